@@ -1,0 +1,357 @@
+import { randomUUID } from "node:crypto";
+import type { Clock, EpochMs } from "../clock/clock.js";
+import { LedgerError, ScheduleError } from "../errors/errors.js";
+import type { Interval } from "../interval/boundaries.js";
+import type { IntervalSet } from "../interval/interval-set.js";
+import { type AuditReport, auditCoverage } from "../ledger/audit.js";
+import type { Backfill, BackfillSelect } from "../ledger/backfill.js";
+import type { Backfiller } from "../ledger/backfiller.js";
+import { alignRange, countUnits, nextSlice } from "../ledger/rerun-units.js";
+import type { Run } from "../ledger/run.js";
+import { Grid } from "../schedule/grid.js";
+import type { Schedule, ScheduleInfo, ScheduleVersion } from "../schedule/schedule.js";
+import type {
+  Page,
+  PageRequest,
+  RunFilter,
+  RunTally,
+  ScheduleFilter,
+  ScheduleStore,
+} from "../store/schedule-store.js";
+import { type Explanation, explainRun } from "./explain.js";
+import { type Preview, previewIntervals } from "./preview.js";
+import type { RegisteredSchedule, Registration, RegistrationResult } from "./registration.js";
+import type { RunControl } from "./run-control.js";
+
+/** Runs planned later than this after they were due count as late. */
+const LATE_TOLERANCE_MS = 1_000;
+
+const NOT_RUN = ["SKIPPED", "CANCELLED", "FAILED"] as const;
+
+/** How to list the past of a group again. */
+export interface BackfillRequest {
+  readonly groupId: string;
+  /** Inclusive, epoch ms; before the ledger's beginning it is moved out to the next cut of the grid. */
+  readonly from: EpochMs;
+  /** Exclusive, epoch ms; at most the watermark, since what follows is the live schedule's. */
+  readonly to: EpochMs;
+  /** @default "missing" */
+  readonly select?: BackfillSelect;
+  /** How many of its runs may be active at once, 1 to 1,000. @default 1 */
+  readonly concurrency?: number;
+  /** Only tells what would run. @default false */
+  readonly isDryRun?: boolean;
+}
+
+/** What a backfill runs, or would run. */
+export interface BackfillPlan {
+  /** Absent for a dry run, and where there is nothing to do. */
+  readonly backfill?: Backfill;
+  /** How many runs. */
+  readonly runs: number;
+  /** The time that these cover, merged. */
+  readonly ranges: IntervalSet;
+  /** The first intervals, at most 100. */
+  readonly first: readonly Interval[];
+}
+
+/** Everything there is to know of a schedule at a glance. */
+export interface Description {
+  readonly schedule: Schedule;
+  readonly versions: readonly ScheduleVersion[];
+  /** Counts over the whole ledger: by state, late, and by the reason of what did not run as planned. */
+  readonly counts: RunTally;
+  /** Runs that are under way, at most 100. */
+  readonly active: readonly Run[];
+  /** The newest intervals that did not run, at most 100, each with its reason or error. */
+  readonly notRun: readonly Run[];
+  readonly backfills: readonly Backfill[];
+  /** The next five intervals; they are planned only when the schedule is not paused. */
+  readonly next: Preview;
+}
+
+/** What the client works with. */
+export interface ScheduleClientParts {
+  readonly store: ScheduleStore;
+  readonly clock: Clock;
+  readonly registration: Registration;
+  readonly runControl: RunControl;
+  readonly backfiller: Backfiller;
+}
+
+/**
+ * The door for users: registers schedules and tells of their runs. Input is checked here; what is refused leaves no
+ * trace in the store.
+ */
+export class ScheduleClient {
+  readonly #parts: ScheduleClientParts;
+
+  constructor(parts: ScheduleClientParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Registers the schedule of a group. It resolves when the store has it; an engine that cannot be reached leaves it
+   * `FAILED` with the reason, and the reconciler tries again.
+   *
+   * @throws ScheduleError SCHEDULE_INVALID (with the field), SCHEDULE_EXISTS; TriggerError TRIGGER_INVALID,
+   *   TRIGGER_EXHAUSTED, TIMEZONE_UNKNOWN; EngineError ENGINE_UNKNOWN; OperatorError OPERATOR_UNKNOWN, JOB_INVALID
+   */
+  register(info: ScheduleInfo): Promise<RegisteredSchedule> {
+    return this.#parts.registration.register(info);
+  }
+
+  /** Registers many schedules, each decided by itself: a malformed one does not hold up the others. */
+  registerMany(infos: readonly ScheduleInfo[]): Promise<RegistrationResult[]> {
+    return this.#parts.registration.registerMany(infos);
+  }
+
+  /**
+   * Replaces a schedule's specification. The new one takes effect at the watermark, so that no interval is lost or run
+   * twice; runs that are planned keep the version they were planned with. One that changes nothing makes no version.
+   *
+   * @param seen - the version that the change was made for
+   * @throws as `register`, and ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_VERSION_STALE, SCHEDULE_STATUS_ILLEGAL
+   */
+  update(info: ScheduleInfo, seen: { readonly version: number }): Promise<RegisteredSchedule> {
+    return this.#parts.registration.update(info, seen);
+  }
+
+  /**
+   * Ends a schedule: its engine lets it go, planned runs are cancelled, active ones come to their end. The ledger is
+   * kept, and goes on when the group is registered again.
+   *
+   * @param options - `purge`: also removes the ledger, for good
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL
+   */
+  unregister(groupId: string, options: { readonly purge?: boolean } = {}): Promise<void> {
+    return this.#parts.registration.unregister(groupId, options.purge === true);
+  }
+
+  /**
+   * Stops planning and starting runs; active ones come to their end. What falls due meanwhile is owed when the schedule
+   * is resumed, as its catch-up policy says.
+   *
+   * @param note - for people: why
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL
+   */
+  pause(groupId: string, note = ""): Promise<Schedule> {
+    return this.#parts.registration.pause(groupId, note);
+  }
+
+  /** Goes on at the watermark. @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL */
+  resume(groupId: string): Promise<Schedule> {
+    return this.#parts.registration.resume(groupId);
+  }
+
+  /**
+   * Runs a group now, also when it is paused. Without an interval: what is owed, or else the last closed interval once
+   * more. With one: all whole intervals in it once more, each as a new generation.
+   *
+   * @returns the runs that were planned
+   * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID, INTERVAL_OPEN (not over, or the live
+   *   schedule's), INTERVAL_NOT_ALIGNED (naming the nearest that is), RUN_STATE_ILLEGAL (under way already)
+   */
+  async trigger(groupId: string, interval?: Interval): Promise<Run[]> {
+    const schedule = await this.#parts.registration.get(groupId);
+    return interval === undefined
+      ? this.#parts.runControl.triggerNow(schedule)
+      : this.#parts.runControl.triggerInterval(schedule, interval);
+  }
+
+  /** A schedule as the store has it. @throws ScheduleError SCHEDULE_NOT_FOUND */
+  get(groupId: string): Promise<Schedule> {
+    return this.#parts.registration.get(groupId);
+  }
+
+  /** A schedule with its counts, what runs, what did not run and why, and what comes next. @throws ScheduleError SCHEDULE_NOT_FOUND */
+  async describe(groupId: string): Promise<Description> {
+    const { store } = this.#parts;
+    const schedule = await this.#parts.registration.get(groupId);
+    const [versions, counts, active, notRun, backfills] = await Promise.all([
+      store.listVersions(groupId),
+      store.tally(groupId, LATE_TOLERANCE_MS),
+      store.listRuns({ groupId, states: ["PLANNED", "SUBMITTING", "RUNNING"] }, { limit: 100 }),
+      store.listRuns(
+        { groupId, states: NOT_RUN, includeSuperseded: false, order: "descending" },
+        { limit: 100 },
+      ),
+      store.listBackfills({ groupId }),
+    ]);
+    return {
+      schedule,
+      versions,
+      counts,
+      active: active.items,
+      notRun: notRun.items,
+      backfills,
+      next: previewIntervals(schedule.spec, schedule.watermark, 5),
+    };
+  }
+
+  /** Why a run waits, or what became of it. @throws LedgerError RUN_NOT_FOUND */
+  async explain(runId: string): Promise<Explanation> {
+    const run = await this.#parts.runControl.get(runId);
+    const [schedule] = await this.#parts.store.getSchedules([run.groupId]);
+    return explainRun(this.#parts.store, this.#parts.clock, run, schedule);
+  }
+
+  /** Schedules by group id, a page at a time. Deleted ones are listed when `statuses` asks for them. */
+  list(filter: ScheduleFilter = {}, page: PageRequest = {}): Promise<Page<Schedule>> {
+    const statuses = filter.statuses ?? ["REGISTERING", "REGISTERED", "FAILED", "PAUSED", "DELETING"];
+    return this.#parts.store.listSchedules({ ...filter, statuses }, page);
+  }
+
+  /**
+   * The intervals to come, without any effect: of a registered group from its watermark on, or of a schedule that is not
+   * registered from its start.
+   *
+   * @param count - how many, 1 to 10,000
+   * @throws as `register`
+   */
+  async preview(subject: string | ScheduleInfo, count = 10): Promise<Preview> {
+    if (!Number.isInteger(count) || count < 1 || count > 10_000) {
+      throw new ScheduleError("SCHEDULE_INVALID", "count: must be a whole number from 1 to 10,000.", {
+        field: "count",
+      });
+    }
+    if (typeof subject === "string") {
+      const schedule = await this.#parts.registration.get(subject);
+      return previewIntervals(schedule.spec, schedule.watermark, count);
+    }
+    const spec = this.#parts.registration.specOf(subject);
+    return previewIntervals(spec, new Grid(spec).origin() ?? spec.startTime, count);
+  }
+
+  /**
+   * Runs a past range beside the live schedule. It is one row, whatever its length; runs are planned when it is their
+   * turn.
+   *
+   * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID (empty, or not in the past)
+   */
+  async backfill(request: BackfillRequest): Promise<BackfillPlan> {
+    const { groupId, from, to, select = "missing", concurrency = 1, isDryRun = false } = request;
+    const { store } = this.#parts;
+    const schedule = await this.#parts.registration.get(groupId);
+    if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1_000) {
+      throw new LedgerError("INTERVAL_INVALID", "concurrency: must be a whole number from 1 to 1,000.", {
+        field: "concurrency",
+      });
+    }
+    const range = alignRange(schedule, { lower: from, upper: to });
+    if (!(range.lower < range.upper)) {
+      throw new LedgerError(
+        "INTERVAL_INVALID",
+        `from, to: nothing of this range lies before the watermark, ${new Date(schedule.watermark).toISOString()}.`,
+        { field: "from" },
+      );
+    }
+    const count = countUnits(schedule, range, select, await store.coverage(groupId, range));
+    const { units } = await nextSlice(store, schedule, range, select, 100);
+    const first = units.map(({ lower, upper }) => ({ lower, upper }));
+    if (isDryRun || count.runs === 0) return { ...count, first };
+    const backfill = this.#newBackfill(groupId, range, select, concurrency);
+    await store.insertBackfill(backfill);
+    this.#parts.backfiller.poke();
+    return { ...count, first, backfill };
+  }
+
+  /** A backfill as it stands. `undefined` when there is none of that id. */
+  getBackfill(id: string): Promise<Backfill | undefined> {
+    return this.#parts.store.getBackfill(id);
+  }
+
+  /** Plans no more runs of a backfill; those that are active come to their end. @throws LedgerError RUN_NOT_FOUND */
+  async cancelBackfill(id: string): Promise<void> {
+    const { store, clock } = this.#parts;
+    for (;;) {
+      const backfill = await store.getBackfill(id);
+      if (backfill === undefined)
+        throw new LedgerError("RUN_NOT_FOUND", `There is no backfill ${id}.`, { field: "id" });
+      if (backfill.state !== "RUNNING") return;
+      const { cursor } = backfill;
+      const commit = {
+        id,
+        cursor,
+        newCursor: cursor,
+        state: "CANCELLED",
+        updatedAt: clock.now(),
+        runs: [],
+      } as const;
+      if (await store.planBackfill(commit)) return;
+    }
+  }
+
+  /** Runs by their intervals, a page at a time. */
+  runs(filter: RunFilter = {}, page: PageRequest = {}): Promise<Page<Run>> {
+    return this.#parts.store.listRuns(filter, page);
+  }
+
+  /** One run. @throws LedgerError RUN_NOT_FOUND */
+  getRun(id: string): Promise<Run> {
+    return this.#parts.runControl.get(id);
+  }
+
+  /**
+   * Cancels a run: one that waits at once, an active one as soon as its job has stopped, a failed one so that what it
+   * blocks goes on.
+   *
+   * @throws LedgerError RUN_NOT_FOUND, RUN_STATE_ILLEGAL
+   */
+  cancelRun(id: string): Promise<void> {
+    return this.#parts.runControl.cancel(id);
+  }
+
+  /**
+   * Gives a failed or cancelled run all its attempts again, with the same boundaries and the same idempotency key.
+   *
+   * @throws LedgerError RUN_NOT_FOUND, RUN_STATE_ILLEGAL
+   */
+  retryRun(id: string): Promise<void> {
+    return this.#parts.runControl.retry(id);
+  }
+
+  /**
+   * Accounts for every millisecond of a group's ledger: succeeded, active, failed, cancelled, skipped, gaps, overlaps.
+   *
+   * @param within - a part of it. @default from the ledger's beginning to its watermark
+   * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID
+   */
+  async audit(groupId: string, within?: Interval): Promise<AuditReport> {
+    const schedule = await this.#parts.registration.get(groupId);
+    const { origin, watermark, spec } = schedule;
+    const range = within ?? { lower: origin, upper: watermark };
+    if (range.lower > range.upper) {
+      throw new LedgerError("INTERVAL_INVALID", "within: its lower bound must not be after its upper one.", {
+        field: "within",
+      });
+    }
+    const grid = new Grid(spec);
+    const closed = grid.lastClosed(this.#parts.clock.now() - spec.delayMs);
+    return auditCoverage({
+      groupId,
+      range,
+      coverage: await this.#parts.store.coverage(groupId, range),
+      closedUpTo: closed?.upper ?? watermark,
+      watermark,
+    });
+  }
+
+  #newBackfill(groupId: string, range: Interval, select: BackfillSelect, concurrency: number): Backfill {
+    const createdAt = this.#parts.clock.now();
+    return {
+      id: randomUUID(),
+      groupId,
+      lower: range.lower,
+      upper: range.upper,
+      select,
+      concurrency,
+      cursor: range.lower,
+      state: "RUNNING",
+      plannedRuns: 0,
+      openRuns: 0,
+      createdAt,
+      updatedAt: createdAt,
+    };
+  }
+}

@@ -1,0 +1,127 @@
+import { halfJitterGenerator } from "cockatiel";
+import type { EpochMs } from "../clock/clock.js";
+import type { Run, RunError, RunReason } from "../ledger/run.js";
+import type { DirtyDataLimit, JobMetrics, JobOutcome } from "../operator/operator.js";
+import type { BackoffSpec, ScheduleSpec } from "../schedule/schedule.js";
+import type { RunChange } from "../store/schedule-store.js";
+
+/** An attempt that has ended, and what is known of its job. */
+export interface EndedAttempt {
+  readonly run: Run;
+  readonly token: number;
+  readonly spec: ScheduleSpec;
+  readonly outcome: JobOutcome;
+  readonly startedAt: EpochMs | null;
+  readonly jobId: string | null;
+  readonly jobAddress: string | null;
+  readonly endedAt: EpochMs;
+  /** Why it was cancelled, where it was. */
+  readonly cancelReason: RunReason | null;
+}
+
+const ACTIVE = ["SUBMITTING", "RUNNING"] as const;
+
+/** What an ended attempt makes of its run: success, another attempt, or the end. Pure but for the jitter. */
+export function endAttempt(attempt: EndedAttempt): RunChange {
+  const outcome = withDirtyLimit(attempt.outcome, attempt.spec.dirtyData);
+  if (outcome.state === "SUCCEEDED") return ended(attempt, "SUCCEEDED", outcome);
+  if (outcome.state === "CANCELLED" && attempt.cancelReason !== null) return cancelled(attempt, outcome);
+  const { run, spec } = attempt;
+  const mayRetry = outcome.isRetryable !== false && run.attempt < spec.maxAttempts;
+  return mayRetry ? nextAttempt(attempt, outcome) : failed(attempt, outcome);
+}
+
+/** How long to wait before the attempt after this one, ms: exponential, with jitter over its upper half. */
+export function backoffMs(backoff: BackoffSpec, attempt: number): number {
+  const [wait] = halfJitterGenerator(attempt - 1, {
+    initialDelay: backoff.initialMs,
+    maxDelay: backoff.maxMs,
+    exponent: 2,
+    generator: halfJitterGenerator,
+  });
+  return wait;
+}
+
+/** Fails a success whose bad rows pass the limit. */
+function withDirtyLimit(outcome: JobOutcome, limit: DirtyDataLimit | null): JobOutcome {
+  if (outcome.state !== "SUCCEEDED" || limit === null || !exceeds(outcome.metrics, limit)) return outcome;
+  const { rowsDirty = 0, rowsRead = 0 } = outcome.metrics ?? {};
+  return {
+    state: "FAILED",
+    ...(outcome.metrics === undefined ? {} : { metrics: outcome.metrics }),
+    error: {
+      code: "DIRTY_DATA_LIMIT",
+      message: `${rowsDirty} of ${rowsRead} rows were bad, more than dirtyData allows (${JSON.stringify(limit)}).`,
+    },
+    isRetryable: false,
+  };
+}
+
+function exceeds(metrics: JobMetrics | undefined, limit: DirtyDataLimit): boolean {
+  const dirty = metrics?.rowsDirty ?? 0;
+  if (limit.maxRows !== undefined && dirty > limit.maxRows) return true;
+  return limit.maxRatio !== undefined && dirty > 0 && dirty > limit.maxRatio * (metrics?.rowsRead ?? 0);
+}
+
+function ended(
+  attempt: EndedAttempt,
+  state: "SUCCEEDED" | "FAILED" | "CANCELLED",
+  outcome: JobOutcome,
+): RunChange {
+  return {
+    id: attempt.run.id,
+    from: ACTIVE,
+    token: attempt.token,
+    state,
+    wakeAt: null,
+    startedAt: attempt.startedAt,
+    endedAt: attempt.endedAt,
+    jobId: attempt.jobId,
+    jobAddress: attempt.jobAddress,
+    metrics: outcome.metrics ?? null,
+    error: state === "SUCCEEDED" ? null : errorOf(outcome),
+  };
+}
+
+function cancelled(attempt: EndedAttempt, outcome: JobOutcome): RunChange {
+  return {
+    ...ended(attempt, "CANCELLED", outcome),
+    reason: attempt.cancelReason,
+    givesBack: attempt.cancelReason === "overlap-cancelled",
+  };
+}
+
+function failed(attempt: EndedAttempt, outcome: JobOutcome): RunChange {
+  const holdsLane = attempt.run.kind === "SCHEDULED" && attempt.spec.onFailure !== "continue";
+  return { ...ended(attempt, "FAILED", outcome), isBlocking: holdsLane };
+}
+
+function nextAttempt(attempt: EndedAttempt, outcome: JobOutcome): RunChange {
+  const { run, spec, endedAt } = attempt;
+  const error = errorOf(outcome);
+  return {
+    id: run.id,
+    from: ACTIVE,
+    token: attempt.token,
+    state: "PLANNED",
+    wakeAt: endedAt + backoffMs(spec.backoff, run.attempt),
+    startedAt: null,
+    jobId: null,
+    jobAddress: null,
+    error,
+    attemptRecord: {
+      attempt: run.attempt,
+      submittedAt: run.submittedAt,
+      endedAt,
+      jobId: attempt.jobId,
+      error,
+    },
+  };
+}
+
+function errorOf(outcome: JobOutcome): RunError {
+  if (outcome.error !== undefined) return outcome.error;
+  return outcome.state === "CANCELLED"
+    ? { code: "JOB_CANCELLED", message: "The job was cancelled." }
+    : { code: "JOB_FAILED", message: "The job failed and did not say why." };
+}

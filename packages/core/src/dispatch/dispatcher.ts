@@ -1,0 +1,332 @@
+import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
+import { messageOf } from "../errors/errors.js";
+import type { CancelRequest, TidegateEmitter } from "../events/events.js";
+import { isEnded } from "../ledger/lane.js";
+import type { Run, RunReason } from "../ledger/run.js";
+import type { ScheduleOperator } from "../operator/operator.js";
+import type { ScheduleSpec } from "../schedule/schedule.js";
+import type { ClaimedRun, RunChange, ScheduleStore } from "../store/schedule-store.js";
+import { Attempt } from "./attempt.js";
+import { ChangeBatch } from "./change-batch.js";
+import { SpecCache } from "./spec-cache.js";
+
+/** How a dispatcher works. */
+export interface DispatcherOptions {
+  /** How many runs this manager has active at once. @default 256 */
+  readonly maxConcurrentRuns?: number;
+  /** How long a run stays with a manager that is silent, ms. @default 30,000 */
+  readonly leaseMs?: number;
+  /** How often to look for runs that no event told of, ms. @default 1,000 */
+  readonly pollMs?: number;
+  /** How long `stop` waits for active runs, ms; what is left is found again at the next start. @default 5,000 */
+  readonly drainMs?: number;
+}
+
+/** What a dispatcher works with. */
+export interface DispatcherParts {
+  readonly store: ScheduleStore;
+  readonly clock: Clock;
+  readonly emitter: TidegateEmitter;
+  /** By lower-case type. */
+  readonly operators: ReadonlyMap<string, ScheduleOperator>;
+  /** This manager's name, unique among those that share the store. */
+  readonly owner: string;
+  readonly options: DispatcherOptions;
+}
+
+const CLAIM_BATCH = 1_000;
+
+/**
+ * Claims runs whose gates are open, leases them, has them carried out and records each step.
+ *
+ * Killed anywhere, nothing is lost: before the claim the run is planned; between claim and submission it is SUBMITTING,
+ * and `find` answers that there is no job; after it, `find` or the recorded job id leads to the job.
+ */
+export class Dispatcher {
+  readonly #parts: DispatcherParts;
+  readonly #maxConcurrentRuns: number;
+  readonly #leaseMs: number;
+  readonly #pollMs: number;
+  readonly #drainMs: number;
+  readonly #changes: ChangeBatch;
+  readonly #specs: SpecCache;
+  readonly #active = new Map<string, Attempt>();
+  #isRunning = false;
+  #isPumping = false;
+  #isPokedAgain = false;
+  #leasesUntil: EpochMs = 0;
+  #wakeTimer: ClockTimer | undefined;
+  #renewTimer: ClockTimer | undefined;
+  #endedGroups = new Set<string>();
+  #onIdle: (() => void) | undefined;
+  readonly #onPlanned = (): void => this.poke();
+  readonly #onCancel = (request: CancelRequest): void => void this.#cancelLanes(request);
+
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts;
+    this.#maxConcurrentRuns = parts.options.maxConcurrentRuns ?? 256;
+    this.#leaseMs = parts.options.leaseMs ?? 30_000;
+    this.#pollMs = parts.options.pollMs ?? 1_000;
+    this.#drainMs = parts.options.drainMs ?? 5_000;
+    this.#changes = new ChangeBatch(parts.store);
+    this.#specs = new SpecCache(parts.store);
+  }
+
+  start(): void {
+    this.#isRunning = true;
+    this.#parts.emitter.on("runs-planned", this.#onPlanned);
+    this.#parts.emitter.on("cancel-requested", this.#onCancel);
+    this.#scheduleRenewal();
+    this.poke();
+  }
+
+  /** Waits for what is active, up to the drain time; the rest is left for the next start to find. */
+  async stop(): Promise<void> {
+    this.#isRunning = false;
+    this.#parts.emitter.off("runs-planned", this.#onPlanned);
+    this.#parts.emitter.off("cancel-requested", this.#onCancel);
+    this.#wakeTimer?.cancel();
+    if (this.#active.size > 0) await this.#drain();
+    this.#renewTimer?.cancel();
+    const left = [...this.#active.values()];
+    for (const attempt of left) attempt.abandon("stopping");
+    await this.#parts.store.renewLeases(
+      left.map(({ run, token }) => ({ id: run.id, token })),
+      this.#parts.clock.now(),
+    );
+    this.#active.clear();
+  }
+
+  /** Looks for runs to claim, now. */
+  poke(): void {
+    if (!this.#isRunning) return;
+    if (this.#isPumping) {
+      this.#isPokedAgain = true;
+      return;
+    }
+    this.#isPumping = true;
+    setImmediate(() => void this.#pump());
+  }
+
+  /** Cancels a run that this manager has active; `false` when it has not. */
+  cancelActive(id: string, reason: RunReason): boolean {
+    const attempt = this.#active.get(id);
+    attempt?.cancel(reason);
+    return attempt !== undefined;
+  }
+
+  /** Makes a change of a run durable and tells of it. `false` where the run is not as expected. */
+  async change(run: Run, change: RunChange): Promise<boolean> {
+    const isDone = await this.#changes.add(change);
+    if (isDone) this.#tell(run, change);
+    return isDone;
+  }
+
+  async #pump(): Promise<void> {
+    try {
+      do {
+        this.#isPokedAgain = false;
+        await this.#claimAll();
+      } while (this.#isPokedAgain && this.#isRunning);
+    } catch (error) {
+      this.#trouble(error);
+    } finally {
+      this.#isPumping = false;
+      if (this.#isRunning) await this.#sleep();
+    }
+  }
+
+  async #claimAll(): Promise<void> {
+    while (this.#isRunning) {
+      const limit = Math.min(CLAIM_BATCH, this.#maxConcurrentRuns - this.#active.size);
+      if (limit <= 0) return;
+      const now = this.#parts.clock.now();
+      // A process that was stopped for longer than its leases must not recover its own runs from itself.
+      if (this.#active.size > 0 && now > this.#leasesUntil - this.#leaseMs / 3) await this.#renew();
+      const leaseUntil = now + this.#leaseMs;
+      const claimed = await this.#parts.store.claim({ owner: this.#parts.owner, now, leaseUntil, limit });
+      await this.#specs.load(claimed.map(({ run }) => run));
+      for (const claim of claimed) this.#launch(claim);
+      if (claimed.length < limit) return;
+    }
+  }
+
+  /** Sleeps until the next run may be claimed, or the poll. */
+  async #sleep(): Promise<void> {
+    this.#wakeTimer?.cancel();
+    const now = this.#parts.clock.now();
+    const next = await this.#parts.store.nextWake().catch(() => undefined);
+    if (!this.#isRunning || this.#isPumping) return;
+    const hasRoom = this.#active.size < this.#maxConcurrentRuns;
+    const at =
+      next !== undefined && hasRoom
+        ? Math.max(now + 1, Math.min(next, now + this.#pollMs))
+        : now + this.#pollMs;
+    this.#wakeTimer = this.#parts.clock.wakeAt(at, () => this.poke());
+  }
+
+  #launch({ run, token, isRecovered }: ClaimedRun): void {
+    const own = this.#active.get(run.id);
+    if (own !== undefined) {
+      own.token = token;
+      return;
+    }
+    void this.#carryOut(run, token, isRecovered).catch((error: unknown) => this.#trouble(error, run));
+  }
+
+  async #carryOut(run: Run, token: number, isRecovered: boolean): Promise<void> {
+    const spec = this.#specs.peek(run) ?? (await this.#specs.get(run));
+    const operator = spec && this.#parts.operators.get(spec.operator.toLowerCase());
+    if (spec === undefined || operator === undefined) return this.#refuse(run, token, spec);
+    const attempt = new Attempt(run, token, {
+      clock: this.#parts.clock,
+      operator,
+      spec,
+      change: (change) => this.change(attempt.run, change),
+    });
+    this.#active.set(run.id, attempt);
+    try {
+      if (run.isCancelRequested) attempt.cancel(run.reason ?? "cancelled");
+      this.#tellClaimed(run, isRecovered);
+      const end = await attempt.carryOut(isRecovered || run.attempt > 1);
+      if (end !== undefined) await this.#recordEnd(attempt, end);
+    } finally {
+      this.#active.delete(run.id);
+      if (this.#active.size === 0) this.#onIdle?.();
+      this.poke();
+    }
+  }
+
+  /** Records the end; a refusal by an older token means that the run was claimed again, here or elsewhere. */
+  async #recordEnd(attempt: Attempt, end: RunChange): Promise<void> {
+    const isDone = await this.change(attempt.run, { ...end, token: attempt.token });
+    if (!isDone) {
+      this.#trouble(new Error("The run was taken over; its end is left to who has it now."), attempt.run);
+    } else if (end.isBlocking && attempt.spec.onFailure === "pause") {
+      this.#parts.emitter.emit("pause-requested", attempt.run);
+    }
+  }
+
+  /** A run whose operator is not here: it fails with a reason rather than wait in silence. */
+  async #refuse(run: Run, token: number, spec: ScheduleSpec | undefined): Promise<void> {
+    const message =
+      spec === undefined
+        ? `Version ${run.scheduleVersion} of schedule ${run.groupId} is not in the store.`
+        : `No operator "${spec.operator}" is registered; known: ${[...this.#parts.operators.keys()].join(", ")}.`;
+    await this.change(run, {
+      id: run.id,
+      from: ["SUBMITTING", "RUNNING"],
+      token,
+      state: "FAILED",
+      wakeAt: null,
+      isBlocking: run.kind === "SCHEDULED" && spec?.onFailure !== "continue",
+      endedAt: this.#parts.clock.now(),
+      error: { code: "OPERATOR_UNKNOWN", message },
+    });
+  }
+
+  async #cancelLanes({ groupIds, reason }: CancelRequest): Promise<void> {
+    for (const groupId of groupIds) {
+      const open = await this.#parts.store.listRuns(
+        { groupId, kinds: ["SCHEDULED"], states: ["PLANNED", "SUBMITTING", "RUNNING"] },
+        { limit: CLAIM_BATCH },
+      );
+      for (const run of open.items)
+        await this.cancel(run, reason).catch((error: unknown) => this.#trouble(error, run));
+    }
+  }
+
+  /** Cancels a run wherever it stands; `false` when it has ended. */
+  async cancel(run: Run, reason: RunReason): Promise<boolean> {
+    const isPlannedCancelled = await this.change(run, {
+      id: run.id,
+      from: ["PLANNED"],
+      state: "CANCELLED",
+      wakeAt: null,
+      reason,
+      endedAt: this.#parts.clock.now(),
+      givesBack: reason === "overlap-cancelled",
+    });
+    if (isPlannedCancelled) return true;
+    const [isRequested] = await this.#parts.store.requestCancel([run.id], reason);
+    if (isRequested) this.cancelActive(run.id, reason);
+    return isRequested === true;
+  }
+
+  #scheduleRenewal(): void {
+    this.#renewTimer = this.#parts.clock.wakeAt(this.#parts.clock.now() + this.#leaseMs / 3, () => {
+      this.#scheduleRenewal();
+      if (this.#active.size > 0) void this.#renew().catch((error: unknown) => this.#trouble(error));
+    });
+  }
+
+  async #renew(): Promise<void> {
+    const attempts = [...this.#active.values()];
+    const until = this.#parts.clock.now() + this.#leaseMs;
+    const states = await this.#parts.store.renewLeases(
+      attempts.map(({ run, token }) => ({ id: run.id, token })),
+      until,
+    );
+    this.#leasesUntil = until;
+    for (const [index, attempt] of attempts.entries()) {
+      const state = states[index];
+      if (state?.isHeld === false && this.#active.get(attempt.run.id) === attempt)
+        attempt.abandon("lease-lost");
+      else if (state?.isCancelRequested) await this.#cancelRequested(attempt);
+    }
+  }
+
+  async #cancelRequested(attempt: Attempt): Promise<void> {
+    const [run] = await this.#parts.store.getRuns([attempt.run.id]);
+    attempt.cancel(run?.reason ?? "cancelled");
+  }
+
+  async #drain(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+      this.#parts.clock.wakeAt(this.#parts.clock.now() + this.#drainMs, resolve);
+    });
+  }
+
+  #tellClaimed(run: Run, isRecovered: boolean): void {
+    if (isRecovered || this.#parts.emitter.listenerCount("run-state") === 0) return;
+    this.#parts.emitter.emit("run-state", { run, from: "PLANNED" });
+  }
+
+  #tell(before: Run, change: RunChange): void {
+    if (isEnded(change.state)) this.#tellEnded(before.groupId);
+    if (this.#parts.emitter.listenerCount("run-state") === 0) return;
+    this.#parts.emitter.emit("run-state", { run: changedRun(before, change), from: before.state });
+  }
+
+  /** Groups whose runs ended in one turn of the event loop are told of together. */
+  #tellEnded(groupId: string): void {
+    this.#endedGroups.add(groupId);
+    if (this.#endedGroups.size > 1) return;
+    queueMicrotask(() => {
+      const groups = this.#endedGroups;
+      this.#endedGroups = new Set();
+      this.#parts.emitter.emit("runs-ended", groups);
+    });
+  }
+
+  #trouble(error: unknown, run?: Run): void {
+    const code = (error as { code?: unknown } | null)?.code;
+    this.#parts.emitter.emit("trouble", {
+      where: "dispatcher",
+      ...(run === undefined ? {} : { groupId: run.groupId, runId: run.id }),
+      error: { code: typeof code === "string" ? code : "DISPATCH_FAILED", message: messageOf(error) },
+    });
+  }
+}
+
+/** The run as a change leaves it. */
+function changedRun(run: Run, change: RunChange): Run {
+  const { id: _id, from: _from, token: _token, attemptRecord, givesBack, ...set } = change;
+  return {
+    ...run,
+    ...set,
+    history: attemptRecord === undefined ? run.history : [...run.history, attemptRecord],
+    isSuperseded: run.isSuperseded || givesBack === true,
+  };
+}

@@ -1,0 +1,21 @@
+import { EARLIEST } from "../interval/boundaries.js";
+import type { Run } from "../ledger/run.js";
+import type { OfflineJobRequest } from "../operator/offline-job-request.js";
+import type { ScheduleSpec } from "../schedule/schedule.js";
+
+/** What the operator gets for an attempt of a run. With mode `full` it reads everything up to the interval's end. */
+export function jobRequest(run: Run, spec: ScheduleSpec): OfflineJobRequest {
+  return {
+    groupId: run.groupId,
+    boundaryType: "time",
+    lowerBoundary: String(spec.mode === "full" ? EARLIEST : run.lower),
+    upperBoundary: String(run.upper),
+    runId: run.id,
+    idempotencyKey: run.id,
+    attempt: run.attempt,
+    scheduledTime: run.scheduledTime,
+    kind: run.kind,
+    mode: spec.mode,
+    job: spec.job,
+  };
+}

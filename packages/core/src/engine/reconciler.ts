@@ -1,0 +1,166 @@
+import type { Clock, ClockTimer } from "../clock/clock.js";
+import { messageOf } from "../errors/errors.js";
+import type { TidegateEmitter } from "../events/events.js";
+import type { Schedule } from "../schedule/schedule.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
+import type { EngineEntry, ScheduleEngineClient } from "./engine.js";
+import type { EngineRegistry } from "./engine-registry.js";
+import { type EngineOutbox, engineSchedule, OUTBOX_STATUSES } from "./outbox.js";
+
+const PAGE = 1_000;
+
+/** What a reconciler works with. */
+export interface ReconcilerParts {
+  readonly store: ScheduleStore;
+  readonly clock: Clock;
+  readonly emitter: TidegateEmitter;
+  readonly engines: EngineRegistry;
+  readonly outbox: EngineOutbox;
+  /** How often, ms. */
+  readonly everyMs: number;
+}
+
+/** How an engine's definitions differ from the store's. */
+export interface EngineDifference {
+  readonly missing: Schedule[];
+  readonly stale: Schedule[];
+  readonly orphans: string[];
+}
+
+/**
+ * At start and periodically: finishes what a crash or an unreachable engine left half done, and holds what engines list
+ * against the store: what is missing is registered, what is stale is updated, orphans are removed.
+ */
+export class Reconciler {
+  readonly #parts: ReconcilerParts;
+  #timer: ClockTimer | undefined;
+  #pass: Promise<void> = Promise.resolve();
+  #isRunning = false;
+
+  constructor(parts: ReconcilerParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#isRunning = true;
+    this.#schedule(0);
+  }
+
+  async stop(): Promise<void> {
+    this.#isRunning = false;
+    this.#timer?.cancel();
+    await this.#pass;
+  }
+
+  /** One pass over all engines. Passes never overlap; what goes wrong is an event and is tried again in the next. */
+  reconcile(): Promise<void> {
+    this.#pass = this.#pass.then(() => this.#reconcileAll());
+    return this.#pass;
+  }
+
+  #schedule(inMs: number): void {
+    this.#timer = this.#parts.clock.wakeAt(this.#parts.clock.now() + inMs, () => {
+      void this.reconcile().then(() => {
+        if (this.#isRunning) this.#schedule(this.#parts.everyMs);
+      });
+    });
+  }
+
+  async #reconcileAll(): Promise<void> {
+    await this.#guarded(() => this.#deliverOutbox());
+    for (const engine of this.#parts.engines.engines) {
+      if (!engine.capabilities.holdsDefinitions) continue;
+      await this.#guarded(() => this.#repair(engine.engineType));
+    }
+  }
+
+  async #guarded(pass: () => Promise<void>): Promise<void> {
+    try {
+      await pass();
+    } catch (error) {
+      this.#parts.emitter.emit("trouble", {
+        where: "reconciler",
+        error: { code: "ENGINE_FAILED", message: messageOf(error) },
+      });
+    }
+  }
+
+  async #deliverOutbox(): Promise<void> {
+    let cursor: string | undefined;
+    do {
+      const page = await this.#parts.store.listSchedules(
+        { statuses: OUTBOX_STATUSES },
+        { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) },
+      );
+      await this.#parts.outbox.deliver(page.items);
+      cursor = page.next;
+    } while (cursor !== undefined && this.#isRunning);
+  }
+
+  async #repair(engine: string): Promise<void> {
+    const client = this.#parts.engines.clientOf(engine);
+    const difference = await compare(client.list(), this.#held(engine));
+    const { missing, stale, orphans } = difference;
+    if (missing.length + stale.length + orphans.length === 0) return;
+    await this.#mend(client, difference);
+    this.#parts.emitter.emit("engine-repaired", {
+      engine,
+      registered: missing.length,
+      updated: stale.length,
+      removed: orphans.length,
+    });
+  }
+
+  async #mend(client: ScheduleEngineClient, { missing, stale, orphans }: EngineDifference): Promise<void> {
+    if (orphans.length > 0) await client.unregister(orphans);
+    if (missing.length > 0) await client.register(missing.map(engineSchedule));
+    if (stale.length > 0) await client.update(stale.map(engineSchedule));
+  }
+
+  /** What the engine should hold, ordered by group id. */
+  async *#held(engine: string): AsyncGenerator<Schedule> {
+    let cursor: string | undefined;
+    do {
+      const page = await this.#parts.store.listSchedules(
+        { engine, statuses: ["REGISTERED"] },
+        { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) },
+      );
+      yield* page.items;
+      cursor = page.next;
+    } while (cursor !== undefined);
+  }
+}
+
+/** Merges two listings that are ordered by group id, without holding either in memory. */
+export async function compare(
+  actual: AsyncIterable<EngineEntry>,
+  wanted: AsyncIterable<Schedule>,
+): Promise<EngineDifference> {
+  const difference: EngineDifference = { missing: [], stale: [], orphans: [] };
+  const left = actual[Symbol.asyncIterator]();
+  const right = wanted[Symbol.asyncIterator]();
+  let entry = await left.next();
+  let schedule = await right.next();
+  while (!entry.done || !schedule.done) {
+    const order = entry.done
+      ? 1
+      : schedule.done
+        ? -1
+        : compareUtf8(entry.value.groupId, schedule.value.spec.groupId);
+    if (order < 0) {
+      difference.orphans.push(entry.value.groupId);
+    } else if (order > 0) {
+      difference.missing.push(schedule.value);
+    } else if (entry.value.version !== schedule.value.version) {
+      difference.stale.push(schedule.value);
+    }
+    if (order <= 0) entry = await left.next();
+    if (order >= 0) schedule = await right.next();
+  }
+  return difference;
+}
+
+/** Group ids are ASCII, so that the order of code units is that of UTF-8 bytes. */
+function compareUtf8(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,94 @@
+import { EventEmitter } from "node:events";
+import type TypedEventEmitter from "typed-emitter";
+import type { EpochMs } from "../clock/clock.js";
+import type { NewRun, Run, RunError, RunReason, RunState } from "../ledger/run.js";
+import type { ScheduleStatus } from "../schedule/schedule.js";
+
+/** A run has come into another state. */
+export interface RunEvent {
+  readonly run: Run;
+  readonly from: RunState;
+}
+
+/** The open runs of some groups' live lanes are to be cancelled. */
+export interface CancelRequest {
+  readonly groupIds: readonly string[];
+  readonly reason: RunReason;
+}
+
+/** A schedule has come into a status, or has a new version. */
+export interface ScheduleEvent {
+  readonly groupId: string;
+  readonly version: number;
+  readonly status: ScheduleStatus;
+  readonly reason: string | null;
+}
+
+/** A group's next fire is due at another time than its engine was told: something else than a fire has planned. */
+export interface FireMovedEvent {
+  readonly groupId: string;
+  /** Epoch ms, the delay included; `null` when none is due any more. */
+  readonly nextFireAt: EpochMs | null;
+  readonly delayMs: number;
+}
+
+/** An engine was silent past a due time; the watchdog has planned the interval itself. */
+export interface EngineSilentEvent {
+  readonly groupId: string;
+  readonly engine: string;
+  /** When the fire was due, epoch ms. */
+  readonly dueAt: EpochMs;
+  /** How long after that the watchdog acted, ms. */
+  readonly lateMs: number;
+}
+
+/** An engine fired for a time that is not on the schedule's grid. The grid's intervals were planned, if any. */
+export interface EngineDriftEvent {
+  readonly groupId: string;
+  readonly scheduledTime: EpochMs;
+}
+
+/** The reconciler has mended what an engine held. */
+export interface EngineRepairedEvent {
+  readonly engine: string;
+  readonly registered: number;
+  readonly updated: number;
+  readonly removed: number;
+}
+
+/** Something went wrong in the background and will be tried again. */
+export interface TroubleEvent {
+  /** Where: `planner`, `dispatcher`, `reconciler`, `watchdog`, `backfill`, `engine`. */
+  readonly where: string;
+  readonly groupId?: string;
+  readonly runId?: string;
+  readonly error: RunError;
+}
+
+/** The events of a Tidegate, by name. Listeners run synchronously: keep them short. */
+export type TidegateEvents = {
+  /** Runs were planned or skipped, in one transaction. */
+  "runs-planned": (runs: readonly NewRun[]) => void;
+  /** A run has changed its state; the change is durable. */
+  "run-state": (event: RunEvent) => void;
+  "schedule-status": (event: ScheduleEvent) => void;
+  "fire-moved": (event: FireMovedEvent) => void;
+  "engine-silent": (event: EngineSilentEvent) => void;
+  "engine-drift": (event: EngineDriftEvent) => void;
+  "engine-repaired": (event: EngineRepairedEvent) => void;
+  /** Runs left the ledger's open set: what waited for them can go on. For the parts of Tidegate itself and for tests. */
+  "runs-ended": (groupIds: ReadonlySet<string>) => void;
+  /** The overlap policy `cancel-running` wants active runs out of the way. */
+  "cancel-requested": (request: CancelRequest) => void;
+  /** A run has used up its attempts and its schedule says `onFailure: "pause"`. */
+  "pause-requested": (run: Run) => void;
+  trouble: (event: TroubleEvent) => void;
+};
+
+/** Tells what happens. Nothing downstream calls back up; who needs to know, listens. */
+export type TidegateEmitter = TypedEventEmitter.default<TidegateEvents>;
+
+/** A new emitter without listeners. */
+export function createEmitter(): TidegateEmitter {
+  return new EventEmitter({ captureRejections: false }) as unknown as TidegateEmitter;
+}

@@ -1,0 +1,172 @@
+import { z } from "zod";
+import { ScheduleError } from "../errors/errors.js";
+import type { PeriodUnit } from "../trigger/trigger-spec.js";
+import type { ScheduleInfo, ScheduleSpec } from "./schedule.js";
+
+/** InLong's `ScheduleInfo`, as its manager stores it and its REST interface speaks it. */
+export interface InlongScheduleInfo {
+  readonly id?: number | null;
+  readonly inlongGroupId: string;
+  /** 0: a period of units, 1: a cron expression. */
+  readonly scheduleType: number;
+  readonly scheduleEngine?: string | null;
+  /** `Y`, `M` (month), `W`, `D`, `H`, `I` (minute), `S`, `O` (one round); letter case does not matter. */
+  readonly scheduleUnit?: string | null;
+  readonly scheduleInterval?: number | null;
+  /** Epoch ms. */
+  readonly startTime: number;
+  /** Epoch ms. */
+  readonly endTime: number;
+  /** Minutes. */
+  readonly delayTime?: number | null;
+  /** 0: one instance at a time, 1: after its own previous run, 2: in parallel. */
+  readonly selfDepend?: number | null;
+  /** How many in parallel, with `selfDepend` 2. */
+  readonly taskParallelism?: number | null;
+  /** In Quartz's notation. */
+  readonly crontabExpression?: string | null;
+  readonly version?: number | null;
+}
+
+/** How to read an InLong schedule. */
+export interface FromInlongOptions {
+  /**
+   * `inlong`: what InLong's built-in engine does: jobs are submitted as their interval begins, a month has 30 days and a
+   * year 365, a day 24 hours, crons follow Quartz on days of daylight saving, begin with their first nominal time and
+   * include the end time. `tidegate`: the same fields with this library's meaning: jobs run when their interval is over,
+   * and the calendar is the calendar.
+   */
+  readonly semantics: "inlong" | "tidegate";
+  /** The zone that crons and calendar units are in: InLong has no field for it and takes its JVM's. */
+  readonly timezone: string;
+  /** @default the schedule's own, `None` left out */
+  readonly engine?: string;
+  readonly operator?: string;
+  readonly job?: ScheduleInfo["job"];
+}
+
+const integer = z.number().int();
+
+const inlongInfo = z.object({
+  id: integer.nullish(),
+  inlongGroupId: z.string().min(1),
+  scheduleType: z.union([z.literal(0), z.literal(1)]),
+  scheduleEngine: z.string().nullish(),
+  scheduleUnit: z.string().nullish(),
+  scheduleInterval: integer.nullish(),
+  startTime: integer,
+  endTime: integer,
+  delayTime: integer.min(0).nullish(),
+  selfDepend: integer.min(0).max(2).nullish(),
+  taskParallelism: integer.min(1).nullish(),
+  crontabExpression: z.string().nullish(),
+  version: integer.nullish(),
+});
+
+const UNITS: Readonly<Record<string, PeriodUnit>> = {
+  Y: "year",
+  M: "month",
+  W: "week",
+  D: "day",
+  H: "hour",
+  I: "minute",
+  S: "second",
+};
+
+const MINUTE_MS = 60_000;
+const SECOND_MS = 1_000;
+const PARALLEL = 2;
+
+/**
+ * Reads InLong's JSON.
+ *
+ * @throws ScheduleError SCHEDULE_INVALID with InLong's name of the offending field
+ */
+export function fromInlong(input: unknown, options: FromInlongOptions): ScheduleInfo {
+  const parsed = inlongInfo.safeParse(input);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw invalid(issue.path.map(String).join("."), issue.message);
+  }
+  const info = parsed.data as InlongScheduleInfo;
+  const isCompatible = options.semantics === "inlong";
+  const engine =
+    options.engine ?? (info.scheduleEngine === "None" ? undefined : (info.scheduleEngine ?? undefined));
+  return {
+    groupId: info.inlongGroupId,
+    ...(info.scheduleType === 1 ? cronPart(info, isCompatible) : periodPart(info, isCompatible)),
+    timezone: options.timezone,
+    endTime: info.endTime,
+    ...(engine === undefined ? {} : { engine: engine.toLowerCase() }),
+    ...(options.operator === undefined ? {} : { operator: options.operator }),
+    ...(options.job === undefined ? {} : { job: options.job }),
+    delayMs: (info.delayTime ?? 0) * MINUTE_MS,
+    fireAt: isCompatible ? "interval-start" : "interval-end",
+    ...(info.selfDepend === PARALLEL
+      ? { overlap: "allow" as const, maxActiveRuns: info.taskParallelism ?? 1 }
+      : { overlap: "queue" as const }),
+  };
+}
+
+/** Writes InLong's JSON. What InLong has no field for (the zone, policies, the operator) is left out. */
+export function toInlong(spec: ScheduleSpec, version?: number): InlongScheduleInfo {
+  if (spec.endTime === null) throw invalid("endTime", "InLong's schedules must end");
+  return {
+    inlongGroupId: spec.groupId,
+    ...triggerFields(spec),
+    scheduleEngine: spec.engine,
+    startTime: spec.startTime,
+    endTime: spec.endTime,
+    delayTime: Math.ceil(spec.delayMs / MINUTE_MS),
+    selfDepend: spec.overlap === "allow" ? PARALLEL : 0,
+    taskParallelism: spec.overlap === "allow" ? spec.maxActiveRuns : 1,
+    ...(version === undefined ? {} : { version }),
+  };
+}
+
+type TriggerPart = Pick<ScheduleInfo, "trigger" | "startTime" | "firstInterval" | "endRule">;
+
+function cronPart(info: InlongScheduleInfo, isCompatible: boolean): TriggerPart {
+  const expression = info.crontabExpression;
+  if (typeof expression !== "string" || expression === "") {
+    throw invalid("crontabExpression", "is needed with scheduleType 1");
+  }
+  if (!isCompatible) {
+    return { trigger: { type: "cron", flavour: "quartz", expression }, startTime: info.startTime };
+  }
+  return {
+    trigger: { type: "cron", flavour: "quartz", dst: "quartz", expression },
+    // Quartz cuts a cron's start down to the second.
+    startTime: Math.floor(info.startTime / SECOND_MS) * SECOND_MS,
+    firstInterval: "first-nominal-time",
+    endRule: "inclusive",
+  };
+}
+
+function periodPart(info: InlongScheduleInfo, isCompatible: boolean): TriggerPart {
+  const letter = info.scheduleUnit?.toUpperCase() ?? "";
+  if (letter === "O") return { trigger: { type: "once", at: info.endTime }, startTime: info.startTime };
+  const unit = UNITS[letter];
+  if (unit === undefined || !Object.hasOwn(UNITS, letter)) {
+    throw invalid("scheduleUnit", `must be one of ${Object.keys(UNITS).join(", ")}, O`);
+  }
+  const every = info.scheduleInterval ?? 1;
+  if (every < 1) throw invalid("scheduleInterval", "must be at least 1");
+  return {
+    trigger: { type: "period", every, unit, ...(isCompatible ? { length: "fixed" as const } : {}) },
+    startTime: info.startTime,
+  };
+}
+
+function triggerFields({
+  trigger,
+}: ScheduleSpec): Pick<InlongScheduleInfo, "scheduleType"> & Partial<InlongScheduleInfo> {
+  if (trigger.type === "cron") return { scheduleType: 1, crontabExpression: trigger.expression };
+  if (trigger.type === "once") return { scheduleType: 0, scheduleUnit: "O", scheduleInterval: 1 };
+  const letter = Object.keys(UNITS).find((candidate) => UNITS[candidate] === trigger.unit)!;
+  return { scheduleType: 0, scheduleUnit: letter, scheduleInterval: trigger.every };
+}
+
+function invalid(field: string, message: string): ScheduleError {
+  return new ScheduleError("SCHEDULE_INVALID", `${field}: ${message}.`, { field });
+}

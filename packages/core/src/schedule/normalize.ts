@@ -1,0 +1,83 @@
+import type { EpochMs } from "../clock/clock.js";
+import { ScheduleError } from "../errors/errors.js";
+import { compileTrigger } from "../trigger/compile.js";
+import type { ScheduleSpec } from "./schedule.js";
+import type { ParsedScheduleInfo } from "./schema.js";
+
+/** What a schedule gets where it does not say. */
+export interface SpecDefaults {
+  readonly engine: string;
+  readonly operator: string;
+  readonly now: EpochMs;
+}
+
+/**
+ * Fills in the defaults. Pure.
+ *
+ * @throws ScheduleError SCHEDULE_INVALID; TriggerError TRIGGER_INVALID, TRIGGER_EXHAUSTED, TIMEZONE_UNKNOWN
+ */
+export function normalizeSchedule(info: ParsedScheduleInfo, defaults: SpecDefaults): ScheduleSpec {
+  const timezone = info.timezone ?? "UTC";
+  const endTime = info.endTime ?? (info.trigger.type === "once" ? (info.trigger.at ?? null) : null);
+  const startTime = info.startTime ?? defaultStart(info, timezone, endTime, defaults.now);
+  if (endTime !== null && endTime <= startTime) {
+    throw new ScheduleError("SCHEDULE_INVALID", "endTime: must be after startTime.", { field: "endTime" });
+  }
+  return {
+    groupId: info.groupId,
+    trigger: info.startTime === undefined ? info.trigger : withAnchor(info.trigger, startTime),
+    timezone,
+    startTime,
+    endTime,
+    engine: info.engine ?? defaults.engine,
+    operator: info.operator ?? defaults.operator,
+    job: info.job ?? {},
+    mode: info.mode ?? "incremental",
+    boundaryType: info.boundaryType ?? "TIME",
+    delayMs: info.delayMs ?? 0,
+    fireAt: info.fireAt ?? "interval-end",
+    firstInterval: info.firstInterval ?? "start-time",
+    endRule: info.endRule ?? "exclusive",
+    catchup: info.catchup ?? "each",
+    catchupWindowMs: info.catchupWindowMs ?? null,
+    overlap: info.overlap ?? "queue",
+    maxActiveRuns: info.maxActiveRuns ?? 16,
+    maxAttempts: info.maxAttempts ?? 3,
+    backoff: { initialMs: info.backoff?.initialMs ?? 1_000, maxMs: info.backoff?.maxMs ?? 300_000 },
+    timeoutMs: info.timeoutMs ?? null,
+    onFailure: info.onFailure ?? "block",
+    dirtyData: info.dirtyData ?? null,
+    engineGraceMs: info.engineGraceMs ?? 30_000,
+    description: info.description ?? "",
+    labels: info.labels ?? {},
+  };
+}
+
+/** How many of a schedule's live runs may be admitted at once. */
+export function laneWidth(spec: Pick<ScheduleSpec, "overlap" | "maxActiveRuns">): number {
+  return spec.overlap === "allow" ? spec.maxActiveRuns : 1;
+}
+
+/** The last nominal time that is not after now, so that the first interval is a whole one. */
+function defaultStart(
+  info: ParsedScheduleInfo,
+  timezone: string,
+  endTime: EpochMs | null,
+  now: EpochMs,
+): EpochMs {
+  if (info.trigger.type === "once") {
+    if (endTime === null || endTime > now) return now;
+    throw new ScheduleError("SCHEDULE_INVALID", "startTime: is needed for a single time that has passed.", {
+      field: "startTime",
+    });
+  }
+  const trigger = compileTrigger(info.trigger, timezone, endTime === null ? {} : { endTime });
+  return trigger.previous(now + 1) ?? now;
+}
+
+/** Counts a period from the start that was given, also when a later version changes the start. */
+function withAnchor(trigger: ScheduleSpec["trigger"], startTime: EpochMs): ScheduleSpec["trigger"] {
+  return trigger.type === "period" && trigger.anchor === undefined
+    ? { ...trigger, anchor: startTime }
+    : trigger;
+}

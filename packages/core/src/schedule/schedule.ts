@@ -1,0 +1,174 @@
+import type { EpochMs } from "../clock/clock.js";
+import type { BoundaryType } from "../interval/boundaries.js";
+import type { DirtyDataLimit } from "../operator/operator.js";
+import type { TriggerSpec } from "../trigger/trigger-spec.js";
+import type { JsonObject } from "./json.js";
+
+/** What each run reads: its interval's data, or everything up to its scheduled time. */
+export type ScheduleMode = "incremental" | "full";
+
+/** What to do when more than one interval is owed. See `ScheduleInfo.catchup`. */
+export type CatchupPolicy = "each" | "coalesce" | "drop";
+
+/** What to do when an interval is due while a run of the group is active. See `ScheduleInfo.overlap`. */
+export type OverlapPolicy = "queue" | "allow" | "coalesce-pending" | "cancel-running" | "drop";
+
+/** What a run that has used up its attempts does to its schedule. See `ScheduleInfo.onFailure`. */
+export type FailurePolicy = "block" | "continue" | "pause";
+
+/** Exponential back-off between attempts: a random wait between half and the whole of `min(maxMs, initialMs · 2ⁿ)`. */
+export interface BackoffSpec {
+  /** @default 1,000 */
+  readonly initialMs: number;
+  /** @default 300,000 */
+  readonly maxMs: number;
+}
+
+/** A schedule as a user registers it: what to run, when, on which engine, with which policies. */
+export interface ScheduleInfo {
+  /** The data stream that is synchronized, and the schedule's key: 1 to 200 of letters, digits and `_ . : -`. */
+  readonly groupId: string;
+  readonly trigger: TriggerSpec;
+  /** IANA name. @default "UTC" */
+  readonly timezone?: string;
+  /**
+   * Where the first interval begins: epoch ms, or an ISO 8601 string with an offset. What lies between a start in the
+   * past and now is owed at once, as the catch-up policy says. @default the last nominal time that is not after now
+   */
+  readonly startTime?: EpochMs | string;
+  /** Where the last interval ends: epoch ms or ISO 8601. @default none */
+  readonly endTime?: EpochMs | string;
+  /** Which engine fires it. @default the first one that was given to Tidegate */
+  readonly engine?: string;
+  /** Which operator runs its jobs. @default the first one that was given to Tidegate */
+  readonly operator?: string;
+  /** What the operator needs to know; handed over as it is. @default {} */
+  readonly job?: JsonObject;
+  /** @default "incremental" */
+  readonly mode?: ScheduleMode;
+  /** @default "TIME" (the only one so far) */
+  readonly boundaryType?: BoundaryType;
+  /** How long after its nominal time a run is due; postpones the firing, not the interval. Ms. @default 0 */
+  readonly delayMs?: number;
+  /**
+   * Which end of its interval a nominal time is: `interval-end` runs when the data is complete, `interval-start`
+   * submits the job as its interval begins, as InLong's built-in engine does. @default "interval-end"
+   */
+  readonly fireAt?: "interval-end" | "interval-start";
+  /**
+   * Where the first interval begins: at `startTime`, or at the first nominal time not before it (as InLong's crons).
+   * @default "start-time"
+   */
+  readonly firstInterval?: "start-time" | "first-nominal-time";
+  /**
+   * Whether a nominal time that equals `endTime` makes one more, empty interval (as InLong's crons). @default "exclusive"
+   */
+  readonly endRule?: "exclusive" | "inclusive";
+  /**
+   * When more than one interval is owed: `each` runs every one, oldest first; `coalesce` makes one run over all;
+   * `drop` runs the newest, and the others become one skipped run that says so. @default "each"
+   */
+  readonly catchup?: CatchupPolicy;
+  /** How far back from now `each` and `coalesce` reach, ms. What is older becomes a skipped run. @default unlimited */
+  readonly catchupWindowMs?: number;
+  /**
+   * When an interval is due while a run is active: `queue` waits, in order; `allow` runs up to `maxActiveRuns` at once;
+   * `coalesce-pending` merges what waits into one run; `cancel-running` cancels the active run and merges its interval
+   * into the next; `drop` gives the interval up, as a skipped run. @default "queue"
+   */
+  readonly overlap?: OverlapPolicy;
+  /** How many runs may be active at once with `overlap: "allow"`. @default 16 */
+  readonly maxActiveRuns?: number;
+  /** @default 3 */
+  readonly maxAttempts?: number;
+  readonly backoff?: Partial<BackoffSpec>;
+  /** The longest that one attempt may take, ms. @default unlimited */
+  readonly timeoutMs?: number;
+  /**
+   * After the last attempt: `block` holds later runs until this one is retried or cancelled, `continue` goes on with
+   * them, `pause` pauses the schedule. @default "block"
+   */
+  readonly onFailure?: FailurePolicy;
+  /** Fails a run whose bad rows pass the limit. @default no limit */
+  readonly dirtyData?: DirtyDataLimit;
+  /** How long an engine may be silent past a due time before the watchdog plans the interval itself, ms. @default 30,000 */
+  readonly engineGraceMs?: number;
+  /** For people. @default "" */
+  readonly description?: string;
+  /** For finding schedules again: at most 32 pairs. @default {} */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** A schedule's specification with all defaults filled in and instants as epoch ms. One per version, never changed. */
+export interface ScheduleSpec {
+  readonly groupId: string;
+  readonly trigger: TriggerSpec;
+  readonly timezone: string;
+  readonly startTime: EpochMs;
+  readonly endTime: EpochMs | null;
+  readonly engine: string;
+  readonly operator: string;
+  readonly job: JsonObject;
+  readonly mode: ScheduleMode;
+  readonly boundaryType: BoundaryType;
+  readonly delayMs: number;
+  readonly fireAt: "interval-end" | "interval-start";
+  readonly firstInterval: "start-time" | "first-nominal-time";
+  readonly endRule: "exclusive" | "inclusive";
+  readonly catchup: CatchupPolicy;
+  readonly catchupWindowMs: number | null;
+  readonly overlap: OverlapPolicy;
+  readonly maxActiveRuns: number;
+  readonly maxAttempts: number;
+  readonly backoff: BackoffSpec;
+  readonly timeoutMs: number | null;
+  readonly onFailure: FailurePolicy;
+  readonly dirtyData: DirtyDataLimit | null;
+  readonly engineGraceMs: number;
+  readonly description: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/**
+ * What is true of a schedule and its engine.
+ *
+ * `REGISTERING`: stored, the engine is to be told. `REGISTERED`: the engine holds this version. `FAILED`: the engine
+ * refused, `statusReason` says why; the reconciler tries again. `PAUSED`: plans and starts nothing. `DELETING`: the
+ * engine is to be told. `DELETED`: gone for the engine; its ledger is kept.
+ */
+export type ScheduleStatus = "REGISTERING" | "REGISTERED" | "FAILED" | "PAUSED" | "DELETING" | "DELETED";
+
+/** A schedule as the store keeps it. */
+export interface Schedule {
+  readonly spec: ScheduleSpec;
+  /** 1 at registration, one more with each update. */
+  readonly version: number;
+  readonly status: ScheduleStatus;
+  /** Why it failed, or the note it was paused with. */
+  readonly statusReason: string | null;
+  /** Where the ledger begins: the lower bound of the first interval, epoch ms. */
+  readonly origin: EpochMs;
+  /** The upper bound up to which intervals have been planned, epoch ms. */
+  readonly watermark: EpochMs;
+  /** When the next fire is due (delay included), epoch ms; `null` when the schedule has ended. */
+  readonly nextFireAt: EpochMs | null;
+  /** Runs of the live lane that may be claimed or are active. */
+  readonly admittedRuns: number;
+  /** Planned runs of the live lane that wait for a place. */
+  readonly waitingRuns: number;
+  /** Failed runs that hold the live lane. */
+  readonly blockingRuns: number;
+  readonly createdAt: EpochMs;
+  readonly updatedAt: EpochMs;
+}
+
+/** One version of a schedule's specification, kept so that the audit stays exact across updates. */
+export interface ScheduleVersion {
+  readonly version: number;
+  readonly spec: ScheduleSpec;
+  /** The version of the time zone database that it was computed with, such as `2025c`. */
+  readonly tzdata: string;
+  /** The watermark at which it took effect, epoch ms. */
+  readonly since: EpochMs;
+  readonly createdAt: EpochMs;
+}

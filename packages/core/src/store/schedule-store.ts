@@ -1,0 +1,298 @@
+import type { EpochMs } from "../clock/clock.js";
+import type { Interval } from "../interval/boundaries.js";
+import type { Backfill, BackfillState } from "../ledger/backfill.js";
+import type { AttemptRecord, NewRun, Run, RunError, RunKind, RunReason, RunState } from "../ledger/run.js";
+import type { JobMetrics } from "../operator/operator.js";
+import type { Schedule, ScheduleSpec, ScheduleStatus, ScheduleVersion } from "../schedule/schedule.js";
+
+/**
+ * The `wakeAt` of a run that may be claimed at once. Not a present instant, so that a clock that steps back holds up
+ * nothing; among equals the run with the smaller id, whose interval ends first, comes first.
+ */
+export const AT_ONCE: EpochMs = 0;
+
+/** A page of a listing. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Give it as `cursor` for the page after this one; absent on the last. */
+  readonly next?: string;
+}
+
+/** Which page of a listing. */
+export interface PageRequest {
+  /** `next` of the page before; absent for the first. */
+  readonly cursor?: string;
+  /** At most this many items, 1 to 1,000. @default 100 */
+  readonly limit?: number;
+}
+
+/** A schedule that is registered for the first time (version 1). */
+export interface NewSchedule {
+  readonly spec: ScheduleSpec;
+  readonly status: ScheduleStatus;
+  readonly origin: EpochMs;
+  readonly watermark: EpochMs;
+  readonly nextFireAt: EpochMs | null;
+  readonly laneWidth: number;
+  readonly tzdata: string;
+  readonly createdAt: EpochMs;
+}
+
+/** A change of one schedule, made only where it still is as the caller saw it. */
+export interface ScheduleChange {
+  readonly groupId: string;
+  readonly expected: { readonly version: number; readonly statuses: readonly ScheduleStatus[] };
+  readonly updatedAt: EpochMs;
+  readonly status?: ScheduleStatus;
+  readonly statusReason?: string | null;
+  /** A new specification: the version goes up by one, and the one before is kept. */
+  readonly spec?: { readonly spec: ScheduleSpec; readonly tzdata: string };
+  /**
+   * How many live runs may be admitted from now on. Planned runs that were not claimed are put back to waiting first,
+   * and then admitted again, oldest first, up to this width.
+   */
+  readonly laneWidth?: number;
+  /** `null`: no fire is due any more. */
+  readonly nextFireAt?: EpochMs | null;
+  /** Moves the beginning of a ledger that has no run yet: both `origin` and `watermark`. */
+  readonly origin?: EpochMs;
+  /** Cancels the planned runs of all kinds that were not claimed, with this reason. */
+  readonly cancelPlanned?: RunReason;
+}
+
+/** Which schedules. Fields that are given must all match. */
+export interface ScheduleFilter {
+  readonly groupIds?: readonly string[];
+  readonly groupIdPrefix?: string;
+  readonly statuses?: readonly ScheduleStatus[];
+  readonly engine?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** A schedule whose next fire is due. */
+export interface DueFire {
+  readonly groupId: string;
+  readonly version: number;
+  readonly engine: string;
+  /** When it is due, the schedule's delay included, epoch ms. */
+  readonly fireAt: EpochMs;
+  /** Its nominal time, epoch ms. */
+  readonly scheduledTime: EpochMs;
+}
+
+/** Which due fires. */
+export interface DueQuery {
+  /** Those due at or before this instant, epoch ms. */
+  readonly before: EpochMs;
+  /** Those due at or after this instant. @default no bound */
+  readonly from?: EpochMs;
+  readonly engine?: string;
+  readonly limit: number;
+}
+
+/**
+ * The heart of the ledger: *if the watermark is still `watermark`, insert these runs and set it to `newWatermark`*, in
+ * one transaction. The runs tile `[watermark, newWatermark)`; there is none where only `nextFireAt` moves.
+ */
+export interface PlanCommit {
+  readonly groupId: string;
+  readonly version: number;
+  readonly watermark: EpochMs;
+  readonly newWatermark: EpochMs;
+  readonly nextFireAt: EpochMs | null;
+  readonly plannedAt: EpochMs;
+  readonly runs: readonly NewRun[];
+}
+
+/** Who claims runs, and for how long. */
+export interface ClaimRequest {
+  /** The manager's name, unique among those that share the store. */
+  readonly owner: string;
+  readonly now: EpochMs;
+  /** The end of the leases that the claim gives, epoch ms. */
+  readonly leaseUntil: EpochMs;
+  readonly limit: number;
+}
+
+/** A run that was claimed. */
+export interface ClaimedRun {
+  /** As it is after the claim: `SUBMITTING` with one more attempt, or as it was found where `isRecovered`. */
+  readonly run: Run;
+  /** The fencing token: writes with an older one are refused. */
+  readonly token: number;
+  /** It was active under a lease that has ended: its job may be running, so look before submitting. */
+  readonly isRecovered: boolean;
+}
+
+/** A change of one run, made only where it still is in one of the expected states and under the same token. */
+export interface RunChange {
+  readonly id: string;
+  readonly from: readonly RunState[];
+  /** The claim's fencing token; absent where nobody has claimed it. */
+  readonly token?: number;
+  readonly state: RunState;
+  readonly wakeAt: EpochMs | null;
+  readonly isBlocking?: boolean;
+  readonly reason?: RunReason | null;
+  readonly attempt?: number;
+  readonly startedAt?: EpochMs | null;
+  readonly endedAt?: EpochMs | null;
+  readonly jobId?: string | null;
+  readonly jobAddress?: string | null;
+  readonly metrics?: JobMetrics | null;
+  readonly error?: RunError | null;
+  /** Appended to the run's history. */
+  readonly attemptRecord?: AttemptRecord;
+  /**
+   * Gives the interval back: where the watermark is the run's upper bound it is set to the lower one, and the run is
+   * superseded, all in the same transaction.
+   */
+  readonly givesBack?: boolean;
+}
+
+/** A lease that is kept. */
+export interface HeldLease {
+  readonly id: string;
+  readonly token: number;
+}
+
+/** What became of a lease. */
+export interface LeaseState {
+  /** False when another manager has taken the run over: stop working on it. */
+  readonly isHeld: boolean;
+  readonly isCancelRequested: boolean;
+}
+
+/** Which runs. Fields that are given must all match. */
+export interface RunFilter {
+  readonly groupId?: string;
+  readonly states?: readonly RunState[];
+  readonly kinds?: readonly RunKind[];
+  readonly reasons?: readonly RunReason[];
+  readonly backfillId?: string;
+  /** Runs whose interval intersects this one, or equals it where it is empty. */
+  readonly within?: Interval;
+  /** Also those that a later generation or a merged run stands for. @default true */
+  readonly includeSuperseded?: boolean;
+  /** By lower bound, then generation. @default "ascending" */
+  readonly order?: "ascending" | "descending";
+}
+
+/** Adjacent runs in the same state, merged: one row of a group's coverage. */
+export interface CoverageRange {
+  readonly state: RunState;
+  readonly lower: EpochMs;
+  readonly upper: EpochMs;
+  /** How many runs are merged here. */
+  readonly runs: number;
+  /** How many nominal intervals they cover. */
+  readonly intervals: number;
+  readonly rowsRead: number;
+  readonly rowsWritten: number;
+  readonly rowsDirty: number;
+}
+
+/** Counts over a group's whole ledger. */
+export interface RunTally {
+  /** How many runs are in each state; those of superseded runs included. */
+  readonly byState: Readonly<Record<RunState, number>>;
+  /** How many nominal intervals each reason stands for. */
+  readonly byReason: Readonly<Partial<Record<RunReason, number>>>;
+  /** Scheduled runs that were planned later than the tolerance after they were due. */
+  readonly late: number;
+}
+
+/** One step of a backfill, made only where its cursor still is where the caller saw it. */
+export interface BackfillCommit {
+  readonly id: string;
+  readonly cursor: EpochMs;
+  readonly newCursor: EpochMs;
+  readonly state: BackfillState;
+  readonly updatedAt: EpochMs;
+  /** Admitted at once. */
+  readonly runs: readonly NewRun[];
+}
+
+/**
+ * Where schedules and the ledger are kept. One contract, one conformance suite (`@tidegate/testkit`).
+ *
+ * Every promise of a write resolves when the write is durable: a crash right after loses nothing. A batch is one
+ * transaction, but each of its elements is decided by itself, and the answers are in the batch's order. A write that
+ * fails as a whole leaves nothing behind.
+ *
+ * The live lane's rule, which every write keeps in the same transaction: while no run blocks, waiting runs are admitted
+ * (`wakeAt` set to `AT_ONCE`), oldest first, until `laneWidth` are. See `lanePlace`.
+ */
+export interface ScheduleStore {
+  /**
+   * Opens the store and brings its schema up to date. Runs that a previous process of an unshared store held may be
+   * claimed at once.
+   *
+   * @throws StoreError STORE_LOCKED, STORE_CORRUPT, STORE_READ_ONLY, STORE_FULL, STORE_NEWER, STORE_FAILED
+   */
+  open(): Promise<void>;
+  /** Waits for what is being written, and closes. */
+  close(): Promise<void>;
+
+  /** Inserts version 1 of each. `false` where the group has a schedule already (a deleted one included). */
+  insertSchedules(schedules: readonly NewSchedule[]): Promise<boolean[]>;
+  /** Changes each. `false` where it is not there, or not as expected. */
+  changeSchedules(changes: readonly ScheduleChange[]): Promise<boolean[]>;
+  /** The schedules of these groups, in this order; `undefined` where there is none. */
+  getSchedules(groupIds: readonly string[]): Promise<(Schedule | undefined)[]>;
+  /** Ordered by group id. */
+  listSchedules(filter: ScheduleFilter, page: PageRequest): Promise<Page<Schedule>>;
+  /** All versions of a schedule, oldest first; empty where there is none. */
+  listVersions(groupId: string): Promise<ScheduleVersion[]>;
+  /** Removes a schedule, its versions, runs and backfills. `false` where there is none. */
+  purgeSchedule(groupId: string): Promise<boolean>;
+
+  /** Fires that are due, earliest first. Only of schedules that plan (`REGISTERING`, `REGISTERED`, `FAILED`). */
+  due(query: DueQuery): Promise<DueFire[]>;
+  /**
+   * The heart. `false` where version or watermark have moved, or the schedule does not plan.
+   */
+  plan(commits: readonly PlanCommit[]): Promise<boolean[]>;
+  /**
+   * Inserts runs of kind `MANUAL`, admitted at once; what is ended but not succeeded at the same lower bound is
+   * superseded. `false` where that interval has a run of that generation.
+   */
+  insertRuns(runs: readonly NewRun[]): Promise<boolean[]>;
+
+  /**
+   * Claims runs whose `wakeAt` has come, earliest first: planned ones become `SUBMITTING` with one more attempt and
+   * `submittedAt = now`; active ones whose lease has ended are recovered. All get a new token and `wakeAt = leaseUntil`.
+   */
+  claim(request: ClaimRequest): Promise<ClaimedRun[]>;
+  /** Changes each run. `false` where state or token are not as expected. A run that succeeds supersedes the earlier
+   * generations of its interval. */
+  changeRuns(changes: readonly RunChange[]): Promise<boolean[]>;
+  /** Sets the end of each lease, in the order given. */
+  renewLeases(leases: readonly HeldLease[], leaseUntil: EpochMs): Promise<LeaseState[]>;
+  /**
+   * Marks active runs for cancellation and sets their `reason`; their owner sees it when it renews. `false` where a run
+   * is not active.
+   */
+  requestCancel(ids: readonly string[], reason: RunReason): Promise<boolean[]>;
+  /** When the next `wakeAt` is, epoch ms; `undefined` when nothing waits. */
+  nextWake(): Promise<EpochMs | undefined>;
+
+  /** The runs with these ids, in this order. */
+  getRuns(ids: readonly string[]): Promise<(Run | undefined)[]>;
+  listRuns(filter: RunFilter, page: PageRequest): Promise<Page<Run>>;
+  /**
+   * A group's runs that are not superseded, ordered by lower bound and merged where state is the same and bounds meet.
+   * Ranges that overlap are never merged, so that the audit sees them; a run that is under way for an interval that has
+   * succeeded before is a range of its own. Only runs that intersect `within`, whole, where it is given.
+   */
+  coverage(groupId: string, within?: Interval): Promise<CoverageRange[]>;
+  /** @param lateToleranceMs - see `RunTally.late` */
+  tally(groupId: string, lateToleranceMs: number): Promise<RunTally>;
+
+  insertBackfill(backfill: Backfill): Promise<void>;
+  /** `false` where the cursor has moved or the backfill is not running. Superseding as in `insertRuns`. */
+  planBackfill(commit: BackfillCommit): Promise<boolean>;
+  getBackfill(id: string): Promise<Backfill | undefined>;
+  /** Newest first. */
+  listBackfills(filter: { groupId?: string; states?: readonly BackfillState[] }): Promise<Backfill[]>;
+}

@@ -1,0 +1,47 @@
+import type { EpochMs } from "../clock/clock.js";
+import { TriggerError } from "../errors/errors.js";
+import { CronTrigger } from "./cron/cron-trigger.js";
+import { periodTrigger } from "./period-trigger.js";
+import type { Trigger } from "./trigger.js";
+import type { TriggerSpec } from "./trigger-spec.js";
+import { zoneOf } from "./zone/zone.js";
+
+/** How many compiled crons stay in memory; parsing one costs some hundred times what an evaluation does. */
+const CACHED_CRONS = 10_000;
+
+const crons = new Map<string, CronTrigger>();
+
+/**
+ * The nominal times of a rule in a zone. Equal crons share one object.
+ *
+ * @param bounds - `endTime` is what `once` takes for its time where it has none
+ * @throws TriggerError TRIGGER_INVALID (with the field), TRIGGER_EXHAUSTED, TIMEZONE_UNKNOWN
+ */
+export function compileTrigger(
+  spec: TriggerSpec,
+  timezone: string,
+  bounds: { readonly endTime?: EpochMs } = {},
+): Trigger {
+  const zone = zoneOf(timezone);
+  if (spec.type === "period") return periodTrigger(spec, zone);
+  if (spec.type === "once") return onceTrigger(spec.at ?? bounds.endTime);
+  const key = JSON.stringify([spec.expression, spec.flavour, spec.dst, spec.quirks, timezone]);
+  const known = crons.get(key);
+  if (known !== undefined) return known;
+  const cron = new CronTrigger(spec, zone);
+  if (crons.size >= CACHED_CRONS) crons.clear();
+  crons.set(key, cron);
+  return cron;
+}
+
+function onceTrigger(at: EpochMs | undefined): Trigger {
+  if (at === undefined) {
+    throw new TriggerError("TRIGGER_INVALID", "trigger.at: is needed where the schedule has no end time.", {
+      field: "trigger.at",
+    });
+  }
+  return {
+    next: (after) => (after < at ? at : undefined),
+    previous: (before) => (before > at ? at : undefined),
+  };
+}

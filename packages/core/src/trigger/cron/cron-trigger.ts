@@ -1,0 +1,114 @@
+import type { EpochMs } from "../../clock/clock.js";
+import { TriggerError } from "../../errors/errors.js";
+import { DAY_MS } from "../civil.js";
+import type { Trigger } from "../trigger.js";
+import type { CronTriggerSpec, DstPolicy } from "../trigger-spec.js";
+import type { LocalMs, Zone, ZoneSegment } from "../zone/zone.js";
+import { LocalTimes } from "./local-times.js";
+import { type CronFields, parseCron } from "./parse.js";
+
+/** The settings with which an expression does as Quartz 2.5 does, its defects included. */
+export const QUARTZ_PRESET = { flavour: "quartz", dst: "quartz", quirks: "quartz-2.5" } as const;
+
+/** How far a jump over empty segments stays before the time it is to find. */
+const JUMP_MARGIN_MS = 3 * DAY_MS;
+
+/**
+ * The policy that an expression is under: elapsed time knows neither gap nor fold, and Quartz skips the one and takes
+ * the last of the other, whatever the expression.
+ */
+export function dstPolicyOf(spec: Pick<CronTriggerSpec, "dst">, fields: CronFields): Required<DstPolicy> {
+  if (spec.dst === "quartz") return { gap: "skip", fold: "last" };
+  if (fields.isElapsed) return { gap: "skip", fold: "both" };
+  return { gap: spec.dst?.gap ?? "shift", fold: spec.dst?.fold ?? "first" };
+}
+
+/**
+ * The instants of a cron expression in a zone.
+ *
+ * Within a segment of constant offset, instants are local matches. At its edges the policy decides: where the offset
+ * grows, the segment's first instant may stand in for the times of the gap; where it shrinks, the repeated local time is
+ * cut off the end of the earlier segment (fold: last) or the beginning of the later (fold: first).
+ *
+ * @throws TriggerError TRIGGER_INVALID; TRIGGER_EXHAUSTED when no day of the calendar matches
+ */
+export class CronTrigger implements Trigger {
+  readonly fields: CronFields;
+  readonly policy: Required<DstPolicy>;
+  readonly #times: LocalTimes;
+  readonly #zone: Zone;
+
+  constructor(spec: CronTriggerSpec, zone: Zone) {
+    this.fields = parseCron(spec);
+    this.policy = dstPolicyOf(spec, this.fields);
+    this.#times = new LocalTimes(this.fields);
+    this.#zone = zone;
+    if (this.#times.hasDays()) return;
+    throw new TriggerError("TRIGGER_EXHAUSTED", "trigger.expression: no day of the calendar matches it.", {
+      field: "trigger.expression",
+    });
+  }
+
+  next(after: EpochMs): EpochMs | undefined {
+    let segment: ZoneSegment | undefined = this.#zone.segmentAt(after);
+    while (segment !== undefined) {
+      if (segment.from > after && this.#standsForGap(segment)) return segment.from;
+      const local = this.#times.atOrAfter(Math.max(after + 1 + segment.offset, this.#localStart(segment)));
+      if (local !== undefined && local < this.#localEnd(segment)) return local - segment.offset;
+      segment = this.#laterSegment(segment, local);
+    }
+    return undefined;
+  }
+
+  previous(before: EpochMs): EpochMs | undefined {
+    let segment: ZoneSegment | undefined = this.#zone.segmentAt(before - 1);
+    while (segment !== undefined) {
+      const local = this.#times.atOrBefore(Math.min(before + segment.offset, this.#localEnd(segment)) - 1);
+      if (local !== undefined && local >= this.#localStart(segment)) return local - segment.offset;
+      if (this.#standsForGap(segment)) return segment.from;
+      segment = this.#earlierSegment(segment, local);
+    }
+    return undefined;
+  }
+
+  /** Local times count from here on: with `fold: "first"` not those that the segment before had already. */
+  #localStart(segment: ZoneSegment): LocalMs {
+    const start = segment.from + segment.offset;
+    if (this.policy.fold !== "first") return start;
+    const before = this.#zone.before(segment);
+    return before === undefined ? start : segment.from + Math.max(segment.offset, before.offset);
+  }
+
+  /** Local times count up to here: with `fold: "last"` not those that the segment after has again. */
+  #localEnd(segment: ZoneSegment): LocalMs {
+    const end = segment.to + segment.offset;
+    if (this.policy.fold !== "last") return end;
+    const after = this.#zone.after(segment);
+    return after === undefined ? end : segment.to + Math.min(segment.offset, after.offset);
+  }
+
+  /** Whether a match lies in the gap before the segment and its first instant stands in. */
+  #standsForGap(segment: ZoneSegment): boolean {
+    if (this.policy.gap !== "shift") return false;
+    const before = this.#zone.before(segment);
+    if (before === undefined || before.offset >= segment.offset) return false;
+    const match = this.#times.atOrAfter(segment.from + before.offset);
+    return match !== undefined && match < segment.from + segment.offset;
+  }
+
+  /** The next segment that may have the match; far ones are jumped to. */
+  #laterSegment(segment: ZoneSegment, match: LocalMs | undefined): ZoneSegment | undefined {
+    const following = this.#zone.after(segment);
+    // Without a match later in the calendar only a repeated local time is left.
+    if (match === undefined) return following && following.offset < segment.offset ? following : undefined;
+    const near = match - segment.offset - JUMP_MARGIN_MS;
+    return near > segment.to ? this.#zone.segmentAt(near) : following;
+  }
+
+  #earlierSegment(segment: ZoneSegment, match: LocalMs | undefined): ZoneSegment | undefined {
+    const preceding = this.#zone.before(segment);
+    if (match === undefined) return preceding && preceding.offset > segment.offset ? preceding : undefined;
+    const near = match - segment.offset + JUMP_MARGIN_MS;
+    return near < segment.from ? this.#zone.segmentAt(near) : preceding;
+  }
+}

@@ -1,0 +1,185 @@
+import { DAY_MS, dateOf, dayNumberOf } from "../civil.js";
+import type { LocalMs } from "../zone/zone.js";
+import { type DayMask, monthMask } from "./day-rule.js";
+import type { CronFields } from "./parse.js";
+
+/** After so many months the Gregorian calendar has shown all that it has. */
+const CALENDAR_CYCLE_MONTHS = 400 * 12;
+
+const SECOND_MS = 1_000;
+const NONE = -1;
+
+/**
+ * The local times that match a cron expression, on a calendar without zones: whole seconds, in order. No allocation on
+ * the way within a day.
+ */
+export class LocalTimes {
+  readonly #fields: CronFields;
+  readonly #months: ReadonlySet<number>;
+  readonly #years: ReadonlySet<number> | undefined;
+  readonly #nextHour: Int8Array;
+  readonly #nextMinute: Int8Array;
+  readonly #nextSecond: Int8Array;
+  readonly #previousHour: Int8Array;
+  readonly #previousMinute: Int8Array;
+  readonly #previousSecond: Int8Array;
+  /** The last month that was looked at: its days, and the number of the day before its first. */
+  #mask: DayMask = 0;
+  #year = Number.NaN;
+  #month = Number.NaN;
+  #dayBeforeFirst = Number.NaN;
+  #daysEnd = Number.NaN;
+
+  constructor(fields: CronFields) {
+    this.#fields = fields;
+    this.#months = new Set(fields.months);
+    this.#years = fields.years === undefined ? undefined : new Set(fields.years);
+    this.#nextHour = nextTable(fields.hours, 24);
+    this.#nextMinute = nextTable(fields.minutes, 60);
+    this.#nextSecond = nextTable(fields.seconds, 60);
+    this.#previousHour = previousTable(fields.hours, 24);
+    this.#previousMinute = previousTable(fields.minutes, 60);
+    this.#previousSecond = previousTable(fields.seconds, 60);
+  }
+
+  /** The first match at or after a local time; `undefined` when there is none in the calendar. */
+  atOrAfter(local: LocalMs): LocalMs | undefined {
+    const day = Math.floor(local / DAY_MS);
+    if (this.#matchesDay(day)) {
+      const second = this.#secondAtOrAfter(Math.ceil((local - day * DAY_MS) / SECOND_MS));
+      if (second !== NONE) return day * DAY_MS + second * SECOND_MS;
+    }
+    const next = this.#dayAtOrAfter(day + 1);
+    return next === undefined ? undefined : next * DAY_MS + this.#secondAtOrAfter(0) * SECOND_MS;
+  }
+
+  /** The last match at or before a local time; `undefined` when there is none in the calendar. */
+  atOrBefore(local: LocalMs): LocalMs | undefined {
+    const day = Math.floor(local / DAY_MS);
+    if (this.#matchesDay(day)) {
+      const second = this.#secondAtOrBefore(Math.floor((local - day * DAY_MS) / SECOND_MS));
+      if (second !== NONE) return day * DAY_MS + second * SECOND_MS;
+    }
+    const previous = this.#dayAtOrBefore(day - 1);
+    return previous === undefined
+      ? undefined
+      : previous * DAY_MS + this.#secondAtOrBefore(86_399) * SECOND_MS;
+  }
+
+  /** Whether any day of the calendar matches: not so for 30 February. Years are not looked at. */
+  hasDays(): boolean {
+    for (let month = 0; month < CALENDAR_CYCLE_MONTHS; month += 1) {
+      const year = 2000 + Math.floor(month / 12);
+      if (this.#months.has((month % 12) + 1) && monthMask(this.#fields.days, year, (month % 12) + 1) !== 0)
+        return true;
+    }
+    return false;
+  }
+
+  #secondAtOrAfter(second: number): number {
+    if (second >= 86_400) return NONE;
+    const hour = Math.floor(second / 3_600);
+    const minute = Math.floor(second / 60) % 60;
+    const hit = this.#nextHour[hour]!;
+    if (hit === NONE) return NONE;
+    if (hit > hour) return hit * 3_600 + this.#nextMinute[0]! * 60 + this.#nextSecond[0]!;
+    let inMinute = this.#nextMinute[minute]!;
+    if (inMinute === minute) {
+      const inSecond = this.#nextSecond[second % 60]!;
+      if (inSecond !== NONE) return hour * 3_600 + minute * 60 + inSecond;
+      inMinute = this.#nextMinute[minute + 1]!;
+    }
+    if (inMinute !== NONE) return hour * 3_600 + inMinute * 60 + this.#nextSecond[0]!;
+    const later = this.#nextHour[hour + 1]!;
+    return later === NONE ? NONE : later * 3_600 + this.#nextMinute[0]! * 60 + this.#nextSecond[0]!;
+  }
+
+  #secondAtOrBefore(second: number): number {
+    const hour = Math.floor(second / 3_600);
+    const minute = Math.floor(second / 60) % 60;
+    const hit = this.#previousHour[hour]!;
+    if (hit === NONE) return NONE;
+    const lastMinute = this.#previousMinute[59]!;
+    const lastSecond = this.#previousSecond[59]!;
+    if (hit < hour) return hit * 3_600 + lastMinute * 60 + lastSecond;
+    let inMinute = this.#previousMinute[minute]!;
+    if (inMinute === minute) {
+      const inSecond = this.#previousSecond[second % 60]!;
+      if (inSecond !== NONE) return hour * 3_600 + minute * 60 + inSecond;
+      inMinute = minute === 0 ? NONE : this.#previousMinute[minute - 1]!;
+    }
+    if (inMinute !== NONE) return hour * 3_600 + inMinute * 60 + lastSecond;
+    const earlier = hour === 0 ? NONE : this.#previousHour[hour - 1]!;
+    return earlier === NONE ? NONE : earlier * 3_600 + lastMinute * 60 + lastSecond;
+  }
+
+  #matchesDay(dayNumber: number): boolean {
+    if (!(dayNumber > this.#dayBeforeFirst && dayNumber <= this.#daysEnd)) {
+      const { year, month } = dateOf(dayNumber);
+      this.#lookAt(year, month);
+    }
+    return ((this.#mask >>> (dayNumber - this.#dayBeforeFirst)) & 1) === 1;
+  }
+
+  #dayAtOrAfter(dayNumber: number): number | undefined {
+    let { year, month, day } = dateOf(dayNumber);
+    for (let looked = 0; looked <= CALENDAR_CYCLE_MONTHS; looked += 1) {
+      if (this.#years !== undefined && year > this.#fields.years!.at(-1)!) return undefined;
+      this.#lookAt(year, month);
+      const rest = this.#mask & (-1 << day);
+      if (rest !== 0) return this.#dayBeforeFirst + 31 - Math.clz32(rest & -rest);
+      day = 1;
+      month += 1;
+      if (month > 12) {
+        month = 1;
+        year += 1;
+      }
+    }
+    return undefined;
+  }
+
+  #dayAtOrBefore(dayNumber: number): number | undefined {
+    let { year, month, day } = dateOf(dayNumber);
+    for (let looked = 0; looked <= CALENDAR_CYCLE_MONTHS; looked += 1) {
+      if (this.#years !== undefined && year < this.#fields.years![0]!) return undefined;
+      this.#lookAt(year, month);
+      const rest = day === 31 ? this.#mask : this.#mask & ((1 << (day + 1)) - 1);
+      if (rest !== 0) return this.#dayBeforeFirst + 31 - Math.clz32(rest);
+      day = 31;
+      month -= 1;
+      if (month < 1) {
+        month = 12;
+        year -= 1;
+      }
+    }
+    return undefined;
+  }
+
+  #lookAt(year: number, month: number): void {
+    if (year === this.#year && month === this.#month) return;
+    this.#year = year;
+    this.#month = month;
+    this.#dayBeforeFirst = dayNumberOf(year, month, 1) - 1;
+    this.#daysEnd = dayNumberOf(year, month + 1, 1) - 1;
+    const isOpen = this.#months.has(month) && (this.#years === undefined || this.#years.has(year));
+    this.#mask = isOpen ? monthMask(this.#fields.days, year, month) : 0;
+  }
+}
+
+/** For each value the smallest allowed one that is not smaller, or -1. One longer than the range. */
+function nextTable(allowed: readonly number[], size: number): Int8Array {
+  const table = new Int8Array(size + 1).fill(NONE);
+  for (let value = size - 1; value >= 0; value -= 1) {
+    table[value] = allowed.includes(value) ? value : table[value + 1]!;
+  }
+  return table;
+}
+
+/** For each value the largest allowed one that is not larger, or -1. */
+function previousTable(allowed: readonly number[], size: number): Int8Array {
+  const table = new Int8Array(size).fill(NONE);
+  for (let value = 0; value < size; value += 1) {
+    table[value] = allowed.includes(value) ? value : value === 0 ? NONE : table[value - 1]!;
+  }
+  return table;
+}

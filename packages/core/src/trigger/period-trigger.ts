@@ -1,0 +1,116 @@
+import type { EpochMs } from "../clock/clock.js";
+import { DAY_MS, dateOf, dayNumberAt, dayNumberOf, daysInMonth } from "./civil.js";
+import type { Trigger } from "./trigger.js";
+import type { PeriodTriggerSpec, PeriodUnit } from "./trigger-spec.js";
+import type { LocalMs, Zone } from "./zone/zone.js";
+
+/** The lengths that InLong gives its units, ms. */
+const FIXED_LENGTH_MS: Readonly<Record<PeriodUnit, number>> = {
+  second: 1_000,
+  minute: 60_000,
+  hour: 3_600_000,
+  day: DAY_MS,
+  week: 7 * DAY_MS,
+  month: 30 * DAY_MS,
+  year: 365 * DAY_MS,
+};
+
+const MONTH_MS_ON_AVERAGE = 30.436875 * DAY_MS;
+const MONDAY_1970_MS = 4 * DAY_MS;
+
+/** The trigger of a period: elapsed for hours and shorter, the zone's calendar for days and longer. */
+export function periodTrigger(spec: PeriodTriggerSpec, zone: Zone): Trigger {
+  const anchor = spec.anchor ?? zone.toInstant(spec.unit === "week" ? MONDAY_1970_MS : 0);
+  const isElapsed = spec.unit === "second" || spec.unit === "minute" || spec.unit === "hour";
+  if (isElapsed || spec.length === "fixed")
+    return new FixedPeriodTrigger(anchor, spec.every * FIXED_LENGTH_MS[spec.unit]);
+  if (spec.unit === "day" || spec.unit === "week") {
+    return new CalendarPeriodTrigger(
+      zone,
+      dayStep(zone.toLocal(anchor), spec.every * (spec.unit === "week" ? 7 : 1)),
+    );
+  }
+  return new CalendarPeriodTrigger(
+    zone,
+    monthStep(zone.toLocal(anchor), spec.every * (spec.unit === "year" ? 12 : 1)),
+  );
+}
+
+/** Every so many milliseconds of elapsed time, before the anchor as well. */
+class FixedPeriodTrigger implements Trigger {
+  readonly #anchor: EpochMs;
+  readonly #periodMs: number;
+
+  constructor(anchor: EpochMs, periodMs: number) {
+    this.#anchor = anchor;
+    this.#periodMs = periodMs;
+  }
+
+  next(after: EpochMs): EpochMs {
+    return this.#anchor + (Math.floor((after - this.#anchor) / this.#periodMs) + 1) * this.#periodMs;
+  }
+
+  previous(before: EpochMs): EpochMs {
+    return this.#anchor + (Math.ceil((before - this.#anchor) / this.#periodMs) - 1) * this.#periodMs;
+  }
+}
+
+/** A sequence of local times, each computed from the anchor, so that nothing drifts. */
+interface LocalStep {
+  /** The k-th local time; k may be negative. */
+  at(k: number): LocalMs;
+  /** About which k a local time is at; off by a few at the most. */
+  estimate(local: LocalMs): number;
+}
+
+function dayStep(anchor: LocalMs, days: number): LocalStep {
+  const stepMs = days * DAY_MS;
+  return {
+    at: (k) => anchor + k * stepMs,
+    estimate: (local) => Math.floor((local - anchor) / stepMs),
+  };
+}
+
+/** Months from the anchor's day; a month that is too short has it on its last day. */
+function monthStep(anchor: LocalMs, months: number): LocalStep {
+  const { year, month, day } = dateOf(dayNumberAt(anchor));
+  const timeOfDay = anchor - dayNumberAt(anchor) * DAY_MS;
+  return {
+    at: (k) => {
+      const count = year * 12 + (month - 1) + k * months;
+      const atYear = Math.floor(count / 12);
+      const atMonth = count - atYear * 12 + 1;
+      return dayNumberOf(atYear, atMonth, Math.min(day, daysInMonth(atYear, atMonth))) * DAY_MS + timeOfDay;
+    },
+    estimate: (local) => Math.floor((local - anchor) / (months * MONTH_MS_ON_AVERAGE)),
+  };
+}
+
+/** Local times of a calendar, as instants of a zone: the first of two, and the first after a gap. */
+class CalendarPeriodTrigger implements Trigger {
+  readonly #zone: Zone;
+  readonly #step: LocalStep;
+
+  constructor(zone: Zone, step: LocalStep) {
+    this.#zone = zone;
+    this.#step = step;
+  }
+
+  next(after: EpochMs): EpochMs {
+    let k = this.#step.estimate(this.#zone.toLocal(after)) + 1;
+    while (this.#at(k - 1) > after) k -= 1;
+    while (this.#at(k) <= after) k += 1;
+    return this.#at(k);
+  }
+
+  previous(before: EpochMs): EpochMs {
+    let k = this.#step.estimate(this.#zone.toLocal(before));
+    while (this.#at(k + 1) < before) k += 1;
+    while (this.#at(k) >= before) k -= 1;
+    return this.#at(k);
+  }
+
+  #at(k: number): EpochMs {
+    return this.#zone.toInstant(this.#step.at(k));
+  }
+}

@@ -1,0 +1,73 @@
+import type { EpochMs } from "../clock/clock.js";
+
+/** How a cron expression is written. */
+export type CronFlavour =
+  /** Five fields: minute, hour, day of month, month, day of week (0 to 7, Sunday is 0 and 7). */
+  | "unix"
+  /** Six fields: as `unix`, with seconds in front. */
+  | "seconds"
+  /** Six or seven fields: seconds in front, an optional year behind, `?`, `L`, `W`, `#`, and Sunday is 1. */
+  | "quartz";
+
+/**
+ * What happens to times of day that a change of the zone's offset removes or repeats.
+ *
+ * It governs expressions that name times of day. Those with a wildcard or a full-range step in the seconds, minutes or
+ * hours follow elapsed time: nothing stands in for what does not exist, and both passes of a repeated hour count.
+ */
+export interface DstPolicy {
+  /** A time in a gap: `shift` to the first instant after it, or `skip`. @default "shift" */
+  readonly gap?: "shift" | "skip";
+  /** A time that comes twice: the `first`, the `last`, or `both`. @default "first" */
+  readonly fold?: "first" | "last" | "both";
+}
+
+/** A rule in cron's notation, evaluated in the schedule's time zone. */
+export interface CronTriggerSpec {
+  readonly type: "cron";
+  /** The expression, at most 1,000 characters. */
+  readonly expression: string;
+  /** @default `unix` for five fields, `quartz` for six with a `?` and for seven, `seconds` for six without */
+  readonly flavour?: CronFlavour;
+  /**
+   * `"quartz"` does as Quartz does on these days: what is in a gap is skipped, and of what comes twice the last is
+   * taken, for every expression.
+   */
+  readonly dst?: DstPolicy | "quartz";
+  /**
+   * `"quartz-2.5"` also repeats what Quartz 2.5.0 gets wrong in the day-of-month field: `L-n` fires in months of 31
+   * days only, and `nW` not in a month in which day n is a Sunday that moves forward. For moving from it without a
+   * changed instant.
+   */
+  readonly quirks?: "quartz-2.5";
+}
+
+export type PeriodUnit = "second" | "minute" | "hour" | "day" | "week" | "month" | "year";
+
+/** Every n units of the calendar, counted from an anchor. */
+export interface PeriodTriggerSpec {
+  readonly type: "period";
+  /** How many units, a whole number from 1 to 1,000,000. */
+  readonly every: number;
+  readonly unit: PeriodUnit;
+  /**
+   * An instant of the grid, epoch ms. @default the schedule's start time when one was given, else the local
+   * 1970-01-01T00:00 of the schedule's zone (for weeks 1970-01-05, a Monday)
+   */
+  readonly anchor?: EpochMs;
+  /**
+   * `calendar`: days and longer are units of the zone's calendar, so a month is a month and a day with 23 hours is one
+   * day. `fixed`: a day is 24 h, a week 7 of these, a month 30, a year 365 (as InLong counts). @default "calendar"
+   */
+  readonly length?: "calendar" | "fixed";
+}
+
+/** One single time. */
+export interface OnceTriggerSpec {
+  readonly type: "once";
+  /** The time, epoch ms. @default the schedule's end time */
+  readonly at?: EpochMs;
+}
+
+/** The rule that yields a schedule's nominal times. */
+export type TriggerSpec = CronTriggerSpec | PeriodTriggerSpec | OnceTriggerSpec;

@@ -1,0 +1,99 @@
+import { randomUUID } from "node:crypto";
+import { ContainerModule, type ResolutionContext, type ServiceIdentifier } from "inversify";
+import { Registration } from "../client/registration.js";
+import { RunControl } from "../client/run-control.js";
+import { ScheduleClient } from "../client/schedule-client.js";
+import type { Clock } from "../clock/clock.js";
+import { SystemClock } from "../clock/system-clock.js";
+import { Dispatcher } from "../dispatch/dispatcher.js";
+import { EngineRegistry } from "../engine/engine-registry.js";
+import { EngineOutbox } from "../engine/outbox.js";
+import { Reconciler } from "../engine/reconciler.js";
+import { Watchdog } from "../engine/watchdog.js";
+import { createEmitter } from "../events/events.js";
+import { Backfiller } from "../ledger/backfiller.js";
+import { IntervalPlanner } from "../ledger/planner.js";
+import type { ScheduleOperator } from "../operator/operator.js";
+import { type TidegateSettings, TOKENS } from "./tokens.js";
+
+/** The operators of a Tidegate by lower-case type. */
+export const OPERATORS = Symbol.for("tidegate.operators") as ServiceIdentifier<
+  ReadonlyMap<string, ScheduleOperator>
+>;
+
+/** Binds all of core but what packages bring: store, engines, operators. */
+export function coreModule(settings: TidegateSettings, clock: Clock = new SystemClock()): ContainerModule {
+  const namespace = settings.namespace ?? "default";
+  const owner = settings.owner ?? randomUUID();
+  const ledger = (context: ResolutionContext) => ({
+    store: context.get(TOKENS.store),
+    clock: context.get(TOKENS.clock),
+    emitter: context.get(TOKENS.emitter),
+  });
+  return new ContainerModule(({ bind }) => {
+    const single = <T>(token: ServiceIdentifier<T>, make: (context: ResolutionContext) => T): void => {
+      bind(token).toDynamicValue(make).inSingletonScope();
+    };
+    bind(TOKENS.settings).toConstantValue(settings);
+    bind(TOKENS.clock).toConstantValue(clock);
+    bind(TOKENS.emitter).toConstantValue(createEmitter());
+    single(OPERATORS, (context) => byType(context.getAll(TOKENS.operator)));
+    single(EngineRegistry, (context) => {
+      const clients = context.getAll(TOKENS.engineClient, { optional: true });
+      return new EngineRegistry(context.getAll(TOKENS.engine), clients);
+    });
+    single(IntervalPlanner, (context) => new IntervalPlanner({ ...ledger(context), namespace }));
+    single(Dispatcher, (context) => {
+      const operators = context.get(OPERATORS);
+      return new Dispatcher({ ...ledger(context), operators, owner, options: settings.dispatcher ?? {} });
+    });
+    single(Backfiller, (context) => {
+      return new Backfiller({ ...ledger(context), namespace, everyMs: settings.backfillEveryMs ?? 5_000 });
+    });
+    single(
+      EngineOutbox,
+      (context) => new EngineOutbox({ ...ledger(context), engines: context.get(EngineRegistry) }),
+    );
+    single(Reconciler, (context) => {
+      const engines = context.get(EngineRegistry);
+      const outbox = context.get(EngineOutbox);
+      return new Reconciler({
+        ...ledger(context),
+        engines,
+        outbox,
+        everyMs: settings.reconcileEveryMs ?? 60_000,
+      });
+    });
+    single(Watchdog, (context) => {
+      const planner = context.get(IntervalPlanner);
+      return new Watchdog({ ...ledger(context), planner, everyMs: settings.watchdogEveryMs ?? 5_000 });
+    });
+    single(Registration, (context) => {
+      return new Registration({
+        ...ledger(context),
+        namespace,
+        engines: context.get(EngineRegistry),
+        operators: context.get(OPERATORS),
+        outbox: context.get(EngineOutbox),
+        planner: context.get(IntervalPlanner),
+      });
+    });
+    single(RunControl, (context) => {
+      const planner = context.get(IntervalPlanner);
+      return new RunControl({ ...ledger(context), planner, dispatcher: context.get(Dispatcher), namespace });
+    });
+    single(ScheduleClient, (context) => {
+      return new ScheduleClient({
+        store: context.get(TOKENS.store),
+        clock: context.get(TOKENS.clock),
+        registration: context.get(Registration),
+        runControl: context.get(RunControl),
+        backfiller: context.get(Backfiller),
+      });
+    });
+  });
+}
+
+function byType(operators: readonly ScheduleOperator[]): ReadonlyMap<string, ScheduleOperator> {
+  return new Map(operators.map((operator) => [operator.operatorType.toLowerCase(), operator]));
+}

@@ -1,0 +1,36 @@
+import type { ServiceIdentifier } from "inversify";
+import type { Clock } from "../clock/clock.js";
+import type { DispatcherOptions } from "../dispatch/dispatcher.js";
+import type { ScheduleEngine, ScheduleEngineClient } from "../engine/engine.js";
+import type { TidegateEmitter } from "../events/events.js";
+import type { ScheduleOperator } from "../operator/operator.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
+
+/** What of a Tidegate can be set. Durations in ms. */
+export interface TidegateSettings {
+  /** Keeps apart what several installations do with one batch engine: a part of every run's identity. @default "default" */
+  readonly namespace?: string;
+  /** This manager's name, unique among those that share a store. @default a random one */
+  readonly owner?: string;
+  readonly dispatcher?: DispatcherOptions;
+  /** How often engines are held against the store. @default 60,000 */
+  readonly reconcileEveryMs?: number;
+  /** How often to look for engines that are silent. @default 5,000 */
+  readonly watchdogEveryMs?: number;
+  /** How often to look at backfills that no event told of. @default 5,000 */
+  readonly backfillEveryMs?: number;
+}
+
+/**
+ * What packages bind in their `ContainerModule`. Engines, engine clients and operators are found by multi-injection, so
+ * that any number of packages bind theirs side by side; the first of each is the default.
+ */
+export const TOKENS = {
+  store: Symbol.for("tidegate.ScheduleStore") as ServiceIdentifier<ScheduleStore>,
+  engine: Symbol.for("tidegate.ScheduleEngine") as ServiceIdentifier<ScheduleEngine>,
+  engineClient: Symbol.for("tidegate.ScheduleEngineClient") as ServiceIdentifier<ScheduleEngineClient>,
+  operator: Symbol.for("tidegate.ScheduleOperator") as ServiceIdentifier<ScheduleOperator>,
+  clock: Symbol.for("tidegate.Clock") as ServiceIdentifier<Clock>,
+  emitter: Symbol.for("tidegate.TidegateEmitter") as ServiceIdentifier<TidegateEmitter>,
+  settings: Symbol.for("tidegate.TidegateSettings") as ServiceIdentifier<TidegateSettings>,
+} as const;

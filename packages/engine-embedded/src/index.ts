@@ -1,0 +1,2 @@
+export * from "./embedded-engine.js";
+export * from "./module.js";

@@ -1,0 +1,82 @@
+// Runs the repository's commands on a machine that has only Node 20 and npm: installs what the lockfile names, with the
+// pinned pnpm and the pinned Node, builds, and hands over.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const bin = join(root, "node_modules", ".bin");
+const stamp = join(root, "node_modules", ".tidegate-installed");
+const env = {
+  ...process.env,
+  PATH: `${bin}${delimiter}${process.env.PATH}`,
+  TURBO_TELEMETRY_DISABLED: "1",
+  TURBO_NO_UPDATE_NOTIFIER: "1",
+};
+
+function run(command, args, extraEnv = {}) {
+  const { status, signal, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...env, ...extraEnv },
+    shell: process.platform === "win32",
+  });
+  if (error) throw error;
+  if (status !== 0) process.exit(status ?? (signal ? 1 : 0));
+}
+
+function lockHash() {
+  const files = ["pnpm-lock.yaml", "pnpm-workspace.yaml", "package.json"];
+  return createHash("sha256")
+    .update(files.map((file) => readFileSync(join(root, file))).join("\n"))
+    .digest("hex");
+}
+
+function install() {
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lockHash()) return;
+  const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  console.log("Installing dependencies ...");
+  run("npx", ["-y", packageManager, "install", "--frozen-lockfile", "--reporter=append-only"]);
+  writeFileSync(stamp, lockHash());
+}
+
+function build() {
+  run("turbo", ["run", "build", "--output-logs=errors-only", "--ui=stream"]);
+}
+
+const jest = (args) => run("node", ["node_modules/jest/bin/jest.js", ...args], jestEnv);
+const jestEnv = {
+  NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --experimental-vm-modules --no-warnings`.trim(),
+};
+
+const commands = {
+  start: (args) => {
+    build();
+    run("node", ["examples/demonstration/dist/main.js", ...args]);
+  },
+  test: (args) => {
+    build();
+    mkdirSync(join(root, ".tmp"), { recursive: true });
+    jest(["--json", "--outputFile=.tmp/tests.json", "--ci", ...args]);
+  },
+  bench: (args) => {
+    build();
+    run("node", ["--expose-gc", "bench/dist/main.js", ...args]);
+  },
+  build,
+  check: () => {
+    run("biome", ["ci", "."]);
+    run("turbo", ["run", "build", "typecheck", "package-check", "--output-logs=errors-only", "--ui=stream"]);
+  },
+  exec: ([command, ...args]) => run(command, args),
+};
+
+const [command = "", ...args] = process.argv.slice(2);
+if (!Object.hasOwn(commands, command)) {
+  console.error(`usage: node scripts/run.mjs ${Object.keys(commands).join(" | ")}`);
+  process.exit(2);
+}
+install();
+commands[command](args);
