@@ -11,7 +11,7 @@ import type {
   ScheduleEngine,
   ScheduleStore,
 } from "@tidegate/core";
-import { FireQueue } from "./fire-queue.js";
+import { FireQueue, type QueuedFire } from "./fire-queue.js";
 
 /** How the embedded engine works. */
 export interface EmbeddedEngineOptions {
@@ -54,11 +54,14 @@ export class EmbeddedEngine implements ScheduleEngine {
   #context: EngineContext | undefined;
   /** Every fire of the store that is due before this instant is in the queue, or being handed over. */
   #loadedUpTo: EpochMs = Number.NEGATIVE_INFINITY;
+  /** What was noted while a load was under way: it may have seen the store before. */
+  readonly #notedMeanwhile: QueuedFire[] = [];
+  #isLoading = false;
   #timer: ClockTimer | undefined;
   #turn: Promise<void> | undefined;
   readonly #onFireMoved = ({ groupId, nextFireAt, delayMs }: FireMovedEvent): void => {
     this.#queue.remove(groupId);
-    this.#note(groupId, nextFireAt, delayMs);
+    this.#noteNext(groupId, nextFireAt, delayMs);
     this.#arm();
   };
 
@@ -86,7 +89,7 @@ export class EmbeddedEngine implements ScheduleEngine {
   }
 
   async handleRegister(schedules: readonly EngineSchedule[]): Promise<void> {
-    for (const { groupId, nextFireAt, spec } of schedules) this.#note(groupId, nextFireAt, spec.delayMs);
+    for (const { groupId, nextFireAt, spec } of schedules) this.#noteNext(groupId, nextFireAt, spec.delayMs);
     this.#arm();
   }
 
@@ -102,10 +105,17 @@ export class EmbeddedEngine implements ScheduleEngine {
   /** The store is where its definitions are, so there is nothing to hold against it. */
   async *list(): AsyncGenerator<EngineEntry> {}
 
+  #noteNext(groupId: string, fireAt: EpochMs | null, delayMs: number): void {
+    if (fireAt !== null) this.#note({ groupId, fireAt, scheduledTime: fireAt - delayMs });
+  }
+
   /** Queues a fire if it lies within what is loaded; a later one is found in the store in its time. */
-  #note(groupId: string, fireAt: EpochMs | null, delayMs: number): void {
-    if (fireAt === null || fireAt >= this.#loadedUpTo) return;
-    this.#queue.add({ groupId, fireAt, scheduledTime: fireAt - delayMs });
+  #note(fire: QueuedFire): void {
+    if (this.#isLoading) this.#notedMeanwhile.push(fire);
+    if (fire.fireAt >= this.#loadedUpTo) return;
+    const horizon = this.#clock.now() + this.#horizonMs;
+    if (fire.fireAt >= horizon && !this.#hasRoom()) this.#loadedUpTo = horizon;
+    else this.#queue.add(fire);
   }
 
   #turnSoon(): void {
@@ -132,27 +142,45 @@ export class EmbeddedEngine implements ScheduleEngine {
   }
 
   #noteResult(result: FireResult, fired: { fireAt: EpochMs; scheduledTime: EpochMs }): void {
-    this.#note(result.groupId, result.nextFireAt, fired.fireAt - fired.scheduledTime);
+    this.#noteNext(result.groupId, result.nextFireAt, fired.fireAt - fired.scheduledTime);
   }
 
   #hasRoom(): boolean {
     return this.#queue.size <= this.#maxQueued / 2;
   }
 
-  /** Brings the fires of the next while from the store; where they come thick, only those that there is room for. */
+  /**
+   * Brings the fires of the next while from the store; where they come thick, only those that there is room for. Where
+   * there are few, everything up to the first one beyond counts as loaded, so that nothing is looked up in vain.
+   */
   async #load(now: EpochMs): Promise<void> {
-    const room = this.#maxQueued;
-    const before = now + this.#horizonMs;
+    this.#isLoading = true;
+    try {
+      await this.#loadFrom(now);
+    } finally {
+      this.#isLoading = false;
+    }
+    for (const fire of this.#notedMeanwhile.splice(0)) this.#note(fire);
+  }
+
+  async #loadFrom(now: EpochMs): Promise<void> {
     const from = this.#loadedUpTo;
-    const due = await this.#store.due({
-      before: before - 1,
-      engine: this.engineType,
-      limit: room,
-      ...(Number.isFinite(from) ? { from } : {}),
-    });
+    const query = { engine: this.engineType, ...(Number.isFinite(from) ? { from } : {}) };
+    const before = now + this.#horizonMs;
+    const due = await this.#store.due({ ...query, before: before - 1, limit: this.#maxQueued });
     for (const { groupId, fireAt, scheduledTime } of due) this.#queue.add({ groupId, fireAt, scheduledTime });
-    // Cut off by the limit, all before the last one's instant is loaded; that instant is asked for again.
-    this.#loadedUpTo = due.length < room ? before : (due.at(-1)?.fireAt ?? before);
+    if (due.length === this.#maxQueued) {
+      // Cut off by the limit, all before the last one's instant is loaded; that instant is asked for again.
+      this.#loadedUpTo = due.at(-1)!.fireAt;
+      return;
+    }
+    const [beyond] = await this.#store.due({
+      engine: this.engineType,
+      from: before,
+      before: Number.MAX_SAFE_INTEGER,
+      limit: 1,
+    });
+    this.#loadedUpTo = beyond?.fireAt ?? Number.POSITIVE_INFINITY;
   }
 
   #retryLater(): void {
@@ -165,10 +193,11 @@ export class EmbeddedEngine implements ScheduleEngine {
 
   #arm(): void {
     if (this.#context === undefined || this.#turn !== undefined) return;
-    if (!Number.isFinite(this.#loadedUpTo)) return;
+    if (this.#loadedUpTo === Number.NEGATIVE_INFINITY) return;
     this.#timer?.cancel();
     const next = this.#queue.nextFireAt() ?? Number.POSITIVE_INFINITY;
     const at = this.#hasRoom() ? Math.min(next, this.#loadedUpTo - this.#horizonMs / 2) : next;
+    if (at === Number.POSITIVE_INFINITY) return;
     this.#timer = this.#clock.wakeAt(at, () => this.#turnSoon());
   }
 }

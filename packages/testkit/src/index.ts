@@ -1,1 +1,1 @@
-export {};
+export * from "./operator-suite/operator-suite.js";

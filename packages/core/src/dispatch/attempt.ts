@@ -6,6 +6,7 @@ import type { JobContext, JobOutcome, ScheduleOperator, SubmittedJob } from "../
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import type { RunChange } from "../store/schedule-store.js";
 import { endAttempt } from "./attempt-result.js";
+import { Cancellation } from "./cancellation.js";
 import { jobRequest } from "./request.js";
 
 /** Why an attempt is given up without an end of its job: another manager has the run, or this one stops. */
@@ -31,7 +32,7 @@ export class Attempt {
   token: number;
   readonly #parts: AttemptParts;
   readonly #request: OfflineJobRequest;
-  readonly #abort = new AbortController();
+  readonly #abort = new Cancellation();
   #job: SubmittedJob | undefined;
   #startedAt: EpochMs | null;
   #cancelReason: RunReason | null = null;
@@ -53,13 +54,13 @@ export class Attempt {
   /** Asks the job to stop; the run ends as cancelled, or as the job ended if that was sooner. */
   cancel(reason: RunReason): void {
     this.#cancelReason ??= reason;
-    this.#abort.abort(new OperatorError("JOB_CANCELLED", "The run was cancelled."));
+    this.#abort.cancel(new OperatorError("JOB_CANCELLED", "The run was cancelled."));
   }
 
   /** Stops working on the run and leaves it to whoever claims it next. */
   abandon(why: Abandonment): void {
     this.#abandonment ??= why;
-    this.#abort.abort(new OperatorError("JOB_CANCELLED", `The attempt was abandoned: ${why}.`));
+    this.#abort.cancel(new OperatorError("JOB_CANCELLED", `The attempt was abandoned: ${why}.`));
   }
 
   /**
@@ -81,7 +82,7 @@ export class Attempt {
     const until = (this.run.submittedAt ?? this.#parts.clock.now()) + timeoutMs;
     return this.#parts.clock.wakeAt(until, () => {
       this.#hasTimedOut = true;
-      this.#abort.abort(new OperatorError("JOB_TIMED_OUT", `The job took longer than ${timeoutMs} ms.`));
+      this.#abort.cancel(new OperatorError("JOB_TIMED_OUT", `The job took longer than ${timeoutMs} ms.`));
     });
   }
 
@@ -101,7 +102,7 @@ export class Attempt {
   }
 
   #submit(): Promise<SubmittedJob> {
-    this.#abort.signal.throwIfAborted();
+    this.#abort.throwIfCancelled();
     return this.#untilAborted(this.#parts.operator.submit(this.#request, this.#context()));
   }
 
@@ -114,7 +115,13 @@ export class Attempt {
 
   #context(): JobContext {
     const { dirtyData } = this.#parts.spec;
-    return { signal: this.#abort.signal, ...(dirtyData === null ? {} : { dirtyData }) };
+    const abort = this.#abort;
+    return {
+      get signal() {
+        return abort.signal;
+      },
+      ...(dirtyData === null ? {} : { dirtyData }),
+    };
   }
 
   #started(outcome: JobOutcome): JobOutcome {
@@ -144,23 +151,12 @@ export class Attempt {
 
   /** An operator that overlooks the signal holds up nobody. */
   async #untilAborted<T>(work: Promise<T>): Promise<T> {
-    const { signal } = this.#abort;
-    let onAbort: (() => void) | undefined;
-    const aborted = new Promise<never>((_, reject) => {
-      onAbort = () => reject(signal.reason);
-      if (signal.aborted) onAbort();
-      else signal.addEventListener("abort", onAbort, { once: true });
-    });
-    try {
-      return await Promise.race([work, aborted]);
-    } finally {
-      if (onAbort !== undefined) signal.removeEventListener("abort", onAbort);
-    }
+    return await Promise.race([work, this.#abort.cancelled]);
   }
 
   /** What became of a job whose answer did not come: it is stopped, and counts if it had succeeded all the same. */
   async #failure(error: unknown): Promise<JobOutcome> {
-    if (this.#abort.signal.aborted) {
+    if (this.#abort.isCancelled) {
       await this.#cancelJob();
       const late = await this.#findJob().catch(() => undefined);
       if (late?.outcome?.state === "SUCCEEDED") {
@@ -168,7 +164,7 @@ export class Attempt {
         return this.#started(late.outcome);
       }
       const state = this.#hasTimedOut ? "FAILED" : "CANCELLED";
-      return { state, error: errorOf(this.#abort.signal.reason) };
+      return { state, error: errorOf(this.#abort.reason) };
     }
     const isRetryable = !(isTidegateError(error) && error.code === "JOB_INVALID");
     return { state: "FAILED", error: errorOf(error), isRetryable };

@@ -19,7 +19,7 @@ export class ChangeBatch {
   add(change: RunChange): Promise<boolean> {
     return new Promise((resolve, reject) => {
       this.#pending.push({ change, resolve, reject });
-      if (this.#pending.length === 1) setImmediate(() => void this.#flush());
+      if (this.#pending.length === 1) process.nextTick(() => void this.#flush());
     });
   }
 

@@ -16,7 +16,7 @@ export interface DispatcherOptions {
   readonly maxConcurrentRuns?: number;
   /** How long a run stays with a manager that is silent, ms. @default 30,000 */
   readonly leaseMs?: number;
-  /** How often to look for runs that no event told of, ms. @default 1,000 */
+  /** How often to look for runs that another process planned, where the store is shared, ms. @default 1,000 */
   readonly pollMs?: number;
   /** How long `stop` waits for active runs, ms; what is left is found again at the next start. @default 5,000 */
   readonly drainMs?: number;
@@ -76,7 +76,6 @@ export class Dispatcher {
     this.#isRunning = true;
     this.#parts.emitter.on("runs-planned", this.#onPlanned);
     this.#parts.emitter.on("cancel-requested", this.#onCancel);
-    this.#scheduleRenewal();
     this.poke();
   }
 
@@ -105,7 +104,7 @@ export class Dispatcher {
       return;
     }
     this.#isPumping = true;
-    setImmediate(() => void this.#pump());
+    process.nextTick(() => void this.#pump());
   }
 
   /** Cancels a run that this manager has active; `false` when it has not. */
@@ -151,18 +150,17 @@ export class Dispatcher {
     }
   }
 
-  /** Sleeps until the next run may be claimed, or the poll. */
+  /** Sleeps until the next run may be claimed; where other processes plan as well, at most until the next poll. */
   async #sleep(): Promise<void> {
     this.#wakeTimer?.cancel();
+    this.#keepLeases();
     const now = this.#parts.clock.now();
-    const next = await this.#parts.store.nextWake().catch(() => undefined);
+    const next = await this.#parts.store.nextWake().catch(() => now + this.#pollMs);
     if (!this.#isRunning || this.#isPumping) return;
+    const poll = this.#parts.store.isShared ? now + this.#pollMs : Number.POSITIVE_INFINITY;
     const hasRoom = this.#active.size < this.#maxConcurrentRuns;
-    const at =
-      next !== undefined && hasRoom
-        ? Math.max(now + 1, Math.min(next, now + this.#pollMs))
-        : now + this.#pollMs;
-    this.#wakeTimer = this.#parts.clock.wakeAt(at, () => this.poke());
+    const at = hasRoom ? Math.min(Math.max(now + 1, next ?? poll), poll) : poll;
+    if (at < Number.POSITIVE_INFINITY) this.#wakeTimer = this.#parts.clock.wakeAt(at, () => this.poke());
   }
 
   #launch({ run, token, isRecovered }: ClaimedRun): void {
@@ -191,8 +189,7 @@ export class Dispatcher {
       const end = await attempt.carryOut(isRecovered || run.attempt > 1);
       if (end !== undefined) await this.#recordEnd(attempt, end);
     } finally {
-      this.#active.delete(run.id);
-      if (this.#active.size === 0) this.#onIdle?.();
+      this.#forget(attempt);
       this.poke();
     }
   }
@@ -253,11 +250,23 @@ export class Dispatcher {
     return isRequested === true;
   }
 
-  #scheduleRenewal(): void {
+  /** Renews leases as long as there are any. */
+  #keepLeases(): void {
+    if (this.#renewTimer !== undefined || this.#active.size === 0) return;
     this.#renewTimer = this.#parts.clock.wakeAt(this.#parts.clock.now() + this.#leaseMs / 3, () => {
-      this.#scheduleRenewal();
-      if (this.#active.size > 0) void this.#renew().catch((error: unknown) => this.#trouble(error));
+      this.#renewTimer = undefined;
+      this.#renew()
+        .catch((error: unknown) => this.#trouble(error))
+        .finally(() => this.#keepLeases());
     });
+  }
+
+  #forget(attempt: Attempt): void {
+    this.#active.delete(attempt.run.id);
+    if (this.#active.size > 0) return;
+    this.#renewTimer?.cancel();
+    this.#renewTimer = undefined;
+    this.#onIdle?.();
   }
 
   async #renew(): Promise<void> {

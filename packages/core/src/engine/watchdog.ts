@@ -1,4 +1,4 @@
-import type { Clock, ClockTimer } from "../clock/clock.js";
+import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
 import { messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { IntervalPlanner } from "../ledger/planner.js";
@@ -8,6 +8,9 @@ const PAGE = 1_000;
 
 /** The shortest `engineGraceMs` that a schedule may have: nothing younger is looked at. */
 const SHORTEST_GRACE_MS = 1_000;
+
+/** With nothing due, how long the watchdog sleeps at the most: what is registered meanwhile may be due sooner. */
+const LONGEST_LOOK_MS = 60_000;
 
 /** What a watchdog works with. */
 export interface WatchdogParts {
@@ -32,7 +35,7 @@ export class Watchdog {
 
   start(): void {
     this.#isRunning = true;
-    this.#schedule();
+    this.#schedule(this.#parts.clock.now() + this.#parts.everyMs);
   }
 
   async stop(): Promise<void> {
@@ -41,22 +44,29 @@ export class Watchdog {
     await this.#pass;
   }
 
-  #schedule(): void {
-    this.#timer = this.#parts.clock.wakeAt(this.#parts.clock.now() + this.#parts.everyMs, () => {
-      this.#pass = this.#look().then(() => {
-        if (this.#isRunning) this.#schedule();
+  #schedule(at: EpochMs): void {
+    this.#timer = this.#parts.clock.wakeAt(at, () => {
+      this.#pass = this.#look().then((next) => {
+        if (this.#isRunning) this.#schedule(next);
       });
     });
   }
 
-  async #look(): Promise<void> {
+  /** Returns when to look again: not before anything can be overdue, and not so late that a new schedule is missed. */
+  async #look(): Promise<EpochMs> {
+    const { clock, store, emitter, everyMs } = this.#parts;
     try {
       await this.#planOverdue();
+      const now = clock.now();
+      const [first] = await store.due({ before: now + LONGEST_LOOK_MS, limit: 1 });
+      const overdueAt = first === undefined ? now + LONGEST_LOOK_MS : first.fireAt + SHORTEST_GRACE_MS;
+      return Math.max(now, overdueAt) + everyMs;
     } catch (error) {
-      this.#parts.emitter.emit("trouble", {
+      emitter.emit("trouble", {
         where: "watchdog",
         error: { code: "PLAN_FAILED", message: messageOf(error) },
       });
+      return clock.now() + everyMs;
     }
   }
 

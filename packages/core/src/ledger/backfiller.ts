@@ -40,7 +40,6 @@ export class Backfiller {
   start(): void {
     this.#isRunning = true;
     this.#parts.emitter.on("runs-ended", this.#onRunsEnded);
-    this.#schedule();
     this.poke();
   }
 
@@ -56,11 +55,9 @@ export class Backfiller {
     this.#step = this.#step.then(() => this.#advanceAll());
   }
 
-  #schedule(): void {
-    this.#timer = this.#parts.clock.wakeAt(this.#parts.clock.now() + this.#parts.everyMs, () => {
-      this.#schedule();
-      this.poke();
-    });
+  #lookAgain(): void {
+    this.#timer?.cancel();
+    this.#timer = this.#parts.clock.wakeAt(this.#parts.clock.now() + this.#parts.everyMs, () => this.poke());
   }
 
   async #advanceAll(): Promise<void> {
@@ -69,6 +66,7 @@ export class Backfiller {
       const running = await this.#parts.store.listBackfills({ states: ["RUNNING"] });
       this.#groups.clear();
       for (const { groupId } of running) this.#groups.add(groupId);
+      if (running.length > 0 || this.#parts.store.isShared) this.#lookAgain();
       for (const backfill of running) await this.#advance(backfill);
     } catch (error) {
       this.#parts.emitter.emit("trouble", {

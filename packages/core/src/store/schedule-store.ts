@@ -7,7 +7,7 @@ import type { Schedule, ScheduleSpec, ScheduleStatus, ScheduleVersion } from "..
 
 /**
  * The `wakeAt` of a run that may be claimed at once. Not a present instant, so that a clock that steps back holds up
- * nothing; among equals the run with the smaller id, whose interval ends first, comes first.
+ * nothing; among equals the run that was planned first comes first.
  */
 export const AT_ONCE: EpochMs = 0;
 
@@ -224,6 +224,8 @@ export interface BackfillCommit {
  * (`wakeAt` set to `AT_ONCE`), oldest first, until `laneWidth` are. See `lanePlace`.
  */
 export interface ScheduleStore {
+  /** Whether several processes may have it open at once, so that work can appear that no event of this one told of. */
+  readonly isShared: boolean;
   /**
    * Opens the store and brings its schema up to date. Runs that a previous process of an unshared store held may be
    * claimed at once.
@@ -254,13 +256,13 @@ export interface ScheduleStore {
    */
   plan(commits: readonly PlanCommit[]): Promise<boolean[]>;
   /**
-   * Inserts runs of kind `MANUAL`, admitted at once; what is ended but not succeeded at the same lower bound is
-   * superseded. `false` where that interval has a run of that generation.
+   * Inserts runs of kind `MANUAL`, admitted at once; earlier generations of the same interval that have ended but not
+   * succeeded are superseded, and block no more. `false` where that interval has a run of that generation.
    */
   insertRuns(runs: readonly NewRun[]): Promise<boolean[]>;
 
   /**
-   * Claims runs whose `wakeAt` has come, earliest first: planned ones become `SUBMITTING` with one more attempt and
+   * Claims runs whose `wakeAt` has come, earliest first and among equals in the order in which they were planned: planned ones become `SUBMITTING` with one more attempt and
    * `submittedAt = now`; active ones whose lease has ended are recovered. All get a new token and `wakeAt = leaseUntil`.
    */
   claim(request: ClaimRequest): Promise<ClaimedRun[]>;

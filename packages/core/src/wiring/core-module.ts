@@ -61,7 +61,7 @@ export function coreModule(settings: TidegateSettings, clock: Clock = new System
         ...ledger(context),
         engines,
         outbox,
-        everyMs: settings.reconcileEveryMs ?? 60_000,
+        everyMs: settings.reconcileEveryMs ?? 300_000,
       });
     });
     single(Watchdog, (context) => {

@@ -13,7 +13,7 @@ export interface TidegateSettings {
   /** This manager's name, unique among those that share a store. @default a random one */
   readonly owner?: string;
   readonly dispatcher?: DispatcherOptions;
-  /** How often engines are held against the store. @default 60,000 */
+  /** How often engines are held against the store. @default 300,000 */
   readonly reconcileEveryMs?: number;
   /** How often to look for engines that are silent. @default 5,000 */
   readonly watchdogEveryMs?: number;

@@ -1,32 +1,51 @@
 import type { Interval } from "../../interval/boundaries.js";
+import { isEnded } from "../../ledger/lane.js";
+import type { RunState } from "../../ledger/run.js";
 import type { CoverageRange } from "../schedule-store.js";
-import type { RunRow } from "./run-table.js";
+import type { RunIndex } from "./run-index.js";
+import type { MutableRun } from "./run-row.js";
 
-/** Merges runs that are not superseded, in order, where state is the same and bounds meet. */
-export function mergeCoverage(rows: Iterable<RunRow>, within: Interval | undefined): CoverageRange[] {
-  const ranges: { -readonly [Field in keyof CoverageRange]: CoverageRange[Field] }[] = [];
-  for (const row of rows) {
-    if (row.isSuperseded || !intersects(row, within)) continue;
-    const { rowsRead = 0, rowsWritten = 0, rowsDirty = 0 } = row.metrics ?? {};
-    const last = ranges.at(-1);
-    if (last !== undefined && last.state === row.state && last.upper === row.lower) {
-      last.upper = row.upper;
-      last.runs += 1;
-      last.intervals += row.intervals;
-      last.rowsRead += rowsRead;
-      last.rowsWritten += rowsWritten;
-      last.rowsDirty += rowsDirty;
-    } else {
-      const { state, lower, upper, intervals } = row;
-      ranges.push({ state, lower, upper, runs: 1, intervals, rowsRead, rowsWritten, rowsDirty });
+type MutableRange = { -readonly [Field in keyof CoverageRange]: CoverageRange[Field] };
+
+/** A group's runs that are not superseded, merged: see `ScheduleStore.coverage`. */
+export function coverageOf(runs: RunIndex, within: Interval | undefined): CoverageRange[] {
+  const ranges: MutableRange[] = [];
+  const lastOfState = new Map<RunState, MutableRange>();
+  for (const { run } of runs.rows({ within })) {
+    if (run.isSuperseded) continue;
+    const isApart = isRerun(runs, run);
+    const last = isApart ? undefined : lastOfState.get(run.state);
+    if (last?.upper === run.lower) {
+      extend(last, run);
+      continue;
     }
+    const range = rangeOf(run);
+    ranges.push(range);
+    if (!isApart) lastOfState.set(run.state, range);
   }
   return ranges;
 }
 
-/** Whether a run's interval has time in common with another, or equals it where that is empty. */
-export function intersects({ lower, upper }: Interval, within: Interval | undefined): boolean {
-  if (within === undefined) return true;
-  if (within.lower === within.upper) return lower === within.lower && upper === within.upper;
-  return lower < within.upper && upper > within.lower;
+/** Whether a run is under way for an interval that has succeeded before. */
+function isRerun(runs: RunIndex, run: MutableRun): boolean {
+  if (run.generation === 0 || isEnded(run.state)) return false;
+  for (const { run: other } of runs.ofInterval(run)) {
+    if (other.state === "SUCCEEDED" && !other.isSuperseded) return true;
+  }
+  return false;
+}
+
+function rangeOf({ state, lower, upper, intervals, metrics }: MutableRun): MutableRange {
+  const { rowsRead = 0, rowsWritten = 0, rowsDirty = 0 } = metrics ?? {};
+  return { state, lower, upper, runs: 1, intervals, rowsRead, rowsWritten, rowsDirty };
+}
+
+function extend(range: MutableRange, { upper, intervals, metrics }: MutableRun): void {
+  const { rowsRead = 0, rowsWritten = 0, rowsDirty = 0 } = metrics ?? {};
+  range.upper = upper;
+  range.runs += 1;
+  range.intervals += intervals;
+  range.rowsRead += rowsRead;
+  range.rowsWritten += rowsWritten;
+  range.rowsDirty += rowsDirty;
 }

@@ -1,81 +1,157 @@
-import type { Interval } from "../../interval/boundaries.js";
-import type { Run } from "../../ledger/run.js";
+import type { EpochMs } from "../../clock/clock.js";
+import { isEnded, lanePlace } from "../../ledger/lane.js";
+import type { NewRun } from "../../ledger/run.js";
+import type { RunFilter } from "../schedule-store.js";
+import type { BackfillRow } from "./backfill-table.js";
+import type { Group } from "./group.js";
+import { IndexedHeap } from "./indexed-heap.js";
+import { RunIndex, type RunSpan } from "./run-index.js";
+import { compareText, type MutableRun, newRow, type RunRow } from "./run-row.js";
 
-/** A run as the table keeps it: the fields of `Run`, changed in place, and the fencing token. */
-export type RunRow = { -readonly [Field in keyof Run]: Run[Field] } & { token: number };
-
-/** The runs of all groups: by id, and for each group ordered by lower bound and generation. */
+/**
+ * The runs of all groups, and what is derived from them: the order of listings, who is to be woken when, the counts of
+ * lanes and backfills. A run's fields change through `update` alone, which keeps all of that true.
+ */
 export class RunTable {
   readonly #byId = new Map<string, RunRow>();
-  readonly #byGroup = new Map<string, RunRow[]>();
+  readonly #index = new RunIndex();
+  readonly #wakes = new IndexedHeap<RunRow>(
+    ({ run: a }, { run: b }) => a.wakeAt! - b.wakeAt! || compareText(a.id, b.id),
+  );
 
   get(id: string): RunRow | undefined {
     return this.#byId.get(id);
   }
 
-  has(id: string): boolean {
-    return this.#byId.has(id);
+  /** Whether none of these runs of a group is there already, by id or by interval and generation, nor given twice. */
+  areNew(added: readonly NewRun[], group: Group): boolean {
+    if (added.some((run) => this.#has(run, group))) return false;
+    return (
+      added.length < 2 || (areDistinct(added.map(({ id }) => id)) && areDistinct(added.map(generationKey)))
+    );
   }
 
-  insert(row: RunRow): void {
-    this.#byId.set(row.id, row);
-    const rows = this.#byGroup.get(row.groupId);
-    if (rows === undefined) {
-      this.#byGroup.set(row.groupId, [row]);
-      return;
+  insert(
+    added: NewRun,
+    group: Group,
+    wakeAt: EpochMs | null,
+    backfill: BackfillRow | undefined = undefined,
+  ): RunRow {
+    const row = newRow(added, group, backfill, wakeAt);
+    this.#byId.set(added.id, row);
+    this.#index.insert(row);
+    group.runs.insert(row);
+    if (!isEnded(row.run.state)) this.#opened(row);
+    this.#enter(row);
+    return row;
+  }
+
+  update(row: RunRow, change: (run: MutableRun) => void): void {
+    const wasOpen = !isEnded(row.run.state);
+    this.#leave(row);
+    change(row.run);
+    this.#enter(row);
+    const isOpen = !isEnded(row.run.state);
+    if (wasOpen && !isOpen) this.#closed(row);
+    if (isOpen && !wasOpen) this.#opened(row);
+  }
+
+  removeAll(group: Group): void {
+    for (const row of group.runs.rows()) {
+      this.#leave(row);
+      this.#index.delete(row);
+      this.#byId.delete(row.run.id);
     }
-    let index = rows.length;
-    while (index > 0 && comesBefore(row, rows[index - 1]!)) index -= 1;
-    if (index === rows.length) rows.push(row);
-    else rows.splice(index, 0, row);
   }
 
-  /** A group's runs in order. */
-  ofGroup(groupId: string): readonly RunRow[] {
-    return this.#byGroup.get(groupId) ?? [];
+  /** When the next run is to be woken. */
+  nextWake(): EpochMs | undefined {
+    return this.#wakes.peek()?.run.wakeAt ?? undefined;
   }
 
-  /** All runs, group by group. */
-  *all(): Generator<RunRow> {
-    for (const groupId of [...this.#byGroup.keys()].sort()) yield* this.ofGroup(groupId);
-  }
-
-  /** The runs of the same interval, whatever their generation. */
-  ofInterval(groupId: string, { lower, upper }: Interval): RunRow[] {
-    const rows = this.ofGroup(groupId);
-    const same: RunRow[] = [];
-    for (
-      let index = firstAtOrAfter(rows, lower);
-      index < rows.length && rows[index]!.lower === lower;
-      index += 1
-    ) {
-      if (rows[index]!.upper === upper) same.push(rows[index]!);
+  /** The runs that are to be woken up to now, earliest first. */
+  due(now: EpochMs, limit: number): RunRow[] {
+    const due: RunRow[] = [];
+    for (const row of this.#wakes.ascending()) {
+      if (row.run.wakeAt! > now || due.length >= limit) break;
+      due.push(row);
     }
-    return same;
+    return due;
   }
 
-  removeGroup(groupId: string): RunRow[] {
-    const rows = this.#byGroup.get(groupId) ?? [];
-    this.#byGroup.delete(groupId);
-    for (const { id } of rows) this.#byId.delete(id);
-    return rows;
+  all(): Iterable<RunRow> {
+    return this.#byId.values();
+  }
+
+  /** The runs that match, in order; those of one group where it is given. */
+  *select(filter: RunFilter, group: Group | undefined, after: RunSpan["after"]): Generator<RunRow> {
+    const index = group?.runs ?? this.#index;
+    const { within, order } = filter;
+    for (const row of index.rows({ within, after, isDescending: order === "descending" })) {
+      if (matches(row, filter)) yield row;
+    }
+  }
+
+  #has({ id, lower, upper, generation }: NewRun, group: Group): boolean {
+    if (this.#byId.has(id)) return true;
+    for (const { run } of group.runs.ofInterval({ lower, upper })) {
+      if (run.generation === generation) return true;
+    }
+    return false;
+  }
+
+  #opened(row: RunRow): void {
+    row.group.open.add(row);
+    if (row.backfill !== undefined) row.backfill.openRuns += 1;
+  }
+
+  #closed(row: RunRow): void {
+    row.group.open.delete(row);
+    if (row.backfill !== undefined) row.backfill.openRuns -= 1;
+  }
+
+  /** Gives a run the place that its fields say it has. */
+  #enter(row: RunRow): void {
+    const { run, group } = row;
+    if (run.wakeAt !== null) this.#wakes.add(row);
+    const place = lanePlace(run);
+    if (place === "none") return;
+    if (place === "waiting") group.waiting.add(row);
+    group.schedule[COUNTED_AS[place]] += 1;
+  }
+
+  /** Takes from a run the place that `#enter` gave it. */
+  #leave(row: RunRow): void {
+    const { run, group } = row;
+    if (run.wakeAt !== null) this.#wakes.remove(row);
+    const place = lanePlace(run);
+    if (place === "none") return;
+    if (place === "waiting") group.waiting.remove(row);
+    group.schedule[COUNTED_AS[place]] -= 1;
   }
 }
 
-/** The index of the first run whose lower bound is not before `lower`. */
-export function firstAtOrAfter(rows: readonly RunRow[], lower: number): number {
-  let low = 0;
-  let high = rows.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (rows[middle]!.lower < lower) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+const COUNTED_AS = {
+  waiting: "waitingRuns",
+  admitted: "admittedRuns",
+  blocking: "blockingRuns",
+} as const;
+
+function areDistinct(keys: readonly string[]): boolean {
+  return new Set(keys).size === keys.length;
 }
 
-function comesBefore(a: RunRow, b: RunRow): boolean {
-  if (a.lower !== b.lower) return a.lower < b.lower;
-  if (a.generation !== b.generation) return a.generation < b.generation;
-  return a.upper !== b.upper ? a.upper < b.upper : a.id < b.id;
+function generationKey({ lower, upper, generation }: NewRun): string {
+  return `${lower}-${upper}-${generation}`;
+}
+
+function matches({ run }: RunRow, filter: RunFilter): boolean {
+  const { states, kinds, reasons, backfillId, includeSuperseded = true } = filter;
+  return (
+    (states === undefined || states.includes(run.state)) &&
+    (kinds === undefined || kinds.includes(run.kind)) &&
+    (reasons === undefined || (run.reason !== null && reasons.includes(run.reason))) &&
+    (backfillId === undefined || run.backfillId === backfillId) &&
+    (includeSuperseded || !run.isSuperseded)
+  );
 }

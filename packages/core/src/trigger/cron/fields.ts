@@ -122,15 +122,15 @@ export function plainPart(text: string, rule: FieldRule): PlainPart {
     if (step === 0) throw refusal(text, rule);
     return { from: rule.min, to: rule.max, step, isWildcard: true };
   }
-  const from = valueOf(first!, text, rule);
+  const from = fieldValue(first!, text, rule);
   if (last !== undefined)
-    return { from, to: valueOf(last, text, rule), step: Math.max(1, step), isWildcard: false };
+    return { from, to: fieldValue(last, text, rule), step: Math.max(1, step), isWildcard: false };
   const runsOn = stepText !== undefined && step > 0;
   return { from, to: runsOn ? rule.max : from, step: Math.max(1, step), isWildcard: runsOn && from === 0 };
 }
 
 /** The value of a number or a name. @throws TriggerError TRIGGER_INVALID */
-export function valueOf(text: string, part: string, rule: FieldRule): number {
+export function fieldValue(text: string, part: string, rule: FieldRule): number {
   const named = rule.names.indexOf(text.toLowerCase());
   if (named >= 0) return named + rule.firstName;
   const value = /^[0-9]{1,4}$/.test(text) ? Number(text) : Number.NaN;

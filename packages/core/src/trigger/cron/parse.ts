@@ -4,6 +4,7 @@ import {
   DAY_OF_MONTH,
   DAY_OF_WEEK,
   type FieldRule,
+  fieldValue,
   HOUR,
   MINUTE,
   MONTH,
@@ -11,7 +12,6 @@ import {
   QUARTZ_DAY_OF_WEEK,
   refusal,
   SECOND,
-  valueOf,
   YEAR,
 } from "./fields.js";
 import { plainValues } from "./values.js";
@@ -134,7 +134,7 @@ function monthDayParts(text: string): MonthDayPart[] {
   }
   const nearest = /^([0-9]{1,2})W$/.exec(upper);
   if (nearest !== null) {
-    return [{ day: valueOf(nearest[1]!, text, DAY_OF_MONTH), fromEnd: false, isNearestWeekday: true }];
+    return [{ day: fieldValue(nearest[1]!, text, DAY_OF_MONTH), fromEnd: false, isNearestWeekday: true }];
   }
   return plainValues([text], DAY_OF_MONTH).values.map((day) => ({
     day,
@@ -144,7 +144,7 @@ function monthDayParts(text: string): MonthDayPart[] {
 }
 
 function weekdayParts(text: string, rule: FieldRule): WeekdayPart[] {
-  const weekday = (written: string): number => (valueOf(written, text, rule) - rule.firstName) % 7;
+  const weekday = (written: string): number => (fieldValue(written, text, rule) - rule.firstName) % 7;
   if (text.toUpperCase() === "L" && rule === QUARTZ_DAY_OF_WEEK) return [{ weekday: 6 }];
   const last = /^([0-9]|[a-z]{3})L$/i.exec(text);
   if (last !== null) return [{ weekday: weekday(last[1]!), nth: "last" }];

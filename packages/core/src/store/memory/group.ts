@@ -1,0 +1,54 @@
+import type { Schedule, ScheduleStatus, ScheduleVersion } from "../../schedule/schedule.js";
+import type { NewSchedule } from "../schedule-store.js";
+import { frozenCopy } from "./frozen-copy.js";
+import { type HeapItem, IndexedHeap, NOT_QUEUED } from "./indexed-heap.js";
+import { RunIndex } from "./run-index.js";
+import { comparePositions, type RunRow } from "./run-row.js";
+
+/** A schedule with all that belongs to its group. It is queued by its next fire. */
+export interface Group extends HeapItem {
+  readonly groupId: string;
+  readonly schedule: { -readonly [Field in keyof Schedule]: Schedule[Field] };
+  /** Oldest first. */
+  readonly versions: ScheduleVersion[];
+  laneWidth: number;
+  readonly runs: RunIndex;
+  /** The runs of all kinds that have not ended. */
+  readonly open: Set<RunRow>;
+  /** The runs of the live lane that have no place, oldest first. */
+  readonly waiting: IndexedHeap<RunRow>;
+}
+
+/** The group of a schedule in its first version. */
+export function newGroup(added: NewSchedule): Group {
+  const { status, origin, watermark, nextFireAt, laneWidth, tzdata, createdAt } = added;
+  const spec = frozenCopy(added.spec);
+  return {
+    groupId: spec.groupId,
+    schedule: {
+      spec,
+      version: 1,
+      status,
+      statusReason: null,
+      origin,
+      watermark,
+      nextFireAt,
+      admittedRuns: 0,
+      waitingRuns: 0,
+      blockingRuns: 0,
+      createdAt,
+      updatedAt: createdAt,
+    },
+    versions: [Object.freeze({ version: 1, spec, tzdata, since: watermark, createdAt })],
+    laneWidth,
+    runs: new RunIndex(),
+    open: new Set(),
+    waiting: new IndexedHeap<RunRow>((a, b) => comparePositions(a.run, b.run)),
+    heapIndex: NOT_QUEUED,
+  };
+}
+
+/** Whether a schedule in this status plans what it owes. */
+export function plans(status: ScheduleStatus): boolean {
+  return status === "REGISTERING" || status === "REGISTERED" || status === "FAILED";
+}

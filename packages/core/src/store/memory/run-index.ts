@@ -1,0 +1,82 @@
+import type { Interval } from "../../interval/boundaries.js";
+import type { Run } from "../../ledger/run.js";
+import { OrderedList } from "./ordered-list.js";
+import { comparePositions, type RunPosition, type RunRow } from "./run-row.js";
+
+/** Which part of an index to go through, and in which direction. */
+export interface RunSpan {
+  /** Only runs that intersect this interval, or equal it where it is empty. */
+  readonly within?: Interval | undefined;
+  /** Only runs behind this position, in the direction of the order. */
+  readonly after?: RunPosition | undefined;
+  readonly isDescending?: boolean;
+}
+
+/** Runs in the order of the ledger. */
+export class RunIndex {
+  readonly #rows = new OrderedList<RunRow>((a, b) => comparePositions(a.run, b.run));
+  /** The length of the longest run so far: how far before an interval a run may begin that reaches into it. */
+  #longestMs = 0;
+
+  get isEmpty(): boolean {
+    return this.#rows.last() === undefined;
+  }
+
+  insert(row: RunRow): void {
+    this.#longestMs = Math.max(this.#longestMs, row.run.upper - row.run.lower);
+    this.#rows.insert(row);
+  }
+
+  delete(row: RunRow): void {
+    this.#rows.delete(row);
+  }
+
+  /** The runs of exactly this interval, by generation. */
+  *ofInterval({ lower, upper }: Interval): Generator<RunRow> {
+    const last = this.#rows.last();
+    if (last === undefined || last.run.lower < lower) return;
+    for (const row of this.#rows.ascending(({ run }) => run.lower < lower)) {
+      if (row.run.lower > lower) return;
+      if (row.run.upper === upper) yield row;
+    }
+  }
+
+  *rows(span: RunSpan = {}): Generator<RunRow> {
+    const { within } = span;
+    for (const row of span.isDescending === true ? this.#backward(span) : this.#forward(span)) {
+      if (within === undefined || intersects(row.run, within)) yield row;
+    }
+  }
+
+  *#forward({ within, after }: RunSpan): Generator<RunRow> {
+    const { first, end } = this.#lowerBounds(within);
+    const isBefore = ({ run }: RunRow): boolean =>
+      run.lower < first || (after !== undefined && comparePositions(run, after) <= 0);
+    for (const row of this.#rows.ascending(isBefore)) {
+      if (row.run.lower >= end) return;
+      yield row;
+    }
+  }
+
+  *#backward({ within, after }: RunSpan): Generator<RunRow> {
+    const { first, end } = this.#lowerBounds(within);
+    const isAfter = ({ run }: RunRow): boolean =>
+      run.lower >= end || (after !== undefined && comparePositions(run, after) >= 0);
+    for (const row of this.#rows.descending(isAfter)) {
+      if (row.run.lower < first) return;
+      yield row;
+    }
+  }
+
+  /** The lower bounds that a run which intersects the interval can have: from `first` to before `end`. */
+  #lowerBounds(within: Interval | undefined): { readonly first: number; readonly end: number } {
+    if (within === undefined) return { first: Number.NEGATIVE_INFINITY, end: Number.POSITIVE_INFINITY };
+    const { lower, upper } = within;
+    return upper > lower ? { first: lower - this.#longestMs, end: upper } : { first: lower, end: lower + 1 };
+  }
+}
+
+function intersects({ lower, upper }: Run, within: Interval): boolean {
+  if (within.lower === within.upper) return lower === within.lower && upper === within.upper;
+  return lower < within.upper && upper > within.lower;
+}

@@ -1,0 +1,38 @@
+import type { Schedule } from "../../schedule/schedule.js";
+import type { ScheduleChange } from "../schedule-store.js";
+import { frozenCopy } from "./frozen-copy.js";
+import type { Group } from "./group.js";
+
+/** Whether a change may be made of a group as it is now. */
+export function allows({ schedule, runs }: Group, { expected, origin }: ScheduleChange): boolean {
+  if (schedule.version !== expected.version || !expected.statuses.includes(schedule.status)) return false;
+  if (origin === undefined) return true;
+  const hasBegun = schedule.watermark !== schedule.origin;
+  return !hasBegun && (origin === schedule.origin || runs.isEmpty);
+}
+
+/** Writes what a change says of the schedule itself. */
+export function applyScheduleChange(group: Group, schedule: Group["schedule"], change: ScheduleChange): void {
+  const { updatedAt, origin } = change;
+  if (change.status !== undefined) schedule.status = change.status;
+  if (change.statusReason !== undefined) schedule.statusReason = change.statusReason;
+  if (change.nextFireAt !== undefined) schedule.nextFireAt = change.nextFireAt;
+  if (origin !== undefined) {
+    schedule.origin = origin;
+    schedule.watermark = origin;
+  }
+  schedule.updatedAt = updatedAt;
+  if (change.spec !== undefined) addVersion(group, schedule, change.spec, updatedAt);
+}
+
+function addVersion(
+  { versions }: Group,
+  schedule: { -readonly [Field in keyof Schedule]: Schedule[Field] },
+  { spec, tzdata }: NonNullable<ScheduleChange["spec"]>,
+  createdAt: number,
+): void {
+  schedule.spec = frozenCopy(spec);
+  schedule.version += 1;
+  const { version, watermark: since } = schedule;
+  versions.push(Object.freeze({ version, spec: schedule.spec, tzdata, since, createdAt }));
+}

@@ -1,0 +1,102 @@
+import type { Schedule } from "../../schedule/schedule.js";
+import type { DueFire, DueQuery, NewSchedule, Page, PageRequest, ScheduleFilter } from "../schedule-store.js";
+import { type Group, newGroup, plans } from "./group.js";
+import { IndexedHeap } from "./indexed-heap.js";
+import { OrderedList } from "./ordered-list.js";
+import { positionAfter, takePage } from "./paging.js";
+import { compareText } from "./run-row.js";
+
+/** The schedules of all groups: by id, in the order of listings, and by their next fire. */
+export class ScheduleTable {
+  readonly #byId = new Map<string, Group>();
+  readonly #ordered = new OrderedList<Group>((a, b) => compareText(a.groupId, b.groupId));
+  readonly #fires = new IndexedHeap<Group>(
+    (a, b) => a.schedule.nextFireAt! - b.schedule.nextFireAt! || compareText(a.groupId, b.groupId),
+  );
+
+  get(groupId: string): Group | undefined {
+    return this.#byId.get(groupId);
+  }
+
+  /** `false` where the group is there already. */
+  insert(added: NewSchedule): boolean {
+    if (this.#byId.has(added.spec.groupId)) return false;
+    const group = newGroup(added);
+    this.#byId.set(group.groupId, group);
+    this.#ordered.insert(group);
+    this.#queueFire(group);
+    return true;
+  }
+
+  remove(group: Group): void {
+    this.#byId.delete(group.groupId);
+    this.#ordered.delete(group);
+    this.#fires.remove(group);
+  }
+
+  /** Changes the fields of a schedule, and with them when it is due. */
+  update(group: Group, change: (schedule: Group["schedule"]) => void): void {
+    this.#fires.remove(group);
+    change(group.schedule);
+    this.#queueFire(group);
+  }
+
+  list(filter: ScheduleFilter, request: PageRequest): Page<Schedule> {
+    return takePage(this.#select(filter, positionAfter(request, isText)), request, {
+      view: ({ schedule }) => ({ ...schedule }),
+      positionOf: ({ groupId }) => groupId,
+    });
+  }
+
+  due({ before, from = Number.NEGATIVE_INFINITY, engine, limit }: DueQuery): DueFire[] {
+    const due: DueFire[] = [];
+    for (const { groupId, schedule } of this.#fires.ascending()) {
+      const { version, spec, nextFireAt } = schedule;
+      const fireAt = nextFireAt!;
+      if (fireAt > before || due.length >= limit) break;
+      if (fireAt < from || (engine !== undefined && spec.engine !== engine)) continue;
+      due.push({ groupId, version, engine: spec.engine, fireAt, scheduledTime: fireAt - spec.delayMs });
+    }
+    return due;
+  }
+
+  *#select(filter: ScheduleFilter, after = ""): Generator<Group> {
+    for (const group of this.#from(filter, after)) {
+      if (group.groupId > after && matches(group.schedule, filter)) yield group;
+    }
+  }
+
+  /** The groups that the ids of a filter leave, in order; few of them up to `after`. */
+  *#from({ groupIds, groupIdPrefix = "" }: ScheduleFilter, after: string): Generator<Group> {
+    if (groupIds !== undefined) {
+      const groups = [...new Set(groupIds)].sort(compareText).map((groupId) => this.#byId.get(groupId));
+      yield* groups.filter((group) => group !== undefined);
+      return;
+    }
+    const first = after > groupIdPrefix ? after : groupIdPrefix;
+    for (const group of this.#ordered.ascending(({ groupId }) => groupId < first)) {
+      if (!group.groupId.startsWith(groupIdPrefix)) return;
+      yield group;
+    }
+  }
+
+  #queueFire(group: Group): void {
+    const { status, nextFireAt } = group.schedule;
+    if (nextFireAt !== null && plans(status)) this.#fires.add(group);
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function matches({ spec, status }: Schedule, filter: ScheduleFilter): boolean {
+  const { groupIds, groupIdPrefix, statuses, engine, labels } = filter;
+  return (
+    (groupIds === undefined || groupIds.includes(spec.groupId)) &&
+    (groupIdPrefix === undefined || spec.groupId.startsWith(groupIdPrefix)) &&
+    (statuses === undefined || statuses.includes(status)) &&
+    (engine === undefined || spec.engine === engine) &&
+    (labels === undefined || Object.entries(labels).every(([key, value]) => spec.labels[key] === value))
+  );
+}

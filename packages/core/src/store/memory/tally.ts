@@ -1,0 +1,32 @@
+import type { RunReason, RunState } from "../../ledger/run.js";
+import type { RunTally } from "../schedule-store.js";
+import type { Group } from "./group.js";
+
+/** Counts over a group's whole ledger: see `ScheduleStore.tally`. */
+export function tallyOf(group: Group | undefined, lateToleranceMs: number): RunTally {
+  const byState = { ...NO_RUNS };
+  const byReason: Partial<Record<RunReason, number>> = {};
+  let late = 0;
+  for (const { run } of group?.runs.rows() ?? []) {
+    byState[run.state] += 1;
+    if (run.reason !== null) byReason[run.reason] = (byReason[run.reason] ?? 0) + run.intervals;
+    const dueAt = run.scheduledTime + delayOf(group, run.scheduleVersion);
+    if (run.kind === "SCHEDULED" && run.plannedAt - dueAt > lateToleranceMs) late += 1;
+  }
+  return { byState, byReason, late };
+}
+
+const NO_RUNS: Readonly<Record<RunState, number>> = {
+  PLANNED: 0,
+  SUBMITTING: 0,
+  RUNNING: 0,
+  SUCCEEDED: 0,
+  FAILED: 0,
+  CANCELLED: 0,
+  SKIPPED: 0,
+};
+
+/** The delay of the version that planned a run. */
+function delayOf(group: Group | undefined, version: number): number {
+  return group?.versions[version - 1]?.spec.delayMs ?? 0;
+}

@@ -1,0 +1,97 @@
+import type { Backfill, BackfillCommit, BackfillSelect, BackfillState } from "@tidegate/core";
+import type { GroupNumbers } from "./group-numbers.js";
+import { insertBeside, removeRuns } from "./planning.js";
+import type { Statements } from "./statements.js";
+
+interface BackfillRow {
+  readonly id: string;
+  readonly group_no: number;
+  readonly lower: number;
+  readonly upper: number;
+  readonly selects: BackfillSelect;
+  readonly concurrency: number;
+  readonly cursor: number;
+  readonly state: BackfillState;
+  readonly planned_runs: number;
+  readonly open_runs: number;
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+export function insertBackfill(statements: Statements, no: number, backfill: Backfill): void {
+  statements.run(
+    `INSERT INTO backfill (id, group_no, lower, upper, selects, concurrency, cursor, state, planned_runs, open_runs,
+      created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    backfill.id,
+    no,
+    backfill.lower,
+    backfill.upper,
+    backfill.select,
+    backfill.concurrency,
+    backfill.cursor,
+    backfill.state,
+    backfill.plannedRuns,
+    backfill.openRuns,
+    backfill.createdAt,
+    backfill.updatedAt,
+  );
+}
+
+/** Moves a backfill's cursor and inserts its next runs. `false`, and nothing done, where it is not as expected. */
+export function planBackfill(statements: Statements, groups: GroupNumbers, commit: BackfillCommit): boolean {
+  const row = statements.get<BackfillRow>("SELECT * FROM backfill WHERE id = ?", commit.id);
+  if (row === undefined || row.state !== "RUNNING" || row.cursor !== commit.cursor) return false;
+  const isKnown = (id: string): boolean => statements.get("SELECT 1 FROM run WHERE id = ?", id) !== undefined;
+  if (commit.runs.some(({ id }) => isKnown(id))) return false;
+  for (const [index, run] of commit.runs.entries()) {
+    if (insertBeside(statements, groups, run)) continue;
+    removeRuns(statements, commit.runs.slice(0, index));
+    return false;
+  }
+  statements.run(
+    `UPDATE backfill SET cursor = ?, state = ?, updated_at = ?, planned_runs = planned_runs + ?, open_runs = open_runs + ?
+      WHERE id = ?`,
+    commit.newCursor,
+    commit.state,
+    commit.updatedAt,
+    commit.runs.length,
+    commit.runs.length,
+    commit.id,
+  );
+  return true;
+}
+
+export function getBackfill(statements: Statements, groups: GroupNumbers, id: string): Backfill | undefined {
+  const row = statements.get<BackfillRow>("SELECT * FROM backfill WHERE id = ?", id);
+  return row === undefined ? undefined : asBackfill(row, groups);
+}
+
+/** Newest first. */
+export function listBackfills(
+  statements: Statements,
+  groups: GroupNumbers,
+  filter: { readonly groupId?: string; readonly states?: readonly BackfillState[] },
+): Backfill[] {
+  const no = filter.groupId === undefined ? undefined : (groups.numberOf(filter.groupId) ?? -1);
+  return statements
+    .all<BackfillRow>("SELECT * FROM backfill WHERE ? IS NULL OR group_no = ? ORDER BY no DESC", no ?? null, no ?? null)
+    .filter(({ state }) => filter.states === undefined || filter.states.includes(state))
+    .map((row) => asBackfill(row, groups));
+}
+
+function asBackfill(row: BackfillRow, groups: GroupNumbers): Backfill {
+  return {
+    id: row.id,
+    groupId: groups.idOf(row.group_no),
+    lower: row.lower,
+    upper: row.upper,
+    select: row.selects,
+    concurrency: row.concurrency,
+    cursor: row.cursor,
+    state: row.state,
+    plannedRuns: row.planned_runs,
+    openRuns: row.open_runs,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}

@@ -1,0 +1,121 @@
+import type { DatabaseSync } from "node:sqlite";
+import { StoreError } from "@tidegate/core";
+import { asStoreError } from "./sqlite-errors.js";
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Makes one transaction of all that is written in a turn of the event loop, so that many small writes cost one flush to
+ * the disk. A promise resolves when the transaction is durable. A read within the turn sees what is being written, and
+ * resolves with it.
+ */
+export class GroupCommit {
+  readonly #database: DatabaseSync;
+  readonly #path: string;
+  #waiters: Waiter[] = [];
+  #isInTransaction = false;
+  #isClosed = false;
+
+  constructor(database: DatabaseSync, path: string) {
+    this.#database = database;
+    this.#path = path;
+  }
+
+  /** Runs a write. One that throws leaves nothing behind and does not touch the others of its transaction. */
+  async write<T>(operation: () => T): Promise<T> {
+    this.#requireOpen();
+    const result = this.#inSavepoint(operation);
+    await this.#committed();
+    return result;
+  }
+
+  /** Runs a read. */
+  async read<T>(operation: () => T): Promise<T> {
+    this.#requireOpen();
+    let result: T;
+    try {
+      result = operation();
+    } catch (error) {
+      throw asStoreError(error, this.#path);
+    }
+    if (this.#isInTransaction) await this.#committed();
+    return result;
+  }
+
+  /** Commits what is under way; nothing is accepted afterwards. */
+  close(): void {
+    if (this.#isInTransaction) this.#commit();
+    this.#isClosed = true;
+  }
+
+  #requireOpen(): void {
+    if (!this.#isClosed) return;
+    throw new StoreError("STORE_CLOSED", `${this.#path}: the store is not open; call open() first, and nothing after close().`);
+  }
+
+  #inSavepoint<T>(operation: () => T): T {
+    try {
+      this.#begin();
+      this.#database.exec("SAVEPOINT operation");
+    } catch (error) {
+      throw asStoreError(error, this.#path);
+    }
+    try {
+      const result = operation();
+      this.#database.exec("RELEASE operation");
+      return result;
+    } catch (error) {
+      this.#undo(error);
+      throw asStoreError(error, this.#path);
+    }
+  }
+
+  /** SQLite gives up the whole transaction for some errors, such as a full disk; then nobody's part of it is kept. */
+  #undo(error: unknown): void {
+    if (this.#database.isTransaction) {
+      this.#database.exec("ROLLBACK TO operation; RELEASE operation");
+      return;
+    }
+    this.#isInTransaction = false;
+    this.#settle(asStoreError(error, this.#path));
+  }
+
+  #begin(): void {
+    if (this.#isInTransaction) return;
+    this.#database.exec("BEGIN IMMEDIATE");
+    this.#isInTransaction = true;
+    setImmediate(() => {
+      if (this.#isInTransaction) this.#commit();
+    });
+  }
+
+  #committed(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject });
+    });
+  }
+
+  #commit(): void {
+    this.#isInTransaction = false;
+    try {
+      this.#database.exec("COMMIT");
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      this.#settle(asStoreError(error, this.#path));
+      return;
+    }
+    this.#settle(undefined);
+  }
+
+  #settle(error: unknown): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const { resolve, reject } of waiters) {
+      if (error === undefined) resolve();
+      else reject(error);
+    }
+  }
+}

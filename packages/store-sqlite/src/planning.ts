@@ -1,0 +1,96 @@
+import { AT_ONCE, type DueFire, type DueQuery, type NewRun, type PlanCommit } from "@tidegate/core";
+import type { GroupNumbers } from "./group-numbers.js";
+import { freePlaces, type LaneRow } from "./lane.js";
+import { insertRun } from "./run-rows.js";
+import type { Statements } from "./statements.js";
+import { supersede } from "./supersede.js";
+
+interface StateRow extends LaneRow {
+  readonly version: number;
+  readonly is_planning: number;
+  readonly watermark: number;
+  readonly next_fire_at: number | null;
+  readonly longest_run_ms: number;
+}
+
+const STATE = `SELECT version, is_planning, watermark, next_fire_at, lane_width, admitted, waiting, blocking, longest_run_ms
+  FROM schedule_state WHERE no = ?`;
+
+const ADVANCE = `UPDATE schedule_state
+  SET watermark = ?, next_fire_at = ?, admitted = ?, waiting = ?, longest_run_ms = ? WHERE no = ?`;
+
+/** Moves one watermark and inserts the runs that tile what it passed. `false`, and nothing done, where it has moved. */
+export function planOne(statements: Statements, groups: GroupNumbers, commit: PlanCommit): boolean {
+  const no = groups.numberOf(commit.groupId);
+  const state = no === undefined ? undefined : statements.get<StateRow>(STATE, no);
+  if (no === undefined || state === undefined) return false;
+  const isCurrent =
+    state.version === commit.version && state.is_planning === 1 && state.watermark === commit.watermark;
+  if (!isCurrent) return false;
+  let places = freePlaces(state);
+  let { admitted, waiting, longest_run_ms: longest } = state;
+  for (const [index, run] of commit.runs.entries()) {
+    const isAdmitted = run.state === "PLANNED" && places > 0;
+    if (!insertRun(statements, no, run, isAdmitted ? AT_ONCE : null)) {
+      removeRuns(statements, commit.runs.slice(0, index));
+      return false;
+    }
+    longest = Math.max(longest, run.upper - run.lower);
+    if (run.state !== "PLANNED") continue;
+    if (isAdmitted) {
+      places -= 1;
+      admitted += 1;
+    } else {
+      waiting += 1;
+    }
+  }
+  statements.run(ADVANCE, commit.newWatermark, commit.nextFireAt, admitted, waiting, longest, no);
+  return true;
+}
+
+/** Inserts a run that has no part in the lane; what has not succeeded of its interval gives way. */
+export function insertBeside(statements: Statements, groups: GroupNumbers, run: NewRun): boolean {
+  const no = groups.numberOf(run.groupId);
+  if (no === undefined || !insertRun(statements, no, run, AT_ONCE)) return false;
+  const length = run.upper - run.lower;
+  statements.run("UPDATE schedule_state SET longest_run_ms = max(longest_run_ms, ?) WHERE no = ?", length, no);
+  if (run.generation > 0) {
+    const { lower, upper, generation } = run;
+    supersede(statements, { group_no: no, lower, upper, generation }, "unsuccessful");
+  }
+  return true;
+}
+
+/** Takes back runs that were inserted in the same write. */
+export function removeRuns(statements: Statements, runs: readonly NewRun[]): void {
+  for (const { id } of runs) statements.run("DELETE FROM run WHERE id = ?", id);
+}
+
+interface DueRow {
+  readonly group_id: string;
+  readonly version: number;
+  readonly engine: string;
+  readonly next_fire_at: number;
+  readonly delay_ms: number;
+}
+
+/** Fires that are due, earliest first. */
+export function dueFires(statements: Statements, { before, from, engine, limit }: DueQuery): DueFire[] {
+  const rows = statements.all<DueRow>(
+    `SELECT s.group_id, t.version, s.engine, t.next_fire_at, t.delay_ms
+      FROM schedule_state t CROSS JOIN schedule s ON s.no = t.no
+      WHERE t.is_planning = 1 AND t.next_fire_at IS NOT NULL AND t.next_fire_at <= ? AND t.next_fire_at >= ?
+      ${engine === undefined ? "" : "AND s.engine = ?"}
+      ORDER BY t.next_fire_at LIMIT ?`,
+    before,
+    from ?? Number.MIN_SAFE_INTEGER,
+    ...(engine === undefined ? [limit] : [engine, limit]),
+  );
+  return rows.map(({ group_id, version, engine: type, next_fire_at, delay_ms }) => ({
+    groupId: group_id,
+    version,
+    engine: type,
+    fireAt: next_fire_at,
+    scheduledTime: next_fire_at - delay_ms,
+  }));
+}

@@ -1,0 +1,189 @@
+import {
+  AT_ONCE,
+  type NewSchedule,
+  type RunReason,
+  type Schedule,
+  type ScheduleChange,
+  type ScheduleSpec,
+  type ScheduleStatus,
+  type ScheduleVersion,
+} from "@tidegate/core";
+import type { GroupNumbers } from "./group-numbers.js";
+import { admit, type LaneRow, moveInLane } from "./lane.js";
+import { changeRun } from "./run-changes.js";
+import type { RunRow } from "./run-rows.js";
+import type { Statements } from "./statements.js";
+
+/** A schedule as it is read: all three tables. */
+export interface ScheduleRow {
+  readonly no: number;
+  readonly group_id: string;
+  readonly version: number;
+  readonly status: ScheduleStatus;
+  readonly status_reason: string | null;
+  readonly origin: number;
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly watermark: number;
+  readonly next_fire_at: number | null;
+  readonly admitted: number;
+  readonly waiting: number;
+  readonly blocking: number;
+  readonly spec: string;
+}
+
+/** What a schedule is read from. */
+export const SCHEDULE_COLUMNS = `s.no, s.group_id, s.version, s.status, s.status_reason, s.origin, s.created_at, s.updated_at,
+  t.watermark, t.next_fire_at, t.admitted, t.waiting, t.blocking, v.spec`;
+
+export const SCHEDULE_TABLES = `schedule s JOIN schedule_state t ON t.no = s.no
+  JOIN schedule_version v ON v.schedule_no = s.no AND v.version = s.version`;
+
+/** The schedule that a row stands for. */
+export function asSchedule(row: ScheduleRow): Schedule {
+  return {
+    spec: JSON.parse(row.spec) as ScheduleSpec,
+    version: row.version,
+    status: row.status,
+    statusReason: row.status_reason,
+    origin: row.origin,
+    watermark: row.watermark,
+    nextFireAt: row.next_fire_at,
+    admittedRuns: row.admitted,
+    waitingRuns: row.waiting,
+    blockingRuns: row.blocking,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+/** Inserts version 1 of a schedule. `false` where the group has one. */
+export function insertSchedule(statements: Statements, groups: GroupNumbers, added: NewSchedule): boolean {
+  const { spec, status, origin, watermark, nextFireAt, laneWidth, tzdata, createdAt } = added;
+  const row = statements.get<{ no: number }>(
+    `INSERT INTO schedule (group_id, version, status, engine, origin, created_at, updated_at)
+      VALUES (?, 1, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING no`,
+    spec.groupId,
+    status,
+    spec.engine,
+    origin,
+    createdAt,
+    createdAt,
+  );
+  if (row === undefined) return false;
+  statements.run(
+    `INSERT INTO schedule_state (no, version, is_planning, watermark, next_fire_at, delay_ms, lane_width, admitted, waiting,
+      blocking, longest_run_ms) VALUES (?, 1, ?, ?, ?, ?, ?, 0, 0, 0, 0)`,
+    row.no,
+    plans(status),
+    watermark,
+    nextFireAt,
+    spec.delayMs,
+    laneWidth,
+  );
+  insertVersion(statements, row.no, { version: 1, spec, tzdata, since: watermark, createdAt });
+  groups.remember(spec.groupId, row.no);
+  return true;
+}
+
+function insertVersion(statements: Statements, no: number, version: ScheduleVersion): void {
+  statements.run(
+    "INSERT INTO schedule_version (schedule_no, version, spec, tzdata, since, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+    no,
+    version.version,
+    JSON.stringify(version.spec),
+    version.tzdata,
+    version.since,
+    version.createdAt,
+  );
+}
+
+/** Changes a schedule where it is as expected. */
+export function changeSchedule(statements: Statements, change: ScheduleChange): boolean {
+  const row = statements.get<Omit<ScheduleRow, "spec">>(
+    `SELECT s.no, s.version, s.status, s.status_reason, s.origin, t.watermark, t.next_fire_at
+      FROM schedule s JOIN schedule_state t ON t.no = s.no WHERE s.group_id = ?`,
+    change.groupId,
+  );
+  const { version, statuses } = change.expected;
+  if (row === undefined || row.version !== version || !statuses.includes(row.status)) return false;
+  const status = change.status ?? row.status;
+  const nextVersion = change.spec === undefined ? version : version + 1;
+  const watermark = change.origin ?? row.watermark;
+  statements.run(
+    "UPDATE schedule SET version = ?, status = ?, status_reason = ?, origin = ?, updated_at = ? WHERE no = ?",
+    nextVersion,
+    status,
+    change.statusReason === undefined ? row.status_reason : change.statusReason,
+    change.origin ?? row.origin,
+    change.updatedAt,
+    row.no,
+  );
+  statements.run(
+    "UPDATE schedule_state SET version = ?, is_planning = ?, watermark = ?, next_fire_at = ? WHERE no = ?",
+    nextVersion,
+    plans(status),
+    watermark,
+    change.nextFireAt === undefined ? row.next_fire_at : change.nextFireAt,
+    row.no,
+  );
+  if (change.spec !== undefined) {
+    const { spec, tzdata } = change.spec;
+    statements.run("UPDATE schedule SET engine = ? WHERE no = ?", spec.engine, row.no);
+    statements.run("UPDATE schedule_state SET delay_ms = ? WHERE no = ?", spec.delayMs, row.no);
+    insertVersion(statements, row.no, {
+      version: nextVersion,
+      spec,
+      tzdata,
+      since: watermark,
+      createdAt: change.updatedAt,
+    });
+  }
+  if (change.cancelPlanned !== undefined) cancelPlanned(statements, row.no, change.cancelPlanned, change.updatedAt);
+  if (change.laneWidth !== undefined) resizeLane(statements, row.no, change.laneWidth);
+  return true;
+}
+
+function cancelPlanned(statements: Statements, no: number, reason: RunReason, endedAt: number): void {
+  const planned = statements.all<{ id: string }>("SELECT id FROM run WHERE group_no = ? AND state = 'PLANNED'", no);
+  for (const { id } of planned) {
+    changeRun(statements, { id, from: ["PLANNED"], state: "CANCELLED", wakeAt: null, reason, endedAt });
+  }
+}
+
+/**
+ * Puts planned runs that were not claimed back to waiting, and admits again. A run that waits for its next attempt keeps
+ * its time unless the lane is closed.
+ */
+function resizeLane(statements: Statements, no: number, laneWidth: number): void {
+  statements.run("UPDATE schedule_state SET lane_width = ? WHERE no = ?", laneWidth, no);
+  const concerned = laneWidth === 0 ? "wake_at IS NOT NULL" : `wake_at = ${AT_ONCE}`;
+  const admitted = statements.all<Pick<RunRow, "id">>(
+    `SELECT id FROM run WHERE group_no = ? AND kind = 'SCHEDULED' AND state = 'PLANNED' AND ${concerned}`,
+    no,
+  );
+  for (const { id } of admitted) statements.run("UPDATE run SET wake_at = NULL WHERE id = ?", id);
+  for (const _ of admitted) moveInLane(statements, no, "admitted", "waiting");
+  const lane = statements.get<LaneRow>(
+    "SELECT lane_width, admitted, waiting, blocking FROM schedule_state WHERE no = ?",
+    no,
+  );
+  if (lane !== undefined) admit(statements, no, lane);
+}
+
+/** Removes a schedule and all that belongs to it. */
+export function purgeSchedule(statements: Statements, groups: GroupNumbers, groupId: string): boolean {
+  const no = groups.numberOf(groupId);
+  if (no === undefined) return false;
+  statements.run("DELETE FROM run WHERE group_no = ?", no);
+  statements.run("DELETE FROM backfill WHERE group_no = ?", no);
+  statements.run("DELETE FROM schedule_version WHERE schedule_no = ?", no);
+  statements.run("DELETE FROM schedule_state WHERE no = ?", no);
+  statements.run("DELETE FROM schedule WHERE no = ?", no);
+  groups.clear();
+  return true;
+}
+
+function plans(status: ScheduleStatus): number {
+  return status === "REGISTERING" || status === "REGISTERED" || status === "FAILED" ? 1 : 0;
+}

@@ -1,0 +1,293 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { backup, DatabaseSync } from "node:sqlite";
+import {
+  type Backfill,
+  type BackfillCommit,
+  type BackfillState,
+  type ClaimedRun,
+  type ClaimRequest,
+  type CoverageRange,
+  type DueFire,
+  type DueQuery,
+  type EpochMs,
+  type HeldLease,
+  type Interval,
+  type LeaseState,
+  type NewRun,
+  type NewSchedule,
+  type Page,
+  type PageRequest,
+  type PlanCommit,
+  type Run,
+  type RunChange,
+  type RunFilter,
+  type RunReason,
+  type RunTally,
+  type Schedule,
+  type ScheduleChange,
+  type ScheduleFilter,
+  type ScheduleSpec,
+  type ScheduleStore,
+  type ScheduleVersion,
+  StoreError,
+} from "@tidegate/core";
+import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
+import { coverage, tally } from "./coverage.js";
+import { GroupCommit } from "./group-commit.js";
+import { GroupNumbers } from "./group-numbers.js";
+import { listRuns, listSchedules } from "./listings.js";
+import { migrate } from "./migrate.js";
+import { dueFires, insertBeside, planOne } from "./planning.js";
+import { changeRun, claimRuns, releaseHeldRuns, renewLease, requestCancel } from "./run-changes.js";
+import { asRun, type RunRow } from "./run-rows.js";
+import {
+  asSchedule,
+  changeSchedule,
+  insertSchedule,
+  purgeSchedule,
+  SCHEDULE_COLUMNS,
+  SCHEDULE_TABLES,
+  type ScheduleRow,
+} from "./schedules.js";
+import { asStoreError } from "./sqlite-errors.js";
+import { Statements } from "./statements.js";
+
+/** How a SQLite store is set up. */
+export interface SqliteStoreOptions {
+  /** The database file; its directory is made if need be. Beside it lies a write-ahead log, `<path>-wal`. */
+  readonly path: string;
+  /**
+   * `full` flushes each transaction to the disk before it counts: nothing that was acknowledged is lost, also when the
+   * power fails. `normal` flushes at checkpoints: a killed process loses nothing, a power failure the last moments.
+   * @default "full"
+   */
+  readonly synchronous?: "full" | "normal";
+  /** How much of the database is kept in memory, bytes. @default 64 MiB */
+  readonly cacheBytes?: number;
+}
+
+interface OpenDatabase {
+  readonly database: DatabaseSync;
+  readonly statements: Statements;
+  readonly groups: GroupNumbers;
+  readonly commit: GroupCommit;
+}
+
+/** After so many pages the write-ahead log is taken over into the database. */
+const CHECKPOINT_PAGES = 4_000;
+
+/**
+ * The embedded durable store: one SQLite file, open in one process at a time. The lock is the operating system's and ends
+ * with the process, however it ends.
+ */
+export class SqliteStore implements ScheduleStore {
+  readonly isShared = false;
+  readonly #options: SqliteStoreOptions;
+  readonly #path: string;
+  #open: OpenDatabase | undefined;
+
+  constructor(options: SqliteStoreOptions) {
+    this.#options = options;
+    this.#path = resolve(options.path);
+  }
+
+  async open(): Promise<void> {
+    if (this.#open !== undefined) return;
+    let database: DatabaseSync | undefined;
+    try {
+      mkdirSync(dirname(this.#path), { recursive: true });
+      database = new DatabaseSync(this.#path, { timeout: 0 });
+      this.#configure(database);
+      await migrate(database, this.#path);
+      const statements = new Statements(database);
+      releaseHeldRuns(statements);
+      const groups = new GroupNumbers(statements);
+      this.#open = { database, statements, groups, commit: new GroupCommit(database, this.#path) };
+    } catch (error) {
+      database?.close();
+      throw this.#openingError(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open;
+    if (open === undefined) return;
+    open.commit.close();
+    this.#open = undefined;
+    open.database.close();
+  }
+
+  /**
+   * Writes a consistent copy while the store goes on working.
+   *
+   * @param destination - a path at which there is no file yet
+   * @throws StoreError STORE_FAILED when there is one
+   */
+  async backup(destination: string): Promise<void> {
+    const { database, commit } = this.#require();
+    const target = resolve(destination);
+    if (existsSync(target)) throw new StoreError("STORE_FAILED", `${target}: exists; a backup does not overwrite.`);
+    await commit.read(() => undefined);
+    await backup(database, target);
+  }
+
+  insertSchedules(schedules: readonly NewSchedule[]): Promise<boolean[]> {
+    return this.#write(({ statements, groups }) => schedules.map((added) => insertSchedule(statements, groups, added)));
+  }
+
+  changeSchedules(changes: readonly ScheduleChange[]): Promise<boolean[]> {
+    return this.#write(({ statements }) => changes.map((change) => changeSchedule(statements, change)));
+  }
+
+  getSchedules(groupIds: readonly string[]): Promise<(Schedule | undefined)[]> {
+    const text = `SELECT ${SCHEDULE_COLUMNS} FROM ${SCHEDULE_TABLES} WHERE s.group_id = ?`;
+    return this.#read(({ statements }) =>
+      groupIds.map((groupId) => {
+        const row = statements.get<ScheduleRow>(text, groupId);
+        return row === undefined ? undefined : asSchedule(row);
+      }),
+    );
+  }
+
+  listSchedules(filter: ScheduleFilter, page: PageRequest): Promise<Page<Schedule>> {
+    return this.#read(({ statements }) => listSchedules(statements, filter, page));
+  }
+
+  listVersions(groupId: string): Promise<ScheduleVersion[]> {
+    return this.#read(({ statements }) =>
+      statements
+        .all<{ version: number; spec: string; tzdata: string; since: number; created_at: number }>(
+          `SELECT v.version, v.spec, v.tzdata, v.since, v.created_at FROM schedule s
+            JOIN schedule_version v ON v.schedule_no = s.no WHERE s.group_id = ? ORDER BY v.version`,
+          groupId,
+        )
+        .map(({ spec, created_at, ...version }) => ({
+          ...version,
+          spec: JSON.parse(spec) as ScheduleSpec,
+          createdAt: created_at,
+        })),
+    );
+  }
+
+  purgeSchedule(groupId: string): Promise<boolean> {
+    return this.#write(({ statements, groups }) => purgeSchedule(statements, groups, groupId));
+  }
+
+  due(query: DueQuery): Promise<DueFire[]> {
+    return this.#read(({ statements }) => dueFires(statements, query));
+  }
+
+  plan(commits: readonly PlanCommit[]): Promise<boolean[]> {
+    return this.#write(({ statements, groups }) => commits.map((commit) => planOne(statements, groups, commit)));
+  }
+
+  insertRuns(runs: readonly NewRun[]): Promise<boolean[]> {
+    return this.#write(({ statements, groups }) => runs.map((run) => insertBeside(statements, groups, run)));
+  }
+
+  claim(request: ClaimRequest): Promise<ClaimedRun[]> {
+    return this.#write(({ statements, groups }) => claimRuns(statements, groups, request));
+  }
+
+  changeRuns(changes: readonly RunChange[]): Promise<boolean[]> {
+    return this.#write(({ statements }) => changes.map((change) => changeRun(statements, change)));
+  }
+
+  renewLeases(leases: readonly HeldLease[], leaseUntil: EpochMs): Promise<LeaseState[]> {
+    return this.#write(({ statements }) => leases.map((lease) => renewLease(statements, lease, leaseUntil)));
+  }
+
+  requestCancel(ids: readonly string[], reason: RunReason): Promise<boolean[]> {
+    return this.#write(({ statements }) => ids.map((id) => requestCancel(statements, id, reason)));
+  }
+
+  nextWake(): Promise<EpochMs | undefined> {
+    const text = "SELECT min(wake_at) AS wake_at FROM run WHERE wake_at IS NOT NULL";
+    return this.#read(({ statements }) => statements.get<{ wake_at: number | null }>(text)?.wake_at ?? undefined);
+  }
+
+  getRuns(ids: readonly string[]): Promise<(Run | undefined)[]> {
+    return this.#read(({ statements, groups }) =>
+      ids.map((id) => {
+        const row = statements.get<RunRow>("SELECT * FROM run WHERE id = ?", id);
+        return row === undefined ? undefined : asRun(row, groups.idOf(row.group_no));
+      }),
+    );
+  }
+
+  listRuns(filter: RunFilter, page: PageRequest): Promise<Page<Run>> {
+    return this.#read(({ statements, groups }) => listRuns(statements, groups, filter, page));
+  }
+
+  coverage(groupId: string, within?: Interval): Promise<CoverageRange[]> {
+    return this.#read(({ statements, groups }) => {
+      const no = groups.numberOf(groupId);
+      return no === undefined ? [] : coverage(statements, no, within);
+    });
+  }
+
+  tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {
+    return this.#read(({ statements, groups }) => tally(statements, groups.numberOf(groupId), lateToleranceMs));
+  }
+
+  insertBackfill(backfill: Backfill): Promise<void> {
+    return this.#write(({ statements, groups }) => {
+      const no = groups.numberOf(backfill.groupId);
+      if (no === undefined) throw new StoreError("STORE_FAILED", `Group ${backfill.groupId} has no schedule.`);
+      insertBackfill(statements, no, backfill);
+    });
+  }
+
+  planBackfill(commit: BackfillCommit): Promise<boolean> {
+    return this.#write(({ statements, groups }) => planBackfill(statements, groups, commit));
+  }
+
+  getBackfill(id: string): Promise<Backfill | undefined> {
+    return this.#read(({ statements, groups }) => getBackfill(statements, groups, id));
+  }
+
+  listBackfills(filter: { groupId?: string; states?: readonly BackfillState[] }): Promise<Backfill[]> {
+    return this.#read(({ statements, groups }) => listBackfills(statements, groups, filter));
+  }
+
+  async #write<T>(operation: (open: OpenDatabase) => T): Promise<T> {
+    const open = this.#require();
+    return open.commit.write(() => operation(open));
+  }
+
+  async #read<T>(operation: (open: OpenDatabase) => T): Promise<T> {
+    const open = this.#require();
+    return open.commit.read(() => operation(open));
+  }
+
+  #require(): OpenDatabase {
+    if (this.#open !== undefined) return this.#open;
+    throw new StoreError(
+      "STORE_CLOSED",
+      `${this.#path}: the store is not open; call open() first, and nothing after close().`,
+    );
+  }
+
+  #configure(database: DatabaseSync): void {
+    const { synchronous = "full", cacheBytes = 64 * 1_024 * 1_024 } = this.#options;
+    // The lock is taken by the first write and kept until the database is closed or the process ends.
+    database.exec("PRAGMA locking_mode = EXCLUSIVE");
+    database.exec("PRAGMA journal_mode = WAL");
+    database.exec(`PRAGMA synchronous = ${synchronous === "full" ? "FULL" : "NORMAL"}`);
+    database.exec(`PRAGMA cache_size = -${Math.ceil(cacheBytes / 1_024)}`);
+    database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    database.exec("PRAGMA temp_store = MEMORY");
+    database.exec("BEGIN IMMEDIATE; COMMIT");
+  }
+
+  #openingError(error: unknown): unknown {
+    const code = (error as { code?: unknown } | null)?.code;
+    if (code === "EACCES" || code === "EROFS" || code === "EPERM" || code === "ENOTDIR") {
+      return new StoreError("STORE_READ_ONLY", `${this.#path}: its directory cannot be made or written (${code}).`, {
+        cause: error,
+      });
+    }
+    return asStoreError(error, this.#path);
+  }
+}

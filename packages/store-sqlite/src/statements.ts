@@ -1,0 +1,37 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+
+/** A value that a statement takes. */
+export type Value = SQLInputValue;
+
+/** Statements by their text, prepared once. */
+export class Statements {
+  readonly #database: DatabaseSync;
+  readonly #prepared = new Map<string, StatementSync>();
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  /** All rows. */
+  all<Row>(text: string, ...values: Value[]): Row[] {
+    return this.#prepare(text).all(...values) as Row[];
+  }
+
+  /** The first row. */
+  get<Row>(text: string, ...values: Value[]): Row | undefined {
+    return this.#prepare(text).get(...values) as Row | undefined;
+  }
+
+  /** How many rows were changed. */
+  run(text: string, ...values: Value[]): number {
+    return Number(this.#prepare(text).run(...values).changes);
+  }
+
+  #prepare(text: string): StatementSync {
+    const known = this.#prepared.get(text);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(text);
+    this.#prepared.set(text, statement);
+    return statement;
+  }
+}

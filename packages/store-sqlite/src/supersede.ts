@@ -1,0 +1,32 @@
+import { lanePlace } from "@tidegate/core";
+import { moveInLane } from "./lane.js";
+import type { RunRow } from "./run-rows.js";
+import type { Statements } from "./statements.js";
+
+/** What of a run its interval and generation are. */
+type Generation = Pick<RunRow, "group_no" | "lower" | "upper" | "generation">;
+
+/** The place in its lane that a row's fields say it has. */
+export function placeOf(row: Pick<RunRow, "kind" | "state" | "wake_at" | "is_blocking">) {
+  return lanePlace({ kind: row.kind, state: row.state, wakeAt: row.wake_at, isBlocking: row.is_blocking === 1 });
+}
+
+/**
+ * Earlier generations of an interval give way to a run, and what they block goes on: all of them when it has succeeded,
+ * those that have ended without success when it is planned.
+ */
+export function supersede(statements: Statements, run: Generation, which: "all" | "unsuccessful"): void {
+  const earlier = statements.all<RunRow>(
+    `SELECT * FROM run WHERE group_no = ? AND lower = ? AND upper = ? AND generation < ? AND is_superseded = 0`,
+    run.group_no,
+    run.lower,
+    run.upper,
+    run.generation,
+  );
+  for (const row of earlier) {
+    const isUnsuccessful = row.state === "FAILED" || row.state === "CANCELLED" || row.state === "SKIPPED";
+    if (which === "unsuccessful" && !isUnsuccessful) continue;
+    statements.run("UPDATE run SET is_superseded = 1, is_blocking = 0 WHERE id = ?", row.id);
+    moveInLane(statements, row.group_no, placeOf(row), placeOf({ ...row, is_blocking: 0 }));
+  }
+}

@@ -1,0 +1,78 @@
+import { describe, expect, it } from "@jest/globals";
+import { carryOut, endOf, laterGeneration, laterInterval, untroubled } from "./conduct.js";
+import { type OperatorBed, offered } from "./fixture.js";
+
+const METRICS = ["bytesWritten", "rowsDirty", "rowsRead", "rowsWritten"];
+
+/** A job that succeeds: its id, its end and its figures. */
+export function completionRules({ fixture }: OperatorBed): void {
+  describe("completion", () => {
+    it("ends a sound job as SUCCEEDED, without an error", async () => {
+      const { operator, request } = fixture();
+      const outcome = await carryOut(operator, request());
+      expect(outcome).toMatchObject({ state: "SUCCEEDED" });
+      expect(outcome.error).toBeUndefined();
+    });
+
+    it("names the job by a non-empty id", async () => {
+      const { operator, request } = fixture();
+      const job = await operator.submit(request(), untroubled());
+      expect(job.jobId).toMatch(/\S/);
+      await endOf(operator, job, request());
+    });
+
+    it("counts in whole numbers from 0, and leaves out what it does not know", async () => {
+      const { operator, request } = fixture();
+      const { metrics = {} } = await carryOut(operator, request());
+      expect(METRICS).toEqual(expect.arrayContaining(Object.keys(metrics)));
+      for (const figure of Object.values(metrics)) {
+        expect(Number.isSafeInteger(figure)).toBe(true);
+        expect(figure).toBeGreaterThanOrEqual(0);
+      }
+    });
+
+    it("tells the same end to all who wait, at once or later", async () => {
+      const { operator, request } = fixture();
+      const { jobId } = await operator.submit(request(), untroubled());
+      const wait = () => operator.wait(jobId, request(), untroubled());
+      const [first, second] = await Promise.all([wait(), wait()]);
+      expect(first.state).toBe("SUCCEEDED");
+      expect(second).toEqual(first);
+      expect(await wait()).toEqual(first);
+    });
+
+    it("runs jobs of several intervals side by side, each to its own end", async () => {
+      const { operator, request } = fixture();
+      const requests = [0, 1, 2].map((steps) => laterInterval(request, steps));
+      const outcomes = await Promise.all(requests.map((each) => carryOut(operator, each)));
+      expect(outcomes.map(({ state }) => state)).toEqual(["SUCCEEDED", "SUCCEEDED", "SUCCEEDED"]);
+    });
+  });
+}
+
+/** Repetition: an interval's data is there once, however often its job runs. */
+export function repetitionRules({ fixture, supports }: OperatorBed): void {
+  (supports.effects ? describe : describe.skip)("repetition", () => {
+    it("shows an interval once after one job", async () => {
+      const { operator, request } = fixture();
+      await carryOut(operator, request());
+      expect(await offered(fixture(), "effects")(request())).toBe(1);
+    });
+
+    it("replaces what an earlier attempt of the run wrote", async () => {
+      const { operator, request } = fixture();
+      await carryOut(operator, request());
+      const retry = request({ attempt: 2 });
+      expect(await carryOut(operator, retry)).toMatchObject({ state: "SUCCEEDED" });
+      expect(await offered(fixture(), "effects")(retry)).toBe(1);
+    });
+
+    it("replaces what an earlier generation of the interval wrote", async () => {
+      const { operator, request } = fixture();
+      await carryOut(operator, request());
+      const rerun = laterGeneration(request);
+      expect(await carryOut(operator, rerun)).toMatchObject({ state: "SUCCEEDED" });
+      expect(await offered(fixture(), "effects")(rerun)).toBe(1);
+    });
+  });
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it } from "@jest/globals";
+import { OperatorError } from "@tidegate/core";
+import { carryOut } from "./conduct.js";
+import { type OperatorBed, offered } from "./fixture.js";
+
+/** Jobs that fail, and jobs that cannot be jobs. */
+export function failureRules({ fixture, supports }: OperatorBed): void {
+  (supports.failing ? describe : describe.skip)("failure", () => {
+    it("is an outcome that says why, not an exception", async () => {
+      const { operator } = fixture();
+      const outcome = await carryOut(operator, offered(fixture(), "failingRequest")());
+      expect(outcome.state).toBe("FAILED");
+      expect(outcome.error?.code).toMatch(/^[A-Z][A-Z0-9_]*$/);
+      expect(outcome.error?.message).toMatch(/\S/);
+    });
+
+    it("does not keep the operator from the next job", async () => {
+      const { operator, request } = fixture();
+      await carryOut(operator, offered(fixture(), "failingRequest")());
+      expect(await carryOut(operator, request())).toMatchObject({ state: "SUCCEEDED" });
+    });
+
+    (supports.effects ? it : it.skip)("shows nothing of the interval", async () => {
+      const { operator } = fixture();
+      const failing = offered(fixture(), "failingRequest")();
+      await carryOut(operator, failing);
+      expect(await offered(fixture(), "effects")(failing)).toBe(0);
+    });
+  });
+
+  (supports.validate ? describe : describe.skip)("validate", () => {
+    it("accepts the job of a request that succeeds", () => {
+      const { operator, request } = fixture();
+      expect(() => operator.validate?.(request().job)).not.toThrow();
+    });
+
+    it("refuses a malformed job as JOB_INVALID and names the field", () => {
+      const { operator } = fixture();
+      const malformed = offered(fixture(), "malformedJob");
+      const refusal = thrownBy(() => operator.validate?.(malformed));
+      expect(refusal).toBeInstanceOf(OperatorError);
+      expect(refusal).toMatchObject({ code: "JOB_INVALID", field: expect.stringMatching(/^job\b/) });
+    });
+  });
+}
+
+function thrownBy(action: () => void): unknown {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}

@@ -1,0 +1,57 @@
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { completionRules, repetitionRules } from "./completion.js";
+import { failureRules } from "./failure.js";
+import type { OperatorBed, OperatorFixture, OperatorSuiteOptions } from "./fixture.js";
+import { lookupRules } from "./lookup.js";
+import { stoppingRules } from "./stopping.js";
+
+export type {
+  OperatorFeatures,
+  OperatorFixture,
+  OperatorSuiteOptions,
+  RequestFactory,
+} from "./fixture.js";
+
+/**
+ * The rules of `ScheduleOperator` as Jest tests: the other half of the contract. Every operator runs it on a real test
+ * bed; what the bed cannot show is declared in `supports` and reported as skipped, never passed over in silence.
+ *
+ * ```ts
+ * operatorSuite({ name: "duckdb", create: async () => ({ operator, request, dispose }), supports: { slow: false } });
+ * ```
+ */
+export function operatorSuite(options: OperatorSuiteOptions): void {
+  describe(`${options.name} keeps the rules of ScheduleOperator`, () => {
+    let current: OperatorFixture | undefined;
+    beforeEach(async () => {
+      current = await options.create();
+    });
+    afterEach(async () => {
+      const ended = current;
+      current = undefined;
+      await ended?.dispose();
+    });
+
+    const bed: OperatorBed = {
+      fixture: () => current!,
+      supports: {
+        slow: true,
+        failing: true,
+        validate: true,
+        effects: true,
+        restart: true,
+        ...options.supports,
+      },
+    };
+
+    it("has a type by which schedules choose it", () => {
+      expect(bed.fixture().operator.operatorType).toMatch(/^[A-Za-z0-9_.-]{1,64}$/);
+    });
+
+    completionRules(bed);
+    repetitionRules(bed);
+    lookupRules(bed);
+    stoppingRules(bed);
+    failureRules(bed);
+  });
+}
