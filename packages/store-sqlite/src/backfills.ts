@@ -74,7 +74,11 @@ export function listBackfills(
 ): Backfill[] {
   const no = filter.groupId === undefined ? undefined : (groups.numberOf(filter.groupId) ?? -1);
   return statements
-    .all<BackfillRow>("SELECT * FROM backfill WHERE ? IS NULL OR group_no = ? ORDER BY no DESC", no ?? null, no ?? null)
+    .all<BackfillRow>(
+      "SELECT * FROM backfill WHERE ? IS NULL OR group_no = ? ORDER BY no DESC",
+      no ?? null,
+      no ?? null,
+    )
     .filter(({ state }) => filter.states === undefined || filter.states.includes(state))
     .map((row) => asBackfill(row, groups));
 }

@@ -1,57 +1,79 @@
+import type { DatabaseSync } from "node:sqlite";
 import type { CoverageRange, Interval, RunReason, RunState, RunTally } from "@tidegate/core";
 import { longestRunMs } from "./listings.js";
 import type { Statements } from "./statements.js";
 
-interface CoverageRow {
-  readonly state: RunState;
-  readonly lower: number;
-  readonly upper: number;
-  readonly runs: number;
-  readonly intervals: number;
-  readonly rows_read: number;
-  readonly rows_written: number;
-  readonly rows_dirty: number;
-}
-
 /**
- * One scan over a group's cluster. A row begins a range where its state or its lower bound differs from what the row
- * before leads to expect; ranges are then summed up by how many have begun.
+ * One scan over a group's runs in order. SQLite walks the index and the rows; each row is handed to a function here that
+ * merges it with the one before. That is three times as fast as window functions are. `LIMIT -1` keeps the inner order
+ * from being optimized away.
  */
-const COVERAGE = `
-  WITH ordered AS (
-    SELECT state, lower, upper, intervals, rows_read, rows_written, rows_dirty,
-      lag(state) OVER neighbours IS NOT state OR lag(upper) OVER neighbours IS NOT lower AS begins
-    FROM run
+const SCAN = `
+  SELECT sum(tidegate_merge(state, lower, upper, intervals, rows_read, rows_written, rows_dirty)) FROM (
+    SELECT state, lower, upper, intervals, rows_read, rows_written, rows_dirty FROM run
     WHERE group_no = ? AND is_superseded = 0 AND lower >= ? AND (lower < ? AND upper > ? OR lower = ? AND upper = ?)
-    WINDOW neighbours AS (ORDER BY lower, generation, upper)
-  ), numbered AS (
-    SELECT *, sum(begins) OVER (ORDER BY lower ROWS UNBOUNDED PRECEDING) AS range_no FROM ordered
-  )
-  SELECT min(state) AS state, min(lower) AS lower, max(upper) AS upper, count(*) AS runs, sum(intervals) AS intervals,
-    total(rows_read) AS rows_read, total(rows_written) AS rows_written, total(rows_dirty) AS rows_dirty
-  FROM numbered GROUP BY range_no ORDER BY min(range_no)`;
+    ORDER BY lower, generation, upper LIMIT -1
+  )`;
 
-/** A group's runs, merged where state is the same and bounds meet. */
-export function coverage(statements: Statements, no: number, within: Interval | undefined): CoverageRange[] {
-  const { lower, upper } = within ?? { lower: Number.MIN_SAFE_INTEGER, upper: Number.MAX_SAFE_INTEGER };
-  const first = within === undefined ? lower : lower - longestRunMs(statements, no);
-  const isEmpty = lower === upper;
-  const rows = statements.all<CoverageRow>(
-    COVERAGE,
-    no,
-    first,
-    isEmpty ? lower : upper,
-    isEmpty ? upper : lower,
-    isEmpty ? lower : null,
-    isEmpty ? upper : null,
-  );
-  return rows.map(({ rows_read, rows_written, rows_dirty, ...row }) => ({
-    ...row,
-    rowsRead: rows_read,
-    rowsWritten: rows_written,
-    rowsDirty: rows_dirty,
-  }));
+type MutableRange = { -readonly [Field in keyof CoverageRange]: CoverageRange[Field] };
+
+/** Merges a group's runs where state is the same and bounds meet. */
+export class CoverageScan {
+  readonly #statements: Statements;
+  #ranges: MutableRange[] = [];
+
+  constructor(database: DatabaseSync, statements: Statements) {
+    this.#statements = statements;
+    database.function("tidegate_merge", { directOnly: true, varargs: true }, (...row: unknown[]) =>
+      this.#merge(row as MergedRow),
+    );
+  }
+
+  run(no: number, within: Interval | undefined): CoverageRange[] {
+    const { lower, upper } = within ?? { lower: Number.MIN_SAFE_INTEGER, upper: Number.MAX_SAFE_INTEGER };
+    const first = within === undefined ? lower : lower - longestRunMs(this.#statements, no);
+    const isEmpty = lower === upper;
+    this.#ranges = [];
+    this.#statements.get(
+      SCAN,
+      no,
+      first,
+      isEmpty ? lower : upper,
+      isEmpty ? upper : lower,
+      isEmpty ? lower : null,
+      isEmpty ? upper : null,
+    );
+    const ranges = this.#ranges;
+    this.#ranges = [];
+    return ranges;
+  }
+
+  #merge([state, lower, upper, intervals, read, written, dirty]: MergedRow): number {
+    const last = this.#ranges.at(-1);
+    if (last === undefined || last.state !== state || last.upper !== lower) {
+      const rows = { rowsRead: read ?? 0, rowsWritten: written ?? 0, rowsDirty: dirty ?? 0 };
+      this.#ranges.push({ state, lower, upper, runs: 1, intervals, ...rows });
+      return 1;
+    }
+    last.upper = upper;
+    last.runs += 1;
+    last.intervals += intervals;
+    if (read !== null) last.rowsRead += read;
+    if (written !== null) last.rowsWritten += written;
+    if (dirty !== null) last.rowsDirty += dirty;
+    return 0;
+  }
 }
+
+type MergedRow = [
+  state: RunState,
+  lower: number,
+  upper: number,
+  intervals: number,
+  rowsRead: number | null,
+  rowsWritten: number | null,
+  rowsDirty: number | null,
+];
 
 /** Counts over a group's whole ledger. */
 export function tally(statements: Statements, no: number | undefined, lateToleranceMs: number): RunTally {
@@ -67,7 +89,13 @@ export function tally(statements: Statements, no: number | undefined, lateTolera
   const byReason: Partial<Record<RunReason, number>> = {};
   let late = 0;
   if (no === undefined) return { byState, byReason, late };
-  const rows = statements.all<{ state: RunState; reason: RunReason | null; runs: number; intervals: number; late: number }>(
+  const rows = statements.all<{
+    state: RunState;
+    reason: RunReason | null;
+    runs: number;
+    intervals: number;
+    late: number;
+  }>(
     `SELECT state, reason, count(*) AS runs, sum(intervals) AS intervals,
       sum(kind = 'SCHEDULED' AND planned_at - scheduled_time - (SELECT delay_ms FROM schedule_state WHERE no = ?) > ?) AS late
       FROM run WHERE group_no = ? GROUP BY state, reason`,

@@ -53,7 +53,10 @@ export class GroupCommit {
 
   #requireOpen(): void {
     if (!this.#isClosed) return;
-    throw new StoreError("STORE_CLOSED", `${this.#path}: the store is not open; call open() first, and nothing after close().`);
+    throw new StoreError(
+      "STORE_CLOSED",
+      `${this.#path}: the store is not open; call open() first, and nothing after close().`,
+    );
   }
 
   #inSavepoint<T>(operation: () => T): T {

@@ -1,5 +1,21 @@
-import { type Page, type PageRequest, type Run, type RunFilter, type Schedule, type ScheduleFilter, StoreError } from "@tidegate/core";
-import { DummyDriver, Kysely, type RawBuilder, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from "kysely";
+import {
+  type Page,
+  type PageRequest,
+  type Run,
+  type RunFilter,
+  type Schedule,
+  type ScheduleFilter,
+  StoreError,
+} from "@tidegate/core";
+import {
+  DummyDriver,
+  Kysely,
+  type RawBuilder,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  sql,
+} from "kysely";
 import type { GroupNumbers } from "./group-numbers.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import { asSchedule, SCHEDULE_COLUMNS, SCHEDULE_TABLES, type ScheduleRow } from "./schedules.js";
@@ -20,7 +36,11 @@ const builder = new Kysely<unknown>({
 type Condition = RawBuilder<unknown>;
 
 /** Schedules by group id. */
-export function listSchedules(statements: Statements, filter: ScheduleFilter, page: PageRequest): Page<Schedule> {
+export function listSchedules(
+  statements: Statements,
+  filter: ScheduleFilter,
+  page: PageRequest,
+): Page<Schedule> {
   const conditions: Condition[] = [];
   if (filter.groupIds !== undefined) conditions.push(sql`s.group_id IN (${list(filter.groupIds)})`);
   if (filter.groupIdPrefix !== undefined) {
@@ -29,7 +49,9 @@ export function listSchedules(statements: Statements, filter: ScheduleFilter, pa
   if (filter.statuses !== undefined) conditions.push(sql`s.status IN (${list(filter.statuses)})`);
   if (filter.engine !== undefined) conditions.push(sql`s.engine = ${filter.engine}`);
   for (const [key, value] of Object.entries(filter.labels ?? {})) {
-    conditions.push(sql`EXISTS (SELECT 1 FROM json_each(v.spec, '$.labels') l WHERE l.key = ${key} AND l.value = ${value})`);
+    conditions.push(
+      sql`EXISTS (SELECT 1 FROM json_each(v.spec, '$.labels') l WHERE l.key = ${key} AND l.value = ${value})`,
+    );
   }
   if (page.cursor !== undefined) conditions.push(sql`s.group_id > ${page.cursor}`);
   const limit = page.limit ?? DEFAULT_LIMIT;
@@ -42,7 +64,12 @@ export function listSchedules(statements: Statements, filter: ScheduleFilter, pa
 }
 
 /** Runs by lower bound and generation. */
-export function listRuns(statements: Statements, groups: GroupNumbers, filter: RunFilter, page: PageRequest): Page<Run> {
+export function listRuns(
+  statements: Statements,
+  groups: GroupNumbers,
+  filter: RunFilter,
+  page: PageRequest,
+): Page<Run> {
   const limit = page.limit ?? DEFAULT_LIMIT;
   const no = filter.groupId === undefined ? undefined : groups.numberOf(filter.groupId);
   if (filter.groupId !== undefined && no === undefined) return { items: [] };
@@ -101,7 +128,9 @@ function parseCursor(cursor: string): Value[] {
   } catch {
     // Falls through to the refusal.
   }
-  throw new StoreError("STORE_FAILED", "cursor: is not one that a page of this listing gave.", { field: "cursor" });
+  throw new StoreError("STORE_FAILED", "cursor: is not one that a page of this listing gave.", {
+    field: "cursor",
+  });
 }
 
 function list(values: readonly unknown[]): RawBuilder<unknown> {
@@ -117,8 +146,16 @@ function query<Row>(statements: Statements, text: RawBuilder<unknown>): Row[] {
   return statements.all<Row>(compiled.sql, ...(compiled.parameters as Value[]));
 }
 
-function pageOf<Row, T>(rows: readonly Row[], limit: number, view: (row: Row) => T, cursorOf: (row: Row) => string): Page<T> {
+function pageOf<Row, T>(
+  rows: readonly Row[],
+  limit: number,
+  view: (row: Row) => T,
+  cursorOf: (row: Row) => string,
+): Page<T> {
   const items = rows.slice(0, limit);
   const last = items.at(-1);
-  return { items: items.map(view), ...(rows.length > limit && last !== undefined ? { next: cursorOf(last) } : {}) };
+  return {
+    items: items.map(view),
+    ...(rows.length > limit && last !== undefined ? { next: cursorOf(last) } : {}),
+  };
 }

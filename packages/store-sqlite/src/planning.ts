@@ -53,7 +53,11 @@ export function insertBeside(statements: Statements, groups: GroupNumbers, run: 
   const no = groups.numberOf(run.groupId);
   if (no === undefined || !insertRun(statements, no, run, AT_ONCE)) return false;
   const length = run.upper - run.lower;
-  statements.run("UPDATE schedule_state SET longest_run_ms = max(longest_run_ms, ?) WHERE no = ?", length, no);
+  statements.run(
+    "UPDATE schedule_state SET longest_run_ms = max(longest_run_ms, ?) WHERE no = ?",
+    length,
+    no,
+  );
   if (run.generation > 0) {
     const { lower, upper, generation } = run;
     supersede(statements, { group_no: no, lower, upper, generation }, "unsuccessful");

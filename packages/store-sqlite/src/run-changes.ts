@@ -36,7 +36,7 @@ type NewlyPlannedRow = Pick<
 >;
 
 const CLAIMABLE = `SELECT group_no, lower, generation, upper, id, kind, intervals, scheduled_time, state, schedule_version,
-  backfill_id, attempt, token, planned_at FROM run WHERE wake_at IS NOT NULL AND wake_at <= ? ORDER BY wake_at, no LIMIT ?`;
+  backfill_id, attempt, token, planned_at FROM run WHERE wake_at IS NOT NULL AND wake_at <= ? ORDER BY wake_at, id LIMIT ?`;
 
 const CLAIM = `UPDATE run SET state = 'SUBMITTING', attempt = ?, submitted_at = ?, token = ?, wake_at = ? WHERE id = ?`;
 
@@ -178,7 +178,8 @@ function update(statements: Statements, change: RunChange, after: BeforeRow): vo
 
 function updateText(shape: number): string {
   const settings = ["state = ?, wake_at = ?, is_blocking = ?, is_superseded = ?"];
-  for (const [index, [, column]] of COLUMNS.entries()) if (shape & (2 << index)) settings.push(`${column} = ?`);
+  for (const [index, [, column]] of COLUMNS.entries())
+    if (shape & (2 << index)) settings.push(`${column} = ?`);
   if (shape & (1 << 10)) settings.push("error_code = ?, error_message = ?");
   if (shape & (1 << 11)) settings.push(METRICS);
   if (shape & 1) settings.push("is_cancel_requested = 0");

@@ -41,7 +41,12 @@ const INSERT = `INSERT INTO run (group_no, lower, generation, upper, id, kind, i
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, 0, 0, ?, ?) ON CONFLICT DO NOTHING`;
 
 /** Inserts a run. `false` where it is there already. */
-export function insertRun(statements: Statements, groupNo: number, run: NewRun, wakeAt: number | null): boolean {
+export function insertRun(
+  statements: Statements,
+  groupNo: number,
+  run: NewRun,
+  wakeAt: number | null,
+): boolean {
   const isPlanned = run.state === "PLANNED";
   const changes = statements.run(
     INSERT,
@@ -98,7 +103,8 @@ export function asRun(row: RunRow, groupId: string): Run {
 
 function metricsOf(row: RunRow): JobMetrics | null {
   const { rows_read, rows_written, rows_dirty, bytes_written } = row;
-  if (rows_read === null && rows_written === null && rows_dirty === null && bytes_written === null) return null;
+  if (rows_read === null && rows_written === null && rows_dirty === null && bytes_written === null)
+    return null;
   return {
     ...(rows_read === null ? {} : { rowsRead: rows_read }),
     ...(rows_written === null ? {} : { rowsWritten: rows_written }),

@@ -139,13 +139,17 @@ export function changeSchedule(statements: Statements, change: ScheduleChange): 
       createdAt: change.updatedAt,
     });
   }
-  if (change.cancelPlanned !== undefined) cancelPlanned(statements, row.no, change.cancelPlanned, change.updatedAt);
+  if (change.cancelPlanned !== undefined)
+    cancelPlanned(statements, row.no, change.cancelPlanned, change.updatedAt);
   if (change.laneWidth !== undefined) resizeLane(statements, row.no, change.laneWidth);
   return true;
 }
 
 function cancelPlanned(statements: Statements, no: number, reason: RunReason, endedAt: number): void {
-  const planned = statements.all<{ id: string }>("SELECT id FROM run WHERE group_no = ? AND state = 'PLANNED'", no);
+  const planned = statements.all<{ id: string }>(
+    "SELECT id FROM run WHERE group_no = ? AND state = 'PLANNED'",
+    no,
+  );
   for (const { id } of planned) {
     changeRun(statements, { id, from: ["PLANNED"], state: "CANCELLED", wakeAt: null, reason, endedAt });
   }

@@ -23,15 +23,22 @@ export function asStoreError(error: unknown, path: string): unknown {
 }
 
 function meaningOf(code: number): readonly [ErrorCode, string] {
-  if (code === IOERR_WRITE || code === IOERR_FSYNC) return ["STORE_FULL", "cannot be written; is the disk full?"];
+  if (code === IOERR_WRITE || code === IOERR_FSYNC)
+    return ["STORE_FULL", "cannot be written; is the disk full?"];
   switch (code & 0xff) {
     case BUSY:
     case LOCKED:
-      return ["STORE_LOCKED", "is open in another process or twice in this one; one process may have it at a time."];
+      return [
+        "STORE_LOCKED",
+        "is open in another process or twice in this one; one process may have it at a time.",
+      ];
     case READONLY:
       return ["STORE_READ_ONLY", "cannot be written; check the permissions of the file and its directory."];
     case CANTOPEN:
-      return ["STORE_READ_ONLY", "cannot be opened or made; check that its directory exists and may be written."];
+      return [
+        "STORE_READ_ONLY",
+        "cannot be opened or made; check that its directory exists and may be written.",
+      ];
     case CORRUPT:
     case NOTADB:
       return ["STORE_CORRUPT", "is not a sound database; restore it from a backup."];

@@ -33,7 +33,7 @@ import {
   StoreError,
 } from "@tidegate/core";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
-import { coverage, tally } from "./coverage.js";
+import { CoverageScan, tally } from "./coverage.js";
 import { GroupCommit } from "./group-commit.js";
 import { GroupNumbers } from "./group-numbers.js";
 import { listRuns, listSchedules } from "./listings.js";
@@ -72,6 +72,7 @@ interface OpenDatabase {
   readonly statements: Statements;
   readonly groups: GroupNumbers;
   readonly commit: GroupCommit;
+  readonly coverage: CoverageScan;
 }
 
 /** After so many pages the write-ahead log is taken over into the database. */
@@ -103,7 +104,8 @@ export class SqliteStore implements ScheduleStore {
       const statements = new Statements(database);
       releaseHeldRuns(statements);
       const groups = new GroupNumbers(statements);
-      this.#open = { database, statements, groups, commit: new GroupCommit(database, this.#path) };
+      const coverage = new CoverageScan(database, statements);
+      this.#open = { database, statements, groups, coverage, commit: new GroupCommit(database, this.#path) };
     } catch (error) {
       database?.close();
       throw this.#openingError(error);
@@ -127,13 +129,16 @@ export class SqliteStore implements ScheduleStore {
   async backup(destination: string): Promise<void> {
     const { database, commit } = this.#require();
     const target = resolve(destination);
-    if (existsSync(target)) throw new StoreError("STORE_FAILED", `${target}: exists; a backup does not overwrite.`);
+    if (existsSync(target))
+      throw new StoreError("STORE_FAILED", `${target}: exists; a backup does not overwrite.`);
     await commit.read(() => undefined);
     await backup(database, target);
   }
 
   insertSchedules(schedules: readonly NewSchedule[]): Promise<boolean[]> {
-    return this.#write(({ statements, groups }) => schedules.map((added) => insertSchedule(statements, groups, added)));
+    return this.#write(({ statements, groups }) =>
+      schedules.map((added) => insertSchedule(statements, groups, added)),
+    );
   }
 
   changeSchedules(changes: readonly ScheduleChange[]): Promise<boolean[]> {
@@ -179,7 +184,9 @@ export class SqliteStore implements ScheduleStore {
   }
 
   plan(commits: readonly PlanCommit[]): Promise<boolean[]> {
-    return this.#write(({ statements, groups }) => commits.map((commit) => planOne(statements, groups, commit)));
+    return this.#write(({ statements, groups }) =>
+      commits.map((commit) => planOne(statements, groups, commit)),
+    );
   }
 
   insertRuns(runs: readonly NewRun[]): Promise<boolean[]> {
@@ -204,7 +211,9 @@ export class SqliteStore implements ScheduleStore {
 
   nextWake(): Promise<EpochMs | undefined> {
     const text = "SELECT min(wake_at) AS wake_at FROM run WHERE wake_at IS NOT NULL";
-    return this.#read(({ statements }) => statements.get<{ wake_at: number | null }>(text)?.wake_at ?? undefined);
+    return this.#read(
+      ({ statements }) => statements.get<{ wake_at: number | null }>(text)?.wake_at ?? undefined,
+    );
   }
 
   getRuns(ids: readonly string[]): Promise<(Run | undefined)[]> {
@@ -221,20 +230,23 @@ export class SqliteStore implements ScheduleStore {
   }
 
   coverage(groupId: string, within?: Interval): Promise<CoverageRange[]> {
-    return this.#read(({ statements, groups }) => {
+    return this.#read(({ groups, coverage }) => {
       const no = groups.numberOf(groupId);
-      return no === undefined ? [] : coverage(statements, no, within);
+      return no === undefined ? [] : coverage.run(no, within);
     });
   }
 
   tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {
-    return this.#read(({ statements, groups }) => tally(statements, groups.numberOf(groupId), lateToleranceMs));
+    return this.#read(({ statements, groups }) =>
+      tally(statements, groups.numberOf(groupId), lateToleranceMs),
+    );
   }
 
   insertBackfill(backfill: Backfill): Promise<void> {
     return this.#write(({ statements, groups }) => {
       const no = groups.numberOf(backfill.groupId);
-      if (no === undefined) throw new StoreError("STORE_FAILED", `Group ${backfill.groupId} has no schedule.`);
+      if (no === undefined)
+        throw new StoreError("STORE_FAILED", `Group ${backfill.groupId} has no schedule.`);
       insertBackfill(statements, no, backfill);
     });
   }
@@ -284,9 +296,13 @@ export class SqliteStore implements ScheduleStore {
   #openingError(error: unknown): unknown {
     const code = (error as { code?: unknown } | null)?.code;
     if (code === "EACCES" || code === "EROFS" || code === "EPERM" || code === "ENOTDIR") {
-      return new StoreError("STORE_READ_ONLY", `${this.#path}: its directory cannot be made or written (${code}).`, {
-        cause: error,
-      });
+      return new StoreError(
+        "STORE_READ_ONLY",
+        `${this.#path}: its directory cannot be made or written (${code}).`,
+        {
+          cause: error,
+        },
+      );
     }
     return asStoreError(error, this.#path);
   }

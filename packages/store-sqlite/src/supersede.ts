@@ -8,7 +8,12 @@ type Generation = Pick<RunRow, "group_no" | "lower" | "upper" | "generation">;
 
 /** The place in its lane that a row's fields say it has. */
 export function placeOf(row: Pick<RunRow, "kind" | "state" | "wake_at" | "is_blocking">) {
-  return lanePlace({ kind: row.kind, state: row.state, wakeAt: row.wake_at, isBlocking: row.is_blocking === 1 });
+  return lanePlace({
+    kind: row.kind,
+    state: row.state,
+    wakeAt: row.wake_at,
+    isBlocking: row.is_blocking === 1,
+  });
 }
 
 /**

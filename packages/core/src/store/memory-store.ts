@@ -126,7 +126,7 @@ export class MemoryStore implements ScheduleStore {
 
   async claim({ now, leaseUntil, limit }: ClaimRequest): Promise<ClaimedRun[]> {
     this.#requireOpen();
-    return this.#runs.due(now, limit).map((row) => {
+    return this.#runs.takeDue(now, limit).map((row) => {
       this.#lastToken += 1;
       return claimRun(this.#runs, row, { token: this.#lastToken, now, leaseUntil });
     });
@@ -167,7 +167,7 @@ export class MemoryStore implements ScheduleStore {
     const rows = this.#runs.select(filter, group, positionAfter(page, isRunPosition));
     return takePage(rows, page, {
       view: snapshot,
-      positionOf: ({ run: { lower, generation, id } }) => ({ lower, generation, id }),
+      positionOf: ({ run: { lower, generation, upper, id } }) => ({ lower, generation, upper, id }),
     });
   }
 
@@ -184,6 +184,9 @@ export class MemoryStore implements ScheduleStore {
 
   async insertBackfill(backfill: Backfill): Promise<void> {
     this.#requireOpen();
+    if (this.#schedules.get(backfill.groupId) === undefined) {
+      throw new StoreError("STORE_FAILED", `Group ${backfill.groupId} has no schedule.`);
+    }
     this.#backfills.insert(backfill);
   }
 

@@ -7,7 +7,7 @@ import type { Schedule, ScheduleSpec, ScheduleStatus, ScheduleVersion } from "..
 
 /**
  * The `wakeAt` of a run that may be claimed at once. Not a present instant, so that a clock that steps back holds up
- * nothing; among equals the run that was planned first comes first.
+ * nothing; among equals the run with the smaller id, whose interval ends first, comes first.
  */
 export const AT_ONCE: EpochMs = 0;
 
@@ -262,7 +262,7 @@ export interface ScheduleStore {
   insertRuns(runs: readonly NewRun[]): Promise<boolean[]>;
 
   /**
-   * Claims runs whose `wakeAt` has come, earliest first and among equals in the order in which they were planned: planned ones become `SUBMITTING` with one more attempt and
+   * Claims runs whose `wakeAt` has come, earliest first, then by id: planned ones become `SUBMITTING` with one more attempt and
    * `submittedAt = now`; active ones whose lease has ended are recovered. All get a new token and `wakeAt = leaseUntil`.
    */
   claim(request: ClaimRequest): Promise<ClaimedRun[]>;

@@ -79,7 +79,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     )`,
     "CREATE INDEX run_by_interval ON run (group_no, lower, generation, upper)",
     "CREATE UNIQUE INDEX run_by_id ON run (id)",
-    "CREATE INDEX run_by_wake ON run (wake_at) WHERE wake_at IS NOT NULL",
+    "CREATE INDEX run_by_wake ON run (wake_at, id) WHERE wake_at IS NOT NULL",
     `CREATE INDEX run_waiting ON run (group_no, lower)
       WHERE kind = 'SCHEDULED' AND state = 'PLANNED' AND wake_at IS NULL`,
     "CREATE INDEX run_by_backfill ON run (backfill_id) WHERE backfill_id IS NOT NULL",

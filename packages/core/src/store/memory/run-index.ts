@@ -32,19 +32,23 @@ export class RunIndex {
   }
 
   /** The runs of exactly this interval, by generation. */
-  *ofInterval({ lower, upper }: Interval): Generator<RunRow> {
+  ofInterval(interval: Interval): Iterable<RunRow> {
     const last = this.#rows.last();
-    if (last === undefined || last.run.lower < lower) return;
-    for (const row of this.#rows.ascending(({ run }) => run.lower < lower)) {
-      if (row.run.lower > lower) return;
-      if (row.run.upper === upper) yield row;
-    }
+    const isNew = last === undefined || last.run.lower < interval.lower;
+    return isNew ? [] : this.#same(interval);
   }
 
   *rows(span: RunSpan = {}): Generator<RunRow> {
     const { within } = span;
     for (const row of span.isDescending === true ? this.#backward(span) : this.#forward(span)) {
       if (within === undefined || intersects(row.run, within)) yield row;
+    }
+  }
+
+  *#same({ lower, upper }: Interval): Generator<RunRow> {
+    for (const row of this.#rows.ascending(({ run }) => run.lower < lower)) {
+      if (row.run.lower > lower) return;
+      if (row.run.upper === upper) yield row;
     }
   }
 

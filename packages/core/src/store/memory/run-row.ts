@@ -16,6 +16,8 @@ export interface RunRow extends HeapItem {
   readonly run: MutableRun;
   readonly group: Group;
   readonly backfill: BackfillRow | undefined;
+  /** One more than that of the run planned before it. */
+  readonly no: number;
   /** The newest fencing token; 0 while it was never claimed. */
   token: number;
 }
@@ -23,17 +25,17 @@ export interface RunRow extends HeapItem {
 const NO_HISTORY: readonly AttemptRecord[] = Object.freeze([]);
 
 /** Where a run stands in every listing. */
-export type RunPosition = Pick<Run, "lower" | "generation" | "id">;
+export type RunPosition = Pick<Run, "lower" | "generation" | "upper" | "id">;
 
-/** The order of the ledger: by lower bound, then generation, then id. */
+/** The order of the ledger: by lower bound, then generation, then upper bound, then id. */
 export function comparePositions(a: RunPosition, b: RunPosition): number {
-  return a.lower - b.lower || a.generation - b.generation || compareText(a.id, b.id);
+  return a.lower - b.lower || a.generation - b.generation || a.upper - b.upper || compareText(a.id, b.id);
 }
 
 /** Whether a value is a position, as a cursor brings it. */
 export function isRunPosition(value: unknown): value is RunPosition {
-  const { lower, generation, id } = (value ?? {}) as Partial<Record<keyof RunPosition, unknown>>;
-  return typeof lower === "number" && typeof generation === "number" && typeof id === "string";
+  const { lower, generation, upper, id } = (value ?? {}) as Partial<Record<keyof RunPosition, unknown>>;
+  return [lower, generation, upper].every(Number.isSafeInteger) && typeof id === "string";
 }
 
 /** The order of code units: for the ids of runs and groups, which are ASCII, that of their bytes. */
@@ -45,9 +47,8 @@ export function compareText(a: string, b: string): number {
 /** A planned run takes `wakeAt`; one that is skipped from the start has ended. */
 export function newRow(
   added: NewRun,
-  group: Group,
-  backfill: BackfillRow | undefined,
   wakeAt: EpochMs | null,
+  place: Pick<RunRow, "no" | "group" | "backfill">,
 ): RunRow {
   const isPlanned = added.state === "PLANNED";
   const { id, groupId, kind, lower, upper, generation, intervals, scheduledTime } = added;
@@ -80,7 +81,8 @@ export function newRow(
     error: null,
     history: NO_HISTORY,
   };
-  return { run, group, backfill, token: 0, heapIndex: NOT_QUEUED };
+  const { no, group, backfill } = place;
+  return { run, group, backfill, no, token: 0, heapIndex: NOT_QUEUED };
 }
 
 /** Writes what a change says into its run. */

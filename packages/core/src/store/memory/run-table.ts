@@ -6,7 +6,7 @@ import type { BackfillRow } from "./backfill-table.js";
 import type { Group } from "./group.js";
 import { IndexedHeap } from "./indexed-heap.js";
 import { RunIndex, type RunSpan } from "./run-index.js";
-import { compareText, type MutableRun, newRow, type RunRow } from "./run-row.js";
+import { type MutableRun, newRow, type RunRow } from "./run-row.js";
 
 /**
  * The runs of all groups, and what is derived from them: the order of listings, who is to be woken when, the counts of
@@ -15,9 +15,9 @@ import { compareText, type MutableRun, newRow, type RunRow } from "./run-row.js"
 export class RunTable {
   readonly #byId = new Map<string, RunRow>();
   readonly #index = new RunIndex();
-  readonly #wakes = new IndexedHeap<RunRow>(
-    ({ run: a }, { run: b }) => a.wakeAt! - b.wakeAt! || compareText(a.id, b.id),
-  );
+  readonly #wakes = new IndexedHeap<RunRow>((a, b) => a.run.wakeAt! - b.run.wakeAt! || a.no - b.no);
+
+  #lastNo = 0;
 
   get(id: string): RunRow | undefined {
     return this.#byId.get(id);
@@ -37,7 +37,8 @@ export class RunTable {
     wakeAt: EpochMs | null,
     backfill: BackfillRow | undefined = undefined,
   ): RunRow {
-    const row = newRow(added, group, backfill, wakeAt);
+    this.#lastNo += 1;
+    const row = newRow(added, wakeAt, { no: this.#lastNo, group, backfill });
     this.#byId.set(added.id, row);
     this.#index.insert(row);
     group.runs.insert(row);
@@ -69,11 +70,12 @@ export class RunTable {
     return this.#wakes.peek()?.run.wakeAt ?? undefined;
   }
 
-  /** The runs that are to be woken up to now, earliest first. */
-  due(now: EpochMs, limit: number): RunRow[] {
+  /** Takes the runs that are to be woken up to now out of their queue, earliest first; an update puts each back. */
+  takeDue(now: EpochMs, limit: number): RunRow[] {
     const due: RunRow[] = [];
-    for (const row of this.#wakes.ascending()) {
-      if (row.run.wakeAt! > now || due.length >= limit) break;
+    for (let row = this.#wakes.peek(); row !== undefined && due.length < limit; row = this.#wakes.peek()) {
+      if (row.run.wakeAt! > now) break;
+      this.#wakes.remove(row);
       due.push(row);
     }
     return due;

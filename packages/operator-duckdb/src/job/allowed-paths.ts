@@ -1,0 +1,44 @@
+import { realpathSync } from "node:fs";
+import { dirname, resolve, sep } from "node:path";
+import { OperatorError } from "@tidegate/core";
+
+const FIRST_GLOB = /[*?[]/;
+
+/**
+ * The absolute path of what a job names, inside the directories that jobs may use.
+ *
+ * @param allowed - real paths; `undefined` allows all
+ * @throws OperatorError JOB_INVALID for a path outside of them, by `..` or by a symbolic link as well
+ */
+export function allowedPath(path: string, field: string, allowed: readonly string[] | undefined): string {
+  const absolute = resolve(path);
+  if (allowed === undefined) return absolute;
+  const real = realPathOf(beforeGlob(absolute));
+  if (allowed.some((directory) => real === directory || real.startsWith(withSeparator(directory)))) {
+    return absolute;
+  }
+  throw new OperatorError(
+    "JOB_INVALID",
+    `${field}: ${path} lies outside the directories that the operator allows.`,
+    { field },
+  );
+}
+
+/** The real path of a directory or file that may not exist yet: links are followed as far as it does. */
+export function realPathOf(absolute: string): string {
+  try {
+    return realpathSync(absolute);
+  } catch {
+    const parent = dirname(absolute);
+    return parent === absolute ? absolute : resolve(realPathOf(parent), absolute.slice(withSeparator(parent).length));
+  }
+}
+
+function beforeGlob(absolute: string): string {
+  const at = absolute.search(FIRST_GLOB);
+  return at < 0 ? absolute : absolute.slice(0, absolute.lastIndexOf(sep, at)) || sep;
+}
+
+function withSeparator(directory: string): string {
+  return directory.endsWith(sep) ? directory : directory + sep;
+}

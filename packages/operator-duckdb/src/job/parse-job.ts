@@ -1,0 +1,120 @@
+import { type JsonObject, OperatorError } from "@tidegate/core";
+import { z } from "zod";
+import { COLUMN_TYPES, columnType } from "./column-type.js";
+import type { DuckdbJob } from "./job.js";
+
+const MAX_PATHS = 1_000;
+const MAX_COLUMNS = 10_000;
+const URL_SCHEME = /^[A-Za-z][A-Za-z0-9+.-]+:\/\//;
+
+const path = z
+  .string()
+  .min(1)
+  .max(4_096)
+  .refine((text) => !text.includes("\0"), "must not contain a NUL character")
+  .refine((text) => !URL_SCHEME.test(text), "must be a local path, not a URL");
+
+const columnName = z.string().min(1).max(1_000);
+
+const declaredType = z
+  .string()
+  .refine(
+    (declared) => columnType(declared) !== undefined,
+    `must be one of DuckDB's types ${COLUMN_TYPES.join(", ")}`,
+  );
+
+const columns = z
+  .record(columnName, declaredType)
+  .refine((declared) => Object.keys(declared).length >= 1, "must name at least one column")
+  .refine((declared) => Object.keys(declared).length <= MAX_COLUMNS, `must not name more than ${MAX_COLUMNS}`)
+  .refine(hasDistinctNames, "must not name a column twice; DuckDB's names do not depend on case");
+
+const character = z.string().regex(/^[^\r\n\0]$/, "must be one character");
+
+const csvOptions = z
+  .strictObject({
+    delimiter: character.exactOptional(),
+    quote: z.union([character, z.literal("")]).exactOptional(),
+    escape: character.exactOptional(),
+    header: z.boolean().exactOptional(),
+    nullString: z.string().max(100).exactOptional(),
+    skip: z.number().int().min(0).max(1_000).exactOptional(),
+  })
+  .refine(({ delimiter = ",", quote = '"' }) => delimiter !== quote, "delimiter and quote must differ");
+
+const files = {
+  path: z.union([path, z.array(path).min(1).max(MAX_PATHS)]),
+  timeColumn: columnName.exactOptional(),
+  timeUnit: z.enum(["iso", "s", "ms", "us", "ns"]).exactOptional(),
+};
+
+const source = z.discriminatedUnion("format", [
+  z
+    .strictObject({
+      format: z.literal("csv"),
+      ...files,
+      columns: columns.exactOptional(),
+      options: csvOptions.exactOptional(),
+    })
+    .refine((csv) => csv.options?.header !== false || csv.columns !== undefined, {
+      path: ["columns"],
+      message: "must name the columns of a file without a header",
+    }),
+  z.strictObject({ format: z.literal("json"), ...files, columns: columns.exactOptional() }),
+  z.strictObject({ format: z.literal("parquet"), ...files }),
+]);
+
+const target = z.strictObject({
+  path: path.refine((text) => !/[*?[\]]/.test(text), "must not contain the glob characters * ? [ ]"),
+  compression: z.enum(["zstd", "snappy", "gzip", "uncompressed"]).exactOptional(),
+});
+
+const job = z
+  .strictObject({
+    source: source.exactOptional(),
+    sql: z.string().min(1).max(50_000).exactOptional(),
+    target,
+  })
+  .refine(({ source: files, sql }) => (files === undefined) !== (sql === undefined), {
+    path: ["source"],
+    message: "give either source or sql",
+  });
+
+/** Keys that would reach an object's prototype once the JSON is merged somewhere downstream. */
+const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
+
+/**
+ * A schedule's `job`, checked.
+ *
+ * @throws OperatorError JOB_INVALID with the first offending field, such as `job.source.path`
+ */
+export function parseJob(input: JsonObject): DuckdbJob {
+  refuseForbiddenKeys(input, "job");
+  const parsed = job.safeParse(input);
+  if (parsed.success) return parsed.data as DuckdbJob;
+  const issue = parsed.error.issues[0]!;
+  throw invalidJob(fieldOf(issue), issue.message);
+}
+
+/** The refusal of a job for one of its fields. */
+export function invalidJob(field: string, problem: string): OperatorError {
+  return new OperatorError("JOB_INVALID", `${field}: ${problem}.`, { field });
+}
+
+function fieldOf(issue: z.core.$ZodIssue): string {
+  const path = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0] ?? ""] : issue.path;
+  return ["job", ...path].map(String).join(".");
+}
+
+function hasDistinctNames(declared: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(declared).map((name) => name.toLowerCase());
+  return new Set(names).size === names.length;
+}
+
+function refuseForbiddenKeys(value: unknown, field: string): void {
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, child] of Object.entries(value)) {
+    if (FORBIDDEN_KEYS.has(key)) throw invalidJob(`${field}.${key}`, "this key is not allowed");
+    refuseForbiddenKeys(child, `${field}.${key}`);
+  }
+}
