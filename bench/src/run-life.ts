@@ -1,0 +1,107 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { runId } from "@tidegate/core";
+import { SqliteStore } from "@tidegate/store-sqlite";
+import { atLeast, type Figure, rounded } from "./figure.js";
+import { assemble, noopOperator, registerAll, sleep, temporaryDirectory } from "./setup.js";
+
+const GOAL = 20_000;
+const SCHEDULES = 26_000;
+const SECONDS = 30;
+
+/** The whole durable life of a run: fire, plan, claim, submit to a no-op operator, succeeded; all states on the disk. */
+export async function runLife(): Promise<Figure[]> {
+  const directory = temporaryDirectory();
+  const ceiling = await bareCeiling(join(directory.path, "bare.db"));
+  const operator = noopOperator();
+  const store = new SqliteStore({ path: join(directory.path, "tidegate.db") });
+  const tidegate = assemble(store, operator);
+  await tidegate.start();
+  const start = Math.floor(Date.now() / 1_000) * 1_000 + 3_000;
+  await registerAll(
+    tidegate,
+    Array.from({ length: SCHEDULES }, (_, index) => {
+      const anchor = start + Math.floor((index * 1_000) / SCHEDULES);
+      return { groupId: `group-${index}`, trigger: { type: "period", every: 1, unit: "second" }, startTime: anchor };
+    }),
+  );
+  await sleep(Math.max(0, start + 2_000 - Date.now()));
+  const before = operator.count;
+  const began = performance.now();
+  await sleep(SECONDS * 1_000);
+  const perSecond = ((operator.count - before) / (performance.now() - began)) * 1_000;
+  await tidegate.stop();
+  directory.remove();
+  const reference = { what: "bare SQLite, the same row writes, batches of 1,000 (runs/s)", value: rounded(ceiling) };
+  return [
+    atLeast(GOAL, {
+      id: "run-life",
+      what: `whole durable lives of runs, ${SECONDS} s, ${SCHEDULES} schedules offering ${SCHEDULES}/s`,
+      value: rounded(perSecond),
+      unit: "runs/s",
+      reference,
+    }),
+    atLeast(25, {
+      id: "run-life-share",
+      what: "the same as a share of the bare SQLite ceiling",
+      value: rounded((perSecond / ceiling) * 100),
+      unit: "%",
+      reference,
+    }),
+  ];
+}
+
+/** The same rows written by prepared statements alone: insert and watermark, claim, end; three transactions a batch. */
+async function bareCeiling(path: string): Promise<number> {
+  const store = new SqliteStore({ path });
+  await store.open();
+  await store.close();
+  const database = new DatabaseSync(path);
+  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA locking_mode = EXCLUSIVE");
+  database.exec("PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000");
+  const groups = 1_000;
+  const insertState = database.prepare(
+    `INSERT INTO schedule_state (no, version, is_planning, watermark, next_fire_at, delay_ms, lane_width, admitted, waiting,
+      blocking, longest_run_ms) VALUES (?, 1, 1, 0, 1000, 0, 1, 0, 0, 0, 0)`,
+  );
+  for (let no = 0; no < groups; no += 1) insertState.run(no);
+  const insert = database.prepare(
+    `INSERT INTO run (group_no, lower, generation, upper, id, kind, intervals, scheduled_time, state, schedule_version,
+      attempt, token, wake_at, is_blocking, is_superseded, is_cancel_requested, planned_at)
+      VALUES (?, ?, 0, ?, ?, 'SCHEDULED', 1, ?, 'PLANNED', 1, 0, 0, 0, 0, 0, 0, ?)`,
+  );
+  const advance = database.prepare("UPDATE schedule_state SET watermark = ?, next_fire_at = ? WHERE no = ?");
+  const claim = database.prepare(
+    "UPDATE run SET state = 'SUBMITTING', attempt = 1, token = 1, submitted_at = ?, wake_at = ? WHERE id = ?",
+  );
+  const end = database.prepare(
+    "UPDATE run SET state = 'SUCCEEDED', wake_at = NULL, started_at = ?, ended_at = ?, job_id = ? WHERE id = ?",
+  );
+  const leave = database.prepare("UPDATE schedule_state SET admitted = 0 WHERE no = ?");
+  let lives = 0;
+  const began = performance.now();
+  while (performance.now() - began < 5_000) {
+    const lower = Date.UTC(2026, 0, 1) + (lives / groups) * 1_000;
+    const upper = lower + 1_000;
+    const ids = Array.from({ length: groups }, (_, no) =>
+      runId({ namespace: "default", groupId: `group-${no}`, lower, upper, generation: 0 }),
+    );
+    database.exec("BEGIN");
+    for (const [no, id] of ids.entries()) {
+      insert.run(no, lower, upper, id, upper, upper);
+      advance.run(upper, upper + 1_000, no);
+    }
+    database.exec("COMMIT; BEGIN");
+    for (const id of ids) claim.run(upper, upper + 30_000, id);
+    database.exec("COMMIT; BEGIN");
+    for (const [no, id] of ids.entries()) {
+      end.run(upper, upper, id, id);
+      leave.run(no);
+    }
+    database.exec("COMMIT");
+    lives += groups;
+  }
+  const perSecond = (lives / (performance.now() - began)) * 1_000;
+  database.close();
+  return perSecond;
+}
