@@ -1,0 +1,55 @@
+import { join } from "node:path";
+import type { ScheduleInfo } from "@tidegate/core";
+
+/** Where the demonstration reads, writes, and when. */
+export interface Plan {
+  readonly directory: string;
+  readonly startAt: number;
+  readonly endAt: number;
+}
+
+/** One synchronization: its schedule, and which of the source's rows its target has to have in the end. */
+export interface Synchronization {
+  readonly groupId: string;
+  readonly target: string;
+  /** A condition in SQL over the source's columns. */
+  readonly rows: string;
+  readonly schedule: ScheduleInfo;
+}
+
+const COLUMNS = {
+  flight_no: "INTEGER",
+  known_at: "TIMESTAMP",
+  departed: "VARCHAR",
+  delay: "INTEGER",
+  distance: "INTEGER",
+  origin: "VARCHAR",
+  destination: "VARCHAR",
+};
+
+/** The source is complete half a second after the fact; intervals are run when it surely is. */
+const DELAY_MS = 1_000;
+
+export function sourceFiles(plan: Plan): string {
+  return join(plan.directory, "source", "*.json");
+}
+
+/** Three schedules over one source: each second, every two seconds by SQL, every five by cron. */
+export function synchronizations(plan: Plan): Synchronization[] {
+  const path = sourceFiles(plan);
+  const source = { format: "json", path, timeColumn: "known_at", columns: COLUMNS };
+  const longHaul = `SELECT * FROM read_json('${path}', format = 'newline_delimited', columns = {${Object.entries(COLUMNS)
+    .map(([name, type]) => `${name}: '${type}'`)
+    .join(", ")}}) WHERE known_at >= $lower AND known_at < $upper AND distance >= 1000`;
+  const common = { startTime: plan.startAt, endTime: plan.endAt, delayMs: DELAY_MS, backoff: { initialMs: 500 } };
+  const make = (groupId: string, rows: string, rest: Pick<ScheduleInfo, "trigger">, what: object): Synchronization => {
+    const target = join(plan.directory, "target", groupId);
+    const job = { ...what, target: { path: target } } as NonNullable<ScheduleInfo["job"]>;
+    return { groupId, target, rows, schedule: { groupId, ...common, ...rest, job } };
+  };
+  return [
+    make("all-flights", "true", { trigger: { type: "period", every: 1, unit: "second" } }, { source }),
+    make("long-haul", "distance >= 1000", { trigger: { type: "period", every: 2, unit: "second" } }, { sql: longHaul }),
+    make("every-five", "true", { trigger: { type: "cron", expression: "*/5 * * * * *" } }, { source }),
+  ];
+}
