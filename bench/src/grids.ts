@@ -16,7 +16,8 @@ export async function preview(): Promise<Figure[]> {
   const began = performance.now();
   const trigger = compileTrigger({ type: "cron", expression: EXPRESSION }, ZONE);
   let count = 0;
-  for (let time = trigger.next(FROM - 1); time !== undefined && time < TO; time = trigger.next(time)) count += 1;
+  for (let time = trigger.next(FROM - 1); time !== undefined && time < TO; time = trigger.next(time))
+    count += 1;
   const seconds = (performance.now() - began) / 1_000;
   const parser = (cronParserSeconds() / SAMPLE) * count;
   const croner = (cronerSeconds() / SAMPLE) * count;
@@ -49,7 +50,8 @@ export async function simulation(): Promise<Figure[]> {
   await clock.advance(365 * DAY_MS);
   const audit = await tidegate.client.audit("minutely");
   const seconds = (performance.now() - began) / 1_000;
-  if (!audit.isComplete || operator.count !== 525_600) throw new Error("the simulation's ledger is not complete");
+  if (!audit.isComplete || operator.count !== 525_600)
+    throw new Error("the simulation's ledger is not complete");
   await tidegate.stop();
   return [
     atMost(10, {

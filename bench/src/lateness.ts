@@ -23,7 +23,10 @@ export async function lateness(): Promise<Figure[]> {
       what: `${SCHEDULES} schedules every ${PERIOD_S} s (2,000 fires/s), each planned durably: lateness p99 (p50 ${rounded(percentile(late, 0.5))} ms)`,
       value: rounded(percentile(late, 0.99)),
       unit: "ms",
-      reference: { what: "bare setTimeout at the same rate, nothing durable, p99 (ms)", value: rounded(percentile(timers, 0.99)) },
+      reference: {
+        what: "bare setTimeout at the same rate, nothing durable, p99 (ms)",
+        value: rounded(percentile(timers, 0.99)),
+      },
     }),
   ];
 }
@@ -33,7 +36,10 @@ export async function burst(): Promise<Figure[]> {
   const timers = await bareTimers(BURST, () => 0);
   const late = await plannedLateness(BURST, 3_600, () => 0, 5_000);
   const lost = BURST - late.length;
-  const reference = { what: "bare setTimeout, 10,000 at one instant, nothing durable, p99 (ms)", value: rounded(percentile(timers, 0.99)) };
+  const reference = {
+    what: "bare setTimeout, 10,000 at one instant, nothing durable, p99 (ms)",
+    value: rounded(percentile(timers, 0.99)),
+  };
   return [
     atMost(1_000, {
       id: "burst",
@@ -42,7 +48,13 @@ export async function burst(): Promise<Figure[]> {
       unit: "ms",
       reference,
     }),
-    atMost(0, { id: "burst-lost", what: "the same: lost or doubled fires", value: Math.abs(lost), unit: "fires", reference }),
+    atMost(0, {
+      id: "burst-lost",
+      what: "the same: lost or doubled fires",
+      value: Math.abs(lost),
+      unit: "fires",
+      reference,
+    }),
   ];
 }
 

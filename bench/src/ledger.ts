@@ -99,7 +99,15 @@ async function writeLedger(path: string): Promise<void> {
       };
     });
     await store.plan([
-      { groupId, version, watermark: from, newWatermark: to, nextFireAt: to + MINUTE_MS, plannedAt: to, runs },
+      {
+        groupId,
+        version,
+        watermark: from,
+        newWatermark: to,
+        nextFireAt: to + MINUTE_MS,
+        plannedAt: to,
+        runs,
+      },
     ]);
     const claimed = await store.claim({ owner: "bench", now: to, leaseUntil: to + MINUTE_MS, limit: BATCH });
     await store.changeRuns(

@@ -1,13 +1,12 @@
-import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
-import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
+import { printResult, runApart } from "./apart.js";
 import type { Figure } from "./figure.js";
 import { preview, simulation } from "./grids.js";
 import { burst, lateness } from "./lateness.js";
 import { ledger } from "./ledger.js";
-import { million } from "./million.js";
+import { MILLION_TASKS, million } from "./million.js";
 import { runLife } from "./run-life.js";
 
 /** Each is measured in a process of its own, so that none inherits another's memory. */
@@ -21,24 +20,17 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   ledger,
 };
 
-const MARK = "figures: ";
+const TASKS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> = {
+  ...BENCHMARKS,
+  ...MILLION_TASKS,
+};
 
-async function measureHere(name: string): Promise<void> {
-  const figures = await BENCHMARKS[name]!();
-  console.log(`${MARK}${JSON.stringify(figures)}`);
-}
-
-function measureApart(name: string): Figure[] {
+function measure(name: string): Figure[] {
   process.stderr.write(`${name} ... `);
   const began = performance.now();
-  const child = spawnSync(process.execPath, ["--expose-gc", fileURLToPath(import.meta.url), "--here", name], {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const line = child.stdout.split("\n").find((text) => text.startsWith(MARK));
+  const figures = runApart<Figure[]>(name);
   process.stderr.write(`${((performance.now() - began) / 1_000).toFixed(0)} s\n`);
-  if (line === undefined) throw new Error(`${name} printed no figures (exit ${child.status})`);
-  return JSON.parse(line.slice(MARK.length)) as Figure[];
+  return figures;
 }
 
 function print(figures: readonly Figure[]): void {
@@ -49,7 +41,14 @@ function print(figures: readonly Figure[]): void {
     style: { head: [], border: [] },
   });
   for (const { id, what, value, unit, goal, reference, pass } of figures) {
-    table.push([id, what, `${value} ${unit}`, goal, `${reference.value} (${reference.what})`, pass ? "yes" : "NO"]);
+    table.push([
+      id,
+      what,
+      `${value} ${unit}`,
+      goal,
+      `${reference.value} (${reference.what})`,
+      pass ? "yes" : "NO",
+    ]);
   }
   console.log(table.toString());
   const [cpu] = cpus();
@@ -58,13 +57,12 @@ function print(figures: readonly Figure[]): void {
   );
 }
 
-const [first, here] = process.argv.slice(2);
-if (first === "--here" && here !== undefined) {
-  await measureHere(here);
+const [first, task, ...args] = process.argv.slice(2);
+if (first === "--task" && task !== undefined) {
+  printResult(await TASKS[task]!(...args));
 } else {
   const names = process.argv.slice(2);
-  const chosen = names.length > 0 ? names : Object.keys(BENCHMARKS);
-  const figures = chosen.flatMap(measureApart);
+  const figures = (names.length > 0 ? names : Object.keys(BENCHMARKS)).flatMap(measure);
   print(figures);
   if (names.length === 0) {
     writeFileSync(new URL("../results.json", import.meta.url), `${JSON.stringify(figures, null, 2)}\n`);

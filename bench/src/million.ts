@@ -3,6 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { type ScheduleInfo, VirtualClock } from "@tidegate/core";
 import { SqliteStore } from "@tidegate/store-sqlite";
 import { Cron } from "croner";
+import { runApart } from "./apart.js";
 import { atLeast, atMost, type Figure, rounded } from "./figure.js";
 import { assemble, noopOperator, registerAll, temporaryDirectory } from "./setup.js";
 
@@ -16,14 +17,14 @@ const MEGABYTE = 1_000_000;
 export async function million(): Promise<Figure[]> {
   const directory = temporaryDirectory();
   const path = join(directory.path, "tidegate.db");
-  const croner = cronerMemory();
-  const bare = bareInserts(join(directory.path, "bare.db"));
-  const registered = await register(path, MILLION);
-  const started = await restart(path);
-  const costAmongMany = await fireCost(path);
   const fewPath = join(directory.path, "few.db");
-  await register(fewPath, FEW);
-  const costAmongFew = await fireCost(fewPath);
+  const croner = runApart<number>("million:croner");
+  const bare = bareInserts(join(directory.path, "bare.db"));
+  const registered = runApart<number>("million:register", path, String(MILLION));
+  const started = runApart<Restarted>("million:restart", path);
+  const costAmongMany = runApart<number>("million:fires", path);
+  runApart("million:register", fewPath, String(FEW));
+  const costAmongFew = runApart<number>("million:fires", fewPath);
   directory.remove();
   return [
     atLeast(20_000, {
@@ -57,6 +58,21 @@ export async function million(): Promise<Figure[]> {
   ];
 }
 
+/** What is measured in processes of their own. */
+export const MILLION_TASKS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> = {
+  "million:croner": async () => cronerMemory(),
+  "million:register": (path, count) => register(path!, Number(count)),
+  "million:restart": (path) => restart(path!),
+  "million:fires": (path) => fireCost(path!),
+};
+
+/** A start with a million schedules in the store. */
+interface Restarted {
+  readonly seconds: number;
+  readonly residentMb: number;
+  readonly bareSeconds: number;
+}
+
 /** As many fires a second for any number of schedules, a hundred of them at each second. */
 function info(index: number, count: number): ScheduleInfo {
   const periodS = count / FIRES_PER_SECOND;
@@ -85,7 +101,7 @@ async function register(path: string, count: number): Promise<number> {
   return perSecond;
 }
 
-async function restart(path: string): Promise<{ seconds: number; residentMb: number; bareSeconds: number }> {
+async function restart(path: string): Promise<Restarted> {
   const bareSeconds = bareOpen(path);
   globalThis.gc?.();
   const clock = new VirtualClock({ start: START + (MILLION / FIRES_PER_SECOND) * 1_000 });
@@ -161,7 +177,10 @@ function cronerMemory(): number {
   const sample = 20_000;
   globalThis.gc?.();
   const before = process.memoryUsage().heapUsed;
-  const crons = Array.from({ length: sample }, (_, index) => new Cron(`${index % 60} * * * *`, { paused: true }));
+  const crons = Array.from(
+    { length: sample },
+    (_, index) => new Cron(`${index % 60} * * * *`, { paused: true }),
+  );
   globalThis.gc?.();
   const each = (process.memoryUsage().heapUsed - before) / crons.length;
   return (each * MILLION) / MEGABYTE;

@@ -22,7 +22,11 @@ export async function runLife(): Promise<Figure[]> {
     tidegate,
     Array.from({ length: SCHEDULES }, (_, index) => {
       const anchor = start + Math.floor((index * 1_000) / SCHEDULES);
-      return { groupId: `group-${index}`, trigger: { type: "period", every: 1, unit: "second" }, startTime: anchor };
+      return {
+        groupId: `group-${index}`,
+        trigger: { type: "period", every: 1, unit: "second" },
+        startTime: anchor,
+      };
     }),
   );
   await sleep(Math.max(0, start + 2_000 - Date.now()));
@@ -32,7 +36,10 @@ export async function runLife(): Promise<Figure[]> {
   const perSecond = ((operator.count - before) / (performance.now() - began)) * 1_000;
   await tidegate.stop();
   directory.remove();
-  const reference = { what: "bare SQLite, the same row writes, batches of 1,000 (runs/s)", value: rounded(ceiling) };
+  const reference = {
+    what: "bare SQLite, the same row writes, batches of 1,000 (runs/s)",
+    value: rounded(ceiling),
+  };
   return [
     atLeast(GOAL, {
       id: "run-life",

@@ -53,7 +53,9 @@ export function assemble(store: ScheduleStore, operator: ScheduleOperator, clock
 /** Registers many schedules; a refusal is an error. */
 export async function registerAll(tidegate: Tidegate, infos: readonly ScheduleInfo[]): Promise<void> {
   const results = await tidegate.client.registerMany(infos);
-  const refused = results.find((result): result is RegistrationResult & { isRegistered: false } => !result.isRegistered);
+  const refused = results.find(
+    (result): result is RegistrationResult & { isRegistered: false } => !result.isRegistered,
+  );
   if (refused !== undefined) throw refused.error;
 }
 

@@ -1,1 +1,4 @@
-export {};
+export { DuckdbOperator } from "./duckdb-operator.js";
+export { COLUMN_TYPES } from "./job/column-type.js";
+export type * from "./job/job.js";
+export type { DuckdbOperatorOptions } from "./options.js";

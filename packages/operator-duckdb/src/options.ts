@@ -45,7 +45,11 @@ export function settingsOf(options: DuckdbOperatorOptions): Settings {
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     const field = issue.path.map(String).join(".");
-    throw new ConfigurationError("CONFIGURATION_INVALID", `DuckdbOperatorOptions ${field}: ${issue.message}.`, { field });
+    throw new ConfigurationError(
+      "CONFIGURATION_INVALID",
+      `DuckdbOperatorOptions ${field}: ${issue.message}.`,
+      { field },
+    );
   }
   const { allowedDirectories, threads, ...rest } = parsed.data;
   return {

@@ -327,9 +327,11 @@ export class Registration {
         field: "trigger",
       });
     }
+    const { holdsDefinitions } = this.#parts.engines.clientOf(spec.engine).capabilities;
     return {
       spec,
-      status: "REGISTERING",
+      // An engine over the store knows of it as soon as the store does.
+      status: holdsDefinitions ? "REGISTERING" : "REGISTERED",
       origin,
       watermark: origin,
       nextFireAt: nextFireAt(grid, origin),

@@ -5,10 +5,10 @@ import { isEnded } from "../ledger/lane.js";
 import type { Run, RunReason } from "../ledger/run.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
+import type { SpecCache } from "../schedule/spec-cache.js";
 import type { ClaimedRun, RunChange, ScheduleStore } from "../store/schedule-store.js";
 import { Attempt } from "./attempt.js";
 import { ChangeBatch } from "./change-batch.js";
-import { SpecCache } from "./spec-cache.js";
 
 /** How a dispatcher works. */
 export interface DispatcherOptions {
@@ -29,6 +29,7 @@ export interface DispatcherParts {
   readonly emitter: TidegateEmitter;
   /** By lower-case type. */
   readonly operators: ReadonlyMap<string, ScheduleOperator>;
+  readonly specs: SpecCache;
   /** This manager's name, unique among those that share the store. */
   readonly owner: string;
   readonly options: DispatcherOptions;
@@ -69,7 +70,7 @@ export class Dispatcher {
     this.#pollMs = parts.options.pollMs ?? 1_000;
     this.#drainMs = parts.options.drainMs ?? 5_000;
     this.#changes = new ChangeBatch(parts.store);
-    this.#specs = new SpecCache(parts.store);
+    this.#specs = parts.specs;
   }
 
   start(): void {

@@ -34,8 +34,8 @@ export class EngineOutbox {
     for (const [engine, batch] of groupBy(schedules, (schedule) => schedule.spec.engine)) {
       const leaving = batch.filter(({ status }) => status === "DELETING");
       const paused = batch.filter(({ status }) => status === "PAUSED");
-      const added = batch.filter(({ status, version }) => isRegistering(status) && version === 1);
-      const changed = batch.filter(({ status, version }) => isRegistering(status) && version > 1);
+      const added = batch.filter(({ status, version }) => isHeld(status) && version === 1);
+      const changed = batch.filter(({ status, version }) => isHeld(status) && version > 1);
       const client = () => this.#parts.engines.clientOf(engine);
       await this.#tell(added, () => client().register(added.map(engineSchedule)), "engine-accepted");
       await this.#tell(changed, () => client().update(changed.map(engineSchedule)), "engine-accepted");
@@ -65,7 +65,8 @@ export class EngineOutbox {
   ): Promise<void> {
     const changes = schedules.flatMap((schedule): ScheduleChange[] => {
       const status = nextStatus(schedule.status, action);
-      // A schedule that is paused or being deleted keeps its status when its engine cannot be told.
+      // Nothing is recorded of one that is registered from the start, since its engine keeps no definitions, nor of one
+      // that is paused or being deleted and whose engine cannot be told.
       if (status === undefined) return [];
       return [
         {
@@ -78,6 +79,7 @@ export class EngineOutbox {
       ];
     });
     if (reason !== null) this.#trouble(schedules, reason);
+    if (changes.length === 0) return;
     const results = await this.#parts.store.changeSchedules(changes);
     changes.forEach((change, index) => {
       if (!results[index]) return;
@@ -105,8 +107,9 @@ export function engineSchedule({ spec, version, nextFireAt }: Schedule): EngineS
   return { groupId: spec.groupId, version, spec, nextFireAt };
 }
 
-function isRegistering(status: ScheduleStatus): boolean {
-  return status === "REGISTERING" || status === "FAILED";
+/** Whether the engine is to hold a schedule in this status. */
+function isHeld(status: ScheduleStatus): boolean {
+  return status === "REGISTERING" || status === "FAILED" || status === "REGISTERED";
 }
 
 function groupIdsOf(schedules: readonly Schedule[]): string[] {

@@ -4,6 +4,7 @@ import { messageOf, StoreError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule, ScheduleStatus } from "../schedule/schedule.js";
+import type { SpecCache } from "../schedule/spec-cache.js";
 import type { PlanCommit, ScheduleStore } from "../store/schedule-store.js";
 import { runId } from "./identity.js";
 import { decidePlan, type PlanDecision } from "./plan-decision.js";
@@ -25,6 +26,7 @@ export interface PlannerParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly emitter: TidegateEmitter;
+  readonly specs: SpecCache;
   readonly namespace: string;
 }
 
@@ -65,6 +67,7 @@ export class IntervalPlanner implements FireSink {
   readonly #store: ScheduleStore;
   readonly #clock: Clock;
   readonly #emitter: TidegateEmitter;
+  readonly #specs: SpecCache;
   readonly #namespace: string;
   /** In order of use, oldest first. */
   readonly #cache = new Map<string, Entry>();
@@ -78,6 +81,7 @@ export class IntervalPlanner implements FireSink {
     this.#store = parts.store;
     this.#clock = parts.clock;
     this.#emitter = parts.emitter;
+    this.#specs = parts.specs;
     this.#namespace = parts.namespace;
   }
 
@@ -150,6 +154,7 @@ export class IntervalPlanner implements FireSink {
     const schedules = await this.#store.getSchedules(missing);
     for (const schedule of schedules) {
       if (schedule === undefined) continue;
+      this.#specs.remember(schedule.version, schedule.spec);
       this.#cache.set(schedule.spec.groupId, { schedule, grid: new Grid(schedule.spec), isFresh: true });
     }
   }

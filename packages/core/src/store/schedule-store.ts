@@ -20,7 +20,10 @@ export interface Page<T> {
 
 /** Which page of a listing. */
 export interface PageRequest {
-  /** `next` of the page before; absent for the first. */
+  /**
+   * `next` of the page before; absent for the first. It stands for a place in the order, so that what changes between two
+   * pages neither repeats nor hides anything else.
+   */
   readonly cursor?: string;
   /** At most this many items, 1 to 1,000. @default 100 */
   readonly limit?: number;
@@ -48,15 +51,18 @@ export interface ScheduleChange {
   /** A new specification: the version goes up by one, and the one before is kept. */
   readonly spec?: { readonly spec: ScheduleSpec; readonly tzdata: string };
   /**
-   * How many live runs may be admitted from now on. Planned runs that were not claimed are put back to waiting first,
-   * and then admitted again, oldest first, up to this width.
+   * How many live runs may be admitted from now on. Planned runs (those between two attempts included) give up their
+   * places first, and then get them again, oldest first, up to this width; one that had a place keeps its `wakeAt`.
    */
   readonly laneWidth?: number;
   /** `null`: no fire is due any more. */
   readonly nextFireAt?: EpochMs | null;
-  /** Moves the beginning of a ledger that has no run yet: both `origin` and `watermark`. */
+  /**
+   * Moves the beginning of a ledger: both `origin` and `watermark`. Refused where the watermark has left the origin, and
+   * where the origin would move although there is a run (of a backfill).
+   */
   readonly origin?: EpochMs;
-  /** Cancels the planned runs of all kinds that were not claimed, with this reason. */
+  /** Cancels the planned runs of all kinds (those between two attempts included), with this reason. */
   readonly cancelPlanned?: RunReason;
 }
 
@@ -128,10 +134,11 @@ export interface ClaimedRun {
 export interface RunChange {
   readonly id: string;
   readonly from: readonly RunState[];
-  /** The claim's fencing token; absent where nobody has claimed it. */
+  /** The claim's fencing token; absent where nobody holds the run: an active one is never changed without it. */
   readonly token?: number;
   readonly state: RunState;
   readonly wakeAt: EpochMs | null;
+  /** Only a failed run blocks: any other state ends it. Absent, as all fields below: stays as it is. */
   readonly isBlocking?: boolean;
   readonly reason?: RunReason | null;
   readonly attempt?: number;
@@ -170,11 +177,14 @@ export interface RunFilter {
   readonly kinds?: readonly RunKind[];
   readonly reasons?: readonly RunReason[];
   readonly backfillId?: string;
-  /** Runs whose interval intersects this one, or equals it where it is empty. */
+  /**
+   * Runs that have time in common with this interval (`lower < within.upper` and `upper > within.lower`); where it is
+   * empty, the runs of exactly this interval.
+   */
   readonly within?: Interval;
   /** Also those that a later generation or a merged run stands for. @default true */
   readonly includeSuperseded?: boolean;
-  /** By lower bound, then generation. @default "ascending" */
+  /** By lower bound, then generation, upper bound and id. @default "ascending" */
   readonly order?: "ascending" | "descending";
 }
 
@@ -198,7 +208,10 @@ export interface RunTally {
   readonly byState: Readonly<Record<RunState, number>>;
   /** How many nominal intervals each reason stands for. */
   readonly byReason: Readonly<Partial<Record<RunReason, number>>>;
-  /** Scheduled runs that were planned later than the tolerance after they were due. */
+  /**
+   * Scheduled runs that were planned later than the tolerance after they were due: after their scheduled time and the
+   * delay of the version that planned them.
+   */
   readonly late: number;
 }
 
@@ -222,13 +235,15 @@ export interface BackfillCommit {
  *
  * The live lane's rule, which every write keeps in the same transaction: while no run blocks, waiting runs are admitted
  * (`wakeAt` set to `AT_ONCE`), oldest first, until `laneWidth` are. See `lanePlace`.
+ *
+ * Before `open` and after `close` every other method rejects with StoreError STORE_CLOSED.
  */
 export interface ScheduleStore {
   /** Whether several processes may have it open at once, so that work can appear that no event of this one told of. */
   readonly isShared: boolean;
   /**
    * Opens the store and brings its schema up to date. Runs that a previous process of an unshared store held may be
-   * claimed at once.
+   * claimed at once. Does nothing where the store is open.
    *
    * @throws StoreError STORE_LOCKED, STORE_CORRUPT, STORE_READ_ONLY, STORE_FULL, STORE_NEWER, STORE_FAILED
    */
@@ -238,11 +253,11 @@ export interface ScheduleStore {
 
   /** Inserts version 1 of each. `false` where the group has a schedule already (a deleted one included). */
   insertSchedules(schedules: readonly NewSchedule[]): Promise<boolean[]>;
-  /** Changes each. `false` where it is not there, or not as expected. */
+  /** Changes each. `false` where it is not there or not as expected, or its `origin` is refused. */
   changeSchedules(changes: readonly ScheduleChange[]): Promise<boolean[]>;
   /** The schedules of these groups, in this order; `undefined` where there is none. */
   getSchedules(groupIds: readonly string[]): Promise<(Schedule | undefined)[]>;
-  /** Ordered by group id. */
+  /** Ordered by the bytes of the group id. */
   listSchedules(filter: ScheduleFilter, page: PageRequest): Promise<Page<Schedule>>;
   /** All versions of a schedule, oldest first; empty where there is none. */
   listVersions(groupId: string): Promise<ScheduleVersion[]>;
@@ -252,18 +267,21 @@ export interface ScheduleStore {
   /** Fires that are due, earliest first. Only of schedules that plan (`REGISTERING`, `REGISTERED`, `FAILED`). */
   due(query: DueQuery): Promise<DueFire[]>;
   /**
-   * The heart. `false` where version or watermark have moved, or the schedule does not plan.
+   * The heart. `false` where version or watermark have moved, the schedule does not plan, or one of the runs is there
+   * already (by its id, or by interval and generation).
    */
   plan(commits: readonly PlanCommit[]): Promise<boolean[]>;
   /**
    * Inserts runs of kind `MANUAL`, admitted at once; earlier generations of the same interval that have ended but not
-   * succeeded are superseded, and block no more. `false` where that interval has a run of that generation.
+   * succeeded are superseded, and block no more. `false` where that interval has a run of that generation, and where
+   * the group has no schedule.
    */
   insertRuns(runs: readonly NewRun[]): Promise<boolean[]>;
 
   /**
-   * Claims runs whose `wakeAt` has come, earliest first, then by id: planned ones become `SUBMITTING` with one more attempt and
-   * `submittedAt = now`; active ones whose lease has ended are recovered. All get a new token and `wakeAt = leaseUntil`.
+   * Claims runs whose `wakeAt` has come, each once, earliest first, then by id: planned ones become `SUBMITTING` with one
+   * more attempt and `submittedAt = now`; active ones whose lease has ended are recovered. All get a token greater than
+   * any that the run had before, and `wakeAt = leaseUntil`.
    */
   claim(request: ClaimRequest): Promise<ClaimedRun[]>;
   /** Changes each run. `false` where state or token are not as expected. A run that succeeds supersedes the earlier
@@ -272,8 +290,8 @@ export interface ScheduleStore {
   /** Sets the end of each lease, in the order given. */
   renewLeases(leases: readonly HeldLease[], leaseUntil: EpochMs): Promise<LeaseState[]>;
   /**
-   * Marks active runs for cancellation and sets their `reason`; their owner sees it when it renews. `false` where a run
-   * is not active.
+   * Marks active runs for cancellation and sets their `reason`; their owner sees it when it renews. The mark stays while
+   * the run waits for another attempt, and goes when it ends. `false` where a run is not active.
    */
   requestCancel(ids: readonly string[], reason: RunReason): Promise<boolean[]>;
   /** When the next `wakeAt` is, epoch ms; `undefined` when nothing waits. */
@@ -283,16 +301,23 @@ export interface ScheduleStore {
   getRuns(ids: readonly string[]): Promise<(Run | undefined)[]>;
   listRuns(filter: RunFilter, page: PageRequest): Promise<Page<Run>>;
   /**
-   * A group's runs that are not superseded, ordered by lower bound and merged where state is the same and bounds meet.
-   * Ranges that overlap are never merged, so that the audit sees them; a run that is under way for an interval that has
-   * succeeded before is a range of its own. Only runs that intersect `within`, whole, where it is given.
+   * A group's runs that are not superseded, merged: in the order of listings, a run extends the last range of its state
+   * where it begins at that range's end, and begins a range elsewhere. So ranges that overlap are never merged, and the
+   * audit sees them. A run that is under way for an interval that has succeeded before (another generation has, and is
+   * not superseded) is a range of its own, which no other run extends. Ordered by lower bound.
+   *
+   * @param within - only runs that intersect it, whole; see `RunFilter.within`
    */
   coverage(groupId: string, within?: Interval): Promise<CoverageRange[]>;
   /** @param lateToleranceMs - see `RunTally.late` */
   tally(groupId: string, lateToleranceMs: number): Promise<RunTally>;
 
+  /** @throws StoreError STORE_FAILED where the group has no schedule, or there is a backfill of this id */
   insertBackfill(backfill: Backfill): Promise<void>;
-  /** `false` where the cursor has moved or the backfill is not running. Superseding as in `insertRuns`. */
+  /**
+   * `false` where the cursor has moved, the backfill is not running, or one of the runs is there already. Superseding as
+   * in `insertRuns`.
+   */
   planBackfill(commit: BackfillCommit): Promise<boolean>;
   getBackfill(id: string): Promise<Backfill | undefined>;
   /** Newest first. */

@@ -14,6 +14,7 @@ import { createEmitter } from "../events/events.js";
 import { Backfiller } from "../ledger/backfiller.js";
 import { IntervalPlanner } from "../ledger/planner.js";
 import type { ScheduleOperator } from "../operator/operator.js";
+import { SpecCache } from "../schedule/spec-cache.js";
 import { type TidegateSettings, TOKENS } from "./tokens.js";
 
 /** The operators of a Tidegate by lower-case type. */
@@ -42,10 +43,14 @@ export function coreModule(settings: TidegateSettings, clock: Clock = new System
       const clients = context.getAll(TOKENS.engineClient, { optional: true });
       return new EngineRegistry(context.getAll(TOKENS.engine), clients);
     });
-    single(IntervalPlanner, (context) => new IntervalPlanner({ ...ledger(context), namespace }));
+    single(SpecCache, (context) => new SpecCache(context.get(TOKENS.store)));
+    single(IntervalPlanner, (context) => {
+      return new IntervalPlanner({ ...ledger(context), specs: context.get(SpecCache), namespace });
+    });
     single(Dispatcher, (context) => {
       const operators = context.get(OPERATORS);
-      return new Dispatcher({ ...ledger(context), operators, owner, options: settings.dispatcher ?? {} });
+      const specs = context.get(SpecCache);
+      return new Dispatcher({ ...ledger(context), operators, specs, owner, options: settings.dispatcher ?? {} });
     });
     single(Backfiller, (context) => {
       return new Backfiller({ ...ledger(context), namespace, everyMs: settings.backfillEveryMs ?? 5_000 });

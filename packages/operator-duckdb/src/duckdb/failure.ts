@@ -1,4 +1,4 @@
-import { type JobMetrics, type JobOutcome, isTidegateError, messageOf, OperatorError } from "@tidegate/core";
+import { isTidegateError, type JobMetrics, type JobOutcome, messageOf, OperatorError } from "@tidegate/core";
 
 /** A job that ended badly for a reason that the operator knows. */
 export class JobFailure extends OperatorError {
@@ -27,7 +27,12 @@ export function outcomeOfError(error: unknown, signal: AbortSignal): JobOutcome 
   if (signal.aborted) return outcomeOfAbort(signal.reason);
   if (error instanceof JobFailure) {
     const { code, message, isRetryable, metrics } = error;
-    return { state: "FAILED", error: { code, message }, isRetryable, ...(metrics === undefined ? {} : { metrics }) };
+    return {
+      state: "FAILED",
+      error: { code, message },
+      isRetryable,
+      ...(metrics === undefined ? {} : { metrics }),
+    };
   }
   const message = withoutExcerpt(messageOf(error));
   const kind = /^(?:Failed to extract statements: )?([A-Z][A-Za-z ]*) Error: /.exec(message)?.[1];

@@ -62,12 +62,12 @@ export class Session {
 
   /** Runs a statement for its effect. */
   async run(sql: string, values: Values = {}): Promise<void> {
-    await this.#interruptible(this.#connection.run(sql, { ...values }, typesOf(values)));
+    await this.#interruptible(() => this.#connection.run(sql, { ...values }, typesOf(values)));
   }
 
   /** Runs a query; 64-bit integers come as decimal strings. */
   async rows<Row>(sql: string, values: Values = {}): Promise<readonly Row[]> {
-    const reader = await this.#interruptible(
+    const reader = await this.#interruptible(() =>
       this.#connection.runAndReadAll(sql, { ...values }, typesOf(values)),
     );
     return reader.getRowObjectsJson() as Row[];
@@ -96,25 +96,28 @@ export class Session {
     await this.run("SET TimeZone = 'UTC'");
     if (threads !== undefined) await this.run("SET threads = $threads", { threads });
     if (memoryLimit !== undefined) await this.run("SET memory_limit = $memoryLimit", { memoryLimit });
-    if (spillDirectory !== undefined) await this.run("SET temp_directory = $spillDirectory", { spillDirectory });
+    if (spillDirectory !== undefined)
+      await this.run("SET temp_directory = $spillDirectory", { spillDirectory });
     if (allowedDirectories !== undefined) {
-      await this.run("SET allowed_directories = $directories", { directories: listValue([...allowedDirectories]) });
+      await this.run("SET allowed_directories = $directories", {
+        directories: listValue([...allowedDirectories]),
+      });
       await this.run("SET enable_external_access = false");
     }
     await this.run("SET lock_configuration = true");
   }
 
-  async #interruptible<T>(work: Promise<T>): Promise<T> {
+  async #interruptible<T>(statement: () => Promise<T>): Promise<T> {
+    this.#signal.throwIfAborted();
     let timer: NodeJS.Timeout | undefined;
     const interrupt = () => {
       this.#connection.interrupt();
       // An interrupt that arrives before DuckDB has begun the statement is forgotten, so it is repeated until the end.
       timer = setTimeout(interrupt, INTERRUPT_EVERY_MS);
     };
-    if (this.#signal.aborted) interrupt();
-    else this.#signal.addEventListener("abort", interrupt, { once: true });
+    this.#signal.addEventListener("abort", interrupt, { once: true });
     try {
-      return await work;
+      return await statement();
     } finally {
       clearTimeout(timer);
       this.#signal.removeEventListener("abort", interrupt);

@@ -30,7 +30,9 @@ export function realPathOf(absolute: string): string {
     return realpathSync(absolute);
   } catch {
     const parent = dirname(absolute);
-    return parent === absolute ? absolute : resolve(realPathOf(parent), absolute.slice(withSeparator(parent).length));
+    return parent === absolute
+      ? absolute
+      : resolve(realPathOf(parent), absolute.slice(withSeparator(parent).length));
   }
 }
 

@@ -16,8 +16,6 @@ export interface RunRow extends HeapItem {
   readonly run: MutableRun;
   readonly group: Group;
   readonly backfill: BackfillRow | undefined;
-  /** One more than that of the run planned before it. */
-  readonly no: number;
   /** The newest fencing token; 0 while it was never claimed. */
   token: number;
 }
@@ -48,7 +46,7 @@ export function compareText(a: string, b: string): number {
 export function newRow(
   added: NewRun,
   wakeAt: EpochMs | null,
-  place: Pick<RunRow, "no" | "group" | "backfill">,
+  { group, backfill }: Pick<RunRow, "group" | "backfill">,
 ): RunRow {
   const isPlanned = added.state === "PLANNED";
   const { id, groupId, kind, lower, upper, generation, intervals, scheduledTime } = added;
@@ -81,8 +79,7 @@ export function newRow(
     error: null,
     history: NO_HISTORY,
   };
-  const { no, group, backfill } = place;
-  return { run, group, backfill, no, token: 0, heapIndex: NOT_QUEUED };
+  return { run, group, backfill, token: 0, heapIndex: NOT_QUEUED };
 }
 
 /** Writes what a change says into its run. */

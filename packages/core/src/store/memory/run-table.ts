@@ -6,7 +6,7 @@ import type { BackfillRow } from "./backfill-table.js";
 import type { Group } from "./group.js";
 import { IndexedHeap } from "./indexed-heap.js";
 import { RunIndex, type RunSpan } from "./run-index.js";
-import { type MutableRun, newRow, type RunRow } from "./run-row.js";
+import { compareText, type MutableRun, newRow, type RunRow } from "./run-row.js";
 
 /**
  * The runs of all groups, and what is derived from them: the order of listings, who is to be woken when, the counts of
@@ -15,9 +15,9 @@ import { type MutableRun, newRow, type RunRow } from "./run-row.js";
 export class RunTable {
   readonly #byId = new Map<string, RunRow>();
   readonly #index = new RunIndex();
-  readonly #wakes = new IndexedHeap<RunRow>((a, b) => a.run.wakeAt! - b.run.wakeAt! || a.no - b.no);
-
-  #lastNo = 0;
+  readonly #wakes = new IndexedHeap<RunRow>(
+    ({ run: a }, { run: b }) => a.wakeAt! - b.wakeAt! || compareText(a.id, b.id),
+  );
 
   get(id: string): RunRow | undefined {
     return this.#byId.get(id);
@@ -37,8 +37,7 @@ export class RunTable {
     wakeAt: EpochMs | null,
     backfill: BackfillRow | undefined = undefined,
   ): RunRow {
-    this.#lastNo += 1;
-    const row = newRow(added, wakeAt, { no: this.#lastNo, group, backfill });
+    const row = newRow(added, wakeAt, { group, backfill });
     this.#byId.set(added.id, row);
     this.#index.insert(row);
     group.runs.insert(row);

@@ -1,11 +1,14 @@
 import type { Run } from "../ledger/run.js";
-import type { ScheduleSpec } from "../schedule/schedule.js";
+import type { ScheduleSpec } from "./schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 
 /** How many specifications stay in memory. */
 const CACHED_SPECS = 50_000;
 
-/** The specifications that runs were planned with. A version never changes, so nothing here goes stale. */
+/**
+ * The specifications that runs were planned with, shared by all that read them. A version never changes, so nothing here
+ * goes stale.
+ */
 export class SpecCache {
   readonly #store: ScheduleStore;
   readonly #specs = new Map<string, { version: number; spec: ScheduleSpec }>();
@@ -26,7 +29,7 @@ export class SpecCache {
     if (missing.length === 0) return;
     const schedules = await this.#store.getSchedules([...new Set(missing.map((run) => run.groupId))]);
     for (const schedule of schedules) {
-      if (schedule !== undefined) this.#remember(schedule.version, schedule.spec);
+      if (schedule !== undefined) this.remember(schedule.version, schedule.spec);
     }
   }
 
@@ -38,7 +41,8 @@ export class SpecCache {
     return versions.find(({ version }) => version === run.scheduleVersion)?.spec;
   }
 
-  #remember(version: number, spec: ScheduleSpec): void {
+  /** Takes in what somebody else has read anyway. */
+  remember(version: number, spec: ScheduleSpec): void {
     this.#specs.set(spec.groupId, { version, spec });
     if (this.#specs.size <= CACHED_SPECS) return;
     const oldest = this.#specs.keys().next().value;

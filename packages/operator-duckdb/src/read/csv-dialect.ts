@@ -1,0 +1,58 @@
+import type { Values } from "../duckdb/session.js";
+import type { CsvOptions } from "../job/job.js";
+
+/** A CSV dialect with nothing left to guess. */
+export interface Dialect {
+  readonly delimiter: string;
+  readonly quote: string;
+  readonly escape: string;
+  readonly header: boolean;
+  readonly nullString: string;
+  readonly skip: number;
+}
+
+export function dialectOf(options: CsvOptions = {}): Dialect {
+  const quote = options.quote ?? '"';
+  return {
+    delimiter: options.delimiter ?? ",",
+    quote,
+    escape: options.escape ?? quote,
+    header: options.header ?? true,
+    nullString: options.nullString ?? "",
+    skip: options.skip ?? 0,
+  };
+}
+
+/** The dialect as arguments of `read_csv`, by `dialectValues`. */
+export const DIALECT_ARGUMENTS =
+  "header = $header, delim = $delimiter, quote = $quote, escape = $escape, nullstr = $nullString, skip = $skip";
+
+export function dialectValues(dialect: Dialect): Values {
+  return { ...dialect, skip: BigInt(dialect.skip) };
+}
+
+/** The fields of a line as a VARCHAR[] expression, by `fieldValues`: as good as a line that is no record has any. */
+export function fieldsOf(line: string): string {
+  const field = "x";
+  return `list_transform(regexp_extract_all($delimiter || ${line}, $fieldPattern, 1), lambda ${field}: \
+CASE WHEN $quote <> '' AND starts_with(${field}, $quote) AND length(${field}) > 1 \
+THEN replace(${field}[2:-2], $escape || $quote, $quote) ELSE ${field} END)`;
+}
+
+export function fieldValues(dialect: Dialect): Values {
+  const { delimiter, quote } = dialect;
+  return { delimiter, quote, escape: dialect.escape, fieldPattern: fieldPattern(dialect) };
+}
+
+/** Matches a delimiter and the field after it, quoted or bare, so that the empty match never occurs. */
+function fieldPattern(dialect: Dialect): string {
+  const d = literally(dialect.delimiter);
+  const q = literally(dialect.quote);
+  const e = literally(dialect.escape);
+  const bare = `[^${d}]*`;
+  return q === "" ? `${d}(${bare})` : `${d}(${q}(?:[^${q}${e}]|${e}[\\s\\S])*${q}|${bare})`;
+}
+
+function literally(character: string): string {
+  return character.replace(/[\\^$.*+?()[\]{}|-]/, "\\$&");
+}

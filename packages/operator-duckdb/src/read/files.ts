@@ -1,0 +1,56 @@
+import { listValue } from "@duckdb/node-api";
+import { JobFailure } from "../duckdb/failure.js";
+import type { Session } from "../duckdb/session.js";
+
+/** The longest line or JSON object that is read, bytes. */
+export const MAX_LINE_BYTES = 16_777_216;
+
+/** Reads lines as they are: nothing separates columns but a control character that text and JSON do not have. */
+export const LINE_DIALECT = `auto_detect = false, header = false, delim = '\u0001', quote = '', escape = '', \
+columns = {'line': 'VARCHAR'}, max_line_size = ${MAX_LINE_BYTES}`;
+
+/**
+ * The files that a source names, sorted.
+ *
+ * @throws JobFailure JOB_FAILED, to be retried, when a path matches nothing: the file may be on its way
+ */
+export async function listFiles(session: Session, paths: readonly string[]): Promise<readonly string[]> {
+  const files = new Set<string>();
+  for (const path of paths) {
+    const matches = await session.rows<{ file: string }>("SELECT file FROM glob($path)", { path });
+    if (matches.length === 0) {
+      throw new JobFailure("JOB_FAILED", `No file matches ${path}.`, { isRetryable: true });
+    }
+    for (const { file } of matches) files.add(file);
+  }
+  return [...files].sort();
+}
+
+/** The first line of a file after some others, or `undefined` when there is none. */
+export async function lineOf(session: Session, file: string, skip: number): Promise<string | undefined> {
+  const lines = await session.rows<{ line: string | null }>(
+    `SELECT line FROM read_csv($file, ${LINE_DIALECT}, ignore_errors = true) LIMIT 1 OFFSET $skip`,
+    { file, skip: BigInt(skip) },
+  );
+  return lines[0]?.line ?? undefined;
+}
+
+/** Files in groups of what is the same for them. */
+export async function groupFiles<Key>(
+  files: readonly string[],
+  keyOf: (file: string) => Promise<Key>,
+): Promise<readonly { readonly key: Key; readonly files: readonly string[] }[]> {
+  const groups = new Map<string, { key: Key; files: string[] }>();
+  for (const file of files) {
+    const key = await keyOf(file);
+    const group = groups.get(JSON.stringify(key));
+    if (group === undefined) groups.set(JSON.stringify(key), { key, files: [file] });
+    else group.files.push(file);
+  }
+  return [...groups.values()];
+}
+
+/** Files as a parameter of a reader. */
+export function fileList(files: readonly string[]) {
+  return listValue([...files]);
+}

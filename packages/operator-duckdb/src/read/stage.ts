@@ -1,0 +1,86 @@
+import type { Interval } from "@tidegate/core";
+import type { Session, Values } from "../duckdb/session.js";
+import type { TimeUnit } from "../job/job.js";
+import type { Defect, ReaderRejects, Relation } from "./relation.js";
+import { type TimeTest, timeTest } from "./time-test.js";
+
+/** The column of `staged` that is null for good rows and says of the others why they are bad. */
+export const REJECTION = "__tidegate_rejection";
+
+/** Selects the good rows of the table `staged`. */
+export const GOOD_ROWS = `SELECT * EXCLUDE (${REJECTION}) FROM staged WHERE ${REJECTION} IS NULL`;
+
+/**
+ * Reads a source once and keeps what concerns the interval: its good rows in the table `staged`, its bad rows and those
+ * of no readable time in the table `rejected (file, row, reason, raw, is_timed)`.
+ *
+ * All that follows works on these tables, so a file that grows meanwhile cannot make the counts disagree.
+ */
+export async function stageRelations(
+  session: Session,
+  relations: readonly Relation[],
+  interval: Interval,
+): Promise<void> {
+  for (const [index, relation] of relations.entries()) {
+    const { sql, values } = stagingOf(relation, interval);
+    await session.run(`${index === 0 ? "CREATE TEMP TABLE staged AS" : "INSERT INTO staged"} ${sql}`, values);
+  }
+  await session.run(`CREATE TEMP TABLE rejected AS
+    SELECT r.file, r."row", r.reason, r.raw, r.is_timed
+    FROM (SELECT ${REJECTION} AS r FROM staged WHERE ${REJECTION} IS NOT NULL)`);
+  for (const { readerRejects, time } of relations) {
+    if (readerRejects === undefined) continue;
+    const { sql, values } = readerRejectsOf(readerRejects, time?.unit, interval);
+    await session.run(`INSERT INTO rejected ${sql}`, values);
+  }
+}
+
+interface Query {
+  readonly sql: string;
+  readonly values: Values;
+}
+
+function stagingOf(relation: Relation, interval: Interval): Query {
+  const { time, origin } = relation;
+  const test = time === undefined ? undefined : timeTest(time, interval);
+  const defects =
+    test === undefined ? relation.defects : [timeDefect(test, time!.expression), ...relation.defects];
+  const rejection = `struct_pack(file := ${origin.file}, "row" := ${origin.row}, reason := ${reasonOf(defects)}, \
+raw := ${origin.raw}, is_timed := ${test?.isReadable ?? "true"})`;
+  const isBad = defects.length === 0 ? "false" : defects.map(({ condition }) => condition).join(" OR ");
+  return {
+    sql: `SELECT ${relation.columns}, CASE WHEN ${isBad} THEN ${rejection} END AS ${REJECTION} FROM ${relation.from}
+      ${test === undefined ? "" : `WHERE ${test.isWithin} OR NOT ${test.isReadable}`}`,
+    values: { ...relation.values, ...test?.values, ...(test === undefined ? {} : { no_time: NO_TIME }) },
+  };
+}
+
+const NO_TIME = "the time cannot be read: ";
+
+function timeDefect({ isReadable }: TimeTest, expression: string): Defect {
+  return { condition: `NOT ${isReadable}`, reason: `$no_time || coalesce(${expression}::VARCHAR, 'null')` };
+}
+
+function reasonOf(defects: readonly Defect[]): string {
+  if (defects.length === 0) return "NULL::VARCHAR";
+  const reasons = defects.map(({ condition, reason }) => `CASE WHEN ${condition} THEN ${reason} END`);
+  return `concat_ws('; ', ${reasons.join(", ")})`;
+}
+
+/** Lines that the reader could not split into columns. They too belong to their interval where their time can be found. */
+function readerRejectsOf(rejects: ReaderRejects, unit: TimeUnit | undefined, interval: Interval): Query {
+  const line = `SELECT file_path, line, string_agg(DISTINCT error_message, '; ' ORDER BY error_message) AS reason, \
+trim(any_value(csv_line), chr(10) || chr(13)) AS csv_line
+    FROM ${rejects.errors} JOIN ${rejects.scans} USING (scan_id, file_id)
+    GROUP BY file_path, line, line_byte_position`;
+  if (unit === undefined) {
+    return { sql: `SELECT file_path, line, reason, csv_line, true FROM (${line})`, values: {} };
+  }
+  const test = timeTest({ expression: "time_text", type: "VARCHAR", unit }, interval);
+  return {
+    sql: `SELECT file_path, line, reason, csv_line, ${test.isReadable}
+      FROM (SELECT *, ${rejects.timeText} AS time_text FROM (${line}))
+      WHERE ${test.isWithin} OR NOT ${test.isReadable}`,
+    values: { ...test.values, ...rejects.values },
+  };
+}

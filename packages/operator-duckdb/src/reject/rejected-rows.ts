@@ -1,0 +1,80 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { listValue } from "@duckdb/node-api";
+import type { Session } from "../duckdb/session.js";
+import type { Task } from "../run/task.js";
+import { publishFile, remove } from "../target/durable.js";
+import type { Layout } from "../target/layout.js";
+
+/**
+ * Keeps the rows of the table `rejected` aside, in place of those that an earlier attempt kept.
+ *
+ * Rows whose time cannot be read belong to no interval, and every run that reads their file meets them. The first one
+ * keeps and counts them; the later ones find them in its file and leave them out.
+ *
+ * A snapshot of all intervals leaves out none.
+ *
+ * @returns how many rows this run counts as bad
+ */
+export async function keepRejectedRows(session: Session, task: Task): Promise<number> {
+  const { layout, directory, window } = task;
+  if (!window.isFull) await leaveOutKnownRows(session, layout);
+  const timed = await keep(session, "is_timed", join(directory, "rejected.tmp"), layout.rejected);
+  const untimed = await keep(session, "NOT is_timed", join(directory, "untimed.tmp"), layout.untimed);
+  return timed + untimed;
+}
+
+/**
+ * Deletes from `rejected` the rows of no readable time that another interval's run keeps. A row is known by its file and
+ * text; of equal ones in a file as many are left out as are kept, so that one that is appended later still counts.
+ */
+async function leaveOutKnownRows(session: Session, layout: Layout): Promise<void> {
+  if ((await countOf(session, "NOT is_timed")) === 0) return;
+  const others = (await filesIn(layout.untimedDirectory)).filter((file) => file !== layout.untimed);
+  if (others.length === 0) return;
+  await session.run(
+    `DELETE FROM rejected WHERE rowid IN (
+      SELECT id FROM (
+        SELECT rowid AS id, file, raw, row_number() OVER (PARTITION BY file, raw ORDER BY "row") AS nth
+        FROM rejected WHERE NOT is_timed
+      ) JOIN (
+        SELECT file, raw, count(*) AS kept
+        FROM read_json($others, format = 'newline_delimited', columns = {'file': 'VARCHAR', 'raw': 'VARCHAR'})
+        GROUP BY file, raw
+      ) USING (file, raw)
+      WHERE nth <= kept
+    )`,
+    { others: listValue(others) },
+  );
+}
+
+/** Writes the rows of a condition to a file that replaces the interval's own, or removes that where there are none. */
+async function keep(session: Session, condition: string, temporary: string, file: string): Promise<number> {
+  const count = await countOf(session, condition);
+  if (count === 0) {
+    await remove(file);
+    return 0;
+  }
+  await session.run(
+    `COPY (SELECT file, "row", reason, raw FROM rejected WHERE ${condition} ORDER BY file, "row") TO $temporary (FORMAT json)`,
+    { temporary },
+  );
+  await publishFile(temporary, file);
+  return count;
+}
+
+async function countOf(session: Session, condition: string): Promise<number> {
+  const [row] = await session.rows<{ count: string }>(
+    `SELECT count(*) AS count FROM rejected WHERE ${condition}`,
+  );
+  return Number(row!.count);
+}
+
+async function filesIn(directory: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(directory)).map((name) => join(directory, name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}

@@ -1,0 +1,72 @@
+import { stat } from "node:fs/promises";
+import type { JobMetrics } from "@tidegate/core";
+import { Session } from "../duckdb/session.js";
+import type { Settings } from "../options.js";
+import { keepRejectedRows } from "../reject/rejected-rows.js";
+import { makeDirectory, publishFile, remove } from "../target/durable.js";
+import { makeWay } from "../target/neighbours.js";
+import { writePartition } from "../target/partition.js";
+import { refuseTooManyBadRows } from "./dirty-data.js";
+import { type Staged, stageJob } from "./stage-job.js";
+import type { Task } from "./task.js";
+import type { Turns } from "./turns.js";
+
+/** What is around a job. */
+export interface Surroundings {
+  readonly settings: Settings;
+  /** For what jobs of one target do one after the other. */
+  readonly turns: Turns;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Copies one interval: reads it, keeps its bad rows aside, writes its good ones beside the target and renames them into
+ * it. Until that rename nothing of it is seen; from then on all is, and the job is found by its key.
+ *
+ * @throws what `outcomeOfError` turns into the job's outcome
+ */
+export async function copyInterval(task: Task, surroundings: Surroundings): Promise<JobMetrics> {
+  await remove(task.layout.work);
+  await makeDirectory(task.directory);
+  try {
+    const limits = { ...surroundings.settings, spillDirectory: task.directory };
+    const session = await Session.open(limits, surroundings.signal);
+    try {
+      return await copyWith(session, task, surroundings);
+    } finally {
+      session.close();
+    }
+  } finally {
+    await remove(task.layout.work);
+  }
+}
+
+async function copyWith(session: Session, task: Task, { turns, signal }: Surroundings): Promise<JobMetrics> {
+  const { layout } = task;
+  const staged = await stageJob(session, task);
+  const rowsWritten = await countOf(session, staged.goodRows);
+  const counted = staged.hasRejected
+    ? withBadRows(rowsWritten, await turns.use(layout.target, signal, () => keepRejectedRows(session, task)))
+    : { rowsWritten };
+  refuseTooManyBadRows(counted, task.dirtyData);
+  const file = await writePartition(session, staged.goodRows, task, counted);
+  const bytesWritten = (await stat(file)).size;
+  const isPublished = await turns.use(layout.target, signal, () => publish(session, task, file, signal));
+  return isPublished ? { ...counted, bytesWritten } : { ...counted, rowsWritten: 0, bytesWritten: 0 };
+}
+
+async function publish(session: Session, task: Task, file: string, signal: AbortSignal): Promise<boolean> {
+  const hasWay = await makeWay(session, task.layout, task.window);
+  signal.throwIfAborted();
+  if (hasWay) await publishFile(file, task.layout.file);
+  return hasWay;
+}
+
+function withBadRows(rowsWritten: number, rowsDirty: number): JobMetrics {
+  return { rowsRead: rowsWritten + rowsDirty, rowsWritten, rowsDirty };
+}
+
+async function countOf(session: Session, rows: Staged["goodRows"]): Promise<number> {
+  const [row] = await session.rows<{ count: string }>(`SELECT count(*) AS count FROM (${rows})`);
+  return Number(row!.count);
+}

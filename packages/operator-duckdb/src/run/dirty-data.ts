@@ -1,0 +1,20 @@
+import type { DirtyDataLimit, JobMetrics } from "@tidegate/core";
+import { JobFailure } from "../duckdb/failure.js";
+
+/**
+ * Fails a job that met more bad rows than its schedule allows. It is not retried: the source is as it is, and the rows
+ * are kept for a person to look at.
+ *
+ * @throws JobFailure DIRTY_DATA_LIMIT
+ */
+export function refuseTooManyBadRows(metrics: JobMetrics, limit: DirtyDataLimit | undefined): void {
+  const { rowsDirty = 0, rowsRead = 0 } = metrics;
+  if (limit === undefined || rowsDirty === 0) return;
+  const { maxRows = Number.POSITIVE_INFINITY, maxRatio = 1 } = limit;
+  if (rowsDirty <= maxRows && rowsDirty <= maxRatio * rowsRead) return;
+  throw new JobFailure(
+    "DIRTY_DATA_LIMIT",
+    `${rowsDirty} of ${rowsRead} rows were bad, more than dirtyData allows (${JSON.stringify(limit)}).`,
+    { isRetryable: false, metrics: { rowsRead, rowsWritten: 0, rowsDirty } },
+  );
+}

@@ -1,0 +1,80 @@
+import type { JobOutcome, SubmittedJob } from "@tidegate/core";
+import type { Task } from "./task.js";
+
+/** How many ended jobs are remembered for those who ask after the end. */
+const MAX_ENDED = 1_000;
+
+interface RunningJob {
+  readonly idempotencyKey: string;
+  readonly abort: AbortController;
+  /** Never rejects. */
+  readonly outcome: Promise<JobOutcome>;
+}
+
+interface EndedJob {
+  readonly idempotencyKey: string;
+  readonly outcome: JobOutcome;
+}
+
+/** The jobs of this process: those that run or wait for their turn, and the last ones that ended. */
+export class JobTable {
+  readonly #running = new Map<string, RunningJob>();
+  readonly #ended = new Map<string, EndedJob>();
+
+  /**
+   * Starts a job, unless one of the same id is running.
+   *
+   * @param signal - of the attempt; the job also ends when it is stopped by its id
+   * @param work - resolves when the job has ended, never rejects
+   */
+  start(task: Task, signal: AbortSignal, work: (signal: AbortSignal) => Promise<JobOutcome>): void {
+    const { jobId, idempotencyKey } = task;
+    if (this.#running.has(jobId)) return;
+    const abort = new AbortController();
+    const outcome = work(AbortSignal.any([signal, abort.signal])).then((end) => {
+      this.#end(jobId, { idempotencyKey, outcome: end });
+      return end;
+    });
+    this.#running.set(jobId, { idempotencyKey, abort, outcome });
+  }
+
+  /** How a job ends or has ended, or `undefined` for one of another process. */
+  outcomeOf(jobId: string): Promise<JobOutcome> | undefined {
+    const ended = this.#ended.get(jobId);
+    return this.#running.get(jobId)?.outcome ?? (ended && Promise.resolve(ended.outcome));
+  }
+
+  /** The job with a key that is running or waits for its turn. */
+  runningWith(key: string): SubmittedJob | undefined {
+    for (const [jobId, { idempotencyKey }] of this.#running) if (idempotencyKey === key) return { jobId };
+    return undefined;
+  }
+
+  /** The last job with a key that ended without success. Of one that succeeded, what it wrote tells more. */
+  failedWith(key: string): SubmittedJob | undefined {
+    let found: SubmittedJob | undefined;
+    for (const [jobId, { idempotencyKey, outcome }] of this.#ended) {
+      if (idempotencyKey === key && outcome.state !== "SUCCEEDED") found = { jobId, outcome };
+    }
+    return found;
+  }
+
+  /** Stops a job if it is running, and waits for its end. */
+  async stop(jobId: string, reason: Error): Promise<void> {
+    const job = this.#running.get(jobId);
+    job?.abort.abort(reason);
+    await job?.outcome;
+  }
+
+  async stopAll(reason: Error): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((jobId) => this.stop(jobId, reason)));
+  }
+
+  #end(jobId: string, ended: EndedJob): void {
+    this.#running.delete(jobId);
+    this.#ended.delete(jobId);
+    this.#ended.set(jobId, ended);
+    const [oldest] = this.#ended.keys();
+    if (this.#ended.size > MAX_ENDED && oldest !== undefined) this.#ended.delete(oldest);
+  }
+}

@@ -1,0 +1,58 @@
+import { JobFailure } from "../duckdb/failure.js";
+import type { Session } from "../duckdb/session.js";
+import type { Source } from "../job/job.js";
+import { csvRelations } from "../read/csv.js";
+import { jsonRelations } from "../read/json.js";
+import { parquetRelations } from "../read/parquet.js";
+import type { Relation } from "../read/relation.js";
+import { stageSelect } from "../read/select.js";
+import { GOOD_ROWS, stageRelations } from "../read/stage.js";
+import { PARTITION_COLUMN } from "../target/layout.js";
+import type { Task } from "./task.js";
+
+/** What was read for an interval, in the session's tables. */
+export interface Staged {
+  /** A query for the rows that are to be written. */
+  readonly goodRows: string;
+  /** Whether the table `rejected` holds the bad ones. A SELECT has none: it decides itself what is a row. */
+  readonly hasRejected: boolean;
+}
+
+/** Reads what a job asks for, by its source or by its SELECT. */
+export async function stageJob(session: Session, { job, window, sourcePaths }: Task): Promise<Staged> {
+  if (job.source === undefined) {
+    await stageSelect(session, job.sql, window);
+    await refuseHiddenColumn(session);
+    return { goodRows: "SELECT * FROM staged", hasRejected: false };
+  }
+  await stageRelations(session, await relationsOf(session, job.source, sourcePaths), window);
+  await refuseHiddenColumn(session);
+  return { goodRows: GOOD_ROWS, hasRejected: true };
+}
+
+function relationsOf(
+  session: Session,
+  source: Source,
+  paths: readonly string[],
+): Promise<readonly Relation[]> {
+  switch (source.format) {
+    case "csv":
+      return csvRelations(session, source, paths);
+    case "json":
+      return jsonRelations(session, source, paths);
+    case "parquet":
+      return parquetRelations(session, source, paths);
+  }
+}
+
+/** Readers of a hive-style target would see the directory's value in place of such a column. */
+async function refuseHiddenColumn(session: Session): Promise<void> {
+  const columns = await session.rows<{ column_name: string }>("DESCRIBE staged");
+  const hidden = columns.find(({ column_name }) => column_name.toLowerCase() === PARTITION_COLUMN);
+  if (hidden === undefined) return;
+  throw new JobFailure(
+    "JOB_INVALID",
+    `The target's directories are called ${PARTITION_COLUMN}=…, which hides the column ${hidden.column_name}; give it another name in job.sql.`,
+    { isRetryable: false },
+  );
+}

@@ -1,0 +1,61 @@
+import { stat } from "node:fs/promises";
+import type { JobMetrics, JobOutcome } from "@tidegate/core";
+import { z } from "zod";
+import type { Session } from "../duckdb/session.js";
+
+/** The key of the record in a Parquet file's metadata. */
+export const RECORD_KEY = "tidegate";
+
+/**
+ * Which job wrote a partition. It lies in the partition's own footer, so that data and record appear in one rename.
+ */
+export interface CommitRecord {
+  readonly version: 1;
+  readonly idempotencyKey: string;
+  readonly jobId: string;
+  readonly groupId: string;
+  /** Inclusive, epoch ms. */
+  readonly lower: number;
+  /** Exclusive, epoch ms. */
+  readonly upper: number;
+  readonly metrics: JobMetrics;
+}
+
+const count = z.number().int().min(0).exactOptional();
+
+const schema = z.object({
+  version: z.literal(1),
+  idempotencyKey: z.string(),
+  jobId: z.string(),
+  groupId: z.string(),
+  lower: z.number(),
+  upper: z.number(),
+  metrics: z.object({ rowsRead: count, rowsWritten: count, rowsDirty: count }),
+});
+
+/** The record of a partition's file, or `undefined` when there is no file or it is not one of Tidegate's. */
+export async function readRecord(session: Session, file: string): Promise<CommitRecord | undefined> {
+  const bytesWritten = await sizeOf(file);
+  if (bytesWritten === undefined) return undefined;
+  const [row] = await session.rows<{ record: string }>(
+    "SELECT decode(value) AS record FROM parquet_kv_metadata($file) WHERE decode(key) = $key",
+    { file, key: RECORD_KEY },
+  );
+  const parsed = schema.safeParse(row === undefined ? undefined : JSON.parse(row.record));
+  if (!parsed.success) return undefined;
+  return { ...parsed.data, metrics: { ...parsed.data.metrics, bytesWritten } };
+}
+
+/** How the job of a record ended. */
+export function outcomeOf(record: CommitRecord): JobOutcome {
+  return { state: "SUCCEEDED", metrics: record.metrics };
+}
+
+async function sizeOf(file: string): Promise<number | undefined> {
+  try {
+    return (await stat(file)).size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,58 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { EARLIEST, type Interval } from "@tidegate/core";
+import { JobFailure } from "../duckdb/failure.js";
+import type { Session } from "../duckdb/session.js";
+import type { Window } from "../job/window.js";
+import { readRecord } from "./commit-record.js";
+import { remove } from "./durable.js";
+import { type Layout, PARTITION_FILE, partitionOf } from "./layout.js";
+
+/** A partition that a target shows. */
+interface Partition extends Interval {
+  readonly directory: string;
+}
+
+/**
+ * Makes way for a partition: those that lie within it go, since its rows are theirs too. The ledger's intervals never
+ * overlap, but a target may hold what an abandoned job wrote, or what another mode of the schedule did.
+ *
+ * They go before the new one appears: a crash between the two leaves rows unseen until the retry, never seen twice.
+ *
+ * @returns whether the partition is to be published; a snapshot is not when there is a later one, which holds its rows
+ * @throws JobFailure JOB_FAILED when a partition lies across the interval's bounds
+ */
+export async function makeWay(session: Session, layout: Layout, window: Window): Promise<boolean> {
+  const partitions = await partitionsOf(session, layout.target);
+  const snapshot = partitions.find(({ directory }) => directory === layout.partition);
+  if (window.isFull && snapshot !== undefined && snapshot.upper > window.upper) return false;
+  const overlapping = partitions.filter(
+    ({ directory, lower, upper }) =>
+      directory !== layout.partition && lower < window.upper && window.lower < upper,
+  );
+  const across = overlapping.find(({ lower, upper }) => lower < window.lower || upper > window.upper);
+  if (across !== undefined) {
+    throw new JobFailure(
+      "JOB_FAILED",
+      `The target holds ${across.directory}, which shares rows with ${layout.partition}. Remove one, and run its interval again.`,
+      { isRetryable: false },
+    );
+  }
+  for (const { directory } of overlapping) await remove(directory);
+  return true;
+}
+
+async function partitionsOf(session: Session, target: string): Promise<readonly Partition[]> {
+  const partitions: Partition[] = [];
+  for (const name of await readdir(target)) {
+    const directory = join(target, name);
+    const interval = partitionOf(name);
+    if (interval === "full") {
+      const record = await readRecord(session, join(directory, PARTITION_FILE));
+      if (record !== undefined) partitions.push({ directory, lower: EARLIEST, upper: record.upper });
+    } else if (interval !== undefined) {
+      partitions.push({ directory, ...interval });
+    }
+  }
+  return partitions;
+}

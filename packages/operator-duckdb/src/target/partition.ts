@@ -1,0 +1,31 @@
+import { join } from "node:path";
+import type { JobMetrics } from "@tidegate/core";
+import type { Session } from "../duckdb/session.js";
+import type { Task } from "../run/task.js";
+import { type CommitRecord, RECORD_KEY } from "./commit-record.js";
+
+/**
+ * Writes the rows of a query into a Parquet file of the attempt's own, with the record of its job. A query without rows
+ * makes a file without rows, so that its job is found again.
+ *
+ * @returns the file
+ */
+export async function writePartition(
+  session: Session,
+  rows: string,
+  task: Task,
+  metrics: JobMetrics,
+): Promise<string> {
+  const file = join(task.directory, "part.tmp");
+  const compression = task.job.target.compression ?? "zstd";
+  await session.run(
+    `COPY (${rows}) TO $file (FORMAT parquet, COMPRESSION ${compression}, KV_METADATA {${RECORD_KEY}: $record})`,
+    { file, record: JSON.stringify(recordOf(task, metrics)) },
+  );
+  return file;
+}
+
+function recordOf({ jobId, idempotencyKey, groupId, window }: Task, metrics: JobMetrics): CommitRecord {
+  const { lower, upper } = window;
+  return { version: 1, idempotencyKey, jobId, groupId, lower, upper, metrics };
+}

@@ -1,0 +1,152 @@
+import { hash } from "node:crypto";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
+import type { JobContext, JobOutcome, JsonObject, OfflineJobRequest, ScheduleMode } from "@tidegate/core";
+import { DuckdbOperator, type DuckdbOperatorOptions } from "../src/index.js";
+
+export const HOUR = 3_600_000;
+export const DAY = 24 * HOUR;
+
+/** A row as DuckDB shows it in JSON: 64-bit integers and timestamps are strings. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** What a test says of a run; the rest follows from it. */
+export interface RunSpec {
+  readonly job: JsonObject;
+  readonly lower: number;
+  readonly upper: number;
+  readonly attempt?: number;
+  readonly generation?: number;
+  readonly mode?: ScheduleMode;
+}
+
+/** The request that core would make of a run. */
+export function requestOf(spec: RunSpec): OfflineJobRequest {
+  const { job, lower, upper, attempt = 1, generation = 0, mode = "incremental" } = spec;
+  const runId = hash("sha256", `${lower}\n${upper}\n${generation}`, "hex").slice(0, 32);
+  return {
+    groupId: "flights",
+    boundaryType: "time",
+    lowerBoundary: String(lower),
+    upperBoundary: String(upper),
+    runId,
+    idempotencyKey: runId,
+    attempt,
+    scheduledTime: upper,
+    kind: "SCHEDULED",
+    mode,
+    job,
+  };
+}
+
+/** An operator and a temporary directory with sources and a target. */
+export class Bed {
+  readonly directory = realpathSync(mkdtempSync(join(tmpdir(), "tidegate-duckdb-")));
+  readonly target = join(this.directory, "target");
+  operator: DuckdbOperator;
+  readonly #options: DuckdbOperatorOptions;
+
+  constructor(options: DuckdbOperatorOptions = {}) {
+    this.#options = { threads: 2, memoryLimit: "256MB", ...options };
+    this.operator = new DuckdbOperator(this.#options);
+  }
+
+  /** Writes a file below the directory and tells its path. */
+  write(name: string, content: string | Uint8Array): string {
+    const path = join(this.directory, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+    return path;
+  }
+
+  /** An operator that knows nothing of what the one before it did. */
+  restart(): DuckdbOperator {
+    this.operator = new DuckdbOperator(this.#options);
+    return this.operator;
+  }
+
+  async run(spec: RunSpec, context: Partial<JobContext> = {}): Promise<JobOutcome> {
+    const request = requestOf(spec);
+    const whole = { signal: new AbortController().signal, ...context };
+    const { jobId } = await this.operator.submit(request, whole);
+    return this.operator.wait(jobId, request, whole);
+  }
+
+  /** What a reader of the target sees, or `[]` while there is no partition. */
+  async rows(columns = "* EXCLUDE (interval)"): Promise<readonly Row[]> {
+    if (this.partitions().length === 0) return [];
+    return query(
+      `SELECT ${columns} FROM read_parquet($files, hive_partitioning = true, union_by_name = true) ORDER BY ALL`,
+      { files: `${this.target}/**/*.parquet` },
+    );
+  }
+
+  /** The names of the partitions that hold a file. */
+  partitions(): readonly string[] {
+    return filesBelow(this.target)
+      .filter((file) => file.endsWith(".parquet"))
+      .map(dirname);
+  }
+
+  /** All files of the target, relative to it. */
+  files(): readonly string[] {
+    return filesBelow(this.target);
+  }
+
+  /** The bad rows of a file below `.rejected`. */
+  rejected(name: string): readonly Row[] {
+    const text = readFileSync(join(this.target, ".rejected", name), "utf8");
+    return text
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as Row);
+  }
+
+  async dispose(): Promise<void> {
+    await this.operator.stop();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** Asks a database of the test's own. */
+export async function query(sql: string, values: Record<string, string> = {}): Promise<readonly Row[]> {
+  const instance = await DuckDBInstance.create(":memory:", { threads: "2" });
+  const connection = await instance.connect();
+  try {
+    await connection.run("SET TimeZone = 'UTC'");
+    return (await connection.runAndReadAll(sql, values)).getRowObjectsJson() as Row[];
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+/** The intervals of a length that tile a range. */
+export function tiles(lower: number, upper: number, length: number): { lower: number; upper: number }[] {
+  return Array.from({ length: Math.ceil((upper - lower) / length) }, (_, index) => ({
+    lower: lower + index * length,
+    upper: Math.min(upper, lower + (index + 1) * length),
+  }));
+}
+
+function filesBelow(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
+      .sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}

@@ -1,0 +1,60 @@
+import type { OfflineJobRequest } from "@tidegate/core";
+import { operatorSuite, type RequestFactory } from "@tidegate/testkit";
+import { DuckdbOperator } from "../src/index.js";
+import { Bed, DAY, HOUR, query, requestOf } from "./bed.js";
+
+const MIDNIGHT = Date.UTC(2026, 0, 1);
+
+/** Would take hours: the test runner's patience ends long before. */
+const SLOW_SQL = `SELECT sum(a.range * b.range)::DOUBLE AS total FROM range(10_000_000) a, range(1_000_000) b
+  WHERE $lower < $upper`;
+
+operatorSuite({
+  name: "DuckdbOperator",
+  create: async () => {
+    const bed = new Bed();
+    const path = bed.write("readings.csv", readings());
+    const target = { path: bed.target };
+    const source = {
+      format: "csv",
+      path,
+      timeColumn: "time",
+      columns: { time: "TIMESTAMP", value: "INTEGER" },
+    };
+    const requests = (job: OfflineJobRequest["job"]): RequestFactory => {
+      const base = requestOf({ job, lower: MIDNIGHT, upper: MIDNIGHT + HOUR });
+      return (overrides) => ({ ...base, ...overrides });
+    };
+    return {
+      operator: bed.operator,
+      request: requests({ source, target }),
+      slowRequest: requests({ sql: SLOW_SQL, target }),
+      failingRequest: requests({ source: { ...source, path: `${path}.missing` }, target }),
+      malformedJob: { source: { ...source, format: "xml" }, target },
+      effects: ({ lowerBoundary }) => timesVisible(bed, Number(lowerBoundary)),
+      restart: async () => new DuckdbOperator(),
+      dispose: () => bed.dispose(),
+    };
+  },
+});
+
+/** One reading every minute of a day. */
+function readings(): string {
+  const lines = Array.from({ length: DAY / 60_000 }, (_, minute) => {
+    return `${new Date(MIDNIGHT + minute * 60_000).toISOString()},${minute}`;
+  });
+  return ["time,value", ...lines, ""].join("\n");
+}
+
+/** How often the first reading of an interval is in the target. */
+async function timesVisible(bed: Bed, lower: number): Promise<number> {
+  if (bed.partitions().length === 0) return 0;
+  const [row] = await query(
+    "SELECT count(*) AS count FROM read_parquet($files) WHERE epoch_ms(time) = $lower::BIGINT",
+    {
+      files: `${bed.target}/**/*.parquet`,
+      lower: String(lower),
+    },
+  );
+  return Number(row!.count);
+}

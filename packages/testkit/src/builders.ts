@@ -1,0 +1,146 @@
+import {
+  type Backfill,
+  type EpochMs,
+  type Interval,
+  type NewRun,
+  type NewSchedule,
+  type PlanCommit,
+  runId,
+  type Schedule,
+  type ScheduleSpec,
+} from "@tidegate/core";
+
+/** A minute, ms: how long an interval is where a builder chooses it. */
+export const MINUTE = 60_000;
+
+/** Where ledgers begin unless a test says otherwise: 2026-01-01T00:00:00Z. */
+export const START: EpochMs = Date.UTC(2026, 0, 1);
+
+/** The n-th minute of the ledger, counted from 0. */
+export function minute(n: number): Interval {
+  return { lower: START + n * MINUTE, upper: START + (n + 1) * MINUTE };
+}
+
+/** The specification of a schedule that is due every minute. */
+export function aSpec(overrides: Partial<ScheduleSpec> = {}): ScheduleSpec {
+  return {
+    groupId: "orders",
+    trigger: { type: "period", every: 1, unit: "minute", anchor: START },
+    timezone: "UTC",
+    startTime: START,
+    endTime: null,
+    engine: "embedded",
+    operator: "duckdb",
+    job: {},
+    mode: "incremental",
+    boundaryType: "TIME",
+    delayMs: 0,
+    fireAt: "interval-end",
+    firstInterval: "start-time",
+    endRule: "exclusive",
+    catchup: "each",
+    catchupWindowMs: null,
+    overlap: "queue",
+    maxActiveRuns: 16,
+    maxAttempts: 3,
+    backoff: { initialMs: 1_000, maxMs: 300_000 },
+    timeoutMs: null,
+    onFailure: "block",
+    dirtyData: null,
+    engineGraceMs: 30_000,
+    description: "",
+    labels: {},
+    ...overrides,
+  };
+}
+
+/** What a new schedule is made of; its specification may be given in part. */
+export interface NewScheduleOverrides extends Partial<Omit<NewSchedule, "spec">> {
+  readonly spec?: Partial<ScheduleSpec>;
+}
+
+/** A schedule as it is registered: nothing planned, its first interval due after a minute, one live run at a time. */
+export function aNewSchedule({ spec, ...overrides }: NewScheduleOverrides = {}): NewSchedule {
+  const origin = overrides.origin ?? START;
+  return {
+    spec: aSpec({ startTime: origin, ...spec }),
+    status: "REGISTERED",
+    origin,
+    watermark: origin,
+    nextFireAt: origin + MINUTE,
+    laneWidth: 1,
+    tzdata: "2025c",
+    createdAt: origin,
+    ...overrides,
+  };
+}
+
+/** A run of the first minute as the planner makes it. Its id follows from the rest. */
+export function aRun(overrides: Partial<NewRun> = {}): NewRun {
+  const { groupId = "orders", lower = START, upper = lower + MINUTE, generation = 0 } = overrides;
+  return {
+    id: runId({ namespace: "testkit", groupId, lower, upper, generation }),
+    groupId,
+    kind: "SCHEDULED",
+    lower,
+    upper,
+    generation,
+    intervals: 1,
+    scheduledTime: upper,
+    state: "PLANNED",
+    reason: null,
+    scheduleVersion: 1,
+    backfillId: null,
+    plannedAt: upper,
+    ...overrides,
+  };
+}
+
+/** What to plan of a schedule. */
+export interface PlanOverrides extends Partial<PlanCommit> {
+  /** How many runs of a minute each. @default 1 */
+  readonly count?: number;
+  /** What they have in common. */
+  readonly run?: Partial<NewRun>;
+}
+
+/** The commit that plans the next minutes of a schedule as it was read. */
+export function aPlan(
+  { spec: { groupId }, version, watermark }: Pick<Schedule, "spec" | "version" | "watermark">,
+  { count = 1, run = {}, ...overrides }: PlanOverrides = {},
+): PlanCommit {
+  const newWatermark = watermark + count * MINUTE;
+  const runs = Array.from({ length: count }, (_, index) =>
+    aRun({ groupId, lower: watermark + index * MINUTE, scheduleVersion: version, ...run }),
+  );
+  return {
+    groupId,
+    version,
+    watermark,
+    newWatermark,
+    nextFireAt: newWatermark + MINUTE,
+    plannedAt: newWatermark,
+    runs,
+    ...overrides,
+  };
+}
+
+/** A backfill of the first hour, of which nothing is planned yet. */
+export function aBackfill(overrides: Partial<Backfill> = {}): Backfill {
+  const { lower = START, upper = lower + 60 * MINUTE, createdAt = START } = overrides;
+  return {
+    id: "00000000-0000-4000-8000-000000000001",
+    groupId: "orders",
+    lower,
+    upper,
+    select: "all",
+    concurrency: 2,
+    cursor: lower,
+    state: "RUNNING",
+    plannedRuns: 0,
+    openRuns: 0,
+    createdAt,
+    updatedAt: createdAt,
+    ...overrides,
+  };
+}

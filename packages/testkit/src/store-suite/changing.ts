@@ -1,0 +1,252 @@
+import { describe, expect, it } from "@jest/globals";
+import type { RunState } from "@tidegate/core";
+import { aRun } from "../builders.js";
+import { carryOut, claim, claimOne, end, ending, LATER, plan, register, runOf, scheduleOf } from "./conduct.js";
+import type { StoreBed } from "./fixture.js";
+
+/** `changeRuns`: whom it lets. */
+export function fencingRules({ store }: StoreBed): void {
+  describe("changeRuns refuses", () => {
+    it("a run that is not there", async () => {
+      const nobody = { id: aRun().id, from: ["PLANNED"], state: "CANCELLED", wakeAt: null } as const;
+      expect(await store().changeRuns([nobody])).toEqual([false]);
+    });
+
+    it("a state that is not expected, and changes nothing", async () => {
+      await register(store());
+      await plan(store());
+      const claimed = await claimOne(store());
+      const before = await runOf(store(), claimed.run.id);
+      for (const from of [["RUNNING"], ["PLANNED", "FAILED"], []] satisfies RunState[][]) {
+        expect(await store().changeRuns([{ ...ending(claimed, "SUCCEEDED"), from }])).toEqual([false]);
+      }
+      expect(await runOf(store(), claimed.run.id)).toEqual(before);
+    });
+
+    it("a token other than the newest", async () => {
+      await register(store());
+      await plan(store());
+      const claimed = await claimOne(store());
+      for (const token of [claimed.token - 1, claimed.token + 1]) {
+        expect(await end(store(), { ...claimed, token }, "SUCCEEDED")).toBe(false);
+      }
+      expect(await end(store(), claimed, "SUCCEEDED")).toBe(true);
+    });
+
+    it("a change of an active run without a token", async () => {
+      await register(store());
+      await plan(store());
+      const { run } = await claimOne(store());
+      const change = { id: run.id, from: ["SUBMITTING"], state: "CANCELLED", wakeAt: null } as const;
+      expect(await store().changeRuns([change])).toEqual([false]);
+    });
+
+    it("the second end of a run", async () => {
+      await register(store());
+      await plan(store());
+      const claimed = await claimOne(store());
+      const both = [ending(claimed, "SUCCEEDED"), ending(claimed, "FAILED")];
+      expect(await store().changeRuns(both)).toEqual([true, false]);
+      expect(await runOf(store(), claimed.run.id)).toMatchObject({ state: "SUCCEEDED" });
+    });
+
+    it("one element of a batch and does the others", async () => {
+      await register(store(), { laneWidth: 3 });
+      await plan(store(), { count: 3 });
+      const [first, second, third] = await claim(store());
+      const batch = [
+        ending(first!, "SUCCEEDED"),
+        { ...ending(second!, "SUCCEEDED"), token: second!.token - 1 },
+        ending(third!, "FAILED"),
+      ];
+      expect(await store().changeRuns(batch)).toEqual([true, false, true]);
+      expect(await scheduleOf(store())).toMatchObject({ admittedRuns: 1 });
+    });
+  });
+
+  describe("changeRuns needs no token", () => {
+    it("for a run that waits for another attempt, nor for one that has ended", async () => {
+      await register(store());
+      await plan(store());
+      const { run, token } = await claimOne(store());
+      const { id } = run;
+      await store().changeRuns([{ id, from: ["SUBMITTING"], token, state: "PLANNED", wakeAt: LATER }]);
+      expect(await store().changeRuns([{ id, from: ["PLANNED"], state: "FAILED", wakeAt: null }])).toEqual([true]);
+      expect(await store().changeRuns([{ id, from: ["FAILED"], state: "CANCELLED", wakeAt: null }])).toEqual([true]);
+    });
+  });
+}
+
+/** `changeRuns`: what it writes. */
+export function runChangeRules({ store }: StoreBed): void {
+  describe("changeRuns", () => {
+    it("sets what it names and leaves the rest", async () => {
+      await register(store());
+      await plan(store(), { run: { reason: "catchup-coalesced", intervals: 2 } });
+      const { run, token } = await claimOne(store());
+      const from = ["SUBMITTING"] as const;
+      await store().changeRuns([
+        {
+          id: run.id,
+          from,
+          token,
+          state: "RUNNING",
+          wakeAt: LATER + 7,
+          startedAt: LATER + 1,
+          jobId: "job/1",
+          jobAddress: "http://flink:8081/#/job/1",
+        },
+      ]);
+      expect(await runOf(store(), run.id)).toEqual({
+        ...run,
+        state: "RUNNING",
+        wakeAt: LATER + 7,
+        startedAt: LATER + 1,
+        jobId: "job/1",
+        jobAddress: "http://flink:8081/#/job/1",
+      });
+    });
+
+    it("clears what is set to null", async () => {
+      await register(store());
+      await plan(store(), { run: { reason: "catchup-coalesced" } });
+      const details = {
+        reason: "cancelled",
+        startedAt: LATER,
+        jobId: "j",
+        jobAddress: "a",
+        metrics: { rowsRead: 1 },
+        error: { code: "JOB_FAILED", message: "no" },
+      } as const;
+      const { id } = await carryOut(store(), "FAILED", details);
+      expect(await runOf(store(), id)).toMatchObject(details);
+      const cleared = {
+        reason: null,
+        startedAt: null,
+        endedAt: null,
+        jobId: null,
+        jobAddress: null,
+        metrics: null,
+        error: null,
+      };
+      await store().changeRuns([{ id, from: ["FAILED"], state: "FAILED", wakeAt: null, ...cleared }]);
+      expect(await runOf(store(), id)).toMatchObject(cleared);
+    });
+
+    it.each([
+      [{}],
+      [{ rowsRead: 0 }],
+      [{ rowsRead: 12, rowsWritten: 10, rowsDirty: 2, bytesWritten: Number.MAX_SAFE_INTEGER }],
+    ])("keeps metrics as they were given: %j", async (metrics) => {
+      await register(store());
+      await plan(store());
+      const { metrics: kept } = await carryOut(store(), "SUCCEEDED", { metrics });
+      expect(kept ?? {}).toEqual(metrics);
+    });
+
+    it("keeps an error to the letter", async () => {
+      await register(store());
+      await plan(store());
+      const error = { code: "JOB_FAILED", message: "Zeile 1:\n\t'größer' als \"∞\" \\ 😀; DROP TABLE run; --" };
+      expect((await carryOut(store(), "FAILED", { error })).error).toEqual(error);
+    });
+
+    it("counts attempts, and sets them back where told", async () => {
+      await register(store());
+      await plan(store());
+      const { id } = await carryOut(store(), "FAILED");
+      await store().changeRuns([{ id, from: ["FAILED"], state: "PLANNED", wakeAt: null }]);
+      expect((await claimOne(store())).run.attempt).toBe(2);
+      const again = await claimOne(store(), { now: LATER * 2 });
+      await end(store(), again, "FAILED");
+      await store().changeRuns([{ id, from: ["FAILED"], state: "PLANNED", wakeAt: null, attempt: 0 }]);
+      expect((await claimOne(store())).run.attempt).toBe(1);
+    });
+
+    it("appends to the history, oldest first", async () => {
+      await register(store());
+      await plan(store());
+      const records = [1, 2, 3].map((attempt) => ({
+        attempt,
+        submittedAt: LATER,
+        endedAt: LATER + attempt,
+        jobId: attempt === 2 ? null : `j-${attempt}`,
+        error: { code: "JOB_FAILED", message: `Versuch ${attempt}: "kaputt"` },
+      }));
+      for (const attemptRecord of records) {
+        const { run, token } = await claimOne(store());
+        await store().changeRuns([
+          { id: run.id, from: ["SUBMITTING"], token, state: "PLANNED", wakeAt: LATER, attemptRecord },
+        ]);
+      }
+      expect((await runOf(store(), aRun().id)).history).toEqual(records);
+    });
+
+    it("hands out what its caller cannot corrupt the store with", async () => {
+      await register(store());
+      await plan(store());
+      const metrics = { rowsRead: 1 };
+      const run = await carryOut(store(), "SUCCEEDED", { metrics });
+      metrics.rowsRead = 2;
+      const writable = run as { state: string; metrics: { rowsRead: number } };
+      Object.assign(writable, { state: "FAILED" });
+      Reflect.set(writable.metrics, "rowsRead", 3);
+      expect(await runOf(store(), run.id)).toMatchObject({ state: "SUCCEEDED", metrics: { rowsRead: 1 } });
+    });
+  });
+}
+
+/** `givesBack`. */
+export function givingBackRules({ store }: StoreBed): void {
+  describe("givesBack", () => {
+    it("sets the watermark back to the run's lower bound, and the run is superseded", async () => {
+      await register(store());
+      const [, last] = await plan(store(), { count: 2 });
+      const cancel = { from: ["PLANNED"], state: "CANCELLED", wakeAt: null, givesBack: true } as const;
+      expect(await store().changeRuns([{ id: last!.id, ...cancel, reason: "overlap-cancelled" }])).toEqual([true]);
+      expect(await scheduleOf(store())).toMatchObject({ watermark: last!.lower, waitingRuns: 0 });
+      expect(await runOf(store(), last!.id)).toMatchObject({ state: "CANCELLED", isSuperseded: true });
+    });
+
+    it("lets the interval be planned again as part of a longer one", async () => {
+      await register(store());
+      await plan(store());
+      const claimed = await claimOne(store());
+      await end(store(), claimed, "CANCELLED", { givesBack: true });
+      const { watermark } = await scheduleOf(store());
+      const longer = aRun({ lower: watermark, upper: watermark + 180_000, intervals: 3 });
+      await plan(store(), { newWatermark: longer.upper, runs: [longer] });
+      expect(await store().coverage("orders")).toMatchObject([{ ...pickBounds(longer), intervals: 3 }]);
+    });
+
+    it("gives back one after the other, newest first", async () => {
+      await register(store());
+      const runs = await plan(store(), { count: 3 });
+      const cancel = { from: ["PLANNED"], state: "CANCELLED", wakeAt: null, givesBack: true } as const;
+      const batch = runs.toReversed().map(({ id }) => ({ id, ...cancel }));
+      expect(await store().changeRuns(batch)).toEqual([true, true, true]);
+      expect(await scheduleOf(store())).toMatchObject({ watermark: runs[0]!.lower });
+    });
+
+    it("leaves the watermark and the run where intervals behind it are planned", async () => {
+      await register(store());
+      const [first, second] = await plan(store(), { count: 2 });
+      const cancel = { from: ["PLANNED"], state: "CANCELLED", wakeAt: null, givesBack: true } as const;
+      expect(await store().changeRuns([{ id: first!.id, ...cancel }])).toEqual([true]);
+      expect(await scheduleOf(store())).toMatchObject({ watermark: second!.upper });
+      expect(await runOf(store(), first!.id)).toMatchObject({ state: "CANCELLED", isSuperseded: false });
+    });
+
+    it("does nothing where the change is refused", async () => {
+      await register(store());
+      const [run] = await plan(store());
+      const refused = { id: run!.id, from: ["RUNNING"], state: "CANCELLED", wakeAt: null, givesBack: true } as const;
+      expect(await store().changeRuns([refused])).toEqual([false]);
+      expect(await scheduleOf(store())).toMatchObject({ watermark: run!.upper });
+    });
+  });
+}
+
+function pickBounds({ lower, upper }: { lower: number; upper: number }) {
+  return { lower, upper };
+}

@@ -1,0 +1,148 @@
+import type {
+  ClaimedRun,
+  ClaimRequest,
+  EpochMs,
+  NewRun,
+  Run,
+  RunChange,
+  RunFilter,
+  Schedule,
+  ScheduleChange,
+  ScheduleStore,
+} from "@tidegate/core";
+import { aNewSchedule, aPlan, MINUTE, type NewScheduleOverrides, type PlanOverrides, START } from "../builders.js";
+
+/** An instant at which everything that a test has planned may be claimed. */
+export const LATER: EpochMs = START + 10_000 * MINUTE;
+
+/** How long claims of the suite hold, ms. */
+export const LEASE = 30_000;
+
+/** The fields that an element of a batch may add to what a test has in mind. */
+type Details = Partial<Omit<RunChange, "id" | "from" | "state">>;
+
+/** Registers a schedule and reads it back. */
+export async function register(store: ScheduleStore, overrides: NewScheduleOverrides = {}): Promise<Schedule> {
+  const added = aNewSchedule(overrides);
+  await store.insertSchedules([added]);
+  return scheduleOf(store, added.spec.groupId);
+}
+
+/** The schedule of a group that has one. */
+export async function scheduleOf(store: ScheduleStore, groupId = "orders"): Promise<Schedule> {
+  const [schedule] = await store.getSchedules([groupId]);
+  if (schedule === undefined) throw new Error(`Group ${groupId} has no schedule.`);
+  return schedule;
+}
+
+/** Changes a schedule as it is now; whether it was done. */
+export async function change(
+  store: ScheduleStore,
+  changes: Partial<ScheduleChange>,
+  groupId = "orders",
+): Promise<boolean> {
+  const { version, status } = await scheduleOf(store, groupId);
+  const expected = { version, statuses: [status] };
+  const [isDone] = await store.changeSchedules([{ groupId, expected, updatedAt: START, ...changes }]);
+  return isDone === true;
+}
+
+/** Plans the next minutes of a group and returns their runs. */
+export async function plan(
+  store: ScheduleStore,
+  overrides: PlanOverrides = {},
+  groupId = "orders",
+): Promise<readonly NewRun[]> {
+  const commit = aPlan(await scheduleOf(store, groupId), overrides);
+  const [isDone] = await store.plan([commit]);
+  if (isDone !== true) throw new Error(`Group ${groupId} could not be planned.`);
+  return commit.runs;
+}
+
+/** Claims what may be claimed. */
+export function claim(store: ScheduleStore, request: Partial<ClaimRequest> = {}): Promise<ClaimedRun[]> {
+  const now = request.now ?? LATER;
+  return store.claim({ owner: "first", now, leaseUntil: now + LEASE, limit: 100, ...request });
+}
+
+/** Claims the one run that may be claimed. */
+export async function claimOne(store: ScheduleStore, request: Partial<ClaimRequest> = {}): Promise<ClaimedRun> {
+  const claimed = await claim(store, request);
+  const [one] = claimed;
+  if (one === undefined || claimed.length > 1) throw new Error(`${claimed.length} runs were claimed, not one.`);
+  return one;
+}
+
+/** The change with which the holder of a claim ends its run. */
+export function ending(
+  { run, token }: ClaimedRun,
+  state: "SUCCEEDED" | "FAILED" | "CANCELLED",
+  details: Details = {},
+): RunChange {
+  return {
+    id: run.id,
+    from: ["SUBMITTING", "RUNNING"],
+    token,
+    state,
+    wakeAt: null,
+    endedAt: LATER,
+    ...details,
+  };
+}
+
+/** Ends a claimed run; whether it was done. */
+export async function end(
+  store: ScheduleStore,
+  claimed: ClaimedRun,
+  state: "SUCCEEDED" | "FAILED" | "CANCELLED",
+  details: Details = {},
+): Promise<boolean> {
+  const [isDone] = await store.changeRuns([ending(claimed, state, details)]);
+  return isDone === true;
+}
+
+/** Claims the one run that may be claimed and ends it. */
+export async function carryOut(
+  store: ScheduleStore,
+  state: "SUCCEEDED" | "FAILED" | "CANCELLED",
+  details: Details = {},
+): Promise<Run> {
+  const claimed = await claimOne(store);
+  await end(store, claimed, state, details);
+  return runOf(store, claimed.run.id);
+}
+
+/** Plans minutes and has each end as told, in order; the lane must be free. */
+export async function history(
+  store: ScheduleStore,
+  states: readonly ("SUCCEEDED" | "FAILED" | "CANCELLED")[],
+  groupId = "orders",
+): Promise<readonly NewRun[]> {
+  const runs = await plan(store, { count: states.length }, groupId);
+  for (const state of states) await carryOut(store, state);
+  return runs;
+}
+
+/** A run that is there. */
+export async function runOf(store: ScheduleStore, id: string): Promise<Run> {
+  const [run] = await store.getRuns([id]);
+  if (run === undefined) throw new Error(`There is no run ${id}.`);
+  return run;
+}
+
+/** All runs that match, in order. */
+export async function allRuns(store: ScheduleStore, filter: RunFilter = {}): Promise<Run[]> {
+  const runs: Run[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await store.listRuns(filter, { limit: 1_000, ...(cursor === undefined ? {} : { cursor }) });
+    runs.push(...page.items);
+    cursor = page.next;
+  } while (cursor !== undefined);
+  return runs;
+}
+
+/** The ids of runs or claims. */
+export function idsOf(items: readonly (Pick<Run, "id"> | ClaimedRun)[]): string[] {
+  return items.map((item) => ("run" in item ? item.run.id : item.id));
+}

@@ -1,0 +1,66 @@
+import { describe, expect, it } from "@jest/globals";
+import type { ScheduleStore } from "@tidegate/core";
+import { aBackfill, aNewSchedule, aPlan, aRun, START } from "../builders.js";
+import { LATER, register, scheduleOf } from "./conduct.js";
+import type { StoreBed } from "./fixture.js";
+
+const CALLS: Readonly<Record<string, (store: ScheduleStore) => Promise<unknown>>> = {
+  insertSchedules: (store) => store.insertSchedules([aNewSchedule()]),
+  changeSchedules: (store) =>
+    store.changeSchedules([
+      { groupId: "orders", expected: { version: 1, statuses: ["REGISTERED"] }, updatedAt: START },
+    ]),
+  getSchedules: (store) => store.getSchedules(["orders"]),
+  listSchedules: (store) => store.listSchedules({}, {}),
+  listVersions: (store) => store.listVersions("orders"),
+  purgeSchedule: (store) => store.purgeSchedule("orders"),
+  due: (store) => store.due({ before: LATER, limit: 1 }),
+  plan: (store) => store.plan([aPlan({ ...aNewSchedule(), version: 1 })]),
+  insertRuns: (store) => store.insertRuns([aRun({ kind: "MANUAL" })]),
+  claim: (store) => store.claim({ owner: "first", now: LATER, leaseUntil: LATER, limit: 1 }),
+  changeRuns: (store) =>
+    store.changeRuns([{ id: aRun().id, from: ["PLANNED"], state: "CANCELLED", wakeAt: null }]),
+  renewLeases: (store) => store.renewLeases([{ id: aRun().id, token: 1 }], LATER),
+  requestCancel: (store) => store.requestCancel([aRun().id], "cancelled"),
+  nextWake: (store) => store.nextWake(),
+  getRuns: (store) => store.getRuns([aRun().id]),
+  listRuns: (store) => store.listRuns({}, {}),
+  coverage: (store) => store.coverage("orders"),
+  tally: (store) => store.tally("orders", 0),
+  insertBackfill: (store) => store.insertBackfill(aBackfill()),
+  planBackfill: (store) =>
+    store.planBackfill({
+      id: aBackfill().id,
+      cursor: START,
+      newCursor: START,
+      state: "DONE",
+      updatedAt: START,
+      runs: [],
+    }),
+  getBackfill: (store) => store.getBackfill(aBackfill().id),
+  listBackfills: (store) => store.listBackfills({}),
+};
+
+/** `open` and `close`. */
+export function lifecycleRules({ store }: StoreBed): void {
+  describe("open", () => {
+    it("does nothing where the store is open", async () => {
+      await register(store());
+      await store().open();
+      expect(await scheduleOf(store())).toMatchObject({ version: 1 });
+    });
+  });
+
+  describe("close", () => {
+    it.each(Object.keys(CALLS))("is followed by STORE_CLOSED from %s", async (name) => {
+      await store().close();
+      await expect(CALLS[name]!(store())).rejects.toMatchObject({ code: "STORE_CLOSED" });
+    });
+
+    it("waits for what is being written", async () => {
+      const written = store().insertSchedules([aNewSchedule()]);
+      await store().close();
+      expect(await written).toEqual([true]);
+    });
+  });
+}
