@@ -20,7 +20,9 @@ const endAt = startAt + SECONDS * 1_000;
 
 function startManager(): ChildProcess {
   const plan = { directory, groups: GROUPS, startAt, endAt, troubleRatio: 0.1 };
-  return fork(fileURLToPath(new URL("./manager.mjs", import.meta.url)), [JSON.stringify(plan)], { execArgv: [] });
+  return fork(fileURLToPath(new URL("./manager.mjs", import.meta.url)), [JSON.stringify(plan)], {
+    execArgv: [],
+  });
 }
 
 function lines(name: string): string[] {

@@ -29,7 +29,10 @@ const operator = {
       log("doubled.log", idempotencyKey);
     }
     await pause(Math.random() * 40);
-    return { jobId: idempotencyKey, outcome: { state: "SUCCEEDED", metrics: { rowsRead: 1, rowsWritten: 1 } } };
+    return {
+      jobId: idempotencyKey,
+      outcome: { state: "SUCCEEDED", metrics: { rowsRead: 1, rowsWritten: 1 } },
+    };
   },
   async find(key) {
     if (!existsSync(join(effects, key))) return undefined;

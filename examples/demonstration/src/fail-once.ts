@@ -1,4 +1,10 @@
-import type { JobContext, JobOutcome, OfflineJobRequest, ScheduleOperator, SubmittedJob } from "@tidegate/core";
+import type {
+  JobContext,
+  JobOutcome,
+  OfflineJobRequest,
+  ScheduleOperator,
+  SubmittedJob,
+} from "@tidegate/core";
 
 /** Passes everything on to another operator, but lets the first attempt of one run fail. */
 export class FailOnce implements ScheduleOperator {

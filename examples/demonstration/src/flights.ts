@@ -32,7 +32,10 @@ export function loadFlights(startAt: number, lengthMs: number): Flight[] {
   const path = join(dirname(dirname(main)), "data", "flights-10k.json");
   const raw = JSON.parse(readFileSync(path, "utf8")) as RawFlight[];
   const timed = raw
-    .map((flight) => ({ ...flight, at: Date.parse(`${flight.date.replaceAll("/", "-").replace(" ", "T")}:00Z`) }))
+    .map((flight) => ({
+      ...flight,
+      at: Date.parse(`${flight.date.replaceAll("/", "-").replace(" ", "T")}:00Z`),
+    }))
     .sort((a, b) => a.at - b.at);
   const first = timed[0]!.at;
   const span = timed.at(-1)!.at - first + 1;

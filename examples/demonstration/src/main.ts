@@ -17,7 +17,11 @@ const LATEST_END_MS = 50_000;
 const TICK_MS = 500;
 
 const startAt = Math.ceil(Date.now() / 5_000) * 5_000;
-const plan: Plan = { directory: mkdtempSync(join(tmpdir(), "tidegate-demonstration-")), startAt, endAt: startAt + REPLAY_MS };
+const plan: Plan = {
+  directory: mkdtempSync(join(tmpdir(), "tidegate-demonstration-")),
+  startAt,
+  endAt: startAt + REPLAY_MS,
+};
 
 console.log(`Tidegate synchronizes 10,000 flights of a public data set while they are replayed in ${REPLAY_MS / 1_000} s:
 three schedules (every second, every two seconds, a cron of five) copy them interval by interval to Parquet.
@@ -35,7 +39,8 @@ function startManager(): void {
   manager = fork(fileURLToPath(new URL("./manager.js", import.meta.url)), [JSON.stringify(plan)]);
   manager.on("message", (message: ManagerMessage) => {
     if (message.kind === "done") audits = message.audits;
-    else status = `${message.succeeded} runs succeeded, ${message.active} under way, ${message.retried} retried`;
+    else
+      status = `${message.succeeded} runs succeeded, ${message.active} under way, ${message.retried} retried`;
   });
 }
 
@@ -65,7 +70,9 @@ showProgress();
 console.log("\n");
 
 if (audits === undefined) {
-  console.error(`The schedules were not done in ${LATEST_END_MS / 1_000} s; what there is lies in ${plan.directory}.`);
+  console.error(
+    `The schedules were not done in ${LATEST_END_MS / 1_000} s; what there is lies in ${plan.directory}.`,
+  );
   manager!.kill("SIGKILL");
   process.exit(1);
 }

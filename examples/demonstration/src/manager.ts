@@ -8,7 +8,12 @@ import { type Plan, synchronizations } from "./schedules.js";
 
 /** What the manager tells its parent. */
 export type ManagerMessage =
-  | { readonly kind: "progress"; readonly succeeded: number; readonly retried: number; readonly active: number }
+  | {
+      readonly kind: "progress";
+      readonly succeeded: number;
+      readonly retried: number;
+      readonly active: number;
+    }
   | { readonly kind: "done"; readonly audits: readonly AuditReport[] };
 
 const PROGRESS_MS = 250;
@@ -45,7 +50,10 @@ async function main(plan: Plan): Promise<void> {
 }
 
 /** After a restart the schedules are there already. */
-async function register(tidegate: Tidegate, schedule: Parameters<Tidegate["client"]["register"]>[0]): Promise<void> {
+async function register(
+  tidegate: Tidegate,
+  schedule: Parameters<Tidegate["client"]["register"]>[0],
+): Promise<void> {
   try {
     await tidegate.client.register(schedule);
   } catch (error) {

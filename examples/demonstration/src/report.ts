@@ -2,7 +2,18 @@ import type { AuditReport } from "@tidegate/core";
 import Table from "cli-table3";
 import type { Comparison } from "./verify.js";
 
-const HEAD = ["group", "intervals", "gaps", "overlaps", "rows in", "rows out", "source", "target", "missing", "surplus"];
+const HEAD = [
+  "group",
+  "intervals",
+  "gaps",
+  "overlaps",
+  "rows in",
+  "rows out",
+  "source",
+  "target",
+  "missing",
+  "surplus",
+];
 
 /** Prints the audit beside the comparison; returns whether all of it holds. */
 export function printReport(audits: readonly AuditReport[], comparisons: readonly Comparison[]): boolean {

@@ -38,18 +38,35 @@ export function sourceFiles(plan: Plan): string {
 export function synchronizations(plan: Plan): Synchronization[] {
   const path = sourceFiles(plan);
   const source = { format: "json", path, timeColumn: "known_at", columns: COLUMNS };
-  const longHaul = `SELECT * FROM read_json('${path}', format = 'newline_delimited', columns = {${Object.entries(COLUMNS)
+  const longHaul = `SELECT * FROM read_json('${path}', format = 'newline_delimited', columns = {${Object.entries(
+    COLUMNS,
+  )
     .map(([name, type]) => `${name}: '${type}'`)
     .join(", ")}}) WHERE known_at >= $lower AND known_at < $upper AND distance >= 1000`;
-  const common = { startTime: plan.startAt, endTime: plan.endAt, delayMs: DELAY_MS, backoff: { initialMs: 500 } };
-  const make = (groupId: string, rows: string, rest: Pick<ScheduleInfo, "trigger">, what: object): Synchronization => {
+  const common = {
+    startTime: plan.startAt,
+    endTime: plan.endAt,
+    delayMs: DELAY_MS,
+    backoff: { initialMs: 500 },
+  };
+  const make = (
+    groupId: string,
+    rows: string,
+    rest: Pick<ScheduleInfo, "trigger">,
+    what: object,
+  ): Synchronization => {
     const target = join(plan.directory, "target", groupId);
     const job = { ...what, target: { path: target } } as NonNullable<ScheduleInfo["job"]>;
     return { groupId, target, rows, schedule: { groupId, ...common, ...rest, job } };
   };
   return [
     make("all-flights", "true", { trigger: { type: "period", every: 1, unit: "second" } }, { source }),
-    make("long-haul", "distance >= 1000", { trigger: { type: "period", every: 2, unit: "second" } }, { sql: longHaul }),
+    make(
+      "long-haul",
+      "distance >= 1000",
+      { trigger: { type: "period", every: 2, unit: "second" } },
+      { sql: longHaul },
+    ),
     make("every-five", "true", { trigger: { type: "cron", expression: "*/5 * * * * *" } }, { source }),
   ];
 }

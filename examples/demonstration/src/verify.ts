@@ -15,7 +15,10 @@ export interface Comparison {
 const COLUMNS = "flight_no, known_at, departed, delay, distance, origin, destination";
 
 /** Compares all columns of all rows, each as often as it occurs. */
-export async function compareRows(plan: Plan, { groupId, target, rows }: Synchronization): Promise<Comparison> {
+export async function compareRows(
+  plan: Plan,
+  { groupId, target, rows }: Synchronization,
+): Promise<Comparison> {
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
   const count = async (query: string): Promise<number> => {

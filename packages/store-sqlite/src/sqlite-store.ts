@@ -65,6 +65,10 @@ export interface SqliteStoreOptions {
   readonly synchronous?: "full" | "normal";
   /** How much of the database is kept in memory, bytes. @default 64 MiB */
   readonly cacheBytes?: number;
+  /** The largest that the database file may grow, bytes; what goes beyond fails as on a full disk. @default unlimited */
+  readonly maxBytes?: number;
+  /** Refuses to make a new database. @default false */
+  readonly mustExist?: boolean;
 }
 
 interface OpenDatabase {
@@ -74,6 +78,9 @@ interface OpenDatabase {
   readonly commit: GroupCommit;
   readonly coverage: CoverageScan;
 }
+
+/** SQLite's default, which this package does not change. */
+const PAGE_BYTES = 4_096;
 
 /** After so many pages the write-ahead log is taken over into the database. */
 const CHECKPOINT_PAGES = 4_000;
@@ -96,6 +103,9 @@ export class SqliteStore implements ScheduleStore {
   async open(): Promise<void> {
     if (this.#open !== undefined) return;
     let database: DatabaseSync | undefined;
+    if (this.#options.mustExist === true && !existsSync(this.#path)) {
+      throw new StoreError("STORE_FAILED", `${this.#path}: there is no such database.`);
+    }
     try {
       mkdirSync(dirname(this.#path), { recursive: true });
       database = new DatabaseSync(this.#path, { timeout: 0 });
@@ -282,7 +292,7 @@ export class SqliteStore implements ScheduleStore {
   }
 
   #configure(database: DatabaseSync): void {
-    const { synchronous = "full", cacheBytes = 64 * 1_024 * 1_024 } = this.#options;
+    const { synchronous = "full", cacheBytes = 64 * 1_024 * 1_024, maxBytes } = this.#options;
     // The lock is taken by the first write and kept until the database is closed or the process ends.
     database.exec("PRAGMA locking_mode = EXCLUSIVE");
     database.exec("PRAGMA journal_mode = WAL");
@@ -290,6 +300,7 @@ export class SqliteStore implements ScheduleStore {
     database.exec(`PRAGMA cache_size = -${Math.ceil(cacheBytes / 1_024)}`);
     database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     database.exec("PRAGMA temp_store = MEMORY");
+    if (maxBytes !== undefined) database.exec(`PRAGMA max_page_count = ${Math.floor(maxBytes / PAGE_BYTES)}`);
     database.exec("BEGIN IMMEDIATE; COMMIT");
   }
 

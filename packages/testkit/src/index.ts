@@ -1,1 +1,3 @@
+export * from "./builders.js";
 export * from "./operator-suite/operator-suite.js";
+export * from "./store-suite/store-suite.js";

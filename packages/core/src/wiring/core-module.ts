@@ -50,7 +50,13 @@ export function coreModule(settings: TidegateSettings, clock: Clock = new System
     single(Dispatcher, (context) => {
       const operators = context.get(OPERATORS);
       const specs = context.get(SpecCache);
-      return new Dispatcher({ ...ledger(context), operators, specs, owner, options: settings.dispatcher ?? {} });
+      return new Dispatcher({
+        ...ledger(context),
+        operators,
+        specs,
+        owner,
+        options: settings.dispatcher ?? {},
+      });
     });
     single(Backfiller, (context) => {
       return new Backfiller({ ...ledger(context), namespace, everyMs: settings.backfillEveryMs ?? 5_000 });

@@ -34,8 +34,8 @@ export function outcomeOfError(error: unknown, signal: AbortSignal): JobOutcome 
       ...(metrics === undefined ? {} : { metrics }),
     };
   }
-  const message = withoutExcerpt(messageOf(error));
-  const kind = /^(?:Failed to extract statements: )?([A-Z][A-Za-z ]*) Error: /.exec(message)?.[1];
+  const message = plainMessageOf(error);
+  const kind = /^([A-Z][A-Za-z ]*) Error: /.exec(message)?.[1];
   const isRetryable = kind === undefined || !ERRORS_OF_THE_JOB.has(kind);
   return { state: "FAILED", error: { code: "JOB_FAILED", message }, isRetryable };
 }
@@ -48,7 +48,12 @@ function outcomeOfAbort(reason: unknown): JobOutcome {
   return { state, error: { code, message } };
 }
 
-/** DuckDB quotes the statement after `LINE 1:`; it may hold what the job's author would not have in a log. */
-function withoutExcerpt(message: string): string {
-  return message.replace(/\n+LINE \d+:[\s\S]*$/, "").trim();
+/**
+ * DuckDB quotes the statement after `LINE 1:`; it may hold what the job's author would not have in a log.
+ */
+function plainMessageOf(error: unknown): string {
+  return messageOf(error)
+    .replace(/^(?:Error: )?(?:Failed to extract statements: )?/, "")
+    .replace(/\n+LINE \d+:[\s\S]*$/, "")
+    .trim();
 }

@@ -1,12 +1,14 @@
 import {
   BIGINT,
   type DuckDBConnection,
+  type DuckDBExtractedStatements,
   DuckDBInstance,
   type DuckDBType,
   type DuckDBValue,
   listValue,
   StatementType,
 } from "@duckdb/node-api";
+import { messageOf } from "@tidegate/core";
 
 /** Values that are bound to a statement's `$name` parameters. */
 export type Values = Readonly<Record<string, DuckDBValue>>;
@@ -75,14 +77,24 @@ export class Session {
 
   /** The names of the parameters of a text that is exactly one SELECT, or `undefined` for any other text. */
   async parametersOfSelect(sql: string): Promise<readonly string[] | undefined> {
-    const statements = await this.#connection.extractStatements(sql);
-    if (statements.count !== 1) return undefined;
+    const statements = await this.#statementsOf(sql);
+    if (statements?.count !== 1) return undefined;
     const prepared = await statements.prepare(0);
     try {
       if (prepared.statementType !== StatementType.SELECT) return undefined;
       return Array.from({ length: prepared.parameterCount }, (_, index) => prepared.parameterName(index + 1));
     } finally {
       prepared.destroySync();
+    }
+  }
+
+  /** `undefined` for a text without any, at which the binding throws an error that says nothing. */
+  async #statementsOf(sql: string): Promise<DuckDBExtractedStatements | undefined> {
+    try {
+      return await this.#connection.extractStatements(sql);
+    } catch (error) {
+      if (messageOf(error).includes("Failed to extract statements")) throw error;
+      return undefined;
     }
   }
 

@@ -3,7 +3,10 @@ export type TimeUnit = "iso" | "s" | "ms" | "us" | "ns";
 
 /** The files of a source and its time. */
 interface FileSource {
-  /** One or more local paths; DuckDB's globs (`*`, `**`, `?`, `[…]`) are allowed. Relative to the process's directory. */
+  /**
+   * One or more local paths; DuckDB's globs (`*`, `**`, `?`, `[…]`) are allowed. Relative to the process's directory.
+   * What directories are called (`key=value`) makes no columns.
+   */
   readonly path: string | readonly string[];
   /**
    * The column that says which interval a row belongs to: `lower <= time < upper`. What has no zone is UTC. Needed

@@ -11,7 +11,7 @@ import {
   fieldsOf,
   fieldValues,
 } from "./csv-dialect.js";
-import { fileList, groupFiles, lineOf, listFiles, MAX_LINE_BYTES } from "./files.js";
+import { fileList, groupFiles, LINE_LIMITS, lineOf, listFiles } from "./files.js";
 import { type Relation, ROW, type TextColumn } from "./relation.js";
 import { declaredColumns, inferredColumns, selectText } from "./text-columns.js";
 
@@ -56,8 +56,8 @@ function csvRelation({ source, dialect, columns, header, files, index }: CsvGrou
   const { columns: selected, defects, values } = selectText(columns, ({ name }) => columnOf(name));
   const { timeColumn, timeUnit = "iso" } = source;
   return {
-    from: `read_csv($files, ${DIALECT_ARGUMENTS}, auto_detect = false, columns = $columns, store_rejects = true, \
-rejects_table = '${rejects.errors}', rejects_scan = '${rejects.scans}', max_line_size = ${MAX_LINE_BYTES}) AS ${ROW}`,
+    from: `read_csv($files, ${DIALECT_ARGUMENTS}, auto_detect = false, columns = $columns, hive_partitioning = false, store_rejects = true, \
+rejects_table = '${rejects.errors}', rejects_scan = '${rejects.scans}', ${LINE_LIMITS}) AS ${ROW}`,
     values: {
       ...values,
       ...dialectValues(dialect),
@@ -107,7 +107,7 @@ async function inferColumns(
   dialect: Dialect,
 ): Promise<readonly TextColumn[]> {
   const described = await session.rows<{ column_name: string; column_type: string }>(
-    `DESCRIBE SELECT * FROM read_csv($files, ${DIALECT_ARGUMENTS}, union_by_name = true)`,
+    `DESCRIBE SELECT * FROM read_csv($files, ${DIALECT_ARGUMENTS}, union_by_name = true, hive_partitioning = false)`,
     { ...dialectValues(dialect), files: fileList(files) },
   );
   return inferredColumns(described, "VARCHAR");

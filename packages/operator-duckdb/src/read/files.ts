@@ -5,9 +5,12 @@ import type { Session } from "../duckdb/session.js";
 /** The longest line or JSON object that is read, bytes. */
 export const MAX_LINE_BYTES = 16_777_216;
 
+/** Left to itself, DuckDB would take sixteen times the longest line as its buffer. */
+export const LINE_LIMITS = `max_line_size = ${MAX_LINE_BYTES}, buffer_size = ${2 * MAX_LINE_BYTES}`;
+
 /** Reads lines as they are: nothing separates columns but a control character that text and JSON do not have. */
 export const LINE_DIALECT = `auto_detect = false, header = false, delim = '\u0001', quote = '', escape = '', \
-columns = {'line': 'VARCHAR'}, max_line_size = ${MAX_LINE_BYTES}`;
+columns = {'line': 'VARCHAR'}, hive_partitioning = false, ${LINE_LIMITS}`;
 
 /**
  * The files that a source names, sorted.

@@ -50,7 +50,7 @@ function jsonRelation(
 const READERS: Readonly<Record<Layout, string>> = {
   lines: `(SELECT filename AS file, line AS raw FROM read_csv($files, ${LINE_DIALECT}, store_rejects = true, \
 rejects_table = '${REJECTS.errors}', rejects_scan = '${REJECTS.scans}') WHERE trim(line) <> '')`,
-  array: `(SELECT filename AS file, json::VARCHAR AS raw FROM read_json_objects($files, format = 'array', \
+  array: `(SELECT filename AS file, json::VARCHAR AS raw FROM read_json_objects($files, format = 'array', hive_partitioning = false, \
 maximum_object_size = ${MAX_LINE_BYTES}))`,
 };
 
@@ -77,7 +77,7 @@ async function layoutOf(session: Session, file: string): Promise<Layout> {
 
 async function inferColumns(session: Session, files: readonly string[]): Promise<readonly TextColumn[]> {
   const described = await session.rows<{ column_name: string; column_type: string }>(
-    "DESCRIBE SELECT * FROM read_json($files, union_by_name = true, ignore_errors = true)",
+    "DESCRIBE SELECT * FROM read_json($files, union_by_name = true, hive_partitioning = false, ignore_errors = true)",
     { files: fileList(files) },
   );
   return inferredColumns(described, "JSON");

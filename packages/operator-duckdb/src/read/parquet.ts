@@ -5,7 +5,7 @@ import { fileList, listFiles } from "./files.js";
 import { type Relation, ROW } from "./relation.js";
 import type { TimeColumn } from "./time-test.js";
 
-const READER = "read_parquet($files, union_by_name = true)";
+const READER = "read_parquet($files, union_by_name = true, hive_partitioning = false)";
 
 /** Parquet files as one relation. Their rows have types already, so only a time can be bad: a null, or infinite. */
 export async function parquetRelations(

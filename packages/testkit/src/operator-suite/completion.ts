@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import type { OfflineJobRequest } from "@tidegate/core";
 import { carryOut, endOf, laterGeneration, laterInterval, untroubled } from "./conduct.js";
 import { type OperatorBed, offered } from "./fixture.js";
 
@@ -10,7 +11,7 @@ export function completionRules({ fixture }: OperatorBed): void {
     it("ends a sound job as SUCCEEDED, without an error", async () => {
       const { operator, request } = fixture();
       const outcome = await carryOut(operator, request());
-      expect(outcome).toMatchObject({ state: "SUCCEEDED" });
+      expect(outcome).toEqual(expect.objectContaining({ state: "SUCCEEDED" }));
       expect(outcome.error).toBeUndefined();
     });
 
@@ -50,29 +51,40 @@ export function completionRules({ fixture }: OperatorBed): void {
   });
 }
 
-/** Repetition: an interval's data is there once, however often its job runs. */
+/** Repetition: an interval's data is there once, however often its job runs, and it is that interval's alone. */
 export function repetitionRules({ fixture, supports }: OperatorBed): void {
-  (supports.effects ? describe : describe.skip)("repetition", () => {
+  (supports.effects ? describe : describe.skip)("effect", () => {
+    const effectsOf = (request: OfflineJobRequest) => offered(fixture(), "effects")(request);
+
     it("shows an interval once after one job", async () => {
       const { operator, request } = fixture();
       await carryOut(operator, request());
-      expect(await offered(fixture(), "effects")(request())).toBe(1);
+      expect(await effectsOf(request())).toBe(1);
+    });
+
+    it("leaves the next interval to its own job", async () => {
+      const { operator, request } = fixture();
+      const next = laterInterval(request, 1);
+      await carryOut(operator, request());
+      expect(await effectsOf(next)).toBe(0);
+      await carryOut(operator, next);
+      expect(await Promise.all([request(), next].map(effectsOf))).toEqual([1, 1]);
     });
 
     it("replaces what an earlier attempt of the run wrote", async () => {
       const { operator, request } = fixture();
       await carryOut(operator, request());
       const retry = request({ attempt: 2 });
-      expect(await carryOut(operator, retry)).toMatchObject({ state: "SUCCEEDED" });
-      expect(await offered(fixture(), "effects")(retry)).toBe(1);
+      expect(await carryOut(operator, retry)).toEqual(expect.objectContaining({ state: "SUCCEEDED" }));
+      expect(await effectsOf(retry)).toBe(1);
     });
 
     it("replaces what an earlier generation of the interval wrote", async () => {
       const { operator, request } = fixture();
       await carryOut(operator, request());
       const rerun = laterGeneration(request);
-      expect(await carryOut(operator, rerun)).toMatchObject({ state: "SUCCEEDED" });
-      expect(await offered(fixture(), "effects")(rerun)).toBe(1);
+      expect(await carryOut(operator, rerun)).toEqual(expect.objectContaining({ state: "SUCCEEDED" }));
+      expect(await effectsOf(rerun)).toBe(1);
     });
   });
 }

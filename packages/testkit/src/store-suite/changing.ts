@@ -1,7 +1,18 @@
 import { describe, expect, it } from "@jest/globals";
 import type { RunState } from "@tidegate/core";
 import { aRun } from "../builders.js";
-import { carryOut, claim, claimOne, end, ending, LATER, plan, register, runOf, scheduleOf } from "./conduct.js";
+import {
+  carryOut,
+  claim,
+  claimOne,
+  end,
+  ending,
+  LATER,
+  plan,
+  register,
+  runOf,
+  scheduleOf,
+} from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
 /** `changeRuns`: whom it lets. */
@@ -71,8 +82,12 @@ export function fencingRules({ store }: StoreBed): void {
       const { run, token } = await claimOne(store());
       const { id } = run;
       await store().changeRuns([{ id, from: ["SUBMITTING"], token, state: "PLANNED", wakeAt: LATER }]);
-      expect(await store().changeRuns([{ id, from: ["PLANNED"], state: "FAILED", wakeAt: null }])).toEqual([true]);
-      expect(await store().changeRuns([{ id, from: ["FAILED"], state: "CANCELLED", wakeAt: null }])).toEqual([true]);
+      expect(await store().changeRuns([{ id, from: ["PLANNED"], state: "FAILED", wakeAt: null }])).toEqual([
+        true,
+      ]);
+      expect(await store().changeRuns([{ id, from: ["FAILED"], state: "CANCELLED", wakeAt: null }])).toEqual([
+        true,
+      ]);
     });
   });
 }
@@ -147,7 +162,10 @@ export function runChangeRules({ store }: StoreBed): void {
     it("keeps an error to the letter", async () => {
       await register(store());
       await plan(store());
-      const error = { code: "JOB_FAILED", message: "Zeile 1:\n\t'größer' als \"∞\" \\ 😀; DROP TABLE run; --" };
+      const error = {
+        code: "JOB_FAILED",
+        message: "Zeile 1:\n\t'größer' als \"∞\" \\ 😀; DROP TABLE run; --",
+      };
       expect((await carryOut(store(), "FAILED", { error })).error).toEqual(error);
     });
 
@@ -188,9 +206,8 @@ export function runChangeRules({ store }: StoreBed): void {
       const metrics = { rowsRead: 1 };
       const run = await carryOut(store(), "SUCCEEDED", { metrics });
       metrics.rowsRead = 2;
-      const writable = run as { state: string; metrics: { rowsRead: number } };
-      Object.assign(writable, { state: "FAILED" });
-      Reflect.set(writable.metrics, "rowsRead", 3);
+      Reflect.set(run, "state", "FAILED");
+      Reflect.set(run.metrics ?? {}, "rowsRead", 3);
       expect(await runOf(store(), run.id)).toMatchObject({ state: "SUCCEEDED", metrics: { rowsRead: 1 } });
     });
   });
@@ -203,7 +220,9 @@ export function givingBackRules({ store }: StoreBed): void {
       await register(store());
       const [, last] = await plan(store(), { count: 2 });
       const cancel = { from: ["PLANNED"], state: "CANCELLED", wakeAt: null, givesBack: true } as const;
-      expect(await store().changeRuns([{ id: last!.id, ...cancel, reason: "overlap-cancelled" }])).toEqual([true]);
+      expect(await store().changeRuns([{ id: last!.id, ...cancel, reason: "overlap-cancelled" }])).toEqual([
+        true,
+      ]);
       expect(await scheduleOf(store())).toMatchObject({ watermark: last!.lower, waitingRuns: 0 });
       expect(await runOf(store(), last!.id)).toMatchObject({ state: "CANCELLED", isSuperseded: true });
     });
@@ -240,7 +259,13 @@ export function givingBackRules({ store }: StoreBed): void {
     it("does nothing where the change is refused", async () => {
       await register(store());
       const [run] = await plan(store());
-      const refused = { id: run!.id, from: ["RUNNING"], state: "CANCELLED", wakeAt: null, givesBack: true } as const;
+      const refused = {
+        id: run!.id,
+        from: ["RUNNING"],
+        state: "CANCELLED",
+        wakeAt: null,
+        givesBack: true,
+      } as const;
       expect(await store().changeRuns([refused])).toEqual([false]);
       expect(await scheduleOf(store())).toMatchObject({ watermark: run!.upper });
     });

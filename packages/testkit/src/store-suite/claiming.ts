@@ -10,7 +10,12 @@ export function claimRules({ store }: StoreBed): void {
       await register(store());
       const [planned] = await plan(store());
       const before = await runOf(store(), planned!.id);
-      const [claimed] = await store().claim({ owner: "first", now: LATER, leaseUntil: LATER + LEASE, limit: 10 });
+      const [claimed] = await store().claim({
+        owner: "first",
+        now: LATER,
+        leaseUntil: LATER + LEASE,
+        limit: 10,
+      });
       const after = {
         ...before,
         state: "SUBMITTING",
@@ -33,7 +38,12 @@ export function claimRules({ store }: StoreBed): void {
       ]);
       const again = await claimOne(store());
       expect(again.run).toEqual(await runOf(store(), run.id));
-      expect(again.run).toMatchObject({ attempt: 2, history: [attemptRecord], error, reason: "catchup-coalesced" });
+      expect(again.run).toMatchObject({
+        attempt: 2,
+        history: [attemptRecord],
+        error,
+        reason: "catchup-coalesced",
+      });
     });
 
     it("brings the earliest first, at most as many as asked for", async () => {
@@ -60,7 +70,9 @@ export function claimRules({ store }: StoreBed): void {
       await register(store());
       await plan(store());
       const { run, token } = await claimOne(store());
-      await store().changeRuns([{ id: run.id, from: ["SUBMITTING"], token, state: "PLANNED", wakeAt: LATER + 100 }]);
+      await store().changeRuns([
+        { id: run.id, from: ["SUBMITTING"], token, state: "PLANNED", wakeAt: LATER + 100 },
+      ]);
       expect(await claim(store(), { now: LATER + 99 })).toEqual([]);
       expect(idsOf(await claim(store(), { now: LATER + 100 }))).toEqual([run.id]);
     });

@@ -10,7 +10,14 @@ import type {
   ScheduleChange,
   ScheduleStore,
 } from "@tidegate/core";
-import { aNewSchedule, aPlan, MINUTE, type NewScheduleOverrides, type PlanOverrides, START } from "../builders.js";
+import {
+  aNewSchedule,
+  aPlan,
+  MINUTE,
+  type NewScheduleOverrides,
+  type PlanOverrides,
+  START,
+} from "../builders.js";
 
 /** An instant at which everything that a test has planned may be claimed. */
 export const LATER: EpochMs = START + 10_000 * MINUTE;
@@ -22,7 +29,10 @@ export const LEASE = 30_000;
 type Details = Partial<Omit<RunChange, "id" | "from" | "state">>;
 
 /** Registers a schedule and reads it back. */
-export async function register(store: ScheduleStore, overrides: NewScheduleOverrides = {}): Promise<Schedule> {
+export async function register(
+  store: ScheduleStore,
+  overrides: NewScheduleOverrides = {},
+): Promise<Schedule> {
   const added = aNewSchedule(overrides);
   await store.insertSchedules([added]);
   return scheduleOf(store, added.spec.groupId);
@@ -66,10 +76,14 @@ export function claim(store: ScheduleStore, request: Partial<ClaimRequest> = {})
 }
 
 /** Claims the one run that may be claimed. */
-export async function claimOne(store: ScheduleStore, request: Partial<ClaimRequest> = {}): Promise<ClaimedRun> {
+export async function claimOne(
+  store: ScheduleStore,
+  request: Partial<ClaimRequest> = {},
+): Promise<ClaimedRun> {
   const claimed = await claim(store, request);
   const [one] = claimed;
-  if (one === undefined || claimed.length > 1) throw new Error(`${claimed.length} runs were claimed, not one.`);
+  if (one === undefined || claimed.length > 1)
+    throw new Error(`${claimed.length} runs were claimed, not one.`);
   return one;
 }
 
@@ -145,4 +159,10 @@ export async function allRuns(store: ScheduleStore, filter: RunFilter = {}): Pro
 /** The ids of runs or claims. */
 export function idsOf(items: readonly (Pick<Run, "id"> | ClaimedRun)[]): string[] {
   return items.map((item) => ("run" in item ? item.run.id : item.id));
+}
+
+/** Which of these runs have a place in the lane, in their order. */
+export async function admitted(store: ScheduleStore, runs: readonly NewRun[]): Promise<boolean[]> {
+  const found = await store.getRuns(idsOf(runs));
+  return found.map((run) => run !== undefined && run.wakeAt !== null);
 }

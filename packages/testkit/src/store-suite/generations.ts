@@ -1,8 +1,20 @@
 import { describe, expect, it } from "@jest/globals";
 import { AT_ONCE, type NewRun, type ScheduleStore } from "@tidegate/core";
 import { aPlan, aRun, minute } from "../builders.js";
-import { admitted } from "./lane.js";
-import { allRuns, carryOut, claim, claimOne, end, history, idsOf, plan, register, runOf, scheduleOf } from "./conduct.js";
+import {
+  admitted,
+  allRuns,
+  carryOut,
+  claim,
+  claimOne,
+  end,
+  history,
+  idsOf,
+  plan,
+  register,
+  runOf,
+  scheduleOf,
+} from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
 /** The run that does the first minute once more. */
@@ -103,12 +115,21 @@ export function supersedingRules({ store }: StoreBed): void {
       await store().insertRuns([rerun(5), rerun(3)]);
       for (const claimed of await claim(store())) await end(store(), claimed, "CANCELLED");
       await store().insertRuns([rerun(4)]);
-      expect(await areSuperseded(store(), [others[1]!.id, rerun(3).id, rerun(5).id])).toEqual([false, true, false]);
+      expect(await areSuperseded(store(), [others[1]!.id, rerun(3).id, rerun(5).id])).toEqual([
+        false,
+        true,
+        false,
+      ]);
     });
 
     it("does not touch a run that begins where it begins and ends elsewhere", async () => {
       await register(store());
-      const longer = aRun({ ...minute(0), upper: minute(1).upper, state: "SKIPPED", reason: "catchup-window" });
+      const longer = aRun({
+        ...minute(0),
+        upper: minute(1).upper,
+        state: "SKIPPED",
+        reason: "catchup-window",
+      });
       const schedule = await scheduleOf(store());
       await store().plan([aPlan(schedule, { count: 2, runs: [longer] })]);
       await store().insertRuns([rerun(1)]);

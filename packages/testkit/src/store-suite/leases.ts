@@ -1,6 +1,18 @@
 import { describe, expect, it } from "@jest/globals";
 import { aRun } from "../builders.js";
-import { carryOut, change, claim, claimOne, end, idsOf, LATER, LEASE, plan, register, runOf } from "./conduct.js";
+import {
+  carryOut,
+  change,
+  claim,
+  claimOne,
+  end,
+  idsOf,
+  LATER,
+  LEASE,
+  plan,
+  register,
+  runOf,
+} from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
 const HELD = { isHeld: true, isCancelRequested: false };
@@ -54,7 +66,13 @@ export function renewalRules({ store }: StoreBed): void {
       const [first, second] = await claim(store());
       await end(store(), first!, "SUCCEEDED");
       await store().changeRuns([
-        { id: second!.run.id, from: ["SUBMITTING"], token: second!.token, state: "PLANNED", wakeAt: LATER + 5 },
+        {
+          id: second!.run.id,
+          from: ["SUBMITTING"],
+          token: second!.token,
+          state: "PLANNED",
+          wakeAt: LATER + 5,
+        },
       ]);
       const leases = [first!, second!].map(({ run, token }) => ({ id: run.id, token }));
       expect(await store().renewLeases(leases, LATER + 9 * LEASE)).toEqual([LOST, LOST]);
@@ -100,7 +118,9 @@ export function cancelRequestRules({ store }: StoreBed): void {
       await plan(store());
       const { run, token } = await claimOne(store());
       await store().requestCancel([run.id], "cancelled");
-      await store().changeRuns([{ id: run.id, from: ["SUBMITTING"], token, state: "PLANNED", wakeAt: LATER }]);
+      await store().changeRuns([
+        { id: run.id, from: ["SUBMITTING"], token, state: "PLANNED", wakeAt: LATER },
+      ]);
       const again = await claimOne(store());
       expect(again.run).toMatchObject({ isCancelRequested: true, attempt: 2 });
       await end(store(), again, "CANCELLED");

@@ -23,7 +23,10 @@ export function planningRules({ store }: StoreBed): void {
 
     it("inserts a planned run as nobody has touched it yet", async () => {
       await register(store());
-      const [, waiting] = await plan(store(), { count: 2, run: { reason: "catchup-coalesced", intervals: 4 } });
+      const [, waiting] = await plan(store(), {
+        count: 2,
+        run: { reason: "catchup-coalesced", intervals: 4 },
+      });
       expect(await runOf(store(), waiting!.id)).toEqual({
         ...waiting!,
         attempt: 0,

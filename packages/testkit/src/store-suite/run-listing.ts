@@ -109,7 +109,12 @@ export function withinRules({ store }: StoreBed): void {
     it("finds a long run that begins far before, and short ones beside it", async () => {
       await register(store());
       const schedule = await scheduleOf(store());
-      const long = aRun({ lower: START, upper: START + 500 * MINUTE, state: "SKIPPED", reason: "catchup-window" });
+      const long = aRun({
+        lower: START,
+        upper: START + 500 * MINUTE,
+        state: "SKIPPED",
+        reason: "catchup-window",
+      });
       await store().plan([aPlan(schedule, { runs: [long], newWatermark: long.upper })]);
       await plan(store(), { count: 2 });
       await store().insertRuns([aRun({ ...minute(400), kind: "MANUAL" })]);
@@ -134,24 +139,33 @@ export function withinRules({ store }: StoreBed): void {
 /** `listRuns`: pages. */
 export function runPagingRules({ store }: StoreBed): void {
   describe("pages of listRuns", () => {
-    it.each(["ascending", "descending"] as const)("bring all once, %s, the last without a cursor", async (order) => {
-      for (const groupId of ["a", "b"]) {
-        await register(store(), { spec: { groupId } });
-        await plan(store(), { count: 5 }, groupId);
-      }
-      await store().insertRuns([1, 2].map((generation) => aRun({ groupId: "a", kind: "MANUAL", generation })));
-      const { items: all } = await store().listRuns({ order }, { limit: 1_000 });
-      expect(all).toHaveLength(12);
-      for (const limit of [1, 5, 11, 12]) {
-        const seen: string[] = [];
-        let page = await store().listRuns({ order }, { limit });
-        for (; page.next !== undefined; page = await store().listRuns({ order }, { limit, cursor: page.next })) {
-          expect(page.items).toHaveLength(limit);
-          seen.push(...idsOf(page.items));
+    it.each(["ascending", "descending"] as const)(
+      "bring all once, %s, the last without a cursor",
+      async (order) => {
+        for (const groupId of ["a", "b"]) {
+          await register(store(), { spec: { groupId } });
+          await plan(store(), { count: 5 }, groupId);
         }
-        expect([...seen, ...idsOf(page.items)]).toEqual(idsOf(all));
-      }
-    });
+        await store().insertRuns(
+          [1, 2].map((generation) => aRun({ groupId: "a", kind: "MANUAL", generation })),
+        );
+        const { items: all } = await store().listRuns({ order }, { limit: 1_000 });
+        expect(all).toHaveLength(12);
+        for (const limit of [1, 5, 11, 12]) {
+          const seen: string[] = [];
+          let page = await store().listRuns({ order }, { limit });
+          for (
+            ;
+            page.next !== undefined;
+            page = await store().listRuns({ order }, { limit, cursor: page.next })
+          ) {
+            expect(page.items).toHaveLength(limit);
+            seen.push(...idsOf(page.items));
+          }
+          expect([...seen, ...idsOf(page.items)]).toEqual(idsOf(all));
+        }
+      },
+    );
 
     it("go on where they were although the run at the cursor matches no more", async () => {
       await register(store());
@@ -173,7 +187,10 @@ export function runPagingRules({ store }: StoreBed): void {
     it("go together with filters and intervals", async () => {
       await register(store());
       await plan(store(), { count: 9 });
-      const filter: RunFilter = { within: { lower: minute(2).lower, upper: minute(5).upper }, order: "descending" };
+      const filter: RunFilter = {
+        within: { lower: minute(2).lower, upper: minute(5).upper },
+        order: "descending",
+      };
       const { next } = await store().listRuns(filter, { limit: 2 });
       expect(await list(store(), filter, { cursor: next!, limit: 2 })).toEqual(["3.0", "2.0"]);
     });

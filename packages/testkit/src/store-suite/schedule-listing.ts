@@ -69,16 +69,23 @@ export function scheduleFilterRules({ store }: StoreBed): void {
 /** `listSchedules`: pages. */
 export function schedulePagingRules({ store }: StoreBed): void {
   describe("pages of listSchedules", () => {
-    it.each([1, 4, GROUPS.length - 1])("bring all once, %i at a time, the last without a cursor", async (limit) => {
-      await registerAll(store());
-      const seen: string[] = [];
-      let page = await store().listSchedules({}, { limit });
-      for (; page.next !== undefined; page = await store().listSchedules({}, { limit, cursor: page.next })) {
-        expect(page.items).toHaveLength(limit);
-        seen.push(...page.items.map(({ spec }) => spec.groupId));
-      }
-      expect([...seen, ...page.items.map(({ spec }) => spec.groupId)]).toEqual(GROUPS);
-    });
+    it.each([1, 4, GROUPS.length - 1])(
+      "bring all once, %i at a time, the last without a cursor",
+      async (limit) => {
+        await registerAll(store());
+        const seen: string[] = [];
+        let page = await store().listSchedules({}, { limit });
+        for (
+          ;
+          page.next !== undefined;
+          page = await store().listSchedules({}, { limit, cursor: page.next })
+        ) {
+          expect(page.items).toHaveLength(limit);
+          seen.push(...page.items.map(({ spec }) => spec.groupId));
+        }
+        expect([...seen, ...page.items.map(({ spec }) => spec.groupId)]).toEqual(GROUPS);
+      },
+    );
 
     it("have no cursor where the first is full and the last", async () => {
       await registerAll(store());
@@ -100,7 +107,9 @@ export function schedulePagingRules({ store }: StoreBed): void {
     });
 
     it("hold 100 unless told", async () => {
-      const many = Array.from({ length: 101 }, (_, index) => aNewSchedule({ spec: { groupId: `g${index}` } }));
+      const many = Array.from({ length: 101 }, (_, index) =>
+        aNewSchedule({ spec: { groupId: `g${index}` } }),
+      );
       await store().insertSchedules(many);
       expect((await store().listSchedules({}, {})).items).toHaveLength(100);
       expect((await store().listSchedules({}, { limit: 1_000 })).items).toHaveLength(101);

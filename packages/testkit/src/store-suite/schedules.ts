@@ -53,14 +53,11 @@ export function registrationRules({ store }: StoreBed): void {
     });
 
     it("hands out what its caller cannot corrupt the store with", async () => {
-      const schedule = await register(store(), { spec: { job: { tables: ["orders"] } } });
-      const writable = schedule as { watermark: number; spec: { job: { tables: string[] } } };
-      ignoringRefusal(() => {
-        writable.watermark = 0;
-      });
-      ignoringRefusal(() => writable.spec.job.tables.push("stock"));
+      const schedule = await register(store(), { spec: { job: { table: "orders" } } });
+      Reflect.set(schedule, "watermark", 0);
+      Reflect.set(schedule.spec.job, "table", "stock");
       const { watermark, spec } = await scheduleOf(store());
-      expect({ watermark, job: spec.job }).toEqual({ watermark: START, job: { tables: ["orders"] } });
+      expect({ watermark, job: spec.job }).toEqual({ watermark: START, job: { table: "orders" } });
     });
 
     it("does not see what its caller makes of a specification afterwards", async () => {
@@ -72,21 +69,14 @@ export function registrationRules({ store }: StoreBed): void {
   });
 }
 
-/** Frozen objects refuse to be written, copies do not: both are right. */
-function ignoringRefusal(write: () => void): void {
-  try {
-    write();
-  } catch (error) {
-    expect(error).toBeInstanceOf(TypeError);
-  }
-}
-
 /** `changeSchedules`, `listVersions`. */
 export function scheduleChangeRules({ store }: StoreBed): void {
   describe("changeSchedules", () => {
     it("changes what it names and leaves the rest", async () => {
       const before = await register(store());
-      expect(await change(store(), { status: "FAILED", statusReason: "refused", updatedAt: START + 1 })).toBe(true);
+      expect(await change(store(), { status: "FAILED", statusReason: "refused", updatedAt: START + 1 })).toBe(
+        true,
+      );
       expect(await scheduleOf(store())).toEqual({
         ...before,
         status: "FAILED",
@@ -115,7 +105,9 @@ export function scheduleChangeRules({ store }: StoreBed): void {
 
     it("refuses a change of a group that has no schedule", async () => {
       const expected = { version: 1, statuses: ["REGISTERED"] } as const;
-      expect(await store().changeSchedules([{ groupId: "nobody", expected, updatedAt: START }])).toEqual([false]);
+      expect(await store().changeSchedules([{ groupId: "nobody", expected, updatedAt: START }])).toEqual([
+        false,
+      ]);
     });
 
     it("decides each of a batch by itself, in order", async () => {
@@ -146,7 +138,12 @@ export function scheduleChangeRules({ store }: StoreBed): void {
     it("is refused for the version before", async () => {
       await register(store());
       const expected = { version: 1, statuses: ["REGISTERED"] } as const;
-      const update = { groupId: "orders", expected, updatedAt: START, spec: { spec: aSpec(), tzdata: "2025c" } };
+      const update = {
+        groupId: "orders",
+        expected,
+        updatedAt: START,
+        spec: { spec: aSpec(), tzdata: "2025c" },
+      };
       expect(await store().changeSchedules([update, update])).toEqual([true, false]);
       expect((await store().listVersions("orders")).map(({ version }) => version)).toEqual([1, 2]);
     });

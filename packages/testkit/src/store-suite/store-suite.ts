@@ -1,6 +1,25 @@
 import { afterEach, beforeEach, describe } from "@jest/globals";
 import type { ScheduleStore } from "@tidegate/core";
+import { backfillRules, backfillStepRules, openRunRules } from "./backfills.js";
+import { fencingRules, givingBackRules, runChangeRules } from "./changing.js";
+import { claimRules, nextWakeRules, recoveryRules } from "./claiming.js";
+import { coverageRules, partialCoverageRules, rerunCoverageRules, tallyRules } from "./coverage.js";
+import { dueRules } from "./due.js";
+import { durabilityRules } from "./durability.js";
 import type { StoreBed, StoreFixture, StoreSuiteOptions } from "./fixture.js";
+import { insertionRules, supersedingRules } from "./generations.js";
+import { laneRules } from "./lane.js";
+import { blockingRules } from "./lane-blocking.js";
+import { cancelPlannedRules, laneWidthRules } from "./lane-width.js";
+import { cancelRequestRules, renewalRules } from "./leases.js";
+import { lifecycleRules } from "./lifecycle.js";
+import { planConflictRules, planningRules } from "./planning.js";
+import { historyRules } from "./properties.js";
+import { purgeRules } from "./purging.js";
+import { runFilterRules, runPagingRules, withinRules } from "./run-listing.js";
+import { scheduleFilterRules, schedulePagingRules } from "./schedule-listing.js";
+import { originRules, registrationRules, scheduleChangeRules } from "./schedules.js";
+import { rivalryRules } from "./sharing.js";
 
 export type { StoreFeatures, StoreFixture, StoreSuiteOptions } from "./fixture.js";
 
@@ -19,12 +38,50 @@ export function storeSuite(options: StoreSuiteOptions): void {
   });
 }
 
-const RULES: readonly ((bed: StoreBed) => void)[] = [];
+const RULES: readonly ((bed: StoreBed) => void)[] = [
+  lifecycleRules,
+  registrationRules,
+  scheduleChangeRules,
+  originRules,
+  scheduleFilterRules,
+  schedulePagingRules,
+  dueRules,
+  planningRules,
+  planConflictRules,
+  laneRules,
+  blockingRules,
+  laneWidthRules,
+  cancelPlannedRules,
+  claimRules,
+  recoveryRules,
+  nextWakeRules,
+  fencingRules,
+  runChangeRules,
+  givingBackRules,
+  renewalRules,
+  cancelRequestRules,
+  insertionRules,
+  supersedingRules,
+  runFilterRules,
+  withinRules,
+  runPagingRules,
+  coverageRules,
+  rerunCoverageRules,
+  partialCoverageRules,
+  tallyRules,
+  backfillRules,
+  backfillStepRules,
+  openRunRules,
+  purgeRules,
+  durabilityRules,
+  rivalryRules,
+  historyRules,
+];
 
 /** One fixture for each test; what a test opens beside it is closed before the fixture is disposed of. */
 function makeBed({ create, supports, propertyRuns = 100 }: StoreSuiteOptions): StoreBed {
   let fixture: StoreFixture | undefined;
-  let opened: ScheduleStore[] = [];
+  const opened: ScheduleStore[] = [];
   beforeEach(async () => {
     fixture = await create();
   });
@@ -36,7 +93,9 @@ function makeBed({ create, supports, propertyRuns = 100 }: StoreSuiteOptions): S
   const offered = async (member: "reopen" | "connect"): Promise<ScheduleStore> => {
     const open = fixture?.[member];
     if (open === undefined) {
-      throw new Error(`The fixture lacks \`${member}\`: add it, or say in \`supports\` that the store cannot.`);
+      throw new Error(
+        `The fixture lacks \`${member}\`: add it, or say in \`supports\` that the store cannot.`,
+      );
     }
     const store = await open();
     opened.push(store);

@@ -1,0 +1,83 @@
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { Bed, HOUR } from "./bed.js";
+
+const START = Date.UTC(2026, 0, 1);
+const FIRST = { lower: START, upper: START + HOUR };
+const BOUNDED = "$lower < $upper";
+
+describe("a job's SELECT", () => {
+  let bed: Bed;
+  beforeEach(() => {
+    bed = new Bed();
+  });
+  afterEach(() => bed.dispose());
+
+  const run = (sql: string, spec = {}) =>
+    bed.run({ job: { sql, target: { path: bed.target } }, ...FIRST, ...spec });
+
+  it.each([
+    ["a plain one", `SELECT 1 AS x WHERE ${BOUNDED}`],
+    ["one with a semicolon and a comment", `SELECT 1 AS x WHERE ${BOUNDED}; -- the end`],
+    ["one that begins with WITH", `WITH a AS (SELECT 1 AS x) SELECT * FROM a WHERE ${BOUNDED}`],
+    ["one that begins with FROM", `FROM (SELECT 1 AS x) WHERE ${BOUNDED}`],
+    ["one by milliseconds", "SELECT 1 AS x WHERE $lower_ms < $upper_ms"],
+    ["one with its bounds in both ways", "SELECT 1 AS x WHERE $LOWER < $upper AND $upper_ms > 0"],
+  ])("may be %s", async (_, sql) => {
+    expect(await run(sql)).toMatchObject({ state: "SUCCEEDED", metrics: { rowsWritten: 1 } });
+    expect(await bed.rows("x")).toEqual([{ x: 1 }]);
+  });
+
+  it("counts what it writes, and leaves open what it read", async () => {
+    const { metrics } = await run(`SELECT * FROM range(7) WHERE ${BOUNDED}`);
+    expect(metrics).toEqual({ rowsWritten: 7, bytesWritten: expect.any(Number) });
+  });
+
+  it.each([
+    ["two statements", `SELECT 1 WHERE ${BOUNDED}; SELECT 2`],
+    ["a SELECT and what destroys it", `SELECT 1 WHERE ${BOUNDED}; DROP TABLE staged`],
+    ["a COPY", `COPY (SELECT 1 WHERE ${BOUNDED}) TO 'x.csv'`],
+    ["an ATTACH", "ATTACH 'x.db'"],
+    ["a setting", "SET threads = 1"],
+    ["an INSTALL", "INSTALL httpfs"],
+    ["a CALL", "CALL pragma_version()"],
+    ["nothing but a comment", "-- nothing"],
+    ["a parameter that there is none of", `SELECT $secret WHERE ${BOUNDED}`],
+    ["a parameter by its number", `SELECT $1 WHERE ${BOUNDED}`],
+    ["no bounds", "SELECT 1 AS x"],
+    ["only one bound", "SELECT 1 AS x WHERE $lower IS NOT NULL"],
+  ])("must not be or have %s", async (_, sql) => {
+    const outcome = await run(sql);
+    expect(outcome).toMatchObject({ state: "FAILED", isRetryable: false });
+    expect(outcome.error?.code).toMatch(/^JOB_(INVALID|FAILED)$/);
+    expect(bed.files()).toEqual([]);
+  });
+
+  it("needs no bounds for a snapshot", async () => {
+    expect(await run("SELECT 1 AS x", { mode: "full" })).toMatchObject({ state: "SUCCEEDED" });
+  });
+
+  it.each([
+    ["SQL that is none", "SELEC 1"],
+    ["an unknown column", `SELECT nothing FROM range(1) WHERE ${BOUNDED}`],
+    ["an unknown table", `SELECT * FROM nowhere WHERE ${BOUNDED}`],
+    ["an unknown function", `SELECT nonsense(1) WHERE ${BOUNDED}`],
+  ])("that has %s fails for good", async (_, sql) => {
+    expect(await run(sql)).toMatchObject({
+      state: "FAILED",
+      isRetryable: false,
+      error: { code: "JOB_FAILED" },
+    });
+  });
+
+  it("that reads a file which is not there may be tried again", async () => {
+    const outcome = await run(`SELECT * FROM 'missing.csv' WHERE ${BOUNDED}`);
+    expect(outcome).toMatchObject({ state: "FAILED", isRetryable: true, error: { code: "JOB_FAILED" } });
+    expect(outcome.error?.message).toContain("missing.csv");
+  });
+
+  it("is not quoted in the message of its failure", async () => {
+    const outcome = await run(`SELECT nothing, 'pass' || 'word' FROM range(1) WHERE ${BOUNDED}`);
+    expect(outcome.error?.message).toContain("nothing");
+    expect(outcome.error?.message).not.toContain("pass");
+  });
+});

@@ -1,0 +1,222 @@
+import { describe, expect, it } from "@jest/globals";
+import { AT_ONCE, type Backfill, type BackfillCommit, type NewRun, type ScheduleStore } from "@tidegate/core";
+import { aBackfill, aRun, MINUTE, minute, START } from "../builders.js";
+import {
+  allRuns,
+  carryOut,
+  change,
+  claim,
+  claimOne,
+  end,
+  history,
+  LATER,
+  plan,
+  register,
+  runOf,
+  scheduleOf,
+} from "./conduct.js";
+import type { StoreBed } from "./fixture.js";
+
+const BACKFILL = aBackfill();
+
+/** The run of the n-th minute, as a backfill plans it. */
+const backfillRun = (n: number, generation = 0): NewRun =>
+  aRun({ ...minute(n), kind: "BACKFILL", backfillId: BACKFILL.id, generation });
+
+/** The step that plans the next runs. */
+function step(overrides: Partial<BackfillCommit> = {}): BackfillCommit {
+  const runs = overrides.runs ?? [backfillRun(0), backfillRun(1)];
+  return {
+    id: BACKFILL.id,
+    cursor: START,
+    newCursor: START + 2 * MINUTE,
+    state: "RUNNING",
+    updatedAt: LATER,
+    runs,
+    ...overrides,
+  };
+}
+
+async function begin(store: ScheduleStore): Promise<void> {
+  await register(store);
+  await store.insertBackfill(BACKFILL);
+}
+
+async function openRuns(store: ScheduleStore): Promise<number | undefined> {
+  return (await store.getBackfill(BACKFILL.id))?.openRuns;
+}
+
+/** `insertBackfill`, `getBackfill`, `listBackfills`. */
+export function backfillRules({ store }: StoreBed): void {
+  describe("insertBackfill", () => {
+    it("keeps all that it is given", async () => {
+      await begin(store());
+      expect(await store().getBackfill(BACKFILL.id)).toEqual(BACKFILL);
+      expect(await store().getBackfill("nobody")).toBeUndefined();
+    });
+
+    it("refuses a group that has no schedule, and an id that is there", async () => {
+      await expect(store().insertBackfill(BACKFILL)).rejects.toMatchObject({ code: "STORE_FAILED" });
+      await begin(store());
+      await expect(store().insertBackfill(BACKFILL)).rejects.toMatchObject({ code: "STORE_FAILED" });
+    });
+  });
+
+  describe("listBackfills", () => {
+    async function listed(filter: {
+      groupId?: string;
+      states?: readonly Backfill["state"][];
+    }): Promise<string[]> {
+      return (await store().listBackfills(filter)).map(({ id }) => id);
+    }
+
+    it("lists the newest first, and what matches", async () => {
+      for (const groupId of ["a", "b"]) await register(store(), { spec: { groupId } });
+      await store().insertBackfill(aBackfill({ id: "1", groupId: "a", createdAt: START + 1 }));
+      await store().insertBackfill(aBackfill({ id: "2", groupId: "b", createdAt: START + 2, state: "DONE" }));
+      await store().insertBackfill(
+        aBackfill({ id: "3", groupId: "a", createdAt: START + 3, state: "CANCELLED" }),
+      );
+      expect(await listed({})).toEqual(["3", "2", "1"]);
+      expect(await listed({ groupId: "a" })).toEqual(["3", "1"]);
+      expect(await listed({ states: ["RUNNING", "DONE"] })).toEqual(["2", "1"]);
+      expect(await listed({ groupId: "a", states: ["DONE"] })).toEqual([]);
+      expect(await listed({ groupId: "nobody" })).toEqual([]);
+      expect(await listed({ states: [] })).toEqual([]);
+    });
+  });
+}
+
+/** `planBackfill`. */
+export function backfillStepRules({ store }: StoreBed): void {
+  describe("planBackfill", () => {
+    it("inserts runs beside the lane and moves the cursor in one step", async () => {
+      await begin(store());
+      const schedule = await scheduleOf(store());
+      expect(await store().planBackfill(step())).toBe(true);
+      expect(await store().getBackfill(BACKFILL.id)).toEqual({
+        ...BACKFILL,
+        cursor: START + 2 * MINUTE,
+        plannedRuns: 2,
+        openRuns: 2,
+        updatedAt: LATER,
+      });
+      expect(await allRuns(store(), { backfillId: BACKFILL.id })).toMatchObject([
+        { ...backfillRun(0), wakeAt: AT_ONCE },
+        { ...backfillRun(1), wakeAt: AT_ONCE },
+      ]);
+      expect(await scheduleOf(store())).toEqual(schedule);
+    });
+
+    it("adds up over steps, and ends", async () => {
+      await begin(store());
+      await store().planBackfill(step());
+      const second = step({ cursor: START + 2 * MINUTE, newCursor: BACKFILL.upper, runs: [backfillRun(2)] });
+      expect(await store().planBackfill(second)).toBe(true);
+      const last = step({ cursor: BACKFILL.upper, newCursor: BACKFILL.upper, state: "DONE", runs: [] });
+      expect(await store().planBackfill(last)).toBe(true);
+      expect(await store().getBackfill(BACKFILL.id)).toMatchObject({
+        state: "DONE",
+        plannedRuns: 3,
+        openRuns: 3,
+      });
+    });
+
+    it("refuses whoever saw another cursor, and does nothing", async () => {
+      await begin(store());
+      await store().planBackfill(step());
+      const before = await store().getBackfill(BACKFILL.id);
+      expect(await store().planBackfill(step({ runs: [backfillRun(7)] }))).toBe(false);
+      expect(await store().getBackfill(BACKFILL.id)).toEqual(before);
+      expect(await allRuns(store())).toHaveLength(2);
+    });
+
+    it.each(["DONE", "CANCELLED"] as const)("refuses a backfill that is %s", async (state) => {
+      await begin(store());
+      await store().planBackfill(step({ newCursor: START, state, runs: [] }));
+      expect(await store().planBackfill(step())).toBe(false);
+      expect(await allRuns(store())).toEqual([]);
+    });
+
+    it("refuses a backfill that is not there", async () => {
+      expect(await store().planBackfill(step())).toBe(false);
+    });
+
+    it("refuses a step of which any run is there already, as a whole", async () => {
+      await begin(store());
+      await store().insertRuns([aRun({ ...minute(1), kind: "MANUAL" })]);
+      expect(await store().planBackfill(step())).toBe(false);
+      expect(await store().getBackfill(BACKFILL.id)).toEqual(BACKFILL);
+      expect(await allRuns(store())).toHaveLength(1);
+    });
+
+    it("does nothing of a refused step's superseding either", async () => {
+      await begin(store());
+      const [failed] = await history(store(), ["FAILED"]);
+      const refused = step({ runs: [backfillRun(0, 1), backfillRun(0, 1)] });
+      expect(await store().planBackfill(refused)).toBe(false);
+      expect(await runOf(store(), failed!.id)).toMatchObject({ isSuperseded: false });
+    });
+
+    it("supersedes what ended without success, and unblocks the lane", async () => {
+      await begin(store());
+      await plan(store(), { count: 2 });
+      const { id } = await carryOut(store(), "FAILED", { isBlocking: true });
+      await store().planBackfill(step({ runs: [backfillRun(0, 1)] }));
+      expect(await runOf(store(), id)).toMatchObject({ isSuperseded: true, isBlocking: false });
+      expect(await scheduleOf(store())).toMatchObject({ blockingRuns: 0, admittedRuns: 1 });
+    });
+  });
+}
+
+/** How many of a backfill's runs have not ended. */
+export function openRunRules({ store }: StoreBed): void {
+  describe("the open runs of a backfill", () => {
+    it.each(["SUCCEEDED", "FAILED", "CANCELLED"] as const)(
+      "are one less when one ends as %s",
+      async (state) => {
+        await begin(store());
+        await store().planBackfill(step());
+        const [first] = await claim(store());
+        expect(await openRuns(store())).toBe(2);
+        await end(store(), first!, state);
+        expect(await store().getBackfill(BACKFILL.id)).toMatchObject({ openRuns: 1, plannedRuns: 2 });
+      },
+    );
+
+    it("stay as many through another attempt, and are one more when one is retried", async () => {
+      await begin(store());
+      await store().planBackfill(step({ runs: [backfillRun(0)] }));
+      const { run, token } = await claimOne(store());
+      await store().changeRuns([
+        { id: run.id, from: ["SUBMITTING"], token, state: "PLANNED", wakeAt: LATER },
+      ]);
+      expect(await openRuns(store())).toBe(1);
+      await carryOut(store(), "FAILED");
+      expect(await openRuns(store())).toBe(0);
+      await store().changeRuns([{ id: run.id, from: ["FAILED"], state: "PLANNED", wakeAt: LATER }]);
+      expect(await openRuns(store())).toBe(1);
+    });
+
+    it("are none when the schedule's planned runs are cancelled", async () => {
+      await begin(store());
+      await store().planBackfill(step());
+      await change(store(), { cancelPlanned: "unregistered" });
+      expect(await store().getBackfill(BACKFILL.id)).toMatchObject({ openRuns: 0, plannedRuns: 2 });
+    });
+
+    it("go on when the backfill is cancelled", async () => {
+      await begin(store());
+      await store().planBackfill(step());
+      const cancel = step({
+        cursor: START + 2 * MINUTE,
+        newCursor: START + 2 * MINUTE,
+        state: "CANCELLED",
+        runs: [],
+      });
+      expect(await store().planBackfill(cancel)).toBe(true);
+      await end(store(), (await claim(store()))[0]!, "SUCCEEDED");
+      expect(await store().getBackfill(BACKFILL.id)).toMatchObject({ state: "CANCELLED", openRuns: 1 });
+    });
+  });
+}

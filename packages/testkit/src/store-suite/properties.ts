@@ -1,0 +1,112 @@
+import { describe, expect, it } from "@jest/globals";
+import { type ClaimedRun, type EpochMs, MemoryStore, type ScheduleStore } from "@tidegate/core";
+import fc from "fast-check";
+import { LEASE } from "./conduct.js";
+import type { StoreBed } from "./fixture.js";
+import { admittedRuns, everythingOf, expectInvariants } from "./random/invariants.js";
+import { type Operation, operations } from "./random/operation.js";
+import { Player } from "./random/player.js";
+
+/** Random histories take longer than one case does; the runner's patience is not what is tested. */
+const PATIENCE_MS = 600_000;
+
+/** What holds for every history. */
+export function historyRules({ create, propertyRuns }: StoreBed): void {
+  const everyHistory = (
+    property: (store: ScheduleStore, history: Operation[]) => Promise<void>,
+  ): Promise<void> =>
+    fc.assert(
+      fc.asyncProperty(operations, async (history) => {
+        const { store, dispose } = await create();
+        try {
+          await property(store, history);
+        } finally {
+          await dispose();
+        }
+      }),
+      { numRuns: propertyRuns },
+    );
+
+  describe("every history", () => {
+    it(
+      "keeps runs tiled, lanes within their width, and counts true",
+      () =>
+        everyHistory(async (store, history) => {
+          const player = new Player(store);
+          await player.begin();
+          for (const operation of history) {
+            const before = await admittedRuns(player);
+            await player.play(operation);
+            await expectInvariants(player, before);
+          }
+        }),
+      PATIENCE_MS,
+    );
+
+    it(
+      "gives a run to one holder at a time, with tokens that grow, and obeys no other",
+      () =>
+        everyHistory(async (store, history) => {
+          const player = new Player(store);
+          await player.begin();
+          for (const operation of history) await expectOneHolder(player, operation);
+        }),
+      PATIENCE_MS,
+    );
+
+    it(
+      "is answered as by the store in memory",
+      () =>
+        everyHistory(async (store, history) => {
+          const player = new Player(store);
+          const model = new Player(await openMemoryStore());
+          await Promise.all([player.begin(), model.begin()]);
+          for (const operation of history) {
+            expect(await player.play(operation)).toEqual(await model.play(operation));
+          }
+          expect(await everythingOf(player)).toEqual(await everythingOf(model));
+        }),
+      PATIENCE_MS,
+    );
+  });
+}
+
+async function openMemoryStore(): Promise<MemoryStore> {
+  const store = new MemoryStore();
+  await store.open();
+  return store;
+}
+
+/** Plays one operation and holds what it did against who holds which run. */
+async function expectOneHolder(player: Player, operation: Operation): Promise<void> {
+  const known = player.claims.length;
+  const earlier = new Map(player.claims.map((claimed) => [claimed.run.id, claimed]));
+  const runsBefore = await player.store.getRuns([...earlier.keys()]);
+  const answer = await player.play(operation);
+  for (const claimed of player.claims.slice(known)) {
+    const before = runsBefore.find((run) => run?.id === claimed.run.id);
+    expectFreshClaim(claimed, earlier.get(claimed.run.id), before?.wakeAt ?? null, player.now);
+  }
+  if (isByHolder(operation) && known > 0) {
+    const claimed = player.claims.at(-1 - (operation.claim % known))!;
+    if (claimed !== earlier.get(claimed.run.id)) expect(answer).toEqual([false]);
+  }
+}
+
+/** A claim is of a run whose time had come, under a lease of its own and a token beyond the last. */
+function expectFreshClaim(
+  { run, token }: ClaimedRun,
+  earlier: ClaimedRun | undefined,
+  wakeAtBefore: EpochMs | null,
+  now: EpochMs,
+): void {
+  expect(run.wakeAt).toBe(now + LEASE);
+  if (earlier === undefined) return;
+  expect(token).toBeGreaterThan(earlier.token);
+  expect(wakeAtBefore).not.toBeNull();
+  expect(wakeAtBefore!).toBeLessThanOrEqual(now);
+}
+
+function isByHolder(operation: Operation): operation is Extract<Operation, { claim: number }> {
+  return operation.type === "end" || operation.type === "start" || operation.type === "postpone";
+}

@@ -1,0 +1,116 @@
+import { expect } from "@jest/globals";
+import { type CoverageRange, isEnded, lanePlace, type Run, type Schedule } from "@tidegate/core";
+import { allRuns, LATER, scheduleOf } from "../conduct.js";
+import { GROUPS } from "./operation.js";
+import type { Player } from "./player.js";
+
+/** What a store holds of a group. */
+interface GroupView {
+  readonly schedule: Schedule;
+  readonly runs: readonly Run[];
+}
+
+/** What must hold of a store after each operation, whatever came before. */
+export async function expectInvariants(player: Player, before: ReadonlyMap<string, number>): Promise<void> {
+  for (const groupId of GROUPS) {
+    const schedule = await scheduleOf(player.store, groupId);
+    const view = { schedule, runs: await allRuns(player.store, { groupId }) };
+    expectCounts(view);
+    expectLane(view, player.laneWidths.get(groupId)!, before.get(groupId) ?? 0);
+    expectTiles(view, player.givenBack);
+    expectOneOpenRunPerInterval(view);
+    expectWakes(view);
+    await expectBackfill(player, view);
+    expectCoverage(view, await player.store.coverage(groupId));
+  }
+  await expectNextWake(player);
+}
+
+/** How many runs each lane has admitted. */
+export async function admittedRuns({ store }: Player): Promise<ReadonlyMap<string, number>> {
+  const schedules = await store.getSchedules(GROUPS);
+  return new Map(schedules.map((schedule) => [schedule!.spec.groupId, schedule!.admittedRuns]));
+}
+
+/** All that a store tells, in a form in which two stores can be compared. */
+export async function everythingOf({ store }: Player): Promise<unknown> {
+  const groups = GROUPS.map(async (groupId) => ({
+    versions: await store.listVersions(groupId),
+    coverage: (await store.coverage(groupId)).map((range) => JSON.stringify(range)).sort(),
+    tally: await store.tally(groupId, 1),
+  }));
+  return {
+    schedules: (await store.listSchedules({}, {})).items,
+    runs: await allRuns(store),
+    backfills: await store.listBackfills({}),
+    due: (await store.due({ before: LATER, limit: 10 })).map((fire) => JSON.stringify(fire)).sort(),
+    nextWake: await store.nextWake(),
+    groups: await Promise.all(groups),
+  };
+}
+
+/** The counts of a schedule are those of its runs. */
+function expectCounts({ schedule, runs }: GroupView): void {
+  const count = (place: string): number => runs.filter((run) => lanePlace(run) === place).length;
+  const { admittedRuns: admitted, waitingRuns: waiting, blockingRuns: blocking } = schedule;
+  expect({ admitted, waiting, blocking }).toEqual({
+    admitted: count("admitted"),
+    waiting: count("waiting"),
+    blocking: count("blocking"),
+  });
+}
+
+/** Nobody is admitted beyond the width, and nobody waits beside a free place. */
+function expectLane({ schedule }: GroupView, width: number, admittedBefore: number): void {
+  expect(schedule.admittedRuns).toBeLessThanOrEqual(Math.max(width, admittedBefore));
+  if (schedule.blockingRuns === 0 && schedule.waitingRuns > 0) {
+    expect(schedule.admittedRuns).toBeGreaterThanOrEqual(width);
+  }
+}
+
+/** The runs of the schedule's own progress tile what lies between its origin and its watermark. */
+function expectTiles({ schedule, runs }: GroupView, givenBack: ReadonlySet<string>): void {
+  let upper = schedule.origin;
+  for (const run of runs) {
+    if (run.kind !== "SCHEDULED" || givenBack.has(run.id)) continue;
+    expect(run.lower).toBe(upper);
+    upper = run.upper;
+  }
+  expect(schedule.watermark).toBe(upper);
+}
+
+function expectOneOpenRunPerInterval({ runs }: GroupView): void {
+  const open = runs.filter(({ state, isSuperseded }) => !isEnded(state) && !isSuperseded);
+  const intervals = open.map(({ lower, upper }) => `${lower}-${upper}`);
+  expect(new Set(intervals).size).toBe(intervals.length);
+}
+
+/** Somebody looks at each run that has not ended and does not wait for its lane, and at no other. */
+function expectWakes({ runs }: GroupView): void {
+  const isLookedAt = (run: Run): boolean => !isEnded(run.state) && lanePlace(run) !== "waiting";
+  expect(runs.filter(({ wakeAt }) => wakeAt !== null)).toEqual(runs.filter(isLookedAt));
+}
+
+async function expectBackfill({ store }: Player, { schedule, runs }: GroupView): Promise<void> {
+  const { groupId } = schedule.spec;
+  const own = runs.filter(({ backfillId }) => backfillId === groupId);
+  const openRuns = own.filter(({ state }) => !isEnded(state)).length;
+  expect(await store.getBackfill(groupId)).toMatchObject({ plannedRuns: own.length, openRuns });
+}
+
+/** Coverage accounts for each run that is not superseded, once. */
+function expectCoverage({ runs }: GroupView, coverage: readonly CoverageRange[]): void {
+  const standing = runs.filter(({ isSuperseded }) => !isSuperseded);
+  const sum = (parts: readonly { intervals: number }[]): number =>
+    parts.reduce((total, { intervals }) => total + intervals, 0);
+  expect(coverage.reduce((total, range) => total + range.runs, 0)).toBe(standing.length);
+  expect(sum(coverage)).toBe(sum(standing));
+  const lengthOf = (parts: readonly { lower: number; upper: number }[]): number =>
+    parts.reduce((total, { lower, upper }) => total + upper - lower, 0);
+  expect(lengthOf(coverage)).toBe(lengthOf(standing));
+}
+
+async function expectNextWake({ store }: Player): Promise<void> {
+  const wakes = (await allRuns(store)).map(({ wakeAt }) => wakeAt).filter((wakeAt) => wakeAt !== null);
+  expect(await store.nextWake()).toBe(wakes.length === 0 ? undefined : Math.min(...wakes));
+}

@@ -1,0 +1,124 @@
+import fc from "fast-check";
+
+/** The groups of a random history: a lane of one and a lane of two. */
+export const GROUPS = ["alpha", "beta"] as const;
+
+/** One of these groups, by its number. */
+type GroupNo = number;
+
+/** One of the runs or claims that there are by then, by its number from the newest on, counted round. */
+type Choice = number;
+
+/**
+ * What may happen to a store. Operations name what they concern by numbers, so that any sequence of them has a meaning,
+ * and a shorter one still has when a counterexample is shrunk.
+ */
+export type Operation =
+  /** Plans so many intervals of so many minutes; `isStale`: as one who saw the watermark before the last. */
+  | {
+      readonly type: "plan";
+      group: GroupNo;
+      count: number;
+      minutes: number;
+      skipsFirst: boolean;
+      isStale: boolean;
+    }
+  /** Lets so much of a lease pass and claims. */
+  | { readonly type: "claim"; limit: number; leases: number }
+  /** The holder of a claim, which may be an old one, tells how its run ended. */
+  | {
+      readonly type: "end";
+      claim: Choice;
+      state: "SUCCEEDED" | "FAILED" | "CANCELLED";
+      isBlocking: boolean;
+      givesBack: boolean;
+    }
+  /** The holder of a claim tells that the job has started. */
+  | { readonly type: "start"; claim: Choice }
+  /** The holder of a claim puts its run back for another attempt. */
+  | { readonly type: "postpone"; claim: Choice; leases: number }
+  | { readonly type: "renew"; claims: readonly Choice[]; leases: number }
+  | { readonly type: "requestCancel"; run: Choice }
+  /** Somebody cancels one of the runs that are planned. */
+  | { readonly type: "cancel"; run: Choice; givesBack: boolean }
+  /** Somebody retries one of the runs that failed or were cancelled, unless another stands for it. */
+  | { readonly type: "retry"; run: Choice }
+  /** Somebody runs the interval of one of the runs that have ended once more, unless it is under way. */
+  | { readonly type: "rerun"; run: Choice }
+  /** The next step of the group's backfill. */
+  | { readonly type: "backfill"; group: GroupNo; count: number }
+  | { readonly type: "resize"; group: GroupNo; width: number }
+  | { readonly type: "update"; group: GroupNo; delayMs: number }
+  | { readonly type: "setStatus"; group: GroupNo; status: "REGISTERED" | "PAUSED" | "FAILED" }
+  | { readonly type: "cancelPlanned"; group: GroupNo };
+
+/** The operation of a type. */
+export type OperationOf<Type extends Operation["type"]> = Extract<Operation, { type: Type }>;
+
+const group = fc.nat(GROUPS.length - 1);
+const choice = fc.oneof(fc.nat(3), fc.nat(50));
+const leases = fc.constantFrom(0, 0.5, 1, 2);
+const rarely = fc.integer({ min: 0, max: 9 }).map((n) => n === 9);
+
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 10, arbitrary: plan() },
+  {
+    weight: 10,
+    arbitrary: fc.record({ type: fc.constant("claim"), limit: fc.integer({ min: 1, max: 4 }), leases }),
+  },
+  { weight: 12, arbitrary: end() },
+  { weight: 4, arbitrary: fc.record({ type: fc.constant("start"), claim: choice }) },
+  { weight: 4, arbitrary: fc.record({ type: fc.constant("postpone"), claim: choice, leases }) },
+  { weight: 2, arbitrary: renew() },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("requestCancel"), run: choice }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ type: fc.constant("cancel"), run: choice, givesBack: fc.boolean() }),
+  },
+  { weight: 5, arbitrary: fc.record({ type: fc.constant("retry"), run: choice }) },
+  { weight: 5, arbitrary: fc.record({ type: fc.constant("rerun"), run: choice }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ type: fc.constant("backfill"), group, count: fc.integer({ min: 1, max: 3 }) }),
+  },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant("resize"), group, width: fc.nat(3) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("update"), group, delayMs: fc.nat(3) }) },
+  { weight: 1, arbitrary: setStatus() },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("cancelPlanned"), group }) },
+);
+
+/** Random histories of a store. */
+export const operations: fc.Arbitrary<Operation[]> = fc.array(operation, { maxLength: 100, size: "max" });
+
+function plan(): fc.Arbitrary<OperationOf<"plan">> {
+  return fc.record({
+    type: fc.constant("plan"),
+    group,
+    count: fc.nat(4),
+    minutes: fc.integer({ min: 1, max: 3 }),
+    skipsFirst: rarely,
+    isStale: rarely,
+  });
+}
+
+function end(): fc.Arbitrary<OperationOf<"end">> {
+  return fc.record({
+    type: fc.constant("end"),
+    claim: choice,
+    state: fc.constantFrom("SUCCEEDED", "SUCCEEDED", "FAILED", "CANCELLED"),
+    isBlocking: fc.boolean(),
+    givesBack: rarely,
+  });
+}
+
+function renew(): fc.Arbitrary<OperationOf<"renew">> {
+  return fc.record({ type: fc.constant("renew"), claims: fc.array(choice, { maxLength: 3 }), leases });
+}
+
+function setStatus(): fc.Arbitrary<OperationOf<"setStatus">> {
+  return fc.record({
+    type: fc.constant("setStatus"),
+    group,
+    status: fc.constantFrom("REGISTERED", "REGISTERED", "REGISTERED", "PAUSED", "FAILED"),
+  });
+}

@@ -1,0 +1,262 @@
+import {
+  type ClaimedRun,
+  type EpochMs,
+  isEnded,
+  type Run,
+  type RunState,
+  type Schedule,
+  type ScheduleStore,
+} from "@tidegate/core";
+import { aBackfill, aNewSchedule, aPlan, aRun, MINUTE, START } from "../../builders.js";
+import { allRuns, change, ending, LEASE, scheduleOf } from "../conduct.js";
+import { GROUPS, type Operation, type OperationOf } from "./operation.js";
+
+/** How long the backfills are which lie before the ledgers, minutes. */
+const BACKFILL_MINUTES = 60;
+
+/**
+ * Plays a random history on a store: as one manager, one person and one backfiller who know what such do, but may be late
+ * or hold outdated claims. What an operation answers tells all that the store told, but its tokens.
+ */
+export class Player {
+  readonly store: ScheduleStore;
+  /** All claims so far, outdated ones included. */
+  readonly claims: ClaimedRun[] = [];
+  /** How many runs each lane may admit. */
+  readonly laneWidths = new Map<string, number>();
+  /** The runs whose interval was given back, so that it is not theirs any more. */
+  readonly givenBack = new Set<string>();
+  now: EpochMs = START + 1_000 * MINUTE;
+
+  constructor(store: ScheduleStore) {
+    this.store = store;
+  }
+
+  /** Registers the groups. */
+  async begin(): Promise<void> {
+    for (const [index, groupId] of GROUPS.entries()) {
+      this.laneWidths.set(groupId, index + 1);
+      await this.store.insertSchedules([aNewSchedule({ spec: { groupId }, laneWidth: index + 1 })]);
+      const lower = START - BACKFILL_MINUTES * MINUTE;
+      await this.store.insertBackfill(
+        aBackfill({ id: groupId, groupId, lower, upper: START, createdAt: index }),
+      );
+    }
+  }
+
+  /** What the store answers, in a form in which two stores can be compared. */
+  async play(operation: Operation): Promise<unknown> {
+    switch (operation.type) {
+      case "plan":
+        return this.#plan(operation);
+      case "claim":
+        return this.#claim(operation);
+      case "end":
+        return this.#end(operation);
+      case "start":
+        return this.#start(operation);
+      case "postpone":
+        return this.#postpone(operation);
+      case "renew":
+        return this.#renew(operation);
+      case "requestCancel":
+        return this.#requestCancel(operation);
+      case "cancel":
+        return this.#cancel(operation);
+      case "retry":
+        return this.#retry(operation);
+      case "rerun":
+        return this.#rerun(operation);
+      case "backfill":
+        return this.#backfill(operation);
+      default:
+        return this.#changeSchedule(operation);
+    }
+  }
+
+  /** The newest claim of a run. */
+  newestClaim(id: string): ClaimedRun | undefined {
+    return this.claims.findLast(({ run }) => run.id === id);
+  }
+
+  async #plan({ group, count, minutes, skipsFirst, isStale }: OperationOf<"plan">): Promise<unknown> {
+    const { spec, version, watermark } = await this.#schedule(group);
+    const length = minutes * MINUTE;
+    const runs = Array.from({ length: count }, (_, index) =>
+      aRun({
+        groupId: spec.groupId,
+        lower: watermark + index * length,
+        upper: watermark + (index + 1) * length,
+        intervals: minutes,
+        scheduleVersion: version,
+        ...(skipsFirst && index === 0 ? { state: "SKIPPED", reason: "catchup-dropped" } : {}),
+      }),
+    );
+    const newWatermark = watermark + count * length;
+    const seen = { spec, version, watermark: isStale ? watermark - MINUTE : watermark };
+    return this.store.plan([aPlan(seen, { newWatermark, nextFireAt: newWatermark + MINUTE, runs })]);
+  }
+
+  async #claim({ limit, leases }: OperationOf<"claim">): Promise<unknown> {
+    this.now += leases * LEASE;
+    const leaseUntil = this.now + LEASE;
+    const claimed = await this.store.claim({ owner: "first", now: this.now, leaseUntil, limit });
+    this.claims.push(...claimed);
+    return claimed.map(({ run, isRecovered }) => ({ run, isRecovered }));
+  }
+
+  async #end({ claim, state, isBlocking, givesBack }: OperationOf<"end">): Promise<unknown> {
+    const claimed = this.#chooseClaim(claim);
+    if (claimed === undefined) return "nothing claimed";
+    const metrics = { rowsRead: claim, rowsWritten: 1 };
+    const details = { isBlocking: isBlocking && state === "FAILED", endedAt: this.now, metrics };
+    const gives = givesBack && state === "CANCELLED";
+    return this.#givingBack(claimed.run, gives, { ...ending(claimed, state, details), givesBack: gives });
+  }
+
+  async #start({ claim }: OperationOf<"start">): Promise<unknown> {
+    const claimed = this.#chooseClaim(claim);
+    if (claimed === undefined) return "nothing claimed";
+    const { run, token } = claimed;
+    const wakeAt = this.now + LEASE;
+    return this.store.changeRuns([
+      {
+        id: run.id,
+        from: ["SUBMITTING"],
+        token,
+        state: "RUNNING",
+        wakeAt,
+        startedAt: this.now,
+        jobId: run.id,
+      },
+    ]);
+  }
+
+  async #postpone({ claim, leases }: OperationOf<"postpone">): Promise<unknown> {
+    const claimed = this.#chooseClaim(claim);
+    if (claimed === undefined) return "nothing claimed";
+    const { run, token } = claimed;
+    const error = { code: "JOB_FAILED", message: `attempt ${run.attempt}` };
+    const { attempt, submittedAt, jobId } = run;
+    return this.store.changeRuns([
+      {
+        id: run.id,
+        from: ["SUBMITTING", "RUNNING"],
+        token,
+        state: "PLANNED",
+        wakeAt: this.now + leases * LEASE,
+        error,
+        attemptRecord: { attempt, submittedAt, endedAt: this.now, jobId, error },
+      },
+    ]);
+  }
+
+  async #renew({ claims, leases }: OperationOf<"renew">): Promise<unknown> {
+    const chosen = claims.map((claim) => this.#chooseClaim(claim)).filter((claimed) => claimed !== undefined);
+    const held = chosen.map(({ run, token }) => ({ id: run.id, token }));
+    return this.store.renewLeases(held, this.now + leases * LEASE);
+  }
+
+  async #requestCancel({ run }: OperationOf<"requestCancel">): Promise<unknown> {
+    const chosen = await this.#chooseRun(run, ["PLANNED", "SUBMITTING", "RUNNING"]);
+    return chosen && this.store.requestCancel([chosen.id], "cancelled");
+  }
+
+  async #cancel({ run, givesBack }: OperationOf<"cancel">): Promise<unknown> {
+    const chosen = await this.#chooseRun(run, ["PLANNED"]);
+    if (chosen === undefined) return "nothing planned";
+    const gives = givesBack && chosen.kind === "SCHEDULED";
+    return this.#givingBack(chosen, gives, {
+      id: chosen.id,
+      from: ["PLANNED"],
+      state: "CANCELLED",
+      wakeAt: null,
+      reason: "cancelled",
+      endedAt: this.now,
+      givesBack: gives,
+    });
+  }
+
+  async #retry({ run }: OperationOf<"retry">): Promise<unknown> {
+    const chosen = await this.#chooseRun(run, ["FAILED", "CANCELLED"]);
+    if (chosen === undefined || chosen.isSuperseded) return "another stands for it";
+    const wakeAt = chosen.kind === "SCHEDULED" ? null : this.now;
+    const from = ["FAILED", "CANCELLED"] as const;
+    return this.store.changeRuns([
+      { id: chosen.id, from, state: "PLANNED", wakeAt, attempt: 0, reason: null, endedAt: null },
+    ]);
+  }
+
+  async #rerun({ run }: OperationOf<"rerun">): Promise<unknown> {
+    const chosen = await this.#chooseRun(run, ["SUCCEEDED", "FAILED", "CANCELLED", "SKIPPED"]);
+    if (chosen === undefined || this.givenBack.has(chosen.id)) return "nothing to run again";
+    const { groupId, lower, upper, intervals } = chosen;
+    const runs = await allRuns(this.store, { groupId, within: { lower, upper } });
+    const same = runs.filter((other) => other.lower === lower && other.upper === upper);
+    if (same.some(({ state }) => !isEnded(state))) return "under way";
+    const generation = Math.max(...same.map((other) => other.generation)) + 1;
+    return this.store.insertRuns([
+      aRun({ groupId, kind: "MANUAL", lower, upper, intervals, generation, plannedAt: this.now }),
+    ]);
+  }
+
+  async #backfill({ group, count }: OperationOf<"backfill">): Promise<unknown> {
+    const groupId = GROUPS[group]!;
+    const backfill = await this.store.getBackfill(groupId);
+    if (backfill === undefined) return "no backfill";
+    const { cursor, upper } = backfill;
+    const newCursor = Math.min(upper, cursor + count * MINUTE);
+    const runs = [];
+    for (let lower = cursor; lower < newCursor; lower += MINUTE) {
+      runs.push(aRun({ groupId, kind: "BACKFILL", backfillId: groupId, lower, plannedAt: this.now }));
+    }
+    const state = cursor === upper ? "DONE" : "RUNNING";
+    return this.store.planBackfill({ id: groupId, cursor, newCursor, state, updatedAt: this.now, runs });
+  }
+
+  async #changeSchedule(
+    operation: OperationOf<"resize" | "update" | "setStatus" | "cancelPlanned">,
+  ): Promise<unknown> {
+    const { spec } = await this.#schedule(operation.group);
+    const { groupId } = spec;
+    switch (operation.type) {
+      case "resize":
+        this.laneWidths.set(groupId, operation.width);
+        return change(this.store, { laneWidth: operation.width, updatedAt: this.now }, groupId);
+      case "update": {
+        const next = { spec: { ...spec, delayMs: operation.delayMs }, tzdata: "2026a" };
+        return change(this.store, { spec: next, updatedAt: this.now }, groupId);
+      }
+      case "setStatus":
+        return change(this.store, { status: operation.status, updatedAt: this.now }, groupId);
+      case "cancelPlanned":
+        return change(this.store, { cancelPlanned: "unregistered", updatedAt: this.now }, groupId);
+    }
+  }
+
+  /** Changes a run, and remembers whether that has given its interval back. */
+  async #givingBack(
+    { id, groupId }: Run,
+    givesBack: boolean,
+    runChange: Parameters<ScheduleStore["changeRuns"]>[0][number],
+  ): Promise<unknown> {
+    const before = await scheduleOf(this.store, groupId);
+    const done = await this.store.changeRuns([runChange]);
+    const after = await scheduleOf(this.store, groupId);
+    if (givesBack && after.watermark < before.watermark) this.givenBack.add(id);
+    return done;
+  }
+
+  #schedule(group: number): Promise<Schedule> {
+    return scheduleOf(this.store, GROUPS[group]!);
+  }
+
+  #chooseClaim(choice: number): ClaimedRun | undefined {
+    return this.claims.at(-1 - (choice % this.claims.length));
+  }
+
+  async #chooseRun(choice: number, states: readonly RunState[]): Promise<Run | undefined> {
+    const runs = await allRuns(this.store, { states });
+    return runs.at(-1 - (choice % runs.length));
+  }
+}
