@@ -1,0 +1,86 @@
+import { describe, expect, it } from "@jest/globals";
+import { compileTrigger } from "../../src/trigger/compile.js";
+import { timesBetween } from "./support.js";
+
+const at = (text: string) => Date.parse(text);
+
+describe("periods", () => {
+  it("of hours and shorter go by elapsed time from their anchor, and before it", () => {
+    const trigger = compileTrigger(
+      { type: "period", every: 90, unit: "minute", anchor: at("2026-01-01T00:10Z") },
+      "UTC",
+    );
+    expect(timesBetween(trigger, "2025-12-31T22:00Z", "2026-01-01T03:20Z")).toEqual([
+      "2025-12-31T22:40Z",
+      "2026-01-01T00:10Z",
+      "2026-01-01T01:40Z",
+      "2026-01-01T03:10Z",
+    ]);
+  });
+
+  it("of days keep their time of day, so that a day has 23 or 25 hours", () => {
+    const trigger = compileTrigger({ type: "period", every: 1, unit: "day" }, "America/New_York");
+    expect(timesBetween(trigger, "2026-03-07T00:00Z", "2026-03-10T00:00Z")).toEqual([
+      "2026-03-07T05:00Z",
+      "2026-03-08T05:00Z",
+      "2026-03-09T04:00Z",
+    ]);
+  });
+
+  it("of weeks begin on Monday by default", () => {
+    const trigger = compileTrigger({ type: "period", every: 1, unit: "week" }, "Europe/London");
+    expect(timesBetween(trigger, "2026-03-20T00:00Z", "2026-04-01T00:00Z")).toEqual([
+      "2026-03-23T00:00Z",
+      "2026-03-29T23:00Z",
+    ]);
+  });
+
+  it("of months count from the anchor's day, the last of a shorter month", () => {
+    const trigger = compileTrigger(
+      { type: "period", every: 1, unit: "month", anchor: at("2026-01-31T06:00Z") },
+      "UTC",
+    );
+    expect(timesBetween(trigger, "2026-01-01T00:00Z", "2026-06-01T00:00Z")).toEqual([
+      "2026-01-31T06:00Z",
+      "2026-02-28T06:00Z",
+      "2026-03-31T06:00Z",
+      "2026-04-30T06:00Z",
+      "2026-05-31T06:00Z",
+    ]);
+  });
+
+  it("of years keep 29 February where there is one", () => {
+    const trigger = compileTrigger(
+      { type: "period", every: 2, unit: "year", anchor: at("2024-02-29T00:00Z") },
+      "UTC",
+    );
+    expect(timesBetween(trigger, "2024-01-01T00:00Z", "2030-01-01T00:00Z")).toEqual([
+      "2024-02-29T00:00Z",
+      "2026-02-28T00:00Z",
+      "2028-02-29T00:00Z",
+    ]);
+  });
+
+  it("of fixed length are InLong's: a month has 30 days", () => {
+    const trigger = compileTrigger(
+      { type: "period", every: 1, unit: "month", anchor: at("2026-01-31T00:00Z"), length: "fixed" },
+      "America/New_York",
+    );
+    expect(timesBetween(trigger, "2026-01-31T00:00Z", "2026-04-02T00:00Z")).toEqual([
+      "2026-01-31T00:00Z",
+      "2026-03-02T00:00Z",
+      "2026-04-01T00:00Z",
+    ]);
+  });
+
+  it("shift a time that falls in a gap, and take the first of two", () => {
+    const trigger = compileTrigger(
+      { type: "period", every: 1, unit: "day", anchor: at("2026-01-01T07:30Z") },
+      "America/New_York",
+    );
+    expect(timesBetween(trigger, "2026-03-08T00:00Z", "2026-03-09T12:00Z")).toEqual([
+      "2026-03-08T07:00Z",
+      "2026-03-09T06:30Z",
+    ]);
+  });
+});
