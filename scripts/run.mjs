@@ -36,9 +36,9 @@ function lockHash() {
 
 function install() {
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lockHash()) return;
-  const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   console.log("Installing dependencies ...");
-  run("npx", ["-y", packageManager, "install", "--frozen-lockfile", "--reporter=append-only"]);
+  run("npx", ["-y", `pnpm@${devDependencies.pnpm}`, "install", "--frozen-lockfile", "--reporter=append-only"]);
   writeFileSync(stamp, lockHash());
 }
 
