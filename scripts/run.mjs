@@ -12,6 +12,7 @@ const stamp = join(root, "node_modules", ".tidegate-installed");
 const env = {
   ...process.env,
   PATH: `${bin}${delimiter}${process.env.PATH}`,
+  TIDEGATE_COMMAND: "1",
   TURBO_TELEMETRY_DISABLED: "1",
   TURBO_NO_UPDATE_NOTIFIER: "1",
 };
@@ -74,6 +75,11 @@ const commands = {
 };
 
 const [command = "", ...args] = process.argv.slice(2);
+if (process.env.TIDEGATE_COMMAND) {
+  // A task runner that takes the root for a package would call its own caller, and so on for ever.
+  console.error("scripts/run.mjs must not be run by one of its own commands.");
+  process.exit(2);
+}
 if (!Object.hasOwn(commands, command)) {
   console.error(`usage: node scripts/run.mjs ${Object.keys(commands).join(" | ")}`);
   process.exit(2);
