@@ -39,7 +39,13 @@ function install() {
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lockHash()) return;
   const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   console.log("Installing dependencies ...");
-  run("npx", ["-y", `pnpm@${devDependencies.pnpm}`, "install", "--frozen-lockfile", "--reporter=append-only"]);
+  run("npx", [
+    "-y",
+    `pnpm@${devDependencies.pnpm}`,
+    "install",
+    "--frozen-lockfile",
+    "--reporter=append-only",
+  ]);
   writeFileSync(stamp, lockHash());
 }
 

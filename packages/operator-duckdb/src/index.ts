@@ -1,4 +1,5 @@
 export { DuckdbOperator } from "./duckdb-operator.js";
 export { COLUMN_TYPES } from "./job/column-type.js";
 export type * from "./job/job.js";
+export { duckdbOperator } from "./module.js";
 export type { DuckdbOperatorOptions } from "./options.js";

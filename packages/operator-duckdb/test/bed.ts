@@ -57,7 +57,7 @@ export class Bed {
   readonly #options: DuckdbOperatorOptions;
 
   constructor(options: DuckdbOperatorOptions = {}) {
-    this.#options = { threads: 2, memoryLimit: "256MB", ...options };
+    this.#options = { threads: 1, memoryLimit: "256MB", ...options };
     this.operator = new DuckdbOperator(this.#options);
   }
 
@@ -118,16 +118,16 @@ export class Bed {
   }
 }
 
+const database = DuckDBInstance.create(":memory:", { threads: "1" });
+
 /** Asks a database of the test's own. */
 export async function query(sql: string, values: Record<string, string> = {}): Promise<readonly Row[]> {
-  const instance = await DuckDBInstance.create(":memory:", { threads: "2" });
-  const connection = await instance.connect();
+  const connection = await (await database).connect();
   try {
     await connection.run("SET TimeZone = 'UTC'");
     return (await connection.runAndReadAll(sql, values)).getRowObjectsJson() as Row[];
   } finally {
     connection.closeSync();
-    instance.closeSync();
   }
 }
 

@@ -24,6 +24,8 @@ const HOSTILE = [
   "fields",
   "filename",
   "__tidegate_row",
+  "column_0",
+  "2024",
 ];
 
 describe("names", () => {
@@ -82,6 +84,7 @@ describe("names", () => {
     bed.write("in/a.csv", `id,time\n1,${TIME}\n`);
     bed.write("in/b.csv", `time,extra,id\n${TIME},x,2\n`);
     bed.write("in/deep/c.csv.gz", gzipSync(`id,time\n3,${TIME}\nx,${TIME}\n`));
+    bed.write("in/d.csv", `\uFEFFid,time\r\n4,${TIME}\r\n`);
     bed.write("in/empty.csv", "");
     const paths = [`${bed.directory}/in/*.csv`, `${bed.directory}/in/**/*.csv.gz`];
     const source = {
@@ -91,9 +94,17 @@ describe("names", () => {
       columns: { time: "TIMESTAMP", id: "INTEGER" },
     };
     expect(await bed.run({ job: jobOf(source), ...FIRST })).toMatchObject({
-      metrics: { rowsWritten: 3, rowsDirty: 1 },
+      metrics: { rowsWritten: 4, rowsDirty: 1 },
     });
-    expect((await bed.rows("id")).map(({ id }) => id)).toEqual([1, 2, 3]);
+    expect((await bed.rows("id")).map(({ id }) => id)).toEqual([1, 2, 3, 4]);
+  });
+
+  it("of columns that are numbers do not change the columns' order", async () => {
+    const path = bed.write("in.csv", `country,2024,time,2023\nNorway,new,${TIME},old\nIran,bad\n`);
+    await bed.run({ job: jobOf({ format: "csv", path, timeColumn: "time" }), ...FIRST });
+    expect(await bed.rows('country, "2024" AS later, "2023" AS earlier')).toEqual([
+      { country: "Norway", later: "new", earlier: "old" },
+    ]);
   });
 
   it("of a CSV dialect are taken as they are declared", async () => {

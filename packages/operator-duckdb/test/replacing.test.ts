@@ -86,12 +86,18 @@ describe("a target", () => {
   });
 
   describe("that an abandoned job wrote into", () => {
-    it("loses the parts of an interval that is merged", async () => {
-      await bed.run({ job, ...FIRST });
+    it("loses the parts of an interval that is merged, and their bad rows", async () => {
+      await bed.run({
+        job: jobOf(["a,2026-01-01T00:30:00Z", "2026-01-01T00:40:00Z", ",2026-01-01T00:50:00Z,x"]),
+        ...FIRST,
+      });
+      expect(bed.rejected("20260101T000000.000Z_20260101T010000.000Z.jsonl")).toHaveLength(1);
+      jobOf(["a,2026-01-01T00:30:00Z", "b,2026-01-01T01:30:00Z"]);
       await bed.run({ job, ...SECOND });
       await bed.run({ job, ...BOTH });
       expect(await ids()).toEqual(["a", "b"]);
       expect(bed.partitions()).toHaveLength(1);
+      expect(bed.files().filter((file) => /rejected.[^u]/.test(file))).toEqual([]);
     });
 
     it("refuses an interval of which it holds a part that reaches beyond", async () => {

@@ -97,6 +97,11 @@ describe("a job", () => {
       { source: { format: "parquet", path: "x", columns: { a: "DATE" } }, target: TARGET },
     ],
     [
+      "no header and columns without an order",
+      "job.source.columns",
+      { source: { ...CSV, columns: { b: "DATE", "1": "DATE" }, options: { header: false } }, target: TARGET },
+    ],
+    [
       "no header and no columns",
       "job.source.columns",
       { source: { ...CSV, options: { header: false } }, target: TARGET },

@@ -1,1 +1,14 @@
-export {};
+export type { ResolveHost, TlsOptions } from "./address/guarded-agent.js";
+export type { CallbackResponse, CallbackVerdict } from "./callback/callback-handler.js";
+export type { CallbackRequest } from "./callback/callback-request.js";
+export {
+  type CallbackServer,
+  type CallbackServerOptions,
+  type CallbackTaker,
+  startCallbackServer,
+} from "./callback/callback-server.js";
+export { HttpOperator } from "./http-operator.js";
+export type { HttpJob, HttpJobAuth } from "./job/job.js";
+export { httpOperator } from "./module.js";
+export type { HttpCallbackOptions, HttpOperatorOptions } from "./options.js";
+export type { Secret } from "./secrets/secrets.js";

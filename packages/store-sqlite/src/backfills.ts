@@ -1,6 +1,6 @@
 import type { Backfill, BackfillCommit, BackfillSelect, BackfillState } from "@tidegate/core";
 import type { GroupNumbers } from "./group-numbers.js";
-import { insertBeside, removeRuns } from "./planning.js";
+import { areNew, insertBeside } from "./planning.js";
 import type { Statements } from "./statements.js";
 
 interface BackfillRow {
@@ -41,13 +41,8 @@ export function insertBackfill(statements: Statements, no: number, backfill: Bac
 export function planBackfill(statements: Statements, groups: GroupNumbers, commit: BackfillCommit): boolean {
   const row = statements.get<BackfillRow>("SELECT * FROM backfill WHERE id = ?", commit.id);
   if (row === undefined || row.state !== "RUNNING" || row.cursor !== commit.cursor) return false;
-  const isKnown = (id: string): boolean => statements.get("SELECT 1 FROM run WHERE id = ?", id) !== undefined;
-  if (commit.runs.some(({ id }) => isKnown(id))) return false;
-  for (const [index, run] of commit.runs.entries()) {
-    if (insertBeside(statements, groups, run)) continue;
-    removeRuns(statements, commit.runs.slice(0, index));
-    return false;
-  }
+  if (!areNew(statements, groups, commit.runs)) return false;
+  for (const run of commit.runs) insertBeside(statements, groups, run);
   statements.run(
     `UPDATE backfill SET cursor = ?, state = ?, updated_at = ?, planned_runs = planned_runs + ?, open_runs = open_runs + ?
       WHERE id = ?`,

@@ -5,12 +5,18 @@ import type { Statements } from "./statements.js";
 
 /**
  * One scan over a group's runs in order. SQLite walks the index and the rows; each row is handed to a function here that
- * merges it with the one before. That is three times as fast as window functions are. `LIMIT -1` keeps the inner order
+ * merges it with the last range of its state. A run that is under way for an interval that has
+ * succeeded before stays apart. That is three times as fast as window functions are. `LIMIT -1` keeps the inner order
  * from being optimized away.
  */
 const SCAN = `
-  SELECT sum(tidegate_merge(state, lower, upper, intervals, rows_read, rows_written, rows_dirty)) FROM (
-    SELECT state, lower, upper, intervals, rows_read, rows_written, rows_dirty FROM run
+  SELECT sum(tidegate_merge(state, lower, upper, intervals, rows_read, rows_written, rows_dirty, is_apart)) FROM (
+    SELECT state, lower, upper, intervals, rows_read, rows_written, rows_dirty,
+      CASE WHEN generation = 0 OR state NOT IN ('PLANNED', 'SUBMITTING', 'RUNNING') THEN 0 ELSE EXISTS (
+        SELECT 1 FROM run other WHERE other.group_no = run.group_no AND other.lower = run.lower
+          AND other.upper = run.upper AND other.state = 'SUCCEEDED' AND other.is_superseded = 0
+      ) END AS is_apart
+    FROM run
     WHERE group_no = ? AND is_superseded = 0 AND lower >= ? AND (lower < ? AND upper > ? OR lower = ? AND upper = ?)
     ORDER BY lower, generation, upper LIMIT -1
   )`;
@@ -21,6 +27,7 @@ type MutableRange = { -readonly [Field in keyof CoverageRange]: CoverageRange[Fi
 export class CoverageScan {
   readonly #statements: Statements;
   #ranges: MutableRange[] = [];
+  readonly #lastOfState = new Map<RunState, MutableRange>();
 
   constructor(database: DatabaseSync, statements: Statements) {
     this.#statements = statements;
@@ -45,14 +52,17 @@ export class CoverageScan {
     );
     const ranges = this.#ranges;
     this.#ranges = [];
+    this.#lastOfState.clear();
     return ranges;
   }
 
-  #merge([state, lower, upper, intervals, read, written, dirty]: MergedRow): number {
-    const last = this.#ranges.at(-1);
-    if (last === undefined || last.state !== state || last.upper !== lower) {
+  #merge([state, lower, upper, intervals, read, written, dirty, isApart]: MergedRow): number {
+    const last = isApart === 1 ? undefined : this.#lastOfState.get(state);
+    if (last === undefined || last.upper !== lower) {
       const rows = { rowsRead: read ?? 0, rowsWritten: written ?? 0, rowsDirty: dirty ?? 0 };
-      this.#ranges.push({ state, lower, upper, runs: 1, intervals, ...rows });
+      const range = { state, lower, upper, runs: 1, intervals, ...rows };
+      this.#ranges.push(range);
+      if (isApart === 0) this.#lastOfState.set(state, range);
       return 1;
     }
     last.upper = upper;
@@ -73,6 +83,7 @@ type MergedRow = [
   rowsRead: number | null,
   rowsWritten: number | null,
   rowsDirty: number | null,
+  isApart: 0 | 1,
 ];
 
 /** Counts over a group's whole ledger. */
@@ -97,10 +108,13 @@ export function tally(statements: Statements, no: number | undefined, lateTolera
     late: number;
   }>(
     `SELECT state, reason, count(*) AS runs, sum(intervals) AS intervals,
-      sum(kind = 'SCHEDULED' AND planned_at - scheduled_time - (SELECT delay_ms FROM schedule_state WHERE no = ?) > ?) AS late
-      FROM run WHERE group_no = ? GROUP BY state, reason`,
-    no,
+      sum(kind = 'SCHEDULED' AND planned_at - scheduled_time - v.delay_ms > ?) AS late
+      FROM run JOIN (
+        SELECT version, json_extract(spec, '$.delayMs') AS delay_ms FROM schedule_version WHERE schedule_no = ?
+      ) v ON v.version = run.schedule_version
+      WHERE group_no = ? GROUP BY state, reason`,
     lateToleranceMs,
+    no,
     no,
   );
   for (const row of rows) {

@@ -65,8 +65,21 @@ export function insertBeside(statements: Statements, groups: GroupNumbers, run: 
   return true;
 }
 
+/** Whether none of these runs is there already, by id or by interval and generation, nor given twice. */
+export function areNew(statements: Statements, groups: GroupNumbers, runs: readonly NewRun[]): boolean {
+  const ids = new Set(runs.map(({ id }) => id));
+  const generations = new Set(runs.map(({ lower, upper, generation }) => `${lower}-${upper}-${generation}`));
+  if (ids.size < runs.length || generations.size < runs.length) return false;
+  const text = `SELECT 1 FROM run WHERE id = ?
+    UNION ALL SELECT 1 FROM run WHERE group_no = ? AND lower = ? AND generation = ? AND upper = ?`;
+  return runs.every(({ id, groupId, lower, generation, upper }) => {
+    const no = groups.numberOf(groupId) ?? null;
+    return statements.get(text, id, no, lower, generation, upper) === undefined;
+  });
+}
+
 /** Takes back runs that were inserted in the same write. */
-export function removeRuns(statements: Statements, runs: readonly NewRun[]): void {
+function removeRuns(statements: Statements, runs: readonly NewRun[]): void {
   for (const { id } of runs) statements.run("DELETE FROM run WHERE id = ?", id);
 }
 

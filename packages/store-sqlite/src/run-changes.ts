@@ -33,10 +33,11 @@ type NewlyPlannedRow = Pick<
   | "attempt"
   | "token"
   | "planned_at"
+  | "reason"
 >;
 
 const CLAIMABLE = `SELECT group_no, lower, generation, upper, id, kind, intervals, scheduled_time, state, schedule_version,
-  backfill_id, attempt, token, planned_at FROM run WHERE wake_at IS NOT NULL AND wake_at <= ? ORDER BY wake_at, id LIMIT ?`;
+  backfill_id, attempt, token, planned_at, reason FROM run WHERE wake_at IS NOT NULL AND wake_at <= ? ORDER BY wake_at, id LIMIT ?`;
 
 const CLAIM = `UPDATE run SET state = 'SUBMITTING', attempt = ?, submitted_at = ?, token = ?, wake_at = ? WHERE id = ?`;
 
@@ -54,7 +55,8 @@ export function claimRuns(
     if (isRecovered) statements.run(RECOVER, leaseUntil, row.id);
     else statements.run(CLAIM, row.attempt + 1, now, token, leaseUntil, row.id);
     const groupId = groups.idOf(row.group_no);
-    if (isRecovered || row.attempt > 0) {
+    // What was claimed, cancelled or retried before has more to tell than what it was inserted with.
+    if (isRecovered || row.attempt > 0 || row.token > 0) {
       const whole = statements.get<RunRow>("SELECT * FROM run WHERE id = ?", row.id)!;
       return { run: asRun(whole, groupId), token, isRecovered };
     }
@@ -73,7 +75,7 @@ function claimedFirst(row: NewlyPlannedRow, groupId: string, now: number, leaseU
     intervals: row.intervals,
     scheduledTime: row.scheduled_time,
     state: "SUBMITTING",
-    reason: null,
+    reason: row.reason,
     scheduleVersion: row.schedule_version,
     backfillId: row.backfill_id,
     attempt: 1,
@@ -132,13 +134,17 @@ const updates = new Map<number, string>();
 export function changeRun(statements: Statements, change: RunChange): boolean {
   const before = statements.get<BeforeRow>(BEFORE, change.id);
   if (before === undefined || !change.from.includes(before.state)) return false;
-  if (change.token !== undefined && change.token !== before.token) return false;
+  if (!mayWrite(before, change.token)) return false;
+  const isSuperseded =
+    before.is_superseded === 1 || (change.givesBack === true && giveBack(statements, before));
+  const blocks =
+    change.state === "FAILED" && !isSuperseded && (change.isBlocking ?? before.is_blocking === 1);
   const after: BeforeRow = {
     ...before,
     state: change.state,
-    wake_at: change.wakeAt,
-    is_blocking: change.isBlocking === true ? 1 : 0,
-    is_superseded: change.givesBack === true && giveBack(statements, before) ? 1 : before.is_superseded,
+    wake_at: isEnded(change.state) ? null : change.wakeAt,
+    is_blocking: blocks ? 1 : 0,
+    is_superseded: isSuperseded ? 1 : 0,
   };
   update(statements, change, after);
   if (change.attemptRecord !== undefined) appendHistory(statements, change.id, change.attemptRecord);
@@ -148,11 +154,15 @@ export function changeRun(statements: Statements, change: RunChange): boolean {
   return true;
 }
 
+/** An active run is written by who holds its newest token; any other by anybody who brings none that is outdated. */
+function mayWrite({ state, token }: BeforeRow, given: number | undefined): boolean {
+  return given === undefined ? state !== "SUBMITTING" && state !== "RUNNING" : given === token;
+}
+
 function update(statements: Statements, change: RunChange, after: BeforeRow): void {
   const { metrics, error } = change;
-  const endsRequest = change.state === "PLANNED" || isEnded(change.state);
   const values: Value[] = [after.state, after.wake_at, after.is_blocking, after.is_superseded];
-  let shape = endsRequest ? 1 : 0;
+  let shape = isEnded(change.state) ? 1 : 0;
   for (const [index, [field]] of COLUMNS.entries()) {
     const value = change[field];
     if (value === undefined) continue;
@@ -163,9 +173,9 @@ function update(statements: Statements, change: RunChange, after: BeforeRow): vo
     shape |= 1 << 10;
     values.push(error?.code ?? null, error?.message ?? null);
   }
-  if (metrics !== undefined && metrics !== null) {
+  if (metrics !== undefined) {
     shape |= 1 << 11;
-    const { rowsRead, rowsWritten, rowsDirty, bytesWritten } = metrics;
+    const { rowsRead, rowsWritten, rowsDirty, bytesWritten } = metrics ?? {};
     values.push(rowsRead ?? null, rowsWritten ?? null, rowsDirty ?? null, bytesWritten ?? null);
   }
   let text = updates.get(shape);

@@ -107,6 +107,7 @@ export function changeSchedule(statements: Statements, change: ScheduleChange): 
   );
   const { version, statuses } = change.expected;
   if (row === undefined || row.version !== version || !statuses.includes(row.status)) return false;
+  if (change.origin !== undefined && !mayMoveOrigin(statements, row, change.origin)) return false;
   const status = change.status ?? row.status;
   const nextVersion = change.spec === undefined ? version : version + 1;
   const watermark = change.origin ?? row.watermark;
@@ -143,6 +144,13 @@ export function changeSchedule(statements: Statements, change: ScheduleChange): 
     cancelPlanned(statements, row.no, change.cancelPlanned, change.updatedAt);
   if (change.laneWidth !== undefined) resizeLane(statements, row.no, change.laneWidth);
   return true;
+}
+
+/** A ledger's beginning moves only while nothing was planned, and over no run of a backfill. */
+function mayMoveOrigin(statements: Statements, row: Omit<ScheduleRow, "spec">, origin: number): boolean {
+  if (row.watermark !== row.origin) return false;
+  const hasRuns = statements.get("SELECT 1 FROM run WHERE group_no = ? LIMIT 1", row.no) !== undefined;
+  return origin === row.origin || !hasRuns;
 }
 
 function cancelPlanned(statements: Statements, no: number, reason: RunReason, endedAt: number): void {

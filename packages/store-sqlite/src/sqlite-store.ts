@@ -306,7 +306,13 @@ export class SqliteStore implements ScheduleStore {
 
   #openingError(error: unknown): unknown {
     const code = (error as { code?: unknown } | null)?.code;
-    if (code === "EACCES" || code === "EROFS" || code === "EPERM" || code === "ENOTDIR") {
+    if (
+      code === "EACCES" ||
+      code === "EEXIST" ||
+      code === "EROFS" ||
+      code === "EPERM" ||
+      code === "ENOTDIR"
+    ) {
       return new StoreError(
         "STORE_READ_ONLY",
         `${this.#path}: its directory cannot be made or written (${code}).`,

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, openSync, closeSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
@@ -41,7 +41,9 @@ describe("the lock", () => {
     const store = await opened();
     await store.insertSchedules([newSchedule("group-0")]);
     await store.close();
-    const writer = spawn(process.execPath, [support("writer.mjs"), path, "1"], { stdio: ["ignore", "pipe", "inherit"] });
+    const writer = spawn(process.execPath, [support("writer.mjs"), path, "1"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     const exited = once(writer, "exit");
     await once(writer.stdout, "data");
     await expect(opened()).rejects.toEqual(withCode("STORE_LOCKED"));
@@ -64,7 +66,10 @@ describe("kill -9", () => {
       const exited = once(writer, "exit");
       let acknowledged = -1;
       writer.stdout.on("data", (chunk: Buffer) => {
-        const numbers = chunk.toString().split("\n").filter((line) => /^\d+$/.test(line));
+        const numbers = chunk
+          .toString()
+          .split("\n")
+          .filter((line) => /^\d+$/.test(line));
         acknowledged = Math.max(acknowledged, ...numbers.map(Number));
       });
       await once(writer.stdout, "data");
@@ -73,7 +78,9 @@ describe("kill -9", () => {
       writer.kill("SIGKILL");
       await exited;
       const after = await opened();
-      const schedules = await after.getSchedules(Array.from({ length: groups }, (_, index) => `group-${index}`));
+      const schedules = await after.getSchedules(
+        Array.from({ length: groups }, (_, index) => `group-${index}`),
+      );
       const watermarks = new Set(schedules.map((schedule) => schedule?.watermark));
       expect(watermarks.size).toBe(1);
       const [watermark] = watermarks;
@@ -198,7 +205,9 @@ describe("backup", () => {
     await store.close();
     run("backup", path, copy);
     expect(existsSync(copy)).toBe(true);
-    expect(() => run("backup", join(directory.path, "none.db"), join(directory.path, "x.db"))).toThrow(/no such database/);
+    expect(() => run("backup", join(directory.path, "none.db"), join(directory.path, "x.db"))).toThrow(
+      /no such database/,
+    );
     expect(() => run("restore")).toThrow(/usage/);
   });
 });

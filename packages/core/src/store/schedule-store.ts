@@ -138,7 +138,7 @@ export interface RunChange {
   readonly token?: number;
   readonly state: RunState;
   readonly wakeAt: EpochMs | null;
-  /** Only a failed run blocks: any other state ends it. Absent, as all fields below: stays as it is. */
+  /** Only a failed run that is not superseded blocks. Absent, as all fields below: stays as it is. */
   readonly isBlocking?: boolean;
   readonly reason?: RunReason | null;
   readonly attempt?: number;

@@ -56,9 +56,10 @@ const source = z.discriminatedUnion("format", [
       columns: columns.exactOptional(),
       options: csvOptions.exactOptional(),
     })
-    .refine((csv) => csv.options?.header !== false || csv.columns !== undefined, {
+    .refine(({ options, columns }) => options?.header !== false || namesInOrder(columns), {
       path: ["columns"],
-      message: "must name the columns of a file without a header",
+      message:
+        "must name the columns of a file without a header, none of them by a number, which has no place in JSON's order",
     }),
   z.strictObject({ format: z.literal("json"), ...files, columns: columns.exactOptional() }),
   z.strictObject({ format: z.literal("parquet"), ...files }),
@@ -109,6 +110,11 @@ function fieldOf(issue: z.core.$ZodIssue): string {
 function hasDistinctNames(declared: Readonly<Record<string, string>>): boolean {
   const names = Object.keys(declared).map((name) => name.toLowerCase());
   return new Set(names).size === names.length;
+}
+
+/** Whether columns are declared, in an order that a JavaScript object keeps. */
+function namesInOrder(columns: Readonly<Record<string, string>> | undefined): boolean {
+  return columns !== undefined && !Object.keys(columns).some((name) => /^\d+$/.test(name));
 }
 
 function refuseForbiddenKeys(value: unknown, field: string): void {

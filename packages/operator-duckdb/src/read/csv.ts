@@ -11,7 +11,7 @@ import {
   fieldsOf,
   fieldValues,
 } from "./csv-dialect.js";
-import { fileList, groupFiles, LINE_LIMITS, lineOf, listFiles } from "./files.js";
+import { fileList, groupFiles, LINE_LIMITS, lineAfter, listFiles } from "./files.js";
 import { type Relation, ROW, type TextColumn } from "./relation.js";
 import { declaredColumns, inferredColumns, selectText } from "./text-columns.js";
 
@@ -32,13 +32,19 @@ export async function csvRelations(
     source.columns === undefined
       ? await inferColumns(session, files, dialect)
       : declaredColumns(source.columns);
-  const names = columns.map(({ name }) => name);
+  const declared = columns.map(({ name }) => name);
   const groups = await groupFiles(files, async (file) =>
-    dialect.header ? ((await headerOf(session, file, dialect)) ?? names) : names,
+    dialect.header ? ((await headerOf(session, file, dialect)) ?? withTime(declared, source)) : declared,
   );
   return groups.map(({ key: header, files: alike }, index) =>
     csvRelation({ source, dialect, columns, header, files: alike, index }),
   );
+}
+
+/** What a file would have that is empty. */
+function withTime(names: readonly string[], { timeColumn }: CsvSource): readonly string[] {
+  const hasTime = names.some((name) => name.toLowerCase() === timeColumn?.toLowerCase());
+  return timeColumn === undefined || hasTime ? names : [...names, timeColumn];
 }
 
 interface CsvGroup {
@@ -53,35 +59,56 @@ interface CsvGroup {
 
 function csvRelation({ source, dialect, columns, header, files, index }: CsvGroup): Relation {
   const rejects = { errors: `csv_errors_${index}`, scans: `csv_scans_${index}` };
-  const { columns: selected, defects, values } = selectText(columns, ({ name }) => columnOf(name));
+  const textOf = (name: string) => `${ROW}.${columnAt(positionOf(header, name))}`;
+  const { columns: selected, defects, values } = selectText(columns, ({ name }) => textOf(name));
   const { timeColumn, timeUnit = "iso" } = source;
+  const fields = header.map((name, position) => `${identifier(name)} := ${ROW}.${columnAt(position)}`);
   return {
-    from: `read_csv($files, ${DIALECT_ARGUMENTS}, auto_detect = false, columns = $columns, hive_partitioning = false, store_rejects = true, \
-rejects_table = '${rejects.errors}', rejects_scan = '${rejects.scans}', ${LINE_LIMITS}) AS ${ROW}`,
+    from: `read_csv($files, ${DIALECT_ARGUMENTS}, auto_detect = false, columns = $columns, \
+hive_partitioning = false, store_rejects = true, rejects_table = '${rejects.errors}', \
+rejects_scan = '${rejects.scans}', ${LINE_LIMITS}) AS ${ROW}`,
     values: {
       ...values,
       ...dialectValues(dialect),
       files: fileList(files),
-      columns: structValue(Object.fromEntries(header.map((name) => [name, "VARCHAR"]))),
+      columns: structValue(Object.fromEntries(header.map((_, position) => [columnAt(position), "VARCHAR"]))),
     },
     columns: selected,
     defects,
     time:
       timeColumn === undefined
         ? undefined
-        : { expression: columnOf(timeColumn), type: "VARCHAR", unit: timeUnit },
-    origin: { file: `${ROW}.filename`, row: "NULL::BIGINT", raw: `to_json(${ROW})::VARCHAR` },
-    readerRejects: { ...rejects, timeText: timeTextOf(timeColumn, header), values: fieldValues(dialect) },
+        : { expression: textOf(timeColumn), type: "VARCHAR", unit: timeUnit },
+    origin: {
+      file: `${ROW}.filename`,
+      row: "NULL::BIGINT",
+      raw: `to_json(struct_pack(${fields.join(", ")}))::VARCHAR`,
+    },
+    readerRejects: { ...rejects, timeText: timeTextOf(header, timeColumn), values: fieldValues(dialect) },
   };
 }
 
-function columnOf(name: string): string {
-  return `${ROW}.${identifier(name)}`;
+/**
+ * How the reader calls a column. Names of the files' own would not do: in a JavaScript object, names that are numbers
+ * come before all others, and the reader goes by the order.
+ */
+function columnAt(position: number): string {
+  return `column_${position}`;
 }
 
-function timeTextOf(timeColumn: string | undefined, header: readonly string[]): string {
-  const position = header.findIndex((name) => name.toLowerCase() === timeColumn?.toLowerCase());
-  return position < 0 ? "NULL::VARCHAR" : `${fieldsOf("csv_line")}[${position + 1}]`;
+/** @throws JobFailure JOB_FAILED when the header has no such name; names do not depend on case */
+function positionOf(header: readonly string[], name: string): number {
+  const position = header.findIndex((other) => other.toLowerCase() === name.toLowerCase());
+  if (position >= 0) return position;
+  throw new JobFailure("JOB_FAILED", `There is no column ${name}; there are ${header.join(", ")}.`, {
+    isRetryable: false,
+  });
+}
+
+/** The time of a line that the reader put aside: the field where the time column would be. */
+function timeTextOf(header: readonly string[], timeColumn: string | undefined): string {
+  if (timeColumn === undefined) return "NULL::VARCHAR";
+  return `${fieldsOf("csv_line")}[${positionOf(header, timeColumn) + 1}]`;
 }
 
 /** The names in a file's header, or `undefined` for an empty file. */
@@ -90,7 +117,7 @@ async function headerOf(
   file: string,
   dialect: Dialect,
 ): Promise<readonly string[] | undefined> {
-  const line = await lineOf(session, file, dialect.skip);
+  const line = await lineAfter(session, file, dialect.skip);
   if (line === undefined) return undefined;
   const [row] = await session.rows<{ fields: string[] }>(`SELECT ${fieldsOf("$line::VARCHAR")} AS fields`, {
     line,
@@ -107,7 +134,7 @@ async function inferColumns(
   dialect: Dialect,
 ): Promise<readonly TextColumn[]> {
   const described = await session.rows<{ column_name: string; column_type: string }>(
-    `DESCRIBE SELECT * FROM read_csv($files, ${DIALECT_ARGUMENTS}, union_by_name = true, hive_partitioning = false)`,
+    `DESCRIBE SELECT * FROM read_csv($files, ${DIALECT_ARGUMENTS}, union_by_name = true, hive_partitioning = false, ignore_errors = true)`,
     { ...dialectValues(dialect), files: fileList(files) },
   );
   return inferredColumns(described, "VARCHAR");

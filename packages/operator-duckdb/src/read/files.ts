@@ -1,6 +1,6 @@
 import { listValue } from "@duckdb/node-api";
 import { JobFailure } from "../duckdb/failure.js";
-import type { Session } from "../duckdb/session.js";
+import type { Session, Values } from "../duckdb/session.js";
 
 /** The longest line or JSON object that is read, bytes. */
 export const MAX_LINE_BYTES = 16_777_216;
@@ -29,11 +29,25 @@ export async function listFiles(session: Session, paths: readonly string[]): Pro
   return [...files].sort();
 }
 
-/** The first line of a file after some others, or `undefined` when there is none. */
-export async function lineOf(session: Session, file: string, skip: number): Promise<string | undefined> {
+/** The line of a file after the first `skip`, or `undefined` when it is empty or there is none. */
+export async function lineAfter(session: Session, file: string, skip: number): Promise<string | undefined> {
+  return firstLine(session, file, "LIMIT 1 OFFSET $skip", { skip: BigInt(skip) });
+}
+
+/** The first line of a file that is not blank, or `undefined` when there is none. */
+export async function firstLineOfText(session: Session, file: string): Promise<string | undefined> {
+  return firstLine(session, file, "WHERE trim(line) <> '' LIMIT 1", {});
+}
+
+async function firstLine(
+  session: Session,
+  file: string,
+  which: string,
+  values: Values,
+): Promise<string | undefined> {
   const lines = await session.rows<{ line: string | null }>(
-    `SELECT line FROM read_csv($file, ${LINE_DIALECT}, ignore_errors = true) LIMIT 1 OFFSET $skip`,
-    { file, skip: BigInt(skip) },
+    `SELECT line FROM read_csv($file, ${LINE_DIALECT}, ignore_errors = true) ${which}`,
+    { ...values, file },
   );
   return lines[0]?.line ?? undefined;
 }

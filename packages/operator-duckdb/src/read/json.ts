@@ -1,7 +1,7 @@
 import { identifier } from "../duckdb/quote.js";
 import type { Session } from "../duckdb/session.js";
 import type { JsonSource } from "../job/job.js";
-import { fileList, groupFiles, LINE_DIALECT, lineOf, listFiles, MAX_LINE_BYTES } from "./files.js";
+import { fileList, firstLineOfText, groupFiles, LINE_DIALECT, listFiles, MAX_LINE_BYTES } from "./files.js";
 import { type Relation, ROW, type TextColumn } from "./relation.js";
 import { declaredColumns, inferredColumns, selectText } from "./text-columns.js";
 
@@ -71,7 +71,7 @@ function fieldOf(name: string): string {
 }
 
 async function layoutOf(session: Session, file: string): Promise<Layout> {
-  const line = await lineOf(session, file, 0);
+  const line = await firstLineOfText(session, file);
   return line?.trimStart().startsWith("[") ? "array" : "lines";
 }
 

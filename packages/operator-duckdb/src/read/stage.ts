@@ -4,8 +4,19 @@ import type { TimeUnit } from "../job/job.js";
 import type { Defect, ReaderRejects, Relation } from "./relation.js";
 import { type TimeTest, timeTest } from "./time-test.js";
 
-/** The column of `staged` that is null for good rows and says of the others why they are bad. */
+/**
+ * The column of `staged` that is null for good rows and says of the others why they are bad. It is JSON, since the nulls
+ * of a STRUCT would take several times the room in each good row.
+ */
 export const REJECTION = "__tidegate_rejection";
+
+const REJECTION_STRUCTURE = JSON.stringify({
+  file: "VARCHAR",
+  row: "BIGINT",
+  reason: "VARCHAR",
+  raw: "VARCHAR",
+  is_timed: "BOOLEAN",
+});
 
 /** Selects the good rows of the table `staged`. */
 export const GOOD_ROWS = `SELECT * EXCLUDE (${REJECTION}) FROM staged WHERE ${REJECTION} IS NULL`;
@@ -25,9 +36,13 @@ export async function stageRelations(
     const { sql, values } = stagingOf(relation, interval);
     await session.run(`${index === 0 ? "CREATE TEMP TABLE staged AS" : "INSERT INTO staged"} ${sql}`, values);
   }
-  await session.run(`CREATE TEMP TABLE rejected AS
-    SELECT r.file, r."row", r.reason, r.raw, r.is_timed
-    FROM (SELECT ${REJECTION} AS r FROM staged WHERE ${REJECTION} IS NOT NULL)`);
+  await session.run(
+    `CREATE TEMP TABLE rejected AS
+    SELECT unnest(json_transform(${REJECTION}, $structure)) FROM staged WHERE ${REJECTION} IS NOT NULL`,
+    {
+      structure: REJECTION_STRUCTURE,
+    },
+  );
   for (const { readerRejects, time } of relations) {
     if (readerRejects === undefined) continue;
     const { sql, values } = readerRejectsOf(readerRejects, time?.unit, interval);
@@ -45,12 +60,12 @@ function stagingOf(relation: Relation, interval: Interval): Query {
   const test = time === undefined ? undefined : timeTest(time, interval);
   const defects =
     test === undefined ? relation.defects : [timeDefect(test, time!.expression), ...relation.defects];
-  const rejection = `struct_pack(file := ${origin.file}, "row" := ${origin.row}, reason := ${reasonOf(defects)}, \
-raw := ${origin.raw}, is_timed := ${test?.isReadable ?? "true"})`;
+  const rejection = `json_object('file', ${origin.file}, 'row', ${origin.row}, 'reason', ${reasonOf(defects)}, \
+'raw', ${origin.raw}, 'is_timed', ${test?.isReadable ?? "true"})`;
   const isBad = defects.length === 0 ? "false" : defects.map(({ condition }) => condition).join(" OR ");
   return {
     sql: `SELECT ${relation.columns}, CASE WHEN ${isBad} THEN ${rejection} END AS ${REJECTION} FROM ${relation.from}
-      ${test === undefined ? "" : `WHERE ${test.isWithin} OR NOT ${test.isReadable}`}`,
+      ${test === undefined ? "" : `WHERE ${test.isConcerned}`}`,
     values: { ...relation.values, ...test?.values, ...(test === undefined ? {} : { no_time: NO_TIME }) },
   };
 }
@@ -80,7 +95,7 @@ trim(any_value(csv_line), chr(10) || chr(13)) AS csv_line
   return {
     sql: `SELECT file_path, line, reason, csv_line, ${test.isReadable}
       FROM (SELECT *, ${rejects.timeText} AS time_text FROM (${line}))
-      WHERE ${test.isWithin} OR NOT ${test.isReadable}`,
+      WHERE ${test.isConcerned}`,
     values: { ...test.values, ...rejects.values },
   };
 }

@@ -5,13 +5,15 @@ import { isIntegerType } from "../job/column-type.js";
 import type { TimeUnit } from "../job/job.js";
 import { instantOf } from "./text-value.js";
 
-/** Conditions on a row's time, in SQL. */
+/** Conditions on a row's time, in SQL, and the parameters that they use. */
 export interface TimeTest {
   /** True for a row whose time can be read; never null. */
   readonly isReadable: string;
-  /** True for a row whose time lies in the interval; null where it cannot be read. */
-  readonly isWithin: string;
-  /** The bounds, as parameters of `isWithin`. */
+  /**
+   * True for a row that a run has to look at: its time lies in the interval, or cannot be read. Never null. An empty
+   * interval may leave out the latter.
+   */
+  readonly isConcerned: string;
   readonly values: Values;
 }
 
@@ -23,8 +25,10 @@ export interface TimeColumn {
   readonly unit: TimeUnit;
 }
 
+type NumberUnit = Exclude<TimeUnit, "iso">;
+
 /** How many of a unit there are in a second. */
-const PER_SECOND: Readonly<Record<Exclude<TimeUnit, "iso">, bigint>> = {
+const PER_SECOND: Readonly<Record<NumberUnit, bigint>> = {
   s: 1n,
   ms: 1_000n,
   us: 1_000_000n,
@@ -34,61 +38,64 @@ const PER_SECOND: Readonly<Record<Exclude<TimeUnit, "iso">, bigint>> = {
 const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
 
-/** Tests `lower <= time < upper` for a column of any type, without a cast where the type allows DuckDB to skip files' parts. */
-export function timeTest(column: TimeColumn, interval: Interval): TimeTest {
-  return column.unit === "iso"
-    ? timestampTest(column, interval)
-    : numberTest({ ...column, unit: column.unit }, interval);
+/** Tests `lower <= time < upper` for a column of any type, in the column's own unit where that is possible. */
+export function timeTest({ expression, type, unit }: TimeColumn, interval: Interval): TimeTest {
+  if (unit !== "iso") return numberTest(expression, type, unit, interval);
+  if (type === "VARCHAR") return between(instantOf(expression), instants(interval));
+  if (type === "TIMESTAMP WITH TIME ZONE") return finite(expression, instants(interval));
+  const timestamp = type === "TIMESTAMP" ? expression : `TRY_CAST(${expression} AS TIMESTAMP)`;
+  return finite(timestamp, timestamps(interval));
 }
 
-function timestampTest({ expression, type }: TimeColumn, interval: Interval): TimeTest {
-  if (type === "TIMESTAMP") return between(expression, true, boundsOf(interval, toTimestamp));
-  if (type === "TIMESTAMP WITH TIME ZONE") return between(expression, true, boundsOf(interval, toInstant));
-  if (type === "VARCHAR") return between(instantOf(expression), true, boundsOf(interval, toInstant));
-  return between(`TRY_CAST(${expression} AS TIMESTAMP)`, true, boundsOf(interval, toTimestamp));
-}
-
-interface NumberColumn extends TimeColumn {
-  readonly unit: Exclude<TimeUnit, "iso">;
-}
-
-function numberTest({ expression, type, unit }: NumberColumn, interval: Interval): TimeTest {
-  const whole = boundsOf(interval, (ms) => wholeUnits(ms, unit));
-  if (isIntegerType(type)) return between(expression, false, whole);
-  const real = between(
-    `TRY_CAST(${expression} AS DOUBLE)`,
-    true,
-    boundsOf(interval, (ms) => units(ms, unit)),
-    "real",
-  );
-  if (type !== "VARCHAR") return real;
+function numberTest(expression: string, type: string, unit: NumberUnit, interval: Interval): TimeTest {
+  if (isIntegerType(type)) return between(expression, wholeNumbers(interval, unit));
+  if (type !== "VARCHAR") return realTest(`TRY_CAST(${expression} AS DOUBLE)`, unit, interval);
   // Nanoseconds do not fit into a double, so text that is a whole number is compared as one.
-  const integer = `TRY_CAST(CASE WHEN regexp_full_match(${expression}, '[+-]?\\d+') THEN ${expression} END AS BIGINT)`;
-  const exact = between(integer, false, whole);
+  const whole = `TRY_CAST(CASE WHEN regexp_full_match(${expression}, '[+-]?\\d+') THEN ${expression} END AS BIGINT)`;
+  const exact = between(whole, wholeNumbers(interval, unit));
+  const real = realTest(`TRY_CAST(${expression} AS DOUBLE)`, unit, interval);
   return {
     isReadable: real.isReadable,
-    isWithin: `(CASE WHEN ${integer} IS NOT NULL THEN ${exact.isWithin} ELSE ${real.isWithin} END)`,
+    isConcerned: `(CASE WHEN ${exact.isReadable} THEN ${exact.isConcerned} ELSE ${real.isConcerned} END)`,
     values: { ...exact.values, ...real.values },
   };
 }
 
-interface Bounds {
-  readonly lower: DuckDBValue;
-  readonly upper: DuckDBValue;
+/** The first and the last value of a type that counts in steps. */
+interface Range {
+  readonly first: DuckDBValue;
+  readonly last: DuckDBValue;
 }
 
-function between(value: string, hasInfinity: boolean, { lower, upper }: Bounds, prefix = "time"): TimeTest {
-  const parameters = { [`${prefix}_lower`]: lower, [`${prefix}_upper`]: upper };
-  const finite = hasInfinity ? `coalesce(isfinite(${value}), false)` : `${value} IS NOT NULL`;
+/**
+ * For values that are finite or null. The value stands in the condition once, with null as if it were the first, since
+ * DuckDB would parse a text again for each time that it stands there.
+ */
+function between(value: string, { first, last }: Range): TimeTest {
   return {
-    isReadable: `(${finite})`,
-    isWithin: `(${value} >= $${prefix}_lower AND ${value} < $${prefix}_upper)`,
-    values: parameters,
+    isReadable: `(${value} IS NOT NULL)`,
+    isConcerned: `(coalesce(${value}, $time_first) BETWEEN $time_first AND $time_last)`,
+    values: { time_first: first, time_last: last },
   };
 }
 
-function boundsOf(interval: Interval, bound: (ms: number) => DuckDBValue): Bounds {
-  return { lower: bound(interval.lower), upper: bound(interval.upper) };
+/** For values that may also be infinite, which no interval holds. */
+function finite(value: string, { first, last }: Range): TimeTest {
+  const isReadable = `coalesce(isfinite(${value}), false)`;
+  return {
+    isReadable,
+    isConcerned: `(${value} BETWEEN $time_first AND $time_last OR NOT ${isReadable})`,
+    values: { time_first: first, time_last: last },
+  };
+}
+
+function realTest(value: string, unit: NumberUnit, { lower, upper }: Interval): TimeTest {
+  const isReadable = `coalesce(isfinite(${value}), false)`;
+  return {
+    isReadable,
+    isConcerned: `(${value} >= $real_lower AND ${value} < $real_upper OR NOT ${isReadable})`,
+    values: { real_lower: units(lower, unit), real_upper: units(upper, unit) },
+  };
 }
 
 /** A TIMESTAMP parameter, which stands for UTC. @param ms - epoch ms */
@@ -96,19 +103,36 @@ export function toTimestamp(ms: number): DuckDBTimestampValue {
   return new DuckDBTimestampValue(BigInt(ms) * 1_000n);
 }
 
-function toInstant(ms: number): DuckDBTimestampTZValue {
-  return new DuckDBTimestampTZValue(BigInt(ms) * 1_000n);
+function timestamps({ lower, upper }: Interval): Range {
+  return { first: toTimestamp(lower), last: new DuckDBTimestampValue(BigInt(upper) * 1_000n - 1n) };
 }
 
-/** The first whole number of units that is not before an instant: `n >= bound` is then the same as `n >= wholeUnits`. */
-function wholeUnits(ms: number, unit: Exclude<TimeUnit, "iso">): bigint {
+function instants({ lower, upper }: Interval): Range {
+  return {
+    first: new DuckDBTimestampTZValue(BigInt(lower) * 1_000n),
+    last: new DuckDBTimestampTZValue(BigInt(upper) * 1_000n - 1n),
+  };
+}
+
+function wholeNumbers({ lower, upper }: Interval, unit: NumberUnit): Range {
+  return {
+    first: clampToInt64(firstUnitFrom(lower, unit)),
+    last: clampToInt64(firstUnitFrom(upper, unit) - 1n),
+  };
+}
+
+/** The first whole number of units that is not before an instant. */
+function firstUnitFrom(ms: number, unit: NumberUnit): bigint {
   const scaled = BigInt(ms) * PER_SECOND[unit];
-  const floor = scaled / 1_000n - (scaled % 1_000n < 0n ? 1n : 0n);
-  const ceiling = floor * 1_000n === scaled ? floor : floor + 1n;
-  if (ceiling > INT64_MAX) return INT64_MAX;
-  return ceiling < INT64_MIN ? INT64_MIN : ceiling;
+  const truncated = scaled / 1_000n;
+  return truncated * 1_000n < scaled ? truncated + 1n : truncated;
 }
 
-function units(ms: number, unit: Exclude<TimeUnit, "iso">): number {
+function clampToInt64(value: bigint): bigint {
+  if (value > INT64_MAX) return INT64_MAX;
+  return value < INT64_MIN ? INT64_MIN : value;
+}
+
+function units(ms: number, unit: NumberUnit): number {
   return unit === "s" ? ms / 1_000 : ms * Number(PER_SECOND[unit] / 1_000n);
 }

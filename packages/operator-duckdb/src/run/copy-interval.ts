@@ -1,9 +1,9 @@
-import { stat } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import type { JobMetrics } from "@tidegate/core";
 import { Session } from "../duckdb/session.js";
 import type { Settings } from "../options.js";
 import { keepRejectedRows } from "../reject/rejected-rows.js";
-import { makeDirectory, publishFile, remove } from "../target/durable.js";
+import { publishFile, remove, removeIfEmpty } from "../target/durable.js";
 import { makeWay } from "../target/neighbours.js";
 import { writePartition } from "../target/partition.js";
 import { refuseTooManyBadRows } from "./dirty-data.js";
@@ -27,7 +27,7 @@ export interface Surroundings {
  */
 export async function copyInterval(task: Task, surroundings: Surroundings): Promise<JobMetrics> {
   await remove(task.layout.work);
-  await makeDirectory(task.directory);
+  await mkdir(task.directory, { recursive: true });
   try {
     const limits = { ...surroundings.settings, spillDirectory: task.directory };
     const session = await Session.open(limits, surroundings.signal);
@@ -37,7 +37,17 @@ export async function copyInterval(task: Task, surroundings: Surroundings): Prom
       session.close();
     }
   } finally {
-    await remove(task.layout.work);
+    await cleanUp(task);
+  }
+}
+
+/** Removes what the attempt itself made: a successor that took it for dead may be at work beside it. */
+async function cleanUp({ directory, layout }: Task): Promise<void> {
+  try {
+    await remove(directory);
+    await removeIfEmpty(layout.work);
+  } catch {
+    // The job has ended as it has ended. The next attempt at the interval removes what is left.
   }
 }
 

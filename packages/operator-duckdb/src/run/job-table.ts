@@ -7,6 +7,8 @@ const MAX_ENDED = 1_000;
 interface RunningJob {
   readonly idempotencyKey: string;
   readonly abort: AbortController;
+  /** Aborted by `abort` or by the attempt. */
+  readonly signal: AbortSignal;
   /** Never rejects. */
   readonly outcome: Promise<JobOutcome>;
 }
@@ -22,20 +24,22 @@ export class JobTable {
   readonly #ended = new Map<string, EndedJob>();
 
   /**
-   * Starts a job, unless one of the same id is running.
+   * Starts a job, unless one of the same id is running and has not been told to stop.
    *
    * @param signal - of the attempt; the job also ends when it is stopped by its id
    * @param work - resolves when the job has ended, never rejects
    */
   start(task: Task, signal: AbortSignal, work: (signal: AbortSignal) => Promise<JobOutcome>): void {
     const { jobId, idempotencyKey } = task;
-    if (this.#running.has(jobId)) return;
+    if (this.#running.get(jobId)?.signal.aborted === false) return;
     const abort = new AbortController();
-    const outcome = work(AbortSignal.any([signal, abort.signal])).then((end) => {
-      this.#end(jobId, { idempotencyKey, outcome: end });
+    const either = AbortSignal.any([signal, abort.signal]);
+    const outcome = work(either).then((end) => {
+      this.#end(jobId, job, end);
       return end;
     });
-    this.#running.set(jobId, { idempotencyKey, abort, outcome });
+    const job: RunningJob = { idempotencyKey, abort, signal: either, outcome };
+    this.#running.set(jobId, job);
   }
 
   /** How a job ends or has ended, or `undefined` for one of another process. */
@@ -70,10 +74,10 @@ export class JobTable {
     await Promise.all([...this.#running.keys()].map((jobId) => this.stop(jobId, reason)));
   }
 
-  #end(jobId: string, ended: EndedJob): void {
-    this.#running.delete(jobId);
+  #end(jobId: string, job: RunningJob, outcome: JobOutcome): void {
+    if (this.#running.get(jobId) === job) this.#running.delete(jobId);
     this.#ended.delete(jobId);
-    this.#ended.set(jobId, ended);
+    this.#ended.set(jobId, { idempotencyKey: job.idempotencyKey, outcome });
     const [oldest] = this.#ended.keys();
     if (this.#ended.size > MAX_ENDED && oldest !== undefined) this.#ended.delete(oldest);
   }

@@ -41,7 +41,7 @@ export async function readRecord(session: Session, file: string): Promise<Commit
     "SELECT decode(value) AS record FROM parquet_kv_metadata($file) WHERE decode(key) = $key",
     { file, key: RECORD_KEY },
   );
-  const parsed = schema.safeParse(row === undefined ? undefined : JSON.parse(row.record));
+  const parsed = schema.safeParse(row && parseJson(row.record));
   if (!parsed.success) return undefined;
   return { ...parsed.data, metrics: { ...parsed.data.metrics, bytesWritten } };
 }
@@ -49,6 +49,14 @@ export async function readRecord(session: Session, file: string): Promise<Commit
 /** How the job of a record ended. */
 export function outcomeOf(record: CommitRecord): JobOutcome {
   return { state: "SUCCEEDED", metrics: record.metrics };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 async function sizeOf(file: string): Promise<number | undefined> {

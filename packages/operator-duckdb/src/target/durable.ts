@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir, open, rename, rm, rmdir } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** Puts a finished file in place of an older one. After a crash there is either of them, whole. */
@@ -14,8 +14,17 @@ export async function remove(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true });
 }
 
+/** Removes a directory unless it holds something. */
+export async function removeIfEmpty(directory: string): Promise<void> {
+  try {
+    await rmdir(directory);
+  } catch {
+    // It is somebody's, or gone already.
+  }
+}
+
 /** Makes a directory, and those above it, so that they outlast a crash. */
-export async function makeDirectory(directory: string): Promise<void> {
+async function makeDirectory(directory: string): Promise<void> {
   const first = await mkdir(directory, { recursive: true });
   if (first === undefined) return;
   for (let made = directory; made.length >= first.length; made = dirname(made)) {
@@ -32,7 +41,8 @@ async function syncFile(path: string): Promise<void> {
   }
 }
 
-async function syncDirectory(path: string): Promise<void> {
+/** Makes durable what was added to a directory or removed from it. */
+export async function syncDirectory(path: string): Promise<void> {
   // Windows cannot open a directory for that.
   if (process.platform === "win32") return;
   const handle = await open(path, "r");

@@ -5,8 +5,8 @@ import { JobFailure } from "../duckdb/failure.js";
 import type { Session } from "../duckdb/session.js";
 import type { Window } from "../job/window.js";
 import { readRecord } from "./commit-record.js";
-import { remove } from "./durable.js";
-import { type Layout, PARTITION_FILE, partitionOf } from "./layout.js";
+import { remove, syncDirectory } from "./durable.js";
+import { type Layout, layoutOf, PARTITION_FILE, partitionOf } from "./layout.js";
 
 /** A partition that a target shows. */
 interface Partition extends Interval {
@@ -38,8 +38,14 @@ export async function makeWay(session: Session, layout: Layout, window: Window):
       { isRetryable: false },
     );
   }
-  for (const { directory } of overlapping) await remove(directory);
+  for (const partition of overlapping) await removePartition(layout.target, partition);
+  if (overlapping.length > 0) await syncDirectory(layout.target);
   return true;
+}
+
+async function removePartition(target: string, { directory, lower, upper }: Partition): Promise<void> {
+  await remove(layoutOf(target, { lower, upper, isFull: false }).rejected);
+  await remove(directory);
 }
 
 async function partitionsOf(session: Session, target: string): Promise<readonly Partition[]> {

@@ -77,7 +77,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       error_message TEXT,
       history TEXT
     )`,
-    "CREATE INDEX run_by_interval ON run (group_no, lower, generation, upper)",
+    "CREATE UNIQUE INDEX run_by_interval ON run (group_no, lower, generation, upper)",
     "CREATE UNIQUE INDEX run_by_id ON run (id)",
     "CREATE INDEX run_by_wake ON run (wake_at, id) WHERE wake_at IS NOT NULL",
     `CREATE INDEX run_waiting ON run (group_no, lower)

@@ -3,6 +3,8 @@ import type {
   ClaimRequest,
   EpochMs,
   NewRun,
+  Page,
+  PageRequest,
   Run,
   RunChange,
   RunFilter,
@@ -144,16 +146,24 @@ export async function runOf(store: ScheduleStore, id: string): Promise<Run> {
   return run;
 }
 
+/** All pages of a listing, until one has no cursor. */
+export async function pagesOf<T>(load: (page: PageRequest) => Promise<Page<T>>): Promise<(readonly T[])[]> {
+  const pages: (readonly T[])[] = [];
+  const cursors = new Set<string>();
+  let request: PageRequest = {};
+  for (;;) {
+    const { items, next } = await load(request);
+    pages.push(items);
+    if (next === undefined) return pages;
+    if (cursors.has(next)) throw new Error(`The cursor ${next} came twice; the listing would never end.`);
+    cursors.add(next);
+    request = { cursor: next };
+  }
+}
+
 /** All runs that match, in order. */
 export async function allRuns(store: ScheduleStore, filter: RunFilter = {}): Promise<Run[]> {
-  const runs: Run[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await store.listRuns(filter, { limit: 1_000, ...(cursor === undefined ? {} : { cursor }) });
-    runs.push(...page.items);
-    cursor = page.next;
-  } while (cursor !== undefined);
-  return runs;
+  return (await pagesOf((page) => store.listRuns(filter, { limit: 1_000, ...page }))).flat();
 }
 
 /** The ids of runs or claims. */

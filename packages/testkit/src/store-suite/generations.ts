@@ -146,6 +146,17 @@ export function supersedingRules({ store }: StoreBed): void {
       expect(await runOf(store(), runs[0]!.id)).toMatchObject({ state: "FAILED", isBlocking: false });
     });
 
+    it("that has succeeded keeps the older one from blocking when it fails later", async () => {
+      await register(store());
+      const runs = await plan(store(), { count: 2 });
+      const old = await claimOne(store());
+      await store().insertRuns([rerun(1)]);
+      await carryOut(store(), "SUCCEEDED");
+      await end(store(), old, "FAILED", { isBlocking: true });
+      expect(await runOf(store(), runs[0]!.id)).toMatchObject({ isSuperseded: true, isBlocking: false });
+      expect(await admitted(store(), runs)).toEqual([false, true]);
+    });
+
     it("unblocks the lane where it succeeds after the older one has failed", async () => {
       await register(store());
       const runs = await plan(store(), { count: 2 });

@@ -56,6 +56,16 @@ export function laneWidthRules({ store }: StoreBed): void {
       expect(await admitted(store(), runs)).toEqual([true, true, false, false, false]);
     });
 
+    it("made smaller keeps an old run that came back before younger ones", async () => {
+      await register(store(), { laneWidth: 3 });
+      const runs = await plan(store(), { count: 3 });
+      const [first] = await claim(store(), { limit: 1 });
+      await end(store(), first!, "FAILED");
+      await store().changeRuns([{ id: first!.run.id, from: ["FAILED"], state: "PLANNED", wakeAt: null }]);
+      await change(store(), { laneWidth: 1 });
+      expect(await admitted(store(), runs)).toEqual([true, false, false]);
+    });
+
     it("made smaller than what is active takes nothing from it, and admits nobody until there is room", async () => {
       await register(store(), { laneWidth: 2 });
       const runs = await plan(store(), { count: 3 });
@@ -74,6 +84,7 @@ export function laneWidthRules({ store }: StoreBed): void {
       const { run, token } = await claimOne(store());
       const wakeAt = LATER + 5_000;
       await store().changeRuns([{ id: run.id, from: ["SUBMITTING"], token, state: "PLANNED", wakeAt }]);
+      await store().insertRuns([aRun({ ...minute(-1), kind: "MANUAL" })]);
       await change(store(), { laneWidth: 1 });
       expect(await runOf(store(), run.id)).toMatchObject({ wakeAt });
       await change(store(), { laneWidth: 0 });
@@ -89,6 +100,16 @@ export function laneWidthRules({ store }: StoreBed): void {
       await change(store(), { laneWidth: 0 });
       await change(store(), { laneWidth: 16 });
       expect(await admitted(store(), runs)).toEqual([false, false]);
+    });
+
+    it("takes the places of planned runs where a run blocks, and gives them to nobody", async () => {
+      await register(store(), { laneWidth: 2 });
+      const runs = await plan(store(), { count: 3 });
+      const [first] = await claim(store(), { limit: 1 });
+      await end(store(), first!, "FAILED", { isBlocking: true });
+      expect(await admitted(store(), runs)).toEqual([false, true, false]);
+      await change(store(), { laneWidth: 2 });
+      expect(await admitted(store(), runs)).toEqual([false, false, false]);
     });
 
     it("does not hold runs beside the lane", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { ScheduleStore } from "@tidegate/core";
 import { aBackfill, aNewSchedule, aPlan, aRun, START } from "../builders.js";
-import { LATER, register, scheduleOf } from "./conduct.js";
+import { claim, LATER, plan, register, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
 const CALLS: Readonly<Record<string, (store: ScheduleStore) => Promise<unknown>>> = {
@@ -46,8 +46,11 @@ export function lifecycleRules({ store }: StoreBed): void {
   describe("open", () => {
     it("does nothing where the store is open", async () => {
       await register(store());
+      await plan(store());
+      await claim(store());
       await store().open();
-      expect(await scheduleOf(store())).toMatchObject({ version: 1 });
+      expect(await claim(store())).toEqual([]);
+      expect(await scheduleOf(store())).toMatchObject({ admittedRuns: 1 });
     });
   });
 

@@ -145,9 +145,12 @@ export function planConflictRules({ store }: StoreBed): void {
       expect(await store().plan([aPlan(schedule)])).toEqual([false]);
     });
 
-    it("a step that names a run twice", async () => {
+    it("a step that names an id or an interval twice", async () => {
       const schedule = await register(store());
-      expect(await store().plan([aPlan(schedule, { runs: [aRun(), aRun()] })])).toEqual([false]);
+      const twins = [aRun({ ...minute(1), id: aRun().id }), aRun({ id: "f".repeat(32) })];
+      for (const twin of twins) {
+        expect(await store().plan([aPlan(schedule, { count: 2, runs: [aRun(), twin] })])).toEqual([false]);
+      }
       expect(await scheduleOf(store())).toEqual(schedule);
       expect(await allRuns(store())).toEqual([]);
     });

@@ -3,7 +3,7 @@ import { type ClaimedRun, type EpochMs, MemoryStore, type ScheduleStore } from "
 import fc from "fast-check";
 import { LEASE } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
-import { admittedRuns, everythingOf, expectInvariants } from "./random/invariants.js";
+import { admissions, everythingOf, expectInvariants } from "./random/invariants.js";
 import { type Operation, operations } from "./random/operation.js";
 import { Player } from "./random/player.js";
 
@@ -35,7 +35,7 @@ export function historyRules({ create, propertyRuns }: StoreBed): void {
           const player = new Player(store);
           await player.begin();
           for (const operation of history) {
-            const before = await admittedRuns(player);
+            const before = await admissions(player);
             await player.play(operation);
             await expectInvariants(player, before);
           }

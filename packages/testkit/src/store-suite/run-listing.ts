@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Interval, PageRequest, RunFilter, ScheduleStore } from "@tidegate/core";
 import { aBackfill, aPlan, aRun, MINUTE, minute, START } from "../builders.js";
-import { carryOut, history, idsOf, plan, register, scheduleOf } from "./conduct.js";
+import { carryOut, history, idsOf, pagesOf, plan, register, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
 /** The runs of a page as `minute.generation`. */
@@ -152,17 +152,10 @@ export function runPagingRules({ store }: StoreBed): void {
         const { items: all } = await store().listRuns({ order }, { limit: 1_000 });
         expect(all).toHaveLength(12);
         for (const limit of [1, 5, 11, 12]) {
-          const seen: string[] = [];
-          let page = await store().listRuns({ order }, { limit });
-          for (
-            ;
-            page.next !== undefined;
-            page = await store().listRuns({ order }, { limit, cursor: page.next })
-          ) {
-            expect(page.items).toHaveLength(limit);
-            seen.push(...idsOf(page.items));
-          }
-          expect([...seen, ...idsOf(page.items)]).toEqual(idsOf(all));
+          const pages = await pagesOf((page) => store().listRuns({ order }, { limit, ...page }));
+          expect(pages.slice(0, -1).every((items) => items.length === limit)).toBe(true);
+          expect(pages).toHaveLength(Math.ceil(all.length / limit));
+          expect(idsOf(pages.flat())).toEqual(idsOf(all));
         }
       },
     );

@@ -1,7 +1,6 @@
-import { lanePlace } from "../../ledger/lane.js";
 import { AT_ONCE } from "../schedule-store.js";
 import type { Group } from "./group.js";
-import { comparePositions } from "./run-row.js";
+import { comparePositions, type RunRow } from "./run-row.js";
 import type { RunTable } from "./run-table.js";
 
 /** The live lane's rule: while no run blocks, the oldest waiting runs get the free places. */
@@ -22,17 +21,20 @@ export function admit(runs: RunTable, group: Group): void {
  */
 export function resizeLane(runs: RunTable, group: Group, laneWidth: number): void {
   group.laneWidth = laneWidth;
-  const lane = [...group.open].filter(({ run }) => run.state === "PLANNED" && run.kind === "SCHEDULED");
-  const admitted = lane.filter(({ run }) => lanePlace(run) === "admitted");
-  const { admittedRuns, blockingRuns } = group.schedule;
-  const places = blockingRuns > 0 ? 0 : Math.max(0, laneWidth - (admittedRuns - admitted.length));
-  lane.sort((a, b) => comparePositions(a.run, b.run));
-  const kept = new Set(lane.slice(0, places));
-  for (const row of admitted) {
-    if (kept.has(row)) continue;
+  const planned = [...group.open].filter(({ run }) => run.state === "PLANNED" && run.kind === "SCHEDULED");
+  planned.sort((a, b) => comparePositions(a.run, b.run));
+  const places = placesForPlanned(group, planned);
+  for (const row of planned.slice(places)) {
     runs.update(row, (run) => {
       run.wakeAt = null;
     });
   }
   admit(runs, group);
+}
+
+/** How many places the active runs of a lane leave to planned ones. */
+function placesForPlanned({ schedule, laneWidth }: Group, planned: readonly RunRow[]): number {
+  if (schedule.blockingRuns > 0) return 0;
+  const active = schedule.admittedRuns - planned.filter(({ run }) => run.wakeAt !== null).length;
+  return Math.max(0, laneWidth - active);
 }

@@ -86,7 +86,7 @@ export function newRow(
 export function applyChange(run: MutableRun, change: RunChange): void {
   run.state = change.state;
   run.wakeAt = isEnded(change.state) ? null : change.wakeAt;
-  run.isBlocking = change.state === "FAILED" && (change.isBlocking ?? run.isBlocking);
+  run.isBlocking = change.state === "FAILED" && !run.isSuperseded && (change.isBlocking ?? run.isBlocking);
   run.isCancelRequested &&= !isEnded(change.state);
   if (change.reason !== undefined) run.reason = change.reason;
   if (change.attempt !== undefined) run.attempt = change.attempt;

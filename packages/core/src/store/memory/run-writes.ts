@@ -57,6 +57,7 @@ export function cancelPlanned(runs: RunTable, group: Group, reason: RunReason, e
   }
 }
 
+/** Sets the end of a lease that is still held. */
 export function renewLease(runs: RunTable, { id, token }: HeldLease, leaseUntil: EpochMs): LeaseState {
   const row = runs.get(id);
   if (row === undefined || row.token !== token || !isActive(row.run.state)) {
@@ -68,11 +69,14 @@ export function renewLease(runs: RunTable, { id, token }: HeldLease, leaseUntil:
   return { isHeld: true, isCancelRequested: row.run.isCancelRequested };
 }
 
+/** Marks an active run for cancellation; `false` where it is not active. */
 export function requestCancel(runs: RunTable, id: string, reason: RunReason): boolean {
   const row = runs.get(id);
   if (row === undefined || !isActive(row.run.state)) return false;
-  row.run.isCancelRequested = true;
-  row.run.reason = reason;
+  runs.update(row, (run) => {
+    run.isCancelRequested = true;
+    run.reason = reason;
+  });
   return true;
 }
 

@@ -1,0 +1,190 @@
+import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import type { ScheduleInfo } from "../../src/schedule/schedule.js";
+import { at, DAY, HOUR, MINUTE, T0 } from "../support/instants.js";
+import { gridOf, hourly, intervalsOf } from "../support/schedules.js";
+
+const bounds = (intervals: readonly { lower: number; upper: number }[]) =>
+  intervals.map(({ lower, upper }) => [(lower - T0) / MINUTE, (upper - T0) / MINUTE]);
+
+const everyHalfPast: ScheduleInfo["trigger"] = { type: "cron", expression: "30 * * * *" };
+
+describe("a grid", () => {
+  it("tiles time: each interval begins where the one before ended", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom("*/7 * * * *", "0 0 * * *", "30 1 * * *", "15 3 1,15 * *", "0 */5 * * MON-FRI"),
+        fc.constantFrom("UTC", "America/New_York", "Australia/Lord_Howe"),
+        fc.integer({ min: 0, max: 300 * DAY }),
+        (expression, timezone, offset) => {
+          const startTime = T0 + offset;
+          const grid = gridOf({ groupId: "g", trigger: { type: "cron", expression }, timezone, startTime });
+          const intervals = intervalsOf(grid, 20);
+          expect(intervals).toHaveLength(20);
+          expect(intervals[0]?.lower).toBe(startTime);
+          for (const [index, { lower, upper }] of intervals.entries()) {
+            expect(upper).toBeGreaterThan(lower);
+            if (index > 0) expect(lower).toBe(intervals[index - 1]?.upper);
+          }
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it("names each interval by its end, where it is due", () => {
+    const grid = gridOf(hourly("g", { delayMs: 5 * MINUTE }));
+    const first = grid.next(T0)!;
+    expect(first).toEqual({ lower: T0, upper: T0 + HOUR, scheduledTime: T0 + HOUR });
+    expect(grid.fireAt(first)).toBe(T0 + HOUR + 5 * MINUTE);
+  });
+
+  it("names each interval by its beginning with fireAt interval-start, and the bounds stay", () => {
+    const grid = gridOf(hourly("g", { fireAt: "interval-start", delayMs: MINUTE }));
+    const first = grid.next(T0)!;
+    expect(first).toEqual({ lower: T0, upper: T0 + HOUR, scheduledTime: T0 });
+    expect(grid.fireAt(first)).toBe(T0 + MINUTE);
+  });
+
+  it("continues from any watermark to the next nominal time", () => {
+    expect(gridOf(hourly("g")).next(T0 + 10 * MINUTE)).toEqual({
+      lower: T0 + 10 * MINUTE,
+      upper: T0 + HOUR,
+      scheduledTime: T0 + HOUR,
+    });
+  });
+});
+
+describe("the first interval", () => {
+  it("begins at the start time and is short where that is between nominal times", () => {
+    const grid = gridOf({ groupId: "g", trigger: everyHalfPast, startTime: T0 });
+    expect(bounds(intervalsOf(grid, 2))).toEqual([
+      [0, 30],
+      [30, 90],
+    ]);
+  });
+
+  it("begins at the first nominal time where the schedule says so", () => {
+    const grid = gridOf({
+      groupId: "g",
+      trigger: everyHalfPast,
+      startTime: T0,
+      firstInterval: "first-nominal-time",
+    });
+    expect(bounds(intervalsOf(grid, 2))).toEqual([
+      [30, 90],
+      [90, 150],
+    ]);
+  });
+
+  it("of first-nominal-time begins at the start itself where that is nominal", () => {
+    const grid = gridOf({
+      groupId: "g",
+      trigger: everyHalfPast,
+      startTime: T0 + 30 * MINUTE,
+      firstInterval: "first-nominal-time",
+    });
+    expect(grid.origin()).toBe(T0 + 30 * MINUTE);
+  });
+
+  it("begins at the last nominal time before now where no start is given", () => {
+    const grid = gridOf({ groupId: "g", trigger: everyHalfPast }, T0 + 45 * MINUTE);
+    expect(grid.origin()).toBe(T0 + 30 * MINUTE);
+  });
+});
+
+describe("the end", () => {
+  it("cuts the last interval off", () => {
+    const grid = gridOf(hourly("g", { endTime: T0 + 90 * MINUTE }));
+    expect(bounds(intervalsOf(grid))).toEqual([
+      [0, 60],
+      [60, 90],
+    ]);
+    expect(grid.next(T0 + 90 * MINUTE)).toBeUndefined();
+    expect(grid.next(T0 + 3 * HOUR)).toBeUndefined();
+  });
+
+  it("on a nominal time makes no further interval by default, and an empty one where it is inclusive", () => {
+    const ending = { endTime: T0 + 2 * HOUR };
+    expect(bounds(intervalsOf(gridOf(hourly("g", ending))))).toEqual([
+      [0, 60],
+      [60, 120],
+    ]);
+    expect(bounds(intervalsOf(gridOf(hourly("g", { ...ending, endRule: "inclusive" }))))).toEqual([
+      [0, 60],
+      [60, 120],
+      [120, 120],
+    ]);
+  });
+
+  it("between nominal times makes no empty interval even where it is inclusive", () => {
+    const grid = gridOf(hourly("g", { endTime: T0 + 90 * MINUTE, endRule: "inclusive" }));
+    expect(bounds(intervalsOf(grid))).toEqual([
+      [0, 60],
+      [60, 90],
+    ]);
+  });
+
+  it("before the first nominal time leaves nothing of a first-nominal-time schedule", () => {
+    const grid = gridOf({
+      groupId: "g",
+      trigger: everyHalfPast,
+      startTime: T0,
+      endTime: T0 + 20 * MINUTE,
+      firstInterval: "first-nominal-time",
+    });
+    expect(grid.origin()).toBeUndefined();
+  });
+});
+
+describe("a single time", () => {
+  it("is one interval from the start to it", () => {
+    const grid = gridOf({ groupId: "g", trigger: { type: "once", at: T0 + DAY }, startTime: T0 });
+    expect(bounds(intervalsOf(grid))).toEqual([[0, 1_440]]);
+  });
+
+  it("takes the end time where it has none of its own", () => {
+    const grid = gridOf({ groupId: "g", trigger: { type: "once" }, startTime: T0, endTime: T0 + HOUR });
+    expect(bounds(intervalsOf(grid))).toEqual([[0, 60]]);
+  });
+});
+
+describe("the last closed interval", () => {
+  const grid = gridOf(hourly("g", { endTime: T0 + 3 * HOUR + 30 * MINUTE }));
+
+  it.each([
+    ["before the first end", T0 + 59 * MINUTE, undefined],
+    ["at the first end", T0 + HOUR, [0, 60]],
+    ["between two ends", T0 + 2 * HOUR + 1, [60, 120]],
+    ["at the cut-off end", T0 + 3 * HOUR + 30 * MINUTE, [180, 210]],
+    ["long after the end", T0 + 9 * DAY, [180, 210]],
+  ])("%s", (_, instant, expected) => {
+    const closed = grid.lastClosed(instant);
+    expect(closed && bounds([closed])[0]).toEqual(expected);
+  });
+});
+
+describe("cuts", () => {
+  it("are the start, the nominal times and the end, and nothing else", () => {
+    const grid = gridOf({
+      groupId: "g",
+      trigger: everyHalfPast,
+      startTime: T0,
+      endTime: T0 + 100 * MINUTE,
+    });
+    const cuts = [-30, 0, 10, 30, 60, 90, 100, 150].filter((minute) => grid.isCut(T0 + minute * MINUTE));
+    expect(cuts).toEqual([0, 30, 90, 100]);
+  });
+
+  it("go with the calendar of the zone: a day in March has 23 hours", () => {
+    const grid = gridOf({
+      groupId: "g",
+      trigger: { type: "period", every: 1, unit: "day" },
+      timezone: "America/New_York",
+      startTime: "2026-03-07T00:00-05:00",
+    });
+    expect(intervalsOf(grid, 3).map(({ lower, upper }) => (upper - lower) / HOUR)).toEqual([24, 23, 24]);
+    expect(grid.isCut(at("2026-03-09T04:00Z"))).toBe(true);
+    expect(grid.isCut(at("2026-03-09T05:00Z"))).toBe(false);
+  });
+});

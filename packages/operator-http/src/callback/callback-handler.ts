@@ -1,0 +1,111 @@
+import type { Clock, ErrorCode } from "@tidegate/core";
+import { bounded } from "../http/bounded.js";
+import type { Secrets } from "../secrets/secrets.js";
+import { isSignedWith, type SignedMessage, webhookKeys } from "../secrets/signing.js";
+import { MalformedAnswer, outcomeOf } from "../service/answer.js";
+import { type CallbackMessage, parseCallback } from "./callback-message.js";
+import { byteLength, type CallbackRequest, signedMessage } from "./callback-request.js";
+import type { JobEnds } from "./job-ends.js";
+import { RecentIds } from "./recent-ids.js";
+import { runName } from "./run-names.js";
+
+/** What a callback is answered with; the body is to be sent as JSON. */
+export interface CallbackResponse {
+  readonly status: number;
+  readonly body: CallbackVerdict | { readonly error: { readonly code: ErrorCode; readonly message: string } };
+}
+
+/**
+ * What became of a callback. `delivered`: somebody waited for it. `kept`: nobody waits yet. `duplicate`: it was taken
+ * before. `noted`: the job has not ended, so there is nothing to do.
+ */
+export interface CallbackVerdict {
+  readonly status: "delivered" | "kept" | "duplicate" | "noted";
+}
+
+/** How callbacks are judged. */
+export interface CallbackSettings {
+  /** Names of the secrets that may sign. */
+  readonly secrets: readonly string[];
+  readonly toleranceMs: number;
+  readonly maxBodyBytes: number;
+  readonly maxKept: number;
+}
+
+/** How long secrets may take to be fetched while a caller waits, ms. */
+const SECRETS_WITHIN_MS = 10_000;
+
+/** Verifies callbacks and takes note of the ends they tell. */
+export class CallbackHandler {
+  readonly #settings: CallbackSettings;
+  readonly #secrets: Secrets;
+  readonly #ends: JobEnds;
+  readonly #clock: Clock;
+  readonly #seen: RecentIds;
+
+  constructor(settings: CallbackSettings, parts: { secrets: Secrets; ends: JobEnds; clock: Clock }) {
+    this.#settings = settings;
+    this.#secrets = parts.secrets;
+    this.#ends = parts.ends;
+    this.#clock = parts.clock;
+    this.#seen = new RecentIds(settings.maxKept);
+  }
+
+  /** Never throws: whatever came, it has an answer. */
+  async handle(request: CallbackRequest): Promise<CallbackResponse> {
+    const { maxBodyBytes, toleranceMs } = this.#settings;
+    if (byteLength(request) > maxBodyBytes) {
+      return refusal(413, "JOB_INVALID", `The body must not be longer than ${maxBodyBytes} bytes.`);
+    }
+    const message = signedMessage(request, this.#clock.now(), toleranceMs);
+    if (typeof message === "string") return refusal(401, "SIGNATURE_INVALID", `${message}.`);
+    const signers = await this.#signersOf(message).catch(() => undefined);
+    if (signers === undefined) return refusal(503, "CONFIGURATION_INVALID", "Secrets cannot be read now.");
+    if (signers.length === 0) return refusal(401, "SIGNATURE_INVALID", "No known secret signed this.");
+    return this.#take(message, signers);
+  }
+
+  #take({ id, body }: SignedMessage, signers: readonly string[]): CallbackResponse {
+    const ids = signers.map((signer) => `${signer} ${id}`);
+    if (ids.every((each) => this.#seen.has(each))) return verdict(200, "duplicate");
+    const callback = parsed(body);
+    if (callback instanceof MalformedAnswer) {
+      return refusal(400, "JOB_INVALID", `The callback ${callback.message}.`);
+    }
+    const outcome = outcomeOf(callback.report);
+    if (outcome === undefined) return verdict(200, "noted");
+    for (const each of ids) this.#seen.add(each);
+    const end = { jobId: callback.report.jobId, outcome };
+    const deliveries = signers.map((signer) => this.#ends.put(runName(signer, callback.run), end));
+    return deliveries.includes(true) ? verdict(200, "delivered") : verdict(202, "kept");
+  }
+
+  /** The secrets that a message was signed with: more than one where two names hold the same key. */
+  #signersOf(message: SignedMessage): Promise<string[]> {
+    return bounded({ signals: [], timeoutMs: SECRETS_WITHIN_MS }, async (signal) => {
+      const names = this.#settings.secrets;
+      const values = await Promise.all(names.map((name) => this.#secrets.resolve(name, signal)));
+      return names.filter((name, index) =>
+        webhookKeys(name, values[index] ?? "").some((key) => isSignedWith(key, message)),
+      );
+    });
+  }
+}
+
+/** A refusal as callers read it. */
+export function refusal(status: number, code: ErrorCode, message: string): CallbackResponse {
+  return { status, body: { error: { code, message } } };
+}
+
+function verdict(httpStatus: number, status: CallbackVerdict["status"]): CallbackResponse {
+  return { status: httpStatus, body: { status } };
+}
+
+function parsed(body: string): CallbackMessage | MalformedAnswer {
+  try {
+    return parseCallback(body);
+  } catch (error) {
+    if (error instanceof MalformedAnswer) return error;
+    throw error;
+  }
+}

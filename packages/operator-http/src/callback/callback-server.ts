@@ -1,0 +1,113 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type CallbackResponse, refusal } from "./callback-handler.js";
+import type { CallbackRequest } from "./callback-request.js";
+
+/** Where callbacks are listened for. */
+export interface CallbackServerOptions {
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** @default "127.0.0.1": TLS is the business of what stands before it */
+  readonly host?: string;
+  /** @default "/callbacks" */
+  readonly path?: string;
+  /** @default 262,144 */
+  readonly maxBodyBytes?: number;
+}
+
+/** A listener for callbacks. */
+export interface CallbackServer {
+  readonly url: string;
+  /** Resolves when the last request has been answered. */
+  close(): Promise<void>;
+}
+
+/** What a listener hands callbacks to: an `HttpOperator`, or several behind one. */
+export interface CallbackTaker {
+  handleCallback(request: CallbackRequest): Promise<CallbackResponse>;
+}
+
+/** How long a caller may take to send its callback, ms. */
+const REQUEST_WITHIN_MS = 15_000;
+
+/**
+ * Listens for callbacks with nothing but `node:http`, for those whose manager has no server of its own. Others call
+ * `handleCallback` from a route that has the raw body.
+ */
+export async function startCallbackServer(
+  operator: CallbackTaker,
+  options: CallbackServerOptions,
+): Promise<CallbackServer> {
+  const { port, host = "127.0.0.1", path = "/callbacks", maxBodyBytes = 262_144 } = options;
+  const server = createServer({ requestTimeout: REQUEST_WITHIN_MS, headersTimeout: REQUEST_WITHIN_MS });
+  server.on("request", (request, response) => {
+    answer(request, operator, path, maxBodyBytes).then(
+      (given) => send(response, given),
+      // The caller went away in the middle of its request, or the handler broke: neither may end the process.
+      () => response.destroy(),
+    );
+  });
+  await listening(server, port, host);
+  const address = server.address() as AddressInfo;
+  const authority = address.family === "IPv6" ? `[${address.address}]` : address.address;
+  return {
+    url: `http://${authority}:${address.port}${path}`,
+    close: () => closed(server),
+  };
+}
+
+async function answer(
+  request: IncomingMessage,
+  operator: CallbackTaker,
+  path: string,
+  maxBodyBytes: number,
+): Promise<CallbackResponse> {
+  const [pathname] = (request.url ?? "").split("?");
+  if (pathname !== path) return refusal(404, "JOB_INVALID", "There is nothing here.");
+  if (request.method !== "POST") return refusal(405, "JOB_INVALID", "Callbacks are sent by POST.");
+  const rawBody = await readBody(request, maxBodyBytes);
+  if (rawBody === undefined) {
+    return refusal(413, "JOB_INVALID", `The body must not be longer than ${maxBodyBytes} bytes.`);
+  }
+  return operator.handleCallback({ headers: request.headersDistinct, rawBody });
+}
+
+/** The body's bytes, or `undefined` when they are too many; the rest is then left unread. */
+async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    size += (chunk as Buffer).length;
+    if (size > maxBytes) return undefined;
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks);
+}
+
+function send(response: ServerResponse, { status, body }: CallbackResponse): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(text),
+    // A body that was left unread would be taken for the next request.
+    ...(status === 413 ? { connection: "close" } : {}),
+  });
+  response.end(text);
+}
+
+function listening(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+}

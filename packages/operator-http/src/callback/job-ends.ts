@@ -1,0 +1,113 @@
+import type { JobOutcome } from "@tidegate/core";
+
+/** How a job ended, as somebody told it. */
+export interface JobEnd {
+  /** The service's id of the job, where it gave one. */
+  readonly jobId: string | undefined;
+  readonly outcome: JobOutcome;
+}
+
+/** Whose end is looked for. */
+export interface Wanted {
+  /** Under any of these names. */
+  readonly names: readonly string[];
+  /** An end of another job of the same run does not count. `undefined` takes any. */
+  readonly jobId: string | undefined;
+}
+
+interface Waiter {
+  readonly wanted: Wanted;
+  readonly notify: (outcome: JobOutcome) => void;
+}
+
+/**
+ * The ends that jobs have told without being asked, kept until somebody asks for them, and after that for whoever asks
+ * again. A callback may come before its `wait`, or while the manager restarts.
+ */
+export class JobEnds {
+  readonly #maxKept: number;
+  /** Oldest first. */
+  readonly #endByName = new Map<string, JobEnd>();
+  readonly #waiters = new Map<string, Set<Waiter>>();
+
+  /** @param maxKept - the oldest are forgotten beyond this number */
+  constructor(maxKept: number) {
+    this.#maxKept = maxKept;
+  }
+
+  /**
+   * Takes note of an end. A job ends once: what is told of it later changes nothing.
+   *
+   * @returns whether somebody was waiting for it
+   */
+  put(name: string, end: JobEnd): boolean {
+    const known = this.#endByName.get(name);
+    if (known !== undefined && known.jobId === end.jobId) return false;
+    this.#endByName.delete(name);
+    this.#endByName.set(name, end);
+    this.#forgetOldest();
+    const waiting = [...(this.#waiters.get(name) ?? [])].filter(({ wanted }) => isWanted(end, wanted));
+    for (const { notify } of waiting) notify(end.outcome);
+    return waiting.length > 0;
+  }
+
+  get(wanted: Wanted): JobEnd | undefined {
+    return wanted.names
+      .map((name) => this.#endByName.get(name))
+      .find((end) => end !== undefined && isWanted(end, wanted));
+  }
+
+  /** Forgets the failures of earlier attempts, so that a new one does not end with them. */
+  forgetFailures(names: readonly string[]): void {
+    for (const name of names) {
+      if (this.#endByName.get(name)?.outcome.state !== "SUCCEEDED") this.#endByName.delete(name);
+    }
+  }
+
+  /** The end, when it is known. @throws the signal's reason when it is aborted before */
+  async when(wanted: Wanted, signal: AbortSignal): Promise<JobOutcome> {
+    signal.throwIfAborted();
+    const known = this.get(wanted);
+    if (known !== undefined) return known.outcome;
+    return new Promise((resolve, reject) => {
+      const stop = (): void => {
+        this.#removeWaiter(waiter);
+        reject(signal.reason);
+      };
+      const waiter: Waiter = {
+        wanted,
+        notify: (outcome) => {
+          this.#removeWaiter(waiter);
+          signal.removeEventListener("abort", stop);
+          resolve(outcome);
+        },
+      };
+      this.#addWaiter(waiter);
+      signal.addEventListener("abort", stop, { once: true });
+    });
+  }
+
+  #addWaiter(waiter: Waiter): void {
+    for (const name of waiter.wanted.names) {
+      const waiters = this.#waiters.get(name) ?? new Set();
+      this.#waiters.set(name, waiters.add(waiter));
+    }
+  }
+
+  #removeWaiter(waiter: Waiter): void {
+    for (const name of waiter.wanted.names) {
+      const waiters = this.#waiters.get(name);
+      waiters?.delete(waiter);
+      if (waiters?.size === 0) this.#waiters.delete(name);
+    }
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#endByName.keys();
+    if (this.#endByName.size > this.#maxKept && oldest !== undefined) this.#endByName.delete(oldest);
+  }
+}
+
+function isWanted(end: JobEnd, { jobId }: Wanted): boolean {
+  return jobId === undefined || end.jobId === undefined || end.jobId === jobId;
+}

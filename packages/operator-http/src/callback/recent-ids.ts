@@ -1,0 +1,19 @@
+/** Remembers the latest ids that were added. */
+export class RecentIds {
+  readonly #limit: number;
+  readonly #ids = new Set<string>();
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  has(id: string): boolean {
+    return this.#ids.has(id);
+  }
+
+  add(id: string): void {
+    this.#ids.add(id);
+    const [oldest] = this.#ids;
+    if (this.#ids.size > this.#limit && oldest !== undefined) this.#ids.delete(oldest);
+  }
+}

@@ -1,0 +1,224 @@
+import {
+  type JobContext,
+  type JobOutcome,
+  type JsonObject,
+  type OfflineJobRequest,
+  OperatorError,
+  type ScheduleOperator,
+  type SubmittedJob,
+} from "@tidegate/core";
+import { AddressGuard } from "./address/address-guard.js";
+import { CallbackHandler, type CallbackResponse, refusal } from "./callback/callback-handler.js";
+import type { CallbackRequest } from "./callback/callback-request.js";
+import { JobEnds, type Wanted } from "./callback/job-ends.js";
+import { runName, runNames } from "./callback/run-names.js";
+import { bounded } from "./http/bounded.js";
+import { HttpClient } from "./http/http-client.js";
+import { checkJob } from "./job/check-job.js";
+import type { HttpJob } from "./job/job.js";
+import { parseJob } from "./job/parse-job.js";
+import { type HttpOperatorOptions, type Settings, settingsOf } from "./options.js";
+import { Secrets } from "./secrets/secrets.js";
+import { type JobReport, outcomeOf } from "./service/answer.js";
+import { type Call, callOf, pollIntervalMs, questionTimeoutMs } from "./service/call.js";
+import { formatHandle, type JobHandle, parseHandle } from "./service/job-handle.js";
+import { JobService } from "./service/job-service.js";
+import { pollUntilEnded } from "./service/poll.js";
+import { findTarget, statusTarget, type Target } from "./service/target.js";
+
+/** The signer of ends that came as the answer to a submission. Secrets have names, so none is called this. */
+const BY_ANSWER = "";
+
+/**
+ * Posts a run's `OfflineJobRequest` to any service and learns how the job ends: from the answer, by polling, or by a
+ * signed callback.
+ *
+ * A service must take a repeated `Idempotency-Key` for the same job while that runs or has succeeded: a submission whose
+ * answer was lost is repeated, unless the job can be looked up (`job.findUrl`).
+ */
+export class HttpOperator implements ScheduleOperator {
+  readonly operatorType = "http";
+  readonly #settings: Settings;
+  readonly #guard: AddressGuard;
+  readonly #secrets: Secrets;
+  readonly #client: HttpClient;
+  readonly #service: JobService;
+  readonly #ends: JobEnds;
+  readonly #callbacks: CallbackHandler;
+  /** Aborted by `stop`. */
+  #lifetime = new AbortController();
+
+  /** @throws ConfigurationError CONFIGURATION_INVALID with the offending option */
+  constructor(options: HttpOperatorOptions) {
+    const settings = settingsOf(options);
+    this.#settings = settings;
+    this.#guard = new AddressGuard(settings.addresses);
+    this.#secrets = new Secrets(settings.secrets);
+    this.#client = new HttpClient(this.#guard, settings);
+    this.#service = new JobService(this.#client, this.#secrets, settings.clock);
+    this.#ends = new JobEnds(settings.callbacks.maxKept);
+    this.#callbacks = new CallbackHandler(settings.callbacks, {
+      secrets: this.#secrets,
+      ends: this.#ends,
+      clock: settings.clock,
+    });
+  }
+
+  async start(): Promise<void> {
+    if (this.#lifetime.signal.aborted) this.#lifetime = new AbortController();
+  }
+
+  /** Breaks off requests and waits; the jobs go on at their services. */
+  async stop(): Promise<void> {
+    this.#lifetime.abort(new OperatorError("NOT_RUNNING", "The http operator has been stopped."));
+    await this.#client.close();
+  }
+
+  /**
+   * @throws OperatorError JOB_INVALID with the offending field
+   * @throws OperatorError ADDRESS_NOT_ALLOWED with the field and the host
+   */
+  validate(job: JsonObject): void {
+    this.#check(parseJob(job));
+  }
+
+  /**
+   * @throws OperatorError JOB_INVALID for a job that is malformed, or that the service will not take as it is
+   * @throws OperatorError ADDRESS_NOT_ALLOWED with the field and the host
+   * @throws OperatorError JOB_FAILED when the service could not be reached, or turned the request away for now
+   * @throws Error when the request was sent, and whether the service took the job is not known
+   */
+  async submit(request: OfflineJobRequest, { signal }: JobContext): Promise<SubmittedJob> {
+    const call = callOf(request);
+    this.#check(call.job);
+    this.#ends.forgetFailures(namesOf(call));
+    const report = await this.#service.submit(call, [signal, this.#lifetime.signal]);
+    const job = this.#taken(call, report, answerAsEnd(call, report));
+    if (job.outcome === undefined) requireWayToLearn(call, parseHandle(job.jobId));
+    return job;
+  }
+
+  /**
+   * The job that the service has under the key, where the schedule's job says how to ask; else the one whose callback
+   * came already; else `undefined`, and a repeated submission relies on the `Idempotency-Key`.
+   */
+  async find(key: string, request: OfflineJobRequest): Promise<SubmittedJob | undefined> {
+    const call = callOf({ ...request, idempotencyKey: key });
+    const signals = [this.#lifetime.signal];
+    const end = this.#ends.get({ names: namesOf(call), jobId: undefined });
+    // A failure that was told may be an earlier attempt's, so the service is asked where it can be.
+    if (end !== undefined && (end.outcome.state === "SUCCEEDED" || findTarget(call) === undefined)) {
+      const outcome = await this.#redacted(call, end.outcome, signals);
+      return { jobId: this.#secrets.redact(end.jobId ?? key), outcome };
+    }
+    const report = await this.#service.find(call, signals);
+    return report === undefined ? undefined : this.#taken(call, report, outcomeOf(report));
+  }
+
+  /**
+   * @throws Error when too many questions in a row went unanswered, or nobody can be asked
+   * @throws the signal's reason when it is aborted; the job goes on
+   */
+  async wait(jobId: string, request: OfflineJobRequest, { signal }: JobContext): Promise<JobOutcome> {
+    const call = callOf(request);
+    const signals = [signal, this.#lifetime.signal];
+    const outcome = await bounded({ signals }, (either) => this.#end(call, parseHandle(jobId), either));
+    return this.#redacted(call, outcome, signals);
+  }
+
+  /** Resolves when the service has acknowledged; does nothing where the job has no `cancelUrl`. */
+  async cancel(jobId: string, request: OfflineJobRequest): Promise<void> {
+    await this.#service.cancel(callOf(request), parseHandle(jobId), [this.#lifetime.signal]);
+  }
+
+  /**
+   * Takes a callback, from whatever server it came through. Never throws.
+   *
+   * 200 `delivered`, `duplicate` or `noted`, 202 `kept`; 400 not a callback, 401 not signed as it should be, 404 callbacks
+   * are not configured, 413 too long, 503 not now.
+   */
+  async handleCallback(request: CallbackRequest): Promise<CallbackResponse> {
+    if (this.#settings.callbacks.secrets.length === 0) {
+      return refusal(404, "CONFIGURATION_INVALID", "Callbacks are not configured.");
+    }
+    if (this.#lifetime.signal.aborted) return refusal(503, "NOT_RUNNING", "The operator has been stopped.");
+    return this.#callbacks.handle(request);
+  }
+
+  #check(job: HttpJob): void {
+    checkJob(job, {
+      guard: this.#guard,
+      hasSecret: (name) => this.#secrets.has(name),
+      callbackSecrets: this.#settings.callbacks.secrets,
+    });
+  }
+
+  /** The first to tell of the end: a callback, or the service when it is asked. */
+  async #end(call: Call, handle: JobHandle, signal: AbortSignal): Promise<JobOutcome> {
+    const wanted = wantedEnd(call, handle);
+    const known = this.#ends.get(wanted);
+    if (known !== undefined) return known.outcome;
+    const target = requireWayToLearn(call, handle);
+    const told = this.#ends.when(wanted, signal);
+    return target === undefined ? told : Promise.race([told, this.#polled(call, target, signal)]);
+  }
+
+  #polled(call: Call, target: Target, signal: AbortSignal): Promise<JobOutcome> {
+    const { clock, maxPollFailures } = this.#settings;
+    return pollUntilEnded(
+      async () => outcomeOf(await this.#service.status(call, target, signal)),
+      { clock, intervalMs: pollIntervalMs(call), maxFailures: maxPollFailures },
+      signal,
+    );
+  }
+
+  #taken(call: Call, report: JobReport, outcome: JobOutcome | undefined): SubmittedJob {
+    const { idempotencyKey } = call.request;
+    const { jobId, statusUrl, address } = report;
+    if (outcome !== undefined) this.#ends.put(runName(BY_ANSWER, { idempotencyKey }), { jobId, outcome });
+    const keepsStatusUrl = statusUrl !== undefined && call.job.statusUrl === undefined;
+    return {
+      jobId: formatHandle({ id: jobId ?? idempotencyKey, ...(keepsStatusUrl ? { statusUrl } : {}) }),
+      ...(address === undefined ? {} : { address }),
+      ...(outcome === undefined ? {} : { outcome }),
+    };
+  }
+
+  /** A callback may have come before this process had read the secrets that its words could repeat. */
+  async #redacted(call: Call, outcome: JobOutcome, signals: readonly AbortSignal[]): Promise<JobOutcome> {
+    if (outcome.error === undefined) return outcome;
+    const { secretRef, auth } = call.job;
+    const names = [secretRef, auth?.secretRef].filter((name) => name !== undefined);
+    await bounded({ signals, timeoutMs: questionTimeoutMs(call) }, (signal) =>
+      Promise.allSettled(names.map((name) => this.#secrets.resolve(name, signal))),
+    );
+    const code = this.#secrets.redact(outcome.error.code);
+    const message = this.#secrets.redact(outcome.error.message);
+    return { ...outcome, error: { code: code === outcome.error.code ? code : "JOB_FAILED", message } };
+  }
+}
+
+/** The end that a submission's answer tells: with completion `response`, any 2xx is one unless it says otherwise. */
+function answerAsEnd(call: Call, report: JobReport): JobOutcome | undefined {
+  const isEnd = call.job.completion === "response" && report.state === undefined;
+  return outcomeOf(isEnd ? { ...report, state: "SUCCEEDED" } : report);
+}
+
+/** @throws Error when nobody will tell how the job ends, and nobody can be asked */
+function requireWayToLearn(call: Call, handle: JobHandle): Target | undefined {
+  const target = statusTarget(call, handle);
+  if (target !== undefined || call.job.completion === "callback") return target;
+  throw new Error(
+    `The end of job ${handle.id} cannot be learned: the service gave no statusUrl; say where to ask in job.statusUrl.`,
+  );
+}
+
+function namesOf({ request, job }: Call): string[] {
+  const signers = job.secretRef === undefined ? [BY_ANSWER] : [BY_ANSWER, job.secretRef];
+  return signers.flatMap((signer) => runNames(signer, request));
+}
+
+/** The service's own id tells its jobs apart; where it gave none, any end of the run is meant. */
+function wantedEnd(call: Call, { id }: JobHandle): Wanted {
+  return { names: namesOf(call), jobId: id === call.request.idempotencyKey ? undefined : id };
+}

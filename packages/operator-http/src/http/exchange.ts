@@ -1,0 +1,155 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Dispatcher } from "undici";
+
+/** A request as it goes out. */
+export interface HttpRequest {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** A whole answer, whatever its status. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** Empty where a refusal's body was too long or broke off: the status says enough. */
+  readonly text: string;
+}
+
+/** A header's value; a repeated one has none, for it is not known which value counts. */
+export function headerOf({ headers }: HttpAnswer, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+/** A request that got no whole answer. */
+export class NoAnswer extends Error {
+  override readonly name = "NoAnswer";
+
+  /** @param isSent - `false` where nothing of the request was written, so that nobody can have taken it */
+  constructor(
+    readonly isSent: boolean,
+    override readonly cause: Error,
+  ) {
+    super(cause.message);
+  }
+}
+
+/**
+ * Sends one request on a connection of its own and reads the answer. Redirects are answers like any other.
+ *
+ * A kept connection is never used: it may close as the request is written, and then nobody knows whether it was taken.
+ *
+ * @param signal - the request is given up when it is aborted
+ * @throws NoAnswer with the signal's reason or the connection's error as its cause
+ */
+export async function exchange(
+  dispatcher: Dispatcher,
+  request: HttpRequest,
+  signal: AbortSignal,
+  maxBytes: number,
+): Promise<HttpAnswer> {
+  const reader = new AnswerReader(maxBytes);
+  const stop = (): void => reader.fail(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    if (signal.aborted) stop();
+    else dispatch(dispatcher, request, reader);
+    return await reader.answer;
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+function dispatch(dispatcher: Dispatcher, request: HttpRequest, reader: AnswerReader): void {
+  const { url, method, headers, body } = request;
+  try {
+    dispatcher.dispatch(
+      {
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method,
+        headers: { ...headers },
+        body: body ?? null,
+        reset: true,
+      },
+      reader,
+    );
+  } catch (error) {
+    reader.fail(error as Error);
+  }
+}
+
+/** Collects one answer. Knows whether the request was written: undici starts it on a connection that stands. */
+class AnswerReader implements Dispatcher.DispatchHandler {
+  /** Rejects with `NoAnswer`. */
+  readonly answer: Promise<HttpAnswer>;
+  readonly #maxBytes: number;
+  #resolve!: (answer: HttpAnswer) => void;
+  #reject!: (error: NoAnswer) => void;
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
+  #status = 0;
+  #headers: IncomingHttpHeaders = {};
+  #controller: Dispatcher.DispatchController | undefined;
+  #isSettled = false;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+    this.answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Gives up; where the connection was still being made, nothing is written to it later either. */
+  fail(cause: Error): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#reject(new NoAnswer(this.#controller !== undefined, cause));
+    this.#controller?.abort(cause);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#isSettled) controller.abort(new Error("given up before it was sent"));
+    else this.#controller = controller;
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    if (status < 200) return;
+    this.#status = status;
+    this.#headers = headers;
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#size += chunk.length;
+    if (this.#size <= this.#maxBytes) {
+      this.#chunks.push(chunk);
+      return;
+    }
+    const tooLong = new Error(`answered with more than ${this.#maxBytes} bytes`);
+    this.#breakOff(tooLong);
+    controller.abort(tooLong);
+  }
+
+  onResponseEnd(): void {
+    this.#settle(Buffer.concat(this.#chunks).toString("utf8"));
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.#breakOff(error);
+  }
+
+  /** An answer that is not whole. A refusal needs no body; anything else is no answer without it. */
+  #breakOff(error: Error): void {
+    if (this.#status >= 300) this.#settle("");
+    else this.fail(error);
+  }
+
+  #settle(text: string): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#resolve({ status: this.#status, headers: this.#headers, text });
+  }
+}

@@ -1,0 +1,120 @@
+import { type JsonObject, OperatorError } from "@tidegate/core";
+import { z } from "zod";
+import { headerNameProblem, isCredentialName, isHeaderValue } from "./header-rules.js";
+import type { HttpJob } from "./job.js";
+import { PLACEHOLDERS, type Placeholder, sampleUrl, templateProblem } from "./url-template.js";
+
+const MAX_HEADERS = 50;
+const BY_KEY = PLACEHOLDERS.filter((name) => name !== "jobId");
+
+/** The names that secrets may have. */
+export const SECRET_NAME = /^[A-Za-z0-9_.-]{1,64}$/;
+
+const secretRef = z.string().regex(SECRET_NAME, "must be the name of a secret, not the secret itself");
+
+const headerName = z.string().superRefine((name, context) => {
+  const problem = isCredentialName(name)
+    ? "carries a credential, which a schedule must not hold; use job.secretRef or job.auth"
+    : headerNameProblem(name);
+  if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
+});
+
+const headers = z
+  .record(z.string(), z.string().refine(isHeaderValue, "must be visible ASCII, at most 4,096 characters"))
+  .superRefine((given, context) => {
+    const names = Object.keys(given);
+    if (names.length > MAX_HEADERS) context.addIssue(`must not be more than ${MAX_HEADERS}`);
+    for (const name of names) {
+      const message = headerName.safeParse(name).error?.issues[0]?.message;
+      if (message !== undefined) context.addIssue({ code: "custom", path: [name], message });
+    }
+  });
+
+const auth = z
+  .strictObject({
+    secretRef,
+    scheme: z.enum(["Bearer", "Basic"]).exactOptional(),
+    header: z
+      .string()
+      .refine(
+        (name) => headerNameProblem(name) === undefined,
+        "must be a header that the operator does not set",
+      )
+      .exactOptional(),
+  })
+  .refine(({ scheme, header }) => scheme === undefined || header === undefined, {
+    path: ["scheme"],
+    message: "goes with Authorization only, not with a header of one's own",
+  });
+
+const job = z
+  .strictObject({
+    url: address([]),
+    method: z.enum(["POST", "PUT"]).exactOptional(),
+    headers: headers.exactOptional(),
+    payload: z.record(z.string(), z.json()).exactOptional(),
+    protocol: z.enum(["tidegate", "inlong"]).exactOptional(),
+    completion: z.enum(["response", "poll", "callback"]),
+    statusUrl: address(PLACEHOLDERS).exactOptional(),
+    pollIntervalMs: z.number().int().min(100).max(3_600_000).exactOptional(),
+    findUrl: address(BY_KEY).exactOptional(),
+    cancelUrl: address(PLACEHOLDERS).exactOptional(),
+    cancelMethod: z.enum(["POST", "DELETE"]).exactOptional(),
+    secretRef: secretRef.exactOptional(),
+    auth: auth.exactOptional(),
+    requestTimeoutMs: z.number().int().min(1).max(86_400_000).exactOptional(),
+  })
+  .refine(({ completion, secretRef }) => completion !== "callback" || secretRef !== undefined, {
+    path: ["secretRef"],
+    message: "must name the secret that signs the callbacks",
+  });
+
+/** Keys that would reach an object's prototype once the JSON is merged somewhere downstream. */
+const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
+
+/**
+ * A schedule's `job`, checked by itself. Whether its addresses and secrets may be used is the operator's to say.
+ *
+ * @throws OperatorError JOB_INVALID with the first offending field, such as `job.url`
+ */
+export function parseJob(input: JsonObject): HttpJob {
+  refuseForbiddenKeys(input, "job");
+  const parsed = job.safeParse(input);
+  if (parsed.success) return parsed.data as HttpJob;
+  const issue = parsed.error.issues[0]!;
+  throw invalidJob(fieldOf(issue), issue.message);
+}
+
+/** The refusal of a job for one of its fields. */
+export function invalidJob(field: string, problem: string): OperatorError {
+  return new OperatorError("JOB_INVALID", `${field}: ${problem}.`, { field });
+}
+
+function address(placeholders: readonly Placeholder[]) {
+  return z
+    .string()
+    .max(2_000)
+    .superRefine((text, context) => {
+      const problem = templateProblem(text, placeholders) ?? queryProblem(sampleUrl(text));
+      if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
+    });
+}
+
+function queryProblem(url: URL): string | undefined {
+  const name = [...url.searchParams.keys()].find(isCredentialName);
+  if (name === undefined) return undefined;
+  return `must not carry a credential in its query ("${name}"), where logs keep it; use job.auth`;
+}
+
+function fieldOf(issue: z.core.$ZodIssue): string {
+  const path = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0] ?? ""] : issue.path;
+  return ["job", ...path].map(String).join(".");
+}
+
+function refuseForbiddenKeys(value: unknown, field: string): void {
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, child] of Object.entries(value)) {
+    if (FORBIDDEN_KEYS.has(key)) throw invalidJob(`${field}.${key}`, "this key is not allowed");
+    refuseForbiddenKeys(child, `${field}.${key}`);
+  }
+}

@@ -1,0 +1,184 @@
+import { type Clock, ConfigurationError, SystemClock } from "@tidegate/core";
+import { z } from "zod";
+import type { AddressRules } from "./address/address-guard.js";
+import type { ResolveHost, TlsOptions } from "./address/guarded-agent.js";
+import { type HostPattern, parseHostPattern } from "./address/host-pattern.js";
+import { parseNetwork } from "./address/network.js";
+import type { CallbackSettings } from "./callback/callback-handler.js";
+import { SECRET_NAME } from "./job/parse-job.js";
+import type { Secret } from "./secrets/secrets.js";
+
+/** How `HttpOperator` reaches services. Hosts are named as `host`, `host:port` or `*.suffix`. */
+export interface HttpOperatorOptions {
+  /** The hosts that jobs may call; without a port, any port of them. Needed, unless `allowAnyHost` is set. */
+  readonly allow?: readonly string[];
+  /** Lets jobs call every public host: then whoever registers a job may send requests from here. @default false */
+  readonly allowAnyHost?: boolean;
+  /** The hosts that may be called without TLS; `true` for all. @default none */
+  readonly allowHttp?: boolean | readonly string[];
+  /**
+   * What may be reached although it is not public: a host name for whatever private or loopback address it has, an
+   * address or a range such as `10.0.0.0/8` for itself. Link-local and other special addresses, among which are the
+   * metadata services of clouds, are reached by address or range only. @default none
+   */
+  readonly allowPrivate?: readonly string[];
+  /**
+   * What jobs refer to by name: `whsec_…` for `secretRef`, any credential for `auth`. A function is asked at each use. A
+   * webhook secret that is being rotated holds the new and the old one with a space between them. @default {}
+   */
+  readonly secrets?: Readonly<Record<string, Secret>>;
+  /** Needed where jobs end by callback. */
+  readonly callbacks?: HttpCallbackOptions;
+  /** The longest that a connection may take to stand, ms. @default 10,000 */
+  readonly connectTimeoutMs?: number;
+  /** The longest answer that is read, bytes. @default 1,048,576 */
+  readonly maxResponseBytes?: number;
+  /** How many questions in a row about one job may go unanswered before its attempt fails. @default 10 */
+  readonly maxPollFailures?: number;
+  /** Certificate authorities of one's own, and a client certificate. @default the machine's authorities, none */
+  readonly tls?: TlsOptions;
+  /** Resolves a host's name to addresses, which are checked and connected to. @default the machine's resolver */
+  readonly resolve?: ResolveHost;
+  /** Gives the time of signatures and wakes for the next question. @default the machine's clock */
+  readonly clock?: Clock;
+}
+
+/** How callbacks are judged. */
+export interface HttpCallbackOptions {
+  /** The names of the secrets that may sign callbacks. Each counts for jobs whose `secretRef` names it. */
+  readonly secrets: readonly string[];
+  /** How far a callback's timestamp may be from now, ms, at least 1,000. @default 300,000 */
+  readonly toleranceMs?: number;
+  /** @default 262,144 */
+  readonly maxBodyBytes?: number;
+  /** How many ends and how many message ids are remembered; the oldest are forgotten. @default 10,000 */
+  readonly maxKept?: number;
+}
+
+/** The options with their defaults, checked. */
+export interface Settings {
+  readonly addresses: AddressRules;
+  readonly secrets: Readonly<Record<string, Secret>>;
+  readonly callbacks: CallbackSettings;
+  readonly connectTimeoutMs: number;
+  readonly maxHeaderBytes: number;
+  readonly maxResponseBytes: number;
+  readonly maxPollFailures: number;
+  readonly tls?: TlsOptions;
+  readonly resolve?: ResolveHost;
+  readonly clock: Clock;
+}
+
+const MAX_HEADER_BYTES = 16_384;
+const MAX_BYTES = 64 * 1_048_576;
+
+const secretName = z.string().regex(SECRET_NAME, "must be 1 to 64 of letters, digits and _ . -");
+const isFunction = (value: unknown): boolean => typeof value === "function";
+
+const schema = z.strictObject({
+  allow: z.array(z.string()).min(1).optional(),
+  allowAnyHost: z.boolean().optional(),
+  allowHttp: z.union([z.boolean(), z.array(z.string())]).optional(),
+  allowPrivate: z.array(z.string()).optional(),
+  secrets: z
+    .record(
+      secretName,
+      z.unknown().refine((secret) => typeof secret === "string" || isFunction(secret), {
+        message: "must be a string or a function",
+      }),
+    )
+    .default({}),
+  callbacks: z
+    .strictObject({
+      secrets: z.array(secretName).min(1),
+      toleranceMs: z.number().int().min(1_000).default(300_000),
+      maxBodyBytes: z.number().int().min(1_024).max(MAX_BYTES).default(262_144),
+      maxKept: z.number().int().min(1).default(10_000),
+    })
+    .optional(),
+  connectTimeoutMs: z.number().int().min(1).default(10_000),
+  maxResponseBytes: z.number().int().min(1_024).max(MAX_BYTES).default(1_048_576),
+  maxPollFailures: z.number().int().min(1).default(10),
+  tls: z.custom<TlsOptions>((value) => typeof value === "object" && value !== null).optional(),
+  resolve: z.custom<ResolveHost>(isFunction).optional(),
+  clock: z.custom<Clock>((value) => typeof value === "object" && value !== null).optional(),
+});
+
+/** No secret signs, so no callback is accepted; the ends that answers tell are kept all the same. */
+const NO_CALLBACKS: CallbackSettings = {
+  secrets: [],
+  toleranceMs: 0,
+  maxBodyBytes: 0,
+  maxKept: 10_000,
+};
+
+/** @throws ConfigurationError CONFIGURATION_INVALID with the offending option */
+export function settingsOf(options: HttpOperatorOptions): Settings {
+  const parsed = schema.safeParse(options);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw badOption(issue.path.map(String).join("."), issue.message);
+  }
+  const { tls, resolve, clock, connectTimeoutMs, maxResponseBytes, maxPollFailures } = parsed.data;
+  const secrets = options.secrets ?? {};
+  return {
+    addresses: addressRules(options),
+    secrets,
+    callbacks: callbackSettings(parsed.data.callbacks, secrets),
+    connectTimeoutMs,
+    maxHeaderBytes: MAX_HEADER_BYTES,
+    maxResponseBytes,
+    maxPollFailures,
+    ...(tls === undefined ? {} : { tls }),
+    ...(resolve === undefined ? {} : { resolve }),
+    clock: clock ?? new SystemClock(),
+  };
+}
+
+function callbackSettings(
+  given: CallbackSettings | undefined,
+  secrets: Readonly<Record<string, Secret>>,
+): CallbackSettings {
+  if (given === undefined) return NO_CALLBACKS;
+  const unknown = given.secrets.findIndex((name) => !Object.hasOwn(secrets, name));
+  if (unknown >= 0) throw badOption(`callbacks.secrets.${unknown}`, "must be the name of one of the secrets");
+  return given;
+}
+
+function addressRules({ allow, allowAnyHost, allowHttp, allowPrivate }: HttpOperatorOptions): AddressRules {
+  if ((allow === undefined) === (allowAnyHost !== true)) {
+    throw badOption("allow", "name the hosts that jobs may call, or set allowAnyHost instead");
+  }
+  const networks = (allowPrivate ?? []).map(parseNetwork);
+  return {
+    allow: allow === undefined ? "any" : hosts("allow", allow),
+    allowHttp: allowHttp === true ? "any" : hosts("allowHttp", allowHttp || []),
+    privateNetworks: networks.filter((network) => network !== undefined),
+    privateHosts: (allowPrivate ?? []).flatMap((text, index) =>
+      networks[index] === undefined ? [privateHost(text, index)] : [],
+    ),
+  };
+}
+
+function privateHost(text: string, index: number): HostPattern {
+  const field = `allowPrivate.${index}`;
+  const pattern = hostPattern(field, text);
+  if (pattern.port !== undefined) throw badOption(field, "must not have a port; ports are for allow");
+  return pattern;
+}
+
+function hosts(option: string, texts: readonly string[]): HostPattern[] {
+  return texts.map((text, index) => hostPattern(`${option}.${index}`, text));
+}
+
+function hostPattern(field: string, text: string): HostPattern {
+  const pattern = parseHostPattern(text);
+  if (pattern !== undefined) return pattern;
+  throw badOption(field, `"${text}" is not a host; write host, host:port or *.suffix, without https://`);
+}
+
+function badOption(field: string, problem: string): ConfigurationError {
+  return new ConfigurationError("CONFIGURATION_INVALID", `HttpOperatorOptions ${field}: ${problem}.`, {
+    field,
+  });
+}

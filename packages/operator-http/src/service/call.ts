@@ -1,0 +1,29 @@
+import type { OfflineJobRequest } from "@tidegate/core";
+import type { HttpJob } from "../job/job.js";
+import { parseJob } from "../job/parse-job.js";
+
+/** The longest that a question about a job may take, whatever its submission may. */
+const MAX_QUESTION_MS = 30_000;
+
+/** A run's request and what its job says about the service. */
+export interface Call {
+  readonly request: OfflineJobRequest;
+  readonly job: HttpJob;
+}
+
+/** @throws OperatorError JOB_INVALID with the offending field */
+export function callOf(request: OfflineJobRequest): Call {
+  return { request, job: parseJob(request.job) };
+}
+
+export function submissionTimeoutMs({ job }: Call): number {
+  return job.requestTimeoutMs ?? (job.completion === "response" ? 600_000 : MAX_QUESTION_MS);
+}
+
+export function questionTimeoutMs({ job }: Call): number {
+  return Math.min(job.requestTimeoutMs ?? MAX_QUESTION_MS, MAX_QUESTION_MS);
+}
+
+export function pollIntervalMs({ job }: Call): number {
+  return job.pollIntervalMs ?? (job.completion === "callback" ? 60_000 : 5_000);
+}

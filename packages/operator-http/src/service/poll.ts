@@ -1,0 +1,92 @@
+import { type Clock, isTidegateError, type JobOutcome, messageOf } from "@tidegate/core";
+import { Unanswered } from "./failure.js";
+
+/** How a job's end is waited for by asking. */
+export interface PollPlan {
+  readonly clock: Clock;
+  /** Between two questions, ms. */
+  readonly intervalMs: number;
+  /** How many questions in a row may go unanswered. */
+  readonly maxFailures: number;
+  /** From 0 to 1. @default Math.random */
+  readonly random?: () => number;
+}
+
+/** The longest wait that unanswered questions lead to, ms, unless the interval is longer. */
+const MAX_BACKOFF_MS = 60_000;
+
+/** The longest wait that a service may ask for, ms. */
+const MAX_RETRY_AFTER_MS = 300_000;
+
+/**
+ * Asks until the job has ended, at once and then at intervals.
+ *
+ * @param ask - the outcome, or `undefined` while the job runs
+ * @throws Error when too many questions in a row went unanswered
+ * @throws the signal's reason when it is aborted
+ */
+export async function pollUntilEnded(
+  ask: () => Promise<JobOutcome | undefined>,
+  plan: PollPlan,
+  signal: AbortSignal,
+): Promise<JobOutcome> {
+  for (let failures = 0; ; ) {
+    let retryAfterMs = 0;
+    try {
+      const outcome = await ask();
+      if (outcome !== undefined) return outcome;
+      failures = 0;
+    } catch (error) {
+      signal.throwIfAborted();
+      failures += 1;
+      if (!isTransient(error)) throw error;
+      if (failures >= plan.maxFailures) throw givenUp(failures, error);
+      retryAfterMs = (error as Unanswered).retryAfterMs ?? 0;
+    }
+    await sleep(plan.clock, pollDelayMs({ ...plan, failures, retryAfterMs }), signal);
+  }
+}
+
+/**
+ * How long to wait before the next question, ms: the interval, doubled with each failure up to a minute, at least as long
+ * as the service asks (up to five minutes), and a tenth more or less, so that many jobs do not ask in step.
+ */
+export function pollDelayMs(given: {
+  readonly intervalMs: number;
+  readonly failures: number;
+  readonly retryAfterMs: number;
+  readonly random?: () => number;
+}): number {
+  const { intervalMs, failures, retryAfterMs, random = Math.random } = given;
+  const backoffMs = Math.min(intervalMs * 2 ** failures, Math.max(intervalMs, MAX_BACKOFF_MS));
+  const waitMs = Math.max(backoffMs, Math.min(retryAfterMs, MAX_RETRY_AFTER_MS));
+  return Math.round(waitMs * (0.9 + 0.2 * random()));
+}
+
+/** A service that is away and a vault that is away come back; a forbidden address does not become allowed. */
+function isTransient(error: unknown): boolean {
+  return error instanceof Unanswered || (isTidegateError(error) && error.code === "CONFIGURATION_INVALID");
+}
+
+function givenUp(failures: number, cause: unknown): Error {
+  return new Error(
+    `The job's end is not known: ${failures} questions in a row went unanswered. ${messageOf(cause)}`,
+    { cause },
+  );
+}
+
+/** @throws the signal's reason when it is aborted before */
+async function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  await new Promise<void>((resolve, reject) => {
+    const stop = (): void => {
+      timer.cancel();
+      reject(signal.reason);
+    };
+    const timer = clock.wakeAt(clock.now() + ms, () => {
+      signal.removeEventListener("abort", stop);
+      resolve();
+    });
+    signal.addEventListener("abort", stop, { once: true });
+  });
+}

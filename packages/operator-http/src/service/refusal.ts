@@ -1,0 +1,65 @@
+import { STATUS_CODES } from "node:http";
+import { OperatorError } from "@tidegate/core";
+import { type HttpAnswer, headerOf } from "../http/exchange.js";
+import { oneLine } from "./answer.js";
+
+/** The service holds back; the same request may be taken later. */
+const BUSY: ReadonlySet<number> = new Set([408, 423, 425, 429]);
+
+/** Credentials are missing or wrong; they are read again for the next attempt. */
+const DENIED: ReadonlySet<number> = new Set([401, 403, 407]);
+
+/** Answers to the question after a job that mean "there is none". */
+const ABSENT: ReadonlySet<number> = new Set([404, 410]);
+
+export function isSuccess({ status }: HttpAnswer): boolean {
+  return status >= 200 && status < 300;
+}
+
+export function isAbsent({ status }: HttpAnswer): boolean {
+  return ABSENT.has(status);
+}
+
+/**
+ * What a submission's refusal means. An `OperatorError` says that the job was certainly not taken. Otherwise that is open:
+ * a 5xx may come from a gateway that lost a service which had taken it, and 409 is how a service answers while it works
+ * on an earlier request with the same `Idempotency-Key`.
+ *
+ * @param reason - the service's own words, redacted
+ */
+export function submissionRefusal(answer: HttpAnswer, reason: string | undefined, now: number): Error {
+  const { status } = answer;
+  const field = "job.url";
+  const told = `${field}: the service answered ${describeStatus(answer, now)}${said(reason)}`;
+  if (status < 400) {
+    return new OperatorError("JOB_INVALID", `${told} Redirects are not followed; give the final address.`, {
+      field,
+    });
+  }
+  if (status >= 500 || status === 409) return new Error(`${told} Whether it took the job is not known.`);
+  if (DENIED.has(status)) {
+    return new OperatorError("JOB_FAILED", `${told} Look at job.secretRef and job.auth.`, { field });
+  }
+  return new OperatorError(BUSY.has(status) ? "JOB_FAILED" : "JOB_INVALID", told, { field });
+}
+
+/** A status, its name, and how long the service asks to be left alone. */
+export function describeStatus(answer: HttpAnswer, now: number): string {
+  const name = STATUS_CODES[answer.status] ?? "unknown status";
+  const waitMs = retryAfterMs(answer, now);
+  const wait = waitMs === undefined ? "" : `, to be tried again in ${Math.ceil(waitMs / 1_000)} s`;
+  return `${answer.status} (${name}${wait})`;
+}
+
+/** What `Retry-After` asks for: seconds or an HTTP date, as ms from now. */
+export function retryAfterMs(answer: HttpAnswer, now: number): number | undefined {
+  const value = headerOf(answer, "retry-after");
+  if (value === undefined) return undefined;
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1_000;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+}
+
+function said(reason: string | undefined): string {
+  return reason === undefined ? "." : `: ${oneLine(reason)}`;
+}

@@ -1,0 +1,57 @@
+import type { EpochMs } from "@tidegate/core";
+import type { Secrets } from "../secrets/secrets.js";
+import { signatureHeaders, webhookKeys } from "../secrets/signing.js";
+import type { Call } from "./call.js";
+
+/** What a request is for. */
+export type Purpose = "submit" | "status" | "find" | "cancel";
+
+/**
+ * The headers of a request: the job's own, the credential, and the signature over the body's bytes.
+ *
+ * A submission's `webhook-id` is the run's key in every attempt, so that a service that knows Standard Webhooks sees a
+ * repetition for what it is. Other requests have ids of their own, lest they be taken for it.
+ *
+ * @throws OperatorError CONFIGURATION_INVALID
+ */
+export async function requestHeaders(
+  { request, job }: Call,
+  message: { readonly purpose: Purpose; readonly body: string; readonly at: EpochMs },
+  secrets: Secrets,
+  signal: AbortSignal,
+): Promise<Record<string, string>> {
+  const key = request.idempotencyKey;
+  const { purpose, body, at } = message;
+  const id = purpose === "submit" ? key : `${key}-${purpose}`;
+  return {
+    accept: "application/json",
+    "user-agent": "tidegate-operator-http",
+    ...lowerCaseNames(job.headers ?? {}),
+    ...(body === "" ? {} : { "content-type": "application/json" }),
+    ...(purpose === "submit" ? { "idempotency-key": key } : {}),
+    ...(job.auth === undefined ? {} : await authHeader(job.auth, secrets, signal)),
+    ...(job.secretRef === undefined
+      ? {}
+      : signatureHeaders(webhookKeys(job.secretRef, await secrets.resolve(job.secretRef, signal)), {
+          id,
+          at,
+          body,
+        })),
+  };
+}
+
+async function authHeader(
+  auth: NonNullable<Call["job"]["auth"]>,
+  secrets: Secrets,
+  signal: AbortSignal,
+): Promise<Record<string, string>> {
+  const secret = await secrets.resolve(auth.secretRef, signal);
+  if (auth.header !== undefined) return { [auth.header.toLowerCase()]: secret };
+  if (auth.scheme === "Basic") return { authorization: `Basic ${Buffer.from(secret).toString("base64")}` };
+  return { authorization: `Bearer ${secret}` };
+}
+
+/** One spelling for each name, so that what the operator sets replaces what the job says. */
+function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}

@@ -1,0 +1,23 @@
+import { join } from "node:path";
+import { storeSuite } from "@tidegate/testkit";
+import { SqliteStore } from "../src/sqlite-store.js";
+import { temporaryDirectory } from "./support/stores.js";
+
+storeSuite({
+  name: "SqliteStore",
+  create: async () => {
+    const directory = temporaryDirectory();
+    const path = join(directory.path, "tidegate.db");
+    const open = async (): Promise<SqliteStore> => {
+      const store = new SqliteStore({ path });
+      await store.open();
+      return store;
+    };
+    const store = await open();
+    const dispose = async (): Promise<void> => {
+      await store.close();
+      directory.remove();
+    };
+    return { store, reopen: open, dispose };
+  },
+});

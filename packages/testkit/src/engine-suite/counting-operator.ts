@@ -1,0 +1,47 @@
+import type { Interval, JobOutcome, OfflineJobRequest, ScheduleOperator } from "@tidegate/core";
+
+/** An operator in this process that does nothing but remember what it was asked. */
+export interface CountingOperator extends ScheduleOperator {
+  /** Every submission, in the order in which they came; one that was repeated is there twice. */
+  readonly submissions: readonly OfflineJobRequest[];
+  /** How many jobs of a group were submitted. */
+  countOf(groupId: string): number;
+  /** The intervals of a group that were submitted, by time. */
+  intervalsOf(groupId: string): Interval[];
+}
+
+const SUCCEEDED: JobOutcome = {
+  state: "SUCCEEDED",
+  metrics: { rowsRead: 1, rowsWritten: 1, rowsDirty: 0 },
+};
+
+/**
+ * Makes an operator whose jobs succeed at once and which counts them. It remembers across a restart, as a batch engine
+ * does, so one object may serve several Tidegates of a test one after the other.
+ */
+export function countingOperator(operatorType = "counting"): CountingOperator {
+  const submissions: OfflineJobRequest[] = [];
+  const byGroup = new Map<string, OfflineJobRequest[]>();
+  const keys = new Set<string>();
+  const ended = (key: string) => ({ jobId: key, outcome: SUCCEEDED });
+  return {
+    operatorType,
+    submissions,
+    countOf: (groupId) => byGroup.get(groupId)?.length ?? 0,
+    intervalsOf: (groupId) => (byGroup.get(groupId) ?? []).map(intervalOf).sort((a, b) => a.lower - b.lower),
+    submit: async (request) => {
+      const { groupId, idempotencyKey } = request;
+      submissions.push(request);
+      keys.add(idempotencyKey);
+      byGroup.set(groupId, [...(byGroup.get(groupId) ?? []), request]);
+      return ended(idempotencyKey);
+    },
+    find: async (key) => (keys.has(key) ? ended(key) : undefined),
+    wait: async () => SUCCEEDED,
+    cancel: async () => {},
+  };
+}
+
+function intervalOf({ lowerBoundary, upperBoundary }: OfflineJobRequest): Interval {
+  return { lower: Number(lowerBoundary), upper: Number(upperBoundary) };
+}

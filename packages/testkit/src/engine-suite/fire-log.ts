@@ -1,0 +1,90 @@
+import type { Clock, EpochMs, Fire, FireResult, FireSink, ScheduleEngine } from "@tidegate/core";
+
+/** A fire as it came from the engine. */
+export interface ObservedFire extends Fire {
+  /** When it came, epoch ms. */
+  readonly receivedAt: EpochMs;
+}
+
+/** Whether a fire's plan was made before its answer was lost. */
+type Loss = "not-planned" | "planned";
+
+/** Stands between an engine and the planner: writes down what is fired, and makes trouble where a test asks for it. */
+export class FireLog {
+  readonly #clock: Clock;
+  readonly #fires: ObservedFire[] = [];
+  readonly #losses: Loss[] = [];
+  #gate: Promise<void> | undefined;
+  #underWay = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** All fires so far, in the order in which they came; one that was refused and repeated is there twice. */
+  get fires(): readonly ObservedFire[] {
+    return this.#fires;
+  }
+
+  /** How many calls of the sink are not answered yet. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  of(groupId: string): ObservedFire[] {
+    return this.#fires.filter((fire) => fire.groupId === groupId);
+  }
+
+  /** The nominal times that were fired for a group, each once, by time. */
+  timesOf(groupId: string): EpochMs[] {
+    const times = new Set(this.of(groupId).map(({ scheduledTime }) => scheduledTime));
+    return [...times].sort((a, b) => a - b);
+  }
+
+  /** Lets the next calls of the sink reject: before anything was planned, or after, as when an answer is lost. */
+  loseNext(count: number, loss: Loss): void {
+    this.#losses.push(...Array.from({ length: count }, () => loss));
+  }
+
+  /** Leaves every call of the sink unanswered until the returned function is called. */
+  hold(): () => void {
+    let release = (): void => {};
+    this.#gate = new Promise((resolve) => {
+      release = () => {
+        this.#gate = undefined;
+        resolve();
+      };
+    });
+    return () => release();
+  }
+
+  /** Puts the log before the sink that the engine gets when it is started. */
+  attach(engine: ScheduleEngine): void {
+    const start = engine.start.bind(engine);
+    engine.start = (context) => start({ ...context, sink: this.#before(context.sink) });
+  }
+
+  #before(sink: FireSink): FireSink {
+    return {
+      fire: async (fires) => {
+        const receivedAt = this.#clock.now();
+        this.#fires.push(...fires.map((fire) => ({ ...fire, receivedAt })));
+        this.#underWay += 1;
+        try {
+          await this.#gate;
+          return await this.#answer(sink, fires);
+        } finally {
+          this.#underWay -= 1;
+        }
+      },
+    };
+  }
+
+  async #answer(sink: FireSink, fires: readonly Fire[]): Promise<FireResult[]> {
+    const loss = this.#losses.shift();
+    if (loss === "not-planned") throw new Error("The sink rejects, as the test asked for.");
+    const results = await sink.fire(fires);
+    if (loss === "planned") throw new Error("The answer is lost, as the test asked for.");
+    return results;
+  }
+}

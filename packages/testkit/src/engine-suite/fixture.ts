@@ -1,0 +1,61 @@
+import type { Clock, EngineSchedule, ScheduleStore, TidegateOptions } from "@tidegate/core";
+import type { StoreFixture } from "../store-suite/fixture.js";
+
+/** An engine as `createTidegate` takes it: an object, or the module that a package's factory makes. */
+export type EngineUnderTest = TidegateOptions["engines"][number];
+
+/** What an engine may need when it is made by hand; a module gets the same from its container. */
+export interface EngineSuiteContext {
+  /** The clock of the test: a virtual one, or the machine's. */
+  readonly clock: Clock;
+  readonly store: ScheduleStore;
+}
+
+/** An engine and what a test needs around it, made anew for each test. */
+export interface EngineFixture {
+  /** Not started; it holds no definitions. */
+  readonly engine: EngineUnderTest;
+  /** The engine as the next process makes it, over what this one left. @default the same object is started again */
+  readonly reopen?: () => Promise<EngineUnderTest>;
+  /** Makes the engine lose a definition behind Tidegate's back. Feature `tampering`. */
+  readonly forget?: (groupId: string) => Promise<void>;
+  /** Puts a definition into the engine behind Tidegate's back, in the place of one of that group. Feature `tampering`. */
+  readonly inject?: (schedule: EngineSchedule) => Promise<void>;
+  /** Removes what was made. The engine is stopped by then. */
+  readonly dispose: () => Promise<void>;
+}
+
+/** What not every engine can do, or not every test bed can show. */
+export interface EngineFeatures {
+  /** It keeps definitions outside the store (`capabilities.holdsDefinitions`). @default false */
+  readonly definitions: boolean;
+  /** The test bed can change these definitions with `forget` and `inject`. @default false */
+  readonly tampering: boolean;
+}
+
+export interface EngineSuiteOptions {
+  /** Names the engine in the test report. */
+  readonly name: string;
+  /** Called before each test. */
+  readonly create: (context: EngineSuiteContext) => Promise<EngineFixture>;
+  /**
+   * `virtual` for an engine that lives by the injected `Clock`: hours pass in milliseconds. `real` for one that has
+   * timers of its own: each test takes some periods of `finestPeriodMs`.
+   */
+  readonly clock: "virtual" | "real";
+  /** Tests of a feature that is `false` are reported as skipped. */
+  readonly supports?: Partial<EngineFeatures>;
+  /** The finest period that it fires, in whole seconds, ms. @default 1,000 */
+  readonly finestPeriodMs?: number;
+  /** The store of each test. @default a `MemoryStore` */
+  readonly store?: () => Promise<StoreFixture>;
+  /** How long a test may wait for the engine, ms; far longer than it should take. @default 60 periods, at least 60,000 */
+  readonly patienceMs?: number;
+  /**
+   * How many turns of the event loop the engine gets before virtual time moves on; an engine that does I/O between two
+   * fires needs more. @default 4
+   */
+  readonly turns?: number;
+  /** How many schedules are due at one instant in the test of many. @default 500 */
+  readonly many?: number;
+}
