@@ -1,3 +1,4 @@
 export * from "./builders.js";
+export * from "./engine-suite/engine-suite.js";
 export * from "./operator-suite/operator-suite.js";
 export * from "./store-suite/store-suite.js";

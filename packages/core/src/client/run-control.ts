@@ -74,6 +74,7 @@ export class RunControl {
         { field: "interval.upper" },
       );
     }
+    await this.#refuseUnaligned(schedule, interval);
     const { units } = await nextSlice(this.#parts.store, schedule, interval, "all", MAX_TRIGGERED_RUNS + 1);
     const first = units[0];
     const last = units.at(-1);
@@ -89,7 +90,6 @@ export class RunControl {
         field: "interval",
       });
     }
-    await this.#refuseUnaligned(schedule, interval);
     const runs = rerunsOf({
       schedule,
       units,

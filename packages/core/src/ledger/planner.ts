@@ -2,6 +2,7 @@ import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
 import type { Fire, FireResult, FireSink } from "../engine/engine.js";
 import { messageOf, StoreError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
+import type { Interval } from "../interval/boundaries.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule, ScheduleStatus } from "../schedule/schedule.js";
 import type { SpecCache } from "../schedule/spec-cache.js";
@@ -54,6 +55,8 @@ interface Work {
   isFired: boolean;
   planned: number;
   conflicts: number;
+  /** The generation of intervals that were given back before, by their bounds. */
+  readonly generations: Map<string, number>;
   outcome: FireResult["outcome"];
   nextFireAt: EpochMs | null;
 }
@@ -132,6 +135,7 @@ export class IntervalPlanner implements FireSink {
       isFired: false,
       planned: 0,
       conflicts: 0,
+      generations: new Map(),
       outcome: "duplicate",
       nextFireAt: null,
     };
@@ -173,10 +177,10 @@ export class IntervalPlanner implements FireSink {
     }
     if (steps.length === 0) return again;
     const results = await this.#store.plan(steps.map(({ commit }) => commit));
-    steps.forEach((step, index) => {
-      const isOpen = results[index] ? this.#accept(step) : this.#conflict(step.work);
+    for (const [index, step] of steps.entries()) {
+      const isOpen = results[index] ? this.#accept(step) : await this.#conflict(step);
       if (isOpen) again.push(step.work);
-    });
+    }
     return again;
   }
 
@@ -207,7 +211,7 @@ export class IntervalPlanner implements FireSink {
       this.#finish(work, entry, decision);
       return "done";
     }
-    return { work, entry, decision, commit: this.#commitOf(entry, decision) };
+    return { work, entry, decision, commit: this.#commitOf(work, entry, decision) };
   }
 
   /** Takes in what was committed; returns whether more is owed. */
@@ -223,17 +227,23 @@ export class IntervalPlanner implements FireSink {
     return decision.hasMore;
   }
 
-  /** Another planner was faster, or the schedule was changed: read it again. */
-  #conflict(work: Work): boolean {
+  /**
+   * Another planner was faster, or the schedule was changed: read it again. Or one of the intervals was given back: its
+   * run stays in the ledger, so the same bounds need the next generation.
+   */
+  async #conflict({ work, commit }: Step): Promise<boolean> {
     this.#cache.delete(work.groupId);
     work.conflicts += 1;
     if (work.conflicts > MAX_CONFLICTS) {
       throw new StoreError("STORE_FAILED", `The watermark of group ${work.groupId} cannot be moved.`);
     }
+    for (const run of await this.#store.getRuns(commit.runs.map(({ id }) => id))) {
+      if (run?.isSuperseded) work.generations.set(boundsKey(run), run.generation + 1);
+    }
     return true;
   }
 
-  #commitOf({ schedule }: Entry, decision: PlanDecision): PlanCommit {
+  #commitOf({ generations }: Work, { schedule }: Entry, decision: PlanDecision): PlanCommit {
     const { groupId } = schedule.spec;
     const plannedAt = this.#clock.now();
     return {
@@ -244,7 +254,7 @@ export class IntervalPlanner implements FireSink {
       nextFireAt: decision.nextFireAt,
       plannedAt,
       runs: decision.runs.map((planned) => {
-        const generation = 0;
+        const generation = generations.get(boundsKey(planned)) ?? 0;
         const { lower, upper, scheduledTime, intervals, state, reason } = planned;
         return {
           id: runId({ namespace: this.#namespace, groupId, lower, upper, generation }),
@@ -333,6 +343,10 @@ export class IntervalPlanner implements FireSink {
       });
     }
   }
+}
+
+function boundsKey({ lower, upper }: Interval): string {
+  return `${lower}-${upper}`;
 }
 
 /** Whether the decision can be trusted although the lane's counts and the version may be stale: the commit checks both. */

@@ -11,7 +11,7 @@ export class Refused extends Error {
 const envelope = z.object({
   success: z.boolean(),
   errMsg: z.string().exactOptional(),
-  data: z.unknown(),
+  data: z.unknown().optional(),
 });
 
 /** The body of a submission: InLong's four fields first, under its names, then Tidegate's. */

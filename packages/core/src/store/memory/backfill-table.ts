@@ -28,7 +28,6 @@ export class BackfillTable {
       .filter(({ groupId }) => filter.groupId === undefined || groupId === filter.groupId)
       .filter(({ state }) => filter.states === undefined || filter.states.includes(state))
       .reverse()
-      .sort((a, b) => b.createdAt - a.createdAt)
       .map((row) => ({ ...row }));
   }
 

@@ -81,20 +81,21 @@ export class Player {
 
   async #plan({ group, count, minutes, skipsFirst, isStale }: OperationOf<"plan">): Promise<unknown> {
     const { spec, version, watermark } = await this.#schedule(group);
+    const seen = isStale ? watermark - MINUTE : watermark;
     const length = minutes * MINUTE;
     const runs = Array.from({ length: count }, (_, index) =>
       aRun({
         groupId: spec.groupId,
-        lower: watermark + index * length,
-        upper: watermark + (index + 1) * length,
+        lower: seen + index * length,
+        upper: seen + (index + 1) * length,
         intervals: minutes,
         scheduleVersion: version,
         ...(skipsFirst && index === 0 ? { state: "SKIPPED", reason: "catchup-dropped" } : {}),
       }),
     );
-    const newWatermark = watermark + count * length;
-    const seen = { spec, version, watermark: isStale ? watermark - MINUTE : watermark };
-    return this.store.plan([aPlan(seen, { newWatermark, nextFireAt: newWatermark + MINUTE, runs })]);
+    const newWatermark = seen + count * length;
+    const nextFireAt = newWatermark + MINUTE;
+    return this.store.plan([aPlan({ spec, version, watermark: seen }, { newWatermark, nextFireAt, runs })]);
   }
 
   async #claim({ limit, leases }: OperationOf<"claim">): Promise<unknown> {

@@ -1,0 +1,147 @@
+import { describe, expect, it } from "@jest/globals";
+import { Bench, HOUR, hour } from "../support/bench.js";
+
+const hourly = { groupId: "orders", trigger: { type: "period", every: 1, unit: "hour" } } as const;
+
+describe("a malformed schedule", () => {
+  it.each<[string, string, unknown]>([
+    ["TIMEZONE_UNKNOWN", "timezone", { ...hourly, timezone: "Mars/Olympus" }],
+    ["SCHEDULE_INVALID", "endTime", { ...hourly, startTime: hour(2), endTime: hour(1) }],
+    ["SCHEDULE_INVALID", "trigger.every", { ...hourly, trigger: { ...hourly.trigger, every: 0 } }],
+    ["SCHEDULE_INVALID", "trigger.unit", { ...hourly, trigger: { ...hourly.trigger, unit: "fortnight" } }],
+    [
+      "SCHEDULE_INVALID",
+      "trigger.expression",
+      { ...hourly, trigger: { type: "cron", expression: "9".repeat(10_000_000) } },
+    ],
+    [
+      "TRIGGER_INVALID",
+      "trigger.expression",
+      { ...hourly, trigger: { type: "cron", expression: "61 * * * *" } },
+    ],
+    [
+      "TRIGGER_EXHAUSTED",
+      "trigger.expression",
+      { ...hourly, trigger: { type: "cron", expression: "0 0 30 2 *" } },
+    ],
+    ["ENGINE_UNKNOWN", "engine", { ...hourly, engine: "steam" }],
+    ["OPERATOR_UNKNOWN", "operator", { ...hourly, operator: "steam" }],
+    ["SCHEDULE_INVALID", "colour", { ...hourly, colour: "red" }],
+    ["SCHEDULE_INVALID", "groupId", { ...hourly, groupId: "a b" }],
+    ["SCHEDULE_INVALID", "startTime", { ...hourly, startTime: "2026-01-01 00:00" }],
+    ["SCHEDULE_INVALID", "job.__proto__", { ...hourly, job: JSON.parse('{"__proto__":{"isAdmin":true}}') }],
+    ["SCHEDULE_INVALID", "labels.constructor", { ...hourly, labels: { constructor: "x" } }],
+    [
+      "SCHEDULE_INVALID",
+      "trigger",
+      {
+        ...hourly,
+        startTime: hour(0),
+        endTime: hour(1),
+        trigger: { type: "cron", expression: "0 0 0 1 1 ? 2020" },
+        firstInterval: "first-nominal-time",
+      },
+    ],
+    ["SCHEDULE_INVALID", "", null],
+  ])("is refused with %s at %s, and nothing is stored", async (code, field, info) => {
+    const bench = await Bench.started();
+    await expect(bench.client.register(info as never)).rejects.toMatchObject({ code, field });
+    expect((await bench.client.list()).items).toEqual([]);
+    expect(Object.prototype).not.toHaveProperty("isAdmin");
+  });
+
+  it("does not hold up the others of its batch", async () => {
+    const bench = await Bench.started();
+    const results = await bench.client.registerMany([
+      hourly,
+      { ...hourly, groupId: "!" },
+      { ...hourly, groupId: "other" },
+      hourly,
+    ]);
+    expect(results.map(({ isRegistered }) => isRegistered)).toEqual([true, false, true, false]);
+    expect(results[3]).toMatchObject({ error: { code: "SCHEDULE_EXISTS" } });
+  });
+});
+
+describe("an update", () => {
+  it("that was made for another version is refused, and one that changes nothing makes none", async () => {
+    const bench = await Bench.started();
+    await bench.client.register(hourly);
+    expect(
+      (await bench.client.update({ ...hourly, description: "new" }, { version: 1 })).schedule.version,
+    ).toBe(2);
+    await expect(bench.client.update(hourly, { version: 1 })).rejects.toMatchObject({
+      code: "SCHEDULE_VERSION_STALE",
+    });
+    expect(
+      (await bench.client.update({ ...hourly, description: "new" }, { version: 2 })).schedule.version,
+    ).toBe(2);
+  });
+});
+
+describe("an engine that refuses", () => {
+  it("leaves the schedule FAILED with the reason, until the reconciler succeeds", async () => {
+    const bench = await Bench.started();
+    bench.engine.refusal = new Error("unreachable");
+    const { schedule } = await bench.client.register(hourly);
+    expect(schedule).toMatchObject({ status: "FAILED", statusReason: "unreachable" });
+    bench.engine.refusal = undefined;
+    await bench.clock.advance(300_001);
+    expect((await bench.client.get("orders")).status).toBe("REGISTERED");
+    expect([...bench.engine.held]).toEqual([["orders", 1]]);
+  });
+
+  it("or forgets is mended: missing, stale and orphaned definitions", async () => {
+    const bench = await Bench.started();
+    await bench.client.registerMany([hourly, { ...hourly, groupId: "stale" }]);
+    bench.engine.held.delete("orders");
+    bench.engine.held.set("stale", 7).set("orphan", 1);
+    const repairs: unknown[] = [];
+    bench.tidegate.events.on("engine-repaired", (event) => repairs.push(event));
+    await bench.clock.advance(300_001);
+    expect([...bench.engine.held].sort()).toEqual([
+      ["orders", 1],
+      ["stale", 1],
+    ]);
+    expect(repairs).toEqual([{ engine: "manual", registered: 1, updated: 1, removed: 1 }]);
+  });
+});
+
+describe("unregistering", () => {
+  it("keeps the ledger, which goes on when the group is registered again", async () => {
+    const bench = await Bench.started();
+    await bench.client.register(hourly);
+    await bench.fireAt(2);
+    await bench.client.unregister("orders");
+    expect((await bench.client.get("orders")).status).toBe("DELETED");
+    expect((await bench.client.list()).items).toEqual([]);
+    await bench.clock.advanceTo(hour(5));
+    await bench.client.register(hourly);
+    await bench.fireAt(6);
+    expect(bench.operator.intervals).toEqual([
+      [0, 1],
+      [1, 2],
+      [5, 6],
+    ]);
+    const audit = await bench.client.audit("orders");
+    expect(audit).toMatchObject({ isSound: true, skipped: { ms: 3 * HOUR } });
+    await bench.client.unregister("orders", { purge: true });
+    await expect(bench.client.get("orders")).rejects.toMatchObject({ code: "SCHEDULE_NOT_FOUND" });
+  });
+});
+
+describe("a preview", () => {
+  it("has no side effect and tells of daylight saving", async () => {
+    const bench = await Bench.started();
+    const info = {
+      ...hourly,
+      trigger: { type: "cron", expression: "30 2 * * *" },
+      timezone: "America/New_York",
+    } as const;
+    const preview = await bench.client.preview(info, 90);
+    expect(preview.intervals).toHaveLength(90);
+    expect(preview.notes).toEqual(["2026-03-08: 02:30 does not exist; it runs at 03:00 instead."]);
+    expect((await bench.client.list()).items).toEqual([]);
+    expect((await bench.client.register(info)).notes).toHaveLength(1);
+  });
+});

@@ -1,0 +1,253 @@
+import { describe, expect, it } from "@jest/globals";
+import { OperatorError } from "../../src/errors/errors.js";
+import type { ScheduleInfo } from "../../src/schedule/schedule.js";
+import { Bench, HOUR, hour, type Script } from "../support/bench.js";
+
+const hourly = (rest: Partial<ScheduleInfo> = {}): ScheduleInfo => ({
+  groupId: "orders",
+  trigger: { type: "period", every: 1, unit: "hour" },
+  ...rest,
+});
+
+const failing: Script = () => ({ state: "FAILED", error: { code: "JOB_FAILED", message: "no" } });
+
+/** Fails the first attempts of every run. */
+const failingUntil =
+  (attempt: number): Script =>
+  (request) =>
+    request.attempt < attempt
+      ? { state: "FAILED", error: { code: "JOB_FAILED", message: `no ${request.attempt}` } }
+      : { state: "SUCCEEDED" };
+
+const firstRun = async (bench: Bench) => (await bench.client.runs({ groupId: "orders" })).items[0]!;
+
+describe("attempts", () => {
+  it("are repeated after a wait, with one key, and remembered", async () => {
+    const bench = await Bench.started(failingUntil(3));
+    await bench.client.register(hourly());
+    await bench.fireAt(1);
+    await bench.clock.advance(10_000);
+    const { requests } = bench.operator;
+    expect(requests.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+    expect(new Set(requests.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
+    expect(await firstRun(bench)).toMatchObject({
+      state: "SUCCEEDED",
+      attempt: 3,
+      history: [{ attempt: 1 }, { attempt: 2 }],
+    });
+  });
+
+  it("that were not to be retried are the last", async () => {
+    const bench = await Bench.started(() => new OperatorError("JOB_INVALID", "malformed"));
+    await bench.client.register(hourly());
+    await bench.fireAt(1);
+    await bench.clock.advance(HOUR / 2);
+    expect(bench.operator.requests).toHaveLength(1);
+    expect(await firstRun(bench)).toMatchObject({ state: "FAILED", error: { code: "JOB_INVALID" } });
+  });
+
+  it("time out, cancel their job, and count as failed", async () => {
+    const bench = await Bench.started(() => "run");
+    await bench.client.register(hourly({ timeoutMs: 5_000, maxAttempts: 1 }));
+    await bench.fireAt(1);
+    await bench.clock.advance(6_000);
+    expect(await firstRun(bench)).toMatchObject({ state: "FAILED", error: { code: "JOB_TIMED_OUT" } });
+    expect(bench.operator.cancelled).toHaveLength(1);
+  });
+
+  it("whose answer was lost are found, not submitted again", async () => {
+    const bench = await Bench.started();
+    bench.operator.script = (request) => {
+      bench.operator.loseAnswerOf(request);
+      return new Error("connection reset");
+    };
+    await bench.client.register(hourly());
+    await bench.fireAt(1);
+    await bench.clock.advance(10_000);
+    expect(bench.operator.requests).toHaveLength(1);
+    expect(await firstRun(bench)).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
+  });
+
+  it("fail when too many rows are bad", async () => {
+    const metrics = { rowsRead: 100, rowsWritten: 97, rowsDirty: 3 };
+    const bench = await Bench.started(() => ({ state: "SUCCEEDED", metrics }));
+    await bench.client.register(hourly({ dirtyData: { maxRatio: 0.02 } }));
+    await bench.fireAt(1);
+    expect(await firstRun(bench)).toMatchObject({
+      state: "FAILED",
+      error: { code: "DIRTY_DATA_LIMIT" },
+      metrics,
+    });
+  });
+});
+
+describe("a run that has used up its attempts", () => {
+  const failedOnce = async (rest: Partial<ScheduleInfo>): Promise<Bench> => {
+    const bench = await Bench.started(failing);
+    await bench.client.register(hourly({ maxAttempts: 1, ...rest }));
+    await bench.fireAt(1);
+    bench.operator.script = () => ({ state: "SUCCEEDED" });
+    await bench.fireAt(2);
+    return bench;
+  };
+
+  it("blocks those behind it until it is retried", async () => {
+    const bench = await failedOnce({});
+    expect(bench.operator.intervals).toEqual([[0, 1]]);
+    const waiting = (await bench.client.runs({ states: ["PLANNED"] })).items[0]!;
+    expect((await bench.client.explain(waiting.id)).reasons[0]).toMatch(/has failed.*onFailure is "block"/);
+    await bench.client.retryRun((await firstRun(bench)).id);
+    await bench.clock.settle();
+    expect(bench.operator.intervals).toEqual([
+      [0, 1],
+      [0, 1],
+      [1, 2],
+    ]);
+    expect((await bench.client.audit("orders")).isComplete).toBe(true);
+  });
+
+  it("blocks them until it is cancelled", async () => {
+    const bench = await failedOnce({});
+    await bench.client.cancelRun((await firstRun(bench)).id);
+    await bench.clock.settle();
+    expect(bench.operator.intervals).toEqual([
+      [0, 1],
+      [1, 2],
+    ]);
+    expect(await bench.client.audit("orders")).toMatchObject({ isSound: true, cancelled: { runs: 1 } });
+  });
+
+  it("lets them go on", async () => {
+    const bench = await failedOnce({ onFailure: "continue" });
+    expect(bench.operator.intervals).toEqual([
+      [0, 1],
+      [1, 2],
+    ]);
+  });
+
+  it("pauses its schedule with a note, and is behind it once that is resumed", async () => {
+    const bench = await failedOnce({ onFailure: "pause" });
+    const { status, statusReason } = await bench.client.get("orders");
+    expect(status).toBe("PAUSED");
+    expect(statusReason).toMatch(/onFailure/);
+    await bench.client.resume("orders");
+    await bench.fireAt(2);
+    expect(bench.operator.intervals).toEqual([
+      [0, 1],
+      [1, 2],
+    ]);
+  });
+});
+
+describe("cancelling and stopping", () => {
+  it("stops an active job and remembers why", async () => {
+    const bench = await Bench.started(() => "run");
+    await bench.client.register(hourly());
+    await bench.fireAt(1);
+    await bench.client.cancelRun((await firstRun(bench)).id);
+    await bench.clock.settle();
+    expect(await firstRun(bench)).toMatchObject({ state: "CANCELLED", reason: "cancelled" });
+    await expect(bench.client.cancelRun((await firstRun(bench)).id)).rejects.toMatchObject({
+      code: "RUN_STATE_ILLEGAL",
+    });
+  });
+
+  it("leaves a job to the next manager, which finds it and does not submit it again", async () => {
+    const bench = await Bench.started(() => "run", { dispatcher: { drainMs: 1_000 } });
+    await bench.client.register(hourly());
+    await bench.fireAt(1);
+    await bench.restart();
+    expect(bench.operator.requests).toHaveLength(1);
+    bench.operator.end(bench.operator.requests[0]!.runId);
+    await bench.clock.settle();
+    expect(await firstRun(bench)).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
+  });
+
+  it("keeps the lease of a long job", async () => {
+    const bench = await Bench.started(() => "run", { dispatcher: { leaseMs: 30_000 } });
+    await bench.client.register(hourly());
+    await bench.fireAt(1);
+    await bench.clock.advance(HOUR / 2);
+    bench.operator.end(bench.operator.requests[0]!.runId);
+    await bench.clock.settle();
+    expect(await firstRun(bench)).toMatchObject({ state: "SUCCEEDED" });
+    expect(bench.troubles).toEqual([]);
+  });
+});
+
+describe("trigger now", () => {
+  it("runs the last closed interval again as a new generation, also when paused", async () => {
+    const bench = await Bench.started();
+    await bench.client.register(hourly());
+    await expect(bench.client.trigger("orders")).rejects.toMatchObject({ code: "INTERVAL_OPEN" });
+    await bench.fireAt(2);
+    await bench.client.pause("orders", "");
+    const runs = await bench.client.trigger("orders");
+    await bench.clock.settle();
+    expect(runs).toMatchObject([{ kind: "MANUAL", generation: 1, lower: hour(1), upper: hour(2) }]);
+    expect(bench.operator.intervals).toEqual([
+      [0, 1],
+      [1, 2],
+      [1, 2],
+    ]);
+    expect(await bench.client.audit("orders")).toMatchObject({ isComplete: true, succeeded: { runs: 2 } });
+  });
+
+  it("takes whole intervals only, and names the nearest", async () => {
+    const bench = await Bench.started();
+    await bench.client.register(hourly());
+    await bench.fireAt(3);
+    const trigger = (from: number, to: number) =>
+      bench.client.trigger("orders", { lower: hour(from), upper: hour(to) });
+    await expect(trigger(0.5, 1)).rejects.toMatchObject({
+      code: "INTERVAL_NOT_ALIGNED",
+      message: expect.stringContaining("2026-01-01T00:00:00"),
+    });
+    await expect(trigger(2, 4)).rejects.toMatchObject({ code: "INTERVAL_OPEN" });
+    await expect(trigger(2, 2)).rejects.toMatchObject({ code: "INTERVAL_INVALID" });
+    expect(await trigger(0, 2)).toHaveLength(2);
+  });
+});
+
+describe("backfill", () => {
+  it("runs what lies before the ledger, a few at a time, without a row before its turn", async () => {
+    const bench = await Bench.started(() => "run");
+    await bench.client.register(hourly());
+    const request = { groupId: "orders", from: hour(-100), to: hour(0), concurrency: 2 };
+    expect(await bench.client.backfill({ ...request, isDryRun: true })).toMatchObject({
+      runs: 100,
+      ranges: [{ lower: hour(-100), upper: hour(0) }],
+    });
+    const { backfill } = await bench.client.backfill(request);
+    await bench.clock.settle();
+    expect(bench.operator.intervals).toEqual([
+      [-100, -99],
+      [-99, -98],
+    ]);
+    expect((await bench.client.runs({ groupId: "orders" })).items).toHaveLength(2);
+    bench.operator.script = () => ({ state: "SUCCEEDED" });
+    for (const { runId } of [...bench.operator.requests]) bench.operator.end(runId);
+    for (let turn = 0; turn < 120; turn += 1) await bench.clock.settle();
+    expect(await bench.client.getBackfill(backfill!.id)).toMatchObject({
+      state: "DONE",
+      plannedRuns: 100,
+      openRuns: 0,
+    });
+    expect(await bench.client.audit("orders", { lower: hour(-100), upper: hour(0) })).toMatchObject({
+      isComplete: true,
+      succeeded: { runs: 100 },
+    });
+  });
+
+  it("chooses what is missing, failed, or all", async () => {
+    const bench = await Bench.started();
+    await bench.client.register(hourly({ catchup: "drop", maxAttempts: 1, onFailure: "continue" }));
+    await bench.fireAt(3);
+    bench.operator.script = failing;
+    await bench.fireAt(4);
+    const count = async (select: "missing" | "failed" | "all") =>
+      (await bench.client.backfill({ groupId: "orders", from: hour(0), to: hour(4), select, isDryRun: true }))
+        .runs;
+    expect([await count("missing"), await count("failed"), await count("all")]).toEqual([2, 1, 4]);
+  });
+});

@@ -1,0 +1,7 @@
+import { engineSuite } from "@tidegate/testkit";
+import { embeddedEngine } from "../src/index.js";
+
+const create = async () => ({ engine: embeddedEngine(), dispose: async () => {} });
+
+engineSuite({ name: "embedded", clock: "virtual", create });
+engineSuite({ name: "embedded", clock: "real", create });

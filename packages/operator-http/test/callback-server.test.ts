@@ -1,0 +1,93 @@
+import { request as httpRequest } from "node:http";
+import { connect } from "node:net";
+import { afterEach, describe, expect, it } from "@jest/globals";
+import { type CallbackServer, type CallbackServerOptions, startCallbackServer } from "../src/index.js";
+import { aCallback } from "./bed/callbacks.js";
+import { ORDERS_KEY, useOperators } from "./bed/operators.js";
+import { aRequest, untroubled } from "./bed/request.js";
+
+const anOperator = useOperators();
+const servers: CallbackServer[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+const REQUEST = aRequest({ url: "http://127.0.0.1:9/", completion: "callback", secretRef: "orders" });
+const { idempotencyKey } = REQUEST;
+
+async function listening(options: Partial<CallbackServerOptions> = {}) {
+  const operator = anOperator({ secrets: { orders: ORDERS_KEY }, callbacks: { secrets: ["orders"] } });
+  const server = await startCallbackServer(operator, { port: 0, ...options });
+  servers.push(server);
+  return { operator, server };
+}
+
+function post(url: string, { headers, rawBody } = aCallback({ idempotencyKey, state: "SUCCEEDED" })) {
+  return fetch(url, {
+    method: "POST",
+    headers: headers as Record<string, string>,
+    body: rawBody as Uint8Array<ArrayBuffer>,
+  });
+}
+
+describe("the callback server", () => {
+  it("hands callbacks to the operator, byte for byte", async () => {
+    const { operator, server } = await listening();
+    const wait = operator.wait(idempotencyKey, REQUEST, untroubled());
+    const response = await post(
+      server.url,
+      aCallback(`{ "idempotencyKey": "${idempotencyKey}",\n"state":"SUCCEEDED" }`),
+    );
+    expect([response.status, await response.json()]).toEqual([200, { status: "delivered" }]);
+    expect(await wait).toEqual({ state: "SUCCEEDED" });
+  });
+
+  it("refuses what is not signed", async () => {
+    const { server } = await listening();
+    const response = await fetch(server.url, { method: "POST", body: "{}" });
+    expect(response.status).toBe(401);
+  });
+
+  it("listens at one path, to POST", async () => {
+    const { server } = await listening({ path: "/hooks/tidegate" });
+    expect(server.url).toMatch(/\/hooks\/tidegate$/);
+    expect((await post(server.url)).status).toBe(202);
+    expect((await fetch(server.url)).status).toBe(405);
+    expect((await post(server.url.replace("tidegate", "other"))).status).toBe(404);
+  });
+
+  it("reads no more than it may, whether or not the length is told", async () => {
+    const { server } = await listening({ maxBodyBytes: 1_024 });
+    const body = "x".repeat(200_000);
+    for (const headers of [{ "content-length": body.length }, { "transfer-encoding": "chunked" }]) {
+      const status = await new Promise((resolve, reject) => {
+        const request = httpRequest(server.url, { method: "POST", headers }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        });
+        request.on("error", reject);
+        request.write(body.slice(0, 2_000));
+      });
+      expect(status).toBe(413);
+    }
+  });
+
+  it("survives callers that go away", async () => {
+    const { server } = await listening();
+    const { port } = new URL(server.url);
+    await new Promise<void>((resolve) => {
+      const socket = connect(Number(port), "127.0.0.1", () => {
+        socket.write("POST /callbacks HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{");
+        socket.resetAndDestroy();
+        resolve();
+      });
+    });
+    expect((await post(server.url)).status).toBe(202);
+  });
+
+  it("says so where its port is taken", async () => {
+    const { server, operator } = await listening();
+    const port = Number(new URL(server.url).port);
+    await expect(startCallbackServer(operator, { port })).rejects.toMatchObject({ code: "EADDRINUSE" });
+  });
+});

@@ -1,0 +1,208 @@
+import { expect } from "@jest/globals";
+import {
+  type Clock,
+  createTidegate,
+  type EngineEntry,
+  type EngineSchedule,
+  type EpochMs,
+  type Interval,
+  type ScheduleEngine,
+  type ScheduleInfo,
+  SystemClock,
+  type Tidegate,
+  TOKENS,
+  type TroubleEvent,
+  VirtualClock,
+} from "@tidegate/core";
+import { type CountingOperator, countingOperator } from "./counting-operator.js";
+import { FireLog } from "./fire-log.js";
+import type { EngineFixture, EngineUnderTest } from "./fixture.js";
+import { until } from "./until.js";
+
+/** A quarter of a day before New York goes over to summer time. */
+const VIRTUAL_START = Date.UTC(2026, 2, 8, 0);
+
+/** Longer than any test: the watchdog must not do the engine's work. */
+const NEVER_MS = 365 * 86_400_000;
+
+/** After how many periods of virtual time the suite gives up waiting. */
+const MOST_PERIODS = 10_000;
+
+/** What a bed is made of. */
+export interface EngineBedParts {
+  readonly clock: Clock;
+  readonly fixture: EngineFixture;
+  readonly store: TidegateStore;
+  readonly periodMs: number;
+  readonly patienceMs: number;
+}
+
+/** A store that survives the restart of a Tidegate. */
+export interface TidegateStore {
+  readonly current: Parameters<typeof createTidegate>[0]["store"];
+  reopen(): Promise<void>;
+}
+
+/** The clock of a test. */
+export function clockOf(kind: "virtual" | "real", turns: number): Clock {
+  return kind === "virtual" ? new VirtualClock({ start: VIRTUAL_START, turns }) : new SystemClock();
+}
+
+/** A Tidegate around the engine under test: a counting operator, a log of all fires, and a way to let time pass. */
+export class EngineBed {
+  readonly clock: Clock;
+  /** How long the schedules' intervals are unless a test says otherwise, ms. */
+  readonly periodMs: number;
+  readonly fixture: EngineFixture;
+  readonly operator: CountingOperator = countingOperator();
+  readonly fires: FireLog;
+  /** What went wrong in the background. */
+  readonly troubles: TroubleEvent[] = [];
+  readonly #parts: EngineBedParts;
+  #tidegate: Tidegate;
+
+  constructor(parts: EngineBedParts) {
+    this.#parts = parts;
+    this.clock = parts.clock;
+    this.fixture = parts.fixture;
+    this.periodMs = parts.periodMs;
+    this.fires = new FireLog(parts.clock);
+    this.#tidegate = this.#around(parts.fixture.engine);
+  }
+
+  get tidegate(): Tidegate {
+    return this.#tidegate;
+  }
+
+  get client(): Tidegate["client"] {
+    return this.#tidegate.client;
+  }
+
+  get engine(): ScheduleEngine {
+    return this.#tidegate.container.getAll(TOKENS.engine)[0]!;
+  }
+
+  /** Where the period that is under way began, epoch ms. */
+  currentPeriod(): EpochMs {
+    return Math.floor(this.clock.now() / this.periodMs) * this.periodMs;
+  }
+
+  /** A schedule of one period, which begins with the present one. */
+  info(groupId: string, overrides: Partial<ScheduleInfo> = {}): ScheduleInfo {
+    return {
+      groupId,
+      trigger: { type: "period", every: this.periodMs / 1_000, unit: "second" },
+      startTime: this.currentPeriod(),
+      engineGraceMs: NEVER_MS,
+      ...overrides,
+    };
+  }
+
+  async register(groupId: string, overrides: Partial<ScheduleInfo> = {}): Promise<void> {
+    const { schedule } = await this.client.register(this.info(groupId, overrides));
+    expect(schedule).toMatchObject({ status: "REGISTERED", statusReason: null });
+  }
+
+  /** A schedule as the engine is told of it. */
+  async engineSchedule(groupId: string): Promise<EngineSchedule> {
+    const { spec, version, nextFireAt } = await this.client.get(groupId);
+    return { groupId, version, spec, nextFireAt };
+  }
+
+  async listed(): Promise<EngineEntry[]> {
+    const entries: EngineEntry[] = [];
+    for await (const { groupId, version } of this.engine.list()) entries.push({ groupId, version });
+    return entries;
+  }
+
+  /** Lets some periods pass. On the machine's clock it waits for them: that nothing happens has no event. */
+  async pass(periods: number): Promise<void> {
+    const { clock } = this;
+    const ms = periods * this.periodMs;
+    if (clock instanceof VirtualClock) return clock.advance(ms);
+    await new Promise<void>((resolve) => {
+      clock.wakeAt(clock.now() + ms, resolve);
+    });
+  }
+
+  /** Lets time pass until the condition holds. */
+  async passUntil(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+    const { clock } = this;
+    if (!(clock instanceof VirtualClock)) {
+      return until(condition, { what, limitMs: this.#parts.patienceMs });
+    }
+    for (let passed = 0; passed < MOST_PERIODS; passed += 1) {
+      await clock.settle();
+      if (await condition()) return;
+      await clock.advance(this.periodMs);
+    }
+    throw new Error(`${MOST_PERIODS} periods passed in vain for ${what}.`);
+  }
+
+  /** Lets time pass until so many intervals of the group have run. */
+  passUntilRun(groupId: string, count: number): Promise<void> {
+    return this.passUntil(`${count} runs of ${groupId}`, () => new Set(this.#keysOf(groupId)).size >= count);
+  }
+
+  async start(): Promise<void> {
+    await this.#tidegate.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#tidegate.stop();
+  }
+
+  /** Starts again after `stop`, as the next process does: over the same store and what the engine left. */
+  async startAgain(): Promise<void> {
+    const { fixture, store } = this.#parts;
+    await store.reopen();
+    const engine = (await fixture.reopen?.()) ?? this.engine;
+    this.#tidegate = this.#around(engine);
+    await this.start();
+  }
+
+  /** The end of every test: all that was planned has run once, in intervals that tile the ledger, and the audit says so. */
+  async conclude(...groupIds: string[]): Promise<void> {
+    for (const groupId of groupIds) {
+      await until(async () => (await this.client.audit(groupId)).active.runs === 0, {
+        what: `the runs of ${groupId} to end`,
+      });
+      const audit = await this.client.audit(groupId);
+      expect(audit).toMatchObject({ gaps: [], overlaps: [], isSound: true });
+      expect(audit.failed.runs + audit.skipped.runs).toBe(0);
+      expectTiles(this.operator.intervalsOf(groupId), audit.range.lower);
+      expect(new Set(this.#keysOf(groupId)).size).toBe(this.operator.countOf(groupId));
+    }
+  }
+
+  #keysOf(groupId: string): string[] {
+    return this.operator.intervalsOf(groupId).map(({ lower, upper }) => `${lower}-${upper}`);
+  }
+
+  #around(engine: EngineUnderTest): Tidegate {
+    const tidegate = createTidegate({
+      store: this.#parts.store.current,
+      engines: [engine],
+      operators: [this.operator],
+      clock: this.clock,
+      owner: "engine-suite",
+      watchdogEveryMs: NEVER_MS,
+      reconcileEveryMs: 3 * this.periodMs,
+    });
+    tidegate.events.on("trouble", (trouble) => this.troubles.push(trouble));
+    const [made] = tidegate.container.getAll(TOKENS.engine);
+    if (made !== this.#attached) this.fires.attach(made!);
+    this.#attached = made;
+    return tidegate;
+  }
+
+  /** The engine whose fires are written down already. */
+  #attached: ScheduleEngine | undefined;
+}
+
+/** Fails unless each interval begins where the one before it ended, the first at `lower`. */
+function expectTiles(intervals: readonly Interval[], lower: EpochMs): void {
+  const begins = intervals.map((interval) => interval.lower);
+  const ends = intervals.map((interval) => interval.upper);
+  expect(begins).toEqual([lower, ...ends].slice(0, begins.length));
+}

@@ -1,0 +1,112 @@
+import { describe, expect, it } from "@jest/globals";
+import type { EngineRepairedEvent } from "@tidegate/core";
+import type { EngineBed } from "./bed.js";
+import type { EngineSuite } from "./suite.js";
+
+/** Ids whose order as UTF-8 bytes differs from the order of an alphabet. */
+const UNORDERED = ["b", "a.2", "B", "a-1", "a_3", "10", "9", "a:4"];
+const ORDERED = ["10", "9", "B", "a-1", "a.2", "a:4", "a_3", "b"];
+
+/** `list`, of an engine that keeps definitions outside the store. */
+export function listingRules({ bed, supports }: EngineSuite): void {
+  (supports.definitions ? describe : describe.skip)("the listing", () => {
+    it("has what was registered with its version, ordered by group id", async () => {
+      await bed().client.registerMany(UNORDERED.map((groupId) => bed().info(groupId)));
+      expect(await bed().listed()).toEqual(ORDERED.map((groupId) => ({ groupId, version: 1 })));
+      for (const groupId of UNORDERED) await bed().passUntilRun(groupId, 1);
+      await bed().conclude(...UNORDERED);
+    });
+
+    it("has the version of an update", async () => {
+      await bed().register("orders");
+      const { spec } = await bed().client.get("orders");
+      const changed = { ...bed().info("orders"), startTime: spec.startTime, description: "changed" };
+      await bed().client.update(changed, { version: 1 });
+      expect(await bed().listed()).toEqual([{ groupId: "orders", version: 2 }]);
+      await bed().passUntilRun("orders", 2);
+      await bed().conclude("orders");
+    });
+
+    it("lacks what was paused or unregistered", async () => {
+      for (const groupId of ["gone", "orders", "paused"]) await bed().register(groupId);
+      await bed().client.pause("paused");
+      await bed().client.unregister("gone");
+      expect(await bed().listed()).toEqual([{ groupId: "orders", version: 1 }]);
+      await bed().passUntilRun("orders", 2);
+      await bed().conclude("orders", "paused");
+    });
+
+    it("is the same after a restart", async () => {
+      await bed().client.registerMany(UNORDERED.map((groupId) => bed().info(groupId)));
+      const before = await bed().listed();
+      await bed().stop();
+      await bed().startAgain();
+      expect(await bed().listed()).toEqual(before);
+      for (const groupId of UNORDERED) await bed().passUntilRun(groupId, 1);
+      await bed().conclude(...UNORDERED);
+    });
+  });
+}
+
+/** Collects what the reconciler has mended. */
+function repairsOf(bed: EngineBed): EngineRepairedEvent[] {
+  const repairs: EngineRepairedEvent[] = [];
+  bed.tidegate.events.on("engine-repaired", (repair) => repairs.push(repair));
+  return repairs;
+}
+
+/** An engine whose definitions were changed behind Tidegate's back. */
+export function repairRules({ bed, supports }: EngineSuite): void {
+  const isTestable = supports.definitions && supports.tampering;
+  (isTestable ? describe : describe.skip)("the reconciler", () => {
+    it("registers again what the engine has lost", async () => {
+      await bed().register("orders");
+      await bed().passUntilRun("orders", 1);
+      const repairs = repairsOf(bed());
+      await offered(bed(), "forget")("orders");
+      expect(await bed().listed()).toEqual([]);
+      await bed().passUntil("the repair", () => repairs.length > 0);
+      expect(repairs[0]).toMatchObject({ registered: 1, updated: 0, removed: 0 });
+      expect(await bed().listed()).toEqual([{ groupId: "orders", version: 1 }]);
+      await bed().passUntilRun("orders", bed().operator.countOf("orders") + 3);
+      await bed().conclude("orders");
+    });
+
+    it("removes what nobody has registered", async () => {
+      await bed().register("orders");
+      const schedule = await bed().engineSchedule("orders");
+      const repairs = repairsOf(bed());
+      await offered(bed(), "inject")({ ...schedule, groupId: "orphan" });
+      expect(await bed().listed()).toContainEqual({ groupId: "orphan", version: 1 });
+      await bed().passUntil("the repair", () => repairs.length > 0);
+      expect(repairs[0]).toMatchObject({ registered: 0, updated: 0, removed: 1 });
+      expect(await bed().listed()).toEqual([{ groupId: "orders", version: 1 }]);
+      await bed().passUntilRun("orders", 3);
+      await bed().conclude("orders");
+    });
+
+    it("updates what the engine has in another version", async () => {
+      await bed().register("orders");
+      const schedule = await bed().engineSchedule("orders");
+      const repairs = repairsOf(bed());
+      await offered(bed(), "inject")({ ...schedule, version: 7, nextFireAt: null });
+      await bed().passUntil("the repair", () => repairs.length > 0);
+      expect(repairs[0]).toMatchObject({ registered: 0, updated: 1, removed: 0 });
+      expect(await bed().listed()).toEqual([{ groupId: "orders", version: 1 }]);
+      await bed().passUntilRun("orders", 3);
+      await bed().conclude("orders");
+    });
+  });
+}
+
+/** A hook of the fixture; its absence is the fixture's mistake. */
+function offered<Hook extends "forget" | "inject">(
+  { fixture }: EngineBed,
+  hook: Hook,
+): NonNullable<EngineBed["fixture"][Hook]> {
+  const offer = fixture[hook];
+  if (offer !== undefined) return offer;
+  throw new Error(
+    `The fixture lacks \`${hook}\`: add it, or say in \`supports\` that tampering cannot be tested.`,
+  );
+}

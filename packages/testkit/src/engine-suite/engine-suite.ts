@@ -1,0 +1,115 @@
+import { afterEach, beforeEach, describe, jest } from "@jest/globals";
+import { MemoryStore } from "@tidegate/core";
+import type { StoreFixture } from "../store-suite/fixture.js";
+import { clockOf, EngineBed, type TidegateStore } from "./bed.js";
+import { capabilityRules } from "./capabilities.js";
+import { listingRules, repairRules } from "./definitions.js";
+import { cronRules, delayRules, manyRules, periodRules } from "./firing.js";
+import type { EngineSuiteOptions } from "./fixture.js";
+import { handlerRules } from "./handlers.js";
+import { refusalRules } from "./refusal.js";
+import { registrationRules } from "./registration.js";
+import { restartRules, stoppingRules } from "./restarting.js";
+import { silenceRules } from "./silence.js";
+import type { EngineSuite } from "./suite.js";
+import { updateRules } from "./updating.js";
+
+export { type CountingOperator, countingOperator } from "./counting-operator.js";
+export type {
+  EngineFeatures,
+  EngineFixture,
+  EngineSuiteContext,
+  EngineSuiteOptions,
+  EngineUnderTest,
+} from "./fixture.js";
+export { type UntilOptions, until } from "./until.js";
+
+const VIRTUAL_PERIOD_MS = 60_000;
+const SHORTEST_PERIOD_MS = 1_000;
+
+/**
+ * The rules of `ScheduleEngine` as Jest tests: the other half of the contract. Each test puts a Tidegate around the
+ * engine, lets time pass, and ends with the audit of the ledger. The watchdog is off, so that no fire is anybody's but
+ * the engine's.
+ *
+ * ```ts
+ * engineSuite({ name: "embedded", clock: "virtual", create: async () => ({ engine: embeddedEngine(), dispose }) });
+ * ```
+ */
+export function engineSuite(options: EngineSuiteOptions): void {
+  const finestPeriodMs = options.finestPeriodMs ?? SHORTEST_PERIOD_MS;
+  const shortest = options.clock === "virtual" ? VIRTUAL_PERIOD_MS : SHORTEST_PERIOD_MS;
+  const periodMs = Math.max(shortest, Math.ceil(finestPeriodMs / 1_000) * 1_000);
+  const patienceMs = options.patienceMs ?? Math.max(60_000, 60 * periodMs);
+
+  describe(`${options.name} keeps the rules of ScheduleEngine (${options.clock} clock)`, () => {
+    jest.setTimeout(patienceMs);
+    let bed: EngineBed | undefined;
+    let dispose: (() => Promise<void>) | undefined;
+    beforeEach(async () => {
+      const clock = clockOf(options.clock, options.turns ?? 4);
+      const stores = await (options.store ?? memoryStore)();
+      const fixture = await options.create({ clock, store: stores.store });
+      dispose = async () => {
+        await fixture.dispose();
+        await stores.dispose();
+      };
+      bed = new EngineBed({ clock, fixture, store: surviving(stores), periodMs, patienceMs });
+      await bed.start();
+    });
+    afterEach(async () => {
+      await bed?.stop();
+      bed = undefined;
+      await dispose?.();
+      dispose = undefined;
+    });
+
+    const suite: EngineSuite = {
+      bed: () => bed!,
+      isVirtual: options.clock === "virtual",
+      finestPeriodMs,
+      many: options.many ?? 500,
+      supports: { definitions: false, tampering: false, ...options.supports },
+    };
+    for (const rules of RULES) rules(suite);
+  });
+}
+
+const RULES: readonly ((suite: EngineSuite) => void)[] = [
+  capabilityRules,
+  registrationRules,
+  periodRules,
+  cronRules,
+  delayRules,
+  manyRules,
+  silenceRules,
+  updateRules,
+  handlerRules,
+  refusalRules,
+  stoppingRules,
+  restartRules,
+  listingRules,
+  repairRules,
+];
+
+async function memoryStore(): Promise<StoreFixture> {
+  const store = new MemoryStore();
+  return {
+    store,
+    reopen: async () => store,
+    dispose: () => store.close(),
+  };
+}
+
+/** The store of a test over its restarts. */
+function surviving({ store, reopen }: StoreFixture): TidegateStore {
+  let current = store;
+  return {
+    get current() {
+      return current;
+    },
+    reopen: async () => {
+      current = (await reopen?.()) ?? current;
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { describe, expect, it } from "@jest/globals";
+import type { EngineBed } from "./bed.js";
+import type { EngineSuite } from "./suite.js";
+
+/** No nominal time was fired twice; on the machine's clock only the ledger has to say so. */
+function expectFiredOnce(bed: EngineBed, groupId: string, isVirtual: boolean): void {
+  if (isVirtual) expect(bed.fires.of(groupId)).toHaveLength(bed.fires.timesOf(groupId).length);
+}
+
+/** The handlers themselves, as the reconciler calls them after a crash: again, too late, and for nothing. */
+export function handlerRules({ bed, isVirtual }: EngineSuite): void {
+  describe("a handler that is called again", () => {
+    it("registers what is registered already, once", async () => {
+      await bed().register("orders");
+      const schedule = await bed().engineSchedule("orders");
+      await bed().engine.handleRegister([schedule]);
+      await bed().engine.handleRegister([schedule, schedule]);
+      await bed().passUntilRun("orders", 3);
+      expectFiredOnce(bed(), "orders", isVirtual);
+      await bed().conclude("orders");
+    });
+
+    it("updates to what is so already", async () => {
+      await bed().register("orders");
+      const schedule = await bed().engineSchedule("orders");
+      await bed().engine.handleUpdate([schedule]);
+      await bed().engine.handleUpdate([schedule]);
+      await bed().passUntilRun("orders", 3);
+      expectFiredOnce(bed(), "orders", isVirtual);
+      await bed().conclude("orders");
+    });
+
+    it("registers by an update what it does not hold, as when a paused schedule is resumed", async () => {
+      await bed().register("orders");
+      const schedule = await bed().engineSchedule("orders");
+      await bed().engine.handleUnregister(["orders"]);
+      await bed().engine.handleUpdate([schedule]);
+      await bed().passUntilRun("orders", 3);
+      await bed().conclude("orders");
+    });
+
+    it("lets go what it does not hold", async () => {
+      await bed().register("orders");
+      await bed().engine.handleUnregister(["nobody"]);
+      await bed().client.unregister("orders");
+      await bed().engine.handleUnregister(["orders", "orders"]);
+      await bed().register("witness");
+      await bed().passUntilRun("witness", 2);
+      await bed().conclude("witness");
+    });
+
+    it("does nothing for nothing", async () => {
+      await bed().engine.handleRegister([]);
+      await bed().engine.handleUpdate([]);
+      await bed().engine.handleUnregister([]);
+      await bed().register("witness");
+      await bed().passUntilRun("witness", 2);
+      await bed().conclude("witness");
+    });
+
+    it("takes a schedule that has ended, and does not fire it", async () => {
+      await bed().register("witness");
+      const endTime = bed().currentPeriod() + bed().periodMs;
+      await bed().register("orders", { endTime });
+      await bed().passUntilRun("orders", 1);
+      const ended = await bed().engineSchedule("orders");
+      expect(ended.nextFireAt).toBeNull();
+      const before = bed().fires.of("orders").length;
+      await bed().engine.handleUpdate([ended]);
+      await bed().engine.handleRegister([ended]);
+      await bed().passUntilRun("witness", bed().operator.countOf("witness") + 2);
+      expect(bed().fires.of("orders")).toHaveLength(before);
+      await bed().conclude("orders", "witness");
+    });
+  });
+}

@@ -1,0 +1,11 @@
+import type { EngineBed } from "./bed.js";
+import type { EngineFeatures } from "./fixture.js";
+
+/** The bed of the running test, and what decides which tests there are. */
+export interface EngineSuite {
+  readonly bed: () => EngineBed;
+  readonly isVirtual: boolean;
+  readonly finestPeriodMs: number;
+  readonly many: number;
+  readonly supports: EngineFeatures;
+}

@@ -1,0 +1,80 @@
+import { describe, expect, it } from "@jest/globals";
+import type { ScheduleInfo } from "@tidegate/core";
+import type { EngineBed } from "./bed.js";
+import type { EngineSuite } from "./suite.js";
+
+/** The trigger of so many periods. */
+function every(bed: EngineBed, periods: number): ScheduleInfo["trigger"] {
+  return { type: "period", every: (periods * bed.periodMs) / 1_000, unit: "second" };
+}
+
+async function update(bed: EngineBed, groupId: string, changes: Partial<ScheduleInfo>): Promise<void> {
+  const { version, spec } = await bed.client.get(groupId);
+  const info = { ...bed.info(groupId), startTime: spec.startTime, ...changes };
+  const { schedule } = await bed.client.update(info, { version });
+  expect(schedule).toMatchObject({ version: version + 1, statusReason: null });
+}
+
+/** `ScheduleClient.update` over this engine. */
+export function updateRules({ bed }: EngineSuite): void {
+  describe("an update", () => {
+    it("moves fires to the new times where they come later", async () => {
+      await bed().register("orders");
+      await bed().passUntilRun("orders", 2);
+      await update(bed(), "orders", { trigger: every(bed(), 2) });
+      const before = bed().operator.countOf("orders");
+      await bed().passUntilRun("orders", before + 3);
+      const widths = bed()
+        .operator.intervalsOf("orders")
+        .map(({ lower, upper }) => upper - lower);
+      expect(widths.slice(-2)).toEqual([2 * bed().periodMs, 2 * bed().periodMs]);
+      await bed().conclude("orders");
+    });
+
+    it("moves fires to the new times where they come sooner", async () => {
+      await bed().register("orders", { trigger: every(bed(), 100_000) });
+      await update(bed(), "orders", { trigger: every(bed(), 1) });
+      await bed().passUntilRun("orders", 3);
+      const [first] = bed().operator.intervalsOf("orders");
+      expect(first!.upper - first!.lower).toBe(bed().periodMs);
+      await bed().conclude("orders");
+    });
+
+    it("that brings the end nearer silences what follows", async () => {
+      await bed().register("witness");
+      await bed().register("orders");
+      await bed().passUntilRun("orders", 1);
+      const endTime = bed().currentPeriod() + 3 * bed().periodMs;
+      await update(bed(), "orders", { endTime });
+      await bed().passUntil("the end", async () => (await bed().client.get("orders")).nextFireAt === null);
+      await bed().passUntilRun("witness", bed().operator.countOf("witness") + 2);
+      expect(bed().operator.intervalsOf("orders").at(-1)?.upper).toBe(endTime);
+      expect(bed().fires.timesOf("orders").at(-1)).toBeLessThanOrEqual(endTime);
+      await bed().conclude("orders", "witness");
+    });
+
+    it("of a schedule that is paused shows when it is resumed", async () => {
+      await bed().register("orders");
+      await bed().passUntilRun("orders", 1);
+      await bed().client.pause("orders");
+      await update(bed(), "orders", { trigger: every(bed(), 2) });
+      await bed().client.resume("orders");
+      const before = bed().operator.countOf("orders");
+      await bed().passUntilRun("orders", before + 3);
+      const last = bed().operator.intervalsOf("orders").at(-1)!;
+      expect(last.upper - last.lower).toBe(2 * bed().periodMs);
+      await bed().conclude("orders");
+    });
+
+    it("one after the other leaves the last", async () => {
+      await bed().register("orders");
+      for (const periods of [7, 3, 5, 2, 1]) {
+        await update(bed(), "orders", { trigger: every(bed(), periods), description: `${periods}` });
+      }
+      await bed().passUntilRun("orders", 4);
+      const last = bed().operator.intervalsOf("orders").at(-1)!;
+      expect(last.upper - last.lower).toBe(bed().periodMs);
+      await bed().conclude("orders");
+    });
+  });
+}
