@@ -12,8 +12,18 @@ export interface LaneRow {
 const MOVE = `UPDATE schedule_state SET admitted = admitted + ?, waiting = waiting + ?, blocking = blocking + ?
   WHERE no = ? RETURNING lane_width, admitted, waiting, blocking`;
 
+const WIDEN = `UPDATE schedule_state SET lane_width = ? WHERE no = ?
+  RETURNING lane_width, admitted, waiting, blocking`;
+
+const PLANNED = "group_no = ? AND kind = 'SCHEDULED' AND state = 'PLANNED'";
+
+const ADMITTED_PLANNED = `SELECT count(*) AS runs FROM run WHERE ${PLANNED} AND wake_at IS NOT NULL`;
+
+const GIVE_UP_PLACES = `UPDATE run SET wake_at = NULL WHERE ${PLANNED} AND wake_at IS NOT NULL AND id NOT IN
+  (SELECT id FROM run WHERE ${PLANNED} ORDER BY lower, generation, upper LIMIT ?) RETURNING id`;
+
 const OLDEST_WAITING = `SELECT id FROM run
-  WHERE group_no = ? AND kind = 'SCHEDULED' AND state = 'PLANNED' AND wake_at IS NULL
+  WHERE ${PLANNED} AND wake_at IS NULL
   ORDER BY lower, generation, upper LIMIT ?`;
 
 /** How many new runs find a place at once: none while others wait or one blocks. */
@@ -40,4 +50,19 @@ export function admit(statements: Statements, groupNo: number, lane: LaneRow): v
   const oldest = statements.all<{ id: string }>(OLDEST_WAITING, groupNo, places);
   for (const { id } of oldest) statements.run("UPDATE run SET wake_at = ? WHERE id = ?", AT_ONCE, id);
   statements.get(MOVE, oldest.length, -oldest.length, 0, groupNo);
+}
+
+/**
+ * Changes how many runs the lane admits. Planned runs that have a place give it up first; those that get it again keep
+ * the time that they waited for.
+ */
+export function resizeLane(statements: Statements, groupNo: number, laneWidth: number): void {
+  const lane = statements.get<LaneRow>(WIDEN, laneWidth, groupNo);
+  if (lane === undefined) return;
+  const planned = statements.get<{ runs: number }>(ADMITTED_PLANNED, groupNo)!.runs;
+  const active = lane.admitted - planned;
+  const places = lane.blocking > 0 ? 0 : Math.max(0, laneWidth - active);
+  const moved = statements.all<{ id: string }>(GIVE_UP_PLACES, groupNo, groupNo, places).length;
+  const after = statements.get<LaneRow>(MOVE, -moved, moved, 0, groupNo);
+  if (after !== undefined && after.waiting > 0) admit(statements, groupNo, after);
 }

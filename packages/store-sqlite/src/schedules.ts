@@ -1,17 +1,15 @@
-import {
-  AT_ONCE,
-  type NewSchedule,
-  type RunReason,
-  type Schedule,
-  type ScheduleChange,
-  type ScheduleSpec,
-  type ScheduleStatus,
-  type ScheduleVersion,
+import type {
+  NewSchedule,
+  RunReason,
+  Schedule,
+  ScheduleChange,
+  ScheduleSpec,
+  ScheduleStatus,
+  ScheduleVersion,
 } from "@tidegate/core";
 import type { GroupNumbers } from "./group-numbers.js";
-import { admit, type LaneRow, moveInLane } from "./lane.js";
+import { resizeLane } from "./lane.js";
 import { changeRun } from "./run-changes.js";
-import type { RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
 
 /** A schedule as it is read: all three tables. */
@@ -161,26 +159,6 @@ function cancelPlanned(statements: Statements, no: number, reason: RunReason, en
   for (const { id } of planned) {
     changeRun(statements, { id, from: ["PLANNED"], state: "CANCELLED", wakeAt: null, reason, endedAt });
   }
-}
-
-/**
- * Puts planned runs that were not claimed back to waiting, and admits again. A run that waits for its next attempt keeps
- * its time unless the lane is closed.
- */
-function resizeLane(statements: Statements, no: number, laneWidth: number): void {
-  statements.run("UPDATE schedule_state SET lane_width = ? WHERE no = ?", laneWidth, no);
-  const concerned = laneWidth === 0 ? "wake_at IS NOT NULL" : `wake_at = ${AT_ONCE}`;
-  const admitted = statements.all<Pick<RunRow, "id">>(
-    `SELECT id FROM run WHERE group_no = ? AND kind = 'SCHEDULED' AND state = 'PLANNED' AND ${concerned}`,
-    no,
-  );
-  for (const { id } of admitted) statements.run("UPDATE run SET wake_at = NULL WHERE id = ?", id);
-  for (const _ of admitted) moveInLane(statements, no, "admitted", "waiting");
-  const lane = statements.get<LaneRow>(
-    "SELECT lane_width, admitted, waiting, blocking FROM schedule_state WHERE no = ?",
-    no,
-  );
-  if (lane !== undefined) admit(statements, no, lane);
 }
 
 /** Removes a schedule and all that belongs to it. */

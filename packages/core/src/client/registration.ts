@@ -208,7 +208,7 @@ export class Registration {
     const before = await this.get(groupId);
     await this.#change(before, {
       status: transition(groupId, before.status, "pause"),
-      statusReason: note,
+      statusReason: note === "" ? null : note,
       laneWidth: 0,
     });
     return (await this.#deliverAndGet(groupId)).schedule;

@@ -32,7 +32,7 @@ export function updateRules({ bed }: EngineSuite): void {
     });
 
     it("moves fires to the new times where they come sooner", async () => {
-      await bed().register("orders", { trigger: every(bed(), 100_000) });
+      await bed().register("orders", { trigger: every(bed(), 1_000) });
       await update(bed(), "orders", { trigger: every(bed(), 1) });
       await bed().passUntilRun("orders", 3);
       const [first] = bed().operator.intervalsOf("orders");
