@@ -1,5 +1,6 @@
 import "reflect-metadata";
 
+export type { BackfillPlan, BackfillRequest } from "./client/backfill-control.js";
 export * from "./client/explain.js";
 export * from "./client/preview.js";
 export type { RegisteredSchedule, RegistrationResult } from "./client/registration.js";

@@ -203,7 +203,8 @@ function appendHistory(statements: Statements, id: string, record: AttemptRecord
 }
 
 /** Sets the watermark back to the run's lower bound, where it is still at its upper one. */
-function giveBack(statements: Statements, { group_no, lower, upper }: BeforeRow): boolean {
+function giveBack(statements: Statements, { group_no, kind, lower, upper }: BeforeRow): boolean {
+  if (kind !== "SCHEDULED") return false;
   const text = "UPDATE schedule_state SET watermark = ? WHERE no = ? AND watermark = ?";
   return statements.run(text, lower, group_no, upper) === 1;
 }

@@ -1,12 +1,8 @@
-import { randomUUID } from "node:crypto";
-import type { Clock, EpochMs } from "../clock/clock.js";
-import { LedgerError, ScheduleError } from "../errors/errors.js";
+import type { Clock } from "../clock/clock.js";
+import { type ErrorCode, isTidegateError, LedgerError, ScheduleError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
-import type { IntervalSet } from "../interval/interval-set.js";
 import { type AuditReport, auditCoverage } from "../ledger/audit.js";
-import type { Backfill, BackfillSelect } from "../ledger/backfill.js";
-import type { Backfiller } from "../ledger/backfiller.js";
-import { alignRange, countUnits, nextSlice } from "../ledger/rerun-units.js";
+import type { Backfill } from "../ledger/backfill.js";
 import type { Run } from "../ledger/run.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule, ScheduleInfo, ScheduleVersion } from "../schedule/schedule.js";
@@ -18,42 +14,19 @@ import type {
   ScheduleFilter,
   ScheduleStore,
 } from "../store/schedule-store.js";
+import type { BackfillControl, BackfillPlan, BackfillRequest } from "./backfill-control.js";
 import { type Explanation, explainRun } from "./explain.js";
+import type { Lifecycle } from "./lifecycle.js";
 import { type Preview, previewIntervals } from "./preview.js";
 import type { RegisteredSchedule, Registration, RegistrationResult } from "./registration.js";
 import type { RunControl } from "./run-control.js";
+import type { ScheduleChanges } from "./schedule-changes.js";
+import type { SpecReader } from "./spec-reader.js";
 
 /** Runs planned later than this after they were due count as late. */
 const LATE_TOLERANCE_MS = 1_000;
 
 const NOT_RUN = ["SKIPPED", "CANCELLED", "FAILED"] as const;
-
-/** How to list the past of a group again. */
-export interface BackfillRequest {
-  readonly groupId: string;
-  /** Inclusive, epoch ms; before the ledger's beginning it is moved out to the next cut of the grid. */
-  readonly from: EpochMs;
-  /** Exclusive, epoch ms; at most the watermark, since what follows is the live schedule's. */
-  readonly to: EpochMs;
-  /** @default "missing" */
-  readonly select?: BackfillSelect;
-  /** How many of its runs may be active at once, 1 to 1,000. @default 1 */
-  readonly concurrency?: number;
-  /** Only tells what would run. @default false */
-  readonly isDryRun?: boolean;
-}
-
-/** What a backfill runs, or would run. */
-export interface BackfillPlan {
-  /** Absent for a dry run, and where there is nothing to do. */
-  readonly backfill?: Backfill;
-  /** How many runs. */
-  readonly runs: number;
-  /** The time that these cover, merged. */
-  readonly ranges: IntervalSet;
-  /** The first intervals, at most 100. */
-  readonly first: readonly Interval[];
-}
 
 /** Everything there is to know of a schedule at a glance. */
 export interface Description {
@@ -74,9 +47,12 @@ export interface Description {
 export interface ScheduleClientParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
+  readonly specs: SpecReader;
+  readonly changes: ScheduleChanges;
   readonly registration: Registration;
+  readonly lifecycle: Lifecycle;
   readonly runControl: RunControl;
-  readonly backfiller: Backfiller;
+  readonly backfills: BackfillControl;
 }
 
 /**
@@ -107,6 +83,28 @@ export class ScheduleClient {
   }
 
   /**
+   * Makes a group's schedule what this says, whatever was there before: registers it, or updates it where it differs.
+   * For definitions that a service brings along and applies each time it starts.
+   *
+   * @throws as `register` and `update`, but for SCHEDULE_EXISTS and SCHEDULE_VERSION_STALE
+   */
+  async ensure(info: ScheduleInfo): Promise<RegisteredSchedule> {
+    for (;;) {
+      try {
+        return await this.#parts.registration.register(info);
+      } catch (error) {
+        if (!hasCode(error, "SCHEDULE_EXISTS")) throw error;
+      }
+      try {
+        const { version } = await this.#parts.changes.get(info.groupId);
+        return await this.#parts.lifecycle.update(info, { version });
+      } catch (error) {
+        if (!hasCode(error, "SCHEDULE_VERSION_STALE")) throw error;
+      }
+    }
+  }
+
+  /**
    * Replaces a schedule's specification. The new one takes effect at the watermark, so that no interval is lost or run
    * twice; runs that are planned keep the version they were planned with. One that changes nothing makes no version.
    *
@@ -114,7 +112,7 @@ export class ScheduleClient {
    * @throws as `register`, and ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_VERSION_STALE, SCHEDULE_STATUS_ILLEGAL
    */
   update(info: ScheduleInfo, seen: { readonly version: number }): Promise<RegisteredSchedule> {
-    return this.#parts.registration.update(info, seen);
+    return this.#parts.lifecycle.update(info, seen);
   }
 
   /**
@@ -125,7 +123,7 @@ export class ScheduleClient {
    * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL
    */
   unregister(groupId: string, options: { readonly purge?: boolean } = {}): Promise<void> {
-    return this.#parts.registration.unregister(groupId, options.purge === true);
+    return this.#parts.lifecycle.unregister(groupId, options.purge === true);
   }
 
   /**
@@ -136,12 +134,12 @@ export class ScheduleClient {
    * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL
    */
   pause(groupId: string, note = ""): Promise<Schedule> {
-    return this.#parts.registration.pause(groupId, note);
+    return this.#parts.lifecycle.pause(groupId, note);
   }
 
   /** Goes on at the watermark. @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL */
   resume(groupId: string): Promise<Schedule> {
-    return this.#parts.registration.resume(groupId);
+    return this.#parts.lifecycle.resume(groupId);
   }
 
   /**
@@ -153,7 +151,7 @@ export class ScheduleClient {
    *   schedule's), INTERVAL_NOT_ALIGNED (naming the nearest that is), RUN_STATE_ILLEGAL (under way already)
    */
   async trigger(groupId: string, interval?: Interval): Promise<Run[]> {
-    const schedule = await this.#parts.registration.get(groupId);
+    const schedule = await this.#parts.changes.get(groupId);
     return interval === undefined
       ? this.#parts.runControl.triggerNow(schedule)
       : this.#parts.runControl.triggerInterval(schedule, interval);
@@ -161,13 +159,13 @@ export class ScheduleClient {
 
   /** A schedule as the store has it. @throws ScheduleError SCHEDULE_NOT_FOUND */
   get(groupId: string): Promise<Schedule> {
-    return this.#parts.registration.get(groupId);
+    return this.#parts.changes.get(groupId);
   }
 
   /** A schedule with its counts, what runs, what did not run and why, and what comes next. @throws ScheduleError SCHEDULE_NOT_FOUND */
   async describe(groupId: string): Promise<Description> {
     const { store } = this.#parts;
-    const schedule = await this.#parts.registration.get(groupId);
+    const schedule = await this.#parts.changes.get(groupId);
     const [versions, counts, active, notRun, backfills] = await Promise.all([
       store.listVersions(groupId),
       store.tally(groupId, LATE_TOLERANCE_MS),
@@ -216,10 +214,10 @@ export class ScheduleClient {
       });
     }
     if (typeof subject === "string") {
-      const schedule = await this.#parts.registration.get(subject);
+      const schedule = await this.#parts.changes.get(subject);
       return previewIntervals(schedule.spec, schedule.watermark, count);
     }
-    const spec = this.#parts.registration.specOf(subject);
+    const spec = this.#parts.specs.read(subject);
     return previewIntervals(spec, new Grid(spec).origin() ?? spec.startTime, count);
   }
 
@@ -230,30 +228,8 @@ export class ScheduleClient {
    * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID (empty, or not in the past)
    */
   async backfill(request: BackfillRequest): Promise<BackfillPlan> {
-    const { groupId, from, to, select = "missing", concurrency = 1, isDryRun = false } = request;
-    const { store } = this.#parts;
-    const schedule = await this.#parts.registration.get(groupId);
-    if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1_000) {
-      throw new LedgerError("INTERVAL_INVALID", "concurrency: must be a whole number from 1 to 1,000.", {
-        field: "concurrency",
-      });
-    }
-    const range = alignRange(schedule, { lower: from, upper: to });
-    if (!(range.lower < range.upper)) {
-      throw new LedgerError(
-        "INTERVAL_INVALID",
-        `from, to: nothing of this range lies before the watermark, ${new Date(schedule.watermark).toISOString()}.`,
-        { field: "from" },
-      );
-    }
-    const count = countUnits(schedule, range, select, await store.coverage(groupId, range));
-    const { units } = await nextSlice(store, schedule, range, select, 100);
-    const first = units.map(({ lower, upper }) => ({ lower, upper }));
-    if (isDryRun || count.runs === 0) return { ...count, first };
-    const backfill = this.#newBackfill(groupId, range, select, concurrency);
-    await store.insertBackfill(backfill);
-    this.#parts.backfiller.poke();
-    return { ...count, first, backfill };
+    const schedule = await this.#parts.changes.get(request.groupId);
+    return this.#parts.backfills.plan(schedule, request);
   }
 
   /** A backfill as it stands. `undefined` when there is none of that id. */
@@ -262,24 +238,8 @@ export class ScheduleClient {
   }
 
   /** Plans no more runs of a backfill; those that are active come to their end. @throws LedgerError RUN_NOT_FOUND */
-  async cancelBackfill(id: string): Promise<void> {
-    const { store, clock } = this.#parts;
-    for (;;) {
-      const backfill = await store.getBackfill(id);
-      if (backfill === undefined)
-        throw new LedgerError("RUN_NOT_FOUND", `There is no backfill ${id}.`, { field: "id" });
-      if (backfill.state !== "RUNNING") return;
-      const { cursor } = backfill;
-      const commit = {
-        id,
-        cursor,
-        newCursor: cursor,
-        state: "CANCELLED",
-        updatedAt: clock.now(),
-        runs: [],
-      } as const;
-      if (await store.planBackfill(commit)) return;
-    }
+  cancelBackfill(id: string): Promise<void> {
+    return this.#parts.backfills.cancel(id);
   }
 
   /** Runs by their intervals, a page at a time. */
@@ -318,7 +278,7 @@ export class ScheduleClient {
    * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID
    */
   async audit(groupId: string, within?: Interval): Promise<AuditReport> {
-    const schedule = await this.#parts.registration.get(groupId);
+    const schedule = await this.#parts.changes.get(groupId);
     const { origin, watermark, spec } = schedule;
     const range = within ?? { lower: origin, upper: watermark };
     if (range.lower > range.upper) {
@@ -336,22 +296,8 @@ export class ScheduleClient {
       watermark,
     });
   }
+}
 
-  #newBackfill(groupId: string, range: Interval, select: BackfillSelect, concurrency: number): Backfill {
-    const createdAt = this.#parts.clock.now();
-    return {
-      id: randomUUID(),
-      groupId,
-      lower: range.lower,
-      upper: range.upper,
-      select,
-      concurrency,
-      cursor: range.lower,
-      state: "RUNNING",
-      plannedRuns: 0,
-      openRuns: 0,
-      createdAt,
-      updatedAt: createdAt,
-    };
-  }
+function hasCode(error: unknown, code: ErrorCode): boolean {
+  return isTidegateError(error) && error.code === code;
 }

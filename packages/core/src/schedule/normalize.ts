@@ -9,6 +9,8 @@ export interface SpecDefaults {
   readonly engine: string;
   readonly operator: string;
   readonly now: EpochMs;
+  /** The specification that this one replaces: where it begins, and where its periods are counted from. */
+  readonly before?: ScheduleSpec;
 }
 
 /**
@@ -19,13 +21,16 @@ export interface SpecDefaults {
 export function normalizeSchedule(info: ParsedScheduleInfo, defaults: SpecDefaults): ScheduleSpec {
   const timezone = info.timezone ?? "UTC";
   const endTime = info.endTime ?? (info.trigger.type === "once" ? (info.trigger.at ?? null) : null);
-  const startTime = info.startTime ?? defaultStart(info, timezone, endTime, defaults.now);
+  const { before } = defaults;
+  const startTime =
+    info.startTime ?? before?.startTime ?? defaultStart(info, timezone, endTime, defaults.now);
+  const anchor = info.startTime ?? (before?.trigger.type === "period" ? before.trigger.anchor : undefined);
   if (endTime !== null && endTime <= startTime) {
     throw new ScheduleError("SCHEDULE_INVALID", "endTime: must be after startTime.", { field: "endTime" });
   }
   return {
     groupId: info.groupId,
-    trigger: info.startTime === undefined ? info.trigger : withAnchor(info.trigger, startTime),
+    trigger: anchor === undefined ? info.trigger : withAnchor(info.trigger, anchor),
     timezone,
     startTime,
     endTime,
@@ -75,9 +80,7 @@ function defaultStart(
   return trigger.previous(now + 1) ?? now;
 }
 
-/** Counts a period from the start that was given, also when a later version changes the start. */
-function withAnchor(trigger: ScheduleSpec["trigger"], startTime: EpochMs): ScheduleSpec["trigger"] {
-  return trigger.type === "period" && trigger.anchor === undefined
-    ? { ...trigger, anchor: startTime }
-    : trigger;
+/** Counts a period from the start that was given, also in later versions that do not give it. */
+function withAnchor(trigger: ScheduleSpec["trigger"], anchor: EpochMs): ScheduleSpec["trigger"] {
+  return trigger.type === "period" && trigger.anchor === undefined ? { ...trigger, anchor } : trigger;
 }

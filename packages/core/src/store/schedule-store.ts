@@ -151,8 +151,8 @@ export interface RunChange {
   /** Appended to the run's history. */
   readonly attemptRecord?: AttemptRecord;
   /**
-   * Gives the interval back: where the watermark is the run's upper bound it is set to the lower one, and the run is
-   * superseded, all in the same transaction.
+   * Gives the interval of a `SCHEDULED` run back: where the watermark is the run's upper bound it is set to the lower
+   * one, and the run is superseded, all in the same transaction. Runs of other kinds never moved it, and do not now.
    */
   readonly givesBack?: boolean;
 }

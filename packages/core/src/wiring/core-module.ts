@@ -1,8 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { ContainerModule, type ResolutionContext, type ServiceIdentifier } from "inversify";
+import { BackfillControl } from "../client/backfill-control.js";
+import { Lifecycle } from "../client/lifecycle.js";
 import { Registration } from "../client/registration.js";
 import { RunControl } from "../client/run-control.js";
+import { ScheduleChanges } from "../client/schedule-changes.js";
 import { ScheduleClient } from "../client/schedule-client.js";
+import { SpecReader } from "../client/spec-reader.js";
 import type { Clock } from "../clock/clock.js";
 import { SystemClock } from "../clock/system-clock.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
@@ -79,15 +83,33 @@ export function coreModule(settings: TidegateSettings, clock: Clock = new System
       const planner = context.get(IntervalPlanner);
       return new Watchdog({ ...ledger(context), planner, everyMs: settings.watchdogEveryMs ?? 5_000 });
     });
+    single(SpecReader, (context) => {
+      const engines = context.get(EngineRegistry);
+      return new SpecReader({ clock: context.get(TOKENS.clock), engines, operators: context.get(OPERATORS) });
+    });
+    single(ScheduleChanges, (context) => {
+      const outbox = context.get(EngineOutbox);
+      return new ScheduleChanges({ ...ledger(context), outbox, planner: context.get(IntervalPlanner) });
+    });
     single(Registration, (context) => {
       return new Registration({
         ...ledger(context),
         namespace,
-        engines: context.get(EngineRegistry),
-        operators: context.get(OPERATORS),
         outbox: context.get(EngineOutbox),
-        planner: context.get(IntervalPlanner),
+        specs: context.get(SpecReader),
+        changes: context.get(ScheduleChanges),
       });
+    });
+    single(Lifecycle, (context) => {
+      return new Lifecycle({
+        ...ledger(context),
+        planner: context.get(IntervalPlanner),
+        specs: context.get(SpecReader),
+        changes: context.get(ScheduleChanges),
+      });
+    });
+    single(BackfillControl, (context) => {
+      return new BackfillControl({ ...ledger(context), backfiller: context.get(Backfiller) });
     });
     single(RunControl, (context) => {
       const planner = context.get(IntervalPlanner);
@@ -97,9 +119,12 @@ export function coreModule(settings: TidegateSettings, clock: Clock = new System
       return new ScheduleClient({
         store: context.get(TOKENS.store),
         clock: context.get(TOKENS.clock),
+        specs: context.get(SpecReader),
+        changes: context.get(ScheduleChanges),
         registration: context.get(Registration),
+        lifecycle: context.get(Lifecycle),
         runControl: context.get(RunControl),
-        backfiller: context.get(Backfiller),
+        backfills: context.get(BackfillControl),
       });
     });
   });

@@ -1,5 +1,5 @@
 import { Container, ContainerModule, type ServiceIdentifier } from "inversify";
-import { Registration } from "../client/registration.js";
+import { Lifecycle } from "../client/lifecycle.js";
 import { ScheduleClient } from "../client/schedule-client.js";
 import type { Clock } from "../clock/clock.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
@@ -60,7 +60,7 @@ export class Tidegate {
       for (const operator of this.container.get(OPERATORS).values()) await operator.start?.();
       const planner = this.container.get(IntervalPlanner);
       planner.start();
-      this.container.get(Registration).start();
+      this.container.get(Lifecycle).start();
       this.container.get(Dispatcher).start();
       this.container.get(Backfiller).start();
       for (const engine of this.container.get(EngineRegistry).engines)
@@ -82,7 +82,7 @@ export class Tidegate {
     for (const engine of this.container.get(EngineRegistry).engines) await engine.stop();
     await this.container.get(Backfiller).stop();
     await this.container.get(Dispatcher).stop();
-    this.container.get(Registration).stop();
+    this.container.get(Lifecycle).stop();
     this.container.get(IntervalPlanner).stop();
     for (const operator of this.container.get(OPERATORS).values()) await operator.stop?.();
     await this.container.get(TOKENS.store).close();

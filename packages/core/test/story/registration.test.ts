@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import type { ScheduleInfo } from "../../src/index.js";
 import { Bench, HOUR, hour } from "../support/bench.js";
 
 const hourly = { groupId: "orders", trigger: { type: "period", every: 1, unit: "hour" } } as const;
@@ -76,6 +77,34 @@ describe("an update", () => {
     expect(
       (await bench.client.update({ ...hourly, description: "new" }, { version: 2 })).schedule.version,
     ).toBe(2);
+  });
+});
+
+describe("ensure", () => {
+  it("registers what is new, changes what differs, and leaves alone what is so already", async () => {
+    const bench = await Bench.started();
+    const versionAfter = async (info: ScheduleInfo) => (await bench.client.ensure(info)).schedule.version;
+    expect(await versionAfter(hourly)).toBe(1);
+    expect(await versionAfter(hourly)).toBe(1);
+    expect(await versionAfter({ ...hourly, description: "new" })).toBe(2);
+    await bench.client.unregister("orders");
+    expect(await versionAfter(hourly)).toBe(3);
+    expect(await bench.client.get("orders")).toMatchObject({ status: "REGISTERED" });
+  });
+
+  it("of several managers at once ends with one schedule as they say", async () => {
+    const bench = await Bench.started();
+    await bench.client.register({ ...hourly, description: "old" });
+    const info = { ...hourly, description: "new" };
+    await Promise.all(Array.from({ length: 5 }, () => bench.client.ensure(info)));
+    expect(await bench.client.get("orders")).toMatchObject({ version: 2, spec: { description: "new" } });
+  });
+
+  it("refuses what register refuses", async () => {
+    const bench = await Bench.started();
+    await expect(bench.client.ensure({ ...hourly, engine: "steam" })).rejects.toMatchObject({
+      code: "ENGINE_UNKNOWN",
+    });
   });
 });
 

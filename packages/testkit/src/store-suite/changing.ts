@@ -256,6 +256,18 @@ export function givingBackRules({ store }: StoreBed): void {
       expect(await runOf(store(), first!.id)).toMatchObject({ state: "CANCELLED", isSuperseded: false });
     });
 
+    it("leaves the watermark where the run is not of the live lane", async () => {
+      await register(store());
+      const [run] = await plan(store());
+      await end(store(), await claimOne(store()), "SUCCEEDED");
+      const { lower, upper } = run!;
+      await store().insertRuns([aRun({ kind: "MANUAL", lower, upper, generation: 1 })]);
+      const claimed = await claimOne(store());
+      await end(store(), claimed, "CANCELLED", { givesBack: true });
+      expect(await scheduleOf(store())).toMatchObject({ watermark: upper });
+      expect(await runOf(store(), claimed.run.id)).toMatchObject({ state: "CANCELLED", isSuperseded: false });
+    });
+
     it("does nothing where the change is refused", async () => {
       await register(store());
       const [run] = await plan(store());

@@ -101,7 +101,7 @@ function mayWrite({ run, token }: RunRow, given: number | undefined): boolean {
 
 function giveBack(runs: RunTable, row: RunRow): void {
   const { schedule } = row.group;
-  if (schedule.watermark !== row.run.upper) return;
+  if (row.run.kind !== "SCHEDULED" || schedule.watermark !== row.run.upper) return;
   schedule.watermark = row.run.lower;
   supersede(runs, row);
 }

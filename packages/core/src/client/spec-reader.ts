@@ -1,0 +1,116 @@
+import type { Clock } from "../clock/clock.js";
+import type { EngineRegistry } from "../engine/engine-registry.js";
+import { ConfigurationError, OperatorError, ScheduleError } from "../errors/errors.js";
+import { nextFireAt } from "../ledger/plan-decision.js";
+import type { ScheduleOperator } from "../operator/operator.js";
+import { Grid } from "../schedule/grid.js";
+import { laneWidth, normalizeSchedule } from "../schedule/normalize.js";
+import type { ScheduleInfo, ScheduleSpec } from "../schedule/schedule.js";
+import { parseScheduleInfo } from "../schedule/schema.js";
+import type { NewSchedule } from "../store/schedule-store.js";
+import { tzdataVersion } from "../trigger/zone/zone.js";
+
+/** What specifications are read with. */
+export interface SpecReaderParts {
+  readonly clock: Clock;
+  readonly engines: EngineRegistry;
+  /** By lower-case type, in the order in which they were given. */
+  readonly operators: ReadonlyMap<string, ScheduleOperator>;
+}
+
+/** Reads what a user asks for: checked against the engine and the operator that it names, with nothing stored. */
+export class SpecReader {
+  readonly #parts: SpecReaderParts;
+
+  constructor(parts: SpecReaderParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * The specification that a user's input means.
+   *
+   * @param before - the one that it replaces: the source of what cannot change and was left out
+   */
+  read(info: ScheduleInfo, before?: ScheduleSpec): ScheduleSpec {
+    const spec = normalizeSchedule(parseScheduleInfo(info), {
+      engine: before?.engine ?? this.#defaultEngine(),
+      operator: before?.operator ?? this.#defaultOperator(),
+      now: this.#parts.clock.now(),
+      ...(before === undefined ? {} : { before }),
+    });
+    this.#checkEngine(spec);
+    this.#checkOperator(spec);
+    return spec;
+  }
+
+  /** A schedule whose ledger begins, as it is stored. */
+  begin(spec: ScheduleSpec): NewSchedule {
+    const grid = new Grid(spec);
+    const origin = grid.origin();
+    if (origin === undefined) {
+      throw new ScheduleError("SCHEDULE_INVALID", "trigger: has no interval between startTime and endTime.", {
+        field: "trigger",
+      });
+    }
+    const { holdsDefinitions } = this.#parts.engines.clientOf(spec.engine).capabilities;
+    return {
+      spec,
+      // An engine over the store knows of it as soon as the store does.
+      status: holdsDefinitions ? "REGISTERING" : "REGISTERED",
+      origin,
+      watermark: origin,
+      nextFireAt: nextFireAt(grid, origin),
+      laneWidth: laneWidth(spec),
+      tzdata: tzdataVersion(),
+      createdAt: this.#parts.clock.now(),
+    };
+  }
+
+  #defaultEngine(): string {
+    const type = this.#parts.engines.defaultType;
+    if (type !== undefined) return type;
+    throw new ConfigurationError("CONFIGURATION_INVALID", "No engine is registered.", { field: "engines" });
+  }
+
+  #defaultOperator(): string {
+    const [first] = this.#parts.operators.values();
+    if (first !== undefined) return first.operatorType;
+    throw new ConfigurationError("CONFIGURATION_INVALID", "No operator is registered.", {
+      field: "operators",
+    });
+  }
+
+  #checkEngine(spec: ScheduleSpec): void {
+    const { finestPeriodMs } = this.#parts.engines.clientOf(spec.engine).capabilities;
+    const grid = new Grid(spec);
+    const origin = grid.origin();
+    const first = origin === undefined ? undefined : grid.next(origin);
+    const second = first === undefined ? undefined : grid.next(first.upper);
+    const width = second === undefined ? undefined : second.upper - second.lower;
+    if (width === undefined || width >= finestPeriodMs || second?.upper === spec.endTime) return;
+    throw new ScheduleError(
+      "SCHEDULE_INVALID",
+      `trigger: engine ${spec.engine} cannot fire more often than every ${finestPeriodMs} ms; this one would every ${width} ms.`,
+      { field: "trigger" },
+    );
+  }
+
+  #checkOperator(spec: ScheduleSpec): void {
+    const operator = this.#parts.operators.get(spec.operator.toLowerCase());
+    if (operator === undefined) {
+      const known = [...this.#parts.operators.keys()].join(", ") || "none";
+      throw new OperatorError(
+        "OPERATOR_UNKNOWN",
+        `No operator "${spec.operator}" is registered; known: ${known}.`,
+        { field: "operator" },
+      );
+    }
+    operator.validate?.(spec.job);
+  }
+}
+
+/** The group that an input names; empty where it is malformed. */
+export function groupIdOf(info: unknown): string {
+  const groupId = (info as { groupId?: unknown } | null)?.groupId;
+  return typeof groupId === "string" ? groupId : "";
+}
