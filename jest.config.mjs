@@ -26,5 +26,7 @@ const below = (parent) =>
     .map((entry) => project(`<rootDir>/${parent}/${entry.name}`, entry.name, "test/**/*.test.ts"));
 
 export default {
+  // Much of what the tests do is waiting: for processes, for seconds to pass.
+  maxWorkers: "150%",
   projects: [...below("packages"), ...below("examples"), project("<rootDir>/test", "test", "**/*.test.ts")],
 };

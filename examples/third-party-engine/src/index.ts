@@ -1,0 +1,2 @@
+export * from "./croner-engine.js";
+export * from "./module.js";

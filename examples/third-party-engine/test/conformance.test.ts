@@ -1,0 +1,17 @@
+import { engineSuite } from "@tidegate/testkit";
+import { CronerEngine } from "../src/index.js";
+
+engineSuite({
+  name: "croner",
+  clock: "real",
+  supports: { definitions: true, tampering: true },
+  create: async () => {
+    const engine = new CronerEngine();
+    return {
+      engine,
+      forget: (groupId) => engine.handleUnregister([groupId]),
+      inject: (schedule) => engine.handleRegister([schedule]),
+      dispose: async () => {},
+    };
+  },
+});
