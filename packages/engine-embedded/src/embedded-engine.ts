@@ -120,12 +120,18 @@ export class EmbeddedEngine implements ScheduleEngine {
 
   #turnSoon(): void {
     if (this.#context === undefined || this.#turn !== undefined) return;
-    this.#turn = this.#fireDue()
-      .catch(() => this.#retryLater())
-      .finally(() => {
-        this.#turn = undefined;
-        this.#arm();
-      });
+    this.#turn = this.#takeTurn();
+  }
+
+  async #takeTurn(): Promise<void> {
+    try {
+      await this.#fireDue();
+      this.#turn = undefined;
+      this.#arm();
+    } catch {
+      this.#turn = undefined;
+      this.#retryLater();
+    }
   }
 
   /** Hands over what is due until nothing is, and loads what will be. */

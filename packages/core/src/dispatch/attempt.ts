@@ -2,7 +2,13 @@ import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
 import { isTidegateError, messageOf, OperatorError } from "../errors/errors.js";
 import type { Run, RunReason } from "../ledger/run.js";
 import type { OfflineJobRequest } from "../operator/offline-job-request.js";
-import type { JobContext, JobOutcome, ScheduleOperator, SubmittedJob } from "../operator/operator.js";
+import type {
+  DirtyDataLimit,
+  JobContext,
+  JobOutcome,
+  ScheduleOperator,
+  SubmittedJob,
+} from "../operator/operator.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import type { RunChange } from "../store/schedule-store.js";
 import { endAttempt } from "./attempt-result.js";
@@ -33,6 +39,7 @@ export class Attempt {
   readonly #parts: AttemptParts;
   readonly #request: OfflineJobRequest;
   readonly #abort = new Cancellation();
+  readonly #context: JobContext;
   #job: SubmittedJob | undefined;
   #startedAt: EpochMs | null;
   #cancelReason: RunReason | null = null;
@@ -44,6 +51,7 @@ export class Attempt {
     this.token = token;
     this.#parts = parts;
     this.#request = jobRequest(run, parts.spec);
+    this.#context = new AttemptContext(this.#abort, parts.spec.dirtyData);
     this.#startedAt = run.startedAt;
   }
 
@@ -91,19 +99,24 @@ export class Attempt {
       this.#job = (mayHaveJob ? await this.#findJob() : undefined) ?? (await this.#submit());
       if (this.#job.outcome !== undefined) return this.#started(this.#job.outcome);
       if (!(await this.#recordRunning())) return abandonedOutcome;
-      return await this.#untilAborted(this.#wait(this.#job.jobId));
+      return await this.#wait(this.#job.jobId);
     } catch (error) {
       return this.#abandonment === undefined ? this.#failure(error) : abandonedOutcome;
     }
   }
 
   #wait(jobId: string): Promise<JobOutcome> {
-    return this.#parts.operator.wait(jobId, this.#request, this.#context());
+    return this.#unlessCancelled(() => this.#parts.operator.wait(jobId, this.#request, this.#context));
   }
 
   #submit(): Promise<SubmittedJob> {
+    return this.#unlessCancelled(() => this.#parts.operator.submit(this.#request, this.#context));
+  }
+
+  /** An operator that overlooks the signal holds up nobody. */
+  #unlessCancelled<T>(work: () => Promise<T>): Promise<T> {
     this.#abort.throwIfCancelled();
-    return this.#untilAborted(this.#parts.operator.submit(this.#request, this.#context()));
+    return this.#abort.orElse(work());
   }
 
   /** The job of an earlier submission where it still counts: one that failed is no answer to a new attempt. */
@@ -111,17 +124,6 @@ export class Attempt {
     const found = await this.#parts.operator.find(this.run.id, this.#request);
     const hasFailed = found?.outcome !== undefined && found.outcome.state !== "SUCCEEDED";
     return hasFailed ? undefined : found;
-  }
-
-  #context(): JobContext {
-    const { dirtyData } = this.#parts.spec;
-    const abort = this.#abort;
-    return {
-      get signal() {
-        return abort.signal;
-      },
-      ...(dirtyData === null ? {} : { dirtyData }),
-    };
   }
 
   #started(outcome: JobOutcome): JobOutcome {
@@ -147,11 +149,6 @@ export class Attempt {
     if (!isDone) this.abandon("lease-lost");
     else this.run = { ...this.run, state: "RUNNING", startedAt: this.#startedAt, jobId, jobAddress };
     return isDone;
-  }
-
-  /** An operator that overlooks the signal holds up nobody. */
-  async #untilAborted<T>(work: Promise<T>): Promise<T> {
-    return await Promise.race([work, this.#abort.cancelled]);
   }
 
   /** What became of a job whose answer did not come: it is stopped, and counts if it had succeeded all the same. */
@@ -191,6 +188,21 @@ export class Attempt {
       endedAt: this.#parts.clock.now(),
       cancelReason: this.#cancelReason,
     });
+  }
+}
+
+/** What an operator learns of the attempt. The signal is made for those who look at it. */
+class AttemptContext implements JobContext {
+  readonly #abort: Cancellation;
+  readonly dirtyData?: DirtyDataLimit;
+
+  constructor(abort: Cancellation, dirtyData: DirtyDataLimit | null) {
+    this.#abort = abort;
+    if (dirtyData !== null) this.dirtyData = dirtyData;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
   }
 }
 

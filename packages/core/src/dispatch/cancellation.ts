@@ -4,18 +4,9 @@
  */
 export class Cancellation {
   #controller: AbortController | undefined;
-  #reject: ((reason: Error) => void) | undefined;
   #reason: Error | undefined;
-  /** Rejects with the reason when cancelled. */
-  readonly cancelled: Promise<never>;
-
-  constructor() {
-    this.cancelled = new Promise<never>((_, reject) => {
-      this.#reject = reject;
-    });
-    // Whoever races against it handles the rejection; nobody may be racing when it comes.
-    this.cancelled.catch(() => undefined);
-  }
+  /** Ends the waiting of whoever waits. */
+  #reject: ((reason: Error) => void) | undefined;
 
   get isCancelled(): boolean {
     return this.#reason !== undefined;
@@ -40,6 +31,16 @@ export class Cancellation {
     this.#reason = reason;
     this.#reject?.(reason);
     this.#controller?.abort(reason);
+  }
+
+  /** What the work resolves to, unless the cancellation comes first: then it rejects with the reason. One at a time. */
+  orElse<T>(work: Promise<T>): Promise<T> {
+    if (this.#reason !== undefined) work.catch(() => undefined);
+    this.throwIfCancelled();
+    return new Promise((resolve, reject) => {
+      this.#reject = reject;
+      work.then(resolve, reject);
+    });
   }
 
   throwIfCancelled(): void {

@@ -53,7 +53,8 @@ export class Dispatcher {
   readonly #specs: SpecCache;
   readonly #active = new Map<string, Attempt>();
   #isRunning = false;
-  #isPumping = false;
+  /** The claiming that is under way. */
+  #pumping: Promise<void> | undefined;
   #isPokedAgain = false;
   #leasesUntil: EpochMs = 0;
   #wakeTimer: ClockTimer | undefined;
@@ -86,6 +87,7 @@ export class Dispatcher {
     this.#parts.emitter.off("runs-planned", this.#onPlanned);
     this.#parts.emitter.off("cancel-requested", this.#onCancel);
     this.#wakeTimer?.cancel();
+    await this.#pumping;
     if (this.#active.size > 0) await this.#drain();
     this.#renewTimer?.cancel();
     const left = [...this.#active.values()];
@@ -100,12 +102,8 @@ export class Dispatcher {
   /** Looks for runs to claim, now. */
   poke(): void {
     if (!this.#isRunning) return;
-    if (this.#isPumping) {
-      this.#isPokedAgain = true;
-      return;
-    }
-    this.#isPumping = true;
-    process.nextTick(() => void this.#pump());
+    if (this.#pumping === undefined) this.#pumping = this.#pump();
+    else this.#isPokedAgain = true;
   }
 
   /** Cancels a run that this manager has active; `false` when it has not. */
@@ -116,51 +114,62 @@ export class Dispatcher {
   }
 
   /** Makes a change of a run durable and tells of it. `false` where the run is not as expected. */
-  async change(run: Run, change: RunChange): Promise<boolean> {
-    const isDone = await this.#changes.add(change);
-    if (isDone) this.#tell(run, change);
-    return isDone;
+  change(run: Run, change: RunChange): Promise<boolean> {
+    return this.#changes.add(change).then((isDone) => {
+      if (isDone) this.#tell(run, change);
+      return isDone;
+    });
   }
 
+  /** Claims until there is no room or nothing left, and finds out when to look again. */
   async #pump(): Promise<void> {
+    let next: EpochMs | undefined;
     try {
+      // What is planned or ends in one turn of the event loop is claimed for together.
+      await null;
       do {
         this.#isPokedAgain = false;
-        await this.#claimAll();
+        for (let room = this.#room(); room > 0 && this.#isRunning; room = this.#room()) {
+          if (this.#isLateToRenew()) await this.#renew();
+          const claimed = await this.#claim(room);
+          const unknown = claimed.filter(({ run }) => this.#specs.peek(run) === undefined);
+          if (unknown.length > 0) await this.#specs.load(new Set(unknown.map(({ run }) => run.groupId)));
+          for (const claim of claimed) this.#launch(claim);
+          if (claimed.length < room) break;
+        }
       } while (this.#isPokedAgain && this.#isRunning);
+      next = await this.#parts.store.nextWake();
     } catch (error) {
       this.#trouble(error);
-    } finally {
-      this.#isPumping = false;
-      if (this.#isRunning) await this.#sleep();
+      next = this.#parts.clock.now() + this.#pollMs;
     }
+    this.#pumping = undefined;
+    this.#keepLeases();
+    if (this.#isPokedAgain) this.poke();
+    else this.#sleepUntil(next);
   }
 
-  async #claimAll(): Promise<void> {
-    while (this.#isRunning) {
-      const limit = Math.min(CLAIM_BATCH, this.#maxConcurrentRuns - this.#active.size);
-      if (limit <= 0) return;
-      const now = this.#parts.clock.now();
-      // A process that was stopped for longer than its leases must not recover its own runs from itself.
-      if (this.#active.size > 0 && now > this.#leasesUntil - this.#leaseMs / 3) await this.#renew();
-      const leaseUntil = now + this.#leaseMs;
-      const claimed = await this.#parts.store.claim({ owner: this.#parts.owner, now, leaseUntil, limit });
-      await this.#specs.load(claimed.map(({ run }) => run));
-      for (const claim of claimed) this.#launch(claim);
-      if (claimed.length < limit) return;
-    }
+  #room(): number {
+    return Math.min(CLAIM_BATCH, this.#maxConcurrentRuns - this.#active.size);
+  }
+
+  /** A process that was stopped for longer than its leases must not recover its own runs from itself. */
+  #isLateToRenew(): boolean {
+    return this.#active.size > 0 && this.#parts.clock.now() > this.#leasesUntil - this.#leaseMs / 3;
+  }
+
+  #claim(limit: number): Promise<ClaimedRun[]> {
+    const now = this.#parts.clock.now();
+    return this.#parts.store.claim({ owner: this.#parts.owner, now, leaseUntil: now + this.#leaseMs, limit });
   }
 
   /** Sleeps until the next run may be claimed; where other processes plan as well, at most until the next poll. */
-  async #sleep(): Promise<void> {
+  #sleepUntil(next: EpochMs | undefined): void {
     this.#wakeTimer?.cancel();
-    this.#keepLeases();
+    if (!this.#isRunning) return;
     const now = this.#parts.clock.now();
-    const next = await this.#parts.store.nextWake().catch(() => now + this.#pollMs);
-    if (!this.#isRunning || this.#isPumping) return;
     const poll = this.#parts.store.isShared ? now + this.#pollMs : Number.POSITIVE_INFINITY;
-    const hasRoom = this.#active.size < this.#maxConcurrentRuns;
-    const at = hasRoom ? Math.min(Math.max(now + 1, next ?? poll), poll) : poll;
+    const at = this.#room() > 0 ? Math.min(Math.max(now + 1, next ?? poll), poll) : poll;
     if (at < Number.POSITIVE_INFINITY) this.#wakeTimer = this.#parts.clock.wakeAt(at, () => this.poke());
   }
 

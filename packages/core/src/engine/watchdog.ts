@@ -55,43 +55,43 @@ export class Watchdog {
   /** Returns when to look again: not before anything can be overdue, and not so late that a new schedule is missed. */
   async #look(): Promise<EpochMs> {
     const { clock, store, emitter, everyMs } = this.#parts;
+    const now = clock.now();
     try {
-      await this.#planOverdue();
-      const now = clock.now();
       const [first] = await store.due({ before: now + LONGEST_LOOK_MS, limit: 1 });
       const overdueAt = first === undefined ? now + LONGEST_LOOK_MS : first.fireAt + SHORTEST_GRACE_MS;
+      if (overdueAt < now) await this.#planOverdue(now);
       return Math.max(now, overdueAt) + everyMs;
     } catch (error) {
       emitter.emit("trouble", {
         where: "watchdog",
         error: { code: "PLAN_FAILED", message: messageOf(error) },
       });
-      return clock.now() + everyMs;
+      return now + everyMs;
     }
   }
 
-  async #planOverdue(): Promise<void> {
-    const now = this.#parts.clock.now();
-    let from: number | undefined;
-    for (;;) {
-      const due = await this.#parts.store.due({
-        before: now - SHORTEST_GRACE_MS,
-        limit: PAGE,
-        ...(from === undefined ? {} : { from }),
-      });
+  async #planOverdue(now: EpochMs): Promise<void> {
+    const { store, planner, emitter } = this.#parts;
+    const before = now - SHORTEST_GRACE_MS;
+    let from = Number.MIN_SAFE_INTEGER;
+    let limit = PAGE;
+    while (this.#isRunning) {
+      const due = await store.due({ from, before, limit });
       const silent = await this.#silentSince(due, now);
-      if (silent.length > 0) await this.#parts.planner.plan(silent.map(({ groupId }) => groupId));
+      if (silent.length > 0) await planner.plan(silent.map(({ groupId }) => groupId));
       for (const { groupId, engine, fireAt } of silent) {
-        this.#parts.emitter.emit("engine-silent", { groupId, engine, dueAt: fireAt, lateMs: now - fireAt });
+        emitter.emit("engine-silent", { groupId, engine, dueAt: fireAt, lateMs: now - fireAt });
       }
-      const last = due.at(-1);
-      if (last === undefined || due.length < PAGE || !this.#isRunning) return;
-      from = silent.length === due.length ? undefined : last.fireAt + 1;
+      if (due.length < limit) return;
+      // Those that were planned are due no more; past the others it goes by their times, or by more at one time.
+      const last = due.at(-1)!.fireAt;
+      if (silent.length > 0) continue;
+      if (last > from) from = last;
+      else limit *= 2;
     }
   }
 
   async #silentSince(due: readonly DueFire[], now: number): Promise<DueFire[]> {
-    if (due.length === 0) return [];
     const schedules = await this.#parts.store.getSchedules(due.map(({ groupId }) => groupId));
     return due.filter(({ fireAt }, index) => {
       const grace = schedules[index]?.spec.engineGraceMs;

@@ -56,7 +56,7 @@ interface Work {
   planned: number;
   conflicts: number;
   /** The generation of intervals that were given back before, by their bounds. */
-  readonly generations: Map<string, number>;
+  generations: Map<string, number> | undefined;
   outcome: FireResult["outcome"];
   nextFireAt: EpochMs | null;
 }
@@ -135,7 +135,7 @@ export class IntervalPlanner implements FireSink {
       isFired: false,
       planned: 0,
       conflicts: 0,
-      generations: new Map(),
+      generations: undefined,
       outcome: "duplicate",
       nextFireAt: null,
     };
@@ -146,16 +146,15 @@ export class IntervalPlanner implements FireSink {
   async #planAll(works: Map<string, Work>): Promise<void> {
     let open = [...works.values()];
     while (open.length > 0) {
-      await this.#load(open);
+      const missing = open.map(({ groupId }) => groupId).filter((groupId) => !this.#cache.has(groupId));
+      if (missing.length > 0) await this.#load(missing);
       open = await this.#commit(open);
     }
   }
 
   /** Brings the schedules that are not in memory, or whose lane counts matter, from the store. */
-  async #load(works: readonly Work[]): Promise<void> {
-    const missing = works.map((work) => work.groupId).filter((groupId) => !this.#cache.has(groupId));
-    if (missing.length === 0) return;
-    const schedules = await this.#store.getSchedules(missing);
+  async #load(groupIds: readonly string[]): Promise<void> {
+    const schedules = await this.#store.getSchedules(groupIds);
     for (const schedule of schedules) {
       if (schedule === undefined) continue;
       this.#specs.remember(schedule.version, schedule.spec);
@@ -238,7 +237,9 @@ export class IntervalPlanner implements FireSink {
       throw new StoreError("STORE_FAILED", `The watermark of group ${work.groupId} cannot be moved.`);
     }
     for (const run of await this.#store.getRuns(commit.runs.map(({ id }) => id))) {
-      if (run?.isSuperseded) work.generations.set(boundsKey(run), run.generation + 1);
+      if (!run?.isSuperseded) continue;
+      work.generations ??= new Map();
+      work.generations.set(boundsKey(run), run.generation + 1);
     }
     return true;
   }
@@ -254,7 +255,7 @@ export class IntervalPlanner implements FireSink {
       nextFireAt: decision.nextFireAt,
       plannedAt,
       runs: decision.runs.map((planned) => {
-        const generation = generations.get(boundsKey(planned)) ?? 0;
+        const generation = generations?.get(boundsKey(planned)) ?? 0;
         const { lower, upper, scheduledTime, intervals, state, reason } = planned;
         return {
           id: runId({ namespace: this.#namespace, groupId, lower, upper, generation }),
@@ -278,12 +279,13 @@ export class IntervalPlanner implements FireSink {
   #remember(entry: Entry, decision: PlanDecision): void {
     const { groupId } = entry.schedule.spec;
     entry.schedule = { ...entry.schedule, watermark: decision.newWatermark, nextFireAt: decision.nextFireAt };
+    // The order of use matters only where there are about to be too many.
+    if (2 * this.#cache.size < CACHED_SCHEDULES) return;
     this.#cache.delete(groupId);
     this.#cache.set(groupId, entry);
-    if (this.#cache.size > CACHED_SCHEDULES) {
-      const oldest = this.#cache.keys().next().value;
-      if (oldest !== undefined) this.#cache.delete(oldest);
-    }
+    if (this.#cache.size <= CACHED_SCHEDULES) return;
+    const oldest = this.#cache.keys().next().value;
+    if (oldest !== undefined) this.#cache.delete(oldest);
   }
 
   #finish(work: Work, entry: Entry, decision: PlanDecision): void {

@@ -23,11 +23,9 @@ export class SpecCache {
     return known?.version === run.scheduleVersion ? known.spec : undefined;
   }
 
-  /** Brings what these runs need into memory, with one query for those of the current version. */
-  async load(runs: readonly Run[]): Promise<void> {
-    const missing = runs.filter((run) => this.peek(run) === undefined);
-    if (missing.length === 0) return;
-    const schedules = await this.#store.getSchedules([...new Set(missing.map((run) => run.groupId))]);
+  /** Brings what runs need into memory, with one query for those of the current version. */
+  async load(groupIds: ReadonlySet<string>): Promise<void> {
+    const schedules = await this.#store.getSchedules([...groupIds]);
     for (const schedule of schedules) {
       if (schedule !== undefined) this.remember(schedule.version, schedule.spec);
     }
