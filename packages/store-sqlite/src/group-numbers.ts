@@ -32,6 +32,7 @@ export class GroupNumbers {
   }
 
   remember(groupId: string, no: number): void {
+    if (this.#ids.get(no) === groupId) return;
     if (this.#numbers.size >= CACHED_GROUPS) this.clear();
     this.#numbers.set(groupId, no);
     this.#ids.set(no, groupId);

@@ -84,6 +84,7 @@ function removeRuns(statements: Statements, runs: readonly NewRun[]): void {
 }
 
 interface DueRow {
+  readonly no: number;
   readonly group_id: string;
   readonly version: number;
   readonly engine: string;
@@ -91,10 +92,14 @@ interface DueRow {
   readonly delay_ms: number;
 }
 
-/** Fires that are due, earliest first. */
-export function dueFires(statements: Statements, { before, from, engine, limit }: DueQuery): DueFire[] {
+/** Fires that are due, earliest first. Their groups' numbers are noted: whoever asks will plan them next. */
+export function dueFires(
+  statements: Statements,
+  groups: GroupNumbers,
+  { before, from, engine, limit }: DueQuery,
+): DueFire[] {
   const rows = statements.all<DueRow>(
-    `SELECT s.group_id, t.version, s.engine, t.next_fire_at, t.delay_ms
+    `SELECT t.no, s.group_id, t.version, s.engine, t.next_fire_at, t.delay_ms
       FROM schedule_state t CROSS JOIN schedule s ON s.no = t.no
       WHERE t.is_planning = 1 AND t.next_fire_at IS NOT NULL AND t.next_fire_at <= ? AND t.next_fire_at >= ?
       ${engine === undefined ? "" : "AND s.engine = ?"}
@@ -103,11 +108,14 @@ export function dueFires(statements: Statements, { before, from, engine, limit }
     from ?? Number.MIN_SAFE_INTEGER,
     ...(engine === undefined ? [limit] : [engine, limit]),
   );
-  return rows.map(({ group_id, version, engine: type, next_fire_at, delay_ms }) => ({
-    groupId: group_id,
-    version,
-    engine: type,
-    fireAt: next_fire_at,
-    scheduledTime: next_fire_at - delay_ms,
-  }));
+  return rows.map(({ no, group_id, version, engine: type, next_fire_at, delay_ms }) => {
+    groups.remember(group_id, no);
+    return {
+      groupId: group_id,
+      version,
+      engine: type,
+      fireAt: next_fire_at,
+      scheduledTime: next_fire_at - delay_ms,
+    };
+  });
 }

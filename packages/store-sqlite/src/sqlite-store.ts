@@ -83,7 +83,7 @@ interface OpenDatabase {
 const PAGE_BYTES = 4_096;
 
 /** After so many pages the write-ahead log is taken over into the database. */
-const CHECKPOINT_PAGES = 4_000;
+const CHECKPOINT_PAGES = 16_000;
 
 /**
  * The embedded durable store: one SQLite file, open in one process at a time. The lock is the operating system's and ends
@@ -156,10 +156,11 @@ export class SqliteStore implements ScheduleStore {
   }
 
   getSchedules(groupIds: readonly string[]): Promise<(Schedule | undefined)[]> {
-    const text = `SELECT ${SCHEDULE_COLUMNS} FROM ${SCHEDULE_TABLES} WHERE s.group_id = ?`;
-    return this.#read(({ statements }) =>
+    const text = `SELECT ${SCHEDULE_COLUMNS} FROM ${SCHEDULE_TABLES} WHERE s.no = ?`;
+    return this.#read(({ statements, groups }) =>
       groupIds.map((groupId) => {
-        const row = statements.get<ScheduleRow>(text, groupId);
+        const no = groups.numberOf(groupId);
+        const row = no === undefined ? undefined : statements.get<ScheduleRow>(text, no);
         return row === undefined ? undefined : asSchedule(row);
       }),
     );
@@ -190,7 +191,7 @@ export class SqliteStore implements ScheduleStore {
   }
 
   due(query: DueQuery): Promise<DueFire[]> {
-    return this.#read(({ statements }) => dueFires(statements, query));
+    return this.#read(({ statements, groups }) => dueFires(statements, groups, query));
   }
 
   plan(commits: readonly PlanCommit[]): Promise<boolean[]> {
