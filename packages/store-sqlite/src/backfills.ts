@@ -2,6 +2,7 @@ import type { Backfill, BackfillCommit, BackfillSelect, BackfillState } from "@t
 import type { GroupNumbers } from "./group-numbers.js";
 import { areNew, insertBeside } from "./planning.js";
 import type { Statements } from "./statements.js";
+import type { Tables } from "./tables.js";
 
 interface BackfillRow {
   readonly id: string;
@@ -38,11 +39,12 @@ export function insertBackfill(statements: Statements, no: number, backfill: Bac
 }
 
 /** Moves a backfill's cursor and inserts its next runs. `false`, and nothing done, where it is not as expected. */
-export function planBackfill(statements: Statements, groups: GroupNumbers, commit: BackfillCommit): boolean {
+export function planBackfill(tables: Tables, commit: BackfillCommit): boolean {
+  const { statements } = tables;
   const row = statements.get<BackfillRow>("SELECT * FROM backfill WHERE id = ?", commit.id);
   if (row === undefined || row.state !== "RUNNING" || row.cursor !== commit.cursor) return false;
-  if (!areNew(statements, groups, commit.runs)) return false;
-  for (const run of commit.runs) insertBeside(statements, groups, run);
+  if (!areNew(tables, commit.runs)) return false;
+  for (const run of commit.runs) insertBeside(tables, run);
   statements.run(
     `UPDATE backfill SET cursor = ?, state = ?, updated_at = ?, planned_runs = planned_runs + ?, open_runs = open_runs + ?
       WHERE id = ?`,

@@ -15,13 +15,16 @@ interface Waiter {
 export class GroupCommit {
   readonly #database: DatabaseSync;
   readonly #path: string;
+  readonly #onRollback: () => void;
   #waiters: Waiter[] = [];
   #isInTransaction = false;
   #isClosed = false;
 
-  constructor(database: DatabaseSync, path: string) {
+  /** @param onRollback - called when written rows were taken back: what memory says of them is wrong */
+  constructor(database: DatabaseSync, path: string, onRollback: () => void) {
     this.#database = database;
     this.#path = path;
+    this.#onRollback = onRollback;
   }
 
   /** Runs a write. One that throws leaves nothing behind and does not touch the others of its transaction. */
@@ -80,9 +83,11 @@ export class GroupCommit {
   #undo(error: unknown): void {
     if (this.#database.isTransaction) {
       this.#database.exec("ROLLBACK TO operation; RELEASE operation");
+      this.#onRollback();
       return;
     }
     this.#isInTransaction = false;
+    this.#onRollback();
     this.#settle(asStoreError(error, this.#path));
   }
 
@@ -107,6 +112,7 @@ export class GroupCommit {
       this.#database.exec("COMMIT");
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      this.#onRollback();
       this.#settle(asStoreError(error, this.#path));
       return;
     }

@@ -20,6 +20,7 @@ import type { GroupNumbers } from "./group-numbers.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import { asSchedule, SCHEDULE_COLUMNS, SCHEDULE_TABLES, type ScheduleRow } from "./schedules.js";
 import type { Statements, Value } from "./statements.js";
+import type { Tables } from "./tables.js";
 
 const DEFAULT_LIMIT = 100;
 
@@ -37,7 +38,7 @@ type Condition = RawBuilder<unknown>;
 
 /** Schedules by group id. */
 export function listSchedules(
-  statements: Statements,
+  { statements, lanes }: Tables,
   filter: ScheduleFilter,
   page: PageRequest,
 ): Page<Schedule> {
@@ -60,7 +61,12 @@ export function listSchedules(
     sql`SELECT ${sql.raw(SCHEDULE_COLUMNS)} FROM ${sql.raw(SCHEDULE_TABLES)} WHERE ${all(conditions)}
       ORDER BY s.group_id LIMIT ${limit + 1}`,
   );
-  return pageOf(rows, limit, asSchedule, (row) => row.group_id);
+  return pageOf(
+    rows,
+    limit,
+    (row) => asSchedule(row, lanes.of(row.no)),
+    (row) => row.group_id,
+  );
 }
 
 /** Runs by lower bound and generation. */

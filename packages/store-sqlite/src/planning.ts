@@ -1,34 +1,35 @@
 import { AT_ONCE, type DueFire, type DueQuery, type NewRun, type PlanCommit } from "@tidegate/core";
-import type { GroupNumbers } from "./group-numbers.js";
-import { freePlaces, type LaneRow } from "./lane.js";
 import { insertRun } from "./run-rows.js";
 import type { Statements } from "./statements.js";
 import { supersede } from "./supersede.js";
+import type { Tables } from "./tables.js";
 
-interface StateRow extends LaneRow {
+interface StateRow {
   readonly version: number;
   readonly is_planning: number;
   readonly watermark: number;
   readonly next_fire_at: number | null;
+  readonly lane_width: number;
   readonly longest_run_ms: number;
 }
 
-const STATE = `SELECT version, is_planning, watermark, next_fire_at, lane_width, admitted, waiting, blocking, longest_run_ms
-  FROM schedule_state WHERE no = ?`;
+const STATE =
+  "SELECT version, is_planning, watermark, next_fire_at, lane_width, longest_run_ms FROM schedule_state WHERE no = ?";
 
-const ADVANCE = `UPDATE schedule_state
-  SET watermark = ?, next_fire_at = ?, admitted = ?, waiting = ?, longest_run_ms = ? WHERE no = ?`;
+const ADVANCE = "UPDATE schedule_state SET watermark = ?, next_fire_at = ?, longest_run_ms = ? WHERE no = ?";
 
 /** Moves one watermark and inserts the runs that tile what it passed. `false`, and nothing done, where it has moved. */
-export function planOne(statements: Statements, groups: GroupNumbers, commit: PlanCommit): boolean {
+export function planOne({ statements, groups, lanes }: Tables, commit: PlanCommit): boolean {
   const no = groups.numberOf(commit.groupId);
   const state = no === undefined ? undefined : statements.get<StateRow>(STATE, no);
   if (no === undefined || state === undefined) return false;
   const isCurrent =
     state.version === commit.version && state.is_planning === 1 && state.watermark === commit.watermark;
   if (!isCurrent) return false;
-  let places = freePlaces(state);
-  let { admitted, waiting, longest_run_ms: longest } = state;
+  let places = lanes.freePlaces(no, state.lane_width);
+  let longest = state.longest_run_ms;
+  let admitted = 0;
+  let waiting = 0;
   for (const [index, run] of commit.runs.entries()) {
     const isAdmitted = run.state === "PLANNED" && places > 0;
     if (!insertRun(statements, no, run, isAdmitted ? AT_ONCE : null)) {
@@ -44,12 +45,14 @@ export function planOne(statements: Statements, groups: GroupNumbers, commit: Pl
       waiting += 1;
     }
   }
-  statements.run(ADVANCE, commit.newWatermark, commit.nextFireAt, admitted, waiting, longest, no);
+  statements.run(ADVANCE, commit.newWatermark, commit.nextFireAt, longest, no);
+  lanes.add(no, { admitted, waiting });
   return true;
 }
 
 /** Inserts a run that has no part in the lane; what has not succeeded of its interval gives way. */
-export function insertBeside(statements: Statements, groups: GroupNumbers, run: NewRun): boolean {
+export function insertBeside(tables: Tables, run: NewRun): boolean {
+  const { statements, groups } = tables;
   const no = groups.numberOf(run.groupId);
   if (no === undefined || !insertRun(statements, no, run, AT_ONCE)) return false;
   const length = run.upper - run.lower;
@@ -60,13 +63,13 @@ export function insertBeside(statements: Statements, groups: GroupNumbers, run: 
   );
   if (run.generation > 0) {
     const { lower, upper, generation } = run;
-    supersede(statements, { group_no: no, lower, upper, generation }, "unsuccessful");
+    supersede(tables, { group_no: no, lower, upper, generation }, "unsuccessful");
   }
   return true;
 }
 
 /** Whether none of these runs is there already, by id or by interval and generation, nor given twice. */
-export function areNew(statements: Statements, groups: GroupNumbers, runs: readonly NewRun[]): boolean {
+export function areNew({ statements, groups }: Tables, runs: readonly NewRun[]): boolean {
   const ids = new Set(runs.map(({ id }) => id));
   const generations = new Set(runs.map(({ lower, upper, generation }) => `${lower}-${upper}-${generation}`));
   if (ids.size < runs.length || generations.size < runs.length) return false;
@@ -94,8 +97,7 @@ interface DueRow {
 
 /** Fires that are due, earliest first. Their groups' numbers are noted: whoever asks will plan them next. */
 export function dueFires(
-  statements: Statements,
-  groups: GroupNumbers,
+  { statements, groups }: Tables,
   { before, from, engine, limit }: DueQuery,
 ): DueFire[] {
   const rows = statements.all<DueRow>(

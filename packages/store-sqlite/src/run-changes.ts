@@ -10,11 +10,10 @@ import {
   type RunChange,
   type RunReason,
 } from "@tidegate/core";
-import type { GroupNumbers } from "./group-numbers.js";
-import { moveInLane } from "./lane.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import type { Statements, Value } from "./statements.js";
 import { placeOf, supersede } from "./supersede.js";
+import type { Tables } from "./tables.js";
 
 /** What a claim needs of a run that was never claimed before: all else is as it was inserted. */
 type NewlyPlannedRow = Pick<
@@ -45,8 +44,7 @@ const RECOVER = "UPDATE run SET token = token + 1, wake_at = ? WHERE id = ?";
 
 /** Claims runs whose time has come. */
 export function claimRuns(
-  statements: Statements,
-  groups: GroupNumbers,
+  { statements, groups }: Tables,
   { now, leaseUntil, limit }: ClaimRequest,
 ): ClaimedRun[] {
   return statements.all<NewlyPlannedRow>(CLAIMABLE, now, limit).map((row) => {
@@ -131,7 +129,8 @@ const METRICS = "rows_read = ?, rows_written = ?, rows_dirty = ?, bytes_written 
 const updates = new Map<number, string>();
 
 /** Changes a run where it is as expected. */
-export function changeRun(statements: Statements, change: RunChange): boolean {
+export function changeRun(tables: Tables, change: RunChange): boolean {
+  const { statements, lanes } = tables;
   const before = statements.get<BeforeRow>(BEFORE, change.id);
   if (before === undefined || !change.from.includes(before.state)) return false;
   if (!mayWrite(before, change.token)) return false;
@@ -148,8 +147,8 @@ export function changeRun(statements: Statements, change: RunChange): boolean {
   };
   update(statements, change, after);
   if (change.attemptRecord !== undefined) appendHistory(statements, change.id, change.attemptRecord);
-  if (after.state === "SUCCEEDED" && after.generation > 0) supersede(statements, after, "all");
-  moveInLane(statements, after.group_no, placeOf(before), placeOf(after));
+  if (after.state === "SUCCEEDED" && after.generation > 0) supersede(tables, after, "all");
+  lanes.move(after.group_no, placeOf(before), placeOf(after));
   if (after.backfill_id !== null) countBackfill(statements, before, after);
   return true;
 }

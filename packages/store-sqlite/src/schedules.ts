@@ -7,10 +7,10 @@ import type {
   ScheduleStatus,
   ScheduleVersion,
 } from "@tidegate/core";
-import type { GroupNumbers } from "./group-numbers.js";
-import { resizeLane } from "./lane.js";
+import type { LaneCounts } from "./lanes.js";
 import { changeRun } from "./run-changes.js";
 import type { Statements } from "./statements.js";
+import type { Tables } from "./tables.js";
 
 /** A schedule as it is read: all three tables. */
 export interface ScheduleRow {
@@ -24,21 +24,18 @@ export interface ScheduleRow {
   readonly updated_at: number;
   readonly watermark: number;
   readonly next_fire_at: number | null;
-  readonly admitted: number;
-  readonly waiting: number;
-  readonly blocking: number;
   readonly spec: string;
 }
 
 /** What a schedule is read from. */
 export const SCHEDULE_COLUMNS = `s.no, s.group_id, s.version, s.status, s.status_reason, s.origin, s.created_at, s.updated_at,
-  t.watermark, t.next_fire_at, t.admitted, t.waiting, t.blocking, v.spec`;
+  t.watermark, t.next_fire_at, v.spec`;
 
 export const SCHEDULE_TABLES = `schedule s JOIN schedule_state t ON t.no = s.no
   JOIN schedule_version v ON v.schedule_no = s.no AND v.version = s.version`;
 
-/** The schedule that a row stands for. */
-export function asSchedule(row: ScheduleRow): Schedule {
+/** The schedule that a row and its lane stand for. */
+export function asSchedule(row: ScheduleRow, lane: LaneCounts): Schedule {
   return {
     spec: JSON.parse(row.spec) as ScheduleSpec,
     version: row.version,
@@ -47,16 +44,16 @@ export function asSchedule(row: ScheduleRow): Schedule {
     origin: row.origin,
     watermark: row.watermark,
     nextFireAt: row.next_fire_at,
-    admittedRuns: row.admitted,
-    waitingRuns: row.waiting,
-    blockingRuns: row.blocking,
+    admittedRuns: lane.admitted,
+    waitingRuns: lane.waiting,
+    blockingRuns: lane.blocking,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
 }
 
 /** Inserts version 1 of a schedule. `false` where the group has one. */
-export function insertSchedule(statements: Statements, groups: GroupNumbers, added: NewSchedule): boolean {
+export function insertSchedule({ statements, groups }: Tables, added: NewSchedule): boolean {
   const { spec, status, origin, watermark, nextFireAt, laneWidth, tzdata, createdAt } = added;
   const row = statements.get<{ no: number }>(
     `INSERT INTO schedule (group_id, version, status, engine, origin, created_at, updated_at)
@@ -70,8 +67,8 @@ export function insertSchedule(statements: Statements, groups: GroupNumbers, add
   );
   if (row === undefined) return false;
   statements.run(
-    `INSERT INTO schedule_state (no, version, is_planning, watermark, next_fire_at, delay_ms, lane_width, admitted, waiting,
-      blocking, longest_run_ms) VALUES (?, 1, ?, ?, ?, ?, ?, 0, 0, 0, 0)`,
+    `INSERT INTO schedule_state (no, version, is_planning, watermark, next_fire_at, delay_ms, lane_width,
+      longest_run_ms) VALUES (?, 1, ?, ?, ?, ?, ?, 0)`,
     row.no,
     plans(status),
     watermark,
@@ -97,7 +94,8 @@ function insertVersion(statements: Statements, no: number, version: ScheduleVers
 }
 
 /** Changes a schedule where it is as expected. */
-export function changeSchedule(statements: Statements, change: ScheduleChange): boolean {
+export function changeSchedule(tables: Tables, change: ScheduleChange): boolean {
+  const { statements, lanes } = tables;
   const row = statements.get<Omit<ScheduleRow, "spec">>(
     `SELECT s.no, s.version, s.status, s.status_reason, s.origin, t.watermark, t.next_fire_at
       FROM schedule s JOIN schedule_state t ON t.no = s.no WHERE s.group_id = ?`,
@@ -139,8 +137,8 @@ export function changeSchedule(statements: Statements, change: ScheduleChange): 
     });
   }
   if (change.cancelPlanned !== undefined)
-    cancelPlanned(statements, row.no, change.cancelPlanned, change.updatedAt);
-  if (change.laneWidth !== undefined) resizeLane(statements, row.no, change.laneWidth);
+    cancelPlanned(tables, row.no, change.cancelPlanned, change.updatedAt);
+  if (change.laneWidth !== undefined) lanes.resize(row.no, change.laneWidth);
   return true;
 }
 
@@ -151,18 +149,18 @@ function mayMoveOrigin(statements: Statements, row: Omit<ScheduleRow, "spec">, o
   return origin === row.origin || !hasRuns;
 }
 
-function cancelPlanned(statements: Statements, no: number, reason: RunReason, endedAt: number): void {
-  const planned = statements.all<{ id: string }>(
+function cancelPlanned(tables: Tables, no: number, reason: RunReason, endedAt: number): void {
+  const planned = tables.statements.all<{ id: string }>(
     "SELECT id FROM run WHERE group_no = ? AND state = 'PLANNED'",
     no,
   );
   for (const { id } of planned) {
-    changeRun(statements, { id, from: ["PLANNED"], state: "CANCELLED", wakeAt: null, reason, endedAt });
+    changeRun(tables, { id, from: ["PLANNED"], state: "CANCELLED", wakeAt: null, reason, endedAt });
   }
 }
 
 /** Removes a schedule and all that belongs to it. */
-export function purgeSchedule(statements: Statements, groups: GroupNumbers, groupId: string): boolean {
+export function purgeSchedule({ statements, groups, lanes }: Tables, groupId: string): boolean {
   const no = groups.numberOf(groupId);
   if (no === undefined) return false;
   statements.run("DELETE FROM run WHERE group_no = ?", no);
@@ -171,6 +169,7 @@ export function purgeSchedule(statements: Statements, groups: GroupNumbers, grou
   statements.run("DELETE FROM schedule_state WHERE no = ?", no);
   statements.run("DELETE FROM schedule WHERE no = ?", no);
   groups.clear();
+  lanes.forget(no);
   return true;
 }
 

@@ -36,6 +36,7 @@ import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./back
 import { CoverageScan, tally } from "./coverage.js";
 import { GroupCommit } from "./group-commit.js";
 import { GroupNumbers } from "./group-numbers.js";
+import { Lanes } from "./lanes.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { migrate } from "./migrate.js";
 import { dueFires, insertBeside, planOne } from "./planning.js";
@@ -52,6 +53,7 @@ import {
 } from "./schedules.js";
 import { asStoreError } from "./sqlite-errors.js";
 import { Statements } from "./statements.js";
+import type { Tables } from "./tables.js";
 
 /** How a SQLite store is set up. */
 export interface SqliteStoreOptions {
@@ -71,10 +73,8 @@ export interface SqliteStoreOptions {
   readonly mustExist?: boolean;
 }
 
-interface OpenDatabase {
+interface OpenDatabase extends Tables {
   readonly database: DatabaseSync;
-  readonly statements: Statements;
-  readonly groups: GroupNumbers;
   readonly commit: GroupCommit;
   readonly coverage: CoverageScan;
 }
@@ -114,8 +114,13 @@ export class SqliteStore implements ScheduleStore {
       const statements = new Statements(database);
       releaseHeldRuns(statements);
       const groups = new GroupNumbers(statements);
+      const lanes = new Lanes(statements);
       const coverage = new CoverageScan(database, statements);
-      this.#open = { database, statements, groups, coverage, commit: new GroupCommit(database, this.#path) };
+      const commit = new GroupCommit(database, this.#path, () => {
+        groups.clear();
+        lanes.recount();
+      });
+      this.#open = { database, statements, groups, lanes, coverage, commit };
     } catch (error) {
       database?.close();
       throw this.#openingError(error);
@@ -146,28 +151,26 @@ export class SqliteStore implements ScheduleStore {
   }
 
   insertSchedules(schedules: readonly NewSchedule[]): Promise<boolean[]> {
-    return this.#write(({ statements, groups }) =>
-      schedules.map((added) => insertSchedule(statements, groups, added)),
-    );
+    return this.#write((tables) => schedules.map((added) => insertSchedule(tables, added)));
   }
 
   changeSchedules(changes: readonly ScheduleChange[]): Promise<boolean[]> {
-    return this.#write(({ statements }) => changes.map((change) => changeSchedule(statements, change)));
+    return this.#write((tables) => changes.map((change) => changeSchedule(tables, change)));
   }
 
   getSchedules(groupIds: readonly string[]): Promise<(Schedule | undefined)[]> {
     const text = `SELECT ${SCHEDULE_COLUMNS} FROM ${SCHEDULE_TABLES} WHERE s.no = ?`;
-    return this.#read(({ statements, groups }) =>
+    return this.#read(({ statements, groups, lanes }) =>
       groupIds.map((groupId) => {
         const no = groups.numberOf(groupId);
         const row = no === undefined ? undefined : statements.get<ScheduleRow>(text, no);
-        return row === undefined ? undefined : asSchedule(row);
+        return row === undefined ? undefined : asSchedule(row, lanes.of(row.no));
       }),
     );
   }
 
   listSchedules(filter: ScheduleFilter, page: PageRequest): Promise<Page<Schedule>> {
-    return this.#read(({ statements }) => listSchedules(statements, filter, page));
+    return this.#read((tables) => listSchedules(tables, filter, page));
   }
 
   listVersions(groupId: string): Promise<ScheduleVersion[]> {
@@ -187,29 +190,27 @@ export class SqliteStore implements ScheduleStore {
   }
 
   purgeSchedule(groupId: string): Promise<boolean> {
-    return this.#write(({ statements, groups }) => purgeSchedule(statements, groups, groupId));
+    return this.#write((tables) => purgeSchedule(tables, groupId));
   }
 
   due(query: DueQuery): Promise<DueFire[]> {
-    return this.#read(({ statements, groups }) => dueFires(statements, groups, query));
+    return this.#read((tables) => dueFires(tables, query));
   }
 
   plan(commits: readonly PlanCommit[]): Promise<boolean[]> {
-    return this.#write(({ statements, groups }) =>
-      commits.map((commit) => planOne(statements, groups, commit)),
-    );
+    return this.#write((tables) => commits.map((commit) => planOne(tables, commit)));
   }
 
   insertRuns(runs: readonly NewRun[]): Promise<boolean[]> {
-    return this.#write(({ statements, groups }) => runs.map((run) => insertBeside(statements, groups, run)));
+    return this.#write((tables) => runs.map((run) => insertBeside(tables, run)));
   }
 
   claim(request: ClaimRequest): Promise<ClaimedRun[]> {
-    return this.#write(({ statements, groups }) => claimRuns(statements, groups, request));
+    return this.#write((tables) => claimRuns(tables, request));
   }
 
   changeRuns(changes: readonly RunChange[]): Promise<boolean[]> {
-    return this.#write(({ statements }) => changes.map((change) => changeRun(statements, change)));
+    return this.#write((tables) => changes.map((change) => changeRun(tables, change)));
   }
 
   renewLeases(leases: readonly HeldLease[], leaseUntil: EpochMs): Promise<LeaseState[]> {
@@ -263,7 +264,7 @@ export class SqliteStore implements ScheduleStore {
   }
 
   planBackfill(commit: BackfillCommit): Promise<boolean> {
-    return this.#write(({ statements, groups }) => planBackfill(statements, groups, commit));
+    return this.#write((tables) => planBackfill(tables, commit));
   }
 
   getBackfill(id: string): Promise<Backfill | undefined> {

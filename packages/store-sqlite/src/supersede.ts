@@ -1,7 +1,6 @@
 import { lanePlace } from "@tidegate/core";
-import { moveInLane } from "./lane.js";
 import type { RunRow } from "./run-rows.js";
-import type { Statements } from "./statements.js";
+import type { Tables } from "./tables.js";
 
 /** What of a run its interval and generation are. */
 type Generation = Pick<RunRow, "group_no" | "lower" | "upper" | "generation">;
@@ -20,7 +19,11 @@ export function placeOf(row: Pick<RunRow, "kind" | "state" | "wake_at" | "is_blo
  * Earlier generations of an interval give way to a run, and what they block goes on: all of them when it has succeeded,
  * those that have ended without success when it is planned.
  */
-export function supersede(statements: Statements, run: Generation, which: "all" | "unsuccessful"): void {
+export function supersede(
+  { statements, lanes }: Tables,
+  run: Generation,
+  which: "all" | "unsuccessful",
+): void {
   const earlier = statements.all<RunRow>(
     `SELECT * FROM run WHERE group_no = ? AND lower = ? AND upper = ? AND generation < ? AND is_superseded = 0`,
     run.group_no,
@@ -32,6 +35,6 @@ export function supersede(statements: Statements, run: Generation, which: "all" 
     const isUnsuccessful = row.state === "FAILED" || row.state === "CANCELLED" || row.state === "SKIPPED";
     if (which === "unsuccessful" && !isUnsuccessful) continue;
     statements.run("UPDATE run SET is_superseded = 1, is_blocking = 0 WHERE id = ?", row.id);
-    moveInLane(statements, row.group_no, placeOf(row), placeOf({ ...row, is_blocking: 0 }));
+    lanes.move(row.group_no, placeOf(row), placeOf({ ...row, is_blocking: 0 }));
   }
 }

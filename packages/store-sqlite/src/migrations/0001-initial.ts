@@ -36,9 +36,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       next_fire_at INTEGER,
       delay_ms INTEGER NOT NULL,
       lane_width INTEGER NOT NULL,
-      admitted INTEGER NOT NULL,
-      waiting INTEGER NOT NULL,
-      blocking INTEGER NOT NULL,
       longest_run_ms INTEGER NOT NULL
     )`,
     `CREATE INDEX schedule_state_by_fire ON schedule_state (next_fire_at)
@@ -82,6 +79,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     "CREATE INDEX run_by_wake ON run (wake_at, id) WHERE wake_at IS NOT NULL",
     `CREATE INDEX run_waiting ON run (group_no, lower)
       WHERE kind = 'SCHEDULED' AND state = 'PLANNED' AND wake_at IS NULL`,
+    "CREATE INDEX run_blocking ON run (group_no) WHERE is_blocking = 1",
     "CREATE INDEX run_by_backfill ON run (backfill_id) WHERE backfill_id IS NOT NULL",
     `CREATE TABLE backfill (
       no INTEGER PRIMARY KEY,
