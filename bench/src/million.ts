@@ -1,14 +1,16 @@
+import { closeSync, fsyncSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type ScheduleInfo, VirtualClock } from "@tidegate/core";
 import { SqliteStore } from "@tidegate/store-sqlite";
 import { Cron } from "croner";
 import { runApart } from "./apart.js";
-import { atLeast, atMost, type Figure, rounded } from "./figure.js";
+import { atLeast, atMost, type Figure, percentile, rounded } from "./figure.js";
 import { assemble, noopOperator, registerAll, temporaryDirectory } from "./setup.js";
 
 const MILLION = 1_000_000;
 const FEW = 1_000;
+const ROUNDS = 5;
 const FIRES_PER_SECOND = 100;
 const START = Date.UTC(2026, 0, 1);
 const MEGABYTE = 1_000_000;
@@ -22,9 +24,16 @@ export async function million(): Promise<Figure[]> {
   const bare = bareInserts(join(directory.path, "bare.db"));
   const registered = runApart<number>("million:register", path, String(MILLION));
   const started = runApart<Restarted>("million:restart", path);
-  const costAmongMany = runApart<number>("million:fires", path);
   runApart("million:register", fewPath, String(FEW));
-  const costAmongFew = runApart<number>("million:fires", fewPath);
+  const many: number[] = [];
+  const few: number[] = [];
+  // By turns, so that what else the machine does befalls both alike.
+  for (let round = 0; round < ROUNDS; round += 1) {
+    many.push(runApart<number>("million:fires", path));
+    few.push(runApart<number>("million:fires", fewPath));
+  }
+  const costAmongMany = percentile(many, 0.5);
+  const costAmongFew = percentile(few, 0.5);
   directory.remove();
   return [
     atLeast(20_000, {
@@ -50,7 +59,7 @@ export async function million(): Promise<Figure[]> {
     }),
     atMost(1.5, {
       id: "million-cost",
-      what: `time per fire among a million schedules over that among ${FEW} (${rounded(costAmongMany)} and ${rounded(costAmongFew)} us)`,
+      what: `time per fire among a million schedules over that among ${FEW}, medians of ${ROUNDS} (${rounded(costAmongMany)} and ${rounded(costAmongFew)} us)`,
       value: rounded(costAmongMany / costAmongFew),
       unit: "times",
       reference: { what: `time per fire among ${FEW} schedules (us)`, value: rounded(costAmongFew) },
@@ -98,7 +107,15 @@ async function register(path: string, count: number): Promise<number> {
   }
   const perSecond = (count / (performance.now() - began)) * 1_000;
   await tidegate.stop();
+  flush(path);
   return perSecond;
+}
+
+/** Has the system write out what it has put off, so that the next measurement does not pay for it. */
+function flush(path: string): void {
+  const file = openSync(path, "r+");
+  fsyncSync(file);
+  closeSync(file);
 }
 
 async function restart(path: string): Promise<Restarted> {

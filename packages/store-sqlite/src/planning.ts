@@ -1,4 +1,5 @@
 import { AT_ONCE, type DueFire, type DueQuery, type NewRun, type PlanCommit } from "@tidegate/core";
+import { type Place, placeOf } from "./lanes.js";
 import { insertRun } from "./run-rows.js";
 import type { Statements } from "./statements.js";
 import { supersede } from "./supersede.js";
@@ -28,8 +29,7 @@ export function planOne({ statements, groups, lanes }: Tables, commit: PlanCommi
   if (!isCurrent) return false;
   let places = lanes.freePlaces(no, state.lane_width);
   let longest = state.longest_run_ms;
-  let admitted = 0;
-  let waiting = 0;
+  const entered: { id: string; place: Place }[] = [];
   for (const [index, run] of commit.runs.entries()) {
     const isAdmitted = run.state === "PLANNED" && places > 0;
     if (!insertRun(statements, no, run, isAdmitted ? AT_ONCE : null)) {
@@ -38,23 +38,22 @@ export function planOne({ statements, groups, lanes }: Tables, commit: PlanCommi
     }
     longest = Math.max(longest, run.upper - run.lower);
     if (run.state !== "PLANNED") continue;
-    if (isAdmitted) {
-      places -= 1;
-      admitted += 1;
-    } else {
-      waiting += 1;
-    }
+    if (isAdmitted) places -= 1;
+    entered.push({ id: run.id, place: isAdmitted ? "admitted" : "waiting" });
   }
   statements.run(ADVANCE, commit.newWatermark, commit.nextFireAt, longest, no);
-  lanes.add(no, { admitted, waiting });
+  for (const { id, place } of entered) lanes.move(no, id, "none", place);
   return true;
 }
 
 /** Inserts a run that has no part in the lane; what has not succeeded of its interval gives way. */
 export function insertBeside(tables: Tables, run: NewRun): boolean {
-  const { statements, groups } = tables;
+  const { statements, groups, lanes } = tables;
   const no = groups.numberOf(run.groupId);
   if (no === undefined || !insertRun(statements, no, run, AT_ONCE)) return false;
+  const { id, kind, state } = run;
+  const wakeAt = state === "PLANNED" ? AT_ONCE : null;
+  lanes.move(no, id, "none", placeOf({ kind, state, wake_at: wakeAt, is_blocking: 0 }));
   const length = run.upper - run.lower;
   statements.run(
     "UPDATE schedule_state SET longest_run_ms = max(longest_run_ms, ?) WHERE no = ?",

@@ -10,9 +10,10 @@ import {
   type RunChange,
   type RunReason,
 } from "@tidegate/core";
+import { placeOf } from "./lanes.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import type { Statements, Value } from "./statements.js";
-import { placeOf, supersede } from "./supersede.js";
+import { supersede } from "./supersede.js";
 import type { Tables } from "./tables.js";
 
 /** What a claim needs of a run that was never claimed before: all else is as it was inserted. */
@@ -148,7 +149,7 @@ export function changeRun(tables: Tables, change: RunChange): boolean {
   update(statements, change, after);
   if (change.attemptRecord !== undefined) appendHistory(statements, change.id, change.attemptRecord);
   if (after.state === "SUCCEEDED" && after.generation > 0) supersede(tables, after, "all");
-  lanes.move(after.group_no, placeOf(before), placeOf(after));
+  lanes.move(after.group_no, after.id, placeOf(before), placeOf(after));
   if (after.backfill_id !== null) countBackfill(statements, before, after);
   return true;
 }

@@ -7,7 +7,7 @@ import type {
   ScheduleStatus,
   ScheduleVersion,
 } from "@tidegate/core";
-import type { LaneCounts } from "./lanes.js";
+import type { Lane } from "./lanes.js";
 import { changeRun } from "./run-changes.js";
 import type { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";
@@ -35,7 +35,7 @@ export const SCHEDULE_TABLES = `schedule s JOIN schedule_state t ON t.no = s.no
   JOIN schedule_version v ON v.schedule_no = s.no AND v.version = s.version`;
 
 /** The schedule that a row and its lane stand for. */
-export function asSchedule(row: ScheduleRow, lane: LaneCounts): Schedule {
+export function asSchedule(row: ScheduleRow, lane: Lane): Schedule {
   return {
     spec: JSON.parse(row.spec) as ScheduleSpec,
     version: row.version,
@@ -44,7 +44,7 @@ export function asSchedule(row: ScheduleRow, lane: LaneCounts): Schedule {
     origin: row.origin,
     watermark: row.watermark,
     nextFireAt: row.next_fire_at,
-    admittedRuns: lane.admitted,
+    admittedRuns: lane.admitted.length,
     waitingRuns: lane.waiting,
     blockingRuns: lane.blocking,
     createdAt: row.created_at,
@@ -150,11 +150,7 @@ function mayMoveOrigin(statements: Statements, row: Omit<ScheduleRow, "spec">, o
 }
 
 function cancelPlanned(tables: Tables, no: number, reason: RunReason, endedAt: number): void {
-  const planned = tables.statements.all<{ id: string }>(
-    "SELECT id FROM run WHERE group_no = ? AND state = 'PLANNED'",
-    no,
-  );
-  for (const { id } of planned) {
+  for (const id of tables.lanes.planned(no)) {
     changeRun(tables, { id, from: ["PLANNED"], state: "CANCELLED", wakeAt: null, reason, endedAt });
   }
 }

@@ -118,7 +118,7 @@ export class SqliteStore implements ScheduleStore {
       const coverage = new CoverageScan(database, statements);
       const commit = new GroupCommit(database, this.#path, () => {
         groups.clear();
-        lanes.recount();
+        lanes.reread();
       });
       this.#open = { database, statements, groups, lanes, coverage, commit };
     } catch (error) {

@@ -1,19 +1,9 @@
-import { lanePlace } from "@tidegate/core";
+import { placeOf } from "./lanes.js";
 import type { RunRow } from "./run-rows.js";
 import type { Tables } from "./tables.js";
 
 /** What of a run its interval and generation are. */
 type Generation = Pick<RunRow, "group_no" | "lower" | "upper" | "generation">;
-
-/** The place in its lane that a row's fields say it has. */
-export function placeOf(row: Pick<RunRow, "kind" | "state" | "wake_at" | "is_blocking">) {
-  return lanePlace({
-    kind: row.kind,
-    state: row.state,
-    wakeAt: row.wake_at,
-    isBlocking: row.is_blocking === 1,
-  });
-}
 
 /**
  * Earlier generations of an interval give way to a run, and what they block goes on: all of them when it has succeeded,
@@ -35,6 +25,6 @@ export function supersede(
     const isUnsuccessful = row.state === "FAILED" || row.state === "CANCELLED" || row.state === "SKIPPED";
     if (which === "unsuccessful" && !isUnsuccessful) continue;
     statements.run("UPDATE run SET is_superseded = 1, is_blocking = 0 WHERE id = ?", row.id);
-    lanes.move(row.group_no, placeOf(row), placeOf({ ...row, is_blocking: 0 }));
+    lanes.move(row.group_no, row.id, placeOf(row), placeOf({ ...row, is_blocking: 0 }));
   }
 }
