@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
-import { Bench, HOUR, hour } from "../support/bench.js";
+import { Bench, HOUR, hour, running } from "../support/bench.js";
 
 const hourly = (rest: Partial<ScheduleInfo> = {}): ScheduleInfo => ({
   groupId: "orders",
@@ -15,11 +15,8 @@ describe("fires", () => {
     expect(await bench.fireAt(1)).toMatchObject({ outcome: "planned", planned: 1 });
     expect(await bench.fireAt(1)).toMatchObject({ outcome: "duplicate", planned: 0 });
     await bench.fireAt(4.5);
-    await bench.engine.fire(
-      { groupId: "orders", scheduledTime: hour(2) },
-      { groupId: "orders", scheduledTime: hour(1) },
-    );
-    expect(bench.operator.intervals).toEqual([
+    await bench.engine.fire("orders", hour(2), hour(1));
+    expect(bench.intervals).toEqual([
       [0, 1],
       [1, 2],
       [2, 3],
@@ -32,25 +29,24 @@ describe("fires", () => {
     const bench = await Bench.started();
     await bench.client.register(hourly());
     await bench.clock.advanceTo(hour(1) - 5);
-    const [result] = await bench.engine.fire({ groupId: "orders", scheduledTime: hour(1) });
+    const [result] = await bench.engine.fire("orders", hour(1));
     expect(result).toMatchObject({ outcome: "held", planned: 0 });
     await bench.clock.advance(10);
-    expect(bench.operator.intervals).toEqual([[0, 1]]);
+    expect(bench.intervals).toEqual([[0, 1]]);
   });
 
   it("for one group at once plan it once", async () => {
     const bench = await Bench.started();
     await bench.client.register(hourly());
     await bench.clock.advanceTo(hour(1));
-    const fire = { groupId: "orders", scheduledTime: hour(1) };
     const results = await Promise.all([
-      bench.engine.fire(fire),
-      bench.engine.fire(fire, fire),
-      bench.engine.fire(fire),
+      bench.engine.fire("orders", hour(1)),
+      bench.engine.fire("orders", hour(1), hour(1)),
+      bench.engine.fire("orders", hour(1)),
     ]);
     await bench.clock.settle();
     expect(results.flat().filter(({ outcome }) => outcome === "planned").length).toBeGreaterThan(0);
-    expect(bench.operator.intervals).toEqual([[0, 1]]);
+    expect(bench.intervals).toEqual([[0, 1]]);
   });
 
   it("off the grid are an event and plan the grid's intervals", async () => {
@@ -59,10 +55,10 @@ describe("fires", () => {
     bench.tidegate.events.on("engine-drift", ({ scheduledTime }) => drifts.push(scheduledTime));
     await bench.client.register(hourly());
     await bench.clock.advanceTo(hour(1.2));
-    await bench.engine.fire({ groupId: "orders", scheduledTime: hour(1.1) });
+    await bench.engine.fire("orders", hour(1.1));
     await bench.clock.settle();
     expect(drifts).toEqual([hour(1.1)]);
-    expect(bench.operator.intervals).toEqual([[0, 1]]);
+    expect(bench.intervals).toEqual([[0, 1]]);
   });
 
   it("that never come are made good by the watchdog", async () => {
@@ -72,7 +68,7 @@ describe("fires", () => {
     await bench.client.register(hourly());
     await bench.clock.advanceTo(hour(1) + 120_000);
     expect(silent).toEqual(["orders"]);
-    expect(bench.operator.intervals).toEqual([[0, 1]]);
+    expect(bench.intervals).toEqual([[0, 1]]);
   });
 });
 
@@ -81,7 +77,7 @@ describe("catch-up", () => {
     const bench = await Bench.started();
     await bench.client.register(hourly());
     await bench.fireAt(3);
-    expect(bench.operator.intervals).toEqual([
+    expect(bench.intervals).toEqual([
       [0, 1],
       [1, 2],
       [2, 3],
@@ -92,7 +88,7 @@ describe("catch-up", () => {
     const bench = await Bench.started();
     await bench.client.register(hourly({ catchup: "coalesce" }));
     await bench.fireAt(3);
-    expect(bench.operator.intervals).toEqual([[0, 3]]);
+    expect(bench.intervals).toEqual([[0, 3]]);
     expect((await bench.client.describe("orders")).counts.byReason).toEqual({ "catchup-coalesced": 3 });
   });
 
@@ -100,7 +96,7 @@ describe("catch-up", () => {
     const bench = await Bench.started();
     await bench.client.register(hourly({ catchup: "drop" }));
     await bench.fireAt(3);
-    expect(bench.operator.intervals).toEqual([[2, 3]]);
+    expect(bench.intervals).toEqual([[2, 3]]);
     const { notRun } = await bench.client.describe("orders");
     expect(notRun).toMatchObject([
       { state: "SKIPPED", reason: "catchup-dropped", intervals: 2, lower: hour(0), upper: hour(2) },
@@ -112,7 +108,7 @@ describe("catch-up", () => {
     const bench = await Bench.started();
     await bench.client.register(hourly({ catchupWindowMs: HOUR }));
     await bench.fireAt(4);
-    expect(bench.operator.intervals).toEqual([
+    expect(bench.intervals).toEqual([
       [2, 3],
       [3, 4],
     ]);
@@ -121,25 +117,19 @@ describe("catch-up", () => {
 
 describe("overlap", () => {
   const overlapping = async (rest: Partial<ScheduleInfo>): Promise<Bench> => {
-    const bench = await Bench.started(() => "run");
+    const bench = await Bench.started(running);
     await bench.client.register(hourly(rest));
     await bench.fireAt(1);
     await bench.fireAt(2);
     await bench.fireAt(3);
     return bench;
   };
-  const endOldest = async (bench: Bench): Promise<void> => {
-    bench.operator.end(bench.operator.requests.at(-1)!.runId);
-    await bench.clock.settle();
-    await bench.clock.settle();
-  };
-
   it("queues: one at a time, in order", async () => {
     const bench = await overlapping({});
-    expect(bench.operator.intervals).toEqual([[0, 1]]);
-    await endOldest(bench);
-    await endOldest(bench);
-    expect(bench.operator.intervals).toEqual([
+    expect(bench.intervals).toEqual([[0, 1]]);
+    await bench.endNewest();
+    await bench.endNewest();
+    expect(bench.intervals).toEqual([
       [0, 1],
       [1, 2],
       [2, 3],
@@ -148,7 +138,7 @@ describe("overlap", () => {
 
   it("allows as many as it is told", async () => {
     const bench = await overlapping({ overlap: "allow", maxActiveRuns: 2 });
-    expect(bench.operator.intervals).toEqual([
+    expect(bench.intervals).toEqual([
       [0, 1],
       [1, 2],
     ]);
@@ -156,34 +146,34 @@ describe("overlap", () => {
 
   it("coalesces what waits into one run", async () => {
     const bench = await overlapping({ overlap: "coalesce-pending" });
-    expect(bench.operator.intervals).toEqual([[0, 1]]);
-    await endOldest(bench);
-    expect(bench.operator.intervals).toEqual([
+    expect(bench.intervals).toEqual([[0, 1]]);
+    await bench.endNewest();
+    expect(bench.intervals).toEqual([
       [0, 1],
       [1, 3],
     ]);
   });
 
   it("cancels the active run and has the next cover both", async () => {
-    const bench = await Bench.started(() => "run");
+    const bench = await Bench.started(running);
     await bench.client.register(hourly({ overlap: "cancel-running" }));
     await bench.fireAt(1);
     await bench.fireAt(2);
     await bench.clock.settle();
     await bench.clock.settle();
-    expect(bench.operator.intervals).toEqual([
+    expect(bench.intervals).toEqual([
       [0, 1],
       [0, 2],
     ]);
-    expect(bench.operator.cancelled).toEqual([bench.operator.requests[0]!.runId]);
-    await endOldest(bench);
+    expect(bench.operator.cancellations).toEqual([bench.operator.submissions[0]!.idempotencyKey]);
+    await bench.endNewest();
     expect(await bench.client.audit("orders")).toMatchObject({ isComplete: true, range: { upper: hour(2) } });
   });
 
   it("drops only when it is told to, and says so", async () => {
     const bench = await overlapping({ overlap: "drop" });
-    await endOldest(bench);
-    expect(bench.operator.intervals).toEqual([[0, 1]]);
+    await bench.endNewest();
+    expect(bench.intervals).toEqual([[0, 1]]);
     expect((await bench.client.describe("orders")).counts.byReason).toEqual({ "overlap-dropped": 2 });
   });
 });
@@ -204,7 +194,7 @@ describe("updates, pauses and restarts", () => {
     await bench.fireAt(6);
     await bench.restart();
     await bench.fireAt(7.5);
-    expect(bench.operator.intervals).toEqual([
+    expect(bench.intervals).toEqual([
       [0, 1],
       [1, 2],
       [2, 3],
@@ -221,12 +211,12 @@ describe("updates, pauses and restarts", () => {
     await bench.client.register(hourly());
     await bench.fireAt(2);
     bench.clock.set(hour(1));
-    await bench.engine.fire({ groupId: "orders", scheduledTime: hour(1) });
+    await bench.engine.fire("orders", hour(1));
     await bench.clock.settle();
     bench.clock.set(hour(4));
-    await bench.engine.fire({ groupId: "orders", scheduledTime: hour(4) });
+    await bench.engine.fire("orders", hour(4));
     await bench.clock.settle();
-    expect(bench.operator.intervals).toEqual([
+    expect(bench.intervals).toEqual([
       [0, 1],
       [1, 2],
       [2, 3],

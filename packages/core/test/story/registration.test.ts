@@ -111,10 +111,10 @@ describe("ensure", () => {
 describe("an engine that refuses", () => {
   it("leaves the schedule FAILED with the reason, until the reconciler succeeds", async () => {
     const bench = await Bench.started();
-    bench.engine.refusal = new Error("unreachable");
+    bench.engine.failure = new Error("unreachable");
     const { schedule } = await bench.client.register(hourly);
     expect(schedule).toMatchObject({ status: "FAILED", statusReason: "unreachable" });
-    bench.engine.refusal = undefined;
+    bench.engine.failure = undefined;
     await bench.clock.advance(300_001);
     expect((await bench.client.get("orders")).status).toBe("REGISTERED");
     expect([...bench.engine.held]).toEqual([["orders", 1]]);
@@ -147,7 +147,7 @@ describe("unregistering", () => {
     await bench.clock.advanceTo(hour(5));
     await bench.client.register(hourly);
     await bench.fireAt(6);
-    expect(bench.operator.intervals).toEqual([
+    expect(bench.intervals).toEqual([
       [0, 1],
       [1, 2],
       [5, 6],

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import { OperatorError } from "../../src/errors/errors.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
-import { Bench, HOUR, hour, type Script } from "../support/bench.js";
+import { Bench, HOUR, hour, running, type Script } from "../support/bench.js";
+import { failed, SUCCEEDED } from "../support/scripted-operator.js";
 
 const hourly = (rest: Partial<ScheduleInfo> = {}): ScheduleInfo => ({
   groupId: "orders",
@@ -9,15 +10,13 @@ const hourly = (rest: Partial<ScheduleInfo> = {}): ScheduleInfo => ({
   ...rest,
 });
 
-const failing: Script = () => ({ state: "FAILED", error: { code: "JOB_FAILED", message: "no" } });
+const failing: Script = () => failed("no");
 
 /** Fails the first attempts of every run. */
 const failingUntil =
   (attempt: number): Script =>
   (request) =>
-    request.attempt < attempt
-      ? { state: "FAILED", error: { code: "JOB_FAILED", message: `no ${request.attempt}` } }
-      : { state: "SUCCEEDED" };
+    request.attempt < attempt ? failed(`no ${request.attempt}`) : SUCCEEDED;
 
 const firstRun = async (bench: Bench) => (await bench.client.runs({ groupId: "orders" })).items[0]!;
 
@@ -27,9 +26,9 @@ describe("attempts", () => {
     await bench.client.register(hourly());
     await bench.fireAt(1);
     await bench.clock.advance(10_000);
-    const { requests } = bench.operator;
-    expect(requests.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
-    expect(new Set(requests.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
+    const { submissions } = bench.operator;
+    expect(submissions.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+    expect(new Set(submissions.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
     expect(await firstRun(bench)).toMatchObject({
       state: "SUCCEEDED",
       attempt: 3,
@@ -38,33 +37,31 @@ describe("attempts", () => {
   });
 
   it("that were not to be retried are the last", async () => {
-    const bench = await Bench.started(() => new OperatorError("JOB_INVALID", "malformed"));
+    const bench = await Bench.started(() => ({ throws: new OperatorError("JOB_INVALID", "malformed") }));
     await bench.client.register(hourly());
     await bench.fireAt(1);
     await bench.clock.advance(HOUR / 2);
-    expect(bench.operator.requests).toHaveLength(1);
+    expect(bench.operator.submissions).toHaveLength(1);
     expect(await firstRun(bench)).toMatchObject({ state: "FAILED", error: { code: "JOB_INVALID" } });
   });
 
   it("time out, cancel their job, and count as failed", async () => {
-    const bench = await Bench.started(() => "run");
+    const bench = await Bench.started(running);
     await bench.client.register(hourly({ timeoutMs: 5_000, maxAttempts: 1 }));
     await bench.fireAt(1);
     await bench.clock.advance(6_000);
     expect(await firstRun(bench)).toMatchObject({ state: "FAILED", error: { code: "JOB_TIMED_OUT" } });
-    expect(bench.operator.cancelled).toHaveLength(1);
+    expect(bench.operator.cancellations).toHaveLength(1);
   });
 
   it("whose answer was lost are found, not submitted again", async () => {
     const bench = await Bench.started();
-    bench.operator.script = (request) => {
-      bench.operator.loseAnswerOf(request);
-      return new Error("connection reset");
-    };
+    bench.operator.answer = () => ({ throws: new Error("connection reset"), hasStarted: true });
     await bench.client.register(hourly());
     await bench.fireAt(1);
     await bench.clock.advance(10_000);
-    expect(bench.operator.requests).toHaveLength(1);
+    await bench.endNewest();
+    expect(bench.operator.submissions).toHaveLength(1);
     expect(await firstRun(bench)).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
   });
 
@@ -86,19 +83,19 @@ describe("a run that has used up its attempts", () => {
     const bench = await Bench.started(failing);
     await bench.client.register(hourly({ maxAttempts: 1, ...rest }));
     await bench.fireAt(1);
-    bench.operator.script = () => ({ state: "SUCCEEDED" });
+    bench.operator.answer = () => SUCCEEDED;
     await bench.fireAt(2);
     return bench;
   };
 
   it("blocks those behind it until it is retried", async () => {
     const bench = await failedOnce({});
-    expect(bench.operator.intervals).toEqual([[0, 1]]);
+    expect(bench.intervals).toEqual([[0, 1]]);
     const waiting = (await bench.client.runs({ states: ["PLANNED"] })).items[0]!;
     expect((await bench.client.explain(waiting.id)).reasons[0]).toMatch(/has failed.*onFailure is "block"/);
     await bench.client.retryRun((await firstRun(bench)).id);
     await bench.clock.settle();
-    expect(bench.operator.intervals).toEqual([
+    expect(bench.intervals).toEqual([
       [0, 1],
       [0, 1],
       [1, 2],
@@ -110,7 +107,7 @@ describe("a run that has used up its attempts", () => {
     const bench = await failedOnce({});
     await bench.client.cancelRun((await firstRun(bench)).id);
     await bench.clock.settle();
-    expect(bench.operator.intervals).toEqual([
+    expect(bench.intervals).toEqual([
       [0, 1],
       [1, 2],
     ]);
@@ -119,7 +116,7 @@ describe("a run that has used up its attempts", () => {
 
   it("lets them go on", async () => {
     const bench = await failedOnce({ onFailure: "continue" });
-    expect(bench.operator.intervals).toEqual([
+    expect(bench.intervals).toEqual([
       [0, 1],
       [1, 2],
     ]);
@@ -132,7 +129,7 @@ describe("a run that has used up its attempts", () => {
     expect(statusReason).toMatch(/onFailure/);
     await bench.client.resume("orders");
     await bench.fireAt(2);
-    expect(bench.operator.intervals).toEqual([
+    expect(bench.intervals).toEqual([
       [0, 1],
       [1, 2],
     ]);
@@ -141,7 +138,7 @@ describe("a run that has used up its attempts", () => {
 
 describe("cancelling and stopping", () => {
   it("stops an active job and remembers why", async () => {
-    const bench = await Bench.started(() => "run");
+    const bench = await Bench.started(running);
     await bench.client.register(hourly());
     await bench.fireAt(1);
     await bench.client.cancelRun((await firstRun(bench)).id);
@@ -153,23 +150,21 @@ describe("cancelling and stopping", () => {
   });
 
   it("leaves a job to the next manager, which finds it and does not submit it again", async () => {
-    const bench = await Bench.started(() => "run", { dispatcher: { drainMs: 1_000 } });
+    const bench = await Bench.started(running, { dispatcher: { drainMs: 1_000 } });
     await bench.client.register(hourly());
     await bench.fireAt(1);
     await bench.restart();
-    expect(bench.operator.requests).toHaveLength(1);
-    bench.operator.end(bench.operator.requests[0]!.runId);
-    await bench.clock.settle();
+    expect(bench.operator.submissions).toHaveLength(1);
+    await bench.endNewest();
     expect(await firstRun(bench)).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
   });
 
   it("keeps the lease of a long job", async () => {
-    const bench = await Bench.started(() => "run", { dispatcher: { leaseMs: 30_000 } });
+    const bench = await Bench.started(running, { dispatcher: { leaseMs: 30_000 } });
     await bench.client.register(hourly());
     await bench.fireAt(1);
     await bench.clock.advance(HOUR / 2);
-    bench.operator.end(bench.operator.requests[0]!.runId);
-    await bench.clock.settle();
+    await bench.endNewest();
     expect(await firstRun(bench)).toMatchObject({ state: "SUCCEEDED" });
     expect(bench.troubles).toEqual([]);
   });
@@ -185,7 +180,7 @@ describe("trigger now", () => {
     const runs = await bench.client.trigger("orders");
     await bench.clock.settle();
     expect(runs).toMatchObject([{ kind: "MANUAL", generation: 1, lower: hour(1), upper: hour(2) }]);
-    expect(bench.operator.intervals).toEqual([
+    expect(bench.intervals).toEqual([
       [0, 1],
       [1, 2],
       [1, 2],
@@ -211,7 +206,7 @@ describe("trigger now", () => {
 
 describe("backfill", () => {
   it("runs what lies before the ledger, a few at a time, without a row before its turn", async () => {
-    const bench = await Bench.started(() => "run");
+    const bench = await Bench.started(running);
     await bench.client.register(hourly());
     const request = { groupId: "orders", from: hour(-100), to: hour(0), concurrency: 2 };
     expect(await bench.client.backfill({ ...request, isDryRun: true })).toMatchObject({
@@ -220,13 +215,13 @@ describe("backfill", () => {
     });
     const { backfill } = await bench.client.backfill(request);
     await bench.clock.settle();
-    expect(bench.operator.intervals).toEqual([
+    expect(bench.intervals).toEqual([
       [-100, -99],
       [-99, -98],
     ]);
     expect((await bench.client.runs({ groupId: "orders" })).items).toHaveLength(2);
-    bench.operator.script = () => ({ state: "SUCCEEDED" });
-    for (const { runId } of [...bench.operator.requests]) bench.operator.end(runId);
+    bench.operator.answer = () => SUCCEEDED;
+    bench.operator.endAll();
     for (let turn = 0; turn < 120; turn += 1) await bench.clock.settle();
     expect(await bench.client.getBackfill(backfill!.id)).toMatchObject({
       state: "DONE",
@@ -243,7 +238,7 @@ describe("backfill", () => {
     const bench = await Bench.started();
     await bench.client.register(hourly({ catchup: "drop", maxAttempts: 1, onFailure: "continue" }));
     await bench.fireAt(3);
-    bench.operator.script = failing;
+    bench.operator.answer = failing;
     await bench.fireAt(4);
     const count = async (select: "missing" | "failed" | "all") =>
       (await bench.client.backfill({ groupId: "orders", from: hour(0), to: hour(4), select, isDryRun: true }))

@@ -3,24 +3,24 @@ import { writeSync } from "node:fs";
 import { SqliteStore } from "@tidegate/store-sqlite";
 
 const [path, groups] = [process.argv[2], Number(process.argv[3])];
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
 const START = Date.UTC(2026, 0, 1);
 const store = new SqliteStore({ path });
 await store.open();
 const ids = Array.from({ length: groups }, (_, index) => `group-${index}`);
 const schedules = await store.getSchedules(ids);
-let index = (schedules[0].watermark - START) / HOUR_MS;
+let index = (schedules[0].watermark - START) / MINUTE_MS;
 writeSync(1, "open\n");
 for (; ; index += 1) {
-  const lower = START + index * HOUR_MS;
-  const upper = lower + HOUR_MS;
+  const lower = START + index * MINUTE_MS;
+  const upper = lower + MINUTE_MS;
   const results = await store.plan(
     ids.map((groupId, no) => ({
       groupId,
       version: 1,
       watermark: lower,
       newWatermark: upper,
-      nextFireAt: upper + HOUR_MS,
+      nextFireAt: upper + MINUTE_MS,
       plannedAt: upper,
       runs: [
         {
