@@ -15,6 +15,8 @@ const project = (rootDir, displayName, testMatch) => ({
   rootDir,
   displayName,
   testMatch: [`<rootDir>/${testMatch}`],
+  // Far longer than any test takes: a slow machine is not a failure.
+  testTimeout: 60_000,
   transform,
   extensionsToTreatAsEsm: [".ts"],
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
@@ -27,6 +29,6 @@ const below = (parent) =>
 
 export default {
   // Much of what the tests do is waiting: for processes, for seconds to pass.
-  maxWorkers: "150%",
+  maxWorkers: "100%",
   projects: [...below("packages"), ...below("examples"), project("<rootDir>/test", "test", "**/*.test.ts")],
 };

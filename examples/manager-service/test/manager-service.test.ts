@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import type { AuditReport, Page, Run } from "@tidegate/core";
 import { until } from "@tidegate/testkit";
 import { ManagerProcess } from "./support/manager-process.js";
 import { Worker } from "./support/worker.js";
@@ -28,7 +29,7 @@ describe("the manager service", () => {
     trigger: { type: "period", every: 1, unit: "second" },
     job: { url: `http://${workerAddress}/jobs`, completion: "callback", secretRef: "workers" },
   });
-  const audit = async () => (await manager.call("GET", "/schedules/orders/audit")).body;
+  const audit = async () => (await manager.call<AuditReport>("GET", "/schedules/orders/audit")).body;
   const succeeded = (count: number) =>
     until(async () => (await audit()).succeeded.runs >= count, { what: `${count} runs to succeed` });
 
@@ -45,12 +46,13 @@ describe("the manager service", () => {
   });
 
   it("has each interval done once by a worker that calls back, also over a crash", async () => {
-    const { status, body } = await manager.call("PUT", "/schedules/orders", definition());
-    expect([status, body.schedule.version]).toEqual([200, 1]);
+    const first = await manager.call("PUT", "/schedules/orders", definition());
+    expect(first).toMatchObject({ status: 200, body: { schedule: { version: 1 } } });
     await succeeded(2);
     await manager.end("SIGKILL");
     await startManager();
-    expect((await manager.call("PUT", "/schedules/orders", definition())).body.schedule.version).toBe(1);
+    const again = await manager.call("PUT", "/schedules/orders", definition());
+    expect(again.body).toMatchObject({ schedule: { version: 1 } });
     await succeeded(5);
     expect(await audit()).toMatchObject({ gaps: [], overlaps: [], isSound: true });
     const keyOf = new Map(worker.taken.map((job) => [job.lowerBoundary, job.idempotencyKey]));
@@ -62,19 +64,20 @@ describe("the manager service", () => {
     await manager.call("PUT", "/schedules/orders", definition());
     const paused = await manager.call("POST", "/schedules/orders/pause", { note: "maintenance" });
     expect(paused.body).toMatchObject({ status: "PAUSED", statusReason: "maintenance" });
-    expect((await manager.call("POST", "/schedules/orders/resume")).body.status).toBe("REGISTERED");
+    const resumed = await manager.call("POST", "/schedules/orders/resume");
+    expect(resumed.body).toMatchObject({ status: "REGISTERED" });
     const listed = await manager.call("GET", "/schedules?limit=1");
-    expect(listed.body.items).toMatchObject([{ spec: { groupId: "orders" } }]);
+    expect(listed.body).toMatchObject({ items: [{ spec: { groupId: "orders" } }] });
     await succeeded(1);
-    const { items } = (await manager.call("GET", "/runs?groupId=orders&state=SUCCEEDED&limit=1")).body;
-    expect((await manager.call("GET", `/runs/${items[0].id}`)).body).toMatchObject({
-      run: { id: items[0].id },
-    });
-    const { lower, upper } = items[0];
+    const path = "/runs?groupId=orders&state=SUCCEEDED&limit=1";
+    const [run] = (await manager.call<Page<Run>>("GET", path)).body.items;
+    const { id, lower, upper } = run!;
+    expect((await manager.call("GET", `/runs/${id}`)).body).toMatchObject({ run: { id } });
     const again = await manager.call("POST", "/schedules/orders/trigger", { lower, upper });
     expect(again.body).toMatchObject([{ lower, upper, kind: "MANUAL", generation: 1 }]);
     expect((await manager.call("DELETE", "/schedules/orders")).status).toBe(204);
-    expect((await manager.call("GET", "/schedules/orders")).body.schedule.status).toBe("DELETED");
+    const described = await manager.call("GET", "/schedules/orders");
+    expect(described.body).toMatchObject({ schedule: { status: "DELETED" } });
   });
 
   it("answers mistakes with their code and field", async () => {

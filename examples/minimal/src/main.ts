@@ -9,6 +9,7 @@ const tidegate = createTidegate({
   operators: [duckdbOperator()],
 });
 tidegate.events.on("run-state", ({ run }) => console.log(new Date(run.lower).toISOString(), run.state));
+process.once("SIGINT", () => tidegate.stop());
 await tidegate.start();
 const sql = "SELECT range AS tick FROM range($lower, $upper, INTERVAL 10 MILLISECONDS)";
 await tidegate.client.ensure({
@@ -16,4 +17,3 @@ await tidegate.client.ensure({
   trigger: { type: "period", every: 1, unit: "second" },
   job: { sql, target: { path: "lake/ticks" } },
 });
-process.once("SIGINT", () => tidegate.stop());

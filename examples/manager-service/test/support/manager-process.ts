@@ -30,7 +30,11 @@ export class ManagerProcess {
     throw new Error("The manager ended before it listened.");
   }
 
-  async call(method: string, path: string, body?: unknown): Promise<{ status: number; body: any }> {
+  async call<Body = unknown>(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; body: Body }> {
     const response = await fetch(`${this.#address}${path}`, {
       method,
       ...(body === undefined
@@ -38,7 +42,7 @@ export class ManagerProcess {
         : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
     });
     const text = await response.text();
-    return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
+    return { status: response.status, body: (text === "" ? undefined : JSON.parse(text)) as Body };
   }
 
   get callbackAddress(): string {

@@ -32,6 +32,8 @@ export class Tidegate {
   /** The container with all parts, for who wants to bind or get more. */
   readonly container: Container;
   #isStarted = false;
+  /** The start that is under way: who stops waits for it. */
+  #starting: Promise<void> | undefined;
 
   constructor(container: Container) {
     this.container = container;
@@ -52,7 +54,20 @@ export class Tidegate {
    *
    * @throws StoreError when the store cannot be opened; EngineError, OperatorError from those that cannot start
    */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
+  }
+
+  /** Stops firing, waits for active runs up to the dispatcher's drain time, and closes the store. */
+  async stop(): Promise<void> {
+    await this.#starting?.catch(() => undefined);
+    await this.#stop();
+  }
+
+  async #start(): Promise<void> {
     if (this.#isStarted) return;
     await this.container.get(TOKENS.store).open();
     this.#isStarted = true;
@@ -68,13 +83,12 @@ export class Tidegate {
       this.container.get(Reconciler).start();
       this.container.get(Watchdog).start();
     } catch (error) {
-      await this.stop();
+      await this.#stop();
       throw error;
     }
   }
 
-  /** Stops firing, waits for active runs up to the dispatcher's drain time, and closes the store. */
-  async stop(): Promise<void> {
+  async #stop(): Promise<void> {
     if (!this.#isStarted) return;
     this.#isStarted = false;
     await this.container.get(Watchdog).stop();
