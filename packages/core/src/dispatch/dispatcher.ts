@@ -9,6 +9,7 @@ import type { SpecCache } from "../schedule/spec-cache.js";
 import type { ClaimedRun, RunChange, ScheduleStore } from "../store/schedule-store.js";
 import { Attempt } from "./attempt.js";
 import { ChangeBatch } from "./change-batch.js";
+import { changedRun } from "./changed-run.js";
 
 /** How a dispatcher works. */
 export interface DispatcherOptions {
@@ -337,15 +338,4 @@ export class Dispatcher {
       error: { code: typeof code === "string" ? code : "DISPATCH_FAILED", message: messageOf(error) },
     });
   }
-}
-
-/** The run as a change leaves it. */
-function changedRun(run: Run, change: RunChange): Run {
-  const { id: _id, from: _from, token: _token, attemptRecord, givesBack, ...set } = change;
-  return {
-    ...run,
-    ...set,
-    history: attemptRecord === undefined ? run.history : [...run.history, attemptRecord],
-    isSuperseded: run.isSuperseded || givesBack === true,
-  };
 }

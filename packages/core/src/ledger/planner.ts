@@ -2,12 +2,11 @@ import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
 import type { Fire, FireResult, FireSink } from "../engine/engine.js";
 import { messageOf, StoreError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
-import type { Interval } from "../interval/boundaries.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule, ScheduleStatus } from "../schedule/schedule.js";
 import type { SpecCache } from "../schedule/spec-cache.js";
 import type { PlanCommit, ScheduleStore } from "../store/schedule-store.js";
-import { runId } from "./identity.js";
+import { commitOf, Generations } from "./plan-commit.js";
 import { decidePlan, type PlanDecision } from "./plan-decision.js";
 
 /** Statuses in which a schedule plans what it owes. */
@@ -55,8 +54,7 @@ interface Work {
   isFired: boolean;
   planned: number;
   conflicts: number;
-  /** The generation of intervals that were given back before, by their bounds. */
-  generations: Map<string, number> | undefined;
+  generations: Generations | undefined;
   outcome: FireResult["outcome"];
   nextFireAt: EpochMs | null;
 }
@@ -210,7 +208,12 @@ export class IntervalPlanner implements FireSink {
       this.#finish(work, entry, decision);
       return "done";
     }
-    return { work, entry, decision, commit: this.#commitOf(work, entry, decision) };
+    const commit = commitOf(schedule, decision, {
+      namespace: this.#namespace,
+      plannedAt: this.#clock.now(),
+      generations: work.generations,
+    });
+    return { work, entry, decision, commit };
   }
 
   /** Takes in what was committed; returns whether more is owed. */
@@ -236,44 +239,9 @@ export class IntervalPlanner implements FireSink {
     if (work.conflicts > MAX_CONFLICTS) {
       throw new StoreError("STORE_FAILED", `The watermark of group ${work.groupId} cannot be moved.`);
     }
-    for (const run of await this.#store.getRuns(commit.runs.map(({ id }) => id))) {
-      if (!run?.isSuperseded) continue;
-      work.generations ??= new Map();
-      work.generations.set(boundsKey(run), run.generation + 1);
-    }
+    work.generations ??= new Generations();
+    work.generations.note(await this.#store.getRuns(commit.runs.map(({ id }) => id)));
     return true;
-  }
-
-  #commitOf({ generations }: Work, { schedule }: Entry, decision: PlanDecision): PlanCommit {
-    const { groupId } = schedule.spec;
-    const plannedAt = this.#clock.now();
-    return {
-      groupId,
-      version: schedule.version,
-      watermark: schedule.watermark,
-      newWatermark: decision.newWatermark,
-      nextFireAt: decision.nextFireAt,
-      plannedAt,
-      runs: decision.runs.map((planned) => {
-        const generation = generations?.get(boundsKey(planned)) ?? 0;
-        const { lower, upper, scheduledTime, intervals, state, reason } = planned;
-        return {
-          id: runId({ namespace: this.#namespace, groupId, lower, upper, generation }),
-          groupId,
-          kind: "SCHEDULED",
-          lower,
-          upper,
-          generation,
-          intervals,
-          scheduledTime,
-          state,
-          reason,
-          scheduleVersion: schedule.version,
-          backfillId: null,
-          plannedAt,
-        };
-      }),
-    };
   }
 
   #remember(entry: Entry, decision: PlanDecision): void {
@@ -345,10 +313,6 @@ export class IntervalPlanner implements FireSink {
       });
     }
   }
-}
-
-function boundsKey({ lower, upper }: Interval): string {
-  return `${lower}-${upper}`;
 }
 
 /** Whether the decision can be trusted although the lane's counts and the version may be stale: the commit checks both. */
