@@ -32,12 +32,13 @@ export class SpecReader {
    * @param before - the one that it replaces: the source of what cannot change and was left out
    */
   read(info: ScheduleInfo, before?: ScheduleSpec): ScheduleSpec {
-    const spec = normalizeSchedule(parseScheduleInfo(info), {
+    const meant = normalizeSchedule(parseScheduleInfo(info), {
       engine: before?.engine ?? this.#defaultEngine(),
       operator: before?.operator ?? this.#defaultOperator(),
       now: this.#parts.clock.now(),
       ...(before === undefined ? {} : { before }),
     });
+    const spec = { ...meant, engine: this.#parts.engines.typeOf(meant.engine) };
     this.#checkEngine(spec);
     this.#checkOperator(spec);
     return spec;

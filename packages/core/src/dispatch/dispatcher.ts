@@ -63,7 +63,9 @@ export class Dispatcher {
   #endedGroups = new Set<string>();
   #onIdle: (() => void) | undefined;
   readonly #onPlanned = (): void => this.poke();
-  readonly #onCancel = (request: CancelRequest): void => void this.#cancelLanes(request);
+  readonly #onCancel = (request: CancelRequest): void => {
+    this.#cancelLanes(request).catch((error: unknown) => this.#trouble(error));
+  };
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;

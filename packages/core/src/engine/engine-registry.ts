@@ -22,6 +22,12 @@ export class EngineRegistry {
     return this.#engines[0]?.engineType;
   }
 
+  /** An engine's type as it calls itself: names are compared without regard to case. */
+  typeOf(name: string): string {
+    const isMeant = ({ engineType }: ScheduleEngine) => engineType.toLowerCase() === name.toLowerCase();
+    return this.#engines.find(isMeant)?.engineType ?? name;
+  }
+
   /** @throws EngineError ENGINE_UNKNOWN naming those that are known */
   clientOf(engineType: string): ScheduleEngineClient {
     const client = this.#clients.find((candidate) => candidate.accept(engineType));

@@ -108,11 +108,12 @@ export function engineSchedule({ spec, version, nextFireAt }: Schedule): EngineS
 }
 
 /** Whether the engine is to hold a schedule in this status. */
-function isHeld(status: ScheduleStatus): boolean {
+export function isHeld(status: ScheduleStatus): boolean {
   return status === "REGISTERING" || status === "FAILED" || status === "REGISTERED";
 }
 
-function groupIdsOf(schedules: readonly Schedule[]): string[] {
+/** The groups of schedules, in their order. */
+export function groupIdsOf(schedules: readonly Schedule[]): string[] {
   return schedules.map(({ spec }) => spec.groupId);
 }
 

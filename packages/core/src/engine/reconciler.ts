@@ -3,9 +3,9 @@ import { messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-import type { EngineEntry, ScheduleEngineClient } from "./engine.js";
+import type { EngineEntry } from "./engine.js";
 import type { EngineRegistry } from "./engine-registry.js";
-import { type EngineOutbox, engineSchedule, OUTBOX_STATUSES } from "./outbox.js";
+import { type EngineOutbox, engineSchedule, groupIdsOf, isHeld, OUTBOX_STATUSES } from "./outbox.js";
 
 const PAGE = 1_000;
 
@@ -99,10 +99,12 @@ export class Reconciler {
 
   async #repair(engine: string): Promise<void> {
     const client = this.#parts.engines.clientOf(engine);
-    const difference = await compare(client.list(), this.#held(engine));
+    const difference = await this.#confirmed(engine, await compare(client.list(), this.#held(engine)));
     const { missing, stale, orphans } = difference;
     if (missing.length + stale.length + orphans.length === 0) return;
-    await this.#mend(client, difference);
+    if (orphans.length > 0) await client.unregister(orphans);
+    if (missing.length > 0) await client.register(missing.map(engineSchedule));
+    if (stale.length > 0) await client.update(stale.map(engineSchedule));
     this.#parts.emitter.emit("engine-repaired", {
       engine,
       registered: missing.length,
@@ -111,10 +113,21 @@ export class Reconciler {
     });
   }
 
-  async #mend(client: ScheduleEngineClient, { missing, stale, orphans }: EngineDifference): Promise<void> {
-    if (orphans.length > 0) await client.unregister(orphans);
-    if (missing.length > 0) await client.register(missing.map(engineSchedule));
-    if (stale.length > 0) await client.update(stale.map(engineSchedule));
+  /** What still is as it looked: while the listings were read, schedules were registered, changed and paused. */
+  async #confirmed(engine: string, { missing, stale, orphans }: EngineDifference): Promise<EngineDifference> {
+    const now = async (groupIds: readonly string[]): Promise<(Schedule | undefined)[]> =>
+      groupIds.length === 0 ? [] : this.#parts.store.getSchedules(groupIds);
+    const isDelivered = (schedule: Schedule | undefined): schedule is Schedule =>
+      schedule?.status === "REGISTERED";
+    const owners = await now(orphans);
+    return {
+      missing: (await now(groupIdsOf(missing))).filter(isDelivered),
+      stale: (await now(groupIdsOf(stale))).filter(isDelivered),
+      orphans: orphans.filter((_, index) => {
+        const owner = owners[index];
+        return owner === undefined || owner.spec.engine !== engine || !isHeld(owner.status);
+      }),
+    };
   }
 
   /** What the engine should hold, ordered by group id. */

@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import type TypedEventEmitter from "typed-emitter";
 import type { EpochMs } from "../clock/clock.js";
+import { messageOf } from "../errors/errors.js";
 import type { NewRun, Run, RunError, RunReason, RunState } from "../ledger/run.js";
 import type { ScheduleStatus } from "../schedule/schedule.js";
 
@@ -58,14 +59,17 @@ export interface EngineRepairedEvent {
 
 /** Something went wrong in the background and will be tried again. */
 export interface TroubleEvent {
-  /** Where: `planner`, `dispatcher`, `reconciler`, `watchdog`, `backfill`, `engine`. */
+  /** Where: `planner`, `dispatcher`, `reconciler`, `watchdog`, `backfill`, `engine`, `listener`. */
   readonly where: string;
   readonly groupId?: string;
   readonly runId?: string;
   readonly error: RunError;
 }
 
-/** The events of a Tidegate, by name. Listeners run synchronously: keep them short. */
+/**
+ * The events of a Tidegate, by name. Listeners run synchronously: keep them short. What one throws is told as `trouble` and
+ * has no other effect.
+ */
 export type TidegateEvents = {
   /** Runs were planned or skipped, in one transaction. */
   "runs-planned": (runs: readonly NewRun[]) => void;
@@ -90,5 +94,29 @@ export type TidegateEmitter = TypedEventEmitter.default<TidegateEvents>;
 
 /** A new emitter without listeners. */
 export function createEmitter(): TidegateEmitter {
-  return new EventEmitter({ captureRejections: false }) as unknown as TidegateEmitter;
+  return new GuardedEmitter() as unknown as TidegateEmitter;
+}
+
+/**
+ * What a listener throws must not hold up the work that it listens to, nor keep other listeners from hearing: it becomes
+ * a `trouble`, or a warning of the process where nobody listens for those.
+ */
+class GuardedEmitter extends EventEmitter {
+  override emit(name: string | symbol, ...values: unknown[]): boolean {
+    const listeners = this.rawListeners(name);
+    for (const listener of listeners) {
+      try {
+        Reflect.apply(listener, this, values);
+      } catch (error) {
+        this.#tell(name, error);
+      }
+    }
+    return listeners.length > 0;
+  }
+
+  #tell(name: string | symbol, thrown: unknown): void {
+    const message = `A listener of ${String(name)} threw: ${messageOf(thrown)}`;
+    const trouble: TroubleEvent = { where: "listener", error: { code: "LISTENER_FAILED", message } };
+    if (name === "trouble" || !this.emit("trouble", trouble)) process.emitWarning(message);
+  }
 }

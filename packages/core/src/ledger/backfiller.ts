@@ -67,13 +67,21 @@ export class Backfiller {
       this.#groups.clear();
       for (const { groupId } of running) this.#groups.add(groupId);
       if (running.length > 0 || this.#parts.store.isShared) this.#lookAgain();
-      for (const backfill of running) await this.#advance(backfill);
+      for (const backfill of running) {
+        await this.#advance(backfill).catch((error: unknown) => this.#trouble(error, backfill.groupId));
+      }
     } catch (error) {
-      this.#parts.emitter.emit("trouble", {
-        where: "backfill",
-        error: { code: "PLAN_FAILED", message: messageOf(error) },
-      });
+      this.#trouble(error);
+      this.#lookAgain();
     }
+  }
+
+  #trouble(error: unknown, groupId?: string): void {
+    this.#parts.emitter.emit("trouble", {
+      where: "backfill",
+      ...(groupId === undefined ? {} : { groupId }),
+      error: { code: "PLAN_FAILED", message: messageOf(error) },
+    });
   }
 
   async #advance(backfill: Backfill): Promise<void> {

@@ -1,0 +1,65 @@
+import { describe, expect, it } from "@jest/globals";
+import { Bench, HOUR, hour, running } from "../support/bench.js";
+
+const hourly = { groupId: "orders", trigger: { type: "period", every: 1, unit: "hour" } } as const;
+
+/** Makes a method of the store reject from now on; what it returns ends that. */
+function breakStore<Name extends keyof Bench["store"]>(bench: Bench, name: Name): () => void {
+  const { store } = bench;
+  const original = store[name];
+  store[name] = (async () => {
+    throw new Error(`${name} is out of order`);
+  }) as unknown as Bench["store"][Name];
+  return () => {
+    store[name] = original;
+  };
+}
+
+describe("a store that fails for a while", () => {
+  it.each(["claim", "nextWake", "changeRuns", "plan"] as const)(
+    "at %s costs time, and neither loses nor doubles an interval",
+    async (name) => {
+      const bench = await Bench.started(undefined, { dispatcher: { leaseMs: 30_000 } });
+      await bench.client.register(hourly);
+      const mend = breakStore(bench, name);
+      await bench.fireAt(1).catch(() => undefined);
+      await bench.clock.advance(5_000);
+      expect(bench.troubles.length).toBeGreaterThan(name === "plan" ? -1 : 0);
+      mend();
+      await bench.fireAt(2);
+      await bench.clock.advance(HOUR / 2);
+      expect(await bench.client.audit("orders")).toMatchObject({ isComplete: true, succeeded: { runs: 2 } });
+      expect(bench.operator.doubles).toEqual([]);
+    },
+  );
+
+  it("when an active run is to make way is told of, and the schedule goes on once it is back", async () => {
+    const bench = await Bench.started(running);
+    await bench.client.register({ ...hourly, overlap: "cancel-running" });
+    await bench.fireAt(1);
+    const mend = breakStore(bench, "listRuns");
+    await bench.fireAt(2);
+    expect(bench.troubles).toMatchObject([{ where: "dispatcher" }]);
+    mend();
+    bench.clock.set(hour(2) + 120_000);
+    await bench.engine.fire("orders", hour(2));
+    await bench.clock.settle();
+    await bench.clock.settle();
+    await bench.endNewest();
+    expect(await bench.client.audit("orders")).toMatchObject({ isComplete: true, range: { upper: hour(2) } });
+  });
+});
+
+describe("a store that fails while a backfill is under way", () => {
+  it("holds it up until it is back, without anybody's doing", async () => {
+    const bench = await Bench.started();
+    await bench.client.register(hourly);
+    const mend = breakStore(bench, "listBackfills");
+    await bench.client.backfill({ groupId: "orders", from: hour(-5), to: hour(0) });
+    await bench.clock.advance(20_000);
+    expect(bench.intervals).toEqual([]);
+    mend();
+    await bench.clock.advance(20_000);
+    expect(bench.intervals).toHaveLength(5);
+  });
+});
