@@ -199,7 +199,8 @@ export class Dispatcher {
     try {
       if (run.isCancelRequested) attempt.cancel(run.reason ?? "cancelled");
       this.#tellClaimed(run, isRecovered);
-      const end = await attempt.carryOut(isRecovered || run.attempt > 1);
+      const mayHaveJob = isRecovered || run.attempt > 1 || run.history.length > 0;
+      const end = await attempt.carryOut(mayHaveJob);
       if (end !== undefined) await this.#recordEnd(attempt, end);
     } finally {
       this.#forget(attempt);

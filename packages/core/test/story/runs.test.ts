@@ -65,6 +65,18 @@ describe("attempts", () => {
     expect(await firstRun(bench)).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
   });
 
+  it("whose answer was lost are found also when a person retries their run", async () => {
+    const bench = await Bench.started(() => ({ throws: new Error("connection reset"), hasStarted: true }));
+    await bench.client.register(hourly({ maxAttempts: 1 }));
+    await bench.fireAt(1);
+    expect(await firstRun(bench)).toMatchObject({ state: "FAILED", attempt: 1 });
+    await bench.client.retryRun((await firstRun(bench)).id);
+    await bench.clock.settle();
+    await bench.endNewest();
+    expect(bench.operator.submissions).toHaveLength(1);
+    expect(await firstRun(bench)).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
+  });
+
   it("fail when too many rows are bad", async () => {
     const metrics = { rowsRead: 100, rowsWritten: 97, rowsDirty: 3 };
     const bench = await Bench.started(() => ({ state: "SUCCEEDED", metrics }));
