@@ -1,4 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
+import { continuation } from "../ledger/plan-decision.js";
 import { Grid, type NominalInterval } from "../schedule/grid.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import { dstNotes } from "../trigger/dst-notes.js";
@@ -16,11 +17,11 @@ export interface Preview {
   readonly notes: readonly string[];
 }
 
-/** The intervals of a specification from one bound on. Pure: nothing is stored, no engine asked. */
+/** The intervals of a specification from a watermark on. Pure: nothing is stored, no engine asked. */
 export function previewIntervals(spec: ScheduleSpec, from: EpochMs, count: number): Preview {
   const grid = new Grid(spec);
   const intervals: PreviewInterval[] = [];
-  let lower = from;
+  let lower = continuation(grid, from);
   while (intervals.length < count) {
     const interval = grid.next(lower);
     if (interval === undefined) break;

@@ -1,7 +1,6 @@
-import type { Clock, EpochMs } from "../clock/clock.js";
+import type { Clock } from "../clock/clock.js";
 import type { EngineOutbox } from "../engine/outbox.js";
 import { ScheduleError } from "../errors/errors.js";
-import { runId } from "../ledger/identity.js";
 import { nextFireAt } from "../ledger/plan-decision.js";
 import { Grid } from "../schedule/grid.js";
 import { laneWidth } from "../schedule/normalize.js";
@@ -32,7 +31,6 @@ export interface RegistrationParts {
   readonly outbox: EngineOutbox;
   readonly specs: SpecReader;
   readonly changes: ScheduleChanges;
-  readonly namespace: string;
 }
 
 const BATCH = 5_000;
@@ -96,7 +94,7 @@ export class Registration {
 
   /**
    * Registers a group that was unregistered before. Its ledger goes on at its watermark; what lies between there and a
-   * later start becomes a skipped run that says so.
+   * later start becomes a skipped run that says so, as soon as the first interval is planned.
    */
   async #registerAgain(spec: ScheduleSpec): Promise<void> {
     const { changes } = this.#parts;
@@ -108,49 +106,14 @@ export class Registration {
         { field: "groupId" },
       );
     }
-    const start = Math.max(before.watermark, spec.startTime);
     await changes.change(before, {
       status: transition(spec.groupId, before.status, "register-again"),
       statusReason: null,
       spec: { spec, tzdata: tzdataVersion() },
       laneWidth: laneWidth(spec),
-      nextFireAt: nextFireAt(new Grid(spec), start),
+      nextFireAt: nextFireAt(new Grid(spec), before.watermark),
     });
-    if (start > before.watermark) await this.#skipTo(await changes.get(spec.groupId), start);
     await changes.deliver(spec.groupId);
-  }
-
-  async #skipTo(schedule: Schedule, start: EpochMs): Promise<void> {
-    const { groupId } = schedule.spec;
-    const lower = schedule.watermark;
-    const plannedAt = this.#parts.clock.now();
-    await this.#parts.store.plan([
-      {
-        groupId,
-        version: schedule.version,
-        watermark: lower,
-        newWatermark: start,
-        nextFireAt: schedule.nextFireAt,
-        plannedAt,
-        runs: [
-          {
-            id: runId({ namespace: this.#parts.namespace, groupId, lower, upper: start, generation: 0 }),
-            groupId,
-            kind: "SCHEDULED",
-            lower,
-            upper: start,
-            generation: 0,
-            intervals: 1,
-            scheduledTime: start,
-            state: "SKIPPED",
-            reason: "not-scheduled",
-            scheduleVersion: schedule.version,
-            backfillId: null,
-            plannedAt,
-          },
-        ],
-      },
-    ]);
   }
 }
 

@@ -79,7 +79,7 @@ export function decidePlan(input: PlanInput): PlanDecision {
   }
   return {
     outcome: "planned",
-    runs: applyPolicies(spec, owed.intervals, now, openRuns),
+    runs: [...beforeStart(input), ...applyPolicies(spec, owed.intervals, now, openRuns)],
     newWatermark: last.upper,
     nextFireAt: owed.nextFireAt,
     hasMore: owed.hasMore,
@@ -94,9 +94,17 @@ const NOTHING = {
   cancelsActive: false,
 } as const satisfies Partial<PlanDecision>;
 
+/**
+ * Where a schedule goes on: at the watermark, but for one that was registered again with a later start. The time between
+ * becomes a skipped run with the first interval that is planned.
+ */
+export function continuation(grid: Grid, watermark: EpochMs): EpochMs {
+  return Math.max(watermark, grid.startTime);
+}
+
 /** When the fire of a watermark is due; `null` when the schedule has ended there. */
 export function nextFireAt(grid: Grid, watermark: EpochMs): EpochMs | null {
-  const interval = grid.next(watermark);
+  const interval = grid.next(continuation(grid, watermark));
   return interval === undefined ? null : grid.fireAt(interval);
 }
 
@@ -107,7 +115,7 @@ function keepsEach(spec: ScheduleSpec): boolean {
 
 function collectOwed({ grid, watermark, now }: PlanInput, limit: number): Owed {
   const intervals: NominalInterval[] = [];
-  let lower = watermark;
+  let lower = continuation(grid, watermark);
   for (;;) {
     const interval = grid.next(lower);
     if (interval === undefined) return { intervals, nextFireAt: null, hasMore: false };
@@ -126,6 +134,14 @@ function recheckAt({ grid, now }: PlanInput, last: NominalInterval): EpochMs {
   const following = grid.next(last.upper);
   const recheck = now + DEFERRED_RECHECK_MS;
   return following === undefined ? recheck : Math.min(recheck, Math.max(now + 1, grid.fireAt(following)));
+}
+
+/** The time in which nothing was scheduled, as a run that says so. */
+function beforeStart({ grid, watermark }: PlanInput): PlannedInterval[] {
+  const upper = continuation(grid, watermark);
+  if (upper === watermark) return [];
+  const nominal = { lower: watermark, upper, scheduledTime: upper };
+  return [{ ...nominal, intervals: 1, state: "SKIPPED", reason: "not-scheduled" }];
 }
 
 function applyPolicies(

@@ -33,6 +33,11 @@ export class Grid {
     );
   }
 
+  /** Where the schedule begins, epoch ms. */
+  get startTime(): EpochMs {
+    return this.#spec.startTime;
+  }
+
   /** Where the first interval begins, epoch ms; `undefined` when there is none. */
   origin(): EpochMs | undefined {
     const { startTime, endTime, firstInterval } = this.#spec;

@@ -94,7 +94,6 @@ export function coreModule(settings: TidegateSettings, clock: Clock = new System
     single(Registration, (context) => {
       return new Registration({
         ...ledger(context),
-        namespace,
         outbox: context.get(EngineOutbox),
         specs: context.get(SpecReader),
         changes: context.get(ScheduleChanges),

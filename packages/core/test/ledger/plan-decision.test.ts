@@ -223,6 +223,24 @@ describe("overlap with an open run", () => {
   });
 });
 
+describe("a start that lies behind the watermark", () => {
+  it("is where the schedule goes on, and the time before it is a skipped run", () => {
+    const later = { watermarkHour: 2, startTime: T0 + 5 * HOUR };
+    expect(decide({ nowHour: 5.5, ...later })).toMatchObject({
+      outcome: "nothing",
+      newWatermark: T0 + 2 * HOUR,
+      nextFireAt: T0 + 6 * HOUR,
+    });
+    const decision = decide({ nowHour: 7, ...later });
+    expect(inHours(decision)).toEqual([
+      [2, 5, "SKIPPED not-scheduled"],
+      [5, 6, "PLANNED"],
+      [6, 7, "PLANNED"],
+    ]);
+    expect(decision.newWatermark).toBe(T0 + 7 * HOUR);
+  });
+});
+
 describe("the limits of a step", () => {
   const everySecond = { trigger: { type: "period", every: 1, unit: "second" } } as const;
 

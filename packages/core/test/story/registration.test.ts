@@ -154,6 +154,8 @@ describe("unregistering", () => {
     ]);
     const audit = await bench.client.audit("orders");
     expect(audit).toMatchObject({ isSound: true, skipped: { ms: 3 * HOUR } });
+    const { notRun } = await bench.client.describe("orders");
+    expect(notRun).toMatchObject([{ lower: hour(2), upper: hour(5), reason: "not-scheduled" }]);
     await bench.client.unregister("orders", { purge: true });
     await expect(bench.client.get("orders")).rejects.toMatchObject({ code: "SCHEDULE_NOT_FOUND" });
   });
