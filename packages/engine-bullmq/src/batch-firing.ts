@@ -1,0 +1,67 @@
+import type { Clock, Fire, FireSink } from "@tidegate/core";
+import type { EngineSettings } from "./options.js";
+import { Lease } from "./lease.js";
+import type { DueFire, ScheduleTable } from "./schedule-table.js";
+
+/** What firing works with. */
+export interface BatchFiringParts {
+  readonly table: ScheduleTable;
+  readonly sink: FireSink;
+  readonly clock: Clock;
+  readonly settings: EngineSettings;
+  readonly onTrouble: (error: unknown) => void;
+}
+
+/** Takes batches of due fires, hands them to the ledger, and writes back when each group is due next. */
+export class BatchFiring {
+  readonly #parts: BatchFiringParts;
+  readonly #underWay = new Set<Promise<void>>();
+  #isRunning = true;
+
+  constructor(parts: BatchFiringParts) {
+    this.#parts = parts;
+  }
+
+  /** Fires until nothing more is due. */
+  answerCall(): Promise<void> {
+    const work = this.#fireDue()
+      .catch(this.#parts.onTrouble)
+      .finally(() => this.#underWay.delete(work));
+    this.#underWay.add(work);
+    return work;
+  }
+
+  /** Takes no more, and resolves when no fire is under way. */
+  async stop(): Promise<void> {
+    this.#isRunning = false;
+    await Promise.all(this.#underWay);
+  }
+
+  async #fireDue(): Promise<void> {
+    const { table, clock, settings } = this.#parts;
+    while (this.#isRunning) {
+      const batch = await table.take(clock.now());
+      if (batch.fires.length > 0) await this.#fire(new Lease(batch, this.#parts));
+      if (batch.fires.length < settings.batchSize) return;
+    }
+  }
+
+  async #fire(lease: Lease): Promise<void> {
+    const { table, sink, settings, onTrouble } = this.#parts;
+    try {
+      const results = await sink.fire(lease.fires.map(fireOf));
+      await table.settle(
+        await lease.end(),
+        results.map(({ nextFireAt }) => nextFireAt),
+      );
+    } catch (error) {
+      onTrouble(error);
+      // Where this fails as well, the lease lapses and somebody takes them again.
+      await table.postpone(await lease.end(), settings.retryMs).catch(onTrouble);
+    }
+  }
+}
+
+function fireOf({ groupId, definition: { fireAt, delayMs } }: DueFire): Fire {
+  return { groupId, scheduledTime: (fireAt ?? 0) - delayMs };
+}

@@ -1,0 +1,105 @@
+import type { Clock, EngineContext } from "@tidegate/core";
+import { messageOf } from "@tidegate/core";
+import { Queue, Worker } from "bullmq";
+import { BatchFiring } from "./batch-firing.js";
+import { type RedisClient, openPatient } from "./connection.js";
+import { within } from "./deadline.js";
+import { readSettings, weaknessesOf } from "./durability.js";
+import { hashTag, QUEUE_NAME } from "./keys.js";
+import type { EngineSettings } from "./options.js";
+import type { ScheduleTable } from "./schedule-table.js";
+import { Ticker } from "./ticker.js";
+
+/** A job carries nothing: it says that there is something to take. It leaves nothing behind. */
+const CALL = { name: "call", data: {}, opts: { removeOnComplete: true, removeOnFail: true } } as const;
+
+/** How many of BullMQ's own events it keeps; nobody reads them. */
+const KEPT_EVENTS = 100;
+
+/** The same trouble is told once in this time, ms: an outage is one event, not thousands. */
+const TELL_AGAIN_MS = 60_000;
+
+/** What firing works with. */
+export interface FiringParts {
+  readonly context: EngineContext;
+  readonly table: ScheduleTable;
+  /** The connection of the table. */
+  readonly client: RedisClient;
+  readonly clock: Clock;
+  readonly owner: string;
+  readonly settings: EngineSettings;
+}
+
+/** One manager's part in the firing, from start to stop: a ticker that stands by or calls, and a worker that answers. */
+export class Firing {
+  readonly #parts: FiringParts;
+  readonly #workerClient: RedisClient;
+  readonly #queue: Queue;
+  readonly #worker: Worker;
+  readonly #batches: BatchFiring;
+  readonly #ticker: Ticker;
+  readonly #toldAt = new Map<string, number>();
+
+  constructor(parts: FiringParts) {
+    this.#parts = parts;
+    const { table, client, clock, owner, settings, context } = parts;
+    const { onTrouble } = this;
+    this.#workerClient = openPatient(settings.connection);
+    this.#workerClient.on("error", onTrouble);
+    // What BullMQ would print about the server is told by an event instead.
+    const shared = { prefix: hashTag(settings.prefix), skipVersionCheck: true };
+    this.#queue = new Queue(QUEUE_NAME, {
+      ...shared,
+      connection: client,
+      streams: { events: { maxLen: KEPT_EVENTS } },
+    });
+    this.#batches = new BatchFiring({ table, sink: context.sink, clock, settings, onTrouble });
+    this.#worker = new Worker(QUEUE_NAME, () => this.#batches.answerCall(), {
+      ...shared,
+      connection: this.#workerClient,
+      concurrency: settings.concurrency,
+      autorun: false,
+    });
+    this.#queue.on("error", onTrouble);
+    this.#worker.on("error", onTrouble);
+    const call = (count: number) => this.#call(count);
+    this.#ticker = new Ticker({ table, clock, owner, settings, call, onTrouble });
+  }
+
+  /** Tells of what went wrong, but not of the same again and again. */
+  readonly onTrouble = (error: unknown): void => {
+    const { clock, context } = this.#parts;
+    const message = messageOf(error);
+    const now = clock.now();
+    if (now < (this.#toldAt.get(message) ?? Number.NEGATIVE_INFINITY) + TELL_AGAIN_MS) return;
+    this.#toldAt.set(message, now);
+    context.events.emit("trouble", { where: "engine", error: { code: "ENGINE_FAILED", message } });
+  };
+
+  async start(): Promise<void> {
+    await this.#tellWeaknesses().catch(this.onTrouble);
+    this.#worker.run().catch(this.onTrouble);
+    this.#ticker.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#ticker.stop();
+    await this.#batches.stop();
+    // Without Redis, BullMQ would wait for it: what it holds there lapses by itself.
+    const { commandTimeoutMs } = this.#parts.settings;
+    await within(commandTimeoutMs, this.#worker.close()).catch(() => this.#worker.close(true));
+    await this.#queue.close();
+    this.#workerClient.disconnect();
+  }
+
+  async #call(count: number): Promise<void> {
+    const calls = Array.from({ length: count }, () => CALL);
+    await within(this.#parts.settings.commandTimeoutMs, this.#queue.addBulk(calls));
+  }
+
+  async #tellWeaknesses(): Promise<void> {
+    const { client, settings } = this.#parts;
+    const found = weaknessesOf(await within(settings.commandTimeoutMs, readSettings(client)));
+    for (const weakness of found) this.onTrouble(new Error(weakness));
+  }
+}

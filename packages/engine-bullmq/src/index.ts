@@ -1,0 +1,3 @@
+export * from "./bullmq-engine.js";
+export * from "./module.js";
+export * from "./options.js";

@@ -1,0 +1,36 @@
+/** The name of the BullMQ queue whose jobs call for workers. */
+export const QUEUE_NAME = "calls";
+
+/** What BullMQ is to put before its keys: the braces keep them in one slot of a cluster, beside the engine's own. */
+export function hashTag(prefix: string): string {
+  return `{${prefix}}`;
+}
+
+/** The engine's keys in Redis. */
+export interface EngineKeys {
+  /** Hash: group id to definition. */
+  readonly definitions: string;
+  /** Sorted set of all group ids with score 0, so that a page of them can be read in order. */
+  readonly groups: string;
+  /**
+   * Sorted set of group ids: when to look at each. That is when its next fire is due; or, while a manager works on that
+   * fire, when others may take it over.
+   */
+  readonly due: string;
+  /** Who looks for what is due; lapses when that process dies. */
+  readonly ticker: string;
+  /** BullMQ's list of jobs that no worker has begun. */
+  readonly waiting: string;
+}
+
+/** The names of the engine's keys. */
+export function engineKeys(prefix: string): EngineKeys {
+  const tag = hashTag(prefix);
+  return {
+    definitions: `${tag}:engine:definitions`,
+    groups: `${tag}:engine:groups`,
+    due: `${tag}:engine:due`,
+    ticker: `${tag}:engine:ticker`,
+    waiting: `${tag}:${QUEUE_NAME}:wait`,
+  };
+}

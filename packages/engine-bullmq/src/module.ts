@@ -1,0 +1,13 @@
+import { TOKENS } from "@tidegate/core";
+import { ContainerModule } from "inversify";
+import { BullmqEngine } from "./bullmq-engine.js";
+import type { BullmqEngineOptions } from "./options.js";
+
+/** Brings the engine on BullMQ and Redis, named `bullmq`, to a Tidegate. */
+export function bullmqEngine(options: BullmqEngineOptions): ContainerModule {
+  return new ContainerModule(({ bind }) => {
+    bind(TOKENS.engine)
+      .toDynamicValue((context) => new BullmqEngine(options, context.get(TOKENS.clock)))
+      .inSingletonScope();
+  });
+}

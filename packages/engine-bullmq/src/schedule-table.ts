@@ -1,0 +1,169 @@
+import { EngineError, type EngineEntry, type EngineSchedule, type EpochMs, isTidegateError, messageOf } from "@tidegate/core";
+import type { RedisClient } from "./connection.js";
+import { within } from "./deadline.js";
+import { type Definition, decode, definitionOf, encode } from "./definition.js";
+import { engineKeys, type EngineKeys } from "./keys.js";
+import type { EngineSettings } from "./options.js";
+import { SCRIPTS, type ScriptName } from "./scripts.js";
+
+/** A fire that is due. */
+export interface DueFire {
+  readonly groupId: string;
+  readonly definition: Definition;
+}
+
+/** Fires that a manager has taken: others leave them alone until the lease lapses. */
+export interface TakenBatch {
+  readonly fires: readonly DueFire[];
+  /** By Redis's clock, epoch ms. */
+  readonly leasedUntil: EpochMs;
+}
+
+/** What a look at the table has found. */
+export interface Look {
+  /** Whether it is the caller's office to call for workers. */
+  readonly isTicker: boolean;
+  /** How many workers to call. */
+  readonly calls: number;
+  /** After how many ms there is something to do, as far as is known. */
+  readonly idleMs: number | undefined;
+}
+
+/** How many schedules one script call writes: few enough not to hold up others, many enough to be quick. */
+const CHUNK = 500;
+
+/** How many chunks are on their way to Redis at a time. */
+const CHUNKS_IN_FLIGHT = 8;
+
+const PAGE = 1_000;
+
+/** How long the ticker's office outlives its holder, ms. */
+const OFFICE_MS = 1_000;
+
+/** How many calls for workers may wait at a time. */
+const MOST_CALLS = 16;
+
+type Command = (...parameters: string[]) => Promise<unknown>;
+
+/** The schedules in Redis. Each method is one step for everybody who looks at it, or several of whole schedules. */
+export class ScheduleTable {
+  readonly #client: RedisClient;
+  readonly #keys: EngineKeys;
+  readonly #settings: EngineSettings;
+
+  constructor(client: RedisClient, settings: EngineSettings) {
+    this.#client = client;
+    this.#keys = engineKeys(settings.prefix);
+    this.#settings = settings;
+    for (const [name, { keys, lua }] of Object.entries(SCRIPTS)) {
+      client.defineCommand(commandName(name as ScriptName), { numberOfKeys: keys, lua });
+    }
+  }
+
+  async register(schedules: readonly EngineSchedule[]): Promise<void> {
+    const { definitions, groups, due } = this.#keys;
+    await this.#inChunks(schedules, (chunk) => {
+      const parameters = chunk.flatMap((schedule) => {
+        return [schedule.groupId, encode(definitionOf(schedule)), scoreOf(schedule.nextFireAt)];
+      });
+      return this.#run("register", definitions, groups, due, ...parameters);
+    });
+  }
+
+  async unregister(groupIds: readonly string[]): Promise<void> {
+    const { definitions, groups, due } = this.#keys;
+    await this.#inChunks(groupIds, (chunk) => this.#run("unregister", definitions, groups, due, ...chunk));
+  }
+
+  /** All that would be fired in its time, ordered by group id. Where a part of a schedule is lost, it is not there. */
+  async *list(): AsyncGenerator<EngineEntry> {
+    const { definitions, groups, due } = this.#keys;
+    let from = "-";
+    for (;;) {
+      const page = (await this.#run("list", groups, definitions, due, from, `${PAGE}`)) as string[];
+      for (const [groupId, text, score] of tuples(page, 3)) {
+        const definition = text === "" ? undefined : decode(text!);
+        if (definition === undefined || (definition.fireAt !== null && score === "")) continue;
+        yield { groupId: groupId!, version: definition.version };
+      }
+      if (page.length < 3 * PAGE) return;
+      from = `(${page.at(-3)}`;
+    }
+  }
+
+  /** Looks for what is due, and takes or keeps the ticker's office for `owner` unless somebody else has it. */
+  async look(owner: string, now: EpochMs): Promise<Look> {
+    const { ticker, due, waiting } = this.#keys;
+    const limits = [`${OFFICE_MS}`, `${now}`, `${this.#settings.batchSize}`, `${MOST_CALLS}`];
+    const [isTicker, calls, idleMs] = (await this.#run("look", ticker, due, waiting, owner, ...limits)) as number[];
+    return { isTicker: isTicker === 1, calls: calls!, idleMs: idleMs! < 0 ? undefined : Math.ceil(idleMs!) };
+  }
+
+  /** Gives the ticker's office up, if `owner` has it. */
+  async resign(owner: string): Promise<void> {
+    await this.#run("resign", this.#keys.ticker, owner);
+  }
+
+  /** Takes a batch of what is due. Until the lease lapses nobody else gets these fires. */
+  async take(now: EpochMs): Promise<TakenBatch> {
+    const { definitions, due } = this.#keys;
+    const { leaseMs, batchSize } = this.#settings;
+    const limits = [`${now}`, `${leaseMs}`, `${batchSize}`];
+    const [leasedUntil = 0, ...taken] = (await this.#run("take", definitions, due, ...limits)) as [number, ...string[]];
+    const fires = tuples(taken, 2).map(([groupId, text]) => ({ groupId: groupId!, definition: decode(text!) }));
+    return { fires, leasedUntil };
+  }
+
+  /** Writes back when each group is due next. What was changed since it was taken stays as it is now. */
+  async settle({ fires, leasedUntil }: TakenBatch, nextFireAts: readonly (EpochMs | null)[]): Promise<void> {
+    const { definitions, due } = this.#keys;
+    const parameters = fires.flatMap(({ groupId, definition }, index) => {
+      const fireAt = nextFireAts[index] ?? null;
+      return [groupId, encode(definition), encode({ ...definition, fireAt }), scoreOf(fireAt)];
+    });
+    await this.#run("settle", definitions, due, `${leasedUntil}`, ...parameters);
+  }
+
+  /** Lets nobody take these fires for so long from now: to keep them, or to repeat them later. */
+  async postpone({ fires, leasedUntil }: TakenBatch, ms: number): Promise<TakenBatch> {
+    const { definitions, due } = this.#keys;
+    const parameters = fires.flatMap(({ groupId, definition }) => [groupId, encode(definition)]);
+    const until = await this.#run("postpone", definitions, due, `${leasedUntil}`, `${ms}`, ...parameters);
+    return { fires, leasedUntil: until as number };
+  }
+
+  async #inChunks<T>(items: readonly T[], write: (chunk: readonly T[]) => Promise<unknown>): Promise<void> {
+    for (let from = 0; from < items.length; from += CHUNK * CHUNKS_IN_FLIGHT) {
+      const some = items.slice(from, from + CHUNK * CHUNKS_IN_FLIGHT);
+      const chunks: Promise<unknown>[] = [];
+      for (let at = 0; at < some.length; at += CHUNK) chunks.push(write(some.slice(at, at + CHUNK)));
+      await Promise.all(chunks);
+    }
+  }
+
+  async #run(name: ScriptName, ...parameters: string[]): Promise<unknown> {
+    const command = (this.#client as unknown as Record<string, Command>)[commandName(name)]!;
+    try {
+      return await within(this.#settings.commandTimeoutMs, command.apply(this.#client, parameters));
+    } catch (error) {
+      if (isTidegateError(error)) throw error;
+      throw new EngineError("ENGINE_FAILED", `Redis refused or could not be reached: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+function commandName(name: ScriptName): string {
+  return `tidegate:${name}`;
+}
+
+function scoreOf(fireAt: EpochMs | null): string {
+  return fireAt === null ? "" : `${fireAt}`;
+}
+
+function tuples(flat: readonly string[], size: number): string[][] {
+  const found: string[][] = [];
+  for (let at = 0; at < flat.length; at += size) found.push(flat.slice(at, at + size));
+  return found;
+}

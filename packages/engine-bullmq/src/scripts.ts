@@ -1,0 +1,178 @@
+/** A script that Redis runs as one step. */
+export interface RedisScript {
+  readonly keys: number;
+  readonly lua: string;
+}
+
+/**
+ * Redis's own time, ms: leases are by this one clock, whatever those of the managers say. A fire is due when it is by
+ * the caller's clock as well, so that the ledger, which has that clock, does not find it too early.
+ */
+const TIME = `
+local time = redis.call('TIME')
+local redisNow = time[1] * 1000 + math.floor(time[2] / 1000)
+local function dueBy(callerNow) return math.min(redisNow, tonumber(callerNow)) end
+`;
+
+/**
+ * KEYS definitions, groups, due. ARGV for each schedule: group id, definition, when due or ''. Ends any lease: what is
+ * registered while it is fired is looked at again, since that fire's answer may be of the time before.
+ */
+const register: RedisScript = {
+  keys: 3,
+  lua: `
+for i = 1, #ARGV, 3 do
+  local group, definition, fireAt = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  redis.call('ZADD', KEYS[2], 0, group)
+  if fireAt == '' then
+    redis.call('ZREM', KEYS[3], group)
+  else
+    redis.call('ZADD', KEYS[3], fireAt, group)
+  end
+  redis.call('HSET', KEYS[1], group, definition)
+end`,
+};
+
+/** KEYS definitions, groups, due. ARGV: group ids. */
+const unregister: RedisScript = {
+  keys: 3,
+  lua: `
+redis.call('HDEL', KEYS[1], unpack(ARGV))
+redis.call('ZREM', KEYS[2], unpack(ARGV))
+redis.call('ZREM', KEYS[3], unpack(ARGV))`,
+};
+
+/** KEYS groups, definitions, due. ARGV: where to begin, how many. Returns group, definition, when to look, … */
+const list: RedisScript = {
+  keys: 3,
+  lua: `
+local groups = redis.call('ZRANGEBYLEX', KEYS[1], ARGV[1], '+', 'LIMIT', 0, ARGV[2])
+if #groups == 0 then return {} end
+local definitions = redis.call('HMGET', KEYS[2], unpack(groups))
+local scores = redis.call('ZMSCORE', KEYS[3], unpack(groups))
+local page = {}
+for i, group in ipairs(groups) do
+  page[#page + 1] = group
+  page[#page + 1] = definitions[i] or ''
+  page[#page + 1] = scores[i] or ''
+end
+return page`,
+};
+
+/**
+ * KEYS ticker, due, waiting. ARGV: who asks, for how long the ticker's office lasts, the caller's time, how many fires
+ * are a batch, how many calls may wait. Returns whether the caller is the ticker, how many calls to make, and in how
+ * many ms there is something to do (-1: not known).
+ */
+const look: RedisScript = {
+  keys: 3,
+  lua: `${TIME}
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return {0, 0, redis.call('PTTL', KEYS[1])} end
+if not holder or redis.call('PTTL', KEYS[1]) < ARGV[2] / 2 then
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+end
+local now = dueBy(ARGV[3])
+local due = redis.call('ZCOUNT', KEYS[2], '-inf', now)
+if due > 0 then
+  local calls = math.min(math.ceil(due / ARGV[4]), tonumber(ARGV[5])) - redis.call('LLEN', KEYS[3])
+  return {1, math.max(0, calls), 0}
+end
+local first = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')
+if #first == 0 then return {1, 0, -1} end
+return {1, 0, math.min(tonumber(first[2]) - now, 86400000)}`,
+};
+
+/** KEYS ticker. ARGV: who resigns. */
+const resign: RedisScript = {
+  keys: 1,
+  lua: `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`,
+};
+
+/** KEYS definitions, due. ARGV: the caller's time, the lease in ms, how many. Returns until when they are leased, group, definition, … */
+const take: RedisScript = {
+  keys: 2,
+  lua: `${TIME}
+local groups = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', dueBy(ARGV[1]), 'LIMIT', 0, ARGV[3])
+if #groups == 0 then return {} end
+local definitions = redis.call('HMGET', KEYS[1], unpack(groups))
+local leasedUntil = redisNow + ARGV[2]
+local taken, leases = {leasedUntil}, {}
+for i, group in ipairs(groups) do
+  if definitions[i] then
+    taken[#taken + 1] = group
+    taken[#taken + 1] = definitions[i]
+    leases[#leases + 1] = leasedUntil
+    leases[#leases + 1] = group
+  else
+    redis.call('ZREM', KEYS[2], group)
+  end
+end
+if #leases > 0 then redis.call('ZADD', KEYS[2], unpack(leases)) end
+return taken`,
+};
+
+/**
+ * The lease is the fencing token: whoever registers, updates or takes a group since changes when it is to be looked at.
+ * The definition is compared as well, since a schedule may be registered for just that instant.
+ */
+const holding = (perFire: number, first: number): string => `
+local groups = {}
+for i = ${first}, #ARGV, ${perFire} do groups[#groups + 1] = ARGV[i] end
+local definitions = redis.call('HMGET', KEYS[1], unpack(groups))
+local scores = redis.call('ZMSCORE', KEYS[2], unpack(groups))
+local leasedUntil = tonumber(ARGV[1])
+local function isHeld(i, definition)
+  return definitions[i] == definition and scores[i] and tonumber(scores[i]) == leasedUntil
+end
+`;
+
+/**
+ * KEYS definitions, due. ARGV: until when they are leased, then for each fire: group id, definition, the next definition,
+ * when that is due or ''.
+ */
+const settle: RedisScript = {
+  keys: 2,
+  lua: `${holding(4, 2)}
+local held, moved, ended = {}, {}, {}
+for i, group in ipairs(groups) do
+  local at = (i - 1) * 4 + 1
+  if isHeld(i, ARGV[at + 2]) then
+    held[#held + 1] = group
+    held[#held + 1] = ARGV[at + 3]
+    if ARGV[at + 4] == '' then
+      ended[#ended + 1] = group
+    else
+      moved[#moved + 1] = ARGV[at + 4]
+      moved[#moved + 1] = group
+    end
+  end
+end
+if #held > 0 then redis.call('HSET', KEYS[1], unpack(held)) end
+if #moved > 0 then redis.call('ZADD', KEYS[2], unpack(moved)) end
+if #ended > 0 then redis.call('ZREM', KEYS[2], unpack(ended)) end`,
+};
+
+/**
+ * KEYS definitions, due. ARGV: until when they are leased, for how many ms from now they are to be, then for each fire:
+ * group id, definition. Returns until when they are leased now.
+ */
+const postpone: RedisScript = {
+  keys: 2,
+  lua: `${TIME}${holding(2, 3)}
+local until_ = redisNow + ARGV[2]
+local moved = {}
+for i, group in ipairs(groups) do
+  if isHeld(i, ARGV[i * 2 + 2]) then
+    moved[#moved + 1] = until_
+    moved[#moved + 1] = group
+  end
+end
+if #moved > 0 then redis.call('ZADD', KEYS[2], unpack(moved)) end
+return until_`,
+};
+
+/** The engine's scripts by name. */
+export const SCRIPTS = { register, unregister, list, look, resign, take, settle, postpone } as const;
+
+export type ScriptName = keyof typeof SCRIPTS;

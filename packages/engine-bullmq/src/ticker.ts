@@ -1,0 +1,75 @@
+import type { Clock, ClockTimer } from "@tidegate/core";
+import type { EngineSettings } from "./options.js";
+import type { ScheduleTable } from "./schedule-table.js";
+
+/** How often a process that is not the ticker looks whether there still is one, ms. */
+const STAND_BY_MS = 250;
+
+/** After a look that failed, how long until the next, ms. */
+const RETRY_MS = 250;
+
+/** What a ticker works with. */
+export interface TickerParts {
+  readonly table: ScheduleTable;
+  readonly clock: Clock;
+  /** Names this process among those that share the firing. */
+  readonly owner: string;
+  readonly settings: EngineSettings;
+  /** Calls so many workers. */
+  readonly call: (count: number) => Promise<void>;
+  readonly onTrouble: (error: unknown) => void;
+}
+
+/**
+ * Looks for what is due and calls for workers. One process does so for all and the others stand by; two that do so for a
+ * moment do no harm, since fires are handed out by Redis.
+ */
+export class Ticker {
+  readonly #parts: TickerParts;
+  #isRunning = false;
+  #timer: ClockTimer | undefined;
+  #look: Promise<void> = Promise.resolve();
+
+  constructor(parts: TickerParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#isRunning = true;
+    this.#lookIn(0);
+  }
+
+  /** Resolves when another process may be the ticker. */
+  async stop(): Promise<void> {
+    this.#isRunning = false;
+    this.#timer?.cancel();
+    await this.#look;
+    const { table, owner, onTrouble } = this.#parts;
+    await table.resign(owner).catch(onTrouble);
+  }
+
+  #lookIn(ms: number): void {
+    const { clock } = this.#parts;
+    this.#timer = clock.wakeAt(clock.now() + ms, () => {
+      const startedAt = clock.now();
+      this.#look = this.#lookOnce()
+        .catch((error) => {
+          this.#parts.onTrouble(error);
+          return RETRY_MS;
+        })
+        .then((pauseMs) => {
+          if (this.#isRunning) this.#lookIn(Math.max(0, startedAt + pauseMs - clock.now()));
+        });
+    });
+  }
+
+  /** Returns how long after its beginning the next look is to be, ms. */
+  async #lookOnce(): Promise<number> {
+    const { table, clock, owner, call } = this.#parts;
+    const { tickMs, pollMs } = this.#parts.settings;
+    const { isTicker, calls, idleMs } = await table.look(owner, clock.now());
+    if (calls > 0 && this.#isRunning) await call(calls);
+    if (!isTicker) return Math.min(idleMs ?? STAND_BY_MS, STAND_BY_MS);
+    return Math.max(tickMs, Math.min(idleMs ?? pollMs, pollMs));
+  }
+}

