@@ -1,6 +1,6 @@
 import type { Clock, Fire, FireSink } from "@tidegate/core";
-import type { EngineSettings } from "./options.js";
 import { Lease } from "./lease.js";
+import type { EngineSettings } from "./options.js";
 import type { DueFire, ScheduleTable } from "./schedule-table.js";
 
 /** What firing works with. */

@@ -8,10 +8,10 @@ import {
   type ScheduleEngine,
   SystemClock,
 } from "@tidegate/core";
-import { type RedisClient, openImpatient } from "./connection.js";
+import { openImpatient, type RedisClient } from "./connection.js";
+import { Firing } from "./firing.js";
 import { type BullmqEngineOptions, type EngineSettings, settingsOf } from "./options.js";
 import { ScheduleTable } from "./schedule-table.js";
-import { Firing } from "./firing.js";
 
 /**
  * Fires through BullMQ on Redis, shared by any number of managers. Redis holds when each schedule is due; one process

@@ -26,7 +26,10 @@ function open(connection: BullmqConnection, maxRetriesPerRequest: number | null)
   return new Redis({ retryStrategy, ...options, maxRetriesPerRequest });
 }
 
-function openCluster({ nodes, options = {} }: RedisClusterConnection, maxRetriesPerRequest: number | null): Cluster {
+function openCluster(
+  { nodes, options = {} }: RedisClusterConnection,
+  maxRetriesPerRequest: number | null,
+): Cluster {
   const { replyMapping: _, ...redisOptions } = options.redisOptions ?? {};
   return new Cluster([...nodes], {
     clusterRetryStrategy: retryStrategy,

@@ -2,7 +2,7 @@ import type { Clock, EngineContext } from "@tidegate/core";
 import { messageOf } from "@tidegate/core";
 import { Queue, Worker } from "bullmq";
 import { BatchFiring } from "./batch-firing.js";
-import { type RedisClient, openPatient } from "./connection.js";
+import { openPatient, type RedisClient } from "./connection.js";
 import { within } from "./deadline.js";
 import { readSettings, weaknessesOf } from "./durability.js";
 import { hashTag, QUEUE_NAME } from "./keys.js";

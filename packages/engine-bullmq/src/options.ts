@@ -73,11 +73,18 @@ type NumericField = {
   [Field in keyof EngineSettings]: EngineSettings[Field] extends number ? Field : never;
 }[keyof EngineSettings];
 
-function requireWithin(settings: EngineSettings, field: NumericField, least: number, most = 2 ** 31 - 1): void {
+function requireWithin(
+  settings: EngineSettings,
+  field: NumericField,
+  least: number,
+  most = 2 ** 31 - 1,
+): void {
   const value = settings[field];
   if (Number.isInteger(value) && value >= least && value <= most) return;
   const range = `a whole number from ${least} to ${most}`;
-  throw new ConfigurationError("CONFIGURATION_INVALID", `${field} must be ${range}, but is ${value}.`, { field });
+  throw new ConfigurationError("CONFIGURATION_INVALID", `${field} must be ${range}, but is ${value}.`, {
+    field,
+  });
 }
 
 function requirePrefix({ prefix, connection }: EngineSettings): void {
@@ -86,7 +93,8 @@ function requirePrefix({ prefix, connection }: EngineSettings): void {
     throw new ConfigurationError("CONFIGURATION_INVALID", message, { field: "prefix" });
   }
   if (typeof connection === "object" && "keyPrefix" in connection && connection.keyPrefix) {
-    const message = "BullMQ does not work with ioredis's keyPrefix: leave it out and set the engine's prefix.";
+    const message =
+      "BullMQ does not work with ioredis's keyPrefix: leave it out and set the engine's prefix.";
     throw new ConfigurationError("CONFIGURATION_INVALID", message, { field: "connection.keyPrefix" });
   }
 }

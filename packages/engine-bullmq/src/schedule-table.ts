@@ -1,8 +1,15 @@
-import { EngineError, type EngineEntry, type EngineSchedule, type EpochMs, isTidegateError, messageOf } from "@tidegate/core";
+import {
+  type EngineEntry,
+  EngineError,
+  type EngineSchedule,
+  type EpochMs,
+  isTidegateError,
+  messageOf,
+} from "@tidegate/core";
 import type { RedisClient } from "./connection.js";
 import { within } from "./deadline.js";
 import { type Definition, decode, definitionOf, encode } from "./definition.js";
-import { engineKeys, type EngineKeys } from "./keys.js";
+import { type EngineKeys, engineKeys } from "./keys.js";
 import type { EngineSettings } from "./options.js";
 import { SCRIPTS, type ScriptName } from "./scripts.js";
 
@@ -95,7 +102,14 @@ export class ScheduleTable {
   async look(owner: string, now: EpochMs): Promise<Look> {
     const { ticker, due, waiting } = this.#keys;
     const limits = [`${OFFICE_MS}`, `${now}`, `${this.#settings.batchSize}`, `${MOST_CALLS}`];
-    const [isTicker, calls, idleMs] = (await this.#run("look", ticker, due, waiting, owner, ...limits)) as number[];
+    const [isTicker, calls, idleMs] = (await this.#run(
+      "look",
+      ticker,
+      due,
+      waiting,
+      owner,
+      ...limits,
+    )) as number[];
     return { isTicker: isTicker === 1, calls: calls!, idleMs: idleMs! < 0 ? undefined : Math.ceil(idleMs!) };
   }
 
@@ -109,8 +123,14 @@ export class ScheduleTable {
     const { definitions, due } = this.#keys;
     const { leaseMs, batchSize } = this.#settings;
     const limits = [`${now}`, `${leaseMs}`, `${batchSize}`];
-    const [leasedUntil = 0, ...taken] = (await this.#run("take", definitions, due, ...limits)) as [number, ...string[]];
-    const fires = tuples(taken, 2).map(([groupId, text]) => ({ groupId: groupId!, definition: decode(text!) }));
+    const [leasedUntil = 0, ...taken] = (await this.#run("take", definitions, due, ...limits)) as [
+      number,
+      ...string[],
+    ];
+    const fires = tuples(taken, 2).map(([groupId, text]) => ({
+      groupId: groupId!,
+      definition: decode(text!),
+    }));
     return { fires, leasedUntil };
   }
 

@@ -3,9 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { until } from "@tidegate/testkit";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { findRedis, type RedisBinary } from "./redis-binary.js";
+
+/** Far longer than it takes, so that a slow machine does not fail. */
+const START_LIMIT_MS = 30_000;
 
 /** A real redis-server of a test: on a free port of the loopback, with a directory of its own. */
 export class RedisServer {
@@ -34,8 +37,16 @@ export class RedisServer {
   }
 
   /** A client of its own for a test to look with. */
-  client(): Redis {
-    return new Redis({ ...this.connection, retryStrategy: () => 50 });
+  client(options: { maxRetriesPerRequest?: null } = {}): Redis {
+    return new Redis({ ...this.connection, retryStrategy: () => 50, ...options });
+  }
+
+  /** How much memory it uses for data, bytes. */
+  async usedMemory(): Promise<number> {
+    const client = this.client();
+    const info = await client.info("memory");
+    client.disconnect();
+    return Number(/used_memory_dataset:(\d+)/.exec(info)?.[1]);
   }
 
   /** Starts it on the same port; what it kept on disk is there again. */
@@ -46,7 +57,12 @@ export class RedisServer {
       stdio: "ignore",
       env: { ...process.env, ...(libraries === undefined ? {} : { LD_LIBRARY_PATH: libraries }) },
     });
-    await until(() => this.#answers(), { what: "redis-server to answer" });
+    const giveUpAt = Date.now() + START_LIMIT_MS;
+    // That a server listens has no event.
+    while (!(await this.#answers())) {
+      if (Date.now() > giveUpAt) throw new Error(`redis-server has not answered for ${START_LIMIT_MS} ms.`);
+      await sleep(20);
+    }
   }
 
   /** Kills it as a power cut does. */
@@ -87,7 +103,8 @@ export class RedisServer {
   }
 
   async #answers(): Promise<boolean> {
-    if (this.#process?.exitCode != null) throw new Error(`redis-server ended with ${this.#process.exitCode}.`);
+    if (this.#process?.exitCode != null)
+      throw new Error(`redis-server ended with ${this.#process.exitCode}.`);
     const client = new Redis({ ...this.connection, lazyConnect: true, retryStrategy: () => null });
     client.on("error", () => {});
     try {

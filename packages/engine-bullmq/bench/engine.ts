@@ -1,0 +1,48 @@
+import { createEmitter, type Fire, type FireResult } from "@tidegate/core";
+import { BullmqEngine } from "../src/index.js";
+import type { RedisServer } from "../test/support/redis-server.js";
+import type { Measured } from "./measured.js";
+import { percentile, sleep, spreadSchedules } from "./schedules.js";
+
+/** The engine with one manager whose ledger answers at once. */
+export async function measureEngine(
+  redis: RedisServer,
+  count: number,
+  periodMs: number,
+  forMs: number,
+): Promise<Measured> {
+  const engine = new BullmqEngine({ connection: redis.connection, prefix: "bench" });
+  const before = await redis.usedMemory();
+  const startAt = Date.now() + 2_000 + count / 5;
+  const began = performance.now();
+  await engine.handleRegister(spreadSchedules(count, periodMs, startAt));
+  const registrationMs = performance.now() - began;
+  const bytes = (await redis.usedMemory()) - before;
+
+  const lateness: number[] = [];
+  let isMeasuring = false;
+  const fire = async (fires: readonly Fire[]): Promise<FireResult[]> => {
+    const now = Date.now();
+    if (isMeasuring) for (const { scheduledTime } of fires) lateness.push(now - scheduledTime);
+    return fires.map(({ groupId, scheduledTime }) => {
+      // As core does, one fire answers for all that is owed.
+      const owed = Math.floor((now - scheduledTime) / periodMs) + 1;
+      return { groupId, outcome: "planned", planned: owed, nextFireAt: scheduledTime + owed * periodMs };
+    });
+  };
+  const events = createEmitter();
+  events.on("trouble", ({ error }) => console.error(error.message));
+  await engine.start({ sink: { fire }, events });
+  await sleep(Math.max(0, startAt - Date.now()) + 1_000);
+  isMeasuring = true;
+  await sleep(forMs);
+  isMeasuring = false;
+  await engine.stop();
+  return {
+    firesPerSecond: lateness.length / (forMs / 1_000),
+    p50: percentile(lateness, 0.5),
+    p99: percentile(lateness, 0.99),
+    registeredPerSecond: count / (registrationMs / 1_000),
+    bytesPerSchedule: bytes / count,
+  };
+}
