@@ -1,8 +1,9 @@
 import type { Clock, EngineContext } from "@tidegate/core";
 import { messageOf } from "@tidegate/core";
-import { Queue, Worker } from "bullmq";
+import { Queue } from "bullmq";
 import { BatchFiring } from "./batch-firing.js";
-import { openPatient, type RedisClient } from "./connection.js";
+import { CallWorker } from "./call-worker.js";
+import type { RedisClient } from "./connection.js";
 import { within } from "./deadline.js";
 import { readSettings, weaknessesOf } from "./durability.js";
 import { hashTag, QUEUE_NAME } from "./keys.js";
@@ -15,6 +16,9 @@ const CALL = { name: "call", data: {}, opts: { removeOnComplete: true, removeOnF
 
 /** How many of BullMQ's own events it keeps; nobody reads them. */
 const KEPT_EVENTS = 100;
+
+/** So many different troubles are remembered as told. */
+const REMEMBERED_TROUBLES = 100;
 
 /** The same trouble is told once in this time, ms: an outage is one event, not thousands. */
 const TELL_AGAIN_MS = 60_000;
@@ -33,9 +37,8 @@ export interface FiringParts {
 /** One manager's part in the firing, from start to stop: a ticker that stands by or calls, and a worker that answers. */
 export class Firing {
   readonly #parts: FiringParts;
-  readonly #workerClient: RedisClient;
   readonly #queue: Queue;
-  readonly #worker: Worker;
+  readonly #worker: CallWorker;
   readonly #batches: BatchFiring;
   readonly #ticker: Ticker;
   readonly #toldAt = new Map<string, number>();
@@ -44,24 +47,15 @@ export class Firing {
     this.#parts = parts;
     const { table, client, clock, owner, settings, context } = parts;
     const { onTrouble } = this;
-    this.#workerClient = openPatient(settings.connection);
-    this.#workerClient.on("error", onTrouble);
-    // What BullMQ would print about the server is told by an event instead.
-    const shared = { prefix: hashTag(settings.prefix), skipVersionCheck: true };
     this.#queue = new Queue(QUEUE_NAME, {
-      ...shared,
       connection: client,
+      prefix: hashTag(settings.prefix),
+      skipVersionCheck: true,
       streams: { events: { maxLen: KEPT_EVENTS } },
     });
-    this.#batches = new BatchFiring({ table, sink: context.sink, clock, settings, onTrouble });
-    this.#worker = new Worker(QUEUE_NAME, () => this.#batches.answerCall(), {
-      ...shared,
-      connection: this.#workerClient,
-      concurrency: settings.concurrency,
-      autorun: false,
-    });
     this.#queue.on("error", onTrouble);
-    this.#worker.on("error", onTrouble);
+    this.#batches = new BatchFiring({ table, sink: context.sink, clock, settings, onTrouble });
+    this.#worker = new CallWorker({ settings, answer: () => this.#batches.answerCall(), onTrouble });
     const call = (count: number) => this.#call(count);
     this.#ticker = new Ticker({ table, clock, owner, settings, call, onTrouble });
   }
@@ -72,24 +66,22 @@ export class Firing {
     const message = messageOf(error);
     const now = clock.now();
     if (now < (this.#toldAt.get(message) ?? Number.NEGATIVE_INFINITY) + TELL_AGAIN_MS) return;
+    if (this.#toldAt.size >= REMEMBERED_TROUBLES) this.#toldAt.clear();
     this.#toldAt.set(message, now);
     context.events.emit("trouble", { where: "engine", error: { code: "ENGINE_FAILED", message } });
   };
 
   async start(): Promise<void> {
     await this.#tellWeaknesses().catch(this.onTrouble);
-    this.#worker.run().catch(this.onTrouble);
+    this.#worker.start();
     this.#ticker.start();
   }
 
   async stop(): Promise<void> {
     await this.#ticker.stop();
     await this.#batches.stop();
-    // Without Redis, BullMQ would wait for it: what it holds there lapses by itself.
-    const { commandTimeoutMs } = this.#parts.settings;
-    await within(commandTimeoutMs, this.#worker.close()).catch(() => this.#worker.close(true));
-    await this.#queue.close();
-    this.#workerClient.disconnect();
+    await this.#worker.stop();
+    await within(this.#parts.settings.commandTimeoutMs, this.#queue.close()).catch(this.onTrouble);
   }
 
   async #call(count: number): Promise<void> {

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { until } from "@tidegate/testkit";
 import { BullmqEngine } from "../src/index.js";
 import { Bed } from "./support/bed.js";
 import { RedisServer } from "./support/redis-server.js";
+
+jest.setTimeout(120_000);
 
 let redis: RedisServer;
 let bed: Bed | undefined;

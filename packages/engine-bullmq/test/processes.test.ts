@@ -1,10 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { Fire } from "@tidegate/core";
 import { until } from "@tidegate/testkit";
 import { BullmqEngine, type BullmqEngineOptions } from "../src/index.js";
 import { Bed } from "./support/bed.js";
-import { RemoteManager } from "./support/manager.js";
 import { RedisServer } from "./support/redis-server.js";
+import { RemoteManager } from "./support/remote-manager.js";
+
+jest.setTimeout(120_000);
 
 let redis: RedisServer;
 let count = 0;

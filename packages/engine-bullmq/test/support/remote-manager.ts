@@ -5,7 +5,7 @@ import type { Fire, FireResult } from "@tidegate/core";
 import { messageOf } from "@tidegate/core";
 import type { BullmqEngineOptions } from "../../src/index.js";
 
-const SCRIPT = fileURLToPath(new URL("./manager.mjs", import.meta.url));
+const SCRIPT = fileURLToPath(new URL("./engine-process.mjs", import.meta.url));
 
 /** What a manager's fires come to: its ledger's answer, or nothing ever. */
 export type Ledger = (fires: readonly Fire[]) => Promise<FireResult[]>;

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { createEmitter, type EngineSchedule, type Fire, type ScheduleSpec } from "@tidegate/core";
+import { until } from "@tidegate/testkit";
+import type { Redis } from "ioredis";
+import { BullmqEngine } from "../src/index.js";
+import { RedisServer } from "./support/redis-server.js";
+
+jest.setTimeout(120_000);
+
+const PERIOD_MS = 100;
+
+let redis: RedisServer;
+let client: Redis;
+
+beforeAll(async () => {
+  redis = await RedisServer.start(["--appendonly", "yes"]);
+  client = redis.client();
+}, 180_000);
+
+afterAll(async () => {
+  client.disconnect();
+  await redis.dispose();
+});
+
+function schedule(index: number): EngineSchedule {
+  const spec = { delayMs: 0 } as ScheduleSpec;
+  return { groupId: `group-${index}`, version: 1, spec, nextFireAt: Date.now() };
+}
+
+/** A ledger that owes each schedule the next fire at once, and counts. */
+function countingSink(): { fired: number; fire: (fires: readonly Fire[]) => Promise<never[]> } {
+  const sink = {
+    fired: 0,
+    fire: async (fires: readonly Fire[]) => {
+      sink.fired += fires.length;
+      return fires.map(({ groupId, scheduledTime }) => {
+        const nextFireAt = scheduledTime + PERIOD_MS;
+        return { groupId, outcome: "planned", planned: 1, nextFireAt };
+      }) as never[];
+    },
+  };
+  return sink;
+}
+
+/** How many entries each key has, by name. */
+async function sizes(prefix: string): Promise<Map<string, number>> {
+  const found = new Map<string, number>();
+  for (const key of await client.keys(`{${prefix}}*`)) {
+    const type = await client.type(key);
+    const size: Record<string, () => Promise<number>> = {
+      hash: () => client.hlen(key),
+      zset: () => client.zcard(key),
+      list: () => client.llen(key),
+      set: () => client.scard(key),
+      stream: () => client.xlen(key),
+      string: () => client.strlen(key),
+    };
+    found.set(key.slice(prefix.length + 3), await size[type]!());
+  }
+  return found;
+}
+
+describe("what Redis holds", () => {
+  it("does not grow with fires", async () => {
+    const engine = new BullmqEngine({ connection: redis.connection, prefix: "bounds", batchSize: 10 });
+    const sink = countingSink();
+    const schedules = Array.from({ length: 100 }, (_, index) => schedule(index));
+    await engine.handleRegister(schedules);
+    await engine.start({ sink, events: createEmitter() });
+    await until(() => sink.fired > 10_000, { what: "10,000 fires" });
+    const early = await sizes("bounds");
+    await until(() => sink.fired > 40_000, { what: "40,000 fires" });
+    await engine.stop();
+    const late = await sizes("bounds");
+    expect(late.get("engine:definitions")).toBe(100);
+    expect(late.get("engine:groups")).toBe(100);
+    expect(late.get("engine:due")).toBe(100);
+    expect(late.get("calls:events") ?? 0).toBeLessThan(1_000);
+    const others = [...late].filter(([key]) => !key.startsWith("engine:") && key !== "calls:events");
+    const total = others.reduce((sum, [, size]) => sum + size, 0);
+    expect(total).toBeLessThan(200);
+    expect(late.size).toBeLessThan(early.size + 20);
+  });
+
+  it("is nothing of a schedule that was unregistered", async () => {
+    const engine = new BullmqEngine({ connection: redis.connection, prefix: "gone" });
+    await engine.handleRegister([schedule(1), schedule(2)]);
+    await engine.handleUnregister(["group-1", "group-2", "nobody"]);
+    expect(await sizes("gone")).toEqual(new Map());
+    await engine.stop();
+  });
+
+  it("is read page by page, in the order of bytes", async () => {
+    const engine = new BullmqEngine({ connection: redis.connection, prefix: "pages" });
+    const schedules = Array.from({ length: 2_500 }, (_, index) => schedule(index));
+    await engine.handleRegister(schedules);
+    const listed: string[] = [];
+    for await (const { groupId } of engine.list()) listed.push(groupId);
+    expect(listed).toEqual(schedules.map(({ groupId }) => groupId).sort());
+    await engine.stop();
+  });
+
+  it("counts as lost where a part of it is, so that the reconciler registers it again", async () => {
+    const engine = new BullmqEngine({ connection: redis.connection, prefix: "parts" });
+    await engine.handleRegister([schedule(1), schedule(2)]);
+    await client.zrem("{parts}:engine:due", "group-1");
+    const listed: string[] = [];
+    for await (const { groupId } of engine.list()) listed.push(groupId);
+    expect(listed).toEqual(["group-2"]);
+    await engine.stop();
+  });
+});

@@ -1,0 +1,119 @@
+import { afterEach, describe, expect, it, jest } from "@jest/globals";
+import { createEmitter } from "@tidegate/core";
+import { Redis } from "ioredis";
+import { BullmqEngine, type BullmqEngineOptions } from "../src/index.js";
+import { Bed } from "./support/bed.js";
+import { RedisServer } from "./support/redis-server.js";
+
+jest.setTimeout(120_000);
+
+let redis: RedisServer | undefined;
+let bed: Bed | undefined;
+
+afterEach(async () => {
+  await bed?.tidegate.stop();
+  bed = undefined;
+  await redis?.dispose();
+  redis = undefined;
+});
+
+async function serverWith(...settings: string[]): Promise<RedisServer> {
+  redis = await RedisServer.start(settings);
+  return redis;
+}
+
+/** Runs some schedules through an engine with these options; returns what it told of. */
+async function expectFires(options: BullmqEngineOptions): Promise<string[]> {
+  bed = new Bed(new BullmqEngine(options));
+  await bed.tidegate.start();
+  await bed.register(20);
+  await bed.untilEachRan(3);
+  await bed.expectEachIntervalOnce();
+  return bed.troubles.map(({ error }) => error.message);
+}
+
+describe("a connection", () => {
+  it("may be a URL", async () => {
+    const { port } = await serverWith("--appendonly", "yes");
+    expect(await expectFires({ connection: `redis://127.0.0.1:${port}/3` })).toEqual([]);
+  });
+
+  it("may be a cluster: all keys are in one slot", async () => {
+    const server = await serverWith("--appendonly", "yes", "--cluster-enabled", "yes");
+    const client = server.client();
+    await client.call("CLUSTER", "ADDSLOTS", ...Array.from({ length: 16_384 }, (_, slot) => `${slot}`));
+    while (!(await client.cluster("INFO")).includes("cluster_state:ok")) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    client.disconnect();
+    expect(await expectFires({ connection: { nodes: [server.connection] } })).toEqual([]);
+  });
+
+  it("may be of a user who has no more than the prefix's keys", async () => {
+    const server = await serverWith("--appendonly", "yes");
+    const client = server.client();
+    const rights = ["on", ">secret", "~{mine}:*", "+@all", "-@admin", "-@dangerous", "+info"];
+    await client.call("ACL", "SETUSER", "tidegate", ...rights);
+    client.disconnect();
+    const connection = { ...server.connection, username: "tidegate", password: "secret" };
+    expect(await expectFires({ connection, prefix: "mine" })).toEqual([]);
+  });
+
+  it("that is refused is told of without its password", async () => {
+    const server = await serverWith("--appendonly", "yes", "--requirepass", "right");
+    const engine = new BullmqEngine({ connection: { ...server.connection, password: "wrong-secret" } });
+    const events = createEmitter();
+    const told: string[] = [];
+    events.on("trouble", ({ error }) => told.push(error.message));
+    await engine.start({ sink: { fire: async () => [] }, events });
+    await expect(engine.handleUnregister(["orders"])).rejects.toMatchObject({ code: "ENGINE_FAILED" });
+    await engine.stop();
+    expect(told.join()).toMatch(/WRONGPASS|NOAUTH|invalid/i);
+    expect(told.join()).not.toContain("wrong-secret");
+  });
+});
+
+describe("settings of Redis that lose data", () => {
+  it("are told of once, with the way out", async () => {
+    const server = await serverWith("--maxmemory-policy", "allkeys-lru");
+    const troubles = await expectFires({ connection: server.connection });
+    expect(troubles).toEqual([
+      expect.stringContaining("set maxmemory-policy to noeviction"),
+      expect.stringContaining("Set appendonly to yes"),
+    ]);
+  });
+
+  it("are none where there are snapshots", async () => {
+    const server = await serverWith("--save", "60 1");
+    expect(await expectFires({ connection: server.connection })).toEqual([]);
+  });
+});
+
+describe("two engines with different prefixes on one Redis", () => {
+  it("know nothing of each other", async () => {
+    const server = await serverWith("--appendonly", "yes");
+    const other = new BullmqEngine({ connection: server.connection, prefix: "other" });
+    await expectFires({ connection: server.connection, prefix: "one" });
+    const listed: string[] = [];
+    for await (const { groupId } of other.list()) listed.push(groupId);
+    expect(listed).toEqual([]);
+    await other.stop();
+    const client = new Redis(server.connection);
+    expect((await client.keys("*")).filter((key) => !key.startsWith("{one}:"))).toEqual([]);
+    client.disconnect();
+  });
+});
+
+describe("an option that is out of range", () => {
+  it.each([
+    [{ batchSize: 0 }, "batchSize"],
+    [{ batchSize: 5_000 }, "batchSize"],
+    [{ leaseMs: 10 }, "leaseMs"],
+    [{ pollMs: 0.5 }, "pollMs"],
+    [{ prefix: "a{b}" }, "prefix"],
+    [{ connection: { keyPrefix: "x:" } }, "connection.keyPrefix"],
+  ])("is refused: %j", (options, field) => {
+    const make = () => new BullmqEngine({ connection: {}, ...options });
+    expect(make).toThrow(expect.objectContaining({ code: "CONFIGURATION_INVALID", field }));
+  });
+});
