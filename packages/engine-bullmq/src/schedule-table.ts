@@ -167,11 +167,14 @@ export class ScheduleTable {
       return await within(this.#settings.commandTimeoutMs, command.apply(this.#client, parameters));
     } catch (error) {
       if (isTidegateError(error)) throw error;
-      throw new EngineError("ENGINE_FAILED", `Redis refused or could not be reached: ${messageOf(error)}`, {
-        cause: error,
-      });
+      throw new EngineError("ENGINE_FAILED", reasonOf(error), { cause: error });
     }
   }
+}
+
+function reasonOf(error: unknown): string {
+  const isUnreachable = error instanceof Error && error.name === "MaxRetriesPerRequestError";
+  return isUnreachable ? "Redis cannot be reached." : `Redis refused: ${messageOf(error)}`;
 }
 
 function commandName(name: ScriptName): string {

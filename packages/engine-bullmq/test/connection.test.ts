@@ -39,7 +39,14 @@ describe("a connection", () => {
   });
 
   it("may be a cluster: all keys are in one slot", async () => {
-    const server = await serverWith("--appendonly", "yes", "--cluster-enabled", "yes");
+    const server = await serverWith(
+      "--cluster-enabled",
+      "yes",
+      "--cluster-announce-ip",
+      "127.0.0.1",
+      "--appendonly",
+      "yes",
+    );
     const client = server.client();
     await client.call("CLUSTER", "ADDSLOTS", ...Array.from({ length: 16_384 }, (_, slot) => `${slot}`));
     while (!(await client.cluster("INFO")).includes("cluster_state:ok")) {
@@ -60,7 +67,10 @@ describe("a connection", () => {
   });
 
   it("that is refused is told of without its password", async () => {
-    const server = await serverWith("--appendonly", "yes", "--requirepass", "right");
+    const server = await serverWith("--appendonly", "yes");
+    const client = server.client();
+    await client.config("SET", "requirepass", "right");
+    client.disconnect();
     const engine = new BullmqEngine({ connection: { ...server.connection, password: "wrong-secret" } });
     const events = createEmitter();
     const told: string[] = [];
