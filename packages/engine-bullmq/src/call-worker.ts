@@ -4,6 +4,9 @@ import { within } from "./deadline.js";
 import { hashTag, QUEUE_NAME } from "./keys.js";
 import type { EngineSettings } from "./options.js";
 
+/** When BullMQ tries again what failed for want of Redis, ms; by itself it would take 15 seconds. */
+const RETRY_MS = 1_000;
+
 /** What a worker works with. */
 export interface CallWorkerParts {
   readonly settings: EngineSettings;
@@ -28,6 +31,10 @@ export class CallWorker {
       prefix: hashTag(settings.prefix),
       concurrency: settings.concurrency,
       autorun: false,
+      runRetryDelay: RETRY_MS,
+      // The job of a manager that was killed is cleared away about as soon as its fires are taken over.
+      lockDuration: 2 * settings.leaseMs,
+      stalledInterval: 2 * settings.leaseMs,
       // What BullMQ would print about the server is told by an event instead.
       skipVersionCheck: true,
     });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { createEmitter, type EngineSchedule, type Fire, type ScheduleSpec } from "@tidegate/core";
 import { until } from "@tidegate/testkit";
@@ -82,6 +83,28 @@ describe("what Redis holds", () => {
     const total = others.reduce((sum, [, size]) => sum + size, 0);
     expect(total).toBeLessThan(200);
     expect(late.size).toBeLessThan(early.size + 20);
+  });
+
+  it("does not grow while all workers are busy", async () => {
+    const limits = { batchSize: 1, concurrency: 1, leaseMs: 1_000 };
+    const engine = new BullmqEngine({ connection: redis.connection, prefix: "busy", ...limits });
+    let release = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const sink = countingSink();
+    const fire = async (fires: readonly Fire[]) => {
+      await gate;
+      return sink.fire(fires);
+    };
+    await engine.handleRegister(Array.from({ length: 100 }, (_, index) => schedule(index)));
+    await engine.start({ sink: { fire }, events: createEmitter() });
+    // Long enough for leases to lapse if nobody kept them, and for a hundred looks.
+    await sleep(3_000);
+    expect((await sizes("busy")).get("calls:wait")).toBeLessThanOrEqual(16);
+    release();
+    await until(() => sink.fired > 500, { what: "500 fires" });
+    await engine.stop();
   });
 
   it("is nothing of a schedule that was unregistered", async () => {

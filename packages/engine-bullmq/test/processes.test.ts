@@ -101,13 +101,20 @@ describe("a manager that is killed", () => {
     await bed.expectEachIntervalOnce();
   });
 
-  it("leaves nothing behind when another takes its work over", async () => {
+  it("leaves nothing behind in Redis", async () => {
+    const client = redis.client();
+    const calls = `{${options.prefix}}:calls`;
     await bed.tidegate.start();
     await anotherManager(() => new Promise(() => {}));
     await bed.register(60);
     await until(() => managers[0]!.fires > 0, { what: "fires to be taken" });
+    const active = await client.lrange(`${calls}:active`, 0, -1);
+    expect(active).not.toEqual([]);
     await managers[0]!.kill();
-    await bed.untilEachRan(6);
+    const keys = active.map((id) => `${calls}:${id}`);
+    await until(async () => (await client.exists(...keys)) === 0, { what: "its jobs to be cleared away" });
+    client.disconnect();
+    await bed.untilEachRan(2);
     await bed.expectEachIntervalOnce();
   });
 });
