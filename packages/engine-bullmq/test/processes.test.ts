@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { Fire } from "@tidegate/core";
 import { until } from "@tidegate/testkit";
@@ -98,6 +99,20 @@ describe("a manager that is killed", () => {
     const killedAt = Date.now();
     await bed.untilEachRan(2);
     expect(Date.now() - killedAt).toBeLessThan(10_000);
+    await bed.expectEachIntervalOnce();
+  });
+
+  it("and another, and another, at any moment, loses nothing", async () => {
+    await bed.tidegate.start();
+    await bed.register(60);
+    for (let round = 0; round < 8; round += 1) {
+      const manager = await anotherManager();
+      await until(() => manager.fires > 0, { what: "it to fire" });
+      // Any moment of its work: another one in each round.
+      await sleep(round * 37);
+      await manager.kill();
+    }
+    await bed.untilEachRan(4);
     await bed.expectEachIntervalOnce();
   });
 

