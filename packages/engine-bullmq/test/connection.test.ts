@@ -94,7 +94,7 @@ describe("settings of Redis that lose data", () => {
   });
 
   it("are none where there are snapshots", async () => {
-    const server = await serverWith("--save", "60 1");
+    const server = await serverWith("--save", "60", "1");
     expect(await expectFires({ connection: server.connection })).toEqual([]);
   });
 });
