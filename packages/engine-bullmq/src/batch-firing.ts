@@ -1,4 +1,5 @@
 import type { Clock, Fire, FireSink } from "@tidegate/core";
+import { fireInHalves } from "./halving.js";
 import { Lease } from "./lease.js";
 import type { EngineSettings } from "./options.js";
 import type { DueFire, ScheduleTable } from "./schedule-table.js";
@@ -12,7 +13,10 @@ export interface BatchFiringParts {
   readonly onTrouble: (error: unknown) => void;
 }
 
-/** Takes batches of due fires, hands them to the ledger, and writes back when each group is due next. */
+/**
+ * Takes batches of due fires, hands them to the ledger, and writes back when each group is due next. Where that fails, the
+ * lease lapses and somebody takes them again.
+ */
 export class BatchFiring {
   readonly #parts: BatchFiringParts;
   readonly #underWay = new Set<Promise<void>>();
@@ -48,17 +52,16 @@ export class BatchFiring {
 
   async #fire(lease: Lease): Promise<void> {
     const { table, sink, settings, onTrouble } = this.#parts;
-    try {
-      const results = await sink.fire(lease.fires.map(fireOf));
-      await table.settle(
-        await lease.end(),
-        results.map(({ nextFireAt }) => nextFireAt),
-      );
-    } catch (error) {
-      onTrouble(error);
-      // Where this fails as well, the lease lapses and somebody takes them again.
-      await table.postpone(await lease.end(), settings.retryMs).catch(onTrouble);
-    }
+    const { results, error } = await fireInHalves(sink, lease.fires.map(fireOf));
+    const { fires, leasedUntil } = await lease.end();
+    const isPlanned = (_: unknown, index: number): boolean => results[index] !== undefined;
+    const planned = fires.filter(isPlanned);
+    const refused = fires.filter((fire, index) => !isPlanned(fire, index));
+    const nextFireAts = results.flatMap((result) => (result === undefined ? [] : [result.nextFireAt]));
+    if (planned.length > 0) await table.settle({ fires: planned, leasedUntil }, nextFireAts);
+    if (refused.length === 0) return;
+    onTrouble(error);
+    await table.postpone({ fires: refused, leasedUntil }, settings.retryMs);
   }
 }
 

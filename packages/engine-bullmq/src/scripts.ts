@@ -89,7 +89,10 @@ const resign: RedisScript = {
   lua: `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`,
 };
 
-/** KEYS definitions, due. ARGV: the caller's time, the lease in ms, how many. Returns until when they are leased, group, definition, … */
+/**
+ * KEYS definitions, due. ARGV: the caller's time, the lease in ms, how many. Returns until when they are leased, group,
+ * definition, …
+ */
 const take: RedisScript = {
   keys: 2,
   lua: `${TIME}
@@ -160,16 +163,16 @@ if #ended > 0 then redis.call('ZREM', KEYS[2], unpack(ended)) end`,
 const postpone: RedisScript = {
   keys: 2,
   lua: `${TIME}${holding(2, 3)}
-local until_ = redisNow + ARGV[2]
+local extended = redisNow + ARGV[2]
 local moved = {}
 for i, group in ipairs(groups) do
   if isHeld(i, ARGV[i * 2 + 2]) then
-    moved[#moved + 1] = until_
+    moved[#moved + 1] = extended
     moved[#moved + 1] = group
   end
 end
 if #moved > 0 then redis.call('ZADD', KEYS[2], unpack(moved)) end
-return until_`,
+return extended`,
 };
 
 /** The engine's scripts by name. */

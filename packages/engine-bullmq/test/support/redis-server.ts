@@ -27,7 +27,12 @@ export class RedisServer {
   /** Starts one. Settings are as on its command line, such as `["--appendonly", "yes"]`. */
   static async start(settings: readonly string[] = []): Promise<RedisServer> {
     const server = new RedisServer(await findRedis(), await freePort(), settings);
-    await server.startAgain();
+    try {
+      await server.startAgain();
+    } catch (error) {
+      await server.dispose();
+      throw error;
+    }
     return server;
   }
 
