@@ -1,6 +1,6 @@
 import { createEmitter, type Fire, type FireResult } from "@tidegate/core";
+import type { RedisServer } from "@tidegate/test-servers";
 import { BullmqEngine } from "../src/index.js";
-import type { RedisServer } from "../test/support/redis-server.js";
 import type { Measured } from "./measured.js";
 import { percentile, sleep, spreadSchedules } from "./schedules.js";
 

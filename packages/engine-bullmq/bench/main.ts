@@ -1,4 +1,4 @@
-import { RedisServer } from "../test/support/redis-server.js";
+import { RedisServer } from "@tidegate/test-servers";
 import { measureEngine } from "./engine.js";
 import type { Measured } from "./measured.js";
 import { measureRaw } from "./raw-bullmq.js";

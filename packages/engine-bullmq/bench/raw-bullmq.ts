@@ -1,5 +1,5 @@
+import type { RedisServer } from "@tidegate/test-servers";
 import { Queue, Worker } from "bullmq";
-import type { RedisServer } from "../test/support/redis-server.js";
 import type { Measured } from "./measured.js";
 import { percentile, sleep, spreadSchedules } from "./schedules.js";
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { createEmitter, type EngineSchedule, type Fire, type ScheduleSpec } from "@tidegate/core";
+import { RedisServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import type { Redis } from "ioredis";
 import { BullmqEngine } from "../src/index.js";
-import { RedisServer } from "./support/redis-server.js";
 
 jest.setTimeout(120_000);
 

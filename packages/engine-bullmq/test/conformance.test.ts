@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from "@jest/globals";
+import { RedisServer } from "@tidegate/test-servers";
 import { engineSuite } from "@tidegate/testkit";
 import { BullmqEngine, bullmqEngine } from "../src/index.js";
-import { RedisServer } from "./support/redis-server.js";
 
 let redis: RedisServer;
 let count = 0;

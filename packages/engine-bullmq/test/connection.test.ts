@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { createEmitter } from "@tidegate/core";
+import { RedisServer } from "@tidegate/test-servers";
 import { Redis } from "ioredis";
 import { BullmqEngine, type BullmqEngineOptions } from "../src/index.js";
 import { Bed } from "./support/bed.js";
-import { RedisServer } from "./support/redis-server.js";
 
 jest.setTimeout(120_000);
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { RedisServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import { BullmqEngine } from "../src/index.js";
 import { Bed } from "./support/bed.js";
-import { RedisServer } from "./support/redis-server.js";
 
 jest.setTimeout(120_000);
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { Fire } from "@tidegate/core";
+import { RedisServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import { BullmqEngine, type BullmqEngineOptions } from "../src/index.js";
 import { Bed } from "./support/bed.js";
-import { RedisServer } from "./support/redis-server.js";
 import { RemoteManager } from "./support/remote-manager.js";
 
 jest.setTimeout(120_000);

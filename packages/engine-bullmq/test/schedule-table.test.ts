@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { createEmitter, type EngineSchedule, type Fire, type ScheduleSpec } from "@tidegate/core";
+import { RedisServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import { openImpatient, type RedisClient } from "../src/connection.js";
 import { BullmqEngine } from "../src/index.js";
 import { type EngineSettings, settingsOf } from "../src/options.js";
 import { ScheduleTable } from "../src/schedule-table.js";
-import { RedisServer } from "./support/redis-server.js";
 
 jest.setTimeout(120_000);
 

