@@ -39,7 +39,7 @@ export function backoffMs(backoff: BackoffSpec, attempt: number): number {
     exponent: 2,
     generator: halfJitterGenerator,
   });
-  return wait;
+  return Math.round(wait);
 }
 
 /** Fails a success whose bad rows pass the limit. */

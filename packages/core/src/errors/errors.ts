@@ -23,6 +23,7 @@ export type ErrorCode =
   | "CONFIGURATION_INVALID"
   | "NOT_RUNNING"
   // stores
+  | "STORE_UNAVAILABLE"
   | "STORE_LOCKED"
   | "STORE_CORRUPT"
   | "STORE_READ_ONLY"

@@ -1,0 +1,9 @@
+/** Writes what Postgres reads as `json`: it knows no NUL and no half of a surrogate pair, and neither is worth a failure. */
+export function toJson(value: unknown): string {
+  const text = JSON.stringify(value);
+  return /\\u0000|\\ud[89a-f]/.test(text) ? JSON.stringify(value, (_, part) => readable(part)) : text;
+}
+
+function readable(part: unknown): unknown {
+  return typeof part === "string" ? part.replaceAll(/[\uD800-\uDFFF]|\0/gu, "\uFFFD") : part;
+}

@@ -1,0 +1,74 @@
+import { PLPGSQL } from "./language.js";
+
+/**
+ * The live lane's rules. Whoever calls these holds the lock of the group's row in `schedule_state`.
+ *
+ * @param s - the schema, quoted
+ */
+export const laneFunctions = (s: string): string[] => [
+  // While nothing blocks, the oldest waiting runs get the free places.
+  `CREATE FUNCTION ${s}.admit(the_group text) RETURNS void ${PLPGSQL} AS $$
+  DECLARE
+    places integer;
+  BEGIN
+    SELECT least(waiting_runs, lane_width - admitted_runs) INTO places FROM ${s}.schedule_state
+      WHERE group_id = the_group AND blocking_runs = 0;
+    IF places IS NULL OR places <= 0 THEN RETURN; END IF;
+    UPDATE ${s}.run SET wake_at = 0 WHERE id IN (
+      SELECT id FROM ${s}.run WHERE group_id = the_group AND state IN ('PLANNED', 'SUBMITTING', 'RUNNING')
+        AND kind = 'SCHEDULED' AND wake_at IS NULL ORDER BY lower, generation, upper LIMIT places);
+    UPDATE ${s}.schedule_state SET waiting_runs = waiting_runs - places, admitted_runs = admitted_runs + places
+      WHERE group_id = the_group;
+  END $$`,
+
+  // Changes how many runs the lane admits. Planned runs that have a place give it up; those that get it again keep the time
+  // that they waited for.
+  `CREATE FUNCTION ${s}.resize_lane(the_group text, width integer) RETURNS void ${PLPGSQL} AS $$
+  DECLARE
+    active integer;
+    places integer;
+    moved integer;
+  BEGIN
+    UPDATE ${s}.schedule_state SET lane_width = width WHERE group_id = the_group;
+    -- A claim takes no lock of the group, so its runs are locked as well: those that it takes are active below.
+    PERFORM FROM ${s}.run WHERE group_id = the_group AND state IN ('PLANNED', 'SUBMITTING', 'RUNNING')
+      AND kind = 'SCHEDULED' AND wake_at IS NOT NULL ORDER BY id FOR NO KEY UPDATE;
+    SELECT count(*) INTO active FROM ${s}.run WHERE group_id = the_group
+      AND state IN ('PLANNED', 'SUBMITTING', 'RUNNING') AND state <> 'PLANNED'
+      AND kind = 'SCHEDULED' AND wake_at IS NOT NULL;
+    SELECT CASE WHEN blocking_runs > 0 THEN 0 ELSE greatest(0, width - active) END INTO places
+      FROM ${s}.schedule_state WHERE group_id = the_group;
+    WITH rivals AS (
+      SELECT id, wake_at FROM ${s}.run WHERE group_id = the_group AND state IN ('PLANNED', 'SUBMITTING', 'RUNNING')
+        AND state = 'PLANNED' AND kind = 'SCHEDULED' ORDER BY lower, generation, upper OFFSET places
+    ), moving AS (
+      UPDATE ${s}.run SET wake_at = NULL WHERE id IN (SELECT id FROM rivals WHERE wake_at IS NOT NULL) RETURNING 1
+    )
+    SELECT count(*) INTO moved FROM moving;
+    UPDATE ${s}.schedule_state SET admitted_runs = admitted_runs - moved, waiting_runs = waiting_runs + moved
+      WHERE group_id = the_group;
+    PERFORM ${s}.admit(the_group);
+  END $$`,
+
+  // Earlier generations of an interval give way to a run, and what they block goes on: all of them where it has succeeded,
+  // those that ended without success where it is planned.
+  `CREATE FUNCTION ${s}.supersede(the_group text, the_lower bigint, the_upper bigint, by_generation integer, which text)
+    RETURNS void ${PLPGSQL} AS $$
+  DECLARE
+    unblocked integer;
+  BEGIN
+    WITH earlier AS (
+      SELECT id, is_blocking AND kind = 'SCHEDULED' AS was_blocking FROM ${s}.run
+        WHERE group_id = the_group AND lower = the_lower AND upper = the_upper AND generation < by_generation
+          AND NOT is_superseded AND (which = 'all' OR state IN ('FAILED', 'CANCELLED', 'SKIPPED'))
+        ORDER BY id FOR NO KEY UPDATE
+    ), done AS (
+      UPDATE ${s}.run r SET is_superseded = true, is_blocking = false FROM earlier e WHERE r.id = e.id
+        RETURNING e.was_blocking
+    )
+    SELECT count(*) FILTER (WHERE was_blocking) INTO unblocked FROM done;
+    IF unblocked = 0 THEN RETURN; END IF;
+    UPDATE ${s}.schedule_state SET blocking_runs = blocking_runs - unblocked WHERE group_id = the_group;
+    PERFORM ${s}.admit(the_group);
+  END $$`,
+];

@@ -1,0 +1,109 @@
+import { PLPGSQL } from "./language.js";
+
+/** The fields of a run as the planner makes it. */
+export const NEW_RUN = `step integer, no integer, id text, "groupId" text, kind text, lower bigint, upper bigint,
+  generation integer, intervals integer, "scheduledTime" bigint, state text, reason text, "scheduleVersion" integer,
+  "backfillId" text, "plannedAt" bigint`;
+
+/**
+ * The heart: watermarks are moved and runs inserted that tile what they passed.
+ *
+ * @param s - the schema, quoted
+ */
+export const planFunctions = (s: string): string[] => [
+  // Steps of different groups. Returns those that were made.
+  `CREATE FUNCTION ${s}.plan_wave(steps json, runs json) RETURNS integer[] ${PLPGSQL} AS $$
+  DECLARE
+    made integer[];
+  BEGIN
+    PERFORM FROM ${s}.schedule_state WHERE group_id = ANY (
+      SELECT "groupId" FROM json_to_recordset(steps) AS x ("groupId" text)) ORDER BY group_id FOR NO KEY UPDATE;
+    WITH step AS MATERIALIZED (
+      SELECT * FROM json_to_recordset(steps) AS x (step integer, "groupId" text, version integer, watermark bigint,
+        "newWatermark" bigint, "nextFireAt" bigint)
+    ), wanted AS MATERIALIZED (
+      SELECT * FROM json_to_recordset(runs) AS x (${NEW_RUN})
+    ), taken AS MATERIALIZED (
+      SELECT w.step FROM wanted w WHERE EXISTS (SELECT FROM ${s}.run r WHERE r.id = w.id) OR EXISTS (
+        SELECT FROM ${s}.run r WHERE r.group_id = w."groupId" AND r.lower = w.lower AND r.generation = w.generation
+          AND r.upper = w.upper)
+    ), good AS MATERIALIZED (
+      SELECT c.*, CASE WHEN t.waiting_runs > 0 OR t.blocking_runs > 0 THEN 0
+          ELSE t.lane_width - t.admitted_runs END AS places
+        FROM step c JOIN ${s}.schedule_state t ON t.group_id = c."groupId"
+        WHERE t.version = c.version AND t.is_planning AND t.watermark = c.watermark
+          AND NOT EXISTS (SELECT FROM taken WHERE taken.step = c.step)
+    ), placed AS MATERIALIZED (
+      SELECT w.*, w.state = 'PLANNED'
+          AND row_number() OVER (PARTITION BY w.step, w.state ORDER BY w.no) <= g.places AS is_admitted
+        FROM wanted w JOIN good g ON g.step = w.step
+    ), inserted AS (
+      INSERT INTO ${s}.run (group_id, lower, generation, upper, id, kind, intervals, scheduled_time, state, reason,
+          schedule_version, backfill_id, wake_at, planned_at, ended_at)
+        SELECT "groupId", lower, generation, upper, id, kind, intervals, "scheduledTime", state, reason,
+          "scheduleVersion", "backfillId", CASE WHEN is_admitted THEN 0 END, "plannedAt",
+          CASE WHEN state <> 'PLANNED' THEN "plannedAt" END
+        FROM placed
+    ), counts AS MATERIALIZED (
+      SELECT step, count(*) FILTER (WHERE is_admitted) AS admitted,
+          count(*) FILTER (WHERE state = 'PLANNED' AND NOT is_admitted) AS waiting, max(upper - lower) AS longest
+        FROM placed GROUP BY step
+    ), moved AS (
+      UPDATE ${s}.schedule_state t SET watermark = g."newWatermark", next_fire_at = g."nextFireAt",
+          admitted_runs = t.admitted_runs + coalesce(n.admitted, 0),
+          waiting_runs = t.waiting_runs + coalesce(n.waiting, 0),
+          longest_run_ms = greatest(t.longest_run_ms, n.longest)
+        FROM good g LEFT JOIN counts n ON n.step = g.step WHERE t.group_id = g."groupId"
+    )
+    SELECT array_agg(step) INTO made FROM good;
+    RETURN coalesce(made, '{}');
+  END $$`,
+
+  // Waves one after the other: steps of one group are decided in their order.
+  `CREATE FUNCTION ${s}.plan(waves json) RETURNS integer[] ${PLPGSQL} AS $$
+  DECLARE
+    wave json;
+    made integer[] := '{}';
+  BEGIN
+    FOR wave IN SELECT value FROM json_array_elements(waves) LOOP
+      made := made || ${s}.plan_wave(wave->'steps', wave->'runs');
+    END LOOP;
+    RETURN made;
+  END $$`,
+
+  // Inserts a run that has no part in the lane; what has not succeeded of its interval gives way.
+  `CREATE FUNCTION ${s}.insert_beside(new_run json) RETURNS boolean ${PLPGSQL} AS $$
+  DECLARE
+    added record;
+  BEGIN
+    SELECT * INTO added FROM json_to_record(new_run) AS x (${NEW_RUN});
+    UPDATE ${s}.schedule_state SET longest_run_ms = greatest(longest_run_ms, added.upper - added.lower)
+      WHERE group_id = added."groupId";
+    IF NOT FOUND THEN RETURN false; END IF;
+    INSERT INTO ${s}.run (group_id, lower, generation, upper, id, kind, intervals, scheduled_time, state, reason,
+        schedule_version, backfill_id, wake_at, planned_at, ended_at)
+      VALUES (added."groupId", added.lower, added.generation, added.upper, added.id, added.kind, added.intervals,
+        added."scheduledTime", added.state, added.reason, added."scheduleVersion", added."backfillId",
+        CASE WHEN added.state = 'PLANNED' THEN 0 END, added."plannedAt",
+        CASE WHEN added.state <> 'PLANNED' THEN added."plannedAt" END)
+      ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN RETURN false; END IF;
+    IF added.generation > 0 THEN
+      PERFORM ${s}.supersede(added."groupId", added.lower, added.upper, added.generation, 'unsuccessful');
+    END IF;
+    RETURN true;
+  END $$`,
+
+  `CREATE FUNCTION ${s}.insert_runs(runs json) RETURNS boolean[] ${PLPGSQL} AS $$
+  DECLARE
+    added json;
+    answers boolean[] := '{}';
+  BEGIN
+    PERFORM FROM ${s}.schedule_state WHERE group_id = ANY (
+      SELECT "groupId" FROM json_to_recordset(runs) AS x ("groupId" text)) ORDER BY group_id FOR NO KEY UPDATE;
+    FOR added IN SELECT value FROM json_array_elements(runs) LOOP
+      answers := answers || ${s}.insert_beside(added);
+    END LOOP;
+    RETURN answers;
+  END $$`,
+];

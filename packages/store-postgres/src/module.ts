@@ -1,0 +1,10 @@
+import { TOKENS } from "@tidegate/core";
+import { ContainerModule } from "inversify";
+import { PostgresStore, type PostgresStoreOptions } from "./postgres-store.js";
+
+/** Brings the Postgres store to a Tidegate. */
+export function postgresStore(options: PostgresStoreOptions): ContainerModule {
+  return new ContainerModule(({ bind }) => {
+    bind(TOKENS.store).toConstantValue(new PostgresStore(options));
+  });
+}

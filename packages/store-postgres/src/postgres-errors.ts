@@ -1,0 +1,55 @@
+import { type ErrorCode, isTidegateError, messageOf, StoreError } from "@tidegate/core";
+
+/** Codes of Postgres (https://www.postgresql.org/docs/current/errcodes-appendix.html), whole or by their class. */
+const MEANINGS: readonly (readonly [prefix: string, code: ErrorCode, wayOut: string])[] = [
+  ["08", "STORE_UNAVAILABLE", "cannot be reached; what was asked is tried again."],
+  ["57P", "STORE_UNAVAILABLE", "is starting or shutting down; what was asked is tried again."],
+  ["53300", "STORE_UNAVAILABLE", "has no connection left; raise max_connections or lower poolSize."],
+  ["53", "STORE_FULL", "has no room left; make some and go on, nothing was lost."],
+  ["25006", "STORE_READ_ONLY", "is read-only, as a standby is; connect to the primary."],
+  ["42501", "STORE_READ_ONLY", "does not let this user; grant it all on the schema."],
+  ["28", "STORE_FAILED", "refuses this user or its password."],
+  ["3D000", "STORE_FAILED", "does not exist; create it: the store makes its schema, not its database."],
+  ["XX001", "STORE_CORRUPT", "is not a sound database; restore it from a backup."],
+  ["XX002", "STORE_CORRUPT", "has an index that is not sound; REINDEX it."],
+];
+
+/** What the system says of a connection that does not come about or breaks. */
+const BROKEN = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ERR_SOCKET)/;
+
+/** What `pg` says of it, for which it has no code. */
+const BROKEN_MESSAGE = /timeout|terminated|not queryable|Connection ended/i;
+
+const UNREACHABLE = ["STORE_UNAVAILABLE", "cannot be reached; what was asked is tried again."] as const;
+
+/** Deadlock and serialization failure: the statement did nothing, and may be repeated. */
+export function isRepeatable(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === "40P01" || code === "40001";
+}
+
+/** Two elements of one batch are the same run. */
+export function isDuplicate(error: unknown): boolean {
+  return codeOf(error) === "23505";
+}
+
+/** What Postgres or the connection said, as an error of Tidegate's that names the database and the way out. */
+export function asStoreError(error: unknown, place: string): StoreError {
+  if (isTidegateError(error)) return error;
+  const [code, wayOut] = meaningOf(codeOf(error), messageOf(error));
+  return new StoreError(code, `${place}: ${wayOut} (Postgres: ${messageOf(error)})`, { cause: error });
+}
+
+function meaningOf(code: string | undefined, message: string): readonly [ErrorCode, string] {
+  if (code === undefined) return BROKEN_MESSAGE.test(message) ? UNREACHABLE : ["STORE_FAILED", "refused."];
+  if (BROKEN.test(code)) return UNREACHABLE;
+  const found = MEANINGS.find(([prefix]) => code.startsWith(prefix));
+  return found === undefined ? ["STORE_FAILED", "refused."] : [found[1], found[2]];
+}
+
+function codeOf(error: unknown): string | undefined {
+  const { code, errors } = (error ?? {}) as { code?: unknown; errors?: unknown[] };
+  if (typeof code === "string") return code;
+  // Of a name with several addresses each has an error of its own.
+  return Array.isArray(errors) ? codeOf(errors[0]) : undefined;
+}

@@ -1,0 +1,353 @@
+import {
+  type Backfill,
+  type BackfillCommit,
+  type BackfillState,
+  type ClaimedRun,
+  type ClaimRequest,
+  ConfigurationError,
+  type CoverageRange,
+  type DueFire,
+  type DueQuery,
+  type EpochMs,
+  type HeldLease,
+  type Interval,
+  type LeaseState,
+  type NewRun,
+  type NewSchedule,
+  type Page,
+  type PageRequest,
+  type PlanCommit,
+  type Run,
+  type RunChange,
+  type RunFilter,
+  type RunReason,
+  type RunTally,
+  type Schedule,
+  type ScheduleChange,
+  type ScheduleFilter,
+  type ScheduleSpec,
+  type ScheduleStore,
+  type ScheduleVersion,
+  StoreError,
+} from "@tidegate/core";
+import type { PoolConfig } from "pg";
+import { coverage, tally } from "./coverage.js";
+import { Database } from "./database.js";
+import { toJson } from "./json.js";
+import { listRuns, listSchedules } from "./listings.js";
+import { migrate, quote } from "./migrate.js";
+import { hasTwins, planWave } from "./plan-waves.js";
+import { isDuplicate } from "./postgres-errors.js";
+import {
+  asBackfill,
+  asRun,
+  asSchedule,
+  type BackfillRow,
+  type RunRow,
+  type ScheduleRow,
+  selectSchedules,
+} from "./rows.js";
+import { changeRow } from "./run-changes.js";
+import { newScheduleRow, scheduleChangeRow } from "./schedule-changes.js";
+import { Together } from "./together.js";
+import { answers, wavesOf } from "./waves.js";
+
+/** How a Postgres store is set up. */
+export interface PostgresStoreOptions {
+  /** Where the database is, as libpq writes it: `postgres://user:password@host:5432/database?sslmode=verify-full`. */
+  readonly connectionString: string;
+  /** What Node's `tls.connect` takes, such as a certificate authority; else what the address says. */
+  readonly ssl?: PoolConfig["ssl"];
+  /** The schema of all tables; made if need be. Two installations in one database need two. @default "tidegate" */
+  readonly schema?: string;
+  /** How many connections this process opens at the most. @default 8 */
+  readonly poolSize?: number;
+  /** After what time without a connection an operation rejects with STORE_UNAVAILABLE, ms. @default 5,000 */
+  readonly connectTimeoutMs?: number;
+  /** After what time without an answer it does, ms. @default 30,000 */
+  readonly statementTimeoutMs?: number;
+}
+
+const DEFAULT_SCHEMA = "tidegate";
+
+/**
+ * The store for several managers at once, in one Postgres.
+ *
+ * Every write is one statement, so no lock is ever held over a round trip. What decides is the group's row in
+ * `schedule_state`, which each write that moves a watermark or a place in a lane locks first, in the order of group ids; a
+ * claim locks runs alone and passes over those that another one is claiming.
+ */
+export class PostgresStore implements ScheduleStore {
+  readonly isShared = true;
+  readonly #options: PostgresStoreOptions;
+  readonly #schemaName: string;
+  /** Quoted. */
+  readonly #schema: string;
+  #database: Database | undefined;
+  readonly #plans = new Together<PlanCommit, boolean>((commits) => this.#planTogether(commits));
+  readonly #changes = new Together<RunChange, boolean>((changes) => this.#changeTogether(changes));
+
+  /** @throws ConfigurationError CONFIGURATION_INVALID naming the option that is out of range */
+  constructor(options: PostgresStoreOptions) {
+    for (const field of ["poolSize", "connectTimeoutMs", "statementTimeoutMs"] as const) {
+      const value = options[field];
+      if (value === undefined || (Number.isInteger(value) && value >= 1)) continue;
+      const message = `${field} must be a whole number of at least 1, but is ${value}.`;
+      throw new ConfigurationError("CONFIGURATION_INVALID", message, { field });
+    }
+    this.#options = options;
+    this.#schemaName = options.schema ?? DEFAULT_SCHEMA;
+    this.#schema = quote(this.#schemaName);
+  }
+
+  async open(): Promise<void> {
+    if (this.#database !== undefined) return;
+    const { connectionString, ssl, poolSize, connectTimeoutMs, statementTimeoutMs } = this.#options;
+    const database = new Database({
+      connectionString,
+      ssl,
+      poolSize: poolSize ?? 8,
+      connectTimeoutMs: connectTimeoutMs ?? 5_000,
+      statementTimeoutMs: statementTimeoutMs ?? 30_000,
+    });
+    try {
+      await migrate(database, this.#schemaName);
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+    this.#database = database;
+  }
+
+  async close(): Promise<void> {
+    const database = this.#database;
+    this.#database = undefined;
+    await database?.close();
+  }
+
+  async insertSchedules(schedules: readonly NewSchedule[]): Promise<boolean[]> {
+    const first = new Map<string, number>();
+    for (const [no, { spec }] of schedules.entries())
+      if (!first.has(spec.groupId)) first.set(spec.groupId, no);
+    const rows = [...first.values()].map((no) => newScheduleRow(schedules[no]!, no));
+    return answers(schedules.length, await this.#call<number[]>("insert_schedules", toJson(rows)));
+  }
+
+  changeSchedules(changes: readonly ScheduleChange[]): Promise<boolean[]> {
+    return this.#call("change_schedules", toJson(changes.map(scheduleChangeRow)));
+  }
+
+  async getSchedules(groupIds: readonly string[]): Promise<(Schedule | undefined)[]> {
+    const text = `${selectSchedules(this.#schema)} WHERE d.group_id = ANY ($1)`;
+    const rows = await this.#query<ScheduleRow>(text, [groupIds]);
+    const found = new Map(rows.map((row) => [row.group_id, asSchedule(row)]));
+    return groupIds.map((groupId) => found.get(groupId));
+  }
+
+  async listSchedules(filter: ScheduleFilter, page: PageRequest): Promise<Page<Schedule>> {
+    return listSchedules(this.#require(), this.#schema, filter, page);
+  }
+
+  async listVersions(groupId: string): Promise<ScheduleVersion[]> {
+    const rows = await this.#query<Omit<ScheduleVersion, "spec"> & { spec: string }>(
+      `SELECT version, spec, tzdata, since, created_at AS "createdAt" FROM ${this.#schema}.schedule_version
+        WHERE group_id = $1 ORDER BY version`,
+      [groupId],
+    );
+    return rows.map((row) => ({ ...row, spec: JSON.parse(row.spec) as ScheduleSpec }));
+  }
+
+  purgeSchedule(groupId: string): Promise<boolean> {
+    return this.#call("purge_schedule", groupId);
+  }
+
+  async due({ before, from, engine, limit }: DueQuery): Promise<DueFire[]> {
+    return this.#query(
+      `SELECT t.group_id AS "groupId", t.version, d.engine, t.next_fire_at AS "fireAt",
+        t.next_fire_at - t.delay_ms AS "scheduledTime"
+        FROM ${this.#schema}.schedule_state t JOIN ${this.#schema}.schedule d ON d.group_id = t.group_id
+        WHERE t.is_planning AND t.next_fire_at IS NOT NULL AND t.next_fire_at <= $1 AND t.next_fire_at >= $2
+          AND ($3::text IS NULL OR d.engine = $3)
+        ORDER BY t.next_fire_at LIMIT $4`,
+      [before, from ?? Number.MIN_SAFE_INTEGER, engine, limit],
+    );
+  }
+
+  plan(commits: readonly PlanCommit[]): Promise<boolean[]> {
+    return this.#plans.add(commits);
+  }
+
+  insertRuns(runs: readonly NewRun[]): Promise<boolean[]> {
+    return this.#call("insert_runs", toJson(runs));
+  }
+
+  async claim({ owner, now, leaseUntil, limit }: ClaimRequest): Promise<ClaimedRun[]> {
+    const rows = await this.#query<RunRow & { was: string; due_at: number }>(
+      `WITH due AS MATERIALIZED (
+        SELECT id, state, wake_at FROM ${this.#schema}.run WHERE wake_at IS NOT NULL AND wake_at <= $2
+          ORDER BY wake_at, id LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED
+      )
+      UPDATE ${this.#schema}.run r SET state = CASE WHEN r.state = 'PLANNED' THEN 'SUBMITTING' ELSE r.state END,
+          attempt = r.attempt + (r.state = 'PLANNED')::int,
+          submitted_at = CASE WHEN r.state = 'PLANNED' THEN $2 ELSE r.submitted_at END,
+          token = r.token + 1, owner = $1, wake_at = $3
+        FROM due d WHERE r.id = d.id RETURNING r.*, d.state AS was, d.wake_at AS due_at`,
+      [owner, now, leaseUntil, limit],
+    );
+    rows.sort((a, b) => a.due_at - b.due_at || (a.id < b.id ? -1 : 1));
+    return rows.map((row) => ({ run: asRun(row), token: row.token, isRecovered: row.was !== "PLANNED" }));
+  }
+
+  changeRuns(changes: readonly RunChange[]): Promise<boolean[]> {
+    return this.#changes.add(changes);
+  }
+
+  async renewLeases(leases: readonly HeldLease[], leaseUntil: EpochMs): Promise<LeaseState[]> {
+    if (leases.length === 0) {
+      this.#require();
+      return [];
+    }
+    const rows = await this.#query<{ id: string; token: number; is_cancel_requested: boolean }>(
+      `WITH held AS MATERIALIZED (
+        SELECT r.id FROM json_to_recordset($1) AS x (id text, token bigint) JOIN ${this.#schema}.run r ON r.id = x.id
+          WHERE r.token = x.token AND r.state IN ('SUBMITTING', 'RUNNING') ORDER BY r.id FOR NO KEY UPDATE OF r
+      )
+      UPDATE ${this.#schema}.run r SET wake_at = $2 FROM held h WHERE r.id = h.id
+        RETURNING r.id, r.token, r.is_cancel_requested`,
+      [toJson(leases), leaseUntil],
+    );
+    const found = new Map(rows.map((row) => [row.id, row]));
+    return leases.map(({ id, token }) => {
+      const row = found.get(id);
+      const isHeld = row?.token === token;
+      return { isHeld, isCancelRequested: isHeld && row.is_cancel_requested };
+    });
+  }
+
+  async requestCancel(ids: readonly string[], reason: RunReason): Promise<boolean[]> {
+    const rows = await this.#query<{ id: string }>(
+      `WITH active AS MATERIALIZED (
+        SELECT id FROM ${this.#schema}.run WHERE id = ANY ($1) AND state IN ('SUBMITTING', 'RUNNING')
+          ORDER BY id FOR NO KEY UPDATE
+      )
+      UPDATE ${this.#schema}.run r SET is_cancel_requested = true, reason = $2 FROM active a WHERE r.id = a.id
+        RETURNING r.id`,
+      [ids, reason],
+    );
+    const requested = new Set(rows.map(({ id }) => id));
+    return ids.map((id) => requested.has(id));
+  }
+
+  async nextWake(): Promise<EpochMs | undefined> {
+    const text = `SELECT wake_at FROM ${this.#schema}.run WHERE wake_at IS NOT NULL ORDER BY wake_at LIMIT 1`;
+    return (await this.#query<{ wake_at: number }>(text))[0]?.wake_at;
+  }
+
+  async getRuns(ids: readonly string[]): Promise<(Run | undefined)[]> {
+    const rows = await this.#query<RunRow>(`SELECT * FROM ${this.#schema}.run WHERE id = ANY ($1)`, [ids]);
+    const found = new Map(rows.map((row) => [row.id, asRun(row)]));
+    return ids.map((id) => found.get(id));
+  }
+
+  async listRuns(filter: RunFilter, page: PageRequest): Promise<Page<Run>> {
+    return listRuns(this.#require(), this.#schema, filter, page);
+  }
+
+  async coverage(groupId: string, within?: Interval): Promise<CoverageRange[]> {
+    return coverage(this.#require(), this.#schema, groupId, within);
+  }
+
+  async tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {
+    return tally(this.#require(), this.#schema, groupId, lateToleranceMs);
+  }
+
+  async insertBackfill(backfill: Backfill): Promise<void> {
+    const { id, groupId, lower, upper, select, concurrency, cursor, state } = backfill;
+    const { plannedRuns, openRuns, createdAt, updatedAt } = backfill;
+    const rows = await this.#query(
+      `INSERT INTO ${this.#schema}.backfill (id, group_id, lower, upper, selects, concurrency, cursor, state, planned_runs,
+          open_runs, created_at, updated_at)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
+          WHERE EXISTS (SELECT FROM ${this.#schema}.schedule WHERE group_id = $2) RETURNING 1`,
+      [
+        id,
+        groupId,
+        lower,
+        upper,
+        select,
+        concurrency,
+        cursor,
+        state,
+        plannedRuns,
+        openRuns,
+        createdAt,
+        updatedAt,
+      ],
+    );
+    if (rows.length === 0) throw new StoreError("STORE_FAILED", `Group ${groupId} has no schedule.`);
+  }
+
+  planBackfill({ runs, ...step }: BackfillCommit): Promise<boolean> {
+    return this.#call("plan_backfill", toJson(step), toJson(runs));
+  }
+
+  async getBackfill(id: string): Promise<Backfill | undefined> {
+    const text = `SELECT * FROM ${this.#schema}.backfill WHERE id = $1`;
+    const [row] = await this.#query<BackfillRow>(text, [id]);
+    return row && asBackfill(row);
+  }
+
+  async listBackfills(filter: { groupId?: string; states?: readonly BackfillState[] }): Promise<Backfill[]> {
+    const rows = await this.#query<BackfillRow>(
+      `SELECT * FROM ${this.#schema}.backfill WHERE ($1::text IS NULL OR group_id = $1)
+        AND ($2::text[] IS NULL OR state = ANY ($2)) ORDER BY no DESC`,
+      [filter.groupId, filter.states],
+    );
+    return rows.map(asBackfill);
+  }
+
+  async #planTogether(commits: readonly PlanCommit[]): Promise<boolean[]> {
+    const waves = wavesOf(commits, ({ groupId }) => groupId).map((wave) => planWave(wave));
+    try {
+      return answers(commits.length, await this.#call<number[]>("plan", toJson(waves)));
+    } catch (error) {
+      // A run that is in two commits, or that another process inserts at this moment: the next statement sees it.
+      if (!(error instanceof StoreError) || !isDuplicate(error.cause)) throw error;
+      if (commits.length === 1 && hasTwins(commits[0]!)) return [false];
+      const one: boolean[] = [];
+      for (const commit of commits) one.push(...(await this.#planTogether([commit])));
+      return one;
+    }
+  }
+
+  async #changeTogether(changes: readonly RunChange[]): Promise<boolean[]> {
+    const waves = wavesOf(
+      changes,
+      ({ id }) => id,
+      ({ givesBack }) => givesBack === true,
+    ).map((wave) => wave.map(({ element, no }) => changeRow(element, no)));
+    return answers(changes.length, await this.#call<number[]>("change_runs", toJson(waves)));
+  }
+
+  /** Calls a function of the schema. */
+  async #call<T>(name: string, ...values: readonly string[]): Promise<T> {
+    const places = values.map((_, index) => `$${index + 1}`).join(", ");
+    const [row] = await this.#query<{ answer: T }>(
+      `SELECT ${this.#schema}.${name}(${places}) AS answer`,
+      values,
+    );
+    return row!.answer;
+  }
+
+  async #query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return this.#require().query<Row>(text, values);
+  }
+
+  #require(): Database {
+    if (this.#database !== undefined) return this.#database;
+    throw new StoreError(
+      "STORE_CLOSED",
+      "The Postgres store is not open; call open() first, and nothing after close().",
+    );
+  }
+}

@@ -1,0 +1,31 @@
+import type { RunChange } from "@tidegate/core";
+import { SETS } from "./migrations/0001-initial/run-functions.js";
+
+/** A change as the functions in the database read it. */
+export function changeRow(change: RunChange, no: number): object {
+  const { reason, attempt, startedAt, endedAt, jobId, jobAddress, error, metrics, attemptRecord } = change;
+  const optional = { reason, attempt, startedAt, endedAt, jobId, jobAddress, error, metrics };
+  let sets = 0;
+  for (const [field, value] of Object.entries(optional))
+    if (value !== undefined) sets |= SETS[field as keyof typeof SETS];
+  return {
+    no,
+    id: change.id,
+    from: change.from,
+    token: change.token,
+    state: change.state,
+    wakeAt: change.wakeAt,
+    isBlocking: change.isBlocking,
+    givesBack: change.givesBack === true,
+    sets,
+    reason,
+    attempt,
+    startedAt,
+    endedAt,
+    jobId,
+    jobAddress,
+    ...metrics,
+    ...(error == null ? {} : { errorCode: error.code, errorMessage: error.message }),
+    ...(attemptRecord === undefined ? {} : { record: JSON.stringify(attemptRecord) }),
+  };
+}

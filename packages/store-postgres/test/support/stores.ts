@@ -1,0 +1,42 @@
+import { PostgresServer } from "@tidegate/test-servers";
+import { PostgresStore, type PostgresStoreOptions } from "../../src/index.js";
+
+const TABLES = ["schedule", "schedule_version", "schedule_state", "run", "backfill"];
+
+/** One database of a real Postgres, emptied for each test, and stores on it. */
+export class StoreScene {
+  readonly server: PostgresServer;
+  readonly url: string;
+  readonly #opened: PostgresStore[] = [];
+
+  private constructor(server: PostgresServer, url: string) {
+    this.server = server;
+    this.url = url;
+  }
+
+  static async make(settings?: readonly string[]): Promise<StoreScene> {
+    const server = await PostgresServer.start(settings);
+    const scene = new StoreScene(server, await server.createDatabase());
+    const first = await scene.open();
+    await first.close();
+    return scene;
+  }
+
+  async open(options: Partial<PostgresStoreOptions> = {}): Promise<PostgresStore> {
+    const store = new PostgresStore({ connectionString: this.url, ...options });
+    await store.open();
+    this.#opened.push(store);
+    return store;
+  }
+
+  /** Closes what is open and empties the tables. */
+  async clear(): Promise<void> {
+    for (const store of this.#opened.splice(0)) await store.close();
+    await this.server.query(`TRUNCATE ${TABLES.map((table) => `tidegate.${table}`).join(", ")}`, this.url);
+  }
+
+  async dispose(): Promise<void> {
+    for (const store of this.#opened.splice(0)) await store.close();
+    await this.server.dispose();
+  }
+}
