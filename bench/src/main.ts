@@ -7,6 +7,7 @@ import { preview, simulation } from "./grids.js";
 import { burst, lateness } from "./lateness.js";
 import { ledger } from "./ledger.js";
 import { MILLION_TASKS, million } from "./million.js";
+import { postgresRunLife } from "./postgres-run-life.js";
 import { runLife } from "./run-life.js";
 
 /** Each is measured in a process of its own, so that none inherits another's memory. */
@@ -18,6 +19,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   preview,
   simulation,
   ledger,
+  "postgres-run-life": postgresRunLife,
 };
 
 const TASKS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> = {

@@ -1,11 +1,8 @@
 import type { PlanCommit } from "@tidegate/core";
 
-/** Commits of different groups as the functions in the database read them. */
-export function planWave(wave: readonly { element: PlanCommit; no: number }[]): object {
-  return {
-    steps: wave.map(({ element: { runs: _, plannedAt: __, ...commit }, no }) => ({ step: no, ...commit })),
-    runs: wave.flatMap(({ element, no: step }) => element.runs.map((run, no) => ({ step, no, ...run }))),
-  };
+/** A commit as the functions in the database read it. */
+export function planRow({ plannedAt: _, ...commit }: PlanCommit, step: number): object {
+  return { step, ...commit };
 }
 
 /** Whether a commit has the same run twice, by id or by interval and generation. */

@@ -36,7 +36,7 @@ import { Database } from "./database.js";
 import { toJson } from "./json.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { migrate, quote } from "./migrate.js";
-import { hasTwins, planWave } from "./plan-waves.js";
+import { hasTwins, planRow } from "./plan-waves.js";
 import { isDuplicate } from "./postgres-errors.js";
 import {
   asBackfill,
@@ -183,15 +183,7 @@ export class PostgresStore implements ScheduleStore {
 
   async claim({ owner, now, leaseUntil, limit }: ClaimRequest): Promise<ClaimedRun[]> {
     const rows = await this.#query<RunRow & { was: string; due_at: number }>(
-      `WITH due AS MATERIALIZED (
-        SELECT id, state, wake_at FROM ${this.#schema}.run WHERE wake_at IS NOT NULL AND wake_at <= $2
-          ORDER BY wake_at, id LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED
-      )
-      UPDATE ${this.#schema}.run r SET state = CASE WHEN r.state = 'PLANNED' THEN 'SUBMITTING' ELSE r.state END,
-          attempt = r.attempt + (r.state = 'PLANNED')::int,
-          submitted_at = CASE WHEN r.state = 'PLANNED' THEN $2 ELSE r.submitted_at END,
-          token = r.token + 1, owner = $1, wake_at = $3
-        FROM due d WHERE r.id = d.id RETURNING r.*, d.state AS was, d.wake_at AS due_at`,
+      `SELECT was, due_at, (claimed).* FROM ${this.#schema}.claim($1, $2, $3, $4)`,
       [owner, now, leaseUntil, limit],
     );
     rows.sort((a, b) => a.due_at - b.due_at || (a.id < b.id ? -1 : 1));
@@ -307,7 +299,9 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async #planTogether(commits: readonly PlanCommit[]): Promise<boolean[]> {
-    const waves = wavesOf(commits, ({ groupId }) => groupId).map((wave) => planWave(wave));
+    const waves = wavesOf(commits, ({ groupId }) => groupId).map((wave) =>
+      wave.map(({ element, no }) => planRow(element, no)),
+    );
     try {
       return answers(commits.length, await this.#call<number[]>("plan", toJson(waves)));
     } catch (error) {

@@ -7,18 +7,22 @@ import { PLPGSQL } from "./language.js";
  */
 export const laneFunctions = (s: string): string[] => [
   // While nothing blocks, the oldest waiting runs get the free places.
-  `CREATE FUNCTION ${s}.admit(the_group text) RETURNS void ${PLPGSQL} AS $$
-  DECLARE
-    places integer;
+  `CREATE FUNCTION ${s}.admit(groups text[]) RETURNS void ${PLPGSQL} AS $$
   BEGIN
-    SELECT least(waiting_runs, lane_width - admitted_runs) INTO places FROM ${s}.schedule_state
-      WHERE group_id = the_group AND blocking_runs = 0;
-    IF places IS NULL OR places <= 0 THEN RETURN; END IF;
-    UPDATE ${s}.run SET wake_at = 0 WHERE id IN (
-      SELECT id FROM ${s}.run WHERE group_id = the_group AND state IN ('PLANNED', 'SUBMITTING', 'RUNNING')
-        AND kind = 'SCHEDULED' AND wake_at IS NULL ORDER BY lower, generation, upper LIMIT places);
-    UPDATE ${s}.schedule_state SET waiting_runs = waiting_runs - places, admitted_runs = admitted_runs + places
-      WHERE group_id = the_group;
+    WITH room AS MATERIALIZED (
+      SELECT group_id, least(waiting_runs, lane_width - admitted_runs) AS places FROM ${s}.schedule_state
+        WHERE group_id = ANY (groups) AND blocking_runs = 0 AND waiting_runs > 0 AND admitted_runs < lane_width
+    ), oldest AS MATERIALIZED (
+      SELECT w.id FROM room CROSS JOIN LATERAL (
+        SELECT r.id FROM ${s}.run r WHERE r.group_id = room.group_id AND r.state IN ('PLANNED', 'SUBMITTING', 'RUNNING')
+          AND r.kind = 'SCHEDULED' AND r.wake_at IS NULL ORDER BY r.lower, r.generation, r.upper LIMIT room.places
+      ) w
+    ), admitted AS (
+      UPDATE ${s}.run r SET wake_at = 0 FROM oldest o WHERE r.id = o.id
+    )
+    UPDATE ${s}.schedule_state t SET waiting_runs = t.waiting_runs - room.places,
+        admitted_runs = t.admitted_runs + room.places
+      FROM room WHERE t.group_id = room.group_id;
   END $$`,
 
   // Changes how many runs the lane admits. Planned runs that have a place give it up; those that get it again keep the time
@@ -47,7 +51,7 @@ export const laneFunctions = (s: string): string[] => [
     SELECT count(*) INTO moved FROM moving;
     UPDATE ${s}.schedule_state SET admitted_runs = admitted_runs - moved, waiting_runs = waiting_runs + moved
       WHERE group_id = the_group;
-    PERFORM ${s}.admit(the_group);
+    PERFORM ${s}.admit(ARRAY[the_group]);
   END $$`,
 
   // Earlier generations of an interval give way to a run, and what they block goes on: all of them where it has succeeded,
@@ -69,6 +73,6 @@ export const laneFunctions = (s: string): string[] => [
     SELECT count(*) FILTER (WHERE was_blocking) INTO unblocked FROM done;
     IF unblocked = 0 THEN RETURN; END IF;
     UPDATE ${s}.schedule_state SET blocking_runs = blocking_runs - unblocked WHERE group_id = the_group;
-    PERFORM ${s}.admit(the_group);
+    PERFORM ${s}.admit(ARRAY[the_group]);
   END $$`,
 ];

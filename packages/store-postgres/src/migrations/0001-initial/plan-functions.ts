@@ -1,7 +1,7 @@
 import { PLPGSQL } from "./language.js";
 
 /** The fields of a run as the planner makes it. */
-export const NEW_RUN = `step integer, no integer, id text, "groupId" text, kind text, lower bigint, upper bigint,
+export const NEW_RUN = `id text, "groupId" text, kind text, lower bigint, upper bigint,
   generation integer, intervals integer, "scheduledTime" bigint, state text, reason text, "scheduleVersion" integer,
   "backfillId" text, "plannedAt" bigint`;
 
@@ -12,31 +12,27 @@ export const NEW_RUN = `step integer, no integer, id text, "groupId" text, kind 
  */
 export const planFunctions = (s: string): string[] => [
   // Steps of different groups. Returns those that were made.
-  `CREATE FUNCTION ${s}.plan_wave(steps json, runs json) RETURNS integer[] ${PLPGSQL} AS $$
+  `CREATE FUNCTION ${s}.plan_wave(steps json) RETURNS integer[] ${PLPGSQL} AS $$
   DECLARE
     made integer[];
   BEGIN
     PERFORM FROM ${s}.schedule_state WHERE group_id = ANY (
       SELECT "groupId" FROM json_to_recordset(steps) AS x ("groupId" text)) ORDER BY group_id FOR NO KEY UPDATE;
-    WITH step AS MATERIALIZED (
-      SELECT * FROM json_to_recordset(steps) AS x (step integer, "groupId" text, version integer, watermark bigint,
-        "newWatermark" bigint, "nextFireAt" bigint)
-    ), wanted AS MATERIALIZED (
-      SELECT * FROM json_to_recordset(runs) AS x (${NEW_RUN})
-    ), taken AS MATERIALIZED (
-      SELECT w.step FROM wanted w WHERE EXISTS (SELECT FROM ${s}.run r WHERE r.id = w.id) OR EXISTS (
-        SELECT FROM ${s}.run r WHERE r.group_id = w."groupId" AND r.lower = w.lower AND r.generation = w.generation
-          AND r.upper = w.upper)
-    ), good AS MATERIALIZED (
+    WITH good AS MATERIALIZED (
       SELECT c.*, CASE WHEN t.waiting_runs > 0 OR t.blocking_runs > 0 THEN 0
           ELSE t.lane_width - t.admitted_runs END AS places
-        FROM step c JOIN ${s}.schedule_state t ON t.group_id = c."groupId"
-        WHERE t.version = c.version AND t.is_planning AND t.watermark = c.watermark
-          AND NOT EXISTS (SELECT FROM taken WHERE taken.step = c.step)
+        FROM json_to_recordset(steps) AS c (step integer, "groupId" text, version integer, watermark bigint,
+          "newWatermark" bigint, "nextFireAt" bigint, runs json)
+        JOIN ${s}.schedule_state t ON t.group_id = c."groupId"
+        WHERE t.version = c.version AND t.is_planning AND t.watermark = c.watermark AND NOT EXISTS (
+          SELECT FROM json_to_recordset(c.runs) AS w (${NEW_RUN})
+            WHERE EXISTS (SELECT FROM ${s}.run r WHERE r.id = w.id) OR EXISTS (
+              SELECT FROM ${s}.run r WHERE r.group_id = w."groupId" AND r.lower = w.lower
+                AND r.generation = w.generation AND r.upper = w.upper))
     ), placed AS MATERIALIZED (
-      SELECT w.*, w.state = 'PLANNED'
-          AND row_number() OVER (PARTITION BY w.step, w.state ORDER BY w.no) <= g.places AS is_admitted
-        FROM wanted w JOIN good g ON g.step = w.step
+      SELECT g.step, w.*, w.state = 'PLANNED'
+          AND row_number() OVER (PARTITION BY g.step, w.state ORDER BY w.lower) <= g.places AS is_admitted
+        FROM good g CROSS JOIN LATERAL json_to_recordset(g.runs) AS w (${NEW_RUN})
     ), inserted AS (
       INSERT INTO ${s}.run (group_id, lower, generation, upper, id, kind, intervals, scheduled_time, state, reason,
           schedule_version, backfill_id, wake_at, planned_at, ended_at)
@@ -44,16 +40,20 @@ export const planFunctions = (s: string): string[] => [
           "scheduleVersion", "backfillId", CASE WHEN is_admitted THEN 0 END, "plannedAt",
           CASE WHEN state <> 'PLANNED' THEN "plannedAt" END
         FROM placed
-    ), counts AS MATERIALIZED (
-      SELECT step, count(*) FILTER (WHERE is_admitted) AS admitted,
-          count(*) FILTER (WHERE state = 'PLANNED' AND NOT is_admitted) AS waiting, max(upper - lower) AS longest
-        FROM placed GROUP BY step
-    ), moved AS (
-      UPDATE ${s}.schedule_state t SET watermark = g."newWatermark", next_fire_at = g."nextFireAt",
-          admitted_runs = t.admitted_runs + coalesce(n.admitted, 0),
-          waiting_runs = t.waiting_runs + coalesce(n.waiting, 0),
+    ), counted AS (
+      UPDATE ${s}.schedule_state t SET watermark = n.watermark, next_fire_at = n.next_fire_at,
+          admitted_runs = t.admitted_runs + n.admitted, waiting_runs = t.waiting_runs + n.waiting,
           longest_run_ms = greatest(t.longest_run_ms, n.longest)
-        FROM good g LEFT JOIN counts n ON n.step = g.step WHERE t.group_id = g."groupId"
+        FROM (
+          SELECT "groupId", max(watermark) AS watermark, max(next_fire_at) AS next_fire_at,
+              count(*) FILTER (WHERE is_admitted) AS admitted,
+              count(*) FILTER (WHERE NOT is_admitted AND state = 'PLANNED') AS waiting, max(upper - lower) AS longest
+            FROM (
+              SELECT "groupId", "newWatermark" AS watermark, "nextFireAt" AS next_fire_at, NULL::boolean AS is_admitted,
+                NULL AS state, NULL::bigint AS lower, NULL::bigint AS upper FROM good
+              UNION ALL SELECT "groupId", NULL, NULL, is_admitted, state, lower, upper FROM placed
+            ) parts GROUP BY "groupId"
+        ) n WHERE t.group_id = n."groupId"
     )
     SELECT array_agg(step) INTO made FROM good;
     RETURN coalesce(made, '{}');
@@ -66,7 +66,7 @@ export const planFunctions = (s: string): string[] => [
     made integer[] := '{}';
   BEGIN
     FOR wave IN SELECT value FROM json_array_elements(waves) LOOP
-      made := made || ${s}.plan_wave(wave->'steps', wave->'runs');
+      made := made || ${s}.plan_wave(wave);
     END LOOP;
     RETURN made;
   END $$`,

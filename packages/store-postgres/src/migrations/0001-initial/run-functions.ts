@@ -38,7 +38,6 @@ export const runFunctions = (s: string): string[] => [
     groups text[];
     succeeded json[];
     one json;
-    the_group text;
   BEGIN
     -- A run that begins keeps its place, so its group need not be locked.
     PERFORM FROM ${s}.schedule_state WHERE group_id = ANY (
@@ -108,11 +107,7 @@ export const runFunctions = (s: string): string[] => [
         PERFORM ${s}.supersede(one->>'g', (one->>'l')::bigint, (one->>'u')::bigint, (one->>'n')::integer, 'all');
       END LOOP;
     END IF;
-    IF groups IS NOT NULL THEN
-      FOREACH the_group IN ARRAY groups LOOP
-        PERFORM ${s}.admit(the_group);
-      END LOOP;
-    END IF;
+    IF groups IS NOT NULL THEN PERFORM ${s}.admit(groups); END IF;
     RETURN coalesce(made, '{}');
   END $$`,
 
@@ -126,5 +121,21 @@ export const runFunctions = (s: string): string[] => [
       made := made || ${s}.change_wave(wave);
     END LOOP;
     RETURN made;
+  END $$`,
+
+  // Runs whose time has come, each to one who asks: rows that another one is taking are passed over.
+  `CREATE FUNCTION ${s}.claim(by_owner text, at_time bigint, lease_until bigint, at_most integer)
+    RETURNS TABLE (was text, due_at bigint, claimed ${s}.run) ${PLPGSQL} AS $$
+  BEGIN
+    RETURN QUERY WITH due AS MATERIALIZED (
+      SELECT r.id, r.state, r.wake_at FROM ${s}.run r WHERE r.wake_at IS NOT NULL AND r.wake_at <= at_time
+        ORDER BY r.wake_at, r.id LIMIT at_most FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE ${s}.run r SET state = CASE WHEN r.state = 'PLANNED' THEN 'SUBMITTING' ELSE r.state END,
+        attempt = r.attempt + (r.state = 'PLANNED')::int,
+        submitted_at = CASE WHEN r.state = 'PLANNED' THEN at_time ELSE r.submitted_at END,
+        token = r.token + 1, owner = by_owner, wake_at = lease_until
+      FROM due d WHERE r.id = d.id
+      RETURNING d.state, d.wake_at, r;
   END $$`,
 ];
