@@ -36,6 +36,8 @@ export class Attempt {
   run: Run;
   /** A later one when this manager has claimed its own run again. */
   token: number;
+  /** Until when the run is this manager's unless it renews, epoch ms. */
+  leaseUntil: EpochMs;
   readonly #parts: AttemptParts;
   readonly #request: OfflineJobRequest;
   readonly #abort = new Cancellation();
@@ -49,10 +51,15 @@ export class Attempt {
   constructor(run: Run, token: number, parts: AttemptParts) {
     this.run = run;
     this.token = token;
+    this.leaseUntil = run.wakeAt ?? 0;
     this.#parts = parts;
     this.#request = jobRequest(run, parts.spec);
     this.#context = new AttemptContext(this.#abort, parts.spec.dirtyData);
     this.#startedAt = run.startedAt;
+  }
+
+  get isAbandoned(): boolean {
+    return this.#abandonment !== undefined;
   }
 
   get spec(): ScheduleSpec {

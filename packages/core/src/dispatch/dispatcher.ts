@@ -180,6 +180,7 @@ export class Dispatcher {
     const own = this.#active.get(run.id);
     if (own !== undefined) {
       own.token = token;
+      own.leaseUntil = run.wakeAt ?? own.leaseUntil;
       return;
     }
     void this.#carryOut(run, token, isRecovered).catch((error: unknown) => this.#trouble(error, run));
@@ -193,7 +194,7 @@ export class Dispatcher {
       clock: this.#parts.clock,
       operator,
       spec,
-      change: (change) => this.change(attempt.run, change),
+      change: (change) => this.#insist(attempt, change),
     });
     this.#active.set(run.id, attempt);
     try {
@@ -208,10 +209,41 @@ export class Dispatcher {
     }
   }
 
+  /**
+   * Makes a change of a run that this manager holds, however often the store fails, as long as the lease lasts. A store that
+   * did as told and could not say so refuses the second time, so what it holds then is looked at.
+   */
+  async #insist(attempt: Attempt, change: RunChange): Promise<boolean> {
+    for (let isFirst = true; ; isFirst = false) {
+      try {
+        const isDone = await this.change(attempt.run, { ...change, token: attempt.token });
+        if (isDone || isFirst) return isDone;
+        const [run] = await this.#parts.store.getRuns([change.id]);
+        const isMade = run?.state === change.state && run.endedAt === (change.endedAt ?? null);
+        if (isMade) this.#tell(attempt.run, change);
+        return isMade;
+      } catch (error) {
+        this.#trouble(error, attempt.run);
+        if (!(await this.#mayTryAgain(attempt))) return false;
+      }
+    }
+  }
+
+  /** Waits before the next try; `false` where the run is somebody else's by then. */
+  async #mayTryAgain(attempt: Attempt): Promise<boolean> {
+    const { clock } = this.#parts;
+    await new Promise<void>((resolve) => clock.wakeAt(clock.now() + this.#pollMs, resolve));
+    if (attempt.isAbandoned) return false;
+    if (clock.now() < attempt.leaseUntil) return true;
+    attempt.abandon("lease-lost");
+    return false;
+  }
+
   /** Records the end; a refusal by an older token means that the run was claimed again, here or elsewhere. */
   async #recordEnd(attempt: Attempt, end: RunChange): Promise<void> {
-    const isDone = await this.change(attempt.run, { ...end, token: attempt.token });
+    const isDone = await this.#insist(attempt, end);
     if (!isDone) {
+      if (attempt.isAbandoned) return;
       this.#trouble(new Error("The run was taken over; its end is left to who has it now."), attempt.run);
     } else if (end.isBlocking && attempt.spec.onFailure === "pause") {
       this.#parts.emitter.emit("pause-requested", attempt.run);
@@ -270,7 +302,10 @@ export class Dispatcher {
     this.#renewTimer = this.#parts.clock.wakeAt(this.#parts.clock.now() + this.#leaseMs / 3, () => {
       this.#renewTimer = undefined;
       this.#renew()
-        .catch((error: unknown) => this.#trouble(error))
+        .catch((error: unknown) => {
+          this.#trouble(error);
+          this.#abandonLapsed();
+        })
         .finally(() => this.#keepLeases());
     });
   }
@@ -295,8 +330,15 @@ export class Dispatcher {
       const state = states[index];
       if (state?.isHeld === false && this.#active.get(attempt.run.id) === attempt)
         attempt.abandon("lease-lost");
-      else if (state?.isCancelRequested) await this.#cancelRequested(attempt);
+      else attempt.leaseUntil = until;
+      if (state?.isCancelRequested) await this.#cancelRequested(attempt);
     }
+  }
+
+  /** Whoever cannot renew must take it that others have the runs by now. */
+  #abandonLapsed(): void {
+    const now = this.#parts.clock.now();
+    for (const attempt of this.#active.values()) if (attempt.leaseUntil <= now) attempt.abandon("lease-lost");
   }
 
   async #cancelRequested(attempt: Attempt): Promise<void> {

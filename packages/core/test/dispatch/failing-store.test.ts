@@ -33,6 +33,39 @@ describe("a store that fails for a while", () => {
     },
   );
 
+  it("when a job ends, for less than the lease, has the end recorded by who has the run", async () => {
+    const bench = await Bench.started(running, { dispatcher: { leaseMs: 30_000 } });
+    await bench.client.register(hourly);
+    await bench.fireAt(1);
+    const mend = breakStore(bench, "changeRuns");
+    await bench.endNewest();
+    await bench.clock.advance(5_000);
+    mend();
+    await bench.clock.advance(2_000);
+    const { items } = await bench.store.listRuns({ groupId: "orders" }, {});
+    expect(items).toMatchObject([{ state: "SUCCEEDED", attempt: 1, history: [] }]);
+    expect(bench.operator.submissions).toHaveLength(1);
+  });
+
+  it("at telling that an end is recorded is asked what it holds, and all goes on", async () => {
+    const bench = await Bench.started(running);
+    await bench.client.register({ ...hourly, overlap: "queue" });
+    await bench.fireAt(1);
+    const { store } = bench;
+    const original = store.changeRuns.bind(store);
+    store.changeRuns = async (changes) => {
+      await original(changes);
+      store.changeRuns = original;
+      throw new Error("the connection broke");
+    };
+    const ended: string[] = [];
+    bench.tidegate.events.on("run-state", ({ run }) => ended.push(run.state));
+    await bench.endNewest();
+    await bench.clock.advance(2_000);
+    expect(ended).toEqual(["SUCCEEDED"]);
+    expect(bench.troubles).toHaveLength(1);
+  });
+
   it("when an active run is to make way is told of, and the schedule goes on once it is back", async () => {
     const bench = await Bench.started(running);
     await bench.client.register({ ...hourly, overlap: "cancel-running" });
