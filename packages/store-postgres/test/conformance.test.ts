@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from "@jest/globals";
 import { storeSuite } from "@tidegate/testkit";
+import { remoteStore } from "./support/remote-store.js";
 import { StoreScene } from "./support/stores.js";
 
 let scene: StoreScene;
@@ -13,9 +14,11 @@ afterAll(() => scene.dispose());
 storeSuite({
   name: "PostgresStore",
   supports: { sharing: true },
-  propertyRuns: 15,
-  create: async () => {
-    const open = () => scene.open();
-    return { store: await open(), reopen: open, connect: open, dispose: () => scene.clear() };
-  },
+  propertyRuns: 30,
+  create: async () => ({
+    store: await scene.open(),
+    reopen: () => scene.open(),
+    connect: () => remoteStore({ connectionString: scene.url }),
+    dispose: () => scene.clear(),
+  }),
 });

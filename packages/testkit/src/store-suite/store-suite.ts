@@ -4,6 +4,7 @@ import { backfillRules, backfillStepRules, openRunRules } from "./backfills.js";
 import { fencingRules, givingBackRules, runChangeRules } from "./changing.js";
 import { claimRules, nextWakeRules, recoveryRules } from "./claiming.js";
 import { coverageRules, partialCoverageRules, rerunCoverageRules, tallyRules } from "./coverage.js";
+import { crowdRules } from "./crowd.js";
 import { dueRules } from "./due.js";
 import { durabilityRules } from "./durability.js";
 import type { StoreBed, StoreFixture, StoreSuiteOptions } from "./fixture.js";
@@ -75,6 +76,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   purgeRules,
   durabilityRules,
   rivalryRules,
+  crowdRules,
   historyRules,
 ];
 
