@@ -1,7 +1,7 @@
-import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, describe, expect, it } from "@jest/globals";
-import { Scene } from "./scene.js";
+import { afterAll, describe, it } from "@jest/globals";
+import { endProcess, Scene } from "../scene.js";
+import { embeddedOverSqlite } from "./deployment.js";
 
 /** `TIDEGATE_KILLS=200` is the long run; the default keeps the suite short. */
 const KILLS = Number(process.env.TIDEGATE_KILLS ?? 20);
@@ -10,7 +10,7 @@ const SHORTEST_LIFE_MS = 150;
 const SECONDS = Math.ceil((KILLS * (LONGEST_LIFE_MS + SHORTEST_LIFE_MS)) / 2 / 1_000) + 5;
 
 describe(`a manager that is killed ${KILLS} times at random moments`, () => {
-  const scene = new Scene({ groups: 100, seconds: SECONDS });
+  const scene = new Scene({ groups: 100, seconds: SECONDS, deployment: embeddedOverSqlite });
   afterAll(() => scene.remove());
 
   it(
@@ -18,14 +18,11 @@ describe(`a manager that is killed ${KILLS} times at random moments`, () => {
     async () => {
       for (let kill = 0; kill < KILLS; kill += 1) {
         const manager = scene.startManager();
-        const exited = once(manager, "exit");
         // The random life is the fault that is injected: anywhere between starting up and being busy.
         await sleep(SHORTEST_LIFE_MS + Math.random() * (LONGEST_LIFE_MS - SHORTEST_LIFE_MS));
-        manager.kill("SIGKILL");
-        await exited;
+        await endProcess(manager);
       }
-      const [code] = (await once(scene.startManager(), "exit")) as [number];
-      expect(code).toBe(0);
+      await scene.untilDone(scene.startManager());
       await scene.expectEachIntervalOnce();
     },
     120_000 + KILLS * 5_000,

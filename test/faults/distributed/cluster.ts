@@ -1,0 +1,87 @@
+import { PostgresStore } from "@tidegate/store-postgres";
+import { PostgresServer, RedisServer, TcpProxy } from "@tidegate/test-servers";
+import type { Deployment } from "../scene.js";
+
+/** How long a run stays with a manager that is silent, ms. */
+export const LEASE_MS = 3_000;
+
+/** A Redis and a Postgres, each behind a proxy, for managers on BullMQ. */
+export class Cluster {
+  readonly redis: RedisServer;
+  readonly postgres: PostgresServer;
+  readonly redisProxy: TcpProxy;
+  readonly postgresProxy: TcpProxy;
+  #scenes = 0;
+
+  private constructor(
+    redis: RedisServer,
+    postgres: PostgresServer,
+    redisProxy: TcpProxy,
+    postgresProxy: TcpProxy,
+  ) {
+    this.redis = redis;
+    this.postgres = postgres;
+    this.redisProxy = redisProxy;
+    this.postgresProxy = postgresProxy;
+  }
+
+  static async start(): Promise<Cluster> {
+    const redis = await RedisServer.start(["--appendonly", "yes", "--appendfsync", "everysec"]);
+    const postgres = await PostgresServer.start();
+    const proxies = await Promise.all([TcpProxy.start(redis.port), TcpProxy.start(postgres.port)]);
+    return new Cluster(redis, postgres, ...proxies);
+  }
+
+  /** Managers with a schema and a prefix that no other scene has. */
+  readonly deployment = (): Deployment => {
+    this.#scenes += 1;
+    const name = `scene_${this.#scenes}`;
+    return {
+      parts: {
+        bullmq: this.#bullmq(this.redis.port, name),
+        postgres: this.#store(this.postgres.port, name),
+        settings: {
+          dispatcher: { leaseMs: LEASE_MS, pollMs: 200, drainMs: 2_000 },
+          reconcileEveryMs: 1_000,
+          watchdogEveryMs: 500,
+        },
+      },
+      openStore: async () => {
+        const store = new PostgresStore(this.#store(this.postgres.port, name));
+        await store.open();
+        return store;
+      },
+    };
+  };
+
+  /** What leads the last scene's managers to their servers by way of the proxies. */
+  get throughProxies(): { bullmq: object; postgres: object } {
+    const name = `scene_${this.#scenes}`;
+    return {
+      bullmq: this.#bullmq(this.redisProxy.port, name),
+      postgres: this.#store(this.postgresProxy.port, name),
+    };
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all([this.redisProxy.dispose(), this.postgresProxy.dispose()]);
+    await Promise.all([this.redis.dispose(), this.postgres.dispose()]);
+  }
+
+  #bullmq(port: number, prefix: string): object {
+    const connection = { host: "127.0.0.1", port };
+    // Small batches, so that every manager gets some.
+    return { connection, prefix, batchSize: 5, concurrency: 1, leaseMs: 1_500, commandTimeoutMs: 2_000 };
+  }
+
+  #store(
+    port: number,
+    schema: string,
+  ): { connectionString: string; schema: string; statementTimeoutMs: number } {
+    return {
+      connectionString: `postgres://tidegate@127.0.0.1:${port}/postgres`,
+      schema,
+      statementTimeoutMs: 5_000,
+    };
+  }
+}
