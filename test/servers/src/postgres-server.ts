@@ -25,6 +25,7 @@ export class PostgresServer {
   readonly #settings: readonly string[];
   readonly #directory: string;
   #process: ChildProcess | undefined;
+  #frozen: number[] = [];
   #databases = 0;
 
   private constructor(programs: string, port: number, directory: string, settings: readonly string[]) {
@@ -103,12 +104,12 @@ export class PostgresServer {
     const server = spawn(join(this.#programs, "postgres"), ["-D", this.#directory, ...settings], {
       cwd: this.#directory,
       stdio: "ignore",
-      // A group of its own, so that all of its processes can be stopped together.
+      // Not in the group of the tests, whose signals are not for it.
       detached: true,
       ...identity,
     });
     this.#process = server;
-    process.once("exit", this.#killAll);
+    process.once("exit", this.#endWithTests);
     const giveUpAt = Date.now() + START_LIMIT_MS;
     // That a server listens has no event.
     while (!(await this.#answers())) {
@@ -123,39 +124,46 @@ export class PostgresServer {
   }
 
   /** Kills it, with all its processes, as a power cut does. */
-  kill(): Promise<void> {
-    return this.#end(this.#killAll);
+  async kill(): Promise<void> {
+    const pids = await this.#pids();
+    await this.#end((server) => {
+      server.kill("SIGKILL");
+      signalAll(pids, "SIGKILL");
+    });
   }
 
-  /** Stops answering, as a machine that hangs. */
-  freeze(): void {
-    this.#signalAll("SIGSTOP");
+  /** Stops answering, as a machine that hangs, until `thaw`. */
+  async freeze(): Promise<void> {
+    this.#frozen = await this.#pids();
+    signalAll(this.#frozen, "SIGSTOP");
   }
 
   thaw(): void {
-    this.#signalAll("SIGCONT");
+    signalAll(this.#frozen.splice(0), "SIGCONT");
   }
 
   async dispose(): Promise<void> {
-    await this.kill();
+    this.thaw();
+    await this.#end((server) => server.kill("SIGQUIT"));
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  readonly #killAll = (): void => this.#signalAll("SIGKILL");
+  readonly #endWithTests = (): void => {
+    this.#process?.kill("SIGQUIT");
+  };
 
-  #signalAll(signal: NodeJS.Signals): void {
+  /** Its processes, each of which is a group of its own. */
+  async #pids(): Promise<number[]> {
     const { pid } = this.#process ?? {};
-    if (pid === undefined) return;
-    try {
-      process.kill(-pid, signal);
-    } catch {
-      // It has ended by itself.
-    }
+    const rows = await this.query<{ pid: number }>(
+      "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()",
+    );
+    return [...(pid === undefined ? [] : [pid]), ...rows.map((row) => row.pid)];
   }
 
   async #end(signal: (server: ChildProcess) => void): Promise<void> {
     const server = this.#process;
-    process.off("exit", this.#killAll);
+    process.off("exit", this.#endWithTests);
     if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
     await new Promise<void>((resolve) => {
       server.once("exit", () => resolve());
@@ -171,6 +179,16 @@ export class PostgresServer {
       return true;
     } catch {
       return false;
+    }
+  }
+}
+
+function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It has ended by itself.
     }
   }
 }

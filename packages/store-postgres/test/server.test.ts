@@ -1,0 +1,184 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { freePort, TcpProxy } from "@tidegate/test-servers";
+import { aNewSchedule, aPlan, aRun, minute, START } from "@tidegate/testkit";
+import { PostgresStore } from "../src/index.js";
+import { StoreScene } from "./support/stores.js";
+
+let scene: StoreScene;
+
+beforeAll(async () => {
+  scene = await StoreScene.make();
+}, 180_000);
+
+afterEach(() => scene.clear());
+
+afterAll(() => scene.dispose());
+
+async function watermarkOf(store: PostgresStore): Promise<number> {
+  const [schedule] = await store.getSchedules(["orders"]);
+  return schedule!.watermark;
+}
+
+/** Plans the next minute. */
+async function planNext(store: PostgresStore): Promise<boolean[]> {
+  const [schedule] = await store.getSchedules(["orders"]);
+  return store.plan([aPlan(schedule!)]);
+}
+
+describe("opening", () => {
+  it("a server that is not there fails with STORE_UNAVAILABLE, and tells no password", async () => {
+    const connectionString = `postgres://me:secret@127.0.0.1:${await freePort()}/shop`;
+    const opening = new PostgresStore({ connectionString }).open();
+    await expect(opening).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    await expect(opening).rejects.toThrow(/127\.0\.0\.1:\d+\/shop: cannot be reached/);
+    await expect(opening).rejects.not.toThrow(/secret/);
+  });
+
+  it("a database that does not exist says so", async () => {
+    const connectionString = scene.server.url("nowhere");
+    await expect(new PostgresStore({ connectionString }).open()).rejects.toMatchObject({
+      code: "STORE_FAILED",
+      message: expect.stringContaining("create it"),
+    });
+  });
+
+  it("as a user that does not exist says so", async () => {
+    const connectionString = scene.server.url().replace("tidegate@", "nobody@");
+    await expect(new PostgresStore({ connectionString }).open()).rejects.toMatchObject({
+      code: "STORE_FAILED",
+      message: expect.stringContaining("refuses this user"),
+    });
+  });
+
+  it("an empty database by eight at once makes one schema, and all of them work", async () => {
+    const connectionString = await scene.server.createDatabase();
+    const stores = Array.from({ length: 8 }, () => new PostgresStore({ connectionString }));
+    await Promise.all(stores.map((store) => store.open()));
+    const done = await Promise.all(stores.map((store) => store.insertSchedules([aNewSchedule()])));
+    expect(done.flat().filter(Boolean)).toHaveLength(1);
+    await Promise.all(stores.map((store) => store.close()));
+  });
+
+  it("what a later release has migrated fails with STORE_NEWER, and leaves it as it is", async () => {
+    const connectionString = await scene.server.createDatabase();
+    const store = new PostgresStore({ connectionString });
+    await store.open();
+    await store.close();
+    const note = `INSERT INTO tidegate.tidegate_migration VALUES ('9999-later', '2030-01-01')`;
+    await scene.server.query(note, connectionString);
+    await expect(store.open()).rejects.toMatchObject({
+      code: "STORE_NEWER",
+      message: expect.stringContaining("9999-later"),
+    });
+  });
+
+  it("two schemas of one database keeps them apart, whatever they are called", async () => {
+    const [plain, odd] = [await scene.open(), await scene.open({ schema: `Zwei "Worte"; --` })];
+    await plain.insertSchedules([aNewSchedule()]);
+    expect(await odd.getSchedules(["orders"])).toEqual([undefined]);
+    expect(await odd.insertSchedules([aNewSchedule()])).toEqual([true]);
+    expect(await planNext(odd)).toEqual([true]);
+    expect(await watermarkOf(plain)).toBe(START);
+  });
+
+  it.each(["poolSize", "connectTimeoutMs", "statementTimeoutMs"])("with no %s is refused", (field) => {
+    expect(() => new PostgresStore({ connectionString: scene.url, [field]: 0 })).toThrow(field);
+  });
+});
+
+describe("a store", () => {
+  it("opens no more connections than it may", async () => {
+    const store = await scene.open({ poolSize: 3 });
+    await Promise.all(Array.from({ length: 50 }, () => store.nextWake()));
+    const text = "SELECT count(*)::int AS open FROM pg_stat_activity WHERE application_name = 'tidegate'";
+    const [row] = await scene.server.query<{ open: number }>(text);
+    expect(row!.open).toBeLessThanOrEqual(3);
+  });
+
+  it("of a user who may only read says so", async () => {
+    const store = await scene.open();
+    await store.insertSchedules([aNewSchedule()]);
+    const connectionString = `${scene.url}?options=-c%20default_transaction_read_only=on`;
+    const reading = await scene.open({ connectionString });
+    expect(await watermarkOf(reading)).toBe(START);
+    await expect(planNext(reading)).rejects.toMatchObject({ code: "STORE_READ_ONLY" });
+  });
+
+  it("keeps what Postgres has no character for, as well as it can be kept", async () => {
+    const store = await scene.open();
+    await store.insertSchedules([aNewSchedule()]);
+    await planNext(store);
+    const { id } = aRun();
+    const error = { code: "JOB_FAILED", message: "null \u0000, half \ud83d, whole 😀, \\u0000 in letters" };
+    await store.changeRuns([{ id, from: ["PLANNED"], state: "FAILED", wakeAt: null, error }]);
+    const [run] = await store.getRuns([id]);
+    expect(run?.error?.message).toBe("null \ufffd, half \ufffd, whole 😀, \\u0000 in letters");
+  });
+
+  it("takes a run that is twice in a batch once", async () => {
+    const store = await scene.open();
+    const groupIds = ["orders", "returns"];
+    await store.insertSchedules(groupIds.map((groupId) => aNewSchedule({ spec: { groupId } })));
+    const [orders, returns] = await store.getSchedules(groupIds);
+    const plan = aPlan(orders!);
+    const twin = { ...aPlan(returns!), runs: [{ ...aPlan(returns!).runs[0]!, id: plan.runs[0]!.id }] };
+    expect(await store.plan([plan, twin])).toEqual([true, false]);
+    const [, second] = await store.getSchedules(groupIds);
+    expect(second!.watermark).toBe(START);
+  });
+});
+
+describe("a server that goes away", () => {
+  it.each(["stop", "kill"] as const)(
+    "by %s is told of by STORE_UNAVAILABLE, and found again",
+    async (how) => {
+      const store = await scene.open();
+      await store.insertSchedules([aNewSchedule()]);
+      await planNext(store);
+      await scene.server[how]();
+      await expect(planNext(store)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+      await scene.server.startAgain();
+      expect(await watermarkOf(store)).toBe(minute(0).upper);
+      expect(await planNext(store)).toEqual([true]);
+    },
+  );
+
+  it("by standing still is told of as well, in time", async () => {
+    const store = await scene.open({ statementTimeoutMs: 500 });
+    await store.insertSchedules([aNewSchedule()]);
+    await scene.server.freeze();
+    try {
+      await expect(planNext(store)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    } finally {
+      scene.server.thaw();
+    }
+    expect(await planNext(store)).toEqual([true]);
+  });
+
+  it("in the midst of a command or an answer has done all of it or nothing", async () => {
+    const proxy = await TcpProxy.start(scene.server.port);
+    const connectionString = scene.url.replace(`:${scene.server.port}`, `:${proxy.port}`);
+    const [cut, sound] = [await scene.open({ connectionString, poolSize: 1 }), await scene.open()];
+    await sound.insertSchedules([aNewSchedule()]);
+    const outcomes = new Set<string>();
+    for (let turn = 0; turn < 120; turn += 1) {
+      const before = await watermarkOf(sound);
+      const commit = aPlan((await sound.getSchedules(["orders"]))[0]!, { count: 2 });
+      // A connection begins with some hundreds of bytes each way, a plan has about 1,500 and its answer 150.
+      const isCommand = turn % 2 === 0;
+      void proxy.cutAfter((turn * 13) % (isCommand ? 1_800 : 700), isCommand ? "to-server" : "to-client");
+      const answer = await cut.plan([commit]).then(
+        ([isDone]) => `${isDone}`,
+        ({ code }: { code: string }) => code,
+      );
+      const after = await watermarkOf(sound);
+      expect([before, commit.newWatermark]).toContain(after);
+      outcomes.add(`${answer} ${after === before ? "nothing" : "all"}`);
+    }
+    await proxy.dispose();
+    expect([...outcomes].sort()).toEqual(["STORE_UNAVAILABLE all", "STORE_UNAVAILABLE nothing", "true all"]);
+    const { items } = await sound.listRuns({ groupId: "orders" }, { limit: 1_000 });
+    expect(items.at(-1)?.upper).toBe(await watermarkOf(sound));
+    expect(await sound.coverage("orders")).toHaveLength(1);
+  });
+});
