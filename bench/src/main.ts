@@ -2,12 +2,14 @@ import { writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import Table from "cli-table3";
 import { printResult, runApart } from "./apart.js";
+import { BULLMQ_TASKS, bullmq } from "./distributed/bullmq.js";
+import { millionManaged } from "./distributed/million-managed.js";
+import { POSTGRES_TASKS, postgresRunLife } from "./distributed/postgres-run-life.js";
 import type { Figure } from "./figure.js";
 import { preview, simulation } from "./grids.js";
 import { burst, lateness } from "./lateness.js";
 import { ledger } from "./ledger.js";
 import { MILLION_TASKS, million } from "./million.js";
-import { postgresRunLife } from "./postgres-run-life.js";
 import { runLife } from "./run-life.js";
 
 /** Each is measured in a process of its own, so that none inherits another's memory. */
@@ -19,12 +21,16 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   preview,
   simulation,
   ledger,
+  bullmq,
   "postgres-run-life": postgresRunLife,
+  "million-managed": millionManaged,
 };
 
 const TASKS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> = {
   ...BENCHMARKS,
   ...MILLION_TASKS,
+  ...BULLMQ_TASKS,
+  ...POSTGRES_TASKS,
 };
 
 function measure(name: string): Figure[] {

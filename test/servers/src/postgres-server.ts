@@ -125,7 +125,7 @@ export class PostgresServer {
 
   /** Kills it, with all its processes, as a power cut does. */
   async kill(): Promise<void> {
-    const pids = await this.#pids();
+    const pids = await this.pids();
     await this.#end((server) => {
       server.kill("SIGKILL");
       signalAll(pids, "SIGKILL");
@@ -134,7 +134,7 @@ export class PostgresServer {
 
   /** Stops answering, as a machine that hangs, until `thaw`. */
   async freeze(): Promise<void> {
-    this.#frozen = await this.#pids();
+    this.#frozen = await this.pids();
     signalAll(this.#frozen, "SIGSTOP");
   }
 
@@ -152,8 +152,8 @@ export class PostgresServer {
     this.#process?.kill("SIGQUIT");
   };
 
-  /** Its processes, each of which is a group of its own. */
-  async #pids(): Promise<number[]> {
+  /** Its processes: one that starts the others, and one for each connection and each task in the background. */
+  async pids(): Promise<number[]> {
     const { pid } = this.#process ?? {};
     const rows = await this.query<{ pid: number }>(
       "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()",

@@ -46,6 +46,11 @@ export class RedisServer {
     return new Redis({ ...this.connection, retryStrategy: () => 50, ...options });
   }
 
+  /** Its process, while it runs. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
   /** How much memory it uses for data, bytes. */
   async usedMemory(): Promise<number> {
     const client = this.client();

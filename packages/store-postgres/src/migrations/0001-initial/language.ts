@@ -4,3 +4,7 @@
  */
 export const PLPGSQL = `LANGUAGE plpgsql VOLATILE
   SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan`;
+
+/** For a function that joins what it was given with itself, and no table. */
+export const PLPGSQL_WITHOUT_TABLES = `LANGUAGE plpgsql VOLATILE
+  SET enable_nestloop = off SET plan_cache_mode = force_generic_plan`;

@@ -1,4 +1,4 @@
-import { PLPGSQL } from "./language.js";
+import { PLPGSQL, PLPGSQL_WITHOUT_TABLES } from "./language.js";
 
 const plans = (status: string): string => `${status} IN ('REGISTERING', 'REGISTERED', 'FAILED')`;
 
@@ -9,7 +9,7 @@ const plans = (status: string): string => `${status} IN ('REGISTERING', 'REGISTE
  */
 export const scheduleFunctions = (s: string): string[] => [
   // Version 1 of each. Returns those that are new.
-  `CREATE FUNCTION ${s}.insert_schedules(added json) RETURNS integer[] ${PLPGSQL} AS $$
+  `CREATE FUNCTION ${s}.insert_schedules(added json) RETURNS integer[] ${PLPGSQL_WITHOUT_TABLES} AS $$
   DECLARE
     made integer[];
   BEGIN

@@ -1,8 +1,9 @@
 import { createEmitter, type Fire, type FireResult } from "@tidegate/core";
+import { BullmqEngine } from "@tidegate/engine-bullmq";
 import type { RedisServer } from "@tidegate/test-servers";
-import { BullmqEngine } from "../src/index.js";
-import type { Measured } from "./measured.js";
-import { percentile, sleep, spreadSchedules } from "./schedules.js";
+import { percentile } from "../figure.js";
+import { sleep } from "../setup.js";
+import { type Measured, spreadSchedules } from "./measured.js";
 
 /** The engine with one manager whose ledger answers at once. */
 export async function measureEngine(

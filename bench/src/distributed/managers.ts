@@ -16,17 +16,27 @@ export class Managers {
 
   async start(count: number, plan: ManagerPlan): Promise<void> {
     for (let index = 0; index < count; index += 1) {
-      const child = fork(SCRIPT, [JSON.stringify(plan)], { execArgv: [] });
+      const child = fork(SCRIPT, [JSON.stringify(plan)], { execArgv: ["--expose-gc"] });
       this.#processes.push(child);
       await once(child, "message");
     }
   }
 
-  /** Has the first one register so many schedules of one period, their first fires spread over it from `startAt` on. */
-  async register(count: number, periodMs: number, startAt: number): Promise<void> {
+  /**
+   * Has the first one register so many schedules of one period, their first fires spread over it from `startAt` on. Returns
+   * how long that took, ms.
+   */
+  async register(count: number, periodMs: number, startAt: number): Promise<number> {
     const [first] = this.#processes;
+    const began = performance.now();
     first?.send({ count, periodMs, startAt });
     await once(first!, "message");
+    return performance.now() - began;
+  }
+
+  /** Of each. */
+  get pids(): number[] {
+    return this.#processes.map(({ pid }) => pid!);
   }
 
   /** Memory of each, bytes. */

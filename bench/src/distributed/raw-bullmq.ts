@@ -1,7 +1,8 @@
 import type { RedisServer } from "@tidegate/test-servers";
 import { Queue, Worker } from "bullmq";
-import type { Measured } from "./measured.js";
-import { percentile, sleep, spreadSchedules } from "./schedules.js";
+import { percentile } from "../figure.js";
+import { sleep } from "../setup.js";
+import { type Measured, spreadSchedules } from "./measured.js";
 
 const IN_FLIGHT = 200;
 

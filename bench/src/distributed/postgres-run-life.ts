@@ -1,7 +1,10 @@
 import { PostgresServer, RedisServer } from "@tidegate/test-servers";
-import { atLeast, type Figure, rounded } from "./figure.js";
+import { runApart } from "../apart.js";
+import { atLeast, type Figure, rounded } from "../figure.js";
+import { sleep } from "../setup.js";
 import { Managers } from "./managers.js";
-import { sleep } from "./setup.js";
+import type { Measured } from "./measured.js";
+import { pgBossCron } from "./pg-boss.js";
 
 const GOAL = 5_000;
 const SCHEDULES = 8_000;
@@ -12,6 +15,8 @@ export const POSTGRES_SETTINGS = ["shared_buffers=512MB", "max_wal_size=4GB", "c
 
 /** Whole lives of runs: two managers share the firing through BullMQ and the ledger through Postgres. */
 export async function postgresRunLife(): Promise<Figure[]> {
+  const pgBoss = runApart<number>("postgres:pg-boss");
+  const raw = runApart<Measured>("bullmq:raw", "1000");
   const postgres = await PostgresServer.start(POSTGRES_SETTINGS);
   const redis = await RedisServer.start(["--appendonly", "yes"]);
   const managers = new Managers();
@@ -36,7 +41,10 @@ export async function postgresRunLife(): Promise<Figure[]> {
         what: `whole durable lives of runs, two managers, ${SECONDS} s, ${SCHEDULES} schedules offering ${SCHEDULES}/s`,
         value: rounded(perSecond),
         unit: "runs/s",
-        reference: { what: "", value: 0 },
+        reference: {
+          what: `pg-boss cron, one process (jobs/s); raw BullMQ job schedulers, nothing in a ledger: ${rounded(raw.firesPerSecond)}/s`,
+          value: rounded(pgBoss),
+        },
       }),
     ];
   } finally {
@@ -45,3 +53,8 @@ export async function postgresRunLife(): Promise<Figure[]> {
     await postgres.dispose();
   }
 }
+
+/** What is measured in processes of their own. */
+export const POSTGRES_TASKS: Readonly<Record<string, () => Promise<number>>> = {
+  "postgres:pg-boss": () => pgBossCron(POSTGRES_SETTINGS),
+};

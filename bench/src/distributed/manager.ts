@@ -2,8 +2,11 @@
 import { createTidegate } from "@tidegate/core";
 import { bullmqEngine } from "@tidegate/engine-bullmq";
 import { postgresStore } from "@tidegate/store-postgres";
+import { noopOperator, registerAll } from "../setup.js";
 import type { ManagerPlan } from "./managers.js";
-import { noopOperator, registerAll } from "./setup.js";
+
+/** So many schedules are registered with one call. */
+const BATCH = 20_000;
 
 const { connectionString, redisPort } = JSON.parse(process.argv[2]!) as ManagerPlan;
 
@@ -22,13 +25,16 @@ process.on("message", async (message: "memory" | { count: number; periodMs: numb
     return;
   }
   const { count, periodMs, startAt } = message;
-  const every = { type: "period", every: periodMs / 1_000, unit: "second" } as const;
-  const infos = Array.from({ length: count }, (_, index) => ({
-    groupId: `group-${index}`,
-    trigger: every,
-    startTime: startAt + Math.floor((index * periodMs) / count),
-  }));
-  await registerAll(tidegate, infos);
+  const trigger = { type: "period", every: periodMs / 1_000, unit: "second" } as const;
+  for (let from = 0; from < count; from += BATCH) {
+    const size = Math.min(BATCH, count - from);
+    const infos = Array.from({ length: size }, (_, offset) => {
+      const firstFireAt = startAt + Math.floor(((from + offset) * periodMs) / count);
+      return { groupId: `group-${from + offset}`, trigger, startTime: firstFireAt - periodMs };
+    });
+    await registerAll(tidegate, infos);
+  }
+  globalThis.gc?.();
   process.send?.("registered");
 });
 process.send?.("ready");
