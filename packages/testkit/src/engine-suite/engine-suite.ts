@@ -7,6 +7,7 @@ import { listingRules, repairRules } from "./definitions.js";
 import { cronRules, delayRules, manyRules, periodRules } from "./firing.js";
 import type { EngineSuiteOptions } from "./fixture.js";
 import { handlerRules } from "./handlers.js";
+import { processRules } from "./processes.js";
 import { refusalRules } from "./refusal.js";
 import { registrationRules } from "./registration.js";
 import { restartRules, stoppingRules } from "./restarting.js";
@@ -18,9 +19,11 @@ export { type CountingOperator, countingOperator } from "./counting-operator.js"
 export type {
   EngineFeatures,
   EngineFixture,
+  EngineProcess,
   EngineSuiteContext,
   EngineSuiteOptions,
   EngineUnderTest,
+  Ledger,
 } from "./fixture.js";
 export { type UntilOptions, until } from "./until.js";
 
@@ -69,7 +72,7 @@ export function engineSuite(options: EngineSuiteOptions): void {
       isVirtual: options.clock === "virtual",
       finestPeriodMs,
       many: options.many ?? 500,
-      supports: { definitions: false, tampering: false, ...options.supports },
+      supports: { definitions: false, tampering: false, processes: false, ...options.supports },
     };
     for (const rules of RULES) rules(suite);
   });
@@ -90,6 +93,7 @@ const RULES: readonly ((suite: EngineSuite) => void)[] = [
   restartRules,
   listingRules,
   repairRules,
+  processRules,
 ];
 
 async function memoryStore(): Promise<StoreFixture> {

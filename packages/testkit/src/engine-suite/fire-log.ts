@@ -14,6 +14,7 @@ export class FireLog {
   readonly #clock: Clock;
   readonly #fires: ObservedFire[] = [];
   readonly #losses: Loss[] = [];
+  #sink: FireSink | undefined;
   #gate: Promise<void> | undefined;
   #underWay = 0;
 
@@ -24,6 +25,12 @@ export class FireLog {
   /** All fires so far, in the order in which they came; one that was refused and repeated is there twice. */
   get fires(): readonly ObservedFire[] {
     return this.#fires;
+  }
+
+  /** The ledger itself, for fires that are not written down. */
+  get sink(): FireSink {
+    if (this.#sink === undefined) throw new Error("The engine was not started.");
+    return this.#sink;
   }
 
   /** How many calls of the sink are not answered yet. */
@@ -65,6 +72,7 @@ export class FireLog {
   }
 
   #before(sink: FireSink): FireSink {
+    this.#sink = sink;
     return {
       fire: async (fires) => {
         const receivedAt = this.#clock.now();

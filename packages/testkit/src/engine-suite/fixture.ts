@@ -1,4 +1,4 @@
-import type { Clock, EngineSchedule, ScheduleStore, TidegateOptions } from "@tidegate/core";
+import type { Clock, EngineSchedule, Fire, FireResult, ScheduleStore, TidegateOptions } from "@tidegate/core";
 import type { StoreFixture } from "../store-suite/fixture.js";
 
 /** An engine as `createTidegate` takes it: an object, or the module that a package's factory makes. */
@@ -11,6 +11,20 @@ export interface EngineSuiteContext {
   readonly store: ScheduleStore;
 }
 
+/** What becomes of fires. */
+export type Ledger = (fires: readonly Fire[]) => Promise<FireResult[]>;
+
+/** The engine in a process of its own. */
+export interface EngineProcess {
+  /** How many fires it has handed over. */
+  readonly fires: number;
+  /** Kills it as a power cut does; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** Stops it as SIGSTOP does, until `thaw`. */
+  freeze(): void;
+  thaw(): void;
+}
+
 /** An engine and what a test needs around it, made anew for each test. */
 export interface EngineFixture {
   /** Not started; it holds no definitions. */
@@ -21,7 +35,9 @@ export interface EngineFixture {
   readonly forget?: (groupId: string) => Promise<void>;
   /** Puts a definition into the engine behind Tidegate's back, in the place of one of that group. Feature `tampering`. */
   readonly inject?: (schedule: EngineSchedule) => Promise<void>;
-  /** Removes what was made. The engine is stopped by then. */
+  /** Another process with the engine, over the same definitions, whose fires go to this ledger. Feature `processes`. */
+  readonly spawn?: (ledger: Ledger) => Promise<EngineProcess>;
+  /** Ends what was spawned and removes what was made. The engine is stopped by then. */
   readonly dispose: () => Promise<void>;
 }
 
@@ -31,6 +47,8 @@ export interface EngineFeatures {
   readonly definitions: boolean;
   /** The test bed can change these definitions with `forget` and `inject`. @default false */
   readonly tampering: boolean;
+  /** Several processes share the firing of the same definitions, and the bed can `spawn` them. @default false */
+  readonly processes: boolean;
 }
 
 export interface EngineSuiteOptions {
