@@ -1,22 +1,12 @@
-import type { Backfill, BackfillCommit, BackfillSelect, BackfillState } from "@tidegate/core";
+import type { Backfill, BackfillCommit, BackfillState } from "@tidegate/core";
+import { asBackfill, type BackfillColumns } from "@tidegate/store-sql";
 import type { GroupNumbers } from "./group-numbers.js";
 import { areNew, insertBeside } from "./planning.js";
 import type { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";
 
-interface BackfillRow {
-  readonly id: string;
+interface BackfillRow extends BackfillColumns {
   readonly group_no: number;
-  readonly lower: number;
-  readonly upper: number;
-  readonly selects: BackfillSelect;
-  readonly concurrency: number;
-  readonly cursor: number;
-  readonly state: BackfillState;
-  readonly planned_runs: number;
-  readonly open_runs: number;
-  readonly created_at: number;
-  readonly updated_at: number;
 }
 
 export function insertBackfill(statements: Statements, no: number, backfill: Backfill): void {
@@ -60,7 +50,7 @@ export function planBackfill(tables: Tables, commit: BackfillCommit): boolean {
 
 export function getBackfill(statements: Statements, groups: GroupNumbers, id: string): Backfill | undefined {
   const row = statements.get<BackfillRow>("SELECT * FROM backfill WHERE id = ?", id);
-  return row === undefined ? undefined : asBackfill(row, groups);
+  return row === undefined ? undefined : asBackfill(row, groups.idOf(row.group_no));
 }
 
 /** Newest first. */
@@ -77,22 +67,5 @@ export function listBackfills(
       no ?? null,
     )
     .filter(({ state }) => filter.states === undefined || filter.states.includes(state))
-    .map((row) => asBackfill(row, groups));
-}
-
-function asBackfill(row: BackfillRow, groups: GroupNumbers): Backfill {
-  return {
-    id: row.id,
-    groupId: groups.idOf(row.group_no),
-    lower: row.lower,
-    upper: row.upper,
-    select: row.selects,
-    concurrency: row.concurrency,
-    cursor: row.cursor,
-    state: row.state,
-    plannedRuns: row.planned_runs,
-    openRuns: row.open_runs,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  };
+    .map((row) => asBackfill(row, groups.idOf(row.group_no)));
 }

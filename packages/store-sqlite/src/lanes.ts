@@ -1,4 +1,5 @@
 import { AT_ONCE, isEnded, type LanePlace, lanePlace } from "@tidegate/core";
+import type { LaneCounts } from "@tidegate/store-sql";
 import type { RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
 
@@ -69,6 +70,12 @@ export class Lanes {
 
   of(groupNo: number): Lane {
     return this.#lanes.get(groupNo) ?? EMPTY;
+  }
+
+  /** How many runs of a group stand where. */
+  countsOf(groupNo: number): LaneCounts {
+    const { admitted, waiting, blocking } = this.of(groupNo);
+    return { admittedRuns: admitted.length, waitingRuns: waiting, blockingRuns: blocking };
   }
 
   /** How many new runs find a place at once: none while others wait or one blocks. */

@@ -1,30 +1,12 @@
-import type {
-  NewSchedule,
-  RunReason,
-  Schedule,
-  ScheduleChange,
-  ScheduleSpec,
-  ScheduleStatus,
-  ScheduleVersion,
-} from "@tidegate/core";
-import type { Lane } from "./lanes.js";
+import type { NewSchedule, RunReason, ScheduleChange, ScheduleStatus, ScheduleVersion } from "@tidegate/core";
+import type { ScheduleColumns } from "@tidegate/store-sql";
 import { changeRun } from "./run-changes.js";
 import type { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";
 
 /** A schedule as it is read: all three tables. */
-export interface ScheduleRow {
+export interface ScheduleRow extends ScheduleColumns {
   readonly no: number;
-  readonly group_id: string;
-  readonly version: number;
-  readonly status: ScheduleStatus;
-  readonly status_reason: string | null;
-  readonly origin: number;
-  readonly created_at: number;
-  readonly updated_at: number;
-  readonly watermark: number;
-  readonly next_fire_at: number | null;
-  readonly spec: string;
 }
 
 /** What a schedule is read from. */
@@ -33,24 +15,6 @@ export const SCHEDULE_COLUMNS = `s.no, s.group_id, s.version, s.status, s.status
 
 export const SCHEDULE_TABLES = `schedule s JOIN schedule_state t ON t.no = s.no
   JOIN schedule_version v ON v.schedule_no = s.no AND v.version = s.version`;
-
-/** The schedule that a row and its lane stand for. */
-export function asSchedule(row: ScheduleRow, lane: Lane): Schedule {
-  return {
-    spec: JSON.parse(row.spec) as ScheduleSpec,
-    version: row.version,
-    status: row.status,
-    statusReason: row.status_reason,
-    origin: row.origin,
-    watermark: row.watermark,
-    nextFireAt: row.next_fire_at,
-    admittedRuns: lane.admitted.length,
-    waitingRuns: lane.waiting,
-    blockingRuns: lane.blocking,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  };
-}
 
 /** Inserts version 1 of a schedule. `false` where the group has one. */
 export function insertSchedule({ statements, groups }: Tables, added: NewSchedule): boolean {

@@ -32,6 +32,7 @@ import {
   type ScheduleVersion,
   StoreError,
 } from "@tidegate/core";
+import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
 import { CoverageScan, tally } from "./coverage.js";
 import { GroupCommit } from "./group-commit.js";
@@ -43,7 +44,6 @@ import { dueFires, insertBeside, planOne } from "./planning.js";
 import { changeRun, claimRuns, releaseHeldRuns, renewLease, requestCancel } from "./run-changes.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import {
-  asSchedule,
   changeSchedule,
   insertSchedule,
   purgeSchedule,
@@ -164,7 +164,7 @@ export class SqliteStore implements ScheduleStore {
       groupIds.map((groupId) => {
         const no = groups.numberOf(groupId);
         const row = no === undefined ? undefined : statements.get<ScheduleRow>(text, no);
-        return row === undefined ? undefined : asSchedule(row, lanes.of(row.no));
+        return row === undefined ? undefined : asSchedule(row, lanes.countsOf(row.no));
       }),
     );
   }

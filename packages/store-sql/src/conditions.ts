@@ -1,0 +1,43 @@
+import type { RunFilter } from "@tidegate/core";
+import { type RawBuilder, sql } from "kysely";
+
+/** A condition of a query. */
+export type Condition = RawBuilder<unknown>;
+
+/** What a group is to a query of runs. */
+export interface GroupConditions {
+  /** The runs are the group's. */
+  readonly isOf: Condition;
+  /** How long the longest of its runs is, ms: none that begins earlier than this before a bound can reach it. */
+  readonly longestRunMs: Condition;
+}
+
+/** The conditions of a filter of runs. */
+export function runConditions(filter: RunFilter, group: GroupConditions | undefined): Condition[] {
+  const { states, kinds, reasons, backfillId, within, includeSuperseded } = filter;
+  const conditions: Condition[] = [];
+  if (group !== undefined) conditions.push(group.isOf);
+  if (states !== undefined) conditions.push(sql`state IN (${listOf(states)})`);
+  if (kinds !== undefined) conditions.push(sql`kind IN (${listOf(kinds)})`);
+  if (reasons !== undefined) conditions.push(sql`reason IN (${listOf(reasons)})`);
+  if (backfillId !== undefined) conditions.push(sql`backfill_id = ${backfillId}`);
+  if (includeSuperseded === false) conditions.push(sql`NOT is_superseded`);
+  if (within === undefined) return conditions;
+  if (within.lower === within.upper) {
+    conditions.push(sql`lower = ${within.lower} AND upper = ${within.upper}`);
+    return conditions;
+  }
+  conditions.push(sql`lower < ${within.upper} AND upper > ${within.lower}`);
+  if (group !== undefined) conditions.push(sql`lower >= ${within.lower} - ${group.longestRunMs}`);
+  return conditions;
+}
+
+/** Values of an `IN`. None of them is equal to anything where there is none. */
+export function listOf(values: readonly unknown[]): RawBuilder<unknown> {
+  return values.length === 0 ? sql`NULL` : sql.join(values.map((value) => sql`${value}`));
+}
+
+/** All of these conditions. */
+export function allOf(conditions: readonly Condition[]): Condition {
+  return conditions.length === 0 ? sql`1 = 1` : sql.join(conditions, sql` AND `);
+}

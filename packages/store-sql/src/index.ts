@@ -1,0 +1,3 @@
+export * from "./conditions.js";
+export * from "./pages.js";
+export * from "./rows.js";

@@ -1,0 +1,52 @@
+import { type Page, type PageRequest, StoreError } from "@tidegate/core";
+
+const DEFAULT_LIMIT = 100;
+
+/** How many items a page has at the most. */
+export function limitOf({ limit }: PageRequest): number {
+  return limit ?? DEFAULT_LIMIT;
+}
+
+/** The page of rows that were read with one more than its limit, so that it is known whether there is another. */
+export function pageOf<Row, T>(
+  rows: readonly Row[],
+  limit: number,
+  view: (row: Row) => T,
+  cursorOf: (row: Row) => string,
+): Page<T> {
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  return {
+    items: items.map(view),
+    ...(rows.length > limit && last !== undefined ? { next: cursorOf(last) } : {}),
+  };
+}
+
+/** A run's place in a listing. */
+export interface RunPosition {
+  readonly lower: number;
+  readonly generation: number;
+  readonly upper: number;
+  readonly id: string;
+}
+
+/** The cursor of a page that ends with this run. */
+export function runCursor({ lower, generation, upper, id }: RunPosition): string {
+  return JSON.stringify([lower, generation, upper, id]);
+}
+
+/** @throws StoreError STORE_FAILED where it is not one that `runCursor` gave */
+export function parseRunCursor(cursor: string): RunPosition {
+  try {
+    const parts: unknown = JSON.parse(cursor);
+    if (Array.isArray(parts) && parts.length === 4) {
+      const [lower, generation, upper, id] = parts;
+      return { lower, generation, upper, id };
+    }
+  } catch {
+    // Falls through to the refusal.
+  }
+  throw new StoreError("STORE_FAILED", "cursor: is not one that a page of this listing gave.", {
+    field: "cursor",
+  });
+}

@@ -1,0 +1,159 @@
+import type {
+  AttemptRecord,
+  Backfill,
+  BackfillSelect,
+  BackfillState,
+  JobMetrics,
+  Run,
+  Schedule,
+  ScheduleSpec,
+  ScheduleStatus,
+} from "@tidegate/core";
+
+/** How the database has a boolean: 0 or 1 where it has none. */
+export type Flag = boolean | number;
+
+/** The columns of a run beside those of its group and its history, which databases keep differently. */
+export interface RunColumns {
+  readonly id: string;
+  readonly lower: number;
+  readonly generation: number;
+  readonly upper: number;
+  readonly kind: Run["kind"];
+  readonly intervals: number;
+  readonly scheduled_time: number;
+  readonly state: Run["state"];
+  readonly reason: Run["reason"];
+  readonly schedule_version: number;
+  readonly backfill_id: string | null;
+  readonly attempt: number;
+  readonly token: number;
+  readonly wake_at: number | null;
+  readonly is_blocking: Flag;
+  readonly is_superseded: Flag;
+  readonly is_cancel_requested: Flag;
+  readonly planned_at: number;
+  readonly submitted_at: number | null;
+  readonly started_at: number | null;
+  readonly ended_at: number | null;
+  readonly job_id: string | null;
+  readonly job_address: string | null;
+  readonly rows_read: number | null;
+  readonly rows_written: number | null;
+  readonly rows_dirty: number | null;
+  readonly bytes_written: number | null;
+  readonly error_code: string | null;
+  readonly error_message: string | null;
+}
+
+/** The run that a row stands for. */
+export function asRun(row: RunColumns, groupId: string, history: readonly AttemptRecord[]): Run {
+  return {
+    id: row.id,
+    groupId,
+    kind: row.kind,
+    lower: row.lower,
+    upper: row.upper,
+    generation: row.generation,
+    intervals: row.intervals,
+    scheduledTime: row.scheduled_time,
+    state: row.state,
+    reason: row.reason,
+    scheduleVersion: row.schedule_version,
+    backfillId: row.backfill_id,
+    attempt: row.attempt,
+    wakeAt: row.wake_at,
+    isBlocking: Boolean(row.is_blocking),
+    isSuperseded: Boolean(row.is_superseded),
+    isCancelRequested: Boolean(row.is_cancel_requested),
+    plannedAt: row.planned_at,
+    submittedAt: row.submitted_at,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    jobId: row.job_id,
+    jobAddress: row.job_address,
+    metrics: metricsOf(row),
+    error: row.error_code === null ? null : { code: row.error_code, message: row.error_message ?? "" },
+    history,
+  };
+}
+
+function metricsOf({ rows_read, rows_written, rows_dirty, bytes_written }: RunColumns): JobMetrics | null {
+  if (rows_read === null && rows_written === null && rows_dirty === null && bytes_written === null)
+    return null;
+  return {
+    ...(rows_read === null ? {} : { rowsRead: rows_read }),
+    ...(rows_written === null ? {} : { rowsWritten: rows_written }),
+    ...(rows_dirty === null ? {} : { rowsDirty: rows_dirty }),
+    ...(bytes_written === null ? {} : { bytesWritten: bytes_written }),
+  };
+}
+
+/** The columns of a schedule and of its newest version. */
+export interface ScheduleColumns {
+  readonly group_id: string;
+  readonly version: number;
+  readonly status: ScheduleStatus;
+  readonly status_reason: string | null;
+  readonly origin: number;
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly watermark: number;
+  readonly next_fire_at: number | null;
+  /** As JSON. */
+  readonly spec: string;
+}
+
+/** How many runs of a lane stand where. */
+export type LaneCounts = Pick<Schedule, "admittedRuns" | "waitingRuns" | "blockingRuns">;
+
+/** The schedule that a row and its lane stand for. */
+export function asSchedule(row: ScheduleColumns, lane: LaneCounts): Schedule {
+  return {
+    spec: JSON.parse(row.spec) as ScheduleSpec,
+    version: row.version,
+    status: row.status,
+    statusReason: row.status_reason,
+    origin: row.origin,
+    watermark: row.watermark,
+    nextFireAt: row.next_fire_at,
+    admittedRuns: lane.admittedRuns,
+    waitingRuns: lane.waitingRuns,
+    blockingRuns: lane.blockingRuns,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+/** The columns of a backfill beside that of its group. */
+export interface BackfillColumns {
+  readonly id: string;
+  readonly lower: number;
+  readonly upper: number;
+  readonly selects: BackfillSelect;
+  readonly concurrency: number;
+  readonly cursor: number;
+  readonly state: BackfillState;
+  readonly planned_runs: number;
+  readonly open_runs: number;
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+/** The backfill that a row stands for. */
+export function asBackfill(row: BackfillColumns, groupId: string): Backfill {
+  return {
+    id: row.id,
+    groupId,
+    lower: row.lower,
+    upper: row.upper,
+    select: row.selects,
+    concurrency: row.concurrency,
+    cursor: row.cursor,
+    state: row.state,
+    plannedRuns: row.planned_runs,
+    openRuns: row.open_runs,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
