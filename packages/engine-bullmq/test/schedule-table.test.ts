@@ -3,10 +3,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from "@je
 import { createEmitter, type EngineSchedule, type Fire, type ScheduleSpec } from "@tidegate/core";
 import { RedisServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
-import { openImpatient, type RedisClient } from "../src/connection.js";
 import { BullmqEngine } from "../src/index.js";
 import { type EngineSettings, settingsOf } from "../src/options.js";
-import { ScheduleTable } from "../src/schedule-table.js";
+import { openImpatient, type RedisClient } from "../src/redis/connection.js";
+import { RedisScheduleTable } from "../src/redis/redis-schedule-table.js";
+import type { ScheduleTable } from "../src/schedule-table.js";
 
 jest.setTimeout(120_000);
 
@@ -36,7 +37,7 @@ beforeEach(() => {
     leaseMs: LEASE_MS,
     batchSize: 10,
   });
-  table = new ScheduleTable(client, settings);
+  table = new RedisScheduleTable(client, settings);
 });
 
 function schedule(groupId: string, nextFireAt: number | null, version = 1): EngineSchedule {
