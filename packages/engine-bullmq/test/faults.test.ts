@@ -75,7 +75,7 @@ describe.each(SCENES)("on %s", (name, startScene) => {
       await running.tidegate.start();
       await running.register(10);
       await running.untilEachRan(2);
-      scene.server.freeze();
+      await scene.server.freeze();
       await running.register(1, "late");
       const { status, statusReason } = await running.tidegate.client.get("late-0");
       expect({ status, statusReason }).toMatchObject({
@@ -94,7 +94,7 @@ describe.each(SCENES)("on %s", (name, startScene) => {
       await running.tidegate.start();
       await running.register(5);
       await running.untilEachRan(1);
-      scene.server.freeze();
+      await scene.server.freeze();
       const began = Date.now();
       await running.tidegate.stop();
       expect(Date.now() - began).toBeLessThan(15_000);

@@ -124,6 +124,8 @@ export class Database {
  * fraction of a second, is fired again, which the ledger sees, or registered again by the reconciler.
  */
 async function prepareConnection(client: ClientBase, schema: string): Promise<void> {
+  // One that breaks between two statements of its user would end the process; the next statement says so as well.
+  client.on("error", () => {});
   await client.query(`SET search_path TO ${quoteSchemaName(schema)}; SET synchronous_commit TO off`);
 }
 

@@ -4,7 +4,9 @@ import type { BullmqConnection } from "../../src/index.js";
 /** A real server of either kind: what a test does to it, and what it looks for in it. */
 export interface Scene {
   readonly connection: BullmqConnection;
-  readonly server: Pick<RedisServer, "kill" | "startAgain" | "freeze" | "thaw" | "dispose">;
+  readonly server: Pick<RedisServer, "kill" | "startAgain" | "thaw" | "dispose"> & {
+    freeze(): void | Promise<void>;
+  };
   /** It dies, and comes back without what it kept for this prefix. */
   comeBackEmpty(prefix: string): Promise<void>;
   /** The groups that are to be looked at within so many ms. */
