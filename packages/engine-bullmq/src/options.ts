@@ -65,6 +65,9 @@ export type EngineSettings = Required<BullmqEngineOptions>;
 const LARGEST_BATCH = 2_000;
 const SHORTEST_LEASE_MS = 1_000;
 
+/** One is notified, one looks, one answers. */
+const FEWEST_CONNECTIONS = 3;
+
 /** @throws ConfigurationError CONFIGURATION_INVALID naming what is out of range */
 export function settingsOf(options: BullmqEngineOptions): EngineSettings {
   const settings: EngineSettings = {
@@ -84,7 +87,7 @@ export function settingsOf(options: BullmqEngineOptions): EngineSettings {
     requireWithin(settings, field, 1);
   }
   requirePrefix(settings);
-  requireSchema(settings);
+  requirePostgres(settings);
   return settings;
 }
 
@@ -129,12 +132,19 @@ function requirePrefix({ prefix, connection }: EngineSettings): void {
   }
 }
 
-function requireSchema(settings: EngineSettings): void {
+function requirePostgres(settings: EngineSettings): void {
+  const { connection } = settings;
+  if (!isPostgres(connection)) return;
   const schema = schemaOf(settings);
   // As much as BullMQ allows.
-  if (!isPostgres(settings.connection) || /^[A-Za-z_][A-Za-z0-9_$]{0,62}$/.test(schema)) return;
-  const message =
-    `connection.schema must be 1 to 63 letters, digits, "_" and "$", not a digit first, but is "${schema}"; where it ` +
-    "is left out, it is the prefix and _engine.";
-  throw new ConfigurationError("CONFIGURATION_INVALID", message, { field: "connection.schema" });
+  if (!/^[A-Za-z_][A-Za-z0-9_$]{0,62}$/.test(schema)) {
+    const message =
+      `connection.schema must be 1 to 63 letters, digits, "_" and "$", not a digit first, but is "${schema}"; where ` +
+      "it is left out, it is the prefix and _engine.";
+    throw new ConfigurationError("CONFIGURATION_INVALID", message, { field: "connection.schema" });
+  }
+  const max = typeof connection === "string" ? undefined : connection.postgres.max;
+  if (max === undefined || max >= FEWEST_CONNECTIONS) return;
+  const message = `connection.postgres.max must be at least ${FEWEST_CONNECTIONS}, but is ${max}.`;
+  throw new ConfigurationError("CONFIGURATION_INVALID", message, { field: "connection.postgres.max" });
 }
