@@ -17,6 +17,9 @@ const CHUNK = 2_000;
 
 const PAGE = 1_000;
 
+/** After so many fires what is left of their rows is cleared away: about as many as slow nothing down yet. */
+const FIRES_LEFT = 10_000;
+
 /** Longer than anybody waits without a look, ms. */
 const DAY_MS = 86_400_000;
 
@@ -42,6 +45,9 @@ export class PostgresScheduleTable implements ScheduleTable {
   readonly #settings: EngineSettings;
   readonly #queueName: string;
   readonly #statements: Statements;
+  /** How many fires have been seen due since the last clearing. */
+  #seenDue = 0;
+  #isClearing = false;
 
   constructor(database: Database, settings: EngineSettings, queueName: string) {
     this.#database = database;
@@ -80,6 +86,7 @@ export class PostgresScheduleTable implements ScheduleTable {
     const [row] = await this.#run<LookRow>("look", owner, OFFICE_MS, now, counted, this.#queueName);
     const { isTicker, leftMs, due, waiting, firstInMs } = row!;
     if (!isTicker) return { isTicker, calls: 0, idleMs: Math.max(0, leftMs) };
+    this.#clearAfter(due);
     const calls = Math.max(0, Math.ceil(due / batchSize) - waiting);
     if (due > 0) return { isTicker, calls, idleMs: 0 };
     return { isTicker, calls: 0, idleMs: firstInMs === null ? undefined : Math.min(firstInMs, DAY_MS) };
@@ -107,6 +114,20 @@ export class PostgresScheduleTable implements ScheduleTable {
     type Row = Pick<TakenBatch, "leasedUntil">;
     const [row] = await this.#run<Row>("postpone", leasedUntil, ...columnsOf(fires), ms);
     return { fires, leasedUntil: row!.leasedUntil };
+  }
+
+  /** The ticker clears, so one process does. Nobody waits for it. */
+  #clearAfter(due: number): void {
+    this.#seenDue += due;
+    if (this.#seenDue < FIRES_LEFT || this.#isClearing) return;
+    this.#seenDue = 0;
+    this.#isClearing = true;
+    // Where it fails, autovacuum does so later.
+    void this.#run("clear")
+      .catch(() => {})
+      .finally(() => {
+        this.#isClearing = false;
+      });
   }
 
   #run<Row>(name: keyof Statements, ...values: readonly unknown[]): Promise<Row[]> {
