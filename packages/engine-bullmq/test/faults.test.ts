@@ -29,7 +29,7 @@ describe.each(SCENES)("on %s", (name, startScene) => {
   }
 
   describe("a server that is killed", () => {
-    it("and comes back with its append-only file goes on as it was", async () => {
+    it("and comes back with what it kept on disk goes on as it was", async () => {
       const running = bedOn(scene);
       await running.tidegate.start();
       await running.register(20);

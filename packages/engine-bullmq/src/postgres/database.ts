@@ -24,7 +24,7 @@ export class Database {
   readonly schema: string;
   readonly pool: Pool;
   readonly #timeoutMs: number;
-  #isReady: Promise<void> | undefined;
+  #readiness: Promise<void> | undefined;
 
   private constructor(pool: Pool, { schema, timeoutMs, onTrouble }: DatabaseOptions) {
     this.schema = schema;
@@ -32,7 +32,7 @@ export class Database {
     this.#timeoutMs = timeoutMs;
     // Where a connection breaks that nobody uses, the server is gone; what comes back may be another database.
     pool.on("error", (error) => {
-      this.#isReady = undefined;
+      this.#readiness = undefined;
       onTrouble(error);
     });
   }
@@ -59,11 +59,11 @@ export class Database {
 
   /** Resolves when the database has been reached and its tables are there; after it was away, when it is back. */
   ready(): Promise<void> {
-    this.#isReady ??= this.#migrate().catch((error) => {
-      this.#isReady = undefined;
+    this.#readiness ??= this.#migrate().catch((error) => {
+      this.#readiness = undefined;
       throw error;
     });
-    return this.#isReady;
+    return this.#readiness;
   }
 
   /**
@@ -76,7 +76,7 @@ export class Database {
       return await within("Postgres", this.#timeoutMs, this.#query<Row>(text, values));
     } catch (error) {
       // Whatever it was, the tables may be gone as well.
-      this.#isReady = undefined;
+      this.#readiness = undefined;
       if (isTidegateError(error)) throw error;
       throw new EngineError("ENGINE_FAILED", this.#reasonOf(error), { cause: error });
     }
