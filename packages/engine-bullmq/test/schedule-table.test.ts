@@ -126,6 +126,24 @@ describe.each(SCENES)("on %s", (_, startScene) => {
     });
   });
 
+  describe("a schedule that is changed again before the first change is answered", () => {
+    it("is as was asked for last", async () => {
+      for (let round = 1; round <= 20; round += 1) {
+        const past = Date.now() - 1_000;
+        const others = Array.from({ length: 500 }, (_, index) => schedule(`other-${index}`, past));
+        await Promise.all([
+          table.register([...others, schedule("a", past, round)]),
+          table.unregister(["a"]),
+          table.register([...others, schedule("b", past, round)]),
+          table.register([schedule("b", past, round + 100)]),
+        ]);
+        const listed = [];
+        for await (const entry of table.list()) if (entry.groupId.length === 1) listed.push(entry);
+        expect(listed).toEqual([{ groupId: "b", version: round + 100 }]);
+      }
+    });
+  });
+
   describe("a schedule that has ended", () => {
     it("is held and not due", async () => {
       await table.register([schedule("a", Date.now() - 1_000)]);

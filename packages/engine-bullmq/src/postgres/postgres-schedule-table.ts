@@ -45,6 +45,7 @@ export class PostgresScheduleTable implements ScheduleTable {
   readonly #settings: EngineSettings;
   readonly #queueName: string;
   readonly #statements: Statements;
+  #lastWrite: Promise<void> = Promise.resolve();
   /** How many fires have been seen due since the last clearing. */
   #seenDue = 0;
   #isClearing = false;
@@ -56,7 +57,17 @@ export class PostgresScheduleTable implements ScheduleTable {
     this.#statements = statementsOn(database.schema);
   }
 
-  async register(schedules: readonly EngineSchedule[]): Promise<void> {
+  register(schedules: readonly EngineSchedule[]): Promise<void> {
+    return this.#inOrder(() => this.#register(schedules));
+  }
+
+  unregister(groupIds: readonly string[]): Promise<void> {
+    return this.#inOrder(async () => {
+      for (const chunk of chunksOf(groupIds)) await this.#run("unregister", chunk);
+    });
+  }
+
+  async #register(schedules: readonly EngineSchedule[]): Promise<void> {
     for (const chunk of chunksOf(schedules)) {
       const fires = chunk.map((schedule) => ({
         groupId: schedule.groupId,
@@ -64,10 +75,6 @@ export class PostgresScheduleTable implements ScheduleTable {
       }));
       await this.#run("register", ...columnsOf(fires));
     }
-  }
-
-  async unregister(groupIds: readonly string[]): Promise<void> {
-    for (const chunk of chunksOf(groupIds)) await this.#run("unregister", chunk);
   }
 
   async *list(): AsyncGenerator<EngineEntry> {
@@ -114,6 +121,13 @@ export class PostgresScheduleTable implements ScheduleTable {
     type Row = Pick<TakenBatch, "leasedUntil">;
     const [row] = await this.#run<Row>("postpone", leasedUntil, ...columnsOf(fires), ms);
     return { fires, leasedUntil: row!.leasedUntil };
+  }
+
+  /** What is asked for later counts, so it must not overtake, as it could on another connection of the pool. */
+  #inOrder(write: () => Promise<void>): Promise<void> {
+    const written = this.#lastWrite.then(write);
+    this.#lastWrite = written.catch(() => {});
+    return written;
   }
 
   /** The ticker clears, so one process does. Nobody waits for it. */
