@@ -1,24 +1,24 @@
 import { createEmitter, type Fire, type FireResult } from "@tidegate/core";
 import { BullmqEngine } from "@tidegate/engine-bullmq";
-import type { RedisServer } from "@tidegate/test-servers";
 import { percentile } from "../figure.js";
 import { sleep } from "../setup.js";
 import { type Measured, spreadSchedules } from "./measured.js";
+import type { BenchServer } from "./servers.js";
 
 /** The engine with one manager whose ledger answers at once. */
 export async function measureEngine(
-  redis: RedisServer,
+  server: BenchServer,
   count: number,
   periodMs: number,
   forMs: number,
 ): Promise<Measured> {
-  const engine = new BullmqEngine({ connection: redis.connection, prefix: "bench" });
-  const before = await redis.usedMemory();
+  const engine = new BullmqEngine({ connection: server.connection, prefix: "bench" });
+  const before = await server.usedBytes();
   const startAt = Date.now() + 2_000 + count / 5;
   const began = performance.now();
   await engine.handleRegister(spreadSchedules(count, periodMs, startAt));
   const registrationMs = performance.now() - began;
-  const bytes = (await redis.usedMemory()) - before;
+  const bytes = (await server.usedBytes()) - before;
 
   const lateness: number[] = [];
   let isMeasuring = false;

@@ -8,15 +8,16 @@ import {
   type ScheduleEngine,
   SystemClock,
 } from "@tidegate/core";
-import { openImpatient, type RedisClient } from "./connection.js";
 import { Firing } from "./firing.js";
+import { openServer } from "./open-server.js";
 import { type BullmqEngineOptions, type EngineSettings, settingsOf } from "./options.js";
-import { ScheduleTable } from "./schedule-table.js";
+import type { ScheduleTable } from "./schedule-table.js";
+import type { SharedServer } from "./shared-server.js";
 
 /**
- * Fires through BullMQ on Redis, shared by any number of managers. Redis holds when each schedule is due; one process
- * looks for what is, and calls for workers by BullMQ jobs; the workers of all managers take batches of fires under a
- * lease and hand them to the ledger.
+ * Fires through BullMQ, shared by any number of managers. A server, Redis or Postgres, holds when each schedule is due; one
+ * process looks for what is, and calls for workers by BullMQ jobs; the workers of all managers take batches of fires under
+ * a lease and hand them to the ledger.
  */
 export class BullmqEngine implements ScheduleEngine {
   readonly engineType = "bullmq";
@@ -29,8 +30,7 @@ export class BullmqEngine implements ScheduleEngine {
   readonly #settings: EngineSettings;
   readonly #clock: Clock;
   readonly #owner = randomUUID();
-  #client: RedisClient | undefined;
-  #table: ScheduleTable | undefined;
+  #server: Promise<SharedServer> | undefined;
   #firing: Firing | undefined;
   /** Tells of troubles once started; before, the one who calls a handler is told. */
   #onTrouble: (error: unknown) => void = () => {};
@@ -42,16 +42,14 @@ export class BullmqEngine implements ScheduleEngine {
   }
 
   /**
-   * Begins to fire. Resolves without Redis as well: the engine goes on by itself when it can be reached, and the trouble
-   * is told by events.
+   * Begins to fire. Resolves without the server as well: the engine goes on by itself when it can be reached, and the
+   * trouble is told by events.
    */
   async start(context: EngineContext): Promise<void> {
     if (this.#firing !== undefined) return;
-    const { table, client } = this.#open();
     this.#firing = new Firing({
       context,
-      table,
-      client,
+      server: await this.#open(),
       clock: this.#clock,
       owner: this.#owner,
       settings: this.#settings,
@@ -64,13 +62,13 @@ export class BullmqEngine implements ScheduleEngine {
     await this.#firing?.stop();
     this.#firing = undefined;
     this.#onTrouble = () => {};
-    this.#client?.disconnect();
-    this.#client = undefined;
-    this.#table = undefined;
+    const server = await this.#server;
+    this.#server = undefined;
+    await server?.close();
   }
 
   async handleRegister(schedules: readonly EngineSchedule[]): Promise<void> {
-    if (schedules.length > 0) await this.#open().table.register(schedules);
+    if (schedules.length > 0) await (await this.#table()).register(schedules);
   }
 
   handleUpdate(schedules: readonly EngineSchedule[]): Promise<void> {
@@ -78,20 +76,20 @@ export class BullmqEngine implements ScheduleEngine {
   }
 
   async handleUnregister(groupIds: readonly string[]): Promise<void> {
-    if (groupIds.length > 0) await this.#open().table.unregister(groupIds);
+    if (groupIds.length > 0) await (await this.#table()).unregister(groupIds);
   }
 
   async *list(): AsyncGenerator<EngineEntry> {
-    yield* this.#open().table.list();
+    yield* (await this.#table()).list();
+  }
+
+  async #table(): Promise<ScheduleTable> {
+    return (await this.#open()).table;
   }
 
   /** Handlers work before `start` as well, in a process that only registers; `stop` closes the connection. */
-  #open(): { client: RedisClient; table: ScheduleTable } {
-    if (this.#client === undefined || this.#table === undefined) {
-      this.#client = openImpatient(this.#settings.connection);
-      this.#client.on("error", (error) => this.#onTrouble(error));
-      this.#table = new ScheduleTable(this.#client, this.#settings);
-    }
-    return { client: this.#client, table: this.#table };
+  #open(): Promise<SharedServer> {
+    this.#server ??= openServer(this.#settings, (error) => this.#onTrouble(error));
+    return this.#server;
   }
 }

@@ -1,7 +1,7 @@
 import type { EngineSchedule, EpochMs } from "@tidegate/core";
 
 /**
- * What Redis holds of a schedule: as much as it takes to fire it and to compare it with the store. Nothing of the
+ * What the server holds of a schedule: as much as it takes to fire it and to compare it with the store. Nothing of the
  * operator's configuration, so no secret, gets there.
  */
 export interface Definition {

@@ -3,12 +3,9 @@ import { messageOf } from "@tidegate/core";
 import { Queue } from "bullmq";
 import { BatchFiring } from "./batch-firing.js";
 import { CallWorker } from "./call-worker.js";
-import type { RedisClient } from "./connection.js";
 import { within } from "./deadline.js";
-import { readSettings, weaknessesOf } from "./durability.js";
-import { hashTag, QUEUE_NAME } from "./keys.js";
 import type { EngineSettings } from "./options.js";
-import type { ScheduleTable } from "./schedule-table.js";
+import type { BullmqLink, SharedServer } from "./shared-server.js";
 import { Ticker } from "./ticker.js";
 
 /** A job carries nothing: it says that there is something to take. It leaves nothing behind. */
@@ -26,9 +23,7 @@ const TELL_AGAIN_MS = 60_000;
 /** What firing works with. */
 export interface FiringParts {
   readonly context: EngineContext;
-  readonly table: ScheduleTable;
-  /** The connection of the table. */
-  readonly client: RedisClient;
+  readonly server: SharedServer;
   readonly clock: Clock;
   readonly owner: string;
   readonly settings: EngineSettings;
@@ -37,7 +32,8 @@ export interface FiringParts {
 /** One manager's part in the firing, from start to stop: a ticker that stands by or calls, and a worker that answers. */
 export class Firing {
   readonly #parts: FiringParts;
-  readonly #queue: Queue;
+  readonly #link: BullmqLink;
+  readonly #queue: Pick<Queue, "addBulk" | "close">;
   readonly #worker: CallWorker;
   readonly #batches: BatchFiring;
   readonly #ticker: Ticker;
@@ -45,17 +41,16 @@ export class Firing {
 
   constructor(parts: FiringParts) {
     this.#parts = parts;
-    const { table, client, clock, owner, settings, context } = parts;
+    const { server, clock, owner, settings, context } = parts;
+    const { table } = server;
     const { onTrouble } = this;
-    this.#queue = new Queue(QUEUE_NAME, {
-      connection: client,
-      prefix: hashTag(settings.prefix),
-      skipVersionCheck: true,
-      streams: { events: { maxLen: KEPT_EVENTS } },
-    });
-    this.#queue.on("error", onTrouble);
+    this.#link = server.linkQueue();
+    const options = { ...this.#link.options, streams: { events: { maxLen: KEPT_EVENTS } } };
+    const queue = new Queue(server.queueName, options, this.#link.backend);
+    queue.on("error", onTrouble);
+    this.#queue = queue;
     this.#batches = new BatchFiring({ table, sink: context.sink, clock, settings, onTrouble });
-    this.#worker = new CallWorker({ settings, answer: () => this.#batches.answerCall(), onTrouble });
+    this.#worker = new CallWorker({ server, settings, answer: () => this.#batches.answerCall(), onTrouble });
     const call = (count: number) => this.#call(count);
     this.#ticker = new Ticker({ table, clock, owner, settings, call, onTrouble });
   }
@@ -81,17 +76,20 @@ export class Firing {
     await this.#ticker.stop();
     await this.#batches.stop();
     await this.#worker.stop();
-    await within(this.#parts.settings.commandTimeoutMs, this.#queue.close()).catch(this.onTrouble);
+    await this.#inTime(this.#queue.close()).catch(this.onTrouble);
+    this.#link.close();
   }
 
   async #call(count: number): Promise<void> {
-    const calls = Array.from({ length: count }, () => CALL);
-    await within(this.#parts.settings.commandTimeoutMs, this.#queue.addBulk(calls));
+    await this.#inTime(this.#queue.addBulk(Array.from({ length: count }, () => CALL)));
+  }
+
+  #inTime<T>(promise: Promise<T>): Promise<T> {
+    const { server, settings } = this.#parts;
+    return within(server.name, settings.commandTimeoutMs, promise);
   }
 
   async #tellWeaknesses(): Promise<void> {
-    const { client, settings } = this.#parts;
-    const found = weaknessesOf(await within(settings.commandTimeoutMs, readSettings(client)));
-    for (const weakness of found) this.onTrouble(new Error(weakness));
+    for (const weakness of await this.#parts.server.weaknesses()) this.onTrouble(new Error(weakness));
   }
 }

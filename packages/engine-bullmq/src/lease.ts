@@ -18,7 +18,7 @@ export class Lease {
   constructor(batch: TakenBatch, parts: LeaseParts) {
     this.#batch = batch;
     this.#parts = parts;
-    // The machine's timer, not the injected clock's: a lease is by Redis's time.
+    // The machine's timer, not the injected clock's: a lease is by the server's time.
     this.#timer = setInterval(() => this.#extend(), parts.settings.leaseMs / 3);
   }
 

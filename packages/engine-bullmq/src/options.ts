@@ -1,4 +1,5 @@
 import { ConfigurationError } from "@tidegate/core";
+import type { PgPoolConfig } from "bullmq";
 import type { ClusterNode, ClusterOptions, RedisOptions } from "ioredis";
 
 /** A Redis Cluster: some of its nodes, and what ioredis takes beside them. */
@@ -8,18 +9,35 @@ export interface RedisClusterConnection {
   readonly options?: ClusterOptions;
 }
 
-/**
- * Where Redis is: a URL (`redis://`, `rediss://` for TLS), what ioredis takes (host, user, password, TLS, sentinels …),
- * or a cluster.
- */
-export type BullmqConnection = string | RedisOptions | RedisClusterConnection;
+/** Where Redis is: a URL (`redis://`, `rediss://` for TLS), what ioredis takes (host, user, password, TLS, sentinels …), or a cluster. */
+export type RedisConnection = string | RedisOptions | RedisClusterConnection;
+
+/** The address of a Postgres database, as libpq writes it. */
+export type PostgresUrl = `postgres://${string}` | `postgresql://${string}`;
+
+/** A Postgres database, and what `pg` takes beside its address. */
+export interface PostgresDatabase {
+  /** What `pg.Pool` takes: `connectionString`, or host, user and password; `ssl`, `max` … At least 3 connections. */
+  readonly postgres: PgPoolConfig;
+  /**
+   * The schema of all tables, BullMQ's among them; made if need be. Letters, digits, `_` and `$`.
+   * @default the prefix and `_engine`
+   */
+  readonly schema?: string;
+}
+
+/** Where Postgres is. Takes the package `pg`. */
+export type PostgresConnection = PostgresUrl | PostgresDatabase;
+
+/** The server that the managers share. A text that begins with `postgres://` is of a Postgres, any other of a Redis. */
+export type BullmqConnection = RedisConnection | PostgresConnection;
 
 /** How the engine works. Managers that share the firing are given the same connection and prefix. */
 export interface BullmqEngineOptions {
   readonly connection: BullmqConnection;
   /**
-   * Begins the name of each key, in braces, so that all are in one slot of a cluster. Two installations on one Redis need
-   * two prefixes. @default "tidegate"
+   * Begins the name of each key, in braces, so that all are in one slot of a cluster; on Postgres, the name of the schema.
+   * Two installations on one server need two prefixes. @default "tidegate"
    */
   readonly prefix?: string;
   /** At most this many fires are handed over at once, 1 to 2,000. @default 500 */
@@ -33,7 +51,7 @@ export interface BullmqEngineOptions {
   readonly leaseMs?: number;
   /** When fires that the ledger refused are repeated, ms. @default 1,000 */
   readonly retryMs?: number;
-  /** How often Redis is looked at while nothing is due, ms: what is registered elsewhere is late by this. @default 50 */
+  /** How often the server is looked at while nothing is due, ms: what is registered elsewhere is late by this. @default 50 */
   readonly pollMs?: number;
   /** The shortest time between two looks, ms: fires that are due meanwhile go together. @default 10 */
   readonly tickMs?: number;
@@ -46,6 +64,9 @@ export type EngineSettings = Required<BullmqEngineOptions>;
 
 const LARGEST_BATCH = 2_000;
 const SHORTEST_LEASE_MS = 1_000;
+
+/** One is notified, one looks, one answers. */
+const FEWEST_CONNECTIONS = 3;
 
 /** @throws ConfigurationError CONFIGURATION_INVALID naming what is out of range */
 export function settingsOf(options: BullmqEngineOptions): EngineSettings {
@@ -66,7 +87,19 @@ export function settingsOf(options: BullmqEngineOptions): EngineSettings {
     requireWithin(settings, field, 1);
   }
   requirePrefix(settings);
+  requirePostgres(settings);
   return settings;
+}
+
+/** Whether it is Postgres that the managers share. */
+export function isPostgres(connection: BullmqConnection): connection is PostgresConnection {
+  return typeof connection === "string" ? /^postgres(ql)?:/.test(connection) : "postgres" in connection;
+}
+
+/** The schema of the tables in Postgres. */
+export function schemaOf({ connection, prefix }: EngineSettings): string {
+  const named = typeof connection === "object" && "schema" in connection ? connection.schema : undefined;
+  return named ?? `${prefix}_engine`;
 }
 
 type NumericField = {
@@ -97,4 +130,21 @@ function requirePrefix({ prefix, connection }: EngineSettings): void {
       "BullMQ does not work with ioredis's keyPrefix: leave it out and set the engine's prefix.";
     throw new ConfigurationError("CONFIGURATION_INVALID", message, { field: "connection.keyPrefix" });
   }
+}
+
+function requirePostgres(settings: EngineSettings): void {
+  const { connection } = settings;
+  if (!isPostgres(connection)) return;
+  const schema = schemaOf(settings);
+  // As much as BullMQ allows.
+  if (!/^[A-Za-z_][A-Za-z0-9_$]{0,62}$/.test(schema)) {
+    const message =
+      `connection.schema must be 1 to 63 letters, digits, "_" and "$", not a digit first, but is "${schema}"; where ` +
+      "it is left out, it is the prefix and _engine.";
+    throw new ConfigurationError("CONFIGURATION_INVALID", message, { field: "connection.schema" });
+  }
+  const max = typeof connection === "string" ? undefined : connection.postgres.max;
+  if (max === undefined || max >= FEWEST_CONNECTIONS) return;
+  const message = `connection.postgres.max must be at least ${FEWEST_CONNECTIONS}, but is ${max}.`;
+  throw new ConfigurationError("CONFIGURATION_INVALID", message, { field: "connection.postgres.max" });
 }

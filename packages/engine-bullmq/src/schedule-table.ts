@@ -1,17 +1,5 @@
-import {
-  type EngineEntry,
-  EngineError,
-  type EngineSchedule,
-  type EpochMs,
-  isTidegateError,
-  messageOf,
-} from "@tidegate/core";
-import type { RedisClient } from "./connection.js";
-import { within } from "./deadline.js";
-import { type Definition, decode, definitionOf, encode } from "./definition.js";
-import { type EngineKeys, engineKeys } from "./keys.js";
-import type { EngineSettings } from "./options.js";
-import { SCRIPTS, type ScriptName } from "./scripts.js";
+import type { EngineEntry, EngineSchedule, EpochMs } from "@tidegate/core";
+import type { Definition } from "./definition.js";
 
 /** A fire that is due. */
 export interface DueFire {
@@ -22,7 +10,7 @@ export interface DueFire {
 /** Fires that a manager has taken: others leave them alone until the lease lapses. */
 export interface TakenBatch {
   readonly fires: readonly DueFire[];
-  /** By Redis's clock, epoch ms. */
+  /** By the server's clock, epoch ms. */
   readonly leasedUntil: EpochMs;
 }
 
@@ -36,157 +24,49 @@ export interface Look {
   readonly idleMs: number | undefined;
 }
 
-/** How many schedules one script call writes: few enough not to hold up others, many enough to be quick. */
-const CHUNK = 500;
-
-/** How many chunks are on their way to Redis at a time. */
-const CHUNKS_IN_FLIGHT = 8;
-
-const PAGE = 1_000;
-
 /** How long the ticker's office outlives its holder, ms. */
-const OFFICE_MS = 1_000;
+export const OFFICE_MS = 1_000;
 
 /** How many calls for workers may wait at a time. */
-const MOST_CALLS = 16;
+export const MOST_CALLS = 16;
 
-type Command = (...parameters: string[]) => Promise<unknown>;
+/**
+ * The schedules on the server that the managers share: of each its definition and when it is to be looked at. That is when
+ * its next fire is due; or, while a manager works on that fire, when others may take it over.
+ *
+ * Each method is one step for everybody who looks at the table, or several of whole schedules. Leases are by the server's
+ * clock; a fire is due when it is by the server's and by the caller's.
+ *
+ * @throws EngineError ENGINE_FAILED when the server cannot be reached, does not answer in time or refuses
+ */
+export interface ScheduleTable {
+  /**
+   * Adds or replaces. Ends any lease: what is registered while it is fired is looked at again, since that fire's answer may
+   * be of the time before.
+   */
+  register(schedules: readonly EngineSchedule[]): Promise<void>;
 
-/** The schedules in Redis. Each method is one step for everybody who looks at it, or several of whole schedules. */
-export class ScheduleTable {
-  readonly #client: RedisClient;
-  readonly #keys: EngineKeys;
-  readonly #settings: EngineSettings;
-
-  constructor(client: RedisClient, settings: EngineSettings) {
-    this.#client = client;
-    this.#keys = engineKeys(settings.prefix);
-    this.#settings = settings;
-    for (const [name, { keys, lua }] of Object.entries(SCRIPTS)) {
-      client.defineCommand(commandName(name as ScriptName), { numberOfKeys: keys, lua });
-    }
-  }
-
-  async register(schedules: readonly EngineSchedule[]): Promise<void> {
-    const { definitions, groups, due } = this.#keys;
-    await this.#inChunks(schedules, (chunk) => {
-      const parameters = chunk.flatMap((schedule) => {
-        return [schedule.groupId, encode(definitionOf(schedule)), scoreOf(schedule.nextFireAt)];
-      });
-      return this.#run("register", definitions, groups, due, ...parameters);
-    });
-  }
-
-  async unregister(groupIds: readonly string[]): Promise<void> {
-    const { definitions, groups, due } = this.#keys;
-    await this.#inChunks(groupIds, (chunk) => this.#run("unregister", definitions, groups, due, ...chunk));
-  }
+  /** Removes; what is not there is no error. */
+  unregister(groupIds: readonly string[]): Promise<void>;
 
   /** All that would be fired in its time, ordered by group id. Where a part of a schedule is lost, it is not there. */
-  async *list(): AsyncGenerator<EngineEntry> {
-    const { definitions, groups, due } = this.#keys;
-    let from = "-";
-    for (;;) {
-      const page = (await this.#run("list", groups, definitions, due, from, `${PAGE}`)) as string[];
-      for (const [groupId, text, score] of tuples(page, 3)) {
-        const definition = text === "" ? undefined : decode(text!);
-        if (definition === undefined || (definition.fireAt !== null && score === "")) continue;
-        yield { groupId: groupId!, version: definition.version };
-      }
-      if (page.length < 3 * PAGE) return;
-      from = `(${page.at(-3)}`;
-    }
-  }
+  list(): AsyncGenerator<EngineEntry>;
 
   /** Looks for what is due, and takes or keeps the ticker's office for `owner` unless somebody else has it. */
-  async look(owner: string, now: EpochMs): Promise<Look> {
-    const { ticker, due, waiting } = this.#keys;
-    const limits = [`${OFFICE_MS}`, `${now}`, `${this.#settings.batchSize}`, `${MOST_CALLS}`];
-    const [isTicker, calls, idleMs] = (await this.#run(
-      "look",
-      ticker,
-      due,
-      waiting,
-      owner,
-      ...limits,
-    )) as number[];
-    return { isTicker: isTicker === 1, calls: calls!, idleMs: idleMs! < 0 ? undefined : Math.ceil(idleMs!) };
-  }
+  look(owner: string, now: EpochMs): Promise<Look>;
 
   /** Gives the ticker's office up, if `owner` has it. */
-  async resign(owner: string): Promise<void> {
-    await this.#run("resign", this.#keys.ticker, owner);
-  }
+  resign(owner: string): Promise<void>;
 
-  /** Takes a batch of what is due. Until the lease lapses nobody else gets these fires. */
-  async take(now: EpochMs): Promise<TakenBatch> {
-    const { definitions, due } = this.#keys;
-    const { leaseMs, batchSize } = this.#settings;
-    const limits = [`${now}`, `${leaseMs}`, `${batchSize}`];
-    const [leasedUntil = 0, ...taken] = (await this.#run("take", definitions, due, ...limits)) as [
-      number,
-      ...string[],
-    ];
-    const fires = tuples(taken, 2).map(([groupId, text]) => ({
-      groupId: groupId!,
-      definition: decode(text!),
-    }));
-    return { fires, leasedUntil };
-  }
+  /** Takes a batch of what is due, earliest first. Until the lease lapses nobody else gets these fires. */
+  take(now: EpochMs): Promise<TakenBatch>;
 
-  /** Writes back when each group is due next. What was changed since it was taken stays as it is now. */
-  async settle({ fires, leasedUntil }: TakenBatch, nextFireAts: readonly (EpochMs | null)[]): Promise<void> {
-    const { definitions, due } = this.#keys;
-    const parameters = fires.flatMap(({ groupId, definition }, index) => {
-      const fireAt = nextFireAts[index] ?? null;
-      return [groupId, encode(definition), encode({ ...definition, fireAt }), scoreOf(fireAt)];
-    });
-    await this.#run("settle", definitions, due, `${leasedUntil}`, ...parameters);
-  }
+  /**
+   * Writes back when each group is due next. What was changed since it was taken stays as it is now: the lease is the
+   * fencing token, and the definition is compared as well, since a schedule may be registered for just that instant.
+   */
+  settle(batch: TakenBatch, nextFireAts: readonly (EpochMs | null)[]): Promise<void>;
 
-  /** Lets nobody take these fires for so long from now: to keep them, or to repeat them later. */
-  async postpone({ fires, leasedUntil }: TakenBatch, ms: number): Promise<TakenBatch> {
-    const { definitions, due } = this.#keys;
-    const parameters = fires.flatMap(({ groupId, definition }) => [groupId, encode(definition)]);
-    const until = await this.#run("postpone", definitions, due, `${leasedUntil}`, `${ms}`, ...parameters);
-    return { fires, leasedUntil: until as number };
-  }
-
-  async #inChunks<T>(items: readonly T[], write: (chunk: readonly T[]) => Promise<unknown>): Promise<void> {
-    for (let from = 0; from < items.length; from += CHUNK * CHUNKS_IN_FLIGHT) {
-      const some = items.slice(from, from + CHUNK * CHUNKS_IN_FLIGHT);
-      const chunks: Promise<unknown>[] = [];
-      for (let at = 0; at < some.length; at += CHUNK) chunks.push(write(some.slice(at, at + CHUNK)));
-      await Promise.all(chunks);
-    }
-  }
-
-  async #run(name: ScriptName, ...parameters: string[]): Promise<unknown> {
-    const command = (this.#client as unknown as Record<string, Command>)[commandName(name)]!;
-    try {
-      return await within(this.#settings.commandTimeoutMs, command.apply(this.#client, parameters));
-    } catch (error) {
-      if (isTidegateError(error)) throw error;
-      throw new EngineError("ENGINE_FAILED", reasonOf(error), { cause: error });
-    }
-  }
-}
-
-function reasonOf(error: unknown): string {
-  const isUnreachable = error instanceof Error && error.name === "MaxRetriesPerRequestError";
-  return isUnreachable ? "Redis cannot be reached." : `Redis refused: ${messageOf(error)}`;
-}
-
-function commandName(name: ScriptName): string {
-  return `tidegate:${name}`;
-}
-
-function scoreOf(fireAt: EpochMs | null): string {
-  return fireAt === null ? "" : `${fireAt}`;
-}
-
-function tuples(flat: readonly string[], size: number): string[][] {
-  const found: string[][] = [];
-  for (let at = 0; at < flat.length; at += size) found.push(flat.slice(at, at + size));
-  return found;
+  /** Lets nobody take these fires for so long from now: to keep them, or to repeat them later. Fenced as `settle` is. */
+  postpone(batch: TakenBatch, ms: number): Promise<TakenBatch>;
 }

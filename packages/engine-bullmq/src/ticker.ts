@@ -22,7 +22,7 @@ export interface TickerParts {
 
 /**
  * Looks for what is due and calls for workers. One process does so for all and the others stand by; two that do so for a
- * moment do no harm, since fires are handed out by Redis.
+ * moment do no harm, since fires are handed out by the server.
  */
 export class Ticker {
   readonly #parts: TickerParts;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { type RedisSettings, weaknessesOf } from "../src/durability.js";
+import { type RedisSettings, weaknessesOf } from "../src/redis/durability.js";
 
 const SOUND: RedisSettings = {
   version: "7.2.4",

@@ -1,127 +1,127 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { RedisServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import { BullmqEngine } from "../src/index.js";
 import { Bed } from "./support/bed.js";
+import { SCENES, type Scene } from "./support/scenes.js";
 
 jest.setTimeout(120_000);
 
-let redis: RedisServer;
-let bed: Bed | undefined;
+describe.each(SCENES)("on %s", (name, startScene) => {
+  let scene: Scene;
+  let bed: Bed | undefined;
 
-beforeEach(async () => {
-  redis = await RedisServer.start(["--appendonly", "yes", "--appendfsync", "everysec"]);
-}, 180_000);
+  beforeEach(async () => {
+    scene = await startScene();
+  }, 180_000);
 
-afterEach(async () => {
-  redis.thaw();
-  await bed?.tidegate.stop();
-  bed = undefined;
-  await redis.dispose();
-});
-
-function bedOn(server: RedisServer, reconcileEveryMs?: number): Bed {
-  const engine = new BullmqEngine({ connection: server.connection, commandTimeoutMs: 1_000 });
-  bed = new Bed(engine, reconcileEveryMs);
-  return bed;
-}
-
-describe("a Redis that is killed", () => {
-  it("and comes back with its append-only file goes on as it was", async () => {
-    const running = bedOn(redis);
-    await running.tidegate.start();
-    await running.register(20);
-    await running.untilEachRan(3);
-    await redis.kill();
-    // An outage that takes some time: fires become due meanwhile.
-    await sleep(3_000);
-    await redis.startAgain();
-    await running.untilEachRan(6);
-    expect(running.troubles).not.toEqual([]);
-    await running.expectEachIntervalOnce();
+  afterEach(async () => {
+    scene.server.thaw();
+    await bed?.tidegate.stop();
+    bed = undefined;
+    await scene.server.dispose();
   });
 
-  it("again and again loses nothing", async () => {
-    const running = bedOn(redis);
-    await running.tidegate.start();
-    await running.register(20);
-    await running.untilEachRan(3);
-    for (let round = 0; round < 3; round += 1) {
-      await redis.kill();
-      await redis.startAgain();
-      await running.untilEachRan(2);
-    }
-    await running.expectEachIntervalOnce();
-  });
+  function bedOn({ connection }: Scene, reconcileEveryMs?: number): Bed {
+    const engine = new BullmqEngine({ connection, commandTimeoutMs: 1_000 });
+    bed = new Bed(engine, reconcileEveryMs);
+    return bed;
+  }
 
-  it("and comes back empty is filled again by the reconciler", async () => {
-    const running = bedOn(redis, 1_000);
-    await running.tidegate.start();
-    await running.register(20);
-    await running.untilEachRan(2);
-    await redis.kill();
-    redis.loseDisk();
-    await redis.startAgain();
-    await until(() => running.repairs.length > 0, { what: "the repair" });
-    expect(running.repairs[0]).toMatchObject({ registered: 20, updated: 0, removed: 0 });
-    await running.untilEachRan(4);
-    await running.expectEachIntervalOnce();
-  });
-});
-
-describe("a Redis that does not answer", () => {
-  it("holds up no handler: what was registered meanwhile is FAILED, and REGISTERED when it answers", async () => {
-    const running = bedOn(redis, 1_000);
-    await running.tidegate.start();
-    await running.register(10);
-    await running.untilEachRan(2);
-    redis.freeze();
-    await running.register(1, "late");
-    const { status, statusReason } = await running.tidegate.client.get("late-0");
-    expect({ status, statusReason }).toMatchObject({
-      status: "FAILED",
-      statusReason: expect.stringContaining("Redis has not answered"),
+  describe("a server that is killed", () => {
+    it("and comes back with what it kept on disk goes on as it was", async () => {
+      const running = bedOn(scene);
+      await running.tidegate.start();
+      await running.register(20);
+      await running.untilEachRan(3);
+      await scene.server.kill();
+      // An outage that takes some time: fires become due meanwhile.
+      await sleep(3_000);
+      await scene.server.startAgain();
+      await running.untilEachRan(6);
+      expect(running.troubles).not.toEqual([]);
+      await running.expectEachIntervalOnce();
     });
-    await sleep(3_000);
-    redis.thaw();
-    await until(async () => (await running.tidegate.client.get("late-0")).status === "REGISTERED");
-    await running.untilEachRan(5);
-    await running.expectEachIntervalOnce();
+
+    it("again and again loses nothing", async () => {
+      const running = bedOn(scene);
+      await running.tidegate.start();
+      await running.register(20);
+      await running.untilEachRan(3);
+      for (let round = 0; round < 3; round += 1) {
+        await scene.server.kill();
+        await scene.server.startAgain();
+        await running.untilEachRan(2);
+      }
+      await running.expectEachIntervalOnce();
+    });
+
+    it("and comes back empty is filled again by the reconciler", async () => {
+      const running = bedOn(scene, 1_000);
+      await running.tidegate.start();
+      await running.register(20);
+      await running.untilEachRan(2);
+      await scene.comeBackEmpty("tidegate");
+      await until(() => running.repairs.length > 0, { what: "the repair" });
+      expect(running.repairs[0]).toMatchObject({ registered: 20, updated: 0, removed: 0 });
+      await running.untilEachRan(4);
+      await running.expectEachIntervalOnce();
+    });
   });
 
-  it("does not hold up `stop`", async () => {
-    const running = bedOn(redis);
-    await running.tidegate.start();
-    await running.register(5);
-    await running.untilEachRan(1);
-    redis.freeze();
-    const began = Date.now();
-    await running.tidegate.stop();
-    expect(Date.now() - began).toBeLessThan(15_000);
-  });
-});
+  describe("a server that does not answer", () => {
+    it("holds up no handler: what was registered meanwhile is FAILED, and REGISTERED when it answers", async () => {
+      const running = bedOn(scene, 1_000);
+      await running.tidegate.start();
+      await running.register(10);
+      await running.untilEachRan(2);
+      await scene.server.freeze();
+      await running.register(1, "late");
+      const { status, statusReason } = await running.tidegate.client.get("late-0");
+      expect({ status, statusReason }).toMatchObject({
+        status: "FAILED",
+        statusReason: expect.stringContaining(`${name} has not answered`),
+      });
+      await sleep(3_000);
+      scene.server.thaw();
+      await until(async () => (await running.tidegate.client.get("late-0")).status === "REGISTERED");
+      await running.untilEachRan(5);
+      await running.expectEachIntervalOnce();
+    });
 
-describe("a Redis that is not there", () => {
-  it("at start is waited for in the background, and told of", async () => {
-    await redis.kill();
-    const running = bedOn(redis, 1_000);
-    await running.tidegate.start();
-    await running.register(5);
-    expect(await running.tidegate.client.get("group-0")).toMatchObject({ status: "FAILED" });
-    expect(running.troubles.map(({ where }) => where)).toContain("engine");
-    await redis.startAgain();
-    await running.untilEachRan(4);
-    expect(await running.tidegate.client.get("group-0")).toMatchObject({ status: "REGISTERED" });
-    await running.expectEachIntervalOnce();
+    it("does not hold up `stop`", async () => {
+      const running = bedOn(scene);
+      await running.tidegate.start();
+      await running.register(5);
+      await running.untilEachRan(1);
+      await scene.server.freeze();
+      const began = Date.now();
+      await running.tidegate.stop();
+      expect(Date.now() - began).toBeLessThan(15_000);
+    });
   });
 
-  it("does not hold up `stop`", async () => {
-    const running = bedOn(redis);
-    await running.tidegate.start();
-    await redis.kill();
-    const began = Date.now();
-    await running.tidegate.stop();
-    expect(Date.now() - began).toBeLessThan(15_000);
+  describe("a server that is not there", () => {
+    it("at start is waited for in the background, and told of", async () => {
+      await scene.server.kill();
+      const running = bedOn(scene, 1_000);
+      await running.tidegate.start();
+      await running.register(5);
+      expect(await running.tidegate.client.get("group-0")).toMatchObject({ status: "FAILED" });
+      expect(running.troubles.map(({ where }) => where)).toContain("engine");
+      await scene.server.startAgain();
+      await running.untilEachRan(4);
+      expect(await running.tidegate.client.get("group-0")).toMatchObject({ status: "REGISTERED" });
+      await running.expectEachIntervalOnce();
+    });
+
+    it("does not hold up `stop`", async () => {
+      const running = bedOn(scene);
+      await running.tidegate.start();
+      await scene.server.kill();
+      const began = Date.now();
+      await running.tidegate.stop();
+      expect(Date.now() - began).toBeLessThan(15_000);
+    });
   });
 });

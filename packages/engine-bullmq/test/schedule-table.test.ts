@@ -1,179 +1,201 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { createEmitter, type EngineSchedule, type Fire, type ScheduleSpec } from "@tidegate/core";
-import { RedisServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
-import { openImpatient, type RedisClient } from "../src/connection.js";
 import { BullmqEngine } from "../src/index.js";
+import { openServer } from "../src/open-server.js";
 import { type EngineSettings, settingsOf } from "../src/options.js";
-import { ScheduleTable } from "../src/schedule-table.js";
+import type { ScheduleTable } from "../src/schedule-table.js";
+import type { SharedServer } from "../src/shared-server.js";
+import { SCENES, type Scene } from "./support/scenes.js";
 
 jest.setTimeout(120_000);
 
 const LEASE_MS = 1_000;
 
-let redis: RedisServer;
-let client: RedisClient;
-let settings: EngineSettings;
-let table: ScheduleTable;
-let count = 0;
-
-beforeAll(async () => {
-  redis = await RedisServer.start();
-  client = openImpatient(redis.connection);
-}, 180_000);
-
-afterAll(async () => {
-  client.disconnect();
-  await redis.dispose();
-});
-
-beforeEach(() => {
-  count += 1;
-  settings = settingsOf({
-    connection: redis.connection,
-    prefix: `table-${count}`,
-    leaseMs: LEASE_MS,
-    batchSize: 10,
-  });
-  table = new ScheduleTable(client, settings);
-});
-
 function schedule(groupId: string, nextFireAt: number | null, version = 1): EngineSchedule {
   return { groupId, version, spec: { delayMs: 0 } as ScheduleSpec, nextFireAt };
 }
 
-/** The groups that are to be looked at within so many ms. */
-async function dueIn(ms: number): Promise<string[]> {
-  return client.zrangebyscore(`{${settings.prefix}}:engine:due`, "-inf", Date.now() + ms);
-}
+describe.each(SCENES)("on %s", (_, startScene) => {
+  let scene: Scene;
+  let server: SharedServer;
+  let settings: EngineSettings;
+  let table: ScheduleTable;
+  let count = 0;
 
-describe("fires that are due", () => {
-  it("are given to one taker each, however many take at once", async () => {
-    const past = Date.now() - 1_000;
-    await table.register(Array.from({ length: 95 }, (_, index) => schedule(`group-${index}`, past + index)));
-    const batches = await Promise.all(Array.from({ length: 12 }, () => table.take(Date.now())));
-    const taken = batches.flatMap(({ fires }) => fires.map(({ groupId }) => groupId));
-    expect(new Set(taken).size).toBe(95);
-    expect(taken).toHaveLength(95);
+  beforeAll(async () => {
+    scene = await startScene();
+  }, 180_000);
+
+  afterAll(() => scene.server.dispose());
+
+  beforeEach(async () => {
+    count += 1;
+    settings = settingsOf({
+      connection: scene.connection,
+      prefix: `table_${count}`,
+      leaseMs: LEASE_MS,
+      batchSize: 10,
+    });
+    server = await openServer(settings, () => {});
+    table = server.table;
   });
 
-  it("are taken earliest first", async () => {
-    const past = Date.now() - 1_000;
-    await table.register([schedule("b", past + 1), schedule("c", past + 2), schedule("a", past)]);
-    const { fires } = await table.take(Date.now());
-    expect(fires.map(({ groupId }) => groupId)).toEqual(["a", "b", "c"]);
+  afterEach(() => server.close());
+
+  /** The groups that are to be looked at within so many ms. */
+  function dueIn(ms: number): Promise<string[]> {
+    return scene.dueIn(settings.prefix, ms);
+  }
+
+  describe("fires that are due", () => {
+    it("are given to one taker each, however many take at once", async () => {
+      const past = Date.now() - 1_000;
+      await table.register(
+        Array.from({ length: 95 }, (_, index) => schedule(`group-${index}`, past + index)),
+      );
+      const batches = await Promise.all(Array.from({ length: 12 }, () => table.take(Date.now())));
+      const taken = batches.flatMap(({ fires }) => fires.map(({ groupId }) => groupId));
+      expect(new Set(taken).size).toBe(95);
+      expect(taken).toHaveLength(95);
+    });
+
+    it("are taken earliest first", async () => {
+      const past = Date.now() - 1_000;
+      await table.register([schedule("b", past + 1), schedule("c", past + 2), schedule("a", past)]);
+      const { fires } = await table.take(Date.now());
+      expect(fires.map(({ groupId }) => groupId)).toEqual(["a", "b", "c"]);
+    });
+
+    it("are not due before they are by the taker's clock as well", async () => {
+      const past = Date.now() - 1_000;
+      await table.register([schedule("a", past)]);
+      expect((await table.take(past - 1)).fires).toEqual([]);
+      expect((await table.take(past)).fires).toHaveLength(1);
+    });
+
+    it("are taken again with the same time when the lease lapses", async () => {
+      const past = Date.now() - 1_000;
+      await table.register([schedule("a", past)]);
+      await table.take(Date.now());
+      expect((await table.take(Date.now())).fires).toEqual([]);
+      await sleep(LEASE_MS + 50);
+      const { fires } = await table.take(Date.now());
+      expect(fires).toEqual([{ groupId: "a", definition: { version: 1, delayMs: 0, fireAt: past } }]);
+    });
   });
 
-  it("are not due before they are by the taker's clock as well", async () => {
-    const past = Date.now() - 1_000;
-    await table.register([schedule("a", past)]);
-    expect((await table.take(past - 1)).fires).toEqual([]);
-    expect((await table.take(past)).fires).toHaveLength(1);
+  describe("an answer that comes late", () => {
+    it("does not undo an update, which is due as it says", async () => {
+      const past = Date.now() - 1_000;
+      await table.register([schedule("a", past)]);
+      const batch = await table.take(Date.now());
+      await table.register([schedule("a", past + 500, 2)]);
+      await table.settle(batch, [null]);
+      const { fires } = await table.take(Date.now());
+      expect(fires).toMatchObject([{ groupId: "a", definition: { version: 2, fireAt: past + 500 } }]);
+    });
+
+    it("does not silence a schedule that was resumed meanwhile with the same definition", async () => {
+      const past = Date.now() - 1_000;
+      await table.register([schedule("a", past)]);
+      const batch = await table.take(Date.now());
+      await table.unregister(["a"]);
+      await table.register([schedule("a", past)]);
+      await table.settle(batch, [null]);
+      expect((await table.take(Date.now())).fires).toHaveLength(1);
+    });
+
+    it("does not bring back what was unregistered", async () => {
+      await table.register([schedule("a", Date.now() - 1_000)]);
+      const batch = await table.take(Date.now());
+      await table.unregister(["a"]);
+      await table.settle(batch, [Date.now()]);
+      await table.postpone(batch, 0);
+      expect(await scene.kept(settings.prefix)).toBe(0);
+    });
+
+    it("after somebody else has taken the fire does not end that one's lease", async () => {
+      await table.register([schedule("a", Date.now() - 1_000)]);
+      const first = await table.take(Date.now());
+      await sleep(LEASE_MS + 50);
+      expect((await table.take(Date.now())).fires).toHaveLength(1);
+      await table.settle(first, [Date.now() - 1_000]);
+      expect((await table.take(Date.now())).fires).toEqual([]);
+    });
   });
 
-  it("are taken again with the same time when the lease lapses", async () => {
-    const past = Date.now() - 1_000;
-    await table.register([schedule("a", past)]);
-    await table.take(Date.now());
-    expect((await table.take(Date.now())).fires).toEqual([]);
-    await sleep(LEASE_MS + 50);
-    const { fires } = await table.take(Date.now());
-    expect(fires).toEqual([{ groupId: "a", definition: { version: 1, delayMs: 0, fireAt: past } }]);
-  });
-});
-
-describe("an answer that comes late", () => {
-  it("does not undo an update, which is due as it says", async () => {
-    const past = Date.now() - 1_000;
-    await table.register([schedule("a", past)]);
-    const batch = await table.take(Date.now());
-    await table.register([schedule("a", past + 500, 2)]);
-    await table.settle(batch, [null]);
-    const { fires } = await table.take(Date.now());
-    expect(fires).toMatchObject([{ groupId: "a", definition: { version: 2, fireAt: past + 500 } }]);
+  describe("a schedule that is changed again before the first change is answered", () => {
+    it("is as was asked for last", async () => {
+      for (let round = 1; round <= 20; round += 1) {
+        const past = Date.now() - 1_000;
+        const others = Array.from({ length: 500 }, (_, index) => schedule(`other-${index}`, past));
+        await Promise.all([
+          table.register([...others, schedule("a", past, round)]),
+          table.unregister(["a"]),
+          table.register([...others, schedule("b", past, round)]),
+          table.register([schedule("b", past, round + 100)]),
+        ]);
+        const listed = [];
+        for await (const entry of table.list()) if (entry.groupId.length === 1) listed.push(entry);
+        expect(listed).toEqual([{ groupId: "b", version: round + 100 }]);
+      }
+    });
   });
 
-  it("does not silence a schedule that was resumed meanwhile with the same definition", async () => {
-    const past = Date.now() - 1_000;
-    await table.register([schedule("a", past)]);
-    const batch = await table.take(Date.now());
-    await table.unregister(["a"]);
-    await table.register([schedule("a", past)]);
-    await table.settle(batch, [null]);
-    expect((await table.take(Date.now())).fires).toHaveLength(1);
+  describe("a schedule that has ended", () => {
+    it("is held and not due", async () => {
+      await table.register([schedule("a", Date.now() - 1_000)]);
+      await table.settle(await table.take(Date.now()), [null]);
+      expect(await dueIn(60_000)).toEqual([]);
+      const listed = [];
+      for await (const entry of table.list()) listed.push(entry);
+      expect(listed).toEqual([{ groupId: "a", version: 1 }]);
+    });
   });
 
-  it("does not bring back what was unregistered", async () => {
-    await table.register([schedule("a", Date.now() - 1_000)]);
-    const batch = await table.take(Date.now());
-    await table.unregister(["a"]);
-    await table.settle(batch, [Date.now()]);
-    await table.postpone(batch, 0);
-    expect(await client.keys(`{${settings.prefix}}*`)).toEqual([]);
+  describe("the ticker's office", () => {
+    it("is one process's at a time, and lapses without it", async () => {
+      expect(await table.look("one", Date.now())).toMatchObject({ isTicker: true });
+      expect(await table.look("two", Date.now())).toMatchObject({ isTicker: false });
+      await sleep(1_050);
+      expect(await table.look("two", Date.now())).toMatchObject({ isTicker: true });
+      await table.resign("one");
+      expect(await table.look("one", Date.now())).toMatchObject({ isTicker: false });
+      await table.resign("two");
+      expect(await table.look("one", Date.now())).toMatchObject({ isTicker: true });
+    });
+
+    it("says how many workers to call, and when there is something to do", async () => {
+      expect(await table.look("one", Date.now())).toEqual({ isTicker: true, calls: 0, idleMs: undefined });
+      await table.register([schedule("later", Date.now() + 30_000)]);
+      const { calls, idleMs } = await table.look("one", Date.now());
+      expect(calls).toBe(0);
+      expect(idleMs).toBeGreaterThan(25_000);
+      expect(idleMs).toBeLessThanOrEqual(30_000);
+      await table.register(Array.from({ length: 21 }, (_, index) => schedule(`due-${index}`, 0)));
+      expect(await table.look("one", Date.now())).toMatchObject({ calls: 3, idleMs: 0 });
+    });
   });
 
-  it("after somebody else has taken the fire does not end that one's lease", async () => {
-    await table.register([schedule("a", Date.now() - 1_000)]);
-    const first = await table.take(Date.now());
-    await sleep(LEASE_MS + 50);
-    expect((await table.take(Date.now())).fires).toHaveLength(1);
-    await table.settle(first, [Date.now() - 1_000]);
-    expect((await table.take(Date.now())).fires).toEqual([]);
-  });
-});
-
-describe("a schedule that has ended", () => {
-  it("is held and not due", async () => {
-    await table.register([schedule("a", Date.now() - 1_000)]);
-    await table.settle(await table.take(Date.now()), [null]);
-    expect(await dueIn(60_000)).toEqual([]);
-    const listed = [];
-    for await (const entry of table.list()) listed.push(entry);
-    expect(listed).toEqual([{ groupId: "a", version: 1 }]);
-  });
-});
-
-describe("the ticker's office", () => {
-  it("is one process's at a time, and lapses without it", async () => {
-    expect(await table.look("one", Date.now())).toMatchObject({ isTicker: true });
-    expect(await table.look("two", Date.now())).toMatchObject({ isTicker: false });
-    await sleep(1_050);
-    expect(await table.look("two", Date.now())).toMatchObject({ isTicker: true });
-    await table.resign("one");
-    expect(await table.look("one", Date.now())).toMatchObject({ isTicker: false });
-    await table.resign("two");
-    expect(await table.look("one", Date.now())).toMatchObject({ isTicker: true });
-  });
-
-  it("says how many workers to call, and when there is something to do", async () => {
-    expect(await table.look("one", Date.now())).toEqual({ isTicker: true, calls: 0, idleMs: undefined });
-    await table.register([schedule("later", Date.now() + 30_000)]);
-    const { calls, idleMs } = await table.look("one", Date.now());
-    expect(calls).toBe(0);
-    expect(idleMs).toBeGreaterThan(25_000);
-    expect(idleMs).toBeLessThanOrEqual(30_000);
-    await table.register(Array.from({ length: 21 }, (_, index) => schedule(`due-${index}`, 0)));
-    expect(await table.look("one", Date.now())).toMatchObject({ calls: 3, idleMs: 0 });
-  });
-});
-
-describe("a ledger that takes longer than the lease", () => {
-  it("has its fires to itself", async () => {
-    const fired: Fire[] = [];
-    const sink = {
-      fire: async (fires: readonly Fire[]) => {
-        fired.push(...fires);
-        await sleep(3 * LEASE_MS);
-        const answer = { outcome: "planned", planned: 1, nextFireAt: null } as const;
-        return fires.map(({ groupId }) => ({ ...answer, groupId }));
-      },
-    };
-    const engines = [new BullmqEngine(settings), new BullmqEngine(settings)];
-    for (const engine of engines) await engine.start({ sink, events: createEmitter() });
-    await table.register([schedule("a", Date.now())]);
-    await until(async () => (await dueIn(60_000)).length === 0, { what: "the fire to be settled" });
-    for (const engine of engines) await engine.stop();
-    expect(fired).toHaveLength(1);
+  describe("a ledger that takes longer than the lease", () => {
+    it("has its fires to itself", async () => {
+      const fired: Fire[] = [];
+      const sink = {
+        fire: async (fires: readonly Fire[]) => {
+          fired.push(...fires);
+          await sleep(3 * LEASE_MS);
+          const answer = { outcome: "planned", planned: 1, nextFireAt: null } as const;
+          return fires.map(({ groupId }) => ({ ...answer, groupId }));
+        },
+      };
+      const engines = [new BullmqEngine(settings), new BullmqEngine(settings)];
+      for (const engine of engines) await engine.start({ sink, events: createEmitter() });
+      await table.register([schedule("a", Date.now())]);
+      await until(async () => (await dueIn(60_000)).length === 0, { what: "the fire to be settled" });
+      for (const engine of engines) await engine.stop();
+      expect(fired).toHaveLength(1);
+    });
   });
 });

@@ -1,4 +1,4 @@
-/** The name of the BullMQ queue whose jobs call for workers. */
+/** The name of the BullMQ queue. */
 export const QUEUE_NAME = "calls";
 
 /** What BullMQ is to put before its keys: the braces keep them in one slot of a cluster, beside the engine's own. */

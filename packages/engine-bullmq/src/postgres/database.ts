@@ -1,0 +1,139 @@
+import { ConfigurationError, EngineError, isTidegateError, messageOf } from "@tidegate/core";
+import { type PgPoolConfig, quoteSchemaName } from "bullmq";
+import type { ClientBase, Pool, PoolClient } from "pg";
+import { within } from "../deadline.js";
+import { migrate } from "./migrate.js";
+
+/** How a database is reached. */
+export interface DatabaseOptions {
+  readonly pool: PgPoolConfig;
+  readonly schema: string;
+  /** After what time without an answer a statement is given up, ms. */
+  readonly timeoutMs: number;
+  readonly onTrouble: (error: unknown) => void;
+}
+
+/** What the system or `pg` says of a connection that does not come about or breaks. */
+const UNREACHABLE =
+  /ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|terminated|not queryable/;
+
+const LATE = /timeout/i;
+
+/** One schema of a Postgres database, which is made when it is first used. One pool of connections serves all. */
+export class Database {
+  readonly schema: string;
+  readonly pool: Pool;
+  readonly #timeoutMs: number;
+  #readiness: Promise<void> | undefined;
+
+  private constructor(pool: Pool, { schema, timeoutMs, onTrouble }: DatabaseOptions) {
+    this.schema = schema;
+    this.pool = pool;
+    this.#timeoutMs = timeoutMs;
+    // Where a connection breaks that nobody uses, the server is gone; what comes back may be another database.
+    pool.on("error", (error) => {
+      this.#readiness = undefined;
+      onTrouble(error);
+    });
+  }
+
+  /**
+   * Reaches nothing yet.
+   *
+   * @throws ConfigurationError CONFIGURATION_INVALID when the package `pg` is not installed
+   */
+  static async open(options: DatabaseOptions): Promise<Database> {
+    const { pool, schema, timeoutMs } = options;
+    const { Pool } = await loadPg();
+    const opened = new Pool({
+      application_name: "tidegate",
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      connectionTimeoutMillis: timeoutMs,
+      query_timeout: timeoutMs,
+      ...pool,
+      onConnect: (client) => prepareConnection(client, schema),
+    });
+    return new Database(opened, options);
+  }
+
+  /** Resolves when the database has been reached and its tables are there; after it was away, when it is back. */
+  ready(): Promise<void> {
+    this.#readiness ??= this.#migrate().catch((error) => {
+      this.#readiness = undefined;
+      throw error;
+    });
+    return this.#readiness;
+  }
+
+  /**
+   * Runs a statement, a transaction of its own.
+   *
+   * @throws EngineError ENGINE_FAILED
+   */
+  async query<Row>(text: string, values: readonly unknown[]): Promise<Row[]> {
+    try {
+      return await within("Postgres", this.#timeoutMs, this.#query<Row>(text, values));
+    } catch (error) {
+      // Whatever it was, the tables may be gone as well.
+      this.#readiness = undefined;
+      if (isTidegateError(error)) throw error;
+      throw new EngineError("ENGINE_FAILED", this.#reasonOf(error), { cause: error });
+    }
+  }
+
+  async isAlive(): Promise<boolean> {
+    return this.query("SELECT 1", []).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async close(): Promise<void> {
+    await within("Postgres", this.#timeoutMs, this.pool.end());
+  }
+
+  async #query<Row>(text: string, values: readonly unknown[]): Promise<Row[]> {
+    await this.ready();
+    return (await this.pool.query(text, [...values])).rows as Row[];
+  }
+
+  async #migrate(): Promise<void> {
+    const client: PoolClient = await this.pool.connect();
+    try {
+      await migrate(client, this.schema);
+      client.release();
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
+  }
+
+  #reasonOf(error: unknown): string {
+    const { code } = (error ?? {}) as { code?: unknown };
+    const said = `${code} ${messageOf(error)}`;
+    if (UNREACHABLE.test(said)) return "Postgres cannot be reached.";
+    return LATE.test(said)
+      ? `Postgres has not answered for ${this.#timeoutMs} ms: is it reachable and not overloaded?`
+      : `Postgres refused: ${messageOf(error)}`;
+  }
+}
+
+/**
+ * BullMQ's statements name no schema. Nothing here needs to be on disk before it is answered: what a crash takes back, a
+ * fraction of a second, is fired again, which the ledger sees, or registered again by the reconciler.
+ */
+async function prepareConnection(client: ClientBase, schema: string): Promise<void> {
+  // One that breaks between two statements of its user would end the process; the next statement says so as well.
+  client.on("error", () => {});
+  await client.query(`SET search_path TO ${quoteSchemaName(schema)}; SET synchronous_commit TO off`);
+}
+
+async function loadPg(): Promise<typeof import("pg")> {
+  try {
+    return await import("pg");
+  } catch (cause) {
+    const message = "An engine on Postgres takes the package pg: install it, or connect to a Redis.";
+    throw new ConfigurationError("CONFIGURATION_INVALID", message, { field: "connection", cause });
+  }
+}

@@ -1,0 +1,112 @@
+import { quoteSchemaName } from "bullmq";
+
+/** The statements of a table of schedules, each a transaction of its own. */
+export type Statements = ReturnType<typeof statementsOn>;
+
+/** The database's own time, ms. */
+const MOMENT = `
+moment AS MATERIALIZED (SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now)`;
+
+/** A fire is due when it is by the caller's clock as well, so that the ledger, which has that clock, does not find it too early. */
+const dueBy = (callerNow: string): string => `least((SELECT now FROM moment), ${callerNow}::bigint)`;
+
+/** Those of the given fires that are leased until the first parameter and defined as they were. */
+const heldIn = (table: string): string => `
+  SELECT group_id FROM ${table} AS schedule JOIN fire USING (group_id)
+  WHERE schedule.look_at = $1::bigint AND schedule.version = fire.version
+    AND schedule.delay_ms = fire.delay_ms AND schedule.fire_at = fire.fire_at
+  ORDER BY group_id FOR UPDATE OF schedule`;
+
+/**
+ * All statements lock rows in the order of group ids, or pass over those that are locked, so that no two wait for each
+ * other. What was locked is joined: a subquery would be looked at again, and come out empty, where a row was written by
+ * somebody else meanwhile.
+ */
+export function statementsOn(schemaName: string) {
+  const schema = quoteSchemaName(schemaName);
+  const table = `${schema}.tidegate_schedule`;
+  const ticker = `${schema}.tidegate_ticker`;
+  return {
+    /** Group ids, versions, delays, when due. */
+    register: `
+INSERT INTO ${table} (group_id, version, delay_ms, fire_at, look_at)
+SELECT DISTINCT ON (group_id COLLATE "C") group_id, version, delay_ms, fire_at, fire_at
+FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[])
+  WITH ORDINALITY AS given (group_id, version, delay_ms, fire_at, position)
+ORDER BY group_id COLLATE "C", position DESC
+ON CONFLICT (group_id) DO UPDATE SET
+  version = excluded.version, delay_ms = excluded.delay_ms, fire_at = excluded.fire_at, look_at = excluded.look_at`,
+
+    /** Group ids. */
+    unregister: `
+WITH gone AS MATERIALIZED (
+  SELECT group_id FROM ${table} WHERE group_id = ANY ($1::text[]) ORDER BY group_id FOR UPDATE)
+DELETE FROM ${table} AS schedule USING gone WHERE schedule.group_id = gone.group_id`,
+
+    /** After which group id, how many. */
+    list: `
+SELECT group_id AS "groupId", version FROM ${table} WHERE group_id > $1 ORDER BY group_id LIMIT $2::integer`,
+
+    /** Who asks, for how many ms the office lasts, the caller's time, how many fires to count, the queue of calls. */
+    look: `
+WITH ${MOMENT}, claimed AS (
+  UPDATE ${ticker} SET owner = $1, until = (SELECT now FROM moment) + $2::bigint
+  WHERE until <= (SELECT now FROM moment) OR (owner = $1 AND until < (SELECT now FROM moment) + $2::bigint / 2)
+  RETURNING 1),
+office AS MATERIALIZED (
+  SELECT EXISTS (SELECT FROM claimed) OR (owner = $1 AND until > now) AS is_ticker, until - now AS left_ms
+  FROM ${ticker}, moment)
+SELECT is_ticker AS "isTicker", left_ms::float8 AS "leftMs",
+  CASE WHEN is_ticker THEN (SELECT count(*) FROM
+    (SELECT FROM ${table} WHERE look_at <= ${dueBy("$3")} LIMIT $4::integer) AS counted) END::float8 AS due,
+  CASE WHEN is_ticker THEN
+    (SELECT count(*) FROM ${schema}.job WHERE queue = $5 AND state = 'waiting') END::float8 AS waiting,
+  CASE WHEN is_ticker THEN (SELECT min(look_at) FROM ${table}) - ${dueBy("$3")} END::float8 AS "firstInMs"
+FROM office`,
+
+    /**
+     * A fire leaves two dead entries at the low end of an index, where each look begins, and autovacuum comes by once a
+     * minute. Who does not own the tables is warned, and nothing is done.
+     */
+    clear: `VACUUM (INDEX_CLEANUP on, TRUNCATE off) ${table}, ${schema}.job`,
+
+    /** Who resigns. */
+    resign: `UPDATE ${ticker} SET until = 0 WHERE owner = $1`,
+
+    /**
+     * The caller's time, the lease in ms, how many. Here it is a subquery, which finds rows by their key however many there
+     * are: what somebody else writes meanwhile is passed over, as if it were locked.
+     */
+    take: `
+WITH ${MOMENT}, due AS MATERIALIZED (
+  SELECT group_id FROM ${table} WHERE look_at <= ${dueBy("$1")}
+  ORDER BY look_at LIMIT $3::integer FOR UPDATE SKIP LOCKED),
+taken AS (
+  UPDATE ${table} AS schedule SET look_at = (SELECT now FROM moment) + $2::bigint
+  WHERE group_id = ANY (ARRAY(SELECT group_id FROM due))
+  RETURNING group_id, version, delay_ms, fire_at, look_at)
+SELECT group_id AS "groupId", version, delay_ms::float8 AS "delayMs", fire_at::float8 AS "fireAt",
+  look_at::float8 AS "leasedUntil"
+FROM taken ORDER BY fire_at, group_id`,
+
+    /** Until when they are leased, group ids, versions, delays, when due, when due next. */
+    settle: `
+WITH fire AS MATERIALIZED (
+  SELECT * FROM unnest($2::text[], $3::integer[], $4::bigint[], $5::bigint[], $6::bigint[])
+    AS given (group_id, version, delay_ms, fire_at, next_fire_at)),
+held AS MATERIALIZED (${heldIn(table)})
+UPDATE ${table} AS schedule SET fire_at = next_fire_at, look_at = next_fire_at
+FROM held JOIN fire USING (group_id) WHERE schedule.group_id = held.group_id`,
+
+    /** Until when they are leased, group ids, versions, delays, when due, for how many ms from now they are to be. */
+    postpone: `
+WITH ${MOMENT}, fire AS MATERIALIZED (
+  SELECT * FROM unnest($2::text[], $3::integer[], $4::bigint[], $5::bigint[])
+    AS given (group_id, version, delay_ms, fire_at)),
+held AS MATERIALIZED (${heldIn(table)}),
+kept AS (
+  UPDATE ${table} AS schedule SET look_at = now + $6::bigint
+  FROM held, moment WHERE schedule.group_id = held.group_id)
+SELECT (now + $6::bigint)::float8 AS "leasedUntil" FROM moment`,
+  };
+}

@@ -1,0 +1,158 @@
+import {
+  type EngineEntry,
+  EngineError,
+  type EngineSchedule,
+  type EpochMs,
+  isTidegateError,
+  messageOf,
+} from "@tidegate/core";
+import { within } from "../deadline.js";
+import { decode, definitionOf, encode } from "../definition.js";
+import type { EngineSettings } from "../options.js";
+import { type Look, MOST_CALLS, OFFICE_MS, type ScheduleTable, type TakenBatch } from "../schedule-table.js";
+import type { RedisClient } from "./connection.js";
+import { type EngineKeys, engineKeys } from "./keys.js";
+import { SCRIPTS, type ScriptName } from "./scripts.js";
+
+/** How many schedules one script call writes: few enough not to hold up others, many enough to be quick. */
+const CHUNK = 500;
+
+/** How many chunks are on their way to Redis at a time. */
+const CHUNKS_IN_FLIGHT = 8;
+
+const PAGE = 1_000;
+
+type Command = (...parameters: string[]) => Promise<unknown>;
+
+/** The schedules in Redis: a hash of definitions and a sorted set of when to look at each, changed by scripts. */
+export class RedisScheduleTable implements ScheduleTable {
+  readonly #client: RedisClient;
+  readonly #keys: EngineKeys;
+  readonly #settings: EngineSettings;
+
+  constructor(client: RedisClient, settings: EngineSettings) {
+    this.#client = client;
+    this.#keys = engineKeys(settings.prefix);
+    this.#settings = settings;
+    for (const [name, { keys, lua }] of Object.entries(SCRIPTS)) {
+      client.defineCommand(commandName(name as ScriptName), { numberOfKeys: keys, lua });
+    }
+  }
+
+  async register(schedules: readonly EngineSchedule[]): Promise<void> {
+    const { definitions, groups, due } = this.#keys;
+    await this.#inChunks(schedules, (chunk) => {
+      const parameters = chunk.flatMap((schedule) => {
+        return [schedule.groupId, encode(definitionOf(schedule)), scoreOf(schedule.nextFireAt)];
+      });
+      return this.#run("register", definitions, groups, due, ...parameters);
+    });
+  }
+
+  async unregister(groupIds: readonly string[]): Promise<void> {
+    const { definitions, groups, due } = this.#keys;
+    await this.#inChunks(groupIds, (chunk) => this.#run("unregister", definitions, groups, due, ...chunk));
+  }
+
+  async *list(): AsyncGenerator<EngineEntry> {
+    const { definitions, groups, due } = this.#keys;
+    let from = "-";
+    for (;;) {
+      const page = (await this.#run("list", groups, definitions, due, from, `${PAGE}`)) as string[];
+      for (const [groupId, text, score] of tuples(page, 3)) {
+        const definition = text === "" ? undefined : decode(text!);
+        if (definition === undefined || (definition.fireAt !== null && score === "")) continue;
+        yield { groupId: groupId!, version: definition.version };
+      }
+      if (page.length < 3 * PAGE) return;
+      from = `(${page.at(-3)}`;
+    }
+  }
+
+  async look(owner: string, now: EpochMs): Promise<Look> {
+    const { ticker, due, waiting } = this.#keys;
+    const limits = [`${OFFICE_MS}`, `${now}`, `${this.#settings.batchSize}`, `${MOST_CALLS}`];
+    const [isTicker, calls, idleMs] = (await this.#run(
+      "look",
+      ticker,
+      due,
+      waiting,
+      owner,
+      ...limits,
+    )) as number[];
+    return { isTicker: isTicker === 1, calls: calls!, idleMs: idleMs! < 0 ? undefined : Math.ceil(idleMs!) };
+  }
+
+  async resign(owner: string): Promise<void> {
+    await this.#run("resign", this.#keys.ticker, owner);
+  }
+
+  async take(now: EpochMs): Promise<TakenBatch> {
+    const { definitions, due } = this.#keys;
+    const { leaseMs, batchSize } = this.#settings;
+    const limits = [`${now}`, `${leaseMs}`, `${batchSize}`];
+    const [leasedUntil = 0, ...taken] = (await this.#run("take", definitions, due, ...limits)) as [
+      number,
+      ...string[],
+    ];
+    const fires = tuples(taken, 2).map(([groupId, text]) => ({
+      groupId: groupId!,
+      definition: decode(text!),
+    }));
+    return { fires, leasedUntil };
+  }
+
+  async settle({ fires, leasedUntil }: TakenBatch, nextFireAts: readonly (EpochMs | null)[]): Promise<void> {
+    const { definitions, due } = this.#keys;
+    const parameters = fires.flatMap(({ groupId, definition }, index) => {
+      const fireAt = nextFireAts[index] ?? null;
+      return [groupId, encode(definition), encode({ ...definition, fireAt }), scoreOf(fireAt)];
+    });
+    await this.#run("settle", definitions, due, `${leasedUntil}`, ...parameters);
+  }
+
+  async postpone({ fires, leasedUntil }: TakenBatch, ms: number): Promise<TakenBatch> {
+    const { definitions, due } = this.#keys;
+    const parameters = fires.flatMap(({ groupId, definition }) => [groupId, encode(definition)]);
+    const until = await this.#run("postpone", definitions, due, `${leasedUntil}`, `${ms}`, ...parameters);
+    return { fires, leasedUntil: until as number };
+  }
+
+  async #inChunks<T>(items: readonly T[], write: (chunk: readonly T[]) => Promise<unknown>): Promise<void> {
+    for (let from = 0; from < items.length; from += CHUNK * CHUNKS_IN_FLIGHT) {
+      const some = items.slice(from, from + CHUNK * CHUNKS_IN_FLIGHT);
+      const chunks: Promise<unknown>[] = [];
+      for (let at = 0; at < some.length; at += CHUNK) chunks.push(write(some.slice(at, at + CHUNK)));
+      await Promise.all(chunks);
+    }
+  }
+
+  async #run(name: ScriptName, ...parameters: string[]): Promise<unknown> {
+    const command = (this.#client as unknown as Record<string, Command>)[commandName(name)]!;
+    try {
+      return await within("Redis", this.#settings.commandTimeoutMs, command.apply(this.#client, parameters));
+    } catch (error) {
+      if (isTidegateError(error)) throw error;
+      throw new EngineError("ENGINE_FAILED", reasonOf(error), { cause: error });
+    }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const isUnreachable = error instanceof Error && error.name === "MaxRetriesPerRequestError";
+  return isUnreachable ? "Redis cannot be reached." : `Redis refused: ${messageOf(error)}`;
+}
+
+function commandName(name: ScriptName): string {
+  return `tidegate:${name}`;
+}
+
+function scoreOf(fireAt: EpochMs | null): string {
+  return fireAt === null ? "" : `${fireAt}`;
+}
+
+function tuples(flat: readonly string[], size: number): string[][] {
+  const found: string[][] = [];
+  for (let at = 0; at < flat.length; at += size) found.push(flat.slice(at, at + size));
+  return found;
+}
