@@ -19,8 +19,7 @@ const heldIn = (table: string): string => `
 
 /**
  * All statements lock rows in the order of group ids, or pass over those that are locked, so that no two wait for each
- * other. What was locked is joined: a subquery would be looked at again, and come out empty, where a row was written by
- * somebody else meanwhile.
+ * other.
  */
 export function statementsOn(schemaName: string) {
   const schema = quoteSchemaName(schemaName);
@@ -73,10 +72,7 @@ FROM office`,
     /** Who resigns. */
     resign: `UPDATE ${ticker} SET until = 0 WHERE owner = $1`,
 
-    /**
-     * The caller's time, the lease in ms, how many. Here it is a subquery, which finds rows by their key however many there
-     * are: what somebody else writes meanwhile is passed over, as if it were locked.
-     */
+    /** The caller's time, the lease in ms, how many. */
     take: `
 WITH ${MOMENT}, due AS MATERIALIZED (
   SELECT group_id FROM ${table} WHERE look_at <= ${dueBy("$1")}
