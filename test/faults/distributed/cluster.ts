@@ -63,6 +63,13 @@ export class Cluster {
     };
   }
 
+  /** What has the last scene's managers do with Postgres alone. */
+  get withoutRedis(): { bullmq: object } {
+    const name = `scene_${this.#scenes}`;
+    const connection = { postgres: { connectionString: this.postgres.url() } };
+    return { bullmq: { ...this.#bullmq(0, name), connection } };
+  }
+
   async dispose(): Promise<void> {
     await Promise.all([this.redisProxy.dispose(), this.postgresProxy.dispose()]);
     await Promise.all([this.redis.dispose(), this.postgres.dispose()]);

@@ -116,6 +116,21 @@ describe("every interval succeeds exactly once although", () => {
   );
 
   it(
+    "Postgres, which fires as well, is killed",
+    () =>
+      during(
+        14,
+        () =>
+          repeatedly(3, async () => {
+            await cluster.postgres.kill();
+            await cluster.postgres.startAgain();
+          }),
+        () => cluster.withoutRedis,
+      ),
+    PATIENCE_MS,
+  );
+
+  it(
     "connections to Postgres are cut in the midst of commands and of answers",
     () =>
       during(
