@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, it } from "@jest/globals";
+import type { TcpProxy } from "@tidegate/test-servers";
 import { Scene } from "../scene.js";
 import { Cluster } from "./cluster.js";
 
@@ -17,17 +18,22 @@ afterAll(() => cluster.dispose());
 
 afterEach(() => scene.remove());
 
-/** Two managers, something that happens to their servers while they are busy, and the proof afterwards. */
+/**
+ * Two managers, something that happens to their servers while they are busy, and the proof afterwards.
+ *
+ * @param fault - is told when the managers are done: what waits for their traffic would wait for ever
+ */
 async function during(
   seconds: number,
-  fault: () => Promise<void>,
+  fault: (done: Promise<void>) => Promise<void>,
   parts: () => object = () => ({}),
 ): Promise<void> {
   scene = new Scene({ groups: GROUPS, seconds, deployment: cluster.deployment });
   const managers = [scene.startManager({ parts: parts() }), scene.startManager({ parts: parts() })];
   await scene.untilSubmitted(GROUPS);
-  await fault();
-  for (const manager of managers) await scene.untilDone(manager);
+  const done = Promise.all(managers.map((manager) => scene.untilDone(manager))).then(() => {});
+  await fault(done);
+  await done;
   await scene.expectEachIntervalOnce({ mayRepeat: true });
 }
 
@@ -37,6 +43,12 @@ async function repeatedly(times: number, fault: () => Promise<void>): Promise<vo
     await sleep(Math.random() * 1_500);
     await fault();
   }
+}
+
+/** Cuts the connection on which one of the next so many bytes passes, either way. */
+function cutOnce(proxy: TcpProxy, within: number): Promise<void> {
+  const direction = Math.random() < 0.5 ? "to-server" : "to-client";
+  return proxy.cutAfter(Math.floor(Math.random() * within), direction);
 }
 
 describe("every interval succeeds exactly once although", () => {
@@ -81,11 +93,7 @@ describe("every interval succeeds exactly once although", () => {
     () =>
       during(
         16,
-        () =>
-          repeatedly(12, () => {
-            const direction = Math.random() < 0.5 ? "to-server" : "to-client";
-            return cluster.redisProxy.cutAfter(Math.floor(Math.random() * 4_000), direction);
-          }),
+        (done) => repeatedly(12, () => Promise.race([cutOnce(cluster.redisProxy, 4_000), done])),
         () => ({ bullmq: cluster.throughProxies.bullmq }),
       ),
     PATIENCE_MS,
@@ -135,11 +143,7 @@ describe("every interval succeeds exactly once although", () => {
     () =>
       during(
         16,
-        () =>
-          repeatedly(12, () => {
-            const direction = Math.random() < 0.5 ? "to-server" : "to-client";
-            return cluster.postgresProxy.cutAfter(Math.floor(Math.random() * 20_000), direction);
-          }),
+        (done) => repeatedly(12, () => Promise.race([cutOnce(cluster.postgresProxy, 20_000), done])),
         () => ({ postgres: cluster.throughProxies.postgres }),
       ),
     PATIENCE_MS,
