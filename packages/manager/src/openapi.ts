@@ -1,6 +1,6 @@
 import fastifySwagger from "@fastify/swagger";
 import type { FastifyPluginAsyncZod } from "@fastify/type-provider-zod";
-import type { FastifyInstance, FastifySchema } from "fastify";
+import type { FastifyInstance, FastifySchema, RouteOptions } from "fastify";
 import { z } from "zod";
 
 /** A name of its own, so that a server which documents itself as well keeps its own. */
@@ -8,6 +8,7 @@ const DECORATOR = "tidegateOpenapi";
 
 /** Makes the OpenAPI document of all routes that are registered after this. */
 export async function documentRoutes(app: FastifyInstance, hasToken: boolean): Promise<void> {
+  app.addHook("onRoute", hideFromOthers);
   await app.register(fastifySwagger, {
     decorator: DECORATOR,
     transform: ({ schema, url }) => ({ schema: asJsonSchemas(schema), url }),
@@ -54,6 +55,11 @@ export const openapiRoute: FastifyPluginAsyncZod = async (app) => {
   );
 };
 
+/** A server that documents itself as well hears of these routes too, and cannot know what their schemas are. */
+function hideFromOthers(route: RouteOptions): void {
+  route.schema = { ...route.schema, hide: true };
+}
+
 /** The parts of a route's schema by which requests are read. */
 const INPUTS = ["params", "querystring", "body"] as const;
 
@@ -67,7 +73,12 @@ function asJsonSchemas(schema: FastifySchema): FastifySchema {
     status,
     jsonSchemaOf(answer, "output"),
   ]);
-  return { ...schema, ...Object.fromEntries(inputs), response: Object.fromEntries(answers) };
+  return {
+    ...schema,
+    ...Object.fromEntries(inputs),
+    response: Object.fromEntries(answers),
+    hide: false,
+  };
 }
 
 function jsonSchemaOf(schema: unknown, io: "input" | "output"): object {

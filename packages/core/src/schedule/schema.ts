@@ -17,7 +17,7 @@ const instant = z.union([
     .max(64)
     .transform((text, context) => {
       const parsed = DateTime.fromISO(text, { setZone: true });
-      if (parsed.isValid && /(?:Z|[+-]\d{2}(?::?\d{2})?)$/i.test(text)) return parsed.toMillis();
+      if (parsed.isValid && /T.*(?:Z|[+-]\d{2}(?::?\d{2})?)$/i.test(text)) return parsed.toMillis();
       context.addIssue({
         code: "custom",
         message: "must be epoch ms or ISO 8601 with an offset, such as 2026-01-01T00:00:00Z",
