@@ -52,7 +52,7 @@ export class Intake {
     const { groupId, scheduledTime, lowerBoundary, upperBoundary } = callback;
     const schedule = await this.#scheduleOf(groupId);
     refuseEmpty(callback);
-    if (lowerBoundary != null && upperBoundary != null) {
+    if (lowerBoundary != null && upperBoundary != null && upperBoundary <= schedule.watermark) {
       // Also an interval of a grid that an update has replaced.
       const planned = await this.#exactRun(groupId, { lower: lowerBoundary, upper: upperBoundary });
       if (planned !== undefined) return { runId: planned.id, duplicate: true };
