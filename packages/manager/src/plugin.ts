@@ -3,6 +3,7 @@ import { TOKENS } from "@tidegate/core";
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import { callerOf } from "./door/caller.js";
 import { door } from "./door/door.js";
+import { FireBatches } from "./door/fire-batches.js";
 import { Intake } from "./door/intake.js";
 import { RunWaits } from "./door/run-waits.js";
 import { answerError } from "./errors/answer-error.js";
@@ -58,7 +59,7 @@ function theDoor(
   app.addHook("preClose", async () => waits.close());
   const intake = new Intake({
     store: container.get(TOKENS.store),
-    sink: container.get(TOKENS.fireSink),
+    fires: new FireBatches(container.get(TOKENS.fireSink), events),
     clock,
     namespace: container.get(TOKENS.settings).namespace ?? "default",
   });

@@ -1,7 +1,6 @@
 import {
   type Clock,
   type EpochMs,
-  type FireSink,
   Grid,
   type Interval,
   type NominalInterval,
@@ -13,6 +12,7 @@ import {
 } from "@tidegate/core";
 import { HttpError } from "../errors/http-error.js";
 import type { Callback } from "./callback.js";
+import type { FireBatches } from "./fire-batches.js";
 import { refuseEmpty, requestedInterval } from "./requested-interval.js";
 
 /** When a scheduler may come again for an interval whose planning waits for runs to end, s. */
@@ -21,7 +21,7 @@ const DEFERRED_RETRY_S = 10;
 /** What the intake works with. */
 export interface IntakeParts {
   readonly store: ScheduleStore;
-  readonly sink: FireSink;
+  readonly fires: FireBatches;
   readonly clock: Clock;
   readonly namespace: string;
 }
@@ -48,8 +48,8 @@ export class Intake {
    *   INTERVAL_NOT_ALIGNED; HttpError INTERVAL_OPEN (425), INTERVAL_DEFERRED (503), both with Retry-After
    */
   async take(callback: Callback): Promise<Taken> {
-    const { sink, clock } = this.#parts;
-    const { groupId, scheduledTime, lowerBoundary, upperBoundary } = callback;
+    const { fires, clock } = this.#parts;
+    const { groupId, lowerBoundary, upperBoundary } = callback;
     const schedule = await this.#scheduleOf(groupId);
     refuseEmpty(callback);
     if (lowerBoundary != null && upperBoundary != null && upperBoundary <= schedule.watermark) {
@@ -61,14 +61,16 @@ export class Intake {
     const before = await this.#standingRun(schedule, interval);
     if (before !== undefined) return { runId: before.id, duplicate: true };
     refusePaused(schedule);
-    const [result] = await sink.fire([{ groupId, scheduledTime: firedFor }]);
-    const run = await this.#standingRun({ ...schedule, watermark: interval.upper }, interval);
-    if (run !== undefined) return { runId: run.id, duplicate: result?.planned === 0 };
+    const fired = await fires.fire({ groupId, scheduledTime: firedFor });
+    const run =
+      fired.runs.find((each) => holdsEndOf(interval, each)) ??
+      (await this.#standingRun({ ...schedule, watermark: interval.upper }, interval));
+    if (run !== undefined) return { runId: run.id, duplicate: !fired.hasPlanned };
     refusePaused(await this.#scheduleOf(groupId));
     throw new HttpError(
       503,
       "INTERVAL_DEFERRED",
-      `Group ${groupId} plans this interval when runs before it have ended${scheduledTime == null ? "" : "; its scheduled time is kept"}.`,
+      `Group ${groupId} plans this interval when runs before it have ended.`,
       { headers: { "retry-after": String(DEFERRED_RETRY_S) } },
     );
   }
@@ -110,7 +112,7 @@ export class Intake {
       { groupId, within: interval, includeSuperseded: false, order: "descending" },
       { limit: 100 },
     );
-    return items.find(({ lower, upper }) => upper >= interval.upper && lower <= interval.upper);
+    return items.find((run) => holdsEndOf(interval, run));
   }
 
   async #exactRun(groupId: string, { lower, upper }: Interval): Promise<Run | undefined> {
@@ -118,6 +120,13 @@ export class Intake {
     const [run] = await store.getRuns([runId({ namespace, groupId, lower, upper, generation: 0 })]);
     return run?.isSuperseded === false ? run : undefined;
   }
+}
+
+/** Whether a run covers the end of an interval: its own does, and the one that it was merged into. */
+function holdsEndOf(interval: Interval, { lower, upper }: Interval): boolean {
+  // An empty interval, which ends a schedule (`endRule: "inclusive"`), has a run of its own.
+  if (interval.lower === interval.upper) return lower === interval.lower && upper === interval.upper;
+  return lower < interval.upper && upper >= interval.upper;
 }
 
 function refusePaused({ spec, status, statusReason }: Schedule): void {
