@@ -196,17 +196,18 @@ describe("a callback that cannot be taken", () => {
   });
 
   it("is for an interval that is not over: it is told when to come again", async () => {
-    const { bed, start } = await withOrders(0);
+    const hour = 60 * MINUTE;
+    const { bed, start } = await withOrders(0, { trigger: { type: "period", every: 1, unit: "hour" } });
     const expected = { status: 425, body: { error: { code: "INTERVAL_OPEN" } } };
     for (const body of [
-      { groupId: "orders", lowerBoundary: start, upperBoundary: start + MINUTE },
-      { groupId: "orders", scheduledTime: start + MINUTE },
+      { groupId: "orders", lowerBoundary: start, upperBoundary: start + hour },
+      { groupId: "orders", scheduledTime: start + hour },
       { groupId: "orders" },
     ]) {
       const { headers } = await refused(bed, body, expected);
       const seconds = Number(headers.get("retry-after"));
-      expect(seconds).toBeGreaterThanOrEqual(1);
-      expect(seconds).toBeLessThanOrEqual(60);
+      expect(seconds).toBeGreaterThan(50 * 60);
+      expect(seconds).toBeLessThanOrEqual(60 * 60);
     }
   });
 
