@@ -16,10 +16,10 @@ const KEY = Buffer.alloc(32, "tidegate").toString("base64");
 const MINUTE = 60_000;
 const WARM_UP = 5_000;
 const SATURATING = 40_000;
-const SATURATING_CONNECTIONS = 64;
+const SATURATING_CONNECTIONS = 128;
 const STEADY = 20_000;
 const STEADY_RATE = 2_000;
-const STEADY_CONNECTIONS = 32;
+const STEADY_CONNECTIONS = 128;
 
 /**
  * The door for other schedulers: signed callbacks, each for another group, of which each plans an interval durably.
