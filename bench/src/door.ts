@@ -15,9 +15,9 @@ const CLIENT = fileURLToPath(new URL("./door-client.js", import.meta.url));
 const KEY = Buffer.alloc(32, "tidegate").toString("base64");
 const MINUTE = 60_000;
 const WARM_UP = 5_000;
-const SATURATING = 40_000;
+const SATURATING = 25_000;
 const SATURATING_CONNECTIONS = 128;
-const STEADY = 20_000;
+const STEADY = 14_000;
 const STEADY_RATE = 2_000;
 const STEADY_CONNECTIONS = 128;
 
