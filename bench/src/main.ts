@@ -5,6 +5,7 @@ import { printResult, runApart } from "./apart.js";
 import { BULLMQ_TASKS, bullmq } from "./distributed/bullmq.js";
 import { millionManaged } from "./distributed/million-managed.js";
 import { POSTGRES_TASKS, postgresRunLife } from "./distributed/postgres-run-life.js";
+import { door } from "./door.js";
 import type { Figure } from "./figure.js";
 import { preview, simulation } from "./grids.js";
 import { burst, lateness } from "./lateness.js";
@@ -21,6 +22,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   preview,
   simulation,
   ledger,
+  door,
   bullmq,
   "postgres-run-life": postgresRunLife,
   "million-managed": millionManaged,

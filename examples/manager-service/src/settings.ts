@@ -8,6 +8,8 @@ export interface Settings {
   readonly workers: readonly string[];
   /** Signs jobs and callbacks: `whsec_…`. */
   readonly webhookSecret: string;
+  /** With it Airflow signs its callbacks: `whsec_…`. Without it the door is closed. */
+  readonly airflowSecret: string | undefined;
 }
 
 /** @throws Error naming the variable that is missing */
@@ -23,5 +25,6 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     databasePath: environment.DATABASE ?? "tidegate.db",
     workers: need("WORKERS").split(","),
     webhookSecret: need("WEBHOOK_SECRET"),
+    airflowSecret: environment.AIRFLOW_SECRET,
   };
 }

@@ -11,6 +11,8 @@ jest.setTimeout(120_000);
 
 const SECRET = `whsec_${Buffer.from("a secret of thirty-two bytes ...").toString("base64")}`;
 
+const AIRFLOW_SECRET = `whsec_${Buffer.from("another of thirty-two bytes .....").toString("base64")}`;
+
 describe("the manager service", () => {
   let directory: string;
   let worker: Worker;
@@ -22,6 +24,7 @@ describe("the manager service", () => {
       DATABASE: join(directory, "tidegate.db"),
       WORKERS: workerAddress,
       WEBHOOK_SECRET: SECRET,
+      AIRFLOW_SECRET,
     });
     worker.callbackAddress = manager.callbackAddress;
   };
@@ -72,25 +75,30 @@ describe("the manager service", () => {
     const path = "/runs?groupId=orders&state=SUCCEEDED&limit=1";
     const [run] = (await manager.call<Page<Run>>("GET", path)).body.items;
     const { id, lower, upper } = run!;
-    expect((await manager.call("GET", `/runs/${id}`)).body).toMatchObject({ run: { id } });
+    expect((await manager.call("GET", `/runs/${id}`)).body).toMatchObject({ id });
     const again = await manager.call("POST", "/schedules/orders/trigger", { lower, upper });
     expect(again.body).toMatchObject([{ lower, upper, kind: "MANUAL", generation: 1 }]);
     expect((await manager.call("DELETE", "/schedules/orders")).status).toBe(204);
     const described = await manager.call("GET", "/schedules/orders");
-    expect(described.body).toMatchObject({ schedule: { status: "DELETED" } });
+    expect(described.body).toMatchObject({ status: "DELETED" });
   });
 
   it("answers mistakes with their code and field", async () => {
     const unknown = await manager.call("GET", "/schedules/nobody");
-    expect(unknown).toMatchObject({ status: 404, body: { code: "SCHEDULE_NOT_FOUND" } });
+    expect(unknown).toMatchObject({ status: 404, body: { error: { code: "SCHEDULE_NOT_FOUND" } } });
     const zone = await manager.call("PUT", "/schedules/orders", {
       ...definition(),
       timezone: "Mars/Olympus",
     });
-    expect(zone).toMatchObject({ status: 400, body: { code: "TIMEZONE_UNKNOWN", field: "timezone" } });
+    expect(zone).toMatchObject({
+      status: 400,
+      body: { error: { code: "TIMEZONE_UNKNOWN", field: "timezone" } },
+    });
     const forged = await manager.call("POST", "/callbacks", { state: "SUCCEEDED" });
     expect(forged.status).toBe(401);
     const broken = await manager.call("PUT", "/schedules/orders");
-    expect(broken).toMatchObject({ status: 400, body: { code: "SCHEDULE_INVALID" } });
+    expect(broken).toMatchObject({ status: 400, body: { error: { code: "SCHEDULE_INVALID" } } });
+    const unsigned = await manager.call("POST", "/engines/airflow/callbacks", { groupId: "orders" });
+    expect(unsigned).toMatchObject({ status: 401, body: { error: { code: "SIGNATURE_INVALID" } } });
   });
 });

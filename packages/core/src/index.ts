@@ -27,7 +27,7 @@ export * from "./schedule/inlong.js";
 export type * from "./schedule/json.js";
 export { laneWidth, normalizeSchedule, type SpecDefaults } from "./schedule/normalize.js";
 export * from "./schedule/schedule.js";
-export { type ParsedScheduleInfo, parseScheduleInfo } from "./schedule/schema.js";
+export { type ParsedScheduleInfo, parseScheduleInfo, scheduleInfoSchema } from "./schedule/schema.js";
 export * from "./schedule/status.js";
 export * from "./store/memory-store.js";
 export * from "./store/schedule-store.js";

@@ -17,7 +17,7 @@ const instant = z.union([
     .max(64)
     .transform((text, context) => {
       const parsed = DateTime.fromISO(text, { setZone: true });
-      if (parsed.isValid && /(?:Z|[+-]\d{2}(?::?\d{2})?)$/i.test(text)) return parsed.toMillis();
+      if (parsed.isValid && /T.*(?:Z|[+-]\d{2}(?::?\d{2})?)$/i.test(text)) return parsed.toMillis();
       context.addIssue({
         code: "custom",
         message: "must be epoch ms or ISO 8601 with an offset, such as 2026-01-01T00:00:00Z",
@@ -61,7 +61,11 @@ const json: z.ZodType<JsonValue> = z.lazy(() =>
 
 const name = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "must be 1 to 64 of letters, digits and _ . -");
 
-const scheduleInfo = z.strictObject({
+/**
+ * The shape of a `ScheduleInfo`, for services that validate or document it at a door of their own. Instants come out as
+ * epoch ms. `parseScheduleInfo` checks more: how deep and how long a job may be.
+ */
+export const scheduleInfoSchema = z.strictObject({
   groupId: z.string().regex(/^[A-Za-z0-9_.:-]{1,200}$/, "must be 1 to 200 of letters, digits and _ . : -"),
   trigger,
   timezone: z.string().min(1).max(64).optional(),
@@ -114,7 +118,7 @@ const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
  */
 export function parseScheduleInfo(input: unknown): ParsedScheduleInfo {
   refuseForbiddenKeys(input, "");
-  const parsed = scheduleInfo.safeParse(input);
+  const parsed = scheduleInfoSchema.safeParse(input);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     const field = fieldOf(issue);

@@ -51,6 +51,7 @@ export function coreModule(settings: TidegateSettings, clock: Clock = new System
     single(IntervalPlanner, (context) => {
       return new IntervalPlanner({ ...ledger(context), specs: context.get(SpecCache), namespace });
     });
+    bind(TOKENS.fireSink).toService(IntervalPlanner);
     single(Dispatcher, (context) => {
       const operators = context.get(OPERATORS);
       const specs = context.get(SpecCache);

@@ -1,7 +1,7 @@
 import type { ServiceIdentifier } from "inversify";
 import type { Clock } from "../clock/clock.js";
 import type { DispatcherOptions } from "../dispatch/dispatcher.js";
-import type { ScheduleEngine, ScheduleEngineClient } from "../engine/engine.js";
+import type { FireSink, ScheduleEngine, ScheduleEngineClient } from "../engine/engine.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
@@ -30,6 +30,8 @@ export const TOKENS = {
   engine: Symbol.for("tidegate.ScheduleEngine") as ServiceIdentifier<ScheduleEngine>,
   engineClient: Symbol.for("tidegate.ScheduleEngineClient") as ServiceIdentifier<ScheduleEngineClient>,
   operator: Symbol.for("tidegate.ScheduleOperator") as ServiceIdentifier<ScheduleOperator>,
+  /** Bound by core: where fires go that come from outside, such as the callbacks of other schedulers. */
+  fireSink: Symbol.for("tidegate.FireSink") as ServiceIdentifier<FireSink>,
   clock: Symbol.for("tidegate.Clock") as ServiceIdentifier<Clock>,
   emitter: Symbol.for("tidegate.TidegateEmitter") as ServiceIdentifier<TidegateEmitter>,
   settings: Symbol.for("tidegate.TidegateSettings") as ServiceIdentifier<TidegateSettings>,

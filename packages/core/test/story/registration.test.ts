@@ -30,6 +30,7 @@ describe("a malformed schedule", () => {
     ["SCHEDULE_INVALID", "colour", { ...hourly, colour: "red" }],
     ["SCHEDULE_INVALID", "groupId", { ...hourly, groupId: "a b" }],
     ["SCHEDULE_INVALID", "startTime", { ...hourly, startTime: "2026-01-01 00:00" }],
+    ["SCHEDULE_INVALID", "startTime", { ...hourly, startTime: "2026-01-01" }],
     ["SCHEDULE_INVALID", "job.__proto__", { ...hourly, job: JSON.parse('{"__proto__":{"isAdmin":true}}') }],
     ["SCHEDULE_INVALID", "labels.constructor", { ...hourly, labels: { constructor: "x" } }],
     [

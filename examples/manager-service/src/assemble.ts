@@ -5,7 +5,7 @@ import { sqliteStore } from "@tidegate/store-sqlite";
 import type { Settings } from "./settings.js";
 
 /** A Tidegate whose jobs are posted to workers in this machine's network, which call back when they are done. */
-export function createManager({ databasePath, workers, webhookSecret }: Settings): {
+export function assemble({ databasePath, workers, webhookSecret }: Settings): {
   readonly tidegate: Tidegate;
   readonly operator: HttpOperator;
 } {

@@ -1,0 +1,86 @@
+import { createHmac } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import { ConfigurationError } from "@tidegate/core";
+import type { Webhook } from "standardwebhooks";
+import { bearerToken, isSameSecret, isToken } from "../credentials/bearer.js";
+import { signatureFault, webhookKeys } from "../credentials/webhook.js";
+import { HttpError } from "../errors/http-error.js";
+
+/**
+ * How a scheduler proves itself: with signatures (Standard Webhooks) by a secret, `whsec_` and base64 of 24 to 64 bytes,
+ * two with a space between them while it is rotated; or with a bearer token of at least 16 visible characters.
+ */
+export type DoorCredentials = { readonly secret: string } | { readonly token: string };
+
+/** One scheduler that may call. */
+export interface Caller {
+  readonly engine: string;
+  /** @throws HttpError SIGNATURE_INVALID, UNAUTHORIZED */
+  authenticate(headers: IncomingHttpHeaders, body: Uint8Array, now: number): void;
+  /** The key of a run's status address: nobody has it who was not given it, and it opens nothing else. */
+  statusKey(runId: string): string;
+  isStatusKey(runId: string, key: string): boolean;
+}
+
+/**
+ * The caller of an engine name.
+ *
+ * @throws ConfigurationError CONFIGURATION_INVALID, which names the engine and never shows the value
+ */
+export function callerOf(engine: string, credentials: DoorCredentials, toleranceMs: number): Caller {
+  const field = `callbacks.${engine}`;
+  if (!/^[A-Za-z0-9_.-]{1,64}$/.test(engine)) {
+    throw new ConfigurationError(
+      "CONFIGURATION_INVALID",
+      "callbacks: names must be 1 to 64 of letters, digits and _ . -.",
+      {
+        field: "callbacks",
+      },
+    );
+  }
+  if ("token" in credentials) {
+    const { token } = credentials;
+    if (isToken(token)) return { engine, ...statusKeys(engine, [token]), authenticate: byToken(token) };
+    throw unfit(field, "token must be 16 or more visible characters");
+  }
+  const keys = typeof credentials.secret === "string" ? webhookKeys(credentials.secret) : undefined;
+  if (keys === undefined) {
+    throw unfit(
+      field,
+      'secret must be "whsec_" and base64 of 24 to 64 bytes, or two such with a space between',
+    );
+  }
+  const values = credentials.secret.split(" ").filter((value) => value !== "");
+  return { engine, ...statusKeys(engine, values), authenticate: bySignature(keys, toleranceMs) };
+}
+
+function byToken(token: string): Caller["authenticate"] {
+  return ({ authorization }) => {
+    const given = bearerToken(authorization);
+    if (given !== undefined && isSameSecret(given, token)) return;
+    throw new HttpError(401, "UNAUTHORIZED", "This engine's bearer token is needed.", {
+      headers: { "www-authenticate": "Bearer" },
+    });
+  };
+}
+
+function bySignature(keys: readonly Webhook[], toleranceMs: number): Caller["authenticate"] {
+  return (headers, body, now) => {
+    const fault = signatureFault(keys, headers, body, now, toleranceMs);
+    if (fault !== undefined) throw new HttpError(401, "SIGNATURE_INVALID", `${fault}.`);
+  };
+}
+
+/** Made with the newest secret, taken with any. */
+function statusKeys(engine: string, secrets: readonly string[]): Pick<Caller, "statusKey" | "isStatusKey"> {
+  const keyOf = (secret: string, runId: string): string =>
+    createHmac("sha256", secret).update(`tidegate status\n${engine}\n${runId}`).digest("base64url");
+  return {
+    statusKey: (runId) => keyOf(secrets[0]!, runId),
+    isStatusKey: (runId, key) => secrets.some((secret) => isSameSecret(key, keyOf(secret, runId))),
+  };
+}
+
+function unfit(field: string, problem: string): ConfigurationError {
+  return new ConfigurationError("CONFIGURATION_INVALID", `${field}: ${problem}.`, { field });
+}

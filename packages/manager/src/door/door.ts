@@ -1,0 +1,136 @@
+import type { FastifyPluginAsyncZod } from "@fastify/type-provider-zod";
+import type { Clock } from "@tidegate/core";
+import type { FastifyRequest } from "fastify";
+import { z } from "zod";
+import { HttpError } from "../errors/http-error.js";
+import { refusals } from "../schemas/error.js";
+import { callback, receipt, runStatus } from "./callback.js";
+import type { Caller } from "./caller.js";
+import { inlongRoute } from "./inlong.js";
+import type { Intake, Taken } from "./intake.js";
+import { isEnded, type RunWaits } from "./run-waits.js";
+
+/** The longest that a status request may wait, ms. */
+const MAX_WAIT_MS = 30_000;
+
+/** What the door is made of. */
+export interface DoorParts {
+  /** By engine name in lower case. */
+  readonly callers: ReadonlyMap<string, Caller>;
+  readonly intake: Intake;
+  readonly waits: RunWaits;
+  readonly clock: Clock;
+  readonly maxBytes: number;
+  /** What status addresses begin with. */
+  readonly baseUrl: string;
+}
+
+/** The door for schedulers outside: they post callbacks, and ask how the runs stand. */
+export function door(parts: DoorParts): FastifyPluginAsyncZod {
+  const { callers, intake, waits, clock, maxBytes, baseUrl } = parts;
+  const callerOf = (engine: string): Caller => {
+    const caller = callers.get(engine.toLowerCase());
+    if (caller !== undefined) return caller;
+    throw new HttpError(404, "ENGINE_UNKNOWN", "No such engine may call.", { field: "engine" });
+  };
+  const receiptOf = (
+    { engine, statusKey }: Caller,
+    { runId, duplicate }: Taken,
+  ): z.output<typeof receipt> => ({
+    runId,
+    statusUrl: `${baseUrl}/engines/${engine}/runs/${runId}?key=${statusKey(runId)}`,
+    duplicate,
+  });
+  const authenticate = (request: FastifyRequest, caller: Caller): void => {
+    // A request without a body has none to parse.
+    const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    caller.authenticate(request.headers, bytes, clock.now());
+    request.body = parsed(bytes);
+  };
+
+  return async (app) => {
+    // A signature is over the bytes that came, whatever they are said to be.
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+
+    app.post(
+      "/engines/:engine/callbacks",
+      {
+        bodyLimit: maxBytes,
+        preValidation: async (request) =>
+          authenticate(request, callerOf((request.params as { engine: string }).engine)),
+        schema: {
+          operationId: "callback",
+          tags: ["door"],
+          summary: "A scheduler fires a group: its interval is planned, once however often this is repeated.",
+          security: [{ signature: [] }, { bearer: [] }],
+          params: z.object({ engine: z.string() }),
+          body: callback,
+          response: {
+            200: receipt,
+            202: receipt,
+            ...refusals(400, 401, 404, 409, 413, 422, 425, 503),
+          },
+        },
+      },
+      async ({ params: { engine }, body }, reply) => {
+        const taken = await intake.take(body);
+        return reply.code(taken.duplicate ? 200 : 202).send(receiptOf(callerOf(engine), taken));
+      },
+    );
+
+    app.get(
+      "/engines/:engine/runs/:runId",
+      {
+        schema: {
+          operationId: "runStatus",
+          tags: ["door"],
+          summary: "How a run stands; with `waitMs`, as soon as it has ended.",
+          security: [{ statusKey: [] }],
+          params: z.object({ engine: z.string(), runId: z.string().max(64) }),
+          querystring: z.object({
+            key: z.string().max(200).describe("As it is in the status address."),
+            waitMs: z.coerce.number().int().min(0).max(MAX_WAIT_MS).default(0),
+          }),
+          response: { 200: runStatus, ...refusals(400, 401, 404) },
+        },
+      },
+      async ({ params: { engine, runId }, query: { key, waitMs } }, reply) => {
+        if (!callerOf(engine).isStatusKey(runId, key)) {
+          throw new HttpError(401, "UNAUTHORIZED", "The key is not this run's.", { field: "key" });
+        }
+        const gone = new AbortController();
+        reply.raw.once("close", () => gone.abort());
+        const run = await waits.wait(runId, waitMs, gone.signal);
+        const { state, metrics, error } = run;
+        reply.header("cache-control", "no-store");
+        return {
+          runId,
+          state,
+          isEnded: isEnded(run),
+          ...(metrics === null ? {} : { metrics }),
+          ...(error === null ? {} : { error }),
+        };
+      },
+    );
+
+    const inlong = callers.get("inlong");
+    if (inlong === undefined) return;
+    await app.register(
+      inlongRoute({
+        maxBytes,
+        authenticate: (request) => authenticate(request, inlong),
+        take: async (body) => receiptOf(inlong, await intake.take(body)),
+      }),
+    );
+  };
+}
+
+/** @throws HttpError REQUEST_INVALID */
+function parsed(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString("utf8"));
+  } catch {
+    throw new HttpError(400, "REQUEST_INVALID", "body: must be JSON.");
+  }
+}

@@ -1,0 +1,149 @@
+import {
+  type Clock,
+  type EpochMs,
+  Grid,
+  type Interval,
+  type NominalInterval,
+  type Run,
+  runId,
+  type Schedule,
+  ScheduleError,
+  type ScheduleStore,
+} from "@tidegate/core";
+import { HttpError } from "../errors/http-error.js";
+import type { Callback } from "./callback.js";
+import type { FireBatches } from "./fire-batches.js";
+import { refuseEmpty, requestedInterval } from "./requested-interval.js";
+
+/** When a scheduler may come again for an interval whose planning waits for runs to end, s. */
+const DEFERRED_RETRY_S = 10;
+
+/** What the intake works with. */
+export interface IntakeParts {
+  readonly store: ScheduleStore;
+  readonly fires: FireBatches;
+  readonly clock: Clock;
+  readonly namespace: string;
+}
+
+/** What became of a callback. */
+export interface Taken {
+  readonly runId: string;
+  readonly duplicate: boolean;
+}
+
+/**
+ * Reconciles callbacks with the ledger. A callback is a fire: it plans what the schedule owes and nothing else, so that it
+ * may be repeated, late or replayed. What it adds is an answer: the run that its interval belongs to.
+ */
+export class Intake {
+  readonly #parts: IntakeParts;
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL (paused); LedgerError INTERVAL_INVALID,
+   *   INTERVAL_NOT_ALIGNED; HttpError INTERVAL_OPEN (425), INTERVAL_DEFERRED (503), both with Retry-After
+   */
+  async take(callback: Callback): Promise<Taken> {
+    const { fires, clock } = this.#parts;
+    const { groupId, lowerBoundary, upperBoundary } = callback;
+    const schedule = await this.#scheduleOf(groupId);
+    refuseEmpty(callback);
+    if (lowerBoundary != null && upperBoundary != null && upperBoundary <= schedule.watermark) {
+      // Also an interval of a grid that an update has replaced.
+      const planned = await this.#exactRun(groupId, { lower: lowerBoundary, upper: upperBoundary });
+      if (planned !== undefined) return { runId: planned.id, duplicate: true };
+    }
+    const { interval, firedFor } = this.#due(schedule, callback, clock.now());
+    const before = await this.#standingRun(schedule, interval);
+    if (before !== undefined) return { runId: before.id, duplicate: true };
+    refusePaused(schedule);
+    const fired = await fires.fire({ groupId, scheduledTime: firedFor });
+    const run =
+      fired.runs.find((each) => holdsEndOf(interval, each)) ??
+      (await this.#standingRun({ ...schedule, watermark: interval.upper }, interval));
+    if (run !== undefined) return { runId: run.id, duplicate: !fired.hasPlanned };
+    refusePaused(await this.#scheduleOf(groupId));
+    throw new HttpError(
+      503,
+      "INTERVAL_DEFERRED",
+      `Group ${groupId} plans this interval when runs before it have ended.`,
+      { headers: { "retry-after": String(DEFERRED_RETRY_S) } },
+    );
+  }
+
+  async #scheduleOf(groupId: string): Promise<Schedule> {
+    const [schedule] = await this.#parts.store.getSchedules([groupId]);
+    if (schedule !== undefined && schedule.status !== "DELETING" && schedule.status !== "DELETED")
+      return schedule;
+    throw new ScheduleError("SCHEDULE_NOT_FOUND", `No schedule is registered for group ${groupId}.`, {
+      field: "groupId",
+    });
+  }
+
+  /** The interval that is meant, and the time to fire for: what the scheduler said, so that drift is noticed. */
+  #due(
+    { spec, watermark, nextFireAt }: Schedule,
+    callback: Callback,
+    now: EpochMs,
+  ): { interval: NominalInterval; firedFor: EpochMs } {
+    const grid = new Grid(spec);
+    const interval = requestedInterval(grid, watermark, spec.delayMs, callback, now);
+    const dueAt = interval === undefined ? nextFireAt : grid.fireAt(interval);
+    if (interval === undefined || (dueAt !== null && dueAt > now)) throw tooEarly(dueAt, now);
+    const { lowerBoundary, scheduledTime } = callback;
+    const isTold = lowerBoundary == null && scheduledTime != null;
+    return {
+      interval,
+      firedFor: isTold ? Math.min(scheduledTime, now - spec.delayMs) : interval.scheduledTime,
+    };
+  }
+
+  /** The run that stands for an interval: its own, or the one that it was merged into. */
+  async #standingRun({ spec, watermark }: Schedule, interval: Interval): Promise<Run | undefined> {
+    const { groupId } = spec;
+    if (interval.upper > watermark) return undefined;
+    const exact = await this.#exactRun(groupId, interval);
+    if (exact !== undefined) return exact;
+    const { items } = await this.#parts.store.listRuns(
+      { groupId, within: interval, includeSuperseded: false, order: "descending" },
+      { limit: 100 },
+    );
+    return items.find((run) => holdsEndOf(interval, run));
+  }
+
+  async #exactRun(groupId: string, { lower, upper }: Interval): Promise<Run | undefined> {
+    const { store, namespace } = this.#parts;
+    const [run] = await store.getRuns([runId({ namespace, groupId, lower, upper, generation: 0 })]);
+    return run?.isSuperseded === false ? run : undefined;
+  }
+}
+
+/** Whether a run covers the end of an interval: its own does, and the one that it was merged into. */
+function holdsEndOf(interval: Interval, { lower, upper }: Interval): boolean {
+  // An empty interval, which ends a schedule (`endRule: "inclusive"`), has a run of its own.
+  if (interval.lower === interval.upper) return lower === interval.lower && upper === interval.upper;
+  return lower < interval.upper && upper >= interval.upper;
+}
+
+function refusePaused({ spec, status, statusReason }: Schedule): void {
+  if (status !== "PAUSED") return;
+  throw new ScheduleError(
+    "SCHEDULE_STATUS_ILLEGAL",
+    `Schedule ${spec.groupId} is paused: ${statusReason || "no note"}. Its intervals are planned when it is resumed.`,
+  );
+}
+
+function tooEarly(dueAt: EpochMs | null, now: EpochMs): HttpError {
+  if (dueAt === null) return new HttpError(409, "INTERVAL_OPEN", "The schedule has no interval that is due.");
+  const seconds = Math.max(1, Math.ceil((dueAt - now) / 1_000));
+  return new HttpError(
+    425,
+    "INTERVAL_OPEN",
+    `This interval is not over, or not due yet: come again at ${new Date(dueAt).toISOString()}.`,
+    { headers: { "retry-after": String(seconds) } },
+  );
+}

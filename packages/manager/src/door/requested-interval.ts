@@ -1,0 +1,58 @@
+import { type EpochMs, type Grid, LedgerError, type NominalInterval } from "@tidegate/core";
+
+/** What of a callback says which interval is meant. */
+export interface Asked {
+  readonly scheduledTime?: EpochMs | null | undefined;
+  readonly lowerBoundary?: EpochMs | null | undefined;
+  readonly upperBoundary?: EpochMs | null | undefined;
+}
+
+/**
+ * The interval that a scheduler means: the one with its boundaries, or else the latest that is due at its scheduled time,
+ * or else the latest that is due now. Pure.
+ *
+ * @param watermark - where the ledger goes on: an interval that begins there is the schedule's own, also where an update
+ *   has moved the grid
+ * @returns `undefined` where none is due by then
+ * @throws LedgerError INTERVAL_INVALID, INTERVAL_NOT_ALIGNED
+ */
+export function requestedInterval(
+  grid: Grid,
+  watermark: EpochMs,
+  delayMs: number,
+  asked: Asked,
+  now: EpochMs,
+): NominalInterval | undefined {
+  const { lowerBoundary: lower, upperBoundary: upper, scheduledTime } = asked;
+  if (lower == null || upper == null) return latestDue(grid, scheduledTime ?? now - delayMs);
+  refuseEmpty(asked);
+  const interval = grid.isCut(lower) || lower === watermark ? grid.next(lower) : undefined;
+  if (interval?.upper === upper) return interval;
+  throw new LedgerError(
+    "INTERVAL_NOT_ALIGNED",
+    `lowerBoundary, upperBoundary: not an interval of the schedule.${nearest(grid, upper)}`,
+    { field: "lowerBoundary" },
+  );
+}
+
+/** @throws LedgerError INTERVAL_INVALID */
+export function refuseEmpty({ lowerBoundary, upperBoundary }: Asked): void {
+  if (lowerBoundary == null || upperBoundary == null || lowerBoundary < upperBoundary) return;
+  throw new LedgerError("INTERVAL_INVALID", "lowerBoundary: must be before upperBoundary.", {
+    field: "lowerBoundary",
+  });
+}
+
+/** The latest interval whose nominal time is not after `instant`. */
+function latestDue(grid: Grid, instant: EpochMs): NominalInterval | undefined {
+  const closed = grid.lastClosed(instant);
+  const lower = closed?.upper ?? grid.origin();
+  const following = lower === undefined ? undefined : grid.next(lower);
+  return following !== undefined && following.scheduledTime <= instant ? following : closed;
+}
+
+function nearest(grid: Grid, upper: EpochMs): string {
+  const closed = grid.lastClosed(upper);
+  if (closed === undefined) return "";
+  return ` The nearest before is [${new Date(closed.lower).toISOString()}, ${new Date(closed.upper).toISOString()}).`;
+}

@@ -1,0 +1,45 @@
+import type { ErrorCode } from "@tidegate/core";
+
+/** The codes of errors that only a service has; all others are core's. */
+export type ServiceErrorCode =
+  /** The request is malformed: `field` names the part. */
+  | "REQUEST_INVALID"
+  /** No or wrong credentials. */
+  | "UNAUTHORIZED"
+  /** Known, and not allowed. */
+  | "FORBIDDEN"
+  /** There is nothing at this path. */
+  | "NOT_FOUND"
+  /** The interval is owed, and its group's overlap policy waits for runs to end before it is planned. */
+  | "INTERVAL_DEFERRED"
+  /** Something broke; the log says what. */
+  | "INTERNAL";
+
+/** What an error tells beside its message. */
+export interface HttpErrorDetails {
+  readonly field?: string;
+  /** By lower-case name, such as `retry-after`. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A refusal with its HTTP status. */
+export class HttpError extends Error {
+  readonly statusCode: number;
+  readonly code: ErrorCode | ServiceErrorCode;
+  readonly field: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    statusCode: number,
+    code: ErrorCode | ServiceErrorCode,
+    message: string,
+    details: HttpErrorDetails = {},
+  ) {
+    super(message);
+    this.name = "HttpError";
+    this.statusCode = statusCode;
+    this.code = code;
+    this.field = details.field;
+    this.headers = details.headers ?? {};
+  }
+}

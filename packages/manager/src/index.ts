@@ -1,0 +1,6 @@
+export type { DoorCredentials } from "./door/caller.js";
+export type { ErrorBody } from "./errors/answer-error.js";
+export type { ServiceErrorCode } from "./errors/http-error.js";
+export { createManager, type ListenAddress, type Manager } from "./manager.js";
+export type { ManagerOptions } from "./options.js";
+export type { Authorize } from "./rest/authorize.js";

@@ -1,0 +1,33 @@
+import type { FastifyBaseLogger, FastifyLoggerOptions, FastifyRequest } from "fastify";
+
+const REDACTED_HEADERS = ["authorization", "webhook-signature", "cookie"];
+const REDACTED_PATHS = REDACTED_HEADERS.flatMap((name) => [`req.headers["${name}"]`, `headers["${name}"]`]);
+
+type Serializer = (request: FastifyRequest) => object;
+
+/** A request as it is logged: no headers, no body, and of the query nothing, since keys travel there. */
+export const logSerializers: { readonly req: Serializer } = {
+  req: ({ method, url, host, ip, socket }: FastifyRequest) => ({
+    method,
+    url: url?.replace(/\?.*$/s, ""),
+    host,
+    remoteAddress: ip,
+    remotePort: socket?.remotePort,
+  }),
+};
+
+/** What a server of the manager's own logs with. */
+export function loggerOf(
+  logger: boolean | FastifyLoggerOptions | FastifyBaseLogger,
+): { loggerInstance: FastifyBaseLogger } | { logger: false | FastifyLoggerOptions } {
+  if (typeof logger === "object" && "child" in logger) return { loggerInstance: logger };
+  if (logger === false) return { logger: false };
+  const given = logger === true ? {} : logger;
+  return {
+    logger: {
+      redact: REDACTED_PATHS,
+      ...given,
+      serializers: { ...given.serializers, ...logSerializers },
+    } as FastifyLoggerOptions,
+  };
+}

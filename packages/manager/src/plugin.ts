@@ -1,0 +1,68 @@
+import { validatorCompiler } from "@fastify/type-provider-zod";
+import { TOKENS } from "@tidegate/core";
+import type { FastifyInstance, FastifyPluginAsync } from "fastify";
+import { callerOf } from "./door/caller.js";
+import { door } from "./door/door.js";
+import { FireBatches } from "./door/fire-batches.js";
+import { Intake } from "./door/intake.js";
+import { RunWaits } from "./door/run-waits.js";
+import { answerError } from "./errors/answer-error.js";
+import { logSerializers } from "./logging.js";
+import { documentRoutes, openapiRoute } from "./openapi.js";
+import type { ManagerOptions } from "./options.js";
+import { authorization } from "./rest/authorize.js";
+import { healthRoute } from "./rest/health.js";
+import { ledgerRoutes } from "./rest/ledger.js";
+import { runRoutes } from "./rest/runs.js";
+import { scheduleRoutes } from "./rest/schedules.js";
+
+/** Every route of the manager, to be mounted in a server. */
+export function managerPlugin(options: ManagerOptions): FastifyPluginAsync {
+  const { tidegate, callbacks = {}, authorize, toleranceMs = 300_000 } = options;
+  const callers = new Map(
+    Object.entries(callbacks).map(([engine, credentials]) => [
+      engine.toLowerCase(),
+      callerOf(engine, credentials, toleranceMs),
+    ]),
+  );
+  return async (app) => {
+    app.setValidatorCompiler(validatorCompiler);
+    // What is answered has been typed against its schema already.
+    app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+    app.setErrorHandler(answerError);
+    await documentRoutes(app, authorize !== undefined && typeof authorize !== "function");
+    await app.register(openapiRoute);
+    await app.register(healthRoute);
+    await app.register(async (rest) => {
+      if (authorize !== undefined) rest.addHook("onRequest", authorization(authorize));
+      const { client, container } = tidegate;
+      await rest.register(scheduleRoutes(client, container.get(TOKENS.store)));
+      await rest.register(ledgerRoutes(client));
+      await rest.register(runRoutes(client));
+    });
+    if (callers.size > 0) {
+      // Fastify's type says that serializers make strings; they may make objects as well.
+      const serializers = logSerializers as unknown as Record<string, (value: unknown) => string>;
+      await app.register(theDoor(app, options, callers), { logSerializers: serializers });
+    }
+  };
+}
+
+function theDoor(
+  app: FastifyInstance,
+  { tidegate, publicUrl, maxCallbackBytes = 65_536 }: ManagerOptions,
+  callers: Parameters<typeof door>[0]["callers"],
+): FastifyPluginAsync {
+  const { client, container, events } = tidegate;
+  const clock = container.get(TOKENS.clock);
+  const waits = new RunWaits({ client, events, clock });
+  app.addHook("preClose", async () => waits.close());
+  const intake = new Intake({
+    store: container.get(TOKENS.store),
+    fires: new FireBatches(container.get(TOKENS.fireSink), events),
+    clock,
+    namespace: container.get(TOKENS.settings).namespace ?? "default",
+  });
+  const baseUrl = (publicUrl ?? app.prefix).replace(/\/+$/, "");
+  return door({ callers, intake, waits, clock, maxBytes: maxCallbackBytes, baseUrl });
+}

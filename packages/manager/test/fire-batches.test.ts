@@ -1,0 +1,66 @@
+import { describe, expect, it } from "@jest/globals";
+import { createEmitter, type Fire, type FireResult } from "@tidegate/core";
+import { aRun } from "@tidegate/testkit";
+import { FireBatches } from "../src/door/fire-batches.js";
+
+/** A sink that plans a run for each group once, and refuses a batch in which there is one of these. */
+function aSink(refused: readonly string[] = []) {
+  const events = createEmitter();
+  const batches: string[][] = [];
+  const known = new Set<string>();
+  const fire = async (fires: readonly Fire[]): Promise<FireResult[]> => {
+    batches.push(fires.map(({ groupId }) => groupId));
+    await new Promise((resolve) => setImmediate(resolve));
+    if (fires.some(({ groupId }) => refused.includes(groupId))) throw new Error("refused");
+    const fresh = [...new Set(fires.map(({ groupId }) => groupId))].filter((groupId) => !known.has(groupId));
+    for (const groupId of fresh) known.add(groupId);
+    events.emit("runs-planned", [...fresh.map((groupId) => aRun({ groupId })), aRun({ groupId: "else" })]);
+    return fires.map(({ groupId }) => {
+      const planned = fresh.includes(groupId) ? 1 : 0;
+      return { groupId, outcome: planned > 0 ? "planned" : "duplicate", planned, nextFireAt: null };
+    });
+  };
+  return { batches, fires: new FireBatches({ fire }, events), events };
+}
+
+const aFire = (groupId: string): Fire => ({ groupId, scheduledTime: 0 });
+
+describe("fires of the door", () => {
+  it("go together with those that come while others are planned", async () => {
+    const { fires, batches } = aSink();
+    const first = ["a", "b"].map((groupId) => fires.fire(aFire(groupId)));
+    await null;
+    await null;
+    const second = ["c", "d", "e"].map((groupId) => fires.fire(aFire(groupId)));
+    const all = await Promise.all([...first, ...second]);
+    expect(batches).toEqual([
+      ["a", "b"],
+      ["c", "d", "e"],
+    ]);
+    expect(all.map(({ runs }) => runs.map(({ groupId }) => groupId))).toEqual([
+      ["a"],
+      ["b"],
+      ["c"],
+      ["d"],
+      ["e"],
+    ]);
+    await fires.fire(aFire("f"));
+    expect(batches).toHaveLength(3);
+  });
+
+  it("for one group are planned once, and one of them is told so", async () => {
+    const { fires } = aSink();
+    const all = await Promise.all(Array.from({ length: 5 }, () => fires.fire(aFire("a"))));
+    expect(all.map(({ hasPlanned }) => hasPlanned)).toEqual([true, false, false, false, false]);
+    expect(all.every(({ runs }) => runs.length === 1)).toBe(true);
+    expect((await fires.fire(aFire("a"))).hasPlanned).toBe(false);
+  });
+
+  it("are not held up by one that cannot be planned", async () => {
+    const { fires, events } = aSink(["bad"]);
+    const all = await Promise.allSettled(["a", "bad", "b"].map((groupId) => fires.fire(aFire(groupId))));
+    expect(all.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect((await fires.fire(aFire("c"))).hasPlanned).toBe(true);
+    expect(events.listenerCount("runs-planned")).toBe(0);
+  });
+});
