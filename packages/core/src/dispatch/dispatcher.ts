@@ -216,7 +216,8 @@ export class Dispatcher {
   async #insist(attempt: Attempt, change: RunChange): Promise<boolean> {
     for (let isFirst = true; ; isFirst = false) {
       try {
-        const isDone = await this.change(attempt.run, { ...change, token: attempt.token });
+        const isStale = change.token !== attempt.token;
+        const isDone = await this.change(attempt.run, isStale ? { ...change, token: attempt.token } : change);
         if (isDone || isFirst) return isDone;
         const [run] = await this.#parts.store.getRuns([change.id]);
         const isMade = run?.state === change.state && run.endedAt === (change.endedAt ?? null);
