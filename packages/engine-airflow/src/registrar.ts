@@ -26,7 +26,7 @@ const FEW = 5;
 export class Registrar {
   readonly #api: AirflowApi;
   readonly #settings: EngineSettings;
-  #isConnected = false;
+  #connected: Promise<void> | undefined;
 
   constructor(api: AirflowApi, settings: EngineSettings) {
     this.#api = api;
@@ -34,10 +34,14 @@ export class Registrar {
   }
 
   /** Writes the Connection; once in the life of this process, so that a new secret reaches Airflow. */
-  async connect(): Promise<void> {
-    if (this.#isConnected) return;
-    await this.#api.putConnection(connectionIdOf(this.#settings.prefix), this.#settings.callback);
-    this.#isConnected = true;
+  connect(): Promise<void> {
+    this.#connected ??= this.#api
+      .putConnection(connectionIdOf(this.#settings.prefix), this.#settings.callback)
+      .catch((error: unknown) => {
+        this.#connected = undefined;
+        throw error;
+      });
+    return this.#connected;
   }
 
   /**
@@ -77,7 +81,7 @@ export class Registrar {
   async list(): Promise<EngineEntry[]> {
     await this.connect();
     if (!(await this.#api.hasConnection(connectionIdOf(this.#settings.prefix)))) {
-      this.#isConnected = false;
+      this.#connected = undefined;
       return [];
     }
     const prefix = keyPrefix(this.#settings.prefix);

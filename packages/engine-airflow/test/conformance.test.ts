@@ -34,10 +34,10 @@ engineSuite({
       forget: (groupId) => api.deleteVariables([keyOf(prefix, groupId)]),
       inject: (schedule) => stranger.handleRegister([schedule]),
       dispose: async () => {
+        await door.close();
         const keys = [...(await api.variableKeys(keyPrefix(prefix)))];
         await api.deleteVariables(keys);
         for (const key of keys) await api.setPaused(key, true);
-        await door.close();
       },
     };
   },

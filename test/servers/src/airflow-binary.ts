@@ -6,7 +6,8 @@ import { cacheFolder, fillCache } from "./cache.js";
 
 const run = promisify(execFile);
 
-const REQUIREMENT = "apache-airflow>=3.3,<4";
+/** Airflow, and what it speaks to Postgres with. */
+const REQUIREMENTS = ["apache-airflow>=3.3,<4", "psycopg2-binary", "asyncpg"];
 
 /** What Airflow runs on. */
 const PYTHONS = ["python3.11", "python3.12", "python3.13", "python3.10", "python3"];
@@ -24,14 +25,14 @@ export async function findAirflow(): Promise<string> {
   const cache = cacheFolder("airflow");
   const python = process.env.TIDEGATE_AIRFLOW_PYTHON || join(cache, "bin", "python");
   if (existsSync(python)) return python;
-  process.stderr.write(`Installing ${REQUIREMENT} from PyPI into ${cache}, about 300 MB ...\n`);
+  process.stderr.write(`Installing Airflow 3 from PyPI into ${cache}, about 300 MB ...\n`);
   const failures = await fillCache(cache, [
     ...(isOnPath("uv") ? [{ name: "uv pip install", get: installWithUv }] : []),
     { name: "pip install", get: installWithPip },
   ]);
   if (existsSync(python)) return python;
   throw new Error(
-    "There is no Airflow. Either name the Python of an environment that has apache-airflow 3 in " +
+    `There is no Airflow. Either name the Python of an environment that has ${REQUIREMENTS.join(", ")} in ` +
       "TIDEGATE_AIRFLOW_PYTHON, or let this install one from PyPI (needs Python 3.10 to 3.13 on the path). " +
       `Tried:\n${failures.join("\n")}`,
   );
@@ -46,14 +47,14 @@ async function installWithUv(folder: string): Promise<void> {
     timeout: INSTALL_LIMIT_MS,
   });
   const python = join(folder, "bin", "python");
-  await run("uv", ["pip", "install", "--quiet", "--python", python, REQUIREMENT], {
+  await run("uv", ["pip", "install", "--quiet", "--python", python, ...REQUIREMENTS], {
     timeout: INSTALL_LIMIT_MS,
   });
 }
 
 async function installWithPip(folder: string): Promise<void> {
   await run(await findPython(), ["-m", "venv", folder], { timeout: INSTALL_LIMIT_MS });
-  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", REQUIREMENT];
+  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...REQUIREMENTS];
   await run(join(folder, "bin", "python"), pip, { timeout: INSTALL_LIMIT_MS });
 }
 

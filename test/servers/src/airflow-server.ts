@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { findAirflow } from "./airflow-binary.js";
 import { freePort } from "./free-port.js";
+import { PostgresServer } from "./postgres-server.js";
 
 const run = promisify(execFile);
 
@@ -21,25 +22,34 @@ const COMPONENTS = ["api-server", "scheduler", "dag-processor", "triggerer"] as 
 /** What `GET /api/v2/monitor/health` calls them. */
 const HEALTH = ["metadatabase", "scheduler", "dag_processor", "triggerer"] as const;
 
-/** A real Airflow of a test: all its processes on the loopback, with a home of its own, on SQLite. */
+interface AirflowParts {
+  readonly python: string;
+  readonly port: number;
+  readonly home: string;
+  readonly postgres: PostgresServer;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/**
+ * A real Airflow of a test: all its processes on the loopback, with a home of its own, on a Postgres. On SQLite its
+ * processes lock each other out for seconds.
+ */
 export class AirflowServer {
   readonly url: string;
   readonly username = "admin";
   readonly #python: string;
   readonly #home: string;
+  readonly #postgres: PostgresServer;
   readonly #settings: Readonly<Record<string, string>>;
   readonly #processes = new Map<string, ChildProcess>();
 
-  private constructor(
-    python: string,
-    port: number,
-    home: string,
-    settings: Readonly<Record<string, string>>,
-  ) {
+  private constructor(parts: AirflowParts) {
+    const { python, port, home, postgres, settings } = parts;
     this.#python = python;
     this.url = `http://127.0.0.1:${port}`;
     this.#home = home;
-    this.#settings = { ...settingsOf(this.url, home), ...settings };
+    this.#postgres = postgres;
+    this.#settings = { ...settingsOf(this.url, home, postgres.url()), ...settings };
   }
 
   /**
@@ -54,7 +64,8 @@ export class AirflowServer {
   ): Promise<AirflowServer> {
     const python = await findAirflow();
     const home = mkdtempSync(join(tmpdir(), "tidegate-airflow-"));
-    const server = new AirflowServer(python, await freePort(), home, settings);
+    const postgres = await PostgresServer.start();
+    const server = new AirflowServer({ python, port: await freePort(), home, postgres, settings });
     try {
       mkdirSync(server.dagsFolder);
       for (const file of dagFiles) copyFileSync(file, join(server.dagsFolder, basename(file)));
@@ -108,6 +119,7 @@ export class AirflowServer {
   async dispose(): Promise<void> {
     this.#killAll();
     await this.stop();
+    await this.#postgres.dispose();
     rmSync(this.#home, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -116,9 +128,15 @@ export class AirflowServer {
     return readFileSync(this.#outputFile(component), "utf8");
   }
 
-  /** One of its processes, by SQLite's file: for a test to look into what is stored. */
-  get databaseFile(): string {
-    return join(this.#home, "airflow.db");
+  /** All that is in its database, as text: for a test to look for what must not be there. */
+  async dump(): Promise<string> {
+    const tables = await this.#postgres.query<{ name: string }>(
+      "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'",
+    );
+    const rows = tables.map(({ name }) =>
+      this.#postgres.query(`SELECT to_jsonb(t)::text AS row FROM "${name}" t`),
+    );
+    return JSON.stringify(await Promise.all(rows));
   }
 
   get #env(): NodeJS.ProcessEnv {
@@ -165,7 +183,7 @@ export class AirflowServer {
   };
 }
 
-function settingsOf(url: string, home: string): Record<string, string> {
+function settingsOf(url: string, home: string, database: string): Record<string, string> {
   return {
     AIRFLOW_HOME: home,
     AIRFLOW__CORE__DAGS_FOLDER: join(home, "dags"),
@@ -180,6 +198,7 @@ function settingsOf(url: string, home: string): Record<string, string> {
     AIRFLOW__API__WORKERS: "1",
     AIRFLOW__API__SECRET_KEY: randomBytes(16).toString("hex"),
     AIRFLOW__API_AUTH__JWT_SECRET: randomBytes(32).toString("hex"),
+    AIRFLOW__DATABASE__SQL_ALCHEMY_CONN: database.replace("postgres:", "postgresql+psycopg2:"),
     AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS: "False",
     AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL: "2",
     AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL: "30",

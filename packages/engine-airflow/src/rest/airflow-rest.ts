@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { EngineError, messageOf } from "@tidegate/core";
 import { type EngineSettings, keysOf } from "../options.js";
 import { redacted } from "./redaction.js";
@@ -12,11 +13,21 @@ export interface Answer<Body> {
 
 /** What a request is made of. */
 export interface RequestParts {
-  /** Repeated keys are in an array. */
   readonly query?: Readonly<Record<string, string | number | boolean>>;
   readonly body?: unknown;
   /** Statuses beside the successful ones that the caller understands. @default none */
   readonly accept?: readonly number[];
+}
+
+/** Between the attempts of a request that met another one in Airflow's database, ms. */
+const PAUSES_MS = [200, 1_000];
+
+/**
+ * Whether it may go well the next time: Airflow answers 500 where its database was locked or has rolled back, and 409
+ * where another manager wrote the same. All requests of the engine may be repeated.
+ */
+function isPassing({ status }: Response): boolean {
+  return status >= 500 || status === 409;
 }
 
 /**
@@ -41,17 +52,24 @@ export class AirflowRest {
 
   /** @param path - below `/api/v2`, its parts encoded */
   async request<Body>(method: Method, path: string, parts: RequestParts = {}): Promise<Answer<Body>> {
-    const token = this.#currentToken();
-    let response = await this.#send(method, path, parts, await token);
-    if (response.status === 401 && this.#settings.credentials.token === undefined) {
-      if (this.#token === token) this.#token = undefined;
-      response = await this.#send(method, path, parts, await this.#currentToken());
+    const isWanted = ({ ok, status }: Response) => ok || parts.accept?.includes(status) === true;
+    let response = await this.#authorized(method, path, parts);
+    for (const pauseMs of PAUSES_MS) {
+      if (isWanted(response) || !isPassing(response)) break;
+      await sleep(pauseMs);
+      response = await this.#authorized(method, path, parts);
     }
     const text = await this.#textOf(response);
-    if (!response.ok && !parts.accept?.includes(response.status)) {
-      throw this.#refusal(`${method} ${path}`, response.status, text);
-    }
+    if (!isWanted(response)) throw this.#refusal(`${method} ${path}`, response.status, text);
     return { status: response.status, body: this.#parsed(text) as Body };
+  }
+
+  async #authorized(method: Method, path: string, parts: RequestParts): Promise<Response> {
+    const token = this.#currentToken();
+    const response = await this.#send(method, path, parts, await token);
+    if (response.status !== 401 || this.#settings.credentials.token !== undefined) return response;
+    if (this.#token === token) this.#token = undefined;
+    return this.#send(method, path, parts, await this.#currentToken());
   }
 
   #send(method: Method, path: string, { query, body }: RequestParts, token: string): Promise<Response> {

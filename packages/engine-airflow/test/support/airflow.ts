@@ -21,8 +21,13 @@ export async function startAirflow(settings: Readonly<Record<string, string>> = 
 }
 
 /** Airflow's REST API, for a test to look with and to meddle. */
+export function restOf(airflow: AirflowServer): AirflowRest {
+  return new AirflowRest(settingsOf(optionsFor(airflow, "http://127.0.0.1:9/", "test")));
+}
+
+/** The part of it that the engine works with. */
 export function apiOf(airflow: AirflowServer): AirflowApi {
-  return new AirflowApi(new AirflowRest(settingsOf(optionsFor(airflow, "http://127.0.0.1:9/", "test"))));
+  return new AirflowApi(restOf(airflow));
 }
 
 /** What an engine of a test is given. */
