@@ -90,6 +90,13 @@ class TidegateFire(BaseOperator):
         self.log.info("The run ended %s.", state)
 
 
+class TidegateGone(BaseOperator):
+    """Stands for the task of a schedule that was removed after its run had been queued."""
+
+    def execute(self, context) -> None:
+        raise AirflowSkipException("The schedule was removed.")
+
+
 class Door:
     """The callback door of a Tidegate. Its address and secret are in no message, since logs are read by many."""
 
@@ -219,8 +226,12 @@ def display_name(group_id: str) -> str:
 
 
 def build(key: str) -> DAG:
-    """The DAG of a Variable; one that cannot be built is told by a DAG in its place, so that it holds up no other."""
+    """The DAG of a Variable. One that cannot be built is told by a DAG in its place, so that it holds up no other."""
     text = Variable.get(key, default=None)
+    if text is None:
+        dag = DAG(dag_id=key, schedule=None, tags=["tidegate"])
+        TidegateGone(task_id="fire", dag=dag)
+        return dag
     stamp = "?"
     try:
         definition = json.loads(text)

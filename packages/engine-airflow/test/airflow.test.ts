@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import {
   createTidegate,
   type EngineEntry,
@@ -21,6 +21,8 @@ import { RecordingSink } from "./support/sink.js";
 
 const NEVER_MS = 365 * 86_400_000;
 const EVERY_TWO_SECONDS = { type: "period", every: 2, unit: "second" } as const;
+
+jest.setTimeout(90_000);
 
 let airflow: AirflowServer;
 let api: AirflowApi;

@@ -190,6 +190,8 @@ function settingsOf(url: string, home: string, database: string): Record<string,
     AIRFLOW__CORE__EXECUTOR: "LocalExecutor",
     AIRFLOW__CORE__PARALLELISM: "4",
     AIRFLOW__CORE__LOAD_EXAMPLES: "False",
+    // Otherwise a DAG that changes twice in half a minute is seen the second time at its next parse.
+    AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL: "0",
     AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS: "admin:admin",
     AIRFLOW__CORE__EXECUTION_API_SERVER_URL: `${url}/execution/`,
     AIRFLOW__API__HOST: "127.0.0.1",

@@ -144,7 +144,8 @@ export class AirflowRest {
   }
 
   #unreachable(error: unknown): EngineError {
-    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+    // `fetch` says no more than that it failed; why is in the cause.
+    const cause = (error as { readonly cause?: unknown }).cause ?? error;
     const why = redacted(messageOf(cause), this.#secrets);
     return new EngineError("ENGINE_FAILED", `Airflow at ${this.#settings.url} cannot be reached: ${why}`);
   }
