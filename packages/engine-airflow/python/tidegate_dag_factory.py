@@ -23,6 +23,7 @@ from datetime import datetime, timedelta, timezone
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger, TimeDeltaTrigger
 from airflow.sdk import DAG, BaseOperator, Connection, Variable, get_parsing_context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+from airflow.sdk.log import mask_secret
 from airflow.timetables.interval import CronDataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable, MultipleCronTriggerTimetable
 
@@ -106,8 +107,11 @@ class Door:
 
     @classmethod
     def of(cls, connection_id: str) -> Door:
-        connection = Connection.get(connection_id)
-        return cls(connection.host or "", connection.password or "")
+        """The door that a Connection leads to: its password is JSON, since only that is hidden everywhere."""
+        door = json.loads(Connection.get(connection_id).password)
+        mask_secret(door["secret"])
+        mask_secret(door["url"])
+        return cls(door["url"], door["secret"])
 
     def fire(self, message_id: str, fire: dict) -> dict:
         body = json.dumps(fire).encode()

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import {
   createTidegate,
@@ -11,7 +11,7 @@ import {
 } from "@tidegate/core";
 import { type AirflowServer, freePort, TcpProxy } from "@tidegate/test-servers";
 import { type CountingOperator, countingOperator, until } from "@tidegate/testkit";
-import { AirflowEngine, type AirflowEngineOptions } from "../src/index.js";
+import { AirflowEngine, type AirflowEngineOptions, dagFactoryFile } from "../src/index.js";
 import { connectionIdOf, keyOf, keyPrefix } from "../src/names.js";
 import type { AirflowApi } from "../src/rest/airflow-api.js";
 import { apiOf, optionsFor, restOf, SECRET, startAirflow } from "./support/airflow.js";
@@ -35,7 +35,7 @@ let count = 0;
 beforeAll(async () => {
   airflow = await startAirflow({
     AIRFLOW__API_AUTH__JWT_EXPIRATION_TIME: "4",
-    AIRFLOW__API_AUTH__JWT_LEEWAY: "0",
+    AIRFLOW__API_AUTH__JWT_LEEWAY: "2",
   });
   api = apiOf(airflow);
 }, 900_000);
@@ -109,11 +109,8 @@ describe("a schedule in Airflow", () => {
     await bed.untilRan("orders", 2);
 
     const { spec } = await client.get("orders");
-    const hourly = { ...spec, trigger: { type: "cron", expression: "7 * * * *" } as const };
-    await client.update(
-      { groupId: "orders", trigger: hourly.trigger, startTime: spec.startTime },
-      { version: 1 },
-    );
+    const hourly = { type: "cron", expression: "7 * * * *" } as const;
+    await client.update({ groupId: "orders", trigger: hourly, startTime: spec.startTime }, { version: 1 });
     expect(await listed()).toEqual([{ groupId: "orders", version: 2 }]);
     const { body } = await restOf(airflow).request("GET", `/dags/${key}`);
     expect(body).toMatchObject({ timetable_summary: "7 * * * *" });
@@ -233,9 +230,9 @@ describe("the secret and the door's address", () => {
     const withUrl = contents.filter(({ text }) => text.includes(door.url));
     expect(withUrl.map(({ name }) => name)).toEqual([]);
     const database = await airflow.dump();
-    expect(database.split(SECRET.slice(6))).toHaveLength(1);
-    // The Connection itself, where it is not encrypted.
-    expect(database.split(door.url)).toHaveLength(2);
+    expect(database.includes(keyOf(prefix, "orders"))).toBe(true);
+    expect(database.includes(SECRET.slice(6))).toBe(false);
+    expect(database.includes(door.url)).toBe(false);
 
     const rest = restOf(airflow);
     const told = await Promise.all(
@@ -247,11 +244,12 @@ describe("the secret and the door's address", () => {
         `/dags/${key}/dagRuns`,
         `/dags/${key}/dagRuns/~/taskInstances`,
         `/connections/${connectionIdOf(prefix)}`,
+        "/eventLogs?limit=100&order_by=-id",
       ].map((path) => rest.request("GET", path)),
     );
     const texts = told.map(({ body }) => JSON.stringify(body));
     expect(texts.filter((text) => text.includes(SECRET.slice(6)))).toEqual([]);
-    expect(texts.slice(0, -1).filter((text) => text.includes(door.url))).toEqual([]);
+    expect(texts.filter((text) => text.includes(door.url))).toEqual([]);
   });
 });
 
@@ -409,7 +407,38 @@ describe("a door", () => {
     );
     expect(seen).toContain("deferred");
     expect(asked[0]).toBe("/runs/1?k=v&waitMs=2000");
-    expect(asked).toHaveLength(3);
-    expect(door.knocks).toHaveLength(1);
+    expect([asked.length, door.knocks.length]).toEqual([3, 1]);
+  });
+});
+
+describe("what Airflow cannot build", () => {
+  const schedule = () => scheduleOf("orders", specOf({ trigger: EVERY_TWO_SECONDS }));
+
+  it("holds up no other schedule", async () => {
+    const broken = keyOf(prefix, "broken");
+    await api.putVariables([{ key: broken, value: '{"stamp":"v1.000000000000","groupId":"broken"}' }]);
+    await engine.handleRegister([schedule()]);
+    expect(await api.dag(broken)).toMatchObject({ description: "KeyError: 'crons'" });
+    expect(await listed()).toEqual([{ groupId: "orders", version: 1 }]);
+  });
+
+  it("is told in Airflow's words when the factory file does not import", async () => {
+    const file = join(airflow.dagsFolder, basename(dagFactoryFile));
+    const text = readFileSync(file, "utf8");
+    try {
+      writeFileSync(file, `${text}\nraise RuntimeError("broken on purpose")\n`);
+      await expect(engine.handleRegister([schedule()])).rejects.toMatchObject({
+        code: "ENGINE_FAILED",
+        message: expect.stringContaining("broken on purpose"),
+      });
+    } finally {
+      writeFileSync(file, text);
+    }
+    const isRegistered = () =>
+      engine.handleRegister([schedule()]).then(
+        () => true,
+        () => false,
+      );
+    await until(isRegistered, { what: "the registration with the mended file" });
   });
 });

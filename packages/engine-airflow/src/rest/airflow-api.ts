@@ -31,13 +31,16 @@ export class AirflowApi {
     this.#rest = rest;
   }
 
-  async putConnection(
-    id: string,
-    { url, secret }: { readonly url: string; readonly secret: string },
-  ): Promise<void> {
+  /**
+   * Writes the Connection. Its password holds both, as JSON: that alone is encrypted in Airflow's database, and left out
+   * of its audit log.
+   */
+  async putConnection(id: string, door: { readonly url: string; readonly secret: string }): Promise<void> {
+    const { url, secret } = door;
     const description =
       "Tidegate's callback door: its address, and the secret that callbacks are signed with.";
-    const connection = { connection_id: id, conn_type: "http", description, host: url, password: secret };
+    const password = JSON.stringify({ url, secret });
+    const connection = { connection_id: id, conn_type: "tidegate", description, password };
     await putAll(this.#rest, "/connections", [connection]);
   }
 
