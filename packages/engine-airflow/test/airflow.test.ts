@@ -407,7 +407,9 @@ describe("a door", () => {
     );
     expect(seen).toContain("deferred");
     expect(asked[0]).toBe("/runs/1?k=v&waitMs=2000");
-    expect([asked.length, door.knocks.length]).toEqual([3, 1]);
+    expect(asked.length).toBeGreaterThanOrEqual(3);
+    // Airflow may take a task that comes back at once for a lost one, and repeat it: the door is told by the id.
+    expect(new Set(door.knocks.map(({ headers }) => headers["webhook-id"]?.[0])).size).toBe(1);
   });
 });
 
