@@ -1,3 +1,4 @@
+export { AirflowServer } from "./airflow-server.js";
 export { freePort } from "./free-port.js";
 export { PostgresServer } from "./postgres-server.js";
 export { RedisServer } from "./redis-server.js";

@@ -57,9 +57,10 @@ export function silenceRules({ bed }: EngineSuite): void {
     });
 
     it("is kept for a schedule that has ended", async () => {
-      const endTime = bed().currentPeriod() + 3 * bed().periodMs;
+      const startTime = bed().currentPeriod();
+      const endTime = startTime + 3 * bed().periodMs;
       await bed().register("witness");
-      await bed().register("orders", { endTime });
+      await bed().register("orders", { startTime, endTime });
       await bed().passUntilRun("orders", 3);
       await passWithWitness(bed());
       expect(firedAfter(bed(), "orders", endTime)).toEqual([]);

@@ -1,0 +1,293 @@
+"""Tidegate's DAG factory for Apache Airflow 3.3 and newer.
+
+Put this file into the DAGs folder, once, as it is. For each Airflow Variable whose key begins with ``tidegate.`` it
+builds one DAG of that name. The Variables are JSON and are written by Tidegate's Airflow engine over REST. Nothing of
+them is ever executed or rendered as a template: a schedule is data here.
+
+Each DAG has one task, which posts its tick to Tidegate's callback door, signed per Standard Webhooks. The door's address
+and the secret are in an Airflow Connection.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from datetime import datetime, timedelta, timezone
+
+from airflow.providers.standard.triggers.temporal import DateTimeTrigger, TimeDeltaTrigger
+from airflow.sdk import DAG, BaseOperator, Connection, Variable, get_parsing_context
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+from airflow.sdk.log import mask_secret
+from airflow.timetables.interval import CronDataIntervalTimetable
+from airflow.timetables.trigger import CronTriggerTimetable, MultipleCronTriggerTimetable
+
+KEY_PREFIX = "tidegate."
+FACTORY_DAG_ID = "tidegate.factory"
+FACTORY_TAG = "tidegate-factory-1"
+
+# How often one attempt of the task knocks at the door, and how long it waits in between, seconds.
+KNOCKS = 3
+FIRST_PAUSE = 1
+
+# How long the door may take to answer, seconds.
+ANSWER_WITHIN = 30
+
+# How long a request for a run's state stays open, ms, and how long the task is away between two of them, seconds.
+STATE_WAIT_MS = 2_000
+FIRST_AWAY = 2
+LONGEST_AWAY = 60
+
+
+class DoorClosed(AirflowException):
+    """The door cannot take the fire now; the attempt is repeated."""
+
+
+class TidegateFire(BaseOperator):
+    """Posts a tick to Tidegate's callback door; by option it then waits, without a worker slot, until the run ends."""
+
+    template_fields = ()
+    ui_color = "#d7e8f7"
+
+    def __init__(self, *, definition: dict, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.definition = definition
+
+    def execute(self, context) -> str | None:
+        due = tick_of(context) + timedelta(milliseconds=self.definition["waitMs"])
+        if due > datetime.now(timezone.utc):
+            self.defer(trigger=DateTimeTrigger(moment=due), method_name="knock")
+        return self.knock(context)
+
+    def knock(self, context, event=None) -> str | None:
+        """Posts the fire, and waits for the run where the schedule asks for that."""
+        door = Door.of(self.definition["connectionId"])
+        answer = door.fire(f"{context['dag'].dag_id}:{context['run_id']}", fire_of(self.definition, tick_of(context)))
+        run_id = answer.get("runId")
+        self.log.info("The door has taken the fire%s.", " again" if answer.get("duplicate") else "")
+        if self.definition["wait"] and answer.get("statusUrl"):
+            self.watch(context, path=door.path_of(answer["statusUrl"]))
+        return run_id
+
+    def watch(self, context, event=None, path: str = "", away: float = FIRST_AWAY) -> None:
+        """Asks how the run stands; while it has not ended the task leaves its slot and comes back."""
+        answer = Door.of(self.definition["connectionId"]).state(path)
+        state = str(answer.get("state"))
+        if not answer.get("isEnded"):
+            self.defer(
+                trigger=TimeDeltaTrigger(timedelta(seconds=away)),
+                method_name="watch",
+                kwargs={"path": path, "away": min(away * 1.5, LONGEST_AWAY)},
+            )
+        if state == "SKIPPED":
+            raise AirflowSkipException("The run was skipped.")
+        if state != "SUCCEEDED":
+            raise AirflowFailException(f"The run ended {state}.")
+        self.log.info("The run ended %s.", state)
+
+
+class TidegateGone(BaseOperator):
+    """Stands for the task of a schedule that was removed after its run had been queued."""
+
+    def execute(self, context) -> None:
+        raise AirflowSkipException("The schedule was removed.")
+
+
+class Door:
+    """The callback door of a Tidegate. Its address and secret are in no message, since logs are read by many."""
+
+    def __init__(self, url: str, secret: str) -> None:
+        self._url = url
+        self._secret = secret
+
+    @classmethod
+    def of(cls, connection_id: str) -> Door:
+        """The door that a Connection leads to: its password is JSON, since only that is hidden everywhere."""
+        door = json.loads(Connection.get(connection_id).password)
+        mask_secret(door["secret"])
+        mask_secret(door["url"])
+        return cls(door["url"], door["secret"])
+
+    def fire(self, message_id: str, fire: dict) -> dict:
+        body = json.dumps(fire).encode()
+        pause = FIRST_PAUSE
+        for _ in range(KNOCKS - 1):
+            try:
+                return self._request(self._url, body, self._signed(message_id, body))
+            except DoorClosed:
+                time.sleep(pause)
+                pause *= 2
+        return self._request(self._url, body, self._signed(message_id, body))
+
+    def state(self, path: str) -> dict:
+        parts = urllib.parse.urlsplit(urllib.parse.urljoin(self._url, path))
+        query = urllib.parse.parse_qsl(parts.query) + [("waitMs", str(STATE_WAIT_MS))]
+        return self._request(urllib.parse.urlunsplit(parts._replace(query=urllib.parse.urlencode(query))))
+
+    def path_of(self, url: str) -> str:
+        """The part of a run's address that is not the door's own; other hosts are not asked."""
+        door = urllib.parse.urlsplit(self._url)
+        given = urllib.parse.urlsplit(urllib.parse.urljoin(self._url, url))
+        if (given.scheme, given.netloc) != (door.scheme, door.netloc):
+            raise AirflowFailException("The door named a status address on another host.")
+        return urllib.parse.urlunsplit(("", "", given.path, given.query, ""))
+
+    def _signed(self, message_id: str, body: bytes) -> dict[str, str]:
+        """The headers of Standard Webhooks. A secret that is being rotated holds several keys, with spaces between."""
+        at = str(int(time.time()))
+        content = f"{message_id}.{at}.".encode() + body
+        keys = [base64.b64decode(key.removeprefix("whsec_")) for key in self._secret.split()]
+        digests = [hmac.new(key, content, hashlib.sha256).digest() for key in keys]
+        return {
+            "content-type": "application/json",
+            "webhook-id": message_id,
+            "webhook-timestamp": at,
+            "webhook-signature": " ".join(f"v1,{base64.b64encode(digest).decode()}" for digest in digests),
+        }
+
+    def _request(self, url: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> dict:
+        try:
+            request = urllib.request.Request(url, data=body, headers=headers or {})
+            with OPENER.open(request, timeout=ANSWER_WITHIN) as response:
+                answer = json.loads(response.read() or b"{}")
+        except urllib.error.HTTPError as error:
+            failure = AirflowFailException if error.code in (400, 413) else DoorClosed
+            raise failure(f"The callback door answered {error.code}.") from None
+        except Exception as error:
+            raise DoorClosed(f"The callback door cannot be reached ({type(error).__name__}).") from None
+        return answer if isinstance(answer, dict) else {}
+
+
+class NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A signed fire is for the door alone."""
+
+    def redirect_request(self, *args, **kwargs):
+        return None
+
+
+OPENER = urllib.request.build_opener(NoRedirects)
+
+
+def tick_of(context) -> datetime:
+    """The instant that a DAG run is for; of a run that somebody triggered by hand, when that was."""
+    return context.get("data_interval_end") or context["dag_run"].run_after
+
+
+def fire_of(definition: dict, tick: datetime) -> dict:
+    """What the door is told. All instants are epoch ms."""
+    scheduled, lower = nominal_of(definition, tick)
+    last = definition["lastMs"]
+    if last is not None:
+        scheduled = min(scheduled, last)
+    return {
+        "groupId": definition["groupId"],
+        "scheduledTime": scheduled,
+        "lowerBoundary": min(lower, scheduled),
+        "upperBoundary": scheduled,
+    }
+
+
+def nominal_of(definition: dict, tick: datetime) -> tuple[int, int]:
+    """The scheduled time that a tick is for, and the one before it."""
+    instant = epoch_ms(tick) - definition["offsetMs"]
+    period = definition["period"]
+    if period is not None:
+        nominal = instant - (instant - period["anchorMs"]) % period["everyMs"]
+        return nominal, nominal - period["everyMs"]
+    past = [known for known in definition["instants"] if known <= instant]
+    if past:
+        return past[-1], past[-2] if len(past) > 1 else past[-1]
+    cron = CronDataIntervalTimetable(definition["crons"][0], timezone=definition["timezone"])
+    interval = cron.infer_manual_data_interval(run_after=tick)
+    return epoch_ms(interval.end), epoch_ms(interval.start)
+
+
+def epoch_ms(instant: datetime) -> int:
+    return round(instant.timestamp() * 1_000)
+
+
+def instant_of(ms: int | None) -> datetime | None:
+    return None if ms is None else datetime.fromtimestamp(ms / 1_000, tz=timezone.utc)
+
+
+def timetable_of(definition: dict):
+    crons = definition["crons"]
+    if not crons:
+        return None
+    if len(crons) == 1:
+        return CronTriggerTimetable(crons[0], timezone=definition["timezone"])
+    return MultipleCronTriggerTimetable(*crons, timezone=definition["timezone"])
+
+
+def display_name(group_id: str) -> str:
+    """The group id where it can be printed, else as JSON writes it."""
+    return group_id if group_id.isprintable() and not group_id.startswith('"') else json.dumps(group_id)
+
+
+def build(key: str) -> DAG:
+    """The DAG of a Variable. One that cannot be built is told by a DAG in its place, so that it holds up no other."""
+    text = Variable.get(key, default=None)
+    if text is None:
+        dag = DAG(dag_id=key, schedule=None, tags=["tidegate"])
+        TidegateGone(task_id="fire", dag=dag)
+        return dag
+    stamp = "?"
+    try:
+        definition = json.loads(text)
+        stamp = str(definition["stamp"])
+        return build_schedule(key, definition, stamp)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        return DAG(dag_id=key, schedule=None, description=reason[:1_000], tags=["tidegate", "tidegate-broken", stamp])
+
+
+def build_schedule(key: str, definition: dict, stamp: str) -> DAG:
+    dag = DAG(
+        dag_id=key,
+        dag_display_name=display_name(definition["groupId"]),
+        schedule=timetable_of(definition),
+        start_date=instant_of(definition["startMs"]),
+        end_date=instant_of(definition["endMs"]),
+        catchup=False,
+        max_active_runs=definition["maxActiveRuns"],
+        is_paused_upon_creation=False,
+        tags=["tidegate", stamp],
+    )
+    TidegateFire(
+        task_id="fire",
+        dag=dag,
+        definition=definition,
+        owner="tidegate",
+        retries=5,
+        retry_delay=timedelta(seconds=2),
+        retry_exponential_backoff=2.0,
+        max_retry_delay=timedelta(seconds=60),
+    )
+    dag.validate()
+    return dag
+
+
+def keys() -> list[str]:
+    """The schedules to build: all of them where the file is parsed, the one that is run where a task is."""
+    dag_id = get_parsing_context().dag_id
+    if dag_id is not None:
+        return [dag_id]
+    return list(Variable.keys(prefix=KEY_PREFIX))
+
+
+for _key in keys():
+    if _key.startswith(KEY_PREFIX) and _key != FACTORY_DAG_ID:
+        globals()[_key] = build(_key)
+
+# Where the file is in place and parsed is told by this one. It never runs.
+globals()[FACTORY_DAG_ID] = DAG(
+    dag_id=FACTORY_DAG_ID,
+    schedule=None,
+    description="Tidegate's DAG factory is installed. Leave this DAG as it is.",
+    tags=["tidegate", FACTORY_TAG],
+)

@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto";
+import { type EngineSchedule, type EpochMs, Grid } from "@tidegate/core";
+import { connectionIdOf } from "./names.js";
+import type { EngineSettings } from "./options.js";
+import { type BoundedTicks, ticksOf } from "./timetable/ticks-of.js";
+
+/**
+ * What a Variable holds of a schedule, as the factory file reads it: as much as it takes to fire. Nothing of the
+ * operator's configuration, so no secret, gets there.
+ */
+export interface Definition {
+  readonly groupId: string;
+  /** Version and a hash of all else: a tag of the DAG, by which it is known what was parsed. */
+  readonly stamp: string;
+  readonly connectionId: string;
+  readonly crons: readonly string[];
+  readonly timezone: string;
+  readonly startMs: EpochMs | null;
+  readonly endMs: EpochMs | null;
+  readonly lastMs: EpochMs | null;
+  readonly offsetMs: number;
+  readonly waitMs: number;
+  readonly period: BoundedTicks["period"];
+  /** The next nominal times, where ticks are finer than these; ascending. */
+  readonly instants: readonly EpochMs[];
+  readonly wait: boolean;
+  readonly maxActiveRuns: number;
+}
+
+/** How many nominal times are told to Airflow. */
+const MOST_INSTANTS = 200;
+
+/** Runs that wait, for their delay or their job, must not hold up the next. */
+const WAITING_RUNS = 16;
+
+/** The definition of a schedule. One that has ended has a DAG without a timetable. */
+export function definitionOf(schedule: EngineSchedule, settings: EngineSettings): Definition {
+  const { groupId, version, spec, nextFireAt } = schedule;
+  const ticks = nextFireAt === null ? undefined : ticksOf(spec, settings.finestPeriodMs);
+  const { isExact = true, ...told } = ticks ?? NEVER;
+  const waits = settings.wait || told.waitMs > 0;
+  const definition = {
+    groupId,
+    connectionId: connectionIdOf(settings.prefix),
+    ...told,
+    instants: isExact || told.period !== null ? [] : instantsOf(schedule),
+    wait: settings.wait,
+    maxActiveRuns: waits ? WAITING_RUNS : 1,
+  };
+  const hash = createHash("sha256").update(JSON.stringify(definition)).digest("hex").slice(0, 12);
+  return { ...definition, stamp: `v${version}.${hash}` };
+}
+
+/** The version in a stamp; `undefined` where the text is none. */
+export function versionOf(stamp: string): number | undefined {
+  const [, version] = /^v(\d+)\.[0-9a-f]{12}$/.exec(stamp) ?? [];
+  return version === undefined ? undefined : Number(version);
+}
+
+const NEVER = {
+  crons: [],
+  timezone: "UTC",
+  startMs: null,
+  endMs: null,
+  lastMs: null,
+  offsetMs: 0,
+  waitMs: 0,
+  period: null,
+  isExact: true,
+};
+
+/** The nominal times from the next fire on, and the one before. */
+function instantsOf({ spec, nextFireAt }: EngineSchedule): EpochMs[] {
+  const grid = new Grid(spec);
+  const from = (nextFireAt ?? 0) - spec.delayMs - 1;
+  const instants: EpochMs[] = [];
+  let interval = grid.next(Math.max(grid.lastClosed(from)?.lower ?? spec.startTime, spec.startTime));
+  while (interval !== undefined && instants.length < MOST_INSTANTS) {
+    instants.push(interval.scheduledTime);
+    interval = interval.upper > interval.lower ? grid.next(interval.upper) : undefined;
+  }
+  return instants;
+}

@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AirflowRest } from "./airflow-rest.js";
+import { deleteAll, putAll } from "./bulk.js";
+import { pages } from "./pages.js";
+
+/** A DAG as Airflow tells of it. */
+export interface AirflowDag {
+  readonly dag_id: string;
+  readonly dag_display_name: string;
+  readonly description: string | null;
+  readonly is_paused: boolean;
+  readonly tags: readonly { readonly name: string }[];
+  readonly relative_fileloc: string | null;
+  readonly file_token: string;
+}
+
+/** A file that Airflow could not import. */
+export interface ImportFailure {
+  readonly filename: string;
+  readonly stack_trace: string;
+}
+
+/** A DAG whose task is running cannot be deleted; it is tried again, ms. */
+const DELETE_AGAIN_MS = 200;
+
+/** The part of Airflow's REST API that the engine works with. */
+export class AirflowApi {
+  readonly #rest: AirflowRest;
+
+  constructor(rest: AirflowRest) {
+    this.#rest = rest;
+  }
+
+  /**
+   * Writes the Connection. Its password holds both, as JSON: that alone is encrypted in Airflow's database, and left out
+   * of its audit log.
+   */
+  async putConnection(id: string, door: { readonly url: string; readonly secret: string }): Promise<void> {
+    const { url, secret } = door;
+    const description =
+      "Tidegate's callback door: its address, and the secret that callbacks are signed with.";
+    const password = JSON.stringify({ url, secret });
+    const connection = { connection_id: id, conn_type: "tidegate", description, password };
+    await putAll(this.#rest, "/connections", [connection]);
+  }
+
+  async hasConnection(id: string): Promise<boolean> {
+    const { status } = await this.#rest.request("GET", `/connections/${encodeURIComponent(id)}`, {
+      accept: [404],
+    });
+    return status !== 404;
+  }
+
+  async putVariables(variables: readonly { readonly key: string; readonly value: string }[]): Promise<void> {
+    await putAll(this.#rest, "/variables", variables);
+  }
+
+  deleteVariables(keys: readonly string[]): Promise<void> {
+    return deleteAll(this.#rest, "/variables", keys);
+  }
+
+  /** The keys of all Variables that begin with a prefix. */
+  async variableKeys(prefix: string): Promise<Set<string>> {
+    const keys = new Set<string>();
+    const query = { variable_key_pattern: `${prefix}%`, order_by: "key" };
+    for await (const { key } of pages<{ key: string }>(this.#rest, "/variables", "variables", query)) {
+      if (key.startsWith(prefix)) keys.add(key);
+    }
+    return keys;
+  }
+
+  /** The DAG; `undefined` where there is none. */
+  async dag(id: string): Promise<AirflowDag | undefined> {
+    const { status, body } = await this.#rest.request<AirflowDag>("GET", `/dags/${encodeURIComponent(id)}`, {
+      accept: [404],
+    });
+    return status === 404 ? undefined : body;
+  }
+
+  /** The DAGs whose ids begin with a prefix, without those that no file has any more. */
+  async *dags(prefix: string): AsyncGenerator<AirflowDag> {
+    const query = { dag_id_pattern: `${prefix}%`, order_by: "dag_id" };
+    for await (const dag of pages<AirflowDag>(this.#rest, "/dags", "dags", query)) {
+      if (dag.dag_id.startsWith(prefix)) yield dag;
+    }
+  }
+
+  async setPaused(id: string, isPaused: boolean): Promise<void> {
+    const body = { is_paused: isPaused };
+    await this.#rest.request("PATCH", `/dags/${encodeURIComponent(id)}`, { body, accept: [404] });
+  }
+
+  /**
+   * Deletes a DAG with its runs, when its task does not run; a DAG that is not there is fine.
+   *
+   * @throws EngineError ENGINE_FAILED when its task still runs after `withinMs`
+   */
+  async deleteDag(id: string, withinMs: number): Promise<void> {
+    const path = `/dags/${encodeURIComponent(id)}`;
+    for (let left = withinMs; left > 0; left -= DELETE_AGAIN_MS) {
+      const { status } = await this.#rest.request("DELETE", path, { accept: [404, 409] });
+      if (status !== 409) return;
+      await sleep(DELETE_AGAIN_MS);
+    }
+    await this.#rest.request("DELETE", path, { accept: [404] });
+  }
+
+  /** Asks for a file to be parsed now and not only when its turn comes. */
+  async parse({ file_token: token }: AirflowDag): Promise<void> {
+    // Who may not ask for that has to wait, and the one who has asked already as well.
+    await this.#rest.request("PUT", `/parseDagFile/${encodeURIComponent(token)}`, { accept: [403, 409] });
+  }
+
+  async importFailures(): Promise<ImportFailure[]> {
+    const failures: ImportFailure[] = [];
+    for await (const failure of pages<ImportFailure>(this.#rest, "/importErrors", "import_errors", {})) {
+      failures.push(failure);
+    }
+    return failures;
+  }
+}

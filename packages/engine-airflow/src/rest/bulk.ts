@@ -1,0 +1,52 @@
+import { EngineError } from "@tidegate/core";
+import type { AirflowRest } from "./airflow-rest.js";
+
+/** One action of Airflow's bulk requests. */
+export type BulkAction =
+  | {
+      readonly action: "create";
+      readonly action_on_existence: "overwrite";
+      readonly entities: readonly object[];
+    }
+  | {
+      readonly action: "delete";
+      readonly action_on_non_existence: "skip";
+      readonly entities: readonly string[];
+    };
+
+interface BulkResults {
+  readonly errors?: readonly { readonly error: string }[];
+}
+
+/** So many entities are sent in one request. */
+const BATCH = 100;
+
+/** Creates or overwrites. @throws EngineError ENGINE_FAILED */
+export async function putAll(rest: AirflowRest, path: string, entities: readonly object[]): Promise<void> {
+  for (const batch of batches(entities)) {
+    await bulk(rest, path, { action: "create", action_on_existence: "overwrite", entities: batch });
+  }
+}
+
+/** Deletes what is there of these. @throws EngineError ENGINE_FAILED */
+export async function deleteAll(rest: AirflowRest, path: string, keys: readonly string[]): Promise<void> {
+  for (const batch of batches(keys)) {
+    await bulk(rest, path, { action: "delete", action_on_non_existence: "skip", entities: batch });
+  }
+}
+
+async function bulk(rest: AirflowRest, path: string, action: BulkAction): Promise<void> {
+  const { body } = await rest.request<Record<string, BulkResults | null>>("PATCH", path, {
+    body: { actions: [action] },
+  });
+  // A request of which a part failed is answered with 200.
+  const [failure] = Object.values(body).flatMap((results) => results?.errors ?? []);
+  if (failure !== undefined) {
+    throw new EngineError("ENGINE_FAILED", `Airflow refused a part of PATCH ${path}: ${failure.error}`);
+  }
+}
+
+function batches<T>(items: readonly T[]): T[][] {
+  const count = Math.ceil(items.length / BATCH);
+  return Array.from({ length: count }, (_, index) => items.slice(index * BATCH, (index + 1) * BATCH));
+}

@@ -1,0 +1,446 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import {
+  createTidegate,
+  type EngineEntry,
+  MemoryStore,
+  type ScheduleInfo,
+  type Tidegate,
+  type TroubleEvent,
+} from "@tidegate/core";
+import { type AirflowServer, freePort, TcpProxy } from "@tidegate/test-servers";
+import { type CountingOperator, countingOperator, until } from "@tidegate/testkit";
+import { AirflowEngine, type AirflowEngineOptions, dagFactoryFile } from "../src/index.js";
+import { connectionIdOf, keyOf, keyPrefix } from "../src/names.js";
+import type { AirflowApi } from "../src/rest/airflow-api.js";
+import { apiOf, optionsFor, restOf, SECRET, startAirflow } from "./support/airflow.js";
+import { Door } from "./support/door.js";
+import { scheduleOf, specOf } from "./support/schedules.js";
+import { RecordingSink } from "./support/sink.js";
+
+const NEVER_MS = 365 * 86_400_000;
+const EVERY_TWO_SECONDS = { type: "period", every: 2, unit: "second" } as const;
+
+jest.setTimeout(90_000);
+
+let airflow: AirflowServer;
+let api: AirflowApi;
+let door: Door;
+let prefix: string;
+let options: AirflowEngineOptions;
+let engine: AirflowEngine;
+let count = 0;
+
+beforeAll(async () => {
+  airflow = await startAirflow({
+    AIRFLOW__API_AUTH__JWT_EXPIRATION_TIME: "4",
+    AIRFLOW__API_AUTH__JWT_LEEWAY: "2",
+  });
+  api = apiOf(airflow);
+}, 900_000);
+
+afterAll(() => airflow.dispose());
+
+beforeEach(async () => {
+  count += 1;
+  prefix = `airflow-${count}`;
+  door = await Door.open();
+  options = optionsFor(airflow, door.url, prefix);
+  engine = door.leadsTo(new AirflowEngine(options));
+});
+
+afterEach(async () => {
+  await door.close();
+  const keys = [...(await api.variableKeys(keyPrefix(prefix)))];
+  await api.deleteVariables(keys);
+  for (const key of keys) await api.setPaused(key, true);
+});
+
+async function listed(): Promise<EngineEntry[]> {
+  const entries: EngineEntry[] = [];
+  for await (const entry of engine.list()) entries.push(entry);
+  return entries;
+}
+
+/** A Tidegate whose watchdog sleeps, so that all fires are Airflow's. */
+class Bed {
+  readonly operator: CountingOperator = countingOperator();
+  readonly troubles: TroubleEvent[] = [];
+  readonly tidegate: Tidegate;
+
+  constructor(reconcileEveryMs = NEVER_MS) {
+    this.tidegate = createTidegate({
+      store: new MemoryStore(),
+      engines: [engine],
+      operators: [this.operator],
+      watchdogEveryMs: NEVER_MS,
+      reconcileEveryMs,
+    });
+    this.tidegate.events.on("trouble", (trouble) => this.troubles.push(trouble));
+  }
+
+  async register(groupId: string, info: Partial<ScheduleInfo> = {}) {
+    const startTime = Math.floor(Date.now() / 2_000) * 2_000;
+    const schedule = { groupId, trigger: EVERY_TWO_SECONDS, startTime, engineGraceMs: NEVER_MS, ...info };
+    return (await this.tidegate.client.register(schedule)).schedule;
+  }
+
+  async untilRan(groupId: string, more: number): Promise<void> {
+    const wanted = this.operator.countOf(groupId) + more;
+    await until(() => this.operator.countOf(groupId) >= wanted, { what: `${more} more runs of ${groupId}` });
+  }
+}
+
+describe("a schedule in Airflow", () => {
+  it("is a Variable and an active DAG, changes with it, and leaves nothing behind", async () => {
+    const bed = new Bed();
+    await bed.tidegate.start();
+    const { client } = bed.tidegate;
+    const key = keyOf(prefix, "orders");
+    const state = async () => ({
+      hasVariable: (await api.variableKeys(keyPrefix(prefix))).has(key),
+      dag: await api.dag(key),
+    });
+
+    expect(await bed.register("orders")).toMatchObject({ status: "REGISTERED" });
+    const dag = { dag_display_name: "orders", is_paused: false };
+    expect(await state()).toMatchObject({ hasVariable: true, dag });
+    await bed.untilRan("orders", 2);
+
+    const { spec } = await client.get("orders");
+    const hourly = { type: "cron", expression: "7 * * * *" } as const;
+    await client.update({ groupId: "orders", trigger: hourly, startTime: spec.startTime }, { version: 1 });
+    expect(await listed()).toEqual([{ groupId: "orders", version: 2 }]);
+    const { body } = await restOf(airflow).request("GET", `/dags/${key}`);
+    expect(body).toMatchObject({ timetable_summary: "7 * * * *" });
+
+    await client.pause("orders");
+    expect(await state()).toEqual({ hasVariable: false, dag: undefined });
+    await client.resume("orders");
+    expect(await state()).toMatchObject({ hasVariable: true, dag });
+    await client.unregister("orders");
+    expect(await state()).toEqual({ hasVariable: false, dag: undefined });
+    await bed.tidegate.stop();
+  });
+
+  it("posts the boundaries of its interval", async () => {
+    const sink = new RecordingSink();
+    await engine.start(sink.context);
+    const startTime = Math.floor(Date.now() / 2_000) * 2_000;
+    await engine.handleRegister([scheduleOf("orders", specOf({ trigger: EVERY_TWO_SECONDS, startTime }))]);
+    await until(() => sink.fires.length >= 3, { what: "three fires" });
+    for (const { body } of door.knocks) {
+      const { groupId, scheduledTime, lowerBoundary, upperBoundary } = JSON.parse(body);
+      expect(groupId).toBe("orders");
+      expect((scheduledTime - startTime) % 2_000).toBe(0);
+      expect([lowerBoundary, upperBoundary]).toEqual([scheduledTime - 2_000, scheduledTime]);
+    }
+    await engine.stop();
+  });
+
+  it("waits for its delay without a worker", async () => {
+    const sink = new RecordingSink();
+    await engine.start(sink.context);
+    const spec = specOf({ trigger: { type: "cron", expression: "* * * * * *" }, delayMs: 4_000 });
+    await engine.handleRegister([scheduleOf("orders", spec)]);
+    await until(() => sink.fires.length >= 1, { what: "a fire" });
+    expect(Date.now() - sink.fires[0]!.scheduledTime).toBeGreaterThanOrEqual(4_000);
+    await engine.stop();
+  });
+});
+
+describe("group ids", () => {
+  const NASTY = [
+    "'",
+    '"',
+    '"json"',
+    `it's "both"`,
+    "line\nbreak\r\n\ttab",
+    "{{ conn.get('x').password }}",
+    "{% raise %}",
+    "$HOME $(id) `id`",
+    "%(key)s %s %d",
+    "../../../etc/passwd",
+    "C:\\temp\\dag",
+    "a/b?c=d#e&f",
+    "'; DROP TABLE dag; --",
+    "''' + __import__('os').system('id') + '''",
+    "<script>alert(1)</script>",
+    "数据-é-🌊",
+    "\u0000\u0007\u001b[31m",
+    "\ud800",
+    "\u202egnirts",
+    " ",
+    ".",
+    "token-secret-password-api_key",
+    "factory",
+    "UPPER",
+    "upper",
+    "a".repeat(200),
+    "数".repeat(200),
+  ];
+
+  it("reach Airflow as data, whatever is in them, and come back as they were", async () => {
+    const sink = new RecordingSink();
+    await engine.start(sink.context);
+    // One interval that is over: each fires once, at once, and a little behind its end.
+    const startTime = Math.floor(Date.now() / 60_000) * 60_000 - 60_000;
+    const spec = specOf({ trigger: { type: "period", every: 1, unit: "minute" }, startTime });
+    await engine.handleRegister(NASTY.map((groupId) => scheduleOf(groupId, spec)));
+    const ids = (await listed()).map(({ groupId }) => groupId);
+    expect(ids).toEqual([...NASTY].sort((a, b) => (a < b ? -1 : 1)));
+    const fired = () => new Set(sink.fires.map(({ groupId }) => groupId));
+    await until(() => fired().size >= NASTY.length, { what: "a fire of each" });
+    expect(fired()).toEqual(new Set(NASTY));
+    for (const groupId of NASTY) expect(keyOf(prefix, groupId)).toMatch(/^tidegate\.[\w.-]{1,200}$/);
+    await engine.handleUnregister(NASTY);
+    expect(await listed()).toEqual([]);
+    await engine.stop();
+  });
+});
+
+describe("the secret and the door's address", () => {
+  it("are in the Connection and nowhere else", async () => {
+    const sink = new RecordingSink();
+    await engine.start(sink.context);
+    // The first knock fails, so that there is a failed attempt with its log as well.
+    let refused = 0;
+    door.answer = async () => {
+      refused += 1;
+      if (refused > 6) door.answer = undefined;
+      return { status: 503, body: {} };
+    };
+    await engine.handleRegister([scheduleOf("orders", specOf({ trigger: EVERY_TWO_SECONDS }))]);
+    await until(() => sink.fires.length >= 2, { what: "fires behind the failures" });
+    await engine.stop();
+
+    const key = keyOf(prefix, "orders");
+    const home = dirname(airflow.logsFolder);
+    const files = readdirSync(home, { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    );
+    const contents = files.map((file) => ({
+      name: file.name,
+      text: readFileSync(join(file.parentPath, file.name), "latin1"),
+    }));
+    expect(contents.some(({ text }) => text.includes("The callback door answered 503"))).toBe(true);
+    const withSecret = contents.filter(({ text }) => text.includes(SECRET.slice(6)));
+    expect(withSecret.map(({ name }) => name)).toEqual([]);
+    const withUrl = contents.filter(({ text }) => text.includes(door.url));
+    expect(withUrl.map(({ name }) => name)).toEqual([]);
+    const database = await airflow.dump();
+    expect(database.includes(keyOf(prefix, "orders"))).toBe(true);
+    expect(database.includes(SECRET.slice(6))).toBe(false);
+    expect(database.includes(door.url)).toBe(false);
+
+    const rest = restOf(airflow);
+    const told = await Promise.all(
+      [
+        `/variables/${key}`,
+        `/dags/${key}`,
+        `/dags/${key}/details`,
+        `/dagSources/${key}`,
+        `/dags/${key}/dagRuns`,
+        `/dags/${key}/dagRuns/~/taskInstances`,
+        `/connections/${connectionIdOf(prefix)}`,
+        "/eventLogs?limit=100&order_by=-id",
+      ].map((path) => rest.request("GET", path)),
+    );
+    const texts = told.map(({ body }) => JSON.stringify(body));
+    expect(texts.filter((text) => text.includes(SECRET.slice(6)))).toEqual([]);
+    expect(texts.filter((text) => text.includes(door.url))).toEqual([]);
+  });
+});
+
+describe("the reconciler", () => {
+  it.each<[string, (key: string) => Promise<void>]>([
+    ["paused", (key) => api.setPaused(key, true)],
+    ["deleted", (key) => api.deleteDag(key, 20_000)],
+    ["left without its Connection", () => deleteConnection()],
+  ])("mends a DAG that was %s by hand", async (_what, tamper) => {
+    const bed = new Bed(1_000);
+    await bed.tidegate.start();
+    let isMended = false;
+    await bed.register("orders");
+    await bed.untilRan("orders", 1);
+    bed.tidegate.events.on("engine-repaired", () => {
+      isMended = true;
+    });
+    await tamper(keyOf(prefix, "orders"));
+    await until(() => isMended, { what: "the repair" });
+    await until(async () => (await listed()).length === 1, { what: "the schedule to be listed" });
+    await bed.untilRan("orders", 3);
+    expect(await bed.tidegate.client.audit("orders")).toMatchObject({
+      gaps: [],
+      overlaps: [],
+      isSound: true,
+    });
+    await bed.tidegate.stop();
+  });
+
+  function deleteConnection(): Promise<void> {
+    return restOf(airflow)
+      .request("DELETE", `/connections/${connectionIdOf(prefix)}`)
+      .then(() => {});
+  }
+});
+
+describe("an Airflow that is away", () => {
+  it("at registration is told soon, and the reconciler registers when it is back", async () => {
+    const proxy = await TcpProxy.start(Number(new URL(airflow.url).port));
+    engine = door.leadsTo(new AirflowEngine({ ...options, url: `http://127.0.0.1:${proxy.port}` }));
+    const bed = new Bed(1_000);
+    await bed.tidegate.start();
+    proxy.sever();
+    const began = Date.now();
+    const schedule = await bed.register("orders");
+    expect(Date.now() - began).toBeLessThan(5_000);
+    expect(schedule).toMatchObject({ status: "FAILED" });
+    expect(schedule.statusReason).toContain("cannot be reached");
+    proxy.mend();
+    const status = async () => (await bed.tidegate.client.get("orders")).status;
+    await until(async () => (await status()) === "REGISTERED", { what: "the registration" });
+    await bed.untilRan("orders", 2);
+    await bed.tidegate.stop();
+    await proxy.dispose();
+  });
+
+  it("is told by what is wrong, without the password", async () => {
+    const port = await freePort();
+    const schedule = scheduleOf("orders", specOf({ trigger: EVERY_TWO_SECONDS }));
+    const closed = new AirflowEngine({ ...options, url: `http://127.0.0.1:${port}` });
+    const failed = { code: "ENGINE_FAILED", message: expect.stringContaining("ECONNREFUSED") };
+    await expect(closed.handleRegister([schedule])).rejects.toMatchObject(failed);
+    const {
+      username: _u,
+      password: _p,
+      ...rest
+    } = options as Extract<AirflowEngineOptions, { username: string }>;
+    const wrong = { ...rest, username: "admin", password: "not-the-password" };
+    const refused = await new AirflowEngine(wrong)
+      .handleRegister([schedule])
+      .catch((error: Error) => error.message);
+    expect(refused).toContain("401");
+    expect(refused).not.toContain("not-the-password");
+    const stale = new AirflowEngine({ ...rest, token: "a.stale.token" });
+    await expect(stale.handleRegister([schedule])).rejects.toMatchObject({ code: "ENGINE_FAILED" });
+  });
+});
+
+describe("a token", () => {
+  it("that has expired is replaced", async () => {
+    const { url, username, password } = airflow;
+    const response = await fetch(`${url}/auth/token`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ username, password }),
+    });
+    const { access_token: token } = (await response.json()) as { access_token: string };
+    const isExpired = async () => {
+      const { status } = await fetch(`${url}/api/v2/variables`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      return status === 401;
+    };
+    expect(await listed()).toEqual([]);
+    expect(await isExpired()).toBe(false);
+    await until(isExpired, { what: "the token to expire" });
+    expect(await listed()).toEqual([]);
+    await engine.handleRegister([scheduleOf("orders", specOf({ trigger: EVERY_TWO_SECONDS }))]);
+    expect(await listed()).toEqual([{ groupId: "orders", version: 1 }]);
+  });
+});
+
+describe("a door", () => {
+  it("that is away is knocked at again, with a fresh signature, until it is back", async () => {
+    const sink = new RecordingSink();
+    await engine.start(sink.context);
+    let refusals = 0;
+    door.answer = async () => {
+      refusals += 1;
+      if (refusals >= 5) door.answer = undefined;
+      return { status: refusals % 2 === 0 ? 503 : 425, body: {} };
+    };
+    const spec = specOf({ trigger: { type: "once", at: Date.now() + 3_000 } });
+    await engine.handleRegister([scheduleOf("orders", spec)]);
+    await until(() => sink.fires.length >= 1, { what: "the fire" });
+    const ids = new Set(door.knocks.map(({ headers }) => headers["webhook-id"]?.[0]));
+    const signatures = new Set(door.knocks.map(({ headers }) => headers["webhook-signature"]?.[0]));
+    expect(door.knocks.length).toBeGreaterThanOrEqual(6);
+    expect(ids.size).toBe(1);
+    expect(signatures.size).toBeGreaterThan(1);
+    await engine.stop();
+  });
+
+  it.each([
+    ["SUCCEEDED", "success"],
+    ["FAILED", "failed"],
+    ["SKIPPED", "skipped"],
+  ])("gives the task in Airflow the colour of a run that ends %s", async (state, colour) => {
+    engine = new AirflowEngine({ ...options, wait: true });
+    const key = keyOf(prefix, "orders");
+    door.answer = async () => ({
+      status: 202,
+      body: { runId: "1", statusUrl: "/runs/1?k=v", duplicate: false },
+    });
+    const seen = new Set<string | null>();
+    const asked: string[] = [];
+    door.status = (path) => {
+      asked.push(path);
+      return { state: asked.length > 2 ? state : "RUNNING", isEnded: asked.length > 2 };
+    };
+    const spec = specOf({ trigger: { type: "once", at: Date.now() + 3_000 } });
+    await engine.handleRegister([scheduleOf("orders", spec)]);
+    await until(
+      async () => {
+        const path = `/dags/${key}/dagRuns/~/taskInstances`;
+        const { body } = await restOf(airflow).request<{ task_instances: { state: string | null }[] }>(
+          "GET",
+          path,
+        );
+        const current = body.task_instances[0]?.state ?? null;
+        seen.add(current);
+        return current === colour;
+      },
+      { what: `the task to be ${colour}` },
+    );
+    expect(seen).toContain("deferred");
+    expect(asked[0]).toBe("/runs/1?k=v&waitMs=2000");
+    expect(asked.length).toBeGreaterThanOrEqual(3);
+    // Airflow may take a task that comes back at once for a lost one, and repeat it: the door is told by the id.
+    expect(new Set(door.knocks.map(({ headers }) => headers["webhook-id"]?.[0])).size).toBe(1);
+  });
+});
+
+describe("what Airflow cannot build", () => {
+  const schedule = () => scheduleOf("orders", specOf({ trigger: EVERY_TWO_SECONDS }));
+
+  it("holds up no other schedule", async () => {
+    const broken = keyOf(prefix, "broken");
+    await api.putVariables([{ key: broken, value: '{"stamp":"v1.000000000000","groupId":"broken"}' }]);
+    await engine.handleRegister([schedule()]);
+    expect(await api.dag(broken)).toMatchObject({ description: "KeyError: 'crons'" });
+    expect(await listed()).toEqual([{ groupId: "orders", version: 1 }]);
+  });
+
+  it("is told in Airflow's words when the factory file does not import", async () => {
+    const file = join(airflow.dagsFolder, basename(dagFactoryFile));
+    const text = readFileSync(file, "utf8");
+    try {
+      writeFileSync(file, `${text}\nraise RuntimeError("broken on purpose")\n`);
+      await expect(engine.handleRegister([schedule()])).rejects.toMatchObject({
+        code: "ENGINE_FAILED",
+        message: expect.stringContaining("broken on purpose"),
+      });
+    } finally {
+      writeFileSync(file, text);
+    }
+    const isRegistered = () =>
+      engine.handleRegister([schedule()]).then(
+        () => true,
+        () => false,
+      );
+    await until(isRegistered, { what: "the registration with the mended file" });
+  });
+});

@@ -1,0 +1,72 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
+import { cacheFolder, fillCache } from "./cache.js";
+
+const run = promisify(execFile);
+
+/** Airflow, and what it speaks to Postgres with. */
+const REQUIREMENTS = ["apache-airflow>=3.3,<4", "psycopg2-binary", "asyncpg"];
+
+/** What Airflow runs on. */
+const PYTHONS = ["python3.11", "python3.12", "python3.13", "python3.10", "python3"];
+
+/** It is 300 MB of some 150 packages; ms. */
+const INSTALL_LIMIT_MS = 600_000;
+
+/**
+ * Finds the Python of an environment with Apache Airflow 3, or makes one in the cache from PyPI: with uv where there is
+ * one, else with pip.
+ *
+ * @throws Error naming the ways, when none works
+ */
+export async function findAirflow(): Promise<string> {
+  const cache = cacheFolder("airflow");
+  const python = process.env.TIDEGATE_AIRFLOW_PYTHON || join(cache, "bin", "python");
+  if (existsSync(python)) return python;
+  process.stderr.write(`Installing Airflow 3 from PyPI into ${cache}, about 300 MB ...\n`);
+  const failures = await fillCache(cache, [
+    ...(isOnPath("uv") ? [{ name: "uv pip install", get: installWithUv }] : []),
+    { name: "pip install", get: installWithPip },
+  ]);
+  if (existsSync(python)) return python;
+  throw new Error(
+    `There is no Airflow. Either name the Python of an environment that has ${REQUIREMENTS.join(", ")} in ` +
+      "TIDEGATE_AIRFLOW_PYTHON, or let this install one from PyPI (needs Python 3.10 to 3.13 on the path). " +
+      `Tried:\n${failures.join("\n")}`,
+  );
+}
+
+function isOnPath(program: string): boolean {
+  return (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, program)));
+}
+
+async function installWithUv(folder: string): Promise<void> {
+  await run("uv", ["venv", "--quiet", "--allow-existing", "--python", ">=3.10,<3.14", folder], {
+    timeout: INSTALL_LIMIT_MS,
+  });
+  const python = join(folder, "bin", "python");
+  await run("uv", ["pip", "install", "--quiet", "--python", python, ...REQUIREMENTS], {
+    timeout: INSTALL_LIMIT_MS,
+  });
+}
+
+async function installWithPip(folder: string): Promise<void> {
+  await run(await findPython(), ["-m", "venv", folder], { timeout: INSTALL_LIMIT_MS });
+  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...REQUIREMENTS];
+  await run(join(folder, "bin", "python"), pip, { timeout: INSTALL_LIMIT_MS });
+}
+
+/** A Python that works: what is on the path may be a shim without anything behind it. */
+async function findPython(): Promise<string> {
+  for (const python of PYTHONS) {
+    const version = ["-c", "import sys; assert (3, 10) <= sys.version_info[:2] <= (3, 13)"];
+    const works = await run(python, version).then(
+      () => true,
+      () => false,
+    );
+    if (works) return python;
+  }
+  throw new Error(`none of ${PYTHONS.join(", ")} is a Python 3.10 to 3.13`);
+}
