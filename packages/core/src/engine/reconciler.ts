@@ -32,9 +32,9 @@ export interface EngineDifference {
 }
 
 /**
- * At start, periodically, and soon after an engine has refused: finishes what a crash or an unreachable engine left half done. At start
- * and periodically it holds what engines list
- * against the store: what is missing is registered, what is stale is updated, orphans are removed; or that is only told.
+ * Finishes what a crash or an unreachable engine left half done: at start, periodically, and soon after an engine has
+ * refused. At start and periodically it also holds what engines list against the store: what is missing is registered, what is
+ * stale is updated, orphans are removed; or that is only told.
  */
 export class Reconciler {
   readonly #parts: ReconcilerParts;
