@@ -30,13 +30,13 @@ import {
   type ScheduleVersion,
   StoreError,
 } from "@tidegate/core";
+import { hasTwins } from "@tidegate/store-sql";
 import type { PoolConfig } from "pg";
 import { coverage, tally } from "./coverage.js";
 import { Database } from "./database.js";
 import { toJson } from "./json.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { migrate, quote } from "./migrate.js";
-import { hasTwins, planRow } from "./plan-waves.js";
 import { isDuplicate } from "./postgres-errors.js";
 import {
   asBackfill,
@@ -120,6 +120,8 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async close(): Promise<void> {
+    // What waits for its turn was asked for before.
+    await Promise.all([this.#plans.settled(), this.#changes.settled()]);
     const database = this.#database;
     this.#database = undefined;
     await database?.close();
@@ -306,14 +308,14 @@ export class PostgresStore implements ScheduleStore {
 
   async #planTogether(commits: readonly PlanCommit[]): Promise<boolean[]> {
     const waves = wavesOf(commits, ({ groupId }) => groupId).map((wave) =>
-      wave.map(({ element, no }) => planRow(element, no)),
+      wave.map(({ element, no }) => ({ step: no, ...element })),
     );
     try {
       return answers(commits.length, await this.#call<number[]>("plan", toJson(waves)));
     } catch (error) {
       // A run that is in two commits, or that another process inserts at this moment: the next statement sees it.
       if (!(error instanceof StoreError) || !isDuplicate(error.cause)) throw error;
-      if (commits.length === 1 && hasTwins(commits[0]!)) return [false];
+      if (commits.length === 1 && hasTwins(commits[0]!.runs)) return [false];
       const one: boolean[] = [];
       for (const commit of commits) one.push(...(await this.#planTogether([commit])));
       return one;

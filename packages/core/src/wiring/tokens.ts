@@ -15,6 +15,11 @@ export interface TidegateSettings {
   readonly dispatcher?: DispatcherOptions;
   /** How often engines are held against the store. @default 300,000 */
   readonly reconcileEveryMs?: number;
+  /**
+   * What becomes of definitions in engines that differ from the store, such as those that somebody has paused, edited or
+   * deleted by hand: they are mended, or only told of (`engine-differs`). @default "mend"
+   */
+  readonly onEngineDrift?: "mend" | "report";
   /** How often to look for engines that are silent. @default 5,000 */
   readonly watchdogEveryMs?: number;
   /** How often to look at backfills that no event told of. @default 5,000 */
