@@ -323,8 +323,12 @@ export interface ScheduleStore {
   /** @param lateToleranceMs - see `RunTally.late` */
   tally(groupId: string, lateToleranceMs: number): Promise<RunTally>;
 
-  /** @throws StoreError STORE_FAILED where the group has no schedule, or there is a backfill of this id */
-  insertBackfill(backfill: Backfill): Promise<void>;
+  /**
+   * `false`, and nothing done, where there is a backfill of this id.
+   *
+   * @throws StoreError STORE_FAILED where the group has no schedule
+   */
+  insertBackfill(backfill: Backfill): Promise<boolean>;
   /**
    * `false` where the cursor has moved, the backfill is not running, or one of the runs is there already. Superseding as
    * in `insertRuns`.
