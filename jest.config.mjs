@@ -30,5 +30,6 @@ const below = (parent) =>
 export default {
   // Much of what the tests do is waiting: for processes, for seconds to pass.
   maxWorkers: "100%",
+  reporters: ["default", "<rootDir>/scripts/progress.mjs"],
   projects: [...below("packages"), ...below("examples"), project("<rootDir>/test", "test", "**/*.test.ts")],
 };

@@ -58,16 +58,26 @@ const jestEnv = {
   NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --experimental-vm-modules --no-warnings`.trim(),
 };
 
+/** Servers of others that tests start, and how long all tests take with them on two cores. */
+const LIVE = `With Airflow, on two cores, all tests take about a quarter of an hour; the first time also some minutes for
+downloads (600 MB, kept in ~/.cache/tidegate). "npm run test:quick" leaves these servers out.`;
+
+function test(args) {
+  build();
+  mkdirSync(join(root, ".tmp"), { recursive: true });
+  jest(["--json", "--outputFile=.tmp/tests.json", "--ci", ...args]);
+}
+
 const commands = {
   start: (args) => {
     build();
     run("node", ["examples/demonstration/dist/main.js", ...args]);
   },
   test: (args) => {
-    build();
-    mkdirSync(join(root, ".tmp"), { recursive: true });
-    jest(["--json", "--outputFile=.tmp/tests.json", "--ci", ...args]);
+    console.log(LIVE);
+    test(args);
   },
+  "test:quick": (args) => test(["--testPathIgnorePatterns=\\.live\\.test\\.ts$", ...args]),
   bench: (args) => {
     build();
     run("node", ["--expose-gc", "bench/dist/main.js", ...args]);

@@ -1,4 +1,5 @@
-import type { CoverageRange, Interval, RunReason, RunState, RunTally } from "@tidegate/core";
+import type { CoverageRange, Interval, RunTally } from "@tidegate/core";
+import { asTally, type TallyRow } from "@tidegate/store-sql";
 import type { Database } from "./database.js";
 
 /** Merges a group's runs where state is the same and bounds meet. */
@@ -38,14 +39,6 @@ function withinReach(s: string): string {
   return `AND lower <= $3 AND lower >= $2 - (SELECT longest_run_ms FROM ${s}.schedule_state WHERE group_id = $1)`;
 }
 
-interface TallyRow {
-  readonly state: RunState;
-  readonly reason: RunReason | null;
-  readonly runs: number;
-  readonly intervals: number;
-  readonly late: number;
-}
-
 /** Counts over a group's whole ledger. */
 export async function tally(
   database: Database,
@@ -53,17 +46,6 @@ export async function tally(
   groupId: string,
   lateToleranceMs: number,
 ): Promise<RunTally> {
-  const byState: Record<RunState, number> = {
-    PLANNED: 0,
-    SUBMITTING: 0,
-    RUNNING: 0,
-    SUCCEEDED: 0,
-    FAILED: 0,
-    CANCELLED: 0,
-    SKIPPED: 0,
-  };
-  const byReason: Partial<Record<RunReason, number>> = {};
-  let late = 0;
   const rows = await database.query<TallyRow>(
     `SELECT r.state, r.reason, count(*) AS runs, sum(r.intervals)::bigint AS intervals,
       count(*) FILTER (WHERE r.kind = 'SCHEDULED' AND r.planned_at - r.scheduled_time - v.delay_ms > $2) AS late
@@ -71,10 +53,5 @@ export async function tally(
       WHERE r.group_id = $1 GROUP BY r.state, r.reason`,
     [groupId, lateToleranceMs],
   );
-  for (const row of rows) {
-    byState[row.state] += row.runs;
-    if (row.reason !== null) byReason[row.reason] = (byReason[row.reason] ?? 0) + row.intervals;
-    late += row.late;
-  }
-  return { byState, byReason, late };
+  return asTally(rows);
 }

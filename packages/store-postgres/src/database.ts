@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { StoreError } from "@tidegate/core";
 import { Pool, type PoolConfig, types } from "pg";
 import { asStoreError, isRepeatable } from "./postgres-errors.js";
 
@@ -32,7 +31,6 @@ export class Database {
   readonly place: string;
   readonly #pool: Pool;
   readonly #underWay = new Set<Promise<unknown>>();
-  #isClosed = false;
 
   constructor(options: DatabaseOptions) {
     this.place = placeOf(options.connectionString);
@@ -61,12 +59,6 @@ export class Database {
    * @throws StoreError
    */
   async query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    if (this.#isClosed) {
-      throw new StoreError(
-        "STORE_CLOSED",
-        `${this.place}: the store is not open; call open() first, and nothing after close().`,
-      );
-    }
     const work = this.#repeated<Row>(text, values);
     this.#underWay.add(work);
     try {
@@ -78,7 +70,6 @@ export class Database {
 
   /** Waits for what is under way. */
   async close(): Promise<void> {
-    this.#isClosed = true;
     await Promise.allSettled(this.#underWay);
     await this.#pool.end();
   }

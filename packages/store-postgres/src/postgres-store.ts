@@ -30,13 +30,13 @@ import {
   type ScheduleVersion,
   StoreError,
 } from "@tidegate/core";
+import { hasTwins } from "@tidegate/store-sql";
 import type { PoolConfig } from "pg";
 import { coverage, tally } from "./coverage.js";
 import { Database } from "./database.js";
 import { toJson } from "./json.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { migrate, quote } from "./migrate.js";
-import { hasTwins, planRow } from "./plan-waves.js";
 import { isDuplicate } from "./postgres-errors.js";
 import {
   asBackfill,
@@ -120,6 +120,8 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async close(): Promise<void> {
+    // What waits for its turn was asked for before.
+    await Promise.all([this.#plans.settled(), this.#changes.settled()]);
     const database = this.#database;
     this.#database = undefined;
     await database?.close();
@@ -253,14 +255,18 @@ export class PostgresStore implements ScheduleStore {
     return tally(this.#require(), this.#schema, groupId, lateToleranceMs);
   }
 
-  async insertBackfill(backfill: Backfill): Promise<void> {
+  async insertBackfill(backfill: Backfill): Promise<boolean> {
     const { id, groupId, lower, upper, select, concurrency, cursor, state } = backfill;
     const { plannedRuns, openRuns, createdAt, updatedAt } = backfill;
-    const rows = await this.#query(
-      `INSERT INTO ${this.#schema}.backfill (id, group_id, lower, upper, selects, concurrency, cursor, state, planned_runs,
-          open_runs, created_at, updated_at)
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
-          WHERE EXISTS (SELECT FROM ${this.#schema}.schedule WHERE group_id = $2) RETURNING 1`,
+    const [answer] = await this.#query<{ has_schedule: boolean; is_new: boolean }>(
+      `WITH known AS (SELECT FROM ${this.#schema}.schedule WHERE group_id = $2),
+        made AS (
+          INSERT INTO ${this.#schema}.backfill (id, group_id, lower, upper, selects, concurrency, cursor, state,
+              planned_runs, open_runs, created_at, updated_at)
+            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 WHERE EXISTS (SELECT FROM known)
+            ON CONFLICT (id) DO NOTHING RETURNING 1
+        )
+        SELECT EXISTS (SELECT FROM known) AS has_schedule, EXISTS (SELECT FROM made) AS is_new`,
       [
         id,
         groupId,
@@ -276,7 +282,9 @@ export class PostgresStore implements ScheduleStore {
         updatedAt,
       ],
     );
-    if (rows.length === 0) throw new StoreError("STORE_FAILED", `Group ${groupId} has no schedule.`);
+    if (answer?.has_schedule !== true)
+      throw new StoreError("STORE_FAILED", `Group ${groupId} has no schedule.`);
+    return answer.is_new;
   }
 
   planBackfill({ runs, ...step }: BackfillCommit): Promise<boolean> {
@@ -300,14 +308,14 @@ export class PostgresStore implements ScheduleStore {
 
   async #planTogether(commits: readonly PlanCommit[]): Promise<boolean[]> {
     const waves = wavesOf(commits, ({ groupId }) => groupId).map((wave) =>
-      wave.map(({ element, no }) => planRow(element, no)),
+      wave.map(({ element, no }) => ({ step: no, ...element })),
     );
     try {
       return answers(commits.length, await this.#call<number[]>("plan", toJson(waves)));
     } catch (error) {
       // A run that is in two commits, or that another process inserts at this moment: the next statement sees it.
       if (!(error instanceof StoreError) || !isDuplicate(error.cause)) throw error;
-      if (commits.length === 1 && hasTwins(commits[0]!)) return [false];
+      if (commits.length === 1 && hasTwins(commits[0]!.runs)) return [false];
       const one: boolean[] = [];
       for (const commit of commits) one.push(...(await this.#planTogether([commit])));
       return one;

@@ -14,7 +14,7 @@ const LARGEST = 2_000;
 export class Together<In, Out> {
   readonly #send: (batch: readonly In[]) => Promise<Out[]>;
   #waiting: Waiting<In, Out>[] = [];
-  #isSending = false;
+  #sending: Promise<void> | undefined;
 
   constructor(send: (batch: readonly In[]) => Promise<Out[]>) {
     this.#send = send;
@@ -25,14 +25,18 @@ export class Together<In, Out> {
     if (batch.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ batch, resolve, reject });
-      if (!this.#isSending) void this.#sendAll();
+      this.#sending ??= this.#sendAll();
     });
   }
 
+  /** Resolves when nothing waits nor is on its way. */
+  async settled(): Promise<void> {
+    await this.#sending;
+  }
+
   async #sendAll(): Promise<void> {
-    this.#isSending = true;
     while (this.#waiting.length > 0) await this.#sendSome(this.#take());
-    this.#isSending = false;
+    this.#sending = undefined;
   }
 
   /** As many of those that wait as go in one statement; the first in any case. */

@@ -1,3 +1,5 @@
 export * from "./conditions.js";
 export * from "./pages.js";
 export * from "./rows.js";
+export * from "./tally.js";
+export * from "./twins.js";

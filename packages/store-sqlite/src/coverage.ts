@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { CoverageRange, Interval, RunReason, RunState, RunTally } from "@tidegate/core";
+import type { CoverageRange, Interval, RunState, RunTally } from "@tidegate/core";
+import { asTally, type TallyRow } from "@tidegate/store-sql";
 import { longestRunMs } from "./listings.js";
 import type { Statements } from "./statements.js";
 
@@ -88,25 +89,8 @@ type MergedRow = [
 
 /** Counts over a group's whole ledger. */
 export function tally(statements: Statements, no: number | undefined, lateToleranceMs: number): RunTally {
-  const byState: Record<RunState, number> = {
-    PLANNED: 0,
-    SUBMITTING: 0,
-    RUNNING: 0,
-    SUCCEEDED: 0,
-    FAILED: 0,
-    CANCELLED: 0,
-    SKIPPED: 0,
-  };
-  const byReason: Partial<Record<RunReason, number>> = {};
-  let late = 0;
-  if (no === undefined) return { byState, byReason, late };
-  const rows = statements.all<{
-    state: RunState;
-    reason: RunReason | null;
-    runs: number;
-    intervals: number;
-    late: number;
-  }>(
+  if (no === undefined) return asTally([]);
+  const rows = statements.all<TallyRow>(
     `SELECT state, reason, count(*) AS runs, sum(intervals) AS intervals,
       sum(kind = 'SCHEDULED' AND planned_at - scheduled_time - v.delay_ms > ?) AS late
       FROM run JOIN (
@@ -117,10 +101,5 @@ export function tally(statements: Statements, no: number | undefined, lateTolera
     no,
     no,
   );
-  for (const row of rows) {
-    byState[row.state] += row.runs;
-    if (row.reason !== null) byReason[row.reason] = (byReason[row.reason] ?? 0) + row.intervals;
-    late += row.late;
-  }
-  return { byState, byReason, late };
+  return asTally(rows);
 }

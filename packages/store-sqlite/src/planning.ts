@@ -1,4 +1,5 @@
 import { AT_ONCE, type DueFire, type DueQuery, type NewRun, type PlanCommit } from "@tidegate/core";
+import { hasTwins } from "@tidegate/store-sql";
 import { type Place, placeOf } from "./lanes.js";
 import { insertRun } from "./run-rows.js";
 import type { Statements } from "./statements.js";
@@ -69,9 +70,7 @@ export function insertBeside(tables: Tables, run: NewRun): boolean {
 
 /** Whether none of these runs is there already, by id or by interval and generation, nor given twice. */
 export function areNew({ statements, groups }: Tables, runs: readonly NewRun[]): boolean {
-  const ids = new Set(runs.map(({ id }) => id));
-  const generations = new Set(runs.map(({ lower, upper, generation }) => `${lower}-${upper}-${generation}`));
-  if (ids.size < runs.length || generations.size < runs.length) return false;
+  if (hasTwins(runs)) return false;
   const text = `SELECT 1 FROM run WHERE id = ?
     UNION ALL SELECT 1 FROM run WHERE group_no = ? AND lower = ? AND generation = ? AND upper = ?`;
   return runs.every(({ id, groupId, lower, generation, upper }) => {

@@ -1,7 +1,5 @@
 import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
-import { messageOf } from "../errors/errors.js";
 import type { CancelRequest, TidegateEmitter } from "../events/events.js";
-import { isEnded } from "../ledger/lane.js";
 import type { Run, RunReason } from "../ledger/run.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
@@ -9,7 +7,8 @@ import type { SpecCache } from "../schedule/spec-cache.js";
 import type { ClaimedRun, RunChange, ScheduleStore } from "../store/schedule-store.js";
 import { Attempt } from "./attempt.js";
 import { ChangeBatch } from "./change-batch.js";
-import { changedRun } from "./changed-run.js";
+import { Leases } from "./leases.js";
+import { RunNews } from "./run-news.js";
 
 /** How a dispatcher works. */
 export interface DispatcherOptions {
@@ -52,19 +51,17 @@ export class Dispatcher {
   readonly #drainMs: number;
   readonly #changes: ChangeBatch;
   readonly #specs: SpecCache;
-  readonly #active = new Map<string, Attempt>();
+  readonly #leases: Leases;
+  readonly #news: RunNews;
   #isRunning = false;
   /** The claiming that is under way. */
   #pumping: Promise<void> | undefined;
   #isPokedAgain = false;
-  #leasesUntil: EpochMs = 0;
   #wakeTimer: ClockTimer | undefined;
-  #renewTimer: ClockTimer | undefined;
-  #endedGroups = new Set<string>();
   #onIdle: (() => void) | undefined;
   readonly #onPlanned = (): void => this.poke();
   readonly #onCancel = (request: CancelRequest): void => {
-    this.#cancelLanes(request).catch((error: unknown) => this.#trouble(error));
+    this.#cancelLanes(request).catch((error: unknown) => this.#news.trouble(error));
   };
 
   constructor(parts: DispatcherParts) {
@@ -75,6 +72,13 @@ export class Dispatcher {
     this.#drainMs = parts.options.drainMs ?? 5_000;
     this.#changes = new ChangeBatch(parts.store);
     this.#specs = parts.specs;
+    this.#news = new RunNews(parts.emitter);
+    this.#leases = new Leases({
+      store: parts.store,
+      clock: parts.clock,
+      leaseMs: this.#leaseMs,
+      onTrouble: (error) => this.#news.trouble(error),
+    });
   }
 
   start(): void {
@@ -91,15 +95,8 @@ export class Dispatcher {
     this.#parts.emitter.off("cancel-requested", this.#onCancel);
     this.#wakeTimer?.cancel();
     await this.#pumping;
-    if (this.#active.size > 0) await this.#drain();
-    this.#renewTimer?.cancel();
-    const left = [...this.#active.values()];
-    for (const attempt of left) attempt.abandon("stopping");
-    await this.#parts.store.renewLeases(
-      left.map(({ run, token }) => ({ id: run.id, token })),
-      this.#parts.clock.now(),
-    );
-    this.#active.clear();
+    if (this.#leases.size > 0) await this.#drain();
+    await this.#leases.release();
   }
 
   /** Looks for runs to claim, now. */
@@ -111,7 +108,7 @@ export class Dispatcher {
 
   /** Cancels a run that this manager has active; `false` when it has not. */
   cancelActive(id: string, reason: RunReason): boolean {
-    const attempt = this.#active.get(id);
+    const attempt = this.#leases.get(id);
     attempt?.cancel(reason);
     return attempt !== undefined;
   }
@@ -119,7 +116,7 @@ export class Dispatcher {
   /** Makes a change of a run durable and tells of it. `false` where the run is not as expected. */
   change(run: Run, change: RunChange): Promise<boolean> {
     return this.#changes.add(change).then((isDone) => {
-      if (isDone) this.#tell(run, change);
+      if (isDone) this.#news.changed(run, change);
       return isDone;
     });
   }
@@ -133,7 +130,7 @@ export class Dispatcher {
       do {
         this.#isPokedAgain = false;
         for (let room = this.#room(); room > 0 && this.#isRunning; room = this.#room()) {
-          if (this.#isLateToRenew()) await this.#renew();
+          await this.#leases.catchUp();
           const claimed = await this.#claim(room);
           const unknown = claimed.filter(({ run }) => this.#specs.peek(run) === undefined);
           if (unknown.length > 0) await this.#specs.load(new Set(unknown.map(({ run }) => run.groupId)));
@@ -143,22 +140,17 @@ export class Dispatcher {
       } while (this.#isPokedAgain && this.#isRunning);
       next = await this.#parts.store.nextWake();
     } catch (error) {
-      this.#trouble(error);
+      this.#news.trouble(error);
       next = this.#parts.clock.now() + this.#pollMs;
     }
     this.#pumping = undefined;
-    this.#keepLeases();
+    this.#leases.keep();
     if (this.#isPokedAgain) this.poke();
     else this.#sleepUntil(next);
   }
 
   #room(): number {
-    return Math.min(CLAIM_BATCH, this.#maxConcurrentRuns - this.#active.size);
-  }
-
-  /** A process that was stopped for longer than its leases must not recover its own runs from itself. */
-  #isLateToRenew(): boolean {
-    return this.#active.size > 0 && this.#parts.clock.now() > this.#leasesUntil - this.#leaseMs / 3;
+    return Math.min(CLAIM_BATCH, this.#maxConcurrentRuns - this.#leases.size);
   }
 
   #claim(limit: number): Promise<ClaimedRun[]> {
@@ -176,14 +168,10 @@ export class Dispatcher {
     if (at < Number.POSITIVE_INFINITY) this.#wakeTimer = this.#parts.clock.wakeAt(at, () => this.poke());
   }
 
-  #launch({ run, token, isRecovered }: ClaimedRun): void {
-    const own = this.#active.get(run.id);
-    if (own !== undefined) {
-      own.token = token;
-      own.leaseUntil = run.wakeAt ?? own.leaseUntil;
-      return;
-    }
-    void this.#carryOut(run, token, isRecovered).catch((error: unknown) => this.#trouble(error, run));
+  #launch(claimed: ClaimedRun): void {
+    if (this.#leases.adopt(claimed)) return;
+    const { run, token, isRecovered } = claimed;
+    void this.#carryOut(run, token, isRecovered).catch((error: unknown) => this.#news.trouble(error, run));
   }
 
   async #carryOut(run: Run, token: number, isRecovered: boolean): Promise<void> {
@@ -196,15 +184,16 @@ export class Dispatcher {
       spec,
       change: (change) => this.#insist(attempt, change),
     });
-    this.#active.set(run.id, attempt);
+    this.#leases.add(attempt);
     try {
       if (run.isCancelRequested) attempt.cancel(run.reason ?? "cancelled");
-      this.#tellClaimed(run, isRecovered);
+      if (!isRecovered) this.#news.claimed(run);
       const mayHaveJob = isRecovered || run.attempt > 1 || run.history.length > 0;
       const end = await attempt.carryOut(mayHaveJob);
       if (end !== undefined) await this.#recordEnd(attempt, end);
     } finally {
-      this.#forget(attempt);
+      this.#leases.remove(attempt);
+      if (this.#leases.size === 0) this.#onIdle?.();
       this.poke();
     }
   }
@@ -221,10 +210,10 @@ export class Dispatcher {
         if (isDone || isFirst) return isDone;
         const [run] = await this.#parts.store.getRuns([change.id]);
         const isMade = run?.state === change.state && run.endedAt === (change.endedAt ?? null);
-        if (isMade) this.#tell(attempt.run, change);
+        if (isMade) this.#news.changed(attempt.run, change);
         return isMade;
       } catch (error) {
-        this.#trouble(error, attempt.run);
+        this.#news.trouble(error, attempt.run);
         if (!(await this.#mayTryAgain(attempt))) return false;
       }
     }
@@ -245,7 +234,10 @@ export class Dispatcher {
     const isDone = await this.#insist(attempt, end);
     if (!isDone) {
       if (attempt.isAbandoned) return;
-      this.#trouble(new Error("The run was taken over; its end is left to who has it now."), attempt.run);
+      this.#news.trouble(
+        new Error("The run was taken over; its end is left to who has it now."),
+        attempt.run,
+      );
     } else if (end.isBlocking && attempt.spec.onFailure === "pause") {
       this.#parts.emitter.emit("pause-requested", attempt.run);
     }
@@ -276,7 +268,7 @@ export class Dispatcher {
         { limit: CLAIM_BATCH },
       );
       for (const run of open.items)
-        await this.cancel(run, reason).catch((error: unknown) => this.#trouble(error, run));
+        await this.cancel(run, reason).catch((error: unknown) => this.#news.trouble(error, run));
     }
   }
 
@@ -297,91 +289,10 @@ export class Dispatcher {
     return isRequested === true;
   }
 
-  /** Renews leases as long as there are any. */
-  #keepLeases(): void {
-    if (this.#renewTimer !== undefined || this.#active.size === 0) return;
-    this.#renewTimer = this.#parts.clock.wakeAt(this.#parts.clock.now() + this.#leaseMs / 3, () => {
-      this.#renewTimer = undefined;
-      this.#renew()
-        .catch((error: unknown) => {
-          this.#trouble(error);
-          this.#abandonLapsed();
-        })
-        .finally(() => this.#keepLeases());
-    });
-  }
-
-  #forget(attempt: Attempt): void {
-    this.#active.delete(attempt.run.id);
-    if (this.#active.size > 0) return;
-    this.#renewTimer?.cancel();
-    this.#renewTimer = undefined;
-    this.#onIdle?.();
-  }
-
-  async #renew(): Promise<void> {
-    const attempts = [...this.#active.values()];
-    const until = this.#parts.clock.now() + this.#leaseMs;
-    const states = await this.#parts.store.renewLeases(
-      attempts.map(({ run, token }) => ({ id: run.id, token })),
-      until,
-    );
-    this.#leasesUntil = until;
-    for (const [index, attempt] of attempts.entries()) {
-      const state = states[index];
-      if (state?.isHeld === false && this.#active.get(attempt.run.id) === attempt)
-        attempt.abandon("lease-lost");
-      else attempt.leaseUntil = until;
-      if (state?.isCancelRequested) await this.#cancelRequested(attempt);
-    }
-  }
-
-  /** Whoever cannot renew must take it that others have the runs by now. */
-  #abandonLapsed(): void {
-    const now = this.#parts.clock.now();
-    for (const attempt of this.#active.values()) if (attempt.leaseUntil <= now) attempt.abandon("lease-lost");
-  }
-
-  async #cancelRequested(attempt: Attempt): Promise<void> {
-    const [run] = await this.#parts.store.getRuns([attempt.run.id]);
-    attempt.cancel(run?.reason ?? "cancelled");
-  }
-
   async #drain(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#onIdle = resolve;
       this.#parts.clock.wakeAt(this.#parts.clock.now() + this.#drainMs, resolve);
-    });
-  }
-
-  #tellClaimed(run: Run, isRecovered: boolean): void {
-    if (isRecovered || this.#parts.emitter.listenerCount("run-state") === 0) return;
-    this.#parts.emitter.emit("run-state", { run, from: "PLANNED" });
-  }
-
-  #tell(before: Run, change: RunChange): void {
-    if (isEnded(change.state)) this.#tellEnded(before.groupId);
-    if (this.#parts.emitter.listenerCount("run-state") === 0) return;
-    this.#parts.emitter.emit("run-state", { run: changedRun(before, change), from: before.state });
-  }
-
-  /** Groups whose runs ended in one turn of the event loop are told of together. */
-  #tellEnded(groupId: string): void {
-    this.#endedGroups.add(groupId);
-    if (this.#endedGroups.size > 1) return;
-    queueMicrotask(() => {
-      const groups = this.#endedGroups;
-      this.#endedGroups = new Set();
-      this.#parts.emitter.emit("runs-ended", groups);
-    });
-  }
-
-  #trouble(error: unknown, run?: Run): void {
-    const code = (error as { code?: unknown } | null)?.code;
-    this.#parts.emitter.emit("trouble", {
-      where: "dispatcher",
-      ...(run === undefined ? {} : { groupId: run.groupId, runId: run.id }),
-      error: { code: typeof code === "string" ? code : "DISPATCH_FAILED", message: messageOf(error) },
     });
   }
 }

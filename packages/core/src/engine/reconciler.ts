@@ -1,6 +1,6 @@
 import type { Clock, ClockTimer } from "../clock/clock.js";
 import { messageOf } from "../errors/errors.js";
-import type { TidegateEmitter } from "../events/events.js";
+import type { ScheduleEvent, TidegateEmitter } from "../events/events.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { EngineEntry } from "./engine.js";
@@ -8,6 +8,9 @@ import type { EngineRegistry } from "./engine-registry.js";
 import { type EngineOutbox, engineSchedule, groupIdsOf, isHeld, OUTBOX_STATUSES } from "./outbox.js";
 
 const PAGE = 1_000;
+
+/** When what an engine has refused is told to it again, ms; then after twice as long, up to the time between passes. */
+const FIRST_RETRY_MS = 5_000;
 
 /** What a reconciler works with. */
 export interface ReconcilerParts {
@@ -18,6 +21,7 @@ export interface ReconcilerParts {
   readonly outbox: EngineOutbox;
   /** How often, ms. */
   readonly everyMs: number;
+  readonly onDrift: "mend" | "report";
 }
 
 /** How an engine's definitions differ from the store's. */
@@ -28,14 +32,20 @@ export interface EngineDifference {
 }
 
 /**
- * At start and periodically: finishes what a crash or an unreachable engine left half done, and holds what engines list
- * against the store: what is missing is registered, what is stale is updated, orphans are removed.
+ * Finishes what a crash or an unreachable engine left half done: at start, periodically, and soon after an engine has
+ * refused. At start and periodically it also holds what engines list against the store: what is missing is registered, what is
+ * stale is updated, orphans are removed; or that is only told.
  */
 export class Reconciler {
   readonly #parts: ReconcilerParts;
   #timer: ClockTimer | undefined;
+  #retry: ClockTimer | undefined;
+  #retryInMs = FIRST_RETRY_MS;
   #pass: Promise<void> = Promise.resolve();
   #isRunning = false;
+  readonly #onStatus = ({ status }: ScheduleEvent): void => {
+    if (status === "FAILED") this.#retrySoon();
+  };
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
@@ -43,12 +53,15 @@ export class Reconciler {
 
   start(): void {
     this.#isRunning = true;
+    this.#parts.emitter.on("schedule-status", this.#onStatus);
     this.#schedule(0);
   }
 
   async stop(): Promise<void> {
     this.#isRunning = false;
+    this.#parts.emitter.off("schedule-status", this.#onStatus);
     this.#timer?.cancel();
+    this.#retry?.cancel();
     await this.#pass;
   }
 
@@ -66,11 +79,26 @@ export class Reconciler {
     });
   }
 
+  /** Engines that are away, or refuse, are asked again long before the next pass. */
+  #retrySoon(): void {
+    if (!this.#isRunning || this.#retry !== undefined) return;
+    this.#retry = this.#parts.clock.wakeAt(this.#parts.clock.now() + this.#retryInMs, () => {
+      this.#retry = undefined;
+      this.#retryInMs = Math.min(2 * this.#retryInMs, this.#parts.everyMs);
+      this.#pass = this.#pass.then(() => this.#retryOutbox());
+    });
+  }
+
+  async #retryOutbox(): Promise<void> {
+    await this.#guarded(() => this.#deliverOutbox());
+    if (this.#retry === undefined) this.#retryInMs = FIRST_RETRY_MS;
+  }
+
   async #reconcileAll(): Promise<void> {
     await this.#guarded(() => this.#deliverOutbox());
     for (const engine of this.#parts.engines.engines) {
       if (!engine.capabilities.holdsDefinitions) continue;
-      await this.#guarded(() => this.#repair(engine.engineType));
+      await this.#guarded(() => this.#compare(engine.engineType));
     }
   }
 
@@ -97,11 +125,18 @@ export class Reconciler {
     } while (cursor !== undefined && this.#isRunning);
   }
 
-  async #repair(engine: string): Promise<void> {
-    const client = this.#parts.engines.clientOf(engine);
-    const difference = await this.#confirmed(engine, await compare(client.list(), this.#held(engine)));
+  async #compare(engine: string): Promise<void> {
+    const listed = this.#parts.engines.clientOf(engine).list();
+    const difference = await this.#confirmed(engine, await compare(listed, this.#held(engine)));
     const { missing, stale, orphans } = difference;
     if (missing.length + stale.length + orphans.length === 0) return;
+    if (this.#parts.onDrift === "mend") return this.#repair(engine, difference);
+    const told = { engine, missing: groupIdsOf(missing), stale: groupIdsOf(stale), orphans };
+    this.#parts.emitter.emit("engine-differs", told);
+  }
+
+  async #repair(engine: string, { missing, stale, orphans }: EngineDifference): Promise<void> {
+    const client = this.#parts.engines.clientOf(engine);
     if (orphans.length > 0) await client.unregister(orphans);
     if (missing.length > 0) await client.register(missing.map(engineSchedule));
     if (stale.length > 0) await client.update(stale.map(engineSchedule));

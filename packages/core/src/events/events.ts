@@ -49,6 +49,17 @@ export interface EngineDriftEvent {
   readonly scheduledTime: EpochMs;
 }
 
+/** What an engine holds differs from the store, and is left so: see the setting `onEngineDrift`. Told in each pass. */
+export interface EngineDiffersEvent {
+  readonly engine: string;
+  /** Groups that the engine should fire and does not. */
+  readonly missing: readonly string[];
+  /** Groups of which it holds another version. */
+  readonly stale: readonly string[];
+  /** Groups that it should not fire. */
+  readonly orphans: readonly string[];
+}
+
 /** The reconciler has mended what an engine held. */
 export interface EngineRepairedEvent {
   readonly engine: string;
@@ -79,6 +90,7 @@ export type TidegateEvents = {
   "fire-moved": (event: FireMovedEvent) => void;
   "engine-silent": (event: EngineSilentEvent) => void;
   "engine-drift": (event: EngineDriftEvent) => void;
+  "engine-differs": (event: EngineDiffersEvent) => void;
   "engine-repaired": (event: EngineRepairedEvent) => void;
   /** Runs left the ledger's open set: what waited for them can go on. For the parts of Tidegate itself and for tests. */
   "runs-ended": (groupIds: ReadonlySet<string>) => void;

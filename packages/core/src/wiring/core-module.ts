@@ -78,6 +78,7 @@ export function coreModule(settings: TidegateSettings, clock: Clock = new System
         engines,
         outbox,
         everyMs: settings.reconcileEveryMs ?? 300_000,
+        onDrift: settings.onEngineDrift ?? "mend",
       });
     });
     single(Watchdog, (context) => {

@@ -15,6 +15,11 @@ export interface TidegateSettings {
   readonly dispatcher?: DispatcherOptions;
   /** How often engines are held against the store. @default 300,000 */
   readonly reconcileEveryMs?: number;
+  /**
+   * What becomes of definitions in engines that differ from the store, such as those that somebody has paused, edited or
+   * deleted by hand: they are mended, or only told of (`engine-differs`). @default "mend"
+   */
+  readonly onEngineDrift?: "mend" | "report";
   /** How often to look for engines that are silent. @default 5,000 */
   readonly watchdogEveryMs?: number;
   /** How often to look at backfills that no event told of. @default 5,000 */
@@ -30,7 +35,7 @@ export const TOKENS = {
   engine: Symbol.for("tidegate.ScheduleEngine") as ServiceIdentifier<ScheduleEngine>,
   engineClient: Symbol.for("tidegate.ScheduleEngineClient") as ServiceIdentifier<ScheduleEngineClient>,
   operator: Symbol.for("tidegate.ScheduleOperator") as ServiceIdentifier<ScheduleOperator>,
-  /** Bound by core: where fires go that come from outside, such as the callbacks of other schedulers. */
+  /** Bound by core: where all fires go, those of engines and those that come from outside as callbacks of schedulers. */
   fireSink: Symbol.for("tidegate.FireSink") as ServiceIdentifier<FireSink>,
   clock: Symbol.for("tidegate.Clock") as ServiceIdentifier<Clock>,
   emitter: Symbol.for("tidegate.TidegateEmitter") as ServiceIdentifier<TidegateEmitter>,

@@ -4,12 +4,14 @@ import { Bench } from "../support/bench.js";
 const hourly = { groupId: "orders", trigger: { type: "period", every: 1, unit: "hour" } } as const;
 
 /** A bench whose reconciler passes each minute. */
-async function started() {
-  const bench = await Bench.started(undefined, { reconcileEveryMs: 60_000 });
+async function started(onEngineDrift: "mend" | "report" = "mend") {
+  const bench = await Bench.started(undefined, { reconcileEveryMs: 60_000, onEngineDrift });
   const repairs: object[] = [];
+  const reports: object[] = [];
   bench.tidegate.events.on("engine-repaired", (repair) => repairs.push(repair));
+  bench.tidegate.events.on("engine-differs", (report) => reports.push(report));
   await bench.clock.advance(1);
-  return { bench, repairs };
+  return { bench, repairs, reports };
 }
 
 describe("the reconciler", () => {
@@ -44,5 +46,51 @@ describe("the reconciler", () => {
     await bench.clock.advance(60_000);
     expect(repairs).toEqual([]);
     expect([...bench.engine.held]).toEqual([["orders", 1]]);
+  });
+
+  it("only tells what an engine holds differently, where it is to report", async () => {
+    const { bench, repairs, reports } = await started("report");
+    for (const groupId of ["kept", "lost", "edited"]) await bench.client.register({ ...hourly, groupId });
+    await bench.clock.advance(60_000);
+    expect(reports).toEqual([]);
+    bench.engine.held.delete("lost");
+    bench.engine.held.set("edited", 7);
+    bench.engine.held.set("strange", 1);
+    await bench.clock.advance(60_000);
+    expect(reports).toEqual([
+      { engine: "manual", missing: ["lost"], stale: ["edited"], orphans: ["strange"] },
+    ]);
+    expect(repairs).toEqual([]);
+    expect(Object.fromEntries(bench.engine.held)).toEqual({ kept: 1, edited: 7, strange: 1 });
+  });
+
+  it("registers what the engine has not been told of yet, also where it is to report", async () => {
+    const { bench, reports } = await started("report");
+    bench.engine.failure = new Error("away");
+    await bench.client.register(hourly);
+    bench.engine.failure = undefined;
+    await bench.clock.advance(60_000);
+    expect([...bench.engine.held]).toEqual([["orders", 1]]);
+    expect(reports).toEqual([]);
+  });
+
+  it("asks an engine that refuses again and again, at ever longer distances", async () => {
+    const { bench } = await started();
+    bench.engine.failure = new Error("away");
+    await bench.client.register(hourly);
+    const tries = () => bench.engine.calls.length;
+    expect(tries()).toBe(1);
+    await bench.clock.advance(5_000);
+    expect(tries()).toBe(2);
+    await bench.clock.advance(9_000);
+    expect(tries()).toBe(2);
+    await bench.clock.advance(1_000);
+    expect(tries()).toBe(3);
+    bench.engine.failure = undefined;
+    await bench.clock.advance(20_000);
+    expect(tries()).toBe(4);
+    expect((await bench.client.get("orders"))?.status).toBe("REGISTERED");
+    await bench.clock.advance(60_000);
+    expect(tries()).toBe(4);
   });
 });

@@ -35,6 +35,7 @@ const EVENTS: readonly EventName[] = [
   "fire-moved",
   "engine-silent",
   "engine-drift",
+  "engine-differs",
   "engine-repaired",
   "trouble",
 ];

@@ -1,9 +1,8 @@
 import { createHmac } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { ConfigurationError } from "@tidegate/core";
-import type { Webhook } from "standardwebhooks";
+import { SECRET_FORM, type WebhookKey, webhookFault, webhookKeys } from "@tidegate/webhook";
 import { bearerToken, isSameSecret, isToken } from "../credentials/bearer.js";
-import { signatureFault, webhookKeys } from "../credentials/webhook.js";
 import { HttpError } from "../errors/http-error.js";
 
 /**
@@ -45,10 +44,7 @@ export function callerOf(engine: string, credentials: DoorCredentials, tolerance
   }
   const keys = typeof credentials.secret === "string" ? webhookKeys(credentials.secret) : undefined;
   if (keys === undefined) {
-    throw unfit(
-      field,
-      'secret must be "whsec_" and base64 of 24 to 64 bytes, or two such with a space between',
-    );
+    throw unfit(field, `secret ${SECRET_FORM}`);
   }
   const values = credentials.secret.split(" ").filter((value) => value !== "");
   return { engine, ...statusKeys(engine, values), authenticate: bySignature(keys, toleranceMs) };
@@ -64,9 +60,9 @@ function byToken(token: string): Caller["authenticate"] {
   };
 }
 
-function bySignature(keys: readonly Webhook[], toleranceMs: number): Caller["authenticate"] {
-  return (headers, body, now) => {
-    const fault = signatureFault(keys, headers, body, now, toleranceMs);
+function bySignature(keys: readonly WebhookKey[], toleranceMs: number): Caller["authenticate"] {
+  return (headers, rawBody, now) => {
+    const fault = webhookFault(keys, { headers, rawBody }, { now, toleranceMs });
     if (fault !== undefined) throw new HttpError(401, "SIGNATURE_INVALID", `${fault}.`);
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { ScheduleStore } from "@tidegate/core";
-import { aBackfill, aNewSchedule, aPlan, aRun, START } from "../builders.js";
+import { aBackfill, aNewSchedule, aPlan, aRun, minute, START } from "../builders.js";
 import { claim, LATER, plan, register, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
@@ -64,6 +64,15 @@ export function lifecycleRules({ store }: StoreBed): void {
       const written = store().insertSchedules([aNewSchedule()]);
       await store().close();
       expect(await written).toEqual([true]);
+    });
+
+    it("waits for what was asked for while others were being written", async () => {
+      const { spec, version } = await register(store());
+      const steps = [0, 1, 2, 3].map((n) =>
+        store().plan([aPlan({ spec, version, watermark: minute(n).lower })]),
+      );
+      await store().close();
+      expect(await Promise.all(steps)).toEqual([[true], [true], [true], [true]]);
     });
   });
 }

@@ -1,9 +1,14 @@
 import { PLPGSQL } from "./language.js";
+import { lockGroups } from "./lock-groups.js";
 
 /** The fields of a run as the planner makes it. */
 export const NEW_RUN = `id text, "groupId" text, kind text, lower bigint, upper bigint,
   generation integer, intervals integer, "scheduledTime" bigint, state text, reason text, "scheduleVersion" integer,
   "backfillId" text, "plannedAt" bigint`;
+
+/** What is written of it, in this order; the rest is of runs that have begun. */
+const NEW_RUN_COLUMNS = `group_id, lower, generation, upper, id, kind, intervals, scheduled_time, state, reason,
+  schedule_version, backfill_id, wake_at, planned_at, ended_at`;
 
 /**
  * The heart: watermarks are moved and runs inserted that tile what they passed.
@@ -16,8 +21,7 @@ export const planFunctions = (s: string): string[] => [
   DECLARE
     made integer[];
   BEGIN
-    PERFORM FROM ${s}.schedule_state WHERE group_id = ANY (
-      SELECT "groupId" FROM json_to_recordset(steps) AS x ("groupId" text)) ORDER BY group_id FOR NO KEY UPDATE;
+    ${lockGroups(s, "steps")}
     WITH good AS MATERIALIZED (
       SELECT c.*, CASE WHEN t.waiting_runs > 0 OR t.blocking_runs > 0 THEN 0
           ELSE t.lane_width - t.admitted_runs END AS places
@@ -34,8 +38,7 @@ export const planFunctions = (s: string): string[] => [
           AND row_number() OVER (PARTITION BY g.step, w.state ORDER BY w.lower) <= g.places AS is_admitted
         FROM good g CROSS JOIN LATERAL json_to_recordset(g.runs) AS w (${NEW_RUN})
     ), inserted AS (
-      INSERT INTO ${s}.run (group_id, lower, generation, upper, id, kind, intervals, scheduled_time, state, reason,
-          schedule_version, backfill_id, wake_at, planned_at, ended_at)
+      INSERT INTO ${s}.run (${NEW_RUN_COLUMNS})
         SELECT "groupId", lower, generation, upper, id, kind, intervals, "scheduledTime", state, reason,
           "scheduleVersion", "backfillId", CASE WHEN is_admitted THEN 0 END, "plannedAt",
           CASE WHEN state <> 'PLANNED' THEN "plannedAt" END
@@ -80,8 +83,7 @@ export const planFunctions = (s: string): string[] => [
     UPDATE ${s}.schedule_state SET longest_run_ms = greatest(longest_run_ms, added.upper - added.lower)
       WHERE group_id = added."groupId";
     IF NOT FOUND THEN RETURN false; END IF;
-    INSERT INTO ${s}.run (group_id, lower, generation, upper, id, kind, intervals, scheduled_time, state, reason,
-        schedule_version, backfill_id, wake_at, planned_at, ended_at)
+    INSERT INTO ${s}.run (${NEW_RUN_COLUMNS})
       VALUES (added."groupId", added.lower, added.generation, added.upper, added.id, added.kind, added.intervals,
         added."scheduledTime", added.state, added.reason, added."scheduleVersion", added."backfillId",
         CASE WHEN added.state = 'PLANNED' THEN 0 END, added."plannedAt",
@@ -99,8 +101,7 @@ export const planFunctions = (s: string): string[] => [
     added json;
     answers boolean[] := '{}';
   BEGIN
-    PERFORM FROM ${s}.schedule_state WHERE group_id = ANY (
-      SELECT "groupId" FROM json_to_recordset(runs) AS x ("groupId" text)) ORDER BY group_id FOR NO KEY UPDATE;
+    ${lockGroups(s, "runs")}
     FOR added IN SELECT value FROM json_array_elements(runs) LOOP
       answers := answers || ${s}.insert_beside(added);
     END LOOP;

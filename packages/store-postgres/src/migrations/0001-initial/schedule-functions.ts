@@ -1,4 +1,5 @@
 import { PLPGSQL, PLPGSQL_WITHOUT_TABLES } from "./language.js";
+import { lockGroups } from "./lock-groups.js";
 
 const plans = (status: string): string => `${status} IN ('REGISTERING', 'REGISTERED', 'FAILED')`;
 
@@ -94,8 +95,7 @@ export const scheduleFunctions = (s: string): string[] => [
     change json;
     answers boolean[] := '{}';
   BEGIN
-    PERFORM FROM ${s}.schedule_state WHERE group_id = ANY (
-      SELECT "groupId" FROM json_to_recordset(changes) AS x ("groupId" text)) ORDER BY group_id FOR NO KEY UPDATE;
+    ${lockGroups(s, "changes")}
     FOR change IN SELECT value FROM json_array_elements(changes) LOOP
       answers := answers || ${s}.change_schedule(change);
     END LOOP;

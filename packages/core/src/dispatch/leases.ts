@@ -1,0 +1,117 @@
+import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
+import type { ClaimedRun, ScheduleStore } from "../store/schedule-store.js";
+import type { Attempt } from "./attempt.js";
+
+/** What leases are kept with. */
+export interface LeasesParts {
+  readonly store: ScheduleStore;
+  readonly clock: Clock;
+  /** How long a run stays with a manager that is silent, ms. */
+  readonly leaseMs: number;
+  readonly onTrouble: (error: unknown) => void;
+}
+
+/** The runs that this manager has active, each for as long as its lease is renewed. */
+export class Leases {
+  readonly #parts: LeasesParts;
+  readonly #active = new Map<string, Attempt>();
+  #timer: ClockTimer | undefined;
+  /** What the last renewal said. */
+  #until: EpochMs = 0;
+
+  constructor(parts: LeasesParts) {
+    this.#parts = parts;
+  }
+
+  get size(): number {
+    return this.#active.size;
+  }
+
+  get(runId: string): Attempt | undefined {
+    return this.#active.get(runId);
+  }
+
+  add(attempt: Attempt): void {
+    this.#active.set(attempt.run.id, attempt);
+  }
+
+  remove({ run }: Attempt): void {
+    this.#active.delete(run.id);
+    if (this.#active.size === 0) this.#rest();
+  }
+
+  /** Takes over a claim on a run that is active here already; `false` where it is not. */
+  adopt({ run, token }: ClaimedRun): boolean {
+    const own = this.#active.get(run.id);
+    if (own === undefined) return false;
+    own.token = token;
+    own.leaseUntil = run.wakeAt ?? own.leaseUntil;
+    return true;
+  }
+
+  /** Renews at a third of the lease, as long as anything is active. */
+  keep(): void {
+    const { clock, leaseMs, onTrouble } = this.#parts;
+    if (this.#timer !== undefined || this.#active.size === 0) return;
+    this.#timer = clock.wakeAt(clock.now() + leaseMs / 3, () => {
+      this.#timer = undefined;
+      this.#renew()
+        .catch((error: unknown) => {
+          onTrouble(error);
+          this.#abandonLapsed();
+        })
+        .finally(() => this.keep());
+    });
+  }
+
+  /** A process that was stopped for longer than its leases must not recover its own runs from itself. */
+  async catchUp(): Promise<void> {
+    const { clock, leaseMs } = this.#parts;
+    if (this.#active.size > 0 && clock.now() > this.#until - leaseMs / 3) await this.#renew();
+  }
+
+  /** Leaves all that is active for whoever claims it next, at once. */
+  async release(): Promise<void> {
+    this.#rest();
+    const left = [...this.#active.values()];
+    this.#active.clear();
+    for (const attempt of left) attempt.abandon("stopping");
+    const { store, clock } = this.#parts;
+    await store.renewLeases(left.map(heldBy), clock.now());
+  }
+
+  #rest(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  async #renew(): Promise<void> {
+    const { store, clock, leaseMs } = this.#parts;
+    const attempts = [...this.#active.values()];
+    const until = clock.now() + leaseMs;
+    const states = await store.renewLeases(attempts.map(heldBy), until);
+    this.#until = until;
+    for (const [index, attempt] of attempts.entries()) {
+      const state = states[index];
+      if (state?.isHeld === false && this.#active.get(attempt.run.id) === attempt)
+        attempt.abandon("lease-lost");
+      else attempt.leaseUntil = until;
+      if (state?.isCancelRequested) await this.#cancel(attempt);
+    }
+  }
+
+  async #cancel(attempt: Attempt): Promise<void> {
+    const [run] = await this.#parts.store.getRuns([attempt.run.id]);
+    attempt.cancel(run?.reason ?? "cancelled");
+  }
+
+  /** Whoever cannot renew must take it that others have the runs by now. */
+  #abandonLapsed(): void {
+    const now = this.#parts.clock.now();
+    for (const attempt of this.#active.values()) if (attempt.leaseUntil <= now) attempt.abandon("lease-lost");
+  }
+}
+
+function heldBy({ run, token }: Attempt): { id: string; token: number } {
+  return { id: run.id, token };
+}

@@ -1,0 +1,47 @@
+import { messageOf } from "../errors/errors.js";
+import type { TidegateEmitter } from "../events/events.js";
+import { isEnded } from "../ledger/lane.js";
+import type { Run } from "../ledger/run.js";
+import type { RunChange } from "../store/schedule-store.js";
+import { changedRun } from "./changed-run.js";
+
+/** Tells of what the dispatcher has recorded; nobody who listens costs it anything. */
+export class RunNews {
+  readonly #emitter: TidegateEmitter;
+  #endedGroups = new Set<string>();
+
+  constructor(emitter: TidegateEmitter) {
+    this.#emitter = emitter;
+  }
+
+  claimed(run: Run): void {
+    if (this.#emitter.listenerCount("run-state") === 0) return;
+    this.#emitter.emit("run-state", { run, from: "PLANNED" });
+  }
+
+  changed(before: Run, change: RunChange): void {
+    if (isEnded(change.state)) this.#ended(before.groupId);
+    if (this.#emitter.listenerCount("run-state") === 0) return;
+    this.#emitter.emit("run-state", { run: changedRun(before, change), from: before.state });
+  }
+
+  trouble(error: unknown, run?: Run): void {
+    const code = (error as { code?: unknown } | null)?.code;
+    this.#emitter.emit("trouble", {
+      where: "dispatcher",
+      ...(run === undefined ? {} : { groupId: run.groupId, runId: run.id }),
+      error: { code: typeof code === "string" ? code : "DISPATCH_FAILED", message: messageOf(error) },
+    });
+  }
+
+  /** Groups whose runs ended in one turn of the event loop are told of together. */
+  #ended(groupId: string): void {
+    this.#endedGroups.add(groupId);
+    if (this.#endedGroups.size > 1) return;
+    queueMicrotask(() => {
+      const groups = this.#endedGroups;
+      this.#endedGroups = new Set();
+      this.#emitter.emit("runs-ended", groups);
+    });
+  }
+}

@@ -1,0 +1,24 @@
+import { NO_RUNS, type RunReason, type RunState, type RunTally } from "@tidegate/core";
+
+/** Runs of one state that ended for one reason, as a database counts them. */
+export interface TallyRow {
+  readonly state: RunState;
+  readonly reason: RunReason | null;
+  readonly runs: number;
+  readonly intervals: number;
+  /** How many of the scheduled ones were planned late. */
+  readonly late: number;
+}
+
+/** Sums what was counted; no rows are a ledger without runs. */
+export function asTally(rows: readonly TallyRow[]): RunTally {
+  const byState = { ...NO_RUNS };
+  const byReason: Partial<Record<RunReason, number>> = {};
+  let late = 0;
+  for (const row of rows) {
+    byState[row.state] += row.runs;
+    if (row.reason !== null) byReason[row.reason] = (byReason[row.reason] ?? 0) + row.intervals;
+    late += row.late;
+  }
+  return { byState, byReason, late };
+}
