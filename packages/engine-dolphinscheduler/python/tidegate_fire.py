@@ -52,6 +52,10 @@ class FinalFailure(Failure):
     exit_code = EXIT_FAILED_FOR_GOOD
 
 
+class Deferred(Failure):
+    """The door plans the interval when runs before it have ended."""
+
+
 class NoRedirects(urllib.request.HTTPRedirectHandler):
     """A signed fire is for the door alone."""
 
@@ -71,7 +75,14 @@ def fire(definition, tick_ms):
     sleep_until(tick_ms + definition["waitMs"])
     scheduled = scheduled_time(definition, tick_ms)
     body = json.dumps({"groupId": definition["groupId"], "scheduledTime": scheduled}).encode()
-    answer = knock(definition, "%s:%d" % (definition["workflow"], scheduled), body)
+    message_id = "%s:%d" % (definition["workflow"], scheduled)
+    try:
+        answer = knock(definition, message_id, body)
+    except Deferred as deferred:
+        if definition["wait"]:
+            raise
+        print("%s Nothing is left to do here." % deferred)
+        return
     print("The door has taken the fire%s." % (" again" if answer.get("duplicate") else ""))
     if definition["wait"] and answer.get("statusUrl"):
         follow(status_url(definition["callbackUrl"], answer["statusUrl"]))
@@ -103,6 +114,8 @@ def knock(definition, message_id, body):
         except FinalFailure:
             raise
         except Failure as failure:
+            if isinstance(failure, Deferred) and not definition["wait"]:
+                raise
             if attempt == KNOCKS - 1:
                 raise
             print("%s It is asked again." % failure)
@@ -150,11 +163,25 @@ def request(url, body=None, headers=None):
         with OPENER.open(asked, timeout=ANSWER_WITHIN) as response:
             answer = json.loads((response.read() or b"{}").decode())
     except urllib.error.HTTPError as error:
-        failure = FinalFailure if error.code in FOR_GOOD else Failure
-        raise failure("The callback door answered %d." % error.code) from None
+        raise refusal_of(error) from None
     except Exception as error:
         raise Failure("The callback door cannot be reached (%s)." % type(error).__name__) from None
     return answer if isinstance(answer, dict) else {}
+
+
+def refusal_of(error):
+    """What an answer that is none of the good ones means for the attempt."""
+    if error.code == 503 and code_of(error) == "INTERVAL_DEFERRED":
+        return Deferred("The interval is planned when runs before it have ended.")
+    failure = FinalFailure if error.code in FOR_GOOD else Failure
+    return failure("The callback door answered %d." % error.code)
+
+
+def code_of(error):
+    try:
+        return json.loads(error.read().decode())["error"]["code"]
+    except Exception:
+        return None
 
 
 def follow(url):

@@ -46,7 +46,8 @@ export class Registrar {
     await this.#api.openAgain();
     await eachOf([...new Set(groupIds)], async (groupId) => {
       const name = workflowNameOf(this.#settings.prefix, groupId);
-      for (const code of await this.#api.codesOf(name)) await this.#delete(code, name);
+      const code = await this.#api.codeOf(name);
+      if (code !== undefined) await this.#delete(code, name);
     });
   }
 
@@ -71,8 +72,7 @@ export class Registrar {
   /** Each step leaves what a repeat finds and goes on with. */
   async #put(definition: Definition): Promise<void> {
     const { workflow: name } = definition;
-    const [code, ...duplicates] = await this.#api.codesOf(name);
-    for (const duplicate of duplicates) await this.#delete(duplicate, name);
+    const code = await this.#api.codeOf(name);
     const held = code === undefined ? undefined : await this.#held(code);
     if (held === undefined) {
       const task = taskOf(definition, this.#settings, { code: await this.#api.newTaskCode(), version: 1 });

@@ -21,10 +21,15 @@ public class SchemaOfEntities {
     private static final String QUARTZ_TABLES = "/org/quartz/impl/jdbcjobstore/tables_h2.sql";
     private static final Set<String> TIMES_WITH_DEFAULT = Set.of("create_time", "update_time");
 
-    /** Columns that only the mappers' SQL names. */
-    private static final String FURTHER_COLUMNS = """
+    /** What only the mappers' SQL names, and the key that keeps names apart. */
+    private static final String FURTHER_RULES = """
         alter table t_ds_project add column if not exists `flag` tinyint default 1;
         alter table t_ds_process_definition add column if not exists `warning_group_id` int;
+        alter table t_ds_process_instance add column if not exists `flag` tinyint default 1;
+        alter table t_ds_process_instance add column if not exists `update_time` timestamp default current_timestamp;
+        alter table t_ds_error_command add column if not exists `process_instance_id` int;
+        alter table t_ds_error_command add column if not exists `process_definition_version` int;
+        create unique index if not exists process_unique on t_ds_process_definition (name, project_code);
         """;
 
     public static void main(String[] arguments) throws Exception {
@@ -34,7 +39,7 @@ public class SchemaOfEntities {
                 if (entity.isAnnotationPresent(TableName.class)) System.out.println(tableOf(entity));
             }
         }
-        System.out.println(FURTHER_COLUMNS);
+        System.out.println(FURTHER_RULES);
         try (var quartz = SchemaOfEntities.class.getResourceAsStream(QUARTZ_TABLES)) {
             System.out.println(new String(quartz.readAllBytes(), StandardCharsets.UTF_8).replaceAll("\\bIMAGE\\b", "BLOB"));
         }

@@ -1,3 +1,4 @@
+import { EngineError } from "@tidegate/core";
 import type { EngineSettings } from "../options.js";
 import type { TaskDefinition } from "../task.js";
 import type { DolphinRest, Fields } from "./dolphin-rest.js";
@@ -41,6 +42,8 @@ type ScheduleEntry = Timing & { readonly id: number; readonly releaseState: Rele
 /** The codes of DolphinScheduler that are no failure. */
 const EXECUTING = 10_163;
 const WORKFLOW_GONE = 50_003;
+/** So it is where two managers register the same at the same moment. */
+const NAME_TAKEN = 10_168;
 
 /** The states of instances that have not ended. */
 const RUNNING = ["RUNNING_EXECUTION", "SUBMITTED_SUCCESS", "SERIAL_WAIT"];
@@ -62,16 +65,15 @@ export class DolphinApi {
     await this.#open();
   }
 
-  /** The codes of the workflows with this name, ascending: two managers may have made it at the same moment. */
-  async codesOf(name: string): Promise<number[]> {
+  /** The code of the workflow with this name; `undefined` where there is none. */
+  async codeOf(name: string): Promise<number | undefined> {
     const { path, generation } = await this.#open();
-    const codes: number[] = [];
     const found = pages<DefinitionEntry>(this.#rest, `${path}/${generation.definitions}`, {
       // A search is for a part of the name.
       searchVal: name,
     });
-    for await (const entry of found) if (entry.name === name) codes.push(entry.code);
-    return codes.sort((a, b) => a - b);
+    for await (const entry of found) if (entry.name === name) return entry.code;
+    return undefined;
   }
 
   /** The workflow; `undefined` where there is none. */
@@ -126,15 +128,19 @@ export class DolphinApi {
     return data[0];
   }
 
-  /** Makes a workflow of one task, offline, and tells its code. */
+  /** Makes a workflow of one task, offline, where there is none of this name. @returns its code */
   async createWorkflow(name: string, task: TaskDefinition): Promise<number> {
     const { path, generation } = await this.#open();
-    const { data } = await this.#rest.request<{ readonly code: number }>(
+    const { data } = await this.#rest.request<{ readonly code: number } | null>(
       "POST",
       `${path}/${generation.definitions}`,
       this.#workflowFields(name, task),
+      [NAME_TAKEN],
     );
-    return data.code;
+    const code = data?.code ?? (await this.codeOf(name));
+    if (code !== undefined) return code;
+    const message = `DolphinScheduler has a workflow ${name} that the token's user may not see.`;
+    throw new EngineError("ENGINE_FAILED", message, { field: "token" });
   }
 
   /** Writes a workflow that is offline. */
