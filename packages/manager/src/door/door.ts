@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncZod } from "@fastify/type-provider-zod";
-import type { Clock } from "@tidegate/core";
+import { type Clock, isEnded } from "@tidegate/core";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { HttpError } from "../errors/http-error.js";
@@ -9,7 +9,7 @@ import { callback, receipt, runStatus } from "./callback.js";
 import type { Caller } from "./caller.js";
 import { inlongRoute } from "./inlong.js";
 import type { Intake, Taken } from "./intake.js";
-import { isEnded, type RunWaits } from "./run-waits.js";
+import type { RunWaits } from "./run-waits.js";
 
 /** The longest that a status request may wait, ms. */
 const MAX_WAIT_MS = 30_000;
@@ -108,7 +108,7 @@ export function door(parts: DoorParts): FastifyPluginAsyncZod {
         return {
           runId,
           state,
-          isEnded: isEnded(run),
+          isEnded: isEnded(state),
           ...(metrics === null ? {} : { metrics }),
           ...(error === null ? {} : { error }),
         };
