@@ -7,6 +7,7 @@ import { FireBatches } from "./door/fire-batches.js";
 import { Intake } from "./door/intake.js";
 import { RunWaits } from "./door/run-waits.js";
 import { answerError } from "./errors/answer-error.js";
+import { logEvents } from "./event-log.js";
 import { logSerializers } from "./logging.js";
 import { documentRoutes, openapiRoute } from "./openapi.js";
 import type { ManagerOptions } from "./options.js";
@@ -30,6 +31,8 @@ export function managerPlugin(options: ManagerOptions): FastifyPluginAsync {
     // What is answered has been typed against its schema already.
     app.setSerializerCompiler(() => (data) => JSON.stringify(data));
     app.setErrorHandler(answerError);
+    const stopLogging = logEvents(tidegate.events, app.log);
+    app.addHook("onClose", async () => stopLogging());
     await documentRoutes(app, authorize !== undefined && typeof authorize !== "function");
     await app.register(openapiRoute);
     await app.register(healthRoute);

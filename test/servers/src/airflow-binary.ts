@@ -3,14 +3,12 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { cacheFolder, fillCache } from "./cache.js";
+import { findPython } from "./python.js";
 
 const run = promisify(execFile);
 
 /** Airflow, and what it speaks to Postgres with. */
 const REQUIREMENTS = ["apache-airflow>=3.3,<4", "psycopg2-binary", "asyncpg"];
-
-/** What Airflow runs on. */
-const PYTHONS = ["python3.11", "python3.12", "python3.13", "python3.10", "python3"];
 
 /** It is 300 MB of some 150 packages; ms. */
 const INSTALL_LIMIT_MS = 600_000;
@@ -56,17 +54,4 @@ async function installWithPip(folder: string): Promise<void> {
   await run(await findPython(), ["-m", "venv", folder], { timeout: INSTALL_LIMIT_MS });
   const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...REQUIREMENTS];
   await run(join(folder, "bin", "python"), pip, { timeout: INSTALL_LIMIT_MS });
-}
-
-/** A Python that works: what is on the path may be a shim without anything behind it. */
-async function findPython(): Promise<string> {
-  for (const python of PYTHONS) {
-    const version = ["-c", "import sys; assert (3, 10) <= sys.version_info[:2] <= (3, 13)"];
-    const works = await run(python, version).then(
-      () => true,
-      () => false,
-    );
-    if (works) return python;
-  }
-  throw new Error(`none of ${PYTHONS.join(", ")} is a Python 3.10 to 3.13`);
 }

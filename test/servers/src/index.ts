@@ -1,5 +1,6 @@
 export { AirflowServer } from "./airflow-server.js";
 export { freePort } from "./free-port.js";
+export { copyArtifacts, maven } from "./maven.js";
 export { PostgresServer } from "./postgres-server.js";
 export { RedisServer } from "./redis-server.js";
 export { TcpProxy } from "./tcp-proxy.js";

@@ -1,0 +1,29 @@
+import type { TidegateEmitter, TidegateEvents } from "@tidegate/core";
+import type { FastifyBaseLogger } from "fastify";
+
+type Log = Pick<FastifyBaseLogger, "info" | "warn">;
+
+/**
+ * Logs what an operator of the service wants to know of: what goes wrong, is late or is mended, runs that failed, and
+ * schedules whose status changed.
+ *
+ * @returns ends it
+ */
+export function logEvents(events: TidegateEmitter, log: Log): () => void {
+  const listeners: Partial<TidegateEvents> = {
+    trouble: (trouble) => log.warn(trouble, "trouble"),
+    "engine-silent": (silence) => log.warn(silence, "engine silent"),
+    "engine-differs": (difference) => log.warn(difference, "engine differs"),
+    "engine-repaired": (repair) => log.info(repair, "engine repaired"),
+    "engine-drift": (drift) => log.info(drift, "engine drift"),
+    "schedule-status": (change) => log[change.status === "FAILED" ? "warn" : "info"](change, "schedule"),
+    "run-state": ({ run: { id, groupId, lower, upper, state, error } }) => {
+      if (state === "FAILED") log.warn({ runId: id, groupId, lower, upper, error }, "run failed");
+    },
+  };
+  const entries = Object.entries(listeners) as [keyof TidegateEvents, () => void][];
+  for (const [name, listener] of entries) events.on(name, listener);
+  return () => {
+    for (const [name, listener] of entries) events.off(name, listener);
+  };
+}

@@ -1,0 +1,24 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** What the Python packages that are installed here run on. */
+const PYTHONS = ["python3.11", "python3.12", "python3.13", "python3.10", "python3"];
+
+/**
+ * Finds a Python that works: what is on the path may be a shim without anything behind it.
+ *
+ * @throws Error naming what was looked for
+ */
+export async function findPython(): Promise<string> {
+  for (const python of PYTHONS) {
+    const version = ["-c", "import sys; assert (3, 10) <= sys.version_info[:2] <= (3, 13)"];
+    const works = await run(python, version).then(
+      () => true,
+      () => false,
+    );
+    if (works) return python;
+  }
+  throw new Error(`none of ${PYTHONS.join(", ")} is a Python 3.10 to 3.13`);
+}
