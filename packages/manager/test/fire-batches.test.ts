@@ -3,6 +3,8 @@ import { createEmitter, type Fire, type FireResult } from "@tidegate/core";
 import { aRun } from "@tidegate/testkit";
 import { FireBatches } from "../src/door/fire-batches.js";
 
+const aTurn = () => new Promise((resolve) => setImmediate(resolve));
+
 /** A sink that plans a run for each group once, and refuses a batch in which there is one of these. */
 function aSink(refused: readonly string[] = []) {
   const events = createEmitter();
@@ -10,7 +12,7 @@ function aSink(refused: readonly string[] = []) {
   const known = new Set<string>();
   const fire = async (fires: readonly Fire[]): Promise<FireResult[]> => {
     batches.push(fires.map(({ groupId }) => groupId));
-    await new Promise((resolve) => setImmediate(resolve));
+    await aTurn();
     if (fires.some(({ groupId }) => refused.includes(groupId))) throw new Error("refused");
     const fresh = [...new Set(fires.map(({ groupId }) => groupId))].filter((groupId) => !known.has(groupId));
     for (const groupId of fresh) known.add(groupId);
@@ -29,8 +31,7 @@ describe("fires of the door", () => {
   it("go together with those that come while others are planned", async () => {
     const { fires, batches } = aSink();
     const first = ["a", "b"].map((groupId) => fires.fire(aFire(groupId)));
-    await null;
-    await null;
+    while (batches.length === 0) await aTurn();
     const second = ["c", "d", "e"].map((groupId) => fires.fire(aFire(groupId)));
     const all = await Promise.all([...first, ...second]);
     expect(batches).toEqual([

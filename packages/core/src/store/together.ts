@@ -4,23 +4,33 @@ interface Waiting<In, Out> {
   readonly reject: (error: unknown) => void;
 }
 
-/** At most so many elements go in one statement. */
+/** At most so many elements go in one batch. */
 const LARGEST = 2_000;
 
 /**
- * Sends batches one at a time: what comes while one is on its way goes together in the next. So the busier the database is, the
- * larger its statements are, and the less each element costs.
+ * Sends batches one at a time: what comes while one is on its way goes together in the next. So the busier it is behind, the
+ * larger the batches are, and the less each element costs.
  */
 export class Together<In, Out> {
   readonly #send: (batch: readonly In[]) => Promise<Out[]>;
+  readonly #gathered: (() => Promise<void>) | undefined;
   #waiting: Waiting<In, Out>[] = [];
   #sending: Promise<void> | undefined;
 
-  constructor(send: (batch: readonly In[]) => Promise<Out[]>) {
+  /**
+   * @param send - gives an answer for each element, in order
+   * @param gathered - what a batch waits for that finds none on its way, so that others may join it. @default nothing
+   */
+  constructor(send: (batch: readonly In[]) => Promise<Out[]>, gathered?: () => Promise<void>) {
     this.#send = send;
+    this.#gathered = gathered;
   }
 
-  /** The answers for this batch. */
+  /**
+   * The answers for this batch.
+   *
+   * @throws what `send` throws for this batch alone: one that is refused takes no other with it
+   */
   add(batch: readonly In[]): Promise<Out[]> {
     if (batch.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
@@ -35,11 +45,12 @@ export class Together<In, Out> {
   }
 
   async #sendAll(): Promise<void> {
+    if (this.#gathered !== undefined) await this.#gathered();
     while (this.#waiting.length > 0) await this.#sendSome(this.#take());
     this.#sending = undefined;
   }
 
-  /** As many of those that wait as go in one statement; the first in any case. */
+  /** As many of those that wait as go in one batch; the first in any case. */
   #take(): Waiting<In, Out>[] {
     let size = 0;
     const end = this.#waiting.findIndex(({ batch }, index) => {
@@ -61,7 +72,6 @@ export class Together<In, Out> {
       }
     } catch (error) {
       if (some.length === 1) return first.reject(error);
-      // Whichever it was that the database refused, it takes no other with it.
       for (const each of some) await this.#sendSome([each]);
     }
   }
