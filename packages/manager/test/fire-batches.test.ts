@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { createEmitter, type Fire, type FireResult } from "@tidegate/core";
+import { createEmitter, type Fire, type FireResult, StoreError } from "@tidegate/core";
 import { aRun } from "@tidegate/testkit";
 import { FireBatches } from "../src/door/fire-batches.js";
 
@@ -63,5 +63,18 @@ describe("fires of the door", () => {
     expect(all.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
     expect((await fires.fire(aFire("c"))).hasPlanned).toBe(true);
     expect(events.listenerCount("runs-planned")).toBe(0);
+  });
+
+  it("are all refused at once where the store is away", async () => {
+    const batches: number[] = [];
+    const away = new StoreError("STORE_UNAVAILABLE", "The store is away.");
+    const fire = async (fires: readonly Fire[]): Promise<FireResult[]> => {
+      batches.push(fires.length);
+      throw away;
+    };
+    const fires = new FireBatches({ fire }, createEmitter());
+    const all = await Promise.allSettled(["a", "b", "c"].map((groupId) => fires.fire(aFire(groupId))));
+    expect(all).toEqual(Array.from({ length: 3 }, () => ({ status: "rejected", reason: away })));
+    expect(batches).toEqual([3]);
   });
 });

@@ -4,6 +4,14 @@ interface Waiting<In, Out> {
   readonly reject: (error: unknown) => void;
 }
 
+/** How batches are made and taken apart. */
+export interface TogetherOptions {
+  /** What a batch waits for that finds none on its way, so that others may join it. @default nothing */
+  readonly gathered?: () => Promise<void>;
+  /** Whether an error may be of one element alone, so that each is sent once more by itself. @default always */
+  readonly isOfOne?: (error: unknown) => boolean;
+}
+
 /** At most so many elements go in one batch. */
 const LARGEST = 2_000;
 
@@ -13,23 +21,20 @@ const LARGEST = 2_000;
  */
 export class Together<In, Out> {
   readonly #send: (batch: readonly In[]) => Promise<Out[]>;
-  readonly #gathered: (() => Promise<void>) | undefined;
+  readonly #options: TogetherOptions;
   #waiting: Waiting<In, Out>[] = [];
   #sending: Promise<void> | undefined;
 
-  /**
-   * @param send - gives an answer for each element, in order
-   * @param gathered - what a batch waits for that finds none on its way, so that others may join it. @default nothing
-   */
-  constructor(send: (batch: readonly In[]) => Promise<Out[]>, gathered?: () => Promise<void>) {
+  /** @param send - gives an answer for each element, in order */
+  constructor(send: (batch: readonly In[]) => Promise<Out[]>, options: TogetherOptions = {}) {
     this.#send = send;
-    this.#gathered = gathered;
+    this.#options = options;
   }
 
   /**
    * The answers for this batch.
    *
-   * @throws what `send` throws for this batch alone: one that is refused takes no other with it
+   * @throws what `send` throws, for this batch alone where the error may be of one
    */
   add(batch: readonly In[]): Promise<Out[]> {
     if (batch.length === 0) return Promise.resolve([]);
@@ -45,7 +50,7 @@ export class Together<In, Out> {
   }
 
   async #sendAll(): Promise<void> {
-    if (this.#gathered !== undefined) await this.#gathered();
+    if (this.#options.gathered !== undefined) await this.#options.gathered();
     while (this.#waiting.length > 0) await this.#sendSome(this.#take());
     this.#sending = undefined;
   }
@@ -72,7 +77,8 @@ export class Together<In, Out> {
       }
     } catch (error) {
       if (some.length === 1) return first.reject(error);
-      for (const each of some) await this.#sendSome([each]);
+      if (this.#options.isOfOne?.(error) ?? true) for (const each of some) await this.#sendSome([each]);
+      else for (const { reject } of some) reject(error);
     }
   }
 }

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "@jest/globals";
-import { Together } from "../../src/store/together.js";
+import { Together, type TogetherOptions } from "../../src/store/together.js";
 
 /** What is sent, and a way to answer it. */
-function aLine(gathered?: () => Promise<void>) {
+function aLine(options?: TogetherOptions) {
   const sent: { batch: readonly number[]; answer: () => void; refuse: (error: unknown) => void }[] = [];
   const send = (batch: readonly number[]) =>
     new Promise<string[]>((resolve, reject) => {
       sent.push({ batch, answer: () => resolve(batch.map(String)), refuse: reject });
     });
-  return { line: new Together(send, gathered), sent, batches: () => sent.map(({ batch }) => batch) };
+  return { line: new Together(send, options), sent, batches: () => sent.map(({ batch }) => batch) };
 }
 
 const aTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -29,7 +29,7 @@ describe("elements that go together", () => {
   });
 
   it("are also those that come while the first is waited with", async () => {
-    const { line, sent, batches } = aLine(aTurn);
+    const { line, sent, batches } = aLine({ gathered: aTurn });
     const all = [line.add([1]), line.add([2])];
     expect(batches()).toEqual([]);
     await aTurn();
@@ -39,7 +39,7 @@ describe("elements that go together", () => {
   });
 
   it("are sent one by one where they were refused together, so that only the one at fault fails", async () => {
-    const { line, sent, batches } = aLine(aTurn);
+    const { line, sent, batches } = aLine({ gathered: aTurn });
     const all = Promise.allSettled([line.add([1]), line.add([2])]);
     await aTurn();
     sent[0]!.refuse(new Error("together"));
@@ -52,6 +52,16 @@ describe("elements that go together", () => {
       { status: "fulfilled", value: ["2"] },
     ]);
     expect(batches()).toEqual([[1, 2], [1], [2]]);
+  });
+
+  it("are refused together where the error is nobody's own", async () => {
+    const { line, sent, batches } = aLine({ gathered: aTurn, isOfOne: () => false });
+    const all = Promise.allSettled([line.add([1]), line.add([2])]);
+    await aTurn();
+    sent[0]!.refuse(new Error("away"));
+    const refused = { status: "rejected", reason: new Error("away") };
+    expect(await all).toEqual([refused, refused]);
+    expect(batches()).toEqual([[1, 2]]);
   });
 
   it("are 2,000 at the most, unless they came as one", async () => {

@@ -1,4 +1,11 @@
-import { type Fire, type FireSink, type NewRun, type TidegateEmitter, Together } from "@tidegate/core";
+import {
+  type Fire,
+  type FireSink,
+  isTidegateError,
+  type NewRun,
+  type TidegateEmitter,
+  Together,
+} from "@tidegate/core";
 import { endOfTick } from "./gather.js";
 
 /** What became of a fire. */
@@ -18,8 +25,12 @@ export class FireBatches {
   constructor(sink: FireSink, events: TidegateEmitter) {
     this.#sink = sink;
     this.#events = events;
-    // Those whose schedules were read together fire together; a whole turn more would only make the batches smaller.
-    this.#fires = new Together((batch) => this.#hand(batch), endOfTick);
+    this.#fires = new Together((batch) => this.#hand(batch), {
+      // Those whose schedules were read together fire together; a whole turn more would only make the batches smaller.
+      gathered: endOfTick,
+      // Where the store is away, trying each by itself would only take long.
+      isOfOne: (error) => !(isTidegateError(error) && error.code === "STORE_UNAVAILABLE"),
+    });
   }
 
   /** @throws what the sink throws for this fire; one group that cannot be planned holds up no other */

@@ -44,7 +44,11 @@ export class Intake {
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
-    this.#schedules = new Together((groupIds) => parts.store.getSchedules(groupIds), endOfTurn);
+    this.#schedules = new Together((groupIds) => parts.store.getSchedules(groupIds), {
+      gathered: endOfTurn,
+      // A read that fails does so for no one's sake.
+      isOfOne: () => false,
+    });
   }
 
   /**
