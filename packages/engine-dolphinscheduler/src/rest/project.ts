@@ -42,8 +42,7 @@ async function create(rest: DolphinRest, projectName: string): Promise<number> {
 
 async function generationOf(rest: DolphinRest, path: string): Promise<Generation> {
   const page = { pageNo: 1, pageSize: 1 };
-  for (const generation of [WORKFLOW, PROCESS]) {
-    if (await rest.has(`${path}/${generation.definitions}`, page)) return generation;
-  }
-  throw new EngineError("ENGINE_FAILED", "This DolphinScheduler is older than 3.1.", { field: "url" });
+  if (await rest.takes(`${path}/${WORKFLOW.definitions}`, page)) return WORKFLOW;
+  await rest.request("GET", `${path}/${PROCESS.definitions}`, page);
+  return PROCESS;
 }

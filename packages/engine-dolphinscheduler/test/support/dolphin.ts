@@ -37,7 +37,7 @@ export function optionsFor(
     secretFile,
     callback: { url: callbackUrl },
     prefix,
-    finestPeriodMs: 1_000,
+    finestPeriodMs: 2_000,
   };
 }
 
