@@ -66,7 +66,7 @@ export function useManagers(): (
   return async (options = {}, operator = gatedOperator()) => {
     const tidegate = createTidegate({
       store: new MemoryStore(),
-      engines: [outsideEngine()],
+      engines: [outsideEngine("airflow"), outsideEngine("dolphinscheduler")],
       operators: [operator],
       watchdogEveryMs: 3_600_000,
       dispatcher: { drainMs: 100 },
