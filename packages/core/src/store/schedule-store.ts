@@ -202,6 +202,17 @@ export interface CoverageRange {
   readonly rowsDirty: number;
 }
 
+/** By state, in a ledger without runs. */
+export const NO_RUNS: Readonly<Record<RunState, number>> = {
+  PLANNED: 0,
+  SUBMITTING: 0,
+  RUNNING: 0,
+  SUCCEEDED: 0,
+  FAILED: 0,
+  CANCELLED: 0,
+  SKIPPED: 0,
+};
+
 /** Counts over a group's whole ledger. */
 export interface RunTally {
   /** How many runs are in each state; those of superseded runs included. */
