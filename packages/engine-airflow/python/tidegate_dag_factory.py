@@ -75,8 +75,9 @@ class TidegateFire(BaseOperator):
         """Posts the fire, and waits for the run where the schedule asks for that."""
         door = Door.of(self.definition["connectionId"])
         message_id = f"{context['dag'].dag_id}:{context['run_id']}"
+        fire = fire_of(self.definition, tick_of(context)) | rerun_of(self.definition, context)
         try:
-            answer = door.fire(message_id, fire_of(self.definition, tick_of(context)))
+            answer = door.fire(message_id, fire)
         except Deferred as deferred:
             self.log.info("%s", deferred)
             if self.definition["wait"]:
@@ -214,6 +215,30 @@ def fire_of(definition: dict, tick: datetime) -> dict:
     scheduled = nominal_of(definition, tick)
     last = definition["lastMs"]
     return {"groupId": definition["groupId"], "scheduledTime": scheduled if last is None else min(scheduled, last)}
+
+
+def rerun_of(definition: dict, context) -> dict:
+    """
+    What a DAG run that was cleared asks the door for, or one of a backfill: to run its interval once more, or if it has not
+    succeeded. The id is the same for all attempts of its task, and another one after each clear.
+    """
+    run = context["dag_run"]
+    if run.clear_number:
+        select = "all"
+    elif run.run_type == "backfill" and is_first_tick(definition, tick_of(context)):
+        select = "incomplete"
+    else:
+        return {}
+    # Run ids come again when a DAG was deleted in between; the time at which the DAG run began does not.
+    known_by = json.dumps([run.dag_id, run.run_id, run.clear_number, str(run.start_date)])
+    return {"rerun": {"id": f"airflow-{hashlib.sha256(known_by.encode()).hexdigest()[:32]}", "select": select}}
+
+
+def is_first_tick(definition: dict, tick: datetime) -> bool:
+    """Whether a tick is the first for its scheduled time: of many that are for one interval, one runs it again."""
+    period = definition["period"]
+    late = epoch_ms(tick) - definition["offsetMs"] - nominal_of(definition, tick)
+    return late < (1_000 if period is None else period["tickMs"])
 
 
 def nominal_of(definition: dict, tick: datetime) -> int:

@@ -49,9 +49,9 @@ afterEach(async () => {
   for (const key of keys) await api.setPaused(key, true);
 });
 
-async function listed(): Promise<EngineEntry[]> {
+async function listed(by = engine): Promise<EngineEntry[]> {
   const entries: EngineEntry[] = [];
-  for await (const entry of engine.list()) entries.push(entry);
+  for await (const entry of by.list()) entries.push(entry);
   return entries;
 }
 
@@ -73,7 +73,7 @@ describe("a schedule in Airflow", () => {
     const { spec } = await client.get("orders");
     const hourly = { type: "cron", expression: "7 * * * *" } as const;
     await client.update({ groupId: "orders", trigger: hourly, startTime: spec.startTime }, { version: 1 });
-    expect(await listed()).toEqual([{ groupId: "orders", version: 2 }]);
+    expect(await listed(bed.engine)).toEqual([{ groupId: "orders", version: 2 }]);
     const { body } = await restOf(airflow).request("GET", `/dags/${key}`);
     expect(body).toMatchObject({ timetable_summary: "7 * * * *" });
 
@@ -216,7 +216,7 @@ describe("the reconciler", () => {
     });
     await tamper(keyOf(prefix, "orders"));
     await until(() => isMended, { what: "the repair" });
-    await until(async () => (await listed()).length === 1, { what: "the schedule to be listed" });
+    await until(async () => (await listed(bed.engine)).length === 1, { what: "the schedule to be listed" });
     await bed.untilRan("orders", 3);
     expect(await bed.client.audit("orders")).toMatchObject({
       gaps: [],
