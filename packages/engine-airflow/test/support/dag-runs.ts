@@ -38,3 +38,10 @@ export async function backfill(rest: AirflowRest, dagId: string, from: number, t
     },
   });
 }
+
+/** In which states the tasks of a DAG are. */
+export async function taskStatesOf(rest: AirflowRest, dagId: string): Promise<readonly (string | null)[]> {
+  const path = `/dags/${dagId}/dagRuns/~/taskInstances`;
+  const { body } = await rest.request<{ task_instances: { state: string | null }[] }>("GET", path);
+  return body.task_instances.map(({ state }) => state);
+}
