@@ -27,6 +27,7 @@ const manager = createManager({
   logger: false,
 });
 tidegate.events.on("trouble", ({ error }) => console.warn(error.message));
+tidegate.events.on("schedule-status", ({ groupId, status }) => console.log(`${groupId} is ${status}.`));
 
 const enough = new Promise<void>((resolve) => {
   let ran = 0;
@@ -42,8 +43,7 @@ try {
   await manager.listen({ host: settings.host, port: settings.port });
   console.log(`Airflow is at ${url}, user ${username}, password ${password}.`);
   const every10s = { type: "period", every: 10, unit: "second" } as const;
-  const { schedule } = await tidegate.client.ensure({ groupId: "orders", trigger: every10s });
-  console.log(`orders is ${schedule.status}.`);
+  await tidegate.client.ensure({ groupId: "orders", trigger: every10s });
   await enough;
   const { gaps, overlaps, isSound } = await tidegate.client.audit("orders");
   console.log(
