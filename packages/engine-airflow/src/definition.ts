@@ -10,9 +10,12 @@ import type { EngineSettings } from "./options.js";
  * operator's configuration, so no secret, gets there.
  */
 export interface Definition {
-  readonly groupId: string;
-  /** Version and a hash of all else: a tag of the DAG, by which it is known what was parsed. */
+  /**
+   * Version and a hash of all else, as JSON writes that: a tag of the DAG, by which it is known what was parsed. It comes
+   * first, so that the factory file can take it off and see whether the rest was edited by hand.
+   */
   readonly stamp: string;
+  readonly groupId: string;
   readonly connectionId: string;
   readonly crons: readonly string[];
   readonly timezone: string;
@@ -50,7 +53,7 @@ export function definitionOf(schedule: EngineSchedule, settings: EngineSettings)
     maxActiveRuns: waits ? WAITING_RUNS : 1,
   };
   const hash = createHash("sha256").update(JSON.stringify(definition)).digest("hex").slice(0, 12);
-  return { ...definition, stamp: `v${version}.${hash}` };
+  return { stamp: `v${version}.${hash}`, ...definition };
 }
 
 /** The version in a stamp; `undefined` where the text is none. */

@@ -70,12 +70,12 @@ export function door(parts: DoorParts): FastifyPluginAsyncZod {
           response: {
             200: receipt,
             202: receipt,
-            ...refusals(400, 401, 404, 409, 413, 422, 425, 503),
+            ...refusals(400, 401, 403, 404, 409, 413, 422, 425, 503),
           },
         },
       },
       async ({ params: { engine }, body }, reply) => {
-        const taken = await intake.take(body);
+        const taken = await intake.take(body, engine);
         return reply.code(taken.duplicate ? 200 : 202).send(receiptOf(callerOf(engine), taken));
       },
     );
@@ -121,7 +121,7 @@ export function door(parts: DoorParts): FastifyPluginAsyncZod {
       inlongRoute({
         maxBytes,
         authenticate: (request) => authenticate(request, inlong),
-        take: async (body) => receiptOf(inlong, await intake.take(body)),
+        take: async (body) => receiptOf(inlong, await intake.take(body, "inlong")),
       }),
     );
   };

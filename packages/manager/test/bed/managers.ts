@@ -73,7 +73,7 @@ export function useManagers(): (
   return async (options = {}, operator = gatedOperator(), clock) => {
     const tidegate = createTidegate({
       store: new MemoryStore(),
-      engines: [outsideEngine()],
+      engines: [outsideEngine("airflow"), outsideEngine("dolphinscheduler")],
       operators: [operator],
       watchdogEveryMs: 3_600_000,
       dispatcher: { drainMs: 100 },
