@@ -1,0 +1,54 @@
+import type { Clock } from "@tidegate/core";
+import type { ListedJob } from "../rest/listed-job.js";
+import type { SeaTunnelApi } from "../rest/seatunnel-api.js";
+import { pause } from "./pause.js";
+
+/** The cluster's jobs. A job in neither list was in neither when `running` was asked for. */
+export interface JobLists {
+  readonly running: readonly ListedJob[];
+  /** Asked for when it is first wanted: it is long, and mostly not wanted. */
+  readonly finished: () => Promise<readonly ListedJob[]>;
+}
+
+/** Between the beginnings of two looks, ms: however many runs wait or are submitted, the cluster is asked this often. */
+const SPACING_MS = 250;
+
+/** Looks at the cluster's jobs for all who want to know of them: one look for all who asked before it began. */
+export class JobListing {
+  readonly #api: SeaTunnelApi;
+  readonly #clock: Clock;
+  #next: Promise<JobLists> | undefined;
+  #lastAt = Number.NEGATIVE_INFINITY;
+
+  constructor(api: SeaTunnelApi, clock: Clock) {
+    this.#api = api;
+    this.#clock = clock;
+  }
+
+  /** What is so after the call. @param signal - the operator's lifetime */
+  fresh(signal: AbortSignal): Promise<JobLists> {
+    this.#next ??= this.#look(signal);
+    return this.#next;
+  }
+
+  async #look(signal: AbortSignal): Promise<JobLists> {
+    await this.#turn(signal).finally(() => {
+      this.#next = undefined;
+    });
+    this.#lastAt = this.#clock.now();
+    const running = await this.#api.runningJobs(signal);
+    let finished: Promise<readonly ListedJob[]> | undefined;
+    return {
+      running,
+      finished: () => {
+        finished ??= this.#api.finishedJobs(signal);
+        return finished;
+      },
+    };
+  }
+
+  async #turn(signal: AbortSignal): Promise<void> {
+    const waitMs = Math.min(this.#lastAt + SPACING_MS - this.#clock.now(), SPACING_MS);
+    if (waitMs > 0) await pause(this.#clock, waitMs, signal);
+  }
+}

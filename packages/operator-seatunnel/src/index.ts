@@ -1,0 +1,5 @@
+export type { PluginConfig, SeaTunnelJob } from "./job/job.js";
+export type { Rerun, SinkRule } from "./job/rerun.js";
+export { seatunnelOperator } from "./module.js";
+export type { ApiVersion, SeaTunnelCredentials, SeaTunnelOperatorOptions } from "./options.js";
+export { SeaTunnelOperator } from "./seatunnel-operator.js";
