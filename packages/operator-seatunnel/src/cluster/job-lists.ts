@@ -1,4 +1,5 @@
 import type { Clock } from "@tidegate/core";
+import { Refused } from "../rest/failure.js";
 import type { ListedJob } from "../rest/listed-job.js";
 import type { SeaTunnelApi } from "../rest/seatunnel-api.js";
 import { pause } from "./pause.js";
@@ -12,6 +13,9 @@ export interface JobLists {
 
 /** Between the beginnings of two looks, ms: however many runs wait or are submitted, the cluster is asked this often. */
 const SPACING_MS = 250;
+
+/** SeaTunnel answers a list with an error while one of its jobs is just being started; before it is asked again, ms. */
+const PAUSES_MS = [200, 500, 1_000];
 
 /** Looks at the cluster's jobs for all who want to know of them: one look for all who asked before it began. */
 export class JobListing {
@@ -36,12 +40,12 @@ export class JobListing {
       this.#next = undefined;
     });
     this.#lastAt = this.#clock.now();
-    const running = await this.#api.runningJobs(signal);
+    const running = await this.#insist(() => this.#api.runningJobs(signal), signal);
     let finished: Promise<readonly ListedJob[]> | undefined;
     return {
       running,
       finished: () => {
-        finished ??= this.#api.finishedJobs(signal);
+        finished ??= this.#insist(() => this.#api.finishedJobs(signal), signal);
         return finished;
       },
     };
@@ -50,5 +54,17 @@ export class JobListing {
   async #turn(signal: AbortSignal): Promise<void> {
     const waitMs = Math.min(this.#lastAt + SPACING_MS - this.#clock.now(), SPACING_MS);
     if (waitMs > 0) await pause(this.#clock, waitMs, signal);
+  }
+
+  async #insist<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    for (const pauseMs of PAUSES_MS) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!(error instanceof Refused) || error.status < 500) throw error;
+      }
+      await pause(this.#clock, pauseMs, signal);
+    }
+    return ask();
   }
 }

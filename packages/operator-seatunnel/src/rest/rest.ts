@@ -54,12 +54,19 @@ export class Rest {
 
   #answer(what: string, status: number, text: string): unknown {
     const body = parsed(text);
-    if (status >= 200 && status < 300) {
-      if (body !== undefined) return body;
-      throw new Unanswered(`${what} was answered, but not as SeaTunnel does`, { isSent: true });
+    const { status: verdict, message } = (body ?? {}) as {
+      readonly status?: unknown;
+      readonly message?: unknown;
+    };
+    const isSuccessful = status >= 200 && status < 300;
+    if (!isSuccessful || verdict === "fail") {
+      throw new Refused(
+        isSuccessful ? 500 : status,
+        `${what} was answered ${status}${this.#quoted(message)}`,
+      );
     }
-    const said = (body as { readonly message?: unknown } | undefined)?.message;
-    throw new Refused(status, `${what} was answered ${status}${this.#quoted(said)}`);
+    if (body !== undefined) return body;
+    throw new Unanswered(`${what} was answered, but not as SeaTunnel does`, { isSent: true });
   }
 
   #quoted(said: unknown): string {
