@@ -1,7 +1,6 @@
 import type { Clock } from "@tidegate/core";
 import { Refused } from "../rest/failure.js";
 import type { ListedJob } from "../rest/listed-job.js";
-import type { SeaTunnelApi } from "../rest/seatunnel-api.js";
 import { pause } from "./pause.js";
 
 /** The cluster's jobs. A job in neither list was in neither when `running` was asked for. */
@@ -9,6 +8,12 @@ export interface JobLists {
   readonly running: readonly ListedJob[];
   /** Asked for when it is first wanted: it is long, and mostly not wanted. */
   readonly finished: () => Promise<readonly ListedJob[]>;
+}
+
+/** Where the lists come from. */
+export interface JobSource {
+  readonly runningJobs: (signal: AbortSignal) => Promise<readonly ListedJob[]>;
+  readonly finishedJobs: (signal: AbortSignal) => Promise<readonly ListedJob[]>;
 }
 
 /** Between the beginnings of two looks, ms: however many runs wait or are submitted, the cluster is asked this often. */
@@ -19,13 +24,13 @@ const PAUSES_MS = [200, 500, 1_000];
 
 /** Looks at the cluster's jobs for all who want to know of them: one look for all who asked before it began. */
 export class JobListing {
-  readonly #api: SeaTunnelApi;
+  readonly #source: JobSource;
   readonly #clock: Clock;
   #next: Promise<JobLists> | undefined;
   #lastAt = Number.NEGATIVE_INFINITY;
 
-  constructor(api: SeaTunnelApi, clock: Clock) {
-    this.#api = api;
+  constructor(source: JobSource, clock: Clock) {
+    this.#source = source;
     this.#clock = clock;
   }
 
@@ -40,12 +45,12 @@ export class JobListing {
       this.#next = undefined;
     });
     this.#lastAt = this.#clock.now();
-    const running = await this.#insist(() => this.#api.runningJobs(signal), signal);
+    const running = await this.#insist(() => this.#source.runningJobs(signal), signal);
     let finished: Promise<readonly ListedJob[]> | undefined;
     return {
       running,
       finished: () => {
-        finished ??= this.#insist(() => this.#api.finishedJobs(signal), signal);
+        finished ??= this.#insist(() => this.#source.finishedJobs(signal), signal);
         return finished;
       },
     };

@@ -9,6 +9,9 @@ import { unlessAborted } from "./unless-aborted.js";
 /** The end of a job as the cluster lists it, or `undefined` when the cluster knows nothing of it any more. */
 export type WatchedEnd = ListedJob | undefined;
 
+/** How it waits. */
+export type WatchSettings = Pick<Settings, "clock" | "pollIntervalMs" | "patienceMs" | "lostAfterMs">;
+
 /** A job that somebody waits for. */
 class Watched {
   readonly end: Promise<WatchedEnd>;
@@ -29,12 +32,12 @@ class Watched {
 /** Waits for the ends of all jobs at once: one loop, whatever their number, which rests while nobody waits. */
 export class JobWatch {
   readonly #listing: JobListing;
-  readonly #settings: Settings;
+  readonly #settings: WatchSettings;
   readonly #byId = new Map<string, Watched>();
   #isLooping = false;
   #awaySince: number | undefined;
 
-  constructor(listing: JobListing, settings: Settings) {
+  constructor(listing: JobListing, settings: WatchSettings) {
     this.#listing = listing;
     this.#settings = settings;
   }

@@ -95,13 +95,14 @@ export class Submission {
       this.#lifetime.throwIfAborted();
       if (error instanceof Unanswered && !error.isSent) return asNothingTaken(error);
       if (error instanceof Refused && error.status < 500) throw refusal(error, config);
-      return (await this.#search(request)) ?? notFound(error, config);
+      const pausesMs = hasFailed(error) ? [0] : SEARCH_PAUSES_MS;
+      return (await this.#search(request, pausesMs)) ?? notFound(error, config);
     }
   }
 
   /** The job of a submission whose answer did not come. */
-  async #search(request: OfflineJobRequest): Promise<TakenJob | undefined> {
-    for (const pauseMs of SEARCH_PAUSES_MS) {
+  async #search(request: OfflineJobRequest, pausesMs: readonly number[]): Promise<TakenJob | undefined> {
+    for (const pauseMs of pausesMs) {
       await pause(this.#clock, pauseMs, this.#lifetime);
       const listed = await this.#listed(request).catch(() => undefined);
       if (listed !== undefined) return listed;
@@ -125,8 +126,11 @@ function refusal(error: Refused, config: JsonObject): OperatorError {
 /** @throws OperatorError JOB_FAILED where the cluster said that it failed, else Error: it may have taken the job */
 function notFound(error: unknown, config: JsonObject): never {
   const message = withoutCredentials(messageOf(error), config);
-  if (error instanceof Refused && !GATEWAY.has(error.status)) {
-    throw new OperatorError("JOB_FAILED", message, { field: "job" });
-  }
+  if (hasFailed(error)) throw new OperatorError("JOB_FAILED", message, { field: "job" });
   throw new Error(`${message}. Whether SeaTunnel took the job is not known; it is not to be found.`);
+}
+
+/** Whether the cluster itself said that it did not take the job. */
+function hasFailed(error: unknown): boolean {
+  return error instanceof Refused && !GATEWAY.has(error.status);
 }
