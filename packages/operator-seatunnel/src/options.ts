@@ -2,6 +2,7 @@ import { type Clock, ConfigurationError, SystemClock } from "@tidegate/core";
 import { z } from "zod";
 import { MAX_DEADLINE_MS } from "./job/parse-job.js";
 import type { SinkRule } from "./job/rerun.js";
+import { SECRET_NAME, type Secret } from "./job/secrets.js";
 
 /** Which REST API a cluster has: `v1` on Hazelcast's port, `v2` on the web server's, from SeaTunnel 2.3.9 on. */
 export type ApiVersion = "v1" | "v2";
@@ -34,6 +35,8 @@ export interface SeaTunnelOperatorOptions {
   readonly submitTimeoutMs?: number;
   /** Further sinks by the names of their plugins, or other rules for known ones. @default {} */
   readonly sinks?: Readonly<Record<string, SinkRule>>;
+  /** What jobs refer to as `{{secret.name}}`, so that no schedule holds it. @default {} */
+  readonly secrets?: Readonly<Record<string, Secret>>;
   /** @default the machine's clock */
   readonly clock?: Clock;
 }
@@ -52,6 +55,7 @@ export interface Settings {
   readonly submitTimeoutMs: number;
   /** By names in lower case. */
   readonly sinks: Readonly<Record<string, SinkRule>>;
+  readonly secrets: Readonly<Record<string, Secret>>;
   readonly clock: Clock;
 }
 
@@ -75,6 +79,14 @@ const schema = z.strictObject({
   requestTimeoutMs: ms(1, LARGEST_MS, 10_000),
   submitTimeoutMs: ms(1, LARGEST_MS, 60_000),
   sinks: z.record(z.string(), z.unknown().refine(isFunction, "must be a function")).default({}),
+  secrets: z
+    .record(
+      z.string().regex(SECRET_NAME, "must be 1 to 64 of letters, digits and _ -"),
+      z.unknown().refine((secret) => typeof secret === "string" || isFunction(secret), {
+        message: "must be a string or a function",
+      }),
+    )
+    .default({}),
   clock: z.unknown().optional(),
 });
 
@@ -90,7 +102,7 @@ export function settingsOf(options: SeaTunnelOperatorOptions): Settings {
       { field },
     );
   }
-  const { url, api, credentials, sinks, clock: _, ...times } = parsed.data;
+  const { url, api, credentials, sinks, secrets, clock: _, ...times } = parsed.data;
   return {
     ...times,
     url: url.replace(/\/+$/, ""),
@@ -99,6 +111,7 @@ export function settingsOf(options: SeaTunnelOperatorOptions): Settings {
     sinks: Object.fromEntries(
       Object.entries(sinks as Record<string, SinkRule>).map(([name, rule]) => [name.toLowerCase(), rule]),
     ),
+    secrets: secrets as Record<string, Secret>,
     clock: options.clock ?? new SystemClock(),
   };
 }

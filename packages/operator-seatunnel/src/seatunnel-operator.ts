@@ -13,9 +13,11 @@ import { JobWatch } from "./cluster/job-watch.js";
 import { Submission } from "./cluster/submission.js";
 import { unlessAborted } from "./cluster/unless-aborted.js";
 import { type CheckedJob, configOf, parseJob } from "./job/parse-job.js";
+import { resolveSecrets } from "./job/secrets.js";
 import { jobsOf } from "./job-name.js";
 import { type SeaTunnelOperatorOptions, type Settings, settingsOf } from "./options.js";
 import { hasSucceeded, lostOutcome, outcomeOf } from "./outcome/outcome.js";
+import { redaction, withhold } from "./outcome/redaction.js";
 import type { ListedJob } from "./rest/listed-job.js";
 import { SeaTunnelApi } from "./rest/seatunnel-api.js";
 
@@ -62,14 +64,16 @@ export class SeaTunnelOperator implements ScheduleOperator {
   /**
    * @throws OperatorError JOB_INVALID for a job that is malformed, or that SeaTunnel calls so
    * @throws OperatorError JOB_FAILED when the cluster is away, or refused the job
+   * @throws OperatorError CONFIGURATION_INVALID when a secret cannot be had
    * @throws Error when the request was sent, and the job is not to be found
    */
   async submit(request: OfflineJobRequest, { signal }: JobContext): Promise<SubmittedJob> {
     const lifetime = this.#lifetime.signal;
     const checked = this.#parsed(request.job);
     const submission = new Submission(this.#api, this.#listing, this.#settings.clock, lifetime);
-    const config = configOf(checked.job, request);
-    const taken = await submission.carryOut({ request, config, signal });
+    const secrets = await resolveSecrets(checked.secretNames, this.#settings.secrets);
+    const config = configOf(checked.job, request, secrets);
+    const taken = await submission.carryOut({ request, config, redact: redaction(config, secrets), signal });
     return this.#submitted(taken.jobId, taken.ended, checked);
   }
 
@@ -101,7 +105,7 @@ export class SeaTunnelOperator implements ScheduleOperator {
       signal,
     );
     if (end.ended !== undefined && (!end.isLate || hasSucceeded(end.ended))) {
-      return outcomeOf(end.ended, checked);
+      return this.#outcome(end.ended, checked);
     }
     return end.isLate ? lateOutcome(deadlineMs) : lostOutcome(checked);
   }
@@ -113,16 +117,27 @@ export class SeaTunnelOperator implements ScheduleOperator {
   }
 
   #parsed(job: JsonObject): CheckedJob {
-    return parseJob(job, this.#settings.sinks);
+    return parseJob(job, this.#settings);
   }
 
-  #submitted(jobId: string, ended: ListedJob | undefined, checked: CheckedJob): SubmittedJob {
+  async #submitted(jobId: string, ended: ListedJob | undefined, checked: CheckedJob): Promise<SubmittedJob> {
     const address = this.#api.addressOf(jobId);
     return {
       jobId,
       ...(address === undefined ? {} : { address }),
-      ...(ended === undefined ? {} : { outcome: outcomeOf(ended, checked) }),
+      ...(ended === undefined ? {} : { outcome: await this.#outcome(ended, checked) }),
     };
+  }
+
+  /** The secrets are asked for again: the job may be another process's. */
+  async #outcome(ended: ListedJob, checked: CheckedJob): Promise<JobOutcome> {
+    const { job, secretNames } = checked;
+    const config = { env: job.env ?? {}, source: job.source, transform: job.transform ?? [], sink: job.sink };
+    const redact = await resolveSecrets(secretNames, this.#settings.secrets).then(
+      (secrets) => redaction(config, secrets),
+      () => withhold,
+    );
+    return outcomeOf(ended, checked, redact);
   }
 }
 

@@ -10,7 +10,7 @@ const JOB: JsonObject = { source: SOURCE, sink: CONSOLE };
 
 function refusalOf(job: JsonObject, rules: Record<string, SinkRule> = {}): unknown {
   try {
-    return parseJob(job, rules);
+    return parseJob(job, { sinks: rules });
   } catch (error) {
     return error;
   }

@@ -4,10 +4,12 @@ import { parseJob } from "../src/job/parse-job.js";
 import { jobName, jobsOf } from "../src/job-name.js";
 import { failureCause } from "../src/outcome/failure-cause.js";
 import { outcomeOf } from "../src/outcome/outcome.js";
+import { redaction } from "../src/outcome/redaction.js";
 import { parseExactJson } from "../src/rest/exact-json.js";
 import { jobIdIn } from "../src/rest/listed-job.js";
 
 const SOURCE = { plugin_name: "Jdbc", query: "{{lower.epochMs}}", password: "hunter22" };
+const REDACT = redaction([SOURCE], new Map([["db", "s3same"]]));
 const CHECKED = parseJob({ source: [SOURCE], sink: [{ plugin_name: "Console" }] });
 
 const listed = (jobStatus: string, more: object = {}) => ({
@@ -33,11 +35,11 @@ describe("how a job came out", () => {
     ["FAILED", "FAILED"],
     ["CANCELED", "CANCELLED"],
   ])("%s is %s", (status, state) => {
-    expect(outcomeOf(listed(status), CHECKED).state).toBe(state);
+    expect(outcomeOf(listed(status), CHECKED, REDACT).state).toBe(state);
   });
 
   it("is lost where SeaTunnel does not know either", () => {
-    expect(outcomeOf(listed("UNKNOWABLE"), CHECKED)).toMatchObject({
+    expect(outcomeOf(listed("UNKNOWABLE"), CHECKED, REDACT)).toMatchObject({
       state: "FAILED",
       error: { code: "JOB_LOST" },
     });
@@ -45,18 +47,18 @@ describe("how a job came out", () => {
 
   it("has SeaTunnel's figures, and none that are not numbers", () => {
     const metrics = { SourceReceivedCount: "12", SinkWriteCount: 10 };
-    expect(outcomeOf(listed("FINISHED", { metrics }), CHECKED).metrics).toEqual({
+    expect(outcomeOf(listed("FINISHED", { metrics }), CHECKED, REDACT).metrics).toEqual({
       rowsRead: 12,
       rowsWritten: 10,
     });
     const odd = { SourceReceivedCount: "many", SinkWriteCount: "-1" };
-    expect(outcomeOf(listed("FINISHED", { metrics: odd }), CHECKED)).toEqual({ state: "SUCCEEDED" });
+    expect(outcomeOf(listed("FINISHED", { metrics: odd }), CHECKED, REDACT)).toEqual({ state: "SUCCEEDED" });
   });
 
-  it("says why without a credential of the job", () => {
-    const errorMsg = "java.sql.SQLException: jdbc:mysql://h/d?password=hunter22 refused";
-    const { error } = outcomeOf(listed("FAILED", { errorMsg }), CHECKED);
-    expect(error?.message).toBe("SQLException: jdbc:mysql://h/d?password=*** refused");
+  it("says why without a credential of the job or a secret", () => {
+    const errorMsg = "java.sql.SQLException: jdbc:mysql://s3same@h/d?password=hunter22 refused";
+    const { error } = outcomeOf(listed("FAILED", { errorMsg }), CHECKED, REDACT);
+    expect(error?.message).toBe("SQLException: jdbc:mysql://***@h/d?password=*** refused");
   });
 });
 

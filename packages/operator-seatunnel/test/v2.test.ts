@@ -110,6 +110,49 @@ describe("REST v2, of which there is a stand-in only", () => {
   });
 });
 
+describe("a secret", () => {
+  const aJob = (name: string) => ({
+    ...JOB,
+    sink: [{ plugin_name: "Console", url: `jdbc://{{secret.${name}}}@host` }],
+  });
+
+  it("is in what is submitted, and not in what goes wrong", async () => {
+    const secrets = { db: async () => "open sesame" };
+    const operator = anOperator({ secrets });
+    const request = aRequest(aJob("db"));
+    const { jobId } = await operator.submit(request, untroubled());
+    expect(cluster.configs).toEqual([
+      expect.objectContaining({ sink: [expect.objectContaining({ url: "jdbc://open sesame@host" })] }),
+    ]);
+    cluster.failure = "no way to jdbc://open sesame@host";
+    cluster.end(jobId, "FAILED");
+    const { error } = await anOperator({ secrets }).wait(jobId, request, untroubled());
+    expect(error?.message).toBe("no way to jdbc://***@host");
+  });
+
+  it("keeps the cause of failure to itself where it cannot be had", async () => {
+    const request = aRequest(aJob("db"));
+    const { jobId } = await anOperator({ secrets: { db: "open sesame" } }).submit(request, untroubled());
+    cluster.failure = "no way to jdbc://open sesame@host";
+    cluster.end(jobId, "FAILED");
+    const locked = anOperator({ secrets: { db: () => Promise.reject(new Error("open sesame is locked")) } });
+    const outcome = await locked.wait(jobId, request, untroubled());
+    expect(outcome).toMatchObject({ state: "FAILED", error: { code: "JOB_FAILED" } });
+    expect(JSON.stringify(outcome)).not.toContain("sesame");
+    const error = await rejectionOf(
+      locked.submit(aRequest(aJob("db"), { idempotencyKey: "b" }), untroubled()),
+    );
+    expect(error).toMatchObject({ code: "CONFIGURATION_INVALID", message: 'The secret "db" cannot be had.' });
+    expect(cluster.jobs).toHaveLength(1);
+  });
+
+  it("has to be the operator's", () => {
+    expect(() => anOperator().validate(aJob("db"))).toThrow(
+      expect.objectContaining({ code: "JOB_INVALID", field: "job.sink.0.url" }),
+    );
+  });
+});
+
 describe("options", () => {
   it.each<[string, unknown]>([
     ["url", "not a url"],
@@ -122,6 +165,7 @@ describe("options", () => {
     ["pollIntervalMs", 10],
     ["pollIntervalMs", 0.5],
     ["sinks.Mine", { Mine: "replaces" }],
+    ["secrets.db", { db: 1 }],
     ["", { strange: 1 }],
   ])("are refused for a bad %s", (field, value) => {
     const [name = ""] = field.split(".");

@@ -61,6 +61,8 @@ export class JobEnding {
       throw error;
     } finally {
       timer.cancel();
+      // A combined signal stays with a long-lived one until either is aborted.
+      over.abort();
     }
   }
 }

@@ -7,7 +7,7 @@ import {
 } from "@tidegate/core";
 import { jobName, jobsOf } from "../job-name.js";
 import { hasSucceeded } from "../outcome/outcome.js";
-import { withoutCredentials } from "../outcome/redaction.js";
+import type { Redact } from "../outcome/redaction.js";
 import { Refused, Unanswered } from "../rest/failure.js";
 import type { ListedJob } from "../rest/listed-job.js";
 import type { SeaTunnelApi } from "../rest/seatunnel-api.js";
@@ -26,6 +26,7 @@ export interface TakenJob {
 export interface Submittal {
   readonly request: OfflineJobRequest;
   readonly config: JsonObject;
+  readonly redact: Redact;
   readonly signal: AbortSignal;
 }
 
@@ -87,16 +88,16 @@ export class Submission {
     return ended === undefined ? undefined : { jobId: ended.jobId, ended };
   }
 
-  async #taken({ request, config }: Submittal): Promise<TakenJob> {
+  async #taken({ request, config, redact }: Submittal): Promise<TakenJob> {
     const name = jobName(request.idempotencyKey, request.attempt);
     try {
       return { jobId: await this.#api.submit(name, config, this.#lifetime) };
     } catch (error) {
       this.#lifetime.throwIfAborted();
       if (error instanceof Unanswered && !error.isSent) return asNothingTaken(error);
-      if (error instanceof Refused && error.status < 500) throw refusal(error, config);
+      if (error instanceof Refused && error.status < 500) throw refusal(error, redact);
       const pausesMs = hasFailed(error) ? [0] : SEARCH_PAUSES_MS;
-      return (await this.#search(request, pausesMs)) ?? notFound(error, config);
+      return (await this.#search(request, pausesMs)) ?? notFound(error, redact);
     }
   }
 
@@ -118,14 +119,14 @@ function asNothingTaken(error: unknown): never {
 }
 
 /** 401 and 403 are for the operator's credentials, the others are for the job. */
-function refusal(error: Refused, config: JsonObject): OperatorError {
+function refusal(error: Refused, redact: Redact): OperatorError {
   const code = error.status === 400 ? "JOB_INVALID" : "JOB_FAILED";
-  return new OperatorError(code, withoutCredentials(error.message, config), { field: "job" });
+  return new OperatorError(code, redact(error.message), { field: "job" });
 }
 
 /** @throws OperatorError JOB_FAILED where the cluster said that it failed, else Error: it may have taken the job */
-function notFound(error: unknown, config: JsonObject): never {
-  const message = withoutCredentials(messageOf(error), config);
+function notFound(error: unknown, redact: Redact): never {
+  const message = redact(messageOf(error));
   if (hasFailed(error)) throw new OperatorError("JOB_FAILED", message, { field: "job" });
   throw new Error(`${message}. Whether SeaTunnel took the job is not known; it is not to be found.`);
 }

@@ -3,7 +3,8 @@ import { z } from "zod";
 import { invalidJob } from "./invalid-job.js";
 import type { SeaTunnelJob } from "./job.js";
 import { type Rerun, SINK_RULES, type SinkRule } from "./rerun.js";
-import { checkTemplates, fillTemplates, hasBound } from "./template.js";
+import type { Secret } from "./secrets.js";
+import { checkTemplates, fillTemplates, hasBound, secretNamesIn } from "./template.js";
 import { isTimeZone } from "./time-text.js";
 
 /** Thirty days, ms. */
@@ -27,36 +28,54 @@ const job = z.strictObject({
 export interface CheckedJob {
   readonly job: SeaTunnelJob;
   readonly rerun: Rerun;
+  /** The secrets that it needs. */
+  readonly secretNames: readonly string[];
+}
+
+/** What a job may refer to, beside what is always there. */
+export interface JobSurroundings {
+  /** Rules for further sinks, by the plugin's name in lower case. @default {} */
+  readonly sinks?: Readonly<Record<string, SinkRule>>;
+  /** @default {} */
+  readonly secrets?: Readonly<Record<string, Secret>>;
 }
 
 /**
  * A schedule's `job`, checked.
  *
- * @param rules - beside those for SeaTunnel's own sinks, by the plugin's name in lower case
  * @throws OperatorError JOB_INVALID with the first offending field, such as `job.sink.0.path`
  */
-export function parseJob(input: JsonObject, rules: Readonly<Record<string, SinkRule>> = {}): CheckedJob {
+export function parseJob(input: JsonObject, { sinks = {}, secrets = {} }: JobSurroundings = {}): CheckedJob {
   const parsed = job.safeParse(input);
   if (!parsed.success) throw refusalOf(parsed.error.issues[0]!);
   const checked = parsed.data as SeaTunnelJob;
   requireBatch(checked.env ?? {});
-  for (const part of PARTS) checkTemplates(checked[part] ?? [], `job.${part}`);
+  for (const part of PARTS) checkTemplates(checked[part] ?? [], `job.${part}`, Object.keys(secrets));
   if (![checked.source, checked.transform ?? []].some(hasBound)) {
     throw invalidJob(
       "job.source",
       "neither a source nor a transform names a bound, such as {{lower.timestamp}}, so every run would read everything",
     );
   }
-  return { job: checked, rerun: checked.rerun ?? rerunOf(checked, { ...SINK_RULES, ...rules }) };
+  return {
+    job: checked,
+    rerun: checked.rerun ?? rerunOf(checked, { ...SINK_RULES, ...sinks }),
+    secretNames: secretNamesIn(PARTS.map((part) => checked[part] ?? [])),
+  };
 }
 
 /**
  * What is submitted for a run: the configuration with the interval's values in it, in batch mode.
  *
+ * @param secrets - those that the job needs, by their names
  * @throws OperatorError JOB_INVALID with the field whose value the request cannot give
  */
-export function configOf(job: SeaTunnelJob, request: OfflineJobRequest): JsonObject {
-  const filling = { request, timeZone: job.timeZone ?? "UTC" };
+export function configOf(
+  job: SeaTunnelJob,
+  request: OfflineJobRequest,
+  secrets: ReadonlyMap<string, string> = new Map(),
+): JsonObject {
+  const filling = { request, timeZone: job.timeZone ?? "UTC", secrets };
   const filled = Object.fromEntries(
     PARTS.map((part) => [part, fillTemplates(job[part] ?? [], filling, `job.${part}`)]),
   );

@@ -7,6 +7,8 @@ import { dateText, epochSeconds, timestampText, zonedTimestampText } from "./tim
 export interface Filling {
   readonly request: OfflineJobRequest;
   readonly timeZone: string;
+  /** By their names. @default none */
+  readonly secrets?: ReadonlyMap<string, string>;
 }
 
 /** Gives the value of one placeholder. @param field - where it stands, for a refusal */

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from "@tidegate/core";
 import { invalidJob } from "./invalid-job.js";
 import { type Filling, isBound, isQuoted, PLACEHOLDERS } from "./placeholders.js";
+import { secretNameOf } from "./secrets.js";
 import { endsWithinQuotes } from "./sql-literal.js";
 
 const BRACES = /\{\{([^{}]*)\}\}/g;
@@ -9,14 +10,15 @@ const BRACES = /\{\{([^{}]*)\}\}/g;
  * Checks every placeholder of a configuration.
  *
  * @param field - where the configuration stands, such as `job.sink`
+ * @param secretNames - the secrets that there are
  * @throws OperatorError JOB_INVALID with the field of the first that is unknown or misplaced
  */
-export function checkTemplates(value: JsonValue, field: string): void {
-  if (typeof value === "string") checkTemplate(value, field);
+export function checkTemplates(value: JsonValue, field: string, secretNames: readonly string[] = []): void {
+  if (typeof value === "string") checkTemplate(value, field, secretNames);
   else if (typeof value === "object" && value !== null) {
     for (const [key, child] of Object.entries(value)) {
       if (key.includes("{{")) throw invalidJob(`${field}.${key}`, "a name may not have placeholders");
-      checkTemplates(child, `${field}.${key}`);
+      checkTemplates(child, `${field}.${key}`, secretNames);
     }
   }
 }
@@ -25,6 +27,15 @@ export function checkTemplates(value: JsonValue, field: string): void {
 export function hasBound(value: JsonValue): boolean {
   if (typeof value === "string") return namesIn(value).some(isBound);
   return typeof value === "object" && value !== null && Object.values(value).some(hasBound);
+}
+
+/** The secrets that the configuration names, each once. */
+export function secretNamesIn(value: JsonValue): string[] {
+  if (typeof value === "string") {
+    return namesIn(value).flatMap((name) => secretNameOf(name) ?? []);
+  }
+  if (typeof value !== "object" || value === null) return [];
+  return [...new Set(Object.values(value).flatMap(secretNamesIn))];
 }
 
 /**
@@ -49,14 +60,22 @@ function filled(value: JsonValue, filling: Filling, field: string): JsonValue {
 }
 
 function filledText(text: string, filling: Filling, field: string): string | number {
-  const valueFor = (name: string) => PLACEHOLDERS.get(name)!(filling, field);
+  const valueFor = (name: string) => placeholderValue(name, filling, field);
   const [only] = namesIn(text);
   if (only !== undefined && text === `{{${only}}}`) return valueFor(only);
   return text.replace(BRACES, (_, name: string) => String(valueFor(name)));
 }
 
-function checkTemplate(text: string, field: string): void {
+function placeholderValue(name: string, filling: Filling, field: string): string | number {
+  const secret = filling.secrets?.get(secretNameOf(name) ?? "");
+  return secret ?? PLACEHOLDERS.get(name)!(filling, field);
+}
+
+function checkTemplate(text: string, field: string, secretNames: readonly string[]): void {
   for (const { 1: name = "", index } of text.matchAll(BRACES)) {
+    const secret = secretNameOf(name);
+    if (secret !== undefined && secretNames.includes(secret)) continue;
+    if (secret !== undefined) throw invalidJob(field, `the operator has no secret "${secret}"`);
     if (!PLACEHOLDERS.has(name)) throw invalidJob(field, `{{${name}}} is unknown; there are ${knownNames()}`);
     if (isQuoted(name) && endsWithinQuotes(text.slice(0, index))) {
       throw invalidJob(field, `{{${name}}} brings its own quotes; write it without any around it`);

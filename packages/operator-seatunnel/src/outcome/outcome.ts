@@ -2,7 +2,7 @@ import type { JobMetrics, JobOutcome } from "@tidegate/core";
 import type { CheckedJob } from "../job/parse-job.js";
 import type { ListedJob } from "../rest/listed-job.js";
 import { failureCause } from "./failure-cause.js";
-import { withoutCredentials } from "./redaction.js";
+import type { Redact } from "./redaction.js";
 
 /** How a state of a job in SeaTunnel's list of those that ended counts; others tell of no end. */
 const STATES: Readonly<Record<string, JobOutcome["state"]>> = {
@@ -18,12 +18,12 @@ export function hasSucceeded({ jobStatus }: ListedJob): boolean {
 }
 
 /** How a job of the list of those that ended came out. */
-export function outcomeOf(ended: ListedJob, checked: CheckedJob): JobOutcome {
+export function outcomeOf(ended: ListedJob, checked: CheckedJob, redact: Redact): JobOutcome {
   const state = STATES[ended.jobStatus];
   if (state === undefined) return lostOutcome(checked);
   const metrics = metricsOf(ended.metrics);
   const told = { state, ...(Object.keys(metrics).length === 0 ? {} : { metrics }) };
-  return state === "FAILED" ? { ...told, error: errorOf(ended, checked) } : told;
+  return state === "FAILED" ? { ...told, error: errorOf(ended, redact) } : told;
 }
 
 /**
@@ -39,9 +39,8 @@ export function lostOutcome({ rerun }: CheckedJob): JobOutcome {
   return { state: "FAILED", error: { code: "JOB_LOST", message: `${told} ${advice}` }, isRetryable };
 }
 
-function errorOf({ errorMsg }: ListedJob, { job }: CheckedJob): { code: string; message: string } {
-  const config = { env: job.env ?? {}, source: job.source, transform: job.transform ?? [], sink: job.sink };
-  const cause = failureCause(withoutCredentials(errorMsg ?? "", config));
+function errorOf({ errorMsg }: ListedJob, redact: Redact): { code: string; message: string } {
+  const cause = failureCause(redact(errorMsg ?? ""));
   return { code: "JOB_FAILED", message: cause || "SeaTunnel did not say why." };
 }
 

@@ -5,13 +5,21 @@ const CREDENTIAL = /passw|secret|token|credential|access[-_.]?key|private[-_.]?k
 /** Shorter values would take ordinary words out of messages. */
 const SHORTEST = 4;
 
-/** A message without the credentials that the job's configuration holds: connectors repeat what they were given. */
-export function withoutCredentials(message: string, config: JsonValue): string {
-  return credentialsIn(config)
-    .filter(({ length }) => length >= SHORTEST)
-    .sort((one, other) => other.length - one.length)
-    .reduce((rest, secret) => rest.replaceAll(secret, "***"), message);
+/** Makes a text from the cluster fit to be kept. */
+export type Redact = (text: string) => string;
+
+/**
+ * Takes out the secrets, and the credentials that the job's configuration holds: connectors repeat what they were given.
+ */
+export function redaction(config: JsonValue, secrets: ReadonlyMap<string, string>): Redact {
+  const all = [...credentialsIn(config), ...secrets.values()].filter(({ length }) => length >= SHORTEST);
+  const longestFirst = all.sort((one, other) => other.length - one.length);
+  return (text) => longestFirst.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
 }
+
+/** Where the secrets cannot be had, they cannot be taken out either. */
+export const withhold: Redact = () =>
+  "SeaTunnel said why, but the secrets that it might repeat cannot be had now.";
 
 function credentialsIn(value: JsonValue, isCredential = false): string[] {
   if (typeof value === "string") return isCredential ? [value] : [];

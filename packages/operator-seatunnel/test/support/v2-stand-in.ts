@@ -25,6 +25,8 @@ export class V2StandIn {
   readonly jobs: StandInJob[] = [];
   /** What was submitted, as it came. */
   readonly configs: unknown[] = [];
+  /** Why jobs fail. */
+  failure = "java.lang.IllegalStateException: out of order";
   readonly #app = Fastify({ forceCloseConnections: true });
   readonly #options: StandInOptions;
   /** Beyond what a double holds exactly. */
@@ -41,8 +43,10 @@ export class V2StandIn {
     app.addContentTypeParser("*", { parseAs: "string" }, (_, body, done) => done(null, body));
     app.addHook("onRequest", async (request, reply) => standIn.#authenticate(request, reply));
     const root = options.contextPath ?? "";
-    app.get(`${root}/running-jobs`, async () => standIn.#running().map(listed));
-    app.get(`${root}/finished-jobs`, async () => standIn.#ended().map(listed));
+    app.get(`${root}/running-jobs`, async () =>
+      standIn.#running().map((job) => listed(job, standIn.failure)),
+    );
+    app.get(`${root}/finished-jobs`, async () => standIn.#ended().map((job) => listed(job, standIn.failure)));
     app.post(`${root}/submit-job`, async (request, reply) => standIn.#submit(request, reply));
     app.post(`${root}/stop-job`, async (request, reply) => standIn.#stop(request, reply));
     app.setNotFoundHandler((request, reply) => {
@@ -112,9 +116,9 @@ export class V2StandIn {
   }
 }
 
-function listed({ jobId, jobName, jobStatus }: StandInJob) {
+function listed({ jobId, jobName, jobStatus }: StandInJob, failure: string) {
   const metrics = { SourceReceivedCount: "7", SinkWriteCount: "5", TableSinkWriteCount: { t: "5" } };
-  const errorMsg = jobStatus === "FAILED" ? "java.lang.IllegalStateException: out of order" : null;
+  const errorMsg = jobStatus === "FAILED" ? failure : null;
   return { jobId, jobName, jobStatus, createTime: "2026-01-01 00:00:00", jobDag: {}, metrics, errorMsg };
 }
 
