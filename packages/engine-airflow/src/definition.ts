@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { type EngineSchedule, type EpochMs, Grid } from "@tidegate/core";
+import type { EngineSchedule, EpochMs } from "@tidegate/core";
+import { type BoundedTicks, instantsOf, ticksOf } from "@tidegate/ticks";
+import { cronText } from "./cron-text.js";
 import { connectionIdOf } from "./names.js";
 import type { EngineSettings } from "./options.js";
-import { type BoundedTicks, ticksOf } from "./timetable/ticks-of.js";
 
 /**
  * What a Variable holds of a schedule, as the factory file reads it: as much as it takes to fire. Nothing of the
@@ -40,13 +41,14 @@ const WAITING_RUNS = 16;
 export function definitionOf(schedule: EngineSchedule, settings: EngineSettings): Definition {
   const { groupId, version, spec, nextFireAt } = schedule;
   const ticks = nextFireAt === null ? undefined : ticksOf(spec, settings.finestPeriodMs);
-  const { isExact = true, ...told } = ticks ?? NEVER;
+  const { crons, isExact, lastTickMs: _, ...told } = ticks ?? NEVER;
   const waits = settings.wait || told.waitMs > 0;
   const definition = {
     groupId,
     connectionId: connectionIdOf(settings.prefix),
+    crons: crons.map(cronText),
     ...told,
-    instants: isExact || told.period !== null ? [] : instantsOf(schedule),
+    instants: isExact || told.period !== null ? [] : instantsOf(schedule, MOST_INSTANTS),
     wait: settings.wait,
     maxActiveRuns: waits ? WAITING_RUNS : 1,
   };
@@ -60,27 +62,15 @@ export function versionOf(stamp: string): number | undefined {
   return version === undefined ? undefined : Number(version);
 }
 
-const NEVER = {
+const NEVER: Omit<BoundedTicks, "startMs"> & { readonly startMs: null } = {
   crons: [],
   timezone: "UTC",
   startMs: null,
   endMs: null,
   lastMs: null,
+  lastTickMs: null,
   offsetMs: 0,
   waitMs: 0,
   period: null,
   isExact: true,
 };
-
-/** The nominal times from the next fire on, and the one before. */
-function instantsOf({ spec, nextFireAt }: EngineSchedule): EpochMs[] {
-  const grid = new Grid(spec);
-  const from = (nextFireAt ?? 0) - spec.delayMs - 1;
-  const instants: EpochMs[] = [];
-  let interval = grid.next(Math.max(grid.lastClosed(from)?.lower ?? spec.startTime, spec.startTime));
-  while (interval !== undefined && instants.length < MOST_INSTANTS) {
-    instants.push(interval.scheduledTime);
-    interval = interval.upper > interval.lower ? grid.next(interval.upper) : undefined;
-  }
-  return instants;
-}

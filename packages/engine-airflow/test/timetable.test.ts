@@ -1,21 +1,26 @@
 import { describe, expect, it } from "@jest/globals";
 import { compileTrigger, type EpochMs, Grid, type ScheduleInfo, type TriggerSpec } from "@tidegate/core";
+import { type BoundedTicks, ticksOf } from "@tidegate/ticks";
 import fc from "fast-check";
+import { cronText } from "../src/cron-text.js";
 import { definitionOf } from "../src/definition.js";
 import { settingsOf } from "../src/options.js";
-import { type BoundedTicks, ticksOf } from "../src/timetable/ticks-of.js";
 import { scheduleOf, specOf } from "./support/schedules.js";
 
 const SECOND = 1_000;
 const DAY = 86_400_000;
 const START = Date.UTC(2026, 0, 7, 5, 3, 11);
 
-function ticks(info: Omit<ScheduleInfo, "groupId">, finestPeriodMs = 1_000): BoundedTicks {
-  return ticksOf(specOf(info, START), finestPeriodMs)!;
+/** Ticks with their crons as Airflow is told of them. */
+type WrittenTicks = Omit<BoundedTicks, "crons"> & { readonly crons: readonly string[] };
+
+function ticks(info: Omit<ScheduleInfo, "groupId">, finestPeriodMs = 1_000): WrittenTicks {
+  const told = ticksOf(specOf(info, START), finestPeriodMs)!;
+  return { ...told, crons: told.crons.map(cronText) };
 }
 
 /** The first tick at or after an instant, by core's own evaluation of the crons. */
-function tickFrom({ crons, timezone }: BoundedTicks, from: EpochMs): EpochMs {
+function tickFrom({ crons, timezone }: WrittenTicks, from: EpochMs): EpochMs {
   const next = crons.map((cron) => {
     const [minute, hour, day, month, weekday, second = "0"] = cron.split(" ");
     const expression = [second, minute, hour, day, month, weekday].join(" ");

@@ -39,7 +39,7 @@ export function elapsedTicks(
     timezone: "UTC",
     offsetMs: delayMs,
     waitMs: 0,
-    period: { anchorMs, everyMs },
+    period: { anchorMs, everyMs, tickMs: step * 1_000 },
     isExact: step * 1_000 === everyMs,
   };
 }

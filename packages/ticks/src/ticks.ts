@@ -11,7 +11,12 @@ export interface Ticks {
   /** How long is to be waited after a tick before the fire is due, ms. */
   readonly waitMs: number;
   /** The trigger's times as a period of elapsed time, by which a tick finds the nominal time that it is for. */
-  readonly period: { readonly anchorMs: EpochMs; readonly everyMs: number } | null;
+  readonly period: {
+    readonly anchorMs: EpochMs;
+    readonly everyMs: number;
+    /** How far the ticks are apart, ms. */
+    readonly tickMs: number;
+  } | null;
   /** Whether all ticks are nominal times of the trigger, to the millisecond. */
   readonly isExact: boolean;
 }

@@ -1,13 +1,4 @@
-/** The fields of a cron expression in values; `undefined` is every one. */
-export interface CronValues {
-  readonly seconds: readonly number[];
-  readonly minutes?: readonly number[] | undefined;
-  readonly hours?: readonly number[] | undefined;
-  readonly days?: readonly number[] | undefined;
-  readonly months?: readonly number[] | undefined;
-  /** 0 is Sunday. */
-  readonly weekdays?: readonly number[] | undefined;
-}
+import type { CronValues } from "@tidegate/ticks";
 
 /**
  * The expression as Airflow's cron library reads it: five fields, and the seconds behind them where they are not 0. A
