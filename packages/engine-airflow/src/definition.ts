@@ -41,13 +41,13 @@ const WAITING_RUNS = 16;
 export function definitionOf(schedule: EngineSchedule, settings: EngineSettings): Definition {
   const { groupId, version, spec, nextFireAt } = schedule;
   const ticks = nextFireAt === null ? undefined : ticksOf(spec, settings.finestPeriodMs);
-  const { crons, isExact, lastTickMs: _, ...told } = ticks ?? NEVER;
+  const { isExact, crons, lastTickMs: _lastTick, ...told } = ticks ?? NEVER;
   const waits = settings.wait || told.waitMs > 0;
   const definition = {
     groupId,
     connectionId: connectionIdOf(settings.prefix),
-    crons: crons.map(cronText),
     ...told,
+    crons: crons.map(cronText),
     instants: isExact || told.period !== null ? [] : instantsOf(schedule, MOST_INSTANTS),
     wait: settings.wait,
     maxActiveRuns: waits ? WAITING_RUNS : 1,
@@ -62,7 +62,7 @@ export function versionOf(stamp: string): number | undefined {
   return version === undefined ? undefined : Number(version);
 }
 
-const NEVER: Omit<BoundedTicks, "startMs"> & { readonly startMs: null } = {
+const NEVER = {
   crons: [],
   timezone: "UTC",
   startMs: null,

@@ -60,7 +60,8 @@ function fieldText(values: readonly number[] | undefined, min: number, max: numb
   if (values === undefined || values.length === max - min + 1) return "*";
   const [first = min, second = first] = values;
   const step = second - first;
-  const isSteps = step > 1 && values.every((value, index) => value === first + index * step);
+  const isSteps =
+    values.length > 2 && step > 1 && values.every((value, index) => value === first + index * step);
   if (isSteps && first + values.length * step > max) return `${first}/${step}`;
   return rangesOf(values)
     .map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`))

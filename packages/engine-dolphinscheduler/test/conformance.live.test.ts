@@ -19,7 +19,8 @@ engineSuite({
   name: "dolphinscheduler",
   clock: "real",
   many: 8,
-  patienceMs: 90_000,
+  finestPeriodMs: 2_000,
+  patienceMs: 120_000,
   supports: { definitions: true, tampering: true },
   create: async () => {
     count += 1;

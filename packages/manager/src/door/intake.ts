@@ -9,10 +9,12 @@ import {
   type Schedule,
   ScheduleError,
   type ScheduleStore,
+  Together,
 } from "@tidegate/core";
 import { HttpError } from "../errors/http-error.js";
 import type { Callback } from "./callback.js";
 import type { FireBatches } from "./fire-batches.js";
+import { endOfTurn } from "./gather.js";
 import { intervalBefore, refuseEmpty, requestedInterval } from "./requested-interval.js";
 import type { Reruns } from "./reruns.js";
 
@@ -41,9 +43,15 @@ export interface Taken {
  */
 export class Intake {
   readonly #parts: IntakeParts;
+  readonly #schedules: Together<string, Schedule | undefined>;
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
+    this.#schedules = new Together((groupIds) => parts.store.getSchedules(groupIds), {
+      gathered: endOfTurn,
+      // A read that fails does so for no one's sake.
+      isOfOne: () => false,
+    });
   }
 
   /**
@@ -95,7 +103,7 @@ export class Intake {
   }
 
   async #scheduleOf(groupId: string): Promise<Schedule> {
-    const [schedule] = await this.#parts.store.getSchedules([groupId]);
+    const [schedule] = await this.#schedules.add([groupId]);
     if (schedule !== undefined && schedule.status !== "DELETING" && schedule.status !== "DELETED")
       return schedule;
     throw new ScheduleError("SCHEDULE_NOT_FOUND", `No schedule is registered for group ${groupId}.`, {
