@@ -88,7 +88,7 @@ describe("the task's template", () => {
   it.each<[string, Partial<Definition>, number]>([
     [
       "a period",
-      { period: { anchorMs: 0, everyMs: 7_000 }, offsetMs: 1_500 },
+      { period: { anchorMs: 0, everyMs: 7_000, tickMs: 1_000 }, offsetMs: 1_500 },
       Math.floor((TICK - 1_500) / 7_000) * 7_000,
     ],
     ["the times that it was told", { instants: [TICK - 9_000, TICK - 2_000, TICK + 1_000] }, TICK - 2_000],
