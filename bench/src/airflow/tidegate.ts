@@ -38,9 +38,11 @@ export async function measureTidegate(server: AirflowServer, airflow: Airflow): 
     await tidegate.client.register(dueAtOnce(count));
     await waitUntil(() => planned.some(({ groupId }) => groupId === `first-${count}`), "the first callback");
     const firstMs = Date.now() - firstAt;
-    planned.length = 0;
+    const measuredFrom = Date.now();
     await sleep(MEASURED_MS);
-    const lateness = planned.map(({ plannedAt, scheduledTime }) => plannedAt - scheduledTime);
+    const lateness = planned
+      .filter(({ scheduledTime }) => scheduledTime >= measuredFrom)
+      .map(({ plannedAt, scheduledTime }) => plannedAt - scheduledTime);
     steps.push({ activeMs, firstMs, lateness, parseMs: (await airflow.parseMs("tidegate.factory"))! });
     there = count;
   }
