@@ -6,6 +6,7 @@ import { printResult, runApart } from "./apart.js";
 import { BULLMQ_TASKS, bullmq } from "./distributed/bullmq.js";
 import { millionManaged } from "./distributed/million-managed.js";
 import { POSTGRES_TASKS, postgresRunLife } from "./distributed/postgres-run-life.js";
+import { dolphinscheduler } from "./dolphinscheduler.js";
 import { door } from "./door.js";
 import type { Figure } from "./figure.js";
 import { preview, simulation } from "./grids.js";
@@ -28,6 +29,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   "postgres-run-life": postgresRunLife,
   "million-managed": millionManaged,
   airflow,
+  dolphinscheduler,
 };
 
 const TASKS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> = {
