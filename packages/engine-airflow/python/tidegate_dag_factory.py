@@ -75,8 +75,9 @@ class TidegateFire(BaseOperator):
         """Posts the fire, and waits for the run where the schedule asks for that."""
         door = Door.of(self.definition["connectionId"])
         message_id = f"{context['dag'].dag_id}:{context['run_id']}"
+        fire = fire_of(self.definition, tick_of(context)) | rerun_of(self.definition, context)
         try:
-            answer = door.fire(message_id, fire_of(self.definition, tick_of(context)))
+            answer = door.fire(message_id, fire)
         except Deferred as deferred:
             self.log.info("%s", deferred)
             if self.definition["wait"]:
@@ -180,7 +181,7 @@ def refusal_of(error: urllib.error.HTTPError) -> Exception:
     """What an answer that is none of the good ones means for the attempt."""
     if error.code == 503 and code_of(error) == "INTERVAL_DEFERRED":
         return Deferred(float(error.headers.get("retry-after") or FIRST_PAUSE))
-    failure = AirflowFailException if error.code in (400, 413, 422) else DoorClosed
+    failure = AirflowFailException if error.code in (400, 403, 413, 422) else DoorClosed
     return failure(f"The callback door answered {error.code}.")
 
 
@@ -214,6 +215,30 @@ def fire_of(definition: dict, tick: datetime) -> dict:
     scheduled = nominal_of(definition, tick)
     last = definition["lastMs"]
     return {"groupId": definition["groupId"], "scheduledTime": scheduled if last is None else min(scheduled, last)}
+
+
+def rerun_of(definition: dict, context) -> dict:
+    """
+    What a DAG run that was cleared asks the door for, or one of a backfill: to run its interval once more, or if it has not
+    succeeded. The id is the same for all attempts of its task, and another one after each clear.
+    """
+    run = context["dag_run"]
+    if run.clear_number:
+        select = "all"
+    elif run.run_type == "backfill" and is_first_tick(definition, tick_of(context)):
+        select = "incomplete"
+    else:
+        return {}
+    # Run ids come again when a DAG was deleted in between; the time at which the DAG run began does not.
+    known_by = json.dumps([run.dag_id, run.run_id, run.clear_number, str(run.start_date)])
+    return {"rerun": {"id": f"airflow-{hashlib.sha256(known_by.encode()).hexdigest()[:32]}", "select": select}}
+
+
+def is_first_tick(definition: dict, tick: datetime) -> bool:
+    """Whether a tick is the first for its scheduled time: of many that are for one interval, one runs it again."""
+    period = definition["period"]
+    late = epoch_ms(tick) - definition["offsetMs"] - nominal_of(definition, tick)
+    return late < (1_000 if period is None else period["tickMs"])
 
 
 def nominal_of(definition: dict, tick: datetime) -> int:
@@ -257,11 +282,20 @@ def build(key: str) -> DAG:
     stamp = "?"
     try:
         definition = json.loads(text)
-        stamp = str(definition["stamp"])
+        require_unedited(text, definition["stamp"])
+        stamp = definition["stamp"]
         return build_schedule(key, definition, stamp)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         return DAG(dag_id=key, schedule=None, description=reason[:1_000], tags=["tidegate", "tidegate-broken", stamp])
+
+
+def require_unedited(text: str, stamp: str) -> None:
+    """Refuses a Variable that is not as Tidegate wrote it: its stamp is a hash of the rest. The reconciler mends it."""
+    head = f'{{"stamp":"{stamp}",'
+    rest = "{" + text.removeprefix(head)
+    if not text.startswith(head) or not stamp.endswith(f".{hashlib.sha256(rest.encode()).hexdigest()[:12]}"):
+        raise ValueError("The Variable was edited by hand; Tidegate writes it again.")
 
 
 def build_schedule(key: str, definition: dict, stamp: str) -> DAG:

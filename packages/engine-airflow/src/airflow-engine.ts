@@ -1,5 +1,6 @@
 import type { EngineCapabilities, EngineEntry, EngineSchedule, ScheduleEngine } from "@tidegate/core";
-import { type AirflowEngineOptions, settingsOf } from "./options.js";
+import { keyOf } from "./names.js";
+import { type AirflowEngineOptions, type EngineSettings, settingsOf } from "./options.js";
 import { Registrar } from "./registrar.js";
 import { AirflowApi } from "./rest/airflow-api.js";
 import { AirflowRest } from "./rest/airflow-rest.js";
@@ -12,11 +13,13 @@ import { AirflowRest } from "./rest/airflow-rest.js";
 export class AirflowEngine implements ScheduleEngine {
   readonly engineType = "airflow";
   readonly capabilities: EngineCapabilities;
+  readonly #settings: EngineSettings;
   readonly #registrar: Registrar;
 
   /** @throws ConfigurationError CONFIGURATION_INVALID naming the option that is missing or out of range */
   constructor(options: AirflowEngineOptions) {
     const settings = settingsOf(options);
+    this.#settings = settings;
     this.#registrar = new Registrar(new AirflowApi(new AirflowRest(settings)), settings);
     this.capabilities = {
       finestPeriodMs: settings.finestPeriodMs,
@@ -46,5 +49,11 @@ export class AirflowEngine implements ScheduleEngine {
 
   async *list(): AsyncGenerator<EngineEntry> {
     yield* await this.#registrar.list();
+  }
+
+  /** The address of a group's DAG in Airflow, for people: its runs and their logs. */
+  pageOf(groupId: string): string {
+    const { url, prefix } = this.#settings;
+    return `${url}/dags/${encodeURIComponent(keyOf(prefix, groupId))}`;
   }
 }

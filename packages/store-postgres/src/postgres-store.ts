@@ -29,6 +29,7 @@ import {
   type ScheduleStore,
   type ScheduleVersion,
   StoreError,
+  Together,
 } from "@tidegate/core";
 import { hasTwins } from "@tidegate/store-sql";
 import type { PoolConfig } from "pg";
@@ -49,7 +50,6 @@ import {
 } from "./rows.js";
 import { changeRow } from "./run-changes.js";
 import { newScheduleRow, scheduleChangeRow } from "./schedule-changes.js";
-import { Together } from "./together.js";
 import { answers, wavesOf } from "./waves.js";
 
 /** How a Postgres store is set up. */

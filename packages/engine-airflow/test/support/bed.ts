@@ -1,9 +1,10 @@
 import {
   createTidegate,
   MemoryStore,
+  type OfflineJobRequest,
+  type Run,
   type Schedule,
   type ScheduleInfo,
-  type ScheduleOperator,
   type Tidegate,
   type TroubleEvent,
 } from "@tidegate/core";
@@ -24,28 +25,28 @@ export interface BedOptions {
   /** @default never */
   readonly reconcileEveryMs?: number;
   readonly engine?: Partial<Pick<AirflowEngineOptions, "url" | "wait">>;
-  /** @default one that counts and succeeds */
-  readonly operator?: ScheduleOperator;
 }
 
 /** A manager with its door, around an engine on a real Airflow. Its watchdog sleeps: all fires are Airflow's. */
 export class Bed {
   readonly counted: CountingOperator = countingOperator();
+  /** Which jobs fail. */
+  isFailing: (request: OfflineJobRequest) => boolean = () => false;
   readonly engine: AirflowEngine;
   readonly troubles: TroubleEvent[] = [];
   readonly tidegate: Tidegate;
   readonly #prefix: string;
-  readonly #door: ManagerDoor;
+  readonly door: ManagerDoor;
   #close: (() => Promise<void>) | undefined;
 
   private constructor(engine: AirflowEngine, prefix: string, door: ManagerDoor, options: BedOptions) {
     this.engine = engine;
     this.#prefix = prefix;
-    this.#door = door;
+    this.door = door;
     this.tidegate = createTidegate({
       store: new MemoryStore(),
       engines: [engine],
-      operators: [options.operator ?? this.counted],
+      operators: [{ ...this.counted, submit: (request, attempt) => this.#submit(request, attempt) }],
       watchdogEveryMs: NEVER_MS,
       reconcileEveryMs: options.reconcileEveryMs ?? NEVER_MS,
     });
@@ -72,7 +73,7 @@ export class Bed {
   }
 
   async openDoor(): Promise<void> {
-    this.#close = await this.#door.serve(this.tidegate);
+    this.#close = await this.door.serve(this.tidegate);
   }
 
   async closeDoor(): Promise<void> {
@@ -93,11 +94,23 @@ export class Bed {
     return (await this.client.register(schedule)).schedule;
   }
 
+  /** All runs of a group, oldest interval first, generations in their order. */
+  async runs(groupId: string): Promise<readonly Run[]> {
+    return (await this.client.runs({ groupId, order: "ascending" }, { limit: 1_000 })).items;
+  }
+
   async untilRan(groupId: string, more: number): Promise<void> {
     const wanted = this.counted.countOf(groupId) + more;
     await until(() => this.counted.countOf(groupId) >= wanted, {
       what: `${more} more runs of ${groupId}`,
       limitMs: 60_000,
     });
+  }
+
+  async #submit(...given: Parameters<CountingOperator["submit"]>): ReturnType<CountingOperator["submit"]> {
+    const submission = await this.counted.submit(...given);
+    if (!this.isFailing(given[0])) return submission;
+    const error = { code: "JOB_FAILED", message: "the test wants it so" } as const;
+    return { ...submission, outcome: { state: "FAILED", error } };
   }
 }

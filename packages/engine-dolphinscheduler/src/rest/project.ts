@@ -1,0 +1,48 @@
+import { EngineError } from "@tidegate/core";
+import type { EngineSettings } from "../options.js";
+import type { DolphinRest } from "./dolphin-rest.js";
+import { type Generation, PROCESS, WORKFLOW } from "./generation.js";
+import { pages } from "./pages.js";
+
+/** The project in which the workflows are. */
+export interface Project {
+  /** `/projects/` and its code. */
+  readonly path: string;
+  readonly generation: Generation;
+}
+
+/** The project, which is made where there is none, and the generation of its server. */
+export async function openProject(rest: DolphinRest, settings: EngineSettings): Promise<Project> {
+  const code = (await codeOf(rest, settings.project)) ?? (await create(rest, settings.project));
+  const path = `/projects/${code}`;
+  return { path, generation: await generationOf(rest, path) };
+}
+
+async function codeOf(rest: DolphinRest, name: string): Promise<number | undefined> {
+  const projects = pages<{ readonly code: number; readonly name: string }>(rest, "/projects", {
+    // A search is for a part of the name.
+    searchVal: name,
+  });
+  for await (const project of projects) if (project.name === name) return project.code;
+  return undefined;
+}
+
+/** That it is refused is no failure where another manager has made it at the same moment. */
+async function create(rest: DolphinRest, projectName: string): Promise<number> {
+  const project = { projectName, description: "Schedules of Tidegate." };
+  const refusal = await rest.request("POST", "/projects", project).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  const code = await codeOf(rest, projectName);
+  if (code !== undefined) return code;
+  const message = `The token's user may not see the project ${projectName}, which is new.`;
+  throw refusal ?? new EngineError("ENGINE_FAILED", message, { field: "token" });
+}
+
+async function generationOf(rest: DolphinRest, path: string): Promise<Generation> {
+  const page = { pageNo: 1, pageSize: 1 };
+  if (await rest.takes(`${path}/${WORKFLOW.definitions}`, page)) return WORKFLOW;
+  await rest.request("GET", `${path}/${PROCESS.definitions}`, page);
+  return PROCESS;
+}

@@ -1,0 +1,49 @@
+import { DolphinServer } from "@tidegate/test-servers";
+import type { DolphinSchedulerEngineOptions } from "../../src/index.js";
+import { namePrefix } from "../../src/names.js";
+import { settingsOf } from "../../src/options.js";
+import { DolphinApi } from "../../src/rest/dolphin-api.js";
+import { DolphinRest } from "../../src/rest/dolphin-rest.js";
+
+/** What the tests sign with. */
+export const SECRET = `whsec_${Buffer.from("a secret of the tests, 32 bytes!").toString("base64")}`;
+
+/** A DolphinScheduler whose worker has the secret. */
+export function startDolphin(): Promise<DolphinServer> {
+  return DolphinServer.start({ secret: SECRET });
+}
+
+/** DolphinScheduler's REST API, for a test to look with and to meddle. */
+export function restOf(dolphin: DolphinServer): DolphinRest {
+  return new DolphinRest(settingsOf(optionsFor(dolphin, "http://127.0.0.1:9/", "test")));
+}
+
+/** The part of it that the engine works with. */
+export function apiOf(dolphin: DolphinServer): DolphinApi {
+  return new DolphinApi(restOf(dolphin), settingsOf(optionsFor(dolphin, "http://127.0.0.1:9/", "test")));
+}
+
+/** What an engine of a test is given. */
+export function optionsFor(
+  dolphin: DolphinServer,
+  callbackUrl: string,
+  prefix: string,
+): DolphinSchedulerEngineOptions {
+  const { url, token, tenantCode, secretFile } = dolphin;
+  return {
+    url,
+    token,
+    tenantCode,
+    secretFile,
+    callback: { url: callbackUrl },
+    prefix,
+    finestPeriodMs: 2_000,
+  };
+}
+
+/** Ends all that an installation has in DolphinScheduler: tasks that knock at a closed door would slow the next test. */
+export async function silence(api: DolphinApi, prefix: string): Promise<void> {
+  const workflows = (await api.workflows()).filter(({ name }) => name.startsWith(namePrefix(prefix)));
+  for (const { code, name, isOnline } of workflows) if (isOnline) await api.release(code, name, "OFFLINE");
+  for (const { code } of workflows) await api.stopInstances(code);
+}

@@ -1,0 +1,90 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { cacheFolder, DOWNLOAD_LIMIT_MS, fillCache } from "./cache.js";
+import { maven } from "./maven.js";
+
+const run = promisify(execFile);
+
+/** A DolphinScheduler that can be run with Java. */
+export interface DolphinBinary {
+  /** The folder of its jars. */
+  readonly libraries: string;
+  /** The SQL file that makes its tables in H2. */
+  readonly schema: string;
+}
+
+/** The only version of which Maven Central has nearly all. */
+const VERSION = "3.1.1";
+
+/** What Central lacks: parents without anything in them, each with its own parent. */
+const LACKING = {
+  "dolphinscheduler-registry-plugins": "dolphinscheduler-registry",
+  "dolphinscheduler-scheduler-plugin": "dolphinscheduler",
+} as const;
+
+/** Where the configuration, and what the assembly needs, are. */
+export const dolphinFiles: string = fileURLToPath(new URL("../dolphinscheduler", import.meta.url));
+
+/**
+ * Finds a DolphinScheduler in the cache, or assembles one there from Maven Central.
+ *
+ * @throws Error naming what is needed, when that does not work
+ */
+export async function findDolphin(): Promise<DolphinBinary> {
+  const cache = join(cacheFolder("dolphinscheduler"), VERSION);
+  if (!existsSync(cache)) {
+    say(`Assembling DolphinScheduler ${VERSION} from Maven Central in ${cache}, about 200 MB ...`);
+    const failures = await fillCache(cache, [{ name: "mvn dependency:copy-dependencies", get: assemble }]);
+    if (!existsSync(cache)) {
+      throw new Error(
+        "There is no DolphinScheduler. To assemble one this needs a JDK 17 or newer and tar on the path, and Maven " +
+          `Central. Tried:\n${failures.join("\n")}`,
+      );
+    }
+  }
+  return { libraries: join(cache, "libs"), schema: join(cache, "schema.sql") };
+}
+
+async function assemble(folder: string): Promise<void> {
+  const [work, libs] = [join(folder, "work"), join(folder, "libs")];
+  mkdirSync(work);
+  const repository = join(work, "repository");
+  for (const [artifact, parent] of Object.entries(LACKING)) writeParent(repository, artifact, parent);
+  say("Getting its jars ...");
+  const goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", `-DoutputDirectory=${libs}`];
+  await maven(["--file", copyOfProject(work), ...goal], repository);
+  say("Writing its schema ...");
+  writeFileSync(join(folder, "schema.sql"), await schemaOf(libs));
+  rmSync(work, { recursive: true });
+}
+
+function writeParent(repository: string, artifact: string, parent: string): void {
+  const folder = join(repository, "org", "apache", "dolphinscheduler", artifact, VERSION);
+  mkdirSync(folder, { recursive: true });
+  const stub = readFileSync(join(dolphinFiles, "parent-stub.xml"), "utf8");
+  const pom = stub.replace("@artifact@", artifact).replace("@parent@", parent);
+  writeFileSync(join(folder, `${artifact}-${VERSION}.pom`), pom);
+}
+
+/** A copy, since Maven writes beside its project. */
+function copyOfProject(folder: string): string {
+  const pom = join(folder, "pom.xml");
+  writeFileSync(pom, readFileSync(join(dolphinFiles, "pom.xml")));
+  return pom;
+}
+
+async function schemaOf(libs: string): Promise<string> {
+  const source = join(dolphinFiles, "SchemaOfEntities.java");
+  const entities = join(libs, `dolphinscheduler-dao-${VERSION}.jar`);
+  const { stdout } = await run("java", ["-cp", join(libs, "*"), source, entities], {
+    timeout: DOWNLOAD_LIMIT_MS,
+  });
+  return stdout;
+}
+
+function say(what: string): void {
+  process.stderr.write(`${what}\n`);
+}
