@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import Table from "cli-table3";
 import { airflow } from "./airflow.js";
@@ -71,6 +71,17 @@ function print(figures: readonly Figure[]): void {
   );
 }
 
+/** Writes figures in the place of those of the same ids, which a run of some benchmarks leaves as they are. */
+function record(figures: readonly Figure[]): void {
+  const file = new URL("../results.json", import.meta.url);
+  const known: Figure[] = JSON.parse(readFileSync(file, "utf8"));
+  const measured = new Map(figures.map((figure) => [figure.id, figure]));
+  const kept = known.map((figure) => measured.get(figure.id) ?? figure);
+  const ids = new Set(known.map(({ id }) => id));
+  const all = [...kept, ...figures.filter(({ id }) => !ids.has(id))];
+  writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`);
+}
+
 const [first, task, ...args] = process.argv.slice(2);
 if (first === "--task" && task !== undefined) {
   printResult(await TASKS[task]!(...args));
@@ -78,8 +89,6 @@ if (first === "--task" && task !== undefined) {
   const names = process.argv.slice(2);
   const figures = (names.length > 0 ? names : Object.keys(BENCHMARKS)).flatMap(measure);
   print(figures);
-  if (names.length === 0) {
-    writeFileSync(new URL("../results.json", import.meta.url), `${JSON.stringify(figures, null, 2)}\n`);
-  }
+  record(figures);
   process.exitCode = figures.every(({ pass }) => pass) ? 0 : 1;
 }
