@@ -15,8 +15,6 @@ const project = (rootDir, displayName, testMatch) => ({
   rootDir,
   displayName,
   testMatch: [`<rootDir>/${testMatch}`],
-  // Far longer than any test takes: a slow machine is not a failure.
-  testTimeout: 60_000,
   transform,
   extensionsToTreatAsEsm: [".ts"],
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
@@ -30,6 +28,8 @@ const below = (parent) =>
 export default {
   // Much of what the tests do is waiting: for processes, for seconds to pass.
   maxWorkers: "100%",
+  // Far longer than any test takes: a slow machine is not a failure. Jest takes no heed of it in a project.
+  testTimeout: 60_000,
   reporters: ["default", "<rootDir>/scripts/progress.mjs"],
   projects: [...below("packages"), ...below("examples"), project("<rootDir>/test", "test", "**/*.test.ts")],
 };

@@ -1,6 +1,5 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createTidegate, type ScheduleEngine, type ScheduleOperator } from "@tidegate/core";
@@ -23,7 +22,7 @@ const STEADY_CONNECTIONS = 128;
 
 /**
  * The door for other schedulers: signed callbacks, each for another group, of which each plans an interval durably.
- * Requests are logged as they are by default, to a file.
+ * Requests are logged as they are by default, but to a file in the place of the standard output.
  */
 export async function door(): Promise<Figure[]> {
   const echo = await onEcho();
@@ -75,11 +74,10 @@ async function onManager(): Promise<Measured> {
     watchdogEveryMs: 3_600_000,
   });
   tidegate.events.on("trouble", (trouble) => console.error(trouble));
-  const stream = createWriteStream(join(directory.path, "manager.log"));
   const manager = createManager({
     tidegate,
     callbacks: { outside: { secret: `whsec_${KEY}` } },
-    logger: { level: "info", stream },
+    logger: { level: "info", file: join(directory.path, "manager.log") },
   });
   const url = await manager.listen();
   const upper = Math.floor(Date.now() / MINUTE) * MINUTE;
@@ -96,7 +94,6 @@ async function onManager(): Promise<Measured> {
   );
   const measured = await measure(url, lower, upper);
   await manager.close();
-  stream.end();
   directory.remove();
   return measured;
 }

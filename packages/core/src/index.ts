@@ -31,6 +31,7 @@ export { type ParsedScheduleInfo, parseScheduleInfo, scheduleInfoSchema } from "
 export * from "./schedule/status.js";
 export * from "./store/memory-store.js";
 export * from "./store/schedule-store.js";
+export * from "./store/together.js";
 export { compileTrigger } from "./trigger/compile.js";
 export { CronTrigger, QUARTZ_PRESET } from "./trigger/cron/cron-trigger.js";
 export type * from "./trigger/cron/day-rule.js";

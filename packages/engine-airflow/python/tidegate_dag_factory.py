@@ -24,7 +24,6 @@ from airflow.providers.standard.triggers.temporal import DateTimeTrigger, TimeDe
 from airflow.sdk import DAG, BaseOperator, Connection, Variable, get_parsing_context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 from airflow.sdk.log import mask_secret
-from airflow.timetables.interval import CronDataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable, MultipleCronTriggerTimetable
 
 KEY_PREFIX = "tidegate."
@@ -48,6 +47,14 @@ class DoorClosed(AirflowException):
     """The door cannot take the fire now; the attempt is repeated."""
 
 
+class Deferred(AirflowException):
+    """The ledger has the fire and plans its interval later: it waits for runs before it to end."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("The interval is planned when runs before it have ended.")
+        self.seconds = seconds
+
+
 class TidegateFire(BaseOperator):
     """Posts a tick to Tidegate's callback door; by option it then waits, without a worker slot, until the run ends."""
 
@@ -67,7 +74,15 @@ class TidegateFire(BaseOperator):
     def knock(self, context, event=None) -> str | None:
         """Posts the fire, and waits for the run where the schedule asks for that."""
         door = Door.of(self.definition["connectionId"])
-        answer = door.fire(f"{context['dag'].dag_id}:{context['run_id']}", fire_of(self.definition, tick_of(context)))
+        message_id = f"{context['dag'].dag_id}:{context['run_id']}"
+        fire = fire_of(self.definition, tick_of(context)) | rerun_of(self.definition, context)
+        try:
+            answer = door.fire(message_id, fire)
+        except Deferred as deferred:
+            self.log.info("%s", deferred)
+            if self.definition["wait"]:
+                self.defer(trigger=TimeDeltaTrigger(timedelta(seconds=deferred.seconds)), method_name="knock")
+            return None
         run_id = answer.get("runId")
         self.log.info("The door has taken the fire%s.", " again" if answer.get("duplicate") else "")
         if self.definition["wait"] and answer.get("statusUrl"):
@@ -156,11 +171,25 @@ class Door:
             with OPENER.open(request, timeout=ANSWER_WITHIN) as response:
                 answer = json.loads(response.read() or b"{}")
         except urllib.error.HTTPError as error:
-            failure = AirflowFailException if error.code in (400, 413) else DoorClosed
-            raise failure(f"The callback door answered {error.code}.") from None
+            raise refusal_of(error) from None
         except Exception as error:
             raise DoorClosed(f"The callback door cannot be reached ({type(error).__name__}).") from None
         return answer if isinstance(answer, dict) else {}
+
+
+def refusal_of(error: urllib.error.HTTPError) -> Exception:
+    """What an answer that is none of the good ones means for the attempt."""
+    if error.code == 503 and code_of(error) == "INTERVAL_DEFERRED":
+        return Deferred(float(error.headers.get("retry-after") or FIRST_PAUSE))
+    failure = AirflowFailException if error.code in (400, 413, 422) else DoorClosed
+    return failure(f"The callback door answered {error.code}.")
+
+
+def code_of(error: urllib.error.HTTPError) -> str | None:
+    try:
+        return json.loads(error.read())["error"]["code"]
+    except Exception:
+        return None
 
 
 class NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -179,32 +208,46 @@ def tick_of(context) -> datetime:
 
 
 def fire_of(definition: dict, tick: datetime) -> dict:
-    """What the door is told. All instants are epoch ms."""
-    scheduled, lower = nominal_of(definition, tick)
+    """
+    What the door is told: the scheduled time, epoch ms, and no boundaries. These are cut by the ledger alone, since a cron
+    of Airflow may take other times on the days on which a zone changes its clock.
+    """
+    scheduled = nominal_of(definition, tick)
     last = definition["lastMs"]
-    if last is not None:
-        scheduled = min(scheduled, last)
-    return {
-        "groupId": definition["groupId"],
-        "scheduledTime": scheduled,
-        "lowerBoundary": min(lower, scheduled),
-        "upperBoundary": scheduled,
-    }
+    return {"groupId": definition["groupId"], "scheduledTime": scheduled if last is None else min(scheduled, last)}
 
 
-def nominal_of(definition: dict, tick: datetime) -> tuple[int, int]:
-    """The scheduled time that a tick is for, and the one before it."""
+def rerun_of(definition: dict, context) -> dict:
+    """
+    What a DAG run that was cleared asks the door for, or one of a backfill: to run its interval once more, or if it has not
+    succeeded. The id is the same for all attempts of its task, and another one after each clear.
+    """
+    run = context["dag_run"]
+    if run.clear_number:
+        select = "all"
+    elif run.run_type == "backfill" and is_first_tick(definition, tick_of(context)):
+        select = "incomplete"
+    else:
+        return {}
+    # Run ids come again when a DAG was deleted in between; the time at which the DAG run began does not.
+    known_by = json.dumps([run.dag_id, run.run_id, run.clear_number, str(run.start_date)])
+    return {"rerun": {"id": f"airflow-{hashlib.sha256(known_by.encode()).hexdigest()[:32]}", "select": select}}
+
+
+def is_first_tick(definition: dict, tick: datetime) -> bool:
+    """Whether a tick is the first for its scheduled time: of many that are for one interval, one runs it again."""
+    period = definition["period"]
+    late = epoch_ms(tick) - definition["offsetMs"] - nominal_of(definition, tick)
+    return late < (1_000 if period is None else period["tickMs"])
+
+
+def nominal_of(definition: dict, tick: datetime) -> int:
+    """The scheduled time that a tick is for: where ticks are finer than the schedule, the latest one before."""
     instant = epoch_ms(tick) - definition["offsetMs"]
     period = definition["period"]
     if period is not None:
-        nominal = instant - (instant - period["anchorMs"]) % period["everyMs"]
-        return nominal, nominal - period["everyMs"]
-    past = [known for known in definition["instants"] if known <= instant]
-    if past:
-        return past[-1], past[-2] if len(past) > 1 else past[-1]
-    cron = CronDataIntervalTimetable(definition["crons"][0], timezone=definition["timezone"])
-    interval = cron.infer_manual_data_interval(run_after=tick)
-    return epoch_ms(interval.end), epoch_ms(interval.start)
+        return instant - (instant - period["anchorMs"]) % period["everyMs"]
+    return max((known for known in definition["instants"] if known <= instant), default=instant)
 
 
 def epoch_ms(instant: datetime) -> int:
@@ -239,11 +282,20 @@ def build(key: str) -> DAG:
     stamp = "?"
     try:
         definition = json.loads(text)
-        stamp = str(definition["stamp"])
+        require_unedited(text, definition["stamp"])
+        stamp = definition["stamp"]
         return build_schedule(key, definition, stamp)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         return DAG(dag_id=key, schedule=None, description=reason[:1_000], tags=["tidegate", "tidegate-broken", stamp])
+
+
+def require_unedited(text: str, stamp: str) -> None:
+    """Refuses a Variable that is not as Tidegate wrote it: its stamp is a hash of the rest. The reconciler mends it."""
+    head = f'{{"stamp":"{stamp}",'
+    rest = "{" + text.removeprefix(head)
+    if not text.startswith(head) or not stamp.endswith(f".{hashlib.sha256(rest.encode()).hexdigest()[:12]}"):
+        raise ValueError("The Variable was edited by hand; Tidegate writes it again.")
 
 
 def build_schedule(key: str, definition: dict, stamp: str) -> DAG:

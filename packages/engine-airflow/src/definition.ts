@@ -1,17 +1,21 @@
 import { createHash } from "node:crypto";
-import { type EngineSchedule, type EpochMs, Grid } from "@tidegate/core";
+import type { EngineSchedule, EpochMs } from "@tidegate/core";
+import { type BoundedTicks, instantsOf, ticksOf } from "@tidegate/ticks";
+import { cronText } from "./cron-text.js";
 import { connectionIdOf } from "./names.js";
 import type { EngineSettings } from "./options.js";
-import { type BoundedTicks, ticksOf } from "./timetable/ticks-of.js";
 
 /**
  * What a Variable holds of a schedule, as the factory file reads it: as much as it takes to fire. Nothing of the
  * operator's configuration, so no secret, gets there.
  */
 export interface Definition {
-  readonly groupId: string;
-  /** Version and a hash of all else: a tag of the DAG, by which it is known what was parsed. */
+  /**
+   * Version and a hash of all else, as JSON writes that: a tag of the DAG, by which it is known what was parsed. It comes
+   * first, so that the factory file can take it off and see whether the rest was edited by hand.
+   */
   readonly stamp: string;
+  readonly groupId: string;
   readonly connectionId: string;
   readonly crons: readonly string[];
   readonly timezone: string;
@@ -37,18 +41,19 @@ const WAITING_RUNS = 16;
 export function definitionOf(schedule: EngineSchedule, settings: EngineSettings): Definition {
   const { groupId, version, spec, nextFireAt } = schedule;
   const ticks = nextFireAt === null ? undefined : ticksOf(spec, settings.finestPeriodMs);
-  const { isExact = true, ...told } = ticks ?? NEVER;
+  const { isExact, crons, lastTickMs: _lastTick, ...told } = ticks ?? NEVER;
   const waits = settings.wait || told.waitMs > 0;
   const definition = {
     groupId,
     connectionId: connectionIdOf(settings.prefix),
     ...told,
-    instants: isExact || told.period !== null ? [] : instantsOf(schedule),
+    crons: crons.map(cronText),
+    instants: isExact || told.period !== null ? [] : instantsOf(schedule, MOST_INSTANTS),
     wait: settings.wait,
     maxActiveRuns: waits ? WAITING_RUNS : 1,
   };
   const hash = createHash("sha256").update(JSON.stringify(definition)).digest("hex").slice(0, 12);
-  return { ...definition, stamp: `v${version}.${hash}` };
+  return { stamp: `v${version}.${hash}`, ...definition };
 }
 
 /** The version in a stamp; `undefined` where the text is none. */
@@ -63,21 +68,9 @@ const NEVER = {
   startMs: null,
   endMs: null,
   lastMs: null,
+  lastTickMs: null,
   offsetMs: 0,
   waitMs: 0,
   period: null,
   isExact: true,
 };
-
-/** The nominal times from the next fire on, and the one before. */
-function instantsOf({ spec, nextFireAt }: EngineSchedule): EpochMs[] {
-  const grid = new Grid(spec);
-  const from = (nextFireAt ?? 0) - spec.delayMs - 1;
-  const instants: EpochMs[] = [];
-  let interval = grid.next(Math.max(grid.lastClosed(from)?.lower ?? spec.startTime, spec.startTime));
-  while (interval !== undefined && instants.length < MOST_INSTANTS) {
-    instants.push(interval.scheduledTime);
-    interval = interval.upper > interval.lower ? grid.next(interval.upper) : undefined;
-  }
-  return instants;
-}

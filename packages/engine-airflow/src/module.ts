@@ -7,7 +7,7 @@ import type { AirflowEngineOptions } from "./options.js";
 export function airflowEngine(options: AirflowEngineOptions): ContainerModule {
   return new ContainerModule(({ bind }) => {
     bind(TOKENS.engine)
-      .toDynamicValue((context) => new AirflowEngine(options, context.get(TOKENS.clock)))
+      .toDynamicValue(() => new AirflowEngine(options))
       .inSingletonScope();
   });
 }

@@ -7,11 +7,14 @@ export type AirflowCredentials =
 
 /** Where Airflow's tasks knock, and how they sign. Both are kept in an Airflow Connection and nowhere else. */
 export interface AirflowCallback {
-  /** The door's address as Airflow's workers reach it, `http` or `https`. */
+  /**
+   * The address of the manager's door as Airflow's workers reach it, `http` or `https`, such as
+   * `https://manager.internal/engines/airflow/callbacks`.
+   */
   readonly url: string;
   /**
    * `whsec_` and base64 of 24 to 64 bytes. While it is rotated, the new key and the old one with a space between:
-   * callbacks are accepted with either.
+   * callbacks are signed with both. The manager is given the same.
    */
   readonly secret: string;
 }

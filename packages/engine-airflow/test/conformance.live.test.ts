@@ -4,7 +4,7 @@ import { engineSuite } from "@tidegate/testkit";
 import { AirflowEngine } from "../src/index.js";
 import { keyOf, keyPrefix } from "../src/names.js";
 import { apiOf, optionsFor, startAirflow } from "./support/airflow.js";
-import { Door } from "./support/door.js";
+import { ManagerDoor } from "./support/manager-door.js";
 
 let airflow: AirflowServer;
 let count = 0;
@@ -24,17 +24,17 @@ engineSuite({
   create: async () => {
     count += 1;
     const prefix = `suite-${count}`;
-    const door = await Door.open();
+    const door = await ManagerDoor.reserve();
     const options = optionsFor(airflow, door.url, prefix);
     const api = apiOf(airflow);
     const stranger = new AirflowEngine(options);
     return {
-      engine: door.leadsTo(new AirflowEngine(options)),
-      reopen: async () => door.leadsTo(new AirflowEngine(options)),
+      engine: new AirflowEngine(options),
+      reopen: async () => new AirflowEngine(options),
+      serve: (tidegate) => door.serve(tidegate),
       forget: (groupId) => api.deleteVariables([keyOf(prefix, groupId)]),
       inject: (schedule) => stranger.handleRegister([schedule]),
       dispose: async () => {
-        await door.close();
         const keys = [...(await api.variableKeys(keyPrefix(prefix)))];
         await api.deleteVariables(keys);
         for (const key of keys) await api.setPaused(key, true);

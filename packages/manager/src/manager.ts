@@ -3,7 +3,7 @@ import { ConfigurationError } from "@tidegate/core";
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from "fastify";
 import { isToken } from "./credentials/bearer.js";
 import { answerError, answerNotFound } from "./errors/answer-error.js";
-import { loggerOf } from "./logging.js";
+import { loggerOf, RequestLog } from "./logging.js";
 import type { ManagerOptions } from "./options.js";
 import { managerPlugin } from "./plugin.js";
 
@@ -76,6 +76,7 @@ export function createManager(options: ManagerOptions): Manager {
       }
       server = Fastify({
         ...loggerOf(logger),
+        logController: new RequestLog(),
         requestTimeout: REQUEST_WITHIN_MS,
         frameworkErrors: answerError,
         routerOptions: { maxParamLength: MAX_PARAM_LENGTH },

@@ -5,6 +5,7 @@ import { callerOf } from "./door/caller.js";
 import { door } from "./door/door.js";
 import { FireBatches } from "./door/fire-batches.js";
 import { Intake } from "./door/intake.js";
+import { Reruns } from "./door/reruns.js";
 import { RunWaits } from "./door/run-waits.js";
 import { answerError } from "./errors/answer-error.js";
 import { logEvents } from "./event-log.js";
@@ -60,8 +61,10 @@ function theDoor(
   const clock = container.get(TOKENS.clock);
   const waits = new RunWaits({ client, events, clock });
   app.addHook("preClose", async () => waits.close());
+  const store = container.get(TOKENS.store);
   const intake = new Intake({
-    store: container.get(TOKENS.store),
+    store,
+    reruns: new Reruns({ client, store }),
     fires: new FireBatches(container.get(TOKENS.fireSink), events),
     clock,
     namespace: container.get(TOKENS.settings).namespace ?? "default",

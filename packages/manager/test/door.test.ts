@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Page, Run } from "@tidegate/core";
+import { until } from "@tidegate/testkit";
 import { gatedOperator } from "./bed/gated-operator.js";
 import {
   type Bed,
@@ -252,7 +253,9 @@ describe("a callback that cannot be taken", () => {
       trigger: { type: "period", every: 1, unit: "second" },
     };
     await bed.call("PUT", "/schedules/orders", { ...seconds, startTime: start });
-    await new Promise((resolve) => setTimeout(resolve, 1_100)); // for an interval of a second to be over
+    await until(() => Date.now() >= start + 3 * MINUTE + 1_000, {
+      what: "an interval of a second to be over",
+    });
     const waits = await bed.callback<unknown>({ groupId: "orders" });
     expect(waits).toMatchObject({ status: 503, body: { error: { code: "INTERVAL_DEFERRED" } } });
     expect(Number(waits.headers.get("retry-after"))).toBeGreaterThan(0);

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
-import { createEmitter, type Fire, type FireResult } from "@tidegate/core";
+import { createEmitter, type Fire, type FireResult, StoreError } from "@tidegate/core";
 import { aRun } from "@tidegate/testkit";
 import { FireBatches } from "../src/door/fire-batches.js";
+
+const aTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A sink that plans a run for each group once, and refuses a batch in which there is one of these. */
 function aSink(refused: readonly string[] = []) {
@@ -10,7 +12,7 @@ function aSink(refused: readonly string[] = []) {
   const known = new Set<string>();
   const fire = async (fires: readonly Fire[]): Promise<FireResult[]> => {
     batches.push(fires.map(({ groupId }) => groupId));
-    await new Promise((resolve) => setImmediate(resolve));
+    await aTurn();
     if (fires.some(({ groupId }) => refused.includes(groupId))) throw new Error("refused");
     const fresh = [...new Set(fires.map(({ groupId }) => groupId))].filter((groupId) => !known.has(groupId));
     for (const groupId of fresh) known.add(groupId);
@@ -29,8 +31,7 @@ describe("fires of the door", () => {
   it("go together with those that come while others are planned", async () => {
     const { fires, batches } = aSink();
     const first = ["a", "b"].map((groupId) => fires.fire(aFire(groupId)));
-    await null;
-    await null;
+    while (batches.length === 0) await aTurn();
     const second = ["c", "d", "e"].map((groupId) => fires.fire(aFire(groupId)));
     const all = await Promise.all([...first, ...second]);
     expect(batches).toEqual([
@@ -62,5 +63,18 @@ describe("fires of the door", () => {
     expect(all.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
     expect((await fires.fire(aFire("c"))).hasPlanned).toBe(true);
     expect(events.listenerCount("runs-planned")).toBe(0);
+  });
+
+  it("are all refused at once where the store is away", async () => {
+    const batches: number[] = [];
+    const away = new StoreError("STORE_UNAVAILABLE", "The store is away.");
+    const fire = async (fires: readonly Fire[]): Promise<FireResult[]> => {
+      batches.push(fires.length);
+      throw away;
+    };
+    const fires = new FireBatches({ fire }, createEmitter());
+    const all = await Promise.allSettled(["a", "b", "c"].map((groupId) => fires.fire(aFire(groupId))));
+    expect(all).toEqual(Array.from({ length: 3 }, () => ({ status: "rejected", reason: away })));
+    expect(batches).toEqual([3]);
   });
 });

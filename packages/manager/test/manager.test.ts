@@ -149,6 +149,26 @@ describe("a manager's life", () => {
     await manager.close();
   });
 
+  it("logs each request once, when it is answered", async () => {
+    const { manager, call, log } = await aManager();
+    await call("GET", "/schedules?limit=1");
+    await call("GET", "/schedules/nobody");
+    await manager.close();
+    const lines = log.map((line) => JSON.parse(line)).filter(({ req }) => req !== undefined);
+    expect(lines).toEqual([
+      expect.objectContaining({
+        req: expect.objectContaining({ method: "GET", url: "/schedules" }),
+        res: { statusCode: 200 },
+        responseTime: expect.any(Number),
+        msg: "request completed",
+      }),
+      expect.objectContaining({
+        req: expect.objectContaining({ url: "/schedules/nobody" }),
+        res: { statusCode: 404 },
+      }),
+    ]);
+  });
+
   it("leaves nothing running where its port is taken", async () => {
     const { url } = await aManager();
     const tidegate = aTidegate();

@@ -57,7 +57,7 @@ describe("schedules", () => {
     };
     expect((await list("")).names).toEqual(["other", "team-a", "team-b", "team-c"]);
     expect((await list("prefix=team-&status=REGISTERED&status=FAILED")).names).toEqual(["team-a", "team-c"]);
-    expect((await list("status=PAUSED&engine=outside")).names).toEqual(["team-b"]);
+    expect((await list("status=PAUSED&engine=airflow")).names).toEqual(["team-b"]);
     expect((await list("label=kind=x&label=name=c")).names).toEqual(["team-c"]);
     expect((await list("engine=none")).names).toEqual([]);
     const first = await list("limit=3");

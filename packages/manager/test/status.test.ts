@@ -1,17 +1,28 @@
 import { describe, expect, it } from "@jest/globals";
+import { type Clock, VirtualClock } from "@tidegate/core";
+import { until } from "@tidegate/testkit";
 import { gatedOperator } from "./bed/gated-operator.js";
 import { minutes, useManagers } from "./bed/managers.js";
 
 const aManager = useManagers();
 
-async function aRun() {
+async function aRun(clock?: Clock) {
   const operator = gatedOperator();
-  const bed = await aManager({}, operator);
+  const bed = await aManager({}, operator, clock);
   await bed.call("PUT", "/schedules/orders", minutes(1, { maxAttempts: 1 }));
   const { runId, statusUrl } = (
     await bed.callback({ groupId: "orders", scheduledTime: minutes(0).startTime })
   ).body;
-  return { ...bed, operator, runId, statusUrl };
+  const { client } = bed.tidegate;
+  const { getRun } = client;
+  let looks = 0;
+  client.getRun = (id) => {
+    looks += 1;
+    return getRun.call(client, id);
+  };
+  /** Resolves when the run has been looked at so often: a request listens for its end before it looks. */
+  const lookedAt = (times: number) => until(() => looks >= times, { what: `look ${times} at the run` });
+  return { ...bed, operator, runId, statusUrl, lookedAt, looks: () => looks };
 }
 
 describe("a run's status", () => {
@@ -24,9 +35,9 @@ describe("a run's status", () => {
   });
 
   it("is told to all who wait when the run has ended", async () => {
-    const { call, statusUrl, operator } = await aRun();
+    const { call, statusUrl, operator, lookedAt } = await aRun();
     const waiting = Promise.all(Array.from({ length: 20 }, () => call("GET", `${statusUrl}&waitMs=30000`)));
-    await new Promise((resolve) => setTimeout(resolve, 200)); // for the requests to arrive and wait
+    await lookedAt(20);
     operator.end({ state: "SUCCEEDED", metrics: { rowsRead: 3, rowsWritten: 3 } });
     for (const { body } of await waiting) {
       expect(body).toMatchObject({ state: "SUCCEEDED", isEnded: true, metrics: { rowsRead: 3 } });
@@ -61,42 +72,40 @@ describe("a run's status", () => {
   });
 
   it("is found also where another manager has ended the run: the store is looked at", async () => {
-    const { call, statusUrl, operator, tidegate } = await aRun();
+    const { call, statusUrl, operator, tidegate, lookedAt } = await aRun();
     // As another manager's: the change is stored, and no event is heard here.
     tidegate.events.removeAllListeners("run-state");
     const waiting = call("GET", `${statusUrl}&waitMs=30000`);
-    await new Promise((resolve) => setTimeout(resolve, 100)); // for the request to arrive and wait
+    await lookedAt(1);
     operator.end({ state: "SUCCEEDED" });
     expect((await waiting).body).toMatchObject({ isEnded: true });
   });
 
-  it("lets go those who wait when the manager closes, which takes no longer than that", async () => {
-    const { call, statusUrl, manager } = await aRun();
+  it("lets go those who wait when the manager closes, before any time passes", async () => {
+    const clock = new VirtualClock({ start: Date.now() });
+    const { call, statusUrl, manager, operator, lookedAt } = await aRun(clock);
     const waiting = call("GET", `${statusUrl}&waitMs=30000`);
-    await new Promise((resolve) => setTimeout(resolve, 200)); // for the request to arrive and wait
-    const began = performance.now();
-    await manager.close();
+    await lookedAt(1);
+    const closing = manager.close();
     expect(await waiting).toMatchObject({ status: 200, body: { isEnded: false } });
-    expect(performance.now() - began).toBeLessThan(5_000);
+    // The close itself waits for jobs, by the clock that stands still.
+    operator.end({ state: "SUCCEEDED" });
+    await closing;
   });
 
   it("is forgotten by those who go away", async () => {
-    const { url, statusUrl, tidegate, call } = await aRun();
-    const looks: number[] = [];
-    const { getRun } = tidegate.client;
-    tidegate.client.getRun = (id) => {
-      looks.push(performance.now());
-      return getRun.call(tidegate.client, id);
-    };
+    const clock = new VirtualClock({ start: Date.now() });
+    const { url, statusUrl, call, operator, lookedAt, looks } = await aRun(clock);
     const gone = new AbortController();
     const waiting = fetch(`${url}${statusUrl}&waitMs=30000`, { signal: gone.signal });
-    await new Promise((resolve) => setTimeout(resolve, 100)); // for the request to arrive and wait
+    await lookedAt(1);
     gone.abort();
     await expect(waiting).rejects.toThrow();
-    await new Promise((resolve) => setTimeout(resolve, 100)); // for the server to notice
-    const before = looks.length;
-    await new Promise((resolve) => setTimeout(resolve, 1_200)); // longer than until the next look
-    expect(looks.length).toBe(before);
+    // The clock stands still, so it is by the caller's going that the wait has ended with a last look.
+    await lookedAt(2);
+    await clock.advance(5_000);
+    expect(looks()).toBe(2);
     expect((await call("GET", statusUrl)).status).toBe(200);
+    operator.end({ state: "SUCCEEDED" });
   });
 });

@@ -29,6 +29,7 @@ import {
   type ScheduleStore,
   type ScheduleVersion,
   StoreError,
+  Together,
 } from "@tidegate/core";
 import { hasTwins } from "@tidegate/store-sql";
 import type { PoolConfig } from "pg";
@@ -49,7 +50,6 @@ import {
 } from "./rows.js";
 import { changeRow } from "./run-changes.js";
 import { newScheduleRow, scheduleChangeRow } from "./schedule-changes.js";
-import { Together } from "./together.js";
 import { answers, wavesOf } from "./waves.js";
 
 /** How a Postgres store is set up. */
@@ -255,14 +255,18 @@ export class PostgresStore implements ScheduleStore {
     return tally(this.#require(), this.#schema, groupId, lateToleranceMs);
   }
 
-  async insertBackfill(backfill: Backfill): Promise<void> {
+  async insertBackfill(backfill: Backfill): Promise<boolean> {
     const { id, groupId, lower, upper, select, concurrency, cursor, state } = backfill;
     const { plannedRuns, openRuns, createdAt, updatedAt } = backfill;
-    const rows = await this.#query(
-      `INSERT INTO ${this.#schema}.backfill (id, group_id, lower, upper, selects, concurrency, cursor, state, planned_runs,
-          open_runs, created_at, updated_at)
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
-          WHERE EXISTS (SELECT FROM ${this.#schema}.schedule WHERE group_id = $2) RETURNING 1`,
+    const [answer] = await this.#query<{ has_schedule: boolean; is_new: boolean }>(
+      `WITH known AS (SELECT FROM ${this.#schema}.schedule WHERE group_id = $2),
+        made AS (
+          INSERT INTO ${this.#schema}.backfill (id, group_id, lower, upper, selects, concurrency, cursor, state,
+              planned_runs, open_runs, created_at, updated_at)
+            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 WHERE EXISTS (SELECT FROM known)
+            ON CONFLICT (id) DO NOTHING RETURNING 1
+        )
+        SELECT EXISTS (SELECT FROM known) AS has_schedule, EXISTS (SELECT FROM made) AS is_new`,
       [
         id,
         groupId,
@@ -278,7 +282,9 @@ export class PostgresStore implements ScheduleStore {
         updatedAt,
       ],
     );
-    if (rows.length === 0) throw new StoreError("STORE_FAILED", `Group ${groupId} has no schedule.`);
+    if (answer?.has_schedule !== true)
+      throw new StoreError("STORE_FAILED", `Group ${groupId} has no schedule.`);
+    return answer.is_new;
   }
 
   planBackfill({ runs, ...step }: BackfillCommit): Promise<boolean> {

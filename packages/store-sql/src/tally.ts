@@ -1,4 +1,4 @@
-import type { RunReason, RunState, RunTally } from "@tidegate/core";
+import { NO_RUNS, type RunReason, type RunState, type RunTally } from "@tidegate/core";
 
 /** Runs of one state that ended for one reason, as a database counts them. */
 export interface TallyRow {
@@ -9,16 +9,6 @@ export interface TallyRow {
   /** How many of the scheduled ones were planned late. */
   readonly late: number;
 }
-
-const NO_RUNS: Readonly<Record<RunState, number>> = {
-  PLANNED: 0,
-  SUBMITTING: 0,
-  RUNNING: 0,
-  SUCCEEDED: 0,
-  FAILED: 0,
-  CANCELLED: 0,
-  SKIPPED: 0,
-};
 
 /** Sums what was counted; no rows are a ledger without runs. */
 export function asTally(rows: readonly TallyRow[]): RunTally {

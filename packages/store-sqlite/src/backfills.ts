@@ -9,10 +9,11 @@ interface BackfillRow extends BackfillColumns {
   readonly group_no: number;
 }
 
-export function insertBackfill(statements: Statements, no: number, backfill: Backfill): void {
-  statements.run(
+/** `false` where there is one of this id. */
+export function insertBackfill(statements: Statements, no: number, backfill: Backfill): boolean {
+  const inserted = statements.run(
     `INSERT INTO backfill (id, group_no, lower, upper, selects, concurrency, cursor, state, planned_runs, open_runs,
-      created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
     backfill.id,
     no,
     backfill.lower,
@@ -26,6 +27,7 @@ export function insertBackfill(statements: Statements, no: number, backfill: Bac
     backfill.createdAt,
     backfill.updatedAt,
   );
+  return inserted > 0;
 }
 
 /** Moves a backfill's cursor and inserts its next runs. `false`, and nothing done, where it is not as expected. */

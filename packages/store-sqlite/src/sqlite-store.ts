@@ -254,12 +254,12 @@ export class SqliteStore implements ScheduleStore {
     );
   }
 
-  insertBackfill(backfill: Backfill): Promise<void> {
+  insertBackfill(backfill: Backfill): Promise<boolean> {
     return this.#write(({ statements, groups }) => {
       const no = groups.numberOf(backfill.groupId);
       if (no === undefined)
         throw new StoreError("STORE_FAILED", `Group ${backfill.groupId} has no schedule.`);
-      insertBackfill(statements, no, backfill);
+      return insertBackfill(statements, no, backfill);
     });
   }
 

@@ -11,6 +11,11 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 
 /** How to list the past of a group again. */
 export interface BackfillRequest {
+  /**
+   * Makes the request repeatable, 1 to 200 characters: an id is used once, also where there was nothing to do, and who
+   * comes with it again is told of the backfill that it began, and of what that has left to plan. @default a random one
+   */
+  readonly id?: string;
   readonly groupId: string;
   /** Inclusive, epoch ms; before the ledger's beginning it is moved out to the next cut of the grid. */
   readonly from: EpochMs;
@@ -26,7 +31,7 @@ export interface BackfillRequest {
 
 /** What a backfill runs, or would run. */
 export interface BackfillPlan {
-  /** Absent for a dry run, and where there is nothing to do. */
+  /** Absent for a dry run, and where there is nothing to do and no id was given. */
   readonly backfill?: Backfill;
   /** How many runs. */
   readonly runs: number;
@@ -43,6 +48,9 @@ export interface BackfillControlParts {
   readonly backfiller: Backfiller;
 }
 
+/** The longest id, characters. */
+const MAX_ID = 200;
+
 /** Begins and cancels backfills. */
 export class BackfillControl {
   readonly #parts: BackfillControlParts;
@@ -51,13 +59,17 @@ export class BackfillControl {
     this.#parts = parts;
   }
 
+  /** Begins a backfill; its first runs are planned when this resolves, unless the schedule is paused. */
   async plan(schedule: Schedule, request: BackfillRequest): Promise<BackfillPlan> {
-    const { groupId, from, to, select = "missing", concurrency = 1, isDryRun = false } = request;
+    const { id, groupId, from, to, select = "missing", concurrency = 1, isDryRun = false } = request;
     const { store, backfiller, clock } = this.#parts;
+    if (id !== undefined && (id === "" || id.length > MAX_ID)) {
+      throw invalid("id", `must have 1 to ${MAX_ID} characters`);
+    }
+    const known = id === undefined || isDryRun ? undefined : await this.#begun(id, groupId);
+    if (known !== undefined) return this.#goOn(schedule, known);
     if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1_000) {
-      throw new LedgerError("INTERVAL_INVALID", "concurrency: must be a whole number from 1 to 1,000.", {
-        field: "concurrency",
-      });
+      throw invalid("concurrency", "must be a whole number from 1 to 1,000");
     }
     const range = alignRange(schedule, { lower: from, upper: to });
     if (!(range.lower < range.upper)) {
@@ -67,14 +79,38 @@ export class BackfillControl {
         { field: "from" },
       );
     }
-    const count = countUnits(schedule, range, select, await store.coverage(groupId, range));
+    const plan = await this.#count(schedule, range, select);
+    if (isDryRun || (plan.runs === 0 && id === undefined)) return plan;
+    const state = plan.runs === 0 ? "DONE" : "RUNNING";
+    const begun = { id: id ?? randomUUID(), groupId, ...range, select, concurrency, state } as const;
+    const backfill = newBackfill({ ...begun, createdAt: clock.now() });
+    if (!(await store.insertBackfill(backfill))) {
+      return this.#goOn(schedule, (await this.#begun(backfill.id, groupId)) ?? backfill);
+    }
+    await backfiller.begin(backfill);
+    return { ...plan, backfill };
+  }
+
+  /** What an id has begun before. @throws LedgerError INTERVAL_INVALID where that is another group's */
+  async #begun(id: string, groupId: string): Promise<Backfill | undefined> {
+    const backfill = await this.#parts.store.getBackfill(id);
+    if (backfill === undefined || backfill.groupId === groupId) return backfill;
+    throw invalid("id", "is another group's");
+  }
+
+  /** Sees to it that a backfill goes on, whose first request may have died between writing it down and planning. */
+  async #goOn(schedule: Schedule, backfill: Backfill): Promise<BackfillPlan> {
+    const { cursor, upper, select, state } = backfill;
+    if (state !== "RUNNING") return { backfill, runs: 0, ranges: [], first: [] };
+    await this.#parts.backfiller.begin(backfill);
+    return { ...(await this.#count(schedule, { lower: cursor, upper }, select)), backfill };
+  }
+
+  async #count(schedule: Schedule, range: Interval, select: BackfillSelect): Promise<BackfillPlan> {
+    const { store } = this.#parts;
+    const count = countUnits(schedule, range, select, await store.coverage(schedule.spec.groupId, range));
     const { units } = await nextSlice(store, schedule, range, select, 100);
-    const first = units.map(({ lower, upper }) => ({ lower, upper }));
-    if (isDryRun || count.runs === 0) return { ...count, first };
-    const backfill = newBackfill({ groupId, ...range, select, concurrency, createdAt: clock.now() });
-    await store.insertBackfill(backfill);
-    backfiller.poke();
-    return { ...count, first, backfill };
+    return { ...count, first: units.map(({ lower, upper }) => ({ lower, upper })) };
   }
 
   async cancel(id: string): Promise<void> {
@@ -98,14 +134,19 @@ export class BackfillControl {
   }
 }
 
-type Begun = Pick<Backfill, "groupId" | "lower" | "upper" | "select" | "concurrency" | "createdAt">;
+type Begun = Pick<
+  Backfill,
+  "id" | "groupId" | "lower" | "upper" | "select" | "concurrency" | "state" | "createdAt"
+>;
+
+function invalid(field: string, problem: string): LedgerError {
+  return new LedgerError("INTERVAL_INVALID", `${field}: ${problem}.`, { field });
+}
 
 function newBackfill(begun: Begun): Backfill {
   return {
     ...begun,
-    id: randomUUID(),
-    cursor: begun.lower,
-    state: "RUNNING",
+    cursor: begun.state === "DONE" ? begun.upper : begun.lower,
     plannedRuns: 0,
     openRuns: 0,
     updatedAt: begun.createdAt,

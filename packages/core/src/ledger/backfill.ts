@@ -1,7 +1,10 @@
 import type { EpochMs } from "../clock/clock.js";
 
-/** Which intervals of the range a backfill runs: those without a successful or active run, failed ones, or all. */
-export type BackfillSelect = "missing" | "failed" | "all";
+/**
+ * Which intervals of the range a backfill runs: `missing`, those that no run has done, is doing or has failed at;
+ * `failed`; `incomplete`, both of these; or `all`.
+ */
+export type BackfillSelect = "missing" | "failed" | "incomplete" | "all";
 
 /** `RUNNING` until every interval of the range has been planned and its runs have ended. */
 export type BackfillState = "RUNNING" | "DONE" | "CANCELLED";

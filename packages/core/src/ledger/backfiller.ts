@@ -50,6 +50,13 @@ export class Backfiller {
     await this.#step;
   }
 
+  /** Plans the first runs of a backfill now. Where that fails, the passes over all of them repeat it. */
+  async begin(backfill: Backfill): Promise<void> {
+    if (!this.#isRunning) return;
+    await this.#advance(backfill).catch((error: unknown) => this.#trouble(error, backfill.groupId));
+    this.poke();
+  }
+
   /** Looks at all backfills that are under way, one pass after the other. */
   poke(): void {
     this.#step = this.#step.then(() => this.#advanceAll());

@@ -182,12 +182,12 @@ export class MemoryStore implements ScheduleStore {
     return tallyOf(this.#schedules.get(groupId), lateToleranceMs);
   }
 
-  async insertBackfill(backfill: Backfill): Promise<void> {
+  async insertBackfill(backfill: Backfill): Promise<boolean> {
     this.#requireOpen();
     if (this.#schedules.get(backfill.groupId) === undefined) {
       throw new StoreError("STORE_FAILED", `Group ${backfill.groupId} has no schedule.`);
     }
-    this.#backfills.insert(backfill);
+    return this.#backfills.insert(backfill);
   }
 
   async planBackfill(commit: BackfillCommit): Promise<boolean> {

@@ -202,6 +202,17 @@ export interface CoverageRange {
   readonly rowsDirty: number;
 }
 
+/** By state, in a ledger without runs. */
+export const NO_RUNS: Readonly<Record<RunState, number>> = {
+  PLANNED: 0,
+  SUBMITTING: 0,
+  RUNNING: 0,
+  SUCCEEDED: 0,
+  FAILED: 0,
+  CANCELLED: 0,
+  SKIPPED: 0,
+};
+
 /** Counts over a group's whole ledger. */
 export interface RunTally {
   /** How many runs are in each state; those of superseded runs included. */
@@ -312,8 +323,12 @@ export interface ScheduleStore {
   /** @param lateToleranceMs - see `RunTally.late` */
   tally(groupId: string, lateToleranceMs: number): Promise<RunTally>;
 
-  /** @throws StoreError STORE_FAILED where the group has no schedule, or there is a backfill of this id */
-  insertBackfill(backfill: Backfill): Promise<void>;
+  /**
+   * `false`, and nothing done, where there is a backfill of this id.
+   *
+   * @throws StoreError STORE_FAILED where the group has no schedule
+   */
+  insertBackfill(backfill: Backfill): Promise<boolean>;
   /**
    * `false` where the cursor has moved, the backfill is not running, or one of the runs is there already. Superseding as
    * in `insertRuns`.

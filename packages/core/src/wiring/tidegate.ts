@@ -78,8 +78,9 @@ export class Tidegate {
       this.container.get(Lifecycle).start();
       this.container.get(Dispatcher).start();
       this.container.get(Backfiller).start();
+      const sink = this.container.get(TOKENS.fireSink);
       for (const engine of this.container.get(EngineRegistry).engines)
-        await engine.start({ sink: planner, events: this.events });
+        await engine.start({ sink, events: this.events });
       this.container.get(Reconciler).start();
       this.container.get(Watchdog).start();
     } catch (error) {

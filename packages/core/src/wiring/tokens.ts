@@ -35,7 +35,7 @@ export const TOKENS = {
   engine: Symbol.for("tidegate.ScheduleEngine") as ServiceIdentifier<ScheduleEngine>,
   engineClient: Symbol.for("tidegate.ScheduleEngineClient") as ServiceIdentifier<ScheduleEngineClient>,
   operator: Symbol.for("tidegate.ScheduleOperator") as ServiceIdentifier<ScheduleOperator>,
-  /** Bound by core: where fires go that come from outside, such as the callbacks of other schedulers. */
+  /** Bound by core: where all fires go, those of engines and those that come from outside as callbacks of schedulers. */
   fireSink: Symbol.for("tidegate.FireSink") as ServiceIdentifier<FireSink>,
   clock: Symbol.for("tidegate.Clock") as ServiceIdentifier<Clock>,
   emitter: Symbol.for("tidegate.TidegateEmitter") as ServiceIdentifier<TidegateEmitter>,

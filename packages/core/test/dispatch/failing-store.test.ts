@@ -87,7 +87,7 @@ describe("a store that fails while a backfill is under way", () => {
   it("holds it up until it is back, without anybody's doing", async () => {
     const bench = await Bench.started();
     await bench.client.register(hourly);
-    const mend = breakStore(bench, "listBackfills");
+    const mend = breakStore(bench, "planBackfill");
     await bench.client.backfill({ groupId: "orders", from: hour(-5), to: hour(0) });
     await bench.clock.advance(20_000);
     expect(bench.intervals).toEqual([]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { OperatorError } from "../../src/errors/errors.js";
+import type { BackfillSelect } from "../../src/ledger/backfill.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import { Bench, HOUR, hour, running, type Script } from "../support/bench.js";
 import { failed, SUCCEEDED } from "../support/scripted-operator.js";
@@ -246,15 +247,106 @@ describe("backfill", () => {
     });
   });
 
-  it("chooses what is missing, failed, or all", async () => {
+  it("chooses what is missing, failed, both, or all", async () => {
     const bench = await Bench.started();
     await bench.client.register(hourly({ catchup: "drop", maxAttempts: 1, onFailure: "continue" }));
     await bench.fireAt(3);
     bench.operator.answer = failing;
     await bench.fireAt(4);
-    const count = async (select: "missing" | "failed" | "all") =>
+    const count = async (select: BackfillSelect) =>
       (await bench.client.backfill({ groupId: "orders", from: hour(0), to: hour(4), select, isDryRun: true }))
         .runs;
-    expect([await count("missing"), await count("failed"), await count("all")]).toEqual([2, 1, 4]);
+    const counts = [
+      await count("missing"),
+      await count("failed"),
+      await count("incomplete"),
+      await count("all"),
+    ];
+    expect(counts).toEqual([2, 1, 3, 4]);
+  });
+
+  it("of what is incomplete runs the holes and the failures, oldest first", async () => {
+    const bench = await Bench.started();
+    await bench.client.register(hourly({ catchup: "drop", maxAttempts: 1, onFailure: "continue" }));
+    await bench.fireAt(3);
+    bench.operator.answer = failing;
+    await bench.fireAt(4);
+    bench.operator.answer = () => SUCCEEDED;
+    const before = bench.intervals.length;
+    await bench.client.backfill({ groupId: "orders", from: hour(0), to: hour(4), select: "incomplete" });
+    for (let turn = 0; turn < 20; turn += 1) await bench.clock.settle();
+    expect(bench.intervals.slice(before)).toEqual([
+      [0, 1],
+      [1, 2],
+      [3, 4],
+    ]);
+    expect(await bench.client.audit("orders")).toMatchObject({ isComplete: true, succeeded: { runs: 4 } });
+  });
+});
+
+describe("a backfill with an id", () => {
+  const request = { id: "again", groupId: "orders", from: hour(0), to: hour(2), select: "all" } as const;
+
+  async function withTwoHours(): Promise<Bench> {
+    const bench = await Bench.started();
+    await bench.client.register(hourly());
+    await bench.fireAt(2);
+    bench.operator.answer = running;
+    return bench;
+  }
+
+  it("has planned its first runs when it is begun", async () => {
+    const bench = await withTwoHours();
+    await bench.client.backfill(request);
+    const { items } = await bench.client.runs({ groupId: "orders", backfillId: "again" });
+    expect(items).toMatchObject([{ kind: "BACKFILL", generation: 1, lower: hour(0) }]);
+  });
+
+  it("is begun once, and who comes again is told of the first and what it has left", async () => {
+    const bench = await withTwoHours();
+    const plans = await Promise.all([1, 2, 3].map(() => bench.client.backfill(request)));
+    expect(plans.map(({ backfill }) => backfill?.id)).toEqual(["again", "again", "again"]);
+    const later = await bench.client.backfill({ ...request, to: hour(1), concurrency: 9 });
+    expect(later).toMatchObject({ runs: 1, backfill: { upper: hour(2), concurrency: 1, plannedRuns: 1 } });
+    bench.operator.answer = () => SUCCEEDED;
+    bench.operator.endAll();
+    for (let turn = 0; turn < 20; turn += 1) await bench.clock.settle();
+    const done = { runs: 0, ranges: [], backfill: { state: "DONE", plannedRuns: 2 } };
+    expect(await bench.client.backfill(request)).toMatchObject(done);
+    expect(bench.operator.submissions).toHaveLength(4);
+  });
+
+  it("is used up where there was nothing to do", async () => {
+    const bench = await withTwoHours();
+    const nothing = await bench.client.backfill({ ...request, select: "missing" });
+    expect(nothing).toMatchObject({ runs: 0, backfill: { id: "again", state: "DONE" } });
+    expect(await bench.client.backfill(request)).toMatchObject({ runs: 0, backfill: { select: "missing" } });
+    expect(bench.operator.submissions).toHaveLength(2);
+  });
+
+  it("is planned by the passes when the store was away at first", async () => {
+    const bench = await withTwoHours();
+    const { planBackfill } = bench.store;
+    bench.store.planBackfill = async () => {
+      throw new Error("away");
+    };
+    await bench.client.backfill(request);
+    expect(bench.troubles).toMatchObject([{ where: "backfill" }]);
+    bench.store.planBackfill = planBackfill;
+    await bench.clock.advance(10_000);
+    expect((await bench.client.runs({ groupId: "orders", backfillId: "again" })).items).toHaveLength(1);
+  });
+
+  it("is refused where it is another group's, or is none", async () => {
+    const bench = await withTwoHours();
+    await bench.client.backfill(request);
+    await bench.client.register(hourly({ groupId: "other", startTime: hour(0) }));
+    await bench.fireAt(3, "other");
+    const refused = { code: "INTERVAL_INVALID", field: "id" };
+    for (const id of ["again", "", "x".repeat(201)]) {
+      await expect(bench.client.backfill({ ...request, groupId: "other", id })).rejects.toMatchObject(
+        refused,
+      );
+    }
   });
 });

@@ -1,3 +1,4 @@
+import type { EngineEntry, ScheduleEngine } from "@tidegate/core";
 import { AirflowServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import { type AirflowEngineOptions, dagFactoryFile } from "../../src/index.js";
@@ -39,4 +40,11 @@ export function optionsFor(
   const { url, username, password } = airflow;
   const callback = { url: callbackUrl, secret: SECRET };
   return { url, username, password, callback, prefix, finestPeriodMs: 1_000 };
+}
+
+/** What an engine holds. */
+export async function listed(engine: ScheduleEngine): Promise<EngineEntry[]> {
+  const entries: EngineEntry[] = [];
+  for await (const entry of engine.list()) entries.push(entry);
+  return entries;
 }

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { AirflowEngine, CallbackResponse } from "../../src/index.js";
+import type { Fire } from "@tidegate/core";
 
 /** A callback as it came. */
 export interface Knock {
@@ -8,17 +8,24 @@ export interface Knock {
   readonly body: string;
 }
 
-/** What answers a callback; that of an engine, or of a test. */
-export type Answer = (knock: Knock) => Promise<{ readonly status: number; readonly body: unknown }>;
+/** What a callback is answered with. */
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
-/** A callback door on the loopback, and behind it the engine of the moment. */
+const TAKEN: Answer = { status: 202, body: { runId: "1", statusUrl: null, duplicate: false } };
+
+/** A callback door on the loopback that takes everything, groups included that core would refuse, and remembers it. */
 export class Door {
   readonly knocks: Knock[] = [];
-  /** Answers before the engine does, where it is set. */
-  answer: Answer | undefined;
+  /** The fires that were taken. */
+  readonly fires: Fire[] = [];
+  /** Answers instead, where it is set. */
+  answer: ((knock: Knock) => Answer) | undefined;
   /** Answers `GET`, as the status address of a run does. */
   status: ((path: string) => unknown) | undefined;
-  #engine: AirflowEngine | undefined;
   readonly #server: Server;
 
   private constructor(server: Server) {
@@ -29,8 +36,8 @@ export class Door {
     const server = createServer();
     const door = new Door(server);
     server.on("request", async (request, response) => {
-      const { status, body } = await door.#answered(request);
-      response.writeHead(status, { "content-type": "application/json" });
+      const { status, body, headers } = await door.#answered(request);
+      response.writeHead(status, { "content-type": "application/json", ...headers });
       response.end(JSON.stringify(body));
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -38,13 +45,7 @@ export class Door {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/callbacks/airflow`;
-  }
-
-  /** The engine as the process makes it that now serves the door. */
-  leadsTo(engine: AirflowEngine): AirflowEngine {
-    this.#engine = engine;
-    return engine;
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/engines/airflow/callbacks`;
   }
 
   async close(): Promise<void> {
@@ -54,15 +55,14 @@ export class Door {
     });
   }
 
-  async #answered(request: IncomingMessage): Promise<CallbackResponse | { status: number; body: unknown }> {
+  async #answered(request: IncomingMessage): Promise<Answer> {
     if (request.method === "GET") return { status: 200, body: this.status?.(request.url ?? "") };
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const rawBody = Buffer.concat(chunks);
-    const knock = { headers: request.headersDistinct, body: rawBody.toString() };
+    const knock = { headers: request.headersDistinct, body: Buffer.concat(chunks).toString() };
     this.knocks.push(knock);
-    if (this.answer !== undefined) return this.answer(knock);
-    if (this.#engine === undefined) return { status: 503, body: {} };
-    return this.#engine.handleCallback({ headers: request.headersDistinct, rawBody });
+    const answer = this.answer?.(knock) ?? TAKEN;
+    if (answer.status < 300) this.fires.push(JSON.parse(knock.body));
+    return answer;
   }
 }

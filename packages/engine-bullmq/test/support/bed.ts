@@ -5,6 +5,7 @@ import {
   type FireSink,
   MemoryStore,
   type ScheduleEngine,
+  type ScheduleInfo,
   type Tidegate,
   type TroubleEvent,
 } from "@tidegate/core";
@@ -46,7 +47,7 @@ export class Bed {
   }
 
   /** Registers schedules of one second. */
-  async register(count: number, name = "group"): Promise<void> {
+  async register(count: number, name = "group", info: Partial<ScheduleInfo> = {}): Promise<void> {
     const groupIds = Array.from({ length: count }, (_, index) => `${name}-${index}`);
     this.groupIds.push(...groupIds);
     const startTime = Math.floor(Date.now() / 1_000) * 1_000;
@@ -56,6 +57,7 @@ export class Bed {
         trigger: { type: "period", every: 1, unit: "second" },
         startTime,
         engineGraceMs: NEVER_MS,
+        ...info,
       })),
     );
   }

@@ -1,7 +1,18 @@
 import { z } from "zod";
+import { select } from "../schemas/backfill.js";
 import { instant } from "../schemas/interval.js";
 import { jobMetrics, runError, runState } from "../schemas/run.js";
 import { groupId } from "../schemas/schedule.js";
+
+/** What a scheduler that does an interval again on purpose says of that. */
+const rerun = z.strictObject({
+  id: z.string().min(1).max(200).describe("The same id runs the interval once more once, however often."),
+  select: select.describe(
+    "Whether it is run again: where nothing has run, failed, either of both, or whatever.",
+  ),
+});
+
+export type Rerun = z.output<typeof rerun>;
 
 /**
  * What a scheduler posts: core's `OfflineJobRequest` as far as a scheduler knows it, which is InLong's as well. Other
@@ -17,6 +28,7 @@ export const callback = z
     scheduledTime: instant.nullish().describe("The nominal time that the scheduler fires for."),
     lowerBoundary: instant.nullish().describe("Inclusive."),
     upperBoundary: instant.nullish().describe("Exclusive."),
+    rerun: rerun.nullish().describe("Runs the interval once more. Only by the engine that the group is on."),
   })
   .refine(({ lowerBoundary, upperBoundary }) => (lowerBoundary == null) === (upperBoundary == null), {
     path: ["upperBoundary"],

@@ -1,22 +1,36 @@
 import { createHmac } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { ConfigurationError } from "@tidegate/core";
-import type { Webhook } from "standardwebhooks";
+import {
+  groupKeys,
+  groupToken,
+  isSignedBy,
+  SECRET_FORM,
+  signedMessage,
+  UNSIGNED,
+  type WebhookKey,
+  webhookKeys,
+} from "@tidegate/webhook";
 import { bearerToken, isSameSecret, isToken } from "../credentials/bearer.js";
-import { signatureFault, webhookKeys } from "../credentials/webhook.js";
 import { HttpError } from "../errors/http-error.js";
+import { groupNamedIn } from "./body.js";
 
 /**
  * How a scheduler proves itself: with signatures (Standard Webhooks) by a secret, `whsec_` and base64 of 24 to 64 bytes,
- * two with a space between them while it is rotated; or with a bearer token of at least 16 visible characters.
+ * two with a space between them while it is rotated; or with a bearer token of at least 16 visible characters. What
+ * `groupSecret` and `groupToken` of `@tidegate/webhook` derive of either proves it for one group.
  */
 export type DoorCredentials = { readonly secret: string } | { readonly token: string };
 
 /** One scheduler that may call. */
 export interface Caller {
   readonly engine: string;
-  /** @throws HttpError SIGNATURE_INVALID, UNAUTHORIZED */
-  authenticate(headers: IncomingHttpHeaders, body: Uint8Array, now: number): void;
+  /**
+   * Takes the engine's credentials, and those of the group that the body names.
+   *
+   * @throws HttpError SIGNATURE_INVALID, UNAUTHORIZED
+   */
+  authenticate(headers: IncomingHttpHeaders, body: Buffer, now: number): void;
   /** The key of a run's status address: nobody has it who was not given it, and it opens nothing else. */
   statusKey(runId: string): string;
   isStatusKey(runId: string, key: string): boolean;
@@ -45,30 +59,38 @@ export function callerOf(engine: string, credentials: DoorCredentials, tolerance
   }
   const keys = typeof credentials.secret === "string" ? webhookKeys(credentials.secret) : undefined;
   if (keys === undefined) {
-    throw unfit(
-      field,
-      'secret must be "whsec_" and base64 of 24 to 64 bytes, or two such with a space between',
-    );
+    throw unfit(field, `secret ${SECRET_FORM}`);
   }
   const values = credentials.secret.split(" ").filter((value) => value !== "");
   return { engine, ...statusKeys(engine, values), authenticate: bySignature(keys, toleranceMs) };
 }
 
 function byToken(token: string): Caller["authenticate"] {
-  return ({ authorization }) => {
+  return ({ authorization }, body) => {
     const given = bearerToken(authorization);
-    if (given !== undefined && isSameSecret(given, token)) return;
-    throw new HttpError(401, "UNAUTHORIZED", "This engine's bearer token is needed.", {
+    if (given !== undefined) {
+      if (isSameSecret(given, token)) return;
+      const groupId = groupNamedIn(body);
+      if (groupId !== undefined && isSameSecret(given, groupToken(token, groupId))) return;
+    }
+    throw new HttpError(401, "UNAUTHORIZED", "This engine's bearer token is needed, or the group's.", {
       headers: { "www-authenticate": "Bearer" },
     });
   };
 }
 
-function bySignature(keys: readonly Webhook[], toleranceMs: number): Caller["authenticate"] {
-  return (headers, body, now) => {
-    const fault = signatureFault(keys, headers, body, now, toleranceMs);
-    if (fault !== undefined) throw new HttpError(401, "SIGNATURE_INVALID", `${fault}.`);
+function bySignature(keys: readonly WebhookKey[], toleranceMs: number): Caller["authenticate"] {
+  return (headers, rawBody, now) => {
+    const message = signedMessage({ headers, rawBody }, { now, toleranceMs });
+    if (typeof message === "string") throw unsigned(message);
+    if (isSignedBy(keys, message)) return;
+    const groupId = groupNamedIn(rawBody);
+    if (groupId === undefined || !isSignedBy(groupKeys(keys, groupId), message)) throw unsigned(UNSIGNED);
   };
+}
+
+function unsigned(fault: string): HttpError {
+  return new HttpError(401, "SIGNATURE_INVALID", `${fault}.`);
 }
 
 /** Made with the newest secret, taken with any. */

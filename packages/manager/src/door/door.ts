@@ -1,14 +1,15 @@
 import type { FastifyPluginAsyncZod } from "@fastify/type-provider-zod";
-import type { Clock } from "@tidegate/core";
+import { type Clock, isEnded } from "@tidegate/core";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { HttpError } from "../errors/http-error.js";
 import { refusals } from "../schemas/error.js";
+import { parseBody } from "./body.js";
 import { callback, receipt, runStatus } from "./callback.js";
 import type { Caller } from "./caller.js";
 import { inlongRoute } from "./inlong.js";
 import type { Intake, Taken } from "./intake.js";
-import { isEnded, type RunWaits } from "./run-waits.js";
+import type { RunWaits } from "./run-waits.js";
 
 /** The longest that a status request may wait, ms. */
 const MAX_WAIT_MS = 30_000;
@@ -45,7 +46,7 @@ export function door(parts: DoorParts): FastifyPluginAsyncZod {
     // A request without a body has none to parse.
     const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     caller.authenticate(request.headers, bytes, clock.now());
-    request.body = parsed(bytes);
+    request.body = parseBody(bytes);
   };
 
   return async (app) => {
@@ -69,12 +70,12 @@ export function door(parts: DoorParts): FastifyPluginAsyncZod {
           response: {
             200: receipt,
             202: receipt,
-            ...refusals(400, 401, 404, 409, 413, 422, 425, 503),
+            ...refusals(400, 401, 403, 404, 409, 413, 422, 425, 503),
           },
         },
       },
       async ({ params: { engine }, body }, reply) => {
-        const taken = await intake.take(body);
+        const taken = await intake.take(body, engine);
         return reply.code(taken.duplicate ? 200 : 202).send(receiptOf(callerOf(engine), taken));
       },
     );
@@ -107,7 +108,7 @@ export function door(parts: DoorParts): FastifyPluginAsyncZod {
         return {
           runId,
           state,
-          isEnded: isEnded(run),
+          isEnded: isEnded(state),
           ...(metrics === null ? {} : { metrics }),
           ...(error === null ? {} : { error }),
         };
@@ -120,17 +121,8 @@ export function door(parts: DoorParts): FastifyPluginAsyncZod {
       inlongRoute({
         maxBytes,
         authenticate: (request) => authenticate(request, inlong),
-        take: async (body) => receiptOf(inlong, await intake.take(body)),
+        take: async (body) => receiptOf(inlong, await intake.take(body, "inlong")),
       }),
     );
   };
-}
-
-/** @throws HttpError REQUEST_INVALID */
-function parsed(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString("utf8"));
-  } catch {
-    throw new HttpError(400, "REQUEST_INVALID", "body: must be JSON.");
-  }
 }

@@ -1,4 +1,12 @@
-import type { Fire, FireSink, NewRun, TidegateEmitter } from "@tidegate/core";
+import {
+  type Fire,
+  type FireSink,
+  isTidegateError,
+  type NewRun,
+  type TidegateEmitter,
+  Together,
+} from "@tidegate/core";
+import { endOfTick } from "./gather.js";
 
 /** What became of a fire. */
 export interface Fired {
@@ -8,63 +16,45 @@ export interface Fired {
   readonly runs: readonly NewRun[];
 }
 
-interface Waiting {
-  readonly fire: Fire;
-  readonly resolve: (fired: Fired) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/**
- * Hands fires on in batches: those that come while others are being planned go together, as one transaction. So the busier
- * the door, the cheaper a callback.
- */
+/** Hands fires on in batches, each of which is one transaction. So the busier the door, the cheaper a callback. */
 export class FireBatches {
   readonly #sink: FireSink;
   readonly #events: TidegateEmitter;
-  #waiting: Waiting[] = [];
-  #isBusy = false;
+  readonly #fires: Together<Fire, Fired>;
 
   constructor(sink: FireSink, events: TidegateEmitter) {
     this.#sink = sink;
     this.#events = events;
-  }
-
-  /** @throws what the sink throws for this fire */
-  fire(fire: Fire): Promise<Fired> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ fire, resolve, reject });
-      if (!this.#isBusy) void this.#work();
+    this.#fires = new Together((batch) => this.#hand(batch), {
+      // Those whose schedules were read together fire together; a whole turn more would only make the batches smaller.
+      gathered: endOfTick,
+      // Where the store is away, trying each by itself would only take long.
+      isOfOne: (error) => !(isTidegateError(error) && error.code === "STORE_UNAVAILABLE"),
     });
   }
 
-  async #work(): Promise<void> {
-    this.#isBusy = true;
-    // What comes in one turn of the event loop goes together.
-    await null;
-    while (this.#waiting.length > 0) await this.#hand(this.#waiting.splice(0));
-    this.#isBusy = false;
+  /** @throws what the sink throws for this fire; one group that cannot be planned holds up no other */
+  async fire(fire: Fire): Promise<Fired> {
+    const [fired] = await this.#fires.add([fire]);
+    return fired!;
   }
 
-  async #hand(batch: readonly Waiting[]): Promise<void> {
+  async #hand(batch: readonly Fire[]): Promise<Fired[]> {
     const planned = new Map<string, NewRun[]>();
-    for (const { fire } of batch) planned.set(fire.groupId, []);
+    for (const { groupId } of batch) planned.set(groupId, []);
     const note = (runs: readonly NewRun[]): void => {
       for (const run of runs) planned.get(run.groupId)?.push(run);
     };
     this.#events.on("runs-planned", note);
     try {
-      const results = await this.#sink.fire(batch.map(({ fire }) => fire));
+      const results = await this.#sink.fire(batch);
       const counted = new Set<string>();
-      for (const [index, { fire, resolve }] of batch.entries()) {
+      return batch.map(({ groupId }, index) => {
         // Of several fires for one group the first has planned what the others find.
-        const hasPlanned = (results[index]?.planned ?? 0) > 0 && !counted.has(fire.groupId);
-        counted.add(fire.groupId);
-        resolve({ hasPlanned, runs: planned.get(fire.groupId) ?? [] });
-      }
-    } catch (error) {
-      if (batch.length === 1) batch[0]!.reject(error);
-      // One group that cannot be planned holds up no other.
-      else for (const each of batch) await this.#hand([each]);
+        const hasPlanned = (results[index]?.planned ?? 0) > 0 && !counted.has(groupId);
+        counted.add(groupId);
+        return { hasPlanned, runs: planned.get(groupId) ?? [] };
+      });
     } finally {
       this.#events.off("runs-planned", note);
     }

@@ -32,7 +32,7 @@ export function inlongRoute({ maxBytes, authenticate, take }: InlongDoor): Fasti
             "A callback by InLong's path, answered in InLong's envelope. Refusals have their HTTP status.",
           security: [{ signature: [] }, { bearer: [] }],
           body: callback,
-          response: { 200: answer, 202: answer, ...refusals(400, 401, 404, 409, 413, 422, 425, 503) },
+          response: { 200: answer, 202: answer, ...refusals(400, 401, 403, 404, 409, 413, 422, 425, 503) },
         },
       },
       async ({ body }, reply) => {

@@ -9,11 +9,14 @@ import {
   type Schedule,
   ScheduleError,
   type ScheduleStore,
+  Together,
 } from "@tidegate/core";
 import { HttpError } from "../errors/http-error.js";
 import type { Callback } from "./callback.js";
 import type { FireBatches } from "./fire-batches.js";
-import { refuseEmpty, requestedInterval } from "./requested-interval.js";
+import { endOfTurn } from "./gather.js";
+import { intervalBefore, refuseEmpty, requestedInterval } from "./requested-interval.js";
+import type { Reruns } from "./reruns.js";
 
 /** When a scheduler may come again for an interval whose planning waits for runs to end, s. */
 const DEFERRED_RETRY_S = 10;
@@ -22,6 +25,7 @@ const DEFERRED_RETRY_S = 10;
 export interface IntakeParts {
   readonly store: ScheduleStore;
   readonly fires: FireBatches;
+  readonly reruns: Reruns;
   readonly clock: Clock;
   readonly namespace: string;
 }
@@ -34,23 +38,51 @@ export interface Taken {
 
 /**
  * Reconciles callbacks with the ledger. A callback is a fire: it plans what the schedule owes and nothing else, so that it
- * may be repeated, late or replayed. What it adds is an answer: the run that its interval belongs to.
+ * may be repeated, late or replayed. What it adds is an answer: the run that its interval belongs to. One that asks for a
+ * re-run has that run once more, once for each of its ids.
  */
 export class Intake {
   readonly #parts: IntakeParts;
+  readonly #schedules: Together<string, Schedule | undefined>;
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
+    this.#schedules = new Together((groupIds) => parts.store.getSchedules(groupIds), {
+      gathered: endOfTurn,
+      // A read that fails does so for no one's sake.
+      isOfOne: () => false,
+    });
   }
 
   /**
+   * @param engine - who calls
    * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL (paused); LedgerError INTERVAL_INVALID,
-   *   INTERVAL_NOT_ALIGNED; HttpError INTERVAL_OPEN (425), INTERVAL_DEFERRED (503), both with Retry-After
+   *   INTERVAL_NOT_ALIGNED; HttpError INTERVAL_OPEN (425), INTERVAL_DEFERRED (503), both with Retry-After; FORBIDDEN for a
+   *   re-run of a group that is on another engine
    */
-  async take(callback: Callback): Promise<Taken> {
+  async take(callback: Callback, engine: string): Promise<Taken> {
+    const schedule = await this.#scheduleOf(callback.groupId);
+    const { rerun } = callback;
+    if (rerun == null) return this.#fire(schedule, callback);
+    refuseStranger(schedule, engine);
+    refusePaused(schedule);
+    const { reruns } = this.#parts;
+    const before = intervalBefore(schedule, callback);
+    if (before !== undefined) {
+      const standing = await this.#standingRun(schedule, before);
+      return orDeferred(schedule, await reruns.take(schedule, before, rerun, standing));
+    }
+    const { runId, duplicate } = await this.#fire(schedule, callback);
+    const run = await reruns.runOf(runId);
+    // What this very callback has planned is not run a second time; its id is used up for that.
+    const asked = duplicate ? rerun : { ...rerun, select: "missing" as const };
+    const taken = orDeferred(schedule, await reruns.take(schedule, run, asked, run));
+    return { ...taken, duplicate: taken.duplicate && duplicate };
+  }
+
+  async #fire(schedule: Schedule, callback: Callback): Promise<Taken> {
     const { fires, clock } = this.#parts;
     const { groupId, lowerBoundary, upperBoundary } = callback;
-    const schedule = await this.#scheduleOf(groupId);
     refuseEmpty(callback);
     if (lowerBoundary != null && upperBoundary != null && upperBoundary <= schedule.watermark) {
       // Also an interval of a grid that an update has replaced.
@@ -67,16 +99,11 @@ export class Intake {
       (await this.#standingRun({ ...schedule, watermark: interval.upper }, interval));
     if (run !== undefined) return { runId: run.id, duplicate: !fired.hasPlanned };
     refusePaused(await this.#scheduleOf(groupId));
-    throw new HttpError(
-      503,
-      "INTERVAL_DEFERRED",
-      `Group ${groupId} plans this interval when runs before it have ended.`,
-      { headers: { "retry-after": String(DEFERRED_RETRY_S) } },
-    );
+    return orDeferred(schedule, undefined);
   }
 
   async #scheduleOf(groupId: string): Promise<Schedule> {
-    const [schedule] = await this.#parts.store.getSchedules([groupId]);
+    const [schedule] = await this.#schedules.add([groupId]);
     if (schedule !== undefined && schedule.status !== "DELETING" && schedule.status !== "DELETED")
       return schedule;
     throw new ScheduleError("SCHEDULE_NOT_FOUND", `No schedule is registered for group ${groupId}.`, {
@@ -135,6 +162,25 @@ function refusePaused({ spec, status, statusReason }: Schedule): void {
     "SCHEDULE_STATUS_ILLEGAL",
     `Schedule ${spec.groupId} is paused: ${statusReason || "no note"}. Its intervals are planned when it is resumed.`,
   );
+}
+
+/** @throws HttpError INTERVAL_DEFERRED where nothing is planned yet */
+function orDeferred({ spec }: Schedule, taken: Taken | undefined): Taken {
+  if (taken !== undefined) return taken;
+  throw new HttpError(
+    503,
+    "INTERVAL_DEFERRED",
+    `Group ${spec.groupId} plans this interval when runs before it have ended.`,
+    { headers: { "retry-after": String(DEFERRED_RETRY_S) } },
+  );
+}
+
+/** What is owed may be fired by anybody; what has been done is done again only by the engine that it is on. */
+function refuseStranger({ spec }: Schedule, engine: string): void {
+  if (spec.engine.toLowerCase() === engine.toLowerCase()) return;
+  throw new HttpError(403, "FORBIDDEN", `Group ${spec.groupId} is on another engine, which may re-run it.`, {
+    field: "rerun",
+  });
 }
 
 function tooEarly(dueAt: EpochMs | null, now: EpochMs): HttpError {

@@ -1,4 +1,11 @@
-import { type EpochMs, type Grid, LedgerError, type NominalInterval } from "@tidegate/core";
+import {
+  EARLIEST,
+  type EpochMs,
+  Grid,
+  LedgerError,
+  type NominalInterval,
+  type Schedule,
+} from "@tidegate/core";
 
 /** What of a callback says which interval is meant. */
 export interface Asked {
@@ -33,6 +40,20 @@ export function requestedInterval(
     `lowerBoundary, upperBoundary: not an interval of the schedule.${nearest(grid, upper)}`,
     { field: "lowerBoundary" },
   );
+}
+
+/**
+ * The interval that a scheduler means where that lies before the ledger's beginning: on the grid as if the schedule had
+ * always been. `undefined` where it does not.
+ *
+ * @throws LedgerError INTERVAL_INVALID, INTERVAL_NOT_ALIGNED
+ */
+export function intervalBefore({ spec, origin }: Schedule, asked: Asked): NominalInterval | undefined {
+  const instant = asked.upperBoundary ?? asked.scheduledTime;
+  if (instant == null || instant > origin) return undefined;
+  const endless = new Grid({ ...spec, startTime: EARLIEST, firstInterval: "first-nominal-time" });
+  const interval = requestedInterval(endless, origin, spec.delayMs, asked, instant);
+  return interval !== undefined && interval.upper <= origin ? interval : undefined;
 }
 
 /** @throws LedgerError INTERVAL_INVALID */

@@ -1,22 +1,15 @@
-import type {
-  Clock,
-  EpochMs,
-  Run,
-  RunEvent,
-  RunState,
-  ScheduleClient,
-  TidegateEmitter,
+import {
+  type Clock,
+  type EpochMs,
+  isEnded,
+  type Run,
+  type RunEvent,
+  type ScheduleClient,
+  type TidegateEmitter,
 } from "@tidegate/core";
 
 /** How often the store is asked for a run that another manager may have ended, ms. */
 const LOOK_EVERY_MS = 1_000;
-
-const ENDED: ReadonlySet<RunState> = new Set(["SUCCEEDED", "FAILED", "CANCELLED", "SKIPPED"]);
-
-/** Whether a run's state is its last, unless a person has it done again. */
-export function isEnded({ state }: Run): boolean {
-  return ENDED.has(state);
-}
 
 /** Waits for runs to end. One listener serves all who wait. */
 export class RunWaits {
@@ -49,7 +42,7 @@ export class RunWaits {
       const change = this.#nextChange(runId, until, signal);
       try {
         const run = await this.#client.getRun(runId);
-        if (isEnded(run) || this.#isClosed || signal.aborted || this.#clock.now() >= until) return run;
+        if (isEnded(run.state) || this.#isClosed || signal.aborted || this.#clock.now() >= until) return run;
         await change.happened;
       } finally {
         change.forget();

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { epochMs, instant, interval } from "./interval.js";
 
-const select = z.enum(["missing", "failed", "all"]);
+export const select = z.enum(["missing", "failed", "incomplete", "all"]);
 
 export const backfill = z.object({
   id: z.string(),
@@ -27,6 +27,7 @@ export const backfillPlan = z.object({
 
 /** As core's `BackfillRequest`, but for the group. */
 export const backfillRequest = z.strictObject({
+  id: z.string().min(1).max(200).optional().describe("The same id begins one backfill, however often."),
   from: instant,
   to: instant,
   select: select.optional(),

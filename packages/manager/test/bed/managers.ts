@@ -1,6 +1,12 @@
 import { Writable } from "node:stream";
 import { afterEach } from "@jest/globals";
-import { createTidegate, MemoryStore, type ScheduleOperator, type Tidegate } from "@tidegate/core";
+import {
+  type Clock,
+  createTidegate,
+  MemoryStore,
+  type ScheduleOperator,
+  type Tidegate,
+} from "@tidegate/core";
 import { Webhook } from "standardwebhooks";
 import { createManager, type Manager, type ManagerOptions } from "../../src/index.js";
 import { gatedOperator } from "./gated-operator.js";
@@ -58,18 +64,20 @@ export interface Signing {
 export function useManagers(): (
   options?: Partial<ManagerOptions>,
   operator?: ScheduleOperator,
+  clock?: Clock,
 ) => Promise<Bed> {
   const open: Manager[] = [];
   afterEach(async () => {
     await Promise.all(open.splice(0).map((manager) => manager.close()));
   });
-  return async (options = {}, operator = gatedOperator()) => {
+  return async (options = {}, operator = gatedOperator(), clock) => {
     const tidegate = createTidegate({
       store: new MemoryStore(),
-      engines: [outsideEngine()],
+      engines: [outsideEngine("airflow"), outsideEngine("dolphinscheduler")],
       operators: [operator],
       watchdogEveryMs: 3_600_000,
       dispatcher: { drainMs: 100 },
+      ...(clock && { clock }),
     });
     const log: string[] = [];
     const stream = new Writable({

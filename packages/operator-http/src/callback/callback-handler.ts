@@ -1,10 +1,11 @@
 import type { Clock, ErrorCode } from "@tidegate/core";
+import { isSignedBy, type SignedMessage, signedMessage, UNSIGNED } from "@tidegate/webhook";
 import { bounded } from "../http/bounded.js";
 import type { Secrets } from "../secrets/secrets.js";
-import { isSignedWith, type SignedMessage, webhookKeys } from "../secrets/signing.js";
+import { signingKeys } from "../secrets/signing.js";
 import { MalformedAnswer, outcomeOf } from "../service/answer.js";
 import { type CallbackMessage, parseCallback } from "./callback-message.js";
-import { byteLength, type CallbackRequest, signedMessage } from "./callback-request.js";
+import { bodyText, byteLength, type CallbackRequest } from "./callback-request.js";
 import type { JobEnds } from "./job-ends.js";
 import { RecentIds } from "./recent-ids.js";
 import { runName } from "./run-names.js";
@@ -57,18 +58,18 @@ export class CallbackHandler {
     if (byteLength(request) > maxBodyBytes) {
       return refusal(413, "JOB_INVALID", `The body must not be longer than ${maxBodyBytes} bytes.`);
     }
-    const message = signedMessage(request, this.#clock.now(), toleranceMs);
+    const message = signedMessage(request, { now: this.#clock.now(), toleranceMs });
     if (typeof message === "string") return refusal(401, "SIGNATURE_INVALID", `${message}.`);
     const signers = await this.#signersOf(message).catch(() => undefined);
     if (signers === undefined) return refusal(503, "CONFIGURATION_INVALID", "Secrets cannot be read now.");
-    if (signers.length === 0) return refusal(401, "SIGNATURE_INVALID", "No known secret signed this.");
+    if (signers.length === 0) return refusal(401, "SIGNATURE_INVALID", `${UNSIGNED}.`);
     return this.#take(message, signers);
   }
 
-  #take({ id, body }: SignedMessage, signers: readonly string[]): CallbackResponse {
-    const ids = signers.map((signer) => `${signer} ${id}`);
+  #take(message: SignedMessage, signers: readonly string[]): CallbackResponse {
+    const ids = signers.map((signer) => `${signer} ${message.id}`);
     if (ids.every((each) => this.#seen.has(each))) return verdict(200, "duplicate");
-    const callback = parsed(body);
+    const callback = parsed(bodyText(message));
     if (callback instanceof MalformedAnswer) {
       return refusal(400, "JOB_INVALID", `The callback ${callback.message}.`);
     }
@@ -85,9 +86,7 @@ export class CallbackHandler {
     return bounded({ signals: [], timeoutMs: SECRETS_WITHIN_MS }, async (signal) => {
       const names = this.#settings.secrets;
       const values = await Promise.all(names.map((name) => this.#secrets.resolve(name, signal)));
-      return names.filter((name, index) =>
-        webhookKeys(name, values[index] ?? "").some((key) => isSignedWith(key, message)),
-      );
+      return names.filter((name, index) => isSignedBy(signingKeys(name, values[index] ?? ""), message));
     });
   }
 }

@@ -1,6 +1,7 @@
 import type { EpochMs } from "@tidegate/core";
+import { signatureHeaders } from "@tidegate/webhook";
 import type { Secrets } from "../secrets/secrets.js";
-import { signatureHeaders, webhookKeys } from "../secrets/signing.js";
+import { signingKeys } from "../secrets/signing.js";
 import type { Call } from "./call.js";
 
 /** What a request is for. */
@@ -32,7 +33,7 @@ export async function requestHeaders(
     ...(job.auth === undefined ? {} : await authHeader(job.auth, secrets, signal)),
     ...(job.secretRef === undefined
       ? {}
-      : signatureHeaders(webhookKeys(job.secretRef, await secrets.resolve(job.secretRef, signal)), {
+      : signatureHeaders(signingKeys(job.secretRef, await secrets.resolve(job.secretRef, signal)), {
           id,
           at,
           body,

@@ -60,6 +60,8 @@ export class EngineBed {
   readonly troubles: TroubleEvent[] = [];
   readonly #parts: EngineBedParts;
   #tidegate: Tidegate;
+  /** Takes away what the fixture has put around the Tidegate that runs. */
+  #unserve: (() => Promise<void>) | undefined;
 
   constructor(parts: EngineBedParts) {
     this.#parts = parts;
@@ -146,10 +148,18 @@ export class EngineBed {
 
   async start(): Promise<void> {
     await this.#tidegate.start();
+    this.#unserve = await this.fixture.serve?.(this.#tidegate);
   }
 
   async stop(): Promise<void> {
+    await this.#stopServing();
     await this.#tidegate.stop();
+  }
+
+  /** Ends all fires, and resolves when none is under way; the ledger goes on. */
+  async stopFiring(): Promise<void> {
+    await this.#stopServing();
+    await this.engine.stop();
   }
 
   /** Starts again after `stop`, as the next process does: over the same store and what the engine left. */
@@ -175,6 +185,12 @@ export class EngineBed {
     }
   }
 
+  async #stopServing(): Promise<void> {
+    const unserve = this.#unserve;
+    this.#unserve = undefined;
+    await unserve?.();
+  }
+
   #keysOf(groupId: string): string[] {
     return this.operator.intervalsOf(groupId).map(({ lower, upper }) => `${lower}-${upper}`);
   }
@@ -190,14 +206,9 @@ export class EngineBed {
       reconcileEveryMs: 3 * this.periodMs,
     });
     tidegate.events.on("trouble", (trouble) => this.troubles.push(trouble));
-    const [made] = tidegate.container.getAll(TOKENS.engine);
-    if (made !== this.#attached) this.fires.attach(made!);
-    this.#attached = made;
+    this.fires.attach(tidegate);
     return tidegate;
   }
-
-  /** The engine whose fires are written down already. */
-  #attached: ScheduleEngine | undefined;
 }
 
 /** Fails unless each interval begins where the one before it ended, the first at `lower`. */

@@ -1,4 +1,12 @@
-import type { Clock, EpochMs, Fire, FireResult, FireSink, ScheduleEngine } from "@tidegate/core";
+import {
+  type Clock,
+  type EpochMs,
+  type Fire,
+  type FireResult,
+  type FireSink,
+  type Tidegate,
+  TOKENS,
+} from "@tidegate/core";
 
 /** A fire as it came from the engine. */
 export interface ObservedFire extends Fire {
@@ -9,7 +17,7 @@ export interface ObservedFire extends Fire {
 /** Whether a fire's plan was made before its answer was lost. */
 type Loss = "not-planned" | "planned";
 
-/** Stands between an engine and the planner: writes down what is fired, and makes trouble where a test asks for it. */
+/** Stands before the planner: writes down what is fired, and makes trouble where a test asks for it. */
 export class FireLog {
   readonly #clock: Clock;
   readonly #fires: ObservedFire[] = [];
@@ -29,7 +37,7 @@ export class FireLog {
 
   /** The ledger itself, for fires that are not written down. */
   get sink(): FireSink {
-    if (this.#sink === undefined) throw new Error("The engine was not started.");
+    if (this.#sink === undefined) throw new Error("There is no Tidegate yet.");
     return this.#sink;
   }
 
@@ -65,10 +73,10 @@ export class FireLog {
     return () => release();
   }
 
-  /** Puts the log before the sink that the engine gets when it is started. */
-  attach(engine: ScheduleEngine): void {
-    const start = engine.start.bind(engine);
-    engine.start = (context) => start({ ...context, sink: this.#before(context.sink) });
+  /** Puts the log before the sink of a Tidegate that is not started yet: that of its engine, and of doors around it. */
+  attach({ container }: Tidegate): void {
+    const sink = container.get(TOKENS.fireSink);
+    container.rebind(TOKENS.fireSink).toConstantValue(this.#before(sink));
   }
 
   #before(sink: FireSink): FireSink {

@@ -1,4 +1,12 @@
-import type { Clock, EngineSchedule, Fire, FireResult, ScheduleStore, TidegateOptions } from "@tidegate/core";
+import type {
+  Clock,
+  EngineSchedule,
+  Fire,
+  FireResult,
+  ScheduleStore,
+  Tidegate,
+  TidegateOptions,
+} from "@tidegate/core";
 import type { StoreFixture } from "../store-suite/fixture.js";
 
 /** An engine as `createTidegate` takes it: an object, or the module that a package's factory makes. */
@@ -31,6 +39,12 @@ export interface EngineFixture {
   readonly engine: EngineUnderTest;
   /** The engine as the next process makes it, over what this one left. @default the same object is started again */
   readonly reopen?: () => Promise<EngineUnderTest>;
+  /**
+   * Puts around a Tidegate what the engine's fires come through, such as the door that a foreign scheduler calls, and
+   * returns what takes it away. Called with each Tidegate of a test when it has started, also after a restart; what it
+   * returned is called before that Tidegate stops, and resolves when no fire is under way. @default nothing
+   */
+  readonly serve?: (tidegate: Tidegate) => Promise<() => Promise<void>>;
   /** Makes the engine lose a definition behind Tidegate's back. Feature `tampering`. */
   readonly forget?: (groupId: string) => Promise<void>;
   /** Puts a definition into the engine behind Tidegate's back, in the place of one of that group. Feature `tampering`. */

@@ -22,7 +22,7 @@ export function stoppingRules({ bed }: EngineSuite): void {
       await bed().passUntil("a fire to be under way", () => bed().fires.underWay > 0);
       let isStopped = false;
       const stopped = bed()
-        .engine.stop()
+        .stopFiring()
         .then(() => {
           isStopped = true;
         });

@@ -55,10 +55,25 @@ export function backfillRules({ store }: StoreBed): void {
       expect(await store().getBackfill("nobody")).toBeUndefined();
     });
 
-    it("refuses a group that has no schedule, and an id that is there", async () => {
+    it("refuses a group that has no schedule", async () => {
       await expect(store().insertBackfill(BACKFILL)).rejects.toMatchObject({ code: "STORE_FAILED" });
-      await begin(store());
-      await expect(store().insertBackfill(BACKFILL)).rejects.toMatchObject({ code: "STORE_FAILED" });
+    });
+
+    it("takes an id once, and leaves the first as it is", async () => {
+      await register(store());
+      expect(await store().insertBackfill(BACKFILL)).toBe(true);
+      const second = aBackfill({ select: "failed", upper: BACKFILL.upper + MINUTE, createdAt: LATER });
+      expect(await store().insertBackfill(second)).toBe(false);
+      await register(store(), { spec: { groupId: "other" } });
+      expect(await store().insertBackfill(aBackfill({ groupId: "other" }))).toBe(false);
+      expect(await store().getBackfill(BACKFILL.id)).toEqual(BACKFILL);
+      expect(await store().listBackfills({})).toHaveLength(1);
+    });
+
+    it("takes an id once of many who come at the same time", async () => {
+      await register(store());
+      const taken = await Promise.all(Array.from({ length: 8 }, () => store().insertBackfill(BACKFILL)));
+      expect(taken.filter((isTaken) => isTaken)).toHaveLength(1);
     });
   });
 

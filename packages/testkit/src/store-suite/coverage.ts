@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { CoverageRange, NewRun, RunState, ScheduleStore } from "@tidegate/core";
+import { type CoverageRange, type NewRun, NO_RUNS, type ScheduleStore } from "@tidegate/core";
 import { aPlan, aRun, MINUTE, minute, START } from "../builders.js";
 import { carryOut, claim, claimOne, end, history, plan, register, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
@@ -194,16 +194,6 @@ export function partialCoverageRules({ store }: StoreBed): void {
     });
   });
 }
-
-const NO_RUNS: Readonly<Record<RunState, number>> = {
-  PLANNED: 0,
-  SUBMITTING: 0,
-  RUNNING: 0,
-  SUCCEEDED: 0,
-  FAILED: 0,
-  CANCELLED: 0,
-  SKIPPED: 0,
-};
 
 /** `tally`. */
 export function tallyRules({ store }: StoreBed): void {

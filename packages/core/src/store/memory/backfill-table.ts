@@ -1,4 +1,3 @@
-import { StoreError } from "../../errors/errors.js";
 import type { Backfill, BackfillState } from "../../ledger/backfill.js";
 import type { BackfillCommit } from "../schedule-store.js";
 
@@ -10,12 +9,11 @@ export class BackfillTable {
   /** In the order in which they were inserted. */
   readonly #byId = new Map<string, BackfillRow>();
 
-  /** @throws StoreError STORE_FAILED where there is one of this id */
-  insert(backfill: Backfill): void {
-    if (this.#byId.has(backfill.id)) {
-      throw new StoreError("STORE_FAILED", `There is a backfill ${backfill.id} already.`);
-    }
+  /** `false` where there is one of this id. */
+  insert(backfill: Backfill): boolean {
+    if (this.#byId.has(backfill.id)) return false;
     this.#byId.set(backfill.id, { ...backfill });
+    return true;
   }
 
   get(id: string): BackfillRow | undefined {

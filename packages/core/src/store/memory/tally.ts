@@ -1,5 +1,5 @@
-import type { RunReason, RunState } from "../../ledger/run.js";
-import type { RunTally } from "../schedule-store.js";
+import type { RunReason } from "../../ledger/run.js";
+import { NO_RUNS, type RunTally } from "../schedule-store.js";
 import type { Group } from "./group.js";
 
 /** Counts over a group's whole ledger: see `ScheduleStore.tally`. */
@@ -15,16 +15,6 @@ export function tallyOf(group: Group | undefined, lateToleranceMs: number): RunT
   }
   return { byState, byReason, late };
 }
-
-const NO_RUNS: Readonly<Record<RunState, number>> = {
-  PLANNED: 0,
-  SUBMITTING: 0,
-  RUNNING: 0,
-  SUCCEEDED: 0,
-  FAILED: 0,
-  CANCELLED: 0,
-  SKIPPED: 0,
-};
 
 /** The delay of the version that planned a run. */
 function delayOf(group: Group | undefined, version: number): number {

@@ -1,0 +1,186 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { type AirflowServer, freePort, TcpProxy } from "@tidegate/test-servers";
+import { until } from "@tidegate/testkit";
+import { AirflowEngine, type AirflowEngineOptions } from "../src/index.js";
+import { connectionIdOf, FACTORY_DAG_ID, keyPrefix } from "../src/names.js";
+import type { AirflowApi } from "../src/rest/airflow-api.js";
+import type { AirflowRest } from "../src/rest/airflow-rest.js";
+import { apiOf, listed, optionsFor, restOf, startAirflow } from "./support/airflow.js";
+import { Bed } from "./support/bed.js";
+import { taskStatesOf } from "./support/dag-runs.js";
+import { scheduleOf, specOf } from "./support/schedules.js";
+
+const EVERY_TWO_SECONDS = { type: "period", every: 2, unit: "second" } as const;
+
+jest.setTimeout(180_000);
+
+let airflow: AirflowServer;
+let api: AirflowApi;
+let rest: AirflowRest;
+let prefix: string;
+let bed: Bed | undefined;
+let count = 0;
+
+beforeAll(async () => {
+  airflow = await startAirflow({
+    AIRFLOW__API_AUTH__JWT_EXPIRATION_TIME: "4",
+    AIRFLOW__API_AUTH__JWT_LEEWAY: "2",
+  });
+  api = apiOf(airflow);
+  rest = restOf(airflow);
+}, 900_000);
+
+afterAll(() => airflow.dispose());
+
+beforeEach(() => {
+  count += 1;
+  prefix = `faults-${count}`;
+});
+
+afterEach(async () => {
+  await bed?.close();
+  bed = undefined;
+  const keys = [...(await api.variableKeys(keyPrefix(prefix)))];
+  await api.deleteVariables(keys);
+  for (const key of keys) await api.setPaused(key, true);
+});
+
+/** What every fault ends with: all that was due has run once, in order, with no gap. */
+async function expectSound({ client, counted }: Bed, groupId: string): Promise<void> {
+  expect(await client.audit(groupId)).toMatchObject({ gaps: [], overlaps: [], isSound: true });
+  const lowers = counted.intervalsOf(groupId).map(({ lower }) => lower);
+  expect(new Set(lowers).size).toBe(lowers.length);
+}
+
+describe("the reconciler", () => {
+  const deleteConnection = () => rest.request("DELETE", `/connections/${connectionIdOf(prefix)}`);
+  const edit = async (key: string) => {
+    const path = `/variables/${encodeURIComponent(key)}`;
+    const { body } = await rest.request<{ value: string }>("GET", path);
+    const value = body.value.replace(/"crons": ?\[[^\]]*\]/, '"crons":["0 0 1 1 *"]');
+    expect(value).not.toBe(body.value);
+    await rest.request("PATCH", path, { body: { key, value } });
+    await api.parse((await api.dag(FACTORY_DAG_ID))!);
+  };
+
+  it.each<[string, (key: string) => Promise<unknown>]>([
+    ["is paused", (key) => api.setPaused(key, true)],
+    ["is deleted", (key) => api.deleteDag(key, 20_000)],
+    ["has lost its Variable", (key) => api.deleteVariables([key])],
+    ["has lost its Connection", deleteConnection],
+    ["has had its Variable edited", edit],
+    [
+      "is gone with all that it was made of",
+      async (key) => {
+        await Promise.all([api.deleteVariables([key]), deleteConnection()]);
+        await api.deleteDag(key, 20_000);
+      },
+    ],
+  ])("mends a DAG that %s", async (_what, tamper) => {
+    bed = await Bed.open(airflow, prefix, { reconcileEveryMs: 1_000 });
+    const { client, engine, tidegate } = bed;
+    let isMended = false;
+    await bed.register("orders");
+    await bed.untilRan("orders", 1);
+    tidegate.events.on("engine-repaired", () => {
+      isMended = true;
+    });
+    await tamper(bed.dagOf("orders"));
+    await until(() => isMended, { what: "the repair", limitMs: 60_000 });
+    await until(async () => (await listed(engine)).length === 1, { what: "the schedule to be listed" });
+    expect(await client.get("orders")).toMatchObject({ status: "REGISTERED", statusReason: null });
+    await bed.untilRan("orders", 3);
+    await expectSound(bed, "orders");
+  });
+});
+
+describe("a manager that is down", () => {
+  it("while Airflow fires is knocked at again, and its ledger catches up: no gap, each interval once", async () => {
+    bed = await Bed.open(airflow, prefix);
+    const { counted } = bed;
+    await bed.register("orders");
+    await bed.untilRan("orders", 1);
+    await bed.closeDoor();
+    const dag = bed.dagOf("orders");
+    const isRepeated = async () => (await taskStatesOf(rest, dag)).includes("up_for_retry");
+    await until(isRepeated, { what: "a task that is to be retried", limitMs: 60_000 });
+    const missed = counted.countOf("orders");
+    await bed.openDoor();
+    await bed.untilRan("orders", 5);
+    const isOver = async () => !(await taskStatesOf(rest, dag)).some((state) => state === "up_for_retry");
+    await until(isOver, { what: "the retry", limitMs: 60_000 });
+    expect(await taskStatesOf(rest, dag)).not.toContain("failed");
+    expect(counted.countOf("orders")).toBeGreaterThan(missed);
+    await expectSound(bed, "orders");
+  });
+});
+
+describe("an Airflow that is away", () => {
+  it("at registration is told soon, and the reconciler registers when it is back", async () => {
+    const proxy = await TcpProxy.start(Number(new URL(airflow.url).port));
+    bed = await Bed.open(airflow, prefix, {
+      reconcileEveryMs: 1_000,
+      engine: { url: `http://127.0.0.1:${proxy.port}` },
+    });
+    proxy.sever();
+    const began = Date.now();
+    const schedule = await bed.register("orders");
+    expect(Date.now() - began).toBeLessThan(5_000);
+    expect(schedule).toMatchObject({ status: "FAILED" });
+    expect(schedule.statusReason).toContain("cannot be reached");
+    proxy.mend();
+    const { client } = bed;
+    const status = async () => (await client.get("orders")).status;
+    await until(async () => (await status()) === "REGISTERED", { what: "the registration" });
+    await bed.untilRan("orders", 2);
+    await expectSound(bed, "orders");
+    await proxy.dispose();
+  });
+
+  it("is told by what is wrong, without the password", async () => {
+    const port = await freePort();
+    const options = optionsFor(airflow, "http://127.0.0.1:9/", prefix);
+    const schedule = scheduleOf("orders", specOf({ trigger: EVERY_TWO_SECONDS }));
+    const closed = new AirflowEngine({ ...options, url: `http://127.0.0.1:${port}` });
+    const failed = { code: "ENGINE_FAILED", message: expect.stringContaining("ECONNREFUSED") };
+    await expect(closed.handleRegister([schedule])).rejects.toMatchObject(failed);
+    const {
+      username: _u,
+      password: _p,
+      ...rest
+    } = options as Extract<AirflowEngineOptions, { username: string }>;
+    const wrong = { ...rest, username: "admin", password: "not-the-password" };
+    const refused = await new AirflowEngine(wrong)
+      .handleRegister([schedule])
+      .catch((error: Error) => error.message);
+    expect(refused).toContain("401");
+    expect(refused).not.toContain("not-the-password");
+    const stale = new AirflowEngine({ ...rest, token: "a.stale.token" });
+    await expect(stale.handleRegister([schedule])).rejects.toMatchObject({ code: "ENGINE_FAILED" });
+  });
+});
+
+describe("a token", () => {
+  it("that has expired is replaced", async () => {
+    const { url, username, password } = airflow;
+    const response = await fetch(`${url}/auth/token`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ username, password }),
+    });
+    const { access_token: token } = (await response.json()) as { access_token: string };
+    const isExpired = async () => {
+      const { status } = await fetch(`${url}/api/v2/variables`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      return status === 401;
+    };
+    const engine = new AirflowEngine(optionsFor(airflow, "http://127.0.0.1:9/", prefix));
+    expect(await listed(engine)).toEqual([]);
+    expect(await isExpired()).toBe(false);
+    await until(isExpired, { what: "the token to expire" });
+    expect(await listed(engine)).toEqual([]);
+    await engine.handleRegister([scheduleOf("orders", specOf({ trigger: EVERY_TWO_SECONDS }))]);
+    expect(await listed(engine)).toEqual([{ groupId: "orders", version: 1 }]);
+  });
+});

@@ -1,0 +1,122 @@
+import { createHash } from "node:crypto";
+import { EngineError, type EngineSchedule, type EpochMs } from "@tidegate/core";
+import { type BoundedTicks, cronAt, instantsOf, ticksOf } from "@tidegate/ticks";
+import { crontabOf } from "./crontab.js";
+import { workflowNameOf } from "./names.js";
+import type { EngineSettings } from "./options.js";
+
+/**
+ * What a workflow's task knows of its schedule, as the template reads it: as much as it takes to fire. Nothing of the
+ * operator's configuration, so no secret, gets there.
+ */
+export interface Definition {
+  readonly groupId: string;
+  readonly version: number;
+  /** The workflow's name. */
+  readonly workflow: string;
+  readonly callbackUrl: string;
+  readonly secretFile: string;
+  readonly wait: boolean;
+  /** `null` where nothing is to be fired any more. */
+  readonly crontab: string | null;
+  readonly timezone: string;
+  /** The first tick, epoch ms. */
+  readonly startMs: EpochMs;
+  /** No tick after this, epoch ms; `null` where the schedule has no end. */
+  readonly endMs: EpochMs | null;
+  readonly lastMs: EpochMs | null;
+  readonly offsetMs: number;
+  readonly waitMs: number;
+  readonly period: BoundedTicks["period"];
+  /** The next nominal times, where ticks are finer than these; ascending. */
+  readonly instants: readonly EpochMs[];
+}
+
+/** How many nominal times are told to the task. */
+const MOST_INSTANTS = 100;
+
+/** The size of DolphinScheduler's column. */
+const LONGEST_CRONTAB = 255;
+
+/** When a schedule is fired that has no tick left but is owed one, ms from now: registration takes less. */
+const SOON_MS = 5_000;
+
+/** How long after its last tick a schedule stays, ms. */
+const TAIL_MS = 60_000;
+
+/** @throws EngineError ENGINE_FAILED when DolphinScheduler has no room for its crontab */
+export function definitionOf(schedule: EngineSchedule, settings: EngineSettings, now: EpochMs): Definition {
+  const { groupId, version, spec, nextFireAt } = schedule;
+  const ticks = nextFireAt === null ? undefined : ticksOf(spec, settings.finestPeriodMs);
+  const identity = {
+    groupId,
+    version,
+    workflow: workflowNameOf(settings.prefix, groupId),
+    callbackUrl: settings.callback.url,
+    secretFile: settings.secretFile,
+    wait: settings.wait,
+  };
+  if (ticks === undefined) return { ...identity, ...NEVER };
+  const { crons, isExact, timezone, startMs, endMs, lastMs, offsetMs, waitMs, period } = withTickLeft(
+    ticks,
+    now,
+  );
+  const crontab = crontabOf(crons);
+  if (crontab.text.length > LONGEST_CRONTAB) {
+    throw new EngineError(
+      "ENGINE_FAILED",
+      `The crontab of group ${groupId} has ${crontab.text.length} characters, and DolphinScheduler keeps ${LONGEST_CRONTAB}: write a simpler expression.`,
+      { field: "trigger" },
+    );
+  }
+  const isTold = (isExact && crontab.isExact) || period !== null;
+  return {
+    ...identity,
+    crontab: crontab.text,
+    timezone,
+    startMs,
+    endMs,
+    lastMs,
+    offsetMs,
+    waitMs,
+    period,
+    instants: isTold ? [] : instantsOf(schedule, MOST_INSTANTS),
+  };
+}
+
+/** The definition as a parameter's value: none of its characters means anything to DolphinScheduler or a shell. */
+export function encoded(definition: Definition): string {
+  const json = JSON.stringify(definition);
+  const hash = createHash("sha256").update(json).digest("hex").slice(0, 12);
+  return Buffer.from(JSON.stringify({ ...definition, hash })).toString("base64url");
+}
+
+/** The definition in a parameter's value; `undefined` where it is none, or was edited. */
+export function decoded(value: string): Definition | undefined {
+  try {
+    const { hash: _hash, ...definition } = JSON.parse(Buffer.from(value, "base64url").toString());
+    return encoded(definition) === value ? definition : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const NEVER = {
+  crontab: null,
+  timezone: "UTC",
+  startMs: 0,
+  endMs: null,
+  lastMs: null,
+  offsetMs: 0,
+  waitMs: 0,
+  period: null,
+  instants: [],
+};
+
+/** DolphinScheduler takes no schedule that will not fire: one that is behind its last tick gets one more, soon. */
+function withTickLeft(ticks: BoundedTicks, now: EpochMs): BoundedTicks {
+  const { lastTickMs, timezone } = ticks;
+  if (lastTickMs === null || lastTickMs > now + SOON_MS) return ticks;
+  const soon = now + SOON_MS;
+  return { ...ticks, crons: [cronAt(soon, timezone)], endMs: soon + TAIL_MS };
+}

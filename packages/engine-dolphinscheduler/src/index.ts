@@ -1,0 +1,3 @@
+export * from "./dolphinscheduler-engine.js";
+export * from "./module.js";
+export type { DolphinSchedulerEngineOptions } from "./options.js";

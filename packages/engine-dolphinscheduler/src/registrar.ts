@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Clock, type EngineEntry, EngineError, type EngineSchedule } from "@tidegate/core";
+import { type Definition, definitionOf, encoded } from "./definition.js";
+import { namePrefix, workflowNameOf } from "./names.js";
+import type { EngineSettings } from "./options.js";
+import type { DolphinApi, Workflow, WorkflowSchedule } from "./rest/dolphin-api.js";
+import { definitionIn, taskOf } from "./task.js";
+import { isTimedBy, timingOf } from "./timing.js";
+
+/** How long an instance that runs may hold up that its workflow is deleted, ms, and how often it is looked. */
+const DELETE_WITHIN_MS = 30_000;
+const DELETE_AGAIN_MS = 300;
+
+/** So many workflows are written at the same time. */
+const AT_ONCE = 4;
+
+/** What DolphinScheduler holds of a group. */
+interface Held {
+  readonly workflow: Workflow;
+  readonly schedules: readonly WorkflowSchedule[];
+}
+
+/** What DolphinScheduler holds: a workflow and its schedule for each of Tidegate's. */
+export class Registrar {
+  readonly #api: DolphinApi;
+  readonly #settings: EngineSettings;
+  readonly #clock: Clock;
+
+  constructor(api: DolphinApi, settings: EngineSettings, clock: Clock) {
+    this.#api = api;
+    this.#settings = settings;
+    this.#clock = clock;
+  }
+
+  /** Makes the workflows what the schedules say, from whatever state they are in. */
+  async register(schedules: readonly EngineSchedule[]): Promise<void> {
+    const now = this.#clock.now();
+    const wanted = new Map(
+      schedules.map((schedule) => [schedule.groupId, definitionOf(schedule, this.#settings, now)]),
+    );
+    await this.#api.openAgain();
+    await eachOf([...wanted.values()], (definition) => this.#put(definition));
+  }
+
+  async unregister(groupIds: readonly string[]): Promise<void> {
+    await this.#api.openAgain();
+    await eachOf([...new Set(groupIds)], async (groupId) => {
+      const name = workflowNameOf(this.#settings.prefix, groupId);
+      const code = await this.#api.codeOf(name);
+      if (code !== undefined) await this.#delete(code, name);
+    });
+  }
+
+  /** The schedules that DolphinScheduler fires as they were registered, ordered by group id. */
+  async list(): Promise<EngineEntry[]> {
+    await this.#api.openAgain();
+    const schedules = await this.#api.schedules();
+    const byCode = new Map<number, WorkflowSchedule[]>();
+    for (const schedule of schedules)
+      byCode.set(schedule.code, [...(byCode.get(schedule.code) ?? []), schedule]);
+    const entries = new Map<string, EngineEntry>();
+    for (const workflow of await this.#api.workflows()) {
+      const held = { workflow, schedules: byCode.get(workflow.code) ?? [] };
+      const definition = this.#definitionHeld(held);
+      if (definition === undefined) continue;
+      const { groupId, version } = definition;
+      entries.set(groupId, { groupId, version });
+    }
+    return [...entries.values()].sort((a, b) => (a.groupId < b.groupId ? -1 : 1));
+  }
+
+  /** Each step leaves what a repeat finds and goes on with. */
+  async #put(definition: Definition): Promise<void> {
+    const { workflow: name } = definition;
+    const code = await this.#api.codeOf(name);
+    const held = code === undefined ? undefined : await this.#held(code);
+    if (held === undefined) {
+      const task = taskOf(definition, this.#settings, { code: await this.#api.newTaskCode(), version: 1 });
+      await this.#bringOnline(await this.#api.createWorkflow(name, task), definition, []);
+      return;
+    }
+    const before = this.#definitionHeld(held);
+    if (before !== undefined && encoded(before) === encoded(definition)) return;
+    const { workflow, schedules } = held;
+    if (workflow.isOnline) await this.#api.release(workflow.code, name, "OFFLINE");
+    const known = workflow.tasks[0] ?? { code: await this.#api.newTaskCode(), version: 1 };
+    await this.#api.updateWorkflow(workflow.code, name, taskOf(definition, this.#settings, known));
+    await this.#bringOnline(workflow.code, definition, schedules);
+  }
+
+  async #bringOnline(
+    code: number,
+    definition: Definition,
+    schedules: readonly WorkflowSchedule[],
+  ): Promise<void> {
+    await this.#api.release(code, definition.workflow, "ONLINE");
+    const timing = timingOf(definition, this.#clock.now());
+    const [kept, ...rest] = timing === undefined ? [undefined, ...schedules] : schedules;
+    for (const schedule of rest) if (schedule !== undefined) await this.#api.deleteSchedule(schedule.id);
+    if (timing === undefined) return;
+    const id = await this.#api.putSchedule(code, timing, kept?.id);
+    await this.#api.setScheduleOnline(id, true);
+  }
+
+  /** First of all it is silent, also while an instance that runs holds up that it is deleted. */
+  async #delete(code: number, name: string): Promise<void> {
+    const workflow = await this.#api.workflow(code);
+    if (workflow === undefined) return;
+    if (workflow.isOnline) await this.#api.release(code, name, "OFFLINE");
+    for (let left = DELETE_WITHIN_MS; left > 0; left -= DELETE_AGAIN_MS) {
+      if (await this.#api.deleteWorkflow(code)) return;
+      await this.#api.stopInstances(code);
+      await sleep(DELETE_AGAIN_MS);
+    }
+    const message = `DolphinScheduler has taken workflow ${name} offline, but cannot delete it: an instance of it still runs.`;
+    throw new EngineError("ENGINE_FAILED", message);
+  }
+
+  async #held(code: number): Promise<Held | undefined> {
+    const workflow = await this.#api.workflow(code);
+    return workflow && { workflow, schedules: await this.#api.schedulesOf(code) };
+  }
+
+  /** The definition by which DolphinScheduler fires; `undefined` where it does not, or by something else. */
+  #definitionHeld({ workflow, schedules }: Held): Definition | undefined {
+    const [task, ...furtherTasks] = workflow.tasks;
+    const [schedule, ...furtherSchedules] = schedules;
+    if (!workflow.name.startsWith(namePrefix(this.#settings.prefix)) || !workflow.isOnline) return undefined;
+    if (task === undefined || furtherTasks.length > 0 || furtherSchedules.length > 0) return undefined;
+    const definition = definitionIn(task, this.#settings);
+    if (definition?.workflow !== workflow.name) return undefined;
+    if (definition.crontab === null) return schedule === undefined ? definition : undefined;
+    const isTimed = schedule?.isOnline && isTimedBy(schedule, definition, this.#clock.now());
+    return isTimed ? definition : undefined;
+  }
+}
+
+/** Does all of them, some at a time; rejects with the first failure when those under way have ended. */
+async function eachOf<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+  for (let from = 0; from < items.length; from += AT_ONCE) {
+    const settled = await Promise.allSettled(items.slice(from, from + AT_ONCE).map(work));
+    const failure = settled.find((outcome) => outcome.status === "rejected");
+    if (failure !== undefined) throw failure.reason;
+  }
+}

@@ -1,0 +1,267 @@
+import { EngineError } from "@tidegate/core";
+import type { EngineSettings } from "../options.js";
+import type { TaskDefinition } from "../task.js";
+import type { DolphinRest, Fields } from "./dolphin-rest.js";
+import { pages } from "./pages.js";
+import { openProject, type Project } from "./project.js";
+
+/** A workflow as DolphinScheduler tells of it. */
+export interface Workflow {
+  readonly code: number;
+  readonly name: string;
+  readonly isOnline: boolean;
+  readonly tasks: readonly TaskDefinition[];
+}
+
+/** A schedule as DolphinScheduler tells of it. */
+export interface WorkflowSchedule {
+  readonly id: number;
+  /** The workflow's. */
+  readonly code: number;
+  readonly isOnline: boolean;
+  readonly crontab: string;
+  readonly timezoneId: string;
+  /** `yyyy-MM-dd HH:mm:ss` */
+  readonly startTime: string;
+  readonly endTime: string;
+}
+
+/** What is told of when a workflow fires. Times are those of clocks in the zone. */
+export type Timing = Pick<WorkflowSchedule, "crontab" | "timezoneId" | "startTime" | "endTime">;
+
+type ReleaseState = "ONLINE" | "OFFLINE";
+
+interface DefinitionEntry {
+  readonly code: number;
+  readonly name: string;
+  readonly releaseState: ReleaseState;
+}
+
+type ScheduleEntry = Timing & { readonly id: number; readonly releaseState: ReleaseState };
+
+/** The codes of DolphinScheduler that are no failure. */
+const EXECUTING = 10_163;
+const WORKFLOW_GONE = 50_003;
+/** So it is where two managers register the same at the same moment. */
+const NAME_TAKEN = 10_168;
+
+/** The states of instances that have not ended. */
+const RUNNING = ["RUNNING_EXECUTION", "SUBMITTED_SUCCESS", "SERIAL_WAIT"];
+
+/** The part of DolphinScheduler's REST API that the engine works with. */
+export class DolphinApi {
+  readonly #rest: DolphinRest;
+  readonly #settings: EngineSettings;
+  #project: Promise<Project> | undefined;
+
+  constructor(rest: DolphinRest, settings: EngineSettings) {
+    this.#rest = rest;
+    this.#settings = settings;
+  }
+
+  /** Looks for the project again: it may have been deleted, and the server may be a newer one now. */
+  async openAgain(): Promise<void> {
+    this.#project = undefined;
+    await this.#open();
+  }
+
+  /** The code of the workflow with this name; `undefined` where there is none. */
+  async codeOf(name: string): Promise<number | undefined> {
+    const { path, generation } = await this.#open();
+    const found = pages<DefinitionEntry>(this.#rest, `${path}/${generation.definitions}`, {
+      // A search is for a part of the name.
+      searchVal: name,
+    });
+    for await (const entry of found) if (entry.name === name) return entry.code;
+    return undefined;
+  }
+
+  /** The workflow; `undefined` where there is none. */
+  async workflow(code: number): Promise<Workflow | undefined> {
+    const { path, generation } = await this.#open();
+    const { data } = await this.#rest.request<unknown>(
+      "GET",
+      `${path}/${generation.definitions}/${code}`,
+      {},
+      [WORKFLOW_GONE],
+    );
+    return data === null || data === undefined ? undefined : workflowIn(data, generation.definition);
+  }
+
+  /** All workflows of the project, by their codes. */
+  async workflows(): Promise<Workflow[]> {
+    const { path, generation } = await this.#open();
+    const { data } = await this.#rest.request<readonly unknown[] | null>(
+      "GET",
+      `${path}/${generation.definitions}/list`,
+    );
+    const all = (data ?? []).map((entry) => workflowIn(entry, generation.definition));
+    return all.sort((a, b) => a.code - b.code);
+  }
+
+  /** All schedules of the project. */
+  async schedules(): Promise<WorkflowSchedule[]> {
+    const { path, generation } = await this.#open();
+    const { data } = await this.#rest.request<readonly ScheduleEntry[] | null>(
+      "POST",
+      `${path}/schedules/list`,
+    );
+    return (data ?? []).map((entry) => scheduleIn(entry, generation.code));
+  }
+
+  /** The schedules of one workflow: one, where nothing went wrong. */
+  async schedulesOf(code: number): Promise<WorkflowSchedule[]> {
+    const { path, generation } = await this.#open();
+    const schedules: WorkflowSchedule[] = [];
+    const found = pages<ScheduleEntry>(this.#rest, `${path}/schedules`, { [generation.code]: code });
+    for await (const entry of found) schedules.push(scheduleIn(entry, generation.code));
+    return schedules.filter((schedule) => schedule.code === code);
+  }
+
+  async newTaskCode(): Promise<number> {
+    const { path } = await this.#open();
+    const { data } = await this.#rest.request<readonly [number]>(
+      "GET",
+      `${path}/task-definition/gen-task-codes`,
+      { genNum: 1 },
+    );
+    return data[0];
+  }
+
+  /** Makes a workflow of one task, offline, where there is none of this name. @returns its code */
+  async createWorkflow(name: string, task: TaskDefinition): Promise<number> {
+    const { path, generation } = await this.#open();
+    const { data } = await this.#rest.request<{ readonly code: number } | null>(
+      "POST",
+      `${path}/${generation.definitions}`,
+      this.#workflowFields(name, task),
+      [NAME_TAKEN],
+    );
+    const code = data?.code ?? (await this.codeOf(name));
+    if (code !== undefined) return code;
+    const message = `DolphinScheduler has a workflow ${name} that the token's user may not see.`;
+    throw new EngineError("ENGINE_FAILED", message, { field: "token" });
+  }
+
+  /** Writes a workflow that is offline. */
+  async updateWorkflow(code: number, name: string, task: TaskDefinition): Promise<void> {
+    const { path, generation } = await this.#open();
+    const fields = this.#workflowFields(name, task);
+    await this.#rest.request("PUT", `${path}/${generation.definitions}/${code}`, fields);
+  }
+
+  /** Takes a workflow online, or offline together with its schedule. */
+  async release(code: number, name: string, releaseState: ReleaseState): Promise<void> {
+    const { path, generation } = await this.#open();
+    const fields = { name, releaseState };
+    await this.#rest.request("POST", `${path}/${generation.definitions}/${code}/release`, fields);
+  }
+
+  /** Deletes a workflow that is offline. @returns whether it is gone: not while an instance runs */
+  async deleteWorkflow(code: number): Promise<boolean> {
+    const { path, generation } = await this.#open();
+    const answer = await this.#rest.request("DELETE", `${path}/${generation.definitions}/${code}`, {}, [
+      EXECUTING,
+      WORKFLOW_GONE,
+    ]);
+    return answer.code !== EXECUTING;
+  }
+
+  /** Makes or writes the schedule of a workflow that is online; it is offline then. @returns its id */
+  async putSchedule(code: number, timing: Timing, id?: number): Promise<number> {
+    const { path, generation } = await this.#open();
+    const fields = {
+      [generation.code]: code,
+      schedule: JSON.stringify(timing),
+      warningType: "NONE",
+      warningGroupId: 0,
+      failureStrategy: "CONTINUE",
+      [generation.priority]: "MEDIUM",
+      workerGroup: this.#settings.workerGroup,
+      tenantCode: this.#settings.tenantCode,
+      environmentCode: this.#settings.environmentCode,
+    };
+    if (id !== undefined) {
+      await this.#rest.request("PUT", `${path}/schedules/${id}`, fields);
+      return id;
+    }
+    const { data } = await this.#rest.request<{ readonly id: number }>("POST", `${path}/schedules`, fields);
+    return data.id;
+  }
+
+  async setScheduleOnline(id: number, isOnline: boolean): Promise<void> {
+    const { path } = await this.#open();
+    await this.#rest.request("POST", `${path}/schedules/${id}/${isOnline ? "online" : "offline"}`);
+  }
+
+  /** Deletes a schedule that is offline. */
+  async deleteSchedule(id: number): Promise<void> {
+    const { path } = await this.#open();
+    await this.#rest.request("DELETE", `${path}/schedules/${id}`);
+  }
+
+  /** Stops the instances of a workflow that have not ended. */
+  async stopInstances(code: number): Promise<void> {
+    const { path, generation } = await this.#open();
+    for (const stateType of RUNNING) {
+      const running = pages<{ readonly id: number }>(this.#rest, `${path}/${generation.instances}`, {
+        [generation.codeOfInstances]: code,
+        stateType,
+      });
+      for await (const { id } of running) await this.#stop(path, { [generation.instanceId]: id });
+    }
+  }
+
+  /** An instance that has ended in the meantime cannot be stopped; whatever the reason, the deletion tells. */
+  async #stop(path: string, instance: Fields): Promise<void> {
+    const fields = { ...instance, executeType: "STOP" };
+    await this.#rest.request("POST", `${path}/executors/execute`, fields).catch(() => {});
+  }
+
+  #workflowFields(name: string, task: TaskDefinition): Fields {
+    const relation = {
+      name: "",
+      preTaskCode: 0,
+      preTaskVersion: 0,
+      postTaskCode: task.code,
+      postTaskVersion: task.version,
+      conditionType: "NONE",
+      conditionParams: {},
+    };
+    return {
+      name,
+      description: "Fires a schedule of Tidegate. It is managed there: changes made here are undone.",
+      globalParams: "[]",
+      locations: JSON.stringify([{ taskCode: task.code, x: 100, y: 100 }]),
+      timeout: 0,
+      tenantCode: this.#settings.tenantCode,
+      taskRelationJson: JSON.stringify([relation]),
+      taskDefinitionJson: JSON.stringify([task]),
+      executionType: "PARALLEL",
+    };
+  }
+
+  #open(): Promise<Project> {
+    if (this.#project === undefined) {
+      const opened = openProject(this.#rest, this.#settings);
+      opened.catch(() => {
+        if (this.#project === opened) this.#project = undefined;
+      });
+      this.#project = opened;
+    }
+    return this.#project;
+  }
+}
+
+function workflowIn(entry: unknown, definition: string): Workflow {
+  const { [definition]: found, taskDefinitionList } = entry as Record<string, unknown>;
+  const { code, name, releaseState } = found as DefinitionEntry;
+  const tasks = (taskDefinitionList ?? []) as readonly TaskDefinition[];
+  return { code, name, isOnline: releaseState === "ONLINE", tasks };
+}
+
+function scheduleIn(entry: ScheduleEntry, codeField: string): WorkflowSchedule {
+  const { id, releaseState, crontab, timezoneId, startTime, endTime } = entry;
+  const code = Number((entry as unknown as Record<string, unknown>)[codeField]);
+  return { id, code, isOnline: releaseState === "ONLINE", crontab, timezoneId, startTime, endTime };
+}

@@ -1,0 +1,95 @@
+import { EngineError, messageOf } from "@tidegate/core";
+import type { EngineSettings } from "../options.js";
+import { redacted } from "./redaction.js";
+
+export type Method = "GET" | "POST" | "PUT" | "DELETE";
+
+/** The fields of a request: in its address with GET, else in its body. */
+export type Fields = Readonly<Record<string, string | number>>;
+
+/** What DolphinScheduler answered. */
+export interface Answer<Data> {
+  /** 0 where all went well. */
+  readonly code: number;
+  readonly msg: string;
+  readonly data: Data;
+}
+
+/**
+ * DolphinScheduler's REST API. It answers HTTP 200 to nearly everything, and says in `code` how it went.
+ *
+ * All that goes wrong is an EngineError ENGINE_FAILED with what DolphinScheduler said, and without the token.
+ */
+export class DolphinRest {
+  readonly #settings: EngineSettings;
+
+  constructor(settings: EngineSettings) {
+    this.#settings = settings;
+  }
+
+  /** @param accept - codes beside 0 that the caller understands */
+  async request<Data>(
+    method: Method,
+    path: string,
+    fields: Fields = {},
+    accept: readonly number[] = [],
+  ): Promise<Answer<Data>> {
+    const { status, text } = await this.#send(method, path, fields);
+    const answer = answerIn<Data>(text);
+    if (answer === undefined) throw this.#refusal(`${method} ${path}`, status);
+    if (answer.code === 0 || accept.includes(answer.code)) return answer;
+    const said = redacted(answer.msg, this.#settings.token);
+    throw new EngineError(
+      "ENGINE_FAILED",
+      `DolphinScheduler refused ${method} ${path} with code ${answer.code}: ${said}`,
+    );
+  }
+
+  /** Whether there is something at a path: one that is unknown has a page for people, not an answer. */
+  async has(path: string, fields: Fields): Promise<boolean> {
+    const { status, text } = await this.#send("GET", path, fields);
+    if (status === 401 || status >= 500) throw this.#refusal(`GET ${path}`, status);
+    return answerIn(text) !== undefined;
+  }
+
+  async #send(method: Method, path: string, fields: Fields): Promise<{ status: number; text: string }> {
+    const { url, token, requestTimeoutMs } = this.#settings;
+    const form = new URLSearchParams(
+      Object.entries(fields).map(([name, value]): [string, string] => [name, String(value)]),
+    );
+    const isRead = method === "GET";
+    try {
+      const response = await fetch(`${url}${path}${isRead && form.size > 0 ? `?${form}` : ""}`, {
+        method,
+        headers: { token },
+        redirect: "error",
+        signal: AbortSignal.timeout(requestTimeoutMs),
+        ...(isRead ? {} : { body: form }),
+      });
+      return { status: response.status, text: await response.text() };
+    } catch (error) {
+      // `fetch` says no more than that it failed; why is in the cause.
+      const cause = (error as { readonly cause?: unknown }).cause ?? error;
+      const why = redacted(messageOf(cause), token);
+      throw new EngineError("ENGINE_FAILED", `DolphinScheduler at ${url} cannot be reached: ${why}`);
+    }
+  }
+
+  #refusal(request: string, status: number): EngineError {
+    const { url } = this.#settings;
+    const why =
+      status === 401
+        ? "DolphinScheduler does not take the token: it is wrong or has expired"
+        : `${url} answers ${status} to ${request}, but not as DolphinScheduler's REST API does`;
+    return new EngineError("ENGINE_FAILED", `${why}.`, status === 401 ? { field: "token" } : {});
+  }
+}
+
+function answerIn<Data>(text: string): Answer<Data> | undefined {
+  try {
+    const answer = JSON.parse(text);
+    return Number.isInteger(answer?.code) && typeof answer.msg === "string" ? answer : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,101 @@
+import { readFileSync } from "node:fs";
+import { type Definition, decoded, encoded } from "./definition.js";
+import type { EngineSettings } from "./options.js";
+
+/** The parameter that holds the definition. */
+const PARAMETER = "tidegate";
+
+/** The name of a workflow's one task. */
+const TASK = "fire";
+
+/** Between the attempts of a task that could not fire DolphinScheduler waits whole minutes. */
+const RETRY_TIMES = 3;
+const RETRY_MINUTES = 1;
+
+const MINUTE_MS = 60_000;
+
+const PYTHON = readFileSync(new URL("../python/tidegate_fire.py", import.meta.url), "utf8");
+
+/**
+ * What a worker runs, the same for all schedules. DolphinScheduler puts in the definition, which is base64url, and the
+ * scheduled time: it writes and reads the latter in its own zone, so that seconds since 1970 come out whatever that is.
+ */
+export const SCRIPT = `exec python3 - "\${${PARAMETER}}" "$[timestamp(yyyyMMddHHmmss)]" <<'TIDEGATE'
+${PYTHON}TIDEGATE
+`;
+
+/** A task as DolphinScheduler tells of it; other fields are left aside. */
+export interface TaskDefinition {
+  readonly code: number;
+  readonly version: number;
+  readonly taskType: string;
+  readonly flag: string;
+  readonly delayTime: number;
+  readonly workerGroup: string;
+  readonly environmentCode: number;
+  readonly failRetryTimes: number;
+  /** JSON, or what it stands for. */
+  readonly taskParams: string | TaskParams;
+}
+
+interface TaskParams {
+  readonly rawScript: string;
+  readonly localParams: readonly { readonly prop: string; readonly value: string }[];
+}
+
+/** The task of a schedule, as DolphinScheduler takes it. */
+export function taskOf(
+  definition: Definition,
+  settings: EngineSettings,
+  { code, version }: { readonly code: number; readonly version: number },
+): TaskDefinition {
+  const localParams = [{ prop: PARAMETER, direct: "IN", type: "VARCHAR", value: encoded(definition) }];
+  const task = {
+    code,
+    version,
+    name: TASK,
+    description: "Posts a fire to Tidegate.",
+    taskType: "SHELL",
+    taskParams: { localParams, rawScript: SCRIPT, resourceList: [] },
+    flag: "YES",
+    taskPriority: "MEDIUM",
+    workerGroup: settings.workerGroup,
+    environmentCode: settings.environmentCode,
+    delayTime: Math.floor(definition.waitMs / MINUTE_MS),
+    failRetryTimes: RETRY_TIMES,
+    failRetryInterval: RETRY_MINUTES,
+    timeoutFlag: "CLOSE",
+    timeoutNotifyStrategy: "",
+    timeout: 0,
+    // Fields of 3.2 and newer.
+    taskExecuteType: "BATCH",
+    isCache: "NO",
+    cpuQuota: -1,
+    memoryMax: -1,
+  };
+  return task;
+}
+
+/** The definition in a task; `undefined` where somebody has changed the task. */
+export function definitionIn(task: TaskDefinition, settings: EngineSettings): Definition | undefined {
+  const { rawScript, localParams } = paramsOf(task);
+  const definition = decoded(localParams?.find(({ prop }) => prop === PARAMETER)?.value ?? "");
+  if (definition === undefined || rawScript !== SCRIPT || localParams.length !== 1) return undefined;
+  const wanted = taskOf(definition, settings, task);
+  return COMPARED.every((field) => String(task[field]) === String(wanted[field])) ? definition : undefined;
+}
+
+/** What somebody may have changed by hand, and would change what is fired. */
+const COMPARED = [
+  "taskType",
+  "flag",
+  "delayTime",
+  "workerGroup",
+  "environmentCode",
+  "failRetryTimes",
+] as const;
+
+function paramsOf({ taskParams }: TaskDefinition): Partial<TaskParams> & Pick<TaskParams, "localParams"> {
+  const params = typeof taskParams === "string" ? JSON.parse(taskParams) : taskParams;
+  return { localParams: [], ...params };
+}

@@ -1,0 +1,45 @@
+import { afterAll, beforeAll } from "@jest/globals";
+import type { DolphinServer } from "@tidegate/test-servers";
+import { engineSuite } from "@tidegate/testkit";
+import { DolphinSchedulerEngine } from "../src/index.js";
+import { workflowNameOf } from "../src/names.js";
+import { apiOf, optionsFor, silence, startDolphin } from "./support/dolphin.js";
+import { ManagerDoor } from "./support/manager-door.js";
+
+let dolphin: DolphinServer;
+let count = 0;
+
+beforeAll(async () => {
+  dolphin = await startDolphin();
+}, 1_200_000);
+
+afterAll(() => dolphin.dispose());
+
+engineSuite({
+  name: "dolphinscheduler",
+  clock: "real",
+  many: 8,
+  finestPeriodMs: 2_000,
+  patienceMs: 120_000,
+  supports: { definitions: true, tampering: true },
+  create: async () => {
+    count += 1;
+    const prefix = `suite-${count}`;
+    const door = await ManagerDoor.reserve();
+    const options = optionsFor(dolphin, door.url, prefix);
+    const api = apiOf(dolphin);
+    const stranger = new DolphinSchedulerEngine(options);
+    return {
+      engine: new DolphinSchedulerEngine(options),
+      reopen: async () => new DolphinSchedulerEngine(options),
+      serve: (tidegate) => door.serve(tidegate),
+      forget: async (groupId) => {
+        const name = workflowNameOf(prefix, groupId);
+        const code = await api.codeOf(name);
+        if (code !== undefined) await api.release(code, name, "OFFLINE");
+      },
+      inject: (schedule) => stranger.handleRegister([schedule]),
+      dispose: () => silence(api, prefix),
+    };
+  },
+});

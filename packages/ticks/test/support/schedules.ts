@@ -1,0 +1,23 @@
+import {
+  type EngineSchedule,
+  Grid,
+  normalizeSchedule,
+  parseScheduleInfo,
+  type ScheduleInfo,
+  type ScheduleSpec,
+} from "@tidegate/core";
+
+/** A specification as core hands it to engines. */
+export function specOf(info: Omit<ScheduleInfo, "groupId">, now = Date.now()): ScheduleSpec {
+  const parsed = parseScheduleInfo({ groupId: "group", ...info });
+  return normalizeSchedule(parsed, { engine: "none", operator: "none", now });
+}
+
+/** A schedule as core hands it to engines, also of groups that core would refuse. */
+export function scheduleOf(groupId: string, spec: ScheduleSpec, version = 1): EngineSchedule {
+  const grid = new Grid(spec);
+  const origin = grid.origin();
+  const next = origin === undefined ? undefined : grid.next(origin);
+  const nextFireAt = next === undefined ? null : grid.fireAt(next);
+  return { groupId, version, spec: { ...spec, groupId }, nextFireAt };
+}
