@@ -8,14 +8,15 @@ import { findPython } from "./python.js";
 
 const run = promisify(execFile);
 
-const VERSION = "2.3.0";
+/** The Flink of the tests. */
+export const FLINK_VERSION = "2.3.0";
 
 /** `lib` and `plugins` are in the one, `conf` in the other; their dependencies are for Python programs alone. */
-const WHEELS = [`apache-flink-libraries==${VERSION}`, `apache-flink==${VERSION}`];
+const WHEELS = [`apache-flink-libraries==${FLINK_VERSION}`, `apache-flink==${FLINK_VERSION}`];
 
 /** What the wheels leave out: the SQL Gateway, and a jar with a batch job in it. */
 const ARTIFACTS = ["flink-sql-gateway", "flink-examples-streaming"].map(
-  (name) => `org.apache.flink:${name}:${VERSION}`,
+  (name) => `org.apache.flink:${name}:${FLINK_VERSION}`,
 );
 
 /** Takes the jar alone; later versions want the POMs of its parents too, which mirrors need not have. */
@@ -46,10 +47,10 @@ export interface FlinkBinary {
  */
 export async function findFlink(): Promise<FlinkBinary> {
   const java = await findJava();
-  const cache = cacheFolder(join("flink", VERSION));
+  const cache = cacheFolder(join("flink", FLINK_VERSION));
   if (existsSync(cache)) return binaryIn(cache, java);
   process.stderr.write(
-    `Installing Flink ${VERSION} from PyPI and Maven Central into ${cache}, about 350 MB ...\n`,
+    `Installing Flink ${FLINK_VERSION} from PyPI and Maven Central into ${cache}, about 350 MB ...\n`,
   );
   const failures = await fillCache(cache, [{ name: "pip install, mvn dependency:copy", get: install }]);
   if (existsSync(cache)) return binaryIn(cache, java);
@@ -86,8 +87,8 @@ function binaryIn(folder: string, java: string): FlinkBinary {
       .map((name) => join(lib, name))
       .join(":"),
     plugins: join(home, "plugins"),
-    gateway: join(folder, "jars", `flink-sql-gateway-${VERSION}.jar`),
-    examples: join(folder, "jars", `flink-examples-streaming-${VERSION}.jar`),
+    gateway: join(folder, "jars", `flink-sql-gateway-${FLINK_VERSION}.jar`),
+    examples: join(folder, "jars", `flink-examples-streaming-${FLINK_VERSION}.jar`),
   };
 }
 

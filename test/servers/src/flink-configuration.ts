@@ -64,3 +64,12 @@ export function configurationText(
     .map(([name, value]) => `${name}: ${value}\n`)
     .join("");
 }
+
+/**
+ * Sends the gateway's calls of its own workflow scheduler to another service on the loopback: the gateway listens at its
+ * `bind-port`, and calls the scheduler at its `port`.
+ */
+export function schedulerSettings(port: number | undefined): Readonly<Record<string, string>> {
+  if (port === undefined) return {};
+  return { "workflow-scheduler.type": "embedded", "sql-gateway.endpoint.rest.port": String(port) };
+}

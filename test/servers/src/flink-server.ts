@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type FlinkBinary, findFlink } from "./flink-binary.js";
-import { configurationText, type FlinkPlace } from "./flink-configuration.js";
+import { configurationText, type FlinkPlace, schedulerSettings } from "./flink-configuration.js";
+import { findTestCatalog } from "./flink-test-catalog.js";
 import { freePort } from "./free-port.js";
 
 /** Far longer than it takes, so that a slow machine does not fail. */
@@ -22,6 +23,17 @@ const HEAP: Readonly<Record<FlinkPart, string>> = {
   gateway: "-Xmx384m",
 };
 
+/** What a Flink of a test has beside the usual. */
+export interface FlinkExtras {
+  /** Whether it knows catalogs of the type `test-filesystem`, which keep materialized tables. @default false */
+  readonly hasTestCatalog?: boolean;
+  /**
+   * The port on the loopback of a service that stands in for the gateway's own workflow scheduler. @default none: tables
+   * with full refresh cannot be created
+   */
+  readonly workflowSchedulerPort?: number;
+}
+
 /** A real Flink of a test: JobManager, TaskManager and SQL Gateway on the loopback, with a folder of its own. */
 export class FlinkServer {
   readonly #binary: FlinkBinary;
@@ -38,13 +50,20 @@ export class FlinkServer {
    *
    * @param settings - of its configuration, such as `{ "taskmanager.numberOfTaskSlots": "8" }`
    */
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<FlinkServer> {
-    const binary = await findFlink();
+  static async start(
+    settings: Readonly<Record<string, string>> = {},
+    { hasTestCatalog = false, workflowSchedulerPort }: FlinkExtras = {},
+  ): Promise<FlinkServer> {
+    const plain = await findFlink();
+    const binary = hasTestCatalog ? withJar(plain, await findTestCatalog()) : plain;
     const folder = mkdtempSync(join(tmpdir(), "tidegate-flink-"));
     const [restPort, rpcPort, gatewayPort] = [await freePort(), await freePort(), await freePort()];
     const server = new FlinkServer(binary, { restPort, rpcPort, gatewayPort, folder });
     for (const name of ["catalogs", "tmp", "uploads", "data"]) mkdirSync(join(folder, name));
-    writeFileSync(join(folder, "config.yaml"), configurationText(server.#place, settings));
+    writeFileSync(
+      join(folder, "config.yaml"),
+      configurationText(server.#place, { ...schedulerSettings(workflowSchedulerPort), ...settings }),
+    );
     try {
       await server.startAgain();
     } catch (error) {
@@ -192,4 +211,9 @@ export class FlinkServer {
   readonly #killAll = (): void => {
     for (const child of this.#processes.values()) child.kill("SIGKILL");
   };
+}
+
+/** A Flink all of whose parts load one more jar. */
+function withJar(binary: FlinkBinary, jar: string): FlinkBinary {
+  return { ...binary, classPath: `${binary.classPath}:${jar}` };
 }
