@@ -11,6 +11,8 @@ import { checkArguments } from "./jar/arguments.js";
 import { JarLibrary } from "./jar/jar-library.js";
 import { invalidJob } from "./job/invalid-job.js";
 import { parseJob } from "./job/parse-job.js";
+import { checkTable } from "./materialized-table/check-table.js";
+import { refreshOf } from "./materialized-table/refresh.js";
 import { type FlinkOperatorOptions, type Settings, settingsOf } from "./options.js";
 import { NoAnswer, Refused, RestEndpoint } from "./rest/http.js";
 import { JobManager } from "./rest/job-manager.js";
@@ -27,7 +29,8 @@ import { JobWatch } from "./watch/job-watch.js";
 const CANCEL_LIMIT_MS = 60_000;
 
 /**
- * Runs each interval as a batch job of Apache Flink: a program in a jar, Flink SQL, or a copy between two connectors.
+ * Runs each interval as a batch job of Apache Flink: a program in a jar, Flink SQL, a copy between two connectors, or the
+ * refresh of a materialized table.
  *
  * A job's id on Flink is made from the run's key, and Flink takes an id once; so a submission can be made again whenever
  * its answer was lost, and the job of a run is found by anyone who knows the key.
@@ -168,6 +171,11 @@ export class FlinkOperator implements ScheduleOperator {
       };
       return submitOnce(jobId, send, parts);
     }
+    if (work.kind === "materializedTable") {
+      const { identifier, ...refresh } = refreshOf(work.job, filling, jobId);
+      const sql = this.#requireGateway(work.field);
+      return submitOnce(jobId, () => sql.refresh(work.job, identifier, refresh), parts);
+    }
     const statement = { job: work.job, field: work.field, filling, jobId, name };
     const sql = this.#requireGateway(work.field);
     if (work.job.prepare !== undefined && (await this.#asked(this.#watch.now(jobId))) !== "lost") return;
@@ -183,10 +191,12 @@ export class FlinkOperator implements ScheduleOperator {
     if (work.kind === "jar") {
       this.#jars.locate(work.job.path);
       checkArguments(work.job.programArgs ?? []);
-    } else {
-      this.#requireGateway(work.field);
-      checkSql(work.job, work.field, (name) => Object.hasOwn(this.#settings.secrets, name));
+      return work;
     }
+    const hasSecret = (name: string): boolean => Object.hasOwn(this.#settings.secrets, name);
+    this.#requireGateway(work.field);
+    if (work.kind === "sql") checkSql(work.job, work.field, hasSecret);
+    else checkTable(work.job, work.field, hasSecret);
     return work;
   }
 

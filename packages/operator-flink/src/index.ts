@@ -1,5 +1,13 @@
 export { FlinkOperator } from "./flink-operator.js";
 export type * from "./job/job.js";
+export {
+  type Freshness,
+  type FreshnessUnit,
+  parseFreshness,
+  type RefreshMode,
+  refreshModeOfFreshness,
+  triggerOfFreshness,
+} from "./materialized-table/freshness.js";
 export { flinkOperator } from "./module.js";
 export type { FlinkOperatorOptions, Secret } from "./options.js";
 export type {

@@ -1,5 +1,9 @@
-/** What a schedule that uses the operator `flink` says in its `job`: one of three kinds, told apart by its field. */
-export type FlinkJob = { readonly jar: JarJob } | { readonly sql: SqlJob } | { readonly sync: SyncJob };
+/** What a schedule that uses the operator `flink` says in its `job`: one of four kinds, told apart by its field. */
+export type FlinkJob =
+  | { readonly jar: JarJob }
+  | { readonly sql: SqlJob }
+  | { readonly sync: SyncJob }
+  | { readonly materializedTable: MaterializedTableJob };
 
 /** What all kinds have. */
 export interface CommonJob {
@@ -83,4 +87,31 @@ export interface SyncSink extends SyncTable {
   readonly folder?: string;
   /** `appends` accepts that a second run of an interval writes its rows again. @default "replaces" */
   readonly repetition?: Repetition;
+}
+
+/**
+ * A refresh of a materialized table (FLIP-435). Flink overwrites the partition of the interval, or the whole table where its
+ * definition has no `partition.fields.<column>.date-formatter`; a partition that has become empty keeps its old files
+ * where the table is a filesystem's.
+ */
+export interface MaterializedTableJob extends CommonJob {
+  /** `catalog.database.table` as Flink SQL writes it: parts in backticks where they are no plain names. No slashes. */
+  readonly identifier: string;
+  /**
+   * The freshness of the table's definition, such as `1 DAY`. Flink refreshes the partition that lies one freshness before
+   * the time it is told: with this, that time is one freshness after the interval's lower bound, which is right on days of
+   * 23 and 25 hours too, and an interval of several periods is refused. @default it is told the interval's upper bound
+   */
+  readonly freshness?: string;
+  /**
+   * Refreshes this partition instead, such as `{ ds: "{lower:date}" }`, its braces filled as those of `jar.programArgs`;
+   * `{}` is the whole table. @default the partition that Flink works out for the interval
+   */
+  readonly partition?: Readonly<Record<string, string>>;
+  /** Hints to the table's connector, such as `{ "sink.parallelism": "2" }`. @default {} */
+  readonly dynamicOptions?: Readonly<Record<string, string>>;
+  /** Of the SQL session that the refresh is started in. @default {} */
+  readonly sessionConfiguration?: Readonly<Record<string, string>>;
+  /** As for `sql`: such as `CREATE CATALOG` where the gateway has no catalog store. @default [] */
+  readonly setup?: readonly string[];
 }

@@ -72,7 +72,21 @@ const sync = z.strictObject({
   select: columns.exactOptional(),
 });
 
-const KINDS = { jar, sql, sync } as const;
+const strings = z.record(z.string().min(1).max(200), z.string().max(2_000));
+
+const materializedTable = z.strictObject({
+  ...common,
+  identifier: z.string().max(2_000),
+  freshness: z.string().max(100).exactOptional(),
+  partition: strings.exactOptional(),
+  dynamicOptions: strings.exactOptional(),
+  sessionConfiguration: configuration
+    .refine((given) => !("table.local-time-zone" in given), "must leave the time zone to timeZone")
+    .exactOptional(),
+  setup: statements,
+});
+
+const KINDS = { jar, sql, sync, materializedTable } as const;
 
 /** Keys that would reach an object's prototype once the JSON is merged somewhere downstream. */
 const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
@@ -87,9 +101,13 @@ export function parseJob(input: JsonObject): FlinkJob {
   const keys = Object.keys(input);
   const [kind] = keys;
   if (keys.length !== 1 || kind === undefined || !Object.hasOwn(KINDS, kind)) {
-    throw new OperatorError("JOB_INVALID", "job: must have exactly one of jar, sql and sync.", {
-      field: "job",
-    });
+    throw new OperatorError(
+      "JOB_INVALID",
+      "job: must have exactly one of jar, sql, sync and materializedTable.",
+      {
+        field: "job",
+      },
+    );
   }
   const parsed = KINDS[kind as keyof typeof KINDS].safeParse(input[kind]);
   if (parsed.success) return { [kind]: parsed.data } as unknown as FlinkJob;

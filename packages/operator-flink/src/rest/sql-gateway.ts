@@ -11,6 +11,17 @@ export type OperationState =
   | "ERROR"
   | "TIMEOUT";
 
+/** What `POST …/materialized-tables/:identifier/refresh` takes. */
+export interface TableRefresh {
+  /** Whether Flink works out the partition, from the time. */
+  readonly isPeriodic: boolean;
+  /** `yyyy-MM-dd HH:mm:ss` in the session's time zone. */
+  readonly scheduleTime?: string;
+  readonly staticPartitions: Readonly<Record<string, string>>;
+  readonly dynamicOptions: Readonly<Record<string, string>>;
+  readonly executionConfig: Readonly<Record<string, string>>;
+}
+
 /** DDL may reach out to a catalog; ms. */
 const SETUP_LIMIT_MS = 120_000;
 
@@ -53,6 +64,16 @@ export class SqlGateway {
       method: "POST",
       path: `/v3/sessions/${session}/statements`,
       body: { statement, executionConfig },
+    });
+    return answer.operationHandle;
+  }
+
+  /** Starts a refresh of a materialized table. @returns the operation's handle */
+  async refresh(session: string, identifier: string, body: TableRefresh): Promise<string> {
+    const answer = await this.#rest.ask<{ readonly operationHandle: string }>({
+      method: "POST",
+      path: `/v3/sessions/${session}/materialized-tables/${encodeURIComponent(identifier)}/refresh`,
+      body,
     });
     return answer.operationHandle;
   }

@@ -1,14 +1,19 @@
 import type { JobOutcome, OfflineJobRequest } from "@tidegate/core";
 import { fillArguments } from "../jar/arguments.js";
 import { type Filling, fillingOf } from "../job/bounds.js";
-import type { FlinkJob, JarJob, Repetition, SqlJob } from "../job/job.js";
+import type { FlinkJob, JarJob, MaterializedTableJob, Repetition, SqlJob } from "../job/job.js";
 import type { Connectors } from "../sync/connector.js";
 import { sqlOf } from "../sync/write-sql.js";
 
 /** A job as it is run: a copy has become SQL. */
 export type Work =
   | { readonly kind: "jar"; readonly job: JarJob }
-  | { readonly kind: "sql"; readonly job: SqlJob; readonly field: "job.sql" | "job.sync" };
+  | { readonly kind: "sql"; readonly job: SqlJob; readonly field: "job.sql" | "job.sync" }
+  | {
+      readonly kind: "materializedTable";
+      readonly job: MaterializedTableJob;
+      readonly field: "job.materializedTable";
+    };
 
 /** The work of one run. */
 export interface Task {
@@ -22,6 +27,9 @@ export interface Task {
 export function workOf(job: FlinkJob, connectors: Connectors): Work {
   if ("jar" in job) return { kind: "jar", job: job.jar };
   if ("sql" in job) return { kind: "sql", job: job.sql, field: "job.sql" };
+  if ("materializedTable" in job) {
+    return { kind: "materializedTable", job: job.materializedTable, field: "job.materializedTable" };
+  }
   return { kind: "sql", job: sqlOf(job.sync, connectors), field: "job.sync" };
 }
 
@@ -48,8 +56,10 @@ export function jarRunOf(job: JarJob, { filling, name }: Task) {
 }
 
 /** The end of a job that Flink has forgotten, by the job's policy. */
-export function lostOutcome({ job }: Work, jobId: string): JobOutcome {
-  const repetition: Repetition = job.repetition ?? "replaces";
+export function lostOutcome(work: Work, jobId: string): JobOutcome {
+  const { job } = work;
+  const repetition: Repetition =
+    work.kind === "materializedTable" ? "replaces" : (work.job.repetition ?? "replaces");
   const onLost = job.onLost ?? (repetition === "replaces" ? "resubmit" : "hold");
   const next =
     onLost === "resubmit"

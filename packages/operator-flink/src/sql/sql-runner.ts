@@ -4,7 +4,7 @@ import type { Filling } from "../job/bounds.js";
 import type { SqlJob } from "../job/job.js";
 import type { Secret } from "../options.js";
 import { NoAnswer, Refused } from "../rest/http.js";
-import type { SqlGateway } from "../rest/sql-gateway.js";
+import type { SqlGateway, TableRefresh } from "../rest/sql-gateway.js";
 import { pause } from "../run/pause.js";
 import { bind, secretsIn } from "./bind.js";
 import type { SessionRecipe, Sessions } from "./sessions.js";
@@ -32,6 +32,13 @@ export interface Statement {
   readonly name: string;
 }
 
+/** What a session is opened with, of a job. */
+export interface SessionNeeds {
+  readonly setup?: readonly string[];
+  readonly timeZone?: string;
+  readonly sessionConfiguration?: Readonly<Record<string, string>>;
+}
+
 /** Runs SQL through the gateway, until the job is Flink's. */
 export class SqlRunner {
   readonly #parts: Parts;
@@ -45,7 +52,7 @@ export class SqlRunner {
     const { job, field, filling } = statement;
     const { prepare = [] } = job;
     if (prepare.length === 0) return;
-    await this.#inSession(statement, prepare, async (session, secrets) => {
+    await this.#inSession(job, prepare, async (session, secrets) => {
       for (const [index, sql] of prepare.entries()) {
         const bound = bind(sql, `${field}.prepare.${index}`, { filling, secrets });
         await this.#parts.gateway.configure(session, bound);
@@ -56,13 +63,29 @@ export class SqlRunner {
   /** @throws Refused, NoAnswer, without the values of secrets */
   async submit(statement: Statement): Promise<void> {
     const { job, field, filling, jobId, name } = statement;
-    await this.#inSession(statement, [job.statement], async (session, secrets) => {
+    await this.#operate(job, [job.statement], (session, secrets) => {
       const sql = bind(job.statement, `${field}.statement`, { filling, secrets });
-      const operation = await this.#parts.gateway.execute(session, sql, {
+      return this.#parts.gateway.execute(session, sql, {
         "pipeline.name": name,
         ...job.flinkConfiguration,
         "$internal.pipeline.job-id": jobId,
       });
+    });
+  }
+
+  /** @throws Refused, NoAnswer, without the values of secrets */
+  async refresh(needs: SessionNeeds, identifier: string, refresh: TableRefresh): Promise<void> {
+    await this.#operate(needs, [], (session) => this.#parts.gateway.refresh(session, identifier, refresh));
+  }
+
+  /** Waits for an operation to submit its job. */
+  async #operate(
+    needs: SessionNeeds,
+    statements: readonly string[],
+    start: (session: string, secrets: ReadonlyMap<string, string>) => Promise<string>,
+  ): Promise<void> {
+    await this.#inSession(needs, statements, async (session, secrets) => {
+      const operation = await start(session, secrets);
       await this.#submitted(session, operation);
       // What is left of it is freed with the session at the latest.
       this.#parts.gateway.closeOperation(session, operation).catch(() => undefined);
@@ -86,14 +109,14 @@ export class SqlRunner {
   }
 
   async #inSession(
-    { job }: Statement,
+    needs: SessionNeeds,
     statements: readonly string[],
     work: (session: string, secrets: ReadonlyMap<string, string>) => Promise<void>,
   ): Promise<void> {
-    const { setup = [] } = job;
+    const { setup = [] } = needs;
     const secrets = await this.#secretsOf([...setup, ...statements]);
     const recipe: SessionRecipe = {
-      ...recipeOf(job),
+      ...recipeOf(needs),
       setup: async () => setup.map((sql, index) => bind(sql, `job.sql.setup.${index}`, { secrets })),
     };
     try {
@@ -119,10 +142,15 @@ export class SqlRunner {
   }
 }
 
-function recipeOf({ setup = [], timeZone = "UTC" }: SqlJob): Omit<SessionRecipe, "setup"> {
+function recipeOf(needs: SessionNeeds): Omit<SessionRecipe, "setup"> {
+  const { setup = [], timeZone = "UTC", sessionConfiguration = {} } = needs;
   return {
-    key: hash("sha256", JSON.stringify([timeZone, setup]), "hex"),
-    properties: { "execution.runtime-mode": "batch", "table.local-time-zone": timeZone },
+    key: hash("sha256", JSON.stringify([timeZone, setup, sessionConfiguration]), "hex"),
+    properties: {
+      "execution.runtime-mode": "batch",
+      ...sessionConfiguration,
+      "table.local-time-zone": timeZone,
+    },
   };
 }
 
