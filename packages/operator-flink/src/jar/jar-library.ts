@@ -11,8 +11,8 @@ export class JarLibrary {
   readonly #jobManager: JobManager;
   readonly #folders: readonly string[];
   /** By path, size and time of change. */
-  readonly #names = new Map<string, Promise<string>>();
-  /** By name. */
+  readonly #digests = new Map<string, Promise<string>>();
+  /** By digest. */
   readonly #uploads = new Map<string, Promise<string>>();
 
   /** @param folders - real paths; jars outside of them are refused */
@@ -53,33 +53,37 @@ export class JarLibrary {
    */
   async idOf(path: string): Promise<string> {
     const real = this.locate(path);
-    const name = await this.#nameOf(real);
-    const known = (await this.#jobManager.jars()).get(name);
-    if (known !== undefined) return known;
-    const upload = this.#uploads.get(name) ?? this.#jobManager.upload(real, name);
-    this.#uploads.set(name, upload);
+    const digest = await this.#digestOf(real);
+    const suffix = `-${digest}.jar`;
+    for (const [name, id] of await this.#jobManager.jars()) if (name.endsWith(suffix)) return id;
+    const upload = this.#uploads.get(digest) ?? this.#jobManager.upload(real, plainName(real) + suffix);
+    this.#uploads.set(digest, upload);
     try {
       return await upload;
     } finally {
-      this.#uploads.delete(name);
+      this.#uploads.delete(digest);
     }
   }
 
-  async #nameOf(real: string): Promise<string> {
+  async #digestOf(real: string): Promise<string> {
     const { size, mtimeMs } = await stat(real);
     const version = `${real}|${size}|${mtimeMs}`;
-    const name = this.#names.get(version) ?? contentName(real);
-    this.#names.set(version, name);
-    name.catch(() => this.#names.delete(version));
-    return name;
+    const digest = this.#digests.get(version) ?? sha256Of(real);
+    this.#digests.set(version, digest);
+    digest.catch(() => this.#digests.delete(version));
+    return digest;
   }
 }
 
-async function contentName(real: string): Promise<string> {
+async function sha256Of(real: string): Promise<string> {
   const sha256 = createHash("sha256");
   await pipeline(createReadStream(real), sha256);
-  const plain = basename(real, ".jar")
+  return sha256.digest("hex");
+}
+
+/** For people who look at Flink's list of jars. */
+function plainName(real: string): string {
+  return basename(real, ".jar")
     .replaceAll(/[^A-Za-z0-9_.-]/g, "-")
     .slice(0, 80);
-  return `${plain}-${sha256.digest("hex")}.jar`;
 }

@@ -1,7 +1,7 @@
 const MAX_LENGTH = 500;
 
 /** `org.apache.flink.SomeException: what it says`, after `Caused by:` or at the start of a line. */
-const THROWN = /^(?:Caused by: )?(?:[\w$]+\.)+([\w$]+(?:Exception|Error|Throwable))(?::[ \t]*(.*))?$/;
+const THROWN = /^(?:Caused by: )?(?:[\w$]+\.)+([\w$]+(?:Exception|Error|Throwable))(?::[ \t]*(.*))?$/s;
 
 /** Of a parser, whose own text says less than its callers'. */
 const LESS_TELLING: ReadonlySet<string> = new Set([

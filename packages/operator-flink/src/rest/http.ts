@@ -20,7 +20,7 @@ export class Refused extends Error {
     readonly status: number,
     readonly trace: string,
   ) {
-    super(`Flink answered ${status}`);
+    super(`Flink answered ${status} without a reason`);
   }
 }
 

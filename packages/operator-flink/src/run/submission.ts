@@ -10,6 +10,9 @@ const MAX_TRIES = 4;
 
 const FIRST_PAUSE_MS = 250;
 
+/** Then it is not made again, ms: a gateway that looks for its JobManager takes a minute to say so. */
+const TRYING_LIMIT_MS = 30_000;
+
 /** Of Flink 2.3 and of the versions before it. */
 const DUPLICATE = /Duplicate(?:Application|Job)SubmissionException/;
 
@@ -32,19 +35,21 @@ interface Parts {
  * @throws Error when that is not known
  */
 export async function submitOnce(jobId: string, send: () => Promise<void>, parts: Parts): Promise<void> {
+  const giveUpAt = parts.clock.now() + TRYING_LIMIT_MS;
   let mayBeTaken = false;
   for (let tries = 1; ; tries += 1) {
     try {
       await send();
       return;
     } catch (error) {
-      if (error instanceof Refused && DUPLICATE.test(error.trace)) return;
       if (!(error instanceof Refused) && !(error instanceof NoAnswer)) throw error;
-      mayBeTaken ||= isOpen(error);
+      if (error instanceof Refused && DUPLICATE.test(error.trace)) return;
       const isKnown = await knows(parts.jobManager, jobId);
       if (isKnown === true) return;
-      if (error instanceof Refused && !isGone(error) && isKnown === false) throw refusal(error, parts.field);
-      if (tries === MAX_TRIES) throw mayBeTaken ? unclear(jobId, error) : unreachable(error);
+      if (error instanceof Refused && isFinal(error, isKnown)) throw refusal(error, parts.field);
+      mayBeTaken ||= error instanceof Refused || error.isSent;
+      const isLast = tries === MAX_TRIES || parts.clock.now() >= giveUpAt;
+      if (isLast) throw mayBeTaken ? unclear(jobId, error) : unreachable(error);
       await pause(parts.clock, FIRST_PAUSE_MS * 2 ** tries);
     }
   }
@@ -52,18 +57,18 @@ export async function submitOnce(jobId: string, send: () => Promise<void>, parts
 
 /** A refusal of Flink in Tidegate's words. */
 export function refusal(error: Refused, field: string): OperatorError {
-  const cause = causeIn(error.trace) ?? `Flink answered ${error.status} without a reason`;
   const code = MISTAKES.test(error.trace) ? "JOB_INVALID" : "JOB_FAILED";
-  return new OperatorError(code, `${field}: ${cause}`, { field });
+  return new OperatorError(code, `${field}: ${reasonOf(error)}`, { field });
 }
 
 /** Flink did not answer, and nothing was under way. */
 export function unreachable(error: Error): OperatorError {
-  return new OperatorError("JOB_FAILED", `Flink took no job: ${error.message}.`, { cause: error });
+  return new OperatorError("JOB_FAILED", `Flink took no job: ${reasonOf(error)}.`, { cause: error });
 }
 
-function isOpen(error: NoAnswer | Refused): boolean {
-  return error instanceof NoAnswer ? error.isSent : isGone(error);
+/** A gateway that was restarted has lost a statement, and one that cannot reach the JobManager tells nothing of the job. */
+function isFinal(error: Refused, isKnown: boolean | undefined): boolean {
+  return MISTAKES.test(error.trace) || (isKnown === false && !isGone(error));
 }
 
 async function knows(jobManager: JobManager, jobId: string): Promise<boolean | undefined> {
@@ -75,5 +80,9 @@ async function knows(jobManager: JobManager, jobId: string): Promise<boolean | u
 }
 
 function unclear(jobId: string, cause: Error): Error {
-  return new Error(`Whether Flink took job ${jobId} is not known: ${cause.message}.`, { cause });
+  return new Error(`Whether Flink took job ${jobId} is not known: ${reasonOf(cause)}.`, { cause });
+}
+
+function reasonOf(error: Error): string {
+  return (error instanceof Refused ? causeIn(error.trace) : undefined) ?? error.message;
 }
