@@ -31,8 +31,8 @@ export interface TableSettings {
   readonly policies: TablePolicies;
 }
 
-/** Partitions do not depend on each other: one that cannot be refreshed does not hold up the next. */
-const DEFAULTS = { catchup: "each", overlap: "queue", onFailure: "continue" } as const;
+/** A gateway may be restarted at leisure, and a partition that cannot be refreshed does not hold up the next. */
+const DEFAULTS = { catchup: "each", overlap: "queue", maxAttempts: 10, onFailure: "continue" } as const;
 
 const TIME_ZONE = "table.local-time-zone";
 
