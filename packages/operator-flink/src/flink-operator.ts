@@ -62,6 +62,7 @@ export class FlinkOperator implements ScheduleOperator {
 
   async start(): Promise<void> {
     this.#isStopped = false;
+    this.#sessions?.open();
   }
 
   /** Ends the waits and closes the SQL sessions; the jobs go on at Flink. */

@@ -30,6 +30,7 @@ export class Sessions {
   /** The one used last is the last. */
   readonly #open = new Map<string, Session>();
   #heartbeat: ClockTimer | undefined;
+  #isClosed = false;
 
   constructor(gateway: SqlGateway, settings: SessionSettings) {
     this.#gateway = gateway;
@@ -56,8 +57,14 @@ export class Sessions {
     }
   }
 
-  /** Closes all; those that the gateway does not answer for end there by themselves. */
+  /** Keeps sessions again, after `close`. */
+  open(): void {
+    this.#isClosed = false;
+  }
+
+  /** Closes all, and from now on each that is opened for work that is still under way; those that the gateway does not answer for end there by themselves. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#heartbeat?.cancel();
     this.#heartbeat = undefined;
     const sessions = [...this.#open.values()];
@@ -93,8 +100,9 @@ export class Sessions {
   }
 
   #closeSurplus(): void {
+    const limit = this.#isClosed ? 0 : this.#settings.maxSessions;
     for (const [key, session] of this.#open) {
-      if (this.#open.size <= this.#settings.maxSessions) return;
+      if (this.#open.size <= limit) return;
       if (session.users > 0) continue;
       this.#open.delete(key);
       void this.#closeOne(session);
@@ -110,7 +118,7 @@ export class Sessions {
   }
 
   #keepAlive(): void {
-    if (this.#heartbeat !== undefined || this.#open.size === 0) return;
+    if (this.#isClosed || this.#heartbeat !== undefined || this.#open.size === 0) return;
     const { clock, heartbeatMs } = this.#settings;
     this.#heartbeat = clock.wakeAt(clock.now() + heartbeatMs, () => {
       this.#heartbeat = undefined;
