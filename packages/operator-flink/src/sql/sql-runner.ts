@@ -9,9 +9,9 @@ import { pause } from "../run/pause.js";
 import { bind, secretsIn } from "./bind.js";
 import type { SessionRecipe, Sessions } from "./sessions.js";
 
-/** Between two looks at an operation, ms: doubled from the first to the last. */
-const FIRST_LOOK_MS = 5;
-const LAST_LOOK_MS = 100;
+/** Between two looks at an operation, ms: an eighth of the time that it has taken so far, within these. */
+const SHORTEST_LOOK_MS = 5;
+const LONGEST_LOOK_MS = 500;
 
 /** The longest that Flink may take to plan and submit a statement, ms. */
 const OPERATION_LIMIT_MS = 180_000;
@@ -72,16 +72,17 @@ export class SqlRunner {
   /** An operation of an `INSERT` has finished once its job is submitted. */
   async #submitted(session: string, operation: string): Promise<void> {
     const { gateway, clock } = this.#parts;
-    const giveUpAt = clock.now() + OPERATION_LIMIT_MS;
-    for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(2 * lookMs, LAST_LOOK_MS)) {
+    const began = clock.now();
+    for (;;) {
       const state = await gateway.state(session, operation);
       if (state === "FINISHED") return;
       if (state === "ERROR") throw new Refused(500, await gateway.trace(session, operation));
       const isUnderWay = state === "INITIALIZED" || state === "PENDING" || state === "RUNNING";
-      if (!isUnderWay || clock.now() > giveUpAt) {
+      const tookMs = clock.now() - began;
+      if (!isUnderWay || tookMs > OPERATION_LIMIT_MS) {
         throw new NoAnswer(`the SQL Gateway has left the statement as ${state}`, true, undefined);
       }
-      await pause(clock, lookMs);
+      await pause(clock, Math.min(Math.max(tookMs / 8, SHORTEST_LOOK_MS), LONGEST_LOOK_MS));
     }
   }
 
