@@ -3,11 +3,11 @@ import { isGone, type SqlGateway } from "../rest/sql-gateway.js";
 
 /** What a session is opened with. Sessions of the same recipe are one. */
 export interface SessionRecipe {
-  /** Names the recipe; without the values of secrets. */
+  /** Names the recipe, and gives no secret away. */
   readonly key: string;
   readonly properties: Readonly<Record<string, string>>;
   /** The statements that set it up, with secrets filled in. */
-  readonly setup: () => Promise<readonly string[]>;
+  readonly setup: readonly string[];
 }
 
 export interface SessionSettings {
@@ -77,10 +77,9 @@ export class Sessions {
   }
 
   async #start({ properties, setup }: SessionRecipe): Promise<string> {
-    const statements = await setup();
     const handle = await this.#gateway.openSession(properties);
     try {
-      for (const statement of statements) await this.#gateway.configure(handle, statement);
+      for (const statement of setup) await this.#gateway.configure(handle, statement);
     } catch (error) {
       await this.#gateway.closeSession(handle).catch(() => undefined);
       throw error;

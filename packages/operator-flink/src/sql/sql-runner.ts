@@ -69,6 +69,11 @@ export class SqlRunner {
     });
   }
 
+  /** A text of Flink's about a job, without the values of the job's secrets. */
+  async redacted(text: string, { setup = [], prepare = [], statement }: SqlJob): Promise<string> {
+    return redacted(text, await this.#secretsOf([...setup, ...prepare, statement]));
+  }
+
   /** An operation of an `INSERT` has finished once its job is submitted. */
   async #submitted(session: string, operation: string): Promise<void> {
     const { gateway, clock } = this.#parts;
@@ -93,10 +98,10 @@ export class SqlRunner {
   ): Promise<void> {
     const { setup = [] } = job;
     const secrets = await this.#secretsOf([...setup, ...statements]);
-    const recipe: SessionRecipe = {
-      ...recipeOf(job),
-      setup: async () => setup.map((sql, index) => bind(sql, `job.sql.setup.${index}`, { secrets })),
-    };
+    const recipe = recipeOf(
+      job,
+      setup.map((sql, index) => bind(sql, `job.sql.setup.${index}`, { secrets })),
+    );
     try {
       await this.#parts.sessions.use(recipe, (session) => work(session, secrets));
     } catch (error) {
@@ -120,10 +125,12 @@ export class SqlRunner {
   }
 }
 
-function recipeOf({ setup = [], timeZone = "UTC" }: SqlJob): Omit<SessionRecipe, "setup"> {
+/** A secret that has changed makes another session. */
+function recipeOf({ timeZone = "UTC" }: SqlJob, setup: readonly string[]): SessionRecipe {
   return {
     key: hash("sha256", JSON.stringify([timeZone, setup]), "hex"),
     properties: { "execution.runtime-mode": "batch", "table.local-time-zone": timeZone },
+    setup,
   };
 }
 
