@@ -7,6 +7,9 @@ import { millionManaged } from "./distributed/million-managed.js";
 import { POSTGRES_TASKS, postgresRunLife } from "./distributed/postgres-run-life.js";
 import { door } from "./door.js";
 import type { Figure } from "./figure.js";
+import { overhead } from "./flink/overhead.js";
+import { poll } from "./flink/poll.js";
+import { flink } from "./flink.js";
 import { preview, simulation } from "./grids.js";
 import { burst, lateness } from "./lateness.js";
 import { ledger } from "./ledger.js";
@@ -26,6 +29,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   bullmq,
   "postgres-run-life": postgresRunLife,
   "million-managed": millionManaged,
+  flink,
 };
 
 const TASKS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> = {
@@ -33,6 +37,8 @@ const TASKS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> =
   ...MILLION_TASKS,
   ...BULLMQ_TASKS,
   ...POSTGRES_TASKS,
+  "flink-overhead": overhead,
+  "flink-poll": poll,
 };
 
 function measure(name: string): Figure[] {

@@ -99,16 +99,17 @@ export class FlinkOperator implements ScheduleOperator {
   }
 
   /** The job of the newest attempt that runs or has succeeded; else the newest of those that have ended otherwise. */
-  async find(key: string, { attempt }: OfflineJobRequest): Promise<SubmittedJob | undefined> {
+  async find(key: string, { attempt, job }: OfflineJobRequest): Promise<SubmittedJob | undefined> {
+    const work = workOf(parseJob(job), this.#settings.connectors);
     let failed: SubmittedJob | undefined;
     for (let n = attempt; n >= 1; n -= 1) {
       const jobId = jobIdOf(key, n);
       const end = await this.#watch.now(jobId);
       if (end === undefined) return this.#submitted(jobId);
       if (end === "lost") continue;
-      const job = { ...this.#submitted(jobId), outcome: end };
-      if (end.state === "SUCCEEDED") return job;
-      failed ??= job;
+      const found = { ...this.#submitted(jobId), outcome: await this.#redacted(end, work) };
+      if (end.state === "SUCCEEDED") return found;
+      failed ??= found;
     }
     return failed;
   }
@@ -120,10 +121,10 @@ export class FlinkOperator implements ScheduleOperator {
    * @throws the signal's reason when it is aborted; the job goes on
    */
   async wait(jobId: string, request: OfflineJobRequest, { signal }: JobContext): Promise<JobOutcome> {
-    const work = this.#workOf(request.job);
+    const work = workOf(parseJob(request.job), this.#settings.connectors);
     if (this.#isStopped) throw new OperatorError("NOT_RUNNING", "The flink operator has been stopped.");
     const end = await this.#watch.end(jobId, signal);
-    return end === "lost" ? lostOutcome(work, jobId) : end;
+    return end === "lost" ? lostOutcome(work, jobId) : this.#redacted(end, work);
   }
 
   /** @throws Error when Flink does not answer, or the job has not ended within a minute */
@@ -204,6 +205,13 @@ export class FlinkOperator implements ScheduleOperator {
   #requireGateway(field: string): SqlRunner {
     if (this.#sql !== undefined) return this.#sql;
     throw invalidJob(field, "needs a SQL Gateway (option gatewayUrl)");
+  }
+
+  /** A failure may repeat what a connector was given. */
+  async #redacted(outcome: JobOutcome, work: Work): Promise<JobOutcome> {
+    if (outcome.error === undefined || work.kind === "jar" || this.#sql === undefined) return outcome;
+    const message = await this.#sql.redacted(outcome.error.message, work.job);
+    return { ...outcome, error: { ...outcome.error, message } };
   }
 
   /** The answer to a question before anything is submitted. */

@@ -157,6 +157,25 @@ describe("SQL that Flink does not take", () => {
   });
 });
 
+describe("a job that fails", () => {
+  it("does not tell secrets either", async () => {
+    const sql = {
+      setup: [
+        "CREATE TEMPORARY TABLE numbers (n INT) WITH ('connector' = 'datagen', 'number-of-rows' = '1')",
+        "CREATE TEMPORARY TABLE t (n INT) WITH ('connector' = 'blackhole')",
+      ],
+      statement: "INSERT INTO t SELECT CAST('{secret:key}' || CAST(n AS STRING) AS INT) FROM numbers",
+      repetition: "replaces",
+    };
+    const operator = anOperator({ secrets: { key: "s3cret" } });
+    const request = aRequest({ sql });
+    const outcome = await carryOut(operator, request);
+    expect(outcome).toMatchObject({ state: "FAILED", error: { message: expect.stringContaining("***") } });
+    expect(await operator.find(request.idempotencyKey, request)).toMatchObject({ outcome });
+    expect(JSON.stringify(outcome)).not.toContain("s3cret");
+  });
+});
+
 describe("statements that are run before", () => {
   it("are run before a submission, with the interval in them, but not under a job that is there", async () => {
     const request = aRequest(onceInASession());

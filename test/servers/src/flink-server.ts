@@ -17,11 +17,8 @@ const STOP_LIMIT_MS = 10_000;
 /** The processes of a session cluster. */
 export type FlinkPart = "job-manager" | "task-manager" | "gateway";
 
-const HEAP: Readonly<Record<FlinkPart, string>> = {
-  "job-manager": "-Xmx384m",
-  "task-manager": "-Xmx384m",
-  gateway: "-Xmx384m",
-};
+/** Of each of its processes, MB: enough for a handful of jobs. */
+const HEAP_MB = 384;
 
 /** What a Flink of a test has beside the usual. */
 export interface FlinkExtras {
@@ -32,17 +29,21 @@ export interface FlinkExtras {
    * with full refresh cannot be created
    */
   readonly workflowSchedulerPort?: number;
+  /** Of each of its processes. @default 384 */
+  readonly heapMb?: number;
 }
 
 /** A real Flink of a test: JobManager, TaskManager and SQL Gateway on the loopback, with a folder of its own. */
 export class FlinkServer {
   readonly #binary: FlinkBinary;
   readonly #place: FlinkPlace;
+  readonly #heapMb: number;
   readonly #processes = new Map<FlinkPart, ChildProcess>();
 
-  private constructor(binary: FlinkBinary, place: FlinkPlace) {
+  private constructor(binary: FlinkBinary, place: FlinkPlace, heapMb: number) {
     this.#binary = binary;
     this.#place = place;
+    this.#heapMb = heapMb;
   }
 
   /**
@@ -52,13 +53,13 @@ export class FlinkServer {
    */
   static async start(
     settings: Readonly<Record<string, string>> = {},
-    { hasTestCatalog = false, workflowSchedulerPort }: FlinkExtras = {},
+    { hasTestCatalog = false, workflowSchedulerPort, heapMb = HEAP_MB }: FlinkExtras = {},
   ): Promise<FlinkServer> {
     const plain = await findFlink();
     const binary = hasTestCatalog ? withJar(plain, await findTestCatalog()) : plain;
     const folder = mkdtempSync(join(tmpdir(), "tidegate-flink-"));
     const [restPort, rpcPort, gatewayPort] = [await freePort(), await freePort(), await freePort()];
-    const server = new FlinkServer(binary, { restPort, rpcPort, gatewayPort, folder });
+    const server = new FlinkServer(binary, { restPort, rpcPort, gatewayPort, folder }, heapMb);
     for (const name of ["catalogs", "tmp", "uploads", "data"]) mkdirSync(join(folder, name));
     writeFileSync(
       join(folder, "config.yaml"),
@@ -150,7 +151,7 @@ export class FlinkServer {
     const { java, javaOptions, plugins } = this.#binary;
     const { folder } = this.#place;
     const output = openSync(this.#outputFile(part), "a");
-    const options = [...javaOptions, HEAP[part], "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+    const options = [...javaOptions, `-Xmx${this.#heapMb}m`, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
     const child = spawn(java, [...options, ...this.#program(part)], {
       cwd: folder,
       env: { ...process.env, FLINK_CONF_DIR: folder, FLINK_PLUGINS_DIR: plugins },

@@ -3,11 +3,11 @@ import { isGone, type SqlGateway } from "../rest/sql-gateway.js";
 
 /** What a session is opened with. Sessions of the same recipe are one. */
 export interface SessionRecipe {
-  /** Names the recipe; without the values of secrets. */
+  /** Names the recipe, and gives no secret away. */
   readonly key: string;
   readonly properties: Readonly<Record<string, string>>;
   /** The statements that set it up, with secrets filled in. */
-  readonly setup: () => Promise<readonly string[]>;
+  readonly setup: readonly string[];
 }
 
 export interface SessionSettings {
@@ -62,7 +62,10 @@ export class Sessions {
     this.#isClosed = false;
   }
 
-  /** Closes all, and from now on each that is opened for work that is still under way; those that the gateway does not answer for end there by themselves. */
+  /**
+   * Closes all, and from now on each that work still under way has opened, once it is done. Those that the gateway does
+   * not answer for end there by themselves.
+   */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#heartbeat?.cancel();
@@ -84,10 +87,9 @@ export class Sessions {
   }
 
   async #start({ properties, setup }: SessionRecipe): Promise<string> {
-    const statements = await setup();
     const handle = await this.#gateway.openSession(properties);
     try {
-      for (const statement of statements) await this.#gateway.configure(handle, statement);
+      for (const statement of setup) await this.#gateway.configure(handle, statement);
     } catch (error) {
       await this.#gateway.closeSession(handle).catch(() => undefined);
       throw error;

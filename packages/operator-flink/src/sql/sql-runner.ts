@@ -9,9 +9,9 @@ import { pause } from "../run/pause.js";
 import { bind, secretsIn } from "./bind.js";
 import type { SessionRecipe, Sessions } from "./sessions.js";
 
-/** Between two looks at an operation, ms: doubled from the first to the last. */
-const FIRST_LOOK_MS = 5;
-const LAST_LOOK_MS = 100;
+/** Between two looks at an operation, ms: an eighth of the time that it has taken so far, within these. */
+const SHORTEST_LOOK_MS = 5;
+const LONGEST_LOOK_MS = 500;
 
 /** The longest that Flink may take to plan and submit a statement, ms. */
 const OPERATION_LIMIT_MS = 180_000;
@@ -92,19 +92,28 @@ export class SqlRunner {
     });
   }
 
+  /** A text of Flink's about a job, without the values of the job's secrets. */
+  async redacted(
+    text: string,
+    { setup = [], prepare = [], statement = "" }: Partial<Pick<SqlJob, "setup" | "prepare" | "statement">>,
+  ): Promise<string> {
+    return redacted(text, await this.#secretsOf([...setup, ...prepare, statement]));
+  }
+
   /** An operation of an `INSERT` has finished once its job is submitted. */
   async #submitted(session: string, operation: string): Promise<void> {
     const { gateway, clock } = this.#parts;
-    const giveUpAt = clock.now() + OPERATION_LIMIT_MS;
-    for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(2 * lookMs, LAST_LOOK_MS)) {
+    const began = clock.now();
+    for (;;) {
       const state = await gateway.state(session, operation);
       if (state === "FINISHED") return;
       if (state === "ERROR") throw new Refused(500, await gateway.trace(session, operation));
       const isUnderWay = state === "INITIALIZED" || state === "PENDING" || state === "RUNNING";
-      if (!isUnderWay || clock.now() > giveUpAt) {
+      const tookMs = clock.now() - began;
+      if (!isUnderWay || tookMs > OPERATION_LIMIT_MS) {
         throw new NoAnswer(`the SQL Gateway has left the statement as ${state}`, true, undefined);
       }
-      await pause(clock, lookMs);
+      await pause(clock, Math.min(Math.max(tookMs / 8, SHORTEST_LOOK_MS), LONGEST_LOOK_MS));
     }
   }
 
@@ -115,10 +124,10 @@ export class SqlRunner {
   ): Promise<void> {
     const { setup = [] } = needs;
     const secrets = await this.#secretsOf([...setup, ...statements]);
-    const recipe: SessionRecipe = {
-      ...recipeOf(needs),
-      setup: async () => setup.map((sql, index) => bind(sql, `job.sql.setup.${index}`, { secrets })),
-    };
+    const recipe = recipeOf(
+      needs,
+      setup.map((sql, index) => bind(sql, `job.sql.setup.${index}`, { secrets })),
+    );
     try {
       await this.#parts.sessions.use(recipe, (session) => work(session, secrets));
     } catch (error) {
@@ -142,8 +151,9 @@ export class SqlRunner {
   }
 }
 
-function recipeOf(needs: SessionNeeds): Omit<SessionRecipe, "setup"> {
-  const { setup = [], timeZone = "UTC", sessionConfiguration = {} } = needs;
+/** A secret that has changed makes another session. */
+function recipeOf(needs: SessionNeeds, setup: readonly string[]): SessionRecipe {
+  const { timeZone = "UTC", sessionConfiguration = {} } = needs;
   return {
     key: hash("sha256", JSON.stringify([timeZone, setup, sessionConfiguration]), "hex"),
     properties: {
@@ -151,6 +161,7 @@ function recipeOf(needs: SessionNeeds): Omit<SessionRecipe, "setup"> {
       ...sessionConfiguration,
       "table.local-time-zone": timeZone,
     },
+    setup,
   };
 }
 

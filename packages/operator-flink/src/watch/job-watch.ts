@@ -27,8 +27,8 @@ const DETAILS_PER_SECOND = 6;
 /** How long the question after a job's figures or cause may have to wait for its turn, ms. */
 const PATIENCE_MS = 1_000;
 
-/** A job that is in no list so many times in a row is not coming back. */
-const MISSES = 2;
+/** A job that is in no list so many times in a row is not coming back: a second, during which one may just have started. */
+const MISSES = 4;
 
 /** A list that takes long is asked for more rarely: so many times its own duration. */
 const REST = 3;
@@ -136,9 +136,10 @@ export class JobWatch {
     for (const [jobId, waiters] of this.#waiting) {
       const state = states.get(jobId);
       waiters.misses = state === undefined ? waiters.misses + 1 : 0;
-      if (waiters.isConcluding || (state === undefined ? waiters.misses < MISSES : !isEnd(state))) continue;
+      if (waiters.misses === MISSES) this.#tell(jobId, "lost");
+      if (waiters.isConcluding || state === undefined || !isEnd(state)) continue;
       waiters.isConcluding = true;
-      void this.#conclude(jobId, state as EndState | undefined)
+      void this.#conclude(jobId, state)
         .then((end) => end !== undefined && this.#tell(jobId, end))
         // Flink did not answer: the next list leads here again.
         .catch(() => undefined)
@@ -148,16 +149,15 @@ export class JobWatch {
     }
   }
 
-  /** The end of a job that the list has as ended, or does not have. */
-  async #conclude(jobId: string, state: EndState | undefined): Promise<JobEnd | undefined> {
+  /** The end of a job that the list has as ended. */
+  async #conclude(jobId: string, state: EndState): Promise<JobEnd | undefined> {
     if (state === "CANCELED") return outcomeOf({ state });
     const waitMs = this.#pace.take(PATIENCE_MS);
     if (waitMs === undefined) return withoutDetails(state);
     if (waitMs > 0) await pause(this.#settings.clock, waitMs);
     if (state === "FINISHED") return outcomeOf({ state }, await this.#metrics(jobId));
     const result = await this.#jobManager.result(jobId);
-    if (result === undefined) return "lost";
-    return result.state === "RUNNING" ? undefined : outcomeOf(result);
+    return result === undefined || result.state === "RUNNING" ? undefined : outcomeOf(result);
   }
 
   async #metrics(jobId: string) {
@@ -191,9 +191,8 @@ export class JobWatch {
 }
 
 /** So many jobs ended at once that there is no time to ask for figures and causes. */
-function withoutDetails(state: "FINISHED" | "FAILED" | undefined): JobEnd | undefined {
+function withoutDetails(state: "FINISHED" | "FAILED"): JobEnd {
   if (state === "FINISHED") return { state: "SUCCEEDED" };
-  if (state === undefined) return undefined;
   const message = "The job failed; many did at once, and the cause is on Flink's page of the job.";
   return { state: "FAILED", error: { code: "JOB_FAILED", message } };
 }
