@@ -59,7 +59,7 @@ const jestEnv = {
 };
 
 /** Servers of others that tests start, and how long all tests take with them on two cores. */
-const LIVE = `With Airflow, on two cores, all tests take about a quarter of an hour; the first time also some minutes for
+const LIVE = `With Airflow and DolphinScheduler, on two cores, all tests take about 20 minutes; the first time also some for
 downloads (600 MB, kept in ~/.cache/tidegate). "npm run test:quick" leaves these servers out.`;
 
 function test(args) {

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import Table from "cli-table3";
+import { airflow } from "./airflow.js";
 import { printResult, runApart } from "./apart.js";
 import { BULLMQ_TASKS, bullmq } from "./distributed/bullmq.js";
 import { millionManaged } from "./distributed/million-managed.js";
@@ -30,6 +31,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   "postgres-run-life": postgresRunLife,
   "million-managed": millionManaged,
   flink,
+  airflow,
 };
 
 const TASKS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> = {

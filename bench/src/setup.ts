@@ -63,3 +63,19 @@ export async function registerAll(tidegate: Tidegate, infos: readonly ScheduleIn
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
+
+/** Between two looks at what is waited for, ms: it has no event. */
+const LOOK_EVERY_MS = 20;
+
+/** Resolves when the condition holds. @throws Error after the limit: a benchmark that waits in vain is none */
+export async function waitUntil(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  limitMs = 120_000,
+): Promise<void> {
+  const giveUpAt = performance.now() + limitMs;
+  while (!(await condition())) {
+    if (performance.now() > giveUpAt) throw new Error(`Waited ${limitMs} ms in vain for ${what}.`);
+    await sleep(LOOK_EVERY_MS);
+  }
+}

@@ -181,7 +181,7 @@ def refusal_of(error: urllib.error.HTTPError) -> Exception:
     """What an answer that is none of the good ones means for the attempt."""
     if error.code == 503 and code_of(error) == "INTERVAL_DEFERRED":
         return Deferred(float(error.headers.get("retry-after") or FIRST_PAUSE))
-    failure = AirflowFailException if error.code in (400, 413, 422) else DoorClosed
+    failure = AirflowFailException if error.code in (400, 403, 413, 422) else DoorClosed
     return failure(f"The callback door answered {error.code}.")
 
 

@@ -76,30 +76,31 @@ export class Registrar {
     const held = code === undefined ? undefined : await this.#held(code);
     if (held === undefined) {
       const task = taskOf(definition, this.#settings, { code: await this.#api.newTaskCode(), version: 1 });
-      await this.#bringOnline(await this.#api.createWorkflow(name, task), definition, []);
+      await this.#bringOnline(await this.#api.createWorkflow(name, task), definition);
       return;
     }
     const before = this.#definitionHeld(held);
     if (before !== undefined && encoded(before) === encoded(definition)) return;
-    const { workflow, schedules } = held;
+    const { workflow } = held;
     if (workflow.isOnline) await this.#api.release(workflow.code, name, "OFFLINE");
     const known = workflow.tasks[0] ?? { code: await this.#api.newTaskCode(), version: 1 };
     await this.#api.updateWorkflow(workflow.code, name, taskOf(definition, this.#settings, known));
-    await this.#bringOnline(workflow.code, definition, schedules);
+    await this.#bringOnline(workflow.code, definition);
   }
 
-  async #bringOnline(
-    code: number,
-    definition: Definition,
-    schedules: readonly WorkflowSchedule[],
-  ): Promise<void> {
+  async #bringOnline(code: number, definition: Definition): Promise<void> {
     await this.#api.release(code, definition.workflow, "ONLINE");
     const timing = timingOf(definition, this.#clock.now());
-    const [kept, ...rest] = timing === undefined ? [undefined, ...schedules] : schedules;
-    for (const schedule of rest) if (schedule !== undefined) await this.#api.deleteSchedule(schedule.id);
+    // Looked for only now: DolphinScheduler does not prevent a second one, and another manager may do the same.
+    const [kept, ...further] = await this.#api.schedulesOf(code);
+    const superfluous = timing === undefined && kept !== undefined ? [kept, ...further] : further;
+    for (const { id, isOnline } of superfluous) {
+      if (isOnline) await this.#api.setScheduleOnline(id, false);
+      await this.#api.deleteSchedule(id);
+    }
     if (timing === undefined) return;
-    const id = await this.#api.putSchedule(code, timing, kept?.id);
-    await this.#api.setScheduleOnline(id, true);
+    if (kept?.isOnline) await this.#api.setScheduleOnline(kept.id, false);
+    await this.#api.setScheduleOnline(await this.#api.putSchedule(code, timing, kept?.id), true);
   }
 
   /** First of all it is silent, also while an instance that runs holds up that it is deleted. */

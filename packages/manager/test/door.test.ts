@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { Page, Run } from "@tidegate/core";
+import { type Page, type Run, TOKENS } from "@tidegate/core";
 import { until } from "@tidegate/testkit";
 import { gatedOperator } from "./bed/gated-operator.js";
 import {
@@ -61,6 +61,24 @@ describe("a callback", () => {
     expect(answers.filter(({ status, body }) => status === 200 && body.duplicate)).toHaveLength(999);
     const run = (await runsOf(bed)).filter(({ lower }) => lower === start);
     expect(run.map(({ id }) => id)).toEqual([answers[0]!.body.runId]);
+  });
+
+  it("for a time that was fired before costs two reads, and no fire", async () => {
+    const { bed, start } = await withOrders(2);
+    await bed.callback({ groupId: "orders", scheduledTime: start + 2 * MINUTE });
+    const store = bed.tidegate.container.get(TOKENS.store);
+    const calls: string[] = [];
+    for (const name of ["getSchedules", "getRuns", "listRuns", "plan"] as const) {
+      const original = store[name].bind(store) as (...args: unknown[]) => never;
+      store[name] = (...args: unknown[]) => {
+        calls.push(name);
+        return original(...args);
+      };
+    }
+    // As a foreign timer knocks whose ticks are finer than the schedule.
+    const again = await bed.callback({ groupId: "orders", scheduledTime: start + 2 * MINUTE });
+    expect(again).toMatchObject({ status: 200, body: { duplicate: true } });
+    expect(calls).toEqual(["getSchedules", "getRuns"]);
   });
 
   it("fills the gap before it, and answers each interval with its own run", async () => {

@@ -125,6 +125,31 @@ describe("a callback that asks for a re-run", () => {
     expect(await runsOf(bed)).toHaveLength(1);
   });
 
+  it("of what was skipped with others runs that alone", async () => {
+    const operator = gatedOperator();
+    operator.end(SUCCEEDED);
+    const bed = await aManager({}, operator);
+    const definition = minutes(5, { catchup: "drop" });
+    await bed.call("PUT", "/schedules/orders", definition);
+    await bed.callback({ groupId: "orders" });
+    const skipped = {
+      state: "SKIPPED",
+      lower: definition.startTime,
+      upper: definition.startTime + 4 * MINUTE,
+    };
+    expect((await runsOf(bed))[0]).toMatchObject(skipped);
+    const scheduledTime = definition.startTime + 2 * MINUTE;
+    const rerun = { id: "backfill-1", select: "incomplete" };
+    const taken = await bed.callback({ groupId: "orders", scheduledTime, rerun });
+    expect(taken).toMatchObject({ status: 202, body: { duplicate: false } });
+    const run = { kind: "BACKFILL", lower: scheduledTime - MINUTE, upper: scheduledTime };
+    expect((await bed.call("GET", `/runs/${taken.body.runId}`)).body).toMatchObject(run);
+    expect((await bed.callback({ groupId: "orders", scheduledTime, rerun })).body).toMatchObject({
+      runId: taken.body.runId,
+      duplicate: true,
+    });
+  });
+
   it("of what was merged runs the whole again", async () => {
     const operator = gatedOperator();
     operator.end(SUCCEEDED);

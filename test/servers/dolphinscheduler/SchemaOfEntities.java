@@ -21,7 +21,7 @@ public class SchemaOfEntities {
     private static final String QUARTZ_TABLES = "/org/quartz/impl/jdbcjobstore/tables_h2.sql";
     private static final Set<String> TIMES_WITH_DEFAULT = Set.of("create_time", "update_time");
 
-    /** What only the mappers' SQL names, and the key that keeps names apart. */
+    /** What only the mappers' SQL names, and the keys that keep names apart. */
     private static final String FURTHER_RULES = """
         alter table t_ds_project add column if not exists `flag` tinyint default 1;
         alter table t_ds_process_definition add column if not exists `warning_group_id` int;
@@ -29,6 +29,7 @@ public class SchemaOfEntities {
         alter table t_ds_process_instance add column if not exists `update_time` timestamp default current_timestamp;
         alter table t_ds_error_command add column if not exists `process_instance_id` int;
         alter table t_ds_error_command add column if not exists `process_definition_version` int;
+        create unique index if not exists project_unique on t_ds_project (name);
         create unique index if not exists process_unique on t_ds_process_definition (name, project_code);
         """;
 

@@ -5,4 +5,5 @@ export { freePort } from "./free-port.js";
 export { copyArtifacts, maven } from "./maven.js";
 export { PostgresServer } from "./postgres-server.js";
 export { RedisServer } from "./redis-server.js";
+export { SeaTunnelServer } from "./seatunnel-server.js";
 export { TcpProxy } from "./tcp-proxy.js";

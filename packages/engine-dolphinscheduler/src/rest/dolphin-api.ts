@@ -1,4 +1,3 @@
-import { EngineError } from "@tidegate/core";
 import type { EngineSettings } from "../options.js";
 import type { TaskDefinition } from "../task.js";
 import type { DolphinRest, Fields } from "./dolphin-rest.js";
@@ -42,8 +41,6 @@ type ScheduleEntry = Timing & { readonly id: number; readonly releaseState: Rele
 /** The codes of DolphinScheduler that are no failure. */
 const EXECUTING = 10_163;
 const WORKFLOW_GONE = 50_003;
-/** So it is where two managers register the same at the same moment. */
-const NAME_TAKEN = 10_168;
 
 /** The states of instances that have not ended. */
 const RUNNING = ["RUNNING_EXECUTION", "SUBMITTED_SUCCESS", "SERIAL_WAIT"];
@@ -52,7 +49,8 @@ const RUNNING = ["RUNNING_EXECUTION", "SUBMITTED_SUCCESS", "SERIAL_WAIT"];
 export class DolphinApi {
   readonly #rest: DolphinRest;
   readonly #settings: EngineSettings;
-  #project: Promise<Project> | undefined;
+  #project: Project | undefined;
+  #opening: Promise<Project> | undefined;
 
   constructor(rest: DolphinRest, settings: EngineSettings) {
     this.#rest = rest;
@@ -61,8 +59,10 @@ export class DolphinApi {
 
   /** Looks for the project again: it may have been deleted, and the server may be a newer one now. */
   async openAgain(): Promise<void> {
-    this.#project = undefined;
-    await this.#open();
+    this.#opening ??= openProject(this.#rest, this.#settings).finally(() => {
+      this.#opening = undefined;
+    });
+    this.#project = await this.#opening;
   }
 
   /** The code of the workflow with this name; `undefined` where there is none. */
@@ -128,19 +128,27 @@ export class DolphinApi {
     return data[0];
   }
 
-  /** Makes a workflow of one task, offline, where there is none of this name. @returns its code */
+  /**
+   * Makes a workflow of one task, offline. That it is refused is no failure where another manager has made it at the
+   * same moment.
+   *
+   * @returns its code
+   */
   async createWorkflow(name: string, task: TaskDefinition): Promise<number> {
     const { path, generation } = await this.#open();
-    const { data } = await this.#rest.request<{ readonly code: number } | null>(
-      "POST",
-      `${path}/${generation.definitions}`,
-      this.#workflowFields(name, task),
-      [NAME_TAKEN],
-    );
-    const code = data?.code ?? (await this.codeOf(name));
-    if (code !== undefined) return code;
-    const message = `DolphinScheduler has a workflow ${name} that the token's user may not see.`;
-    throw new EngineError("ENGINE_FAILED", message, { field: "token" });
+    const fields = this.#workflowFields(name, task);
+    try {
+      const created = await this.#rest.request<{ readonly code: number }>(
+        "POST",
+        `${path}/${generation.definitions}`,
+        fields,
+      );
+      return created.data.code;
+    } catch (refusal) {
+      const code = await this.codeOf(name);
+      if (code !== undefined) return code;
+      throw refusal;
+    }
   }
 
   /** Writes a workflow that is offline. */
@@ -241,15 +249,9 @@ export class DolphinApi {
     };
   }
 
-  #open(): Promise<Project> {
-    if (this.#project === undefined) {
-      const opened = openProject(this.#rest, this.#settings);
-      opened.catch(() => {
-        if (this.#project === opened) this.#project = undefined;
-      });
-      this.#project = opened;
-    }
-    return this.#project;
+  async #open(): Promise<Project> {
+    if (this.#project === undefined) await this.openAgain();
+    return this.#project!;
   }
 }
 

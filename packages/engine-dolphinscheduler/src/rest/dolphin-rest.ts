@@ -45,11 +45,10 @@ export class DolphinRest {
     );
   }
 
-  /** Whether there is something at a path: one that is unknown has a page for people, not an answer. */
-  async has(path: string, fields: Fields): Promise<boolean> {
-    const { status, text } = await this.#send("GET", path, fields);
-    if (status === 401 || status >= 500) throw this.#refusal(`GET ${path}`, status);
-    return answerIn(text) !== undefined;
+  /** Whether a path is one of its own. Others have a page for people, or a code of failure. */
+  async takes(path: string, fields: Fields): Promise<boolean> {
+    const { text } = await this.#send("GET", path, fields);
+    return answerIn(text)?.code === 0;
   }
 
   async #send(method: Method, path: string, fields: Fields): Promise<{ status: number; text: string }> {

@@ -11,9 +11,6 @@ export interface Project {
   readonly generation: Generation;
 }
 
-/** DolphinScheduler's codes for a name that is taken, which is so where two managers begin at the same moment. */
-const PROJECT_ALREADY_EXISTS = 10_019;
-
 /** The project, which is made where there is none, and the generation of its server. */
 export async function openProject(rest: DolphinRest, settings: EngineSettings): Promise<Project> {
   const code = (await codeOf(rest, settings.project)) ?? (await create(rest, settings.project));
@@ -23,27 +20,29 @@ export async function openProject(rest: DolphinRest, settings: EngineSettings): 
 
 async function codeOf(rest: DolphinRest, name: string): Promise<number | undefined> {
   const projects = pages<{ readonly code: number; readonly name: string }>(rest, "/projects", {
+    // A search is for a part of the name.
     searchVal: name,
   });
   for await (const project of projects) if (project.name === name) return project.code;
   return undefined;
 }
 
+/** That it is refused is no failure where another manager has made it at the same moment. */
 async function create(rest: DolphinRest, projectName: string): Promise<number> {
   const project = { projectName, description: "Schedules of Tidegate." };
-  const { data } = await rest.request<{ readonly code: number } | null>("POST", "/projects", project, [
-    PROJECT_ALREADY_EXISTS,
-  ]);
-  const code = data?.code ?? (await codeOf(rest, projectName));
+  const refusal = await rest.request("POST", "/projects", project).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  const code = await codeOf(rest, projectName);
   if (code !== undefined) return code;
-  const message = `DolphinScheduler has a project ${projectName} that the token's user may not see.`;
-  throw new EngineError("ENGINE_FAILED", message, { field: "project" });
+  const message = `The token's user may not see the project ${projectName}, which is new.`;
+  throw refusal ?? new EngineError("ENGINE_FAILED", message, { field: "token" });
 }
 
 async function generationOf(rest: DolphinRest, path: string): Promise<Generation> {
   const page = { pageNo: 1, pageSize: 1 };
-  for (const generation of [WORKFLOW, PROCESS]) {
-    if (await rest.has(`${path}/${generation.definitions}`, page)) return generation;
-  }
-  throw new EngineError("ENGINE_FAILED", "This DolphinScheduler is older than 3.1.", { field: "url" });
+  if (await rest.takes(`${path}/${WORKFLOW.definitions}`, page)) return WORKFLOW;
+  await rest.request("GET", `${path}/${PROCESS.definitions}`, page);
+  return PROCESS;
 }

@@ -5,6 +5,7 @@ import {
   type Interval,
   type NominalInterval,
   type Run,
+  type RunState,
   runId,
   type Schedule,
   ScheduleError,
@@ -20,6 +21,9 @@ import type { Reruns } from "./reruns.js";
 
 /** When a scheduler may come again for an interval whose planning waits for runs to end, s. */
 const DEFERRED_RETRY_S = 10;
+
+/** Of such a run, which may stand for many intervals, none has been done: each is done by itself. */
+const HOLES: ReadonlySet<RunState> = new Set(["SKIPPED", "CANCELLED"]);
 
 /** What the intake works with. */
 export interface IntakeParts {
@@ -76,8 +80,15 @@ export class Intake {
     const run = await reruns.runOf(runId);
     // What this very callback has planned is not run a second time; its id is used up for that.
     const asked = duplicate ? rerun : { ...rerun, select: "missing" as const };
-    const taken = orDeferred(schedule, await reruns.take(schedule, run, asked, run));
+    const interval = HOLES.has(run.state) ? this.#asked(schedule, callback) : run;
+    const taken = orDeferred(schedule, await reruns.take(schedule, interval, asked, run));
     return { ...taken, duplicate: taken.duplicate && duplicate };
+  }
+
+  #asked(schedule: Schedule, callback: Callback): Interval {
+    const { lowerBoundary: lower, upperBoundary: upper } = callback;
+    if (lower != null && upper != null) return { lower, upper };
+    return this.#due(schedule, callback, this.#parts.clock.now()).interval;
   }
 
   async #fire(schedule: Schedule, callback: Callback): Promise<Taken> {

@@ -19,7 +19,7 @@ export class Reruns {
   /**
    * The run that an id has led to, now or when it came first; where it led to none, the one that stands for the interval.
    *
-   * @param interval - of the run that stands for it: what was merged is not cut
+   * @param interval - of the run that has done it, where there is one: what was merged is not cut
    * @returns `undefined` where its run is still to be planned, which goes on by itself
    * @throws LedgerError INTERVAL_INVALID where the id is another group's, or the interval is empty
    */

@@ -1,0 +1,137 @@
+import {
+  type Clock,
+  type JsonObject,
+  messageOf,
+  type OfflineJobRequest,
+  OperatorError,
+} from "@tidegate/core";
+import { jobName, jobsOf } from "../job-name.js";
+import { hasSucceeded } from "../outcome/outcome.js";
+import type { Redact } from "../outcome/redaction.js";
+import { Refused, Unanswered } from "../rest/failure.js";
+import type { ListedJob } from "../rest/listed-job.js";
+import type { SeaTunnelApi } from "../rest/seatunnel-api.js";
+import type { JobListing } from "./job-lists.js";
+import { pause } from "./pause.js";
+import { unlessAborted } from "./unless-aborted.js";
+
+/** A job that the cluster has taken. */
+export interface TakenJob {
+  readonly jobId: string;
+  /** Where it has ended already. */
+  readonly ended?: ListedJob;
+}
+
+/** What is submitted. */
+export interface Submittal {
+  readonly request: OfflineJobRequest;
+  readonly config: JsonObject;
+  readonly redact: Redact;
+  readonly signal: AbortSignal;
+}
+
+/** After each of these a job whose submission was not answered is looked for, ms: it may still be on its way. */
+const SEARCH_PAUSES_MS = [0, 500, 1_000, 2_000];
+
+/** Answers of what stands before the cluster, which may have taken the job. */
+const GATEWAY = new Set([502, 503, 504]);
+
+/** Hands a run's job to the cluster, once. */
+export class Submission {
+  readonly #api: SeaTunnelApi;
+  readonly #listing: JobListing;
+  readonly #clock: Clock;
+  readonly #lifetime: AbortSignal;
+
+  constructor(api: SeaTunnelApi, listing: JobListing, clock: Clock, lifetime: AbortSignal) {
+    this.#api = api;
+    this.#listing = listing;
+    this.#clock = clock;
+    this.#lifetime = lifetime;
+  }
+
+  /**
+   * The job of the attempt that is there already, or one of the run that still runs, else a new one.
+   *
+   * @throws OperatorError when no job was started
+   * @throws Error when that is open
+   * @throws the signal's reason when it is aborted; a job that was started all the same is stopped
+   */
+  async carryOut(submittal: Submittal): Promise<TakenJob> {
+    const { request, signal } = submittal;
+    signal.throwIfAborted();
+    const known = await unlessAborted(this.#known(request).catch(asNothingTaken), signal);
+    if (known !== undefined) return known;
+    signal.throwIfAborted();
+    const taken = this.#taken(submittal);
+    try {
+      return await unlessAborted(taken, signal);
+    } catch (error) {
+      if (signal.aborted) taken.then(({ jobId }) => this.#api.stop(jobId, this.#lifetime)).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** A job that did not succeed is not in the way of another one of its attempt. */
+  async #known(request: OfflineJobRequest): Promise<TakenJob | undefined> {
+    const known = await this.#listed(request);
+    return known?.ended === undefined || hasSucceeded(known.ended) ? known : undefined;
+  }
+
+  async #listed({ idempotencyKey, attempt }: OfflineJobRequest): Promise<TakenJob | undefined> {
+    const lists = await this.#listing.fresh(this.#lifetime);
+    const [running] = jobsOf(idempotencyKey, lists.running);
+    if (running !== undefined) return { jobId: running.jobId };
+    const name = jobName(idempotencyKey, attempt);
+    const namesakes = (await lists.finished()).filter((job) => job.jobName === name);
+    const ended = namesakes.find(hasSucceeded) ?? namesakes[0];
+    return ended === undefined ? undefined : { jobId: ended.jobId, ended };
+  }
+
+  async #taken({ request, config, redact }: Submittal): Promise<TakenJob> {
+    const name = jobName(request.idempotencyKey, request.attempt);
+    try {
+      return { jobId: await this.#api.submit(name, config, this.#lifetime) };
+    } catch (error) {
+      this.#lifetime.throwIfAborted();
+      if (error instanceof Unanswered && !error.isSent) return asNothingTaken(error);
+      if (error instanceof Refused && error.status < 500) throw refusal(error, redact);
+      const pausesMs = hasFailed(error) ? [0] : SEARCH_PAUSES_MS;
+      return (await this.#search(request, pausesMs)) ?? notFound(error, redact);
+    }
+  }
+
+  /** The job of a submission whose answer did not come. */
+  async #search(request: OfflineJobRequest, pausesMs: readonly number[]): Promise<TakenJob | undefined> {
+    for (const pauseMs of pausesMs) {
+      await pause(this.#clock, pauseMs, this.#lifetime);
+      const listed = await this.#listed(request).catch(() => undefined);
+      if (listed !== undefined) return listed;
+    }
+    return undefined;
+  }
+}
+
+/** The error of a look before the submission. @throws OperatorError JOB_FAILED, unless it is no answer of the cluster's */
+function asNothingTaken(error: unknown): never {
+  if (!(error instanceof Unanswered || error instanceof Refused)) throw error;
+  throw new OperatorError("JOB_FAILED", `${error.message}. Nothing was submitted.`, { cause: error });
+}
+
+/** 401 and 403 are for the operator's credentials, the others are for the job. */
+function refusal(error: Refused, redact: Redact): OperatorError {
+  const code = error.status === 400 ? "JOB_INVALID" : "JOB_FAILED";
+  return new OperatorError(code, redact(error.message), { field: "job" });
+}
+
+/** @throws OperatorError JOB_FAILED where the cluster said that it failed, else Error: it may have taken the job */
+function notFound(error: unknown, redact: Redact): never {
+  const message = redact(messageOf(error));
+  if (hasFailed(error)) throw new OperatorError("JOB_FAILED", message, { field: "job" });
+  throw new Error(`${message}. Whether SeaTunnel took the job is not known; it is not to be found.`);
+}
+
+/** Whether the cluster itself said that it did not take the job. */
+function hasFailed(error: unknown): boolean {
+  return error instanceof Refused && !GATEWAY.has(error.status);
+}

@@ -1,0 +1,69 @@
+import type { EpochMs } from "@tidegate/core";
+
+/** The years that every database can hold, whose four digits sort as text. */
+const FIRST: EpochMs = Date.parse("0001-01-01T00:00:00.000Z");
+const LAST: EpochMs = Date.parse("9999-12-31T23:59:59.999Z");
+
+/** An instant on a zone's clock. */
+interface LocalTime {
+  readonly date: string;
+  readonly time: string;
+  /** Such as `+05:30`. */
+  readonly offset: string;
+}
+
+/** `2026-01-01 00:00:00`, with milliseconds where there are any, so that it sorts as text beside texts without. */
+export function timestampText(at: EpochMs, timeZone: string): string {
+  const { date, time } = localTime(at, timeZone);
+  return `${date} ${time}`;
+}
+
+/** `2026-01-01 00:00:00+00:00`. */
+export function zonedTimestampText(at: EpochMs, timeZone: string): string {
+  const { date, time, offset } = localTime(at, timeZone);
+  return `${date} ${time}${offset}`;
+}
+
+/** The date on which the instant falls, `2026-01-01`. */
+export function dateText(at: EpochMs, timeZone: string): string {
+  return localTime(at, timeZone).date;
+}
+
+/** Whole seconds, rounded up: so half-open intervals of instants stay half-open intervals of seconds. */
+export function epochSeconds(at: EpochMs): number {
+  return Math.ceil(at / 1_000) + 0;
+}
+
+/** Whether there is such a zone. */
+export function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
+}
+
+/** The instant, or the nearest that has four digits of year in the zone. */
+function localTime(at: EpochMs, timeZone: string): LocalTime {
+  const shift = offsetMs(at, timeZone);
+  const local = Math.min(Math.max(at + shift, FIRST), LAST);
+  const [date = "", rest = ""] = new Date(local).toISOString().split("T");
+  return { date, time: rest.replace(/(\.000)?Z$/, ""), offset: offsetText(shift) };
+}
+
+/** How far the zone's clock is ahead of UTC, ms; whole minutes, as texts have it. */
+function offsetMs(at: EpochMs, timeZone: string): number {
+  if (timeZone === "UTC") return 0;
+  const format = new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "longOffset" });
+  const name = format.formatToParts(at).find(({ type }) => type === "timeZoneName")?.value ?? "";
+  const [, sign, hours = "0", minutes = "0", seconds = "0"] =
+    /^GMT([+-])(\d\d):(\d\d)(?::(\d\d))?$/.exec(name) ?? [];
+  const ms = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1_000;
+  return sign === "-" ? -ms : ms;
+}
+
+function offsetText(ms: number): string {
+  const minutes = Math.trunc(Math.abs(ms) / 60_000);
+  const [hours, rest] = [Math.trunc(minutes / 60), minutes % 60];
+  return `${ms < 0 ? "-" : "+"}${String(hours).padStart(2, "0")}:${String(rest).padStart(2, "0")}`;
+}

@@ -1,0 +1,123 @@
+import { type Clock, ConfigurationError, SystemClock } from "@tidegate/core";
+import { z } from "zod";
+import { MAX_DEADLINE_MS } from "./job/parse-job.js";
+import type { SinkRule } from "./job/rerun.js";
+import { SECRET_NAME, type Secret } from "./job/secrets.js";
+
+/** Which REST API a cluster has: `v1` on Hazelcast's port, `v2` on the web server's, from SeaTunnel 2.3.9 on. */
+export type ApiVersion = "v1" | "v2";
+
+/** Who the operator is to SeaTunnel, where that asks for basic authentication. */
+export interface SeaTunnelCredentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** How `SeaTunnelOperator` works with one cluster. Managers that share the schedules are given the same ones. */
+export interface SeaTunnelOperatorOptions {
+  /** The cluster's address: `http://host:5801` for v1; `http://host:8080`, with the context path if any, for v2. */
+  readonly url: string;
+  /** @default found out by asking */
+  readonly api?: ApiVersion;
+  /** @default none */
+  readonly credentials?: SeaTunnelCredentials;
+  /** How long a job may run, ms, 1,000 to 2,592,000,000: one whose sink failed may run for ever. @default 3,600,000 */
+  readonly deadlineMs?: number;
+  /** Between two looks at the jobs that are waited for, ms, 100 to 60,000. @default 1,000 */
+  readonly pollIntervalMs?: number;
+  /** How long the cluster may be away before attempts fail whose jobs it has, ms. @default 300,000 */
+  readonly patienceMs?: number;
+  /** How long a job has to be in none of the cluster's lists before it counts as lost, ms. @default 15,000 */
+  readonly lostAfterMs?: number;
+  /** How long the cluster may take to answer a question, ms. @default 10,000 */
+  readonly requestTimeoutMs?: number;
+  /** How long it may take to answer a submission, for which it loads the connectors, ms. @default 60,000 */
+  readonly submitTimeoutMs?: number;
+  /** Further sinks by the names of their plugins, or other rules for known ones. @default {} */
+  readonly sinks?: Readonly<Record<string, SinkRule>>;
+  /** What jobs refer to as `{{secret.name}}`, so that no schedule holds it. @default {} */
+  readonly secrets?: Readonly<Record<string, Secret>>;
+  /** @default the machine's clock */
+  readonly clock?: Clock;
+}
+
+/** The options with nothing left open. */
+export interface Settings {
+  /** Without a slash at its end. */
+  readonly url: string;
+  readonly api: ApiVersion | undefined;
+  readonly credentials: SeaTunnelCredentials | undefined;
+  readonly deadlineMs: number;
+  readonly pollIntervalMs: number;
+  readonly patienceMs: number;
+  readonly lostAfterMs: number;
+  readonly requestTimeoutMs: number;
+  readonly submitTimeoutMs: number;
+  /** By names in lower case. */
+  readonly sinks: Readonly<Record<string, SinkRule>>;
+  readonly secrets: Readonly<Record<string, Secret>>;
+  readonly clock: Clock;
+}
+
+const LARGEST_MS = 2 ** 31 - 1;
+
+const ms = (least: number, most: number, usual: number) =>
+  z.number().int().min(least).max(most).default(usual);
+
+const isFunction = (value: unknown): boolean => typeof value === "function";
+
+const schema = z.strictObject({
+  url: z.string().refine(isPlainUrl, "must be an http or https URL without user, query and fragment"),
+  api: z.enum(["v1", "v2"]).optional(),
+  credentials: z
+    .strictObject({ username: z.string().regex(/^[^:]+$/), password: z.string().min(1) })
+    .optional(),
+  deadlineMs: ms(1_000, MAX_DEADLINE_MS, 3_600_000),
+  pollIntervalMs: ms(100, 60_000, 1_000),
+  patienceMs: ms(0, LARGEST_MS, 300_000),
+  lostAfterMs: ms(0, LARGEST_MS, 15_000),
+  requestTimeoutMs: ms(1, LARGEST_MS, 10_000),
+  submitTimeoutMs: ms(1, LARGEST_MS, 60_000),
+  sinks: z.record(z.string(), z.unknown().refine(isFunction, "must be a function")).default({}),
+  secrets: z
+    .record(
+      z.string().regex(SECRET_NAME, "must be 1 to 64 of letters, digits and _ -"),
+      z.unknown().refine((secret) => typeof secret === "string" || isFunction(secret), {
+        message: "must be a string or a function",
+      }),
+    )
+    .default({}),
+  clock: z.unknown().optional(),
+});
+
+/** @throws ConfigurationError CONFIGURATION_INVALID with the offending option, never with a password */
+export function settingsOf(options: SeaTunnelOperatorOptions): Settings {
+  const parsed = schema.safeParse(options);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    const field = issue.path.map(String).join(".");
+    throw new ConfigurationError(
+      "CONFIGURATION_INVALID",
+      `SeaTunnelOperatorOptions ${field}: ${issue.message}.`,
+      { field },
+    );
+  }
+  const { url, api, credentials, sinks, secrets, clock: _, ...times } = parsed.data;
+  return {
+    ...times,
+    url: url.replace(/\/+$/, ""),
+    api,
+    credentials,
+    sinks: Object.fromEntries(
+      Object.entries(sinks as Record<string, SinkRule>).map(([name, rule]) => [name.toLowerCase(), rule]),
+    ),
+    secrets: secrets as Record<string, Secret>,
+    clock: options.clock ?? new SystemClock(),
+  };
+}
+
+function isPlainUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, search, hash } = new URL(text);
+  return /^https?:$/.test(protocol) && [username, password, search, hash].every((part) => part === "");
+}

@@ -1,0 +1,59 @@
+import type { JobMetrics, JobOutcome } from "@tidegate/core";
+import type { CheckedJob } from "../job/parse-job.js";
+import type { ListedJob } from "../rest/listed-job.js";
+import { failureCause } from "./failure-cause.js";
+import type { Redact } from "./redaction.js";
+
+/** How a state of a job in SeaTunnel's list of those that ended counts; others tell of no end. */
+const STATES: Readonly<Record<string, JobOutcome["state"]>> = {
+  FINISHED: "SUCCEEDED",
+  FAILED: "FAILED",
+  CANCELED: "CANCELLED",
+  SAVEPOINT_DONE: "CANCELLED",
+};
+
+/** Whether the job took over its interval. */
+export function hasSucceeded({ jobStatus }: ListedJob): boolean {
+  return jobStatus === "FINISHED";
+}
+
+/** How a job of the list of those that ended came out. */
+export function outcomeOf(ended: ListedJob, checked: CheckedJob, redact: Redact): JobOutcome {
+  const state = STATES[ended.jobStatus];
+  if (state === undefined) return lostOutcome(checked);
+  const metrics = metricsOf(ended.metrics);
+  const told = { state, ...(Object.keys(metrics).length === 0 ? {} : { metrics }) };
+  return state === "FAILED" ? { ...told, error: errorOf(ended, redact) } : told;
+}
+
+/**
+ * A job that its cluster has forgotten may have done its work or not. Where a second job replaces what it wrote, another
+ * attempt settles the matter; elsewhere somebody has to look.
+ */
+export function lostOutcome({ rerun }: CheckedJob): JobOutcome {
+  const isRetryable = rerun === "replaces";
+  const told = "SeaTunnel does not know the job any more (was it restarted?), so how it ended is not known.";
+  const advice = isRetryable
+    ? "Another attempt replaces what it wrote."
+    : "It is not run again by itself, since its sinks append: look whether the interval's rows are there, then re-run.";
+  return { state: "FAILED", error: { code: "JOB_LOST", message: `${told} ${advice}` }, isRetryable };
+}
+
+function errorOf({ errorMsg }: ListedJob, redact: Redact): { code: string; message: string } {
+  const cause = failureCause(redact(errorMsg ?? ""));
+  return { code: "JOB_FAILED", message: cause || "SeaTunnel did not say why." };
+}
+
+function metricsOf(metrics: unknown): JobMetrics {
+  const { SourceReceivedCount, SinkWriteCount } = (metrics ?? {}) as Readonly<Record<string, unknown>>;
+  const [rowsRead, rowsWritten] = [countOf(SourceReceivedCount), countOf(SinkWriteCount)];
+  return {
+    ...(rowsRead === undefined ? {} : { rowsRead }),
+    ...(rowsWritten === undefined ? {} : { rowsWritten }),
+  };
+}
+
+function countOf(value: unknown): number | undefined {
+  const count = typeof value === "string" && /^\d{1,16}$/.test(value) ? Number(value) : value;
+  return typeof count === "number" && Number.isSafeInteger(count) && count >= 0 ? count : undefined;
+}

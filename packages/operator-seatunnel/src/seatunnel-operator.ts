@@ -1,0 +1,147 @@
+import {
+  type JobContext,
+  type JobOutcome,
+  type JsonObject,
+  type OfflineJobRequest,
+  OperatorError,
+  type ScheduleOperator,
+  type SubmittedJob,
+} from "@tidegate/core";
+import { JobEnding } from "./cluster/job-ending.js";
+import { JobListing } from "./cluster/job-lists.js";
+import { JobWatch } from "./cluster/job-watch.js";
+import { Submission } from "./cluster/submission.js";
+import { unlessAborted } from "./cluster/unless-aborted.js";
+import { type CheckedJob, configOf, parseJob } from "./job/parse-job.js";
+import { resolveSecrets } from "./job/secrets.js";
+import { jobsOf } from "./job-name.js";
+import { type SeaTunnelOperatorOptions, type Settings, settingsOf } from "./options.js";
+import { hasSucceeded, lostOutcome, outcomeOf } from "./outcome/outcome.js";
+import { redaction, withhold } from "./outcome/redaction.js";
+import type { ListedJob } from "./rest/listed-job.js";
+import { SeaTunnelApi } from "./rest/seatunnel-api.js";
+
+/**
+ * Runs the jobs of intervals on a SeaTunnel Zeta cluster, over its REST API.
+ *
+ * SeaTunnel takes the same submission twice, so each job has a name made of the run's key and attempt, and that name is
+ * looked up among the running and the finished jobs before anything is submitted.
+ */
+export class SeaTunnelOperator implements ScheduleOperator {
+  readonly operatorType = "seatunnel";
+  readonly #settings: Settings;
+  readonly #api: SeaTunnelApi;
+  readonly #listing: JobListing;
+  readonly #watch: JobWatch;
+  readonly #ending: JobEnding;
+  /** Aborted by `stop`. */
+  #lifetime = new AbortController();
+
+  /** @throws ConfigurationError CONFIGURATION_INVALID with the offending option */
+  constructor(options: SeaTunnelOperatorOptions) {
+    this.#settings = settingsOf(options);
+    this.#api = new SeaTunnelApi(this.#settings);
+    this.#listing = new JobListing(this.#api, this.#settings.clock);
+    this.#watch = new JobWatch(this.#listing, this.#settings);
+    this.#ending = new JobEnding(this.#api, this.#watch, this.#settings.clock);
+  }
+
+  /** Does not speak to the cluster, which may be away now and there when a job is due. */
+  async start(): Promise<void> {
+    if (this.#lifetime.signal.aborted) this.#lifetime = new AbortController();
+  }
+
+  /** Breaks off requests and waits; the jobs go on. */
+  async stop(): Promise<void> {
+    this.#lifetime.abort(new OperatorError("NOT_RUNNING", "The seatunnel operator has been stopped."));
+  }
+
+  /** @throws OperatorError JOB_INVALID with the offending field */
+  validate(job: JsonObject): void {
+    this.#parsed(job);
+  }
+
+  /**
+   * @throws OperatorError JOB_INVALID for a job that is malformed, or that SeaTunnel calls so
+   * @throws OperatorError JOB_FAILED when the cluster is away, or refused the job
+   * @throws OperatorError CONFIGURATION_INVALID when a secret cannot be had
+   * @throws Error when the request was sent, and the job is not to be found
+   */
+  async submit(request: OfflineJobRequest, { signal }: JobContext): Promise<SubmittedJob> {
+    const lifetime = this.#lifetime.signal;
+    const checked = this.#parsed(request.job);
+    const submission = new Submission(this.#api, this.#listing, this.#settings.clock, lifetime);
+    const secrets = await resolveSecrets(checked.secretNames, this.#settings.secrets);
+    const config = configOf(checked.job, request, secrets);
+    const taken = await submission.carryOut({ request, config, redact: redaction(config, secrets), signal });
+    return this.#submitted(taken.jobId, taken.ended, checked);
+  }
+
+  /**
+   * The job of the key that succeeded, else one that runs, else the latest that ended.
+   *
+   * @throws Error when the cluster cannot be asked
+   */
+  async find(key: string, request: OfflineJobRequest): Promise<SubmittedJob | undefined> {
+    const lists = await this.#listing.fresh(this.#lifetime.signal);
+    const finished = jobsOf(key, await lists.finished());
+    const [running] = jobsOf(key, lists.running);
+    const ended = finished.find(hasSucceeded) ?? (running === undefined ? finished[0] : undefined);
+    if (ended !== undefined) return this.#submitted(ended.jobId, ended, this.#parsed(request.job));
+    return running === undefined
+      ? undefined
+      : this.#submitted(running.jobId, undefined, this.#parsed(request.job));
+  }
+
+  /**
+   * @throws Error when the cluster is away for longer than `patienceMs`
+   * @throws the signal's reason when it is aborted; the job goes on
+   */
+  async wait(jobId: string, request: OfflineJobRequest, { signal }: JobContext): Promise<JobOutcome> {
+    const checked = this.#parsed(request.job);
+    const deadlineMs = checked.job.deadlineMs ?? this.#settings.deadlineMs;
+    const end = await unlessAborted(
+      this.#ending.within(jobId, deadlineMs, { signal, lifetime: this.#lifetime.signal }),
+      signal,
+    );
+    if (end.ended !== undefined && (!end.isLate || hasSucceeded(end.ended))) {
+      return this.#outcome(end.ended, checked);
+    }
+    return end.isLate ? lateOutcome(deadlineMs) : lostOutcome(checked);
+  }
+
+  /** Resolves when the job is in the list of those that ended, or in none. @throws Error when it does not stop */
+  async cancel(jobId: string, _request: OfflineJobRequest): Promise<void> {
+    const { signal } = this.#lifetime;
+    await this.#ending.stop(jobId, { signal, lifetime: signal });
+  }
+
+  #parsed(job: JsonObject): CheckedJob {
+    return parseJob(job, this.#settings);
+  }
+
+  async #submitted(jobId: string, ended: ListedJob | undefined, checked: CheckedJob): Promise<SubmittedJob> {
+    const address = this.#api.addressOf(jobId);
+    return {
+      jobId,
+      ...(address === undefined ? {} : { address }),
+      ...(ended === undefined ? {} : { outcome: await this.#outcome(ended, checked) }),
+    };
+  }
+
+  /** The secrets are asked for again: the job may be another process's. */
+  async #outcome(ended: ListedJob, checked: CheckedJob): Promise<JobOutcome> {
+    const { job, secretNames } = checked;
+    const config = { env: job.env ?? {}, source: job.source, transform: job.transform ?? [], sink: job.sink };
+    const redact = await resolveSecrets(secretNames, this.#settings.secrets).then(
+      (secrets) => redaction(config, secrets),
+      () => withhold,
+    );
+    return outcomeOf(ended, checked, redact);
+  }
+}
+
+function lateOutcome(deadlineMs: number): JobOutcome {
+  const message = `The job was stopped: it had run for ${deadlineMs} ms, its deadline (job.deadlineMs).`;
+  return { state: "FAILED", error: { code: "JOB_TIMED_OUT", message } };
+}
