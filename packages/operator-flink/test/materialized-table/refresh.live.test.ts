@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
-import type { JsonObject, OfflineJobRequest } from "@tidegate/core";
+import { type ClockTimer, type JsonObject, type OfflineJobRequest, SystemClock } from "@tidegate/core";
 import { FlinkServer, TcpProxy } from "@tidegate/test-servers";
 import { FlinkOperator } from "../../src/index.js";
 import { jobsOf } from "../support/cluster.js";
@@ -119,6 +119,15 @@ describe("a refresh as a job", () => {
     await proxy.dispose();
   });
 
+  it("keeps no session alive when the operator is stopped meanwhile", async () => {
+    const clock = new CountingClock();
+    const stopped = new FlinkOperator({ url: flink.url, gatewayUrl: flink.gatewayUrl, clock });
+    const submission = stopped.submit(aDay({ identifier: TABLE }), untroubled());
+    await stopped.stop();
+    await submission;
+    expect(clock.waiting).toBe(0);
+  });
+
   it("that fails says why, and may be tried again", async () => {
     const outcome = await run(aDay({ identifier: TABLE, partition: { part: "2026-01-03" } }));
     expect(outcome).toMatchObject({ state: "FAILED", error: { message: "ArithmeticException: / by zero" } });
@@ -137,6 +146,30 @@ describe("a refresh as a job", () => {
     });
   });
 });
+
+/** Knows how many are to be woken. */
+class CountingClock extends SystemClock {
+  waiting = 0;
+
+  override wakeAt(time: number, wake: () => void): ClockTimer {
+    this.waiting += 1;
+    let isOver = false;
+    const end = (): void => {
+      if (!isOver) this.waiting -= 1;
+      isOver = true;
+    };
+    const timer = super.wakeAt(time, () => {
+      end();
+      wake();
+    });
+    return {
+      cancel: () => {
+        end();
+        timer.cancel();
+      },
+    };
+  }
+}
 
 function aDay(materializedTable: JsonObject): OfflineJobRequest {
   return aRequest({ materializedTable }, { upperBoundary: String(MIDNIGHT + DAY) });

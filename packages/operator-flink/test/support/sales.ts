@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { FlinkServer } from "@tidegate/test-servers";
 import { Console } from "./console.js";
@@ -40,6 +48,11 @@ export class Sales {
     const folder = join(this.#folder, "sales", "sale", "data");
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, "sales.json"), sales.map((sale) => `${JSON.stringify(sale)}\n`).join(""));
+  }
+
+  /** Takes a table's partitions away. */
+  clear(table: string): void {
+    rmSync(join(this.#folder, "sales", table, "data"), { recursive: true, force: true });
   }
 
   /** Of a table of all sales by their partition, which has the form of a time. */
