@@ -9,7 +9,7 @@ import { pause } from "../run/pause.js";
 import { bind, secretsIn } from "./bind.js";
 import type { SessionRecipe, Sessions } from "./sessions.js";
 
-/** Between two looks at an operation, ms: an eighth of the time that it has taken so far, within these. */
+/** Between two looks at an operation, ms: a sixteenth of the time that it has taken so far, within these. */
 const SHORTEST_LOOK_MS = 5;
 const LONGEST_LOOK_MS = 500;
 
@@ -113,7 +113,7 @@ export class SqlRunner {
       if (!isUnderWay || tookMs > OPERATION_LIMIT_MS) {
         throw new NoAnswer(`the SQL Gateway has left the statement as ${state}`, true, undefined);
       }
-      await pause(clock, Math.min(Math.max(tookMs / 8, SHORTEST_LOOK_MS), LONGEST_LOOK_MS));
+      await pause(clock, Math.min(Math.max(tookMs / 16, SHORTEST_LOOK_MS), LONGEST_LOOK_MS));
     }
   }
 

@@ -1,4 +1,4 @@
-import { type Clock, messageOf, OperatorError } from "@tidegate/core";
+import { type Clock, type JobOutcome, messageOf, OperatorError } from "@tidegate/core";
 import type { FlinkState, JobManager } from "../rest/job-manager.js";
 import { pause } from "../run/pause.js";
 import { type EndState, isEnd, type JobEnd, metricsOf, outcomeOf } from "./job-end.js";
@@ -42,7 +42,7 @@ export class JobWatch {
   readonly #settings: WatchSettings;
   readonly #pace: RequestPace;
   readonly #waiting = new Map<string, Waiters>();
-  readonly #known = new Map<string, JobEnd>();
+  readonly #known = new Map<string, JobOutcome>();
   #lifetime = new AbortController();
   #isPolling = false;
 
@@ -89,13 +89,17 @@ export class JobWatch {
     });
   }
 
-  /** How a job stands now: its end, or `undefined` while it runs; `lost` where Flink does not know it. */
+  /**
+   * How a job stands now: its end, or `undefined` while it runs; `lost` where Flink does not know it, nor this process how
+   * it ended.
+   */
   async now(jobId: string): Promise<JobEnd | undefined> {
-    const known = this.#known.get(jobId);
-    if (known !== undefined) return known;
     const result = await this.#jobManager.result(jobId);
-    if (result === undefined) return "lost";
-    if (result.state === "RUNNING") return undefined;
+    if (result === undefined) return this.#known.get(jobId) ?? "lost";
+    if (result.state === "RUNNING") {
+      this.#known.delete(jobId);
+      return undefined;
+    }
     const end = outcomeOf(result, result.state === "FINISHED" ? await this.#metrics(jobId) : undefined);
     return this.#remember(jobId, end);
   }
@@ -173,10 +177,11 @@ export class JobWatch {
   }
 
   #remember(jobId: string, end: JobEnd): JobEnd {
-    const known = this.#known.get(jobId);
-    if (known !== undefined) return known;
-    // Flink may come to know a lost job's id once more: it is submitted again under it.
+    // A lost job may be submitted again under its id.
     if (end === "lost") return end;
+    const known = this.#known.get(jobId);
+    // Once Flink has forgotten a job, its id may have been used again by another manager, with another end.
+    if (known !== undefined && known.state === end.state) return known;
     this.#known.set(jobId, end);
     if (this.#known.size > MAX_KNOWN) this.#known.delete(this.#known.keys().next().value!);
     return end;
