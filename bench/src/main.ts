@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import Table from "cli-table3";
 import { airflow } from "./airflow.js";
@@ -6,6 +6,7 @@ import { printResult, runApart } from "./apart.js";
 import { BULLMQ_TASKS, bullmq } from "./distributed/bullmq.js";
 import { millionManaged } from "./distributed/million-managed.js";
 import { POSTGRES_TASKS, postgresRunLife } from "./distributed/postgres-run-life.js";
+import { dolphinscheduler } from "./dolphinscheduler.js";
 import { door } from "./door.js";
 import type { Figure } from "./figure.js";
 import { overhead } from "./flink/overhead.js";
@@ -32,6 +33,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   "million-managed": millionManaged,
   flink,
   airflow,
+  dolphinscheduler,
 };
 
 const TASKS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> = {
@@ -75,6 +77,17 @@ function print(figures: readonly Figure[]): void {
   );
 }
 
+/** Writes figures in the place of those of the same ids, which a run of some benchmarks leaves as they are. */
+function record(figures: readonly Figure[]): void {
+  const file = new URL("../results.json", import.meta.url);
+  const known: Figure[] = JSON.parse(readFileSync(file, "utf8"));
+  const measured = new Map(figures.map((figure) => [figure.id, figure]));
+  const kept = known.map((figure) => measured.get(figure.id) ?? figure);
+  const ids = new Set(known.map(({ id }) => id));
+  const all = [...kept, ...figures.filter(({ id }) => !ids.has(id))];
+  writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`);
+}
+
 const [first, task, ...args] = process.argv.slice(2);
 if (first === "--task" && task !== undefined) {
   printResult(await TASKS[task]!(...args));
@@ -82,8 +95,6 @@ if (first === "--task" && task !== undefined) {
   const names = process.argv.slice(2);
   const figures = (names.length > 0 ? names : Object.keys(BENCHMARKS)).flatMap(measure);
   print(figures);
-  if (names.length === 0) {
-    writeFileSync(new URL("../results.json", import.meta.url), `${JSON.stringify(figures, null, 2)}\n`);
-  }
+  record(figures);
   process.exitCode = figures.every(({ pass }) => pass) ? 0 : 1;
 }

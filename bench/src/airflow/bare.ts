@@ -1,43 +1,31 @@
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { AirflowServer } from "@tidegate/test-servers";
-import { sleep, waitUntil } from "../setup.js";
-import { type Airflow, MEASURED_MS, PROBE_PERIOD_S, PROBES, STEPS, type Step } from "./step.js";
-
-interface Tick {
-  readonly dag: string;
-  readonly tick: number;
-  readonly at: number;
-}
+import { listen } from "../foreign/listener.js";
+import { latenessOf, PROBE_PERIOD_S, PROBES, STEPS, type Step, type Tick } from "../foreign/step.js";
+import { waitUntil } from "../setup.js";
+import type { Airflow } from "./airflow-client.js";
 
 /** What one would write without Tidegate: a file with as many DAGs, whose tasks post unsigned to a server that does nothing. */
-export async function measureBare(server: AirflowServer, airflow: Airflow): Promise<Step[]> {
-  const ticks: Tick[] = [];
-  const listener = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    ticks.push({ ...JSON.parse(Buffer.concat(chunks).toString()), at: Date.now() });
-    response.end("{}");
-  });
-  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/`;
+export async function measureBare(
+  server: AirflowServer,
+  airflow: Airflow,
+  afterStep: () => Promise<void>,
+): Promise<Step[]> {
+  const listener = await listen();
   const steps: Step[] = [];
   for (const count of STEPS) {
     const began = Date.now();
-    writeFileSync(join(server.dagsFolder, "bare.py"), bareFile(url, count));
-    const isFirst = ({ dag }: Tick) => dag === `bare_first_${count}`;
+    writeFileSync(join(server.dagsFolder, "bare.py"), bareFile(listener.url, count));
+    const isFirst = ({ name }: Tick) => name === `bare_first_${count}`;
     await waitUntil(async () => (await airflow.count("bare_")) > count, "the plain DAGs");
     const activeMs = Date.now() - began;
-    await waitUntil(() => ticks.some(isFirst), "the first callback");
-    const firstMs = ticks.find(isFirst)!.at - began;
-    const measuredFrom = Date.now();
-    await sleep(MEASURED_MS);
-    const lateness = ticks.filter(({ tick }) => tick >= measuredFrom).map(({ at, tick }) => at - tick);
-    steps.push({ activeMs, firstMs, lateness, parseMs: (await airflow.parseMs("bare_0"))! });
+    await waitUntil(() => listener.ticks.some(isFirst), "the first callback");
+    const firstMs = listener.ticks.find(isFirst)!.at - began;
+    steps.push({ activeMs, firstMs, lateness: await latenessOf(listener.ticks) });
+    await afterStep();
   }
-  await new Promise((resolve) => listener.close(resolve));
+  await listener.close();
   return steps;
 }
 
@@ -54,7 +42,7 @@ from airflow.timetables.trigger import CronTriggerTimetable
 
 def post(dag_id, context):
     tick = context["dag_run"].run_after.timestamp() * 1000
-    body = json.dumps({"dag": dag_id, "tick": round(tick)}).encode()
+    body = json.dumps({"name": dag_id, "tick": round(tick)}).encode()
     urllib.request.urlopen(urllib.request.Request("${url}", data=body), timeout=30).read()
 
 

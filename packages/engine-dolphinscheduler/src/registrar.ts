@@ -82,7 +82,7 @@ export class Registrar {
     const before = this.#definitionHeld(held);
     if (before !== undefined && encoded(before) === encoded(definition)) return;
     const { workflow } = held;
-    if (workflow.isOnline) await this.#api.release(workflow.code, name, "OFFLINE");
+    await this.#takeOffline(workflow);
     const known = workflow.tasks[0] ?? { code: await this.#api.newTaskCode(), version: 1 };
     await this.#api.updateWorkflow(workflow.code, name, taskOf(definition, this.#settings, known));
     await this.#bringOnline(workflow.code, definition);
@@ -91,23 +91,41 @@ export class Registrar {
   async #bringOnline(code: number, definition: Definition): Promise<void> {
     await this.#api.release(code, definition.workflow, "ONLINE");
     const timing = timingOf(definition, this.#clock.now());
-    // Looked for only now: DolphinScheduler does not prevent a second one, and another manager may do the same.
+    const kept = await this.#onlySchedule(code);
+    if (kept?.isOnline) await this.#api.setScheduleOnline(kept.id, false);
+    if (timing === undefined) {
+      if (kept !== undefined) await this.#api.deleteSchedule(kept.id);
+      return;
+    }
+    const id = await this.#api.putSchedule(code, timing, kept?.id);
+    const only = kept ?? (await this.#onlySchedule(code));
+    await this.#api.setScheduleOnline(only?.id ?? id, true);
+  }
+
+  /**
+   * The oldest schedule of a workflow; others are deleted. DolphinScheduler does not prevent a second one, and another
+   * manager may make one at the same moment: both keep the same.
+   */
+  async #onlySchedule(code: number): Promise<WorkflowSchedule | undefined> {
     const [kept, ...further] = await this.#api.schedulesOf(code);
-    const superfluous = timing === undefined && kept !== undefined ? [kept, ...further] : further;
-    for (const { id, isOnline } of superfluous) {
+    for (const { id, isOnline } of further) {
       if (isOnline) await this.#api.setScheduleOnline(id, false);
       await this.#api.deleteSchedule(id);
     }
-    if (timing === undefined) return;
-    if (kept?.isOnline) await this.#api.setScheduleOnline(kept.id, false);
-    await this.#api.setScheduleOnline(await this.#api.putSchedule(code, timing, kept?.id), true);
+    return kept;
+  }
+
+  /** A workflow with two schedules cannot be taken offline. */
+  async #takeOffline({ code, name, isOnline }: Workflow): Promise<void> {
+    await this.#onlySchedule(code);
+    if (isOnline) await this.#api.release(code, name, "OFFLINE");
   }
 
   /** First of all it is silent, also while an instance that runs holds up that it is deleted. */
   async #delete(code: number, name: string): Promise<void> {
     const workflow = await this.#api.workflow(code);
     if (workflow === undefined) return;
-    if (workflow.isOnline) await this.#api.release(code, name, "OFFLINE");
+    await this.#takeOffline(workflow);
     for (let left = DELETE_WITHIN_MS; left > 0; left -= DELETE_AGAIN_MS) {
       if (await this.#api.deleteWorkflow(code)) return;
       await this.#api.stopInstances(code);

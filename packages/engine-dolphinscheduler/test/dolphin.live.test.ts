@@ -91,6 +91,33 @@ describe("a schedule in DolphinScheduler", () => {
     expect(rest.troubles).toEqual([]);
   });
 
+  it("that managers register at the same moment is there once, if not at first then when it is repeated", async () => {
+    const engines = [1, 2].map(
+      () => new DolphinSchedulerEngine(optionsFor(dolphin, "http://127.0.0.1:9/", prefix)),
+    );
+    const startTime = Math.floor(Date.now() / 60_000) * 60_000;
+    const spec = specOf({ trigger: { type: "period", every: 1, unit: "day" }, startTime });
+    const groupIds = ["a", "b", "c", "d", "e", "f"];
+    const schedules = groupIds.map((groupId) => scheduleOf(groupId, spec));
+    await Promise.allSettled(engines.map((engine) => engine.handleRegister(schedules)));
+    await engines[0]!.handleRegister(schedules);
+    expect((await listed(engines[1]!)).map(({ groupId }) => groupId)).toEqual(groupIds);
+  });
+
+  it("gets rid of a second timing, with which DolphinScheduler can list no workflows", async () => {
+    await open();
+    await bed!.register("orders");
+    const { workflow, schedules } = (await heldOf("orders"))!;
+    const { crontab, timezoneId, startTime, endTime } = schedules[0]!;
+    await api.putSchedule(workflow.code, { crontab, timezoneId, startTime, endTime });
+    await expect(instances.workflowPage()).rejects.toThrow("10122");
+    expect(await listed(bed!.engine)).toEqual([]);
+    const { spec } = await bed!.client.get("orders");
+    await bed!.engine.handleRegister([scheduleOf("orders", spec)]);
+    expect((await heldOf("orders"))!.schedules).toHaveLength(1);
+    expect(await listed(bed!.engine)).toEqual([{ groupId: "orders", version: 1 }]);
+  });
+
   it("is deleted while an instance waits for its job", async () => {
     await open({ engine: { wait: true }, operator: endingIn(() => new Promise(() => {})) });
     await bed!.register("orders");

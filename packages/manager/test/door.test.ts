@@ -88,7 +88,11 @@ describe("a callback", () => {
     expect(runs.map(({ lower }) => lower).slice(0, 5)).toEqual(
       [0, 1, 2, 3, 4].map((n) => start + n * MINUTE),
     );
-    expect(third.body.runId).toBe(runs[2]!.id);
+    expect(third.body).toMatchObject({
+      runId: runs[2]!.id,
+      lowerBoundary: start + 2 * MINUTE,
+      upperBoundary: start + 3 * MINUTE,
+    });
     const first = await bed.callback({ groupId: "orders", scheduledTime: start + MINUTE });
     expect(first).toMatchObject({ status: 200, body: { runId: runs[0]!.id, duplicate: true } });
   });

@@ -3,7 +3,7 @@ import { OperatorError } from "@tidegate/core";
 import { freePort, SeaTunnelServer, TcpProxy } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import { SeaTunnelOperator, type SeaTunnelOperatorOptions } from "../src/index.js";
-import { bytesOfLists, jobsNamed } from "./support/cluster.js";
+import { bytesOfLists, isIdle, jobsNamed } from "./support/cluster.js";
 import { aRequest, rejectionOf, untroubled, Warehouse } from "./support/jobs.js";
 
 // A job takes one or two seconds, on a busy machine many more.
@@ -87,6 +87,7 @@ describe("a submission", () => {
   it("whose answer is lost is adopted, and not made twice", async () => {
     const operator = anOperator();
     const request = aCopy();
+    await until(() => isIdle(server), { what: "the jobs of earlier tests" });
     const cut = proxy.cutAfter((await bytesOfLists(server)) + 10, "to-client");
     const job = await operator.submit(request, untroubled());
     await cut;

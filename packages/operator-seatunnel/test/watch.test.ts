@@ -23,6 +23,8 @@ class Bed {
   trouble: Error | undefined;
   looks = 0;
   looksAtFinished = 0;
+  /** How long the list of those that ended takes. */
+  slownessMs = 0;
   readonly lifetime = new AbortController();
   readonly listing = new JobListing(
     {
@@ -33,6 +35,7 @@ class Bed {
       },
       finishedJobs: async () => {
         this.looksAtFinished += 1;
+        await new Promise<void>((done) => this.clock.wakeAt(this.clock.now() + this.slownessMs, done));
         return [...this.finished].map(([jobId, status]) => listed(jobId, status));
       },
     },
@@ -175,6 +178,20 @@ describe("a look at the lists", () => {
     bed.running.add("1");
     await bed.clock.advance(1_000);
     expect((await look).running).toHaveLength(1);
+  });
+
+  it("is followed by a rest where the lists are long", async () => {
+    const { signal } = bed.lifetime;
+    bed.slownessMs = 1_000;
+    const finished = bed.listing.fresh(signal).then((lists) => lists.finished());
+    await bed.clock.advance(1_000);
+    await finished;
+    const next = bed.listing.fresh(signal);
+    await bed.clock.advance(2_900);
+    expect(bed.looks).toBe(1);
+    await bed.clock.advance(200);
+    await next;
+    expect(bed.looks).toBe(2);
   });
 
   it("fails where it is refused for good", async () => {

@@ -71,12 +71,19 @@ export class SeaTunnelServer {
     const modules = ["--add-modules=java.se", "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED"];
     const classPath = ["lib", "starter"].map((folder) => join(this.#home, folder, "*")).join(":");
     const args = ["-Xmx512m", ...modules, ...OPENED, ...properties, "-cp", classPath, MAIN];
-    this.#process = spawn("java", args, { cwd: this.#directory, stdio: ["ignore", output, output] });
+    const server = spawn("java", args, { cwd: this.#directory, stdio: ["ignore", output, output] });
     closeSync(output);
+    this.#process = server;
+    let failure: Error | undefined;
+    server.once("error", (error) => {
+      failure = error;
+    });
     process.once("exit", this.#killAtOnce);
     const giveUpAt = Date.now() + START_LIMIT_MS;
     // That a server is ready has no event.
     while (!(await this.#isReady())) {
+      if (failure !== undefined)
+        throw new Error(`SeaTunnel needs Java 8 to 17 on the path: ${failure.message}`);
       this.#requireAlive();
       if (Date.now() > giveUpAt) throw new Error(`SeaTunnel is not ready after ${START_LIMIT_MS} ms.`);
       await sleep(50);

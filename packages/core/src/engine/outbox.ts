@@ -24,6 +24,8 @@ export interface OutboxParts {
  */
 export class EngineOutbox {
   readonly #parts: OutboxParts;
+  /** How many deliveries are under way here for a group. */
+  readonly #underWay = new Map<string, number>();
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
@@ -31,6 +33,26 @@ export class EngineOutbox {
 
   /** Tells the engines of these schedules, one call per engine and kind of news, and records the answers. */
   async deliver(schedules: readonly Schedule[]): Promise<void> {
+    for (const groupId of groupIdsOf(schedules)) this.#count(groupId, 1);
+    try {
+      await this.#deliver(schedules);
+    } finally {
+      for (const groupId of groupIdsOf(schedules)) this.#count(groupId, -1);
+    }
+  }
+
+  /** The same for what nobody here is telling of at this moment: what a crash or a refusal has left. */
+  deliverLeft(schedules: readonly Schedule[]): Promise<void> {
+    return this.deliver(schedules.filter(({ spec }) => !this.#underWay.has(spec.groupId)));
+  }
+
+  #count(groupId: string, change: number): void {
+    const count = (this.#underWay.get(groupId) ?? 0) + change;
+    if (count > 0) this.#underWay.set(groupId, count);
+    else this.#underWay.delete(groupId);
+  }
+
+  async #deliver(schedules: readonly Schedule[]): Promise<void> {
     for (const [engine, batch] of groupBy(schedules, (schedule) => schedule.spec.engine)) {
       const leaving = batch.filter(({ status }) => status === "DELETING");
       const paused = batch.filter(({ status }) => status === "PAUSED");

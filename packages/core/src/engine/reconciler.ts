@@ -120,7 +120,7 @@ export class Reconciler {
         { statuses: OUTBOX_STATUSES },
         { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) },
       );
-      await this.#parts.outbox.deliver(page.items);
+      await this.#parts.outbox.deliverLeft(page.items);
       cursor = page.next;
     } while (cursor !== undefined && this.#isRunning);
   }

@@ -93,4 +93,22 @@ describe("the reconciler", () => {
     await bench.clock.advance(60_000);
     expect(tries()).toBe(4);
   });
+
+  it("does not tell an engine of what it is being told of already", async () => {
+    const { bench } = await started();
+    const { engine } = bench;
+    const register = engine.handleRegister.bind(engine);
+    let answer!: () => void;
+    engine.handleRegister = async (schedules) => {
+      await register(schedules);
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+    };
+    const registering = bench.client.register(hourly);
+    await bench.clock.advance(60_000);
+    expect(engine.calls).toEqual(["register orders@1"]);
+    answer();
+    expect((await registering).schedule.status).toBe("REGISTERED");
+  });
 });

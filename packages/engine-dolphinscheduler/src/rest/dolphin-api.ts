@@ -1,5 +1,6 @@
 import type { EngineSettings } from "../options.js";
 import type { TaskDefinition } from "../task.js";
+import { EXECUTING, WORKFLOW_GONE } from "./codes.js";
 import type { DolphinRest, Fields } from "./dolphin-rest.js";
 import { pages } from "./pages.js";
 import { openProject, type Project } from "./project.js";
@@ -38,10 +39,6 @@ interface DefinitionEntry {
 
 type ScheduleEntry = Timing & { readonly id: number; readonly releaseState: ReleaseState };
 
-/** The codes of DolphinScheduler that are no failure. */
-const EXECUTING = 10_163;
-const WORKFLOW_GONE = 50_003;
-
 /** The states of instances that have not ended. */
 const RUNNING = ["RUNNING_EXECUTION", "SUBMITTED_SUCCESS", "SERIAL_WAIT"];
 
@@ -65,15 +62,19 @@ export class DolphinApi {
     this.#project = await this.#opening;
   }
 
-  /** The code of the workflow with this name; `undefined` where there is none. */
+  /**
+   * The code of the workflow with this name; `undefined` where there is none. Asked for by name, since 3.1 cannot list a
+   * page on which a workflow has two schedules.
+   */
   async codeOf(name: string): Promise<number | undefined> {
     const { path, generation } = await this.#open();
-    const found = pages<DefinitionEntry>(this.#rest, `${path}/${generation.definitions}`, {
-      // A search is for a part of the name.
-      searchVal: name,
-    });
-    for await (const entry of found) if (entry.name === name) return entry.code;
-    return undefined;
+    const { data } = await this.#rest.request<unknown>(
+      "GET",
+      `${path}/${generation.definitions}/query-by-name`,
+      { name },
+      [WORKFLOW_GONE],
+    );
+    return data === null || data === undefined ? undefined : workflowIn(data, generation.definition).code;
   }
 
   /** The workflow; `undefined` where there is none. */
@@ -109,13 +110,13 @@ export class DolphinApi {
     return (data ?? []).map((entry) => scheduleIn(entry, generation.code));
   }
 
-  /** The schedules of one workflow: one, where nothing went wrong. */
+  /** The schedules of one workflow, oldest first: one, where nothing went wrong. */
   async schedulesOf(code: number): Promise<WorkflowSchedule[]> {
     const { path, generation } = await this.#open();
     const schedules: WorkflowSchedule[] = [];
     const found = pages<ScheduleEntry>(this.#rest, `${path}/schedules`, { [generation.code]: code });
     for await (const entry of found) schedules.push(scheduleIn(entry, generation.code));
-    return schedules.filter((schedule) => schedule.code === code);
+    return schedules.filter((schedule) => schedule.code === code).sort((a, b) => a.id - b.id);
   }
 
   async newTaskCode(): Promise<number> {

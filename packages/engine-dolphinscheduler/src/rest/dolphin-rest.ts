@@ -46,9 +46,15 @@ export class DolphinRest {
   }
 
   /** Whether a path is one of its own. Others have a page for people, or a code of failure. */
-  async takes(path: string, fields: Fields): Promise<boolean> {
-    const { text } = await this.#send("GET", path, fields);
-    return answerIn(text)?.code === 0;
+  async takes(
+    method: Method,
+    path: string,
+    fields: Fields,
+    accept: readonly number[] = [],
+  ): Promise<boolean> {
+    const { text } = await this.#send(method, path, fields);
+    const code = answerIn(text)?.code;
+    return code === 0 || (code !== undefined && accept.includes(code));
   }
 
   async #send(method: Method, path: string, fields: Fields): Promise<{ status: number; text: string }> {

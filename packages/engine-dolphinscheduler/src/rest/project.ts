@@ -1,5 +1,6 @@
 import { EngineError } from "@tidegate/core";
 import type { EngineSettings } from "../options.js";
+import { WORKFLOW_GONE } from "./codes.js";
 import type { DolphinRest } from "./dolphin-rest.js";
 import { type Generation, PROCESS, WORKFLOW } from "./generation.js";
 import { pages } from "./pages.js";
@@ -40,9 +41,16 @@ async function create(rest: DolphinRest, projectName: string): Promise<number> {
   throw refusal ?? new EngineError("ENGINE_FAILED", message, { field: "token" });
 }
 
+/** Asked by a question that is cheap, and answered whatever there is. */
 async function generationOf(rest: DolphinRest, path: string): Promise<Generation> {
-  const page = { pageNo: 1, pageSize: 1 };
-  if (await rest.takes(`${path}/${WORKFLOW.definitions}`, page)) return WORKFLOW;
-  await rest.request("GET", `${path}/${PROCESS.definitions}`, page);
+  const question = (generation: Generation) =>
+    [
+      "GET",
+      `${path}/${generation.definitions}/query-by-name`,
+      { name: "tidegate" },
+      [WORKFLOW_GONE],
+    ] as const;
+  if (await rest.takes(...question(WORKFLOW))) return WORKFLOW;
+  await rest.request(...question(PROCESS));
   return PROCESS;
 }

@@ -48,6 +48,12 @@ export class Instances {
     });
   }
 
+  /** One page of the workflows, as DolphinScheduler's own pages ask for it. */
+  async workflowPage(): Promise<void> {
+    const page = { pageNo: 1, pageSize: 100 };
+    await this.#rest.request("GET", `${await this.#path()}/process-definition`, page);
+  }
+
   async #path(): Promise<string> {
     const settings = settingsOf(optionsFor(this.#dolphin, "http://127.0.0.1:9/", "test"));
     return (await openProject(this.#rest, settings)).path;

@@ -125,6 +125,12 @@ export class StandIn {
       page(all().filter(({ name }) => String(name).includes(String((query as Row).searchVal ?? "")))),
     );
     app.get("/list", async () => success(all().map(dagOf)));
+    app.get("/query-by-name", { schema: { querystring: fields({ name: TEXT }) } }, async ({ query }) => {
+      const workflow = all().find(({ name }) => name === (query as Row).name);
+      return workflow === undefined
+        ? refusal(50_003, "workflow definition does not exist")
+        : success(dagOf(workflow));
+    });
     app.get("/:code", async ({ params }) => {
       const workflow = this.#workflows.get(codeIn(params));
       return workflow === undefined

@@ -40,6 +40,8 @@ export type Callback = z.output<typeof callback>;
 /** What a callback is answered with. */
 export const receipt = z.object({
   runId: z.string(),
+  lowerBoundary: z.number().describe("Of the run's interval, inclusive, epoch ms."),
+  upperBoundary: z.number().describe("Exclusive."),
   statusUrl: z
     .string()
     .describe("Tells how the run stands. Its key opens this run's status and nothing else."),

@@ -36,10 +36,12 @@ export function door(parts: DoorParts): FastifyPluginAsyncZod {
   };
   const receiptOf = (
     { engine, statusKey }: Caller,
-    { runId, duplicate }: Taken,
+    { run: { id, lower, upper }, duplicate }: Taken,
   ): z.output<typeof receipt> => ({
-    runId,
-    statusUrl: `${baseUrl}/engines/${engine}/runs/${runId}?key=${statusKey(runId)}`,
+    runId: id,
+    lowerBoundary: lower,
+    upperBoundary: upper,
+    statusUrl: `${baseUrl}/engines/${engine}/runs/${id}?key=${statusKey(id)}`,
     duplicate,
   });
   const authenticate = (request: FastifyRequest, caller: Caller): void => {

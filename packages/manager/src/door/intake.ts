@@ -36,7 +36,7 @@ export interface IntakeParts {
 
 /** What became of a callback. */
 export interface Taken {
-  readonly runId: string;
+  readonly run: Pick<Run, "id" | "lower" | "upper">;
   readonly duplicate: boolean;
 }
 
@@ -76,13 +76,13 @@ export class Intake {
       const standing = await this.#standingRun(schedule, before);
       return orDeferred(schedule, await reruns.take(schedule, before, rerun, standing));
     }
-    const { runId, duplicate } = await this.#fire(schedule, callback);
-    const run = await reruns.runOf(runId);
+    const fired = await this.#fire(schedule, callback);
+    const run = await reruns.runOf(fired.run.id);
     // What this very callback has planned is not run a second time; its id is used up for that.
-    const asked = duplicate ? rerun : { ...rerun, select: "missing" as const };
+    const asked = fired.duplicate ? rerun : { ...rerun, select: "missing" as const };
     const interval = HOLES.has(run.state) ? this.#asked(schedule, callback) : run;
     const taken = orDeferred(schedule, await reruns.take(schedule, interval, asked, run));
-    return { ...taken, duplicate: taken.duplicate && duplicate };
+    return { ...taken, duplicate: taken.duplicate && fired.duplicate };
   }
 
   #asked(schedule: Schedule, callback: Callback): Interval {
@@ -98,17 +98,17 @@ export class Intake {
     if (lowerBoundary != null && upperBoundary != null && upperBoundary <= schedule.watermark) {
       // Also an interval of a grid that an update has replaced.
       const planned = await this.#exactRun(groupId, { lower: lowerBoundary, upper: upperBoundary });
-      if (planned !== undefined) return { runId: planned.id, duplicate: true };
+      if (planned !== undefined) return { run: planned, duplicate: true };
     }
     const { interval, firedFor } = this.#due(schedule, callback, clock.now());
     const before = await this.#standingRun(schedule, interval);
-    if (before !== undefined) return { runId: before.id, duplicate: true };
+    if (before !== undefined) return { run: before, duplicate: true };
     refusePaused(schedule);
     const fired = await fires.fire({ groupId, scheduledTime: firedFor });
     const run =
       fired.runs.find((each) => holdsEndOf(interval, each)) ??
       (await this.#standingRun({ ...schedule, watermark: interval.upper }, interval));
-    if (run !== undefined) return { runId: run.id, duplicate: !fired.hasPlanned };
+    if (run !== undefined) return { run, duplicate: !fired.hasPlanned };
     refusePaused(await this.#scheduleOf(groupId));
     return orDeferred(schedule, undefined);
   }

@@ -34,8 +34,8 @@ export class Reruns {
     const left = await client.backfill({ id, groupId, from: lower, to: upper, select });
     const { items } = await store.listRuns({ groupId, backfillId: id }, { limit: 1 });
     const [made] = items;
-    if (made !== undefined) return { runId: made.id, duplicate: isKnown };
-    return standing === undefined || left.runs > 0 ? undefined : { runId: standing.id, duplicate: true };
+    if (made !== undefined) return { run: made, duplicate: isKnown };
+    return standing === undefined || left.runs > 0 ? undefined : { run: standing, duplicate: true };
   }
 
   /** @throws LedgerError RUN_NOT_FOUND */

@@ -19,6 +19,10 @@ export interface JobSource {
 /** Between the beginnings of two looks, ms: however many runs wait or are submitted, the cluster is asked this often. */
 const SPACING_MS = 250;
 
+/** After a list that took long the cluster is left alone for so many times as long, up to a limit, ms. */
+const REST_FACTOR = 3;
+const LONGEST_REST_MS = 5_000;
+
 /** SeaTunnel answers a list with an error while one of its jobs is just being started; before it is asked again, ms. */
 const PAUSES_MS = [200, 500, 1_000];
 
@@ -27,7 +31,8 @@ export class JobListing {
   readonly #source: JobSource;
   readonly #clock: Clock;
   #next: Promise<JobLists> | undefined;
-  #lastAt = Number.NEGATIVE_INFINITY;
+  /** When the next look may begin, epoch ms. */
+  #restUntil = Number.NEGATIVE_INFINITY;
 
   constructor(source: JobSource, clock: Clock) {
     this.#source = source;
@@ -44,21 +49,29 @@ export class JobListing {
     await this.#turn(signal).finally(() => {
       this.#next = undefined;
     });
-    this.#lastAt = this.#clock.now();
+    this.#restUntil = this.#clock.now() + SPACING_MS;
     const running = await this.#insist(() => this.#source.runningJobs(signal), signal);
     let finished: Promise<readonly ListedJob[]> | undefined;
     return {
       running,
       finished: () => {
-        finished ??= this.#insist(() => this.#source.finishedJobs(signal), signal);
+        finished ??= this.#finished(signal);
         return finished;
       },
     };
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
-    const waitMs = Math.min(this.#lastAt + SPACING_MS - this.#clock.now(), SPACING_MS);
+    const waitMs = Math.min(this.#restUntil - this.#clock.now(), LONGEST_REST_MS);
     if (waitMs > 0) await pause(this.#clock, waitMs, signal);
+  }
+
+  async #finished(signal: AbortSignal): Promise<readonly ListedJob[]> {
+    const startedAt = this.#clock.now();
+    const jobs = await this.#insist(() => this.#source.finishedJobs(signal), signal);
+    const now = this.#clock.now();
+    this.#restUntil = Math.max(this.#restUntil, now + REST_FACTOR * (now - startedAt));
+    return jobs;
   }
 
   async #insist<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {

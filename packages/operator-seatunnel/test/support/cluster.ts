@@ -23,6 +23,11 @@ async function listed(server: SeaTunnelServer, list: string): Promise<SeenJob[]>
   return Array.isArray(answer) ? answer : listed(server, list);
 }
 
+/** Whether the server runs nothing, so that its lists stay as they are. */
+export async function isIdle(server: SeaTunnelServer): Promise<boolean> {
+  return (await listed(server, "running-jobs")).length === 0;
+}
+
 /** Stops a job as a person does, with a request of their own. */
 export async function stopByHand(server: SeaTunnelServer, jobId: string): Promise<void> {
   const body = `{"jobId":${jobId},"isStopWithSavePoint":false}`;

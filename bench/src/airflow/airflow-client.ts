@@ -1,27 +1,5 @@
 import type { AirflowServer } from "@tidegate/test-servers";
 
-/** So many schedules there are at each step; ten of them are measured, the others are due in months. */
-export const STEPS = [10, 100, 500] as const;
-
-/** The schedules whose lateness is measured: one tick every two seconds, more than which two cores hardly run. */
-export const PROBES = 10;
-export const PROBE_PERIOD_S = 20;
-
-/** How long lateness is measured at each step, ms. */
-export const MEASURED_MS = 24_000;
-
-/** What was measured with so many schedules. */
-export interface Step {
-  /** From the call that adds those of the step to all of them being active, ms. */
-  readonly activeMs: number;
-  /** From adding one more, which is due at once, to its callback, ms. */
-  readonly firstMs: number;
-  /** How late callbacks came, ms. */
-  readonly lateness: readonly number[];
-  /** How long Airflow took to parse the file, ms. */
-  readonly parseMs: number;
-}
-
 /** A client of Airflow's REST API, as far as the benchmark looks at it. */
 export class Airflow {
   readonly #url: string;

@@ -1,30 +1,48 @@
-import { createTidegate, MemoryStore, type NewRun, type ScheduleInfo } from "@tidegate/core";
-import { AirflowEngine } from "@tidegate/engine-airflow";
+import {
+  createTidegate,
+  MemoryStore,
+  type NewRun,
+  type ScheduleEngine,
+  type ScheduleInfo,
+} from "@tidegate/core";
 import { createManager } from "@tidegate/manager";
-import { type AirflowServer, freePort } from "@tidegate/test-servers";
+import { freePort } from "@tidegate/test-servers";
 import { noopOperator, registerAll, sleep, waitUntil } from "../setup.js";
-import { type Airflow, MEASURED_MS, PROBE_PERIOD_S, PROBES, STEPS, type Step } from "./step.js";
+import { MEASURED_MS, PROBE_PERIOD_S, PROBES, STEPS, type Step } from "./step.js";
 
-const SECRET = `whsec_${Buffer.alloc(32, "tidegate").toString("base64")}`;
+/** What callbacks are signed with. */
+export const SECRET = `whsec_${Buffer.alloc(32, "tidegate").toString("base64")}`;
 const DAY = 86_400_000;
 
-/** What a machine that is busy takes is to be measured, not refused, ms. */
-const PATIENCE = { dagFactoryTimeoutMs: 120_000, requestTimeoutMs: 60_000 };
+/** What is measured, and how. */
+export interface Measurement {
+  /** By which the door knows the engine. */
+  readonly engineType: string;
+  /** The engine whose callbacks come to an address. */
+  engineAt(callbackUrl: string): ScheduleEngine;
+  /** One more schedule, of which the first callback is waited for; then it is taken away. */
+  first(count: number): ScheduleInfo;
+  /** Looks at something else when a step has been measured. */
+  afterStep?(): Promise<void>;
+}
 
-/** A manager around the engine, whose watchdog sleeps. Its ledger is in memory, so that all that is late is Airflow. */
-export async function measureTidegate(server: AirflowServer, airflow: Airflow): Promise<Step[]> {
-  const { url, username, password } = server;
+/**
+ * A manager around an engine, whose watchdog sleeps. Its ledger is in memory, so that all that is late is the scheduler
+ * outside.
+ */
+export async function measureTidegate(measurement: Measurement): Promise<Step[]> {
+  const { engineType, engineAt, first, afterStep } = measurement;
   const port = await freePort();
-  const callback = { url: `http://127.0.0.1:${port}/engines/airflow/callbacks`, secret: SECRET };
+  const engine = engineAt(`http://127.0.0.1:${port}/engines/${engineType}/callbacks`);
   const tidegate = createTidegate({
     store: new MemoryStore(),
-    engines: [new AirflowEngine({ url, username, password, callback, ...PATIENCE })],
+    engines: [engine],
     operators: [noopOperator()],
     watchdogEveryMs: 365 * DAY,
     reconcileEveryMs: 365 * DAY,
   });
   tidegate.events.on("trouble", (trouble) => console.error(trouble));
-  const manager = createManager({ tidegate, callbacks: { airflow: { secret: SECRET } }, logger: false });
+  const manager = createManager({ tidegate, callbacks: { [engineType]: { secret: SECRET } }, logger: false });
   await manager.listen({ port });
   const planned: NewRun[] = [];
   tidegate.events.on("runs-planned", (runs) => planned.push(...runs));
@@ -35,15 +53,18 @@ export async function measureTidegate(server: AirflowServer, airflow: Airflow): 
     await registerAll(tidegate, schedules(there, count));
     const activeMs = Date.now() - began;
     const firstAt = Date.now();
-    await tidegate.client.register(dueAtOnce(count));
-    await waitUntil(() => planned.some(({ groupId }) => groupId === `first-${count}`), "the first callback");
+    const one = first(count);
+    await tidegate.client.register({ ...one, engineGraceMs: DAY });
+    await waitUntil(() => planned.some(({ groupId }) => groupId === one.groupId), "the first callback");
     const firstMs = Date.now() - firstAt;
+    await tidegate.client.unregister(one.groupId);
     const measuredFrom = Date.now();
     await sleep(MEASURED_MS);
     const lateness = planned
       .filter(({ scheduledTime }) => scheduledTime >= measuredFrom)
       .map(({ plannedAt, scheduledTime }) => plannedAt - scheduledTime);
-    steps.push({ activeMs, firstMs, lateness, parseMs: (await airflow.parseMs("tidegate.factory"))! });
+    steps.push({ activeMs, firstMs, lateness });
+    await afterStep?.();
     there = count;
   }
   await manager.close();
@@ -62,11 +83,4 @@ function schedules(from: number, to: number): ScheduleInfo[] {
     const trigger = { type: "period", every: PROBE_PERIOD_S, unit: "second" } as const;
     return { groupId: `probe-${n}`, trigger, startTime: soon, engineGraceMs: DAY };
   });
-}
-
-/** One whose first interval is over. */
-function dueAtOnce(count: number): ScheduleInfo {
-  const startTime = Math.floor(Date.now() / DAY) * DAY - DAY;
-  const trigger = { type: "period", every: 1, unit: "day" } as const;
-  return { groupId: `first-${count}`, trigger, startTime, engineGraceMs: DAY };
 }
