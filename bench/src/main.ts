@@ -9,6 +9,9 @@ import { POSTGRES_TASKS, postgresRunLife } from "./distributed/postgres-run-life
 import { dolphinscheduler } from "./dolphinscheduler.js";
 import { door } from "./door.js";
 import type { Figure } from "./figure.js";
+import { overhead } from "./flink/overhead.js";
+import { poll } from "./flink/poll.js";
+import { flink } from "./flink.js";
 import { preview, simulation } from "./grids.js";
 import { burst, lateness } from "./lateness.js";
 import { ledger } from "./ledger.js";
@@ -28,6 +31,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   bullmq,
   "postgres-run-life": postgresRunLife,
   "million-managed": millionManaged,
+  flink,
   airflow,
   dolphinscheduler,
 };
@@ -37,6 +41,8 @@ const TASKS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> =
   ...MILLION_TASKS,
   ...BULLMQ_TASKS,
   ...POSTGRES_TASKS,
+  "flink-overhead": overhead,
+  "flink-poll": poll,
 };
 
 function measure(name: string): Figure[] {

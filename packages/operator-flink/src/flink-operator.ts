@@ -1,0 +1,230 @@
+import {
+  type JobContext,
+  type JobOutcome,
+  type JsonObject,
+  type OfflineJobRequest,
+  OperatorError,
+  type ScheduleOperator,
+  type SubmittedJob,
+} from "@tidegate/core";
+import { checkArguments } from "./jar/arguments.js";
+import { JarLibrary } from "./jar/jar-library.js";
+import { invalidJob } from "./job/invalid-job.js";
+import { parseJob } from "./job/parse-job.js";
+import { checkTable } from "./materialized-table/check-table.js";
+import { refreshOf } from "./materialized-table/refresh.js";
+import { type FlinkOperatorOptions, type Settings, settingsOf } from "./options.js";
+import { NoAnswer, Refused, RestEndpoint } from "./rest/http.js";
+import { JobManager } from "./rest/job-manager.js";
+import { SqlGateway } from "./rest/sql-gateway.js";
+import { jobIdOf } from "./run/job-id.js";
+import { refusal, submitOnce, unreachable } from "./run/submission.js";
+import { jarRunOf, lostOutcome, type Task, taskOf, type Work, workOf } from "./run/task.js";
+import { checkSql } from "./sql/check-sql.js";
+import { Sessions } from "./sql/sessions.js";
+import { SqlRunner } from "./sql/sql-runner.js";
+import { JobWatch } from "./watch/job-watch.js";
+
+/** How long a cancelled job may take to end, ms. */
+const CANCEL_LIMIT_MS = 60_000;
+
+/**
+ * Runs each interval as a batch job of Apache Flink: a program in a jar, Flink SQL, a copy between two connectors, or the
+ * refresh of a materialized table.
+ *
+ * A job's id on Flink is made from the run's key, and Flink takes an id once; so a submission can be made again whenever
+ * its answer was lost, and the job of a run is found by anyone who knows the key.
+ */
+export class FlinkOperator implements ScheduleOperator {
+  readonly operatorType = "flink";
+  readonly #settings: Settings;
+  readonly #jobManager: JobManager;
+  readonly #jars: JarLibrary;
+  readonly #sessions: Sessions | undefined;
+  readonly #sql: SqlRunner | undefined;
+  readonly #watch: JobWatch;
+  #isStopped = false;
+
+  /** @throws ConfigurationError CONFIGURATION_INVALID with the offending option */
+  constructor(options: FlinkOperatorOptions) {
+    const settings = settingsOf(options);
+    const http = { headers: settings.headers, timeoutMs: settings.requestTimeoutMs };
+    this.#settings = settings;
+    this.#jobManager = new JobManager(new RestEndpoint(settings.url, http));
+    this.#jars = new JarLibrary(this.#jobManager, settings.jarFolders);
+    this.#watch = new JobWatch(this.#jobManager, settings);
+    if (settings.gatewayUrl !== undefined) {
+      const gateway = new SqlGateway(new RestEndpoint(settings.gatewayUrl, http));
+      this.#sessions = new Sessions(gateway, settings);
+      this.#sql = new SqlRunner({ ...settings, gateway, sessions: this.#sessions });
+    }
+  }
+
+  async start(): Promise<void> {
+    this.#isStopped = false;
+    this.#sessions?.open();
+  }
+
+  /** Ends the waits and closes the SQL sessions; the jobs go on at Flink. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#watch.close();
+    await this.#sessions?.close();
+  }
+
+  /** @throws OperatorError JOB_INVALID with the offending field */
+  validate(job: JsonObject): void {
+    this.#workOf(job);
+  }
+
+  /**
+   * Submits the job, or joins the one that an earlier attempt of the run has still running.
+   *
+   * @throws OperatorError JOB_INVALID for what Flink cannot run, JOB_FAILED when it took no job for another reason
+   * @throws OperatorError NOT_RUNNING after `stop`
+   * @throws Error when it is not known whether Flink took the job
+   */
+  async submit(request: OfflineJobRequest, { signal }: JobContext): Promise<SubmittedJob> {
+    const work = this.#workOf(request.job);
+    const task = taskOf(work, request);
+    if (this.#isStopped) throw new OperatorError("NOT_RUNNING", "The flink operator has been stopped.");
+    signal.throwIfAborted();
+    const jobId = await this.#submitOrJoin(task, request);
+    if (signal.aborted) {
+      // Whoever gave up does not know of the job. One that a stopping manager leaves behind is found by the next.
+      if (!this.#isStopped) await this.#jobManager.cancel(jobId).catch(() => undefined);
+      throw signal.reason;
+    }
+    return this.#submitted(jobId);
+  }
+
+  /** The job of the newest attempt that runs or has succeeded; else the newest of those that have ended otherwise. */
+  async find(key: string, { attempt, job }: OfflineJobRequest): Promise<SubmittedJob | undefined> {
+    const work = workOf(parseJob(job), this.#settings.connectors);
+    let failed: SubmittedJob | undefined;
+    for (let n = attempt; n >= 1; n -= 1) {
+      const jobId = jobIdOf(key, n);
+      const end = await this.#watch.now(jobId);
+      if (end === undefined) return this.#submitted(jobId);
+      if (end === "lost") continue;
+      const found = { ...this.#submitted(jobId), outcome: await this.#redacted(end, work) };
+      if (end.state === "SUCCEEDED") return found;
+      failed ??= found;
+    }
+    return failed;
+  }
+
+  /**
+   * A job that Flink has forgotten ends as failed; whether it is run again is the job's policy (`onLost`).
+   *
+   * @throws Error when Flink has not answered for too long
+   * @throws the signal's reason when it is aborted; the job goes on
+   */
+  async wait(jobId: string, request: OfflineJobRequest, { signal }: JobContext): Promise<JobOutcome> {
+    const work = workOf(parseJob(request.job), this.#settings.connectors);
+    if (this.#isStopped) throw new OperatorError("NOT_RUNNING", "The flink operator has been stopped.");
+    const end = await this.#watch.end(jobId, signal);
+    return end === "lost" ? lostOutcome(work, jobId) : this.#redacted(end, work);
+  }
+
+  /** @throws Error when Flink does not answer, or the job has not ended within a minute */
+  async cancel(jobId: string): Promise<void> {
+    await this.#jobManager.cancel(jobId);
+    if (this.#isStopped) return;
+    await this.#watch.end(jobId, AbortSignal.timeout(CANCEL_LIMIT_MS));
+  }
+
+  /** @returns the job's id */
+  async #submitOrJoin(task: Task, { idempotencyKey, attempt }: OfflineJobRequest): Promise<string> {
+    const next = await this.#nextJob(idempotencyKey, attempt);
+    if (next.isThere) return next.jobId;
+    const { jobId } = next;
+    await this.#send(task, jobId);
+    return jobId;
+  }
+
+  /**
+   * The id for an attempt's job: the first of the run's ids whose job has not ended. One that Flink does not know is taken
+   * before later ones, lest a submission that is still under way become a second job.
+   */
+  async #nextJob(key: string, attempt: number): Promise<{ jobId: string; isThere: boolean }> {
+    for (let n = 1; n < attempt; n += 1) {
+      const jobId = jobIdOf(key, n);
+      const end = await this.#asked(this.#watch.now(jobId));
+      if (end === undefined) return { jobId, isThere: true };
+      if (end === "lost") return { jobId, isThere: false };
+    }
+    return { jobId: jobIdOf(key, attempt), isThere: false };
+  }
+
+  async #send(task: Task, jobId: string): Promise<void> {
+    const { clock } = this.#settings;
+    const { work, filling, name } = task;
+    const parts = {
+      jobManager: this.#jobManager,
+      clock,
+      field: work.kind === "jar" ? "job.jar" : work.field,
+    };
+    if (work.kind === "jar") {
+      const run = jarRunOf(work.job, task);
+      const send = async () => {
+        const jarId = await this.#jars.idOf(work.job.path);
+        await this.#jobManager.run(jarId, { jobId, ...run });
+      };
+      return submitOnce(jobId, send, parts);
+    }
+    if (work.kind === "materializedTable") {
+      const { identifier, ...refresh } = refreshOf(work.job, filling, jobId);
+      const sql = this.#requireGateway(work.field);
+      return submitOnce(jobId, () => sql.refresh(work.job, identifier, refresh), parts);
+    }
+    const statement = { job: work.job, field: work.field, filling, jobId, name };
+    const sql = this.#requireGateway(work.field);
+    if (work.job.prepare !== undefined && (await this.#asked(this.#watch.now(jobId))) !== "lost") return;
+    const send = async () => {
+      await sql.prepare(statement);
+      await sql.submit(statement);
+    };
+    return submitOnce(jobId, send, parts);
+  }
+
+  #workOf(json: JsonObject): Work {
+    const work = workOf(parseJob(json), this.#settings.connectors);
+    if (work.kind === "jar") {
+      this.#jars.locate(work.job.path);
+      checkArguments(work.job.programArgs ?? []);
+      return work;
+    }
+    const hasSecret = (name: string): boolean => Object.hasOwn(this.#settings.secrets, name);
+    this.#requireGateway(work.field);
+    if (work.kind === "sql") checkSql(work.job, work.field, hasSecret);
+    else checkTable(work.job, work.field, hasSecret);
+    return work;
+  }
+
+  #requireGateway(field: string): SqlRunner {
+    if (this.#sql !== undefined) return this.#sql;
+    throw invalidJob(field, "needs a SQL Gateway (option gatewayUrl)");
+  }
+
+  /** A failure may repeat what a connector was given. */
+  async #redacted(outcome: JobOutcome, work: Work): Promise<JobOutcome> {
+    if (outcome.error === undefined || work.kind === "jar" || this.#sql === undefined) return outcome;
+    const message = await this.#sql.redacted(outcome.error.message, work.job);
+    return { ...outcome, error: { ...outcome.error, message } };
+  }
+
+  /** The answer to a question before anything is submitted. */
+  async #asked<T>(question: Promise<T>): Promise<T> {
+    try {
+      return await question;
+    } catch (error) {
+      if (error instanceof NoAnswer) throw unreachable(error);
+      throw error instanceof Refused ? refusal(error, "job") : error;
+    }
+  }
+
+  #submitted(jobId: string): SubmittedJob {
+    return { jobId, address: `${this.#settings.webUrl}/#/job/running/${jobId}/overview` };
+  }
+}

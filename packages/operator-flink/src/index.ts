@@ -1,0 +1,22 @@
+export { FlinkOperator } from "./flink-operator.js";
+export type * from "./job/job.js";
+export {
+  type Freshness,
+  type FreshnessUnit,
+  parseFreshness,
+  type RefreshMode,
+  refreshModeOfFreshness,
+  triggerOfFreshness,
+} from "./materialized-table/freshness.js";
+export { flinkOperator } from "./module.js";
+export type { FlinkOperatorOptions, Secret } from "./options.js";
+export type {
+  Connectors,
+  Problem,
+  SinkConnector,
+  SinkWriting,
+  SourceConnector,
+  SourceReading,
+} from "./sync/connector.js";
+export { byKey } from "./sync/sinks.js";
+export { byPredicate } from "./sync/sources.js";

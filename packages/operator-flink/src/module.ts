@@ -1,0 +1,11 @@
+import { TOKENS } from "@tidegate/core";
+import { ContainerModule } from "inversify";
+import { FlinkOperator } from "./flink-operator.js";
+import type { FlinkOperatorOptions } from "./options.js";
+
+/** Brings the operator `flink` to a Tidegate. */
+export function flinkOperator(options: FlinkOperatorOptions): ContainerModule {
+  return new ContainerModule(({ bind }) => {
+    bind(TOKENS.operator).toConstantValue(new FlinkOperator(options));
+  });
+}

@@ -1,0 +1,128 @@
+import { realpathSync } from "node:fs";
+import { type Clock, ConfigurationError, messageOf, SystemClock } from "@tidegate/core";
+import { z } from "zod";
+import type { Connectors } from "./sync/connector.js";
+import { SINKS } from "./sync/sinks.js";
+import { SOURCES } from "./sync/sources.js";
+
+/** A secret itself, or a function that is asked at each use. */
+export type Secret = string | (() => string | Promise<string>);
+
+/** How `FlinkOperator` reaches its cluster. */
+export interface FlinkOperatorOptions {
+  /** The JobManager's REST, such as `http://flink:8081`. */
+  readonly url: string;
+  /** The SQL Gateway's REST, such as `http://flink:8083`. @default none: `sql` and `sync` jobs are refused */
+  readonly gatewayUrl?: string;
+  /** Where people look at jobs. @default `url` */
+  readonly webUrl?: string;
+  /** Sent with each request, for a proxy that wants them. @default {} */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The folders whose jars jobs may run. @default none: `jar` jobs are refused */
+  readonly jarFolders?: readonly string[];
+  /** What SQL refers to as `{secret:name}`. @default {} */
+  readonly secrets?: Readonly<Record<string, Secret>>;
+  /** Connectors for `sync` jobs beside the built-in ones, or instead of them. @default {} */
+  readonly connectors?: Partial<Connectors>;
+  /** The longest that a request may take, ms; uploads, programs' starts and DDL have longer. @default 30,000 */
+  readonly requestTimeoutMs?: number;
+  /** Between two questions for the list of jobs, ms, 250 to 60,000. @default 250 */
+  readonly pollIntervalMs?: number;
+  /** How long Flink may not answer before the attempts that wait for it fail, ms. @default 300,000 */
+  readonly unreachableMs?: number;
+  /** How many SQL sessions stay open, at least 1. @default 32 */
+  readonly maxSessions?: number;
+  /** Between two signs of life of a session, ms; the gateway closes idle ones after ten minutes. @default 60,000 */
+  readonly heartbeatMs?: number;
+  /** @default the machine's clock */
+  readonly clock?: Clock;
+}
+
+/** The options with their defaults, checked; addresses without a slash at their end, folders as real paths. */
+export interface Settings {
+  readonly url: string;
+  readonly gatewayUrl: string | undefined;
+  readonly webUrl: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly jarFolders: readonly string[];
+  readonly secrets: Readonly<Record<string, Secret>>;
+  readonly connectors: Connectors;
+  readonly requestTimeoutMs: number;
+  readonly pollIntervalMs: number;
+  readonly unreachableMs: number;
+  readonly maxSessions: number;
+  readonly heartbeatMs: number;
+  readonly clock: Clock;
+}
+
+const isFunction = (value: unknown): boolean => typeof value === "function";
+
+const address = z
+  .string()
+  .refine(isPlainAddress, "must be an http or https URL without credentials or a query")
+  .transform((url) => url.replace(/\/+$/, ""));
+
+const functions = z.record(z.string(), z.unknown().refine(isFunction, "must be a function")).optional();
+
+const schema = z.strictObject({
+  url: address,
+  gatewayUrl: address.optional(),
+  webUrl: address.optional(),
+  headers: z.record(z.string(), z.string()).default({}),
+  jarFolders: z.array(z.string().min(1)).default([]),
+  secrets: z
+    .record(
+      z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "must be 1 to 64 of letters, digits and _ . -"),
+      z.unknown().refine((secret) => typeof secret === "string" || isFunction(secret), {
+        message: "must be a string or a function",
+      }),
+    )
+    .default({}),
+  connectors: z.strictObject({ sources: functions, sinks: functions }).default({}),
+  requestTimeoutMs: z.number().int().min(1).default(30_000),
+  pollIntervalMs: z.number().int().min(250).max(60_000).default(250),
+  unreachableMs: z.number().int().min(0).default(300_000),
+  maxSessions: z.number().int().min(1).default(32),
+  heartbeatMs: z.number().int().min(100).default(60_000),
+  clock: z.custom<Clock>((value) => typeof value === "object" && value !== null).optional(),
+});
+
+/** @throws ConfigurationError CONFIGURATION_INVALID with the offending option */
+export function settingsOf(options: FlinkOperatorOptions): Settings {
+  const parsed = schema.safeParse(options);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw badOption(issue.path.map(String).join("."), issue.message);
+  }
+  const { gatewayUrl, webUrl, jarFolders, clock, ...rest } = parsed.data;
+  const { sources = {}, sinks = {} } = options.connectors ?? {};
+  return {
+    ...rest,
+    gatewayUrl,
+    webUrl: webUrl ?? rest.url,
+    jarFolders: jarFolders.map(realFolder),
+    secrets: options.secrets ?? {},
+    connectors: { sources: { ...SOURCES, ...sources }, sinks: { ...SINKS, ...sinks } },
+    clock: clock ?? new SystemClock(),
+  };
+}
+
+function realFolder(folder: string, index: number): string {
+  try {
+    return realpathSync(folder);
+  } catch (error) {
+    throw badOption(`jarFolders.${index}`, messageOf(error));
+  }
+}
+
+function isPlainAddress(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, search, hash } = new URL(text);
+  return /^https?:$/.test(protocol) && [username, password, search, hash].every((part) => part === "");
+}
+
+function badOption(field: string, problem: string): ConfigurationError {
+  return new ConfigurationError("CONFIGURATION_INVALID", `FlinkOperatorOptions ${field}: ${problem}.`, {
+    field,
+  });
+}

@@ -1,0 +1,13 @@
+import { hash } from "node:crypto";
+
+const JOB_ID = /^[0-9a-f]{32}$/;
+
+/**
+ * The id that Flink gets for the `n`-th job of a run. A run's key has the form of one, so the first job's is the key
+ * itself; Flink takes no id twice, so later ones are made from it.
+ *
+ * @param n - from 1
+ */
+export function jobIdOf(key: string, n: number): string {
+  return n === 1 && JOB_ID.test(key) ? key : hash("sha256", `${key}/${n}`, "hex").slice(0, 32);
+}

@@ -1,0 +1,17 @@
+import type { Clock } from "@tidegate/core";
+
+/** Resolves after a while. @throws the signal's reason when it is aborted before */
+export async function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
+  await new Promise<void>((resolve, reject) => {
+    const stop = (): void => {
+      timer.cancel();
+      reject(signal?.reason);
+    };
+    const timer = clock.wakeAt(clock.now() + ms, () => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    });
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}

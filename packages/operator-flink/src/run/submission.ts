@@ -1,0 +1,88 @@
+import { type Clock, OperatorError } from "@tidegate/core";
+import { causeIn } from "../rest/cause.js";
+import { NoAnswer, Refused } from "../rest/http.js";
+import type { JobManager } from "../rest/job-manager.js";
+import { isGone } from "../rest/sql-gateway.js";
+import { pause } from "./pause.js";
+
+/** How often a submission is made before its outcome is left open. */
+const MAX_TRIES = 4;
+
+const FIRST_PAUSE_MS = 250;
+
+/** Then it is not made again, ms: a gateway that looks for its JobManager takes a minute to say so. */
+const TRYING_LIMIT_MS = 30_000;
+
+/** Of Flink 2.3 and of the versions before it. */
+const DUPLICATE = /Duplicate(?:Application|Job)SubmissionException/;
+
+/** What no other attempt can make good. */
+const MISTAKES =
+  /\b(?:ValidationException|SqlParserException|SqlParseException|ParseException|ClassNotFoundException|ZipException)\b|Neither a 'Main-Class'|Only Jar files/;
+
+interface Parts {
+  readonly jobManager: JobManager;
+  readonly clock: Clock;
+  /** Of the job's kind, for errors: `job.sql`. */
+  readonly field: string;
+}
+
+/**
+ * Submits a job under an id that Flink takes once. So a submission whose answer was lost is simply made again: either
+ * Flink takes it now, or it refuses it as a duplicate of ours.
+ *
+ * @throws OperatorError JOB_INVALID or JOB_FAILED when the job was certainly not taken
+ * @throws Error when that is not known
+ */
+export async function submitOnce(jobId: string, send: () => Promise<void>, parts: Parts): Promise<void> {
+  const giveUpAt = parts.clock.now() + TRYING_LIMIT_MS;
+  let mayBeTaken = false;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await send();
+      return;
+    } catch (error) {
+      if (!(error instanceof Refused) && !(error instanceof NoAnswer)) throw error;
+      if (error instanceof Refused && DUPLICATE.test(error.trace)) return;
+      const isKnown = await knows(parts.jobManager, jobId);
+      if (isKnown === true) return;
+      if (error instanceof Refused && isFinal(error, isKnown)) throw refusal(error, parts.field);
+      mayBeTaken ||= error instanceof Refused || error.isSent;
+      const isLast = tries === MAX_TRIES || parts.clock.now() >= giveUpAt;
+      if (isLast) throw mayBeTaken ? unclear(jobId, error) : unreachable(error);
+      await pause(parts.clock, FIRST_PAUSE_MS * 2 ** tries);
+    }
+  }
+}
+
+/** A refusal of Flink in Tidegate's words. */
+export function refusal(error: Refused, field: string): OperatorError {
+  const code = MISTAKES.test(error.trace) ? "JOB_INVALID" : "JOB_FAILED";
+  return new OperatorError(code, `${field}: ${reasonOf(error)}`, { field });
+}
+
+/** Flink did not answer, and nothing was under way. */
+export function unreachable(error: Error): OperatorError {
+  return new OperatorError("JOB_FAILED", `Flink took no job: ${reasonOf(error)}.`, { cause: error });
+}
+
+/** A gateway that was restarted has lost a statement, and one that cannot reach the JobManager tells nothing of the job. */
+function isFinal(error: Refused, isKnown: boolean | undefined): boolean {
+  return MISTAKES.test(error.trace) || (isKnown === false && !isGone(error));
+}
+
+async function knows(jobManager: JobManager, jobId: string): Promise<boolean | undefined> {
+  try {
+    return (await jobManager.result(jobId)) !== undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function unclear(jobId: string, cause: Error): Error {
+  return new Error(`Whether Flink took job ${jobId} is not known: ${reasonOf(cause)}.`, { cause });
+}
+
+function reasonOf(error: Error): string {
+  return (error instanceof Refused ? causeIn(error.trace) : undefined) ?? error.message;
+}

@@ -1,0 +1,76 @@
+import type { JobOutcome, OfflineJobRequest } from "@tidegate/core";
+import { fillArguments } from "../jar/arguments.js";
+import { type Filling, fillingOf } from "../job/bounds.js";
+import type { FlinkJob, JarJob, MaterializedTableJob, Repetition, SqlJob } from "../job/job.js";
+import type { Connectors } from "../sync/connector.js";
+import { sqlOf } from "../sync/write-sql.js";
+
+/** A job as it is run: a copy has become SQL. */
+export type Work =
+  | { readonly kind: "jar"; readonly job: JarJob }
+  | { readonly kind: "sql"; readonly job: SqlJob; readonly field: "job.sql" | "job.sync" }
+  | {
+      readonly kind: "materializedTable";
+      readonly job: MaterializedTableJob;
+      readonly field: "job.materializedTable";
+    };
+
+/** The work of one run. */
+export interface Task {
+  readonly work: Work;
+  readonly filling: Filling;
+  /** What the job is called on Flink's pages. */
+  readonly name: string;
+}
+
+/** @throws OperatorError JOB_INVALID for a copy between connectors that cannot do it */
+export function workOf(job: FlinkJob, connectors: Connectors): Work {
+  if ("jar" in job) return { kind: "jar", job: job.jar };
+  if ("sql" in job) return { kind: "sql", job: job.sql, field: "job.sql" };
+  if ("materializedTable" in job) {
+    return { kind: "materializedTable", job: job.materializedTable, field: "job.materializedTable" };
+  }
+  return { kind: "sql", job: sqlOf(job.sync, connectors), field: "job.sync" };
+}
+
+/** @throws OperatorError JOB_INVALID for bounds that are none */
+export function taskOf(work: Work, request: OfflineJobRequest): Task {
+  const filling = fillingOf(request, work.job.timeZone ?? "UTC");
+  const { groupId, lowerBoundary, upperBoundary } = request;
+  return { work, filling, name: `${groupId} [${lowerBoundary}, ${upperBoundary})` };
+}
+
+/** What `POST /jars/:id/run` gets for a task, without the job's id. */
+export function jarRunOf(job: JarJob, { filling, name }: Task) {
+  const { entryClass, programArgs = [], parallelism, flinkConfiguration = {} } = job;
+  return {
+    programArgsList: fillArguments(programArgs, filling),
+    flinkConfiguration: {
+      "execution.runtime-mode": "BATCH",
+      "pipeline.name": name,
+      ...flinkConfiguration,
+    },
+    ...(entryClass === undefined ? {} : { entryClass }),
+    ...(parallelism === undefined ? {} : { parallelism }),
+  };
+}
+
+/** The end of a job that Flink has forgotten, by the job's policy. */
+export function lostOutcome(work: Work, jobId: string): JobOutcome {
+  const { job } = work;
+  const repetition: Repetition =
+    work.kind === "materializedTable" ? "replaces" : (work.job.repetition ?? "replaces");
+  const onLost = job.onLost ?? (repetition === "replaces" ? "resubmit" : "hold");
+  const next =
+    onLost === "resubmit"
+      ? "The interval is run again."
+      : "The interval is not run again by itself, since it could be doubled: look at its data, then rerun or skip it.";
+  return {
+    state: "FAILED",
+    error: {
+      code: "JOB_FAILED",
+      message: `Flink no longer knows job ${jobId}, so that how it ended is not known: a JobManager without high availability forgets its jobs when it is restarted. ${next}`,
+    },
+    isRetryable: onLost === "resubmit",
+  };
+}

@@ -1,0 +1,77 @@
+import type { Filling } from "../job/bounds.js";
+import { invalidJob } from "../job/invalid-job.js";
+import { BRACES, placeholderOf, placeholderText, unknownPlaceholder } from "../job/placeholder.js";
+import { literalOf } from "./literal.js";
+import { type Piece, scan } from "./scan.js";
+
+/** What a statement may be filled with; `undefined` where only its form is looked at. */
+export interface Binding {
+  readonly filling?: Filling;
+  /** The values of the secrets that it names. */
+  readonly secrets?: ReadonlyMap<string, string>;
+}
+
+/**
+ * Fills a statement's placeholders. In code they become typed literals. Inside of a string they become part of its text,
+ * quotes doubled: bounds for paths and options, secrets for passwords. Comments are left as they are.
+ *
+ * @param field - of the job, for errors
+ * @throws OperatorError JOB_INVALID for a placeholder that is unknown or stands where it cannot
+ */
+export function bind(sql: string, field: string, binding: Binding): string {
+  return scan(sql)
+    .map((piece) => (piece.kind === "comment" ? piece.text : bindPiece(piece, field, binding)))
+    .join("");
+}
+
+/** @throws OperatorError JOB_INVALID with the field of the first placeholder that cannot be filled */
+export function checkPlaceholders(
+  sql: string,
+  field: string,
+  allowed: { readonly boundaries: boolean; readonly hasSecret: (name: string) => boolean },
+): void {
+  const at = [...namesIn(sql)];
+  for (const name of at) {
+    const placeholder = placeholderOf(name);
+    if (placeholder === undefined) throw invalidJob(field, unknownPlaceholder(name));
+    if (placeholder.kind === "secret" && !allowed.hasSecret(placeholder.name)) {
+      throw invalidJob(field, `the operator has no secret "${placeholder.name}"`);
+    }
+    if (placeholder.kind !== "secret" && !allowed.boundaries) {
+      throw invalidJob(field, `{${name}} is for job.sql.statement: tables are shared by all intervals`);
+    }
+  }
+  bind(sql, field, {});
+}
+
+/** The names of the secrets that a statement wants. */
+export function secretsIn(sql: string): string[] {
+  return [...namesIn(sql)].flatMap((name) => {
+    const placeholder = placeholderOf(name);
+    return placeholder?.kind === "secret" ? [placeholder.name] : [];
+  });
+}
+
+function* namesIn(sql: string): Iterable<string> {
+  for (const { kind, text } of scan(sql)) {
+    if (kind === "comment") continue;
+    for (const [, name = ""] of text.matchAll(BRACES)) yield name;
+  }
+}
+
+function bindPiece({ kind, text }: Piece, field: string, { filling, secrets }: Binding): string {
+  return text.replace(BRACES, (braces, name: string) => {
+    const placeholder = placeholderOf(name);
+    if (placeholder === undefined) throw invalidJob(field, unknownPlaceholder(name));
+    if (kind === "quoted") throw invalidJob(field, `{${name}} must not stand in a quoted name`);
+    if (placeholder.kind === "secret") {
+      if (kind !== "string") throw invalidJob(field, `{${name}} must stand inside of a string`);
+      return secrets?.get(placeholder.name)?.replaceAll("'", "''") ?? braces;
+    }
+    if (kind === "string" && placeholder.kind !== "bound") {
+      throw invalidJob(field, `{${name}} must not stand inside of a string; it is one itself`);
+    }
+    if (filling === undefined) return braces;
+    return kind === "string" ? placeholderText(placeholder, filling) : literalOf(placeholder, filling);
+  });
+}

@@ -1,0 +1,41 @@
+import { invalidJob } from "../job/invalid-job.js";
+import type { SqlJob } from "../job/job.js";
+import { checkPlaceholders } from "./bind.js";
+import { codeOf } from "./scan.js";
+
+/** Each submits one job, whose id can be given. */
+const JOB = /^(?:INSERT|EXECUTE\s+(?:STATEMENT\s+SET|INSERT))\b/i;
+
+const APPENDING = /\bINSERT\s+INTO\b/i;
+
+/**
+ * Whether SQL can be run for an interval: its placeholders are known, it is one job, and what a second run does is known.
+ * Whether Flink understands it is seen when it is run.
+ *
+ * @param field - `job.sql` or `job.sync`
+ * @throws OperatorError JOB_INVALID with the offending field
+ */
+export function checkSql(job: SqlJob, field: string, hasSecret: (name: string) => boolean): void {
+  const { setup = [], prepare = [], statement } = job;
+  setup.forEach((text, index) => {
+    checkPlaceholders(text, `${field}.setup.${index}`, { boundaries: false, hasSecret });
+  });
+  prepare.forEach((text, index) => {
+    checkPlaceholders(text, `${field}.prepare.${index}`, { boundaries: true, hasSecret });
+  });
+  checkPlaceholders(statement, `${field}.statement`, { boundaries: true, hasSecret });
+  const code = codeOf(statement);
+  if (!JOB.test(code)) {
+    throw invalidJob(
+      `${field}.statement`,
+      "must be one INSERT or EXECUTE STATEMENT SET; others belong to setup",
+    );
+  }
+  if (APPENDING.test(code) && job.repetition === undefined) {
+    throw invalidJob(
+      `${field}.repetition`,
+      'must say what a second run of an interval does: "replaces" where the sink upserts by a key, "appends" where it would ' +
+        "double the rows and that is accepted; INSERT OVERWRITE needs neither",
+    );
+  }
+}

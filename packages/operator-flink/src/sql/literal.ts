@@ -1,0 +1,35 @@
+import { boundText, type Filling, sqlInstant } from "../job/bounds.js";
+import { type Placeholder, placeholderText } from "../job/placeholder.js";
+
+/** A string as Flink SQL writes it. Nothing but the quote has a meaning inside. */
+export function stringLiteral(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** A name as Flink SQL quotes it. */
+export function quotedName(name: string): string {
+  return `\`${name.replaceAll("`", "``")}\``;
+}
+
+/** A placeholder's value as a typed literal of Flink SQL. */
+export function literalOf(placeholder: Exclude<Placeholder, { kind: "secret" }>, filling: Filling): string {
+  if (placeholder.kind !== "bound") return stringLiteral(placeholderText(placeholder, filling));
+  const { bound, type } = placeholder;
+  const text = boundText(filling, bound, type);
+  switch (type) {
+    case "timestamp":
+      return `TIMESTAMP '${text}'`;
+    case "date":
+      return `DATE '${text}'`;
+    case "timestamp_ltz":
+      // Timestamps with the local time zone have no literal of their own.
+      return `TO_TIMESTAMP_LTZ(${number(String(sqlInstant(filling[bound])))}, 3)`;
+    default:
+      return number(text);
+  }
+}
+
+/** In parentheses where it is negative: after a minus, `--5` would be a comment. A small number is an INT otherwise. */
+function number(text: string): string {
+  return `CAST(${text.startsWith("-") ? `(${text})` : text} AS BIGINT)`;
+}

@@ -1,0 +1,34 @@
+/** A stretch of Flink SQL. A hint is code, not a comment. */
+export interface Piece {
+  readonly kind: "code" | "string" | "quoted" | "comment";
+  readonly text: string;
+}
+
+/** In the order of Flink's own lexer: strings, quoted names, comments; an end that is missing is the text's. */
+const PIECES =
+  /(?<string>'(?:[^']|'')*(?:'|$))|(?<quoted>`(?:[^`]|``)*(?:`|$)|"(?:[^"]|"")*(?:"|$))|(?<comment>--[^\n]*|\/\*(?!\+)[\s\S]*?(?:\*\/|$))/g;
+
+/** Cuts Flink SQL into pieces; together they are the text. */
+export function scan(sql: string): Piece[] {
+  const pieces: Piece[] = [];
+  let end = 0;
+  for (const match of sql.matchAll(PIECES)) {
+    if (match.index > end) pieces.push({ kind: "code", text: sql.slice(end, match.index) });
+    const { string, quoted } = match.groups ?? {};
+    const kind = string !== undefined ? "string" : quoted !== undefined ? "quoted" : "comment";
+    pieces.push({ kind, text: match[0] });
+    end = match.index + match[0].length;
+  }
+  if (end < sql.length) pieces.push({ kind: "code", text: sql.slice(end) });
+  return pieces;
+}
+
+/** The code of a statement, without comments and with empty strings: what a statement begins with can be told by it. */
+export function codeOf(sql: string): string {
+  return scan(sql)
+    .map(({ kind, text }) =>
+      kind === "code" ? text : kind === "string" ? "''" : kind === "quoted" ? "``" : " ",
+    )
+    .join("")
+    .trim();
+}

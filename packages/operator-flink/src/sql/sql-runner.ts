@@ -1,0 +1,188 @@
+import { hash } from "node:crypto";
+import { type Clock, OperatorError } from "@tidegate/core";
+import type { Filling } from "../job/bounds.js";
+import type { SqlJob } from "../job/job.js";
+import type { Secret } from "../options.js";
+import { NoAnswer, Refused } from "../rest/http.js";
+import type { SqlGateway, TableRefresh } from "../rest/sql-gateway.js";
+import { pause } from "../run/pause.js";
+import { bind, secretsIn } from "./bind.js";
+import type { SessionRecipe, Sessions } from "./sessions.js";
+
+/** Between two looks at an operation, ms: a sixteenth of the time that it has taken so far, within these. */
+const SHORTEST_LOOK_MS = 5;
+const LONGEST_LOOK_MS = 500;
+
+/** The longest that Flink may take to plan and submit a statement, ms. */
+const OPERATION_LIMIT_MS = 180_000;
+
+interface Parts {
+  readonly gateway: SqlGateway;
+  readonly sessions: Sessions;
+  readonly secrets: Readonly<Record<string, Secret>>;
+  readonly clock: Clock;
+}
+
+/** A statement that submits one job, and what is known of the run. */
+export interface Statement {
+  readonly job: SqlJob;
+  readonly field: string;
+  readonly filling: Filling;
+  readonly jobId: string;
+  readonly name: string;
+}
+
+/** What a session is opened with, of a job. */
+export interface SessionNeeds {
+  readonly setup?: readonly string[];
+  readonly timeZone?: string;
+  readonly sessionConfiguration?: Readonly<Record<string, string>>;
+}
+
+/** Runs SQL through the gateway, until the job is Flink's. */
+export class SqlRunner {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** @throws Refused, NoAnswer, without the values of secrets */
+  async prepare(statement: Statement): Promise<void> {
+    const { job, field, filling } = statement;
+    const { prepare = [] } = job;
+    if (prepare.length === 0) return;
+    await this.#inSession(job, prepare, async (session, secrets) => {
+      for (const [index, sql] of prepare.entries()) {
+        const bound = bind(sql, `${field}.prepare.${index}`, { filling, secrets });
+        await this.#parts.gateway.configure(session, bound);
+      }
+    });
+  }
+
+  /** @throws Refused, NoAnswer, without the values of secrets */
+  async submit(statement: Statement): Promise<void> {
+    const { job, field, filling, jobId, name } = statement;
+    await this.#operate(job, [job.statement], (session, secrets) => {
+      const sql = bind(job.statement, `${field}.statement`, { filling, secrets });
+      return this.#parts.gateway.execute(session, sql, {
+        "pipeline.name": name,
+        ...job.flinkConfiguration,
+        "$internal.pipeline.job-id": jobId,
+      });
+    });
+  }
+
+  /** @throws Refused, NoAnswer, without the values of secrets */
+  async refresh(needs: SessionNeeds, identifier: string, refresh: TableRefresh): Promise<void> {
+    await this.#operate(needs, [], (session) => this.#parts.gateway.refresh(session, identifier, refresh));
+  }
+
+  /** Waits for an operation to submit its job. */
+  async #operate(
+    needs: SessionNeeds,
+    statements: readonly string[],
+    start: (session: string, secrets: ReadonlyMap<string, string>) => Promise<string>,
+  ): Promise<void> {
+    await this.#inSession(needs, statements, async (session, secrets) => {
+      const operation = await start(session, secrets);
+      await this.#submitted(session, operation);
+      // What is left of it is freed with the session at the latest.
+      this.#parts.gateway.closeOperation(session, operation).catch(() => undefined);
+    });
+  }
+
+  /** A text of Flink's about a job, without the values of the job's secrets. */
+  async redacted(
+    text: string,
+    { setup = [], prepare = [], statement = "" }: Partial<Pick<SqlJob, "setup" | "prepare" | "statement">>,
+  ): Promise<string> {
+    return redacted(text, await this.#secretsOf([...setup, ...prepare, statement]));
+  }
+
+  /** An operation of an `INSERT` has finished once its job is submitted. */
+  async #submitted(session: string, operation: string): Promise<void> {
+    const { gateway, clock } = this.#parts;
+    const began = clock.now();
+    for (;;) {
+      const state = await gateway.state(session, operation);
+      if (state === "FINISHED") return;
+      if (state === "ERROR") throw new Refused(500, await gateway.trace(session, operation));
+      const isUnderWay = state === "INITIALIZED" || state === "PENDING" || state === "RUNNING";
+      const tookMs = clock.now() - began;
+      if (!isUnderWay || tookMs > OPERATION_LIMIT_MS) {
+        throw new NoAnswer(`the SQL Gateway has left the statement as ${state}`, true, undefined);
+      }
+      await pause(clock, Math.min(Math.max(tookMs / 16, SHORTEST_LOOK_MS), LONGEST_LOOK_MS));
+    }
+  }
+
+  async #inSession(
+    needs: SessionNeeds,
+    statements: readonly string[],
+    work: (session: string, secrets: ReadonlyMap<string, string>) => Promise<void>,
+  ): Promise<void> {
+    const { setup = [] } = needs;
+    const secrets = await this.#secretsOf([...setup, ...statements]);
+    const recipe = recipeOf(
+      needs,
+      setup.map((sql, index) => bind(sql, `job.sql.setup.${index}`, { secrets })),
+    );
+    try {
+      await this.#parts.sessions.use(recipe, (session) => work(session, secrets));
+    } catch (error) {
+      throw error instanceof Refused ? new Refused(error.status, redacted(error.trace, secrets)) : error;
+    }
+  }
+
+  /** @throws OperatorError CONFIGURATION_INVALID for a secret that is not to be had */
+  async #secretsOf(statements: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const names = new Set(statements.flatMap(secretsIn));
+    return new Map(
+      await Promise.all(
+        [...names].map(async (name) => {
+          const secret = Object.hasOwn(this.#parts.secrets, name) ? this.#parts.secrets[name] : undefined;
+          const value = typeof secret === "function" ? await asked(name, secret) : secret;
+          if (typeof value === "string") return [name, value] as const;
+          throw notToBeHad(name);
+        }),
+      ),
+    );
+  }
+}
+
+/** A secret that has changed makes another session. */
+function recipeOf(needs: SessionNeeds, setup: readonly string[]): SessionRecipe {
+  const { timeZone = "UTC", sessionConfiguration = {} } = needs;
+  return {
+    key: hash("sha256", JSON.stringify([timeZone, setup, sessionConfiguration]), "hex"),
+    properties: {
+      "execution.runtime-mode": "batch",
+      ...sessionConfiguration,
+      "table.local-time-zone": timeZone,
+    },
+    setup,
+  };
+}
+
+async function asked(name: string, secret: () => string | Promise<string>): Promise<string> {
+  try {
+    return await secret();
+  } catch {
+    // Its own error may hold what must not be told.
+    throw notToBeHad(name);
+  }
+}
+
+function notToBeHad(name: string): OperatorError {
+  return new OperatorError(
+    "CONFIGURATION_INVALID",
+    `The secret "${name}" of the flink operator is not to be had.`,
+  );
+}
+
+function redacted(text: string, secrets: ReadonlyMap<string, string>): string {
+  return [...secrets.values()]
+    .filter((value) => value !== "")
+    .reduce((redacting, value) => redacting.replaceAll(value, "***"), text);
+}

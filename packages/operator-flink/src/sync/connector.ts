@@ -1,0 +1,39 @@
+import type { SyncSink, SyncSource } from "../job/job.js";
+
+/** How a connector reads one interval. Option values and the predicate may hold placeholders. */
+export interface SourceReading {
+  /** Options that differ from interval to interval. @default {} */
+  readonly options?: Readonly<Record<string, string>>;
+  /** What a row has to fulfil. @default all rows that the options select */
+  readonly predicate?: string;
+}
+
+/** How a connector writes one interval so that a second run replaces the first. */
+export interface SinkWriting {
+  /** `INSERT OVERWRITE` instead of `INSERT INTO`. @default false */
+  readonly isOverwriting?: boolean;
+  /** Options that differ from interval to interval. @default {} */
+  readonly options?: Readonly<Record<string, string>>;
+}
+
+/** Why a table cannot be used as it is given: the field below it, and what to do. */
+export interface Problem {
+  readonly field: string;
+  readonly problem: string;
+}
+
+/** A connector as a source. */
+export type SourceConnector = (source: SyncSource) => SourceReading | Problem;
+
+/** A connector as a sink; asked only for sinks that are to replace. */
+export type SinkConnector = (sink: SyncSink) => SinkWriting | Problem;
+
+/** The connectors that `sync` jobs may use, by name. */
+export interface Connectors {
+  readonly sources: Readonly<Record<string, SourceConnector>>;
+  readonly sinks: Readonly<Record<string, SinkConnector>>;
+}
+
+export function isProblem(given: object): given is Problem {
+  return "problem" in given;
+}

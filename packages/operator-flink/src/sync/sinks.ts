@@ -1,0 +1,38 @@
+import type { SyncSink } from "../job/job.js";
+import type { Problem, SinkConnector, SinkWriting } from "./connector.js";
+
+/**
+ * Each interval has a folder of its own, which is overwritten whole. As a partition of one table it would keep its old
+ * files when the interval has become empty: `INSERT OVERWRITE` of no rows touches no partition.
+ */
+const filesystem: SinkConnector = ({ options = {}, folder = "from={lower:epoch_ms}" }) => {
+  const { path } = options;
+  if (path === undefined) return { field: "options.path", problem: "must be the folder of the copies" };
+  return { isOverwriting: true, options: { path: `${path.replace(/\/+$/, "")}/${folder}` } };
+};
+
+/** Writes nothing at all. */
+const blackhole: SinkConnector = () => ({});
+
+/** The built-in sinks that can replace; what they do not hold is refused, or accepted with `repetition: "appends"`. */
+export const SINKS: Readonly<Record<string, SinkConnector>> = {
+  filesystem,
+  blackhole,
+  jdbc: byKey,
+  "upsert-kafka": byKey,
+  kafka: () => ({
+    field: "connector",
+    problem:
+      'only appends, so that a second run would double an interval; use upsert-kafka, or accept it with repetition: "appends"',
+  }),
+};
+
+/** Rows are replaced by their key; one that is gone from the source stays. */
+export function byKey({ primaryKey }: SyncSink): SinkWriting | Problem {
+  if (primaryKey !== undefined) return {};
+  return {
+    field: "primaryKey",
+    problem:
+      'must be given: without a key a second run doubles an interval (or accept it with repetition: "appends")',
+  };
+}

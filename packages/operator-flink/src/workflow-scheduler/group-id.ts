@@ -1,0 +1,23 @@
+import { hash } from "node:crypto";
+import { parseIdentifier } from "../materialized-table/identifier.js";
+
+const PREFIX = "flink:";
+
+const MAX_LENGTH = 200;
+const MAX_SLUG_LENGTH = 100;
+
+/**
+ * The group of a table: `flink:catalog.database.table`. Where a part is no plain name, what can be read of it and a hash,
+ * with a second colon, so that no two tables have one group.
+ *
+ * @returns `undefined` for what is no identifier of a table
+ */
+export function groupIdOf(identifier: string): string | undefined {
+  const path = parseIdentifier(identifier);
+  if (path === undefined) return undefined;
+  const plain = PREFIX + path.join(".");
+  if (path.every((part) => /^[A-Za-z0-9_-]+$/.test(part)) && plain.length <= MAX_LENGTH) return plain;
+  const slug = path.map((part) => part.replaceAll(/[^A-Za-z0-9_-]+/g, "_")).join(".");
+  const digest = hash("sha256", JSON.stringify(path), "hex").slice(0, 32);
+  return `${PREFIX}${slug.slice(0, MAX_SLUG_LENGTH)}:${digest}`;
+}

@@ -1,0 +1,239 @@
+import { dirname } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import type { JsonObject, OfflineJobRequest } from "@tidegate/core";
+import { FlinkServer, TcpProxy } from "@tidegate/test-servers";
+import { until } from "@tidegate/testkit";
+import { FlinkOperator, type FlinkOperatorOptions } from "../src/index.js";
+import { answerLength, cancelByHand, jobsOf } from "./support/cluster.js";
+import { Readings } from "./support/readings.js";
+import { aRequest, MIDNIGHT, untroubled } from "./support/requests.js";
+
+jest.setTimeout(120_000);
+
+let flink: FlinkServer;
+let readings: Readings;
+let operators: FlinkOperator[];
+
+beforeAll(async () => {
+  // By default its gateway tries for a minute to reach a JobManager.
+  flink = await FlinkServer.start({ "rest.retry.max-attempts": "1", "rest.retry.delay": "100" });
+}, 900_000);
+
+afterAll(() => flink.dispose());
+
+beforeEach(() => {
+  readings = new Readings(flink.dataFolder);
+  operators = [];
+});
+
+afterEach(async () => {
+  await Promise.all(operators.map((operator) => operator.stop()));
+  await flink.startAgain();
+  for (const [jobId, status] of await jobsOf(flink))
+    if (status === "RUNNING") await cancelByHand(flink, jobId);
+});
+
+describe("a JobManager that is down", () => {
+  it("takes no jar as it is submitted, and does when it is back", async () => {
+    const operator = anOperator();
+    const request = aRequest(wordCount());
+    await flink.killJobManager();
+    await expect(operator.submit(request, untroubled())).rejects.toMatchObject({
+      name: "OperatorError",
+      code: "JOB_FAILED",
+      message: expect.stringContaining("ECONNREFUSED"),
+    });
+    await expect(operator.find(request.idempotencyKey, request)).rejects.toThrow("ECONNREFUSED");
+    await flink.startAgain();
+    expect(await carryOut(operator, request)).toMatchObject({ state: "SUCCEEDED" });
+  });
+
+  it("leaves open what became of SQL, which is found to be nothing when it is back", async () => {
+    const operator = anOperator();
+    const request = aRequest(readings.copy());
+    await flink.killJobManager();
+    await expect(operator.submit(request, untroubled())).rejects.toThrow("is not known");
+    await flink.startAgain();
+    expect(await operator.find(request.idempotencyKey, request)).toBeUndefined();
+    expect(await carryOut(operator, request)).toMatchObject({ state: "SUCCEEDED" });
+    expect(readings.times(MIDNIGHT)).toBe(1);
+  });
+
+  it("holds up a wait, and has then forgotten the job, which may be run again", async () => {
+    const operator = anOperator();
+    const request = aRequest(readings.dripping());
+    const { jobId } = await operator.submit(request, untroubled());
+    const end = operator.wait(jobId, request, untroubled());
+    await flink.killJobManager();
+    await flink.startAgain();
+    expect(await end).toMatchObject({
+      state: "FAILED",
+      isRetryable: true,
+      error: { code: "JOB_FAILED", message: expect.stringContaining("no longer knows job") },
+    });
+    const again = await operator.submit({ ...request, attempt: 2 }, untroubled());
+    expect((await jobsOf(flink)).get(again.jobId)).not.toBe("FAILED");
+  });
+
+  it("makes an interval that is not replaced wait for a person", async () => {
+    const operator = anOperator();
+    const job = readings.dripping();
+    const request = aRequest({ sql: { ...(job.sql as JsonObject), repetition: "appends" } });
+    const { jobId } = await operator.submit(request, untroubled());
+    const end = operator.wait(jobId, request, untroubled());
+    await flink.killJobManager();
+    await flink.startAgain();
+    expect(await end).toMatchObject({
+      state: "FAILED",
+      isRetryable: false,
+      error: { message: expect.stringContaining("not run again by itself") },
+    });
+  });
+
+  it("fails a wait once it has been away for too long", async () => {
+    const operator = anOperator({ unreachableMs: 1_000 });
+    const request = aRequest(readings.dripping());
+    const { jobId } = await operator.submit(request, untroubled());
+    const end = operator.wait(jobId, request, untroubled());
+    const failed = expect(end).rejects.toThrow("Flink has not answered for 1 s");
+    await flink.killJobManager();
+    await failed;
+  });
+});
+
+describe("a gateway that is down", () => {
+  it("takes nothing as SQL is submitted", async () => {
+    const operator = anOperator();
+    const request = aRequest(readings.copy());
+    await flink.killGateway();
+    await expect(operator.submit(request, untroubled())).rejects.toMatchObject({
+      name: "OperatorError",
+      code: "JOB_FAILED",
+    });
+    await flink.startAgain();
+    expect(await carryOut(operator, request)).toMatchObject({ state: "SUCCEEDED" });
+  });
+
+  it("does not matter to a job that runs, and its lost sessions are opened again", async () => {
+    const operator = anOperator();
+    expect(await carryOut(operator, aRequest(readings.copy()))).toMatchObject({ state: "SUCCEEDED" });
+    const running = aRequest(readings.dripping());
+    const { jobId } = await operator.submit(running, untroubled());
+    const end = operator.wait(jobId, running, untroubled());
+    await flink.killGateway();
+    await flink.startAgain();
+    expect((await jobsOf(flink)).get(jobId)).toBe("RUNNING");
+    expect(await carryOut(operator, aRequest(readings.copy()))).toMatchObject({ state: "SUCCEEDED" });
+    await operator.cancel(jobId);
+    expect(await end).toMatchObject({ state: "CANCELLED" });
+  });
+});
+
+describe("an answer that is lost after the submission", () => {
+  it("is made good for SQL: the job is adopted by its id", async () => {
+    const proxy = await TcpProxy.start(flink.gatewayPort);
+    const operator = anOperator({ gatewayUrl: `http://127.0.0.1:${proxy.port}` });
+    await carryOut(operator, aRequest(readings.copy()));
+    const before = (await jobsOf(flink)).size;
+    const cut = proxy.cutAfter(0, "to-client");
+    const request = aRequest(readings.copy());
+    const outcome = carryOut(operator, request);
+    await cut;
+    expect(await outcome).toMatchObject({ state: "SUCCEEDED" });
+    const jobs = await jobsOf(flink);
+    expect(jobs.get(request.idempotencyKey)).toBe("FINISHED");
+    expect(jobs.size).toBe(before + 1);
+    expect(readings.times(MIDNIGHT)).toBe(1);
+    await operator.stop();
+    await proxy.dispose();
+  });
+
+  it("is made good for a jar", async () => {
+    const proxy = await TcpProxy.start(flink.restPort);
+    const operator = anOperator({ url: `http://127.0.0.1:${proxy.port}` });
+    await carryOut(operator, aRequest(wordCount()));
+    const before = (await jobsOf(flink)).size;
+    // The list of jars comes through whole, the answer to the run does not.
+    const cut = proxy.cutAfter((await answerLength(`${flink.url}/jars`)) + 10, "to-client");
+    const request = aRequest(wordCount());
+    const outcome = carryOut(operator, request);
+    await cut;
+    expect(await outcome).toMatchObject({ state: "SUCCEEDED" });
+    const jobs = await jobsOf(flink);
+    expect(jobs.get(request.idempotencyKey)).toBe("FINISHED");
+    expect(jobs.size).toBe(before + 1);
+    await operator.stop();
+    await proxy.dispose();
+  });
+});
+
+describe("a job that is submitted twice", () => {
+  it("is one job, by one operator or by two", async () => {
+    const before = (await jobsOf(flink)).size;
+    const request = aRequest(readings.copy());
+    const [one, other] = [anOperator(), anOperator()];
+    const jobs = await Promise.all(
+      [one, one, other].map((operator) => operator.submit(request, untroubled())),
+    );
+    const repeated = await one.submit(request, untroubled());
+    expect(new Set([...jobs, repeated].map(({ jobId }) => jobId))).toEqual(new Set([request.idempotencyKey]));
+    expect(await one.wait(repeated.jobId, request, untroubled())).toMatchObject({ state: "SUCCEEDED" });
+    expect((await jobsOf(flink)).size).toBe(before + 1);
+  });
+
+  it("is joined by the next attempt while it runs", async () => {
+    const operator = anOperator();
+    const request = aRequest(readings.dripping());
+    const { jobId } = await operator.submit(request, untroubled());
+    expect(await operator.submit({ ...request, attempt: 2 }, untroubled())).toMatchObject({ jobId });
+    expect(await operator.find(request.idempotencyKey, { ...request, attempt: 3 })).toMatchObject({ jobId });
+  });
+});
+
+describe("a job that ends badly", () => {
+  it("tells Flink's innermost cause", async () => {
+    const outcome = await carryOut(anOperator(), aRequest(readings.failing()));
+    expect(outcome).toEqual({
+      state: "FAILED",
+      error: { code: "JOB_FAILED", message: "ArithmeticException: / by zero" },
+    });
+  });
+
+  it("is a cancelled one when somebody stops it on Flink, and the next attempt is another job", async () => {
+    const operator = anOperator();
+    const request = aRequest(readings.dripping());
+    const { jobId } = await operator.submit(request, untroubled());
+    const end = operator.wait(jobId, request, untroubled());
+    await until(async () => (await jobsOf(flink)).get(jobId) === "RUNNING", { what: "the job" });
+    await cancelByHand(flink, jobId);
+    expect(await end).toMatchObject({ state: "CANCELLED" });
+    const next = await operator.submit({ ...request, attempt: 2 }, untroubled());
+    expect(next.jobId).not.toBe(jobId);
+  });
+});
+
+function anOperator(options: Partial<FlinkOperatorOptions> = {}): FlinkOperator {
+  const { url, gatewayUrl, examplesJar } = flink;
+  const operator = new FlinkOperator({ url, gatewayUrl, jarFolders: [dirname(examplesJar)], ...options });
+  operators.push(operator);
+  return operator;
+}
+
+async function carryOut(operator: FlinkOperator, request: OfflineJobRequest) {
+  const { jobId } = await operator.submit(request, untroubled());
+  return operator.wait(jobId, request, untroubled());
+}
+
+function wordCount(): JsonObject {
+  return {
+    jar: {
+      path: flink.examplesJar,
+      entryClass: "org.apache.flink.streaming.examples.wordcount.WordCount",
+      programArgs: [
+        ...["--execution-mode", "BATCH", "--input", pathToFileURL(readings.source).href],
+        ...["--output", `${pathToFileURL(readings.target).href}/{lower:epoch_ms}`],
+      ],
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, jest } from "@jest/globals";
+import type { JsonObject } from "@tidegate/core";
+import { FlinkServer } from "@tidegate/test-servers";
+import { operatorSuite, type RequestFactory } from "@tidegate/testkit";
+import { FlinkOperator } from "../../src/index.js";
+import { Console } from "../support/console.js";
+import { aRequest, HOUR, MIDNIGHT } from "../support/requests.js";
+import { Sales } from "../support/sales.js";
+
+// The first job of a fresh Flink takes seconds.
+jest.setTimeout(120_000);
+
+const HOURS = 48;
+
+const TABLE = { identifier: "shop.sales.hourly", freshness: "1 HOUR" };
+
+let flink: FlinkServer;
+let sales: Sales;
+
+beforeAll(async () => {
+  flink = await FlinkServer.start({ "workflow-scheduler.type": "embedded" }, { hasTestCatalog: true });
+  sales = await Sales.create(flink, "shop");
+  await (await Console.open(flink)).type(
+    sales.definition("hourly", { freshness: "'1' HOUR", format: "yyyyMMddHH" }),
+  );
+}, 900_000);
+
+afterAll(() => flink?.dispose());
+
+operatorSuite({
+  name: "flink, materialized tables",
+  // A table's query is one for all of its partitions, and this one's is quick.
+  supports: { slow: false },
+  create: async () => {
+    const operators: FlinkOperator[] = [];
+    const start = (): FlinkOperator => {
+      const operator = new FlinkOperator({ url: flink.url, gatewayUrl: flink.gatewayUrl });
+      operators.push(operator);
+      return operator;
+    };
+    sales.clear("hourly");
+    sales.write([
+      ...Array.from({ length: HOURS }, (_, id) => ({ id, price: 1, part: hourOf(MIDNIGHT + id * HOUR) })),
+      { id: -1, price: 0, part: "broken" },
+    ]);
+    return {
+      operator: start(),
+      request: factory({ materializedTable: TABLE }),
+      failingRequest: factory({ materializedTable: { ...TABLE, partition: { part: "broken" } } }),
+      malformedJob: { materializedTable: { identifier: "hourly" } },
+      effects: async ({ lowerBoundary }) =>
+        sales.partitions("hourly").get(hourOf(Number(lowerBoundary)))?.length ?? 0,
+      restart: async () => start(),
+      dispose: async () => {
+        await Promise.all(operators.map((operator) => operator.stop()));
+      },
+    };
+  },
+});
+
+function factory(job: JsonObject): RequestFactory {
+  const base = aRequest(job);
+  return (overrides) => ({ ...base, ...overrides });
+}
+
+function hourOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 13).replaceAll(/[-T]/g, "");
+}

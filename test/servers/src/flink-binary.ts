@@ -1,0 +1,108 @@
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { cacheFolder, fillCache } from "./cache.js";
+import { maven } from "./maven.js";
+import { findPython } from "./python.js";
+
+const run = promisify(execFile);
+
+/** The Flink of the tests. */
+export const FLINK_VERSION = "2.3.0";
+
+/** `lib` and `plugins` are in the one, `conf` in the other; their dependencies are for Python programs alone. */
+const WHEELS = [`apache-flink-libraries==${FLINK_VERSION}`, `apache-flink==${FLINK_VERSION}`];
+
+/** What the wheels leave out: the SQL Gateway, and a jar with a batch job in it. */
+const ARTIFACTS = ["flink-sql-gateway", "flink-examples-streaming"].map(
+  (name) => `org.apache.flink:${name}:${FLINK_VERSION}`,
+);
+
+/** Takes the jar alone; later versions want the POMs of its parents too, which mirrors need not have. */
+const COPY = "org.apache.maven.plugins:maven-dependency-plugin:2.10:copy";
+
+/** They are 330 MB; ms. */
+const INSTALL_LIMIT_MS = 600_000;
+
+/** An Apache Flink that can be run. */
+export interface FlinkBinary {
+  /** The program `java`, 11 or newer. */
+  readonly java: string;
+  /** What Flink's own scripts give every Java of it. */
+  readonly javaOptions: readonly string[];
+  /** All jars of `lib`. */
+  readonly classPath: string;
+  readonly plugins: string;
+  /** The SQL Gateway's jar. */
+  readonly gateway: string;
+  /** Flink's own streaming examples, of which `WordCount` runs as a batch too. */
+  readonly examples: string;
+}
+
+/**
+ * Finds an Apache Flink in the cache, or puts one there: from PyPI, and what PyPI lacks from Maven Central.
+ *
+ * @throws Error naming what is needed
+ */
+export async function findFlink(): Promise<FlinkBinary> {
+  const java = await findJava();
+  const cache = cacheFolder(join("flink", FLINK_VERSION));
+  if (existsSync(cache)) return binaryIn(cache, java);
+  process.stderr.write(
+    `Installing Flink ${FLINK_VERSION} from PyPI and Maven Central into ${cache}, about 350 MB ...\n`,
+  );
+  const failures = await fillCache(cache, [{ name: "pip install, mvn dependency:copy", get: install }]);
+  if (existsSync(cache)) return binaryIn(cache, java);
+  throw new Error(
+    `There is no Flink. This gets one with Python 3.10 to 3.13, which is to be on the path. Tried:\n${failures.join("\n")}`,
+  );
+}
+
+async function install(folder: string): Promise<void> {
+  const pip = [
+    "-m",
+    "pip",
+    "install",
+    "--quiet",
+    "--disable-pip-version-check",
+    "--no-deps",
+    "--no-cache-dir",
+  ];
+  const python = await findPython();
+  await run(python, [...pip, "--target", folder, ...WHEELS], { timeout: INSTALL_LIMIT_MS });
+  for (const artifact of ARTIFACTS) {
+    await maven([COPY, `-Dartifact=${artifact}`, `-DoutputDirectory=${join(folder, "jars")}`]);
+  }
+}
+
+function binaryIn(folder: string, java: string): FlinkBinary {
+  const home = join(folder, "pyflink");
+  const lib = join(home, "lib");
+  return {
+    java,
+    javaOptions: javaOptionsIn(join(home, "conf", "config.yaml")),
+    classPath: readdirSync(lib)
+      .filter((name) => name.endsWith(".jar"))
+      .map((name) => join(lib, name))
+      .join(":"),
+    plugins: join(home, "plugins"),
+    gateway: join(folder, "jars", `flink-sql-gateway-${FLINK_VERSION}.jar`),
+    examples: join(folder, "jars", `flink-examples-streaming-${FLINK_VERSION}.jar`),
+  };
+}
+
+/** Flink reaches into Java's internals, and its configuration lists where. */
+function javaOptionsIn(configuration: string): string[] {
+  const line = /^ *all: *(.+)$/m.exec(readFileSync(configuration, "utf8"))?.[1];
+  if (line === undefined) throw new Error(`${configuration} has no env.java.opts.all.`);
+  return line.trim().split(/\s+/);
+}
+
+async function findJava(): Promise<string> {
+  const home = process.env.JAVA_HOME;
+  const java = home ? join(home, "bin", "java") : "java";
+  const { stderr } = await run(java, ["-version"]).catch(() => ({ stderr: "" }));
+  if (Number(/version "(\d+)/.exec(stderr)?.[1] ?? 0) >= 11) return java;
+  throw new Error("Flink needs Java 11 or newer, on the path or in JAVA_HOME.");
+}

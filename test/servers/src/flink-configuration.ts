@@ -1,0 +1,75 @@
+/** Where the parts of a cluster listen, and the folder for all that they write. */
+export interface FlinkPlace {
+  readonly restPort: number;
+  readonly rpcPort: number;
+  readonly gatewayPort: number;
+  readonly folder: string;
+}
+
+const LOOPBACK = "127.0.0.1";
+
+/**
+ * The text of a `config.yaml`: all on the loopback, small, and quick to notice that another part came back. Memory is
+ * given in full, since Flink's scripts are not there to work it out.
+ *
+ * @param settings - more of them, or others
+ */
+export function configurationText(
+  { restPort, rpcPort, gatewayPort, folder }: FlinkPlace,
+  settings: Readonly<Record<string, string>>,
+): string {
+  const all: Record<string, string | number> = {
+    "jobmanager.rpc.address": LOOPBACK,
+    "jobmanager.bind-host": LOOPBACK,
+    "jobmanager.rpc.port": rpcPort,
+    "jobmanager.execution.failover-strategy": "region",
+    "rest.address": LOOPBACK,
+    "rest.bind-address": LOOPBACK,
+    // Not `rest.bind-port`, which the gateway would take for its own.
+    "rest.port": restPort,
+    "taskmanager.host": LOOPBACK,
+    "taskmanager.bind-host": LOOPBACK,
+    "taskmanager.numberOfTaskSlots": 4,
+    "taskmanager.cpu.cores": 2,
+    "taskmanager.memory.framework.heap.size": "128m",
+    "taskmanager.memory.framework.off-heap.size": "128m",
+    "taskmanager.memory.task.heap.size": "256m",
+    "taskmanager.memory.task.off-heap.size": "0m",
+    "taskmanager.memory.managed.size": "128m",
+    "taskmanager.memory.network.min": "64m",
+    "taskmanager.memory.network.max": "64m",
+    "taskmanager.memory.jvm-metaspace.size": "256m",
+    "taskmanager.memory.jvm-overhead.min": "64m",
+    "taskmanager.memory.jvm-overhead.max": "64m",
+    "parallelism.default": 1,
+    // A task manager notices that its job manager is gone when heartbeats do not come, by default after 50 s.
+    "heartbeat.interval": 1_000,
+    "heartbeat.timeout": 8_000,
+    // Then it looks for another, by default every 30 s.
+    "cluster.registration.max-timeout": 500,
+    "cluster.registration.error-delay": 500,
+    "cluster.registration.refused-registration-delay": 500,
+    "sql-gateway.endpoint.type": "rest",
+    "sql-gateway.endpoint.rest.address": LOOPBACK,
+    "sql-gateway.endpoint.rest.bind-address": LOOPBACK,
+    "sql-gateway.endpoint.rest.port": gatewayPort,
+    "sql-gateway.endpoint.rest.bind-port": gatewayPort,
+    "table.catalog-store.kind": "file",
+    "table.catalog-store.file.path": `${folder}/catalogs`,
+    "io.tmp.dirs": `${folder}/tmp`,
+    "web.upload.dir": `${folder}/uploads`,
+    ...settings,
+  };
+  return Object.entries(all)
+    .map(([name, value]) => `${name}: ${value}\n`)
+    .join("");
+}
+
+/**
+ * Sends the gateway's calls of its own workflow scheduler to another service on the loopback: the gateway listens at its
+ * `bind-port`, and calls the scheduler at its `port`.
+ */
+export function schedulerSettings(port: number | undefined): Readonly<Record<string, string>> {
+  if (port === undefined) return {};
+  return { "workflow-scheduler.type": "embedded", "sql-gateway.endpoint.rest.port": String(port) };
+}

@@ -1,0 +1,220 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type FlinkBinary, findFlink } from "./flink-binary.js";
+import { configurationText, type FlinkPlace, schedulerSettings } from "./flink-configuration.js";
+import { findTestCatalog } from "./flink-test-catalog.js";
+import { freePort } from "./free-port.js";
+
+/** Far longer than it takes, so that a slow machine does not fail. */
+const START_LIMIT_MS = 180_000;
+
+/** How long its processes may take to end in good order, ms. */
+const STOP_LIMIT_MS = 10_000;
+
+/** The processes of a session cluster. */
+export type FlinkPart = "job-manager" | "task-manager" | "gateway";
+
+/** Of each of its processes, MB: enough for a handful of jobs. */
+const HEAP_MB = 384;
+
+/** What a Flink of a test has beside the usual. */
+export interface FlinkExtras {
+  /** Whether it knows catalogs of the type `test-filesystem`, which keep materialized tables. @default false */
+  readonly hasTestCatalog?: boolean;
+  /**
+   * The port on the loopback of a service that stands in for the gateway's own workflow scheduler. @default none: tables
+   * with full refresh cannot be created
+   */
+  readonly workflowSchedulerPort?: number;
+  /** Of each of its processes. @default 384 */
+  readonly heapMb?: number;
+}
+
+/** A real Flink of a test: JobManager, TaskManager and SQL Gateway on the loopback, with a folder of its own. */
+export class FlinkServer {
+  readonly #binary: FlinkBinary;
+  readonly #place: FlinkPlace;
+  readonly #heapMb: number;
+  readonly #processes = new Map<FlinkPart, ChildProcess>();
+
+  private constructor(binary: FlinkBinary, place: FlinkPlace, heapMb: number) {
+    this.#binary = binary;
+    this.#place = place;
+    this.#heapMb = heapMb;
+  }
+
+  /**
+   * Starts one, and resolves when its task manager has registered.
+   *
+   * @param settings - of its configuration, such as `{ "taskmanager.numberOfTaskSlots": "8" }`
+   */
+  static async start(
+    settings: Readonly<Record<string, string>> = {},
+    { hasTestCatalog = false, workflowSchedulerPort, heapMb = HEAP_MB }: FlinkExtras = {},
+  ): Promise<FlinkServer> {
+    const plain = await findFlink();
+    const binary = hasTestCatalog ? withJar(plain, await findTestCatalog()) : plain;
+    const folder = mkdtempSync(join(tmpdir(), "tidegate-flink-"));
+    const [restPort, rpcPort, gatewayPort] = [await freePort(), await freePort(), await freePort()];
+    const server = new FlinkServer(binary, { restPort, rpcPort, gatewayPort, folder }, heapMb);
+    for (const name of ["catalogs", "tmp", "uploads", "data"]) mkdirSync(join(folder, name));
+    writeFileSync(
+      join(folder, "config.yaml"),
+      configurationText(server.#place, { ...schedulerSettings(workflowSchedulerPort), ...settings }),
+    );
+    try {
+      await server.startAgain();
+    } catch (error) {
+      await server.dispose();
+      throw error;
+    }
+    return server;
+  }
+
+  /** The JobManager's REST, and its web pages. */
+  get url(): string {
+    return `http://127.0.0.1:${this.#place.restPort}`;
+  }
+
+  get gatewayUrl(): string {
+    return `http://127.0.0.1:${this.#place.gatewayPort}`;
+  }
+
+  get restPort(): number {
+    return this.#place.restPort;
+  }
+
+  get gatewayPort(): number {
+    return this.#place.gatewayPort;
+  }
+
+  /** An empty folder for what its jobs read and write. */
+  get dataFolder(): string {
+    return join(this.#place.folder, "data");
+  }
+
+  /** A jar with Flink's own examples, such as `org.apache.flink.streaming.examples.wordcount.WordCount`. */
+  get examplesJar(): string {
+    return this.#binary.examples;
+  }
+
+  /** Starts what does not run, on the same ports, and resolves when all of it is ready for jobs. */
+  async startAgain(): Promise<void> {
+    process.once("exit", this.#killAll);
+    for (const part of ["job-manager", "task-manager", "gateway"] as const) {
+      if (!this.#processes.has(part)) this.#processes.set(part, this.#spawn(part));
+    }
+    const giveUpAt = Date.now() + START_LIMIT_MS;
+    // That a server is ready has no event.
+    while (!(await this.#isReady())) {
+      this.#requireAlive();
+      if (Date.now() > giveUpAt) throw new Error(`Flink is not ready after ${START_LIMIT_MS} ms.`);
+      await sleep(100);
+    }
+  }
+
+  /** Kills the JobManager as a power cut does: without high availability, it forgets all jobs. */
+  async killJobManager(): Promise<void> {
+    await this.#end("job-manager", "SIGKILL");
+  }
+
+  /** Kills the gateway as a power cut does: its sessions are gone, and what it has submitted runs on. */
+  async killGateway(): Promise<void> {
+    await this.#end("gateway", "SIGKILL");
+  }
+
+  /** Ends all its processes, in good order. */
+  async stop(): Promise<void> {
+    process.off("exit", this.#killAll);
+    await Promise.all([...this.#processes.keys()].map((part) => this.#end(part, "SIGTERM")));
+  }
+
+  async dispose(): Promise<void> {
+    this.#killAll();
+    await this.stop();
+    rmSync(this.#place.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** What one of its processes wrote, for a test to look at. */
+  output(part: FlinkPart): string {
+    return readFileSync(this.#outputFile(part), "utf8");
+  }
+
+  #outputFile(part: FlinkPart): string {
+    return join(this.#place.folder, `${part}.out`);
+  }
+
+  #spawn(part: FlinkPart): ChildProcess {
+    const { java, javaOptions, plugins } = this.#binary;
+    const { folder } = this.#place;
+    const output = openSync(this.#outputFile(part), "a");
+    const options = [...javaOptions, `-Xmx${this.#heapMb}m`, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+    const child = spawn(java, [...options, ...this.#program(part)], {
+      cwd: folder,
+      env: { ...process.env, FLINK_CONF_DIR: folder, FLINK_PLUGINS_DIR: plugins },
+      stdio: ["ignore", output, output],
+    });
+    closeSync(output);
+    return child;
+  }
+
+  #program(part: FlinkPart): string[] {
+    const { classPath, gateway } = this.#binary;
+    const { folder } = this.#place;
+    const entryPoints = "org.apache.flink.runtime";
+    switch (part) {
+      case "job-manager":
+        return [
+          ...["-cp", classPath, `${entryPoints}.entrypoint.StandaloneSessionClusterEntrypoint`],
+          ...["--configDir", folder, "--executionMode", "cluster"],
+        ];
+      case "task-manager":
+        return [
+          ...["-cp", classPath, `${entryPoints}.taskexecutor.TaskManagerRunner`],
+          ...["--configDir", folder],
+        ];
+      case "gateway":
+        return ["-cp", `${classPath}:${gateway}`, "org.apache.flink.table.gateway.SqlGateway"];
+    }
+  }
+
+  #requireAlive(): void {
+    for (const [part, child] of this.#processes) {
+      if (child.exitCode === null && child.signalCode === null) continue;
+      const end = child.exitCode ?? child.signalCode;
+      throw new Error(`Flink's ${part} ended with ${end}:\n${this.output(part).slice(-2_000)}`);
+    }
+  }
+
+  async #isReady(): Promise<boolean> {
+    try {
+      const overview = (await (await fetch(`${this.url}/overview`)).json()) as { taskmanagers?: number };
+      return overview.taskmanagers === 1 && (await fetch(`${this.gatewayUrl}/info`)).ok;
+    } catch {
+      return false;
+    }
+  }
+
+  async #end(part: FlinkPart, signal: NodeJS.Signals): Promise<void> {
+    const child = this.#processes.get(part);
+    this.#processes.delete(part);
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exit = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    child.kill(signal);
+    await Promise.race([exit, sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
+    child.kill("SIGKILL");
+    await exit;
+  }
+
+  readonly #killAll = (): void => {
+    for (const child of this.#processes.values()) child.kill("SIGKILL");
+  };
+}
+
+/** A Flink all of whose parts load one more jar. */
+function withJar(binary: FlinkBinary, jar: string): FlinkBinary {
+  return { ...binary, classPath: `${binary.classPath}:${jar}` };
+}
