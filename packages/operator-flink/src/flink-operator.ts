@@ -89,7 +89,7 @@ export class FlinkOperator implements ScheduleOperator {
     const task = taskOf(work, request);
     if (this.#isStopped) throw new OperatorError("NOT_RUNNING", "The flink operator has been stopped.");
     signal.throwIfAborted();
-    const jobId = await this.#submitOrJoin(task, request);
+    const jobId = await this.#submitOrJoin(task, request, signal);
     if (signal.aborted) {
       // Whoever gave up does not know of the job. One that a stopping manager leaves behind is found by the next.
       if (!this.#isStopped) await this.#jobManager.cancel(jobId).catch(() => undefined);
@@ -135,11 +135,9 @@ export class FlinkOperator implements ScheduleOperator {
   }
 
   /** @returns the job's id */
-  async #submitOrJoin(task: Task, { idempotencyKey, attempt }: OfflineJobRequest): Promise<string> {
-    const next = await this.#nextJob(idempotencyKey, attempt);
-    if (next.isThere) return next.jobId;
-    const { jobId } = next;
-    await this.#send(task, jobId);
+  async #submitOrJoin(task: Task, request: OfflineJobRequest, signal: AbortSignal): Promise<string> {
+    const { jobId, isThere } = await this.#nextJob(request.idempotencyKey, request.attempt);
+    if (!isThere) await this.#send(task, jobId, signal);
     return jobId;
   }
 
@@ -157,13 +155,14 @@ export class FlinkOperator implements ScheduleOperator {
     return { jobId: jobIdOf(key, attempt), isThere: false };
   }
 
-  async #send(task: Task, jobId: string): Promise<void> {
+  async #send(task: Task, jobId: string, signal: AbortSignal): Promise<void> {
     const { clock } = this.#settings;
     const { work, filling, name } = task;
     const parts = {
       jobManager: this.#jobManager,
       clock,
       field: work.kind === "jar" ? "job.jar" : work.field,
+      signal,
     };
     if (work.kind === "jar") {
       const run = jarRunOf(work.job, task);

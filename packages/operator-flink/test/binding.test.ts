@@ -143,7 +143,7 @@ describe("a placeholder that cannot be filled", () => {
   it("is refused where all intervals share the statement", () => {
     const shared = { ...allowed, boundaries: false };
     expect(() => checkPlaceholders("SET 'x' = '{lower:date}'", "job.sql.setup.0", shared)).toThrow(
-      "shared by all intervals",
+      "tables are shared by all",
     );
   });
 });

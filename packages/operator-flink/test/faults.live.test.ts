@@ -115,6 +115,18 @@ describe("a gateway that is down", () => {
     expect(await carryOut(operator, request)).toMatchObject({ state: "SUCCEEDED" });
   });
 
+  it("is not waited for by an attempt that is given up", async () => {
+    const operator = anOperator();
+    const request = aRequest(readings.copy());
+    await flink.killGateway();
+    const abort = new AbortController();
+    const submission = operator.submit(request, { signal: abort.signal });
+    const reason = new Error("given up");
+    abort.abort(reason);
+    await expect(submission).rejects.toBe(reason);
+    expect(await operator.find(request.idempotencyKey, request)).toBeUndefined();
+  });
+
   it("does not matter to a job that runs, and its lost sessions are opened again", async () => {
     const operator = anOperator();
     expect(await carryOut(operator, aRequest(readings.copy()))).toMatchObject({ state: "SUCCEEDED" });

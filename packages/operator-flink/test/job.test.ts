@@ -113,6 +113,12 @@ describe("a copy", () => {
     ["to an unknown connector", { connector: "kafka" }, { connector: "fax" }, "sink.connector"],
     ["to a topic that only appends", { connector: "kafka" }, { connector: "kafka" }, "sink.connector"],
     ["to a table without a key", { connector: "kafka" }, { connector: "jdbc" }, "sink.primaryKey"],
+    [
+      "with a bound in a table",
+      { connector: "kafka", options: { a: "{lower:date}" } },
+      { connector: "blackhole" },
+      "source",
+    ],
     ["to files without a path", { connector: "kafka" }, { connector: "filesystem" }, "sink.options.path"],
   ])("%s is refused with the reason", (_, source, sink, field) => {
     expect(() => operator.validate(copy(source, sink))).toThrow(

@@ -25,6 +25,8 @@ interface Parts {
   readonly clock: Clock;
   /** Of the job's kind, for errors: `job.sql`. */
   readonly field: string;
+  /** Aborted when nobody wants the job any more; one that may have been taken is followed up all the same. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -33,6 +35,7 @@ interface Parts {
  *
  * @throws OperatorError JOB_INVALID or JOB_FAILED when the job was certainly not taken
  * @throws Error when that is not known
+ * @throws the signal's reason
  */
 export async function submitOnce(jobId: string, send: () => Promise<void>, parts: Parts): Promise<void> {
   const giveUpAt = parts.clock.now() + TRYING_LIMIT_MS;
@@ -50,6 +53,7 @@ export async function submitOnce(jobId: string, send: () => Promise<void>, parts
       mayBeTaken ||= error instanceof Refused || error.isSent;
       const isLast = tries === MAX_TRIES || parts.clock.now() >= giveUpAt;
       if (isLast) throw mayBeTaken ? unclear(jobId, error) : unreachable(error);
+      if (!mayBeTaken) parts.signal.throwIfAborted();
       await pause(parts.clock, FIRST_PAUSE_MS * 2 ** tries);
     }
   }

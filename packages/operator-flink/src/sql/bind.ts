@@ -38,7 +38,7 @@ export function checkPlaceholders(
       throw invalidJob(field, `the operator has no secret "${placeholder.name}"`);
     }
     if (placeholder.kind !== "secret" && !allowed.boundaries) {
-      throw invalidJob(field, `{${name}} is for job.sql.statement: tables are shared by all intervals`);
+      throw invalidJob(field, `{${name}} is of one interval, and tables are shared by all`);
     }
   }
   bind(sql, field, {});

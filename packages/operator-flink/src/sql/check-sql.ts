@@ -6,6 +6,9 @@ import { codeOf } from "./scan.js";
 /** Each submits one job, whose id can be given. */
 const JOB = /^(?:INSERT|EXECUTE\s+(?:STATEMENT\s+SET|INSERT))\b/i;
 
+/** A copy's statements come from these fields. */
+const TABLES_OF_A_COPY = ["job.sync.source", "job.sync.sink"];
+
 const APPENDING = /\bINSERT\s+INTO\b/i;
 
 /**
@@ -18,12 +21,14 @@ const APPENDING = /\bINSERT\s+INTO\b/i;
 export function checkSql(job: SqlJob, field: string, hasSecret: (name: string) => boolean): void {
   const { setup = [], prepare = [], statement } = job;
   setup.forEach((text, index) => {
-    checkPlaceholders(text, `${field}.setup.${index}`, { boundaries: false, hasSecret });
+    const table = field === "job.sync" ? TABLES_OF_A_COPY[index] : undefined;
+    checkPlaceholders(text, table ?? `${field}.setup.${index}`, { boundaries: false, hasSecret });
   });
   prepare.forEach((text, index) => {
     checkPlaceholders(text, `${field}.prepare.${index}`, { boundaries: true, hasSecret });
   });
-  checkPlaceholders(statement, `${field}.statement`, { boundaries: true, hasSecret });
+  const origin = field === "job.sync" ? field : `${field}.statement`;
+  checkPlaceholders(statement, origin, { boundaries: true, hasSecret });
   const code = codeOf(statement);
   if (!JOB.test(code)) {
     throw invalidJob(
