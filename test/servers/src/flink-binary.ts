@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { cacheFolder, fillCache } from "./cache.js";
-import { maven } from "./maven.js";
+import { copyArtifacts } from "./maven.js";
 import { findPython } from "./python.js";
 
 const run = promisify(execFile);
@@ -18,9 +18,6 @@ const WHEELS = [`apache-flink-libraries==${FLINK_VERSION}`, `apache-flink==${FLI
 const ARTIFACTS = ["flink-sql-gateway", "flink-examples-streaming"].map(
   (name) => `org.apache.flink:${name}:${FLINK_VERSION}`,
 );
-
-/** Takes the jar alone; later versions want the POMs of its parents too, which mirrors need not have. */
-const COPY = "org.apache.maven.plugins:maven-dependency-plugin:2.10:copy";
 
 /** They are 330 MB; ms. */
 const INSTALL_LIMIT_MS = 600_000;
@@ -71,9 +68,7 @@ async function install(folder: string): Promise<void> {
   ];
   const python = await findPython();
   await run(python, [...pip, "--target", folder, ...WHEELS], { timeout: INSTALL_LIMIT_MS });
-  for (const artifact of ARTIFACTS) {
-    await maven([COPY, `-Dartifact=${artifact}`, `-DoutputDirectory=${join(folder, "jars")}`]);
-  }
+  await copyArtifacts(ARTIFACTS, join(folder, "jars"));
 }
 
 function binaryIn(folder: string, java: string): FlinkBinary {

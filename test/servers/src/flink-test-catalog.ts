@@ -2,12 +2,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder, fillCache } from "./cache.js";
 import { FLINK_VERSION } from "./flink-binary.js";
-import { maven } from "./maven.js";
+import { copyArtifacts } from "./maven.js";
 
 const NAME = "flink-table-filesystem-test-utils";
-
-/** Takes the jar alone, as what it depends on is in Flink. */
-const COPY = "org.apache.maven.plugins:maven-dependency-plugin:2.10:copy";
 
 /**
  * Finds the jar of Flink's own `test-filesystem` catalog in the cache, or puts it there, from Maven Central.
@@ -24,5 +21,5 @@ export async function findTestCatalog(): Promise<string> {
 }
 
 async function download(folder: string): Promise<void> {
-  await maven([COPY, `-Dartifact=org.apache.flink:${NAME}:${FLINK_VERSION}`, `-DoutputDirectory=${folder}`]);
+  await copyArtifacts([`org.apache.flink:${NAME}:${FLINK_VERSION}`], folder);
 }

@@ -26,6 +26,9 @@ component = MavenContext(repo_cache=Path(sys.argv[1])).project("org.apache.maven
 print(component.artifact(classifier="bin", packaging="tar.gz").resolve())
 `;
 
+/** Takes the artifact alone; later versions want the POMs of its parents too, which mirrors need not have. */
+const COPY = "org.apache.maven.plugins:maven-dependency-plugin:2.10:copy";
+
 /** How long Maven may take to download what it is told, ms. */
 const MAVEN_LIMIT_MS = 900_000;
 
@@ -53,11 +56,7 @@ export async function maven(
 /** Copies artifacts, such as `org.example:thing:1.0` or with a packaging and a classifier behind, into a folder. */
 export async function copyArtifacts(artifacts: readonly string[], folder: string): Promise<void> {
   for (const artifact of artifacts) {
-    await maven([
-      "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy",
-      `-Dartifact=${artifact}`,
-      `-DoutputDirectory=${folder}`,
-    ]);
+    await maven([COPY, `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`]);
   }
 }
 
