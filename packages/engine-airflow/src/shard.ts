@@ -6,6 +6,9 @@ export const SHARDS = 16;
 /** What a shard holds: an entry for each DAG, by the hash at the end of the DAG's id. */
 export type ShardEntries = ReadonlyMap<string, string>;
 
+/** What is to be in shards: by DAG id the entry, or `null` for none. */
+export type ShardChanges = ReadonlyMap<string, string | null>;
+
 /**
  * What the keys of an installation's shards begin with. Airflow hides the values of Variables whose keys look like a
  * secret's, such as those with `token` in them; in a hash of the prefix there can be none of these words.
@@ -26,7 +29,7 @@ export function entryIdOf(dagId: string): string {
   return dagId.slice(dagId.lastIndexOf(".") + 1);
 }
 
-/** The entries in a Variable's value; `undefined` where it was edited into something else, such as no JSON. */
+/** The entries in a Variable's value; `undefined` where it is something else, such as no JSON: it was edited by hand. */
 export function entriesOf(value: string): Map<string, string> | undefined {
   const parsed = parsedOf(value);
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return undefined;
@@ -38,6 +41,24 @@ export function entriesOf(value: string): Map<string, string> | undefined {
 /** The value of a Variable with these entries. */
 export function shardText(entries: ShardEntries): string {
   return JSON.stringify(Object.fromEntries(entries));
+}
+
+/** The shards that changes make different, by key, with all their entries. */
+export function changedShards(
+  shards: ReadonlyMap<string, ShardEntries>,
+  changes: ShardChanges,
+): ReadonlyMap<string, ShardEntries> {
+  const changed = new Map<string, Map<string, string>>();
+  for (const [dagId, entry] of changes) {
+    const key = shardKeyOf(dagId);
+    const id = entryIdOf(dagId);
+    const entries = changed.get(key) ?? new Map(shards.get(key));
+    if (entries.get(id) === (entry ?? undefined)) continue;
+    if (entry === null) entries.delete(id);
+    else entries.set(id, entry);
+    changed.set(key, entries);
+  }
+  return changed;
 }
 
 function parsedOf(value: string): unknown {

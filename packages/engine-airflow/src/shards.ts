@@ -1,15 +1,21 @@
 import { EngineError } from "@tidegate/core";
 import type { AirflowApi } from "./rest/airflow-api.js";
-import { entriesOf, entryIdOf, shardKeyOf, shardPrefix, shardText } from "./shard.js";
+import {
+  changedShards,
+  entriesOf,
+  entryIdOf,
+  type ShardChanges,
+  type ShardEntries,
+  shardKeyOf,
+  shardPrefix,
+  shardText,
+} from "./shard.js";
 
 /** So many shards are read one by one; more in a listing of all. */
 const FEW = 4;
 
 /** What Airflow tells instead of a value that it takes for a secret. */
 const HIDDEN = "***";
-
-/** What is to be in the shards: by DAG id the entry, or `null` for none. */
-export type ShardChanges = ReadonlyMap<string, string | null>;
 
 /** Entries by DAG id. */
 export type DagEntries = ReadonlyMap<string, string>;
@@ -32,7 +38,7 @@ export class Shards {
   }
 
   /** The entries of all DAGs, by what they are known by in their shards. */
-  async all(): Promise<ReadonlyMap<string, string>> {
+  async all(): Promise<ShardEntries> {
     const values = await this.#values();
     return new Map([...values].flatMap(([key, value]) => [...(this.#entriesIn(key, value) ?? [])]));
   }
@@ -59,26 +65,19 @@ export class Shards {
     const dagIds = [...changes.keys()];
     const shards = await this.#shardsOf(dagIds);
     const before = entriesOfDags(dagIds, shards);
-    const touched = new Set<string>();
-    for (const [dagId, entry] of changes) {
-      if (before.get(dagId) === (entry ?? undefined)) continue;
-      const key = shardKeyOf(dagId);
-      const entries = shards.get(key) ?? new Map<string, string>();
-      if (entry === null) entries.delete(entryIdOf(dagId));
-      else entries.set(entryIdOf(dagId), entry);
-      shards.set(key, entries);
-      touched.add(key);
-    }
     const description = `Schedules of the Tidegate installation "${this.#prefix}". They are written by Tidegate alone.`;
-    await this.#api.putVariables(
-      [...touched].map((key) => ({ key, value: shardText(shards.get(key)!), description })),
-    );
+    const variables = [...changedShards(shards, changes)].map(([key, entries]) => ({
+      key,
+      value: shardText(entries),
+      description,
+    }));
+    await this.#api.putVariables(variables);
     return before;
   }
 
-  async #shardsOf(dagIds: readonly string[]): Promise<Map<string, Map<string, string>>> {
+  async #shardsOf(dagIds: readonly string[]): Promise<ReadonlyMap<string, ShardEntries>> {
     const keys = new Set(dagIds.map(shardKeyOf));
-    const shards = new Map<string, Map<string, string>>();
+    const shards = new Map<string, ShardEntries>();
     for (const [key, value] of await this.#values(keys)) {
       const entries = this.#entriesIn(key, value);
       if (keys.has(key) && entries !== undefined) shards.set(key, entries);
@@ -98,17 +97,14 @@ export class Shards {
   }
 
   /** @throws EngineError ENGINE_FAILED when Airflow hides it: written back, it would be lost */
-  #entriesIn(key: string, value: string): Map<string, string> | undefined {
+  #entriesIn(key: string, value: string): ShardEntries | undefined {
     if (value !== HIDDEN) return entriesOf(value);
     const message = `Airflow hides the value of the Variable ${key}: no name in [core] sensitive_var_conn_names may be a part of its key.`;
     throw new EngineError("ENGINE_FAILED", message);
   }
 }
 
-function entriesOfDags(
-  dagIds: readonly string[],
-  shards: ReadonlyMap<string, ReadonlyMap<string, string>>,
-): DagEntries {
+function entriesOfDags(dagIds: readonly string[], shards: ReadonlyMap<string, ShardEntries>): DagEntries {
   const found = new Map<string, string>();
   for (const dagId of dagIds) {
     const entry = shards.get(shardKeyOf(dagId))?.get(entryIdOf(dagId));
