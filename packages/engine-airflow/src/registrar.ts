@@ -164,32 +164,31 @@ export class Registrar {
     const giveUpAt = performance.now() + dagFactoryTimeoutMs;
     while (true) {
       for await (const dag of this.#dagsOf(pending)) await this.#settle(dag, pending);
-      const lost = await this.#lost(written);
-      if (pending.size === 0 && lost.size === 0) return;
+      const again = await this.#writeAgain(written);
+      if (pending.size === 0 && again.size === 0) return;
+      if (again.size > 0) await this.#api.parse(factory);
+      for (const dagId of again.keys()) pending.set(dagId, stamps.get(dagId)!);
       const failure = await this.#importFailure(factory);
       if (failure !== undefined) throw new EngineError("ENGINE_FAILED", failure);
       if (performance.now() > giveUpAt) {
-        const message = `Airflow has not parsed ${pending.size || lost.size} of ${stamps.size} schedules within ${dagFactoryTimeoutMs} ms: is its dag-processor running?`;
+        const message = `Airflow has not parsed ${pending.size} of ${stamps.size} schedules within ${dagFactoryTimeoutMs} ms: is its dag-processor running?`;
         throw new EngineError("ENGINE_FAILED", message);
-      }
-      if (lost.size > 0) {
-        await this.#shards.change(lost);
-        await this.#api.parse(factory);
-        for (const dagId of lost.keys()) pending.set(dagId, stamps.get(dagId)!);
       }
       // Not all after the same time, so that processes which overwrite one another come apart.
       await sleep(LOOK_EVERY_MS * (0.5 + Math.random()));
     }
   }
 
-  /** The entries that are gone from their shards, or are again what they were before. */
-  async #lost({ entries, before, call }: Written): Promise<DagEntries> {
+  /** Puts back the entries that are gone from their shards, or are again what they were before. @returns these */
+  async #writeAgain({ entries, before, call }: Written): Promise<DagEntries> {
     const held = await this.#shards.read([...entries.keys()]);
     const isLost = ([dagId, entry]: [string, string]) => {
       const now = held.get(dagId);
       return now !== entry && (now === undefined || now === before.get(dagId)) && this.#isLast(dagId, call);
     };
-    return new Map([...entries].filter(isLost));
+    const lost = new Map([...entries].filter(isLost));
+    if (lost.size > 0) await this.#shards.change(lost);
+    return lost;
   }
 
   async *#dagsOf(pending: ReadonlyMap<string, string>): AsyncGenerator<AirflowDag> {
