@@ -1,8 +1,9 @@
 """Tidegate's DAG factory for Apache Airflow 3.3 and newer.
 
-Put this file into the DAGs folder, once, as it is. For each Airflow Variable whose key begins with ``tidegate.`` it
-builds one DAG of that name. The Variables are JSON and are written by Tidegate's Airflow engine over REST. Nothing of
-them is ever executed or rendered as a template: a schedule is data here.
+Put this file into the DAGs folder, once, as it is. It builds one DAG for each schedule in the Airflow Variables
+``tidegate.<installation>.shard.<number>``: the schedules of an installation are divided among a fixed number of these, since
+Airflow gives a DAG file one Variable at a time. They are written by Tidegate's Airflow engine over REST. Nothing of them is
+ever executed or rendered as a template: a schedule is data here.
 
 Each DAG has one task, which posts its tick to Tidegate's callback door, signed per Standard Webhooks. The door's address
 and the secret are in an Airflow Connection.
@@ -14,6 +15,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import time
 import urllib.error
 import urllib.parse
@@ -28,7 +30,12 @@ from airflow.timetables.trigger import CronTriggerTimetable, MultipleCronTrigger
 
 KEY_PREFIX = "tidegate."
 FACTORY_DAG_ID = "tidegate.factory"
-FACTORY_TAG = "tidegate-factory-1"
+FACTORY_TAG = "tidegate-factory-2"
+BROKEN_TAG = "tidegate-broken"
+
+# Among how many Variables the schedules of an installation are divided; the engine knows the same number.
+SHARDS = 16
+SHARD_KEY = re.compile(r"tidegate\.[0-9a-f]{12}\.shard\.[0-9]{2}")
 
 # How often one attempt of the task knocks at the door, and how long it waits in between, seconds.
 KNOCKS = 3
@@ -272,35 +279,89 @@ def display_name(group_id: str) -> str:
     return group_id if group_id.isprintable() and not group_id.startswith('"') else json.dumps(group_id)
 
 
-def build(key: str) -> DAG:
-    """The DAG of a Variable. One that cannot be built is told by a DAG in its place, so that it holds up no other."""
-    text = Variable.get(key, default=None)
-    if text is None:
-        dag = DAG(dag_id=key, schedule=None, tags=["tidegate"])
+def shard_key_of(dag_id: str) -> str:
+    """The key of the Variable that holds the definition of a DAG."""
+    prefix = dag_id.split(".")[1]
+    return f"{KEY_PREFIX}{digest(prefix)[:12]}.shard.{int(digest(dag_id)[:8], 16) % SHARDS:02d}"
+
+
+def entry_id_of(dag_id: str) -> str:
+    return dag_id.rpartition(".")[2]
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def entries_of(key: str) -> dict:
+    """The definitions in a Variable, by the hashes at the end of their DAGs' ids; none where there is no such Variable."""
+    entries = json.loads(Variable.get(key, default="{}"))
+    if not isinstance(entries, dict):
+        raise ValueError("it is no JSON object")
+    return entries
+
+
+def build_one(dag_id: str) -> DAG:
+    """The DAG whose task is run."""
+    key = shard_key_of(dag_id)
+    entry = entries_of(key).get(entry_id_of(dag_id))
+    if entry is None:
+        dag = DAG(dag_id=dag_id, schedule=None, tags=["tidegate"])
         TidegateGone(task_id="fire", dag=dag)
         return dag
+    return build(key, entry_id_of(dag_id), entry)
+
+
+def build_shard(key: str) -> list[DAG]:
+    """The DAGs of a Variable, and one that tells of what cannot be read of it."""
+    try:
+        entries = entries_of(key)
+    except ValueError as error:
+        return [build_broken(key, f"The Variable was edited by hand: {error}. Tidegate writes it again.")]
+    dags = []
+    unreadable = []
+    for entry_id, entry in entries.items():
+        try:
+            dags.append(build(key, entry_id, entry))
+        except Exception:
+            unreadable.append(entry_id)
+    if unreadable:
+        reason = f"The Variable was edited by hand, and cannot be read at {', '.join(unreadable)}. Tidegate writes it again."
+        dags.append(build_broken(key, reason))
+    return dags
+
+
+def build(key: str, entry_id: str, entry: str) -> DAG:
+    """The DAG of a definition. One that cannot be built is told by a DAG in its place, so that it holds up no other."""
+    text = base64.b64decode(entry, validate=True).decode()
+    definition = json.loads(text)
+    dag_id = definition["dagId"]
+    if (shard_key_of(dag_id), entry_id_of(dag_id)) != (key, entry_id):
+        raise ValueError("The definition is of another DAG.")
     stamp = "?"
     try:
-        definition = json.loads(text)
         require_unedited(text, definition["stamp"])
         stamp = definition["stamp"]
-        return build_schedule(key, definition, stamp)
+        return build_schedule(definition)
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        return DAG(dag_id=key, schedule=None, description=reason[:1_000], tags=["tidegate", "tidegate-broken", stamp])
+        return build_broken(dag_id, f"{type(error).__name__}: {error}", stamp)
+
+
+def build_broken(dag_id: str, reason: str, *tags: str) -> DAG:
+    return DAG(dag_id=dag_id, schedule=None, description=reason[:1_000], tags=["tidegate", BROKEN_TAG, *tags])
 
 
 def require_unedited(text: str, stamp: str) -> None:
-    """Refuses a Variable that is not as Tidegate wrote it: its stamp is a hash of the rest. The reconciler mends it."""
+    """Refuses a definition that is not as Tidegate wrote it: its stamp is a hash of the rest. The reconciler mends it."""
     head = f'{{"stamp":"{stamp}",'
     rest = "{" + text.removeprefix(head)
-    if not text.startswith(head) or not stamp.endswith(f".{hashlib.sha256(rest.encode()).hexdigest()[:12]}"):
-        raise ValueError("The Variable was edited by hand; Tidegate writes it again.")
+    if not text.startswith(head) or not stamp.endswith(f".{digest(rest)[:12]}"):
+        raise ValueError("The definition was edited by hand; Tidegate writes it again.")
 
 
-def build_schedule(key: str, definition: dict, stamp: str) -> DAG:
+def build_schedule(definition: dict) -> DAG:
     dag = DAG(
-        dag_id=key,
+        dag_id=definition["dagId"],
         dag_display_name=display_name(definition["groupId"]),
         schedule=timetable_of(definition),
         start_date=instant_of(definition["startMs"]),
@@ -308,7 +369,7 @@ def build_schedule(key: str, definition: dict, stamp: str) -> DAG:
         catchup=False,
         max_active_runs=definition["maxActiveRuns"],
         is_paused_upon_creation=False,
-        tags=["tidegate", stamp],
+        tags=["tidegate", definition["stamp"]],
     )
     TidegateFire(
         task_id="fire",
@@ -324,17 +385,17 @@ def build_schedule(key: str, definition: dict, stamp: str) -> DAG:
     return dag
 
 
-def keys() -> list[str]:
-    """The schedules to build: all of them where the file is parsed, the one that is run where a task is."""
+def build_all() -> list[DAG]:
+    """All DAGs where the file is parsed, the one that is run where a task is."""
     dag_id = get_parsing_context().dag_id
     if dag_id is not None:
-        return [dag_id]
-    return list(Variable.keys(prefix=KEY_PREFIX))
+        return [build_one(dag_id)] if dag_id.startswith(KEY_PREFIX) else []
+    keys = [key for key in Variable.keys(prefix=KEY_PREFIX) if SHARD_KEY.fullmatch(key)]
+    return [dag for key in keys for dag in build_shard(key)]
 
 
-for _key in keys():
-    if _key.startswith(KEY_PREFIX) and _key != FACTORY_DAG_ID:
-        globals()[_key] = build(_key)
+for _dag in build_all():
+    globals()[_dag.dag_id] = _dag
 
 # Where the file is in place and parsed is told by this one. It never runs.
 globals()[FACTORY_DAG_ID] = DAG(

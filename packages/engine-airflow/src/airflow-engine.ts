@@ -1,12 +1,12 @@
 import type { EngineCapabilities, EngineEntry, EngineSchedule, ScheduleEngine } from "@tidegate/core";
-import { keyOf } from "./names.js";
+import { dagIdOf } from "./names.js";
 import { type AirflowEngineOptions, type EngineSettings, settingsOf } from "./options.js";
 import { Registrar } from "./registrar.js";
 import { AirflowApi } from "./rest/airflow-api.js";
 import { AirflowRest } from "./rest/airflow-rest.js";
 
 /**
- * Fires through Apache Airflow 3, shared by any number of managers. Schedules are registered over REST as Variables, from
+ * Fires through Apache Airflow 3, shared by any number of managers. Schedules are registered over REST in Variables, from
  * which one file in Airflow's DAGs folder builds DAGs; their tasks knock at the callback door of a manager
  * (`@tidegate/manager`), and it is that which fires into the ledger.
  */
@@ -54,6 +54,6 @@ export class AirflowEngine implements ScheduleEngine {
   /** The address of a group's DAG in Airflow, for people: its runs and their logs. */
   pageOf(groupId: string): string {
     const { url, prefix } = this.#settings;
-    return `${url}/dags/${encodeURIComponent(keyOf(prefix, groupId))}`;
+    return `${url}/dags/${encodeURIComponent(dagIdOf(prefix, groupId))}`;
   }
 }

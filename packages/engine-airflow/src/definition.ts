@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import type { EngineSchedule, EpochMs } from "@tidegate/core";
 import { type BoundedTicks, instantsOf, ticksOf } from "@tidegate/ticks";
 import { cronText } from "./cron-text.js";
-import { connectionIdOf } from "./names.js";
+import { connectionIdOf, dagIdOf } from "./names.js";
 import type { EngineSettings } from "./options.js";
 
 /**
- * What a Variable holds of a schedule, as the factory file reads it: as much as it takes to fire. Nothing of the
- * operator's configuration, so no secret, gets there.
+ * What Airflow holds of a schedule, as the factory file reads it: as much as it takes to fire. Nothing of the operator's
+ * configuration, so no secret, gets there.
  */
 export interface Definition {
   /**
@@ -15,6 +15,7 @@ export interface Definition {
    * first, so that the factory file can take it off and see whether the rest was edited by hand.
    */
   readonly stamp: string;
+  readonly dagId: string;
   readonly groupId: string;
   readonly connectionId: string;
   readonly crons: readonly string[];
@@ -44,6 +45,7 @@ export function definitionOf(schedule: EngineSchedule, settings: EngineSettings)
   const { isExact, crons, lastTickMs: _lastTick, ...told } = ticks ?? NEVER;
   const waits = settings.wait || told.waitMs > 0;
   const definition = {
+    dagId: dagIdOf(settings.prefix, groupId),
     groupId,
     connectionId: connectionIdOf(settings.prefix),
     ...told,
@@ -52,14 +54,32 @@ export function definitionOf(schedule: EngineSchedule, settings: EngineSettings)
     wait: settings.wait,
     maxActiveRuns: waits ? WAITING_RUNS : 1,
   };
-  const hash = createHash("sha256").update(JSON.stringify(definition)).digest("hex").slice(0, 12);
-  return { stamp: `v${version}.${hash}`, ...definition };
+  return { stamp: `v${version}.${hashOf(JSON.stringify(definition))}`, ...definition };
+}
+
+/**
+ * A definition as a shard holds it: its JSON in base64. Airflow tells the values of Variables with `***` for all that is
+ * also a password somewhere, be it a part of a group id; what is told is written back with the shard's next change.
+ */
+export function entryOf(definition: Definition): string {
+  return Buffer.from(JSON.stringify(definition)).toString("base64");
+}
+
+/** The stamp of an entry; `undefined` where the entry is not as it was written. */
+export function stampOf(entry: string): string | undefined {
+  const text = Buffer.from(entry, "base64").toString();
+  const [head = "", stamp, hash] = /^\{"stamp":"(v\d+\.([0-9a-f]{12}))",/.exec(text) ?? [];
+  return hash === hashOf(`{${text.slice(head.length)}`) ? stamp : undefined;
 }
 
 /** The version in a stamp; `undefined` where the text is none. */
 export function versionOf(stamp: string): number | undefined {
   const [, version] = /^v(\d+)\.[0-9a-f]{12}$/.exec(stamp) ?? [];
   return version === undefined ? undefined : Number(version);
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }
 
 const NEVER = {

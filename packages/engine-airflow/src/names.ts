@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 export const FACTORY_DAG_ID = "tidegate.factory";
 
 /** The version of the factory file that this engine writes Variables for, as that DAG's tag. */
-export const FACTORY_TAG = "tidegate-factory-1";
+export const FACTORY_TAG = "tidegate-factory-2";
 
 /** The tag of a DAG that stands for a schedule that could not be built; its description says why. */
 export const BROKEN_TAG = "tidegate-broken";
@@ -12,20 +12,18 @@ export const BROKEN_TAG = "tidegate-broken";
 /** So many characters of a group id can be read in its DAG's id. */
 const READABLE = 80;
 
-/** What the keys of all Variables, and the ids of all DAGs, of one installation begin with. */
-export function keyPrefix(prefix: string): string {
+/** What the ids of all DAGs of one installation begin with. */
+export function dagIdPrefix(prefix: string): string {
   return `tidegate.${prefix}.`;
 }
 
 /**
- * The key of a group's Variable, which is its DAG's id as well: what of the group id is letters, digits, `_` and `-`, and
- * a hash that tells it from all others. Airflow hides the values of Variables whose keys look like a secret's (`token`),
- * so nothing is ever read from a value.
+ * The id of a group's DAG: what of the group id is letters, digits, `_` and `-`, and a hash that tells it from all others.
  */
-export function keyOf(prefix: string, groupId: string): string {
+export function dagIdOf(prefix: string, groupId: string): string {
   const readable = groupId.replace(/[^A-Za-z0-9_-]+/g, "-").slice(0, READABLE);
   const hash = createHash("sha256").update(groupId).digest("hex").slice(0, 16);
-  return `${keyPrefix(prefix)}${readable}.${hash}`;
+  return `${dagIdPrefix(prefix)}${readable}.${hash}`;
 }
 
 /** The group id of a DAG: its display name, which is in JSON where the id cannot be printed or begins as JSON does. */

@@ -1,17 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type EngineEntry, EngineError, type EngineSchedule } from "@tidegate/core";
-import { type Definition, definitionOf, versionOf } from "./definition.js";
+import { definitionOf, entryOf, stampOf, versionOf } from "./definition.js";
 import {
   BROKEN_TAG,
   connectionIdOf,
+  dagIdOf,
+  dagIdPrefix,
   FACTORY_DAG_ID,
   FACTORY_TAG,
   groupIdOf,
-  keyOf,
-  keyPrefix,
 } from "./names.js";
 import type { EngineSettings } from "./options.js";
 import type { AirflowApi, AirflowDag } from "./rest/airflow-api.js";
+import { entryIdOf } from "./shard.js";
+import { type DagEntries, Shards } from "./shards.js";
 
 /** How often it is looked whether Airflow has parsed what was registered, ms: that has no event. */
 const LOOK_EVERY_MS = 300;
@@ -22,14 +24,26 @@ const DELETE_WITHIN_MS = 20_000;
 /** So many DAGs are looked at one by one; more in a listing of all. */
 const FEW = 5;
 
-/** What Airflow holds: a Variable and a DAG for each schedule, and one Connection. */
+/** Entries that are to be in the shards, and those that were there before. */
+interface Written {
+  readonly entries: DagEntries;
+  readonly before: DagEntries;
+  readonly call: number;
+}
+
+/** What Airflow holds: an entry in a Variable and a DAG for each schedule, and one Connection. */
 export class Registrar {
   readonly #api: AirflowApi;
+  readonly #shards: Shards;
   readonly #settings: EngineSettings;
   #connected: Promise<void> | undefined;
+  #calls = 0;
+  /** The last call for each DAG: an earlier one, which still looks, does not undo what a later one did. */
+  readonly #lastCalls = new Map<string, number>();
 
   constructor(api: AirflowApi, settings: EngineSettings) {
     this.#api = api;
+    this.#shards = new Shards(api, settings.prefix);
     this.#settings = settings;
   }
 
@@ -45,38 +59,55 @@ export class Registrar {
   }
 
   /**
-   * Writes the Variables and waits until Airflow has parsed them and their DAGs are active.
+   * Writes the schedules and waits until Airflow has parsed them and their DAGs are active. What another process has
+   * overwritten meanwhile is written again.
    *
    * @throws EngineError ENGINE_FAILED when the factory file is not installed, does not import, or cannot build one of
    *   these; when it is not parsed in time
    */
   async register(schedules: readonly EngineSchedule[]): Promise<void> {
-    const stamps = new Map<string, string>();
-    const variables = new Map<string, string>();
-    for (const schedule of schedules) {
-      const key = keyOf(this.#settings.prefix, schedule.groupId);
-      const definition: Definition = definitionOf(schedule, this.#settings);
-      stamps.set(key, definition.stamp);
-      variables.set(key, JSON.stringify(definition));
-    }
+    const definitions = schedules.map((schedule) => definitionOf(schedule, this.#settings));
+    const stamps = new Map(definitions.map(({ dagId, stamp }) => [dagId, stamp]));
+    const entries = new Map(definitions.map((definition) => [definition.dagId, entryOf(definition)]));
     const factory = await this.#factory();
     await this.connect();
-    await this.#api.putVariables([...variables].map(([key, value]) => ({ key, value })));
+    const call = this.#begin(entries.keys());
+    const before = await this.#shards.change(entries);
     await this.#api.parse(factory);
-    await this.#untilActive(stamps, factory);
-  }
-
-  async unregister(groupIds: readonly string[]): Promise<void> {
-    const keys = [...new Set(groupIds.map((groupId) => keyOf(this.#settings.prefix, groupId)))];
-    // First of all it is to be silent, also while a task that is running holds up that the DAG is deleted.
-    for (const key of keys) await this.#api.setPaused(key, true);
-    await this.#api.deleteVariables(keys);
-    for (const key of keys) await this.#api.deleteDag(key, DELETE_WITHIN_MS);
+    await this.#untilActive(stamps, { entries, before, call }, factory);
   }
 
   /**
-   * The schedules that Airflow fires, ordered by group id: those with a Variable and a DAG that is active. Without the
-   * Connection none can.
+   * Removes the schedules and their DAGs, and looks whether they stay away: another process may have written back what
+   * it had read before.
+   *
+   * @throws EngineError ENGINE_FAILED when they do not in time
+   */
+  async unregister(groupIds: readonly string[]): Promise<void> {
+    const dagIds = [...new Set(groupIds.map((groupId) => dagIdOf(this.#settings.prefix, groupId)))];
+    const call = this.#begin(dagIds);
+    const { dagFactoryTimeoutMs } = this.#settings;
+    const giveUpAt = performance.now() + dagFactoryTimeoutMs;
+    const removed = new Map<string, string>();
+    let there = dagIds;
+    while (there.length > 0) {
+      for (const [dagId, entry] of await this.#remove(there)) removed.set(dagId, entry);
+      await sleep(LOOK_EVERY_MS);
+      const held = await this.#shards.read(dagIds);
+      // One that differs was registered anew by another process.
+      const isBack = (dagId: string) => held.has(dagId) && held.get(dagId) === removed.get(dagId);
+      there = dagIds.filter((dagId) => this.#isLast(dagId, call) && isBack(dagId));
+      if (there.length > 0 && performance.now() > giveUpAt) {
+        const message = `${there.length} of ${dagIds.length} schedules were written back for ${dagFactoryTimeoutMs} ms: are there managers with another state?`;
+        throw new EngineError("ENGINE_FAILED", message);
+      }
+    }
+    for (const dagId of dagIds) if (this.#isLast(dagId, call)) this.#lastCalls.delete(dagId);
+  }
+
+  /**
+   * The schedules that Airflow fires, ordered by group id: those whose entry is as it was written and whose DAG is built
+   * of it and active. Without the Connection none can.
    */
   async list(): Promise<EngineEntry[]> {
     await this.connect();
@@ -84,15 +115,33 @@ export class Registrar {
       this.#connected = undefined;
       return [];
     }
-    const prefix = keyPrefix(this.#settings.prefix);
-    const keys = await this.#api.variableKeys(prefix);
+    const held = await this.#shards.all();
     const entries: EngineEntry[] = [];
-    for await (const dag of this.#api.dags(prefix)) {
-      const version = dag.tags.map(({ name }) => versionOf(name)).find((found) => found !== undefined);
-      if (dag.is_paused || isBroken(dag) || version === undefined || !keys.has(dag.dag_id)) continue;
-      entries.push({ groupId: groupIdOf(dag.dag_display_name), version });
+    for await (const dag of this.#api.dags(dagIdPrefix(this.#settings.prefix))) {
+      const stamp = stampOf(held.get(entryIdOf(dag.dag_id)) ?? "");
+      if (stamp === undefined || !has(dag, stamp) || dag.is_paused || isBroken(dag)) continue;
+      entries.push({ groupId: groupIdOf(dag.dag_display_name), version: versionOf(stamp)! });
     }
     return entries.sort((a, b) => (a.groupId < b.groupId ? -1 : 1));
+  }
+
+  #begin(dagIds: Iterable<string>): number {
+    this.#calls += 1;
+    for (const dagId of dagIds) this.#lastCalls.set(dagId, this.#calls);
+    return this.#calls;
+  }
+
+  #isLast(dagId: string, call: number): boolean {
+    return this.#lastCalls.get(dagId) === call;
+  }
+
+  /** Removes entries and DAGs. @returns the entries that were there */
+  async #remove(dagIds: readonly string[]): Promise<DagEntries> {
+    // First of all they are to be silent, also while a task that is running holds up that its DAG is deleted.
+    for (const dagId of dagIds) await this.#api.setPaused(dagId, true);
+    const removed = await this.#shards.change(new Map(dagIds.map((dagId) => [dagId, null])));
+    for (const dagId of dagIds) await this.#api.deleteDag(dagId, DELETE_WITHIN_MS);
+    return removed;
   }
 
   async #factory(): Promise<AirflowDag> {
@@ -109,30 +158,46 @@ export class Registrar {
     throw new EngineError("ENGINE_FAILED", message);
   }
 
-  async #untilActive(stamps: Map<string, string>, factory: AirflowDag): Promise<void> {
+  async #untilActive(stamps: DagEntries, written: Written, factory: AirflowDag): Promise<void> {
     const pending = new Map(stamps);
     const { dagFactoryTimeoutMs } = this.#settings;
     const giveUpAt = performance.now() + dagFactoryTimeoutMs;
     while (true) {
       for await (const dag of this.#dagsOf(pending)) await this.#settle(dag, pending);
-      if (pending.size === 0) return;
+      const again = await this.#writeAgain(written);
+      if (pending.size === 0 && again.size === 0) return;
+      if (again.size > 0) await this.#api.parse(factory);
+      for (const dagId of again.keys()) pending.set(dagId, stamps.get(dagId)!);
       const failure = await this.#importFailure(factory);
       if (failure !== undefined) throw new EngineError("ENGINE_FAILED", failure);
       if (performance.now() > giveUpAt) {
         const message = `Airflow has not parsed ${pending.size} of ${stamps.size} schedules within ${dagFactoryTimeoutMs} ms: is its dag-processor running?`;
         throw new EngineError("ENGINE_FAILED", message);
       }
-      await sleep(LOOK_EVERY_MS);
+      // Not all after the same time, so that processes which overwrite one another come apart.
+      await sleep(LOOK_EVERY_MS * (0.5 + Math.random()));
     }
+  }
+
+  /** Puts back the entries that are gone from their shards, or are again what they were before. @returns these */
+  async #writeAgain({ entries, before, call }: Written): Promise<DagEntries> {
+    const held = await this.#shards.read([...entries.keys()]);
+    const isLost = ([dagId, entry]: [string, string]) => {
+      const now = held.get(dagId);
+      return now !== entry && (now === undefined || now === before.get(dagId)) && this.#isLast(dagId, call);
+    };
+    const lost = new Map([...entries].filter(isLost));
+    if (lost.size > 0) await this.#shards.change(lost);
+    return lost;
   }
 
   async *#dagsOf(pending: ReadonlyMap<string, string>): AsyncGenerator<AirflowDag> {
     if (pending.size > FEW) {
-      yield* this.#api.dags(keyPrefix(this.#settings.prefix));
+      yield* this.#api.dags(dagIdPrefix(this.#settings.prefix));
       return;
     }
-    for (const key of [...pending.keys()]) {
-      const dag = await this.#api.dag(key);
+    for (const dagId of [...pending.keys()]) {
+      const dag = await this.#api.dag(dagId);
       if (dag !== undefined) yield dag;
     }
   }

@@ -5,12 +5,32 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import type { AirflowServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import { AirflowEngine, type AirflowEngineOptions, dagFactoryFile } from "../src/index.js";
-import { connectionIdOf, keyOf, keyPrefix } from "../src/names.js";
+import { connectionIdOf, dagIdOf, FACTORY_DAG_ID } from "../src/names.js";
 import type { AirflowApi } from "../src/rest/airflow-api.js";
-import { apiOf, listed, optionsFor, restOf, SECRET, startAirflow } from "./support/airflow.js";
+import { shardKeyOf } from "../src/shard.js";
+import {
+  apiOf,
+  clearAway,
+  deleteVariable,
+  listed,
+  optionsFor,
+  restOf,
+  SECRET,
+  shardsOf,
+  startAirflow,
+} from "./support/airflow.js";
 import { Bed } from "./support/bed.js";
 import { Door } from "./support/door.js";
 import { scheduleOf, specOf } from "./support/schedules.js";
+
+/** The id of a DAG in the same shard as that of a group. */
+function neighbourOf(groupId: string, like: string): string {
+  const key = shardKeyOf(dagIdOf(prefix, groupId));
+  for (let n = 0; ; n += 1) {
+    const dagId = dagIdOf(prefix, `${like}-${n}`);
+    if (shardKeyOf(dagId) === key) return dagId;
+  }
+}
 
 const EVERY_TWO_SECONDS = { type: "period", every: 2, unit: "second" } as const;
 
@@ -41,39 +61,37 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await door.close();
-  const keys = [...(await api.variableKeys(keyPrefix(prefix)))];
-  await api.deleteVariables(keys);
-  for (const key of keys) await api.setPaused(key, true);
+  await clearAway(airflow, prefix);
 });
 
 describe("a schedule in Airflow", () => {
-  it("is a Variable and an active DAG, changes with it, and leaves nothing behind", async () => {
+  it("is an entry of a shard and an active DAG, changes with it, and leaves nothing behind", async () => {
     const bed = await Bed.open(airflow, prefix);
     const { client } = bed;
-    const key = keyOf(prefix, "orders");
+    const dagId = dagIdOf(prefix, "orders");
     const state = async () => ({
-      hasVariable: (await api.variableKeys(keyPrefix(prefix))).has(key),
-      dag: await api.dag(key),
+      hasEntry: (await shardsOf(airflow, prefix).read([dagId])).has(dagId),
+      dag: await api.dag(dagId),
     });
 
     expect(await bed.register("orders")).toMatchObject({ status: "REGISTERED" });
     const dag = { dag_display_name: "orders", is_paused: false };
-    expect(await state()).toMatchObject({ hasVariable: true, dag });
+    expect(await state()).toMatchObject({ hasEntry: true, dag });
     await bed.untilRan("orders", 2);
 
     const { spec } = await client.get("orders");
     const hourly = { type: "cron", expression: "7 * * * *" } as const;
     await client.update({ groupId: "orders", trigger: hourly, startTime: spec.startTime }, { version: 1 });
     expect(await listed(bed.engine)).toEqual([{ groupId: "orders", version: 2 }]);
-    const { body } = await restOf(airflow).request("GET", `/dags/${key}`);
+    const { body } = await restOf(airflow).request("GET", `/dags/${dagId}`);
     expect(body).toMatchObject({ timetable_summary: "7 * * * *" });
 
     await client.pause("orders");
-    expect(await state()).toEqual({ hasVariable: false, dag: undefined });
+    expect(await state()).toEqual({ hasEntry: false, dag: undefined });
     await client.resume("orders");
-    expect(await state()).toMatchObject({ hasVariable: true, dag });
+    expect(await state()).toMatchObject({ hasEntry: true, dag });
     await client.unregister("orders");
-    expect(await state()).toEqual({ hasVariable: false, dag: undefined });
+    expect(await state()).toEqual({ hasEntry: false, dag: undefined });
     await bed.close();
   });
 
@@ -134,12 +152,39 @@ describe("group ids", () => {
     await engine.handleRegister(NASTY.map((groupId) => scheduleOf(groupId, spec)));
     const ids = (await listed(engine)).map(({ groupId }) => groupId);
     expect(ids).toEqual([...NASTY].sort((a, b) => (a < b ? -1 : 1)));
+    // Each shard is read and written back, by REST, with all that is in it.
+    const later = specOf({ trigger: EVERY_TWO_SECONDS, startTime: Date.now() + 3_600_000 });
+    const others = Array.from({ length: 30 }, (_, n) => `other-${n}`);
+    await engine.handleRegister(others.map((groupId) => scheduleOf(groupId, later)));
+    await engine.handleUnregister(others);
+    expect((await listed(engine)).map(({ groupId }) => groupId)).toEqual(ids);
     const fired = () => new Set(door.fires.map(({ groupId }) => groupId));
     await until(() => fired().size >= NASTY.length, { what: "a fire of each" });
     expect(fired()).toEqual(new Set(NASTY));
-    for (const groupId of NASTY) expect(keyOf(prefix, groupId)).toMatch(/^tidegate\.[\w.-]{1,200}$/);
+    for (const groupId of NASTY) expect(dagIdOf(prefix, groupId)).toMatch(/^tidegate\.[\w.-]{1,200}$/);
     await engine.handleUnregister(NASTY);
     expect(await listed(engine)).toEqual([]);
+  });
+
+  it("stay as they are where they are also a password, which Airflow takes out of what it tells", async () => {
+    const groupId = `orders-${prefix}`;
+    const connection = { connection_id: "other", conn_type: "http", password: groupId };
+    const key = `other-${prefix}`;
+    const rest = restOf(airflow);
+    await rest.request("POST", "/connections", { body: connection });
+    await rest.request("GET", "/connections/other");
+    await api.putVariables([{ key, value: `{"a":"${groupId}"}`, description: "" }]);
+    expect(await api.variable(key)).toBe('{"a": "***"}');
+
+    const spec = specOf({ trigger: EVERY_TWO_SECONDS });
+    await engine.handleRegister([scheduleOf(groupId, spec)]);
+    const dagId = dagIdOf(prefix, groupId);
+    const entry = (await shardsOf(airflow, prefix).read([dagId])).get(dagId);
+    await shardsOf(airflow, prefix).change(new Map([[neighbourOf(groupId, "other"), "an entry"]]));
+    expect((await shardsOf(airflow, prefix).read([dagId])).get(dagId)).toBe(entry);
+    await until(() => door.fires.some((fire) => fire.groupId === groupId), { what: "a fire" });
+    await deleteVariable(rest, key);
+    await rest.request("DELETE", "/connections/other");
   });
 });
 
@@ -154,7 +199,7 @@ describe("the secret and the door's address", () => {
     };
     await engine.handleRegister([scheduleOf("orders", specOf({ trigger: EVERY_TWO_SECONDS }))]);
     await until(() => door.fires.length >= 2, { what: "fires behind the failures" });
-    const key = keyOf(prefix, "orders");
+    const dagId = dagIdOf(prefix, "orders");
     const home = dirname(airflow.logsFolder);
     const files = readdirSync(home, { recursive: true, withFileTypes: true }).filter((entry) =>
       entry.isFile(),
@@ -169,24 +214,27 @@ describe("the secret and the door's address", () => {
     const withUrl = contents.filter(({ text }) => text.includes(door.url));
     expect(withUrl.map(({ name }) => name)).toEqual([]);
     const database = await airflow.dump();
-    expect(database.includes(keyOf(prefix, "orders"))).toBe(true);
+    expect(database.includes(dagIdOf(prefix, "orders"))).toBe(true);
     expect(database.includes(SECRET.slice(6))).toBe(false);
     expect(database.includes(door.url)).toBe(false);
 
     const rest = restOf(airflow);
     const told = await Promise.all(
       [
-        `/variables/${key}`,
-        `/dags/${key}`,
-        `/dags/${key}/details`,
-        `/dagSources/${key}`,
-        `/dags/${key}/dagRuns`,
-        `/dags/${key}/dagRuns/~/taskInstances`,
+        `/variables/${shardKeyOf(dagId)}`,
+        `/dags/${dagId}`,
+        `/dags/${dagId}/details`,
+        `/dagSources/${dagId}`,
+        `/dags/${dagId}/dagRuns`,
+        `/dags/${dagId}/dagRuns/~/taskInstances`,
         `/connections/${connectionIdOf(prefix)}`,
         "/eventLogs?limit=100&order_by=-id",
       ].map((path) => rest.request("GET", path)),
     );
-    const texts = told.map(({ body }) => JSON.stringify(body));
+    const entries = [...(await shardsOf(airflow, prefix).all()).values()];
+    const definitions = entries.map((entry) => Buffer.from(entry, "base64").toString());
+    expect(definitions).toEqual([expect.stringContaining('"groupId":"orders"')]);
+    const texts = [...told.map(({ body }) => JSON.stringify(body)), ...definitions];
     expect(texts.filter((text) => text.includes(SECRET.slice(6)))).toEqual([]);
     expect(texts.filter((text) => text.includes(door.url))).toEqual([]);
   });
@@ -198,7 +246,7 @@ describe("a door", () => {
     door.answer = () => ({ status: 503, headers, body: { error: { code: "INTERVAL_DEFERRED" } } });
     const spec = specOf({ trigger: { type: "once", at: Date.now() + 3_000 } });
     await engine.handleRegister([scheduleOf("orders", spec)]);
-    const runs = `/dags/${keyOf(prefix, "orders")}/dagRuns`;
+    const runs = `/dags/${dagIdOf(prefix, "orders")}/dagRuns`;
     const isGreen = async () => {
       const { body } = await restOf(airflow).request<{ dag_runs: { state: string }[] }>("GET", runs);
       return body.dag_runs[0]?.state === "success";
@@ -230,7 +278,7 @@ describe("a door", () => {
     ["SKIPPED", "skipped"],
   ])("gives the task in Airflow the colour of a run that ends %s", async (state, colour) => {
     engine = new AirflowEngine({ ...options, wait: true });
-    const key = keyOf(prefix, "orders");
+    const key = dagIdOf(prefix, "orders");
     door.answer = () => ({
       status: 202,
       body: { runId: "1", statusUrl: "/runs/1?k=v", duplicate: false },
@@ -267,12 +315,29 @@ describe("a door", () => {
 describe("what Airflow cannot build", () => {
   const schedule = () => scheduleOf("orders", specOf({ trigger: EVERY_TWO_SECONDS }));
 
-  it("holds up no other schedule", async () => {
-    const broken = keyOf(prefix, "broken");
-    const hash = createHash("sha256").update('{"groupId":"broken"}').digest("hex").slice(0, 12);
-    await api.putVariables([{ key: broken, value: `{"stamp":"v1.${hash}","groupId":"broken"}` }]);
+  it("holds up no other schedule of its shard", async () => {
+    const key = shardKeyOf(dagIdOf(prefix, "orders"));
+    const broken = neighbourOf("orders", "broken");
+    const definition = `"dagId":${JSON.stringify(broken)},"groupId":"broken"}`;
+    const hash = createHash("sha256").update(`{${definition}`).digest("hex").slice(0, 12);
+    const entry = Buffer.from(`{"stamp":"v1.${hash}",${definition}`).toString("base64");
+    await shardsOf(airflow, prefix).change(new Map([[broken, entry]]));
+    await shardsOf(airflow, prefix).change(new Map([[neighbourOf("orders", "garbled"), "no base64!"]]));
     await engine.handleRegister([schedule()]);
     expect(await api.dag(broken)).toMatchObject({ description: "KeyError: 'crons'" });
+    const told = expect.stringContaining("edited by hand, and cannot be read");
+    expect(await api.dag(key)).toMatchObject({ description: told });
+    expect(await listed(engine)).toEqual([{ groupId: "orders", version: 1 }]);
+  });
+
+  it("is told where a shard is no JSON, and mended by the next write", async () => {
+    const key = shardKeyOf(dagIdOf(prefix, "orders"));
+    await api.putVariables([{ key, value: "{no JSON", description: "" }]);
+    await api.parse((await api.dag(FACTORY_DAG_ID))!);
+    const isTold = async () => (await api.dag(key))?.description?.includes("edited by hand") === true;
+    await until(isTold, { what: "the DAG that tells", limitMs: 60_000 });
+    expect(await listed(engine)).toEqual([]);
+    await engine.handleRegister([schedule()]);
     expect(await listed(engine)).toEqual([{ groupId: "orders", version: 1 }]);
   });
 

@@ -2,8 +2,8 @@ import { afterAll, beforeAll } from "@jest/globals";
 import type { AirflowServer } from "@tidegate/test-servers";
 import { engineSuite } from "@tidegate/testkit";
 import { AirflowEngine } from "../src/index.js";
-import { keyOf, keyPrefix } from "../src/names.js";
-import { apiOf, optionsFor, startAirflow } from "./support/airflow.js";
+import { dagIdOf } from "../src/names.js";
+import { clearAway, optionsFor, shardsOf, startAirflow } from "./support/airflow.js";
 import { ManagerDoor } from "./support/manager-door.js";
 
 let airflow: AirflowServer;
@@ -26,19 +26,17 @@ engineSuite({
     const prefix = `suite-${count}`;
     const door = await ManagerDoor.reserve();
     const options = optionsFor(airflow, door.url, prefix);
-    const api = apiOf(airflow);
+    const shards = shardsOf(airflow, prefix);
     const stranger = new AirflowEngine(options);
     return {
       engine: new AirflowEngine(options),
       reopen: async () => new AirflowEngine(options),
       serve: (tidegate) => door.serve(tidegate),
-      forget: (groupId) => api.deleteVariables([keyOf(prefix, groupId)]),
-      inject: (schedule) => stranger.handleRegister([schedule]),
-      dispose: async () => {
-        const keys = [...(await api.variableKeys(keyPrefix(prefix)))];
-        await api.deleteVariables(keys);
-        for (const key of keys) await api.setPaused(key, true);
+      forget: async (groupId) => {
+        await shards.change(new Map([[dagIdOf(prefix, groupId), null]]));
       },
+      inject: (schedule) => stranger.handleRegister([schedule]),
+      dispose: () => clearAway(airflow, prefix),
     };
   },
 });

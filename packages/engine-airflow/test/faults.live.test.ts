@@ -2,10 +2,20 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { type AirflowServer, freePort, TcpProxy } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import { AirflowEngine, type AirflowEngineOptions } from "../src/index.js";
-import { connectionIdOf, FACTORY_DAG_ID, keyPrefix } from "../src/names.js";
+import { connectionIdOf } from "../src/names.js";
 import type { AirflowApi } from "../src/rest/airflow-api.js";
 import type { AirflowRest } from "../src/rest/airflow-rest.js";
-import { apiOf, listed, optionsFor, restOf, startAirflow } from "./support/airflow.js";
+import { shardKeyOf } from "../src/shard.js";
+import {
+  apiOf,
+  clearAway,
+  deleteVariable,
+  listed,
+  optionsFor,
+  restOf,
+  shardsOf,
+  startAirflow,
+} from "./support/airflow.js";
 import { Bed } from "./support/bed.js";
 import { taskStatesOf } from "./support/dag-runs.js";
 import { scheduleOf, specOf } from "./support/schedules.js";
@@ -40,9 +50,7 @@ beforeEach(() => {
 afterEach(async () => {
   await bed?.close();
   bed = undefined;
-  const keys = [...(await api.variableKeys(keyPrefix(prefix)))];
-  await api.deleteVariables(keys);
-  for (const key of keys) await api.setPaused(key, true);
+  await clearAway(airflow, prefix);
 });
 
 /** What every fault ends with: all that was due has run once, in order, with no gap. */
@@ -54,26 +62,32 @@ async function expectSound({ client, counted }: Bed, groupId: string): Promise<v
 
 describe("the reconciler", () => {
   const deleteConnection = () => rest.request("DELETE", `/connections/${connectionIdOf(prefix)}`);
-  const edit = async (key: string) => {
-    const path = `/variables/${encodeURIComponent(key)}`;
-    const { body } = await rest.request<{ value: string }>("GET", path);
-    const value = body.value.replace(/"crons": ?\[[^\]]*\]/, '"crons":["0 0 1 1 *"]');
-    expect(value).not.toBe(body.value);
-    await rest.request("PATCH", path, { body: { key, value } });
-    await api.parse((await api.dag(FACTORY_DAG_ID))!);
+  const forget = (dagId: string) => shardsOf(airflow, prefix).change(new Map([[dagId, null]]));
+  const overwrite = (dagId: string, value: string) =>
+    api.putVariables([{ key: shardKeyOf(dagId), value, description: "" }]);
+  const edit = async (dagId: string) => {
+    const shards = shardsOf(airflow, prefix);
+    const entry = (await shards.read([dagId])).get(dagId)!;
+    const text = Buffer.from(entry, "base64").toString();
+    const edited = text.replace(/"crons":\[[^\]]*\]/, '"crons":["0 0 1 1 *"]');
+    expect(edited).not.toBe(text);
+    await shards.change(new Map([[dagId, Buffer.from(edited).toString("base64")]]));
   };
 
-  it.each<[string, (key: string) => Promise<unknown>]>([
-    ["is paused", (key) => api.setPaused(key, true)],
-    ["is deleted", (key) => api.deleteDag(key, 20_000)],
-    ["has lost its Variable", (key) => api.deleteVariables([key])],
+  it.each<[string, (dagId: string) => Promise<unknown>]>([
+    ["is paused", (dagId) => api.setPaused(dagId, true)],
+    ["is deleted", (dagId) => api.deleteDag(dagId, 20_000)],
+    ["is gone from its shard", forget],
+    ["has lost its shard", (dagId) => deleteVariable(rest, shardKeyOf(dagId))],
+    ["has had its shard made no JSON", (dagId) => overwrite(dagId, "{not JSON")],
+    ["has had its shard made another JSON", (dagId) => overwrite(dagId, '["a list"]')],
+    ["has had its definition edited", edit],
     ["has lost its Connection", deleteConnection],
-    ["has had its Variable edited", edit],
     [
       "is gone with all that it was made of",
-      async (key) => {
-        await Promise.all([api.deleteVariables([key]), deleteConnection()]);
-        await api.deleteDag(key, 20_000);
+      async (dagId) => {
+        await Promise.all([forget(dagId), deleteConnection()]);
+        await api.deleteDag(dagId, 20_000);
       },
     ],
   ])("mends a DAG that %s", async (_what, tamper) => {

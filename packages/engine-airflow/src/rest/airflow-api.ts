@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AirflowRest } from "./airflow-rest.js";
-import { deleteAll, putAll } from "./bulk.js";
+import { putAll } from "./bulk.js";
 import { pages } from "./pages.js";
 
 /** A DAG as Airflow tells of it. */
@@ -12,6 +12,13 @@ export interface AirflowDag {
   readonly tags: readonly { readonly name: string }[];
   readonly relative_fileloc: string | null;
   readonly file_token: string;
+}
+
+/** A Variable of Airflow. */
+export interface AirflowVariable {
+  readonly key: string;
+  readonly value: string;
+  readonly description: string;
 }
 
 /** A file that Airflow could not import. */
@@ -51,22 +58,25 @@ export class AirflowApi {
     return status !== 404;
   }
 
-  async putVariables(variables: readonly { readonly key: string; readonly value: string }[]): Promise<void> {
+  async putVariables(variables: readonly AirflowVariable[]): Promise<void> {
     await putAll(this.#rest, "/variables", variables);
   }
 
-  deleteVariables(keys: readonly string[]): Promise<void> {
-    return deleteAll(this.#rest, "/variables", keys);
+  /** The value of a Variable; `undefined` where there is none. What Airflow takes for a secret in it is `***`. */
+  async variable(key: string): Promise<string | undefined> {
+    const path = `/variables/${encodeURIComponent(key)}`;
+    const { status, body } = await this.#rest.request<AirflowVariable>("GET", path, { accept: [404] });
+    return status === 404 ? undefined : body.value;
   }
 
-  /** The keys of all Variables that begin with a prefix. */
-  async variableKeys(prefix: string): Promise<Set<string>> {
-    const keys = new Set<string>();
+  /** The values of all Variables whose keys begin with a prefix, by key. */
+  async variables(prefix: string): Promise<Map<string, string>> {
+    const values = new Map<string, string>();
     const query = { variable_key_pattern: `${prefix}%`, order_by: "key" };
-    for await (const { key } of pages<{ key: string }>(this.#rest, "/variables", "variables", query)) {
-      if (key.startsWith(prefix)) keys.add(key);
+    for await (const { key, value } of pages<AirflowVariable>(this.#rest, "/variables", "variables", query)) {
+      if (key.startsWith(prefix)) values.set(key, value);
     }
-    return keys;
+    return values;
   }
 
   /** The DAG; `undefined` where there is none. */

@@ -1,18 +1,12 @@
 import { EngineError } from "@tidegate/core";
 import type { AirflowRest } from "./airflow-rest.js";
 
-/** One action of Airflow's bulk requests. */
-export type BulkAction =
-  | {
-      readonly action: "create";
-      readonly action_on_existence: "overwrite";
-      readonly entities: readonly object[];
-    }
-  | {
-      readonly action: "delete";
-      readonly action_on_non_existence: "skip";
-      readonly entities: readonly string[];
-    };
+/** An action of Airflow's bulk requests. */
+interface BulkAction {
+  readonly action: "create";
+  readonly action_on_existence: "overwrite";
+  readonly entities: readonly object[];
+}
 
 interface BulkResults {
   readonly errors?: readonly { readonly error: string }[];
@@ -25,13 +19,6 @@ const BATCH = 100;
 export async function putAll(rest: AirflowRest, path: string, entities: readonly object[]): Promise<void> {
   for (const batch of batches(entities)) {
     await bulk(rest, path, { action: "create", action_on_existence: "overwrite", entities: batch });
-  }
-}
-
-/** Deletes what is there of these. @throws EngineError ENGINE_FAILED */
-export async function deleteAll(rest: AirflowRest, path: string, keys: readonly string[]): Promise<void> {
-  for (const batch of batches(keys)) {
-    await bulk(rest, path, { action: "delete", action_on_non_existence: "skip", entities: batch });
   }
 }
 

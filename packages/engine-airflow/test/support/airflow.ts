@@ -2,10 +2,12 @@ import type { EngineEntry, ScheduleEngine } from "@tidegate/core";
 import { AirflowServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import { type AirflowEngineOptions, dagFactoryFile } from "../../src/index.js";
-import { FACTORY_DAG_ID } from "../../src/names.js";
+import { dagIdPrefix, FACTORY_DAG_ID } from "../../src/names.js";
 import { settingsOf } from "../../src/options.js";
 import { AirflowApi } from "../../src/rest/airflow-api.js";
 import { AirflowRest } from "../../src/rest/airflow-rest.js";
+import { shardPrefix } from "../../src/shard.js";
+import { Shards } from "../../src/shards.js";
 
 /** What the tests sign with. */
 export const SECRET = `whsec_${Buffer.from("a secret of the tests, 32 bytes!").toString("base64")}`;
@@ -29,6 +31,24 @@ export function restOf(airflow: AirflowServer): AirflowRest {
 /** The part of it that the engine works with. */
 export function apiOf(airflow: AirflowServer): AirflowApi {
   return new AirflowApi(restOf(airflow));
+}
+
+/** The shards of an installation, for a test to look into and to meddle with. */
+export function shardsOf(airflow: AirflowServer, prefix: string): Shards {
+  return new Shards(apiOf(airflow), prefix);
+}
+
+/** Ends what an installation of a test has in an Airflow that goes on: its shards are gone, its DAGs paused. */
+export async function clearAway(airflow: AirflowServer, prefix: string): Promise<void> {
+  const rest = restOf(airflow);
+  const api = apiOf(airflow);
+  for (const key of (await api.variables(shardPrefix(prefix))).keys()) await deleteVariable(rest, key);
+  for await (const dag of api.dags(dagIdPrefix(prefix))) await api.setPaused(dag.dag_id, true);
+}
+
+/** Deletes a Variable as somebody would by hand. */
+export async function deleteVariable(rest: AirflowRest, key: string): Promise<void> {
+  await rest.request("DELETE", `/variables/${encodeURIComponent(key)}`, { accept: [404] });
 }
 
 /** What an engine of a test is given. */

@@ -11,7 +11,7 @@ import {
 import type { AirflowServer } from "@tidegate/test-servers";
 import { type CountingOperator, countingOperator, until } from "@tidegate/testkit";
 import { AirflowEngine, type AirflowEngineOptions } from "../../src/index.js";
-import { keyOf } from "../../src/names.js";
+import { dagIdOf } from "../../src/names.js";
 import { optionsFor } from "./airflow.js";
 import { ManagerDoor } from "./manager-door.js";
 
@@ -69,7 +69,7 @@ export class Bed {
 
   /** The id of a group's DAG. */
   dagOf(groupId: string): string {
-    return keyOf(this.#prefix, groupId);
+    return dagIdOf(this.#prefix, groupId);
   }
 
   async openDoor(): Promise<void> {
