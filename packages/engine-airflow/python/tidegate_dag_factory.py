@@ -91,7 +91,12 @@ class TidegateFire(BaseOperator):
                 self.defer(trigger=TimeDeltaTrigger(timedelta(seconds=deferred.seconds)), method_name="knock")
             return None
         run_id = answer.get("runId")
-        self.log.info("The door has taken the fire%s.", " again" if answer.get("duplicate") else "")
+        self.log.info(
+            "The door has taken the fire%s: run %s of %s.",
+            " again" if answer.get("duplicate") else "",
+            run_id,
+            interval_of(answer),
+        )
         if self.definition["wait"] and answer.get("statusUrl"):
             self.watch(context, path=door.path_of(answer["statusUrl"]))
         return run_id
@@ -255,6 +260,14 @@ def nominal_of(definition: dict, tick: datetime) -> int:
     if period is not None:
         return instant - (instant - period["anchorMs"]) % period["everyMs"]
     return max((known for known in definition["instants"] if known <= instant), default=instant)
+
+
+def interval_of(answer: dict) -> str:
+    """The interval of the run that the door has named, as people read it."""
+    lower, upper = instant_of(answer.get("lowerBoundary")), instant_of(answer.get("upperBoundary"))
+    if lower is None or upper is None:
+        return "an interval"
+    return f"[{lower.isoformat()}, {upper.isoformat()})"
 
 
 def epoch_ms(instant: datetime) -> int:
