@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { Door, SECRET, scheduleOf, specOf } from "@tidegate/test-outside";
 import type { AirflowServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import { AirflowEngine, type AirflowEngineOptions, dagFactoryFile } from "../src/index.js";
@@ -15,13 +16,10 @@ import {
   listed,
   optionsFor,
   restOf,
-  SECRET,
   shardsOf,
   startAirflow,
 } from "./support/airflow.js";
 import { Bed } from "./support/bed.js";
-import { Door } from "./support/door.js";
-import { scheduleOf, specOf } from "./support/schedules.js";
 
 /** The id of a DAG in the same shard as that of a group. */
 function neighbourOf(groupId: string, like: string): string {
@@ -54,7 +52,7 @@ afterAll(() => airflow.dispose());
 beforeEach(async () => {
   count += 1;
   prefix = `airflow-${count}`;
-  door = await Door.open();
+  door = await Door.open("airflow");
   options = optionsFor(airflow, door.url, prefix);
   engine = new AirflowEngine(options);
 });

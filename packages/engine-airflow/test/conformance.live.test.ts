@@ -1,10 +1,10 @@
 import { afterAll, beforeAll } from "@jest/globals";
+import { ManagerDoor } from "@tidegate/test-outside";
 import type { AirflowServer } from "@tidegate/test-servers";
 import { engineSuite } from "@tidegate/testkit";
 import { AirflowEngine } from "../src/index.js";
 import { dagIdOf } from "../src/names.js";
 import { clearAway, optionsFor, shardsOf, startAirflow } from "./support/airflow.js";
-import { ManagerDoor } from "./support/manager-door.js";
 
 let airflow: AirflowServer;
 let count = 0;
@@ -24,7 +24,7 @@ engineSuite({
   create: async () => {
     count += 1;
     const prefix = `suite-${count}`;
-    const door = await ManagerDoor.reserve();
+    const door = await ManagerDoor.reserve("airflow");
     const options = optionsFor(airflow, door.url, prefix);
     const shards = shardsOf(airflow, prefix);
     const stranger = new AirflowEngine(options);

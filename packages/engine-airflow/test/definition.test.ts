@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import type { TriggerSpec } from "@tidegate/core";
+import { scheduleOf, specOf } from "@tidegate/test-outside";
 import { cronText } from "../src/cron-text.js";
 import { type Definition, definitionOf, versionOf } from "../src/definition.js";
 import { settingsOf } from "../src/options.js";
-import { scheduleOf, specOf } from "./support/schedules.js";
 
 const START = Date.UTC(2026, 0, 7, 5, 3, 11);
 const SECRET = `whsec_${Buffer.alloc(32).toString("base64")}`;

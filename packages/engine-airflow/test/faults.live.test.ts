@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { scheduleOf, specOf } from "@tidegate/test-outside";
 import { type AirflowServer, freePort, TcpProxy } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import { AirflowEngine, type AirflowEngineOptions } from "../src/index.js";
@@ -18,7 +19,6 @@ import {
 } from "./support/airflow.js";
 import { Bed } from "./support/bed.js";
 import { taskStatesOf } from "./support/dag-runs.js";
-import { scheduleOf, specOf } from "./support/schedules.js";
 
 const EVERY_TWO_SECONDS = { type: "period", every: 2, unit: "second" } as const;
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
+import { scheduleOf, specOf } from "@tidegate/test-outside";
 import { definitionOf, entryOf, stampOf } from "../src/definition.js";
 import { dagIdOf } from "../src/names.js";
 import { settingsOf } from "../src/options.js";
 import { changedShards, entriesOf, entryIdOf, SHARDS, shardKeyOf, shardText } from "../src/shard.js";
-import { scheduleOf, specOf } from "./support/schedules.js";
 
 const SECRET = `whsec_${Buffer.alloc(32).toString("base64")}`;
 const DAG_IDS = Array.from({ length: 1_000 }, (_, n) => dagIdOf("main", `group-${n}`));

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { EngineSchedule } from "@tidegate/core";
+import { scheduleOf, specOf } from "@tidegate/test-outside";
 import type { AirflowServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import { AirflowEngine, type AirflowEngineOptions } from "../src/index.js";
@@ -10,7 +11,6 @@ import { AirflowApi, type AirflowVariable } from "../src/rest/airflow-api.js";
 import { SHARDS, shardKeyOf } from "../src/shard.js";
 import type { Shards } from "../src/shards.js";
 import { clearAway, listed, optionsFor, restOf, shardsOf, startAirflow } from "./support/airflow.js";
-import { scheduleOf, specOf } from "./support/schedules.js";
 
 jest.setTimeout(180_000);
 

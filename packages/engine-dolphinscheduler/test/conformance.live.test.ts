@@ -1,10 +1,10 @@
 import { afterAll, beforeAll } from "@jest/globals";
+import { ManagerDoor } from "@tidegate/test-outside";
 import type { DolphinServer } from "@tidegate/test-servers";
 import { engineSuite } from "@tidegate/testkit";
 import { DolphinSchedulerEngine } from "../src/index.js";
 import { workflowNameOf } from "../src/names.js";
 import { apiOf, optionsFor, silence, startDolphin } from "./support/dolphin.js";
-import { ManagerDoor } from "./support/manager-door.js";
 
 let dolphin: DolphinServer;
 let count = 0;
@@ -25,7 +25,7 @@ engineSuite({
   create: async () => {
     count += 1;
     const prefix = `suite-${count}`;
-    const door = await ManagerDoor.reserve();
+    const door = await ManagerDoor.reserve("dolphinscheduler");
     const options = optionsFor(dolphin, door.url, prefix);
     const api = apiOf(dolphin);
     const stranger = new DolphinSchedulerEngine(options);

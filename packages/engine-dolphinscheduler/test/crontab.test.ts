@@ -1,12 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
 import { compileTrigger, type ScheduleInfo } from "@tidegate/core";
+import { scheduleOf, specOf } from "@tidegate/test-outside";
 import { type CronValues, ticksOf } from "@tidegate/ticks";
 import fc from "fast-check";
 import { crontabOf } from "../src/crontab.js";
 import { decoded, definitionOf, encoded } from "../src/definition.js";
 import { settingsOf } from "../src/options.js";
 import { timingOf } from "../src/timing.js";
-import { scheduleOf, specOf } from "./support/schedules.js";
 
 const START = Date.UTC(2026, 0, 7, 5, 3, 11);
 const MINUTE = 60_000;

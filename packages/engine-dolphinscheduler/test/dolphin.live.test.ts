@@ -1,15 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { EngineEntry, JobOutcome, ScheduleOperator } from "@tidegate/core";
+import { Door, SECRET, scheduleOf, specOf } from "@tidegate/test-outside";
 import { type DolphinServer, TcpProxy } from "@tidegate/test-servers";
 import { countingOperator, until } from "@tidegate/testkit";
 import { DolphinSchedulerEngine } from "../src/index.js";
 import { workflowNameOf } from "../src/names.js";
 import type { DolphinApi } from "../src/rest/dolphin-api.js";
-import { Bed, type BedOptions } from "./support/bed.js";
-import { apiOf, optionsFor, SECRET, silence, startDolphin } from "./support/dolphin.js";
-import { Door } from "./support/door.js";
+import { Bed, type DolphinBedOptions } from "./support/bed.js";
+import { apiOf, optionsFor, silence, startDolphin } from "./support/dolphin.js";
 import { Instances } from "./support/instances.js";
-import { scheduleOf, specOf } from "./support/schedules.js";
 
 const EVERY_TWO_SECONDS = { type: "period", every: 2, unit: "second" } as const;
 
@@ -41,7 +40,7 @@ afterEach(async () => {
   await silence(api, prefix);
 });
 
-async function open(options: BedOptions = {}): Promise<Bed> {
+async function open(options: DolphinBedOptions = {}): Promise<Bed> {
   bed = await Bed.open(dolphin, prefix, options);
   return bed;
 }
@@ -147,7 +146,7 @@ describe("group ids", () => {
   ];
 
   it("reach DolphinScheduler as data, whatever is in them, and come back as they were", async () => {
-    const door = await Door.open();
+    const door = await Door.open("dolphinscheduler");
     const engine = new DolphinSchedulerEngine(optionsFor(dolphin, door.url, prefix));
     // One tick each, soon: the schedule's time is over, and it is owed.
     const startTime = Math.floor(Date.now() / 60_000) * 60_000 - 120_000;

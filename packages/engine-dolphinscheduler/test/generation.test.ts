@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { EngineEntry } from "@tidegate/core";
+import { scheduleOf, specOf } from "@tidegate/test-outside";
 import { DolphinSchedulerEngine } from "../src/index.js";
-import { scheduleOf, specOf } from "./support/schedules.js";
 import { StandIn } from "./support/stand-in.js";
 
 const HOURLY = specOf({ trigger: { type: "period", every: 1, unit: "hour" } });

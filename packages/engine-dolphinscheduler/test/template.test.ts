@@ -4,10 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { Door, SECRET } from "@tidegate/test-outside";
 import { webhookFault, webhookKeys } from "@tidegate/webhook";
 import { type Definition, encoded } from "../src/definition.js";
-import { SECRET } from "./support/dolphin.js";
-import { Door } from "./support/door.js";
 
 const PYTHON = fileURLToPath(new URL("../python/tidegate_fire.py", import.meta.url));
 const TICK = Date.UTC(2026, 0, 7, 5, 0, 0);
@@ -18,7 +17,7 @@ let folder: string;
 let secretFile: string;
 
 beforeEach(async () => {
-  door = await Door.open();
+  door = await Door.open("dolphinscheduler");
   folder = mkdtempSync(join(tmpdir(), "tidegate-template-"));
   secretFile = join(folder, "secret");
   writeFileSync(secretFile, `${SECRET}\n`);

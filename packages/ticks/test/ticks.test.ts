@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import { compileTrigger, type EpochMs, Grid, type ScheduleInfo, type TriggerSpec } from "@tidegate/core";
+import { scheduleOf, specOf } from "@tidegate/test-outside";
 import fc from "fast-check";
 import { type BoundedTicks, type CronValues, instantsOf, ticksOf } from "../src/index.js";
-import { scheduleOf, specOf } from "./support/schedules.js";
 
 const SECOND = 1_000;
 const DAY = 86_400_000;

@@ -1,4 +1,5 @@
 import type { EngineEntry, ScheduleEngine } from "@tidegate/core";
+import { SECRET } from "@tidegate/test-outside";
 import { AirflowServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import { type AirflowEngineOptions, dagFactoryFile } from "../../src/index.js";
@@ -8,9 +9,6 @@ import { AirflowApi } from "../../src/rest/airflow-api.js";
 import { AirflowRest } from "../../src/rest/airflow-rest.js";
 import { shardPrefix } from "../../src/shard.js";
 import { Shards } from "../../src/shards.js";
-
-/** What the tests sign with. */
-export const SECRET = `whsec_${Buffer.from("a secret of the tests, 32 bytes!").toString("base64")}`;
 
 /** An Airflow with the factory file in its DAGs folder. Resolves when that is parsed. */
 export async function startAirflow(settings: Readonly<Record<string, string>> = {}): Promise<AirflowServer> {

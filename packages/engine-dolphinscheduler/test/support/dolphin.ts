@@ -1,12 +1,10 @@
+import { SECRET } from "@tidegate/test-outside";
 import { DolphinServer } from "@tidegate/test-servers";
 import type { DolphinSchedulerEngineOptions } from "../../src/index.js";
 import { namePrefix } from "../../src/names.js";
 import { settingsOf } from "../../src/options.js";
 import { DolphinApi } from "../../src/rest/dolphin-api.js";
 import { DolphinRest } from "../../src/rest/dolphin-rest.js";
-
-/** What the tests sign with. */
-export const SECRET = `whsec_${Buffer.from("a secret of the tests, 32 bytes!").toString("base64")}`;
 
 /** A DolphinScheduler whose worker has the secret. */
 export function startDolphin(): Promise<DolphinServer> {

@@ -10,7 +10,7 @@ import {
 /** A specification as core hands it to engines. */
 export function specOf(info: Omit<ScheduleInfo, "groupId">, now = Date.now()): ScheduleSpec {
   const parsed = parseScheduleInfo({ groupId: "group", ...info });
-  return normalizeSchedule(parsed, { engine: "airflow", operator: "none", now });
+  return normalizeSchedule(parsed, { engine: "outside", operator: "none", now });
 }
 
 /** A schedule as core hands it to engines, also of groups that core would refuse. */

@@ -26,15 +26,17 @@ export class Door {
   answer: ((knock: Knock) => Answer) | undefined;
   /** Answers `GET`, as the status address of a run does. */
   status: ((path: string) => unknown) | undefined;
+  readonly #engineType: string;
   readonly #server: Server;
 
-  private constructor(server: Server) {
+  private constructor(engineType: string, server: Server) {
+    this.#engineType = engineType;
     this.#server = server;
   }
 
-  static async open(): Promise<Door> {
+  static async open(engineType: string): Promise<Door> {
     const server = createServer();
-    const door = new Door(server);
+    const door = new Door(engineType, server);
     server.on("request", async (request, response) => {
       const { status, body, headers } = await door.#answered(request);
       response.writeHead(status, { "content-type": "application/json", ...headers });
@@ -45,7 +47,8 @@ export class Door {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/engines/dolphinscheduler/callbacks`;
+    const { port } = this.#server.address() as AddressInfo;
+    return `http://127.0.0.1:${port}/engines/${this.#engineType}/callbacks`;
   }
 
   async close(): Promise<void> {
