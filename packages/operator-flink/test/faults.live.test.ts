@@ -212,6 +212,23 @@ describe("a job that ends badly", () => {
     });
   });
 
+  it("is waited for while Flink restarts it", async () => {
+    const operator = anOperator();
+    const flinkConfiguration = {
+      "restart-strategy.type": "fixed-delay",
+      "restart-strategy.fixed-delay.attempts": "1",
+      "restart-strategy.fixed-delay.delay": "3 s",
+    };
+    const request = aRequest({ sql: { ...(readings.failing().sql as JsonObject), flinkConfiguration } });
+    const { jobId } = await operator.submit(request, untroubled());
+    const end = operator.wait(jobId, request, untroubled());
+    await until(async () => (await jobsOf(flink)).get(jobId) === "RESTARTING", { what: "the restart" });
+    expect(await end).toMatchObject({
+      state: "FAILED",
+      error: { message: "ArithmeticException: / by zero" },
+    });
+  });
+
   it("is a cancelled one when somebody stops it on Flink, and the next attempt is another job", async () => {
     const operator = anOperator();
     const request = aRequest(readings.dripping());
