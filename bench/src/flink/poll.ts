@@ -64,7 +64,7 @@ export async function poll(): Promise<Figure[]> {
       reference: { what: "on average (requests/s)", value: rounded(perSecond) },
     }),
     atMost(2_000, {
-      id: "flink-poll",
+      id: "flink-poll-end",
       what: `the same: from a job's end until its run knows, the longest of ${delays.length}`,
       value: Math.max(...delays),
       unit: "ms",
