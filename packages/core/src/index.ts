@@ -6,6 +6,7 @@ export * from "./client/preview.js";
 export type { RegisteredSchedule, RegistrationResult } from "./client/registration.js";
 export * from "./client/schedule-client.js";
 export type * from "./clock/clock.js";
+export { pause } from "./clock/pause.js";
 export * from "./clock/system-clock.js";
 export * from "./clock/virtual-clock.js";
 export type { DispatcherOptions } from "./dispatch/dispatcher.js";

@@ -1,9 +1,8 @@
-import { type Clock, OperatorError } from "@tidegate/core";
+import { type Clock, OperatorError, pause } from "@tidegate/core";
 import { causeIn } from "../rest/cause.js";
 import { NoAnswer, Refused } from "../rest/http.js";
 import type { JobManager } from "../rest/job-manager.js";
 import { isGone } from "../rest/sql-gateway.js";
-import { pause } from "./pause.js";
 
 /** How often a submission is made before its outcome is left open. */
 const MAX_TRIES = 4;

@@ -1,11 +1,10 @@
 import { hash } from "node:crypto";
-import { type Clock, OperatorError } from "@tidegate/core";
+import { type Clock, OperatorError, pause } from "@tidegate/core";
 import type { Filling } from "../job/bounds.js";
 import type { SqlJob } from "../job/job.js";
 import type { Secret } from "../options.js";
 import { NoAnswer, Refused } from "../rest/http.js";
 import type { SqlGateway, TableRefresh } from "../rest/sql-gateway.js";
-import { pause } from "../run/pause.js";
 import { bind, secretsIn } from "./bind.js";
 import type { SessionRecipe, Sessions } from "./sessions.js";
 

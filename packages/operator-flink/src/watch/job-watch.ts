@@ -1,6 +1,5 @@
-import { type Clock, type JobOutcome, messageOf, OperatorError } from "@tidegate/core";
+import { type Clock, type JobOutcome, messageOf, OperatorError, pause } from "@tidegate/core";
 import type { FlinkState, JobManager } from "../rest/job-manager.js";
-import { pause } from "../run/pause.js";
 import { type EndState, isEnd, type JobEnd, metricsOf, outcomeOf } from "./job-end.js";
 import { RequestPace } from "./request-pace.js";
 

@@ -1,4 +1,4 @@
-import { type Clock, isTidegateError, type JobOutcome, messageOf } from "@tidegate/core";
+import { type Clock, isTidegateError, type JobOutcome, messageOf, pause } from "@tidegate/core";
 import { Unanswered } from "./failure.js";
 
 /** How a job's end is waited for by asking. */
@@ -43,7 +43,7 @@ export async function pollUntilEnded(
       if (failures >= plan.maxFailures) throw givenUp(failures, error);
       retryAfterMs = (error as Unanswered).retryAfterMs ?? 0;
     }
-    await sleep(plan.clock, pollDelayMs({ ...plan, failures, retryAfterMs }), signal);
+    await pause(plan.clock, pollDelayMs({ ...plan, failures, retryAfterMs }), signal);
   }
 }
 
@@ -73,20 +73,4 @@ function givenUp(failures: number, cause: unknown): Error {
     `The job's end is not known: ${failures} questions in a row went unanswered. ${messageOf(cause)}`,
     { cause },
   );
-}
-
-/** @throws the signal's reason when it is aborted before */
-async function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  await new Promise<void>((resolve, reject) => {
-    const stop = (): void => {
-      timer.cancel();
-      reject(signal.reason);
-    };
-    const timer = clock.wakeAt(clock.now() + ms, () => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    });
-    signal.addEventListener("abort", stop, { once: true });
-  });
 }

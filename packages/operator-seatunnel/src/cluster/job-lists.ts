@@ -1,7 +1,6 @@
-import type { Clock } from "@tidegate/core";
+import { type Clock, pause } from "@tidegate/core";
 import { Refused } from "../rest/failure.js";
 import type { ListedJob } from "../rest/listed-job.js";
-import { pause } from "./pause.js";
 
 /** The cluster's jobs. A job in neither list was in neither when `running` was asked for. */
 export interface JobLists {

@@ -1,9 +1,8 @@
-import { messageOf } from "@tidegate/core";
+import { messageOf, pause } from "@tidegate/core";
 import type { Settings } from "../options.js";
 import { Refused, Unanswered } from "../rest/failure.js";
 import type { ListedJob } from "../rest/listed-job.js";
 import type { JobListing, JobLists } from "./job-lists.js";
-import { pause } from "./pause.js";
 import { unlessAborted } from "./unless-aborted.js";
 
 /** The end of a job as the cluster lists it, or `undefined` when the cluster knows nothing of it any more. */

@@ -4,6 +4,7 @@ import {
   messageOf,
   type OfflineJobRequest,
   OperatorError,
+  pause,
 } from "@tidegate/core";
 import { jobName, jobsOf } from "../job-name.js";
 import { hasSucceeded } from "../outcome/outcome.js";
@@ -12,7 +13,6 @@ import { Refused, Unanswered } from "../rest/failure.js";
 import type { ListedJob } from "../rest/listed-job.js";
 import type { SeaTunnelApi } from "../rest/seatunnel-api.js";
 import type { JobListing } from "./job-lists.js";
-import { pause } from "./pause.js";
 import { unlessAborted } from "./unless-aborted.js";
 
 /** A job that the cluster has taken. */

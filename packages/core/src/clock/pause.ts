@@ -1,6 +1,6 @@
-import type { Clock } from "@tidegate/core";
+import type { Clock } from "./clock.js";
 
-/** Resolves after a while. @throws the signal's reason when it is aborted before */
+/** Resolves after a while, ms. @throws the signal's reason when it is aborted before */
 export async function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();
   await new Promise<void>((resolve, reject) => {
