@@ -38,8 +38,11 @@ const MOST_INSTANTS = 100;
 /** The size of DolphinScheduler's column. */
 const LONGEST_CRONTAB = 255;
 
-/** When a schedule is fired that has no tick left but is owed one, ms from now: registration takes less. */
-const SOON_MS = 5_000;
+/**
+ * When a schedule is fired that has no tick left but is owed one, ms from now. More than once, since DolphinScheduler
+ * drops a tick that a busy server is late for, and there is none after it; all of them are the same fire.
+ */
+const SOON_MS = [5_000, 20_000, 50_000] as const;
 
 /** How long after its last tick a schedule stays, ms. */
 const TAIL_MS = 60_000;
@@ -113,10 +116,11 @@ const NEVER = {
   instants: [],
 };
 
-/** DolphinScheduler takes no schedule that will not fire: one that is behind its last tick gets one more, soon. */
+/** DolphinScheduler takes no schedule that will not fire: one that is behind its last tick gets more of them, soon. */
 function withTickLeft(ticks: BoundedTicks, now: EpochMs): BoundedTicks {
   const { lastTickMs, timezone } = ticks;
-  if (lastTickMs === null || lastTickMs > now + SOON_MS) return ticks;
-  const soon = now + SOON_MS;
-  return { ...ticks, crons: [cronAt(soon, timezone)], endMs: soon + TAIL_MS };
+  const [soon, , latest] = SOON_MS;
+  if (lastTickMs === null || lastTickMs > now + soon) return ticks;
+  const crons = SOON_MS.map((ms) => cronAt(now + ms, timezone));
+  return { ...ticks, crons, endMs: now + latest + TAIL_MS };
 }

@@ -34,12 +34,9 @@ export class Registrar {
 
   /** Makes the workflows what the schedules say, from whatever state they are in. */
   async register(schedules: readonly EngineSchedule[]): Promise<void> {
-    const now = this.#clock.now();
-    const wanted = new Map(
-      schedules.map((schedule) => [schedule.groupId, definitionOf(schedule, this.#settings, now)]),
-    );
+    const wanted = new Map(schedules.map((schedule) => [schedule.groupId, schedule]));
     await this.#api.openAgain();
-    await eachOf([...wanted.values()], (definition) => this.#put(definition));
+    await eachOf([...wanted.values()], (schedule) => this.#put(schedule));
   }
 
   async unregister(groupIds: readonly string[]): Promise<void> {
@@ -70,7 +67,8 @@ export class Registrar {
   }
 
   /** Each step leaves what a repeat finds and goes on with. */
-  async #put(definition: Definition): Promise<void> {
+  async #put(schedule: EngineSchedule): Promise<void> {
+    const definition = definitionOf(schedule, this.#settings, this.#clock.now());
     const { workflow: name } = definition;
     const code = await this.#api.codeOf(name);
     const held = code === undefined ? undefined : await this.#held(code);
