@@ -29,7 +29,7 @@ export default {
   // Much of what the tests do is waiting: for processes, for seconds to pass.
   maxWorkers: "100%",
   // Far longer than any test takes: a slow machine is not a failure. Jest takes no heed of it in a project.
-  testTimeout: 60_000,
+  testTimeout: 180_000,
   reporters: ["default", "<rootDir>/scripts/progress.mjs"],
   projects: [...below("packages"), ...below("examples"), project("<rootDir>/test", "test", "**/*.test.ts")],
 };

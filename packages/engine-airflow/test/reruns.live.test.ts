@@ -9,7 +9,7 @@ import { backfill, clear, dagRunsOf } from "./support/dag-runs.js";
 const HOUR = 3_600_000;
 const HOURLY = { type: "period", every: 1, unit: "hour" } as const;
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 let airflow: AirflowServer;
 let rest: AirflowRest;
@@ -50,7 +50,7 @@ async function untilGreen(runs: number): Promise<void> {
     const states = (await dagRuns()).map(({ state }) => state);
     return states.length === runs && states.every((state) => state === "success");
   };
-  await until(isGreen, { what: `${runs} green DAG runs`, limitMs: 120_000 });
+  await until(isGreen, { what: `${runs} green DAG runs` });
 }
 
 /** The generations of each interval, by how many hours before now it ended. */
@@ -83,7 +83,7 @@ describe("a DAG run that is cleared", () => {
     const [run] = await dagRuns();
     bed.door.answersToLose = 4;
     await clear(rest, bed.dagOf("orders"), run!.dag_run_id);
-    await until(() => bed.door.answersToLose === 0, { what: "the answers to be lost", limitMs: 60_000 });
+    await until(() => bed.door.answersToLose === 0, { what: "the answers to be lost" });
     await untilGreen(1);
     expect(await generations()).toEqual({ 0: [0, 1], 1: [0], 2: [0], 3: [0] });
   });

@@ -12,7 +12,7 @@ import { SHARDS, shardKeyOf } from "../src/shard.js";
 import type { Shards } from "../src/shards.js";
 import { clearAway, listed, optionsFor, restOf, shardsOf, startAirflow } from "./support/airflow.js";
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 let airflow: AirflowServer;
 let prefix: string;

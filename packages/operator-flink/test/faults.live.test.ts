@@ -212,6 +212,23 @@ describe("a job that ends badly", () => {
     });
   });
 
+  it("tells it of each job, however many have failed at once", async () => {
+    const requests = Array.from({ length: 20 }, () => aRequest(readings.failing()));
+    const submitting = anOperator();
+    await Promise.all(requests.map((request) => submitting.submit(request, untroubled())));
+    const hasFailed = async () => {
+      const jobs = await jobsOf(flink);
+      return requests.every(({ idempotencyKey }) => jobs.get(idempotencyKey) === "FAILED");
+    };
+    await until(hasFailed, { what: "all failures" });
+    const waiting = anOperator();
+    const outcomes = await Promise.all(
+      requests.map((request) => waiting.wait(request.idempotencyKey, request, untroubled())),
+    );
+    const told = outcomes.map(({ error }) => error?.message);
+    expect(told).toEqual(requests.map(() => "ArithmeticException: / by zero"));
+  });
+
   it("is waited for while Flink restarts it", async () => {
     const operator = anOperator();
     const flinkConfiguration = {

@@ -6,7 +6,7 @@ import { SeaTunnelOperator } from "../src/index.js";
 import { aRequest, Warehouse } from "./support/jobs.js";
 
 // A job takes one or two seconds, on a busy machine many more.
-jest.setTimeout(90_000);
+jest.setTimeout(300_000);
 
 let server: SeaTunnelServer;
 let count = 0;

@@ -7,7 +7,7 @@ import { bytesOfLists, isIdle, jobsNamed } from "./support/cluster.js";
 import { aRequest, rejectionOf, untroubled, Warehouse } from "./support/jobs.js";
 
 // A job takes one or two seconds, on a busy machine many more.
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const ROWS = ["1,ann,2026-01-01 00:00:00", "2,bob,2026-01-01 00:59:59", "3,eve,2026-01-01 01:00:00"];
 

@@ -6,7 +6,7 @@ import { jobsNamed, stopByHand } from "./support/cluster.js";
 import { aRequest, rejectionOf, untroubled, Warehouse } from "./support/jobs.js";
 
 // A job takes one or two seconds, on a busy machine many more.
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const HOUR = 3_600_000;
 const START = Date.UTC(2026, 0, 1);

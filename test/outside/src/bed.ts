@@ -96,7 +96,6 @@ export class OutsideBed<Engine extends ScheduleEngine> {
     const wanted = this.counted.countOf(groupId) + more;
     await until(() => this.counted.countOf(groupId) >= wanted, {
       what: `${more} more runs of ${groupId}`,
-      limitMs: 60_000,
     });
   }
 

@@ -16,7 +16,6 @@ export async function startAirflow(settings: Readonly<Record<string, string>> = 
   const api = apiOf(airflow);
   await until(async () => (await api.dag(FACTORY_DAG_ID)) !== undefined, {
     what: "the factory",
-    limitMs: 120_000,
   });
   return airflow;
 }

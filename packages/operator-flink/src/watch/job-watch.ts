@@ -23,8 +23,11 @@ interface Waiters {
 /** Questions after single jobs within any second; with four lists they are ten. */
 const DETAILS_PER_SECOND = 6;
 
-/** How long the question after a job's figures or cause may have to wait for its turn, ms. */
-const PATIENCE_MS = 1_000;
+/** How long the question after a finished job's figures may have to wait for its turn, ms. */
+const FIGURES_PATIENCE_MS = 1_000;
+
+/** The same for a failed job's cause, which matters more than that the failure is told at once. */
+const CAUSE_PATIENCE_MS = 60_000;
 
 /** A job that is in no list so many times in a row is not coming back: a second, during which one may just have started. */
 const MISSES = 4;
@@ -139,7 +142,7 @@ export class JobWatch {
     for (const [jobId, waiters] of this.#waiting) {
       const state = states.get(jobId);
       waiters.misses = state === undefined ? waiters.misses + 1 : 0;
-      if (waiters.misses === MISSES) this.#tell(jobId, "lost");
+      if (waiters.misses >= MISSES && !waiters.isConcluding) this.#tell(jobId, "lost");
       if (waiters.isConcluding || state === undefined || !isEnd(state)) continue;
       waiters.isConcluding = true;
       void this.#conclude(jobId, state)
@@ -155,12 +158,14 @@ export class JobWatch {
   /** The end of a job that the list has as ended. */
   async #conclude(jobId: string, state: EndState): Promise<JobEnd | undefined> {
     if (state === "CANCELED") return outcomeOf({ state });
-    const waitMs = this.#pace.take(PATIENCE_MS);
+    const waitMs = this.#pace.take(state === "FINISHED" ? FIGURES_PATIENCE_MS : CAUSE_PATIENCE_MS);
     if (waitMs === undefined) return withoutDetails(state);
-    if (waitMs > 0) await pause(this.#settings.clock, waitMs);
+    if (waitMs > 0) await pause(this.#settings.clock, waitMs, this.#lifetime.signal);
     if (state === "FINISHED") return outcomeOf({ state }, await this.#metrics(jobId));
     const result = await this.#jobManager.result(jobId);
-    return result === undefined || result.state === "RUNNING" ? undefined : outcomeOf(result);
+    // Flink has forgotten the job meanwhile, but that it failed is known.
+    if (result === undefined) return withoutDetails(state);
+    return result.state === "RUNNING" ? undefined : outcomeOf(result);
   }
 
   async #metrics(jobId: string) {
@@ -194,10 +199,11 @@ export class JobWatch {
   }
 }
 
-/** So many jobs ended at once that there is no time to ask for figures and causes. */
+/** So many jobs ended at once that it would take too long to ask for figures and causes. */
 function withoutDetails(state: "FINISHED" | "FAILED"): JobEnd {
   if (state === "FINISHED") return { state: "SUCCEEDED" };
-  const message = "The job failed; many did at once, and the cause is on Flink's page of the job.";
+  const message =
+    "The job failed; many did at once, and the cause is on Flink's page of the job, if it still knows it.";
   return { state: "FAILED", error: { code: "JOB_FAILED", message } };
 }
 

@@ -43,7 +43,7 @@ export function engineSuite(options: EngineSuiteOptions): void {
   const finestPeriodMs = options.finestPeriodMs ?? SHORTEST_PERIOD_MS;
   const shortest = options.clock === "virtual" ? VIRTUAL_PERIOD_MS : SHORTEST_PERIOD_MS;
   const periodMs = Math.max(shortest, Math.ceil(finestPeriodMs / 1_000) * 1_000);
-  const patienceMs = options.patienceMs ?? Math.max(60_000, 60 * periodMs);
+  const patienceMs = options.patienceMs ?? Math.max(120_000, 60 * periodMs);
 
   describe(`${options.name} keeps the rules of ScheduleEngine (${options.clock} clock)`, () => {
     jest.setTimeout(patienceMs);

@@ -81,7 +81,7 @@ export interface EngineSuiteOptions {
   readonly finestPeriodMs?: number;
   /** The store of each test. @default a `MemoryStore` */
   readonly store?: () => Promise<StoreFixture>;
-  /** How long a test may wait for the engine, ms; far longer than it should take. @default 60 periods, at least 60,000 */
+  /** How long a test may wait for the engine, ms; far longer than it should take. @default 60 periods, at least 120,000 */
   readonly patienceMs?: number;
   /**
    * How many turns of the event loop the engine gets before virtual time moves on; an engine that does I/O between two

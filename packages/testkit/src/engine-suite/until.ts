@@ -4,7 +4,7 @@ import { SystemClock } from "@tidegate/core";
 export interface UntilOptions {
   /** What is waited for: the error names it. @default "the condition" */
   readonly what?: string;
-  /** How long at the most, ms; far longer than it should take, so that a slow machine does not fail. @default 30,000 */
+  /** How long at the most, ms; far longer than it should take, so that a slow machine does not fail. @default 120,000 */
   readonly limitMs?: number;
 }
 
@@ -19,7 +19,7 @@ const LOOK_EVERY_MS = 5;
  */
 export async function until(
   condition: () => boolean | Promise<boolean>,
-  { what = "the condition", limitMs = 30_000 }: UntilOptions = {},
+  { what = "the condition", limitMs = 120_000 }: UntilOptions = {},
 ): Promise<void> {
   const clock = new SystemClock();
   const giveUpAt = clock.now() + limitMs;
