@@ -1,4 +1,4 @@
-import { FixedOffsetZone, IANAZone, type Zone as LuxonZone } from "luxon";
+import { FixedOffsetZone, IANAZone } from "luxon";
 import type { EpochMs } from "../../clock/clock.js";
 import { TriggerError } from "../../errors/errors.js";
 
@@ -10,6 +10,14 @@ export interface ZoneSegment {
   readonly to: EpochMs;
   /** Local time is UTC plus this, ms. */
   readonly offset: number;
+}
+
+/** Where a zone's offsets are read. Luxon's zones are such; its types are no part of ours, which users compile with. */
+export interface OffsetSource {
+  /** Whether the offset never changes. */
+  readonly isUniversal: boolean;
+  /** From UTC at an instant, minutes. */
+  offset(instant: EpochMs): number;
 }
 
 /** A local wall-clock time, written as the epoch ms that it would be in UTC. */
@@ -35,7 +43,7 @@ export class Zone {
   readonly #chunks = new Map<number, readonly ZoneSegment[]>();
   #last: ZoneSegment | undefined;
 
-  constructor(name: string, zone: LuxonZone) {
+  constructor(name: string, zone: OffsetSource) {
     this.name = name;
     const fixed = zone.isUniversal ? minutesToMs(zone.offset(0)) : undefined;
     this.#offsetAt = (instant) => minutesToMs(zone.offset(instant));
