@@ -24,6 +24,46 @@ describe("the cause in a stack trace", () => {
     expect(causeIn(trace)).toBe("RuntimeException: The jar is broken");
   });
 
+  it("has all lines of what it says", () => {
+    const trace = [
+      "org.apache.flink.table.api.ValidationException: Unable to create a source for reading table 'orders'.",
+      "",
+      "Table options are:",
+      "",
+      "'connector'='filesystem'",
+      "\tat org.apache.flink.table.Factory.create(Factory.java:1)",
+      "Caused by: org.apache.flink.table.api.ValidationException: One or more required options are missing.",
+      "",
+      "Missing required options are:",
+      "",
+      "format",
+      "\tat org.apache.flink.table.Factory.check(Factory.java:1)",
+      "\t... 7 more",
+      "",
+      "End of exception on server side>",
+    ].join("\n");
+    expect(causeIn(trace)).toBe(
+      "ValidationException: One or more required options are missing. Missing required options are: format",
+    );
+  });
+
+  it.each([
+    [
+      "a.SqlParserException: SQL parse failed. Non-query expression encountered in illegal context",
+      "SqlParserException: SQL parse failed. Non-query expression encountered in illegal context",
+      "a.SqlParseException: Non-query expression encountered in illegal context",
+      "a.CalciteException: Non-query expression encountered in illegal context",
+    ],
+    [
+      "a.ValidationException: SQL validation failed. From line 1, column 8: Object 'order5' not found",
+      "ValidationException: SQL validation failed. From line 1, column 8: Object 'order5' not found",
+      "a.CalciteContextException: From line 1, column 8: Object 'order5' not found",
+      "a.SqlValidatorException: Object 'order5' not found",
+    ],
+  ])("of SQL is the one that knows the place: %s", (outer, told, ...inner) => {
+    expect(causeIn([outer, ...inner.map((each) => `Caused by: ${each}`)].join("\n"))).toBe(told);
+  });
+
   it("is an exception's name where none says anything", () => {
     expect(causeIn("java.lang.NullPointerException\n\tat a.B.c(B.java:1)")).toBe("NullPointerException");
   });

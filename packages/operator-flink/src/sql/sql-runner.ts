@@ -15,6 +15,9 @@ const LONGEST_LOOK_MS = 500;
 /** The longest that Flink may take to plan and submit a statement, ms. */
 const OPERATION_LIMIT_MS = 180_000;
 
+/** Of a secret of several lines: shorter ones would take ordinary words out of messages. */
+const SHORTEST_LINE = 8;
+
 interface Parts {
   readonly gateway: SqlGateway;
   readonly sessions: Sessions;
@@ -181,7 +184,9 @@ function notToBeHad(name: string): OperatorError {
 }
 
 function redacted(text: string, secrets: ReadonlyMap<string, string>): string {
+  // A cause is told on one line, in which a key of several lines is not to be found as a whole.
   return [...secrets.values()]
+    .flatMap((value) => [value, ...value.split(/\r?\n/).filter((line) => line.length >= SHORTEST_LINE)])
     .filter((value) => value !== "")
     .reduce((redacting, value) => redacting.replaceAll(value, "***"), text);
 }
