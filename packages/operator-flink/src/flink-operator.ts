@@ -18,7 +18,7 @@ import { NoAnswer, Refused, RestEndpoint } from "./rest/http.js";
 import { JobManager } from "./rest/job-manager.js";
 import { SqlGateway } from "./rest/sql-gateway.js";
 import { jobIdOf } from "./run/job-id.js";
-import { refusal, submitOnce, unreachable } from "./run/submission.js";
+import { refusal, submitOnce, unreachable, unwatched } from "./run/submission.js";
 import { jarRunOf, lostOutcome, type Task, taskOf, type Work, workOf } from "./run/task.js";
 import { checkSql } from "./sql/check-sql.js";
 import { Sessions } from "./sql/sessions.js";
@@ -172,6 +172,7 @@ export class FlinkOperator implements ScheduleOperator {
       };
       return submitOnce(jobId, send, parts);
     }
+    await this.#requireJobManager();
     if (work.kind === "materializedTable") {
       const { identifier, ...refresh } = refreshOf(work.job, filling, jobId);
       const sql = this.#requireGateway(work.field);
@@ -204,6 +205,14 @@ export class FlinkOperator implements ScheduleOperator {
   #requireGateway(field: string): SqlRunner {
     if (this.#sql !== undefined) return this.#sql;
     throw invalidJob(field, "needs a SQL Gateway (option gatewayUrl)");
+  }
+
+  async #requireJobManager(): Promise<void> {
+    try {
+      await this.#jobManager.requireThere();
+    } catch (error) {
+      throw error instanceof NoAnswer || error instanceof Refused ? unwatched(error) : error;
+    }
   }
 
   /** A failure may repeat what a connector was given. */

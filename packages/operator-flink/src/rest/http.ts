@@ -12,15 +12,24 @@ export class NoAnswer extends Error {
   }
 }
 
+/** What answers without a reason tell of whoever gave them: Flink has one for its own. */
+const HINTS: Readonly<Record<number, string>> = {
+  401: ": it wants credentials (option headers)",
+  403: ": it wants other credentials (option headers)",
+  404: ": it is not the part of Flink that it is taken for (options url, gatewayUrl)",
+};
+
 /** An answer other than 2xx, with the Java stack traces that Flink gives as its text. */
 export class Refused extends Error {
   override readonly name = "Refused";
 
+  /** @param asked - the address that answered so */
   constructor(
     readonly status: number,
     readonly trace: string,
+    asked = "Flink",
   ) {
-    super(`Flink answered ${status} without a reason`);
+    super(`${asked} answered ${status} without a reason${HINTS[status] ?? ""}`);
   }
 }
 
@@ -51,12 +60,12 @@ const NEVER_CONNECTED: ReadonlySet<unknown> = new Set([
 
 /** One of Flink's REST endpoints: JSON there and back. Redirects are not followed. */
 export class RestEndpoint {
-  readonly #url: string;
+  /** Without a slash at its end. */
+  readonly url: string;
   readonly #settings: HttpSettings;
 
-  /** @param url - without a slash at its end */
   constructor(url: string, settings: HttpSettings) {
-    this.#url = url;
+    this.url = url;
     this.#settings = settings;
   }
 
@@ -69,7 +78,7 @@ export class RestEndpoint {
     let status: number;
     let text: string;
     try {
-      const response = await fetch(this.#url + path, {
+      const response = await fetch(this.url + path, {
         method,
         redirect: "manual",
         signal: AbortSignal.timeout(timeoutMs),
@@ -85,22 +94,22 @@ export class RestEndpoint {
     } catch (error) {
       throw this.#noAnswer(error, timeoutMs);
     }
-    if (status < 200 || status >= 300) throw new Refused(status, traceIn(text));
+    if (status < 200 || status >= 300) throw new Refused(status, traceIn(text), this.url);
     try {
       return JSON.parse(text) as T;
     } catch (error) {
-      throw new NoAnswer(`${this.#url} does not answer with JSON; is it Flink's?`, true, error);
+      throw new NoAnswer(`${this.url} does not answer with JSON, as Flink does`, true, error);
     }
   }
 
   #noAnswer(error: unknown, timeoutMs: number): NoAnswer {
     const { name, cause } = error as Error;
     if (name === "TimeoutError") {
-      return new NoAnswer(`${this.#url} has not answered within ${timeoutMs} ms`, true, error);
+      return new NoAnswer(`${this.url} has not answered within ${timeoutMs} ms`, true, error);
     }
     const code = (cause as { code?: unknown } | undefined)?.code;
     const reason = typeof code === "string" ? code : "the connection broke";
-    return new NoAnswer(`${this.#url} does not answer (${reason})`, !NEVER_CONNECTED.has(code), error);
+    return new NoAnswer(`${this.url} does not answer (${reason})`, !NEVER_CONNECTED.has(code), error);
   }
 }
 

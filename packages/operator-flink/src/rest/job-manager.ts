@@ -1,5 +1,5 @@
 import { openAsBlob } from "node:fs";
-import { Refused, type RestEndpoint } from "./http.js";
+import { NoAnswer, Refused, type RestEndpoint } from "./http.js";
 
 /** As Flink's `JobStatus` has them. */
 export type FlinkState =
@@ -62,9 +62,26 @@ const UPLOAD_LIMIT_MS = 600_000;
 /** The JobManager's REST API. Each call @throws NoAnswer or Refused. */
 export class JobManager {
   readonly #rest: RestEndpoint;
+  #isThere = false;
 
   constructor(rest: RestEndpoint) {
     this.#rest = rest;
+  }
+
+  /**
+   * Resolves when a JobManager has answered at the address, now or before. A gateway submits to the one that its own
+   * configuration names, so that with a wrong address here jobs would run and never be seen.
+   */
+  async requireThere(): Promise<void> {
+    if (this.#isThere) return;
+    const answer = await this.#rest.ask<{ readonly "flink-version"?: unknown }>({
+      method: "GET",
+      path: "/config",
+    });
+    if (typeof answer["flink-version"] !== "string") {
+      throw new NoAnswer(`${this.#rest.url} is no JobManager`, true, undefined);
+    }
+    this.#isThere = true;
   }
 
   /** How all jobs stand that Flink knows, by id. */

@@ -69,6 +69,12 @@ export function unreachable(error: Error): OperatorError {
   return new OperatorError("JOB_FAILED", `Flink took no job: ${reasonOf(error)}.`, { cause: error });
 }
 
+/** Nobody could watch a job, so none was submitted. */
+export function unwatched(error: Error): OperatorError {
+  const message = `No job was submitted, since what becomes of it is not known while the JobManager (option url) cannot be asked: ${reasonOf(error)}.`;
+  return new OperatorError("JOB_FAILED", message, { cause: error });
+}
+
 /** A gateway that was restarted has lost a statement, and one that cannot reach the JobManager tells nothing of the job. */
 function isFinal(error: Refused, isKnown: boolean | undefined): boolean {
   return MISTAKES.test(error.trace) || (isKnown === false && !isGone(error));

@@ -1,0 +1,50 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, it } from "@jest/globals";
+import { FlinkOperator } from "../src/index.js";
+import { aRequest, untroubled } from "./support/requests.js";
+
+const SQL = { sql: { statement: "INSERT OVERWRITE t SELECT {lower:date}" } };
+
+const servers: Server[] = [];
+
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+describe("an address that is not the JobManager's", () => {
+  it.each<[string, RequestListener, RegExp]>([
+    ["has other pages", (_, response) => response.writeHead(404).end(), /answered 404 .*option.* url/],
+    ["has pages only", (_, response) => response.end("<html></html>"), /does not answer with JSON/],
+    ["has other JSON", (_, response) => response.end("{}"), /is no JobManager/],
+    ["lets nobody in", (_, response) => response.writeHead(401).end(), /credentials \(option headers\)/],
+  ])("is told before the gateway gets anything, where it %s", async (_, listener, message) => {
+    let asked = 0;
+    const gatewayUrl = await served((_request, response) => {
+      asked += 1;
+      response.end();
+    });
+    const url = await served(listener);
+    const refused = new FlinkOperator({ url, gatewayUrl }).submit(aRequest(SQL), untroubled());
+    await expect(refused).rejects.toMatchObject({ name: "OperatorError", code: "JOB_FAILED" });
+    await expect(refused).rejects.toThrow(url);
+    await expect(refused).rejects.toThrow(message);
+    expect(asked).toBe(0);
+  });
+
+  it("is told where nobody answers", async () => {
+    const url = await served(() => undefined);
+    servers.pop()?.close();
+    const refused = new FlinkOperator({ url, gatewayUrl: url }).submit(aRequest(SQL), untroubled());
+    await expect(refused).rejects.toMatchObject({ code: "JOB_FAILED" });
+    await expect(refused).rejects.toThrow(`${url} does not answer (ECONNREFUSED)`);
+  });
+});
+
+/** Some other service. @returns its address */
+async function served(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
