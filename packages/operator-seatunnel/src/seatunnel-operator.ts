@@ -14,6 +14,7 @@ import { Submission } from "./cluster/submission.js";
 import { unlessAborted } from "./cluster/unless-aborted.js";
 import { type CheckedJob, configOf, parseJob } from "./job/parse-job.js";
 import { resolveSecrets } from "./job/secrets.js";
+import { withSubmissionTime } from "./job/submission-time.js";
 import { jobsOf } from "./job-name.js";
 import { type SeaTunnelOperatorOptions, type Settings, settingsOf } from "./options.js";
 import { hasSucceeded, lostOutcome, outcomeOf } from "./outcome/outcome.js";
@@ -43,7 +44,7 @@ export class SeaTunnelOperator implements ScheduleOperator {
     this.#api = new SeaTunnelApi(this.#settings);
     this.#listing = new JobListing(this.#api, this.#settings.clock);
     this.#watch = new JobWatch(this.#listing, this.#settings);
-    this.#ending = new JobEnding(this.#api, this.#watch, this.#settings.clock);
+    this.#ending = new JobEnding(this.#api, this.#listing, this.#watch, this.#settings.clock);
   }
 
   /** Does not speak to the cluster, which may be away now and there when a job is due. */
@@ -72,7 +73,8 @@ export class SeaTunnelOperator implements ScheduleOperator {
     const checked = this.#parsed(request.job);
     const submission = new Submission(this.#api, this.#listing, this.#settings.clock, lifetime);
     const secrets = await resolveSecrets(checked.secretNames, this.#settings.secrets);
-    const config = configOf(checked.job, request, secrets);
+    const filled = configOf(checked.job, request, secrets);
+    const config = withSubmissionTime(filled, this.#settings.clock.now());
     const taken = await submission.carryOut({ request, config, redact: redaction(config, secrets), signal });
     return this.#submitted(taken.jobId, taken.ended, checked);
   }

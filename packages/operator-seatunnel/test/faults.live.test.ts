@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { OperatorError } from "@tidegate/core";
+import { OperatorError, SystemClock } from "@tidegate/core";
 import { freePort, SeaTunnelServer, TcpProxy } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import { SeaTunnelOperator, type SeaTunnelOperatorOptions } from "../src/index.js";
@@ -8,6 +8,9 @@ import { aRequest, rejectionOf, untroubled, Warehouse } from "./support/jobs.js"
 
 // A job takes one or two seconds, on a busy machine many more.
 jest.setTimeout(300_000);
+
+/** Past the operator's usual deadline. */
+const LATER_MS = 2 * 3_600_000;
 
 const ROWS = ["1,ann,2026-01-01 00:00:00", "2,bob,2026-01-01 00:59:59", "3,eve,2026-01-01 01:00:00"];
 
@@ -128,6 +131,30 @@ describe("a submission", () => {
     const taken = await submitted.catch(() => undefined);
     if (taken !== undefined) await anOperator().cancel(taken.jobId, aSlowJob());
     await until(async () => (await jobsNamed(server, key))[0]?.jobStatus === "CANCELED", { what: "its end" });
+  });
+});
+
+describe("a job that runs for too long", () => {
+  /** The machine's clock, two hours later. */
+  class LaterClock extends SystemClock {
+    override now(): number {
+      return super.now() + LATER_MS;
+    }
+
+    override wakeAt(at: number, callback: () => void) {
+      return super.wakeAt(at - LATER_MS, callback);
+    }
+  }
+
+  it("is stopped by a manager that was started after its deadline", async () => {
+    const request = aSlowJob();
+    const { jobId } = await anOperator().submit(request, untroubled());
+    const later = anOperator({ clock: new LaterClock() });
+    expect(await later.wait(jobId, request, untroubled())).toMatchObject({
+      state: "FAILED",
+      error: { code: "JOB_TIMED_OUT" },
+    });
+    expect(await jobsNamed(server, key)).toEqual([expect.objectContaining({ jobStatus: "CANCELED" })]);
   });
 });
 

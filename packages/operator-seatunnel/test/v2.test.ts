@@ -49,7 +49,11 @@ describe("REST v2, of which there is a stand-in only", () => {
     });
     expect(cluster.configs).toEqual([
       {
-        env: { parallelism: 1, "job.mode": "BATCH" },
+        env: {
+          parallelism: 1,
+          "job.mode": "BATCH",
+          "tidegate.submitted-at": expect.stringMatching(/^\d{13}$/),
+        },
         source: [{ plugin_name: "FakeSource", plugin_output: "rows", "row.num": 1_767_225_600 }],
         transform: [],
         sink: JOB.sink,

@@ -20,7 +20,7 @@ export interface SeaTunnelJob {
   readonly sink: readonly PluginConfig[];
   /** The IANA zone of timestamps without one and of dates. @default "UTC" */
   readonly timeZone?: string;
-  /** How long the job may run, ms, 1,000 to 2,592,000,000. @default the operator's `deadlineMs` */
+  /** How long the job may run from its submission on, ms, 1,000 to 2,592,000,000. @default the operator's `deadlineMs` */
   readonly deadlineMs?: number;
   /**
    * What a second job of the same interval does in the sinks. Needed where the operator does not know: `replaces` is a

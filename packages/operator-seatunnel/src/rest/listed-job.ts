@@ -1,4 +1,6 @@
+import type { EpochMs } from "@tidegate/core";
 import { z } from "zod";
+import { submissionTimeIn } from "../job/submission-time.js";
 import { Unanswered } from "./failure.js";
 
 /** A job in one of the cluster's lists. */
@@ -10,6 +12,8 @@ export interface ListedJob {
   readonly jobStatus: string;
   readonly errorMsg?: string | null | undefined;
   readonly metrics?: unknown;
+  /** By the clock of the manager that submitted it; told of running jobs. */
+  readonly submittedAt?: EpochMs | undefined;
 }
 
 const jobId = z
@@ -18,13 +22,16 @@ const jobId = z
   .pipe(z.string().regex(/^\d{1,20}$/));
 
 const listedJobs = z.array(
-  z.object({
-    jobId,
-    jobName: z.string(),
-    jobStatus: z.string(),
-    errorMsg: z.string().nullish(),
-    metrics: z.unknown(),
-  }),
+  z
+    .object({
+      jobId,
+      jobName: z.string(),
+      jobStatus: z.string(),
+      errorMsg: z.string().nullish(),
+      metrics: z.unknown(),
+      envOptions: z.unknown().optional(),
+    })
+    .transform(({ envOptions, ...job }) => ({ ...job, submittedAt: submissionTimeIn(envOptions) })),
 );
 
 const submission = z.object({ jobId });
