@@ -10,6 +10,7 @@ import {
 import { checkArguments } from "./jar/arguments.js";
 import { JarLibrary } from "./jar/jar-library.js";
 import { invalidJob } from "./job/invalid-job.js";
+import { notesOn } from "./job/notes.js";
 import { parseJob } from "./job/parse-job.js";
 import { checkTable } from "./materialized-table/check-table.js";
 import { refreshOf } from "./materialized-table/refresh.js";
@@ -75,6 +76,11 @@ export class FlinkOperator implements ScheduleOperator {
   /** @throws OperatorError JOB_INVALID with the offending field */
   validate(job: JsonObject): void {
     this.#workOf(job);
+  }
+
+  /** That a second run doubles rows, and that a job does not know its interval. */
+  notesOn(job: JsonObject): readonly string[] {
+    return notesOn(parseJob(job));
   }
 
   /**

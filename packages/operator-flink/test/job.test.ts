@@ -56,6 +56,42 @@ describe("a job", () => {
     expect(() => operator.validate(job)).toThrow(expect.objectContaining({ code: "JOB_INVALID", field }));
   });
 
+  it.each<[string, JsonObject, RegExp[]]>([
+    ["that replaces", { sql: { statement: INSERT } }, []],
+    [
+      "of SQL that appends",
+      { sql: { statement: INSERT, repetition: "appends" } },
+      [/^job\.sql\.repetition is/],
+    ],
+    [
+      "of SQL without a bound, but in a comment",
+      { sql: { statement: "INSERT OVERWRITE t SELECT 1 -- {lower:date}" } },
+      [/^job\.sql\.statement names no bound/],
+    ],
+    [
+      "whose bound is in a statement before",
+      {
+        sql: {
+          prepare: ["ALTER TABLE t DROP PARTITION (d = '{lower:date}')"],
+          statement: "INSERT OVERWRITE t SELECT 1",
+        },
+      },
+      [],
+    ],
+    [
+      "of a program that is told nothing",
+      { jar: { path: "sync.jar", programArgs: ["{groupId}"], repetition: "appends" } },
+      [/^job\.jar\.repetition is/, /^job\.jar\.programArgs names no bound/],
+    ],
+    [
+      "of a program that is told",
+      { jar: { path: "sync.jar", programArgs: ["--from", "{lower:epoch_ms}"] } },
+      [],
+    ],
+  ])("%s has said of it what a person should know", (_, job, notes) => {
+    expect(operator.notesOn(job)).toEqual(notes.map((note) => expect.stringMatching(note)));
+  });
+
   it.each<[string, JsonObject]>([
     ["that overwrites", { sql: { statement: INSERT } }],
     ["after a comment", { sql: { statement: `-- daily\n${INSERT}` } }],

@@ -62,6 +62,12 @@ export class SeaTunnelOperator implements ScheduleOperator {
     this.#parsed(job);
   }
 
+  /** That a second job of an interval doubles rows. */
+  notesOn(job: JsonObject): readonly string[] {
+    if (this.#parsed(job).rerun !== "appends") return [];
+    return ['job.rerun is "appends": an interval that is run again has its rows twice.'];
+  }
+
   /**
    * @throws OperatorError JOB_INVALID for a job that is malformed, or that SeaTunnel calls so
    * @throws OperatorError JOB_FAILED when the cluster is away, or refused the job

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { JsonObject } from "@tidegate/core";
-import type { SinkRule } from "../src/index.js";
+import { SeaTunnelOperator, type SinkRule } from "../src/index.js";
 import { configOf, parseJob } from "../src/job/parse-job.js";
 import { aRequest } from "./support/jobs.js";
 
@@ -103,6 +103,9 @@ describe("sinks", () => {
     const job = { ...JOB, sink: [...CONSOLE, sink] };
     expect(refusalOf(job)).toMatchObject({ code: "JOB_INVALID", field: "job.sink.1" });
     expect(parseJob({ ...job, rerun: "appends" }).rerun).toBe("appends");
+    const operator = new SeaTunnelOperator({ url: "http://127.0.0.1:5801" });
+    expect(operator.notesOn({ ...job, rerun: "appends" })).toEqual([expect.stringMatching(/^job\.rerun is/)]);
+    expect(operator.notesOn({ ...job, rerun: "replaces" })).toEqual([]);
     expect(parseJob({ ...job, rerun: "replaces" }).rerun).toBe("replaces");
   });
 

@@ -127,7 +127,8 @@ export class Lifecycle {
   }
 
   #withNotes(schedule: Schedule): RegisteredSchedule {
-    return { schedule, notes: notesOf(schedule, this.#parts.clock.now()) };
+    const { clock, specs } = this.#parts;
+    return { schedule, notes: notesOf(schedule, clock.now(), specs.notesOn(schedule.spec)) };
   }
 
   async #unblock(groupId: string): Promise<void> {

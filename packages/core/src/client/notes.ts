@@ -6,10 +6,13 @@ import { dstNotes } from "../trigger/dst-notes.js";
 
 const AHEAD_MS = 366 * 86_400_000;
 
-/** What a person should know of a schedule: what is owed at once, and the days of daylight saving in the next year. */
-export function notesOf({ spec, watermark }: Schedule, now: EpochMs): string[] {
+/**
+ * What a person should know of a schedule: what is owed at once, what its operator says of the job, and the days of
+ * daylight saving in the next year.
+ */
+export function notesOf({ spec, watermark }: Schedule, now: EpochMs, jobNotes: readonly string[]): string[] {
   const days = dstNotes(spec.trigger, spec.timezone, now, now + AHEAD_MS);
-  const notes = days.map(({ localDate, effect }) => `${localDate}: ${effect}`);
+  const notes = [...jobNotes, ...days.map(({ localDate, effect }) => `${localDate}: ${effect}`)];
   const isOwed = (nextFireAt(new Grid(spec), watermark) ?? now) < now;
   if (spec.catchup === "each" && isOwed) {
     const since = new Date(watermark).toISOString();

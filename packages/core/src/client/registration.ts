@@ -15,7 +15,10 @@ import { groupIdOf, type SpecReader } from "./spec-reader.js";
 /** A schedule as it was registered or updated, and what a person should know of it. */
 export interface RegisteredSchedule {
   readonly schedule: Schedule;
-  /** In plain sentences: the days of daylight saving in the next year and what happens then, what is owed at once. */
+  /**
+   * In plain sentences: what is owed at once, what the operator says of the job, the days of daylight saving in the next
+   * year and what happens then.
+   */
   readonly notes: readonly string[];
 }
 
@@ -46,8 +49,9 @@ export class Registration {
   async register(info: ScheduleInfo): Promise<RegisteredSchedule> {
     const [result] = await this.registerMany([info]);
     if (result === undefined || !result.isRegistered) throw result?.error;
-    const schedule = await this.#parts.changes.get(info.groupId);
-    return { schedule, notes: notesOf(schedule, this.#parts.clock.now()) };
+    const { changes, clock, specs } = this.#parts;
+    const schedule = await changes.get(info.groupId);
+    return { schedule, notes: notesOf(schedule, clock.now(), specs.notesOn(schedule.spec)) };
   }
 
   async registerMany(infos: readonly ScheduleInfo[]): Promise<RegistrationResult[]> {

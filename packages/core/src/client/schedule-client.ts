@@ -17,6 +17,7 @@ import type {
 import type { BackfillControl, BackfillPlan, BackfillRequest } from "./backfill-control.js";
 import { type Explanation, explainRun } from "./explain.js";
 import type { Lifecycle } from "./lifecycle.js";
+import { notesOf } from "./notes.js";
 import { type Preview, previewIntervals } from "./preview.js";
 import type { RegisteredSchedule, Registration, RegistrationResult } from "./registration.js";
 import type { RunControl } from "./run-control.js";
@@ -31,6 +32,8 @@ const NOT_RUN = ["SKIPPED", "CANCELLED", "FAILED"] as const;
 /** Everything there is to know of a schedule at a glance. */
 export interface Description {
   readonly schedule: Schedule;
+  /** As `register` would tell them now. */
+  readonly notes: readonly string[];
   readonly versions: readonly ScheduleVersion[];
   /** Counts over the whole ledger: by state, late, and by the reason of what did not run as planned. */
   readonly counts: RunTally;
@@ -164,7 +167,7 @@ export class ScheduleClient {
 
   /** A schedule with its counts, what runs, what did not run and why, and what comes next. @throws ScheduleError SCHEDULE_NOT_FOUND */
   async describe(groupId: string): Promise<Description> {
-    const { store } = this.#parts;
+    const { store, clock, specs } = this.#parts;
     const schedule = await this.#parts.changes.get(groupId);
     const [versions, counts, active, notRun, backfills] = await Promise.all([
       store.listVersions(groupId),
@@ -178,6 +181,7 @@ export class ScheduleClient {
     ]);
     return {
       schedule,
+      notes: notesOf(schedule, clock.now(), specs.notesOn(schedule.spec)),
       versions,
       counts,
       active: active.items,

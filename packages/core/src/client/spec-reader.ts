@@ -44,6 +44,16 @@ export class SpecReader {
     return spec;
   }
 
+  /** What the operator has to say of the job, in plain sentences; nothing where it does not know it (any more). */
+  notesOn({ operator, job }: ScheduleSpec): readonly string[] {
+    try {
+      return this.#parts.operators.get(operator.toLowerCase())?.notesOn?.(job) ?? [];
+    } catch {
+      // Its runs tell why a job that was accepted once is refused now.
+      return [];
+    }
+  }
+
   /** A schedule whose ledger begins, as it is stored. */
   begin(spec: ScheduleSpec): NewSchedule {
     const grid = new Grid(spec);

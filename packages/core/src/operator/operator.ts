@@ -70,6 +70,11 @@ export interface ScheduleOperator {
    */
   validate?(job: JsonObject): void;
   /**
+   * What a person should know of a job that is accepted, in plain sentences that name the field: that a second run of an
+   * interval doubles its rows, say. Told at registration, and whenever the schedule is described.
+   */
+  notesOn?(job: JsonObject): readonly string[];
+  /**
    * Starts the job. Returns once the job is taken, which for a quick one may be when it has ended.
    *
    * @throws OperatorError when the job was certainly not taken; any other error leaves that open, and `find` is asked

@@ -177,3 +177,21 @@ describe("a preview", () => {
     expect((await bench.client.register(info)).notes).toHaveLength(1);
   });
 });
+
+describe("what an operator says of a job", () => {
+  const note = "job.sink appends";
+
+  it("is told by each registration and update, and whenever the schedule is described", async () => {
+    const { client } = await Bench.started();
+    expect((await client.register({ ...hourly, job: { note } })).notes).toEqual([note]);
+    expect((await client.ensure({ ...hourly, job: { note }, description: "new" })).notes).toEqual([note]);
+    expect((await client.describe(hourly.groupId)).notes).toEqual([note]);
+    expect((await client.ensure({ ...hourly, job: {} })).notes).toEqual([]);
+  });
+
+  it("is nothing where it understands the job no more", async () => {
+    const { client } = await Bench.started();
+    await client.register({ ...hourly, job: { note: 1 } });
+    expect((await client.describe(hourly.groupId)).notes).toEqual([]);
+  });
+});

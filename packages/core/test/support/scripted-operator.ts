@@ -59,6 +59,12 @@ export class ScriptedOperator implements ScheduleOperator {
     }
   }
 
+  /** Says what the job's `note` says. @throws Error for one that is no text, as a job that is no longer understood */
+  notesOn({ note }: JsonObject): string[] {
+    if (note !== undefined && typeof note !== "string") throw new Error("no text");
+    return note === undefined ? [] : [note];
+  }
+
   async submit(request: OfflineJobRequest, _context?: JobContext): Promise<SubmittedJob> {
     const key = request.idempotencyKey;
     this.submissions.push(request);

@@ -88,6 +88,7 @@ export const preview = z.object({
 
 export const description = z.object({
   schedule,
+  notes: z.array(z.string()).readonly(),
   versions: z.array(scheduleVersion).readonly(),
   counts: z.object({
     byState: z.record(runState, z.int()),

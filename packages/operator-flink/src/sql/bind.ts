@@ -44,6 +44,11 @@ export function checkPlaceholders(
   bind(sql, field, {});
 }
 
+/** Whether a statement names the interval's lower or upper bound. */
+export function namesBound(sql: string): boolean {
+  return [...namesIn(sql)].some((name) => placeholderOf(name)?.kind === "bound");
+}
+
 /** The names of the secrets that a statement wants. */
 export function secretsIn(sql: string): string[] {
   return [...namesIn(sql)].flatMap((name) => {
