@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import type { JsonObject } from "@tidegate/core";
-import { byPredicate, FlinkOperator } from "../src/index.js";
+import type { JsonObject, ScheduleInfo } from "@tidegate/core";
+import { byPredicate, type FlinkJob, FlinkOperator } from "../src/index.js";
 
 let folder: string;
 let operator: FlinkOperator;
@@ -90,6 +90,13 @@ describe("a job", () => {
     ],
   ])("%s has said of it what a person should know", (_, job, notes) => {
     expect(operator.notesOn(job)).toEqual(notes.map((note) => expect.stringMatching(note)));
+  });
+
+  it("can be typed, and is a schedule's all the same", () => {
+    const source = { connector: "kafka", columns: { id: "INT" } };
+    const job: FlinkJob = { sync: { source, sink: { connector: "blackhole" } } };
+    const schedule: ScheduleInfo = { groupId: "orders", trigger: { type: "once" }, job };
+    expect(() => operator.validate(schedule.job!)).not.toThrow();
   });
 
   it.each<[string, JsonObject]>([

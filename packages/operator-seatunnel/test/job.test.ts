@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import type { JsonObject } from "@tidegate/core";
-import { SeaTunnelOperator, type SinkRule } from "../src/index.js";
+import type { JsonObject, ScheduleInfo } from "@tidegate/core";
+import { type SeaTunnelJob, SeaTunnelOperator, type SinkRule } from "../src/index.js";
 import { configOf, parseJob } from "../src/job/parse-job.js";
 import { aRequest } from "./support/jobs.js";
 
@@ -63,6 +63,15 @@ const FILE = {
   file_name_expression: "part-{{lower.epochMs}}",
   is_enable_transaction: false,
 };
+
+it("can be typed, and is a schedule's all the same", () => {
+  const job: SeaTunnelJob = {
+    source: [{ plugin_name: "FakeSource", "row.num": "{{lower.epochS}}" }],
+    sink: CONSOLE,
+  };
+  const schedule: ScheduleInfo = { groupId: "orders", trigger: { type: "once" }, job };
+  expect(parseJob(schedule.job!).rerun).toBe("replaces");
+});
 
 describe("sinks", () => {
   it.each<[string, JsonObject]>([

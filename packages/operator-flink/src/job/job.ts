@@ -1,3 +1,5 @@
+// Types and not interfaces: TypeScript takes these for JSON, so that a typed job can be a schedule's.
+
 /** What a schedule that uses the operator `flink` says in its `job`: one of four kinds, told apart by its field. */
 export type FlinkJob =
   | { readonly jar: JarJob }
@@ -6,7 +8,7 @@ export type FlinkJob =
   | { readonly materializedTable: MaterializedTableJob };
 
 /** What all kinds have. */
-export interface CommonJob {
+export type CommonJob = {
   /** Flink's configuration for the job, such as `{ "parallelism.default": "4" }`. @default {} */
   readonly flinkConfiguration?: Readonly<Record<string, string>>;
   /** The IANA time zone of dates and of timestamps without one, and of the SQL session. @default "UTC" */
@@ -17,13 +19,13 @@ export interface CommonJob {
    * `hold` fails the run and leaves the decision to a person. @default "resubmit" where a repetition replaces, else "hold"
    */
   readonly onLost?: "resubmit" | "hold";
-}
+};
 
 /** What a second run of an interval does to what the first one wrote. */
 export type Repetition = "replaces" | "appends";
 
 /** A program in a jar. Its braces are filled with the interval, such as `{lower:epoch_ms}`. */
-export interface JarJob extends CommonJob {
+export type JarJob = CommonJob & {
   /** The jar on this machine's disk, in one of the operator's `jarFolders`. */
   readonly path: string;
   /** @default what the jar's manifest says */
@@ -34,10 +36,10 @@ export interface JarJob extends CommonJob {
   readonly parallelism?: number;
   /** @default "replaces", which is what a batch job of an interval ought to do */
   readonly repetition?: Repetition;
-}
+};
 
 /** Flink SQL through the SQL Gateway. */
-export interface SqlJob extends CommonJob {
+export type SqlJob = CommonJob & {
   /**
    * Statements that a session needs before, such as `CREATE TEMPORARY TABLE` or `USE CATALOG`. A session is used for many
    * intervals, so nothing of an interval is in them; `{secret:name}` may stand inside of a string. @default []
@@ -52,33 +54,33 @@ export interface SqlJob extends CommonJob {
   readonly statement: string;
   /** Has to be said of an `INSERT INTO`: `replaces` where the sink upserts by a key. @default "replaces" for OVERWRITE */
   readonly repetition?: Repetition;
-}
+};
 
 /** A copy between two connectors; the operator writes the SQL. */
-export interface SyncJob extends CommonJob {
+export type SyncJob = CommonJob & {
   readonly source: SyncSource;
   readonly sink: SyncSink;
   /** The sink's columns as SQL expressions over the source's. @default all columns as they are */
   readonly select?: Readonly<Record<string, string>>;
-}
+};
 
 /** A table with a connector, as `CREATE TABLE` has it. */
-export interface SyncTable {
+export type SyncTable = {
   readonly connector: string;
   /** The connector's options without `connector` itself; `{secret:name}` stands for a secret. @default {} */
   readonly options?: Readonly<Record<string, string>>;
-}
+};
 
-export interface SyncSource extends SyncTable {
+export type SyncSource = SyncTable & {
   /** Types as Flink SQL writes them, by name. */
   readonly columns: Readonly<Record<string, string>>;
   /** The column that tells which interval a row belongs to, for connectors that select by a predicate. */
   readonly timeColumn?: string;
   /** How it tells the time. @default "timestamp" */
   readonly timeType?: "timestamp" | "timestamp_ltz" | "date" | "epoch_ms" | "epoch_s";
-}
+};
 
-export interface SyncSink extends SyncTable {
+export type SyncSink = SyncTable & {
   /** @default the source's */
   readonly columns?: Readonly<Record<string, string>>;
   /** Rows with the same key replace each other. @default none */
@@ -87,14 +89,14 @@ export interface SyncSink extends SyncTable {
   readonly folder?: string;
   /** `appends` accepts that a second run of an interval writes its rows again. @default "replaces" */
   readonly repetition?: Repetition;
-}
+};
 
 /**
  * A refresh of a materialized table (FLIP-435). Flink overwrites the partition of the interval, or the whole table where its
  * definition has no `partition.fields.<column>.date-formatter`; a partition that has become empty keeps its old files
  * where the table is a filesystem's.
  */
-export interface MaterializedTableJob extends CommonJob {
+export type MaterializedTableJob = CommonJob & {
   /** `catalog.database.table` as Flink SQL writes it: parts in backticks where they are no plain names. No slashes. */
   readonly identifier: string;
   /**
@@ -114,4 +116,4 @@ export interface MaterializedTableJob extends CommonJob {
   readonly sessionConfiguration?: Readonly<Record<string, string>>;
   /** As for `sql`: such as `CREATE CATALOG` where the gateway has no catalog store. @default [] */
   readonly setup?: readonly string[];
-}
+};

@@ -1,7 +1,9 @@
 import type { JsonObject } from "@tidegate/core";
 
+// Types and not interfaces: TypeScript takes these for JSON, so that a typed job can be a schedule's.
+
 /** What a schedule that uses the operator `http` says in its `job`. Addresses are https URLs of allowed hosts. */
-export interface HttpJob {
+export type HttpJob = {
   /** Where the run's `OfflineJobRequest` is sent. */
   readonly url: string;
   /** @default "POST" */
@@ -44,14 +46,14 @@ export interface HttpJob {
    * at most 30,000. @default 30,000; 600,000 with `response`, where it lasts as long as the job
    */
   readonly requestTimeoutMs?: number;
-}
+};
 
 /** A credential by name. */
-export interface HttpJobAuth {
+export type HttpJobAuth = {
   /** The secret's name among the operator's `secrets`. */
   readonly secretRef: string;
   /** `Basic` takes a secret of the form `user:password`. @default "Bearer" */
   readonly scheme?: "Bearer" | "Basic";
   /** A header that takes the secret as it is, such as `X-Api-Key`, instead of `Authorization` with a scheme. */
   readonly header?: string;
-}
+};

@@ -1,6 +1,8 @@
 import type { JsonObject } from "@tidegate/core";
 import type { Rerun } from "./rerun.js";
 
+// Types and not interfaces: TypeScript takes these for JSON, so that a typed job can be a schedule's.
+
 /** A plugin's part of SeaTunnel's configuration. */
 export interface PluginConfig extends JsonObject {
   readonly plugin_name: string;
@@ -10,7 +12,7 @@ export interface PluginConfig extends JsonObject {
  * What a schedule that uses the operator `seatunnel` says in its `job`: SeaTunnel's own JSON configuration, in whose
  * strings placeholders such as `{{lower.timestamp}}` stand for the interval, and three fields of the operator.
  */
-export interface SeaTunnelJob {
+export type SeaTunnelJob = {
   /** `job.mode` is BATCH, and `job.name` is the operator's. @default {} */
   readonly env?: JsonObject;
   /** Sources, or the transforms behind them, cut the interval out: one of them names a bound. */
@@ -27,4 +29,4 @@ export interface SeaTunnelJob {
    * promise, `appends` accepts rows that are there twice. @default what the operator knows of the sinks
    */
   readonly rerun?: Rerun;
-}
+};
