@@ -122,6 +122,8 @@ export function parseScheduleInfo(input: unknown): ParsedScheduleInfo {
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     const field = fieldOf(issue);
+    if (issue.code === "invalid_union" && field.startsWith("job."))
+      refuseWhatIsNoJson((input as ScheduleInfo).job, "job");
     throw new ScheduleError("SCHEDULE_INVALID", `${field || "schedule"}: ${issue.message}.`, { field });
   }
   const { job } = parsed.data;
@@ -131,6 +133,18 @@ export function parseScheduleInfo(input: unknown): ParsedScheduleInfo {
     });
   }
   return parsed.data as ParsedScheduleInfo;
+}
+
+/** A union of all that JSON knows cannot tell where in a job something else is. */
+function refuseWhatIsNoJson(value: unknown, field: string): void {
+  if (value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value))
+    return;
+  if (typeof value !== "object") {
+    throw new ScheduleError("SCHEDULE_INVALID", `${field}: must be JSON, and ${String(value)} is not.`, {
+      field,
+    });
+  }
+  for (const [key, child] of Object.entries(value)) refuseWhatIsNoJson(child, `${field}.${key}`);
 }
 
 function fieldOf(issue: z.core.$ZodIssue): string {

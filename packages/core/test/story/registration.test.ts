@@ -195,3 +195,16 @@ describe("what an operator says of a job", () => {
     expect((await client.describe(hourly.groupId)).notes).toEqual([]);
   });
 });
+
+describe("a job that is no JSON", () => {
+  it.each<[string, unknown, string]>([
+    ["undefined", { source: [{ path: "a", format: undefined }] }, "job.source.0.format"],
+    ["a function", { sink: () => 1 }, "job.sink"],
+    ["no number", { limits: { rows: Number.NaN } }, "job.limits.rows"],
+  ])("is refused by the name of what is %s", async (_, job, field) => {
+    const { client } = await Bench.started();
+    const refused = client.register({ ...hourly, job: job as NonNullable<ScheduleInfo["job"]> });
+    await expect(refused).rejects.toMatchObject({ code: "SCHEDULE_INVALID", field });
+    await expect(refused).rejects.toThrow("must be JSON");
+  });
+});
