@@ -1,7 +1,12 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "@jest/globals";
+import { SystemClock } from "@tidegate/core";
 import { FlinkOperator } from "../src/index.js";
+import { RestEndpoint } from "../src/rest/http.js";
+import { SqlGateway } from "../src/rest/sql-gateway.js";
+import { Sessions } from "../src/sql/sessions.js";
+import { SqlRunner } from "../src/sql/sql-runner.js";
 import { aRequest, untroubled } from "./support/requests.js";
 
 const SQL = { sql: { statement: "INSERT OVERWRITE t SELECT {lower:date}" } };
@@ -38,6 +43,20 @@ describe("an address that is not the JobManager's", () => {
     const refused = new FlinkOperator({ url, gatewayUrl: url }).submit(aRequest(SQL), untroubled());
     await expect(refused).rejects.toMatchObject({ code: "JOB_FAILED" });
     await expect(refused).rejects.toThrow(`${url} does not answer (ECONNREFUSED)`);
+  });
+});
+
+describe("an address that is not the gateway's", () => {
+  it("is named", async () => {
+    const url = await served((_, response) => response.writeHead(404).end());
+    const clock = new SystemClock();
+    const gateway = new SqlGateway(new RestEndpoint(url, { headers: {}, timeoutMs: 30_000 }));
+    const sessions = new Sessions(gateway, { clock, maxSessions: 1, heartbeatMs: 60_000 });
+    const runner = new SqlRunner({ gateway, sessions, secrets: {}, clock });
+    const refresh = { isPeriodic: false, staticPartitions: {}, dynamicOptions: {}, executionConfig: {} };
+    const refused = runner.refresh({}, "a.b.c", refresh);
+    await expect(refused).rejects.toThrow(`${url} answered 404 without a reason`);
+    await sessions.close();
   });
 });
 

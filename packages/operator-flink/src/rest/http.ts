@@ -27,7 +27,7 @@ export class Refused extends Error {
   constructor(
     readonly status: number,
     readonly trace: string,
-    asked = "Flink",
+    readonly asked = "Flink",
   ) {
     super(`${asked} answered ${status} without a reason${HINTS[status] ?? ""}`);
   }

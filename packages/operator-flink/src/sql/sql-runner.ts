@@ -133,7 +133,9 @@ export class SqlRunner {
     try {
       await this.#parts.sessions.use(recipe, (session) => work(session, secrets));
     } catch (error) {
-      throw error instanceof Refused ? new Refused(error.status, redacted(error.trace, secrets)) : error;
+      throw error instanceof Refused
+        ? new Refused(error.status, redacted(error.trace, secrets), error.asked)
+        : error;
     }
   }
 
