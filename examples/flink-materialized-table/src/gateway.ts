@@ -3,6 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** Between two looks at a statement, ms. */
 const LOOK_MS = 50;
 
+/** Of a statement, in characters. */
+const LONGEST_SHOWN = 400;
+
 /** Flink's SQL Gateway, as its own SQL client would use it. */
 export class Gateway {
   readonly #session: string;
@@ -18,7 +21,8 @@ export class Gateway {
 
   /** Prints a statement and runs it to its end. @throws Error with what Flink says */
   async type(statement: string): Promise<void> {
-    console.log(`Flink SQL> ${statement};`);
+    const shown = statement.length <= LONGEST_SHOWN ? statement : `${statement.slice(0, LONGEST_SHOWN)} …`;
+    console.log(`Flink SQL> ${shown};`);
     const body = { statement, executionConfig: { "table.dml-sync": "true" } };
     const { operationHandle } = await ask<{ operationHandle: string }>(`${this.#session}/statements`, body);
     const operation = `${this.#session}/operations/${operationHandle}`;
