@@ -43,7 +43,8 @@ describe("the cause in a stack trace", () => {
       "End of exception on server side>",
     ].join("\n");
     expect(causeIn(trace)).toBe(
-      "ValidationException: One or more required options are missing. Missing required options are: format",
+      "ValidationException: One or more required options are missing. Missing required options are: format; " +
+        "in ValidationException: Unable to create a source for reading table 'orders'.",
     );
   });
 
@@ -62,6 +63,25 @@ describe("the cause in a stack trace", () => {
     ],
   ])("of SQL is the one that knows the place: %s", (outer, told, ...inner) => {
     expect(causeIn([outer, ...inner.map((each) => `Caused by: ${each}`)].join("\n"))).toBe(told);
+  });
+
+  it("tells what it was met in, but for the frames of all jobs and wrappers that repeat it", () => {
+    const trace = [
+      "org.apache.flink.runtime.JobException: Recovery is suppressed by NoRestartBackoffTimeStrategy",
+      "Caused by: java.lang.RuntimeException: Fail to deserialize at field: sold_at.",
+      "Caused by: java.time.format.DateTimeParseException: Text '0' could not be parsed at index 0",
+    ];
+    expect(causeIn(trace.join("\n"))).toBe(
+      "DateTimeParseException: Text '0' could not be parsed at index 0; in RuntimeException: Fail to deserialize at field: sold_at.",
+    );
+    expect(causeIn([trace[0], "Caused by: java.lang.ArithmeticException: / by zero"].join("\n"))).toBe(
+      "ArithmeticException: / by zero",
+    );
+    const wrapped = [
+      "a.RuntimeException: java.io.IOException: disk full",
+      "Caused by: java.io.IOException: disk full",
+    ];
+    expect(causeIn(wrapped.join("\n"))).toBe("IOException: disk full");
   });
 
   it("is an exception's name where none says anything", () => {

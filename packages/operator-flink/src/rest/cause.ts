@@ -16,14 +16,27 @@ const LESS_TELLING: ReadonlySet<string> = new Set([
   "SqlValidatorException",
 ]);
 
+/** They frame whatever fails, and tell nothing of where. */
+const FRAMES: ReadonlySet<string> = new Set([
+  "CompletionException",
+  "ExecutionException",
+  "FlinkException",
+  "JobException",
+  "RestHandlerException",
+  "SqlExecutionException",
+  "SqlGatewayException",
+]);
+
 interface Thrown {
   readonly name: string;
   /** All of its lines as one. */
   readonly message: string;
+  readonly firstLine: string;
 }
 
 /**
- * The innermost cause that a Java stack trace names, on one line: `ValidationException: Cannot find table 'orders'`.
+ * The innermost cause that a Java stack trace names, on one line, and what it was met in where that says more:
+ * `DateTimeParseException: Text '0' could not be parsed; in RuntimeException: Fail to deserialize at field: sold_at.`
  * Nothing of the stack itself, and no package names.
  */
 export function causeIn(trace: string): string | undefined {
@@ -31,7 +44,16 @@ export function causeIn(trace: string): string | undefined {
   const telling = causes.filter(({ name, message }) => message !== "" && !LESS_TELLING.has(name));
   const cause = telling.at(-1) ?? causes.at(-1);
   if (cause === undefined) return undefined;
-  return shortened(cause.message === "" ? cause.name : `${cause.name}: ${cause.message}`);
+  const told = cause.message === "" ? cause.name : `${cause.name}: ${cause.message}`;
+  return shortened(told + placeOf(cause, telling.at(-2)));
+}
+
+/** What surrounds a cause, unless it repeats it or is a frame. */
+function placeOf(cause: Thrown, around: Thrown | undefined): string {
+  if (around === undefined || cause.message === "" || FRAMES.has(around.name)) return "";
+  const { name, message, firstLine } = around;
+  const isRepeated = message.includes(cause.message) || cause.message.includes(firstLine);
+  return isRepeated ? "" : `; in ${name}: ${firstLine}`;
 }
 
 /** Outermost first. A message may have several lines: which options are missing stands below that some are. */
@@ -45,7 +67,11 @@ function thrownIn(trace: string): Thrown[] {
     else if (isMessage) all.at(-1)?.lines.push(line);
     isMessage ||= name !== undefined;
   }
-  return all.map(({ name, lines }) => ({ name, message: oneLine(lines) }));
+  return all.map(({ name, lines }) => ({
+    name,
+    message: oneLine(lines),
+    firstLine: oneLine(lines.slice(0, 1)),
+  }));
 }
 
 function oneLine(lines: readonly string[]): string {
