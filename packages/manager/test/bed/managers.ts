@@ -8,9 +8,8 @@ import {
   type Tidegate,
 } from "@tidegate/core";
 import { Webhook } from "standardwebhooks";
-import { createManager, type Manager, type ManagerOptions } from "../../src/index.js";
+import { createManager, type Manager, type ManagerOptions, outsideEngine } from "../../src/index.js";
 import { gatedOperator } from "./gated-operator.js";
-import { outsideEngine } from "./outside-engine.js";
 
 export const AIRFLOW_SECRET = `whsec_${Buffer.from("a secret of thirty-two bytes ...").toString("base64")}`;
 export const OTHER_SECRET = `whsec_${Buffer.from("another one of thirty-two bytes.").toString("base64")}`;
