@@ -23,6 +23,8 @@ const INSTALL_LIMIT_MS = 600_000;
 
 /** An Apache Flink that can be run. */
 export interface FlinkBinary {
+  /** Such as `2.3.0`. */
+  readonly version: string;
   /** The program `java`, 11 or newer. */
   readonly java: string;
   /** What Flink's own scripts give every Java of it. */
@@ -81,6 +83,7 @@ function binaryIn(folder: string, version: string, java: string): FlinkBinary {
   const lib = join(home, "lib");
   const { gateway, examples } = jarsOf(version);
   return {
+    version,
     java,
     javaOptions: javaOptionsIn(join(home, "conf", "config.yaml")),
     classPath: readdirSync(lib)

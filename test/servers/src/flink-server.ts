@@ -74,6 +74,11 @@ export class FlinkServer {
     return server;
   }
 
+  /** Such as `2.3.0`. */
+  get version(): string {
+    return this.#binary.version;
+  }
+
   /** The JobManager's REST, and its web pages. */
   get url(): string {
     return `http://127.0.0.1:${this.#place.restPort}`;
