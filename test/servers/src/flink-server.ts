@@ -33,7 +33,10 @@ export interface FlinkExtras {
   readonly heapMb?: number;
 }
 
-/** A real Flink of a test: JobManager, TaskManager and SQL Gateway on the loopback, with a folder of its own. */
+/**
+ * A real Flink of a test: JobManager, TaskManager and SQL Gateway on the loopback, with a folder of its own. The environment
+ * variable TIDEGATE_FLINK may name its version.
+ */
 export class FlinkServer {
   readonly #binary: FlinkBinary;
   readonly #place: FlinkPlace;
@@ -72,6 +75,11 @@ export class FlinkServer {
       throw error;
     }
     return server;
+  }
+
+  /** Such as `2.3.0`. */
+  get version(): string {
+    return this.#binary.version;
   }
 
   /** The JobManager's REST, and its web pages. */
