@@ -16,6 +16,18 @@ const START = MIDNIGHT - 5.5 * HOUR;
 /** Kafka's own hash sends these to the first, the second and the last partition of three. */
 const KEYS = ["f", "a", "b"] as const;
 
+const IN_PARALLEL = { flinkConfiguration: { "parallelism.default": "2" } };
+
+/** What `copyTwice` copies. */
+const NAMED = { columns: { id: "INT", name: "STRING" }, primaryKey: ["id"] };
+
+/** What the source of `copyTwice` has in its interval in the end. */
+const NOW = [
+  { id: 1, name: "apple" },
+  { id: 2, name: "quince" },
+  { id: 3, name: "cherry" },
+];
+
 let scene: ConnectorScene;
 
 beforeAll(async () => {
@@ -31,22 +43,21 @@ beforeEach(async () => {
 
 describe("a table of a database as a source", () => {
   it.each([
-    { timeType: "timestamp", column: "at", type: "TIMESTAMP(3)", length: HOUR },
-    { timeType: "date", column: "day", type: "DATE", length: DAY },
-    { timeType: "epoch_ms", column: "ms", type: "BIGINT", length: HOUR },
-    { timeType: "epoch_s", column: "s", type: "BIGINT", length: HOUR },
+    { timeType: "timestamp", column: "at", type: "TIMESTAMP(3)", length: HOUR, step: 1 },
+    { timeType: "date", column: "day", type: "DATE", length: DAY, step: HOUR },
+    { timeType: "epoch_ms", column: "ms", type: "BIGINT", length: HOUR, step: 1 },
+    { timeType: "epoch_s", column: "s", type: "BIGINT", length: HOUR, step: 1_000 },
   ])(
     "gives each row to its interval by a $timeType, which the database selects by",
-    async ({ timeType, column, type, length }) => {
-      const second = 1_000;
-      const times = [-second, 0, second, length - second, length, 2 * length - second, 2 * length];
+    async ({ timeType, column, type, length, step }) => {
+      const times = [-step, 0, step, length - step, length, 2 * length - step, 2 * length];
       const rows = times.map((time, id) => `(${id}, ${START + time})`);
       await scene.query(`CREATE TABLE sold AS SELECT * FROM (VALUES ${rows.join(", ")}) AS sold (id, ms)`);
-      // Its rows outside of the intervals cannot be read at all.
+      // Its rows outside of the two intervals cannot be read at all.
       await scene.query(
         `CREATE VIEW sale AS SELECT id / CASE WHEN id BETWEEN 1 AND 5 THEN 1 ELSE 0 END AS id, ms, ms / 1000 AS s,
-         to_timestamp(ms / 1000) AT TIME ZONE '${ZONE}' AS at,
-         (to_timestamp(ms / 1000) AT TIME ZONE '${ZONE}')::date AS day FROM sold`,
+         to_timestamp(ms / 1000.0) AT TIME ZONE '${ZONE}' AS at,
+         (to_timestamp(ms / 1000.0) AT TIME ZONE '${ZONE}')::date AS day FROM sold`,
       );
       const columns = { id: "INT", [column]: type };
       const source = { ...scene.table("sale"), columns, timeColumn: column, timeType };
@@ -54,6 +65,10 @@ describe("a table of a database as a source", () => {
       for (const lower of [START, START + length]) {
         expect(await scene.copy(job, lower, lower + length)).toMatchObject({ state: "SUCCEEDED" });
       }
+      expect(await scene.copy(job, EARLIEST, START)).toMatchObject({
+        state: "FAILED",
+        error: { message: expect.stringContaining("division by zero") },
+      });
       expect(await copied()).toEqual([
         ...[1, 2, 3].map((id) => ({ id, interval: START })),
         ...[4, 5].map((id) => ({ id, interval: START + length })),
@@ -68,7 +83,7 @@ describe("a table of a database as a source", () => {
     const parts = { "scan.partition.column": "ms", "scan.partition.num": "4" };
     const columns = { id: "INT", ms: "BIGINT" };
     const source = { ...scene.table("sale", parts), columns, timeColumn: "ms", timeType: "epoch_ms" };
-    const job = { source, ...markedCopy() };
+    const job = { source, ...markedCopy(), ...IN_PARALLEL };
     for (const lower of [START, START + 10, EARLIEST]) {
       const upper = lower === EARLIEST ? START + 5 : lower + 10;
       expect(await scene.copy(job, lower, upper)).toMatchObject({ state: "SUCCEEDED" });
@@ -99,7 +114,7 @@ describe("a topic as a source", () => {
       ...inSecond.map((time, id) => ({ id, key: second, at: START + time })),
       ...inLast.map((time, id) => ({ id: 100 + id, key: last, at: START + time })),
     ]);
-    const job = partitionedCopy("disorder");
+    const job = { ...partitionedCopy("disorder"), ...IN_PARALLEL };
     const first = await scene.copy(job, START, START + HOUR);
     expect(first).toEqual({ state: "SUCCEEDED", metrics: { rowsRead: 5 } });
     expect(await scene.copy(job, START + HOUR, START + 2 * HOUR)).toMatchObject({ state: "SUCCEEDED" });
@@ -177,15 +192,6 @@ describe("a topic as a sink", () => {
     expect(rows).toEqual(NOW.map(({ id }) => ({ id, times: 2 })));
   });
 });
-
-const NAMED = { columns: { id: "INT", name: "STRING" }, primaryKey: ["id"] };
-
-/** What the source of `copyTwice` has in its interval in the end. */
-const NOW = [
-  { id: 1, name: "apple" },
-  { id: 2, name: "quince" },
-  { id: 3, name: "cherry" },
-];
 
 /** Copies an interval, and once more after one of its rows has changed. */
 async function copyTwice(sink: JsonObject): Promise<void> {

@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { JobOutcome, JsonObject } from "@tidegate/core";
 import { FlinkServer, KafkaServer, PostgresServer } from "@tidegate/test-servers";
 import { FlinkOperator } from "../../src/index.js";
@@ -36,14 +39,13 @@ export class ConnectorScene {
 
   /** @param partitions - of topics that are written to */
   static async start(partitions: number): Promise<ConnectorScene> {
-    const flink = await FlinkServer.start(
-      // A batch job that is over gives its buffers back a while later.
-      { "taskmanager.memory.network.min": "256m", "taskmanager.memory.network.max": "256m" },
-      { connectors: ["kafka", "jdbc-postgres"] },
+    return new ConnectorScene(
+      ...(await Promise.all([
+        FlinkServer.start({}, { connectors: ["kafka", "jdbc-postgres"] }),
+        PostgresServer.start(),
+        KafkaServer.start({ "num.partitions": String(partitions) }),
+      ])),
     );
-    const postgres = await PostgresServer.start();
-    const kafka = await KafkaServer.start({ "num.partitions": String(partitions) });
-    return new ConnectorScene(flink, postgres, kafka);
   }
 
   async dispose(): Promise<void> {
@@ -98,10 +100,15 @@ export class ConnectorScene {
     const table = { connector: "kafka", options: { ...this.#options(topic), ...formats, ...options } };
     const columns = "id INT, key STRING, `at` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp'";
     await console.type(creation("topic", columns, table));
-    const rows = records.map(({ id, key, at }) => `(${id}, '${key}', CAST(${at} AS BIGINT))`);
-    await console.type(
-      `INSERT INTO topic SELECT id, key, TO_TIMESTAMP_LTZ(ms, 3) FROM (VALUES ${rows.join(", ")}) AS record (id, key, ms)`,
+    // A file, since Flink may make a source of its own of each row of VALUES, and mix their order.
+    const folder = mkdtempSync(join(this.flink.dataFolder, "records-"));
+    writeFileSync(
+      join(folder, "records.json"),
+      records.map((record) => `${JSON.stringify(record)}\n`).join(""),
     );
+    const file = { connector: "filesystem", options: { path: pathToFileURL(folder).href, format: "json" } };
+    await console.type(creation("record", "id INT, key STRING, `at` BIGINT", file));
+    await console.type("INSERT INTO topic SELECT id, key, TO_TIMESTAMP_LTZ(`at`, 3) FROM record");
   }
 
   async console(mode: "batch" | "streaming"): Promise<Console> {
