@@ -136,6 +136,19 @@ describe("a topic as a source", () => {
     expect(await copied()).toEqual([]);
   });
 
+  it("misses what is written after its interval was read, until that is run again", async () => {
+    const job = partitionedCopy("late");
+    await scene.produce("late", [{ id: 1, key: KEYS[0], at: START }]);
+    await scene.copy(job, START, START + HOUR);
+    await scene.produce("late", [{ id: 2, key: KEYS[0], at: START + 1 }]);
+    await scene.copy(job, START + HOUR, START + 2 * HOUR);
+    const read = { partition: 0, interval: START };
+    expect(await copied()).toEqual([{ id: 1, ...read }]);
+    await scene.query("TRUNCATE copy");
+    await scene.copy(job, START, START + HOUR);
+    expect(await copied()).toEqual([1, 2].map((id) => ({ id, ...read })));
+  });
+
   it("is read from its first record to a time that is not yet, for a full copy", async () => {
     const times = [0, START, MIDNIGHT];
     await scene.produce(
