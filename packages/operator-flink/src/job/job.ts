@@ -70,7 +70,10 @@ export interface SyncTable {
 }
 
 export interface SyncSource extends SyncTable {
-  /** Types as Flink SQL writes them, by name. */
+  /**
+   * Types as Flink SQL writes them, by name; with what follows them for columns that are not in the data, such as
+   * `INT METADATA FROM 'partition' VIRTUAL`, and then the sink needs `columns` of its own.
+   */
   readonly columns: Readonly<Record<string, string>>;
   /** The column that tells which interval a row belongs to, for connectors that select by a predicate. */
   readonly timeColumn?: string;
