@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { EARLIEST, type JsonObject } from "@tidegate/core";
+import { countsReads } from "./support/cluster.js";
 import { ConnectorScene, creation } from "./support/connector-scene.js";
 import { HOUR, MIDNIGHT } from "./support/requests.js";
 
@@ -116,7 +117,8 @@ describe("a topic as a source", () => {
     ]);
     const job = { ...partitionedCopy("disorder"), ...IN_PARALLEL };
     const first = await scene.copy(job, START, START + HOUR);
-    expect(first).toEqual({ state: "SUCCEEDED", metrics: { rowsRead: 5 } });
+    const figures = countsReads(scene.flink) ? { metrics: { rowsRead: 5 } } : {};
+    expect(first).toEqual({ state: "SUCCEEDED", ...figures });
     expect(await scene.copy(job, START + HOUR, START + 2 * HOUR)).toMatchObject({ state: "SUCCEEDED" });
     expect(await copied()).toEqual([
       ...[1, 2, 3, 4].map((id) => ({ id, partition: 1, interval: START })),

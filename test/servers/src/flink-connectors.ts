@@ -1,28 +1,37 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder, fillCache } from "./cache.js";
+import { flinkVersion } from "./flink-version.js";
 import { copyArtifacts } from "./maven.js";
 
-/** What Flink's own `lib` lacks: the newest that Maven Central has, each made for an earlier Flink 2. */
-const CONNECTORS = {
+interface Connector {
+  readonly version: string;
+  readonly megabytes: number;
+  readonly artifacts: readonly string[];
+}
+
+/** The newest that Maven Central has for Flink 2, each made for an earlier one. */
+const FOR_FLINK_2: Readonly<Record<FlinkConnector, Connector>> = {
   kafka: {
     version: "5.0.0-2.2",
     megabytes: 11,
     artifacts: ["org.apache.flink:flink-sql-connector-kafka:5.0.0-2.2"],
   },
-  "jdbc-postgres": {
-    version: "4.0.0-2.0",
-    megabytes: 2,
-    artifacts: [
-      "org.apache.flink:flink-connector-jdbc-core:4.0.0-2.0",
-      "org.apache.flink:flink-connector-jdbc-postgres:4.0.0-2.0",
-      "org.postgresql:postgresql:42.7.7",
-    ],
+  "jdbc-postgres": jdbcForPostgres("4.0.0-2.0"),
+};
+
+/** For Flink 1.20. Kafka's with everything in it is not there in this version, in which a read ends behind a transaction. */
+const FOR_FLINK_1: Readonly<Record<FlinkConnector, Connector>> = {
+  kafka: {
+    version: "3.4.0-1.20",
+    megabytes: 6,
+    artifacts: ["org.apache.flink:flink-connector-kafka:3.4.0-1.20", "org.apache.kafka:kafka-clients:3.4.0"],
   },
-} as const;
+  "jdbc-postgres": jdbcForPostgres("3.3.0-1.20"),
+};
 
 /** A connector that a Flink of a test can have. */
-export type FlinkConnector = keyof typeof CONNECTORS;
+export type FlinkConnector = "kafka" | "jdbc-postgres";
 
 /**
  * Finds a connector's jars in the cache, or puts them there, from Maven Central.
@@ -30,7 +39,8 @@ export type FlinkConnector = keyof typeof CONNECTORS;
  * @throws Error naming what is needed
  */
 export async function findConnector(name: FlinkConnector): Promise<string[]> {
-  const { version, megabytes, artifacts } = CONNECTORS[name];
+  const connectors = flinkVersion().startsWith("1.") ? FOR_FLINK_1 : FOR_FLINK_2;
+  const { version, megabytes, artifacts } = connectors[name];
   const cache = cacheFolder(join("flink", `connector-${name}-${version}`));
   if (!existsSync(cache)) {
     process.stderr.write(
@@ -43,4 +53,16 @@ export async function findConnector(name: FlinkConnector): Promise<string[]> {
     }
   }
   return readdirSync(cache).map((jar) => join(cache, jar));
+}
+
+function jdbcForPostgres(version: string): Connector {
+  return {
+    version,
+    megabytes: 2,
+    artifacts: [
+      `org.apache.flink:flink-connector-jdbc-core:${version}`,
+      `org.apache.flink:flink-connector-jdbc-postgres:${version}`,
+      "org.postgresql:postgresql:42.7.7",
+    ],
+  };
 }
