@@ -59,8 +59,8 @@ const jestEnv = {
 };
 
 /** Servers of others that tests start, and how long all tests take with them on two cores. */
-const LIVE = `With Airflow, DolphinScheduler, Flink and SeaTunnel, on two cores, all tests take about half an hour; the first time
-also some minutes for downloads (1.2 GB, kept in ~/.cache/tidegate). "npm run test:quick" leaves these servers out.`;
+const LIVE = `With Airflow, DolphinScheduler, Flink, Kafka and SeaTunnel, on two cores, all tests take about half an hour; the
+first time also some minutes for downloads (1.3 GB, kept in ~/.cache/tidegate). "npm run test:quick" leaves these servers out.`;
 
 function test(args) {
   build();

@@ -2,8 +2,8 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createTidegate, type ScheduleEngine, type ScheduleOperator } from "@tidegate/core";
-import { createManager } from "@tidegate/manager";
+import { createTidegate, type ScheduleOperator } from "@tidegate/core";
+import { createManager, outsideEngine } from "@tidegate/manager";
 import { SqliteStore } from "@tidegate/store-sqlite";
 import Fastify from "fastify";
 import type { DoorAnswers, DoorLoad } from "./door-client.js";
@@ -66,7 +66,7 @@ async function onManager(): Promise<Measured> {
   const directory = temporaryDirectory();
   const tidegate = createTidegate({
     store: new SqliteStore({ path: join(directory.path, "tidegate.db") }),
-    engines: [outsideEngine()],
+    engines: [outsideEngine("outside")],
     operators: [endlessOperator()],
     // What becomes of runs is measured by itself; here all but one wait.
     dispatcher: { maxConcurrentRuns: 1, drainMs: 0 },
@@ -132,24 +132,5 @@ function endlessOperator(): ScheduleOperator {
       new Promise((_resolve, reject) => {
         signal.addEventListener("abort", () => reject(signal.reason), { once: true });
       }),
-  };
-}
-
-/** It fires nothing by itself: what fires is outside. */
-function outsideEngine(): ScheduleEngine {
-  return {
-    engineType: "outside",
-    capabilities: {
-      finestPeriodMs: 1_000,
-      holdsDefinitions: false,
-      hasNativeCatchup: false,
-      hasNativeBackfill: false,
-    },
-    start: async () => {},
-    handleRegister: async () => {},
-    handleUnregister: async () => {},
-    handleUpdate: async () => {},
-    async *list() {},
-    stop: async () => {},
   };
 }

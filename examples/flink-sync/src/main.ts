@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { AuditReport } from "@tidegate/core";
 import { FlinkServer } from "@tidegate/test-servers";
@@ -31,7 +32,10 @@ const plan: Plan = {
   endAt: startAt + INTERVALS * INTERVAL_MS,
 };
 
-let audit: AuditReport | undefined;
+let finish: (audit: AuditReport) => void;
+const finished = new Promise<AuditReport>((resolve) => {
+  finish = resolve;
+});
 let manager = startManager();
 
 /** What is killed, and after which interval; each while the next one is submitted or runs. */
@@ -46,7 +50,7 @@ function startManager(): ChildProcess {
   const child = fork(fileURLToPath(new URL("./manager.js", import.meta.url)), [JSON.stringify(plan)]);
   child.on("message", (message: ManagerMessage) => {
     if (message.kind === "done") {
-      audit = message.audit;
+      finish(message.audit);
       return;
     }
     const { lower, state, attempt, error } = message.run;
@@ -80,9 +84,8 @@ async function killManager(): Promise<void> {
   manager = startManager();
 }
 
-while (audit === undefined && Date.now() < startAt + LATEST_END_MS) {
-  await new Promise((resolve) => setTimeout(resolve, 250));
-}
+// Far longer than it takes: an audit that never comes is a failure, not a wait without end.
+const audit = await Promise.race([finished, sleep(startAt + LATEST_END_MS - Date.now(), undefined)]);
 orders.stop();
 manager.kill("SIGKILL");
 

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { type AuditReport, createTidegate, type Run } from "@tidegate/core";
 import { embeddedEngine } from "@tidegate/engine-embedded";
 import { flinkOperator } from "@tidegate/operator-flink";
@@ -8,8 +9,6 @@ import { databaseOf, GROUP, type Plan, scheduleOf } from "./plan.js";
 export type ManagerMessage =
   | { readonly kind: "run"; readonly run: Pick<Run, "lower" | "state" | "attempt" | "error"> }
   | { readonly kind: "done"; readonly audit: AuditReport };
-
-const LOOK_MS = 250;
 
 /** A manager as one would write it: a store, an engine, an operator. It may be killed at any moment. */
 async function main(plan: Plan): Promise<void> {
@@ -27,6 +26,8 @@ async function main(plan: Plan): Promise<void> {
   await tidegate.start();
   await tidegate.client.ensure(scheduleOf(plan));
   for (;;) {
+    // From before the audit on, so that no change falls between the two.
+    const change = once(tidegate.events, "run-state");
     const audit = await tidegate.client.audit(GROUP);
     if (audit.isComplete && audit.range.upper === plan.endAt) {
       await tidegate.stop();
@@ -34,7 +35,7 @@ async function main(plan: Plan): Promise<void> {
       process.disconnect();
       return;
     }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    await change;
   }
 }
 

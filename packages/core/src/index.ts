@@ -23,6 +23,8 @@ export * from "./ledger/lane.js";
 export type * from "./ledger/run.js";
 export type * from "./operator/offline-job-request.js";
 export type * from "./operator/operator.js";
+export * from "./options/option-schemas.js";
+export * from "./options/parse-options.js";
 export * from "./schedule/grid.js";
 export * from "./schedule/inlong.js";
 export type * from "./schedule/json.js";

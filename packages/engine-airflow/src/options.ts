@@ -1,4 +1,6 @@
-import { ConfigurationError } from "@tidegate/core";
+import { baseUrl, httpUrl, LONGEST_TIMER_MS, parseOptions, unfitOption, wholeNumber } from "@tidegate/core";
+import { SECRET_FORM, webhookKeys } from "@tidegate/webhook";
+import { z } from "zod";
 
 /** Who the engine is to Airflow: a user, for whom it gets tokens itself, or a token that it was given. */
 export type AirflowCredentials =
@@ -58,76 +60,32 @@ export interface EngineSettings {
   readonly requestTimeoutMs: number;
 }
 
-/** The size that Standard Webhooks 1.0.0 asks of a key, bytes. */
-const KEY_BYTES = { min: 24, max: 64 };
+/** With which errors begin. */
+const OPTIONS_TYPE = "AirflowEngineOptions";
 
-const LARGEST_MS = 2 ** 31 - 1;
+const schema = z.object({
+  url: baseUrl,
+  callback: z.object({
+    url: httpUrl,
+    secret: z.string().refine((secret) => webhookKeys(secret) !== undefined, SECRET_FORM),
+  }),
+  prefix: z
+    .string()
+    .regex(/^[a-z0-9-]{1,40}$/, "must be 1 to 40 lower case letters, digits and -")
+    .default("main"),
+  wait: z.boolean().default(false),
+  finestPeriodMs: wholeNumber(1_000, 3_600_000).default(10_000),
+  dagFactoryTimeoutMs: wholeNumber(1, LONGEST_TIMER_MS).default(60_000),
+  requestTimeoutMs: wholeNumber(1, LONGEST_TIMER_MS).default(10_000),
+});
 
 /** @throws ConfigurationError CONFIGURATION_INVALID naming what is missing or out of range, never its value if secret */
 export function settingsOf(options: AirflowEngineOptions): EngineSettings {
-  const settings: EngineSettings = {
-    url: options.url.replace(/\/+$/, ""),
-    credentials: credentialsOf(options),
-    callback: options.callback,
-    prefix: options.prefix ?? "main",
-    wait: options.wait ?? false,
-    finestPeriodMs: options.finestPeriodMs ?? 10_000,
-    dagFactoryTimeoutMs: options.dagFactoryTimeoutMs ?? 60_000,
-    requestTimeoutMs: options.requestTimeoutMs ?? 10_000,
-  };
-  requireUrl("url", settings.url);
-  requireUrl("callback.url", settings.callback.url);
-  if (!keysOf(settings.callback.secret).every(isKey)) {
-    throw invalid(
-      "callback.secret",
-      'must be "whsec_" and base64 of 24 to 64 bytes, or two such with a space between',
-    );
-  }
-  if (!/^[a-z0-9-]{1,40}$/.test(settings.prefix)) {
-    throw invalid("prefix", "must be 1 to 40 lower case letters, digits and -");
-  }
-  requireWithin(settings, "finestPeriodMs", 1_000, 3_600_000);
-  requireWithin(settings, "dagFactoryTimeoutMs", 1, LARGEST_MS);
-  requireWithin(settings, "requestTimeoutMs", 1, LARGEST_MS);
-  return settings;
-}
-
-/** The keys of a secret: one, or two while it is rotated. */
-export function keysOf(secret: string): string[] {
-  return secret.split(" ");
+  return { ...parseOptions(OPTIONS_TYPE, schema, options), credentials: credentialsOf(options) };
 }
 
 function credentialsOf({ username, password, token }: AirflowEngineOptions): AirflowCredentials {
   if (token !== undefined) return { token };
   if (username !== undefined && password !== undefined) return { username, password };
-  throw invalid("username", "and password are needed, or a token");
-}
-
-function isKey(key: string): boolean {
-  const [, base64 = ""] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(key) ?? [];
-  const bytes = Buffer.from(base64, "base64").length;
-  return base64.length % 4 === 0 && bytes >= KEY_BYTES.min && bytes <= KEY_BYTES.max;
-}
-
-function requireUrl(field: string, text: string): void {
-  if (!URL.canParse(text)) throw invalid(field, "must be an absolute URL");
-  const { protocol, username, password } = new URL(text);
-  if (protocol !== "http:" && protocol !== "https:")
-    throw invalid(field, "must begin with http:// or https://");
-  if (username !== "" || password !== "") throw invalid(field, "must not carry a user or a password");
-}
-
-function requireWithin(
-  settings: EngineSettings,
-  field: "finestPeriodMs" | "dagFactoryTimeoutMs" | "requestTimeoutMs",
-  least: number,
-  most: number,
-): void {
-  const value = settings[field];
-  if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw invalid(field, `must be a whole number from ${least} to ${most}, but is ${value}`);
-}
-
-function invalid(field: string, message: string): ConfigurationError {
-  return new ConfigurationError("CONFIGURATION_INVALID", `${field} ${message}.`, { field });
+  throw unfitOption(OPTIONS_TYPE, "username", "and password are needed, or a token");
 }

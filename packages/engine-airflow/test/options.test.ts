@@ -35,6 +35,15 @@ describe("the options", () => {
     expect(make).not.toThrow(/secret-word/);
   });
 
+  it("take a secret that is being rotated, of two keys and no more", () => {
+    const withKeys = (count: number) => {
+      const secret = Array.from({ length: count }, () => SECRET).join(" ");
+      return new AirflowEngine({ ...GOOD, callback: { ...GOOD.callback, secret } });
+    };
+    expect(() => withKeys(2)).not.toThrow();
+    expect(() => withKeys(3)).toThrow(expect.objectContaining({ field: "callback.secret" }));
+  });
+
   it("say how fine this Airflow may fire", () => {
     expect(new AirflowEngine(GOOD).capabilities.finestPeriodMs).toBe(10_000);
     expect(new AirflowEngine({ ...GOOD, finestPeriodMs: 60_000 }).capabilities.finestPeriodMs).toBe(60_000);

@@ -1,4 +1,5 @@
-import { ConfigurationError } from "@tidegate/core";
+import { baseUrl, httpUrl, LONGEST_TIMER_MS, parseOptions, wholeNumber } from "@tidegate/core";
+import { z } from "zod";
 
 /** How the engine works. Managers that share the schedules are given the same ones. */
 export interface DolphinSchedulerEngineOptions {
@@ -46,61 +47,31 @@ export interface DolphinSchedulerEngineOptions {
 /** The options with nothing left open; the address without a slash at its end. */
 export type EngineSettings = Required<DolphinSchedulerEngineOptions>;
 
-const LARGEST_MS = 2 ** 31 - 1;
+const name = z.string().refine((text) => text.trim() !== "", "must not be empty");
+
+const schema = z.object({
+  url: baseUrl,
+  // A header takes no more, and its error would tell the value.
+  token: z.string().regex(/^[\x21-\x7e]+$/, "must be an access token of DolphinScheduler"),
+  callback: z.object({ url: httpUrl }),
+  secretFile: z
+    .string()
+    .regex(/^\/[^\0\n]+$/, "must be an absolute path")
+    .default("/etc/tidegate/callback-secret"),
+  project: name.default("tidegate"),
+  prefix: z
+    .string()
+    .regex(/^[a-z0-9-]{1,40}$/, "must be 1 to 40 lower case letters, digits and -")
+    .default("main"),
+  tenantCode: name.default("default"),
+  workerGroup: name.default("default"),
+  environmentCode: wholeNumber(-1, Number.MAX_SAFE_INTEGER).default(-1),
+  wait: z.boolean().default(false),
+  finestPeriodMs: wholeNumber(1_000, 3_600_000).default(10_000),
+  requestTimeoutMs: wholeNumber(1, LONGEST_TIMER_MS).default(10_000),
+});
 
 /** @throws ConfigurationError CONFIGURATION_INVALID naming what is missing or out of range, never its value if secret */
 export function settingsOf(options: DolphinSchedulerEngineOptions): EngineSettings {
-  const settings: EngineSettings = {
-    url: options.url.replace(/\/+$/, ""),
-    token: options.token,
-    callback: { url: options.callback.url },
-    secretFile: options.secretFile ?? "/etc/tidegate/callback-secret",
-    project: options.project ?? "tidegate",
-    prefix: options.prefix ?? "main",
-    tenantCode: options.tenantCode ?? "default",
-    workerGroup: options.workerGroup ?? "default",
-    environmentCode: options.environmentCode ?? -1,
-    wait: options.wait ?? false,
-    finestPeriodMs: options.finestPeriodMs ?? 10_000,
-    requestTimeoutMs: options.requestTimeoutMs ?? 10_000,
-  };
-  requireUrl("url", settings.url);
-  requireUrl("callback.url", settings.callback.url);
-  // A header takes no more, and its error would tell the value.
-  if (!/^[\x21-\x7e]+$/.test(settings.token))
-    throw invalid("token", "must be an access token of DolphinScheduler");
-  if (!/^\/[^\0\n]+$/.test(settings.secretFile)) throw invalid("secretFile", "must be an absolute path");
-  if (!/^[a-z0-9-]{1,40}$/.test(settings.prefix)) {
-    throw invalid("prefix", "must be 1 to 40 lower case letters, digits and -");
-  }
-  for (const field of ["project", "tenantCode", "workerGroup"] as const) {
-    if (settings[field].trim() === "") throw invalid(field, "must not be empty");
-  }
-  requireWithin(settings, "environmentCode", -1, Number.MAX_SAFE_INTEGER);
-  requireWithin(settings, "finestPeriodMs", 1_000, 3_600_000);
-  requireWithin(settings, "requestTimeoutMs", 1, LARGEST_MS);
-  return settings;
-}
-
-function requireUrl(field: string, text: string): void {
-  if (!URL.canParse(text)) throw invalid(field, "must be an absolute URL");
-  const { protocol, username, password } = new URL(text);
-  if (protocol !== "http:" && protocol !== "https:")
-    throw invalid(field, "must begin with http:// or https://");
-  if (username !== "" || password !== "") throw invalid(field, "must not carry a user or a password");
-}
-
-function requireWithin(
-  settings: EngineSettings,
-  field: "environmentCode" | "finestPeriodMs" | "requestTimeoutMs",
-  least: number,
-  most: number,
-): void {
-  const value = settings[field];
-  if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw invalid(field, `must be a whole number from ${least} to ${most}, but is ${value}`);
-}
-
-function invalid(field: string, message: string): ConfigurationError {
-  return new ConfigurationError("CONFIGURATION_INVALID", `${field} ${message}.`, { field });
+  return parseOptions("DolphinSchedulerEngineOptions", schema, options);
 }

@@ -2,10 +2,9 @@ import fastifySwagger from "@fastify/swagger";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { createTidegate, MemoryStore } from "@tidegate/core";
 import Fastify, { type FastifyInstance } from "fastify";
-import { createManager, type ManagerOptions } from "../src/index.js";
+import { createManager, type ManagerOptions, outsideEngine } from "../src/index.js";
 import { gatedOperator } from "./bed/gated-operator.js";
 import { AIRFLOW_SECRET, caller, DOLPHIN_TOKEN, minutes, useManagers } from "./bed/managers.js";
-import { outsideEngine } from "./bed/outside-engine.js";
 
 const aManager = useManagers();
 const ends: (() => Promise<unknown>)[] = [];
@@ -16,7 +15,7 @@ afterEach(async () => {
 function aTidegate() {
   const tidegate = createTidegate({
     store: new MemoryStore(),
-    engines: [outsideEngine()],
+    engines: [outsideEngine("outside")],
     operators: [gatedOperator()],
     dispatcher: { drainMs: 100 },
   });

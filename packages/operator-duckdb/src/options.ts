@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { ConfigurationError } from "@tidegate/core";
+import { parseOptions } from "@tidegate/core";
 import { z } from "zod";
 import { realPathOf } from "./job/allowed-paths.js";
 
@@ -41,17 +41,7 @@ const schema = z.strictObject({
 
 /** @throws ConfigurationError CONFIGURATION_INVALID with the offending option */
 export function settingsOf(options: DuckdbOperatorOptions): Settings {
-  const parsed = schema.safeParse(options);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    const field = issue.path.map(String).join(".");
-    throw new ConfigurationError(
-      "CONFIGURATION_INVALID",
-      `DuckdbOperatorOptions ${field}: ${issue.message}.`,
-      { field },
-    );
-  }
-  const { allowedDirectories, threads, ...rest } = parsed.data;
+  const { allowedDirectories, threads, ...rest } = parseOptions("DuckdbOperatorOptions", schema, options);
   return {
     ...rest,
     threads,

@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { JobContext, JobOutcome, JsonObject, OfflineJobRequest, ScheduleMode } from "@tidegate/core";
+import { untroubled } from "@tidegate/testkit";
 import { DuckdbOperator, type DuckdbOperatorOptions } from "../src/index.js";
 
 export const HOUR = 3_600_000;
@@ -77,7 +78,7 @@ export class Bed {
 
   async run(spec: RunSpec, context: Partial<JobContext> = {}): Promise<JobOutcome> {
     const request = requestOf(spec);
-    const whole = { signal: new AbortController().signal, ...context };
+    const whole = { ...untroubled(), ...context };
     const { jobId } = await this.operator.submit(request, whole);
     return this.operator.wait(jobId, request, whole);
   }

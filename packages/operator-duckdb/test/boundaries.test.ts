@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { JsonObject } from "@tidegate/core";
+import { untroubled } from "@tidegate/testkit";
 import { Bed, HOUR, query, requestOf } from "./bed.js";
 
 const LOWER = Date.UTC(2026, 2, 29, 1);
@@ -137,7 +138,7 @@ describe("the bounds of an interval", () => {
 
   it("are refused where they are no times, before a job is taken", async () => {
     const job = { sql: "SELECT $lower, $upper", target: { path: bed.target } };
-    const context = { signal: new AbortController().signal };
+    const context = untroubled();
     const base = requestOf({ job, lower: LOWER, upper: UPPER });
     for (const wrong of [
       { lowerBoundary: "2026-01-01" },

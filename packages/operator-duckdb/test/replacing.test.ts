@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { EARLIEST, type JsonObject } from "@tidegate/core";
+import { untroubled } from "@tidegate/testkit";
 import { Bed, HOUR, requestOf } from "./bed.js";
 
 const START = Date.UTC(2026, 0, 1);
@@ -79,7 +80,7 @@ describe("a target", () => {
 
   it("never builds a path from a run's id or a group's name", async () => {
     const request = { ...requestOf({ job, ...FIRST }), runId: "../../escape", groupId: "../group" };
-    const context = { signal: new AbortController().signal };
+    const context = untroubled();
     const { jobId } = await bed.operator.submit(request, context);
     expect(await bed.operator.wait(jobId, request, context)).toMatchObject({ state: "SUCCEEDED" });
     expect(bed.files()).toEqual(["interval=20260101T000000.000Z_20260101T010000.000Z/part.parquet"]);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { OperatorError } from "@tidegate/core";
+import { untroubled } from "@tidegate/testkit";
 import { Bed, HOUR, requestOf } from "./bed.js";
 
 const START = Date.UTC(2026, 0, 1);
@@ -37,7 +38,7 @@ describe("a job that is stopped", () => {
     const abort = new AbortController();
     const request = requestOf(specOf(SLOW));
     const { jobId } = await bed.operator.submit(request, { signal: abort.signal });
-    const end = bed.operator.wait(jobId, request, { signal: new AbortController().signal });
+    const end = bed.operator.wait(jobId, request, untroubled());
     await untilRunning();
     abort.abort(reason);
     return end;
@@ -62,7 +63,7 @@ describe("a job that is stopped", () => {
 
   it("ends when it is cancelled by its id, as does one that waits for its turn", async () => {
     const [running, waiting] = [requestOf(specOf(SLOW)), requestOf(specOf(QUICK, SECOND))];
-    const context = { signal: new AbortController().signal };
+    const context = untroubled();
     const jobs = [await bed.operator.submit(running, context), await bed.operator.submit(waiting, context)];
     await untilRunning();
     const ends = [
@@ -97,7 +98,7 @@ describe("a job that is stopped", () => {
 
   it("is one that the operator's stop ends; later ones are not taken", async () => {
     const request = requestOf(specOf(SLOW));
-    const context = { signal: new AbortController().signal };
+    const context = untroubled();
     const { jobId } = await bed.operator.submit(request, context);
     await untilRunning();
     await bed.operator.stop();
@@ -117,7 +118,7 @@ describe("a job", () => {
 
   it("that is submitted twice while it runs, runs once", async () => {
     const request = requestOf({ job: { sql: SLOW, target: { path: bed.target } }, ...FIRST });
-    const context = { signal: new AbortController().signal };
+    const context = untroubled();
     const [first, second] = await Promise.all([
       bed.operator.submit(request, context),
       bed.operator.submit(request, context),
@@ -129,7 +130,7 @@ describe("a job", () => {
 
   it("that died with its process has no outcome to wait for", async () => {
     const request = requestOf({ job: { sql: QUICK, target: { path: bed.target } }, ...FIRST });
-    const wait = bed.operator.wait("dead-1", request, { signal: new AbortController().signal });
+    const wait = bed.operator.wait("dead-1", request, untroubled());
     await expect(wait).rejects.toMatchObject({ code: "JOB_FAILED" });
   });
 });

@@ -28,6 +28,7 @@ describe("a placeholder in code", () => {
     ["{lower:date}", "DATE '2025-12-31'"],
     ["{lower:timestamp_ltz}", "TO_TIMESTAMP_LTZ(CAST(1767225600000 AS BIGINT), 3)"],
     ["{upper:epoch_ms}", "CAST(1767225601500 AS BIGINT)"],
+    ["{upper:unsigned_ms}", "CAST(1767225601500 AS BIGINT)"],
     ["{upper:epoch_s}", "CAST(1767225601 AS BIGINT)"],
     ["{groupId}", "'it''s'"],
     ["{runId}", "'r1'"],
@@ -50,6 +51,12 @@ describe("a placeholder in code", () => {
     const filling = { ...FILLING, lower: -8_640_000_000_000_000n, upper: 8_640_000_000_000_000n };
     const bound = bind("{lower:date} {upper:timestamp}", "f", { filling });
     expect(bound).toMatch(/^DATE '0001-01-\d\d' TIMESTAMP '9999-12-\d\d [\d:.]+'$/);
+  });
+
+  it("is 0 before 1970 where it has no sign", () => {
+    const filling = { ...FILLING, lower: -8_640_000_000_000_000n, upper: -1n };
+    const bound = bind("'{lower:unsigned_ms} {upper:unsigned_ms} {upper:epoch_ms}'", "f", { filling });
+    expect(bound).toBe("'0 0 -1'");
   });
 
   it("is one string literal with exactly the group's id in it, whatever that is", () => {

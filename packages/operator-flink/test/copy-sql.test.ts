@@ -21,16 +21,16 @@ describe("the SQL of a copy", () => {
     ]);
     expect(statement).toBe(
       "INSERT INTO tidegate_sink SELECT `id`, `at` FROM tidegate_source /*+ OPTIONS(" +
-        "'scan.startup.mode' = 'timestamp', 'scan.startup.timestamp-millis' = '{lower:epoch_ms}', " +
-        "'scan.bounded.mode' = 'timestamp', 'scan.bounded.timestamp-millis' = '{upper:epoch_ms}') */",
+        "'scan.startup.mode' = 'timestamp', 'scan.startup.timestamp-millis' = '{lower:unsigned_ms}', " +
+        "'scan.bounded.mode' = 'timestamp', 'scan.bounded.timestamp-millis' = '{upper:unsigned_ms}') */",
     );
   });
 
   it("reads a Pulsar topic between two publish times", () => {
     const source = { ...KAFKA, connector: "pulsar" };
     const { statement } = sqlOf({ source, sink: { connector: "blackhole" } }, BUILT_IN);
-    expect(statement).toContain("'source.start.publish-time' = '{lower:epoch_ms}'");
-    expect(statement).toContain("'source.stop.at-publish-time' = '{upper:epoch_ms}'");
+    expect(statement).toContain("'source.start.publish-time' = '{lower:unsigned_ms}'");
+    expect(statement).toContain("'source.stop.at-publish-time' = '{upper:unsigned_ms}'");
   });
 
   it("reads a table by a predicate, and in parts where it is partitioned by its time", () => {

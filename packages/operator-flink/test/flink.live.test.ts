@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import type { JsonObject, OfflineJobRequest } from "@tidegate/core";
 import { FlinkServer } from "@tidegate/test-servers";
 import { FlinkOperator, type FlinkOperatorOptions } from "../src/index.js";
+import { countsReads } from "./support/cluster.js";
 import { Readings } from "./support/readings.js";
 import { aRequest, HOUR, MIDNIGHT, untroubled } from "./support/requests.js";
 
@@ -39,9 +40,10 @@ afterEach(async () => {
 });
 
 describe("a copy", () => {
-  it("takes exactly the rows of its interval, and counts what was read", async () => {
+  it("takes exactly the rows of its interval, and counts what was read where Flink does", async () => {
     const outcome = await carryOut(anOperator(), aRequest(readings.copy()));
-    expect(outcome).toEqual({ state: "SUCCEEDED", metrics: { rowsRead: 1_440 } });
+    const counted = countsReads(flink) ? { metrics: { rowsRead: 1_440 } } : {};
+    expect(outcome).toEqual({ state: "SUCCEEDED", ...counted });
     expect(readings.rows().map((row) => Number(row.split(",")[1]))).toEqual(
       Array.from({ length: 60 }, (_, minute) => minute),
     );
@@ -122,7 +124,7 @@ describe("SQL that Flink does not take", () => {
     [
       "because of a table",
       { statement: "INSERT OVERWRITE nowhere SELECT {lower:date}" },
-      /^job\.sql: ValidationException: Cannot find table '`default_catalog`\.`default_database`\.`nowhere`'/,
+      /^job\.sql: (?:Validation|Table)Exception: Cannot find table '`default_catalog`\.`default_database`\.`nowhere`'/,
     ],
     [
       "because of its grammar",
@@ -242,11 +244,11 @@ describe("a jar", () => {
     });
   });
 
-  it("counts what its sources read", async () => {
+  it("counts what its sources read, where Flink does", async () => {
     const path = join(jarFolder, "count.jar");
     copyFileSync(flink.examplesJar, path);
-    const outcome = await carryOut(anOperator(), aRequest(wordCount(path)));
-    expect(outcome.metrics).toMatchObject({ rowsRead: 1_440 });
+    const { metrics } = await carryOut(anOperator(), aRequest(wordCount(path)));
+    expect(metrics?.rowsRead).toBe(countsReads(flink) ? 1_440 : undefined);
   });
 });
 

@@ -1,4 +1,4 @@
-import { type Clock, ConfigurationError, SystemClock } from "@tidegate/core";
+import { type Clock, parseOptions, SystemClock, unfitOption } from "@tidegate/core";
 import { z } from "zod";
 import type { AddressRules } from "./address/address-guard.js";
 import type { ResolveHost, TlsOptions } from "./address/guarded-agent.js";
@@ -69,6 +69,9 @@ export interface Settings {
   readonly clock: Clock;
 }
 
+/** With which errors begin. */
+const OPTIONS_TYPE = "HttpOperatorOptions";
+
 const MAX_HEADER_BYTES = 16_384;
 const MAX_BYTES = 64 * 1_048_576;
 
@@ -114,17 +117,13 @@ const NO_CALLBACKS: CallbackSettings = {
 
 /** @throws ConfigurationError CONFIGURATION_INVALID with the offending option */
 export function settingsOf(options: HttpOperatorOptions): Settings {
-  const parsed = schema.safeParse(options);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw badOption(issue.path.map(String).join("."), issue.message);
-  }
-  const { tls, resolve, clock, connectTimeoutMs, maxResponseBytes, maxPollFailures } = parsed.data;
+  const parsed = parseOptions(OPTIONS_TYPE, schema, options);
+  const { tls, resolve, clock, connectTimeoutMs, maxResponseBytes, maxPollFailures } = parsed;
   const secrets = options.secrets ?? {};
   return {
     addresses: addressRules(options),
     secrets,
-    callbacks: callbackSettings(parsed.data.callbacks, secrets),
+    callbacks: callbackSettings(parsed.callbacks, secrets),
     connectTimeoutMs,
     maxHeaderBytes: MAX_HEADER_BYTES,
     maxResponseBytes,
@@ -141,13 +140,18 @@ function callbackSettings(
 ): CallbackSettings {
   if (given === undefined) return NO_CALLBACKS;
   const unknown = given.secrets.findIndex((name) => !Object.hasOwn(secrets, name));
-  if (unknown >= 0) throw badOption(`callbacks.secrets.${unknown}`, "must be the name of one of the secrets");
+  if (unknown >= 0)
+    throw unfitOption(OPTIONS_TYPE, `callbacks.secrets.${unknown}`, "must be the name of one of the secrets");
   return given;
 }
 
 function addressRules({ allow, allowAnyHost, allowHttp, allowPrivate }: HttpOperatorOptions): AddressRules {
   if ((allow === undefined) === (allowAnyHost !== true)) {
-    throw badOption("allow", "name the hosts that jobs may call, or set allowAnyHost instead");
+    throw unfitOption(
+      OPTIONS_TYPE,
+      "allow",
+      "name the hosts that jobs may call, or set allowAnyHost instead",
+    );
   }
   const networks = (allowPrivate ?? []).map(parseNetwork);
   return {
@@ -163,7 +167,8 @@ function addressRules({ allow, allowAnyHost, allowHttp, allowPrivate }: HttpOper
 function privateHost(text: string, index: number): HostPattern {
   const field = `allowPrivate.${index}`;
   const pattern = hostPattern(field, text);
-  if (pattern.port !== undefined) throw badOption(field, "must not have a port; ports are for allow");
+  if (pattern.port !== undefined)
+    throw unfitOption(OPTIONS_TYPE, field, "must not have a port; ports are for allow");
   return pattern;
 }
 
@@ -174,11 +179,9 @@ function hosts(option: string, texts: readonly string[]): HostPattern[] {
 function hostPattern(field: string, text: string): HostPattern {
   const pattern = parseHostPattern(text);
   if (pattern !== undefined) return pattern;
-  throw badOption(field, `"${text}" is not a host; write host, host:port or *.suffix, without https://`);
-}
-
-function badOption(field: string, problem: string): ConfigurationError {
-  return new ConfigurationError("CONFIGURATION_INVALID", `HttpOperatorOptions ${field}: ${problem}.`, {
+  throw unfitOption(
+    OPTIONS_TYPE,
     field,
-  });
+    `"${text}" is not a host; write host, host:port or *.suffix, without https://`,
+  );
 }

@@ -1,10 +1,10 @@
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "@jest/globals";
+import { aRequest, untroubled } from "@tidegate/testkit";
 import { type CallbackServer, type CallbackServerOptions, startCallbackServer } from "../src/index.js";
 import { aCallback } from "./bed/callbacks.js";
 import { ORDERS_KEY, useOperators } from "./bed/operators.js";
-import { aRequest, untroubled } from "./bed/request.js";
 
 const anOperator = useOperators();
 const servers: CallbackServer[] = [];

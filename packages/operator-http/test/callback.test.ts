@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import { VirtualClock } from "@tidegate/core";
+import { aRequest, untroubled } from "@tidegate/testkit";
 import type { HttpOperatorOptions } from "../src/index.js";
 import { aCallback } from "./bed/callbacks.js";
 import { ORDERS_KEY, OTHER_KEY, rejectionOf, useOperators } from "./bed/operators.js";
-import { aRequest, untroubled } from "./bed/request.js";
 import { useServices } from "./bed/service.js";
 
 const startService = useServices();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { type JsonObject, VirtualClock } from "@tidegate/core";
+import { aRequest, untroubled } from "@tidegate/testkit";
 import { LOOPBACK, rejectionOf, useOperators } from "./bed/operators.js";
-import { aRequest, untroubled } from "./bed/request.js";
 import { type Received, useServices } from "./bed/service.js";
 
 const startService = useServices();

@@ -1,10 +1,9 @@
 import type { JsonObject } from "@tidegate/core";
-import { type OperatorFixture, operatorSuite } from "@tidegate/testkit";
+import { aRequest, type OperatorFixture, operatorSuite } from "@tidegate/testkit";
 import { Webhook } from "standardwebhooks";
 import { HttpOperator, type HttpOperatorOptions, startCallbackServer } from "../src/index.js";
 import { type Course, JobBoard } from "./bed/job-board.js";
 import { LOOPBACK, ORDERS_KEY } from "./bed/operators.js";
-import { aRequest } from "./bed/request.js";
 import { startService } from "./bed/service.js";
 
 /** What differs from one way of completion to the next. */

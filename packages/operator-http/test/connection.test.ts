@@ -1,8 +1,8 @@
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { OperatorError } from "@tidegate/core";
+import { aRequest, untroubled } from "@tidegate/testkit";
 import { LOOPBACK, rejectionOf, useOperators } from "./bed/operators.js";
-import { aRequest, untroubled } from "./bed/request.js";
 import { useServices } from "./bed/service.js";
 
 const startService = useServices();

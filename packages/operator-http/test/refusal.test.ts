@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { OperatorError } from "@tidegate/core";
+import { aRequest, untroubled } from "@tidegate/testkit";
 import { rejectionOf, useOperators } from "./bed/operators.js";
-import { aRequest, untroubled } from "./bed/request.js";
 import { useServices } from "./bed/service.js";
 
 const startService = useServices();

@@ -3,10 +3,10 @@ import { createServer } from "node:net";
 import { inspect } from "node:util";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import type { JsonObject } from "@tidegate/core";
+import { aRequest, untroubled } from "@tidegate/testkit";
 import { Redactor } from "../src/secrets/redactor.js";
 import { aCallback } from "./bed/callbacks.js";
 import { useOperators } from "./bed/operators.js";
-import { aRequest, untroubled } from "./bed/request.js";
 import { type Answering, useServices } from "./bed/service.js";
 
 const startService = useServices();

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import { VirtualClock } from "@tidegate/core";
+import { aRequest, untroubled } from "@tidegate/testkit";
 import { Webhook } from "standardwebhooks";
 import { ORDERS_KEY, OTHER_KEY, useOperators } from "./bed/operators.js";
-import { aRequest, untroubled } from "./bed/request.js";
 import { useServices } from "./bed/service.js";
 
 const startService = useServices();

@@ -1,4 +1,4 @@
-import { type Clock, ConfigurationError, SystemClock } from "@tidegate/core";
+import { type Clock, LONGEST_TIMER_MS, parseOptions, SystemClock } from "@tidegate/core";
 import { z } from "zod";
 import { MAX_DEADLINE_MS } from "./job/parse-job.js";
 import type { SinkRule } from "./job/rerun.js";
@@ -59,8 +59,6 @@ export interface Settings {
   readonly clock: Clock;
 }
 
-const LARGEST_MS = 2 ** 31 - 1;
-
 const ms = (least: number, most: number, usual: number) =>
   z.number().int().min(least).max(most).default(usual);
 
@@ -74,10 +72,10 @@ const schema = z.strictObject({
     .optional(),
   deadlineMs: ms(1_000, MAX_DEADLINE_MS, 3_600_000),
   pollIntervalMs: ms(100, 60_000, 1_000),
-  patienceMs: ms(0, LARGEST_MS, 300_000),
-  lostAfterMs: ms(0, LARGEST_MS, 15_000),
-  requestTimeoutMs: ms(1, LARGEST_MS, 10_000),
-  submitTimeoutMs: ms(1, LARGEST_MS, 60_000),
+  patienceMs: ms(0, LONGEST_TIMER_MS, 300_000),
+  lostAfterMs: ms(0, LONGEST_TIMER_MS, 15_000),
+  requestTimeoutMs: ms(1, LONGEST_TIMER_MS, 10_000),
+  submitTimeoutMs: ms(1, LONGEST_TIMER_MS, 60_000),
   sinks: z.record(z.string(), z.unknown().refine(isFunction, "must be a function")).default({}),
   secrets: z
     .record(
@@ -92,17 +90,8 @@ const schema = z.strictObject({
 
 /** @throws ConfigurationError CONFIGURATION_INVALID with the offending option, never with a password */
 export function settingsOf(options: SeaTunnelOperatorOptions): Settings {
-  const parsed = schema.safeParse(options);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    const field = issue.path.map(String).join(".");
-    throw new ConfigurationError(
-      "CONFIGURATION_INVALID",
-      `SeaTunnelOperatorOptions ${field}: ${issue.message}.`,
-      { field },
-    );
-  }
-  const { url, api, credentials, sinks, secrets, clock: _, ...times } = parsed.data;
+  const parsed = parseOptions("SeaTunnelOperatorOptions", schema, options);
+  const { url, api, credentials, sinks, secrets, clock: _, ...times } = parsed;
   return {
     ...times,
     url: url.replace(/\/+$/, ""),

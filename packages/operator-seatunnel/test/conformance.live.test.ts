@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, jest } from "@jest/globals";
 import type { JsonObject } from "@tidegate/core";
 import { SeaTunnelServer } from "@tidegate/test-servers";
-import { type OperatorFixture, operatorSuite } from "@tidegate/testkit";
+import { aRequest, type OperatorFixture, operatorSuite } from "@tidegate/testkit";
 import { SeaTunnelOperator } from "../src/index.js";
-import { aRequest, Warehouse } from "./support/jobs.js";
+import { Warehouse } from "./support/jobs.js";
 
 // A job takes one or two seconds, on a busy machine many more.
 jest.setTimeout(300_000);

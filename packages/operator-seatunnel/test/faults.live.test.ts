@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { OperatorError, SystemClock } from "@tidegate/core";
 import { freePort, SeaTunnelServer, TcpProxy } from "@tidegate/test-servers";
-import { until } from "@tidegate/testkit";
+import { aRequest, until, untroubled } from "@tidegate/testkit";
 import { SeaTunnelOperator, type SeaTunnelOperatorOptions } from "../src/index.js";
 import { bytesOfLists, isIdle, jobsNamed } from "./support/cluster.js";
-import { aRequest, rejectionOf, untroubled, Warehouse } from "./support/jobs.js";
+import { rejectionOf, Warehouse } from "./support/jobs.js";
 
 // A job takes one or two seconds, on a busy machine many more.
 jest.setTimeout(300_000);

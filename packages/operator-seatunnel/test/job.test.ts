@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import type { JsonObject, ScheduleInfo } from "@tidegate/core";
+import { aRequest } from "@tidegate/testkit";
 import { type SeaTunnelJob, SeaTunnelOperator, type SinkRule } from "../src/index.js";
 import { configOf, parseJob } from "../src/job/parse-job.js";
-import { aRequest } from "./support/jobs.js";
 
 const SOURCE = [{ plugin_name: "Jdbc", query: "select * from t where ts >= '{{lower.timestamp}}'" }];
 const CONSOLE = [{ plugin_name: "Console" }];

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { JsonObject, OfflineJobRequest } from "@tidegate/core";
 import { SeaTunnelServer } from "@tidegate/test-servers";
+import { aRequest, untroubled } from "@tidegate/testkit";
 import { SeaTunnelOperator } from "../src/index.js";
 import { jobsNamed, stopByHand } from "./support/cluster.js";
-import { aRequest, rejectionOf, untroubled, Warehouse } from "./support/jobs.js";
+import { rejectionOf, Warehouse } from "./support/jobs.js";
 
 // A job takes one or two seconds, on a busy machine many more.
 jest.setTimeout(300_000);

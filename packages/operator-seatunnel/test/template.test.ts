@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import type { OfflineJobRequest } from "@tidegate/core";
+import { aRequest } from "@tidegate/testkit";
 import fc from "fast-check";
 import { checkTemplates, fillTemplates, hasBound } from "../src/job/template.js";
-import { aRequest } from "./support/jobs.js";
 
 const LOWER = Date.parse("2026-01-01T00:00:00Z");
 

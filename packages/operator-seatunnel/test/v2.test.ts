@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { aRequest, untroubled } from "@tidegate/testkit";
 import { SeaTunnelOperator, type SeaTunnelOperatorOptions } from "../src/index.js";
-import { aRequest, rejectionOf, untroubled } from "./support/jobs.js";
+import { rejectionOf } from "./support/jobs.js";
 import { type StandInOptions, V2StandIn } from "./support/v2-stand-in.js";
 
 const JOB = {

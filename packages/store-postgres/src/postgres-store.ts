@@ -33,21 +33,15 @@ import {
 } from "@tidegate/core";
 import { hasTwins } from "@tidegate/store-sql";
 import type { PoolConfig } from "pg";
+import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
 import { coverage, tally } from "./coverage.js";
 import { Database } from "./database.js";
 import { toJson } from "./json.js";
+import { claim, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { migrate, quote } from "./migrate.js";
 import { isDuplicate } from "./postgres-errors.js";
-import {
-  asBackfill,
-  asRun,
-  asSchedule,
-  type BackfillRow,
-  type RunRow,
-  type ScheduleRow,
-  selectSchedules,
-} from "./rows.js";
+import { asRun, asSchedule, type RunRow, type ScheduleRow, selectSchedules } from "./rows.js";
 import { changeRow } from "./run-changes.js";
 import { newScheduleRow, scheduleChangeRow } from "./schedule-changes.js";
 import { answers, wavesOf } from "./waves.js";
@@ -183,13 +177,8 @@ export class PostgresStore implements ScheduleStore {
     return this.#call("insert_runs", toJson(runs));
   }
 
-  async claim({ owner, now, leaseUntil, limit }: ClaimRequest): Promise<ClaimedRun[]> {
-    const rows = await this.#query<RunRow & { was: string; due_at: number }>(
-      `SELECT was, due_at, (claimed).* FROM ${this.#schema}.claim($1, $2, $3, $4)`,
-      [owner, now, leaseUntil, limit],
-    );
-    rows.sort((a, b) => a.due_at - b.due_at || (a.id < b.id ? -1 : 1));
-    return rows.map((row) => ({ run: asRun(row), token: row.token, isRecovered: row.was !== "PLANNED" }));
+  async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
+    return claim(this.#require(), this.#schema, request);
   }
 
   changeRuns(changes: readonly RunChange[]): Promise<boolean[]> {
@@ -197,39 +186,11 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async renewLeases(leases: readonly HeldLease[], leaseUntil: EpochMs): Promise<LeaseState[]> {
-    if (leases.length === 0) {
-      this.#require();
-      return [];
-    }
-    const rows = await this.#query<{ id: string; token: number; is_cancel_requested: boolean }>(
-      `WITH held AS MATERIALIZED (
-        SELECT r.id FROM json_to_recordset($1) AS x (id text, token bigint) JOIN ${this.#schema}.run r ON r.id = x.id
-          WHERE r.token = x.token AND r.state IN ('SUBMITTING', 'RUNNING') ORDER BY r.id FOR NO KEY UPDATE OF r
-      )
-      UPDATE ${this.#schema}.run r SET wake_at = $2 FROM held h WHERE r.id = h.id
-        RETURNING r.id, r.token, r.is_cancel_requested`,
-      [toJson(leases), leaseUntil],
-    );
-    const found = new Map(rows.map((row) => [row.id, row]));
-    return leases.map(({ id, token }) => {
-      const row = found.get(id);
-      const isHeld = row?.token === token;
-      return { isHeld, isCancelRequested: isHeld && row.is_cancel_requested };
-    });
+    return renewLeases(this.#require(), this.#schema, leases, leaseUntil);
   }
 
   async requestCancel(ids: readonly string[], reason: RunReason): Promise<boolean[]> {
-    const rows = await this.#query<{ id: string }>(
-      `WITH active AS MATERIALIZED (
-        SELECT id FROM ${this.#schema}.run WHERE id = ANY ($1) AND state IN ('SUBMITTING', 'RUNNING')
-          ORDER BY id FOR NO KEY UPDATE
-      )
-      UPDATE ${this.#schema}.run r SET is_cancel_requested = true, reason = $2 FROM active a WHERE r.id = a.id
-        RETURNING r.id`,
-      [ids, reason],
-    );
-    const requested = new Set(rows.map(({ id }) => id));
-    return ids.map((id) => requested.has(id));
+    return requestCancel(this.#require(), this.#schema, ids, reason);
   }
 
   async nextWake(): Promise<EpochMs | undefined> {
@@ -256,35 +217,7 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async insertBackfill(backfill: Backfill): Promise<boolean> {
-    const { id, groupId, lower, upper, select, concurrency, cursor, state } = backfill;
-    const { plannedRuns, openRuns, createdAt, updatedAt } = backfill;
-    const [answer] = await this.#query<{ has_schedule: boolean; is_new: boolean }>(
-      `WITH known AS (SELECT FROM ${this.#schema}.schedule WHERE group_id = $2),
-        made AS (
-          INSERT INTO ${this.#schema}.backfill (id, group_id, lower, upper, selects, concurrency, cursor, state,
-              planned_runs, open_runs, created_at, updated_at)
-            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 WHERE EXISTS (SELECT FROM known)
-            ON CONFLICT (id) DO NOTHING RETURNING 1
-        )
-        SELECT EXISTS (SELECT FROM known) AS has_schedule, EXISTS (SELECT FROM made) AS is_new`,
-      [
-        id,
-        groupId,
-        lower,
-        upper,
-        select,
-        concurrency,
-        cursor,
-        state,
-        plannedRuns,
-        openRuns,
-        createdAt,
-        updatedAt,
-      ],
-    );
-    if (answer?.has_schedule !== true)
-      throw new StoreError("STORE_FAILED", `Group ${groupId} has no schedule.`);
-    return answer.is_new;
+    return insertBackfill(this.#require(), this.#schema, backfill);
   }
 
   planBackfill({ runs, ...step }: BackfillCommit): Promise<boolean> {
@@ -292,18 +225,11 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async getBackfill(id: string): Promise<Backfill | undefined> {
-    const text = `SELECT * FROM ${this.#schema}.backfill WHERE id = $1`;
-    const [row] = await this.#query<BackfillRow>(text, [id]);
-    return row && asBackfill(row);
+    return getBackfill(this.#require(), this.#schema, id);
   }
 
   async listBackfills(filter: { groupId?: string; states?: readonly BackfillState[] }): Promise<Backfill[]> {
-    const rows = await this.#query<BackfillRow>(
-      `SELECT * FROM ${this.#schema}.backfill WHERE ($1::text IS NULL OR group_id = $1)
-        AND ($2::text[] IS NULL OR state = ANY ($2)) ORDER BY no DESC`,
-      [filter.groupId, filter.states],
-    );
-    return rows.map(asBackfill);
+    return listBackfills(this.#require(), this.#schema, filter);
   }
 
   async #planTogether(commits: readonly PlanCommit[]): Promise<boolean[]> {

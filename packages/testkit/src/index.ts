@@ -1,4 +1,6 @@
 export * from "./builders.js";
 export * from "./engine-suite/engine-suite.js";
+export { untroubled } from "./operator-suite/conduct.js";
 export * from "./operator-suite/operator-suite.js";
+export * from "./operator-suite/request.js";
 export * from "./store-suite/store-suite.js";

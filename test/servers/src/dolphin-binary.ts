@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { hash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,13 +29,16 @@ const LACKING = {
 /** Where the configuration, and what the assembly needs, are. */
 export const dolphinFiles: string = fileURLToPath(new URL("../dolphinscheduler", import.meta.url));
 
+/** Of these it is assembled: with others it is another one. */
+const RECIPE = ["pom.xml", "parent-stub.xml", "SchemaOfEntities.java"] as const;
+
 /**
  * Finds a DolphinScheduler in the cache, or assembles one there from Maven Central.
  *
  * @throws Error naming what is needed, when that does not work
  */
 export async function findDolphin(): Promise<DolphinBinary> {
-  const cache = join(cacheFolder("dolphinscheduler"), VERSION);
+  const cache = join(cacheFolder("dolphinscheduler"), `${VERSION}-${recipeHash()}`);
   if (!existsSync(cache)) {
     say(`Assembling DolphinScheduler ${VERSION} from Maven Central in ${cache}, about 200 MB ...`);
     const failures = await fillCache(cache, [{ name: "mvn dependency:copy-dependencies", get: assemble }]);
@@ -46,6 +50,11 @@ export async function findDolphin(): Promise<DolphinBinary> {
     }
   }
   return { libraries: join(cache, "libs"), schema: join(cache, "schema.sql") };
+}
+
+function recipeHash(): string {
+  const recipe = RECIPE.map((file) => readFileSync(join(dolphinFiles, file), "utf8"));
+  return hash("sha256", recipe.join("\0"), "hex").slice(0, 12);
 }
 
 async function assemble(folder: string): Promise<void> {

@@ -3,27 +3,28 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { cacheFolder, fillCache } from "./cache.js";
+import { firstPatch, flinkVersion } from "./flink-version.js";
 import { copyArtifacts } from "./maven.js";
 import { findPython } from "./python.js";
 
 const run = promisify(execFile);
 
-/** The Flink of the tests. */
-export const FLINK_VERSION = "2.3.0";
-
 /** `lib` and `plugins` are in the one, `conf` in the other; their dependencies are for Python programs alone. */
-const WHEELS = [`apache-flink-libraries==${FLINK_VERSION}`, `apache-flink==${FLINK_VERSION}`];
+const WHEELS = ["apache-flink-libraries", "apache-flink"];
 
 /** What the wheels leave out: the SQL Gateway, and a jar with a batch job in it. */
-const ARTIFACTS = ["flink-sql-gateway", "flink-examples-streaming"].map(
-  (name) => `org.apache.flink:${name}:${FLINK_VERSION}`,
-);
+const jarsOf = (version: string) => ({
+  gateway: { name: "flink-sql-gateway", version },
+  examples: { name: "flink-examples-streaming", version: firstPatch(version) },
+});
 
 /** They are 330 MB; ms. */
 const INSTALL_LIMIT_MS = 600_000;
 
 /** An Apache Flink that can be run. */
 export interface FlinkBinary {
+  /** Such as `2.3.0`. */
+  readonly version: string;
   /** The program `java`, 11 or newer. */
   readonly java: string;
   /** What Flink's own scripts give every Java of it. */
@@ -44,19 +45,21 @@ export interface FlinkBinary {
  */
 export async function findFlink(): Promise<FlinkBinary> {
   const java = await findJava();
-  const cache = cacheFolder(join("flink", FLINK_VERSION));
-  if (existsSync(cache)) return binaryIn(cache, java);
+  const version = flinkVersion();
+  const cache = cacheFolder(join("flink", version));
+  if (existsSync(cache)) return binaryIn(cache, version, java);
   process.stderr.write(
-    `Installing Flink ${FLINK_VERSION} from PyPI and Maven Central into ${cache}, about 350 MB ...\n`,
+    `Installing Flink ${version} from PyPI and Maven Central into ${cache}, about 350 MB ...\n`,
   );
-  const failures = await fillCache(cache, [{ name: "pip install, mvn dependency:copy", get: install }]);
-  if (existsSync(cache)) return binaryIn(cache, java);
+  const get = (folder: string) => install(version, folder);
+  const failures = await fillCache(cache, [{ name: "pip install, mvn dependency:copy", get }]);
+  if (existsSync(cache)) return binaryIn(cache, version, java);
   throw new Error(
     `There is no Flink. This gets one with Python 3.10 to 3.13, which is to be on the path. Tried:\n${failures.join("\n")}`,
   );
 }
 
-async function install(folder: string): Promise<void> {
+async function install(version: string, folder: string): Promise<void> {
   const pip = [
     "-m",
     "pip",
@@ -67,14 +70,20 @@ async function install(folder: string): Promise<void> {
     "--no-cache-dir",
   ];
   const python = await findPython();
-  await run(python, [...pip, "--target", folder, ...WHEELS], { timeout: INSTALL_LIMIT_MS });
-  await copyArtifacts(ARTIFACTS, join(folder, "jars"));
+  const wheels = WHEELS.map((name) => `${name}==${version}`);
+  await run(python, [...pip, "--target", folder, ...wheels], { timeout: INSTALL_LIMIT_MS });
+  const artifacts = Object.values(jarsOf(version)).map(
+    (jar) => `org.apache.flink:${jar.name}:${jar.version}`,
+  );
+  await copyArtifacts(artifacts, join(folder, "jars"));
 }
 
-function binaryIn(folder: string, java: string): FlinkBinary {
+function binaryIn(folder: string, version: string, java: string): FlinkBinary {
   const home = join(folder, "pyflink");
   const lib = join(home, "lib");
+  const { gateway, examples } = jarsOf(version);
   return {
+    version,
     java,
     javaOptions: javaOptionsIn(join(home, "conf", "config.yaml")),
     classPath: readdirSync(lib)
@@ -82,8 +91,8 @@ function binaryIn(folder: string, java: string): FlinkBinary {
       .map((name) => join(lib, name))
       .join(":"),
     plugins: join(home, "plugins"),
-    gateway: join(folder, "jars", `flink-sql-gateway-${FLINK_VERSION}.jar`),
-    examples: join(folder, "jars", `flink-examples-streaming-${FLINK_VERSION}.jar`),
+    gateway: join(folder, "jars", `${gateway.name}-${gateway.version}.jar`),
+    examples: join(folder, "jars", `${examples.name}-${examples.version}.jar`),
   };
 }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type FlinkBinary, findFlink } from "./flink-binary.js";
 import { configurationText, type FlinkPlace, schedulerSettings } from "./flink-configuration.js";
+import { type FlinkConnector, findConnector } from "./flink-connectors.js";
 import { findTestCatalog } from "./flink-test-catalog.js";
 import { freePort } from "./free-port.js";
 
@@ -24,6 +25,8 @@ const HEAP_MB = 384;
 export interface FlinkExtras {
   /** Whether it knows catalogs of the type `test-filesystem`, which keep materialized tables. @default false */
   readonly hasTestCatalog?: boolean;
+  /** Connectors beside those that Flink brings. @default [] */
+  readonly connectors?: readonly FlinkConnector[];
   /**
    * The port on the loopback of a service that stands in for the gateway's own workflow scheduler. @default none: tables
    * with full refresh cannot be created
@@ -33,7 +36,10 @@ export interface FlinkExtras {
   readonly heapMb?: number;
 }
 
-/** A real Flink of a test: JobManager, TaskManager and SQL Gateway on the loopback, with a folder of its own. */
+/**
+ * A real Flink of a test: JobManager, TaskManager and SQL Gateway on the loopback, with a folder of its own. The environment
+ * variable TIDEGATE_FLINK may name its version.
+ */
 export class FlinkServer {
   readonly #binary: FlinkBinary;
   readonly #place: FlinkPlace;
@@ -53,10 +59,11 @@ export class FlinkServer {
    */
   static async start(
     settings: Readonly<Record<string, string>> = {},
-    { hasTestCatalog = false, workflowSchedulerPort, heapMb = HEAP_MB }: FlinkExtras = {},
+    { hasTestCatalog = false, connectors = [], workflowSchedulerPort, heapMb = HEAP_MB }: FlinkExtras = {},
   ): Promise<FlinkServer> {
-    const plain = await findFlink();
-    const binary = hasTestCatalog ? withJar(plain, await findTestCatalog()) : plain;
+    const jars = hasTestCatalog ? [await findTestCatalog()] : [];
+    for (const connector of connectors) jars.push(...(await findConnector(connector)));
+    const binary = withJars(await findFlink(), jars);
     const folder = mkdtempSync(join(tmpdir(), "tidegate-flink-"));
     const [restPort, rpcPort, gatewayPort] = [await freePort(), await freePort(), await freePort()];
     const server = new FlinkServer(binary, { restPort, rpcPort, gatewayPort, folder }, heapMb);
@@ -72,6 +79,11 @@ export class FlinkServer {
       throw error;
     }
     return server;
+  }
+
+  /** Such as `2.3.0`. */
+  get version(): string {
+    return this.#binary.version;
   }
 
   /** The JobManager's REST, and its web pages. */
@@ -214,7 +226,7 @@ export class FlinkServer {
   };
 }
 
-/** A Flink all of whose parts load one more jar. */
-function withJar(binary: FlinkBinary, jar: string): FlinkBinary {
-  return { ...binary, classPath: `${binary.classPath}:${jar}` };
+/** A Flink all of whose parts load more jars. */
+function withJars(binary: FlinkBinary, jars: readonly string[]): FlinkBinary {
+  return { ...binary, classPath: [binary.classPath, ...jars].join(":") };
 }

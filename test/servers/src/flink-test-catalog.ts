@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder, fillCache } from "./cache.js";
-import { FLINK_VERSION } from "./flink-binary.js";
+import { firstPatch, flinkVersion } from "./flink-version.js";
 import { copyArtifacts } from "./maven.js";
 
 const NAME = "flink-table-filesystem-test-utils";
@@ -12,14 +12,12 @@ const NAME = "flink-table-filesystem-test-utils";
  * @throws Error naming what is needed
  */
 export async function findTestCatalog(): Promise<string> {
-  const cache = cacheFolder(join("flink", `${NAME}-${FLINK_VERSION}`));
-  const jar = join(cache, `${NAME}-${FLINK_VERSION}.jar`);
+  const version = firstPatch(flinkVersion());
+  const cache = cacheFolder(join("flink", `${NAME}-${version}`));
+  const jar = join(cache, `${NAME}-${version}.jar`);
   if (existsSync(jar)) return jar;
-  const failures = await fillCache(cache, [{ name: "mvn dependency:copy", get: download }]);
+  const get = (folder: string) => copyArtifacts([`org.apache.flink:${NAME}:${version}`], folder);
+  const failures = await fillCache(cache, [{ name: "mvn dependency:copy", get }]);
   if (existsSync(jar)) return jar;
   throw new Error(`There is no catalog for materialized tables. Tried:\n${failures.join("\n")}`);
-}
-
-async function download(folder: string): Promise<void> {
-  await copyArtifacts([`org.apache.flink:${NAME}:${FLINK_VERSION}`], folder);
 }

@@ -1,7 +1,9 @@
 export { AirflowServer } from "./airflow-server.js";
 export { DolphinServer } from "./dolphin-server.js";
+export type { FlinkConnector } from "./flink-connectors.js";
 export { type FlinkExtras, type FlinkPart, FlinkServer } from "./flink-server.js";
 export { freePort } from "./free-port.js";
+export { KafkaServer, type KafkaTopic } from "./kafka-server.js";
 export { copyArtifacts, maven } from "./maven.js";
 export { PostgresServer } from "./postgres-server.js";
 export { RedisServer } from "./redis-server.js";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { EngineError, messageOf } from "@tidegate/core";
-import { type EngineSettings, keysOf } from "../options.js";
+import type { EngineSettings } from "../options.js";
 import { redacted } from "./redaction.js";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -45,7 +45,7 @@ export class AirflowRest {
     this.#settings = settings;
     this.#secrets = [
       ...[credentials.password, credentials.token].filter((secret) => secret !== undefined),
-      ...keysOf(callback.secret),
+      ...callback.secret.split(" "),
       callback.secret,
     ];
   }

@@ -1,5 +1,5 @@
 import { Writable } from "node:stream";
-import { afterEach } from "@jest/globals";
+import { afterEach, beforeEach } from "@jest/globals";
 import {
   type Clock,
   createTidegate,
@@ -8,9 +8,8 @@ import {
   type Tidegate,
 } from "@tidegate/core";
 import { Webhook } from "standardwebhooks";
-import { createManager, type Manager, type ManagerOptions } from "../../src/index.js";
+import { createManager, type Manager, type ManagerOptions, outsideEngine } from "../../src/index.js";
 import { gatedOperator } from "./gated-operator.js";
-import { outsideEngine } from "./outside-engine.js";
 
 export const AIRFLOW_SECRET = `whsec_${Buffer.from("a secret of thirty-two bytes ...").toString("base64")}`;
 export const OTHER_SECRET = `whsec_${Buffer.from("another one of thirty-two bytes.").toString("base64")}`;
@@ -67,6 +66,9 @@ export function useManagers(): (
   clock?: Clock,
 ) => Promise<Bed> {
   const open: Manager[] = [];
+  beforeEach(() => {
+    currentStart = halfAMinuteAgo();
+  });
   afterEach(async () => {
     await Promise.all(open.splice(0).map((manager) => manager.close()));
   });
@@ -143,11 +145,18 @@ export function signed(
   };
 }
 
-/** A definition of minutes whose first interval began some minutes ago; nothing of it is planned by itself. */
+/** When the interval of now began, in whole seconds, epoch ms: the same for a whole test, into which no end falls. */
+let currentStart = halfAMinuteAgo();
+
+function halfAMinuteAgo(): number {
+  return Math.floor(Date.now() / 1_000) * 1_000 - MINUTE / 2;
+}
+
+/** A definition of minutes whose first interval began some minutes before that of now; nothing of it is planned by itself. */
 export function minutes(ago: number, overrides: object = {}) {
   return {
     trigger: { type: "period", every: 1, unit: "minute" },
-    startTime: Math.floor(Date.now() / MINUTE) * MINUTE - ago * MINUTE,
+    startTime: currentStart - ago * MINUTE,
     ...overrides,
   };
 }

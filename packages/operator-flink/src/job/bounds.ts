@@ -14,7 +14,15 @@ export interface Filling {
 }
 
 /** How a bound can be written. */
-export const BOUND_TYPES = ["timestamp_ltz", "timestamp", "date", "epoch_ms", "epoch_s", "offset"] as const;
+export const BOUND_TYPES = [
+  "timestamp_ltz",
+  "timestamp",
+  "date",
+  "epoch_ms",
+  "unsigned_ms",
+  "epoch_s",
+  "offset",
+] as const;
 
 export type BoundType = (typeof BOUND_TYPES)[number];
 
@@ -35,7 +43,7 @@ export function fillingOf(request: OfflineJobRequest, timeZone: string): Filling
 
 /**
  * A bound as text: `2026-01-01 00:00:00.000`, `2026-01-01`, or a whole number. Seconds and dates are rounded down, so that
- * the intervals of a column of such values tile as those of the instants do.
+ * the intervals of a column of such values tile as those of the instants do. `unsigned_ms` is 0 for times before 1970.
  *
  * @throws OperatorError JOB_INVALID where the interval is not of that kind
  */
@@ -48,6 +56,8 @@ export function boundText(filling: Filling, bound: "lower" | "upper", type: Boun
     case "offset":
     case "epoch_ms":
       return String(value);
+    case "unsigned_ms":
+      return String(value < 0n ? 0n : value);
     case "epoch_s":
       return String(Math.floor(Number(value) / 1_000));
     case "timestamp_ltz":

@@ -72,7 +72,10 @@ export type SyncTable = {
 };
 
 export type SyncSource = SyncTable & {
-  /** Types as Flink SQL writes them, by name. */
+  /**
+   * Types as Flink SQL writes them, by name; with what follows them for columns that are not in the data, such as
+   * `INT METADATA FROM 'partition' VIRTUAL`, and then the sink needs `columns` of its own.
+   */
   readonly columns: Readonly<Record<string, string>>;
   /** The column that tells which interval a row belongs to, for connectors that select by a predicate. */
   readonly timeColumn?: string;

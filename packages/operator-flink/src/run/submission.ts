@@ -12,12 +12,12 @@ const FIRST_PAUSE_MS = 250;
 /** Then it is not made again, ms: a gateway that looks for its JobManager takes a minute to say so. */
 const TRYING_LIMIT_MS = 30_000;
 
-/** Of Flink 2.3 and of the versions before it. */
+/** Of Flink 2.3, and of 1.20. */
 const DUPLICATE = /Duplicate(?:Application|Job)SubmissionException/;
 
-/** What no other attempt can make good. */
+/** What no other attempt can make good. A table that is not there is a TableException to 1.20, as much else is. */
 const MISTAKES =
-  /\b(?:ValidationException|SqlParserException|SqlParseException|ParseException|ClassNotFoundException|ZipException)\b|Neither a 'Main-Class'|Only Jar files/;
+  /\b(?:ValidationException|SqlParserException|SqlParseException|ParseException|ClassNotFoundException|ZipException)\b|\bTableException: Cannot find table|Neither a 'Main-Class'|Only Jar files/;
 
 interface Parts {
   readonly jobManager: JobManager;

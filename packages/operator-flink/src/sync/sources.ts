@@ -1,43 +1,59 @@
 import type { SyncSource } from "../job/job.js";
 import { quotedName } from "../sql/literal.js";
-import type { Problem, SourceConnector, SourceReading } from "./connector.js";
+import { isProblem, type Problem, type SourceConnector, type SourceReading } from "./connector.js";
 
 /**
  * Kafka finds the first offset at or after a timestamp in each partition. The end of one interval is the start of the
- * next, so that intervals tile whatever the order of timestamps; a predicate on top would lose records out of order.
+ * next, so that intervals tile whatever the order of timestamps: a record belongs to the interval of the latest timestamp
+ * up to it. A predicate on top would lose records out of order.
  */
 const kafka: SourceConnector = () => ({
   options: {
     "scan.startup.mode": "timestamp",
-    "scan.startup.timestamp-millis": "{lower:epoch_ms}",
+    "scan.startup.timestamp-millis": "{lower:unsigned_ms}",
     "scan.bounded.mode": "timestamp",
-    "scan.bounded.timestamp-millis": "{upper:epoch_ms}",
+    "scan.bounded.timestamp-millis": "{upper:unsigned_ms}",
   },
 });
 
 /** Pulsar seeks by publish time and stops before the first message that was published at or after the end. */
 const pulsar: SourceConnector = () => ({
   options: {
-    "source.start.publish-time": "{lower:epoch_ms}",
-    "source.stop.at-publish-time": "{upper:epoch_ms}",
+    "source.start.publish-time": "{lower:unsigned_ms}",
+    "source.stop.at-publish-time": "{upper:unsigned_ms}",
   },
 });
 
 const filesystem: SourceConnector = (source) => byPredicate(source);
 
-/** The connector hands the predicate to the database; a table partitioned by its time is read in as many parts as asked. */
+/**
+ * The connector hands the predicate to the database, and reads a table in parts of a column's range. Rows beyond that range
+ * are not read at all, so that it has to be the interval's own; a range is of numbers, so that the time has to be one.
+ */
 const jdbc: SourceConnector = (source) => {
+  const { timeColumn, timeType = "timestamp", options = {} } = source;
   const reading = byPredicate(source);
-  const isPartitionedByTime =
-    source.timeColumn !== undefined &&
-    source.options?.["scan.partition.column"] === source.timeColumn &&
-    source.timeType?.startsWith("epoch_");
-  if ("problem" in reading || !isPartitionedByTime) return reading;
+  const partitionColumn = options["scan.partition.column"];
+  if (timeType === "timestamp_ltz") {
+    return {
+      field: "timeType",
+      problem:
+        "timestamp_ltz is not known to the connector; read it as epoch_ms, through a view where need be",
+    };
+  }
+  if (isProblem(reading) || partitionColumn === undefined) return reading;
+  if (partitionColumn !== timeColumn || !timeType.startsWith("epoch_")) {
+    return {
+      field: "options.scan.partition.column",
+      problem:
+        "must be the timeColumn, with the timeType epoch_ms or epoch_s: of another column's rows those beyond its bounds would be left out",
+    };
+  }
   return {
     ...reading,
     options: {
-      "scan.partition.lower-bound": `{lower:${source.timeType}}`,
-      "scan.partition.upper-bound": `{upper:${source.timeType}}`,
+      "scan.partition.lower-bound": `{lower:${timeType}}`,
+      "scan.partition.upper-bound": `{upper:${timeType}}`,
     },
   };
 };

@@ -32,8 +32,8 @@ export function outcomeOf(end: EndedJob, metrics?: JobMetrics): JobOutcome {
 
 /**
  * What a finished job counted: the rows that its sources read, and those that came to a sink which is a vertex by itself.
- * Flink does not count what passes between chained operators, and has 0 for what a connector does not count, so that 0 is
- * left out as unknown.
+ * Flink does not count what passes between chained operators, and has 0 for what is not counted (by a connector; by any
+ * source in 1.20), so that 0 is left out as unknown.
  */
 export function metricsOf({ state, vertices, plan }: JobDetails): JobMetrics | undefined {
   if (state !== "FINISHED") return undefined;

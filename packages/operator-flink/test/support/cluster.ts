@@ -7,6 +7,11 @@ export async function jobsOf({ url }: FlinkServer): Promise<Map<string, string>>
   return new Map(jobs.map(({ id, status }) => [id, status]));
 }
 
+/** Whether a cluster counts what the sources of a job read; 1.20 does not. */
+export function countsReads({ version }: FlinkServer): boolean {
+  return !version.startsWith("1.");
+}
+
 /** Stops a job as a person does on Flink's pages. */
 export async function cancelByHand({ url }: FlinkServer, jobId: string): Promise<void> {
   await fetch(`${url}/jobs/${jobId}?mode=cancel`, { method: "PATCH" });

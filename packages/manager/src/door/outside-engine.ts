@@ -1,7 +1,12 @@
 import type { ScheduleEngine } from "@tidegate/core";
 
-/** An engine that never fires by itself: what fires is outside and comes through the door. */
-export function outsideEngine(engineType = "outside"): ScheduleEngine {
+/**
+ * An engine that never fires by itself: what fires is outside, knows its times on its own, and comes through the door. The
+ * watchdog plans what it leaves out.
+ *
+ * @param engineType - by which schedules choose it, and which `callbacks` lets in
+ */
+export function outsideEngine(engineType: string): ScheduleEngine {
   return {
     engineType,
     capabilities: {

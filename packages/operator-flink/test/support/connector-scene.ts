@@ -1,0 +1,129 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { JobOutcome, JsonObject } from "@tidegate/core";
+import { FlinkServer, KafkaServer, PostgresServer } from "@tidegate/test-servers";
+import { FlinkOperator } from "../../src/index.js";
+import { Console } from "./console.js";
+import { aRequest, untroubled } from "./requests.js";
+
+/** What a topic gets: its key chooses the partition. */
+export interface KafkaRecord {
+  readonly id: number;
+  readonly key: string;
+  /** Epoch ms. */
+  readonly at: number;
+}
+
+/** A table of a copy without its columns. */
+export type ConnectedTable = {
+  readonly connector: string;
+  readonly options: Readonly<Record<string, string>>;
+};
+
+/** A Flink between a Postgres and a Kafka, and an operator that has it copy. */
+export class ConnectorScene {
+  readonly flink: FlinkServer;
+  readonly kafka: KafkaServer;
+  readonly #postgres: PostgresServer;
+  readonly #operator: FlinkOperator;
+  #database = "";
+
+  private constructor(flink: FlinkServer, postgres: PostgresServer, kafka: KafkaServer) {
+    this.flink = flink;
+    this.kafka = kafka;
+    this.#postgres = postgres;
+    const { url, gatewayUrl } = flink;
+    this.#operator = new FlinkOperator({ url, gatewayUrl, secrets: { password: "not asked for" } });
+  }
+
+  /** @param partitions - of topics that are written to */
+  static async start(partitions: number): Promise<ConnectorScene> {
+    return new ConnectorScene(
+      ...(await Promise.all([
+        FlinkServer.start({}, { connectors: ["kafka", "jdbc-postgres"] }),
+        PostgresServer.start(),
+        KafkaServer.start({ "num.partitions": String(partitions) }),
+      ])),
+    );
+  }
+
+  async dispose(): Promise<void> {
+    await this.#operator.stop();
+    await Promise.all([this.flink.dispose(), this.#postgres.dispose(), this.kafka.dispose()]);
+  }
+
+  /** From now on tables are those of an empty database. */
+  async clear(): Promise<void> {
+    this.#database = await this.#postgres.createDatabase();
+  }
+
+  async query<Row = Record<string, unknown>>(text: string): Promise<Row[]> {
+    return this.#postgres.query<Row>(text, this.#database);
+  }
+
+  /** A table of the database, as a copy has it. */
+  table(name: string, options: Readonly<Record<string, string>> = {}): ConnectedTable {
+    const { host, pathname } = new URL(this.#database);
+    const login = { username: "tidegate", password: "{secret:password}" };
+    const address = { url: `jdbc:postgresql://${host}${pathname}`, "table-name": name };
+    return { connector: "jdbc", options: { ...address, ...login, ...options } };
+  }
+
+  /** A topic with values in JSON, as a copy has it. */
+  topic(name: string): ConnectedTable {
+    return { connector: "kafka", options: { ...this.#options(name), format: "json" } };
+  }
+
+  /** A topic whose records replace each other by their keys, as a copy has it. */
+  upsertTopic(name: string, options: Readonly<Record<string, string>> = {}): ConnectedTable {
+    const formats = { "key.format": "json", "value.format": "json" };
+    return { connector: "upsert-kafka", options: { ...this.#options(name), ...formats, ...options } };
+  }
+
+  /** Copies an interval, with an id of its own each time. */
+  async copy(sync: JsonObject, lower: number, upper: number): Promise<JobOutcome> {
+    const bounds = { lowerBoundary: String(lower), upperBoundary: String(upper) };
+    const request = aRequest({ sync }, bounds);
+    const { jobId } = await this.#operator.submit(request, untroubled());
+    return this.#operator.wait(jobId, request, untroubled());
+  }
+
+  /** Writes records to a topic in their order, with a job of Flink. */
+  async produce(
+    topic: string,
+    records: readonly KafkaRecord[],
+    options: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
+    const console = await this.console("batch");
+    const formats = { "key.format": "raw", "key.fields": "key", "value.format": "json" };
+    const table = { connector: "kafka", options: { ...this.#options(topic), ...formats, ...options } };
+    const columns = "id INT, key STRING, `at` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp'";
+    await console.type(creation("topic", columns, table));
+    // A file, since Flink may make a source of its own of each row of VALUES, and mix their order.
+    const folder = mkdtempSync(join(this.flink.dataFolder, "records-"));
+    writeFileSync(
+      join(folder, "records.json"),
+      records.map((record) => `${JSON.stringify(record)}\n`).join(""),
+    );
+    const file = { connector: "filesystem", options: { path: pathToFileURL(folder).href, format: "json" } };
+    await console.type(creation("record", "id INT, key STRING, `at` BIGINT", file));
+    await console.type("INSERT INTO topic SELECT id, key, TO_TIMESTAMP_LTZ(`at`, 3) FROM record");
+  }
+
+  async console(mode: "batch" | "streaming"): Promise<Console> {
+    return Console.open(this.flink, { "execution.runtime-mode": mode });
+  }
+
+  #options(topic: string): Record<string, string> {
+    return { topic, "properties.bootstrap.servers": this.kafka.bootstrapServers };
+  }
+}
+
+/** The statement that makes Flink know a table. */
+export function creation(name: string, columns: string, { connector, options }: ConnectedTable): string {
+  const properties = Object.entries({ connector, ...options })
+    .map(([key, value]) => `'${key}' = '${value}'`)
+    .join(", ");
+  return `CREATE TABLE ${name} (${columns}) WITH (${properties})`;
+}

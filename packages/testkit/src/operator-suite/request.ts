@@ -1,0 +1,26 @@
+import type { JsonObject, OfflineJobRequest } from "@tidegate/core";
+import { MINUTE, START } from "../builders.js";
+
+const HOUR = 60 * MINUTE;
+const ID = "019b76da8800a1b2c3d4e5f60718293a";
+
+/**
+ * The request of the first attempt at the hour from `START` on. Its id and key are the same at each call: where tests
+ * share what remembers keys, each names its own.
+ */
+export function aRequest(job: JsonObject, overrides: Partial<OfflineJobRequest> = {}): OfflineJobRequest {
+  return {
+    groupId: "orders",
+    boundaryType: "time",
+    lowerBoundary: String(START),
+    upperBoundary: String(START + HOUR),
+    runId: ID,
+    idempotencyKey: ID,
+    attempt: 1,
+    scheduledTime: START + HOUR,
+    kind: "SCHEDULED",
+    mode: "incremental",
+    job,
+    ...overrides,
+  };
+}

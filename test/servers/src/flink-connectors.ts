@@ -1,0 +1,68 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { cacheFolder, fillCache } from "./cache.js";
+import { flinkVersion } from "./flink-version.js";
+import { copyArtifacts } from "./maven.js";
+
+interface Connector {
+  readonly version: string;
+  readonly megabytes: number;
+  readonly artifacts: readonly string[];
+}
+
+/** The newest that Maven Central has for Flink 2, each made for an earlier one. */
+const FOR_FLINK_2: Readonly<Record<FlinkConnector, Connector>> = {
+  kafka: {
+    version: "5.0.0-2.2",
+    megabytes: 11,
+    artifacts: ["org.apache.flink:flink-sql-connector-kafka:5.0.0-2.2"],
+  },
+  "jdbc-postgres": jdbcForPostgres("4.0.0-2.0"),
+};
+
+/** For Flink 1.20. Kafka's with everything in it is not there in this version, in which a read ends behind a transaction. */
+const FOR_FLINK_1: Readonly<Record<FlinkConnector, Connector>> = {
+  kafka: {
+    version: "3.4.0-1.20",
+    megabytes: 6,
+    artifacts: ["org.apache.flink:flink-connector-kafka:3.4.0-1.20", "org.apache.kafka:kafka-clients:3.4.0"],
+  },
+  "jdbc-postgres": jdbcForPostgres("3.3.0-1.20"),
+};
+
+/** A connector that a Flink of a test can have. */
+export type FlinkConnector = "kafka" | "jdbc-postgres";
+
+/**
+ * Finds a connector's jars in the cache, or puts them there, from Maven Central.
+ *
+ * @throws Error naming what is needed
+ */
+export async function findConnector(name: FlinkConnector): Promise<string[]> {
+  const connectors = flinkVersion().startsWith("1.") ? FOR_FLINK_1 : FOR_FLINK_2;
+  const { version, megabytes, artifacts } = connectors[name];
+  const cache = cacheFolder(join("flink", `connector-${name}-${version}`));
+  if (!existsSync(cache)) {
+    process.stderr.write(
+      `Getting Flink's connector ${name} ${version} from Maven Central into ${cache}, about ${megabytes} MB ...\n`,
+    );
+    const get = (folder: string) => copyArtifacts(artifacts, folder);
+    const failures = await fillCache(cache, [{ name: "mvn dependency:copy", get }]);
+    if (!existsSync(cache)) {
+      throw new Error(`There is no connector ${name} for Flink. Tried:\n${failures.join("\n")}`);
+    }
+  }
+  return readdirSync(cache).map((jar) => join(cache, jar));
+}
+
+function jdbcForPostgres(version: string): Connector {
+  return {
+    version,
+    megabytes: 2,
+    artifacts: [
+      `org.apache.flink:flink-connector-jdbc-core:${version}`,
+      `org.apache.flink:flink-connector-jdbc-postgres:${version}`,
+      "org.postgresql:postgresql:42.7.7",
+    ],
+  };
+}

@@ -1,0 +1,161 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { freePort } from "./free-port.js";
+import { findKafka } from "./kafka-binary.js";
+
+const run = promisify(execFile);
+
+/** Far longer than it takes, so that a slow machine does not fail. */
+const START_LIMIT_MS = 120_000;
+
+/** How long one of its tools may take, ms. */
+const TOOL_LIMIT_MS = 60_000;
+
+/** Sixteen bytes in Base64; a cluster of one needs no other id than the next one. */
+const CLUSTER_ID = Buffer.from("tidegate-testing").toString("base64url");
+
+/** What the broker logs once it takes requests. */
+const STARTED = "Kafka Server started";
+
+/** What a topic of a test is. */
+export interface KafkaTopic {
+  /** @default 1 */
+  readonly partitions?: number;
+  /** Of its configuration, such as `{ "cleanup.policy": "compact" }`. @default {} */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** A real Kafka of a test: one node, both broker and controller, on free ports of the loopback, with a folder of its own. */
+export class KafkaServer {
+  readonly port: number;
+  readonly #controllerPort: number;
+  readonly #jars: string;
+  readonly #folder = mkdtempSync(join(tmpdir(), "tidegate-kafka-"));
+  #process: ChildProcess | undefined;
+
+  private constructor(jars: string, port: number, controllerPort: number) {
+    this.#jars = jars;
+    this.port = port;
+    this.#controllerPort = controllerPort;
+  }
+
+  /**
+   * Starts one; topics that are written to are made, with as many partitions as `num.partitions` says.
+   *
+   * @param settings - of its configuration, such as `{ "num.partitions": "3" }`
+   */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<KafkaServer> {
+    const server = new KafkaServer(await findKafka(), await freePort(), await freePort());
+    try {
+      await server.#start(settings);
+    } catch (error) {
+      await server.dispose();
+      throw error;
+    }
+    return server;
+  }
+
+  /** What clients take as their `bootstrap.servers`. */
+  get bootstrapServers(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  async createTopic(name: string, { partitions = 1, settings = {} }: KafkaTopic = {}): Promise<void> {
+    const configured = Object.entries(settings).flatMap(([key, value]) => ["--config", `${key}=${value}`]);
+    const topic = ["--topic", name, "--partitions", String(partitions), ...configured];
+    await this.#tool("org.apache.kafka.tools.TopicCommand", [
+      ...["--bootstrap-server", this.bootstrapServers, "--create", ...topic],
+    ]);
+  }
+
+  /** Kills it and takes its folder away. */
+  async dispose(): Promise<void> {
+    const server = this.#process;
+    this.#process = undefined;
+    process.off("exit", this.#kill);
+    if (server !== undefined && server.exitCode === null && server.signalCode === null) {
+      await new Promise<void>((resolve) => {
+        server.once("exit", () => resolve());
+        server.kill("SIGKILL");
+      });
+    }
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** All that it logged. */
+  output(): string {
+    return readFileSync(this.#outputFile, "utf8");
+  }
+
+  get #outputFile(): string {
+    return join(this.#folder, "server.out");
+  }
+
+  async #start(settings: Readonly<Record<string, string>>): Promise<void> {
+    const configuration = join(this.#folder, "server.properties");
+    writeFileSync(configuration, this.#configurationText(settings));
+    await this.#tool("kafka.tools.StorageTool", ["format", "-t", CLUSTER_ID, "-c", configuration]);
+    const output = openSync(this.#outputFile, "a");
+    const server = spawn("java", this.#arguments("kafka.Kafka", [configuration]), {
+      cwd: this.#folder,
+      stdio: ["ignore", output, output],
+    });
+    closeSync(output);
+    this.#process = server;
+    process.once("exit", this.#kill);
+    const giveUpAt = Date.now() + START_LIMIT_MS;
+    // It listens before it takes requests, and tells of that in its log alone.
+    while (!this.output().includes(STARTED)) {
+      if (server.exitCode !== null || server.signalCode !== null) {
+        throw new Error(
+          `Kafka ended with ${server.exitCode ?? server.signalCode}:\n${this.output().slice(-3_000)}`,
+        );
+      }
+      if (Date.now() > giveUpAt) throw new Error(`Kafka is not ready after ${START_LIMIT_MS} ms.`);
+      await sleep(50);
+    }
+  }
+
+  #configurationText(settings: Readonly<Record<string, string>>): string {
+    const all: Record<string, string | number> = {
+      "process.roles": "broker,controller",
+      "node.id": 1,
+      listeners: `PLAINTEXT://127.0.0.1:${this.port},CONTROLLER://127.0.0.1:${this.#controllerPort}`,
+      "controller.listener.names": "CONTROLLER",
+      "controller.quorum.voters": `1@127.0.0.1:${this.#controllerPort}`,
+      "log.dirs": join(this.#folder, "logs"),
+      // There is no second broker to hold a copy.
+      "offsets.topic.replication.factor": 1,
+      "transaction.state.log.replication.factor": 1,
+      "transaction.state.log.min.isr": 1,
+      // Fifty by default, each with files of its own.
+      "offsets.topic.num.partitions": 1,
+      "transaction.state.log.num.partitions": 1,
+      ...settings,
+    };
+    return Object.entries(all)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join("");
+  }
+
+  async #tool(entryClass: string, args: readonly string[]): Promise<void> {
+    try {
+      await run("java", this.#arguments(entryClass, args), { timeout: TOOL_LIMIT_MS });
+    } catch (error) {
+      throw new Error(`Kafka needs Java 17 or newer on the path. ${(error as Error).message.slice(-3_000)}`);
+    }
+  }
+
+  #arguments(entryClass: string, args: readonly string[]): string[] {
+    const machine = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+    return [...machine, "-cp", join(this.#jars, "*"), entryClass, ...args];
+  }
+
+  readonly #kill = (): void => {
+    this.#process?.kill("SIGKILL");
+  };
+}
