@@ -15,6 +15,7 @@ import { parseJob } from "./job/parse-job.js";
 import { checkTable } from "./materialized-table/check-table.js";
 import { refreshOf } from "./materialized-table/refresh.js";
 import { type FlinkOperatorOptions, type Settings, settingsOf } from "./options.js";
+import { shortened } from "./rest/cause.js";
 import { NoAnswer, Refused, RestEndpoint } from "./rest/http.js";
 import { JobManager } from "./rest/job-manager.js";
 import { SqlGateway } from "./rest/sql-gateway.js";
@@ -223,9 +224,10 @@ export class FlinkOperator implements ScheduleOperator {
 
   /** A failure may repeat what a connector was given. */
   async #redacted(outcome: JobOutcome, work: Work): Promise<JobOutcome> {
-    if (outcome.error === undefined || work.kind === "jar" || this.#sql === undefined) return outcome;
-    const message = await this.#sql.redacted(outcome.error.message, work.job);
-    return { ...outcome, error: { ...outcome.error, message } };
+    if (outcome.error === undefined) return outcome;
+    const { message } = outcome.error;
+    const redacted = work.kind === "jar" ? message : await this.#sql?.redacted(message, work.job);
+    return { ...outcome, error: { ...outcome.error, message: shortened(redacted ?? message) } };
   }
 
   /** The answer to a question before anything is submitted. */

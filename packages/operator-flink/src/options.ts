@@ -1,5 +1,5 @@
 import { realpathSync } from "node:fs";
-import { type Clock, ConfigurationError, messageOf, SystemClock } from "@tidegate/core";
+import { type Clock, messageOf, parseOptions, SystemClock, unfitOption } from "@tidegate/core";
 import { z } from "zod";
 import type { Connectors } from "./sync/connector.js";
 import { SINKS } from "./sync/sinks.js";
@@ -55,6 +55,9 @@ export interface Settings {
   readonly clock: Clock;
 }
 
+/** With which errors begin. */
+const OPTIONS_TYPE = "FlinkOperatorOptions";
+
 const isFunction = (value: unknown): boolean => typeof value === "function";
 
 const address = z
@@ -89,12 +92,7 @@ const schema = z.strictObject({
 
 /** @throws ConfigurationError CONFIGURATION_INVALID with the offending option */
 export function settingsOf(options: FlinkOperatorOptions): Settings {
-  const parsed = schema.safeParse(options);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw badOption(issue.path.map(String).join("."), issue.message);
-  }
-  const { gatewayUrl, webUrl, jarFolders, clock, ...rest } = parsed.data;
+  const { gatewayUrl, webUrl, jarFolders, clock, ...rest } = parseOptions(OPTIONS_TYPE, schema, options);
   const { sources = {}, sinks = {} } = options.connectors ?? {};
   return {
     ...rest,
@@ -111,7 +109,7 @@ function realFolder(folder: string, index: number): string {
   try {
     return realpathSync(folder);
   } catch (error) {
-    throw badOption(`jarFolders.${index}`, messageOf(error));
+    throw unfitOption(OPTIONS_TYPE, `jarFolders.${index}`, messageOf(error));
   }
 }
 
@@ -119,10 +117,4 @@ function isPlainAddress(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, username, password, search, hash } = new URL(text);
   return /^https?:$/.test(protocol) && [username, password, search, hash].every((part) => part === "");
-}
-
-function badOption(field: string, problem: string): ConfigurationError {
-  return new ConfigurationError("CONFIGURATION_INVALID", `FlinkOperatorOptions ${field}: ${problem}.`, {
-    field,
-  });
 }

@@ -51,13 +51,26 @@ describe("a JobManager that is down", () => {
 
   it("leaves open what became of SQL, which is found to be nothing when it is back", async () => {
     const operator = anOperator();
+    await carryOut(operator, aRequest(readings.copy()));
     const request = aRequest(readings.copy());
     await flink.killJobManager();
-    await expect(operator.submit(request, untroubled())).rejects.toThrow("is not known");
+    await expect(operator.submit(request, untroubled())).rejects.toThrow(
+      /^Whether Flink took job .* is not known/,
+    );
     await flink.startAgain();
     expect(await operator.find(request.idempotencyKey, request)).toBeUndefined();
     expect(await carryOut(operator, request)).toMatchObject({ state: "SUCCEEDED" });
     expect(readings.times(MIDNIGHT)).toBe(1);
+  });
+
+  it("gets no SQL from who has never reached it", async () => {
+    const request = aRequest(readings.copy());
+    await flink.killJobManager();
+    await expect(anOperator().submit(request, untroubled())).rejects.toMatchObject({
+      name: "OperatorError",
+      code: "JOB_FAILED",
+      message: expect.stringContaining("No job was submitted"),
+    });
   });
 
   it("holds up a wait, and has then forgotten the job, which may be run again", async () => {
@@ -70,7 +83,7 @@ describe("a JobManager that is down", () => {
     expect(await end).toMatchObject({
       state: "FAILED",
       isRetryable: true,
-      error: { code: "JOB_FAILED", message: expect.stringContaining("no longer knows job") },
+      error: { code: "JOB_LOST", message: expect.stringContaining("no longer knows job") },
     });
     const again = await operator.submit({ ...request, attempt: 2 }, untroubled());
     expect((await jobsOf(flink)).get(again.jobId)).not.toBe("FAILED");

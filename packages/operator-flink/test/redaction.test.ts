@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { SystemClock } from "@tidegate/core";
-import { causeIn } from "../src/rest/cause.js";
+import { causeIn, shortened } from "../src/rest/cause.js";
 import { RestEndpoint } from "../src/rest/http.js";
 import { SqlGateway } from "../src/rest/sql-gateway.js";
 import { Sessions } from "../src/sql/sessions.js";
@@ -16,6 +16,15 @@ describe("a text of Flink's about a job", () => {
       setup: ["CREATE TEMPORARY TABLE t (a INT) WITH ('key' = '{secret:key}')"],
     });
     expect(told).toBe("IllegalStateException: no key is *** *** *** ***");
+  });
+
+  it("holds no beginning of a secret at the end of what is kept", async () => {
+    const secret = "s3cret".repeat(10);
+    const cause = causeIn(`a.IllegalStateException: ${"x".repeat(450)} ${secret}`)!;
+    const told = await runnerWith({ key: secret }).redacted(cause, {
+      setup: ["CREATE TEMPORARY TABLE t (a INT) WITH ('key' = '{secret:key}')"],
+    });
+    expect(shortened(told)).not.toContain("s3c");
   });
 });
 

@@ -1,7 +1,8 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "@jest/globals";
-import { SystemClock } from "@tidegate/core";
+import { SystemClock, VirtualClock } from "@tidegate/core";
+import { until } from "@tidegate/testkit";
 import { FlinkOperator } from "../src/index.js";
 import { RestEndpoint } from "../src/rest/http.js";
 import { SqlGateway } from "../src/rest/sql-gateway.js";
@@ -47,6 +48,34 @@ describe("an address that is not the JobManager's", () => {
 });
 
 describe("an address that is not the gateway's", () => {
+  it("gets no job, which is known at once", async () => {
+    // A JobManager as far as it is asked here: it has no jobs.
+    const url = await served(({ url: path }, response) => {
+      if (path !== "/config") response.writeHead(404);
+      response.end('{ "flink-version": "2.3.0" }');
+    });
+    const gatewayUrl = await served((_, response) => response.end("<html></html>"));
+    const clock = new VirtualClock();
+    const refused = new FlinkOperator({ url, gatewayUrl, clock }).submit(aRequest(SQL), untroubled());
+    const message = `Flink took no job: ${gatewayUrl} does not answer with JSON`;
+    const told = expect(refused).rejects.toMatchObject({
+      name: "OperatorError",
+      code: "JOB_FAILED",
+      message: expect.stringContaining(message),
+    });
+    let isTold = false;
+    void refused
+      .catch(() => undefined)
+      .finally(() => {
+        isTold = true;
+      });
+    await until(async () => {
+      await clock.advance(1_000);
+      return isTold;
+    });
+    await told;
+  });
+
   it("is named", async () => {
     const url = await served((_, response) => response.writeHead(404).end());
     const clock = new SystemClock();

@@ -1,4 +1,8 @@
+/** The longest that the ledger is to keep of a cause. */
 const MAX_LENGTH = 500;
+
+/** The longest that is read of one: secrets are taken out before it is shortened, lest the beginning of one is left. */
+const MAX_READ = 5_000;
 
 /** `org.apache.flink.SomeException: what it says`, after `Caused by:` or at the start of a line. */
 const THROWN = /^(?:Caused by: )?(?:[\w$]+\.)+([\w$]+(?:Exception|Error|Throwable))(?::[ \t]*(.*))?$/s;
@@ -45,7 +49,12 @@ export function causeIn(trace: string): string | undefined {
   const cause = telling.at(-1) ?? causes.at(-1);
   if (cause === undefined) return undefined;
   const told = cause.message === "" ? cause.name : `${cause.name}: ${cause.message}`;
-  return shortened(told + placeOf(cause, telling.at(-2)));
+  return `${told}${placeOf(cause, telling.at(-2))}`.slice(0, MAX_READ);
+}
+
+/** A cause that has no secrets in it any more, as the ledger keeps it. */
+export function shortened(cause: string): string {
+  return cause.length <= MAX_LENGTH ? cause : `${cause.slice(0, MAX_LENGTH)}…`;
 }
 
 /** What surrounds a cause, unless it repeats it or is a frame. */
@@ -79,8 +88,4 @@ function oneLine(lines: readonly string[]): string {
     .map((line) => line.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ").trim())
     .filter((line) => line !== "")
     .join(" ");
-}
-
-function shortened(text: string): string {
-  return text.length <= MAX_LENGTH ? text : `${text.slice(0, MAX_LENGTH)}…`;
 }

@@ -1,5 +1,5 @@
 import { type Clock, OperatorError, pause } from "@tidegate/core";
-import { causeIn } from "../rest/cause.js";
+import { causeIn, shortened } from "../rest/cause.js";
 import { NoAnswer, Refused } from "../rest/http.js";
 import type { JobManager } from "../rest/job-manager.js";
 import { isGone } from "../rest/sql-gateway.js";
@@ -93,5 +93,6 @@ function unclear(jobId: string, cause: Error): Error {
 }
 
 function reasonOf(error: Error): string {
-  return (error instanceof Refused ? causeIn(error.trace) : undefined) ?? error.message;
+  const cause = error instanceof Refused ? causeIn(error.trace) : undefined;
+  return cause === undefined ? error.message : shortened(cause);
 }

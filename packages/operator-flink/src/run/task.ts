@@ -68,7 +68,7 @@ export function lostOutcome(work: Work, jobId: string): JobOutcome {
   return {
     state: "FAILED",
     error: {
-      code: "JOB_FAILED",
+      code: "JOB_LOST",
       message: `Flink no longer knows job ${jobId}, so that how it ended is not known: a JobManager without high availability forgets its jobs when it is restarted (and a gateway may submit to another one than the option url says). ${next}`,
     },
     isRetryable: onLost === "resubmit",

@@ -1,4 +1,5 @@
 import type { Clock, ClockTimer } from "@tidegate/core";
+import { NoAnswer } from "../rest/http.js";
 import { isGone, type SqlGateway } from "../rest/sql-gateway.js";
 
 /** What a session is opened with. Sessions of the same recipe are one. */
@@ -41,7 +42,7 @@ export class Sessions {
    * Works in a session. Where the gateway turns out not to know it any more, another is there at the next use.
    *
    * @throws Refused when a setup statement fails
-   * @throws NoAnswer
+   * @throws NoAnswer, as one that was not sent where no session came about: no job can have
    */
   async use<T>(recipe: SessionRecipe, work: (handle: string) => Promise<T>): Promise<T> {
     const session = this.#sessionOf(recipe);
@@ -86,7 +87,15 @@ export class Sessions {
     return session;
   }
 
-  async #start({ properties, setup }: SessionRecipe): Promise<string> {
+  async #start(recipe: SessionRecipe): Promise<string> {
+    try {
+      return await this.#setUp(recipe);
+    } catch (error) {
+      throw error instanceof NoAnswer ? new NoAnswer(error.message, false, error) : error;
+    }
+  }
+
+  async #setUp({ properties, setup }: SessionRecipe): Promise<string> {
     const handle = await this.#gateway.openSession(properties);
     try {
       for (const statement of setup) await this.#gateway.configure(handle, statement);
