@@ -48,6 +48,14 @@ export function operatorSuite(options: OperatorSuiteOptions): void {
       expect(bed.fixture().operator.operatorType).toMatch(/^[A-Za-z0-9_.-]{1,64}$/);
     });
 
+    it("has sentences for people as its notes on a job, the same each time", () => {
+      const { operator, request } = bed.fixture();
+      const { job } = request();
+      const notes = operator.notesOn?.(job) ?? [];
+      for (const note of notes) expect(note).toMatch(/^[^\n]{1,500}$/);
+      expect(operator.notesOn?.(job) ?? []).toEqual(notes);
+    });
+
     completionRules(bed);
     repetitionRules(bed);
     lookupRules(bed);
