@@ -77,7 +77,13 @@ export class SeaTunnelOperator implements ScheduleOperator {
   async submit(request: OfflineJobRequest, { signal }: JobContext): Promise<SubmittedJob> {
     const lifetime = this.#lifetime.signal;
     const checked = this.#parsed(request.job);
-    const submission = new Submission(this.#api, this.#listing, this.#settings.clock, lifetime);
+    const submission = new Submission({
+      api: this.#api,
+      listing: this.#listing,
+      ending: this.#ending,
+      clock: this.#settings.clock,
+      lifetime,
+    });
     const secrets = await resolveSecrets(checked.secretNames, this.#settings.secrets);
     const filled = configOf(checked.job, request, secrets);
     const config = withSubmissionTime(filled, this.#settings.clock.now());

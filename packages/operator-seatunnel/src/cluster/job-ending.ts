@@ -1,5 +1,7 @@
-import type { Clock } from "@tidegate/core";
+import type { Clock, EpochMs } from "@tidegate/core";
+import { metricsOf } from "../outcome/outcome.js";
 import { Refused, Unanswered } from "../rest/failure.js";
+import type { ListedJob } from "../rest/listed-job.js";
 import type { JobListing } from "./job-lists.js";
 import type { JobWatch, WatchedEnd } from "./job-watch.js";
 
@@ -17,6 +19,15 @@ export interface JobStopper {
 /** How often a job is told to stop, and how long after each time it is looked at, ms. */
 const STOP_TRIES = 6;
 const STOP_TRY_MS = 5_000;
+
+/** Before a job runs. */
+const STARTING: ReadonlySet<string> = new Set(["INITIALIZING", "CREATED", "SCHEDULED"]);
+
+/** So long after its submission the parts of a job that runs have opened what they close, ms. */
+const SETTLING_MS = 5_000;
+
+/** A job that has not started by then is told to stop all the same, ms. */
+const START_LIMIT_MS = 30_000;
 
 /** Brings jobs to their end: waits for it up to a deadline, or makes an end of them. */
 export class JobEnding {
@@ -43,19 +54,25 @@ export class JobEnding {
     deadlineMs: number,
     limits: Limits,
   ): Promise<{ readonly ended: WatchedEnd; readonly isLate: boolean }> {
+    const knownSince = this.#clock.now();
     const ranMs = await this.#ranMs(jobId, limits.lifetime);
     const end = await this.#endOr(jobId, Math.max(deadlineMs - ranMs, 0), limits);
     if (end !== "running") return { ended: end, isLate: false };
-    return { ended: await this.stop(jobId, limits), isLate: true };
+    return { ended: await this.#stop(jobId, knownSince, limits), isLate: true };
   }
 
   /**
-   * Stops the job and waits until it has. SeaTunnel may overlook it in a job that is just being started, so it is told
-   * again.
+   * Stops the job and waits until it has. SeaTunnel may overlook what it is told, so it is told again. It is not told while
+   * the job starts: 2.3.4 then leaves it CANCELING for ever.
    *
    * @throws Error when it does not stop
    */
   async stop(jobId: string, limits: Limits): Promise<WatchedEnd> {
+    return this.#stop(jobId, this.#clock.now(), limits);
+  }
+
+  async #stop(jobId: string, knownSince: EpochMs, limits: Limits): Promise<WatchedEnd> {
+    await this.#started(jobId, knownSince, limits);
     for (let tries = 0; tries < STOP_TRIES; tries += 1) {
       await this.#stopper.stop(jobId, limits.lifetime);
       const end = await this.#endOr(jobId, STOP_TRY_MS, limits);
@@ -64,15 +81,31 @@ export class JobEnding {
     throw new Error(`SeaTunnel was told ${STOP_TRIES} times to stop job ${jobId}, and it runs on.`);
   }
 
+  async #started(jobId: string, knownSince: EpochMs, { signal, lifetime }: Limits): Promise<void> {
+    const giveUpAt = this.#clock.now() + START_LIMIT_MS;
+    // The listing takes its time between two looks.
+    while (this.#clock.now() < giveUpAt) {
+      const job = await this.#running(jobId, lifetime);
+      const now = this.#clock.now();
+      if (job === undefined || isStarted(job, now - knownSince, now)) return;
+      signal.throwIfAborted();
+    }
+  }
+
   /** How long ago a running job was submitted, ms. A clock that was ahead then counts for nothing. */
   async #ranMs(jobId: string, lifetime: AbortSignal): Promise<number> {
+    const job = await this.#running(jobId, lifetime);
+    const now = this.#clock.now();
+    return Math.max(now - (job?.submittedAt ?? now), 0);
+  }
+
+  /** A job of the list of running ones; `undefined` as well where the cluster does not answer. */
+  async #running(jobId: string, lifetime: AbortSignal): Promise<ListedJob | undefined> {
     try {
       const { running } = await this.#listing.fresh(lifetime);
-      const now = this.#clock.now();
-      const { submittedAt = now } = running.find((job) => job.jobId === jobId) ?? {};
-      return Math.max(now - submittedAt, 0);
+      return running.find((job) => job.jobId === jobId);
     } catch (error) {
-      if (error instanceof Unanswered || error instanceof Refused) return 0;
+      if (error instanceof Unanswered || error instanceof Refused) return undefined;
       throw error;
     }
   }
@@ -92,4 +125,19 @@ export class JobEnding {
       over.abort();
     }
   }
+}
+
+/**
+ * Whether all parts of a job have begun, as far as its cluster tells.
+ *
+ * @param knownMs - for how long this process has known it; its submission may be by a clock that was ahead
+ */
+function isStarted(
+  { jobStatus, metrics, submittedAt = 0 }: ListedJob,
+  knownMs: number,
+  now: EpochMs,
+): boolean {
+  if (STARTING.has(jobStatus)) return false;
+  const ranMs = Math.max(knownMs, now - submittedAt);
+  return jobStatus !== "RUNNING" || ranMs >= SETTLING_MS || (metricsOf(metrics).rowsRead ?? 0) > 0;
 }

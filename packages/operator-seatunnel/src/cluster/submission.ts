@@ -12,6 +12,7 @@ import type { Redact } from "../outcome/redaction.js";
 import { Refused, Unanswered } from "../rest/failure.js";
 import type { ListedJob } from "../rest/listed-job.js";
 import type { SeaTunnelApi } from "../rest/seatunnel-api.js";
+import type { JobEnding } from "./job-ending.js";
 import type { JobListing } from "./job-lists.js";
 import { unlessAborted } from "./unless-aborted.js";
 
@@ -36,18 +37,21 @@ const SEARCH_PAUSES_MS = [0, 500, 1_000, 2_000];
 /** Answers of what stands before the cluster, which may have taken the job. */
 const GATEWAY = new Set([502, 503, 504]);
 
+interface Parts {
+  readonly api: SeaTunnelApi;
+  readonly listing: JobListing;
+  readonly ending: JobEnding;
+  readonly clock: Clock;
+  /** The operator's. */
+  readonly lifetime: AbortSignal;
+}
+
 /** Hands a run's job to the cluster, once. */
 export class Submission {
-  readonly #api: SeaTunnelApi;
-  readonly #listing: JobListing;
-  readonly #clock: Clock;
-  readonly #lifetime: AbortSignal;
+  readonly #parts: Parts;
 
-  constructor(api: SeaTunnelApi, listing: JobListing, clock: Clock, lifetime: AbortSignal) {
-    this.#api = api;
-    this.#listing = listing;
-    this.#clock = clock;
-    this.#lifetime = lifetime;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /**
@@ -67,9 +71,14 @@ export class Submission {
     try {
       return await unlessAborted(taken, signal);
     } catch (error) {
-      if (signal.aborted) taken.then(({ jobId }) => this.#api.stop(jobId, this.#lifetime)).catch(() => {});
+      if (signal.aborted) taken.then(({ jobId }) => this.#stop(jobId)).catch(() => {});
       throw error;
     }
+  }
+
+  async #stop(jobId: string): Promise<void> {
+    const { ending, lifetime } = this.#parts;
+    await ending.stop(jobId, { signal: lifetime, lifetime });
   }
 
   /** A job that did not succeed is not in the way of another one of its attempt. */
@@ -79,7 +88,7 @@ export class Submission {
   }
 
   async #listed({ idempotencyKey, attempt }: OfflineJobRequest): Promise<TakenJob | undefined> {
-    const lists = await this.#listing.fresh(this.#lifetime);
+    const lists = await this.#parts.listing.fresh(this.#parts.lifetime);
     const [running] = jobsOf(idempotencyKey, lists.running);
     if (running !== undefined) return { jobId: running.jobId };
     const name = jobName(idempotencyKey, attempt);
@@ -91,9 +100,9 @@ export class Submission {
   async #taken({ request, config, redact }: Submittal): Promise<TakenJob> {
     const name = jobName(request.idempotencyKey, request.attempt);
     try {
-      return { jobId: await this.#api.submit(name, config, this.#lifetime) };
+      return { jobId: await this.#parts.api.submit(name, config, this.#parts.lifetime) };
     } catch (error) {
-      this.#lifetime.throwIfAborted();
+      this.#parts.lifetime.throwIfAborted();
       if (error instanceof Unanswered && !error.isSent) return asNothingTaken(error);
       if (error instanceof Refused && error.status < 500) throw refusal(error, redact);
       const pausesMs = hasFailed(error) ? [0] : SEARCH_PAUSES_MS;
@@ -104,7 +113,7 @@ export class Submission {
   /** The job of a submission whose answer did not come. */
   async #search(request: OfflineJobRequest, pausesMs: readonly number[]): Promise<TakenJob | undefined> {
     for (const pauseMs of pausesMs) {
-      await pause(this.#clock, pauseMs, this.#lifetime);
+      await pause(this.#parts.clock, pauseMs, this.#parts.lifetime);
       const listed = await this.#listed(request).catch(() => undefined);
       if (listed !== undefined) return listed;
     }

@@ -44,7 +44,8 @@ function errorOf({ errorMsg }: ListedJob, redact: Redact): { code: string; messa
   return { code: "JOB_FAILED", message: cause || "SeaTunnel did not say why." };
 }
 
-function metricsOf(metrics: unknown): JobMetrics {
+/** What SeaTunnel counts of a job. */
+export function metricsOf(metrics: unknown): JobMetrics {
   const { SourceReceivedCount, SinkWriteCount } = (metrics ?? {}) as Readonly<Record<string, unknown>>;
   const [rowsRead, rowsWritten] = [countOf(SourceReceivedCount), countOf(SinkWriteCount)];
   return {
