@@ -35,7 +35,7 @@ beforeAll(async () => {
   scene = await ConnectorScene.start(KEYS.length);
 }, 900_000);
 
-afterAll(() => scene.dispose());
+afterAll(() => scene?.dispose());
 
 beforeEach(async () => {
   await scene.clear();

@@ -80,7 +80,8 @@ describe("a service that does not answer", () => {
 
   it("may have taken the job where it sends its answer too slowly", async () => {
     const url = await rawServer((socket) => {
-      socket.write("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{");
+      // At this pace it takes far longer than the request may.
+      socket.write("HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n{");
       const drip = setInterval(() => socket.write(" "), 20);
       socket.on("close", () => clearInterval(drip));
     });

@@ -39,13 +39,17 @@ export class ConnectorScene {
 
   /** @param partitions - of topics that are written to */
   static async start(partitions: number): Promise<ConnectorScene> {
-    return new ConnectorScene(
-      ...(await Promise.all([
-        FlinkServer.start({}, { connectors: ["kafka", "jdbc-postgres"] }),
-        PostgresServer.start(),
-        KafkaServer.start({ "num.partitions": String(partitions) }),
-      ])),
-    );
+    const starting = [
+      FlinkServer.start({}, { connectors: ["kafka", "jdbc-postgres"] }),
+      PostgresServer.start(),
+      KafkaServer.start({ "num.partitions": String(partitions) }),
+    ] as const;
+    try {
+      return new ConnectorScene(...(await Promise.all(starting)));
+    } catch (error) {
+      await Promise.allSettled(starting.map(async (server) => (await server).dispose()));
+      throw error;
+    }
   }
 
   async dispose(): Promise<void> {
