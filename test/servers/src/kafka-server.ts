@@ -135,6 +135,8 @@ export class KafkaServer {
       // Fifty by default, each with files of its own.
       "offsets.topic.num.partitions": 1,
       "transaction.state.log.num.partitions": 1,
+      // Half a minute after its start it would drop the records that are older than a week, as those of tests are.
+      "log.retention.ms": -1,
       ...settings,
     };
     return Object.entries(all)
