@@ -1,8 +1,9 @@
-"""Tidegate's DAG factory for Apache Airflow 3.3 and newer.
+"""Tidegate's DAG factory for Apache Airflow 3.
 
 Put this file into the DAGs folder, once, as it is. It builds one DAG for each schedule in the Airflow Variables
 ``tidegate.<installation>.shard.<number>``: the schedules of an installation are divided among a fixed number of these, since
-Airflow gives a DAG file one Variable at a time. They are written by Tidegate's Airflow engine over REST. Nothing of them is
+Airflow gives a DAG file one Variable at a time, and ``tidegate.installations`` lists the installations. All of these are
+written by Tidegate's Airflow engine over REST. Nothing of them is
 ever executed or rendered as a template: a schedule is data here.
 
 Each DAG has one task, which posts its tick to Tidegate's callback door, signed per Standard Webhooks. The door's address
@@ -22,20 +23,31 @@ import urllib.parse
 import urllib.request
 from datetime import datetime, timedelta, timezone
 
+from airflow import __version__ as airflow_version
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger, TimeDeltaTrigger
 from airflow.sdk import DAG, BaseOperator, Connection, Variable, get_parsing_context
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 from airflow.sdk.log import mask_secret
 from airflow.timetables.trigger import CronTriggerTimetable, MultipleCronTriggerTimetable
 
+try:
+    from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+except ImportError:  # before Airflow 3.2
+    from airflow.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
 KEY_PREFIX = "tidegate."
 FACTORY_DAG_ID = "tidegate.factory"
-FACTORY_TAG = "tidegate-factory-2"
+FACTORY_TAG = "tidegate-factory-3"
 BROKEN_TAG = "tidegate-broken"
 
 # Among how many Variables the schedules of an installation are divided; the engine knows the same number.
 SHARDS = 16
-SHARD_KEY = re.compile(r"tidegate\.[0-9a-f]{12}\.shard\.[0-9]{2}")
+
+# The Variable that lists the installations, each by a hash of its prefix.
+INSTALLATIONS_KEY = "tidegate.installations"
+INSTALLATION = re.compile(r"[0-9a-f]{12}")
+
+# The multiplier of the pause before a retry; before Airflow 3.2 whether there is one.
+BACKOFF = True if airflow_version.startswith(("3.0.", "3.1.")) else 2.0
 
 # How often one attempt of the task knocks at the door, and how long it waits in between, seconds.
 KNOCKS = 3
@@ -295,7 +307,11 @@ def display_name(group_id: str) -> str:
 def shard_key_of(dag_id: str) -> str:
     """The key of the Variable that holds the definition of a DAG."""
     prefix = dag_id.split(".")[1]
-    return f"{KEY_PREFIX}{digest(prefix)[:12]}.shard.{int(digest(dag_id)[:8], 16) % SHARDS:02d}"
+    return shard_key(digest(prefix)[:12], int(digest(dag_id)[:8], 16) % SHARDS)
+
+
+def shard_key(installation: str, number: int) -> str:
+    return f"{KEY_PREFIX}{installation}.shard.{number:02d}"
 
 
 def entry_id_of(dag_id: str) -> str:
@@ -304,6 +320,15 @@ def entry_id_of(dag_id: str) -> str:
 
 def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def installations() -> list[str]:
+    """The installations that have schedules here. What is none was written by hand; Tidegate writes the list again."""
+    try:
+        listed = json.loads(Variable.get(INSTALLATIONS_KEY, default="[]"))
+    except ValueError:
+        return []
+    return [name for name in listed if INSTALLATION.fullmatch(str(name))] if isinstance(listed, list) else []
 
 
 def entries_of(key: str) -> dict:
@@ -391,7 +416,7 @@ def build_schedule(definition: dict) -> DAG:
         owner="tidegate",
         retries=5,
         retry_delay=timedelta(seconds=2),
-        retry_exponential_backoff=2.0,
+        retry_exponential_backoff=BACKOFF,
         max_retry_delay=timedelta(seconds=60),
     )
     dag.validate()
@@ -403,7 +428,7 @@ def build_all() -> list[DAG]:
     dag_id = get_parsing_context().dag_id
     if dag_id is not None:
         return [build_one(dag_id)] if dag_id.startswith(KEY_PREFIX) else []
-    keys = [key for key in Variable.keys(prefix=KEY_PREFIX) if SHARD_KEY.fullmatch(key)]
+    keys = [shard_key(installation, number) for installation in installations() for number in range(SHARDS)]
     return [dag for key in keys for dag in build_shard(key)]
 
 

@@ -4,7 +4,10 @@ import { createHash } from "node:crypto";
 export const FACTORY_DAG_ID = "tidegate.factory";
 
 /** The version of the factory file that this engine writes Variables for, as that DAG's tag. */
-export const FACTORY_TAG = "tidegate-factory-2";
+export const FACTORY_TAG = "tidegate-factory-3";
+
+/** The Variable that lists the installations, each by the hash that is in the keys of its shards. */
+export const INSTALLATIONS_KEY = "tidegate.installations";
 
 /** The tag of a DAG that stands for a schedule that could not be built; its description says why. */
 export const BROKEN_TAG = "tidegate-broken";

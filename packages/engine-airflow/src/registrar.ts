@@ -1,15 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type EngineEntry, EngineError, type EngineSchedule } from "@tidegate/core";
 import { definitionOf, entryOf, stampOf, versionOf } from "./definition.js";
-import {
-  BROKEN_TAG,
-  connectionIdOf,
-  dagIdOf,
-  dagIdPrefix,
-  FACTORY_DAG_ID,
-  FACTORY_TAG,
-  groupIdOf,
-} from "./names.js";
+import { Installation } from "./installation.js";
+import { BROKEN_TAG, dagIdOf, dagIdPrefix, FACTORY_DAG_ID, FACTORY_TAG, groupIdOf } from "./names.js";
 import type { EngineSettings } from "./options.js";
 import type { AirflowApi, AirflowDag } from "./rest/airflow-api.js";
 import { entryIdOf } from "./shard.js";
@@ -31,31 +24,21 @@ interface Written {
   readonly call: number;
 }
 
-/** What Airflow holds: an entry in a Variable and a DAG for each schedule, and one Connection. */
+/** What Airflow holds of schedules: an entry in a Variable and a DAG for each. */
 export class Registrar {
   readonly #api: AirflowApi;
+  readonly #installation: Installation;
   readonly #shards: Shards;
   readonly #settings: EngineSettings;
-  #connected: Promise<void> | undefined;
   #calls = 0;
   /** The last call for each DAG: an earlier one, which still looks, does not undo what a later one did. */
   readonly #lastCalls = new Map<string, number>();
 
   constructor(api: AirflowApi, settings: EngineSettings) {
     this.#api = api;
+    this.#installation = new Installation(api, settings);
     this.#shards = new Shards(api, settings.prefix);
     this.#settings = settings;
-  }
-
-  /** Writes the Connection; once in the life of this process, so that a new secret reaches Airflow. */
-  connect(): Promise<void> {
-    this.#connected ??= this.#api
-      .putConnection(connectionIdOf(this.#settings.prefix), this.#settings.callback)
-      .catch((error: unknown) => {
-        this.#connected = undefined;
-        throw error;
-      });
-    return this.#connected;
   }
 
   /**
@@ -70,7 +53,7 @@ export class Registrar {
     const stamps = new Map(definitions.map(({ dagId, stamp }) => [dagId, stamp]));
     const entries = new Map(definitions.map((definition) => [definition.dagId, entryOf(definition)]));
     const factory = await this.#factory();
-    await this.connect();
+    await this.#installation.put();
     const call = this.#begin(entries.keys());
     const before = await this.#shards.change(entries);
     await this.#api.parse(factory);
@@ -107,14 +90,11 @@ export class Registrar {
 
   /**
    * The schedules that Airflow fires, ordered by group id: those whose entry is as it was written and whose DAG is built
-   * of it and active. Without the Connection none can.
+   * of it and active. Where something is missing that all of them need, there are none.
    */
   async list(): Promise<EngineEntry[]> {
-    await this.connect();
-    if (!(await this.#api.hasConnection(connectionIdOf(this.#settings.prefix)))) {
-      this.#connected = undefined;
-      return [];
-    }
+    await this.#installation.put();
+    if (!(await this.#installation.isThere())) return [];
     const held = await this.#shards.all();
     const entries: EngineEntry[] = [];
     for await (const dag of this.#api.dags(dagIdPrefix(this.#settings.prefix))) {
@@ -166,7 +146,7 @@ export class Registrar {
       for await (const dag of this.#dagsOf(pending)) await this.#settle(dag, pending);
       const again = await this.#writeAgain(written);
       if (pending.size === 0 && again.size === 0) return;
-      if (again.size > 0) await this.#api.parse(factory);
+      if ((await this.#installation.enlist()) || again.size > 0) await this.#api.parse(factory);
       for (const dagId of again.keys()) pending.set(dagId, stamps.get(dagId)!);
       const failure = await this.#importFailure(factory);
       if (failure !== undefined) throw new EngineError("ENGINE_FAILED", failure);
@@ -218,7 +198,7 @@ export class Registrar {
   async #importFailure(factory: AirflowDag | undefined): Promise<string | undefined> {
     const failures = await this.#api.importFailures();
     const failure = failures.find(({ filename, stack_trace: trace }) =>
-      factory === undefined ? trace.includes("tidegate") : filename === factory.relative_fileloc,
+      factory === undefined ? trace.includes("tidegate") : isAt(filename, factory.relative_fileloc ?? ""),
     );
     return failure && `Airflow cannot import ${failure.filename}: ${failure.stack_trace}`;
   }
@@ -226,6 +206,11 @@ export class Registrar {
 
 function has({ tags }: AirflowDag, name: string): boolean {
   return tags.some((tag) => tag.name === name);
+}
+
+/** Whether a file is the one at a place in its folder. Airflow 3.0 tells its whole path. */
+function isAt(filename: string, place: string): boolean {
+  return filename === place || filename.endsWith(`/${place}`);
 }
 
 function isBroken(dag: AirflowDag): boolean {

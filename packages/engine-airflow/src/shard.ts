@@ -14,14 +14,29 @@ export type ShardChanges = ReadonlyMap<string, string | null>;
  * secret's, such as those with `token` in them; in a hash of the prefix there can be none of these words.
  */
 export function shardPrefix(prefix: string): string {
-  return `tidegate.${digest(prefix).slice(0, 12)}.shard.`;
+  return `tidegate.${installationOf(prefix)}.shard.`;
+}
+
+/** What people read beside a shard in Airflow. */
+export function shardDescription(prefix: string): string {
+  return `Schedules of the Tidegate installation "${prefix}". They are written by Tidegate alone.`;
+}
+
+/** By what an installation is known in the keys of its shards. */
+export function installationOf(prefix: string): string {
+  return digest(prefix).slice(0, 12);
+}
+
+/** The keys of all shards of an installation. */
+export function shardKeys(prefix: string): string[] {
+  return Array.from({ length: SHARDS }, (_, number) => shardKey(prefix, number));
 }
 
 /** The key of the Variable that holds a DAG's entry. */
 export function shardKeyOf(dagId: string): string {
   const [, prefix = ""] = dagId.split(".");
   const number = Number.parseInt(digest(dagId).slice(0, 8), 16) % SHARDS;
-  return `${shardPrefix(prefix)}${String(number).padStart(2, "0")}`;
+  return shardKey(prefix, number);
 }
 
 /** By what a DAG's entry is known in its shard: not by the whole id, since Airflow hides the fields that it takes for a secret's. */
@@ -59,6 +74,10 @@ export function changedShards(
     changed.set(key, entries);
   }
   return changed;
+}
+
+function shardKey(prefix: string, number: number): string {
+  return `${shardPrefix(prefix)}${String(number).padStart(2, "0")}`;
 }
 
 function parsedOf(value: string): unknown {

@@ -6,6 +6,7 @@ import {
   entryIdOf,
   type ShardChanges,
   type ShardEntries,
+  shardDescription,
   shardKeyOf,
   shardPrefix,
   shardText,
@@ -65,7 +66,7 @@ export class Shards {
     const dagIds = [...changes.keys()];
     const shards = await this.#shardsOf(dagIds);
     const before = entriesOfDags(dagIds, shards);
-    const description = `Schedules of the Tidegate installation "${this.#prefix}". They are written by Tidegate alone.`;
+    const description = shardDescription(this.#prefix);
     const variables = [...changedShards(shards, changes)].map(([key, entries]) => ({
       key,
       value: shardText(entries),

@@ -329,6 +329,7 @@ describe("what Airflow cannot build", () => {
   });
 
   it("is told where a shard is no JSON, and mended by the next write", async () => {
+    await engine.handleRegister([schedule()]);
     const key = shardKeyOf(dagIdOf(prefix, "orders"));
     await api.putVariables([{ key, value: "{no JSON", description: "" }]);
     await api.parse((await api.dag(FACTORY_DAG_ID))!);

@@ -3,7 +3,7 @@ import { scheduleOf, specOf } from "@tidegate/test-outside";
 import { type AirflowServer, freePort, TcpProxy } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import { AirflowEngine, type AirflowEngineOptions } from "../src/index.js";
-import { connectionIdOf } from "../src/names.js";
+import { connectionIdOf, INSTALLATIONS_KEY } from "../src/names.js";
 import type { AirflowApi } from "../src/rest/airflow-api.js";
 import type { AirflowRest } from "../src/rest/airflow-rest.js";
 import { shardKeyOf } from "../src/shard.js";
@@ -63,8 +63,8 @@ async function expectSound({ client, counted }: Bed, groupId: string): Promise<v
 describe("the reconciler", () => {
   const deleteConnection = () => rest.request("DELETE", `/connections/${connectionIdOf(prefix)}`);
   const forget = (dagId: string) => shardsOf(airflow, prefix).change(new Map([[dagId, null]]));
-  const overwrite = (dagId: string, value: string) =>
-    api.putVariables([{ key: shardKeyOf(dagId), value, description: "" }]);
+  const write = (key: string, value: string) => api.putVariables([{ key, value, description: "" }]);
+  const overwrite = (dagId: string, value: string) => write(shardKeyOf(dagId), value);
   const edit = async (dagId: string) => {
     const shards = shardsOf(airflow, prefix);
     const entry = (await shards.read([dagId])).get(dagId)!;
@@ -83,6 +83,9 @@ describe("the reconciler", () => {
     ["has had its shard made another JSON", (dagId) => overwrite(dagId, '["a list"]')],
     ["has had its definition edited", edit],
     ["has lost its Connection", deleteConnection],
+    ["has lost the list of installations", () => deleteVariable(rest, INSTALLATIONS_KEY)],
+    ["has had the list of installations made no JSON", () => write(INSTALLATIONS_KEY, "[not JSON")],
+    ["has had the list of installations made another JSON", () => write(INSTALLATIONS_KEY, '{"a":[1]}')],
     [
       "is gone with all that it was made of",
       async (dagId) => {

@@ -4,13 +4,22 @@ import { scheduleOf, specOf } from "@tidegate/test-outside";
 import type { AirflowServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import { AirflowEngine, type AirflowEngineOptions } from "../src/index.js";
-import { dagIdOf } from "../src/names.js";
+import { dagIdOf, INSTALLATIONS_KEY } from "../src/names.js";
 import { settingsOf } from "../src/options.js";
 import { Registrar } from "../src/registrar.js";
 import { AirflowApi, type AirflowVariable } from "../src/rest/airflow-api.js";
-import { SHARDS, shardKeyOf } from "../src/shard.js";
+import { installationOf, SHARDS, shardKeyOf } from "../src/shard.js";
 import type { Shards } from "../src/shards.js";
-import { clearAway, listed, optionsFor, restOf, shardsOf, startAirflow } from "./support/airflow.js";
+import {
+  apiOf,
+  clearAway,
+  installationsOf,
+  listed,
+  optionsFor,
+  restOf,
+  shardsOf,
+  startAirflow,
+} from "./support/airflow.js";
 
 jest.setTimeout(300_000);
 
@@ -44,22 +53,30 @@ function idle(groupId: string, version = 1): EngineSchedule {
   return scheduleOf(groupId, spec, version);
 }
 
-/** An Airflow in which another process writes back, right after the first write of a shard, what it had read before it. */
+/** An Airflow in which another process writes back, right after the first write of a Variable, what it had read before it. */
 class Contended extends AirflowApi {
+  readonly #isMeant: (key: string) => boolean;
   #isOver = false;
+
+  constructor(isMeant: (key: string) => boolean) {
+    super(restOf(airflow));
+    this.#isMeant = isMeant;
+  }
 
   override async putVariables(variables: readonly AirflowVariable[]): Promise<void> {
     const [first] = variables;
-    if (first === undefined || this.#isOver) return super.putVariables(variables);
+    if (first === undefined || this.#isOver || !this.#isMeant(first.key))
+      return super.putVariables(variables);
     this.#isOver = true;
-    const value = (await this.variable(first.key)) ?? "{}";
+    const value = (await this.variable(first.key))!;
     await super.putVariables(variables);
     await super.putVariables([{ ...first, value }]);
   }
 }
 
 describe("an update that another process overwrites", () => {
-  const contended = () => new Registrar(new Contended(restOf(airflow)), settingsOf(options));
+  const isShard = (key: string) => key !== INSTALLATIONS_KEY;
+  const contended = () => new Registrar(new Contended(isShard), settingsOf(options));
 
   it("is written again, when it adds a schedule", async () => {
     await contended().register([idle("orders")]);
@@ -83,6 +100,18 @@ describe("an update that another process overwrites", () => {
     await engine.handleRegister([idle("orders")]);
     await shards.change(new Map([[dagIdOf(prefix, "orders"), null]]));
     expect(await listed(engine)).toEqual([]);
+  });
+});
+
+describe("the list of installations", () => {
+  it("keeps the others, and what is taken out of it by one that comes at the same moment is put back", async () => {
+    const other = "0123456789ab";
+    const value = JSON.stringify([other]);
+    await apiOf(airflow).putVariables([{ key: INSTALLATIONS_KEY, value, description: "" }]);
+    const isList = (key: string) => key === INSTALLATIONS_KEY;
+    await new Registrar(new Contended(isList), settingsOf(options)).register([idle("orders")]);
+    expect(await installationsOf(apiOf(airflow))).toEqual([other, installationOf(prefix)].sort());
+    expect(await listed(engine)).toEqual([{ groupId: "orders", version: 1 }]);
   });
 });
 

@@ -119,17 +119,21 @@ export class Registrar {
     if (isOnline) await this.#api.release(code, name, "OFFLINE");
   }
 
-  /** First of all it is silent, also while an instance that runs holds up that it is deleted. */
+  /**
+   * First of all it is silent, also while an instance that runs holds up that it is deleted. Another manager, or a person,
+   * may bring it online in between.
+   */
   async #delete(code: number, name: string): Promise<void> {
-    const workflow = await this.#api.workflow(code);
-    if (workflow === undefined) return;
-    await this.#takeOffline(workflow);
     for (let left = DELETE_WITHIN_MS; left > 0; left -= DELETE_AGAIN_MS) {
+      const workflow = await this.#api.workflow(code);
+      if (workflow === undefined) return;
+      await this.#takeOffline(workflow);
       if (await this.#api.deleteWorkflow(code)) return;
       await this.#api.stopInstances(code);
       await sleep(DELETE_AGAIN_MS);
     }
-    const message = `DolphinScheduler has taken workflow ${name} offline, but cannot delete it: an instance of it still runs.`;
+    const states = await this.#api.statesOf(code);
+    const message = `DolphinScheduler has taken workflow ${name} offline, but cannot delete it: an instance of it still runs (its instances: ${states.join(", ")}).`;
     throw new EngineError("ENGINE_FAILED", message);
   }
 

@@ -1,13 +1,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import type { EngineEntry, JobOutcome, ScheduleOperator } from "@tidegate/core";
+import { type EngineEntry, type JobOutcome, type ScheduleOperator, SystemClock } from "@tidegate/core";
 import { Door, SECRET, scheduleOf, specOf } from "@tidegate/test-outside";
 import { type DolphinServer, TcpProxy } from "@tidegate/test-servers";
 import { countingOperator, until } from "@tidegate/testkit";
 import { DolphinSchedulerEngine } from "../src/index.js";
 import { workflowNameOf } from "../src/names.js";
-import type { DolphinApi } from "../src/rest/dolphin-api.js";
+import { settingsOf } from "../src/options.js";
+import { Registrar } from "../src/registrar.js";
+import { DolphinApi } from "../src/rest/dolphin-api.js";
 import { Bed, type DolphinBedOptions } from "./support/bed.js";
-import { apiOf, optionsFor, silence, startDolphin } from "./support/dolphin.js";
+import { apiOf, optionsFor, restOf, silence, startDolphin } from "./support/dolphin.js";
 import { Instances } from "./support/instances.js";
 
 const EVERY_TWO_SECONDS = { type: "period", every: 2, unit: "second" } as const;
@@ -127,6 +129,29 @@ describe("a schedule in DolphinScheduler", () => {
   });
 });
 
+describe("a schedule that is removed", () => {
+  /** A DolphinScheduler in which somebody brings the workflow online right before it is deleted. */
+  class Contended extends DolphinApi {
+    #isOver = false;
+
+    override async deleteWorkflow(code: number): Promise<boolean> {
+      if (!this.#isOver) await this.release(code, workflowNameOf(prefix, "orders"), "ONLINE");
+      this.#isOver = true;
+      return super.deleteWorkflow(code);
+    }
+  }
+
+  it("is gone though another manager mends it at that moment", async () => {
+    const settings = settingsOf(optionsFor(dolphin, "http://127.0.0.1:9/", prefix));
+    const registrar = new Registrar(new Contended(restOf(dolphin), settings), settings, new SystemClock());
+    const startTime = Math.floor(Date.now() / 60_000) * 60_000;
+    const spec = specOf({ trigger: { type: "period", every: 1, unit: "day" }, startTime });
+    await registrar.register([scheduleOf("orders", spec)]);
+    await registrar.unregister(["orders"]);
+    expect(await heldOf("orders")).toBeUndefined();
+  });
+});
+
 describe("group ids", () => {
   const NASTY = [
     `it's "both"`,
@@ -160,7 +185,13 @@ describe("group ids", () => {
     expect(new Set(door.fires.map(({ scheduledTime }) => scheduledTime))).toEqual(
       new Set([startTime + 60_000]),
     );
-    await engine.handleUnregister(NASTY);
+    // DolphinScheduler takes its time to stop instances that are under way.
+    const isGone = () =>
+      engine.handleUnregister(NASTY).then(
+        () => true,
+        () => false,
+      );
+    await until(isGone, { what: "all of them to be gone" });
     expect(await listed(engine)).toEqual([]);
     await door.close();
   });
@@ -172,8 +203,12 @@ describe("the reconciler mends what was changed by hand:", () => {
     [
       "a workflow that is deleted",
       async (code, name) => {
-        await api.release(code, name, "OFFLINE");
-        await until(() => api.deleteWorkflow(code), { what: "the deletion" });
+        // The reconciler may come in between, and bring it online again.
+        const isGone = async () => {
+          await api.release(code, name, "OFFLINE");
+          return api.deleteWorkflow(code);
+        };
+        await until(isGone, { what: "the deletion" });
       },
     ],
     ["a schedule that is offline", (_code, _name, id) => api.setScheduleOnline(id, false)],

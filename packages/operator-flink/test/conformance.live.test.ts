@@ -1,10 +1,9 @@
-import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, jest } from "@jest/globals";
 import type { JsonObject } from "@tidegate/core";
 import { FlinkServer } from "@tidegate/test-servers";
 import { operatorSuite, type RequestFactory } from "@tidegate/testkit";
 import { FlinkOperator } from "../src/index.js";
+import { Program } from "./support/program.js";
 import { Readings } from "./support/readings.js";
 import { aRequest } from "./support/requests.js";
 
@@ -12,9 +11,11 @@ import { aRequest } from "./support/requests.js";
 jest.setTimeout(120_000);
 
 let flink: FlinkServer;
+let program: Program;
 
 beforeAll(async () => {
   flink = await FlinkServer.start();
+  program = await Program.compile(flink);
 }, 900_000);
 
 afterAll(() => flink.dispose());
@@ -39,27 +40,17 @@ operatorSuite({
 
 operatorSuite({
   name: "flink, jar",
-  // The example program writes beside what is there, and does not last.
-  supports: { effects: false, slow: false },
   create: async () => {
     const readings = new Readings(flink.dataFolder);
     const operators = new Operators();
-    const wordCount = (input: string): JsonObject => ({
-      jar: {
-        path: flink.examplesJar,
-        entryClass: "org.apache.flink.streaming.examples.wordcount.WordCount",
-        programArgs: [
-          ...["--execution-mode", "BATCH"],
-          ...["--input", pathToFileURL(input).href],
-          ...["--output", `${pathToFileURL(readings.target).href}/{lower:epoch_ms}`],
-        ],
-      },
-    });
+    const { copy, dripping, failing } = readings.statements;
     return {
       operator: operators.start(),
-      request: factory(wordCount(readings.source)),
-      failingRequest: factory(wordCount(join(readings.source, "missing"))),
+      request: factory(program.run(copy)),
+      slowRequest: factory(program.run(dripping)),
+      failingRequest: factory(program.run(failing)),
       malformedJob: { jar: { path: "/etc/passwd" } },
+      effects: async ({ lowerBoundary }) => readings.times(Number(lowerBoundary)),
       restart: async () => operators.start(),
       dispose: () => operators.stop(),
     };
@@ -71,8 +62,8 @@ class Operators {
   readonly #all: FlinkOperator[] = [];
 
   start(): FlinkOperator {
-    const { url, gatewayUrl, examplesJar } = flink;
-    const operator = new FlinkOperator({ url, gatewayUrl, jarFolders: [dirname(examplesJar)] });
+    const { url, gatewayUrl, dataFolder } = flink;
+    const operator = new FlinkOperator({ url, gatewayUrl, jarFolders: [dataFolder] });
     this.#all.push(operator);
     return operator;
   }

@@ -200,6 +200,8 @@ function settingsOf(url: string, home: string, database: string): Record<string,
     AIRFLOW__API__WORKERS: "1",
     AIRFLOW__API__SECRET_KEY: randomBytes(16).toString("hex"),
     AIRFLOW__API_AUTH__JWT_SECRET: randomBytes(32).toString("hex"),
+    // Airflow 3.0 gives its tokens none by default, which newer versions of its libraries refuse.
+    AIRFLOW__API_AUTH__JWT_ISSUER: "tidegate",
     AIRFLOW__DATABASE__SQL_ALCHEMY_CONN: database.replace("postgres:", "postgresql+psycopg2:"),
     AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS: "False",
     AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL: "2",

@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
 import { hash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { cacheFolder, DOWNLOAD_LIMIT_MS, fillCache } from "./cache.js";
+import { cached, cacheFolder, DOWNLOAD_LIMIT_MS, itself, say } from "./cache.js";
 import { maven } from "./maven.js";
 
 const run = promisify(execFile);
@@ -38,18 +38,15 @@ const RECIPE = ["pom.xml", "parent-stub.xml", "SchemaOfEntities.java"] as const;
  * @throws Error naming what is needed, when that does not work
  */
 export async function findDolphin(): Promise<DolphinBinary> {
-  const cache = join(cacheFolder("dolphinscheduler"), `${VERSION}-${recipeHash()}`);
-  if (!existsSync(cache)) {
-    say(`Assembling DolphinScheduler ${VERSION} from Maven Central in ${cache}, about 200 MB ...`);
-    const failures = await fillCache(cache, [{ name: "mvn dependency:copy-dependencies", get: assemble }]);
-    if (!existsSync(cache)) {
-      throw new Error(
-        "There is no DolphinScheduler. To assemble one this needs a JDK 17 or newer and tar on the path, and Maven " +
-          `Central. Tried:\n${failures.join("\n")}`,
-      );
-    }
-  }
-  return { libraries: join(cache, "libs"), schema: join(cache, "schema.sql") };
+  const folder = await cached({
+    what: `DolphinScheduler ${VERSION}`,
+    megabytes: 200,
+    folder: join(cacheFolder("dolphinscheduler"), `${VERSION}-${recipeHash()}`),
+    find: itself,
+    ways: [{ name: "mvn dependency:copy-dependencies", get: assemble }],
+    help: "To assemble one this needs a JDK 17 or newer and tar on the path, and Maven Central.",
+  });
+  return { libraries: join(folder, "libs"), schema: join(folder, "schema.sql") };
 }
 
 function recipeHash(): string {
@@ -92,8 +89,4 @@ async function schemaOf(libs: string): Promise<string> {
     timeout: DOWNLOAD_LIMIT_MS,
   });
   return stdout;
-}
-
-function say(what: string): void {
-  process.stderr.write(`${what}\n`);
 }

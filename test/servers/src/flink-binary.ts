@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { cacheFolder, fillCache } from "./cache.js";
+import { cached, cacheFolder, itself } from "./cache.js";
 import { firstPatch, flinkVersion } from "./flink-version.js";
 import { copyArtifacts } from "./maven.js";
 import { findPython } from "./python.js";
@@ -46,17 +46,16 @@ export interface FlinkBinary {
 export async function findFlink(): Promise<FlinkBinary> {
   const java = await findJava();
   const version = flinkVersion();
-  const cache = cacheFolder(join("flink", version));
-  if (existsSync(cache)) return binaryIn(cache, version, java);
-  process.stderr.write(
-    `Installing Flink ${version} from PyPI and Maven Central into ${cache}, about 350 MB ...\n`,
-  );
   const get = (folder: string) => install(version, folder);
-  const failures = await fillCache(cache, [{ name: "pip install, mvn dependency:copy", get }]);
-  if (existsSync(cache)) return binaryIn(cache, version, java);
-  throw new Error(
-    `There is no Flink. This gets one with Python 3.10 to 3.13, which is to be on the path. Tried:\n${failures.join("\n")}`,
-  );
+  const folder = await cached({
+    what: `Flink ${version}`,
+    megabytes: 350,
+    folder: cacheFolder(join("flink", version)),
+    find: itself,
+    ways: [{ name: "pip install, mvn dependency:copy", get }],
+    help: "To get one this needs Python 3.10 to 3.13 on the path, PyPI and Maven Central.",
+  });
+  return binaryIn(folder, version, java);
 }
 
 async function install(version: string, folder: string): Promise<void> {

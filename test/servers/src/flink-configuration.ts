@@ -3,6 +3,7 @@ export interface FlinkPlace {
   readonly restPort: number;
   readonly rpcPort: number;
   readonly gatewayPort: number;
+  readonly zooKeeperPort: number;
   readonly folder: string;
 }
 
@@ -62,6 +63,31 @@ export function configurationText(
   };
   return Object.entries(all)
     .map(([name, value]) => `${name}: ${value}\n`)
+    .join("");
+}
+
+/** Has the JobManager keep its jobs in the ZooKeeper. */
+export function highAvailability({ zooKeeperPort, rpcPort, folder }: FlinkPlace): Record<string, string> {
+  return {
+    "high-availability.type": "zookeeper",
+    "high-availability.zookeeper.quorum": `${LOOPBACK}:${zooKeeperPort}`,
+    "high-availability.storageDir": `file://${folder}/ha`,
+    "high-availability.jobmanager.port": String(rpcPort),
+    // That one that was killed is gone is known when its session has ended, by default after a minute.
+    "high-availability.zookeeper.client.session-timeout": "4000",
+  };
+}
+
+/** The text of a ZooKeeper's `zoo.cfg`. */
+export function zooKeeperText({ zooKeeperPort, folder }: FlinkPlace): string {
+  const all = {
+    dataDir: `${folder}/zookeeper`,
+    clientPort: zooKeeperPort,
+    clientPortAddress: LOOPBACK,
+    "admin.enableServer": false,
+  };
+  return Object.entries(all)
+    .map(([name, value]) => `${name}=${value}\n`)
     .join("");
 }
 

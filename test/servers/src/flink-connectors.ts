@@ -1,6 +1,6 @@
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { cacheFolder, fillCache } from "./cache.js";
+import { cached, cacheFolder, itself } from "./cache.js";
 import { flinkVersion } from "./flink-version.js";
 import { copyArtifacts } from "./maven.js";
 
@@ -41,18 +41,16 @@ export type FlinkConnector = "kafka" | "jdbc-postgres";
 export async function findConnector(name: FlinkConnector): Promise<string[]> {
   const connectors = flinkVersion().startsWith("1.") ? FOR_FLINK_1 : FOR_FLINK_2;
   const { version, megabytes, artifacts } = connectors[name];
-  const cache = cacheFolder(join("flink", `connector-${name}-${version}`));
-  if (!existsSync(cache)) {
-    process.stderr.write(
-      `Getting Flink's connector ${name} ${version} from Maven Central into ${cache}, about ${megabytes} MB ...\n`,
-    );
-    const get = (folder: string) => copyArtifacts(artifacts, folder);
-    const failures = await fillCache(cache, [{ name: "mvn dependency:copy", get }]);
-    if (!existsSync(cache)) {
-      throw new Error(`There is no connector ${name} for Flink. Tried:\n${failures.join("\n")}`);
-    }
-  }
-  return readdirSync(cache).map((jar) => join(cache, jar));
+  const get = (folder: string) => copyArtifacts(artifacts, folder);
+  const folder = await cached({
+    what: `connector of Flink for ${name} ${version}`,
+    megabytes,
+    folder: cacheFolder(join("flink", `connector-${name}-${version}`)),
+    find: itself,
+    ways: [{ name: "mvn dependency:copy", get }],
+    help: "To get one this needs Java on the path, and Maven Central.",
+  });
+  return readdirSync(folder).map((jar) => join(folder, jar));
 }
 
 function jdbcForPostgres(version: string): Connector {

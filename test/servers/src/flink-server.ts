@@ -4,7 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type FlinkBinary, findFlink } from "./flink-binary.js";
-import { configurationText, type FlinkPlace, schedulerSettings } from "./flink-configuration.js";
+import {
+  configurationText,
+  type FlinkPlace,
+  highAvailability,
+  schedulerSettings,
+  zooKeeperText,
+} from "./flink-configuration.js";
 import { type FlinkConnector, findConnector } from "./flink-connectors.js";
 import { findTestCatalog } from "./flink-test-catalog.js";
 import { freePort } from "./free-port.js";
@@ -16,7 +22,9 @@ const START_LIMIT_MS = 180_000;
 const STOP_LIMIT_MS = 10_000;
 
 /** The processes of a session cluster. */
-export type FlinkPart = "job-manager" | "task-manager" | "gateway";
+export type FlinkPart = "zookeeper" | "job-manager" | "task-manager" | "gateway";
+
+const PARTS = ["job-manager", "task-manager", "gateway"] as const satisfies FlinkPart[];
 
 /** Of each of its processes, MB: enough for a handful of jobs. */
 const HEAP_MB = 384;
@@ -32,6 +40,8 @@ export interface FlinkExtras {
    * with full refresh cannot be created
    */
   readonly workflowSchedulerPort?: number;
+  /** Whether its JobManager keeps its jobs in a ZooKeeper, and goes on with them when it is back. @default false */
+  readonly isHighlyAvailable?: boolean;
   /** Of each of its processes. @default 384 */
   readonly heapMb?: number;
 }
@@ -43,12 +53,18 @@ export interface FlinkExtras {
 export class FlinkServer {
   readonly #binary: FlinkBinary;
   readonly #place: FlinkPlace;
+  readonly #parts: readonly FlinkPart[];
   readonly #heapMb: number;
   readonly #processes = new Map<FlinkPart, ChildProcess>();
 
-  private constructor(binary: FlinkBinary, place: FlinkPlace, heapMb: number) {
+  private constructor(
+    binary: FlinkBinary,
+    place: FlinkPlace,
+    { isHighlyAvailable = false, heapMb = HEAP_MB }: FlinkExtras,
+  ) {
     this.#binary = binary;
     this.#place = place;
+    this.#parts = [...(isHighlyAvailable ? (["zookeeper"] as const) : []), ...PARTS];
     this.#heapMb = heapMb;
   }
 
@@ -59,18 +75,30 @@ export class FlinkServer {
    */
   static async start(
     settings: Readonly<Record<string, string>> = {},
-    { hasTestCatalog = false, connectors = [], workflowSchedulerPort, heapMb = HEAP_MB }: FlinkExtras = {},
+    extras: FlinkExtras = {},
   ): Promise<FlinkServer> {
+    const { hasTestCatalog = false, connectors = [], workflowSchedulerPort, isHighlyAvailable } = extras;
     const jars = hasTestCatalog ? [await findTestCatalog()] : [];
     for (const connector of connectors) jars.push(...(await findConnector(connector)));
     const binary = withJars(await findFlink(), jars);
     const folder = mkdtempSync(join(tmpdir(), "tidegate-flink-"));
-    const [restPort, rpcPort, gatewayPort] = [await freePort(), await freePort(), await freePort()];
-    const server = new FlinkServer(binary, { restPort, rpcPort, gatewayPort, folder }, heapMb);
-    for (const name of ["catalogs", "tmp", "uploads", "data"]) mkdirSync(join(folder, name));
+    const place = {
+      restPort: await freePort(),
+      rpcPort: await freePort(),
+      gatewayPort: await freePort(),
+      zooKeeperPort: await freePort(),
+      folder,
+    };
+    const server = new FlinkServer(binary, place, extras);
+    for (const name of ["catalogs", "tmp", "uploads", "data", "zookeeper"]) mkdirSync(join(folder, name));
+    writeFileSync(join(folder, "zoo.cfg"), zooKeeperText(place));
     writeFileSync(
       join(folder, "config.yaml"),
-      configurationText(server.#place, { ...schedulerSettings(workflowSchedulerPort), ...settings }),
+      configurationText(place, {
+        ...schedulerSettings(workflowSchedulerPort),
+        ...(isHighlyAvailable === true ? highAvailability(place) : {}),
+        ...settings,
+      }),
     );
     try {
       await server.startAgain();
@@ -113,10 +141,15 @@ export class FlinkServer {
     return this.#binary.examples;
   }
 
+  /** All jars that its processes load, to compile programs with. */
+  get classPath(): string {
+    return this.#binary.classPath;
+  }
+
   /** Starts what does not run, on the same ports, and resolves when all of it is ready for jobs. */
   async startAgain(): Promise<void> {
     process.once("exit", this.#killAll);
-    for (const part of ["job-manager", "task-manager", "gateway"] as const) {
+    for (const part of this.#parts) {
       if (!this.#processes.has(part)) this.#processes.set(part, this.#spawn(part));
     }
     const giveUpAt = Date.now() + START_LIMIT_MS;
@@ -178,6 +211,12 @@ export class FlinkServer {
     const { folder } = this.#place;
     const entryPoints = "org.apache.flink.runtime";
     switch (part) {
+      case "zookeeper":
+        return [
+          // Flink brings one, for trying out.
+          ...["-cp", classPath, `${entryPoints}.zookeeper.FlinkZooKeeperQuorumPeer`],
+          ...["--zkConfigFile", join(folder, "zoo.cfg"), "--peerId", "1"],
+        ];
       case "job-manager":
         return [
           ...["-cp", classPath, `${entryPoints}.entrypoint.StandaloneSessionClusterEntrypoint`],

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { cacheFolder, fillCache } from "./cache.js";
+import { cached, cacheFolder } from "./cache.js";
 import { firstPatch, flinkVersion } from "./flink-version.js";
 import { copyArtifacts } from "./maven.js";
 
@@ -13,11 +13,17 @@ const NAME = "flink-table-filesystem-test-utils";
  */
 export async function findTestCatalog(): Promise<string> {
   const version = firstPatch(flinkVersion());
-  const cache = cacheFolder(join("flink", `${NAME}-${version}`));
-  const jar = join(cache, `${NAME}-${version}.jar`);
-  if (existsSync(jar)) return jar;
-  const get = (folder: string) => copyArtifacts([`org.apache.flink:${NAME}:${version}`], folder);
-  const failures = await fillCache(cache, [{ name: "mvn dependency:copy", get }]);
-  if (existsSync(jar)) return jar;
-  throw new Error(`There is no catalog for materialized tables. Tried:\n${failures.join("\n")}`);
+  return cached({
+    what: "catalog of Flink for materialized tables",
+    megabytes: 1,
+    folder: cacheFolder(join("flink", `${NAME}-${version}`)),
+    find: (folder) => [join(folder, `${NAME}-${version}.jar`)].find(existsSync),
+    ways: [
+      {
+        name: "mvn dependency:copy",
+        get: (folder) => copyArtifacts([`org.apache.flink:${NAME}:${version}`], folder),
+      },
+    ],
+    help: "To get one this needs Java on the path, and Maven Central.",
+  });
 }

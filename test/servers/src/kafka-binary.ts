@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { cacheFolder, fillCache } from "./cache.js";
+import { cached, cacheFolder, itself } from "./cache.js";
 import { maven } from "./maven.js";
 
 /** As in the project that lists its jars. */
@@ -16,15 +16,14 @@ const PROJECT = fileURLToPath(new URL("../kafka/pom.xml", import.meta.url));
  * @throws Error naming what is needed, when that does not work
  */
 export async function findKafka(): Promise<string> {
-  const cache = join(cacheFolder("kafka"), VERSION);
-  if (existsSync(cache)) return cache;
-  process.stderr.write(`Assembling Kafka ${VERSION} from Maven Central in ${cache}, about 55 MB ...\n`);
-  const failures = await fillCache(cache, [{ name: "mvn dependency:copy-dependencies", get: assemble }]);
-  if (existsSync(cache)) return cache;
-  throw new Error(
-    "There is no Kafka. To assemble one this needs Java on the path, and Maven Central. " +
-      `Tried:\n${failures.join("\n")}`,
-  );
+  return cached({
+    what: `Kafka ${VERSION}`,
+    megabytes: 55,
+    folder: join(cacheFolder("kafka"), VERSION),
+    find: itself,
+    ways: [{ name: "mvn dependency:copy-dependencies", get: assemble }],
+    help: "To assemble one this needs Java on the path, and Maven Central.",
+  });
 }
 
 async function assemble(folder: string): Promise<void> {

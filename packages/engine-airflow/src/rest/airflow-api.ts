@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AirflowRest } from "./airflow-rest.js";
-import { putAll } from "./bulk.js";
+import { createAll } from "./bulk.js";
 import { pages } from "./pages.js";
 
 /** A DAG as Airflow tells of it. */
@@ -48,7 +48,7 @@ export class AirflowApi {
       "Tidegate's callback door: its address, and the secret that callbacks are signed with.";
     const password = JSON.stringify({ url, secret });
     const connection = { connection_id: id, conn_type: "tidegate", description, password };
-    await putAll(this.#rest, "/connections", [connection]);
+    await createAll(this.#rest, "/connections", [connection], "overwrite");
   }
 
   async hasConnection(id: string): Promise<boolean> {
@@ -59,7 +59,12 @@ export class AirflowApi {
   }
 
   async putVariables(variables: readonly AirflowVariable[]): Promise<void> {
-    await putAll(this.#rest, "/variables", variables);
+    await createAll(this.#rest, "/variables", variables, "overwrite");
+  }
+
+  /** Leaves those alone that are there already. */
+  async addVariables(variables: readonly AirflowVariable[]): Promise<void> {
+    await createAll(this.#rest, "/variables", variables, "skip");
   }
 
   /** The value of a Variable; `undefined` where there is none. What Airflow takes for a secret in it is `***`. */

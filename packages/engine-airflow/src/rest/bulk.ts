@@ -4,9 +4,12 @@ import type { AirflowRest } from "./airflow-rest.js";
 /** An action of Airflow's bulk requests. */
 interface BulkAction {
   readonly action: "create";
-  readonly action_on_existence: "overwrite";
+  readonly action_on_existence: OnExistence;
   readonly entities: readonly object[];
 }
+
+/** What is done with an entity that is there already. */
+export type OnExistence = "overwrite" | "skip";
 
 interface BulkResults {
   readonly errors?: readonly { readonly error: string }[];
@@ -15,10 +18,15 @@ interface BulkResults {
 /** So many entities are sent in one request. */
 const BATCH = 100;
 
-/** Creates or overwrites. @throws EngineError ENGINE_FAILED */
-export async function putAll(rest: AirflowRest, path: string, entities: readonly object[]): Promise<void> {
+/** Creates entities. @throws EngineError ENGINE_FAILED */
+export async function createAll(
+  rest: AirflowRest,
+  path: string,
+  entities: readonly object[],
+  onExistence: OnExistence,
+): Promise<void> {
   for (const batch of batches(entities)) {
-    await bulk(rest, path, { action: "create", action_on_existence: "overwrite", entities: batch });
+    await bulk(rest, path, { action: "create", action_on_existence: onExistence, entities: batch });
   }
 }
 

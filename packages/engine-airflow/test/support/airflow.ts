@@ -3,11 +3,11 @@ import { SECRET } from "@tidegate/test-outside";
 import { AirflowServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import { type AirflowEngineOptions, dagFactoryFile } from "../../src/index.js";
-import { dagIdPrefix, FACTORY_DAG_ID } from "../../src/names.js";
+import { dagIdPrefix, FACTORY_DAG_ID, INSTALLATIONS_KEY } from "../../src/names.js";
 import { settingsOf } from "../../src/options.js";
 import { AirflowApi } from "../../src/rest/airflow-api.js";
 import { AirflowRest } from "../../src/rest/airflow-rest.js";
-import { shardPrefix } from "../../src/shard.js";
+import { installationOf, shardPrefix } from "../../src/shard.js";
 import { Shards } from "../../src/shards.js";
 
 /** An Airflow with the factory file in its DAGs folder. Resolves when that is parsed. */
@@ -40,7 +40,14 @@ export async function clearAway(airflow: AirflowServer, prefix: string): Promise
   const rest = restOf(airflow);
   const api = apiOf(airflow);
   for (const key of (await api.variables(shardPrefix(prefix))).keys()) await deleteVariable(rest, key);
+  const others = (await installationsOf(api)).filter((name) => name !== installationOf(prefix));
+  await api.putVariables([{ key: INSTALLATIONS_KEY, value: JSON.stringify(others), description: "" }]);
   for await (const dag of api.dags(dagIdPrefix(prefix))) await api.setPaused(dag.dag_id, true);
+}
+
+/** What is in the list of installations. */
+export async function installationsOf(api: AirflowApi): Promise<string[]> {
+  return JSON.parse((await api.variable(INSTALLATIONS_KEY)) ?? "[]");
 }
 
 /** Deletes a Variable as somebody would by hand. */

@@ -1,6 +1,6 @@
 import type { EngineSettings } from "../options.js";
 import type { TaskDefinition } from "../task.js";
-import { EXECUTING, WORKFLOW_GONE } from "./codes.js";
+import { EXECUTING, STILL_ONLINE, WORKFLOW_GONE } from "./codes.js";
 import type { DolphinRest, Fields } from "./dolphin-rest.js";
 import { pages } from "./pages.js";
 import { openProject, type Project } from "./project.js";
@@ -166,14 +166,15 @@ export class DolphinApi {
     await this.#rest.request("POST", `${path}/${generation.definitions}/${code}/release`, fields);
   }
 
-  /** Deletes a workflow that is offline. @returns whether it is gone: not while an instance runs */
+  /** Deletes a workflow. @returns whether it is gone: not while it is online, or an instance runs */
   async deleteWorkflow(code: number): Promise<boolean> {
     const { path, generation } = await this.#open();
     const answer = await this.#rest.request("DELETE", `${path}/${generation.definitions}/${code}`, {}, [
       EXECUTING,
+      STILL_ONLINE,
       WORKFLOW_GONE,
     ]);
-    return answer.code !== EXECUTING;
+    return answer.code !== EXECUTING && answer.code !== STILL_ONLINE;
   }
 
   /** Makes or writes the schedule of a workflow that is online; it is offline then. @returns its id */
@@ -219,6 +220,17 @@ export class DolphinApi {
       });
       for await (const { id } of running) await this.#stop(path, { [generation.instanceId]: id });
     }
+  }
+
+  /** In which states there are instances of a workflow. */
+  async statesOf(code: number): Promise<string[]> {
+    const { path, generation } = await this.#open();
+    const states = new Set<string>();
+    const all = pages<{ readonly state: string }>(this.#rest, `${path}/${generation.instances}`, {
+      [generation.codeOfInstances]: code,
+    });
+    for await (const { state } of all) states.add(state);
+    return [...states].sort();
   }
 
   /** An instance that has ended in the meantime cannot be stopped; whatever the reason, the deletion tells. */

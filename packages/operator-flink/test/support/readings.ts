@@ -38,14 +38,26 @@ export class Readings {
     };
   }
 
-  /** Takes ten minutes. */
-  dripping(): JsonObject {
-    return this.#inserted("SELECT CAST(NULL AS TIMESTAMP(3)), n FROM drip");
+  /** Takes a second for each of its rows. */
+  dripping(rows = 600): JsonObject {
+    return sqlOf(this.#fromDrip("n", rows));
   }
 
   /** Fails at its first row. */
   failing(): JsonObject {
-    return this.#inserted("SELECT CAST(NULL AS TIMESTAMP(3)), n / (n - n) FROM drip");
+    return sqlOf(this.#fromDrip("n / (n - n)"));
+  }
+
+  /** The statements of the same three, the last of which is the job: for a program that runs what it is given. */
+  get statements(): Record<"copy" | "dripping" | "failing", string[]> {
+    const source = `CREATE TEMPORARY TABLE source (\`time\` TIMESTAMP(3), \`minute\` INT)
+      WITH ('connector' = 'filesystem', 'path' = '${pathToFileURL(this.source).href}', 'format' = 'csv')`;
+    const interval = "`time` >= TIMESTAMP '{lower:timestamp}' AND `time` < TIMESTAMP '{upper:timestamp}'";
+    return {
+      copy: [source, ...this.#intoTarget(`SELECT \`time\`, \`minute\` FROM source WHERE ${interval}`)],
+      dripping: this.#fromDrip("n"),
+      failing: this.#fromDrip("n / (n - n)"),
+    };
   }
 
   /** How often the first minute of an interval is in the target. */
@@ -62,19 +74,26 @@ export class Readings {
       .flatMap((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8").trim().split("\n"));
   }
 
-  #inserted(select: string): JsonObject {
-    return {
-      sql: {
-        setup: [
-          `CREATE TEMPORARY TABLE drip (n INT) WITH ('connector' = 'datagen', 'rows-per-second' = '1', 'number-of-rows' = '600',
-             'fields.n.kind' = 'sequence', 'fields.n.start' = '1000000', 'fields.n.end' = '1000600')`,
-          `CREATE TEMPORARY TABLE target (\`time\` TIMESTAMP(3), \`minute\` INT)
-             WITH ('connector' = 'filesystem', 'path' = '${pathToFileURL(this.target).href}', 'format' = 'csv')`,
-        ],
-        statement: `INSERT OVERWRITE target /*+ OPTIONS('path' = '${pathToFileURL(this.target).href}/from={lower:epoch_ms}') */ ${select}`,
-      },
-    };
+  #fromDrip(minute: string, rows = 600): string[] {
+    return [
+      `CREATE TEMPORARY TABLE drip (n INT) WITH ('connector' = 'datagen', 'rows-per-second' = '1', 'number-of-rows' = '${rows}',
+         'fields.n.kind' = 'sequence', 'fields.n.start' = '1', 'fields.n.end' = '${rows}')`,
+      ...this.#intoTarget(`SELECT CAST(NULL AS TIMESTAMP(3)), ${minute} FROM drip`),
+    ];
   }
+
+  #intoTarget(select: string): string[] {
+    const target = pathToFileURL(this.target).href;
+    return [
+      `CREATE TEMPORARY TABLE target (\`time\` TIMESTAMP(3), \`minute\` INT)
+         WITH ('connector' = 'filesystem', 'path' = '${target}', 'format' = 'csv')`,
+      `INSERT OVERWRITE target /*+ OPTIONS('path' = '${target}/from={lower:epoch_ms}') */ ${select}`,
+    ];
+  }
+}
+
+function sqlOf(statements: readonly string[]): JsonObject {
+  return { sql: { setup: statements.slice(0, -1), statement: statements.at(-1)! } };
 }
 
 function timeOf(minute: number): string {

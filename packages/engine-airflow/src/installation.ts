@@ -1,0 +1,78 @@
+import { connectionIdOf, INSTALLATIONS_KEY } from "./names.js";
+import type { EngineSettings } from "./options.js";
+import type { AirflowApi } from "./rest/airflow-api.js";
+import { installationOf, shardDescription, shardKeys, shardText } from "./shard.js";
+
+/**
+ * What an installation has in Airflow beside its schedules: the Connection with its door, its shards, and its place in the
+ * list by which the factory file finds them.
+ */
+export class Installation {
+  readonly #api: AirflowApi;
+  readonly #settings: EngineSettings;
+  #put: Promise<void> | undefined;
+
+  constructor(api: AirflowApi, settings: EngineSettings) {
+    this.#api = api;
+    this.#settings = settings;
+  }
+
+  /** Puts it there; once in the life of this process, so that a new secret reaches Airflow. */
+  put(): Promise<void> {
+    this.#put ??= this.#putNow().catch((error: unknown) => {
+      this.#put = undefined;
+      throw error;
+    });
+    return this.#put;
+  }
+
+  /** Whether Airflow still has what the fires need. Where it has not, the next `put` does it again. */
+  async isThere(): Promise<boolean> {
+    const hasConnection = await this.#api.hasConnection(connectionIdOf(this.#settings.prefix));
+    if (hasConnection && this.#isIn(await this.#listed())) return true;
+    this.#put = undefined;
+    return false;
+  }
+
+  /**
+   * Puts it into the list, of which another one that comes at the same moment may take it out again: Airflow has no
+   * conditional write.
+   *
+   * @returns whether it was not there
+   */
+  async enlist(): Promise<boolean> {
+    const listed = await this.#listed();
+    if (this.#isIn(listed)) return false;
+    const value = JSON.stringify([...listed, installationOf(this.#settings.prefix)].sort());
+    const description = "The Tidegate installations that use this Airflow. It is written by Tidegate alone.";
+    await this.#api.putVariables([{ key: INSTALLATIONS_KEY, value, description }]);
+    return true;
+  }
+
+  async #putNow(): Promise<void> {
+    const { prefix, callback } = this.#settings;
+    await this.#api.putConnection(connectionIdOf(prefix), callback);
+    // All of them, as Airflow complains of each that a DAG file asks for in vain.
+    const [value, description] = [shardText(new Map()), shardDescription(prefix)];
+    await this.#api.addVariables(shardKeys(prefix).map((key) => ({ key, value, description })));
+    await this.enlist();
+  }
+
+  async #listed(): Promise<string[]> {
+    return namesIn((await this.#api.variable(INSTALLATIONS_KEY)) ?? "[]");
+  }
+
+  #isIn(listed: readonly string[]): boolean {
+    return listed.includes(installationOf(this.#settings.prefix));
+  }
+}
+
+/** The names in the list's value; none where it was edited by hand and is no list. */
+function namesIn(value: string): string[] {
+  try {
+    const listed: unknown = JSON.parse(value);
+    return Array.isArray(listed) ? listed.filter((name) => typeof name === "string") : [];
+  } catch {
+    return [];
+  }
+}
