@@ -7,62 +7,53 @@ import { findPython } from "./python.js";
 
 const run = promisify(execFile);
 
-/** Which Airflow the tests run on where nobody names another. */
-const DEFAULT_VERSIONS = ">=3.3,<4";
+/** Airflow, and what it speaks to Postgres with. */
+const REQUIREMENTS = ["apache-airflow>=3.3,<4", "psycopg2-binary", "asyncpg"];
 
 /** It is 300 MB of some 150 packages; ms. */
 const INSTALL_LIMIT_MS = 600_000;
 
 /**
  * Finds the Python of an environment with Apache Airflow 3, or makes one in the cache from PyPI: with uv where there is
- * one, else with pip. The environment variable TIDEGATE_AIRFLOW names a version, such as `3.0.6`.
+ * one, else with pip.
  *
  * @throws Error naming the ways, when none works
  */
 export async function findAirflow(): Promise<string> {
   const named = process.env.TIDEGATE_AIRFLOW_PYTHON;
   if (named) return named;
-  const version = process.env.TIDEGATE_AIRFLOW;
-  const packages = requirements(version ? `==${version}` : DEFAULT_VERSIONS);
   return cached({
-    what: `Airflow ${version ?? 3}`,
+    what: "Airflow 3",
     megabytes: 300,
-    folder: cacheFolder(version ? `airflow-${version}` : "airflow"),
+    folder: cacheFolder("airflow"),
     // It leads to a Python of the system, which may have gone since.
     find: (folder) => [join(folder, "bin", "python")].find(existsSync),
     ways: [
-      ...(isOnPath("uv")
-        ? [{ name: "uv pip install", get: (folder: string) => installWithUv(folder, packages) }]
-        : []),
-      { name: "pip install", get: (folder) => installWithPip(folder, packages) },
+      ...(isOnPath("uv") ? [{ name: "uv pip install", get: installWithUv }] : []),
+      { name: "pip install", get: installWithPip },
     ],
     help:
-      `Either name the Python of an environment that has ${packages.join(", ")} in TIDEGATE_AIRFLOW_PYTHON, ` +
+      `Either name the Python of an environment that has ${REQUIREMENTS.join(", ")} in TIDEGATE_AIRFLOW_PYTHON, ` +
       "or let this install one from PyPI (needs Python 3.10 to 3.13 on the path).",
   });
-}
-
-/** Airflow, and what it speaks to Postgres with. */
-function requirements(versions: string): string[] {
-  return [`apache-airflow${versions}`, "psycopg2-binary", "asyncpg"];
 }
 
 function isOnPath(program: string): boolean {
   return (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, program)));
 }
 
-async function installWithUv(folder: string, packages: readonly string[]): Promise<void> {
+async function installWithUv(folder: string): Promise<void> {
   await run("uv", ["venv", "--quiet", "--allow-existing", "--python", ">=3.10,<3.14", folder], {
     timeout: INSTALL_LIMIT_MS,
   });
   const python = join(folder, "bin", "python");
-  await run("uv", ["pip", "install", "--quiet", "--python", python, ...packages], {
+  await run("uv", ["pip", "install", "--quiet", "--python", python, ...REQUIREMENTS], {
     timeout: INSTALL_LIMIT_MS,
   });
 }
 
-async function installWithPip(folder: string, packages: readonly string[]): Promise<void> {
+async function installWithPip(folder: string): Promise<void> {
   await run(await findPython(), ["-m", "venv", folder], { timeout: INSTALL_LIMIT_MS });
-  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...packages];
+  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...REQUIREMENTS];
   await run(join(folder, "bin", "python"), pip, { timeout: INSTALL_LIMIT_MS });
 }
