@@ -4,7 +4,7 @@ import { definitionOf, entryOf, stampOf, versionOf } from "./definition.js";
 import { Installation } from "./installation.js";
 import { BROKEN_TAG, dagIdOf, dagIdPrefix, FACTORY_DAG_ID, FACTORY_TAG, groupIdOf } from "./names.js";
 import type { EngineSettings } from "./options.js";
-import type { AirflowApi, AirflowDag } from "./rest/airflow-api.js";
+import type { AirflowApi, AirflowDag, ImportFailure } from "./rest/airflow-api.js";
 import { entryIdOf } from "./shard.js";
 import { type DagEntries, Shards } from "./shards.js";
 
@@ -127,14 +127,14 @@ export class Registrar {
   async #factory(): Promise<AirflowDag> {
     const factory = await this.#api.dag(FACTORY_DAG_ID);
     if (factory !== undefined && has(factory, FACTORY_TAG)) return factory;
-    const failure = await this.#importFailure(factory);
+    const failed = await this.#importFailure(factory);
+    if (failed !== undefined) throw importError(failed);
     const message =
-      failure ??
-      (factory === undefined
+      factory === undefined
         ? "Tidegate's DAG factory is not in Airflow's DAGs folder, or not parsed yet: put it there with " +
           "`npx tidegate-engine-airflow dag-factory --into <folder>`."
         : "Tidegate's DAG factory in Airflow's DAGs folder is of another version: put this one in its place with " +
-          "`npx tidegate-engine-airflow dag-factory --into <folder>`.");
+          "`npx tidegate-engine-airflow dag-factory --into <folder>`.";
     throw new EngineError("ENGINE_FAILED", message);
   }
 
@@ -142,15 +142,22 @@ export class Registrar {
     const pending = new Map(stamps);
     const { dagFactoryTimeoutMs } = this.#settings;
     const giveUpAt = performance.now() + dagFactoryTimeoutMs;
+    let failedBefore: ImportFailure | undefined;
     while (true) {
       for await (const dag of this.#dagsOf(pending)) await this.#settle(dag, pending);
       const again = await this.#writeAgain(written);
       if (pending.size === 0 && again.size === 0) return;
-      if ((await this.#installation.enlist()) || again.size > 0) await this.#api.parse(factory);
+      const failed = await this.#importFailure(factory);
+      // Only the second time: before 3.2 a parse may fail because DAGs are deleted meanwhile, and the next one does not.
+      const isFirst = failed !== undefined && failedBefore === undefined;
+      if (failed !== undefined && !isFirst && failed.timestamp !== failedBefore?.timestamp) {
+        throw importError(failed);
+      }
+      failedBefore = failed;
+      if ((await this.#installation.enlist()) || again.size > 0 || isFirst) await this.#api.parse(factory);
       for (const dagId of again.keys()) pending.set(dagId, stamps.get(dagId)!);
-      const failure = await this.#importFailure(factory);
-      if (failure !== undefined) throw new EngineError("ENGINE_FAILED", failure);
       if (performance.now() > giveUpAt) {
+        if (failed !== undefined) throw importError(failed);
         const message = `Airflow has not parsed ${pending.size} of ${stamps.size} schedules within ${dagFactoryTimeoutMs} ms: is its dag-processor running?`;
         throw new EngineError("ENGINE_FAILED", message);
       }
@@ -195,13 +202,16 @@ export class Registrar {
   }
 
   /** Why the factory file does not import; `undefined` where it does. */
-  async #importFailure(factory: AirflowDag | undefined): Promise<string | undefined> {
+  async #importFailure(factory: AirflowDag | undefined): Promise<ImportFailure | undefined> {
     const failures = await this.#api.importFailures();
-    const failure = failures.find(({ filename, stack_trace: trace }) =>
+    return failures.find(({ filename, stack_trace: trace }) =>
       factory === undefined ? trace.includes("tidegate") : isAt(filename, factory.relative_fileloc ?? ""),
     );
-    return failure && `Airflow cannot import ${failure.filename}: ${failure.stack_trace}`;
   }
+}
+
+function importError({ filename, stack_trace: trace }: ImportFailure): EngineError {
+  return new EngineError("ENGINE_FAILED", `Airflow cannot import ${filename}: ${trace}`);
 }
 
 function has({ tags }: AirflowDag, name: string): boolean {

@@ -24,6 +24,8 @@ export interface AirflowVariable {
 /** A file that Airflow could not import. */
 export interface ImportFailure {
   readonly filename: string;
+  /** When it was last parsed in vain, RFC 3339. */
+  readonly timestamp: string;
   readonly stack_trace: string;
 }
 
