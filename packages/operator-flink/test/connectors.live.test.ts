@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { EARLIEST, type JsonObject } from "@tidegate/core";
+import { countsReads } from "./support/cluster.js";
 import { ConnectorScene, creation } from "./support/connector-scene.js";
 import { HOUR, MIDNIGHT } from "./support/requests.js";
 
@@ -115,8 +116,9 @@ describe("a topic as a source", () => {
       ...inLast.map((time, id) => ({ id: 100 + id, key: last, at: START + time })),
     ]);
     const job = { ...partitionedCopy("disorder"), ...IN_PARALLEL };
-    const outcome = await scene.copy(job, START, START + HOUR);
-    expect(outcome).toEqual({ state: "SUCCEEDED", metrics: { rowsRead: 5 } });
+    const first = await scene.copy(job, START, START + HOUR);
+    const figures = countsReads(scene.flink) ? { metrics: { rowsRead: 5 } } : {};
+    expect(first).toEqual({ state: "SUCCEEDED", ...figures });
     expect(await scene.copy(job, START + HOUR, START + 2 * HOUR)).toMatchObject({ state: "SUCCEEDED" });
     expect(await copied()).toEqual([
       ...[1, 2, 3, 4].map((id) => ({ id, partition: 1, interval: START })),
