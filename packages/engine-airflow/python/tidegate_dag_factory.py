@@ -3,8 +3,8 @@
 Put this file into the DAGs folder, once, as it is. It builds one DAG for each schedule in the Airflow Variables
 ``tidegate.<installation>.shard.<number>``: the schedules of an installation are divided among a fixed number of these, since
 Airflow gives a DAG file one Variable at a time, and ``tidegate.installations`` lists the installations. All of these are
-written by Tidegate's Airflow engine over REST. Nothing of them is
-ever executed or rendered as a template: a schedule is data here.
+written by Tidegate's Airflow engine over REST. Nothing of them is ever executed or rendered as a template: a schedule is
+data here.
 
 Each DAG has one task, which posts its tick to Tidegate's callback door, signed per Standard Webhooks. The door's address
 and the secret are in an Airflow Connection.

@@ -1,7 +1,7 @@
 import { connectionIdOf, INSTALLATIONS_KEY } from "./names.js";
 import type { EngineSettings } from "./options.js";
 import type { AirflowApi } from "./rest/airflow-api.js";
-import { installationOf, shardDescription, shardKeys, shardText } from "./shard.js";
+import { installationOf, parsedOf, shardDescription, shardKeys, shardText } from "./shard.js";
 
 /**
  * What an installation has in Airflow beside its schedules: the Connection with its door, its shards, and its place in the
@@ -69,10 +69,6 @@ export class Installation {
 
 /** The names in the list's value; none where it was edited by hand and is no list. */
 function namesIn(value: string): string[] {
-  try {
-    const listed: unknown = JSON.parse(value);
-    return Array.isArray(listed) ? listed.filter((name) => typeof name === "string") : [];
-  } catch {
-    return [];
-  }
+  const listed = parsedOf(value);
+  return Array.isArray(listed) ? listed.filter((name) => typeof name === "string") : [];
 }

@@ -80,7 +80,8 @@ function shardKey(prefix: string, number: number): string {
   return `${shardPrefix(prefix)}${String(number).padStart(2, "0")}`;
 }
 
-function parsedOf(value: string): unknown {
+/** What a Variable's value is as JSON; `undefined` where it is none. */
+export function parsedOf(value: string): unknown {
   try {
     return JSON.parse(value);
   } catch {

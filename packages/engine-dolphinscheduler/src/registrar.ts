@@ -132,8 +132,8 @@ export class Registrar {
       await this.#api.stopInstances(code);
       await sleep(DELETE_AGAIN_MS);
     }
-    const states = await this.#api.statesOf(code);
-    const message = `DolphinScheduler has taken workflow ${name} offline, but cannot delete it: an instance of it still runs (its instances: ${states.join(", ")}).`;
+    const states = await this.#api.unendedStates(code);
+    const message = `DolphinScheduler has taken workflow ${name} offline, but cannot delete it: an instance of it still runs (${states.join(", ")}).`;
     throw new EngineError("ENGINE_FAILED", message);
   }
 

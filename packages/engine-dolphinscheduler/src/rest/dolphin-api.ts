@@ -37,10 +37,18 @@ interface DefinitionEntry {
   readonly releaseState: ReleaseState;
 }
 
+interface InstanceEntry {
+  readonly id: number;
+  readonly state: string;
+}
+
 type ScheduleEntry = Timing & { readonly id: number; readonly releaseState: ReleaseState };
 
-/** The states of instances that have not ended. */
+/** The states of instances that can be stopped. */
 const RUNNING = ["RUNNING_EXECUTION", "SUBMITTED_SUCCESS", "SERIAL_WAIT"];
+
+/** The states of instances that have been told to end and have not. */
+const ENDING = ["READY_STOP", "READY_PAUSE"];
 
 /** The part of DolphinScheduler's REST API that the engine works with. */
 export class DolphinApi {
@@ -213,24 +221,26 @@ export class DolphinApi {
   /** Stops the instances of a workflow that have not ended. */
   async stopInstances(code: number): Promise<void> {
     const { path, generation } = await this.#open();
-    for (const stateType of RUNNING) {
-      const running = pages<{ readonly id: number }>(this.#rest, `${path}/${generation.instances}`, {
-        [generation.codeOfInstances]: code,
-        stateType,
-      });
-      for await (const { id } of running) await this.#stop(path, { [generation.instanceId]: id });
+    for await (const { id } of this.#instancesIn(RUNNING, code)) {
+      await this.#stop(path, { [generation.instanceId]: id });
     }
   }
 
-  /** In which states there are instances of a workflow. */
-  async statesOf(code: number): Promise<string[]> {
-    const { path, generation } = await this.#open();
+  /** In which states there are instances of a workflow that have not ended. */
+  async unendedStates(code: number): Promise<string[]> {
     const states = new Set<string>();
-    const all = pages<{ readonly state: string }>(this.#rest, `${path}/${generation.instances}`, {
-      [generation.codeOfInstances]: code,
-    });
-    for await (const { state } of all) states.add(state);
-    return [...states].sort();
+    for await (const { state } of this.#instancesIn([...RUNNING, ...ENDING], code)) states.add(state);
+    return [...states];
+  }
+
+  async *#instancesIn(states: readonly string[], code: number): AsyncGenerator<InstanceEntry> {
+    const { path, generation } = await this.#open();
+    for (const stateType of states) {
+      yield* pages<InstanceEntry>(this.#rest, `${path}/${generation.instances}`, {
+        [generation.codeOfInstances]: code,
+        stateType,
+      });
+    }
   }
 
   /** An instance that has ended in the meantime cannot be stopped; whatever the reason, the deletion tells. */
