@@ -67,6 +67,15 @@ export class Tidegate {
     await this.#stop();
   }
 
+  /**
+   * Holds what engines list against the store now, and not only when the next pass comes, such as after a scheduler was
+   * restored from a backup. What differs is an `engine-repaired` or `engine-differs` event by the time it resolves; what
+   * goes wrong is a `trouble` event.
+   */
+  reconcile(): Promise<void> {
+    return this.container.get(Reconciler).reconcile();
+  }
+
   async #start(): Promise<void> {
     if (this.#isStarted) return;
     await this.container.get(TOKENS.store).open();

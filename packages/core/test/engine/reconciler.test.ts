@@ -64,6 +64,15 @@ describe("the reconciler", () => {
     expect(Object.fromEntries(bench.engine.held)).toEqual({ kept: 1, edited: 7, strange: 1 });
   });
 
+  it("passes at once when it is asked to, and has mended by the time it resolves", async () => {
+    const { bench, repairs } = await started();
+    await bench.client.register(hourly);
+    bench.engine.held.clear();
+    await bench.tidegate.reconcile();
+    expect([...bench.engine.held]).toEqual([["orders", 1]]);
+    expect(repairs).toEqual([{ engine: "manual", registered: 1, updated: 0, removed: 0 }]);
+  });
+
   it("registers what the engine has not been told of yet, also where it is to report", async () => {
     const { bench, reports } = await started("report");
     bench.engine.failure = new Error("away");

@@ -3,6 +3,7 @@ import {
   type Clock,
   createTidegate,
   type EngineEntry,
+  type EngineRepairedEvent,
   type EngineSchedule,
   type EpochMs,
   type Interval,
@@ -22,7 +23,7 @@ import { until } from "./until.js";
 /** A quarter of a day before New York goes over to summer time. */
 const VIRTUAL_START = Date.UTC(2026, 2, 8, 0);
 
-/** Longer than any test: the watchdog must not do the engine's work. */
+/** Longer than any test: the watchdog must not do the engine's work, nor the reconciler mend what a test has not changed yet. */
 const NEVER_MS = 365 * 86_400_000;
 
 /** After how many periods of virtual time the suite gives up waiting. */
@@ -141,6 +142,21 @@ export class EngineBed {
     throw new Error(`${MOST_PERIODS} periods passed in vain for ${what}.`);
   }
 
+  /** Lets the engine be held against the store. @returns what was mended */
+  async reconcile(): Promise<EngineRepairedEvent[]> {
+    const repairs: EngineRepairedEvent[] = [];
+    const collect = (repair: EngineRepairedEvent): void => void repairs.push(repair);
+    this.#tidegate.events.on("engine-repaired", collect);
+    let isDone = false;
+    const pass = this.#tidegate.reconcile().finally(() => {
+      isDone = true;
+    });
+    await this.passUntil("the reconciler's pass", () => isDone);
+    await pass;
+    this.#tidegate.events.off("engine-repaired", collect);
+    return repairs;
+  }
+
   /** Lets time pass until so many intervals of the group have run. */
   passUntilRun(groupId: string, count: number): Promise<void> {
     return this.passUntil(`${count} runs of ${groupId}`, () => new Set(this.#keysOf(groupId)).size >= count);
@@ -203,7 +219,7 @@ export class EngineBed {
       clock: this.clock,
       owner: "engine-suite",
       watchdogEveryMs: NEVER_MS,
-      reconcileEveryMs: 3 * this.periodMs,
+      reconcileEveryMs: NEVER_MS,
     });
     tidegate.events.on("trouble", (trouble) => this.troubles.push(trouble));
     this.fires.attach(tidegate);

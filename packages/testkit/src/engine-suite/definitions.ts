@@ -1,5 +1,4 @@
 import { describe, expect, it } from "@jest/globals";
-import type { EngineRepairedEvent } from "@tidegate/core";
 import type { EngineBed } from "./bed.js";
 import type { EngineSuite } from "./suite.js";
 
@@ -48,13 +47,6 @@ export function listingRules({ bed, supports }: EngineSuite): void {
   });
 }
 
-/** Collects what the reconciler has mended. */
-function repairsOf(bed: EngineBed): EngineRepairedEvent[] {
-  const repairs: EngineRepairedEvent[] = [];
-  bed.tidegate.events.on("engine-repaired", (repair) => repairs.push(repair));
-  return repairs;
-}
-
 /** An engine whose definitions were changed behind Tidegate's back. */
 export function repairRules({ bed, supports }: EngineSuite): void {
   const isTestable = supports.definitions && supports.tampering;
@@ -62,11 +54,9 @@ export function repairRules({ bed, supports }: EngineSuite): void {
     it("registers again what the engine has lost", async () => {
       await bed().register("orders");
       await bed().passUntilRun("orders", 1);
-      const repairs = repairsOf(bed());
       await offered(bed(), "forget")("orders");
       expect(await bed().listed()).toEqual([]);
-      await bed().passUntil("the repair", () => repairs.length > 0);
-      expect(repairs[0]).toMatchObject({ registered: 1, updated: 0, removed: 0 });
+      expect(await bed().reconcile()).toMatchObject([{ registered: 1, updated: 0, removed: 0 }]);
       expect(await bed().listed()).toEqual([{ groupId: "orders", version: 1 }]);
       await bed().passUntilRun("orders", bed().operator.countOf("orders") + 3);
       await bed().conclude("orders");
@@ -75,11 +65,9 @@ export function repairRules({ bed, supports }: EngineSuite): void {
     it("removes what nobody has registered", async () => {
       await bed().register("orders");
       const schedule = await bed().engineSchedule("orders");
-      const repairs = repairsOf(bed());
       await offered(bed(), "inject")({ ...schedule, groupId: "orphan" });
       expect(await bed().listed()).toContainEqual({ groupId: "orphan", version: 1 });
-      await bed().passUntil("the repair", () => repairs.length > 0);
-      expect(repairs[0]).toMatchObject({ registered: 0, updated: 0, removed: 1 });
+      expect(await bed().reconcile()).toMatchObject([{ registered: 0, updated: 0, removed: 1 }]);
       expect(await bed().listed()).toEqual([{ groupId: "orders", version: 1 }]);
       await bed().passUntilRun("orders", 3);
       await bed().conclude("orders");
@@ -88,10 +76,8 @@ export function repairRules({ bed, supports }: EngineSuite): void {
     it("updates what the engine has in another version", async () => {
       await bed().register("orders");
       const schedule = await bed().engineSchedule("orders");
-      const repairs = repairsOf(bed());
       await offered(bed(), "inject")({ ...schedule, version: 7, nextFireAt: null });
-      await bed().passUntil("the repair", () => repairs.length > 0);
-      expect(repairs[0]).toMatchObject({ registered: 0, updated: 1, removed: 0 });
+      expect(await bed().reconcile()).toMatchObject([{ registered: 0, updated: 1, removed: 0 }]);
       expect(await bed().listed()).toEqual([{ groupId: "orders", version: 1 }]);
       await bed().passUntilRun("orders", 3);
       await bed().conclude("orders");
