@@ -23,10 +23,10 @@ const STOP_TRY_MS = 5_000;
 /** Before a job runs. */
 const STARTING: ReadonlySet<string> = new Set(["INITIALIZING", "CREATED", "SCHEDULED"]);
 
-/** So long after its submission the parts of a job that runs have opened what they close, ms. */
+/** So long after it was first seen running the parts of a job have opened what they close, ms. */
 const SETTLING_MS = 5_000;
 
-/** A job that has not started by then is told to stop all the same, ms. */
+/** A job that has not started by then is told to stop all the same, ms; one that runs and is older has settled. */
 const START_LIMIT_MS = 30_000;
 
 /** Brings jobs to their end: waits for it up to a deadline, or makes an end of them. */
@@ -81,13 +81,27 @@ export class JobEnding {
     throw new Error(`SeaTunnel was told ${STOP_TRIES} times to stop job ${jobId}, and it runs on.`);
   }
 
+  /**
+   * Resolves when all parts of the job have begun, as far as its cluster tells. Its submission says little of that: a busy
+   * cluster takes its time until the job runs.
+   */
   async #started(jobId: string, knownSince: EpochMs, { signal, lifetime }: Limits): Promise<void> {
     const giveUpAt = this.#clock.now() + START_LIMIT_MS;
+    let runningSince: EpochMs | undefined;
+    let wasStarting = false;
     // The listing takes its time between two looks.
-    while (this.#clock.now() < giveUpAt) {
+    while (runningSince !== undefined || this.#clock.now() < giveUpAt) {
       const job = await this.#running(jobId, lifetime);
       const now = this.#clock.now();
-      if (job === undefined || isStarted(job, now - knownSince, now)) return;
+      if (job === undefined) return;
+      if (STARTING.has(job.jobStatus)) {
+        wasStarting = true;
+        runningSince = undefined;
+      } else {
+        runningSince ??= now;
+        const isOld = !wasStarting && ageMs(job, knownSince, now) >= START_LIMIT_MS;
+        if (isOld || now - runningSince >= SETTLING_MS || hasBegun(job)) return;
+      }
       signal.throwIfAborted();
     }
   }
@@ -127,17 +141,12 @@ export class JobEnding {
   }
 }
 
-/**
- * Whether all parts of a job have begun, as far as its cluster tells.
- *
- * @param knownMs - for how long this process has known it; its submission may be by a clock that was ahead
- */
-function isStarted(
-  { jobStatus, metrics, submittedAt = 0 }: ListedJob,
-  knownMs: number,
-  now: EpochMs,
-): boolean {
-  if (STARTING.has(jobStatus)) return false;
-  const ranMs = Math.max(knownMs, now - submittedAt);
-  return jobStatus !== "RUNNING" || ranMs >= SETTLING_MS || (metricsOf(metrics).rowsRead ?? 0) > 0;
+/** How long a job has been there, ms; its submission may be by a clock that was ahead. */
+function ageMs({ submittedAt = 0 }: ListedJob, knownSince: EpochMs, now: EpochMs): number {
+  return now - Math.min(knownSince, submittedAt);
+}
+
+/** Whether a job that is not starting shows that it has read, or does something else than run. */
+function hasBegun({ jobStatus, metrics }: ListedJob): boolean {
+  return jobStatus !== "RUNNING" || (metricsOf(metrics).rowsRead ?? 0) > 0;
 }
