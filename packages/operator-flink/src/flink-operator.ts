@@ -85,7 +85,7 @@ export class FlinkOperator implements ScheduleOperator {
   }
 
   /**
-   * Submits the job, or joins the one that an earlier attempt of the run has still running.
+   * Submits the job, or joins the one of an earlier attempt of the run that still runs or has succeeded.
    *
    * @throws OperatorError JOB_INVALID for what Flink cannot run, JOB_FAILED when it took no job for another reason
    * @throws OperatorError NOT_RUNNING after `stop`
@@ -149,17 +149,19 @@ export class FlinkOperator implements ScheduleOperator {
   }
 
   /**
-   * The id for an attempt's job: the first of the run's ids whose job has not ended. One that Flink does not know is taken
-   * before later ones, lest a submission that is still under way become a second job.
+   * The id for an attempt's job. One that runs is joined, and so is one that has succeeded, as `find` answers it: it may
+   * have come in late, after `find` was asked. Else it is the first of the run's ids that Flink does not know, lest a
+   * submission that is still under way become a second job.
    */
   async #nextJob(key: string, attempt: number): Promise<{ jobId: string; isThere: boolean }> {
+    let free: string | undefined;
     for (let n = 1; n < attempt; n += 1) {
       const jobId = jobIdOf(key, n);
       const end = await this.#asked(this.#watch.now(jobId));
-      if (end === undefined) return { jobId, isThere: true };
-      if (end === "lost") return { jobId, isThere: false };
+      if (end === "lost") free ??= jobId;
+      else if (end === undefined || end.state === "SUCCEEDED") return { jobId, isThere: true };
     }
-    return { jobId: jobIdOf(key, attempt), isThere: false };
+    return { jobId: free ?? jobIdOf(key, attempt), isThere: false };
   }
 
   async #send(task: Task, jobId: string, signal: AbortSignal): Promise<void> {

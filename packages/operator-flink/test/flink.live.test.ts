@@ -51,11 +51,10 @@ describe("a copy", () => {
 
   it("leaves nothing of an interval that has become empty", async () => {
     const operator = anOperator();
-    const request = aRequest(readings.copy());
-    await carryOut(operator, request);
+    await carryOut(operator, aRequest(readings.copy()));
     expect(readings.rows()).toHaveLength(60);
     writeFileSync(join(readings.source, "readings.csv"), "");
-    expect(await carryOut(operator, { ...request, attempt: 2 })).toMatchObject({ state: "SUCCEEDED" });
+    expect(await carryOut(operator, aRequest(readings.copy()))).toMatchObject({ state: "SUCCEEDED" });
     expect(readings.rows()).toEqual([]);
   });
 
@@ -184,7 +183,7 @@ describe("statements that are run before", () => {
     const operator = anOperator();
     expect(await carryOut(operator, request)).toMatchObject({ state: "SUCCEEDED" });
     expect(await carryOut(operator, request)).toMatchObject({ state: "SUCCEEDED" });
-    await expect(operator.submit({ ...request, attempt: 2 }, untroubled())).rejects.toThrow("before_0");
+    await expect(operator.submit(aRequest(onceInASession()), untroubled())).rejects.toThrow("before_0");
   });
 });
 
