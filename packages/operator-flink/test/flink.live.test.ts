@@ -12,7 +12,7 @@ import { aRequest, HOUR, MIDNIGHT, untroubled } from "./support/requests.js";
 jest.setTimeout(120_000);
 
 /** How long the gateway keeps a session that nobody uses. */
-const IDLE_MS = 3_000;
+const IDLE_MS = 10_000;
 
 let flink: FlinkServer;
 let readings: Readings;
@@ -180,7 +180,7 @@ describe("a job that fails", () => {
 describe("statements that are run before", () => {
   it("are run before a submission, with the interval in them, but not under a job that is there", async () => {
     const request = aRequest(onceInASession());
-    const operator = anOperator();
+    const operator = anOperator({ heartbeatMs: 500 });
     expect(await carryOut(operator, request)).toMatchObject({ state: "SUCCEEDED" });
     expect(await carryOut(operator, request)).toMatchObject({ state: "SUCCEEDED" });
     await expect(operator.submit(aRequest(onceInASession()), untroubled())).rejects.toThrow("before_0");
@@ -204,7 +204,7 @@ describe("a session", () => {
 
   /** Longer than the gateway of these tests lets a session be idle. */
   async function idle(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, 2 * IDLE_MS));
+    await new Promise((resolve) => setTimeout(resolve, IDLE_MS + 2_000));
   }
 });
 
