@@ -3,7 +3,7 @@ import { OperatorError, SystemClock } from "@tidegate/core";
 import { freePort, SeaTunnelServer, TcpProxy } from "@tidegate/test-servers";
 import { aRequest, until, untroubled } from "@tidegate/testkit";
 import { SeaTunnelOperator, type SeaTunnelOperatorOptions } from "../src/index.js";
-import { bytesOfLists, isIdle, jobsNamed } from "./support/cluster.js";
+import { bytesOfLists, isIdle, jobsNamed, untilItReads } from "./support/cluster.js";
 import { rejectionOf, Warehouse } from "./support/jobs.js";
 
 // A job takes one or two seconds, on a busy machine many more.
@@ -149,6 +149,8 @@ describe("a job that runs for too long", () => {
   it("is stopped by a manager that was started after its deadline", async () => {
     const request = aSlowJob();
     const { jobId } = await anOperator().submit(request, untroubled());
+    // To who thinks that it is hours old, it may be told to stop at once.
+    await untilItReads(server, key);
     const later = anOperator({ clock: new LaterClock() });
     expect(await later.wait(jobId, request, untroubled())).toMatchObject({
       state: "FAILED",

@@ -3,7 +3,7 @@ import type { JsonObject, OfflineJobRequest } from "@tidegate/core";
 import { SeaTunnelServer } from "@tidegate/test-servers";
 import { aRequest, untroubled } from "@tidegate/testkit";
 import { SeaTunnelOperator } from "../src/index.js";
-import { jobsNamed, stopByHand } from "./support/cluster.js";
+import { jobsNamed, stopByHand, untilItReads } from "./support/cluster.js";
 import { rejectionOf, Warehouse } from "./support/jobs.js";
 
 // A job takes one or two seconds, on a busy machine many more.
@@ -123,6 +123,7 @@ describe("a job that goes wrong", () => {
   it("that a person stops ends as CANCELLED", async () => {
     const request = hour(0, warehouse.slow());
     const { jobId } = await operator.submit(request, untroubled());
+    await untilItReads(server, request.idempotencyKey);
     await stopByHand(server, jobId);
     expect((await operator.wait(jobId, request, untroubled())).state).toBe("CANCELLED");
   });

@@ -1,11 +1,13 @@
 import { connect } from "node:net";
 import type { SeaTunnelServer } from "@tidegate/test-servers";
+import { until } from "@tidegate/testkit";
 
 /** What the server itself says of a job, asked past the operator. */
 export interface SeenJob {
   readonly jobId: string;
   readonly jobName: string;
   readonly jobStatus: string;
+  readonly metrics?: { readonly SourceReceivedCount?: string };
 }
 
 const ROOT = "/hazelcast/rest/maps";
@@ -21,6 +23,19 @@ async function listed(server: SeaTunnelServer, list: string): Promise<SeenJob[]>
   const response = await fetch(`${server.url}${ROOT}/${list}`);
   const answer = (await response.json()) as SeenJob[] | object;
   return Array.isArray(answer) ? answer : listed(server, list);
+}
+
+/**
+ * Resolves when a job has read rows: SeaTunnel 2.3.4 leaves one that is told to stop before CANCELING for ever.
+ *
+ * @param part - of its name
+ */
+export async function untilItReads(server: SeaTunnelServer, part: string): Promise<void> {
+  const hasRead = async () => {
+    const [job] = await jobsNamed(server, part);
+    return Number(job?.metrics?.SourceReceivedCount ?? 0) > 0;
+  };
+  await until(hasRead, { what: "the first row of the job" });
 }
 
 /** Whether the server runs nothing, so that its lists stay as they are. */
