@@ -5,7 +5,7 @@ import type { JsonObject, OfflineJobRequest } from "@tidegate/core";
 import { FlinkServer, TcpProxy } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import { FlinkOperator, type FlinkOperatorOptions } from "../src/index.js";
-import { answerLength, cancelByHand, jobsOf } from "./support/cluster.js";
+import { answerLength, cancelByHand, failuresOf, jobsOf } from "./support/cluster.js";
 import { Readings } from "./support/readings.js";
 import { aRequest, MIDNIGHT, untroubled } from "./support/requests.js";
 
@@ -247,16 +247,16 @@ describe("a job that ends badly", () => {
     const flinkConfiguration = {
       "restart-strategy.type": "fixed-delay",
       "restart-strategy.fixed-delay.attempts": "1",
-      "restart-strategy.fixed-delay.delay": "3 s",
+      "restart-strategy.fixed-delay.delay": "1 s",
     };
     const request = aRequest({ sql: { ...(readings.failing().sql as JsonObject), flinkConfiguration } });
     const { jobId } = await operator.submit(request, untroubled());
-    const end = operator.wait(jobId, request, untroubled());
-    await until(async () => (await jobsOf(flink)).get(jobId) === "RESTARTING", { what: "the restart" });
-    expect(await end).toMatchObject({
+    expect(await operator.wait(jobId, request, untroubled())).toMatchObject({
       state: "FAILED",
       error: { message: "ArithmeticException: / by zero" },
     });
+    expect((await jobsOf(flink)).get(jobId)).toBe("FAILED");
+    await until(async () => (await failuresOf(flink, jobId)) === 2, { what: "both failures" });
   });
 
   it("is a cancelled one when somebody stops it on Flink, and the next attempt is another job", async () => {

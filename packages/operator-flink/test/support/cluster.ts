@@ -17,6 +17,13 @@ export async function cancelByHand({ url }: FlinkServer, jobId: string): Promise
   await fetch(`${url}/jobs/${jobId}?mode=cancel`, { method: "PATCH" });
 }
 
+/** How often a job has failed, as far as Flink's pages have it, which may be seconds old. */
+export async function failuresOf({ url }: FlinkServer, jobId: string): Promise<number> {
+  const answer = await fetch(`${url}/jobs/${jobId}/exceptions`);
+  const { exceptionHistory } = (await answer.json()) as { exceptionHistory: { entries: unknown[] } };
+  return exceptionHistory.entries.length;
+}
+
 /** How many bytes an answer has on its connection, headers and all. */
 export async function answerLength(url: string): Promise<number> {
   return new Promise((resolve, reject) => {
