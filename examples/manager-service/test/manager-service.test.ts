@@ -1,13 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { AuditReport, Page, Run } from "@tidegate/core";
 import { until } from "@tidegate/testkit";
 import { ManagerProcess } from "./support/manager-process.js";
 import { Worker } from "./support/worker.js";
-
-jest.setTimeout(120_000);
 
 const SECRET = `whsec_${Buffer.from("a secret of thirty-two bytes ...").toString("base64")}`;
 

@@ -1,13 +1,10 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { JobOutcome, JsonObject } from "@tidegate/core";
 import { Bed, DAY, query, tiles } from "./bed.js";
 
 const DATA = fileURLToPath(new URL("../node_modules/vega-datasets/data", import.meta.url));
-
-/** Each test runs a dozen jobs or more, which on a machine that others use may take longer than Jest's five seconds. */
-jest.setTimeout(30_000);
 
 describe("intervals that tile the time of a public data set", () => {
   let bed: Bed;

@@ -8,7 +8,7 @@ import { Readings } from "./support/readings.js";
 import { aRequest } from "./support/requests.js";
 
 // The first job of a fresh Flink takes seconds.
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 let flink: FlinkServer;
 let program: Program;

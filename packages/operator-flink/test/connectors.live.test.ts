@@ -4,7 +4,7 @@ import { countsReads } from "./support/cluster.js";
 import { ConnectorScene, creation } from "./support/connector-scene.js";
 import { HOUR, MIDNIGHT } from "./support/requests.js";
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const DAY = 24 * HOUR;
 

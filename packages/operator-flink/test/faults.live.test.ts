@@ -9,7 +9,7 @@ import { answerLength, cancelByHand, failuresOf, jobsOf } from "./support/cluste
 import { Readings } from "./support/readings.js";
 import { aRequest, MIDNIGHT, untroubled } from "./support/requests.js";
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 let flink: FlinkServer;
 let readings: Readings;

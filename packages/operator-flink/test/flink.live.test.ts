@@ -9,7 +9,7 @@ import { countsReads } from "./support/cluster.js";
 import { Readings } from "./support/readings.js";
 import { aRequest, HOUR, MIDNIGHT, untroubled } from "./support/requests.js";
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 /** How long the gateway keeps a session that nobody uses. */
 const IDLE_MS = 10_000;

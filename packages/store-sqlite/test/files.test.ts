@@ -93,7 +93,7 @@ describe("kill -9", () => {
       }
       await after.close();
     }
-  }, 60_000);
+  });
 
   it("lets the next process claim at once what the dead one held", async () => {
     const store = await opened();

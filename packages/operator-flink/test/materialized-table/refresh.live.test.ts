@@ -8,7 +8,7 @@ import { aRequest, HOUR, MIDNIGHT, untroubled } from "../support/requests.js";
 import { Sales } from "../support/sales.js";
 
 // The first job of a fresh Flink takes seconds.
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const DAY = 24 * HOUR;
 const TABLE = "shop.sales.daily";
