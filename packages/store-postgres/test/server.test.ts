@@ -144,7 +144,7 @@ describe("a server that goes away", () => {
   );
 
   it("by standing still is told of as well, in time", async () => {
-    const store = await scene.open({ statementTimeoutMs: 500 });
+    const store = await scene.open({ statementTimeoutMs: 5_000 });
     await store.insertSchedules([aNewSchedule()]);
     await scene.server.freeze();
     try {
