@@ -9,7 +9,7 @@ import { aRequest, untroubled } from "./support/requests.js";
 jest.setTimeout(300_000);
 
 /** Long enough to be killed in. */
-const ROWS = 10;
+const ROWS = 20;
 
 let flink: FlinkServer;
 
