@@ -85,6 +85,8 @@ export function zooKeeperText({ zooKeeperPort, folder }: FlinkPlace): string {
     clientPort: zooKeeperPort,
     clientPortAddress: LOOPBACK,
     "admin.enableServer": false,
+    // Nobody cuts the power of a test, and a slow disk would hold up all who wait for an answer.
+    forceSync: "no",
   };
   return Object.entries(all)
     .map(([name, value]) => `${name}=${value}\n`)
