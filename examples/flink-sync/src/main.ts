@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { AuditReport } from "@tidegate/core";
-import { FlinkServer } from "@tidegate/test-servers";
+import { FlinkServer, SHORT_HEARTBEATS } from "@tidegate/test-servers";
 import Table from "cli-table3";
 import type { ManagerMessage } from "./manager.js";
 import { Orders, rowsBetween, rowsIn } from "./orders.js";
@@ -17,7 +17,11 @@ const LATEST_END_MS = 240_000;
 
 console.log("Starting a Flink of its own: JobManager, TaskManager and SQL Gateway ...");
 // By default a gateway tries for a minute to reach its JobManager.
-const flink = await FlinkServer.start({ "rest.retry.max-attempts": "1", "rest.retry.delay": "100" });
+const flink = await FlinkServer.start({
+  ...SHORT_HEARTBEATS,
+  "rest.retry.max-attempts": "1",
+  "rest.retry.delay": "100",
+});
 const directory = mkdtempSync(join(tmpdir(), "tidegate-flink-sync-"));
 const source = join(flink.dataFolder, "orders");
 const orders = new Orders(source);

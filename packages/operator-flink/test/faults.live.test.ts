@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { JsonObject, OfflineJobRequest } from "@tidegate/core";
-import { FlinkServer, TcpProxy } from "@tidegate/test-servers";
+import { FlinkServer, SHORT_HEARTBEATS, TcpProxy } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import { FlinkOperator, type FlinkOperatorOptions } from "../src/index.js";
 import { answerLength, cancelByHand, failuresOf, jobsOf } from "./support/cluster.js";
@@ -17,7 +17,11 @@ let operators: FlinkOperator[];
 
 beforeAll(async () => {
   // By default its gateway tries for a minute to reach a JobManager.
-  flink = await FlinkServer.start({ "rest.retry.max-attempts": "1", "rest.retry.delay": "100" });
+  flink = await FlinkServer.start({
+    ...SHORT_HEARTBEATS,
+    "rest.retry.max-attempts": "1",
+    "rest.retry.delay": "100",
+  });
 }, 900_000);
 
 afterAll(() => flink.dispose());

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it, jest } from "@jest/globals";
-import { FlinkServer } from "@tidegate/test-servers";
+import { FlinkServer, SHORT_HEARTBEATS } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import { FlinkOperator } from "../src/index.js";
 import { jobsOf } from "./support/cluster.js";
@@ -14,7 +14,7 @@ const ROWS = 20;
 let flink: FlinkServer;
 
 beforeAll(async () => {
-  flink = await FlinkServer.start({}, { isHighlyAvailable: true });
+  flink = await FlinkServer.start(SHORT_HEARTBEATS, { isHighlyAvailable: true });
 }, 900_000);
 
 afterAll(() => flink.dispose());

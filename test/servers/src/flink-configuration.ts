@@ -10,6 +10,15 @@ export interface FlinkPlace {
 const LOOPBACK = "127.0.0.1";
 
 /**
+ * Settings for tests that kill a JobManager: a task manager notices when heartbeats do not come, by default after 50 s. With
+ * them a machine that stands still for that long fails all jobs.
+ */
+export const SHORT_HEARTBEATS: Readonly<Record<string, string>> = {
+  "heartbeat.interval": "1000",
+  "heartbeat.timeout": "8000",
+};
+
+/**
  * The text of a `config.yaml`: all on the loopback, small, and quick to notice that another part came back. Memory is
  * given in full, since Flink's scripts are not there to work it out.
  *
@@ -43,10 +52,7 @@ export function configurationText(
     "taskmanager.memory.jvm-overhead.min": "64m",
     "taskmanager.memory.jvm-overhead.max": "64m",
     "parallelism.default": 1,
-    // A task manager notices that its job manager is gone when heartbeats do not come, by default after 50 s.
-    "heartbeat.interval": 1_000,
-    "heartbeat.timeout": 8_000,
-    // Then it looks for another, by default every 30 s.
+    // A task manager whose job manager is gone looks for another, by default every 30 s.
     "cluster.registration.max-timeout": 500,
     "cluster.registration.error-delay": 500,
     "cluster.registration.refused-registration-delay": 500,

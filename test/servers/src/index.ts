@@ -1,5 +1,6 @@
 export { AirflowServer } from "./airflow-server.js";
 export { DolphinServer } from "./dolphin-server.js";
+export { SHORT_HEARTBEATS } from "./flink-configuration.js";
 export type { FlinkConnector } from "./flink-connectors.js";
 export { type FlinkExtras, type FlinkPart, FlinkServer } from "./flink-server.js";
 export { freePort } from "./free-port.js";
