@@ -13,7 +13,7 @@ import { Orders, rowsBetween, rowsIn } from "./orders.js";
 import { INTERVAL_MS, type Plan } from "./plan.js";
 
 const INTERVALS = 15;
-const LATEST_END_MS = 240_000;
+const LATEST_END_MS = 600_000;
 
 console.log("Starting a Flink of its own: JobManager, TaskManager and SQL Gateway ...");
 // By default a gateway tries for a minute to reach its JobManager.

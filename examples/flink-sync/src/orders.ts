@@ -9,12 +9,10 @@ export class Orders {
   readonly #folder: string;
   readonly #timer: NodeJS.Timeout;
   #count = 0;
-  #at: number;
 
   constructor(folder: string) {
     this.#folder = folder;
     mkdirSync(folder, { recursive: true });
-    this.#at = Date.now();
     this.#timer = setInterval(() => this.#write(), FILE_EVERY_MS);
   }
 
@@ -23,12 +21,11 @@ export class Orders {
     this.#write();
   }
 
-  /** A file of orders, each a little later than the one before, up to now. */
+  /** A file of orders, each a little later than the one before, from now on: however late the file is, its orders are not. */
   #write(): void {
-    const from = this.#at;
-    this.#at = Date.now();
+    const now = Date.now();
     const lines = Array.from({ length: ORDERS_PER_FILE }, (_, index) => {
-      const at = from + Math.floor(((this.#at - from) * index) / ORDERS_PER_FILE);
+      const at = now + Math.floor((FILE_EVERY_MS * index) / ORDERS_PER_FILE);
       return `${this.#count + index},${timestamp(at)}\n`;
     });
     const name = `${String(this.#count).padStart(8, "0")}.csv`;

@@ -21,8 +21,8 @@ export const GROUP = "orders";
 
 export const INTERVAL_MS = 2_000;
 
-/** A file is there half a second after its last row at the latest; intervals are run when it surely is. */
-const DELAY_MS = 1_500;
+/** A file is there as soon as its first order is due; intervals are run when it surely is. */
+const DELAY_MS = 3_000;
 
 export function databaseOf({ directory }: Plan): string {
   return join(directory, "tidegate.db");
