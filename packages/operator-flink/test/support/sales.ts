@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -43,11 +44,14 @@ export class Sales {
     return sales;
   }
 
-  /** Makes these all the sales that there are. */
+  /** Makes these all the sales that there are, at once: jobs may be reading. */
   write(sales: readonly Sale[]): void {
     const folder = join(this.#folder, "sales", "sale", "data");
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, "sales.json"), sales.map((sale) => `${JSON.stringify(sale)}\n`).join(""));
+    // Flink overlooks files that begin with a dot.
+    const hidden = join(folder, ".sales.json");
+    writeFileSync(hidden, sales.map((sale) => `${JSON.stringify(sale)}\n`).join(""));
+    renameSync(hidden, join(folder, "sales.json"));
   }
 
   /** Takes a table's partitions away. */

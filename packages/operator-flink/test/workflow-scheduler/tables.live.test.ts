@@ -6,10 +6,12 @@ import { Console } from "../support/console.js";
 import { Sales } from "../support/sales.js";
 import { SchedulerScene } from "../support/scene.js";
 
-// Several periods of five seconds go by, and parts of Flink are started again on the way.
+// Several periods go by, and parts of Flink are started again on the way.
 jest.setTimeout(400_000);
 
-const PERIOD_MS = 5_000;
+/** Far longer than a refresh takes: on a slow machine too it is done before the next is due. */
+const PERIOD_MS = 10_000;
+const FRESHNESS = `'${PERIOD_MS / 1_000}' SECOND`;
 const LIMIT_MS = 180_000;
 
 let flink: FlinkServer;
@@ -31,7 +33,7 @@ afterAll(async () => {
 
 describe("a materialized table that is created in Flink's gateway", () => {
   const GROUP = "flink:shop.sales.ticks";
-  const definition = () => sales.definition("ticks", { freshness: "'5' SECOND", format: "yyyyMMddHHmmss" });
+  const definition = () => sales.definition("ticks", { freshness: FRESHNESS, format: "yyyyMMddHHmmss" });
   const alter = async (what: string): Promise<void> =>
     (await Console.open(flink)).type(`ALTER MATERIALIZED TABLE shop.sales.ticks ${what}`);
 
@@ -105,16 +107,16 @@ describe("a refresh that fails", () => {
     const whole = twoSalesPerPeriod(from, from + 1_200_000);
     sales.write(whole.map((sale) => ({ ...sale, price: 0 })));
     await (await Console.open(flink)).type(
-      sales.definition("broken", { freshness: "'5' SECOND", format: "yyyyMMddHHmmss" }),
+      sales.definition("broken", { freshness: FRESHNESS, format: "yyyyMMddHHmmss" }),
     );
     const failed = async (): Promise<Run | undefined> =>
       (await ledger(GROUP)).find(({ error }) => error?.message === "ArithmeticException: / by zero");
     await until(async () => (await failed()) !== undefined, { what: "a failure", limitMs: LIMIT_MS });
-    const { id, attempt } = (await failed())!;
+    const { id } = (await failed())!;
     sales.write(whole);
     const run = async () => scene.tidegate.client.getRun(id);
     await until(async () => (await run()).state === "SUCCEEDED", { what: "the refresh", limitMs: LIMIT_MS });
-    expect((await run()).attempt).toBeGreaterThan(attempt);
+    expect((await run()).attempt).toBeGreaterThan(1);
     expect(sales.partitions("broken").get(partitionOf((await run()).lower))).toHaveLength(2);
     await (await Console.open(flink)).type("DROP MATERIALIZED TABLE shop.sales.broken");
   });
@@ -126,7 +128,7 @@ describe("a table with a hostile name", () => {
     const console = await Console.open(flink, { "table.local-time-zone": "Asia/Shanghai" });
     const SHANGHAI = 8 * 3_600_000;
     sales.write(twoSalesPerPeriod(Date.now() - 60_000 + SHANGHAI, Date.now() + 1_200_000 + SHANGHAI));
-    await console.type(sales.definition(name, { freshness: "'5' SECOND", format: "yyyyMMddHHmmss" }));
+    await console.type(sales.definition(name, { freshness: FRESHNESS, format: "yyyyMMddHHmmss" }));
     const { items } = await scene.tidegate.client.list({ groupIdPrefix: "flink:shop.sales.we_ird" });
     expect(items).toMatchObject([{ status: "REGISTERED", spec: { timezone: "Asia/Shanghai" } }]);
     const { groupId } = items[0]!.spec;
