@@ -95,6 +95,15 @@ describe("REST v2, of which there is a stand-in only", () => {
     expect(cluster.jobs).toHaveLength(2);
   });
 
+  it("does not submit what an earlier attempt did after all", async () => {
+    const operator = anOperator();
+    const { jobId } = await operator.submit(aRequest(JOB), untroubled());
+    cluster.end(jobId, "FINISHED");
+    const next = await operator.submit(aRequest(JOB, { attempt: 2 }), untroubled());
+    expect(next).toMatchObject({ jobId, outcome: { state: "SUCCEEDED" } });
+    expect(cluster.jobs).toHaveLength(1);
+  });
+
   it("may lie below a context path", async () => {
     cluster = await aCluster({ contextPath: "/seatunnel" });
     await anOperator({ url: `${cluster.url}/` }).submit(aRequest(JOB), untroubled());

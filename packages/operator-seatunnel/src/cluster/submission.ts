@@ -55,7 +55,7 @@ export class Submission {
   }
 
   /**
-   * The job of the attempt that is there already, or one of the run that still runs, else a new one.
+   * The job of the attempt that is there already, or one of the run that still runs or has succeeded, else a new one.
    *
    * @throws OperatorError when no job was started
    * @throws Error when that is open
@@ -92,8 +92,8 @@ export class Submission {
     const [running] = jobsOf(idempotencyKey, lists.running);
     if (running !== undefined) return { jobId: running.jobId };
     const name = jobName(idempotencyKey, attempt);
-    const namesakes = (await lists.finished()).filter((job) => job.jobName === name);
-    const ended = namesakes.find(hasSucceeded) ?? namesakes[0];
+    const finished = jobsOf(idempotencyKey, await lists.finished());
+    const ended = finished.find(hasSucceeded) ?? finished.find((job) => job.jobName === name);
     return ended === undefined ? undefined : { jobId: ended.jobId, ended };
   }
 
