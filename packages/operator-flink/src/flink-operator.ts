@@ -141,11 +141,20 @@ export class FlinkOperator implements ScheduleOperator {
     await this.#watch.end(jobId, AbortSignal.timeout(CANCEL_LIMIT_MS));
   }
 
-  /** @returns the job's id */
+  /**
+   * A run that is retried by hand begins with a first attempt again, and Flink may still have the jobs of those before: one
+   * that has failed or was cancelled is no answer, so the run's next id is taken.
+   *
+   * @returns the job's id
+   */
   async #submitOrJoin(task: Task, request: OfflineJobRequest, signal: AbortSignal): Promise<string> {
-    const { jobId, isThere } = await this.#nextJob(request.idempotencyKey, request.attempt);
-    if (!isThere) await this.#send(task, jobId, signal);
-    return jobId;
+    for (let attempt = request.attempt; ; attempt += 1) {
+      const { jobId, isThere } = await this.#nextJob(request.idempotencyKey, attempt);
+      if (isThere || (await this.#send(task, jobId, signal))) return jobId;
+      const end = await this.#watch.now(jobId);
+      if (end === undefined || end === "lost" || end.state === "SUCCEEDED") return jobId;
+      signal.throwIfAborted();
+    }
   }
 
   /**
@@ -164,7 +173,8 @@ export class FlinkOperator implements ScheduleOperator {
     return { jobId: free ?? jobIdOf(key, attempt), isThere: false };
   }
 
-  async #send(task: Task, jobId: string, signal: AbortSignal): Promise<void> {
+  /** @returns `false` where Flink had a job with the id before */
+  async #send(task: Task, jobId: string, signal: AbortSignal): Promise<boolean> {
     const { clock } = this.#settings;
     const { work, filling, name } = task;
     const parts = {
@@ -189,7 +199,8 @@ export class FlinkOperator implements ScheduleOperator {
     }
     const statement = { job: work.job, field: work.field, filling, jobId, name };
     const sql = this.#requireGateway(work.field);
-    if (work.job.prepare !== undefined && (await this.#asked(this.#watch.now(jobId))) !== "lost") return;
+    if (work.job.prepare !== undefined && (await this.#asked(this.#watch.now(jobId))) !== "lost")
+      return false;
     const send = async () => {
       await sql.prepare(statement);
       await sql.submit(statement);

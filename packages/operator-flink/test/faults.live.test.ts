@@ -263,6 +263,16 @@ describe("a job that ends badly", () => {
     await until(async () => (await failuresOf(flink, jobId)) === 2, { what: "both failures" });
   });
 
+  it("is not told again when its run is retried by hand, which begins with a first attempt", async () => {
+    const operator = anOperator();
+    const request = aRequest(readings.failing());
+    expect(await carryOut(operator, request)).toMatchObject({ state: "FAILED" });
+    const before = (await jobsOf(flink)).size;
+    const { jobId } = await operator.submit(request, untroubled());
+    expect(jobId).not.toBe(request.idempotencyKey);
+    expect((await jobsOf(flink)).size).toBe(before + 1);
+  });
+
   it("is a cancelled one when somebody stops it on Flink, and the next attempt is another job", async () => {
     const operator = anOperator();
     const request = aRequest(readings.dripping());

@@ -23,7 +23,8 @@ beforeEach(async () => {
   states = new Map();
   server = createServer(async (asked, response) => {
     const answer = await answerTo(asked);
-    response.writeHead(answer === undefined ? 404 : 200).end(JSON.stringify(answer ?? {}));
+    const isRefused = answer !== undefined && "errors" in answer;
+    response.writeHead(answer === undefined ? 404 : isRefused ? 400 : 200).end(JSON.stringify(answer ?? {}));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   folder = mkdtempSync(join(tmpdir(), "tidegate-joining-"));
@@ -47,6 +48,8 @@ async function answerTo(asked: IncomingMessage): Promise<object | undefined> {
   if (collection === "jars" && id === "upload") return { filename: "/uploads/job.jar" };
   if (collection === "jars") {
     const { jobId } = JSON.parse(await text(asked)) as { jobId: string };
+    if (states.has(jobId))
+      return { errors: ["a.DuplicateJobSubmissionException: Job has already been submitted."] };
     states.set(jobId, "RUNNING");
     return { jobid: jobId };
   }
@@ -65,7 +68,7 @@ async function jobOf(attempt: number): Promise<number> {
   return [1, 2, 3].findIndex((n) => job(n) === jobId) + 1;
 }
 
-describe("the next attempt of a run", () => {
+describe("the next attempt", () => {
   it.each<[string, readonly (State | undefined)[], number]>([
     ["joins a job that runs", ["RUNNING"], 1],
     ["joins a job that came in late and has succeeded", ["SUCCEEDED"], 1],
@@ -76,13 +79,23 @@ describe("the next attempt of a run", () => {
     ["joins a job that has succeeded rather than take an id before it", [undefined, "SUCCEEDED"], 2],
     ["takes an unknown id rather than a later one", [undefined, "FAILED"], 1],
   ])("%s", async (_, earlier, expected) => {
-    earlier.forEach((state, index) => {
+    for (const [index, state] of earlier.entries()) {
       if (state !== undefined) states.set(job(index + 1), state);
-    });
+    }
     const known = states.size;
     expect(await jobOf(earlier.length + 1)).toBe(expected);
     const isJoined = earlier[expected - 1] !== undefined;
     expect(states.size).toBe(isJoined ? known : known + 1);
+  });
+
+  it.each<[string, readonly State[], number]>([
+    ["has a job of its own after those that failed", ["FAILED", "CANCELED"], 3],
+    ["joins one that runs", ["FAILED", "RUNNING"], 2],
+    ["joins one that has succeeded", ["FAILED", "SUCCEEDED"], 2],
+  ])("after a retry by hand, which is a first one again, %s", async (_, earlier, expected) => {
+    for (const [index, state] of earlier.entries()) states.set(job(index + 1), state);
+    expect(await jobOf(1)).toBe(expected);
+    expect(states.size).toBe(Math.max(expected, earlier.length));
   });
 
   it("tells the end of a job that had succeeded", async () => {

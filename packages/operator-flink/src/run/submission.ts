@@ -32,22 +32,23 @@ interface Parts {
  * Submits a job under an id that Flink takes once. So a submission whose answer was lost is simply made again: either
  * Flink takes it now, or it refuses it as a duplicate of ours.
  *
+ * @returns `false` where Flink had a job with the id before
  * @throws OperatorError JOB_INVALID or JOB_FAILED when the job was certainly not taken
  * @throws Error when that is not known
  * @throws the signal's reason
  */
-export async function submitOnce(jobId: string, send: () => Promise<void>, parts: Parts): Promise<void> {
+export async function submitOnce(jobId: string, send: () => Promise<void>, parts: Parts): Promise<boolean> {
   const giveUpAt = parts.clock.now() + TRYING_LIMIT_MS;
   let mayBeTaken = false;
   for (let tries = 1; ; tries += 1) {
     try {
       await send();
-      return;
+      return true;
     } catch (error) {
       if (!(error instanceof Refused) && !(error instanceof NoAnswer)) throw error;
-      if (error instanceof Refused && DUPLICATE.test(error.trace)) return;
+      if (error instanceof Refused && DUPLICATE.test(error.trace)) return tries > 1;
       const isKnown = await knows(parts.jobManager, jobId);
-      if (isKnown === true) return;
+      if (isKnown === true) return true;
       if (error instanceof Refused && isFinal(error, isKnown)) throw refusal(error, parts.field);
       mayBeTaken ||= error instanceof Refused || error.isSent;
       const isLast = tries === MAX_TRIES || parts.clock.now() >= giveUpAt;
