@@ -358,16 +358,22 @@ describe("what Airflow cannot build", () => {
   it("is told in Airflow's words when the factory file does not import, of what was parsed before as well", async () => {
     const file = join(airflow.dagsFolder, basename(dagFactoryFile));
     const text = readFileSync(file, "utf8");
-    await engine.handleRegister([schedule()]);
+    const registered = schedule();
+    await engine.handleRegister([registered]);
     const factory = (await api.dag(FACTORY_DAG_ID))!;
     try {
       writeFileSync(file, `${text}\nraise RuntimeError("broken on purpose")\n`);
-      const isBroken = async () => (await api.parse(factory), (await api.importFailures()).length > 0);
+      const isBroken = async () => {
+        await api.parse(factory);
+        return (await api.importFailures()).length > 0;
+      };
       await until(isBroken, { what: "the import error" });
-      await expect(engine.handleRegister([schedule()])).rejects.toMatchObject({
+      const refused = {
         code: "ENGINE_FAILED",
         message: expect.stringContaining("broken on purpose"),
-      });
+      };
+      await expect(engine.handleRegister([registered])).rejects.toMatchObject(refused);
+      await expect(engine.handleRegister([schedule()])).rejects.toMatchObject(refused);
     } finally {
       writeFileSync(file, text);
     }
