@@ -11,9 +11,9 @@ import { type Plan, synchronizations } from "./schedules.js";
 import { compareRows } from "./verify.js";
 
 const REPLAY_MS = 20_000;
-const KILLED_AT_MS = 7_300;
+const KILLED_AT_MS = 10_300;
 const DOWN_MS = 2_500;
-const LATEST_END_MS = 50_000;
+const LATEST_END_MS = 120_000;
 const TICK_MS = 500;
 
 const startAt = Math.ceil(Date.now() / 5_000) * 5_000;

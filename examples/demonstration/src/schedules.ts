@@ -27,8 +27,8 @@ const COLUMNS = {
   destination: "VARCHAR",
 };
 
-/** The source is complete half a second after the fact; intervals are run when it surely is. */
-const DELAY_MS = 1_000;
+/** The source is complete half a second after the fact, or later on a busy machine; intervals are run when it surely is. */
+const DELAY_MS = 4_000;
 
 export function sourceFiles(plan: Plan): string {
   return join(plan.directory, "source", "*.json");

@@ -39,7 +39,7 @@ const MOST_INSTANTS = 200;
 const WAITING_RUNS = 16;
 
 /** The definition of a schedule. One that has ended has a DAG without a timetable. */
-export function definitionOf(schedule: EngineSchedule, settings: EngineSettings): Definition {
+export function definitionOf(schedule: EngineSchedule, settings: EngineSettings, now: EpochMs): Definition {
   const { groupId, version, spec, nextFireAt } = schedule;
   const ticks = nextFireAt === null ? undefined : ticksOf(spec, settings.finestPeriodMs);
   const { isExact, crons, lastTickMs: _lastTick, ...told } = ticks ?? NEVER;
@@ -49,12 +49,21 @@ export function definitionOf(schedule: EngineSchedule, settings: EngineSettings)
     groupId,
     connectionId: connectionIdOf(settings.prefix),
     ...told,
+    endMs: endOf(told.endMs, now + settings.dagFactoryTimeoutMs),
     crons: crons.map(cronText),
     instants: isExact || told.period !== null ? [] : instantsOf(schedule, MOST_INSTANTS),
     wait: settings.wait,
     maxActiveRuns: waits ? WAITING_RUNS : 1,
   };
   return { stamp: `v${version}.${hashOf(JSON.stringify(definition))}`, ...definition };
+}
+
+/**
+ * When the DAG of a schedule with an end ends. Airflow fires the tick that was the last when it parses a DAG, unless the DAG
+ * had ended before: so that what has ended, and is owed intervals, gets one, it ends after that.
+ */
+function endOf(endMs: EpochMs | null, parsedBy: EpochMs): EpochMs | null {
+  return endMs === null ? null : Math.max(endMs, parsedBy);
 }
 
 /**

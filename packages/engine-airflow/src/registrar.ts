@@ -49,7 +49,7 @@ export class Registrar {
    *   these; when it is not parsed in time
    */
   async register(schedules: readonly EngineSchedule[]): Promise<void> {
-    const definitions = schedules.map((schedule) => definitionOf(schedule, this.#settings));
+    const definitions = schedules.map((schedule) => definitionOf(schedule, this.#settings, Date.now()));
     const stamps = new Map(definitions.map(({ dagId, stamp }) => [dagId, stamp]));
     const entries = new Map(definitions.map((definition) => [definition.dagId, entryOf(definition)]));
     const factory = await this.#factory();
@@ -192,7 +192,7 @@ export class Registrar {
   /** Takes a DAG off what is waited for, when it is parsed. */
   async #settle(dag: AirflowDag, pending: Map<string, string>): Promise<void> {
     const stamp = pending.get(dag.dag_id);
-    if (stamp === undefined || !has(dag, stamp)) return;
+    if (stamp === undefined || dag.is_stale || !has(dag, stamp)) return;
     if (isBroken(dag)) {
       const why = dag.description ?? "no reason is told";
       throw new EngineError("ENGINE_FAILED", `Airflow cannot build the DAG ${dag.dag_id}: ${why}`);

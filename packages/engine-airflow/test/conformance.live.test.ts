@@ -19,7 +19,7 @@ engineSuite({
   name: "airflow",
   clock: "real",
   many: 8,
-  patienceMs: 90_000,
+  patienceMs: 300_000,
   supports: { definitions: true, tampering: true },
   create: async () => {
     count += 1;

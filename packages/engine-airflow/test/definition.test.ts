@@ -6,6 +6,8 @@ import { type Definition, definitionOf, versionOf } from "../src/definition.js";
 import { settingsOf } from "../src/options.js";
 
 const START = Date.UTC(2026, 0, 7, 5, 3, 11);
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 const SECRET = `whsec_${Buffer.alloc(32).toString("base64")}`;
 const SETTINGS = settingsOf({
   url: "http://airflow",
@@ -15,7 +17,8 @@ const SETTINGS = settingsOf({
 });
 
 function definition(trigger: TriggerSpec, version = 1): Definition {
-  return definitionOf(scheduleOf("group", specOf({ trigger, startTime: START }, START), version), SETTINGS);
+  const spec = specOf({ trigger, startTime: START }, START);
+  return definitionOf(scheduleOf("group", spec, version), SETTINGS, START);
 }
 
 describe("a definition", () => {
@@ -34,6 +37,17 @@ describe("a definition", () => {
     expect(instants.slice(0, 2)).toEqual([Date.UTC(2026, 0, 31, 12), Date.UTC(2026, 1, 28, 12)]);
     expect(instants).toHaveLength(200);
     expect(definition({ type: "cron", expression: "0 12 * * *" }).instants).toEqual([]);
+  });
+
+  it("ends after Airflow has parsed it, where it is owed what was due before its end", () => {
+    const trigger = { type: "period", every: 1, unit: "hour" } as const;
+    const endTime = START + 3 * HOUR;
+    const schedule = scheduleOf("group", specOf({ trigger, startTime: START, endTime }, START));
+    const endOf = (now: number) => definitionOf(schedule, SETTINGS, now).endMs!;
+    expect(endOf(START)).toBe(START + 4 * HOUR);
+    expect(endOf(START + 30 * DAY)).toBeGreaterThan(START + 30 * DAY);
+    const ended = definitionOf({ ...schedule, nextFireAt: null }, SETTINGS, START + 30 * DAY);
+    expect(ended).toMatchObject({ endMs: null, crons: [] });
   });
 
   it("has a stamp that changes with it and tells its version", () => {

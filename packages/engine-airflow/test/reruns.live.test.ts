@@ -6,7 +6,8 @@ import { restOf, startAirflow } from "./support/airflow.js";
 import { Bed } from "./support/bed.js";
 import { backfill, clear, dagRunsOf } from "./support/dag-runs.js";
 
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const HOURLY = { type: "period", every: 1, unit: "hour" } as const;
 
 jest.setTimeout(300_000);
@@ -15,7 +16,7 @@ let airflow: AirflowServer;
 let rest: AirflowRest;
 let bed: Bed;
 let count = 0;
-/** The end of the last interval that is over. */
+/** The end of the last interval that is over: half an hour ago, so that none ends while a test runs. */
 let now: number;
 
 beforeAll(async () => {
@@ -28,7 +29,7 @@ afterAll(() => airflow.dispose());
 beforeEach(async () => {
   count += 1;
   bed = await Bed.open(airflow, `reruns-${count}`, { engine: { wait: true } });
-  now = Math.floor(Date.now() / HOUR) * HOUR;
+  now = Math.floor(Date.now() / MINUTE) * MINUTE - HOUR / 2;
 });
 
 afterEach(async () => {
@@ -69,8 +70,9 @@ describe("a DAG run that is cleared", () => {
     await registerHours();
     const [run] = await dagRuns();
     for (const generation of [1, 2]) {
+      const ran = bed.untilRan("orders", 1);
       await clear(rest, bed.dagOf("orders"), run!.dag_run_id);
-      await bed.untilRan("orders", 1);
+      await ran;
       await untilGreen(1);
       const expected = Array.from({ length: generation + 1 }, (_, index) => index);
       expect(await generations()).toEqual({ 0: expected, 1: [0], 2: [0], 3: [0] });

@@ -51,7 +51,7 @@ describe("an entry", () => {
     callback: { url: "http://door", secret: SECRET },
   });
   const spec = specOf({ trigger: { type: "period", every: 1, unit: "hour" } });
-  const definition = definitionOf(scheduleOf("\ud800 orders", spec, 7), settings);
+  const definition = definitionOf(scheduleOf("\ud800 orders", spec, 7), settings, 0);
 
   it("has the stamp of its definition, and none where anything of it was edited", () => {
     const text = Buffer.from(entryOf(definition), "base64").toString();

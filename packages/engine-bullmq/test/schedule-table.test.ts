@@ -5,13 +5,16 @@ import { until } from "@tidegate/testkit";
 import { BullmqEngine } from "../src/index.js";
 import { openServer } from "../src/open-server.js";
 import { type EngineSettings, settingsOf } from "../src/options.js";
-import type { ScheduleTable } from "../src/schedule-table.js";
+import { OFFICE_MS, type ScheduleTable } from "../src/schedule-table.js";
 import type { SharedServer } from "../src/shared-server.js";
 import { SCENES, type Scene } from "./support/scenes.js";
 
 jest.setTimeout(120_000);
 
 const LEASE_MS = 1_000;
+
+/** One that no test outlasts. */
+const LONG_LEASE_MS = 600_000;
 
 function schedule(groupId: string, nextFireAt: number | null, version = 1): EngineSchedule {
   return { groupId, version, spec: { delayMs: 0 } as ScheduleSpec, nextFireAt };
@@ -22,6 +25,9 @@ describe.each(SCENES)("on %s", (_, startScene) => {
   let server: SharedServer;
   let settings: EngineSettings;
   let table: ScheduleTable;
+  /** The same schedules, whose fires it takes with a long lease. */
+  let patientServer: SharedServer;
+  let patient: ScheduleTable;
   let count = 0;
 
   beforeAll(async () => {
@@ -40,9 +46,13 @@ describe.each(SCENES)("on %s", (_, startScene) => {
     });
     server = await openServer(settings, () => {});
     table = server.table;
+    patientServer = await openServer({ ...settings, leaseMs: LONG_LEASE_MS }, () => {});
+    patient = patientServer.table;
   });
 
-  afterEach(() => server.close());
+  afterEach(async () => {
+    await Promise.all([server.close(), patientServer.close()]);
+  });
 
   /** The groups that are to be looked at within so many ms. */
   function dueIn(ms: number): Promise<string[]> {
@@ -55,7 +65,7 @@ describe.each(SCENES)("on %s", (_, startScene) => {
       await table.register(
         Array.from({ length: 95 }, (_, index) => schedule(`group-${index}`, past + index)),
       );
-      const batches = await Promise.all(Array.from({ length: 12 }, () => table.take(Date.now())));
+      const batches = await Promise.all(Array.from({ length: 12 }, () => patient.take(Date.now())));
       const taken = batches.flatMap(({ fires }) => fires.map(({ groupId }) => groupId));
       expect(new Set(taken).size).toBe(95);
       expect(taken).toHaveLength(95);
@@ -75,11 +85,16 @@ describe.each(SCENES)("on %s", (_, startScene) => {
       expect((await table.take(past)).fires).toHaveLength(1);
     });
 
+    it("are nobody else's while the lease lasts", async () => {
+      await table.register([schedule("a", Date.now() - 1_000)]);
+      expect((await patient.take(Date.now())).fires).toHaveLength(1);
+      expect((await table.take(Date.now())).fires).toEqual([]);
+    });
+
     it("are taken again with the same time when the lease lapses", async () => {
       const past = Date.now() - 1_000;
       await table.register([schedule("a", past)]);
       await table.take(Date.now());
-      expect((await table.take(Date.now())).fires).toEqual([]);
       await sleep(LEASE_MS + 50);
       const { fires } = await table.take(Date.now());
       expect(fires).toEqual([{ groupId: "a", definition: { version: 1, delayMs: 0, fireAt: past } }]);
@@ -120,7 +135,7 @@ describe.each(SCENES)("on %s", (_, startScene) => {
       await table.register([schedule("a", Date.now() - 1_000)]);
       const first = await table.take(Date.now());
       await sleep(LEASE_MS + 50);
-      expect((await table.take(Date.now())).fires).toHaveLength(1);
+      expect((await patient.take(Date.now())).fires).toHaveLength(1);
       await table.settle(first, [Date.now() - 1_000]);
       expect((await table.take(Date.now())).fires).toEqual([]);
     });
@@ -156,15 +171,33 @@ describe.each(SCENES)("on %s", (_, startScene) => {
   });
 
   describe("the ticker's office", () => {
+    const isTicker = async (owner: string) => (await table.look(owner, Date.now())).isTicker;
+
+    /** What is found before the office can lapse: on a machine that stalls, it is looked for again. */
+    async function withinTerm(look: () => Promise<boolean[]>): Promise<boolean[]> {
+      while (true) {
+        const began = Date.now();
+        const found = await look();
+        if (Date.now() - began < OFFICE_MS) return found;
+        await sleep(OFFICE_MS);
+      }
+    }
+
     it("is one process's at a time, and lapses without it", async () => {
-      expect(await table.look("one", Date.now())).toMatchObject({ isTicker: true });
-      expect(await table.look("two", Date.now())).toMatchObject({ isTicker: false });
-      await sleep(1_050);
-      expect(await table.look("two", Date.now())).toMatchObject({ isTicker: true });
-      await table.resign("one");
-      expect(await table.look("one", Date.now())).toMatchObject({ isTicker: false });
-      await table.resign("two");
-      expect(await table.look("one", Date.now())).toMatchObject({ isTicker: true });
+      const found = await withinTerm(async () => {
+        await Promise.all([table.resign("one"), table.resign("two")]);
+        return [await isTicker("one"), await isTicker("two")];
+      });
+      expect(found).toEqual([true, false]);
+      await sleep(OFFICE_MS + 50);
+      const later = await withinTerm(async () => {
+        const held = [await isTicker("two")];
+        await table.resign("one");
+        held.push(await isTicker("one"));
+        await table.resign("two");
+        return [...held, await isTicker("one")];
+      });
+      expect(later).toEqual([true, false, true]);
     });
 
     it("says how many workers to call, and when there is something to do", async () => {

@@ -20,7 +20,7 @@ engineSuite({
   clock: "real",
   many: 8,
   finestPeriodMs: 2_000,
-  patienceMs: 120_000,
+  patienceMs: 300_000,
   supports: { definitions: true, tampering: true },
   create: async () => {
     count += 1;

@@ -1,5 +1,6 @@
 import {
   createTidegate,
+  type EngineRepairedEvent,
   MemoryStore,
   type OfflineJobRequest,
   type Run,
@@ -90,6 +91,17 @@ export class OutsideBed<Engine extends ScheduleEngine> {
   /** All runs of a group, oldest interval first, generations in their order. */
   async runs(groupId: string): Promise<readonly Run[]> {
     return (await this.client.runs({ groupId, order: "ascending" }, { limit: 1_000 })).items;
+  }
+
+  /** Holds the engine against the store. @returns what was mended */
+  async reconcile(): Promise<EngineRepairedEvent[]> {
+    const { events } = this.tidegate;
+    const repairs: EngineRepairedEvent[] = [];
+    const collect = (repair: EngineRepairedEvent): void => void repairs.push(repair);
+    events.on("engine-repaired", collect);
+    await this.tidegate.reconcile();
+    events.off("engine-repaired", collect);
+    return repairs;
   }
 
   async untilRan(groupId: string, more: number): Promise<void> {

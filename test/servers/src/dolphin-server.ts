@@ -40,6 +40,8 @@ export class DolphinServer {
   readonly #binary: DolphinBinary;
   readonly #ports: readonly number[];
   readonly #home = mkdtempSync(join(tmpdir(), "tidegate-dolphin-"));
+  /** How much of the output is of its former processes. */
+  #saidBefore = 0;
   #process: ChildProcess | undefined;
   #token = "";
 
@@ -143,6 +145,7 @@ export class DolphinServer {
 
   async #launch(init: "always" | "never"): Promise<void> {
     const output = openSync(this.#outputFile, "a");
+    this.#saidBefore = this.output().length;
     const settings = {
       TIDEGATE_DOLPHIN_HOME: this.#home,
       TIDEGATE_DOLPHIN_INIT: init,
@@ -186,7 +189,7 @@ export class DolphinServer {
   async #isReady(): Promise<boolean> {
     try {
       await this.#post("/login", LOGIN);
-      return this.output().includes("Started StandaloneServer");
+      return this.output().slice(this.#saidBefore).includes("Started StandaloneServer");
     } catch {
       return false;
     }

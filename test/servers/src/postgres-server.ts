@@ -92,6 +92,23 @@ export class PostgresServer {
 
   /** Starts it on the same port; what it kept on disk is there again. */
   async startAgain(): Promise<void> {
+    process.once("exit", this.#endWithTests);
+    this.#launch();
+    const giveUpAt = Date.now() + START_LIMIT_MS;
+    // That a server listens has no event.
+    while (!(await this.#answers())) {
+      const ended = this.#process?.exitCode;
+      if (Date.now() > giveUpAt) {
+        const what = ended == null ? "has not answered" : `has ended with ${ended} again and again`;
+        throw new Error(`Postgres ${what} for ${START_LIMIT_MS} ms.`);
+      }
+      await sleep(ended == null ? 30 : 300);
+      // After a kill it does not start as long as one of its former processes, which have yet to die, holds its memory.
+      if (ended != null) this.#launch();
+    }
+  }
+
+  #launch(): void {
     const place = [
       "listen_addresses=127.0.0.1",
       `port=${this.port}`,
@@ -101,21 +118,13 @@ export class PostgresServer {
       "-c",
       setting,
     ]);
-    const server = spawn(join(this.#programs, "postgres"), ["-D", this.#directory, ...settings], {
+    this.#process = spawn(join(this.#programs, "postgres"), ["-D", this.#directory, ...settings], {
       cwd: this.#directory,
       stdio: "ignore",
       // Not in the group of the tests, whose signals are not for it.
       detached: true,
       ...identity,
     });
-    this.#process = server;
-    process.once("exit", this.#endWithTests);
-    const giveUpAt = Date.now() + START_LIMIT_MS;
-    // That a server listens has no event.
-    while (!(await this.#answers())) {
-      if (Date.now() > giveUpAt) throw new Error(`Postgres has not answered for ${START_LIMIT_MS} ms.`);
-      await sleep(30);
-    }
   }
 
   /** Ends it in good order: open transactions are rolled back, connections cut. */
@@ -173,7 +182,6 @@ export class PostgresServer {
   }
 
   async #answers(): Promise<boolean> {
-    if (this.#process?.exitCode != null) throw new Error(`Postgres ended with ${this.#process.exitCode}.`);
     try {
       await this.query("SELECT 1");
       return true;

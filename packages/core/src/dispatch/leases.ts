@@ -76,8 +76,9 @@ export class Leases {
     const left = [...this.#active.values()];
     this.#active.clear();
     for (const attempt of left) attempt.abandon("stopping");
-    const { store, clock } = this.#parts;
-    await store.renewLeases(left.map(heldBy), clock.now());
+    const { store, clock, onTrouble } = this.#parts;
+    // Where the store is away, they lapse.
+    await store.renewLeases(left.map(heldBy), clock.now()).catch(onTrouble);
   }
 
   #rest(): void {

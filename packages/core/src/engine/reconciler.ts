@@ -127,42 +127,46 @@ export class Reconciler {
 
   async #compare(engine: string): Promise<void> {
     const listed = this.#parts.engines.clientOf(engine).list();
-    const difference = await this.#confirmed(engine, await compare(listed, this.#held(engine)));
-    const { missing, stale, orphans } = difference;
-    if (missing.length + stale.length + orphans.length === 0) return;
+    const difference = await compare(listed, this.#held(engine));
     if (this.#parts.onDrift === "mend") return this.#repair(engine, difference);
+    const missing = await this.#stillHeld(difference.missing);
+    const stale = await this.#stillHeld(difference.stale);
+    const orphans = await this.#stillOrphans(engine, difference.orphans);
+    if (missing.length + stale.length + orphans.length === 0) return;
     const told = { engine, missing: groupIdsOf(missing), stale: groupIdsOf(stale), orphans };
     this.#parts.emitter.emit("engine-differs", told);
   }
 
-  async #repair(engine: string, { missing, stale, orphans }: EngineDifference): Promise<void> {
+  /** Each part is looked up again just before it is mended: the part before may have taken its time. */
+  async #repair(engine: string, difference: EngineDifference): Promise<void> {
     const client = this.#parts.engines.clientOf(engine);
+    const orphans = await this.#stillOrphans(engine, difference.orphans);
     if (orphans.length > 0) await client.unregister(orphans);
+    const missing = await this.#stillHeld(difference.missing);
     if (missing.length > 0) await client.register(missing.map(engineSchedule));
+    const stale = await this.#stillHeld(difference.stale);
     if (stale.length > 0) await client.update(stale.map(engineSchedule));
-    this.#parts.emitter.emit("engine-repaired", {
-      engine,
-      registered: missing.length,
-      updated: stale.length,
-      removed: orphans.length,
+    const [registered, updated, removed] = [missing.length, stale.length, orphans.length];
+    if (registered + updated + removed === 0) return;
+    this.#parts.emitter.emit("engine-repaired", { engine, registered, updated, removed });
+  }
+
+  /** Those that the engine is still to hold, as they are now: since the listings began, schedules were changed and paused. */
+  async #stillHeld(schedules: readonly Schedule[]): Promise<Schedule[]> {
+    const now = await this.#now(groupIdsOf(schedules));
+    return now.filter((schedule): schedule is Schedule => schedule?.status === "REGISTERED");
+  }
+
+  async #stillOrphans(engine: string, groupIds: readonly string[]): Promise<string[]> {
+    const owners = await this.#now(groupIds);
+    return groupIds.filter((_, index) => {
+      const owner = owners[index];
+      return owner === undefined || owner.spec.engine !== engine || !isHeld(owner.status);
     });
   }
 
-  /** What still is as it looked: while the listings were read, schedules were registered, changed and paused. */
-  async #confirmed(engine: string, { missing, stale, orphans }: EngineDifference): Promise<EngineDifference> {
-    const now = async (groupIds: readonly string[]): Promise<(Schedule | undefined)[]> =>
-      groupIds.length === 0 ? [] : this.#parts.store.getSchedules(groupIds);
-    const isDelivered = (schedule: Schedule | undefined): schedule is Schedule =>
-      schedule?.status === "REGISTERED";
-    const owners = await now(orphans);
-    return {
-      missing: (await now(groupIdsOf(missing))).filter(isDelivered),
-      stale: (await now(groupIdsOf(stale))).filter(isDelivered),
-      orphans: orphans.filter((_, index) => {
-        const owner = owners[index];
-        return owner === undefined || owner.spec.engine !== engine || !isHeld(owner.status);
-      }),
-    };
+  async #now(groupIds: readonly string[]): Promise<(Schedule | undefined)[]> {
+    return groupIds.length === 0 ? [] : this.#parts.store.getSchedules(groupIds);
   }
 
   /** What the engine should hold, ordered by group id. */

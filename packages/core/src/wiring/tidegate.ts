@@ -61,7 +61,12 @@ export class Tidegate {
     return this.#starting;
   }
 
-  /** Stops firing, waits for active runs up to the dispatcher's drain time, and closes the store. */
+  /**
+   * Stops firing, waits for active runs up to the dispatcher's drain time, and closes the store. Where a part cannot be
+   * stopped, the others are.
+   *
+   * @throws what the first part that cannot be stopped threw
+   */
   async stop(): Promise<void> {
     await this.#starting?.catch(() => undefined);
     await this.#stop();
@@ -93,7 +98,8 @@ export class Tidegate {
       this.container.get(Reconciler).start();
       this.container.get(Watchdog).start();
     } catch (error) {
-      await this.#stop();
+      // Why it does not start says more than what else failed then.
+      await this.#stop().catch(() => undefined);
       throw error;
     }
   }
@@ -101,16 +107,32 @@ export class Tidegate {
   async #stop(): Promise<void> {
     if (!this.#isStarted) return;
     this.#isStarted = false;
-    await this.container.get(Watchdog).stop();
-    await this.container.get(Reconciler).stop();
-    for (const engine of this.container.get(EngineRegistry).engines) await engine.stop();
-    await this.container.get(Backfiller).stop();
-    await this.container.get(Dispatcher).stop();
-    this.container.get(Lifecycle).stop();
-    this.container.get(IntervalPlanner).stop();
-    for (const operator of this.container.get(OPERATORS).values()) await operator.stop?.();
-    await this.container.get(TOKENS.store).close();
+    const { container } = this;
+    await allOf([
+      () => container.get(Watchdog).stop(),
+      () => container.get(Reconciler).stop(),
+      ...container.get(EngineRegistry).engines.map((engine) => () => engine.stop()),
+      () => container.get(Backfiller).stop(),
+      () => container.get(Dispatcher).stop(),
+      () => container.get(Lifecycle).stop(),
+      () => container.get(IntervalPlanner).stop(),
+      ...[...container.get(OPERATORS).values()].map((operator) => () => operator.stop?.()),
+      () => container.get(TOKENS.store).close(),
+    ]);
   }
+}
+
+/** Takes all steps, one after the other, also after one that failed. @throws what the first of those threw */
+async function allOf(steps: readonly (() => Promise<void> | void)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
 }
 
 /**

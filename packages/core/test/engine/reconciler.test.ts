@@ -64,6 +64,24 @@ describe("the reconciler", () => {
     expect(Object.fromEntries(bench.engine.held)).toEqual({ kept: 1, edited: 7, strange: 1 });
   });
 
+  it("mends with what is so when it comes to it, and not with what was so before", async () => {
+    const { bench, repairs } = await started();
+    const { engine, client, tidegate } = bench;
+    for (const groupId of ["paused", "updated"]) await client.register({ ...hourly, groupId });
+    engine.held.clear();
+    engine.held.set("orphan", 1);
+    const unregister = engine.handleUnregister.bind(engine);
+    engine.handleUnregister = async (groupIds) => {
+      engine.handleUnregister = unregister;
+      await unregister(groupIds);
+      await client.pause("paused");
+      await client.update({ ...hourly, groupId: "updated", description: "changed" }, { version: 1 });
+    };
+    await tidegate.reconcile();
+    expect([...engine.held]).toEqual([["updated", 2]]);
+    expect(repairs).toEqual([{ engine: "manual", registered: 1, updated: 0, removed: 1 }]);
+  });
+
   it("passes at once when it is asked to, and has mended by the time it resolves", async () => {
     const { bench, repairs } = await started();
     await bench.client.register(hourly);

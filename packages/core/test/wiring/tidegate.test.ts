@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { MemoryStore } from "../../src/store/memory-store.js";
 import { createTidegate } from "../../src/wiring/tidegate.js";
+import { Bench, running } from "../support/bench.js";
 import { ManualEngine } from "../support/manual-engine.js";
 import { ScriptedOperator } from "../support/scripted-operator.js";
 
@@ -55,5 +56,38 @@ describe("a Tidegate", () => {
     await tidegate.start();
     expect((await tidegate.client.list()).items).toEqual([]);
     await tidegate.stop();
+  });
+
+  it("stops all other parts, too, where one cannot be stopped, and tells why", async () => {
+    const engine = new ManualEngine();
+    const operator = new ScriptedOperator();
+    const stopped: string[] = [];
+    Object.assign(engine, {
+      stop: async () => {
+        throw new Error("the engine hangs");
+      },
+    });
+    Object.assign(operator, { stop: async () => stopped.push("operator") });
+    const tidegate = createTidegate({ ...parts(), engines: [engine], operators: [operator] });
+    await tidegate.start();
+    await expect(tidegate.stop()).rejects.toThrow("the engine hangs");
+    expect(stopped).toEqual(["operator"]);
+    await expect(tidegate.client.list()).rejects.toMatchObject({ code: "STORE_CLOSED" });
+  });
+
+  it("stops with runs under way while its store is away: their leases lapse", async () => {
+    const bench = await Bench.started(running);
+    await bench.client.register({ groupId: "orders", trigger: { type: "period", every: 1, unit: "hour" } });
+    await bench.fireAt(1);
+    bench.store.renewLeases = async () => {
+      throw new Error("away");
+    };
+    const stopped = bench.tidegate.stop();
+    await bench.clock.advance(60_000);
+    await stopped;
+    expect(bench.troubles).toContainEqual(
+      expect.objectContaining({ error: expect.objectContaining({ message: "away" }) }),
+    );
+    await expect(bench.client.list()).rejects.toMatchObject({ code: "STORE_CLOSED" });
   });
 });

@@ -9,6 +9,8 @@ export interface AirflowDag {
   readonly dag_display_name: string;
   readonly description: string | null;
   readonly is_paused: boolean;
+  /** Whether no file has it any more, or its file does not import: such a DAG does not run. */
+  readonly is_stale: boolean;
   readonly tags: readonly { readonly name: string }[];
   readonly relative_fileloc: string | null;
   readonly file_token: string;

@@ -55,6 +55,9 @@ export async function deleteVariable(rest: AirflowRest, key: string): Promise<vo
   await rest.request("DELETE", `/variables/${encodeURIComponent(key)}`, { accept: [404] });
 }
 
+/** How long a busy machine may take, ms. */
+const PATIENCE = { requestTimeoutMs: 60_000, dagFactoryTimeoutMs: 240_000 };
+
 /** What an engine of a test is given. */
 export function optionsFor(
   airflow: AirflowServer,
@@ -63,7 +66,7 @@ export function optionsFor(
 ): AirflowEngineOptions {
   const { url, username, password } = airflow;
   const callback = { url: callbackUrl, secret: SECRET };
-  return { url, username, password, callback, prefix, finestPeriodMs: 1_000 };
+  return { url, username, password, callback, prefix, finestPeriodMs: 1_000, ...PATIENCE };
 }
 
 /** What an engine holds. */

@@ -3,7 +3,9 @@ import { BullmqEngine, type BullmqEngineOptions, bullmqEngine } from "../../src/
 import { RemoteManager } from "./remote-manager.js";
 
 /** What the engine suite needs of an engine with these options. */
-export function suiteFixture(options: BullmqEngineOptions): EngineFixture {
+export function suiteFixture(given: BullmqEngineOptions): EngineFixture {
+  // A busy machine may take its time.
+  const options = { ...given, commandTimeoutMs: 60_000 };
   const stranger = new BullmqEngine(options);
   // Small batches and a short lease, so that there is something to share and to take over.
   const sharing = { ...options, batchSize: 5, concurrency: 1, leaseMs: 2_000 };

@@ -36,6 +36,7 @@ export function optionsFor(
     callback: { url: callbackUrl },
     prefix,
     finestPeriodMs: 2_000,
+    requestTimeoutMs: 60_000,
   };
 }
 

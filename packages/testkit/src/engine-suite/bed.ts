@@ -106,6 +106,16 @@ export class EngineBed {
     expect(schedule).toMatchObject({ status: "REGISTERED", statusReason: null });
   }
 
+  /** Unregisters a schedule. What the engine does not let go of at once, since its fire is under way, it is asked for again. */
+  async unregister(groupId: string): Promise<void> {
+    await this.client.unregister(groupId);
+    await this.passUntil(`${groupId} to be gone`, async () => {
+      const isGone = (await this.client.get(groupId)).status === "DELETED";
+      if (!isGone) await this.reconcile();
+      return isGone;
+    });
+  }
+
   /** A schedule as the engine is told of it. */
   async engineSchedule(groupId: string): Promise<EngineSchedule> {
     const { spec, version, nextFireAt } = await this.client.get(groupId);

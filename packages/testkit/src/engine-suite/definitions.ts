@@ -29,7 +29,7 @@ export function listingRules({ bed, supports }: EngineSuite): void {
     it("lacks what was paused or unregistered", async () => {
       for (const groupId of ["gone", "orders", "paused"]) await bed().register(groupId);
       await bed().client.pause("paused");
-      await bed().client.unregister("gone");
+      await bed().unregister("gone");
       expect(await bed().listed()).toEqual([{ groupId: "orders", version: 1 }]);
       await bed().passUntilRun("orders", 2);
       await bed().conclude("orders", "paused");

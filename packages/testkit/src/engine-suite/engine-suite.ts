@@ -46,7 +46,8 @@ export function engineSuite(options: EngineSuiteOptions): void {
   const patienceMs = options.patienceMs ?? Math.max(120_000, 60 * periodMs);
 
   describe(`${options.name} keeps the rules of ScheduleEngine (${options.clock} clock)`, () => {
-    jest.setTimeout(patienceMs);
+    // Longer than what is waited for, whose error says what that is.
+    jest.setTimeout(2 * patienceMs);
     let bed: EngineBed | undefined;
     let dispose: (() => Promise<void>) | undefined;
     beforeEach(async () => {

@@ -42,7 +42,7 @@ export function handlerRules({ bed, isVirtual }: EngineSuite): void {
     it("lets go what it does not hold", async () => {
       await bed().register("orders");
       await bed().engine.handleUnregister(["nobody"]);
-      await bed().client.unregister("orders");
+      await bed().unregister("orders");
       await bed().engine.handleUnregister(["orders", "orders"]);
       await bed().register("witness");
       await bed().passUntilRun("witness", 2);
@@ -60,8 +60,8 @@ export function handlerRules({ bed, isVirtual }: EngineSuite): void {
 
     it("takes a schedule that has ended, and does not fire it", async () => {
       await bed().register("witness");
-      const endTime = bed().currentPeriod() + bed().periodMs;
-      await bed().register("orders", { endTime });
+      const startTime = bed().currentPeriod();
+      await bed().register("orders", { startTime, endTime: startTime + bed().periodMs });
       await bed().passUntilRun("orders", 1);
       const ended = await bed().engineSchedule("orders");
       expect(ended.nextFireAt).toBeNull();

@@ -5,8 +5,8 @@ import type { EngineSuite } from "./suite.js";
 export function refusalRules({ bed }: EngineSuite): void {
   describe("a fire that the sink rejects", () => {
     it("is repeated until it is planned", async () => {
-      await bed().register("orders");
       bed().fires.loseNext(3, "not-planned");
+      await bed().register("orders");
       await bed().passUntilRun("orders", 3);
       expect(bed().fires.of("orders").length).toBeGreaterThan(3);
       await bed().conclude("orders");
@@ -40,8 +40,8 @@ export function refusalRules({ bed }: EngineSuite): void {
     });
 
     it("by its last once is owed nevertheless", async () => {
-      const endTime = bed().currentPeriod() + bed().periodMs;
-      await bed().register("orders", { endTime });
+      const startTime = bed().currentPeriod();
+      await bed().register("orders", { startTime, endTime: startTime + bed().periodMs });
       bed().fires.loseNext(2, "not-planned");
       await bed().passUntilRun("orders", 1);
       expect(await bed().client.audit("orders")).toMatchObject({ isSound: true, owed: null });

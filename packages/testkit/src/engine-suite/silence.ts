@@ -34,7 +34,7 @@ export function silenceRules({ bed }: EngineSuite): void {
       await bed().register("witness");
       await bed().register("orders");
       await bed().passUntilRun("orders", 2);
-      await bed().client.unregister("orders");
+      await bed().unregister("orders");
       const unregisteredAt = bed().clock.now();
       await passWithWitness(bed());
       expect(firedAfter(bed(), "orders", unregisteredAt)).toEqual([]);
@@ -46,7 +46,7 @@ export function silenceRules({ bed }: EngineSuite): void {
       await bed().register("orders");
       await bed().passUntilRun("orders", 2);
       const { spec } = await bed().client.get("orders");
-      await bed().client.unregister("orders");
+      await bed().unregister("orders");
       await bed().register("orders", { startTime: spec.startTime });
       await bed().passUntilRun("orders", 4);
       await bed().passUntil("no cancelled run to be left behind", async () => {
@@ -57,9 +57,9 @@ export function silenceRules({ bed }: EngineSuite): void {
     });
 
     it("is kept for a schedule that has ended", async () => {
+      await bed().register("witness");
       const startTime = bed().currentPeriod();
       const endTime = startTime + 3 * bed().periodMs;
-      await bed().register("witness");
       await bed().register("orders", { startTime, endTime });
       await bed().passUntilRun("orders", 3);
       await passWithWitness(bed());

@@ -46,10 +46,12 @@ export function updateRules({ bed }: EngineSuite): void {
       await bed().passUntilRun("orders", 1);
       const endTime = bed().currentPeriod() + 3 * bed().periodMs;
       await update(bed(), "orders", { endTime });
+      const updatedAt = bed().clock.now();
       await bed().passUntil("the end", async () => (await bed().client.get("orders")).nextFireAt === null);
       await bed().passUntilRun("witness", bed().operator.countOf("witness") + 2);
       expect(bed().operator.intervalsOf("orders").at(-1)?.upper).toBe(endTime);
-      expect(bed().fires.timesOf("orders").at(-1)).toBeLessThanOrEqual(endTime);
+      // What was due before the engine had the update may be under way.
+      expect(bed().fires.timesOf("orders").at(-1)).toBeLessThanOrEqual(Math.max(endTime, updatedAt));
       await bed().conclude("orders", "witness");
     });
 
