@@ -15,7 +15,10 @@ let table: ScheduleTable;
 beforeAll(async () => {
   postgres = await PostgresServer.start();
   server = await openServer(
-    settingsOf({ connection: { postgres: { connectionString: postgres.url() } } }),
+    settingsOf({
+      connection: { postgres: { connectionString: postgres.url() } },
+      commandTimeoutMs: 60_000,
+    }),
     () => {},
   );
   table = server.table;
