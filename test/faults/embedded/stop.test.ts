@@ -22,5 +22,5 @@ describe("a manager that is stopped and continued by signals", () => {
     }
     await scene.untilDone(manager);
     await scene.expectEachIntervalOnce();
-  }, 120_000);
+  });
 });

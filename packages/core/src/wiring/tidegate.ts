@@ -34,6 +34,8 @@ export class Tidegate {
   #isStarted = false;
   /** The start that is under way: who stops waits for it. */
   #starting: Promise<void> | undefined;
+  /** The stop that is under way: who stops as well, or starts again, waits for it. */
+  #stopping: Promise<void> | undefined;
 
   constructor(container: Container) {
     this.container = container;
@@ -69,7 +71,10 @@ export class Tidegate {
    */
   async stop(): Promise<void> {
     await this.#starting?.catch(() => undefined);
-    await this.#stop();
+    this.#stopping ??= this.#stop().finally(() => {
+      this.#stopping = undefined;
+    });
+    await this.#stopping;
   }
 
   /**
@@ -82,6 +87,7 @@ export class Tidegate {
   }
 
   async #start(): Promise<void> {
+    await this.#stopping?.catch(() => undefined);
     if (this.#isStarted) return;
     await this.container.get(TOKENS.store).open();
     this.#isStarted = true;

@@ -42,6 +42,24 @@ describe("a Tidegate", () => {
     await expect(tidegate.client.list()).rejects.toMatchObject({ code: "STORE_CLOSED" });
   });
 
+  it("that is stopped by two is stopped when either is told so", async () => {
+    const engine = new ManualEngine();
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    Object.assign(engine, { stop: () => held });
+    const tidegate = createTidegate({ ...parts(), engines: [engine] });
+    await tidegate.start();
+    let stopped = 0;
+    const stops = [tidegate.stop(), tidegate.stop()].map((stop) => stop.then(() => (stopped += 1)));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(stopped).toBe(0);
+    release();
+    await Promise.all(stops);
+    await expect(tidegate.client.list()).rejects.toMatchObject({ code: "STORE_CLOSED" });
+  });
+
   it("that cannot start an operator closes what it had opened, and may be started again", async () => {
     const operator = new ScriptedOperator();
     const isReachable = [false, true];

@@ -13,7 +13,7 @@ const GROUPS = Array.from({ length: 8 }, (_, index) => `group-${index}`);
 const RUNS = 30;
 
 /** So much work is far more than one case. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 300_000;
 
 /** Several managers at once that do all that managers do: over connections of their own where the store can be shared. */
 export function crowdRules({ store, second, supports }: StoreBed): void {
