@@ -193,6 +193,7 @@ describe("a token", () => {
       });
       return status === 401;
     };
+    expect(await isExpired()).toBe(false);
     await until(isExpired, { what: "the token to expire" });
     expect(await listed(engine)).toEqual([]);
     await engine.handleRegister([scheduleOf("orders", specOf({ trigger: EVERY_TWO_SECONDS }))]);

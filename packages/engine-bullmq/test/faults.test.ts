@@ -62,7 +62,8 @@ describe.each(SCENES)("on %s", (name, startScene) => {
       await running.register(20);
       await running.untilEachRan(2);
       await scene.comeBackEmpty("tidegate");
-      await until(async () => (await running.listed()).length === 20, { what: "the repair" });
+      await until(() => running.repairs.length > 0, { what: "the repair" });
+      expect(running.repairs[0]).toMatchObject({ registered: 20, updated: 0, removed: 0 });
       await running.untilEachRan(4);
       await running.expectEachIntervalOnce();
     });

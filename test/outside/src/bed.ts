@@ -11,7 +11,7 @@ import {
   type Tidegate,
   type TroubleEvent,
 } from "@tidegate/core";
-import { type CountingOperator, countingOperator, until } from "@tidegate/testkit";
+import { type CountingOperator, countingOperator, reconciled, until } from "@tidegate/testkit";
 import type { ManagerDoor } from "./manager-door.js";
 
 /** Longer than any test: the watchdog, and the reconciler where none is wanted, sleep. */
@@ -95,13 +95,7 @@ export class OutsideBed<Engine extends ScheduleEngine> {
 
   /** Holds the engine against the store. @returns what was mended */
   async reconcile(): Promise<EngineRepairedEvent[]> {
-    const { events } = this.tidegate;
-    const repairs: EngineRepairedEvent[] = [];
-    const collect = (repair: EngineRepairedEvent): void => void repairs.push(repair);
-    events.on("engine-repaired", collect);
-    await this.tidegate.reconcile();
-    events.off("engine-repaired", collect);
-    return repairs;
+    return reconciled(this.tidegate);
   }
 
   async untilRan(groupId: string, more: number): Promise<void> {

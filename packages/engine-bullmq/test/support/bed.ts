@@ -1,7 +1,7 @@
 import { expect } from "@jest/globals";
 import {
   createTidegate,
-  type EngineEntry,
+  type EngineRepairedEvent,
   type FireSink,
   MemoryStore,
   type ScheduleEngine,
@@ -19,12 +19,11 @@ export class Bed {
   readonly tidegate: Tidegate;
   readonly operator: CountingOperator = countingOperator();
   readonly troubles: TroubleEvent[] = [];
+  readonly repairs: EngineRepairedEvent[] = [];
   readonly groupIds: string[] = [];
-  readonly #engine: ScheduleEngine;
   #sink: FireSink | undefined;
 
   constructor(engine: ScheduleEngine, reconcileEveryMs = NEVER_MS) {
-    this.#engine = engine;
     const start = engine.start.bind(engine);
     engine.start = (context) => {
       this.#sink = context.sink;
@@ -38,6 +37,7 @@ export class Bed {
       reconcileEveryMs,
     });
     this.tidegate.events.on("trouble", (trouble) => this.troubles.push(trouble));
+    this.tidegate.events.on("engine-repaired", (repair) => this.repairs.push(repair));
   }
 
   /** The ledger, for engines of other processes. */
@@ -60,13 +60,6 @@ export class Bed {
         ...info,
       })),
     );
-  }
-
-  /** What the engine holds. */
-  async listed(): Promise<EngineEntry[]> {
-    const entries: EngineEntry[] = [];
-    for await (const entry of this.#engine.list()) entries.push(entry);
-    return entries;
   }
 
   /** Waits until each group has run so many more intervals. */

@@ -18,6 +18,7 @@ import {
 import { type CountingOperator, countingOperator } from "./counting-operator.js";
 import { FireLog } from "./fire-log.js";
 import type { EngineFixture, EngineUnderTest } from "./fixture.js";
+import { reconciled } from "./reconciled.js";
 import { until } from "./until.js";
 
 /** A quarter of a day before New York goes over to summer time. */
@@ -154,17 +155,12 @@ export class EngineBed {
 
   /** Lets the engine be held against the store. @returns what was mended */
   async reconcile(): Promise<EngineRepairedEvent[]> {
-    const repairs: EngineRepairedEvent[] = [];
-    const collect = (repair: EngineRepairedEvent): void => void repairs.push(repair);
-    this.#tidegate.events.on("engine-repaired", collect);
     let isDone = false;
-    const pass = this.#tidegate.reconcile().finally(() => {
+    const pass = reconciled(this.#tidegate).finally(() => {
       isDone = true;
     });
     await this.passUntil("the reconciler's pass", () => isDone);
-    await pass;
-    this.#tidegate.events.off("engine-repaired", collect);
-    return repairs;
+    return pass;
   }
 
   /** Lets time pass until so many intervals of the group have run. */

@@ -25,6 +25,7 @@ export type {
   EngineUnderTest,
   Ledger,
 } from "./fixture.js";
+export { reconciled } from "./reconciled.js";
 export { type UntilOptions, until } from "./until.js";
 
 const VIRTUAL_PERIOD_MS = 60_000;

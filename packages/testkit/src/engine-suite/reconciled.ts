@@ -1,0 +1,11 @@
+import type { EngineRepairedEvent, Tidegate } from "@tidegate/core";
+
+/** Has engines held against the store. Resolves, when that is done, with what was mended. */
+export async function reconciled(tidegate: Tidegate): Promise<EngineRepairedEvent[]> {
+  const repairs: EngineRepairedEvent[] = [];
+  const collect = (repair: EngineRepairedEvent): void => void repairs.push(repair);
+  tidegate.events.on("engine-repaired", collect);
+  await tidegate.reconcile();
+  tidegate.events.off("engine-repaired", collect);
+  return repairs;
+}
