@@ -26,7 +26,7 @@ export const COLUMN_TYPES = [
 ] as const;
 
 const DECIMAL = /^DECIMAL\((\d{1,2}),(\d{1,2})\)$/;
-const MAX_DECIMAL_DIGITS = 38;
+export const MAX_DECIMAL_DIGITS = 38;
 
 const INTEGERS: ReadonlySet<string> = new Set([
   "BIGINT",

@@ -1,6 +1,7 @@
 import { JobFailure } from "../duckdb/failure.js";
 import { identifier } from "../duckdb/quote.js";
 import type { Session } from "../duckdb/session.js";
+import { MAX_DECIMAL_DIGITS } from "../job/column-type.js";
 import type { ParquetSource } from "../job/job.js";
 import type { SourceFile } from "../prepare/preparation.js";
 import { fileList, groupBy, listFiles } from "./files.js";
@@ -51,12 +52,20 @@ async function groupsOf(
   files: readonly SourceFile[],
   common: Schema,
 ): Promise<readonly (readonly SourceFile[])[]> {
-  const schemas = await session.rows<{ file_name: string; schema: string }>(
-    `SELECT file_name, list({name: name, physical: type, logical: logical_type, converted: converted_type, \
+  const schemas = await session.rows<{ file_name: string; schema: string; wide: string | null }>(
+    `SELECT file_name, any_value(name) FILTER (precision > ${MAX_DECIMAL_DIGITS}) AS wide, list({name: name, physical: type, logical: logical_type, converted: converted_type, \
 width: precision, scale: scale, length: type_length, children: num_children, repetition: repetition_type})::VARCHAR AS schema
     FROM parquet_schema($files) GROUP BY file_name`,
     { files: fileList(files) },
   );
+  const lossy = schemas.find(({ wide }) => wide !== null);
+  if (lossy !== undefined) {
+    throw new JobFailure(
+      "JOB_FAILED",
+      `${lossy.file_name}: column ${lossy.wide} has more than ${MAX_DECIMAL_DIGITS} digits, which DuckDB would read as a double.`,
+      { isRetryable: false },
+    );
+  }
   const schemaByFile = new Map(schemas.map(({ file_name, schema }) => [file_name, schema]));
   const keyOf = ({ path }: SourceFile) => [schemaByFile.get(path), common.has("filename") ? path : ""];
   return groupBy(files, keyOf).map(({ items }) => items);
