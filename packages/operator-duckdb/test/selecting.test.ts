@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { Bed, HOUR } from "./bed.js";
 
@@ -79,6 +80,19 @@ describe("a job's SELECT", () => {
       error: { code: "JOB_FAILED", message: expect.stringContaining("Column the value: ") },
     });
     expect(bed.partitions()).toEqual([]);
+  });
+
+  it("does not take a compressed file that ends too early for a whole one", async () => {
+    const whole = gzipSync("id\n1\n2\n3\n");
+    const path = bed.write("in/it's.csv.gz", whole);
+    const sql = `SELECT * FROM read_csv('${path.replaceAll("it's", "*")}') WHERE ${BOUNDED}`;
+    expect(await run(sql)).toMatchObject({ state: "SUCCEEDED", metrics: { rowsWritten: 3 } });
+    bed.write("in/it's.csv.gz", whole.subarray(0, -9));
+    expect(await run(sql)).toMatchObject({
+      state: "FAILED",
+      isRetryable: true,
+      error: { message: expect.stringContaining(`${path} ends too early`) },
+    });
   });
 
   it("needs no bounds for a snapshot", async () => {

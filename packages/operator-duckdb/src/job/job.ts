@@ -30,7 +30,7 @@ type TextSource = FileSource & {
   readonly columns?: Readonly<Record<string, string>>;
 };
 
-/** Comma-separated values, also compressed (`.gz`, `.zst`). */
+/** Comma-separated values, also compressed with gzip or Zstandard. */
 export type CsvSource = TextSource & {
   readonly format: "csv";
   readonly options?: CsvOptions;

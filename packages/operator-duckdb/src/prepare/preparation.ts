@@ -60,6 +60,18 @@ export class Preparation {
     return { name, path: await this.#copy(name, asUtf8(bytes, name, encoding)), linesBefore: 0 };
   }
 
+  /**
+   * Reads a compressed file to its end.
+   *
+   * @throws JobFailure JOB_FAILED for a file that may not be read or is damaged
+   */
+  async verify(name: string): Promise<void> {
+    const path = await this.#allowed(name);
+    const compression = compressionOf(name, await firstBytes(path, HEAD_BYTES));
+    if (compression === undefined) return;
+    for await (const _ of decompressed(path, name, compression)) this.#limits.signal.throwIfAborted();
+  }
+
   /** A file without its first bytes. @param lines - how many lines these are */
   async from(file: SourceFile, offset: number, lines: number): Promise<SourceFile> {
     const path = await this.#copy(file.name, bytesOf(file.path, offset));

@@ -1,6 +1,7 @@
 import { JobFailure } from "../duckdb/failure.js";
 import type { Session, Values } from "../duckdb/session.js";
 import type { Window } from "../job/window.js";
+import type { Preparation } from "../prepare/preparation.js";
 import { toTimestamp } from "./time-test.js";
 
 /**
@@ -9,7 +10,12 @@ import { toTimestamp } from "./time-test.js";
  * @throws JobFailure JOB_INVALID for a text that is not one SELECT, that names other parameters, or that would read the
  * same rows for every interval
  */
-export async function stageSelect(session: Session, sql: string, window: Window): Promise<void> {
+export async function stageSelect(
+  session: Session,
+  sql: string,
+  window: Window,
+  preparation: Preparation,
+): Promise<void> {
   const parameters = await session.parametersOfSelect(sql);
   if (parameters === undefined) throw invalidSql("must be exactly one SELECT");
   const bounds = boundsOf(window);
@@ -28,8 +34,24 @@ export async function stageSelect(session: Session, sql: string, window: Window)
       "must limit its rows by $lower and $upper; otherwise every interval would hold all of them",
     );
   }
+  await verifyCompressedFiles(session, sql, preparation);
   const values = Object.fromEntries(parameters.map((name) => [name, bounds[name.toLowerCase()]!]));
   await session.run(`CREATE TEMP TABLE staged AS ${sql}`, values);
+}
+
+/** Texts and names, in single and in double quotes. */
+const QUOTED = /'((?:[^']|'')*)'|"((?:[^"]|"")*)"/g;
+const COMPRESSED = /\.(?:gz|zst)$/i;
+
+/** DuckDB reads a compressed file that ends too early as if it were whole. */
+async function verifyCompressedFiles(session: Session, sql: string, preparation: Preparation): Promise<void> {
+  const texts = [...sql.matchAll(QUOTED)].map(
+    ([, text, name]) => text?.replaceAll("''", "'") ?? name?.replaceAll('""', '"') ?? "",
+  );
+  for (const path of new Set(texts.filter((text) => COMPRESSED.test(text)))) {
+    const files = await session.rows<{ file: string }>("SELECT file FROM glob($path)", { path });
+    for (const { file } of files) await preparation.verify(file);
+  }
 }
 
 function boundsOf({ lower, upper }: Window): Values {

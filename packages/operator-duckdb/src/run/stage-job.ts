@@ -28,23 +28,26 @@ export async function stageJob(
   { job, window, sourcePaths, directory }: Task,
   { settings, signal }: Pick<Surroundings, "settings" | "signal">,
 ): Promise<Staged> {
-  if (job.source === undefined) {
-    await stageSelect(session, job.sql, window);
-    await refuseHiddenColumn(session);
-    return { goodRows: await exactRows(session, "SELECT * FROM staged"), hasRejected: false };
-  }
   const { allowedDirectories } = settings;
   const preparation = new Preparation({ directory, allowedDirectories, signal });
-  try {
+  if (job.source === undefined) {
+    await stageSelect(session, job.sql, window, preparation);
+  } else {
     const relations = await relationsOf(session, job.source, sourcePaths, preparation);
-    await stageRelations(session, relations, window);
-  } catch (error) {
-    throw error instanceof JobFailure
-      ? error
-      : new Error(preparation.named(messageOf(error)), { cause: error });
+    await stageRelations(session, relations, window).catch((error) => {
+      throw namingFiles(error, preparation);
+    });
   }
   await refuseHiddenColumn(session);
-  return { goodRows: await exactRows(session, GOOD_ROWS), hasRejected: true };
+  const rows = job.source === undefined ? "SELECT * FROM staged" : GOOD_ROWS;
+  return { goodRows: await exactRows(session, rows), hasRejected: job.source !== undefined };
+}
+
+/** DuckDB's errors name the copies that it reads. */
+function namingFiles(error: unknown, preparation: Preparation): unknown {
+  return error instanceof JobFailure
+    ? error
+    : new Error(preparation.named(messageOf(error)), { cause: error });
 }
 
 function relationsOf(
