@@ -1,7 +1,8 @@
 import { halfJitterGenerator } from "cockatiel";
 import type { EpochMs } from "../clock/clock.js";
-import type { Run, RunError, RunReason } from "../ledger/run.js";
-import type { DirtyDataLimit, JobMetrics, JobOutcome } from "../operator/operator.js";
+import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
+import type { JobMetrics, JobOutcome } from "../job/job-outcome.js";
+import type { Run, RunError, RunReason } from "../run/run.js";
 import type { BackoffSpec, ScheduleSpec } from "../schedule/schedule.js";
 import type { RunChange } from "../store/schedule-store.js";
 

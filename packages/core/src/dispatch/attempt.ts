@@ -1,14 +1,10 @@
 import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
 import { isTidegateError, messageOf, OperatorError } from "../errors/errors.js";
-import type { Run, RunReason } from "../ledger/run.js";
-import type { OfflineJobRequest } from "../operator/offline-job-request.js";
-import type {
-  DirtyDataLimit,
-  JobContext,
-  JobOutcome,
-  ScheduleOperator,
-  SubmittedJob,
-} from "../operator/operator.js";
+import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
+import type { JobOutcome } from "../job/job-outcome.js";
+import type { OfflineJobRequest } from "../job/offline-job-request.js";
+import type { JobContext, ScheduleOperator, SubmittedJob } from "../operator/operator.js";
+import type { Run, RunReason } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import type { RunChange } from "../store/schedule-store.js";
 import { endAttempt } from "./attempt-result.js";

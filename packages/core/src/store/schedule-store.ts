@@ -1,8 +1,9 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { Interval } from "../interval/boundaries.js";
-import type { Backfill, BackfillState } from "../ledger/backfill.js";
-import type { AttemptRecord, NewRun, Run, RunError, RunKind, RunReason, RunState } from "../ledger/run.js";
-import type { JobMetrics } from "../operator/operator.js";
+import type { JobMetrics } from "../job/job-outcome.js";
+import type { RunKind } from "../job/run-kind.js";
+import type { Backfill, BackfillState } from "../run/backfill.js";
+import type { AttemptRecord, NewRun, Run, RunError, RunReason, RunState } from "../run/run.js";
 import type { Schedule, ScheduleSpec, ScheduleStatus, ScheduleVersion } from "../schedule/schedule.js";
 
 /**

@@ -1,7 +1,7 @@
 import type { EpochMs } from "../../clock/clock.js";
-import { isEnded } from "../../ledger/lane.js";
-import type { AttemptRecord, NewRun, Run } from "../../ledger/run.js";
-import type { JobMetrics } from "../../operator/operator.js";
+import type { JobMetrics } from "../../job/job-outcome.js";
+import { isEnded } from "../../run/lane.js";
+import type { AttemptRecord, NewRun, Run } from "../../run/run.js";
 import type { RunChange } from "../schedule-store.js";
 import type { BackfillRow } from "./backfill-table.js";
 import { frozenCopy } from "./frozen-copy.js";

@@ -1,6 +1,6 @@
 import type { EpochMs } from "../../clock/clock.js";
-import { isEnded, lanePlace } from "../../ledger/lane.js";
-import type { NewRun } from "../../ledger/run.js";
+import { isEnded, lanePlace } from "../../run/lane.js";
+import type { NewRun } from "../../run/run.js";
 import type { RunFilter } from "../schedule-store.js";
 import type { BackfillRow } from "./backfill-table.js";
 import type { Group } from "./group.js";

@@ -1,6 +1,6 @@
 import type { EpochMs } from "../../clock/clock.js";
-import { isEnded } from "../../ledger/lane.js";
-import type { NewRun, RunReason, RunState } from "../../ledger/run.js";
+import { isEnded } from "../../run/lane.js";
+import type { NewRun, RunReason, RunState } from "../../run/run.js";
 import {
   AT_ONCE,
   type ClaimedRun,
