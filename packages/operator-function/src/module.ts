@@ -2,6 +2,7 @@ import { TOKENS } from "@tidegate/core";
 import { ContainerModule } from "inversify";
 import type { JobFunctions } from "./function-job.js";
 import { FunctionOperator } from "./function-operator.js";
+import { checkFunctions } from "./options.js";
 
 /**
  * Brings the operator `function` to a Tidegate.
@@ -19,8 +20,9 @@ import { FunctionOperator } from "./function-operator.js";
  * @throws ConfigurationError CONFIGURATION_INVALID when there is no function, or one that is none
  */
 export function functionOperator(functions: JobFunctions): ContainerModule {
-  const operator = new FunctionOperator(functions);
+  // A mistake shows where it is made, not when the module is loaded.
+  checkFunctions(functions);
   return new ContainerModule(({ bind }) => {
-    bind(TOKENS.operator).toConstantValue(operator);
+    bind(TOKENS.operator).toConstantValue(new FunctionOperator(functions));
   });
 }

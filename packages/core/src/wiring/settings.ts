@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { LONGEST_TIMER_MS, wholeNumber } from "../options/option-schemas.js";
+import { wholeNumber } from "../options/option-schemas.js";
 import { parseOptions } from "../options/parse-options.js";
 import type { TidegateSettings } from "./tokens.js";
 
@@ -7,13 +7,16 @@ import type { TidegateSettings } from "./tokens.js";
 type Fields<T> = { readonly [Name in keyof Required<T>]: z.ZodType };
 
 const name = z.string().min(1).max(200).optional();
-const period = wholeNumber(1, LONGEST_TIMER_MS).optional();
+/** The clock takes waits of any length; a century is as good as never. */
+const LONGEST_MS = 100 * 365 * 86_400_000;
+
+const period = wholeNumber(1, LONGEST_MS).optional();
 
 const dispatcher = {
   maxConcurrentRuns: wholeNumber(1, 1_000_000).optional(),
   leaseMs: period,
   pollMs: period,
-  drainMs: wholeNumber(0, LONGEST_TIMER_MS).optional(),
+  drainMs: wholeNumber(0, LONGEST_MS).optional(),
 } satisfies Fields<NonNullable<TidegateSettings["dispatcher"]>>;
 
 const settingsSchema = z.strictObject({
