@@ -18,7 +18,7 @@ import type { BackfillControl, BackfillPlan, BackfillRequest } from "./backfill-
 import { type Explanation, explainRun } from "./explain.js";
 import type { Lifecycle } from "./lifecycle.js";
 import { notesOf } from "./notes.js";
-import { type Preview, previewIntervals } from "./preview.js";
+import { type Preview, previewInSteps, previewIntervals } from "./preview.js";
 import type { RegisteredSchedule, Registration, RegistrationResult } from "./registration.js";
 import type { RunControl } from "./run-control.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
@@ -219,10 +219,10 @@ export class ScheduleClient {
     }
     if (typeof subject === "string") {
       const schedule = await this.#parts.changes.get(subject);
-      return previewIntervals(schedule.spec, schedule.watermark, count);
+      return previewInSteps(schedule.spec, schedule.watermark, count);
     }
     const spec = this.#parts.specs.read(subject);
-    return previewIntervals(spec, new Grid(spec).origin() ?? spec.startTime, count);
+    return previewInSteps(spec, new Grid(spec).origin() ?? spec.startTime, count);
   }
 
   /**

@@ -1,26 +1,30 @@
 import { DateTime } from "luxon";
 import { z } from "zod";
+import { LAST_INSTANT } from "../clock/clock.js";
 import { ScheduleError } from "../errors/errors.js";
 import type { JsonValue } from "../job/json.js";
+import { fixedOffset } from "../trigger/zone/offset.js";
 import type { ScheduleInfo } from "./schedule.js";
 
 const MAX_JOB_BYTES = 65_536;
 const MAX_DURATION_MS = 10 * 366 * 86_400_000;
-const MAX_INSTANT = 8_640_000_000_000_000;
 
 const durationMs = z.number().int().min(0).max(MAX_DURATION_MS);
 
 const instant = z.union([
-  z.number().int().min(-MAX_INSTANT).max(MAX_INSTANT),
+  z.number().int().min(-LAST_INSTANT).max(LAST_INSTANT),
   z
     .string()
     .max(64)
     .transform((text, context) => {
+      const offset = /T.*(Z|[+-]\d{2}(?::?\d{2})?)$/i.exec(text)?.[1];
       const parsed = DateTime.fromISO(text, { setZone: true });
-      if (parsed.isValid && /T.*(?:Z|[+-]\d{2}(?::?\d{2})?)$/i.test(text)) return parsed.toMillis();
+      if (parsed.isValid && offset !== undefined && fixedOffset(offset) !== undefined)
+        return parsed.toMillis();
       context.addIssue({
         code: "custom",
-        message: "must be epoch ms or ISO 8601 with an offset, such as 2026-01-01T00:00:00Z",
+        message:
+          "must be epoch ms or ISO 8601 with an offset from -12:00 to +14:00, such as 2026-01-01T00:00:00Z",
       });
       return z.NEVER;
     }),
@@ -40,18 +44,18 @@ const trigger = z.discriminatedUnion("type", [
     expression: z.string().min(1).max(1_000),
     flavour: z.enum(["unix", "seconds", "quartz"]).optional(),
     dst: dst.optional(),
-    quirks: z.literal("quartz-2.5").optional(),
+    quirks: z.enum(["quartz-2.5.0", "quartz-2.5.1", "quartz-2.5"]).optional(),
   }),
   z.strictObject({
     type: z.literal("period"),
     every: z.number().int().min(1).max(1_000_000),
     unit: z.enum(["second", "minute", "hour", "day", "week", "month", "year"]),
-    anchor: z.number().int().min(-MAX_INSTANT).max(MAX_INSTANT).optional(),
+    anchor: z.number().int().min(-LAST_INSTANT).max(LAST_INSTANT).optional(),
     length: z.enum(["calendar", "fixed"]).optional(),
   }),
   z.strictObject({
     type: z.literal("once"),
-    at: z.number().int().min(-MAX_INSTANT).max(MAX_INSTANT).optional(),
+    at: z.number().int().min(-LAST_INSTANT).max(LAST_INSTANT).optional(),
   }),
 ]);
 
