@@ -48,8 +48,8 @@ class JobReader {
   readonly #byId = new Map<string, Draft>();
   /** Submissions without a job, by writer and call. */
   readonly #open = new Map<string, Submission>();
-  /** Those that a lookup said had made no job; a late answer to one says otherwise. */
-  readonly #absent = new Map<string, Submission>();
+  /** Those that a lookup has settled; a late answer to one may say otherwise. */
+  readonly #settled = new Map<string, Submission>();
 
   read(record: JobRecord, position: number): void {
     const call = `${record.writer} ${record.call}`;
@@ -58,7 +58,7 @@ class JobReader {
         this.#open.set(call, { record, position, isUnclear: false });
         break;
       case "submitted":
-        this.#submitted(record, (this.#open.get(call) ?? this.#absent.get(call))?.position ?? BEFORE_ALL);
+        this.#submitted(record, (this.#open.get(call) ?? this.#settled.get(call))?.position ?? BEFORE_ALL);
         this.#open.delete(call);
         break;
       case "refused":
@@ -100,8 +100,8 @@ class JobReader {
   #found(record: JobRecord): void {
     if (!this.#byId.has(idOf(record))) {
       const ofKey = ([, submission]: [string, Submission]): boolean => submission.record.key === record.key;
-      const [call, oldest] = [...this.#open].find(ofKey) ?? [...this.#absent].find(ofKey) ?? [];
-      if (call !== undefined) this.#open.delete(call);
+      const [call, oldest] = [...this.#open].find(ofKey) ?? [...this.#settled].find(ofKey) ?? [];
+      if (call !== undefined && oldest !== undefined) this.#settle(call, oldest);
       this.#begin({ ...(oldest?.record ?? record), jobId: record.jobId! }, oldest?.position ?? BEFORE_ALL);
     }
     this.#noOtherJobOf(record);
@@ -115,9 +115,13 @@ class JobReader {
     for (const [call, submission] of this.#open) {
       const { record, isUnclear } = submission;
       if (record.key !== key || (record.writer === writer && !isUnclear)) continue;
-      this.#open.delete(call);
-      this.#absent.set(call, submission);
+      this.#settle(call, submission);
     }
+  }
+
+  #settle(call: string, submission: Submission): void {
+    this.#open.delete(call);
+    this.#settled.set(call, submission);
   }
 
   #ended(record: JobRecord, position: number, state: RecordedJob["state"]): void {

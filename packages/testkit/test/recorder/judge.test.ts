@@ -203,6 +203,14 @@ describe("one job", () => {
     expect(told.judge(1)).toMatchObject({ isExact: true, once: [{ lower: 0, upper: 1 }] });
   });
 
+  it("is the same when the answer to its submission comes after it was found", () => {
+    const told = script().runs("j1", [0, 2]).asks("submit", [1, 3], { writer: "stopped" });
+    const { call } = told.records.at(-1)!;
+    told.asks("found", [1, 3], { jobId: "j2" }).ends("j2", [1, 3]);
+    told.say("submitted", { hours: [1, 3], writer: "stopped", call, jobId: "j2" });
+    expect(told.judge(3).doubtful).toEqual([]);
+  });
+
   it("is meant by two submissions that are answered with its id", () => {
     const told = script().begins("j1", [0, 1]).begins("j1", [0, 1]).ends("j1", [0, 1]).runs("j1", [0, 1]);
     expect(told.judge(1)).toMatchObject({ isExact: true });
