@@ -178,6 +178,31 @@ export function holdOfWhole(
   require(isWhole, "backfill-completes", () => JSON.stringify(audit));
 }
 
+/** Holds of a backfill of everything in a part of the ledger: it makes the runs that it announced, and they succeed. */
+export function holdOfBackfill(
+  before: Snapshot,
+  { runs }: Snapshot,
+  part: { lower: number; upper: number },
+  { id, runs: announced }: { readonly id: string; readonly runs: number },
+  { cluster }: Stage,
+): void {
+  const made = runs.filter(({ backfillId }) => backfillId === id);
+  require(made.length === announced, "backfill-keeps-its-plan", () =>
+    `${announced} announced, ${made.length} made`);
+  for (const run of made) {
+    const isDone = cluster.jobs.some(({ key, outcome }) => key === run.id && outcome?.state === "SUCCEEDED");
+    require(isDone, "backfill-keeps-its-plan", () => shown(run));
+  }
+  const inside = before.runs.filter(
+    ({ state, lower, upper }) =>
+      state === "SUCCEEDED" && lower >= part.lower && upper <= part.upper && lower < upper,
+  );
+  for (const run of inside) {
+    const isCovered = made.some(({ lower, upper }) => lower <= run.lower && upper >= run.upper);
+    require(isCovered, "backfill-keeps-its-plan", () => `leaves out ${shown(run)}`);
+  }
+}
+
 /** Whether a person asked for the interval once more, whatever had become of it. */
 function isRepeated({ kind, backfillId }: Run, { backfills }: Intents): boolean {
   return kind === "MANUAL" || (backfillId !== null && backfills.has(backfillId));

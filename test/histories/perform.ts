@@ -1,6 +1,14 @@
 import type { History } from "./history.js";
-import { holdAlways, holdAtRest, holdOfJob, holdOfLedger, holdOfSubmissions, holdOfWhole } from "./laws.js";
-import { BrokenLaw, GROUP, type Snapshot, Stage, type StageStore } from "./stage.js";
+import {
+  holdAlways,
+  holdAtRest,
+  holdOfBackfill,
+  holdOfJob,
+  holdOfLedger,
+  holdOfSubmissions,
+  holdOfWhole,
+} from "./laws.js";
+import { GROUP, type Snapshot, Stage, type StageStore } from "./stage.js";
 
 /** Plays a history to its end and holds it to all laws. @throws BrokenLaw naming the first that does not hold */
 export async function perform(history: History, place: StageStore): Promise<void> {
@@ -62,17 +70,23 @@ async function conclude(stage: Stage): Promise<void> {
 
   const range = { lower: second.schedule.origin, upper: second.schedule.watermark };
   if (range.lower >= range.upper) return;
-  const request = { groupId: GROUP, from: range.lower, to: range.upper, concurrency: 2 } as const;
-  const { backfill } = await stage.tidegate.client.backfill({ ...request, select: "incomplete" });
-  await stage.pass(rest);
-  if (backfill !== undefined) {
-    const { state } = (await stage.tidegate.client.getBackfill(backfill.id))!;
-    if (state !== "DONE") throw new BrokenLaw("backfill-ends", state);
-  }
+  await stage.backfill(range, "incomplete", rest);
   const third = (await stage.snapshot())!;
   holdAtRest(third, stage);
   holdOfLedger(third, stage);
   holdOfWhole(third, range, stage);
+
+  // Bounds as people give them: they cut intervals as a rule.
+  const length = range.upper - range.lower;
+  const part = {
+    lower: range.lower + Math.round(length * 0.35),
+    upper: range.lower + Math.round(length * 0.8),
+  };
+  const again = await stage.backfill(part, "all", rest);
+  const fourth = (await stage.snapshot())!;
+  holdAtRest(fourth, stage);
+  holdOfLedger(fourth, stage);
+  holdOfBackfill(third, fourth, part, again, stage);
 }
 
 /** A person looks at all that has failed and retries it; what something else stands for by now is refused. */

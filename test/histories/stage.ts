@@ -1,6 +1,9 @@
 import {
   type AuditReport,
+  type BackfillPlan,
+  type BackfillSelect,
   createTidegate,
+  type Interval,
   isTidegateError,
   type Run,
   type Schedule,
@@ -176,6 +179,24 @@ export class Stage {
 
   retry(id: string): Promise<void> {
     return this.#call("retryRun", () => this.tidegate.client.retryRun(id));
+  }
+
+  /** Runs a range again to the end. @returns what the plan said, and the backfill's id */
+  async backfill(
+    range: Interval,
+    select: BackfillSelect,
+    rest: number,
+  ): Promise<BackfillPlan & { id: string }> {
+    this.#backfills += 1;
+    const id = `backfill-${this.#backfills}`;
+    if (select === "all") this.intents.backfills.add(id);
+    const { client } = this.tidegate;
+    const request = { id, groupId: GROUP, from: range.lower, to: range.upper, select, concurrency: 2 };
+    const plan = await client.backfill(request);
+    await this.pass(rest);
+    const { state } = (await client.getBackfill(id)) ?? { state: "unknown" };
+    if (state !== "DONE") throw new BrokenLaw("backfill-ends", `${select} is ${state}`);
+    return { ...plan, id };
   }
 
   /** Asks the operator once more about all jobs whose end nobody has asked for. */
