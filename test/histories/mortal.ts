@@ -1,4 +1,4 @@
-import type { Clock, ClockTimer, EpochMs, ScheduleStore } from "@tidegate/core";
+import type { Clock, ScheduleStore } from "@tidegate/core";
 
 /** What one history may use up before it counts as a loop that never comes to rest. */
 export class Budget {
@@ -69,15 +69,24 @@ export class Mortal {
     this.#isLastWritten = isWritten;
   }
 
+  /** The clock as this process has it: what it set to wake it does nothing once it is dead. */
   clock(clock: Clock): Clock {
-    return {
-      now: () => clock.now(),
-      wakeAt: (at: EpochMs, callback: () => void): ClockTimer =>
-        clock.wakeAt(at, () => {
-          this.#budget.timers += 1;
-          if (!this.#isDead && !this.#budget.isSpent) callback();
-        }),
+    const alive = (callback: () => void) => (): void => {
+      this.#budget.timers += 1;
+      if (!this.#isDead && !this.#budget.isSpent) callback();
     };
+    return new Proxy(clock, {
+      get: (_, name) => {
+        const value: unknown = Reflect.get(clock, name, clock);
+        if (typeof value !== "function") return value;
+        return (...args: unknown[]) =>
+          Reflect.apply(
+            value,
+            clock,
+            args.map((arg) => (typeof arg === "function" ? alive(arg as () => void) : arg)),
+          );
+      },
+    });
   }
 
   store(store: ScheduleStore): ScheduleStore {
