@@ -39,7 +39,7 @@ export const OPEN_FAULTS: Readonly<Record<string, OpenFault>> = {
   },
   "a run that was retried or in back-off while the schedule was paused or deleted is not started by resume": {
     tolerates: ({ message }) =>
-      /^nothing-waits-that-could-run: SCHEDULED PLANNED.* REGISTERED$/.test(message),
+      /^(nothing-waits-that-could-run|explained): SCHEDULED PLANNED.* (REGISTERED|place\.)$/.test(message),
   },
   "cancel-running loses what is not the newest": {
     avoid: (history) =>
@@ -52,6 +52,9 @@ export const OPEN_FAULTS: Readonly<Record<string, OpenFault>> = {
       does(history, "cancelRun", "unregister", "purge") && does(history, "backfill", "rerun", "trigger")
         ? withSteps(history, (step) => (step.do === "retryRun" ? { do: "pass", for: 1 } : step))
         : history,
+  },
+  "a schedule that is paused or deleted already cannot be paused by a failed run, and that is a trouble": {
+    tolerates: ({ message }) => /^no-trouble: .*PAUSE_FAILED/.test(message),
   },
   "endRule inclusive is planned for ever": {
     avoid: (history) => withSettings(history, ({ endRule: _, ...rest }) => rest),

@@ -5,8 +5,10 @@ import {
   holdOfBackfill,
   holdOfJob,
   holdOfLedger,
+  holdOfOrder,
   holdOfSubmissions,
   holdOfWhole,
+  holdOfWords,
 } from "./laws.js";
 import { GROUP, type Snapshot, Stage, type StageStore } from "./stage.js";
 
@@ -53,6 +55,8 @@ async function conclude(stage: Stage): Promise<void> {
   if (first === undefined) return;
   holdAlways(first, undefined, stage);
   holdAtRest(first, stage);
+  await holdOfWords(first, stage);
+  holdOfOrder(stage.ledgerRecords, stage);
   holdOfSubmissions(stage.ledgerRecords, stage, stage.unitMs / 10);
 
   const { status } = first.schedule;
