@@ -23,6 +23,7 @@ import { type JobReport, outcomeOf } from "./service/answer.js";
 import { type Call, callOf, pollIntervalMs, questionTimeoutMs } from "./service/call.js";
 import { formatHandle, type JobHandle, parseHandle } from "./service/job-handle.js";
 import { JobService } from "./service/job-service.js";
+import { OpenSubmission } from "./service/open-submission.js";
 import { pollUntilEnded } from "./service/poll.js";
 import { findTarget, statusTarget, type Target } from "./service/target.js";
 
@@ -94,7 +95,10 @@ export class HttpOperator implements ScheduleOperator {
     this.#ends.forgetFailures(namesOf(call));
     const report = await this.#service.submit(call, [signal, this.#lifetime.signal]);
     const job = this.#taken(call, report, answerAsEnd(call, report));
-    if (job.outcome === undefined) requireWayToLearn(call, parseHandle(job.jobId));
+    if (job.outcome === undefined && !hasWayToLearn(call, parseHandle(job.jobId))) {
+      // It was taken: another attempt would have it done twice, and end here again.
+      throw new OpenSubmission(noWayToLearn(job.jobId), { isRetryable: false });
+    }
     return job;
   }
 
@@ -158,7 +162,8 @@ export class HttpOperator implements ScheduleOperator {
     const wanted = wantedEnd(call, handle);
     const known = this.#ends.get(wanted);
     if (known !== undefined) return known.outcome;
-    const target = requireWayToLearn(call, handle);
+    if (!hasWayToLearn(call, handle)) throw new Error(noWayToLearn(handle.id));
+    const target = statusTarget(call, handle);
     const told = this.#ends.when(wanted, signal);
     return target === undefined ? told : Promise.race([told, this.#polled(call, target, signal)]);
   }
@@ -204,13 +209,12 @@ function answerAsEnd(call: Call, report: JobReport): JobOutcome | undefined {
   return outcomeOf(isEnd ? { ...report, state: "SUCCEEDED" } : report);
 }
 
-/** @throws Error when nobody will tell how the job ends, and nobody can be asked */
-function requireWayToLearn(call: Call, handle: JobHandle): Target | undefined {
-  const target = statusTarget(call, handle);
-  if (target !== undefined || call.job.completion === "callback") return target;
-  throw new Error(
-    `The end of job ${handle.id} cannot be learned: the service gave no statusUrl; say where to ask in job.statusUrl.`,
-  );
+function hasWayToLearn(call: Call, handle: JobHandle): boolean {
+  return call.job.completion === "callback" || statusTarget(call, handle) !== undefined;
+}
+
+function noWayToLearn(jobId: string): string {
+  return `The end of job ${jobId} cannot be learned: the service gave no statusUrl; say where to ask in job.statusUrl.`;
 }
 
 function namesOf({ request, job }: Call): string[] {

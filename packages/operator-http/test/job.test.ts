@@ -54,6 +54,15 @@ describe("validate", () => {
     [{ ...JOB, url: "https://jobs.example.com/?access_token=x" }, "job.url"],
     [{ ...JOB, completion: "guess" }, "job.completion"],
     [{ ...JOB, method: "GET" }, "job.method"],
+    [{ ...JOB, protocol: "status" }, "job.protocol"],
+    [
+      { ...JOB, completion: "response", protocol: "status", statusUrl: "https://jobs.example.com/" },
+      "job.statusUrl",
+    ],
+    [
+      { ...JOB, completion: "response", protocol: "status", findUrl: "https://jobs.example.com/" },
+      "job.findUrl",
+    ],
     [{ ...JOB, typo: 1 }, "job.typo"],
     [{ ...JOB, statusUrl: "https://{jobId}.internal.example.com/" }, "job.statusUrl"],
     [{ ...JOB, statusUrl: "https://jobs.example.com/{id}" }, "job.statusUrl"],

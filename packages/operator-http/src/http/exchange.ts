@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
+import { bodyText, tooLong, UnreadableBody } from "./body.js";
 
 /** A request as it goes out. */
 export interface HttpRequest {
@@ -13,7 +14,7 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Empty where a refusal's body was too long or broke off: the status says enough. */
+  /** Decompressed and decoded. Empty where a refusal's body cannot be read: the status says enough. */
   readonly text: string;
 }
 
@@ -42,7 +43,9 @@ export class NoAnswer extends Error {
  * A kept connection is never used: it may close as the request is written, and then nobody knows whether it was taken.
  *
  * @param signal - the request is given up when it is aborted
+ * @param maxBytes - the longest body that is read, before and after it is decompressed
  * @throws NoAnswer with the signal's reason or the connection's error as its cause
+ * @throws UnreadableBody when the answer is whole, or too long, and is no refusal
  */
 export async function exchange(
   dispatcher: Dispatcher,
@@ -56,10 +59,32 @@ export async function exchange(
   try {
     if (signal.aborted) stop();
     else dispatch(dispatcher, request, reader);
-    return await reader.answer;
+    const { status, headers, body } = await reader.answer;
+    return { status, headers, text: await textOf({ status, headers, body }, maxBytes) };
   } finally {
     signal.removeEventListener("abort", stop);
   }
+}
+
+/** A refusal needs no body; anything else is no answer without it. */
+async function textOf({ status, headers, body }: RawAnswer, maxBytes: number): Promise<string> {
+  try {
+    return await bodyText(body, headers, maxBytes);
+  } catch (error) {
+    if (isRefusal(status)) return "";
+    throw error;
+  }
+}
+
+function isRefusal(status: number): boolean {
+  return status >= 300;
+}
+
+/** An answer as it came. */
+interface RawAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
 }
 
 function dispatch(dispatcher: Dispatcher, request: HttpRequest, reader: AnswerReader): void {
@@ -83,11 +108,11 @@ function dispatch(dispatcher: Dispatcher, request: HttpRequest, reader: AnswerRe
 
 /** Collects one answer. Knows whether the request was written: undici starts it on a connection that stands. */
 class AnswerReader implements Dispatcher.DispatchHandler {
-  /** Rejects with `NoAnswer`. */
-  readonly answer: Promise<HttpAnswer>;
+  /** Rejects with `NoAnswer` or `UnreadableBody`. */
+  readonly answer: Promise<RawAnswer>;
   readonly #maxBytes: number;
-  #resolve!: (answer: HttpAnswer) => void;
-  #reject!: (error: NoAnswer) => void;
+  #resolve!: (answer: RawAnswer) => void;
+  #reject!: (error: NoAnswer | UnreadableBody) => void;
   readonly #chunks: Buffer[] = [];
   #size = 0;
   #status = 0;
@@ -107,7 +132,8 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   fail(cause: Error): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
-    this.#reject(new NoAnswer(this.#controller !== undefined, cause));
+    const isAnswered = cause instanceof UnreadableBody;
+    this.#reject(isAnswered ? cause : new NoAnswer(this.#controller !== undefined, cause));
     this.#controller?.abort(cause);
   }
 
@@ -128,28 +154,27 @@ class AnswerReader implements Dispatcher.DispatchHandler {
       this.#chunks.push(chunk);
       return;
     }
-    const tooLong = new Error(`answered with more than ${this.#maxBytes} bytes`);
-    this.#breakOff(tooLong);
-    controller.abort(tooLong);
+    const error = tooLong(this.#maxBytes);
+    this.#breakOff(error);
+    controller.abort(error);
   }
 
   onResponseEnd(): void {
-    this.#settle(Buffer.concat(this.#chunks).toString("utf8"));
+    this.#settle(Buffer.concat(this.#chunks));
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     this.#breakOff(error);
   }
 
-  /** An answer that is not whole. A refusal needs no body; anything else is no answer without it. */
   #breakOff(error: Error): void {
-    if (this.#status >= 300) this.#settle("");
+    if (isRefusal(this.#status)) this.#settle(Buffer.alloc(0));
     else this.fail(error);
   }
 
-  #settle(text: string): void {
+  #settle(body: Buffer): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
-    this.#resolve({ status: this.#status, headers: this.#headers, text });
+    this.#resolve({ status: this.#status, headers: this.#headers, body });
   }
 }

@@ -12,6 +12,8 @@ export interface JobReport {
   readonly error?: { readonly code?: string; readonly message?: string; readonly isRetryable?: boolean };
   /** Where the job's state is to be asked; may be relative to the address that answered. */
   readonly statusUrl?: string;
+  /** What the answer's `Retry-After` asks to wait, ms. */
+  readonly retryAfterMs?: number;
 }
 
 export type JobReportState = "PENDING" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED";
@@ -68,7 +70,8 @@ export const jobReportShape = z.object({
  */
 export function readJson(text: string, redact: (text: string) => string): unknown {
   try {
-    return JSON.parse(text, (_, value: unknown) => {
+    // RFC 8259 lets a reader pass over a byte order mark.
+    return JSON.parse(text.replace(/^\uFEFF/, ""), (_, value: unknown) => {
       if (value === null) return undefined;
       return typeof value === "string" ? redact(value) : value;
     });
@@ -88,13 +91,14 @@ export function parseReport<T extends z.ZodType>(shape: T, value: unknown): z.in
 
 /** How the job ended, or `undefined` while it has not. */
 export function outcomeOf(report: JobReport): JobOutcome | undefined {
-  const { state, metrics, error } = report;
+  const { state, metrics, error, retryAfterMs } = report;
   if (state === undefined || state === "PENDING" || state === "RUNNING") return undefined;
   return {
     state,
     ...(metrics === undefined ? {} : { metrics }),
     ...(state === "SUCCEEDED" || error === undefined ? {} : { error: jobError(error) }),
     ...(state === "FAILED" && error?.isRetryable === false ? { isRetryable: false } : {}),
+    ...(state === "SUCCEEDED" || retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
 }
 

@@ -26,6 +26,8 @@ export async function requestHeaders(
   const id = purpose === "submit" ? key : `${key}-${purpose}`;
   return {
     accept: "application/json",
+    // Without this header any coding would do; compressed answers are read all the same.
+    "accept-encoding": "identity",
     "user-agent": "tidegate-operator-http",
     ...lowerCaseNames(job.headers ?? {}),
     ...(body === "" ? {} : { "content-type": "application/json" }),
