@@ -78,6 +78,7 @@ export class HttpOperator implements ScheduleOperator {
   /**
    * @throws OperatorError JOB_INVALID with the offending field
    * @throws OperatorError ADDRESS_NOT_ALLOWED with the field and the host
+   * @throws OperatorError SECRET_NOT_ALLOWED with the field, when a secret is not for this use or these hosts
    */
   validate(job: JsonObject): void {
     this.#check(parseJob(job));
@@ -86,6 +87,7 @@ export class HttpOperator implements ScheduleOperator {
   /**
    * @throws OperatorError JOB_INVALID for a job that is malformed, or that the service will not take as it is
    * @throws OperatorError ADDRESS_NOT_ALLOWED with the field and the host
+   * @throws OperatorError SECRET_NOT_ALLOWED with the field, when a secret is not for this use or these hosts
    * @throws OperatorError JOB_FAILED when the service could not be reached, or turned the request away for now
    * @throws Error when the request was sent, and whether the service took the job is not known
    */
@@ -152,7 +154,7 @@ export class HttpOperator implements ScheduleOperator {
   #check(job: HttpJob): void {
     checkJob(job, {
       guard: this.#guard,
-      hasSecret: (name) => this.#secrets.has(name),
+      secrets: this.#secrets,
       callbackSecrets: this.#settings.callbacks.secrets,
     });
   }

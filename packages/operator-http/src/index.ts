@@ -11,4 +11,4 @@ export { HttpOperator } from "./http-operator.js";
 export type { HttpJob, HttpJobAuth } from "./job/job.js";
 export { httpOperator } from "./module.js";
 export type { HttpCallbackOptions, HttpOperatorOptions } from "./options.js";
-export type { Secret } from "./secrets/secrets.js";
+export type { BoundSecret, Secret, SecretSource, SecretUse } from "./secrets/secret.js";

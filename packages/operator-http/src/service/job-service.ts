@@ -131,7 +131,7 @@ export class JobService {
   #send(call: Call, outgoing: Outgoing, signals: readonly AbortSignal[]): Promise<HttpAnswer> {
     const { field, url, method, purpose, body, timeoutMs } = outgoing;
     return bounded({ signals, timeoutMs }, async (signal) => {
-      const message = { purpose, body, at: this.#clock.now() };
+      const message = { purpose, url, body, at: this.#clock.now() };
       const headers = await requestHeaders(call, message, this.#secrets, signal);
       return this.#client.send({ field, url, method, headers, ...(body === "" ? {} : { body }) }, signal);
     });
