@@ -7,13 +7,13 @@ import {
   type ScheduleOperator,
   type SubmittedJob,
 } from "@tidegate/core";
+import { bounded } from "@tidegate/rest-client";
 import { AddressGuard } from "./address/address-guard.js";
 import { CallbackHandler, type CallbackResponse, refusal } from "./callback/callback-handler.js";
 import type { CallbackRequest } from "./callback/callback-request.js";
 import { JobEnds, type Wanted } from "./callback/job-ends.js";
 import { runName, runNames } from "./callback/run-names.js";
-import { bounded } from "./http/bounded.js";
-import { HttpClient } from "./http/http-client.js";
+import { GuardedClient } from "./http/guarded-client.js";
 import { checkJob } from "./job/check-job.js";
 import type { HttpJob } from "./job/job.js";
 import { parseJob } from "./job/parse-job.js";
@@ -42,7 +42,6 @@ export class HttpOperator implements ScheduleOperator {
   readonly #settings: Settings;
   readonly #guard: AddressGuard;
   readonly #secrets: Secrets;
-  readonly #client: HttpClient;
   readonly #service: JobService;
   readonly #ends: JobEnds;
   readonly #callbacks: CallbackHandler;
@@ -55,13 +54,14 @@ export class HttpOperator implements ScheduleOperator {
     this.#settings = settings;
     this.#guard = new AddressGuard(settings.addresses);
     this.#secrets = new Secrets(settings.secrets);
-    this.#client = new HttpClient(this.#guard, settings);
-    this.#service = new JobService(this.#client, this.#secrets, settings.clock);
+    const client = new GuardedClient(this.#guard, { ...settings, clock: settings.timer });
+    this.#service = new JobService(client, this.#secrets, settings);
     this.#ends = new JobEnds(settings.callbacks.maxKept);
     this.#callbacks = new CallbackHandler(settings.callbacks, {
       secrets: this.#secrets,
       ends: this.#ends,
       clock: settings.clock,
+      timer: settings.timer,
     });
   }
 
@@ -72,7 +72,6 @@ export class HttpOperator implements ScheduleOperator {
   /** Breaks off requests and waits; the jobs go on at their services. */
   async stop(): Promise<void> {
     this.#lifetime.abort(new OperatorError("NOT_RUNNING", "The http operator has been stopped."));
-    await this.#client.close();
   }
 
   /**
@@ -196,7 +195,7 @@ export class HttpOperator implements ScheduleOperator {
     if (outcome.error === undefined) return outcome;
     const { secretRef, auth } = call.job;
     const names = [secretRef, auth?.secretRef].filter((name) => name !== undefined);
-    await bounded({ signals, timeoutMs: questionTimeoutMs(call) }, (signal) =>
+    await bounded({ signals, timeoutMs: questionTimeoutMs(call), clock: this.#settings.timer }, (signal) =>
       Promise.allSettled(names.map((name) => this.#secrets.resolve(name, signal))),
     );
     const code = this.#secrets.redact(outcome.error.code);

@@ -1,4 +1,5 @@
-export type { ResolveHost, TlsOptions } from "./address/guarded-agent.js";
+export type { TlsOptions } from "@tidegate/rest-client";
+export type { ResolveHost } from "./address/guarded-lookup.js";
 export type { CallbackResponse, CallbackVerdict } from "./callback/callback-handler.js";
 export type { CallbackRequest } from "./callback/callback-request.js";
 export {

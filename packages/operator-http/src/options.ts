@@ -1,7 +1,8 @@
 import { type Clock, parseOptions, SystemClock, unfitOption } from "@tidegate/core";
+import { MonotonicClock, type TlsOptions } from "@tidegate/rest-client";
 import { z } from "zod";
 import type { AddressRules } from "./address/address-guard.js";
-import type { ResolveHost, TlsOptions } from "./address/guarded-agent.js";
+import type { ResolveHost } from "./address/guarded-lookup.js";
 import { type HostPattern, parseHostPattern } from "./address/host-pattern.js";
 import { parseNetwork } from "./address/network.js";
 import type { CallbackSettings } from "./callback/callback-handler.js";
@@ -43,7 +44,10 @@ export interface HttpOperatorOptions {
   readonly tls?: TlsOptions;
   /** Resolves a host's name to addresses, which are checked and connected to. @default the machine's resolver */
   readonly resolve?: ResolveHost;
-  /** Gives the time of signatures and wakes for the next question. @default the machine's clock */
+  /**
+   * Gives the time of signatures, wakes for the next question and measures time-outs. @default the machine's clock, and for
+   * time-outs one that does not follow it when it is set
+   */
   readonly clock?: Clock;
 }
 
@@ -71,6 +75,8 @@ export interface Settings {
   readonly tls?: TlsOptions;
   readonly resolve?: ResolveHost;
   readonly clock: Clock;
+  /** Measures time-outs. */
+  readonly timer: Clock;
 }
 
 /** With which errors begin. */
@@ -129,6 +135,7 @@ export function settingsOf(options: HttpOperatorOptions): Settings {
     ...(tls === undefined ? {} : { tls }),
     ...(resolve === undefined ? {} : { resolve }),
     clock: clock ?? new SystemClock(),
+    timer: clock ?? new MonotonicClock(),
   };
 }
 

@@ -93,6 +93,8 @@ describe("an answer in an unusual form", () => {
     ],
     ["that ends with its connection", `HTTP/1.0 200 OK\r\n\r\n${DONE}`],
     ["behind early hints", `HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n${answer("200 OK", [], DONE)}`],
+    ["behind a 100 that nobody expects", `HTTP/1.1 100 Continue\r\n\r\n${answer("200 OK", [], DONE)}`],
+    ["before bytes that are no part of it", `${answer("200 OK", [], DONE)}HTTP/1.1 500 More\r\n\r\n`],
     [
       "behind two interim answers",
       `HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n${answer("200 OK", [], DONE)}`,
@@ -261,6 +263,9 @@ describe("an answer that ends in the middle", () => {
     "in its headers": "HTTP/1.1 200 OK\r\ncontent-length: 1",
     "before its body": "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n",
     "after words that could be all": `HTTP/1.1 200 OK\r\ncontent-length: ${DONE.length + 1}\r\n\r\n${DONE}`,
+    "behind an interim answer": "HTTP/1.1 100 Continue\r\n\r\n",
+    "in another protocol": "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n",
+    "with two lengths": `HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: ${DONE.length}\r\n\r\n${DONE}`,
     "before its last chunk": `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${DONE.length.toString(16)}\r\n${DONE}\r\n`,
   };
 

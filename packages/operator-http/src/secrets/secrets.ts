@@ -1,6 +1,5 @@
 import { isTidegateError, OperatorError } from "@tidegate/core";
-import { unlessAborted } from "../http/bounded.js";
-import { Redactor } from "./redactor.js";
+import { Redactor, unlessAborted } from "@tidegate/rest-client";
 import type { SecretUse } from "./secret.js";
 import { isSigningKey, type SecretRule, secretProblem } from "./secret-rules.js";
 

@@ -1,4 +1,5 @@
 import type { JobMetrics, JobOutcome } from "@tidegate/core";
+import { oneLine } from "@tidegate/rest-client";
 import { z } from "zod";
 
 /** What a service says of a job, in answers and in callbacks. */
@@ -22,8 +23,6 @@ export type JobReportState = "PENDING" | "RUNNING" | "SUCCEEDED" | "FAILED" | "C
 export class MalformedAnswer extends Error {
   override readonly name = "MalformedAnswer";
 }
-
-const MAX_MESSAGE = 1_000;
 
 /** An id that addresses and the ledger can hold: visible ASCII without spaces, and not of dots alone. */
 const jobId = z
@@ -110,10 +109,4 @@ function jobError({ code, message }: NonNullable<JobReport["error"]>): { code: s
     code: isCode ? code : "JOB_FAILED",
     message: oneLine(words.join(": ")) || "The service did not say why.",
   };
-}
-
-/** A text from outside, fit for a log: without control characters and of limited length. */
-export function oneLine(text: string): string {
-  const line = text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ").trim();
-  return line.length <= MAX_MESSAGE ? line : `${line.slice(0, MAX_MESSAGE)}…`;
 }

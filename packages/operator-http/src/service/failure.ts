@@ -1,7 +1,6 @@
 import { OperatorError } from "@tidegate/core";
-import { UnreadableBody } from "../http/body.js";
-import { NoAnswer } from "../http/exchange.js";
-import { MalformedAnswer, oneLine } from "./answer.js";
+import { NoAnswer, NotHttp, oneLine, UnreadableBody } from "@tidegate/rest-client";
+import { MalformedAnswer } from "./answer.js";
 import { OpenSubmission } from "./open-submission.js";
 import { Refused } from "./protocol.js";
 import type { Target } from "./target.js";
@@ -64,12 +63,11 @@ function isUnreadable(error: unknown): error is MalformedAnswer | UnreadableBody
 }
 
 /** Codes say enough: the texts of connection errors tell addresses of the manager's network. */
-function describe({ cause }: NoAnswer): string {
-  const { code } = cause as NodeJS.ErrnoException;
+function describe({ cause, code }: NoAnswer): string {
   return code === undefined ? cause.message : `the connection failed (${code})`;
 }
 
-/** The connection's error, unless it holds what was received, which may be what was sent. */
+/** The connection's error, if it has more to say than its code. */
 function causeOf({ cause }: NoAnswer): Error | undefined {
-  return "data" in cause ? undefined : cause;
+  return cause instanceof NotHttp ? undefined : cause;
 }

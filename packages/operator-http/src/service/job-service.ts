@@ -1,15 +1,13 @@
 import type { Clock } from "@tidegate/core";
-import { bounded } from "../http/bounded.js";
-import { type HttpAnswer, headerOf } from "../http/exchange.js";
-import type { HttpClient } from "../http/http-client.js";
-import { retryAfterMs } from "../http/retry-after.js";
+import { bounded, type HttpAnswer, headerOf, isSuccess, retryAfterMs } from "@tidegate/rest-client";
+import type { GuardedClient } from "../http/guarded-client.js";
 import type { Secrets } from "../secrets/secrets.js";
 import { type JobReport, MalformedAnswer } from "./answer.js";
 import { type Call, questionTimeoutMs, submissionTimeoutMs } from "./call.js";
 import { questionFailure, submissionFailure, Unanswered } from "./failure.js";
 import type { JobHandle } from "./job-handle.js";
 import { reasonIn, reportIn, submissionBody } from "./protocol.js";
-import { describeStatus, isAbsent, isSuccess, submissionRefusal } from "./refusal.js";
+import { describeStatus, isAbsent, submissionRefusal } from "./refusal.js";
 import { type Purpose, requestHeaders } from "./request-headers.js";
 import { cancelTarget, findTarget, statusUrlOf, submissionTarget, type Target } from "./target.js";
 
@@ -25,14 +23,17 @@ interface Outgoing extends Target {
  * throw the signal's reason.
  */
 export class JobService {
-  readonly #client: HttpClient;
+  readonly #client: GuardedClient;
   readonly #secrets: Secrets;
   readonly #clock: Clock;
+  /** Measures time-outs. */
+  readonly #timer: Clock;
 
-  constructor(client: HttpClient, secrets: Secrets, clock: Clock) {
+  constructor(client: GuardedClient, secrets: Secrets, { clock, timer }: { clock: Clock; timer: Clock }) {
     this.#client = client;
     this.#secrets = secrets;
     this.#clock = clock;
+    this.#timer = timer;
   }
 
   /**
@@ -130,7 +131,7 @@ export class JobService {
 
   #send(call: Call, outgoing: Outgoing, signals: readonly AbortSignal[]): Promise<HttpAnswer> {
     const { field, url, method, purpose, body, timeoutMs } = outgoing;
-    return bounded({ signals, timeoutMs }, async (signal) => {
+    return bounded({ signals, timeoutMs, clock: this.#timer }, async (signal) => {
       const message = { purpose, url, body, at: this.#clock.now() };
       const headers = await requestHeaders(call, message, this.#secrets, signal);
       return this.#client.send({ field, url, method, headers, ...(body === "" ? {} : { body }) }, signal);

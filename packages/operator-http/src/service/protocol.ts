@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { OfflineJobRequest } from "@tidegate/core";
+import type { HttpAnswer } from "@tidegate/rest-client";
 import { z } from "zod";
-import type { HttpAnswer } from "../http/exchange.js";
 import type { HttpJob } from "../job/job.js";
 import { type JobReport, jobReportShape, MalformedAnswer, parseReport, readJson } from "./answer.js";
 

@@ -1,8 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { OperatorError } from "@tidegate/core";
-import type { HttpAnswer } from "../http/exchange.js";
-import { retryAfterMs } from "../http/retry-after.js";
-import { oneLine } from "./answer.js";
+import { type HttpAnswer, oneLine, retryAfterMs } from "@tidegate/rest-client";
 import { OpenSubmission } from "./open-submission.js";
 
 /** The service holds back; the same request may be taken later. */
@@ -13,10 +11,6 @@ const DENIED: ReadonlySet<number> = new Set([401, 403, 407]);
 
 /** Answers to the question after a job that mean "there is none". */
 const ABSENT: ReadonlySet<number> = new Set([404, 410]);
-
-export function isSuccess({ status }: HttpAnswer): boolean {
-  return status >= 200 && status < 300;
-}
 
 export function isAbsent({ status }: HttpAnswer): boolean {
   return ABSENT.has(status);

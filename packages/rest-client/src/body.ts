@@ -1,6 +1,6 @@
-import type { IncomingHttpHeaders } from "node:http";
 import { promisify } from "node:util";
 import * as zlib from "node:zlib";
+import { type HttpHeaders, headerOf } from "./message.js";
 
 /** A whole body that cannot be read: it would be no different if it were sent again. */
 export class UnreadableBody extends Error {
@@ -42,19 +42,14 @@ const MAX_CODINGS = 3;
  * @param maxBytes - the limit also counts for what was decompressed
  * @throws UnreadableBody
  */
-export async function bodyText(
-  body: Buffer,
-  headers: IncomingHttpHeaders,
-  maxBytes: number,
-): Promise<string> {
+export async function bodyText(body: Buffer, headers: HttpHeaders, maxBytes: number): Promise<string> {
   if (body.length === 0) return "";
   const plain = await decompressed(body, codingsOf(headers), maxBytes);
   return new TextDecoder(encodingOf(plain, headers)).decode(plain);
 }
 
-function codingsOf(headers: IncomingHttpHeaders): string[] {
-  const value = headers["content-encoding"] ?? "";
-  const codings = String(value).toLowerCase().split(",");
+function codingsOf(headers: HttpHeaders): string[] {
+  const codings = (headers["content-encoding"] ?? []).join().toLowerCase().split(",");
   return codings.map((coding) => coding.trim()).filter((coding) => coding !== "" && coding !== "identity");
 }
 
@@ -74,10 +69,11 @@ async function decompressed(body: Buffer, codings: readonly string[], maxBytes: 
 }
 
 /** A byte order mark says more than a header that a server sends with everything; JSON without either is UTF-8. */
-function encodingOf(body: Buffer, headers: IncomingHttpHeaders): string {
+function encodingOf(body: Buffer, headers: HttpHeaders): string {
   if (body[0] === 0xfe && body[1] === 0xff) return "utf-16be";
   if (body[0] === 0xff && body[1] === 0xfe) return "utf-16le";
-  const [, charset] = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(String(headers["content-type"] ?? "")) ?? [];
+  const [, charset] =
+    /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(headerOf({ headers }, "content-type") ?? "") ?? [];
   return charset !== undefined && isEncoding(charset) ? charset : "utf-8";
 }
 

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from "node:http";
+import { type HttpHeaders, headerOf } from "./message.js";
 
 /** The longest wait that is told, ms: a year. Whoever waits has a limit of its own, and a shorter one. */
 const MAX_MS = 31_536_000_000;
@@ -19,10 +19,9 @@ const ISO_DATE = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2}
  *
  * @param now - for an answer that has no `Date`, epoch ms
  */
-export function retryAfterMs(headers: IncomingHttpHeaders, now: number): number | undefined {
-  const served = instantOf(headers.date ?? "") ?? now;
-  const waits = [headers["retry-after"] ?? []]
-    .flat()
+export function retryAfterMs(headers: HttpHeaders, now: number): number | undefined {
+  const served = instantOf(headerOf({ headers }, "date") ?? "") ?? now;
+  const waits = (headers["retry-after"] ?? [])
     .map((value) => waitMs(value.trim(), served))
     .filter((wait) => wait !== undefined);
   return waits.length === 0 ? undefined : Math.max(...waits);
