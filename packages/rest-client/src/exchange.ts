@@ -1,6 +1,6 @@
 import * as http from "node:http";
 import type { Socket } from "node:net";
-import { pipeline } from "node:stream/promises";
+import { Readable } from "node:stream";
 import type { Clock } from "@tidegate/core";
 import { bodyText, tooLong, UnreadableBody } from "./body.js";
 import { bounded } from "./bounded.js";
@@ -72,7 +72,8 @@ async function answerOf(
   { maxHeaderBytes, maxResponseBytes }: ExchangeSettings,
   signal: AbortSignal,
 ): Promise<RawAnswer> {
-  const length = typeof body === "object" ? { "content-length": String(body.length) } : {};
+  const streamed = typeof body === "object" ? body : undefined;
+  const length = streamed === undefined ? {} : { "content-length": String(streamed.length) };
   const outgoing = written({
     createConnection: () => socket,
     method,
@@ -81,19 +82,21 @@ async function answerOf(
     maxHeaderSize: maxHeaderBytes,
   });
   const reader = new AnswerReader(maxResponseBytes);
+  const source = streamed === undefined ? undefined : Readable.from(streamed.chunks());
   const stop = (): void => reader.fail(signal.reason as Error);
   signal.addEventListener("abort", stop, { once: true });
   try {
     outgoing.on("response", (response) => reader.read(response));
     outgoing.on("error", (error) => reader.breakOff(error));
+    source?.on("error", (error) => reader.breakOff(error));
     outgoing.on("close", () => reader.breakOff(brokenOff()));
     if (signal.aborted) stop();
-    else if (typeof body === "object")
-      pipeline(body.chunks, outgoing).catch((error) => reader.breakOff(error));
-    else outgoing.end(body);
+    else if (source !== undefined) source.pipe(outgoing);
+    else outgoing.end(typeof body === "string" ? body : undefined);
     return await reader.answer;
   } finally {
     signal.removeEventListener("abort", stop);
+    source?.destroy();
     outgoing.destroy();
   }
 }
