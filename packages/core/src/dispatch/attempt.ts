@@ -1,7 +1,7 @@
 import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
 import { isTidegateError, messageOf, OperatorError } from "../errors/errors.js";
 import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
-import type { JobOutcome } from "../job/job-outcome.js";
+import type { JobOutcome, RetryAdvice } from "../job/job-outcome.js";
 import type { OfflineJobRequest } from "../job/offline-job-request.js";
 import type { JobContext, ScheduleOperator, SubmittedJob } from "../operator/operator.js";
 import type { Run, RunReason } from "../run/run.js";
@@ -172,8 +172,7 @@ export class Attempt {
       const state = this.#hasTimedOut ? "FAILED" : "CANCELLED";
       return { state, error: errorOf(this.#abort.reason) };
     }
-    const isRetryable = !(isTidegateError(error) && error.code === "JOB_INVALID");
-    return { state: "FAILED", error: errorOf(error), isRetryable };
+    return { state: "FAILED", error: errorOf(error), ...adviceOf(error) };
   }
 
   async #cancelJob(): Promise<void> {
@@ -217,6 +216,16 @@ class AttemptContext implements JobContext {
 }
 
 const abandonedOutcome: JobOutcome = { state: "CANCELLED" };
+
+/** What a thrown error says of the next attempt; a malformed job gets none. */
+function adviceOf(error: unknown): RetryAdvice {
+  const { isRetryable, retryAfterMs } = (error ?? {}) as { readonly [Key in keyof RetryAdvice]?: unknown };
+  const isInvalid = isTidegateError(error) && error.code === "JOB_INVALID";
+  return {
+    isRetryable: !isInvalid && isRetryable !== false,
+    ...(typeof retryAfterMs === "number" ? { retryAfterMs } : {}),
+  };
+}
 
 function errorOf(error: unknown): { code: string; message: string } {
   return { code: isTidegateError(error) ? error.code : "JOB_FAILED", message: messageOf(error) };

@@ -52,7 +52,8 @@ export interface ScheduleOperator {
   /**
    * Starts the job. Returns once the job is taken, which for a quick one may be when it has ended.
    *
-   * @throws OperatorError when the job was certainly not taken; any other error leaves that open, and `find` is asked
+   * @throws OperatorError when the job was certainly not taken; any other error leaves that open, and `find` is asked.
+   * Either may have the properties of `RetryAdvice`
    */
   submit(request: OfflineJobRequest, context: JobContext): Promise<SubmittedJob>;
   /**

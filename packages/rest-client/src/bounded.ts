@@ -1,12 +1,21 @@
+import type { Clock } from "@tidegate/core";
+import { MonotonicClock } from "./monotonic-clock.js";
+
 /** The limits of a piece of work. */
 export interface Bounds {
   /** Any of them stops it. */
   readonly signals: readonly AbortSignal[];
-  /** The longest that it may take, in real time. @default unlimited */
+  /** The longest that it may take. @default unlimited */
   readonly timeoutMs?: number;
+  /** Measures that. @default one that does not follow the machine's clock when it is set */
+  readonly clock?: Clock;
+  /** Makes the reason for which the time is up. @default a `TimedOut` */
+  readonly timedOut?: (timeoutMs: number) => Error;
 }
 
-/** The reason for which a signal of `bounded` is aborted when the time is up. */
+const MONOTONIC = new MonotonicClock();
+
+/** A piece of work that was given up because its time was up. */
 export class TimedOut extends Error {
   override readonly name = "TimedOut";
 
@@ -23,12 +32,12 @@ export class TimedOut extends Error {
  */
 export async function bounded<T>(bounds: Bounds, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
-  const { signals, timeoutMs } = bounds;
+  const { signals, timeoutMs, clock = MONOTONIC, timedOut = (limit) => new TimedOut(limit) } = bounds;
   const stop = (event: Event): void => controller.abort((event.target as AbortSignal).reason);
   const timer =
     timeoutMs === undefined
       ? undefined
-      : setTimeout(() => controller.abort(new TimedOut(timeoutMs)), timeoutMs);
+      : clock.wakeAt(clock.now() + timeoutMs, () => controller.abort(timedOut(timeoutMs)));
   try {
     for (const signal of signals) {
       signal.throwIfAborted();
@@ -36,7 +45,7 @@ export async function bounded<T>(bounds: Bounds, work: (signal: AbortSignal) => 
     }
     return await work(controller.signal);
   } finally {
-    clearTimeout(timer);
+    timer?.cancel();
     for (const signal of signals) signal.removeEventListener("abort", stop);
     controller.abort();
   }
