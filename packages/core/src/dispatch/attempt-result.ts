@@ -12,6 +12,8 @@ export interface EndedAttempt {
   readonly token: number;
   readonly spec: ScheduleSpec;
   readonly outcome: JobOutcome;
+  /** Whether a job of the run may still be working. */
+  readonly isJobOpen: boolean;
   readonly startedAt: EpochMs | null;
   readonly jobId: string | null;
   readonly jobAddress: string | null;

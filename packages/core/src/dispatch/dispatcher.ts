@@ -1,4 +1,5 @@
 import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
+import { Waits } from "../clock/waits.js";
 import type { CancelRequest, TidegateEmitter } from "../events/events.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import type { SpecCache } from "../planning/spec-cache.js";
@@ -53,6 +54,7 @@ export class Dispatcher {
   readonly #specs: SpecCache;
   readonly #leases: Leases;
   readonly #news: RunNews;
+  readonly #waits: Waits;
   #isRunning = false;
   /** The claiming that is under way. */
   #pumping: Promise<void> | undefined;
@@ -73,6 +75,7 @@ export class Dispatcher {
     this.#changes = new ChangeBatch(parts.store);
     this.#specs = parts.specs;
     this.#news = new RunNews(parts.emitter);
+    this.#waits = new Waits(parts.clock);
     this.#leases = new Leases({
       store: parts.store,
       clock: parts.clock,
@@ -97,6 +100,7 @@ export class Dispatcher {
     await this.#pumping;
     if (this.#leases.size > 0) await this.#drain();
     await this.#leases.release();
+    this.#waits.wake();
   }
 
   /** Looks for runs to claim, now. */
@@ -183,6 +187,7 @@ export class Dispatcher {
       operator,
       spec,
       change: (change) => this.#insist(attempt, change),
+      onTrouble: (error) => this.#news.trouble(error, run),
     });
     this.#leases.add(attempt);
     try {
@@ -221,10 +226,9 @@ export class Dispatcher {
 
   /** Waits before the next try; `false` where the run is somebody else's by then. */
   async #mayTryAgain(attempt: Attempt): Promise<boolean> {
-    const { clock } = this.#parts;
-    await new Promise<void>((resolve) => clock.wakeAt(clock.now() + this.#pollMs, resolve));
+    await this.#waits.pause(this.#pollMs);
     if (attempt.isAbandoned) return false;
-    if (clock.now() < attempt.leaseUntil) return true;
+    if (this.#parts.clock.now() < attempt.leaseUntil) return true;
     attempt.abandon("lease-lost");
     return false;
   }
@@ -290,9 +294,9 @@ export class Dispatcher {
   }
 
   async #drain(): Promise<void> {
-    await new Promise<void>((resolve) => {
+    const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve;
-      this.#parts.clock.wakeAt(this.#parts.clock.now() + this.#drainMs, resolve);
     });
+    await this.#waits.within(this.#drainMs, idle);
   }
 }
