@@ -67,6 +67,12 @@ export class JobStop {
     this.#waits.wake();
   }
 
+  /** Tries once, for a run that nobody holds. @throws what the operator throws */
+  once(): Promise<StoppedJob> {
+    return this.#try(() => false);
+  }
+
+  /** Tries until the end is known or `isOver`. */
   async carryOut({ job, submission, mayJoin }: UnwantedJob): Promise<StoppedJob> {
     this.#job = job;
     if (submission !== undefined) this.#submission = new Submission(submission);

@@ -55,7 +55,7 @@ export function checkedJob(call: "submit" | "find", answer: unknown): SubmittedJ
 
 /** How a job ended as an operator says, checked, its texts bounded. @throws InvalidAnswer OPERATOR_ANSWER_INVALID with the field */
 export function checkedOutcome(call: "submit" | "find" | "wait", answer: unknown): JobOutcome {
-  const { state, metrics, error, isRetryable } = parsed(call, jobOutcome, answer);
+  const { state, metrics, error, isRetryable } = parsed(call, jobOutcome, answer, call === "wait" ? [] : ["outcome"]);
   return {
     state,
     ...(metrics === undefined ? {} : { metrics: metrics as NonNullable<JobOutcome["metrics"]> }),
@@ -75,9 +75,9 @@ function shortened(message: string): string {
   return message.slice(0, LONGEST_MESSAGE - note.length) + note;
 }
 
-function parsed<T>(call: string, schema: z.ZodType<T>, answer: unknown): T {
+function parsed<T>(call: string, schema: z.ZodType<T>, answer: unknown, within: string[] = []): T {
   const result = schema.safeParse(answer);
   if (result.success) return result.data;
   const { path, message } = result.error.issues[0]!;
-  throw new InvalidAnswer(call, answer, `is wrong: ${message}`, path.map(String).join("."));
+  throw new InvalidAnswer(call, answer, `is wrong: ${message}`, [...within, ...path.map(String)].join("."));
 }
