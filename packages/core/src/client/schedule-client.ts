@@ -15,6 +15,7 @@ import type {
 } from "../store/schedule-store.js";
 import { type AuditReport, auditCoverage } from "./audit.js";
 import type { BackfillControl, BackfillPlan, BackfillRequest } from "./backfill-control.js";
+import { findDoubts } from "./doubts.js";
 import { type Explanation, explainRun } from "./explain.js";
 import type { Lifecycle } from "./lifecycle.js";
 import { notesOf } from "./notes.js";
@@ -276,7 +277,8 @@ export class ScheduleClient {
   }
 
   /**
-   * Accounts for every millisecond of a group's ledger: succeeded, active, failed, cancelled, skipped, gaps, overlaps.
+   * Accounts for every millisecond of a group's ledger: succeeded, active, failed, cancelled, skipped, gaps, overlaps,
+   * and what two jobs may have written.
    *
    * @param within - a part of it. @default from the ledger's beginning to its watermark
    * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID
@@ -295,6 +297,7 @@ export class ScheduleClient {
     return auditCoverage({
       groupId,
       range,
+      doubts: await findDoubts(this.#parts.store, groupId, range),
       coverage: await this.#parts.store.coverage(groupId, range),
       closedUpTo: closed?.upper ?? watermark,
       watermark,

@@ -14,6 +14,8 @@ export const auditReport = z.object({
   skipped: share,
   gaps: z.array(interval).readonly(),
   overlaps: z.array(interval).readonly(),
+  doubtful: z.array(interval).readonly(),
+  examinedFrom: z.number(),
   owed: interval.nullable(),
   rowsRead: z.number(),
   rowsWritten: z.number(),
