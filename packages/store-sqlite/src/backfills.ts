@@ -12,8 +12,8 @@ interface BackfillRow extends BackfillColumns {
 /** `false` where there is one of this id. */
 export function insertBackfill(statements: Statements, no: number, backfill: Backfill): boolean {
   const inserted = statements.run(
-    `INSERT INTO backfill (id, group_no, lower, upper, selects, concurrency, cursor, state, planned_runs, open_runs,
-      created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+    `INSERT INTO backfill (id, group_no, lower, upper, selects, concurrency, cursor, state, reason,
+      planned_runs, open_runs, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
     backfill.id,
     no,
     backfill.lower,
@@ -22,6 +22,7 @@ export function insertBackfill(statements: Statements, no: number, backfill: Bac
     backfill.concurrency,
     backfill.cursor,
     backfill.state,
+    backfill.reason,
     backfill.plannedRuns,
     backfill.openRuns,
     backfill.createdAt,
@@ -38,10 +39,11 @@ export function planBackfill(tables: Tables, commit: BackfillCommit): boolean {
   if (!areNew(tables, commit.runs)) return false;
   for (const run of commit.runs) insertBeside(tables, run);
   statements.run(
-    `UPDATE backfill SET cursor = ?, state = ?, updated_at = ?, planned_runs = planned_runs + ?, open_runs = open_runs + ?
-      WHERE id = ?`,
+    `UPDATE backfill SET cursor = ?, state = ?, reason = ?, updated_at = ?, planned_runs = planned_runs + ?,
+      open_runs = open_runs + ? WHERE id = ?`,
     commit.newCursor,
     commit.state,
+    commit.reason ?? null,
     commit.updatedAt,
     commit.runs.length,
     commit.runs.length,

@@ -53,7 +53,10 @@ export class Lifecycle {
     this.#parts.emitter.off("pause-requested", this.#onPauseRequested);
   }
 
-  async update(info: ScheduleInfo, expected: { readonly version: number }): Promise<RegisteredSchedule> {
+  async update(
+    info: ScheduleInfo<object>,
+    expected: { readonly version: number },
+  ): Promise<RegisteredSchedule> {
     const { specs, changes } = this.#parts;
     const before = await changes.get(groupIdOf(info));
     if (before.version !== expected.version) throw staleVersion(before, expected.version);

@@ -46,7 +46,7 @@ export class Registration {
     this.#parts = parts;
   }
 
-  async register(info: ScheduleInfo): Promise<RegisteredSchedule> {
+  async register(info: ScheduleInfo<object>): Promise<RegisteredSchedule> {
     const [result] = await this.registerMany([info]);
     if (result === undefined || !result.isRegistered) throw result?.error;
     const { changes, clock, specs } = this.#parts;
@@ -54,7 +54,7 @@ export class Registration {
     return { schedule, notes: notesOf(schedule, clock.now(), specs.notesOn(schedule.spec)) };
   }
 
-  async registerMany(infos: readonly ScheduleInfo[]): Promise<RegistrationResult[]> {
+  async registerMany(infos: readonly ScheduleInfo<object>[]): Promise<RegistrationResult[]> {
     const results: RegistrationResult[] = [];
     for (let start = 0; start < infos.length; start += BATCH) {
       results.push(...(await this.#registerBatch(infos.slice(start, start + BATCH))));
@@ -62,7 +62,7 @@ export class Registration {
     return results;
   }
 
-  async #registerBatch(infos: readonly ScheduleInfo[]): Promise<RegistrationResult[]> {
+  async #registerBatch(infos: readonly ScheduleInfo<object>[]): Promise<RegistrationResult[]> {
     const results: RegistrationResult[] = infos.map((info) => ({
       groupId: groupIdOf(info),
       isRegistered: true,

@@ -3,10 +3,10 @@ import type { Dispatcher } from "../dispatch/dispatcher.js";
 import { LedgerError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { Interval } from "../interval/boundaries.js";
-import { rerunsOf } from "../planning/backfiller.js";
 import type { IntervalPlanner } from "../planning/planner.js";
-import { nextSlice } from "../planning/rerun-units.js";
+import { nextSlice, rerunsOf } from "../planning/rerun-slice.js";
 import type { Run } from "../run/run.js";
+import { STANDING_STATES } from "../run/standing.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 
@@ -74,10 +74,9 @@ export class RunControl {
         { field: "interval.upper" },
       );
     }
-    await this.#refuseUnaligned(schedule, interval);
-    const { units } = await nextSlice(this.#parts.store, schedule, interval, "all", MAX_TRIGGERED_RUNS + 1);
-    const first = units[0];
-    const last = units.at(-1);
+    const query = { range: interval, select: "all" } as const;
+    const { units } = await nextSlice(this.#parts.store, schedule, query, { limit: MAX_TRIGGERED_RUNS + 1 });
+    await this.#refuseUnaligned(schedule, interval, units);
     if (units.length > MAX_TRIGGERED_RUNS) {
       throw new LedgerError(
         "INTERVAL_INVALID",
@@ -85,14 +84,7 @@ export class RunControl {
         { field: "interval" },
       );
     }
-    if (first === undefined || last === undefined) {
-      throw new LedgerError("RUN_STATE_ILLEGAL", "interval: its runs are under way already.", {
-        field: "interval",
-      });
-    }
-    const runs = rerunsOf({
-      schedule,
-      units,
+    const runs = await rerunsOf(this.#parts.store, schedule, units, {
       kind: "MANUAL",
       backfillId: null,
       namespace: this.#parts.namespace,
@@ -100,21 +92,26 @@ export class RunControl {
     });
     const inserted = await this.#parts.store.insertRuns(runs);
     const made = runs.filter((_, index) => inserted[index]);
+    if (made.length === 0) {
+      throw new LedgerError("RUN_STATE_ILLEGAL", "interval: its runs are under way already.", {
+        field: "interval",
+      });
+    }
     this.#parts.emitter.emit("runs-planned", made);
     return (await this.#parts.store.getRuns(made.map(({ id }) => id))).filter((run) => run !== undefined);
   }
 
   /** A part of an interval would be written beside the whole and double its rows. */
-  async #refuseUnaligned(schedule: Schedule, interval: Interval): Promise<void> {
+  async #refuseUnaligned(schedule: Schedule, interval: Interval, units: readonly Interval[]): Promise<void> {
     const { groupId } = schedule.spec;
     const page = await this.#parts.store.listRuns(
-      { groupId, within: interval, includeSuperseded: false },
+      { groupId, states: STANDING_STATES, within: interval, includeSuperseded: false },
       { limit: MAX_TRIGGERED_RUNS },
     );
-    const cut = page.items.filter(({ lower, upper }) => lower < interval.lower || upper > interval.upper);
-    if (cut.length === 0) return;
-    const lower = Math.min(interval.lower, ...cut.map((run) => run.lower));
-    const upper = Math.max(interval.upper, ...cut.map((run) => run.upper));
+    const whole = [...page.items, ...units];
+    const lower = Math.min(interval.lower, ...whole.map((each) => each.lower));
+    const upper = Math.max(interval.upper, ...whole.map((each) => each.upper));
+    if (lower === interval.lower && upper === interval.upper) return;
     throw new LedgerError(
       "INTERVAL_NOT_ALIGNED",
       `interval: cuts an interval of the ledger in two; the nearest that does not is [${at(lower)}, ${at(upper)}).`,

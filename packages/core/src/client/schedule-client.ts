@@ -76,12 +76,12 @@ export class ScheduleClient {
    * @throws ScheduleError SCHEDULE_INVALID (with the field), SCHEDULE_EXISTS; TriggerError TRIGGER_INVALID,
    *   TRIGGER_EXHAUSTED, TIMEZONE_UNKNOWN; EngineError ENGINE_UNKNOWN; OperatorError OPERATOR_UNKNOWN, JOB_INVALID
    */
-  register(info: ScheduleInfo): Promise<RegisteredSchedule> {
+  register(info: ScheduleInfo<object>): Promise<RegisteredSchedule> {
     return this.#parts.registration.register(info);
   }
 
   /** Registers many schedules, each decided by itself: a malformed one does not hold up the others. */
-  registerMany(infos: readonly ScheduleInfo[]): Promise<RegistrationResult[]> {
+  registerMany(infos: readonly ScheduleInfo<object>[]): Promise<RegistrationResult[]> {
     return this.#parts.registration.registerMany(infos);
   }
 
@@ -91,7 +91,7 @@ export class ScheduleClient {
    *
    * @throws as `register` and `update`, but for SCHEDULE_EXISTS and SCHEDULE_VERSION_STALE
    */
-  async ensure(info: ScheduleInfo): Promise<RegisteredSchedule> {
+  async ensure(info: ScheduleInfo<object>): Promise<RegisteredSchedule> {
     for (;;) {
       try {
         return await this.#parts.registration.register(info);
@@ -114,7 +114,7 @@ export class ScheduleClient {
    * @param seen - the version that the change was made for
    * @throws as `register`, and ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_VERSION_STALE, SCHEDULE_STATUS_ILLEGAL
    */
-  update(info: ScheduleInfo, seen: { readonly version: number }): Promise<RegisteredSchedule> {
+  update(info: ScheduleInfo<object>, seen: { readonly version: number }): Promise<RegisteredSchedule> {
     return this.#parts.lifecycle.update(info, seen);
   }
 
@@ -211,7 +211,7 @@ export class ScheduleClient {
    * @param count - how many, 1 to 10,000
    * @throws as `register`
    */
-  async preview(subject: string | ScheduleInfo, count = 10): Promise<Preview> {
+  async preview(subject: string | ScheduleInfo<object>, count = 10): Promise<Preview> {
     if (!Number.isInteger(count) || count < 1 || count > 10_000) {
       throw new ScheduleError("SCHEDULE_INVALID", "count: must be a whole number from 1 to 10,000.", {
         field: "count",
@@ -229,7 +229,8 @@ export class ScheduleClient {
    * Runs a past range beside the live schedule. It is one row, whatever its length; runs are planned when it is their
    * turn.
    *
-   * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID (empty, or not in the past)
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL (unregistered); LedgerError INTERVAL_INVALID (no
+   *   instants, empty, or not in the past)
    */
   async backfill(request: BackfillRequest): Promise<BackfillPlan> {
     const schedule = await this.#parts.changes.get(request.groupId);

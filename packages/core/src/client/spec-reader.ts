@@ -31,7 +31,7 @@ export class SpecReader {
    *
    * @param before - the one that it replaces: the source of what cannot change and was left out
    */
-  read(info: ScheduleInfo, before?: ScheduleSpec): ScheduleSpec {
+  read(info: ScheduleInfo<object>, before?: ScheduleSpec): ScheduleSpec {
     const meant = normalizeSchedule(parseScheduleInfo(info), {
       engine: before?.engine ?? this.#defaultEngine(),
       operator: before?.operator ?? this.#defaultOperator(),

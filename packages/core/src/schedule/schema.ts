@@ -1,7 +1,7 @@
-import { DateTime } from "luxon";
 import { z } from "zod";
 import { ScheduleError } from "../errors/errors.js";
 import type { JsonValue } from "../job/json.js";
+import { instant, withoutDate } from "./instant.js";
 import type { ScheduleInfo } from "./schedule.js";
 
 const MAX_JOB_BYTES = 65_536;
@@ -9,22 +9,6 @@ const MAX_DURATION_MS = 10 * 366 * 86_400_000;
 const MAX_INSTANT = 8_640_000_000_000_000;
 
 const durationMs = z.number().int().min(0).max(MAX_DURATION_MS);
-
-const instant = z.union([
-  z.number().int().min(-MAX_INSTANT).max(MAX_INSTANT),
-  z
-    .string()
-    .max(64)
-    .transform((text, context) => {
-      const parsed = DateTime.fromISO(text, { setZone: true });
-      if (parsed.isValid && /T.*(?:Z|[+-]\d{2}(?::?\d{2})?)$/i.test(text)) return parsed.toMillis();
-      context.addIssue({
-        code: "custom",
-        message: "must be epoch ms or ISO 8601 with an offset, such as 2026-01-01T00:00:00Z",
-      });
-      return z.NEVER;
-    }),
-]);
 
 const dst = z.union([
   z.literal("quartz"),
@@ -118,7 +102,7 @@ const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
  */
 export function parseScheduleInfo(input: unknown): ParsedScheduleInfo {
   refuseForbiddenKeys(input, "");
-  const parsed = scheduleInfoSchema.safeParse(input);
+  const parsed = scheduleInfoSchema.safeParse(withoutDates(input));
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     const field = fieldOf(issue);
@@ -133,6 +117,17 @@ export function parseScheduleInfo(input: unknown): ParsedScheduleInfo {
     });
   }
   return parsed.data as ParsedScheduleInfo;
+}
+
+/** Only a program can give a `Date`, so the schema, which describes JSON, need not know of it. */
+function withoutDates(input: unknown): unknown {
+  if (typeof input !== "object" || input === null) return input;
+  const instants = ["startTime", "endTime"].filter(
+    (key) => (input as Record<string, unknown>)[key] instanceof Date,
+  );
+  if (instants.length === 0) return input;
+  const plain = instants.map((key) => [key, withoutDate((input as Record<string, unknown>)[key])]);
+  return { ...input, ...Object.fromEntries(plain) };
 }
 
 /** A union of all that JSON knows cannot tell where in a job something else is. */

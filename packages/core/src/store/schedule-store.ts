@@ -237,6 +237,8 @@ export interface BackfillCommit {
   readonly cursor: EpochMs;
   readonly newCursor: EpochMs;
   readonly state: BackfillState;
+  /** Why it has failed. @default null */
+  readonly reason?: string | null;
   readonly updatedAt: EpochMs;
   /** Admitted at once. */
   readonly runs: readonly NewRun[];

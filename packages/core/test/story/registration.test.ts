@@ -208,3 +208,41 @@ describe("a job that is no JSON", () => {
     await expect(refused).rejects.toThrow("must be JSON");
   });
 });
+
+describe("what a program may give", () => {
+  interface CopyJob {
+    readonly table: string;
+    readonly columns?: readonly string[];
+  }
+
+  it("is a job of an interface's type, and dates", async () => {
+    const bench = await Bench.started();
+    const job: CopyJob = { table: "orders" };
+    const start = new Date(hour(-2));
+    const { schedule } = await bench.client.register({
+      groupId: "orders",
+      trigger: { type: "period", every: 1, unit: "hour" },
+      startTime: start,
+      endTime: new Date(hour(5)),
+      job,
+    });
+    expect(schedule.spec).toMatchObject({ startTime: hour(-2), endTime: hour(5), job: { table: "orders" } });
+  });
+
+  it("is refused by name if it is no instant", async () => {
+    const bench = await Bench.started();
+    const register = (startTime: string | Date) =>
+      bench.client.register({
+        groupId: "orders",
+        trigger: { type: "period", every: 1, unit: "hour" },
+        startTime,
+      });
+    for (const startTime of ["soon", new Date(Number.NaN)]) {
+      await expect(register(startTime)).rejects.toMatchObject({
+        code: "SCHEDULE_INVALID",
+        field: "startTime",
+        message: expect.stringContaining("ISO 8601"),
+      });
+    }
+  });
+});

@@ -15,7 +15,7 @@ export const backfillFunctions = (s: string): string[] => [
     added json;
   BEGIN
     SELECT * INTO c FROM json_to_record(step) AS x (id text, cursor bigint, "newCursor" bigint, state text,
-      "updatedAt" bigint);
+      reason text, "updatedAt" bigint);
     PERFORM FROM ${s}.schedule_state WHERE group_id = (SELECT group_id FROM ${s}.backfill WHERE id = c.id)
       FOR NO KEY UPDATE;
     PERFORM FROM ${s}.backfill WHERE id = c.id AND state = 'RUNNING' AND cursor = c.cursor FOR NO KEY UPDATE;
@@ -31,7 +31,7 @@ export const backfillFunctions = (s: string): string[] => [
     FOR added IN SELECT value FROM json_array_elements(runs) LOOP
       PERFORM ${s}.insert_beside(added);
     END LOOP;
-    UPDATE ${s}.backfill SET cursor = c."newCursor", state = c.state, updated_at = c."updatedAt",
+    UPDATE ${s}.backfill SET cursor = c."newCursor", state = c.state, reason = c.reason, updated_at = c."updatedAt",
         planned_runs = planned_runs + json_array_length(runs), open_runs = open_runs + json_array_length(runs)
       WHERE id = c.id;
     RETURN true;
