@@ -1,7 +1,7 @@
 import type { Backfill, BackfillCommit, BackfillState } from "@tidegate/core";
 import { asBackfill, type BackfillColumns } from "@tidegate/store-sql";
 import type { GroupNumbers } from "./group-numbers.js";
-import { areNew, insertBeside } from "./planning.js";
+import { insertBeside, mayInsertBeside } from "./planning.js";
 import type { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";
 
@@ -36,7 +36,7 @@ export function planBackfill(tables: Tables, commit: BackfillCommit): boolean {
   const { statements } = tables;
   const row = statements.get<BackfillRow>("SELECT * FROM backfill WHERE id = ?", commit.id);
   if (row === undefined || row.state !== "RUNNING" || row.cursor !== commit.cursor) return false;
-  if (!areNew(tables, commit.runs)) return false;
+  if (!mayInsertBeside(tables, commit.runs)) return false;
   for (const run of commit.runs) insertBeside(tables, run);
   statements.run(
     `UPDATE backfill SET cursor = ?, state = ?, reason = ?, updated_at = ?, planned_runs = planned_runs + ?,

@@ -90,7 +90,7 @@ export class RunControl {
       namespace: this.#parts.namespace,
       plannedAt: this.#parts.clock.now(),
     });
-    const inserted = await this.#parts.store.insertRuns(runs);
+    const inserted = await this.#parts.store.insertRuns(runs, { isExclusive: true });
     const made = runs.filter((_, index) => inserted[index]);
     if (made.length === 0) {
       throw new LedgerError("RUN_STATE_ILLEGAL", "interval: its runs are under way already.", {

@@ -25,7 +25,9 @@ export const backfillFunctions = (s: string): string[] => [
           OR count(DISTINCT (w."groupId", w.lower, w.generation, w.upper)) < count(*)
           OR bool_or(EXISTS (SELECT FROM ${s}.run r WHERE r.id = w.id) OR EXISTS (
             SELECT FROM ${s}.run r WHERE r.group_id = w."groupId" AND r.lower = w.lower
-              AND r.generation = w.generation AND r.upper = w.upper))
+              AND r.generation = w.generation AND r.upper = w.upper)
+            OR NOT ${s}.may_run_beside(w."groupId", w.lower, w.upper, w.id)
+            OR EXISTS (SELECT FROM wanted o WHERE o.id <> w.id AND o.lower < w.upper AND o.upper > w.lower))
         INTO is_taken FROM wanted w;
     IF is_taken THEN RETURN false; END IF;
     FOR added IN SELECT value FROM json_array_elements(runs) LOOP
