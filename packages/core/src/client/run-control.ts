@@ -23,6 +23,15 @@ export interface RunControlParts {
   readonly namespace: string;
 }
 
+/** How a run is retried. */
+export interface RetryOptions {
+  /**
+   * By which version of its schedule it is carried out: the one that it was planned with, or the newest, such as one that
+   * mends the job. Its boundaries stay. @default "planned"
+   */
+  readonly version?: "planned" | "latest";
+}
+
 /** What a person does to single runs: trigger, cancel, retry. */
 export class RunControl {
   readonly #parts: RunControlParts;
@@ -134,38 +143,80 @@ export class RunControl {
     throw illegal(await this.get(id), "cancelled", "it has not ended, or has failed");
   }
 
-  async retry(id: string): Promise<void> {
+  /** @throws LedgerError RUN_NOT_FOUND, RUN_STATE_ILLEGAL */
+  async retry(id: string, options: RetryOptions): Promise<void> {
     const run = await this.get(id);
-    const isRetried =
-      !run.isSuperseded &&
-      (await this.#parts.dispatcher.change(run, {
-        id,
-        from: ["FAILED", "CANCELLED"],
-        state: "PLANNED",
-        reason: null,
-        attempt: 0,
-        isBlocking: false,
-        wakeAt: run.kind === "SCHEDULED" ? null : this.#parts.clock.now(),
-        endedAt: null,
-        ...(run.error === null || run.endedAt === null
-          ? {}
-          : {
-              attemptRecord: {
-                attempt: run.attempt,
-                submittedAt: run.submittedAt,
-                endedAt: run.endedAt,
-                jobId: run.jobId,
-                error: run.error,
-              },
-            }),
-      }));
-    if (!isRetried)
-      throw illegal(
-        await this.get(id),
-        "retried",
-        "it has failed or was cancelled, and nothing stands for it",
-      );
+    if (!(await this.#retry(run, await this.#versionFor(run.groupId, options))))
+      throw await this.#whyNotRetried(id);
     this.#parts.dispatcher.poke();
+  }
+
+  /** Retries all failed runs of a group that no other run stands for. */
+  async retryAll({ spec: { groupId } }: Schedule, options: RetryOptions): Promise<string[]> {
+    const filter = { groupId, states: ["FAILED"], includeSuperseded: false } as const;
+    const version = await this.#versionFor(groupId, options);
+    const retried: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const place = cursor === undefined ? {} : { cursor };
+      const page = await this.#parts.store.listRuns(filter, { limit: 1_000, ...place });
+      for (const run of page.items) if (await this.#retry(run, version)) retried.push(run.id);
+      cursor = page.next;
+    } while (cursor !== undefined);
+    if (retried.length > 0) this.#parts.dispatcher.poke();
+    return retried;
+  }
+
+  async #versionFor(groupId: string, { version = "planned" }: RetryOptions): Promise<number | undefined> {
+    if (version === "planned") return undefined;
+    const [schedule] = await this.#parts.store.getSchedules([groupId]);
+    return schedule?.version;
+  }
+
+  /** Whether it was done: the store refuses what another run stands for. */
+  #retry(run: Run, scheduleVersion: number | undefined): Promise<boolean> {
+    return this.#parts.dispatcher.change(run, {
+      id: run.id,
+      from: ["FAILED", "CANCELLED"],
+      state: "PLANNED",
+      reason: null,
+      attempt: 0,
+      isBlocking: false,
+      wakeAt: run.kind === "SCHEDULED" ? null : this.#parts.clock.now(),
+      endedAt: null,
+      ...(scheduleVersion === undefined ? {} : { scheduleVersion }),
+      ...(run.error === null || run.endedAt === null
+        ? {}
+        : {
+            attemptRecord: {
+              attempt: run.attempt,
+              submittedAt: run.submittedAt,
+              endedAt: run.endedAt,
+              jobId: run.jobId,
+              error: run.error,
+            },
+          }),
+    });
+  }
+
+  async #whyNotRetried(id: string): Promise<LedgerError> {
+    const run = await this.get(id);
+    const { groupId, lower, upper, state } = run;
+    const mayBe = (state === "FAILED" || state === "CANCELLED") && !run.isSuperseded;
+    if (!mayBe) return illegal(run, "retried", "it has failed or was cancelled, and nothing stands for it");
+    const { items } = await this.#parts.store.listRuns(
+      { groupId, states: STANDING_STATES, within: { lower, upper }, includeSuperseded: false },
+      { limit: 1_000 },
+    );
+    const others = items.filter((each) => each.lower !== lower || each.upper !== upper);
+    const named = others.map(
+      (each) => `${each.id} (${each.state}) for [${at(each.lower)}, ${at(each.upper)})`,
+    );
+    return new LedgerError(
+      "RUN_STATE_ILLEGAL",
+      `Run ${id} is ${state} and cannot be retried: other runs stand for its time, such as ${named[0] ?? "one that came just now"}. ` +
+        "Backfill what is missing of it instead.",
+    );
   }
 
   /** @throws LedgerError RUN_NOT_FOUND */

@@ -138,7 +138,7 @@ describe("an engine that refuses", () => {
 });
 
 describe("unregistering", () => {
-  it("keeps the ledger, which goes on when the group is registered again", async () => {
+  it("keeps the ledger, which goes on when the group is registered again with a later start", async () => {
     const bench = await Bench.started();
     await bench.client.register(hourly);
     await bench.fireAt(2);
@@ -146,7 +146,10 @@ describe("unregistering", () => {
     expect((await bench.client.get("orders")).status).toBe("DELETED");
     expect((await bench.client.list()).items).toEqual([]);
     await bench.clock.advanceTo(hour(5));
-    await bench.client.register(hourly);
+    const { notes } = await bench.client.register({ ...hourly, startTime: hour(5) });
+    expect(notes).toEqual([
+      "The schedule starts after its ledger ends: nothing runs between 2026-01-01T02:00:00.000Z and 2026-01-01T05:00:00.000Z.",
+    ]);
     await bench.fireAt(6);
     expect(bench.intervals).toEqual([
       [0, 1],
