@@ -1,34 +1,14 @@
-import { DateTime } from "luxon";
 import { z } from "zod";
 import { LAST_INSTANT } from "../clock/clock.js";
 import { ScheduleError } from "../errors/errors.js";
 import type { JsonValue } from "../job/json.js";
-import { fixedOffset } from "../trigger/zone/offset.js";
+import { instant, withoutDate } from "./instant.js";
 import type { ScheduleInfo } from "./schedule.js";
 
 const MAX_JOB_BYTES = 65_536;
 const MAX_DURATION_MS = 10 * 366 * 86_400_000;
 
 const durationMs = z.number().int().min(0).max(MAX_DURATION_MS);
-
-const instant = z.union([
-  z.number().int().min(-LAST_INSTANT).max(LAST_INSTANT),
-  z
-    .string()
-    .max(64)
-    .transform((text, context) => {
-      const offset = /T.*(Z|[+-]\d{2}(?::?\d{2})?)$/i.exec(text)?.[1];
-      const parsed = DateTime.fromISO(text, { setZone: true });
-      if (parsed.isValid && offset !== undefined && fixedOffset(offset) !== undefined)
-        return parsed.toMillis();
-      context.addIssue({
-        code: "custom",
-        message:
-          "must be epoch ms or ISO 8601 with an offset from -12:00 to +14:00, such as 2026-01-01T00:00:00Z",
-      });
-      return z.NEVER;
-    }),
-]);
 
 const dst = z.union([
   z.literal("quartz"),
@@ -122,7 +102,7 @@ const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
  */
 export function parseScheduleInfo(input: unknown): ParsedScheduleInfo {
   refuseForbiddenKeys(input, "");
-  const parsed = scheduleInfoSchema.safeParse(input);
+  const parsed = scheduleInfoSchema.safeParse(withoutDates(input));
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     const field = fieldOf(issue);
@@ -137,6 +117,17 @@ export function parseScheduleInfo(input: unknown): ParsedScheduleInfo {
     });
   }
   return parsed.data as ParsedScheduleInfo;
+}
+
+/** Only a program can give a `Date`, so the schema, which describes JSON, need not know of it. */
+function withoutDates(input: unknown): unknown {
+  if (typeof input !== "object" || input === null) return input;
+  const instants = ["startTime", "endTime"].filter(
+    (key) => (input as Record<string, unknown>)[key] instanceof Date,
+  );
+  if (instants.length === 0) return input;
+  const plain = instants.map((key) => [key, withoutDate((input as Record<string, unknown>)[key])]);
+  return { ...input, ...Object.fromEntries(plain) };
 }
 
 /** A union of all that JSON knows cannot tell where in a job something else is. */

@@ -148,7 +148,7 @@ describe("an engine that refuses", () => {
 });
 
 describe("unregistering", () => {
-  it("keeps the ledger, which goes on when the group is registered again", async () => {
+  it("keeps the ledger, which goes on when the group is registered again with a later start", async () => {
     const bench = await Bench.started();
     await bench.client.register(hourly);
     await bench.fireAt(2);
@@ -156,7 +156,10 @@ describe("unregistering", () => {
     expect((await bench.client.get("orders")).status).toBe("DELETED");
     expect((await bench.client.list()).items).toEqual([]);
     await bench.clock.advanceTo(hour(5));
-    await bench.client.register(hourly);
+    const { notes } = await bench.client.register({ ...hourly, startTime: hour(5) });
+    expect(notes).toEqual([
+      "The schedule starts after its ledger ends: nothing runs between 2026-01-01T02:00:00.000Z and 2026-01-01T05:00:00.000Z.",
+    ]);
     await bench.fireAt(6);
     expect(bench.intervals).toEqual([
       [0, 1],
@@ -274,5 +277,43 @@ describe("a job that is no JSON", () => {
     const refused = client.register({ ...hourly, job: job as NonNullable<ScheduleInfo["job"]> });
     await expect(refused).rejects.toMatchObject({ code: "SCHEDULE_INVALID", field });
     await expect(refused).rejects.toThrow("must be JSON");
+  });
+});
+
+describe("what a program may give", () => {
+  interface CopyJob {
+    readonly table: string;
+    readonly columns?: readonly string[];
+  }
+
+  it("is a job of an interface's type, and dates", async () => {
+    const bench = await Bench.started();
+    const job: CopyJob = { table: "orders" };
+    const start = new Date(hour(-2));
+    const { schedule } = await bench.client.register({
+      groupId: "orders",
+      trigger: { type: "period", every: 1, unit: "hour" },
+      startTime: start,
+      endTime: new Date(hour(5)),
+      job,
+    });
+    expect(schedule.spec).toMatchObject({ startTime: hour(-2), endTime: hour(5), job: { table: "orders" } });
+  });
+
+  it("is refused by name if it is no instant", async () => {
+    const bench = await Bench.started();
+    const register = (startTime: string | Date) =>
+      bench.client.register({
+        groupId: "orders",
+        trigger: { type: "period", every: 1, unit: "hour" },
+        startTime,
+      });
+    for (const startTime of ["soon", new Date(Number.NaN)]) {
+      await expect(register(startTime)).rejects.toMatchObject({
+        code: "SCHEDULE_INVALID",
+        field: "startTime",
+        message: expect.stringContaining("ISO 8601"),
+      });
+    }
   });
 });

@@ -11,7 +11,8 @@ export const backfill = z.object({
   select,
   concurrency: z.int(),
   cursor: epochMs,
-  state: z.enum(["RUNNING", "DONE", "CANCELLED"]),
+  state: z.enum(["RUNNING", "DONE", "CANCELLED", "FAILED"]),
+  reason: z.string().nullable(),
   plannedRuns: z.int(),
   openRuns: z.int(),
   createdAt: epochMs,
@@ -23,6 +24,7 @@ export const backfillPlan = z.object({
   runs: z.int(),
   ranges: z.array(interval).readonly(),
   first: z.array(interval).readonly(),
+  notes: z.array(z.string()).readonly(),
 });
 
 /** As core's `BackfillRequest`, but for the group. */
