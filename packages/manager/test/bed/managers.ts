@@ -5,6 +5,7 @@ import {
   createTidegate,
   MemoryStore,
   type ScheduleOperator,
+  type ScheduleStore,
   type Tidegate,
 } from "@tidegate/core";
 import { Webhook } from "standardwebhooks";
@@ -64,6 +65,7 @@ export function useManagers(): (
   options?: Partial<ManagerOptions>,
   operator?: ScheduleOperator,
   clock?: Clock,
+  store?: ScheduleStore,
 ) => Promise<Bed> {
   const open: Manager[] = [];
   beforeEach(() => {
@@ -72,9 +74,9 @@ export function useManagers(): (
   afterEach(async () => {
     await Promise.all(open.splice(0).map((manager) => manager.close()));
   });
-  return async (options = {}, operator = gatedOperator(), clock) => {
+  return async (options = {}, operator = gatedOperator(), clock, store = new MemoryStore()) => {
     const tidegate = createTidegate({
-      store: new MemoryStore(),
+      store,
       engines: [outsideEngine("airflow"), outsideEngine("dolphinscheduler")],
       operators: [operator],
       watchdogEveryMs: 3_600_000,
