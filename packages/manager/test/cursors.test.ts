@@ -2,24 +2,26 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "@jest/globals";
-import { MemoryStore, type Page, type Run, type Schedule, type ScheduleStore } from "@tidegate/core";
+import { MemoryStore, type Page, type Run, type Schedule, type TidegateOptions } from "@tidegate/core";
 import { sqliteStore } from "@tidegate/store-sqlite";
 import { minutes, useManagers } from "./bed/managers.js";
 
 const aManager = useManagers();
+
+type Store = TidegateOptions["store"];
 
 const folders: string[] = [];
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true });
 });
 
-function aSqliteStore(): ScheduleStore {
+function aSqliteStore(): Store {
   const folder = mkdtempSync(join(tmpdir(), "tidegate-cursors-"));
   folders.push(folder);
   return sqliteStore({ path: join(folder, "tidegate.db") });
 }
 
-const STORES: Readonly<Record<string, () => ScheduleStore>> = {
+const STORES: Readonly<Record<string, () => Store>> = {
   memory: () => new MemoryStore(),
   SQLite: aSqliteStore,
 };

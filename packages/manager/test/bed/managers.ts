@@ -5,8 +5,8 @@ import {
   createTidegate,
   MemoryStore,
   type ScheduleOperator,
-  type ScheduleStore,
   type Tidegate,
+  type TidegateOptions,
 } from "@tidegate/core";
 import { Webhook } from "standardwebhooks";
 import { createManager, type Manager, type ManagerOptions, outsideEngine } from "../../src/index.js";
@@ -65,7 +65,7 @@ export function useManagers(): (
   options?: Partial<ManagerOptions>,
   operator?: ScheduleOperator,
   clock?: Clock,
-  store?: ScheduleStore,
+  store?: TidegateOptions["store"],
 ) => Promise<Bed> {
   const open: Manager[] = [];
   beforeEach(() => {
