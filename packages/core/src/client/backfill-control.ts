@@ -3,9 +3,9 @@ import type { Clock, EpochMs } from "../clock/clock.js";
 import { LedgerError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
 import type { IntervalSet } from "../interval/interval-set.js";
-import type { Backfill, BackfillSelect } from "../ledger/backfill.js";
-import type { Backfiller } from "../ledger/backfiller.js";
-import { alignRange, countUnits, nextSlice } from "../ledger/rerun-units.js";
+import type { Backfiller } from "../planning/backfiller.js";
+import { alignRange, countUnits, nextSlice } from "../planning/rerun-units.js";
+import type { Backfill, BackfillSelect } from "../run/backfill.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 

@@ -1,9 +1,9 @@
 import type { Clock } from "../clock/clock.js";
 import { messageOf, ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
-import { nextFireAt } from "../ledger/plan-decision.js";
-import type { IntervalPlanner } from "../ledger/planner.js";
-import type { Run } from "../ledger/run.js";
+import { nextFireAt } from "../planning/plan-decision.js";
+import type { IntervalPlanner } from "../planning/planner.js";
+import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import { laneWidth } from "../schedule/normalize.js";
 import type { Schedule, ScheduleInfo, ScheduleSpec } from "../schedule/schedule.js";

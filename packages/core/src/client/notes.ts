@@ -1,5 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
-import { nextFireAt } from "../ledger/plan-decision.js";
+import { nextFireAt } from "../planning/plan-decision.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { dstNotes } from "../trigger/dst-notes.js";

@@ -1,5 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
-import { continuation } from "../ledger/plan-decision.js";
+import { continuation } from "../planning/plan-decision.js";
 import { Grid, type NominalInterval } from "../schedule/grid.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import { dstNotes } from "../trigger/dst-notes.js";

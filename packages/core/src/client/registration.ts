@@ -1,13 +1,13 @@
 import type { Clock } from "../clock/clock.js";
-import type { EngineOutbox } from "../engine/outbox.js";
 import { ScheduleError } from "../errors/errors.js";
-import { nextFireAt } from "../ledger/plan-decision.js";
+import { nextFireAt } from "../planning/plan-decision.js";
 import { Grid } from "../schedule/grid.js";
 import { laneWidth } from "../schedule/normalize.js";
 import type { Schedule, ScheduleInfo, ScheduleSpec } from "../schedule/schedule.js";
 import { transition } from "../schedule/status.js";
 import type { NewSchedule, ScheduleStore } from "../store/schedule-store.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
+import type { EngineOutbox } from "../upkeep/outbox.js";
 import { notesOf } from "./notes.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import { groupIdOf, type SpecReader } from "./spec-reader.js";

@@ -3,10 +3,10 @@ import type { Dispatcher } from "../dispatch/dispatcher.js";
 import { LedgerError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { Interval } from "../interval/boundaries.js";
-import { rerunsOf } from "../ledger/backfiller.js";
-import type { IntervalPlanner } from "../ledger/planner.js";
-import { nextSlice } from "../ledger/rerun-units.js";
-import type { Run } from "../ledger/run.js";
+import { rerunsOf } from "../planning/backfiller.js";
+import type { IntervalPlanner } from "../planning/planner.js";
+import { nextSlice } from "../planning/rerun-units.js";
+import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 

@@ -1,9 +1,8 @@
 import type { Clock } from "../clock/clock.js";
 import { type ErrorCode, isTidegateError, LedgerError, ScheduleError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
-import { type AuditReport, auditCoverage } from "../ledger/audit.js";
-import type { Backfill } from "../ledger/backfill.js";
-import type { Run } from "../ledger/run.js";
+import type { Backfill } from "../run/backfill.js";
+import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule, ScheduleInfo, ScheduleVersion } from "../schedule/schedule.js";
 import type {
@@ -14,6 +13,7 @@ import type {
   ScheduleFilter,
   ScheduleStore,
 } from "../store/schedule-store.js";
+import { type AuditReport, auditCoverage } from "./audit.js";
 import type { BackfillControl, BackfillPlan, BackfillRequest } from "./backfill-control.js";
 import { type Explanation, explainRun } from "./explain.js";
 import type { Lifecycle } from "./lifecycle.js";

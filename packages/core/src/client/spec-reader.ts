@@ -1,14 +1,14 @@
 import type { Clock } from "../clock/clock.js";
-import type { EngineRegistry } from "../engine/engine-registry.js";
 import { ConfigurationError, OperatorError, ScheduleError } from "../errors/errors.js";
-import { nextFireAt } from "../ledger/plan-decision.js";
 import type { ScheduleOperator } from "../operator/operator.js";
+import { nextFireAt } from "../planning/plan-decision.js";
 import { Grid } from "../schedule/grid.js";
 import { laneWidth, normalizeSchedule } from "../schedule/normalize.js";
 import type { ScheduleInfo, ScheduleSpec } from "../schedule/schedule.js";
 import { parseScheduleInfo } from "../schedule/schema.js";
 import type { NewSchedule } from "../store/schedule-store.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
+import type { EngineRegistry } from "../upkeep/engine-registry.js";
 
 /** What specifications are read with. */
 export interface SpecReaderParts {

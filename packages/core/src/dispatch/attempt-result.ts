@@ -1,7 +1,8 @@
 import { halfJitterGenerator } from "cockatiel";
 import type { EpochMs } from "../clock/clock.js";
-import type { Run, RunError, RunReason } from "../ledger/run.js";
-import type { DirtyDataLimit, JobMetrics, JobOutcome } from "../operator/operator.js";
+import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
+import type { JobMetrics, JobOutcome } from "../job/job-outcome.js";
+import type { Run, RunError, RunReason } from "../run/run.js";
 import type { BackoffSpec, ScheduleSpec } from "../schedule/schedule.js";
 import type { RunChange } from "../store/schedule-store.js";
 
@@ -11,6 +12,8 @@ export interface EndedAttempt {
   readonly token: number;
   readonly spec: ScheduleSpec;
   readonly outcome: JobOutcome;
+  /** The job is known to have ended: the outcome is the operator's. */
+  readonly hasJobEnded: boolean;
   readonly startedAt: EpochMs | null;
   readonly jobId: string | null;
   readonly jobAddress: string | null;
@@ -74,6 +77,7 @@ function ended(
     token: attempt.token,
     state,
     wakeAt: null,
+    ...jobState(attempt),
     startedAt: attempt.startedAt,
     endedAt: attempt.endedAt,
     jobId: attempt.jobId,
@@ -105,6 +109,7 @@ function nextAttempt(attempt: EndedAttempt, outcome: JobOutcome): RunChange {
     token: attempt.token,
     state: "PLANNED",
     wakeAt: endedAt + backoffMs(spec.backoff, run.attempt),
+    ...jobState(attempt),
     startedAt: null,
     jobId: null,
     jobAddress: null,
@@ -117,6 +122,11 @@ function nextAttempt(attempt: EndedAttempt, outcome: JobOutcome): RunChange {
       error,
     },
   };
+}
+
+/** A job whose end is not known may go on working behind the run's back. */
+function jobState({ hasJobEnded }: EndedAttempt): Pick<RunChange, "isJobOpen"> {
+  return hasJobEnded ? { isJobOpen: false } : {};
 }
 
 function errorOf(outcome: JobOutcome): RunError {

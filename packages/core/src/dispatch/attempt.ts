@@ -1,14 +1,10 @@
 import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
 import { isTidegateError, messageOf, OperatorError } from "../errors/errors.js";
-import type { Run, RunReason } from "../ledger/run.js";
-import type { OfflineJobRequest } from "../operator/offline-job-request.js";
-import type {
-  DirtyDataLimit,
-  JobContext,
-  JobOutcome,
-  ScheduleOperator,
-  SubmittedJob,
-} from "../operator/operator.js";
+import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
+import type { JobOutcome } from "../job/job-outcome.js";
+import type { OfflineJobRequest } from "../job/offline-job-request.js";
+import type { JobContext, ScheduleOperator, SubmittedJob } from "../operator/operator.js";
+import type { Run, RunReason } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import type { RunChange } from "../store/schedule-store.js";
 import { endAttempt } from "./attempt-result.js";
@@ -47,6 +43,7 @@ export class Attempt {
   #cancelReason: RunReason | null = null;
   #abandonment: Abandonment | undefined;
   #hasTimedOut = false;
+  #hasJobEnded = false;
 
   constructor(run: Run, token: number, parts: AttemptParts) {
     this.run = run;
@@ -112,8 +109,12 @@ export class Attempt {
     }
   }
 
-  #wait(jobId: string): Promise<JobOutcome> {
-    return this.#unlessCancelled(() => this.#parts.operator.wait(jobId, this.#request, this.#context));
+  async #wait(jobId: string): Promise<JobOutcome> {
+    const outcome = await this.#unlessCancelled(() =>
+      this.#parts.operator.wait(jobId, this.#request, this.#context),
+    );
+    this.#hasJobEnded = true;
+    return outcome;
   }
 
   #submit(): Promise<SubmittedJob> {
@@ -135,6 +136,7 @@ export class Attempt {
 
   #started(outcome: JobOutcome): JobOutcome {
     this.#startedAt ??= this.#parts.clock.now();
+    this.#hasJobEnded = true;
     return outcome;
   }
 
@@ -189,6 +191,7 @@ export class Attempt {
       token: this.token,
       spec: this.#parts.spec,
       outcome,
+      hasJobEnded: this.#hasJobEnded,
       startedAt: this.#startedAt,
       jobId: this.#job?.jobId ?? null,
       jobAddress: this.#job?.address ?? null,

@@ -1,9 +1,9 @@
 import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
 import type { CancelRequest, TidegateEmitter } from "../events/events.js";
-import type { Run, RunReason } from "../ledger/run.js";
 import type { ScheduleOperator } from "../operator/operator.js";
+import type { SpecCache } from "../planning/spec-cache.js";
+import type { Run, RunReason } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
-import type { SpecCache } from "../schedule/spec-cache.js";
 import type { ClaimedRun, RunChange, ScheduleStore } from "../store/schedule-store.js";
 import { Attempt } from "./attempt.js";
 import { ChangeBatch } from "./change-batch.js";

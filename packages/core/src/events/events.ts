@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import type TypedEventEmitter from "typed-emitter";
 import type { EpochMs } from "../clock/clock.js";
 import { messageOf } from "../errors/errors.js";
-import type { NewRun, Run, RunError, RunReason, RunState } from "../ledger/run.js";
+import type { NewRun, Run, RunError, RunReason, RunState } from "../run/run.js";
 import type { ScheduleStatus } from "../schedule/schedule.js";
 
 /** A run has come into another state. */

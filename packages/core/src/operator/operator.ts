@@ -1,24 +1,7 @@
-import type { JsonObject } from "../schedule/json.js";
-import type { OfflineJobRequest } from "./offline-job-request.js";
-
-/** What a job counted. Absent figures are unknown, not zero. */
-export interface JobMetrics {
-  readonly rowsRead?: number;
-  readonly rowsWritten?: number;
-  /** Rows that could not be taken over; they are kept aside, never lost in silence. */
-  readonly rowsDirty?: number;
-  readonly bytesWritten?: number;
-}
-
-/** How a job ended. */
-export interface JobOutcome {
-  readonly state: "SUCCEEDED" | "FAILED" | "CANCELLED";
-  readonly metrics?: JobMetrics;
-  /** Why it failed; the run's record keeps it. */
-  readonly error?: { readonly code: string; readonly message: string };
-  /** False where another attempt cannot help (a malformed job). @default true */
-  readonly isRetryable?: boolean;
-}
+import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
+import type { JobOutcome } from "../job/job-outcome.js";
+import type { JsonObject } from "../job/json.js";
+import type { OfflineJobRequest } from "../job/offline-job-request.js";
 
 /** A job that an operator has taken. */
 export interface SubmittedJob {
@@ -36,14 +19,6 @@ export interface JobContext {
   readonly signal: AbortSignal;
   /** The limit on bad rows that the schedule sets; an operator that counts rows while it works may stop early. */
   readonly dirtyData?: DirtyDataLimit;
-}
-
-/** How many bad rows a run may have and still succeed. */
-export interface DirtyDataLimit {
-  /** Most bad rows, at least 0. */
-  readonly maxRows?: number;
-  /** Largest share of bad rows among the rows read, from 0 to 1. */
-  readonly maxRatio?: number;
 }
 
 /**

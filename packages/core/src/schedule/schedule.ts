@@ -1,11 +1,9 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { BoundaryType } from "../interval/boundaries.js";
-import type { DirtyDataLimit } from "../operator/operator.js";
+import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
+import type { JsonObject } from "../job/json.js";
+import type { ScheduleMode } from "../job/schedule-mode.js";
 import type { TriggerSpec } from "../trigger/trigger-spec.js";
-import type { JsonObject } from "./json.js";
-
-/** What each run reads: its interval's data, or everything up to its scheduled time. */
-export type ScheduleMode = "incremental" | "full";
 
 /** What to do when more than one interval is owed. See `ScheduleInfo.catchup`. */
 export type CatchupPolicy = "each" | "coalesce" | "drop";

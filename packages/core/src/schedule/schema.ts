@@ -1,7 +1,7 @@
 import { DateTime } from "luxon";
 import { z } from "zod";
 import { ScheduleError } from "../errors/errors.js";
-import type { JsonValue } from "./json.js";
+import type { JsonValue } from "../job/json.js";
 import type { ScheduleInfo } from "./schedule.js";
 
 const MAX_JOB_BYTES = 65_536;

@@ -1,8 +1,8 @@
 import type { EpochMs } from "../clock/clock.js";
 import { StoreError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
-import type { Backfill, BackfillState } from "../ledger/backfill.js";
-import type { NewRun, Run, RunReason } from "../ledger/run.js";
+import type { Backfill, BackfillState } from "../run/backfill.js";
+import type { NewRun, Run, RunReason } from "../run/run.js";
 import type { Schedule, ScheduleVersion } from "../schedule/schedule.js";
 import { applyStep, BackfillTable } from "./memory/backfill-table.js";
 import { coverageOf } from "./memory/coverage.js";

@@ -10,15 +10,15 @@ import { SpecReader } from "../client/spec-reader.js";
 import type { Clock } from "../clock/clock.js";
 import { SystemClock } from "../clock/system-clock.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
-import { EngineRegistry } from "../engine/engine-registry.js";
-import { EngineOutbox } from "../engine/outbox.js";
-import { Reconciler } from "../engine/reconciler.js";
-import { Watchdog } from "../engine/watchdog.js";
 import { createEmitter } from "../events/events.js";
-import { Backfiller } from "../ledger/backfiller.js";
-import { IntervalPlanner } from "../ledger/planner.js";
 import type { ScheduleOperator } from "../operator/operator.js";
-import { SpecCache } from "../schedule/spec-cache.js";
+import { Backfiller } from "../planning/backfiller.js";
+import { IntervalPlanner } from "../planning/planner.js";
+import { SpecCache } from "../planning/spec-cache.js";
+import { EngineRegistry } from "../upkeep/engine-registry.js";
+import { EngineOutbox } from "../upkeep/outbox.js";
+import { Reconciler } from "../upkeep/reconciler.js";
+import { Watchdog } from "../upkeep/watchdog.js";
 import { type TidegateSettings, TOKENS } from "./tokens.js";
 
 /** The operators of a Tidegate by lower-case type. */

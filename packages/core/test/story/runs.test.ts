@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { OperatorError } from "../../src/errors/errors.js";
-import type { BackfillSelect } from "../../src/ledger/backfill.js";
+import type { BackfillSelect } from "../../src/run/backfill.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import { Bench, HOUR, hour, running, type Script } from "../support/bench.js";
 import { failed, SUCCEEDED } from "../support/scripted-operator.js";

@@ -1,7 +1,8 @@
 import { OperatorError } from "../../src/errors/errors.js";
-import type { OfflineJobRequest } from "../../src/operator/offline-job-request.js";
-import type { JobContext, JobOutcome, ScheduleOperator, SubmittedJob } from "../../src/operator/operator.js";
-import type { JsonObject } from "../../src/schedule/json.js";
+import type { JobOutcome } from "../../src/job/job-outcome.js";
+import type { JsonObject } from "../../src/job/json.js";
+import type { OfflineJobRequest } from "../../src/job/offline-job-request.js";
+import type { JobContext, ScheduleOperator, SubmittedJob } from "../../src/operator/operator.js";
 
 /**
  * What becomes of a submission: an outcome at once; `runs`, until the test ends the job; `hangs`, so that `submit` never

@@ -27,14 +27,19 @@ export function runRoutes(client: ScheduleClient, cursors: Cursors): FastifyPlug
             state: severalOf(runState).describe("Only runs in one of these states."),
             kind: severalOf(runKind).describe("Only runs of one of these kinds."),
             backfillId: requestId.optional().describe("Only runs of this backfill."),
+            isJobOpen: z
+              .enum(["true", "false"])
+              .transform((value) => value === "true")
+              .optional()
+              .describe("`true`: only runs whose job may still be working; `false`: only the others."),
             order: z.enum(["ascending", "descending"]).optional().describe("Default `descending`."),
             ...pageQuery,
           }),
           response: { 200: pageOf("RunPage", run), ...restRefusals() },
         },
       },
-      ({ query: { groupId, state, kind, backfillId, order = "descending", limit, cursor } }) => {
-        const filter = { ...given({ groupId, states: state, kinds: kind, backfillId }), order };
+      ({ query: { groupId, state, kind, backfillId, isJobOpen, order = "descending", limit, cursor } }) => {
+        const filter = { ...given({ groupId, states: state, kinds: kind, backfillId, isJobOpen }), order };
         return cursors.page(["runs", filter], { limit, cursor }, (page) => client.runs(filter, page));
       },
     );

@@ -89,6 +89,7 @@ export const run = z
     isBlocking: z.boolean().describe("Whether later runs wait behind this failed one."),
     isSuperseded: z.boolean().describe("Whether a later generation or a merged run stands for it."),
     isCancelRequested: z.boolean().describe("Whether its cancellation is under way."),
+    isJobOpen: z.boolean().describe("Whether a job of it may still be working."),
     plannedAt: at("When it was planned"),
     submittedAt: maybeAt("When its attempt was submitted"),
     startedAt: maybeAt("When its job started"),

@@ -1,4 +1,4 @@
-import type { Backfill, BackfillState } from "../../ledger/backfill.js";
+import type { Backfill, BackfillState } from "../../run/backfill.js";
 import type { BackfillCommit } from "../schedule-store.js";
 
 /** A backfill as the table keeps it. */

@@ -1,6 +1,6 @@
 import type { EpochMs } from "../../clock/clock.js";
-import { isEnded } from "../../ledger/lane.js";
-import type { NewRun, RunReason, RunState } from "../../ledger/run.js";
+import { isEnded } from "../../run/lane.js";
+import type { NewRun, RunReason, RunState } from "../../run/run.js";
 import {
   AT_ONCE,
   type ClaimedRun,
@@ -31,6 +31,7 @@ export function claimRun(
   row.token = token;
   runs.update(row, (run) => {
     run.wakeAt = leaseUntil;
+    run.isJobOpen = true;
     if (isRecovered) return;
     run.state = "SUBMITTING";
     run.attempt += 1;

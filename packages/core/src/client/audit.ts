@@ -9,8 +9,8 @@ import {
   subtract,
   toSet,
 } from "../interval/interval-set.js";
+import type { RunState } from "../run/run.js";
 import type { CoverageRange } from "../store/schedule-store.js";
-import type { RunState } from "./run.js";
 
 /** How much of the audited time is in one condition. */
 export interface AuditShare {

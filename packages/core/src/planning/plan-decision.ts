@@ -1,7 +1,7 @@
 import type { EpochMs } from "../clock/clock.js";
+import type { RunReason } from "../run/run.js";
 import type { Grid, NominalInterval } from "../schedule/grid.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
-import type { RunReason } from "./run.js";
 
 /** The most runs that one transaction plans; what is owed beyond follows in the next. */
 export const MAX_RUNS_PER_PLAN = 1_000;

@@ -1,12 +1,12 @@
 import type { EpochMs } from "../clock/clock.js";
 import { EARLIEST, type Interval } from "../interval/boundaries.js";
 import { type IntervalSet, subtract, toSet } from "../interval/interval-set.js";
+import type { BackfillSelect } from "../run/backfill.js";
+import { isEnded } from "../run/lane.js";
+import type { Run } from "../run/run.js";
 import { Grid, type NominalInterval } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { CoverageRange, ScheduleStore } from "../store/schedule-store.js";
-import type { BackfillSelect } from "./backfill.js";
-import { isEnded } from "./lane.js";
-import type { Run } from "./run.js";
 
 /** An interval that is to run once more, or for the first time, beside the live schedule. */
 export interface RerunUnit extends NominalInterval {

@@ -1,7 +1,7 @@
 import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
 import { messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
-import type { IntervalPlanner } from "../ledger/planner.js";
+import type { IntervalPlanner } from "../planning/planner.js";
 import type { DueFire, ScheduleStore } from "../store/schedule-store.js";
 
 const PAGE = 1_000;

@@ -1,10 +1,10 @@
 import type { Clock } from "../clock/clock.js";
+import type { EngineSchedule } from "../engine/engine.js";
 import { messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { Schedule, ScheduleStatus } from "../schedule/schedule.js";
 import { nextStatus, type ScheduleAction } from "../schedule/status.js";
 import type { ScheduleChange, ScheduleStore } from "../store/schedule-store.js";
-import type { EngineSchedule } from "./engine.js";
 import type { EngineRegistry } from "./engine-registry.js";
 
 /** Statuses in which an engine is still to be told something. */

@@ -1,6 +1,6 @@
-import type { RunKind } from "../ledger/run.js";
-import type { JsonObject } from "../schedule/json.js";
-import type { ScheduleMode } from "../schedule/schedule.js";
+import type { JsonObject } from "./json.js";
+import type { RunKind } from "./run-kind.js";
+import type { ScheduleMode } from "./schedule-mode.js";
 
 /**
  * What an operator gets for one run. The first four fields are InLong's wire format (`submitOfflineJob`), names and

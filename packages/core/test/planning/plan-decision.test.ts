@@ -4,7 +4,7 @@ import {
   MAX_BACKLOG,
   MAX_RUNS_PER_PLAN,
   type PlanDecision,
-} from "../../src/ledger/plan-decision.js";
+} from "../../src/planning/plan-decision.js";
 import { Grid } from "../../src/schedule/grid.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import { HOUR, MINUTE, SECOND, T0 } from "../support/instants.js";

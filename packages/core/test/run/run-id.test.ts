@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { runId } from "../../src/ledger/identity.js";
+import { runId } from "../../src/run/run-id.js";
 import { HOUR, T0 } from "../support/instants.js";
 
 const identity = { namespace: "default", groupId: "orders", lower: T0, upper: T0 + HOUR, generation: 0 };

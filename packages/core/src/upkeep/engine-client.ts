@@ -4,7 +4,7 @@ import type {
   EngineSchedule,
   ScheduleEngine,
   ScheduleEngineClient,
-} from "./engine.js";
+} from "../engine/engine.js";
 
 /** The client of an engine that runs in this process: hands every call to it. */
 export class EngineClient implements ScheduleEngineClient {

@@ -4,10 +4,10 @@ import { messageOf, StoreError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule, ScheduleStatus } from "../schedule/schedule.js";
-import type { SpecCache } from "../schedule/spec-cache.js";
 import type { PlanCommit, ScheduleStore } from "../store/schedule-store.js";
 import { commitOf, Generations } from "./plan-commit.js";
 import { decidePlan, type PlanDecision } from "./plan-decision.js";
+import type { SpecCache } from "./spec-cache.js";
 
 /** Statuses in which a schedule plans what it owes. */
 export const PLANNING_STATUSES: readonly ScheduleStatus[] = ["REGISTERING", "REGISTERED", "FAILED"];

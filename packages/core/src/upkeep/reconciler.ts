@@ -1,9 +1,9 @@
 import type { Clock, ClockTimer } from "../clock/clock.js";
+import type { EngineEntry } from "../engine/engine.js";
 import { messageOf } from "../errors/errors.js";
 import type { ScheduleEvent, TidegateEmitter } from "../events/events.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-import type { EngineEntry } from "./engine.js";
 import type { EngineRegistry } from "./engine-registry.js";
 import { type EngineOutbox, engineSchedule, groupIdsOf, isHeld, OUTBOX_STATUSES } from "./outbox.js";
 

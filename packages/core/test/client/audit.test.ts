@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { type AuditReport, auditCoverage } from "../../src/ledger/audit.js";
-import type { RunState } from "../../src/ledger/run.js";
+import { type AuditReport, auditCoverage } from "../../src/client/audit.js";
+import type { RunState } from "../../src/run/run.js";
 import type { CoverageRange } from "../../src/store/schedule-store.js";
 
 const range = (state: RunState, lower: number, upper: number, rowsRead = 0): CoverageRange => ({

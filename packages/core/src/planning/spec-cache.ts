@@ -1,6 +1,6 @@
-import type { Run } from "../ledger/run.js";
+import type { Run } from "../run/run.js";
+import type { ScheduleSpec } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-import type { ScheduleSpec } from "./schedule.js";
 
 /** How many specifications stay in memory. */
 const CACHED_SPECS = 50_000;

@@ -1,12 +1,13 @@
 import type { Clock, ClockTimer } from "../clock/clock.js";
 import { messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
+import type { RunKind } from "../job/run-kind.js";
+import type { Backfill } from "../run/backfill.js";
+import type { NewRun } from "../run/run.js";
+import { runId } from "../run/run-id.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-import type { Backfill } from "./backfill.js";
-import { runId } from "./identity.js";
 import { nextSlice, type RerunUnit } from "./rerun-units.js";
-import type { NewRun, RunKind } from "./run.js";
 
 /** What a backfiller works with. */
 export interface BackfillerParts {

@@ -1,10 +1,10 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { Interval } from "../interval/boundaries.js";
+import type { Run } from "../run/run.js";
+import { runId } from "../run/run-id.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { PlanCommit } from "../store/schedule-store.js";
-import { runId } from "./identity.js";
 import type { PlanDecision } from "./plan-decision.js";
-import type { Run } from "./run.js";
 
 /** The generation that intervals are planned in which were given back before. Others are in their first. */
 export class Generations {

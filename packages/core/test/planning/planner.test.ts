@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { VirtualClock } from "../../src/clock/virtual-clock.js";
 import { createEmitter } from "../../src/events/events.js";
-import { IntervalPlanner } from "../../src/ledger/planner.js";
-import { SpecCache } from "../../src/schedule/spec-cache.js";
+import { IntervalPlanner } from "../../src/planning/planner.js";
+import { SpecCache } from "../../src/planning/spec-cache.js";
 import { DAY, HOUR, MINUTE, T0 } from "../support/instants.js";
 import { hourly } from "../support/schedules.js";
 import { World, type WorldOptions } from "../support/world.js";

@@ -1,5 +1,5 @@
+import type { ScheduleEngine, ScheduleEngineClient } from "../engine/engine.js";
 import { EngineError } from "../errors/errors.js";
-import type { ScheduleEngine, ScheduleEngineClient } from "./engine.js";
 import { EngineClient } from "./engine-client.js";
 
 /** Finds the client that serves an engine: those that were given, then one for each engine in this process. */

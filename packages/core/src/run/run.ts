@@ -1,5 +1,6 @@
 import type { EpochMs } from "../clock/clock.js";
-import type { JobMetrics } from "../operator/operator.js";
+import type { JobMetrics } from "../job/job-outcome.js";
+import type { RunKind } from "../job/run-kind.js";
 
 /**
  * Where a run is. `PLANNED → SUBMITTING → RUNNING → SUCCEEDED | FAILED | CANCELLED`, or `SKIPPED` from the start.
@@ -13,9 +14,6 @@ export type RunState =
   | "FAILED"
   | "CANCELLED"
   | "SKIPPED";
-
-/** Why a run exists: the schedule's own progress, a backfill, or a person's wish. */
-export type RunKind = "SCHEDULED" | "BACKFILL" | "MANUAL";
 
 /** Why an interval did not run, or why a run covers more than one nominal interval. */
 export type RunReason =
@@ -90,6 +88,11 @@ export interface Run {
   /** A later generation or a merged run stands for it. */
   readonly isSuperseded: boolean;
   readonly isCancelRequested: boolean;
+  /**
+   * A job of this run may still be working: true from the claim on, false once its job is known to have ended or never to
+   * have begun. It says nothing of the run's state: a run may have ended while its job is at large.
+   */
+  readonly isJobOpen: boolean;
   readonly plannedAt: EpochMs;
   readonly submittedAt: EpochMs | null;
   readonly startedAt: EpochMs | null;
