@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../clock/clock.js";
 import { messageOf, ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
@@ -59,7 +60,7 @@ export class Lifecycle {
     if (before.version !== expected.version) throw staleVersion(before, expected.version);
     const spec = specs.read(info, before.spec);
     refuseIllegalUpdate(before, spec);
-    if (JSON.stringify(spec) === JSON.stringify(before.spec)) return this.#withNotes(before);
+    if (isDeepStrictEqual(spec, before.spec)) return this.#withNotes(before);
     const grid = new Grid(spec);
     const hasLedger = before.watermark > before.origin;
     const watermark = hasLedger ? before.watermark : (grid.origin() ?? before.watermark);
