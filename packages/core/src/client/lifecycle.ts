@@ -56,8 +56,7 @@ export class Lifecycle {
 
   async update(info: ScheduleInfo, expected: { readonly version: number }): Promise<RegisteredSchedule> {
     const { specs, changes } = this.#parts;
-    const before = await changes.get(groupIdOf(info));
-    if (before.version !== expected.version) throw staleVersion(before, expected.version);
+    const before = await this.#get(groupIdOf(info), expected.version);
     const spec = specs.read(info, before.spec);
     refuseIllegalUpdate(before, spec);
     if (isDeepStrictEqual(spec, before.spec)) return this.#withNotes(before);
@@ -76,9 +75,9 @@ export class Lifecycle {
     return this.#withNotes(await changes.deliver(spec.groupId));
   }
 
-  async pause(groupId: string, note: string): Promise<Schedule> {
+  async pause(groupId: string, note: string, version?: number): Promise<Schedule> {
     const { changes } = this.#parts;
-    const before = await changes.get(groupId);
+    const before = await this.#get(groupId, version);
     await changes.change(before, {
       status: transition(groupId, before.status, "pause"),
       statusReason: note === "" ? null : note,
@@ -88,9 +87,9 @@ export class Lifecycle {
   }
 
   /** Runs that blocked because of `onFailure: "pause"` no longer do: who resumes has seen them. */
-  async resume(groupId: string): Promise<Schedule> {
+  async resume(groupId: string, version?: number): Promise<Schedule> {
     const { changes } = this.#parts;
-    const before = await changes.get(groupId);
+    const before = await this.#get(groupId, version);
     const status = transition(groupId, before.status, "resume");
     if (before.spec.onFailure === "pause") await this.#unblock(groupId);
     await changes.change(before, {
@@ -102,9 +101,9 @@ export class Lifecycle {
     return changes.deliver(groupId);
   }
 
-  async unregister(groupId: string, isPurge: boolean): Promise<void> {
+  async unregister(groupId: string, isPurge: boolean, version?: number): Promise<void> {
     const { changes, store, planner } = this.#parts;
-    const before = await changes.get(groupId);
+    const before = await this.#get(groupId, version);
     if (before.status !== "DELETED") {
       await changes.change(before, {
         status: transition(groupId, before.status, "unregister"),
@@ -125,6 +124,13 @@ export class Lifecycle {
     }
     await store.purgeSchedule(groupId);
     planner.forget(groupId);
+  }
+
+  /** A schedule that still has the version which the caller has seen, if it says one. */
+  async #get(groupId: string, version: number | undefined): Promise<Schedule> {
+    const schedule = await this.#parts.changes.get(groupId);
+    if (version !== undefined && schedule.version !== version) throw staleVersion(schedule, version);
+    return schedule;
   }
 
   #withNotes(schedule: Schedule): RegisteredSchedule {

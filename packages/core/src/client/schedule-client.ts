@@ -122,11 +122,14 @@ export class ScheduleClient {
    * Ends a schedule: its engine lets it go, planned runs are cancelled, active ones come to their end. The ledger is
    * kept, and goes on when the group is registered again.
    *
-   * @param options - `purge`: also removes the ledger, for good
-   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL
+   * @param options - `purge`: also removes the ledger, for good; `version`: only if this still is the schedule's
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL, SCHEDULE_VERSION_STALE
    */
-  unregister(groupId: string, options: { readonly purge?: boolean } = {}): Promise<void> {
-    return this.#parts.lifecycle.unregister(groupId, options.purge === true);
+  unregister(
+    groupId: string,
+    options: { readonly purge?: boolean; readonly version?: number } = {},
+  ): Promise<void> {
+    return this.#parts.lifecycle.unregister(groupId, options.purge === true, options.version);
   }
 
   /**
@@ -134,15 +137,21 @@ export class ScheduleClient {
    * is resumed, as its catch-up policy says.
    *
    * @param note - for people: why
-   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL
+   * @param seen - only if this still is the schedule's version
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL, SCHEDULE_VERSION_STALE
    */
-  pause(groupId: string, note = ""): Promise<Schedule> {
-    return this.#parts.lifecycle.pause(groupId, note);
+  pause(groupId: string, note = "", seen: { readonly version?: number } = {}): Promise<Schedule> {
+    return this.#parts.lifecycle.pause(groupId, note, seen.version);
   }
 
-  /** Goes on at the watermark. @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL */
-  resume(groupId: string): Promise<Schedule> {
-    return this.#parts.lifecycle.resume(groupId);
+  /**
+   * Resumes planning at the watermark.
+   *
+   * @param seen - only if this still is the schedule's version
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL, SCHEDULE_VERSION_STALE
+   */
+  resume(groupId: string, seen: { readonly version?: number } = {}): Promise<Schedule> {
+    return this.#parts.lifecycle.resume(groupId, seen.version);
   }
 
   /**

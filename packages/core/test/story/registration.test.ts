@@ -81,6 +81,23 @@ describe("an update", () => {
   });
 });
 
+describe("a schedule that has changed since it was read", () => {
+  it("is not paused, resumed or ended by whoever saw another version", async () => {
+    const { client } = await Bench.started();
+    await client.register(hourly);
+    await client.update({ ...hourly, description: "new" }, { version: 1 });
+    const stale = { code: "SCHEDULE_VERSION_STALE", field: "version" };
+    await expect(client.pause("orders", "", { version: 1 })).rejects.toMatchObject(stale);
+    expect(await client.pause("orders", "why", { version: 2 })).toMatchObject({ status: "PAUSED" });
+    await expect(client.resume("orders", { version: 1 })).rejects.toMatchObject(stale);
+    expect(await client.resume("orders", { version: 2 })).toMatchObject({ status: "REGISTERED" });
+    await expect(client.unregister("orders", { version: 1, purge: true })).rejects.toMatchObject(stale);
+    expect(await client.get("orders")).toMatchObject({ status: "REGISTERED", version: 2 });
+    await client.unregister("orders", { version: 2 });
+    expect(await client.get("orders")).toMatchObject({ status: "DELETED" });
+  });
+});
+
 describe("a specification that was read", () => {
   it.each<Omit<ScheduleInfo, "groupId">>([
     { trigger: hourly.trigger },
