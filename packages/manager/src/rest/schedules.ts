@@ -15,6 +15,7 @@ import {
 } from "../schemas/schedule.js";
 import { line, note, wholeNumber } from "../schemas/text.js";
 import type { Cursors } from "./cursors.js";
+import { etagOf, ifMatch, onlyIfMatch } from "./if-match.js";
 import { labelsOf } from "./labels.js";
 
 const params = z.object({ groupId });
@@ -71,18 +72,23 @@ export function scheduleRoutes(
               .optional()
               .describe("Update only if this still is the schedule's version."),
           }),
+          headers: ifMatch,
           body: groupDefinition,
-          response: { 200: registered, ...restRefusals(404, 409) },
+          response: { 200: registered, ...restRefusals(404, 409, 412) },
         },
       },
-      ({ params: { groupId }, query: { version }, body }) => {
+      async ({ params: { groupId }, query: { version }, headers, body }, reply) => {
         if (body.groupId !== undefined && body.groupId !== groupId) {
           throw new HttpError(400, "SCHEDULE_INVALID", "groupId: must be the same as in the path.", {
             field: "groupId",
           });
         }
         const info = { ...body, groupId } as ScheduleInfo;
-        return version === undefined ? client.ensure(info) : client.update(info, { version });
+        const result = await onlyIfMatch(headers["if-match"], client, groupId, (seen = version) =>
+          seen === undefined ? client.ensure(info) : client.update(info, { version: version ?? seen }),
+        );
+        reply.header("etag", etagOf(result.schedule));
+        return result;
       },
     );
 
@@ -98,7 +104,11 @@ export function scheduleRoutes(
           response: { 200: schedule, ...restRefusals(404) },
         },
       },
-      ({ params: { groupId } }) => client.get(groupId),
+      async ({ params: { groupId } }, reply) => {
+        const found = await client.get(groupId);
+        reply.header("etag", etagOf(found));
+        return found;
+      },
     );
 
     app.delete(
@@ -112,11 +122,14 @@ export function scheduleRoutes(
           querystring: z.strictObject({
             purge: z.enum(["true", "false"]).optional().describe("Also remove the ledger, for good."),
           }),
-          response: { 204: z.null(), ...restRefusals(404, 409) },
+          headers: ifMatch,
+          response: { 204: z.null().describe("Ended."), ...restRefusals(404, 409, 412) },
         },
       },
-      async ({ params: { groupId }, query: { purge } }, reply) => {
-        await client.unregister(groupId, { purge: purge === "true" });
+      async ({ params: { groupId }, query: { purge }, headers }, reply) => {
+        await onlyIfMatch(headers["if-match"], client, groupId, (version) =>
+          client.unregister(groupId, { purge: purge === "true", ...given({ version }) }),
+        );
         return reply.code(204).send(null);
       },
     );
@@ -166,11 +179,18 @@ export function scheduleRoutes(
           summary: "Pause a schedule: nothing is planned or started until it is resumed.",
           params,
           querystring: noQuery,
+          headers: ifMatch,
           body: pauseRequest.nullish(),
-          response: { 200: schedule, ...restRefusals(404, 409) },
+          response: { 200: schedule, ...restRefusals(404, 409, 412) },
         },
       },
-      ({ params: { groupId }, body }) => client.pause(groupId, body?.note),
+      async ({ params: { groupId }, headers, body }, reply) => {
+        const paused = await onlyIfMatch(headers["if-match"], client, groupId, (version) =>
+          client.pause(groupId, body?.note, given({ version })),
+        );
+        reply.header("etag", etagOf(paused));
+        return paused;
+      },
     );
 
     app.post(
@@ -182,10 +202,17 @@ export function scheduleRoutes(
           summary: "Resume a schedule at its watermark.",
           params,
           querystring: noQuery,
-          response: { 200: schedule, ...restRefusals(404, 409) },
+          headers: ifMatch,
+          response: { 200: schedule, ...restRefusals(404, 409, 412) },
         },
       },
-      ({ params: { groupId } }) => client.resume(groupId),
+      async ({ params: { groupId }, headers }, reply) => {
+        const resumed = await onlyIfMatch(headers["if-match"], client, groupId, (version) =>
+          client.resume(groupId, given({ version })),
+        );
+        reply.header("etag", etagOf(resumed));
+        return resumed;
+      },
     );
   };
 }
