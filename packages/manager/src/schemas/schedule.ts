@@ -119,7 +119,8 @@ export const scheduleSpec = z
         operator: z.string(),
         job,
         mode: shape.mode.unwrap(),
-        boundaryType: z.enum(["TIME", "OFFSET"]),
+        // The only one that can be put so far, and so the only one that is read.
+        boundaryType: shape.boundaryType.unwrap() as z.ZodType<ScheduleSpec["boundaryType"]>,
         delayMs: z.number(),
         fireAt: shape.fireAt.unwrap(),
         firstInterval: shape.firstInterval.unwrap(),
