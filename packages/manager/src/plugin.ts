@@ -48,6 +48,10 @@ export function managerPlugin(options: ManagerOptions, isWhole = false): Fastify
     const stopLogging = logEvents(tidegate.events, app.log);
     app.addHook("onClose", async () => stopLogging());
     app.addHook("onRequest", guard.checkSite);
+    // Before its body is read, which may be refused for what the path would not take anyway.
+    app.addHook("onRequest", async (request) => {
+      if (request.is404) paths.refuse(request);
+    });
     await documentRoutes(app, token !== undefined);
     await app.register(healthRoute);
     await app.register(async (inner) => {

@@ -92,6 +92,7 @@ describe("a request that the routes refuse", () => {
       ["PUT", "/engines/airflow/callbacks", "POST"],
       ["OPTIONS", "/schedules", "GET, HEAD"],
       ["DELETE", "/health", "GET, HEAD"],
+      ["QUERY", "/schedules/orders", "DELETE, GET, HEAD, PUT"],
     ] as const) {
       const answer = await call(method, path);
       expect(answer).toMatchObject({ status: 405, body: { error: { code: "METHOD_NOT_ALLOWED" } } });

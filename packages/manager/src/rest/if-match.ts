@@ -2,11 +2,14 @@ import { isTidegateError, type Schedule, type ScheduleClient } from "@tidegate/c
 import { z } from "zod";
 import { HttpError } from "../errors/http-error.js";
 
+const TAGS = /^ *(?:\*|(?:W\/)?"[^",]*"(?: *, *(?:W\/)?"[^",]*")*) *$/;
+
 /** Headers of a request that may ask for a version. */
 export const ifMatch = z.looseObject({
   "if-match": z
     .string()
     .max(1_000)
+    .regex(TAGS, 'must be * or entity tags, such as "3"')
     .optional()
     .describe(
       'Only if the schedule still has this `ETag`, which is its version: `"3"`. `*`: whatever it is.',
@@ -22,7 +25,8 @@ export function etagOf({ version }: Pick<Schedule, "version">): string {
  * Acts only if a schedule has a version that the header names (RFC 9110, 13.1.1).
  *
  * @param act - gets the version that it must find; none without the header
- * @throws HttpError SCHEDULE_VERSION_STALE (412), REQUEST_INVALID; ScheduleError SCHEDULE_NOT_FOUND
+ * @param header - as `ifMatch` has checked it
+ * @throws HttpError SCHEDULE_VERSION_STALE (412); ScheduleError SCHEDULE_NOT_FOUND
  */
 export async function onlyIfMatch<T>(
   header: string | undefined,
@@ -51,10 +55,6 @@ export async function onlyIfMatch<T>(
 
 function tagsOf(header: string): "*" | readonly string[] {
   if (header.trim() === "*") return "*";
-  const tags = header.split(",").map((tag) => tag.trim());
   // A weak tag never matches, as in a strong comparison.
-  if (tags.every((tag) => /^(?:W\/)?"[^"]*"$/.test(tag))) return tags;
-  throw new HttpError(400, "REQUEST_INVALID", 'if-match: must be * or entity tags, such as "3".', {
-    field: "if-match",
-  });
+  return header.split(",").map((tag) => tag.trim());
 }

@@ -31,8 +31,10 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
           querystring: z.strictObject({
             lower: instant
               .optional()
-              .describe("Where the audited range begins. Default: the ledger's beginning."),
-            upper: instant.optional().describe("Where it ends, exclusive. Default: the watermark."),
+              .describe("Where the audited range begins; with `upper`. Default: the ledger's beginning."),
+            upper: instant
+              .optional()
+              .describe("Where it ends, exclusive; with `lower`. Default: the watermark."),
           }),
           response: { 200: auditReport, ...restRefusals(404, 422) },
         },

@@ -13,7 +13,7 @@ import {
   scheduleStatus,
   scheduleVersion,
 } from "../schemas/schedule.js";
-import { line, note, wholeNumber } from "../schemas/text.js";
+import { labelText, line, note, wholeNumber } from "../schemas/text.js";
 import type { Cursors } from "./cursors.js";
 import { etagOf, ifMatch, onlyIfMatch } from "./if-match.js";
 import { labelsOf } from "./labels.js";
@@ -45,7 +45,7 @@ export function scheduleRoutes(
             status: severalOf(scheduleStatus).describe("Only schedules in one of these states."),
             engine: line(64).optional().describe("Only schedules on this engine."),
             prefix: line(200).optional().describe("Only groups whose id begins with this."),
-            label: severalOf(line(320)).describe("`name=value`; all that are given must match."),
+            label: severalOf(labelText).describe("`name=value`; all that are given must match."),
             ...pageQuery,
           }),
           response: { 200: pageOf("SchedulePage", schedule), ...restRefusals() },
