@@ -82,13 +82,13 @@ function requestTo(
   { operationId, parameters = [], requestBody }: Operation,
   values: Values,
 ): fc.Arbitrary<FuzzedRequest> {
-  const valueOf = ({ name, schema }: (typeof parameters)[number]) =>
+  const valueFor = ({ name, schema }: (typeof parameters)[number]) =>
     fc.oneof(
       { weight: 20, arbitrary: values.of(schema, name).map(textOf) },
       { weight: 1, arbitrary: oddText },
     );
   const places = (place: string) => parameters.filter((parameter) => parameter.in === place);
-  const path = fc.tuple(...places("path").map((parameter) => valueOf(parameter))).map((given) => {
+  const path = fc.tuple(...places("path").map((parameter) => valueFor(parameter))).map((given) => {
     const left = [...given];
     return template.replaceAll(/\{\w+\}/g, () => encoded(left.shift()!));
   });
@@ -96,9 +96,9 @@ function requestTo(
     ...places("query").map((parameter) =>
       fc
         .oneof(
-          { weight: 9, arbitrary: fc.array(valueOf(parameter), { maxLength: 1 }) },
-          { weight: 9, arbitrary: valueOf(parameter).map((value) => [value]) },
-          { weight: 1, arbitrary: fc.tuple(valueOf(parameter), valueOf(parameter)) },
+          { weight: 9, arbitrary: fc.array(valueFor(parameter), { maxLength: 1 }) },
+          { weight: 9, arbitrary: valueFor(parameter).map((value) => [value]) },
+          { weight: 1, arbitrary: fc.tuple(valueFor(parameter), valueFor(parameter)) },
         )
         .map((given) => given.map((value) => `${encoded(parameter.name)}=${encoded(value)}`)),
     ),
