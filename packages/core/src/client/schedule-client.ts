@@ -127,11 +127,14 @@ export class ScheduleClient {
    * kept and goes on at its watermark when the group is registered again, with what waited: those runs are planned again,
    * and backfills go on. Only a later `startTime` gives up what lies before it.
    *
-   * @param options - `purge`: also removes the ledger, for good
-   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL
+   * @param options - `purge`: also removes the ledger, for good; `version`: only if this still is the schedule's
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL, SCHEDULE_VERSION_STALE
    */
-  unregister(groupId: string, options: { readonly purge?: boolean } = {}): Promise<void> {
-    return this.#parts.lifecycle.unregister(groupId, options.purge === true);
+  unregister(
+    groupId: string,
+    options: { readonly purge?: boolean; readonly version?: number } = {},
+  ): Promise<void> {
+    return this.#parts.lifecycle.unregister(groupId, options.purge === true, options.version);
   }
 
   /**
@@ -139,19 +142,21 @@ export class ScheduleClient {
    * is resumed, as its catch-up policy says.
    *
    * @param note - for people: why
-   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL
+   * @param seen - only if this still is the schedule's version
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL, SCHEDULE_VERSION_STALE
    */
-  pause(groupId: string, note = ""): Promise<Schedule> {
-    return this.#parts.lifecycle.pause(groupId, note);
+  pause(groupId: string, note = "", seen: { readonly version?: number } = {}): Promise<Schedule> {
+    return this.#parts.lifecycle.pause(groupId, note, seen.version);
   }
 
   /**
-   * Goes on at the watermark; does nothing if the schedule is not paused.
+   * Resumes planning at the watermark; does nothing if the schedule is not paused.
    *
-   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL (unregistered)
+   * @param seen - only if this still is the schedule's version
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL (unregistered), SCHEDULE_VERSION_STALE
    */
-  resume(groupId: string): Promise<Schedule> {
-    return this.#parts.lifecycle.resume(groupId);
+  resume(groupId: string, seen: { readonly version?: number } = {}): Promise<Schedule> {
+    return this.#parts.lifecycle.resume(groupId, seen.version);
   }
 
   /**
