@@ -6,12 +6,14 @@ import {
   type HeldLease,
   isEnded,
   type LeaseState,
+  mayBeRevived,
   type Run,
   type RunChange,
   type RunReason,
 } from "@tidegate/core";
 import { placeOf } from "./lanes.js";
 import { asRun, type RunRow } from "./run-rows.js";
+import { standingFor } from "./standing.js";
 import type { Statements, Value } from "./statements.js";
 import { supersede } from "./supersede.js";
 import type { Tables } from "./tables.js";
@@ -39,9 +41,10 @@ type NewlyPlannedRow = Pick<
 const CLAIMABLE = `SELECT group_no, lower, generation, upper, id, kind, intervals, scheduled_time, state, schedule_version,
   backfill_id, attempt, token, planned_at, reason FROM run WHERE wake_at IS NOT NULL AND wake_at <= ? ORDER BY wake_at, id LIMIT ?`;
 
-const CLAIM = `UPDATE run SET state = 'SUBMITTING', attempt = ?, submitted_at = ?, token = ?, wake_at = ? WHERE id = ?`;
+const CLAIM = `UPDATE run SET state = 'SUBMITTING', attempt = ?, submitted_at = ?, token = ?, wake_at = ?, is_job_open = 1
+  WHERE id = ?`;
 
-const RECOVER = "UPDATE run SET token = token + 1, wake_at = ? WHERE id = ?";
+const RECOVER = "UPDATE run SET token = token + 1, wake_at = ?, is_job_open = 1 WHERE id = ?";
 
 /** Claims runs whose time has come. */
 export function claimRuns(
@@ -82,6 +85,7 @@ function claimedFirst(row: NewlyPlannedRow, groupId: string, now: number, leaseU
     isBlocking: false,
     isSuperseded: false,
     isCancelRequested: false,
+    isJobOpen: true,
     plannedAt: row.planned_at,
     submittedAt: now,
     startedAt: null,
@@ -122,6 +126,8 @@ const COLUMNS = [
   ["endedAt", "ended_at"],
   ["jobId", "job_id"],
   ["jobAddress", "job_address"],
+  ["isJobOpen", "is_job_open"],
+  ["scheduleVersion", "schedule_version"],
 ] as const;
 
 const METRICS = "rows_read = ?, rows_written = ?, rows_dirty = ?, bytes_written = ?";
@@ -135,6 +141,7 @@ export function changeRun(tables: Tables, change: RunChange): boolean {
   const before = statements.get<BeforeRow>(BEFORE, change.id);
   if (before === undefined || !change.from.includes(before.state)) return false;
   if (!mayWrite(before, change.token)) return false;
+  if (isEnded(before.state) && !isEnded(change.state) && !isRevivable(tables, before)) return false;
   const isSuperseded =
     before.is_superseded === 1 || (change.givesBack === true && giveBack(statements, before));
   const blocks =
@@ -154,6 +161,10 @@ export function changeRun(tables: Tables, change: RunChange): boolean {
   return true;
 }
 
+function isRevivable({ statements }: Tables, { is_superseded, ...run }: BeforeRow): boolean {
+  return mayBeRevived({ ...run, isSuperseded: is_superseded === 1 }, standingFor(statements, run));
+}
+
 /** An active run is written by who holds its newest token; any other by anybody who brings none that is outdated. */
 function mayWrite({ state, token }: BeforeRow, given: number | undefined): boolean {
   return given === undefined ? state !== "SUBMITTING" && state !== "RUNNING" : given === token;
@@ -167,7 +178,7 @@ function update(statements: Statements, change: RunChange, after: BeforeRow): vo
     const value = change[field];
     if (value === undefined) continue;
     shape |= 2 << index;
-    values.push(value);
+    values.push(typeof value === "boolean" ? Number(value) : value);
   }
   if (error !== undefined) {
     shape |= 1 << 10;

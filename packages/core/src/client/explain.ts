@@ -1,5 +1,5 @@
 import type { Clock } from "../clock/clock.js";
-import type { Run } from "../ledger/run.js";
+import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 

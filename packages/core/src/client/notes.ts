@@ -1,5 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
-import { nextFireAt } from "../ledger/plan-decision.js";
+import { nextFireAt } from "../planning/plan-decision.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { dstNotes } from "../trigger/dst-notes.js";
@@ -17,6 +17,10 @@ export function notesOf({ spec, watermark }: Schedule, now: EpochMs, jobNotes: r
   if (spec.catchup === "each" && isOwed) {
     const since = new Date(watermark).toISOString();
     notes.unshift(`What lies between ${since} and now is owed at once (catchup: each).`);
+  }
+  if (spec.startTime > watermark) {
+    const [from, to] = [watermark, spec.startTime].map((instant) => new Date(instant).toISOString());
+    notes.unshift(`The schedule starts after its ledger ends: nothing runs between ${from} and ${to}.`);
   }
   return notes;
 }

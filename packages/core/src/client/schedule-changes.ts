@@ -1,10 +1,10 @@
 import type { Clock } from "../clock/clock.js";
-import type { EngineOutbox } from "../engine/outbox.js";
 import { ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
-import type { IntervalPlanner } from "../ledger/planner.js";
+import type { IntervalPlanner } from "../planning/planner.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleChange, ScheduleStore } from "../store/schedule-store.js";
+import type { EngineOutbox } from "../upkeep/outbox.js";
 
 /** What schedules are changed with. */
 export interface ScheduleChangesParts {

@@ -1,7 +1,8 @@
 import { halfJitterGenerator } from "cockatiel";
 import type { EpochMs } from "../clock/clock.js";
-import type { Run, RunError, RunReason } from "../ledger/run.js";
-import type { DirtyDataLimit, JobMetrics, JobOutcome } from "../operator/operator.js";
+import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
+import type { JobMetrics, JobOutcome } from "../job/job-outcome.js";
+import type { Run, RunError, RunReason } from "../run/run.js";
 import type { BackoffSpec, ScheduleSpec } from "../schedule/schedule.js";
 import type { RunChange } from "../store/schedule-store.js";
 
@@ -11,6 +12,8 @@ export interface EndedAttempt {
   readonly token: number;
   readonly spec: ScheduleSpec;
   readonly outcome: JobOutcome;
+  /** Whether a job of the run may still be working. */
+  readonly isJobOpen: boolean;
   readonly startedAt: EpochMs | null;
   readonly jobId: string | null;
   readonly jobAddress: string | null;
@@ -18,6 +21,9 @@ export interface EndedAttempt {
   /** Why it was cancelled, where it was. */
   readonly cancelReason: RunReason | null;
 }
+
+/** The longest wait that an operator may ask for before another attempt, ms. */
+export const MAX_RETRY_AFTER_MS = 3_600_000;
 
 const ACTIVE = ["SUBMITTING", "RUNNING"] as const;
 
@@ -40,6 +46,13 @@ export function backoffMs(backoff: BackoffSpec, attempt: number): number {
     generator: halfJitterGenerator,
   });
   return Math.round(wait);
+}
+
+/** How long to wait before the attempt after one that ended with `outcome`, ms: the back-off, or what it asks for. */
+function retryDelayMs({ run, spec }: EndedAttempt, { retryAfterMs = 0 }: JobOutcome): number {
+  // Whatever is no number is no request either; `Math.max` would pass it on into the ledger.
+  const askedMs = retryAfterMs > 0 ? Math.min(Math.ceil(retryAfterMs), MAX_RETRY_AFTER_MS) : 0;
+  return Math.max(backoffMs(spec.backoff, run.attempt), askedMs);
 }
 
 /** Fails a success whose bad rows pass the limit. */
@@ -74,6 +87,7 @@ function ended(
     token: attempt.token,
     state,
     wakeAt: null,
+    isJobOpen: attempt.isJobOpen,
     startedAt: attempt.startedAt,
     endedAt: attempt.endedAt,
     jobId: attempt.jobId,
@@ -97,14 +111,15 @@ function failed(attempt: EndedAttempt, outcome: JobOutcome): RunChange {
 }
 
 function nextAttempt(attempt: EndedAttempt, outcome: JobOutcome): RunChange {
-  const { run, spec, endedAt } = attempt;
+  const { run, endedAt } = attempt;
   const error = errorOf(outcome);
   return {
     id: run.id,
     from: ACTIVE,
     token: attempt.token,
     state: "PLANNED",
-    wakeAt: endedAt + backoffMs(spec.backoff, run.attempt),
+    wakeAt: endedAt + retryDelayMs(attempt, outcome),
+    isJobOpen: attempt.isJobOpen,
     startedAt: null,
     jobId: null,
     jobAddress: null,

@@ -1,4 +1,4 @@
-import type { Run } from "../ledger/run.js";
+import type { Run } from "../run/run.js";
 import type { RunChange } from "../store/schedule-store.js";
 
 /** The run as a change leaves it. */

@@ -1,6 +1,6 @@
 import { EARLIEST } from "../interval/boundaries.js";
-import type { Run } from "../ledger/run.js";
-import type { OfflineJobRequest } from "../operator/offline-job-request.js";
+import type { OfflineJobRequest } from "../job/offline-job-request.js";
+import type { Run } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 
 /** What the operator gets for an attempt of a run. With mode `full` it reads everything up to the interval's end. */

@@ -1,7 +1,7 @@
 import { messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
-import { isEnded } from "../ledger/lane.js";
-import type { Run } from "../ledger/run.js";
+import { isEnded } from "../run/lane.js";
+import type { Run } from "../run/run.js";
 import type { RunChange } from "../store/schedule-store.js";
 import { changedRun } from "./changed-run.js";
 

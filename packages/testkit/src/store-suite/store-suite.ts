@@ -14,6 +14,7 @@ import { blockingRules } from "./lane-blocking.js";
 import { cancelPlannedRules, laneWidthRules } from "./lane-width.js";
 import { cancelRequestRules, renewalRules } from "./leases.js";
 import { lifecycleRules } from "./lifecycle.js";
+import { openJobRules } from "./open-jobs.js";
 import { planConflictRules, planningRules } from "./planning.js";
 import { historyRules } from "./properties.js";
 import { purgeRules } from "./purging.js";
@@ -21,6 +22,7 @@ import { runFilterRules, runPagingRules, withinRules } from "./run-listing.js";
 import { scheduleFilterRules, schedulePagingRules } from "./schedule-listing.js";
 import { originRules, registrationRules, scheduleChangeRules } from "./schedules.js";
 import { rivalryRules } from "./sharing.js";
+import { besideRules, plannedVersionRules, revivalRules } from "./standing.js";
 
 export type { StoreFeatures, StoreFixture, StoreSuiteOptions } from "./fixture.js";
 
@@ -61,8 +63,12 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   givingBackRules,
   renewalRules,
   cancelRequestRules,
+  openJobRules,
   insertionRules,
   supersedingRules,
+  revivalRules,
+  besideRules,
+  plannedVersionRules,
   runFilterRules,
   withinRules,
   runPagingRules,

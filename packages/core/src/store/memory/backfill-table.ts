@@ -1,4 +1,4 @@
-import type { Backfill, BackfillState } from "../../ledger/backfill.js";
+import type { Backfill, BackfillState } from "../../run/backfill.js";
 import type { BackfillCommit } from "../schedule-store.js";
 
 /** A backfill as the table keeps it. */
@@ -39,10 +39,11 @@ export class BackfillTable {
 /** Writes what a step says of the backfill itself; how many of its runs are open follows from these. */
 export function applyStep(
   backfill: BackfillRow,
-  { newCursor, state, updatedAt, runs }: BackfillCommit,
+  { newCursor, state, reason = null, updatedAt, runs }: BackfillCommit,
 ): void {
   backfill.cursor = newCursor;
   backfill.state = state;
+  backfill.reason = reason;
   backfill.updatedAt = updatedAt;
   backfill.plannedRuns += runs.length;
 }

@@ -1,5 +1,5 @@
 import type { Interval } from "../../interval/boundaries.js";
-import type { Run } from "../../ledger/run.js";
+import type { Run } from "../../run/run.js";
 import { OrderedList } from "./ordered-list.js";
 import { comparePositions, type RunPosition, type RunRow } from "./run-row.js";
 

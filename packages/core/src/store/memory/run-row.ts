@@ -1,7 +1,7 @@
 import type { EpochMs } from "../../clock/clock.js";
-import { isEnded } from "../../ledger/lane.js";
-import type { AttemptRecord, NewRun, Run } from "../../ledger/run.js";
-import type { JobMetrics } from "../../operator/operator.js";
+import type { JobMetrics } from "../../job/job-outcome.js";
+import { isEnded } from "../../run/lane.js";
+import type { AttemptRecord, NewRun, Run } from "../../run/run.js";
 import type { RunChange } from "../schedule-store.js";
 import type { BackfillRow } from "./backfill-table.js";
 import { frozenCopy } from "./frozen-copy.js";
@@ -69,6 +69,7 @@ export function newRow(
     isBlocking: false,
     isSuperseded: false,
     isCancelRequested: false,
+    isJobOpen: false,
     plannedAt,
     submittedAt: null,
     startedAt: null,
@@ -88,8 +89,10 @@ export function applyChange(run: MutableRun, change: RunChange): void {
   run.wakeAt = isEnded(change.state) ? null : change.wakeAt;
   run.isBlocking = change.state === "FAILED" && !run.isSuperseded && (change.isBlocking ?? run.isBlocking);
   run.isCancelRequested &&= !isEnded(change.state);
+  if (change.isJobOpen !== undefined) run.isJobOpen = change.isJobOpen;
   if (change.reason !== undefined) run.reason = change.reason;
   if (change.attempt !== undefined) run.attempt = change.attempt;
+  if (change.scheduleVersion !== undefined) run.scheduleVersion = change.scheduleVersion;
   if (change.startedAt !== undefined) run.startedAt = change.startedAt;
   if (change.endedAt !== undefined) run.endedAt = change.endedAt;
   if (change.jobId !== undefined) run.jobId = change.jobId;

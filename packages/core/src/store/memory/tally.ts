@@ -1,4 +1,4 @@
-import type { RunReason } from "../../ledger/run.js";
+import type { RunReason } from "../../run/run.js";
 import { NO_RUNS, type RunTally } from "../schedule-store.js";
 import type { Group } from "./group.js";
 

@@ -1,0 +1,141 @@
+import type { EpochMs } from "../clock/clock.js";
+import type { Interval } from "../interval/boundaries.js";
+import {
+  contains,
+  type IntervalSet,
+  intersect,
+  measure,
+  overlapsOf,
+  subtract,
+  toSet,
+} from "../interval/interval-set.js";
+import type { RunState } from "../run/run.js";
+import type { CoverageRange } from "../store/schedule-store.js";
+import type { Doubts } from "./doubts.js";
+
+/** How much of the audited time is in one condition. */
+export interface AuditShare {
+  readonly runs: number;
+  /** Nominal intervals. */
+  readonly intervals: number;
+  /** Time that this condition accounts for, ms. Where several would, the better one does: succeeded before all. */
+  readonly ms: number;
+}
+
+/** The proof: what became of every millisecond from the ledger's beginning to its watermark. */
+export interface AuditReport {
+  readonly groupId: string;
+  /** What was audited. */
+  readonly range: Interval;
+  readonly succeeded: AuditShare;
+  /** Planned, being submitted, or running. */
+  readonly active: AuditShare;
+  readonly failed: AuditShare;
+  readonly cancelled: AuditShare;
+  readonly skipped: AuditShare;
+  /** Time that no run covers. There is none unless the store was tampered with. */
+  readonly gaps: IntervalSet;
+  /** Time that more than one run covers or is about to. Re-runs of an interval on purpose are none. */
+  readonly overlaps: IntervalSet;
+  /**
+   * Time that two jobs may have written, or a job that nobody watches, whatever the states say: where a run has ended
+   * although its job may still be working, where jobs of two runs were active at once, and where two runs have succeeded
+   * of which neither stands for the other.
+   */
+  readonly doubtful: IntervalSet;
+  /** From where on `doubtful` is complete, epoch ms: only the newest 10,000 runs of the range are held against each other. */
+  readonly examinedFrom: EpochMs;
+  /** Owed and not planned yet: from the watermark to the last interval that has closed. */
+  readonly owed: Interval | null;
+  /** Sums over the runs that succeeded. */
+  readonly rowsRead: number;
+  readonly rowsWritten: number;
+  readonly rowsDirty: number;
+  /** No gap, no overlap and no doubt. */
+  readonly isSound: boolean;
+  /** Sound, and all of the range has succeeded. */
+  readonly isComplete: boolean;
+}
+
+type Condition = "succeeded" | "active" | "failed" | "cancelled" | "skipped";
+
+const CONDITION: Readonly<Record<RunState, Condition>> = {
+  PLANNED: "active",
+  SUBMITTING: "active",
+  RUNNING: "active",
+  SUCCEEDED: "succeeded",
+  FAILED: "failed",
+  CANCELLED: "cancelled",
+  SKIPPED: "skipped",
+};
+
+/** What an audit looks at. */
+export interface AuditInput {
+  readonly groupId: string;
+  readonly range: Interval;
+  /** The group's ranges that intersect `range`. */
+  readonly coverage: readonly CoverageRange[];
+  /** See `doubtsOf`. */
+  readonly doubts: Doubts;
+  /** Where the last closed interval of the grid ends, epoch ms. */
+  readonly closedUpTo: EpochMs;
+  readonly watermark: EpochMs;
+}
+
+/** Accounts for every millisecond of the range. Pure. */
+export function auditCoverage(input: AuditInput): AuditReport {
+  const { groupId, range, coverage, doubts, closedUpTo, watermark } = input;
+  const whole = toSet([range]);
+  const of = (condition: Condition): CoverageRange[] =>
+    coverage.filter(({ state }) => CONDITION[state] === condition);
+  const succeeded = of("succeeded");
+  const succeededSet = toSet(succeeded);
+  const active = of("active");
+  const reruns = active.filter((part) => contains(succeededSet, part));
+  const firstRuns = active.filter((part) => !contains(succeededSet, part));
+  const gaps = subtract(whole, toSet(coverage));
+  const overlaps = intersect(
+    whole,
+    toSet([...overlapsOf([...succeeded, ...firstRuns]), ...overlapsOf(reruns)]),
+  );
+  const doubtful = intersect(whole, toSet([...doubts.intervals, ...overlapsOf(succeeded)]));
+
+  let unaccounted = intersect(whole, toSet(coverage));
+  const share = (condition: Condition): AuditShare => {
+    const parts = of(condition);
+    const covered = toSet(parts);
+    const ms = measure(intersect(unaccounted, covered));
+    unaccounted = subtract(unaccounted, covered);
+    return { runs: sum(parts, "runs"), intervals: sum(parts, "intervals"), ms };
+  };
+  const shares = {
+    succeeded: share("succeeded"),
+    active: share("active"),
+    failed: share("failed"),
+    cancelled: share("cancelled"),
+    skipped: share("skipped"),
+  };
+  const isSound = gaps.length === 0 && overlaps.length === 0 && doubtful.length === 0;
+  return {
+    groupId,
+    range,
+    ...shares,
+    gaps,
+    overlaps,
+    doubtful,
+    examinedFrom: Math.max(range.lower, doubts.examinedFrom),
+    owed: closedUpTo > watermark ? { lower: watermark, upper: closedUpTo } : null,
+    rowsRead: sum(succeeded, "rowsRead"),
+    rowsWritten: sum(succeeded, "rowsWritten"),
+    rowsDirty: sum(succeeded, "rowsDirty"),
+    isSound,
+    isComplete: isSound && shares.succeeded.ms === range.upper - range.lower,
+  };
+}
+
+function sum(
+  parts: readonly CoverageRange[],
+  field: "runs" | "intervals" | "rowsRead" | "rowsWritten" | "rowsDirty",
+): number {
+  return parts.reduce((total, part) => total + part[field], 0);
+}

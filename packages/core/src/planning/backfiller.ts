@@ -1,0 +1,189 @@
+import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
+import { messageOf } from "../errors/errors.js";
+import type { TidegateEmitter } from "../events/events.js";
+import type { Backfill } from "../run/backfill.js";
+import type { NewRun } from "../run/run.js";
+import type { BackfillCommit, ScheduleStore } from "../store/schedule-store.js";
+import { PLANNING_STATUSES } from "./planner.js";
+import { nextSlice, rerunsOf } from "./rerun-slice.js";
+import { nextTurn } from "./rerun-units.js";
+
+/** Dependencies of a `Backfiller`. */
+export interface BackfillerParts {
+  readonly store: ScheduleStore;
+  readonly clock: Clock;
+  readonly emitter: TidegateEmitter;
+  readonly namespace: string;
+  /** How often to look at backfills that no event told of, ms. */
+  readonly everyMs: number;
+}
+
+/** How often the store may refuse the same step of a backfill before the backfill fails. */
+export const MAX_REFUSALS = 8;
+
+/** How long to wait before a refused step is decided again, ms; then twice as long each time. */
+const FIRST_RETRY_MS = 100;
+
+/** The fewest and the most runs of the ledger to read at once. */
+const PAGE_SIZES = { least: 100, most: 1_000 };
+
+/** A step that the store has refused. */
+interface Refusal {
+  /** Where the backfill stood; it has gone on since if it stands elsewhere. */
+  readonly cursor: EpochMs;
+  readonly times: number;
+  /** When to decide it again, epoch ms. */
+  readonly retryAt: EpochMs;
+}
+
+/**
+ * Plans the runs of backfills, as many at a time as may be active. A range of a hundred thousand intervals is one row
+ * with a cursor; its runs come into being when it is their turn.
+ *
+ * Each pass moves a backfill's cursor on, or waits: for runs to end, for its schedule to be resumed, or, after the store
+ * has refused a step, for a while. A step that is refused again and again fails its backfill with the reason.
+ */
+export class Backfiller {
+  readonly #parts: BackfillerParts;
+  #timer: ClockTimer | undefined;
+  #isRunning = false;
+  #step: Promise<void> = Promise.resolve();
+  /** Groups that have a backfill under way; others need not be asked about. */
+  readonly #groups = new Set<string>();
+  readonly #refusals = new Map<string, Refusal>();
+  readonly #onRunsEnded = (groupIds: ReadonlySet<string>): void => {
+    if (this.#groups.size > 0 && [...groupIds].some((groupId) => this.#groups.has(groupId))) this.poke();
+  };
+
+  constructor(parts: BackfillerParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#isRunning = true;
+    this.#parts.emitter.on("runs-ended", this.#onRunsEnded);
+    this.poke();
+  }
+
+  async stop(): Promise<void> {
+    this.#isRunning = false;
+    this.#parts.emitter.off("runs-ended", this.#onRunsEnded);
+    this.#timer?.cancel();
+    await this.#step;
+  }
+
+  /** Plans the first runs of a backfill now. If that fails, the passes over all of them repeat it. */
+  async begin(backfill: Backfill): Promise<void> {
+    if (!this.#isRunning) return;
+    await this.#advance(backfill).catch((error: unknown) => this.#trouble(error, backfill.groupId));
+    this.poke();
+  }
+
+  /** Looks at all backfills that are under way, one pass after the other. */
+  poke(): void {
+    this.#step = this.#step.then(() => this.#advanceAll());
+  }
+
+  async #advanceAll(): Promise<void> {
+    if (!this.#isRunning) return;
+    await nextTurn();
+    try {
+      const running = await this.#parts.store.listBackfills({ states: ["RUNNING"] });
+      this.#groups.clear();
+      for (const { groupId } of running) this.#groups.add(groupId);
+      this.#forgetAllBut(running);
+      for (const backfill of running) {
+        if (!this.#isRunning) return;
+        await this.#advance(backfill).catch((error: unknown) => this.#trouble(error, backfill.groupId));
+      }
+      if (running.length > 0 || this.#parts.store.isShared) this.#lookAgain();
+    } catch (error) {
+      this.#trouble(error);
+      this.#lookAgain();
+    }
+  }
+
+  /** Wakes when a refused step is to be decided again, and after the usual time at the latest. */
+  #lookAgain(): void {
+    if (!this.#isRunning) return;
+    const { clock, everyMs } = this.#parts;
+    const retries = [...this.#refusals.values()].map(({ retryAt }) => retryAt);
+    this.#timer?.cancel();
+    this.#timer = clock.wakeAt(Math.min(clock.now() + everyMs, ...retries), () => this.poke());
+  }
+
+  #forgetAllBut(running: readonly Backfill[]): void {
+    const known = new Map(running.map(({ id, cursor }) => [id, cursor]));
+    for (const [id, { cursor }] of this.#refusals) if (known.get(id) !== cursor) this.#refusals.delete(id);
+  }
+
+  #trouble(error: unknown, groupId?: string): void {
+    this.#parts.emitter.emit("trouble", {
+      where: "backfill",
+      ...(groupId === undefined ? {} : { groupId }),
+      error: { code: "PLAN_FAILED", message: messageOf(error) },
+    });
+  }
+
+  async #advance(backfill: Backfill): Promise<void> {
+    const { store, clock, namespace } = this.#parts;
+    const { id, groupId, lower, upper, select, cursor, openRuns } = backfill;
+    if ((this.#refusals.get(id)?.retryAt ?? Number.NEGATIVE_INFINITY) > clock.now()) return;
+    if (cursor >= upper) {
+      if (openRuns === 0) await this.#commit(backfill, { newCursor: cursor, state: "DONE", runs: [] });
+      return;
+    }
+    const room = backfill.concurrency - openRuns;
+    if (room <= 0) return;
+    const [schedule] = await store.getSchedules([groupId]);
+    if (schedule === undefined || !PLANNING_STATUSES.includes(schedule.status)) return;
+    const pageSize = Math.min(PAGE_SIZES.most, Math.max(PAGE_SIZES.least, room + 1));
+    const query = { range: { lower, upper }, select, from: cursor, pageSize };
+    const { units, next } = await nextSlice(store, schedule, query, { limit: room, backfillId: id });
+    if (units.length === 0 && next === cursor) return;
+    const made = { kind: "BACKFILL", backfillId: id, namespace, plannedAt: clock.now() } as const;
+    const runs = await rerunsOf(store, schedule, units, made);
+    const isDone = next >= upper && runs.length === 0 && openRuns === 0;
+    await this.#commit(backfill, { newCursor: next, state: isDone ? "DONE" : "RUNNING", runs });
+  }
+
+  async #commit(
+    backfill: Backfill,
+    step: Pick<BackfillCommit, "newCursor" | "state" | "reason" | "runs">,
+  ): Promise<void> {
+    const { id, cursor } = backfill;
+    const commit = { reason: null, ...step, id, cursor, updatedAt: this.#parts.clock.now() };
+    if (await this.#parts.store.planBackfill(commit)) {
+      this.#refusals.delete(id);
+      if (step.runs.length > 0) this.#parts.emitter.emit("runs-planned", step.runs);
+    } else if (step.state !== "FAILED") {
+      await this.#refused(backfill, step.runs);
+    }
+  }
+
+  /**
+   * The store has another cursor, or a run that stands in the way: both may have come since it was read, so the step is
+   * decided anew from what it holds then.
+   */
+  async #refused(backfill: Backfill, runs: readonly NewRun[]): Promise<void> {
+    const { id, cursor, groupId } = backfill;
+    const known = this.#refusals.get(id);
+    const times = known?.cursor === cursor ? known.times + 1 : 1;
+    if (times < MAX_REFUSALS) {
+      const retryAt = this.#parts.clock.now() + FIRST_RETRY_MS * 2 ** (times - 1);
+      this.#refusals.set(id, { cursor, times, retryAt });
+      return;
+    }
+    const reason = refusalOf(runs, times);
+    this.#trouble(new Error(`Backfill ${id} has failed. ${reason}`), groupId);
+    await this.#commit(backfill, { newCursor: cursor, state: "FAILED", reason, runs: [] });
+  }
+}
+
+function refusalOf([first, ...rest]: readonly NewRun[], times: number): string {
+  const tried = `The store refused its next step ${times} times`;
+  if (first === undefined) return `${tried}.`;
+  const interval = `[${new Date(first.lower).toISOString()}, ${new Date(first.upper).toISOString()})`;
+  const others = rest.length === 0 ? "" : ` and ${rest.length} more`;
+  return `${tried}: another run stands for time of ${interval}${others}. Look at the runs of that time, then begin a new backfill.`;
+}

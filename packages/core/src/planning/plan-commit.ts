@@ -1,0 +1,67 @@
+import type { EpochMs } from "../clock/clock.js";
+import type { Interval } from "../interval/boundaries.js";
+import type { Run } from "../run/run.js";
+import { runId } from "../run/run-id.js";
+import type { Schedule } from "../schedule/schedule.js";
+import type { PlanCommit } from "../store/schedule-store.js";
+import type { PlanDecision } from "./plan-decision.js";
+
+/** The generation that intervals are planned in which were given back before. Others are in their first. */
+export class Generations {
+  readonly #byBounds = new Map<string, number>();
+
+  /** Takes note of the runs that stand in the way of a plan: those that gave their interval back stay in the ledger. */
+  note(runs: readonly (Run | undefined)[]): void {
+    for (const run of runs) {
+      if (run?.isSuperseded) this.#byBounds.set(boundsKey(run), run.generation + 1);
+    }
+  }
+
+  of(interval: Interval): number {
+    return this.#byBounds.get(boundsKey(interval)) ?? 0;
+  }
+}
+
+/** What a decision is to the store. */
+export function commitOf(
+  { spec, version, watermark }: Schedule,
+  decision: PlanDecision,
+  planned: {
+    readonly namespace: string;
+    readonly plannedAt: EpochMs;
+    readonly generations: Generations | undefined;
+  },
+): PlanCommit {
+  const { groupId } = spec;
+  const { namespace, plannedAt, generations } = planned;
+  return {
+    groupId,
+    version,
+    watermark,
+    newWatermark: decision.newWatermark,
+    nextFireAt: decision.nextFireAt,
+    plannedAt,
+    runs: decision.runs.map(({ lower, upper, scheduledTime, intervals, state, reason }) => {
+      const generation = generations?.of({ lower, upper }) ?? 0;
+      return {
+        id: runId({ namespace, groupId, lower, upper, generation }),
+        groupId,
+        kind: "SCHEDULED",
+        lower,
+        upper,
+        generation,
+        intervals,
+        scheduledTime,
+        state,
+        reason,
+        scheduleVersion: version,
+        backfillId: null,
+        plannedAt,
+      };
+    }),
+  };
+}
+
+function boundsKey({ lower, upper }: Interval): string {
+  return `${lower}-${upper}`;
+}

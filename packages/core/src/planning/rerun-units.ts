@@ -1,0 +1,147 @@
+import type { EpochMs } from "../clock/clock.js";
+import type { Interval } from "../interval/boundaries.js";
+import { subtract, toSet } from "../interval/interval-set.js";
+import type { BackfillSelect } from "../run/backfill.js";
+import { isEnded } from "../run/lane.js";
+import type { Run } from "../run/run.js";
+import { STANDING_STATES } from "../run/standing.js";
+import type { NominalInterval } from "../schedule/grid.js";
+import type { Schedule } from "../schedule/schedule.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
+import { LedgerCuts } from "./ledger-cuts.js";
+
+/** An interval that is to run once more, or for the first time, beside the live schedule. */
+export interface RerunUnit extends NominalInterval {
+  readonly intervals: number;
+  /** A run that has not ended and has time in common with it, so that it cannot run now. */
+  readonly underWay: Run | undefined;
+}
+
+/** Which intervals to run again. */
+export interface RerunQuery {
+  /**
+   * Whatever has time in common with it runs as a whole: a run of the ledger within the bounds that it had, and an
+   * interval of the grid. Nothing at or after the watermark does, which is the live schedule's.
+   */
+  readonly range: Interval;
+  readonly select: BackfillSelect;
+  /** Only units that begin here or later, epoch ms. @default all */
+  readonly from?: EpochMs;
+  /** How many runs of the ledger to read at once, 1 to 1,000. @default 1,000 */
+  readonly pageSize?: number;
+}
+
+const OPEN_STATES = ["PLANNED", "SUBMITTING", "RUNNING"] as const;
+
+/** How many units may follow each other before other work of the process gets its turn. */
+const UNITS_PER_TURN = 1_000;
+
+/**
+ * The units of a query, each of which begins after the one before: selected runs of the ledger with the bounds that they
+ * had, and the grid's intervals where no run stands. An interval is one unit however many generations of it stand, and
+ * one that lies within another unit is no unit of its own.
+ */
+export async function* rerunUnits(
+  store: ScheduleStore,
+  schedule: Schedule,
+  query: RerunQuery,
+): AsyncGenerator<RerunUnit> {
+  const { select, from = Number.NEGATIVE_INFINITY } = query;
+  const cuts = new LedgerCuts(schedule);
+  const asked = { lower: query.range.lower, upper: Math.min(query.range.upper, schedule.watermark) };
+  if (asked.lower >= asked.upper) return;
+  const end = Math.min(cuts.notBefore(asked.upper), schedule.watermark);
+  let lower = Math.max(from, cuts.notAfter(asked.lower));
+  let doneUpTo = Number.NEGATIVE_INFINITY;
+  let turn = 0;
+  while (lower < end) {
+    const window = await readWindow(store, schedule.spec.groupId, { lower, upper: end }, query.pageSize);
+    for (const unit of unitsWithin(window, select, cuts)) {
+      turn += 1;
+      if (turn % UNITS_PER_TURN === 0) await nextTurn();
+      if (unit.lower < from || unit.upper <= doneUpTo) continue;
+      if (unit.lower >= asked.upper || unit.upper <= asked.lower) continue;
+      doneUpTo = unit.upper;
+      yield isWithin(unit, window.range) ? unit : await withUnderWay(store, schedule.spec.groupId, unit);
+    }
+    lower = window.range.upper;
+    if (lower < end) await nextTurn();
+  }
+}
+
+/** Lets other work of the process go on: a store in memory answers without ever waiting for anything. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A part of the ledger, with all runs that stand for any of it. */
+interface Window {
+  readonly range: Interval;
+  readonly runs: readonly Run[];
+}
+
+/** Reads what stands from the beginning of a range: up to its end, or to where a run begins that fits on no page. */
+async function readWindow(
+  store: ScheduleStore,
+  groupId: string,
+  { lower, upper }: Interval,
+  pageSize = 1_000,
+): Promise<Window> {
+  const filter = { groupId, states: STANDING_STATES, within: { lower, upper }, includeSuperseded: false };
+  const runs: Run[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await store.listRuns(filter, {
+      limit: pageSize,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    runs.push(...page.items);
+    cursor = page.next;
+    const last = runs.at(-1);
+    if (cursor !== undefined && last !== undefined && last.lower > lower) {
+      const known = runs.filter((run) => run.lower < last.lower);
+      return { range: { lower, upper: last.lower }, runs: known };
+    }
+  } while (cursor !== undefined);
+  return { range: { lower, upper }, runs };
+}
+
+/** A unit that reaches out of its window, where other runs may be under way for its time. */
+async function withUnderWay(store: ScheduleStore, groupId: string, unit: RerunUnit): Promise<RerunUnit> {
+  const { lower, upper } = unit;
+  const filter = { groupId, states: OPEN_STATES, within: { lower, upper }, includeSuperseded: false };
+  const [underWay] = (await store.listRuns(filter, { limit: 1 })).items;
+  return { ...unit, underWay };
+}
+
+function isWithin({ lower, upper }: Interval, range: Interval): boolean {
+  return lower >= range.lower && upper <= range.upper;
+}
+
+/** The units of a window by lower bound, the longest first. */
+function* unitsWithin(
+  { range, runs }: Window,
+  select: BackfillSelect,
+  cuts: LedgerCuts,
+): Generator<RerunUnit> {
+  const open = runs.filter(({ state }) => !isEnded(state));
+  const selected = select === "missing" ? [] : runs.filter((run) => isSelected(run, select));
+  selected.sort((a, b) => a.lower - b.lower || b.upper - a.upper);
+  const holes = select === "failed" ? [] : subtract([range], toSet(runs));
+  let next = 0;
+  for (const hole of holes) {
+    for (; next < selected.length && selected[next]!.lower < hole.lower; next += 1)
+      yield unitOf(selected[next]!, open);
+    for (const interval of cuts.intervalsOf(hole)) yield { ...interval, intervals: 1, underWay: undefined };
+  }
+  for (; next < selected.length; next += 1) yield unitOf(selected[next]!, open);
+}
+
+function isSelected({ state }: Pick<Run, "state">, select: BackfillSelect): boolean {
+  return state === "FAILED" || (select === "all" && state === "SUCCEEDED");
+}
+
+function unitOf({ lower, upper, scheduledTime, intervals }: Run, open: readonly Run[]): RerunUnit {
+  const underWay = open.find((run) => run.lower < upper && run.upper > lower);
+  return { lower, upper, scheduledTime, intervals, underWay };
+}

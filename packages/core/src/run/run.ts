@@ -1,0 +1,124 @@
+import type { EpochMs } from "../clock/clock.js";
+import type { JobMetrics } from "../job/job-outcome.js";
+import type { RunKind } from "../job/run-kind.js";
+
+/**
+ * Where a run is. `PLANNED → SUBMITTING → RUNNING → SUCCEEDED | FAILED | CANCELLED`, or `SKIPPED` from the start.
+ * `SUBMITTING` is written before the operator is called.
+ */
+export type RunState =
+  | "PLANNED"
+  | "SUBMITTING"
+  | "RUNNING"
+  | "SUCCEEDED"
+  | "FAILED"
+  | "CANCELLED"
+  | "SKIPPED";
+
+/** Why an interval did not run, or why a run covers more than one nominal interval. */
+export type RunReason =
+  /** Owed more than one interval; the catch-up policy `coalesce` merged them. */
+  | "catchup-coalesced"
+  /** The catch-up policy `drop` gave it up. */
+  | "catchup-dropped"
+  /** Older than the catch-up window. */
+  | "catchup-window"
+  /** The overlap policy `drop` gave it up while another run was active. */
+  | "overlap-dropped"
+  /** Merged into one run by the overlap policy `coalesce-pending` or `cancel-running`. */
+  | "overlap-coalesced"
+  /** Cancelled by the overlap policy `cancel-running`; a later run covers its interval. */
+  | "overlap-cancelled"
+  /** Cancelled by a person. */
+  | "cancelled"
+  /** Waited when its schedule was unregistered. */
+  | "unregistered"
+  /** Lies between an unregistration and a later registration that starts after it. */
+  | "not-scheduled";
+
+/** Why a run or an attempt failed. */
+export interface RunError {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** One ended attempt of a run that was retried afterwards. */
+export interface AttemptRecord {
+  readonly attempt: number;
+  readonly submittedAt: EpochMs | null;
+  readonly endedAt: EpochMs;
+  readonly jobId: string | null;
+  readonly error: RunError;
+}
+
+/** One interval's instance in the ledger. */
+export interface Run {
+  /**
+   * 32 lower-case hex digits: the upper bound's time, then a hash of namespace, group, boundaries and generation (see
+   * `runId`). The same on every host and after every restart.
+   */
+  readonly id: string;
+  readonly groupId: string;
+  readonly kind: RunKind;
+  /** Inclusive, epoch ms. */
+  readonly lower: EpochMs;
+  /** Exclusive, epoch ms. */
+  readonly upper: EpochMs;
+  /** 0 for the first run of an interval, one more for each run of it on purpose. */
+  readonly generation: number;
+  /** How many nominal intervals it covers, at least 1. */
+  readonly intervals: number;
+  /** The nominal time at which it is due (without delay), epoch ms. */
+  readonly scheduledTime: EpochMs;
+  readonly state: RunState;
+  readonly reason: RunReason | null;
+  /** The version of the schedule that planned it. */
+  readonly scheduleVersion: number;
+  /** The backfill it belongs to. */
+  readonly backfillId: string | null;
+  /** Attempts begun: 0 while it was never claimed. */
+  readonly attempt: number;
+  /**
+   * When somebody has to look at it: the time from which a planned run may be claimed, or the end of the lease of one
+   * that is active. `null`: it waits for its lane, or has ended.
+   */
+  readonly wakeAt: EpochMs | null;
+  /** A failed run behind which its lane waits (`onFailure: "block"`). */
+  readonly isBlocking: boolean;
+  /** A later generation or a merged run stands for it. */
+  readonly isSuperseded: boolean;
+  readonly isCancelRequested: boolean;
+  /**
+   * A job of this run may still be working: true from the claim on, false once its job is known to have ended or never to
+   * have begun. It says nothing of the run's state: a run may have ended while its job is at large.
+   */
+  readonly isJobOpen: boolean;
+  readonly plannedAt: EpochMs;
+  readonly submittedAt: EpochMs | null;
+  readonly startedAt: EpochMs | null;
+  readonly endedAt: EpochMs | null;
+  readonly jobId: string | null;
+  readonly jobAddress: string | null;
+  readonly metrics: JobMetrics | null;
+  readonly error: RunError | null;
+  /** The attempts before the present one, oldest first. */
+  readonly history: readonly AttemptRecord[];
+}
+
+/** A run as the planner makes it. */
+export interface NewRun {
+  readonly id: string;
+  readonly groupId: string;
+  readonly kind: RunKind;
+  readonly lower: EpochMs;
+  readonly upper: EpochMs;
+  readonly generation: number;
+  readonly intervals: number;
+  readonly scheduledTime: EpochMs;
+  /** `PLANNED`, or `SKIPPED` where a policy gives the interval up. */
+  readonly state: "PLANNED" | "SKIPPED";
+  readonly reason: RunReason | null;
+  readonly scheduleVersion: number;
+  readonly backfillId: string | null;
+  readonly plannedAt: EpochMs;
+}

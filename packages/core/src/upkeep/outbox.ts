@@ -1,0 +1,150 @@
+import type { Clock } from "../clock/clock.js";
+import type { EngineSchedule } from "../engine/engine.js";
+import { messageOf } from "../errors/errors.js";
+import type { TidegateEmitter } from "../events/events.js";
+import type { Schedule, ScheduleStatus } from "../schedule/schedule.js";
+import { nextStatus, type ScheduleAction } from "../schedule/status.js";
+import type { ScheduleChange, ScheduleStore } from "../store/schedule-store.js";
+import type { EngineRegistry } from "./engine-registry.js";
+
+/** Statuses in which an engine is still to be told something. */
+export const OUTBOX_STATUSES: readonly ScheduleStatus[] = ["REGISTERING", "FAILED", "DELETING"];
+
+/** What the outbox works with. */
+export interface OutboxParts {
+  readonly store: ScheduleStore;
+  readonly clock: Clock;
+  readonly emitter: TidegateEmitter;
+  readonly engines: EngineRegistry;
+}
+
+/**
+ * Brings engines in line with what the store says, and records whether they agreed. The change of state is in the store
+ * before the engine is called; a crash between leaves a status that the reconciler finishes.
+ */
+export class EngineOutbox {
+  readonly #parts: OutboxParts;
+  /** How many deliveries are under way here for a group. */
+  readonly #underWay = new Map<string, number>();
+
+  constructor(parts: OutboxParts) {
+    this.#parts = parts;
+  }
+
+  /** Tells the engines of these schedules, one call per engine and kind of news, and records the answers. */
+  async deliver(schedules: readonly Schedule[]): Promise<void> {
+    for (const groupId of groupIdsOf(schedules)) this.#count(groupId, 1);
+    try {
+      await this.#deliver(schedules);
+    } finally {
+      for (const groupId of groupIdsOf(schedules)) this.#count(groupId, -1);
+    }
+  }
+
+  /** The same for what nobody here is telling of at this moment: what a crash or a refusal has left. */
+  deliverLeft(schedules: readonly Schedule[]): Promise<void> {
+    return this.deliver(schedules.filter(({ spec }) => !this.#underWay.has(spec.groupId)));
+  }
+
+  #count(groupId: string, change: number): void {
+    const count = (this.#underWay.get(groupId) ?? 0) + change;
+    if (count > 0) this.#underWay.set(groupId, count);
+    else this.#underWay.delete(groupId);
+  }
+
+  async #deliver(schedules: readonly Schedule[]): Promise<void> {
+    for (const [engine, batch] of groupBy(schedules, (schedule) => schedule.spec.engine)) {
+      const leaving = batch.filter(({ status }) => status === "DELETING");
+      const paused = batch.filter(({ status }) => status === "PAUSED");
+      const added = batch.filter(({ status, version }) => isHeld(status) && version === 1);
+      const changed = batch.filter(({ status, version }) => isHeld(status) && version > 1);
+      const client = () => this.#parts.engines.clientOf(engine);
+      await this.#tell(added, () => client().register(added.map(engineSchedule)), "engine-accepted");
+      await this.#tell(changed, () => client().update(changed.map(engineSchedule)), "engine-accepted");
+      await this.#tell(leaving, () => client().unregister(groupIdsOf(leaving)), "engine-released");
+      await this.#tell(paused, () => client().unregister(groupIdsOf(paused)), undefined);
+    }
+  }
+
+  async #tell(
+    schedules: readonly Schedule[],
+    call: () => Promise<void>,
+    accepted: ScheduleAction | undefined,
+  ): Promise<void> {
+    if (schedules.length === 0) return;
+    try {
+      await call();
+      if (accepted !== undefined) await this.#record(schedules, accepted, null);
+    } catch (error) {
+      await this.#record(schedules, "engine-refused", messageOf(error));
+    }
+  }
+
+  async #record(
+    schedules: readonly Schedule[],
+    action: ScheduleAction,
+    reason: string | null,
+  ): Promise<void> {
+    const changes = schedules.flatMap((schedule): ScheduleChange[] => {
+      const status = nextStatus(schedule.status, action);
+      // Nothing is recorded of one that is registered from the start, since its engine keeps no definitions, nor of one
+      // that is paused or being deleted and whose engine cannot be told.
+      if (status === undefined) return [];
+      return [
+        {
+          groupId: schedule.spec.groupId,
+          expected: { version: schedule.version, statuses: [schedule.status] },
+          updatedAt: this.#parts.clock.now(),
+          status,
+          statusReason: reason,
+        },
+      ];
+    });
+    if (reason !== null) this.#trouble(schedules, reason);
+    if (changes.length === 0) return;
+    const results = await this.#parts.store.changeSchedules(changes);
+    changes.forEach((change, index) => {
+      if (!results[index]) return;
+      this.#parts.emitter.emit("schedule-status", {
+        groupId: change.groupId,
+        version: change.expected.version,
+        status: change.status!,
+        reason,
+      });
+    });
+  }
+
+  #trouble(schedules: readonly Schedule[], message: string): void {
+    const first = schedules[0]!;
+    this.#parts.emitter.emit("trouble", {
+      where: "engine",
+      groupId: first.spec.groupId,
+      error: { code: "ENGINE_FAILED", message: `Engine ${first.spec.engine}: ${message}` },
+    });
+  }
+}
+
+/** A schedule as its engine is told of it. */
+export function engineSchedule({ spec, version, nextFireAt }: Schedule): EngineSchedule {
+  return { groupId: spec.groupId, version, spec, nextFireAt };
+}
+
+/** Whether the engine is to hold a schedule in this status. */
+export function isHeld(status: ScheduleStatus): boolean {
+  return status === "REGISTERING" || status === "FAILED" || status === "REGISTERED";
+}
+
+/** The groups of schedules, in their order. */
+export function groupIdsOf(schedules: readonly Schedule[]): string[] {
+  return schedules.map(({ spec }) => spec.groupId);
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}

@@ -1,0 +1,218 @@
+import type { Clock, ClockTimer } from "../clock/clock.js";
+import type { EngineEntry } from "../engine/engine.js";
+import { messageOf } from "../errors/errors.js";
+import type { ScheduleEvent, TidegateEmitter } from "../events/events.js";
+import type { Schedule } from "../schedule/schedule.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
+import type { EngineRegistry } from "./engine-registry.js";
+import { type EngineOutbox, engineSchedule, groupIdsOf, isHeld, OUTBOX_STATUSES } from "./outbox.js";
+
+const PAGE = 1_000;
+
+/** When what an engine has refused is told to it again, ms; then after twice as long, up to the time between passes. */
+const FIRST_RETRY_MS = 5_000;
+
+/** What a reconciler works with. */
+export interface ReconcilerParts {
+  readonly store: ScheduleStore;
+  readonly clock: Clock;
+  readonly emitter: TidegateEmitter;
+  readonly engines: EngineRegistry;
+  readonly outbox: EngineOutbox;
+  /** How often, ms. */
+  readonly everyMs: number;
+  readonly onDrift: "mend" | "report";
+}
+
+/** How an engine's definitions differ from the store's. */
+export interface EngineDifference {
+  readonly missing: Schedule[];
+  readonly stale: Schedule[];
+  readonly orphans: string[];
+}
+
+/**
+ * Finishes what a crash or an unreachable engine left half done: at start, periodically, and soon after an engine has
+ * refused. At start and periodically it also holds what engines list against the store: what is missing is registered, what is
+ * stale is updated, orphans are removed; or that is only told.
+ */
+export class Reconciler {
+  readonly #parts: ReconcilerParts;
+  #timer: ClockTimer | undefined;
+  #retry: ClockTimer | undefined;
+  #retryInMs = FIRST_RETRY_MS;
+  #pass: Promise<void> = Promise.resolve();
+  #isRunning = false;
+  readonly #onStatus = ({ status }: ScheduleEvent): void => {
+    if (status === "FAILED") this.#retrySoon();
+  };
+
+  constructor(parts: ReconcilerParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#isRunning = true;
+    this.#parts.emitter.on("schedule-status", this.#onStatus);
+    this.#schedule(0);
+  }
+
+  async stop(): Promise<void> {
+    this.#isRunning = false;
+    this.#parts.emitter.off("schedule-status", this.#onStatus);
+    this.#timer?.cancel();
+    this.#retry?.cancel();
+    await this.#pass;
+  }
+
+  /** One pass over all engines. Passes never overlap; what goes wrong is an event and is tried again in the next. */
+  reconcile(): Promise<void> {
+    this.#pass = this.#pass.then(() => this.#reconcileAll());
+    return this.#pass;
+  }
+
+  #schedule(inMs: number): void {
+    this.#timer = this.#parts.clock.wakeAt(this.#parts.clock.now() + inMs, () => {
+      void this.reconcile().then(() => {
+        if (this.#isRunning) this.#schedule(this.#parts.everyMs);
+      });
+    });
+  }
+
+  /** Engines that are away, or refuse, are asked again long before the next pass. */
+  #retrySoon(): void {
+    if (!this.#isRunning || this.#retry !== undefined) return;
+    this.#retry = this.#parts.clock.wakeAt(this.#parts.clock.now() + this.#retryInMs, () => {
+      this.#retry = undefined;
+      this.#retryInMs = Math.min(2 * this.#retryInMs, this.#parts.everyMs);
+      this.#pass = this.#pass.then(() => this.#retryOutbox());
+    });
+  }
+
+  async #retryOutbox(): Promise<void> {
+    await this.#guarded(() => this.#deliverOutbox());
+    if (this.#retry === undefined) this.#retryInMs = FIRST_RETRY_MS;
+  }
+
+  async #reconcileAll(): Promise<void> {
+    await this.#guarded(() => this.#deliverOutbox());
+    for (const engine of this.#parts.engines.engines) {
+      if (!engine.capabilities.holdsDefinitions) continue;
+      await this.#guarded(() => this.#compare(engine.engineType));
+    }
+  }
+
+  async #guarded(pass: () => Promise<void>): Promise<void> {
+    try {
+      await pass();
+    } catch (error) {
+      this.#parts.emitter.emit("trouble", {
+        where: "reconciler",
+        error: { code: "ENGINE_FAILED", message: messageOf(error) },
+      });
+    }
+  }
+
+  async #deliverOutbox(): Promise<void> {
+    let cursor: string | undefined;
+    do {
+      const page = await this.#parts.store.listSchedules(
+        { statuses: OUTBOX_STATUSES },
+        { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) },
+      );
+      await this.#parts.outbox.deliverLeft(page.items);
+      cursor = page.next;
+    } while (cursor !== undefined && this.#isRunning);
+  }
+
+  async #compare(engine: string): Promise<void> {
+    const listed = this.#parts.engines.clientOf(engine).list();
+    const difference = await compare(listed, this.#held(engine));
+    if (this.#parts.onDrift === "mend") return this.#repair(engine, difference);
+    const missing = await this.#stillHeld(difference.missing);
+    const stale = await this.#stillHeld(difference.stale);
+    const orphans = await this.#stillOrphans(engine, difference.orphans);
+    if (missing.length + stale.length + orphans.length === 0) return;
+    const told = { engine, missing: groupIdsOf(missing), stale: groupIdsOf(stale), orphans };
+    this.#parts.emitter.emit("engine-differs", told);
+  }
+
+  /** Each part is looked up again just before it is mended: the part before may have taken its time. */
+  async #repair(engine: string, difference: EngineDifference): Promise<void> {
+    const client = this.#parts.engines.clientOf(engine);
+    const orphans = await this.#stillOrphans(engine, difference.orphans);
+    if (orphans.length > 0) await client.unregister(orphans);
+    const missing = await this.#stillHeld(difference.missing);
+    if (missing.length > 0) await client.register(missing.map(engineSchedule));
+    const stale = await this.#stillHeld(difference.stale);
+    if (stale.length > 0) await client.update(stale.map(engineSchedule));
+    const [registered, updated, removed] = [missing.length, stale.length, orphans.length];
+    if (registered + updated + removed === 0) return;
+    this.#parts.emitter.emit("engine-repaired", { engine, registered, updated, removed });
+  }
+
+  /** Those that the engine is still to hold, as they are now: since the listings began, schedules were changed and paused. */
+  async #stillHeld(schedules: readonly Schedule[]): Promise<Schedule[]> {
+    const now = await this.#now(groupIdsOf(schedules));
+    return now.filter((schedule): schedule is Schedule => schedule?.status === "REGISTERED");
+  }
+
+  async #stillOrphans(engine: string, groupIds: readonly string[]): Promise<string[]> {
+    const owners = await this.#now(groupIds);
+    return groupIds.filter((_, index) => {
+      const owner = owners[index];
+      return owner === undefined || owner.spec.engine !== engine || !isHeld(owner.status);
+    });
+  }
+
+  async #now(groupIds: readonly string[]): Promise<(Schedule | undefined)[]> {
+    return groupIds.length === 0 ? [] : this.#parts.store.getSchedules(groupIds);
+  }
+
+  /** What the engine should hold, ordered by group id. */
+  async *#held(engine: string): AsyncGenerator<Schedule> {
+    let cursor: string | undefined;
+    do {
+      const page = await this.#parts.store.listSchedules(
+        { engine, statuses: ["REGISTERED"] },
+        { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) },
+      );
+      yield* page.items;
+      cursor = page.next;
+    } while (cursor !== undefined);
+  }
+}
+
+/** Merges two listings that are ordered by group id, without holding either in memory. */
+export async function compare(
+  actual: AsyncIterable<EngineEntry>,
+  wanted: AsyncIterable<Schedule>,
+): Promise<EngineDifference> {
+  const difference: EngineDifference = { missing: [], stale: [], orphans: [] };
+  const left = actual[Symbol.asyncIterator]();
+  const right = wanted[Symbol.asyncIterator]();
+  let entry = await left.next();
+  let schedule = await right.next();
+  while (!entry.done || !schedule.done) {
+    const order = entry.done
+      ? 1
+      : schedule.done
+        ? -1
+        : compareUtf8(entry.value.groupId, schedule.value.spec.groupId);
+    if (order < 0) {
+      difference.orphans.push(entry.value.groupId);
+    } else if (order > 0) {
+      difference.missing.push(schedule.value);
+    } else if (entry.value.version !== schedule.value.version) {
+      difference.stale.push(schedule.value);
+    }
+    if (order <= 0) entry = await left.next();
+    if (order >= 0) schedule = await right.next();
+  }
+  return difference;
+}
+
+/** Group ids are ASCII, so that the order of code units is that of UTF-8 bytes. */
+function compareUtf8(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,350 @@
+import { afterEach, describe, expect, it } from "@jest/globals";
+import { VirtualClock } from "../../src/clock/virtual-clock.js";
+import { createEmitter } from "../../src/events/events.js";
+import { IntervalPlanner } from "../../src/planning/planner.js";
+import { SpecCache } from "../../src/planning/spec-cache.js";
+import { DAY, HOUR, MINUTE, T0 } from "../support/instants.js";
+import { hourly } from "../support/schedules.js";
+import { World, type WorldOptions } from "../support/world.js";
+
+let world: World;
+const begin = async (options: WorldOptions = {}): Promise<World> => {
+  world = await World.start(options);
+  return world;
+};
+afterEach(() => world.stop());
+
+/** The runs of a group as `[from, to, state or reason]`, in hours since T0. */
+async function ledger(groupId = "g"): Promise<[number, number, string][]> {
+  const runs = await world.runs(groupId);
+  return runs.map(({ lower, upper, state, reason }) => [
+    (lower - T0) / HOUR,
+    (upper - T0) / HOUR,
+    reason ?? state,
+  ]);
+}
+
+const succeeded = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, index) => [from + index, from + index + 1, "SUCCEEDED"]);
+
+describe("fires", () => {
+  it("plan an interval each and say when the next is due", async () => {
+    const { engine, clock, client } = await begin();
+    await client.register(hourly("g"));
+    await clock.advance(HOUR);
+    const results = await engine.fire("g", T0 + HOUR);
+    expect(results).toEqual([{ groupId: "g", outcome: "planned", planned: 1, nextFireAt: T0 + 2 * HOUR }]);
+    await world.settle();
+    expect(await ledger()).toEqual(succeeded(0, 1));
+  });
+
+  it("that are repeated plan nothing more", async () => {
+    const { engine, client } = await begin();
+    await client.register(hourly("g"));
+    await world.fireAt("g", T0 + HOUR);
+    const [again] = await engine.fire("g", T0 + HOUR);
+    expect(again).toMatchObject({ outcome: "duplicate", planned: 0, nextFireAt: T0 + 2 * HOUR });
+    await world.settle();
+    expect(await ledger()).toEqual(succeeded(0, 1));
+  });
+
+  it("that come early are held and repeated by themselves at their time", async () => {
+    const { engine, clock, client } = await begin();
+    await client.register(hourly("g"));
+    await clock.advance(HOUR - 3);
+    const [early] = await engine.fire("g", T0 + HOUR);
+    expect(early).toMatchObject({ outcome: "held", planned: 0 });
+    await world.advance(2);
+    expect(await ledger()).toEqual([]);
+    await world.advance(1);
+    expect(await ledger()).toEqual(succeeded(0, 1));
+  });
+
+  it("that come early are held until the delay has passed as well", async () => {
+    const { engine, clock, client } = await begin();
+    await client.register(hourly("g", { delayMs: MINUTE }));
+    await clock.advance(HOUR);
+    expect((await engine.fire("g", T0 + HOUR))[0]?.outcome).toBe("held");
+    await world.advance(MINUTE - 1);
+    expect(await ledger()).toEqual([]);
+    await world.advance(1);
+    expect(await ledger()).toEqual(succeeded(0, 1));
+  });
+
+  it("that come late, reordered and with others missing converge on every interval once", async () => {
+    const { engine, clock, client, operator } = await begin();
+    await client.register(hourly("g"));
+    await clock.advance(5 * HOUR + MINUTE);
+    for (const hour of [4, 2, 2, 5]) await engine.fire("g", T0 + hour * HOUR);
+    await world.settle();
+    expect(await ledger()).toEqual(succeeded(0, 5));
+    expect(operator.submissions.map(({ upperBoundary }) => (Number(upperBoundary) - T0) / HOUR)).toEqual([
+      1, 2, 3, 4, 5,
+    ]);
+  });
+
+  it("of one group that come at once plan each interval once", async () => {
+    const { engine, clock, client } = await begin();
+    await client.register(hourly("g"));
+    await clock.advance(3 * HOUR);
+    const results = await Promise.all([1, 2, 3, 3, 1].map((hour) => engine.fire("g", T0 + hour * HOUR)));
+    await world.settle();
+    expect(results.flat().reduce((sum, { planned }) => sum + planned, 0)).toBe(3);
+    expect(await ledger()).toEqual(succeeded(0, 3));
+  });
+
+  it("of one group in one batch get one answer each, and of many groups their own", async () => {
+    const { engine, clock, client } = await begin();
+    await client.registerMany([hourly("a"), hourly("b")]);
+    await clock.advance(HOUR);
+    const results = await engine.fireMany([
+      { groupId: "a", scheduledTime: T0 + HOUR },
+      { groupId: "nobody", scheduledTime: T0 + HOUR },
+      { groupId: "b", scheduledTime: T0 + HOUR },
+      { groupId: "a", scheduledTime: T0 + HOUR },
+    ]);
+    expect(results.map(({ groupId, outcome }) => [groupId, outcome])).toEqual([
+      ["a", "planned"],
+      ["nobody", "inactive"],
+      ["b", "planned"],
+      ["a", "planned"],
+    ]);
+    await world.settle();
+    expect(await ledger("a")).toEqual(succeeded(0, 1));
+    expect(await ledger("b")).toEqual(succeeded(0, 1));
+  });
+
+  it("for times off the grid plan the grid's intervals, and the drift is told", async () => {
+    const { engine, clock, client } = await begin();
+    await client.register(hourly("g"));
+    await clock.advance(2 * HOUR + 20 * MINUTE);
+    await engine.fire("g", T0 + HOUR + 20 * MINUTE);
+    await world.settle();
+    expect(await ledger()).toEqual(succeeded(0, 2));
+    expect(world.eventsOf("engine-drift")).toEqual([
+      { groupId: "g", scheduledTime: T0 + HOUR + 20 * MINUTE },
+    ]);
+  });
+
+  it("for times on the grid tell of no drift", async () => {
+    const { engine, client } = await begin();
+    await client.register(hourly("g"));
+    await world.fireAt("g", T0 + HOUR);
+    await engine.fire("g", T0 + HOUR, T0 + 2 * HOUR);
+    expect(world.eventsOf("engine-drift")).toEqual([]);
+  });
+
+  it("that owe more than one transaction holds plan all of it, oldest first", async () => {
+    const { engine, client } = await begin();
+    const everySecond = { type: "period", every: 1, unit: "second" } as const;
+    await client.register(hourly("g", { trigger: everySecond, overlap: "allow", maxActiveRuns: 1_000 }));
+    world.operator.answer = () => "runs";
+    await world.clock.advance(1_500_000);
+    const [result] = await engine.fire("g", T0);
+    expect(result).toMatchObject({ outcome: "planned", planned: 1_000 });
+    expect((await client.get("g")).watermark).toBe(T0 + 1_000_000);
+  });
+
+  it("go on being planned by another planner on the same store, which sees the first one's watermark", async () => {
+    const { client, clock, store } = await begin();
+    await client.register(hourly("g"));
+    await world.fireAt("g", T0 + HOUR);
+    const other = new IntervalPlanner({
+      store,
+      clock,
+      emitter: createEmitter(),
+      specs: new SpecCache(store),
+      namespace: "default",
+    });
+    await clock.advance(HOUR);
+    await other.fire([{ groupId: "g", scheduledTime: T0 + 2 * HOUR }]);
+    await clock.advance(HOUR);
+    await world.engine.fire("g", T0 + 3 * HOUR);
+    await world.settle();
+    expect(await ledger()).toEqual(succeeded(0, 3));
+  });
+
+  it("do not get an answer while the store fails, and plan when it is back", async () => {
+    const { client, clock, store, engine } = await begin();
+    await client.register(hourly("g"));
+    await clock.advance(HOUR);
+    const plan = store.plan.bind(store);
+    store.plan = () => Promise.reject(new Error("disk full"));
+    await expect(engine.fire("g", T0 + HOUR)).rejects.toThrow("disk full");
+    store.plan = plan;
+    await engine.fire("g", T0 + HOUR);
+    await world.settle();
+    expect(await ledger()).toEqual(succeeded(0, 1));
+  });
+
+  it("are known by the clock of this machine, also when it was set back", async () => {
+    const { client, clock, engine } = await begin();
+    await client.register(hourly("g"));
+    await world.fireAt("g", T0 + 2 * HOUR);
+    clock.set(T0 + HOUR);
+    expect((await engine.fire("g", T0 + HOUR, T0 + 3 * HOUR))[0]).toMatchObject({ planned: 0 });
+    await world.advance(2 * HOUR);
+    expect(await ledger()).toEqual(succeeded(0, 3));
+  });
+});
+
+describe("an update of the trigger", () => {
+  it("continues at the watermark, with no gap and no overlap", async () => {
+    const { client } = await begin();
+    await client.register(hourly("g"));
+    await world.fireAt("g", T0 + HOUR);
+    const halfPast = { type: "cron", expression: "30 */2 * * *" } as const;
+    await client.update(hourly("g", { trigger: halfPast }), { version: 1 });
+    await world.fireAt("g", T0 + 2.5 * HOUR);
+    await world.fireAt("g", T0 + 4.5 * HOUR);
+    expect(await ledger()).toEqual([
+      [0, 1, "SUCCEEDED"],
+      [1, 2.5, "SUCCEEDED"],
+      [2.5, 4.5, "SUCCEEDED"],
+    ]);
+    expect(await client.audit("g")).toMatchObject({ isComplete: true, owed: null });
+  });
+
+  it("is not answered from what the planner remembers of the version before", async () => {
+    const { client, engine, clock } = await begin();
+    await client.register(hourly("g"));
+    await world.fireAt("g", T0 + HOUR);
+    await clock.advance(HOUR);
+    await client.update(hourly("g", { trigger: { type: "period", every: 2, unit: "hour" } }), { version: 1 });
+    const [result] = await engine.fire("g", T0 + 2 * HOUR);
+    expect(result).toMatchObject({ outcome: "planned", planned: 1 });
+    await world.settle();
+    const runs = await world.runs("g");
+    expect(runs.map(({ scheduleVersion }) => scheduleVersion)).toEqual([1, 2]);
+  });
+
+  it("keeps the version that a waiting run was planned with", async () => {
+    const { client, operator } = await begin();
+    operator.answer = () => "runs";
+    await client.register(hourly("g", { job: { n: 1 } }));
+    await world.fireAt("g", T0 + HOUR);
+    await world.fireAt("g", T0 + 2 * HOUR);
+    await client.update(hourly("g", { job: { n: 2 } }), { version: 1 });
+    operator.answer = () => ({ state: "SUCCEEDED" });
+    operator.endAll();
+    await world.settle();
+    await world.fireAt("g", T0 + 3 * HOUR);
+    expect(operator.submissions.map(({ job }) => job.n)).toEqual([1, 1, 2]);
+  });
+});
+
+describe("a pause", () => {
+  it("plans nothing, and what fell due is owed when it is over", async () => {
+    const { client, engine, clock } = await begin();
+    await client.register(hourly("g"));
+    await world.fireAt("g", T0 + HOUR);
+    await client.pause("g", "source is migrated");
+    await clock.advance(2 * HOUR);
+    expect((await engine.fire("g", T0 + 2 * HOUR))[0]).toMatchObject({ outcome: "inactive", planned: 0 });
+    expect(await ledger()).toEqual(succeeded(0, 1));
+    await client.resume("g");
+    await engine.fire("g", T0 + 3 * HOUR);
+    await world.settle();
+    expect(await ledger()).toEqual(succeeded(0, 3));
+    expect(await client.audit("g")).toMatchObject({ isComplete: true });
+  });
+
+  it("lets a held fire come to nothing", async () => {
+    const { client, engine, clock } = await begin();
+    await client.register(hourly("g"));
+    await clock.advance(HOUR - 1);
+    await engine.fire("g", T0 + HOUR);
+    await client.pause("g");
+    await world.advance(MINUTE);
+    expect(await ledger()).toEqual([]);
+  });
+});
+
+describe("what is deferred", () => {
+  it("goes on when the run in front ends, merged into one (coalesce-pending)", async () => {
+    const { client, operator } = await begin();
+    operator.answer = () => "runs";
+    await client.register(hourly("g", { overlap: "coalesce-pending" }));
+    await world.fireAt("g", T0 + HOUR);
+    for (const hour of [2, 3, 4]) await world.fireAt("g", T0 + hour * HOUR);
+    expect(await ledger()).toEqual([[0, 1, "RUNNING"]]);
+    operator.endAll();
+    await world.settle();
+    expect(await ledger()).toEqual([
+      [0, 1, "SUCCEEDED"],
+      [1, 4, "overlap-coalesced"],
+    ]);
+    expect(operator.running).toHaveLength(1);
+  });
+
+  it("cancels the run in front and takes its interval over (cancel-running)", async () => {
+    const { client, operator } = await begin();
+    operator.answer = () => "runs";
+    await client.register(hourly("g", { overlap: "cancel-running" }));
+    await world.fireAt("g", T0 + HOUR);
+    await world.fireAt("g", T0 + 2 * HOUR);
+    expect(operator.cancellations).toHaveLength(1);
+    operator.endAll();
+    await world.settle();
+    expect(await ledger()).toEqual([
+      [0, 1, "overlap-cancelled"],
+      [0, 2, "overlap-coalesced"],
+    ]);
+    expect((await world.runs("g"))[1]).toMatchObject({ state: "SUCCEEDED", intervals: 2 });
+    expect(await client.audit("g")).toMatchObject({ isComplete: true });
+  });
+
+  it.each([
+    ["the catch-up policy drop", { catchup: "drop" }],
+    ["a catch-up window", { catchupWindowMs: HOUR / 2 }],
+  ] as const)("leaves an interval that was given back to %s", async (_, policy) => {
+    const { client, operator } = await begin();
+    operator.answer = () => "runs";
+    await client.register(hourly("g", { overlap: "cancel-running", ...policy }));
+    await world.fireAt("g", T0 + HOUR);
+    await world.fireAt("g", T0 + 2 * HOUR);
+    operator.endAll();
+    await world.settle();
+    expect(world.eventsOf("trouble")).toEqual([]);
+    const [, newest] = (await world.runs("g", { includeSuperseded: false })).map(
+      ({ lower, upper, state }) => [(lower - T0) / HOUR, (upper - T0) / HOUR, state],
+    );
+    expect(newest).toEqual([1, 2, "SUCCEEDED"]);
+    expect(await client.audit("g")).toMatchObject({ isSound: true, owed: null });
+  });
+
+  it("is a backlog's rest: it follows as runs end, and none is lost", async () => {
+    const { client, operator, engine, clock } = await begin();
+    await client.register(hourly("g", { startTime: T0 - 1_050 * HOUR }));
+    operator.answer = () => "runs";
+    const [result] = await engine.fire("g", T0);
+    expect(result).toMatchObject({ outcome: "planned", planned: 1_000 });
+    operator.answer = () => ({ state: "SUCCEEDED" });
+    await world.settle();
+    operator.endAll();
+    for (let turn = 0; turn < 400; turn += 1) await clock.settle();
+    const audit = await client.audit("g");
+    expect(audit).toMatchObject({ isComplete: true, owed: null });
+    expect(audit.succeeded.runs).toBe(1_050);
+  });
+});
+
+describe("the times between two dates of daylight saving", () => {
+  it("make days of 23 and 25 hours, each run once", async () => {
+    const { client, clock, engine } = await begin({
+      clock: new VirtualClock({ start: Date.UTC(2026, 2, 1) }),
+    });
+    await client.register({
+      groupId: "g",
+      trigger: { type: "cron", expression: "0 0 * * *" },
+      timezone: "America/New_York",
+      startTime: "2026-03-07T00:00-05:00",
+    });
+    await clock.advance(10 * DAY);
+    await engine.fire("g", clock.now());
+    await world.settle();
+    const hours = (await world.runs("g")).map(({ lower, upper }) => (upper - lower) / HOUR);
+    expect(hours.slice(0, 3)).toEqual([24, 23, 24]);
+    expect(await client.audit("g")).toMatchObject({ isComplete: true });
+  });
+});

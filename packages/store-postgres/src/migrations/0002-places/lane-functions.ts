@@ -1,0 +1,97 @@
+import { PLPGSQL } from "./language.js";
+
+/**
+ * The live lane's rules. Whoever calls these holds the lock of the group's row in `schedule_state`.
+ *
+ * @param s - the schema, quoted
+ */
+export const laneFunctions = (s: string): string[] => [
+  // While nothing blocks, the oldest waiting runs get the free places.
+  `CREATE FUNCTION ${s}.admit(groups text[]) RETURNS void ${PLPGSQL} AS $$
+  BEGIN
+    WITH room AS MATERIALIZED (
+      SELECT group_id, least(waiting_runs, lane_width - admitted_runs) AS places FROM ${s}.schedule_state
+        WHERE group_id = ANY (groups) AND blocking_runs = 0 AND waiting_runs > 0 AND admitted_runs < lane_width
+    ), oldest AS MATERIALIZED (
+      SELECT w.id FROM room CROSS JOIN LATERAL (
+        SELECT r.id FROM ${s}.run r WHERE r.group_id = room.group_id AND r.state IN ('PLANNED', 'SUBMITTING', 'RUNNING')
+          AND r.kind = 'SCHEDULED' AND r.wake_at IS NULL ORDER BY r.lower, r.generation, r.upper LIMIT room.places
+      ) w
+    ), admitted AS (
+      UPDATE ${s}.run r SET wake_at = 0 FROM oldest o WHERE r.id = o.id
+    )
+    UPDATE ${s}.schedule_state t SET waiting_runs = t.waiting_runs - room.places,
+        admitted_runs = t.admitted_runs + room.places
+      FROM room WHERE t.group_id = room.group_id;
+  END $$`,
+
+  // Changes how many runs the lane admits. Planned runs that have a place give it up; those that get it again keep the time
+  // that they waited for.
+  `CREATE FUNCTION ${s}.resize_lane(the_group text, width integer) RETURNS void ${PLPGSQL} AS $$
+  DECLARE
+    active integer;
+    places integer;
+    moved integer;
+  BEGIN
+    UPDATE ${s}.schedule_state SET lane_width = width WHERE group_id = the_group;
+    -- A claim takes no lock of the group, so its runs are locked as well: those that it takes are active below.
+    PERFORM FROM ${s}.run WHERE group_id = the_group AND state IN ('PLANNED', 'SUBMITTING', 'RUNNING')
+      AND kind = 'SCHEDULED' AND wake_at IS NOT NULL ORDER BY id FOR NO KEY UPDATE;
+    SELECT count(*) INTO active FROM ${s}.run WHERE group_id = the_group
+      AND state IN ('PLANNED', 'SUBMITTING', 'RUNNING') AND state <> 'PLANNED'
+      AND kind = 'SCHEDULED' AND wake_at IS NOT NULL;
+    SELECT CASE WHEN blocking_runs > 0 THEN 0 ELSE greatest(0, width - active) END INTO places
+      FROM ${s}.schedule_state WHERE group_id = the_group;
+    WITH rivals AS (
+      SELECT id, wake_at FROM ${s}.run WHERE group_id = the_group AND state IN ('PLANNED', 'SUBMITTING', 'RUNNING')
+        AND state = 'PLANNED' AND kind = 'SCHEDULED' ORDER BY lower, generation, upper OFFSET places
+    ), moving AS (
+      UPDATE ${s}.run SET wake_at = NULL WHERE id IN (SELECT id FROM rivals WHERE wake_at IS NOT NULL) RETURNING 1
+    )
+    SELECT count(*) INTO moved FROM moving;
+    UPDATE ${s}.schedule_state SET admitted_runs = admitted_runs - moved, waiting_runs = waiting_runs + moved
+      WHERE group_id = the_group;
+    PERFORM ${s}.admit(ARRAY[the_group]);
+  END $$`,
+
+  // The runs that stand for any time of an interval, but for the run that it is of.
+  `CREATE FUNCTION ${s}.standing_for(the_group text, the_lower bigint, the_upper bigint, the_id text)
+    RETURNS SETOF ${s}.run ${PLPGSQL} AS $$
+  BEGIN
+    RETURN QUERY SELECT * FROM ${s}.run r WHERE r.group_id = the_group AND r.lower < the_upper AND r.upper > the_lower
+      AND r.lower >= the_lower - (SELECT longest_run_ms FROM ${s}.schedule_state WHERE group_id = the_group)
+      AND NOT r.is_superseded AND r.state NOT IN ('SKIPPED', 'CANCELLED') AND r.id <> the_id;
+  END $$`,
+
+  // Whether an interval may be run beside the live schedule: nothing of its time is under way, and only a re-run, of an
+  // interval that stands itself, lies over others.
+  `CREATE FUNCTION ${s}.may_run_beside(the_group text, the_lower bigint, the_upper bigint, the_id text)
+    RETURNS boolean ${PLPGSQL} AS $$
+  BEGIN
+    RETURN (SELECT count(*) = 0
+        OR bool_or((o.lower, o.upper) = (the_lower, the_upper)) AND NOT bool_or(o.state IN ('PLANNED', 'SUBMITTING', 'RUNNING'))
+      FROM ${s}.standing_for(the_group, the_lower, the_upper, the_id) o);
+  END $$`,
+
+  // Earlier generations of an interval give way to a run, and what they block goes on: all of them where it has succeeded,
+  // those that ended without success where it is planned.
+  `CREATE FUNCTION ${s}.supersede(the_group text, the_lower bigint, the_upper bigint, by_generation integer, which text)
+    RETURNS void ${PLPGSQL} AS $$
+  DECLARE
+    unblocked integer;
+  BEGIN
+    WITH earlier AS (
+      SELECT id, is_blocking AND kind = 'SCHEDULED' AS was_blocking FROM ${s}.run
+        WHERE group_id = the_group AND lower = the_lower AND upper = the_upper AND generation < by_generation
+          AND NOT is_superseded AND (which = 'all' OR state IN ('FAILED', 'CANCELLED', 'SKIPPED'))
+        ORDER BY id FOR NO KEY UPDATE
+    ), done AS (
+      UPDATE ${s}.run r SET is_superseded = true, is_blocking = false FROM earlier e WHERE r.id = e.id
+        RETURNING e.was_blocking
+    )
+    SELECT count(*) FILTER (WHERE was_blocking) INTO unblocked FROM done;
+    IF unblocked = 0 THEN RETURN; END IF;
+    UPDATE ${s}.schedule_state SET blocking_runs = blocking_runs - unblocked WHERE group_id = the_group;
+    PERFORM ${s}.admit(ARRAY[the_group]);
+  END $$`,
+];

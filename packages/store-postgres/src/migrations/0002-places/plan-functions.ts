@@ -1,0 +1,111 @@
+import { PLPGSQL } from "./language.js";
+import { lockGroups } from "./lock-groups.js";
+
+/** The fields of a run as the planner makes it. */
+export const NEW_RUN = `id text, "groupId" text, kind text, lower bigint, upper bigint,
+  generation integer, intervals integer, "scheduledTime" bigint, state text, reason text, "scheduleVersion" integer,
+  "backfillId" text, "plannedAt" bigint`;
+
+/** What is written of it, in this order; the rest is of runs that have begun. */
+const NEW_RUN_COLUMNS = `group_id, lower, generation, upper, id, kind, intervals, scheduled_time, state, reason,
+  schedule_version, backfill_id, wake_at, planned_at, ended_at`;
+
+/**
+ * The heart: watermarks are moved and runs inserted that tile what they passed.
+ *
+ * @param s - the schema, quoted
+ */
+export const planFunctions = (s: string): string[] => [
+  // Steps of different groups. Returns those that were made.
+  `CREATE FUNCTION ${s}.plan_wave(steps json) RETURNS integer[] ${PLPGSQL} AS $$
+  DECLARE
+    made integer[];
+  BEGIN
+    ${lockGroups(s, "steps")}
+    WITH good AS MATERIALIZED (
+      SELECT c.*, CASE WHEN t.waiting_runs > 0 OR t.blocking_runs > 0 THEN 0
+          ELSE t.lane_width - t.admitted_runs END AS places
+        FROM json_to_recordset(steps) AS c (step integer, "groupId" text, version integer, watermark bigint,
+          "newWatermark" bigint, "nextFireAt" bigint, runs json)
+        JOIN ${s}.schedule_state t ON t.group_id = c."groupId"
+        WHERE t.version = c.version AND t.is_planning AND t.watermark = c.watermark AND NOT EXISTS (
+          SELECT FROM json_to_recordset(c.runs) AS w (${NEW_RUN})
+            WHERE EXISTS (SELECT FROM ${s}.run r WHERE r.id = w.id) OR EXISTS (
+              SELECT FROM ${s}.run r WHERE r.group_id = w."groupId" AND r.lower = w.lower
+                AND r.generation = w.generation AND r.upper = w.upper))
+    ), placed AS MATERIALIZED (
+      SELECT g.step, w.*, w.state = 'PLANNED'
+          AND row_number() OVER (PARTITION BY g.step, w.state ORDER BY w.lower) <= g.places AS is_admitted
+        FROM good g CROSS JOIN LATERAL json_to_recordset(g.runs) AS w (${NEW_RUN})
+    ), inserted AS (
+      INSERT INTO ${s}.run (${NEW_RUN_COLUMNS})
+        SELECT "groupId", lower, generation, upper, id, kind, intervals, "scheduledTime", state, reason,
+          "scheduleVersion", "backfillId", CASE WHEN is_admitted THEN 0 END, "plannedAt",
+          CASE WHEN state <> 'PLANNED' THEN "plannedAt" END
+        FROM placed
+    ), counted AS (
+      UPDATE ${s}.schedule_state t SET watermark = n.watermark, next_fire_at = n.next_fire_at,
+          admitted_runs = t.admitted_runs + n.admitted, waiting_runs = t.waiting_runs + n.waiting,
+          longest_run_ms = greatest(t.longest_run_ms, n.longest)
+        FROM (
+          SELECT "groupId", max(watermark) AS watermark, max(next_fire_at) AS next_fire_at,
+              count(*) FILTER (WHERE is_admitted) AS admitted,
+              count(*) FILTER (WHERE NOT is_admitted AND state = 'PLANNED') AS waiting, max(upper - lower) AS longest
+            FROM (
+              SELECT "groupId", "newWatermark" AS watermark, "nextFireAt" AS next_fire_at, NULL::boolean AS is_admitted,
+                NULL AS state, NULL::bigint AS lower, NULL::bigint AS upper FROM good
+              UNION ALL SELECT "groupId", NULL, NULL, is_admitted, state, lower, upper FROM placed
+            ) parts GROUP BY "groupId"
+        ) n WHERE t.group_id = n."groupId"
+    )
+    SELECT array_agg(step) INTO made FROM good;
+    RETURN coalesce(made, '{}');
+  END $$`,
+
+  // Waves one after the other: steps of one group are decided in their order.
+  `CREATE FUNCTION ${s}.plan(waves json) RETURNS integer[] ${PLPGSQL} AS $$
+  DECLARE
+    wave json;
+    made integer[] := '{}';
+  BEGIN
+    FOR wave IN SELECT value FROM json_array_elements(waves) LOOP
+      made := made || ${s}.plan_wave(wave);
+    END LOOP;
+    RETURN made;
+  END $$`,
+
+  // Inserts a run that has no part in the lane; what has not succeeded of its interval gives way.
+  `CREATE FUNCTION ${s}.insert_beside(new_run json) RETURNS boolean ${PLPGSQL} AS $$
+  DECLARE
+    added record;
+  BEGIN
+    SELECT * INTO added FROM json_to_record(new_run) AS x (${NEW_RUN});
+    UPDATE ${s}.schedule_state SET longest_run_ms = greatest(longest_run_ms, added.upper - added.lower)
+      WHERE group_id = added."groupId";
+    IF NOT FOUND THEN RETURN false; END IF;
+    INSERT INTO ${s}.run (${NEW_RUN_COLUMNS})
+      VALUES (added."groupId", added.lower, added.generation, added.upper, added.id, added.kind, added.intervals,
+        added."scheduledTime", added.state, added.reason, added."scheduleVersion", added."backfillId",
+        CASE WHEN added.state = 'PLANNED' THEN 0 END, added."plannedAt",
+        CASE WHEN added.state <> 'PLANNED' THEN added."plannedAt" END)
+      ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN RETURN false; END IF;
+    IF added.generation > 0 THEN
+      PERFORM ${s}.supersede(added."groupId", added.lower, added.upper, added.generation, 'unsuccessful');
+    END IF;
+    RETURN true;
+  END $$`,
+
+  `CREATE FUNCTION ${s}.insert_runs(runs json, is_exclusive boolean) RETURNS boolean[] ${PLPGSQL} AS $$
+  DECLARE
+    added json;
+    answers boolean[] := '{}';
+  BEGIN
+    ${lockGroups(s, "runs")}
+    FOR added IN SELECT value FROM json_array_elements(runs) LOOP
+      answers := answers || ((NOT is_exclusive OR ${s}.may_run_beside(added->>'groupId', (added->>'lower')::bigint,
+        (added->>'upper')::bigint, added->>'id')) AND ${s}.insert_beside(added));
+    END LOOP;
+    RETURN answers;
+  END $$`,
+];

@@ -1,0 +1,148 @@
+import { PLPGSQL } from "./language.js";
+
+/** Which of its optional fields a change sets, as bits of `sets`. */
+export const SETS = {
+  reason: 1,
+  attempt: 2,
+  startedAt: 4,
+  endedAt: 8,
+  jobId: 16,
+  jobAddress: 32,
+  error: 64,
+  metrics: 128,
+  isJobOpen: 256,
+  scheduleVersion: 512,
+} as const;
+
+const CHANGE = `no integer, id text, "from" text[], token bigint, state text, "wakeAt" bigint, "isBlocking" boolean,
+  "givesBack" boolean, sets integer, reason text, attempt integer, "startedAt" bigint, "endedAt" bigint, "jobId" text,
+  "jobAddress" text, "rowsRead" bigint, "rowsWritten" bigint, "rowsDirty" bigint, "bytesWritten" bigint, "errorCode" text,
+  "errorMessage" text, record text, "isJobOpen" boolean,
+  "scheduleVersion" integer`;
+
+const optional = (field: keyof typeof SETS, column: string, given: string): string =>
+  `${column} = CASE WHEN b.sets & ${SETS[field]} > 0 THEN b.${given} ELSE r.${column} END`;
+
+/** Whether a run has a place in the lane, waits for one, or blocks it. */
+const isAdmitted = (state: string, wakeAt: string): string => `(${isOpen(state)} AND ${wakeAt} IS NOT NULL)`;
+const isWaiting = (state: string, wakeAt: string): string => `(${isOpen(state)} AND ${wakeAt} IS NULL)`;
+const isOpen = (state: string): string => `(${state} IN ('PLANNED', 'SUBMITTING', 'RUNNING'))`;
+
+/**
+ * What happens to runs once they are planned.
+ *
+ * @param s - the schema, quoted
+ */
+export const runFunctions = (s: string): string[] => [
+  // Changes of different runs; one that gives its interval back, or revives a run, is alone. Returns those that were made.
+  `CREATE FUNCTION ${s}.change_wave(changes json) RETURNS integer[] ${PLPGSQL} AS $$
+  DECLARE
+    made integer[];
+    groups text[];
+    succeeded json[];
+    one json;
+  BEGIN
+    -- A run that begins keeps its place, so its group need not be locked.
+    PERFORM FROM ${s}.schedule_state WHERE group_id = ANY (
+      SELECT r.group_id FROM json_to_recordset(changes) AS x (id text, state text) JOIN ${s}.run r ON r.id = x.id
+        WHERE x.state <> 'RUNNING') ORDER BY group_id FOR NO KEY UPDATE;
+    PERFORM FROM ${s}.run WHERE id = ANY (SELECT id FROM json_to_recordset(changes) AS x (id text))
+      ORDER BY id FOR NO KEY UPDATE;
+    WITH before AS MATERIALIZED (
+      SELECT x.*, r.group_id, r.kind, r.lower, r.upper, r.generation, r.backfill_id, r.state AS was, r.wake_at,
+          r.is_blocking AS was_blocking,
+          r.is_superseded OR gives.back IS NOT NULL AS is_superseded, gives.back,
+          CASE WHEN ${isOpen("x.state")} THEN x."wakeAt" END AS new_wake_at,
+          x.state = 'FAILED' AND NOT r.is_superseded AND gives.back IS NULL
+            AND coalesce(x."isBlocking", r.is_blocking) AS blocks
+        FROM json_to_recordset(changes) AS x (${CHANGE}) JOIN ${s}.run r ON r.id = x.id
+        LEFT JOIN LATERAL (
+          SELECT t.group_id AS back FROM ${s}.schedule_state t
+            WHERE x."givesBack" AND r.kind = 'SCHEDULED' AND t.group_id = r.group_id AND t.watermark = r.upper
+        ) gives ON true
+        WHERE r.state = ANY (x."from")
+          AND CASE WHEN x.token IS NULL THEN r.state NOT IN ('SUBMITTING', 'RUNNING') ELSE x.token = r.token END
+          AND (${isOpen("r.state")} OR NOT ${isOpen("x.state")} OR NOT r.is_superseded AND NOT EXISTS (
+            SELECT FROM ${s}.standing_for(r.group_id, r.lower, r.upper, r.id) o WHERE (o.lower, o.upper) <> (r.lower, r.upper)))
+    ), updated AS (
+      UPDATE ${s}.run r SET state = b.state, wake_at = b.new_wake_at, is_blocking = b.blocks,
+          is_superseded = b.is_superseded,
+          is_cancel_requested = r.is_cancel_requested AND ${isOpen("b.state")},
+          ${optional("reason", "reason", "reason")},
+          ${optional("attempt", "attempt", "attempt")},
+          ${optional("startedAt", "started_at", '"startedAt"')},
+          ${optional("endedAt", "ended_at", '"endedAt"')},
+          ${optional("jobId", "job_id", '"jobId"')},
+          ${optional("jobAddress", "job_address", '"jobAddress"')},
+          ${optional("isJobOpen", "is_job_open", '"isJobOpen"')},
+          ${optional("scheduleVersion", "schedule_version", '"scheduleVersion"')},
+          ${optional("metrics", "rows_read", '"rowsRead"')},
+          ${optional("metrics", "rows_written", '"rowsWritten"')},
+          ${optional("metrics", "rows_dirty", '"rowsDirty"')},
+          ${optional("metrics", "bytes_written", '"bytesWritten"')},
+          ${optional("error", "error_code", '"errorCode"')},
+          ${optional("error", "error_message", '"errorMessage"')},
+          history = CASE WHEN b.record IS NULL THEN r.history ELSE array_append(r.history, b.record) END
+        FROM before b WHERE r.id = b.id
+    ), deltas AS MATERIALIZED (
+      SELECT group_id,
+          sum(${isAdmitted("state", "new_wake_at")}::int - ${isAdmitted("was", "wake_at")}::int) AS admitted,
+          sum(${isWaiting("state", "new_wake_at")}::int - ${isWaiting("was", "wake_at")}::int) AS waiting,
+          sum(blocks::int - was_blocking::int) AS blocking,
+          min(lower) FILTER (WHERE back IS NOT NULL) AS watermark
+        FROM before WHERE kind = 'SCHEDULED' GROUP BY group_id
+    ), lanes AS (
+      UPDATE ${s}.schedule_state t SET admitted_runs = t.admitted_runs + d.admitted,
+          waiting_runs = t.waiting_runs + d.waiting, blocking_runs = t.blocking_runs + d.blocking,
+          watermark = coalesce(d.watermark, t.watermark)
+        FROM deltas d WHERE t.group_id = d.group_id
+          AND (d.admitted <> 0 OR d.waiting <> 0 OR d.blocking <> 0 OR d.watermark IS NOT NULL)
+        RETURNING t.group_id, t.waiting_runs > 0 AND t.blocking_runs = 0 AND t.admitted_runs < t.lane_width AS has_room
+    ), backfills AS (
+      UPDATE ${s}.backfill f SET open_runs = f.open_runs + d.step FROM (
+        SELECT backfill_id, sum(${isOpen("state")}::int - ${isOpen("was")}::int) AS step FROM before
+          WHERE backfill_id IS NOT NULL GROUP BY backfill_id
+      ) d WHERE f.id = d.backfill_id AND d.step <> 0
+    )
+    SELECT (SELECT array_agg(no) FROM before),
+        (SELECT array_agg(group_id ORDER BY group_id) FROM lanes WHERE has_room),
+        (SELECT array_agg(json_build_object('g', group_id, 'l', lower, 'u', upper, 'n', generation)) FROM before
+          WHERE state = 'SUCCEEDED' AND generation > 0)
+      INTO made, groups, succeeded;
+    IF succeeded IS NOT NULL THEN
+      FOREACH one IN ARRAY succeeded LOOP
+        PERFORM ${s}.supersede(one->>'g', (one->>'l')::bigint, (one->>'u')::bigint, (one->>'n')::integer, 'all');
+      END LOOP;
+    END IF;
+    IF groups IS NOT NULL THEN PERFORM ${s}.admit(groups); END IF;
+    RETURN coalesce(made, '{}');
+  END $$`,
+
+  // Waves one after the other: changes of one run are decided in their order.
+  `CREATE FUNCTION ${s}.change_runs(waves json) RETURNS integer[] ${PLPGSQL} AS $$
+  DECLARE
+    wave json;
+    made integer[] := '{}';
+  BEGIN
+    FOR wave IN SELECT value FROM json_array_elements(waves) LOOP
+      made := made || ${s}.change_wave(wave);
+    END LOOP;
+    RETURN made;
+  END $$`,
+
+  // Runs whose time has come, each to one who asks: rows that another one is taking are passed over.
+  `CREATE FUNCTION ${s}.claim(by_owner text, at_time bigint, lease_until bigint, at_most integer)
+    RETURNS TABLE (was text, due_at bigint, claimed ${s}.run) ${PLPGSQL} AS $$
+  BEGIN
+    RETURN QUERY WITH due AS MATERIALIZED (
+      SELECT r.id, r.state, r.wake_at FROM ${s}.run r WHERE r.wake_at IS NOT NULL AND r.wake_at <= at_time
+        ORDER BY r.wake_at, r.id LIMIT at_most FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE ${s}.run r SET state = CASE WHEN r.state = 'PLANNED' THEN 'SUBMITTING' ELSE r.state END,
+        attempt = r.attempt + (r.state = 'PLANNED')::int,
+        submitted_at = CASE WHEN r.state = 'PLANNED' THEN at_time ELSE r.submitted_at END,
+        token = r.token + 1, owner = by_owner, wake_at = lease_until, is_job_open = true
+      FROM due d WHERE r.id = d.id
+      RETURNING d.state, d.wake_at, r;
+  END $$`,
+];
