@@ -51,10 +51,14 @@ async function cleanUp({ directory, layout }: Task): Promise<void> {
   }
 }
 
-async function copyWith(session: Session, task: Task, surroundings: Surroundings): Promise<JobMetrics> {
-  const { turns, signal } = surroundings;
+async function copyWith(
+  session: Session,
+  task: Task,
+  { settings, turns, signal }: Surroundings,
+): Promise<JobMetrics> {
   const { layout } = task;
-  const staged = await stageJob(session, task, surroundings);
+  const { allowedDirectories } = settings;
+  const staged = await stageJob(session, task, { allowedDirectories, signal });
   const rowsWritten = await countOf(session, staged.goodRows);
   const counted = staged.hasRejected
     ? withBadRows(rowsWritten, await turns.use(layout.target, signal, () => keepRejectedRows(session, task)))

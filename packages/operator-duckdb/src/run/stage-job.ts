@@ -2,7 +2,7 @@ import { messageOf } from "@tidegate/core";
 import { JobFailure } from "../duckdb/failure.js";
 import type { Session } from "../duckdb/session.js";
 import type { Source } from "../job/job.js";
-import { Preparation } from "../prepare/preparation.js";
+import { Preparation, type PreparationLimits } from "../prepare/preparation.js";
 import { csvRelations } from "../read/csv.js";
 import { jsonRelations } from "../read/json.js";
 import { parquetRelations } from "../read/parquet.js";
@@ -11,7 +11,6 @@ import { stageSelect } from "../read/select.js";
 import { GOOD_ROWS, stageRelations } from "../read/stage.js";
 import { exactRows } from "../target/exact-columns.js";
 import { PARTITION_COLUMN } from "../target/layout.js";
-import type { Surroundings } from "./copy-interval.js";
 import type { Task } from "./task.js";
 
 /** What was read for an interval, in the session's tables. */
@@ -26,10 +25,9 @@ export interface Staged {
 export async function stageJob(
   session: Session,
   { job, window, sourcePaths, directory }: Task,
-  { settings, signal }: Pick<Surroundings, "settings" | "signal">,
+  limits: Omit<PreparationLimits, "directory">,
 ): Promise<Staged> {
-  const { allowedDirectories } = settings;
-  const preparation = new Preparation({ directory, allowedDirectories, signal });
+  const preparation = new Preparation({ ...limits, directory });
   if (job.source === undefined) {
     await stageSelect(session, job.sql, window, preparation);
   } else {
