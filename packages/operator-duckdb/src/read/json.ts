@@ -15,6 +15,8 @@ type Layout = "lines" | "array";
 interface JsonFile {
   readonly file: SourceFile;
   readonly layout: Layout;
+  /** The keys of its first object; none when they are not known. */
+  readonly keys: readonly string[];
 }
 
 /**
@@ -30,20 +32,21 @@ export async function jsonRelations(
   const files: JsonFile[] = [];
   for (const path of await listFiles(session, paths)) {
     const file = await preparation.text(path);
-    files.push({ file, layout: await layoutOf(file) });
+    const layout = await layoutOf(file);
+    files.push({ file, layout, keys: await firstKeys(session, file, layout) });
   }
   const columns =
     source.columns === undefined ? await inferColumns(session, files) : declaredColumns(source.columns);
   let scans = 0;
-  const relationOf = (layout: Layout, alike: readonly SourceFile[]): Relation => {
+  const relationOf = (layout: Layout, alike: readonly SourceFile[], keys: readonly string[]): Relation => {
     scans += 1;
-    const relation = jsonRelation({ source, columns, layout, files: alike, scan: scans });
+    const relation = jsonRelation({ source, columns, layout, keys, files: alike, scan: scans });
     if (layout === "array") return relation;
     return {
       ...relation,
       withLikeLines: async () => {
         const mended = await withLikeLines(alike, NO_FIELDS, preparation);
-        return mended && relationOf(layout, mended);
+        return mended && relationOf(layout, mended, keys);
       },
     };
   };
@@ -52,6 +55,7 @@ export async function jsonRelations(
     relationOf(
       key,
       items.map(({ file }) => file),
+      items[0]!.keys,
     ),
   );
 }
@@ -63,12 +67,14 @@ interface JsonScan {
   readonly source: JsonSource;
   readonly columns: readonly TextColumn[];
   readonly layout: Layout;
+  /** Keys that most rows may have. */
+  readonly keys: readonly string[];
   readonly files: readonly SourceFile[];
   /** Tells the tables of rejected lines apart. */
   readonly scan: number;
 }
 
-function jsonRelation({ source, columns, layout, files, scan }: JsonScan): Relation {
+function jsonRelation({ source, columns, layout, keys, files, scan }: JsonScan): Relation {
   const rejects = { errors: `json_errors_${scan}`, scans: `json_scans_${scan}` };
   const { timeColumn, timeUnit = "iso" } = source;
   const { casts, columns: selected, defects, values } = selectText(columns, fieldOf);
@@ -84,9 +90,14 @@ json_keys(TRY_CAST(raw AS JSON)) AS keys FROM ${readerOf(layout, rejects)}) AS $
       structure: structureOf(columns, timeColumn),
       names: listValue(names),
       lower_names: listValue(names.map((name) => name.toLowerCase())),
+      ...(areClear(keys, names) ? { usual_keys: listValue([...keys]) } : {}),
     },
     columns: selected,
-    defects: [{ condition: IS_NO_OBJECT, reason: "'not a JSON object'" }, ...KEY_DEFECTS, ...defects],
+    defects: [
+      { condition: IS_NO_OBJECT, reason: "'not a JSON object'" },
+      ...keyDefects(areClear(keys, names)),
+      ...defects,
+    ],
     time:
       timeColumn === undefined
         ? undefined
@@ -110,16 +121,38 @@ const IS_NO_OBJECT = `(${ROW}.fields IS NULL OR NOT starts_with(ltrim(${ROW}.raw
 /** Keys that cannot be told from a column: DuckDB would take the first of equal ones, and pass over one in other letters. */
 const OWN_KEYS = `list_filter(${ROW}.keys, lambda k: list_contains($names, k))`;
 const LIKE_KEYS = `list_filter(${ROW}.keys, lambda k: list_contains($lower_names, lower(k)))`;
-const KEY_DEFECTS: readonly Defect[] = [
-  {
-    condition: `len(${OWN_KEYS}) <> list_unique(${OWN_KEYS})`,
-    reason: "'a key stands there twice'",
-  },
-  {
-    condition: `list_unique(list_transform(${LIKE_KEYS}, lambda k: lower(k))) <> list_unique(${OWN_KEYS})`,
-    reason: `'a key differs from its column in capital letters: ' || array_to_string(${LIKE_KEYS}, ', ')`,
-  },
-];
+
+/** @param hasUsual - whether rows of `$usual_keys` are known to be good: comparing all keys at once is far cheaper */
+function keyDefects(hasUsual: boolean): readonly Defect[] {
+  const isUnusual = hasUsual ? `${ROW}.keys IS DISTINCT FROM $usual_keys AND ` : "";
+  return [
+    {
+      condition: `(${isUnusual}len(${OWN_KEYS}) <> list_unique(${OWN_KEYS}))`,
+      reason: "'a key stands there twice'",
+    },
+    {
+      condition: `(${isUnusual}list_unique(list_transform(${LIKE_KEYS}, lambda k: lower(k))) <> list_unique(${OWN_KEYS}))`,
+      reason: `'a key differs from its column in capital letters: ' || array_to_string(${LIKE_KEYS}, ', ')`,
+    },
+  ];
+}
+
+/** Whether keys are known, occur once each, and are written like the columns that they are. */
+function areClear(keys: readonly string[], names: readonly string[]): boolean {
+  const lowerNames = new Set(names.map((name) => name.toLowerCase()));
+  const isClear = (key: string) => names.includes(key) || !lowerNames.has(key.toLowerCase());
+  return keys.length > 0 && new Set(keys).size === keys.length && keys.every(isClear);
+}
+
+async function firstKeys(session: Session, { path }: SourceFile, layout: Layout): Promise<readonly string[]> {
+  const head = (await firstBytes(path, HEAD_BYTES)).toString().replace(WHITE_SPACE, "");
+  const first = layout === "lines" ? /^.*/.exec(head) : /\{[^{}]*\}/.exec(head);
+  const [row] = await session.rows<{ keys: string[] | null }>(
+    "SELECT json_keys(TRY_CAST($first::VARCHAR AS JSON)) AS keys",
+    { first: first?.[0] ?? "" },
+  );
+  return row?.keys ?? [];
+}
 
 /** For `json_transform`: nested values stay JSON, all others become text. The time is text whatever its type is. */
 function structureOf(columns: readonly TextColumn[], timeColumn: string | undefined): string {
