@@ -51,9 +51,10 @@ async function cleanUp({ directory, layout }: Task): Promise<void> {
   }
 }
 
-async function copyWith(session: Session, task: Task, { turns, signal }: Surroundings): Promise<JobMetrics> {
+async function copyWith(session: Session, task: Task, surroundings: Surroundings): Promise<JobMetrics> {
+  const { turns, signal } = surroundings;
   const { layout } = task;
-  const staged = await stageJob(session, task);
+  const staged = await stageJob(session, task, surroundings);
   const rowsWritten = await countOf(session, staged.goodRows);
   const counted = staged.hasRejected
     ? withBadRows(rowsWritten, await turns.use(layout.target, signal, () => keepRejectedRows(session, task)))
