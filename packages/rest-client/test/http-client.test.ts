@@ -47,12 +47,26 @@ describe("a request", () => {
         "accept-encoding: identity",
         "content-type: application/json",
         `host: 127.0.0.1:${server.port}`,
-        "Content-Length: 7",
+        "content-length: 7",
         "Connection: close",
         "",
         '{"a":1}',
       ].sort(),
     );
+  });
+
+  it.each<[HttpRequest["method"], string | undefined, string | undefined]>([
+    ["DELETE", "ü", "2"],
+    ["GET", "ü", "2"],
+    ["PUT", "", "0"],
+    ["POST", undefined, "0"],
+    ["DELETE", undefined, undefined],
+    ["GET", undefined, undefined],
+  ])("says how long its body is: %s %j", async (method, body, length) => {
+    const server = await servers.plain(answering(OK));
+    const { url } = server;
+    await new HttpClient().send({ method, url, headers: {}, ...(body === undefined ? {} : { body }) });
+    expect(/^content-length: (.*)\r$/im.exec(server.received())?.[1]).toBe(length);
   });
 
   it("may be larger than what is held in memory", async () => {
