@@ -16,6 +16,7 @@ import { runName, runNames } from "./callback/run-names.js";
 import { GuardedClient } from "./http/guarded-client.js";
 import { checkJob } from "./job/check-job.js";
 import type { HttpJob } from "./job/job.js";
+import { notesOf } from "./job/notes.js";
 import { parseJob } from "./job/parse-job.js";
 import { type HttpOperatorOptions, type Settings, settingsOf } from "./options.js";
 import { Secrets } from "./secrets/secrets.js";
@@ -81,6 +82,11 @@ export class HttpOperator implements ScheduleOperator {
    */
   validate(job: JsonObject): void {
     this.#check(parseJob(job));
+  }
+
+  /** That a job can be done twice, or run unseen, unless its service does more than the job asks of it. */
+  notesOn(job: JsonObject): readonly string[] {
+    return notesOf(parseJob(job));
   }
 
   /**
