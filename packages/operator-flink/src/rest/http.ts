@@ -2,7 +2,9 @@ import {
   type FileForm,
   HttpClient,
   isSuccess,
+  MonotonicClock,
   NoAnswer as NoHttpAnswer,
+  retryAfterMs,
   TimedOut,
 } from "@tidegate/rest-client";
 
@@ -31,15 +33,22 @@ const HINTS: Readonly<Record<number, string>> = {
 export class Refused extends Error {
   override readonly name = "Refused";
 
-  /** @param asked - the address that answered so */
+  /**
+   * @param asked - the address that answered so
+   * @param retryAfterMs - what it asks to wait
+   */
   constructor(
     readonly status: number,
     readonly trace: string,
     readonly asked = "Flink",
+    readonly retryAfterMs?: number,
   ) {
     super(`${asked} answered ${status} without a reason${HINTS[status] ?? ""}`);
   }
 }
+
+/** For answers that say when to come again, and not what time it is. */
+const CLOCK = new MonotonicClock();
 
 export interface HttpSettings {
   /** Sent with each request. */
@@ -89,7 +98,10 @@ export class RestEndpoint {
       .catch((error: Error) => {
         throw this.#noAnswer(error);
       });
-    if (!isSuccess(answer)) throw new Refused(answer.status, traceIn(answer.text), this.url);
+    if (!isSuccess(answer)) {
+      const wait = retryAfterMs(answer.headers, CLOCK.now());
+      throw new Refused(answer.status, traceIn(answer.text), this.url, wait);
+    }
     try {
       return JSON.parse(answer.text) as T;
     } catch (error) {

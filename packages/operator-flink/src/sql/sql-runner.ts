@@ -132,7 +132,7 @@ export class SqlRunner {
       await this.#parts.sessions.use(recipe, (session) => work(session, secrets));
     } catch (error) {
       throw error instanceof Refused
-        ? new Refused(error.status, redacted(error.trace, secrets), error.asked)
+        ? new Refused(error.status, redacted(error.trace, secrets), error.asked, error.retryAfterMs)
         : error;
     }
   }
