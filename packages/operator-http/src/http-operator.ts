@@ -178,7 +178,11 @@ export class HttpOperator implements ScheduleOperator {
   #polled(call: Call, target: Target, signal: AbortSignal): Promise<JobOutcome> {
     const { clock, maxPollFailures } = this.#settings;
     return pollUntilEnded(
-      async () => outcomeOf(await this.#service.status(call, target, signal)),
+      async () => {
+        const report = await this.#service.status(call, target, signal);
+        const { retryAfterMs = 0 } = report;
+        return outcomeOf(report) ?? { retryAfterMs };
+      },
       { clock, intervalMs: pollIntervalMs(call), maxFailures: maxPollFailures },
       signal,
     );

@@ -140,8 +140,7 @@ export class JobService {
 
   /** A `Location` counts as `statusUrl` where the body has none; one that leads elsewhere is for people. */
   #submitted(call: Call, answer: HttpAnswer): JobReport {
-    const wait = retryAfterMs(answer.headers, this.#clock.now());
-    const report = { ...this.#reportIn(call, answer), ...(wait === undefined ? {} : { retryAfterMs: wait }) };
+    const report = this.#reportIn(call, answer);
     const location = headerOf(answer, "location");
     if (report.statusUrl !== undefined || location === undefined) return withStatusUrl(call, report);
     const url = statusUrlOf(call, this.#secrets.redact(location));
@@ -149,7 +148,9 @@ export class JobService {
   }
 
   #reportIn({ job }: Call, answer: HttpAnswer): JobReport {
-    return reportIn(answer, job.protocol, (value) => this.#secrets.redact(value));
+    const report = reportIn(answer, job.protocol, (value) => this.#secrets.redact(value));
+    const wait = retryAfterMs(answer.headers, this.#clock.now());
+    return wait === undefined ? report : { ...report, retryAfterMs: wait };
   }
 
   #reasonIn({ job }: Call, answer: HttpAnswer): string | undefined {
