@@ -11,7 +11,7 @@ import { stageSelect } from "../read/select.js";
 import { GOOD_ROWS, stageRelations } from "../read/stage.js";
 import { exactRows } from "../target/exact-columns.js";
 import { PARTITION_COLUMN } from "../target/layout.js";
-import type { Surroundings } from "./copy-interval.js";
+import type { Surroundings } from "./surroundings.js";
 import type { Task } from "./task.js";
 
 /** What was read for an interval, in the session's tables. */
