@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "@jest/globals";
-import { VirtualClock } from "@tidegate/core";
+import { type Clock, SystemClock, VirtualClock } from "@tidegate/core";
 import type { AirflowCredentials } from "../src/index.js";
 import { settingsOf } from "../src/options.js";
 import { AirflowRest } from "../src/rest/airflow-rest.js";
@@ -41,7 +41,7 @@ async function standing(answer: (asked: Asked, response: ServerResponse) => void
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, tokens: () => tokens };
 }
 
-function restTo(url: string, credentials = USER, clock?: VirtualClock): AirflowRest {
+function restTo(url: string, credentials = USER, clock: Clock = new SystemClock()): AirflowRest {
   const callback = { url: "http://127.0.0.1:9/", secret: SECRET };
   return new AirflowRest(settingsOf({ url, callback, ...credentials }), clock);
 }

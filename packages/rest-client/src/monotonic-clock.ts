@@ -9,8 +9,16 @@ export class MonotonicClock implements Clock {
     return Math.floor(performance.timeOrigin + performance.now());
   }
 
+  monotonicNow(): number {
+    return performance.now();
+  }
+
   wakeAt(at: EpochMs, callback: () => void): ClockTimer {
     const timer = setTimeout(callback, Math.max(0, at - this.now()));
     return { cancel: () => clearTimeout(timer) };
+  }
+
+  wakeAfter(ms: number, callback: () => void): ClockTimer {
+    return this.wakeAt(this.now() + ms, callback);
   }
 }

@@ -12,8 +12,8 @@ export interface EndedAttempt {
   readonly token: number;
   readonly spec: ScheduleSpec;
   readonly outcome: JobOutcome;
-  /** The job is known to have ended: the outcome is the operator's. */
-  readonly hasJobEnded: boolean;
+  /** Whether a job of the run may still be working. */
+  readonly isJobOpen: boolean;
   readonly startedAt: EpochMs | null;
   readonly jobId: string | null;
   readonly jobAddress: string | null;
@@ -87,7 +87,7 @@ function ended(
     token: attempt.token,
     state,
     wakeAt: null,
-    ...jobState(attempt),
+    isJobOpen: attempt.isJobOpen,
     startedAt: attempt.startedAt,
     endedAt: attempt.endedAt,
     jobId: attempt.jobId,
@@ -119,7 +119,7 @@ function nextAttempt(attempt: EndedAttempt, outcome: JobOutcome): RunChange {
     token: attempt.token,
     state: "PLANNED",
     wakeAt: endedAt + retryDelayMs(attempt, outcome),
-    ...jobState(attempt),
+    isJobOpen: attempt.isJobOpen,
     startedAt: null,
     jobId: null,
     jobAddress: null,
@@ -132,11 +132,6 @@ function nextAttempt(attempt: EndedAttempt, outcome: JobOutcome): RunChange {
       error,
     },
   };
-}
-
-/** A job whose end is not known may go on working behind the run's back. */
-function jobState({ hasJobEnded }: EndedAttempt): Pick<RunChange, "isJobOpen"> {
-  return hasJobEnded ? { isJobOpen: false } : {};
 }
 
 function errorOf(outcome: JobOutcome): RunError {

@@ -4,7 +4,6 @@ import {
   HttpClient,
   type HttpRequest,
   isSuccess,
-  MonotonicClock,
   oneLine,
   Redactor,
 } from "@tidegate/rest-client";
@@ -48,16 +47,15 @@ function isPassing({ status }: HttpAnswer): boolean {
 export class AirflowRest {
   readonly #settings: EngineSettings;
   readonly #clock: Clock;
-  readonly #client: HttpClient;
+  readonly #client = new HttpClient();
   readonly #redactor = new Redactor({ shortest: 1 });
   #token: Promise<string> | undefined;
 
-  /** @param clock - for pauses and time-outs. @default one that does not follow the machine's when that is set */
-  constructor(settings: EngineSettings, clock: Clock = new MonotonicClock()) {
+  /** @param clock - for the pauses between attempts */
+  constructor(settings: EngineSettings, clock: Clock) {
     const { credentials, callback } = settings;
-    this.#settings = settings;
     this.#clock = clock;
-    this.#client = new HttpClient({ clock });
+    this.#settings = settings;
     const secrets = [credentials.password, credentials.token, callback.secret, ...callback.secret.split(" ")];
     for (const [index, secret] of secrets.entries()) this.#redactor.remember(String(index), secret ?? "");
   }

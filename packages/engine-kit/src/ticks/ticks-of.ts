@@ -42,7 +42,10 @@ export function ticksOf(spec: ScheduleSpec, finestPeriodMs: number): BoundedTick
   const startMs = wholeSeconds(first.scheduledTime + ticks.offsetMs) * 1_000;
   if (spec.endTime === null) return { ...ticks, startMs, endMs: null, lastMs: null, lastTickMs: null };
   const lastMs = grid.lastClosed(spec.endTime)?.scheduledTime ?? first.scheduledTime;
-  const trigger = compileTrigger(spec.trigger, spec.timezone, { endTime: spec.endTime });
+  const trigger = compileTrigger(spec.trigger, spec.timezone, {
+    startTime: spec.startTime,
+    endTime: spec.endTime,
+  });
   const isNominal = trigger.previous(lastMs + 1) === lastMs;
   const following = trigger.next(lastMs) ?? lastMs;
   return {
@@ -62,7 +65,7 @@ function unboundedTicks(spec: ScheduleSpec, firstMs: EpochMs, finestPeriodMs: nu
     const crons = [cronAt(firstMs + delayMs, "UTC")];
     return { crons, timezone: "UTC", offsetMs: delayMs, waitMs: 0, period: null, isExact: false };
   }
-  const anchorMs = compileTrigger(trigger, timezone).next(startTime - 1)!;
+  const anchorMs = compileTrigger(trigger, timezone, { startTime }).next(startTime - 1)!;
   const isCalendar = trigger.unit === "day" || !(trigger.unit in UNIT_MS);
   if (isCalendar && trigger.length !== "fixed")
     return calendarTicks(trigger, anchorMs, { timezone, delayMs });
