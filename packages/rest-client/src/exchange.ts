@@ -157,7 +157,7 @@ class AnswerReader {
   /** The connection's end, or what could not be read of it. */
   breakOff(error: Error): void {
     const response = this.#response;
-    // What comes after a whole answer is not part of it, and its last bytes are still to be read.
+    // Bytes after a whole answer are not part of it, and its own last ones are still to be read.
     if (response?.complete === true && !response.destroyed) return;
     this.#cut(telling(error));
   }

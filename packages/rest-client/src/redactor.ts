@@ -1,4 +1,4 @@
-/** What stands in a text in place of a secret. */
+/** The mark that replaces a secret in a text. */
 export const REDACTED = "[redacted]";
 
 /** How many values of one secret are remembered: it may be rotated while requests with the old one are under way. */

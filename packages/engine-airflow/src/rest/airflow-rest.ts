@@ -54,8 +54,6 @@ export class AirflowRest {
   constructor(settings: EngineSettings, clock: Clock) {
     const { credentials, callback } = settings;
     this.#settings = settings;
-    this.#clock = clock;
-    this.#client = new HttpClient({ clock });
     const secrets = [credentials.password, credentials.token, callback.secret, ...callback.secret.split(" ")];
     for (const [index, secret] of secrets.entries()) this.#redactor.remember(String(index), secret ?? "");
   }

@@ -14,7 +14,7 @@ export interface PollPlan {
 
 /** A job that has not ended. */
 export interface StillRunning {
-  /** What the service asks to wait before the next question, ms. @default the interval */
+  /** The wait that the service asks for before the next question, ms. @default the interval */
   readonly retryAfterMs?: number;
 }
 

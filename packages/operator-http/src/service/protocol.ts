@@ -38,7 +38,7 @@ export function submissionBody(request: OfflineJobRequest): string {
 type Words = Pick<HttpAnswer, "status" | "text">;
 
 /**
- * What a 2xx answer says of the job. An empty body says nothing, and so does one that repeats the status (`OK`).
+ * Reads the report in a 2xx answer. An empty body says nothing, and so does one that repeats the status (`OK`).
  *
  * @throws MalformedAnswer
  * @throws Refused where InLong's envelope says so
