@@ -27,7 +27,7 @@ export const OPEN_FAULTS: Readonly<Record<string, OpenFault>> = {
   },
   "an interval is run again while its last submission is unclear": {
     avoid: (history) =>
-      does(history, "backfill", "rerun", "trigger", "cancelRun")
+      does(history, "backfill", "rerun", "trigger", "cancelRun", "unregister", "purge")
         ? withJobs(history, (job) => (UNCLEAR.includes(job.submit) ? { ...job, submit: "refused" } : job))
         : history,
   },
