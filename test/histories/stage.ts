@@ -254,9 +254,7 @@ export class Stage {
         return this.#call(
           step.do,
           () => client.pause(GROUP, "a person"),
-          () => {
-            this.isPaused = true;
-          },
+          () => this.#hasPaused(),
         );
       case "resume":
         this.isPaused = false;
@@ -294,6 +292,15 @@ export class Stage {
       case "cancelBackfill":
         return this.#call(step.do, () => client.cancelBackfill(`backfill-${this.#backfills}`));
     }
+  }
+
+  async #hasPaused(): Promise<void> {
+    const { items } = await this.#store.listRuns(
+      { groupId: GROUP, states: ["SUBMITTING", "RUNNING"] },
+      { limit: 1_000 },
+    );
+    this.activeAtPause = new Set(items.map(({ id }) => id));
+    this.isPaused = true;
   }
 
   async #update(policies: Policies): Promise<void> {
