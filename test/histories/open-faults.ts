@@ -56,6 +56,9 @@ export const OPEN_FAULTS: Readonly<Record<string, OpenFault>> = {
   "a schedule that is paused or deleted already cannot be paused by a failed run, and that is a trouble": {
     tolerates: ({ message }) => /^no-trouble: .*PAUSE_FAILED/.test(message),
   },
+  "a backfill's run between two attempts is not held by a pause": {
+    tolerates: ({ message }) => message === "paused: a BACKFILL job began",
+  },
   "endRule inclusive is planned for ever": {
     avoid: (history) => withSettings(history, ({ endRule: _, ...rest }) => rest),
   },

@@ -237,6 +237,7 @@ export class Stage {
         return this.#call(step.do, () => this.tidegate.client.unregister(GROUP));
       case "purge":
         this.intents.hasUnregistered = true;
+        this.isPaused = false;
         return this.#call(
           step.do,
           () => this.tidegate.client.unregister(GROUP, { purge: true }),
