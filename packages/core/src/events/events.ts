@@ -1,9 +1,9 @@
 import { EventEmitter } from "node:events";
-import type TypedEventEmitter from "typed-emitter";
 import type { EpochMs } from "../clock/clock.js";
 import { messageOf } from "../errors/errors.js";
 import type { NewRun, Run, RunError, RunReason, RunState } from "../run/run.js";
 import type { ScheduleStatus } from "../schedule/schedule.js";
+import type { TypedEmitter } from "./typed-emitter.js";
 
 /** A run has come into another state. */
 export interface RunEvent {
@@ -94,6 +94,8 @@ export type TidegateEvents = {
   "engine-repaired": (event: EngineRepairedEvent) => void;
   /** Runs left the ledger's open set: what waited for them can go on. For the parts of Tidegate itself and for tests. */
   "runs-ended": (groupIds: ReadonlySet<string>) => void;
+  /** A write may have made runs claimable. For the parts of Tidegate itself. */
+  "runs-claimable": () => void;
   /** The overlap policy `cancel-running` wants active runs out of the way. */
   "cancel-requested": (request: CancelRequest) => void;
   /** A run has used up its attempts and its schedule says `onFailure: "pause"`. */
@@ -102,7 +104,7 @@ export type TidegateEvents = {
 };
 
 /** Tells what happens. Nothing downstream calls back up; who needs to know, listens. */
-export type TidegateEmitter = TypedEventEmitter.default<TidegateEvents>;
+export type TidegateEmitter = TypedEmitter<TidegateEvents>;
 
 /** A new emitter without listeners. */
 export function createEmitter(): TidegateEmitter {
