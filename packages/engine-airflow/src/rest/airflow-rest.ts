@@ -47,13 +47,14 @@ function isPassing({ status }: HttpAnswer): boolean {
 export class AirflowRest {
   readonly #settings: EngineSettings;
   readonly #clock: Clock;
-  readonly #client: HttpClient;
+  readonly #client = new HttpClient();
   readonly #redactor = new Redactor({ shortest: 1 });
   #token: Promise<string> | undefined;
 
   constructor(settings: EngineSettings, clock: Clock) {
     const { credentials, callback } = settings;
     this.#settings = settings;
+    this.#clock = clock;
     const secrets = [credentials.password, credentials.token, callback.secret, ...callback.secret.split(" ")];
     for (const [index, secret] of secrets.entries()) this.#redactor.remember(String(index), secret ?? "");
   }
