@@ -102,7 +102,7 @@ export function changeSchedule(tables: Tables, change: ScheduleChange): boolean 
   }
   if (change.cancelPlanned !== undefined)
     cancelPlanned(tables, row.no, change.cancelPlanned, change.updatedAt);
-  if (change.laneWidth !== undefined) lanes.resize(row.no, change.laneWidth);
+  if (change.laneWidth !== undefined) lanes.resize(row.no, change.laneWidth, change.updatedAt);
   return true;
 }
 
@@ -115,7 +115,7 @@ function mayMoveOrigin(statements: Statements, row: Omit<ScheduleRow, "spec">, o
 
 function cancelPlanned(tables: Tables, no: number, reason: RunReason, endedAt: number): void {
   for (const id of tables.lanes.planned(no)) {
-    changeRun(tables, { id, from: ["PLANNED"], state: "CANCELLED", wakeAt: null, reason, endedAt });
+    changeRun(tables, { id, from: ["PLANNED"], state: "CANCELLED", at: endedAt, reason, endedAt });
   }
 }
 

@@ -132,12 +132,13 @@ export class Lifecycle {
   }
 
   async #unblock(groupId: string): Promise<void> {
-    const failed = await this.#parts.store.listRuns({ groupId, states: ["FAILED"] }, { limit: 1_000 });
-    await this.#parts.store.changeRuns(
-      failed.items
-        .filter(({ isBlocking }) => isBlocking)
-        .map(({ id }) => ({ id, from: ["FAILED"], state: "FAILED", wakeAt: null, isBlocking: false })),
+    const { store, clock } = this.#parts;
+    const blocking = await store.listRuns({ groupId, isBlocking: true }, { limit: 1_000 });
+    const at = clock.now();
+    await store.changeRuns(
+      blocking.items.map(({ id }) => ({ id, from: ["FAILED"], state: "FAILED", at, isBlocking: false })),
     );
+    if (blocking.next !== undefined) await this.#unblock(groupId);
   }
 }
 

@@ -130,7 +130,7 @@ export class RunControl {
       from: ["FAILED"],
       state: "CANCELLED",
       reason: "cancelled",
-      wakeAt: null,
+      at: this.#parts.clock.now(),
       isBlocking: false,
     });
     if (isGivenUp) return this.#parts.dispatcher.poke();
@@ -148,7 +148,7 @@ export class RunControl {
         reason: null,
         attempt: 0,
         isBlocking: false,
-        wakeAt: run.kind === "SCHEDULED" ? null : this.#parts.clock.now(),
+        at: this.#parts.clock.now(),
         endedAt: null,
         ...(run.error === null || run.endedAt === null
           ? {}

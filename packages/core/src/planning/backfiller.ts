@@ -161,6 +161,7 @@ export function rerunsOf(input: {
     reason: null,
     scheduleVersion: schedule.version,
     backfillId,
+    operator: schedule.spec.operator.toLowerCase(),
     plannedAt,
   }));
 }

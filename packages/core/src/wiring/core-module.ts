@@ -120,6 +120,7 @@ export function coreModule(settings: TidegateSettings, clock: Clock = new System
       return new ScheduleClient({
         store: context.get(TOKENS.store),
         clock: context.get(TOKENS.clock),
+        operators: [...context.get(OPERATORS).keys()],
         specs: context.get(SpecReader),
         changes: context.get(ScheduleChanges),
         registration: context.get(Registration),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { epochMs } from "./interval.js";
+import { epochMs, interval } from "./interval.js";
 
 export const runState = z.enum([
   "PLANNED",
@@ -34,6 +34,14 @@ export const jobMetrics = z.object({
   bytesWritten: z.number().optional(),
 });
 
+export const runPlace = z.enum(["waiting", "gated", "ready", "active", "blocking", "none"]);
+
+export const runWait = z.object({
+  reason: z.string(),
+  since: epochMs,
+  missing: z.array(interval).readonly().optional(),
+});
+
 /** One interval's instance in the ledger, as core's `Run`. */
 export const run = z.object({
   id: z.string(),
@@ -48,8 +56,12 @@ export const run = z.object({
   reason: runReason.nullable(),
   scheduleVersion: z.int(),
   backfillId: z.string().nullable(),
+  operator: z.string(),
   attempt: z.int(),
-  wakeAt: epochMs.nullable(),
+  place: runPlace,
+  readyAt: epochMs.nullable(),
+  leaseUntil: epochMs.nullable(),
+  wait: runWait.nullable(),
   isBlocking: z.boolean(),
   isSuperseded: z.boolean(),
   isCancelRequested: z.boolean(),

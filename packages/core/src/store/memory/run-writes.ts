@@ -1,13 +1,7 @@
 import type { EpochMs } from "../../clock/clock.js";
 import { isEnded } from "../../run/lane.js";
 import type { NewRun, RunReason, RunState } from "../../run/run.js";
-import {
-  AT_ONCE,
-  type ClaimedRun,
-  type HeldLease,
-  type LeaseState,
-  type RunChange,
-} from "../schedule-store.js";
+import type { ClaimedRun, HeldLease, LeaseState, RunChange } from "../schedule-store.js";
 import type { BackfillRow } from "./backfill-table.js";
 import type { Group } from "./group.js";
 import { admit } from "./lane.js";
@@ -16,9 +10,9 @@ import type { RunTable } from "./run-table.js";
 
 /** Inserts a run beside the live lane; earlier generations that ended without success give way to it. */
 export function insertBeside(runs: RunTable, added: NewRun, group: Group, backfill?: BackfillRow): void {
-  const { run } = runs.insert(added, group, AT_ONCE, backfill);
+  const { run } = runs.insert(added, group, backfill);
   supersedeEarlier(runs, group, run, (state) => isEnded(state) && state !== "SUCCEEDED");
-  admit(runs, group);
+  admit(runs, group, added.plannedAt);
 }
 
 /** Gives a run to a manager. */
@@ -30,7 +24,10 @@ export function claimRun(
   const isRecovered = row.run.state !== "PLANNED";
   row.token = token;
   runs.update(row, (run) => {
-    run.wakeAt = leaseUntil;
+    run.place = "active";
+    run.readyAt = null;
+    run.leaseUntil = leaseUntil;
+    run.wait = null;
     run.isJobOpen = true;
     if (isRecovered) return;
     run.state = "SUBMITTING";
@@ -44,17 +41,20 @@ export function claimRun(
 export function changeRun(runs: RunTable, change: RunChange): boolean {
   const row = runs.get(change.id);
   if (row === undefined || !change.from.includes(row.run.state) || !mayWrite(row, change.token)) return false;
-  runs.update(row, (run) => applyChange(run, change));
+  runs.update(row, (run) => {
+    applyChange(run, change);
+    if (run.place === "ready" && row.token > 0) row.queue = "retry";
+  });
   if (change.givesBack === true) giveBack(runs, row);
   if (change.state === "SUCCEEDED") supersedeEarlier(runs, row.group, row.run, () => true);
-  admit(runs, row.group);
+  admit(runs, row.group, change.at);
   return true;
 }
 
 /** Cancels the runs of a group that are planned, of all kinds. */
 export function cancelPlanned(runs: RunTable, group: Group, reason: RunReason, endedAt: EpochMs): void {
   for (const { run } of [...group.open]) {
-    changeRun(runs, { id: run.id, from: ["PLANNED"], state: "CANCELLED", wakeAt: null, reason, endedAt });
+    changeRun(runs, { id: run.id, from: ["PLANNED"], state: "CANCELLED", at: endedAt, reason, endedAt });
   }
 }
 
@@ -65,7 +65,7 @@ export function renewLease(runs: RunTable, { id, token }: HeldLease, leaseUntil:
     return { isHeld: false, isCancelRequested: false };
   }
   runs.update(row, (run) => {
-    run.wakeAt = leaseUntil;
+    run.leaseUntil = leaseUntil;
   });
   return { isHeld: true, isCancelRequested: row.run.isCancelRequested };
 }
@@ -81,12 +81,15 @@ export function requestCancel(runs: RunTable, id: string, reason: RunReason): bo
   return true;
 }
 
+/** The end of a lease that has ended, whatever the clock says. */
+const LAPSED: EpochMs = 0;
+
 /** Lets whoever comes next claim the runs that a process which is gone had active. */
 export function releaseLeases(runs: RunTable): void {
   for (const row of runs.all()) {
     if (!isActive(row.run.state)) continue;
     runs.update(row, (run) => {
-      run.wakeAt = AT_ONCE;
+      run.leaseUntil = LAPSED;
     });
   }
 }
@@ -124,5 +127,6 @@ function supersede(runs: RunTable, row: RunRow): void {
   runs.update(row, (run) => {
     run.isSuperseded = true;
     run.isBlocking = false;
+    if (run.place === "blocking") run.place = "none";
   });
 }

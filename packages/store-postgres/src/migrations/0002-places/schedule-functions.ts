@@ -74,7 +74,7 @@ export const scheduleFunctions = (s: string): string[] => [
     IF c."cancelPlanned" IS NOT NULL THEN
       PERFORM ${s}.cancel_planned(c."groupId", c."cancelPlanned", c."updatedAt");
     END IF;
-    IF c."laneWidth" IS NOT NULL THEN PERFORM ${s}.resize_lane(c."groupId", c."laneWidth"); END IF;
+    IF c."laneWidth" IS NOT NULL THEN PERFORM ${s}.resize_lane(c."groupId", c."laneWidth", c."updatedAt"); END IF;
     RETURN true;
   END $$`,
 
@@ -84,9 +84,9 @@ export const scheduleFunctions = (s: string): string[] => [
     changes json;
   BEGIN
     SELECT json_agg(json_build_object('no', 0, 'id', id, 'from', json_build_array('PLANNED'), 'state', 'CANCELLED',
-        'givesBack', false, 'sets', 9, 'reason', why, 'endedAt', at_time))
+        'givesBack', false, 'sets', 9, 'reason', why, 'at', at_time, 'endedAt', at_time))
       INTO changes FROM ${s}.run
-      WHERE group_id = the_group AND state IN ('PLANNED', 'SUBMITTING', 'RUNNING') AND state = 'PLANNED';
+      WHERE group_id = the_group AND place IN ('waiting', 'gated', 'ready');
     IF changes IS NOT NULL THEN PERFORM ${s}.change_wave(changes); END IF;
   END $$`,
 
