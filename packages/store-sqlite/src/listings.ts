@@ -20,6 +20,7 @@ import {
   sql,
 } from "kysely";
 import type { GroupNumbers } from "./group-numbers.js";
+import { longestRunMs } from "./longest-run.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import { SCHEDULE_COLUMNS, SCHEDULE_TABLES, type ScheduleRow } from "./schedules.js";
 import type { Statements, Value } from "./statements.js";
@@ -98,12 +99,6 @@ export function listRuns(
 function indexFor({ isJobOpen, isBlocking }: RunFilter): string {
   if (isBlocking === true) return "INDEXED BY run_blocking";
   return isJobOpen === true ? "INDEXED BY run_held" : "";
-}
-
-/** No run of the group is longer, so none that begins earlier than this before a bound can reach it. */
-export function longestRunMs(statements: Statements, no: number): number {
-  const text = "SELECT longest_run_ms FROM schedule_state WHERE no = ?";
-  return statements.get<{ longest_run_ms: number }>(text, no)?.longest_run_ms ?? 0;
 }
 
 function afterCursor(cursor: string, isAscending: boolean): Condition {

@@ -1,6 +1,14 @@
-import { type AttemptRecord, isEnded, type Placement, placementAfter, type RunChange } from "@tidegate/core";
+import {
+  type AttemptRecord,
+  isEnded,
+  mayBeRevived,
+  type Placement,
+  placementAfter,
+  type RunChange,
+} from "@tidegate/core";
 import { partOf } from "./lanes.js";
 import { queueNo, type RunRow } from "./run-rows.js";
+import { standingFor } from "./standing.js";
 import type { Statements, Value } from "./statements.js";
 import { supersede } from "./supersede.js";
 import type { Tables } from "./tables.js";
@@ -40,7 +48,12 @@ const COLUMNS = [
   ["jobId", "job_id"],
   ["jobAddress", "job_address"],
   ["isJobOpen", "is_job_open"],
+  ["scheduleVersion", "schedule_version"],
 ] as const;
+
+/** A run's operator is that of its version. */
+export const OF_ITS_VERSION = `operator = coalesce((SELECT lower(json_extract(v.spec, '$.operator')) FROM schedule_version v
+  WHERE v.schedule_no = run.group_no AND v.version = run.schedule_version), operator)`;
 
 const METRICS = "rows_read = ?, rows_written = ?, rows_dirty = ?, bytes_written = ?";
 
@@ -53,6 +66,7 @@ export function changeRun(tables: Tables, change: RunChange): boolean {
   const before = statements.get<BeforeRow>(BEFORE, change.id);
   if (before === undefined || !change.from.includes(before.state)) return false;
   if (!mayWrite(before, change.token)) return false;
+  if (isEnded(before.state) && !isEnded(change.state) && !isRevivable(tables, before)) return false;
   const isSuperseded =
     before.is_superseded === 1 || (change.givesBack === true && giveBack(statements, before));
   const { kind, lease_until: leaseUntil } = before;
@@ -60,11 +74,17 @@ export function changeRun(tables: Tables, change: RunChange): boolean {
   const placement = placementAfter({ kind, leaseUntil, isBlocking, isSuperseded }, change);
   const after: BeforeRow = { ...before, state: change.state, place: placement.place };
   update(statements, before.no, change, placement);
+  if (change.scheduleVersion !== undefined)
+    statements.run(`UPDATE run SET ${OF_ITS_VERSION} WHERE no = ?`, before.no);
   if (change.attemptRecord !== undefined) appendHistory(statements, before.no, change.attemptRecord);
   if (after.state === "SUCCEEDED" && after.generation > 0) supersede(tables, after, "all", change.at);
   lanes.move(after.group_no, after.id, partOf(before), partOf(after), change.at);
   if (after.backfill_id !== null) countBackfill(statements, before, after);
   return true;
+}
+
+function isRevivable({ statements }: Tables, { is_superseded, ...run }: BeforeRow): boolean {
+  return mayBeRevived({ ...run, isSuperseded: is_superseded === 1 }, standingFor(statements, run));
 }
 
 /** An active run is written by who holds its newest token; any other by anybody who brings none that is outdated. */

@@ -37,6 +37,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     "CREATE INDEX run_waiting ON run (group_no, lower, generation, upper) WHERE place = 'waiting'",
     "CREATE INDEX run_gated ON run (group_no, lower, generation, upper) WHERE place = 'gated'",
     "CREATE INDEX run_blocking ON run (group_no, lower, generation, upper) WHERE is_blocking",
+    "ALTER TABLE backfill ADD COLUMN reason TEXT",
   ];
   for (const statement of statements) await sql.raw(statement).execute(db);
 }

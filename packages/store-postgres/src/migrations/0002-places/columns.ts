@@ -1,3 +1,4 @@
+import { operatorOf } from "./operator-of.js";
 import { QUEUE_NO } from "./queues.js";
 
 /**
@@ -17,12 +18,8 @@ export const columns = (s: string): string[] => [
     ADD COLUMN lease_until bigint,
     ADD COLUMN wait text,
     ADD COLUMN is_job_open boolean NOT NULL DEFAULT false`,
-  // A specification is kept as its text: as JSON it might have what Postgres has no character for.
   `UPDATE ${s}.run r SET
-      operator = coalesce((
-        SELECT lower(substring(v.spec from '"operator":"([^"]*)"')) FROM ${s}.schedule_version v
-          WHERE v.group_id = r.group_id AND v.version = r.schedule_version
-      ), ''),
+      operator = coalesce(${operatorOf(s, "r.group_id", "r.schedule_version")}, ''),
       place = CASE WHEN r.is_blocking AND r.kind = 'SCHEDULED' THEN 'blocking'
         WHEN r.state IN ('SUBMITTING', 'RUNNING') THEN 'active' WHEN r.state <> 'PLANNED' THEN 'none'
         WHEN r.wake_at IS NULL THEN 'waiting' ELSE 'ready' END,
@@ -41,6 +38,7 @@ export const columns = (s: string): string[] => [
   `CREATE INDEX run_planned ON ${s}.run (group_id, lower, generation, upper)
     WHERE place IN ('waiting', 'gated', 'ready')`,
   `CREATE INDEX run_blocking ON ${s}.run (group_id, lower, generation, upper) WHERE is_blocking`,
+  `ALTER TABLE ${s}.backfill ADD COLUMN reason text`,
 ];
 
 /** The functions that an earlier release has made: a manager that still calls them fails, rather than go by rules of old. */

@@ -1,4 +1,5 @@
 import { PLPGSQL } from "./language.js";
+import { operatorOf } from "./operator-of.js";
 import { QUEUE_NO } from "./queues.js";
 
 /** Which of its optional fields a change sets, as bits of `sets`. */
@@ -12,13 +13,15 @@ export const SETS = {
   error: 64,
   metrics: 128,
   isJobOpen: 256,
+  scheduleVersion: 512,
 } as const;
 
 const CHANGE = `no integer, id text, "from" text[], token bigint, state text, "at" bigint,
   place text, "readyAt" bigint, wait text, "isBlocking" boolean,
   "givesBack" boolean, sets integer, reason text, attempt integer, "startedAt" bigint, "endedAt" bigint, "jobId" text,
   "jobAddress" text, "rowsRead" bigint, "rowsWritten" bigint, "rowsDirty" bigint, "bytesWritten" bigint, "errorCode" text,
-  "errorMessage" text, record text, "isJobOpen" boolean`;
+  "errorMessage" text, record text, "isJobOpen" boolean,
+  "scheduleVersion" integer`;
 
 const optional = (field: keyof typeof SETS, column: string, given: string): string =>
   `${column} = CASE WHEN b.sets & ${SETS[field]} > 0 THEN b.${given} ELSE r.${column} END`;
@@ -38,7 +41,7 @@ const NEW_PLACE = `CASE WHEN NOT ${isOpen("x.state")} THEN CASE WHEN b.blocks AN
  * @param s - the schema, quoted
  */
 export const runFunctions = (s: string): string[] => [
-  // Changes of different runs, at most one of which gives its interval back. Returns those that were made.
+  // Changes of different runs; one that gives its interval back, or revives a run, is alone. Returns those that were made.
   `CREATE FUNCTION ${s}.change_wave(changes json) RETURNS integer[] ${PLPGSQL} AS $$
   DECLARE
     made integer[];
@@ -66,6 +69,8 @@ export const runFunctions = (s: string): string[] => [
         CROSS JOIN LATERAL (SELECT ${NEW_PLACE} AS new_place) p
         WHERE r.state = ANY (x."from")
           AND CASE WHEN x.token IS NULL THEN r.state NOT IN ('SUBMITTING', 'RUNNING') ELSE x.token = r.token END
+          AND (${isOpen("r.state")} OR NOT ${isOpen("x.state")} OR NOT r.is_superseded AND NOT EXISTS (
+            SELECT FROM ${s}.standing_for(r.group_id, r.lower, r.upper, r.id) o WHERE (o.lower, o.upper) <> (r.lower, r.upper)))
     ), updated AS (
       UPDATE ${s}.run r SET state = b.state, place = b.new_place, is_blocking = b.blocks,
           queue = CASE WHEN b.new_place = 'ready' AND r.token > 0 THEN ${QUEUE_NO.retry} ELSE r.queue END,
@@ -82,6 +87,9 @@ export const runFunctions = (s: string): string[] => [
           ${optional("jobId", "job_id", '"jobId"')},
           ${optional("jobAddress", "job_address", '"jobAddress"')},
           ${optional("isJobOpen", "is_job_open", '"isJobOpen"')},
+          ${optional("scheduleVersion", "schedule_version", '"scheduleVersion"')},
+          operator = CASE WHEN b.sets & ${SETS.scheduleVersion} > 0
+            THEN coalesce(${operatorOf(s, "r.group_id", 'b."scheduleVersion"')}, r.operator) ELSE r.operator END,
           ${optional("metrics", "rows_read", '"rowsRead"')},
           ${optional("metrics", "rows_written", '"rowsWritten"')},
           ${optional("metrics", "rows_dirty", '"rowsDirty"')},
