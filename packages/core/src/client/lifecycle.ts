@@ -3,7 +3,7 @@ import type { Clock } from "../clock/clock.js";
 import { messageOf, ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import { nextFireAt } from "../planning/plan-decision.js";
-import type { IntervalPlanner } from "../planning/planner.js";
+import { type IntervalPlanner, PLANNING_STATUSES } from "../planning/planner.js";
 import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import { laneWidth } from "../schedule/normalize.js";
@@ -15,6 +15,7 @@ import { notesOf } from "./notes.js";
 import type { RegisteredSchedule } from "./registration.js";
 import { type ScheduleChanges, staleVersion } from "./schedule-changes.js";
 import { groupIdOf, type SpecReader } from "./spec-reader.js";
+import { UNREGISTERED } from "./unregistered-runs.js";
 
 /** What a schedule's life after its registration is led with. */
 export interface LifecycleParts {
@@ -24,6 +25,14 @@ export interface LifecycleParts {
   readonly planner: IntervalPlanner;
   readonly specs: SpecReader;
   readonly changes: ScheduleChanges;
+}
+
+/** How a schedule is updated. */
+export interface UpdateOptions {
+  /** The version that the change was made for. */
+  readonly version: number;
+  /** Whether runs that wait keep the version they were planned with, or adopt the new one. @default "keep" */
+  readonly plannedRuns?: "keep" | "adopt";
 }
 
 /** Updates, pauses, resumes and removes schedules. */
@@ -54,12 +63,16 @@ export class Lifecycle {
     this.#parts.emitter.off("pause-requested", this.#onPauseRequested);
   }
 
-  async update(info: ScheduleInfo, expected: { readonly version: number }): Promise<RegisteredSchedule> {
+  async update(info: ScheduleInfo<object>, expected: UpdateOptions): Promise<RegisteredSchedule> {
     const { specs, changes } = this.#parts;
     const before = await this.#get(groupIdOf(info), expected.version);
     const spec = specs.read(info, before.spec);
     refuseIllegalUpdate(before, spec);
-    if (isDeepStrictEqual(spec, before.spec)) return this.#withNotes(before);
+    const adoptsPlanned = expected.plannedRuns === "adopt";
+    if (isDeepStrictEqual(spec, before.spec)) {
+      if (adoptsPlanned) await changes.change(before, { adoptsPlanned });
+      return this.#withNotes(before);
+    }
     const grid = new Grid(spec);
     const hasLedger = before.watermark > before.origin;
     const watermark = hasLedger ? before.watermark : (grid.origin() ?? before.watermark);
@@ -70,6 +83,7 @@ export class Lifecycle {
       spec: { spec, tzdata: tzdataVersion() },
       laneWidth: status === "PAUSED" ? 0 : laneWidth(spec),
       nextFireAt: nextFireAt(grid, watermark),
+      adoptsPlanned,
       ...(hasLedger ? {} : { origin: watermark }),
     });
     return this.#withNotes(await changes.deliver(spec.groupId));
@@ -86,12 +100,16 @@ export class Lifecycle {
     return changes.deliver(groupId);
   }
 
-  /** Runs that blocked because of `onFailure: "pause"` no longer do: who resumes has seen them. */
+  /**
+   * Runs that blocked because of `onFailure: "pause"` no longer do: the person who resumes has seen them. A schedule that is
+   * not paused stays as it is.
+   */
   async resume(groupId: string, version?: number): Promise<Schedule> {
     const { changes } = this.#parts;
     const before = await this.#get(groupId, version);
+    if (PLANNING_STATUSES.includes(before.status)) return before;
     const status = transition(groupId, before.status, "resume");
-    if (before.spec.onFailure === "pause") await this.#unblock(groupId);
+    if (before.spec.onFailure === "pause") await this.#unblock(before);
     await changes.change(before, {
       status,
       statusReason: null,
@@ -110,7 +128,7 @@ export class Lifecycle {
         statusReason: null,
         laneWidth: 0,
         nextFireAt: null,
-        cancelPlanned: "unregistered",
+        cancelPlanned: UNREGISTERED,
       });
       await changes.deliver(groupId);
     }
@@ -138,13 +156,31 @@ export class Lifecycle {
     return { schedule, notes: notesOf(schedule, clock.now(), specs.notesOn(schedule.spec)) };
   }
 
-  async #unblock(groupId: string): Promise<void> {
-    const failed = await this.#parts.store.listRuns({ groupId, states: ["FAILED"] }, { limit: 1_000 });
-    await this.#parts.store.changeRuns(
-      failed.items
-        .filter(({ isBlocking }) => isBlocking)
-        .map(({ id }) => ({ id, from: ["FAILED"], state: "FAILED", wakeAt: null, isBlocking: false })),
-    );
+  /** Newest first, since what blocks is rarely old; it ends with the last that blocks, however many have failed. */
+  async #unblock({ spec: { groupId }, blockingRuns }: Schedule): Promise<void> {
+    const { store } = this.#parts;
+    const filter = { groupId, states: ["FAILED"], includeSuperseded: false, order: "descending" } as const;
+    let left = blockingRuns;
+    let cursor: string | undefined;
+    while (left > 0) {
+      const page = await store.listRuns(filter, {
+        limit: 1_000,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      const blocking = page.items.filter(({ isBlocking }) => isBlocking);
+      await store.changeRuns(
+        blocking.map(({ id }) => ({
+          id,
+          from: ["FAILED"],
+          state: "FAILED",
+          wakeAt: null,
+          isBlocking: false,
+        })),
+      );
+      left -= blocking.length;
+      cursor = page.next;
+      if (cursor === undefined) return;
+    }
   }
 }
 

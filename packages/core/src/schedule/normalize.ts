@@ -76,8 +76,11 @@ function defaultStart(
       field: "startTime",
     });
   }
-  const trigger = compileTrigger(info.trigger, timezone, endTime === null ? {} : { endTime });
-  return trigger.previous(now + 1) ?? now;
+  const bounds = endTime === null ? {} : { endTime };
+  const nominalBefore = (startTime: EpochMs): EpochMs =>
+    compileTrigger(info.trigger, timezone, { ...bounds, startTime }).previous(now + 1) ?? now;
+  // The clocks may have changed since: then it is the offset at the start that the grid goes by.
+  return nominalBefore(nominalBefore(now));
 }
 
 /** Counts a period from the start that was given, also in later versions that do not give it. */

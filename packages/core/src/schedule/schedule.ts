@@ -4,6 +4,7 @@ import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
 import type { JsonObject } from "../job/json.js";
 import type { ScheduleMode } from "../job/schedule-mode.js";
 import type { TriggerSpec } from "../trigger/trigger-spec.js";
+import type { Instant } from "./instant.js";
 
 /** What to do when more than one interval is owed. See `ScheduleInfo.catchup`. */
 export type CatchupPolicy = "each" | "coalesce" | "drop";
@@ -22,26 +23,30 @@ export interface BackoffSpec {
   readonly maxMs: number;
 }
 
-/** A schedule as a user registers it: what to run, when, on which engine, with which policies. */
-export interface ScheduleInfo {
+/**
+ * A schedule as a user registers it: what to run, when, on which engine, with which policies.
+ *
+ * @typeParam Job - the type of its job; an interface as well. A job that is not JSON is refused when it is read.
+ */
+export interface ScheduleInfo<Job extends object = JsonObject> {
   /** The data stream that is synchronized, and the schedule's key: 1 to 200 of letters, digits and `_ . : -`. */
   readonly groupId: string;
   readonly trigger: TriggerSpec;
   /** IANA name. @default "UTC" */
   readonly timezone?: string;
   /**
-   * Where the first interval begins: epoch ms, or an ISO 8601 string with an offset. What lies between a start in the
-   * past and now is owed at once, as the catch-up policy says. @default the last nominal time that is not after now
+   * Where the first interval begins: epoch ms, a `Date`, or an ISO 8601 string with an offset. What lies between a start
+   * in the past and now is owed at once, as the catch-up policy says. @default the last nominal time that is not after now
    */
-  readonly startTime?: EpochMs | string;
-  /** Where the last interval ends: epoch ms or ISO 8601; `null` for none. @default none */
-  readonly endTime?: EpochMs | string | null;
+  readonly startTime?: Instant;
+  /** Where the last interval ends: epoch ms, a `Date` or ISO 8601; `null` for none. @default none */
+  readonly endTime?: Instant | null;
   /** Which engine fires it. @default the first one that was given to Tidegate */
   readonly engine?: string;
   /** Which operator runs its jobs. @default the first one that was given to Tidegate */
   readonly operator?: string;
   /** What the operator needs to know; handed over as it is. @default {} */
-  readonly job?: JsonObject;
+  readonly job?: Job;
   /** @default "incremental" */
   readonly mode?: ScheduleMode;
   /** @default "TIME" (the only one so far) */

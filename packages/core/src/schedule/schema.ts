@@ -1,34 +1,16 @@
-import { DateTime } from "luxon";
 import { z } from "zod";
+import { LAST_INSTANT } from "../clock/clock.js";
 import { ScheduleError } from "../errors/errors.js";
 import type { JsonValue } from "../job/json.js";
+import { instant, withoutDate } from "./instant.js";
 import type { ScheduleInfo } from "./schedule.js";
 
 const MAX_JOB_BYTES = 65_536;
 const MAX_DURATION_MS = 10 * 366 * 86_400_000;
-const MAX_INSTANT = 8_640_000_000_000_000;
 
 const durationMs = z.number().int().min(0).max(MAX_DURATION_MS);
 
-const INSTANT_FORM = "must be epoch ms or ISO 8601 with an offset, such as 2026-01-01T00:00:00Z";
-
-const epochMs = z.number().int().min(-MAX_INSTANT).max(MAX_INSTANT);
-
-const instant = z.union(
-  [
-    epochMs,
-    z
-      .string()
-      .max(64)
-      .transform((text, context) => {
-        const parsed = DateTime.fromISO(text, { setZone: true });
-        if (parsed.isValid && /T.*(?:Z|[+-]\d{2}(?::?\d{2})?)$/i.test(text)) return parsed.toMillis();
-        context.addIssue({ code: "custom", message: INSTANT_FORM });
-        return z.NEVER;
-      }),
-  ],
-  { error: INSTANT_FORM },
-);
+const epochMs = z.number().int().min(-LAST_INSTANT).max(LAST_INSTANT);
 
 const dst = z.union(
   [
@@ -65,9 +47,9 @@ const trigger = z.discriminatedUnion(
         .optional()
         .describe("What happens to times that a change of the zone's offset removes or repeats."),
       quirks: z
-        .literal("quartz-2.5")
+        .enum(["quartz-2.5.0", "quartz-2.5.1", "quartz-2.5"])
         .optional()
-        .describe("Also repeats what Quartz 2.5.0 gets wrong in the day of month."),
+        .describe("Also repeats what this version of Quartz gets wrong in the day of month."),
     }),
     z.strictObject({
       type: z.literal("period").describe(triggerType),
@@ -159,7 +141,7 @@ const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
  */
 export function parseScheduleInfo(input: unknown): ParsedScheduleInfo {
   refuseForbiddenKeys(input, "");
-  const parsed = scheduleInfoSchema.safeParse(input);
+  const parsed = scheduleInfoSchema.safeParse(withoutDates(input));
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     const field = fieldOf(issue);
@@ -174,6 +156,17 @@ export function parseScheduleInfo(input: unknown): ParsedScheduleInfo {
     });
   }
   return parsed.data as ParsedScheduleInfo;
+}
+
+/** Only a program can give a `Date`, so the schema, which describes JSON, need not know of it. */
+function withoutDates(input: unknown): unknown {
+  if (typeof input !== "object" || input === null) return input;
+  const instants = ["startTime", "endTime"].filter(
+    (key) => (input as Record<string, unknown>)[key] instanceof Date,
+  );
+  if (instants.length === 0) return input;
+  const plain = instants.map((key) => [key, withoutDate((input as Record<string, unknown>)[key])]);
+  return { ...input, ...Object.fromEntries(plain) };
 }
 
 /** A union of all that JSON knows cannot tell where in a job something else is. */

@@ -19,7 +19,7 @@ describe("the shape of a schedule", () => {
     ["2026-01-01T00:00:00", "no offset"],
     ["tomorrow", "a word"],
     ["", "nothing"],
-    [new Date(0), "a date object"],
+    [new Date(Number.NaN), "a date that is none"],
     [0.5, "half a millisecond"],
     [Number.NaN, "no number"],
     [true, "a truth value"],
@@ -29,7 +29,7 @@ describe("the shape of a schedule", () => {
       expect(reasonOf({ [field]: value })).toEqual({
         code: "SCHEDULE_INVALID",
         field,
-        message: `${field}: must be epoch ms or ISO 8601 with an offset, such as 2026-01-01T00:00:00Z.`,
+        message: `${field}: must be epoch ms or ISO 8601 with an offset from -12:00 to +14:00, such as 2026-01-01T00:00:00Z.`,
       });
     }
   });

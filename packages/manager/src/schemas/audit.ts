@@ -33,11 +33,16 @@ export const auditReport = z
       .array(interval)
       .readonly()
       .describe("Time that more than one run covers. Intervals run again on purpose are not counted."),
+    doubtful: z
+      .array(interval)
+      .readonly()
+      .describe("Time that two jobs may have written, whatever the states of their runs say."),
+    examinedFrom: z.number().describe("From where on doubt was looked for, epoch ms."),
     owed: interval.nullable().describe("Closed and not planned yet."),
     rowsRead: z.number().describe("Rows read by the runs that succeeded."),
     rowsWritten: z.number().describe("Rows written by the runs that succeeded."),
     rowsDirty: z.number().describe("Rows rejected by the runs that succeeded."),
-    isSound: z.boolean().describe("Whether there is no gap and no overlap."),
+    isSound: z.boolean().describe("Whether there is no gap, no overlap and no doubt."),
     isComplete: z.boolean().describe("Whether it is sound and all of the range has succeeded."),
   })
   .meta({ id: "AuditReport", description: "What became of every millisecond of a group's ledger." });

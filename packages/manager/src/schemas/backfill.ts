@@ -18,8 +18,9 @@ export const backfill = z
     concurrency: z.int().describe("How many of its runs may be active at once."),
     cursor: at("Up to where intervals have been looked at"),
     state: z
-      .enum(["RUNNING", "DONE", "CANCELLED"])
+      .enum(["RUNNING", "DONE", "CANCELLED", "FAILED"])
       .describe("`RUNNING` until every interval of the range has been planned and its runs have ended."),
+    reason: z.string().nullable().describe("Why it has failed."),
     plannedRuns: z.int().describe("Runs planned so far."),
     openRuns: z.int().describe("Planned runs that have not ended."),
     createdAt: at("When it was requested"),
@@ -38,6 +39,7 @@ export const backfillPlan = z
     runs: z.int().describe("How many runs."),
     ranges: z.array(interval).readonly().describe("The time that these cover, merged."),
     first: z.array(interval).readonly().describe("The first intervals, at most 100."),
+    notes: z.array(z.string()).readonly().describe("How the range was widened or narrowed, and why."),
   })
   .meta({ id: "BackfillPlan", description: "What a backfill runs, or would run." });
 
