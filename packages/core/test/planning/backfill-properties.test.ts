@@ -114,6 +114,7 @@ function runOf([lower, upper]: Bounds, kind: NewRun["kind"], generation: number)
     scheduledTime: bounds.upper,
     state: "PLANNED",
     reason: null,
+    operator: "test",
     scheduleVersion: 1,
     backfillId: null,
     plannedAt: T0,
