@@ -116,6 +116,7 @@ function runOf([lower, upper]: Bounds, kind: NewRun["kind"], generation: number)
     reason: null,
     scheduleVersion: 1,
     backfillId: null,
+    operator: "scripted",
     plannedAt: T0,
   };
 }
