@@ -117,6 +117,7 @@ function runOf([lower, upper]: Bounds, kind: NewRun["kind"], generation: number)
     operator: "test",
     scheduleVersion: 1,
     backfillId: null,
+    operator: "scripted",
     plannedAt: T0,
   };
 }
