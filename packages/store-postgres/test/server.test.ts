@@ -115,6 +115,30 @@ describe("a store", () => {
     expect(run?.error?.message).toBe("null \ufffd, half \ufffd, whole 😀, \\u0000 in letters");
   });
 
+  it("locks all that a batch touches in one order, so that two never wait for each other", async () => {
+    const stores = [await scene.open(), await scene.open()];
+    const groupIds = Array.from({ length: 40 }, (_, index) => `group-${index}`);
+    await stores[0]!.insertSchedules(groupIds.map((groupId) => aNewSchedule({ spec: { groupId } })));
+    const schedules = await stores[0]!.getSchedules(groupIds);
+    await stores[0]!.plan(schedules.map((schedule) => aPlan(schedule!)));
+    const ids = groupIds.map((groupId) => aRun({ groupId }).id);
+    const give = (id: string) => ({ id, from: ["PLANNED"], state: "CANCELLED", at: 0 }) as const;
+    const revive = (id: string) => ({ id, from: ["CANCELLED"], state: "PLANNED", at: 0 }) as const;
+    const batch = (order: readonly string[]) => [
+      ...order.slice(0, 20).map(give),
+      revive(order[0]!),
+      ...order.slice(20).map(give),
+      ...order.map(revive),
+    ];
+    for (let round = 0; round < 15; round += 1) {
+      await Promise.all([stores[0]!.changeRuns(batch(ids)), stores[1]!.changeRuns(batch(ids.toReversed()))]);
+    }
+    const text = "SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()";
+    await stores[0]!.close();
+    await stores[1]!.close();
+    expect(await scene.server.query(text, scene.url)).toEqual([{ deadlocks: 0 }]);
+  });
+
   it("takes a run that is twice in a batch once", async () => {
     const store = await scene.open();
     const groupIds = ["orders", "returns"];

@@ -297,10 +297,18 @@ export class IntervalPlanner implements FireSink {
   }
 
   #resumeDeferred(groupIds: ReadonlySet<string>): void {
-    const waiting = [...groupIds].filter((groupId) => this.#deferred.delete(groupId));
+    const waiting = [...groupIds].filter(
+      (groupId) => this.#deferred.delete(groupId) || this.#mayBeDeferredElsewhere(groupId),
+    );
     if (waiting.length === 0) return;
     for (const groupId of waiting) this.#cache.delete(groupId);
     void this.#planInBackground(waiting);
+  }
+
+  /** Another manager that has put off the planning of a group is not told that a run of it has ended here. */
+  #mayBeDeferredElsewhere(groupId: string): boolean {
+    const overlap = this.#store.isShared ? this.#specs.peekGroup(groupId)?.overlap : undefined;
+    return overlap === "coalesce-pending" || overlap === "cancel-running";
   }
 
   async #planInBackground(groupIds: readonly string[]): Promise<void> {

@@ -23,6 +23,11 @@ export class SpecCache {
     return known?.version === run.scheduleVersion ? known.spec : undefined;
   }
 
+  /** Whichever version of a group's specification is in memory. */
+  peekGroup(groupId: string): ScheduleSpec | undefined {
+    return this.#specs.get(groupId)?.spec;
+  }
+
   /** Brings what runs need into memory, with one query for those of the current version. */
   async load(groupIds: ReadonlySet<string>): Promise<void> {
     const schedules = await this.#store.getSchedules([...groupIds]);

@@ -42,6 +42,7 @@ const NEW_PLACE = `CASE WHEN NOT ${isOpen("x.state")} THEN CASE WHEN b.blocks AN
  */
 export const runFunctions = (s: string): string[] => [
   // Changes of different runs; one that gives its interval back, or revives a run, is alone. Returns those that were made.
+  // Whoever calls it has locked groups and runs.
   `CREATE FUNCTION ${s}.change_wave(changes json) RETURNS integer[] ${PLPGSQL} AS $$
   DECLARE
     made integer[];
@@ -50,12 +51,6 @@ export const runFunctions = (s: string): string[] => [
     succeeded json[];
     one json;
   BEGIN
-    -- A run that begins keeps its place, so its group need not be locked.
-    PERFORM FROM ${s}.schedule_state WHERE group_id = ANY (
-      SELECT r.group_id FROM json_to_recordset(changes) AS x (id text, state text) JOIN ${s}.run r ON r.id = x.id
-        WHERE x.state <> 'RUNNING') ORDER BY group_id FOR NO KEY UPDATE;
-    PERFORM FROM ${s}.run WHERE id = ANY (SELECT id FROM json_to_recordset(changes) AS x (id text))
-      ORDER BY id FOR NO KEY UPDATE;
     WITH before AS MATERIALIZED (
       SELECT x.*, r.group_id, r.kind, r.lower, r.upper, r.generation, r.backfill_id, r.state AS was, r.place AS was_at,
           r.is_superseded OR gives.back IS NOT NULL AS is_superseded, gives.back, b.blocks, p.new_place
@@ -133,12 +128,21 @@ export const runFunctions = (s: string): string[] => [
     RETURN coalesce(made, '{}');
   END $$`,
 
-  // Waves one after the other: changes of one run are decided in their order.
+  // Waves one after the other: changes of one run are decided in their order. All that any wave touches is locked first,
+  // so that two batches wait for each other and never both.
   `CREATE FUNCTION ${s}.change_runs(waves json) RETURNS integer[] ${PLPGSQL} AS $$
   DECLARE
     wave json;
     made integer[] := '{}';
   BEGIN
+    -- A run that begins keeps its place, so its group need not be locked.
+    PERFORM FROM ${s}.schedule_state WHERE group_id = ANY (
+      SELECT r.group_id FROM json_array_elements(waves) AS w (wave)
+        CROSS JOIN LATERAL json_to_recordset(w.wave) AS x (id text, state text) JOIN ${s}.run r ON r.id = x.id
+        WHERE x.state <> 'RUNNING') ORDER BY group_id FOR NO KEY UPDATE;
+    PERFORM FROM ${s}.run WHERE id = ANY (
+      SELECT x.id FROM json_array_elements(waves) AS w (wave)
+        CROSS JOIN LATERAL json_to_recordset(w.wave) AS x (id text)) ORDER BY id FOR NO KEY UPDATE;
     FOR wave IN SELECT value FROM json_array_elements(waves) LOOP
       made := made || ${s}.change_wave(wave);
     END LOOP;

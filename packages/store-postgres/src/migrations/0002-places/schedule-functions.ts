@@ -94,6 +94,9 @@ export const scheduleFunctions = (s: string): string[] => [
   DECLARE
     changes json;
   BEGIN
+    -- A claim takes no lock of the group: what it takes before this is active below.
+    PERFORM FROM ${s}.run WHERE group_id = the_group AND place IN ('waiting', 'gated', 'ready')
+      ORDER BY id FOR NO KEY UPDATE;
     SELECT json_agg(json_build_object('no', 0, 'id', id, 'from', json_build_array('PLANNED'), 'state', 'CANCELLED',
         'givesBack', false, 'sets', 9, 'reason', why, 'at', at_time, 'endedAt', at_time))
       INTO changes FROM ${s}.run
