@@ -34,14 +34,14 @@ export function planOne({ statements, groups, lanes }: Tables, commit: PlanCommi
   const no = groups.numberOf(commit.groupId);
   const state = no === undefined ? undefined : statements.get<StateRow>(STATE, no);
   if (no === undefined || state === undefined) return false;
-  const isCurrent =
-    state.version === commit.version && state.is_planning === 1 && state.watermark === commit.watermark;
-  if (!isCurrent) return false;
+  if (state.version !== commit.version || state.watermark !== commit.watermark) return false;
+  const { whilePaused = false } = commit;
+  if (whilePaused ? !isPaused(statements, no) : state.is_planning !== 1) return false;
   let places = lanes.freePlaces(no, state.lane_width);
   let longest = state.longest_run_ms;
   const entered: { id: string; place: Place }[] = [];
   for (const [index, run] of commit.runs.entries()) {
-    const isAdmitted = run.state === "PLANNED" && places > 0;
+    const isAdmitted = run.state === "PLANNED" && (whilePaused || places > 0);
     if (!insertRun(statements, no, run, isAdmitted ? AT_ONCE : null)) {
       removeRuns(statements, commit.runs.slice(0, index));
       return false;
@@ -49,11 +49,15 @@ export function planOne({ statements, groups, lanes }: Tables, commit: PlanCommi
     longest = Math.max(longest, run.upper - run.lower);
     if (run.state !== "PLANNED") continue;
     if (isAdmitted) places -= 1;
-    entered.push({ id: run.id, place: isAdmitted ? "admitted" : "waiting" });
+    entered.push({ id: run.id, place: whilePaused ? "beside" : isAdmitted ? "admitted" : "waiting" });
   }
   statements.run(ADVANCE, commit.newWatermark, commit.nextFireAt, longest, no);
   for (const { id, place } of entered) lanes.move(no, id, "none", place);
   return true;
+}
+
+function isPaused(statements: Statements, no: number): boolean {
+  return statements.get("SELECT 1 FROM schedule WHERE no = ? AND status = 'PAUSED'", no) !== undefined;
 }
 
 /** Inserts a run that has no part in the lane; what has not succeeded of its interval gives way. */

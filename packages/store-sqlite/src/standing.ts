@@ -1,5 +1,5 @@
 import type { Run } from "@tidegate/core";
-import { longestRunMs } from "./listings.js";
+import { longestRunMs } from "./longest-run.js";
 import type { RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
 

@@ -3,9 +3,10 @@ import type { Dispatcher } from "../dispatch/dispatcher.js";
 import { LedgerError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { Interval } from "../interval/boundaries.js";
+import { planWhilePaused } from "../planning/plan-while-paused.js";
 import type { IntervalPlanner } from "../planning/planner.js";
 import { nextSlice, rerunsOf } from "../planning/rerun-slice.js";
-import type { Run } from "../run/run.js";
+import type { NewRun, Run } from "../run/run.js";
 import { STANDING_STATES } from "../run/standing.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
@@ -43,18 +44,8 @@ export class RunControl {
   /** Plans what is owed; where nothing is, runs the last closed interval again. */
   async triggerNow(schedule: Schedule): Promise<Run[]> {
     const { groupId } = schedule.spec;
-    const [result] = await this.#parts.planner.fire([{ groupId, scheduledTime: schedule.watermark }]);
-    if (result !== undefined && result.planned > 0) {
-      const planned = await this.#parts.store.listRuns(
-        {
-          groupId,
-          within: { lower: schedule.watermark, upper: Number.MAX_SAFE_INTEGER },
-          kinds: ["SCHEDULED"],
-        },
-        { limit: MAX_TRIGGERED_RUNS },
-      );
-      return [...planned.items];
-    }
+    const owed = schedule.status === "PAUSED" ? await this.#planPaused(groupId) : await this.#plan(groupId);
+    if (owed.length > 0) return this.#read(owed);
     const past = await this.#parts.store.listRuns(
       { groupId, order: "descending", includeSuperseded: false },
       { limit: 1 },
@@ -67,6 +58,18 @@ export class RunControl {
       );
     }
     return this.triggerInterval(schedule, { lower: last.lower, upper: last.upper });
+  }
+
+  async #plan(groupId: string): Promise<readonly NewRun[]> {
+    const [result] = await this.#parts.planner.plan([groupId]);
+    return result?.runs ?? [];
+  }
+
+  async #planPaused(groupId: string): Promise<readonly NewRun[]> {
+    const runs = await planWhilePaused(this.#parts, groupId);
+    this.#parts.planner.forget(groupId);
+    if (runs.length > 0) this.#parts.emitter.emit("runs-planned", runs);
+    return runs;
   }
 
   /** Runs all intervals of a range once more, each as a new generation beside the live schedule. */
@@ -107,7 +110,12 @@ export class RunControl {
       });
     }
     this.#parts.emitter.emit("runs-planned", made);
-    return (await this.#parts.store.getRuns(made.map(({ id }) => id))).filter((run) => run !== undefined);
+    return this.#read(made);
+  }
+
+  async #read(runs: readonly NewRun[]): Promise<Run[]> {
+    const found = await this.#parts.store.getRuns(runs.map(({ id }) => id));
+    return found.filter((run) => run !== undefined);
   }
 
   /** A part of an interval would be written beside the whole and double its rows. */

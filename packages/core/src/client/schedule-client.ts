@@ -154,8 +154,8 @@ export class ScheduleClient {
   }
 
   /**
-   * Runs a group now, also when it is paused. Without an interval: what is owed, or else the last closed interval once
-   * more. With one: all whole intervals in it once more, each as a new generation.
+   * Runs a group now, also when it is paused. Without an interval: what is owed, as its catch-up policy says, or else the
+   * last closed interval once more. A paused group runs what it owes, at most 1,000 runs, all at once. With one: all whole intervals in it once more, each as a new generation.
    *
    * @returns the runs that were planned
    * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID, INTERVAL_OPEN (not over, or the live

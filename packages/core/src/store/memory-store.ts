@@ -26,25 +26,26 @@ import {
 import { allows, applyScheduleChange } from "./memory/schedule-changes.js";
 import { ScheduleTable } from "./memory/schedule-table.js";
 import { tallyOf } from "./memory/tally.js";
-import type {
-  BackfillCommit,
-  ClaimedRun,
-  ClaimRequest,
-  CoverageRange,
-  DueFire,
-  DueQuery,
-  HeldLease,
-  LeaseState,
-  NewSchedule,
-  Page,
-  PageRequest,
-  PlanCommit,
-  RunChange,
-  RunFilter,
-  RunTally,
-  ScheduleChange,
-  ScheduleFilter,
-  ScheduleStore,
+import {
+  AT_ONCE,
+  type BackfillCommit,
+  type ClaimedRun,
+  type ClaimRequest,
+  type CoverageRange,
+  type DueFire,
+  type DueQuery,
+  type HeldLease,
+  type LeaseState,
+  type NewSchedule,
+  type Page,
+  type PageRequest,
+  type PlanCommit,
+  type RunChange,
+  type RunFilter,
+  type RunTally,
+  type ScheduleChange,
+  type ScheduleFilter,
+  type ScheduleStore,
 } from "./schedule-store.js";
 
 /**
@@ -233,16 +234,19 @@ export class MemoryStore implements ScheduleStore {
     return true;
   }
 
-  #plan({ groupId, version, watermark, newWatermark, nextFireAt, runs }: PlanCommit): boolean {
+  #plan(commit: PlanCommit): boolean {
+    const { groupId, version, watermark, newWatermark, nextFireAt, runs, whilePaused = false } = commit;
     const group = this.#schedules.get(groupId);
-    if (group === undefined || !plans(group.schedule.status)) return false;
+    if (group === undefined) return false;
+    const { status } = group.schedule;
+    if (whilePaused ? status !== "PAUSED" : !plans(status)) return false;
     if (group.schedule.version !== version || group.schedule.watermark !== watermark) return false;
     if (!this.#runs.areNew(runs, group)) return false;
     this.#schedules.update(group, (schedule) => {
       schedule.watermark = newWatermark;
       schedule.nextFireAt = nextFireAt;
     });
-    for (const run of runs) this.#runs.insert(run, group, null);
+    for (const run of runs) this.#runs.insert(run, group, whilePaused ? AT_ONCE : null);
     admit(this.#runs, group);
     return true;
   }

@@ -201,6 +201,54 @@ describe("trigger now", () => {
     expect(await bench.client.audit("orders")).toMatchObject({ isComplete: true, succeeded: { runs: 2 } });
   });
 
+  it("runs what a paused group owes, and leaves nothing of it to the resumption", async () => {
+    const bench = await Bench.started();
+    await bench.client.register(hourly());
+    await bench.fireAt(1);
+    await bench.client.pause("orders");
+    await bench.clock.advanceTo(hour(5));
+    const runs = await bench.client.trigger("orders");
+    await bench.clock.settle();
+    expect(
+      runs.map(({ kind, lower, upper }) => [kind, (lower - hour(0)) / HOUR, (upper - hour(0)) / HOUR]),
+    ).toEqual([
+      ["MANUAL", 1, 2],
+      ["MANUAL", 2, 3],
+      ["MANUAL", 3, 4],
+      ["MANUAL", 4, 5],
+    ]);
+    expect(await bench.client.get("orders")).toMatchObject({ status: "PAUSED", watermark: hour(5) });
+    await bench.client.resume("orders");
+    await bench.fireAt(6);
+    expect(bench.intervals).toHaveLength(6);
+    expect(await bench.client.audit("orders")).toMatchObject({ isComplete: true, owed: null });
+  });
+
+  it("gives up of what a paused group owes what its catch-up policy does", async () => {
+    const bench = await Bench.started();
+    await bench.client.register(hourly({ catchup: "drop" }));
+    await bench.client.pause("orders");
+    await bench.clock.advanceTo(hour(5));
+    await bench.client.trigger("orders");
+    await bench.clock.settle();
+    expect(bench.intervals).toEqual([[4, 5]]);
+    expect(await bench.client.audit("orders")).toMatchObject({ isSound: true, skipped: { ms: 4 * HOUR } });
+  });
+
+  it("cuts nothing that was skipped, nor time before the ledger", async () => {
+    const bench = await Bench.started();
+    await bench.client.register(hourly({ catchup: "drop" }));
+    await bench.fireAt(4);
+    const trigger = (from: number, to: number) =>
+      bench.client.trigger("orders", { lower: hour(from), upper: hour(to) });
+    await expect(trigger(0.5, 2)).rejects.toMatchObject({
+      code: "INTERVAL_NOT_ALIGNED",
+      message: expect.stringContaining("[2026-01-01T00:00:00.000Z, 2026-01-01T02:00:00.000Z)"),
+    });
+    await expect(trigger(-1.5, -1)).rejects.toMatchObject({ code: "INTERVAL_NOT_ALIGNED" });
+    expect(await trigger(1, 3)).toHaveLength(2);
+  });
+
   it("takes whole intervals only, and names the nearest", async () => {
     const bench = await Bench.started();
     await bench.client.register(hourly());

@@ -26,16 +26,19 @@ export const planFunctions = (s: string): string[] => [
       SELECT c.*, CASE WHEN t.waiting_runs > 0 OR t.blocking_runs > 0 THEN 0
           ELSE t.lane_width - t.admitted_runs END AS places
         FROM json_to_recordset(steps) AS c (step integer, "groupId" text, version integer, watermark bigint,
-          "newWatermark" bigint, "nextFireAt" bigint, runs json)
+          "newWatermark" bigint, "nextFireAt" bigint, runs json, "whilePaused" boolean)
         JOIN ${s}.schedule_state t ON t.group_id = c."groupId"
-        WHERE t.version = c.version AND t.is_planning AND t.watermark = c.watermark AND NOT EXISTS (
+        WHERE t.version = c.version AND t.watermark = c.watermark
+          AND CASE WHEN c."whilePaused" THEN EXISTS (
+            SELECT FROM ${s}.schedule d WHERE d.group_id = c."groupId" AND d.status = 'PAUSED') ELSE t.is_planning END
+          AND NOT EXISTS (
           SELECT FROM json_to_recordset(c.runs) AS w (${NEW_RUN})
             WHERE EXISTS (SELECT FROM ${s}.run r WHERE r.id = w.id) OR EXISTS (
               SELECT FROM ${s}.run r WHERE r.group_id = w."groupId" AND r.lower = w.lower
                 AND r.generation = w.generation AND r.upper = w.upper))
     ), placed AS MATERIALIZED (
-      SELECT g.step, w.*, w.state = 'PLANNED'
-          AND row_number() OVER (PARTITION BY g.step, w.state ORDER BY w.lower) <= g.places AS is_admitted
+      SELECT g.step, w.*, w.state = 'PLANNED' AND (coalesce(g."whilePaused", false)
+          OR row_number() OVER (PARTITION BY g.step, w.state ORDER BY w.lower) <= g.places) AS is_admitted
         FROM good g CROSS JOIN LATERAL json_to_recordset(g.runs) AS w (${NEW_RUN})
     ), inserted AS (
       INSERT INTO ${s}.run (${NEW_RUN_COLUMNS})
@@ -54,7 +57,8 @@ export const planFunctions = (s: string): string[] => [
             FROM (
               SELECT "groupId", "newWatermark" AS watermark, "nextFireAt" AS next_fire_at, NULL::boolean AS is_admitted,
                 NULL AS state, NULL::bigint AS lower, NULL::bigint AS upper FROM good
-              UNION ALL SELECT "groupId", NULL, NULL, is_admitted, state, lower, upper FROM placed
+              UNION ALL SELECT "groupId", NULL, NULL, CASE WHEN kind = 'SCHEDULED' THEN is_admitted END, state, lower, upper
+                FROM placed
             ) parts GROUP BY "groupId"
         ) n WHERE t.group_id = n."groupId"
     )
