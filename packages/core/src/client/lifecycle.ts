@@ -178,13 +178,6 @@ export class Lifecycle {
 }
 
 function refuseIllegalUpdate(before: Schedule, spec: ScheduleSpec): void {
-  if (spec.engine.toLowerCase() !== before.spec.engine.toLowerCase()) {
-    throw new ScheduleError(
-      "SCHEDULE_INVALID",
-      "engine: cannot be changed by an update; unregister the group and register it again, its ledger is kept.",
-      { field: "engine" },
-    );
-  }
   if (spec.startTime !== before.spec.startTime && before.watermark > before.origin) {
     throw new ScheduleError(
       "SCHEDULE_INVALID",

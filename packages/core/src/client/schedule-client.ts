@@ -113,6 +113,9 @@ export class ScheduleClient {
    * twice. Runs that are planned keep the version they were planned with, unless they are to adopt the new one: such as
    * those that wait behind a failure which the update mends. One that changes nothing makes no version.
    *
+   * A new `engine` moves the group: the new one is told first, then the old one lets it go. Runs are not touched, and what
+   * both fire in between is planned once.
+   *
    * @param seen - `version`: the version that the change was made for; `plannedRuns`: what becomes of runs that wait,
    *   those between two attempts included; a failed one is retried by `retryRun` as before. @default "keep"
    * @throws as `register`, and ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_VERSION_STALE, SCHEDULE_STATUS_ILLEGAL
