@@ -1,5 +1,5 @@
 import type { Clock } from "../clock/clock.js";
-import { messageOf, ScheduleError } from "../errors/errors.js";
+import { isTidegateError, messageOf, ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import { nextFireAt } from "../planning/plan-decision.js";
 import { type IntervalPlanner, PLANNING_STATUSES } from "../planning/planner.js";
@@ -41,7 +41,7 @@ export class Lifecycle {
   /** The lane is blocked by the failed run already, so a crash before the pause lets nothing through. */
   readonly #onPauseRequested = (run: Run): void => {
     const note = `Run ${run.id} has failed and onFailure is "pause".`;
-    this.pause(run.groupId, note).catch((error: unknown) => {
+    this.#pauseFor(run.groupId, note).catch((error: unknown) => {
       this.#parts.emitter.emit("trouble", {
         where: "dispatcher",
         groupId: run.groupId,
@@ -98,6 +98,20 @@ export class Lifecycle {
       laneWidth: 0,
     });
     return changes.deliver(groupId);
+  }
+
+  /** Pauses what is not paused yet, nor gone: of several runs that fail together, the first one does. */
+  async #pauseFor(groupId: string, note: string): Promise<void> {
+    for (;;) {
+      const [schedule] = await this.#parts.store.getSchedules([groupId]);
+      if (schedule === undefined || !PLANNING_STATUSES.includes(schedule.status)) return;
+      try {
+        await this.pause(groupId, note);
+        return;
+      } catch (error) {
+        if (!isTidegateError(error) || error.code !== "SCHEDULE_VERSION_STALE") throw error;
+      }
+    }
   }
 
   /**

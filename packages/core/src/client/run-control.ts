@@ -1,8 +1,9 @@
 import type { Clock } from "../clock/clock.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
-import { LedgerError } from "../errors/errors.js";
+import { LedgerError, ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { Interval } from "../interval/boundaries.js";
+import { pastUpTo } from "../planning/ledger-cuts.js";
 import { planWhilePaused } from "../planning/plan-while-paused.js";
 import type { IntervalPlanner } from "../planning/planner.js";
 import { nextSlice, rerunsOf } from "../planning/rerun-slice.js";
@@ -79,10 +80,11 @@ export class RunControl {
         field: "interval",
       });
     }
-    if (interval.upper > schedule.watermark) {
+    const end = pastUpTo(schedule, this.#parts.clock.now());
+    if (interval.upper > end) {
       throw new LedgerError(
         "INTERVAL_OPEN",
-        `interval: ends after ${at(schedule.watermark)}, up to where intervals have been planned; what follows is the schedule's own.`,
+        `interval: ends after ${at(end)}, up to where intervals are over and have been planned; what follows is the schedule's own.`,
         { field: "interval.upper" },
       );
     }
@@ -151,18 +153,20 @@ export class RunControl {
     throw illegal(await this.get(id), "cancelled", "it has not ended, or has failed");
   }
 
-  /** @throws LedgerError RUN_NOT_FOUND, RUN_STATE_ILLEGAL */
+  /** @throws LedgerError RUN_NOT_FOUND, RUN_STATE_ILLEGAL; ScheduleError SCHEDULE_STATUS_ILLEGAL */
   async retry(id: string, options: RetryOptions): Promise<void> {
     const run = await this.get(id);
-    if (!(await this.#retry(run, await this.#versionFor(run.groupId, options))))
+    const [schedule] = await this.#parts.store.getSchedules([run.groupId]);
+    if (schedule === undefined || !(await this.#retry(run, versionFor(schedule, options))))
       throw await this.#whyNotRetried(id);
     this.#parts.dispatcher.poke();
   }
 
   /** Retries all failed runs of a group that no other run stands for. */
-  async retryAll({ spec: { groupId } }: Schedule, options: RetryOptions): Promise<string[]> {
+  async retryAll(schedule: Schedule, options: RetryOptions): Promise<string[]> {
+    const { groupId } = schedule.spec;
     const filter = { groupId, states: ["FAILED"], includeSuperseded: false } as const;
-    const version = await this.#versionFor(groupId, options);
+    const version = versionFor(schedule, options);
     const retried: string[] = [];
     let cursor: string | undefined;
     do {
@@ -173,12 +177,6 @@ export class RunControl {
     } while (cursor !== undefined);
     if (retried.length > 0) this.#parts.dispatcher.poke();
     return retried;
-  }
-
-  async #versionFor(groupId: string, { version = "planned" }: RetryOptions): Promise<number | undefined> {
-    if (version === "planned") return undefined;
-    const [schedule] = await this.#parts.store.getSchedules([groupId]);
-    return schedule?.version;
   }
 
   /** Whether it was done: the store refuses what another run stands for. */
@@ -233,6 +231,22 @@ export class RunControl {
     if (run !== undefined) return run;
     throw new LedgerError("RUN_NOT_FOUND", `There is no run ${id}.`, { field: "id" });
   }
+}
+
+/**
+ * The version that a retried run gets; `undefined`: it keeps its own.
+ *
+ * @throws ScheduleError SCHEDULE_STATUS_ILLEGAL where the schedule is gone, so that nothing would carry the run out
+ */
+function versionFor(schedule: Schedule, { version = "planned" }: RetryOptions): number | undefined {
+  const { status, spec } = schedule;
+  if (status === "DELETING" || status === "DELETED") {
+    throw new ScheduleError(
+      "SCHEDULE_STATUS_ILLEGAL",
+      `Schedule ${spec.groupId} is ${status}; register the group again before its runs are retried.`,
+    );
+  }
+  return version === "latest" ? schedule.version : undefined;
 }
 
 function illegal(run: Run, action: string, condition: string): LedgerError {

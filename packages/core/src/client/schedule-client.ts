@@ -284,7 +284,8 @@ export class ScheduleClient {
    * Gives a failed or cancelled run all its attempts again, with the same boundaries and the same idempotency key. It is
    * carried out by the version of the schedule that it was planned with, or by the newest one if asked to.
    *
-   * @throws LedgerError RUN_NOT_FOUND; RUN_STATE_ILLEGAL also if another run stands for any of its time
+   * @throws LedgerError RUN_NOT_FOUND; RUN_STATE_ILLEGAL also if another run stands for any of its time; ScheduleError
+   *   SCHEDULE_STATUS_ILLEGAL (unregistered)
    */
   retryRun(id: string, options: RetryOptions = {}): Promise<void> {
     return this.#parts.runControl.retry(id, options);
@@ -294,7 +295,7 @@ export class ScheduleClient {
    * Retries all failed runs of a group that no other run stands for, as `retryRun` does each.
    *
    * @returns the ids of those that are retried, oldest interval first
-   * @throws ScheduleError SCHEDULE_NOT_FOUND
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL (unregistered)
    */
   async retryRuns(groupId: string, options: RetryOptions = {}): Promise<string[]> {
     return this.#parts.runControl.retryAll(await this.#parts.changes.get(groupId), options);

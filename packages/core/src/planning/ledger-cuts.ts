@@ -4,6 +4,17 @@ import { Grid, type NominalInterval } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
 
 /**
+ * Up to where a schedule's past may be run again: to its watermark, as far as that is over. It lies ahead of now where the
+ * schedule has not begun.
+ */
+export function pastUpTo(schedule: Schedule, now: EpochMs): EpochMs {
+  const { watermark, spec } = schedule;
+  return watermark <= now
+    ? watermark
+    : Math.min(watermark, new LedgerCuts(schedule).dueUpTo(now - spec.delayMs));
+}
+
+/**
  * Where the time of a ledger may be cut: at the nominal times of its schedule's trigger, also before the schedule began,
  * and at the ledger's beginning, where its first interval may have begun between two of these.
  */
@@ -34,6 +45,11 @@ export class LedgerCuts {
   /** The first cut that is not before an instant; the instant itself where there is none. */
   notBefore(instant: EpochMs): EpochMs {
     return this.#after(instant - 1) ?? instant;
+  }
+
+  /** The end of the last interval that is due at an instant, the delay left out; the instant itself where there is none. */
+  dueUpTo(instant: EpochMs): EpochMs {
+    return this.#fireAt === "interval-end" ? this.notAfter(instant) : (this.#after(instant) ?? instant);
   }
 
   /** The intervals that these cuts make of a hole in the ledger, from its beginning to its end. */

@@ -135,6 +135,27 @@ describe("a run that has used up its attempts", () => {
     ]);
   });
 
+  it("pauses its schedule once, although others fail with it", async () => {
+    const bench = await Bench.started(failing);
+    const policies = { maxAttempts: 1, onFailure: "pause", overlap: "allow" } as const;
+    await bench.client.register(hourly(policies));
+    await bench.fireAt(3);
+    expect(await bench.client.get("orders")).toMatchObject({ status: "PAUSED", blockingRuns: 3 });
+    expect(bench.troubles).toEqual([]);
+  });
+
+  it("pauses nothing that is gone by then", async () => {
+    const bench = await Bench.started(running);
+    await bench.client.register(hourly({ maxAttempts: 1, onFailure: "pause" }));
+    await bench.fireAt(1);
+    await bench.client.unregister("orders");
+    bench.operator.endAll(failed("no"));
+    await bench.clock.settle();
+    expect(await firstRun(bench)).toMatchObject({ state: "FAILED" });
+    expect((await bench.client.get("orders")).status).toBe("DELETED");
+    expect(bench.troubles).toEqual([]);
+  });
+
   it("pauses its schedule with a note, and is behind it once that is resumed", async () => {
     const bench = await failedOnce({ onFailure: "pause" });
     const { status, statusReason } = await bench.client.get("orders");
@@ -233,6 +254,16 @@ describe("trigger now", () => {
     await bench.clock.settle();
     expect(bench.intervals).toEqual([[4, 5]]);
     expect(await bench.client.audit("orders")).toMatchObject({ isSound: true, skipped: { ms: 4 * HOUR } });
+  });
+
+  it("cuts no day of the time before a daily ledger", async () => {
+    const bench = await Bench.started();
+    await bench.client.register(hourly({ trigger: { type: "period", every: 1, unit: "day" } }));
+    const before = bench.client.trigger("orders", { lower: hour(-1), upper: hour(0) });
+    await expect(before).rejects.toMatchObject({
+      code: "INTERVAL_NOT_ALIGNED",
+      message: expect.stringContaining("[2025-12-31T00:00:00.000Z, 2026-01-01T00:00:00.000Z)"),
+    });
   });
 
   it("cuts nothing that was skipped, nor time before the ledger", async () => {
