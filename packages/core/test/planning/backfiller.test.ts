@@ -139,7 +139,7 @@ describe("what is not over yet", () => {
     await expect(backfill(0, 1)).rejects.toMatchObject({ code: "INTERVAL_INVALID", field: "from" });
     const open = { lower: hour(0), upper: hour(1) };
     await expect(client.trigger("g", open)).rejects.toMatchObject({ code: "INTERVAL_OPEN" });
-    expect((await planAndRun({ from: hour(-1), to: hour(9) })).made).toEqual([]);
+    await expect(backfill(-1, 9)).rejects.toMatchObject({ code: "INTERVAL_INVALID" });
     expect((await planAndRun({ from: hour(-2), to: hour(9) })).made).toEqual([[-2, -1]]);
     await clock.advanceTo(hour(1) + 10 * MINUTE);
     expect((await planAndRun({ from: hour(-1), to: hour(9) })).made).toEqual([
