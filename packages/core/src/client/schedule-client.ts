@@ -23,7 +23,7 @@ import type { RegisteredSchedule, Registration, RegistrationResult } from "./reg
 import type { RetryOptions, RunControl } from "./run-control.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import type { SpecReader } from "./spec-reader.js";
-import { countUnregistered, unregisteredNotes } from "./unregistered-runs.js";
+import { countUnregistered, UNREGISTERED, unregisteredNotes } from "./unregistered-runs.js";
 
 /** Runs planned later than this after they were due count as late. */
 const LATE_TOLERANCE_MS = 1_000;
@@ -180,7 +180,7 @@ export class ScheduleClient {
   async describe(groupId: string): Promise<Description> {
     const { store, clock, specs } = this.#parts;
     const schedule = await this.#parts.changes.get(groupId);
-    const [versions, counts, active, notRun, backfills, unregistered] = await Promise.all([
+    const [versions, counts, active, notRun, backfills] = await Promise.all([
       store.listVersions(groupId),
       store.tally(groupId, LATE_TOLERANCE_MS),
       store.listRuns({ groupId, states: ["PLANNED", "SUBMITTING", "RUNNING"] }, { limit: 100 }),
@@ -189,8 +189,9 @@ export class ScheduleClient {
         { limit: 100 },
       ),
       store.listBackfills({ groupId }),
-      countUnregistered(store, groupId),
     ]);
+    const unregistered =
+      counts.byReason[UNREGISTERED] === undefined ? 0 : await countUnregistered(store, groupId);
     const notes = notesOf(schedule, clock.now(), specs.notesOn(schedule.spec));
     return {
       schedule,
