@@ -43,7 +43,7 @@ export * from "./store/memory-store.js";
 export * from "./store/schedule-store.js";
 export * from "./store/together.js";
 export { compileTrigger } from "./trigger/compile.js";
-export { CronTrigger, QUARTZ_PRESET } from "./trigger/cron/cron-trigger.js";
+export { CronTrigger, QUARTZ_PRESET, QUARTZ_PRESETS } from "./trigger/cron/cron-trigger.js";
 export type * from "./trigger/cron/day-rule.js";
 export type { CronFields } from "./trigger/cron/parse.js";
 export * from "./trigger/dst-notes.js";

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../clock/clock.js";
 import { isTidegateError, messageOf, ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
@@ -64,12 +65,11 @@ export class Lifecycle {
 
   async update(info: ScheduleInfo<object>, expected: UpdateOptions): Promise<RegisteredSchedule> {
     const { specs, changes } = this.#parts;
-    const before = await changes.get(groupIdOf(info));
-    if (before.version !== expected.version) throw staleVersion(before, expected.version);
+    const before = await this.#get(groupIdOf(info), expected.version);
     const spec = specs.read(info, before.spec);
     refuseIllegalUpdate(before, spec);
     const adoptsPlanned = expected.plannedRuns === "adopt";
-    if (JSON.stringify(spec) === JSON.stringify(before.spec)) {
+    if (isDeepStrictEqual(spec, before.spec)) {
       if (adoptsPlanned) await changes.change(before, { adoptsPlanned });
       return this.#withNotes(before);
     }
@@ -89,9 +89,9 @@ export class Lifecycle {
     return this.#withNotes(await changes.deliver(spec.groupId));
   }
 
-  async pause(groupId: string, note: string): Promise<Schedule> {
+  async pause(groupId: string, note: string, version?: number): Promise<Schedule> {
     const { changes } = this.#parts;
-    const before = await changes.get(groupId);
+    const before = await this.#get(groupId, version);
     await changes.change(before, {
       status: transition(groupId, before.status, "pause"),
       statusReason: note === "" ? null : note,
@@ -115,12 +115,12 @@ export class Lifecycle {
   }
 
   /**
-   * Runs that blocked because of `onFailure: "pause"` no longer do: who resumes has seen them. A schedule that is not
-   * paused stays as it is.
+   * Runs that blocked because of `onFailure: "pause"` no longer do: the person who resumes has seen them. A schedule that is
+   * not paused stays as it is.
    */
-  async resume(groupId: string): Promise<Schedule> {
+  async resume(groupId: string, version?: number): Promise<Schedule> {
     const { changes } = this.#parts;
-    const before = await changes.get(groupId);
+    const before = await this.#get(groupId, version);
     if (PLANNING_STATUSES.includes(before.status)) return before;
     const status = transition(groupId, before.status, "resume");
     if (before.spec.onFailure === "pause") await this.#unblock(before);
@@ -133,9 +133,9 @@ export class Lifecycle {
     return changes.deliver(groupId);
   }
 
-  async unregister(groupId: string, isPurge: boolean): Promise<void> {
+  async unregister(groupId: string, isPurge: boolean, version?: number): Promise<void> {
     const { changes, store, planner } = this.#parts;
-    const before = await changes.get(groupId);
+    const before = await this.#get(groupId, version);
     if (before.status !== "DELETED") {
       await changes.change(before, {
         status: transition(groupId, before.status, "unregister"),
@@ -156,6 +156,13 @@ export class Lifecycle {
     }
     await store.purgeSchedule(groupId);
     planner.forget(groupId);
+  }
+
+  /** A schedule that still has the version which the caller has seen, if it says one. */
+  async #get(groupId: string, version: number | undefined): Promise<Schedule> {
+    const schedule = await this.#parts.changes.get(groupId);
+    if (version !== undefined && schedule.version !== version) throw staleVersion(schedule, version);
+    return schedule;
   }
 
   #withNotes(schedule: Schedule): RegisteredSchedule {

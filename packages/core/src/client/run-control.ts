@@ -140,16 +140,8 @@ export class RunControl {
 
   async cancel(id: string): Promise<void> {
     const run = await this.get(id);
-    if (await this.#parts.dispatcher.cancel(run, "cancelled")) return;
-    const isGivenUp = await this.#parts.dispatcher.change(run, {
-      id,
-      from: ["FAILED"],
-      state: "CANCELLED",
-      reason: "cancelled",
-      wakeAt: null,
-      isBlocking: false,
-    });
-    if (isGivenUp) return this.#parts.dispatcher.poke();
+    const isCancelled = await this.#parts.dispatcher.cancel(run, "cancelled");
+    if (isCancelled) return this.#parts.dispatcher.poke();
     throw illegal(await this.get(id), "cancelled", "it has not ended, or has failed");
   }
 

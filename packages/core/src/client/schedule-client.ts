@@ -15,10 +15,11 @@ import type {
 } from "../store/schedule-store.js";
 import { type AuditReport, auditCoverage } from "./audit.js";
 import type { BackfillControl, BackfillPlan, BackfillRequest } from "./backfill-control.js";
+import { findDoubts } from "./doubts.js";
 import { type Explanation, explainRun } from "./explain.js";
 import type { Lifecycle, UpdateOptions } from "./lifecycle.js";
 import { notesOf } from "./notes.js";
-import { type Preview, previewIntervals } from "./preview.js";
+import { type Preview, previewInSteps, previewIntervals } from "./preview.js";
 import type { RegisteredSchedule, Registration, RegistrationResult } from "./registration.js";
 import type { RetryOptions, RunControl } from "./run-control.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
@@ -129,11 +130,14 @@ export class ScheduleClient {
    * kept and goes on at its watermark when the group is registered again, with what waited: those runs are planned again,
    * and backfills go on. Only a later `startTime` gives up what lies before it.
    *
-   * @param options - `purge`: also removes the ledger, for good
-   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL
+   * @param options - `purge`: also removes the ledger, for good; `version`: only if this still is the schedule's
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL, SCHEDULE_VERSION_STALE
    */
-  unregister(groupId: string, options: { readonly purge?: boolean } = {}): Promise<void> {
-    return this.#parts.lifecycle.unregister(groupId, options.purge === true);
+  unregister(
+    groupId: string,
+    options: { readonly purge?: boolean; readonly version?: number } = {},
+  ): Promise<void> {
+    return this.#parts.lifecycle.unregister(groupId, options.purge === true, options.version);
   }
 
   /**
@@ -141,19 +145,21 @@ export class ScheduleClient {
    * is resumed, as its catch-up policy says.
    *
    * @param note - for people: why
-   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL
+   * @param seen - only if this still is the schedule's version
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL, SCHEDULE_VERSION_STALE
    */
-  pause(groupId: string, note = ""): Promise<Schedule> {
-    return this.#parts.lifecycle.pause(groupId, note);
+  pause(groupId: string, note = "", seen: { readonly version?: number } = {}): Promise<Schedule> {
+    return this.#parts.lifecycle.pause(groupId, note, seen.version);
   }
 
   /**
-   * Goes on at the watermark; does nothing if the schedule is not paused.
+   * Resumes planning at the watermark; does nothing if the schedule is not paused.
    *
-   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL (unregistered)
+   * @param seen - only if this still is the schedule's version
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL (unregistered), SCHEDULE_VERSION_STALE
    */
-  resume(groupId: string): Promise<Schedule> {
-    return this.#parts.lifecycle.resume(groupId);
+  resume(groupId: string, seen: { readonly version?: number } = {}): Promise<Schedule> {
+    return this.#parts.lifecycle.resume(groupId, seen.version);
   }
 
   /**
@@ -233,10 +239,10 @@ export class ScheduleClient {
     }
     if (typeof subject === "string") {
       const schedule = await this.#parts.changes.get(subject);
-      return previewIntervals(schedule.spec, schedule.watermark, count);
+      return previewInSteps(schedule.spec, schedule.watermark, count);
     }
     const spec = this.#parts.specs.read(subject);
-    return previewIntervals(spec, new Grid(spec).origin() ?? spec.startTime, count);
+    return previewInSteps(spec, new Grid(spec).origin() ?? spec.startTime, count);
   }
 
   /**
@@ -303,7 +309,8 @@ export class ScheduleClient {
   }
 
   /**
-   * Accounts for every millisecond of a group's ledger: succeeded, active, failed, cancelled, skipped, gaps, overlaps.
+   * Accounts for every millisecond of a group's ledger: succeeded, active, failed, cancelled, skipped, gaps, overlaps,
+   * and what two jobs may have written.
    *
    * @param within - a part of it. @default from the ledger's beginning to its watermark
    * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID
@@ -322,6 +329,7 @@ export class ScheduleClient {
     return auditCoverage({
       groupId,
       range,
+      doubts: await findDoubts(this.#parts.store, groupId, range),
       coverage: await this.#parts.store.coverage(groupId, range),
       closedUpTo: closed?.upper ?? watermark,
       watermark,

@@ -1,24 +1,26 @@
 import { DateTime } from "luxon";
 import { z } from "zod";
-import type { EpochMs } from "../clock/clock.js";
+import { type EpochMs, LAST_INSTANT } from "../clock/clock.js";
+import { fixedOffset } from "../trigger/zone/offset.js";
 
 /** An instant as a user gives it: epoch ms, a `Date`, or ISO 8601 with an offset, such as `2026-01-01T00:00:00Z`. */
 export type Instant = EpochMs | Date | string;
 
-const MAX_INSTANT = 8_640_000_000_000_000;
-
-const PROBLEM = "must be epoch ms or ISO 8601 with an offset, such as 2026-01-01T00:00:00Z";
+const PROBLEM =
+  "must be epoch ms or ISO 8601 with an offset from -12:00 to +14:00, such as 2026-01-01T00:00:00Z";
 
 /** The shape of an instant as JSON can carry it; it comes out as epoch ms. */
 export const instant = z.union(
   [
-    z.number().int().min(-MAX_INSTANT).max(MAX_INSTANT),
+    z.number().int().min(-LAST_INSTANT).max(LAST_INSTANT),
     z
       .string()
       .max(64)
       .transform((text, context) => {
         const parsed = DateTime.fromISO(text, { setZone: true });
-        if (parsed.isValid && /T.*(?:Z|[+-]\d{2}(?::?\d{2})?)$/i.test(text)) return parsed.toMillis();
+        const offset = /T.*(Z|[+-]\d{2}(?::?\d{2})?)$/i.exec(text)?.[1];
+        const hasOffset = offset !== undefined && fixedOffset(offset) !== undefined;
+        if (parsed.isValid && hasOffset) return parsed.toMillis();
         context.addIssue({ code: "custom", message: PROBLEM });
         return z.NEVER;
       }),

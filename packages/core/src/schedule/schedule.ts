@@ -39,8 +39,8 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * in the past and now is owed at once, as the catch-up policy says. @default the last nominal time that is not after now
    */
   readonly startTime?: Instant;
-  /** Where the last interval ends: epoch ms, a `Date` or ISO 8601. @default none */
-  readonly endTime?: Instant;
+  /** Where the last interval ends: epoch ms, a `Date` or ISO 8601; `null` for none. @default none */
+  readonly endTime?: Instant | null;
   /** Which engine fires it. @default the first one that was given to Tidegate */
   readonly engine?: string;
   /** Which operator runs its jobs. @default the first one that was given to Tidegate */
@@ -72,8 +72,8 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * `drop` runs the newest, and the others become one skipped run that says so. @default "each"
    */
   readonly catchup?: CatchupPolicy;
-  /** How far back from now `each` and `coalesce` reach, ms. What is older becomes a skipped run. @default unlimited */
-  readonly catchupWindowMs?: number;
+  /** How far back from now `each` and `coalesce` reach, ms. What is older becomes a skipped run. `null`: unlimited. @default unlimited */
+  readonly catchupWindowMs?: number | null;
   /**
    * When an interval is due while a run is active: `queue` waits, in order; `allow` runs up to `maxActiveRuns` at once;
    * `coalesce-pending` merges what waits into one run; `cancel-running` cancels the active run and merges its interval
@@ -85,15 +85,15 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
   /** @default 3 */
   readonly maxAttempts?: number;
   readonly backoff?: Partial<BackoffSpec>;
-  /** The longest that one attempt may take, ms. @default unlimited */
-  readonly timeoutMs?: number;
+  /** The longest that one attempt may take, ms; `null` for unlimited. @default unlimited */
+  readonly timeoutMs?: number | null;
   /**
    * After the last attempt: `block` holds later runs until this one is retried or cancelled, `continue` goes on with
    * them, `pause` pauses the schedule. @default "block"
    */
   readonly onFailure?: FailurePolicy;
-  /** Fails a run whose bad rows pass the limit. @default no limit */
-  readonly dirtyData?: DirtyDataLimit;
+  /** Fails a run whose bad rows pass the limit; `null` for no limit. @default no limit */
+  readonly dirtyData?: DirtyDataLimit | null;
   /** How long an engine may be silent past a due time before the watchdog plans the interval itself, ms. @default 30,000 */
   readonly engineGraceMs?: number;
   /** For people. @default "" */
