@@ -158,6 +158,30 @@ describe("what is not over yet", () => {
   });
 });
 
+describe("a ledger whose beginning moves back into a backfill's range", () => {
+  it("leaves what is the live schedule's then to it", async () => {
+    const { client, clock } = await begin();
+    const onTheHour = { type: "cron", expression: "0 * * * *" } as const;
+    const info = hourly("g", { trigger: onTheHour, startTime: hour(-3.1) });
+    await client.register({ ...info, firstInterval: "first-nominal-time" });
+    await client.pause("g");
+    await client.backfill({ id: "b", groupId: "g", from: hour(-3.1), to: hour(0) });
+    await client.update(info, { version: 1 });
+    await client.resume("g");
+    await world.engine.fire("g", T0);
+    await client.backfill({ id: "b", groupId: "g", from: hour(-3.1), to: hour(0) });
+    await clock.advance(MINUTE);
+    await world.settle();
+    expect(await client.getBackfill("b")).toMatchObject({ state: "DONE", plannedRuns: 0 });
+    expect(submitted()).toEqual([
+      [-3.1, -3],
+      [-3, -2],
+      [-2, -1],
+      [-1, 0],
+    ]);
+  });
+});
+
 describe("an interval of which several generations stand", () => {
   /** Three hours that succeeded, the last of which was run again and failed. */
   async function withTwins(): Promise<void> {
