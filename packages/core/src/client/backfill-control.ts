@@ -101,15 +101,15 @@ export class BackfillControl {
   #pastOf(schedule: Schedule, { lower, upper }: Interval): Interval {
     if (lower >= upper) throw invalid("from", "must be before to");
     const end = pastUpTo(schedule, this.#parts.clock.now());
-    if (lower < end) return { lower, upper: Math.min(upper, end) };
-    throw new LedgerError(
-      "INTERVAL_INVALID",
-      `from, to: nothing of this range lies before ${iso(end)}, up to where intervals are over and have been planned.`,
-      { field: "from" },
-    );
+    if (end !== undefined && lower < end) return { lower, upper: Math.min(upper, end) };
+    const limit =
+      end === undefined ? "no interval is over yet" : `intervals are over and planned up to ${iso(end)}`;
+    throw new LedgerError("INTERVAL_INVALID", `from, to: nothing of this range can be run again; ${limit}.`, {
+      field: "from",
+    });
   }
 
-  /** What an id has begun before. @throws LedgerError INTERVAL_INVALID if that is another group's */
+  /** The backfill that an id has begun before. @throws LedgerError INTERVAL_INVALID if that is another group's */
   async #begun(id: string, groupId: string): Promise<Backfill | undefined> {
     const backfill = await this.#parts.store.getBackfill(id);
     if (backfill === undefined || backfill.groupId === groupId) return backfill;

@@ -17,7 +17,7 @@ import { type ScheduleChanges, staleVersion } from "./schedule-changes.js";
 import { groupIdOf, type SpecReader } from "./spec-reader.js";
 import { UNREGISTERED } from "./unregistered-runs.js";
 
-/** What a schedule's life after its registration is led with. */
+/** Dependencies of `Lifecycle`. */
 export interface LifecycleParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;

@@ -15,7 +15,7 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 /** The most runs that one call of `trigger` makes; more is a backfill's work. */
 const MAX_TRIGGERED_RUNS = 1_000;
 
-/** What run control works with. */
+/** Dependencies of `RunControl`. */
 export interface RunControlParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
@@ -34,7 +34,7 @@ export interface RetryOptions {
   readonly version?: "planned" | "latest";
 }
 
-/** What a person does to single runs: trigger, cancel, retry. */
+/** Triggers, cancels and retries single runs. */
 export class RunControl {
   readonly #parts: RunControlParts;
 
@@ -81,10 +81,12 @@ export class RunControl {
       });
     }
     const end = pastUpTo(schedule, this.#parts.clock.now());
-    if (interval.upper > end) {
+    if (end === undefined || interval.upper > end) {
       throw new LedgerError(
         "INTERVAL_OPEN",
-        `interval: ends after ${at(end)}, up to where intervals are over and have been planned; what follows is the schedule's own.`,
+        end === undefined
+          ? "interval: none is over yet."
+          : `interval: ends after ${at(end)}, up to where intervals are over and have been planned; what follows is the schedule's own.`,
         { field: "interval.upper" },
       );
     }

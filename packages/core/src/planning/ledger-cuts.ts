@@ -4,14 +4,14 @@ import { Grid, type NominalInterval } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
 
 /**
- * Up to where a schedule's past may be run again: to its watermark, as far as that is over. It lies ahead of now where the
- * schedule has not begun.
+ * Up to where a schedule's past may be run again, epoch ms: to its watermark, as far as that is over. It lies ahead of now
+ * if the schedule has not begun. `undefined` if no interval is over yet.
  */
-export function pastUpTo(schedule: Schedule, now: EpochMs): EpochMs {
+export function pastUpTo(schedule: Schedule, now: EpochMs): EpochMs | undefined {
   const { watermark, spec } = schedule;
-  return watermark <= now
-    ? watermark
-    : Math.min(watermark, new LedgerCuts(schedule).dueUpTo(now - spec.delayMs));
+  if (watermark <= now) return watermark;
+  const due = new LedgerCuts(schedule).dueUpTo(now - spec.delayMs);
+  return due === undefined ? undefined : Math.min(watermark, due);
 }
 
 /**
@@ -35,11 +35,9 @@ export class LedgerCuts {
     this.#fireAt = spec.fireAt;
   }
 
-  /** The last cut that is not after an instant; the instant itself where there is none. */
+  /** The last cut that is not after an instant; the instant itself if there is none. */
   notAfter(instant: EpochMs): EpochMs {
-    const nominal = this.#grid.lastClosed(instant)?.upper;
-    if (instant >= this.#origin) return Math.max(this.#origin, nominal ?? this.#origin);
-    return nominal ?? instant;
+    return this.#lastUpTo(instant) ?? instant;
   }
 
   /** The first cut that is not before an instant; the instant itself where there is none. */
@@ -47,9 +45,10 @@ export class LedgerCuts {
     return this.#after(instant - 1) ?? instant;
   }
 
-  /** The end of the last interval that is due at an instant, the delay left out; the instant itself where there is none. */
-  dueUpTo(instant: EpochMs): EpochMs {
-    return this.#fireAt === "interval-end" ? this.notAfter(instant) : (this.#after(instant) ?? instant);
+  /** The end of the last interval that is due at an instant, the delay left out; `undefined` if there is none. */
+  dueUpTo(instant: EpochMs): EpochMs | undefined {
+    const begun = this.#lastUpTo(instant);
+    return begun === undefined || this.#fireAt === "interval-end" ? begun : (this.#after(instant) ?? begun);
   }
 
   /** The intervals that these cuts make of a hole in the ledger, from its beginning to its end. */
@@ -60,6 +59,11 @@ export class LedgerCuts {
       yield { lower, upper, scheduledTime: this.#fireAt === "interval-end" ? upper : lower };
       lower = upper;
     }
+  }
+
+  #lastUpTo(instant: EpochMs): EpochMs | undefined {
+    const nominal = this.#grid.lastClosed(instant)?.upper;
+    return instant < this.#origin ? nominal : Math.max(this.#origin, nominal ?? this.#origin);
   }
 
   #after(instant: EpochMs): EpochMs | undefined {

@@ -9,7 +9,7 @@ import { decidePlan } from "./plan-decision.js";
 /** How often to decide anew after something else was faster. */
 const MAX_CONFLICTS = 20;
 
-/** What planning needs. */
+/** Dependencies of `planWhilePaused`. */
 export interface PlanWhilePausedParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;

@@ -148,6 +148,18 @@ describe("what is not over yet", () => {
     ]);
   });
 
+  it("is all that lies before a single time to come", async () => {
+    const { client } = await begin();
+    await client.register(hourly("g", { trigger: { type: "once", at: hour(2) }, startTime: hour(1) }));
+    const backfill = client.backfill({ groupId: "g", from: hour(-1), to: hour(0) });
+    await expect(backfill).rejects.toMatchObject({
+      code: "INTERVAL_INVALID",
+      message: expect.stringContaining("no interval is over yet"),
+    });
+    const trigger = client.trigger("g", { lower: hour(-1), upper: hour(0) });
+    await expect(trigger).rejects.toMatchObject({ code: "INTERVAL_OPEN" });
+  });
+
   it("is what has not begun where jobs are submitted as their interval begins", async () => {
     const { client } = await begin();
     await client.register(hourly("g", { startTime: hour(2), fireAt: "interval-start" }));
