@@ -18,7 +18,7 @@ export const OPEN_FAULTS: Readonly<Record<string, OpenFault>> = {
   },
   "an interval is run again while its last submission is unclear": {
     avoid: (history) =>
-      does(history, "backfill", "rerun", "trigger", "cancelRun")
+      does(history, "backfill", "rerun", "trigger", "cancelRun", "unregister", "purge")
         ? withJobs(history, (job) => (UNCLEAR.includes(job.submit) ? { ...job, submit: "refused" } : job))
         : history,
   },
@@ -34,6 +34,9 @@ export const OPEN_FAULTS: Readonly<Record<string, OpenFault>> = {
       withSettings(history, (set) =>
         set.overlap === "cancel-running" ? { ...set, overlap: "coalesce-pending" } : set,
       ),
+  },
+  "a backfill's run between two attempts is not held by a pause": {
+    tolerates: ({ message }) => message === "paused: a BACKFILL job began",
   },
   "endRule inclusive is planned for ever": {
     avoid: (history) => withSettings(history, ({ endRule: _, ...rest }) => rest),
