@@ -18,4 +18,14 @@ describe("histories that once went wrong", () => {
         { do: "restart", after: 0 },
       ],
     }));
+
+  it("a backfill of time before a single one to come", () =>
+    lawful({
+      policies: { trigger: "once", start: 1, maxActiveRuns: 1 },
+      jobs: [{ lasts: 1 }],
+      steps: [
+        { do: "backfill", from: -10, to: 0, select: "missing", concurrency: 1 },
+        { do: "pass", for: 1 },
+      ],
+    }));
 });

@@ -28,7 +28,7 @@ export async function measureEngine(
     return fires.map(({ groupId, scheduledTime }) => {
       // As core does, one fire answers for all that is owed.
       const owed = Math.floor((now - scheduledTime) / periodMs) + 1;
-      return { groupId, outcome: "planned", planned: owed, nextFireAt: scheduledTime + owed * periodMs };
+      return { groupId, outcome: "planned", runs: [], nextFireAt: scheduledTime + owed * periodMs };
     });
   };
   const events = createEmitter();

@@ -53,7 +53,7 @@ function countingSink(): { fired: number; fire: (fires: readonly Fire[]) => Prom
     fire: async (fires: readonly Fire[]) => {
       sink.fired += fires.length;
       return fires.map(({ groupId, scheduledTime }) => {
-        return { groupId, outcome: "planned", planned: 1, nextFireAt: scheduledTime + PERIOD_MS };
+        return { groupId, outcome: "planned", runs: [], nextFireAt: scheduledTime + PERIOD_MS };
       }) as never[];
     },
   };

@@ -37,7 +37,7 @@ function countingSink(): { fired: number; fire: (fires: readonly Fire[]) => Prom
       sink.fired += fires.length;
       return fires.map(({ groupId, scheduledTime }) => {
         const nextFireAt = scheduledTime + PERIOD_MS;
-        return { groupId, outcome: "planned", planned: 1, nextFireAt };
+        return { groupId, outcome: "planned", runs: [], nextFireAt };
       }) as never[];
     },
   };

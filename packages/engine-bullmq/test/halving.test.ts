@@ -16,7 +16,7 @@ function ledgerWith(poisoned: ReadonlySet<string>) {
       ledger.calls += 1;
       if (batch.some(({ groupId }) => poisoned.has(groupId))) throw new Error("poisoned");
       ledger.planned.push(...batch.map(({ groupId }) => groupId));
-      return batch.map(({ groupId }) => ({ groupId, outcome: "planned", planned: 1, nextFireAt: 1 }));
+      return batch.map(({ groupId }) => ({ groupId, outcome: "planned", runs: [], nextFireAt: 1 }));
     },
   };
   return ledger;

@@ -219,7 +219,7 @@ describe.each(SCENES)("on %s", (_, startScene) => {
         fire: async (fires: readonly Fire[]) => {
           fired.push(...fires);
           await sleep(3 * LEASE_MS);
-          const answer = { outcome: "planned", planned: 1, nextFireAt: null } as const;
+          const answer = { outcome: "planned", runs: [], nextFireAt: null } as const;
           return fires.map(({ groupId }) => ({ ...answer, groupId }));
         },
       };

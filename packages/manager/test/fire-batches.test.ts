@@ -18,8 +18,8 @@ function aSink(refused: readonly string[] = []) {
     for (const groupId of fresh) known.add(groupId);
     events.emit("runs-planned", [...fresh.map((groupId) => aRun({ groupId })), aRun({ groupId: "else" })]);
     return fires.map(({ groupId }) => {
-      const planned = fresh.includes(groupId) ? 1 : 0;
-      return { groupId, outcome: planned > 0 ? "planned" : "duplicate", planned, nextFireAt: null };
+      const runs = fresh.includes(groupId) ? [aRun({ groupId })] : [];
+      return { groupId, outcome: runs.length > 0 ? "planned" : "duplicate", runs, nextFireAt: null };
     });
   };
   return { batches, fires: new FireBatches({ fire }, events), events };

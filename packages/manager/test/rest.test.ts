@@ -285,6 +285,12 @@ describe("runs", () => {
     expect((await call("POST", `/runs/${second!.id}/cancel`)).body).toMatchObject({ state: "CANCELLED" });
     expect((await call("POST", `/runs/${second!.id}/cancel`)).status).toBe(409);
     expect((await call("POST", `/runs/${second!.id}/retry`)).body).toMatchObject({ state: "PLANNED" });
+    await call("POST", `/runs/${second!.id}/cancel`);
+    await call("PUT", "/schedules/orders", { ...definition, description: "mended" });
+    expect((await call("POST", `/runs/${second!.id}/retry`, { version: "latest" })).body).toMatchObject({
+      state: "PLANNED",
+      scheduleVersion: second!.scheduleVersion + 1,
+    });
     operator.end({ state: "FAILED", error: { code: "BAD", message: "why" }, isRetryable: false });
     await until(async () => (await list("state=FAILED")).length > 0);
     expect((await call("GET", `/runs/${first!.id}`)).body).toMatchObject({ error: { message: "why" } });

@@ -35,18 +35,21 @@ export function planOne({ statements, groups, lanes }: Tables, commit: PlanCommi
   const no = groups.numberOf(commit.groupId);
   const state = no === undefined ? undefined : statements.get<StateRow>(STATE, no);
   if (no === undefined || state === undefined) return false;
-  const isCurrent =
-    state.version === commit.version && state.is_planning === 1 && state.watermark === commit.watermark;
-  if (!isCurrent) return false;
+  if (state.version !== commit.version || state.watermark !== commit.watermark) return false;
+  const { whilePaused = false } = commit;
+  if (whilePaused ? !isPaused(statements, no) : state.is_planning !== 1) return false;
   let places = lanes.freePlaces(no, state.lane_width);
   let longest = state.longest_run_ms;
   let placesTaken = lanes.of(no).admitted.length;
   let lags: boolean | undefined;
   const { plannedAt } = commit;
-  const entered: { id: string; part: "admitted" | "waiting" }[] = [];
+  const entered: { id: string; part: "admitted" | "waiting" | "beside" }[] = [];
   for (const [index, run] of commit.runs.entries()) {
     let entry: Entry = { place: "none" };
-    if (run.state === "PLANNED" && places > 0) {
+    const isBeside = run.state === "PLANNED" && run.kind !== "SCHEDULED";
+    if (isBeside) {
+      entry = entryBeside(run);
+    } else if (run.state === "PLANNED" && places > 0) {
       lags ??= isLagging(run, plannedAt, state.delay_ms);
       const queue = queueOf({ kind: run.kind, wasClaimed: false, isLagging: lags, placesTaken });
       entry = { place: "ready", queue, readyAt: plannedAt };
@@ -59,6 +62,10 @@ export function planOne({ statements, groups, lanes }: Tables, commit: PlanCommi
     }
     longest = Math.max(longest, run.upper - run.lower);
     if (entry.place === "none") continue;
+    if (isBeside) {
+      entered.push({ id: run.id, part: "beside" });
+      continue;
+    }
     if (entry.place === "ready") {
       places -= 1;
       placesTaken += 1;
@@ -70,14 +77,23 @@ export function planOne({ statements, groups, lanes }: Tables, commit: PlanCommi
   return true;
 }
 
+function isPaused(statements: Statements, no: number): boolean {
+  return statements.get("SELECT 1 FROM schedule WHERE no = ? AND status = 'PAUSED'", no) !== undefined;
+}
+
+/** A run beside the lane is ready at once. */
+function entryBeside({ kind, plannedAt }: NewRun): Entry {
+  const queue = queueOf({ kind, wasClaimed: false, isLagging: false, placesTaken: 0 });
+  return { place: "ready", queue, readyAt: plannedAt };
+}
+
 /** Inserts a run that has no part in the lane; what has not succeeded of its interval gives way. */
 export function insertBeside(tables: Tables, run: NewRun): boolean {
   const { statements, groups, lanes } = tables;
   const no = groups.numberOf(run.groupId);
-  const { id, kind, state, plannedAt } = run;
+  const { id, state, plannedAt } = run;
   const isPlanned = state === "PLANNED";
-  const queue = queueOf({ kind, wasClaimed: false, isLagging: false, placesTaken: 0 });
-  const entry: Entry = isPlanned ? { place: "ready", queue, readyAt: plannedAt } : { place: "none" };
+  const entry: Entry = isPlanned ? entryBeside(run) : { place: "none" };
   if (no === undefined || !insertRun(statements, no, run, entry)) return false;
   if (isPlanned) lanes.move(no, id, "none", "beside", plannedAt);
   const length = run.upper - run.lower;

@@ -4,6 +4,7 @@ import { LedgerError, ScheduleError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
 import { type IntervalSet, toSet } from "../interval/interval-set.js";
 import type { Backfiller } from "../planning/backfiller.js";
+import { pastUpTo } from "../planning/ledger-cuts.js";
 import { rerunUnits } from "../planning/rerun-units.js";
 import type { Backfill, BackfillSelect } from "../run/backfill.js";
 import { type Instant, readInstant } from "../schedule/instant.js";
@@ -23,7 +24,7 @@ export interface BackfillRequest {
   readonly groupId: string;
   /** Inclusive: epoch ms, a `Date` or ISO 8601 with an offset. It may lie before the ledger's beginning. */
   readonly from: Instant;
-  /** Exclusive, as `from`. What lies after the watermark is the live schedule's and left out. */
+  /** Exclusive, as `from`. What is not over, or lies after the watermark, is the live schedule's and left out. */
   readonly to: Instant;
   /** @default "missing" */
   readonly select?: BackfillSelect;
@@ -96,18 +97,19 @@ export class BackfillControl {
     return { ...plan, backfill };
   }
 
-  /** The part of a range that the live schedule has planned. @throws LedgerError INTERVAL_INVALID if there is none */
-  #pastOf({ watermark }: Schedule, { lower, upper }: Interval): Interval {
+  /** The part of a range that is over and not the live schedule's. @throws LedgerError INTERVAL_INVALID if there is none */
+  #pastOf(schedule: Schedule, { lower, upper }: Interval): Interval {
     if (lower >= upper) throw invalid("from", "must be before to");
-    if (lower < watermark) return { lower, upper: Math.min(upper, watermark) };
-    throw new LedgerError(
-      "INTERVAL_INVALID",
-      `from, to: nothing of this range lies before the watermark, ${iso(watermark)}.`,
-      { field: "from" },
-    );
+    const end = pastUpTo(schedule, this.#parts.clock.now());
+    if (end !== undefined && lower < end) return { lower, upper: Math.min(upper, end) };
+    const limit =
+      end === undefined ? "no interval is over yet" : `intervals are over and planned up to ${iso(end)}`;
+    throw new LedgerError("INTERVAL_INVALID", `from, to: nothing of this range can be run again; ${limit}.`, {
+      field: "from",
+    });
   }
 
-  /** What an id has begun before. @throws LedgerError INTERVAL_INVALID if that is another group's */
+  /** The backfill that an id has begun before. @throws LedgerError INTERVAL_INVALID if that is another group's */
   async #begun(id: string, groupId: string): Promise<Backfill | undefined> {
     const backfill = await this.#parts.store.getBackfill(id);
     if (backfill === undefined || backfill.groupId === groupId) return backfill;
@@ -205,7 +207,9 @@ function notesOn(asked: Interval, past: Interval, ranges: IntervalSet): string[]
       `from: ${iso(asked.lower)} lies inside an interval, which runs as a whole from ${iso(lower)} on.`,
     );
   if (past.upper < asked.upper)
-    notes.push(`to: intervals are planned up to ${iso(past.upper)}; what follows is the live schedule's.`);
+    notes.push(
+      `to: intervals are over and planned up to ${iso(past.upper)}; what follows is the live schedule's.`,
+    );
   if (upper !== undefined && upper > past.upper)
     notes.push(`to: ${iso(past.upper)} lies inside an interval, which runs as a whole up to ${iso(upper)}.`);
   return notes;

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../clock/clock.js";
-import { messageOf, ScheduleError } from "../errors/errors.js";
+import { isTidegateError, messageOf, ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import { nextFireAt } from "../planning/plan-decision.js";
 import { type IntervalPlanner, PLANNING_STATUSES } from "../planning/planner.js";
@@ -17,7 +17,7 @@ import { type ScheduleChanges, staleVersion } from "./schedule-changes.js";
 import { groupIdOf, type SpecReader } from "./spec-reader.js";
 import { UNREGISTERED } from "./unregistered-runs.js";
 
-/** What a schedule's life after its registration is led with. */
+/** Dependencies of `Lifecycle`. */
 export interface LifecycleParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
@@ -42,7 +42,7 @@ export class Lifecycle {
   /** The lane is blocked by the failed run already, so a crash before the pause lets nothing through. */
   readonly #onPauseRequested = (run: Run): void => {
     const note = `Run ${run.id} has failed and onFailure is "pause".`;
-    this.pause(run.groupId, note).catch((error: unknown) => {
+    this.#pauseFor(run.groupId, note).catch((error: unknown) => {
       this.#parts.emitter.emit("trouble", {
         where: "dispatcher",
         groupId: run.groupId,
@@ -98,6 +98,20 @@ export class Lifecycle {
       laneWidth: 0,
     });
     return changes.deliver(groupId);
+  }
+
+  /** Pauses what is not paused yet, nor gone: of several runs that fail together, the first one does. */
+  async #pauseFor(groupId: string, note: string): Promise<void> {
+    for (;;) {
+      const [schedule] = await this.#parts.store.getSchedules([groupId]);
+      if (schedule === undefined || !PLANNING_STATUSES.includes(schedule.status)) return;
+      try {
+        await this.pause(groupId, note);
+        return;
+      } catch (error) {
+        if (!isTidegateError(error) || error.code !== "SCHEDULE_VERSION_STALE") throw error;
+      }
+    }
   }
 
   /**
@@ -168,13 +182,6 @@ export class Lifecycle {
 }
 
 function refuseIllegalUpdate(before: Schedule, spec: ScheduleSpec): void {
-  if (spec.engine.toLowerCase() !== before.spec.engine.toLowerCase()) {
-    throw new ScheduleError(
-      "SCHEDULE_INVALID",
-      "engine: cannot be changed by an update; unregister the group and register it again, its ledger is kept.",
-      { field: "engine" },
-    );
-  }
   if (spec.startTime !== before.spec.startTime && before.watermark > before.origin) {
     throw new ScheduleError(
       "SCHEDULE_INVALID",

@@ -1,11 +1,13 @@
 import type { Clock } from "../clock/clock.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
-import { LedgerError } from "../errors/errors.js";
+import { LedgerError, ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { Interval } from "../interval/boundaries.js";
+import { pastUpTo } from "../planning/ledger-cuts.js";
+import { planWhilePaused } from "../planning/plan-while-paused.js";
 import type { IntervalPlanner } from "../planning/planner.js";
 import { nextSlice, rerunsOf } from "../planning/rerun-slice.js";
-import type { Run } from "../run/run.js";
+import type { NewRun, Run } from "../run/run.js";
 import { STANDING_STATES } from "../run/standing.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
@@ -13,7 +15,7 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 /** The most runs that one call of `trigger` makes; more is a backfill's work. */
 const MAX_TRIGGERED_RUNS = 1_000;
 
-/** What run control works with. */
+/** Dependencies of `RunControl`. */
 export interface RunControlParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
@@ -32,7 +34,7 @@ export interface RetryOptions {
   readonly version?: "planned" | "latest";
 }
 
-/** What a person does to single runs: trigger, cancel, retry. */
+/** Triggers, cancels and retries single runs. */
 export class RunControl {
   readonly #parts: RunControlParts;
 
@@ -43,18 +45,8 @@ export class RunControl {
   /** Plans what is owed; where nothing is, runs the last closed interval again. */
   async triggerNow(schedule: Schedule): Promise<Run[]> {
     const { groupId } = schedule.spec;
-    const [result] = await this.#parts.planner.fire([{ groupId, scheduledTime: schedule.watermark }]);
-    if (result !== undefined && result.planned > 0) {
-      const planned = await this.#parts.store.listRuns(
-        {
-          groupId,
-          within: { lower: schedule.watermark, upper: Number.MAX_SAFE_INTEGER },
-          kinds: ["SCHEDULED"],
-        },
-        { limit: MAX_TRIGGERED_RUNS },
-      );
-      return [...planned.items];
-    }
+    const owed = schedule.status === "PAUSED" ? await this.#planPaused(groupId) : await this.#plan(groupId);
+    if (owed.length > 0) return this.#read(owed);
     const past = await this.#parts.store.listRuns(
       { groupId, order: "descending", includeSuperseded: false },
       { limit: 1 },
@@ -69,6 +61,18 @@ export class RunControl {
     return this.triggerInterval(schedule, { lower: last.lower, upper: last.upper });
   }
 
+  async #plan(groupId: string): Promise<readonly NewRun[]> {
+    const [result] = await this.#parts.planner.plan([groupId]);
+    return result?.runs ?? [];
+  }
+
+  async #planPaused(groupId: string): Promise<readonly NewRun[]> {
+    const runs = await planWhilePaused(this.#parts, groupId);
+    this.#parts.planner.forget(groupId);
+    if (runs.length > 0) this.#parts.emitter.emit("runs-planned", runs);
+    return runs;
+  }
+
   /** Runs all intervals of a range once more, each as a new generation beside the live schedule. */
   async triggerInterval(schedule: Schedule, interval: Interval): Promise<Run[]> {
     if (interval.lower >= interval.upper) {
@@ -76,10 +80,13 @@ export class RunControl {
         field: "interval",
       });
     }
-    if (interval.upper > schedule.watermark) {
+    const end = pastUpTo(schedule, this.#parts.clock.now());
+    if (end === undefined || interval.upper > end) {
       throw new LedgerError(
         "INTERVAL_OPEN",
-        `interval: ends after ${at(schedule.watermark)}, up to where intervals have been planned; what follows is the schedule's own.`,
+        end === undefined
+          ? "interval: none is over yet."
+          : `interval: ends after ${at(end)}, up to where intervals are over and have been planned; what follows is the schedule's own.`,
         { field: "interval.upper" },
       );
     }
@@ -107,7 +114,12 @@ export class RunControl {
       });
     }
     this.#parts.emitter.emit("runs-planned", made);
-    return (await this.#parts.store.getRuns(made.map(({ id }) => id))).filter((run) => run !== undefined);
+    return this.#read(made);
+  }
+
+  async #read(runs: readonly NewRun[]): Promise<Run[]> {
+    const found = await this.#parts.store.getRuns(runs.map(({ id }) => id));
+    return found.filter((run) => run !== undefined);
   }
 
   /** A part of an interval would be written beside the whole and double its rows. */
@@ -135,18 +147,20 @@ export class RunControl {
     throw illegal(await this.get(id), "cancelled", "it has not ended, or has failed");
   }
 
-  /** @throws LedgerError RUN_NOT_FOUND, RUN_STATE_ILLEGAL */
+  /** @throws LedgerError RUN_NOT_FOUND, RUN_STATE_ILLEGAL; ScheduleError SCHEDULE_STATUS_ILLEGAL */
   async retry(id: string, options: RetryOptions): Promise<void> {
     const run = await this.get(id);
-    if (!(await this.#retry(run, await this.#versionFor(run.groupId, options))))
+    const [schedule] = await this.#parts.store.getSchedules([run.groupId]);
+    if (schedule === undefined || !(await this.#retry(run, versionFor(schedule, options))))
       throw await this.#whyNotRetried(id);
     this.#parts.dispatcher.poke();
   }
 
   /** Retries all failed runs of a group that no other run stands for. */
-  async retryAll({ spec: { groupId } }: Schedule, options: RetryOptions): Promise<string[]> {
+  async retryAll(schedule: Schedule, options: RetryOptions): Promise<string[]> {
+    const { groupId } = schedule.spec;
     const filter = { groupId, states: ["FAILED"], includeSuperseded: false } as const;
-    const version = await this.#versionFor(groupId, options);
+    const version = versionFor(schedule, options);
     const retried: string[] = [];
     let cursor: string | undefined;
     do {
@@ -157,12 +171,6 @@ export class RunControl {
     } while (cursor !== undefined);
     if (retried.length > 0) this.#parts.dispatcher.poke();
     return retried;
-  }
-
-  async #versionFor(groupId: string, { version = "planned" }: RetryOptions): Promise<number | undefined> {
-    if (version === "planned") return undefined;
-    const [schedule] = await this.#parts.store.getSchedules([groupId]);
-    return schedule?.version;
   }
 
   /** Whether it was done: the store refuses what another run stands for. */
@@ -217,6 +225,22 @@ export class RunControl {
     if (run !== undefined) return run;
     throw new LedgerError("RUN_NOT_FOUND", `There is no run ${id}.`, { field: "id" });
   }
+}
+
+/**
+ * The version that a retried run gets; `undefined`: it keeps its own.
+ *
+ * @throws ScheduleError SCHEDULE_STATUS_ILLEGAL where the schedule is gone, so that nothing would carry the run out
+ */
+function versionFor(schedule: Schedule, { version = "planned" }: RetryOptions): number | undefined {
+  const { status, spec } = schedule;
+  if (status === "DELETING" || status === "DELETED") {
+    throw new ScheduleError(
+      "SCHEDULE_STATUS_ILLEGAL",
+      `Schedule ${spec.groupId} is ${status}; register the group again before its runs are retried.`,
+    );
+  }
+  return version === "latest" ? schedule.version : undefined;
 }
 
 function illegal(run: Run, action: string, condition: string): LedgerError {

@@ -24,7 +24,7 @@ import type { RegisteredSchedule, Registration, RegistrationResult } from "./reg
 import type { RetryOptions, RunControl } from "./run-control.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import type { SpecReader } from "./spec-reader.js";
-import { countUnregistered, unregisteredNotes } from "./unregistered-runs.js";
+import { countUnregistered, UNREGISTERED, unregisteredNotes } from "./unregistered-runs.js";
 
 /** Runs planned later than this after they were due count as late. */
 const LATE_TOLERANCE_MS = 1_000;
@@ -116,6 +116,9 @@ export class ScheduleClient {
    * twice. Runs that are planned keep the version they were planned with, unless they are to adopt the new one: such as
    * those that wait behind a failure which the update mends. One that changes nothing makes no version.
    *
+   * A new `engine` moves the group: the new one is told first, then the old one lets it go. Runs are not touched, and what
+   * both fire in between is planned once.
+   *
    * @param seen - `version`: the version that the change was made for; `plannedRuns`: what becomes of runs that wait,
    *   those between two attempts included; a failed one is retried by `retryRun` as before. @default "keep"
    * @throws as `register`, and ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_VERSION_STALE, SCHEDULE_STATUS_ILLEGAL
@@ -162,8 +165,8 @@ export class ScheduleClient {
   }
 
   /**
-   * Runs a group now, also when it is paused. Without an interval: what is owed, or else the last closed interval once
-   * more. With one: all whole intervals in it once more, each as a new generation.
+   * Runs a group now, also when it is paused. Without an interval: what is owed, as its catch-up policy says, or else the
+   * last closed interval once more. A paused group runs what it owes, at most 1,000 runs, all at once. With one: all whole intervals in it once more, each as a new generation.
    *
    * @returns the runs that were planned
    * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID, INTERVAL_OPEN (not over, or the live
@@ -185,7 +188,7 @@ export class ScheduleClient {
   async describe(groupId: string): Promise<Description> {
     const { store, clock, specs } = this.#parts;
     const schedule = await this.#parts.changes.get(groupId);
-    const [versions, counts, active, notRun, backfills, unregistered] = await Promise.all([
+    const [versions, counts, active, notRun, backfills] = await Promise.all([
       store.listVersions(groupId),
       store.tally(groupId, LATE_TOLERANCE_MS),
       store.listRuns({ groupId, states: ["PLANNED", "SUBMITTING", "RUNNING"] }, { limit: 100 }),
@@ -194,8 +197,9 @@ export class ScheduleClient {
         { limit: 100 },
       ),
       store.listBackfills({ groupId }),
-      countUnregistered(store, groupId),
     ]);
+    const unregistered =
+      counts.byReason[UNREGISTERED] === undefined ? 0 : await countUnregistered(store, groupId);
     const notes = notesOf(schedule, clock.now(), specs.notesOn(schedule.spec));
     return {
       schedule,
@@ -289,7 +293,8 @@ export class ScheduleClient {
    * Gives a failed or cancelled run all its attempts again, with the same boundaries and the same idempotency key. It is
    * carried out by the version of the schedule that it was planned with, or by the newest one if asked to.
    *
-   * @throws LedgerError RUN_NOT_FOUND; RUN_STATE_ILLEGAL also if another run stands for any of its time
+   * @throws LedgerError RUN_NOT_FOUND; RUN_STATE_ILLEGAL also if another run stands for any of its time; ScheduleError
+   *   SCHEDULE_STATUS_ILLEGAL (unregistered)
    */
   retryRun(id: string, options: RetryOptions = {}): Promise<void> {
     return this.#parts.runControl.retry(id, options);
@@ -299,7 +304,7 @@ export class ScheduleClient {
    * Retries all failed runs of a group that no other run stands for, as `retryRun` does each.
    *
    * @returns the ids of those that are retried, oldest interval first
-   * @throws ScheduleError SCHEDULE_NOT_FOUND
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL (unregistered)
    */
   async retryRuns(groupId: string, options: RetryOptions = {}): Promise<string[]> {
     return this.#parts.runControl.retryAll(await this.#parts.changes.get(groupId), options);

@@ -18,7 +18,7 @@ export async function countUnregistered(store: ScheduleStore, groupId: string): 
   return (await store.listRuns(filter, { limit: COUNTED })).items.length;
 }
 
-/** What a person should know of runs that an unregistration has cancelled. */
+/** Notes on runs that an unregistration has cancelled, in plain sentences. */
 export function unregisteredNotes(count: number): string[] {
   if (count === 0) return [];
   const runs = count === 1 ? "1 run" : `${count}${count === COUNTED ? " or more" : ""} runs`;
@@ -27,7 +27,7 @@ export function unregisteredNotes(count: number): string[] {
   ];
 }
 
-/** What a person should know of those that a registration plans again. */
+/** Notes on those that a registration plans again, in plain sentences. */
 export function revivedNotes(count: number): string[] {
   if (count === 0) return [];
   const runs = count === 1 ? "1 run" : `${count}${count === COUNTED ? " or more" : ""} runs`;

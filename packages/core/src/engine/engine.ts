@@ -1,5 +1,6 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { TidegateEmitter } from "../events/events.js";
+import type { NewRun } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 
 /** What an engine is told of a schedule. */
@@ -33,8 +34,8 @@ export interface FireResult {
    * paused, deleted or unknown.
    */
   readonly outcome: "planned" | "duplicate" | "held" | "deferred" | "inactive";
-  /** How many runs were inserted. */
-  readonly planned: number;
+  /** The runs that were inserted, oldest first, skipped ones included. */
+  readonly runs: readonly NewRun[];
   /** When the group's next fire is due, epoch ms; `null` when none is. */
   readonly nextFireAt: EpochMs | null;
 }

@@ -4,6 +4,17 @@ import { Grid, type NominalInterval } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
 
 /**
+ * Up to where a schedule's past may be run again, epoch ms: to its watermark, as far as that is over. It lies ahead of now
+ * if the schedule has not begun. `undefined` if no interval is over yet.
+ */
+export function pastUpTo(schedule: Schedule, now: EpochMs): EpochMs | undefined {
+  const { watermark, spec } = schedule;
+  if (watermark <= now) return watermark;
+  const due = new LedgerCuts(schedule).dueUpTo(now - spec.delayMs);
+  return due === undefined ? undefined : Math.min(watermark, due);
+}
+
+/**
  * Where the time of a ledger may be cut: at the nominal times of its schedule's trigger, also before the schedule began,
  * and at the ledger's beginning, where its first interval may have begun between two of these.
  */
@@ -24,16 +35,20 @@ export class LedgerCuts {
     this.#fireAt = spec.fireAt;
   }
 
-  /** The last cut that is not after an instant; the instant itself where there is none. */
+  /** The last cut that is not after an instant; the instant itself if there is none. */
   notAfter(instant: EpochMs): EpochMs {
-    const nominal = this.#grid.lastClosed(instant)?.upper;
-    if (instant >= this.#origin) return Math.max(this.#origin, nominal ?? this.#origin);
-    return nominal ?? instant;
+    return this.#lastUpTo(instant) ?? instant;
   }
 
   /** The first cut that is not before an instant; the instant itself where there is none. */
   notBefore(instant: EpochMs): EpochMs {
     return this.#after(instant - 1) ?? instant;
+  }
+
+  /** The end of the last interval that is due at an instant, the delay left out; `undefined` if there is none. */
+  dueUpTo(instant: EpochMs): EpochMs | undefined {
+    const begun = this.#lastUpTo(instant);
+    return begun === undefined || this.#fireAt === "interval-end" ? begun : (this.#after(instant) ?? begun);
   }
 
   /** The intervals that these cuts make of a hole in the ledger, from its beginning to its end. */
@@ -44,6 +59,11 @@ export class LedgerCuts {
       yield { lower, upper, scheduledTime: this.#fireAt === "interval-end" ? upper : lower };
       lower = upper;
     }
+  }
+
+  #lastUpTo(instant: EpochMs): EpochMs | undefined {
+    const nominal = this.#grid.lastClosed(instant)?.upper;
+    return instant < this.#origin ? nominal : Math.max(this.#origin, nominal ?? this.#origin);
   }
 
   #after(instant: EpochMs): EpochMs | undefined {

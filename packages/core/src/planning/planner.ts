@@ -2,6 +2,7 @@ import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
 import type { Fire, FireResult, FireSink } from "../engine/engine.js";
 import { messageOf, StoreError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
+import type { NewRun } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule, ScheduleStatus } from "../schedule/schedule.js";
 import type { PlanCommit, ScheduleStore } from "../store/schedule-store.js";
@@ -52,7 +53,7 @@ interface Work {
   readonly fires: Fire[];
   /** An engine fired and gets the answer; otherwise it has to be told. */
   isFired: boolean;
-  planned: number;
+  readonly runs: NewRun[];
   conflicts: number;
   generations: Generations | undefined;
   outcome: FireResult["outcome"];
@@ -106,17 +107,15 @@ export class IntervalPlanner implements FireSink {
       work.isFired = true;
     }
     await this.#planAll(works);
-    return fires.map((fire) => {
-      const { groupId, outcome, planned, nextFireAt } = works.get(fire.groupId)!;
-      return { groupId, outcome, planned, nextFireAt };
-    });
+    return fires.map(({ groupId }) => resultOf(works.get(groupId)!));
   }
 
-  /** Plans what these groups owe, as a fire for now would. */
-  async plan(groupIds: Iterable<string>): Promise<void> {
+  /** Plans what these groups owe, as a fire for now would. The answers are in the order of the groups. */
+  async plan(groupIds: Iterable<string>): Promise<FireResult[]> {
     const works = new Map<string, Work>();
     for (const groupId of groupIds) this.#workOf(works, groupId);
     await this.#planAll(works);
+    return [...works.values()].map(resultOf);
   }
 
   /** Forgets what it remembers of a group: its schedule was changed. */
@@ -131,7 +130,7 @@ export class IntervalPlanner implements FireSink {
       groupId,
       fires: [],
       isFired: false,
-      planned: 0,
+      runs: [],
       conflicts: 0,
       generations: undefined,
       outcome: "duplicate",
@@ -189,7 +188,7 @@ export class IntervalPlanner implements FireSink {
     const entry = this.#cache.get(work.groupId);
     if (entry === undefined || !PLANNING_STATUSES.includes(entry.schedule.status)) {
       this.#cache.delete(work.groupId);
-      work.outcome = work.planned > 0 ? "planned" : "inactive";
+      work.outcome = work.runs.length > 0 ? "planned" : "inactive";
       return "done";
     }
     const { schedule, grid } = entry;
@@ -220,7 +219,7 @@ export class IntervalPlanner implements FireSink {
   #accept({ work, entry, decision, commit }: Step): boolean {
     const { groupId } = work;
     this.#remember(entry, decision);
-    work.planned += commit.runs.length;
+    work.runs.push(...commit.runs);
     if (commit.runs.length > 0) this.#emitter.emit("runs-planned", commit.runs);
     this.#finish(work, entry, decision);
     if (decision.cancelsActive) {
@@ -261,10 +260,10 @@ export class IntervalPlanner implements FireSink {
     work.nextFireAt = decision.nextFireAt;
     if (decision.outcome === "deferred") {
       this.#deferred.add(work.groupId);
-      work.outcome = work.planned > 0 ? "planned" : "deferred";
+      work.outcome = work.runs.length > 0 ? "planned" : "deferred";
     } else {
       this.#deferred.delete(work.groupId);
-      if (work.planned > 0) work.outcome = "planned";
+      if (work.runs.length > 0) work.outcome = "planned";
     }
     if (work.fires.length > 0) this.#judgeFires(work, entry);
     if (work.isFired) return;
@@ -279,7 +278,7 @@ export class IntervalPlanner implements FireSink {
       const dueAt = scheduledTime + schedule.spec.delayMs;
       if (dueAt > now) {
         this.#hold(work.groupId, dueAt);
-        if (work.planned === 0) work.outcome = "held";
+        if (work.runs.length === 0) work.outcome = "held";
       }
       if (!grid.isCut(scheduledTime)) {
         this.#emitter.emit("engine-drift", { groupId: work.groupId, scheduledTime });
@@ -321,6 +320,10 @@ export class IntervalPlanner implements FireSink {
       });
     }
   }
+}
+
+function resultOf({ groupId, outcome, runs, nextFireAt }: Work): FireResult {
+  return { groupId, outcome, runs, nextFireAt };
 }
 
 /** Whether the decision can be trusted although the lane's counts and the version may be stale: the commit checks both. */

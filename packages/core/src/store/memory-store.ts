@@ -247,9 +247,12 @@ export class MemoryStore implements ScheduleStore {
     return true;
   }
 
-  #plan({ groupId, version, watermark, newWatermark, nextFireAt, plannedAt, runs }: PlanCommit): boolean {
+  #plan(commit: PlanCommit): boolean {
+    const { groupId, version, watermark, newWatermark, nextFireAt, plannedAt, runs } = commit;
     const group = this.#schedules.get(groupId);
-    if (group === undefined || !plans(group.schedule.status)) return false;
+    if (group === undefined) return false;
+    const { status } = group.schedule;
+    if (commit.whilePaused === true ? status !== "PAUSED" : !plans(status)) return false;
     if (group.schedule.version !== version || group.schedule.watermark !== watermark) return false;
     if (!this.#runs.areNew(runs, group)) return false;
     this.#schedules.update(group, (schedule) => {

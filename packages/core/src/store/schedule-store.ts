@@ -111,6 +111,11 @@ export interface PlanCommit {
   readonly nextFireAt: EpochMs | null;
   readonly plannedAt: EpochMs;
   readonly runs: readonly NewRun[];
+  /**
+   * For a schedule that is paused, and no other: a person has what is owed run all the same. Runs that are planned are of
+   * kind `MANUAL` and admitted at once. @default false
+   */
+  readonly whilePaused?: boolean;
 }
 
 /** Which runs somebody can carry out. */
@@ -307,7 +312,7 @@ export interface ScheduleStore {
   /** Fires that are due, earliest first. Only of schedules that plan (`REGISTERING`, `REGISTERED`, `FAILED`). */
   due(query: DueQuery): Promise<DueFire[]>;
   /**
-   * The heart. `false` where version or watermark have moved, the schedule does not plan, or one of the runs is there
+   * The heart. `false` where version or watermark have moved, the schedule does not plan (or is not paused, where it is to be), or one of the runs is there
    * already (by its id, or by interval and generation).
    */
   plan(commits: readonly PlanCommit[]): Promise<boolean[]>;

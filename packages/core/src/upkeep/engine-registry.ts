@@ -28,6 +28,11 @@ export class EngineRegistry {
     return this.#engines.find(isMeant)?.engineType ?? name;
   }
 
+  /** Whether there is a client that serves an engine. */
+  has(engineType: string): boolean {
+    return this.#clients.some((candidate) => candidate.accept(engineType));
+  }
+
   /** @throws EngineError ENGINE_UNKNOWN naming those that are known */
   clientOf(engineType: string): ScheduleEngineClient {
     const client = this.#clients.find((candidate) => candidate.accept(engineType));

@@ -53,16 +53,62 @@ export class EngineOutbox {
   }
 
   async #deliver(schedules: readonly Schedule[]): Promise<void> {
+    const former = await this.#formerEngines(schedules);
     for (const [engine, batch] of groupBy(schedules, (schedule) => schedule.spec.engine)) {
       const leaving = batch.filter(({ status }) => status === "DELETING");
       const paused = batch.filter(({ status }) => status === "PAUSED");
       const added = batch.filter(({ status, version }) => isHeld(status) && version === 1);
-      const changed = batch.filter(({ status, version }) => isHeld(status) && version > 1);
+      const held = batch.filter(({ status, version }) => isHeld(status) && version > 1);
+      const moved = held.filter(({ spec }) => former.has(spec.groupId));
+      const changed = held.filter(({ spec }) => !former.has(spec.groupId));
       const client = () => this.#parts.engines.clientOf(engine);
+      // The new engine first: in between both fire, which costs nothing, where none would cost lateness.
+      const move = async () => {
+        await client().register(moved.map(engineSchedule));
+        await this.#release(moved, former);
+      };
+      const remove = async (removed: readonly Schedule[]) => {
+        await client().unregister(groupIdsOf(removed));
+        await this.#release(removed, former);
+      };
       await this.#tell(added, () => client().register(added.map(engineSchedule)), "engine-accepted");
       await this.#tell(changed, () => client().update(changed.map(engineSchedule)), "engine-accepted");
-      await this.#tell(leaving, () => client().unregister(groupIdsOf(leaving)), "engine-released");
-      await this.#tell(paused, () => client().unregister(groupIdsOf(paused)), undefined);
+      await this.#tell(moved, move, "engine-accepted");
+      await this.#tell(leaving, () => remove(leaving), "engine-released");
+      await this.#tell(paused, () => remove(paused), undefined);
+    }
+  }
+
+  /**
+   * The engines that may still hold a group because it has moved: those of the versions before the present one, back to
+   * the last that had the same engine. Groups that have not moved are absent. What is told twice does no harm.
+   */
+  async #formerEngines(schedules: readonly Schedule[]): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+    const former = new Map<string, ReadonlySet<string>>();
+    for (const { spec, version } of schedules) {
+      if (version === 1) continue;
+      const versions = await this.#parts.store.listVersions(spec.groupId);
+      const earlier = versions.filter((each) => each.version < version).reverse();
+      const since = earlier.findIndex((each) => each.spec.engine === spec.engine);
+      const engines = new Set(
+        (since < 0 ? earlier : earlier.slice(0, since)).map((each) => each.spec.engine),
+      );
+      if (engines.size > 0) former.set(spec.groupId, engines);
+    }
+    return former;
+  }
+
+  /** Has former engines let groups go. One that this process does not have is told by the reconciler of one that has it. */
+  async #release(
+    schedules: readonly Schedule[],
+    former: ReadonlyMap<string, ReadonlySet<string>>,
+  ): Promise<void> {
+    const moves = schedules.flatMap(({ spec: { groupId } }) =>
+      [...(former.get(groupId) ?? [])].map((engine) => ({ engine, groupId })),
+    );
+    for (const [engine, groups] of groupBy(moves, (each) => each.engine)) {
+      if (!this.#parts.engines.has(engine)) continue;
+      await this.#parts.engines.clientOf(engine).unregister(groups.map(({ groupId }) => groupId));
     }
   }
 

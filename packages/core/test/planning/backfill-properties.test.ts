@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
+import { VirtualClock } from "../../src/clock/virtual-clock.js";
 import type { BackfillSelect } from "../../src/run/backfill.js";
 import type { NewRun, Run, RunState } from "../../src/run/run.js";
 import { runId } from "../../src/run/run-id.js";
@@ -180,7 +181,8 @@ describe("a backfill of any ledger", () => {
 
         const operator = new ScriptedOperator();
         operator.answer = () => "runs";
-        const world = await World.start({ store, operator });
+        const clock = new VirtualClock({ start: at(watermark) });
+        const world = await World.start({ store, operator, clock });
         const { lower, length } = given.range;
         const request = {
           groupId: "g",

@@ -69,7 +69,7 @@ describe("a backfill whose bounds lie inside intervals", () => {
       "to: 2026-01-03T12:00:00.000Z lies inside an interval, which runs as a whole up to 2026-01-04T00:00:00.000Z.",
     ]);
     expect((await world.client.backfill({ ...request, to: T0 + 99 * DAY, select: "all" })).notes.at(-1)).toBe(
-      "to: intervals are planned up to 2026-01-10T00:00:00.000Z; what follows is the live schedule's.",
+      "to: intervals are over and planned up to 2026-01-10T00:00:00.000Z; what follows is the live schedule's.",
     );
     expect((await world.client.backfill({ ...request, select: "missing" })).notes).toEqual([]);
   });
@@ -125,6 +125,71 @@ describe("a backfill whose bounds lie inside intervals", () => {
       [-2, -1],
       [-1, 0],
       [0, 0.5],
+    ]);
+  });
+});
+
+describe("what is not over yet", () => {
+  it("is run neither by a backfill nor by a trigger, although the schedule begins later", async () => {
+    const { client, clock } = await begin();
+    const onTheHour = { type: "cron", expression: "0 * * * *" } as const;
+    await client.register(hourly("g", { trigger: onTheHour, startTime: hour(1.5), delayMs: 10 * MINUTE }));
+    const backfill = (from: number, to: number) =>
+      client.backfill({ groupId: "g", from: hour(from), to: hour(to) });
+    await expect(backfill(0, 1)).rejects.toMatchObject({ code: "INTERVAL_INVALID", field: "from" });
+    const open = { lower: hour(0), upper: hour(1) };
+    await expect(client.trigger("g", open)).rejects.toMatchObject({ code: "INTERVAL_OPEN" });
+    await expect(backfill(-1, 9)).rejects.toMatchObject({ code: "INTERVAL_INVALID" });
+    expect((await planAndRun({ from: hour(-2), to: hour(9) })).made).toEqual([[-2, -1]]);
+    await clock.advanceTo(hour(1) + 10 * MINUTE);
+    expect((await planAndRun({ from: hour(-1), to: hour(9) })).made).toEqual([
+      [-1, 0],
+      [0, 1],
+    ]);
+  });
+
+  it("is all that lies before a single time to come", async () => {
+    const { client } = await begin();
+    await client.register(hourly("g", { trigger: { type: "once", at: hour(2) }, startTime: hour(1) }));
+    const backfill = client.backfill({ groupId: "g", from: hour(-1), to: hour(0) });
+    await expect(backfill).rejects.toMatchObject({
+      code: "INTERVAL_INVALID",
+      message: expect.stringContaining("no interval is over yet"),
+    });
+    const trigger = client.trigger("g", { lower: hour(-1), upper: hour(0) });
+    await expect(trigger).rejects.toMatchObject({ code: "INTERVAL_OPEN" });
+  });
+
+  it("is what has not begun where jobs are submitted as their interval begins", async () => {
+    const { client } = await begin();
+    await client.register(hourly("g", { startTime: hour(2), fireAt: "interval-start" }));
+    expect((await planAndRun({ from: hour(-1), to: hour(2) })).made).toEqual([
+      [-1, 0],
+      [0, 1],
+    ]);
+  });
+});
+
+describe("a ledger whose beginning moves back into a backfill's range", () => {
+  it("leaves what is the live schedule's then to it", async () => {
+    const { client, clock } = await begin();
+    const onTheHour = { type: "cron", expression: "0 * * * *" } as const;
+    const info = hourly("g", { trigger: onTheHour, startTime: hour(-3.1) });
+    await client.register({ ...info, firstInterval: "first-nominal-time" });
+    await client.pause("g");
+    await client.backfill({ id: "b", groupId: "g", from: hour(-3.1), to: hour(0) });
+    await client.update(info, { version: 1 });
+    await client.resume("g");
+    await world.engine.fire("g", T0);
+    await client.backfill({ id: "b", groupId: "g", from: hour(-3.1), to: hour(0) });
+    await clock.advance(MINUTE);
+    await world.settle();
+    expect(await client.getBackfill("b")).toMatchObject({ state: "DONE", plannedRuns: 0 });
+    expect(submitted()).toEqual([
+      [-3.1, -3],
+      [-3, -2],
+      [-2, -1],
+      [-1, 0],
     ]);
   });
 });

@@ -157,7 +157,8 @@ describe("fires", () => {
       namespace: "default",
     });
     await clock.advance(HOUR);
-    await other.fire([{ groupId: "g", scheduledTime: T0 + 2 * HOUR }]);
+    const [fired] = await other.fire([{ groupId: "g", scheduledTime: T0 + 2 * HOUR }]);
+    expect(fired?.runs).toMatchObject([{ groupId: "g", lower: T0 + HOUR, upper: T0 + 2 * HOUR }]);
     await clock.advance(HOUR);
     await world.engine.fire("g", T0 + 3 * HOUR);
     await world.settle();

@@ -179,6 +179,27 @@ describe("a run that has used up its attempts", () => {
     ]);
   });
 
+  it("pauses its schedule once, although others fail with it", async () => {
+    const bench = await Bench.started(failing);
+    const policies = { maxAttempts: 1, onFailure: "pause", overlap: "allow" } as const;
+    await bench.client.register(hourly(policies));
+    await bench.fireAt(3);
+    expect(await bench.client.get("orders")).toMatchObject({ status: "PAUSED", blockingRuns: 3 });
+    expect(bench.troubles).toEqual([]);
+  });
+
+  it("pauses nothing that is gone by then", async () => {
+    const bench = await Bench.started(running);
+    await bench.client.register(hourly({ maxAttempts: 1, onFailure: "pause" }));
+    await bench.fireAt(1);
+    await bench.client.unregister("orders");
+    bench.operator.endAll(failed("no"));
+    await bench.clock.settle();
+    expect(await firstRun(bench)).toMatchObject({ state: "FAILED" });
+    expect((await bench.client.get("orders")).status).toBe("DELETED");
+    expect(bench.troubles).toEqual([]);
+  });
+
   it("pauses its schedule with a note, and is behind it once that is resumed", async () => {
     const bench = await failedOnce({ onFailure: "pause" });
     const { status, statusReason } = await bench.client.get("orders");
@@ -243,6 +264,64 @@ describe("trigger now", () => {
       [1, 2],
     ]);
     expect(await bench.client.audit("orders")).toMatchObject({ isComplete: true, succeeded: { runs: 2 } });
+  });
+
+  it("runs what a paused group owes, and leaves nothing of it to the resumption", async () => {
+    const bench = await Bench.started();
+    await bench.client.register(hourly());
+    await bench.fireAt(1);
+    await bench.client.pause("orders");
+    await bench.clock.advanceTo(hour(5));
+    const runs = await bench.client.trigger("orders");
+    await bench.clock.settle();
+    expect(
+      runs.map(({ kind, lower, upper }) => [kind, (lower - hour(0)) / HOUR, (upper - hour(0)) / HOUR]),
+    ).toEqual([
+      ["MANUAL", 1, 2],
+      ["MANUAL", 2, 3],
+      ["MANUAL", 3, 4],
+      ["MANUAL", 4, 5],
+    ]);
+    expect(await bench.client.get("orders")).toMatchObject({ status: "PAUSED", watermark: hour(5) });
+    await bench.client.resume("orders");
+    await bench.fireAt(6);
+    expect(bench.intervals).toHaveLength(6);
+    expect(await bench.client.audit("orders")).toMatchObject({ isComplete: true, owed: null });
+  });
+
+  it("gives up of what a paused group owes what its catch-up policy does", async () => {
+    const bench = await Bench.started();
+    await bench.client.register(hourly({ catchup: "drop" }));
+    await bench.client.pause("orders");
+    await bench.clock.advanceTo(hour(5));
+    await bench.client.trigger("orders");
+    await bench.clock.settle();
+    expect(bench.intervals).toEqual([[4, 5]]);
+    expect(await bench.client.audit("orders")).toMatchObject({ isSound: true, skipped: { ms: 4 * HOUR } });
+  });
+
+  it("cuts no day of the time before a daily ledger", async () => {
+    const bench = await Bench.started();
+    await bench.client.register(hourly({ trigger: { type: "period", every: 1, unit: "day" } }));
+    const before = bench.client.trigger("orders", { lower: hour(-1), upper: hour(0) });
+    await expect(before).rejects.toMatchObject({
+      code: "INTERVAL_NOT_ALIGNED",
+      message: expect.stringContaining("[2025-12-31T00:00:00.000Z, 2026-01-01T00:00:00.000Z)"),
+    });
+  });
+
+  it("cuts nothing that was skipped, nor time before the ledger", async () => {
+    const bench = await Bench.started();
+    await bench.client.register(hourly({ catchup: "drop" }));
+    await bench.fireAt(4);
+    const trigger = (from: number, to: number) =>
+      bench.client.trigger("orders", { lower: hour(from), upper: hour(to) });
+    await expect(trigger(0.5, 2)).rejects.toMatchObject({
+      code: "INTERVAL_NOT_ALIGNED",
+      message: expect.stringContaining("[2026-01-01T00:00:00.000Z, 2026-01-01T02:00:00.000Z)"),
+    });
+    await expect(trigger(-1.5, -1)).rejects.toMatchObject({ code: "INTERVAL_NOT_ALIGNED" });
+    expect(await trigger(1, 3)).toHaveLength(2);
   });
 
   it("takes whole intervals only, and names the nearest", async () => {

@@ -94,6 +94,27 @@ describe("a run that others have replaced", () => {
   });
 });
 
+describe("a failed run of a group that is unregistered", () => {
+  it("is not retried until the group is registered again", async () => {
+    const { client, operator } = await begin({ maxAttempts: 1 });
+    operator.answer = () => failed("no");
+    await world.fireAt("g", hour(1));
+    await client.unregister("g");
+    const [run] = await world.runs("g");
+    const refused = {
+      code: "SCHEDULE_STATUS_ILLEGAL",
+      message: expect.stringContaining("register the group again"),
+    };
+    await expect(client.retryRun(run!.id)).rejects.toMatchObject(refused);
+    await expect(client.retryRuns("g")).rejects.toMatchObject(refused);
+    operator.answer = () => SUCCEEDED;
+    await client.register(hourly("g"));
+    await client.retryRun(run!.id);
+    await world.settle();
+    expect(await audit()).toMatchObject({ isComplete: true });
+  });
+});
+
 describe("a job that is mended after it has failed", () => {
   /** Three hours are owed, and the first has failed by a table that does not exist. */
   async function mistyped(): Promise<World> {

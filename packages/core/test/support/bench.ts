@@ -1,10 +1,9 @@
 import { VirtualClock } from "../../src/clock/virtual-clock.js";
-import type { FireResult } from "../../src/engine/engine.js";
 import type { TroubleEvent } from "../../src/events/events.js";
 import { MemoryStore } from "../../src/store/memory-store.js";
 import { createTidegate, type Tidegate } from "../../src/wiring/tidegate.js";
 import type { TidegateSettings } from "../../src/wiring/tokens.js";
-import { ManualEngine } from "./manual-engine.js";
+import { type Fired, ManualEngine } from "./manual-engine.js";
 import { type Answer, ScriptedOperator, SUCCEEDED } from "./scripted-operator.js";
 
 export const START = Date.UTC(2026, 0, 1);
@@ -46,7 +45,7 @@ export class Bench {
   }
 
   /** Fires a group at an hour to which the clock jumps, so that nothing else plans on the way. */
-  async fireAt(hours: number, groupId = "orders"): Promise<FireResult> {
+  async fireAt(hours: number, groupId = "orders"): Promise<Fired> {
     this.clock.set(hour(hours));
     const [result] = await this.engine.fire(groupId, hour(Math.floor(hours)));
     await this.clock.settle();

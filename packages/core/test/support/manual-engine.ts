@@ -8,6 +8,9 @@ import type {
   ScheduleEngine,
 } from "../../src/engine/engine.js";
 
+/** The answer to a fire, with the number of runs in place of these. */
+export type Fired = Omit<FireResult, "runs"> & { readonly planned: number };
+
 /** An engine that fires only when the test makes it, and holds definitions as one of a foreign scheduler does. */
 export class ManualEngine implements ScheduleEngine {
   readonly engineType: string;
@@ -41,13 +44,16 @@ export class ManualEngine implements ScheduleEngine {
   }
 
   /** Fires a group for each of these nominal times, all in one batch. */
-  async fire(groupId: string, ...scheduledTimes: readonly number[]): Promise<FireResult[]> {
+  async fire(groupId: string, ...scheduledTimes: readonly number[]): Promise<Fired[]> {
     return this.fireMany(scheduledTimes.map((scheduledTime) => ({ groupId, scheduledTime })));
   }
 
-  fireMany(fires: readonly Fire[]): Promise<FireResult[]> {
+  async fireMany(fires: readonly Fire[]): Promise<Fired[]> {
     if (this.#context === undefined) throw new Error("The engine was not started.");
-    return this.#context.sink.fire(fires);
+    const results = await this.#context.sink.fire(fires);
+    return results.map(({ groupId, outcome, runs, nextFireAt }) => {
+      return { groupId, outcome, planned: runs.length, nextFireAt };
+    });
   }
 
   async handleRegister(schedules: readonly EngineSchedule[]): Promise<void> {

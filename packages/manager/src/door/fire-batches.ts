@@ -51,7 +51,7 @@ export class FireBatches {
       const counted = new Set<string>();
       return batch.map(({ groupId }, index) => {
         // Of several fires for one group the first has planned what the others find.
-        const hasPlanned = (results[index]?.planned ?? 0) > 0 && !counted.has(groupId);
+        const hasPlanned = (results[index]?.runs.length ?? 0) > 0 && !counted.has(groupId);
         counted.add(groupId);
         return { hasPlanned, runs: planned.get(groupId) ?? [] };
       });

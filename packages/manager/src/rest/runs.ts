@@ -3,7 +3,7 @@ import type { ScheduleClient } from "@tidegate/core";
 import { z } from "zod";
 import { restRefusals } from "../schemas/error.js";
 import { given, pageOf, pageQuery, severalOf } from "../schemas/page.js";
-import { explanation, run, runKind, runState } from "../schemas/run.js";
+import { explanation, retryRequest, run, runKind, runState } from "../schemas/run.js";
 import { groupId } from "../schemas/schedule.js";
 import { requestId, runIdText } from "../schemas/text.js";
 import type { Cursors } from "./cursors.js";
@@ -101,11 +101,12 @@ export function runRoutes(client: ScheduleClient, cursors: Cursors): FastifyPlug
           summary: "Give a failed or cancelled run all its attempts again.",
           params,
           querystring: noQuery,
+          body: retryRequest.nullish(),
           response: { 202: run, ...restRefusals(404, 409) },
         },
       },
-      async ({ params: { id } }, reply) => {
-        await client.retryRun(id);
+      async ({ params: { id }, body }, reply) => {
+        await client.retryRun(id, given(body ?? {}));
         return reply.code(202).send(await client.getRun(id));
       },
     );

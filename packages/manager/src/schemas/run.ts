@@ -125,3 +125,14 @@ export const explanation = z
     reasons: z.array(z.string()).readonly().describe("In plain sentences, the most telling first."),
   })
   .meta({ id: "Explanation", description: "Why a run waits, or what became of it." });
+
+export const retryRequest = z
+  .strictObject({
+    version: z
+      .enum(["planned", "latest"])
+      .optional()
+      .describe(
+        "The version of the schedule that carries the run out: the one that it was planned with, or the newest. Default planned.",
+      ),
+  })
+  .meta({ id: "RetryRequest", description: "A retry.", examples: [{ version: "latest" }] });

@@ -109,6 +109,30 @@ export function planningRules({ store }: StoreBed): void {
   });
 }
 
+/** `plan` of a schedule that is paused. */
+export function pausedPlanRules({ store }: StoreBed): void {
+  describe("plan while paused", () => {
+    it("moves the watermark, and admits what it plans at once and beside the lane", async () => {
+      const schedule = await register(store(), { status: "PAUSED", laneWidth: 0 });
+      const commit = aPlan(schedule, { count: 3, run: { kind: "MANUAL" } });
+      const [first, ...rest] = commit.runs;
+      const skipped = { ...first!, kind: "SCHEDULED", state: "SKIPPED", reason: "catchup-dropped" } as const;
+      expect(await store().plan([{ ...commit, runs: [skipped, ...rest], whilePaused: true }])).toEqual([
+        true,
+      ]);
+      expect(await scheduleOf(store())).toMatchObject({
+        watermark: START + 3 * MINUTE,
+        admittedRuns: 0,
+        waitingRuns: 0,
+      });
+      expect(idsOf(await claim(store())).sort()).toEqual(idsOf(rest).sort());
+      await change(store(), { status: "REGISTERED", laneWidth: 1 });
+      await plan(store());
+      expect(await scheduleOf(store())).toMatchObject({ admittedRuns: 1, waitingRuns: 0 });
+    });
+  });
+}
+
 /** `plan`: what it refuses. */
 export function planConflictRules({ store }: StoreBed): void {
   describe("plan refuses", () => {
@@ -134,6 +158,15 @@ export function planConflictRules({ store }: StoreBed): void {
       expect(await store().plan([aPlan(schedule)])).toEqual([false]);
       expect(await allRuns(store())).toEqual([]);
     });
+
+    it.each(["REGISTERED", "DELETED"] as const)(
+      "a schedule that is %s if it is to be paused",
+      async (status) => {
+        const schedule = await register(store(), { status });
+        expect(await store().plan([{ ...aPlan(schedule), whilePaused: true }])).toEqual([false]);
+        expect(await allRuns(store())).toEqual([]);
+      },
+    );
 
     it("a group that has no schedule", async () => {
       const schedule = { spec: aSpec({ groupId: "nobody" }), version: 1, watermark: START };

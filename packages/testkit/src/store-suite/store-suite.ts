@@ -17,7 +17,7 @@ import { cancelPlannedRules, laneWidthRules } from "./lane-width.js";
 import { cancelRequestRules, renewalRules } from "./leases.js";
 import { lifecycleRules } from "./lifecycle.js";
 import { openJobRules } from "./open-jobs.js";
-import { planConflictRules, planningRules } from "./planning.js";
+import { pausedPlanRules, planConflictRules, planningRules } from "./planning.js";
 import { historyRules } from "./properties.js";
 import { purgeRules } from "./purging.js";
 import { runFilterRules, runPagingRules, withinRules } from "./run-listing.js";
@@ -53,6 +53,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   dueRules,
   planningRules,
   planConflictRules,
+  pausedPlanRules,
   laneRules,
   blockingRules,
   laneWidthRules,

@@ -38,9 +38,12 @@ export const planFunctions = (s: string): string[] => [
       SELECT c.*, t.delay_ms, t.admitted_runs, CASE WHEN t.waiting_runs > 0 OR t.blocking_runs > 0 THEN 0
           ELSE t.lane_width - t.admitted_runs END AS places
         FROM json_to_recordset(steps) AS c (step integer, "groupId" text, version integer, watermark bigint,
-          "newWatermark" bigint, "nextFireAt" bigint, "plannedAt" bigint, runs json)
+          "newWatermark" bigint, "nextFireAt" bigint, "plannedAt" bigint, runs json, "whilePaused" boolean)
         JOIN ${s}.schedule_state t ON t.group_id = c."groupId"
-        WHERE t.version = c.version AND t.is_planning AND t.watermark = c.watermark AND NOT EXISTS (
+        WHERE t.version = c.version AND t.watermark = c.watermark
+          AND CASE WHEN c."whilePaused" THEN EXISTS (
+            SELECT FROM ${s}.schedule d WHERE d.group_id = c."groupId" AND d.status = 'PAUSED') ELSE t.is_planning END
+          AND NOT EXISTS (
           SELECT FROM json_to_recordset(c.runs) AS w (${NEW_RUN}) WHERE ${isThere(s)})
     ), numbered AS (
       SELECT g.step, g.places, g.admitted_runs, g."plannedAt" AS admitted_at, w.*,
@@ -50,13 +53,15 @@ export const planFunctions = (s: string): string[] => [
         FROM good g CROSS JOIN LATERAL json_to_recordset(g.runs) AS w (${NEW_RUN})
         WINDOW lane AS (PARTITION BY g.step, w.state ORDER BY w.lower, w.generation, w.upper)
     ), placed AS MATERIALIZED (
-      SELECT *, CASE WHEN state <> 'PLANNED' THEN 'none' WHEN place_no <= places THEN 'ready' ELSE 'waiting' END AS place
+      SELECT *, CASE WHEN state <> 'PLANNED' THEN 'none' WHEN kind <> 'SCHEDULED' OR place_no <= places THEN 'ready'
+          ELSE 'waiting' END AS place
         FROM numbered
     ), inserted AS (
       INSERT INTO ${s}.run (${NEW_RUN_COLUMNS})
         SELECT "groupId", lower, generation, upper, id, kind, intervals, "scheduledTime", state, reason,
           "scheduleVersion", "backfillId", operator, place,
-          CASE WHEN place = 'ready' THEN ${queueInLane("false", "lags", "admitted_runs + place_no")} ELSE 0 END,
+          CASE WHEN place <> 'ready' THEN 0 WHEN kind <> 'SCHEDULED' THEN ${queueBeside("kind")}
+            ELSE ${queueInLane("false", "lags", "admitted_runs + place_no")} END,
           CASE WHEN place = 'ready' THEN admitted_at END,
           CASE WHEN place = 'waiting' THEN json_build_object('reason', 'lane', 'since', "plannedAt")::text END,
           "plannedAt", CASE WHEN place = 'none' THEN "plannedAt" END
@@ -72,7 +77,8 @@ export const planFunctions = (s: string): string[] => [
             FROM (
               SELECT "groupId", "newWatermark" AS watermark, "nextFireAt" AS next_fire_at, NULL AS place,
                 NULL::bigint AS lower, NULL::bigint AS upper FROM good
-              UNION ALL SELECT "groupId", NULL, NULL, place, lower, upper FROM placed
+              UNION ALL SELECT "groupId", NULL, NULL, CASE WHEN kind = 'SCHEDULED' THEN place END, lower, upper
+                FROM placed
             ) parts GROUP BY "groupId"
         ) n WHERE t.group_id = n."groupId"
     )
