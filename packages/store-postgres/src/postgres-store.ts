@@ -193,6 +193,12 @@ export class PostgresStore implements ScheduleStore {
     return requestCancel(this.#require(), this.#schema, ids, reason);
   }
 
+  /** The server's. */
+  async now(): Promise<EpochMs> {
+    const text = "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now";
+    return (await this.#query<{ now: number }>(text))[0]!.now;
+  }
+
   async nextWake(): Promise<EpochMs | undefined> {
     const text = `SELECT wake_at FROM ${this.#schema}.run WHERE wake_at IS NOT NULL ORDER BY wake_at LIMIT 1`;
     return (await this.#query<{ wake_at: number }>(text))[0]?.wake_at;

@@ -205,6 +205,11 @@ export class SqliteStore implements ScheduleStore {
     return this.#write(({ statements }) => ids.map((id) => requestCancel(statements, id, reason)));
   }
 
+  /** This machine's: the database is this process's alone. */
+  now(): Promise<EpochMs> {
+    return this.#read(() => Date.now());
+  }
+
   nextWake(): Promise<EpochMs | undefined> {
     const text = "SELECT min(wake_at) AS wake_at FROM run WHERE wake_at IS NOT NULL";
     return this.#read(

@@ -122,6 +122,7 @@ export class Lifecycle {
         `Group ${groupId} is not purged: its engine has not let it go yet. Try again when it is DELETED.`,
       );
     }
+    await this.#refuseActive(groupId);
     await store.purgeSchedule(groupId);
     planner.forget(groupId);
   }
@@ -129,6 +130,20 @@ export class Lifecycle {
   #withNotes(schedule: Schedule): RegisteredSchedule {
     const { clock, specs } = this.#parts;
     return { schedule, notes: notesOf(schedule, clock.now(), specs.notesOn(schedule.spec)) };
+  }
+
+  /** A job that went on after a purge would write beside those of the next ledger, and nobody would know of it. */
+  async #refuseActive(groupId: string): Promise<void> {
+    const active = await this.#parts.store.listRuns(
+      { groupId, states: ["SUBMITTING", "RUNNING"] },
+      { limit: 1 },
+    );
+    const [run] = active.items;
+    if (run === undefined) return;
+    throw new ScheduleError(
+      "SCHEDULE_STATUS_ILLEGAL",
+      `Group ${groupId} is unregistered but not purged: run ${run.id} is ${run.state}. Cancel it or wait for its end, and purge again.`,
+    );
   }
 
   async #unblock(groupId: string): Promise<void> {

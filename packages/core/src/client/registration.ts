@@ -125,6 +125,7 @@ export class Registration {
 function asSchedule({
   spec,
   status,
+  incarnation,
   origin,
   watermark,
   nextFireAt: fireAt,
@@ -135,6 +136,7 @@ function asSchedule({
     version: 1,
     status,
     statusReason: null,
+    incarnation,
     origin,
     watermark,
     nextFireAt: fireAt,

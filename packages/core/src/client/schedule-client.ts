@@ -123,7 +123,9 @@ export class ScheduleClient {
    * Ends a schedule: its engine lets it go, planned runs are cancelled, active ones come to their end. The ledger is
    * kept, and goes on when the group is registered again.
    *
-   * @param options - `purge`: also removes the ledger, for good
+   * @param options - `purge`: also removes the ledger, for good. While a job is under way the schedule is unregistered and the
+   *   purge refused (SCHEDULE_STATUS_ILLEGAL): cancel its run or wait for its end, and purge again. What the group runs after
+   *   that has other ids and keys than anything before
    * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL
    */
   unregister(groupId: string, options: { readonly purge?: boolean } = {}): Promise<void> {

@@ -55,7 +55,12 @@ export function checkedJob(call: "submit" | "find", answer: unknown): SubmittedJ
 
 /** How a job ended as an operator says, checked, its texts bounded. @throws InvalidAnswer OPERATOR_ANSWER_INVALID with the field */
 export function checkedOutcome(call: "submit" | "find" | "wait", answer: unknown): JobOutcome {
-  const { state, metrics, error, isRetryable } = parsed(call, jobOutcome, answer, call === "wait" ? [] : ["outcome"]);
+  const { state, metrics, error, isRetryable } = parsed(
+    call,
+    jobOutcome,
+    answer,
+    call === "wait" ? [] : ["outcome"],
+  );
   return {
     state,
     ...(metrics === undefined ? {} : { metrics: metrics as NonNullable<JobOutcome["metrics"]> }),

@@ -1,8 +1,10 @@
 import type { Clock } from "../clock/clock.js";
 import { LedgerError, messageOf } from "../errors/errors.js";
 import type { CancelRequest } from "../events/events.js";
+import type { JobOutcome } from "../job/job-outcome.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import type { SpecCache } from "../planning/spec-cache.js";
+import { isEnded } from "../run/lane.js";
 import type { Run, RunReason } from "../run/run.js";
 import type { RunChange, ScheduleStore } from "../store/schedule-store.js";
 import { AttemptContext } from "./attempt-context.js";
@@ -78,9 +80,34 @@ export class RunCancel {
     return change(now, { ...common, from: ["FAILED"], isBlocking: false, isJobOpen: false });
   }
 
-  /** Stops what may be working for a run that nobody holds. */
+  /**
+   * Has no job work on the interval of a run that is to begin, other than those of runs that are under way themselves.
+   *
+   * @throws LedgerError RUN_STATE_ILLEGAL when the job of a run that has ended cannot be stopped
+   */
+  async clearWay({ id, groupId, lower, upper }: Run): Promise<void> {
+    const filter = { groupId, isJobOpen: true, within: { lower, upper } };
+    const { items } = await this.#parts.store.listRuns(filter, { limit: LANE_LIMIT });
+    for (const other of items) {
+      if (other.id === id || !isEnded(other.state)) continue;
+      await this.#stopJobOf(other);
+      const { state, wakeAt } = other;
+      await this.#parts.change(other, { id: other.id, from: [state], state, wakeAt, isJobOpen: false });
+    }
+  }
+
+  /** Stops what may be working for a run that nobody holds. @throws also when its job has succeeded */
   async #requireJobOver(run: Run): Promise<void> {
     if (run.state !== "PLANNED" && run.state !== "FAILED") return;
+    if ((await this.#stopJobOf(run)) !== "SUCCEEDED") return;
+    throw new LedgerError(
+      "RUN_STATE_ILLEGAL",
+      `The job of run ${run.id} has succeeded, so the run is not cancelled; its next attempt takes the success over.`,
+    );
+  }
+
+  /** Stops what may be working for a run that nobody holds, and returns how it ended. */
+  async #stopJobOf(run: Run): Promise<JobOutcome["state"] | undefined> {
     const { clock, operators, specs, onTrouble } = this.#parts;
     const spec = await specs.get(run);
     const operator = spec && operators.get(spec.operator.toLowerCase());
@@ -99,11 +126,7 @@ export class RunCancel {
       throw atLarge(run, messageOf(error), error);
     });
     if (end === "open") throw atLarge(run, "the operator does not know whether there is one");
-    if (end === "none" || end.outcome?.state !== "SUCCEEDED") return;
-    throw new LedgerError(
-      "RUN_STATE_ILLEGAL",
-      `The job of run ${run.id} has succeeded, so the run is not cancelled; its next attempt takes the success over.`,
-    );
+    return end === "none" ? undefined : end.outcome?.state;
   }
 }
 

@@ -147,9 +147,10 @@ export function rerunsOf(input: {
   plannedAt: number;
 }): NewRun[] {
   const { schedule, units, kind, backfillId, namespace, plannedAt } = input;
+  const { incarnation } = schedule;
   const { groupId } = schedule.spec;
   return units.map(({ lower, upper, scheduledTime, intervals, generation }) => ({
-    id: runId({ namespace, groupId, lower, upper, generation }),
+    id: runId({ namespace, groupId, incarnation, lower, upper, generation }),
     groupId,
     kind,
     lower,

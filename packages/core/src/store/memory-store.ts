@@ -1,4 +1,5 @@
-import type { EpochMs } from "../clock/clock.js";
+import type { Clock, EpochMs } from "../clock/clock.js";
+import { SystemClock } from "../clock/system-clock.js";
 import { StoreError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
 import type { Backfill, BackfillState } from "../run/backfill.js";
@@ -44,6 +45,12 @@ import type {
   ScheduleStore,
 } from "./schedule-store.js";
 
+/** How a store in memory is set up. */
+export interface MemoryStoreOptions {
+  /** What `now` answers. @default the machine's clock */
+  readonly clock?: Clock;
+}
+
 /**
  * A store in memory: for tests, simulations and trials. It keeps every rule of the contract but durability; what it
  * holds outlives `close` and is found again by the next `open`.
@@ -55,6 +62,11 @@ export class MemoryStore implements ScheduleStore {
   readonly #backfills = new BackfillTable();
   #isOpen = false;
   #lastToken = 0;
+  readonly #clock: Clock;
+
+  constructor(options: MemoryStoreOptions = {}) {
+    this.#clock = options.clock ?? new SystemClock();
+  }
 
   async open(): Promise<void> {
     if (this.#isOpen) return;
@@ -64,6 +76,11 @@ export class MemoryStore implements ScheduleStore {
 
   async close(): Promise<void> {
     this.#isOpen = false;
+  }
+
+  async now(): Promise<EpochMs> {
+    this.#requireOpen();
+    return this.#clock.now();
   }
 
   async insertSchedules(schedules: readonly NewSchedule[]): Promise<boolean[]> {

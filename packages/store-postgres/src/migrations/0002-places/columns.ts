@@ -1,5 +1,5 @@
 /**
- * Notes of each run whether a job of it may still be working.
+ * Notes of each run whether a job of it may still be working, and names ledgers.
  *
  * @param s - the schema, quoted
  */
@@ -7,6 +7,7 @@ export const columns = (s: string): string[] => [
   dropFunctions(s),
   `ALTER TABLE ${s}.run ADD COLUMN is_job_open boolean NOT NULL DEFAULT false`,
   `UPDATE ${s}.run SET is_job_open = true WHERE state IN ('SUBMITTING', 'RUNNING')`,
+  `ALTER TABLE ${s}.schedule ADD COLUMN incarnation text NOT NULL DEFAULT ''`,
   `CREATE INDEX run_job_open ON ${s}.run (group_id, lower, generation, upper) WHERE is_job_open`,
 ];
 

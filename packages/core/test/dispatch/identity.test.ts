@@ -1,0 +1,134 @@
+import { describe, expect, it } from "@jest/globals";
+import type { ScheduleInfo } from "../../src/schedule/schedule.js";
+import { Bench, hour, running } from "../support/bench.js";
+import { SUCCEEDED } from "../support/scripted-operator.js";
+
+const hourly = (rest: Partial<ScheduleInfo> = {}): ScheduleInfo => ({
+  groupId: "orders",
+  trigger: { type: "period", every: 1, unit: "hour" },
+  startTime: hour(0),
+  ...rest,
+});
+
+const keys = (bench: Bench): string[] => bench.operator.submissions.map(({ idempotencyKey }) => idempotencyKey);
+
+describe("a group that is purged and registered again", () => {
+  it("submits its new job under a key that was never used before", async () => {
+    const bench = await Bench.started();
+    await bench.client.register(hourly({ job: { name: "old" } }));
+    await bench.fireAt(1);
+    await bench.client.unregister("orders", { purge: true });
+    await bench.client.register(hourly({ job: { name: "new" } }));
+    await bench.engine.fire("orders", hour(1));
+    await bench.clock.settle();
+    expect(bench.operator.submissions.map(({ job }) => job)).toEqual([{ name: "old" }, { name: "new" }]);
+    expect(new Set(keys(bench)).size).toBe(2);
+    expect(await bench.client.audit("orders")).toMatchObject({ isComplete: true, succeeded: { runs: 1 } });
+  });
+
+  it("is not purged while a job is under way, and says what to do", async () => {
+    const bench = await Bench.started(running);
+    await bench.client.register(hourly());
+    await bench.fireAt(1);
+    await bench.clock.advance(15_000);
+    await expect(bench.client.unregister("orders", { purge: true })).rejects.toMatchObject({
+      code: "SCHEDULE_STATUS_ILLEGAL",
+      message: expect.stringContaining("purge again"),
+    });
+    const [run] = (await bench.client.runs({ groupId: "orders" })).items;
+    await bench.client.cancelRun(run!.id);
+    await bench.clock.advance(1_000);
+    await bench.client.unregister("orders", { purge: true });
+    await expect(bench.client.get("orders")).rejects.toMatchObject({ code: "SCHEDULE_NOT_FOUND" });
+  });
+
+  it("leaves nothing of an old attempt that the ledger lost behind the manager's back", async () => {
+    const bench = await Bench.started(running);
+    await bench.client.register(hourly({ job: { name: "old" } }));
+    await bench.fireAt(1);
+    await bench.store.purgeSchedule("orders");
+    await bench.client.register(hourly({ job: { name: "new" } }));
+    await bench.engine.fire("orders", hour(1));
+    await bench.clock.advance(15_000);
+    expect(bench.operator.submissions.map(({ job }) => job)).toEqual([{ name: "old" }, { name: "new" }]);
+    bench.operator.end(keys(bench)[0]!, { state: "SUCCEEDED", metrics: { rowsRead: 1 } });
+    await bench.clock.advance(15_000);
+    expect((await bench.client.runs({ groupId: "orders" })).items).toMatchObject([
+      { state: "RUNNING", metrics: null, id: keys(bench)[1] },
+    ]);
+  });
+
+  it("keeps its ids when it is only unregistered", async () => {
+    const bench = await Bench.started();
+    await bench.client.register(hourly());
+    const before = await bench.client.get("orders");
+    await bench.client.unregister("orders");
+    await bench.client.register(hourly());
+    expect((await bench.client.get("orders")).incarnation).toBe(before.incarnation);
+  });
+});
+
+describe("a store that may have lost what it had recorded", () => {
+  it("after an opening has the first attempts at what was due before look for their jobs", async () => {
+    const bench = await Bench.started(running);
+    await bench.client.register(hourly());
+    await bench.client.register(hourly({ groupId: "backup" }));
+    const [planned] = await bench.store.getSchedules(["orders"]);
+    await bench.fireAt(1);
+    const [key] = keys(bench);
+    bench.operator.end(key!, SUCCEEDED);
+    await bench.clock.settle();
+    await bench.tidegate.stop();
+    // The backup that is restored is from before the job was submitted.
+    await bench.store.open();
+    await bench.store.purgeSchedule("orders");
+    await bench.store.insertSchedules([{ ...planned!, laneWidth: 1, tzdata: "2025c" }]);
+    await bench.restart();
+    await bench.engine.fire("orders", bench.clock.now());
+    await bench.clock.advance(1_000);
+    expect(keys(bench)).toEqual([key]);
+    expect(await bench.client.audit("orders")).toMatchObject({ isComplete: true });
+  });
+
+  it("has no lookups for what falls due later, nor for a ledger that began since", async () => {
+    const bench = await Bench.started();
+    await bench.client.register(hourly({ startTime: hour(-3) }));
+    await bench.fireAt(2);
+    expect(bench.operator.submissions).toHaveLength(5);
+    expect(bench.operator.lookups).toEqual([]);
+  });
+
+  it("after it was away does so for what was due by then", async () => {
+    const bench = await Bench.started();
+    await bench.client.register(hourly());
+    await bench.fireAt(1);
+    const { claim } = bench.store;
+    bench.store.claim = () => Promise.reject(new Error("fail-over"));
+    await bench.fireAt(2);
+    bench.store.claim = claim;
+    await bench.clock.advance(5_000);
+    expect(bench.operator.lookups).toHaveLength(1);
+    await bench.fireAt(3);
+    expect(bench.operator.lookups).toHaveLength(1);
+  });
+});
+
+describe("a run of an interval whose earlier run has ended while its job may be at work", () => {
+  it.each([["trigger"], ["backfill"]] as const)("by %s has that job stopped first", async (how) => {
+    const bench = await Bench.started(() => ({ throws: new Error("connection reset"), hasStarted: true }));
+    await bench.client.register(hourly({ maxAttempts: 1 }));
+    await bench.fireAt(1);
+    const [first] = bench.operator.running;
+    bench.operator.findFailure = new Error("away");
+    bench.operator.answer = () => SUCCEEDED;
+    if (how === "trigger") await bench.client.trigger("orders", { lower: hour(0), upper: hour(1) });
+    else await bench.client.backfill({ groupId: "orders", from: hour(0), to: hour(1), select: "failed" });
+    await bench.clock.advance(10_000);
+    expect(keys(bench)).toHaveLength(1);
+    bench.operator.findFailure = undefined;
+    await bench.clock.advance(60_000);
+    expect(bench.operator.cancellations).toEqual([first]);
+    expect(keys(bench)).toHaveLength(2);
+    expect(await bench.client.audit("orders")).toMatchObject({ isComplete: true, doubtful: [] });
+  });
+});
