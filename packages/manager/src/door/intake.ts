@@ -98,7 +98,13 @@ export class Intake {
     refuseEmpty(callback);
     if (lowerBoundary != null && upperBoundary != null && upperBoundary <= schedule.watermark) {
       // Also an interval of a grid that an update has replaced.
-      const planned = await this.#exactRun(groupId, { lower: lowerBoundary, upper: upperBoundary });
+      const { incarnation } = schedule;
+      const planned = await this.#exactRun({
+        groupId,
+        incarnation,
+        lower: lowerBoundary,
+        upper: upperBoundary,
+      });
       if (planned !== undefined) return { run: planned, duplicate: true };
     }
     const { interval, firedFor } = this.#due(schedule, callback, clock.now());
