@@ -1,12 +1,13 @@
 import type { Clock } from "../clock/clock.js";
-import { messageOf, ScheduleError } from "../errors/errors.js";
+import type { Dispatcher } from "../dispatch/dispatcher.js";
+import { isTidegateError, messageOf, ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import { nextFireAt } from "../planning/plan-decision.js";
 import type { IntervalPlanner } from "../planning/planner.js";
 import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import { laneWidth } from "../schedule/normalize.js";
-import type { Schedule, ScheduleInfo, ScheduleSpec } from "../schedule/schedule.js";
+import type { Schedule, ScheduleInfo, ScheduleSpec, ScheduleStatus } from "../schedule/schedule.js";
 import { transition } from "../schedule/status.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
@@ -23,7 +24,11 @@ export interface LifecycleParts {
   readonly planner: IntervalPlanner;
   readonly specs: SpecReader;
   readonly changes: ScheduleChanges;
+  readonly dispatcher: Dispatcher;
 }
+
+/** Statuses in which a schedule has something to pause. */
+const PAUSABLE: readonly ScheduleStatus[] = ["REGISTERING", "REGISTERED", "FAILED"];
 
 /** Updates, pauses, resumes and removes schedules. */
 export class Lifecycle {
@@ -31,8 +36,7 @@ export class Lifecycle {
 
   /** The lane is blocked by the failed run already, so a crash before the pause lets nothing through. */
   readonly #onPauseRequested = (run: Run): void => {
-    const note = `Run ${run.id} has failed and onFailure is "pause".`;
-    this.pause(run.groupId, note).catch((error: unknown) => {
+    this.#pauseAfter(run).catch((error: unknown) => {
       this.#parts.emitter.emit("trouble", {
         where: "dispatcher",
         groupId: run.groupId,
@@ -105,6 +109,7 @@ export class Lifecycle {
     const { changes, store, planner } = this.#parts;
     const before = await changes.get(groupId);
     if (before.status !== "DELETED") {
+      await this.#parts.dispatcher.stopPlanned(groupId);
       await changes.change(before, {
         status: transition(groupId, before.status, "unregister"),
         statusReason: null,
@@ -144,6 +149,19 @@ export class Lifecycle {
       "SCHEDULE_STATUS_ILLEGAL",
       `Group ${groupId} is unregistered but not purged: run ${run.id} is ${run.state}. Cancel it or wait for its end, and purge again.`,
     );
+  }
+
+  /** Another run that failed at the same time may have paused it already, and one that has ended has nothing to pause. */
+  async #pauseAfter(run: Run): Promise<void> {
+    const note = `Run ${run.id} has failed and onFailure is "pause".`;
+    const [schedule] = await this.#parts.store.getSchedules([run.groupId]);
+    if (schedule === undefined || !PAUSABLE.includes(schedule.status)) return;
+    try {
+      await this.pause(run.groupId, note);
+    } catch (error) {
+      if (!isTidegateError(error) || error.code !== "SCHEDULE_VERSION_STALE") throw error;
+      await this.#pauseAfter(run);
+    }
   }
 
   async #unblock(groupId: string): Promise<void> {

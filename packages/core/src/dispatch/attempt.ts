@@ -28,10 +28,10 @@ export interface AttemptParts {
   /** Makes a change of the run durable; `false` when the fencing token is too old. */
   readonly change: (change: RunChange) => Promise<boolean>;
   /**
-   * Makes sure that no job of another run that has ended is still working on the interval. @throws when that cannot be
-   * had yet; it is tried again before anything is submitted
+   * Makes sure that no job of another run that has ended is still working on the interval. Returns one that has done it
+   * already, whose success the run takes over. @throws when it is not sure yet; it is tried again before anything is submitted
    */
-  readonly clearWay?: () => Promise<void>;
+  readonly clearWay?: () => Promise<SubmittedJob | undefined>;
   /** Called when a job could not be stopped; it is tried again. */
   readonly onTrouble: (error: unknown) => void;
 }
@@ -151,8 +151,8 @@ export class Attempt {
 
   async #result(mayHaveJob: boolean): Promise<Result | undefined> {
     try {
-      await this.#clearWay();
-      this.#job = (mayHaveJob ? await this.#find() : undefined) ?? (await this.#submit());
+      const done = await this.#clearWay();
+      this.#job = done ?? (mayHaveJob ? await this.#find() : undefined) ?? (await this.#submit());
       if (this.#job.outcome !== undefined) return this.#ended(this.#job.outcome);
       if (!(await this.#recordRunning())) return undefined;
       return this.#ended(await this.#wait(this.#job.jobId));
@@ -163,9 +163,9 @@ export class Attempt {
     }
   }
 
-  async #clearWay(): Promise<void> {
+  async #clearWay(): Promise<SubmittedJob | undefined> {
     const { clearWay, onTrouble } = this.#parts;
-    if (clearWay === undefined) return;
+    if (clearWay === undefined) return undefined;
     for (let round = 1; ; round += 1) {
       try {
         return await this.#unlessCancelled(clearWay);

@@ -295,6 +295,11 @@ export class Dispatcher {
     });
   }
 
+  /** See `RunCancel.stopPlanned`. */
+  stopPlanned(groupId: string): Promise<void> {
+    return this.#cancel.stopPlanned(groupId);
+  }
+
   /** Cancels a run wherever it stands; see `RunCancel`. */
   cancel(run: Run, reason: RunReason): Promise<boolean> {
     return this.#cancel.cancel(run, reason);

@@ -1,8 +1,7 @@
 import type { Clock } from "../clock/clock.js";
 import { LedgerError, messageOf } from "../errors/errors.js";
 import type { CancelRequest } from "../events/events.js";
-import type { JobOutcome } from "../job/job-outcome.js";
-import type { ScheduleOperator } from "../operator/operator.js";
+import type { ScheduleOperator, SubmittedJob } from "../operator/operator.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import { isEnded } from "../run/lane.js";
 import type { Run, RunReason } from "../run/run.js";
@@ -83,23 +82,51 @@ export class RunCancel {
   /**
    * Has no job work on the interval of a run that is to begin, other than those of runs that are under way themselves.
    *
+   * @returns the job that has done the run's interval already, although its own run is not known to have succeeded
    * @throws LedgerError RUN_STATE_ILLEGAL when the job of a run that has ended cannot be stopped
    */
-  async clearWay({ id, groupId, lower, upper }: Run): Promise<void> {
+  async clearWay({ id, groupId, lower, upper }: Run): Promise<SubmittedJob | undefined> {
     const filter = { groupId, isJobOpen: true, within: { lower, upper } };
     const { items } = await this.#parts.store.listRuns(filter, { limit: LANE_LIMIT });
+    let done: SubmittedJob | undefined;
     for (const other of items) {
       if (other.id === id || !isEnded(other.state)) continue;
-      await this.#stopJobOf(other);
-      const { state, wakeAt } = other;
-      await this.#parts.change(other, { id: other.id, from: [state], state, wakeAt, isJobOpen: false });
+      const end = await this.#stopJobOf(other);
+      const hasSucceeded = end?.outcome?.state === "SUCCEEDED" && other.state !== "SUCCEEDED";
+      if (hasSucceeded && other.lower === lower && other.upper === upper) done = end;
+      await this.#close(other);
     }
+    return done;
+  }
+
+  /**
+   * Stops the jobs that planned runs of a group have left behind, before they are cancelled because their schedule ends.
+   * One that cannot be stopped stays open, and is looked for again before its interval is run anew.
+   */
+  async stopPlanned(groupId: string): Promise<void> {
+    const filter = { groupId, isJobOpen: true, states: ["PLANNED"] } as const;
+    const { items } = await this.#parts.store.listRuns(filter, { limit: LANE_LIMIT });
+    for (const run of items) {
+      try {
+        await this.#requireJobOver(run);
+        await this.#close(run);
+      } catch (error) {
+        this.#parts.onTrouble(error, run);
+      }
+    }
+  }
+
+  /** Notes that no job of a run is at work. */
+  async #close(run: Run): Promise<void> {
+    const { state, wakeAt } = run;
+    await this.#parts.change(run, { id: run.id, from: [state], state, wakeAt, isJobOpen: false });
   }
 
   /** Stops what may be working for a run that nobody holds. @throws also when its job has succeeded */
   async #requireJobOver(run: Run): Promise<void> {
     if (run.state !== "PLANNED" && run.state !== "FAILED") return;
-    if ((await this.#stopJobOf(run)) !== "SUCCEEDED") return;
+    const end = await this.#stopJobOf(run);
+    if (end?.outcome?.state !== "SUCCEEDED") return;
     throw new LedgerError(
       "RUN_STATE_ILLEGAL",
       `The job of run ${run.id} has succeeded, so the run is not cancelled; its next attempt takes the success over.`,
@@ -107,7 +134,7 @@ export class RunCancel {
   }
 
   /** Stops what may be working for a run that nobody holds, and returns how it ended. */
-  async #stopJobOf(run: Run): Promise<JobOutcome["state"] | undefined> {
+  async #stopJobOf(run: Run): Promise<SubmittedJob | undefined> {
     const { clock, operators, specs, onTrouble } = this.#parts;
     const spec = await specs.get(run);
     const operator = spec && operators.get(spec.operator.toLowerCase());
@@ -126,7 +153,8 @@ export class RunCancel {
       throw atLarge(run, messageOf(error), error);
     });
     if (end === "open") throw atLarge(run, "the operator does not know whether there is one");
-    return end === "none" ? undefined : end.outcome?.state;
+    if (end === "none") return undefined;
+    return { ...end.job, ...(end.outcome === undefined ? {} : { outcome: end.outcome }) };
   }
 }
 

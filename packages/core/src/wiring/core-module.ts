@@ -132,6 +132,7 @@ export function tidegateModule(
       return new Lifecycle({
         ...ledger(context),
         planner: context.get(IntervalPlanner),
+        dispatcher: context.get(Dispatcher),
         specs: context.get(SpecReader),
         changes: context.get(ScheduleChanges),
       });

@@ -10,7 +10,8 @@ const hourly = (rest: Partial<ScheduleInfo> = {}): ScheduleInfo => ({
   ...rest,
 });
 
-const keys = (bench: Bench): string[] => bench.operator.submissions.map(({ idempotencyKey }) => idempotencyKey);
+const keys = (bench: Bench): string[] =>
+  bench.operator.submissions.map(({ idempotencyKey }) => idempotencyKey);
 
 describe("a group that is purged and registered again", () => {
   it("submits its new job under a key that was never used before", async () => {
@@ -130,5 +131,80 @@ describe("a run of an interval whose earlier run has ended while its job may be 
     expect(bench.operator.cancellations).toEqual([first]);
     expect(keys(bench)).toHaveLength(2);
     expect(await bench.client.audit("orders")).toMatchObject({ isComplete: true, doubtful: [] });
+  });
+
+  it("takes its success over where it turns out to have succeeded", async () => {
+    const bench = await Bench.started(() => ({ throws: new Error("connection reset"), hasStarted: true }));
+    await bench.client.register(hourly({ maxAttempts: 1 }));
+    await bench.fireAt(1);
+    bench.operator.endAll({ state: "SUCCEEDED", metrics: { rowsWritten: 7 } });
+    await bench.client.backfill({ groupId: "orders", from: hour(0), to: hour(1), select: "incomplete" });
+    await bench.clock.advance(10_000);
+    expect(keys(bench)).toHaveLength(1);
+    expect(await bench.client.audit("orders")).toMatchObject({
+      isComplete: true,
+      rowsWritten: 7,
+      doubtful: [],
+    });
+  });
+});
+
+describe("a schedule that is unregistered while a run of it waits for another attempt", () => {
+  const unclear = async (): Promise<Bench> => {
+    const bench = await Bench.started(() => ({ throws: new Error("connection reset"), hasStarted: true }));
+    await bench.client.register(hourly({ backoff: { initialMs: 60_000, maxMs: 60_000 } }));
+    await bench.fireAt(1);
+    return bench;
+  };
+
+  it("has the job stopped that the run may have left behind", async () => {
+    const bench = await unclear();
+    await bench.client.unregister("orders");
+    expect(bench.operator.running).toEqual([]);
+    expect((await bench.client.runs({ groupId: "orders" })).items).toMatchObject([
+      { state: "CANCELLED", reason: "unregistered", isJobOpen: false },
+    ]);
+  });
+
+  it("says in the audit when it cannot be stopped, and looks for it before the interval is run anew", async () => {
+    const bench = await unclear();
+    const [first] = bench.operator.running;
+    bench.operator.findFailure = new Error("away");
+    await bench.client.unregister("orders");
+    expect(await bench.client.audit("orders")).toMatchObject({
+      isSound: false,
+      doubtful: [{ lower: hour(0), upper: hour(1) }],
+    });
+    bench.operator.findFailure = undefined;
+    bench.operator.answer = () => SUCCEEDED;
+    await bench.client.register(hourly());
+    await bench.client.backfill({ groupId: "orders", from: hour(0), to: hour(1), select: "missing" });
+    await bench.clock.advance(10_000);
+    expect(bench.operator.cancellations).toEqual([first]);
+    expect(await bench.client.audit("orders")).toMatchObject({ isComplete: true, doubtful: [] });
+  });
+});
+
+describe("a schedule that pauses after a failure", () => {
+  it("is paused once where two runs fail together, and without a trouble", async () => {
+    const bench = await Bench.started(running);
+    await bench.client.register(
+      hourly({ overlap: "allow", maxAttempts: 1, onFailure: "pause", startTime: hour(0) }),
+    );
+    await bench.fireAt(2);
+    bench.operator.endAll({ state: "FAILED", error: { code: "JOB_FAILED", message: "no" } });
+    await bench.clock.advance(1_000);
+    expect(await bench.client.get("orders")).toMatchObject({ status: "PAUSED" });
+    expect(bench.troubles).toEqual([]);
+  });
+
+  it("is left alone where it was unregistered meanwhile", async () => {
+    const bench = await Bench.started(running);
+    await bench.client.register(hourly({ maxAttempts: 1, onFailure: "pause" }));
+    await bench.fireAt(1);
+    await bench.client.unregister("orders");
+    bench.operator.endAll({ state: "FAILED", error: { code: "JOB_FAILED", message: "no" } });
+    await bench.clock.advance(1_000);
+    expect(bench.troubles).toEqual([]);
   });
 });

@@ -61,6 +61,7 @@ export const schedule = z.object({
   version: z.int(),
   status: scheduleStatus,
   statusReason: z.string().nullable(),
+  incarnation: z.string(),
   origin: epochMs,
   watermark: epochMs,
   nextFireAt: epochMs.nullable(),
