@@ -18,5 +18,9 @@ export function notesOf({ spec, watermark }: Schedule, now: EpochMs, jobNotes: r
     const since = new Date(watermark).toISOString();
     notes.unshift(`What lies between ${since} and now is owed at once (catchup: each).`);
   }
+  if (spec.startTime > watermark) {
+    const [from, to] = [watermark, spec.startTime].map((instant) => new Date(instant).toISOString());
+    notes.unshift(`The schedule starts after its ledger ends: nothing runs between ${from} and ${to}.`);
+  }
   return notes;
 }

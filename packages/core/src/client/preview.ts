@@ -13,24 +13,46 @@ export interface PreviewInterval extends NominalInterval {
 /** What a schedule will do. */
 export interface Preview {
   readonly intervals: readonly PreviewInterval[];
-  /** Days of daylight saving within the preview, and what happens then. */
+  /** Days of daylight saving within the preview's first twenty years, and what happens then. */
   readonly notes: readonly string[];
 }
 
+/** How many intervals are computed before others have their turn. */
+const INTERVALS_AT_ONCE = 500;
+
+/** How much of a preview is looked through for days of daylight saving, ms; later years are like these. */
+const NOTED_MS = 20 * 366 * 86_400_000;
+
 /** The intervals of a specification from a watermark on. Pure: nothing is stored, no engine asked. */
 export function previewIntervals(spec: ScheduleSpec, from: EpochMs, count: number): Preview {
-  const grid = new Grid(spec);
+  const intervals = [...upcoming(spec, from, count)];
+  return { intervals, notes: notesBetween(spec, from, intervals.at(-1)?.upper ?? from) };
+}
+
+/** As `previewIntervals`, in steps between which the event loop goes on. */
+export async function previewInSteps(spec: ScheduleSpec, from: EpochMs, count: number): Promise<Preview> {
   const intervals: PreviewInterval[] = [];
+  for (const interval of upcoming(spec, from, count)) {
+    intervals.push(interval);
+    if (intervals.length % INTERVALS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  return { intervals, notes: notesBetween(spec, from, intervals.at(-1)?.upper ?? from) };
+}
+
+function* upcoming(spec: ScheduleSpec, from: EpochMs, count: number): Generator<PreviewInterval> {
+  const grid = new Grid(spec);
   let lower = continuation(grid, from);
-  while (intervals.length < count) {
+  for (let made = 0; made < count; made += 1) {
     const interval = grid.next(lower);
-    if (interval === undefined) break;
-    intervals.push({ ...interval, fireAt: grid.fireAt(interval) });
-    if (interval.upper === lower) break;
+    if (interval === undefined) return;
+    yield { ...interval, fireAt: grid.fireAt(interval) };
+    if (interval.upper === lower) return;
     lower = interval.upper;
   }
-  const notes = dstNotes(spec.trigger, spec.timezone, from, lower).map(
+}
+
+function notesBetween({ trigger, timezone }: ScheduleSpec, from: EpochMs, to: EpochMs): string[] {
+  return dstNotes(trigger, timezone, from, Math.min(to, from + NOTED_MS)).map(
     ({ localDate, effect }) => `${localDate}: ${effect}`,
   );
-  return { intervals, notes };
 }

@@ -1,6 +1,9 @@
 /** An instant: milliseconds since 1970-01-01T00:00:00Z, a whole number. */
 export type EpochMs = number;
 
+/** The last instant that a `Date` can hold, in the year 275760; the first one is as far before 1970. */
+export const LAST_INSTANT: EpochMs = 8_640_000_000_000_000;
+
 /** A pending timer. */
 export interface ClockTimer {
   /** Stops the timer; does nothing when it has fired. */

@@ -22,6 +22,9 @@ export interface EndedAttempt {
   readonly cancelReason: RunReason | null;
 }
 
+/** The longest wait that an operator may ask for before another attempt, ms. */
+export const MAX_RETRY_AFTER_MS = 3_600_000;
+
 const ACTIVE = ["SUBMITTING", "RUNNING"] as const;
 
 /** What an ended attempt makes of its run: success, another attempt, or the end. Pure but for the jitter. */
@@ -43,6 +46,13 @@ export function backoffMs(backoff: BackoffSpec, attempt: number): number {
     generator: halfJitterGenerator,
   });
   return Math.round(wait);
+}
+
+/** How long to wait before the attempt after one that ended with `outcome`, ms: the back-off, or what it asks for. */
+function retryDelayMs({ run, spec }: EndedAttempt, { retryAfterMs = 0 }: JobOutcome): number {
+  // Whatever is no number is no request either; `Math.max` would pass it on into the ledger.
+  const askedMs = retryAfterMs > 0 ? Math.min(Math.ceil(retryAfterMs), MAX_RETRY_AFTER_MS) : 0;
+  return Math.max(backoffMs(spec.backoff, run.attempt), askedMs);
 }
 
 /** Fails a success whose bad rows pass the limit. */
@@ -101,14 +111,14 @@ function failed(attempt: EndedAttempt, outcome: JobOutcome): RunChange {
 }
 
 function nextAttempt(attempt: EndedAttempt, outcome: JobOutcome): RunChange {
-  const { run, spec, endedAt } = attempt;
+  const { run, endedAt } = attempt;
   const error = errorOf(outcome);
   return {
     id: run.id,
     from: ACTIVE,
     token: attempt.token,
     state: "PLANNED",
-    wakeAt: endedAt + backoffMs(spec.backoff, run.attempt),
+    wakeAt: endedAt + retryDelayMs(attempt, outcome),
     isJobOpen: attempt.isJobOpen,
     startedAt: null,
     jobId: null,

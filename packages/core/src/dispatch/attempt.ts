@@ -1,7 +1,7 @@
 import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
 import { Waits } from "../clock/waits.js";
 import { isTidegateError, messageOf, OperatorError } from "../errors/errors.js";
-import type { JobOutcome } from "../job/job-outcome.js";
+import type { JobOutcome, RetryAdvice } from "../job/job-outcome.js";
 import type { OfflineJobRequest } from "../job/offline-job-request.js";
 import type { JobContext, ScheduleOperator, SubmittedJob } from "../operator/operator.js";
 import type { Run, RunError, RunReason } from "../run/run.js";
@@ -267,9 +267,8 @@ export class Attempt {
   #failure(error: unknown): Result {
     const wasRefused = this.#job === undefined && this.#submission !== undefined && isRefusal(error);
     const hasEnded = error instanceof InvalidAnswer && error.hasEnded;
-    const isFinal = isTidegateError(error) && NOT_RETRIED.includes(error.code);
     return {
-      outcome: { state: "FAILED", error: errorOf(error), isRetryable: !isFinal },
+      outcome: { state: "FAILED", error: errorOf(error), ...adviceOf(error) },
       isJobOpen: !wasRefused && !hasEnded,
     };
   }
@@ -297,6 +296,16 @@ const NOT_RETRIED: readonly string[] = ["JOB_INVALID", "OPERATOR_ANSWER_INVALID"
 function recordedJob({ state, jobId, jobAddress }: Run): SubmittedJob | undefined {
   if (state !== "RUNNING" || jobId === null) return undefined;
   return { jobId, ...(jobAddress === null ? {} : { address: jobAddress }) };
+}
+
+/** Reads what a thrown error says of the next attempt. */
+function adviceOf(error: unknown): RetryAdvice {
+  const { isRetryable, retryAfterMs } = (error ?? {}) as { readonly [Key in keyof RetryAdvice]?: unknown };
+  const isFinal = isTidegateError(error) && NOT_RETRIED.includes(error.code);
+  return {
+    isRetryable: !isFinal && isRetryable !== false,
+    ...(typeof retryAfterMs === "number" ? { retryAfterMs } : {}),
+  };
 }
 
 function errorOf(error: unknown): RunError {

@@ -22,6 +22,8 @@ const jobOutcome = z.object({
   metrics: metrics.optional(),
   error: z.object({ code: z.string().min(1), message: z.string() }).optional(),
   isRetryable: z.boolean().optional(),
+  // A wish, not an answer: one that makes no sense is left out.
+  retryAfterMs: z.number().optional().catch(undefined),
 });
 const submittedJob = z.object({
   jobId: z.string().min(1, "must not be empty").max(LONGEST_JOB_ID),
@@ -55,7 +57,7 @@ export function checkedJob(call: "submit" | "find", answer: unknown): SubmittedJ
 
 /** How a job ended as an operator says, checked, its texts bounded. @throws InvalidAnswer OPERATOR_ANSWER_INVALID with the field */
 export function checkedOutcome(call: "submit" | "find" | "wait", answer: unknown): JobOutcome {
-  const { state, metrics, error, isRetryable } = parsed(
+  const { state, metrics, error, isRetryable, retryAfterMs } = parsed(
     call,
     jobOutcome,
     answer,
@@ -66,6 +68,7 @@ export function checkedOutcome(call: "submit" | "find" | "wait", answer: unknown
     ...(metrics === undefined ? {} : { metrics: metrics as NonNullable<JobOutcome["metrics"]> }),
     ...(error === undefined ? {} : { error: boundedError(error) }),
     ...(isRetryable === undefined ? {} : { isRetryable }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
 }
 

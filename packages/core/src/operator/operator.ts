@@ -63,7 +63,8 @@ export interface ScheduleOperator {
    * Starts the job. Returns once the job is taken, which for a quick one may be when it has ended.
    *
    * @throws OperatorError when the job was certainly not taken; any other error leaves that open, and `find` is asked. So
-   *   do the codes JOB_CANCELLED, JOB_TIMED_OUT and NOT_RUNNING, with which calls are broken off
+   *   do the codes JOB_CANCELLED, JOB_TIMED_OUT and NOT_RUNNING, with which calls are broken off. Every error may have the
+   *   properties of `RetryAdvice`
    */
   submit(request: OfflineJobRequest, context: JobContext): Promise<SubmittedJob>;
   /**

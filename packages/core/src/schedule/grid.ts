@@ -26,11 +26,11 @@ export class Grid {
 
   constructor(spec: GridSpec) {
     this.#spec = spec;
-    this.#trigger = compileTrigger(
-      spec.trigger,
-      spec.timezone,
-      spec.endTime === null ? {} : { endTime: spec.endTime },
-    );
+    const { startTime, endTime } = spec;
+    this.#trigger = compileTrigger(spec.trigger, spec.timezone, {
+      startTime,
+      ...(endTime === null ? {} : { endTime }),
+    });
   }
 
   /** Where the schedule begins, epoch ms. */

@@ -14,16 +14,17 @@ const crons = new Map<string, CronTrigger>();
 /**
  * The nominal times of a rule in a zone. Equal crons share one object.
  *
- * @param bounds - `endTime` is what `once` takes for its time where it has none
+ * @param bounds - `endTime` is what `once` takes for its time where it has none; a period of elapsed time without an
+ *   anchor goes by the zone's offset at `startTime` (see `PeriodTriggerSpec.anchor`)
  * @throws TriggerError TRIGGER_INVALID (with the field), TRIGGER_EXHAUSTED, TIMEZONE_UNKNOWN
  */
 export function compileTrigger(
   spec: TriggerSpec,
   timezone: string,
-  bounds: { readonly endTime?: EpochMs } = {},
+  bounds: { readonly startTime?: EpochMs; readonly endTime?: EpochMs } = {},
 ): Trigger {
   const zone = zoneOf(timezone);
-  if (spec.type === "period") return periodTrigger(spec, zone);
+  if (spec.type === "period") return periodTrigger(spec, zone, bounds.startTime);
   if (spec.type === "once") return onceTrigger(spec.at ?? bounds.endTime);
   const key = JSON.stringify([spec.expression, spec.flavour, spec.dst, spec.quirks, timezone]);
   const known = crons.get(key);

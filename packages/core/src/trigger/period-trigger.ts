@@ -1,8 +1,9 @@
 import type { EpochMs } from "../clock/clock.js";
+import type { LocalMs } from "./civil.js";
 import { DAY_MS, dateOf, dayNumberAt, dayNumberOf, daysInMonth } from "./civil.js";
-import type { Trigger } from "./trigger.js";
+import { datable, type Trigger } from "./trigger.js";
 import type { PeriodTriggerSpec, PeriodUnit } from "./trigger-spec.js";
-import type { LocalMs, Zone } from "./zone/zone.js";
+import type { Zone } from "./zone/zone.js";
 
 /** The lengths that InLong gives its units, ms. */
 const FIXED_LENGTH_MS: Readonly<Record<PeriodUnit, number>> = {
@@ -18,22 +19,27 @@ const FIXED_LENGTH_MS: Readonly<Record<PeriodUnit, number>> = {
 const MONTH_MS_ON_AVERAGE = 30.436875 * DAY_MS;
 const MONDAY_1970_MS = 4 * DAY_MS;
 
-/** The trigger of a period: elapsed for hours and shorter, the zone's calendar for days and longer. */
-export function periodTrigger(spec: PeriodTriggerSpec, zone: Zone): Trigger {
-  const anchor = spec.anchor ?? zone.toInstant(spec.unit === "week" ? MONDAY_1970_MS : 0);
+/** Without a schedule around it, a period of elapsed time is at home in the offsets of this instant. */
+const REFERENCE: EpochMs = Date.UTC(2026, 0, 1);
+
+/**
+ * The trigger of a period: elapsed for hours and shorter, the zone's calendar for days and longer.
+ *
+ * @param at - the instant whose offset from UTC a period without an anchor goes by: 1970 may have had another one, by
+ *   parts of an hour, and then every hour would not be on the hour. @default the beginning of 2026
+ */
+export function periodTrigger(spec: PeriodTriggerSpec, zone: Zone, at: EpochMs = REFERENCE): Trigger {
+  const local = spec.unit === "week" ? MONDAY_1970_MS : 0;
   const isElapsed = spec.unit === "second" || spec.unit === "minute" || spec.unit === "hour";
-  if (isElapsed || spec.length === "fixed")
+  if (isElapsed || spec.length === "fixed") {
+    const anchor = spec.anchor ?? local - zone.segmentAt(at).offset;
     return new FixedPeriodTrigger(anchor, spec.every * FIXED_LENGTH_MS[spec.unit]);
-  if (spec.unit === "day" || spec.unit === "week") {
-    return new CalendarPeriodTrigger(
-      zone,
-      dayStep(zone.toLocal(anchor), spec.every * (spec.unit === "week" ? 7 : 1)),
-    );
   }
-  return new CalendarPeriodTrigger(
-    zone,
-    monthStep(zone.toLocal(anchor), spec.every * (spec.unit === "year" ? 12 : 1)),
-  );
+  const anchor = spec.anchor === undefined ? local : zone.toLocal(spec.anchor);
+  if (spec.unit === "day" || spec.unit === "week") {
+    return new CalendarPeriodTrigger(zone, dayStep(anchor, spec.every * (spec.unit === "week" ? 7 : 1)));
+  }
+  return new CalendarPeriodTrigger(zone, monthStep(anchor, spec.every * (spec.unit === "year" ? 12 : 1)));
 }
 
 /** Every so many milliseconds of elapsed time, before the anchor as well. */
@@ -46,12 +52,12 @@ class FixedPeriodTrigger implements Trigger {
     this.#periodMs = periodMs;
   }
 
-  next(after: EpochMs): EpochMs {
-    return this.#anchor + (Math.floor((after - this.#anchor) / this.#periodMs) + 1) * this.#periodMs;
+  next(after: EpochMs): EpochMs | undefined {
+    return datable(this.#anchor + (Math.floor((after - this.#anchor) / this.#periodMs) + 1) * this.#periodMs);
   }
 
-  previous(before: EpochMs): EpochMs {
-    return this.#anchor + (Math.ceil((before - this.#anchor) / this.#periodMs) - 1) * this.#periodMs;
+  previous(before: EpochMs): EpochMs | undefined {
+    return datable(this.#anchor + (Math.ceil((before - this.#anchor) / this.#periodMs) - 1) * this.#periodMs);
   }
 }
 
@@ -96,18 +102,18 @@ class CalendarPeriodTrigger implements Trigger {
     this.#step = step;
   }
 
-  next(after: EpochMs): EpochMs {
+  next(after: EpochMs): EpochMs | undefined {
     let k = this.#step.estimate(this.#zone.toLocal(after)) + 1;
     while (this.#at(k - 1) > after) k -= 1;
     while (this.#at(k) <= after) k += 1;
-    return this.#at(k);
+    return datable(this.#at(k));
   }
 
-  previous(before: EpochMs): EpochMs {
+  previous(before: EpochMs): EpochMs | undefined {
     let k = this.#step.estimate(this.#zone.toLocal(before));
     while (this.#at(k + 1) < before) k += 1;
     while (this.#at(k) >= before) k -= 1;
-    return this.#at(k);
+    return datable(this.#at(k));
   }
 
   #at(k: number): EpochMs {

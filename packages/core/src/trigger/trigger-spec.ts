@@ -22,6 +22,13 @@ export interface DstPolicy {
   readonly fold?: "first" | "last" | "both";
 }
 
+/**
+ * What a version of Quartz gets wrong in the day-of-month field. `quartz-2.5.0`: `L` and `L-n` fire in months of 31 days
+ * only, and `nW` not in a month in which it would move forward. `quartz-2.5.1`: the latter only. From 2.5.2 on, and in
+ * 2.3, neither is wrong. `quartz-2.5` is an older name of `quartz-2.5.0`.
+ */
+export type CronQuirks = "quartz-2.5.0" | "quartz-2.5.1" | "quartz-2.5";
+
 /** A rule in cron's notation, evaluated in the schedule's time zone. */
 export interface CronTriggerSpec {
   readonly type: "cron";
@@ -34,12 +41,8 @@ export interface CronTriggerSpec {
    * taken, for every expression.
    */
   readonly dst?: DstPolicy | "quartz";
-  /**
-   * `"quartz-2.5"` also repeats what Quartz 2.5.0 gets wrong in the day-of-month field: `L-n` fires in months of 31
-   * days only, and `nW` not in a month in which day n is a Sunday that moves forward. For moving from it without a
-   * changed instant.
-   */
-  readonly quirks?: "quartz-2.5";
+  /** For moving from a version of Quartz without a changed instant: what it gets wrong is repeated. @default none */
+  readonly quirks?: CronQuirks;
 }
 
 export type PeriodUnit = "second" | "minute" | "hour" | "day" | "week" | "month" | "year";
@@ -52,7 +55,8 @@ export interface PeriodTriggerSpec {
   readonly unit: PeriodUnit;
   /**
    * An instant of the grid, epoch ms. @default the schedule's start time when one was given, else the local
-   * 1970-01-01T00:00 of the schedule's zone (for weeks 1970-01-05, a Monday)
+   * 1970-01-01T00:00 of the schedule's zone (for weeks 1970-01-05, a Monday). Where the length is elapsed time, that is
+   * reckoned with the zone's offset at the schedule's start, so that every hour is on the hour
    */
   readonly anchor?: EpochMs;
   /**

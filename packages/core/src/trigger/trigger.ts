@@ -1,4 +1,4 @@
-import type { EpochMs } from "../clock/clock.js";
+import { type EpochMs, LAST_INSTANT } from "../clock/clock.js";
 
 /**
  * The nominal times of a rule: a strictly increasing sequence of instants, without start or end of its own.
@@ -8,15 +8,22 @@ import type { EpochMs } from "../clock/clock.js";
  */
 export interface Trigger {
   /**
-   * The first time strictly after `after`, or `undefined` when there is none (a rule with years, or `once`).
+   * The first time strictly after `after`, or `undefined` when there is none (a rule with years, `once`, or beyond the
+   * last instant of a `Date`).
    *
    * @param after - instant, epoch ms
    */
   next(after: EpochMs): EpochMs | undefined;
   /**
-   * The last time strictly before `before`, or `undefined` when there is none.
+   * The last time strictly before `before`, or `undefined` when there is none (or it lies beyond the first
+   * instant of a `Date`).
    *
    * @param before - instant, epoch ms
    */
   previous(before: EpochMs): EpochMs | undefined;
+}
+
+/** The instant if a `Date` can hold it. */
+export function datable(instant: EpochMs): EpochMs | undefined {
+  return Math.abs(instant) <= LAST_INSTANT ? instant : undefined;
 }

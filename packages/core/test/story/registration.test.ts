@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { ScheduleInfo } from "../../src/index.js";
+import { Grid, normalizeSchedule, type ScheduleInfo } from "../../src/index.js";
 import { Bench, HOUR, hour } from "../support/bench.js";
 
 const hourly = { groupId: "orders", trigger: { type: "period", every: 1, unit: "hour" } } as const;
@@ -31,6 +31,16 @@ describe("a malformed schedule", () => {
     ["SCHEDULE_INVALID", "groupId", { ...hourly, groupId: "a b" }],
     ["SCHEDULE_INVALID", "startTime", { ...hourly, startTime: "2026-01-01 00:00" }],
     ["SCHEDULE_INVALID", "startTime", { ...hourly, startTime: "2026-01-01" }],
+    ["SCHEDULE_INVALID", "startTime", { ...hourly, startTime: "2026-01-01T00:00:00+99:99" }],
+    ["SCHEDULE_INVALID", "startTime", { ...hourly, startTime: "2026-01-01T00:00:00+00:60" }],
+    ["SCHEDULE_INVALID", "startTime", { ...hourly, startTime: "2026-01-01T00:00:00-25" }],
+    ["SCHEDULE_INVALID", "endTime", { ...hourly, endTime: "2026-01-01T00:00:00+1401" }],
+    ["TIMEZONE_UNKNOWN", "timezone", { ...hourly, timezone: "UTC+99" }],
+    [
+      "TRIGGER_INVALID",
+      "trigger.expression",
+      { ...hourly, trigger: { type: "cron", expression: "0 0 0 1 1 ? 2030-2025" } },
+    ],
     ["SCHEDULE_INVALID", "job.__proto__", { ...hourly, job: JSON.parse('{"__proto__":{"isAdmin":true}}') }],
     ["SCHEDULE_INVALID", "labels.constructor", { ...hourly, labels: { constructor: "x" } }],
     [
@@ -78,6 +88,58 @@ describe("an update", () => {
     expect(
       (await bench.client.update({ ...hourly, description: "new" }, { version: 2 })).schedule.version,
     ).toBe(2);
+  });
+});
+
+describe("a schedule that has changed since it was read", () => {
+  it("is not paused, resumed or ended by whoever saw another version", async () => {
+    const { client } = await Bench.started();
+    await client.register(hourly);
+    await client.update({ ...hourly, description: "new" }, { version: 1 });
+    const stale = { code: "SCHEDULE_VERSION_STALE", field: "version" };
+    await expect(client.pause("orders", "", { version: 1 })).rejects.toMatchObject(stale);
+    expect(await client.pause("orders", "why", { version: 2 })).toMatchObject({ status: "PAUSED" });
+    await expect(client.resume("orders", { version: 1 })).rejects.toMatchObject(stale);
+    expect(await client.resume("orders", { version: 2 })).toMatchObject({ status: "REGISTERED" });
+    await expect(client.unregister("orders", { version: 1, purge: true })).rejects.toMatchObject(stale);
+    expect(await client.get("orders")).toMatchObject({ status: "REGISTERED", version: 2 });
+    await client.unregister("orders", { version: 2 });
+    expect(await client.get("orders")).toMatchObject({ status: "DELETED" });
+  });
+});
+
+describe("a specification that was read", () => {
+  it.each<Omit<ScheduleInfo, "groupId">>([
+    { trigger: hourly.trigger },
+    { trigger: { type: "period", every: 7, unit: "minute", length: "fixed" }, startTime: hour(-3) },
+    { trigger: { type: "period", every: 7, unit: "day" }, timezone: "Europe/Berlin" },
+    {
+      trigger: { type: "cron", expression: "0 2 * * *", dst: "quartz" },
+      endTime: "2031-01-01T00:00:00+01:00",
+    },
+    { trigger: { type: "once", at: hour(9) } },
+    {
+      trigger: { type: "period", unit: "hour", every: 1 },
+      labels: { b: "2", a: "1" },
+      job: { z: [1, { y: null }], a: "x" },
+      timeoutMs: 60_000,
+      dirtyData: { maxRatio: 0.5, maxRows: 7 },
+      backoff: { maxMs: 5_000 },
+      catchupWindowMs: 3_600_000,
+      fireAt: "interval-start",
+      description: "all of it",
+    },
+  ])("can be registered as it is, and makes no version: %j", async (info) => {
+    const bench = await Bench.started();
+    const { schedule } = await bench.client.register({ groupId: "orders", ...info });
+    expect((await bench.client.ensure(schedule.spec)).schedule).toMatchObject({
+      version: 1,
+      spec: schedule.spec,
+    });
+    const reordered = Object.fromEntries(Object.entries(schedule.spec).reverse());
+    expect((await bench.client.ensure(reordered as never)).schedule.version).toBe(1);
+    await bench.client.unregister("orders");
+    await bench.client.ensure(schedule.spec);
   });
 });
 
@@ -138,7 +200,7 @@ describe("an engine that refuses", () => {
 });
 
 describe("unregistering", () => {
-  it("keeps the ledger, which goes on when the group is registered again", async () => {
+  it("keeps the ledger, which goes on when the group is registered again with a later start", async () => {
     const bench = await Bench.started();
     await bench.client.register(hourly);
     await bench.fireAt(2);
@@ -146,7 +208,10 @@ describe("unregistering", () => {
     expect((await bench.client.get("orders")).status).toBe("DELETED");
     expect((await bench.client.list()).items).toEqual([]);
     await bench.clock.advanceTo(hour(5));
-    await bench.client.register(hourly);
+    const { notes } = await bench.client.register({ ...hourly, startTime: hour(5) });
+    expect(notes).toEqual([
+      "The schedule starts after its ledger ends: nothing runs between 2026-01-01T02:00:00.000Z and 2026-01-01T05:00:00.000Z.",
+    ]);
     await bench.fireAt(6);
     expect(bench.intervals).toEqual([
       [0, 1],
@@ -175,6 +240,64 @@ describe("a preview", () => {
     expect(preview.notes).toEqual(["2026-03-08: 02:30 does not exist; it runs at 03:00 instead."]);
     expect((await bench.client.list()).items).toEqual([]);
     expect((await bench.client.register(info)).notes).toHaveLength(1);
+  });
+
+  it("of thousands of years lets the event loop go on", async () => {
+    const { client } = await Bench.started();
+    let turns = 0;
+    const count = (): void => {
+      turns += 1;
+      counter = setImmediate(count);
+    };
+    let counter = setImmediate(count);
+    const leapDays = { type: "cron", expression: "0 0 29 2 *" } as const;
+    const preview = await client.preview(
+      { ...hourly, trigger: leapDays, timezone: "America/New_York" },
+      10_000,
+    );
+    clearImmediate(counter);
+    expect(preview.intervals).toHaveLength(10_000);
+    expect(new Date(preview.intervals.at(-1)!.upper).toISOString()).toBe("+043260-02-29T05:00:00.000Z");
+    expect(turns).toBeGreaterThan(10);
+  });
+
+  it("ends with the last date that there is", async () => {
+    const { client } = await Bench.started();
+    const trigger = { type: "period", every: 100_000, unit: "year", anchor: hour(0) } as const;
+    const { intervals } = await client.preview({ ...hourly, trigger, startTime: hour(0) });
+    expect(intervals.map(({ upper }) => new Date(upper).getUTCFullYear())).toEqual([102026, 202026]);
+  });
+});
+
+describe("every hour", () => {
+  it.each(["Asia/Singapore", "Asia/Kathmandu", "America/Guyana", "Pacific/Kiritimati", "Africa/Monrovia"])(
+    "is on the hour in %s, after an update too",
+    async (timezone) => {
+      const { client } = await Bench.started();
+      const minutes = async (): Promise<Set<string>> => {
+        const { intervals } = await client.preview("orders", 30);
+        const format = new Intl.DateTimeFormat("en-GB", { timeZone: timezone, timeStyle: "medium" });
+        return new Set(intervals.map(({ upper }) => format.format(upper).slice(3)));
+      };
+      await client.register({ ...hourly, timezone });
+      expect(await minutes()).toEqual(new Set(["00:00"]));
+      await client.update({ ...hourly, timezone, description: "new" }, { version: 1 });
+      expect(await minutes()).toEqual(new Set(["00:00"]));
+      await client.update({ ...hourly, timezone, trigger: { ...hourly.trigger, every: 6 } }, { version: 2 });
+      expect(await minutes()).toEqual(new Set(["00:00"]));
+    },
+  );
+
+  it("and every six begin at midnight in winter and in summer, whenever they are registered", async () => {
+    const trigger = { type: "period", every: 6, unit: "hour" } as const;
+    for (const month of [0, 6]) {
+      const now = Date.UTC(2026, month, 10, 15, 12);
+      const info = { groupId: "g", trigger, timezone: "Europe/London" };
+      const spec = normalizeSchedule(info, { engine: "e", operator: "o", now });
+      const local = new Date(spec.startTime + (month === 6 ? HOUR : 0));
+      expect(local.toISOString()).toBe(new Date(Date.UTC(2026, month, 10, 12)).toISOString());
+      expect(new Grid(spec).next(spec.startTime)?.upper).toBe(spec.startTime + 6 * HOUR);
+    }
   });
 });
 
@@ -206,5 +329,43 @@ describe("a job that is no JSON", () => {
     const refused = client.register({ ...hourly, job: job as NonNullable<ScheduleInfo["job"]> });
     await expect(refused).rejects.toMatchObject({ code: "SCHEDULE_INVALID", field });
     await expect(refused).rejects.toThrow("must be JSON");
+  });
+});
+
+describe("what a program may give", () => {
+  interface CopyJob {
+    readonly table: string;
+    readonly columns?: readonly string[];
+  }
+
+  it("is a job of an interface's type, and dates", async () => {
+    const bench = await Bench.started();
+    const job: CopyJob = { table: "orders" };
+    const start = new Date(hour(-2));
+    const { schedule } = await bench.client.register({
+      groupId: "orders",
+      trigger: { type: "period", every: 1, unit: "hour" },
+      startTime: start,
+      endTime: new Date(hour(5)),
+      job,
+    });
+    expect(schedule.spec).toMatchObject({ startTime: hour(-2), endTime: hour(5), job: { table: "orders" } });
+  });
+
+  it("is refused by name if it is no instant", async () => {
+    const bench = await Bench.started();
+    const register = (startTime: string | Date) =>
+      bench.client.register({
+        groupId: "orders",
+        trigger: { type: "period", every: 1, unit: "hour" },
+        startTime,
+      });
+    for (const startTime of ["soon", new Date(Number.NaN)]) {
+      await expect(register(startTime)).rejects.toMatchObject({
+        code: "SCHEDULE_INVALID",
+        field: "startTime",
+        message: expect.stringContaining("ISO 8601"),
+      });
+    }
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { compileTrigger } from "../../src/trigger/compile.js";
+import type { TriggerSpec } from "../../src/trigger/trigger-spec.js";
 import { timesBetween } from "./support.js";
 
 const at = (text: string) => Date.parse(text);
@@ -82,5 +83,62 @@ describe("periods", () => {
       "2026-03-08T07:00Z",
       "2026-03-09T06:30Z",
     ]);
+  });
+});
+
+describe("periods without an anchor", () => {
+  const REFERENCE = at("2026-03-01T12:00Z");
+  const NAMES = [...Intl.supportedValuesOf("timeZone"), "UTC", "UTC+5:45"];
+  const localTime = (zone: string, instant: number): string =>
+    zone.startsWith("UTC+")
+      ? new Date(instant + 345 * 60_000).toISOString().slice(11, 19)
+      : new Intl.DateTimeFormat("en-GB", { timeZone: zone, timeStyle: "medium" }).format(instant);
+
+  it("are on the hour in every zone, whatever its offset was in 1970", () => {
+    const hourly = { type: "period", every: 1, unit: "hour" } as const;
+    const off = NAMES.filter((zone) => {
+      const trigger = compileTrigger(hourly, zone, { startTime: REFERENCE });
+      return !localTime(zone, trigger.previous(REFERENCE + 1)!).endsWith(":00:00");
+    });
+    expect(off).toEqual([]);
+  });
+
+  it.each(["hour", "day"] as const)("that divide the day have one at midnight: of a fixed %s", (unit) => {
+    const every = unit === "hour" ? 6 : 1;
+    const off = NAMES.filter((zone) => {
+      const trigger = compileTrigger({ type: "period", every, unit, length: "fixed" }, zone, {
+        startTime: REFERENCE,
+      });
+      const day = timesBetween(trigger, "2026-03-01T12:00Z", "2026-03-02T12:00Z");
+      return !day.some((time) => localTime(zone, at(time)) === "00:00:00");
+    });
+    expect(off).toEqual([]);
+  });
+
+  it("of days and longer begin at midnight in every zone", () => {
+    for (const unit of ["day", "week", "month", "year"] as const) {
+      const off = NAMES.filter((zone) => {
+        const trigger = compileTrigger({ type: "period", every: 1, unit }, zone);
+        return localTime(zone, trigger.previous(at("2026-02-15T12:00Z"))!) !== "00:00:00";
+      });
+      expect(off).toEqual([]);
+    }
+  });
+});
+
+describe("the end of all dates", () => {
+  it.each<TriggerSpec>([
+    { type: "period", every: 1_000_000, unit: "hour" },
+    { type: "period", every: 1_000, unit: "day", anchor: at("2026-01-01T00:00Z") },
+    { type: "period", every: 1_000_000, unit: "year", anchor: at("2026-01-01T00:00Z") },
+    { type: "period", every: 7, unit: "month" },
+    { type: "period", every: 1_000_000, unit: "year", length: "fixed" },
+    { type: "cron", expression: "0 0 29 2 *" },
+  ])("%j has no time beyond it", (spec) => {
+    const trigger = compileTrigger(spec, "America/New_York");
+    expect(trigger.next(8_640_000_000_000_000)).toBeUndefined();
+    expect(trigger.previous(-8_640_000_000_000_000)).toBeUndefined();
+    const last = trigger.previous(8_640_000_000_000_000);
+    expect(last === undefined ? undefined : trigger.next(last - 1)).toBe(last);
   });
 });

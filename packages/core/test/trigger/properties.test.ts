@@ -1,10 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
 import { CronExpressionParser } from "cron-parser";
 import fc from "fast-check";
+import { LAST_INSTANT } from "../../src/clock/clock.js";
 import { compileTrigger } from "../../src/trigger/compile.js";
+import { CronTrigger } from "../../src/trigger/cron/cron-trigger.js";
 import type { DstPolicy, TriggerSpec } from "../../src/trigger/trigger-spec.js";
-import { zoneOf } from "../../src/trigger/zone/zone.js";
-import { ZONES } from "./support.js";
+import { Zone, zoneOf } from "../../src/trigger/zone/zone.js";
+import { timesBetween, ZONES } from "./support.js";
 
 const DAY_MS = 86_400_000;
 
@@ -81,6 +83,27 @@ describe("every trigger, in every zone", () => {
     );
   });
 
+  it.each<[DstPolicy["fold"], string[]]>([
+    ["first", ["2026-10-29T20:00Z"]],
+    ["last", ["2026-10-29T21:00Z"]],
+    ["both", ["2026-10-29T20:00Z", "2026-10-29T21:00Z"]],
+  ])("finds a time that comes twice at the end of its last day (%s)", (fold, expected) => {
+    // In Cairo the hour from 23:00 on is repeated, and the expression has nothing after it for most of a year.
+    const trigger = compileTrigger(
+      { type: "cron", expression: "0 23 29 10 *", dst: { fold: fold! } },
+      "Africa/Cairo",
+    );
+    expect(timesBetween(trigger, "2026-10-01T00:00Z", "2027-01-01T00:00Z")).toEqual(expected);
+    expect(trigger.previous(Date.UTC(2027, 0, 1))).toBe(Date.parse(expected.at(-1)!));
+    const between = Date.UTC(2026, 9, 29, 20, 30);
+    expect(trigger.next(between)).toBe(
+      fold === "first" ? Date.UTC(2027, 9, 29, 21) : Date.UTC(2026, 9, 29, 21),
+    );
+    expect(trigger.previous(between)).toBe(
+      fold === "last" ? Date.UTC(2025, 9, 29, 20) : Date.UTC(2026, 9, 29, 20),
+    );
+  });
+
   it("cuts years into intervals that tile", () => {
     const from = Date.UTC(2025, 0, 1);
     const to = Date.UTC(2029, 0, 1);
@@ -146,5 +169,37 @@ describe("a zone's table", () => {
     for (const { at, before, after } of zone.changes(Date.UTC(2000, 0, 1), Date.UTC(2040, 0, 1))) {
       expect([offsetOf(at - 1), offsetOf(at)]).toEqual([before, after]);
     }
+  });
+});
+
+describe("a zone's table of the far future", () => {
+  it.each(ZONES)("%s agrees with the time zone database", (name) => {
+    const zone = zoneOf(name);
+    const format = new Intl.DateTimeFormat("en-US", { timeZone: name, timeZoneName: "longOffset" });
+    const instant = fc.integer({ min: Date.UTC(2_190, 0, 1), max: LAST_INSTANT });
+    fc.assert(
+      fc.property(instant, (at) => {
+        const { from, to, offset } = zone.segmentAt(at);
+        expect(at >= from && at < to).toBe(true);
+        const text = `GMT${offset < 0 ? "-" : "+"}${new Date(Math.abs(offset)).toISOString().slice(11, 16)}`;
+        expect(format.format(at).split(", ")[1]!.replace(/GMT$/, "GMT+00:00")).toBe(text);
+      }),
+    );
+  });
+});
+
+describe("a thousand leap days in a zone with daylight saving", () => {
+  it("read the time zone database of some two hundred years", () => {
+    let reads = 0;
+    const newYork = zoneOf("America/New_York");
+    const zone = new Zone("counted", (at) => {
+      reads += 1;
+      return newYork.segmentAt(at).offset;
+    });
+    const trigger = new CronTrigger({ type: "cron", expression: "0 0 29 2 *" }, zone);
+    let time = Date.UTC(2026, 0, 1);
+    for (let count = 0; count < 1_000; count += 1) time = trigger.next(time)!;
+    expect(new Date(time).toISOString()).toBe("6148-02-29T05:00:00.000Z");
+    expect(reads).toBeLessThan(210 * 450);
   });
 });

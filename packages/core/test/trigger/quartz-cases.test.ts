@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "@jest/globals";
 import { compileTrigger } from "../../src/trigger/compile.js";
-import { QUARTZ_PRESET } from "../../src/trigger/cron/cron-trigger.js";
+import { QUARTZ_PRESET, QUARTZ_PRESETS } from "../../src/trigger/cron/cron-trigger.js";
 import { parseCron } from "../../src/trigger/cron/parse.js";
 
 interface QuartzCase {
@@ -14,6 +14,7 @@ interface QuartzCase {
 const read = <T>(name: string): T =>
   JSON.parse(readFileSync(new URL(`../cases/${name}`, import.meta.url), "utf8")) as T;
 const cases = read<QuartzCase[]>("quartz-cron.json");
+const versions = read<(QuartzCase & { version: "2.5.1" | "2.5.2" })[]>("quartz-versions.json");
 const { cronValidity } = read<{ cronValidity: { cron: string; valid: boolean }[] }>("inlong-windows.json");
 
 function following(
@@ -31,11 +32,28 @@ function following(
   return times;
 }
 
-describe("the preset quartz", () => {
+describe("the preset of Quartz", () => {
+  it.each(versions)(
+    "$version: $expression in $zone after $after gives what Quartz gives",
+    ({ version, expression, zone, after, next }) => {
+      const trigger = compileTrigger({ type: "cron", expression, ...QUARTZ_PRESETS[version] }, zone);
+      expect(following(trigger, after, next.length)).toEqual(next);
+    },
+  );
+
+  it("is that of the current version by default, which has the last day of every month", () => {
+    expect(QUARTZ_PRESET).toBe(QUARTZ_PRESETS["2.5.2"]);
+    const last = compileTrigger({ type: "cron", expression: "0 0 0 L * ?", ...QUARTZ_PRESET }, "UTC");
+    expect(following(last, "2026-02-01T00:00:00Z", 2)).toEqual([
+      "2026-02-28T00:00:00Z",
+      "2026-03-31T00:00:00Z",
+    ]);
+  });
+
   it.each(cases)(
-    "$expression in $zone after $after gives what Quartz gives",
+    "2.5.0: $expression in $zone after $after gives what Quartz gives",
     ({ expression, zone, after, next }) => {
-      const trigger = compileTrigger({ type: "cron", expression, ...QUARTZ_PRESET }, zone);
+      const trigger = compileTrigger({ type: "cron", expression, ...QUARTZ_PRESETS["2.5.0"] }, zone);
       expect(following(trigger, after, next.length)).toEqual(next);
     },
   );

@@ -1,14 +1,22 @@
 import type { EpochMs } from "../../clock/clock.js";
 import { TriggerError } from "../../errors/errors.js";
+import type { LocalMs } from "../civil.js";
 import { DAY_MS } from "../civil.js";
-import type { Trigger } from "../trigger.js";
+import { datable, type Trigger } from "../trigger.js";
 import type { CronTriggerSpec, DstPolicy } from "../trigger-spec.js";
-import type { LocalMs, Zone, ZoneSegment } from "../zone/zone.js";
+import type { Zone, ZoneSegment } from "../zone/zone.js";
 import { LocalTimes } from "./local-times.js";
 import { type CronFields, parseCron } from "./parse.js";
 
-/** The settings with which an expression does as Quartz 2.5 does, its defects included. */
-export const QUARTZ_PRESET = { flavour: "quartz", dst: "quartz", quirks: "quartz-2.5" } as const;
+/** By version of Quartz, the settings with which an expression does as it does, its defects included. */
+export const QUARTZ_PRESETS = {
+  "2.5.0": { flavour: "quartz", dst: "quartz", quirks: "quartz-2.5.0" },
+  "2.5.1": { flavour: "quartz", dst: "quartz", quirks: "quartz-2.5.1" },
+  "2.5.2": { flavour: "quartz", dst: "quartz" },
+} as const satisfies Readonly<Record<string, Partial<CronTriggerSpec>>>;
+
+/** The settings of the current version of Quartz, 2.5.2. */
+export const QUARTZ_PRESET = QUARTZ_PRESETS["2.5.2"];
 
 /** How far a jump over empty segments stays before the time it is to find. */
 const JUMP_MARGIN_MS = 3 * DAY_MS;
@@ -54,7 +62,7 @@ export class CronTrigger implements Trigger {
     while (segment !== undefined) {
       if (segment.from > after && this.#standsForGap(segment)) return segment.from;
       const local = this.#times.atOrAfter(Math.max(after + 1 + segment.offset, this.#localStart(segment)));
-      if (local !== undefined && local < this.#localEnd(segment)) return local - segment.offset;
+      if (local !== undefined && local < this.#localEnd(segment)) return datable(local - segment.offset);
       segment = this.#laterSegment(segment, local);
     }
     return undefined;
@@ -64,7 +72,7 @@ export class CronTrigger implements Trigger {
     let segment: ZoneSegment | undefined = this.#zone.segmentAt(before - 1);
     while (segment !== undefined) {
       const local = this.#times.atOrBefore(Math.min(before + segment.offset, this.#localEnd(segment)) - 1);
-      if (local !== undefined && local >= this.#localStart(segment)) return local - segment.offset;
+      if (local !== undefined && local >= this.#localStart(segment)) return datable(local - segment.offset);
       if (this.#standsForGap(segment)) return segment.from;
       segment = this.#earlierSegment(segment, local);
     }
@@ -96,18 +104,22 @@ export class CronTrigger implements Trigger {
     return match !== undefined && match < segment.from + segment.offset;
   }
 
-  /** The next segment that may have the match; far ones are jumped to. */
+  /**
+   * The next segment that may have the match; far ones are jumped to. One that repeats local times is not passed over:
+   * it may have again what this one has had.
+   */
   #laterSegment(segment: ZoneSegment, match: LocalMs | undefined): ZoneSegment | undefined {
     const following = this.#zone.after(segment);
-    // Without a match later in the calendar only a repeated local time is left.
-    if (match === undefined) return following && following.offset < segment.offset ? following : undefined;
+    if (following !== undefined && following.offset < segment.offset) return following;
+    if (match === undefined) return undefined;
     const near = match - segment.offset - JUMP_MARGIN_MS;
     return near > segment.to ? this.#zone.segmentAt(near) : following;
   }
 
   #earlierSegment(segment: ZoneSegment, match: LocalMs | undefined): ZoneSegment | undefined {
     const preceding = this.#zone.before(segment);
-    if (match === undefined) return preceding && preceding.offset > segment.offset ? preceding : undefined;
+    if (preceding !== undefined && preceding.offset > segment.offset) return preceding;
+    if (match === undefined) return undefined;
     const near = match - segment.offset + JUMP_MARGIN_MS;
     return near < segment.from ? this.#zone.segmentAt(near) : preceding;
   }

@@ -1,4 +1,5 @@
 import { dayNumberOf, daysInMonth, weekdayOf } from "../civil.js";
+import type { CronQuirks } from "../trigger-spec.js";
 
 /** Which days of a month match: bit n stands for day n. */
 export type DayMask = number;
@@ -25,7 +26,7 @@ export interface DayRule {
   readonly weekdays: readonly WeekdayPart[] | undefined;
   /** Whether a day has to satisfy both fields, or either, where both are restricted. */
   readonly combine: "and" | "or";
-  readonly quirks: "quartz-2.5" | undefined;
+  readonly quirks: CronQuirks | undefined;
 }
 
 const SATURDAY = 6;
@@ -45,12 +46,14 @@ export function monthMask(rule: DayRule, year: number, month: number): DayMask {
 }
 
 function monthDayMask(part: MonthDayPart, rule: DayRule, length: number, firstWeekday: number): DayMask {
-  if (part.fromEnd && rule.quirks === "quartz-2.5" && length < 31) return 0;
+  const { quirks } = rule;
+  const missesShortMonths = quirks === "quartz-2.5.0" || quirks === "quartz-2.5";
+  if (part.fromEnd && missesShortMonths && length < 31) return 0;
   const day = part.fromEnd ? length - part.day : part.day;
   if (day < 1 || day > length) return 0;
   if (!part.isNearestWeekday) return 1 << day;
   const nearest = nearestWeekday(day, length, firstWeekday);
-  return nearest > day && rule.quirks === "quartz-2.5" ? 0 : 1 << nearest;
+  return nearest > day && quirks !== undefined ? 0 : 1 << nearest;
 }
 
 /** The weekday nearest to a day, without leaving the month. */

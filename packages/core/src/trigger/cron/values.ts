@@ -9,7 +9,9 @@ import {
   type PlainPart,
   plainPart,
   QUARTZ_DAY_OF_WEEK,
+  refusal,
   SECOND,
+  YEAR,
 } from "./fields.js";
 
 /** The values that the plain parts of a field stand for. */
@@ -20,48 +22,52 @@ export interface FieldValues {
   readonly isWildcard: boolean;
 }
 
-/** The fields that the parser knows, in the order of its expressions. It counts Sunday as 0 and as 7. */
-const PARSED_FIELDS = [
-  [SECOND, "second"],
-  [MINUTE, "minute"],
-  [HOUR, "hour"],
-  [DAY_OF_MONTH, "dayOfMonth"],
-  [MONTH, "month"],
-  [DAY_OF_WEEK, "dayOfWeek"],
-  [QUARTZ_DAY_OF_WEEK, "dayOfWeek"],
-] as const;
+/** The fields that the parser knows, by their places in its expressions. It counts Sunday as 0 and as 7. */
+const PARSED_FIELDS = new Map<FieldRule, { readonly place: number; readonly name: ParsedField }>([
+  [SECOND, { place: 0, name: "second" }],
+  [MINUTE, { place: 1, name: "minute" }],
+  [HOUR, { place: 2, name: "hour" }],
+  [DAY_OF_MONTH, { place: 3, name: "dayOfMonth" }],
+  [MONTH, { place: 4, name: "month" }],
+  [DAY_OF_WEEK, { place: 5, name: "dayOfWeek" }],
+  [QUARTZ_DAY_OF_WEEK, { place: 5, name: "dayOfWeek" }],
+]);
+
+type ParsedField = "second" | "minute" | "hour" | "dayOfMonth" | "month" | "dayOfWeek";
 
 /**
- * The values of a list of plain parts. Ranges that run backwards wrap around (`FRI-MON`, `22-2`).
+ * The values of a list of plain parts, which may overlap. Ranges that run backwards wrap around (`FRI-MON`, `22-2`), but
+ * for years, which do not come round again.
  *
  * @throws TriggerError TRIGGER_INVALID naming the field, the part and what is allowed
  */
 export function plainValues(texts: readonly string[], rule: FieldRule): FieldValues {
-  const parts = texts.map((text) => plainPart(text, rule));
-  const wrapped = parts.filter(({ from, to }) => from > to);
-  const straight = parts.filter(({ from, to }) => from <= to);
-  const values = new Set([...wrapped.flatMap((part) => wrapAround(part, rule)), ...parse(straight, rule)]);
+  const parts = texts.map((text) => {
+    const part = plainPart(text, rule);
+    if (rule === YEAR && part.from > part.to) throw refusal(text, rule);
+    return part;
+  });
   return {
-    values: [...values].sort((a, b) => a - b),
+    values: [...new Set(parts.flatMap((part) => valuesOf(part, rule)))].sort((a, b) => a - b),
     isWildcard: parts.some(({ isWildcard }) => isWildcard),
   };
 }
 
-function parse(parts: readonly PlainPart[], rule: FieldRule): number[] {
-  if (parts.length === 0) return [];
-  const position = PARSED_FIELDS.findIndex(([known]) => known === rule);
-  const known = PARSED_FIELDS[position];
-  // The parser has no years.
-  if (known === undefined) return parts.flatMap(({ from, to, step }) => count(from, to, step));
+function valuesOf(part: PlainPart, rule: FieldRule): number[] {
+  const { from, to, step } = part;
+  const parsed = PARSED_FIELDS.get(rule);
+  // The parser has no years, and no ranges that run backwards.
+  if (parsed === undefined || from > to) return countedValues(part, rule);
+  // One part at a time: the parser refuses lists whose parts overlap.
   const fields = ["*", "*", "*", "*", "*", "*"];
-  fields[Math.min(position, 5)] = parts.map(({ from, to, step }) => `${from}-${to}/${step}`).join(",");
-  return CronExpressionParser.parse(fields.join(" ")).fields[known[1]].values.map(Number);
+  fields[parsed.place] = `${from}-${to}/${step}`;
+  return CronExpressionParser.parse(fields.join(" ")).fields[parsed.name].values.map(Number);
 }
 
-function wrapAround({ from, to, step }: PlainPart, rule: FieldRule): number[] {
-  return count(from, to + rule.cycle, step).map((value) => (value > rule.max ? value - rule.cycle : value));
-}
-
-function count(from: number, to: number, step: number): number[] {
-  return Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, index) => from + index * step);
+function countedValues({ from, to, step }: PlainPart, rule: FieldRule): number[] {
+  const end = from > to ? to + rule.cycle : to;
+  const count = Math.floor((end - from) / step) + 1;
+  return Array.from({ length: count }, (_, index) => from + index * step).map((value) =>
+    value > rule.max ? value - rule.cycle : value,
+  );
 }

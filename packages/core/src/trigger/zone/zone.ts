@@ -1,6 +1,7 @@
-import { FixedOffsetZone, IANAZone } from "luxon";
 import type { EpochMs } from "../../clock/clock.js";
 import { TriggerError } from "../../errors/errors.js";
+import { DAY_MS, dateOf, dayNumberAt, dayNumberOf, daysInMonth, type LocalMs, weekdayOf } from "../civil.js";
+import { fixedOffset, offsetReader } from "./offset.js";
 
 /** A stretch of time in which a zone's offset from UTC does not change. */
 export interface ZoneSegment {
@@ -12,43 +13,42 @@ export interface ZoneSegment {
   readonly offset: number;
 }
 
-/** Where a zone's offsets are read. Luxon's zones are such; its types are no part of ours, which users compile with. */
-export interface OffsetSource {
-  /** Whether the offset never changes. */
-  readonly isUniversal: boolean;
-  /** From UTC at an instant, minutes. */
-  offset(instant: EpochMs): number;
-}
-
-/** A local wall-clock time, written as the epoch ms that it would be in UTC. */
-export type LocalMs = number;
-
-const DAY_MS = 86_400_000;
-
-/** How much of a zone is read at once: about a year. Segments end at these seams too, with the same offset beyond. */
-const CHUNK_MS = 372 * DAY_MS;
-
 /** No zone is further from UTC, so a local time lies within this of the instant. */
 const LARGEST_OFFSET_MS = 26 * 3_600_000;
+
+/** The time zone database says nothing of earlier years: before them a zone is on its local mean time. */
+const FIRST_YEAR = 1_800;
+
+/**
+ * From this year on the database has nothing but rules that repeat each year (its last table of dates ends in 2087), so
+ * that two years of the same length that begin on the same weekday have the same changes.
+ */
+const RULES_YEAR = 2_200;
+
+/** These 28 years, without an irregular century, have every combination of length and first weekday. */
+const TYPICAL_YEARS = Array.from({ length: 28 }, (_, index) => RULES_YEAR + 4 + index);
+
+const typicalYears = new Map(TYPICAL_YEARS.map((year) => [yearType(year), year]));
 
 /**
  * A time zone as a table of segments, read a year at a time from the time zone database that the runtime carries.
  *
  * No zone has changed its offset twice within a day, so a reading a day finds every change; where two readings differ
- * the change is found to the millisecond by halving.
+ * the change is found to the millisecond by halving. Years of the far future are copies of some that were read.
  */
 export class Zone {
   readonly name: string;
   readonly #offsetAt: (instant: EpochMs) => number;
-  readonly #chunks = new Map<number, readonly ZoneSegment[]>();
+  readonly #years = new Map<number, readonly ZoneSegment[]>();
   #last: ZoneSegment | undefined;
 
-  constructor(name: string, zone: OffsetSource) {
+  constructor(name: string, offset: number | ((instant: EpochMs) => number)) {
     this.name = name;
-    const fixed = zone.isUniversal ? minutesToMs(zone.offset(0)) : undefined;
-    this.#offsetAt = (instant) => minutesToMs(zone.offset(instant));
-    if (fixed !== undefined) {
-      this.#last = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY, offset: fixed };
+    if (typeof offset === "function") {
+      this.#offsetAt = offset;
+    } else {
+      this.#offsetAt = () => offset;
+      this.#last = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY, offset };
     }
   }
 
@@ -56,10 +56,10 @@ export class Zone {
   segmentAt(instant: EpochMs): ZoneSegment {
     const last = this.#last;
     if (last !== undefined && instant >= last.from && instant < last.to) return last;
-    const chunk = this.#chunk(Math.floor(instant / CHUNK_MS));
-    let index = chunk.length - 1;
-    while (chunk[index]!.from > instant) index -= 1;
-    this.#last = chunk[index]!;
+    const segments = this.#segmentsOf(dateOf(dayNumberAt(instant)).year);
+    let index = segments.length - 1;
+    while (segments[index]!.from > instant) index -= 1;
+    this.#last = segments[index]!;
     return this.#last;
   }
 
@@ -100,12 +100,27 @@ export class Zone {
     return changes;
   }
 
-  #chunk(index: number): readonly ZoneSegment[] {
-    const known = this.#chunks.get(index);
+  #segmentsOf(year: number): readonly ZoneSegment[] {
+    if (year < FIRST_YEAR) {
+      const to = yearStart(FIRST_YEAR);
+      return [{ from: Number.NEGATIVE_INFINITY, to, offset: this.#offsetAt(to) }];
+    }
+    if (year < RULES_YEAR) return this.#known(year);
+    const typical = typicalYears.get(yearType(year))!;
+    const shift = yearStart(year) - yearStart(typical);
+    return this.#known(typical).map(({ from, to, offset }) => ({
+      from: from + shift,
+      to: to + shift,
+      offset,
+    }));
+  }
+
+  #known(year: number): readonly ZoneSegment[] {
+    const known = this.#years.get(year);
     if (known !== undefined) return known;
-    const chunk = this.#read(index * CHUNK_MS, (index + 1) * CHUNK_MS);
-    this.#chunks.set(index, chunk);
-    return chunk;
+    const segments = this.#read(yearStart(year), yearStart(year + 1));
+    this.#years.set(year, segments);
+    return segments;
   }
 
   #read(start: EpochMs, end: EpochMs): ZoneSegment[] {
@@ -143,22 +158,21 @@ const zones = new Map<string, Zone>();
 /**
  * The zone of that name, shared by all that ask.
  *
- * @param name - an IANA name such as `Europe/London`, or a fixed offset such as `UTC+3`
+ * @param name - an IANA name such as `Europe/London`, or a fixed offset from `UTC-12` to `UTC+14`, such as `UTC+5:30`
  * @throws TriggerError TIMEZONE_UNKNOWN
  */
 export function zoneOf(name: string): Zone {
   const known = zones.get(name);
   if (known !== undefined) return known;
-  const luxon =
-    FixedOffsetZone.parseSpecifier(name) ?? (IANAZone.isValidZone(name) ? IANAZone.create(name) : null);
-  if (luxon === null) {
+  const offset = /^utc/i.test(name) ? fixedOffset(name.slice(3)) : offsetReader(name);
+  if (offset === undefined) {
     throw new TriggerError(
       "TIMEZONE_UNKNOWN",
-      `timezone: "${name.slice(0, 64)}" is not a name of the IANA time zone database, such as Europe/London or UTC.`,
+      `timezone: "${name.slice(0, 64)}" is not a name of the IANA time zone database, such as Europe/London or UTC, nor an offset from UTC-12 to UTC+14.`,
       { field: "timezone" },
     );
   }
-  const zone = new Zone(name, luxon);
+  const zone = new Zone(name, offset);
   zones.set(name, zone);
   return zone;
 }
@@ -168,6 +182,11 @@ export function tzdataVersion(): string {
   return process.versions.tz ?? "unknown";
 }
 
-function minutesToMs(minutes: number): number {
-  return Math.round(minutes * 60_000);
+function yearStart(year: number): EpochMs {
+  return dayNumberOf(year, 1, 1) * DAY_MS;
+}
+
+/** Equal for years of the same length that begin on the same weekday. */
+function yearType(year: number): number {
+  return 2 * weekdayOf(dayNumberOf(year, 1, 1)) + daysInMonth(year, 2) - 28;
 }

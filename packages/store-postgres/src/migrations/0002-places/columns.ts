@@ -9,6 +9,7 @@ export const columns = (s: string): string[] => [
   `UPDATE ${s}.run SET is_job_open = true WHERE state IN ('SUBMITTING', 'RUNNING')`,
   `ALTER TABLE ${s}.schedule ADD COLUMN incarnation text NOT NULL DEFAULT ''`,
   `CREATE INDEX run_job_open ON ${s}.run (group_id, lower, generation, upper) WHERE is_job_open`,
+  `ALTER TABLE ${s}.backfill ADD COLUMN reason text`,
 ];
 
 /** The functions that an earlier release has made: a manager that still calls them fails, rather than go by rules of old. */

@@ -1,0 +1,79 @@
+import { compileTrigger, type EpochMs, Grid, type ScheduleSpec } from "@tidegate/core";
+import { calendarTicks } from "./calendar-ticks.js";
+import { cronTicks } from "./cron-ticks.js";
+import type { CronValues } from "./cron-values.js";
+import { elapsedTicks } from "./elapsed-ticks.js";
+import { localTime } from "./local-time.js";
+import { type Ticks, wholeSeconds } from "./ticks.js";
+
+/** The ticks of a schedule, and between when. */
+export interface BoundedTicks extends Ticks {
+  /** The first tick, epoch ms. */
+  readonly startMs: EpochMs;
+  /** No tick after this, epoch ms; `null` where the schedule has no end. */
+  readonly endMs: EpochMs | null;
+  /** The schedule's last nominal time, epoch ms: what later ticks are for as well. */
+  readonly lastMs: EpochMs | null;
+  /** The last tick that there is before `endMs`, epoch ms; `null` where the schedule has no end. */
+  readonly lastTickMs: EpochMs | null;
+}
+
+/**
+ * How long a timer goes on after the last time at the least, ms. It may leave out ticks that it is late for; so there
+ * have to be some more behind the last.
+ */
+const TAIL_MS = 30_000;
+
+const UNIT_MS = { second: 1_000, minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
+const FIXED_MS = {
+  ...UNIT_MS,
+  week: 7 * UNIT_MS.day,
+  month: 30 * UNIT_MS.day,
+  year: 365 * UNIT_MS.day,
+} as const;
+
+/** The ticks that fire a schedule in time; `undefined` where its grid has no interval. */
+export function ticksOf(spec: ScheduleSpec, finestPeriodMs: number): BoundedTicks | undefined {
+  const grid = new Grid(spec);
+  const origin = grid.origin();
+  const first = origin === undefined ? undefined : grid.next(origin);
+  if (first === undefined) return undefined;
+  const ticks = unboundedTicks(spec, first.scheduledTime, finestPeriodMs);
+  const startMs = wholeSeconds(first.scheduledTime + ticks.offsetMs) * 1_000;
+  if (spec.endTime === null) return { ...ticks, startMs, endMs: null, lastMs: null, lastTickMs: null };
+  const lastMs = grid.lastClosed(spec.endTime)?.scheduledTime ?? first.scheduledTime;
+  const trigger = compileTrigger(spec.trigger, spec.timezone, {
+    startTime: spec.startTime,
+    endTime: spec.endTime,
+  });
+  const isNominal = trigger.previous(lastMs + 1) === lastMs;
+  const following = trigger.next(lastMs) ?? lastMs;
+  return {
+    ...ticks,
+    crons: isNominal ? ticks.crons : [...ticks.crons, cronAt(lastMs + ticks.offsetMs, ticks.timezone)],
+    startMs,
+    endMs: wholeSeconds(Math.max(following, lastMs + TAIL_MS) + ticks.offsetMs) * 1_000,
+    lastMs,
+    lastTickMs: wholeSeconds(following + ticks.offsetMs) * 1_000,
+  };
+}
+
+function unboundedTicks(spec: ScheduleSpec, firstMs: EpochMs, finestPeriodMs: number): Ticks {
+  const { trigger, timezone, delayMs, startTime } = spec;
+  if (trigger.type === "cron") return cronTicks(trigger, { timezone, delayMs });
+  if (trigger.type === "once") {
+    const crons = [cronAt(firstMs + delayMs, "UTC")];
+    return { crons, timezone: "UTC", offsetMs: delayMs, waitMs: 0, period: null, isExact: false };
+  }
+  const anchorMs = compileTrigger(trigger, timezone, { startTime }).next(startTime - 1)!;
+  const isCalendar = trigger.unit === "day" || !(trigger.unit in UNIT_MS);
+  if (isCalendar && trigger.length !== "fixed")
+    return calendarTicks(trigger, anchorMs, { timezone, delayMs });
+  return elapsedTicks(anchorMs, trigger.every * FIXED_MS[trigger.unit], { delayMs, finestPeriodMs });
+}
+
+/** A cron of one instant, which comes again in a year. */
+export function cronAt(instant: EpochMs, timezone: string): CronValues {
+  const { second, minute, hour, day, month } = localTime(wholeSeconds(instant) * 1_000, timezone);
+  return { seconds: [second], minutes: [minute], hours: [hour], days: [day], months: [month] };
+}
