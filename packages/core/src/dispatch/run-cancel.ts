@@ -1,12 +1,14 @@
 import type { Clock } from "../clock/clock.js";
 import { LedgerError, messageOf } from "../errors/errors.js";
 import type { CancelRequest } from "../events/events.js";
+import type { JobOutcome } from "../job/job-outcome.js";
 import type { ScheduleOperator, SubmittedJob } from "../operator/operator.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import { isEnded } from "../run/lane.js";
 import type { Run, RunReason } from "../run/run.js";
 import type { RunChange, ScheduleStore } from "../store/schedule-store.js";
 import { AttemptContext } from "./attempt-context.js";
+import { withDirtyLimit } from "./attempt-result.js";
 import { JobStop } from "./job-stop.js";
 import { jobRequest } from "./request.js";
 
@@ -108,8 +110,9 @@ export class RunCancel {
     const { items } = await this.#parts.store.listRuns(filter, { limit: LANE_LIMIT });
     for (const run of items) {
       try {
-        await this.#requireJobOver(run);
-        await this.#close(run);
+        const job = await this.#stopJobOf(run);
+        if (job?.outcome?.state === "SUCCEEDED") await this.#recordSuccess(run, job, job.outcome);
+        else await this.#close(run);
       } catch (error) {
         this.#parts.onTrouble(error, run);
       }
@@ -122,15 +125,37 @@ export class RunCancel {
     await this.#parts.change(run, { id: run.id, from: [state], state, wakeAt, isJobOpen: false });
   }
 
-  /** Stops what may be working for a run that nobody holds. @throws also when its job has succeeded */
+  /** Stops what may be working for a run that nobody holds. @throws also when its job has succeeded, and so the run has */
   async #requireJobOver(run: Run): Promise<void> {
     if (run.state !== "PLANNED" && run.state !== "FAILED") return;
-    const end = await this.#stopJobOf(run);
-    if (end?.outcome?.state !== "SUCCEEDED") return;
+    const job = await this.#stopJobOf(run);
+    if (job?.outcome?.state !== "SUCCEEDED") return;
+    await this.#recordSuccess(run, job, job.outcome);
     throw new LedgerError(
       "RUN_STATE_ILLEGAL",
-      `The job of run ${run.id} has succeeded, so the run is not cancelled; its next attempt takes the success over.`,
+      `The job of run ${run.id} has succeeded, so the run is not cancelled.`,
     );
+  }
+
+  /** One with too many bad rows is left to the next attempt, which judges it as any other. */
+  async #recordSuccess(run: Run, job: SubmittedJob, outcome: JobOutcome): Promise<void> {
+    const spec = await this.#parts.specs.get(run);
+    if (spec === undefined || withDirtyLimit(outcome, spec.dirtyData).state !== "SUCCEEDED") return;
+    const endedAt = this.#parts.clock.now();
+    await this.#parts.change(run, {
+      id: run.id,
+      from: [run.state],
+      state: "SUCCEEDED",
+      wakeAt: null,
+      isBlocking: false,
+      isJobOpen: false,
+      startedAt: run.startedAt ?? run.submittedAt,
+      endedAt,
+      jobId: job.jobId,
+      jobAddress: job.address ?? null,
+      metrics: outcome.metrics ?? null,
+      error: null,
+    });
   }
 
   /** Stops what may be working for a run that nobody holds, and returns how it ended. */

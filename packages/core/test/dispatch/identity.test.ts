@@ -166,6 +166,13 @@ describe("a schedule that is unregistered while a run of it waits for another at
     ]);
   });
 
+  it("counts the job as done that has succeeded meanwhile", async () => {
+    const bench = await unclear();
+    bench.operator.endAll(SUCCEEDED);
+    await bench.client.unregister("orders");
+    expect(await bench.client.audit("orders")).toMatchObject({ isComplete: true, doubtful: [] });
+  });
+
   it("says in the audit when it cannot be stopped, and finds it when the group is registered again", async () => {
     const bench = await unclear();
     bench.operator.findFailure = new Error("away");
