@@ -43,14 +43,17 @@ export class Lifecycle {
 
   /** The lane is blocked by the failed run already, so a crash before the pause lets nothing through. */
   readonly #onPauseRequested = (run: Run): void => {
-    this.#pauseAfter(run).catch((error: unknown) => {
+    const pausing = this.#pauseAfter(run).catch((error: unknown) => {
       this.#parts.emitter.emit("trouble", {
         where: "dispatcher",
         groupId: run.groupId,
         error: { code: "PAUSE_FAILED", message: messageOf(error) },
       });
     });
+    this.#pausing.add(pausing);
+    void pausing.finally(() => this.#pausing.delete(pausing));
   };
+  readonly #pausing = new Set<Promise<void>>();
 
   constructor(parts: LifecycleParts) {
     this.#parts = parts;
@@ -60,8 +63,10 @@ export class Lifecycle {
     this.#parts.emitter.on("pause-requested", this.#onPauseRequested);
   }
 
-  stop(): void {
+  /** Waits for the pauses that are under way: the last failure may come as the manager stops. */
+  async stop(): Promise<void> {
     this.#parts.emitter.off("pause-requested", this.#onPauseRequested);
+    await Promise.all(this.#pausing);
   }
 
   async update(info: ScheduleInfo<object>, expected: UpdateOptions): Promise<RegisteredSchedule> {

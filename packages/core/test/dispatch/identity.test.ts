@@ -205,6 +205,20 @@ describe("a schedule that pauses after a failure", () => {
     expect(bench.troubles).toEqual([]);
   });
 
+  it("is paused also when the last failure comes as the manager stops", async () => {
+    const bench = await Bench.started(running);
+    await bench.client.register(hourly({ maxAttempts: 1, onFailure: "pause" }));
+    await bench.fireAt(1);
+    const stopped = bench.tidegate.stop();
+    await bench.clock.settle();
+    bench.operator.endAll({ state: "FAILED", error: { code: "JOB_FAILED", message: "no" } });
+    await bench.clock.advance(5_000);
+    await stopped;
+    await bench.store.open();
+    expect(await bench.store.getSchedules(["orders"])).toMatchObject([{ status: "PAUSED" }]);
+    expect(bench.troubles).toEqual([]);
+  });
+
   it("is left alone where it was unregistered meanwhile", async () => {
     const bench = await Bench.started(running);
     await bench.client.register(hourly({ maxAttempts: 1, onFailure: "pause" }));
