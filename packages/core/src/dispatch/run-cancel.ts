@@ -6,14 +6,14 @@ import type { ScheduleOperator, SubmittedJob } from "../operator/operator.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import { isEnded } from "../run/lane.js";
 import type { Run, RunReason } from "../run/run.js";
-import type { RunChange, ScheduleStore } from "../store/schedule-store.js";
+import type { PageRequest, RunChange, RunFilter, ScheduleStore } from "../store/schedule-store.js";
 import { AttemptContext } from "./attempt-context.js";
 import { withDirtyLimit } from "./attempt-result.js";
 import { JobStop } from "./job-stop.js";
 import { jobRequest } from "./request.js";
 
-/** The most runs of a lane that are cancelled at once. */
-const LANE_LIMIT = 1_000;
+/** How many runs of a lane are listed at once. */
+const PAGE = 1_000;
 
 /** What runs are cancelled with. */
 export interface RunCancelParts {
@@ -43,12 +43,14 @@ export class RunCancel {
   /** Cancels the open runs of live lanes. One that cannot be cancelled now is a trouble, and asked for again. */
   async cancelLanes({ groupIds, reason }: CancelRequest): Promise<void> {
     for (const groupId of groupIds) {
-      const open = await this.#parts.store.listRuns(
-        { groupId, kinds: ["SCHEDULED"], states: ["PLANNED", "SUBMITTING", "RUNNING"] },
-        { limit: LANE_LIMIT },
-      );
-      for (const run of open.items)
-        await this.cancel(run, reason).catch((error: unknown) => this.#parts.onTrouble(error, run));
+      const open: RunFilter = { groupId, kinds: ["SCHEDULED"], states: ["PLANNED", "SUBMITTING", "RUNNING"] };
+      let page: PageRequest | undefined = { limit: PAGE };
+      while (page !== undefined) {
+        const { items, next } = await this.#parts.store.listRuns(open, page);
+        for (const run of items)
+          await this.cancel(run, reason).catch((error: unknown) => this.#parts.onTrouble(error, run));
+        page = next === undefined ? undefined : { ...page, cursor: next };
+      }
     }
   }
 
@@ -62,7 +64,7 @@ export class RunCancel {
     const { store, clock, change, cancelActive } = this.#parts;
     const isHeld = run.state === "SUBMITTING" || run.state === "RUNNING";
     if (!isHeld && run.isJobOpen) await this.#requireJobOver(run);
-    const common = { id: run.id, state: "CANCELLED", wakeAt: null, reason } as const;
+    const common = { id: run.id, state: "CANCELLED", at: clock.now(), reason } as const;
     const closed = run.isJobOpen && !isHeld ? { isJobOpen: false } : {};
     const isPlannedCancelled = await change(run, {
       ...common,
@@ -89,7 +91,7 @@ export class RunCancel {
    */
   async clearWay({ id, groupId, lower, upper }: Run): Promise<SubmittedJob | undefined> {
     const filter = { groupId, isJobOpen: true, within: { lower, upper } };
-    const { items } = await this.#parts.store.listRuns(filter, { limit: LANE_LIMIT });
+    const { items } = await this.#parts.store.listRuns(filter, { limit: PAGE });
     let done: SubmittedJob | undefined;
     for (const other of items) {
       if (other.id === id || !isEnded(other.state)) continue;
@@ -107,7 +109,7 @@ export class RunCancel {
    */
   async stopPlanned(groupId: string): Promise<void> {
     const filter = { groupId, isJobOpen: true, states: ["PLANNED"] } as const;
-    const { items } = await this.#parts.store.listRuns(filter, { limit: LANE_LIMIT });
+    const { items } = await this.#parts.store.listRuns(filter, { limit: PAGE });
     for (const run of items) {
       try {
         const job = await this.#stopJobOf(run);
@@ -121,8 +123,13 @@ export class RunCancel {
 
   /** Notes that no job of a run is at work. */
   async #close(run: Run): Promise<void> {
-    const { state, wakeAt } = run;
-    await this.#parts.change(run, { id: run.id, from: [state], state, wakeAt, isJobOpen: false });
+    const { id, state, place, readyAt, wait } = run;
+    const stays =
+      place === "waiting" || place === "gated" || place === "ready"
+        ? { place, wait, ...(readyAt === null ? {} : { readyAt }) }
+        : {};
+    const at = this.#parts.clock.now();
+    await this.#parts.change(run, { id, from: [state], state, at, isJobOpen: false, ...stays });
   }
 
   /** Stops what may be working for a run that nobody holds. @throws also when its job has succeeded, and so the run has */
@@ -146,7 +153,7 @@ export class RunCancel {
       id: run.id,
       from: [run.state],
       state: "SUCCEEDED",
-      wakeAt: null,
+      at: endedAt,
       isBlocking: false,
       isJobOpen: false,
       startedAt: run.startedAt ?? run.submittedAt,
@@ -162,9 +169,9 @@ export class RunCancel {
   async #stopJobOf(run: Run): Promise<SubmittedJob | undefined> {
     const { clock, operators, specs, onTrouble } = this.#parts;
     const spec = await specs.get(run);
-    const operator = spec && operators.get(spec.operator.toLowerCase());
+    const operator = operators.get(run.operator);
     if (spec === undefined || operator === undefined) {
-      throw atLarge(run, `its operator "${spec?.operator ?? "unknown"}" is not here`);
+      throw atLarge(run, `its operator "${run.operator}" is not here`);
     }
     const stop = new JobStop({
       clock,

@@ -50,7 +50,7 @@ describe.each([2_000, 12_000, 30_000])(
       expect(fleet.operator.lookups).toEqual([]);
       const [held] = (await fleet.store.listRuns({}, {})).items;
       holder.isAlive = false;
-      const leaseLeft = held!.wakeAt! - fleet.clock.now();
+      const leaseLeft = held!.leaseUntil! - fleet.clock.now();
       await fleet.pass(leaseLeft - 200);
       expect(fleet.operator.lookups).toEqual([]);
       await fleet.pass(3_000);
