@@ -84,7 +84,7 @@ async function writeLedger(path: string): Promise<void> {
       const lower = from + index * MINUTE_MS;
       const upper = lower + MINUTE_MS;
       return {
-        id: runId({ namespace: "default", groupId, lower, upper, generation: 0 }),
+        id: runId({ namespace: "default", groupId, lower, upper, generation: 0, incarnation: "" }),
         groupId,
         kind: "SCHEDULED",
         lower,

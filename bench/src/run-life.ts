@@ -92,7 +92,7 @@ async function bareCeiling(path: string): Promise<number> {
     const lower = Date.UTC(2026, 0, 1) + (lives / groups) * 1_000;
     const upper = lower + 1_000;
     const ids = Array.from({ length: groups }, (_, no) =>
-      runId({ namespace: "default", groupId: `group-${no}`, lower, upper, generation: 0 }),
+      runId({ namespace: "default", groupId: `group-${no}`, lower, upper, generation: 0, incarnation: "" }),
     );
     database.exec("BEGIN");
     for (const [no, id] of ids.entries()) {

@@ -45,9 +45,11 @@ try {
   const every10s = { type: "period", every: 10, unit: "second" } as const;
   await tidegate.client.ensure({ groupId: "orders", trigger: every10s });
   await enough;
-  const { gaps, overlaps, isSound } = await tidegate.client.audit("orders");
+  const { gaps, overlaps, doubtful, isSound } = await tidegate.client.audit("orders");
   console.log(
-    isSound ? "Every interval ran exactly once." : `Gaps: ${gaps.length}, overlaps: ${overlaps.length}.`,
+    isSound
+      ? "Every interval ran exactly once."
+      : `Gaps: ${gaps.length}, overlaps: ${overlaps.length}, doubtful: ${doubtful.length}.`,
   );
   await tidegate.client.unregister("orders");
 } finally {

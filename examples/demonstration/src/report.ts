@@ -7,6 +7,7 @@ const HEAD = [
   "intervals",
   "gaps",
   "overlaps",
+  "doubtful",
   "rows in",
   "rows out",
   "source",
@@ -26,6 +27,7 @@ export function printReport(audits: readonly AuditReport[], comparisons: readonl
       audit.succeeded.intervals,
       audit.gaps.length,
       audit.overlaps.length,
+      audit.doubtful.length,
       countsReading(audit) ? audit.rowsRead : "(SQL)",
       audit.rowsWritten,
       rows.sourceRows,
@@ -40,7 +42,7 @@ export function printReport(audits: readonly AuditReport[], comparisons: readonl
   console.log(table.toString());
   console.log(
     isSound
-      ? "Every interval ran exactly once: gaps 0, overlaps 0, rows in = rows out, target = source row by row."
+      ? "Every interval ran exactly once: gaps 0, overlaps 0, doubts 0, rows in = rows out, target = source row by row."
       : "NOT SOUND: a row is missing or doubled, or an interval is not accounted for.",
   );
   return isSound;

@@ -98,13 +98,14 @@ const copied = rowsIn(plan.target);
 const isSame = copied.length === wanted.length && copied.every((row, index) => row === wanted[index]);
 const isSound = audit?.isComplete === true && killed.length === 3 && wanted.length > 0 && isSame;
 const table = new Table({
-  head: ["intervals", "gaps", "overlaps", "rows in the source", "rows in the copy", "twice"],
+  head: ["intervals", "gaps", "overlaps", "doubtful", "rows in the source", "rows in the copy", "twice"],
   style: { head: [], border: [] },
 });
 table.push([
   audit?.succeeded.intervals ?? "?",
   audit?.gaps.length ?? "?",
   audit?.overlaps.length ?? "?",
+  audit?.doubtful.length ?? "?",
   wanted.length,
   copied.length,
   copied.length - new Set(copied).size,

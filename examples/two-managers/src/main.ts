@@ -76,19 +76,20 @@ survivor.kill("SIGKILL");
 await Promise.all([redis.dispose(), postgres.dispose()]);
 
 const table = new Table({
-  head: ["group", "intervals", "gaps", "overlaps", "rows", "wanted", "twice"],
+  head: ["group", "intervals", "gaps", "overlaps", "doubtful", "rows", "wanted", "twice"],
   style: { head: [], border: [] },
 });
 let isSound: boolean = audits !== undefined && isKilled;
 for (const audit of audits ?? []) {
   const { rows, distinct, wanted } = await countRows(plan, audit.groupId);
   isSound &&= audit.isComplete && rows === wanted && distinct === wanted;
-  const { gaps, overlaps, succeeded } = audit;
+  const { gaps, overlaps, doubtful, succeeded } = audit;
   table.push([
     audit.groupId,
     succeeded.intervals,
     gaps.length,
     overlaps.length,
+    doubtful.length,
     rows,
     wanted,
     rows - distinct,

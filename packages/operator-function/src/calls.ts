@@ -96,6 +96,8 @@ async function carryOut(work: Work, signal: AbortSignal): Promise<JobOutcome> {
   try {
     // The caller has its answer before the function begins, however much that does at once.
     await Promise.resolve();
+    // A function that waits for the signal's event would wait for ever.
+    signal.throwIfAborted();
     const returned = await work(signal, report);
     return { state: "SUCCEEDED", metrics: { ...reported, ...returned } };
   } catch (error) {

@@ -125,6 +125,11 @@ export class HttpOperator implements ScheduleOperator {
     return report === undefined ? undefined : this.#taken(call, report, outcomeOf(report));
   }
 
+  /** Only with `job.findUrl` can the service be asked; without it a repeated submission joins the job by its key. */
+  canFind(job: JsonObject): boolean {
+    return parseJob(job).findUrl !== undefined;
+  }
+
   /**
    * @throws Error when too many questions in a row went unanswered, or nobody can be asked
    * @throws the signal's reason when it is aborted; the job goes on

@@ -202,6 +202,12 @@ export class PostgresStore implements ScheduleStore {
     return requestCancel(this.#require(), this.#schema, ids, reason);
   }
 
+  /** The server's. */
+  async now(): Promise<EpochMs> {
+    const text = "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now";
+    return (await this.#query<{ now: number }>(text))[0]!.now;
+  }
+
   async nextWake(scope: ClaimScope): Promise<EpochMs | undefined> {
     return nextWake(this.#require(), this.#schema, scope);
   }

@@ -106,6 +106,7 @@ export interface ScheduleColumns {
   readonly version: number;
   readonly status: ScheduleStatus;
   readonly status_reason: string | null;
+  readonly incarnation: string;
   readonly origin: number;
   readonly created_at: number;
   readonly updated_at: number;
@@ -125,6 +126,7 @@ export function asSchedule(row: ScheduleColumns, lane: LaneCounts): Schedule {
     version: row.version,
     status: row.status,
     statusReason: row.status_reason,
+    incarnation: row.incarnation,
     origin: row.origin,
     watermark: row.watermark,
     nextFireAt: row.next_fire_at,

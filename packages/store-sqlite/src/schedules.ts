@@ -11,7 +11,7 @@ export interface ScheduleRow extends ScheduleColumns {
 }
 
 /** What a schedule is read from. */
-export const SCHEDULE_COLUMNS = `s.no, s.group_id, s.version, s.status, s.status_reason, s.origin, s.created_at, s.updated_at,
+export const SCHEDULE_COLUMNS = `s.no, s.group_id, s.version, s.status, s.status_reason, s.incarnation, s.origin, s.created_at, s.updated_at,
   t.watermark, t.next_fire_at, v.spec`;
 
 export const SCHEDULE_TABLES = `schedule s JOIN schedule_state t ON t.no = s.no
@@ -19,13 +19,14 @@ export const SCHEDULE_TABLES = `schedule s JOIN schedule_state t ON t.no = s.no
 
 /** Inserts version 1 of a schedule. `false` where the group has one. */
 export function insertSchedule({ statements, groups }: Tables, added: NewSchedule): boolean {
-  const { spec, status, origin, watermark, nextFireAt, laneWidth, tzdata, createdAt } = added;
+  const { spec, status, incarnation, origin, watermark, nextFireAt, laneWidth, tzdata, createdAt } = added;
   const row = statements.get<{ no: number }>(
-    `INSERT INTO schedule (group_id, version, status, engine, origin, created_at, updated_at)
-      VALUES (?, 1, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING no`,
+    `INSERT INTO schedule (group_id, version, status, engine, incarnation, origin, created_at, updated_at)
+      VALUES (?, 1, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING no`,
     spec.groupId,
     status,
     spec.engine,
+    incarnation,
     origin,
     createdAt,
     createdAt,
@@ -62,7 +63,7 @@ function insertVersion(statements: Statements, no: number, version: ScheduleVers
 export function changeSchedule(tables: Tables, change: ScheduleChange): boolean {
   const { statements, lanes } = tables;
   const row = statements.get<Omit<ScheduleRow, "spec">>(
-    `SELECT s.no, s.version, s.status, s.status_reason, s.origin, t.watermark, t.next_fire_at
+    `SELECT s.no, s.version, s.status, s.status_reason, s.incarnation, s.origin, t.watermark, t.next_fire_at
       FROM schedule s JOIN schedule_state t ON t.no = s.no WHERE s.group_id = ?`,
     change.groupId,
   );

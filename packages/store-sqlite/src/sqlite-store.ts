@@ -218,6 +218,11 @@ export class SqliteStore implements ScheduleStore {
     return this.#write(({ statements }) => ids.map((id) => requestCancel(statements, id, reason)));
   }
 
+  /** This machine's: the database is this process's alone. */
+  now(): Promise<EpochMs> {
+    return this.#read(() => Date.now());
+  }
+
   nextWake(scope: ClaimScope): Promise<EpochMs | undefined> {
     return this.#read(({ statements }) => nextWake(statements, scope));
   }

@@ -65,6 +65,7 @@ export function aNewSchedule({ spec, ...overrides }: NewScheduleOverrides = {}):
   return {
     spec: aSpec({ startTime: origin, ...spec }),
     status: "REGISTERED",
+    incarnation: "0123456789abcdef",
     origin,
     watermark: origin,
     nextFireAt: origin + MINUTE,
@@ -79,7 +80,7 @@ export function aNewSchedule({ spec, ...overrides }: NewScheduleOverrides = {}):
 export function aRun(overrides: Partial<NewRun> = {}): NewRun {
   const { groupId = "orders", lower = START, upper = lower + MINUTE, generation = 0 } = overrides;
   return {
-    id: runId({ namespace: "testkit", groupId, lower, upper, generation }),
+    id: runId({ namespace: "testkit", groupId, incarnation: "", lower, upper, generation }),
     groupId,
     kind: "SCHEDULED",
     lower,

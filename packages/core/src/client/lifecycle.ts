@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../clock/clock.js";
+import type { Dispatcher } from "../dispatch/dispatcher.js";
 import { isTidegateError, messageOf, ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import { nextFireAt } from "../planning/plan-decision.js";
@@ -25,6 +26,7 @@ export interface LifecycleParts {
   readonly planner: IntervalPlanner;
   readonly specs: SpecReader;
   readonly changes: ScheduleChanges;
+  readonly dispatcher: Dispatcher;
 }
 
 /** How a schedule is updated. */
@@ -41,15 +43,17 @@ export class Lifecycle {
 
   /** The lane is blocked by the failed run already, so a crash before the pause lets nothing through. */
   readonly #onPauseRequested = (run: Run): void => {
-    const note = `Run ${run.id} has failed and onFailure is "pause".`;
-    this.#pauseFor(run.groupId, note).catch((error: unknown) => {
+    const pausing = this.#pauseAfter(run).catch((error: unknown) => {
       this.#parts.emitter.emit("trouble", {
         where: "dispatcher",
         groupId: run.groupId,
         error: { code: "PAUSE_FAILED", message: messageOf(error) },
       });
     });
+    this.#pausing.add(pausing);
+    void pausing.finally(() => this.#pausing.delete(pausing));
   };
+  readonly #pausing = new Set<Promise<void>>();
 
   constructor(parts: LifecycleParts) {
     this.#parts = parts;
@@ -59,8 +63,10 @@ export class Lifecycle {
     this.#parts.emitter.on("pause-requested", this.#onPauseRequested);
   }
 
-  stop(): void {
+  /** Waits for the pauses that are under way: the last failure may come as the manager stops. */
+  async stop(): Promise<void> {
     this.#parts.emitter.off("pause-requested", this.#onPauseRequested);
+    await Promise.all(this.#pausing);
   }
 
   async update(info: ScheduleInfo<object>, expected: UpdateOptions): Promise<RegisteredSchedule> {
@@ -100,20 +106,6 @@ export class Lifecycle {
     return changes.deliver(groupId);
   }
 
-  /** Pauses what is not paused yet, nor gone: of several runs that fail together, the first one does. */
-  async #pauseFor(groupId: string, note: string): Promise<void> {
-    for (;;) {
-      const [schedule] = await this.#parts.store.getSchedules([groupId]);
-      if (schedule === undefined || !PLANNING_STATUSES.includes(schedule.status)) return;
-      try {
-        await this.pause(groupId, note);
-        return;
-      } catch (error) {
-        if (!isTidegateError(error) || error.code !== "SCHEDULE_VERSION_STALE") throw error;
-      }
-    }
-  }
-
   /**
    * Runs that blocked because of `onFailure: "pause"` no longer do: the person who resumes has seen them. A schedule that is
    * not paused stays as it is.
@@ -137,6 +129,7 @@ export class Lifecycle {
     const { changes, store, planner } = this.#parts;
     const before = await this.#get(groupId, version);
     if (before.status !== "DELETED") {
+      await this.#parts.dispatcher.stopPlanned(groupId);
       await changes.change(before, {
         status: transition(groupId, before.status, "unregister"),
         statusReason: null,
@@ -154,6 +147,7 @@ export class Lifecycle {
         `Group ${groupId} is not purged: its engine has not let it go yet. Try again when it is DELETED.`,
       );
     }
+    await this.#refuseActive(groupId);
     await store.purgeSchedule(groupId);
     planner.forget(groupId);
   }
@@ -168,6 +162,33 @@ export class Lifecycle {
   #withNotes(schedule: Schedule): RegisteredSchedule {
     const { clock, specs } = this.#parts;
     return { schedule, notes: notesOf(schedule, clock.now(), specs.notesOn(schedule.spec)) };
+  }
+
+  /** A job that went on after a purge would write beside those of the next ledger, and nobody would know of it. */
+  async #refuseActive(groupId: string): Promise<void> {
+    const active = await this.#parts.store.listRuns(
+      { groupId, states: ["SUBMITTING", "RUNNING"] },
+      { limit: 1 },
+    );
+    const [run] = active.items;
+    if (run === undefined) return;
+    throw new ScheduleError(
+      "SCHEDULE_STATUS_ILLEGAL",
+      `Group ${groupId} is unregistered but not purged: run ${run.id} is ${run.state}. Cancel it or wait for its end, and purge again.`,
+    );
+  }
+
+  /** Another run that failed at the same time may have paused it already, and one that has ended has nothing to pause. */
+  async #pauseAfter(run: Run): Promise<void> {
+    const note = `Run ${run.id} has failed and onFailure is "pause".`;
+    const [schedule] = await this.#parts.store.getSchedules([run.groupId]);
+    if (schedule === undefined || !PLANNING_STATUSES.includes(schedule.status)) return;
+    try {
+      await this.pause(run.groupId, note);
+    } catch (error) {
+      if (!isTidegateError(error) || error.code !== "SCHEDULE_VERSION_STALE") throw error;
+      await this.#pauseAfter(run);
+    }
   }
 
   async #unblock(groupId: string): Promise<void> {

@@ -149,6 +149,7 @@ export class Registration {
 function asSchedule({
   spec,
   status,
+  incarnation,
   origin,
   watermark,
   nextFireAt: fireAt,
@@ -159,6 +160,7 @@ function asSchedule({
     version: 1,
     status,
     statusReason: null,
+    incarnation,
     origin,
     watermark,
     nextFireAt: fireAt,

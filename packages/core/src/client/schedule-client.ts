@@ -132,7 +132,9 @@ export class ScheduleClient {
    * kept and goes on at its watermark when the group is registered again, with what waited: those runs are planned again,
    * and backfills go on. Only a later `startTime` gives up what lies before it.
    *
-   * @param options - `purge`: also removes the ledger, for good; `version`: only if this still is the schedule's
+   * @param options - `purge`: also removes the ledger, for good; while a job is under way it is refused
+   *   (SCHEDULE_STATUS_ILLEGAL) once the schedule is unregistered: cancel its run or wait for its end, and purge again. What the
+   *   group runs later has other ids and keys. `version`: only if this still is the schedule's
    * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL, SCHEDULE_VERSION_STALE
    */
   unregister(

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Clock } from "../clock/clock.js";
 import { ConfigurationError, OperatorError, ScheduleError } from "../errors/errors.js";
 import type { ScheduleOperator } from "../operator/operator.js";
@@ -9,6 +10,9 @@ import { parseScheduleInfo } from "../schedule/schema.js";
 import type { NewSchedule } from "../store/schedule-store.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
 import type { EngineRegistry } from "../upkeep/engine-registry.js";
+
+/** Enough that no two ledgers of a group are ever named alike. */
+const INCARNATION_BYTES = 8;
 
 /** What specifications are read with. */
 export interface SpecReaderParts {
@@ -79,6 +83,7 @@ export class SpecReader {
       spec,
       // An engine over the store knows of it as soon as the store does.
       status: holdsDefinitions ? "REGISTERING" : "REGISTERED",
+      incarnation: randomBytes(INCARNATION_BYTES).toString("hex"),
       origin,
       watermark: origin,
       nextFireAt: nextFireAt(grid, origin),

@@ -56,7 +56,7 @@ function retryDelayMs({ run, spec }: EndedAttempt, { retryAfterMs = 0 }: JobOutc
 }
 
 /** Fails a success whose bad rows pass the limit. */
-function withDirtyLimit(outcome: JobOutcome, limit: DirtyDataLimit | null): JobOutcome {
+export function withDirtyLimit(outcome: JobOutcome, limit: DirtyDataLimit | null): JobOutcome {
   if (outcome.state !== "SUCCEEDED" || limit === null || !exceeds(outcome.metrics, limit)) return outcome;
   const { rowsDirty = 0, rowsRead = 0 } = outcome.metrics ?? {};
   return {

@@ -1,4 +1,5 @@
 import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
+import { Waits } from "../clock/waits.js";
 import { isTidegateError, messageOf, OperatorError } from "../errors/errors.js";
 import type { JobOutcome, RetryAdvice } from "../job/job-outcome.js";
 import type { OfflineJobRequest } from "../job/offline-job-request.js";
@@ -7,9 +8,9 @@ import type { Run, RunError, RunReason } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import type { RunChange } from "../store/schedule-store.js";
 import { AttemptContext } from "./attempt-context.js";
-import { endAttempt } from "./attempt-result.js";
+import { backoffMs, endAttempt } from "./attempt-result.js";
 import { Cancellation } from "./cancellation.js";
-import { isRefusal, JobStop } from "./job-stop.js";
+import { isRefusal, JobStop, PAUSES } from "./job-stop.js";
 import { boundedError, checkedJob, checkedOutcome, InvalidAnswer } from "./operator-answer.js";
 import { jobRequest } from "./request.js";
 
@@ -26,7 +27,12 @@ export interface AttemptParts {
   readonly spec: ScheduleSpec;
   /** Makes a change of the run durable; `false` when the fencing token is too old. */
   readonly change: (change: RunChange) => Promise<boolean>;
-  /** Called when the job could not be stopped; it is tried again. */
+  /**
+   * Makes sure that no job of another run that has ended is still working on the interval. Returns one that has done it
+   * already, whose success the run takes over. @throws when it is not sure yet; it is tried again before anything is submitted
+   */
+  readonly clearWay?: () => Promise<SubmittedJob | undefined>;
+  /** Called when a job could not be stopped; it is tried again. */
   readonly onTrouble: (error: unknown) => void;
 }
 
@@ -58,6 +64,7 @@ export class Attempt {
   readonly #abort = new Cancellation();
   readonly #context: JobContext;
   readonly #stop: JobStop;
+  readonly #waits: Waits;
   #job: SubmittedJob | undefined;
   #submission: Promise<SubmittedJob> | undefined;
   #isSubmitting = false;
@@ -75,6 +82,7 @@ export class Attempt {
     this.#request = jobRequest(run, parts.spec);
     this.#context = new AttemptContext(this.#abort, parts.spec.dirtyData);
     this.#startedAt = run.startedAt;
+    this.#waits = new Waits(parts.clock);
     this.#stop = new JobStop({
       clock: parts.clock,
       operator: parts.operator,
@@ -102,6 +110,7 @@ export class Attempt {
   cancel(reason: RunReason): void {
     this.#cancelReason ??= reason;
     this.#abort.cancel(new OperatorError("JOB_CANCELLED", "The run was cancelled."));
+    this.#waits.wake();
   }
 
   /** Stops working on the run and leaves it to whoever claims it next. */
@@ -109,6 +118,7 @@ export class Attempt {
     this.#abandonment ??= why;
     this.#abort.cancel(new OperatorError("JOB_CANCELLED", `The attempt was abandoned: ${why}.`));
     this.#stop.wake();
+    this.#waits.wake();
   }
 
   /**
@@ -141,7 +151,8 @@ export class Attempt {
 
   async #result(mayHaveJob: boolean): Promise<Result | undefined> {
     try {
-      this.#job = (mayHaveJob ? await this.#find() : undefined) ?? (await this.#submit());
+      const done = await this.#clearWay();
+      this.#job = done ?? (mayHaveJob ? await this.#find() : undefined) ?? (await this.#submit());
       if (this.#job.outcome !== undefined) return this.#ended(this.#job.outcome);
       if (!(await this.#recordRunning())) return undefined;
       return this.#ended(await this.#wait(this.#job.jobId));
@@ -149,6 +160,20 @@ export class Attempt {
       if (this.isAbandoned) return undefined;
       if (this.#abort.isCancelled) return this.#stopJob(mayHaveJob);
       return this.#failure(error);
+    }
+  }
+
+  async #clearWay(): Promise<SubmittedJob | undefined> {
+    const { clearWay, onTrouble } = this.#parts;
+    if (clearWay === undefined) return undefined;
+    for (let round = 1; ; round += 1) {
+      try {
+        return await this.#unlessCancelled(clearWay);
+      } catch (error) {
+        this.#abort.throwIfCancelled();
+        onTrouble(error);
+      }
+      await this.#waits.pause(backoffMs(PAUSES, round));
     }
   }
 

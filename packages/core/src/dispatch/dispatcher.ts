@@ -59,6 +59,11 @@ export class Dispatcher {
   readonly #waits: Waits;
   readonly #cancel: RunCancel;
   #isRunning = false;
+  /**
+   * Up to here the store may have lost what it had recorded, epoch ms: by a restored backup, a damaged log or a fail-over,
+   * none of which it need know of. A run that was due by then may have been submitted by a manager whose record is gone.
+   */
+  #lostUntil: EpochMs = 0;
   /** The claiming that is under way. */
   #pumping: Promise<void> | undefined;
   #isPokedAgain = false;
@@ -93,12 +98,13 @@ export class Dispatcher {
       store: parts.store,
       clock: parts.clock,
       leaseMs: this.#leaseMs,
-      onTrouble: (error) => this.#news.trouble(error),
+      onTrouble: (error) => this.#storeTrouble(error),
     });
   }
 
   start(): void {
     this.#isRunning = true;
+    this.#lostUntil = this.#parts.clock.now();
     this.#parts.emitter.on("runs-claimable", this.#onClaimable);
     this.#parts.emitter.on("cancel-requested", this.#onCancel);
     this.poke();
@@ -157,13 +163,25 @@ export class Dispatcher {
       } while (this.#isPokedAgain && this.#isRunning);
       next = await this.#parts.store.nextWake({ operators: this.#operators, now: this.#parts.clock.now() });
     } catch (error) {
-      this.#news.trouble(error);
+      this.#storeTrouble(error);
       next = this.#parts.clock.now() + this.#pollMs;
     }
     this.#pumping = undefined;
     this.#leases.keep();
     if (this.#isPokedAgain) this.poke();
     else this.#sleepUntil(next);
+  }
+
+  /** A store that was away may come back as a replica that lacks the last moments. */
+  #storeTrouble(error: unknown, run?: Run): void {
+    this.#news.trouble(error, run);
+    this.#lostUntil = this.#parts.clock.now();
+  }
+
+  /** Whether a job of a run that was never claimed may exist all the same. A ledger that began since cannot have lost any. */
+  #mayHaveLost(run: Run): boolean {
+    const begunAt = this.#specs.begunAt(run) ?? Number.NEGATIVE_INFINITY;
+    return run.scheduledTime <= this.#lostUntil && begunAt < this.#lostUntil;
   }
 
   #room(): number {
@@ -206,13 +224,14 @@ export class Dispatcher {
       operator,
       spec,
       change: (change) => this.#insist(attempt, change),
+      ...(isRerun(run) ? { clearWay: () => this.#cancel.clearWay(run) } : {}),
       onTrouble: (error) => this.#news.trouble(error, run),
     });
     this.#leases.add(attempt);
     try {
       if (run.isCancelRequested) attempt.cancel(run.reason ?? "cancelled");
       if (!isRecovered) this.#news.claimed(run);
-      const mayHaveJob = isRecovered || run.attempt > 1 || run.history.length > 0;
+      const mayHaveJob = isRecovered || run.attempt > 1 || run.history.length > 0 || this.#mayHaveLost(run);
       const end = await attempt.carryOut(mayHaveJob);
       if (end !== undefined) await this.#recordEnd(attempt, end);
     } finally {
@@ -237,7 +256,7 @@ export class Dispatcher {
         if (isMade) this.#news.changed(attempt.run, change);
         return isMade;
       } catch (error) {
-        this.#news.trouble(error, attempt.run);
+        this.#storeTrouble(error, attempt.run);
         if (!(await this.#mayTryAgain(attempt))) return false;
       }
     }
@@ -283,6 +302,11 @@ export class Dispatcher {
     });
   }
 
+  /** See `RunCancel.stopPlanned`. */
+  stopPlanned(groupId: string): Promise<void> {
+    return this.#cancel.stopPlanned(groupId);
+  }
+
   /** Cancels a run wherever it stands; see `RunCancel`. */
   cancel(run: Run, reason: RunReason): Promise<boolean> {
     return this.#cancel.cancel(run, reason);
@@ -294,4 +318,9 @@ export class Dispatcher {
     });
     await this.#waits.within(this.#drainMs, idle);
   }
+}
+
+/** Whether other runs may have had a job of the same interval. */
+function isRerun({ kind, generation }: Run): boolean {
+  return kind !== "SCHEDULED" || generation > 0;
 }

@@ -15,7 +15,7 @@ const CALL_LIMIT_MS = 120_000;
 const END_LIMIT_MS = 10_000;
 
 /** The pauses between two tries. */
-const PAUSES = { initialMs: 1_000, maxMs: 30_000 };
+export const PAUSES = { initialMs: 1_000, maxMs: 30_000 };
 
 /** Everything that is known of a job that is to be stopped. */
 export interface UnwantedJob {

@@ -1,16 +1,19 @@
 import type { Clock } from "../clock/clock.js";
 import { LedgerError, messageOf } from "../errors/errors.js";
 import type { CancelRequest } from "../events/events.js";
-import type { ScheduleOperator } from "../operator/operator.js";
+import type { JobOutcome } from "../job/job-outcome.js";
+import type { ScheduleOperator, SubmittedJob } from "../operator/operator.js";
 import type { SpecCache } from "../planning/spec-cache.js";
+import { isEnded } from "../run/lane.js";
 import type { Run, RunReason } from "../run/run.js";
 import type { PageRequest, RunChange, RunFilter, ScheduleStore } from "../store/schedule-store.js";
 import { AttemptContext } from "./attempt-context.js";
+import { withDirtyLimit } from "./attempt-result.js";
 import { JobStop } from "./job-stop.js";
 import { jobRequest } from "./request.js";
 
 /** How many runs of a lane are listed at once. */
-const LANE_LIMIT = 1_000;
+const PAGE = 1_000;
 
 /** What runs are cancelled with. */
 export interface RunCancelParts {
@@ -41,7 +44,7 @@ export class RunCancel {
   async cancelLanes({ groupIds, reason }: CancelRequest): Promise<void> {
     for (const groupId of groupIds) {
       const open: RunFilter = { groupId, kinds: ["SCHEDULED"], states: ["PLANNED", "SUBMITTING", "RUNNING"] };
-      let page: PageRequest | undefined = { limit: LANE_LIMIT };
+      let page: PageRequest | undefined = { limit: PAGE };
       while (page !== undefined) {
         const { items, next } = await this.#parts.store.listRuns(open, page);
         for (const run of items)
@@ -80,14 +83,95 @@ export class RunCancel {
     return change(now, { ...common, from: ["FAILED"], isBlocking: false, isJobOpen: false });
   }
 
-  /** Stops what may be working for a run that nobody holds. */
+  /**
+   * Has no job work on the interval of a run that is to begin, other than those of runs that are under way themselves.
+   *
+   * @returns the job that has done the run's interval already, although its own run is not known to have succeeded
+   * @throws LedgerError RUN_STATE_ILLEGAL when the job of a run that has ended cannot be stopped
+   */
+  async clearWay({ id, groupId, lower, upper }: Run): Promise<SubmittedJob | undefined> {
+    const filter = { groupId, isJobOpen: true, within: { lower, upper } };
+    const { items } = await this.#parts.store.listRuns(filter, { limit: PAGE });
+    let done: SubmittedJob | undefined;
+    for (const other of items) {
+      if (other.id === id || !isEnded(other.state)) continue;
+      const end = await this.#stopJobOf(other);
+      const hasSucceeded = end?.outcome?.state === "SUCCEEDED" && other.state !== "SUCCEEDED";
+      if (hasSucceeded && other.lower === lower && other.upper === upper) done = end;
+      await this.#close(other);
+    }
+    return done;
+  }
+
+  /**
+   * Stops the jobs that planned runs of a group have left behind, before they are cancelled because their schedule ends.
+   * One that cannot be stopped stays open, and is looked for again before its interval is run anew.
+   */
+  async stopPlanned(groupId: string): Promise<void> {
+    const filter = { groupId, isJobOpen: true, states: ["PLANNED"] } as const;
+    const { items } = await this.#parts.store.listRuns(filter, { limit: PAGE });
+    for (const run of items) {
+      try {
+        const job = await this.#stopJobOf(run);
+        if (job?.outcome?.state === "SUCCEEDED") await this.#recordSuccess(run, job, job.outcome);
+        else await this.#close(run);
+      } catch (error) {
+        this.#parts.onTrouble(error, run);
+      }
+    }
+  }
+
+  /** Notes that no job of a run is at work. */
+  async #close(run: Run): Promise<void> {
+    const { id, state, place, readyAt, wait } = run;
+    const stays =
+      place === "waiting" || place === "gated" || place === "ready"
+        ? { place, wait, ...(readyAt === null ? {} : { readyAt }) }
+        : {};
+    const at = this.#parts.clock.now();
+    await this.#parts.change(run, { id, from: [state], state, at, isJobOpen: false, ...stays });
+  }
+
+  /** Stops what may be working for a run that nobody holds. @throws also when its job has succeeded, and so the run has */
   async #requireJobOver(run: Run): Promise<void> {
     if (run.state !== "PLANNED" && run.state !== "FAILED") return;
+    const job = await this.#stopJobOf(run);
+    if (job?.outcome?.state !== "SUCCEEDED") return;
+    await this.#recordSuccess(run, job, job.outcome);
+    throw new LedgerError(
+      "RUN_STATE_ILLEGAL",
+      `The job of run ${run.id} has succeeded, so the run is not cancelled.`,
+    );
+  }
+
+  /** One with too many bad rows is left to the next attempt, which judges it as any other. */
+  async #recordSuccess(run: Run, job: SubmittedJob, outcome: JobOutcome): Promise<void> {
+    const spec = await this.#parts.specs.get(run);
+    if (spec === undefined || withDirtyLimit(outcome, spec.dirtyData).state !== "SUCCEEDED") return;
+    const endedAt = this.#parts.clock.now();
+    await this.#parts.change(run, {
+      id: run.id,
+      from: [run.state],
+      state: "SUCCEEDED",
+      at: endedAt,
+      isBlocking: false,
+      isJobOpen: false,
+      startedAt: run.startedAt ?? run.submittedAt,
+      endedAt,
+      jobId: job.jobId,
+      jobAddress: job.address ?? null,
+      metrics: outcome.metrics ?? null,
+      error: null,
+    });
+  }
+
+  /** Stops what may be working for a run that nobody holds, and returns how it ended. */
+  async #stopJobOf(run: Run): Promise<SubmittedJob | undefined> {
     const { clock, operators, specs, onTrouble } = this.#parts;
     const spec = await specs.get(run);
-    const operator = spec && operators.get(spec.operator.toLowerCase());
+    const operator = operators.get(run.operator);
     if (spec === undefined || operator === undefined) {
-      throw atLarge(run, `its operator "${spec?.operator ?? "unknown"}" is not here`);
+      throw atLarge(run, `its operator "${run.operator}" is not here`);
     }
     const stop = new JobStop({
       clock,
@@ -101,11 +185,8 @@ export class RunCancel {
       throw atLarge(run, messageOf(error), error);
     });
     if (end === "open") throw atLarge(run, "the operator does not know whether there is one");
-    if (end === "none" || end.outcome?.state !== "SUCCEEDED") return;
-    throw new LedgerError(
-      "RUN_STATE_ILLEGAL",
-      `The job of run ${run.id} has succeeded, so the run is not cancelled; its next attempt takes the success over.`,
-    );
+    if (end === "none") return undefined;
+    return { ...end.job, ...(end.outcome === undefined ? {} : { outcome: end.outcome }) };
   }
 }
 

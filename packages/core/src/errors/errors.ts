@@ -22,6 +22,7 @@ export type ErrorCode =
   | "OPERATOR_UNKNOWN"
   | "CONFIGURATION_INVALID"
   | "NOT_RUNNING"
+  | "CLOCK_SKEWED"
   // stores
   | "STORE_UNAVAILABLE"
   | "STORE_LOCKED"

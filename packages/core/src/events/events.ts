@@ -68,9 +68,22 @@ export interface EngineRepairedEvent {
   readonly removed: number;
 }
 
+/** This machine's clock is further from the store's than `maxClockSkewMs` allows. Told at each measurement. */
+export interface ClockSkewEvent {
+  /** By how much it is ahead of the store's, ms; negative when it is behind. */
+  readonly skewMs: number;
+  readonly maxSkewMs: number;
+}
+
+/** This machine's clock was set, or the machine was suspended. Time-outs and pauses go on by elapsed time. */
+export interface ClockSteppedEvent {
+  /** Ms; negative when the clock was set back. */
+  readonly stepMs: number;
+}
+
 /** Something went wrong in the background and will be tried again. */
 export interface TroubleEvent {
-  /** Where: `planner`, `dispatcher`, `reconciler`, `watchdog`, `backfill`, `engine`, `listener`. */
+  /** Where: `planner`, `dispatcher`, `reconciler`, `watchdog`, `backfill`, `engine`, `listener`, `clock`. */
   readonly where: string;
   readonly groupId?: string;
   readonly runId?: string;
@@ -100,6 +113,8 @@ export type TidegateEvents = {
   "cancel-requested": (request: CancelRequest) => void;
   /** A run has used up its attempts and its schedule says `onFailure: "pause"`. */
   "pause-requested": (run: Run) => void;
+  "clock-skew": (event: ClockSkewEvent) => void;
+  "clock-stepped": (event: ClockSteppedEvent) => void;
   trouble: (event: TroubleEvent) => void;
 };
 

@@ -24,7 +24,7 @@ export class Generations {
 
 /** What a decision is to the store. */
 export function commitOf(
-  { spec, version, watermark }: Schedule,
+  { spec, version, incarnation, watermark }: Schedule,
   decision: PlanDecision,
   planned: {
     readonly namespace: string;
@@ -44,7 +44,7 @@ export function commitOf(
     runs: decision.runs.map(({ lower, upper, scheduledTime, intervals, state, reason }) => {
       const generation = generations?.of({ lower, upper }) ?? 0;
       return {
-        id: runId({ namespace, groupId, lower, upper, generation }),
+        id: runId({ namespace, groupId, incarnation, lower, upper, generation }),
         groupId,
         kind: "SCHEDULED",
         lower,

@@ -154,7 +154,7 @@ export class IntervalPlanner implements FireSink {
     const schedules = await this.#store.getSchedules(groupIds);
     for (const schedule of schedules) {
       if (schedule === undefined) continue;
-      this.#specs.remember(schedule.version, schedule.spec);
+      this.#specs.remember(schedule);
       this.#cache.set(schedule.spec.groupId, { schedule, grid: new Grid(schedule.spec), isFresh: true });
     }
   }

@@ -54,13 +54,14 @@ export async function rerunsOf(
   units: readonly RerunUnit[],
   options: RerunOptions,
 ): Promise<NewRun[]> {
+  const { incarnation } = schedule;
   const { groupId } = schedule.spec;
   const { kind, backfillId, namespace, plannedAt } = options;
   const generations = await nextGenerations(store, groupId, units);
   return units.map(({ lower, upper, scheduledTime, intervals }) => {
     const generation = generations.get(boundsKey({ lower, upper })) ?? 0;
     return {
-      id: runId({ namespace, groupId, lower, upper, generation }),
+      id: runId({ namespace, groupId, incarnation, lower, upper, generation }),
       groupId,
       kind,
       lower,

@@ -1,39 +1,49 @@
+import type { EpochMs } from "../clock/clock.js";
 import type { Run } from "../run/run.js";
-import type { ScheduleSpec } from "../schedule/schedule.js";
+import { runId } from "../run/run-id.js";
+import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 
 /** How many specifications stay in memory. */
 const CACHED_SPECS = 50_000;
 
+/** The parts of a schedule that never change while it has this version. */
+type Cached = Pick<Schedule, "version" | "spec" | "incarnation" | "createdAt">;
+
 /**
- * The specifications that runs were planned with, shared by all that read them. A version never changes, so nothing here
- * goes stale.
+ * The specifications that runs were planned with, shared by all that read them. A version of one ledger never changes, so
+ * nothing here goes stale; a ledger that began after a purge has versions of its own, which its runs' ids tell apart.
  */
 export class SpecCache {
   readonly #store: ScheduleStore;
-  readonly #specs = new Map<string, { version: number; spec: ScheduleSpec }>();
+  readonly #namespace: string;
+  readonly #schedules = new Map<string, Cached>();
 
-  constructor(store: ScheduleStore) {
+  constructor(store: ScheduleStore, namespace: string) {
     this.#store = store;
+    this.#namespace = namespace;
   }
 
   /** The specification of a run if it is in memory. */
-  peek(run: Pick<Run, "groupId" | "scheduleVersion">): ScheduleSpec | undefined {
-    const known = this.#specs.get(run.groupId);
-    return known?.version === run.scheduleVersion ? known.spec : undefined;
+  peek(run: Run): ScheduleSpec | undefined {
+    const known = this.#schedules.get(run.groupId);
+    return known?.version === run.scheduleVersion && this.#isOf(known, run) ? known.spec : undefined;
+  }
+
+  /** When the ledger of a run began, epoch ms, if that is in memory. */
+  begunAt({ groupId }: Pick<Run, "groupId">): EpochMs | undefined {
+    return this.#schedules.get(groupId)?.createdAt;
   }
 
   /** Whichever version of a group's specification is in memory. */
   peekGroup(groupId: string): ScheduleSpec | undefined {
-    return this.#specs.get(groupId)?.spec;
+    return this.#schedules.get(groupId)?.spec;
   }
 
   /** Brings what runs need into memory, with one query for those of the current version. */
   async load(groupIds: ReadonlySet<string>): Promise<void> {
     const schedules = await this.#store.getSchedules([...groupIds]);
-    for (const schedule of schedules) {
-      if (schedule !== undefined) this.remember(schedule.version, schedule.spec);
-    }
+    for (const schedule of schedules) if (schedule !== undefined) this.remember(schedule);
   }
 
   /** The specification of a run, from an older version where that planned it; `undefined` when it was purged. */
@@ -45,10 +55,14 @@ export class SpecCache {
   }
 
   /** Takes in what somebody else has read anyway. */
-  remember(version: number, spec: ScheduleSpec): void {
-    this.#specs.set(spec.groupId, { version, spec });
-    if (this.#specs.size <= CACHED_SPECS) return;
-    const oldest = this.#specs.keys().next().value;
-    if (oldest !== undefined) this.#specs.delete(oldest);
+  remember({ version, spec, incarnation, createdAt }: Cached): void {
+    this.#schedules.set(spec.groupId, { version, spec, incarnation, createdAt });
+    if (this.#schedules.size <= CACHED_SPECS) return;
+    const oldest = this.#schedules.keys().next().value;
+    if (oldest !== undefined) this.#schedules.delete(oldest);
+  }
+
+  #isOf({ incarnation }: Cached, { id, groupId, lower, upper, generation }: Run): boolean {
+    return id === runId({ namespace: this.#namespace, groupId, incarnation, lower, upper, generation });
   }
 }

@@ -1,11 +1,13 @@
 import { hash } from "node:crypto";
 import type { Interval } from "../interval/boundaries.js";
 
-/** What a run's identity is made of. Never a row, a host or a wall clock. */
+/** What a run's identity is made of. Never a row, a host or a wall clock, so that a repeated plan names the same run. */
 export interface RunIdentity extends Interval {
   /** Keeps apart what several installations do with one batch engine. */
   readonly namespace: string;
   readonly groupId: string;
+  /** `Schedule.incarnation`: keeps apart the ledgers that a group has had before and after a purge. */
+  readonly incarnation: string;
   readonly generation: number;
 }
 
@@ -16,11 +18,12 @@ const HASH_HEX_DIGITS = 20;
  * A run's id: 32 lower-case hex digits, so that it fits wherever a UUID or a Flink job id does.
  *
  * The first 12 are the interval's upper bound in ms (48 bits, as in a UUID of version 7), so that ids of one time lie
- * together in an index; the other 20 are of the SHA-256 of namespace, group, boundaries and generation.
+ * together in an index; the other 20 are of the SHA-256 of namespace, group, boundaries, generation and incarnation.
  */
 export function runId(identity: RunIdentity): string {
-  const { namespace, groupId, lower, upper, generation } = identity;
+  const { namespace, groupId, incarnation, lower, upper, generation } = identity;
   const time = Math.max(0, upper).toString(16).padStart(TIME_HEX_DIGITS, "0").slice(-TIME_HEX_DIGITS);
-  const digest = hash("sha256", `${namespace}\n${groupId}\n${lower}\n${upper}\n${generation}`, "hex");
+  const named = `${namespace}\n${groupId}\n${lower}\n${upper}\n${generation}`;
+  const digest = hash("sha256", incarnation === "" ? named : `${named}\n${incarnation}`, "hex");
   return time + digest.slice(0, HASH_HEX_DIGITS);
 }

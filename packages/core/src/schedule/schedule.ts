@@ -149,6 +149,11 @@ export interface Schedule {
   readonly status: ScheduleStatus;
   /** Why it failed, or the note it was paused with. */
   readonly statusReason: string | null;
+  /**
+   * Names this ledger among those that the group has had: chosen at random when a ledger begins, and a part of its runs'
+   * ids and idempotency keys, so that none comes again after a purge. Empty for ledgers begun before there were names.
+   */
+  readonly incarnation: string;
   /** Where the ledger begins: the lower bound of the first interval, epoch ms. */
   readonly origin: EpochMs;
   /** The upper bound up to which intervals have been planned, epoch ms. */

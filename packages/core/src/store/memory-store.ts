@@ -1,4 +1,5 @@
-import type { EpochMs } from "../clock/clock.js";
+import type { Clock, EpochMs } from "../clock/clock.js";
+import { SystemClock } from "../clock/system-clock.js";
 import { StoreError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
 import type { Backfill, BackfillState } from "../run/backfill.js";
@@ -49,12 +50,18 @@ import type {
   ScheduleStore,
 } from "./schedule-store.js";
 
+/** How a store in memory is set up. */
+export interface MemoryStoreOptions {
+  /** What `now` answers. @default the machine's clock */
+  readonly clock?: Clock;
+}
+
 /**
  * A store in memory: for tests, simulations and trials. It keeps every rule of the contract but durability; what it
  * holds outlives `close` and is found again by the next `open`.
  */
 export class MemoryStore implements ScheduleStore {
-  readonly isShared = false;
+  readonly isShared: boolean = false;
   readonly #schedules = new ScheduleTable();
   readonly #runs = new RunTable();
   readonly #backfills = new BackfillTable();
@@ -62,6 +69,11 @@ export class MemoryStore implements ScheduleStore {
   #lastToken = 0;
   /** How many ready runs were claimed. */
   #turn = 0;
+  readonly #clock: Clock;
+
+  constructor(options: MemoryStoreOptions = {}) {
+    this.#clock = options.clock ?? new SystemClock();
+  }
 
   async open(): Promise<void> {
     if (this.#isOpen) return;
@@ -71,6 +83,11 @@ export class MemoryStore implements ScheduleStore {
 
   async close(): Promise<void> {
     this.#isOpen = false;
+  }
+
+  async now(): Promise<EpochMs> {
+    this.#requireOpen();
+    return this.#clock.now();
   }
 
   async insertSchedules(schedules: readonly NewSchedule[]): Promise<boolean[]> {

@@ -28,6 +28,8 @@ export interface PageRequest {
 export interface NewSchedule {
   readonly spec: ScheduleSpec;
   readonly status: ScheduleStatus;
+  /** See `Schedule.incarnation`. */
+  readonly incarnation: string;
   readonly origin: EpochMs;
   readonly watermark: EpochMs;
   readonly nextFireAt: EpochMs | null;
@@ -295,6 +297,11 @@ export interface ScheduleStore {
   open(): Promise<void>;
   /** Waits for what is being written, and closes. */
   close(): Promise<void>;
+  /**
+   * The present instant by the store's clock, epoch ms: one clock for all processes that share the store, such as its
+   * server's. Core asks it where `isShared`, and plans, leases and claims by nothing else there.
+   */
+  now(): Promise<EpochMs>;
 
   /** Inserts version 1 of each. `false` where the group has a schedule already (a deleted one included). */
   insertSchedules(schedules: readonly NewSchedule[]): Promise<boolean[]>;

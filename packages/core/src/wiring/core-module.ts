@@ -8,6 +8,7 @@ import { ScheduleChanges } from "../client/schedule-changes.js";
 import { ScheduleClient } from "../client/schedule-client.js";
 import { SpecReader } from "../client/spec-reader.js";
 import type { Clock } from "../clock/clock.js";
+import { FleetClock } from "../clock/fleet-clock.js";
 import { SystemClock } from "../clock/system-clock.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
 import { createEmitter } from "../events/events.js";
@@ -17,6 +18,7 @@ import { IntervalPlanner } from "../planning/planner.js";
 import { SpecCache } from "../planning/spec-cache.js";
 import { signallingStore } from "../store/claimable-signal.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+import { ClockKeeper } from "../upkeep/clock-keeper.js";
 import { EngineRegistry } from "../upkeep/engine-registry.js";
 import { EngineOutbox } from "../upkeep/outbox.js";
 import { Reconciler } from "../upkeep/reconciler.js";
@@ -55,18 +57,24 @@ export function tidegateModule(
       bind(token).toDynamicValue(make).inSingletonScope();
     };
     bind(TOKENS.settings).toConstantValue(settings);
-    bind(TOKENS.clock).toConstantValue(clock);
+    const fleetClock = new FleetClock(clock);
+    bind(TOKENS.clock).toConstantValue(fleetClock);
     bind(TOKENS.emitter).toConstantValue(createEmitter());
     single(LEDGER, (context) => {
       const emitter = context.get(TOKENS.emitter);
       return signallingStore(context.get(TOKENS.store), () => emitter.emit("runs-claimable"));
+    });
+    single(ClockKeeper, (context) => {
+      const { maxClockSkewMs: maxSkewMs = 10_000, refuseClockSkewMs: refusedSkewMs = 300_000 } = settings;
+      const { store, emitter } = ledger(context);
+      return new ClockKeeper({ clock: fleetClock, machine: clock, store, emitter, maxSkewMs, refusedSkewMs });
     });
     single(OPERATORS, (context) => byType(context.getAll(TOKENS.operator)));
     single(EngineRegistry, (context) => {
       const clients = context.getAll(TOKENS.engineClient, { optional: true });
       return new EngineRegistry(context.getAll(TOKENS.engine), clients);
     });
-    single(SpecCache, (context) => new SpecCache(context.get(LEDGER)));
+    single(SpecCache, (context) => new SpecCache(context.get(LEDGER), namespace));
     single(IntervalPlanner, (context) => {
       return new IntervalPlanner({ ...ledger(context), specs: context.get(SpecCache), namespace });
     });
@@ -124,6 +132,7 @@ export function tidegateModule(
       return new Lifecycle({
         ...ledger(context),
         planner: context.get(IntervalPlanner),
+        dispatcher: context.get(Dispatcher),
         specs: context.get(SpecReader),
         changes: context.get(ScheduleChanges),
       });

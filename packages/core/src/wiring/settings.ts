@@ -27,6 +27,8 @@ const settingsSchema = z.strictObject({
   onEngineDrift: z.enum(["mend", "report"]).optional(),
   watchdogEveryMs: period,
   backfillEveryMs: period,
+  maxClockSkewMs: period,
+  refuseClockSkewMs: period,
 } satisfies Fields<TidegateSettings>);
 
 /**

@@ -11,6 +11,7 @@ import { unfitOption } from "../options/parse-options.js";
 import { Backfiller } from "../planning/backfiller.js";
 import { IntervalPlanner } from "../planning/planner.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+import { ClockKeeper } from "../upkeep/clock-keeper.js";
 import { EngineRegistry } from "../upkeep/engine-registry.js";
 import { Reconciler } from "../upkeep/reconciler.js";
 import { Watchdog } from "../upkeep/watchdog.js";
@@ -75,7 +76,8 @@ export class Tidegate {
   /**
    * Opens the store, starts operators and engines, takes up the runs that a crash left, and fires what is due.
    *
-   * @throws StoreError when the store cannot be opened; EngineError, OperatorError from those that cannot start
+   * @throws StoreError when the store cannot be opened; ConfigurationError CLOCK_SKEWED when this machine's clock is too far
+   *   from the store's; EngineError, OperatorError from those that cannot start
    */
   start(): Promise<void> {
     this.#starting ??= this.#start().finally(() => {
@@ -113,6 +115,7 @@ export class Tidegate {
     await this.container.get(TOKENS.store).open();
     this.#isStarted = true;
     try {
+      await this.container.get(ClockKeeper).start();
       for (const operator of this.container.get(OPERATORS).values()) await operator.start?.();
       const planner = this.container.get(IntervalPlanner);
       planner.start();
@@ -144,6 +147,7 @@ export class Tidegate {
       () => container.get(Lifecycle).stop(),
       () => container.get(IntervalPlanner).stop(),
       ...[...container.get(OPERATORS).values()].map((operator) => () => operator.stop?.()),
+      () => container.get(ClockKeeper).stop(),
       () => container.get(TOKENS.store).close(),
     ]);
   }

@@ -24,6 +24,13 @@ export interface TidegateSettings {
   readonly watchdogEveryMs?: number;
   /** How often to look at backfills that no event told of. @default 5,000 */
   readonly backfillEveryMs?: number;
+  /**
+   * How far this machine's clock may be from the store's, where several managers share it, before each measurement that finds
+   * it further off is a `clock-skew` event. The manager goes by the store's clock in any case. @default 10,000
+   */
+  readonly maxClockSkewMs?: number;
+  /** How far it may be off for the manager to start; further is refused as CLOCK_SKEWED. @default 300,000 */
+  readonly refuseClockSkewMs?: number;
 }
 
 /**

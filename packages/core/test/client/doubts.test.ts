@@ -135,12 +135,17 @@ describe("a run that nobody holds and whose job may be at work", () => {
     expect(await bench.client.getRun(id)).toMatchObject({ state });
   });
 
-  it("is not cancelled when the job has succeeded, and is a success at its next attempt", async () => {
-    const { bench, id } = await failing();
-    bench.operator.endAll(SUCCEEDED);
+  it.each([
+    ["between two attempts", {}],
+    ["failed", { maxAttempts: 1 }],
+  ])("and that is %s, is a success and not cancelled when the job has succeeded", async (_state, rest) => {
+    const { bench, id } = await failing(rest);
+    bench.operator.endAll({ state: "SUCCEEDED", metrics: { rowsRead: 3 } });
     await expect(bench.client.cancelRun(id)).rejects.toMatchObject({ code: "RUN_STATE_ILLEGAL" });
-    await bench.clock.advance(60_000);
-    expect(await bench.client.getRun(id)).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
+    expect(await bench.client.getRun(id)).toMatchObject({ state: "SUCCEEDED", metrics: { rowsRead: 3 } });
+    expect(await bench.client.audit("orders")).toMatchObject({ isComplete: true, doubtful: [] });
+    await bench.fireAt(2);
+    expect(bench.intervals.map(([lower]) => lower)).toEqual([0, 1]);
   });
 
   it("keeps its interval under `cancel-running` while it cannot be stopped", async () => {

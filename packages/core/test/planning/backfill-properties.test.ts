@@ -71,6 +71,7 @@ async function write(store: MemoryStore, { pieces, besides }: Case): Promise<num
     {
       spec,
       status: "REGISTERED",
+      incarnation: "",
       origin: T0,
       watermark: T0,
       nextFireAt: T0 + HOUR,
@@ -107,7 +108,7 @@ function runOf([lower, upper]: Bounds, kind: NewRun["kind"], generation: number)
   const bounds = { lower: at(lower), upper: at(upper) };
   return {
     ...bounds,
-    id: runId({ namespace: "default", groupId: "g", ...bounds, generation }),
+    id: runId({ namespace: "default", groupId: "g", incarnation: "", ...bounds, generation }),
     groupId: "g",
     kind,
     generation,

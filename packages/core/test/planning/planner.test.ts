@@ -153,7 +153,7 @@ describe("fires", () => {
       store,
       clock,
       emitter: createEmitter(),
-      specs: new SpecCache(store),
+      specs: new SpecCache(store, "default"),
       namespace: "default",
     });
     await clock.advance(HOUR);

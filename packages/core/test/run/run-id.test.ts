@@ -2,7 +2,14 @@ import { describe, expect, it } from "@jest/globals";
 import { runId } from "../../src/run/run-id.js";
 import { HOUR, T0 } from "../support/instants.js";
 
-const identity = { namespace: "default", groupId: "orders", lower: T0, upper: T0 + HOUR, generation: 0 };
+const identity = {
+  namespace: "default",
+  groupId: "orders",
+  incarnation: "",
+  lower: T0,
+  upper: T0 + HOUR,
+  generation: 0,
+};
 
 describe("a run's identity", () => {
   it("is the same on every host and in every release", () => {
@@ -22,6 +29,7 @@ describe("a run's identity", () => {
     ["lower bound", { lower: T0 + 1 }],
     ["upper bound", { upper: T0 + HOUR + 1 }],
     ["generation", { generation: 1 }],
+    ["ledger that a group had before a purge", { incarnation: "0123456789abcdef" }],
   ])("differs by the %s", (_, change) => {
     expect(runId({ ...identity, ...change })).not.toBe(runId(identity));
   });

@@ -5,6 +5,7 @@ import {
   type Interval,
   type NominalInterval,
   type Run,
+  type RunIdentity,
   type RunState,
   runId,
   type Schedule,
@@ -97,7 +98,13 @@ export class Intake {
     refuseEmpty(callback);
     if (lowerBoundary != null && upperBoundary != null && upperBoundary <= schedule.watermark) {
       // Also an interval of a grid that an update has replaced.
-      const planned = await this.#exactRun(groupId, { lower: lowerBoundary, upper: upperBoundary });
+      const { incarnation } = schedule;
+      const planned = await this.#exactRun({
+        groupId,
+        incarnation,
+        lower: lowerBoundary,
+        upper: upperBoundary,
+      });
       if (planned !== undefined) return { run: planned, duplicate: true };
     }
     const { interval, firedFor } = this.#due(schedule, callback, clock.now());
@@ -141,10 +148,13 @@ export class Intake {
   }
 
   /** The run that stands for an interval: its own, or the one that it was merged into. */
-  async #standingRun({ spec, watermark }: Schedule, interval: Interval): Promise<Run | undefined> {
+  async #standingRun(
+    { spec, watermark, incarnation }: Schedule,
+    interval: Interval,
+  ): Promise<Run | undefined> {
     const { groupId } = spec;
     if (interval.upper > watermark) return undefined;
-    const exact = await this.#exactRun(groupId, interval);
+    const exact = await this.#exactRun({ groupId, incarnation, ...interval });
     if (exact !== undefined) return exact;
     const { items } = await this.#parts.store.listRuns(
       { groupId, within: interval, includeSuperseded: false, order: "descending" },
@@ -153,9 +163,9 @@ export class Intake {
     return items.find((run) => holdsEndOf(interval, run));
   }
 
-  async #exactRun(groupId: string, { lower, upper }: Interval): Promise<Run | undefined> {
+  async #exactRun(identity: Omit<RunIdentity, "namespace" | "generation">): Promise<Run | undefined> {
     const { store, namespace } = this.#parts;
-    const [run] = await store.getRuns([runId({ namespace, groupId, lower, upper, generation: 0 })]);
+    const [run] = await store.getRuns([runId({ ...identity, namespace, generation: 0 })]);
     return run?.isSuperseded === false ? run : undefined;
   }
 }

@@ -161,6 +161,9 @@ export const schedule = z
     version: z.int().describe("1 at registration, one more with each update."),
     status: scheduleStatus.describe("What is true of it and its engine."),
     statusReason: z.string().nullable().describe("Why it failed, or the note it was paused with."),
+    incarnation: z
+      .string()
+      .describe("Names this ledger among those that the group has had; a purge begins another."),
     origin: at("Where the ledger begins"),
     watermark: at("Up to where intervals have been planned"),
     nextFireAt: maybeAt("When the next fire is due; null when the schedule has ended"),

@@ -3,10 +3,11 @@ import { type Kysely, sql } from "kysely";
 /**
  * Where each run stands, as columns of their own: its place, when it is ready, until when it is leased, what it waits for, and
  * in which queue it waits for which operator (`queue` is its index in `CLAIM_QUEUES`). And whether a job of it may still be
- * working. Runs that have ended are in none of the indexes.
+ * working. Runs that have ended are in none of the indexes. Ledgers get names.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const statements = [
+    "ALTER TABLE schedule ADD COLUMN incarnation TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE run ADD COLUMN operator TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE run ADD COLUMN place TEXT NOT NULL DEFAULT 'none'",
     "ALTER TABLE run ADD COLUMN queue INTEGER NOT NULL DEFAULT 0",

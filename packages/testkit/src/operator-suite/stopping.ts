@@ -29,6 +29,17 @@ export function stoppingRules({ fixture, supports }: OperatorBed): void {
       expect((await operator.wait(job.jobId, slow, untroubled())).state).toBe(state);
     });
 
+    it("resolves only when the job can write no more: `find` then says how it ended, or that there is none", async () => {
+      const { operator } = fixture();
+      const slow = offered(fixture(), "slowRequest")();
+      const job = await operator.submit(slow, untroubled());
+      const end = endOf(operator, job, slow);
+      await operator.cancel(job.jobId, slow);
+      const found = await operator.find(slow.idempotencyKey, slow);
+      expect(found === undefined || found.outcome !== undefined).toBe(true);
+      await end;
+    });
+
     it("leaves nothing of the job to be seen, where it was in time", async () => {
       const { operator } = fixture();
       const slow = offered(fixture(), "slowRequest")();
@@ -82,6 +93,23 @@ export function stoppingRules({ fixture, supports }: OperatorBed): void {
       expect(await end).not.toBe("SUCCEEDED");
       await operator.cancel(job.jobId, slow);
     });
+
+    itWithSlowJobs(
+      "leaves no job behind that `find` does not know, when it comes as a job is submitted",
+      async () => {
+        const { operator } = fixture();
+        const slow = offered(fixture(), "slowRequest")();
+        const abort = new AbortController();
+        const submission = operator.submit(slow, { signal: abort.signal });
+        abort.abort(new OperatorError("JOB_CANCELLED", "Aborted by the test."));
+        const taken = await submission.catch(() => undefined);
+        const found = await operator.find(slow.idempotencyKey, slow);
+        if (taken !== undefined) expect(found?.jobId).toBe(taken.jobId);
+        if (found !== undefined) await operator.cancel(found.jobId, slow);
+        const left = await operator.find(slow.idempotencyKey, slow);
+        expect(left === undefined || left.outcome !== undefined).toBe(true);
+      },
+    );
 
     itWithSlowJobs("ends one wait and leaves the job to the others", async () => {
       const { operator } = fixture();

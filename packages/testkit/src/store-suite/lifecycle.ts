@@ -22,6 +22,7 @@ const CALLS: Readonly<Record<string, (store: ScheduleStore) => Promise<unknown>>
     store.changeRuns([{ id: aRun().id, from: ["PLANNED"], state: "CANCELLED", at: LATER }]),
   renewLeases: (store) => store.renewLeases([{ id: aRun().id, token: 1 }], LATER),
   requestCancel: (store) => store.requestCancel([aRun().id], "cancelled"),
+  now: (store) => store.now(),
   nextWake: (store) => nextWake(store),
   getRuns: (store) => store.getRuns([aRun().id]),
   listRuns: (store) => store.listRuns({}, {}),
@@ -42,7 +43,7 @@ const CALLS: Readonly<Record<string, (store: ScheduleStore) => Promise<unknown>>
 };
 
 /** `open` and `close`. */
-export function lifecycleRules({ store }: StoreBed): void {
+export function lifecycleRules({ store, second, supports }: StoreBed): void {
   describe("open", () => {
     it("does nothing where the store is open", async () => {
       await register(store());
@@ -51,6 +52,24 @@ export function lifecycleRules({ store }: StoreBed): void {
       await store().open();
       expect(await claim(store())).toEqual([]);
       expect(await scheduleOf(store())).toMatchObject({ admittedRuns: 1 });
+    });
+  });
+
+  describe("now", () => {
+    it("is an instant in whole milliseconds, and does not go back", async () => {
+      const first = await store().now();
+      const second = await store().now();
+      expect(Number.isSafeInteger(first)).toBe(true);
+      expect(second).toBeGreaterThanOrEqual(first);
+    });
+
+    (supports.sharing ? it : it.skip)("is one clock for all who share the store", async () => {
+      const other = await second();
+      const first = await store().now();
+      const theirs = await other.now();
+      const last = await store().now();
+      expect(theirs).toBeGreaterThanOrEqual(first);
+      expect(theirs).toBeLessThanOrEqual(last);
     });
   });
 

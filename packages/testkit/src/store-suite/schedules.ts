@@ -12,6 +12,7 @@ export function registrationRules({ store }: StoreBed): void {
       expect(await scheduleOf(store())).toEqual({
         spec: added.spec,
         version: 1,
+        incarnation: added.incarnation,
         status: "REGISTERING",
         statusReason: null,
         origin: START,

@@ -21,7 +21,7 @@ export interface Group extends HeapItem {
 
 /** The group of a schedule in its first version. */
 export function newGroup(added: NewSchedule): Group {
-  const { status, origin, watermark, nextFireAt, laneWidth, tzdata, createdAt } = added;
+  const { status, incarnation, origin, watermark, nextFireAt, laneWidth, tzdata, createdAt } = added;
   const spec = frozenCopy(added.spec);
   return {
     groupId: spec.groupId,
@@ -30,6 +30,7 @@ export function newGroup(added: NewSchedule): Group {
       version: 1,
       status,
       statusReason: null,
+      incarnation,
       origin,
       watermark,
       nextFireAt,

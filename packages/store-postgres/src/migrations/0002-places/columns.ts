@@ -4,12 +4,13 @@ import { QUEUE_NO } from "./queues.js";
 /**
  * Where each run stands, as columns of their own: its place, when it is ready, until when it is leased, what it waits for, and
  * in which queue it waits for which operator (`queue` is its index in `CLAIM_QUEUES`). And whether a job of it may still be
- * working. Runs that have ended are in none of the indexes.
+ * working. Runs that have ended are in none of the indexes. Ledgers get names.
  *
  * @param s - the schema, quoted
  */
 export const columns = (s: string): string[] => [
   dropFunctions(s),
+  `ALTER TABLE ${s}.schedule ADD COLUMN incarnation text NOT NULL DEFAULT ''`,
   `ALTER TABLE ${s}.run
     ADD COLUMN operator text COLLATE "C" NOT NULL DEFAULT '',
     ADD COLUMN place text NOT NULL DEFAULT 'none',

@@ -17,12 +17,13 @@ export const scheduleFunctions = (s: string): string[] => [
     made integer[];
   BEGIN
     WITH wanted AS MATERIALIZED (
-      SELECT * FROM json_to_recordset(added) AS x (no integer, "groupId" text, status text, engine text, labels text[],
-        origin bigint, watermark bigint, "nextFireAt" bigint, "laneWidth" integer, "delayMs" bigint, spec text,
+      SELECT * FROM json_to_recordset(added) AS x (no integer, "groupId" text, status text, incarnation text,
+        engine text, labels text[], origin bigint, watermark bigint, "nextFireAt" bigint, "laneWidth" integer, "delayMs" bigint, spec text,
         tzdata text, "createdAt" bigint)
     ), schedules AS (
-      INSERT INTO ${s}.schedule (group_id, version, status, engine, labels, origin, created_at, updated_at)
-        SELECT "groupId", 1, status, engine, labels, origin, "createdAt", "createdAt" FROM wanted ORDER BY "groupId"
+      INSERT INTO ${s}.schedule (group_id, version, status, incarnation, engine, labels, origin, created_at, updated_at)
+        SELECT "groupId", 1, status, incarnation, engine, labels, origin, "createdAt", "createdAt" FROM wanted
+        ORDER BY "groupId"
         ON CONFLICT DO NOTHING RETURNING group_id
     ), fresh AS MATERIALIZED (
       SELECT w.* FROM wanted w JOIN schedules n ON n.group_id = w."groupId"

@@ -1,0 +1,103 @@
+import type { Clock, ClockTimer } from "../clock/clock.js";
+import type { FleetClock } from "../clock/fleet-clock.js";
+import { ConfigurationError, messageOf } from "../errors/errors.js";
+import type { TidegateEmitter } from "../events/events.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
+
+/** How often the store's clock is read, ms. */
+const MEASURE_EVERY_MS = 60_000;
+
+/** How soon after the machine's clock was set, ms. */
+const MEASURE_AFTER_STEP_MS = 1;
+
+/** What the fleet's clock is kept with. */
+export interface ClockKeeperParts {
+  readonly clock: FleetClock;
+  /** For periods. */
+  readonly machine: Clock;
+  readonly store: ScheduleStore;
+  readonly emitter: TidegateEmitter;
+  /** A larger skew is told of, ms. */
+  readonly maxSkewMs: number;
+  /** With a larger skew this manager does not start, ms. */
+  readonly refusedSkewMs: number;
+}
+
+/** Has this manager go by the clock of a shared store, measures the skew, and tells when a clock was set. */
+export class ClockKeeper {
+  readonly #parts: ClockKeeperParts;
+  #timer: ClockTimer | undefined;
+  #isRunning = false;
+  #measuring: Promise<void> = Promise.resolve();
+
+  constructor(parts: ClockKeeperParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Reads the store's clock for the first time; the store is open.
+   *
+   * @throws ConfigurationError CLOCK_SKEWED when this machine's clock is too far from the store's
+   */
+  async start(): Promise<void> {
+    const { clock, store, maxSkewMs, refusedSkewMs } = this.#parts;
+    this.#isRunning = true;
+    clock.onStep = (stepMs) => this.#onStep(stepMs);
+    if (!store.isShared) return;
+    const skewMs = await clock.follow(() => store.now(), maxSkewMs);
+    if (Math.abs(skewMs) > refusedSkewMs) {
+      throw new ConfigurationError(
+        "CLOCK_SKEWED",
+        `This machine's clock is ${described(skewMs)} the store's, more than refuseClockSkewMs allows (${refusedSkewMs} ms). Set the clock, such as by NTP, or raise the setting.`,
+        { field: "refuseClockSkewMs" },
+      );
+    }
+    this.#judge(skewMs);
+    this.#measureAfter(MEASURE_EVERY_MS);
+  }
+
+  async stop(): Promise<void> {
+    this.#isRunning = false;
+    this.#timer?.cancel();
+    this.#parts.clock.onStep = undefined;
+    await this.#measuring;
+    this.#parts.clock.forget();
+  }
+
+  #onStep(stepMs: number): void {
+    // Not in the midst of whoever asked for the time.
+    queueMicrotask(() => this.#parts.emitter.emit("clock-stepped", { stepMs }));
+    if (this.#parts.store.isShared) this.#measureAfter(MEASURE_AFTER_STEP_MS);
+  }
+
+  #measureAfter(ms: number): void {
+    if (!this.#isRunning) return;
+    this.#timer?.cancel();
+    this.#timer = this.#parts.machine.wakeAfter(ms, () => {
+      this.#measuring = this.#measure();
+    });
+  }
+
+  /** Where the store is away, the clock goes on by the last reading and elapsed time. */
+  async #measure(): Promise<void> {
+    const { clock, store, emitter, maxSkewMs } = this.#parts;
+    try {
+      this.#judge(await clock.follow(() => store.now(), maxSkewMs));
+    } catch (error) {
+      emitter.emit("trouble", {
+        where: "clock",
+        error: { code: "STORE_UNAVAILABLE", message: `The store's clock was not read: ${messageOf(error)}` },
+      });
+    }
+    this.#measureAfter(MEASURE_EVERY_MS);
+  }
+
+  #judge(skewMs: number): void {
+    const { emitter, maxSkewMs } = this.#parts;
+    if (Math.abs(skewMs) > maxSkewMs) emitter.emit("clock-skew", { skewMs, maxSkewMs });
+  }
+}
+
+function described(skewMs: number): string {
+  return `${Math.abs(Math.round(skewMs))} ms ${skewMs > 0 ? "ahead of" : "behind"}`;
+}
