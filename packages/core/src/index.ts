@@ -47,5 +47,6 @@ export type * from "./trigger/trigger.js";
 export type * from "./trigger/trigger-spec.js";
 export { tzdataVersion } from "./trigger/zone/zone.js";
 export * from "./upkeep/engine-client.js";
+export { tidegateModule } from "./wiring/core-module.js";
 export * from "./wiring/tidegate.js";
 export * from "./wiring/tokens.js";

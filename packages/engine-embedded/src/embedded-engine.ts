@@ -12,16 +12,7 @@ import type {
   ScheduleStore,
 } from "@tidegate/core";
 import { FireQueue, type QueuedFire } from "./fire-queue.js";
-
-/** How the embedded engine works. */
-export interface EmbeddedEngineOptions {
-  /** Fires due within this time are kept in memory, ms; later ones stay in the store. @default 5,000 */
-  readonly horizonMs?: number;
-  /** At most this many fires are kept in memory; with more, the horizon is nearer. @default 100,000 */
-  readonly maxQueued?: number;
-  /** At most this many fires are handed over at once. @default 1,000 */
-  readonly batchSize?: number;
-}
+import { type EmbeddedEngineOptions, settingsOf } from "./options.js";
 
 /** What the embedded engine works with. */
 export interface EmbeddedEngineParts {
@@ -65,12 +56,14 @@ export class EmbeddedEngine implements ScheduleEngine {
     this.#arm();
   };
 
+  /** @throws ConfigurationError CONFIGURATION_INVALID with the offending option */
   constructor({ store, clock, options = {} }: EmbeddedEngineParts) {
     this.#store = store;
     this.#clock = clock;
-    this.#horizonMs = options.horizonMs ?? 5_000;
-    this.#maxQueued = options.maxQueued ?? 100_000;
-    this.#batchSize = options.batchSize ?? 1_000;
+    const { horizonMs, maxQueued, batchSize } = settingsOf(options);
+    this.#horizonMs = horizonMs;
+    this.#maxQueued = maxQueued;
+    this.#batchSize = batchSize;
   }
 
   async start(context: EngineContext): Promise<void> {

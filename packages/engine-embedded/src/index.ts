@@ -1,2 +1,3 @@
 export * from "./embedded-engine.js";
 export * from "./module.js";
+export type { EmbeddedEngineOptions } from "./options.js";

@@ -1,9 +1,16 @@
 import { TOKENS } from "@tidegate/core";
 import { ContainerModule } from "inversify";
-import { EmbeddedEngine, type EmbeddedEngineOptions } from "./embedded-engine.js";
+import { EmbeddedEngine } from "./embedded-engine.js";
+import { type EmbeddedEngineOptions, settingsOf } from "./options.js";
 
-/** Brings the embedded engine, named `embedded`, to a Tidegate. */
+/**
+ * Brings the embedded engine, named `embedded`, to a Tidegate.
+ *
+ * @throws ConfigurationError CONFIGURATION_INVALID with the offending option
+ */
 export function embeddedEngine(options: EmbeddedEngineOptions = {}): ContainerModule {
+  // A mistake shows where it is made, not when the container needs the engine.
+  settingsOf(options);
   return new ContainerModule(({ bind }) => {
     bind(TOKENS.engine)
       .toDynamicValue(

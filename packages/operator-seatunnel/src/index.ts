@@ -1,5 +1,5 @@
-export type { PluginConfig, SeaTunnelJob } from "./job/job.js";
-export type { Rerun, SinkRule } from "./job/rerun.js";
+export type { PluginConfig, Rerun, SeaTunnelJob } from "./job/job.js";
+export type { SinkRule } from "./job/rerun.js";
 export type { Secret } from "./job/secrets.js";
 export { seatunnelOperator } from "./module.js";
 export type { ApiVersion, SeaTunnelCredentials, SeaTunnelOperatorOptions } from "./options.js";

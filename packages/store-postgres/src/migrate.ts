@@ -3,13 +3,17 @@ import { Kysely, PostgresDialect } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import type { Database } from "./database.js";
 import { initial } from "./migrations/0001-initial/index.js";
+import { places } from "./migrations/0002-places/index.js";
 import { asStoreError } from "./postgres-errors.js";
 
 /** Where Kysely notes which steps were made. */
 const NOTES = "tidegate_migration";
 
 /** All steps of the schema, in order. A step that has shipped is never changed. */
-const migrations = (schema: string): Record<string, Migration> => ({ "0001-initial": initial(schema) });
+const migrations = (schema: string): Record<string, Migration> => ({
+  "0001-initial": initial(schema),
+  "0002-places": places(schema),
+});
 
 /**
  * Brings the schema up to date; one process does at a time, and the others wait.

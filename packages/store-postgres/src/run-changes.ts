@@ -1,10 +1,11 @@
 import type { RunChange } from "@tidegate/core";
-import { SETS } from "./migrations/0001-initial/run-functions.js";
+import { SETS } from "./migrations/0002-places/run-functions.js";
 
 /** A change as the functions in the database read it. */
 export function changeRow(change: RunChange, no: number): object {
-  const { reason, attempt, startedAt, endedAt, jobId, jobAddress, error, metrics, attemptRecord } = change;
-  const optional = { reason, attempt, startedAt, endedAt, jobId, jobAddress, error, metrics };
+  const { reason, attempt, startedAt, endedAt, jobId, jobAddress, isJobOpen, error, metrics, attemptRecord } =
+    change;
+  const optional = { reason, attempt, startedAt, endedAt, jobId, jobAddress, isJobOpen, error, metrics };
   let sets = 0;
   for (const [field, value] of Object.entries(optional))
     if (value !== undefined) sets |= SETS[field as keyof typeof SETS];
@@ -24,6 +25,7 @@ export function changeRow(change: RunChange, no: number): object {
     endedAt,
     jobId,
     jobAddress,
+    isJobOpen,
     ...metrics,
     ...(error == null ? {} : { errorCode: error.code, errorMessage: error.message }),
     ...(attemptRecord === undefined ? {} : { record: JSON.stringify(attemptRecord) }),

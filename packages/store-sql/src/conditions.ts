@@ -14,13 +14,14 @@ export interface GroupConditions {
 
 /** The conditions of a filter of runs. */
 export function runConditions(filter: RunFilter, group: GroupConditions | undefined): Condition[] {
-  const { states, kinds, reasons, backfillId, within, includeSuperseded } = filter;
+  const { states, kinds, reasons, backfillId, isJobOpen, within, includeSuperseded } = filter;
   const conditions: Condition[] = [];
   if (group !== undefined) conditions.push(group.isOf);
   if (states !== undefined) conditions.push(sql`state IN (${listOf(states)})`);
   if (kinds !== undefined) conditions.push(sql`kind IN (${listOf(kinds)})`);
   if (reasons !== undefined) conditions.push(sql`reason IN (${listOf(reasons)})`);
   if (backfillId !== undefined) conditions.push(sql`backfill_id = ${backfillId}`);
+  if (isJobOpen !== undefined) conditions.push(isJobOpen ? sql`is_job_open` : sql`NOT is_job_open`);
   if (includeSuperseded === false) conditions.push(sql`NOT is_superseded`);
   if (within === undefined) return conditions;
   if (within.lower === within.upper) {

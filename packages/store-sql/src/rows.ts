@@ -32,6 +32,7 @@ export interface RunColumns {
   readonly is_blocking: Flag;
   readonly is_superseded: Flag;
   readonly is_cancel_requested: Flag;
+  readonly is_job_open: Flag;
   readonly planned_at: number;
   readonly submitted_at: number | null;
   readonly started_at: number | null;
@@ -66,6 +67,7 @@ export function asRun(row: RunColumns, groupId: string, history: readonly Attemp
     isBlocking: Boolean(row.is_blocking),
     isSuperseded: Boolean(row.is_superseded),
     isCancelRequested: Boolean(row.is_cancel_requested),
+    isJobOpen: Boolean(row.is_job_open),
     plannedAt: row.planned_at,
     submittedAt: row.submitted_at,
     startedAt: row.started_at,

@@ -1,2 +1,3 @@
 export * from "./module.js";
+export type { SqliteStoreOptions } from "./options.js";
 export * from "./sqlite-store.js";

@@ -1,9 +1,16 @@
 import { TOKENS } from "@tidegate/core";
 import { ContainerModule } from "inversify";
-import { SqliteStore, type SqliteStoreOptions } from "./sqlite-store.js";
+import { checkOptions, type SqliteStoreOptions } from "./options.js";
+import { SqliteStore } from "./sqlite-store.js";
 
-/** Brings the SQLite store to a Tidegate. */
+/**
+ * Brings the SQLite store to a Tidegate.
+ *
+ * @throws ConfigurationError CONFIGURATION_INVALID with the offending option
+ */
 export function sqliteStore(options: SqliteStoreOptions): ContainerModule {
+  // A mistake shows where it is made, not when the module is loaded.
+  checkOptions(options);
   return new ContainerModule(({ bind }) => {
     bind(TOKENS.store).toConstantValue(new SqliteStore(options));
   });

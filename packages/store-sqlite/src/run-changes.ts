@@ -39,9 +39,10 @@ type NewlyPlannedRow = Pick<
 const CLAIMABLE = `SELECT group_no, lower, generation, upper, id, kind, intervals, scheduled_time, state, schedule_version,
   backfill_id, attempt, token, planned_at, reason FROM run WHERE wake_at IS NOT NULL AND wake_at <= ? ORDER BY wake_at, id LIMIT ?`;
 
-const CLAIM = `UPDATE run SET state = 'SUBMITTING', attempt = ?, submitted_at = ?, token = ?, wake_at = ? WHERE id = ?`;
+const CLAIM = `UPDATE run SET state = 'SUBMITTING', attempt = ?, submitted_at = ?, token = ?, wake_at = ?, is_job_open = 1
+  WHERE id = ?`;
 
-const RECOVER = "UPDATE run SET token = token + 1, wake_at = ? WHERE id = ?";
+const RECOVER = "UPDATE run SET token = token + 1, wake_at = ?, is_job_open = 1 WHERE id = ?";
 
 /** Claims runs whose time has come. */
 export function claimRuns(
@@ -82,6 +83,7 @@ function claimedFirst(row: NewlyPlannedRow, groupId: string, now: number, leaseU
     isBlocking: false,
     isSuperseded: false,
     isCancelRequested: false,
+    isJobOpen: true,
     plannedAt: row.planned_at,
     submittedAt: now,
     startedAt: null,
@@ -122,6 +124,7 @@ const COLUMNS = [
   ["endedAt", "ended_at"],
   ["jobId", "job_id"],
   ["jobAddress", "job_address"],
+  ["isJobOpen", "is_job_open"],
 ] as const;
 
 const METRICS = "rows_read = ?, rows_written = ?, rows_dirty = ?, bytes_written = ?";
@@ -167,7 +170,7 @@ function update(statements: Statements, change: RunChange, after: BeforeRow): vo
     const value = change[field];
     if (value === undefined) continue;
     shape |= 2 << index;
-    values.push(value);
+    values.push(typeof value === "boolean" ? Number(value) : value);
   }
   if (error !== undefined) {
     shape |= 1 << 10;

@@ -8,6 +8,7 @@ export interface RunRow extends RunColumns {
   readonly is_blocking: number;
   readonly is_superseded: number;
   readonly is_cancel_requested: number;
+  readonly is_job_open: number;
   /** As JSON. */
   readonly history: string | null;
 }

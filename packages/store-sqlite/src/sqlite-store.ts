@@ -40,6 +40,7 @@ import { GroupNumbers } from "./group-numbers.js";
 import { Lanes } from "./lanes.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { migrate } from "./migrate.js";
+import { checkOptions, type SqliteStoreOptions } from "./options.js";
 import { dueFires, insertBeside, planOne } from "./planning.js";
 import { changeRun, claimRuns, releaseHeldRuns, renewLease, requestCancel } from "./run-changes.js";
 import { asRun, type RunRow } from "./run-rows.js";
@@ -54,24 +55,6 @@ import {
 import { asStoreError } from "./sqlite-errors.js";
 import { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";
-
-/** How a SQLite store is set up. */
-export interface SqliteStoreOptions {
-  /** The database file; its directory is made if need be. Beside it lies a write-ahead log, `<path>-wal`. */
-  readonly path: string;
-  /**
-   * `full` flushes each transaction to the disk before it counts: nothing that was acknowledged is lost, also when the
-   * power fails. `normal` flushes at checkpoints: a killed process loses nothing, a power failure the last moments.
-   * @default "full"
-   */
-  readonly synchronous?: "full" | "normal";
-  /** How much of the database is kept in memory, bytes. @default 64 MiB */
-  readonly cacheBytes?: number;
-  /** The largest that the database file may grow, bytes; what goes beyond fails as on a full disk. @default unlimited */
-  readonly maxBytes?: number;
-  /** Refuses to make a new database. @default false */
-  readonly mustExist?: boolean;
-}
 
 interface OpenDatabase extends Tables {
   readonly database: DatabaseSync;
@@ -95,8 +78,9 @@ export class SqliteStore implements ScheduleStore {
   readonly #path: string;
   #open: OpenDatabase | undefined;
 
+  /** @throws ConfigurationError CONFIGURATION_INVALID with the offending option */
   constructor(options: SqliteStoreOptions) {
-    this.#options = options;
+    this.#options = checkOptions(options);
     this.#path = resolve(options.path);
   }
 

@@ -12,6 +12,8 @@ export interface EndedAttempt {
   readonly token: number;
   readonly spec: ScheduleSpec;
   readonly outcome: JobOutcome;
+  /** The job is known to have ended: the outcome is the operator's. */
+  readonly hasJobEnded: boolean;
   readonly startedAt: EpochMs | null;
   readonly jobId: string | null;
   readonly jobAddress: string | null;
@@ -75,6 +77,7 @@ function ended(
     token: attempt.token,
     state,
     wakeAt: null,
+    ...jobState(attempt),
     startedAt: attempt.startedAt,
     endedAt: attempt.endedAt,
     jobId: attempt.jobId,
@@ -106,6 +109,7 @@ function nextAttempt(attempt: EndedAttempt, outcome: JobOutcome): RunChange {
     token: attempt.token,
     state: "PLANNED",
     wakeAt: endedAt + backoffMs(spec.backoff, run.attempt),
+    ...jobState(attempt),
     startedAt: null,
     jobId: null,
     jobAddress: null,
@@ -118,6 +122,11 @@ function nextAttempt(attempt: EndedAttempt, outcome: JobOutcome): RunChange {
       error,
     },
   };
+}
+
+/** A job whose end is not known may go on working behind the run's back. */
+function jobState({ hasJobEnded }: EndedAttempt): Pick<RunChange, "isJobOpen"> {
+  return hasJobEnded ? { isJobOpen: false } : {};
 }
 
 function errorOf(outcome: JobOutcome): RunError {

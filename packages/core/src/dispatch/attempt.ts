@@ -43,6 +43,7 @@ export class Attempt {
   #cancelReason: RunReason | null = null;
   #abandonment: Abandonment | undefined;
   #hasTimedOut = false;
+  #hasJobEnded = false;
 
   constructor(run: Run, token: number, parts: AttemptParts) {
     this.run = run;
@@ -108,8 +109,12 @@ export class Attempt {
     }
   }
 
-  #wait(jobId: string): Promise<JobOutcome> {
-    return this.#unlessCancelled(() => this.#parts.operator.wait(jobId, this.#request, this.#context));
+  async #wait(jobId: string): Promise<JobOutcome> {
+    const outcome = await this.#unlessCancelled(() =>
+      this.#parts.operator.wait(jobId, this.#request, this.#context),
+    );
+    this.#hasJobEnded = true;
+    return outcome;
   }
 
   #submit(): Promise<SubmittedJob> {
@@ -131,6 +136,7 @@ export class Attempt {
 
   #started(outcome: JobOutcome): JobOutcome {
     this.#startedAt ??= this.#parts.clock.now();
+    this.#hasJobEnded = true;
     return outcome;
   }
 
@@ -185,6 +191,7 @@ export class Attempt {
       token: this.token,
       spec: this.#parts.spec,
       outcome,
+      hasJobEnded: this.#hasJobEnded,
       startedAt: this.#startedAt,
       jobId: this.#job?.jobId ?? null,
       jobAddress: this.#job?.address ?? null,

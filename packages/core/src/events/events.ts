@@ -1,9 +1,9 @@
 import { EventEmitter } from "node:events";
-import type TypedEventEmitter from "typed-emitter";
 import type { EpochMs } from "../clock/clock.js";
 import { messageOf } from "../errors/errors.js";
 import type { NewRun, Run, RunError, RunReason, RunState } from "../run/run.js";
 import type { ScheduleStatus } from "../schedule/schedule.js";
+import type { TypedEmitter } from "./typed-emitter.js";
 
 /** A run has come into another state. */
 export interface RunEvent {
@@ -102,7 +102,7 @@ export type TidegateEvents = {
 };
 
 /** Tells what happens. Nothing downstream calls back up; who needs to know, listens. */
-export type TidegateEmitter = TypedEventEmitter.default<TidegateEvents>;
+export type TidegateEmitter = TypedEmitter<TidegateEvents>;
 
 /** A new emitter without listeners. */
 export function createEmitter(): TidegateEmitter {

@@ -88,6 +88,11 @@ export interface Run {
   /** A later generation or a merged run stands for it. */
   readonly isSuperseded: boolean;
   readonly isCancelRequested: boolean;
+  /**
+   * A job of this run may still be working: true from the claim on, false once its job is known to have ended or never to
+   * have begun. It says nothing of the run's state: a run may have ended while its job is at large.
+   */
+  readonly isJobOpen: boolean;
   readonly plannedAt: EpochMs;
   readonly submittedAt: EpochMs | null;
   readonly startedAt: EpochMs | null;

@@ -141,6 +141,8 @@ export interface RunChange {
   readonly wakeAt: EpochMs | null;
   /** Only a failed run that is not superseded blocks. Absent, as all fields below: stays as it is. */
   readonly isBlocking?: boolean;
+  /** See `Run.isJobOpen`. The claim sets it; `false` where the job is known to have ended or never to have begun. */
+  readonly isJobOpen?: boolean;
   readonly reason?: RunReason | null;
   readonly attempt?: number;
   readonly startedAt?: EpochMs | null;
@@ -178,6 +180,8 @@ export interface RunFilter {
   readonly kinds?: readonly RunKind[];
   readonly reasons?: readonly RunReason[];
   readonly backfillId?: string;
+  /** Runs whose job may still be working. They are found by an index, so that it is cheap where they are few. */
+  readonly isJobOpen?: boolean;
   /**
    * Runs that have time in common with this interval (`lower < within.upper` and `upper > within.lower`); where it is
    * empty, the runs of exactly this interval.
@@ -293,7 +297,7 @@ export interface ScheduleStore {
   /**
    * Claims runs whose `wakeAt` has come, each once, earliest first, then by id: planned ones become `SUBMITTING` with one
    * more attempt and `submittedAt = now`; active ones whose lease has ended are recovered. All get a token greater than
-   * any that the run had before, and `wakeAt = leaseUntil`.
+   * any that the run had before, `wakeAt = leaseUntil`, and `isJobOpen`.
    */
   claim(request: ClaimRequest): Promise<ClaimedRun[]>;
   /** Changes each run. `false` where state or token are not as expected. A run that succeeds supersedes the earlier

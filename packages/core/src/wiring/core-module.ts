@@ -19,6 +19,7 @@ import { EngineRegistry } from "../upkeep/engine-registry.js";
 import { EngineOutbox } from "../upkeep/outbox.js";
 import { Reconciler } from "../upkeep/reconciler.js";
 import { Watchdog } from "../upkeep/watchdog.js";
+import { checkSettings } from "./settings.js";
 import { type TidegateSettings, TOKENS } from "./tokens.js";
 
 /** The operators of a Tidegate by lower-case type. */
@@ -26,8 +27,17 @@ export const OPERATORS = Symbol.for("tidegate.operators") as ServiceIdentifier<
   ReadonlyMap<string, ScheduleOperator>
 >;
 
-/** Binds all of core but what packages bring: store, engines, operators. */
-export function coreModule(settings: TidegateSettings, clock: Clock = new SystemClock()): ContainerModule {
+/**
+ * Binds all of core but the parts that packages bring: store, engines, operators. For users of InversifyJS who have a container
+ * of their own; see `Tidegate`.
+ *
+ * @throws ConfigurationError CONFIGURATION_INVALID with the path of the first offending setting
+ */
+export function tidegateModule(
+  settings: TidegateSettings = {},
+  clock: Clock = new SystemClock(),
+): ContainerModule {
+  checkSettings(settings);
   const namespace = settings.namespace ?? "default";
   const owner = settings.owner ?? randomUUID();
   const ledger = (context: ResolutionContext) => ({

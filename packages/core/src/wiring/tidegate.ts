@@ -1,4 +1,4 @@
-import { Container, ContainerModule, type ServiceIdentifier } from "inversify";
+import { Container, type ContainerModule } from "inversify";
 import { Lifecycle } from "../client/lifecycle.js";
 import { ScheduleClient } from "../client/schedule-client.js";
 import type { Clock } from "../clock/clock.js";
@@ -7,13 +7,15 @@ import type { ScheduleEngine } from "../engine/engine.js";
 import { ConfigurationError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { ScheduleOperator } from "../operator/operator.js";
+import { unfitOption } from "../options/parse-options.js";
 import { Backfiller } from "../planning/backfiller.js";
 import { IntervalPlanner } from "../planning/planner.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { EngineRegistry } from "../upkeep/engine-registry.js";
 import { Reconciler } from "../upkeep/reconciler.js";
 import { Watchdog } from "../upkeep/watchdog.js";
-import { coreModule, OPERATORS } from "./core-module.js";
+import { OPERATORS, tidegateModule } from "./core-module.js";
+import { loadParts, type PartKind } from "./parts.js";
 import { type TidegateSettings, TOKENS } from "./tokens.js";
 
 /** What `createTidegate` puts together. Each part is an object, or the module that a package's factory makes. */
@@ -29,7 +31,7 @@ export interface TidegateOptions extends TidegateSettings {
 
 /** A running or stopped Tidegate: start it, use its client, stop it. */
 export class Tidegate {
-  /** The container with all parts, for who wants to bind or get more. */
+  /** The container with all parts, for those who bind or get more. */
   readonly container: Container;
   #isStarted = false;
   /** The start that is under way: who stops waits for it. */
@@ -37,7 +39,26 @@ export class Tidegate {
   /** The stop that is under way: who stops as well, or starts again, waits for it. */
   #stopping: Promise<void> | undefined;
 
+  /**
+   * A Tidegate over a container that was loaded with `tidegateModule` and the modules of a store, engines and operators.
+   * `createTidegate` does this with a container of its own.
+   *
+   * ```ts
+   * container.load(tidegateModule(), sqliteStore({ path: "tidegate.db" }), embeddedEngine(), duckdbOperator());
+   * const tidegate = new Tidegate(container);
+   * ```
+   *
+   * @throws ConfigurationError CONFIGURATION_INVALID when there is no store, engine or operator, or two of one type
+   */
   constructor(container: Container) {
+    if (!container.isBound(TOKENS.store)) {
+      throw new ConfigurationError("CONFIGURATION_INVALID", "store: one is needed.", { field: "store" });
+    }
+    const optional = { optional: true } as const;
+    const engines = container.getAll(TOKENS.engine, optional).map(({ engineType }) => engineType);
+    requireDistinct("engines", engines);
+    const operators = container.getAll(TOKENS.operator, optional).map(({ operatorType }) => operatorType);
+    requireDistinct("operators", operators);
     this.container = container;
   }
 
@@ -144,35 +165,41 @@ async function allOf(steps: readonly (() => Promise<void> | void)[]): Promise<vo
 /**
  * Puts a Tidegate together.
  *
- * @throws ConfigurationError CONFIGURATION_INVALID when there is no engine or no operator, or two of one type
+ * @throws ConfigurationError CONFIGURATION_INVALID with the field, when a setting is malformed or unknown, a part is no part,
+ *   there is no engine or no operator, or there are two of one type
  */
 export function createTidegate(options: TidegateOptions): Tidegate {
   const { store, engines, operators, clock, ...settings } = options;
   const container = new Container();
-  container.load(coreModule(settings, clock));
-  load(container, TOKENS.store, [store]);
-  load(container, TOKENS.engine, engines);
-  load(container, TOKENS.operator, operators);
-  requireDistinct(
-    "engines",
-    container.getAll(TOKENS.engine).map(({ engineType }) => engineType),
-  );
-  requireDistinct(
-    "operators",
-    container.getAll(TOKENS.operator).map(({ operatorType }) => operatorType),
-  );
+  container.load(tidegateModule(settings, clock));
+  loadParts(container, STORE, [store]);
+  loadParts(container, ENGINE, listOf("engines", engines));
+  loadParts(container, OPERATOR, listOf("operators", operators));
   return new Tidegate(container);
 }
 
-function load<T>(
-  container: Container,
-  token: ServiceIdentifier<T>,
-  parts: readonly (T | ContainerModule)[],
-): void {
-  for (const part of parts) {
-    if (part instanceof ContainerModule) container.load(part);
-    else container.bind(token).toConstantValue(part);
-  }
+const STORE: PartKind<ScheduleStore> = {
+  field: "store",
+  token: TOKENS.store,
+  members: ["open", "plan", "claim"],
+  example: 'sqliteStore({ path: "tidegate.db" })',
+};
+const ENGINE: PartKind<ScheduleEngine> = {
+  field: "engines",
+  token: TOKENS.engine,
+  members: ["engineType", "start", "handleRegister"],
+  example: "embeddedEngine()",
+};
+const OPERATOR: PartKind<ScheduleOperator> = {
+  field: "operators",
+  token: TOKENS.operator,
+  members: ["operatorType", "submit", "find", "wait", "cancel"],
+  example: "duckdbOperator()",
+};
+
+function listOf(field: string, parts: unknown): readonly unknown[] {
+  if (Array.isArray(parts)) return parts;
+  throw unfitOption("TidegateOptions", field, "must be a list");
 }
 
 function requireDistinct(field: string, types: readonly string[]): void {

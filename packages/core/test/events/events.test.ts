@@ -1,5 +1,6 @@
 import { describe, expect, it, jest } from "@jest/globals";
-import type { TroubleEvent } from "../../src/events/events.js";
+import type TypedEventEmitter from "typed-emitter";
+import type { TidegateEmitter, TidegateEvents, TroubleEvent } from "../../src/events/events.js";
 import { createEmitter } from "../../src/events/events.js";
 import { Bench } from "../support/bench.js";
 
@@ -45,5 +46,14 @@ describe("a listener that throws", () => {
     expect(warn.mock.calls).toEqual([["A listener of trouble threw: full"]]);
     warn.mockRestore();
     expect(emitter.listenerCount("trouble")).toBe(2);
+  });
+});
+
+describe("the type of the emitter", () => {
+  it("has the shape of the package typed-emitter, both ways", () => {
+    const ours = createEmitter();
+    const theirs: TypedEventEmitter.default<TidegateEvents> = ours;
+    const back: TidegateEmitter = theirs;
+    expect(back).toBe(ours);
   });
 });

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
+import { Container, ContainerModule, type ContainerModuleLoadOptions } from "inversify";
 import { MemoryStore } from "../../src/store/memory-store.js";
-import { createTidegate } from "../../src/wiring/tidegate.js";
+import { tidegateModule } from "../../src/wiring/core-module.js";
+import { createTidegate, Tidegate, type TidegateOptions } from "../../src/wiring/tidegate.js";
+import { TOKENS } from "../../src/wiring/tokens.js";
 import { Bench, running } from "../support/bench.js";
 import { ManualEngine } from "../support/manual-engine.js";
 import { ScriptedOperator } from "../support/scripted-operator.js";
@@ -20,6 +23,99 @@ describe("createTidegate", () => {
   ])("refuses %s that are missing or named alike", (field, wrong) => {
     const code = "CONFIGURATION_INVALID";
     expect(() => createTidegate({ ...parts(), ...wrong })).toThrow(expect.objectContaining({ code, field }));
+  });
+
+  const refusal = (wrong: object) => {
+    try {
+      createTidegate({ ...parts(), ...wrong } as TidegateOptions);
+    } catch (error) {
+      return error;
+    }
+    return undefined;
+  };
+
+  it.each([
+    ["no number of runs", { dispatcher: { maxConcurrentRuns: Number.NaN } }, "dispatcher.maxConcurrentRuns"],
+    ["no run at all", { dispatcher: { maxConcurrentRuns: 0 } }, "dispatcher.maxConcurrentRuns"],
+    ["half a run", { dispatcher: { maxConcurrentRuns: 0.5 } }, "dispatcher.maxConcurrentRuns"],
+    ["a negative lease", { dispatcher: { leaseMs: -1 } }, "dispatcher.leaseMs"],
+    ["a duration as text", { reconcileEveryMs: "5m" }, "reconcileEveryMs"],
+    ["an endless pause", { watchdogEveryMs: Number.POSITIVE_INFINITY }, "watchdogEveryMs"],
+    ["an empty namespace", { namespace: "" }, "namespace"],
+    ["another word for a choice", { onEngineDrift: "repair" }, "onEngineDrift"],
+    ["a name that does not exist", { dispatcher: { maxConcurentRuns: 1 } }, "dispatcher"],
+    ["a setting that does not exist", { watchdogMs: 5_000 }, ""],
+  ])("refuses %s", (_, wrong, field) => {
+    expect(refusal(wrong)).toMatchObject({ code: "CONFIGURATION_INVALID", field });
+  });
+
+  it.each([
+    ["a factory that was not called", { store: () => {} }, "store", "call it"],
+    ["a store's path", { store: "tidegate.db" }, "store", "lacks open, plan, claim"],
+    ["nothing for a store", { store: undefined }, "store", "lacks open, plan, claim"],
+    ["an engine among the operators", { operators: [new ManualEngine()] }, "operators", "lacks operatorType"],
+    [
+      "an operator that was not put in a list",
+      { operators: new ScriptedOperator() },
+      "operators",
+      "must be a list",
+    ],
+  ])("refuses %s", (_, wrong, field, message) => {
+    expect(refusal(wrong)).toMatchObject({
+      code: "CONFIGURATION_INVALID",
+      field,
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it("takes a module of another copy of the container library", async () => {
+    const module = {
+      id: 1,
+      load: ({ bind }: ContainerModuleLoadOptions) =>
+        void bind(TOKENS.store).toConstantValue(new MemoryStore()),
+    };
+    const tidegate = createTidegate({ ...parts(), store: module as unknown as ContainerModule });
+    await tidegate.start();
+    await tidegate.stop();
+  });
+});
+
+describe("a container of one's own", () => {
+  const store = () =>
+    new ContainerModule(({ bind }) => void bind(TOKENS.store).toConstantValue(new MemoryStore()));
+  const plugins = () =>
+    new ContainerModule(({ bind }) => {
+      bind(TOKENS.engine).toConstantValue(new ManualEngine());
+      bind(TOKENS.operator).toConstantValue(new ScriptedOperator());
+    });
+
+  it("is loaded with the same modules", async () => {
+    const container = new Container();
+    container.load(tidegateModule({ namespace: "own" }), store(), plugins());
+    const tidegate = new Tidegate(container);
+    await tidegate.start();
+    const trigger = { type: "period", every: 1, unit: "hour" } as const;
+    expect((await tidegate.client.register({ groupId: "orders", trigger })).schedule.status).toBe(
+      "REGISTERED",
+    );
+    await tidegate.stop();
+  });
+
+  it.each([
+    ["store", [plugins()]],
+    ["engines", [store()]],
+  ])("is refused where %s are missing", (field, modules) => {
+    const container = new Container();
+    container.load(tidegateModule(), ...modules);
+    expect(() => new Tidegate(container)).toThrow(
+      expect.objectContaining({ code: "CONFIGURATION_INVALID", field }),
+    );
+  });
+
+  it("has its settings checked", () => {
+    expect(() => tidegateModule({ namespace: "" })).toThrow(
+      expect.objectContaining({ code: "CONFIGURATION_INVALID", field: "namespace" }),
+    );
   });
 });
 

@@ -24,15 +24,20 @@ export function runRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
             state: severalOf(runState),
             kind: severalOf(runKind),
             backfillId: z.string().max(64).optional(),
+            isJobOpen: z
+              .enum(["true", "false"])
+              .transform((value) => value === "true")
+              .optional()
+              .describe("`true`: only runs whose job may still be working; `false`: only the others."),
             order: z.enum(["ascending", "descending"]).optional().describe("Default `descending`."),
             ...pageQuery,
           }),
           response: { 200: pageOf(run), ...refusals(400) },
         },
       },
-      ({ query: { groupId, state, kind, backfillId, order = "descending", limit, cursor } }) =>
+      ({ query: { groupId, state, kind, backfillId, isJobOpen, order = "descending", limit, cursor } }) =>
         client.runs(
-          { ...given({ groupId, states: state, kinds: kind, backfillId }), order },
+          { ...given({ groupId, states: state, kinds: kind, backfillId, isJobOpen }), order },
           given({ limit, cursor }),
         ),
     );

@@ -53,6 +53,7 @@ export const run = z.object({
   isBlocking: z.boolean(),
   isSuperseded: z.boolean(),
   isCancelRequested: z.boolean(),
+  isJobOpen: z.boolean(),
   plannedAt: epochMs,
   submittedAt: epochMs.nullable(),
   startedAt: epochMs.nullable(),

@@ -1,5 +1,7 @@
 import type { JsonObject } from "@tidegate/core";
-import type { Rerun } from "./rerun.js";
+
+/** How a second job of an interval treats the rows of the first: it replaces them, or adds its own to them. */
+export type Rerun = "replaces" | "appends";
 
 // Types and not interfaces: TypeScript takes these for JSON, so that a typed job can be a schedule's.
 

@@ -1,8 +1,8 @@
 import type { JsonObject, OfflineJobRequest, OperatorError } from "@tidegate/core";
 import { z } from "zod";
 import { invalidJob } from "./invalid-job.js";
-import type { SeaTunnelJob } from "./job.js";
-import { type Rerun, SINK_RULES, type SinkRule } from "./rerun.js";
+import type { Rerun, SeaTunnelJob } from "./job.js";
+import { SINK_RULES, type SinkRule } from "./rerun.js";
 import type { Secret } from "./secrets.js";
 import { checkTemplates, fillTemplates, hasBound, secretNamesIn } from "./template.js";
 import { isTimeZone } from "./time-text.js";

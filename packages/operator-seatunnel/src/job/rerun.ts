@@ -1,9 +1,6 @@
 import type { PluginConfig, SeaTunnelJob } from "./job.js";
 import { hasBound } from "./template.js";
 
-/** What a second job of an interval does with what the first one wrote: takes its place, or comes on top of it. */
-export type Rerun = "replaces" | "appends";
-
 /**
  * Tells by a sink's configuration, placeholders still in it, what a second job of the same interval does; a text says why
  * it appends and what would make it replace.

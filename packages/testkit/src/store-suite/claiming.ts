@@ -22,6 +22,7 @@ export function claimRules({ store }: StoreBed): void {
         attempt: 1,
         submittedAt: LATER,
         wakeAt: LATER + LEASE,
+        isJobOpen: true,
       };
       expect(claimed).toEqual({ run: after, token: expect.any(Number), isRecovered: false });
       expect(await runOf(store(), planned!.id)).toEqual(after);

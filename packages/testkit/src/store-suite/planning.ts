@@ -34,6 +34,7 @@ export function planningRules({ store }: StoreBed): void {
         isBlocking: false,
         isSuperseded: false,
         isCancelRequested: false,
+        isJobOpen: false,
         submittedAt: null,
         startedAt: null,
         endedAt: null,

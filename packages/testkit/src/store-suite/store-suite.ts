@@ -14,6 +14,7 @@ import { blockingRules } from "./lane-blocking.js";
 import { cancelPlannedRules, laneWidthRules } from "./lane-width.js";
 import { cancelRequestRules, renewalRules } from "./leases.js";
 import { lifecycleRules } from "./lifecycle.js";
+import { openJobRules } from "./open-jobs.js";
 import { planConflictRules, planningRules } from "./planning.js";
 import { historyRules } from "./properties.js";
 import { purgeRules } from "./purging.js";
@@ -61,6 +62,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   givingBackRules,
   renewalRules,
   cancelRequestRules,
+  openJobRules,
   insertionRules,
   supersedingRules,
   runFilterRules,

@@ -69,6 +69,7 @@ export function newRow(
     isBlocking: false,
     isSuperseded: false,
     isCancelRequested: false,
+    isJobOpen: false,
     plannedAt,
     submittedAt: null,
     startedAt: null,
@@ -88,6 +89,7 @@ export function applyChange(run: MutableRun, change: RunChange): void {
   run.wakeAt = isEnded(change.state) ? null : change.wakeAt;
   run.isBlocking = change.state === "FAILED" && !run.isSuperseded && (change.isBlocking ?? run.isBlocking);
   run.isCancelRequested &&= !isEnded(change.state);
+  if (change.isJobOpen !== undefined) run.isJobOpen = change.isJobOpen;
   if (change.reason !== undefined) run.reason = change.reason;
   if (change.attempt !== undefined) run.attempt = change.attempt;
   if (change.startedAt !== undefined) run.startedAt = change.startedAt;

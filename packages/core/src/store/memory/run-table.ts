@@ -15,6 +15,8 @@ import { compareText, type MutableRun, newRow, type RunRow } from "./run-row.js"
 export class RunTable {
   readonly #byId = new Map<string, RunRow>();
   readonly #index = new RunIndex();
+  /** The runs whose job may still be working. */
+  readonly #openJobs = new Set<RunRow>();
   readonly #wakes = new IndexedHeap<RunRow>(
     ({ run: a }, { run: b }) => a.wakeAt! - b.wakeAt! || compareText(a.id, b.id),
   );
@@ -86,11 +88,17 @@ export class RunTable {
 
   /** The runs that match, in order; those of one group where it is given. */
   *select(filter: RunFilter, group: Group | undefined, after: RunSpan["after"]): Generator<RunRow> {
-    const index = group?.runs ?? this.#index;
+    const index = filter.isJobOpen === true ? this.#openJobIndex(group) : (group?.runs ?? this.#index);
     const { within, order } = filter;
     for (const row of index.rows({ within, after, isDescending: order === "descending" })) {
       if (matches(row, filter)) yield row;
     }
+  }
+
+  #openJobIndex(group: Group | undefined): RunIndex {
+    const index = new RunIndex();
+    for (const row of this.#openJobs) if (group === undefined || row.group === group) index.insert(row);
+    return index;
   }
 
   #has({ id, lower, upper, generation }: NewRun, group: Group): boolean {
@@ -115,6 +123,7 @@ export class RunTable {
   #enter(row: RunRow): void {
     const { run, group } = row;
     if (run.wakeAt !== null) this.#wakes.add(row);
+    if (run.isJobOpen) this.#openJobs.add(row);
     const place = lanePlace(run);
     if (place === "none") return;
     if (place === "waiting") group.waiting.add(row);
@@ -125,6 +134,7 @@ export class RunTable {
   #leave(row: RunRow): void {
     const { run, group } = row;
     if (run.wakeAt !== null) this.#wakes.remove(row);
+    if (run.isJobOpen) this.#openJobs.delete(row);
     const place = lanePlace(run);
     if (place === "none") return;
     if (place === "waiting") group.waiting.remove(row);
@@ -147,12 +157,13 @@ function generationKey({ lower, upper, generation }: NewRun): string {
 }
 
 function matches({ run }: RunRow, filter: RunFilter): boolean {
-  const { states, kinds, reasons, backfillId, includeSuperseded = true } = filter;
+  const { states, kinds, reasons, backfillId, isJobOpen, includeSuperseded = true } = filter;
   return (
     (states === undefined || states.includes(run.state)) &&
     (kinds === undefined || kinds.includes(run.kind)) &&
     (reasons === undefined || (run.reason !== null && reasons.includes(run.reason))) &&
     (backfillId === undefined || run.backfillId === backfillId) &&
+    (isJobOpen === undefined || run.isJobOpen === isJobOpen) &&
     (includeSuperseded || !run.isSuperseded)
   );
 }

@@ -31,6 +31,7 @@ export function claimRun(
   row.token = token;
   runs.update(row, (run) => {
     run.wakeAt = leaseUntil;
+    run.isJobOpen = true;
     if (isRecovered) return;
     run.state = "SUBMITTING";
     run.attempt += 1;

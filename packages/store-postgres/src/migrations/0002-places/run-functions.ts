@@ -10,12 +10,13 @@ export const SETS = {
   jobAddress: 32,
   error: 64,
   metrics: 128,
+  isJobOpen: 256,
 } as const;
 
 const CHANGE = `no integer, id text, "from" text[], token bigint, state text, "wakeAt" bigint, "isBlocking" boolean,
   "givesBack" boolean, sets integer, reason text, attempt integer, "startedAt" bigint, "endedAt" bigint, "jobId" text,
   "jobAddress" text, "rowsRead" bigint, "rowsWritten" bigint, "rowsDirty" bigint, "bytesWritten" bigint, "errorCode" text,
-  "errorMessage" text, record text`;
+  "errorMessage" text, record text, "isJobOpen" boolean`;
 
 const optional = (field: keyof typeof SETS, column: string, given: string): string =>
   `${column} = CASE WHEN b.sets & ${SETS[field]} > 0 THEN b.${given} ELSE r.${column} END`;
@@ -69,6 +70,7 @@ export const runFunctions = (s: string): string[] => [
           ${optional("endedAt", "ended_at", '"endedAt"')},
           ${optional("jobId", "job_id", '"jobId"')},
           ${optional("jobAddress", "job_address", '"jobAddress"')},
+          ${optional("isJobOpen", "is_job_open", '"isJobOpen"')},
           ${optional("metrics", "rows_read", '"rowsRead"')},
           ${optional("metrics", "rows_written", '"rowsWritten"')},
           ${optional("metrics", "rows_dirty", '"rowsDirty"')},
@@ -134,7 +136,7 @@ export const runFunctions = (s: string): string[] => [
     UPDATE ${s}.run r SET state = CASE WHEN r.state = 'PLANNED' THEN 'SUBMITTING' ELSE r.state END,
         attempt = r.attempt + (r.state = 'PLANNED')::int,
         submitted_at = CASE WHEN r.state = 'PLANNED' THEN at_time ELSE r.submitted_at END,
-        token = r.token + 1, owner = by_owner, wake_at = lease_until
+        token = r.token + 1, owner = by_owner, wake_at = lease_until, is_job_open = true
       FROM due d WHERE r.id = d.id
       RETURNING d.state, d.wake_at, r;
   END $$`,

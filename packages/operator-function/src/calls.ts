@@ -1,0 +1,107 @@
+import { randomUUID } from "node:crypto";
+import {
+  isTidegateError,
+  type JobMetrics,
+  type JobOutcome,
+  messageOf,
+  type SubmittedJob,
+} from "@tidegate/core";
+import { LRUCache } from "lru-cache";
+import type { JobResult } from "./function-job.js";
+
+/** How many ended calls stay known, for those who ask for their end later. */
+const MAX_ENDED = 10_000;
+
+/** One call of a function, while it runs. */
+interface Call {
+  readonly jobId: string;
+  readonly key: string;
+  readonly abort: AbortController;
+  readonly ended: Promise<JobOutcome>;
+}
+
+/** A call that has ended. */
+interface Ended {
+  readonly key: string;
+  readonly outcome: JobOutcome;
+}
+
+/** A function's work for one call. The reporter takes figures while it goes on. */
+export type Work = (signal: AbortSignal, report: (metrics: JobMetrics) => void) => Promise<JobResult>;
+
+/** The calls of an operator: those that run, and how the latest ones ended. */
+export class Calls {
+  readonly #running = new Map<string, Call>();
+  readonly #runningByKey = new Map<string, Call>();
+  readonly #ended = new LRUCache<string, Ended>({ max: MAX_ENDED });
+  /** The last ended call of each key. */
+  readonly #endedByKey = new LRUCache<string, string>({ max: MAX_ENDED });
+
+  /** Begins a call, or joins the one that runs under this key. */
+  start(key: string, attempt: AbortSignal, work: Work): SubmittedJob {
+    const running = this.#runningByKey.get(key);
+    if (running !== undefined) return { jobId: running.jobId };
+    const abort = new AbortController();
+    const follow = (): void => abort.abort(attempt.reason);
+    attempt.addEventListener("abort", follow, { once: true });
+    const jobId = randomUUID();
+    const ended = carryOut(work, abort.signal).then((outcome) => {
+      attempt.removeEventListener("abort", follow);
+      this.#running.delete(jobId);
+      this.#runningByKey.delete(key);
+      this.#ended.set(jobId, { key, outcome });
+      this.#endedByKey.set(key, jobId);
+      return outcome;
+    });
+    const call: Call = { jobId, key, abort, ended };
+    this.#running.set(jobId, call);
+    this.#runningByKey.set(key, call);
+    return { jobId };
+  }
+
+  /** The call under this key that runs or ended last. */
+  find(key: string): SubmittedJob | undefined {
+    const running = this.#runningByKey.get(key);
+    if (running !== undefined) return { jobId: running.jobId };
+    const jobId = this.#endedByKey.get(key);
+    const ended = jobId === undefined ? undefined : this.#ended.get(jobId);
+    return jobId === undefined || ended === undefined ? undefined : { jobId, outcome: ended.outcome };
+  }
+
+  /** How a call ends; `undefined` when it is not known here. */
+  outcomeOf(jobId: string): Promise<JobOutcome> | undefined {
+    const ended = this.#ended.get(jobId);
+    return ended === undefined ? this.#running.get(jobId)?.ended : Promise.resolve(ended.outcome);
+  }
+
+  /** Asks a call to stop, and waits until its function has returned. */
+  async stop(jobId: string, reason: Error): Promise<void> {
+    const call = this.#running.get(jobId);
+    if (call === undefined) return;
+    call.abort.abort(reason);
+    await call.ended;
+  }
+
+  /** Asks all calls to stop, without waiting for functions that overlook it. */
+  abortAll(reason: Error): void {
+    for (const { abort } of this.#running.values()) abort.abort(reason);
+  }
+}
+
+async function carryOut(work: Work, signal: AbortSignal): Promise<JobOutcome> {
+  let reported: JobMetrics = {};
+  const report = (metrics: JobMetrics): void => {
+    reported = { ...reported, ...metrics };
+  };
+  try {
+    // The caller has its answer before the function begins, however much that does at once.
+    await Promise.resolve();
+    const returned = await work(signal, report);
+    return { state: "SUCCEEDED", metrics: { ...reported, ...returned } };
+  } catch (error) {
+    const code = isTidegateError(error) ? error.code : "JOB_FAILED";
+    const failure = { metrics: reported, error: { code, message: messageOf(error) } };
+    if (signal.aborted) return { state: "CANCELLED", ...failure };
+    return { state: "FAILED", ...failure, ...(code === "JOB_INVALID" ? { isRetryable: false } : {}) };
+  }
+}

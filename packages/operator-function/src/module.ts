@@ -1,0 +1,28 @@
+import { TOKENS } from "@tidegate/core";
+import { ContainerModule } from "inversify";
+import type { JobFunctions } from "./function-job.js";
+import { FunctionOperator } from "./function-operator.js";
+import { checkFunctions } from "./options.js";
+
+/**
+ * Brings the operator `function` to a Tidegate.
+ *
+ * ```ts
+ * functionOperator({
+ *   load: async ({ lower, upper, signal }) => {
+ *     const orders = await fetchOrders(lower, upper, { signal });
+ *     await replaceOrders(lower, upper, orders);
+ *     return { rowsRead: orders.length, rowsWritten: orders.length };
+ *   },
+ * });
+ * ```
+ *
+ * @throws ConfigurationError CONFIGURATION_INVALID when there is no function, or one that is none
+ */
+export function functionOperator(functions: JobFunctions): ContainerModule {
+  // A mistake shows where it is made, not when the module is loaded.
+  checkFunctions(functions);
+  return new ContainerModule(({ bind }) => {
+    bind(TOKENS.operator).toConstantValue(new FunctionOperator(functions));
+  });
+}

@@ -1,0 +1,33 @@
+import { unfitOption } from "@tidegate/core";
+import type { JobFunctions } from "./function-job.js";
+
+const NAME = /^[A-Za-z0-9_.-]{1,200}$/;
+
+/**
+ * The functions of an operator by name.
+ *
+ * @throws ConfigurationError CONFIGURATION_INVALID when there is none, a name is malformed or a value is no function
+ */
+export function checkFunctions(functions: unknown): ReadonlyMap<string, JobFunctions[string]> {
+  if (typeof functions !== "object" || functions === null || Array.isArray(functions)) {
+    throw unfitOption(
+      "JobFunctions",
+      "",
+      "must be an object of functions by name, such as { load: async () => {} }",
+    );
+  }
+  const entries = Object.entries(functions as JobFunctions);
+  if (entries.length === 0) throw unfitOption("JobFunctions", "", "must name at least one function");
+  for (const [name, value] of entries) {
+    if (!NAME.test(name)) {
+      throw unfitOption(
+        "JobFunctions",
+        name,
+        "the name must be 1 to 200 letters, digits, dots, hyphens or underscores",
+      );
+    }
+    if (typeof value !== "function")
+      throw unfitOption("JobFunctions", name, `must be a function, but is ${typeof value}`);
+  }
+  return new Map(entries);
+}

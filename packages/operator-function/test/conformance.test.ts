@@ -1,0 +1,35 @@
+import { operatorSuite } from "@tidegate/testkit";
+import { FunctionOperator, type JobFunctions } from "../src/index.js";
+import { aRequest } from "./request.js";
+
+operatorSuite({
+  name: "FunctionOperator",
+  create: async () => {
+    /** The target that the functions write to: one entry for each interval. */
+    const target = new Map<number, string>();
+    const functions: JobFunctions = {
+      load: ({ lower, key }) => {
+        target.set(lower.getTime(), key);
+        return { rowsRead: 1, rowsWritten: 1 };
+      },
+      dawdle: ({ signal }) => new Promise((_, reject) => (signal.onabort = () => reject(signal.reason))),
+      fail: () => {
+        throw new Error("The source is away.");
+      },
+    };
+    const operator = new FunctionOperator(functions);
+    const requests = (name: string) => (overrides: object | undefined) =>
+      aRequest({ function: name }, overrides);
+    return {
+      operator,
+      request: requests("load"),
+      slowRequest: requests("dawdle"),
+      failingRequest: requests("fail"),
+      malformedJob: { function: "lod" },
+      effects: async ({ lowerBoundary }) => (target.has(Number(lowerBoundary)) ? 1 : 0),
+      dispose: () => operator.stop(),
+    };
+  },
+  // A call dies with its process and leaves nothing that could be looked up.
+  supports: { restart: false },
+});

@@ -1,0 +1,198 @@
+import { describe, expect, it } from "@jest/globals";
+import { createTidegate, type JsonObject, MemoryStore, OperatorError, VirtualClock } from "@tidegate/core";
+import { embeddedEngine } from "@tidegate/engine-embedded";
+import { type FunctionCall, FunctionOperator, functionOperator, type JobFunctions } from "../src/index.js";
+import { aRequest } from "./request.js";
+
+const START = Date.UTC(2026, 0, 1);
+const HOUR = 3_600_000;
+const untroubled = () => ({ signal: new AbortController().signal });
+
+/** Submits a job and waits for its end. */
+async function endOf(functions: JobFunctions, job: JsonObject = {}, overrides = {}) {
+  const operator = new FunctionOperator(functions);
+  const request = aRequest(job, overrides);
+  const { jobId } = await operator.submit(request, untroubled());
+  return operator.wait(jobId, request, untroubled());
+}
+
+describe("a function", () => {
+  it("gets its interval as dates, its attempt, its key and its arguments", async () => {
+    const calls: FunctionCall[] = [];
+    const load = (call: FunctionCall) => void calls.push(call);
+    await endOf({ load }, { function: "load", args: { table: "orders" } }, { attempt: 2 });
+    expect(calls).toEqual([
+      expect.objectContaining({
+        groupId: "orders",
+        lower: new Date("2026-01-01T00:00:00Z"),
+        upper: new Date("2026-01-02T00:00:00Z"),
+        attempt: 2,
+        key: aRequest({}).idempotencyKey,
+        args: { table: "orders" },
+      }),
+    ]);
+  });
+
+  it("needs no name where it is the only one", async () => {
+    expect(await endOf({ load: () => {} })).toMatchObject({ state: "SUCCEEDED" });
+  });
+
+  it("may be synchronous", async () => {
+    expect(await endOf({ load: () => ({ rowsRead: 3 }) })).toEqual({
+      state: "SUCCEEDED",
+      metrics: { rowsRead: 3 },
+    });
+  });
+
+  it("reports figures as it goes on, and those it returns replace them", async () => {
+    const outcome = await endOf({
+      load: ({ progress }) => {
+        progress({ rowsRead: 10 });
+        progress({ rowsRead: 20, bytesWritten: 5 });
+        return { rowsWritten: 19, bytesWritten: 6 };
+      },
+    });
+    expect(outcome.metrics).toEqual({ rowsRead: 20, rowsWritten: 19, bytesWritten: 6 });
+  });
+
+  it("fails by what it throws, with the figures up to then", async () => {
+    const outcome = await endOf({
+      load: ({ progress }) => {
+        progress({ rowsRead: 7 });
+        throw new Error("The source is away.");
+      },
+    });
+    expect(outcome).toEqual({
+      state: "FAILED",
+      metrics: { rowsRead: 7 },
+      error: { code: "JOB_FAILED", message: "The source is away." },
+    });
+  });
+
+  it("is not retried when it says that the job is invalid", async () => {
+    const load = () => Promise.reject(new OperatorError("JOB_INVALID", "There is no table orders."));
+    expect(await endOf({ load })).toMatchObject({
+      state: "FAILED",
+      error: { code: "JOB_INVALID" },
+      isRetryable: false,
+    });
+  });
+
+  it("has succeeded when it returns although it was asked to stop", async () => {
+    const operator = new FunctionOperator({
+      load: ({ signal }) => new Promise<void>((resolve) => (signal.onabort = () => resolve())),
+    });
+    const { jobId } = await operator.submit(aRequest({}), untroubled());
+    await operator.cancel(jobId);
+    expect(await operator.wait(jobId, aRequest({}), untroubled())).toMatchObject({ state: "SUCCEEDED" });
+  });
+
+  it("is asked to stop when its attempt is aborted", async () => {
+    const operator = new FunctionOperator({
+      load: ({ signal }) => new Promise((_, reject) => (signal.onabort = () => reject(signal.reason))),
+    });
+    const attempt = new AbortController();
+    const { jobId } = await operator.submit(aRequest({}), { signal: attempt.signal });
+    attempt.abort(new OperatorError("JOB_TIMED_OUT", "Too long."));
+    expect(await operator.wait(jobId, aRequest({}), untroubled())).toMatchObject({
+      state: "CANCELLED",
+      error: { code: "JOB_TIMED_OUT" },
+    });
+  });
+
+  it("counts as running until it has returned, however often it is cancelled", async () => {
+    let finish = () => {};
+    const operator = new FunctionOperator({ load: () => new Promise<void>((resolve) => (finish = resolve)) });
+    const { jobId } = await operator.submit(aRequest({}), untroubled());
+    let isStopped = false;
+    const stopping = operator.cancel(jobId).then(() => (isStopped = true));
+    await new Promise(setImmediate);
+    expect(isStopped).toBe(false);
+    expect(await operator.find(aRequest({}).idempotencyKey)).toEqual({ jobId });
+    finish();
+    await stopping;
+  });
+});
+
+describe("a second submission under one key", () => {
+  it("joins the call that runs", async () => {
+    const keys: string[] = [];
+    const operator = new FunctionOperator({ load: async ({ key }) => void keys.push(key) });
+    const [first, second] = await Promise.all([
+      operator.submit(aRequest({}), untroubled()),
+      operator.submit(aRequest({}, { attempt: 2 }), untroubled()),
+    ]);
+    expect(second).toEqual(first);
+    await operator.wait(first.jobId, aRequest({}), untroubled());
+    expect(keys).toHaveLength(1);
+  });
+
+  it("calls the function anew after a failure", async () => {
+    const attempts: number[] = [];
+    const load = ({ attempt }: FunctionCall) => {
+      attempts.push(attempt);
+      if (attempt === 1) throw new Error("Not yet.");
+    };
+    const operator = new FunctionOperator({ load });
+    for (const attempt of [1, 2]) {
+      const { jobId } = await operator.submit(aRequest({}, { attempt }), untroubled());
+      await operator.wait(jobId, aRequest({}), untroubled());
+    }
+    expect(attempts).toEqual([1, 2]);
+  });
+});
+
+describe("a set of functions", () => {
+  it.each([
+    ["nothing", undefined, "must be an object of functions by name"],
+    ["an empty object", {}, "must name at least one function"],
+    ["a value that is no function", { load: "load" }, "must be a function, but is string"],
+    ["a malformed name", { "lo ad": () => {} }, "the name must be"],
+  ])("is refused when it is %s", (_, functions, problem) => {
+    expect(() => functionOperator(functions as JobFunctions)).toThrow(
+      expect.objectContaining({ code: "CONFIGURATION_INVALID", message: expect.stringContaining(problem) }),
+    );
+  });
+
+  it.each([
+    ["an unknown function", { function: "lod" }, "job.function"],
+    ["a field that does not exist", { function: "load", argz: {} }, "job"],
+    ["arguments that are no object", { function: "load", args: 1 }, "job.args"],
+    ["no name among several", {}, "job.function"],
+  ])("refuses a job with %s", (_, job, field) => {
+    const operator = new FunctionOperator({ load: () => {}, store: () => {} });
+    expect(() => operator.validate(job)).toThrow(expect.objectContaining({ code: "JOB_INVALID", field }));
+  });
+});
+
+describe("a schedule of a function", () => {
+  it("calls it once for each interval, in order", async () => {
+    const clock = new VirtualClock({ start: START });
+    const intervals: string[] = [];
+    const tidegate = createTidegate({
+      store: new MemoryStore(),
+      engines: [embeddedEngine()],
+      operators: [
+        functionOperator({
+          load: async ({ lower, upper }) =>
+            void intervals.push(`${lower.toISOString()} ${upper.toISOString()}`),
+        }),
+      ],
+      clock,
+    });
+    await tidegate.start();
+    await tidegate.client.register({
+      groupId: "orders",
+      trigger: { type: "period", every: 1, unit: "hour" },
+      job: {},
+    });
+    await clock.advance(3 * HOUR);
+    expect(intervals).toEqual([
+      "2026-01-01T00:00:00.000Z 2026-01-01T01:00:00.000Z",
+      "2026-01-01T01:00:00.000Z 2026-01-01T02:00:00.000Z",
+      "2026-01-01T02:00:00.000Z 2026-01-01T03:00:00.000Z",
+    ]);
+    expect((await tidegate.client.audit("orders")).isSound).toBe(true);
+    await tidegate.stop();
+  });
+});

@@ -1,0 +1,23 @@
+import type { JsonObject, OfflineJobRequest } from "@tidegate/core";
+
+const DAY = 86_400_000;
+const START = Date.UTC(2026, 0, 1);
+const KEY = "019b76da8800a1b2c3d4e5f60718293a";
+
+/** The request of the first attempt at the first day of 2026. */
+export function aRequest(job: JsonObject, overrides: Partial<OfflineJobRequest> = {}): OfflineJobRequest {
+  return {
+    groupId: "orders",
+    boundaryType: "time",
+    lowerBoundary: String(START),
+    upperBoundary: String(START + DAY),
+    runId: KEY,
+    idempotencyKey: KEY,
+    attempt: 1,
+    scheduledTime: START + DAY,
+    kind: "SCHEDULED",
+    mode: "incremental",
+    job,
+    ...overrides,
+  };
+}
