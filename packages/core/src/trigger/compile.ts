@@ -44,5 +44,6 @@ function onceTrigger(at: EpochMs | undefined): Trigger {
   return {
     next: (after) => (after < at ? at : undefined),
     previous: (before) => (before > at ? at : undefined),
+    count: (after, upTo) => (after < at && at <= upTo ? 1 : 0),
   };
 }
