@@ -1,4 +1,5 @@
 import type { Clock } from "../clock/clock.js";
+import { asError } from "../errors/as-error.js";
 import { ScheduleError } from "../errors/errors.js";
 import { nextFireAt } from "../planning/plan-decision.js";
 import { Grid } from "../schedule/grid.js";
@@ -144,8 +145,4 @@ function asSchedule({
     createdAt,
     updatedAt: createdAt,
   };
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

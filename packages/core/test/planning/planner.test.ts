@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { VirtualClock } from "../../src/clock/virtual-clock.js";
 import { createEmitter } from "../../src/events/events.js";
+import { PLANNED_AHEAD } from "../../src/planning/plan-decision.js";
 import { IntervalPlanner } from "../../src/planning/planner.js";
 import { SpecCache } from "../../src/planning/spec-cache.js";
 import { DAY, HOUR, MINUTE, T0 } from "../support/instants.js";
@@ -318,12 +319,20 @@ describe("what is deferred", () => {
     await client.register(hourly("g", { startTime: T0 - 1_050 * HOUR }));
     operator.answer = () => "runs";
     const [result] = await engine.fire("g", T0);
-    expect(result).toMatchObject({ outcome: "planned", planned: 1_000 });
+    expect(result).toMatchObject({ outcome: "planned", planned: 1 + PLANNED_AHEAD });
+    expect(await client.audit("g")).toMatchObject({
+      isSound: true,
+      owed: { lower: T0 - 1_047 * HOUR, upper: T0 },
+    });
     operator.answer = () => ({ state: "SUCCEEDED" });
     await world.settle();
     operator.endAll();
-    for (let turn = 0; turn < 400; turn += 1) await clock.settle();
-    const audit = await client.audit("g");
+    let audit = await client.audit("g");
+    for (let turn = 0; turn < 4_000 && !audit.isComplete; turn += 1) {
+      await clock.settle();
+      if (turn % 100 === 99) audit = await client.audit("g");
+    }
+    expect(clock.now()).toBe(T0);
     expect(audit).toMatchObject({ isComplete: true, owed: null });
     expect(audit.succeeded.runs).toBe(1_050);
   });
