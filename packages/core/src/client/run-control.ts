@@ -35,6 +35,7 @@ export class RunControl {
   async triggerNow(schedule: Schedule): Promise<Run[]> {
     const { groupId } = schedule.spec;
     const [result] = await this.#parts.planner.fire([{ groupId, scheduledTime: schedule.watermark }]);
+    if (result?.error !== undefined) throw result.error;
     if (result !== undefined && result.planned > 0) {
       const planned = await this.#parts.store.listRuns(
         {

@@ -32,6 +32,7 @@ export async function isolated<In, Out>(
   batch: readonly In[],
   call: (part: readonly In[]) => Promise<Out[]>,
 ): Promise<(Out | OwnError)[]> {
+  if (batch.length === 0) return [];
   let failedCalls = 0;
   const answers = async (part: readonly In[]): Promise<(Out | OwnError)[]> => {
     try {

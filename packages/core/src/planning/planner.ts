@@ -169,8 +169,18 @@ export class IntervalPlanner implements FireSink {
     let open = [...works.values()].filter((work) => !this.#isLeftAlone(work, now));
     while (open.length > 0) {
       const missing = open.filter(({ groupId }) => !this.#cache.has(groupId));
-      if (missing.length > 0) await this.#load(missing);
+      if (missing.length > 0) await this.#loadBeside(missing, open.length > missing.length);
       open = await this.#commit(open.filter(({ error }) => error === undefined));
+    }
+  }
+
+  /** Loads schedules; where others are to be planned beside them, those go on without what cannot be read. */
+  async #loadBeside(works: readonly Work[], areOthers: boolean): Promise<void> {
+    try {
+      await this.#load(works);
+    } catch (error) {
+      if (!areOthers) throw error;
+      for (const work of works) await this.#fail(work, error, undefined);
     }
   }
 
