@@ -29,7 +29,9 @@ function owedNotes(spec: ScheduleSpec, watermark: EpochMs, now: EpochMs): string
   const each = isMerged ? "in one run" : "a run each";
   const fate = { each, coalesce: "in one run", drop: "of which the newest runs" }[spec.catchup];
   const since = new Date(watermark).toISOString();
-  return [`What lies between ${since} and now is owed at once (catchup: ${spec.catchup}): ${count}, ${fate}.`];
+  return [
+    `What lies between ${since} and now is owed at once (catchup: ${spec.catchup}): ${count}, ${fate}.`,
+  ];
 }
 
 function windowNotes(spec: ScheduleSpec): string[] {

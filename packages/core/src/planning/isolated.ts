@@ -19,7 +19,7 @@ const OF_THE_STORE: ReadonlySet<string> = new Set([
   "STORE_CLOSED",
 ]);
 
-/** After so many failed calls for one batch the store itself must be what fails. */
+/** After so many failed calls for one batch, whatever is called must be what fails. */
 const MAX_FAILED_CALLS = 64;
 
 /**
@@ -31,6 +31,7 @@ const MAX_FAILED_CALLS = 64;
 export async function isolated<In, Out>(
   batch: readonly In[],
   call: (part: readonly In[]) => Promise<Out[]>,
+  maxFailedCalls = MAX_FAILED_CALLS,
 ): Promise<(Out | OwnError)[]> {
   if (batch.length === 0) return [];
   let failedCalls = 0;
@@ -40,7 +41,7 @@ export async function isolated<In, Out>(
     } catch (error) {
       failedCalls += 1;
       const isOfAll = error instanceof StoreError && OF_THE_STORE.has(error.code);
-      if (isOfAll || failedCalls > MAX_FAILED_CALLS) throw error;
+      if (isOfAll || failedCalls > maxFailedCalls) throw error;
       if (part.length === 1) return [new OwnError(error)];
       const middle = Math.ceil(part.length / 2);
       return [...(await answers(part.slice(0, middle))), ...(await answers(part.slice(middle)))];

@@ -63,7 +63,8 @@ export function decidePlan(input: PlanInput): PlanDecision {
   const { spec, grid, watermark, now } = input;
   const from = continuation(grid, watermark);
   const owed = grid.due(from, now);
-  if (owed === undefined) return { ...NOTHING, newWatermark: watermark, nextFireAt: nextFireAt(grid, watermark) };
+  if (owed === undefined)
+    return { ...NOTHING, newWatermark: watermark, nextFireAt: nextFireAt(grid, watermark) };
   const room = roomOf(input);
   if (room <= 0) {
     return {
@@ -190,7 +191,13 @@ function applyPolicies(
   const skipped =
     expired === undefined
       ? []
-      : [merge({ lower: owed.from, newest: expired.newest, count: expired.count }, "SKIPPED", "catchup-window")];
+      : [
+          merge(
+            { lower: owed.from, newest: expired.newest, count: expired.count },
+            "SKIPPED",
+            "catchup-window",
+          ),
+        ];
   const count = owed.count - (expired?.count ?? 0);
   if (count === 0) return { runs: skipped, hasMore: false };
   const kept = { lower: expired?.newest.upper ?? owed.from, newest: owed.newest, count };

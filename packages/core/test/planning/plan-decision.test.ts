@@ -275,12 +275,15 @@ describe("the limits of a step", () => {
     [{}, 1, PLANNED_AHEAD],
     [{}, PLANNED_AHEAD, 1],
     [{ overlap: "allow", maxActiveRuns: 5 }, 4, 1 + PLANNED_AHEAD],
-  ] as const)("plans a backlog only a little ahead of its lane (%j with %d open: %d)", (policy, openRuns, count) => {
-    const decision = decide({ nowHour: 1, ...everySecond, ...policy, openRuns });
-    expect(decision.runs).toHaveLength(count);
-    expect(decision).toMatchObject({ hasMore: false, waits: true, nextFireAt: T0 + HOUR + RECHECK_MS });
-    expectTiled(decision);
-  });
+  ] as const)(
+    "plans a backlog only a little ahead of its lane (%j with %d open: %d)",
+    (policy, openRuns, count) => {
+      const decision = decide({ nowHour: 1, ...everySecond, ...policy, openRuns });
+      expect(decision.runs).toHaveLength(count);
+      expect(decision).toMatchObject({ hasMore: false, waits: true, nextFireAt: T0 + HOUR + RECHECK_MS });
+      expectTiled(decision);
+    },
+  );
 
   it("defers where the lane is full, with the watermark where it was", () => {
     const decision = decide({ nowHour: 1, ...everySecond, openRuns: 1 + PLANNED_AHEAD });
@@ -296,21 +299,29 @@ describe("the limits of a step", () => {
     expect(decision.hasMore).toBe(false);
   });
 
-  it.each(["coalesce", "drop"] as const)("makes one run of what is owed since the beginning of time (%s)", (catchup) => {
-    const startTime = -8_640_000_000_000_000;
-    const spec = specOf(hourly("g", { ...everySecond, startTime, catchup }));
-    const decision = decidePlan({ spec, grid: new Grid(spec), watermark: startTime, now: T0, openRuns: 0 });
-    const owed = (T0 - startTime) / SECOND;
-    expect(decision.runs.map(({ intervals, state }) => [intervals, state])).toEqual(
-      catchup === "coalesce"
-        ? [[owed, "PLANNED"]]
-        : [
-            [owed - 1, "SKIPPED"],
-            [1, "PLANNED"],
-          ],
-    );
-    expect(decision).toMatchObject({ newWatermark: T0, nextFireAt: T0 + SECOND, hasMore: false, waits: false });
-  });
+  it.each(["coalesce", "drop"] as const)(
+    "makes one run of what is owed since the beginning of time (%s)",
+    (catchup) => {
+      const startTime = -8_640_000_000_000_000;
+      const spec = specOf(hourly("g", { ...everySecond, startTime, catchup }));
+      const decision = decidePlan({ spec, grid: new Grid(spec), watermark: startTime, now: T0, openRuns: 0 });
+      const owed = (T0 - startTime) / SECOND;
+      expect(decision.runs.map(({ intervals, state }) => [intervals, state])).toEqual(
+        catchup === "coalesce"
+          ? [[owed, "PLANNED"]]
+          : [
+              [owed - 1, "SKIPPED"],
+              [1, "PLANNED"],
+            ],
+      );
+      expect(decision).toMatchObject({
+        newWatermark: T0,
+        nextFireAt: T0 + SECOND,
+        hasMore: false,
+        waits: false,
+      });
+    },
+  );
 
   it("makes one skipped run of all that is older than the window, with each", () => {
     const decision = decide({ nowHour: 8_000, ...everySecond, catchupWindowMs: HOUR });

@@ -343,35 +343,37 @@ describe("what is deferred", () => {
 describe("a schedule that is blocked", () => {
   const everySecond = { type: "period", every: 1, unit: "second" } as const;
 
-  it.each([{}, { overlap: "drop" }, { overlap: "coalesce-pending" }, { overlap: "allow", maxActiveRuns: 2 }] as const)(
-    "costs a plan a minute (%j)",
-    async (policy) => {
-      const { client, store, operator } = await begin({ watchdogEveryMs: 5_000 });
-      operator.answer = () => ({ state: "FAILED", isRetryable: false });
-      const groups = Array.from({ length: 100 }, (_, index) => `g${index}`);
-      await client.registerMany(groups.map((group) => hourly(group, { trigger: everySecond, ...policy })));
-      for (let second = 1; second <= 10; second += 1) {
-        await world.clock.advanceTo(T0 + second * 1_000);
-        await world.engine.fireMany(groups.map((groupId) => ({ groupId, scheduledTime: T0 + second * 1_000 })));
-        await world.settle();
-      }
-      let plans = 0;
-      const plan = store.plan.bind(store);
-      store.plan = (commits) => {
-        plans += commits.length;
-        return plan(commits);
-      };
-      const end = T0 + HOUR;
-      while (world.clock.now() < end) {
-        const due = await store.due({ before: end, limit: 1_000 });
-        const now = Math.max(world.clock.now(), due[0]?.fireAt ?? end);
-        await world.clock.advanceTo(Math.min(now, end));
-        await world.engine.fireMany(due.filter(({ fireAt }) => fireAt <= now));
-      }
-      expect(plans).toBeLessThanOrEqual(100 * 62);
-      expect(plans).toBeGreaterThan(100 * 50);
-    },
-  );
+  it.each([
+    {},
+    { overlap: "drop" },
+    { overlap: "coalesce-pending" },
+    { overlap: "allow", maxActiveRuns: 2 },
+  ] as const)("costs a plan a minute (%j)", async (policy) => {
+    const { client, store, operator } = await begin({ watchdogEveryMs: 5_000 });
+    operator.answer = () => ({ state: "FAILED", isRetryable: false });
+    const groups = Array.from({ length: 100 }, (_, index) => `g${index}`);
+    await client.registerMany(groups.map((group) => hourly(group, { trigger: everySecond, ...policy })));
+    for (let second = 1; second <= 10; second += 1) {
+      await world.clock.advanceTo(T0 + second * 1_000);
+      await world.engine.fireMany(groups.map((groupId) => ({ groupId, scheduledTime: T0 + second * 1_000 })));
+      await world.settle();
+    }
+    let plans = 0;
+    const plan = store.plan.bind(store);
+    store.plan = (commits) => {
+      plans += commits.length;
+      return plan(commits);
+    };
+    const end = T0 + HOUR;
+    while (world.clock.now() < end) {
+      const due = await store.due({ before: end, limit: 1_000 });
+      const now = Math.max(world.clock.now(), due[0]?.fireAt ?? end);
+      await world.clock.advanceTo(Math.min(now, end));
+      await world.engine.fireMany(due.filter(({ fireAt }) => fireAt <= now));
+    }
+    expect(plans).toBeLessThanOrEqual(100 * 62);
+    expect(plans).toBeGreaterThan(100 * 50);
+  });
 
   it("goes on with all that it owes when the failed run is retried", async () => {
     const { client, operator, engine, clock } = await begin();
@@ -426,10 +428,7 @@ describe("the empty interval of an inclusive end", () => {
     async (fireAt) => {
       const { client, engine } = await begin();
       const endTime = T0 + 2 * HOUR;
-      await client.registerMany([
-        hourly("g", { endTime, endRule: "inclusive", fireAt }),
-        hourly("healthy"),
-      ]);
+      await client.registerMany([hourly("g", { endTime, endRule: "inclusive", fireAt }), hourly("healthy")]);
       await world.fireAt("g", T0 + 3 * HOUR);
       const before = await ledger();
       expect(before.at(-1)).toEqual([2, 2, "SUCCEEDED"]);

@@ -240,7 +240,13 @@ describe("what is due", () => {
           const startTime = rest.startTime - (rest.startTime % MINUTE);
           fc.pre(given.type !== "once" || span !== null || given.at! > startTime);
           const endTime = span === null ? {} : { endTime: startTime + span };
-          const grid = gridOf({ groupId: "g", trigger: given, ...rest, startTime, ...endTime } as ScheduleInfo);
+          const grid = gridOf({
+            groupId: "g",
+            trigger: given,
+            ...rest,
+            startTime,
+            ...endTime,
+          } as ScheduleInfo);
           const from = (grid.origin() ?? startTime) + offGrid;
           const now = startTime + sinceStart;
           let count = 0;
@@ -252,7 +258,9 @@ describe("what is due", () => {
             following = newest.upper === newest.lower ? undefined : grid.next(newest.upper);
           }
           fc.pre(count < 20_000);
-          expect(grid.due(from, now)).toEqual(newest === undefined ? undefined : { count, newest, following });
+          expect(grid.due(from, now)).toEqual(
+            newest === undefined ? undefined : { count, newest, following },
+          );
           if (count > 1) found += 1;
         },
       ),

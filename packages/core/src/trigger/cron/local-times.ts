@@ -89,8 +89,7 @@ export class LocalTimes {
     const below = (values: readonly number[], limit: number): number =>
       values.filter((value) => value < limit).length;
     const inHour = hours.includes(hour)
-      ? below(minutes, minute) * seconds.length +
-        (minutes.includes(minute) ? below(seconds, second % 60) : 0)
+      ? below(minutes, minute) * seconds.length + (minutes.includes(minute) ? below(seconds, second % 60) : 0)
       : 0;
     return below(hours, hour) * minutes.length * seconds.length + inHour;
   }
@@ -101,7 +100,10 @@ export class LocalTimes {
     const cycle = Math.floor((year - 2_000) / CYCLE_YEARS);
     const inCycle = this.#monthsOfCycle();
     const monthOfCycle = (year - 2_000 - cycle * CYCLE_YEARS) * 12 + month - 1;
-    const whole = this.#years === undefined ? cycle * inCycle.at(-1)! + inCycle[monthOfCycle]! : this.#inYears(year, month);
+    const whole =
+      this.#years === undefined
+        ? cycle * inCycle.at(-1)! + inCycle[monthOfCycle]!
+        : this.#inYears(year, month);
     this.#lookAt(year, month);
     return whole + bitCount(this.#mask & ((1 << (day - this.#dayBeforeFirst)) - 1));
   }
@@ -123,7 +125,8 @@ export class LocalTimes {
   /** Matching days before a month, of an expression that names its years. */
   #inYears(year: number, month: number): number {
     const inCycle = this.#monthsOfCycle();
-    const upTo = (y: number, m: number): number => inCycle[(((y - 2_000) % CYCLE_YEARS) + CYCLE_YEARS) % CYCLE_YEARS * 12 + m]!;
+    const upTo = (y: number, m: number): number =>
+      inCycle[((((y - 2_000) % CYCLE_YEARS) + CYCLE_YEARS) % CYCLE_YEARS) * 12 + m]!;
     let days = 0;
     for (const open of this.#fields.years!) {
       if (open > year) break;
