@@ -1,4 +1,5 @@
-import type { LocalMs } from "./zone/zone.js";
+/** A local wall-clock time, written as the epoch ms that it would be in UTC. */
+export type LocalMs = number;
 
 /** Milliseconds of a local day; a day of the calendar, whatever its length in elapsed time. */
 export const DAY_MS = 86_400_000;

@@ -1,10 +1,10 @@
 import type { EpochMs } from "../clock/clock.js";
-import { DAY_MS } from "./civil.js";
+import { DAY_MS, type LocalMs } from "./civil.js";
 import { compileTrigger } from "./compile.js";
 import { CronTrigger } from "./cron/cron-trigger.js";
 import { LocalTimes } from "./cron/local-times.js";
 import type { TriggerSpec } from "./trigger-spec.js";
-import { type LocalMs, type Zone, zoneOf } from "./zone/zone.js";
+import { type Zone, zoneOf } from "./zone/zone.js";
 
 /** What a change of the zone's offset does to a trigger. */
 export interface DstNote {

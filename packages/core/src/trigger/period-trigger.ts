@@ -1,8 +1,8 @@
 import type { EpochMs } from "../clock/clock.js";
-import { DAY_MS, dateOf, dayNumberAt, dayNumberOf, daysInMonth } from "./civil.js";
+import { DAY_MS, dateOf, dayNumberAt, dayNumberOf, daysInMonth, type LocalMs } from "./civil.js";
 import { datable, type Trigger } from "./trigger.js";
 import type { PeriodTriggerSpec, PeriodUnit } from "./trigger-spec.js";
-import type { LocalMs, Zone } from "./zone/zone.js";
+import type { Zone } from "./zone/zone.js";
 
 /** The lengths that InLong gives its units, ms. */
 const FIXED_LENGTH_MS: Readonly<Record<PeriodUnit, number>> = {

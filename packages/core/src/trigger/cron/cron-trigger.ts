@@ -1,9 +1,9 @@
 import type { EpochMs } from "../../clock/clock.js";
 import { TriggerError } from "../../errors/errors.js";
-import { DAY_MS } from "../civil.js";
+import { DAY_MS, type LocalMs } from "../civil.js";
 import { datable, type Trigger } from "../trigger.js";
 import type { CronTriggerSpec, DstPolicy } from "../trigger-spec.js";
-import type { LocalMs, Zone, ZoneSegment } from "../zone/zone.js";
+import type { Zone, ZoneSegment } from "../zone/zone.js";
 import { LocalTimes } from "./local-times.js";
 import { type CronFields, parseCron } from "./parse.js";
 

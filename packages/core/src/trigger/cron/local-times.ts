@@ -1,5 +1,4 @@
-import { DAY_MS, dateOf, dayNumberOf } from "../civil.js";
-import type { LocalMs } from "../zone/zone.js";
+import { DAY_MS, dateOf, dayNumberOf, type LocalMs } from "../civil.js";
 import { type DayMask, monthMask } from "./day-rule.js";
 import type { CronFields } from "./parse.js";
 

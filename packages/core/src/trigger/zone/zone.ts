@@ -1,6 +1,6 @@
 import type { EpochMs } from "../../clock/clock.js";
 import { TriggerError } from "../../errors/errors.js";
-import { DAY_MS, dateOf, dayNumberAt, dayNumberOf, daysInMonth, weekdayOf } from "../civil.js";
+import { DAY_MS, dateOf, dayNumberAt, dayNumberOf, daysInMonth, type LocalMs, weekdayOf } from "../civil.js";
 import { fixedOffset, offsetReader } from "./offset.js";
 
 /** A stretch of time in which a zone's offset from UTC does not change. */
@@ -12,9 +12,6 @@ export interface ZoneSegment {
   /** Local time is UTC plus this, ms. */
   readonly offset: number;
 }
-
-/** A local wall-clock time, written as the epoch ms that it would be in UTC. */
-export type LocalMs = number;
 
 /** No zone is further from UTC, so a local time lies within this of the instant. */
 const LARGEST_OFFSET_MS = 26 * 3_600_000;
