@@ -1,4 +1,4 @@
-import type { CronValues } from "@tidegate/ticks";
+import type { CronValues } from "@tidegate/engine-kit";
 
 /**
  * The expression as Airflow's cron library reads it: five fields, and the seconds behind them where they are not 0. A

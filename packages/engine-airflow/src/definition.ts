@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
 import type { EngineSchedule, EpochMs } from "@tidegate/core";
-import { type BoundedTicks, instantsOf, ticksOf } from "@tidegate/ticks";
+import { type BoundedTicks, contentHash, instantsOf, ticksOf } from "@tidegate/engine-kit";
 import { cronText } from "./cron-text.js";
-import { connectionIdOf, dagIdOf } from "./names.js";
+import { connectionIdOf } from "./names.js";
 import type { EngineSettings } from "./options.js";
 
 /**
@@ -45,7 +44,7 @@ export function definitionOf(schedule: EngineSchedule, settings: EngineSettings,
   const { isExact, crons, lastTickMs: _lastTick, ...told } = ticks ?? NEVER;
   const waits = settings.wait || told.waitMs > 0;
   const definition = {
-    dagId: dagIdOf(settings.prefix, groupId),
+    dagId: settings.names.nameOf(groupId),
     groupId,
     connectionId: connectionIdOf(settings.prefix),
     ...told,
@@ -55,7 +54,7 @@ export function definitionOf(schedule: EngineSchedule, settings: EngineSettings,
     wait: settings.wait,
     maxActiveRuns: waits ? WAITING_RUNS : 1,
   };
-  return { stamp: `v${version}.${hashOf(JSON.stringify(definition))}`, ...definition };
+  return { stamp: `v${version}.${contentHash(JSON.stringify(definition))}`, ...definition };
 }
 
 /**
@@ -78,17 +77,13 @@ export function entryOf(definition: Definition): string {
 export function stampOf(entry: string): string | undefined {
   const text = Buffer.from(entry, "base64").toString();
   const [head = "", stamp, hash] = /^\{"stamp":"(v\d+\.([0-9a-f]{12}))",/.exec(text) ?? [];
-  return hash === hashOf(`{${text.slice(head.length)}`) ? stamp : undefined;
+  return hash === contentHash(`{${text.slice(head.length)}`) ? stamp : undefined;
 }
 
 /** The version in a stamp; `undefined` where the text is none. */
 export function versionOf(stamp: string): number | undefined {
   const [, version] = /^v(\d+)\.[0-9a-f]{12}$/.exec(stamp) ?? [];
   return version === undefined ? undefined : Number(version);
-}
-
-function hashOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }
 
 const NEVER = {

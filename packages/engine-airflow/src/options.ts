@@ -1,4 +1,5 @@
-import { baseUrl, httpUrl, LONGEST_TIMER_MS, parseOptions, unfitOption, wholeNumber } from "@tidegate/core";
+import { LONGEST_TIMER_MS, parseOptions, unfitOption, wholeNumber } from "@tidegate/core";
+import { foreignOptions, NameSpace } from "@tidegate/engine-kit";
 import { SECRET_FORM, webhookKeys } from "@tidegate/webhook";
 import { z } from "zod";
 
@@ -54,6 +55,8 @@ export interface EngineSettings {
   readonly credentials: AirflowCredentials;
   readonly callback: AirflowCallback;
   readonly prefix: string;
+  /** The ids of its DAGs. */
+  readonly names: NameSpace;
   readonly wait: boolean;
   readonly finestPeriodMs: number;
   readonly dagFactoryTimeoutMs: number;
@@ -63,25 +66,21 @@ export interface EngineSettings {
 /** With which errors begin. */
 const OPTIONS_TYPE = "AirflowEngineOptions";
 
+const { callbackUrl, ...common } = foreignOptions;
+
 const schema = z.object({
-  url: baseUrl,
+  ...common,
   callback: z.object({
-    url: httpUrl,
+    url: callbackUrl,
     secret: z.string().refine((secret) => webhookKeys(secret) !== undefined, SECRET_FORM),
   }),
-  prefix: z
-    .string()
-    .regex(/^[a-z0-9-]{1,40}$/, "must be 1 to 40 lower case letters, digits and -")
-    .default("main"),
-  wait: z.boolean().default(false),
-  finestPeriodMs: wholeNumber(1_000, 3_600_000).default(10_000),
   dagFactoryTimeoutMs: wholeNumber(1, LONGEST_TIMER_MS).default(60_000),
-  requestTimeoutMs: wholeNumber(1, LONGEST_TIMER_MS).default(10_000),
 });
 
 /** @throws ConfigurationError CONFIGURATION_INVALID naming what is missing or out of range, never its value if secret */
 export function settingsOf(options: AirflowEngineOptions): EngineSettings {
-  return { ...parseOptions(OPTIONS_TYPE, schema, options), credentials: credentialsOf(options) };
+  const parsed = parseOptions(OPTIONS_TYPE, schema, options);
+  return { ...parsed, names: new NameSpace(parsed.prefix), credentials: credentialsOf(options) };
 }
 
 function credentialsOf({ username, password, token }: AirflowEngineOptions): AirflowCredentials {

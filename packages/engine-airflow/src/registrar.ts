@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { type EngineEntry, EngineError, type EngineSchedule } from "@tidegate/core";
+import { type Clock, type EngineEntry, EngineError, type EngineSchedule, pause } from "@tidegate/core";
+import type { ForeignScheduler } from "@tidegate/engine-kit";
 import { definitionOf, entryOf, stampOf, versionOf } from "./definition.js";
 import { Installation } from "./installation.js";
-import { BROKEN_TAG, dagIdOf, dagIdPrefix, FACTORY_DAG_ID, FACTORY_TAG, groupIdOf } from "./names.js";
+import { BROKEN_TAG, FACTORY_DAG_ID, FACTORY_TAG, groupIdOf } from "./names.js";
 import type { EngineSettings } from "./options.js";
 import type { AirflowApi, AirflowDag, ImportFailure } from "./rest/airflow-api.js";
 import { entryIdOf } from "./shard.js";
@@ -25,8 +25,9 @@ interface Written {
 }
 
 /** What Airflow holds of schedules: an entry in a Variable and a DAG for each. */
-export class Registrar {
+export class Registrar implements ForeignScheduler {
   readonly #api: AirflowApi;
+  readonly #clock: Clock;
   readonly #installation: Installation;
   readonly #shards: Shards;
   readonly #settings: EngineSettings;
@@ -34,8 +35,9 @@ export class Registrar {
   /** The last call for each DAG: an earlier one, which still looks, does not undo what a later one did. */
   readonly #lastCalls = new Map<string, number>();
 
-  constructor(api: AirflowApi, settings: EngineSettings) {
+  constructor(api: AirflowApi, settings: EngineSettings, clock: Clock) {
     this.#api = api;
+    this.#clock = clock;
     this.#installation = new Installation(api, settings);
     this.#shards = new Shards(api, settings.prefix);
     this.#settings = settings;
@@ -49,7 +51,9 @@ export class Registrar {
    *   these; when it is not parsed in time
    */
   async register(schedules: readonly EngineSchedule[]): Promise<void> {
-    const definitions = schedules.map((schedule) => definitionOf(schedule, this.#settings, Date.now()));
+    const definitions = schedules.map((schedule) =>
+      definitionOf(schedule, this.#settings, this.#clock.now()),
+    );
     const stamps = new Map(definitions.map(({ dagId, stamp }) => [dagId, stamp]));
     const entries = new Map(definitions.map((definition) => [definition.dagId, entryOf(definition)]));
     const factory = await this.#factory();
@@ -67,20 +71,20 @@ export class Registrar {
    * @throws EngineError ENGINE_FAILED when they do not in time
    */
   async unregister(groupIds: readonly string[]): Promise<void> {
-    const dagIds = [...new Set(groupIds.map((groupId) => dagIdOf(this.#settings.prefix, groupId)))];
+    const dagIds = [...new Set(groupIds.map((groupId) => this.#settings.names.nameOf(groupId)))];
     const call = this.#begin(dagIds);
     const { dagFactoryTimeoutMs } = this.#settings;
-    const giveUpAt = performance.now() + dagFactoryTimeoutMs;
+    const giveUpAt = this.#clock.now() + dagFactoryTimeoutMs;
     const removed = new Map<string, string>();
     let there = dagIds;
     while (there.length > 0) {
       for (const [dagId, entry] of await this.#remove(there)) removed.set(dagId, entry);
-      await sleep(LOOK_EVERY_MS);
+      await pause(this.#clock, LOOK_EVERY_MS);
       const held = await this.#shards.read(dagIds);
       // One that differs was registered anew by another process.
       const isBack = (dagId: string) => held.has(dagId) && held.get(dagId) === removed.get(dagId);
       there = dagIds.filter((dagId) => this.#isLast(dagId, call) && isBack(dagId));
-      if (there.length > 0 && performance.now() > giveUpAt) {
+      if (there.length > 0 && this.#clock.now() > giveUpAt) {
         const message = `${there.length} of ${dagIds.length} schedules were written back for ${dagFactoryTimeoutMs} ms: are there managers with another state?`;
         throw new EngineError("ENGINE_FAILED", message);
       }
@@ -97,7 +101,7 @@ export class Registrar {
     if (!(await this.#installation.isThere())) return [];
     const held = await this.#shards.all();
     const entries: EngineEntry[] = [];
-    for await (const dag of this.#api.dags(dagIdPrefix(this.#settings.prefix))) {
+    for await (const dag of this.#api.dags(this.#settings.names.prefix)) {
       const stamp = stampOf(held.get(entryIdOf(dag.dag_id)) ?? "");
       if (stamp === undefined || !has(dag, stamp) || dag.is_paused || isBroken(dag)) continue;
       entries.push({ groupId: groupIdOf(dag.dag_display_name), version: versionOf(stamp)! });
@@ -117,7 +121,7 @@ export class Registrar {
 
   /** Removes entries and DAGs. @returns the entries that were there */
   async #remove(dagIds: readonly string[]): Promise<DagEntries> {
-    // First of all they are to be silent, also while a task that is running holds up that its DAG is deleted.
+    // Pause them first, so that they stay silent even while a running task delays the deletion.
     for (const dagId of dagIds) await this.#api.setPaused(dagId, true);
     const removed = await this.#shards.change(new Map(dagIds.map((dagId) => [dagId, null])));
     for (const dagId of dagIds) await this.#api.deleteDag(dagId, DELETE_WITHIN_MS);
@@ -141,7 +145,7 @@ export class Registrar {
   async #untilActive(stamps: DagEntries, written: Written, factory: AirflowDag): Promise<void> {
     const pending = new Map(stamps);
     const { dagFactoryTimeoutMs } = this.#settings;
-    const giveUpAt = performance.now() + dagFactoryTimeoutMs;
+    const giveUpAt = this.#clock.now() + dagFactoryTimeoutMs;
     let failedBefore: ImportFailure | undefined;
     while (true) {
       for await (const dag of this.#dagsOf(pending)) await this.#settle(dag, pending);
@@ -156,13 +160,13 @@ export class Registrar {
       failedBefore = failed;
       if ((await this.#installation.enlist()) || again.size > 0 || isFirst) await this.#api.parse(factory);
       for (const dagId of again.keys()) pending.set(dagId, stamps.get(dagId)!);
-      if (performance.now() > giveUpAt) {
+      if (this.#clock.now() > giveUpAt) {
         if (failed !== undefined) throw importError(failed);
         const message = `Airflow has not parsed ${pending.size} of ${stamps.size} schedules within ${dagFactoryTimeoutMs} ms: is its dag-processor running?`;
         throw new EngineError("ENGINE_FAILED", message);
       }
       // Not all after the same time, so that processes which overwrite one another come apart.
-      await sleep(LOOK_EVERY_MS * (0.5 + Math.random()));
+      await pause(this.#clock, LOOK_EVERY_MS * (0.5 + Math.random()));
     }
   }
 
@@ -180,7 +184,7 @@ export class Registrar {
 
   async *#dagsOf(pending: ReadonlyMap<string, string>): AsyncGenerator<AirflowDag> {
     if (pending.size > FEW) {
-      yield* this.#api.dags(dagIdPrefix(this.#settings.prefix));
+      yield* this.#api.dags(this.#settings.names.prefix);
       return;
     }
     for (const dagId of [...pending.keys()]) {

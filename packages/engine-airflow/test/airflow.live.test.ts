@@ -2,11 +2,12 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { NameSpace } from "@tidegate/engine-kit";
 import { Door, SECRET, scheduleOf, specOf } from "@tidegate/test-outside";
 import type { AirflowServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import { AirflowEngine, type AirflowEngineOptions, dagFactoryFile } from "../src/index.js";
-import { connectionIdOf, dagIdOf, FACTORY_DAG_ID } from "../src/names.js";
+import { connectionIdOf, FACTORY_DAG_ID } from "../src/names.js";
 import type { AirflowApi } from "../src/rest/airflow-api.js";
 import { shardKeyOf } from "../src/shard.js";
 import {
@@ -23,9 +24,9 @@ import { Bed } from "./support/bed.js";
 
 /** The id of a DAG in the same shard as that of a group. */
 function neighbourOf(groupId: string, like: string): string {
-  const key = shardKeyOf(dagIdOf(prefix, groupId));
+  const key = shardKeyOf(new NameSpace(prefix).nameOf(groupId));
   for (let n = 0; ; n += 1) {
-    const dagId = dagIdOf(prefix, `${like}-${n}`);
+    const dagId = new NameSpace(prefix).nameOf(`${like}-${n}`);
     if (shardKeyOf(dagId) === key) return dagId;
   }
 }
@@ -72,7 +73,7 @@ describe("a schedule in Airflow", () => {
   it("is an entry of a shard and an active DAG, changes with it, and leaves nothing behind", async () => {
     const bed = await Bed.open(airflow, prefix);
     const { client } = bed;
-    const dagId = dagIdOf(prefix, "orders");
+    const dagId = new NameSpace(prefix).nameOf("orders");
     const state = async () => ({
       hasEntry: (await shardsOf(airflow, prefix).read([dagId])).has(dagId),
       dag: await api.dag(dagId),
@@ -174,7 +175,8 @@ describe("group ids", () => {
     const fired = () => new Set(door.fires.map(({ groupId }) => groupId));
     await until(() => fired().size >= NASTY.length, { what: "a fire of each" });
     expect(fired()).toEqual(new Set(NASTY));
-    for (const groupId of NASTY) expect(dagIdOf(prefix, groupId)).toMatch(/^tidegate\.[\w.-]{1,200}$/);
+    for (const groupId of NASTY)
+      expect(new NameSpace(prefix).nameOf(groupId)).toMatch(/^tidegate\.[\w.-]{1,200}$/);
     await engine.handleUnregister(NASTY);
     expect(await listed(engine)).toEqual([]);
   });
@@ -191,7 +193,7 @@ describe("group ids", () => {
 
     const spec = specOf({ trigger: EVERY_TWO_SECONDS });
     await engine.handleRegister([scheduleOf(groupId, spec)]);
-    const dagId = dagIdOf(prefix, groupId);
+    const dagId = new NameSpace(prefix).nameOf(groupId);
     const entry = (await shardsOf(airflow, prefix).read([dagId])).get(dagId);
     await shardsOf(airflow, prefix).change(new Map([[neighbourOf(groupId, "other"), "an entry"]]));
     expect((await shardsOf(airflow, prefix).read([dagId])).get(dagId)).toBe(entry);
@@ -212,7 +214,7 @@ describe("the secret and the door's address", () => {
     };
     await engine.handleRegister([scheduleOf("orders", specOf({ trigger: EVERY_TWO_SECONDS }))]);
     await until(() => door.fires.length >= 2, { what: "fires behind the failures" });
-    const dagId = dagIdOf(prefix, "orders");
+    const dagId = new NameSpace(prefix).nameOf("orders");
     const home = dirname(airflow.logsFolder);
     const files = readdirSync(home, { recursive: true, withFileTypes: true }).filter((entry) =>
       entry.isFile(),
@@ -227,7 +229,7 @@ describe("the secret and the door's address", () => {
     const withUrl = contents.filter(({ text }) => text.includes(door.url));
     expect(withUrl.map(({ name }) => name)).toEqual([]);
     const database = await airflow.dump();
-    expect(database.includes(dagIdOf(prefix, "orders"))).toBe(true);
+    expect(database.includes(new NameSpace(prefix).nameOf("orders"))).toBe(true);
     expect(database.includes(SECRET.slice(6))).toBe(false);
     expect(database.includes(door.url)).toBe(false);
 
@@ -259,7 +261,7 @@ describe("a door", () => {
     door.answer = () => ({ status: 503, headers, body: { error: { code: "INTERVAL_DEFERRED" } } });
     const spec = specOf({ trigger: { type: "once", at: Date.now() + 3_000 } });
     await engine.handleRegister([scheduleOf("orders", spec)]);
-    const runs = `/dags/${dagIdOf(prefix, "orders")}/dagRuns`;
+    const runs = `/dags/${new NameSpace(prefix).nameOf("orders")}/dagRuns`;
     const isGreen = async () => {
       const { body } = await restOf(airflow).request<{ dag_runs: { state: string }[] }>("GET", runs);
       return body.dag_runs[0]?.state === "success";
@@ -291,7 +293,7 @@ describe("a door", () => {
     ["SKIPPED", "skipped"],
   ])("gives the task in Airflow the colour of a run that ends %s", async (state, colour) => {
     engine = new AirflowEngine({ ...options, wait: true });
-    const key = dagIdOf(prefix, "orders");
+    const key = new NameSpace(prefix).nameOf("orders");
     door.answer = () => ({
       status: 202,
       body: { runId: "1", statusUrl: "/runs/1?k=v", duplicate: false },
@@ -329,7 +331,7 @@ describe("what Airflow cannot build", () => {
   const schedule = () => scheduleOf("orders", specOf({ trigger: EVERY_TWO_SECONDS }));
 
   it("holds up no other schedule of its shard", async () => {
-    const key = shardKeyOf(dagIdOf(prefix, "orders"));
+    const key = shardKeyOf(new NameSpace(prefix).nameOf("orders"));
     const broken = neighbourOf("orders", "broken");
     const definition = `"dagId":${JSON.stringify(broken)},"groupId":"broken"}`;
     const hash = createHash("sha256").update(`{${definition}`).digest("hex").slice(0, 12);
@@ -345,7 +347,7 @@ describe("what Airflow cannot build", () => {
 
   it("is told where a shard is no JSON, and mended by the next write", async () => {
     await engine.handleRegister([schedule()]);
-    const key = shardKeyOf(dagIdOf(prefix, "orders"));
+    const key = shardKeyOf(new NameSpace(prefix).nameOf("orders"));
     await api.putVariables([{ key, value: "{no JSON", description: "" }]);
     await api.parse((await api.dag(FACTORY_DAG_ID))!);
     const isTold = async () => (await api.dag(key))?.description?.includes("edited by hand") === true;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll } from "@jest/globals";
+import { NameSpace } from "@tidegate/engine-kit";
 import { ManagerDoor } from "@tidegate/test-outside";
 import type { AirflowServer } from "@tidegate/test-servers";
 import { engineSuite } from "@tidegate/testkit";
 import { AirflowEngine } from "../src/index.js";
-import { dagIdOf } from "../src/names.js";
 import { clearAway, optionsFor, shardsOf, startAirflow } from "./support/airflow.js";
 
 let airflow: AirflowServer;
@@ -33,7 +33,7 @@ engineSuite({
       reopen: async () => new AirflowEngine(options),
       serve: (tidegate) => door.serve(tidegate),
       forget: async (groupId) => {
-        await shards.change(new Map([[dagIdOf(prefix, groupId), null]]));
+        await shards.change(new Map([[new NameSpace(prefix).nameOf(groupId), null]]));
       },
       inject: (schedule) => stranger.handleRegister([schedule]),
       dispose: () => clearAway(airflow, prefix),

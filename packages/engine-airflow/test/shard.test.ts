@@ -1,12 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
+import { NameSpace } from "@tidegate/engine-kit";
 import { scheduleOf, specOf } from "@tidegate/test-outside";
 import { definitionOf, entryOf, stampOf } from "../src/definition.js";
-import { dagIdOf } from "../src/names.js";
 import { settingsOf } from "../src/options.js";
 import { changedShards, entriesOf, entryIdOf, SHARDS, shardKeyOf, shardText } from "../src/shard.js";
 
 const SECRET = `whsec_${Buffer.alloc(32).toString("base64")}`;
-const DAG_IDS = Array.from({ length: 1_000 }, (_, n) => dagIdOf("main", `group-${n}`));
+const DAG_IDS = Array.from({ length: 1_000 }, (_, n) => new NameSpace("main").nameOf(`group-${n}`));
 
 describe("shards", () => {
   it("have about as many schedules each", () => {
@@ -17,9 +17,9 @@ describe("shards", () => {
   });
 
   it("have keys in which nothing of a prefix looks like a secret's name", () => {
-    const key = shardKeyOf(dagIdOf("api-token-password", "orders"));
+    const key = shardKeyOf(new NameSpace("api-token-password").nameOf("orders"));
     expect(key).toMatch(/^tidegate\.[0-9a-f]{12}\.shard\.(0[0-9]|1[0-5])$/);
-    expect(key.slice(0, -2)).not.toBe(shardKeyOf(dagIdOf("main", "orders")).slice(0, -2));
+    expect(key.slice(0, -2)).not.toBe(shardKeyOf(new NameSpace("main").nameOf("orders")).slice(0, -2));
   });
 
   it("keep what a change does not name, and are left alone where it changes nothing", () => {

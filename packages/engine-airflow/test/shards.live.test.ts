@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import type { EngineSchedule } from "@tidegate/core";
+import { type EngineSchedule, SystemClock } from "@tidegate/core";
+import { NameSpace } from "@tidegate/engine-kit";
 import { scheduleOf, specOf } from "@tidegate/test-outside";
 import type { AirflowServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import { AirflowEngine, type AirflowEngineOptions } from "../src/index.js";
-import { dagIdOf, INSTALLATIONS_KEY } from "../src/names.js";
+import { INSTALLATIONS_KEY } from "../src/names.js";
 import { settingsOf } from "../src/options.js";
 import { Registrar } from "../src/registrar.js";
 import { AirflowApi, type AirflowVariable } from "../src/rest/airflow-api.js";
@@ -59,7 +60,7 @@ class Contended extends AirflowApi {
   #isOver = false;
 
   constructor(isMeant: (key: string) => boolean) {
-    super(restOf(airflow));
+    super(restOf(airflow), new SystemClock());
     this.#isMeant = isMeant;
   }
 
@@ -76,7 +77,7 @@ class Contended extends AirflowApi {
 
 describe("an update that another process overwrites", () => {
   const isShard = (key: string) => key !== INSTALLATIONS_KEY;
-  const contended = () => new Registrar(new Contended(isShard), settingsOf(options));
+  const contended = () => new Registrar(new Contended(isShard), settingsOf(options), new SystemClock());
 
   it("is written again, when it adds a schedule", async () => {
     await contended().register([idle("orders")]);
@@ -98,7 +99,7 @@ describe("an update that another process overwrites", () => {
 
   it("is told by the list when that happens later", async () => {
     await engine.handleRegister([idle("orders")]);
-    await shards.change(new Map([[dagIdOf(prefix, "orders"), null]]));
+    await shards.change(new Map([[new NameSpace(prefix).nameOf("orders"), null]]));
     expect(await listed(engine)).toEqual([]);
   });
 });
@@ -109,7 +110,9 @@ describe("the list of installations", () => {
     const value = JSON.stringify([other]);
     await apiOf(airflow).putVariables([{ key: INSTALLATIONS_KEY, value, description: "" }]);
     const isList = (key: string) => key === INSTALLATIONS_KEY;
-    await new Registrar(new Contended(isList), settingsOf(options)).register([idle("orders")]);
+    await new Registrar(new Contended(isList), settingsOf(options), new SystemClock()).register([
+      idle("orders"),
+    ]);
     expect(await installationsOf(apiOf(airflow))).toEqual([other, installationOf(prefix)].sort());
     expect(await listed(engine)).toEqual([{ groupId: "orders", version: 1 }]);
   });
@@ -117,7 +120,7 @@ describe("the list of installations", () => {
 
 describe("one process", () => {
   it("writes what is asked for at once without losing any of it", async () => {
-    const dagIds = Array.from({ length: 4 * SHARDS }, (_, n) => dagIdOf(prefix, `group-${n}`));
+    const dagIds = Array.from({ length: 4 * SHARDS }, (_, n) => new NameSpace(prefix).nameOf(`group-${n}`));
     await Promise.all(dagIds.map((dagId) => shards.change(new Map([[dagId, "an entry"]]))));
     expect((await shards.read(dagIds)).size).toBe(dagIds.length);
     await Promise.all(dagIds.slice(1).map((dagId) => shards.change(new Map([[dagId, null]]))));
@@ -156,7 +159,9 @@ describe("several processes", () => {
       }),
     );
     const groupIds = managers.flatMap((_, n) => kept(groupsOf(n))).sort();
-    expect(new Set(groupIds.map((id) => shardKeyOf(dagIdOf(prefix, id)))).size).toBeGreaterThan(SHARDS / 2);
+    expect(new Set(groupIds.map((id) => shardKeyOf(new NameSpace(prefix).nameOf(id)))).size).toBeGreaterThan(
+      SHARDS / 2,
+    );
     expect(await listed(engine)).toEqual(groupIds.map((groupId) => ({ groupId, version: 2 })));
     expect((await shards.all()).size).toBe(groupIds.length);
   });

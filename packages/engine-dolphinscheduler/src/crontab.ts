@@ -1,4 +1,4 @@
-import type { CronValues } from "@tidegate/ticks";
+import type { CronValues } from "@tidegate/engine-kit";
 
 /** An expression of DolphinScheduler's, which is Quartz's with seven fields. */
 export interface Crontab {

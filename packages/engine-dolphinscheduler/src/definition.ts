@@ -1,8 +1,6 @@
-import { createHash } from "node:crypto";
 import { EngineError, type EngineSchedule, type EpochMs } from "@tidegate/core";
-import { type BoundedTicks, cronAt, instantsOf, ticksOf } from "@tidegate/ticks";
+import { type BoundedTicks, contentHash, cronAt, instantsOf, ticksOf } from "@tidegate/engine-kit";
 import { crontabOf } from "./crontab.js";
-import { workflowNameOf } from "./names.js";
 import type { EngineSettings } from "./options.js";
 
 /**
@@ -54,7 +52,7 @@ export function definitionOf(schedule: EngineSchedule, settings: EngineSettings,
   const identity = {
     groupId,
     version,
-    workflow: workflowNameOf(settings.prefix, groupId),
+    workflow: settings.names.nameOf(groupId),
     callbackUrl: settings.callback.url,
     secretFile: settings.secretFile,
     wait: settings.wait,
@@ -90,7 +88,7 @@ export function definitionOf(schedule: EngineSchedule, settings: EngineSettings,
 /** The definition as a parameter's value: none of its characters means anything to DolphinScheduler or a shell. */
 export function encoded(definition: Definition): string {
   const json = JSON.stringify(definition);
-  const hash = createHash("sha256").update(json).digest("hex").slice(0, 12);
+  const hash = contentHash(json);
   return Buffer.from(JSON.stringify({ ...definition, hash })).toString("base64url");
 }
 

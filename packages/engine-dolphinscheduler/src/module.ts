@@ -1,13 +1,9 @@
-import { TOKENS } from "@tidegate/core";
-import { ContainerModule } from "inversify";
+import { engineModule } from "@tidegate/engine-kit";
+import type { ContainerModule } from "inversify";
 import { DolphinSchedulerEngine } from "./dolphinscheduler-engine.js";
 import type { DolphinSchedulerEngineOptions } from "./options.js";
 
 /** Brings the engine on Apache DolphinScheduler, named `dolphinscheduler`, to a Tidegate. */
 export function dolphinschedulerEngine(options: DolphinSchedulerEngineOptions): ContainerModule {
-  return new ContainerModule(({ bind }) => {
-    bind(TOKENS.engine)
-      .toDynamicValue((context) => new DolphinSchedulerEngine(options, context.get(TOKENS.clock)))
-      .inSingletonScope();
-  });
+  return engineModule(({ clock }) => new DolphinSchedulerEngine(options, clock));
 }

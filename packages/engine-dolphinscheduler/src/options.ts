@@ -1,4 +1,5 @@
-import { baseUrl, httpUrl, LONGEST_TIMER_MS, parseOptions, wholeNumber } from "@tidegate/core";
+import { parseOptions, wholeNumber } from "@tidegate/core";
+import { foreignOptions, NameSpace } from "@tidegate/engine-kit";
 import { z } from "zod";
 
 /** How the engine works. Managers that share the schedules are given the same ones. */
@@ -45,33 +46,32 @@ export interface DolphinSchedulerEngineOptions {
 }
 
 /** The options with nothing left open; the address without a slash at its end. */
-export type EngineSettings = Required<DolphinSchedulerEngineOptions>;
+export interface EngineSettings extends Required<DolphinSchedulerEngineOptions> {
+  /** The names of its workflows. */
+  readonly names: NameSpace;
+}
 
 const name = z.string().refine((text) => text.trim() !== "", "must not be empty");
 
+const { callbackUrl, ...common } = foreignOptions;
+
 const schema = z.object({
-  url: baseUrl,
+  ...common,
   // A header takes no more, and its error would tell the value.
   token: z.string().regex(/^[\x21-\x7e]+$/, "must be an access token of DolphinScheduler"),
-  callback: z.object({ url: httpUrl }),
+  callback: z.object({ url: callbackUrl }),
   secretFile: z
     .string()
     .regex(/^\/[^\0\n]+$/, "must be an absolute path")
     .default("/etc/tidegate/callback-secret"),
   project: name.default("tidegate"),
-  prefix: z
-    .string()
-    .regex(/^[a-z0-9-]{1,40}$/, "must be 1 to 40 lower case letters, digits and -")
-    .default("main"),
   tenantCode: name.default("default"),
   workerGroup: name.default("default"),
   environmentCode: wholeNumber(-1, Number.MAX_SAFE_INTEGER).default(-1),
-  wait: z.boolean().default(false),
-  finestPeriodMs: wholeNumber(1_000, 3_600_000).default(10_000),
-  requestTimeoutMs: wholeNumber(1, LONGEST_TIMER_MS).default(10_000),
 });
 
 /** @throws ConfigurationError CONFIGURATION_INVALID naming what is missing or out of range, never its value if secret */
 export function settingsOf(options: DolphinSchedulerEngineOptions): EngineSettings {
-  return parseOptions("DolphinSchedulerEngineOptions", schema, options);
+  const parsed = parseOptions("DolphinSchedulerEngineOptions", schema, options);
+  return { ...parsed, names: new NameSpace(parsed.prefix) };
 }

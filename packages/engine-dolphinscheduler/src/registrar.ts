@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { type Clock, type EngineEntry, EngineError, type EngineSchedule } from "@tidegate/core";
+import { type Clock, type EngineEntry, EngineError, type EngineSchedule, pause } from "@tidegate/core";
+import type { ForeignScheduler } from "@tidegate/engine-kit";
 import { type Definition, definitionOf, encoded } from "./definition.js";
-import { namePrefix, workflowNameOf } from "./names.js";
 import type { EngineSettings } from "./options.js";
 import type { DolphinApi, Workflow, WorkflowSchedule } from "./rest/dolphin-api.js";
 import { definitionIn, taskOf } from "./task.js";
@@ -21,7 +20,7 @@ interface Held {
 }
 
 /** What DolphinScheduler holds: a workflow and its schedule for each of Tidegate's. */
-export class Registrar {
+export class Registrar implements ForeignScheduler {
   readonly #api: DolphinApi;
   readonly #settings: EngineSettings;
   readonly #clock: Clock;
@@ -42,7 +41,7 @@ export class Registrar {
   async unregister(groupIds: readonly string[]): Promise<void> {
     await this.#api.openAgain();
     await eachOf([...new Set(groupIds)], async (groupId) => {
-      const name = workflowNameOf(this.#settings.prefix, groupId);
+      const name = this.#settings.names.nameOf(groupId);
       const code = await this.#api.codeOf(name);
       if (code !== undefined) await this.#delete(code, name);
     });
@@ -120,8 +119,8 @@ export class Registrar {
   }
 
   /**
-   * First of all it is silent, also while an instance that runs holds up that it is deleted. Another manager, or a person,
-   * may bring it online in between.
+   * Takes it offline first, so that it stays silent even while a running instance delays the deletion. Another manager, or a
+   * person, may bring it online in between.
    */
   async #delete(code: number, name: string): Promise<void> {
     for (let left = DELETE_WITHIN_MS; left > 0; left -= DELETE_AGAIN_MS) {
@@ -130,7 +129,7 @@ export class Registrar {
       await this.#takeOffline(workflow);
       if (await this.#api.deleteWorkflow(code)) return;
       await this.#api.stopInstances(code);
-      await sleep(DELETE_AGAIN_MS);
+      await pause(this.#clock, DELETE_AGAIN_MS);
     }
     const states = await this.#api.unendedStates(code);
     const message = `DolphinScheduler has taken workflow ${name} offline, but cannot delete it: an instance of it still runs (${states.join(", ")}).`;
@@ -146,7 +145,7 @@ export class Registrar {
   #definitionHeld({ workflow, schedules }: Held): Definition | undefined {
     const [task, ...furtherTasks] = workflow.tasks;
     const [schedule, ...furtherSchedules] = schedules;
-    if (!workflow.name.startsWith(namePrefix(this.#settings.prefix)) || !workflow.isOnline) return undefined;
+    if (!this.#settings.names.has(workflow.name) || !workflow.isOnline) return undefined;
     if (task === undefined || furtherTasks.length > 0 || furtherSchedules.length > 0) return undefined;
     const definition = definitionIn(task, this.#settings);
     if (definition?.workflow !== workflow.name) return undefined;

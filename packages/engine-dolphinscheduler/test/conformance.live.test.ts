@@ -1,9 +1,9 @@
 import { afterAll, beforeAll } from "@jest/globals";
+import { NameSpace } from "@tidegate/engine-kit";
 import { ManagerDoor } from "@tidegate/test-outside";
 import type { DolphinServer } from "@tidegate/test-servers";
 import { engineSuite } from "@tidegate/testkit";
 import { DolphinSchedulerEngine } from "../src/index.js";
-import { workflowNameOf } from "../src/names.js";
 import { apiOf, optionsFor, silence, startDolphin } from "./support/dolphin.js";
 
 let dolphin: DolphinServer;
@@ -34,7 +34,7 @@ engineSuite({
       reopen: async () => new DolphinSchedulerEngine(options),
       serve: (tidegate) => door.serve(tidegate),
       forget: async (groupId) => {
-        const name = workflowNameOf(prefix, groupId);
+        const name = new NameSpace(prefix).nameOf(groupId);
         const code = await api.codeOf(name);
         if (code !== undefined) await api.release(code, name, "OFFLINE");
       },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { compileTrigger, type ScheduleInfo } from "@tidegate/core";
+import { type CronValues, ticksOf } from "@tidegate/engine-kit";
 import { scheduleOf, specOf } from "@tidegate/test-outside";
-import { type CronValues, ticksOf } from "@tidegate/ticks";
 import fc from "fast-check";
 import { crontabOf } from "../src/crontab.js";
 import { decoded, definitionOf, encoded } from "../src/definition.js";

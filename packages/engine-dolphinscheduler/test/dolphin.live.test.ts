@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { type EngineEntry, type JobOutcome, type ScheduleOperator, SystemClock } from "@tidegate/core";
+import { NameSpace } from "@tidegate/engine-kit";
 import { Door, SECRET, scheduleOf, specOf } from "@tidegate/test-outside";
 import { type DolphinServer, TcpProxy } from "@tidegate/test-servers";
 import { countingOperator, until } from "@tidegate/testkit";
 import { DolphinSchedulerEngine } from "../src/index.js";
-import { workflowNameOf } from "../src/names.js";
 import { settingsOf } from "../src/options.js";
 import { Registrar } from "../src/registrar.js";
 import { DolphinApi } from "../src/rest/dolphin-api.js";
@@ -55,7 +55,7 @@ async function listed(engine: DolphinSchedulerEngine): Promise<EngineEntry[]> {
 
 /** A group's workflow and schedules as DolphinScheduler has them. */
 async function heldOf(groupId: string) {
-  const code = await api.codeOf(workflowNameOf(prefix, groupId));
+  const code = await api.codeOf(new NameSpace(prefix).nameOf(groupId));
   if (code === undefined) return undefined;
   return { workflow: (await api.workflow(code))!, schedules: await api.schedulesOf(code) };
 }
@@ -122,7 +122,7 @@ describe("a schedule in DolphinScheduler", () => {
   it("is deleted while an instance waits for its job", async () => {
     await open({ engine: { wait: true }, operator: endingIn(() => new Promise(() => {})) });
     await bed!.register("orders");
-    const name = workflowNameOf(prefix, "orders");
+    const name = new NameSpace(prefix).nameOf("orders");
     await until(async () => (await instances.of(name)).length > 0, { what: "an instance" });
     await bed!.engine.handleUnregister(["orders"]);
     expect(await heldOf("orders")).toBeUndefined();
@@ -135,7 +135,7 @@ describe("a schedule that is removed", () => {
     #isOver = false;
 
     override async deleteWorkflow(code: number): Promise<boolean> {
-      if (!this.#isOver) await this.release(code, workflowNameOf(prefix, "orders"), "ONLINE");
+      if (!this.#isOver) await this.release(code, new NameSpace(prefix).nameOf("orders"), "ONLINE");
       this.#isOver = true;
       return super.deleteWorkflow(code);
     }
@@ -316,7 +316,7 @@ describe("the state of an instance", () => {
       trigger: { type: "once", at: Date.now() + 4_000 },
       startTime: Date.now() - 1_000,
     });
-    const name = workflowNameOf(prefix, "orders");
+    const name = new NameSpace(prefix).nameOf("orders");
     const states = async () => (await instances.of(name)).map((instance) => instance.state);
     // It has several ticks: all but the first are repetitions.
     const isColoured = async () => {
@@ -352,7 +352,7 @@ describe("what is asked for again", () => {
     await bed!.register("orders");
     await bed!.untilRan("orders", 1);
     await bed!.closeDoor();
-    const name = workflowNameOf(prefix, "orders");
+    const name = new NameSpace(prefix).nameOf("orders");
     const before = (await instances.of(name)).length;
     await until(async () => (await instances.of(name)).length > before + 1, {
       what: "instances behind a closed door",
@@ -371,7 +371,7 @@ describe("a DolphinScheduler that was killed", () => {
     await dolphin.kill();
     const database = await dolphin.dump();
     const output = dolphin.output();
-    expect(database).toContain(workflowNameOf(prefix, "orders"));
+    expect(database).toContain(new NameSpace(prefix).nameOf("orders"));
     expect(output).toContain("The door has taken the fire");
     for (const key of [SECRET, SECRET.slice(6), Buffer.from(SECRET).toString("base64url").slice(4, -4)]) {
       expect(database.includes(key)).toBe(false);

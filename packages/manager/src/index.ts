@@ -5,3 +5,4 @@ export type { ServiceErrorCode } from "./errors/http-error.js";
 export { createManager, type ListenAddress, type Manager } from "./manager.js";
 export type { ManagerOptions } from "./options.js";
 export type { Authorize } from "./rest/authorize.js";
+export { serverOptions } from "./server-options.js";

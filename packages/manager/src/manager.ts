@@ -1,19 +1,15 @@
-import { BlockList, isIP } from "node:net";
 import { ConfigurationError } from "@tidegate/core";
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from "fastify";
 import { isToken } from "./credentials/bearer.js";
-import { answerError, answerNotFound } from "./errors/answer-error.js";
+import { answerError } from "./errors/answer-error.js";
+import { answerExpectation } from "./errors/connection-error.js";
+import { isLoopback } from "./guard/loopback.js";
 import { loggerOf, RequestLog } from "./logging.js";
 import type { ManagerOptions } from "./options.js";
 import { managerPlugin } from "./plugin.js";
+import { serverOptions } from "./server-options.js";
 
-/** The longest part of a path: a group id has up to 200 characters. Fastify's own default is 100. */
-const MAX_PARAM_LENGTH = 256;
-
-/** How long a caller may take to send its request, ms. */
-const REQUEST_WITHIN_MS = 15_000;
-
-/** Where a manager listens. */
+/** The address at which a manager listens. */
 export interface ListenAddress {
   /** @default "127.0.0.1" */
   readonly host?: string;
@@ -25,8 +21,8 @@ export interface ListenAddress {
 export interface Manager {
   /**
    * All routes, for a server of your own: `server.register(manager.plugin, { prefix: "/tidegate" })`. The Tidegate is
-   * yours to start and stop. Give the server `routerOptions: { maxParamLength: 256 }`, so that long group ids find their
-   * routes.
+   * yours to start and stop. Make the server with `Fastify({ ...serverOptions() })`, so that long ids find their routes
+   * and requests arrive in bounded time.
    */
   readonly plugin: FastifyPluginAsync;
   /**
@@ -46,8 +42,8 @@ export interface Manager {
  *
  * @throws ConfigurationError CONFIGURATION_INVALID when credentials are unfit; it never shows them
  */
-export function createManager(options: ManagerOptions): Manager {
-  const { tidegate, authorize, logger = true } = options;
+export function createManager(given: ManagerOptions): Manager {
+  const { tidegate, authorize, logger = true, requestTimeoutMs } = given;
   if (typeof authorize === "object" && !isToken(authorize.token)) {
     throw new ConfigurationError(
       "CONFIGURATION_INVALID",
@@ -57,7 +53,7 @@ export function createManager(options: ManagerOptions): Manager {
       },
     );
   }
-  const plugin = managerPlugin(options);
+  const plugin = managerPlugin(given);
   let server: FastifyInstance | undefined;
   const close = async (): Promise<void> => {
     const closing = server;
@@ -74,18 +70,19 @@ export function createManager(options: ManagerOptions): Manager {
           `authorize: is needed to listen on ${host}; the REST interface would be open to everybody.`,
         );
       }
+      const options = serverOptions(requestTimeoutMs);
       server = Fastify({
         ...loggerOf(logger),
         logController: new RequestLog(),
-        requestTimeout: REQUEST_WITHIN_MS,
-        frameworkErrors: answerError,
-        routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+        ...options,
+        // A request without one is refused by the guard, in the documented form.
+        http: { ...options.http, requireHostHeader: false },
       }) as unknown as FastifyInstance;
+      server.server.on("checkExpectation", answerExpectation);
       server.setErrorHandler(answerError);
-      server.setNotFoundHandler(answerNotFound);
       server.addHook("onClose", () => tidegate.stop());
       try {
-        await server.register(plugin);
+        await server.register(managerPlugin(given, true));
         await tidegate.start();
         return await server.listen({ host, port });
       } catch (error) {
@@ -94,16 +91,6 @@ export function createManager(options: ManagerOptions): Manager {
       }
     },
   };
-}
-
-const loopback = new BlockList();
-loopback.addSubnet("127.0.0.0", 8, "ipv4");
-loopback.addAddress("::1", "ipv6");
-
-function isLoopback(host: string): boolean {
-  const version = isIP(host);
-  if (version === 0) return host.toLowerCase() === "localhost";
-  return loopback.check(host, version === 4 ? "ipv4" : "ipv6");
 }
 
 function misuse(message: string): ConfigurationError {

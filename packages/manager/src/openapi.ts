@@ -1,17 +1,23 @@
 import fastifySwagger from "@fastify/swagger";
 import type { FastifyPluginAsyncZod } from "@fastify/type-provider-zod";
-import type { FastifyInstance, FastifySchema, RouteOptions } from "fastify";
+import type { FastifyInstance, RouteOptions } from "fastify";
+import type { OpenAPIV3_1 } from "openapi-types";
 import { z } from "zod";
+import { ComponentSchemas } from "./schemas/components.js";
+import { errorBody, refusals } from "./schemas/error.js";
 
 /** A name of its own, so that a server which documents itself as well keeps its own. */
 const DECORATOR = "tidegateOpenapi";
 
 /** Makes the OpenAPI document of all routes that are registered after this. */
 export async function documentRoutes(app: FastifyInstance, hasToken: boolean): Promise<void> {
+  const components = new ComponentSchemas();
   app.addHook("onRoute", hideFromOthers);
   await app.register(fastifySwagger, {
     decorator: DECORATOR,
-    transform: ({ schema, url }) => ({ schema: asJsonSchemas(schema), url }),
+    transform: ({ schema, url }) => ({ schema: components.routeSchema(schema), url }),
+    transformObject: (document) =>
+      components.complete((document as { openapiObject: OpenAPIV3_1.Document }).openapiObject),
     openapi: {
       openapi: "3.1.0",
       info: {
@@ -21,6 +27,13 @@ export async function documentRoutes(app: FastifyInstance, hasToken: boolean): P
         version: "1",
         license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       },
+      tags: [
+        { name: "schedules", description: "Definitions and their life." },
+        { name: "ledger", description: "A group's past and future: audit, preview, trigger, backfill." },
+        { name: "runs", description: "Single runs." },
+        { name: "door", description: "Callbacks of other schedulers." },
+        { name: "service", description: "The service itself." },
+      ],
       ...(hasToken ? { security: [{ bearer: [] }] } : {}),
       components: {
         securitySchemes: {
@@ -46,9 +59,12 @@ export const openapiRoute: FastifyPluginAsyncZod = async (app) => {
       schema: {
         operationId: "openapi",
         tags: ["service"],
-        summary: "This document.",
+        summary: "Get the OpenAPI document.",
         security: [],
-        response: { 200: z.looseObject({ openapi: z.string() }) },
+        response: {
+          200: z.looseObject({ openapi: z.string() }).describe("This document."),
+          ...refusals(errorBody, 403),
+        },
       },
     },
     async () => (app as unknown as Record<typeof DECORATOR, () => { openapi: string }>)[DECORATOR](),
@@ -58,30 +74,4 @@ export const openapiRoute: FastifyPluginAsyncZod = async (app) => {
 /** A server that documents itself as well hears of these routes too, and cannot know what their schemas are. */
 function hideFromOthers(route: RouteOptions): void {
   route.schema = { ...route.schema, hide: true };
-}
-
-/** The parts of a route's schema by which requests are read. */
-const INPUTS = ["params", "querystring", "body"] as const;
-
-/** A route's Zod schemas as JSON Schema: of requests what may be sent, of answers what is. */
-function asJsonSchemas(schema: FastifySchema): FastifySchema {
-  const inputs = INPUTS.filter((part) => schema[part] !== undefined).map((part) => [
-    part,
-    jsonSchemaOf(schema[part], "input"),
-  ]);
-  const answers = Object.entries(schema.response ?? {}).map(([status, answer]) => [
-    status,
-    jsonSchemaOf(answer, "output"),
-  ]);
-  return {
-    ...schema,
-    ...Object.fromEntries(inputs),
-    response: Object.fromEntries(answers),
-    hide: false,
-  };
-}
-
-function jsonSchemaOf(schema: unknown, io: "input" | "output"): object {
-  const { $schema, ...rest } = z.toJSONSchema(schema as z.ZodType, { io, unrepresentable: "any" });
-  return rest;
 }

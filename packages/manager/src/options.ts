@@ -3,7 +3,7 @@ import type { FastifyBaseLogger, FastifyLoggerOptions } from "fastify";
 import type { DoorCredentials } from "./door/caller.js";
 import type { Authorize } from "./rest/authorize.js";
 
-/** What a manager is made of. */
+/** Settings of a manager. */
 export interface ManagerOptions {
   readonly tidegate: Tidegate;
   /**
@@ -16,12 +16,33 @@ export interface ManagerOptions {
    * @default everybody, which `listen` takes on a loopback address only
    */
   readonly authorize?: Authorize;
-  /** Where callers reach the manager, prefix included: status addresses then are whole. @default they begin with a slash */
+  /**
+   * Where callers reach the manager, prefix included: status addresses then are whole, and its host and origin are taken
+   * for the manager's own. @default they begin with a slash
+   */
   readonly publicUrl?: string;
+  /**
+   * Host names, without a port, under which the REST interface answers, besides addresses, `localhost` and the host of
+   * `publicUrl`. Without them other names are refused only on connections over loopback, where a web page could have
+   * bound its own name to this machine. @default none, checked over loopback
+   */
+  readonly allowedHosts?: readonly string[];
+  /**
+   * Origins such as `https://dashboard.example` whose web pages may act, besides the manager's own. CORS headers are for
+   * the server that it is mounted in to send. @default none
+   */
+  readonly allowedOrigins?: readonly string[];
+  /**
+   * Signs the cursors of listings. Managers behind one address need the same, or a page of one cannot be followed at
+   * another. @default the token of `authorize`, else made anew at each start
+   */
+  readonly cursorSecret?: string;
+  /** How long a request may take to arrive at what `listen` starts, headers and body together, ms. @default 15,000 */
+  readonly requestTimeoutMs?: number;
   /** The longest callback, bytes. @default 65,536 */
   readonly maxCallbackBytes?: number;
   /** How far a signature's timestamp may be from now, either way, ms. @default 300,000 */
   readonly toleranceMs?: number;
-  /** What `listen` logs with: Fastify's options, or a logger. A server of your own has its own. @default true */
+  /** The logger of `listen`: Fastify's options, or a logger. A server of your own has its own. @default true */
   readonly logger?: boolean | FastifyLoggerOptions | FastifyBaseLogger;
 }

@@ -2,24 +2,31 @@ import { validatorCompiler } from "@fastify/type-provider-zod";
 import { TOKENS } from "@tidegate/core";
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import { callerOf } from "./door/caller.js";
-import { door } from "./door/door.js";
+import { type DoorParts, door } from "./door/door.js";
 import { FireBatches } from "./door/fire-batches.js";
 import { Intake } from "./door/intake.js";
 import { Reruns } from "./door/reruns.js";
 import { RunWaits } from "./door/run-waits.js";
 import { answerError } from "./errors/answer-error.js";
+import { KnownPaths } from "./errors/not-found.js";
 import { logEvents } from "./event-log.js";
+import { createGuard } from "./guard/guard.js";
 import { logSerializers } from "./logging.js";
 import { documentRoutes, openapiRoute } from "./openapi.js";
 import type { ManagerOptions } from "./options.js";
 import { authorization } from "./rest/authorize.js";
+import { Cursors } from "./rest/cursors.js";
 import { healthRoute } from "./rest/health.js";
 import { ledgerRoutes } from "./rest/ledger.js";
 import { runRoutes } from "./rest/runs.js";
 import { scheduleRoutes } from "./rest/schedules.js";
 
-/** Every route of the manager, to be mounted in a server. */
-export function managerPlugin(options: ManagerOptions): FastifyPluginAsync {
+/**
+ * Every route of the manager, to be mounted in a server.
+ *
+ * @param isWhole - the server has no other routes, so that what is nowhere is for the manager to answer without a prefix too
+ */
+export function managerPlugin(options: ManagerOptions, isWhole = false): FastifyPluginAsync {
   const { tidegate, callbacks = {}, authorize, toleranceMs = 300_000 } = options;
   const callers = new Map(
     Object.entries(callbacks).map(([engine, credentials]) => [
@@ -27,27 +34,41 @@ export function managerPlugin(options: ManagerOptions): FastifyPluginAsync {
       callerOf(engine, credentials, toleranceMs),
     ]),
   );
+  const guard = createGuard(options);
+  const token = typeof authorize === "object" ? authorize.token : undefined;
+  const cursors = new Cursors(options.cursorSecret ?? token);
   return async (app) => {
+    const paths = new KnownPaths();
+    app.addHook("onRoute", paths.note);
     app.setValidatorCompiler(validatorCompiler);
-    // What is answered has been typed against its schema already.
+    // Answers have been typed against their schemas already.
     app.setSerializerCompiler(() => (data) => JSON.stringify(data));
     app.setErrorHandler(answerError);
+    if (isWhole || app.prefix !== "") app.setNotFoundHandler(paths.refuse);
     const stopLogging = logEvents(tidegate.events, app.log);
     app.addHook("onClose", async () => stopLogging());
-    await documentRoutes(app, authorize !== undefined && typeof authorize !== "function");
-    await app.register(openapiRoute);
+    app.addHook("onRequest", guard.checkSite);
+    // Before its body is read, which may be refused for what the path would not take anyway.
+    app.addHook("onRequest", async (request) => {
+      if (request.is404) paths.refuse(request);
+    });
+    await documentRoutes(app, token !== undefined);
     await app.register(healthRoute);
-    await app.register(async (rest) => {
-      if (authorize !== undefined) rest.addHook("onRequest", authorization(authorize));
-      const { client, container } = tidegate;
-      await rest.register(scheduleRoutes(client, container.get(TOKENS.store)));
-      await rest.register(ledgerRoutes(client));
-      await rest.register(runRoutes(client));
+    await app.register(async (inner) => {
+      inner.addHook("onRequest", guard.checkHost);
+      await inner.register(openapiRoute);
+      await inner.register(async (rest) => {
+        if (authorize !== undefined) rest.addHook("onRequest", authorization(authorize));
+        const { client, container } = tidegate;
+        await rest.register(scheduleRoutes(client, container.get(TOKENS.store), cursors));
+        await rest.register(ledgerRoutes(client));
+        await rest.register(runRoutes(client, cursors));
+      });
     });
     if (callers.size > 0) {
       // Fastify's type says that serializers make strings; they may make objects as well.
       const serializers = logSerializers as unknown as Record<string, (value: unknown) => string>;
-      await app.register(theDoor(app, options, callers), { logSerializers: serializers });
+      await app.register(theDoor(app, options, callers, paths.refuse), { logSerializers: serializers });
     }
   };
 }
@@ -55,7 +76,8 @@ export function managerPlugin(options: ManagerOptions): FastifyPluginAsync {
 function theDoor(
   app: FastifyInstance,
   { tidegate, publicUrl, maxCallbackBytes = 65_536 }: ManagerOptions,
-  callers: Parameters<typeof door>[0]["callers"],
+  callers: DoorParts["callers"],
+  refuseUnknown: DoorParts["refuseUnknown"],
 ): FastifyPluginAsync {
   const { client, container, events } = tidegate;
   const clock = container.get(TOKENS.clock);
@@ -70,5 +92,5 @@ function theDoor(
     namespace: container.get(TOKENS.settings).namespace ?? "default",
   });
   const baseUrl = (publicUrl ?? app.prefix).replace(/\/+$/, "");
-  return door({ callers, intake, waits, clock, maxBytes: maxCallbackBytes, baseUrl });
+  return door({ callers, intake, waits, clock, maxBytes: maxCallbackBytes, baseUrl, refuseUnknown });
 }

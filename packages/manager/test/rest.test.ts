@@ -88,9 +88,7 @@ describe("schedules", () => {
     expect((await call("POST", "/schedules/orders/resume")).body).toMatchObject({ status: "REGISTERED" });
     expect((await call("POST", "/schedules/orders/pause")).body).toMatchObject({ status: "PAUSED" });
     expect((await call("POST", "/schedules/orders/resume", undefined)).status).toBe(200);
-    expect((await call("POST", "/schedules/orders/resume")).body).toMatchObject({
-      error: { code: "SCHEDULE_STATUS_ILLEGAL" },
-    });
+    expect((await call("POST", "/schedules/orders/resume")).body).toMatchObject({ status: "REGISTERED" });
   });
 
   it("that are malformed are refused with core's codes and the field", async () => {
@@ -102,6 +100,7 @@ describe("schedules", () => {
       [minutes(0, { groupId: "else" }), "SCHEDULE_INVALID", "groupId"],
       [minutes(0, { maxAttempts: 0 }), "SCHEDULE_INVALID", "maxAttempts"],
       [minutes(0, { startTime: "2026-01-01" }), "SCHEDULE_INVALID", "startTime"],
+      [minutes(0, { startTime: null }), "SCHEDULE_INVALID", "startTime"],
       [minutes(0, { job: { constructor: 1 } }), "SCHEDULE_INVALID", "job.constructor"],
       [minutes(0, { timezone: "Mars/Olympus" }), "TIMEZONE_UNKNOWN", "timezone"],
       [minutes(0, { engine: "nobody" }), "ENGINE_UNKNOWN", "engine"],
@@ -114,6 +113,43 @@ describe("schedules", () => {
       expect(answer.body.error.field).toBe(field);
     }
     expect((await call("GET", "/schedules")).body).toEqual({ items: [] });
+  });
+
+  it("whose start is malformed are told how to write it", async () => {
+    const { call } = await aBed();
+    for (const startTime of ["2026-01-01", null, 0.5, {}]) {
+      expect((await call("PUT", "/schedules/orders", minutes(0, { startTime }))).body).toMatchObject({
+        error: { message: expect.stringMatching(/^startTime: must be epoch ms or ISO 8601 with an offset/) },
+      });
+    }
+  });
+
+  it("are put as they were read, and make no version", async () => {
+    const { call } = await aBed();
+    const full = {
+      endTime: "2031-01-01T00:00:00Z",
+      labels: { b: "2", a: "1" },
+      job: { z: [{ y: null }], a: 1 },
+      timeoutMs: 60_000,
+      backoff: { maxMs: 5_000 },
+      dirtyData: { maxRows: 7 },
+      trigger: { type: "cron", expression: "*/5 * * * *" },
+    };
+    for (const [name, overrides] of Object.entries({ plain: {}, full, unbound: { startTime: undefined } })) {
+      const path = `/schedules/${name}`;
+      await call("PUT", path, minutes(0, overrides));
+      const { body } = await call<Schedule>("GET", path);
+      expect(await call("PUT", path, body.spec)).toMatchObject({
+        status: 200,
+        body: { schedule: { version: 1, spec: body.spec } },
+      });
+      const { groupId, ...withoutGroup } = body.spec;
+      expect(await call("PUT", path, withoutGroup)).toMatchObject({
+        status: 200,
+        body: { schedule: { version: 1 } },
+      });
+      expect((await call("POST", "/preview", body.spec)).status).toBe(200);
+    }
   });
 
   it("have names with odd characters", async () => {
@@ -190,6 +226,23 @@ describe("the ledger", () => {
       versions: [{ version: 1 }],
       backfills: [{ id }],
     });
+  });
+
+  it("is filled under any id of up to 200 characters", async () => {
+    const operator = gatedOperator();
+    operator.end({ state: "SUCCEEDED" });
+    const { call } = await aBed({}, operator);
+    const { startTime, ...definition } = minutes(3);
+    await call("PUT", "/schedules/orders", { ...definition, startTime });
+    await call("POST", "/schedules/orders/trigger");
+    const id = `${"ü".repeat(100)}/${"x".repeat(99)}`;
+    const range = { from: startTime, to: startTime + MINUTE, select: "all" };
+    expect((await call("POST", "/schedules/orders/backfills", { ...range, id })).status).toBe(202);
+    expect((await call("POST", "/schedules/orders/backfills", { ...range, id: `${id}x` })).status).toBe(400);
+    const path = encodeURIComponent(id);
+    await until(async () => (await call<Backfill>("GET", `/backfills/${path}`)).body.state === "DONE");
+    expect((await call<Page<Run>>("GET", `/runs?backfillId=${path}`)).body.items).toHaveLength(1);
+    expect((await call("POST", `/backfills/${path}/cancel`)).status).toBe(202);
   });
 
   it("of an unknown group is not found", async () => {

@@ -7,13 +7,13 @@ import {
   type ScheduleOperator,
   type SubmittedJob,
 } from "@tidegate/core";
+import { bounded } from "@tidegate/rest-client";
 import { AddressGuard } from "./address/address-guard.js";
 import { CallbackHandler, type CallbackResponse, refusal } from "./callback/callback-handler.js";
 import type { CallbackRequest } from "./callback/callback-request.js";
 import { JobEnds, type Wanted } from "./callback/job-ends.js";
 import { runName, runNames } from "./callback/run-names.js";
-import { bounded } from "./http/bounded.js";
-import { HttpClient } from "./http/http-client.js";
+import { GuardedClient } from "./http/guarded-client.js";
 import { checkJob } from "./job/check-job.js";
 import type { HttpJob } from "./job/job.js";
 import { parseJob } from "./job/parse-job.js";
@@ -23,6 +23,7 @@ import { type JobReport, outcomeOf } from "./service/answer.js";
 import { type Call, callOf, pollIntervalMs, questionTimeoutMs } from "./service/call.js";
 import { formatHandle, type JobHandle, parseHandle } from "./service/job-handle.js";
 import { JobService } from "./service/job-service.js";
+import { OpenSubmission } from "./service/open-submission.js";
 import { pollUntilEnded } from "./service/poll.js";
 import { findTarget, statusTarget, type Target } from "./service/target.js";
 
@@ -41,7 +42,6 @@ export class HttpOperator implements ScheduleOperator {
   readonly #settings: Settings;
   readonly #guard: AddressGuard;
   readonly #secrets: Secrets;
-  readonly #client: HttpClient;
   readonly #service: JobService;
   readonly #ends: JobEnds;
   readonly #callbacks: CallbackHandler;
@@ -54,13 +54,14 @@ export class HttpOperator implements ScheduleOperator {
     this.#settings = settings;
     this.#guard = new AddressGuard(settings.addresses);
     this.#secrets = new Secrets(settings.secrets);
-    this.#client = new HttpClient(this.#guard, settings);
-    this.#service = new JobService(this.#client, this.#secrets, settings.clock);
+    const client = new GuardedClient(this.#guard, { ...settings, clock: settings.timer });
+    this.#service = new JobService(client, this.#secrets, settings);
     this.#ends = new JobEnds(settings.callbacks.maxKept);
     this.#callbacks = new CallbackHandler(settings.callbacks, {
       secrets: this.#secrets,
       ends: this.#ends,
       clock: settings.clock,
+      timer: settings.timer,
     });
   }
 
@@ -71,12 +72,12 @@ export class HttpOperator implements ScheduleOperator {
   /** Breaks off requests and waits; the jobs go on at their services. */
   async stop(): Promise<void> {
     this.#lifetime.abort(new OperatorError("NOT_RUNNING", "The http operator has been stopped."));
-    await this.#client.close();
   }
 
   /**
    * @throws OperatorError JOB_INVALID with the offending field
    * @throws OperatorError ADDRESS_NOT_ALLOWED with the field and the host
+   * @throws OperatorError SECRET_NOT_ALLOWED with the field, when a secret is not for this use or these hosts
    */
   validate(job: JsonObject): void {
     this.#check(parseJob(job));
@@ -85,6 +86,7 @@ export class HttpOperator implements ScheduleOperator {
   /**
    * @throws OperatorError JOB_INVALID for a job that is malformed, or that the service will not take as it is
    * @throws OperatorError ADDRESS_NOT_ALLOWED with the field and the host
+   * @throws OperatorError SECRET_NOT_ALLOWED with the field, when a secret is not for this use or these hosts
    * @throws OperatorError JOB_FAILED when the service could not be reached, or turned the request away for now
    * @throws Error when the request was sent, and whether the service took the job is not known
    */
@@ -94,7 +96,10 @@ export class HttpOperator implements ScheduleOperator {
     this.#ends.forgetFailures(namesOf(call));
     const report = await this.#service.submit(call, [signal, this.#lifetime.signal]);
     const job = this.#taken(call, report, answerAsEnd(call, report));
-    if (job.outcome === undefined) requireWayToLearn(call, parseHandle(job.jobId));
+    if (job.outcome === undefined && !hasWayToLearn(call, parseHandle(job.jobId))) {
+      // It was taken: another attempt would have it done twice, and end here again.
+      throw new OpenSubmission(noWayToLearn(job.jobId), { isRetryable: false });
+    }
     return job;
   }
 
@@ -148,7 +153,7 @@ export class HttpOperator implements ScheduleOperator {
   #check(job: HttpJob): void {
     checkJob(job, {
       guard: this.#guard,
-      hasSecret: (name) => this.#secrets.has(name),
+      secrets: this.#secrets,
       callbackSecrets: this.#settings.callbacks.secrets,
     });
   }
@@ -158,7 +163,8 @@ export class HttpOperator implements ScheduleOperator {
     const wanted = wantedEnd(call, handle);
     const known = this.#ends.get(wanted);
     if (known !== undefined) return known.outcome;
-    const target = requireWayToLearn(call, handle);
+    if (!hasWayToLearn(call, handle)) throw new Error(noWayToLearn(handle.id));
+    const target = statusTarget(call, handle);
     const told = this.#ends.when(wanted, signal);
     return target === undefined ? told : Promise.race([told, this.#polled(call, target, signal)]);
   }
@@ -189,7 +195,7 @@ export class HttpOperator implements ScheduleOperator {
     if (outcome.error === undefined) return outcome;
     const { secretRef, auth } = call.job;
     const names = [secretRef, auth?.secretRef].filter((name) => name !== undefined);
-    await bounded({ signals, timeoutMs: questionTimeoutMs(call) }, (signal) =>
+    await bounded({ signals, timeoutMs: questionTimeoutMs(call), clock: this.#settings.timer }, (signal) =>
       Promise.allSettled(names.map((name) => this.#secrets.resolve(name, signal))),
     );
     const code = this.#secrets.redact(outcome.error.code);
@@ -204,13 +210,12 @@ function answerAsEnd(call: Call, report: JobReport): JobOutcome | undefined {
   return outcomeOf(isEnd ? { ...report, state: "SUCCEEDED" } : report);
 }
 
-/** @throws Error when nobody will tell how the job ends, and nobody can be asked */
-function requireWayToLearn(call: Call, handle: JobHandle): Target | undefined {
-  const target = statusTarget(call, handle);
-  if (target !== undefined || call.job.completion === "callback") return target;
-  throw new Error(
-    `The end of job ${handle.id} cannot be learned: the service gave no statusUrl; say where to ask in job.statusUrl.`,
-  );
+function hasWayToLearn(call: Call, handle: JobHandle): boolean {
+  return call.job.completion === "callback" || statusTarget(call, handle) !== undefined;
+}
+
+function noWayToLearn(jobId: string): string {
+  return `The end of job ${jobId} cannot be learned: the service gave no statusUrl; say where to ask in job.statusUrl.`;
 }
 
 function namesOf({ request, job }: Call): string[] {

@@ -1,4 +1,5 @@
-export type { ResolveHost, TlsOptions } from "./address/guarded-agent.js";
+export type { TlsOptions } from "@tidegate/rest-client";
+export type { ResolveHost } from "./address/guarded-lookup.js";
 export type { CallbackResponse, CallbackVerdict } from "./callback/callback-handler.js";
 export type { CallbackRequest } from "./callback/callback-request.js";
 export {
@@ -11,4 +12,4 @@ export { HttpOperator } from "./http-operator.js";
 export type { HttpJob, HttpJobAuth } from "./job/job.js";
 export { httpOperator } from "./module.js";
 export type { HttpCallbackOptions, HttpOperatorOptions } from "./options.js";
-export type { Secret } from "./secrets/secrets.js";
+export type { BoundSecret, Secret, SecretSource, SecretUse } from "./secrets/secret.js";

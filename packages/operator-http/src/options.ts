@@ -1,12 +1,14 @@
 import { type Clock, parseOptions, SystemClock, unfitOption } from "@tidegate/core";
+import { MonotonicClock, type TlsOptions } from "@tidegate/rest-client";
 import { z } from "zod";
 import type { AddressRules } from "./address/address-guard.js";
-import type { ResolveHost, TlsOptions } from "./address/guarded-agent.js";
+import type { ResolveHost } from "./address/guarded-lookup.js";
 import { type HostPattern, parseHostPattern } from "./address/host-pattern.js";
 import { parseNetwork } from "./address/network.js";
 import type { CallbackSettings } from "./callback/callback-handler.js";
 import { SECRET_NAME } from "./job/parse-job.js";
-import type { Secret } from "./secrets/secrets.js";
+import type { Secret } from "./secrets/secret.js";
+import { type SecretRule, secretRule, secretShape } from "./secrets/secret-rules.js";
 
 /** How `HttpOperator` reaches services. Hosts are named as `host`, `host:port` or `*.suffix`. */
 export interface HttpOperatorOptions {
@@ -23,8 +25,11 @@ export interface HttpOperatorOptions {
    */
   readonly allowPrivate?: readonly string[];
   /**
-   * What jobs refer to by name: `whsec_…` for `secretRef`, any credential for `auth`. A function is asked at each use. A
-   * webhook secret that is being rotated holds the new and the old one with a space between them. @default {}
+   * What jobs refer to by name: `whsec_…` for `secretRef`, any credential for `auth`. Whoever may register a job may use each
+   * of them, so that a secret is bound to a use and to hosts (`BoundSecret`). A plain one signs; it is sent only if `allow` names
+   * exactly one host. A webhook secret that is being rotated holds the new and the old one with a space between them.
+   *
+   * @default {}
    */
   readonly secrets?: Readonly<Record<string, Secret>>;
   /** Needed where jobs end by callback. */
@@ -39,7 +44,10 @@ export interface HttpOperatorOptions {
   readonly tls?: TlsOptions;
   /** Resolves a host's name to addresses, which are checked and connected to. @default the machine's resolver */
   readonly resolve?: ResolveHost;
-  /** Gives the time of signatures and wakes for the next question. @default the machine's clock */
+  /**
+   * Gives the time of signatures, wakes for the next question and measures time-outs. @default the machine's clock, and for
+   * time-outs one that does not follow it when it is set
+   */
   readonly clock?: Clock;
 }
 
@@ -58,7 +66,7 @@ export interface HttpCallbackOptions {
 /** The options with their defaults, checked. */
 export interface Settings {
   readonly addresses: AddressRules;
-  readonly secrets: Readonly<Record<string, Secret>>;
+  readonly secrets: ReadonlyMap<string, SecretRule>;
   readonly callbacks: CallbackSettings;
   readonly connectTimeoutMs: number;
   readonly maxHeaderBytes: number;
@@ -67,6 +75,8 @@ export interface Settings {
   readonly tls?: TlsOptions;
   readonly resolve?: ResolveHost;
   readonly clock: Clock;
+  /** Measures time-outs. */
+  readonly timer: Clock;
 }
 
 /** With which errors begin. */
@@ -83,14 +93,7 @@ const schema = z.strictObject({
   allowAnyHost: z.boolean().optional(),
   allowHttp: z.union([z.boolean(), z.array(z.string())]).optional(),
   allowPrivate: z.array(z.string()).optional(),
-  secrets: z
-    .record(
-      secretName,
-      z.unknown().refine((secret) => typeof secret === "string" || isFunction(secret), {
-        message: "must be a string or a function",
-      }),
-    )
-    .default({}),
+  secrets: z.record(secretName, secretShape).default({}),
   callbacks: z
     .strictObject({
       secrets: z.array(secretName).min(1),
@@ -119,9 +122,10 @@ const NO_CALLBACKS: CallbackSettings = {
 export function settingsOf(options: HttpOperatorOptions): Settings {
   const parsed = parseOptions(OPTIONS_TYPE, schema, options);
   const { tls, resolve, clock, connectTimeoutMs, maxResponseBytes, maxPollFailures } = parsed;
-  const secrets = options.secrets ?? {};
+  const addresses = addressRules(options);
+  const secrets = secretRules(options.secrets ?? {}, addresses);
   return {
-    addresses: addressRules(options),
+    addresses,
     secrets,
     callbacks: callbackSettings(parsed.callbacks, secrets),
     connectTimeoutMs,
@@ -131,18 +135,43 @@ export function settingsOf(options: HttpOperatorOptions): Settings {
     ...(tls === undefined ? {} : { tls }),
     ...(resolve === undefined ? {} : { resolve }),
     clock: clock ?? new SystemClock(),
+    timer: clock ?? new MonotonicClock(),
   };
 }
 
 function callbackSettings(
   given: CallbackSettings | undefined,
-  secrets: Readonly<Record<string, Secret>>,
+  secrets: ReadonlyMap<string, SecretRule>,
 ): CallbackSettings {
   if (given === undefined) return NO_CALLBACKS;
-  const unknown = given.secrets.findIndex((name) => !Object.hasOwn(secrets, name));
-  if (unknown >= 0)
-    throw unfitOption(OPTIONS_TYPE, `callbacks.secrets.${unknown}`, "must be the name of one of the secrets");
+  for (const [index, name] of given.secrets.entries()) {
+    const secret = secrets.get(name);
+    if (secret === undefined || (secret.use ?? "signing") !== "signing") {
+      throw unfitOption(
+        OPTIONS_TYPE,
+        `callbacks.secrets.${index}`,
+        "must be the name of one of the secrets that sign",
+      );
+    }
+  }
   return given;
+}
+
+function secretRules(
+  secrets: Readonly<Record<string, Secret>>,
+  { allow }: AddressRules,
+): ReadonlyMap<string, SecretRule> {
+  const [first, ...others] = allow === "any" ? [] : allow;
+  const onlyHost = others.length === 0 && first?.isSuffix === false ? first : undefined;
+  const rules = Object.entries(secrets).map(([name, secret]): [string, SecretRule] => {
+    const field = `secrets.${name}.hosts`;
+    const named = typeof secret === "object" ? secret.hosts : undefined;
+    const rule = secretRule(secret, named === undefined ? undefined : hosts(field, named), onlyHost);
+    if (rule === undefined)
+      throw unfitOption(OPTIONS_TYPE, field, "must name the hosts that may have this secret");
+    return [name, rule];
+  });
+  return new Map(rules);
 }
 
 function addressRules({ allow, allowAnyHost, allowHttp, allowPrivate }: HttpOperatorOptions): AddressRules {

@@ -15,6 +15,9 @@ afterEach(async () => {
 const REQUEST = aRequest({ url: "http://127.0.0.1:9/", completion: "callback", secretRef: "orders" });
 const { idempotencyKey } = REQUEST;
 
+/** How many bytes a slow caller sends, one at a time. */
+const SLOWLY = 300;
+
 async function listening(options: Partial<CallbackServerOptions> = {}) {
   const operator = anOperator({ secrets: { orders: ORDERS_KEY }, callbacks: { secrets: ["orders"] } });
   const server = await startCallbackServer(operator, { port: 0, ...options });
@@ -70,6 +73,41 @@ describe("the callback server", () => {
       });
       expect(status).toBe(413);
     }
+  });
+
+  it.each([
+    ["body", `POST /callbacks HTTP/1.1\r\nhost: x\r\ncontent-length: ${SLOWLY}\r\n\r\n`],
+    ["headers", "POST /callbacks HTTP/1.1\r\nhost: x\r\nx-slow: "],
+  ])("does not wait for a caller that sends its %s slowly", async (_, beginning) => {
+    const { server } = await listening({ requestTimeoutMs: 100 });
+    const answer = await new Promise<string>((resolve) => {
+      let received = "";
+      let left = SLOWLY;
+      const socket = connect(Number(new URL(server.url).port), "127.0.0.1", () => socket.write(beginning));
+      // Sent to its end it would be answered, too, but otherwise.
+      const drip = setInterval(() => {
+        left -= 1;
+        socket.write(left > 0 ? "x" : "\r\n\r\n");
+        if (left <= 0) clearInterval(drip);
+      }, 20);
+      socket.on("data", (data) => {
+        received += data.toString("latin1");
+      });
+      socket.on("error", () => undefined);
+      socket.on("close", () => {
+        clearInterval(drip);
+        resolve(received);
+      });
+    });
+    expect(answer).toMatch(/^HTTP\/1.1 408 /);
+  });
+
+  it.each([
+    [{ port: -1 }, "port"],
+    [{ path: "callbacks" }, "path"],
+    [{ requestTimeoutMs: 0 }, "requestTimeoutMs"],
+  ])("refuses options that make no sense: %j", async (options, field) => {
+    await expect(listening(options)).rejects.toMatchObject({ code: "CONFIGURATION_INVALID", field });
   });
 
   it("survives callers that go away", async () => {

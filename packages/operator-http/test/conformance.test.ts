@@ -37,7 +37,10 @@ const CALLBACK: Mode = {
 
 async function create(mode: Mode): Promise<OperatorFixture> {
   const board = new JobBoard();
-  const service = await startService((received, reply) => board.answer(received) ?? reply.code(404).send());
+  const service = await startService((received, reply) => {
+    if (received.path === "/busy") return reply.code(429).header("retry-after", "60").send();
+    return board.answer(received) ?? reply.code(404).send();
+  });
   const operators: HttpOperator[] = [];
   const start = async () => {
     const operator = new HttpOperator({ ...LOOPBACK, ...mode.options });
@@ -56,6 +59,7 @@ async function create(mode: Mode): Promise<OperatorFixture> {
     request: factory("quick"),
     slowRequest: factory("slow"),
     failingRequest: factory("failing"),
+    busyRequest: (overrides) => aRequest({ ...mode.job(service.url), url: `${service.url}/busy` }, overrides),
     malformedJob: { url: `${service.url}/jobs` },
     effects: async (request) => board.rowsOf(request),
     restart: start,
@@ -83,5 +87,5 @@ function callBackFrom(board: JobBoard, url: string): void {
   };
 }
 
-operatorSuite({ name: "http, polling", create: () => create(POLL) });
-operatorSuite({ name: "http, called back", create: () => create(CALLBACK) });
+operatorSuite({ name: "http, polling", create: () => create(POLL), supports: { busy: true } });
+operatorSuite({ name: "http, called back", create: () => create(CALLBACK), supports: { busy: true } });

@@ -8,7 +8,15 @@ const JOB = { url: "https://jobs.example.com/submit", completion: "poll" };
 function refusalOf(job: JsonObject): unknown {
   const operator = anOperator({
     allow: ["jobs.example.com", "*.internal.example.com"],
-    secrets: { orders: ORDERS_KEY, unusedForCallbacks: ORDERS_KEY },
+    secrets: {
+      orders: ORDERS_KEY,
+      unusedForCallbacks: ORDERS_KEY,
+      login: {
+        value: "user:passw0rd",
+        use: "basic",
+        hosts: ["jobs.example.com", "*.internal.example.com"],
+      },
+    },
     callbacks: { secrets: ["orders"] },
     allowHttp: false,
   });
@@ -38,7 +46,7 @@ describe("validate", () => {
         cancelUrl: "https://jobs.example.com/jobs/{jobId}/cancel",
         cancelMethod: "DELETE",
         secretRef: "orders",
-        auth: { secretRef: "orders", scheme: "Basic" },
+        auth: { secretRef: "login", scheme: "Basic" },
         requestTimeoutMs: 1_000,
       },
     ],
@@ -54,6 +62,15 @@ describe("validate", () => {
     [{ ...JOB, url: "https://jobs.example.com/?access_token=x" }, "job.url"],
     [{ ...JOB, completion: "guess" }, "job.completion"],
     [{ ...JOB, method: "GET" }, "job.method"],
+    [{ ...JOB, protocol: "status" }, "job.protocol"],
+    [
+      { ...JOB, completion: "response", protocol: "status", statusUrl: "https://jobs.example.com/" },
+      "job.statusUrl",
+    ],
+    [
+      { ...JOB, completion: "response", protocol: "status", findUrl: "https://jobs.example.com/" },
+      "job.findUrl",
+    ],
     [{ ...JOB, typo: 1 }, "job.typo"],
     [{ ...JOB, statusUrl: "https://{jobId}.internal.example.com/" }, "job.statusUrl"],
     [{ ...JOB, statusUrl: "https://jobs.example.com/{id}" }, "job.statusUrl"],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { HttpOperator, type HttpOperatorOptions } from "../src/index.js";
+import { type BoundSecret, HttpOperator, type HttpOperatorOptions } from "../src/index.js";
 import { ORDERS_KEY } from "./bed/operators.js";
 
 describe("options", () => {
@@ -15,6 +15,31 @@ describe("options", () => {
     [{ allow: ["a.example"], allowPrivate: ["a.example:80"] }, "allowPrivate.0"],
     [{ allow: ["a.example"], allowPrivate: ["10.0.0.0/40"] }, "allowPrivate.0"],
     [{ allow: ["a.example"], secrets: { "two words": "x" } }, "secrets.two words"],
+    [{ allow: ["a.example"], secrets: { token: {} as BoundSecret } }, "secrets.token.use"],
+    [{ allow: ["a.example"], secrets: { token: { use: "bearer" } } }, "secrets.token"],
+    [{ allow: ["a.example"], secrets: { token: { env: "A", file: "/b", use: "bearer" } } }, "secrets.token"],
+    [
+      { allow: ["a.example"], secrets: { token: { env: "A", use: "sing" as "signing" } } },
+      "secrets.token.use",
+    ],
+    [
+      { allow: ["a.example", "b.example"], secrets: { token: { env: "A", use: "bearer" } } },
+      "secrets.token.hosts",
+    ],
+    [{ allow: ["*.a.example"], secrets: { token: { env: "A", use: "bearer" } } }, "secrets.token.hosts"],
+    [{ allowAnyHost: true, secrets: { token: { env: "A", use: "bearer" } } }, "secrets.token.hosts"],
+    [
+      { allow: ["a.example"], secrets: { token: { env: "A", use: "bearer", hosts: ["https://a.example"] } } },
+      "secrets.token.hosts.0",
+    ],
+    [
+      {
+        allow: ["a.example"],
+        secrets: { token: { env: "A", use: "bearer" } },
+        callbacks: { secrets: ["token"] },
+      },
+      "callbacks.secrets.0",
+    ],
     [{ allow: ["a.example"], callbacks: { secrets: ["orders"] } }, "callbacks.secrets.0"],
     [{ allow: ["a.example"], callbacks: { secrets: [] } }, "callbacks.secrets"],
     [{ allow: ["a.example"], maxResponseBytes: 0 }, "maxResponseBytes"],

@@ -96,6 +96,7 @@ describe("the wait between two questions", () => {
         expect(exact).toBeGreaterThanOrEqual(rest.intervalMs);
         expect(exact).toBeLessThanOrEqual(Math.max(rest.intervalMs, 300_000));
         expect(Math.abs(delay - exact)).toBeLessThanOrEqual(exact / 10 + 1);
+        expect(delay).toBeGreaterThanOrEqual(Math.min(rest.retryAfterMs, 300_000));
       }),
     );
   });

@@ -58,7 +58,7 @@ describe("how a job came out", () => {
   it("says why without a credential of the job or a secret", () => {
     const errorMsg = "java.sql.SQLException: jdbc:mysql://s3same@h/d?password=hunter22 refused";
     const { error } = outcomeOf(listed("FAILED", { errorMsg }), CHECKED, REDACT);
-    expect(error?.message).toBe("SQLException: jdbc:mysql://***@h/d?password=*** refused");
+    expect(error?.message).toBe("SQLException: jdbc:mysql://[redacted]@h/d?password=[redacted] refused");
   });
 });
 

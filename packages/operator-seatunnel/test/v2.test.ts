@@ -141,7 +141,7 @@ describe("a secret", () => {
     cluster.failure = "no way to jdbc://open sesame@host";
     cluster.end(jobId, "FAILED");
     const { error } = await anOperator({ secrets }).wait(jobId, request, untroubled());
-    expect(error?.message).toBe("no way to jdbc://***@host");
+    expect(error?.message).toBe("no way to jdbc://[redacted]@host");
   });
 
   it("keeps the cause of failure to itself where it cannot be had", async () => {

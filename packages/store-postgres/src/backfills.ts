@@ -8,14 +8,14 @@ import { asBackfill, type BackfillRow } from "./rows.js";
  * @throws StoreError STORE_FAILED when its group has no schedule
  */
 export async function insertBackfill(database: Database, s: string, backfill: Backfill): Promise<boolean> {
-  const { id, groupId, lower, upper, select, concurrency, cursor, state } = backfill;
+  const { id, groupId, lower, upper, select, concurrency, cursor, state, reason } = backfill;
   const { plannedRuns, openRuns, createdAt, updatedAt } = backfill;
   const [answer] = await database.query<{ has_schedule: boolean; is_new: boolean }>(
     `WITH known AS (SELECT FROM ${s}.schedule WHERE group_id = $2),
       made AS (
         INSERT INTO ${s}.backfill (id, group_id, lower, upper, selects, concurrency, cursor, state,
-            planned_runs, open_runs, created_at, updated_at)
-          SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 WHERE EXISTS (SELECT FROM known)
+            reason, planned_runs, open_runs, created_at, updated_at)
+          SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 WHERE EXISTS (SELECT FROM known)
           ON CONFLICT (id) DO NOTHING RETURNING 1
       )
       SELECT EXISTS (SELECT FROM known) AS has_schedule, EXISTS (SELECT FROM made) AS is_new`,
@@ -28,6 +28,7 @@ export async function insertBackfill(database: Database, s: string, backfill: Ba
       concurrency,
       cursor,
       state,
+      reason,
       plannedRuns,
       openRuns,
       createdAt,

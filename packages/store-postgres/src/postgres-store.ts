@@ -11,6 +11,7 @@ import {
   type EpochMs,
   type HeldLease,
   type Interval,
+  isEnded,
   type LeaseState,
   type NewRun,
   type NewSchedule,
@@ -173,8 +174,11 @@ export class PostgresStore implements ScheduleStore {
     return this.#plans.add(commits);
   }
 
-  insertRuns(runs: readonly NewRun[]): Promise<boolean[]> {
-    return this.#call("insert_runs", toJson(runs));
+  insertRuns(
+    runs: readonly NewRun[],
+    { isExclusive = false }: { readonly isExclusive?: boolean } = {},
+  ): Promise<boolean[]> {
+    return this.#call("insert_runs", toJson(runs), String(isExclusive));
   }
 
   async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
@@ -252,7 +256,7 @@ export class PostgresStore implements ScheduleStore {
     const waves = wavesOf(
       changes,
       ({ id }) => id,
-      ({ givesBack }) => givesBack === true,
+      (change) => change.givesBack === true || revives(change),
     ).map((wave) => wave.map(({ element, no }) => changeRow(element, no)));
     return answers(changes.length, await this.#call<number[]>("change_runs", toJson(waves)));
   }
@@ -278,4 +282,9 @@ export class PostgresStore implements ScheduleStore {
       "The Postgres store is not open; call open() first, and nothing after close().",
     );
   }
+}
+
+/** Whether a change may give a run that has ended its place in the ledger again. */
+function revives({ from, state }: RunChange): boolean {
+  return !isEnded(state) && from.some(isEnded);
 }

@@ -5,7 +5,19 @@ import { SETS } from "./migrations/0002-places/run-functions.js";
 export function changeRow(change: RunChange, no: number): object {
   const { reason, attempt, startedAt, endedAt, jobId, jobAddress, isJobOpen, error, metrics, attemptRecord } =
     change;
-  const optional = { reason, attempt, startedAt, endedAt, jobId, jobAddress, isJobOpen, error, metrics };
+  const { scheduleVersion } = change;
+  const optional = {
+    reason,
+    attempt,
+    startedAt,
+    endedAt,
+    jobId,
+    jobAddress,
+    isJobOpen,
+    error,
+    metrics,
+    scheduleVersion,
+  };
   let sets = 0;
   for (const [field, value] of Object.entries(optional))
     if (value !== undefined) sets |= SETS[field as keyof typeof SETS];
@@ -26,6 +38,7 @@ export function changeRow(change: RunChange, no: number): object {
     jobId,
     jobAddress,
     isJobOpen,
+    scheduleVersion,
     ...metrics,
     ...(error == null ? {} : { errorCode: error.code, errorMessage: error.message }),
     ...(attemptRecord === undefined ? {} : { record: JSON.stringify(attemptRecord) }),

@@ -9,7 +9,7 @@ export function newScheduleRow(added: NewSchedule, no: number): object {
 
 /** A change as the functions in the database read it. */
 export function scheduleChangeRow(change: ScheduleChange): object {
-  const { expected, spec, ...rest } = change;
+  const { expected, spec, revivesCancelled, ...rest } = change;
   return {
     ...rest,
     version: expected.version,
@@ -17,6 +17,8 @@ export function scheduleChangeRow(change: ScheduleChange): object {
     setsReason: change.statusReason !== undefined,
     setsNextFire: change.nextFireAt !== undefined,
     hasSpec: spec !== undefined,
+    revivesReason: revivesCancelled?.reason,
+    revivesFrom: revivesCancelled?.from,
     ...(spec === undefined ? {} : { ...specColumns(spec.spec), tzdata: spec.tzdata }),
   };
 }

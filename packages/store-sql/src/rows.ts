@@ -136,6 +136,7 @@ export interface BackfillColumns {
   readonly concurrency: number;
   readonly cursor: number;
   readonly state: BackfillState;
+  readonly reason: string | null;
   readonly planned_runs: number;
   readonly open_runs: number;
   readonly created_at: number;
@@ -153,6 +154,7 @@ export function asBackfill(row: BackfillColumns, groupId: string): Backfill {
     concurrency: row.concurrency,
     cursor: row.cursor,
     state: row.state,
+    reason: row.reason,
     plannedRuns: row.planned_runs,
     openRuns: row.open_runs,
     createdAt: row.created_at,

@@ -1,7 +1,7 @@
 import type { Backfill, BackfillCommit, BackfillState } from "@tidegate/core";
 import { asBackfill, type BackfillColumns } from "@tidegate/store-sql";
 import type { GroupNumbers } from "./group-numbers.js";
-import { areNew, insertBeside } from "./planning.js";
+import { insertBeside, mayInsertBeside } from "./planning.js";
 import type { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";
 
@@ -12,8 +12,8 @@ interface BackfillRow extends BackfillColumns {
 /** `false` where there is one of this id. */
 export function insertBackfill(statements: Statements, no: number, backfill: Backfill): boolean {
   const inserted = statements.run(
-    `INSERT INTO backfill (id, group_no, lower, upper, selects, concurrency, cursor, state, planned_runs, open_runs,
-      created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+    `INSERT INTO backfill (id, group_no, lower, upper, selects, concurrency, cursor, state, reason,
+      planned_runs, open_runs, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
     backfill.id,
     no,
     backfill.lower,
@@ -22,6 +22,7 @@ export function insertBackfill(statements: Statements, no: number, backfill: Bac
     backfill.concurrency,
     backfill.cursor,
     backfill.state,
+    backfill.reason,
     backfill.plannedRuns,
     backfill.openRuns,
     backfill.createdAt,
@@ -35,13 +36,14 @@ export function planBackfill(tables: Tables, commit: BackfillCommit): boolean {
   const { statements } = tables;
   const row = statements.get<BackfillRow>("SELECT * FROM backfill WHERE id = ?", commit.id);
   if (row === undefined || row.state !== "RUNNING" || row.cursor !== commit.cursor) return false;
-  if (!areNew(tables, commit.runs)) return false;
+  if (!mayInsertBeside(tables, commit.runs)) return false;
   for (const run of commit.runs) insertBeside(tables, run);
   statements.run(
-    `UPDATE backfill SET cursor = ?, state = ?, updated_at = ?, planned_runs = planned_runs + ?, open_runs = open_runs + ?
-      WHERE id = ?`,
+    `UPDATE backfill SET cursor = ?, state = ?, reason = ?, updated_at = ?, planned_runs = planned_runs + ?,
+      open_runs = open_runs + ? WHERE id = ?`,
     commit.newCursor,
     commit.state,
+    commit.reason ?? null,
     commit.updatedAt,
     commit.runs.length,
     commit.runs.length,

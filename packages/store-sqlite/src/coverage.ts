@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { CoverageRange, Interval, RunState, RunTally } from "@tidegate/core";
 import { asTally, type TallyRow } from "@tidegate/store-sql";
-import { longestRunMs } from "./listings.js";
+import { longestRunMs } from "./longest-run.js";
 import type { Statements } from "./statements.js";
 
 /**

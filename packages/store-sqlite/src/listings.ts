@@ -20,6 +20,7 @@ import {
   sql,
 } from "kysely";
 import type { GroupNumbers } from "./group-numbers.js";
+import { longestRunMs } from "./longest-run.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import { SCHEDULE_COLUMNS, SCHEDULE_TABLES, type ScheduleRow } from "./schedules.js";
 import type { Statements, Value } from "./statements.js";
@@ -92,12 +93,6 @@ export function listRuns(
       ORDER BY lower ${direction}, generation ${direction}, upper ${direction}, id ${direction} LIMIT ${limit + 1}`,
   );
   return pageOf(rows, limit, (row) => asRun(row, groups.idOf(row.group_no)), runCursor);
-}
-
-/** No run of the group is longer, so none that begins earlier than this before a bound can reach it. */
-export function longestRunMs(statements: Statements, no: number): number {
-  const text = "SELECT longest_run_ms FROM schedule_state WHERE no = ?";
-  return statements.get<{ longest_run_ms: number }>(text, no)?.longest_run_ms ?? 0;
 }
 
 function afterCursor(cursor: string, isAscending: boolean): Condition {

@@ -1,7 +1,16 @@
-import { AT_ONCE, type DueFire, type DueQuery, type NewRun, type PlanCommit } from "@tidegate/core";
+import {
+  AT_ONCE,
+  type DueFire,
+  type DueQuery,
+  mayRunBeside,
+  type NewRun,
+  overlapsOf,
+  type PlanCommit,
+} from "@tidegate/core";
 import { hasTwins } from "@tidegate/store-sql";
 import { type Place, placeOf } from "./lanes.js";
 import { insertRun } from "./run-rows.js";
+import { standingFor } from "./standing.js";
 import type { Statements } from "./statements.js";
 import { supersede } from "./supersede.js";
 import type { Tables } from "./tables.js";
@@ -69,13 +78,23 @@ export function insertBeside(tables: Tables, run: NewRun): boolean {
 }
 
 /** Whether none of these runs is there already, by id or by interval and generation, nor given twice. */
-export function areNew({ statements, groups }: Tables, runs: readonly NewRun[]): boolean {
+function areNew({ statements, groups }: Tables, runs: readonly NewRun[]): boolean {
   if (hasTwins(runs)) return false;
   const text = `SELECT 1 FROM run WHERE id = ?
     UNION ALL SELECT 1 FROM run WHERE group_no = ? AND lower = ? AND generation = ? AND upper = ?`;
   return runs.every(({ id, groupId, lower, generation, upper }) => {
     const no = groups.numberOf(groupId) ?? null;
     return statements.get(text, id, no, lower, generation, upper) === undefined;
+  });
+}
+
+/** Whether these runs of one group may be inserted beside the live lane, all of them. */
+export function mayInsertBeside(tables: Tables, runs: readonly NewRun[]): boolean {
+  const { statements, groups } = tables;
+  if (!areNew(tables, runs) || overlapsOf(runs).length > 0) return false;
+  return runs.every((run) => {
+    const no = groups.numberOf(run.groupId);
+    return no !== undefined && mayRunBeside(run, standingFor(statements, { ...run, group_no: no }));
   });
 }
 

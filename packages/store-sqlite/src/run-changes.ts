@@ -6,12 +6,14 @@ import {
   type HeldLease,
   isEnded,
   type LeaseState,
+  mayBeRevived,
   type Run,
   type RunChange,
   type RunReason,
 } from "@tidegate/core";
 import { placeOf } from "./lanes.js";
 import { asRun, type RunRow } from "./run-rows.js";
+import { standingFor } from "./standing.js";
 import type { Statements, Value } from "./statements.js";
 import { supersede } from "./supersede.js";
 import type { Tables } from "./tables.js";
@@ -125,6 +127,7 @@ const COLUMNS = [
   ["jobId", "job_id"],
   ["jobAddress", "job_address"],
   ["isJobOpen", "is_job_open"],
+  ["scheduleVersion", "schedule_version"],
 ] as const;
 
 const METRICS = "rows_read = ?, rows_written = ?, rows_dirty = ?, bytes_written = ?";
@@ -138,6 +141,7 @@ export function changeRun(tables: Tables, change: RunChange): boolean {
   const before = statements.get<BeforeRow>(BEFORE, change.id);
   if (before === undefined || !change.from.includes(before.state)) return false;
   if (!mayWrite(before, change.token)) return false;
+  if (isEnded(before.state) && !isEnded(change.state) && !isRevivable(tables, before)) return false;
   const isSuperseded =
     before.is_superseded === 1 || (change.givesBack === true && giveBack(statements, before));
   const blocks =
@@ -155,6 +159,10 @@ export function changeRun(tables: Tables, change: RunChange): boolean {
   lanes.move(after.group_no, after.id, placeOf(before), placeOf(after));
   if (after.backfill_id !== null) countBackfill(statements, before, after);
   return true;
+}
+
+function isRevivable({ statements }: Tables, { is_superseded, ...run }: BeforeRow): boolean {
+  return mayBeRevived({ ...run, isSuperseded: is_superseded === 1 }, standingFor(statements, run));
 }
 
 /** An active run is written by who holds its newest token; any other by anybody who brings none that is outdated. */

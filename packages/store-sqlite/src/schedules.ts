@@ -1,6 +1,14 @@
-import type { NewSchedule, RunReason, ScheduleChange, ScheduleStatus, ScheduleVersion } from "@tidegate/core";
+import {
+  AT_ONCE,
+  type NewSchedule,
+  type RunReason,
+  type ScheduleChange,
+  type ScheduleStatus,
+  type ScheduleVersion,
+} from "@tidegate/core";
 import type { ScheduleColumns } from "@tidegate/store-sql";
 import { changeRun } from "./run-changes.js";
+import type { RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";
 
@@ -102,6 +110,9 @@ export function changeSchedule(tables: Tables, change: ScheduleChange): boolean 
   }
   if (change.cancelPlanned !== undefined)
     cancelPlanned(tables, row.no, change.cancelPlanned, change.updatedAt);
+  if (change.adoptsPlanned === true) adoptPlanned(statements, row.no, nextVersion);
+  if (change.revivesCancelled !== undefined)
+    reviveCancelled(tables, row.no, { ...change.revivesCancelled, scheduleVersion: nextVersion });
   if (change.laneWidth !== undefined) lanes.resize(row.no, change.laneWidth);
   return true;
 }
@@ -116,6 +127,38 @@ function mayMoveOrigin(statements: Statements, row: Omit<ScheduleRow, "spec">, o
 function cancelPlanned(tables: Tables, no: number, reason: RunReason, endedAt: number): void {
   for (const id of tables.lanes.planned(no)) {
     changeRun(tables, { id, from: ["PLANNED"], state: "CANCELLED", wakeAt: null, reason, endedAt });
+  }
+}
+
+function adoptPlanned(statements: Statements, no: number, version: number): void {
+  statements.run("UPDATE run SET schedule_version = ? WHERE group_no = ? AND state = 'PLANNED'", version, no);
+}
+
+function reviveCancelled(
+  tables: Tables,
+  no: number,
+  given: NonNullable<ScheduleChange["revivesCancelled"]> & { readonly scheduleVersion: number },
+): void {
+  const { reason, from, scheduleVersion } = given;
+  const cancelled = tables.statements.all<Pick<RunRow, "id" | "kind">>(
+    `SELECT id, kind FROM run WHERE group_no = ? AND (lower >= ? OR kind <> 'SCHEDULED') AND state = 'CANCELLED' AND reason = ?
+      ORDER BY lower, generation, upper`,
+    no,
+    from,
+    reason,
+  );
+  for (const { id, kind } of cancelled) {
+    const wakeAt = kind === "SCHEDULED" ? null : AT_ONCE;
+    changeRun(tables, {
+      id,
+      from: ["CANCELLED"],
+      state: "PLANNED",
+      wakeAt,
+      reason: null,
+      attempt: 0,
+      endedAt: null,
+      scheduleVersion,
+    });
   }
 }
 

@@ -41,7 +41,7 @@ import { Lanes } from "./lanes.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { migrate } from "./migrate.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
-import { dueFires, insertBeside, planOne } from "./planning.js";
+import { dueFires, insertBeside, mayInsertBeside, planOne } from "./planning.js";
 import { changeRun, claimRuns, releaseHeldRuns, renewLease, requestCancel } from "./run-changes.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import {
@@ -185,8 +185,13 @@ export class SqliteStore implements ScheduleStore {
     return this.#write((tables) => commits.map((commit) => planOne(tables, commit)));
   }
 
-  insertRuns(runs: readonly NewRun[]): Promise<boolean[]> {
-    return this.#write((tables) => runs.map((run) => insertBeside(tables, run)));
+  insertRuns(
+    runs: readonly NewRun[],
+    { isExclusive = false }: { readonly isExclusive?: boolean } = {},
+  ): Promise<boolean[]> {
+    return this.#write((tables) =>
+      runs.map((run) => (!isExclusive || mayInsertBeside(tables, [run])) && insertBeside(tables, run)),
+    );
   }
 
   claim(request: ClaimRequest): Promise<ClaimedRun[]> {

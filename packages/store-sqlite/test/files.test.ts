@@ -225,6 +225,7 @@ describe("group commit", () => {
       concurrency: 1,
       cursor: 0,
       state: "RUNNING",
+      reason: null,
       plannedRuns: 0,
       openRuns: 0,
       createdAt: 0,

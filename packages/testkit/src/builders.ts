@@ -137,6 +137,7 @@ export function aBackfill(overrides: Partial<Backfill> = {}): Backfill {
     concurrency: 2,
     cursor: lower,
     state: "RUNNING",
+    reason: null,
     plannedRuns: 0,
     openRuns: 0,
     createdAt,

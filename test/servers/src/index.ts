@@ -8,5 +8,6 @@ export { KafkaServer, type KafkaTopic } from "./kafka-server.js";
 export { copyArtifacts, maven } from "./maven.js";
 export { PostgresServer } from "./postgres-server.js";
 export { RedisServer } from "./redis-server.js";
+export { findSchemathesis } from "./schemathesis-binary.js";
 export { SeaTunnelServer } from "./seatunnel-server.js";
 export { TcpProxy } from "./tcp-proxy.js";

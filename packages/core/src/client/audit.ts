@@ -11,6 +11,7 @@ import {
 } from "../interval/interval-set.js";
 import type { RunState } from "../run/run.js";
 import type { CoverageRange } from "../store/schedule-store.js";
+import type { Doubts } from "./doubts.js";
 
 /** How much of the audited time is in one condition. */
 export interface AuditShare {
@@ -36,13 +37,21 @@ export interface AuditReport {
   readonly gaps: IntervalSet;
   /** Time that more than one run covers or is about to. Re-runs of an interval on purpose are none. */
   readonly overlaps: IntervalSet;
+  /**
+   * Time that two jobs may have written, or a job that nobody watches, whatever the states say: where a run has ended
+   * although its job may still be working, where jobs of two runs were active at once, and where two runs have succeeded
+   * of which neither stands for the other.
+   */
+  readonly doubtful: IntervalSet;
+  /** From where on `doubtful` is complete, epoch ms: only the newest 10,000 runs of the range are held against each other. */
+  readonly examinedFrom: EpochMs;
   /** Owed and not planned yet: from the watermark to the last interval that has closed. */
   readonly owed: Interval | null;
   /** Sums over the runs that succeeded. */
   readonly rowsRead: number;
   readonly rowsWritten: number;
   readonly rowsDirty: number;
-  /** No gap and no overlap. */
+  /** No gap, no overlap and no doubt. */
   readonly isSound: boolean;
   /** Sound, and all of the range has succeeded. */
   readonly isComplete: boolean;
@@ -66,13 +75,16 @@ export interface AuditInput {
   readonly range: Interval;
   /** The group's ranges that intersect `range`. */
   readonly coverage: readonly CoverageRange[];
+  /** See `doubtsOf`. */
+  readonly doubts: Doubts;
   /** Where the last closed interval of the grid ends, epoch ms. */
   readonly closedUpTo: EpochMs;
   readonly watermark: EpochMs;
 }
 
 /** Accounts for every millisecond of the range. Pure. */
-export function auditCoverage({ groupId, range, coverage, closedUpTo, watermark }: AuditInput): AuditReport {
+export function auditCoverage(input: AuditInput): AuditReport {
+  const { groupId, range, coverage, doubts, closedUpTo, watermark } = input;
   const whole = toSet([range]);
   const of = (condition: Condition): CoverageRange[] =>
     coverage.filter(({ state }) => CONDITION[state] === condition);
@@ -86,6 +98,7 @@ export function auditCoverage({ groupId, range, coverage, closedUpTo, watermark 
     whole,
     toSet([...overlapsOf([...succeeded, ...firstRuns]), ...overlapsOf(reruns)]),
   );
+  const doubtful = intersect(whole, toSet([...doubts.intervals, ...overlapsOf(succeeded)]));
 
   let unaccounted = intersect(whole, toSet(coverage));
   const share = (condition: Condition): AuditShare => {
@@ -102,13 +115,15 @@ export function auditCoverage({ groupId, range, coverage, closedUpTo, watermark 
     cancelled: share("cancelled"),
     skipped: share("skipped"),
   };
-  const isSound = gaps.length === 0 && overlaps.length === 0;
+  const isSound = gaps.length === 0 && overlaps.length === 0 && doubtful.length === 0;
   return {
     groupId,
     range,
     ...shares,
     gaps,
     overlaps,
+    doubtful,
+    examinedFrom: Math.max(range.lower, doubts.examinedFrom),
     owed: closedUpTo > watermark ? { lower: watermark, upper: closedUpTo } : null,
     rowsRead: sum(succeeded, "rowsRead"),
     rowsWritten: sum(succeeded, "rowsWritten"),

@@ -1,47 +1,53 @@
 import { randomUUID } from "node:crypto";
 import type { Clock, EpochMs } from "../clock/clock.js";
-import { LedgerError } from "../errors/errors.js";
+import { LedgerError, ScheduleError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
-import type { IntervalSet } from "../interval/interval-set.js";
+import { type IntervalSet, toSet } from "../interval/interval-set.js";
 import type { Backfiller } from "../planning/backfiller.js";
-import { alignRange, countUnits, nextSlice } from "../planning/rerun-units.js";
+import { rerunUnits } from "../planning/rerun-units.js";
 import type { Backfill, BackfillSelect } from "../run/backfill.js";
+import { type Instant, readInstant } from "../schedule/instant.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 
-/** How to list the past of a group again. */
+/**
+ * A request to re-run past intervals of a group. Intervals run as a whole: one that `from` or `to` cuts runs within its
+ * own bounds, which are those of a run if one stands there, and the grid's if none does. The plan names such intervals.
+ */
 export interface BackfillRequest {
   /**
-   * Makes the request repeatable, 1 to 200 characters: an id is used once, also where there was nothing to do, and who
-   * comes with it again is told of the backfill that it began, and of what that has left to plan. @default a random one
+   * Idempotency key, 1 to 200 characters: a second request with the same id returns the first backfill and what it has
+   * left to plan, also if there was nothing to do. @default a random one
    */
   readonly id?: string;
   readonly groupId: string;
-  /** Inclusive, epoch ms; before the ledger's beginning it is moved out to the next cut of the grid. */
-  readonly from: EpochMs;
-  /** Exclusive, epoch ms; at most the watermark, since what follows is the live schedule's. */
-  readonly to: EpochMs;
+  /** Inclusive: epoch ms, a `Date` or ISO 8601 with an offset. It may lie before the ledger's beginning. */
+  readonly from: Instant;
+  /** Exclusive, as `from`. What lies after the watermark is the live schedule's and left out. */
+  readonly to: Instant;
   /** @default "missing" */
   readonly select?: BackfillSelect;
   /** How many of its runs may be active at once, 1 to 1,000. @default 1 */
   readonly concurrency?: number;
-  /** Only tells what would run. @default false */
+  /** Returns the plan without running anything. @default false */
   readonly isDryRun?: boolean;
 }
 
-/** What a backfill runs, or would run. */
+/** The runs that a backfill makes, or would make. */
 export interface BackfillPlan {
-  /** Absent for a dry run, and where there is nothing to do and no id was given. */
+  /** Absent from a dry run, and if there is nothing to do and no id was given. */
   readonly backfill?: Backfill;
   /** How many runs. */
   readonly runs: number;
-  /** The time that these cover, merged. */
+  /** The time that they cover, merged. */
   readonly ranges: IntervalSet;
   /** The first intervals, at most 100. */
   readonly first: readonly Interval[];
+  /** In plain sentences: how the runs differ from the range that was asked for. */
+  readonly notes: readonly string[];
 }
 
-/** What backfills are controlled with. */
+/** Dependencies of `BackfillControl`. */
 export interface BackfillControlParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
@@ -50,6 +56,9 @@ export interface BackfillControlParts {
 
 /** The longest id, characters. */
 const MAX_ID = 200;
+
+/** How many intervals a plan lists. */
+const LISTED = 100;
 
 /** Begins and cancels backfills. */
 export class BackfillControl {
@@ -61,28 +70,24 @@ export class BackfillControl {
 
   /** Begins a backfill; its first runs are planned when this resolves, unless the schedule is paused. */
   async plan(schedule: Schedule, request: BackfillRequest): Promise<BackfillPlan> {
-    const { id, groupId, from, to, select = "missing", concurrency = 1, isDryRun = false } = request;
+    const { id, groupId, select = "missing", concurrency = 1, isDryRun = false } = request;
     const { store, backfiller, clock } = this.#parts;
     if (id !== undefined && (id === "" || id.length > MAX_ID)) {
       throw invalid("id", `must have 1 to ${MAX_ID} characters`);
     }
+    const asked = { lower: instantOf(request.from, "from"), upper: instantOf(request.to, "to") };
     const known = id === undefined || isDryRun ? undefined : await this.#begun(id, groupId);
     if (known !== undefined) return this.#goOn(schedule, known);
     if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1_000) {
       throw invalid("concurrency", "must be a whole number from 1 to 1,000");
     }
-    const range = alignRange(schedule, { lower: from, upper: to });
-    if (!(range.lower < range.upper)) {
-      throw new LedgerError(
-        "INTERVAL_INVALID",
-        `from, to: nothing of this range lies before the watermark, ${new Date(schedule.watermark).toISOString()}.`,
-        { field: "from" },
-      );
-    }
-    const plan = await this.#count(schedule, range, select);
+    const range = this.#pastOf(schedule, asked);
+    const { cursor, ...counted } = await this.#count(schedule, range, select);
+    const plan = { ...counted, notes: notesOn(asked, range, counted.ranges) };
     if (isDryRun || (plan.runs === 0 && id === undefined)) return plan;
+    refuseEnded(schedule);
     const state = plan.runs === 0 ? "DONE" : "RUNNING";
-    const begun = { id: id ?? randomUUID(), groupId, ...range, select, concurrency, state } as const;
+    const begun = { id: id ?? randomUUID(), groupId, ...range, select, concurrency, state, cursor } as const;
     const backfill = newBackfill({ ...begun, createdAt: clock.now() });
     if (!(await store.insertBackfill(backfill))) {
       return this.#goOn(schedule, (await this.#begun(backfill.id, groupId)) ?? backfill);
@@ -91,26 +96,58 @@ export class BackfillControl {
     return { ...plan, backfill };
   }
 
-  /** What an id has begun before. @throws LedgerError INTERVAL_INVALID where that is another group's */
+  /** The part of a range that the live schedule has planned. @throws LedgerError INTERVAL_INVALID if there is none */
+  #pastOf({ watermark }: Schedule, { lower, upper }: Interval): Interval {
+    if (lower >= upper) throw invalid("from", "must be before to");
+    if (lower < watermark) return { lower, upper: Math.min(upper, watermark) };
+    throw new LedgerError(
+      "INTERVAL_INVALID",
+      `from, to: nothing of this range lies before the watermark, ${iso(watermark)}.`,
+      { field: "from" },
+    );
+  }
+
+  /** What an id has begun before. @throws LedgerError INTERVAL_INVALID if that is another group's */
   async #begun(id: string, groupId: string): Promise<Backfill | undefined> {
     const backfill = await this.#parts.store.getBackfill(id);
     if (backfill === undefined || backfill.groupId === groupId) return backfill;
     throw invalid("id", "is another group's");
   }
 
-  /** Sees to it that a backfill goes on, whose first request may have died between writing it down and planning. */
+  /** Makes sure that a backfill goes on, whose first request may have died between writing it down and planning. */
   async #goOn(schedule: Schedule, backfill: Backfill): Promise<BackfillPlan> {
-    const { cursor, upper, select, state } = backfill;
-    if (state !== "RUNNING") return { backfill, runs: 0, ranges: [], first: [] };
+    const { lower, upper, select, state, cursor } = backfill;
+    if (state !== "RUNNING") return { backfill, runs: 0, ranges: [], first: [], notes: [] };
     await this.#parts.backfiller.begin(backfill);
-    return { ...(await this.#count(schedule, { lower: cursor, upper }, select)), backfill };
+    const { cursor: _, ...left } = await this.#count(schedule, { lower, upper }, select, cursor);
+    return { ...left, notes: [], backfill };
   }
 
-  async #count(schedule: Schedule, range: Interval, select: BackfillSelect): Promise<BackfillPlan> {
-    const { store } = this.#parts;
-    const count = countUnits(schedule, range, select, await store.coverage(schedule.spec.groupId, range));
-    const { units } = await nextSlice(store, schedule, range, select, 100);
-    return { ...count, first: units.map(({ lower, upper }) => ({ lower, upper })) };
+  /** Counts exactly the runs that the backfiller would make of the ledger as it is. */
+  async #count(
+    schedule: Schedule,
+    range: Interval,
+    select: BackfillSelect,
+    from?: EpochMs,
+  ): Promise<Pick<BackfillPlan, "runs" | "ranges" | "first"> & { readonly cursor: EpochMs }> {
+    const query = { range, select, ...(from === undefined ? {} : { from }) };
+    const stretches: { lower: EpochMs; upper: EpochMs }[] = [];
+    const first: Interval[] = [];
+    let runs = 0;
+    for await (const { lower, upper, underWay } of rerunUnits(this.#parts.store, schedule, query)) {
+      if (underWay !== undefined) continue;
+      runs += 1;
+      if (first.length < LISTED) first.push({ lower, upper });
+      const last = stretches.at(-1);
+      if (last !== undefined && lower <= last.upper) last.upper = upper;
+      else stretches.push({ lower, upper });
+    }
+    return {
+      runs,
+      ranges: toSet(stretches),
+      first,
+      cursor: Math.min(range.lower, first[0]?.lower ?? range.lower),
+    };
   }
 
   async cancel(id: string): Promise<void> {
@@ -136,17 +173,53 @@ export class BackfillControl {
 
 type Begun = Pick<
   Backfill,
-  "id" | "groupId" | "lower" | "upper" | "select" | "concurrency" | "state" | "createdAt"
+  "id" | "groupId" | "lower" | "upper" | "select" | "concurrency" | "state" | "cursor" | "createdAt"
 >;
 
 function invalid(field: string, problem: string): LedgerError {
   return new LedgerError("INTERVAL_INVALID", `${field}: ${problem}.`, { field });
 }
 
+function instantOf(value: Instant, field: string): EpochMs {
+  const read = readInstant(value);
+  if ("at" in read) return read.at;
+  throw invalid(field, read.problem);
+}
+
+/** A schedule that was unregistered plans nothing, so its backfill would never begin. */
+function refuseEnded({ spec: { groupId }, status }: Schedule): void {
+  if (status !== "DELETING" && status !== "DELETED") return;
+  throw new ScheduleError(
+    "SCHEDULE_STATUS_ILLEGAL",
+    `Schedule ${groupId} is ${status}; register the group again before its past is run again.`,
+  );
+}
+
+/** How what runs differs from what was asked for. */
+function notesOn(asked: Interval, past: Interval, ranges: IntervalSet): string[] {
+  const notes: string[] = [];
+  const lower = ranges[0]?.lower;
+  const upper = ranges.at(-1)?.upper;
+  if (lower !== undefined && lower < asked.lower)
+    notes.push(
+      `from: ${iso(asked.lower)} lies inside an interval, which runs as a whole from ${iso(lower)} on.`,
+    );
+  if (past.upper < asked.upper)
+    notes.push(`to: intervals are planned up to ${iso(past.upper)}; what follows is the live schedule's.`);
+  if (upper !== undefined && upper > past.upper)
+    notes.push(`to: ${iso(past.upper)} lies inside an interval, which runs as a whole up to ${iso(upper)}.`);
+  return notes;
+}
+
+function iso(instant: EpochMs): string {
+  return new Date(instant).toISOString();
+}
+
 function newBackfill(begun: Begun): Backfill {
   return {
     ...begun,
-    cursor: begun.state === "DONE" ? begun.upper : begun.lower,
+    cursor: begun.state === "DONE" ? begun.upper : begun.cursor,
+    reason: null,
     plannedRuns: 0,
     openRuns: 0,
     updatedAt: begun.createdAt,

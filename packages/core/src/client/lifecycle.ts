@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../clock/clock.js";
 import { messageOf, ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import { nextFireAt } from "../planning/plan-decision.js";
-import type { IntervalPlanner } from "../planning/planner.js";
+import { type IntervalPlanner, PLANNING_STATUSES } from "../planning/planner.js";
 import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import { laneWidth } from "../schedule/normalize.js";
@@ -14,6 +15,7 @@ import { notesOf } from "./notes.js";
 import type { RegisteredSchedule } from "./registration.js";
 import { type ScheduleChanges, staleVersion } from "./schedule-changes.js";
 import { groupIdOf, type SpecReader } from "./spec-reader.js";
+import { UNREGISTERED } from "./unregistered-runs.js";
 
 /** What a schedule's life after its registration is led with. */
 export interface LifecycleParts {
@@ -23,6 +25,14 @@ export interface LifecycleParts {
   readonly planner: IntervalPlanner;
   readonly specs: SpecReader;
   readonly changes: ScheduleChanges;
+}
+
+/** How a schedule is updated. */
+export interface UpdateOptions {
+  /** The version that the change was made for. */
+  readonly version: number;
+  /** Whether runs that wait keep the version they were planned with, or adopt the new one. @default "keep" */
+  readonly plannedRuns?: "keep" | "adopt";
 }
 
 /** Updates, pauses, resumes and removes schedules. */
@@ -53,13 +63,16 @@ export class Lifecycle {
     this.#parts.emitter.off("pause-requested", this.#onPauseRequested);
   }
 
-  async update(info: ScheduleInfo, expected: { readonly version: number }): Promise<RegisteredSchedule> {
+  async update(info: ScheduleInfo<object>, expected: UpdateOptions): Promise<RegisteredSchedule> {
     const { specs, changes } = this.#parts;
-    const before = await changes.get(groupIdOf(info));
-    if (before.version !== expected.version) throw staleVersion(before, expected.version);
+    const before = await this.#get(groupIdOf(info), expected.version);
     const spec = specs.read(info, before.spec);
     refuseIllegalUpdate(before, spec);
-    if (JSON.stringify(spec) === JSON.stringify(before.spec)) return this.#withNotes(before);
+    const adoptsPlanned = expected.plannedRuns === "adopt";
+    if (isDeepStrictEqual(spec, before.spec)) {
+      if (adoptsPlanned) await changes.change(before, { adoptsPlanned });
+      return this.#withNotes(before);
+    }
     const grid = new Grid(spec);
     const hasLedger = before.watermark > before.origin;
     const watermark = hasLedger ? before.watermark : (grid.origin() ?? before.watermark);
@@ -70,14 +83,15 @@ export class Lifecycle {
       spec: { spec, tzdata: tzdataVersion() },
       laneWidth: status === "PAUSED" ? 0 : laneWidth(spec),
       nextFireAt: nextFireAt(grid, watermark),
+      adoptsPlanned,
       ...(hasLedger ? {} : { origin: watermark }),
     });
     return this.#withNotes(await changes.deliver(spec.groupId));
   }
 
-  async pause(groupId: string, note: string): Promise<Schedule> {
+  async pause(groupId: string, note: string, version?: number): Promise<Schedule> {
     const { changes } = this.#parts;
-    const before = await changes.get(groupId);
+    const before = await this.#get(groupId, version);
     await changes.change(before, {
       status: transition(groupId, before.status, "pause"),
       statusReason: note === "" ? null : note,
@@ -86,12 +100,16 @@ export class Lifecycle {
     return changes.deliver(groupId);
   }
 
-  /** Runs that blocked because of `onFailure: "pause"` no longer do: who resumes has seen them. */
-  async resume(groupId: string): Promise<Schedule> {
+  /**
+   * Runs that blocked because of `onFailure: "pause"` no longer do: the person who resumes has seen them. A schedule that is
+   * not paused stays as it is.
+   */
+  async resume(groupId: string, version?: number): Promise<Schedule> {
     const { changes } = this.#parts;
-    const before = await changes.get(groupId);
+    const before = await this.#get(groupId, version);
+    if (PLANNING_STATUSES.includes(before.status)) return before;
     const status = transition(groupId, before.status, "resume");
-    if (before.spec.onFailure === "pause") await this.#unblock(groupId);
+    if (before.spec.onFailure === "pause") await this.#unblock(before);
     await changes.change(before, {
       status,
       statusReason: null,
@@ -101,16 +119,16 @@ export class Lifecycle {
     return changes.deliver(groupId);
   }
 
-  async unregister(groupId: string, isPurge: boolean): Promise<void> {
+  async unregister(groupId: string, isPurge: boolean, version?: number): Promise<void> {
     const { changes, store, planner } = this.#parts;
-    const before = await changes.get(groupId);
+    const before = await this.#get(groupId, version);
     if (before.status !== "DELETED") {
       await changes.change(before, {
         status: transition(groupId, before.status, "unregister"),
         statusReason: null,
         laneWidth: 0,
         nextFireAt: null,
-        cancelPlanned: "unregistered",
+        cancelPlanned: UNREGISTERED,
       });
       await changes.deliver(groupId);
     }
@@ -126,18 +144,43 @@ export class Lifecycle {
     planner.forget(groupId);
   }
 
+  /** A schedule that still has the version which the caller has seen, if it says one. */
+  async #get(groupId: string, version: number | undefined): Promise<Schedule> {
+    const schedule = await this.#parts.changes.get(groupId);
+    if (version !== undefined && schedule.version !== version) throw staleVersion(schedule, version);
+    return schedule;
+  }
+
   #withNotes(schedule: Schedule): RegisteredSchedule {
     const { clock, specs } = this.#parts;
     return { schedule, notes: notesOf(schedule, clock.now(), specs.notesOn(schedule.spec)) };
   }
 
-  async #unblock(groupId: string): Promise<void> {
-    const failed = await this.#parts.store.listRuns({ groupId, states: ["FAILED"] }, { limit: 1_000 });
-    await this.#parts.store.changeRuns(
-      failed.items
-        .filter(({ isBlocking }) => isBlocking)
-        .map(({ id }) => ({ id, from: ["FAILED"], state: "FAILED", wakeAt: null, isBlocking: false })),
-    );
+  /** Newest first, since what blocks is rarely old; it ends with the last that blocks, however many have failed. */
+  async #unblock({ spec: { groupId }, blockingRuns }: Schedule): Promise<void> {
+    const { store } = this.#parts;
+    const filter = { groupId, states: ["FAILED"], includeSuperseded: false, order: "descending" } as const;
+    let left = blockingRuns;
+    let cursor: string | undefined;
+    while (left > 0) {
+      const page = await store.listRuns(filter, {
+        limit: 1_000,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      const blocking = page.items.filter(({ isBlocking }) => isBlocking);
+      await store.changeRuns(
+        blocking.map(({ id }) => ({
+          id,
+          from: ["FAILED"],
+          state: "FAILED",
+          wakeAt: null,
+          isBlocking: false,
+        })),
+      );
+      left -= blocking.length;
+      cursor = page.next;
+      if (cursor === undefined) return;
+    }
   }
 }
 

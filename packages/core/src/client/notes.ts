@@ -13,11 +13,18 @@ const AHEAD_MS = 366 * 86_400_000;
 export function notesOf({ spec, watermark }: Schedule, now: EpochMs, jobNotes: readonly string[]): string[] {
   const days = dstNotes(spec.trigger, spec.timezone, now, now + AHEAD_MS);
   return [
+    ...startNotes(spec, watermark),
     ...owedNotes(spec, watermark, now),
     ...windowNotes(spec),
     ...jobNotes,
     ...days.map(({ localDate, effect }) => `${localDate}: ${effect}`),
   ];
+}
+
+function startNotes({ startTime }: ScheduleSpec, watermark: EpochMs): string[] {
+  if (startTime <= watermark) return [];
+  const [from, to] = [watermark, startTime].map((instant) => new Date(instant).toISOString());
+  return [`The schedule starts after its ledger ends: nothing runs between ${from} and ${to}.`];
 }
 
 function owedNotes(spec: ScheduleSpec, watermark: EpochMs, now: EpochMs): string[] {

@@ -5,7 +5,7 @@ import { isolated, OwnError } from "../planning/isolated.js";
 import { nextFireAt } from "../planning/plan-decision.js";
 import { Grid } from "../schedule/grid.js";
 import { laneWidth } from "../schedule/normalize.js";
-import type { Schedule, ScheduleInfo, ScheduleSpec } from "../schedule/schedule.js";
+import type { Schedule, ScheduleInfo } from "../schedule/schedule.js";
 import { transition } from "../schedule/status.js";
 import type { NewSchedule, ScheduleStore } from "../store/schedule-store.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
@@ -13,13 +13,20 @@ import type { EngineOutbox } from "../upkeep/outbox.js";
 import { notesOf } from "./notes.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import { groupIdOf, type SpecReader } from "./spec-reader.js";
+import {
+  countUnregistered,
+  resumedFrom,
+  revivedNotes,
+  UNREGISTERED,
+  unregisteredNotes,
+} from "./unregistered-runs.js";
 
 /** A schedule as it was registered or updated, and what a person should know of it. */
 export interface RegisteredSchedule {
   readonly schedule: Schedule;
   /**
-   * In plain sentences: what is owed at once, what the operator says of the job, the days of daylight saving in the next
-   * year and what happens then.
+   * In plain sentences: what becomes of runs that an unregistration has cancelled, what is owed at once, what the operator
+   * says of the job, the days of daylight saving in the next year and what happens then.
    */
   readonly notes: readonly string[];
 }
@@ -48,23 +55,32 @@ export class Registration {
     this.#parts = parts;
   }
 
-  async register(info: ScheduleInfo): Promise<RegisteredSchedule> {
-    const [result] = await this.registerMany([info]);
-    if (result === undefined || !result.isRegistered) throw result?.error;
-    const { changes, clock, specs } = this.#parts;
-    const schedule = await changes.get(info.groupId);
-    return { schedule, notes: notesOf(schedule, clock.now(), specs.notesOn(schedule.spec)) };
+  async register(info: ScheduleInfo<object>): Promise<RegisteredSchedule> {
+    const revived = new Map<string, number>();
+    const result = (await this.#registerBatch([info], revived))[0]!;
+    if (!result.isRegistered) throw result.error;
+    const { changes, clock, specs, store } = this.#parts;
+    const { groupId } = result;
+    const schedule = await changes.get(groupId);
+    const before = revived.get(groupId);
+    const left = before === undefined ? 0 : await countUnregistered(store, groupId);
+    const notes = notesOf(schedule, clock.now(), specs.notesOn(schedule.spec));
+    return { schedule, notes: [...revivedNotes((before ?? 0) - left), ...unregisteredNotes(left), ...notes] };
   }
 
-  async registerMany(infos: readonly ScheduleInfo[]): Promise<RegistrationResult[]> {
+  async registerMany(infos: readonly ScheduleInfo<object>[]): Promise<RegistrationResult[]> {
     const results: RegistrationResult[] = [];
     for (let start = 0; start < infos.length; start += BATCH) {
-      results.push(...(await this.#registerBatch(infos.slice(start, start + BATCH))));
+      results.push(...(await this.#registerBatch(infos.slice(start, start + BATCH), new Map())));
     }
     return results;
   }
 
-  async #registerBatch(infos: readonly ScheduleInfo[]): Promise<RegistrationResult[]> {
+  /** @param unregistered - takes how many runs wait to be planned again, of each group that is registered again */
+  async #registerBatch(
+    infos: readonly ScheduleInfo<object>[],
+    unregistered: Map<string, number>,
+  ): Promise<RegistrationResult[]> {
     const results: RegistrationResult[] = infos.map((info) => ({
       groupId: groupIdOf(info),
       isRegistered: true,
@@ -96,7 +112,7 @@ export class Registration {
         continue;
       }
       try {
-        await this.#registerAgain(schedule.spec);
+        unregistered.set(schedule.spec.groupId, await this.#registerAgain(infos[index]!));
       } catch (error) {
         fail(index, error);
       }
@@ -106,12 +122,17 @@ export class Registration {
   }
 
   /**
-   * Registers a group that was unregistered before. Its ledger goes on at its watermark; what lies between there and a
-   * later start becomes a skipped run that says so, as soon as the first interval is planned.
+   * Registers a group that was unregistered before. Its ledger goes on at its watermark, and what waited when it was
+   * unregistered is planned again, by the new version. Only a start of its own that lies later gives up what was before
+   * it: what waited stays cancelled, and the time from the watermark becomes a skipped run that says so, as soon as the
+   * first interval is planned.
+   *
+   * @returns how many runs the unregistration had cancelled
    */
-  async #registerAgain(spec: ScheduleSpec): Promise<void> {
-    const { changes } = this.#parts;
-    const before = await changes.get(spec.groupId);
+  async #registerAgain(info: ScheduleInfo<object>): Promise<number> {
+    const { changes, specs, store } = this.#parts;
+    const before = await changes.get(info.groupId);
+    const spec = specs.readAgain(info, before.spec);
     if (before.status !== "DELETED") {
       throw new ScheduleError(
         "SCHEDULE_EXISTS",
@@ -119,14 +140,17 @@ export class Registration {
         { field: "groupId" },
       );
     }
+    const unregistered = await countUnregistered(store, spec.groupId);
     await changes.change(before, {
       status: transition(spec.groupId, before.status, "register-again"),
       statusReason: null,
       spec: { spec, tzdata: tzdataVersion() },
       laneWidth: laneWidth(spec),
       nextFireAt: nextFireAt(new Grid(spec), before.watermark),
+      revivesCancelled: { reason: UNREGISTERED, from: resumedFrom(before.spec, spec) },
     });
     await changes.deliver(spec.groupId);
+    return unregistered;
   }
 }
 

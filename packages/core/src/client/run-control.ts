@@ -3,10 +3,10 @@ import type { Dispatcher } from "../dispatch/dispatcher.js";
 import { LedgerError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { Interval } from "../interval/boundaries.js";
-import { rerunsOf } from "../planning/backfiller.js";
 import type { IntervalPlanner } from "../planning/planner.js";
-import { nextSlice } from "../planning/rerun-units.js";
+import { nextSlice, rerunsOf } from "../planning/rerun-slice.js";
 import type { Run } from "../run/run.js";
+import { STANDING_STATES } from "../run/standing.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 
@@ -21,6 +21,15 @@ export interface RunControlParts {
   readonly planner: IntervalPlanner;
   readonly dispatcher: Dispatcher;
   readonly namespace: string;
+}
+
+/** How a run is retried. */
+export interface RetryOptions {
+  /**
+   * By which version of its schedule it is carried out: the one that it was planned with, or the newest, such as one that
+   * mends the job. Its boundaries stay. @default "planned"
+   */
+  readonly version?: "planned" | "latest";
 }
 
 /** What a person does to single runs: trigger, cancel, retry. */
@@ -75,10 +84,9 @@ export class RunControl {
         { field: "interval.upper" },
       );
     }
-    await this.#refuseUnaligned(schedule, interval);
-    const { units } = await nextSlice(this.#parts.store, schedule, interval, "all", MAX_TRIGGERED_RUNS + 1);
-    const first = units[0];
-    const last = units.at(-1);
+    const query = { range: interval, select: "all" } as const;
+    const { units } = await nextSlice(this.#parts.store, schedule, query, { limit: MAX_TRIGGERED_RUNS + 1 });
+    await this.#refuseUnaligned(schedule, interval, units);
     if (units.length > MAX_TRIGGERED_RUNS) {
       throw new LedgerError(
         "INTERVAL_INVALID",
@@ -86,36 +94,34 @@ export class RunControl {
         { field: "interval" },
       );
     }
-    if (first === undefined || last === undefined) {
-      throw new LedgerError("RUN_STATE_ILLEGAL", "interval: its runs are under way already.", {
-        field: "interval",
-      });
-    }
-    const runs = rerunsOf({
-      schedule,
-      units,
+    const runs = await rerunsOf(this.#parts.store, schedule, units, {
       kind: "MANUAL",
       backfillId: null,
       namespace: this.#parts.namespace,
       plannedAt: this.#parts.clock.now(),
     });
-    const inserted = await this.#parts.store.insertRuns(runs);
+    const inserted = await this.#parts.store.insertRuns(runs, { isExclusive: true });
     const made = runs.filter((_, index) => inserted[index]);
+    if (made.length === 0) {
+      throw new LedgerError("RUN_STATE_ILLEGAL", "interval: its runs are under way already.", {
+        field: "interval",
+      });
+    }
     this.#parts.emitter.emit("runs-planned", made);
     return (await this.#parts.store.getRuns(made.map(({ id }) => id))).filter((run) => run !== undefined);
   }
 
   /** A part of an interval would be written beside the whole and double its rows. */
-  async #refuseUnaligned(schedule: Schedule, interval: Interval): Promise<void> {
+  async #refuseUnaligned(schedule: Schedule, interval: Interval, units: readonly Interval[]): Promise<void> {
     const { groupId } = schedule.spec;
     const page = await this.#parts.store.listRuns(
-      { groupId, within: interval, includeSuperseded: false },
+      { groupId, states: STANDING_STATES, within: interval, includeSuperseded: false },
       { limit: MAX_TRIGGERED_RUNS },
     );
-    const cut = page.items.filter(({ lower, upper }) => lower < interval.lower || upper > interval.upper);
-    if (cut.length === 0) return;
-    const lower = Math.min(interval.lower, ...cut.map((run) => run.lower));
-    const upper = Math.max(interval.upper, ...cut.map((run) => run.upper));
+    const whole = [...page.items, ...units];
+    const lower = Math.min(interval.lower, ...whole.map((each) => each.lower));
+    const upper = Math.max(interval.upper, ...whole.map((each) => each.upper));
+    if (lower === interval.lower && upper === interval.upper) return;
     throw new LedgerError(
       "INTERVAL_NOT_ALIGNED",
       `interval: cuts an interval of the ledger in two; the nearest that does not is [${at(lower)}, ${at(upper)}).`,
@@ -125,51 +131,85 @@ export class RunControl {
 
   async cancel(id: string): Promise<void> {
     const run = await this.get(id);
-    if (await this.#parts.dispatcher.cancel(run, "cancelled")) return;
-    const isGivenUp = await this.#parts.dispatcher.change(run, {
-      id,
-      from: ["FAILED"],
-      state: "CANCELLED",
-      reason: "cancelled",
-      wakeAt: null,
-      isBlocking: false,
-    });
-    if (isGivenUp) return this.#parts.dispatcher.poke();
+    const isCancelled = await this.#parts.dispatcher.cancel(run, "cancelled");
+    if (isCancelled) return this.#parts.dispatcher.poke();
     throw illegal(await this.get(id), "cancelled", "it has not ended, or has failed");
   }
 
-  async retry(id: string): Promise<void> {
+  /** @throws LedgerError RUN_NOT_FOUND, RUN_STATE_ILLEGAL */
+  async retry(id: string, options: RetryOptions): Promise<void> {
     const run = await this.get(id);
-    const isRetried =
-      !run.isSuperseded &&
-      (await this.#parts.dispatcher.change(run, {
-        id,
-        from: ["FAILED", "CANCELLED"],
-        state: "PLANNED",
-        reason: null,
-        attempt: 0,
-        isBlocking: false,
-        wakeAt: run.kind === "SCHEDULED" ? null : this.#parts.clock.now(),
-        endedAt: null,
-        ...(run.error === null || run.endedAt === null
-          ? {}
-          : {
-              attemptRecord: {
-                attempt: run.attempt,
-                submittedAt: run.submittedAt,
-                endedAt: run.endedAt,
-                jobId: run.jobId,
-                error: run.error,
-              },
-            }),
-      }));
-    if (!isRetried)
-      throw illegal(
-        await this.get(id),
-        "retried",
-        "it has failed or was cancelled, and nothing stands for it",
-      );
+    if (!(await this.#retry(run, await this.#versionFor(run.groupId, options))))
+      throw await this.#whyNotRetried(id);
     this.#parts.dispatcher.poke();
+  }
+
+  /** Retries all failed runs of a group that no other run stands for. */
+  async retryAll({ spec: { groupId } }: Schedule, options: RetryOptions): Promise<string[]> {
+    const filter = { groupId, states: ["FAILED"], includeSuperseded: false } as const;
+    const version = await this.#versionFor(groupId, options);
+    const retried: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const place = cursor === undefined ? {} : { cursor };
+      const page = await this.#parts.store.listRuns(filter, { limit: 1_000, ...place });
+      for (const run of page.items) if (await this.#retry(run, version)) retried.push(run.id);
+      cursor = page.next;
+    } while (cursor !== undefined);
+    if (retried.length > 0) this.#parts.dispatcher.poke();
+    return retried;
+  }
+
+  async #versionFor(groupId: string, { version = "planned" }: RetryOptions): Promise<number | undefined> {
+    if (version === "planned") return undefined;
+    const [schedule] = await this.#parts.store.getSchedules([groupId]);
+    return schedule?.version;
+  }
+
+  /** Whether it was done: the store refuses what another run stands for. */
+  #retry(run: Run, scheduleVersion: number | undefined): Promise<boolean> {
+    return this.#parts.dispatcher.change(run, {
+      id: run.id,
+      from: ["FAILED", "CANCELLED"],
+      state: "PLANNED",
+      reason: null,
+      attempt: 0,
+      isBlocking: false,
+      wakeAt: run.kind === "SCHEDULED" ? null : this.#parts.clock.now(),
+      endedAt: null,
+      ...(scheduleVersion === undefined ? {} : { scheduleVersion }),
+      ...(run.error === null || run.endedAt === null
+        ? {}
+        : {
+            attemptRecord: {
+              attempt: run.attempt,
+              submittedAt: run.submittedAt,
+              endedAt: run.endedAt,
+              jobId: run.jobId,
+              error: run.error,
+            },
+          }),
+    });
+  }
+
+  async #whyNotRetried(id: string): Promise<LedgerError> {
+    const run = await this.get(id);
+    const { groupId, lower, upper, state } = run;
+    const mayBe = (state === "FAILED" || state === "CANCELLED") && !run.isSuperseded;
+    if (!mayBe) return illegal(run, "retried", "it has failed or was cancelled, and nothing stands for it");
+    const { items } = await this.#parts.store.listRuns(
+      { groupId, states: STANDING_STATES, within: { lower, upper }, includeSuperseded: false },
+      { limit: 1_000 },
+    );
+    const others = items.filter((each) => each.lower !== lower || each.upper !== upper);
+    const named = others.map(
+      (each) => `${each.id} (${each.state}) for [${at(each.lower)}, ${at(each.upper)})`,
+    );
+    return new LedgerError(
+      "RUN_STATE_ILLEGAL",
+      `Run ${id} is ${state} and cannot be retried: other runs stand for its time, such as ${named[0] ?? "one that came just now"}. ` +
+        "Backfill what is missing of it instead.",
+    );
   }
 
   /** @throws LedgerError RUN_NOT_FOUND */

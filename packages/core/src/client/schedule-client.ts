@@ -15,14 +15,16 @@ import type {
 } from "../store/schedule-store.js";
 import { type AuditReport, auditCoverage } from "./audit.js";
 import type { BackfillControl, BackfillPlan, BackfillRequest } from "./backfill-control.js";
+import { findDoubts } from "./doubts.js";
 import { type Explanation, explainRun } from "./explain.js";
-import type { Lifecycle } from "./lifecycle.js";
+import type { Lifecycle, UpdateOptions } from "./lifecycle.js";
 import { notesOf } from "./notes.js";
 import { type Preview, previewInSteps, previewIntervals } from "./preview.js";
 import type { RegisteredSchedule, Registration, RegistrationResult } from "./registration.js";
-import type { RunControl } from "./run-control.js";
+import type { RetryOptions, RunControl } from "./run-control.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import type { SpecReader } from "./spec-reader.js";
+import { countUnregistered, unregisteredNotes } from "./unregistered-runs.js";
 
 /** Runs planned later than this after they were due count as late. */
 const LATE_TOLERANCE_MS = 1_000;
@@ -76,12 +78,12 @@ export class ScheduleClient {
    * @throws ScheduleError SCHEDULE_INVALID (with the field), SCHEDULE_EXISTS; TriggerError TRIGGER_INVALID,
    *   TRIGGER_EXHAUSTED, TIMEZONE_UNKNOWN; EngineError ENGINE_UNKNOWN; OperatorError OPERATOR_UNKNOWN, JOB_INVALID
    */
-  register(info: ScheduleInfo): Promise<RegisteredSchedule> {
+  register(info: ScheduleInfo<object>): Promise<RegisteredSchedule> {
     return this.#parts.registration.register(info);
   }
 
   /** Registers many schedules, each decided by itself: a malformed one does not hold up the others. */
-  registerMany(infos: readonly ScheduleInfo[]): Promise<RegistrationResult[]> {
+  registerMany(infos: readonly ScheduleInfo<object>[]): Promise<RegistrationResult[]> {
     return this.#parts.registration.registerMany(infos);
   }
 
@@ -91,7 +93,7 @@ export class ScheduleClient {
    *
    * @throws as `register` and `update`, but for SCHEDULE_EXISTS and SCHEDULE_VERSION_STALE
    */
-  async ensure(info: ScheduleInfo): Promise<RegisteredSchedule> {
+  async ensure(info: ScheduleInfo<object>): Promise<RegisteredSchedule> {
     for (;;) {
       try {
         return await this.#parts.registration.register(info);
@@ -109,24 +111,30 @@ export class ScheduleClient {
 
   /**
    * Replaces a schedule's specification. The new one takes effect at the watermark, so that no interval is lost or run
-   * twice; runs that are planned keep the version they were planned with. One that changes nothing makes no version.
+   * twice. Runs that are planned keep the version they were planned with, unless they are to adopt the new one: such as
+   * those that wait behind a failure which the update mends. One that changes nothing makes no version.
    *
-   * @param seen - the version that the change was made for
+   * @param seen - `version`: the version that the change was made for; `plannedRuns`: what becomes of runs that wait,
+   *   those between two attempts included; a failed one is retried by `retryRun` as before. @default "keep"
    * @throws as `register`, and ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_VERSION_STALE, SCHEDULE_STATUS_ILLEGAL
    */
-  update(info: ScheduleInfo, seen: { readonly version: number }): Promise<RegisteredSchedule> {
+  update(info: ScheduleInfo<object>, seen: UpdateOptions): Promise<RegisteredSchedule> {
     return this.#parts.lifecycle.update(info, seen);
   }
 
   /**
    * Ends a schedule: its engine lets it go, planned runs are cancelled, active ones come to their end. The ledger is
-   * kept, and goes on when the group is registered again.
+   * kept and goes on at its watermark when the group is registered again, with what waited: those runs are planned again,
+   * and backfills go on. Only a later `startTime` gives up what lies before it.
    *
-   * @param options - `purge`: also removes the ledger, for good
-   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL
+   * @param options - `purge`: also removes the ledger, for good; `version`: only if this still is the schedule's
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL, SCHEDULE_VERSION_STALE
    */
-  unregister(groupId: string, options: { readonly purge?: boolean } = {}): Promise<void> {
-    return this.#parts.lifecycle.unregister(groupId, options.purge === true);
+  unregister(
+    groupId: string,
+    options: { readonly purge?: boolean; readonly version?: number } = {},
+  ): Promise<void> {
+    return this.#parts.lifecycle.unregister(groupId, options.purge === true, options.version);
   }
 
   /**
@@ -134,15 +142,21 @@ export class ScheduleClient {
    * is resumed, as its catch-up policy says.
    *
    * @param note - for people: why
-   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL
+   * @param seen - only if this still is the schedule's version
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL, SCHEDULE_VERSION_STALE
    */
-  pause(groupId: string, note = ""): Promise<Schedule> {
-    return this.#parts.lifecycle.pause(groupId, note);
+  pause(groupId: string, note = "", seen: { readonly version?: number } = {}): Promise<Schedule> {
+    return this.#parts.lifecycle.pause(groupId, note, seen.version);
   }
 
-  /** Goes on at the watermark. @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL */
-  resume(groupId: string): Promise<Schedule> {
-    return this.#parts.lifecycle.resume(groupId);
+  /**
+   * Resumes planning at the watermark; does nothing if the schedule is not paused.
+   *
+   * @param seen - only if this still is the schedule's version
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL (unregistered), SCHEDULE_VERSION_STALE
+   */
+  resume(groupId: string, seen: { readonly version?: number } = {}): Promise<Schedule> {
+    return this.#parts.lifecycle.resume(groupId, seen.version);
   }
 
   /**
@@ -169,7 +183,7 @@ export class ScheduleClient {
   async describe(groupId: string): Promise<Description> {
     const { store } = this.#parts;
     const schedule = await this.#parts.changes.get(groupId);
-    const [versions, counts, active, notRun, backfills] = await Promise.all([
+    const [versions, counts, active, notRun, backfills, unregistered] = await Promise.all([
       store.listVersions(groupId),
       store.tally(groupId, LATE_TOLERANCE_MS),
       store.listRuns({ groupId, states: ["PLANNED", "SUBMITTING", "RUNNING"] }, { limit: 100 }),
@@ -178,10 +192,13 @@ export class ScheduleClient {
         { limit: 100 },
       ),
       store.listBackfills({ groupId }),
+      countUnregistered(store, groupId),
     ]);
+    const outlook = this.#outlook(schedule);
     return {
       schedule,
-      ...this.#outlook(schedule),
+      ...outlook,
+      notes: [...unregisteredNotes(unregistered), ...outlook.notes],
       versions,
       counts,
       active: active.items,
@@ -221,7 +238,7 @@ export class ScheduleClient {
    * @param count - how many, 1 to 10,000
    * @throws as `register`
    */
-  async preview(subject: string | ScheduleInfo, count = 10): Promise<Preview> {
+  async preview(subject: string | ScheduleInfo<object>, count = 10): Promise<Preview> {
     if (!Number.isInteger(count) || count < 1 || count > 10_000) {
       throw new ScheduleError("SCHEDULE_INVALID", "count: must be a whole number from 1 to 10,000.", {
         field: "count",
@@ -239,7 +256,8 @@ export class ScheduleClient {
    * Runs a past range beside the live schedule. It is one row, whatever its length; runs are planned when it is their
    * turn.
    *
-   * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID (empty, or not in the past)
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL (unregistered); LedgerError INTERVAL_INVALID (no
+   *   instants, empty, or not in the past)
    */
   async backfill(request: BackfillRequest): Promise<BackfillPlan> {
     const schedule = await this.#parts.changes.get(request.groupId);
@@ -277,16 +295,28 @@ export class ScheduleClient {
   }
 
   /**
-   * Gives a failed or cancelled run all its attempts again, with the same boundaries and the same idempotency key.
+   * Gives a failed or cancelled run all its attempts again, with the same boundaries and the same idempotency key. It is
+   * carried out by the version of the schedule that it was planned with, or by the newest one if asked to.
    *
-   * @throws LedgerError RUN_NOT_FOUND, RUN_STATE_ILLEGAL
+   * @throws LedgerError RUN_NOT_FOUND; RUN_STATE_ILLEGAL also if another run stands for any of its time
    */
-  retryRun(id: string): Promise<void> {
-    return this.#parts.runControl.retry(id);
+  retryRun(id: string, options: RetryOptions = {}): Promise<void> {
+    return this.#parts.runControl.retry(id, options);
   }
 
   /**
-   * Accounts for every millisecond of a group's ledger: succeeded, active, failed, cancelled, skipped, gaps, overlaps.
+   * Retries all failed runs of a group that no other run stands for, as `retryRun` does each.
+   *
+   * @returns the ids of those that are retried, oldest interval first
+   * @throws ScheduleError SCHEDULE_NOT_FOUND
+   */
+  async retryRuns(groupId: string, options: RetryOptions = {}): Promise<string[]> {
+    return this.#parts.runControl.retryAll(await this.#parts.changes.get(groupId), options);
+  }
+
+  /**
+   * Accounts for every millisecond of a group's ledger: succeeded, active, failed, cancelled, skipped, gaps, overlaps,
+   * and what two jobs may have written.
    *
    * @param within - a part of it. @default from the ledger's beginning to its watermark
    * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID
@@ -305,6 +335,7 @@ export class ScheduleClient {
     return auditCoverage({
       groupId,
       range,
+      doubts: await findDoubts(this.#parts.store, groupId, range),
       coverage: await this.#parts.store.coverage(groupId, range),
       closedUpTo: closed?.upper ?? watermark,
       watermark,

@@ -3,7 +3,7 @@ import { ConfigurationError, OperatorError, ScheduleError } from "../errors/erro
 import type { ScheduleOperator } from "../operator/operator.js";
 import { nextFireAt } from "../planning/plan-decision.js";
 import { Grid } from "../schedule/grid.js";
-import { laneWidth, normalizeSchedule } from "../schedule/normalize.js";
+import { laneWidth, normalizeSchedule, type SpecDefaults } from "../schedule/normalize.js";
 import type { ScheduleInfo, ScheduleSpec } from "../schedule/schedule.js";
 import { parseScheduleInfo } from "../schedule/schema.js";
 import type { NewSchedule } from "../store/schedule-store.js";
@@ -31,13 +31,24 @@ export class SpecReader {
    *
    * @param before - the one that it replaces: the source of what cannot change and was left out
    */
-  read(info: ScheduleInfo, before?: ScheduleSpec): ScheduleSpec {
-    const meant = normalizeSchedule(parseScheduleInfo(info), {
+  read(info: ScheduleInfo<object>, before?: ScheduleSpec): ScheduleSpec {
+    return this.#read(info, {
       engine: before?.engine ?? this.#defaultEngine(),
       operator: before?.operator ?? this.#defaultOperator(),
-      now: this.#parts.clock.now(),
       ...(before === undefined ? {} : { before }),
     });
+  }
+
+  /**
+   * The specification of a group that is registered again. Without a start of its own it begins where it did before, so
+   * that its ledger goes on at the watermark.
+   */
+  readAgain(info: ScheduleInfo<object>, before: ScheduleSpec): ScheduleSpec {
+    return this.#read(info, { engine: this.#defaultEngine(), operator: this.#defaultOperator(), before });
+  }
+
+  #read(info: ScheduleInfo<object>, defaults: Omit<SpecDefaults, "now">): ScheduleSpec {
+    const meant = normalizeSchedule(parseScheduleInfo(info), { ...defaults, now: this.#parts.clock.now() });
     const spec = { ...meant, engine: this.#parts.engines.typeOf(meant.engine) };
     this.#checkEngine(spec);
     this.#checkOperator(spec);

@@ -11,18 +11,29 @@ export interface ClockTimer {
 }
 
 /**
- * The only source of time in Tidegate: what the time is, and a wake-up at a later one.
+ * The only source of time in Tidegate: the present instant, elapsed time, and a wake-up by either.
+ *
+ * Instants say when data is complete, and can step when somebody sets the clock; elapsed time measures how long something
+ * takes, and cannot. So whatever is planned or leased goes by `now`, and every limit, pause and period by elapsed time.
  *
  * `SystemClock` is the machine's; `VirtualClock` is moved by hand, so that years pass in milliseconds.
  */
 export interface Clock {
-  /** The present instant. May step backwards when the machine's clock is set. */
+  /** The present instant. Steps when the machine's clock is set, also backwards. */
   now(): EpochMs;
+  /** Elapsed time since some fixed moment, ms. It never goes back, and setting the clock does not move it. */
+  monotonicNow(): number;
   /**
-   * Calls `callback` once, not before `now() >= at` by this clock's own reckoning of elapsed time; at once (but never
-   * synchronously) when `at` has passed. May come early when the machine's clock steps back meanwhile: look at `now()`.
+   * Calls `callback` once, as soon as `now() >= at`; at once (but never synchronously) when `at` has passed. May come early
+   * when the machine's clock steps back meanwhile: look at `now()`.
    *
    * @param at - instant, epoch ms
    */
   wakeAt(at: EpochMs, callback: () => void): ClockTimer;
+  /**
+   * Calls `callback` once when this much time has elapsed, however the clock is set meanwhile. Never synchronously.
+   *
+   * @param ms - 0 or more
+   */
+  wakeAfter(ms: number, callback: () => void): ClockTimer;
 }

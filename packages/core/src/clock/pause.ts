@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.js";
 
-/** Resolves after a while, ms. @throws the signal's reason when it is aborted before */
+/** Resolves when this much time has elapsed, ms. @throws the signal's reason when it is aborted before */
 export async function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();
   await new Promise<void>((resolve, reject) => {
@@ -8,7 +8,7 @@ export async function pause(clock: Clock, ms: number, signal?: AbortSignal): Pro
       timer.cancel();
       reject(signal?.reason);
     };
-    const timer = clock.wakeAt(clock.now() + ms, () => {
+    const timer = clock.wakeAfter(ms, () => {
       signal?.removeEventListener("abort", stop);
       resolve();
     });

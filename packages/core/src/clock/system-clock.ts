@@ -9,16 +9,27 @@ export class SystemClock implements Clock {
     return Date.now();
   }
 
-  wakeAt(at: EpochMs, callback: () => void): ClockTimer {
-    let timer: NodeJS.Timeout;
-    const sleep = (): void => {
-      const remaining = Math.max(0, at - Date.now());
-      timer =
-        remaining > LONGEST_SLEEP_MS
-          ? setTimeout(sleep, LONGEST_SLEEP_MS)
-          : setTimeout(() => (Date.now() < at ? sleep() : callback()), remaining);
-    };
-    sleep();
-    return { cancel: () => clearTimeout(timer) };
+  monotonicNow(): number {
+    return performance.now();
   }
+
+  wakeAt(at: EpochMs, callback: () => void): ClockTimer {
+    return sleepWhile(() => at - Date.now(), callback);
+  }
+
+  wakeAfter(ms: number, callback: () => void): ClockTimer {
+    const until = performance.now() + ms;
+    return sleepWhile(() => until - performance.now(), callback);
+  }
+}
+
+/** Sleeps in parts until nothing remains, since the remaining time may change when the clock is set. */
+function sleepWhile(remaining: () => number, callback: () => void): ClockTimer {
+  let timer: NodeJS.Timeout;
+  const sleep = (): void => {
+    const ms = Math.min(Math.max(0, remaining()), LONGEST_SLEEP_MS);
+    timer = setTimeout(() => (remaining() > 0 ? sleep() : callback()), Math.ceil(ms));
+  };
+  sleep();
+  return { cancel: () => clearTimeout(timer) };
 }

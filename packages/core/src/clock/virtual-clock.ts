@@ -1,11 +1,5 @@
 import type { Clock, ClockTimer, EpochMs } from "./clock.js";
 
-interface VirtualTimer extends ClockTimer {
-  readonly at: EpochMs;
-  readonly callback: () => void;
-  isCancelled: boolean;
-}
-
 /** How a virtual clock is set up. */
 export interface VirtualClockOptions {
   /** Where it begins, epoch ms. @default 2026-01-01T00:00:00Z */
@@ -20,12 +14,15 @@ export interface VirtualClockOptions {
 /**
  * A clock that is moved by hand: timers fire in order as time passes over them, and whatever they set off is given
  * time to finish before the next. A year passes in seconds, and a test that uses it cannot be flaky for being slow.
+ *
+ * `advance` lets time pass; `set` moves only the instant, as an administrator sets a machine's clock.
  */
 export class VirtualClock implements Clock {
   #now: EpochMs;
+  #elapsed = 0;
   readonly #turns: number;
-  /** Ordered by time; timers of one instant in the order in which they were set. */
-  readonly #timers: VirtualTimer[] = [];
+  readonly #byInstant = new TimerQueue();
+  readonly #byElapsed = new TimerQueue();
 
   constructor(options: VirtualClockOptions = {}) {
     this.#now = options.start ?? Date.UTC(2026, 0, 1);
@@ -36,38 +33,42 @@ export class VirtualClock implements Clock {
     return this.#now;
   }
 
-  wakeAt(at: EpochMs, callback: () => void): ClockTimer {
-    const timer: VirtualTimer = {
-      at,
-      callback,
-      isCancelled: false,
-      cancel: () => {
-        timer.isCancelled = true;
-      },
-    };
-    let index = this.#timers.length;
-    while (index > 0 && this.#timers[index - 1]!.at > at) index -= 1;
-    this.#timers.splice(index, 0, timer);
-    return timer;
+  monotonicNow(): number {
+    return this.#elapsed;
   }
 
-  /** Lets `ms` pass. Resolves when everything that was due has been done. */
-  advance(ms: number): Promise<void> {
-    return this.advanceTo(this.#now + ms);
+  wakeAt(at: EpochMs, callback: () => void): ClockTimer {
+    return this.#byInstant.add(at, callback);
+  }
+
+  wakeAfter(ms: number, callback: () => void): ClockTimer {
+    return this.#byElapsed.add(this.#elapsed + Math.max(0, ms), callback);
+  }
+
+  /** How many timers have neither fired nor been cancelled: a part that has stopped has none. */
+  get pendingTimers(): number {
+    return this.#byInstant.size + this.#byElapsed.size;
   }
 
   /** Lets time pass up to `instant`, which may not be before now. */
-  async advanceTo(instant: EpochMs): Promise<void> {
-    await this.settle();
-    for (let timer = this.#takeDue(instant); timer !== undefined; timer = this.#takeDue(instant)) {
-      this.#now = Math.max(this.#now, timer.at);
-      timer.callback();
-      await this.settle();
-    }
-    this.#now = Math.max(this.#now, instant);
+  advanceTo(instant: EpochMs): Promise<void> {
+    return this.advance(instant - this.#now);
   }
 
-  /** Sets the clock, as an administrator sets a machine's: no timer fires by it, and it may go back. */
+  /** Lets `ms` pass. Resolves when everything that was due has been done. */
+  async advance(ms: number): Promise<void> {
+    const until = this.#elapsed + Math.max(0, ms);
+    await this.settle();
+    for (let due = this.#nextDue(); due !== undefined && due.at <= until; due = this.#nextDue()) {
+      due.queue.takeFirst();
+      this.#pass(due.at - this.#elapsed);
+      due.callback();
+      await this.settle();
+    }
+    this.#pass(until - this.#elapsed);
+  }
+
+  /** Sets the clock, as an administrator sets a machine's: no time elapses by it, and it may go back. */
   set(instant: EpochMs): void {
     this.#now = instant;
   }
@@ -77,13 +78,61 @@ export class VirtualClock implements Clock {
     return new Promise((resolve) => afterTurns(this.#turns, resolve));
   }
 
-  #takeDue(instant: EpochMs): VirtualTimer | undefined {
-    while (this.#timers.length > 0) {
-      const first = this.#timers[0]!;
-      if (first.isCancelled) this.#timers.shift();
-      else return first.at <= instant ? this.#timers.shift() : undefined;
+  #pass(ms: number): void {
+    if (ms <= 0) return;
+    this.#elapsed += ms;
+    this.#now += ms;
+  }
+
+  /** The timer that is due first, and the elapsed time at which it is. */
+  #nextDue(): { queue: TimerQueue; at: number; callback: () => void } | undefined {
+    const wall = this.#byInstant.first();
+    const elapsed = this.#byElapsed.first();
+    const wallAt = wall === undefined ? Infinity : this.#elapsed + Math.max(0, wall.at - this.#now);
+    if (elapsed !== undefined && (elapsed.at < wallAt || (elapsed.at === wallAt && elapsed.id < wall!.id))) {
+      return { queue: this.#byElapsed, at: elapsed.at, callback: elapsed.callback };
     }
-    return undefined;
+    return wall && { queue: this.#byInstant, at: wallAt, callback: wall.callback };
+  }
+}
+
+interface VirtualTimer {
+  readonly at: number;
+  /** Timers of one time fire in the order in which they were set. */
+  readonly id: number;
+  readonly callback: () => void;
+}
+
+let lastTimerId = 0;
+
+/** Timers in the order of their times. */
+class TimerQueue {
+  readonly #timers: VirtualTimer[] = [];
+
+  get size(): number {
+    return this.#timers.length;
+  }
+
+  add(at: number, callback: () => void): ClockTimer {
+    lastTimerId += 1;
+    const timer = { at, id: lastTimerId, callback };
+    let index = this.#timers.length;
+    while (index > 0 && this.#timers[index - 1]!.at > at) index -= 1;
+    this.#timers.splice(index, 0, timer);
+    return { cancel: () => this.#remove(timer) };
+  }
+
+  first(): VirtualTimer | undefined {
+    return this.#timers[0];
+  }
+
+  takeFirst(): void {
+    this.#timers.shift();
+  }
+
+  #remove(timer: VirtualTimer): void {
+    const index = this.#timers.indexOf(timer);
+    if (index >= 0) this.#timers.splice(index, 1);
   }
 }
 

@@ -12,8 +12,8 @@ export interface EndedAttempt {
   readonly token: number;
   readonly spec: ScheduleSpec;
   readonly outcome: JobOutcome;
-  /** The job is known to have ended: the outcome is the operator's. */
-  readonly hasJobEnded: boolean;
+  /** Whether a job of the run may still be working. */
+  readonly isJobOpen: boolean;
   readonly startedAt: EpochMs | null;
   readonly jobId: string | null;
   readonly jobAddress: string | null;
@@ -21,6 +21,9 @@ export interface EndedAttempt {
   /** Why it was cancelled, where it was. */
   readonly cancelReason: RunReason | null;
 }
+
+/** The longest wait that an operator may ask for before another attempt, ms. */
+export const MAX_RETRY_AFTER_MS = 3_600_000;
 
 const ACTIVE = ["SUBMITTING", "RUNNING"] as const;
 
@@ -43,6 +46,13 @@ export function backoffMs(backoff: BackoffSpec, attempt: number): number {
     generator: halfJitterGenerator,
   });
   return Math.round(wait);
+}
+
+/** How long to wait before the attempt after one that ended with `outcome`, ms: the back-off, or what it asks for. */
+function retryDelayMs({ run, spec }: EndedAttempt, { retryAfterMs = 0 }: JobOutcome): number {
+  // Whatever is no number is no request either; `Math.max` would pass it on into the ledger.
+  const askedMs = retryAfterMs > 0 ? Math.min(Math.ceil(retryAfterMs), MAX_RETRY_AFTER_MS) : 0;
+  return Math.max(backoffMs(spec.backoff, run.attempt), askedMs);
 }
 
 /** Fails a success whose bad rows pass the limit. */
@@ -77,7 +87,7 @@ function ended(
     token: attempt.token,
     state,
     wakeAt: null,
-    ...jobState(attempt),
+    isJobOpen: attempt.isJobOpen,
     startedAt: attempt.startedAt,
     endedAt: attempt.endedAt,
     jobId: attempt.jobId,
@@ -101,15 +111,15 @@ function failed(attempt: EndedAttempt, outcome: JobOutcome): RunChange {
 }
 
 function nextAttempt(attempt: EndedAttempt, outcome: JobOutcome): RunChange {
-  const { run, spec, endedAt } = attempt;
+  const { run, endedAt } = attempt;
   const error = errorOf(outcome);
   return {
     id: run.id,
     from: ACTIVE,
     token: attempt.token,
     state: "PLANNED",
-    wakeAt: endedAt + backoffMs(spec.backoff, run.attempt),
-    ...jobState(attempt),
+    wakeAt: endedAt + retryDelayMs(attempt, outcome),
+    isJobOpen: attempt.isJobOpen,
     startedAt: null,
     jobId: null,
     jobAddress: null,
@@ -122,11 +132,6 @@ function nextAttempt(attempt: EndedAttempt, outcome: JobOutcome): RunChange {
       error,
     },
   };
-}
-
-/** A job whose end is not known may go on working behind the run's back. */
-function jobState({ hasJobEnded }: EndedAttempt): Pick<RunChange, "isJobOpen"> {
-  return hasJobEnded ? { isJobOpen: false } : {};
 }
 
 function errorOf(outcome: JobOutcome): RunError {

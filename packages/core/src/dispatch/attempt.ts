@@ -1,18 +1,23 @@
 import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
 import { isTidegateError, messageOf, OperatorError } from "../errors/errors.js";
-import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
-import type { JobOutcome } from "../job/job-outcome.js";
+import type { JobOutcome, RetryAdvice } from "../job/job-outcome.js";
 import type { OfflineJobRequest } from "../job/offline-job-request.js";
 import type { JobContext, ScheduleOperator, SubmittedJob } from "../operator/operator.js";
-import type { Run, RunReason } from "../run/run.js";
+import type { Run, RunError, RunReason } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import type { RunChange } from "../store/schedule-store.js";
+import { AttemptContext } from "./attempt-context.js";
 import { endAttempt } from "./attempt-result.js";
 import { Cancellation } from "./cancellation.js";
+import { isRefusal, JobStop } from "./job-stop.js";
+import { boundedError, checkedJob, checkedOutcome, InvalidAnswer } from "./operator-answer.js";
 import { jobRequest } from "./request.js";
 
 /** Why an attempt is given up without an end of its job: another manager has the run, or this one stops. */
 type Abandonment = "lease-lost" | "stopping";
+
+/** How long a timed-out attempt tries to stop its job before it ends without knowing whether it has, ms. */
+const STOP_PATIENCE_MS = 60_000;
 
 /** What an attempt works with. */
 export interface AttemptParts {
@@ -21,12 +26,26 @@ export interface AttemptParts {
   readonly spec: ScheduleSpec;
   /** Makes a change of the run durable; `false` when the fencing token is too old. */
   readonly change: (change: RunChange) => Promise<boolean>;
+  /** Called when the job could not be stopped; it is tried again. */
+  readonly onTrouble: (error: unknown) => void;
 }
 
 /** How an attempt came out: the change that ends it, or `undefined` when it was abandoned. */
 export type AttemptEnd = RunChange | undefined;
 
-/** One attempt of a claimed run: submits the job or finds it again, waits for its end, and judges it. */
+/** How an attempt's job came out, and whether a job of the run may still be working. */
+interface Result {
+  readonly outcome: JobOutcome;
+  readonly isJobOpen: boolean;
+}
+
+/**
+ * One attempt of a claimed run: submits the job or finds it again, waits for its end, and judges it.
+ *
+ * An attempt that is cancelled ends only when its job is known to have stopped or never to have begun; until then the run
+ * stays active. One that times out tries that for a minute and then fails with its job open: the next attempt has the
+ * same key, and looks for the job before it submits one.
+ */
 export class Attempt {
   /** As claimed, and later as the attempt has changed it. */
   run: Run;
@@ -38,12 +57,15 @@ export class Attempt {
   readonly #request: OfflineJobRequest;
   readonly #abort = new Cancellation();
   readonly #context: JobContext;
+  readonly #stop: JobStop;
   #job: SubmittedJob | undefined;
+  #submission: Promise<SubmittedJob> | undefined;
+  #isSubmitting = false;
   #startedAt: EpochMs | null;
   #cancelReason: RunReason | null = null;
   #abandonment: Abandonment | undefined;
-  #hasTimedOut = false;
-  #hasJobEnded = false;
+  /** When the attempt timed out, in elapsed time, ms. */
+  #timedOutAt: number | undefined;
 
   constructor(run: Run, token: number, parts: AttemptParts) {
     this.run = run;
@@ -53,10 +75,23 @@ export class Attempt {
     this.#request = jobRequest(run, parts.spec);
     this.#context = new AttemptContext(this.#abort, parts.spec.dirtyData);
     this.#startedAt = run.startedAt;
+    this.#stop = new JobStop({
+      clock: parts.clock,
+      operator: parts.operator,
+      request: this.#request,
+      context: (abort) => new AttemptContext(abort, parts.spec.dirtyData),
+      isOver: () => this.#isStopOver(),
+      onTrouble: parts.onTrouble,
+    });
   }
 
   get isAbandoned(): boolean {
     return this.#abandonment !== undefined;
+  }
+
+  /** Whether a `submit` is on its way: who asked `find` now could not see its job. */
+  get isSubmitting(): boolean {
+    return this.#isSubmitting;
   }
 
   get spec(): ScheduleSpec {
@@ -73,6 +108,7 @@ export class Attempt {
   abandon(why: Abandonment): void {
     this.#abandonment ??= why;
     this.#abort.cancel(new OperatorError("JOB_CANCELLED", `The attempt was abandoned: ${why}.`));
+    this.#stop.wake();
   }
 
   /**
@@ -81,44 +117,68 @@ export class Attempt {
   async carryOut(mayHaveJob: boolean): Promise<AttemptEnd> {
     const timer = this.#startTimer();
     try {
-      const outcome = await this.#outcome(mayHaveJob);
-      return this.#abandonment === undefined ? this.#end(outcome) : undefined;
+      const result = await this.#result(mayHaveJob);
+      return this.isAbandoned || result === undefined ? undefined : this.#end(result);
     } finally {
       timer?.cancel();
     }
   }
 
+  /**
+   * The limit counts elapsed time, however the clock is set meanwhile. Of a run that was recovered, the part before its
+   * recovery is known only as the difference of two instants.
+   */
   #startTimer(): ClockTimer | undefined {
-    const { timeoutMs } = this.#parts.spec;
+    const { clock, spec } = this.#parts;
+    const { timeoutMs } = spec;
     if (timeoutMs === null) return undefined;
-    const until = (this.run.submittedAt ?? this.#parts.clock.now()) + timeoutMs;
-    return this.#parts.clock.wakeAt(until, () => {
-      this.#hasTimedOut = true;
+    const before = Math.max(0, clock.now() - (this.run.submittedAt ?? clock.now()));
+    return clock.wakeAfter(Math.max(0, timeoutMs - before), () => {
+      this.#timedOutAt = clock.monotonicNow();
       this.#abort.cancel(new OperatorError("JOB_TIMED_OUT", `The job took longer than ${timeoutMs} ms.`));
     });
   }
 
-  async #outcome(mayHaveJob: boolean): Promise<JobOutcome> {
+  async #result(mayHaveJob: boolean): Promise<Result | undefined> {
     try {
-      this.#job = (mayHaveJob ? await this.#findJob() : undefined) ?? (await this.#submit());
-      if (this.#job.outcome !== undefined) return this.#started(this.#job.outcome);
-      if (!(await this.#recordRunning())) return abandonedOutcome;
-      return await this.#wait(this.#job.jobId);
+      this.#job = (mayHaveJob ? await this.#find() : undefined) ?? (await this.#submit());
+      if (this.#job.outcome !== undefined) return this.#ended(this.#job.outcome);
+      if (!(await this.#recordRunning())) return undefined;
+      return this.#ended(await this.#wait(this.#job.jobId));
     } catch (error) {
-      return this.#abandonment === undefined ? this.#failure(error) : abandonedOutcome;
+      if (this.isAbandoned) return undefined;
+      if (this.#abort.isCancelled) return this.#stopJob(mayHaveJob);
+      return this.#failure(error);
     }
   }
 
   async #wait(jobId: string): Promise<JobOutcome> {
-    const outcome = await this.#unlessCancelled(() =>
+    const answer = await this.#unlessCancelled(() =>
       this.#parts.operator.wait(jobId, this.#request, this.#context),
     );
-    this.#hasJobEnded = true;
-    return outcome;
+    return checkedOutcome("wait", answer);
   }
 
-  #submit(): Promise<SubmittedJob> {
-    return this.#unlessCancelled(() => this.#parts.operator.submit(this.#request, this.#context));
+  async #submit(): Promise<SubmittedJob> {
+    const answer = await this.#unlessCancelled(() => {
+      this.#isSubmitting = true;
+      this.#submission = this.#parts.operator.submit(this.#request, this.#context);
+      const settle = (): void => {
+        this.#isSubmitting = false;
+      };
+      this.#submission.then(settle, settle);
+      return this.#submission;
+    });
+    return checkedJob("submit", answer);
+  }
+
+  /** The job of an earlier submission where it still counts: one that failed is no answer to a new attempt. */
+  async #find(): Promise<SubmittedJob | undefined> {
+    const { operator } = this.#parts;
+    const answer = await this.#unlessCancelled(() => operator.find(this.run.id, this.#request));
+    const found = answer === undefined ? undefined : checkedJob("find", answer);
+    const hasFailed = found?.outcome !== undefined && found.outcome.state !== "SUCCEEDED";
+    return hasFailed ? undefined : found;
   }
 
   /** An operator that overlooks the signal holds up nobody. */
@@ -127,17 +187,9 @@ export class Attempt {
     return this.#abort.orElse(work());
   }
 
-  /** The job of an earlier submission where it still counts: one that failed is no answer to a new attempt. */
-  async #findJob(): Promise<SubmittedJob | undefined> {
-    const found = await this.#parts.operator.find(this.run.id, this.#request);
-    const hasFailed = found?.outcome !== undefined && found.outcome.state !== "SUCCEEDED";
-    return hasFailed ? undefined : found;
-  }
-
-  #started(outcome: JobOutcome): JobOutcome {
+  #ended(outcome: JobOutcome): Result {
     this.#startedAt ??= this.#parts.clock.now();
-    this.#hasJobEnded = true;
-    return outcome;
+    return { outcome, isJobOpen: false };
   }
 
   async #recordRunning(): Promise<boolean> {
@@ -160,38 +212,49 @@ export class Attempt {
     return isDone;
   }
 
-  /** What became of a job whose answer did not come: it is stopped, and counts if it had succeeded all the same. */
-  async #failure(error: unknown): Promise<JobOutcome> {
-    if (this.#abort.isCancelled) {
-      await this.#cancelJob();
-      const late = await this.#findJob().catch(() => undefined);
-      if (late?.outcome?.state === "SUCCEEDED") {
-        this.#job = late;
-        return this.#started(late.outcome);
-      }
-      const state = this.#hasTimedOut ? "FAILED" : "CANCELLED";
-      return { state, error: errorOf(this.#abort.reason) };
-    }
-    const isRetryable = !(isTidegateError(error) && error.code === "JOB_INVALID");
-    return { state: "FAILED", error: errorOf(error), isRetryable };
+  /** The end of an attempt that was cancelled or timed out; its job counts if it has succeeded all the same. */
+  async #stopJob(mayHaveJob: boolean): Promise<Result | undefined> {
+    const job = this.#job ?? recordedJob(this.run);
+    const submission = this.#submission;
+    if (job === undefined && submission === undefined && !mayHaveJob) return this.#stopped(false);
+    const mayJoin = (): boolean => this.#cancelReason !== null;
+    const end = await this.#stop.carryOut({ job, submission, mayJoin });
+    if (this.isAbandoned) return undefined;
+    if (typeof end === "string") return this.#stopped(end === "open");
+    this.#job = end.job;
+    return end.outcome?.state === "SUCCEEDED" ? this.#ended(end.outcome) : this.#stopped(false);
   }
 
-  async #cancelJob(): Promise<void> {
-    if (this.#job === undefined) return;
-    try {
-      await this.#parts.operator.cancel(this.#job.jobId, this.#request);
-    } catch {
-      // Whether it stopped stays open; the next attempt asks `find` before it submits.
-    }
+  #isStopOver(): boolean {
+    if (this.isAbandoned) return true;
+    if (this.#cancelReason !== null || this.#timedOutAt === undefined) return false;
+    return this.#parts.clock.monotonicNow() - this.#timedOutAt >= STOP_PATIENCE_MS;
   }
 
-  #end(outcome: JobOutcome): RunChange {
+  #stopped(isJobOpen: boolean): Result {
+    const error = errorOf(this.#abort.reason);
+    if (this.#cancelReason !== null) return { outcome: { state: "CANCELLED", error }, isJobOpen };
+    const message = isJobOpen ? `${error.message} It could not be stopped.` : error.message;
+    return { outcome: { state: "FAILED", error: { ...error, message } }, isJobOpen };
+  }
+
+  /** An attempt whose job's end is not known. One that an operator refused has never begun. */
+  #failure(error: unknown): Result {
+    const wasRefused = this.#job === undefined && this.#submission !== undefined && isRefusal(error);
+    const hasEnded = error instanceof InvalidAnswer && error.hasEnded;
+    return {
+      outcome: { state: "FAILED", error: errorOf(error), ...adviceOf(error) },
+      isJobOpen: !wasRefused && !hasEnded,
+    };
+  }
+
+  #end({ outcome, isJobOpen }: Result): RunChange {
     return endAttempt({
       run: this.run,
       token: this.token,
       spec: this.#parts.spec,
       outcome,
-      hasJobEnded: this.#hasJobEnded,
+      isJobOpen,
       startedAt: this.#startedAt,
       jobId: this.#job?.jobId ?? null,
       jobAddress: this.#job?.address ?? null,
@@ -201,23 +264,28 @@ export class Attempt {
   }
 }
 
-/** What an operator learns of the attempt. The signal is made for those who look at it. */
-class AttemptContext implements JobContext {
-  readonly #abort: Cancellation;
-  readonly dirtyData?: DirtyDataLimit;
+/** Errors after which another attempt would come out the same. */
+const NOT_RETRIED: readonly string[] = ["JOB_INVALID", "OPERATOR_ANSWER_INVALID"];
 
-  constructor(abort: Cancellation, dirtyData: DirtyDataLimit | null) {
-    this.#abort = abort;
-    if (dirtyData !== null) this.dirtyData = dirtyData;
-  }
-
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
+/** The job that the ledger says the run has; one that a retry left behind from an earlier attempt does not count. */
+function recordedJob({ state, jobId, jobAddress }: Run): SubmittedJob | undefined {
+  if (state !== "RUNNING" || jobId === null) return undefined;
+  return { jobId, ...(jobAddress === null ? {} : { address: jobAddress }) };
 }
 
-const abandonedOutcome: JobOutcome = { state: "CANCELLED" };
+/** Reads what a thrown error says of the next attempt. */
+function adviceOf(error: unknown): RetryAdvice {
+  const { isRetryable, retryAfterMs } = (error ?? {}) as { readonly [Key in keyof RetryAdvice]?: unknown };
+  const isFinal = isTidegateError(error) && NOT_RETRIED.includes(error.code);
+  return {
+    isRetryable: !isFinal && isRetryable !== false,
+    ...(typeof retryAfterMs === "number" ? { retryAfterMs } : {}),
+  };
+}
 
-function errorOf(error: unknown): { code: string; message: string } {
-  return { code: isTidegateError(error) ? error.code : "JOB_FAILED", message: messageOf(error) };
+function errorOf(error: unknown): RunError {
+  return boundedError({
+    code: isTidegateError(error) ? error.code : "JOB_FAILED",
+    message: messageOf(error),
+  });
 }

@@ -1,4 +1,5 @@
 import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
+import { Waits } from "../clock/waits.js";
 import type { CancelRequest, TidegateEmitter } from "../events/events.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import type { SpecCache } from "../planning/spec-cache.js";
@@ -8,6 +9,7 @@ import type { ClaimedRun, RunChange, ScheduleStore } from "../store/schedule-sto
 import { Attempt } from "./attempt.js";
 import { ChangeBatch } from "./change-batch.js";
 import { Leases } from "./leases.js";
+import { RunCancel } from "./run-cancel.js";
 import { RunNews } from "./run-news.js";
 
 /** How a dispatcher works. */
@@ -53,15 +55,17 @@ export class Dispatcher {
   readonly #specs: SpecCache;
   readonly #leases: Leases;
   readonly #news: RunNews;
+  readonly #waits: Waits;
+  readonly #cancel: RunCancel;
   #isRunning = false;
   /** The claiming that is under way. */
   #pumping: Promise<void> | undefined;
   #isPokedAgain = false;
   #wakeTimer: ClockTimer | undefined;
   #onIdle: (() => void) | undefined;
-  readonly #onPlanned = (): void => this.poke();
+  readonly #onClaimable = (): void => this.poke();
   readonly #onCancel = (request: CancelRequest): void => {
-    this.#cancelLanes(request).catch((error: unknown) => this.#news.trouble(error));
+    this.#cancel.cancelLanes(request).catch((error: unknown) => this.#news.trouble(error));
   };
 
   constructor(parts: DispatcherParts) {
@@ -73,6 +77,16 @@ export class Dispatcher {
     this.#changes = new ChangeBatch(parts.store);
     this.#specs = parts.specs;
     this.#news = new RunNews(parts.emitter);
+    this.#waits = new Waits(parts.clock);
+    this.#cancel = new RunCancel({
+      store: parts.store,
+      clock: parts.clock,
+      operators: parts.operators,
+      specs: parts.specs,
+      change: (run, change) => this.change(run, change),
+      cancelActive: (id, reason) => this.cancelActive(id, reason),
+      onTrouble: (error, run) => this.#news.trouble(error, run),
+    });
     this.#leases = new Leases({
       store: parts.store,
       clock: parts.clock,
@@ -83,7 +97,7 @@ export class Dispatcher {
 
   start(): void {
     this.#isRunning = true;
-    this.#parts.emitter.on("runs-planned", this.#onPlanned);
+    this.#parts.emitter.on("runs-claimable", this.#onClaimable);
     this.#parts.emitter.on("cancel-requested", this.#onCancel);
     this.poke();
   }
@@ -91,12 +105,13 @@ export class Dispatcher {
   /** Waits for what is active, up to the drain time; the rest is left for the next start to find. */
   async stop(): Promise<void> {
     this.#isRunning = false;
-    this.#parts.emitter.off("runs-planned", this.#onPlanned);
+    this.#parts.emitter.off("runs-claimable", this.#onClaimable);
     this.#parts.emitter.off("cancel-requested", this.#onCancel);
     this.#wakeTimer?.cancel();
     await this.#pumping;
     if (this.#leases.size > 0) await this.#drain();
     await this.#leases.release();
+    this.#waits.wake();
   }
 
   /** Looks for runs to claim, now. */
@@ -183,6 +198,7 @@ export class Dispatcher {
       operator,
       spec,
       change: (change) => this.#insist(attempt, change),
+      onTrouble: (error) => this.#news.trouble(error, run),
     });
     this.#leases.add(attempt);
     try {
@@ -221,10 +237,9 @@ export class Dispatcher {
 
   /** Waits before the next try; `false` where the run is somebody else's by then. */
   async #mayTryAgain(attempt: Attempt): Promise<boolean> {
-    const { clock } = this.#parts;
-    await new Promise<void>((resolve) => clock.wakeAt(clock.now() + this.#pollMs, resolve));
+    await this.#waits.pause(this.#pollMs);
     if (attempt.isAbandoned) return false;
-    if (clock.now() < attempt.leaseUntil) return true;
+    if (this.#parts.clock.now() < attempt.leaseUntil) return true;
     attempt.abandon("lease-lost");
     return false;
   }
@@ -261,38 +276,15 @@ export class Dispatcher {
     });
   }
 
-  async #cancelLanes({ groupIds, reason }: CancelRequest): Promise<void> {
-    for (const groupId of groupIds) {
-      const open = await this.#parts.store.listRuns(
-        { groupId, kinds: ["SCHEDULED"], states: ["PLANNED", "SUBMITTING", "RUNNING"] },
-        { limit: CLAIM_BATCH },
-      );
-      for (const run of open.items)
-        await this.cancel(run, reason).catch((error: unknown) => this.#news.trouble(error, run));
-    }
-  }
-
-  /** Cancels a run wherever it stands; `false` when it has ended. */
-  async cancel(run: Run, reason: RunReason): Promise<boolean> {
-    const isPlannedCancelled = await this.change(run, {
-      id: run.id,
-      from: ["PLANNED"],
-      state: "CANCELLED",
-      wakeAt: null,
-      reason,
-      endedAt: this.#parts.clock.now(),
-      givesBack: reason === "overlap-cancelled",
-    });
-    if (isPlannedCancelled) return true;
-    const [isRequested] = await this.#parts.store.requestCancel([run.id], reason);
-    if (isRequested) this.cancelActive(run.id, reason);
-    return isRequested === true;
+  /** Cancels a run wherever it stands; see `RunCancel`. */
+  cancel(run: Run, reason: RunReason): Promise<boolean> {
+    return this.#cancel.cancel(run, reason);
   }
 
   async #drain(): Promise<void> {
-    await new Promise<void>((resolve) => {
+    const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve;
-      this.#parts.clock.wakeAt(this.#parts.clock.now() + this.#drainMs, resolve);
     });
+    await this.#waits.within(this.#drainMs, idle);
   }
 }

@@ -53,7 +53,7 @@ export class Leases {
   keep(): void {
     const { clock, leaseMs, onTrouble } = this.#parts;
     if (this.#timer !== undefined || this.#active.size === 0) return;
-    this.#timer = clock.wakeAt(clock.now() + leaseMs / 3, () => {
+    this.#timer = clock.wakeAfter(leaseMs / 3, () => {
       this.#timer = undefined;
       this.#renew()
         .catch((error: unknown) => {
@@ -70,15 +70,19 @@ export class Leases {
     if (this.#active.size > 0 && clock.now() > this.#until - leaseMs / 3) await this.#renew();
   }
 
-  /** Leaves all that is active for whoever claims it next, at once. */
+  /**
+   * Leaves all that is active for whoever claims it next, at once. A run whose submission is on its way keeps its lease:
+   * whoever asked `find` now could not see the job yet, and would submit another.
+   */
   async release(): Promise<void> {
     this.#rest();
     const left = [...this.#active.values()];
     this.#active.clear();
     for (const attempt of left) attempt.abandon("stopping");
     const { store, clock, onTrouble } = this.#parts;
+    const settled = left.filter(({ isSubmitting }) => !isSubmitting);
     // Where the store is away, they lapse.
-    await store.renewLeases(left.map(heldBy), clock.now()).catch(onTrouble);
+    await store.renewLeases(settled.map(heldBy), clock.now()).catch(onTrouble);
   }
 
   #rest(): void {

@@ -36,8 +36,10 @@ export type ErrorCode =
   | "JOB_FAILED"
   | "JOB_TIMED_OUT"
   | "JOB_CANCELLED"
+  | "OPERATOR_ANSWER_INVALID"
   | "DIRTY_DATA_LIMIT"
   | "ADDRESS_NOT_ALLOWED"
+  | "SECRET_NOT_ALLOWED"
   | "SIGNATURE_INVALID";
 
 /** What an error tells beside its message. */
@@ -77,8 +79,22 @@ export class EngineError extends TidegateError {}
 /** A store that cannot be opened, read or written. */
 export class StoreError extends TidegateError {}
 
+/** Details of an `OperatorError`. */
+export interface OperatorErrorDetails extends ErrorDetails {
+  /** The shortest wait before another attempt, ms, such as a service asks for. @default the schedule's back-off alone */
+  readonly retryAfterMs?: number;
+}
+
 /** A job that an operator could not take, or that ended badly. */
-export class OperatorError extends TidegateError {}
+export class OperatorError extends TidegateError {
+  /** The shortest wait before another attempt, ms. */
+  readonly retryAfterMs?: number;
+
+  constructor(code: ErrorCode, message: string, details: OperatorErrorDetails = {}) {
+    super(code, message, details);
+    if (details.retryAfterMs !== undefined) this.retryAfterMs = details.retryAfterMs;
+  }
+}
 
 /** A mistake in how Tidegate was put together, or a call before it was started. */
 export class ConfigurationError extends TidegateError {}

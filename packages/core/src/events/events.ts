@@ -94,6 +94,8 @@ export type TidegateEvents = {
   "engine-repaired": (event: EngineRepairedEvent) => void;
   /** Runs left the ledger's open set: what waited for them can go on. For the parts of Tidegate itself and for tests. */
   "runs-ended": (groupIds: ReadonlySet<string>) => void;
+  /** A write may have made runs claimable. For the parts of Tidegate itself. */
+  "runs-claimable": () => void;
   /** The overlap policy `cancel-running` wants active runs out of the way. */
   "cancel-requested": (request: CancelRequest) => void;
   /** A run has used up its attempts and its schedule says `onFailure: "pause"`. */

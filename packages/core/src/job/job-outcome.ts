@@ -15,4 +15,17 @@ export interface JobOutcome {
   readonly error?: { readonly code: string; readonly message: string };
   /** False where another attempt cannot help (a malformed job). @default true */
   readonly isRetryable?: boolean;
+  /**
+   * The shortest wait before another attempt, ms, such as a service asks for with `Retry-After`. The next attempt comes
+   * after this or the schedule's back-off, whichever is longer; a wait above an hour counts as an hour.
+   *
+   * @default the back-off alone
+   */
+  readonly retryAfterMs?: number;
 }
+
+/**
+ * What an error that an operator throws may say of the next attempt, as properties of the error, whatever its class. They
+ * mean the same as in a `JobOutcome`.
+ */
+export type RetryAdvice = Pick<JobOutcome, "isRetryable" | "retryAfterMs">;

@@ -1,15 +1,14 @@
-import type { Clock, ClockTimer } from "../clock/clock.js";
+import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
 import { messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
-import type { RunKind } from "../job/run-kind.js";
 import type { Backfill } from "../run/backfill.js";
 import type { NewRun } from "../run/run.js";
-import { runId } from "../run/run-id.js";
-import type { Schedule } from "../schedule/schedule.js";
-import type { ScheduleStore } from "../store/schedule-store.js";
-import { nextSlice, type RerunUnit } from "./rerun-units.js";
+import type { BackfillCommit, ScheduleStore } from "../store/schedule-store.js";
+import { PLANNING_STATUSES } from "./planner.js";
+import { nextSlice, rerunsOf } from "./rerun-slice.js";
+import { nextTurn } from "./rerun-units.js";
 
-/** What a backfiller works with. */
+/** Dependencies of a `Backfiller`. */
 export interface BackfillerParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
@@ -19,9 +18,30 @@ export interface BackfillerParts {
   readonly everyMs: number;
 }
 
+/** How often the store may refuse the same step of a backfill before the backfill fails. */
+export const MAX_REFUSALS = 8;
+
+/** How long to wait before a refused step is decided again, ms; then twice as long each time. */
+const FIRST_RETRY_MS = 100;
+
+/** The fewest and the most runs of the ledger to read at once. */
+const PAGE_SIZES = { least: 100, most: 1_000 };
+
+/** A step that the store has refused. */
+interface Refusal {
+  /** Where the backfill stood; it has gone on since if it stands elsewhere. */
+  readonly cursor: EpochMs;
+  readonly times: number;
+  /** When to decide it again, epoch ms. */
+  readonly retryAt: EpochMs;
+}
+
 /**
  * Plans the runs of backfills, as many at a time as may be active. A range of a hundred thousand intervals is one row
  * with a cursor; its runs come into being when it is their turn.
+ *
+ * Each pass moves a backfill's cursor on, or waits: for runs to end, for its schedule to be resumed, or, after the store
+ * has refused a step, for a while. A step that is refused again and again fails its backfill with the reason.
  */
 export class Backfiller {
   readonly #parts: BackfillerParts;
@@ -30,6 +50,7 @@ export class Backfiller {
   #step: Promise<void> = Promise.resolve();
   /** Groups that have a backfill under way; others need not be asked about. */
   readonly #groups = new Set<string>();
+  readonly #refusals = new Map<string, Refusal>();
   readonly #onRunsEnded = (groupIds: ReadonlySet<string>): void => {
     if (this.#groups.size > 0 && [...groupIds].some((groupId) => this.#groups.has(groupId))) this.poke();
   };
@@ -51,7 +72,7 @@ export class Backfiller {
     await this.#step;
   }
 
-  /** Plans the first runs of a backfill now. Where that fails, the passes over all of them repeat it. */
+  /** Plans the first runs of a backfill now. If that fails, the passes over all of them repeat it. */
   async begin(backfill: Backfill): Promise<void> {
     if (!this.#isRunning) return;
     await this.#advance(backfill).catch((error: unknown) => this.#trouble(error, backfill.groupId));
@@ -63,25 +84,37 @@ export class Backfiller {
     this.#step = this.#step.then(() => this.#advanceAll());
   }
 
-  #lookAgain(): void {
-    this.#timer?.cancel();
-    this.#timer = this.#parts.clock.wakeAt(this.#parts.clock.now() + this.#parts.everyMs, () => this.poke());
-  }
-
   async #advanceAll(): Promise<void> {
     if (!this.#isRunning) return;
+    await nextTurn();
     try {
       const running = await this.#parts.store.listBackfills({ states: ["RUNNING"] });
       this.#groups.clear();
       for (const { groupId } of running) this.#groups.add(groupId);
-      if (running.length > 0 || this.#parts.store.isShared) this.#lookAgain();
+      this.#forgetAllBut(running);
       for (const backfill of running) {
+        if (!this.#isRunning) return;
         await this.#advance(backfill).catch((error: unknown) => this.#trouble(error, backfill.groupId));
       }
+      if (running.length > 0 || this.#parts.store.isShared) this.#lookAgain();
     } catch (error) {
       this.#trouble(error);
       this.#lookAgain();
     }
+  }
+
+  /** Wakes when a refused step is to be decided again, and after the usual time at the latest. */
+  #lookAgain(): void {
+    if (!this.#isRunning) return;
+    const { clock, everyMs } = this.#parts;
+    const retries = [...this.#refusals.values()].map(({ retryAt }) => retryAt);
+    this.#timer?.cancel();
+    this.#timer = clock.wakeAt(Math.min(clock.now() + everyMs, ...retries), () => this.poke());
+  }
+
+  #forgetAllBut(running: readonly Backfill[]): void {
+    const known = new Map(running.map(({ id, cursor }) => [id, cursor]));
+    for (const [id, { cursor }] of this.#refusals) if (known.get(id) !== cursor) this.#refusals.delete(id);
   }
 
   #trouble(error: unknown, groupId?: string): void {
@@ -93,74 +126,64 @@ export class Backfiller {
   }
 
   async #advance(backfill: Backfill): Promise<void> {
-    const room = backfill.concurrency - backfill.openRuns;
-    const isPlanned = backfill.cursor >= backfill.upper;
-    if (isPlanned && backfill.openRuns > 0) return;
-    if (isPlanned) return this.#commit(backfill, backfill.cursor, [], "DONE");
+    const { store, clock, namespace } = this.#parts;
+    const { id, groupId, lower, upper, select, cursor, openRuns } = backfill;
+    if ((this.#refusals.get(id)?.retryAt ?? Number.NEGATIVE_INFINITY) > clock.now()) return;
+    if (cursor >= upper) {
+      if (openRuns === 0) await this.#commit(backfill, { newCursor: cursor, state: "DONE", runs: [] });
+      return;
+    }
+    const room = backfill.concurrency - openRuns;
     if (room <= 0) return;
-    const [schedule] = await this.#parts.store.getSchedules([backfill.groupId]);
-    if (schedule === undefined || schedule.status === "PAUSED") return;
-    const range = { lower: backfill.cursor, upper: backfill.upper };
-    const { units, cursor } = await nextSlice(this.#parts.store, schedule, range, backfill.select, room);
-    await this.#commit(backfill, cursor, this.#runsOf(schedule, units, backfill.id), "RUNNING");
-    if (units.length < room) this.poke();
+    const [schedule] = await store.getSchedules([groupId]);
+    if (schedule === undefined || !PLANNING_STATUSES.includes(schedule.status)) return;
+    const pageSize = Math.min(PAGE_SIZES.most, Math.max(PAGE_SIZES.least, room + 1));
+    const query = { range: { lower, upper }, select, from: cursor, pageSize };
+    const { units, next } = await nextSlice(store, schedule, query, { limit: room, backfillId: id });
+    if (units.length === 0 && next === cursor) return;
+    const made = { kind: "BACKFILL", backfillId: id, namespace, plannedAt: clock.now() } as const;
+    const runs = await rerunsOf(store, schedule, units, made);
+    const isDone = next >= upper && runs.length === 0 && openRuns === 0;
+    await this.#commit(backfill, { newCursor: next, state: isDone ? "DONE" : "RUNNING", runs });
   }
 
   async #commit(
     backfill: Backfill,
-    newCursor: number,
-    runs: readonly NewRun[],
-    state: "RUNNING" | "DONE",
+    step: Pick<BackfillCommit, "newCursor" | "state" | "reason" | "runs">,
   ): Promise<void> {
-    const isDone = await this.#parts.store.planBackfill({
-      id: backfill.id,
-      cursor: backfill.cursor,
-      newCursor,
-      state,
-      updatedAt: this.#parts.clock.now(),
-      runs,
-    });
-    if (isDone && runs.length > 0) this.#parts.emitter.emit("runs-planned", runs);
-    if (!isDone) this.poke();
+    const { id, cursor } = backfill;
+    const commit = { reason: null, ...step, id, cursor, updatedAt: this.#parts.clock.now() };
+    if (await this.#parts.store.planBackfill(commit)) {
+      this.#refusals.delete(id);
+      if (step.runs.length > 0) this.#parts.emitter.emit("runs-planned", step.runs);
+    } else if (step.state !== "FAILED") {
+      await this.#refused(backfill, step.runs);
+    }
   }
 
-  #runsOf(schedule: Schedule, units: readonly RerunUnit[], backfillId: string): NewRun[] {
-    const plannedAt = this.#parts.clock.now();
-    return rerunsOf({
-      schedule,
-      units,
-      kind: "BACKFILL",
-      backfillId,
-      namespace: this.#parts.namespace,
-      plannedAt,
-    });
+  /**
+   * The store has another cursor, or a run that stands in the way: both may have come since it was read, so the step is
+   * decided anew from what it holds then.
+   */
+  async #refused(backfill: Backfill, runs: readonly NewRun[]): Promise<void> {
+    const { id, cursor, groupId } = backfill;
+    const known = this.#refusals.get(id);
+    const times = known?.cursor === cursor ? known.times + 1 : 1;
+    if (times < MAX_REFUSALS) {
+      const retryAt = this.#parts.clock.now() + FIRST_RETRY_MS * 2 ** (times - 1);
+      this.#refusals.set(id, { cursor, times, retryAt });
+      return;
+    }
+    const reason = refusalOf(runs, times);
+    this.#trouble(new Error(`Backfill ${id} has failed. ${reason}`), groupId);
+    await this.#commit(backfill, { newCursor: cursor, state: "FAILED", reason, runs: [] });
   }
 }
 
-/** Runs beside the live schedule. */
-export function rerunsOf(input: {
-  schedule: Schedule;
-  units: readonly RerunUnit[];
-  kind: RunKind;
-  backfillId: string | null;
-  namespace: string;
-  plannedAt: number;
-}): NewRun[] {
-  const { schedule, units, kind, backfillId, namespace, plannedAt } = input;
-  const { groupId } = schedule.spec;
-  return units.map(({ lower, upper, scheduledTime, intervals, generation }) => ({
-    id: runId({ namespace, groupId, lower, upper, generation }),
-    groupId,
-    kind,
-    lower,
-    upper,
-    generation,
-    intervals,
-    scheduledTime,
-    state: "PLANNED",
-    reason: null,
-    scheduleVersion: schedule.version,
-    backfillId,
-    plannedAt,
-  }));
+function refusalOf([first, ...rest]: readonly NewRun[], times: number): string {
+  const tried = `The store refused its next step ${times} times`;
+  if (first === undefined) return `${tried}.`;
+  const interval = `[${new Date(first.lower).toISOString()}, ${new Date(first.upper).toISOString()})`;
+  const others = rest.length === 0 ? "" : ` and ${rest.length} more`;
+  return `${tried}: another run stands for time of ${interval}${others}. Look at the runs of that time, then begin a new backfill.`;
 }

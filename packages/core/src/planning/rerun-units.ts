@@ -1,160 +1,147 @@
 import type { EpochMs } from "../clock/clock.js";
-import { EARLIEST, type Interval } from "../interval/boundaries.js";
-import { type IntervalSet, subtract, toSet } from "../interval/interval-set.js";
+import type { Interval } from "../interval/boundaries.js";
+import { subtract, toSet } from "../interval/interval-set.js";
 import type { BackfillSelect } from "../run/backfill.js";
 import { isEnded } from "../run/lane.js";
 import type { Run } from "../run/run.js";
-import { Grid, type NominalInterval } from "../schedule/grid.js";
+import { STANDING_STATES } from "../run/standing.js";
+import type { NominalInterval } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
-import type { CoverageRange, ScheduleStore } from "../store/schedule-store.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
+import { LedgerCuts } from "./ledger-cuts.js";
 
 /** An interval that is to run once more, or for the first time, beside the live schedule. */
 export interface RerunUnit extends NominalInterval {
   readonly intervals: number;
-  readonly generation: number;
+  /** A run that has not ended and has time in common with it, so that it cannot run now. */
+  readonly underWay: Run | undefined;
 }
 
-/** A part of a range, small enough to plan at once. */
-export interface RerunSlice {
-  readonly units: readonly RerunUnit[];
-  /** Up to here the range has been looked at. */
-  readonly cursor: EpochMs;
+/** Which intervals to run again. */
+export interface RerunQuery {
+  /**
+   * Whatever has time in common with it runs as a whole: a run of the ledger within the bounds that it had, and an
+   * interval of the grid. Nothing at or after the watermark does, which is the live schedule's.
+   */
+  readonly range: Interval;
+  readonly select: BackfillSelect;
+  /** Only units that begin here or later, epoch ms. @default all */
+  readonly from?: EpochMs;
+  /** How many runs of the ledger to read at once, 1 to 1,000. @default 1,000 */
+  readonly pageSize?: number;
 }
 
-/** How many intervals of a range a selection comes to. */
-export interface RerunCount {
-  readonly runs: number;
-  /** The time that these cover, merged. */
-  readonly ranges: IntervalSet;
-}
+const OPEN_STATES = ["PLANNED", "SUBMITTING", "RUNNING"] as const;
 
-/**
- * What may be run again of a range, clipped to what is in the past and on whole intervals: outward to the grid's cuts
- * before the ledger's beginning, and never past the watermark, which is the live schedule's.
- */
-export function alignRange(schedule: Schedule, range: Interval): Interval {
-  const { origin, watermark, spec } = schedule;
-  const endless = new Grid({ ...spec, startTime: EARLIEST, firstInterval: "first-nominal-time" });
-  const floor = range.lower >= origin ? range.lower : (endless.lastClosed(range.lower)?.upper ?? range.lower);
-  return { lower: Math.min(floor, watermark), upper: Math.min(range.upper, watermark) };
-}
-
-/** How many runs a selection comes to, from merged ranges and the grid; reads no run. */
-export function countUnits(
-  schedule: Schedule,
-  range: Interval,
-  select: BackfillSelect,
-  coverage: readonly CoverageRange[],
-): RerunCount {
-  const existing = select === "missing" ? [] : coverage.filter((part) => isSelected(part, select));
-  const holes = select === "failed" ? [] : missingIn(range, coverage);
-  let runs = existing.reduce((sum, part) => sum + part.runs, 0);
-  for (const hole of holes) for (const _ of cutsOf(schedule, hole)) runs += 1;
-  return { runs, ranges: toSet([...existing, ...holes]) };
-}
+/** How many units may follow each other before other work of the process gets its turn. */
+const UNITS_PER_TURN = 1_000;
 
 /**
- * The next units of a range, at most `limit`, oldest first: runs of the ledger with the bounds that they had, and the
- * grid's intervals where no run has done or is doing the work.
+ * The units of a query, each of which begins after the one before: selected runs of the ledger with the bounds that they
+ * had, and the grid's intervals where no run stands. An interval is one unit however many generations of it stand, and
+ * one that lies within another unit is no unit of its own.
  */
-export async function nextSlice(
+export async function* rerunUnits(
   store: ScheduleStore,
   schedule: Schedule,
-  range: Interval,
-  select: BackfillSelect,
-  limit: number,
-): Promise<RerunSlice> {
-  const { groupId } = schedule.spec;
-  const selected = select === "missing" ? [] : await selectedRuns(store, groupId, range, select, limit);
-  const last = selected.at(-1);
-  const upper = selected.length === limit && last !== undefined ? last.upper : range.upper;
-  const slice = { lower: range.lower, upper };
-  const holes = select === "failed" ? [] : missingIn(slice, await store.coverage(groupId, slice));
-  const intervals: (NominalInterval & { intervals: number })[] = selected.map(
-    ({ lower, upper: end, scheduledTime, intervals: count }) => ({
-      lower,
-      upper: end,
-      scheduledTime,
-      intervals: count,
-    }),
-  );
-  let found = 0;
-  for (const hole of holes) {
-    for (const interval of cutsOf(schedule, hole)) {
-      if (found > limit) break;
-      intervals.push({ ...interval, intervals: 1 });
-      found += 1;
+  query: RerunQuery,
+): AsyncGenerator<RerunUnit> {
+  const { select, from = Number.NEGATIVE_INFINITY } = query;
+  const cuts = new LedgerCuts(schedule);
+  const asked = { lower: query.range.lower, upper: Math.min(query.range.upper, schedule.watermark) };
+  if (asked.lower >= asked.upper) return;
+  const end = Math.min(cuts.notBefore(asked.upper), schedule.watermark);
+  let lower = Math.max(from, cuts.notAfter(asked.lower));
+  let doneUpTo = Number.NEGATIVE_INFINITY;
+  let turn = 0;
+  while (lower < end) {
+    const window = await readWindow(store, schedule.spec.groupId, { lower, upper: end }, query.pageSize);
+    for (const unit of unitsWithin(window, select, cuts)) {
+      turn += 1;
+      if (turn % UNITS_PER_TURN === 0) await nextTurn();
+      if (unit.lower < from || unit.upper <= doneUpTo) continue;
+      if (unit.lower >= asked.upper || unit.upper <= asked.lower) continue;
+      doneUpTo = unit.upper;
+      yield isWithin(unit, window.range) ? unit : await withUnderWay(store, schedule.spec.groupId, unit);
     }
+    lower = window.range.upper;
+    if (lower < end) await nextTurn();
   }
-  intervals.sort((a, b) => a.lower - b.lower);
-  const chosen = intervals.slice(0, limit);
-  const cursor = intervals.length > limit ? intervals[limit]!.lower : upper;
-  return { units: await withGenerations(store, groupId, chosen), cursor };
 }
 
-/** The time of a range that no run has done, is doing, or has failed at. */
-function missingIn(range: Interval, coverage: readonly CoverageRange[]): IntervalSet {
-  const taken = coverage.filter(({ state }) => state !== "SKIPPED" && state !== "CANCELLED");
-  return subtract(toSet([range]), toSet(taken));
+/** Lets other work of the process go on: a store in memory answers without ever waiting for anything. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A part of the ledger, with all runs that stand for any of it. */
+interface Window {
+  readonly range: Interval;
+  readonly runs: readonly Run[];
+}
+
+/** Reads what stands from the beginning of a range: up to its end, or to where a run begins that fits on no page. */
+async function readWindow(
+  store: ScheduleStore,
+  groupId: string,
+  { lower, upper }: Interval,
+  pageSize = 1_000,
+): Promise<Window> {
+  const filter = { groupId, states: STANDING_STATES, within: { lower, upper }, includeSuperseded: false };
+  const runs: Run[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await store.listRuns(filter, {
+      limit: pageSize,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    runs.push(...page.items);
+    cursor = page.next;
+    const last = runs.at(-1);
+    if (cursor !== undefined && last !== undefined && last.lower > lower) {
+      const known = runs.filter((run) => run.lower < last.lower);
+      return { range: { lower, upper: last.lower }, runs: known };
+    }
+  } while (cursor !== undefined);
+  return { range: { lower, upper }, runs };
+}
+
+/** A unit that reaches out of its window, where other runs may be under way for its time. */
+async function withUnderWay(store: ScheduleStore, groupId: string, unit: RerunUnit): Promise<RerunUnit> {
+  const { lower, upper } = unit;
+  const filter = { groupId, states: OPEN_STATES, within: { lower, upper }, includeSuperseded: false };
+  const [underWay] = (await store.listRuns(filter, { limit: 1 })).items;
+  return { ...unit, underWay };
+}
+
+function isWithin({ lower, upper }: Interval, range: Interval): boolean {
+  return lower >= range.lower && upper <= range.upper;
+}
+
+/** The units of a window by lower bound, the longest first. */
+function* unitsWithin(
+  { range, runs }: Window,
+  select: BackfillSelect,
+  cuts: LedgerCuts,
+): Generator<RerunUnit> {
+  const open = runs.filter(({ state }) => !isEnded(state));
+  const selected = select === "missing" ? [] : runs.filter((run) => isSelected(run, select));
+  selected.sort((a, b) => a.lower - b.lower || b.upper - a.upper);
+  const holes = select === "failed" ? [] : subtract([range], toSet(runs));
+  let next = 0;
+  for (const hole of holes) {
+    for (; next < selected.length && selected[next]!.lower < hole.lower; next += 1)
+      yield unitOf(selected[next]!, open);
+    for (const interval of cuts.intervalsOf(hole)) yield { ...interval, intervals: 1, underWay: undefined };
+  }
+  for (; next < selected.length; next += 1) yield unitOf(selected[next]!, open);
 }
 
 function isSelected({ state }: Pick<Run, "state">, select: BackfillSelect): boolean {
   return state === "FAILED" || (select === "all" && state === "SUCCEEDED");
 }
 
-async function selectedRuns(
-  store: ScheduleStore,
-  groupId: string,
-  range: Interval,
-  select: BackfillSelect,
-  limit: number,
-): Promise<Run[]> {
-  const states = select === "all" ? (["SUCCEEDED", "FAILED"] as const) : (["FAILED"] as const);
-  const page = await store.listRuns({ groupId, states, within: range, includeSuperseded: false }, { limit });
-  return page.items.filter(({ lower }) => lower >= range.lower);
-}
-
-/** The grid's intervals within a hole, cut off at its ends. */
-function* cutsOf(schedule: Schedule, hole: Interval): Generator<NominalInterval> {
-  const grid = new Grid({
-    ...schedule.spec,
-    startTime: hole.lower,
-    endTime: hole.upper,
-    firstInterval: "start-time",
-  });
-  let lower = hole.lower;
-  while (lower < hole.upper) {
-    const interval = grid.next(lower);
-    if (interval === undefined) return;
-    yield interval;
-    lower = interval.upper;
-  }
-}
-
-async function withGenerations(
-  store: ScheduleStore,
-  groupId: string,
-  intervals: readonly (NominalInterval & { intervals: number })[],
-): Promise<RerunUnit[]> {
-  const first = intervals[0];
-  if (first === undefined) return [];
-  const within = { lower: first.lower, upper: intervals.at(-1)!.upper };
-  const generations = new Map<string, number>();
-  const active = new Set<string>();
-  let cursor: string | undefined;
-  do {
-    const page = await store.listRuns({ groupId, within }, cursor === undefined ? {} : { cursor });
-    for (const run of page.items) {
-      const key = `${run.lower}-${run.upper}`;
-      generations.set(key, Math.max(run.generation + 1, generations.get(key) ?? 0));
-      if (!isEnded(run.state)) active.add(key);
-    }
-    cursor = page.next;
-  } while (cursor !== undefined);
-  return intervals
-    .filter(({ lower, upper }) => !active.has(`${lower}-${upper}`))
-    .map((interval) => ({
-      ...interval,
-      generation: generations.get(`${interval.lower}-${interval.upper}`) ?? 0,
-    }));
+function unitOf({ lower, upper, scheduledTime, intervals }: Run, open: readonly Run[]): RerunUnit {
+  const underWay = open.find((run) => run.lower < upper && run.upper > lower);
+  return { lower, upper, scheduledTime, intervals, underWay };
 }

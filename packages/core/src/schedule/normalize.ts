@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { EpochMs } from "../clock/clock.js";
 import { ScheduleError } from "../errors/errors.js";
 import { compileTrigger } from "../trigger/compile.js";
@@ -24,13 +25,12 @@ export function normalizeSchedule(info: ParsedScheduleInfo, defaults: SpecDefaul
   const { before } = defaults;
   const startTime =
     info.startTime ?? before?.startTime ?? defaultStart(info, timezone, endTime, defaults.now);
-  const anchor = info.startTime ?? (before?.trigger.type === "period" ? before.trigger.anchor : undefined);
   if (endTime !== null && endTime <= startTime) {
     throw new ScheduleError("SCHEDULE_INVALID", "endTime: must be after startTime.", { field: "endTime" });
   }
   return {
     groupId: info.groupId,
-    trigger: anchor === undefined ? info.trigger : withAnchor(info.trigger, anchor),
+    trigger: anchored(info, before),
     timezone,
     startTime,
     endTime,
@@ -84,6 +84,13 @@ function defaultStart(
 }
 
 /** Counts a period from the start that was given, also in later versions that do not give it. */
-function withAnchor(trigger: ScheduleSpec["trigger"], anchor: EpochMs): ScheduleSpec["trigger"] {
-  return trigger.type === "period" && trigger.anchor === undefined ? { ...trigger, anchor } : trigger;
+function anchored(
+  { trigger, startTime }: ParsedScheduleInfo,
+  before: ScheduleSpec | undefined,
+): ScheduleSpec["trigger"] {
+  if (trigger.type !== "period" || trigger.anchor !== undefined) return trigger;
+  // A specification that is written back as it was read keeps its grid, whose start was not what a user gave.
+  if (startTime === before?.startTime && isDeepStrictEqual(trigger, before?.trigger)) return trigger;
+  const anchor = startTime ?? (before?.trigger.type === "period" ? before.trigger.anchor : undefined);
+  return anchor === undefined ? trigger : { ...trigger, anchor };
 }

@@ -4,6 +4,7 @@ import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
 import type { JsonObject } from "../job/json.js";
 import type { ScheduleMode } from "../job/schedule-mode.js";
 import type { TriggerSpec } from "../trigger/trigger-spec.js";
+import type { Instant } from "./instant.js";
 
 /** What to do when more than one interval is owed. See `ScheduleInfo.catchup`. */
 export type CatchupPolicy = "each" | "coalesce" | "drop";
@@ -22,26 +23,30 @@ export interface BackoffSpec {
   readonly maxMs: number;
 }
 
-/** A schedule as a user registers it: what to run, when, on which engine, with which policies. */
-export interface ScheduleInfo {
+/**
+ * A schedule as a user registers it: what to run, when, on which engine, with which policies.
+ *
+ * @typeParam Job - the type of its job; an interface as well. A job that is not JSON is refused when it is read.
+ */
+export interface ScheduleInfo<Job extends object = JsonObject> {
   /** The data stream that is synchronized, and the schedule's key: 1 to 200 of letters, digits and `_ . : -`. */
   readonly groupId: string;
   readonly trigger: TriggerSpec;
   /** IANA name. @default "UTC" */
   readonly timezone?: string;
   /**
-   * Where the first interval begins: epoch ms, or an ISO 8601 string with an offset. What lies between a start in the
-   * past and now is owed at once, as the catch-up policy says. @default the last nominal time that is not after now
+   * Where the first interval begins: epoch ms, a `Date`, or an ISO 8601 string with an offset. What lies between a start
+   * in the past and now is owed at once, as the catch-up policy says. @default the last nominal time that is not after now
    */
-  readonly startTime?: EpochMs | string;
-  /** Where the last interval ends: epoch ms or ISO 8601. @default none */
-  readonly endTime?: EpochMs | string;
+  readonly startTime?: Instant;
+  /** Where the last interval ends: epoch ms, a `Date` or ISO 8601; `null` for none. @default none */
+  readonly endTime?: Instant | null;
   /** Which engine fires it. @default the first one that was given to Tidegate */
   readonly engine?: string;
   /** Which operator runs its jobs. @default the first one that was given to Tidegate */
   readonly operator?: string;
   /** What the operator needs to know; handed over as it is. @default {} */
-  readonly job?: JsonObject;
+  readonly job?: Job;
   /** @default "incremental" */
   readonly mode?: ScheduleMode;
   /** @default "TIME" (the only one so far) */
@@ -71,9 +76,9 @@ export interface ScheduleInfo {
    * How late an interval may be planned, ms; one that is later becomes a skipped run. Never less than twice
    * `engineGraceMs`, so that no interval is given up because an engine or the watchdog took its time (in Quartz's words, the
    * misfire threshold). Looked at when an interval is owed for the first time: what is in time then is kept, however long
-   * it waits for runs before it, and so is what falls due behind it. @default unlimited
+   * it waits for runs before it, and so is what falls due behind it. `null`: unlimited. @default unlimited
    */
-  readonly catchupWindowMs?: number;
+  readonly catchupWindowMs?: number | null;
   /**
    * When an interval is due while a run is active: `queue` waits, in order; `allow` runs up to `maxActiveRuns` at once;
    * `coalesce-pending` merges what waits into one run; `cancel-running` cancels the active run and merges its interval
@@ -85,15 +90,15 @@ export interface ScheduleInfo {
   /** @default 3 */
   readonly maxAttempts?: number;
   readonly backoff?: Partial<BackoffSpec>;
-  /** The longest that one attempt may take, ms. @default unlimited */
-  readonly timeoutMs?: number;
+  /** The longest that one attempt may take, ms; `null` for unlimited. @default unlimited */
+  readonly timeoutMs?: number | null;
   /**
    * After the last attempt: `block` holds later runs until this one is retried or cancelled, `continue` goes on with
    * them, `pause` pauses the schedule. @default "block"
    */
   readonly onFailure?: FailurePolicy;
-  /** Fails a run whose bad rows pass the limit. @default no limit */
-  readonly dirtyData?: DirtyDataLimit;
+  /** Fails a run whose bad rows pass the limit; `null` for no limit. @default no limit */
+  readonly dirtyData?: DirtyDataLimit | null;
   /** How long an engine may be silent past a due time before the watchdog plans the interval itself, ms. @default 30,000 */
   readonly engineGraceMs?: number;
   /** For people. @default "" */

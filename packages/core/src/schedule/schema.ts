@@ -1,9 +1,8 @@
-import { DateTime } from "luxon";
 import { z } from "zod";
 import { LAST_INSTANT } from "../clock/clock.js";
 import { ScheduleError } from "../errors/errors.js";
 import type { JsonValue } from "../job/json.js";
-import { fixedOffset } from "../trigger/zone/offset.js";
+import { instant, withoutDate } from "./instant.js";
 import type { ScheduleInfo } from "./schedule.js";
 
 const MAX_JOB_BYTES = 65_536;
@@ -11,53 +10,68 @@ const MAX_DURATION_MS = 10 * 366 * 86_400_000;
 
 const durationMs = z.number().int().min(0).max(MAX_DURATION_MS);
 
-const instant = z.union([
-  z.number().int().min(-LAST_INSTANT).max(LAST_INSTANT),
-  z
-    .string()
-    .max(64)
-    .transform((text, context) => {
-      const offset = /T.*(Z|[+-]\d{2}(?::?\d{2})?)$/i.exec(text)?.[1];
-      const parsed = DateTime.fromISO(text, { setZone: true });
-      if (parsed.isValid && offset !== undefined && fixedOffset(offset) !== undefined)
-        return parsed.toMillis();
-      context.addIssue({
-        code: "custom",
-        message:
-          "must be epoch ms or ISO 8601 with an offset from -12:00 to +14:00, such as 2026-01-01T00:00:00Z",
-      });
-      return z.NEVER;
+const epochMs = z.number().int().min(-LAST_INSTANT).max(LAST_INSTANT);
+
+const dst = z.union(
+  [
+    z.literal("quartz"),
+    z.strictObject({
+      gap: z
+        .enum(["shift", "skip"])
+        .optional()
+        .describe(
+          "A time that does not exist: moved to the first instant after it, or left out. Default: `shift`.",
+        ),
+      fold: z
+        .enum(["first", "last", "both"])
+        .optional()
+        .describe("Which of a time that comes twice fires. Default: `first`."),
     }),
-]);
+  ],
+  { error: 'must be "quartz", or gap ("shift" or "skip") and fold ("first", "last" or "both")' },
+);
 
-const dst = z.union([
-  z.literal("quartz"),
-  z.strictObject({
-    gap: z.enum(["shift", "skip"]).optional(),
-    fold: z.enum(["first", "last", "both"]).optional(),
-  }),
-]);
+const triggerType = "How the rule is written.";
 
-const trigger = z.discriminatedUnion("type", [
-  z.strictObject({
-    type: z.literal("cron"),
-    expression: z.string().min(1).max(1_000),
-    flavour: z.enum(["unix", "seconds", "quartz"]).optional(),
-    dst: dst.optional(),
-    quirks: z.enum(["quartz-2.5.0", "quartz-2.5.1", "quartz-2.5"]).optional(),
-  }),
-  z.strictObject({
-    type: z.literal("period"),
-    every: z.number().int().min(1).max(1_000_000),
-    unit: z.enum(["second", "minute", "hour", "day", "week", "month", "year"]),
-    anchor: z.number().int().min(-LAST_INSTANT).max(LAST_INSTANT).optional(),
-    length: z.enum(["calendar", "fixed"]).optional(),
-  }),
-  z.strictObject({
-    type: z.literal("once"),
-    at: z.number().int().min(-LAST_INSTANT).max(LAST_INSTANT).optional(),
-  }),
-]);
+const trigger = z.discriminatedUnion(
+  "type",
+  [
+    z.strictObject({
+      type: z.literal("cron").describe(triggerType),
+      expression: z.string().min(1).max(1_000).describe("The expression, in the schedule's time zone."),
+      flavour: z
+        .enum(["unix", "seconds", "quartz"])
+        .optional()
+        .describe("How the expression is read. By default its number of fields says so."),
+      dst: dst
+        .optional()
+        .describe("What happens to times that a change of the zone's offset removes or repeats."),
+      quirks: z
+        .enum(["quartz-2.5.0", "quartz-2.5.1", "quartz-2.5"])
+        .optional()
+        .describe("Also repeats what this version of Quartz gets wrong in the day of month."),
+    }),
+    z.strictObject({
+      type: z.literal("period").describe(triggerType),
+      every: z.number().int().min(1).max(1_000_000).describe("How many units."),
+      unit: z
+        .enum(["second", "minute", "hour", "day", "week", "month", "year"])
+        .describe("The unit that is counted."),
+      anchor: epochMs
+        .optional()
+        .describe("An instant of the grid, epoch ms. Default: the start time when one was given, else 1970."),
+      length: z
+        .enum(["calendar", "fixed"])
+        .optional()
+        .describe("Whether days and longer are the calendar's, or of 24 hours each. Default: `calendar`."),
+    }),
+    z.strictObject({
+      type: z.literal("once").describe(triggerType),
+      at: epochMs.optional().describe("The time, epoch ms. Default: the schedule's end time."),
+    }),
+  ],
+  { error: 'must have a type, which is "cron", "period" or "once"' },
+);
 
 const json: z.ZodType<JsonValue> = z.lazy(() =>
   z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(json), z.record(z.string(), json)]),
@@ -67,14 +81,14 @@ const name = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "must be 1 to 64 of lett
 
 /**
  * The shape of a `ScheduleInfo`, for services that validate or document it at a door of their own. Instants come out as
- * epoch ms. `parseScheduleInfo` checks more: how deep and how long a job may be.
+ * epoch ms. A `ScheduleSpec` has this shape too, so that what was read can be registered again. `parseScheduleInfo` checks more: how deep and how long a job may be.
  */
 export const scheduleInfoSchema = z.strictObject({
   groupId: z.string().regex(/^[A-Za-z0-9_.:-]{1,200}$/, "must be 1 to 200 of letters, digits and _ . : -"),
   trigger,
   timezone: z.string().min(1).max(64).optional(),
   startTime: instant.optional(),
-  endTime: instant.optional(),
+  endTime: instant.nullish(),
   engine: name.optional(),
   operator: name.optional(),
   job: z.record(z.string(), json).optional(),
@@ -85,19 +99,24 @@ export const scheduleInfoSchema = z.strictObject({
   firstInterval: z.enum(["start-time", "first-nominal-time"]).optional(),
   endRule: z.enum(["exclusive", "inclusive"]).optional(),
   catchup: z.enum(["each", "coalesce", "drop"]).optional(),
-  catchupWindowMs: durationMs.optional(),
+  catchupWindowMs: durationMs.nullish(),
   overlap: z.enum(["queue", "allow", "coalesce-pending", "cancel-running", "drop"]).optional(),
   maxActiveRuns: z.number().int().min(1).max(1_000).optional(),
   maxAttempts: z.number().int().min(1).max(1_000).optional(),
-  backoff: z.strictObject({ initialMs: durationMs.optional(), maxMs: durationMs.optional() }).optional(),
-  timeoutMs: durationMs.min(1).optional(),
+  backoff: z
+    .strictObject({
+      initialMs: durationMs.optional().describe("The wait after the first attempt, ms. Default: 1,000."),
+      maxMs: durationMs.optional().describe("The longest wait, ms. Default: 300,000."),
+    })
+    .optional(),
+  timeoutMs: durationMs.min(1).nullish(),
   onFailure: z.enum(["block", "continue", "pause"]).optional(),
   dirtyData: z
     .strictObject({
-      maxRows: z.number().int().min(0).optional(),
-      maxRatio: z.number().min(0).max(1).optional(),
+      maxRows: z.number().int().min(0).optional().describe("Most rejected rows of a run."),
+      maxRatio: z.number().min(0).max(1).optional().describe("Largest share of rejected rows, 0 to 1."),
     })
-    .optional(),
+    .nullish(),
   engineGraceMs: durationMs.min(1_000).optional(),
   description: z.string().max(2_000).optional(),
   labels: z
@@ -109,7 +128,7 @@ export const scheduleInfoSchema = z.strictObject({
 /** A `ScheduleInfo` whose shape is sound and whose instants are epoch ms. */
 export type ParsedScheduleInfo = Omit<ScheduleInfo, "startTime" | "endTime"> & {
   readonly startTime?: number;
-  readonly endTime?: number;
+  readonly endTime?: number | null;
 };
 
 /** Keys that would reach an object's prototype once the JSON is merged somewhere downstream. */
@@ -122,7 +141,7 @@ const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
  */
 export function parseScheduleInfo(input: unknown): ParsedScheduleInfo {
   refuseForbiddenKeys(input, "");
-  const parsed = scheduleInfoSchema.safeParse(input);
+  const parsed = scheduleInfoSchema.safeParse(withoutDates(input));
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     const field = fieldOf(issue);
@@ -137,6 +156,17 @@ export function parseScheduleInfo(input: unknown): ParsedScheduleInfo {
     });
   }
   return parsed.data as ParsedScheduleInfo;
+}
+
+/** Only a program can give a `Date`, so the schema, which describes JSON, need not know of it. */
+function withoutDates(input: unknown): unknown {
+  if (typeof input !== "object" || input === null) return input;
+  const instants = ["startTime", "endTime"].filter(
+    (key) => (input as Record<string, unknown>)[key] instanceof Date,
+  );
+  if (instants.length === 0) return input;
+  const plain = instants.map((key) => [key, withoutDate((input as Record<string, unknown>)[key])]);
+  return { ...input, ...Object.fromEntries(plain) };
 }
 
 /** A union of all that JSON knows cannot tell where in a job something else is. */

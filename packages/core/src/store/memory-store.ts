@@ -12,13 +12,16 @@ import { positionAfter, takePage } from "./memory/paging.js";
 import { isRunPosition, snapshot } from "./memory/run-row.js";
 import { RunTable } from "./memory/run-table.js";
 import {
+  adoptPlanned,
   cancelPlanned,
   changeRun,
   claimRun,
   insertBeside,
+  mayInsertBeside,
   releaseLeases,
   renewLease,
   requestCancel,
+  reviveCancelled,
 } from "./memory/run-writes.js";
 import { allows, applyScheduleChange } from "./memory/schedule-changes.js";
 import { ScheduleTable } from "./memory/schedule-table.js";
@@ -114,11 +117,15 @@ export class MemoryStore implements ScheduleStore {
     return commits.map((commit) => this.#plan(commit));
   }
 
-  async insertRuns(runs: readonly NewRun[]): Promise<boolean[]> {
+  async insertRuns(
+    runs: readonly NewRun[],
+    { isExclusive = false }: { readonly isExclusive?: boolean } = {},
+  ): Promise<boolean[]> {
     this.#requireOpen();
     return runs.map((run) => {
       const group = this.#schedules.get(run.groupId);
       if (group === undefined || !this.#runs.areNew([run], group)) return false;
+      if (isExclusive && !mayInsertBeside(this.#runs, [run], group)) return false;
       insertBeside(this.#runs, run, group);
       return true;
     });
@@ -196,7 +203,7 @@ export class MemoryStore implements ScheduleStore {
     const group = backfill && this.#schedules.get(backfill.groupId);
     if (group === undefined || backfill?.state !== "RUNNING" || backfill.cursor !== commit.cursor)
       return false;
-    if (!this.#runs.areNew(commit.runs, group)) return false;
+    if (!mayInsertBeside(this.#runs, commit.runs, group)) return false;
     applyStep(backfill, commit);
     for (const run of commit.runs) insertBeside(this.#runs, run, group, backfill);
     return true;
@@ -220,6 +227,8 @@ export class MemoryStore implements ScheduleStore {
     if (change.cancelPlanned !== undefined) {
       cancelPlanned(this.#runs, group, change.cancelPlanned, change.updatedAt);
     }
+    if (change.adoptsPlanned === true) adoptPlanned(this.#runs, group);
+    if (change.revivesCancelled !== undefined) reviveCancelled(this.#runs, group, change.revivesCancelled);
     if (change.laneWidth !== undefined) resizeLane(this.#runs, group, change.laneWidth);
     return true;
   }

@@ -65,6 +65,14 @@ export interface ScheduleChange {
   readonly origin?: EpochMs;
   /** Cancels the planned runs of all kinds (those between two attempts included), with this reason. */
   readonly cancelPlanned?: RunReason;
+  /** Gives the planned runs of all kinds (those between two attempts included) the version that the schedule then has. */
+  readonly adoptsPlanned?: boolean;
+  /**
+   * Plans the runs of all kinds again that were cancelled for a reason, of the schedule's own only those that begin at
+   * `from` or later: they wait with all their attempts and the version that the schedule then has. One that may not be
+   * revived stays cancelled; see `ScheduleStore.changeRuns`.
+   */
+  readonly revivesCancelled?: { readonly reason: RunReason; readonly from: EpochMs };
 }
 
 /** Which schedules. Fields that are given must all match. */
@@ -145,6 +153,8 @@ export interface RunChange {
   readonly isJobOpen?: boolean;
   readonly reason?: RunReason | null;
   readonly attempt?: number;
+  /** The version of the schedule that it is carried out by from now on. */
+  readonly scheduleVersion?: number;
   readonly startedAt?: EpochMs | null;
   readonly endedAt?: EpochMs | null;
   readonly jobId?: string | null;
@@ -237,6 +247,8 @@ export interface BackfillCommit {
   readonly cursor: EpochMs;
   readonly newCursor: EpochMs;
   readonly state: BackfillState;
+  /** Why it has failed. @default null */
+  readonly reason?: string | null;
   readonly updatedAt: EpochMs;
   /** Admitted at once. */
   readonly runs: readonly NewRun[];
@@ -291,8 +303,12 @@ export interface ScheduleStore {
    * Inserts runs of kind `MANUAL`, admitted at once; earlier generations of the same interval that have ended but not
    * succeeded are superseded, and block no more. `false` where that interval has a run of that generation, and where
    * the group has no schedule.
+   *
+   * @param options - `isExclusive`: also `false` where a run that stands has time in common with it: one that has not
+   *   ended, or, unless a run of exactly that interval stands as well, any. See `isStanding`; a superseded run does not
+   *   stand. @default false
    */
-  insertRuns(runs: readonly NewRun[]): Promise<boolean[]>;
+  insertRuns(runs: readonly NewRun[], options?: { readonly isExclusive?: boolean }): Promise<boolean[]>;
 
   /**
    * Claims runs whose `wakeAt` has come, each once, earliest first, then by id: planned ones become `SUBMITTING` with one
@@ -300,8 +316,11 @@ export interface ScheduleStore {
    * any that the run had before, `wakeAt = leaseUntil`, and `isJobOpen`.
    */
   claim(request: ClaimRequest): Promise<ClaimedRun[]>;
-  /** Changes each run. `false` where state or token are not as expected. A run that succeeds supersedes the earlier
-   * generations of its interval. */
+  /**
+   * Changes each run. `false` where state or token are not as expected. A run that succeeds supersedes the earlier
+   * generations of its interval. One that has ended is revived only if it is not superseded, and no run of another
+   * interval stands that has time in common with it.
+   */
   changeRuns(changes: readonly RunChange[]): Promise<boolean[]>;
   /** Sets the end of each lease, in the order given. */
   renewLeases(leases: readonly HeldLease[], leaseUntil: EpochMs): Promise<LeaseState[]>;
@@ -335,8 +354,8 @@ export interface ScheduleStore {
    */
   insertBackfill(backfill: Backfill): Promise<boolean>;
   /**
-   * `false` where the cursor has moved, the backfill is not running, or one of the runs is there already. Superseding as
-   * in `insertRuns`.
+   * `false` where the cursor has moved, the backfill is not running, or one of the runs may not be inserted, as in an
+   * exclusive `insertRuns`. Superseding as there.
    */
   planBackfill(commit: BackfillCommit): Promise<boolean>;
   getBackfill(id: string): Promise<Backfill | undefined>;

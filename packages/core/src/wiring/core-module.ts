@@ -15,6 +15,8 @@ import type { ScheduleOperator } from "../operator/operator.js";
 import { Backfiller } from "../planning/backfiller.js";
 import { IntervalPlanner } from "../planning/planner.js";
 import { SpecCache } from "../planning/spec-cache.js";
+import { signallingStore } from "../store/claimable-signal.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
 import { EngineRegistry } from "../upkeep/engine-registry.js";
 import { EngineOutbox } from "../upkeep/outbox.js";
 import { Reconciler } from "../upkeep/reconciler.js";
@@ -26,6 +28,9 @@ import { type TidegateSettings, TOKENS } from "./tokens.js";
 export const OPERATORS = Symbol.for("tidegate.operators") as ServiceIdentifier<
   ReadonlyMap<string, ScheduleOperator>
 >;
+
+/** The store as core's parts write to it: what makes runs claimable is told of. */
+const LEDGER = Symbol.for("tidegate.ledger") as ServiceIdentifier<ScheduleStore>;
 
 /**
  * Binds all of core but the parts that packages bring: store, engines, operators. For users of InversifyJS who have a container
@@ -41,7 +46,7 @@ export function tidegateModule(
   const namespace = settings.namespace ?? "default";
   const owner = settings.owner ?? randomUUID();
   const ledger = (context: ResolutionContext) => ({
-    store: context.get(TOKENS.store),
+    store: context.get(LEDGER),
     clock: context.get(TOKENS.clock),
     emitter: context.get(TOKENS.emitter),
   });
@@ -52,12 +57,16 @@ export function tidegateModule(
     bind(TOKENS.settings).toConstantValue(settings);
     bind(TOKENS.clock).toConstantValue(clock);
     bind(TOKENS.emitter).toConstantValue(createEmitter());
+    single(LEDGER, (context) => {
+      const emitter = context.get(TOKENS.emitter);
+      return signallingStore(context.get(TOKENS.store), () => emitter.emit("runs-claimable"));
+    });
     single(OPERATORS, (context) => byType(context.getAll(TOKENS.operator)));
     single(EngineRegistry, (context) => {
       const clients = context.getAll(TOKENS.engineClient, { optional: true });
       return new EngineRegistry(context.getAll(TOKENS.engine), clients);
     });
-    single(SpecCache, (context) => new SpecCache(context.get(TOKENS.store)));
+    single(SpecCache, (context) => new SpecCache(context.get(LEDGER)));
     single(IntervalPlanner, (context) => {
       return new IntervalPlanner({ ...ledger(context), specs: context.get(SpecCache), namespace });
     });
@@ -129,7 +138,7 @@ export function tidegateModule(
     });
     single(ScheduleClient, (context) => {
       return new ScheduleClient({
-        store: context.get(TOKENS.store),
+        store: context.get(LEDGER),
         clock: context.get(TOKENS.clock),
         specs: context.get(SpecReader),
         changes: context.get(ScheduleChanges),

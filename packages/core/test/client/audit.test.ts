@@ -14,8 +14,17 @@ const range = (state: RunState, lower: number, upper: number, rowsRead = 0): Cov
   rowsDirty: 0,
 });
 
-const audit = (coverage: readonly CoverageRange[], closedUpTo = 10): AuditReport =>
-  auditCoverage({ groupId: "g", range: { lower: 0, upper: 10 }, coverage, closedUpTo, watermark: 10 });
+const NO_DOUBTS = { intervals: [], examinedFrom: 0 };
+
+const audit = (coverage: readonly CoverageRange[], closedUpTo = 10, doubts = NO_DOUBTS): AuditReport =>
+  auditCoverage({
+    groupId: "g",
+    range: { lower: 0, upper: 10 },
+    coverage,
+    doubts,
+    closedUpTo,
+    watermark: 10,
+  });
 
 const parts = ({ succeeded, active, failed, cancelled, skipped }: AuditReport) =>
   [succeeded, active, failed, cancelled, skipped].map(({ ms }) => ms);

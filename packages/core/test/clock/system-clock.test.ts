@@ -43,4 +43,13 @@ describe("the system clock", () => {
     const after = process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
     expect(after).toBe(before - 1);
   });
+
+  it("counts elapsed time by a clock that nobody sets", async () => {
+    const clock = new SystemClock();
+    const before = clock.monotonicNow();
+    await new Promise<void>((resolve) => {
+      clock.wakeAfter(5, resolve);
+    });
+    expect(clock.monotonicNow() - before).toBeGreaterThanOrEqual(5);
+  });
 });

@@ -76,4 +76,39 @@ describe("a virtual clock", () => {
     await clock.advance(1);
     expect(fired).toEqual([120]);
   });
+
+  it("that is set lets no time elapse: limits and pauses go on as if nothing had happened", async () => {
+    const clock = new VirtualClock({ start: 0 });
+    const fired: string[] = [];
+    clock.wakeAfter(20, () => fired.push(`after 20 at ${clock.monotonicNow()}`));
+    clock.wakeAt(1_000, () => fired.push(`at 1000 at ${clock.monotonicNow()}`));
+    clock.set(990);
+    expect(clock.monotonicNow()).toBe(0);
+    await clock.advance(19);
+    expect(fired).toEqual(["at 1000 at 10"]);
+    clock.set(0);
+    await clock.advance(1);
+    expect(fired).toEqual(["at 1000 at 10", "after 20 at 20"]);
+    expect([clock.now(), clock.monotonicNow()]).toEqual([1, 20]);
+  });
+
+  it("fires timers of both kinds that are due together in the order they were set", async () => {
+    const clock = new VirtualClock({ start: 0 });
+    const fired: string[] = [];
+    clock.wakeAfter(10, () => fired.push("first"));
+    clock.wakeAt(10, () => fired.push("second"));
+    clock.wakeAfter(10, () => fired.push("third"));
+    await clock.advance(10);
+    expect(fired).toEqual(["first", "second", "third"]);
+  });
+
+  it("counts the timers that are left", async () => {
+    const clock = new VirtualClock({ start: 0 });
+    const cancelled = clock.wakeAt(10, () => undefined);
+    clock.wakeAfter(20, () => undefined);
+    clock.wakeAfter(30, () => undefined);
+    cancelled.cancel();
+    await clock.advance(20);
+    expect(clock.pendingTimers).toBe(1);
+  });
 });

@@ -91,6 +91,58 @@ describe("an update", () => {
   });
 });
 
+describe("a schedule that has changed since it was read", () => {
+  it("is not paused, resumed or ended by whoever saw another version", async () => {
+    const { client } = await Bench.started();
+    await client.register(hourly);
+    await client.update({ ...hourly, description: "new" }, { version: 1 });
+    const stale = { code: "SCHEDULE_VERSION_STALE", field: "version" };
+    await expect(client.pause("orders", "", { version: 1 })).rejects.toMatchObject(stale);
+    expect(await client.pause("orders", "why", { version: 2 })).toMatchObject({ status: "PAUSED" });
+    await expect(client.resume("orders", { version: 1 })).rejects.toMatchObject(stale);
+    expect(await client.resume("orders", { version: 2 })).toMatchObject({ status: "REGISTERED" });
+    await expect(client.unregister("orders", { version: 1, purge: true })).rejects.toMatchObject(stale);
+    expect(await client.get("orders")).toMatchObject({ status: "REGISTERED", version: 2 });
+    await client.unregister("orders", { version: 2 });
+    expect(await client.get("orders")).toMatchObject({ status: "DELETED" });
+  });
+});
+
+describe("a specification that was read", () => {
+  it.each<Omit<ScheduleInfo, "groupId">>([
+    { trigger: hourly.trigger },
+    { trigger: { type: "period", every: 7, unit: "minute", length: "fixed" }, startTime: hour(-3) },
+    { trigger: { type: "period", every: 7, unit: "day" }, timezone: "Europe/Berlin" },
+    {
+      trigger: { type: "cron", expression: "0 2 * * *", dst: "quartz" },
+      endTime: "2031-01-01T00:00:00+01:00",
+    },
+    { trigger: { type: "once", at: hour(9) } },
+    {
+      trigger: { type: "period", unit: "hour", every: 1 },
+      labels: { b: "2", a: "1" },
+      job: { z: [1, { y: null }], a: "x" },
+      timeoutMs: 60_000,
+      dirtyData: { maxRatio: 0.5, maxRows: 7 },
+      backoff: { maxMs: 5_000 },
+      catchupWindowMs: 3_600_000,
+      fireAt: "interval-start",
+      description: "all of it",
+    },
+  ])("can be registered as it is, and makes no version: %j", async (info) => {
+    const bench = await Bench.started();
+    const { schedule } = await bench.client.register({ groupId: "orders", ...info });
+    expect((await bench.client.ensure(schedule.spec)).schedule).toMatchObject({
+      version: 1,
+      spec: schedule.spec,
+    });
+    const reordered = Object.fromEntries(Object.entries(schedule.spec).reverse());
+    expect((await bench.client.ensure(reordered as never)).schedule.version).toBe(1);
+    await bench.client.unregister("orders");
+    await bench.client.ensure(schedule.spec);
+  });
+});
+
 describe("ensure", () => {
   it("registers what is new, changes what differs, and leaves alone what is so already", async () => {
     const bench = await Bench.started();
@@ -148,7 +200,7 @@ describe("an engine that refuses", () => {
 });
 
 describe("unregistering", () => {
-  it("keeps the ledger, which goes on when the group is registered again", async () => {
+  it("keeps the ledger, which goes on when the group is registered again with a later start", async () => {
     const bench = await Bench.started();
     await bench.client.register(hourly);
     await bench.fireAt(2);
@@ -156,7 +208,10 @@ describe("unregistering", () => {
     expect((await bench.client.get("orders")).status).toBe("DELETED");
     expect((await bench.client.list()).items).toEqual([]);
     await bench.clock.advanceTo(hour(5));
-    await bench.client.register(hourly);
+    const { notes } = await bench.client.register({ ...hourly, startTime: hour(5) });
+    expect(notes).toEqual([
+      "The schedule starts after its ledger ends: nothing runs between 2026-01-01T02:00:00.000Z and 2026-01-01T05:00:00.000Z.",
+    ]);
     await bench.fireAt(6);
     expect(bench.intervals).toEqual([
       [0, 1],
@@ -305,5 +360,43 @@ describe("a job that is no JSON", () => {
     const refused = client.register({ ...hourly, job: job as NonNullable<ScheduleInfo["job"]> });
     await expect(refused).rejects.toMatchObject({ code: "SCHEDULE_INVALID", field });
     await expect(refused).rejects.toThrow("must be JSON");
+  });
+});
+
+describe("what a program may give", () => {
+  interface CopyJob {
+    readonly table: string;
+    readonly columns?: readonly string[];
+  }
+
+  it("is a job of an interface's type, and dates", async () => {
+    const bench = await Bench.started();
+    const job: CopyJob = { table: "orders" };
+    const start = new Date(hour(-2));
+    const { schedule } = await bench.client.register({
+      groupId: "orders",
+      trigger: { type: "period", every: 1, unit: "hour" },
+      startTime: start,
+      endTime: new Date(hour(5)),
+      job,
+    });
+    expect(schedule.spec).toMatchObject({ startTime: hour(-2), endTime: hour(5), job: { table: "orders" } });
+  });
+
+  it("is refused by name if it is no instant", async () => {
+    const bench = await Bench.started();
+    const register = (startTime: string | Date) =>
+      bench.client.register({
+        groupId: "orders",
+        trigger: { type: "period", every: 1, unit: "hour" },
+        startTime,
+      });
+    for (const startTime of ["soon", new Date(Number.NaN)]) {
+      await expect(register(startTime)).rejects.toMatchObject({
+        code: "SCHEDULE_INVALID",
+        field: "startTime",
+        message: expect.stringContaining("ISO 8601"),
+      });
+    }
   });
 });

@@ -3,7 +3,7 @@ import { OperatorError } from "../../src/errors/errors.js";
 import type { BackfillSelect } from "../../src/run/backfill.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import { Bench, HOUR, hour, running, type Script } from "../support/bench.js";
-import { failed, SUCCEEDED } from "../support/scripted-operator.js";
+import { type Answer, failed, SUCCEEDED } from "../support/scripted-operator.js";
 
 const hourly = (rest: Partial<ScheduleInfo> = {}): ScheduleInfo => ({
   groupId: "orders",
@@ -44,6 +44,50 @@ describe("attempts", () => {
     await bench.clock.advance(HOUR / 2);
     expect(bench.operator.submissions).toHaveLength(1);
     expect(await firstRun(bench)).toMatchObject({ state: "FAILED", error: { code: "JOB_INVALID" } });
+  });
+
+  const MINUTE = 60_000;
+
+  it.each<[string, Answer]>([
+    ["a failed outcome", { ...failed("busy"), retryAfterMs: 5 * MINUTE }],
+    ["a refusal", { throws: new OperatorError("JOB_FAILED", "busy", { retryAfterMs: 5 * MINUTE }) }],
+    ["an error that leaves open", { throws: Object.assign(new Error("busy"), { retryAfterMs: 5 * MINUTE }) }],
+  ])("do not come before the time that %s asks for", async (_, answer) => {
+    const bench = await Bench.started((request) => (request.attempt === 1 ? answer : SUCCEEDED));
+    await bench.client.register(hourly());
+    await bench.fireAt(1);
+    await bench.clock.advance(5 * MINUTE - 1);
+    expect(bench.operator.submissions).toHaveLength(1);
+    await bench.clock.advance(1);
+    expect(bench.operator.submissions).toHaveLength(2);
+    expect(await firstRun(bench)).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
+  });
+
+  it.each([
+    ["an hour at the most", Number.MAX_VALUE, HOUR],
+    ["as long as their back-off, if that is longer", 1, 10 * MINUTE],
+    ["as long as their back-off, if what is asked for is negative", -HOUR, 10 * MINUTE],
+    ["as long as their back-off, if what is asked for is no number", Number.NaN, 10 * MINUTE],
+  ])("wait %s", async (_, retryAfterMs, longest) => {
+    const bench = await Bench.started((request) =>
+      request.attempt === 1 ? { ...failed("busy"), retryAfterMs } : SUCCEEDED,
+    );
+    await bench.client.register(hourly({ backoff: { initialMs: 10 * MINUTE, maxMs: 10 * MINUTE } }));
+    await bench.fireAt(1);
+    await bench.clock.advance(longest / 2 - 1);
+    expect(bench.operator.submissions).toHaveLength(1);
+    await bench.clock.advance(longest / 2 + 1);
+    expect(bench.operator.submissions).toHaveLength(2);
+  });
+
+  it("are the last where an error says that another could do harm", async () => {
+    const error = Object.assign(new Error("taken, and unreadable"), { isRetryable: false });
+    const bench = await Bench.started(() => ({ throws: error }));
+    await bench.client.register(hourly());
+    await bench.fireAt(1);
+    await bench.clock.advance(HOUR / 2);
+    expect(bench.operator.submissions).toHaveLength(1);
+    expect(await firstRun(bench)).toMatchObject({ state: "FAILED", error: { code: "JOB_FAILED" } });
   });
 
   it("time out, cancel their job, and count as failed", async () => {

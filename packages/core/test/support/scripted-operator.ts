@@ -6,12 +6,14 @@ import type { JobContext, ScheduleOperator, SubmittedJob } from "../../src/opera
 
 /**
  * What becomes of a submission: an outcome at once; `runs`, until the test ends the job; `hangs`, so that `submit` never
- * answers; or an error, thrown before or after the job was started.
+ * answers; `answers-late`, so that the job runs and `submit` answers when the test says; or an error, thrown before or after
+ * the job was started.
  */
 export type Answer =
   | JobOutcome
   | "runs"
   | "hangs"
+  | "answers-late"
   | { readonly throws: Error; readonly hasStarted?: boolean };
 
 interface Job {
@@ -45,6 +47,15 @@ export class ScriptedOperator implements ScheduleOperator {
   onCancel: JobOutcome | undefined = { state: "CANCELLED" };
   /** Whether `wait` goes on when its signal is aborted. */
   overlooksSignal = false;
+  /** While set, `cancel` rejects with it, or never answers. */
+  cancelFailure: Error | "hangs" | undefined;
+  /** While set, `find` rejects with it. */
+  findFailure: Error | undefined;
+  /** While set, `wait` rejects with it. */
+  waitFailure: Error | undefined;
+  /** Whether `find` knows the jobs; an operator that cannot look keys up finds nothing. */
+  canLookUp = true;
+  readonly #late: (() => void)[] = [];
   readonly #jobs = new Map<string, Job>();
 
   constructor(operatorType = "scripted") {
@@ -78,19 +89,32 @@ export class ScriptedOperator implements ScheduleOperator {
       if (answer.hasStarted) this.#begin(key);
       throw answer.throws;
     }
-    const job = this.#begin(key);
-    if (answer !== "runs") this.end(key, answer);
+    const job = isOpen && !this.canLookUp ? known : this.#begin(key);
+    if (answer === "answers-late") await new Promise<void>((resolve) => this.#late.push(resolve));
+    else if (answer !== "runs") this.end(key, answer);
     return described(job);
+  }
+
+  /** Has every `submit` answer that was to answer late. */
+  answerNow(): void {
+    for (const answer of this.#late.splice(0)) answer();
+  }
+
+  canFind(): boolean {
+    return this.canLookUp;
   }
 
   async find(key: string): Promise<SubmittedJob | undefined> {
     this.lookups.push(key);
+    if (this.findFailure !== undefined) throw this.findFailure;
+    if (!this.canLookUp) return undefined;
     const job = this.#jobs.get(key);
     return job && described(job);
   }
 
   wait(jobId: string, _request: OfflineJobRequest, context: JobContext): Promise<JobOutcome> {
     const job = [...this.#jobs.values()].find((candidate) => candidate.jobId === jobId);
+    if (this.waitFailure !== undefined) return Promise.reject(this.waitFailure);
     if (job === undefined) return Promise.reject(new Error(`There is no job ${jobId}.`));
     if (this.overlooksSignal) return job.ended;
     const aborted = new Promise<never>((_, reject) => {
@@ -101,6 +125,8 @@ export class ScriptedOperator implements ScheduleOperator {
 
   async cancel(_jobId: string, request: OfflineJobRequest): Promise<void> {
     this.cancellations.push(request.idempotencyKey);
+    if (this.cancelFailure === "hangs") return new Promise(() => undefined);
+    if (this.cancelFailure !== undefined) throw this.cancelFailure;
     if (this.onCancel !== undefined) this.end(request.idempotencyKey, this.onCancel);
   }
 

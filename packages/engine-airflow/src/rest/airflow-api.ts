@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { type Clock, pause } from "@tidegate/core";
 import type { AirflowRest } from "./airflow-rest.js";
 import { createAll } from "./bulk.js";
 import { pages } from "./pages.js";
@@ -37,9 +37,11 @@ const DELETE_AGAIN_MS = 200;
 /** The part of Airflow's REST API that the engine works with. */
 export class AirflowApi {
   readonly #rest: AirflowRest;
+  readonly #clock: Clock;
 
-  constructor(rest: AirflowRest) {
+  constructor(rest: AirflowRest, clock: Clock) {
     this.#rest = rest;
+    this.#clock = clock;
   }
 
   /**
@@ -119,7 +121,7 @@ export class AirflowApi {
     for (let left = withinMs; left > 0; left -= DELETE_AGAIN_MS) {
       const { status } = await this.#rest.request("DELETE", path, { accept: [404, 409] });
       if (status !== 409) return;
-      await sleep(DELETE_AGAIN_MS);
+      await pause(this.#clock, DELETE_AGAIN_MS);
     }
     await this.#rest.request("DELETE", path, { accept: [404] });
   }

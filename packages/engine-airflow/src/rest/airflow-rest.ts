@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { EngineError, messageOf } from "@tidegate/core";
+import { type Clock, EngineError, messageOf, pause } from "@tidegate/core";
 import type { EngineSettings } from "../options.js";
 import { redacted } from "./redaction.js";
 
@@ -37,11 +36,13 @@ function isPassing({ status }: Response): boolean {
  */
 export class AirflowRest {
   readonly #settings: EngineSettings;
+  readonly #clock: Clock;
   readonly #secrets: readonly string[];
   #token: Promise<string> | undefined;
 
-  constructor(settings: EngineSettings) {
+  constructor(settings: EngineSettings, clock: Clock) {
     const { credentials, callback } = settings;
+    this.#clock = clock;
     this.#settings = settings;
     this.#secrets = [
       ...[credentials.password, credentials.token].filter((secret) => secret !== undefined),
@@ -56,7 +57,7 @@ export class AirflowRest {
     let response = await this.#authorized(method, path, parts);
     for (const pauseMs of PAUSES_MS) {
       if (isWanted(response) || !isPassing(response)) break;
-      await sleep(pauseMs);
+      await pause(this.#clock, pauseMs);
       response = await this.#authorized(method, path, parts);
     }
     const text = await this.#textOf(response);

@@ -1,9 +1,10 @@
-import type { EngineEntry, ScheduleEngine } from "@tidegate/core";
+import { type EngineEntry, type ScheduleEngine, SystemClock } from "@tidegate/core";
+import { NameSpace } from "@tidegate/engine-kit";
 import { SECRET } from "@tidegate/test-outside";
 import { AirflowServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import { type AirflowEngineOptions, dagFactoryFile } from "../../src/index.js";
-import { dagIdPrefix, FACTORY_DAG_ID, INSTALLATIONS_KEY } from "../../src/names.js";
+import { FACTORY_DAG_ID, INSTALLATIONS_KEY } from "../../src/names.js";
 import { settingsOf } from "../../src/options.js";
 import { AirflowApi } from "../../src/rest/airflow-api.js";
 import { AirflowRest } from "../../src/rest/airflow-rest.js";
@@ -22,12 +23,12 @@ export async function startAirflow(settings: Readonly<Record<string, string>> = 
 
 /** Airflow's REST API, for a test to look with and to meddle. */
 export function restOf(airflow: AirflowServer): AirflowRest {
-  return new AirflowRest(settingsOf(optionsFor(airflow, "http://127.0.0.1:9/", "test")));
+  return new AirflowRest(settingsOf(optionsFor(airflow, "http://127.0.0.1:9/", "test")), new SystemClock());
 }
 
 /** The part of it that the engine works with. */
 export function apiOf(airflow: AirflowServer): AirflowApi {
-  return new AirflowApi(restOf(airflow));
+  return new AirflowApi(restOf(airflow), new SystemClock());
 }
 
 /** The shards of an installation, for a test to look into and to meddle with. */
@@ -42,7 +43,7 @@ export async function clearAway(airflow: AirflowServer, prefix: string): Promise
   for (const key of (await api.variables(shardPrefix(prefix))).keys()) await deleteVariable(rest, key);
   const others = (await installationsOf(api)).filter((name) => name !== installationOf(prefix));
   await api.putVariables([{ key: INSTALLATIONS_KEY, value: JSON.stringify(others), description: "" }]);
-  for await (const dag of api.dags(dagIdPrefix(prefix))) await api.setPaused(dag.dag_id, true);
+  for await (const dag of api.dags(new NameSpace(prefix).prefix)) await api.setPaused(dag.dag_id, true);
 }
 
 /** What is in the list of installations. */

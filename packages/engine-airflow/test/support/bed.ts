@@ -1,7 +1,7 @@
+import { NameSpace } from "@tidegate/engine-kit";
 import { type BedOptions, ManagerDoor, OutsideBed } from "@tidegate/test-outside";
 import type { AirflowServer } from "@tidegate/test-servers";
 import { AirflowEngine, type AirflowEngineOptions } from "../../src/index.js";
-import { dagIdOf } from "../../src/names.js";
 import { optionsFor } from "./airflow.js";
 
 /** What may be unusual about a bed. */
@@ -24,6 +24,6 @@ export class Bed extends OutsideBed<AirflowEngine> {
 
   /** The id of a group's DAG. */
   dagOf(groupId: string): string {
-    return dagIdOf(this.#prefix, groupId);
+    return new NameSpace(this.#prefix).nameOf(groupId);
   }
 }

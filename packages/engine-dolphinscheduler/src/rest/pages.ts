@@ -1,3 +1,4 @@
+import { allPages } from "@tidegate/engine-kit";
 import type { DolphinRest, Fields } from "./dolphin-rest.js";
 
 const PAGE = 100;
@@ -8,12 +9,10 @@ interface Page<Entry> {
 }
 
 /** All entries of a listing, page by page. */
-export async function* pages<Entry>(rest: DolphinRest, path: string, fields: Fields): AsyncGenerator<Entry> {
-  let seen = 0;
-  for (let pageNo = 1; ; pageNo += 1) {
-    const { data } = await rest.request<Page<Entry>>("GET", path, { ...fields, pageNo, pageSize: PAGE });
-    yield* data.totalList;
-    seen += data.totalList.length;
-    if (data.totalList.length === 0 || seen >= data.total) return;
-  }
+export function pages<Entry>(rest: DolphinRest, path: string, fields: Fields): AsyncGenerator<Entry> {
+  return allPages(async ({ number }) => {
+    const page = { ...fields, pageNo: number + 1, pageSize: PAGE };
+    const { data } = await rest.request<Page<Entry>>("GET", path, page);
+    return { entries: data.totalList, total: data.total };
+  });
 }

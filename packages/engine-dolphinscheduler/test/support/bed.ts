@@ -1,7 +1,7 @@
+import { NameSpace } from "@tidegate/engine-kit";
 import { type BedOptions, ManagerDoor, OutsideBed } from "@tidegate/test-outside";
 import type { DolphinServer } from "@tidegate/test-servers";
 import { DolphinSchedulerEngine, type DolphinSchedulerEngineOptions } from "../../src/index.js";
-import { workflowNameOf } from "../../src/names.js";
 import { optionsFor } from "./dolphin.js";
 
 /** What may be unusual about a bed. */
@@ -27,6 +27,6 @@ export class Bed extends OutsideBed<DolphinSchedulerEngine> {
 
   /** The name of a group's workflow. */
   nameOf(groupId: string): string {
-    return workflowNameOf(this.#prefix, groupId);
+    return new NameSpace(this.#prefix).nameOf(groupId);
   }
 }

@@ -1,7 +1,7 @@
+import { NameSpace } from "@tidegate/engine-kit";
 import { SECRET } from "@tidegate/test-outside";
 import { DolphinServer } from "@tidegate/test-servers";
 import type { DolphinSchedulerEngineOptions } from "../../src/index.js";
-import { namePrefix } from "../../src/names.js";
 import { settingsOf } from "../../src/options.js";
 import { DolphinApi } from "../../src/rest/dolphin-api.js";
 import { DolphinRest } from "../../src/rest/dolphin-rest.js";
@@ -42,7 +42,9 @@ export function optionsFor(
 
 /** Ends all that an installation has in DolphinScheduler: tasks that knock at a closed door would slow the next test. */
 export async function silence(api: DolphinApi, prefix: string): Promise<void> {
-  const workflows = (await api.workflows()).filter(({ name }) => name.startsWith(namePrefix(prefix)));
+  const workflows = (await api.workflows()).filter(({ name }) =>
+    name.startsWith(new NameSpace(prefix).prefix),
+  );
   for (const { code, name, isOnline } of workflows) if (isOnline) await api.release(code, name, "OFFLINE");
   for (const { code } of workflows) await api.stopInstances(code);
 }

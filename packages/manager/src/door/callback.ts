@@ -1,22 +1,27 @@
 import { z } from "zod";
 import { select } from "../schemas/backfill.js";
-import { instant } from "../schemas/interval.js";
+import { at, instant } from "../schemas/interval.js";
 import { jobMetrics, runError, runState } from "../schemas/run.js";
 import { groupId } from "../schemas/schedule.js";
+import { requestId } from "../schemas/text.js";
 
-/** What a scheduler that does an interval again on purpose says of that. */
-const rerun = z.strictObject({
-  id: z.string().min(1).max(200).describe("The same id runs the interval once more once, however often."),
-  select: select.describe(
-    "Whether it is run again: where nothing has run, failed, either of both, or whatever.",
-  ),
-});
+/** A request to run an interval again on purpose. */
+const rerun = z
+  .strictObject({
+    id: requestId.describe("Idempotency key: each id re-runs the interval at most once."),
+    select: select.describe("In which cases the interval runs again."),
+  })
+  .meta({
+    id: "Rerun",
+    description: "A request to run an interval again on purpose.",
+    examples: [{ id: "manual__2026-01-01T02:00:00+00:00", select: "failed" }],
+  });
 
 export type Rerun = z.output<typeof rerun>;
 
 /**
- * What a scheduler posts: core's `OfflineJobRequest` as far as a scheduler knows it, which is InLong's as well. Other
- * fields are left aside.
+ * The body that a scheduler posts: core's `OfflineJobRequest` as far as a scheduler knows it, which is InLong's as well. Other
+ * fields are ignored.
  */
 export const callback = z
   .object({
@@ -24,35 +29,43 @@ export const callback = z
     boundaryType: z
       .string()
       .regex(/^time$/i, "must be time")
-      .nullish(),
+      .nullish()
+      .describe("The kind of boundaries: `time`, in any case."),
     scheduledTime: instant.nullish().describe("The nominal time that the scheduler fires for."),
-    lowerBoundary: instant.nullish().describe("Inclusive."),
-    upperBoundary: instant.nullish().describe("Exclusive."),
-    rerun: rerun.nullish().describe("Runs the interval once more. Only by the engine that the group is on."),
+    lowerBoundary: instant.nullish().describe("Where the interval begins, inclusive."),
+    upperBoundary: instant.nullish().describe("Where the interval ends, exclusive."),
+    rerun: rerun.nullish().describe("Runs the interval once more. Only for the engine that the group is on."),
   })
   .refine(({ lowerBoundary, upperBoundary }) => (lowerBoundary == null) === (upperBoundary == null), {
     path: ["upperBoundary"],
     message: "give both boundaries or none",
+  })
+  .meta({
+    id: "Callback",
+    description: "A scheduler's fire. Other fields are ignored.",
+    examples: [{ groupId: "orders", scheduledTime: "2026-01-01T01:00:00Z" }],
   });
 
 export type Callback = z.output<typeof callback>;
 
-/** What a callback is answered with. */
-export const receipt = z.object({
-  runId: z.string(),
-  lowerBoundary: z.number().describe("Of the run's interval, inclusive, epoch ms."),
-  upperBoundary: z.number().describe("Exclusive."),
-  statusUrl: z
-    .string()
-    .describe("Tells how the run stands. Its key opens this run's status and nothing else."),
-  duplicate: z.boolean().describe("The interval had been planned before."),
-});
+/** The answer to a callback. */
+export const receipt = z
+  .object({
+    runId: z.string().describe("The run that stands for the interval."),
+    lowerBoundary: at("Where the run's interval begins, inclusive"),
+    upperBoundary: at("Where the run's interval ends, exclusive"),
+    statusUrl: z.string().describe("Address of the run's status. Its key opens this one and nothing else."),
+    duplicate: z.boolean().describe("Whether the interval had been planned before."),
+  })
+  .meta({ id: "Receipt", description: "The run that stands for the interval of a callback." });
 
-/** How a run stands. */
-export const runStatus = z.object({
-  runId: z.string(),
-  state: runState,
-  isEnded: z.boolean(),
-  metrics: jobMetrics.optional(),
-  error: runError.optional(),
-});
+/** The status of a run. */
+export const runStatus = z
+  .object({
+    runId: z.string().describe("Id of the run."),
+    state: runState.describe("Where the run is."),
+    isEnded: z.boolean().describe("Whether it has ended."),
+    metrics: jobMetrics.optional().describe("What the job reported."),
+    error: runError.optional().describe("Why it failed."),
+  })
+  .meta({ id: "RunStatus", description: "The status of a run, for the scheduler that has fired it." });

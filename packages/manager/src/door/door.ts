@@ -3,18 +3,21 @@ import { type Clock, isEnded } from "@tidegate/core";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { HttpError } from "../errors/http-error.js";
-import { refusals } from "../schemas/error.js";
+import { errorBody, refusals } from "../schemas/error.js";
+import { line, runIdText, wholeNumber } from "../schemas/text.js";
 import { parseBody } from "./body.js";
 import { callback, receipt, runStatus } from "./callback.js";
 import type { Caller } from "./caller.js";
-import { inlongRoute } from "./inlong.js";
+import { INLONG_PREFIX, inlongRoute } from "./inlong.js";
 import type { Intake, Taken } from "./intake.js";
 import type { RunWaits } from "./run-waits.js";
 
 /** The longest that a status request may wait, ms. */
 const MAX_WAIT_MS = 30_000;
 
-/** What the door is made of. */
+const engine = line(64).describe("Name of the engine that calls, in any case.");
+
+/** Parts of the door. */
 export interface DoorParts {
   /** By engine name in lower case. */
   readonly callers: ReadonlyMap<string, Caller>;
@@ -22,13 +25,15 @@ export interface DoorParts {
   readonly waits: RunWaits;
   readonly clock: Clock;
   readonly maxBytes: number;
-  /** What status addresses begin with. */
+  /** Throws for a request that no route takes. */
+  readonly refuseUnknown: (request: FastifyRequest) => never;
+  /** The beginning of status addresses. */
   readonly baseUrl: string;
 }
 
 /** The door for schedulers outside: they post callbacks, and ask how the runs stand. */
 export function door(parts: DoorParts): FastifyPluginAsyncZod {
-  const { callers, intake, waits, clock, maxBytes, baseUrl } = parts;
+  const { callers, intake, waits, clock, maxBytes, baseUrl, refuseUnknown } = parts;
   const callerOf = (engine: string): Caller => {
     const caller = callers.get(engine.toLowerCase());
     if (caller !== undefined) return caller;
@@ -65,14 +70,14 @@ export function door(parts: DoorParts): FastifyPluginAsyncZod {
         schema: {
           operationId: "callback",
           tags: ["door"],
-          summary: "A scheduler fires a group: its interval is planned, once however often this is repeated.",
+          summary: "Fire a group: its interval is planned, once however often this is repeated.",
           security: [{ signature: [] }, { bearer: [] }],
-          params: z.object({ engine: z.string() }),
+          params: z.object({ engine }),
           body: callback,
           response: {
             200: receipt,
             202: receipt,
-            ...refusals(400, 401, 403, 404, 409, 413, 422, 425, 503),
+            ...refusals(errorBody, 400, 401, 403, 404, 409, 413, 422, 425, 500, 503),
           },
         },
       },
@@ -88,17 +93,19 @@ export function door(parts: DoorParts): FastifyPluginAsyncZod {
         schema: {
           operationId: "runStatus",
           tags: ["door"],
-          summary: "How a run stands; with `waitMs`, as soon as it has ended.",
+          summary: "Get the status of a run; with `waitMs`, as soon as it has ended.",
           security: [{ statusKey: [] }],
-          params: z.object({ engine: z.string(), runId: z.string().max(64) }),
+          params: z.object({ engine, runId: runIdText }),
           querystring: z.object({
-            key: z.string().max(200).describe("As it is in the status address."),
-            waitMs: z.coerce.number().int().min(0).max(MAX_WAIT_MS).default(0),
+            key: line(200).describe("As it is in the status address."),
+            waitMs: wholeNumber(0, MAX_WAIT_MS)
+              .optional()
+              .describe("How long to wait for the run to end, ms. Default 0."),
           }),
-          response: { 200: runStatus, ...refusals(400, 401, 404) },
+          response: { 200: runStatus, ...refusals(errorBody, 400, 401, 404, 500, 503) },
         },
       },
-      async ({ params: { engine, runId }, query: { key, waitMs } }, reply) => {
+      async ({ params: { engine, runId }, query: { key, waitMs = 0 } }, reply) => {
         if (!callerOf(engine).isStatusKey(runId, key)) {
           throw new HttpError(401, "UNAUTHORIZED", "The key is not this run's.", { field: "key" });
         }
@@ -124,7 +131,9 @@ export function door(parts: DoorParts): FastifyPluginAsyncZod {
         maxBytes,
         authenticate: (request) => authenticate(request, inlong),
         take: async (body) => receiptOf(inlong, await intake.take(body, "inlong")),
+        refuseUnknown,
       }),
+      { prefix: INLONG_PREFIX },
     );
   };
 }

@@ -1,7 +1,12 @@
 import type { FastifyPluginAsyncZod } from "@fastify/type-provider-zod";
 import { z } from "zod";
+import { errorBody, refusals } from "../schemas/error.js";
 
-/** Whether this process answers. It says nothing of the store or of engines: a restart would not mend those. */
+const health = z
+  .object({ status: z.literal("ok").describe("Always `ok`.") })
+  .meta({ id: "Health", description: "This process answers.", examples: [{ status: "ok" }] });
+
+/** The route that says whether this process answers. The store and engines are left out: a restart would not repair those. */
 export const healthRoute: FastifyPluginAsyncZod = async (app) => {
   app.get(
     "/health",
@@ -9,8 +14,9 @@ export const healthRoute: FastifyPluginAsyncZod = async (app) => {
       schema: {
         operationId: "health",
         tags: ["service"],
-        summary: "Whether this process answers.",
-        response: { 200: z.object({ status: z.literal("ok") }) },
+        summary: "Check that this process answers.",
+        security: [],
+        response: { 200: health, ...refusals(errorBody) },
       },
     },
     async () => ({ status: "ok" as const }),

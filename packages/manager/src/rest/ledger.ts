@@ -4,17 +4,20 @@ import { z } from "zod";
 import { HttpError } from "../errors/http-error.js";
 import { auditReport } from "../schemas/audit.js";
 import { backfill, backfillPlan, backfillRequest } from "../schemas/backfill.js";
-import { refusals } from "../schemas/error.js";
+import { restRefusals } from "../schemas/error.js";
 import { givenInterval, instant } from "../schemas/interval.js";
 import { given } from "../schemas/page.js";
 import { run } from "../schemas/run.js";
 import { definition, groupId, preview } from "../schemas/schedule.js";
+import { requestId, wholeNumber } from "../schemas/text.js";
 
 const params = z.object({ groupId });
 const tags = ["ledger"];
-const count = z.coerce.number().int().min(1).max(10_000).optional().describe("How many. Default 10.");
+const backfillParams = z.object({ id: requestId.describe("Id of the backfill.") });
+const noQuery = z.strictObject({});
+const count = wholeNumber(1, 10_000).optional().describe("How many. Default 10.");
 
-/** A group's ledger: its proof, its future, and what a person adds to it. */
+/** Routes of a group's ledger: its proof, its future, and what a person adds to it. */
 export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
   return async (app) => {
     app.get(
@@ -23,10 +26,17 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
         schema: {
           operationId: "audit",
           tags,
-          summary: "Accounts for every millisecond of a group's ledger, or of a part of it.",
+          summary: "Account for every millisecond of a group's ledger, or of a part of it.",
           params,
-          querystring: z.strictObject({ lower: instant.optional(), upper: instant.optional() }),
-          response: { 200: auditReport, ...refusals(400, 404, 422) },
+          querystring: z.strictObject({
+            lower: instant
+              .optional()
+              .describe("Where the audited range begins; with `upper`. Default: the ledger's beginning."),
+            upper: instant
+              .optional()
+              .describe("Where it ends, exclusive; with `lower`. Default: the watermark."),
+          }),
+          response: { 200: auditReport, ...restRefusals(404, 422) },
         },
       },
       ({ params: { groupId }, query: { lower, upper } }) => {
@@ -42,10 +52,10 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
         schema: {
           operationId: "previewSchedule",
           tags,
-          summary: "A group's intervals to come, without any effect.",
+          summary: "Preview a group's intervals to come, without any effect.",
           params,
           querystring: z.strictObject({ count }),
-          response: { 200: preview, ...refusals(400, 404) },
+          response: { 200: preview, ...restRefusals(404) },
         },
       },
       ({ params: { groupId }, query: { count } }) => client.preview(groupId, count),
@@ -58,10 +68,10 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
         schema: {
           operationId: "previewDefinition",
           tags,
-          summary: "The intervals that a definition would have, without registering it.",
+          summary: "Preview the intervals that a definition would have, without registering it.",
           querystring: z.strictObject({ count }),
           body: definition,
-          response: { 200: preview, ...refusals(400) },
+          response: { 200: preview, ...restRefusals() },
         },
       },
       ({ body, query: { count } }) => client.preview(body as ScheduleInfo, count),
@@ -74,10 +84,14 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
           operationId: "trigger",
           tags,
           summary:
-            "Runs a group now: what is owed, else the last interval again, or all intervals of a range.",
+            "Run a group now: what is owed, else the last interval again, or all intervals of a range.",
           params,
+          querystring: noQuery,
           body: givenInterval.nullish(),
-          response: { 202: z.array(run).readonly(), ...refusals(400, 404, 409, 422) },
+          response: {
+            202: z.array(run).readonly().describe("The runs that were planned."),
+            ...restRefusals(404, 409, 422),
+          },
         },
       },
       async ({ params: { groupId }, body }, reply) =>
@@ -90,10 +104,11 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
         schema: {
           operationId: "backfill",
           tags,
-          summary: "Runs a past range beside the live schedule.",
+          summary: "Run a past range beside the live schedule.",
           params,
+          querystring: noQuery,
           body: backfillRequest,
-          response: { 202: backfillPlan, ...refusals(400, 404, 422) },
+          response: { 202: backfillPlan, ...restRefusals(404, 422) },
         },
       },
       async ({ params: { groupId }, body }, reply) => {
@@ -108,9 +123,10 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
         schema: {
           operationId: "getBackfill",
           tags,
-          summary: "A backfill as it stands.",
-          params: z.object({ id: z.string() }),
-          response: { 200: backfill, ...refusals(404) },
+          summary: "Get a backfill as it stands.",
+          params: backfillParams,
+          querystring: noQuery,
+          response: { 200: backfill, ...restRefusals(404) },
         },
       },
       async ({ params: { id } }) => {
@@ -126,9 +142,10 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
         schema: {
           operationId: "cancelBackfill",
           tags,
-          summary: "Plans no more runs of a backfill.",
-          params: z.object({ id: z.string() }),
-          response: { 202: z.null(), ...refusals(404) },
+          summary: "Cancel a backfill: no more of its runs are planned.",
+          params: backfillParams,
+          querystring: noQuery,
+          response: { 202: z.null(), ...restRefusals(404) },
         },
       },
       async ({ params: { id } }, reply) => {

@@ -1,16 +1,19 @@
 import type { FastifyPluginAsyncZod } from "@fastify/type-provider-zod";
 import type { ScheduleClient } from "@tidegate/core";
 import { z } from "zod";
-import { refusals } from "../schemas/error.js";
+import { restRefusals } from "../schemas/error.js";
 import { given, pageOf, pageQuery, severalOf } from "../schemas/page.js";
 import { explanation, run, runKind, runState } from "../schemas/run.js";
 import { groupId } from "../schemas/schedule.js";
+import { requestId, runIdText } from "../schemas/text.js";
+import type { Cursors } from "./cursors.js";
 
-const params = z.object({ id: z.string() });
+const params = z.object({ id: runIdText });
+const noQuery = z.strictObject({});
 const tags = ["runs"];
 
-/** Runs: what happened, why one waits, and what a person can do about it. */
-export function runRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
+/** Routes of runs: what happened, why one waits, and what a person can do about it. */
+export function runRoutes(client: ScheduleClient, cursors: Cursors): FastifyPluginAsyncZod {
   return async (app) => {
     app.get(
       "/runs",
@@ -18,12 +21,12 @@ export function runRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
         schema: {
           operationId: "listRuns",
           tags,
-          summary: "Runs by their intervals, newest first, a page at a time.",
+          summary: "List runs by interval, newest first, a page at a time.",
           querystring: z.strictObject({
-            groupId: groupId.optional(),
-            state: severalOf(runState),
-            kind: severalOf(runKind),
-            backfillId: z.string().max(64).optional(),
+            groupId: groupId.optional().describe("Only runs of this group."),
+            state: severalOf(runState).describe("Only runs in one of these states."),
+            kind: severalOf(runKind).describe("Only runs of one of these kinds."),
+            backfillId: requestId.optional().describe("Only runs of this backfill."),
             isJobOpen: z
               .enum(["true", "false"])
               .transform((value) => value === "true")
@@ -32,14 +35,13 @@ export function runRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
             order: z.enum(["ascending", "descending"]).optional().describe("Default `descending`."),
             ...pageQuery,
           }),
-          response: { 200: pageOf(run), ...refusals(400) },
+          response: { 200: pageOf("RunPage", run), ...restRefusals() },
         },
       },
-      ({ query: { groupId, state, kind, backfillId, isJobOpen, order = "descending", limit, cursor } }) =>
-        client.runs(
-          { ...given({ groupId, states: state, kinds: kind, backfillId, isJobOpen }), order },
-          given({ limit, cursor }),
-        ),
+      ({ query: { groupId, state, kind, backfillId, isJobOpen, order = "descending", limit, cursor } }) => {
+        const filter = { ...given({ groupId, states: state, kinds: kind, backfillId, isJobOpen }), order };
+        return cursors.page(["runs", filter], { limit, cursor }, (page) => client.runs(filter, page));
+      },
     );
 
     app.get(
@@ -48,9 +50,10 @@ export function runRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
         schema: {
           operationId: "getRun",
           tags,
-          summary: "One run.",
+          summary: "Get a run.",
           params,
-          response: { 200: run, ...refusals(404) },
+          querystring: noQuery,
+          response: { 200: run, ...restRefusals(404) },
         },
       },
       ({ params: { id } }) => client.getRun(id),
@@ -62,9 +65,10 @@ export function runRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
         schema: {
           operationId: "explainRun",
           tags,
-          summary: "Why a run waits, or what became of it.",
+          summary: "Explain why a run waits, or what became of it.",
           params,
-          response: { 200: explanation, ...refusals(404) },
+          querystring: noQuery,
+          response: { 200: explanation, ...restRefusals(404) },
         },
       },
       ({ params: { id } }) => client.explain(id),
@@ -76,9 +80,10 @@ export function runRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
         schema: {
           operationId: "cancelRun",
           tags,
-          summary: "Cancels a run; an active one as soon as its job has stopped.",
+          summary: "Cancel a run; an active one as soon as its job has stopped.",
           params,
-          response: { 202: run, ...refusals(404, 409) },
+          querystring: noQuery,
+          response: { 202: run, ...restRefusals(404, 409) },
         },
       },
       async ({ params: { id } }, reply) => {
@@ -93,9 +98,10 @@ export function runRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
         schema: {
           operationId: "retryRun",
           tags,
-          summary: "Gives a failed or cancelled run all its attempts again.",
+          summary: "Give a failed or cancelled run all its attempts again.",
           params,
-          response: { 202: run, ...refusals(404, 409) },
+          querystring: noQuery,
+          response: { 202: run, ...restRefusals(404, 409) },
         },
       },
       async ({ params: { id } }, reply) => {

@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncZod } from "@fastify/type-provider-zod";
 import type { ScheduleClient, ScheduleInfo, ScheduleStore } from "@tidegate/core";
 import { z } from "zod";
-import { refusals } from "../schemas/error.js";
+import { HttpError } from "../errors/http-error.js";
+import { restRefusals } from "../schemas/error.js";
 import { given, pageOf, pageQuery, severalOf } from "../schemas/page.js";
 import {
   description,
@@ -12,13 +13,26 @@ import {
   scheduleStatus,
   scheduleVersion,
 } from "../schemas/schedule.js";
+import { labelText, line, note, wholeNumber } from "../schemas/text.js";
+import type { Cursors } from "./cursors.js";
+import { etagOf, ifMatch, onlyIfMatch } from "./if-match.js";
 import { labelsOf } from "./labels.js";
 
 const params = z.object({ groupId });
+const noQuery = z.strictObject({});
 const tags = ["schedules"];
+const pauseRequest = z.strictObject({ note: note(2_000).optional().describe("Why, for people.") }).meta({
+  id: "PauseRequest",
+  description: "A pause.",
+  examples: [{ note: "The warehouse is being moved." }],
+});
 
-/** Schedules: what is defined, and their life. */
-export function scheduleRoutes(client: ScheduleClient, store: ScheduleStore): FastifyPluginAsyncZod {
+/** Routes of schedules: their definitions and their life. */
+export function scheduleRoutes(
+  client: ScheduleClient,
+  store: ScheduleStore,
+  cursors: Cursors,
+): FastifyPluginAsyncZod {
   return async (app) => {
     app.get(
       "/schedules",
@@ -26,22 +40,22 @@ export function scheduleRoutes(client: ScheduleClient, store: ScheduleStore): Fa
         schema: {
           operationId: "listSchedules",
           tags,
-          summary: "Schedules by group, a page at a time. Deleted ones when `status` asks for them.",
+          summary: "List schedules by group, a page at a time. Deleted ones only if `status` asks for them.",
           querystring: z.strictObject({
-            status: severalOf(scheduleStatus),
-            engine: z.string().max(64).optional(),
-            prefix: z.string().max(200).optional().describe("What the group id begins with."),
-            label: severalOf(z.string().max(320)).describe("`name=value`; all that are given must match."),
+            status: severalOf(scheduleStatus).describe("Only schedules in one of these states."),
+            engine: line(64).optional().describe("Only schedules on this engine."),
+            prefix: line(200).optional().describe("Only groups whose id begins with this."),
+            label: severalOf(labelText).describe("`name=value`; all that are given must match."),
             ...pageQuery,
           }),
-          response: { 200: pageOf(schedule), ...refusals(400) },
+          response: { 200: pageOf("SchedulePage", schedule), ...restRefusals() },
         },
       },
-      ({ query: { status, engine, prefix, label, limit, cursor } }) =>
-        client.list(
-          given({ statuses: status, engine, groupIdPrefix: prefix, labels: labelsOf(label) }),
-          given({ limit, cursor }),
-        ),
+      ({ query: { status, engine, prefix, label, limit, cursor } }) => {
+        const labels = labelsOf(label);
+        const filter = given({ statuses: status, engine, groupIdPrefix: prefix, labels });
+        return cursors.page(["schedules", filter], { limit, cursor }, (page) => client.list(filter, page));
+      },
     );
 
     app.put(
@@ -51,24 +65,30 @@ export function scheduleRoutes(client: ScheduleClient, store: ScheduleStore): Fa
         schema: {
           operationId: "putSchedule",
           tags,
-          summary:
-            "Makes a group's schedule what the body says: registers it, or updates it where it differs.",
+          summary: "Make a group's schedule what the body says: register it, or update it where it differs.",
           params,
           querystring: z.strictObject({
-            version: z.coerce
-              .number()
-              .int()
-              .min(1)
+            version: wholeNumber(1, Number.MAX_SAFE_INTEGER)
               .optional()
-              .describe("Updates only where this still is the schedule's version."),
+              .describe("Update only if this still is the schedule's version."),
           }),
+          headers: ifMatch,
           body: groupDefinition,
-          response: { 200: registered, ...refusals(400, 404, 409) },
+          response: { 200: registered, ...restRefusals(404, 409, 412) },
         },
       },
-      ({ params: { groupId }, query: { version }, body }) => {
+      async ({ params: { groupId }, query: { version }, headers, body }, reply) => {
+        if (body.groupId !== undefined && body.groupId !== groupId) {
+          throw new HttpError(400, "SCHEDULE_INVALID", "groupId: must be the same as in the path.", {
+            field: "groupId",
+          });
+        }
         const info = { ...body, groupId } as ScheduleInfo;
-        return version === undefined ? client.ensure(info) : client.update(info, { version });
+        const result = await onlyIfMatch(headers["if-match"], client, groupId, (seen = version) =>
+          seen === undefined ? client.ensure(info) : client.update(info, { version: version ?? seen }),
+        );
+        reply.header("etag", etagOf(result.schedule));
+        return result;
       },
     );
 
@@ -78,12 +98,17 @@ export function scheduleRoutes(client: ScheduleClient, store: ScheduleStore): Fa
         schema: {
           operationId: "getSchedule",
           tags,
-          summary: "A schedule as the store has it.",
+          summary: "Get a schedule as the store has it.",
           params,
-          response: { 200: schedule, ...refusals(400, 404) },
+          querystring: noQuery,
+          response: { 200: schedule, ...restRefusals(404) },
         },
       },
-      ({ params: { groupId } }) => client.get(groupId),
+      async ({ params: { groupId } }, reply) => {
+        const found = await client.get(groupId);
+        reply.header("etag", etagOf(found));
+        return found;
+      },
     );
 
     app.delete(
@@ -92,14 +117,19 @@ export function scheduleRoutes(client: ScheduleClient, store: ScheduleStore): Fa
         schema: {
           operationId: "deleteSchedule",
           tags,
-          summary: "Ends a schedule. Its ledger is kept, unless `purge` is true.",
+          summary: "End a schedule. Its ledger is kept, unless `purge` is true.",
           params,
-          querystring: z.strictObject({ purge: z.enum(["true", "false"]).optional() }),
-          response: { 204: z.null(), ...refusals(400, 404, 409) },
+          querystring: z.strictObject({
+            purge: z.enum(["true", "false"]).optional().describe("Also remove the ledger, for good."),
+          }),
+          headers: ifMatch,
+          response: { 204: z.null().describe("Ended."), ...restRefusals(404, 409, 412) },
         },
       },
-      async ({ params: { groupId }, query: { purge } }, reply) => {
-        await client.unregister(groupId, { purge: purge === "true" });
+      async ({ params: { groupId }, query: { purge }, headers }, reply) => {
+        await onlyIfMatch(headers["if-match"], client, groupId, (version) =>
+          client.unregister(groupId, { purge: purge === "true", ...given({ version }) }),
+        );
         return reply.code(204).send(null);
       },
     );
@@ -110,9 +140,10 @@ export function scheduleRoutes(client: ScheduleClient, store: ScheduleStore): Fa
         schema: {
           operationId: "describeSchedule",
           tags,
-          summary: "Counts, what runs, what did not run and why, and what comes next.",
+          summary: "Describe a schedule: counts, what runs, what did not run and why, and what comes next.",
           params,
-          response: { 200: description, ...refusals(400, 404) },
+          querystring: noQuery,
+          response: { 200: description, ...restRefusals(404) },
         },
       },
       ({ params: { groupId } }) => client.describe(groupId),
@@ -124,9 +155,13 @@ export function scheduleRoutes(client: ScheduleClient, store: ScheduleStore): Fa
         schema: {
           operationId: "listVersions",
           tags,
-          summary: "Every version of a schedule, oldest first.",
+          summary: "List every version of a schedule, oldest first.",
           params,
-          response: { 200: z.array(scheduleVersion).readonly(), ...refusals(400, 404) },
+          querystring: noQuery,
+          response: {
+            200: z.array(scheduleVersion).readonly().describe("Every version."),
+            ...restRefusals(404),
+          },
         },
       },
       async ({ params: { groupId } }) => {
@@ -141,13 +176,21 @@ export function scheduleRoutes(client: ScheduleClient, store: ScheduleStore): Fa
         schema: {
           operationId: "pauseSchedule",
           tags,
-          summary: "Plans and starts nothing until it is resumed.",
+          summary: "Pause a schedule: nothing is planned or started until it is resumed.",
           params,
-          body: z.strictObject({ note: z.string().max(2_000).optional() }).nullish(),
-          response: { 200: schedule, ...refusals(400, 404, 409) },
+          querystring: noQuery,
+          headers: ifMatch,
+          body: pauseRequest.nullish(),
+          response: { 200: schedule, ...restRefusals(404, 409, 412) },
         },
       },
-      ({ params: { groupId }, body }) => client.pause(groupId, body?.note),
+      async ({ params: { groupId }, headers, body }, reply) => {
+        const paused = await onlyIfMatch(headers["if-match"], client, groupId, (version) =>
+          client.pause(groupId, body?.note, given({ version })),
+        );
+        reply.header("etag", etagOf(paused));
+        return paused;
+      },
     );
 
     app.post(
@@ -156,12 +199,20 @@ export function scheduleRoutes(client: ScheduleClient, store: ScheduleStore): Fa
         schema: {
           operationId: "resumeSchedule",
           tags,
-          summary: "Goes on at the watermark.",
+          summary: "Resume a schedule at its watermark.",
           params,
-          response: { 200: schedule, ...refusals(400, 404, 409) },
+          querystring: noQuery,
+          headers: ifMatch,
+          response: { 200: schedule, ...restRefusals(404, 409, 412) },
         },
       },
-      ({ params: { groupId } }) => client.resume(groupId),
+      async ({ params: { groupId }, headers }, reply) => {
+        const resumed = await onlyIfMatch(headers["if-match"], client, groupId, (version) =>
+          client.resume(groupId, given({ version })),
+        );
+        reply.header("etag", etagOf(resumed));
+        return resumed;
+      },
     );
   };
 }

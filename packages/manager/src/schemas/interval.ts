@@ -3,6 +3,16 @@ import { z } from "zod";
 /** Epoch milliseconds in an answer. */
 export const epochMs = z.int().describe("Epoch milliseconds.");
 
+/** An instant in an answer that may be missing, and what it says. */
+export function maybeAt(what: string) {
+  return z.int().nullable().describe(`${what}, epoch milliseconds.`);
+}
+
+/** An instant in an answer, and what it says. */
+export function at(what: string) {
+  return z.int().describe(`${what}, epoch milliseconds.`);
+}
+
 const MAX_INSTANT = 8_640_000_000_000_000;
 
 /** An instant as callers may write it: epoch ms as a number or as digits, or RFC 3339. Comes out as epoch ms. */
@@ -18,10 +28,29 @@ export const instant = z
     ],
     { error: "must be epoch ms, as a number or as digits, or RFC 3339 with an offset" },
   )
-  .describe("Epoch milliseconds, as a number or as digits, or RFC 3339 with an offset.");
+  .meta({
+    id: "Instant",
+    description: "Epoch milliseconds, as a number or as digits, or RFC 3339 with an offset.",
+    examples: [1_767_225_600_000, "1767225600000", "2026-01-01T00:00:00Z"],
+  });
 
 /** Half-open: `[lower, upper)`. */
-export const interval = z.object({ lower: epochMs, upper: epochMs });
+export const interval = z
+  .object({ lower: at("Where it begins, inclusive"), upper: at("Where it ends, exclusive") })
+  .meta({
+    id: "Interval",
+    description: "A half-open interval of time.",
+    examples: [{ lower: 1_767_225_600_000, upper: 1_767_229_200_000 }],
+  });
 
 /** Half-open, as callers may write it. */
-export const givenInterval = z.strictObject({ lower: instant, upper: instant });
+export const givenInterval = z
+  .strictObject({
+    lower: instant.describe("Where it begins, inclusive."),
+    upper: instant.describe("Where it ends, exclusive."),
+  })
+  .meta({
+    id: "GivenInterval",
+    description: "A half-open interval of time, in any of the forms of an instant.",
+    examples: [{ lower: "2026-01-01T00:00:00Z", upper: "2026-01-01T01:00:00Z" }],
+  });

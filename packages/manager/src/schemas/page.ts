@@ -1,25 +1,31 @@
 import { z } from "zod";
+import { line, wholeNumber } from "./text.js";
 
 /** Which page, in a query. */
 export const pageQuery = {
-  limit: z.coerce.number().int().min(1).max(1_000).optional().describe("Most items of a page. Default 100."),
-  cursor: z.string().max(2_000).optional().describe("`next` of the page before."),
+  limit: wholeNumber(1, 1_000).optional().describe("Most items of a page. Default 100."),
+  cursor: line(4_000)
+    .optional()
+    .describe("`next` of the page before, of the same listing with the same filters."),
 };
 
 /** A page of a listing. */
-export function pageOf<Item extends z.ZodType>(item: Item) {
-  return z.object({
-    items: z.array(item).readonly(),
-    next: z.string().optional().describe("`cursor` of the page after this one; absent on the last."),
-  });
+export function pageOf<Item extends z.ZodType>(id: string, item: Item) {
+  return z
+    .object({
+      items: z.array(item).readonly().describe("At most `limit`."),
+      next: z.string().optional().describe("`cursor` of the page after this one; absent on the last."),
+    })
+    .meta({ id, description: "A page of a listing." });
 }
 
 /** A query parameter that may be given several times. */
 export function severalOf<Item extends z.ZodType>(item: Item) {
-  return z.union([item.transform((one) => [one]), z.array(item)]).optional();
+  const asList = (value: unknown) => (typeof value === "string" ? [value] : value);
+  return z.preprocess(asList, z.array(item)).optional();
 }
 
-/** What was given of these fields: a contract's optional fields are absent, not `undefined`. */
+/** The fields that were given: a contract's optional fields are absent, not `undefined`. */
 export function given<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };

@@ -6,6 +6,7 @@ import {
   MemoryStore,
   type ScheduleOperator,
   type Tidegate,
+  type TidegateOptions,
 } from "@tidegate/core";
 import { Webhook } from "standardwebhooks";
 import { createManager, type Manager, type ManagerOptions, outsideEngine } from "../../src/index.js";
@@ -64,6 +65,7 @@ export function useManagers(): (
   options?: Partial<ManagerOptions>,
   operator?: ScheduleOperator,
   clock?: Clock,
+  store?: TidegateOptions["store"],
 ) => Promise<Bed> {
   const open: Manager[] = [];
   beforeEach(() => {
@@ -72,9 +74,9 @@ export function useManagers(): (
   afterEach(async () => {
     await Promise.all(open.splice(0).map((manager) => manager.close()));
   });
-  return async (options = {}, operator = gatedOperator(), clock) => {
+  return async (options = {}, operator = gatedOperator(), clock, store = new MemoryStore()) => {
     const tidegate = createTidegate({
-      store: new MemoryStore(),
+      store,
       engines: [outsideEngine("airflow"), outsideEngine("dolphinscheduler")],
       operators: [operator],
       watchdogEveryMs: 3_600_000,

@@ -1,6 +1,6 @@
 import type { Clock, ErrorCode } from "@tidegate/core";
+import { bounded } from "@tidegate/rest-client";
 import { isSignedBy, type SignedMessage, signedMessage, UNSIGNED } from "@tidegate/webhook";
-import { bounded } from "../http/bounded.js";
 import type { Secrets } from "../secrets/secrets.js";
 import { signingKeys } from "../secrets/signing.js";
 import { MalformedAnswer, outcomeOf } from "../service/answer.js";
@@ -42,13 +42,18 @@ export class CallbackHandler {
   readonly #secrets: Secrets;
   readonly #ends: JobEnds;
   readonly #clock: Clock;
+  readonly #timer: Clock;
   readonly #seen: RecentIds;
 
-  constructor(settings: CallbackSettings, parts: { secrets: Secrets; ends: JobEnds; clock: Clock }) {
+  constructor(
+    settings: CallbackSettings,
+    parts: { secrets: Secrets; ends: JobEnds; clock: Clock; timer: Clock },
+  ) {
     this.#settings = settings;
     this.#secrets = parts.secrets;
     this.#ends = parts.ends;
     this.#clock = parts.clock;
+    this.#timer = parts.timer;
     this.#seen = new RecentIds(settings.maxKept);
   }
 
@@ -83,7 +88,7 @@ export class CallbackHandler {
 
   /** The secrets that a message was signed with: more than one where two names hold the same key. */
   #signersOf(message: SignedMessage): Promise<string[]> {
-    return bounded({ signals: [], timeoutMs: SECRETS_WITHIN_MS }, async (signal) => {
+    return bounded({ signals: [], timeoutMs: SECRETS_WITHIN_MS, clock: this.#timer }, async (signal) => {
       const names = this.#settings.secrets;
       const values = await Promise.all(names.map((name) => this.#secrets.resolve(name, signal)));
       return names.filter((name, index) => isSignedBy(signingKeys(name, values[index] ?? ""), message));

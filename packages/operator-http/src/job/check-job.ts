@@ -1,12 +1,14 @@
 import type { AddressGuard } from "../address/address-guard.js";
+import type { Secrets } from "../secrets/secrets.js";
 import type { HttpJob } from "./job.js";
 import { invalidJob } from "./parse-job.js";
+import { secretReferences } from "./secret-references.js";
 import { sampleUrl } from "./url-template.js";
 
 /** What the operator lets jobs use. */
 export interface JobLimits {
   readonly guard: AddressGuard;
-  readonly hasSecret: (name: string) => boolean;
+  readonly secrets: Secrets;
   /** Names of the secrets that may sign callbacks. */
   readonly callbackSecrets: readonly string[];
 }
@@ -14,28 +16,31 @@ export interface JobLimits {
 const ADDRESSES = ["url", "statusUrl", "findUrl", "cancelUrl"] as const;
 
 /**
- * Whether this operator can carry out a sound job: its addresses are allowed and its secrets are known. Names are not
- * resolved here; what they stand for is checked at each connection.
+ * Whether this operator can carry out a sound job: its addresses are allowed, and its secrets are known and may be used
+ * there. Names are not resolved here; what they stand for is checked at each connection.
  *
  * @throws OperatorError ADDRESS_NOT_ALLOWED with the field and the host
  * @throws OperatorError JOB_INVALID with the field that names an unknown secret
+ * @throws OperatorError SECRET_NOT_ALLOWED with the field that names a secret for another use or another host
  */
-export function checkJob(job: HttpJob, { guard, hasSecret, callbackSecrets }: JobLimits): void {
-  for (const field of ADDRESSES) {
+export function checkJob(job: HttpJob, { guard, secrets, callbackSecrets }: JobLimits): void {
+  const urls = ADDRESSES.flatMap((field) => {
     const address = job[field];
-    if (address !== undefined) guard.checkUrl(sampleUrl(address), `job.${field}`);
+    return address === undefined ? [] : [{ field, url: sampleUrl(address) }];
+  });
+  for (const { field, url } of urls) guard.checkUrl(url, `job.${field}`);
+  const references = secretReferences(job);
+  for (const { field, name } of references) {
+    if (!secrets.has(name)) throw invalidJob(field, `the operator has no secret "${name}"`);
   }
-  const { secretRef, auth, completion } = job;
-  if (secretRef !== undefined && !hasSecret(secretRef)) {
-    throw invalidJob("job.secretRef", `the operator has no secret "${secretRef}"`);
-  }
-  if (auth !== undefined && !hasSecret(auth.secretRef)) {
-    throw invalidJob("job.auth.secretRef", `the operator has no secret "${auth.secretRef}"`);
-  }
+  const { secretRef, completion } = job;
   if (completion === "callback" && !callbackSecrets.includes(secretRef ?? "")) {
     throw invalidJob(
       "job.secretRef",
       `callbacks may not be signed with "${secretRef}" (option callbacks.secrets)`,
     );
+  }
+  for (const reference of references) {
+    for (const { url } of urls) secrets.check(reference, url);
   }
 }

@@ -12,10 +12,15 @@ export type HttpJob = {
   readonly headers?: Readonly<Record<string, string>>;
   /** What the service needs to know beside the interval; the operator does not look at it. */
   readonly payload?: JsonObject;
-  /** How answers are written: as this package's README says, or in the envelope of Apache InLong. @default "tidegate" */
-  readonly protocol?: "tidegate" | "inlong";
   /**
-   * How the end of the job becomes known. `response`: the answer to the submission is the end. `poll`: the status
+   * How answers are written: as this package's README says, in the envelope of Apache InLong, or for people only.
+   * `status` reads no body, so that any 2xx means done (or taken, with `callback`): for services that know nothing of
+   * Tidegate. It does not go with `poll`, `statusUrl` and `findUrl`, whose answers are in bodies. @default "tidegate"
+   */
+  readonly protocol?: "tidegate" | "inlong" | "status";
+  /**
+   * How the end of the job becomes known. `response`: the answer to the submission is the end, unless
+   * it says otherwise, as 202 does. `poll`: the status
    * address is asked until it says so. `callback`: the service calls back, signed with `secretRef`; where there is a
    * status address it is asked as well, so that a lost callback costs only time.
    */

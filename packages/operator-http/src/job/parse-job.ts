@@ -53,7 +53,7 @@ const job = z
     method: z.enum(["POST", "PUT"]).exactOptional(),
     headers: headers.exactOptional(),
     payload: z.record(z.string(), z.json()).exactOptional(),
-    protocol: z.enum(["tidegate", "inlong"]).exactOptional(),
+    protocol: z.enum(["tidegate", "inlong", "status"]).exactOptional(),
     completion: z.enum(["response", "poll", "callback"]),
     statusUrl: address(PLACEHOLDERS).exactOptional(),
     pollIntervalMs: z.number().int().min(100).max(3_600_000).exactOptional(),
@@ -67,6 +67,17 @@ const job = z
   .refine(({ completion, secretRef }) => completion !== "callback" || secretRef !== undefined, {
     path: ["secretRef"],
     message: "must name the secret that signs the callbacks",
+  })
+  .refine(({ protocol, completion }) => protocol !== "status" || completion !== "poll", {
+    path: ["protocol"],
+    message: 'must not be "status" with completion "poll": what a job has come to is said in a body',
+  })
+  .superRefine((given, context) => {
+    if (given.protocol !== "status") return;
+    for (const field of ["statusUrl", "findUrl"] as const) {
+      if (given[field] === undefined) continue;
+      context.addIssue({ code: "custom", path: [field], message: 'cannot be asked with protocol "status"' });
+    }
   });
 
 /** Keys that would reach an object's prototype once the JSON is merged somewhere downstream. */

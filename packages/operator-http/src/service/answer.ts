@@ -1,4 +1,5 @@
 import type { JobMetrics, JobOutcome } from "@tidegate/core";
+import { oneLine } from "@tidegate/rest-client";
 import { z } from "zod";
 
 /** What a service says of a job, in answers and in callbacks. */
@@ -12,6 +13,8 @@ export interface JobReport {
   readonly error?: { readonly code?: string; readonly message?: string; readonly isRetryable?: boolean };
   /** Where the job's state is to be asked; may be relative to the address that answered. */
   readonly statusUrl?: string;
+  /** What the answer's `Retry-After` asks to wait, ms. */
+  readonly retryAfterMs?: number;
 }
 
 export type JobReportState = "PENDING" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED";
@@ -20,8 +23,6 @@ export type JobReportState = "PENDING" | "RUNNING" | "SUCCEEDED" | "FAILED" | "C
 export class MalformedAnswer extends Error {
   override readonly name = "MalformedAnswer";
 }
-
-const MAX_MESSAGE = 1_000;
 
 /** An id that addresses and the ledger can hold: visible ASCII without spaces, and not of dots alone. */
 const jobId = z
@@ -68,7 +69,8 @@ export const jobReportShape = z.object({
  */
 export function readJson(text: string, redact: (text: string) => string): unknown {
   try {
-    return JSON.parse(text, (_, value: unknown) => {
+    // RFC 8259 lets a reader pass over a byte order mark.
+    return JSON.parse(text.replace(/^\uFEFF/, ""), (_, value: unknown) => {
       if (value === null) return undefined;
       return typeof value === "string" ? redact(value) : value;
     });
@@ -88,13 +90,14 @@ export function parseReport<T extends z.ZodType>(shape: T, value: unknown): z.in
 
 /** How the job ended, or `undefined` while it has not. */
 export function outcomeOf(report: JobReport): JobOutcome | undefined {
-  const { state, metrics, error } = report;
+  const { state, metrics, error, retryAfterMs } = report;
   if (state === undefined || state === "PENDING" || state === "RUNNING") return undefined;
   return {
     state,
     ...(metrics === undefined ? {} : { metrics }),
     ...(state === "SUCCEEDED" || error === undefined ? {} : { error: jobError(error) }),
     ...(state === "FAILED" && error?.isRetryable === false ? { isRetryable: false } : {}),
+    ...(state === "SUCCEEDED" || retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
 }
 
@@ -106,10 +109,4 @@ function jobError({ code, message }: NonNullable<JobReport["error"]>): { code: s
     code: isCode ? code : "JOB_FAILED",
     message: oneLine(words.join(": ")) || "The service did not say why.",
   };
-}
-
-/** A text from outside, fit for a log: without control characters and of limited length. */
-export function oneLine(text: string): string {
-  const line = text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ").trim();
-  return line.length <= MAX_MESSAGE ? line : `${line.slice(0, MAX_MESSAGE)}…`;
 }

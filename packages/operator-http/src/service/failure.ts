@@ -1,6 +1,7 @@
 import { OperatorError } from "@tidegate/core";
-import { NoAnswer } from "../http/exchange.js";
-import { MalformedAnswer, oneLine } from "./answer.js";
+import { NoAnswer, NotHttp, oneLine, UnreadableBody } from "@tidegate/rest-client";
+import { MalformedAnswer } from "./answer.js";
+import { OpenSubmission } from "./open-submission.js";
 import { Refused } from "./protocol.js";
 import type { Target } from "./target.js";
 
@@ -16,39 +17,57 @@ export class Unanswered extends Error {
   }
 }
 
-/** What a failed submission throws: an `OperatorError` only where the job was certainly not taken. */
-export function submissionFailure(error: unknown, { field }: Target): unknown {
+/**
+ * What a failed submission throws: an `OperatorError` only where the job was certainly not taken.
+ *
+ * An answer of 2xx that says nothing readable would say the same the next time, after the job was done once more. So
+ * another attempt is for those only whose job can be looked up before.
+ *
+ * @param canFind - the job can be looked up by its key
+ */
+export function submissionFailure(error: unknown, { field }: Target, canFind: boolean): unknown {
   if (error instanceof Refused) {
     return new OperatorError("JOB_FAILED", `${field}: the service refused: ${oneLine(error.message)}`, {
       field,
     });
   }
-  if (error instanceof MalformedAnswer) {
-    return new Error(`${field}: the service took the job, but its answer ${error.message}.`);
+  if (isUnreadable(error)) {
+    const problem = `${field}: the service took the job, but its answer ${error.message}.`;
+    return new OpenSubmission(canFind ? problem : `${problem} ${NOT_REPEATED}`, { isRetryable: canFind });
   }
   if (!(error instanceof NoAnswer)) return error;
   const cause = causeOf(error);
   return error.isSent
-    ? new Error(`${field}: ${describe(error)}; whether the service took the job is not known.`, { cause })
+    ? new OpenSubmission(`${field}: ${describe(error)}; whether the service took the job is not known.`, {
+        cause,
+      })
     : new OperatorError("JOB_FAILED", `${field}: ${describe(error)}; nothing was sent.`, { field, cause });
 }
+
+/** The way out where an answer says nothing readable. */
+const NOT_REPEATED =
+  "It is not submitted again, so as not to be done twice. If the service's status says all that it has to say, " +
+  'set job.protocol to "status"; if the job can be looked up, give job.findUrl.';
 
 /** What a failed question throws. */
 export function questionFailure(error: unknown, { field }: Target): unknown {
   if (error instanceof Refused)
     return new Unanswered(`${field}: the service refused: ${oneLine(error.message)}`);
-  if (error instanceof MalformedAnswer) return new Unanswered(`${field}: the answer ${error.message}.`);
+  if (isUnreadable(error)) return new Unanswered(`${field}: the answer ${error.message}.`);
   if (!(error instanceof NoAnswer)) return error;
   return new Unanswered(`${field}: ${describe(error)}.`, { cause: causeOf(error) });
 }
 
+function isUnreadable(error: unknown): error is MalformedAnswer | UnreadableBody {
+  return error instanceof MalformedAnswer || error instanceof UnreadableBody;
+}
+
 /** Codes say enough: the texts of connection errors tell addresses of the manager's network. */
-function describe({ cause }: NoAnswer): string {
-  const { code } = cause as NodeJS.ErrnoException;
+function describe({ cause, code }: NoAnswer): string {
   return code === undefined ? cause.message : `the connection failed (${code})`;
 }
 
-/** The connection's error, unless it holds what was received, which may be what was sent. */
+/** The connection's error, if it has more to say than its code. */
 function causeOf({ cause }: NoAnswer): Error | undefined {
-  return "data" in cause ? undefined : cause;
+  return cause instanceof NotHttp ? undefined : cause;
 }

@@ -1,14 +1,13 @@
 import type { Clock } from "@tidegate/core";
-import { bounded } from "../http/bounded.js";
-import { type HttpAnswer, headerOf } from "../http/exchange.js";
-import type { HttpClient } from "../http/http-client.js";
+import { bounded, type HttpAnswer, headerOf, isSuccess, retryAfterMs } from "@tidegate/rest-client";
+import type { GuardedClient } from "../http/guarded-client.js";
 import type { Secrets } from "../secrets/secrets.js";
 import { type JobReport, MalformedAnswer } from "./answer.js";
 import { type Call, questionTimeoutMs, submissionTimeoutMs } from "./call.js";
 import { questionFailure, submissionFailure, Unanswered } from "./failure.js";
 import type { JobHandle } from "./job-handle.js";
 import { reasonIn, reportIn, submissionBody } from "./protocol.js";
-import { describeStatus, isAbsent, isSuccess, retryAfterMs, submissionRefusal } from "./refusal.js";
+import { describeStatus, isAbsent, submissionRefusal } from "./refusal.js";
 import { type Purpose, requestHeaders } from "./request-headers.js";
 import { cancelTarget, findTarget, statusUrlOf, submissionTarget, type Target } from "./target.js";
 
@@ -24,14 +23,17 @@ interface Outgoing extends Target {
  * throw the signal's reason.
  */
 export class JobService {
-  readonly #client: HttpClient;
+  readonly #client: GuardedClient;
   readonly #secrets: Secrets;
   readonly #clock: Clock;
+  /** Measures time-outs. */
+  readonly #timer: Clock;
 
-  constructor(client: HttpClient, secrets: Secrets, clock: Clock) {
+  constructor(client: GuardedClient, secrets: Secrets, { clock, timer }: { clock: Clock; timer: Clock }) {
     this.#client = client;
     this.#secrets = secrets;
     this.#clock = clock;
+    this.#timer = timer;
   }
 
   /**
@@ -58,7 +60,7 @@ export class JobService {
       throw submissionRefusal(answer, this.#reasonIn(call, answer), this.#clock.now());
     } catch (error) {
       for (const signal of signals) signal.throwIfAborted();
-      throw submissionFailure(error, target);
+      throw submissionFailure(error, target, findTarget(call) !== undefined);
     }
   }
 
@@ -83,7 +85,13 @@ export class JobService {
     return this.#ask(call, question(call, "find", target), signals, (answer) => {
       if (isAbsent(answer) || answer.status === 204) return undefined;
       if (!isSuccess(answer)) throw this.#unanswered(target, answer);
-      return withStatusUrl(call, this.#reportIn(call, answer));
+      const report = this.#reportIn(call, answer);
+      const { jobId, state, statusUrl } = report;
+      // Some services answer every GET with 200.
+      if (jobId === undefined && state === undefined && statusUrl === undefined) {
+        throw new MalformedAnswer("names no job");
+      }
+      return withStatusUrl(call, report);
     });
   }
 
@@ -123,8 +131,8 @@ export class JobService {
 
   #send(call: Call, outgoing: Outgoing, signals: readonly AbortSignal[]): Promise<HttpAnswer> {
     const { field, url, method, purpose, body, timeoutMs } = outgoing;
-    return bounded({ signals, timeoutMs }, async (signal) => {
-      const message = { purpose, body, at: this.#clock.now() };
+    return bounded({ signals, timeoutMs, clock: this.#timer }, async (signal) => {
+      const message = { purpose, url, body, at: this.#clock.now() };
       const headers = await requestHeaders(call, message, this.#secrets, signal);
       return this.#client.send({ field, url, method, headers, ...(body === "" ? {} : { body }) }, signal);
     });
@@ -132,24 +140,25 @@ export class JobService {
 
   /** A `Location` counts as `statusUrl` where the body has none; one that leads elsewhere is for people. */
   #submitted(call: Call, answer: HttpAnswer): JobReport {
-    const report = this.#reportIn(call, answer);
+    const wait = retryAfterMs(answer.headers, this.#clock.now());
+    const report = { ...this.#reportIn(call, answer), ...(wait === undefined ? {} : { retryAfterMs: wait }) };
     const location = headerOf(answer, "location");
     if (report.statusUrl !== undefined || location === undefined) return withStatusUrl(call, report);
     const url = statusUrlOf(call, this.#secrets.redact(location));
     return url === undefined ? report : { ...report, statusUrl: url.href };
   }
 
-  #reportIn({ job }: Call, { text }: HttpAnswer): JobReport {
-    return reportIn(text, job.protocol, (value) => this.#secrets.redact(value));
+  #reportIn({ job }: Call, answer: HttpAnswer): JobReport {
+    return reportIn(answer, job.protocol, (value) => this.#secrets.redact(value));
   }
 
-  #reasonIn({ job }: Call, { text }: HttpAnswer): string | undefined {
-    return reasonIn(text, job.protocol, (value) => this.#secrets.redact(value));
+  #reasonIn({ job }: Call, answer: HttpAnswer): string | undefined {
+    return reasonIn(answer, job.protocol, (value) => this.#secrets.redact(value));
   }
 
   #unanswered({ field }: Target, answer: HttpAnswer): Unanswered {
     const now = this.#clock.now();
-    const wait = retryAfterMs(answer, now);
+    const wait = retryAfterMs(answer.headers, now);
     return new Unanswered(
       `${field}: the service answered ${describeStatus(answer, now)}.`,
       wait === undefined ? {} : { retryAfterMs: wait },

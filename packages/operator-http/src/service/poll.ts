@@ -49,7 +49,8 @@ export async function pollUntilEnded(
 
 /**
  * How long to wait before the next question, ms: the interval, doubled with each failure up to a minute, at least as long
- * as the service asks (up to five minutes), and a tenth more or less, so that many jobs do not ask in step.
+ * as the service asks (up to five minutes), and a tenth more or less, so that many jobs do not ask in step, but never
+ * before the service wants to be asked.
  */
 export function pollDelayMs(given: {
   readonly intervalMs: number;
@@ -59,8 +60,9 @@ export function pollDelayMs(given: {
 }): number {
   const { intervalMs, failures, retryAfterMs, random = Math.random } = given;
   const backoffMs = Math.min(intervalMs * 2 ** failures, Math.max(intervalMs, MAX_BACKOFF_MS));
-  const waitMs = Math.max(backoffMs, Math.min(retryAfterMs, MAX_RETRY_AFTER_MS));
-  return Math.round(waitMs * (0.9 + 0.2 * random()));
+  const askedMs = Math.min(retryAfterMs, MAX_RETRY_AFTER_MS);
+  const waitMs = Math.max(backoffMs, askedMs);
+  return Math.max(askedMs, Math.round(waitMs * (0.9 + 0.2 * random())));
 }
 
 /** A service that is away and a vault that is away come back; a forbidden address does not become allowed. */
@@ -69,8 +71,9 @@ function isTransient(error: unknown): boolean {
 }
 
 function givenUp(failures: number, cause: unknown): Error {
-  return new Error(
+  const { retryAfterMs } = cause as Partial<Unanswered>;
+  return new Unanswered(
     `The job's end is not known: ${failures} questions in a row went unanswered. ${messageOf(cause)}`,
-    { cause },
+    { cause, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
   );
 }

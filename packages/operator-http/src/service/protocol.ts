@@ -1,4 +1,6 @@
+import { STATUS_CODES } from "node:http";
 import type { OfflineJobRequest } from "@tidegate/core";
+import type { HttpAnswer } from "@tidegate/rest-client";
 import { z } from "zod";
 import type { HttpJob } from "../job/job.js";
 import { type JobReport, jobReportShape, MalformedAnswer, parseReport, readJson } from "./answer.js";
@@ -32,29 +34,46 @@ export function submissionBody(request: OfflineJobRequest): string {
   return JSON.stringify(body);
 }
 
+/** The part of an answer that is read. */
+type Words = Pick<HttpAnswer, "status" | "text">;
+
 /**
- * What the body of a 2xx answer says; an empty one says nothing.
+ * What a 2xx answer says of the job. An empty body says nothing, and so does one that repeats the status (`OK`).
  *
  * @throws MalformedAnswer
  * @throws Refused where InLong's envelope says so
  */
 export function reportIn(
-  text: string,
+  answer: Words,
   protocol: HttpJob["protocol"],
   redact: (text: string) => string,
 ): JobReport {
-  if (protocol === "inlong") return reportInEnvelope(readJson(text, redact));
-  return text.trim() === "" ? {} : parseReport(jobReportShape, readJson(text, redact));
+  if (protocol === "status") return {};
+  if (protocol === "inlong") return reportInEnvelope(readJson(answer.text, redact));
+  const value = repeatsStatus(answer) ? undefined : readJson(answer.text, redact);
+  const report = value === undefined ? {} : parseReport(jobReportShape, value);
+  // 202 says that the job has been accepted and not that it is done (RFC 9110, 15.3.3).
+  return answer.status === 202 && report.state === undefined ? { ...report, state: "PENDING" } : report;
+}
+
+/** Frameworks send the status's name as the body where a handler sends none, as text or as a JSON string. */
+function repeatsStatus({ status, text }: Words): boolean {
+  const words = text
+    .trim()
+    .replace(/^"(.*)"$/s, "$1")
+    .replace(/[.!]$/, "")
+    .toLowerCase();
+  return words === "" || words === "ok" || words === STATUS_CODES[status]?.toLowerCase();
 }
 
 /** The service's own words about a refusal, where its body holds any. */
 export function reasonIn(
-  text: string,
+  answer: Words,
   protocol: HttpJob["protocol"],
   redact: (text: string) => string,
 ): string | undefined {
   try {
-    return reportIn(text, protocol, redact).error?.message;
+    return reportIn(answer, protocol, redact).error?.message;
   } catch (error) {
     return error instanceof Refused ? error.message : undefined;
   }

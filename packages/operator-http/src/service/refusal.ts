@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { OperatorError } from "@tidegate/core";
-import { type HttpAnswer, headerOf } from "../http/exchange.js";
-import { oneLine } from "./answer.js";
+import { type HttpAnswer, oneLine, retryAfterMs } from "@tidegate/rest-client";
+import { OpenSubmission } from "./open-submission.js";
 
 /** The service holds back; the same request may be taken later. */
 const BUSY: ReadonlySet<number> = new Set([408, 423, 425, 429]);
@@ -12,10 +12,6 @@ const DENIED: ReadonlySet<number> = new Set([401, 403, 407]);
 /** Answers to the question after a job that mean "there is none". */
 const ABSENT: ReadonlySet<number> = new Set([404, 410]);
 
-export function isSuccess({ status }: HttpAnswer): boolean {
-  return status >= 200 && status < 300;
-}
-
 export function isAbsent({ status }: HttpAnswer): boolean {
   return ABSENT.has(status);
 }
@@ -23,7 +19,8 @@ export function isAbsent({ status }: HttpAnswer): boolean {
 /**
  * What a submission's refusal means. An `OperatorError` says that the job was certainly not taken. Otherwise that is open:
  * a 5xx may come from a gateway that lost a service which had taken it, and 409 is how a service answers while it works
- * on an earlier request with the same `Idempotency-Key`.
+ * on an earlier request with the same `Idempotency-Key`. Either carries what `Retry-After` asks for, and a refusal that
+ * asks to be tried again is not the job's fault, whatever its status.
  *
  * @param reason - the service's own words, redacted
  */
@@ -36,28 +33,27 @@ export function submissionRefusal(answer: HttpAnswer, reason: string | undefined
       field,
     });
   }
-  if (status >= 500 || status === 409) return new Error(`${told} Whether it took the job is not known.`);
-  if (DENIED.has(status)) {
-    return new OperatorError("JOB_FAILED", `${told} Look at job.secretRef and job.auth.`, { field });
+  const wait = retryAfterMs(answer.headers, now);
+  const advice = wait === undefined ? {} : { retryAfterMs: wait };
+  if (status >= 500 || status === 409) {
+    return new OpenSubmission(`${told} Whether it took the job is not known.`, advice);
   }
-  return new OperatorError(BUSY.has(status) ? "JOB_FAILED" : "JOB_INVALID", told, { field });
+  if (DENIED.has(status)) {
+    return new OperatorError("JOB_FAILED", `${told} Look at job.secretRef and job.auth.`, {
+      field,
+      ...advice,
+    });
+  }
+  const isTemporary = BUSY.has(status) || wait !== undefined;
+  return new OperatorError(isTemporary ? "JOB_FAILED" : "JOB_INVALID", told, { field, ...advice });
 }
 
 /** A status, its name, and how long the service asks to be left alone. */
 export function describeStatus(answer: HttpAnswer, now: number): string {
   const name = STATUS_CODES[answer.status] ?? "unknown status";
-  const waitMs = retryAfterMs(answer, now);
+  const waitMs = retryAfterMs(answer.headers, now);
   const wait = waitMs === undefined ? "" : `, to be tried again in ${Math.ceil(waitMs / 1_000)} s`;
   return `${answer.status} (${name}${wait})`;
-}
-
-/** What `Retry-After` asks for: seconds or an HTTP date, as ms from now. */
-export function retryAfterMs(answer: HttpAnswer, now: number): number | undefined {
-  const value = headerOf(answer, "retry-after");
-  if (value === undefined) return undefined;
-  if (/^\d{1,9}$/.test(value)) return Number(value) * 1_000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }
 
 function said(reason: string | undefined): string {

@@ -1,6 +1,8 @@
 import type { EpochMs } from "@tidegate/core";
 import { signatureHeaders } from "@tidegate/webhook";
-import type { Secrets } from "../secrets/secrets.js";
+import type { HttpJobAuth } from "../job/job.js";
+import { credentialOf, signerOf } from "../job/secret-references.js";
+import type { SecretReference, Secrets } from "../secrets/secrets.js";
 import { signingKeys } from "../secrets/signing.js";
 import type { Call } from "./call.js";
 
@@ -14,26 +16,30 @@ export type Purpose = "submit" | "status" | "find" | "cancel";
  * repetition for what it is. Other requests have ids of their own, lest they be taken for it.
  *
  * @throws OperatorError CONFIGURATION_INVALID
+ * @throws OperatorError SECRET_NOT_ALLOWED
  */
 export async function requestHeaders(
   { request, job }: Call,
-  message: { readonly purpose: Purpose; readonly body: string; readonly at: EpochMs },
+  message: { readonly purpose: Purpose; readonly url: URL; readonly body: string; readonly at: EpochMs },
   secrets: Secrets,
   signal: AbortSignal,
 ): Promise<Record<string, string>> {
   const key = request.idempotencyKey;
-  const { purpose, body, at } = message;
+  const { purpose, url, body, at } = message;
   const id = purpose === "submit" ? key : `${key}-${purpose}`;
+  const secretFor = (reference: SecretReference) => secrets.resolveFor(reference, url, signal);
   return {
     accept: "application/json",
+    // Without this header any coding would do; compressed answers are read all the same.
+    "accept-encoding": "identity",
     "user-agent": "tidegate-operator-http",
     ...lowerCaseNames(job.headers ?? {}),
     ...(body === "" ? {} : { "content-type": "application/json" }),
     ...(purpose === "submit" ? { "idempotency-key": key } : {}),
-    ...(job.auth === undefined ? {} : await authHeader(job.auth, secrets, signal)),
+    ...(job.auth === undefined ? {} : authHeader(job.auth, await secretFor(credentialOf(job.auth)))),
     ...(job.secretRef === undefined
       ? {}
-      : signatureHeaders(signingKeys(job.secretRef, await secrets.resolve(job.secretRef, signal)), {
+      : signatureHeaders(signingKeys(job.secretRef, await secretFor(signerOf(job.secretRef))), {
           id,
           at,
           body,
@@ -41,14 +47,9 @@ export async function requestHeaders(
   };
 }
 
-async function authHeader(
-  auth: NonNullable<Call["job"]["auth"]>,
-  secrets: Secrets,
-  signal: AbortSignal,
-): Promise<Record<string, string>> {
-  const secret = await secrets.resolve(auth.secretRef, signal);
-  if (auth.header !== undefined) return { [auth.header.toLowerCase()]: secret };
-  if (auth.scheme === "Basic") return { authorization: `Basic ${Buffer.from(secret).toString("base64")}` };
+function authHeader({ scheme, header }: HttpJobAuth, secret: string): Record<string, string> {
+  if (header !== undefined) return { [header.toLowerCase()]: secret };
+  if (scheme === "Basic") return { authorization: `Basic ${Buffer.from(secret).toString("base64")}` };
   return { authorization: `Bearer ${secret}` };
 }
 

@@ -1,4 +1,5 @@
 import type { JsonValue } from "@tidegate/core";
+import { Redactor } from "@tidegate/rest-client";
 
 const CREDENTIAL = /passw|secret|token|credential|access[-_.]?key|private[-_.]?key/i;
 
@@ -12,9 +13,11 @@ export type Redact = (text: string) => string;
  * Takes out the secrets, and the credentials that the job's configuration holds: connectors repeat what they were given.
  */
 export function redaction(config: JsonValue, secrets: ReadonlyMap<string, string>): Redact {
-  const all = [...credentialsIn(config), ...secrets.values()].filter(({ length }) => length >= SHORTEST);
-  const longestFirst = all.sort((one, other) => other.length - one.length);
-  return (text) => longestFirst.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
+  const redactor = new Redactor({ shortest: SHORTEST });
+  for (const [index, value] of [...credentialsIn(config), ...secrets.values()].entries()) {
+    redactor.remember(String(index), value);
+  }
+  return (text) => redactor.redact(text);
 }
 
 /** Where the secrets cannot be had, they cannot be taken out either. */

@@ -1,4 +1,5 @@
 import { messageOf } from "@tidegate/core";
+import { NoAnswer } from "@tidegate/rest-client";
 
 /** The cluster did not answer, or not as SeaTunnel does. */
 export class Unanswered extends Error {
@@ -24,22 +25,9 @@ export class Refused extends Error {
   }
 }
 
-/** Codes of failures before the first byte is sent. */
-const NOT_CONNECTED = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "ERR_TLS_CERT_ALTNAME_INVALID",
-  "UND_ERR_CONNECT_TIMEOUT",
-]);
-
-/** What a failed `fetch` means; it says no more than that it failed, and why is in its cause. */
+/** What a request without a usable answer means. */
 export function unansweredBecause(error: unknown, what: string): Unanswered {
-  const cause = (error as { readonly cause?: unknown }).cause ?? error;
-  const code = (cause as { readonly code?: unknown }).code;
-  const isSent = !(typeof code === "string" && NOT_CONNECTED.has(code));
-  const why = typeof code === "string" ? code : messageOf(cause);
-  return new Unanswered(`${what} was not answered: ${why}`, { isSent, cause });
+  const isSent = !(error instanceof NoAnswer) || error.isSent;
+  const why = (error instanceof NoAnswer ? error.code : undefined) ?? messageOf(error);
+  return new Unanswered(`${what} was not answered: ${why}`, { isSent, cause: error });
 }

@@ -1,3 +1,11 @@
+import {
+  type HttpAnswer,
+  HttpClient,
+  type HttpClientOptions,
+  isSuccess,
+  oneLine,
+  Redactor,
+} from "@tidegate/rest-client";
 import type { Settings } from "../options.js";
 import { parseExactJson } from "./exact-json.js";
 import { Refused, Unanswered, unansweredBecause } from "./failure.js";
@@ -12,15 +20,15 @@ export interface RequestParts {
   readonly signal: AbortSignal;
 }
 
-const LONGEST = 1_000;
-
 /** Requests to one cluster, whose answers are JSON. */
 export class Rest {
   readonly #headers: Readonly<Record<string, string>>;
-  readonly #password: string;
+  readonly #client: HttpClient;
+  readonly #redactor = new Redactor({ shortest: 1 });
 
-  constructor({ credentials }: Pick<Settings, "credentials">) {
-    this.#password = credentials?.password ?? "";
+  constructor({ credentials }: Pick<Settings, "credentials">, options: HttpClientOptions = {}) {
+    this.#client = new HttpClient(options);
+    if (credentials !== undefined) this.#redactor.remember("password", credentials.password);
     this.#headers =
       credentials === undefined
         ? {}
@@ -37,14 +45,20 @@ export class Rest {
     const search = query === undefined ? "" : `?${new URLSearchParams(query)}`;
     const what = `${body === undefined ? "GET" : "POST"} ${url}`;
     try {
-      signal.throwIfAborted();
-      const response = await fetch(url + search, {
-        ...(body === undefined ? {} : { method: "POST", body }),
-        headers: { ...this.#headers, ...(body === undefined ? {} : { "content-type": "application/json" }) },
-        redirect: "error",
-        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-      });
-      return this.#answer(what, response.status, await response.text());
+      const answer = await this.#client.send(
+        {
+          method: body === undefined ? "GET" : "POST",
+          url: new URL(url + search),
+          headers: {
+            accept: "application/json",
+            ...this.#headers,
+            ...(body === undefined ? {} : { "content-type": "application/json" }),
+          },
+          ...(body === undefined ? {} : { body }),
+        },
+        { timeoutMs, signals: [signal] },
+      );
+      return this.#answer(what, answer);
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof Refused || error instanceof Unanswered) throw error;
@@ -52,27 +66,28 @@ export class Rest {
     }
   }
 
-  #answer(what: string, status: number, text: string): unknown {
-    const body = parsed(text);
+  #answer(what: string, answer: HttpAnswer): unknown {
+    const { status } = answer;
+    const body = parsed(answer.text);
     const { status: verdict, message } = (body ?? {}) as {
       readonly status?: unknown;
       readonly message?: unknown;
     };
-    const isSuccessful = status >= 200 && status < 300;
-    if (!isSuccessful || verdict === "fail") {
+    // A redirect is the word of whatever stands before SeaTunnel.
+    const isRedirect = status >= 300 && status < 400;
+    if (!isRedirect && (!isSuccess(answer) || verdict === "fail")) {
       throw new Refused(
-        isSuccessful ? 500 : status,
+        isSuccess(answer) ? 500 : status,
         `${what} was answered ${status}${this.#quoted(message)}`,
       );
     }
-    if (body !== undefined) return body;
+    if (!isRedirect && body !== undefined) return body;
     throw new Unanswered(`${what} was answered, but not as SeaTunnel does`, { isSent: true });
   }
 
   #quoted(said: unknown): string {
     if (typeof said !== "string" || said === "") return "";
-    const line = said.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ").slice(0, LONGEST);
-    return `: ${this.#password === "" ? line : line.replaceAll(this.#password, "***")}`;
+    return `: ${oneLine(this.#redactor.redact(said))}`;
   }
 }
 

@@ -28,6 +28,17 @@ export function failureRules({ fixture, supports }: OperatorBed): void {
     });
   });
 
+  (supports.busy ? describe : describe.skip)("a service that asks for a wait", () => {
+    it("gets it: the failure, told or thrown, says how long the next attempt is to wait", async () => {
+      const { operator } = fixture();
+      const failure: unknown = await carryOut(operator, offered(fixture(), "busyRequest")()).catch(
+        (error: unknown) => error,
+      );
+      expect(failure).toMatchObject({ retryAfterMs: 60_000 });
+      expect(failure).not.toMatchObject({ isRetryable: false });
+    });
+  });
+
   (supports.validate ? describe : describe.skip)("validate", () => {
     it("accepts the job of a request that succeeds", () => {
       const { operator, request } = fixture();

@@ -13,6 +13,8 @@ export interface OperatorFixture {
   readonly slowRequest?: RequestFactory;
   /** A well-formed request whose job is taken and fails. Feature `failing`. */
   readonly failingRequest?: RequestFactory;
+  /** A request that is turned away by a service that asks for a wait of a minute. Feature `busy`. */
+  readonly busyRequest?: RequestFactory;
   /** A `job` that `validate` refuses. Feature `validate`. */
   readonly malformedJob?: JsonObject;
   /** How many times the data of a request's interval is to be seen where its job puts it. Feature `effects`. */
@@ -29,6 +31,8 @@ export interface OperatorFeatures {
   readonly slow: boolean;
   /** Jobs that fail can be made. */
   readonly failing: boolean;
+  /** Its service can ask for a wait before another attempt. */
+  readonly busy: boolean;
   /** It has `validate`. */
   readonly validate: boolean;
   /** The effect of a job can be counted. */
@@ -42,7 +46,7 @@ export interface OperatorSuiteOptions {
   readonly name: string;
   /** Called before each test. */
   readonly create: () => Promise<OperatorFixture>;
-  /** Tests of a feature that is `false` are reported as skipped. @default all true */
+  /** Tests of a feature that is `false` are reported as skipped. @default all true but `busy` */
   readonly supports?: Partial<OperatorFeatures>;
 }
 

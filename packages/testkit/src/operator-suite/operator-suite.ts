@@ -37,6 +37,7 @@ export function operatorSuite(options: OperatorSuiteOptions): void {
       supports: {
         slow: true,
         failing: true,
+        busy: false,
         validate: true,
         effects: true,
         restart: true,

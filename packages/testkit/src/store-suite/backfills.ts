@@ -148,7 +148,15 @@ export function backfillStepRules({ store }: StoreBed): void {
       expect(await allRuns(store())).toHaveLength(2);
     });
 
-    it.each(["DONE", "CANCELLED"] as const)("refuses a backfill that is %s", async (state) => {
+    it("keeps why a backfill has failed", async () => {
+      await begin(store());
+      const reason = "Its next step was refused 8 times.";
+      await store().planBackfill(step({ newCursor: START, state: "FAILED", reason, runs: [] }));
+      expect(await store().getBackfill(BACKFILL.id)).toMatchObject({ state: "FAILED", reason });
+      expect(await store().listBackfills({ states: ["FAILED"] })).toMatchObject([{ reason }]);
+    });
+
+    it.each(["DONE", "CANCELLED", "FAILED"] as const)("refuses a backfill that is %s", async (state) => {
       await begin(store());
       await store().planBackfill(step({ newCursor: START, state, runs: [] }));
       expect(await store().planBackfill(step())).toBe(false);

@@ -22,6 +22,7 @@ import { runFilterRules, runPagingRules, withinRules } from "./run-listing.js";
 import { scheduleFilterRules, schedulePagingRules } from "./schedule-listing.js";
 import { originRules, registrationRules, scheduleChangeRules } from "./schedules.js";
 import { rivalryRules } from "./sharing.js";
+import { besideRules, plannedVersionRules, revivalRules } from "./standing.js";
 
 export type { StoreFeatures, StoreFixture, StoreSuiteOptions } from "./fixture.js";
 
@@ -65,6 +66,9 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   openJobRules,
   insertionRules,
   supersedingRules,
+  revivalRules,
+  besideRules,
+  plannedVersionRules,
   runFilterRules,
   withinRules,
   runPagingRules,

@@ -39,10 +39,11 @@ export class BackfillTable {
 /** Writes what a step says of the backfill itself; how many of its runs are open follows from these. */
 export function applyStep(
   backfill: BackfillRow,
-  { newCursor, state, updatedAt, runs }: BackfillCommit,
+  { newCursor, state, reason = null, updatedAt, runs }: BackfillCommit,
 ): void {
   backfill.cursor = newCursor;
   backfill.state = state;
+  backfill.reason = reason;
   backfill.updatedAt = updatedAt;
   backfill.plannedRuns += runs.length;
 }

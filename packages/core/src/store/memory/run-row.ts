@@ -92,6 +92,7 @@ export function applyChange(run: MutableRun, change: RunChange): void {
   if (change.isJobOpen !== undefined) run.isJobOpen = change.isJobOpen;
   if (change.reason !== undefined) run.reason = change.reason;
   if (change.attempt !== undefined) run.attempt = change.attempt;
+  if (change.scheduleVersion !== undefined) run.scheduleVersion = change.scheduleVersion;
   if (change.startedAt !== undefined) run.startedAt = change.startedAt;
   if (change.endedAt !== undefined) run.endedAt = change.endedAt;
   if (change.jobId !== undefined) run.jobId = change.jobId;

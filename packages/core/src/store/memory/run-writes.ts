@@ -1,18 +1,31 @@
 import type { EpochMs } from "../../clock/clock.js";
+import type { Interval } from "../../interval/boundaries.js";
+import { overlapsOf } from "../../interval/interval-set.js";
 import { isEnded } from "../../run/lane.js";
-import type { NewRun, RunReason, RunState } from "../../run/run.js";
+import type { NewRun, Run, RunReason, RunState } from "../../run/run.js";
+import { isStanding, mayBeRevived, mayRunBeside } from "../../run/standing.js";
 import {
   AT_ONCE,
   type ClaimedRun,
   type HeldLease,
   type LeaseState,
   type RunChange,
+  type ScheduleChange,
 } from "../schedule-store.js";
 import type { BackfillRow } from "./backfill-table.js";
 import type { Group } from "./group.js";
 import { admit } from "./lane.js";
 import { applyChange, type RunRow, snapshot } from "./run-row.js";
 import type { RunTable } from "./run-table.js";
+
+/** Whether these runs of a group may be inserted beside the live lane, all of them. */
+export function mayInsertBeside(runs: RunTable, added: readonly NewRun[], group: Group): boolean {
+  return (
+    runs.areNew(added, group) &&
+    overlapsOf(added).length === 0 &&
+    added.every((run) => mayRunBeside(run, standingFor(group, run)))
+  );
+}
 
 /** Inserts a run beside the live lane; earlier generations that ended without success give way to it. */
 export function insertBeside(runs: RunTable, added: NewRun, group: Group, backfill?: BackfillRow): void {
@@ -44,6 +57,7 @@ export function claimRun(
 export function changeRun(runs: RunTable, change: RunChange): boolean {
   const row = runs.get(change.id);
   if (row === undefined || !change.from.includes(row.run.state) || !mayWrite(row, change.token)) return false;
+  if (isRevival(row.run, change) && !mayBeRevived(row.run, standingFor(row.group, row.run))) return false;
   runs.update(row, (run) => applyChange(run, change));
   if (change.givesBack === true) giveBack(runs, row);
   if (change.state === "SUCCEEDED") supersedeEarlier(runs, row.group, row.run, () => true);
@@ -55,6 +69,39 @@ export function changeRun(runs: RunTable, change: RunChange): boolean {
 export function cancelPlanned(runs: RunTable, group: Group, reason: RunReason, endedAt: EpochMs): void {
   for (const { run } of [...group.open]) {
     changeRun(runs, { id: run.id, from: ["PLANNED"], state: "CANCELLED", wakeAt: null, reason, endedAt });
+  }
+}
+
+/** Plans the runs of a group again that were cancelled for a reason, as far as they may be revived. */
+export function reviveCancelled(
+  runs: RunTable,
+  group: Group,
+  { reason, from }: NonNullable<ScheduleChange["revivesCancelled"]>,
+): void {
+  const scheduleVersion = group.schedule.version;
+  for (const { run } of [...group.runs.rows()]) {
+    if (run.state !== "CANCELLED" || run.reason !== reason) continue;
+    if (run.kind === "SCHEDULED" && run.lower < from) continue;
+    changeRun(runs, {
+      id: run.id,
+      from: ["CANCELLED"],
+      state: "PLANNED",
+      wakeAt: run.kind === "SCHEDULED" ? null : AT_ONCE,
+      reason: null,
+      attempt: 0,
+      endedAt: null,
+      scheduleVersion,
+    });
+  }
+}
+
+/** Gives the planned runs of a group the version that its schedule has now. */
+export function adoptPlanned(runs: RunTable, group: Group): void {
+  for (const row of group.open) {
+    if (row.run.state !== "PLANNED") continue;
+    runs.update(row, (run) => {
+      run.scheduleVersion = group.schedule.version;
+    });
   }
 }
 
@@ -98,6 +145,19 @@ function isActive(state: RunState): boolean {
 /** An active run is written by who holds its newest token; any other by anybody who brings none that is outdated. */
 function mayWrite({ run, token }: RunRow, given: number | undefined): boolean {
   return given === undefined ? !isActive(run.state) : given === token;
+}
+
+function isRevival({ state }: Pick<Run, "state">, change: RunChange): boolean {
+  return isEnded(state) && !isEnded(change.state);
+}
+
+/** The runs that stand for any time of an interval, but for the run that it is of. */
+function standingFor(group: Group, of: Interval & { readonly id: string }): Run[] {
+  const standing: Run[] = [];
+  for (const { run } of group.runs.rows({ within: of })) {
+    if (!run.isSuperseded && isStanding(run.state) && run.id !== of.id) standing.push(run);
+  }
+  return standing;
 }
 
 function giveBack(runs: RunTable, row: RunRow): void {

@@ -1,4 +1,18 @@
-import { type FieldRule, type PlainPart, plainPart, refusal, YEAR } from "./fields.js";
+import { CronExpressionParser } from "cron-parser";
+import {
+  DAY_OF_MONTH,
+  DAY_OF_WEEK,
+  type FieldRule,
+  HOUR,
+  MINUTE,
+  MONTH,
+  type PlainPart,
+  plainPart,
+  QUARTZ_DAY_OF_WEEK,
+  refusal,
+  SECOND,
+  YEAR,
+} from "./fields.js";
 
 /** The values that the plain parts of a field stand for. */
 export interface FieldValues {
@@ -7,6 +21,19 @@ export interface FieldValues {
   /** Some part is a wildcard or a step from the first value on. */
   readonly isWildcard: boolean;
 }
+
+/** The fields that the parser knows, by their places in its expressions. It counts Sunday as 0 and as 7. */
+const PARSED_FIELDS = new Map<FieldRule, { readonly place: number; readonly name: ParsedField }>([
+  [SECOND, { place: 0, name: "second" }],
+  [MINUTE, { place: 1, name: "minute" }],
+  [HOUR, { place: 2, name: "hour" }],
+  [DAY_OF_MONTH, { place: 3, name: "dayOfMonth" }],
+  [MONTH, { place: 4, name: "month" }],
+  [DAY_OF_WEEK, { place: 5, name: "dayOfWeek" }],
+  [QUARTZ_DAY_OF_WEEK, { place: 5, name: "dayOfWeek" }],
+]);
+
+type ParsedField = "second" | "minute" | "hour" | "dayOfMonth" | "month" | "dayOfWeek";
 
 /**
  * The values of a list of plain parts, which may overlap. Ranges that run backwards wrap around (`FRI-MON`, `22-2`), but
@@ -26,7 +53,18 @@ export function plainValues(texts: readonly string[], rule: FieldRule): FieldVal
   };
 }
 
-function valuesOf({ from, to, step }: PlainPart, rule: FieldRule): number[] {
+function valuesOf(part: PlainPart, rule: FieldRule): number[] {
+  const { from, to, step } = part;
+  const parsed = PARSED_FIELDS.get(rule);
+  // The parser has no years, and no ranges that run backwards.
+  if (parsed === undefined || from > to) return countedValues(part, rule);
+  // One part at a time: the parser refuses lists whose parts overlap.
+  const fields = ["*", "*", "*", "*", "*", "*"];
+  fields[parsed.place] = `${from}-${to}/${step}`;
+  return CronExpressionParser.parse(fields.join(" ")).fields[parsed.name].values.map(Number);
+}
+
+function countedValues({ from, to, step }: PlainPart, rule: FieldRule): number[] {
   const end = from > to ? to + rule.cycle : to;
   const count = Math.floor((end - from) / step) + 1;
   return Array.from({ length: count }, (_, index) => from + index * step).map((value) =>

@@ -15,7 +15,7 @@ export const backfillFunctions = (s: string): string[] => [
     added json;
   BEGIN
     SELECT * INTO c FROM json_to_record(step) AS x (id text, cursor bigint, "newCursor" bigint, state text,
-      "updatedAt" bigint);
+      reason text, "updatedAt" bigint);
     PERFORM FROM ${s}.schedule_state WHERE group_id = (SELECT group_id FROM ${s}.backfill WHERE id = c.id)
       FOR NO KEY UPDATE;
     PERFORM FROM ${s}.backfill WHERE id = c.id AND state = 'RUNNING' AND cursor = c.cursor FOR NO KEY UPDATE;
@@ -25,13 +25,15 @@ export const backfillFunctions = (s: string): string[] => [
           OR count(DISTINCT (w."groupId", w.lower, w.generation, w.upper)) < count(*)
           OR bool_or(EXISTS (SELECT FROM ${s}.run r WHERE r.id = w.id) OR EXISTS (
             SELECT FROM ${s}.run r WHERE r.group_id = w."groupId" AND r.lower = w.lower
-              AND r.generation = w.generation AND r.upper = w.upper))
+              AND r.generation = w.generation AND r.upper = w.upper)
+            OR NOT ${s}.may_run_beside(w."groupId", w.lower, w.upper, w.id)
+            OR EXISTS (SELECT FROM wanted o WHERE o.id <> w.id AND o.lower < w.upper AND o.upper > w.lower))
         INTO is_taken FROM wanted w;
     IF is_taken THEN RETURN false; END IF;
     FOR added IN SELECT value FROM json_array_elements(runs) LOOP
       PERFORM ${s}.insert_beside(added);
     END LOOP;
-    UPDATE ${s}.backfill SET cursor = c."newCursor", state = c.state, updated_at = c."updatedAt",
+    UPDATE ${s}.backfill SET cursor = c."newCursor", state = c.state, reason = c.reason, updated_at = c."updatedAt",
         planned_runs = planned_runs + json_array_length(runs), open_runs = open_runs + json_array_length(runs)
       WHERE id = c.id;
     RETURN true;

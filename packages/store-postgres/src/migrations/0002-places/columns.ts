@@ -8,6 +8,7 @@ export const columns = (s: string): string[] => [
   `ALTER TABLE ${s}.run ADD COLUMN is_job_open boolean NOT NULL DEFAULT false`,
   `UPDATE ${s}.run SET is_job_open = true WHERE state IN ('SUBMITTING', 'RUNNING')`,
   `CREATE INDEX run_job_open ON ${s}.run (group_id, lower, generation, upper) WHERE is_job_open`,
+  `ALTER TABLE ${s}.backfill ADD COLUMN reason text`,
 ];
 
 /** The functions that an earlier release has made: a manager that still calls them fails, rather than go by rules of old. */

@@ -54,6 +54,25 @@ export const laneFunctions = (s: string): string[] => [
     PERFORM ${s}.admit(ARRAY[the_group]);
   END $$`,
 
+  // The runs that stand for any time of an interval, but for the run that it is of.
+  `CREATE FUNCTION ${s}.standing_for(the_group text, the_lower bigint, the_upper bigint, the_id text)
+    RETURNS SETOF ${s}.run ${PLPGSQL} AS $$
+  BEGIN
+    RETURN QUERY SELECT * FROM ${s}.run r WHERE r.group_id = the_group AND r.lower < the_upper AND r.upper > the_lower
+      AND r.lower >= the_lower - (SELECT longest_run_ms FROM ${s}.schedule_state WHERE group_id = the_group)
+      AND NOT r.is_superseded AND r.state NOT IN ('SKIPPED', 'CANCELLED') AND r.id <> the_id;
+  END $$`,
+
+  // Whether an interval may be run beside the live schedule: nothing of its time is under way, and only a re-run, of an
+  // interval that stands itself, lies over others.
+  `CREATE FUNCTION ${s}.may_run_beside(the_group text, the_lower bigint, the_upper bigint, the_id text)
+    RETURNS boolean ${PLPGSQL} AS $$
+  BEGIN
+    RETURN (SELECT count(*) = 0
+        OR bool_or((o.lower, o.upper) = (the_lower, the_upper)) AND NOT bool_or(o.state IN ('PLANNED', 'SUBMITTING', 'RUNNING'))
+      FROM ${s}.standing_for(the_group, the_lower, the_upper, the_id) o);
+  END $$`,
+
   // Earlier generations of an interval give way to a run, and what they block goes on: all of them where it has succeeded,
   // those that ended without success where it is planned.
   `CREATE FUNCTION ${s}.supersede(the_group text, the_lower bigint, the_upper bigint, by_generation integer, which text)

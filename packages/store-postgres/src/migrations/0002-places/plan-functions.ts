@@ -96,14 +96,15 @@ export const planFunctions = (s: string): string[] => [
     RETURN true;
   END $$`,
 
-  `CREATE FUNCTION ${s}.insert_runs(runs json) RETURNS boolean[] ${PLPGSQL} AS $$
+  `CREATE FUNCTION ${s}.insert_runs(runs json, is_exclusive boolean) RETURNS boolean[] ${PLPGSQL} AS $$
   DECLARE
     added json;
     answers boolean[] := '{}';
   BEGIN
     ${lockGroups(s, "runs")}
     FOR added IN SELECT value FROM json_array_elements(runs) LOOP
-      answers := answers || ${s}.insert_beside(added);
+      answers := answers || ((NOT is_exclusive OR ${s}.may_run_beside(added->>'groupId', (added->>'lower')::bigint,
+        (added->>'upper')::bigint, added->>'id')) AND ${s}.insert_beside(added));
     END LOOP;
     RETURN answers;
   END $$`,

@@ -11,12 +11,14 @@ export const SETS = {
   error: 64,
   metrics: 128,
   isJobOpen: 256,
+  scheduleVersion: 512,
 } as const;
 
 const CHANGE = `no integer, id text, "from" text[], token bigint, state text, "wakeAt" bigint, "isBlocking" boolean,
   "givesBack" boolean, sets integer, reason text, attempt integer, "startedAt" bigint, "endedAt" bigint, "jobId" text,
   "jobAddress" text, "rowsRead" bigint, "rowsWritten" bigint, "rowsDirty" bigint, "bytesWritten" bigint, "errorCode" text,
-  "errorMessage" text, record text, "isJobOpen" boolean`;
+  "errorMessage" text, record text, "isJobOpen" boolean,
+  "scheduleVersion" integer`;
 
 const optional = (field: keyof typeof SETS, column: string, given: string): string =>
   `${column} = CASE WHEN b.sets & ${SETS[field]} > 0 THEN b.${given} ELSE r.${column} END`;
@@ -32,7 +34,7 @@ const isOpen = (state: string): string => `(${state} IN ('PLANNED', 'SUBMITTING'
  * @param s - the schema, quoted
  */
 export const runFunctions = (s: string): string[] => [
-  // Changes of different runs, at most one of which gives its interval back. Returns those that were made.
+  // Changes of different runs; one that gives its interval back, or revives a run, is alone. Returns those that were made.
   `CREATE FUNCTION ${s}.change_wave(changes json) RETURNS integer[] ${PLPGSQL} AS $$
   DECLARE
     made integer[];
@@ -60,6 +62,8 @@ export const runFunctions = (s: string): string[] => [
         ) gives ON true
         WHERE r.state = ANY (x."from")
           AND CASE WHEN x.token IS NULL THEN r.state NOT IN ('SUBMITTING', 'RUNNING') ELSE x.token = r.token END
+          AND (${isOpen("r.state")} OR NOT ${isOpen("x.state")} OR NOT r.is_superseded AND NOT EXISTS (
+            SELECT FROM ${s}.standing_for(r.group_id, r.lower, r.upper, r.id) o WHERE (o.lower, o.upper) <> (r.lower, r.upper)))
     ), updated AS (
       UPDATE ${s}.run r SET state = b.state, wake_at = b.new_wake_at, is_blocking = b.blocks,
           is_superseded = b.is_superseded,
@@ -71,6 +75,7 @@ export const runFunctions = (s: string): string[] => [
           ${optional("jobId", "job_id", '"jobId"')},
           ${optional("jobAddress", "job_address", '"jobAddress"')},
           ${optional("isJobOpen", "is_job_open", '"isJobOpen"')},
+          ${optional("scheduleVersion", "schedule_version", '"scheduleVersion"')},
           ${optional("metrics", "rows_read", '"rowsRead"')},
           ${optional("metrics", "rows_written", '"rowsWritten"')},
           ${optional("metrics", "rows_dirty", '"rowsDirty"')},

@@ -1,5 +1,6 @@
 import { PLPGSQL, PLPGSQL_WITHOUT_TABLES } from "./language.js";
 import { lockGroups } from "./lock-groups.js";
+import { SETS } from "./run-functions.js";
 
 const plans = (status: string): string => `${status} IN ('REGISTERING', 'REGISTERED', 'FAILED')`;
 
@@ -47,7 +48,8 @@ export const scheduleFunctions = (s: string): string[] => [
     SELECT * INTO c FROM json_to_record(change) AS x ("groupId" text, version integer, statuses text[],
       "updatedAt" bigint, status text, "setsReason" boolean, "statusReason" text, "hasSpec" boolean, spec text,
       tzdata text, engine text, labels text[], "delayMs" bigint, "laneWidth" integer, "setsNextFire" boolean,
-      "nextFireAt" bigint, origin bigint, "cancelPlanned" text);
+      "nextFireAt" bigint, origin bigint, "cancelPlanned" text, "adoptsPlanned" boolean, "revivesReason" text,
+      "revivesFrom" bigint);
     SELECT d.version, d.status, d.origin, e.watermark INTO t FROM ${s}.schedule_state e
       JOIN ${s}.schedule d ON d.group_id = e.group_id WHERE e.group_id = c."groupId";
     IF NOT FOUND OR t.version <> c.version OR NOT t.status = ANY (c.statuses) THEN RETURN false; END IF;
@@ -74,6 +76,12 @@ export const scheduleFunctions = (s: string): string[] => [
     IF c."cancelPlanned" IS NOT NULL THEN
       PERFORM ${s}.cancel_planned(c."groupId", c."cancelPlanned", c."updatedAt");
     END IF;
+    IF c."adoptsPlanned" THEN
+      UPDATE ${s}.run SET schedule_version = new_version WHERE group_id = c."groupId" AND state = 'PLANNED';
+    END IF;
+    IF c."revivesReason" IS NOT NULL THEN
+      PERFORM ${s}.revive_cancelled(c."groupId", c."revivesReason", c."revivesFrom", new_version);
+    END IF;
     IF c."laneWidth" IS NOT NULL THEN PERFORM ${s}.resize_lane(c."groupId", c."laneWidth"); END IF;
     RETURN true;
   END $$`,
@@ -88,6 +96,22 @@ export const scheduleFunctions = (s: string): string[] => [
       INTO changes FROM ${s}.run
       WHERE group_id = the_group AND state IN ('PLANNED', 'SUBMITTING', 'RUNNING') AND state = 'PLANNED';
     IF changes IS NOT NULL THEN PERFORM ${s}.change_wave(changes); END IF;
+  END $$`,
+
+  // Plans the runs again that were cancelled for a reason, one after the other: one may stand in the way of the next.
+  `CREATE FUNCTION ${s}.revive_cancelled(the_group text, why text, from_time bigint, by_version integer)
+    RETURNS void ${PLPGSQL} AS $$
+  DECLARE
+    cancelled record;
+  BEGIN
+    FOR cancelled IN SELECT id, kind FROM ${s}.run WHERE group_id = the_group
+        AND (lower >= from_time OR kind <> 'SCHEDULED') AND state = 'CANCELLED' AND reason = why ORDER BY lower, generation, upper LOOP
+      PERFORM ${s}.change_wave(json_build_array(json_build_object('no', 0, 'id', cancelled.id,
+        'from', json_build_array('CANCELLED'), 'state', 'PLANNED', 'givesBack', false,
+        'wakeAt', CASE WHEN cancelled.kind <> 'SCHEDULED' THEN 0 END,
+        'sets', ${SETS.reason | SETS.attempt | SETS.endedAt | SETS.scheduleVersion}, 'attempt', 0,
+        'scheduleVersion', by_version)));
+    END LOOP;
   END $$`,
 
   `CREATE FUNCTION ${s}.change_schedules(changes json) RETURNS boolean[] ${PLPGSQL} AS $$

@@ -48,9 +48,11 @@ export type Operation =
   /** The next step of the group's backfill. */
   | { readonly type: "backfill"; group: GroupNo; count: number }
   | { readonly type: "resize"; group: GroupNo; width: number }
-  | { readonly type: "update"; group: GroupNo; delayMs: number }
+  | { readonly type: "update"; group: GroupNo; delayMs: number; adoptsPlanned: boolean }
   | { readonly type: "setStatus"; group: GroupNo; status: "REGISTERED" | "PAUSED" | "FAILED" }
-  | { readonly type: "cancelPlanned"; group: GroupNo };
+  | { readonly type: "cancelPlanned"; group: GroupNo }
+  /** Plans what `cancelPlanned` has cancelled again, from the n-th minute on. */
+  | { readonly type: "reviveCancelled"; group: GroupNo; minute: number };
 
 /** The operation of a type. */
 export type OperationOf<Type extends Operation["type"]> = Extract<Operation, { type: Type }>;
@@ -82,9 +84,17 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     arbitrary: fc.record({ type: fc.constant("backfill"), group, count: fc.integer({ min: 1, max: 3 }) }),
   },
   { weight: 3, arbitrary: fc.record({ type: fc.constant("resize"), group, width: fc.nat(3) }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant("update"), group, delayMs: fc.nat(3) }) },
+  { weight: 1, arbitrary: update() },
   { weight: 1, arbitrary: setStatus() },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("cancelPlanned"), group }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant("reviveCancelled"),
+      group,
+      minute: fc.integer({ min: -60, max: 3 }),
+    }),
+  },
 );
 
 /** Random histories of a store. */
@@ -113,6 +123,15 @@ function end(): fc.Arbitrary<OperationOf<"end">> {
 
 function renew(): fc.Arbitrary<OperationOf<"renew">> {
   return fc.record({ type: fc.constant("renew"), claims: fc.array(choice, { maxLength: 3 }), leases });
+}
+
+function update(): fc.Arbitrary<OperationOf<"update">> {
+  return fc.record({
+    type: fc.constant("update"),
+    group,
+    delayMs: fc.nat(3),
+    adoptsPlanned: fc.boolean(),
+  });
 }
 
 function setStatus(): fc.Arbitrary<OperationOf<"setStatus">> {

@@ -216,7 +216,7 @@ export class Player {
   }
 
   async #changeSchedule(
-    operation: OperationOf<"resize" | "update" | "setStatus" | "cancelPlanned">,
+    operation: OperationOf<"resize" | "update" | "setStatus" | "cancelPlanned" | "reviveCancelled">,
   ): Promise<unknown> {
     const { spec } = await this.#schedule(operation.group);
     const { groupId } = spec;
@@ -226,12 +226,18 @@ export class Player {
         return change(this.store, { laneWidth: operation.width, updatedAt: this.now }, groupId);
       case "update": {
         const next = { spec: { ...spec, delayMs: operation.delayMs }, tzdata: "2026a" };
-        return change(this.store, { spec: next, updatedAt: this.now }, groupId);
+        const { adoptsPlanned } = operation;
+        return change(this.store, { spec: next, adoptsPlanned, updatedAt: this.now }, groupId);
       }
       case "setStatus":
         return change(this.store, { status: operation.status, updatedAt: this.now }, groupId);
       case "cancelPlanned":
         return change(this.store, { cancelPlanned: "unregistered", updatedAt: this.now }, groupId);
+      case "reviveCancelled": {
+        const from = START + operation.minute * MINUTE;
+        const revivesCancelled = { reason: "unregistered", from } as const;
+        return change(this.store, { revivesCancelled, updatedAt: this.now }, groupId);
+      }
     }
   }
 

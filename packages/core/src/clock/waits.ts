@@ -1,0 +1,35 @@
+import type { Clock } from "./clock.js";
+
+/** Pauses and limits that can be ended together, so that a part that stops leaves no timer behind. */
+export class Waits {
+  readonly #clock: Clock;
+  readonly #open = new Set<() => void>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Resolves when this much time has elapsed, ms, or on `wake`. */
+  async pause(ms: number): Promise<void> {
+    await this.within(ms);
+  }
+
+  /** The result of the work; `undefined` when it takes longer than this, ms, or on `wake`. */
+  within<T>(ms: number, work?: Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        timer.cancel();
+        this.#open.delete(end);
+        resolve(undefined);
+      };
+      const timer = this.#clock.wakeAfter(ms, end);
+      this.#open.add(end);
+      work?.then(resolve, reject).finally(end);
+    });
+  }
+
+  /** Ends all that is under way; what begins later waits again. */
+  wake(): void {
+    for (const end of [...this.#open]) end();
+  }
+}

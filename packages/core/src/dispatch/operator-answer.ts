@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { OperatorError } from "../errors/errors.js";
+import type { JobOutcome } from "../job/job-outcome.js";
+import type { SubmittedJob } from "../operator/operator.js";
+import type { RunError } from "../run/run.js";
+
+/** The longest error message that a run keeps, characters; the rest is cut off. */
+export const LONGEST_MESSAGE = 8_000;
+
+const LONGEST_CODE = 100;
+const LONGEST_JOB_ID = 4_000;
+
+const count = z.int("must be a whole number").min(0, "must not be negative");
+const metrics = z.object({
+  rowsRead: count.optional(),
+  rowsWritten: count.optional(),
+  rowsDirty: count.optional(),
+  bytesWritten: count.optional(),
+});
+const jobOutcome = z.object({
+  state: z.enum(["SUCCEEDED", "FAILED", "CANCELLED"]),
+  metrics: metrics.optional(),
+  error: z.object({ code: z.string().min(1), message: z.string() }).optional(),
+  isRetryable: z.boolean().optional(),
+  // A wish, not an answer: one that makes no sense is left out.
+  retryAfterMs: z.number().optional().catch(undefined),
+});
+const submittedJob = z.object({
+  jobId: z.string().min(1, "must not be empty").max(LONGEST_JOB_ID),
+  address: z.string().max(LONGEST_JOB_ID).optional(),
+  outcome: z.unknown().optional(),
+});
+
+/** An answer of an operator that breaks the contract. Another attempt would get the same, so there is none. */
+export class InvalidAnswer extends OperatorError {
+  /** Whether the answer, whatever else is wrong with it, says that the job has ended. */
+  readonly hasEnded: boolean;
+
+  constructor(call: string, answer: unknown, problem: string, field: string) {
+    const subject = field === "" ? "its answer" : field;
+    super("OPERATOR_ANSWER_INVALID", `The operator's ${call} breaks the contract: ${subject} ${problem}.`, {
+      field: field === "" ? call : field,
+    });
+    this.hasEnded = jobOutcome.shape.state.safeParse((answer as { state?: unknown } | null)?.state).success;
+  }
+}
+
+/** The answer of `submit` or `find`, checked. @throws InvalidAnswer OPERATOR_ANSWER_INVALID with the field */
+export function checkedJob(call: "submit" | "find", answer: unknown): SubmittedJob {
+  const { jobId, address, outcome } = parsed(call, submittedJob, answer);
+  return {
+    jobId,
+    ...(address === undefined ? {} : { address }),
+    ...(outcome === undefined ? {} : { outcome: checkedOutcome(call, outcome) }),
+  };
+}
+
+/** How a job ended as an operator says, checked, its texts bounded. @throws InvalidAnswer OPERATOR_ANSWER_INVALID with the field */
+export function checkedOutcome(call: "submit" | "find" | "wait", answer: unknown): JobOutcome {
+  const { state, metrics, error, isRetryable, retryAfterMs } = parsed(
+    call,
+    jobOutcome,
+    answer,
+    call === "wait" ? [] : ["outcome"],
+  );
+  return {
+    state,
+    ...(metrics === undefined ? {} : { metrics: metrics as NonNullable<JobOutcome["metrics"]> }),
+    ...(error === undefined ? {} : { error: boundedError(error) }),
+    ...(isRetryable === undefined ? {} : { isRetryable }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+}
+
+/** The error with its texts cut to what a run keeps. */
+export function boundedError({ code, message }: RunError): RunError {
+  return { code: code.slice(0, LONGEST_CODE), message: shortened(message) };
+}
+
+function shortened(message: string): string {
+  if (message.length <= LONGEST_MESSAGE) return message;
+  const note = ` … (${message.length} characters in all)`;
+  return message.slice(0, LONGEST_MESSAGE - note.length) + note;
+}
+
+function parsed<T>(call: string, schema: z.ZodType<T>, answer: unknown, within: string[] = []): T {
+  const result = schema.safeParse(answer);
+  if (result.success) return result.data;
+  const { path, message } = result.error.issues[0]!;
+  throw new InvalidAnswer(call, answer, `is wrong: ${message}`, [...within, ...path.map(String)].join("."));
+}

@@ -1,0 +1,114 @@
+import type { EpochMs } from "../clock/clock.js";
+import type { Interval } from "../interval/boundaries.js";
+import type { RunKind } from "../job/run-kind.js";
+import type { NewRun } from "../run/run.js";
+import { runId } from "../run/run-id.js";
+import type { Schedule } from "../schedule/schedule.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
+import { type RerunQuery, type RerunUnit, rerunUnits } from "./rerun-units.js";
+
+/** The next part of what is to run again, small enough to plan at once. */
+export interface RerunSlice {
+  readonly units: readonly RerunUnit[];
+  /** Where what follows begins, epoch ms: the lower bound of the next unit, or the end of the range. */
+  readonly next: EpochMs;
+}
+
+/** How much of a query to take. */
+export interface RerunSliceOptions {
+  /** The most units. */
+  readonly limit: number;
+  /** The backfill that asks: it waits for its own runs where what follows has time in common with them. */
+  readonly backfillId?: string;
+}
+
+/** The next units that can run now, at most `limit`, oldest first. What is under way is passed over. */
+export async function nextSlice(
+  store: ScheduleStore,
+  schedule: Schedule,
+  query: RerunQuery,
+  { limit, backfillId }: RerunSliceOptions,
+): Promise<RerunSlice> {
+  const units: RerunUnit[] = [];
+  for await (const unit of rerunUnits(store, schedule, query)) {
+    const isOwn = backfillId !== undefined && unit.underWay?.backfillId === backfillId;
+    const isNext = units.length === limit || isOwn || unit.lower < (units.at(-1)?.upper ?? unit.lower);
+    if (isNext) return { units, next: unit.lower };
+    if (unit.underWay === undefined) units.push(unit);
+  }
+  return { units, next: query.range.upper };
+}
+
+/** How runs beside the live schedule are made. */
+export interface RerunOptions {
+  readonly kind: RunKind;
+  readonly backfillId: string | null;
+  readonly namespace: string;
+  readonly plannedAt: EpochMs;
+}
+
+/** The runs of units, each in the generation that follows those that the ledger has of its interval. */
+export async function rerunsOf(
+  store: ScheduleStore,
+  schedule: Schedule,
+  units: readonly RerunUnit[],
+  options: RerunOptions,
+): Promise<NewRun[]> {
+  const { groupId } = schedule.spec;
+  const { kind, backfillId, namespace, plannedAt } = options;
+  const generations = await nextGenerations(store, groupId, units);
+  return units.map(({ lower, upper, scheduledTime, intervals }) => {
+    const generation = generations.get(boundsKey({ lower, upper })) ?? 0;
+    return {
+      id: runId({ namespace, groupId, lower, upper, generation }),
+      groupId,
+      kind,
+      lower,
+      upper,
+      generation,
+      intervals,
+      scheduledTime,
+      state: "PLANNED",
+      reason: null,
+      scheduleVersion: schedule.version,
+      backfillId,
+      plannedAt,
+    };
+  });
+}
+
+async function nextGenerations(
+  store: ScheduleStore,
+  groupId: string,
+  units: readonly Interval[],
+): Promise<Map<string, number>> {
+  const generations = new Map<string, number>();
+  for (const within of stretchesOf(units)) {
+    let cursor: string | undefined;
+    do {
+      const place = cursor === undefined ? {} : { cursor };
+      const page = await store.listRuns({ groupId, within }, { limit: 1_000, ...place });
+      for (const run of page.items) {
+        const key = boundsKey(run);
+        generations.set(key, Math.max(run.generation + 1, generations.get(key) ?? 0));
+      }
+      cursor = page.next;
+    } while (cursor !== undefined);
+  }
+  return generations;
+}
+
+/** Units that touch, as one: each stretch is read at once, and nothing that lies between two of them. */
+function stretchesOf(units: readonly Interval[]): Interval[] {
+  const stretches: { lower: EpochMs; upper: EpochMs }[] = [];
+  for (const { lower, upper } of units) {
+    const last = stretches.at(-1);
+    if (last?.upper === lower) last.upper = upper;
+    else stretches.push({ lower, upper });
+  }
+  return stretches;
+}
+
+function boundsKey({ lower, upper }: Interval): string {
+  return `${lower}-${upper}`;
+}

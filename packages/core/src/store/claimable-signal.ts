@@ -1,0 +1,45 @@
+import type { RunChange, ScheduleChange, ScheduleStore } from "./schedule-store.js";
+
+/**
+ * The same store, which calls `tell` after each write that may have made a run claimable: the one place that knows of all
+ * of them, so that no caller has to think of whoever waits for work. Ends and attempts that the holder of a run records
+ * are not told of: it looks for more by itself.
+ */
+export function signallingStore(store: ScheduleStore, tell: () => void): ScheduleStore {
+  const telling = async <T>(isTold: (answer: T) => boolean, write: Promise<T>): Promise<T> => {
+    const answer = await write;
+    if (isTold(answer)) tell();
+    return answer;
+  };
+  const writes: Partial<ScheduleStore> = {
+    changeSchedules: (changes) =>
+      telling(
+        (done) => done.some((isDone, n) => isDone && changesLane(changes[n]!)),
+        store.changeSchedules(changes),
+      ),
+    plan: (commits) =>
+      telling((done) => done.some((isDone, n) => isDone && commits[n]!.runs.length > 0), store.plan(commits)),
+    insertRuns: (runs) => telling((done) => done.includes(true), store.insertRuns(runs)),
+    planBackfill: (commit) =>
+      telling((isDone) => isDone && commit.runs.length > 0, store.planBackfill(commit)),
+    changeRuns: (changes) =>
+      telling((done) => done.some((isDone, n) => isDone && isUnheld(changes[n]!)), store.changeRuns(changes)),
+  };
+  return new Proxy(store, {
+    get: (target, name) => {
+      const own = writes[name as keyof ScheduleStore];
+      if (own !== undefined) return own;
+      const value = Reflect.get(target, name, target) as unknown;
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+function changesLane({ laneWidth }: ScheduleChange): boolean {
+  return laneWidth !== undefined;
+}
+
+/** A change by somebody who does not hold the run: a retry, a cancellation, the end of a blockade. */
+function isUnheld({ token }: RunChange): boolean {
+  return token === undefined;
+}

@@ -1,0 +1,23 @@
+import { type Clock, type ScheduleEngine, type ScheduleStore, TOKENS } from "@tidegate/core";
+import { ContainerModule } from "inversify";
+
+/**
+ * The module that brings an engine to a Tidegate: what a package's factory returns.
+ *
+ * ```ts
+ * export const myEngine = (options: MyOptions) => engineModule(({ clock }) => new MyEngine(options, clock));
+ * ```
+ *
+ * @param create - called once, when the Tidegate needs the engine
+ */
+export function engineModule(
+  create: (parts: { readonly clock: Clock; readonly store: ScheduleStore }) => ScheduleEngine,
+): ContainerModule {
+  return new ContainerModule(({ bind }) => {
+    bind(TOKENS.engine)
+      .toDynamicValue((context) =>
+        create({ clock: context.get(TOKENS.clock), store: context.get(TOKENS.store) }),
+      )
+      .inSingletonScope();
+  });
+}

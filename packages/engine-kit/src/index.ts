@@ -1,0 +1,11 @@
+export { contentHash } from "./content-hash.js";
+export { engineModule } from "./engine-module.js";
+export { ForeignEngine, type ForeignEngineParts, type ForeignScheduler } from "./foreign-engine.js";
+export { foreignOptions } from "./foreign-options.js";
+export { NameSpace } from "./name-space.js";
+export { allPages, type PageOf } from "./pages.js";
+export type { CronValues } from "./ticks/cron-values.js";
+export { instantsOf } from "./ticks/instants.js";
+export { type LocalTime, localTime } from "./ticks/local-time.js";
+export { type Ticks, wholeSeconds } from "./ticks/ticks.js";
+export { type BoundedTicks, cronAt, ticksOf } from "./ticks/ticks-of.js";

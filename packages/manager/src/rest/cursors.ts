@@ -1,0 +1,64 @@
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import type { Page, PageRequest } from "@tidegate/core";
+import { HttpError } from "../errors/http-error.js";
+
+const SEAL_BYTES = 16;
+
+/**
+ * Seals the cursors of a store, so that it is handed only such as it gave, and only for the listing and the filters they
+ * were given for: stores differ in what they make of any other.
+ */
+export class Cursors {
+  readonly #key: Buffer;
+
+  /** @param secret - the same for all managers that serve one caller. @default one that no other process knows */
+  constructor(secret?: string) {
+    this.#key = createHmac("sha256", secret ?? randomBytes(32))
+      .update("tidegate cursors")
+      .digest();
+  }
+
+  /**
+   * A page of a listing, with cursors as callers see them.
+   *
+   * @param listing - which listing, and all of the request that chooses its items
+   * @throws HttpError REQUEST_INVALID where the cursor is not from a page of this listing
+   */
+  async page<T>(
+    listing: readonly unknown[],
+    { cursor, limit }: { readonly cursor?: string | undefined; readonly limit?: number | undefined },
+    read: (page: PageRequest) => Promise<Page<T>>,
+  ): Promise<Page<T>> {
+    const page = await read({
+      ...(limit === undefined ? {} : { limit }),
+      ...(cursor === undefined ? {} : { cursor: this.#open(listing, cursor) }),
+    });
+    return page.next === undefined ? page : { ...page, next: this.#seal(listing, page.next) };
+  }
+
+  #seal(listing: readonly unknown[], cursor: string): string {
+    return Buffer.concat([this.#sealOf(listing, cursor), Buffer.from(cursor)]).toString("base64url");
+  }
+
+  #open(listing: readonly unknown[], sealed: string): string {
+    const bytes = Buffer.from(sealed, "base64url");
+    const cursor = bytes.subarray(SEAL_BYTES).toString();
+    const isOwn =
+      bytes.length >= SEAL_BYTES &&
+      timingSafeEqual(bytes.subarray(0, SEAL_BYTES), this.#sealOf(listing, cursor)) &&
+      // Base64 that is no one's output may decode to the same bytes.
+      this.#seal(listing, cursor) === sealed;
+    if (isOwn) return cursor;
+    throw new HttpError(
+      400,
+      "REQUEST_INVALID",
+      "cursor: must be `next` of a page of this listing with the same filters. Start again without a cursor.",
+      { field: "cursor" },
+    );
+  }
+
+  #sealOf(listing: readonly unknown[], cursor: string): Buffer {
+    const sealed = JSON.stringify([listing, cursor]);
+    return createHmac("sha256", this.#key).update(sealed).digest().subarray(0, SEAL_BYTES);
+  }
+}

@@ -1,0 +1,109 @@
+import { isDeepStrictEqual } from "node:util";
+import type { FastifySchema } from "fastify";
+import type { OpenAPIV3_1 } from "openapi-types";
+import { z } from "zod";
+
+type JsonSchema = Record<string, unknown> & { properties?: Record<string, Record<string, unknown>> };
+type Io = "input" | "output";
+
+const REFERENCE = "#/components/schemas/";
+
+/** The parts of a route's schema that become parameters. */
+const PARAMETERS = ["params", "querystring", "headers"] as const;
+
+/** Writes Zod schemas as JSON Schema, and collects those that have an id as components to refer to. */
+export class ComponentSchemas {
+  readonly #schemas = new Map<string, JsonSchema>();
+  readonly #optionalBodies = new Set<string>();
+
+  /** A route's schema: of requests what may be sent, of answers what is. */
+  routeSchema(schema: FastifySchema): FastifySchema {
+    const { operationId, body } = schema as FastifySchema & { operationId?: string };
+    if (operationId !== undefined && (body as z.ZodType | undefined)?.safeParse(undefined).success) {
+      this.#optionalBodies.add(operationId);
+    }
+    const parameters = PARAMETERS.filter((part) => schema[part] !== undefined).map((part) => [
+      part,
+      withDescriptions(this.#jsonSchema(schema[part] as z.ZodType, "input")),
+    ]);
+    const answers = Object.entries(schema.response ?? {}).map(([status, answer]) => {
+      const { description = "Done." } = answer as z.ZodType;
+      return [status, { description, ...this.#reference(answer as z.ZodType, "output") }];
+    });
+    return {
+      ...schema,
+      ...Object.fromEntries(parameters),
+      ...(body === undefined ? {} : { body: this.#reference(body as z.ZodType, "input") }),
+      response: Object.fromEntries(answers),
+      hide: false,
+    };
+  }
+
+  /** Completes a document whose routes were all written by `routeSchema`. */
+  complete<Document extends OpenAPIV3_1.Document>(document: Document): Document {
+    for (const path of Object.values(document.paths ?? {})) {
+      for (const operation of Object.values(path ?? {}) as Partial<OpenAPIV3_1.OperationObject>[]) {
+        const { requestBody, operationId } = operation;
+        if (requestBody !== undefined && "content" in requestBody && operationId !== undefined) {
+          requestBody.required = !this.#optionalBodies.has(operationId);
+        }
+      }
+    }
+    const schemas = Object.fromEntries([...this.#schemas].sort(([a], [b]) => (a < b ? -1 : 1)));
+    return { ...document, components: { ...document.components, schemas } };
+  }
+
+  /** A reference where the schema has an id. */
+  #reference(schema: z.ZodType, io: Io): JsonSchema {
+    // Zod refers only to schemas that are inside another one.
+    const { properties } = this.#jsonSchema(z.object({ schema }), io);
+    return (properties as { schema: JsonSchema }).schema;
+  }
+
+  #jsonSchema(schema: z.ZodType, io: Io): JsonSchema {
+    const written = z.toJSONSchema(schema, {
+      io,
+      unrepresentable: "any",
+      // Zod leaves them out where reading transforms what is read; these examples are of what is sent.
+      override: ({ zodSchema, jsonSchema }) => {
+        const { examples } = z.globalRegistry.get(zodSchema) ?? {};
+        if (examples !== undefined && jsonSchema.$ref === undefined)
+          jsonSchema.examples = examples as unknown[];
+      },
+    });
+    const { $schema, $defs = {}, ...rest } = asComponents(written) as JsonSchema & { $defs?: object };
+    for (const [id, component] of Object.entries($defs)) this.#collect(id, component);
+    return rest;
+  }
+
+  #collect(id: string, { id: _, ...component }: JsonSchema): void {
+    const before = this.#schemas.get(id);
+    if (before !== undefined && !isDeepStrictEqual(before, component)) {
+      throw new Error(`Two schemas have the id ${id}, or one reads otherwise than it writes.`);
+    }
+    this.#schemas.set(id, component);
+  }
+}
+
+/** The same with parameters that keep a description beside a reference. */
+function withDescriptions({ properties = {}, ...rest }: JsonSchema): JsonSchema {
+  const parameters = Object.entries(properties).map(([name, { $ref, ...parameter }]) => [
+    name,
+    $ref === undefined ? parameter : { allOf: [{ $ref }], ...parameter },
+  ]);
+  return { ...rest, properties: Object.fromEntries(parameters) };
+}
+
+/** The same with references to components, where Zod refers to definitions beside the schema. */
+function asComponents(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(asComponents);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, child]) => [
+      key,
+      key === "$ref" && typeof child === "string"
+        ? child.replace(/^#\/\$defs\//, REFERENCE)
+        : asComponents(child),
+    ]),
+  );
+}

@@ -1,0 +1,34 @@
+import type { Server } from "node:http";
+import type { FastifyHttpOptions } from "fastify";
+import { answerError } from "./errors/answer-error.js";
+import { answerConnectionError } from "./errors/connection-error.js";
+
+/**
+ * The longest part of a path, as it is written: each of the 200 characters of an id may take nine (`%E2%82%AC`). Fastify's
+ * own default is 100.
+ */
+const MAX_PARAM_LENGTH = 1_800;
+
+/** How often Node looks for requests that take too long, ms; its own default, 30 s, would be added to every limit. */
+const LOOK_EVERY_MS = 500;
+
+/**
+ * Options for the Fastify server that the manager is mounted in, so that ids find their routes, requests arrive in bounded
+ * time, and what never becomes a request is refused in the documented form.
+ *
+ * @param requestTimeoutMs - how long a request may take to arrive, headers and body together. @default 15,000
+ */
+export function serverOptions(requestTimeoutMs = 15_000) {
+  return {
+    requestTimeout: requestTimeoutMs,
+    // Node takes the longer of the two for the whole request, and its default for headers is a minute.
+    http: {
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: LOOK_EVERY_MS,
+    },
+    frameworkErrors: answerError,
+    clientErrorHandler: answerConnectionError,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+  } satisfies FastifyHttpOptions<Server>;
+}

@@ -1,0 +1,42 @@
+import type { LookupAddress } from "node:dns";
+import { lookup as systemLookup } from "node:dns/promises";
+import type { LookupFunction } from "node:net";
+import type { AddressGuard } from "./address-guard.js";
+
+/** The addresses that a host's name stands for. */
+export type ResolveHost = (host: string) => Promise<readonly LookupAddress[]>;
+
+/**
+ * Node's lookup, with every address checked: a name with one forbidden address is forbidden as a whole. A name is resolved
+ * once for each connection, and the connection goes to what was checked, so that a name whose answer changes in between (DNS
+ * rebinding) gains nothing. TLS still verifies the name.
+ *
+ * @param resolve - resolves names. @default the machine's resolver
+ */
+export function guardedLookup(guard: AddressGuard, resolve: ResolveHost = resolveBySystem): LookupFunction {
+  return (host, options, callback) => {
+    checkedAddresses(guard, resolve, host).then(
+      (addresses) => {
+        const [first] = addresses;
+        if (options.all) callback(null, addresses);
+        else callback(null, first.address, first.family);
+      },
+      (error: NodeJS.ErrnoException) => callback(error, []),
+    );
+  };
+}
+
+function resolveBySystem(host: string): Promise<LookupAddress[]> {
+  return systemLookup(host, { all: true });
+}
+
+async function checkedAddresses(
+  guard: AddressGuard,
+  resolve: ResolveHost,
+  host: string,
+): Promise<[LookupAddress, ...LookupAddress[]]> {
+  const [first, ...others] = await resolve(host);
+  if (first === undefined) throw Object.assign(new Error(`${host} has no address`), { code: "ENOTFOUND" });
+  for (const { address } of [first, ...others]) guard.checkAddress(host, address);
+  return [first, ...others];
+}

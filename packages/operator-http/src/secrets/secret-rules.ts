@@ -1,0 +1,80 @@
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+import { type HostPattern, namesHost } from "../address/host-pattern.js";
+import type { BoundSecret, Secret, SecretSource, SecretUse } from "./secret.js";
+
+/** A secret's source, and what it may be used for. */
+export interface SecretRule {
+  readonly source: SecretSource;
+  /** `undefined` for a plain secret, which signs, and is sent if it is no signing key. */
+  readonly use: SecretUse | undefined;
+  /** Where it may be sent, or, if it is bound to signing, which hosts get its signatures. */
+  readonly hosts: readonly HostPattern[] | "any";
+}
+
+const isSource = (value: unknown): value is SecretSource =>
+  typeof value === "string" || typeof value === "function";
+
+const boundSecret = z
+  .strictObject({
+    value: z.custom<SecretSource>(isSource, "must be a string or a function").optional(),
+    env: z.string().min(1).optional(),
+    file: z.string().min(1).optional(),
+    use: z.enum(["signing", "bearer", "basic", "header"]),
+    hosts: z.array(z.string()).min(1).optional(),
+  })
+  .refine(({ value, env, file }) => [value, env, file].filter((each) => each !== undefined).length === 1, {
+    message: "must have exactly one of value, env and file",
+  });
+
+/** The shape of a secret among the options. Its messages never repeat a value. */
+export const secretShape = z.unknown().superRefine((given, context) => {
+  if (isSource(given)) return;
+  if (typeof given !== "object" || given === null) {
+    context.addIssue("must be a string, a function or an object with value, env or file, and use");
+    return;
+  }
+  for (const { path, message } of boundSecret.safeParse(given).error?.issues ?? []) {
+    context.addIssue({ code: "custom", path, message });
+  }
+});
+
+/**
+ * The rule of a secret.
+ *
+ * @param hosts - what the secret's own `hosts` say, if it has any
+ * @param onlyHost - the one host that jobs may call, if there is but one
+ * @returns `undefined` if the secret is to be sent, and where is not known
+ */
+export function secretRule(
+  secret: Secret,
+  hosts: readonly HostPattern[] | undefined,
+  onlyHost: HostPattern | undefined,
+): SecretRule | undefined {
+  const only = onlyHost === undefined ? undefined : [onlyHost];
+  if (isSource(secret)) return { source: secret, use: undefined, hosts: only ?? [] };
+  const { use } = secret;
+  const bound = hosts ?? (use === "signing" ? "any" : only);
+  return bound === undefined ? undefined : { source: sourceOf(secret), use, hosts: bound };
+}
+
+/** Why a secret may not be used like this in a request to `url`; `undefined` if it may. */
+export function secretProblem({ use, hosts }: SecretRule, wanted: SecretUse, url: URL): string | undefined {
+  if (use === undefined && wanted === "signing") return undefined;
+  if (use !== undefined && use !== wanted) return `is for ${use}, not for ${wanted}`;
+  if (hosts === "any" || namesHost(hosts, url)) return undefined;
+  return use === undefined
+    ? "is not bound to a host; give it as { value, use, hosts }"
+    : `may not be used for "${url.host}" (its hosts)`;
+}
+
+/** Whether a value is a key of Standard Webhooks, or several: to send one gives away who may sign. */
+export function isSigningKey(value: string): boolean {
+  return value.split(/\s+/).some((each) => each.startsWith("whsec_"));
+}
+
+function sourceOf({ value, env, file }: BoundSecret): SecretSource {
+  if (value !== undefined) return value;
+  if (env !== undefined) return () => process.env[env] ?? "";
+  return async () => (await readFile(file ?? "", "utf8")).replace(/\r?\n$/, "");
+}

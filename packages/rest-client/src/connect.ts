@@ -1,0 +1,67 @@
+import type { LookupFunction } from "node:net";
+import * as net from "node:net";
+import * as tls from "node:tls";
+
+/** What TLS connections are made with beside the machine's own certificate authorities. */
+export type TlsOptions = Pick<tls.ConnectionOptions, "ca" | "cert" | "key">;
+
+/** How connections are made. */
+export interface ConnectionSettings {
+  /** Resolves names; what it throws is the connection's error. @default the machine's resolver */
+  readonly lookup?: LookupFunction;
+  readonly tls?: TlsOptions;
+}
+
+/**
+ * A connection that stands, over TLS if the URL says so, with the name verified: nothing has been written to it yet.
+ * Environment variables for proxies have no effect.
+ *
+ * @throws the signal's reason when it is aborted before
+ * @throws the connection's error
+ */
+export async function connect(
+  url: URL,
+  { lookup, tls: tlsOptions }: ConnectionSettings,
+  signal: AbortSignal,
+): Promise<net.Socket> {
+  signal.throwIfAborted();
+  const isSecure = url.protocol === "https:";
+  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  const port = Number(url.port) || (isSecure ? 443 : 80);
+  const options = { host, port, noDelay: true, ...(lookup === undefined ? {} : { lookup }) };
+  const socket = isSecure
+    ? tls.connect({
+        ...options,
+        ...tlsOptions,
+        servername: net.isIP(host) === 0 ? host.replace(/\.$/, "") : "",
+        // HTTP/1.1 tells at which point a request was written, and a broken connection breaks one request.
+        ALPNProtocols: ["http/1.1"],
+      })
+    : net.connect(options);
+  return standing(socket, isSecure ? "secureConnect" : "connect", signal);
+}
+
+function standing(socket: net.Socket, event: string, signal: AbortSignal): Promise<net.Socket> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      socket.destroy();
+      fail(signal.reason as Error);
+    };
+    const fail = (error: Error): void => {
+      signal.removeEventListener("abort", stop);
+      reject(error);
+    };
+    // Stays for as long as the socket does: an error that nobody listens to would end the process.
+    socket.on("error", fail);
+    socket.once("close", () => fail(closedEarly()));
+    socket.once(event, () => {
+      signal.removeEventListener("abort", stop);
+      resolve(socket);
+    });
+    signal.addEventListener("abort", stop, { once: true });
+  });
+}
+
+function closedEarly(): Error {
+  return Object.assign(new Error("the connection was closed before it stood"), { code: "ECONNRESET" });
+}

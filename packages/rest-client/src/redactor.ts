@@ -1,0 +1,61 @@
+/** What stands in a text in place of a secret. */
+export const REDACTED = "[redacted]";
+
+/** How many values of one secret are remembered: it may be rotated while requests with the old one are under way. */
+const VALUES_PER_SECRET = 8;
+
+/** Below this length a part of a secret is no secret, and taking it out would spoil ordinary words. */
+const MIN_PART = 8;
+
+/** Takes secrets out of texts: whoever answers may say back what it was sent. */
+export class Redactor {
+  readonly #shortest: number;
+  readonly #valuesByName = new Map<string, Set<string>>();
+  #needles: readonly string[] = [];
+
+  /** @param shortest - the length from which a whole secret is taken out; its parts must have 8 characters. @default 8 */
+  constructor({ shortest = MIN_PART }: { readonly shortest?: number } = {}) {
+    this.#shortest = shortest;
+  }
+
+  /** Takes out a secret from now on. The latest values of one name are remembered: it may be rotated. */
+  remember(name: string, value: string): void {
+    const values = this.#valuesByName.get(name) ?? new Set();
+    if (values.has(value)) return;
+    values.add(value);
+    const [oldest] = values;
+    if (values.size > VALUES_PER_SECRET && oldest !== undefined) values.delete(oldest);
+    this.#valuesByName.set(name, values);
+    const known = [...this.#valuesByName.values()].flatMap((each) => [...each]);
+    // The longest first, so that no part is left of a longer one.
+    this.#needles = [...new Set(known.flatMap((one) => this.#formsOf(one)))].sort(
+      (a, b) => b.length - a.length,
+    );
+  }
+
+  /** The text with the mark in place of each secret. */
+  redact(text: string): string {
+    return this.#needles.reduce((rest, needle) => rest.replaceAll(needle, REDACTED), text);
+  }
+
+  #formsOf(value: string): string[] {
+    return value.length >= this.#shortest && value !== ""
+      ? [value, ...writtenForms(value)]
+      : writtenForms(value);
+  }
+}
+
+/** A text from outside, fit for a message: on one line, without control characters, and of limited length. */
+export function oneLine(text: string, maxLength = 1_000): string {
+  const line = text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ").trim();
+  return line.length <= maxLength ? line : `${line.slice(0, maxLength)}…`;
+}
+
+/** The forms in which a secret travels: whole, in parts (`user:password`, two keys), encoded. */
+function writtenForms(value: string): string[] {
+  const keys = value.split(/\s+/);
+  const parts = [value, ...keys, ...keys.map((key) => key.replace(/^whsec_/, "")), ...value.split(":")];
+  return parts
+    .flatMap((part) => [part, encodeURIComponent(part), Buffer.from(part).toString("base64")])
+    .filter(({ length }) => length >= MIN_PART);
+}

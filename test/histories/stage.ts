@@ -1,0 +1,406 @@
+import {
+  type AuditReport,
+  type BackfillPlan,
+  type BackfillSelect,
+  createTidegate,
+  type Interval,
+  isTidegateError,
+  type Run,
+  type Schedule,
+  type ScheduleInfo,
+  type ScheduleOperator,
+  type ScheduleStore,
+  type Tidegate,
+  type TroubleEvent,
+  VirtualClock,
+} from "@tidegate/core";
+import { embeddedEngine } from "@tidegate/engine-embedded";
+import { type JobRecord, jobRecorder } from "@tidegate/testkit/recorder";
+import { Cluster } from "./cluster.js";
+import type { History, Policies, Step } from "./history.js";
+import { Budget, Mortal } from "./mortal.js";
+import { type ModelGrid, T0, TRIGGERS } from "./triggers.js";
+
+/** The only group of a history: with another one, its fires would wake what sleeps too long. */
+export const GROUP = "orders";
+
+/** Where histories keep their ledger. */
+export interface StageStore {
+  readonly store: ScheduleStore;
+  /** Turns of the event loop until what is written has been answered. */
+  readonly turns: number;
+  /** The store as the next process opens it; `isClosed` if the one before closed it in an orderly way. */
+  reopen(isClosed: boolean): Promise<ScheduleStore>;
+  dispose(): Promise<void>;
+}
+
+/** The history broke a rule while it was played. */
+export class BrokenLaw extends Error {
+  readonly law: string;
+
+  constructor(law: string, detail: string) {
+    super(`${law}: ${detail}`);
+    this.law = law;
+  }
+}
+
+/** A person's or a policy's decision, with the position in the recording at which it was made. */
+export interface Intents {
+  readonly cancelledRuns: Set<string>;
+  hasUnregistered: boolean;
+  /** Backfills that run everything of their range again. */
+  readonly backfills: Set<string>;
+  /** All settings that the schedule had, newest last. */
+  readonly settings: Policies[];
+}
+
+const noIntents = (policies: Policies): Intents => ({
+  cancelledRuns: new Set(),
+  hasUnregistered: false,
+  backfills: new Set(),
+  settings: [policies],
+});
+
+/** The schedule, its runs and its audit at one moment. */
+export interface Snapshot {
+  readonly now: number;
+  readonly schedule: Schedule;
+  readonly runs: readonly Run[];
+  readonly audit: AuditReport;
+}
+
+/** Everything around one group: the clock, the service that runs its jobs, the process that schedules them, a recorder. */
+export class Stage {
+  readonly clock: VirtualClock;
+  readonly cluster: Cluster;
+  readonly records: JobRecord[] = [];
+  readonly troubles: TroubleEvent[] = [];
+  readonly unitMs: number;
+  readonly budget: Budget;
+  intents: Intents;
+  policies: Policies;
+  /** A person has paused the schedule, and has been told so. */
+  isPaused = false;
+  /** The grids of all versions of this ledger's schedule, by version. */
+  readonly grids = new Map<number, ModelGrid>();
+  #store: ScheduleStore;
+  readonly #place: StageStore;
+  #process: { readonly tidegate: Tidegate; readonly mortal: Mortal } | undefined;
+  #processes = 0;
+  #backfills = 0;
+  /** The first record of this ledger: those before it are of one that was purged. */
+  #firstRecord = 0;
+
+  constructor({ policies, jobs }: History, place: StageStore) {
+    this.unitMs = TRIGGERS[policies.trigger].unitMs;
+    this.clock = new VirtualClock({ start: T0, turns: place.turns });
+    this.cluster = new Cluster(this.clock, jobs, this.unitMs / 10);
+    this.#place = place;
+    this.#store = place.store;
+    this.policies = policies;
+    this.intents = noIntents(policies);
+    // Passes over everything come four times in an interval; leases and back-off add about as many. Some policies look
+    // again each minute.
+    const units = 60;
+    this.budget = new Budget(4_000 + units * (60 + (2 * this.unitMs) / 60_000), 60_000);
+  }
+
+  /** An instant, from tenths of an interval after the beginning. */
+  at(tenths: number): number {
+    return T0 + Math.round((tenths * this.unitMs) / 10);
+  }
+
+  /** The records of this ledger's jobs. */
+  get ledgerRecords(): JobRecord[] {
+    const isOurs = ({ jobId }: JobRecord, position: number): boolean =>
+      jobId === undefined ? position >= this.#firstRecord : jobId.startsWith(`${this.cluster.epoch}/`);
+    return this.records.filter(isOurs);
+  }
+
+  get tidegate(): Tidegate {
+    if (this.#process === undefined) throw new Error("No process runs.");
+    return this.#process.tidegate;
+  }
+
+  get isUp(): boolean {
+    return this.#process !== undefined;
+  }
+
+  async start(): Promise<void> {
+    const mortal = new Mortal(this.budget);
+    const clock = mortal.clock(this.clock);
+    this.#processes += 1;
+    const operator = jobRecorder(mortal.guard(this.cluster), (record) => this.records.push(record), {
+      clock: this.clock,
+      writer: `p${this.#processes}`,
+    });
+    const tidegate = createTidegate({
+      store: mortal.store(this.#store),
+      engines: [embeddedEngine()],
+      operators: [mortal.guard(operator)],
+      clock,
+      owner: `p${this.#processes}`,
+      dispatcher: { leaseMs: this.unitMs / 2, drainMs: this.unitMs / 5 },
+      watchdogEveryMs: this.unitMs / 2,
+      reconcileEveryMs: this.unitMs / 2,
+      backfillEveryMs: this.unitMs / 2,
+    });
+    tidegate.events.on("trouble", (trouble) => this.troubles.push(trouble));
+    this.#process = { tidegate, mortal };
+    await this.#answered("start", tidegate.start());
+    await this.settle();
+  }
+
+  async register(policies: Policies): Promise<void> {
+    await this.#call(
+      "register",
+      () => this.tidegate.client.register(this.#info(policies)),
+      () => this.#hasNow(policies),
+    );
+  }
+
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 3; turn += 1) await this.clock.settle();
+    this.#requireRest();
+  }
+
+  async pass(ms: number): Promise<void> {
+    await this.clock.advance(ms);
+    await this.settle();
+  }
+
+  async snapshot(): Promise<Snapshot | undefined> {
+    const [schedule] = await this.#store.getSchedules([GROUP]);
+    if (schedule === undefined) return undefined;
+    const { items: runs } = await this.#store.listRuns({ groupId: GROUP }, { limit: 1_000 });
+    const audit = await this.tidegate.client.audit(GROUP);
+    return { now: this.clock.now(), schedule, runs, audit };
+  }
+
+  retry(id: string): Promise<void> {
+    return this.#call("retryRun", () => this.tidegate.client.retryRun(id));
+  }
+
+  /** Runs a range again to the end. @returns what the plan said, and the backfill's id */
+  async backfill(
+    range: Interval,
+    select: BackfillSelect,
+    rest: number,
+  ): Promise<BackfillPlan & { id: string }> {
+    this.#backfills += 1;
+    const id = `backfill-${this.#backfills}`;
+    if (select === "all") this.intents.backfills.add(id);
+    const { client } = this.tidegate;
+    const request = { id, groupId: GROUP, from: range.lower, to: range.upper, select, concurrency: 2 };
+    const plan = await client.backfill(request);
+    await this.pass(rest);
+    const { state } = (await client.getBackfill(id)) ?? { state: "unknown" };
+    if (state !== "DONE") throw new BrokenLaw("backfill-ends", `${select} is ${state}`);
+    return { ...plan, id };
+  }
+
+  /** Asks the operator once more about all jobs whose end nobody has asked for. */
+  async askOnceMore(): Promise<void> {
+    const operator: ScheduleOperator = jobRecorder(this.cluster, (record) => this.records.push(record), {
+      clock: this.clock,
+      writer: "judge",
+    });
+    for (const { request, key } of this.cluster.jobs) await operator.find(key, request);
+  }
+
+  async play(step: Step): Promise<void> {
+    switch (step.do) {
+      case "pass":
+        return this.pass((step.for * this.unitMs) / 10);
+      case "jump":
+        this.clock.set(this.clock.now() + (step.for * this.unitMs) / 10);
+        return this.settle();
+      case "crash":
+        return this.#crash(step);
+      case "restart":
+        await this.#stop();
+        await this.pass((step.after * this.unitMs) / 10);
+        return this.start();
+      case "register":
+        return this.register({ ...this.policies, ...step.set });
+      case "update":
+        return this.#update({ ...this.policies, ...step.set });
+      case "unregister":
+        this.intents.hasUnregistered = true;
+        this.isPaused = false;
+        return this.#call(step.do, () => this.tidegate.client.unregister(GROUP));
+      case "purge":
+        this.intents.hasUnregistered = true;
+        return this.#call(
+          step.do,
+          () => this.tidegate.client.unregister(GROUP, { purge: true }),
+          () => this.#forgetLedger(),
+        );
+      default:
+        return this.#act(step);
+    }
+  }
+
+  async #act(step: Step): Promise<void> {
+    const { client } = this.tidegate;
+    switch (step.do) {
+      case "pause":
+        return this.#call(
+          step.do,
+          () => client.pause(GROUP, "a person"),
+          () => {
+            this.isPaused = true;
+          },
+        );
+      case "resume":
+        this.isPaused = false;
+        return this.#call(step.do, () => client.resume(GROUP));
+      case "cancelRun": {
+        const run = await this.#nth(["PLANNED", "SUBMITTING", "RUNNING", "FAILED"], step.nth);
+        if (run === undefined) return;
+        this.intents.cancelledRuns.add(run.id);
+        return this.#call(step.do, () => client.cancelRun(run.id));
+      }
+      case "retryRun": {
+        const run = await this.#nth(["FAILED", "CANCELLED"], step.nth);
+        if (run === undefined) return;
+        return this.#call(step.do, () => client.retryRun(run.id));
+      }
+      case "trigger":
+        return this.#call(step.do, () => client.trigger(GROUP));
+      case "rerun": {
+        const interval = { lower: this.at(step.from), upper: this.at(step.to) };
+        return this.#call(step.do, () => client.trigger(GROUP, interval));
+      }
+      case "backfill": {
+        const { select, concurrency } = step;
+        this.#backfills += 1;
+        const id = `backfill-${this.#backfills}`;
+        const bounds = { from: this.at(step.from), to: this.at(step.to) };
+        return this.#call(
+          step.do,
+          () => client.backfill({ id, groupId: GROUP, ...bounds, select, concurrency }),
+          () => {
+            if (select === "all") this.intents.backfills.add(id);
+          },
+        );
+      }
+      case "cancelBackfill":
+        return this.#call(step.do, () => client.cancelBackfill(`backfill-${this.#backfills}`));
+    }
+  }
+
+  async #update(policies: Policies): Promise<void> {
+    const [before] = await this.#store.getSchedules([GROUP]);
+    if (before === undefined) return;
+    const { client } = this.tidegate;
+    await this.#call(
+      "update",
+      () => client.update(this.#info(policies), { version: before.version }),
+      () => this.#hasNow(policies),
+    );
+  }
+
+  async #crash({ writes, isWritten, within, after }: Step & { readonly do: "crash" }): Promise<void> {
+    const { mortal } = this.#process!;
+    mortal.killAtWrite(writes, isWritten);
+    await this.pass((within * this.unitMs) / 10);
+    mortal.kill();
+    this.#process = undefined;
+    await this.pass((after * this.unitMs) / 10);
+    this.#store = await this.#place.reopen(false);
+    await this.start();
+  }
+
+  async #stop(): Promise<void> {
+    const { tidegate, mortal } = this.#process!;
+    await this.#answered("stop", tidegate.stop());
+    mortal.kill();
+    this.#process = undefined;
+    this.#store = await this.#place.reopen(true);
+  }
+
+  /** Does something that the product may refuse, but only in words of its own. */
+  async #call<T>(
+    name: string,
+    action: () => Promise<T>,
+    onDone: (answer: T) => void | Promise<void> = () => undefined,
+  ): Promise<void> {
+    const work = action().then(onDone, (error: unknown) => {
+      if (isTidegateError(error)) return;
+      throw new BrokenLaw(
+        "typed-errors",
+        `${name} threw ${error instanceof Error ? error.stack : String(error)}`,
+      );
+    });
+    await this.#answered(name, work);
+    await this.settle();
+  }
+
+  /** Waits for an answer; time passes where it takes some. */
+  async #answered(name: string, work: Promise<unknown>): Promise<void> {
+    let isDone = false;
+    const watched = work.finally(() => {
+      isDone = true;
+    });
+    watched.catch(() => undefined);
+    for (let turn = 0; turn < 20 && !isDone; turn += 1) await this.clock.settle();
+    for (let tenths = 0; tenths < 20 && !isDone; tenths += 1) {
+      this.#requireRest();
+      await this.clock.advance(this.unitMs / 10);
+    }
+    if (!isDone) throw new BrokenLaw("answers", `${name} was not answered within two intervals`);
+    await watched;
+  }
+
+  #requireRest(): void {
+    const { timers, storeCalls } = this.budget;
+    if (this.budget.isSpent)
+      throw new BrokenLaw("rest", `${timers} timers and ${storeCalls} calls of the store`);
+  }
+
+  async #nth(states: readonly Run["state"][], nth: number): Promise<Run | undefined> {
+    const { items } = await this.#store.listRuns({ groupId: GROUP, states }, { limit: 1_000 });
+    return items[nth % items.length];
+  }
+
+  /** A version of the schedule is in force. */
+  async #hasNow(policies: Policies): Promise<void> {
+    this.policies = policies;
+    this.intents.settings.push(policies);
+    const { trigger, start, span } = policies;
+    const [schedule] = await this.#store.getSchedules([GROUP]);
+    const endTime =
+      trigger === "once" ? TRIGGERS.once.spec.at : span === 0 ? undefined : this.at(start + span);
+    if (schedule === undefined) return;
+    this.grids.set(schedule.version, { trigger, startTime: schedule.spec.startTime, endTime });
+    if (schedule.status !== "PAUSED") this.isPaused = false;
+  }
+
+  #forgetLedger(): void {
+    this.cluster.epoch += 1;
+    this.#firstRecord = this.records.length;
+    this.intents = noIntents(this.policies);
+    this.grids.clear();
+    this.isPaused = false;
+  }
+
+  #info(policies: Policies): ScheduleInfo {
+    const { unitMs } = this;
+    const { trigger, start, span, window, delay, timeout, ...rest } = policies;
+    const kind: (typeof TRIGGERS)[typeof trigger] & { readonly timezone?: string } = TRIGGERS[trigger];
+    const ms = (tenths: number): number => Math.round((tenths * unitMs) / 10);
+    return {
+      groupId: GROUP,
+      trigger: kind.spec,
+      ...(kind.timezone === undefined ? {} : { timezone: kind.timezone }),
+      startTime: this.at(start),
+      ...(span === 0 || trigger === "once" ? {} : { endTime: this.at(start + span) }),
+      ...(window === 0 ? {} : { catchupWindowMs: ms(window) }),
+      ...(timeout === 0 ? {} : { timeoutMs: ms(timeout) }),
+      delayMs: ms(delay),
+      backoff: { initialMs: ms(0.5), maxMs: ms(1) },
+      ...rest,
+    };
+  }
+}
