@@ -14,7 +14,7 @@ export const MAX_BACKLOG = 1_000;
  * How many runs of a backlog are planned ahead of a lane that is full. The others stay owed, and are planned as runs end:
  * written long before their turn they would only cost the time that those before them need.
  */
-export const PLANNED_AHEAD = 2;
+export const PLANNED_AHEAD = 4;
 
 /** When a group whose planning waits for runs to end is looked at again, if nothing ends before. */
 export const RECHECK_MS = 60_000;

@@ -351,6 +351,8 @@ describe("a catch-up window of nothing", () => {
       [3, 4, "PLANNED"],
       [4, 5, "PLANNED"],
       [5, 6, "PLANNED"],
+      [6, 7, "PLANNED"],
+      [7, 8, "PLANNED"],
     ]);
   });
 });

@@ -324,7 +324,7 @@ describe("what is deferred", () => {
     expect(result).toMatchObject({ outcome: "planned", planned: 1 + PLANNED_AHEAD });
     expect(await client.audit("g")).toMatchObject({
       isSound: true,
-      owed: { lower: T0 - 1_047 * HOUR, upper: T0 },
+      owed: { lower: T0 - (1_050 - 1 - PLANNED_AHEAD) * HOUR, upper: T0 },
     });
     operator.answer = () => ({ state: "SUCCEEDED" });
     await world.settle();
@@ -411,14 +411,14 @@ describe("a backlog", () => {
     const { client, operator } = await begin();
     operator.answer = () => "runs";
     await client.register(hourly("g", { catchupWindowMs: 2 * HOUR }));
-    for (let hour = 1; hour <= 8; hour += 1) await world.fireAt("g", T0 + hour * HOUR);
+    for (let hour = 1; hour <= 12; hour += 1) await world.fireAt("g", T0 + hour * HOUR);
     await world.restart();
     operator.answer = () => ({ state: "SUCCEEDED" });
     operator.endAll();
     await world.advance(30 * MINUTE);
-    await world.engine.fire("g", T0 + 8 * HOUR);
+    await world.engine.fire("g", T0 + 12 * HOUR);
     for (let turn = 0; turn < 20; turn += 1) await world.settle();
-    expect(await ledger()).toEqual(succeeded(0, 8));
+    expect(await ledger()).toEqual(succeeded(0, 12));
   });
 });
 
@@ -446,6 +446,45 @@ describe("the empty interval of an inclusive end", () => {
       expect(await ledger("healthy")).toEqual(succeeded(0, 3));
       expect((await client.get("g")).nextFireAt).toBeNull();
       expect(world.eventsOf("trouble")).toEqual([]);
+    },
+  );
+
+  it.each([
+    [{}],
+    [{ overlap: "cancel-running", fireAt: "interval-start" }],
+    [{ overlap: "coalesce-pending" }],
+  ] as const)(
+    "of a single time costs nothing when it is over, whatever is done to it (%j)",
+    async (policy) => {
+      const { client, store, clock, engine, operator } = await begin({ watchdogEveryMs: 5_000 });
+      operator.answer = () => ({ state: "FAILED", isRetryable: false });
+      const info = {
+        ...hourly("g", { endTime: T0 + HOUR, endRule: "inclusive", onFailure: "continue", ...policy }),
+        trigger: { type: "once", at: T0 + HOUR },
+      } as const;
+      await client.register(info);
+      await world.fireAt("g", T0 + HOUR);
+      await engine.fire("g", T0 + HOUR);
+      await world.settle();
+      let plans = 0;
+      const plan = store.plan.bind(store);
+      store.plan = (commits) => {
+        plans += commits.length;
+        return plan(commits);
+      };
+      await client.update({ ...info, description: "new" }, { version: 1 });
+      await client.pause("g", "");
+      await client.resume("g");
+      await clock.advance(HOUR);
+      await client.unregister("g");
+      await client.register(info);
+      await clock.advance(HOUR);
+      expect(plans).toBeLessThan(20);
+      const bounds = (await ledger()).map(([lower, upper]) => [lower, upper]);
+      expect(bounds).toEqual([
+        [0, 1],
+        [1, 1],
+      ]);
     },
   );
 });
