@@ -31,9 +31,6 @@ export const OPEN_FAULTS: Readonly<Record<string, OpenFault>> = {
         ? withJobs(history, (job) => (UNCLEAR.includes(job.submit) ? { ...job, submit: "refused" } : job))
         : history,
   },
-  "a failed run counts as busy for overlap drop": {
-    tolerates: ({ message }) => /^given-up-for-a-reason: .*overlap-dropped/.test(message),
-  },
   "a run of a deleted schedule may be retried and waits for ever": {
     tolerates: ({ message }) => /^nothing-waits-that-could-run: .*DELETED$/.test(message),
   },
@@ -55,9 +52,6 @@ export const OPEN_FAULTS: Readonly<Record<string, OpenFault>> = {
   },
   "a schedule that is paused or deleted already cannot be paused by a failed run, and that is a trouble": {
     tolerates: ({ message }) => /^no-trouble: .*PAUSE_FAILED/.test(message),
-  },
-  "endRule inclusive is planned for ever": {
-    avoid: (history) => withSettings(history, ({ endRule: _, ...rest }) => rest),
   },
   "a re-run of a range without runs cuts intervals": {
     tolerates: ({ message }) => message.startsWith("on-the-grid: MANUAL"),
