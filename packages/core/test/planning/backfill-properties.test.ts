@@ -116,12 +116,13 @@ function runOf([lower, upper]: Bounds, kind: NewRun["kind"], generation: number)
     reason: null,
     scheduleVersion: 1,
     backfillId: null,
+    operator: "scripted",
     plannedAt: T0,
   };
 }
 
 async function end(store: MemoryStore, id: string, state: Ended): Promise<void> {
-  await store.changeRuns([{ id, from: ["PLANNED"], state, wakeAt: null, endedAt: T0 }]);
+  await store.changeRuns([{ id, from: ["PLANNED"], state, at: T0, endedAt: T0 }]);
 }
 
 async function allRuns(store: MemoryStore): Promise<readonly Run[]> {
