@@ -16,11 +16,15 @@ import { preview, simulation } from "./grids.js";
 import { burst, lateness } from "./lateness.js";
 import { ledger } from "./ledger.js";
 import { MILLION_TASKS, million } from "./million.js";
+import { drain, overloadFresh, overloadHold } from "./overload.js";
 import { runLife } from "./run-life.js";
 
 /** Each is measured in a process of its own, so that none inherits another's memory. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   "run-life": runLife,
+  "overload-hold": overloadHold,
+  "overload-fresh": overloadFresh,
+  drain,
   lateness,
   burst,
   million,

@@ -10,25 +10,6 @@ export interface OpenFault {
 }
 
 export const OPEN_FAULTS: Readonly<Record<string, OpenFault>> = {
-  "a job that cannot be stopped at once is given up": {
-    avoid: (history) => (stopsJobs(history) ? withJobs(history, answered) : history),
-  },
-  "a purged ledger's job is taken for the new ledger's": {
-    avoid: (history) => withSteps(history, (step) => (step.do === "purge" ? { do: "unregister" } : step)),
-  },
-  "an interval is run again while its last submission is unclear": {
-    avoid: (history) =>
-      does(history, "backfill", "rerun", "trigger", "cancelRun", "unregister", "purge")
-        ? withJobs(history, (job) => (UNCLEAR.includes(job.submit) ? { ...job, submit: "refused" } : job))
-        : history,
-  },
-  "a failed run counts as busy for overlap drop": {
-    tolerates: ({ message }) => /^given-up-for-a-reason: .*overlap-dropped/.test(message),
-  },
-  "a run that was retried or in back-off while the schedule was paused or deleted is not started by resume": {
-    tolerates: ({ message }) =>
-      /^(nothing-waits-that-could-run|explained): SCHEDULED PLANNED.* (REGISTERED|place\.)$/.test(message),
-  },
   "cancel-running loses what is not the newest": {
     avoid: (history) =>
       withSettings(history, (set) =>
@@ -38,33 +19,7 @@ export const OPEN_FAULTS: Readonly<Record<string, OpenFault>> = {
   "a backfill's run between two attempts is not held by a pause": {
     tolerates: ({ message }) => message === "paused: a BACKFILL job began",
   },
-  "endRule inclusive is planned for ever": {
-    avoid: (history) => withSettings(history, ({ endRule: _, ...rest }) => rest),
-  },
 };
-
-const UNCLEAR: readonly JobScript["submit"][] = ["lost", "away", "hangs"];
-
-function does({ steps }: History, ...verbs: readonly Step["do"][]): boolean {
-  return steps.some((step) => verbs.includes(step.do));
-}
-
-function stopsJobs({ policies, steps }: History): boolean {
-  const settings = [policies, ...steps.map((step) => ("set" in step ? step.set : {}))];
-  return (
-    settings.some(({ overlap, timeout = 0 }) => overlap === "cancel-running" || timeout > 0) ||
-    steps.some((step) => step.do === "cancelRun")
-  );
-}
-
-function answered(job: JobScript): JobScript {
-  const submit = job.submit === "refused" ? "refused" : "quick";
-  return { ...job, submit, cancel: job.cancel === "finishes" ? "finishes" : "stops" };
-}
-
-function withJobs(history: History, change: (job: JobScript) => JobScript): History {
-  return { ...history, jobs: history.jobs.map(change) };
-}
 
 function withSettings(history: History, change: (set: Partial<Policies>) => Partial<Policies>): History {
   return {

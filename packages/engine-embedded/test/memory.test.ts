@@ -52,6 +52,49 @@ describe("a queue that is smaller than what is due", () => {
   );
 });
 
+describe("a schedule that this version does not understand", () => {
+  it.each([1, 1_000])(
+    "does not keep the engine from firing the others (batches of %i)",
+    async (batchSize) => {
+      const bed = await started({ batchSize });
+      const groupIds = await registerAll(bed, 5, "minute");
+      const [healthy] = await bed.store.getSchedules(groupIds);
+      const { spec, watermark, nextFireAt, createdAt } = healthy!;
+      await bed.store.insertSchedules([
+        {
+          spec: {
+            ...spec,
+            groupId: "poisoned",
+            trigger: { type: "lunar" } as unknown as typeof spec.trigger,
+          },
+          status: "REGISTERED",
+          origin: watermark,
+          watermark,
+          nextFireAt,
+          laneWidth: 1,
+          incarnation: "1",
+          tzdata: "2026a",
+          createdAt,
+        },
+      ]);
+      const troubles: string[] = [];
+      const late: number[] = [];
+      bed.tidegate.events.on("trouble", ({ groupId }) => troubles.push(groupId ?? ""));
+      bed.tidegate.events.on("runs-planned", (runs) => {
+        for (const { scheduledTime, plannedAt } of runs) late.push(plannedAt - scheduledTime);
+      });
+      await bed.tidegate.stop();
+      await bed.tidegate.start();
+      await bed.clock.advance(10 * MINUTE + 1_000);
+      expect(groupIds.map((groupId) => bed.operator.countOf(groupId))).toEqual(groupIds.map(() => 10));
+      expect(late).toEqual(late.map(() => 0));
+      expect(new Set(troubles)).toEqual(new Set(["poisoned"]));
+      expect(troubles.length).toBeLessThanOrEqual(11);
+      await bed.tidegate.stop();
+    },
+  );
+});
+
 describe("what is not due soon", () => {
   it("stays in the store: one look finds that there is nothing until then", async () => {
     const bed = await started({});

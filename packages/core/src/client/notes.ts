@@ -1,7 +1,7 @@
 import type { EpochMs } from "../clock/clock.js";
-import { nextFireAt } from "../planning/plan-decision.js";
+import { continuation, misfireThresholdMs } from "../planning/plan-decision.js";
 import { Grid } from "../schedule/grid.js";
-import type { Schedule } from "../schedule/schedule.js";
+import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
 import { dstNotes } from "../trigger/dst-notes.js";
 
 const AHEAD_MS = 366 * 86_400_000;
@@ -12,15 +12,39 @@ const AHEAD_MS = 366 * 86_400_000;
  */
 export function notesOf({ spec, watermark }: Schedule, now: EpochMs, jobNotes: readonly string[]): string[] {
   const days = dstNotes(spec.trigger, spec.timezone, now, now + AHEAD_MS);
-  const notes = [...jobNotes, ...days.map(({ localDate, effect }) => `${localDate}: ${effect}`)];
-  const isOwed = (nextFireAt(new Grid(spec), watermark) ?? now) < now;
-  if (spec.catchup === "each" && isOwed) {
-    const since = new Date(watermark).toISOString();
-    notes.unshift(`What lies between ${since} and now is owed at once (catchup: each).`);
-  }
-  if (spec.startTime > watermark) {
-    const [from, to] = [watermark, spec.startTime].map((instant) => new Date(instant).toISOString());
-    notes.unshift(`The schedule starts after its ledger ends: nothing runs between ${from} and ${to}.`);
-  }
-  return notes;
+  return [
+    ...startNotes(spec, watermark),
+    ...owedNotes(spec, watermark, now),
+    ...windowNotes(spec),
+    ...jobNotes,
+    ...days.map(({ localDate, effect }) => `${localDate}: ${effect}`),
+  ];
+}
+
+function startNotes({ startTime }: ScheduleSpec, watermark: EpochMs): string[] {
+  if (startTime <= watermark) return [];
+  const [from, to] = [watermark, startTime].map((instant) => new Date(instant).toISOString());
+  return [`The schedule starts after its ledger ends: nothing runs between ${from} and ${to}.`];
+}
+
+function owedNotes(spec: ScheduleSpec, watermark: EpochMs, now: EpochMs): string[] {
+  const grid = new Grid(spec);
+  const owed = grid.due(continuation(grid, watermark), now - 1);
+  if (owed === undefined || (owed.count === 1 && spec.catchup !== "each")) return [];
+  const count = `${owed.count.toLocaleString("en-US")} interval${owed.count === 1 ? "" : "s"}`;
+  const isMerged = spec.overlap === "coalesce-pending" || spec.overlap === "cancel-running";
+  const each = isMerged ? "in one run" : "a run each";
+  const fate = { each, coalesce: "in one run", drop: "of which the newest runs" }[spec.catchup];
+  const since = new Date(watermark).toISOString();
+  return [
+    `What lies between ${since} and now is owed at once (catchup: ${spec.catchup}): ${count}, ${fate}.`,
+  ];
+}
+
+function windowNotes(spec: ScheduleSpec): string[] {
+  const thresholdMs = misfireThresholdMs(spec);
+  if (spec.catchupWindowMs === null || spec.catchupWindowMs >= thresholdMs) return [];
+  return [
+    `catchupWindowMs: ${spec.catchupWindowMs} ms is shorter than a fire may be late; an interval is given up when it is planned more than ${thresholdMs} ms late (twice engineGraceMs).`,
+  ];
 }

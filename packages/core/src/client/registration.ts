@@ -1,5 +1,7 @@
 import type { Clock } from "../clock/clock.js";
+import { asError } from "../errors/as-error.js";
 import { ScheduleError } from "../errors/errors.js";
+import { isolated, OwnError } from "../planning/isolated.js";
 import { nextFireAt } from "../planning/plan-decision.js";
 import { Grid } from "../schedule/grid.js";
 import { laneWidth } from "../schedule/normalize.js";
@@ -95,10 +97,17 @@ export class Registration {
         fail(index, error);
       }
     }
-    const inserted = await store.insertSchedules(accepted.map(({ schedule }) => schedule));
+    const inserted = await isolated(accepted, (part) =>
+      store.insertSchedules(part.map(({ schedule }) => schedule)),
+    );
     const fresh: Schedule[] = [];
     for (const [position, { index, schedule }] of accepted.entries()) {
-      if (inserted[position]) {
+      const isInserted = inserted[position];
+      if (isInserted instanceof OwnError) {
+        fail(index, isInserted.error);
+        continue;
+      }
+      if (isInserted) {
         fresh.push(asSchedule(schedule));
         continue;
       }
@@ -170,8 +179,4 @@ function asSchedule({
     createdAt,
     updatedAt: createdAt,
   };
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

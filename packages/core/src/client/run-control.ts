@@ -63,6 +63,7 @@ export class RunControl {
 
   async #plan(groupId: string): Promise<readonly NewRun[]> {
     const [result] = await this.#parts.planner.plan([groupId]);
+    if (result?.error !== undefined) throw result.error;
     return result?.runs ?? [];
   }
 

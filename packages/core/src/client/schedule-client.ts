@@ -1,5 +1,5 @@
 import type { Clock } from "../clock/clock.js";
-import { type ErrorCode, isTidegateError, LedgerError, ScheduleError } from "../errors/errors.js";
+import { type ErrorCode, isTidegateError, LedgerError, messageOf, ScheduleError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
 import type { Backfill } from "../run/backfill.js";
 import type { Run } from "../run/run.js";
@@ -188,7 +188,7 @@ export class ScheduleClient {
 
   /** A schedule with its counts, what runs, what did not run and why, and what comes next. @throws ScheduleError SCHEDULE_NOT_FOUND */
   async describe(groupId: string): Promise<Description> {
-    const { store, clock, specs } = this.#parts;
+    const { store } = this.#parts;
     const schedule = await this.#parts.changes.get(groupId);
     const [versions, counts, active, notRun, backfills] = await Promise.all([
       store.listVersions(groupId),
@@ -202,17 +202,28 @@ export class ScheduleClient {
     ]);
     const unregistered =
       counts.byReason[UNREGISTERED] === undefined ? 0 : await countUnregistered(store, groupId);
-    const notes = notesOf(schedule, clock.now(), specs.notesOn(schedule.spec));
+    const outlook = this.#outlook(schedule);
     return {
       schedule,
-      notes: [...unregisteredNotes(unregistered), ...notes],
+      ...outlook,
+      notes: [...unregisteredNotes(unregistered), ...outlook.notes],
       versions,
       counts,
       active: active.items,
       notRun: notRun.items,
       backfills,
-      next: previewIntervals(schedule.spec, schedule.watermark, 5),
     };
+  }
+
+  /** What is to come; of a schedule that this version does not understand, why that cannot be told. */
+  #outlook(schedule: Schedule): Pick<Description, "notes" | "next"> {
+    const { clock, specs } = this.#parts;
+    try {
+      const notes = notesOf(schedule, clock.now(), specs.notesOn(schedule.spec));
+      return { notes, next: previewIntervals(schedule.spec, schedule.watermark, 5) };
+    } catch (error) {
+      return { notes: [messageOf(error)], next: { intervals: [], notes: [] } };
+    }
   }
 
   /** Why a run waits, or what became of it. @throws LedgerError RUN_NOT_FOUND */

@@ -31,9 +31,11 @@ export interface FireResult {
   /**
    * `planned`: runs were inserted; `duplicate`: nothing was owed; `held`: too early, it is repeated by itself at its
    * time; `deferred`: the overlap policy or the backlog's limit waits for runs to end; `inactive`: the schedule is
-   * paused, deleted or unknown.
+   * paused, deleted or unknown; `failed`: this group could not be planned, which is tried again by itself.
    */
-  readonly outcome: "planned" | "duplicate" | "held" | "deferred" | "inactive";
+  readonly outcome: "planned" | "duplicate" | "held" | "deferred" | "inactive" | "failed";
+  /** Why it failed. */
+  readonly error?: Error;
   /** The runs that were inserted, oldest first, skipped ones included. */
   readonly runs: readonly NewRun[];
   /** When the group's next fire is due, epoch ms; `null` when none is. */

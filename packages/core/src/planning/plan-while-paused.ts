@@ -4,7 +4,7 @@ import type { NewRun } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { commitOf, Generations } from "./plan-commit.js";
-import { decidePlan } from "./plan-decision.js";
+import { decidePlan, MAX_RUNS_PER_PLAN } from "./plan-decision.js";
 
 /** How often to decide anew after something else was faster. */
 const MAX_CONFLICTS = 20;
@@ -29,7 +29,15 @@ export async function planWhilePaused(
     const [schedule] = await store.getSchedules([groupId]);
     if (schedule?.status !== "PAUSED") return [];
     const { spec, watermark } = schedule;
-    const decision = decidePlan({ spec, grid: new Grid(spec), watermark, now: clock.now(), openRuns: 0 });
+    const decision = decidePlan({
+      spec,
+      grid: new Grid(spec),
+      watermark,
+      now: clock.now(),
+      openRuns: 0,
+      nextFireAt: schedule.nextFireAt,
+      room: MAX_RUNS_PER_PLAN,
+    });
     if (decision.outcome !== "planned") return [];
     const commit = commitOf(schedule, decision, { namespace, plannedAt: clock.now(), generations });
     const runs = commit.runs.map((run) =>

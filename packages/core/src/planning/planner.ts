@@ -1,13 +1,16 @@
 import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
 import type { Fire, FireResult, FireSink } from "../engine/engine.js";
+import { asError } from "../errors/as-error.js";
 import { messageOf, StoreError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
+import type { Interval } from "../interval/boundaries.js";
 import type { NewRun } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule, ScheduleStatus } from "../schedule/schedule.js";
 import type { PlanCommit, ScheduleStore } from "../store/schedule-store.js";
+import { isolated, OwnError } from "./isolated.js";
 import { commitOf, Generations } from "./plan-commit.js";
-import { decidePlan, type PlanDecision } from "./plan-decision.js";
+import { decidePlan, type PlanDecision, RECHECK_MS } from "./plan-decision.js";
 import type { SpecCache } from "./spec-cache.js";
 
 /** Statuses in which a schedule plans what it owes. */
@@ -22,6 +25,9 @@ const MAX_CONFLICTS = 20;
 /** About how many runs one transaction inserts; other groups of the batch follow in the next. */
 const RUNS_PER_COMMIT = 5_000;
 
+/** How the reason of a schedule that cannot be planned begins. */
+const UNPLANNABLE = "Cannot be planned: ";
+
 /** What a planner works with. */
 export interface PlannerParts {
   readonly store: ScheduleStore;
@@ -34,8 +40,10 @@ export interface PlannerParts {
 interface Entry {
   schedule: Schedule;
   readonly grid: Grid;
-  /** Whether the lane's counts are as they were just read. */
+  /** Whether the lane's count is as it was just read. */
   isFresh: boolean;
+  /** Runs of the lane that have not ended, or that block it: as read, and then by what was planned and ended here. */
+  openRuns: number;
 }
 
 /** One group's part of a transaction. */
@@ -53,11 +61,16 @@ interface Work {
   readonly fires: Fire[];
   /** An engine fired and gets the answer; otherwise it has to be told. */
   isFired: boolean;
+  /** Runs have ended here, and more may be owed; if not, nobody has to be told. */
+  readonly isResumed: boolean;
   readonly runs: NewRun[];
   conflicts: number;
+  /** The ledger has the empty interval with which an inclusive end closes. */
+  emptyIsPlanned?: boolean;
   generations: Generations | undefined;
   outcome: FireResult["outcome"];
   nextFireAt: EpochMs | null;
+  error: Error | undefined;
 }
 
 /**
@@ -77,7 +90,9 @@ export class IntervalPlanner implements FireSink {
   readonly #held = new Map<string, ClockTimer>();
   /** Groups whose planning waits for runs to end. */
   readonly #deferred = new Set<string>();
-  readonly #onRunsEnded = (groupIds: ReadonlySet<string>): void => this.#resumeDeferred(groupIds);
+  /** Groups that cannot be planned, each with the instant until which it is left alone. */
+  readonly #failing = new Map<string, EpochMs>();
+  readonly #onRunsEnded = (groupIds: ReadonlySet<string>): void => this.#resume(groupIds);
 
   constructor(parts: PlannerParts) {
     this.#store = parts.store;
@@ -96,6 +111,7 @@ export class IntervalPlanner implements FireSink {
     for (const timer of this.#held.values()) timer.cancel();
     this.#held.clear();
     this.#deferred.clear();
+    this.#failing.clear();
     this.#cache.clear();
   }
 
@@ -111,9 +127,13 @@ export class IntervalPlanner implements FireSink {
   }
 
   /** Plans what these groups owe, as a fire for now would. The answers are in the order of the groups. */
-  async plan(groupIds: Iterable<string>): Promise<FireResult[]> {
+  plan(groupIds: Iterable<string>): Promise<FireResult[]> {
+    return this.#plan(groupIds, false);
+  }
+
+  async #plan(groupIds: Iterable<string>, isResumed: boolean): Promise<FireResult[]> {
     const works = new Map<string, Work>();
-    for (const groupId of groupIds) this.#workOf(works, groupId);
+    for (const groupId of groupIds) this.#workOf(works, groupId, isResumed);
     await this.#planAll(works);
     return [...works.values()].map(resultOf);
   }
@@ -121,42 +141,122 @@ export class IntervalPlanner implements FireSink {
   /** Forgets what it remembers of a group: its schedule was changed. */
   forget(groupId: string): void {
     this.#cache.delete(groupId);
+    this.#failing.delete(groupId);
   }
 
-  #workOf(works: Map<string, Work>, groupId: string): Work {
+  #workOf(works: Map<string, Work>, groupId: string, isResumed = false): Work {
     const known = works.get(groupId);
     if (known !== undefined) return known;
     const work: Work = {
       groupId,
       fires: [],
       isFired: false,
+      isResumed,
       runs: [],
       conflicts: 0,
       generations: undefined,
       outcome: "duplicate",
       nextFireAt: null,
+      error: undefined,
     };
     works.set(groupId, work);
     return work;
   }
 
   async #planAll(works: Map<string, Work>): Promise<void> {
-    let open = [...works.values()];
+    const now = this.#clock.now();
+    let open = [...works.values()].filter((work) => !this.#isLeftAlone(work, now));
     while (open.length > 0) {
-      const missing = open.map(({ groupId }) => groupId).filter((groupId) => !this.#cache.has(groupId));
-      if (missing.length > 0) await this.#load(missing);
-      open = await this.#commit(open);
+      const missing = open.filter(({ groupId }) => !this.#cache.has(groupId));
+      if (missing.length > 0) await this.#loadBeside(missing, open.length > missing.length);
+      open = await this.#commit(open.filter(({ error }) => error === undefined));
     }
   }
 
-  /** Brings the schedules that are not in memory, or whose lane counts matter, from the store. */
-  async #load(groupIds: readonly string[]): Promise<void> {
-    const schedules = await this.#store.getSchedules(groupIds);
-    for (const schedule of schedules) {
-      if (schedule === undefined) continue;
-      this.#specs.remember(schedule);
-      this.#cache.set(schedule.spec.groupId, { schedule, grid: new Grid(schedule.spec), isFresh: true });
+  /** Loads schedules; where others are to be planned beside them, those go on without what cannot be read. */
+  async #loadBeside(works: readonly Work[], areOthers: boolean): Promise<void> {
+    try {
+      await this.#load(works);
+    } catch (error) {
+      if (!areOthers) throw error;
+      for (const work of works) await this.#fail(work, error, undefined);
     }
+  }
+
+  #isLeftAlone(work: Work, now: EpochMs): boolean {
+    const until = this.#failing.get(work.groupId);
+    if (until === undefined) return false;
+    this.#failing.delete(work.groupId);
+    if (until <= now) return false;
+    this.#failing.set(work.groupId, until);
+    work.outcome = "failed";
+    work.nextFireAt = until;
+    return true;
+  }
+
+  /** Brings the schedules that are not in memory, or whose lane counts matter, from the store. */
+  async #load(works: readonly Work[]): Promise<void> {
+    const schedules = await isolated(works, (part) =>
+      this.#store.getSchedules(part.map(({ groupId }) => groupId)),
+    );
+    for (const [index, schedule] of schedules.entries()) {
+      if (schedule === undefined) continue;
+      try {
+        if (schedule instanceof OwnError) throw schedule.error;
+        this.#specs.remember(schedule);
+        const openRuns = schedule.admittedRuns + schedule.waitingRuns + schedule.blockingRuns;
+        const grid = new Grid(schedule.spec);
+        this.#cache.set(schedule.spec.groupId, { schedule, grid, isFresh: true, openRuns });
+      } catch (error) {
+        await this.#fail(works[index]!, error, schedule instanceof OwnError ? undefined : schedule);
+      }
+    }
+  }
+
+  /**
+   * One group's error is that group's alone: it is told, the schedule says so, and after a while it is tried again. Where
+   * the schedule cannot even be read, only the event tells.
+   */
+  async #fail(work: Work, thrown: unknown, schedule: Schedule | undefined): Promise<void> {
+    const { groupId } = work;
+    const error = asError(thrown);
+    const until = this.#clock.now() + RECHECK_MS;
+    this.#cache.delete(groupId);
+    this.#failing.set(groupId, until);
+    work.error = error;
+    work.outcome = "failed";
+    work.nextFireAt = until;
+    const reason = `${UNPLANNABLE}${messageOf(error)}`;
+    this.#emitter.emit("trouble", {
+      where: "planner",
+      groupId,
+      error: { code: "PLAN_FAILED", message: messageOf(error) },
+    });
+    if (schedule === undefined) return;
+    await this.#setReason(schedule, reason, until);
+  }
+
+  async #setReason(schedule: Schedule, statusReason: string | null, until?: EpochMs): Promise<void> {
+    const { version, status, spec } = schedule;
+    await this.#store
+      .changeSchedules([
+        {
+          groupId: spec.groupId,
+          expected: { version, statuses: [status] },
+          updatedAt: this.#clock.now(),
+          statusReason,
+          ...(until === undefined ? {} : { nextFireAt: until }),
+        },
+      ])
+      // The reason is for people; what is planned does not depend on it.
+      .catch(() => []);
+    if (statusReason === schedule.statusReason) return;
+    this.#emitter.emit("schedule-status", {
+      groupId: spec.groupId,
+      version,
+      status,
+      reason: statusReason,
+    });
   }
 
   /** Decides and commits once for each group; returns those that have to be decided again. */
@@ -165,19 +265,36 @@ export class IntervalPlanner implements FireSink {
     const steps: Step[] = [];
     let runs = 0;
     for (const work of works) {
-      const step = runs < RUNS_PER_COMMIT ? this.#decide(work) : "again";
+      const step = runs < RUNS_PER_COMMIT ? await this.#tryToDecide(work) : "again";
       if (step === "again") again.push(work);
       if (typeof step === "string") continue;
       runs += step.commit.runs.length;
       steps.push(step);
     }
     if (steps.length === 0) return again;
-    const results = await this.#store.plan(steps.map(({ commit }) => commit));
+    const results = await isolated(steps, (part) => this.#store.plan(part.map(({ commit }) => commit)));
     for (const [index, step] of steps.entries()) {
-      const isOpen = results[index] ? this.#accept(step) : await this.#conflict(step);
-      if (isOpen) again.push(step.work);
+      const result = results[index];
+      try {
+        if (result instanceof OwnError) throw result.error;
+        if (result ? this.#accept(step) : await this.#conflict(step)) again.push(step.work);
+      } catch (error) {
+        await this.#fail(step.work, error, step.entry.schedule);
+      }
+      if (result === true && step.entry.schedule.statusReason?.startsWith(UNPLANNABLE))
+        await this.#setReason(step.entry.schedule, null);
     }
     return again;
+  }
+
+  async #tryToDecide(work: Work): Promise<Step | "done" | "again"> {
+    const schedule = this.#cache.get(work.groupId)?.schedule;
+    try {
+      return this.#decide(work);
+    } catch (error) {
+      await this.#fail(work, error, schedule);
+      return "done";
+    }
   }
 
   /**
@@ -192,19 +309,25 @@ export class IntervalPlanner implements FireSink {
       return "done";
     }
     const { schedule, grid } = entry;
-    const decision = decidePlan({
+    let decision = decidePlan({
       spec: schedule.spec,
       grid,
       watermark: schedule.watermark,
       now: this.#clock.now(),
-      openRuns: schedule.admittedRuns + schedule.waitingRuns + schedule.blockingRuns,
+      openRuns: entry.openRuns,
+      blockingRuns: schedule.blockingRuns,
+      nextFireAt: schedule.nextFireAt,
     });
     if (!entry.isFresh && !isPlain(schedule, decision)) {
       this.#cache.delete(work.groupId);
       return "again";
     }
-    if (decision.outcome === "nothing" && decision.nextFireAt === schedule.nextFireAt) {
-      this.#finish(work, entry, decision);
+    if (work.emptyIsPlanned === true && decision.runs.length === 1 && isEmpty(decision.runs[0]!)) {
+      // The last, empty interval leaves the watermark where it is, so only its run says that it was planned.
+      decision = { ...decision, outcome: "nothing", runs: [], nextFireAt: null };
+    }
+    if (changesNothing(schedule, decision, this.#clock.now())) {
+      this.#finish(work, entry, { ...decision, nextFireAt: schedule.nextFireAt });
       return "done";
     }
     const commit = commitOf(schedule, decision, {
@@ -220,6 +343,7 @@ export class IntervalPlanner implements FireSink {
     const { groupId } = work;
     this.#remember(entry, decision);
     work.runs.push(...commit.runs);
+    entry.openRuns += commit.runs.filter(({ state }) => state === "PLANNED").length;
     if (commit.runs.length > 0) this.#emitter.emit("runs-planned", commit.runs);
     this.#finish(work, entry, decision);
     if (decision.cancelsActive) {
@@ -238,8 +362,10 @@ export class IntervalPlanner implements FireSink {
     if (work.conflicts > MAX_CONFLICTS) {
       throw new StoreError("STORE_FAILED", `The watermark of group ${work.groupId} cannot be moved.`);
     }
+    const inTheWay = await this.#store.getRuns(commit.runs.map(({ id }) => id));
+    work.emptyIsPlanned = inTheWay.some((run) => run !== undefined && !run.isSuperseded && isEmpty(run));
     work.generations ??= new Generations();
-    work.generations.note(await this.#store.getRuns(commit.runs.map(({ id }) => id)));
+    work.generations.note(inTheWay);
     return true;
   }
 
@@ -258,15 +384,12 @@ export class IntervalPlanner implements FireSink {
   #finish(work: Work, entry: Entry, decision: PlanDecision): void {
     entry.isFresh = false;
     work.nextFireAt = decision.nextFireAt;
-    if (decision.outcome === "deferred") {
-      this.#deferred.add(work.groupId);
-      work.outcome = work.runs.length > 0 ? "planned" : "deferred";
-    } else {
-      this.#deferred.delete(work.groupId);
-      if (work.runs.length > 0) work.outcome = "planned";
-    }
+    if (decision.waits) this.#deferred.add(work.groupId);
+    else this.#deferred.delete(work.groupId);
+    if (work.runs.length > 0) work.outcome = "planned";
+    else if (decision.outcome === "deferred") work.outcome = "deferred";
     if (work.fires.length > 0) this.#judgeFires(work, entry);
-    if (work.isFired) return;
+    if (work.isFired || (work.isResumed && decision.outcome === "nothing")) return;
     const { delayMs } = entry.schedule.spec;
     this.#emitter.emit("fire-moved", { groupId: work.groupId, nextFireAt: decision.nextFireAt, delayMs });
   }
@@ -295,24 +418,25 @@ export class IntervalPlanner implements FireSink {
     this.#held.set(groupId, timer);
   }
 
-  #resumeDeferred(groupIds: ReadonlySet<string>): void {
-    const waiting = [...groupIds].filter(
-      (groupId) => this.#deferred.delete(groupId) || this.#mayBeDeferredElsewhere(groupId),
-    );
-    if (waiting.length === 0) return;
-    for (const groupId of waiting) this.#cache.delete(groupId);
-    void this.#planInBackground(waiting);
+  /**
+   * Plans more of what was left until runs end. A store that others use as well may have left something there that this
+   * planner has not seen.
+   */
+  #resume(groupIds: ReadonlySet<string>): void {
+    const { isShared } = this.#store;
+    const waiting: string[] = [];
+    for (const groupId of groupIds) {
+      const entry = this.#cache.get(groupId);
+      if (entry !== undefined) entry.openRuns = Math.max(0, entry.openRuns - 1);
+      if (this.#deferred.delete(groupId) || isShared) waiting.push(groupId);
+      if (isShared) this.#cache.delete(groupId);
+    }
+    if (waiting.length > 0) void this.#planInBackground(waiting, true);
   }
 
-  /** Another manager that has put off the planning of a group is not told that a run of it has ended here. */
-  #mayBeDeferredElsewhere(groupId: string): boolean {
-    const overlap = this.#store.isShared ? this.#specs.peekGroup(groupId)?.overlap : undefined;
-    return overlap === "coalesce-pending" || overlap === "cancel-running";
-  }
-
-  async #planInBackground(groupIds: readonly string[]): Promise<void> {
+  async #planInBackground(groupIds: readonly string[], isResumed = false): Promise<void> {
     try {
-      await this.plan(groupIds);
+      await this.#plan(groupIds, isResumed);
     } catch (error) {
       this.#emitter.emit("trouble", {
         where: "planner",
@@ -322,12 +446,27 @@ export class IntervalPlanner implements FireSink {
   }
 }
 
-function resultOf({ groupId, outcome, runs, nextFireAt }: Work): FireResult {
-  return { groupId, outcome, runs, nextFireAt };
+function resultOf({ groupId, outcome, runs, nextFireAt, error }: Work): FireResult {
+  return { groupId, outcome, runs, nextFireAt, ...(error === undefined ? {} : { error }) };
 }
 
-/** Whether the decision can be trusted although the lane's counts and the version may be stale: the commit checks both. */
+/**
+ * Whether the decision can be trusted although the lane's count and the version may be stale. The commit checks the
+ * version, and the count only bounds how far a backlog is planned ahead; that there is no room is looked up.
+ */
 function isPlain({ spec }: Schedule, decision: PlanDecision): boolean {
   const ignoresLane = spec.overlap === "queue" || spec.overlap === "allow";
-  return ignoresLane && decision.outcome === "planned" && decision.runs.length === 1 && !decision.hasMore;
+  if (!ignoresLane || decision.outcome !== "planned" || decision.hasMore) return false;
+  return decision.runs.length === 1 || (spec.catchup === "each" && decision.waits);
+}
+
+/** Whether the store has it all already: nothing is owed, or a later look at what waits is noted. */
+function changesNothing({ nextFireAt }: Schedule, decision: PlanDecision, now: EpochMs): boolean {
+  if (decision.outcome === "nothing") return decision.nextFireAt === nextFireAt;
+  const isNoted = nextFireAt !== null && nextFireAt > now + RECHECK_MS / 2;
+  return decision.outcome === "deferred" && !decision.cancelsActive && isNoted;
+}
+
+function isEmpty({ lower, upper }: Interval): boolean {
+  return lower === upper;
 }

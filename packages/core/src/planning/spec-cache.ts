@@ -35,9 +35,10 @@ export class SpecCache {
     return this.#schedules.get(groupId)?.createdAt;
   }
 
-  /** Whichever version of a group's specification is in memory. */
-  peekGroup(groupId: string): ScheduleSpec | undefined {
-    return this.#schedules.get(groupId)?.spec;
+  /** A version of a group's specification if it is in memory. After a purge it may be the earlier ledger's for a while. */
+  peekVersion(groupId: string, version: number): ScheduleSpec | undefined {
+    const known = this.#schedules.get(groupId);
+    return known?.version === version ? known.spec : undefined;
   }
 
   /** Brings what runs need into memory, with one query for those of the current version. */

@@ -10,6 +10,15 @@ export interface NominalInterval extends Interval {
   readonly scheduledTime: EpochMs;
 }
 
+/** The intervals that are due at an instant. */
+export interface DueIntervals {
+  /** How many, at least 1. */
+  readonly count: number;
+  readonly newest: NominalInterval;
+  /** The one that is due next; `undefined` when the newest is the schedule's last. */
+  readonly following: NominalInterval | undefined;
+}
+
 /** What of a schedule its grid depends on. */
 export type GridSpec = Pick<
   ScheduleSpec,
@@ -58,6 +67,47 @@ export class Grid {
     return upper === undefined ? undefined : this.#interval(lower, upper);
   }
 
+  /**
+   * The intervals from `lower` on that are due at `now` (see `fireAt`); `undefined` when there is none. By arithmetic, so
+   * that a million cost no more than a few.
+   */
+  due(lower: EpochMs, now: EpochMs): DueIntervals | undefined {
+    const latest = now - this.#spec.delayMs;
+    const first = this.next(lower);
+    if (first === undefined || first.scheduledTime > latest) return undefined;
+    const newest = this.#newestUpTo(latest, lower);
+    const isLast = newest.upper === this.#spec.endTime && (isEmpty(newest) || !this.#endsOnNominal());
+    return {
+      count: this.#countCuts(lower, newest.upper) + (isEmpty(newest) ? 1 : 0),
+      newest,
+      following: isLast ? undefined : this.next(newest.upper),
+    };
+  }
+
+  /** The newest interval whose scheduled time is not after `latest`; there is one that begins at `lower` or later. */
+  #newestUpTo(latest: EpochMs, lower: EpochMs): NominalInterval {
+    const { endTime, fireAt } = this.#spec;
+    if (endTime !== null && latest >= endTime && this.#endsOnNominal())
+      return this.#interval(endTime, endTime);
+    const cut = this.#previousCut(latest + 1) ?? lower;
+    if (fireAt === "interval-start" && (endTime === null || cut < endTime)) {
+      const begin = Math.max(lower, cut);
+      return this.#interval(begin, this.#nextCut(begin)!);
+    }
+    return this.#interval(Math.max(lower, this.#previousCut(cut) ?? lower), cut);
+  }
+
+  #countCuts(after: EpochMs, upTo: EpochMs): number {
+    const { endTime } = this.#spec;
+    const isCutByEnd = upTo === endTime && after < upTo && this.#trigger.previous(endTime + 1) !== endTime;
+    return this.#trigger.count(after, upTo) + (isCutByEnd ? 1 : 0);
+  }
+
+  #endsOnNominal(): boolean {
+    const { endTime, endRule } = this.#spec;
+    return endTime !== null && endRule === "inclusive" && this.#trigger.previous(endTime + 1) === endTime;
+  }
+
   /** The last whole interval that ends at or before `instant`; `undefined` when there is none. */
   lastClosed(instant: EpochMs): NominalInterval | undefined {
     const upper = this.#previousCut(instant + 1);
@@ -84,12 +134,11 @@ export class Grid {
   }
 
   #nextCut(after: EpochMs): EpochMs | undefined {
-    const { endTime, endRule } = this.#spec;
+    const { endTime } = this.#spec;
     const nominal = this.#trigger.next(after);
     if (endTime === null) return nominal;
     if (after < endTime) return nominal === undefined || nominal > endTime ? endTime : nominal;
-    const endsOnNominal = endRule === "inclusive" && this.#trigger.previous(endTime + 1) === endTime;
-    return after === endTime && endsOnNominal ? endTime : undefined;
+    return after === endTime && this.#endsOnNominal() ? endTime : undefined;
   }
 
   #previousCut(before: EpochMs): EpochMs | undefined {
@@ -99,4 +148,8 @@ export class Grid {
     if (nominal !== undefined && nominal >= startTime) return nominal;
     return firstInterval === "start-time" && before > startTime ? startTime : undefined;
   }
+}
+
+function isEmpty({ lower, upper }: NominalInterval): boolean {
+  return lower === upper;
 }

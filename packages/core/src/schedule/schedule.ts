@@ -72,7 +72,12 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * `drop` runs the newest, and the others become one skipped run that says so. @default "each"
    */
   readonly catchup?: CatchupPolicy;
-  /** How far back from now `each` and `coalesce` reach, ms. What is older becomes a skipped run. `null`: unlimited. @default unlimited */
+  /**
+   * How late an interval may be planned, ms; one that is later becomes a skipped run. Never less than twice
+   * `engineGraceMs`, so that no interval is given up because an engine or the watchdog took its time (in Quartz's words, the
+   * misfire threshold). Looked at when an interval is owed for the first time: what is in time then is kept, however long
+   * it waits for runs before it, and so is what falls due behind it. `null`: unlimited. @default unlimited
+   */
   readonly catchupWindowMs?: number | null;
   /**
    * When an interval is due while a run is active: `queue` waits, in order; `allow` runs up to `maxActiveRuns` at once;

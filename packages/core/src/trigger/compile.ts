@@ -26,6 +26,12 @@ export function compileTrigger(
   const zone = zoneOf(timezone);
   if (spec.type === "period") return periodTrigger(spec, zone, bounds.startTime);
   if (spec.type === "once") return onceTrigger(spec.at ?? bounds.endTime);
+  if (spec.type !== "cron") {
+    const type = String((spec as { type?: unknown }).type);
+    throw new TriggerError("TRIGGER_INVALID", `trigger.type: this version knows no "${type}".`, {
+      field: "trigger.type",
+    });
+  }
   const key = JSON.stringify([spec.expression, spec.flavour, spec.dst, spec.quirks, timezone]);
   const known = crons.get(key);
   if (known !== undefined) return known;
@@ -44,5 +50,6 @@ function onceTrigger(at: EpochMs | undefined): Trigger {
   return {
     next: (after) => (after < at ? at : undefined),
     previous: (before) => (before > at ? at : undefined),
+    count: (after, upTo) => (after < at && at <= upTo ? 1 : 0),
   };
 }

@@ -1,6 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
-import type { LocalMs } from "./civil.js";
-import { DAY_MS } from "./civil.js";
+import { DAY_MS, type LocalMs } from "./civil.js";
 import { compileTrigger } from "./compile.js";
 import { CronTrigger } from "./cron/cron-trigger.js";
 import { LocalTimes } from "./cron/local-times.js";

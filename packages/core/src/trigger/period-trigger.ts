@@ -1,6 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
-import type { LocalMs } from "./civil.js";
-import { DAY_MS, dateOf, dayNumberAt, dayNumberOf, daysInMonth } from "./civil.js";
+import { DAY_MS, dateOf, dayNumberAt, dayNumberOf, daysInMonth, type LocalMs } from "./civil.js";
 import { datable, type Trigger } from "./trigger.js";
 import type { PeriodTriggerSpec, PeriodUnit } from "./trigger-spec.js";
 import type { Zone } from "./zone/zone.js";
@@ -59,6 +58,15 @@ class FixedPeriodTrigger implements Trigger {
   previous(before: EpochMs): EpochMs | undefined {
     return datable(this.#anchor + (Math.ceil((before - this.#anchor) / this.#periodMs) - 1) * this.#periodMs);
   }
+
+  count(after: EpochMs, upTo: EpochMs): number {
+    return this.#index(upTo) - this.#index(after);
+  }
+
+  /** The number of the last time that is not after an instant, counted from the anchor. */
+  #index(instant: EpochMs): number {
+    return Math.floor((instant - this.#anchor) / this.#periodMs);
+  }
 }
 
 /** A sequence of local times, each computed from the anchor, so that nothing drifts. */
@@ -114,6 +122,21 @@ class CalendarPeriodTrigger implements Trigger {
     while (this.#at(k + 1) < before) k += 1;
     while (this.#at(k) >= before) k -= 1;
     return datable(this.#at(k));
+  }
+
+  count(after: EpochMs, upTo: EpochMs): number {
+    return this.#index(upTo) - this.#index(after);
+  }
+
+  /**
+   * The number of the last time that is not after an instant, counted from the anchor. Where a zone has left out a whole
+   * day, two times fall on one instant and both are counted.
+   */
+  #index(instant: EpochMs): number {
+    let k = this.#step.estimate(this.#zone.toLocal(instant));
+    while (this.#at(k + 1) <= instant) k += 1;
+    while (this.#at(k) > instant) k -= 1;
+    return k;
   }
 
   #at(k: number): EpochMs {

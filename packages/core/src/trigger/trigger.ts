@@ -21,6 +21,12 @@ export interface Trigger {
    * @param before - instant, epoch ms
    */
   previous(before: EpochMs): EpochMs | undefined;
+  /**
+   * How many times lie in `(after, upTo]`: by arithmetic, so that millions cost no more than a few.
+   *
+   * @param after - instant, epoch ms, not later than `upTo`
+   */
+  count(after: EpochMs, upTo: EpochMs): number;
 }
 
 /** The instant if a `Date` can hold it. */

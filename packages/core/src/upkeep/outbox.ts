@@ -2,6 +2,7 @@ import type { Clock } from "../clock/clock.js";
 import type { EngineSchedule } from "../engine/engine.js";
 import { messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
+import { isolated, OwnError } from "../planning/isolated.js";
 import type { Schedule, ScheduleStatus } from "../schedule/schedule.js";
 import { nextStatus, type ScheduleAction } from "../schedule/status.js";
 import type { ScheduleChange, ScheduleStore } from "../store/schedule-store.js";
@@ -9,6 +10,9 @@ import type { EngineRegistry } from "./engine-registry.js";
 
 /** Statuses in which an engine is still to be told something. */
 export const OUTBOX_STATUSES: readonly ScheduleStatus[] = ["REGISTERING", "FAILED", "DELETING"];
+
+/** After so many calls that an engine refuses for one batch, it is taken to be away. */
+const MAX_REFUSALS = 24;
 
 /** What the outbox works with. */
 export interface OutboxParts {
@@ -63,19 +67,19 @@ export class EngineOutbox {
       const changed = held.filter(({ spec }) => !former.has(spec.groupId));
       const client = () => this.#parts.engines.clientOf(engine);
       // The new engine first: in between both fire, which costs nothing, where none would cost lateness.
-      const move = async () => {
-        await client().register(moved.map(engineSchedule));
-        await this.#release(moved, former);
+      const move = async (part: readonly Schedule[]) => {
+        await client().register(part.map(engineSchedule));
+        await this.#release(part, former);
       };
-      const remove = async (removed: readonly Schedule[]) => {
-        await client().unregister(groupIdsOf(removed));
-        await this.#release(removed, former);
+      const remove = async (part: readonly Schedule[]) => {
+        await client().unregister(groupIdsOf(part));
+        await this.#release(part, former);
       };
-      await this.#tell(added, () => client().register(added.map(engineSchedule)), "engine-accepted");
-      await this.#tell(changed, () => client().update(changed.map(engineSchedule)), "engine-accepted");
+      await this.#tell(added, (part) => client().register(part.map(engineSchedule)), "engine-accepted");
+      await this.#tell(changed, (part) => client().update(part.map(engineSchedule)), "engine-accepted");
       await this.#tell(moved, move, "engine-accepted");
-      await this.#tell(leaving, () => remove(leaving), "engine-released");
-      await this.#tell(paused, () => remove(paused), undefined);
+      await this.#tell(leaving, remove, "engine-released");
+      await this.#tell(paused, remove, undefined);
     }
   }
 
@@ -112,15 +116,21 @@ export class EngineOutbox {
     }
   }
 
+  /** One schedule that its engine refuses does not keep the others from it. */
   async #tell(
     schedules: readonly Schedule[],
-    call: () => Promise<void>,
+    call: (part: readonly Schedule[]) => Promise<void>,
     accepted: ScheduleAction | undefined,
   ): Promise<void> {
     if (schedules.length === 0) return;
     try {
-      await call();
-      if (accepted !== undefined) await this.#record(schedules, accepted, null);
+      const answers = await toldApart(schedules, call);
+      const taken = schedules.filter((_, index) => !(answers[index] instanceof OwnError));
+      if (accepted !== undefined) await this.#record(taken, accepted, null);
+      for (const [index, answer] of answers.entries()) {
+        if (answer instanceof OwnError)
+          await this.#record([schedules[index]!], "engine-refused", messageOf(answer.error));
+      }
     } catch (error) {
       await this.#record(schedules, "engine-refused", messageOf(error));
     }
@@ -168,6 +178,25 @@ export class EngineOutbox {
       error: { code: "ENGINE_FAILED", message: `Engine ${first.spec.engine}: ${message}` },
     });
   }
+}
+
+/**
+ * Tells an engine of schedules or groups; of those that it refuses, the errors.
+ *
+ * @throws what the engine throws if it takes none, or refuses too many
+ */
+export function toldApart<T>(
+  items: readonly T[],
+  call: (part: readonly T[]) => Promise<void>,
+): Promise<(true | OwnError)[]> {
+  return isolated(
+    items,
+    async (part) => {
+      await call(part);
+      return part.map(() => true as const);
+    },
+    MAX_REFUSALS,
+  );
 }
 
 /** A schedule as its engine is told of it. */

@@ -2,10 +2,18 @@ import type { Clock, ClockTimer } from "../clock/clock.js";
 import type { EngineEntry } from "../engine/engine.js";
 import { messageOf } from "../errors/errors.js";
 import type { ScheduleEvent, TidegateEmitter } from "../events/events.js";
+import { OwnError } from "../planning/isolated.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { EngineRegistry } from "./engine-registry.js";
-import { type EngineOutbox, engineSchedule, groupIdsOf, isHeld, OUTBOX_STATUSES } from "./outbox.js";
+import {
+  type EngineOutbox,
+  engineSchedule,
+  groupIdsOf,
+  isHeld,
+  OUTBOX_STATUSES,
+  toldApart,
+} from "./outbox.js";
 
 const PAGE = 1_000;
 
@@ -106,11 +114,15 @@ export class Reconciler {
     try {
       await pass();
     } catch (error) {
-      this.#parts.emitter.emit("trouble", {
-        where: "reconciler",
-        error: { code: "ENGINE_FAILED", message: messageOf(error) },
-      });
+      this.#trouble(error);
     }
+  }
+
+  #trouble(error: unknown): void {
+    this.#parts.emitter.emit("trouble", {
+      where: "reconciler",
+      error: { code: "ENGINE_FAILED", message: messageOf(error) },
+    });
   }
 
   async #deliverOutbox(): Promise<void> {
@@ -141,14 +153,26 @@ export class Reconciler {
   async #repair(engine: string, difference: EngineDifference): Promise<void> {
     const client = this.#parts.engines.clientOf(engine);
     const orphans = await this.#stillOrphans(engine, difference.orphans);
-    if (orphans.length > 0) await client.unregister(orphans);
+    const removed = await this.#told(orphans, (part) => client.unregister(part));
     const missing = await this.#stillHeld(difference.missing);
-    if (missing.length > 0) await client.register(missing.map(engineSchedule));
+    const registered = await this.#told(missing, (part) => client.register(part.map(engineSchedule)));
     const stale = await this.#stillHeld(difference.stale);
-    if (stale.length > 0) await client.update(stale.map(engineSchedule));
-    const [registered, updated, removed] = [missing.length, stale.length, orphans.length];
+    const updated = await this.#told(stale, (part) => client.update(part.map(engineSchedule)));
     if (registered + updated + removed === 0) return;
     this.#parts.emitter.emit("engine-repaired", { engine, registered, updated, removed });
+  }
+
+  /** How many the engine took. What it refuses is told, and keeps it from nothing else. */
+  async #told<T>(items: readonly T[], call: (part: readonly T[]) => Promise<void>): Promise<number> {
+    try {
+      const answers = await toldApart(items, call);
+      const refusals = answers.filter((answer) => answer instanceof OwnError);
+      for (const { error } of refusals) this.#trouble(error);
+      return items.length - refusals.length;
+    } catch (error) {
+      this.#trouble(error);
+      return 0;
+    }
   }
 
   /** Those that the engine is still to hold, as they are now: since the listings began, schedules were changed and paused. */

@@ -1,10 +1,15 @@
 import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
 import { messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
+import { isolated, OwnError } from "../planning/isolated.js";
 import type { IntervalPlanner } from "../planning/planner.js";
+import type { SpecCache } from "../planning/spec-cache.js";
 import type { DueFire, ScheduleStore } from "../store/schedule-store.js";
 
 const PAGE = 1_000;
+
+/** So many overdue schedules are looked at in one pass. */
+const MOST_AT_ONCE = 20_000;
 
 /** The shortest `engineGraceMs` that a schedule may have: nothing younger is looked at. */
 const SHORTEST_GRACE_MS = 1_000;
@@ -18,6 +23,7 @@ export interface WatchdogParts {
   readonly clock: Clock;
   readonly emitter: TidegateEmitter;
   readonly planner: IntervalPlanner;
+  readonly specs: SpecCache;
   /** How often, ms. */
   readonly everyMs: number;
 }
@@ -28,6 +34,8 @@ export class Watchdog {
   #timer: ClockTimer | undefined;
   #pass: Promise<void> = Promise.resolve();
   #isRunning = false;
+  /** Where the next look begins among what is overdue. */
+  #from: EpochMs = Number.MIN_SAFE_INTEGER;
 
   constructor(parts: WatchdogParts) {
     this.#parts = parts;
@@ -54,7 +62,7 @@ export class Watchdog {
 
   /** Returns when to look again: not before anything can be overdue, and not so late that a new schedule is missed. */
   async #look(): Promise<EpochMs> {
-    const { clock, store, emitter, everyMs } = this.#parts;
+    const { clock, store, everyMs } = this.#parts;
     const now = clock.now();
     try {
       const [first] = await store.due({ before: now + LONGEST_LOOK_MS, limit: 1 });
@@ -62,40 +70,70 @@ export class Watchdog {
       if (overdueAt < now) await this.#planOverdue(now);
       return Math.max(now, overdueAt) + everyMs;
     } catch (error) {
-      emitter.emit("trouble", {
-        where: "watchdog",
-        error: { code: "PLAN_FAILED", message: messageOf(error) },
-      });
+      this.#trouble(error);
       return now + everyMs;
     }
   }
 
+  #trouble(error: unknown): void {
+    this.#parts.emitter.emit("trouble", {
+      where: "watchdog",
+      error: { code: "PLAN_FAILED", message: messageOf(error) },
+    });
+  }
+
+  /** Looks at what is overdue, oldest first; where that is very much, the next look goes on behind it. */
   async #planOverdue(now: EpochMs): Promise<void> {
-    const { store, planner, emitter } = this.#parts;
+    const { store } = this.#parts;
     const before = now - SHORTEST_GRACE_MS;
-    let from = Number.MIN_SAFE_INTEGER;
+    const seen = new Set<string>();
+    let from = this.#from;
     let limit = PAGE;
     while (this.#isRunning) {
       const due = await store.due({ from, before, limit });
-      const silent = await this.#silentSince(due, now);
-      if (silent.length > 0) await planner.plan(silent.map(({ groupId }) => groupId));
-      for (const { groupId, engine, fireAt } of silent) {
-        emitter.emit("engine-silent", { groupId, engine, dueAt: fireAt, lateMs: now - fireAt });
-      }
-      if (due.length < limit) return;
-      // Those that were planned are due no more; past the others it goes by their times, or by more at one time.
-      const last = due.at(-1)!.fireAt;
-      if (silent.length > 0) continue;
-      if (last > from) from = last;
+      const fresh = due.filter(({ groupId }) => !seen.has(groupId));
+      for (const { groupId } of fresh) seen.add(groupId);
+      await this.#planSilent(fresh, now);
+      const isLast = due.length < limit;
+      const last = due.at(-1)?.fireAt ?? before;
+      if (isLast) from = Number.MIN_SAFE_INTEGER;
+      else if (last > from) from = last;
+      // More are due at one instant than fit on a page.
       else limit *= 2;
+      this.#from = from;
+      if (isLast || seen.size >= MOST_AT_ONCE) return;
     }
   }
 
-  async #silentSince(due: readonly DueFire[], now: number): Promise<DueFire[]> {
-    const schedules = await this.#parts.store.getSchedules(due.map(({ groupId }) => groupId));
-    return due.filter(({ fireAt }, index) => {
-      const grace = schedules[index]?.spec.engineGraceMs;
+  async #planSilent(due: readonly DueFire[], now: EpochMs): Promise<void> {
+    const { planner, emitter } = this.#parts;
+    const graces = await this.#gracesOf(due);
+    const silent = due.filter(({ fireAt }, index) => {
+      const grace = graces[index];
       return grace !== undefined && fireAt + grace <= now;
     });
+    if (silent.length === 0) return;
+    await planner.plan(silent.map(({ groupId }) => groupId));
+    for (const { groupId, engine, fireAt } of silent) {
+      emitter.emit("engine-silent", { groupId, engine, dueAt: fireAt, lateMs: now - fireAt });
+    }
+  }
+
+  /** What each schedule grants its engine, ms; `undefined` where there is none, or it cannot be read. */
+  async #gracesOf(due: readonly DueFire[]): Promise<(number | undefined)[]> {
+    const { store, specs } = this.#parts;
+    const specOf = ({ groupId, version }: DueFire) => specs.peekVersion(groupId, version);
+    const unknown = due.filter((fire) => specOf(fire) === undefined).map(({ groupId }) => groupId);
+    const schedules = await isolated(unknown, (groupIds) => store.getSchedules(groupIds)).catch((error) => {
+      this.#trouble(error);
+      return [];
+    });
+    const graces = new Map<string, number>();
+    for (const schedule of schedules) {
+      if (schedule === undefined || schedule instanceof OwnError) continue;
+      specs.remember(schedule);
+      graces.set(schedule.spec.groupId, schedule.spec.engineGraceMs);
+    }
+    return due.map((fire) => graces.get(fire.groupId) ?? specOf(fire)?.engineGraceMs);
   }
 }

@@ -110,7 +110,8 @@ export function tidegateModule(
     });
     single(Watchdog, (context) => {
       const planner = context.get(IntervalPlanner);
-      return new Watchdog({ ...ledger(context), planner, everyMs: settings.watchdogEveryMs ?? 5_000 });
+      const everyMs = settings.watchdogEveryMs ?? 5_000;
+      return new Watchdog({ ...ledger(context), planner, specs: context.get(SpecCache), everyMs });
     });
     single(SpecReader, (context) => {
       const engines = context.get(EngineRegistry);

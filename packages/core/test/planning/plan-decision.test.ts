@@ -1,9 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
 import {
   decidePlan,
-  MAX_BACKLOG,
   MAX_RUNS_PER_PLAN,
+  PLANNED_AHEAD,
   type PlanDecision,
+  RECHECK_MS,
 } from "../../src/planning/plan-decision.js";
 import { Grid } from "../../src/schedule/grid.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
@@ -14,10 +15,19 @@ interface Situation extends Partial<ScheduleInfo> {
   readonly watermarkHour?: number;
   readonly nowHour: number;
   readonly openRuns?: number;
+  readonly blockingRuns?: number;
+  readonly nextFireAt?: number;
 }
 
 /** What an hourly schedule decides, with times given in hours since T0. */
-function decide({ watermarkHour = 0, nowHour, openRuns = 0, ...info }: Situation): PlanDecision {
+function decide({
+  watermarkHour = 0,
+  nowHour,
+  openRuns = 0,
+  blockingRuns = 0,
+  nextFireAt,
+  ...info
+}: Situation): PlanDecision {
   const spec = specOf(hourly("g", info));
   return decidePlan({
     spec,
@@ -25,6 +35,8 @@ function decide({ watermarkHour = 0, nowHour, openRuns = 0, ...info }: Situation
     watermark: T0 + watermarkHour * HOUR,
     now: T0 + nowHour * HOUR,
     openRuns,
+    blockingRuns,
+    ...(nextFireAt === undefined ? {} : { nextFireAt }),
   });
 }
 
@@ -243,31 +255,41 @@ describe("a start that lies behind the watermark", () => {
 
 describe("the limits of a step", () => {
   const everySecond = { trigger: { type: "period", every: 1, unit: "second" } } as const;
+  const allow = { overlap: "allow", maxActiveRuns: 1_000 } as const;
 
-  it("plans at most so many runs, and says that there is more", () => {
-    const decision = decide({ nowHour: 1, ...everySecond });
+  it("plans at most so many runs, and waits for them with the rest", () => {
+    const decision = decide({ nowHour: 1, ...everySecond, ...allow });
     expect(decision.runs).toHaveLength(MAX_RUNS_PER_PLAN);
-    expect(decision.hasMore).toBe(true);
-    expect(decision.nextFireAt).toBe(T0 + (MAX_RUNS_PER_PLAN + 1) * SECOND);
+    expect(decision).toMatchObject({ waits: true, nextFireAt: T0 + HOUR + RECHECK_MS });
     expectTiled(decision);
   });
 
   it("says that there is no more where the owed fit exactly", () => {
-    const decision = decide({ nowHour: MAX_RUNS_PER_PLAN / 3_600, ...everySecond });
+    const decision = decide({ nowHour: MAX_RUNS_PER_PLAN / 3_600, ...everySecond, ...allow });
     expect(decision.runs).toHaveLength(MAX_RUNS_PER_PLAN);
-    expect(decision.hasMore).toBe(false);
+    expect(decision).toMatchObject({ hasMore: false, waits: false });
   });
 
-  it("fills the backlog up to its cap", () => {
-    const decision = decide({ nowHour: 1, ...everySecond, openRuns: MAX_BACKLOG - 10 });
-    expect(decision.runs).toHaveLength(10);
-    expect(decision.hasMore).toBe(true);
-  });
+  it.each([
+    [{}, 0, 1 + PLANNED_AHEAD],
+    [{}, 1, PLANNED_AHEAD],
+    [{}, PLANNED_AHEAD, 1],
+    [{ overlap: "allow", maxActiveRuns: 5 }, 4, 1 + PLANNED_AHEAD],
+  ] as const)(
+    "plans a backlog only a little ahead of its lane (%j with %d open: %d)",
+    (policy, openRuns, count) => {
+      const decision = decide({ nowHour: 1, ...everySecond, ...policy, openRuns });
+      expect(decision.runs).toHaveLength(count);
+      expect(decision).toMatchObject({ hasMore: false, waits: true, nextFireAt: T0 + HOUR + RECHECK_MS });
+      expectTiled(decision);
+    },
+  );
 
-  it("defers where the backlog is full, with the watermark where it was", () => {
-    const decision = decide({ nowHour: 1, ...everySecond, openRuns: MAX_BACKLOG });
+  it("defers where the lane is full, with the watermark where it was", () => {
+    const decision = decide({ nowHour: 1, ...everySecond, openRuns: 1 + PLANNED_AHEAD });
     expect(decision).toMatchObject({ outcome: "deferred", runs: [], newWatermark: T0, cancelsActive: false });
-    expect(decision.nextFireAt).toBeGreaterThan(T0 + HOUR);
+    expect(decision.nextFireAt).toBe(T0 + HOUR + RECHECK_MS);
+    expect(decision.waits).toBe(true);
   });
 
   it("coalesces any number in one step", () => {
@@ -275,5 +297,70 @@ describe("the limits of a step", () => {
     expect(decision.runs).toHaveLength(1);
     expect(decision.runs[0]?.intervals).toBe(86_400);
     expect(decision.hasMore).toBe(false);
+  });
+
+  it.each(["coalesce", "drop"] as const)(
+    "makes one run of what is owed since the beginning of time (%s)",
+    (catchup) => {
+      const startTime = -8_640_000_000_000_000;
+      const spec = specOf(hourly("g", { ...everySecond, startTime, catchup }));
+      const decision = decidePlan({ spec, grid: new Grid(spec), watermark: startTime, now: T0, openRuns: 0 });
+      const owed = (T0 - startTime) / SECOND;
+      expect(decision.runs.map(({ intervals, state }) => [intervals, state])).toEqual(
+        catchup === "coalesce"
+          ? [[owed, "PLANNED"]]
+          : [
+              [owed - 1, "SKIPPED"],
+              [1, "PLANNED"],
+            ],
+      );
+      expect(decision).toMatchObject({
+        newWatermark: T0,
+        nextFireAt: T0 + SECOND,
+        hasMore: false,
+        waits: false,
+      });
+    },
+  );
+
+  it("makes one skipped run of all that is older than the window, with each", () => {
+    const decision = decide({ nowHour: 8_000, ...everySecond, catchupWindowMs: HOUR });
+    expect(decision.runs[0]).toMatchObject({ intervals: 7_999 * 3_600 - 1, reason: "catchup-window" });
+    expect(decision.runs).toHaveLength(2 + PLANNED_AHEAD);
+    expectTiled(decision);
+  });
+});
+
+describe("a catch-up window of nothing", () => {
+  it.each([1, 400, 45 * SECOND, 60 * SECOND])("gives nothing up that is planned %d ms late", (lateMs) => {
+    const decision = decide({ nowHour: 1 + lateMs / HOUR, catchupWindowMs: 0 });
+    expect(inHours(decision)).toEqual([[0, 1, "PLANNED"]]);
+  });
+
+  it("gives up what is later than twice the engine's grace", () => {
+    const late = { nowHour: 1 + (60 * SECOND + 1) / HOUR, catchupWindowMs: 0 };
+    expect(inHours(decide(late))).toEqual([[0, 1, "SKIPPED catchup-window"]]);
+    expect(inHours(decide({ ...late, engineGraceMs: 31 * SECOND }))).toEqual([[0, 1, "PLANNED"]]);
+  });
+
+  it("gives nothing up behind what an earlier look has kept", () => {
+    const later = { nowHour: 9, watermarkHour: 3, catchupWindowMs: 2 * HOUR };
+    expect(inHours(decide(later))[0]).toEqual([3, 6, "SKIPPED catchup-window"]);
+    const left = decide({ ...later, nextFireAt: T0 + 8 * HOUR + RECHECK_MS });
+    expect(inHours(left)).toEqual([
+      [3, 4, "PLANNED"],
+      [4, 5, "PLANNED"],
+      [5, 6, "PLANNED"],
+      [6, 7, "PLANNED"],
+      [7, 8, "PLANNED"],
+    ]);
+  });
+});
+
+describe("a failed run that blocks", () => {
+  it("has drop hold what falls due, rather than give it up", () => {
+    const blocked = { nowHour: 3, watermarkHour: 1, openRuns: 1, overlap: "drop" } as const;
+    expect(decide({ ...blocked, blockingRuns: 1 })).toMatchObject({ outcome: "deferred", runs: [] });
+    expect(inHours(decide({ ...blocked, blockingRuns: 0 }))).toEqual([[1, 3, "SKIPPED overlap-dropped"]]);
   });
 });

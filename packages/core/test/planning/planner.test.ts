@@ -1,10 +1,13 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { VirtualClock } from "../../src/clock/virtual-clock.js";
+import { StoreError } from "../../src/errors/errors.js";
 import { createEmitter } from "../../src/events/events.js";
+import { PLANNED_AHEAD } from "../../src/planning/plan-decision.js";
 import { IntervalPlanner } from "../../src/planning/planner.js";
 import { SpecCache } from "../../src/planning/spec-cache.js";
+import { MemoryStore } from "../../src/store/memory-store.js";
 import { DAY, HOUR, MINUTE, T0 } from "../support/instants.js";
-import { hourly } from "../support/schedules.js";
+import { hourly, specOf } from "../support/schedules.js";
 import { World, type WorldOptions } from "../support/world.js";
 
 let world: World;
@@ -319,14 +322,280 @@ describe("what is deferred", () => {
     await client.register(hourly("g", { startTime: T0 - 1_050 * HOUR }));
     operator.answer = () => "runs";
     const [result] = await engine.fire("g", T0);
-    expect(result).toMatchObject({ outcome: "planned", planned: 1_000 });
+    expect(result).toMatchObject({ outcome: "planned", planned: 1 + PLANNED_AHEAD });
+    expect(await client.audit("g")).toMatchObject({
+      isSound: true,
+      owed: { lower: T0 - (1_050 - 1 - PLANNED_AHEAD) * HOUR, upper: T0 },
+    });
     operator.answer = () => ({ state: "SUCCEEDED" });
     await world.settle();
     operator.endAll();
-    for (let turn = 0; turn < 400; turn += 1) await clock.settle();
-    const audit = await client.audit("g");
+    let audit = await client.audit("g");
+    for (let turn = 0; turn < 4_000 && !audit.isComplete; turn += 1) {
+      await clock.settle();
+      if (turn % 100 === 99) audit = await client.audit("g");
+    }
+    expect(clock.now()).toBe(T0);
     expect(audit).toMatchObject({ isComplete: true, owed: null });
     expect(audit.succeeded.runs).toBe(1_050);
+  });
+});
+
+describe("a schedule that is blocked", () => {
+  const everySecond = { type: "period", every: 1, unit: "second" } as const;
+
+  it.each([
+    {},
+    { overlap: "drop" },
+    { overlap: "coalesce-pending" },
+    { overlap: "allow", maxActiveRuns: 2 },
+  ] as const)("costs a plan a minute (%j)", async (policy) => {
+    const { client, store, operator } = await begin({ watchdogEveryMs: 5_000 });
+    operator.answer = () => ({ state: "FAILED", isRetryable: false });
+    const groups = Array.from({ length: 100 }, (_, index) => `g${index}`);
+    await client.registerMany(groups.map((group) => hourly(group, { trigger: everySecond, ...policy })));
+    for (let second = 1; second <= 10; second += 1) {
+      await world.clock.advanceTo(T0 + second * 1_000);
+      await world.engine.fireMany(groups.map((groupId) => ({ groupId, scheduledTime: T0 + second * 1_000 })));
+      await world.settle();
+    }
+    let plans = 0;
+    const plan = store.plan.bind(store);
+    store.plan = (commits) => {
+      plans += commits.length;
+      return plan(commits);
+    };
+    const end = T0 + HOUR;
+    while (world.clock.now() < end) {
+      const due = await store.due({ before: end, limit: 1_000 });
+      const now = Math.max(world.clock.now(), due[0]?.fireAt ?? end);
+      await world.clock.advanceTo(Math.min(now, end));
+      await world.engine.fireMany(due.filter(({ fireAt }) => fireAt <= now));
+    }
+    expect(plans).toBeLessThanOrEqual(100 * 62);
+    expect(plans).toBeGreaterThan(100 * 50);
+  });
+
+  it("goes on with all that it owes when the failed run is retried", async () => {
+    const { client, operator, engine, clock } = await begin();
+    operator.answer = () => ({ state: "FAILED", isRetryable: false });
+    await client.register(hourly("g", { overlap: "drop" }));
+    await world.fireAt("g", T0 + HOUR);
+    await world.fireAt("g", T0 + 5 * HOUR);
+    expect(await ledger()).toEqual([[0, 1, "FAILED"]]);
+    operator.answer = () => ({ state: "SUCCEEDED" });
+    const [failed] = await world.runs("g");
+    await client.retryRun(failed!.id);
+    await world.settle();
+    await clock.advance(MINUTE);
+    await engine.fire("g", T0 + 6 * HOUR);
+    await world.settle();
+    expect(await ledger()).toEqual(succeeded(0, 5));
+  });
+});
+
+describe("a backlog", () => {
+  it("drains through two managers on one store as runs end, whichever of them carries these out", async () => {
+    const store = new MemoryStore();
+    Object.assign(store, { isShared: true });
+    const { client, clock, operator, engine } = await begin({ store });
+    const other = await World.start({ store, clock, operator });
+    await client.register(hourly("g", { startTime: T0 - 50 * HOUR }));
+    await engine.fire("g", T0);
+    for (let turn = 0; turn < 100; turn += 1) await world.settle();
+    expect(clock.now()).toBe(T0);
+    expect((await client.audit("g")).succeeded.runs).toBe(50);
+    await other.stop();
+  });
+
+  it("is kept whole by a window that was long enough when it fell due, through a restart", async () => {
+    const { client, operator } = await begin();
+    operator.answer = () => "runs";
+    await client.register(hourly("g", { catchupWindowMs: 2 * HOUR }));
+    for (let hour = 1; hour <= 12; hour += 1) await world.fireAt("g", T0 + hour * HOUR);
+    await world.restart();
+    operator.answer = () => ({ state: "SUCCEEDED" });
+    operator.endAll();
+    await world.advance(30 * MINUTE);
+    await world.engine.fire("g", T0 + 12 * HOUR);
+    for (let turn = 0; turn < 20; turn += 1) await world.settle();
+    expect(await ledger()).toEqual(succeeded(0, 12));
+  });
+});
+
+describe("the empty interval of an inclusive end", () => {
+  it.each(["interval-end", "interval-start"] as const)(
+    "is planned once, also when the schedule is paused and resumed after it (%s)",
+    async (fireAt) => {
+      const { client, engine } = await begin();
+      const endTime = T0 + 2 * HOUR;
+      await client.registerMany([hourly("g", { endTime, endRule: "inclusive", fireAt }), hourly("healthy")]);
+      await world.fireAt("g", T0 + 3 * HOUR);
+      const before = await ledger();
+      expect(before.at(-1)).toEqual([2, 2, "SUCCEEDED"]);
+      for (let round = 0; round < 2; round += 1) {
+        await client.pause("g", "");
+        await client.resume("g");
+        const results = await engine.fireMany([
+          { groupId: "g", scheduledTime: endTime },
+          { groupId: "healthy", scheduledTime: endTime },
+        ]);
+        expect(results[0]).toMatchObject({ planned: 0, nextFireAt: null });
+        await world.settle();
+      }
+      expect(await ledger()).toEqual(before);
+      expect(await ledger("healthy")).toEqual(succeeded(0, 3));
+      expect((await client.get("g")).nextFireAt).toBeNull();
+      expect(world.eventsOf("trouble")).toEqual([]);
+    },
+  );
+
+  it.each([
+    [{}],
+    [{ overlap: "cancel-running", fireAt: "interval-start" }],
+    [{ overlap: "coalesce-pending" }],
+  ] as const)(
+    "of a single time costs nothing when it is over, whatever is done to it (%j)",
+    async (policy) => {
+      const { client, store, clock, engine, operator } = await begin({ watchdogEveryMs: 5_000 });
+      operator.answer = () => ({ state: "FAILED", isRetryable: false });
+      const info = {
+        ...hourly("g", { endTime: T0 + HOUR, endRule: "inclusive", onFailure: "continue", ...policy }),
+        trigger: { type: "once", at: T0 + HOUR },
+      } as const;
+      await client.register(info);
+      await world.fireAt("g", T0 + HOUR);
+      await engine.fire("g", T0 + HOUR);
+      await world.settle();
+      let plans = 0;
+      const plan = store.plan.bind(store);
+      store.plan = (commits) => {
+        plans += commits.length;
+        return plan(commits);
+      };
+      await client.update({ ...info, description: "new" }, { version: 1 });
+      await client.pause("g", "");
+      await client.resume("g");
+      await clock.advance(HOUR);
+      await client.unregister("g");
+      await client.register(info);
+      await clock.advance(HOUR);
+      expect(plans).toBeLessThan(20);
+      const bounds = (await ledger()).map(([lower, upper]) => [lower, upper]);
+      expect(bounds).toEqual([
+        [0, 1],
+        [1, 1],
+      ]);
+    },
+  );
+});
+
+describe("a schedule that this version does not understand", () => {
+  const poisoned = async (): Promise<void> => {
+    const spec = specOf(hourly("b-poisoned"));
+    const trigger = { type: "lunar" } as unknown as typeof spec.trigger;
+    await world.store.insertSchedules([
+      {
+        spec: { ...spec, trigger },
+        status: "REGISTERED",
+        origin: T0,
+        watermark: T0,
+        nextFireAt: T0 + HOUR,
+        laneWidth: 1,
+        incarnation: "1",
+        tzdata: "2026a",
+        createdAt: T0,
+      },
+    ]);
+  };
+  const fireAll = () =>
+    world.engine.fireMany(
+      ["a", "b-poisoned", "c"].map((groupId) => ({ groupId, scheduledTime: world.clock.now() })),
+    );
+
+  it("harms no other of its batch, and says why it stands still", async () => {
+    const { client, clock } = await begin();
+    await client.registerMany([hourly("a"), hourly("c")]);
+    await poisoned();
+    await clock.advance(HOUR);
+    const results = await fireAll();
+    await world.settle();
+    expect(results.map(({ outcome }) => outcome)).toEqual(["planned", "failed", "planned"]);
+    expect(results[1]).toMatchObject({ nextFireAt: T0 + HOUR + MINUTE, planned: 0 });
+    expect(await ledger("a")).toEqual(succeeded(0, 1));
+    expect(await ledger("c")).toEqual(succeeded(0, 1));
+    expect(world.eventsOf("trouble")).toEqual([
+      expect.objectContaining({ where: "planner", groupId: "b-poisoned" }),
+    ]);
+    const { schedule, next } = await client.describe("b-poisoned");
+    expect(schedule.statusReason).toBe('Cannot be planned: trigger.type: this version knows no "lunar".');
+    expect(next.intervals).toEqual([]);
+  });
+
+  it("is tried again after a while, told once each time, and planned when it is understood", async () => {
+    const { client, clock, store } = await begin();
+    await poisoned();
+    await clock.advance(HOUR);
+    for (let second = 0; second < 59; second += 1) {
+      await world.engine.fire("b-poisoned", T0 + HOUR);
+      await clock.advance(1_000);
+    }
+    expect(world.eventsOf("trouble")).toHaveLength(1);
+    const [broken] = await store.getSchedules(["b-poisoned"]);
+    await store.changeSchedules([
+      {
+        groupId: "b-poisoned",
+        expected: { version: broken!.version, statuses: [broken!.status] },
+        updatedAt: clock.now(),
+        spec: { spec: specOf(hourly("b-poisoned")), tzdata: "2026a" },
+      },
+    ]);
+    await clock.advance(MINUTE);
+    const [result] = await world.engine.fire("b-poisoned", T0 + HOUR);
+    expect(result?.outcome).toBe("planned");
+    expect((await client.get("b-poisoned")).statusReason).toBeNull();
+  });
+
+  it("is left out where it cannot even be read", async () => {
+    const { client, clock, store } = await begin({ watchdogEveryMs: 5_000 });
+    await client.registerMany([hourly("a"), hourly("c")]);
+    await poisoned();
+    const getSchedules = store.getSchedules.bind(store);
+    store.getSchedules = (groupIds) =>
+      groupIds.includes("b-poisoned")
+        ? Promise.reject(new SyntaxError("Unexpected end of JSON input"))
+        : getSchedules(groupIds);
+    await clock.advance(HOUR);
+    expect((await fireAll()).map(({ outcome }) => outcome)).toEqual(["planned", "failed", "planned"]);
+    // From here on nobody fires, and the watchdog has to look at all three.
+    await clock.advance(HOUR + MINUTE);
+    await world.settle();
+    expect(await ledger("a")).toEqual(succeeded(0, 2));
+    expect(await ledger("c")).toEqual(succeeded(0, 2));
+  });
+
+  it("does not keep the watchdog from the others, which are planned as late as ever", async () => {
+    const { client, clock } = await begin({ watchdogEveryMs: 5_000 });
+    await client.registerMany([hourly("a"), hourly("c")]);
+    await poisoned();
+    await clock.advance(HOUR + 40_000);
+    await world.settle();
+    expect(await ledger("a")).toEqual(succeeded(0, 1));
+    expect(await ledger("c")).toEqual(succeeded(0, 1));
+    expect((await client.get("b-poisoned")).statusReason).toMatch(/^Cannot be planned/);
+  });
+
+  it("whose commit the store refuses by an error is told apart from the others of the transaction", async () => {
+    const { client, clock, store } = await begin();
+    await client.registerMany([hourly("a"), hourly("b-poisoned"), hourly("c")]);
+    const plan = store.plan.bind(store);
+    store.plan = (commits) =>
+      commits.some(({ groupId }) => groupId === "b-poisoned")
+        ? Promise.reject(new StoreError("STORE_FAILED", "value out of range"))
+        : plan(commits);
+    await clock.advance(HOUR);
+    expect((await fireAll()).map(({ outcome }) => outcome)).toEqual(["planned", "failed", "planned"]);
+    expect((await client.get("b-poisoned")).statusReason).toBe("Cannot be planned: value out of range");
   });
 });
 

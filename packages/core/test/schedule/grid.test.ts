@@ -1,6 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
+import type { NominalInterval } from "../../src/schedule/grid.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
+import type { CronTriggerSpec } from "../../src/trigger/trigger-spec.js";
 import { at, DAY, HOUR, MINUTE, T0 } from "../support/instants.js";
 import { gridOf, hourly, intervalsOf } from "../support/schedules.js";
 
@@ -186,5 +188,92 @@ describe("cuts", () => {
     expect(intervalsOf(grid, 3).map(({ lower, upper }) => (upper - lower) / HOUR)).toEqual([24, 23, 24]);
     expect(grid.isCut(at("2026-03-09T04:00Z"))).toBe(true);
     expect(grid.isCut(at("2026-03-09T05:00Z"))).toBe(false);
+  });
+});
+
+describe("what is due", () => {
+  const trigger = fc.oneof<fc.Arbitrary<ScheduleInfo["trigger"]>[]>(
+    fc.record({
+      type: fc.constant("cron" as const),
+      expression: fc.constantFrom(
+        "*/7 * * * *",
+        "0 0 * * *",
+        "30 1,2 * * *",
+        "15 3 1,15 * *",
+        "0 */5 * * MON-FRI",
+        "0 0 29 2 *",
+        "10 20 5 1,L * ? 2025-2027",
+        "0 30 2 ? * SUN#2 *",
+      ),
+      dst: fc.constantFrom<NonNullable<CronTriggerSpec["dst"]>>(
+        "quartz",
+        {},
+        { gap: "skip", fold: "both" },
+        { fold: "last" },
+      ),
+    }),
+    fc.record({
+      type: fc.constant("period" as const),
+      every: fc.integer({ min: 1, max: 40 }),
+      unit: fc.constantFrom("minute", "hour", "day", "week", "month", "year"),
+    }),
+    fc.constant({ type: "once" as const, at: T0 + 40 * DAY }),
+  );
+
+  it("is what walking from interval to interval finds", () => {
+    let found = 0;
+    fc.assert(
+      fc.property(
+        trigger,
+        fc.record({
+          timezone: fc.constantFrom("UTC", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo"),
+          fireAt: fc.constantFrom("interval-end", "interval-start"),
+          firstInterval: fc.constantFrom("start-time", "first-nominal-time"),
+          endRule: fc.constantFrom("exclusive", "inclusive"),
+          delayMs: fc.constantFrom(0, HOUR),
+          startTime: fc.integer({ min: T0, max: T0 + 400 * DAY }),
+        }),
+        fc.constantFrom(null, 10 * DAY, 40 * DAY, 400 * DAY),
+        fc.integer({ min: -DAY, max: 400 * DAY }),
+        fc.constantFrom(0, 7 * MINUTE),
+        (given, rest, span, sinceStart, offGrid) => {
+          const startTime = rest.startTime - (rest.startTime % MINUTE);
+          fc.pre(given.type !== "once" || span !== null || given.at! > startTime);
+          const endTime = span === null ? {} : { endTime: startTime + span };
+          const grid = gridOf({
+            groupId: "g",
+            trigger: given,
+            ...rest,
+            startTime,
+            ...endTime,
+          } as ScheduleInfo);
+          const from = (grid.origin() ?? startTime) + offGrid;
+          const now = startTime + sinceStart;
+          let count = 0;
+          let newest: NominalInterval | undefined;
+          let following = grid.next(from);
+          while (following !== undefined && grid.fireAt(following) <= now && count < 20_000) {
+            count += 1;
+            newest = following;
+            following = newest.upper === newest.lower ? undefined : grid.next(newest.upper);
+          }
+          fc.pre(count < 20_000);
+          expect(grid.due(from, now)).toEqual(
+            newest === undefined ? undefined : { count, newest, following },
+          );
+          if (count > 1) found += 1;
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+    expect(found).toBeGreaterThan(100);
+  });
+
+  it("is counted from the beginning of time on", () => {
+    const seconds = { groupId: "g", trigger: { type: "cron", expression: "* * * * * *" } } as const;
+    const startTime = -8_640_000_000_000_000;
+    expect(gridOf({ ...seconds, startTime }).due(startTime, T0)?.count).toBe((T0 - startTime) / 1_000);
+    const daily = { groupId: "g", trigger: { type: "period", every: 1, unit: "day" } } as const;
+    expect(gridOf({ ...daily, startTime }).due(startTime, T0)?.count).toBe((T0 - startTime) / DAY);
   });
 });

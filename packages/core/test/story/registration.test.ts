@@ -301,6 +301,37 @@ describe("every hour", () => {
   });
 });
 
+describe("what is owed at registration", () => {
+  it.each([
+    ["each", {}, "(catchup: each): 48 intervals, a run each."],
+    ["coalesce", {}, "(catchup: coalesce): 48 intervals, in one run."],
+    ["drop", {}, "(catchup: drop): 48 intervals, of which the newest runs."],
+    ["each", { overlap: "coalesce-pending" }, "(catchup: each): 48 intervals, in one run."],
+  ] as const)("is told with its number (%s %j)", async (catchup, policy, text) => {
+    const { client } = await Bench.started();
+    const { notes } = await client.register({ ...hourly, startTime: hour(-48) - 1, catchup, ...policy });
+    expect(notes).toEqual([expect.stringContaining(text)]);
+  });
+
+  it("is counted since 1970 in an instant, and runs once with coalesce", async () => {
+    const bench = await Bench.started();
+    const everySecond = { type: "period", every: 1, unit: "second" } as const;
+    const info = { ...hourly, trigger: everySecond, startTime: 0, catchup: "coalesce" } as const;
+    const { notes } = await bench.client.register(info);
+    expect(notes[0]).toMatch(/1,7\d\d,\d{3},\d{3} intervals, in one run/);
+    await bench.fireAt(0);
+    expect(bench.operator.submissions).toHaveLength(1);
+    expect(await bench.client.audit("orders")).toMatchObject({ isComplete: true, owed: null });
+  });
+
+  it("is told to be kept where the window is shorter than a fire may be late", async () => {
+    const { client } = await Bench.started();
+    const { notes } = await client.register({ ...hourly, catchupWindowMs: 0 });
+    expect(notes).toEqual([expect.stringContaining("more than 60000 ms late (twice engineGraceMs)")]);
+    expect((await client.ensure({ ...hourly, catchupWindowMs: 60_000 })).notes).toEqual([]);
+  });
+});
+
 describe("what an operator says of a job", () => {
   const note = "job.sink appends";
 

@@ -139,3 +139,53 @@ describe("the reconciler", () => {
     expect((await registering).schedule.status).toBe("REGISTERED");
   });
 });
+
+describe("a schedule that its engine refuses", () => {
+  const groups = Array.from({ length: 20 }, (_, index) => `g${index}`);
+  const refuse = (bench: Bench, poisoned: string): void => {
+    const { engine } = bench;
+    const register = engine.handleRegister.bind(engine);
+    engine.handleRegister = async (schedules) => {
+      if (schedules.some(({ groupId }) => groupId === poisoned)) throw new Error("no such calendar");
+      await register(schedules);
+    };
+  };
+  const others = groups.filter((group) => group !== "g7");
+
+  it("does not keep the others of its registration from the engine", async () => {
+    const { bench } = await started();
+    refuse(bench, "g7");
+    await bench.client.registerMany(groups.map((groupId) => ({ ...hourly, groupId })));
+    expect([...bench.engine.held.keys()].sort()).toEqual([...others].sort());
+    const { items } = await bench.client.list();
+    const failed = items.filter(({ status }) => status === "FAILED");
+    expect(failed.map(({ spec, statusReason }) => [spec.groupId, statusReason])).toEqual([
+      ["g7", "no such calendar"],
+    ]);
+    expect(items.filter(({ status }) => status === "REGISTERED")).toHaveLength(19);
+  });
+
+  it("does not keep the reconciler from the others that the engine has lost", async () => {
+    const { bench, repairs } = await started();
+    await bench.client.registerMany(groups.map((groupId) => ({ ...hourly, groupId })));
+    bench.engine.held.clear();
+    bench.engine.held.set("orphan", 1);
+    refuse(bench, "g7");
+    await bench.clock.advance(60_000);
+    expect([...bench.engine.held.keys()].sort()).toEqual([...others].sort());
+    expect(repairs[0]).toMatchObject({ registered: 19, removed: 1 });
+    expect(bench.troubles.map(({ error }) => error.message)).toContain("no such calendar");
+  });
+
+  it("is told apart from the others of one insertion", async () => {
+    const { bench } = await started();
+    const insertSchedules = bench.store.insertSchedules.bind(bench.store);
+    bench.store.insertSchedules = async (schedules) => {
+      if (schedules.some(({ spec }) => spec.groupId === "g7")) throw new Error("invalid byte sequence");
+      return insertSchedules(schedules);
+    };
+    const results = await bench.client.registerMany(groups.map((groupId) => ({ ...hourly, groupId })));
+    expect(results.filter(({ isRegistered }) => isRegistered)).toHaveLength(19);
+    expect(results[7]).toMatchObject({ isRegistered: false, error: new Error("invalid byte sequence") });
+  });
+});

@@ -1,7 +1,6 @@
 import type { EpochMs } from "../../clock/clock.js";
 import { TriggerError } from "../../errors/errors.js";
-import type { LocalMs } from "../civil.js";
-import { DAY_MS } from "../civil.js";
+import { DAY_MS, type LocalMs } from "../civil.js";
 import { datable, type Trigger } from "../trigger.js";
 import type { CronTriggerSpec, DstPolicy } from "../trigger-spec.js";
 import type { Zone, ZoneSegment } from "../zone/zone.js";
@@ -77,6 +76,20 @@ export class CronTrigger implements Trigger {
       segment = this.#earlierSegment(segment, local);
     }
     return undefined;
+  }
+
+  count(after: EpochMs, upTo: EpochMs): number {
+    let count = 0;
+    let segment: ZoneSegment | undefined = this.#zone.segmentAt(after);
+    for (; segment !== undefined && segment.from <= upTo; segment = this.#zone.after(segment)) {
+      const from = Math.max(after + 1 + segment.offset, this.#localStart(segment));
+      const to = Math.min(upTo + 1 + segment.offset, this.#localEnd(segment));
+      count += this.#times.count(from, to);
+      const standsIn = segment.from > after && this.#standsForGap(segment);
+      const start = segment.from + segment.offset;
+      if (standsIn && this.#times.atOrAfter(start) !== start) count += 1;
+    }
+    return count;
   }
 
   /** Local times count from here on: with `fold: "first"` not those that the segment before had already. */

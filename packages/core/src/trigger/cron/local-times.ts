@@ -1,10 +1,10 @@
-import type { LocalMs } from "../civil.js";
-import { DAY_MS, dateOf, dayNumberOf } from "../civil.js";
+import { DAY_MS, dateOf, dayNumberOf, type LocalMs } from "../civil.js";
 import { type DayMask, monthMask } from "./day-rule.js";
 import type { CronFields } from "./parse.js";
 
 /** After so many months the Gregorian calendar has shown all that it has. */
-const CALENDAR_CYCLE_MONTHS = 400 * 12;
+const CYCLE_YEARS = 400;
+const CALENDAR_CYCLE_MONTHS = CYCLE_YEARS * 12;
 
 const SECOND_MS = 1_000;
 const NONE = -1;
@@ -29,6 +29,7 @@ export class LocalTimes {
   #month = Number.NaN;
   #dayBeforeFirst = Number.NaN;
   #daysEnd = Number.NaN;
+  #cycle: Uint32Array | undefined;
 
   constructor(fields: CronFields) {
     this.#fields = fields;
@@ -64,6 +65,73 @@ export class LocalTimes {
     return previous === undefined
       ? undefined
       : previous * DAY_MS + this.#secondAtOrBefore(86_399) * SECOND_MS;
+  }
+
+  /** How many matches lie in `[from, to)`. */
+  count(from: LocalMs, to: LocalMs): number {
+    return to <= from ? 0 : this.#countBefore(to) - this.#countBefore(from);
+  }
+
+  /** Matches before a local time, counted from a day on that is the same for all. */
+  #countBefore(local: LocalMs): number {
+    const day = Math.floor(local / DAY_MS);
+    const second = Math.ceil((local - day * DAY_MS) / SECOND_MS);
+    const today = this.#matchesDay(day) ? this.#countInDay(second) : 0;
+    return this.#daysBefore(day) * this.#countInDay(86_400) + today;
+  }
+
+  /** Matches of a matching day before a second of it. */
+  #countInDay(second: number): number {
+    const { hours, minutes, seconds } = this.#fields;
+    const hour = Math.floor(second / 3_600);
+    const minute = Math.floor(second / 60) % 60;
+    const below = (values: readonly number[], limit: number): number =>
+      values.filter((value) => value < limit).length;
+    const inHour = hours.includes(hour)
+      ? below(minutes, minute) * seconds.length + (minutes.includes(minute) ? below(seconds, second % 60) : 0)
+      : 0;
+    return below(hours, hour) * minutes.length * seconds.length + inHour;
+  }
+
+  /** Matching days before a day, from the calendar's 400-year cycle on that the year 2000 begins. */
+  #daysBefore(day: number): number {
+    const { year, month } = dateOf(day);
+    const cycle = Math.floor((year - 2_000) / CYCLE_YEARS);
+    const inCycle = this.#monthsOfCycle();
+    const monthOfCycle = (year - 2_000 - cycle * CYCLE_YEARS) * 12 + month - 1;
+    const whole =
+      this.#years === undefined
+        ? cycle * inCycle.at(-1)! + inCycle[monthOfCycle]!
+        : this.#inYears(year, month);
+    this.#lookAt(year, month);
+    return whole + bitCount(this.#mask & ((1 << (day - this.#dayBeforeFirst)) - 1));
+  }
+
+  /** For each month of the cycle, how many days match before it. */
+  #monthsOfCycle(): Uint32Array {
+    if (this.#cycle !== undefined) return this.#cycle;
+    const before = new Uint32Array(CALENDAR_CYCLE_MONTHS + 1);
+    for (let month = 0; month < CALENDAR_CYCLE_MONTHS; month += 1) {
+      const isOpen = this.#months.has((month % 12) + 1);
+      const year = 2_000 + Math.floor(month / 12);
+      const mask = isOpen ? monthMask(this.#fields.days, year, (month % 12) + 1) : 0;
+      before[month + 1] = before[month]! + bitCount(mask);
+    }
+    this.#cycle = before;
+    return before;
+  }
+
+  /** Matching days before a month, of an expression that names its years. */
+  #inYears(year: number, month: number): number {
+    const inCycle = this.#monthsOfCycle();
+    const upTo = (y: number, m: number): number =>
+      inCycle[((((y - 2_000) % CYCLE_YEARS) + CYCLE_YEARS) % CYCLE_YEARS) * 12 + m]!;
+    let days = 0;
+    for (const open of this.#fields.years!) {
+      if (open > year) break;
+      days += upTo(open, open === year ? month - 1 : 12) - upTo(open, 0);
+    }
+    return days;
   }
 
   /** Whether any day of the calendar matches: not so for 30 February. Years are not looked at. */
@@ -182,4 +250,10 @@ function previousTable(allowed: readonly number[], size: number): Int8Array {
     table[value] = allowed.includes(value) ? value : value === 0 ? NONE : table[value - 1]!;
   }
   return table;
+}
+
+function bitCount(mask: number): number {
+  let count = 0;
+  for (let rest = mask; rest !== 0; rest &= rest - 1) count += 1;
+  return count;
 }

@@ -1,0 +1,54 @@
+import { StoreError } from "../errors/errors.js";
+
+/** One element's own error. */
+export class OwnError {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+/** Errors of the store as a whole: none of them is of one element. */
+const OF_THE_STORE: ReadonlySet<string> = new Set([
+  "STORE_UNAVAILABLE",
+  "STORE_LOCKED",
+  "STORE_READ_ONLY",
+  "STORE_FULL",
+  "STORE_NEWER",
+  "STORE_CLOSED",
+]);
+
+/** After so many failed calls for one batch, whatever is called must be what fails. */
+const MAX_FAILED_CALLS = 64;
+
+/**
+ * Calls for a whole batch. If that fails, calls for ever smaller parts of it, so that an error is told of the element that
+ * causes it and all others have their answers.
+ *
+ * @throws what `call` throws if it fails for all, or for reasons that are no element's
+ */
+export async function isolated<In, Out>(
+  batch: readonly In[],
+  call: (part: readonly In[]) => Promise<Out[]>,
+  maxFailedCalls = MAX_FAILED_CALLS,
+): Promise<(Out | OwnError)[]> {
+  if (batch.length === 0) return [];
+  let failedCalls = 0;
+  const answers = async (part: readonly In[]): Promise<(Out | OwnError)[]> => {
+    try {
+      return await call(part);
+    } catch (error) {
+      failedCalls += 1;
+      const isOfAll = error instanceof StoreError && OF_THE_STORE.has(error.code);
+      if (isOfAll || failedCalls > maxFailedCalls) throw error;
+      if (part.length === 1) return [new OwnError(error)];
+      const middle = Math.ceil(part.length / 2);
+      return [...(await answers(part.slice(0, middle))), ...(await answers(part.slice(middle)))];
+    }
+  };
+  const all = await answers(batch);
+  const [first] = all;
+  if (first instanceof OwnError && all.every((answer) => answer instanceof OwnError)) throw first.error;
+  return all;
+}
