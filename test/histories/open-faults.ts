@@ -1,4 +1,4 @@
-import { type History, type JobScript, PLAIN, type Policies, type Step } from "./history.js";
+import { type History, PLAIN, type Policies, type Step } from "./history.js";
 import type { BrokenLaw } from "./stage.js";
 
 /** A fault of the product that is known and not repaired yet. Delete it here once it is. */
