@@ -9,6 +9,9 @@ import {
 } from "@tidegate/core";
 import { GOOD, type JobScript } from "./history.js";
 
+/** How the cluster says that a job goes on. */
+export const CANNOT_STOP = "The job cannot be stopped.";
+
 /** A job on the cluster, as it really is. */
 export interface ClusterJob {
   readonly jobId: string;
@@ -88,7 +91,7 @@ export class Cluster implements ScheduleOperator {
     const { cancel } = this.#isWell ? GOOD : job.script;
     if (cancel === "rejects") {
       job.isStray = true;
-      throw new Error("cannot be stopped");
+      throw new Error(CANNOT_STOP);
     }
     if (cancel === "slow") await this.#sleep(3);
     job.end(cancel === "finishes" ? { state: "SUCCEEDED" } : { state: "CANCELLED" });

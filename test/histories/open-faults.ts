@@ -27,7 +27,7 @@ export const OPEN_FAULTS: Readonly<Record<string, OpenFault>> = {
   },
   "an interval is run again while its last submission is unclear": {
     avoid: (history) =>
-      does(history, "backfill", "rerun", "trigger", "cancelRun")
+      does(history, "backfill", "rerun", "trigger", "cancelRun", "unregister", "purge")
         ? withJobs(history, (job) => (UNCLEAR.includes(job.submit) ? { ...job, submit: "refused" } : job))
         : history,
   },
@@ -55,6 +55,9 @@ export const OPEN_FAULTS: Readonly<Record<string, OpenFault>> = {
   },
   "a schedule that is paused or deleted already cannot be paused by a failed run, and that is a trouble": {
     tolerates: ({ message }) => /^no-trouble: .*PAUSE_FAILED/.test(message),
+  },
+  "a backfill's run between two attempts is not held by a pause": {
+    tolerates: ({ message }) => message === "paused: a BACKFILL job began",
   },
   "endRule inclusive is planned for ever": {
     avoid: (history) => withSettings(history, ({ endRule: _, ...rest }) => rest),

@@ -81,6 +81,8 @@ export class Stage {
   policies: Policies;
   /** A person has paused the schedule, and has been told so. */
   isPaused = false;
+  /** Runs that were active then: they come to their end. */
+  activeAtPause: ReadonlySet<string> = new Set();
   /** The grids of all versions of this ledger's schedule, by version. */
   readonly grids = new Map<number, ModelGrid>();
   #store: ScheduleStore;
@@ -159,8 +161,12 @@ export class Stage {
     );
   }
 
+  /** Until nobody asks the store for anything any more: a chain of runs may be longer than a few turns of the event loop. */
   async settle(): Promise<void> {
-    for (let turn = 0; turn < 3; turn += 1) await this.clock.settle();
+    for (let calls = -1; calls !== this.budget.storeCalls && !this.budget.isSpent; ) {
+      calls = this.budget.storeCalls;
+      for (let turn = 0; turn < 3; turn += 1) await this.clock.settle();
+    }
     this.#requireRest();
   }
 
@@ -231,6 +237,7 @@ export class Stage {
         return this.#call(step.do, () => this.tidegate.client.unregister(GROUP));
       case "purge":
         this.intents.hasUnregistered = true;
+        this.isPaused = false;
         return this.#call(
           step.do,
           () => this.tidegate.client.unregister(GROUP, { purge: true }),
@@ -248,9 +255,7 @@ export class Stage {
         return this.#call(
           step.do,
           () => client.pause(GROUP, "a person"),
-          () => {
-            this.isPaused = true;
-          },
+          () => this.#hasPaused(),
         );
       case "resume":
         this.isPaused = false;
@@ -288,6 +293,15 @@ export class Stage {
       case "cancelBackfill":
         return this.#call(step.do, () => client.cancelBackfill(`backfill-${this.#backfills}`));
     }
+  }
+
+  async #hasPaused(): Promise<void> {
+    const { items } = await this.#store.listRuns(
+      { groupId: GROUP, states: ["SUBMITTING", "RUNNING"] },
+      { limit: 1_000 },
+    );
+    this.activeAtPause = new Set(items.map(({ id }) => id));
+    this.isPaused = true;
   }
 
   async #update(policies: Policies): Promise<void> {
