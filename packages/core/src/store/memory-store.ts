@@ -54,7 +54,7 @@ import type {
  * holds outlives `close` and is found again by the next `open`.
  */
 export class MemoryStore implements ScheduleStore {
-  readonly isShared = false;
+  readonly isShared: boolean = false;
   readonly #schedules = new ScheduleTable();
   readonly #runs = new RunTable();
   readonly #backfills = new BackfillTable();
