@@ -16,12 +16,6 @@ export const OPEN_FAULTS: Readonly<Record<string, OpenFault>> = {
   "a backfill runs what is not over yet": {
     tolerates: ({ message }) => message.startsWith("not-before-it-is-over: BACKFILL"),
   },
-  "a backfill that begins inside a run does nothing": {
-    tolerates: ({ message }) => message.startsWith("backfill-keeps-its-plan"),
-  },
-  "a backfill cuts intervals": {
-    tolerates: ({ message }) => message.startsWith("on-the-grid: BACKFILL"),
-  },
   "a purged ledger's job is taken for the new ledger's": {
     avoid: (history) => withSteps(history, (step) => (step.do === "purge" ? { do: "unregister" } : step)),
   },
@@ -37,21 +31,11 @@ export const OPEN_FAULTS: Readonly<Record<string, OpenFault>> = {
   "a run of a deleted schedule may be retried and waits for ever": {
     tolerates: ({ message }) => /^nothing-waits-that-could-run: .*DELETED$/.test(message),
   },
-  "a run that was retried or in back-off while the schedule was paused or deleted is not started by resume": {
-    tolerates: ({ message }) =>
-      /^(nothing-waits-that-could-run|explained): SCHEDULED PLANNED.* (REGISTERED|place\.)$/.test(message),
-  },
   "cancel-running loses what is not the newest": {
     avoid: (history) =>
       withSettings(history, (set) =>
         set.overlap === "cancel-running" ? { ...set, overlap: "coalesce-pending" } : set,
       ),
-  },
-  "a cancelled run is retried over its own replacement": {
-    avoid: (history) =>
-      does(history, "cancelRun", "unregister", "purge") && does(history, "backfill", "rerun", "trigger")
-        ? withSteps(history, (step) => (step.do === "retryRun" ? { do: "pass", for: 1 } : step))
-        : history,
   },
   "a schedule that is paused or deleted already cannot be paused by a failed run, and that is a trouble": {
     tolerates: ({ message }) => /^no-trouble: .*PAUSE_FAILED/.test(message),
@@ -59,11 +43,12 @@ export const OPEN_FAULTS: Readonly<Record<string, OpenFault>> = {
   "a backfill's run between two attempts is not held by a pause": {
     tolerates: ({ message }) => message === "paused: a BACKFILL job began",
   },
+  "an update moves the ledger's beginning into the range of a backfill": {
+    avoid: (history) =>
+      does(history, "backfill") ? withSettings(history, ({ firstInterval: _, ...rest }) => rest) : history,
+  },
   "endRule inclusive is planned for ever": {
     avoid: (history) => withSettings(history, ({ endRule: _, ...rest }) => rest),
-  },
-  "a re-run of a range without runs cuts intervals": {
-    tolerates: ({ message }) => message.startsWith("on-the-grid: MANUAL"),
   },
 };
 
