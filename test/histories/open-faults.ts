@@ -1,5 +1,5 @@
+import type { BrokenLaw } from "./evidence.js";
 import { type History, type JobScript, PLAIN, type Policies, type Step } from "./history.js";
-import type { BrokenLaw } from "./stage.js";
 
 /** A fault of the product that is known and not repaired yet. Delete it here once it is. */
 export interface OpenFault {
@@ -9,12 +9,13 @@ export interface OpenFault {
   readonly tolerates?: (broken: BrokenLaw) => boolean;
 }
 
+/** All that are open, by what is wrong. */
 export const OPEN_FAULTS: Readonly<Record<string, OpenFault>> = {
   "a job that cannot be stopped at once is given up": {
     avoid: (history) => (stopsJobs(history) ? withJobs(history, answered) : history),
   },
-  "a backfill runs what is not over yet": {
-    tolerates: ({ message }) => message.startsWith("not-before-it-is-over: BACKFILL"),
+  "what a person runs again need not be over yet": {
+    tolerates: ({ message }) => /^not-before-it-is-over: (BACKFILL|MANUAL)/.test(message),
   },
   "a purged ledger's job is taken for the new ledger's": {
     avoid: (history) => withSteps(history, (step) => (step.do === "purge" ? { do: "unregister" } : step)),
@@ -83,7 +84,7 @@ function withSettings(history: History, change: (set: Partial<Policies>) => Part
   };
 }
 
-export function withSteps(history: History, change: (step: Step) => Step): History {
+function withSteps(history: History, change: (step: Step) => Step): History {
   return { ...history, steps: history.steps.map(change) };
 }
 
