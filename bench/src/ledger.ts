@@ -68,6 +68,7 @@ async function writeLedger(path: string): Promise<void> {
   const [schedule] = await store.getSchedules(["audited"]);
   const groupId = "audited";
   const version = schedule!.version;
+  const operator = schedule!.spec.operator.toLowerCase();
   await store.changeSchedules([
     {
       groupId,
@@ -95,6 +96,7 @@ async function writeLedger(path: string): Promise<void> {
         reason: null,
         scheduleVersion: version,
         backfillId: null,
+        operator,
         plannedAt: upper,
       };
     });
@@ -109,14 +111,20 @@ async function writeLedger(path: string): Promise<void> {
         runs,
       },
     ]);
-    const claimed = await store.claim({ owner: "bench", now: to, leaseUntil: to + MINUTE_MS, limit: BATCH });
+    const claimed = await store.claim({
+      owner: "bench",
+      operators: [operator],
+      now: to,
+      leaseUntil: to + MINUTE_MS,
+      limit: BATCH,
+    });
     await store.changeRuns(
       claimed.map(({ run, token }) => ({
         id: run.id,
         token,
         from: ["SUBMITTING"],
         state: "SUCCEEDED",
-        wakeAt: null,
+        at: to,
         startedAt: to,
         endedAt: to,
         metrics: { rowsRead: 10, rowsWritten: 10 },

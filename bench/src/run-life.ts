@@ -74,15 +74,17 @@ async function bareCeiling(path: string): Promise<number> {
   for (let no = 0; no < groups; no += 1) insertState.run(no);
   const insert = database.prepare(
     `INSERT INTO run (group_no, lower, generation, upper, id, kind, intervals, scheduled_time, state, schedule_version,
-      attempt, token, wake_at, is_blocking, is_superseded, is_cancel_requested, planned_at)
-      VALUES (?, ?, 0, ?, ?, 'SCHEDULED', 1, ?, 'PLANNED', 1, 0, 0, 0, 0, 0, 0, ?)`,
+      attempt, token, operator, place, ready_at, is_blocking, is_superseded, is_cancel_requested, planned_at)
+      VALUES (?, ?, 0, ?, ?, 'SCHEDULED', 1, ?, 'PLANNED', 1, 0, 0, 'noop', 'ready', ?, 0, 0, 0, ?)`,
   );
   const advance = database.prepare("UPDATE schedule_state SET watermark = ?, next_fire_at = ? WHERE no = ?");
   const claim = database.prepare(
-    "UPDATE run SET state = 'SUBMITTING', attempt = 1, token = 1, submitted_at = ?, wake_at = ? WHERE id = ?",
+    `UPDATE run SET state = 'SUBMITTING', attempt = 1, token = 1, submitted_at = ?, place = 'active', ready_at = NULL,
+      lease_until = ?, is_job_open = 1 WHERE id = ?`,
   );
   const end = database.prepare(
-    "UPDATE run SET state = 'SUCCEEDED', wake_at = NULL, started_at = ?, ended_at = ?, job_id = ? WHERE id = ?",
+    `UPDATE run SET state = 'SUCCEEDED', place = 'none', lease_until = NULL, is_job_open = 0, started_at = ?, ended_at = ?,
+      job_id = ? WHERE id = ?`,
   );
   let lives = 0;
   const began = performance.now();
@@ -94,7 +96,7 @@ async function bareCeiling(path: string): Promise<number> {
     );
     database.exec("BEGIN");
     for (const [no, id] of ids.entries()) {
-      insert.run(no, lower, upper, id, upper, upper);
+      insert.run(no, lower, upper, id, upper, upper, upper);
       advance.run(upper, upper + 1_000, no);
     }
     database.exec("COMMIT; BEGIN");

@@ -5,7 +5,7 @@ import { answerError } from "./errors/answer-error.js";
 import { answerExpectation } from "./errors/connection-error.js";
 import { isLoopback } from "./guard/loopback.js";
 import { loggerOf, RequestLog } from "./logging.js";
-import type { ManagerOptions } from "./options.js";
+import { checkOptions, type ManagerOptions } from "./options.js";
 import { managerPlugin } from "./plugin.js";
 import { serverOptions } from "./server-options.js";
 
@@ -40,9 +40,10 @@ export interface Manager {
 /**
  * Puts a manager together.
  *
- * @throws ConfigurationError CONFIGURATION_INVALID when credentials are unfit; it never shows them
+ * @throws ConfigurationError CONFIGURATION_INVALID when an option cannot be meant; it never shows credentials
  */
 export function createManager(given: ManagerOptions): Manager {
+  checkOptions(given);
   const { tidegate, authorize, logger = true, requestTimeoutMs } = given;
   if (typeof authorize === "object" && !isToken(authorize.token)) {
     throw new ConfigurationError(

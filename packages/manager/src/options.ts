@@ -1,5 +1,6 @@
-import type { Tidegate } from "@tidegate/core";
+import { LONGEST_TIMER_MS, parseOptions, type Tidegate, wholeNumber } from "@tidegate/core";
 import type { FastifyBaseLogger, FastifyLoggerOptions } from "fastify";
+import { z } from "zod";
 import type { DoorCredentials } from "./door/caller.js";
 import type { Authorize } from "./rest/authorize.js";
 
@@ -34,7 +35,7 @@ export interface ManagerOptions {
   readonly allowedOrigins?: readonly string[];
   /**
    * Signs the cursors of listings. Managers behind one address need the same, or a page of one cannot be followed at
-   * another. @default the token of `authorize`, else made anew at each start
+   * another. 16 characters or more. @default the token of `authorize`, else made anew at each start
    */
   readonly cursorSecret?: string;
   /** How long a request may take to arrive at what `listen` starts, headers and body together, ms. @default 15,000 */
@@ -45,4 +46,27 @@ export interface ManagerOptions {
   readonly toleranceMs?: number;
   /** The logger of `listen`: Fastify's options, or a logger. A server of your own has its own. @default true */
   readonly logger?: boolean | FastifyLoggerOptions | FastifyBaseLogger;
+}
+
+/** Those that are checked where they are used are only known by name here. */
+const schema = z.strictObject({
+  tidegate: z.custom<Tidegate>(
+    (value) => value instanceof Object && "client" in value,
+    "must be a Tidegate, as createTidegate returns it",
+  ),
+  callbacks: z.unknown().optional(),
+  authorize: z.unknown().optional(),
+  publicUrl: z.string().optional(),
+  allowedHosts: z.array(z.string()).optional(),
+  allowedOrigins: z.array(z.string()).optional(),
+  cursorSecret: z.string("must be a text").min(16, "must have 16 or more characters").optional(),
+  requestTimeoutMs: wholeNumber(1, LONGEST_TIMER_MS).optional(),
+  maxCallbackBytes: wholeNumber(1, 1_073_741_824).optional(),
+  toleranceMs: wholeNumber(0, LONGEST_TIMER_MS).optional(),
+  logger: z.unknown().optional(),
+});
+
+/** @throws ConfigurationError CONFIGURATION_INVALID for what cannot be meant; unknown names are refused as well */
+export function checkOptions(options: ManagerOptions): void {
+  parseOptions<unknown>("ManagerOptions", schema, options);
 }

@@ -183,7 +183,9 @@ describe("settings of the guard", () => {
     [{ allowedOrigins: ["https://dashboard.example/path"] }, "allowedOrigins"],
     [{ allowedOrigins: ["*"] }, "allowedOrigins"],
     [{ publicUrl: "manager.example" }, "publicUrl"],
+    [{ allowedHosts: "manager.example" }, "allowedHosts"],
   ])("that are malformed are refused: %j", async (options, field) => {
-    await expect(aManager(options)).rejects.toMatchObject({ code: "CONFIGURATION_INVALID", field });
+    const given = options as Partial<ManagerOptions>;
+    await expect(aManager(given)).rejects.toMatchObject({ code: "CONFIGURATION_INVALID", field });
   });
 });

@@ -139,6 +139,23 @@ describe("authorization of the REST interface", () => {
   });
 });
 
+describe("options of a manager", () => {
+  it.each<[options: object, field: string]>([
+    [{ requestTimeoutMs: Number.NaN }, "requestTimeoutMs"],
+    [{ requestTimeoutMs: 0 }, "requestTimeoutMs"],
+    [{ maxCallbackBytes: -1 }, "maxCallbackBytes"],
+    [{ toleranceMs: "300000" }, "toleranceMs"],
+    [{ cursorSecret: "short" }, "cursorSecret"],
+    [{ tidegate: {} }, "tidegate"],
+    [{ autorize: { token: "a-token-of-the-tests" } }, ""],
+  ])("are checked when they are given: %j", (options, field) => {
+    const given = { tidegate: aTidegate(), ...options };
+    expect(() => createManager(given)).toThrow(
+      expect.objectContaining({ code: "CONFIGURATION_INVALID", field }),
+    );
+  });
+});
+
 describe("a manager's life", () => {
   it("starts its Tidegate, and stops it when the last request is answered", async () => {
     const { manager, tidegate, call } = await aManager();

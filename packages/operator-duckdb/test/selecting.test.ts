@@ -52,6 +52,35 @@ describe("a job's SELECT", () => {
     expect(bed.files()).toEqual([]);
   });
 
+  it("keeps every digit of a sum of whole numbers, also inside of other values", async () => {
+    const sql = `SELECT sum(v::BIGINT) AS total, {'HUGEINT': sum(v::BIGINT), b: [sum(v::BIGINT)]} AS nested
+      FROM (VALUES (9007199254740992), (1)) AS numbers (v) WHERE ${BOUNDED}`;
+    expect(await run(sql)).toMatchObject({ state: "SUCCEEDED" });
+    expect(
+      await bed.rows("typeof(total) AS type, total::VARCHAR AS total, nested::VARCHAR AS nested"),
+    ).toEqual([
+      {
+        type: "DECIMAL(38,0)",
+        total: "9007199254740993",
+        nested: "{'HUGEINT': 9007199254740993, 'b': [9007199254740993]}",
+      },
+    ]);
+  });
+
+  it.each([
+    ["a number of more than 38 digits", "170141183460469231731687303715884105727::HUGEINT"],
+    ["a fraction of a millisecond", "INTERVAL '1.0005 seconds'"],
+    ["an interval below zero", "INTERVAL '-1 month'"],
+    ["a time of day with an offset", "TIMETZ '10:00:00+02'"],
+  ])("fails for good with the column's name at %s, which Parquet does not keep", async (_, value) => {
+    expect(await run(`SELECT ${value} AS "the value" WHERE ${BOUNDED}`)).toMatchObject({
+      state: "FAILED",
+      isRetryable: false,
+      error: { code: "JOB_FAILED", message: expect.stringContaining("Column the value: ") },
+    });
+    expect(bed.partitions()).toEqual([]);
+  });
+
   it("needs no bounds for a snapshot", async () => {
     expect(await run("SELECT 1 AS x", { mode: "full" })).toMatchObject({ state: "SUCCEEDED" });
   });
@@ -61,6 +90,8 @@ describe("a job's SELECT", () => {
     ["an unknown column", `SELECT nothing FROM range(1) WHERE ${BOUNDED}`],
     ["an unknown table", `SELECT * FROM nowhere WHERE ${BOUNDED}`],
     ["an unknown function", `SELECT nonsense(1) WHERE ${BOUNDED}`],
+    ["a value that does not convert", `SELECT 'x'::INTEGER WHERE ${BOUNDED}`],
+    ["a number out of range", `SELECT 9223372036854775807 + 1::BIGINT WHERE ${BOUNDED}`],
   ])("that has %s fails for good", async (_, sql) => {
     expect(await run(sql)).toMatchObject({
       state: "FAILED",

@@ -16,6 +16,7 @@ import { runName, runNames } from "./callback/run-names.js";
 import { GuardedClient } from "./http/guarded-client.js";
 import { checkJob } from "./job/check-job.js";
 import type { HttpJob } from "./job/job.js";
+import { notesOf } from "./job/notes.js";
 import { parseJob } from "./job/parse-job.js";
 import { type HttpOperatorOptions, type Settings, settingsOf } from "./options.js";
 import { Secrets } from "./secrets/secrets.js";
@@ -54,14 +55,13 @@ export class HttpOperator implements ScheduleOperator {
     this.#settings = settings;
     this.#guard = new AddressGuard(settings.addresses);
     this.#secrets = new Secrets(settings.secrets);
-    const client = new GuardedClient(this.#guard, { ...settings, clock: settings.timer });
+    const client = new GuardedClient(this.#guard, settings);
     this.#service = new JobService(client, this.#secrets, settings);
     this.#ends = new JobEnds(settings.callbacks.maxKept);
     this.#callbacks = new CallbackHandler(settings.callbacks, {
       secrets: this.#secrets,
       ends: this.#ends,
       clock: settings.clock,
-      timer: settings.timer,
     });
   }
 
@@ -81,6 +81,11 @@ export class HttpOperator implements ScheduleOperator {
    */
   validate(job: JsonObject): void {
     this.#check(parseJob(job));
+  }
+
+  /** That a job can be done twice, or run unseen, unless its service does more than the job asks of it. */
+  notesOn(job: JsonObject): readonly string[] {
+    return notesOf(parseJob(job));
   }
 
   /**
@@ -172,7 +177,11 @@ export class HttpOperator implements ScheduleOperator {
   #polled(call: Call, target: Target, signal: AbortSignal): Promise<JobOutcome> {
     const { clock, maxPollFailures } = this.#settings;
     return pollUntilEnded(
-      async () => outcomeOf(await this.#service.status(call, target, signal)),
+      async () => {
+        const report = await this.#service.status(call, target, signal);
+        const { retryAfterMs = 0 } = report;
+        return outcomeOf(report) ?? { retryAfterMs };
+      },
       { clock, intervalMs: pollIntervalMs(call), maxFailures: maxPollFailures },
       signal,
     );
@@ -195,7 +204,7 @@ export class HttpOperator implements ScheduleOperator {
     if (outcome.error === undefined) return outcome;
     const { secretRef, auth } = call.job;
     const names = [secretRef, auth?.secretRef].filter((name) => name !== undefined);
-    await bounded({ signals, timeoutMs: questionTimeoutMs(call), clock: this.#settings.timer }, (signal) =>
+    await bounded({ signals, timeoutMs: questionTimeoutMs(call), clock: this.#settings.clock }, (signal) =>
       Promise.allSettled(names.map((name) => this.#secrets.resolve(name, signal))),
     );
     const code = this.#secrets.redact(outcome.error.code);

@@ -1,5 +1,5 @@
 import { type Clock, parseOptions, SystemClock, unfitOption } from "@tidegate/core";
-import { MonotonicClock, type TlsOptions } from "@tidegate/rest-client";
+import type { TlsOptions } from "@tidegate/rest-client";
 import { z } from "zod";
 import type { AddressRules } from "./address/address-guard.js";
 import type { ResolveHost } from "./address/guarded-lookup.js";
@@ -45,8 +45,8 @@ export interface HttpOperatorOptions {
   /** Resolves a host's name to addresses, which are checked and connected to. @default the machine's resolver */
   readonly resolve?: ResolveHost;
   /**
-   * Gives the time of signatures, wakes for the next question and measures time-outs. @default the machine's clock, and for
-   * time-outs one that does not follow it when it is set
+   * Gives the time of signatures, wakes for the next question and measures time-outs.
+   * @default the machine's clock
    */
   readonly clock?: Clock;
 }
@@ -75,8 +75,6 @@ export interface Settings {
   readonly tls?: TlsOptions;
   readonly resolve?: ResolveHost;
   readonly clock: Clock;
-  /** Measures time-outs. */
-  readonly timer: Clock;
 }
 
 /** With which errors begin. */
@@ -135,7 +133,6 @@ export function settingsOf(options: HttpOperatorOptions): Settings {
     ...(tls === undefined ? {} : { tls }),
     ...(resolve === undefined ? {} : { resolve }),
     clock: clock ?? new SystemClock(),
-    timer: clock ?? new MonotonicClock(),
   };
 }
 

@@ -153,6 +153,8 @@ const UNREADABLE: readonly (readonly [string, string | Buffer])[] = [
   ["gzip that is cut", answer("200 OK", ["content-encoding: gzip"], zlib.gzipSync(DONE).subarray(0, -12))],
   ["a hundred codings", answer("200 OK", [`content-encoding: ${Array(100).fill("gzip").join(",")}`], DONE)],
   ["too much", answer("200 OK", [], JSON.stringify({ state: "SUCCEEDED", more: "x".repeat(20_000) }))],
+  ["another protocol's no", answer("200 OK", [], '{"success":false,"errMsg":"no such group"}')],
+  ["a plain no", answer("200 OK", [], '{"ok":false}')],
   ["202 and nobody to ask", answer("202 Accepted", [])],
   ["an unfinished job and nobody to ask", answer("200 OK", [], '{"jobId":"42","state":"RUNNING"}')],
 ];
@@ -194,6 +196,14 @@ describe("a service that took the job and answers with", () => {
     const request = aRequest({ url, completion: "response", findUrl: `${url}/{idempotencyKey}` });
     const found = await rejectionOf(anOperator().find(request.idempotencyKey, request));
     expect(found).toMatchObject({ message: expect.stringContaining("names no job") });
+  });
+});
+
+describe("an error without a state", () => {
+  it("is a failure, whatever the status says", async () => {
+    const body = JSON.stringify({ error: { code: "NO_TABLE", message: "gone" } });
+    const { outcome } = await submissionAnsweredWith(answer("200 OK", [], body));
+    expect(outcome).toEqual({ state: "FAILED", error: { code: "NO_TABLE", message: "gone" } });
   });
 });
 
@@ -242,6 +252,20 @@ describe("Retry-After of a submission", () => {
       expect(submittedAt[1]).toBeLessThanOrEqual(1_100);
     },
   );
+
+  it("holds back an attempt that was to look for the job first", async () => {
+    const replies = [
+      answer("503 Busy", []),
+      answer("503 Busy", ["retry-after: 10"]),
+      answer("200 OK", [], DONE),
+    ];
+    const service = await startService((count) => replies[count - 1]);
+    const job = { url: service.url, completion: "response", findUrl: `${service.url}/{idempotencyKey}` };
+    const { run, submittedAt } = await wholeRun(job);
+    expect(run).toMatchObject({ state: "SUCCEEDED", attempt: 3, jobId: "42" });
+    expect(service.requests.map((request) => request.slice(0, 4))).toEqual(["POST", "GET ", "GET "]);
+    expect((submittedAt[2] ?? 0) - (submittedAt[1] ?? 0)).toBeGreaterThanOrEqual(10_000);
+  });
 
   it("makes any refusal temporary", async () => {
     const refusal = answer("413 Content Too Large", ["retry-after: 10"]);

@@ -189,6 +189,23 @@ describe('completion "poll"', () => {
     expect((await passing(clock, operator.wait(jobId, request, untroubled()))).state).toBe("SUCCEEDED");
   });
 
+  it("asks no sooner than a service wants to be asked that says for how long its job will run", async () => {
+    const times: number[] = [];
+    const clock = new VirtualClock();
+    const service = await startService((received, reply) => {
+      if (received.method === "POST") return { jobId: "42" };
+      times.push(clock.now());
+      return reply.header("retry-after", "120").send({ state: times.length < 3 ? "RUNNING" : "SUCCEEDED" });
+    });
+    const operator = anOperator({ clock });
+    const request = aRequest({ url: service.url, completion: "poll", statusUrl: `${service.url}/{jobId}` });
+    const { jobId } = await operator.submit(request, untroubled());
+    expect((await passing(clock, operator.wait(jobId, request, untroubled()))).state).toBe("SUCCEEDED");
+    const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+    expect(gaps).toHaveLength(2);
+    for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(120_000);
+  });
+
   it.each([
     ["no state", "{}"],
     ["no JSON", "ok"],

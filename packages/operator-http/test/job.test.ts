@@ -113,3 +113,30 @@ describe("validate", () => {
     },
   );
 });
+
+describe("notes on a job", () => {
+  const URLS = {
+    statusUrl: "https://jobs.example.com/{jobId}",
+    findUrl: "https://jobs.example.com/by/{runId}",
+  };
+  const notesOn = (job: JsonObject) => anOperator().notesOn({ ...JOB, ...job });
+
+  it.each<[string, JsonObject, readonly RegExp[]]>([
+    ["a job that can be looked up", URLS, []],
+    ["a job whose status is asked by its key", { statusUrl: "https://jobs.example.com/{runId}" }, []],
+    [
+      "a job that cannot be looked up",
+      { statusUrl: URLS.statusUrl },
+      [/^job\.findUrl: .*does the job twice/],
+    ],
+    [
+      "a job that only a callback ends",
+      { completion: "callback", secretRef: "orders" },
+      [/^job\.findUrl: /, /^job\.statusUrl: .*timeoutMs/],
+    ],
+  ])("say what its service must do: %s", (_, job, expected) => {
+    const notes = notesOn(job);
+    expect(notes).toHaveLength(expected.length);
+    for (const [index, pattern] of expected.entries()) expect(notes[index]).toMatch(pattern);
+  });
+});

@@ -2,10 +2,10 @@ import { describe, expect, it } from "@jest/globals";
 import { type JobOutcome, OperatorError, VirtualClock } from "@tidegate/core";
 import fc from "fast-check";
 import { Unanswered } from "../src/service/failure.js";
-import { pollDelayMs, pollUntilEnded } from "../src/service/poll.js";
+import { pollDelayMs, pollUntilEnded, type StillRunning } from "../src/service/poll.js";
 import { rejectionOf } from "./bed/operators.js";
 
-type Reply = JobOutcome | undefined | Error;
+type Reply = JobOutcome | StillRunning | undefined | Error;
 
 const RUNNING = undefined;
 const SUCCEEDED: JobOutcome = { state: "SUCCEEDED" };
@@ -48,6 +48,11 @@ describe("polling", () => {
   it("waits as long as the service asks, up to five minutes", async () => {
     const { askedAt } = await polled([away(90_000), away(86_400_000), SUCCEEDED]);
     expect(askedAt).toEqual([0, 90, 390]);
+  });
+
+  it("waits as long as the service asks while the job runs", async () => {
+    const { askedAt } = await polled([{ retryAfterMs: 30_000 }, { retryAfterMs: 1 }, RUNNING, SUCCEEDED]);
+    expect(askedAt).toEqual([0, 30, 35, 40]);
   });
 
   it("gives up when too many questions in a row went unanswered", async () => {

@@ -1,5 +1,4 @@
-import type { Clock } from "@tidegate/core";
-import { MonotonicClock } from "./monotonic-clock.js";
+import { type Clock, SystemClock } from "@tidegate/core";
 
 /** The limits of a piece of work. */
 export interface Bounds {
@@ -7,13 +6,13 @@ export interface Bounds {
   readonly signals: readonly AbortSignal[];
   /** The longest that it may take. @default unlimited */
   readonly timeoutMs?: number;
-  /** Measures that. @default one that does not follow the machine's clock when it is set */
+  /** Measures that, by elapsed time. @default the machine's clock */
   readonly clock?: Clock;
   /** Makes the reason for which the time is up. @default a `TimedOut` */
   readonly timedOut?: (timeoutMs: number) => Error;
 }
 
-const MONOTONIC = new MonotonicClock();
+const SYSTEM = new SystemClock();
 
 /** A piece of work that was given up because its time was up. */
 export class TimedOut extends Error {
@@ -32,12 +31,12 @@ export class TimedOut extends Error {
  */
 export async function bounded<T>(bounds: Bounds, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
-  const { signals, timeoutMs, clock = MONOTONIC, timedOut = (limit) => new TimedOut(limit) } = bounds;
+  const { signals, timeoutMs, clock = SYSTEM, timedOut = (limit) => new TimedOut(limit) } = bounds;
   const stop = (event: Event): void => controller.abort((event.target as AbortSignal).reason);
   const timer =
     timeoutMs === undefined
       ? undefined
-      : clock.wakeAt(clock.now() + timeoutMs, () => controller.abort(timedOut(timeoutMs)));
+      : clock.wakeAfter(timeoutMs, () => controller.abort(timedOut(timeoutMs)));
   try {
     for (const signal of signals) {
       signal.throwIfAborted();

@@ -2,7 +2,7 @@ import type { LookupFunction } from "node:net";
 import * as net from "node:net";
 import * as tls from "node:tls";
 
-/** What TLS connections are made with beside the machine's own certificate authorities. */
+/** TLS settings: certificate authorities besides the machine's, and a client certificate. */
 export type TlsOptions = Pick<tls.ConnectionOptions, "ca" | "cert" | "key">;
 
 /** How connections are made. */

@@ -5,7 +5,7 @@ import type { Clock } from "@tidegate/core";
 import { bodyText, tooLong, UnreadableBody } from "./body.js";
 import { bounded } from "./bounded.js";
 import { type ConnectionSettings, connect } from "./connect.js";
-import type { HttpAnswer, HttpHeaders, HttpRequest } from "./message.js";
+import type { HttpAnswer, HttpBody, HttpHeaders, HttpRequest } from "./message.js";
 import { NoAnswer, NotHttp } from "./no-answer.js";
 
 /** How requests are sent and answers are read. */
@@ -73,7 +73,8 @@ async function answerOf(
   signal: AbortSignal,
 ): Promise<RawAnswer> {
   const streamed = typeof body === "object" ? body : undefined;
-  const length = streamed === undefined ? {} : { "content-length": String(streamed.length) };
+  // Node leaves the length of a body out where a method usually has none, as DELETE.
+  const length = body === undefined ? {} : { "content-length": String(lengthOf(body)) };
   const outgoing = written({
     createConnection: () => socket,
     method,
@@ -99,6 +100,10 @@ async function answerOf(
     source?.destroy();
     outgoing.destroy();
   }
+}
+
+function lengthOf(body: HttpBody): number {
+  return typeof body === "string" ? Buffer.byteLength(body) : body.length;
 }
 
 /** @throws NoAnswer when a header cannot be written */
@@ -152,7 +157,7 @@ class AnswerReader {
   /** The connection's end, or what could not be read of it. */
   breakOff(error: Error): void {
     const response = this.#response;
-    // What comes after a whole answer is not part of it, and its last bytes are still to be read.
+    // Bytes after a whole answer are not part of it, and its own last ones are still to be read.
     if (response?.complete === true && !response.destroyed) return;
     this.#cut(telling(error));
   }

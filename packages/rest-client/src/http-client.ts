@@ -1,9 +1,8 @@
-import type { Clock } from "@tidegate/core";
+import { type Clock, SystemClock } from "@tidegate/core";
 import { bounded } from "./bounded.js";
 import type { ConnectionSettings } from "./connect.js";
 import { type ExchangeSettings, exchange } from "./exchange.js";
 import type { HttpAnswer, HttpRequest } from "./message.js";
-import { MonotonicClock } from "./monotonic-clock.js";
 import { NoAnswer } from "./no-answer.js";
 
 /** How a client sends and reads. */
@@ -14,7 +13,7 @@ export interface HttpClientOptions extends ConnectionSettings {
   readonly maxResponseBytes?: number;
   /** @default 16,384 */
   readonly maxHeaderBytes?: number;
-  /** Measures time-outs. @default one that does not follow the machine's clock when it is set */
+  /** Measures time-outs, by elapsed time. @default the machine's clock */
   readonly clock?: Clock;
 }
 
@@ -35,7 +34,7 @@ export class HttpClient {
       connectTimeoutMs: 10_000,
       maxResponseBytes: 67_108_864,
       maxHeaderBytes: 16_384,
-      clock: new MonotonicClock(),
+      clock: new SystemClock(),
       ...options,
     };
   }

@@ -1,6 +1,7 @@
 export { bodyText, UnreadableBody } from "./body.js";
 export { type Bounds, bounded, TimedOut, unlessAborted } from "./bounded.js";
 export type { ConnectionSettings, TlsOptions } from "./connect.js";
+export { type FileForm, fileForm } from "./file-form.js";
 export { HttpClient, type HttpClientOptions, type Limits } from "./http-client.js";
 export {
   type HttpAnswer,
@@ -11,7 +12,6 @@ export {
   isSuccess,
   type StreamedBody,
 } from "./message.js";
-export { MonotonicClock } from "./monotonic-clock.js";
 export { NoAnswer, NotHttp } from "./no-answer.js";
 export { oneLine, REDACTED, Redactor } from "./redactor.js";
 export { retryAfterMs } from "./retry-after.js";

@@ -1,4 +1,4 @@
-/** What stands in a text in place of a secret. */
+/** The mark that replaces a secret in a text. */
 export const REDACTED = "[redacted]";
 
 /** How many values of one secret are remembered: it may be rotated while requests with the old one are under way. */
@@ -51,10 +51,17 @@ export function oneLine(text: string, maxLength = 1_000): string {
   return line.length <= maxLength ? line : `${line.slice(0, maxLength)}…`;
 }
 
-/** The forms in which a secret travels: whole, in parts (`user:password`, two keys), encoded. */
+/** The forms in which a secret travels: whole, in parts (`user:password`, two keys, the lines of one), encoded. */
 function writtenForms(value: string): string[] {
   const keys = value.split(/\s+/);
-  const parts = [value, ...keys, ...keys.map((key) => key.replace(/^whsec_/, "")), ...value.split(":")];
+  const lines = value.split(/\r?\n/);
+  const parts = [
+    value,
+    ...lines,
+    ...keys,
+    ...keys.map((key) => key.replace(/^whsec_/, "")),
+    ...value.split(":"),
+  ];
   return parts
     .flatMap((part) => [part, encodeURIComponent(part), Buffer.from(part).toString("base64")])
     .filter(({ length }) => length >= MIN_PART);

@@ -12,8 +12,8 @@ const ASCTIME_DATE = /^[a-z]{3} [a-z]{3} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/i;
 const ISO_DATE = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/i;
 
 /**
- * What `Retry-After` asks for, seconds or a date, as ms from now, 0 to a year: rounded up, and the longest where it stands
- * more than once. `undefined` where it is absent or neither of both, as a negative number is.
+ * Reads `Retry-After`, in seconds or as a date: ms from now, 0 to a year, rounded up; the longest if there are several.
+ * `undefined` if it is absent or malformed, as a negative number is.
  *
  * A date is held against the answer's own `Date`, so that a clock that is off here changes nothing.
  *

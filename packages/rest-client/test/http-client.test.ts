@@ -1,7 +1,14 @@
 import type { LookupFunction } from "node:net";
 import { describe, expect, it } from "@jest/globals";
 import { VirtualClock } from "@tidegate/core";
-import { HttpClient, type HttpClientOptions, type HttpRequest, NoAnswer, TimedOut } from "../src/index.js";
+import {
+  fileForm,
+  HttpClient,
+  type HttpClientOptions,
+  type HttpRequest,
+  NoAnswer,
+  TimedOut,
+} from "../src/index.js";
 import { CERTIFICATE } from "./bed/certificate.js";
 import { answering, useServers } from "./bed/servers.js";
 
@@ -40,12 +47,26 @@ describe("a request", () => {
         "accept-encoding: identity",
         "content-type: application/json",
         `host: 127.0.0.1:${server.port}`,
-        "Content-Length: 7",
+        "content-length: 7",
         "Connection: close",
         "",
         '{"a":1}',
       ].sort(),
     );
+  });
+
+  it.each<[HttpRequest["method"], string | undefined, string | undefined]>([
+    ["DELETE", "ü", "2"],
+    ["GET", "ü", "2"],
+    ["PUT", "", "0"],
+    ["POST", undefined, "0"],
+    ["DELETE", undefined, undefined],
+    ["GET", undefined, undefined],
+  ])("says how long its body is: %s %j", async (method, body, length) => {
+    const server = await servers.plain(answering(OK));
+    const { url } = server;
+    await new HttpClient().send({ method, url, headers: {}, ...(body === undefined ? {} : { body }) });
+    expect(/^content-length: (.*)\r$/im.exec(server.received())?.[1]).toBe(length);
   });
 
   it("may be larger than what is held in memory", async () => {
@@ -62,6 +83,30 @@ describe("a request", () => {
     const answer = await new HttpClient().send(request(server.url, { body: { length: 3_000_000, chunks } }));
     expect(answer.status).toBe(200);
     expect(server.received()).toContain("content-length: 3000000\r\n");
+  });
+
+  it("may be a form with a file, as others read it", async () => {
+    let told: ((form: FormData) => void) | undefined;
+    const form = new Promise<FormData>((resolve) => {
+      told = resolve;
+    });
+    const server = await servers.plain((socket) => {
+      socket.on("data", () => {
+        const [head = "", ...body] = server.received().split("\r\n\r\n");
+        const bytes = Buffer.from(body.join("\r\n\r\n"), "latin1");
+        const [, length] = /content-length: (\d+)/.exec(head) ?? [];
+        if (bytes.length < Number(length)) return;
+        const [, type = ""] = /content-type: (.*)/.exec(head) ?? [];
+        void new Response(bytes, { headers: { "content-type": type } }).formData().then(told);
+        socket.end(OK);
+      });
+    });
+    const content = Buffer.alloc(300_000, "Zürich\r\n");
+    const { contentType, body } = fileForm("jarfile", new Blob([content]), 'a "job".jar');
+    await new HttpClient().send(request(server.url, { headers: { "content-type": contentType }, body }));
+    const file = (await form).get("jarfile") as File;
+    expect(file.name).toBe('a "job".jar');
+    expect(Buffer.from(await file.arrayBuffer()).equals(content)).toBe(true);
   });
 
   it("goes over TLS to who proves the name", async () => {

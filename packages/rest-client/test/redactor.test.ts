@@ -16,6 +16,16 @@ describe("the redactor", () => {
   });
 });
 
+describe("a secret of several lines", () => {
+  it("is taken out line by line, if a text has become one line itself", () => {
+    const redactor = new Redactor();
+    redactor.remember("key", "-----BEGIN KEY-----\nMIIEvQIBADANBgkq\r\n-----END KEY-----");
+    expect(redactor.redact("-----BEGIN KEY----- MIIEvQIBADANBgkq -----END KEY-----.")).toBe(
+      "[redacted] [redacted] [redacted].",
+    );
+  });
+});
+
 describe("a text from outside", () => {
   it("becomes one line, without what a terminal would obey, and no longer than it may be", () => {
     expect(oneLine(" no table\r\n\u001b[31morders\u2028 ")).toBe("no table [31morders");

@@ -1,20 +1,82 @@
-import type { ClaimedRun, ClaimRequest, EpochMs, HeldLease, LeaseState, RunReason } from "@tidegate/core";
+import {
+  CLAIM_QUEUES,
+  type ClaimedRun,
+  type ClaimRequest,
+  type ClaimScope,
+  compareQueues,
+  type EpochMs,
+  type HeldLease,
+  type LeaseState,
+  type RunReason,
+} from "@tidegate/core";
 import type { Database } from "./database.js";
 import { toJson } from "./json.js";
+import { QUEUE_NO } from "./migrations/0002-places/queues.js";
 import { asRun, type RunRow } from "./rows.js";
 
-/** Claims runs for an owner, those that are due first before the others. */
+/** A run as it was claimed, and where it waited before: no queue is that of a dead owner. */
+type ClaimedRow = RunRow & {
+  readonly was: string;
+  readonly of_queue: number | null;
+  readonly due_at: number;
+};
+
+/**
+ * Claims runs for an owner: see `ScheduleStore.claim`.
+ *
+ * @param turn - how many ready runs this process has claimed
+ */
 export async function claim(
   database: Database,
   s: string,
-  { owner, now, leaseUntil, limit }: ClaimRequest,
+  turn: number,
+  { owner, operators, now, leaseUntil, limit }: ClaimRequest,
 ): Promise<ClaimedRun[]> {
-  const rows = await database.query<RunRow & { was: string; due_at: number }>(
-    `SELECT was, due_at, (claimed).* FROM ${s}.claim($1, $2, $3, $4)`,
-    [owner, now, leaseUntil, limit],
+  const rows = await database.query<ClaimedRow>(
+    `SELECT was, of_queue, due_at, (claimed).* FROM ${s}.claim($1, $2, $3, $4, $5, $6, $7)`,
+    [owner, rotated(operators, turn), now, leaseUntil, limit, turn, Number.MIN_SAFE_INTEGER],
   );
-  rows.sort((a, b) => a.due_at - b.due_at || (a.id < b.id ? -1 : 1));
-  return rows.map((row) => ({ run: asRun(row), token: row.token, isRecovered: row.was !== "PLANNED" }));
+  rows.sort(compareClaims);
+  return rows.map((row) => ({ run: asRun(row), token: row.token, isRecovered: row.of_queue === null }));
+}
+
+/** With each turn another operator comes first. */
+function rotated(operators: readonly string[], turn: number): string[] {
+  const first = operators.length === 0 ? 0 : turn % operators.length;
+  return [...operators.slice(first), ...operators.slice(0, first)];
+}
+
+function compareClaims(a: ClaimedRow, b: ClaimedRow): number {
+  if (a.of_queue !== b.of_queue) {
+    if (a.of_queue === null || b.of_queue === null) return a.of_queue === null ? -1 : 1;
+    return compareQueues(CLAIM_QUEUES[a.of_queue]!, CLAIM_QUEUES[b.of_queue]!);
+  }
+  return a.due_at - b.due_at || (a.id < b.id ? -1 : 1);
+}
+
+/** When the next run of a scope may be claimed: see `ScheduleStore.nextWake`. */
+export async function nextWake(
+  database: Database,
+  s: string,
+  { operators, now }: ClaimScope,
+): Promise<EpochMs | undefined> {
+  const first = (queue: number): string => `SELECT r.ready_at FROM ${s}.run r
+    WHERE r.place = 'ready' AND r.operator = o.operator AND r.queue = ${queue} ORDER BY r.ready_at LIMIT 1`;
+  const [row] = await database.query<{
+    is_ready: boolean | null;
+    retry: number | null;
+    lease: number | null;
+  }>(
+    `SELECT bool_or((${first(QUEUE_NO.live)}) IS NOT NULL OR (${first(QUEUE_NO.rest)}) IS NOT NULL) AS is_ready,
+      min((${first(QUEUE_NO.retry)})) AS retry,
+      (SELECT r.lease_until FROM ${s}.run r WHERE r.lease_until IS NOT NULL AND r.operator = ANY ($1)
+        ORDER BY r.lease_until LIMIT 1) AS lease
+      FROM unnest($1::text[]) AS o (operator)`,
+    [operators],
+  );
+  if (row?.is_ready === true) return now;
+  const times = [row?.retry, row?.lease].filter((time) => time != null);
+  return times.length === 0 ? undefined : Math.max(now, Math.min(...times));
 }
 
 /** Prolongs leases that are still held, and tells of each whether its run is to be cancelled. */
@@ -30,7 +92,7 @@ export async function renewLeases(
       SELECT r.id FROM json_to_recordset($1) AS x (id text, token bigint) JOIN ${s}.run r ON r.id = x.id
         WHERE r.token = x.token AND r.state IN ('SUBMITTING', 'RUNNING') ORDER BY r.id FOR NO KEY UPDATE OF r
     )
-    UPDATE ${s}.run r SET wake_at = $2 FROM held h WHERE r.id = h.id
+    UPDATE ${s}.run r SET lease_until = $2 FROM held h WHERE r.id = h.id
       RETURNING r.id, r.token, r.is_cancel_requested`,
     [toJson(leases), leaseUntil],
   );

@@ -4,6 +4,7 @@ import {
   type BackfillState,
   type ClaimedRun,
   type ClaimRequest,
+  type ClaimScope,
   ConfigurationError,
   type CoverageRange,
   type DueFire,
@@ -38,7 +39,7 @@ import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
 import { coverage, tally } from "./coverage.js";
 import { Database } from "./database.js";
 import { toJson } from "./json.js";
-import { claim, renewLeases, requestCancel } from "./leases.js";
+import { claim, nextWake, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { migrate, quote } from "./migrate.js";
 import { isDuplicate } from "./postgres-errors.js";
@@ -79,6 +80,8 @@ export class PostgresStore implements ScheduleStore {
   /** Quoted. */
   readonly #schema: string;
   #database: Database | undefined;
+  /** How many ready runs this process has claimed. */
+  #turn = 0;
   readonly #plans = new Together<PlanCommit, boolean>((commits) => this.#planTogether(commits));
   readonly #changes = new Together<RunChange, boolean>((changes) => this.#changeTogether(changes));
 
@@ -182,7 +185,9 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
-    return claim(this.#require(), this.#schema, request);
+    const claimed = await claim(this.#require(), this.#schema, this.#turn, request);
+    this.#turn += claimed.filter(({ isRecovered }) => !isRecovered).length;
+    return claimed;
   }
 
   changeRuns(changes: readonly RunChange[]): Promise<boolean[]> {
@@ -197,9 +202,8 @@ export class PostgresStore implements ScheduleStore {
     return requestCancel(this.#require(), this.#schema, ids, reason);
   }
 
-  async nextWake(): Promise<EpochMs | undefined> {
-    const text = `SELECT wake_at FROM ${this.#schema}.run WHERE wake_at IS NOT NULL ORDER BY wake_at LIMIT 1`;
-    return (await this.#query<{ wake_at: number }>(text))[0]?.wake_at;
+  async nextWake(scope: ClaimScope): Promise<EpochMs | undefined> {
+    return nextWake(this.#require(), this.#schema, scope);
   }
 
   async getRuns(ids: readonly string[]): Promise<(Run | undefined)[]> {

@@ -89,7 +89,7 @@ describe("opening", () => {
 describe("a store", () => {
   it("opens no more connections than it may", async () => {
     const store = await scene.open({ poolSize: 3 });
-    await Promise.all(Array.from({ length: 50 }, () => store.nextWake()));
+    await Promise.all(Array.from({ length: 50 }, () => store.nextWake({ operators: [], now: 0 })));
     const text = "SELECT count(*)::int AS open FROM pg_stat_activity WHERE application_name = 'tidegate'";
     const [row] = await scene.server.query<{ open: number }>(text);
     expect(row!.open).toBeLessThanOrEqual(3);
@@ -110,7 +110,7 @@ describe("a store", () => {
     await planNext(store);
     const { id } = aRun();
     const error = { code: "JOB_FAILED", message: "null \u0000, half \ud83d, whole 😀, \\u0000 in letters" };
-    await store.changeRuns([{ id, from: ["PLANNED"], state: "FAILED", wakeAt: null, error }]);
+    await store.changeRuns([{ id, from: ["PLANNED"], state: "FAILED", at: 0, error }]);
     const [run] = await store.getRuns([id]);
     expect(run?.error?.message).toBe("null \ufffd, half \ufffd, whole 😀, \\u0000 in letters");
   });

@@ -14,7 +14,7 @@ export interface GroupConditions {
 
 /** The conditions of a filter of runs. */
 export function runConditions(filter: RunFilter, group: GroupConditions | undefined): Condition[] {
-  const { states, kinds, reasons, backfillId, isJobOpen, within, includeSuperseded } = filter;
+  const { states, kinds, reasons, backfillId, isJobOpen, isBlocking, within, includeSuperseded } = filter;
   const conditions: Condition[] = [];
   if (group !== undefined) conditions.push(group.isOf);
   if (states !== undefined) conditions.push(sql`state IN (${listOf(states)})`);
@@ -22,6 +22,7 @@ export function runConditions(filter: RunFilter, group: GroupConditions | undefi
   if (reasons !== undefined) conditions.push(sql`reason IN (${listOf(reasons)})`);
   if (backfillId !== undefined) conditions.push(sql`backfill_id = ${backfillId}`);
   if (isJobOpen !== undefined) conditions.push(isJobOpen ? sql`is_job_open` : sql`NOT is_job_open`);
+  if (isBlocking !== undefined) conditions.push(isBlocking ? sql`is_blocking` : sql`NOT is_blocking`);
   if (includeSuperseded === false) conditions.push(sql`NOT is_superseded`);
   if (within === undefined) return conditions;
   if (within.lower === within.upper) {

@@ -28,7 +28,12 @@ export interface RunColumns {
   readonly backfill_id: string | null;
   readonly attempt: number;
   readonly token: number;
-  readonly wake_at: number | null;
+  readonly operator: string;
+  readonly place: Run["place"];
+  readonly ready_at: number | null;
+  readonly lease_until: number | null;
+  /** As JSON. */
+  readonly wait: string | null;
   readonly is_blocking: Flag;
   readonly is_superseded: Flag;
   readonly is_cancel_requested: Flag;
@@ -62,8 +67,12 @@ export function asRun(row: RunColumns, groupId: string, history: readonly Attemp
     reason: row.reason,
     scheduleVersion: row.schedule_version,
     backfillId: row.backfill_id,
+    operator: row.operator,
     attempt: row.attempt,
-    wakeAt: row.wake_at,
+    place: row.place,
+    readyAt: row.ready_at,
+    leaseUntil: row.lease_until,
+    wait: row.wait === null ? null : (JSON.parse(row.wait) as Run["wait"]),
     isBlocking: Boolean(row.is_blocking),
     isSuperseded: Boolean(row.is_superseded),
     isCancelRequested: Boolean(row.is_cancel_requested),

@@ -1,10 +1,10 @@
-import { AT_ONCE, isEnded, type LanePlace, lanePlace } from "@tidegate/core";
+import { type EpochMs, isAdmitted, isLagging, queueOf } from "@tidegate/core";
 import type { LaneCounts } from "@tidegate/store-sql";
-import type { RunRow } from "./run-rows.js";
+import { queueNo, type RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
 
-/** Where a run stands: in its group's live lane, or `beside` it while a re-run or a backfill's run is open. */
-export type Place = LanePlace | "beside";
+/** What a run is to its group: part of its live lane, or open `beside` it (a re-run or a backfill's run). */
+export type LanePart = "waiting" | "admitted" | "blocking" | "beside" | "none";
 
 /** The open runs of a group, and those that block its lane. */
 export interface Lane {
@@ -24,21 +24,33 @@ interface MutableLane {
   blocking: number;
 }
 
-/** What tells two runs' order in a lane. */
-type Position = Pick<RunRow, "id" | "lower" | "generation" | "upper">;
+/** What an admission needs to know of a run. */
+type Rival = Pick<
+  RunRow,
+  "id" | "lower" | "generation" | "upper" | "kind" | "place" | "intervals" | "scheduled_time" | "token"
+>;
+
+/** The lane's columns of a group. */
+interface LaneRow {
+  readonly lane_width: number;
+  readonly delay_ms: number;
+}
 
 const EMPTY: Lane = { admitted: [], beside: [], waiting: 0, blocking: 0 };
 
 // Each of these goes by an index that has no ended run in it: a ledger is long.
-const OPEN = "SELECT group_no, id, kind FROM run INDEXED BY run_by_wake WHERE wake_at IS NOT NULL";
-const IS_WAITING = "kind = 'SCHEDULED' AND state = 'PLANNED' AND wake_at IS NULL";
-const WAITING = `SELECT group_no, count(*) AS runs FROM run INDEXED BY run_waiting WHERE ${IS_WAITING} GROUP BY group_no`;
+const OPEN = `SELECT group_no, id, kind FROM run INDEXED BY run_ready WHERE place = 'ready'
+  UNION ALL SELECT group_no, id, kind FROM run INDEXED BY run_gated WHERE place = 'gated'
+  UNION ALL SELECT group_no, id, kind FROM run INDEXED BY run_held WHERE lease_until IS NOT NULL`;
+const WAITING = `SELECT group_no, count(*) AS runs FROM run INDEXED BY run_waiting WHERE place = 'waiting' GROUP BY group_no`;
 const BLOCKING = `SELECT group_no, count(*) AS runs FROM run INDEXED BY run_blocking
-  WHERE is_blocking = 1 AND kind = 'SCHEDULED' GROUP BY group_no`;
-const OLDEST_WAITING = `SELECT id, lower, generation, upper FROM run INDEXED BY run_waiting
-  WHERE group_no = ? AND ${IS_WAITING} ORDER BY lower, generation, upper LIMIT ?`;
-const IF_PLANNED = "SELECT id, lower, generation, upper FROM run WHERE id = ? AND state = 'PLANNED'";
-const SET_WAKE = "UPDATE run SET wake_at = ? WHERE id = ?";
+  WHERE is_blocking AND kind = 'SCHEDULED' GROUP BY group_no`;
+const RIVAL = "id, lower, generation, upper, kind, place, intervals, scheduled_time, token";
+const OLDEST_WAITING = `SELECT ${RIVAL} FROM run INDEXED BY run_waiting
+  WHERE group_no = ? AND place = 'waiting' ORDER BY lower, generation, upper LIMIT ?`;
+const IF_PLANNED = `SELECT ${RIVAL} FROM run WHERE id = ? AND state = 'PLANNED'`;
+const ADMIT = "UPDATE run SET place = 'ready', queue = ?, ready_at = ?, wait = NULL WHERE id = ?";
+const PUT_BACK = "UPDATE run SET place = 'waiting', ready_at = NULL, wait = ? WHERE id = ?";
 
 /**
  * The live lanes. They follow from the runs, so they are not stored: they are read when the store is opened and kept in
@@ -91,21 +103,25 @@ export class Lanes {
     return [...placed, ...this.#oldestWaiting(groupNo, waiting)].map(({ id }) => id);
   }
 
-  /** Notes a run that went from one place to another, and admits who waits if that made room. */
-  move(groupNo: number, id: string, from: Place, to: Place): void {
+  /**
+   * Notes a run that went from one part to another, and admits who waits if that made room.
+   *
+   * @param at - from when on those are ready that are admitted, epoch ms
+   */
+  move(groupNo: number, id: string, from: LanePart, to: LanePart, at: EpochMs): void {
     if (from === to) return;
     const lane = this.#mutable(groupNo);
     place(lane, id, from, -1);
     place(lane, id, to, 1);
-    if (lane.waiting > 0) this.#admit(groupNo, this.#widthOf(groupNo));
+    if (lane.waiting > 0) this.#admit(groupNo, at);
     this.#forgetEmpty(groupNo);
   }
 
   /**
-   * Changes how many runs the lane admits. Planned runs that have a place give it up first; those that get it again keep
-   * the time that they waited for.
+   * Changes how many runs the lane admits. Planned runs that have a place give it up first; those that get it again are as
+   * they were.
    */
-  resize(groupNo: number, laneWidth: number): void {
+  resize(groupNo: number, laneWidth: number, at: EpochMs): void {
     this.#statements.run("UPDATE schedule_state SET lane_width = ? WHERE no = ?", laneWidth, groupNo);
     const { admitted, waiting, blocking } = this.of(groupNo);
     const planned = admitted.flatMap((id) => this.#ifPlanned(id));
@@ -116,11 +132,11 @@ export class Lanes {
     const lane = this.#mutable(groupNo);
     for (const { id } of planned) {
       if (kept.has(id)) continue;
-      this.#statements.run(SET_WAKE, null, id);
+      this.#statements.run(PUT_BACK, JSON.stringify({ reason: "lane", since: at }), id);
       place(lane, id, "admitted", -1);
       place(lane, id, "waiting", 1);
     }
-    this.#admit(groupNo, laneWidth);
+    if (lane.waiting > 0) this.#admit(groupNo, at);
     this.#forgetEmpty(groupNo);
   }
 
@@ -130,28 +146,37 @@ export class Lanes {
   }
 
   /** The live lane's rule: while nothing blocks, the oldest waiting runs get the free places. */
-  #admit(groupNo: number, laneWidth: number): void {
+  #admit(groupNo: number, at: EpochMs): void {
     const lane = this.#mutable(groupNo);
-    const places = lane.blocking > 0 ? 0 : Math.min(lane.waiting, laneWidth - lane.admitted.length);
-    if (places <= 0) return;
-    for (const { id } of this.#oldestWaiting(groupNo, places)) {
-      this.#statements.run(SET_WAKE, AT_ONCE, id);
+    if (lane.blocking > 0) return;
+    const { lane_width, delay_ms } = this.#laneRow(groupNo);
+    const oldest = this.#oldestWaiting(
+      groupNo,
+      Math.max(0, Math.min(lane.waiting, lane_width - lane.admitted.length)),
+    );
+    const [first] = oldest;
+    if (first === undefined) return;
+    const lags = isLagging({ ...first, scheduledTime: first.scheduled_time }, at, delay_ms);
+    for (const { id, kind, token } of oldest) {
+      const placesTaken = lane.admitted.length;
+      const queue = queueOf({ kind, wasClaimed: token > 0, isLagging: lags, placesTaken });
+      this.#statements.run(ADMIT, queueNo(queue), at, id);
       place(lane, id, "waiting", -1);
       place(lane, id, "admitted", 1);
     }
   }
 
-  #oldestWaiting(groupNo: number, limit: number): Position[] {
-    return limit === 0 ? [] : this.#statements.all<Position>(OLDEST_WAITING, groupNo, limit);
+  #oldestWaiting(groupNo: number, limit: number): Rival[] {
+    return limit === 0 ? [] : this.#statements.all<Rival>(OLDEST_WAITING, groupNo, limit);
   }
 
-  #ifPlanned(id: string): Position[] {
-    return this.#statements.all<Position>(IF_PLANNED, id);
+  #ifPlanned(id: string): Rival[] {
+    return this.#statements.all<Rival>(IF_PLANNED, id);
   }
 
-  #widthOf(groupNo: number): number {
-    const text = "SELECT lane_width FROM schedule_state WHERE no = ?";
-    return this.#statements.get<{ lane_width: number }>(text, groupNo)?.lane_width ?? 0;
+  #laneRow(groupNo: number): LaneRow {
+    const text = "SELECT lane_width, delay_ms FROM schedule_state WHERE no = ?";
+    return this.#statements.get<LaneRow>(text, groupNo) ?? { lane_width: 0, delay_ms: 0 };
   }
 
   #mutable(groupNo: number): MutableLane {
@@ -168,24 +193,19 @@ export class Lanes {
   }
 }
 
-/** The place that a row's fields say it has. */
-export function placeOf(row: Pick<RunRow, "kind" | "state" | "wake_at" | "is_blocking">): Place {
-  if (row.kind !== "SCHEDULED") return isEnded(row.state) ? "none" : "beside";
-  return lanePlace({
-    kind: row.kind,
-    state: row.state,
-    wakeAt: row.wake_at,
-    isBlocking: row.is_blocking === 1,
-  });
+/** What a run is to its group. */
+export function partOf({ kind, place: at }: Pick<RunRow, "kind" | "place">): LanePart {
+  if (kind !== "SCHEDULED") return isAdmitted(at) ? "beside" : "none";
+  return isAdmitted(at) ? "admitted" : (at as "waiting" | "blocking" | "none");
 }
 
-/** Adds a run to a place, or takes it away. */
-function place(lane: MutableLane, id: string, at: Place, step: 1 | -1): void {
+/** Adds a run to a part, or takes it away. */
+function place(lane: MutableLane, id: string, at: LanePart, step: 1 | -1): void {
   if (at === "waiting" || at === "blocking") lane[at] += step;
   else if (at !== "none" && step === 1) lane[at].push(id);
   else if (at !== "none") lane[at].splice(lane[at].indexOf(id), 1);
 }
 
-function compare(a: Position, b: Position): number {
+function compare(a: Rival, b: Rival): number {
   return a.lower - b.lower || a.generation - b.generation || a.upper - b.upper;
 }

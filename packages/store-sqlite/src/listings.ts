@@ -89,10 +89,16 @@ export function listRuns(
   const direction = sql.raw(isAscending ? "ASC" : "DESC");
   const rows = query<RunRow>(
     statements,
-    sql`SELECT * FROM run WHERE ${allOf(conditions)}
+    sql`SELECT * FROM run ${sql.raw(indexFor(filter))} WHERE ${allOf(conditions)}
       ORDER BY lower ${direction}, generation ${direction}, upper ${direction}, id ${direction} LIMIT ${limit + 1}`,
   );
   return pageOf(rows, limit, (row) => asRun(row, groups.idOf(row.group_no)), runCursor);
+}
+
+/** What is looked for by what few runs are, is found among these. */
+function indexFor({ isJobOpen, isBlocking }: RunFilter): string {
+  if (isBlocking === true) return "INDEXED BY run_blocking";
+  return isJobOpen === true ? "INDEXED BY run_held" : "";
 }
 
 function afterCursor(cursor: string, isAscending: boolean): Condition {

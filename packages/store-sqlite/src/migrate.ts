@@ -14,12 +14,13 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
 /**
  * Brings the schema up to date.
  *
+ * @param steps - all but those of later releases
  * @throws StoreError STORE_NEWER when a later version of this package has had the database; what SQLite throws
  */
-export async function migrate(database: DatabaseSync, path: string): Promise<void> {
+export async function migrate(database: DatabaseSync, path: string, steps = MIGRATIONS): Promise<void> {
   const db = new Kysely<unknown>({ dialect: new SqliteDialect({ database: asKyselyDatabase(database) }) });
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
-  const known = new Set(Object.keys(MIGRATIONS));
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => steps } });
+  const known = new Set(Object.keys(steps));
   const applied = appliedMigrations(database);
   const unknown = applied.filter((name) => !known.has(name));
   if (unknown.length > 0) {

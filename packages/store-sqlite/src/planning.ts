@@ -1,15 +1,15 @@
 import {
-  AT_ONCE,
   type DueFire,
   type DueQuery,
+  isLagging,
   mayRunBeside,
   type NewRun,
   overlapsOf,
   type PlanCommit,
+  queueOf,
 } from "@tidegate/core";
 import { hasTwins } from "@tidegate/store-sql";
-import { type Place, placeOf } from "./lanes.js";
-import { insertRun } from "./run-rows.js";
+import { type Entry, insertRun } from "./run-rows.js";
 import { standingFor } from "./standing.js";
 import type { Statements } from "./statements.js";
 import { supersede } from "./supersede.js";
@@ -21,11 +21,12 @@ interface StateRow {
   readonly watermark: number;
   readonly next_fire_at: number | null;
   readonly lane_width: number;
+  readonly delay_ms: number;
   readonly longest_run_ms: number;
 }
 
 const STATE =
-  "SELECT version, is_planning, watermark, next_fire_at, lane_width, longest_run_ms FROM schedule_state WHERE no = ?";
+  "SELECT version, is_planning, watermark, next_fire_at, lane_width, delay_ms, longest_run_ms FROM schedule_state WHERE no = ?";
 
 const ADVANCE = "UPDATE schedule_state SET watermark = ?, next_fire_at = ?, longest_run_ms = ? WHERE no = ?";
 
@@ -39,20 +40,33 @@ export function planOne({ statements, groups, lanes }: Tables, commit: PlanCommi
   if (!isCurrent) return false;
   let places = lanes.freePlaces(no, state.lane_width);
   let longest = state.longest_run_ms;
-  const entered: { id: string; place: Place }[] = [];
+  let placesTaken = lanes.of(no).admitted.length;
+  let lags: boolean | undefined;
+  const { plannedAt } = commit;
+  const entered: { id: string; part: "admitted" | "waiting" }[] = [];
   for (const [index, run] of commit.runs.entries()) {
-    const isAdmitted = run.state === "PLANNED" && places > 0;
-    if (!insertRun(statements, no, run, isAdmitted ? AT_ONCE : null)) {
+    let entry: Entry = { place: "none" };
+    if (run.state === "PLANNED" && places > 0) {
+      lags ??= isLagging(run, plannedAt, state.delay_ms);
+      const queue = queueOf({ kind: run.kind, wasClaimed: false, isLagging: lags, placesTaken });
+      entry = { place: "ready", queue, readyAt: plannedAt };
+    } else if (run.state === "PLANNED") {
+      entry = { place: "waiting", wait: { reason: "lane", since: run.plannedAt } };
+    }
+    if (!insertRun(statements, no, run, entry)) {
       removeRuns(statements, commit.runs.slice(0, index));
       return false;
     }
     longest = Math.max(longest, run.upper - run.lower);
-    if (run.state !== "PLANNED") continue;
-    if (isAdmitted) places -= 1;
-    entered.push({ id: run.id, place: isAdmitted ? "admitted" : "waiting" });
+    if (entry.place === "none") continue;
+    if (entry.place === "ready") {
+      places -= 1;
+      placesTaken += 1;
+    }
+    entered.push({ id: run.id, part: entry.place === "ready" ? "admitted" : "waiting" });
   }
   statements.run(ADVANCE, commit.newWatermark, commit.nextFireAt, longest, no);
-  for (const { id, place } of entered) lanes.move(no, id, "none", place);
+  for (const { id, part } of entered) lanes.move(no, id, "none", part, plannedAt);
   return true;
 }
 
@@ -60,10 +74,12 @@ export function planOne({ statements, groups, lanes }: Tables, commit: PlanCommi
 export function insertBeside(tables: Tables, run: NewRun): boolean {
   const { statements, groups, lanes } = tables;
   const no = groups.numberOf(run.groupId);
-  if (no === undefined || !insertRun(statements, no, run, AT_ONCE)) return false;
-  const { id, kind, state } = run;
-  const wakeAt = state === "PLANNED" ? AT_ONCE : null;
-  lanes.move(no, id, "none", placeOf({ kind, state, wake_at: wakeAt, is_blocking: 0 }));
+  const { id, kind, state, plannedAt } = run;
+  const isPlanned = state === "PLANNED";
+  const queue = queueOf({ kind, wasClaimed: false, isLagging: false, placesTaken: 0 });
+  const entry: Entry = isPlanned ? { place: "ready", queue, readyAt: plannedAt } : { place: "none" };
+  if (no === undefined || !insertRun(statements, no, run, entry)) return false;
+  if (isPlanned) lanes.move(no, id, "none", "beside", plannedAt);
   const length = run.upper - run.lower;
   statements.run(
     "UPDATE schedule_state SET longest_run_ms = max(longest_run_ms, ?) WHERE no = ?",
@@ -72,7 +88,7 @@ export function insertBeside(tables: Tables, run: NewRun): boolean {
   );
   if (run.generation > 0) {
     const { lower, upper, generation } = run;
-    supersede(tables, { group_no: no, lower, upper, generation }, "unsuccessful");
+    supersede(tables, { group_no: no, lower, upper, generation }, "unsuccessful", plannedAt);
   }
   return true;
 }

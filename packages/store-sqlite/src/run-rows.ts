@@ -1,10 +1,20 @@
-import type { NewRun, Run } from "@tidegate/core";
+import {
+  CLAIM_QUEUES,
+  type ClaimQueue,
+  type EpochMs,
+  type NewRun,
+  type Run,
+  type RunWait,
+} from "@tidegate/core";
 import { type RunColumns, asRun as runOf } from "@tidegate/store-sql";
 import type { Statements } from "./statements.js";
 
 /** A row of the table `run`. */
 export interface RunRow extends RunColumns {
+  readonly no: number;
   readonly group_no: number;
+  /** The index in `CLAIM_QUEUES`. */
+  readonly queue: number;
   readonly is_blocking: number;
   readonly is_superseded: number;
   readonly is_cancel_requested: number;
@@ -14,17 +24,18 @@ export interface RunRow extends RunColumns {
 }
 
 const INSERT = `INSERT INTO run (group_no, lower, generation, upper, id, kind, intervals, scheduled_time, state, reason,
-  schedule_version, backfill_id, attempt, token, wake_at, is_blocking, is_superseded, is_cancel_requested, planned_at, ended_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, 0, 0, ?, ?) ON CONFLICT DO NOTHING`;
+  schedule_version, backfill_id, operator, attempt, token, place, queue, ready_at, wait, is_blocking, is_superseded,
+  is_cancel_requested, planned_at, ended_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, 0, 0, 0, ?, ?) ON CONFLICT DO NOTHING`;
+
+/** Where a run stands that is inserted: admitted at an instant to a queue, or with something to wait for. */
+export type Entry =
+  | { readonly place: "ready"; readonly queue: ClaimQueue; readonly readyAt: EpochMs }
+  | { readonly place: "waiting"; readonly wait: RunWait }
+  | { readonly place: "none" };
 
 /** Inserts a run. `false` where it is there already. */
-export function insertRun(
-  statements: Statements,
-  groupNo: number,
-  run: NewRun,
-  wakeAt: number | null,
-): boolean {
-  const isPlanned = run.state === "PLANNED";
+export function insertRun(statements: Statements, groupNo: number, run: NewRun, entry: Entry): boolean {
   const changes = statements.run(
     INSERT,
     groupNo,
@@ -39,11 +50,20 @@ export function insertRun(
     run.reason,
     run.scheduleVersion,
     run.backfillId,
-    isPlanned ? wakeAt : null,
+    run.operator,
+    entry.place,
+    entry.place === "ready" ? queueNo(entry.queue) : 0,
+    entry.place === "ready" ? entry.readyAt : null,
+    entry.place === "waiting" ? JSON.stringify(entry.wait) : null,
     run.plannedAt,
-    isPlanned ? null : run.plannedAt,
+    run.state === "PLANNED" ? null : run.plannedAt,
   );
   return changes === 1;
+}
+
+/** How the table keeps a queue. */
+export function queueNo(queue: ClaimQueue): number {
+  return CLAIM_QUEUES.indexOf(queue);
 }
 
 /** The run that a row stands for. */

@@ -1,5 +1,4 @@
 import {
-  AT_ONCE,
   type NewSchedule,
   type RunReason,
   type ScheduleChange,
@@ -7,7 +6,7 @@ import {
   type ScheduleVersion,
 } from "@tidegate/core";
 import type { ScheduleColumns } from "@tidegate/store-sql";
-import { changeRun } from "./run-changes.js";
+import { changeRun, OF_ITS_VERSION } from "./run-changes.js";
 import type { RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";
@@ -111,9 +110,11 @@ export function changeSchedule(tables: Tables, change: ScheduleChange): boolean 
   if (change.cancelPlanned !== undefined)
     cancelPlanned(tables, row.no, change.cancelPlanned, change.updatedAt);
   if (change.adoptsPlanned === true) adoptPlanned(statements, row.no, nextVersion);
-  if (change.revivesCancelled !== undefined)
-    reviveCancelled(tables, row.no, { ...change.revivesCancelled, scheduleVersion: nextVersion });
-  if (change.laneWidth !== undefined) lanes.resize(row.no, change.laneWidth);
+  if (change.revivesCancelled !== undefined) {
+    const given = { ...change.revivesCancelled, scheduleVersion: nextVersion, at: change.updatedAt };
+    reviveCancelled(tables, row.no, given);
+  }
+  if (change.laneWidth !== undefined) lanes.resize(row.no, change.laneWidth, change.updatedAt);
   return true;
 }
 
@@ -126,34 +127,38 @@ function mayMoveOrigin(statements: Statements, row: Omit<ScheduleRow, "spec">, o
 
 function cancelPlanned(tables: Tables, no: number, reason: RunReason, endedAt: number): void {
   for (const id of tables.lanes.planned(no)) {
-    changeRun(tables, { id, from: ["PLANNED"], state: "CANCELLED", wakeAt: null, reason, endedAt });
+    changeRun(tables, { id, from: ["PLANNED"], state: "CANCELLED", at: endedAt, reason, endedAt });
   }
 }
 
+/** Gives planned runs the version that the schedule has now. */
 function adoptPlanned(statements: Statements, no: number, version: number): void {
   statements.run("UPDATE run SET schedule_version = ? WHERE group_no = ? AND state = 'PLANNED'", version, no);
+  statements.run(`UPDATE run SET ${OF_ITS_VERSION} WHERE group_no = ? AND state = 'PLANNED'`, no);
 }
 
 function reviveCancelled(
   tables: Tables,
   no: number,
-  given: NonNullable<ScheduleChange["revivesCancelled"]> & { readonly scheduleVersion: number },
+  given: NonNullable<ScheduleChange["revivesCancelled"]> & {
+    readonly scheduleVersion: number;
+    readonly at: number;
+  },
 ): void {
-  const { reason, from, scheduleVersion } = given;
-  const cancelled = tables.statements.all<Pick<RunRow, "id" | "kind">>(
-    `SELECT id, kind FROM run WHERE group_no = ? AND (lower >= ? OR kind <> 'SCHEDULED') AND state = 'CANCELLED' AND reason = ?
+  const { reason, from, scheduleVersion, at } = given;
+  const cancelled = tables.statements.all<Pick<RunRow, "id">>(
+    `SELECT id FROM run WHERE group_no = ? AND (lower >= ? OR kind <> 'SCHEDULED') AND state = 'CANCELLED' AND reason = ?
       ORDER BY lower, generation, upper`,
     no,
     from,
     reason,
   );
-  for (const { id, kind } of cancelled) {
-    const wakeAt = kind === "SCHEDULED" ? null : AT_ONCE;
+  for (const { id } of cancelled) {
     changeRun(tables, {
       id,
       from: ["CANCELLED"],
       state: "PLANNED",
-      wakeAt,
+      at,
       reason: null,
       attempt: 0,
       endedAt: null,

@@ -7,6 +7,7 @@ import {
   type BackfillState,
   type ClaimedRun,
   type ClaimRequest,
+  type ClaimScope,
   type CoverageRange,
   type DueFire,
   type DueQuery,
@@ -34,6 +35,7 @@ import {
 } from "@tidegate/core";
 import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
+import { claimRuns, nextWake, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
 import { CoverageScan, tally } from "./coverage.js";
 import { GroupCommit } from "./group-commit.js";
 import { GroupNumbers } from "./group-numbers.js";
@@ -42,7 +44,7 @@ import { listRuns, listSchedules } from "./listings.js";
 import { migrate } from "./migrate.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
 import { dueFires, insertBeside, mayInsertBeside, planOne } from "./planning.js";
-import { changeRun, claimRuns, releaseHeldRuns, renewLease, requestCancel } from "./run-changes.js";
+import { changeRun } from "./run-changes.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import {
   changeSchedule,
@@ -77,6 +79,8 @@ export class SqliteStore implements ScheduleStore {
   readonly #options: SqliteStoreOptions;
   readonly #path: string;
   #open: OpenDatabase | undefined;
+  /** How many ready runs were claimed. */
+  #turn = 0;
 
   /** @throws ConfigurationError CONFIGURATION_INVALID with the offending option */
   constructor(options: SqliteStoreOptions) {
@@ -195,7 +199,11 @@ export class SqliteStore implements ScheduleStore {
   }
 
   claim(request: ClaimRequest): Promise<ClaimedRun[]> {
-    return this.#write((tables) => claimRuns(tables, request));
+    return this.#write((tables) => {
+      const claimed = claimRuns(tables, this.#turn, request);
+      this.#turn += claimed.filter(({ isRecovered }) => !isRecovered).length;
+      return claimed;
+    });
   }
 
   changeRuns(changes: readonly RunChange[]): Promise<boolean[]> {
@@ -210,11 +218,8 @@ export class SqliteStore implements ScheduleStore {
     return this.#write(({ statements }) => ids.map((id) => requestCancel(statements, id, reason)));
   }
 
-  nextWake(): Promise<EpochMs | undefined> {
-    const text = "SELECT min(wake_at) AS wake_at FROM run WHERE wake_at IS NOT NULL";
-    return this.#read(
-      ({ statements }) => statements.get<{ wake_at: number | null }>(text)?.wake_at ?? undefined,
-    );
+  nextWake(scope: ClaimScope): Promise<EpochMs | undefined> {
+    return this.#read(({ statements }) => nextWake(statements, scope));
   }
 
   getRuns(ids: readonly string[]): Promise<(Run | undefined)[]> {

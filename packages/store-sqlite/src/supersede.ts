@@ -1,4 +1,5 @@
-import { placeOf } from "./lanes.js";
+import type { EpochMs } from "@tidegate/core";
+import { partOf } from "./lanes.js";
 import type { RunRow } from "./run-rows.js";
 import type { Tables } from "./tables.js";
 
@@ -13,6 +14,7 @@ export function supersede(
   { statements, lanes }: Tables,
   run: Generation,
   which: "all" | "unsuccessful",
+  at: EpochMs,
 ): void {
   const earlier = statements.all<RunRow>(
     `SELECT * FROM run WHERE group_no = ? AND lower = ? AND upper = ? AND generation < ? AND is_superseded = 0`,
@@ -24,7 +26,12 @@ export function supersede(
   for (const row of earlier) {
     const isUnsuccessful = row.state === "FAILED" || row.state === "CANCELLED" || row.state === "SKIPPED";
     if (which === "unsuccessful" && !isUnsuccessful) continue;
-    statements.run("UPDATE run SET is_superseded = 1, is_blocking = 0 WHERE id = ?", row.id);
-    lanes.move(row.group_no, row.id, placeOf(row), placeOf({ ...row, is_blocking: 0 }));
+    const place = row.place === "blocking" ? "none" : row.place;
+    statements.run(
+      "UPDATE run SET is_superseded = 1, is_blocking = 0, place = ? WHERE id = ?",
+      place,
+      row.id,
+    );
+    lanes.move(row.group_no, row.id, partOf(row), partOf({ ...row, place }), at);
   }
 }

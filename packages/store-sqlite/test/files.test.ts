@@ -100,10 +100,22 @@ describe("kill -9", () => {
     await store.insertSchedules([newSchedule("orders")]);
     await store.plan([planOf("orders", 0)]);
     const farFuture = Number.MAX_SAFE_INTEGER;
-    await store.claim({ owner: "dead", now: Date.now(), leaseUntil: farFuture, limit: 1 });
+    await store.claim({
+      owner: "dead",
+      operators: ["duckdb"],
+      now: Date.now(),
+      leaseUntil: farFuture,
+      limit: 1,
+    });
     await store.close();
     const next = await opened();
-    const [claimed] = await next.claim({ owner: "next", now: Date.now(), leaseUntil: farFuture, limit: 1 });
+    const [claimed] = await next.claim({
+      owner: "next",
+      operators: ["duckdb"],
+      now: Date.now(),
+      leaseUntil: farFuture,
+      limit: 1,
+    });
     expect(claimed).toMatchObject({ isRecovered: true, token: 2, run: { attempt: 1, state: "SUBMITTING" } });
     await next.close();
   });

@@ -91,6 +91,7 @@ export function aRun(overrides: Partial<NewRun> = {}): NewRun {
     reason: null,
     scheduleVersion: 1,
     backfillId: null,
+    operator: "duckdb",
     plannedAt: upper,
     ...overrides,
   };

@@ -11,10 +11,20 @@ export interface Explanation {
   readonly reasons: readonly string[];
 }
 
-/** Explains where a run stands from what the store knows now. */
+/** Where an explanation comes from. */
+export interface ExplanationSources {
+  readonly store: ScheduleStore;
+  readonly clock: Clock;
+  /** The operators of this manager, in lower case. */
+  readonly operators: readonly string[];
+}
+
+/** The most runs that are named one by one. */
+const MOST_NAMED = 10;
+
+/** Explains where a run stands, from what the store holds of it and of its lane. */
 export async function explainRun(
-  store: ScheduleStore,
-  clock: Clock,
+  sources: ExplanationSources,
   run: Run,
   schedule: Schedule | undefined,
 ): Promise<Explanation> {
@@ -22,40 +32,67 @@ export async function explainRun(
   const reasons: string[] = [];
   if (schedule?.status === "PAUSED")
     reasons.push(`The schedule is paused: ${schedule.statusReason || "no note"}.`);
-  if (run.wakeAt === null && schedule !== undefined)
-    reasons.push(...(await laneReasons(store, run, schedule)));
-  if (run.wakeAt !== null && run.wakeAt > clock.now()) {
-    const last = run.history.at(-1);
-    const cause = last === undefined ? "" : ` Attempt ${last.attempt} failed: ${last.error.message}`;
-    reasons.push(`It waits for its next attempt until ${iso(run.wakeAt)}.${cause}`);
-  }
-  if (reasons.length === 0) reasons.push("It is ready and waits for a manager with a free place.");
+  if (run.place === "waiting" && schedule !== undefined)
+    reasons.push(...(await laneReasons(sources.store, run, schedule)));
+  if (run.place === "gated") reasons.push(gateReason(run));
+  if (run.place === "ready") reasons.push(...readyReasons(sources, run));
+  if (reasons.length === 0) reasons.push("It waits for a place in its lane.");
   return { run, isWaiting: true, reasons };
 }
 
 async function laneReasons(store: ScheduleStore, run: Run, schedule: Schedule): Promise<string[]> {
   const { groupId } = run;
-  const ahead = await store.listRuns(
-    {
-      groupId,
-      kinds: ["SCHEDULED"],
-      states: ["FAILED", "PLANNED", "SUBMITTING", "RUNNING"],
-      includeSuperseded: false,
-    },
-    { limit: 100 },
-  );
-  const blocking = ahead.items.filter(({ isBlocking }) => isBlocking);
-  if (blocking.length > 0) {
-    return blocking.map(
-      ({ id, lower, upper, error }) =>
-        `Run ${id} for ${range(lower, upper)} has failed and onFailure is "${schedule.spec.onFailure}"; retry or cancel it. Its error: ${error?.message ?? "unknown"}`,
+  const { admittedRuns, blockingRuns, spec } = schedule;
+  if (blockingRuns > 0) {
+    const blocking = await store.listRuns({ groupId, isBlocking: true }, { limit: MOST_NAMED });
+    return andOthers(
+      blocking.items.map(
+        ({ id, lower, upper, error }) =>
+          `Run ${id} for ${range(lower, upper)} has failed and onFailure is "${spec.onFailure}"; retry or cancel it. Its error: ${error?.message ?? "unknown"}`,
+      ),
+      blockingRuns,
+      "block the lane",
     );
   }
-  const active = ahead.items.filter(({ wakeAt }) => wakeAt !== null);
-  return active.map(
-    ({ id, lower, upper, state }) =>
-      `Run ${id} for ${range(lower, upper)} is ${state} and overlap is "${schedule.spec.overlap}".`,
+  const active = await store.listRuns(
+    { groupId, kinds: ["SCHEDULED"], states: ["SUBMITTING", "RUNNING"], isJobOpen: true },
+    { limit: MOST_NAMED },
   );
+  return andOthers(
+    active.items.map(
+      ({ id, lower, upper, state }) =>
+        `Run ${id} for ${range(lower, upper)} is ${state} and overlap is "${spec.overlap}".`,
+    ),
+    admittedRuns,
+    "have a place in the lane",
+  );
+}
+
+function andOthers(named: readonly string[], count: number, verb: string): string[] {
+  const others = count - named.length;
+  return others <= 0 ? [...named] : [...named, `${others} ${named.length > 0 ? "more " : ""}runs ${verb}.`];
+}
+
+function gateReason({ wait }: Run): string {
+  if (wait === null) return "It is held by a gate.";
+  const missing = wait.missing?.map(({ lower, upper }) => range(lower, upper)).join(", ");
+  const rest = missing === undefined || missing === "" ? "" : `; missing: ${missing}`;
+  return `It is held by a gate since ${iso(wait.since)}: ${wait.reason}${rest}.`;
+}
+
+function readyReasons({ clock, operators }: ExplanationSources, run: Run): string[] {
+  const reasons: string[] = [];
+  if (!operators.includes(run.operator)) {
+    reasons.push(
+      `It needs operator "${run.operator}", which this manager does not have (it has: ${operators.join(", ")}); a manager that has it will run it.`,
+    );
+  }
+  if (run.wait?.reason === "retry" && run.readyAt !== null && run.readyAt > clock.now()) {
+    const last = run.history.at(-1);
+    const cause = last === undefined ? "" : ` Attempt ${last.attempt} failed: ${last.error.message}`;
+    reasons.push(`It waits for its next attempt until ${iso(run.readyAt)}.${cause}`);
+  }
+  return reasons.length > 0 ? reasons : ["It is ready and waits for a manager with a free place."];
 }
 
 function notWaiting(run: Run): string {

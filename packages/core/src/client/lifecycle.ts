@@ -109,7 +109,7 @@ export class Lifecycle {
     const before = await this.#get(groupId, version);
     if (PLANNING_STATUSES.includes(before.status)) return before;
     const status = transition(groupId, before.status, "resume");
-    if (before.spec.onFailure === "pause") await this.#unblock(before);
+    if (before.spec.onFailure === "pause") await this.#unblock(groupId);
     await changes.change(before, {
       status,
       statusReason: null,
@@ -156,31 +156,14 @@ export class Lifecycle {
     return { schedule, notes: notesOf(schedule, clock.now(), specs.notesOn(schedule.spec)) };
   }
 
-  /** Newest first, since what blocks is rarely old; it ends with the last that blocks, however many have failed. */
-  async #unblock({ spec: { groupId }, blockingRuns }: Schedule): Promise<void> {
-    const { store } = this.#parts;
-    const filter = { groupId, states: ["FAILED"], includeSuperseded: false, order: "descending" } as const;
-    let left = blockingRuns;
-    let cursor: string | undefined;
-    while (left > 0) {
-      const page = await store.listRuns(filter, {
-        limit: 1_000,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      const blocking = page.items.filter(({ isBlocking }) => isBlocking);
-      await store.changeRuns(
-        blocking.map(({ id }) => ({
-          id,
-          from: ["FAILED"],
-          state: "FAILED",
-          wakeAt: null,
-          isBlocking: false,
-        })),
-      );
-      left -= blocking.length;
-      cursor = page.next;
-      if (cursor === undefined) return;
-    }
+  async #unblock(groupId: string): Promise<void> {
+    const { store, clock } = this.#parts;
+    const blocking = await store.listRuns({ groupId, isBlocking: true }, { limit: 1_000 });
+    const at = clock.now();
+    await store.changeRuns(
+      blocking.items.map(({ id }) => ({ id, from: ["FAILED"], state: "FAILED", at, isBlocking: false })),
+    );
+    if (blocking.next !== undefined) await this.#unblock(groupId);
   }
 }
 

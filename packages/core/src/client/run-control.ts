@@ -174,7 +174,7 @@ export class RunControl {
       reason: null,
       attempt: 0,
       isBlocking: false,
-      wakeAt: run.kind === "SCHEDULED" ? null : this.#parts.clock.now(),
+      at: this.#parts.clock.now(),
       endedAt: null,
       ...(scheduleVersion === undefined ? {} : { scheduleVersion }),
       ...(run.error === null || run.endedAt === null

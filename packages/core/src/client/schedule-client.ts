@@ -52,6 +52,8 @@ export interface Description {
 export interface ScheduleClientParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
+  /** The operators of this manager, in lower case. */
+  readonly operators: readonly string[];
   readonly specs: SpecReader;
   readonly changes: ScheduleChanges;
   readonly registration: Registration;
@@ -211,7 +213,7 @@ export class ScheduleClient {
   async explain(runId: string): Promise<Explanation> {
     const run = await this.#parts.runControl.get(runId);
     const [schedule] = await this.#parts.store.getSchedules([run.groupId]);
-    return explainRun(this.#parts.store, this.#parts.clock, run, schedule);
+    return explainRun(this.#parts, run, schedule);
   }
 
   /** Schedules by group id, a page at a time. Deleted ones are listed when `statuses` asks for them. */

@@ -70,7 +70,7 @@ export class Attempt {
   constructor(run: Run, token: number, parts: AttemptParts) {
     this.run = run;
     this.token = token;
-    this.leaseUntil = run.wakeAt ?? 0;
+    this.leaseUntil = run.leaseUntil ?? 0;
     this.#parts = parts;
     this.#request = jobRequest(run, parts.spec);
     this.#context = new AttemptContext(this.#abort, parts.spec.dirtyData);
@@ -202,7 +202,7 @@ export class Attempt {
       from: ["SUBMITTING", "RUNNING"],
       token: this.token,
       state: "RUNNING",
-      wakeAt: this.run.wakeAt,
+      at: this.#parts.clock.now(),
       startedAt: this.#startedAt,
       jobId,
       jobAddress,

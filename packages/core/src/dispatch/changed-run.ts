@@ -1,12 +1,14 @@
 import type { Run } from "../run/run.js";
+import { placementAfter } from "../store/placement.js";
 import type { RunChange } from "../store/schedule-store.js";
 
-/** The run as a change leaves it. */
+/** The run as a change leaves it, before its lane admits anybody. */
 export function changedRun(run: Run, change: RunChange): Run {
-  const { id: _id, from: _from, token: _token, attemptRecord, givesBack, ...set } = change;
+  const { id: _id, from: _from, token: _token, at: _at, attemptRecord, givesBack, ...set } = change;
   return {
     ...run,
     ...set,
+    ...placementAfter(run, change),
     history: attemptRecord === undefined ? run.history : [...run.history, attemptRecord],
     isSuperseded: run.isSuperseded || givesBack === true,
   };

@@ -4,8 +4,11 @@ import type { CancelRequest, TidegateEmitter } from "../events/events.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import type { Run, RunReason } from "../run/run.js";
-import type { ScheduleSpec } from "../schedule/schedule.js";
-import type { ClaimedRun, RunChange, ScheduleStore } from "../store/schedule-store.js";
+import type {
+  ClaimedRun,
+  RunChange,
+  ScheduleStore,
+} from "../store/schedule-store.js";
 import { Attempt } from "./attempt.js";
 import { ChangeBatch } from "./change-batch.js";
 import { Leases } from "./leases.js";
@@ -51,6 +54,8 @@ export class Dispatcher {
   readonly #leaseMs: number;
   readonly #pollMs: number;
   readonly #drainMs: number;
+  /** Types of the operators that are here: runs of others are left to managers that have them. */
+  readonly #operators: readonly string[];
   readonly #changes: ChangeBatch;
   readonly #specs: SpecCache;
   readonly #leases: Leases;
@@ -74,6 +79,7 @@ export class Dispatcher {
     this.#leaseMs = parts.options.leaseMs ?? 30_000;
     this.#pollMs = parts.options.pollMs ?? 1_000;
     this.#drainMs = parts.options.drainMs ?? 5_000;
+    this.#operators = [...parts.operators.keys()];
     this.#changes = new ChangeBatch(parts.store);
     this.#specs = parts.specs;
     this.#news = new RunNews(parts.emitter);
@@ -153,7 +159,7 @@ export class Dispatcher {
           if (claimed.length < room) break;
         }
       } while (this.#isPokedAgain && this.#isRunning);
-      next = await this.#parts.store.nextWake();
+      next = await this.#parts.store.nextWake({ operators: this.#operators, now: this.#parts.clock.now() });
     } catch (error) {
       this.#news.trouble(error);
       next = this.#parts.clock.now() + this.#pollMs;
@@ -170,7 +176,13 @@ export class Dispatcher {
 
   #claim(limit: number): Promise<ClaimedRun[]> {
     const now = this.#parts.clock.now();
-    return this.#parts.store.claim({ owner: this.#parts.owner, now, leaseUntil: now + this.#leaseMs, limit });
+    return this.#parts.store.claim({
+      owner: this.#parts.owner,
+      operators: this.#operators,
+      now,
+      leaseUntil: now + this.#leaseMs,
+      limit,
+    });
   }
 
   /** Sleeps until the next run may be claimed; where other processes plan as well, at most until the next poll. */
@@ -191,8 +203,8 @@ export class Dispatcher {
 
   async #carryOut(run: Run, token: number, isRecovered: boolean): Promise<void> {
     const spec = this.#specs.peek(run) ?? (await this.#specs.get(run));
-    const operator = spec && this.#parts.operators.get(spec.operator.toLowerCase());
-    if (spec === undefined || operator === undefined) return this.#refuse(run, token, spec);
+    const operator = this.#parts.operators.get(run.operator);
+    if (spec === undefined || operator === undefined) return this.#refuse(run, token);
     const attempt = new Attempt(run, token, {
       clock: this.#parts.clock,
       operator,
@@ -258,21 +270,20 @@ export class Dispatcher {
     }
   }
 
-  /** A run whose operator is not here: it fails with a reason rather than wait in silence. */
-  async #refuse(run: Run, token: number, spec: ScheduleSpec | undefined): Promise<void> {
-    const message =
-      spec === undefined
-        ? `Version ${run.scheduleVersion} of schedule ${run.groupId} is not in the store.`
-        : `No operator "${spec.operator}" is registered; known: ${[...this.#parts.operators.keys()].join(", ")}.`;
+  /** A run whose specification is not in the store fails with a reason rather than wait in silence. */
+  async #refuse(run: Run, token: number): Promise<void> {
     await this.change(run, {
       id: run.id,
       from: ["SUBMITTING", "RUNNING"],
       token,
       state: "FAILED",
-      wakeAt: null,
-      isBlocking: run.kind === "SCHEDULED" && spec?.onFailure !== "continue",
+      at: this.#parts.clock.now(),
+      isBlocking: run.kind === "SCHEDULED",
       endedAt: this.#parts.clock.now(),
-      error: { code: "OPERATOR_UNKNOWN", message },
+      error: {
+        code: "SCHEDULE_NOT_FOUND",
+        message: `Version ${run.scheduleVersion} of schedule ${run.groupId} is not in the store.`,
+      },
     });
   }
 

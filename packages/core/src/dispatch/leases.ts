@@ -45,7 +45,7 @@ export class Leases {
     const own = this.#active.get(run.id);
     if (own === undefined) return false;
     own.token = token;
-    own.leaseUntil = run.wakeAt ?? own.leaseUntil;
+    own.leaseUntil = run.leaseUntil ?? own.leaseUntil;
     return true;
   }
 

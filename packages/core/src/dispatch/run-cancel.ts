@@ -4,12 +4,12 @@ import type { CancelRequest } from "../events/events.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import type { Run, RunReason } from "../run/run.js";
-import type { RunChange, ScheduleStore } from "../store/schedule-store.js";
+import type { PageRequest, RunChange, RunFilter, ScheduleStore } from "../store/schedule-store.js";
 import { AttemptContext } from "./attempt-context.js";
 import { JobStop } from "./job-stop.js";
 import { jobRequest } from "./request.js";
 
-/** The most runs of a lane that are cancelled at once. */
+/** How many runs of a lane are listed at once. */
 const LANE_LIMIT = 1_000;
 
 /** What runs are cancelled with. */
@@ -40,12 +40,14 @@ export class RunCancel {
   /** Cancels the open runs of live lanes. One that cannot be cancelled now is a trouble, and asked for again. */
   async cancelLanes({ groupIds, reason }: CancelRequest): Promise<void> {
     for (const groupId of groupIds) {
-      const open = await this.#parts.store.listRuns(
-        { groupId, kinds: ["SCHEDULED"], states: ["PLANNED", "SUBMITTING", "RUNNING"] },
-        { limit: LANE_LIMIT },
-      );
-      for (const run of open.items)
-        await this.cancel(run, reason).catch((error: unknown) => this.#parts.onTrouble(error, run));
+      const open: RunFilter = { groupId, kinds: ["SCHEDULED"], states: ["PLANNED", "SUBMITTING", "RUNNING"] };
+      let page: PageRequest | undefined = { limit: LANE_LIMIT };
+      while (page !== undefined) {
+        const { items, next } = await this.#parts.store.listRuns(open, page);
+        for (const run of items)
+          await this.cancel(run, reason).catch((error: unknown) => this.#parts.onTrouble(error, run));
+        page = next === undefined ? undefined : { ...page, cursor: next };
+      }
     }
   }
 
@@ -59,7 +61,7 @@ export class RunCancel {
     const { store, clock, change, cancelActive } = this.#parts;
     const isHeld = run.state === "SUBMITTING" || run.state === "RUNNING";
     if (!isHeld && run.isJobOpen) await this.#requireJobOver(run);
-    const common = { id: run.id, state: "CANCELLED", wakeAt: null, reason } as const;
+    const common = { id: run.id, state: "CANCELLED", at: clock.now(), reason } as const;
     const closed = run.isJobOpen && !isHeld ? { isJobOpen: false } : {};
     const isPlannedCancelled = await change(run, {
       ...common,

@@ -87,12 +87,12 @@ export interface OperatorErrorDetails extends ErrorDetails {
 
 /** A job that an operator could not take, or that ended badly. */
 export class OperatorError extends TidegateError {
-  /** The shortest wait before another attempt, ms. */
-  readonly retryAfterMs?: number;
+  /** The shortest wait before another attempt, ms, where one was asked for. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: OperatorErrorDetails = {}) {
     super(code, message, details);
-    if (details.retryAfterMs !== undefined) this.retryAfterMs = details.retryAfterMs;
+    this.retryAfterMs = details.retryAfterMs;
   }
 }
 

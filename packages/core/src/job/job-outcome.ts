@@ -25,7 +25,7 @@ export interface JobOutcome {
 }
 
 /**
- * What an error that an operator throws may say of the next attempt, as properties of the error, whatever its class. They
- * mean the same as in a `JobOutcome`.
+ * Advice about the next attempt, which any error that an operator throws may carry as properties. They mean the same as in a
+ * `JobOutcome`.
  */
 export type RetryAdvice = Pick<JobOutcome, "isRetryable" | "retryAfterMs">;

@@ -56,6 +56,7 @@ export function commitOf(
         reason,
         scheduleVersion: version,
         backfillId: null,
+        operator: spec.operator.toLowerCase(),
         plannedAt,
       };
     }),

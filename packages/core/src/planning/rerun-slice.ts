@@ -72,6 +72,7 @@ export async function rerunsOf(
       reason: null,
       scheduleVersion: schedule.version,
       backfillId,
+      operator: schedule.spec.operator.toLowerCase(),
       plannedAt,
     };
   });

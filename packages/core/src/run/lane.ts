@@ -1,22 +1,23 @@
-import type { Run, RunState } from "./run.js";
+import type { RunState } from "./run.js";
 
 /**
- * Where a run stands in its group's live lane, the queue that the overlap policy makes. A lane has a width: how many of
- * its runs may be admitted at once; 0 while the schedule is paused.
+ * Where a run stands. Those of kind `SCHEDULED` stand in their group's live lane, the queue that the overlap policy makes. A
+ * lane has a width: how many of its runs may be admitted at once; 0 while the schedule is paused.
  *
- * - `waiting`: planned, without a place;
- * - `admitted`: may be claimed, is active, or waits for its next attempt;
+ * - `waiting`: planned, and not admitted to the lane yet;
+ * - `gated`: admitted, and held by a gate;
+ * - `ready`: admitted, and may be claimed, or will be when its next attempt is due;
+ * - `active`: claimed, under a lease;
  * - `blocking`: failed, and nothing behind it is admitted;
- * - `none`: has ended, or is of a kind that has no part in the lane (`BACKFILL`, `MANUAL`).
+ * - `none`: has ended.
+ *
+ * A run beside the lane (`BACKFILL`, `MANUAL`) neither waits nor blocks.
  */
-export type LanePlace = "waiting" | "admitted" | "blocking" | "none";
+export type Place = "waiting" | "gated" | "ready" | "active" | "blocking" | "none";
 
-/** The place that a run's fields say it has. */
-export function lanePlace(run: Pick<Run, "kind" | "state" | "wakeAt" | "isBlocking">): LanePlace {
-  if (run.kind !== "SCHEDULED") return "none";
-  if (run.isBlocking) return "blocking";
-  if (isEnded(run.state)) return "none";
-  return run.wakeAt === null ? "waiting" : "admitted";
+/** Whether a run in this place has been admitted and has not ended. In a lane it takes one of its places. */
+export function isAdmitted(place: Place): boolean {
+  return place === "gated" || place === "ready" || place === "active";
 }
 
 /** Whether a run in this state has come to its end. A failed run may be retried, a skipped one backfilled. */

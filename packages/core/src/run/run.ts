@@ -1,6 +1,8 @@
 import type { EpochMs } from "../clock/clock.js";
+import type { IntervalSet } from "../interval/interval-set.js";
 import type { JobMetrics } from "../job/job-outcome.js";
 import type { RunKind } from "../job/run-kind.js";
+import type { Place } from "./lane.js";
 
 /**
  * Where a run is. `PLANNED → SUBMITTING → RUNNING → SUCCEEDED | FAILED | CANCELLED`, or `SKIPPED` from the start.
@@ -51,6 +53,16 @@ export interface AttemptRecord {
   readonly error: RunError;
 }
 
+/** What a run waits for. */
+export interface RunWait {
+  /** `lane`: a place in its lane; `retry`: the time of its next attempt; or the word of the gate that holds it. */
+  readonly reason: string;
+  /** Since when, epoch ms. */
+  readonly since: EpochMs;
+  /** The time that is missing upstream, where a gate waits for data. */
+  readonly missing?: IntervalSet;
+}
+
 /** One interval's instance in the ledger. */
 export interface Run {
   /**
@@ -76,13 +88,17 @@ export interface Run {
   readonly scheduleVersion: number;
   /** The backfill it belongs to. */
   readonly backfillId: string | null;
+  /** The operator that carries it out, in lower case. */
+  readonly operator: string;
   /** Attempts begun: 0 while it was never claimed. */
   readonly attempt: number;
-  /**
-   * When somebody has to look at it: the time from which a planned run may be claimed, or the end of the lease of one
-   * that is active. `null`: it waits for its lane, or has ended.
-   */
-  readonly wakeAt: EpochMs | null;
+  readonly place: Place;
+  /** When it was admitted or its next attempt is due, epoch ms; `null` unless it is `ready`. */
+  readonly readyAt: EpochMs | null;
+  /** The end of its lease, epoch ms; `null` unless it is `active`. */
+  readonly leaseUntil: EpochMs | null;
+  /** What it waits for; `null` where that is nothing but a manager that claims it. */
+  readonly wait: RunWait | null;
   /** A failed run behind which its lane waits (`onFailure: "block"`). */
   readonly isBlocking: boolean;
   /** A later generation or a merged run stands for it. */
@@ -120,5 +136,7 @@ export interface NewRun {
   readonly reason: RunReason | null;
   readonly scheduleVersion: number;
   readonly backfillId: string | null;
+  /** See `Run.operator`. */
+  readonly operator: string;
   readonly plannedAt: EpochMs;
 }

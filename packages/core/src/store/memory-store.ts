@@ -2,6 +2,7 @@ import type { EpochMs } from "../clock/clock.js";
 import { StoreError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
 import type { Backfill, BackfillState } from "../run/backfill.js";
+import { compareQueues, takeFairly } from "../run/claim-order.js";
 import type { NewRun, Run, RunReason } from "../run/run.js";
 import type { Schedule, ScheduleVersion } from "../schedule/schedule.js";
 import { applyStep, BackfillTable } from "./memory/backfill-table.js";
@@ -9,7 +10,7 @@ import { coverageOf } from "./memory/coverage.js";
 import { plans } from "./memory/group.js";
 import { admit, resizeLane } from "./memory/lane.js";
 import { positionAfter, takePage } from "./memory/paging.js";
-import { isRunPosition, snapshot } from "./memory/run-row.js";
+import { compareText, isRunPosition, type RunRow, snapshot } from "./memory/run-row.js";
 import { RunTable } from "./memory/run-table.js";
 import {
   adoptPlanned,
@@ -30,6 +31,7 @@ import type {
   BackfillCommit,
   ClaimedRun,
   ClaimRequest,
+  ClaimScope,
   CoverageRange,
   DueFire,
   DueQuery,
@@ -58,6 +60,8 @@ export class MemoryStore implements ScheduleStore {
   readonly #backfills = new BackfillTable();
   #isOpen = false;
   #lastToken = 0;
+  /** How many ready runs were claimed. */
+  #turn = 0;
 
   async open(): Promise<void> {
     if (this.#isOpen) return;
@@ -131,9 +135,17 @@ export class MemoryStore implements ScheduleStore {
     });
   }
 
-  async claim({ now, leaseUntil, limit }: ClaimRequest): Promise<ClaimedRun[]> {
+  async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
     this.#requireOpen();
-    return this.#runs.takeDue(now, limit).map((row) => {
+    const { operators, now, leaseUntil, limit } = request;
+    const lapsed = this.#runs.takeLapsed(request, limit);
+    const ready = takeFairly(
+      { turn: this.#turn, limit: limit - lapsed.length, operators },
+      (queue, operator, most) => this.#runs.takeReady(queue, operator, now, most),
+    );
+    this.#turn += ready.length;
+    ready.sort(compareClaims);
+    return [...lapsed, ...ready].map((row) => {
       this.#lastToken += 1;
       return claimRun(this.#runs, row, { token: this.#lastToken, now, leaseUntil });
     });
@@ -154,9 +166,9 @@ export class MemoryStore implements ScheduleStore {
     return ids.map((id) => requestCancel(this.#runs, id, reason));
   }
 
-  async nextWake(): Promise<EpochMs | undefined> {
+  async nextWake(scope: ClaimScope): Promise<EpochMs | undefined> {
     this.#requireOpen();
-    return this.#runs.nextWake();
+    return this.#runs.nextWake(scope);
   }
 
   async getRuns(ids: readonly string[]): Promise<(Run | undefined)[]> {
@@ -228,12 +240,14 @@ export class MemoryStore implements ScheduleStore {
       cancelPlanned(this.#runs, group, change.cancelPlanned, change.updatedAt);
     }
     if (change.adoptsPlanned === true) adoptPlanned(this.#runs, group);
-    if (change.revivesCancelled !== undefined) reviveCancelled(this.#runs, group, change.revivesCancelled);
-    if (change.laneWidth !== undefined) resizeLane(this.#runs, group, change.laneWidth);
+    if (change.revivesCancelled !== undefined) {
+      reviveCancelled(this.#runs, group, change.revivesCancelled, change.updatedAt);
+    }
+    if (change.laneWidth !== undefined) resizeLane(this.#runs, group, change.laneWidth, change.updatedAt);
     return true;
   }
 
-  #plan({ groupId, version, watermark, newWatermark, nextFireAt, runs }: PlanCommit): boolean {
+  #plan({ groupId, version, watermark, newWatermark, nextFireAt, plannedAt, runs }: PlanCommit): boolean {
     const group = this.#schedules.get(groupId);
     if (group === undefined || !plans(group.schedule.status)) return false;
     if (group.schedule.version !== version || group.schedule.watermark !== watermark) return false;
@@ -242,8 +256,8 @@ export class MemoryStore implements ScheduleStore {
       schedule.watermark = newWatermark;
       schedule.nextFireAt = nextFireAt;
     });
-    for (const run of runs) this.#runs.insert(run, group, null);
-    admit(this.#runs, group);
+    for (const run of runs) this.#runs.insert(run, group);
+    admit(this.#runs, group, plannedAt);
     return true;
   }
 
@@ -254,4 +268,11 @@ export class MemoryStore implements ScheduleStore {
       "The store is not open; call open() first, and nothing after close().",
     );
   }
+}
+
+/** The order of what is claimed together. */
+function compareClaims(a: RunRow, b: RunRow): number {
+  return (
+    compareQueues(a.queue, b.queue) || a.run.readyAt! - b.run.readyAt! || compareText(a.run.id, b.run.id)
+  );
 }

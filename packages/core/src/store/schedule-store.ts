@@ -3,14 +3,8 @@ import type { Interval } from "../interval/boundaries.js";
 import type { JobMetrics } from "../job/job-outcome.js";
 import type { RunKind } from "../job/run-kind.js";
 import type { Backfill, BackfillState } from "../run/backfill.js";
-import type { AttemptRecord, NewRun, Run, RunError, RunReason, RunState } from "../run/run.js";
+import type { AttemptRecord, NewRun, Run, RunError, RunReason, RunState, RunWait } from "../run/run.js";
 import type { Schedule, ScheduleSpec, ScheduleStatus, ScheduleVersion } from "../schedule/schedule.js";
-
-/**
- * The `wakeAt` of a run that may be claimed at once. Not a present instant, so that a clock that steps back holds up
- * nothing; among equals the run with the smaller id, whose interval ends first, comes first.
- */
-export const AT_ONCE: EpochMs = 0;
 
 /** A page of a listing. */
 export interface Page<T> {
@@ -53,7 +47,7 @@ export interface ScheduleChange {
   readonly spec?: { readonly spec: ScheduleSpec; readonly tzdata: string };
   /**
    * How many live runs may be admitted from now on. Planned runs (those between two attempts included) give up their
-   * places first, and then get them again, oldest first, up to this width; one that had a place keeps its `wakeAt`.
+   * places first, and then get them again, oldest first, up to this width; one that had a place is as it was before.
    */
   readonly laneWidth?: number;
   /** `null`: no fire is due any more. */
@@ -119,11 +113,17 @@ export interface PlanCommit {
   readonly runs: readonly NewRun[];
 }
 
+/** Which runs somebody can carry out. */
+export interface ClaimScope {
+  /** The types of the operators, in lower case, each once. Runs of others are left to managers that have them. */
+  readonly operators: readonly string[];
+  readonly now: EpochMs;
+}
+
 /** Who claims runs, and for how long. */
-export interface ClaimRequest {
+export interface ClaimRequest extends ClaimScope {
   /** The manager's name, unique among those that share the store. */
   readonly owner: string;
-  readonly now: EpochMs;
   /** The end of the leases that the claim gives, epoch ms. */
   readonly leaseUntil: EpochMs;
   readonly limit: number;
@@ -146,8 +146,18 @@ export interface RunChange {
   /** The claim's fencing token; absent where nobody holds the run: an active one is never changed without it. */
   readonly token?: number;
   readonly state: RunState;
-  readonly wakeAt: EpochMs | null;
-  /** Only a failed run that is not superseded blocks. Absent, as all fields below: stays as it is. */
+  /** When it is made, epoch ms. What the lane admits because of it is ready from then on. */
+  readonly at: EpochMs;
+  /**
+   * Where a run stands that is `PLANNED` afterwards; a run beside the lane that would wait is `ready`. The place of all others
+   * follows from their state. @default "waiting"
+   */
+  readonly place?: "waiting" | "gated" | "ready";
+  /** From when on a run that is `ready` may be claimed where it was claimed before, epoch ms. @default `at` */
+  readonly readyAt?: EpochMs;
+  /** What a run waits for that is `gated` or `ready`. @default null */
+  readonly wait?: RunWait | null;
+  /** Only a failed run that is not superseded blocks. Absent, as with all fields below: stays as it is. */
   readonly isBlocking?: boolean;
   /** See `Run.isJobOpen`. The claim sets it; `false` where the job is known to have ended or never to have begun. */
   readonly isJobOpen?: boolean;
@@ -192,6 +202,8 @@ export interface RunFilter {
   readonly backfillId?: string;
   /** Runs whose job may still be working. They are found by an index, so that it is cheap where they are few. */
   readonly isJobOpen?: boolean;
+  /** Runs that block their lane. Found by an index as well. */
+  readonly isBlocking?: boolean;
   /**
    * Runs that have time in common with this interval (`lower < within.upper` and `upper > within.lower`); where it is
    * empty, the runs of exactly this interval.
@@ -262,7 +274,7 @@ export interface BackfillCommit {
  * fails as a whole leaves nothing behind.
  *
  * The live lane's rule, which every write keeps in the same transaction: while no run blocks, waiting runs are admitted
- * (`wakeAt` set to `AT_ONCE`), oldest first, until `laneWidth` are. See `lanePlace`.
+ * (made `ready`, from the instant of the write on), oldest first, until `laneWidth` are `gated`, `ready` or `active`.
  *
  * Before `open` and after `close` every other method rejects with StoreError STORE_CLOSED.
  */
@@ -311,9 +323,17 @@ export interface ScheduleStore {
   insertRuns(runs: readonly NewRun[], options?: { readonly isExclusive?: boolean }): Promise<boolean[]>;
 
   /**
-   * Claims runs whose `wakeAt` has come, each once, earliest first, then by id: planned ones become `SUBMITTING` with one
-   * more attempt and `submittedAt = now`; active ones whose lease has ended are recovered. All get a token greater than
-   * any that the run had before, `wakeAt = leaseUntil`, and `isJobOpen`.
+   * Claims runs of the scope, each once: planned ones that are ready become `SUBMITTING` with one more attempt and
+   * `submittedAt = now`; active ones whose lease has ended are recovered. All get a token greater than any that the run had
+   * before, `leaseUntil`, and `isJobOpen`.
+   *
+   * Recoveries come first, in the order in which their leases ended. Then ready runs by their queue (see `queueOf`): retries
+   * that are due, then what is live, then the rest, except that of every eight runs that a process claims one after the other
+   * at least one is live and one of the rest, where there are such. Within a queue the run that was admitted first comes
+   * first, then the one with the smaller id. So fresh runs of schedules that do not lag are on time however much others owe,
+   * and a backlog goes on however much is fresh.
+   *
+   * `now` decides on leases and retries alone: a clock that steps back holds up no other run.
    */
   claim(request: ClaimRequest): Promise<ClaimedRun[]>;
   /**
@@ -329,8 +349,11 @@ export interface ScheduleStore {
    * the run waits for another attempt, and goes when it ends. `false` where a run is not active.
    */
   requestCancel(ids: readonly string[], reason: RunReason): Promise<boolean[]>;
-  /** When the next `wakeAt` is, epoch ms; `undefined` when nothing waits. */
-  nextWake(): Promise<EpochMs | undefined>;
+  /**
+   * When the next run of the scope may be claimed, epoch ms: `now` where one may be at once, or else when the next attempt is
+   * due or the next lease ends; `undefined` where there is none.
+   */
+  nextWake(scope: ClaimScope): Promise<EpochMs | undefined>;
 
   /** The runs with these ids, in this order. */
   getRuns(ids: readonly string[]): Promise<(Run | undefined)[]>;

@@ -139,6 +139,7 @@ export function tidegateModule(
       return new ScheduleClient({
         store: context.get(LEDGER),
         clock: context.get(TOKENS.clock),
+        operators: [...context.get(OPERATORS).keys()],
         specs: context.get(SpecReader),
         changes: context.get(ScheduleChanges),
         registration: context.get(Registration),

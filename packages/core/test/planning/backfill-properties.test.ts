@@ -114,6 +114,7 @@ function runOf([lower, upper]: Bounds, kind: NewRun["kind"], generation: number)
     scheduledTime: bounds.upper,
     state: "PLANNED",
     reason: null,
+    operator: "test",
     scheduleVersion: 1,
     backfillId: null,
     plannedAt: T0,
@@ -121,7 +122,7 @@ function runOf([lower, upper]: Bounds, kind: NewRun["kind"], generation: number)
 }
 
 async function end(store: MemoryStore, id: string, state: Ended): Promise<void> {
-  await store.changeRuns([{ id, from: ["PLANNED"], state, wakeAt: null, endedAt: T0 }]);
+  await store.changeRuns([{ id, from: ["PLANNED"], state, at: T0, endedAt: T0 }]);
 }
 
 async function allRuns(store: MemoryStore): Promise<readonly Run[]> {

@@ -1,6 +1,13 @@
 import { type Clock, EngineError, messageOf, pause } from "@tidegate/core";
+import {
+  type HttpAnswer,
+  HttpClient,
+  type HttpRequest,
+  isSuccess,
+  oneLine,
+  Redactor,
+} from "@tidegate/rest-client";
 import type { EngineSettings } from "../options.js";
-import { redacted } from "./redaction.js";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -18,6 +25,9 @@ export interface RequestParts {
   readonly accept?: readonly number[];
 }
 
+/** The longest that a message repeats of an answer. */
+const LONGEST = 2_000;
+
 /** Between the attempts of a request that met another one in Airflow's database, ms. */
 const PAUSES_MS = [200, 1_000];
 
@@ -25,7 +35,7 @@ const PAUSES_MS = [200, 1_000];
  * Whether it may go well the next time: Airflow answers 500 where its database was locked or has rolled back, and 409
  * where another manager wrote the same. All requests of the engine may be repeated.
  */
-function isPassing({ status }: Response): boolean {
+function isPassing({ status }: HttpAnswer): boolean {
   return status >= 500 || status === 409;
 }
 
@@ -37,54 +47,46 @@ function isPassing({ status }: Response): boolean {
 export class AirflowRest {
   readonly #settings: EngineSettings;
   readonly #clock: Clock;
-  readonly #secrets: readonly string[];
+  readonly #client = new HttpClient();
+  readonly #redactor = new Redactor({ shortest: 1 });
   #token: Promise<string> | undefined;
 
   constructor(settings: EngineSettings, clock: Clock) {
     const { credentials, callback } = settings;
-    this.#clock = clock;
     this.#settings = settings;
-    this.#secrets = [
-      ...[credentials.password, credentials.token].filter((secret) => secret !== undefined),
-      ...callback.secret.split(" "),
-      callback.secret,
-    ];
+    this.#clock = clock;
+    const secrets = [credentials.password, credentials.token, callback.secret, ...callback.secret.split(" ")];
+    for (const [index, secret] of secrets.entries()) this.#redactor.remember(String(index), secret ?? "");
   }
 
   /** @param path - below `/api/v2`, its parts encoded */
   async request<Body>(method: Method, path: string, parts: RequestParts = {}): Promise<Answer<Body>> {
-    const isWanted = ({ ok, status }: Response) => ok || parts.accept?.includes(status) === true;
-    let response = await this.#authorized(method, path, parts);
+    const isWanted = (answer: HttpAnswer) =>
+      isSuccess(answer) || parts.accept?.includes(answer.status) === true;
+    let answer = await this.#authorized(method, path, parts);
     for (const pauseMs of PAUSES_MS) {
-      if (isWanted(response) || !isPassing(response)) break;
+      if (isWanted(answer) || !isPassing(answer)) break;
       await pause(this.#clock, pauseMs);
-      response = await this.#authorized(method, path, parts);
+      answer = await this.#authorized(method, path, parts);
     }
-    const text = await this.#textOf(response);
-    if (!isWanted(response)) throw this.#refusal(`${method} ${path}`, response.status, text);
-    return { status: response.status, body: this.#parsed(text) as Body };
+    if (!isWanted(answer)) throw this.#refusal(`${method} ${path}`, answer);
+    return { status: answer.status, body: this.#parsed(answer.text) as Body };
   }
 
-  async #authorized(method: Method, path: string, parts: RequestParts): Promise<Response> {
+  async #authorized(method: Method, path: string, parts: RequestParts): Promise<HttpAnswer> {
     const token = this.#currentToken();
-    const response = await this.#send(method, path, parts, await token);
-    if (response.status !== 401 || this.#settings.credentials.token !== undefined) return response;
+    const answer = await this.#send(method, path, parts, await token);
+    if (answer.status !== 401 || this.#settings.credentials.token !== undefined) return answer;
     if (this.#token === token) this.#token = undefined;
     return this.#send(method, path, parts, await this.#currentToken());
   }
 
-  #send(method: Method, path: string, { query, body }: RequestParts, token: string): Promise<Response> {
+  #send(method: Method, path: string, { query, body }: RequestParts, token: string): Promise<HttpAnswer> {
     const search = new URLSearchParams(
       Object.entries(query ?? {}).map(([name, value]): [string, string] => [name, String(value)]),
     );
-    return this.#fetch(`/api/v2${path}${search.size > 0 ? `?${search}` : ""}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${token}`,
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
+    const headers = { authorization: `Bearer ${token}` };
+    return this.#exchange(method, `/api/v2${path}${search.size > 0 ? `?${search}` : ""}`, headers, body);
   }
 
   #currentToken(): Promise<string> {
@@ -102,33 +104,39 @@ export class AirflowRest {
 
   async #newToken(): Promise<string> {
     const { username, password } = this.#settings.credentials;
-    const response = await this.#fetch("/auth/token", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ username, password }),
-    });
-    const text = await this.#textOf(response);
-    if (!response.ok) throw this.#refusal("POST /auth/token", response.status, text);
-    const { access_token: token } = this.#parsed(text) as { access_token?: unknown };
-    if (typeof token === "string") return token;
-    throw new EngineError("ENGINE_FAILED", "Airflow gave no token.", { field: "username" });
-  }
-
-  async #fetch(path: string, init: RequestInit): Promise<Response> {
-    const { url, requestTimeoutMs } = this.#settings;
-    try {
-      const signal = AbortSignal.timeout(requestTimeoutMs);
-      return await fetch(url + path, { ...init, redirect: "error", signal });
-    } catch (error) {
-      throw this.#unreachable(error);
+    const answer = await this.#exchange("POST", "/auth/token", {}, { username, password });
+    if (!isSuccess(answer)) throw this.#refusal("POST /auth/token", answer);
+    const { access_token: token } = this.#parsed(answer.text) as { access_token?: unknown };
+    if (typeof token !== "string") {
+      throw new EngineError("ENGINE_FAILED", "Airflow gave no token.", { field: "username" });
     }
+    this.#redactor.remember("session", token);
+    return token;
   }
 
-  async #textOf(response: Response): Promise<string> {
+  async #exchange(
+    method: Method,
+    path: string,
+    headers: HttpRequest["headers"],
+    body: unknown,
+  ): Promise<HttpAnswer> {
+    const { url, requestTimeoutMs: timeoutMs } = this.#settings;
     try {
-      return await response.text();
+      return await this.#client.send(
+        {
+          method,
+          url: new URL(url + path),
+          headers: {
+            ...headers,
+            ...(body === undefined ? {} : { "content-type": "application/json" }),
+          },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        },
+        { timeoutMs },
+      );
     } catch (error) {
-      throw this.#unreachable(error);
+      const why = this.#quoted(messageOf(error));
+      throw new EngineError("ENGINE_FAILED", `Airflow at ${url} cannot be reached: ${why}`);
     }
   }
 
@@ -144,15 +152,15 @@ export class AirflowRest {
     }
   }
 
-  #unreachable(error: unknown): EngineError {
-    // `fetch` says no more than that it failed; why is in the cause.
-    const cause = (error as { readonly cause?: unknown }).cause ?? error;
-    const why = redacted(messageOf(cause), this.#secrets);
-    return new EngineError("ENGINE_FAILED", `Airflow at ${this.#settings.url} cannot be reached: ${why}`);
+  #refusal(request: string, { status, text }: HttpAnswer): EngineError {
+    return new EngineError(
+      "ENGINE_FAILED",
+      `Airflow answered ${status} to ${request}: ${this.#quoted(text)}`,
+    );
   }
 
-  #refusal(request: string, status: number, text: string): EngineError {
-    const said = redacted(text, this.#secrets);
-    return new EngineError("ENGINE_FAILED", `Airflow answered ${status} to ${request}: ${said}`);
+  /** A text for messages: Airflow may repeat what it was sent. */
+  #quoted(text: string): string {
+    return oneLine(this.#redactor.redact(text), LONGEST);
   }
 }

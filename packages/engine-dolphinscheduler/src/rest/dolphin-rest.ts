@@ -1,6 +1,11 @@
 import { EngineError, messageOf } from "@tidegate/core";
+import { HttpClient, oneLine, Redactor } from "@tidegate/rest-client";
 import type { EngineSettings } from "../options.js";
-import { redacted } from "./redaction.js";
+
+/** The longest that a message repeats of an answer. */
+const LONGEST = 2_000;
+
+const FORM = "application/x-www-form-urlencoded;charset=UTF-8";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
@@ -22,9 +27,12 @@ export interface Answer<Data> {
  */
 export class DolphinRest {
   readonly #settings: EngineSettings;
+  readonly #client = new HttpClient();
+  readonly #redactor = new Redactor({ shortest: 1 });
 
   constructor(settings: EngineSettings) {
     this.#settings = settings;
+    this.#redactor.remember("token", settings.token);
   }
 
   /** @param accept - codes beside 0 that the caller understands */
@@ -38,7 +46,7 @@ export class DolphinRest {
     const answer = answerIn<Data>(text);
     if (answer === undefined) throw this.#refusal(`${method} ${path}`, status);
     if (answer.code === 0 || accept.includes(answer.code)) return answer;
-    const said = redacted(answer.msg, this.#settings.token);
+    const said = this.#quoted(answer.msg);
     throw new EngineError(
       "ENGINE_FAILED",
       `DolphinScheduler refused ${method} ${path} with code ${answer.code}: ${said}`,
@@ -64,20 +72,24 @@ export class DolphinRest {
     );
     const isRead = method === "GET";
     try {
-      const response = await fetch(`${url}${path}${isRead && form.size > 0 ? `?${form}` : ""}`, {
-        method,
-        headers: { token },
-        redirect: "error",
-        signal: AbortSignal.timeout(requestTimeoutMs),
-        ...(isRead ? {} : { body: form }),
-      });
-      return { status: response.status, text: await response.text() };
+      return await this.#client.send(
+        {
+          method,
+          url: new URL(`${url}${path}${isRead && form.size > 0 ? `?${form}` : ""}`),
+          headers: { token, ...(isRead ? {} : { "content-type": FORM }) },
+          ...(isRead ? {} : { body: form.toString() }),
+        },
+        { timeoutMs: requestTimeoutMs },
+      );
     } catch (error) {
-      // `fetch` says no more than that it failed; why is in the cause.
-      const cause = (error as { readonly cause?: unknown }).cause ?? error;
-      const why = redacted(messageOf(cause), token);
+      const why = this.#quoted(messageOf(error));
       throw new EngineError("ENGINE_FAILED", `DolphinScheduler at ${url} cannot be reached: ${why}`);
     }
+  }
+
+  /** A text for messages: DolphinScheduler may repeat what it was sent. */
+  #quoted(text: string): string {
+    return oneLine(this.#redactor.redact(text), LONGEST);
   }
 
   #refusal(request: string, status: number): EngineError {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { at, maybeAt } from "./interval.js";
+import { at, interval, maybeAt } from "./interval.js";
 
 export const runState = z
   .enum(["PLANNED", "SUBMITTING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "SKIPPED"])
@@ -65,6 +65,20 @@ const attempt = z
   })
   .meta({ id: "Attempt", description: "One ended attempt of a run that was retried afterwards." });
 
+export const runPlace = z.enum(["waiting", "gated", "ready", "active", "blocking", "none"]).meta({
+  id: "RunPlace",
+  description:
+    "Where a run stands: waiting for its lane, held by a gate, ready to be claimed, active, blocking its lane, or none of these once it has ended.",
+});
+
+export const runWait = z
+  .object({
+    reason: z.string().describe("`lane`, `retry`, or the word of the gate that holds it."),
+    since: at("Since when"),
+    missing: z.array(interval).readonly().optional().describe("The time that is missing upstream."),
+  })
+  .meta({ id: "RunWait", description: "What a run waits for." });
+
 /** One interval's instance in the ledger, as core's `Run`. */
 export const run = z
   .object({
@@ -82,10 +96,12 @@ export const run = z
     reason: runReason.nullable().describe("Why it did not run, or covers more than one interval."),
     scheduleVersion: z.int().describe("The version of the schedule that planned it."),
     backfillId: z.string().nullable().describe("The backfill it belongs to."),
+    operator: z.string().describe("The operator that carries it out, in lower case."),
     attempt: z.int().describe("Attempts begun: 0 while it was never claimed."),
-    wakeAt: maybeAt(
-      "When it may be claimed, or its lease ends; null while it waits for its lane or has ended",
-    ),
+    place: runPlace.describe("Where it stands."),
+    readyAt: maybeAt("When it was admitted or its next attempt is due; null unless it is ready"),
+    leaseUntil: maybeAt("When its lease ends; null unless it is active"),
+    wait: runWait.nullable().describe("What it waits for; null where that is nothing but a free manager."),
     isBlocking: z.boolean().describe("Whether later runs wait behind this failed one."),
     isSuperseded: z.boolean().describe("Whether a later generation or a merged run stands for it."),
     isCancelRequested: z.boolean().describe("Whether its cancellation is under way."),

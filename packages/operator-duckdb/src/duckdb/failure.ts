@@ -17,10 +17,30 @@ export class JobFailure extends OperatorError {
 }
 
 /**
- * DuckDB's kinds of error that lie in the job's text: it names what does not exist, is not SQL, or may not be done.
- * All others (I/O, memory, malformed files) may be gone at the next attempt.
+ * DuckDB's kinds of error that another attempt would meet again. They lie in the job's text, which names what does not
+ * exist, is not SQL, or may not be done; or in the data, which is malformed or does not fit. All others (I/O, memory) may
+ * be gone at the next attempt.
  */
-const ERRORS_OF_THE_JOB = new Set(["Binder", "Catalog", "Parser", "Syntax", "Permission", "Not implemented"]);
+const LASTING_ERRORS = new Set([
+  "Binder",
+  "Catalog",
+  "Constraint",
+  "Conversion",
+  "Divide by Zero",
+  "Invalid Input",
+  "Invalid type",
+  "Mismatch Type",
+  "Not implemented",
+  "Out of Range",
+  "Parser",
+  "Permission",
+  "Syntax",
+]);
+
+/** Files that end too early may be on their way still. */
+const UNFINISHED_FILE =
+  /unexpected end of data|No magic bytes found at end of file|too small to be a Parquet file/;
+const LASTING_MESSAGE = /Parquet files do not support/;
 
 /** What an error that was thrown while a job ran makes of the job. */
 export function outcomeOfError(error: unknown, signal: AbortSignal): JobOutcome {
@@ -36,7 +56,8 @@ export function outcomeOfError(error: unknown, signal: AbortSignal): JobOutcome 
   }
   const message = plainMessageOf(error);
   const kind = /^([A-Z][A-Za-z ]*) Error: /.exec(message)?.[1];
-  const isRetryable = kind === undefined || !ERRORS_OF_THE_JOB.has(kind);
+  const isLasting = kind !== undefined && LASTING_ERRORS.has(kind) && !UNFINISHED_FILE.test(message);
+  const isRetryable = !isLasting && !LASTING_MESSAGE.test(message);
   return { state: "FAILED", error: { code: "JOB_FAILED", message }, isRetryable };
 }
 

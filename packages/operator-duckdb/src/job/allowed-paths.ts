@@ -13,15 +13,17 @@ const FIRST_GLOB = /[*?[]/;
 export function allowedPath(path: string, field: string, allowed: readonly string[] | undefined): string {
   const absolute = resolve(path);
   if (allowed === undefined) return absolute;
-  const real = realPathOf(beforeGlob(absolute));
-  if (allowed.some((directory) => real === directory || real.startsWith(withSeparator(directory)))) {
-    return absolute;
-  }
+  if (isInside(realPathOf(beforeGlob(absolute)), allowed)) return absolute;
   throw new OperatorError(
     "JOB_INVALID",
     `${field}: ${path} lies outside the directories that the operator allows.`,
     { field },
   );
+}
+
+/** Whether a real path is one of the allowed directories or lies inside of one. */
+export function isInside(real: string, allowed: readonly string[]): boolean {
+  return allowed.some((directory) => real === directory || real.startsWith(withSeparator(directory)));
 }
 
 /** The real path of a directory or file that may not exist yet: links are followed as far as it does. */

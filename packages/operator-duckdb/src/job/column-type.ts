@@ -15,6 +15,7 @@ export const COLUMN_TYPES = [
   "TIME",
   "TIMESTAMP",
   "TIMESTAMPTZ",
+  "TIMESTAMP_NS",
   "TINYINT",
   "UBIGINT",
   "UINTEGER",
@@ -25,7 +26,7 @@ export const COLUMN_TYPES = [
 ] as const;
 
 const DECIMAL = /^DECIMAL\((\d{1,2}),(\d{1,2})\)$/;
-const MAX_DECIMAL_DIGITS = 38;
+export const MAX_DECIMAL_DIGITS = 38;
 
 const INTEGERS: ReadonlySet<string> = new Set([
   "BIGINT",
@@ -41,12 +42,18 @@ const INTEGERS: ReadonlySet<string> = new Set([
 /** A declared type as it stands in SQL, or `undefined` for what is not one. It is safe to interpolate. */
 export function columnType(declared: string): string | undefined {
   const name = declared.toUpperCase().replaceAll(" ", "");
-  const decimal = DECIMAL.exec(name);
-  if (decimal !== null) {
-    const [width, scale] = [Number(decimal[1]), Number(decimal[2])];
+  const decimal = decimalOf(name);
+  if (decimal !== undefined) {
+    const { width, scale } = decimal;
     return width >= 1 && width <= MAX_DECIMAL_DIGITS && scale <= width ? name : undefined;
   }
   return COLUMN_TYPES.find((type) => type === name);
+}
+
+/** The digits of a DECIMAL, in all and behind the point; `undefined` for other types. */
+export function decimalOf(type: string): { readonly width: number; readonly scale: number } | undefined {
+  const decimal = DECIMAL.exec(type);
+  return decimal === null ? undefined : { width: Number(decimal[1]), scale: Number(decimal[2]) };
 }
 
 /** Whether a DuckDB type holds whole numbers that fit into 64 bits. */

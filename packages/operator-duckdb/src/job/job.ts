@@ -1,3 +1,5 @@
+import type { Encoding } from "../prepare/encoding.js";
+
 // Types and not interfaces: TypeScript takes these for JSON, so that a typed job can be a schedule's.
 
 /** How a time column counts: text or timestamps of ISO 8601, or a number since 1970-01-01T00:00:00Z. */
@@ -46,8 +48,10 @@ export type CsvOptions = {
   readonly header?: boolean;
   /** What stands for no value. @default "" */
   readonly nullString?: string;
-  /** Lines to leave out before the header, 0 to 1,000. @default 0 */
+  /** Lines to leave out before the header, 0 to 1,000. Blank lines before a header are left out anyway. @default 0 */
   readonly skip?: number;
+  /** The encoding of the text; a byte order mark goes before it. @default "utf-8" */
+  readonly encoding?: Encoding;
 };
 
 /** JSON objects: one on each line, or all in one array; told apart by each file's first character. */

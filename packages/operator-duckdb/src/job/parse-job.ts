@@ -1,5 +1,6 @@
 import { type JsonObject, OperatorError } from "@tidegate/core";
 import { z } from "zod";
+import { ENCODINGS } from "../prepare/encoding.js";
 import { COLUMN_TYPES, columnType } from "./column-type.js";
 import type { DuckdbJob } from "./job.js";
 
@@ -39,6 +40,7 @@ const csvOptions = z
     header: z.boolean().exactOptional(),
     nullString: z.string().max(100).exactOptional(),
     skip: z.number().int().min(0).max(1_000).exactOptional(),
+    encoding: z.enum(ENCODINGS).exactOptional(),
   })
   .refine(({ delimiter = ",", quote = '"' }) => delimiter !== quote, "delimiter and quote must differ");
 

@@ -3,76 +3,109 @@ import { JobFailure } from "../duckdb/failure.js";
 import { identifier } from "../duckdb/quote.js";
 import type { Session } from "../duckdb/session.js";
 import type { CsvSource } from "../job/job.js";
-import {
-  DIALECT_ARGUMENTS,
-  type Dialect,
-  dialectOf,
-  dialectValues,
-  fieldsOf,
-  fieldValues,
-} from "./csv-dialect.js";
-import { fileList, groupFiles, LINE_LIMITS, lineAfter, listFiles } from "./files.js";
+import type { Preparation } from "../prepare/preparation.js";
+import { DIALECT_ARGUMENTS, dialectOf, dialectValues, fieldsOf, fieldValues } from "./csv-dialect.js";
+import { type CsvGroup, csvGroups } from "./csv-files.js";
+import { fileList, LINE_LIMITS, listFiles } from "./files.js";
+import { type FoundColumn, kindsOf, uniteColumns } from "./infer.js";
+import { unlessLinesDiffer, withLikeLines } from "./like-lines.js";
 import { type Relation, ROW, type TextColumn } from "./relation.js";
-import { declaredColumns, inferredColumns, selectText } from "./text-columns.js";
+import { declaredColumns, selectText } from "./text-columns.js";
 
 /**
- * CSV files as relations, one for each header that they have.
+ * CSV files as relations, one for each header that they have. A column that a file lacks is null in its rows.
  *
  * The reader takes all values as text and only splits lines; what it cannot split it puts aside. Its own casts are not
  * used: they round `1.5` to an INTEGER, drop the offset of a TIMESTAMP, and turn a bad TIMESTAMPTZ into a null.
+ *
+ * @throws JobFailure JOB_FAILED when no file has a column that the source names
  */
 export async function csvRelations(
   session: Session,
   source: CsvSource,
   paths: readonly string[],
+  preparation: Preparation,
 ): Promise<readonly Relation[]> {
   const dialect = dialectOf(source.options);
-  const files = await listFiles(session, paths);
+  const groups = await csvGroups(await listFiles(session, paths), source, dialect, preparation);
   const columns =
     source.columns === undefined
-      ? await inferColumns(session, files, dialect)
+      ? await inferColumns(session, groups, preparation)
       : declaredColumns(source.columns);
   const declared = columns.map(({ name }) => name);
-  const groups = await groupFiles(files, async (file) =>
-    dialect.header ? ((await headerOf(session, file, dialect)) ?? withTime(declared, source)) : declared,
+  const wanted = withTime(declared, source);
+  // An empty file has no header; it has all columns and no rows.
+  const unnamed = dialect.header ? wanted : declared;
+  refuseUnknownNames(
+    wanted,
+    groups.map(({ names = unnamed, files }) => ({ names, file: files[0]!.name })),
   );
-  return groups.map(({ key: header, files: alike }, index) =>
-    csvRelation({ source, dialect, columns, header, files: alike, index }),
-  );
+  let scans = 0;
+  const relationOf = (group: CsvGroup): Relation => {
+    scans += 1;
+    return {
+      ...csvRelation({ source, columns, header: group.names ?? unnamed, group, scan: scans }),
+      withLikeLines: async () => {
+        const files = await withLikeLines(group.files, dialect, preparation);
+        return files && relationOf({ ...group, files });
+      },
+    };
+  };
+  return groups.map(relationOf);
 }
 
-/** What a file would have that is empty. */
 function withTime(names: readonly string[], { timeColumn }: CsvSource): readonly string[] {
-  const hasTime = names.some((name) => name.toLowerCase() === timeColumn?.toLowerCase());
-  return timeColumn === undefined || hasTime ? names : [...names, timeColumn];
+  return timeColumn === undefined || positionOf(names, timeColumn) !== undefined
+    ? names
+    : [...names, timeColumn];
 }
 
-interface CsvGroup {
+/** A file that has none of the columns is another source's; a column that no file has is a mistake in the job. */
+function refuseUnknownNames(
+  wanted: readonly string[],
+  headers: readonly { readonly names: readonly string[]; readonly file: string }[],
+): void {
+  const known = [...new Set(headers.flatMap(({ names }) => names))];
+  const unknown = wanted.find((name) => positionOf(known, name) === undefined);
+  if (unknown !== undefined) throw refused(`There is no column ${unknown}; there are ${known.join(", ")}.`);
+  const other = headers.find(({ names }) => wanted.every((name) => positionOf(names, name) === undefined));
+  if (other === undefined) return;
+  throw refused(
+    `${other.file} has none of the columns ${wanted.join(", ")}; it has ${other.names.join(", ")}.`,
+  );
+}
+
+function refused(message: string): JobFailure {
+  return new JobFailure("JOB_FAILED", message, { isRetryable: false });
+}
+
+interface CsvScan {
   readonly source: CsvSource;
-  readonly dialect: Dialect;
   readonly columns: readonly TextColumn[];
   /** The files' columns, in order. */
   readonly header: readonly string[];
-  readonly files: readonly string[];
-  readonly index: number;
+  readonly group: CsvGroup;
+  /** Tells the tables of rejected lines apart. */
+  readonly scan: number;
 }
 
-function csvRelation({ source, dialect, columns, header, files, index }: CsvGroup): Relation {
-  const rejects = { errors: `csv_errors_${index}`, scans: `csv_scans_${index}` };
-  const textOf = (name: string) => `${ROW}.${columnAt(positionOf(header, name))}`;
-  const { columns: selected, defects, values } = selectText(columns, ({ name }) => textOf(name));
+function csvRelation({ source, columns, header, group, scan }: CsvScan): Omit<Relation, "withLikeLines"> {
+  const { dialect, files } = group;
+  const rejects = { errors: `csv_errors_${scan}`, scans: `csv_scans_${scan}` };
+  const textOf = (name: string) => {
+    const position = positionOf(header, name);
+    return position === undefined ? "NULL::VARCHAR" : `${ROW}.${columnAt(position)}`;
+  };
+  const { casts, columns: selected, defects, values } = selectText(columns, ({ name }) => textOf(name));
   const { timeColumn, timeUnit = "iso" } = source;
   const fields = header.map((name, position) => `${identifier(name)} := ${ROW}.${columnAt(position)}`);
   return {
-    from: `read_csv($files, ${DIALECT_ARGUMENTS}, auto_detect = false, columns = $columns, \
-hive_partitioning = false, store_rejects = true, rejects_table = '${rejects.errors}', \
+    files,
+    from: `read_csv($files, ${DIALECT_ARGUMENTS}, auto_detect = false, \
+columns = $columns, hive_partitioning = false, store_rejects = true, rejects_table = '${rejects.errors}', \
 rejects_scan = '${rejects.scans}', ${LINE_LIMITS}) AS ${ROW}`,
-    values: {
-      ...values,
-      ...dialectValues(dialect),
-      files: fileList(files),
-      columns: structValue(Object.fromEntries(header.map((_, position) => [columnAt(position), "VARCHAR"]))),
-    },
+    carried: `*, filename AS file${casts}`,
+    values: { ...values, ...dialectValues(dialect), files: fileList(files), columns: textColumns(header) },
     columns: selected,
     defects,
     time:
@@ -80,12 +113,17 @@ rejects_scan = '${rejects.scans}', ${LINE_LIMITS}) AS ${ROW}`,
         ? undefined
         : { expression: textOf(timeColumn), type: "VARCHAR", unit: timeUnit },
     origin: {
-      file: `${ROW}.filename`,
+      file: `${ROW}.file`,
       row: "NULL::BIGINT",
       raw: `to_json(struct_pack(${fields.join(", ")}))::VARCHAR`,
     },
     readerRejects: { ...rejects, timeText: timeTextOf(header, timeColumn), values: fieldValues(dialect) },
   };
+}
+
+/** For `columns` of the reader. */
+function textColumns(header: readonly string[]) {
+  return structValue(Object.fromEntries(header.map((_, position) => [columnAt(position), "VARCHAR"])));
 }
 
 /**
@@ -96,46 +134,43 @@ function columnAt(position: number): string {
   return `column_${position}`;
 }
 
-/** @throws JobFailure JOB_FAILED when the header has no such name; names do not depend on case */
-function positionOf(header: readonly string[], name: string): number {
-  const position = header.findIndex((other) => other.toLowerCase() === name.toLowerCase());
-  if (position >= 0) return position;
-  throw new JobFailure("JOB_FAILED", `There is no column ${name}; there are ${header.join(", ")}.`, {
-    isRetryable: false,
-  });
+/** Names do not depend on case. */
+function positionOf(header: readonly string[], name: string): number | undefined {
+  const position = header.findIndex((other) => isSame(other, name));
+  return position < 0 ? undefined : position;
+}
+
+function isSame(one: string, other: string | undefined): boolean {
+  return one.toLowerCase() === other?.toLowerCase();
 }
 
 /** The time of a line that the reader put aside: the field where the time column would be. */
 function timeTextOf(header: readonly string[], timeColumn: string | undefined): string {
-  if (timeColumn === undefined) return "NULL::VARCHAR";
-  return `${fieldsOf("csv_line")}[${positionOf(header, timeColumn) + 1}]`;
+  const position = timeColumn === undefined ? undefined : positionOf(header, timeColumn);
+  return position === undefined ? "NULL::VARCHAR" : `${fieldsOf("csv_line")}[${position + 1}]`;
 }
 
-/** The names in a file's header, or `undefined` for an empty file. */
-async function headerOf(
-  session: Session,
-  file: string,
-  dialect: Dialect,
-): Promise<readonly string[] | undefined> {
-  const line = await lineAfter(session, file, dialect.skip);
-  if (line === undefined) return undefined;
-  const [row] = await session.rows<{ fields: string[] }>(`SELECT ${fieldsOf("$line::VARCHAR")} AS fields`, {
-    line,
-    ...fieldValues(dialect),
-  });
-  const names = (row?.fields ?? []).map((name, index) => name || `column${index}`);
-  if (new Set(names.map((name) => name.toLowerCase())).size === names.length) return names;
-  throw new JobFailure("JOB_FAILED", `${file} names a column twice in its header.`, { isRetryable: false });
-}
-
+/** All columns of all files, in the order in which they first occur. */
 async function inferColumns(
   session: Session,
-  files: readonly string[],
-  dialect: Dialect,
+  groups: readonly CsvGroup[],
+  preparation: Preparation,
 ): Promise<readonly TextColumn[]> {
-  const described = await session.rows<{ column_name: string; column_type: string }>(
-    `DESCRIBE SELECT * FROM read_csv($files, ${DIALECT_ARGUMENTS}, union_by_name = true, hive_partitioning = false, ignore_errors = true)`,
-    { ...dialectValues(dialect), files: fileList(files) },
-  );
-  return inferredColumns(described, "VARCHAR");
+  const found: FoundColumn[] = [];
+  for (const { names = [], dialect, files } of groups) {
+    if (names.length === 0) continue;
+    const kinds = await unlessLinesDiffer(
+      (alike) =>
+        kindsOf(session, {
+          texts: names.map((_, position) => columnAt(position)),
+          from: `read_csv($files, ${DIALECT_ARGUMENTS}, auto_detect = false, columns = $columns, \
+hive_partitioning = false, ignore_errors = true, ${LINE_LIMITS})`,
+          values: { ...dialectValues(dialect), files: fileList(alike), columns: textColumns(names) },
+        }),
+      files,
+      () => withLikeLines(files, dialect, preparation),
+    );
+    found.push(...names.map((name, position) => ({ name, kinds: kinds[position]! })));
+  }
+  return uniteColumns(found);
 }

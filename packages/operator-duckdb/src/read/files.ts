@@ -1,6 +1,7 @@
 import { listValue } from "@duckdb/node-api";
 import { JobFailure } from "../duckdb/failure.js";
-import type { Session, Values } from "../duckdb/session.js";
+import type { Session } from "../duckdb/session.js";
+import type { SourceFile } from "../prepare/preparation.js";
 
 /** The longest line or JSON object that is read, bytes. */
 export const MAX_LINE_BYTES = 16_777_216;
@@ -29,45 +30,22 @@ export async function listFiles(session: Session, paths: readonly string[]): Pro
   return [...files].sort();
 }
 
-/** The line of a file after the first `skip`, or `undefined` when it is empty or there is none. */
-export async function lineAfter(session: Session, file: string, skip: number): Promise<string | undefined> {
-  return firstLine(session, file, "LIMIT 1 OFFSET $skip", { skip: BigInt(skip) });
-}
-
-/** The first line of a file that is not blank, or `undefined` when there is none. */
-export async function firstLineOfText(session: Session, file: string): Promise<string | undefined> {
-  return firstLine(session, file, "WHERE trim(line) <> '' LIMIT 1", {});
-}
-
-async function firstLine(
-  session: Session,
-  file: string,
-  which: string,
-  values: Values,
-): Promise<string | undefined> {
-  const lines = await session.rows<{ line: string | null }>(
-    `SELECT line FROM read_csv($file, ${LINE_DIALECT}, ignore_errors = true) ${which}`,
-    { ...values, file },
-  );
-  return lines[0]?.line ?? undefined;
-}
-
-/** Files in groups of what is the same for them. */
-export async function groupFiles<Key>(
-  files: readonly string[],
-  keyOf: (file: string) => Promise<Key>,
-): Promise<readonly { readonly key: Key; readonly files: readonly string[] }[]> {
-  const groups = new Map<string, { key: Key; files: string[] }>();
-  for (const file of files) {
-    const key = await keyOf(file);
+/** Items in groups of what is the same for them. */
+export function groupBy<Item, Key>(
+  items: readonly Item[],
+  keyOf: (item: Item) => Key,
+): readonly { readonly key: Key; readonly items: readonly Item[] }[] {
+  const groups = new Map<string, { key: Key; items: Item[] }>();
+  for (const item of items) {
+    const key = keyOf(item);
     const group = groups.get(JSON.stringify(key));
-    if (group === undefined) groups.set(JSON.stringify(key), { key, files: [file] });
-    else group.files.push(file);
+    if (group === undefined) groups.set(JSON.stringify(key), { key, items: [item] });
+    else group.items.push(item);
   }
   return [...groups.values()];
 }
 
-/** Files as a parameter of a reader. */
-export function fileList(files: readonly string[]) {
-  return listValue([...files]);
+/** Files as a parameter of a reader, which would take the names for globs. */
+export function fileList(files: readonly Pick<SourceFile, "path">[]) {
+  return listValue(files.map(({ path }) => path.replace(/[*?[]/g, "[$&]")));
 }

@@ -1,13 +1,21 @@
+import { listValue } from "@duckdb/node-api";
+import { JobFailure } from "../duckdb/failure.js";
 import { identifier } from "../duckdb/quote.js";
 import type { Session } from "../duckdb/session.js";
 import type { JsonSource } from "../job/job.js";
-import { fileList, firstLineOfText, groupFiles, LINE_DIALECT, listFiles, MAX_LINE_BYTES } from "./files.js";
-import { type Relation, ROW, type TextColumn } from "./relation.js";
+import { firstBytes, lastBytes, type Preparation, type SourceFile } from "../prepare/preparation.js";
+import { fileList, groupBy, LINE_DIALECT, listFiles, MAX_LINE_BYTES } from "./files.js";
+import { exactJson, exactText } from "./json-numbers.js";
+import { withLikeLines } from "./like-lines.js";
+import { type Defect, type Relation, ROW, type TextColumn } from "./relation.js";
 import { declaredColumns, inferredColumns, selectText } from "./text-columns.js";
 
 type Layout = "lines" | "array";
 
-const REJECTS = { errors: "json_errors", scans: "json_scans" };
+interface JsonFile {
+  readonly file: SourceFile;
+  readonly layout: Layout;
+}
 
 /**
  * JSON files as relations, one for each layout. Objects are read as text first, so that one that is malformed is kept
@@ -17,45 +25,101 @@ export async function jsonRelations(
   session: Session,
   source: JsonSource,
   paths: readonly string[],
+  preparation: Preparation,
 ): Promise<readonly Relation[]> {
-  const files = await listFiles(session, paths);
+  const files: JsonFile[] = [];
+  for (const path of await listFiles(session, paths)) {
+    const file = await preparation.text(path);
+    files.push({ file, layout: await layoutOf(file) });
+  }
   const columns =
     source.columns === undefined ? await inferColumns(session, files) : declaredColumns(source.columns);
-  const groups = await groupFiles(files, (file) => layoutOf(session, file));
-  return groups.map(({ key: layout, files: alike }) => jsonRelation(source, columns, layout, alike));
+  let scans = 0;
+  const relationOf = (layout: Layout, alike: readonly SourceFile[]): Relation => {
+    scans += 1;
+    const relation = jsonRelation({ source, columns, layout, files: alike, scan: scans });
+    if (layout === "array") return relation;
+    return {
+      ...relation,
+      withLikeLines: async () => {
+        const mended = await withLikeLines(alike, NO_FIELDS, preparation);
+        return mended && relationOf(layout, mended);
+      },
+    };
+  };
+  const groups = groupBy(files, ({ layout }) => layout);
+  return groups.map(({ key, items }) =>
+    relationOf(
+      key,
+      items.map(({ file }) => file),
+    ),
+  );
 }
 
-function jsonRelation(
-  source: JsonSource,
-  columns: readonly TextColumn[],
-  layout: Layout,
-  files: readonly string[],
-): Relation {
+/** Of lines of JSON, nothing separates or quotes what may hold an end of line. */
+const NO_FIELDS = { delimiter: "\u0001", quote: "", escape: "" };
+
+interface JsonScan {
+  readonly source: JsonSource;
+  readonly columns: readonly TextColumn[];
+  readonly layout: Layout;
+  readonly files: readonly SourceFile[];
+  /** Tells the tables of rejected lines apart. */
+  readonly scan: number;
+}
+
+function jsonRelation({ source, columns, layout, files, scan }: JsonScan): Relation {
+  const rejects = { errors: `json_errors_${scan}`, scans: `json_scans_${scan}` };
   const { timeColumn, timeUnit = "iso" } = source;
-  const { columns: selected, defects, values } = selectText(columns, ({ name }) => fieldOf(name));
+  const { casts, columns: selected, defects, values } = selectText(columns, fieldOf);
+  const names = [...columns.map(({ name }) => name), ...(timeColumn === undefined ? [] : [timeColumn])];
   return {
-    from: `(SELECT file, raw, json_transform(TRY_CAST(raw AS JSON), $structure) AS fields FROM ${READERS[layout]}) AS ${ROW}`,
-    values: { ...values, files: fileList(files), structure: structureOf(columns, timeColumn) },
+    files,
+    from: `(SELECT *, json_transform(${exactJson("raw")}, $structure) AS fields, \
+json_keys(TRY_CAST(raw AS JSON)) AS keys FROM ${readerOf(layout, rejects)}) AS ${ROW}`,
+    carried: `*${casts}`,
+    values: {
+      ...values,
+      files: fileList(files),
+      structure: structureOf(columns, timeColumn),
+      names: listValue(names),
+      lower_names: listValue(names.map((name) => name.toLowerCase())),
+    },
     columns: selected,
-    defects: [{ condition: IS_NO_OBJECT, reason: "'not a JSON object'" }, ...defects],
+    defects: [{ condition: IS_NO_OBJECT, reason: "'not a JSON object'" }, ...KEY_DEFECTS, ...defects],
     time:
       timeColumn === undefined
         ? undefined
-        : { expression: fieldOf(timeColumn), type: "VARCHAR", unit: timeUnit },
+        : { expression: fieldOf({ name: timeColumn }), type: "VARCHAR", unit: timeUnit },
     origin: { file: `${ROW}.file`, row: "NULL::BIGINT", raw: `${ROW}.raw` },
-    ...(layout === "lines" ? { readerRejects: { ...REJECTS, timeText: "NULL::VARCHAR", values: {} } } : {}),
+    ...(layout === "lines" ? { readerRejects: { ...rejects, timeText: "NULL::VARCHAR", values: {} } } : {}),
   };
 }
 
-const READERS: Readonly<Record<Layout, string>> = {
-  lines: `(SELECT filename AS file, line AS raw FROM read_csv($files, ${LINE_DIALECT}, store_rejects = true, \
-rejects_table = '${REJECTS.errors}', rejects_scan = '${REJECTS.scans}') WHERE trim(line) <> '')`,
-  array: `(SELECT filename AS file, json::VARCHAR AS raw FROM read_json_objects($files, format = 'array', hive_partitioning = false, \
-maximum_object_size = ${MAX_LINE_BYTES}))`,
-};
+function readerOf(layout: Layout, rejects: { readonly errors: string; readonly scans: string }): string {
+  return layout === "lines"
+    ? `(SELECT filename AS file, line AS raw FROM read_csv($files, ${LINE_DIALECT}, store_rejects = true, \
+rejects_table = '${rejects.errors}', rejects_scan = '${rejects.scans}') WHERE trim(line) <> '')`
+    : `(SELECT filename AS file, json::VARCHAR AS raw FROM read_json_objects($files, format = 'array', hive_partitioning = false, \
+maximum_object_size = ${MAX_LINE_BYTES}))`;
+}
 
 /** What is not JSON has no fields at all; what is JSON but no object has none of them, as an object might have. */
 const IS_NO_OBJECT = `(${ROW}.fields IS NULL OR NOT starts_with(ltrim(${ROW}.raw), '{'))`;
+
+/** Keys that cannot be told from a column: DuckDB would take the first of equal ones, and pass over one in other letters. */
+const OWN_KEYS = `list_filter(${ROW}.keys, lambda k: list_contains($names, k))`;
+const LIKE_KEYS = `list_filter(${ROW}.keys, lambda k: list_contains($lower_names, lower(k)))`;
+const KEY_DEFECTS: readonly Defect[] = [
+  {
+    condition: `len(${OWN_KEYS}) <> list_unique(${OWN_KEYS})`,
+    reason: "'a key stands there twice'",
+  },
+  {
+    condition: `list_unique(list_transform(${LIKE_KEYS}, lambda k: lower(k))) <> list_unique(${OWN_KEYS})`,
+    reason: `'a key differs from its column in capital letters: ' || array_to_string(${LIKE_KEYS}, ', ')`,
+  },
+];
 
 /** For `json_transform`: nested values stay JSON, all others become text. The time is text whatever its type is. */
 function structureOf(columns: readonly TextColumn[], timeColumn: string | undefined): string {
@@ -66,19 +130,39 @@ function structureOf(columns: readonly TextColumn[], timeColumn: string | undefi
   });
 }
 
-function fieldOf(name: string): string {
-  return `${ROW}.fields.${identifier(name)}`;
+function fieldOf({ name }: { readonly name: string }): string {
+  return exactText(`${ROW}.fields.${identifier(name)}`);
 }
 
-async function layoutOf(session: Session, file: string): Promise<Layout> {
-  const line = await firstLineOfText(session, file);
-  return line?.trimStart().startsWith("[") ? "array" : "lines";
+const WHITE_SPACE = /^[\ufeff \t\r\n]*/;
+const HEAD_BYTES = 65_536;
+
+/** @throws JobFailure JOB_FAILED, to be retried, for an array that does not end: DuckDB would read the rows before */
+async function layoutOf({ name, path }: SourceFile): Promise<Layout> {
+  const first = await firstCharacter(path);
+  if (first !== "[") return "lines";
+  const end = (await lastBytes(path, HEAD_BYTES)).toString("latin1").trimEnd();
+  if (end.endsWith("]") || end === "") return "array";
+  throw new JobFailure("JOB_FAILED", `${name} ends too early: its JSON array is not closed.`, {
+    isRetryable: true,
+  });
 }
 
-async function inferColumns(session: Session, files: readonly string[]): Promise<readonly TextColumn[]> {
+/** The first character of a file that is not blank. */
+async function firstCharacter(path: string): Promise<string | undefined> {
+  for (let count = HEAD_BYTES; ; count *= 2) {
+    const bytes = await firstBytes(path, count);
+    const text = bytes.toString().replace(WHITE_SPACE, "");
+    if (text !== "" || bytes.length < count) return text[0];
+  }
+}
+
+/** Looks at all rows, since a key that none of the first ones has is a column as well. */
+async function inferColumns(session: Session, files: readonly JsonFile[]): Promise<readonly TextColumn[]> {
   const described = await session.rows<{ column_name: string; column_type: string }>(
-    "DESCRIBE SELECT * FROM read_json($files, union_by_name = true, hive_partitioning = false, ignore_errors = true)",
-    { files: fileList(files) },
+    `DESCRIBE SELECT * FROM read_json($files, union_by_name = true, hive_partitioning = false, ignore_errors = true, \
+sample_size = -1, maximum_sample_files = 2147483647)`,
+    { files: fileList(files.map(({ file }) => file)) },
   );
   return inferredColumns(described, "JSON");
 }

@@ -1,42 +1,140 @@
+import { JobFailure } from "../duckdb/failure.js";
 import { identifier } from "../duckdb/quote.js";
 import type { Session } from "../duckdb/session.js";
+import { MAX_DECIMAL_DIGITS } from "../job/column-type.js";
 import type { ParquetSource } from "../job/job.js";
-import { fileList, listFiles } from "./files.js";
-import { type Relation, ROW } from "./relation.js";
-import type { TimeColumn } from "./time-test.js";
+import type { SourceFile } from "../prepare/preparation.js";
+import { fileList, groupBy, listFiles } from "./files.js";
+import { type Defect, type Origin, type Relation, ROW } from "./relation.js";
 
 const READER = "read_parquet($files, union_by_name = true, hive_partitioning = false)";
 
-/** Parquet files as one relation. Their rows have types already, so only a time can be bad: a null, or infinite. */
+/** Columns by their names in lower case, in order. */
+type Schema = ReadonlyMap<string, Column>;
+
+interface Column {
+  readonly name: string;
+  /** As DuckDB writes it. */
+  readonly type: string;
+}
+
+/**
+ * Parquet files as relations, one for each schema. Their rows have types already, so only these can be bad: a time, a
+ * null or infinite; and a value that the type which all files have in common does not hold.
+ */
 export async function parquetRelations(
   session: Session,
   source: ParquetSource,
   paths: readonly string[],
 ): Promise<readonly Relation[]> {
-  const files = await listFiles(session, paths);
-  const values = { files: fileList(files) };
-  const { timeColumn, timeUnit = "iso" } = source;
-  let time: TimeColumn | undefined;
-  if (timeColumn !== undefined) {
-    const expression = `${ROW}.${identifier(timeColumn)}`;
-    const described = await session.rows<{ column_type: string }>(
-      `DESCRIBE SELECT ${expression} FROM ${READER} AS ${ROW}`,
-      values,
-    );
-    time = { expression, type: described[0]!.column_type, unit: timeUnit };
+  const files = (await listFiles(session, paths)).map((path) => ({ path, name: path, linesBefore: 0 }));
+  const common = await schemaOf(session, files);
+  const relations: Relation[] = [];
+  for (const alike of await groupsOf(session, files, common)) {
+    relations.push(parquetRelation(source, alike, await schemaOf(session, alike), common));
   }
-  return [
-    {
-      from: `${READER} AS ${ROW}`,
-      values,
-      columns: `${ROW}.*`,
-      defects: [],
-      time,
-      origin: {
-        file: `${ROW}.filename`,
-        row: `${ROW}.file_row_number + 1`,
-        raw: `to_json(${ROW})::VARCHAR`,
-      },
+  return relations;
+}
+
+async function schemaOf(session: Session, files: readonly SourceFile[]): Promise<Schema> {
+  const described = await session.rows<{ column_name: string; column_type: string }>(
+    `DESCRIBE SELECT * FROM ${READER}`,
+    { files: fileList(files) },
+  );
+  return new Map(
+    described.map(({ column_name: name, column_type: type }) => [name.toLowerCase(), { name, type }]),
+  );
+}
+
+/** Files of the same schema; each by itself when a column hides the name of the file. */
+async function groupsOf(
+  session: Session,
+  files: readonly SourceFile[],
+  common: Schema,
+): Promise<readonly (readonly SourceFile[])[]> {
+  const schemas = await session.rows<{ file_name: string; schema: string; wide: string | null }>(
+    `SELECT file_name, any_value(name) FILTER (precision > ${MAX_DECIMAL_DIGITS}) AS wide, list({name: name, physical: type, logical: logical_type, converted: converted_type, \
+width: precision, scale: scale, length: type_length, children: num_children, repetition: repetition_type})::VARCHAR AS schema
+    FROM parquet_schema($files) GROUP BY file_name`,
+    { files: fileList(files) },
+  );
+  const lossy = schemas.find(({ wide }) => wide !== null);
+  if (lossy !== undefined) {
+    throw new JobFailure(
+      "JOB_FAILED",
+      `${lossy.file_name}: column ${lossy.wide} has more than ${MAX_DECIMAL_DIGITS} digits, which DuckDB would read as a double.`,
+      { isRetryable: false },
+    );
+  }
+  const schemaByFile = new Map(schemas.map(({ file_name, schema }) => [file_name, schema]));
+  const keyOf = ({ path }: SourceFile) => [schemaByFile.get(path), common.has("filename") ? path : ""];
+  return groupBy(files, keyOf).map(({ items }) => items);
+}
+
+function parquetRelation(
+  { timeColumn, timeUnit = "iso" }: ParquetSource,
+  files: readonly SourceFile[],
+  own: Schema,
+  common: Schema,
+): Relation {
+  const time = timeColumn === undefined ? undefined : timeIn(own, common, timeColumn);
+  const columns = [...common].map(([key, column]) => selected(own.get(key), column));
+  return {
+    files,
+    from: `${READER} AS ${ROW}`,
+    values: { files: fileList(files), ...(own.has("filename") ? { file: files[0]!.name } : {}) },
+    columns: columns.map(({ expression, name }) => `${expression} AS ${identifier(name)}`).join(", "),
+    defects: columns.flatMap(({ defect }) => defect ?? []),
+    time: time && { ...time, unit: timeUnit },
+    origin: originOf(own),
+  };
+}
+
+/** A column of these names hides what DuckDB would tell of the row. */
+function originOf(own: Schema): Origin {
+  return {
+    file: own.has("filename") ? "$file::VARCHAR" : `${ROW}.filename`,
+    row: own.has("file_row_number") ? "NULL::BIGINT" : `${ROW}.file_row_number + 1`,
+    raw: `to_json(${ROW})::VARCHAR`,
+  };
+}
+
+function timeIn(own: Schema, common: Schema, name: string) {
+  const column = own.get(name.toLowerCase());
+  if (column !== undefined) return { expression: expressionOf(column), type: column.type };
+  if (common.has(name.toLowerCase())) return { expression: "NULL::VARCHAR", type: "VARCHAR" };
+  const names = [...common.values()].map((other) => other.name).join(", ");
+  throw new JobFailure("JOB_FAILED", `There is no column ${name}; there are ${names}.`, {
+    isRetryable: false,
+  });
+}
+
+interface SelectedColumn {
+  readonly name: string;
+  readonly expression: string;
+  readonly defect?: Defect;
+}
+
+/** A file's column as the type of all files, `undefined` for one that it lacks. */
+function selected(own: Column | undefined, { name, type }: Column): SelectedColumn {
+  if (own === undefined) return { name, expression: `CAST(NULL AS ${type})` };
+  const value = expressionOf(own);
+  if (own.type === type) return { name, expression: value };
+  const cast = `TRY_CAST(${value} AS ${type})`;
+  return {
+    name,
+    expression: cast,
+    defect: {
+      condition: `(TRY_CAST(${cast} AS ${own.type}) IS DISTINCT FROM ${value})`,
+      reason: `${literal(`${name} is no ${type}: `)} || ${value}::VARCHAR`,
     },
-  ];
+  };
+}
+
+function expressionOf({ name }: Column): string {
+  return `${ROW}.${identifier(name)}`;
+}
+
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }

@@ -1,10 +1,14 @@
 import type { Values } from "../duckdb/session.js";
+import type { SourceFile } from "../prepare/preparation.js";
 import type { TimeColumn } from "./time-test.js";
 
 /** Rows of a source as SQL: what to select from, and how to tell a good row from a bad one. */
 export interface Relation {
-  /** An item for FROM. */
+  readonly files: readonly SourceFile[];
+  /** An item for FROM that is called `ROW`. */
   readonly from: string;
+  /** Select list of what all below needs of a row that concerns the interval. @default the row itself */
+  readonly carried?: string;
   readonly values: Values;
   /** The select list of a good row. */
   readonly columns: string;
@@ -13,6 +17,11 @@ export interface Relation {
   readonly origin: Origin;
   /** Set where the reader puts aside what it cannot split into columns. */
   readonly readerRejects?: ReaderRejects;
+  /**
+   * The same rows from files whose lines end alike; `undefined` when those of each file already do. Set where the reader
+   * needs that.
+   */
+  readonly withLikeLines?: () => Promise<Relation | undefined>;
 }
 
 /** Where a bad row comes from: expressions for the record of its rejection. */
@@ -25,7 +34,7 @@ export interface Origin {
 
 /** One way in which a row can be bad. */
 export interface Defect {
-  /** Never null. */
+  /** Null counts as false. It is not wrapped into a function: only then DuckDB stops at the first part that decides. */
   readonly condition: string;
   readonly reason: string;
 }

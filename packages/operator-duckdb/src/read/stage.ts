@@ -1,7 +1,9 @@
+import { listValue } from "@duckdb/node-api";
 import type { Interval } from "@tidegate/core";
 import type { Session, Values } from "../duckdb/session.js";
 import type { TimeUnit } from "../job/job.js";
-import type { Defect, ReaderRejects, Relation } from "./relation.js";
+import { areLinesMixed } from "./like-lines.js";
+import { type Defect, type ReaderRejects, type Relation, ROW } from "./relation.js";
 import { type TimeTest, timeTest } from "./time-test.js";
 
 /**
@@ -32,9 +34,10 @@ export async function stageRelations(
   relations: readonly Relation[],
   interval: Interval,
 ): Promise<void> {
-  for (const [index, relation] of relations.entries()) {
-    const { sql, values } = stagingOf(relation, interval);
-    await session.run(`${index === 0 ? "CREATE TEMP TABLE staged AS" : "INSERT INTO staged"} ${sql}`, values);
+  const staged: Relation[] = [];
+  for (const relation of relations) {
+    const into = staged.length === 0 ? "CREATE TEMP TABLE staged AS" : "INSERT INTO staged";
+    staged.push(await stageRelation(session, relation, interval, into));
   }
   await session.run(
     `CREATE TEMP TABLE rejected AS
@@ -43,11 +46,74 @@ export async function stageRelations(
       structure: REJECTION_STRUCTURE,
     },
   );
-  for (const { readerRejects, time } of relations) {
+  for (const { readerRejects, time } of staged) {
     if (readerRejects === undefined) continue;
     const { sql, values } = readerRejectsOf(readerRejects, time?.unit, interval);
     await session.run(`INSERT INTO rejected ${sql}`, values);
   }
+  await nameSources(session, staged);
+}
+
+/** Stages a relation or, when its lines do not end alike, the one that takes its place. @returns the staged one */
+async function stageRelation(
+  session: Session,
+  relation: Relation,
+  interval: Interval,
+  into: string,
+): Promise<Relation> {
+  const mended = await tryToStage(session, relation, interval, into);
+  if (mended === undefined) return relation;
+  const { sql, values } = stagingOf(mended, interval);
+  await session.run(`${into} ${sql}`, values);
+  return mended;
+}
+
+/** @returns what to stage instead; then nothing has been staged */
+async function tryToStage(
+  session: Session,
+  relation: Relation,
+  interval: Interval,
+  into: string,
+): Promise<Relation | undefined> {
+  const { sql, values } = stagingOf(relation, interval);
+  await session.run("BEGIN TRANSACTION");
+  try {
+    await session.run(`${into} ${sql}`, values);
+    const mended = (await hasTornQuotes(session, relation)) ? await relation.withLikeLines?.() : undefined;
+    await session.run(mended === undefined ? "COMMIT" : "ROLLBACK");
+    return mended;
+  } catch (error) {
+    // A statement that failed for good may have ended the transaction itself.
+    await session.run("ROLLBACK").catch(() => {});
+    const mended = areLinesMixed(error) ? await relation.withLikeLines?.() : undefined;
+    if (mended === undefined) throw error;
+    return mended;
+  }
+}
+
+/** Behind a quoted value, DuckDB's reader takes an end of line of another kind for a part of the value. */
+async function hasTornQuotes(session: Session, { readerRejects }: Relation): Promise<boolean> {
+  if (readerRejects === undefined) return false;
+  const torn = await session.rows(
+    `SELECT 1 FROM ${readerRejects.errors} WHERE error_type = 'UNQUOTED VALUE' LIMIT 1`,
+  );
+  return torn.length > 0;
+}
+
+/** Gives rejected rows the names of the files that they come from, in place of copies. */
+async function nameSources(session: Session, relations: readonly Relation[]): Promise<void> {
+  const copies = relations.flatMap(({ files }) => files.filter(({ path, name }) => path !== name));
+  if (copies.length === 0) return;
+  await session.run(
+    `UPDATE rejected SET file = copy.name, "row" = "row" + copy.lines_before
+    FROM (SELECT unnest($paths) AS path, unnest($names) AS name, unnest($lines)::BIGINT AS lines_before) AS copy
+    WHERE rejected.file = copy.path`,
+    {
+      paths: listValue(copies.map(({ path }) => path)),
+      names: listValue(copies.map(({ name }) => name)),
+      lines: listValue(copies.map(({ linesBefore }) => linesBefore)),
+    },
+  );
 }
 
 interface Query {
@@ -63,9 +129,11 @@ function stagingOf(relation: Relation, interval: Interval): Query {
   const rejection = `json_object('file', ${origin.file}, 'row', ${origin.row}, 'reason', ${reasonOf(defects)}, \
 'raw', ${origin.raw}, 'is_timed', ${test?.isReadable ?? "true"})`;
   const isBad = defects.length === 0 ? "false" : defects.map(({ condition }) => condition).join(" OR ");
+  const concerned = `${relation.from} ${test === undefined ? "" : `WHERE ${test.isConcerned}`}`;
+  const rows =
+    relation.carried === undefined ? concerned : `(SELECT ${relation.carried} FROM ${concerned}) AS ${ROW}`;
   return {
-    sql: `SELECT ${relation.columns}, CASE WHEN ${isBad} THEN ${rejection} END AS ${REJECTION} FROM ${relation.from}
-      ${test === undefined ? "" : `WHERE ${test.isConcerned}`}`,
+    sql: `SELECT ${relation.columns}, CASE WHEN ${isBad} THEN ${rejection} END AS ${REJECTION} FROM ${rows}`,
     values: { ...relation.values, ...test?.values, ...(test === undefined ? {} : { no_time: NO_TIME }) },
   };
 }

@@ -2,10 +2,12 @@ import { identifier } from "../duckdb/quote.js";
 import type { Values } from "../duckdb/session.js";
 import { columnType } from "../job/column-type.js";
 import type { Defect, TextColumn } from "./relation.js";
-import { typedValueOf } from "./text-value.js";
+import { castOf, isCut } from "./text-value.js";
 
 /** What a text source copies: the columns and how their text can be bad. */
 export interface TextSelection {
+  /** Further items for a relation's `carried`: the values under names of their own, so that each text is cast once. */
+  readonly casts: string;
   readonly columns: string;
   readonly defects: readonly Defect[];
   readonly values: Values;
@@ -18,19 +20,24 @@ export function selectText(
 ): TextSelection {
   const values: Record<string, string> = {};
   const defects: Defect[] = [];
+  const casts: string[] = [];
   const selected = columns.map((column, index) => {
     const text = textOf(column);
-    const value = typedValueOf(text, column.type);
-    if (value !== text) {
-      values[`misfit_${index}`] = `${column.name} is no ${column.type}: `;
-      defects.push({
-        condition: `(${text} IS NOT NULL AND ${value} IS NULL)`,
-        reason: `$misfit_${index} || ${text}`,
-      });
-    }
-    return `${value} AS ${identifier(column.name)}`;
+    const cast = castOf(text, column.type);
+    const name = identifier(column.name);
+    if (cast === text) return `${text} AS ${name}`;
+    const value = `value_${index}`;
+    casts.push(`${cast} AS ${value}`);
+    const isMisfit = `(${text} IS NOT NULL AND ${value} IS NULL)`;
+    const isAltered = isCut(text, value, column.type);
+    values[`misfit_${index}`] = `${column.name} is no ${column.type}: `;
+    defects.push({
+      condition: isAltered === undefined ? isMisfit : `${isMisfit} OR ${isAltered}`,
+      reason: `$misfit_${index} || ${text}`,
+    });
+    return `${value} AS ${name}`;
   });
-  return { columns: selected.join(", "), defects, values };
+  return { casts: casts.map((cast) => `, ${cast}`).join(""), columns: selected.join(", "), defects, values };
 }
 
 /** Declared columns with their types as DuckDB writes them. */

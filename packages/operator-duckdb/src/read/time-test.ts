@@ -3,7 +3,7 @@ import type { Interval } from "@tidegate/core";
 import type { Values } from "../duckdb/session.js";
 import { isIntegerType } from "../job/column-type.js";
 import type { TimeUnit } from "../job/job.js";
-import { instantOf } from "./text-value.js";
+import { exactValueOf, instantOf } from "./text-value.js";
 
 /** Conditions on a row's time, in SQL, and the parameters that they use. */
 export interface TimeTest {
@@ -53,7 +53,7 @@ function numberTest(expression: string, type: string, unit: NumberUnit, interval
   // Nanoseconds do not fit into a double, so text that is a whole number is compared as one.
   const whole = `TRY_CAST(CASE WHEN regexp_full_match(${expression}, '[+-]?\\d+') THEN ${expression} END AS BIGINT)`;
   const exact = between(whole, wholeNumbers(interval, unit));
-  const real = realTest(`TRY_CAST(${expression} AS DOUBLE)`, unit, interval);
+  const real = realTest(exactValueOf(expression, "DOUBLE"), unit, interval);
   return {
     isReadable: real.isReadable,
     isConcerned: `(CASE WHEN ${exact.isReadable} THEN ${exact.isConcerned} ELSE ${real.isConcerned} END)`,

@@ -1,23 +1,14 @@
 import { mkdir, stat } from "node:fs/promises";
 import type { JobMetrics } from "@tidegate/core";
 import { Session } from "../duckdb/session.js";
-import type { Settings } from "../options.js";
 import { keepRejectedRows } from "../reject/rejected-rows.js";
 import { publishFile, remove, removeIfEmpty } from "../target/durable.js";
 import { makeWay } from "../target/neighbours.js";
 import { writePartition } from "../target/partition.js";
 import { refuseTooManyBadRows } from "./dirty-data.js";
 import { type Staged, stageJob } from "./stage-job.js";
+import type { Surroundings } from "./surroundings.js";
 import type { Task } from "./task.js";
-import type { Turns } from "./turns.js";
-
-/** What is around a job. */
-export interface Surroundings {
-  readonly settings: Settings;
-  /** For what jobs of one target do one after the other. */
-  readonly turns: Turns;
-  readonly signal: AbortSignal;
-}
 
 /**
  * Copies one interval: reads it, keeps its bad rows aside, writes its good ones beside the target and renames them into
@@ -51,9 +42,10 @@ async function cleanUp({ directory, layout }: Task): Promise<void> {
   }
 }
 
-async function copyWith(session: Session, task: Task, { turns, signal }: Surroundings): Promise<JobMetrics> {
+async function copyWith(session: Session, task: Task, surroundings: Surroundings): Promise<JobMetrics> {
+  const { turns, signal } = surroundings;
   const { layout } = task;
-  const staged = await stageJob(session, task);
+  const staged = await stageJob(session, task, surroundings);
   const rowsWritten = await countOf(session, staged.goodRows);
   const counted = staged.hasRejected
     ? withBadRows(rowsWritten, await turns.use(layout.target, signal, () => keepRejectedRows(session, task)))

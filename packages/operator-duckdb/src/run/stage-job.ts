@@ -1,13 +1,17 @@
+import { messageOf } from "@tidegate/core";
 import { JobFailure } from "../duckdb/failure.js";
 import type { Session } from "../duckdb/session.js";
 import type { Source } from "../job/job.js";
+import { Preparation } from "../prepare/preparation.js";
 import { csvRelations } from "../read/csv.js";
 import { jsonRelations } from "../read/json.js";
 import { parquetRelations } from "../read/parquet.js";
 import type { Relation } from "../read/relation.js";
 import { stageSelect } from "../read/select.js";
 import { GOOD_ROWS, stageRelations } from "../read/stage.js";
+import { exactRows } from "../target/exact-columns.js";
 import { PARTITION_COLUMN } from "../target/layout.js";
+import type { Surroundings } from "./surroundings.js";
 import type { Task } from "./task.js";
 
 /** What was read for an interval, in the session's tables. */
@@ -19,27 +23,41 @@ export interface Staged {
 }
 
 /** Reads what a job asks for, by its source or by its SELECT. */
-export async function stageJob(session: Session, { job, window, sourcePaths }: Task): Promise<Staged> {
+export async function stageJob(
+  session: Session,
+  { job, window, sourcePaths, directory }: Task,
+  { settings, signal }: Pick<Surroundings, "settings" | "signal">,
+): Promise<Staged> {
   if (job.source === undefined) {
     await stageSelect(session, job.sql, window);
     await refuseHiddenColumn(session);
-    return { goodRows: "SELECT * FROM staged", hasRejected: false };
+    return { goodRows: await exactRows(session, "SELECT * FROM staged"), hasRejected: false };
   }
-  await stageRelations(session, await relationsOf(session, job.source, sourcePaths), window);
+  const { allowedDirectories } = settings;
+  const preparation = new Preparation({ directory, allowedDirectories, signal });
+  try {
+    const relations = await relationsOf(session, job.source, sourcePaths, preparation);
+    await stageRelations(session, relations, window);
+  } catch (error) {
+    throw error instanceof JobFailure
+      ? error
+      : new Error(preparation.named(messageOf(error)), { cause: error });
+  }
   await refuseHiddenColumn(session);
-  return { goodRows: GOOD_ROWS, hasRejected: true };
+  return { goodRows: await exactRows(session, GOOD_ROWS), hasRejected: true };
 }
 
 function relationsOf(
   session: Session,
   source: Source,
   paths: readonly string[],
+  preparation: Preparation,
 ): Promise<readonly Relation[]> {
   switch (source.format) {
     case "csv":
-      return csvRelations(session, source, paths);
+      return csvRelations(session, source, paths, preparation);
     case "json":
-      return jsonRelations(session, source, paths);
+      return jsonRelations(session, source, paths, preparation);
     case "parquet":
       return parquetRelations(session, source, paths);
   }

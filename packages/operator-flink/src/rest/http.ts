@@ -1,8 +1,18 @@
-/** A request that got no whole answer. */
+import { SystemClock } from "@tidegate/core";
+import {
+  type FileForm,
+  HttpClient,
+  isSuccess,
+  NoAnswer as NoHttpAnswer,
+  retryAfterMs,
+  TimedOut,
+} from "@tidegate/rest-client";
+
+/** A request that Flink did not answer, or not as Flink does. */
 export class NoAnswer extends Error {
   override readonly name = "NoAnswer";
 
-  /** @param isSent - `false` where nobody can have taken the request, since no connection came about */
+  /** @param isSent - `false` where nobody can have taken the request, since nothing of it was written */
   constructor(
     message: string,
     readonly isSent: boolean,
@@ -23,15 +33,22 @@ const HINTS: Readonly<Record<number, string>> = {
 export class Refused extends Error {
   override readonly name = "Refused";
 
-  /** @param asked - the address that answered so */
+  /**
+   * @param asked - the address that answered so
+   * @param retryAfterMs - what it asks to wait
+   */
   constructor(
     readonly status: number,
     readonly trace: string,
     readonly asked = "Flink",
+    readonly retryAfterMs?: number,
   ) {
     super(`${asked} answered ${status} without a reason${HINTS[status] ?? ""}`);
   }
 }
+
+/** For answers that say when to come again, and not what time it is. */
+const CLOCK = new SystemClock();
 
 export interface HttpSettings {
   /** Sent with each request. */
@@ -43,26 +60,19 @@ export interface HttpSettings {
 export interface Exchange {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   readonly path: string;
-  /** JSON, or a form with a file. */
-  readonly body?: object | FormData;
+  /** Sent as JSON. */
+  readonly body?: object;
+  /** Sent instead of a body. */
+  readonly form?: FileForm;
   readonly timeoutMs?: number;
 }
-
-/** Errors of connections that never stood. */
-const NEVER_CONNECTED: ReadonlySet<unknown> = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
-]);
 
 /** One of Flink's REST endpoints: JSON there and back. Redirects are not followed. */
 export class RestEndpoint {
   /** Without a slash at its end. */
   readonly url: string;
   readonly #settings: HttpSettings;
+  readonly #client = new HttpClient();
 
   constructor(url: string, settings: HttpSettings) {
     this.url = url;
@@ -73,44 +83,48 @@ export class RestEndpoint {
    * @throws NoAnswer
    * @throws Refused
    */
-  async ask<T>({ method, path, body, timeoutMs = this.#settings.timeoutMs }: Exchange): Promise<T> {
-    const isForm = body instanceof FormData;
-    let status: number;
-    let text: string;
-    try {
-      const response = await fetch(this.url + path, {
-        method,
-        redirect: "manual",
-        signal: AbortSignal.timeout(timeoutMs),
-        headers: {
-          accept: "application/json",
-          ...(body === undefined || isForm ? {} : { "content-type": "application/json" }),
-          ...this.#settings.headers,
+  async ask<T>({ method, path, body, form, timeoutMs = this.#settings.timeoutMs }: Exchange): Promise<T> {
+    const answer = await this.#client
+      .send(
+        {
+          method,
+          url: new URL(this.url + path),
+          headers: { accept: "application/json", ...typeOf(body, form), ...this.#settings.headers },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          ...(form === undefined ? {} : { body: form.body }),
         },
-        ...(body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) }),
+        { timeoutMs },
+      )
+      .catch((error: Error) => {
+        throw this.#noAnswer(error);
       });
-      status = response.status;
-      text = await response.text();
-    } catch (error) {
-      throw this.#noAnswer(error, timeoutMs);
+    if (!isSuccess(answer)) {
+      const wait = retryAfterMs(answer.headers, CLOCK.now());
+      throw new Refused(answer.status, traceIn(answer.text), this.url, wait);
     }
-    if (status < 200 || status >= 300) throw new Refused(status, traceIn(text), this.url);
     try {
-      return JSON.parse(text) as T;
+      return JSON.parse(answer.text) as T;
     } catch (error) {
       throw new NoAnswer(`${this.url} does not answer with JSON, as Flink does`, true, error);
     }
   }
 
-  #noAnswer(error: unknown, timeoutMs: number): NoAnswer {
-    const { name, cause } = error as Error;
-    if (name === "TimeoutError") {
-      return new NoAnswer(`${this.url} has not answered within ${timeoutMs} ms`, true, error);
+  #noAnswer(error: Error): NoAnswer {
+    if (!(error instanceof NoHttpAnswer)) {
+      return new NoAnswer(`${this.url} answers with what cannot be read (${error.message})`, true, error);
     }
-    const code = (cause as { code?: unknown } | undefined)?.code;
-    const reason = typeof code === "string" ? code : "the connection broke";
-    return new NoAnswer(`${this.url} does not answer (${reason})`, !NEVER_CONNECTED.has(code), error);
+    const { isSent, code, cause } = error;
+    if (cause instanceof TimedOut) {
+      return new NoAnswer(`${this.url} has not answered within ${cause.timeoutMs} ms`, isSent, error);
+    }
+    const reason = code ?? "the connection broke";
+    return new NoAnswer(`${this.url} does not answer (${reason})`, isSent, error);
   }
+}
+
+function typeOf(body: object | undefined, form: FileForm | undefined): Record<string, string> {
+  if (form !== undefined) return { "content-type": form.contentType };
+  return body === undefined ? {} : { "content-type": "application/json" };
 }
 
 /** Flink puts stack traces into `errors`; what stands before it puts its own text. */

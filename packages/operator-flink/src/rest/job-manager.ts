@@ -1,4 +1,5 @@
 import { openAsBlob } from "node:fs";
+import { fileForm } from "@tidegate/rest-client";
 import { NoAnswer, Refused, type RestEndpoint } from "./http.js";
 
 /** As Flink's `JobStatus` has them. */
@@ -138,12 +139,11 @@ export class JobManager {
 
   /** Uploads a jar under a name. @returns its id */
   async upload(path: string, name: string): Promise<string> {
-    const body = new FormData();
-    body.set("jarfile", await openAsBlob(path), name);
+    const form = fileForm("jarfile", await openAsBlob(path), name);
     const answer = await this.#rest.ask<{ readonly filename: string }>({
       method: "POST",
       path: "/jars/upload",
-      body,
+      form,
       timeoutMs: UPLOAD_LIMIT_MS,
     });
     return answer.filename.slice(answer.filename.lastIndexOf("/") + 1);

@@ -1,4 +1,4 @@
-import { type Clock, OperatorError, pause } from "@tidegate/core";
+import { type Clock, OperatorError, pause, type RetryAdvice } from "@tidegate/core";
 import { causeIn, shortened } from "../rest/cause.js";
 import { NoAnswer, Refused } from "../rest/http.js";
 import type { JobManager } from "../rest/job-manager.js";
@@ -51,10 +51,13 @@ export async function submitOnce(jobId: string, send: () => Promise<void>, parts
       if (isKnown === true) return true;
       if (error instanceof Refused && isFinal(error, isKnown)) throw refusal(error, parts.field);
       mayBeTaken ||= error instanceof Refused || error.isSent;
-      const isLast = tries === MAX_TRIES || parts.clock.now() >= giveUpAt;
+      const pauseMs = FIRST_PAUSE_MS * 2 ** tries;
+      // A longer wait than the pause is the dispatcher's to keep.
+      const isTooSoon = (adviceOf(error).retryAfterMs ?? 0) > pauseMs;
+      const isLast = isTooSoon || tries === MAX_TRIES || parts.clock.now() >= giveUpAt;
       if (isLast) throw mayBeTaken ? unclear(jobId, error) : unreachable(error);
       if (!mayBeTaken) parts.signal.throwIfAborted();
-      await pause(parts.clock, FIRST_PAUSE_MS * 2 ** tries);
+      await pause(parts.clock, pauseMs);
     }
   }
 }
@@ -62,18 +65,21 @@ export async function submitOnce(jobId: string, send: () => Promise<void>, parts
 /** A refusal of Flink in Tidegate's words. */
 export function refusal(error: Refused, field: string): OperatorError {
   const code = MISTAKES.test(error.trace) ? "JOB_INVALID" : "JOB_FAILED";
-  return new OperatorError(code, `${field}: ${reasonOf(error)}`, { field });
+  return new OperatorError(code, `${field}: ${reasonOf(error)}`, { field, ...adviceOf(error) });
 }
 
 /** Flink did not answer, and nothing was under way. */
 export function unreachable(error: Error): OperatorError {
-  return new OperatorError("JOB_FAILED", `Flink took no job: ${reasonOf(error)}.`, { cause: error });
+  return new OperatorError("JOB_FAILED", `Flink took no job: ${reasonOf(error)}.`, {
+    cause: error,
+    ...adviceOf(error),
+  });
 }
 
 /** Nobody could watch a job, so none was submitted. */
 export function unwatched(error: Error): OperatorError {
   const message = `No job was submitted, since what becomes of it is not known while the JobManager (option url) cannot be asked: ${reasonOf(error)}.`;
-  return new OperatorError("JOB_FAILED", message, { cause: error });
+  return new OperatorError("JOB_FAILED", message, { cause: error, ...adviceOf(error) });
 }
 
 /** A gateway that was restarted has lost a statement, and one that cannot reach the JobManager tells nothing of the job. */
@@ -90,7 +96,14 @@ async function knows(jobManager: JobManager, jobId: string): Promise<boolean | u
 }
 
 function unclear(jobId: string, cause: Error): Error {
-  return new Error(`Whether Flink took job ${jobId} is not known: ${reasonOf(cause)}.`, { cause });
+  const message = `Whether Flink took job ${jobId} is not known: ${reasonOf(cause)}.`;
+  return Object.assign(new Error(message, { cause }), adviceOf(cause));
+}
+
+/** What stands before Flink may ask to be left alone for a while. */
+function adviceOf(error: Error): RetryAdvice {
+  const wait = error instanceof Refused ? error.retryAfterMs : undefined;
+  return wait === undefined ? {} : { retryAfterMs: wait };
 }
 
 function reasonOf(error: Error): string {

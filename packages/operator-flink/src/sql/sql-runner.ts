@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { type Clock, OperatorError, pause } from "@tidegate/core";
+import { Redactor } from "@tidegate/rest-client";
 import type { Filling } from "../job/bounds.js";
 import type { SqlJob } from "../job/job.js";
 import type { Secret } from "../options.js";
@@ -14,9 +15,6 @@ const LONGEST_LOOK_MS = 500;
 
 /** The longest that Flink may take to plan and submit a statement, ms. */
 const OPERATION_LIMIT_MS = 180_000;
-
-/** Of a secret of several lines: shorter ones would take ordinary words out of messages. */
-const SHORTEST_LINE = 8;
 
 interface Parts {
   readonly gateway: SqlGateway;
@@ -134,7 +132,7 @@ export class SqlRunner {
       await this.#parts.sessions.use(recipe, (session) => work(session, secrets));
     } catch (error) {
       throw error instanceof Refused
-        ? new Refused(error.status, redacted(error.trace, secrets), error.asked)
+        ? new Refused(error.status, redacted(error.trace, secrets), error.asked, error.retryAfterMs)
         : error;
     }
   }
@@ -186,9 +184,7 @@ function notToBeHad(name: string): OperatorError {
 }
 
 function redacted(text: string, secrets: ReadonlyMap<string, string>): string {
-  // A cause is told on one line, in which a key of several lines is not to be found as a whole.
-  return [...secrets.values()]
-    .flatMap((value) => [value, ...value.split(/\r?\n/).filter((line) => line.length >= SHORTEST_LINE)])
-    .filter((value) => value !== "")
-    .reduce((redacting, value) => redacting.replaceAll(value, "***"), text);
+  const redactor = new Redactor({ shortest: 1 });
+  for (const [name, value] of secrets) redactor.remember(name, value);
+  return redactor.redact(text);
 }

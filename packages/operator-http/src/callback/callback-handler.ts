@@ -42,18 +42,13 @@ export class CallbackHandler {
   readonly #secrets: Secrets;
   readonly #ends: JobEnds;
   readonly #clock: Clock;
-  readonly #timer: Clock;
   readonly #seen: RecentIds;
 
-  constructor(
-    settings: CallbackSettings,
-    parts: { secrets: Secrets; ends: JobEnds; clock: Clock; timer: Clock },
-  ) {
+  constructor(settings: CallbackSettings, parts: { secrets: Secrets; ends: JobEnds; clock: Clock }) {
     this.#settings = settings;
     this.#secrets = parts.secrets;
     this.#ends = parts.ends;
     this.#clock = parts.clock;
-    this.#timer = parts.timer;
     this.#seen = new RecentIds(settings.maxKept);
   }
 
@@ -88,7 +83,7 @@ export class CallbackHandler {
 
   /** The secrets that a message was signed with: more than one where two names hold the same key. */
   #signersOf(message: SignedMessage): Promise<string[]> {
-    return bounded({ signals: [], timeoutMs: SECRETS_WITHIN_MS, clock: this.#timer }, async (signal) => {
+    return bounded({ signals: [], timeoutMs: SECRETS_WITHIN_MS, clock: this.#clock }, async (signal) => {
       const names = this.#settings.secrets;
       const values = await Promise.all(names.map((name) => this.#secrets.resolve(name, signal)));
       return names.filter((name, index) => isSignedBy(signingKeys(name, values[index] ?? ""), message));

@@ -8,7 +8,7 @@ export interface SecretRule {
   readonly source: SecretSource;
   /** `undefined` for a plain secret, which signs, and is sent if it is no signing key. */
   readonly use: SecretUse | undefined;
-  /** Where it may be sent, or, if it is bound to signing, which hosts get its signatures. */
+  /** The hosts to which it may be sent; if it is bound to signing, the hosts that get its signatures. */
   readonly hosts: readonly HostPattern[] | "any";
 }
 

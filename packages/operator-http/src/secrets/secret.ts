@@ -2,7 +2,7 @@
 export type SecretSource = string | (() => string | Promise<string>);
 
 /**
- * What a secret does. `signing`: it signs requests and callbacks and is never sent itself. The others are sent: `bearer` and
+ * The use of a secret. `signing`: it signs requests and callbacks and is never sent itself. The others are sent: `bearer` and
  * `basic` in `Authorization`, `header` as it is in a header that the job names.
  */
 export type SecretUse = "signing" | "bearer" | "basic" | "header";

@@ -3,11 +3,11 @@ import { Redactor, unlessAborted } from "@tidegate/rest-client";
 import type { SecretUse } from "./secret.js";
 import { isSigningKey, type SecretRule, secretProblem } from "./secret-rules.js";
 
-/** What a request wants of a secret. */
+/** A secret as a request needs it. */
 export interface SecretReference {
   readonly name: string;
   readonly use: SecretUse;
-  /** Where the name stands, such as `job.secretRef`. */
+  /** The field that holds the name, such as `job.secretRef`. */
   readonly field: string;
 }
 

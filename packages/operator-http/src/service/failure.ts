@@ -18,7 +18,7 @@ export class Unanswered extends Error {
 }
 
 /**
- * What a failed submission throws: an `OperatorError` only where the job was certainly not taken.
+ * The error of a failed submission: an `OperatorError` only if the job was certainly not taken.
  *
  * An answer of 2xx that says nothing readable would say the same the next time, after the job was done once more. So
  * another attempt is for those only whose job can be looked up before.
@@ -49,7 +49,7 @@ const NOT_REPEATED =
   "It is not submitted again, so as not to be done twice. If the service's status says all that it has to say, " +
   'set job.protocol to "status"; if the job can be looked up, give job.findUrl.';
 
-/** What a failed question throws. */
+/** The error of a failed question. */
 export function questionFailure(error: unknown, { field }: Target): unknown {
   if (error instanceof Refused)
     return new Unanswered(`${field}: the service refused: ${oneLine(error.message)}`);

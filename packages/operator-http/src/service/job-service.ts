@@ -27,13 +27,11 @@ export class JobService {
   readonly #secrets: Secrets;
   readonly #clock: Clock;
   /** Measures time-outs. */
-  readonly #timer: Clock;
 
-  constructor(client: GuardedClient, secrets: Secrets, { clock, timer }: { clock: Clock; timer: Clock }) {
+  constructor(client: GuardedClient, secrets: Secrets, { clock }: { clock: Clock }) {
     this.#client = client;
     this.#secrets = secrets;
     this.#clock = clock;
-    this.#timer = timer;
   }
 
   /**
@@ -131,7 +129,7 @@ export class JobService {
 
   #send(call: Call, outgoing: Outgoing, signals: readonly AbortSignal[]): Promise<HttpAnswer> {
     const { field, url, method, purpose, body, timeoutMs } = outgoing;
-    return bounded({ signals, timeoutMs, clock: this.#timer }, async (signal) => {
+    return bounded({ signals, timeoutMs, clock: this.#clock }, async (signal) => {
       const message = { purpose, url, body, at: this.#clock.now() };
       const headers = await requestHeaders(call, message, this.#secrets, signal);
       return this.#client.send({ field, url, method, headers, ...(body === "" ? {} : { body }) }, signal);
@@ -140,8 +138,7 @@ export class JobService {
 
   /** A `Location` counts as `statusUrl` where the body has none; one that leads elsewhere is for people. */
   #submitted(call: Call, answer: HttpAnswer): JobReport {
-    const wait = retryAfterMs(answer.headers, this.#clock.now());
-    const report = { ...this.#reportIn(call, answer), ...(wait === undefined ? {} : { retryAfterMs: wait }) };
+    const report = this.#reportIn(call, answer);
     const location = headerOf(answer, "location");
     if (report.statusUrl !== undefined || location === undefined) return withStatusUrl(call, report);
     const url = statusUrlOf(call, this.#secrets.redact(location));
@@ -149,7 +146,9 @@ export class JobService {
   }
 
   #reportIn({ job }: Call, answer: HttpAnswer): JobReport {
-    return reportIn(answer, job.protocol, (value) => this.#secrets.redact(value));
+    const report = reportIn(answer, job.protocol, (value) => this.#secrets.redact(value));
+    const wait = retryAfterMs(answer.headers, this.#clock.now());
+    return wait === undefined ? report : { ...report, retryAfterMs: wait };
   }
 
   #reasonIn({ job }: Call, answer: HttpAnswer): string | undefined {

@@ -1,4 +1,4 @@
-/** What the dispatcher should know of the attempt after a failed one. */
+/** Advice to the dispatcher about the next attempt. */
 interface Advice {
   readonly isRetryable?: boolean;
   readonly retryAfterMs?: number;
@@ -12,7 +12,7 @@ interface Advice {
 export class OpenSubmission extends Error {
   /** False where another attempt could do the job twice, and no better. */
   readonly isRetryable: boolean;
-  /** What the service asks to wait, ms. */
+  /** The wait that the service asks for, ms. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, { isRetryable = true, retryAfterMs, cause }: Advice = {}) {

@@ -12,6 +12,12 @@ export interface PollPlan {
   readonly random?: () => number;
 }
 
+/** A job that has not ended. */
+export interface StillRunning {
+  /** The wait that the service asks for before the next question, ms. @default the interval */
+  readonly retryAfterMs?: number;
+}
+
 /** The longest wait that unanswered questions lead to, ms, unless the interval is longer. */
 const MAX_BACKOFF_MS = 60_000;
 
@@ -21,21 +27,22 @@ const MAX_RETRY_AFTER_MS = 300_000;
 /**
  * Asks until the job has ended, at once and then at intervals.
  *
- * @param ask - the outcome, or `undefined` while the job runs
+ * @param ask - the outcome, or anything else while the job runs
  * @throws Error when too many questions in a row went unanswered
  * @throws the signal's reason when it is aborted
  */
 export async function pollUntilEnded(
-  ask: () => Promise<JobOutcome | undefined>,
+  ask: () => Promise<JobOutcome | StillRunning | undefined>,
   plan: PollPlan,
   signal: AbortSignal,
 ): Promise<JobOutcome> {
   for (let failures = 0; ; ) {
     let retryAfterMs = 0;
     try {
-      const outcome = await ask();
-      if (outcome !== undefined) return outcome;
+      const answer = await ask();
+      if (answer !== undefined && "state" in answer) return answer;
       failures = 0;
+      retryAfterMs = answer?.retryAfterMs ?? 0;
     } catch (error) {
       signal.throwIfAborted();
       failures += 1;

@@ -38,7 +38,7 @@ export function submissionBody(request: OfflineJobRequest): string {
 type Words = Pick<HttpAnswer, "status" | "text">;
 
 /**
- * What a 2xx answer says of the job. An empty body says nothing, and so does one that repeats the status (`OK`).
+ * Reads the report in a 2xx answer. An empty body says nothing, and so does one that repeats the status (`OK`).
  *
  * @throws MalformedAnswer
  * @throws Refused where InLong's envelope says so
@@ -51,9 +51,23 @@ export function reportIn(
   if (protocol === "status") return {};
   if (protocol === "inlong") return reportInEnvelope(readJson(answer.text, redact));
   const value = repeatsStatus(answer) ? undefined : readJson(answer.text, redact);
-  const report = value === undefined ? {} : parseReport(jobReportShape, value);
+  if (deniesSuccess(value))
+    throw new MalformedAnswer("says that it is no success in words of another protocol");
+  return withState(value === undefined ? {} : parseReport(jobReportShape, value), answer);
+}
+
+/** Keys that are not known are passed over, but not these: a failure must not pass for success. */
+function deniesSuccess(value: unknown): boolean {
+  const { success, ok } = Object(value) as { readonly success?: unknown; readonly ok?: unknown };
+  return success === false || ok === false;
+}
+
+/** The state that a report without one implies, if it does. */
+function withState(report: JobReport, { status }: Words): JobReport {
+  if (report.state !== undefined) return report;
+  if (report.error !== undefined) return { ...report, state: "FAILED" };
   // 202 says that the job has been accepted and not that it is done (RFC 9110, 15.3.3).
-  return answer.status === 202 && report.state === undefined ? { ...report, state: "PENDING" } : report;
+  return status === 202 ? { ...report, state: "PENDING" } : report;
 }
 
 /** Frameworks send the status's name as the body where a handler sends none, as text or as a JSON string. */

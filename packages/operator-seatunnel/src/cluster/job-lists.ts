@@ -79,6 +79,7 @@ export class JobListing {
         return await ask();
       } catch (error) {
         if (!(error instanceof Refused) || error.status < 500) throw error;
+        if ((error.retryAfterMs ?? 0) > pauseMs) throw error;
       }
       await pause(this.#clock, pauseMs, signal);
     }

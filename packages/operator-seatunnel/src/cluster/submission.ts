@@ -5,6 +5,7 @@ import {
   type OfflineJobRequest,
   OperatorError,
   pause,
+  type RetryAdvice,
 } from "@tidegate/core";
 import { jobName, jobsOf } from "../job-name.js";
 import { hasSucceeded } from "../outcome/outcome.js";
@@ -124,20 +125,31 @@ export class Submission {
 /** The error of a look before the submission. @throws OperatorError JOB_FAILED, unless it is no answer of the cluster's */
 function asNothingTaken(error: unknown): never {
   if (!(error instanceof Unanswered || error instanceof Refused)) throw error;
-  throw new OperatorError("JOB_FAILED", `${error.message}. Nothing was submitted.`, { cause: error });
+  throw new OperatorError("JOB_FAILED", `${error.message}. Nothing was submitted.`, {
+    cause: error,
+    ...adviceOf(error),
+  });
 }
 
 /** 401 and 403 are for the operator's credentials, the others are for the job. */
 function refusal(error: Refused, redact: Redact): OperatorError {
   const code = error.status === 400 ? "JOB_INVALID" : "JOB_FAILED";
-  return new OperatorError(code, redact(error.message), { field: "job" });
+  return new OperatorError(code, redact(error.message), { field: "job", ...adviceOf(error) });
 }
 
 /** @throws OperatorError JOB_FAILED where the cluster said that it failed, else Error: it may have taken the job */
 function notFound(error: unknown, redact: Redact): never {
   const message = redact(messageOf(error));
-  if (hasFailed(error)) throw new OperatorError("JOB_FAILED", message, { field: "job" });
-  throw new Error(`${message}. Whether SeaTunnel took the job is not known; it is not to be found.`);
+  const advice = adviceOf(error);
+  if (hasFailed(error)) throw new OperatorError("JOB_FAILED", message, { field: "job", ...advice });
+  const open = new Error(`${message}. Whether SeaTunnel took the job is not known; it is not to be found.`);
+  throw Object.assign(open, advice);
+}
+
+/** What stands before SeaTunnel may ask to be left alone for a while. */
+function adviceOf(error: unknown): RetryAdvice {
+  const wait = error instanceof Refused ? error.retryAfterMs : undefined;
+  return wait === undefined ? {} : { retryAfterMs: wait };
 }
 
 /** Whether the cluster itself said that it did not take the job. */

@@ -17,9 +17,11 @@ export class Unanswered extends Error {
 export class Refused extends Error {
   override readonly name = "Refused";
 
+  /** @param retryAfterMs - what the cluster, or what stands before it, asks to wait */
   constructor(
     readonly status: number,
     message: string,
+    readonly retryAfterMs?: number,
   ) {
     super(message);
   }

@@ -1,10 +1,11 @@
+import type { Clock } from "@tidegate/core";
 import {
   type HttpAnswer,
   HttpClient,
-  type HttpClientOptions,
   isSuccess,
   oneLine,
   Redactor,
+  retryAfterMs,
 } from "@tidegate/rest-client";
 import type { Settings } from "../options.js";
 import { parseExactJson } from "./exact-json.js";
@@ -23,11 +24,12 @@ export interface RequestParts {
 /** Requests to one cluster, whose answers are JSON. */
 export class Rest {
   readonly #headers: Readonly<Record<string, string>>;
-  readonly #client: HttpClient;
+  readonly #clock: Clock;
+  readonly #client = new HttpClient();
   readonly #redactor = new Redactor({ shortest: 1 });
 
-  constructor({ credentials }: Pick<Settings, "credentials">, options: HttpClientOptions = {}) {
-    this.#client = new HttpClient(options);
+  constructor({ credentials, clock }: Pick<Settings, "credentials" | "clock">) {
+    this.#clock = clock;
     if (credentials !== undefined) this.#redactor.remember("password", credentials.password);
     this.#headers =
       credentials === undefined
@@ -79,6 +81,7 @@ export class Rest {
       throw new Refused(
         isSuccess(answer) ? 500 : status,
         `${what} was answered ${status}${this.#quoted(message)}`,
+        retryAfterMs(answer.headers, this.#clock.now()),
       );
     }
     if (!isRedirect && body !== undefined) return body;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { AT_ONCE, type Backfill, type BackfillCommit, type NewRun, type ScheduleStore } from "@tidegate/core";
+import type { Backfill, BackfillCommit, NewRun, ScheduleStore } from "@tidegate/core";
 import { aBackfill, aRun, MINUTE, minute, START } from "../builders.js";
 import {
   allRuns,
@@ -119,8 +119,8 @@ export function backfillStepRules({ store }: StoreBed): void {
         updatedAt: LATER,
       });
       expect(await allRuns(store(), { backfillId: BACKFILL.id })).toMatchObject([
-        { ...backfillRun(0), wakeAt: AT_ONCE },
-        { ...backfillRun(1), wakeAt: AT_ONCE },
+        { ...backfillRun(0), place: "ready", readyAt: backfillRun(0).plannedAt },
+        { ...backfillRun(1), place: "ready", readyAt: backfillRun(1).plannedAt },
       ]);
       expect(await scheduleOf(store())).toEqual(schedule);
     });
@@ -214,12 +214,22 @@ export function openRunRules({ store }: StoreBed): void {
       await store().planBackfill(step({ runs: [backfillRun(0)] }));
       const { run, token } = await claimOne(store());
       await store().changeRuns([
-        { id: run.id, from: ["SUBMITTING"], token, state: "PLANNED", wakeAt: LATER },
+        {
+          id: run.id,
+          from: ["SUBMITTING"],
+          token,
+          state: "PLANNED",
+          at: LATER,
+          place: "ready",
+          readyAt: LATER,
+        },
       ]);
       expect(await openRuns(store())).toBe(1);
       await carryOut(store(), "FAILED");
       expect(await openRuns(store())).toBe(0);
-      await store().changeRuns([{ id: run.id, from: ["FAILED"], state: "PLANNED", wakeAt: LATER }]);
+      await store().changeRuns([
+        { id: run.id, from: ["FAILED"], state: "PLANNED", at: LATER, place: "ready", readyAt: LATER },
+      ]);
       expect(await openRuns(store())).toBe(1);
     });
 

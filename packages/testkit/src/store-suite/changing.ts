@@ -19,7 +19,7 @@ import type { StoreBed } from "./fixture.js";
 export function fencingRules({ store }: StoreBed): void {
   describe("changeRuns refuses", () => {
     it("a run that is not there", async () => {
-      const nobody = { id: aRun().id, from: ["PLANNED"], state: "CANCELLED", wakeAt: null } as const;
+      const nobody = { id: aRun().id, from: ["PLANNED"], state: "CANCELLED", at: LATER } as const;
       expect(await store().changeRuns([nobody])).toEqual([false]);
     });
 
@@ -48,7 +48,7 @@ export function fencingRules({ store }: StoreBed): void {
       await register(store());
       await plan(store());
       const { run } = await claimOne(store());
-      const change = { id: run.id, from: ["SUBMITTING"], state: "CANCELLED", wakeAt: null } as const;
+      const change = { id: run.id, from: ["SUBMITTING"], state: "CANCELLED", at: LATER } as const;
       expect(await store().changeRuns([change])).toEqual([false]);
     });
 
@@ -81,11 +81,13 @@ export function fencingRules({ store }: StoreBed): void {
       await plan(store());
       const { run, token } = await claimOne(store());
       const { id } = run;
-      await store().changeRuns([{ id, from: ["SUBMITTING"], token, state: "PLANNED", wakeAt: LATER }]);
-      expect(await store().changeRuns([{ id, from: ["PLANNED"], state: "FAILED", wakeAt: null }])).toEqual([
+      await store().changeRuns([
+        { id, from: ["SUBMITTING"], token, state: "PLANNED", at: LATER, place: "ready", readyAt: LATER },
+      ]);
+      expect(await store().changeRuns([{ id, from: ["PLANNED"], state: "FAILED", at: LATER }])).toEqual([
         true,
       ]);
-      expect(await store().changeRuns([{ id, from: ["FAILED"], state: "CANCELLED", wakeAt: null }])).toEqual([
+      expect(await store().changeRuns([{ id, from: ["FAILED"], state: "CANCELLED", at: LATER }])).toEqual([
         true,
       ]);
     });
@@ -106,7 +108,7 @@ export function runChangeRules({ store }: StoreBed): void {
           from,
           token,
           state: "RUNNING",
-          wakeAt: LATER + 7,
+          at: LATER + 1,
           startedAt: LATER + 1,
           jobId: "job/1",
           jobAddress: "http://flink:8081/#/job/1",
@@ -115,7 +117,6 @@ export function runChangeRules({ store }: StoreBed): void {
       expect(await runOf(store(), run.id)).toEqual({
         ...run,
         state: "RUNNING",
-        wakeAt: LATER + 7,
         startedAt: LATER + 1,
         jobId: "job/1",
         jobAddress: "http://flink:8081/#/job/1",
@@ -144,7 +145,7 @@ export function runChangeRules({ store }: StoreBed): void {
         metrics: null,
         error: null,
       };
-      await store().changeRuns([{ id, from: ["FAILED"], state: "FAILED", wakeAt: null, ...cleared }]);
+      await store().changeRuns([{ id, from: ["FAILED"], state: "FAILED", at: LATER, ...cleared }]);
       expect(await runOf(store(), id)).toMatchObject(cleared);
     });
 
@@ -173,11 +174,11 @@ export function runChangeRules({ store }: StoreBed): void {
       await register(store());
       await plan(store());
       const { id } = await carryOut(store(), "FAILED");
-      await store().changeRuns([{ id, from: ["FAILED"], state: "PLANNED", wakeAt: null }]);
+      await store().changeRuns([{ id, from: ["FAILED"], state: "PLANNED", at: LATER }]);
       expect((await claimOne(store())).run.attempt).toBe(2);
       const again = await claimOne(store(), { now: LATER * 2 });
       await end(store(), again, "FAILED");
-      await store().changeRuns([{ id, from: ["FAILED"], state: "PLANNED", wakeAt: null, attempt: 0 }]);
+      await store().changeRuns([{ id, from: ["FAILED"], state: "PLANNED", at: LATER, attempt: 0 }]);
       expect((await claimOne(store())).run.attempt).toBe(1);
     });
 
@@ -194,7 +195,16 @@ export function runChangeRules({ store }: StoreBed): void {
       for (const attemptRecord of records) {
         const { run, token } = await claimOne(store());
         await store().changeRuns([
-          { id: run.id, from: ["SUBMITTING"], token, state: "PLANNED", wakeAt: LATER, attemptRecord },
+          {
+            id: run.id,
+            from: ["SUBMITTING"],
+            token,
+            state: "PLANNED",
+            at: LATER,
+            place: "ready",
+            readyAt: LATER,
+            attemptRecord,
+          },
         ]);
       }
       expect((await runOf(store(), aRun().id)).history).toEqual(records);
@@ -219,7 +229,7 @@ export function givingBackRules({ store }: StoreBed): void {
     it("sets the watermark back to the run's lower bound, and the run is superseded", async () => {
       await register(store());
       const [, last] = await plan(store(), { count: 2 });
-      const cancel = { from: ["PLANNED"], state: "CANCELLED", wakeAt: null, givesBack: true } as const;
+      const cancel = { from: ["PLANNED"], state: "CANCELLED", at: LATER, givesBack: true } as const;
       expect(await store().changeRuns([{ id: last!.id, ...cancel, reason: "overlap-cancelled" }])).toEqual([
         true,
       ]);
@@ -241,7 +251,7 @@ export function givingBackRules({ store }: StoreBed): void {
     it("gives back one after the other, newest first", async () => {
       await register(store());
       const runs = await plan(store(), { count: 3 });
-      const cancel = { from: ["PLANNED"], state: "CANCELLED", wakeAt: null, givesBack: true } as const;
+      const cancel = { from: ["PLANNED"], state: "CANCELLED", at: LATER, givesBack: true } as const;
       const batch = runs.toReversed().map(({ id }) => ({ id, ...cancel }));
       expect(await store().changeRuns(batch)).toEqual([true, true, true]);
       expect(await scheduleOf(store())).toMatchObject({ watermark: runs[0]!.lower });
@@ -250,7 +260,7 @@ export function givingBackRules({ store }: StoreBed): void {
     it("leaves the watermark and the run where intervals behind it are planned", async () => {
       await register(store());
       const [first, second] = await plan(store(), { count: 2 });
-      const cancel = { from: ["PLANNED"], state: "CANCELLED", wakeAt: null, givesBack: true } as const;
+      const cancel = { from: ["PLANNED"], state: "CANCELLED", at: LATER, givesBack: true } as const;
       expect(await store().changeRuns([{ id: first!.id, ...cancel }])).toEqual([true]);
       expect(await scheduleOf(store())).toMatchObject({ watermark: second!.upper });
       expect(await runOf(store(), first!.id)).toMatchObject({ state: "CANCELLED", isSuperseded: false });
@@ -275,7 +285,7 @@ export function givingBackRules({ store }: StoreBed): void {
         id: run!.id,
         from: ["RUNNING"],
         state: "CANCELLED",
-        wakeAt: null,
+        at: LATER,
         givesBack: true,
       } as const;
       expect(await store().changeRuns([refused])).toEqual([false]);

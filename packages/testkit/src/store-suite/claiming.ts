@@ -1,6 +1,19 @@
 import { describe, expect, it } from "@jest/globals";
-import { aNewSchedule, aRun, minute } from "../builders.js";
-import { carryOut, claim, claimOne, end, idsOf, LATER, LEASE, plan, register, runOf } from "./conduct.js";
+import { aNewSchedule, aRun, minute, START } from "../builders.js";
+import {
+  carryOut,
+  claim,
+  claimOne,
+  end,
+  idsOf,
+  LATER,
+  LEASE,
+  nextWake,
+  OPERATORS,
+  plan,
+  register,
+  runOf,
+} from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
 /** `claim` of planned runs. */
@@ -12,6 +25,7 @@ export function claimRules({ store }: StoreBed): void {
       const before = await runOf(store(), planned!.id);
       const [claimed] = await store().claim({
         owner: "first",
+        operators: OPERATORS,
         now: LATER,
         leaseUntil: LATER + LEASE,
         limit: 10,
@@ -21,7 +35,9 @@ export function claimRules({ store }: StoreBed): void {
         state: "SUBMITTING",
         attempt: 1,
         submittedAt: LATER,
-        wakeAt: LATER + LEASE,
+        place: "active",
+        readyAt: null,
+        leaseUntil: LATER + LEASE,
         isJobOpen: true,
       };
       expect(claimed).toEqual({ run: after, token: expect.any(Number), isRecovered: false });
@@ -35,7 +51,17 @@ export function claimRules({ store }: StoreBed): void {
       const error = { code: "JOB_FAILED", message: "no" };
       const attemptRecord = { attempt: 1, submittedAt: LATER, endedAt: LATER, jobId: "j-1", error };
       await store().changeRuns([
-        { id: run.id, from: ["SUBMITTING"], token, state: "PLANNED", wakeAt: LATER, error, attemptRecord },
+        {
+          id: run.id,
+          from: ["SUBMITTING"],
+          token,
+          state: "PLANNED",
+          at: LATER,
+          place: "ready",
+          readyAt: LATER,
+          error,
+          attemptRecord,
+        },
       ]);
       const again = await claimOne(store());
       expect(again.run).toEqual(await runOf(store(), run.id));
@@ -49,20 +75,22 @@ export function claimRules({ store }: StoreBed): void {
 
     it("brings the earliest first, at most as many as asked for", async () => {
       await register(store(), { laneWidth: 16 });
-      const runs = await plan(store(), { count: 5 });
+      const runs = await plan(store(), { count: 5, plannedAt: START });
       expect(idsOf(await claim(store(), { limit: 2 }))).toEqual(idsOf(runs.slice(0, 2)));
       expect(idsOf(await claim(store(), { limit: 2 }))).toEqual(idsOf(runs.slice(2, 4)));
       expect(idsOf(await claim(store()))).toEqual(idsOf(runs.slice(4)));
       expect(await claim(store())).toEqual([]);
     });
 
-    it("goes by wakeAt before all else", async () => {
+    it("brings retries in the order in which they are due", async () => {
       await register(store(), { laneWidth: 3 });
       const runs = await plan(store(), { count: 3 });
-      const wakeTimes = [LATER - 10, LATER - 20, LATER - 30];
+      const times = [LATER - 10, LATER - 20, LATER - 30];
       for (const [index, { run, token }] of (await claim(store(), { now: 1, leaseUntil: 2 })).entries()) {
-        const wakeAt = wakeTimes[index]!;
-        await store().changeRuns([{ id: run.id, from: ["SUBMITTING"], token, state: "PLANNED", wakeAt }]);
+        const readyAt = times[index]!;
+        await store().changeRuns([
+          { id: run.id, from: ["SUBMITTING"], token, state: "PLANNED", at: LATER, place: "ready", readyAt },
+        ]);
       }
       expect(idsOf(await claim(store()))).toEqual(idsOf(runs.toReversed()));
     });
@@ -72,7 +100,15 @@ export function claimRules({ store }: StoreBed): void {
       await plan(store());
       const { run, token } = await claimOne(store());
       await store().changeRuns([
-        { id: run.id, from: ["SUBMITTING"], token, state: "PLANNED", wakeAt: LATER + 100 },
+        {
+          id: run.id,
+          from: ["SUBMITTING"],
+          token,
+          state: "PLANNED",
+          at: LATER,
+          place: "ready",
+          readyAt: LATER + 100,
+        },
       ]);
       expect(await claim(store(), { now: LATER + 99 })).toEqual([]);
       expect(idsOf(await claim(store(), { now: LATER + 100 }))).toEqual([run.id]);
@@ -132,7 +168,7 @@ export function recoveryRules({ store }: StoreBed): void {
           from: ["SUBMITTING"],
           token,
           state: "RUNNING",
-          wakeAt: run.wakeAt,
+          at: LATER + 1,
           startedAt: LATER + 1,
           jobId: "j-1",
         },
@@ -141,7 +177,7 @@ export function recoveryRules({ store }: StoreBed): void {
       const now = LATER + LEASE;
       expect(await claim(store(), { owner: "second", now: now - 1 })).toEqual([]);
       const recovered = await claimOne(store(), { owner: "second", now });
-      expect(recovered).toMatchObject({ isRecovered: true, run: { ...before, wakeAt: now + LEASE } });
+      expect(recovered).toMatchObject({ isRecovered: true, run: { ...before, leaseUntil: now + LEASE } });
       expect(recovered.token).toBeGreaterThan(token);
       expect(await runOf(store(), run.id)).toEqual(recovered.run);
     });
@@ -182,7 +218,7 @@ export function recoveryRules({ store }: StoreBed): void {
       await plan(store());
       const first = await claimOne(store());
       await end(store(), first, "FAILED");
-      await store().changeRuns([{ id: first.run.id, from: ["FAILED"], state: "PLANNED", wakeAt: null }]);
+      await store().changeRuns([{ id: first.run.id, from: ["FAILED"], state: "PLANNED", at: LATER }]);
       expect((await claimOne(store())).token).toBeGreaterThan(first.token);
       expect(await end(store(), first, "SUCCEEDED")).toBe(false);
     });
@@ -193,23 +229,23 @@ export function recoveryRules({ store }: StoreBed): void {
 export function nextWakeRules({ store }: StoreBed): void {
   describe("nextWake", () => {
     it("is undefined when nothing waits", async () => {
-      expect(await store().nextWake()).toBeUndefined();
+      expect(await nextWake(store())).toBeUndefined();
       await register(store(), { laneWidth: 0 });
       await plan(store());
-      expect(await store().nextWake()).toBeUndefined();
+      expect(await nextWake(store())).toBeUndefined();
     });
 
     it("is the earliest of what may be claimed and of what is leased", async () => {
       await register(store(), { laneWidth: 2 });
       await plan(store(), { count: 2 });
-      expect(await store().nextWake()).toBe(0);
+      expect(await nextWake(store(), LATER)).toBe(LATER);
       const [first] = await claim(store(), { leaseUntil: LATER + 50, limit: 1 });
       const [second] = await claim(store(), { leaseUntil: LATER + 20, limit: 1 });
-      expect(await store().nextWake()).toBe(LATER + 20);
+      expect(await nextWake(store())).toBe(LATER + 20);
       await end(store(), second!, "SUCCEEDED");
-      expect(await store().nextWake()).toBe(LATER + 50);
+      expect(await nextWake(store())).toBe(LATER + 50);
       await end(store(), first!, "SUCCEEDED");
-      expect(await store().nextWake()).toBeUndefined();
+      expect(await nextWake(store())).toBeUndefined();
     });
   });
 }

@@ -1,16 +1,17 @@
-import type {
-  ClaimedRun,
-  ClaimRequest,
-  EpochMs,
-  NewRun,
-  Page,
-  PageRequest,
-  Run,
-  RunChange,
-  RunFilter,
-  Schedule,
-  ScheduleChange,
-  ScheduleStore,
+import {
+  type ClaimedRun,
+  type ClaimRequest,
+  type EpochMs,
+  isAdmitted,
+  type NewRun,
+  type Page,
+  type PageRequest,
+  type Run,
+  type RunChange,
+  type RunFilter,
+  type Schedule,
+  type ScheduleChange,
+  type ScheduleStore,
 } from "@tidegate/core";
 import {
   aNewSchedule,
@@ -23,6 +24,9 @@ import {
 
 /** An instant at which everything that a test has planned may be claimed. */
 export const LATER: EpochMs = START + 10_000 * MINUTE;
+
+/** The operators that claims of the suite are for, unless they say: that of `aRun`. */
+export const OPERATORS: readonly string[] = ["duckdb"];
 
 /** How long claims of the suite hold, ms. */
 export const LEASE = 30_000;
@@ -74,7 +78,13 @@ export async function plan(
 /** Claims what may be claimed. */
 export function claim(store: ScheduleStore, request: Partial<ClaimRequest> = {}): Promise<ClaimedRun[]> {
   const now = request.now ?? LATER;
-  return store.claim({ owner: "first", now, leaseUntil: now + LEASE, limit: 100, ...request });
+  const rest = { operators: OPERATORS, leaseUntil: now + LEASE, limit: 100 };
+  return store.claim({ owner: "first", now, ...rest, ...request });
+}
+
+/** When the next run may be claimed of those that the suite's operators carry out. */
+export function nextWake(store: ScheduleStore, now = 0): Promise<EpochMs | undefined> {
+  return store.nextWake({ operators: OPERATORS, now });
 }
 
 /** Claims the one run that may be claimed. */
@@ -100,7 +110,7 @@ export function ending(
     from: ["SUBMITTING", "RUNNING"],
     token,
     state,
-    wakeAt: null,
+    at: LATER,
     endedAt: LATER,
     ...details,
   };
@@ -174,5 +184,5 @@ export function idsOf(items: readonly (Pick<Run, "id"> | ClaimedRun)[]): string[
 /** Which of these runs have a place in the lane, in their order. */
 export async function admitted(store: ScheduleStore, runs: readonly NewRun[]): Promise<boolean[]> {
   const found = await store.getRuns(idsOf(runs));
-  return found.map((run) => run !== undefined && run.wakeAt !== null);
+  return found.map((run) => run !== undefined && isAdmitted(run.place));
 }

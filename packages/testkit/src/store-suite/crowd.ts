@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { ClaimedRun, ScheduleStore } from "@tidegate/core";
 import { aNewSchedule, aPlan, START } from "../builders.js";
-import { allRuns, change, claim, ending, LATER, LEASE, scheduleOf } from "./conduct.js";
+import { allRuns, change, claim, ending, LATER, LEASE, nextWake, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
 /** How many managers work at once. */
@@ -82,7 +82,7 @@ async function planAll(store: ScheduleStore): Promise<boolean> {
 
 /** Nothing may be claimed now or is about to be. */
 async function hasEnded(store: ScheduleStore, now: number): Promise<boolean> {
-  const next = await store.nextWake();
+  const next = await nextWake(store, now);
   return next === undefined || next > now;
 }
 

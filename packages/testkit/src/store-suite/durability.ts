@@ -9,6 +9,7 @@ import {
   claimOne,
   end,
   LATER,
+  nextWake,
   plan,
   register,
   scheduleOf,
@@ -48,7 +49,9 @@ async function fill(store: ScheduleStore): Promise<void> {
       from: ["SUBMITTING"],
       token: second!.token,
       state: "PLANNED",
-      wakeAt: LATER + 1,
+      at: LATER,
+      place: "ready",
+      readyAt: LATER + 1,
       error,
       attemptRecord,
     },
@@ -75,7 +78,7 @@ async function everything(store: ScheduleStore): Promise<unknown> {
     coverage: await store.coverage("orders"),
     tally: await store.tally("orders", 0),
     backfills: await store.listBackfills({}),
-    nextWake: await store.nextWake(),
+    nextWake: await nextWake(store),
   };
 }
 
@@ -147,9 +150,11 @@ export function durabilityRules({ store, reopened, supports }: StoreBed): void {
       await register(store());
       await plan(store());
       const { run, token } = await claimOne(store());
-      const wakeAt = LATER + 5_000;
-      await store().changeRuns([{ id: run.id, from: ["SUBMITTING"], token, state: "PLANNED", wakeAt }]);
-      expect(await (await reopened()).nextWake()).toBe(wakeAt);
+      const readyAt = LATER + 5_000;
+      await store().changeRuns([
+        { id: run.id, from: ["SUBMITTING"], token, state: "PLANNED", at: LATER, place: "ready", readyAt },
+      ]);
+      expect(await nextWake(await reopened())).toBe(readyAt);
     });
   });
 }

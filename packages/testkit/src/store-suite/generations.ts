@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { AT_ONCE, type NewRun, type ScheduleStore } from "@tidegate/core";
+import type { NewRun, ScheduleStore } from "@tidegate/core";
 import { aPlan, aRun, minute } from "../builders.js";
 import {
   admitted,
@@ -33,7 +33,12 @@ export function insertionRules({ store }: StoreBed): void {
       const schedule = await register(store(), { laneWidth: 0 });
       const run = rerun(0);
       expect(await store().insertRuns([run])).toEqual([true]);
-      expect(await runOf(store(), run.id)).toMatchObject({ ...run, attempt: 0, wakeAt: AT_ONCE });
+      expect(await runOf(store(), run.id)).toMatchObject({
+        ...run,
+        attempt: 0,
+        place: "ready",
+        readyAt: run.plannedAt,
+      });
       expect(await scheduleOf(store())).toEqual(schedule);
       expect(idsOf(await claim(store()))).toEqual([run.id]);
     });

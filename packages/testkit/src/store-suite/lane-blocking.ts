@@ -1,6 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { AT_ONCE } from "@tidegate/core";
-import { admitted, carryOut, claim, end, plan, register, runOf, scheduleOf } from "./conduct.js";
+import { admitted, carryOut, claim, end, LATER, plan, register, runOf, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
 /** A failed run that blocks its lane. */
@@ -28,7 +27,7 @@ export function blockingRules({ store }: StoreBed): void {
       await register(store());
       const runs = await plan(store(), { count: 2 });
       const { id } = await carryOut(store(), "FAILED", { isBlocking: true });
-      await store().changeRuns([{ id, from: ["FAILED"], state: "FAILED", wakeAt: null, isBlocking: false }]);
+      await store().changeRuns([{ id, from: ["FAILED"], state: "FAILED", at: LATER, isBlocking: false }]);
       expect(await admitted(store(), runs)).toEqual([false, true]);
       expect(await scheduleOf(store())).toMatchObject({ blockingRuns: 0 });
     });
@@ -37,7 +36,7 @@ export function blockingRules({ store }: StoreBed): void {
       await register(store());
       const runs = await plan(store(), { count: 2 });
       const { id } = await carryOut(store(), "FAILED", { isBlocking: true });
-      await store().changeRuns([{ id, from: ["FAILED"], state: "CANCELLED", wakeAt: null }]);
+      await store().changeRuns([{ id, from: ["FAILED"], state: "CANCELLED", at: LATER }]);
       expect(await admitted(store(), runs)).toEqual([false, true]);
       expect(await runOf(store(), id)).toMatchObject({ state: "CANCELLED", isBlocking: false });
     });
@@ -50,13 +49,18 @@ export function blockingRules({ store }: StoreBed): void {
         id,
         from: ["FAILED"],
         state: "PLANNED",
-        wakeAt: null,
+        at: LATER,
         attempt: 0,
         endedAt: null,
       } as const;
       expect(await store().changeRuns([retry])).toEqual([true]);
       expect(await admitted(store(), runs)).toEqual([true, false]);
-      expect(await runOf(store(), id)).toMatchObject({ isBlocking: false, attempt: 0, wakeAt: AT_ONCE });
+      expect(await runOf(store(), id)).toMatchObject({
+        isBlocking: false,
+        attempt: 0,
+        place: "ready",
+        readyAt: LATER,
+      });
       expect(await scheduleOf(store())).toMatchObject({ admittedRuns: 1, waitingRuns: 1, blockingRuns: 0 });
     });
 
@@ -64,9 +68,7 @@ export function blockingRules({ store }: StoreBed): void {
       await register(store());
       await plan(store());
       const { id } = await carryOut(store(), "FAILED", { isBlocking: true });
-      await store().changeRuns([
-        { id, from: ["FAILED"], state: "FAILED", wakeAt: null, reason: "cancelled" },
-      ]);
+      await store().changeRuns([{ id, from: ["FAILED"], state: "FAILED", at: LATER, reason: "cancelled" }]);
       expect(await scheduleOf(store())).toMatchObject({ blockingRuns: 1 });
     });
 
@@ -76,7 +78,7 @@ export function blockingRules({ store }: StoreBed): void {
       const claimed = await claim(store());
       for (const one of claimed) await end(store(), one, "FAILED", { isBlocking: true });
       const giveUp = (id: string) =>
-        store().changeRuns([{ id, from: ["FAILED"], state: "CANCELLED", wakeAt: null }]);
+        store().changeRuns([{ id, from: ["FAILED"], state: "CANCELLED", at: LATER }]);
       await giveUp(runs[0]!.id);
       expect(await admitted(store(), runs)).toEqual([false, false, false]);
       await giveUp(runs[1]!.id);
@@ -89,7 +91,7 @@ export function blockingRules({ store }: StoreBed): void {
       await register(store());
       const runs = await plan(store(), { count: 3 });
       const { id } = await carryOut(store(), "FAILED");
-      await store().changeRuns([{ id, from: ["FAILED"], state: "PLANNED", wakeAt: null }]);
+      await store().changeRuns([{ id, from: ["FAILED"], state: "PLANNED", at: LATER }]);
       expect(await admitted(store(), runs)).toEqual([false, true, false]);
       await carryOut(store(), "SUCCEEDED");
       expect(await admitted(store(), runs)).toEqual([true, false, false]);

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "@jest/globals";
-import { AT_ONCE } from "@tidegate/core";
 import { aRun, minute } from "../builders.js";
 import {
   admitted,
@@ -10,6 +9,7 @@ import {
   end,
   idsOf,
   LATER,
+  nextWake,
   plan,
   register,
   runOf,
@@ -43,9 +43,9 @@ export function laneWidthRules({ store }: StoreBed): void {
       await register(store());
       const runs = await plan(store(), { count: 3 });
       await change(store(), { laneWidth: 0 });
-      await change(store(), { laneWidth: 2 });
+      await change(store(), { laneWidth: 2, updatedAt: LATER });
       expect(await admitted(store(), runs)).toEqual([true, true, false]);
-      expect((await runOf(store(), runs[0]!.id)).wakeAt).toBe(AT_ONCE);
+      expect(await runOf(store(), runs[0]!.id)).toMatchObject({ place: "ready", readyAt: LATER, wait: null });
     });
 
     it("made smaller keeps the oldest planned runs, within what active ones leave", async () => {
@@ -61,7 +61,7 @@ export function laneWidthRules({ store }: StoreBed): void {
       const runs = await plan(store(), { count: 3 });
       const [first] = await claim(store(), { limit: 1 });
       await end(store(), first!, "FAILED");
-      await store().changeRuns([{ id: first!.run.id, from: ["FAILED"], state: "PLANNED", wakeAt: null }]);
+      await store().changeRuns([{ id: first!.run.id, from: ["FAILED"], state: "PLANNED", at: LATER }]);
       await change(store(), { laneWidth: 1 });
       expect(await admitted(store(), runs)).toEqual([true, false, false]);
     });
@@ -82,15 +82,18 @@ export function laneWidthRules({ store }: StoreBed): void {
       await register(store());
       await plan(store(), { count: 2 });
       const { run, token } = await claimOne(store());
-      const wakeAt = LATER + 5_000;
-      await store().changeRuns([{ id: run.id, from: ["SUBMITTING"], token, state: "PLANNED", wakeAt }]);
+      const readyAt = LATER + 5_000;
+      await store().changeRuns([
+        { id: run.id, from: ["SUBMITTING"], token, state: "PLANNED", at: LATER, place: "ready", readyAt },
+      ]);
       await store().insertRuns([aRun({ ...minute(-1), kind: "MANUAL" })]);
       await change(store(), { laneWidth: 1 });
-      expect(await runOf(store(), run.id)).toMatchObject({ wakeAt });
-      await change(store(), { laneWidth: 0 });
-      expect(await runOf(store(), run.id)).toMatchObject({ wakeAt: null });
-      await change(store(), { laneWidth: 1 });
-      expect(await runOf(store(), run.id)).toMatchObject({ wakeAt: AT_ONCE });
+      expect(await runOf(store(), run.id)).toMatchObject({ readyAt });
+      await change(store(), { laneWidth: 0, updatedAt: LATER + 1 });
+      const wait = { reason: "lane", since: LATER + 1 };
+      expect(await runOf(store(), run.id)).toMatchObject({ place: "waiting", readyAt: null, wait });
+      await change(store(), { laneWidth: 1, updatedAt: LATER + 2 });
+      expect(await runOf(store(), run.id)).toMatchObject({ place: "ready", readyAt: LATER + 2 });
     });
 
     it("admits nobody while a run blocks", async () => {
@@ -141,7 +144,7 @@ export function cancelPlannedRules({ store }: StoreBed): void {
       await change(store(), { cancelPlanned: "unregistered", updatedAt: LATER });
       const runs = await store().getRuns(idsOf([done!, active!, waiting!, manual]));
       expect(runs.map((run) => run?.state)).toEqual(["SUCCEEDED", "SUBMITTING", "CANCELLED", "CANCELLED"]);
-      const cancelled = { reason: "unregistered", endedAt: LATER, wakeAt: null };
+      const cancelled = { reason: "unregistered", endedAt: LATER, place: "none", readyAt: null };
       expect(runs.slice(2)).toMatchObject([cancelled, cancelled]);
       expect(await scheduleOf(store())).toMatchObject({ admittedRuns: 1, waitingRuns: 0 });
     });
@@ -151,11 +154,23 @@ export function cancelPlannedRules({ store }: StoreBed): void {
       await plan(store());
       const { run, token } = await claimOne(store());
       await store().changeRuns([
-        { id: run.id, from: ["SUBMITTING"], token, state: "PLANNED", wakeAt: LATER + 1 },
+        {
+          id: run.id,
+          from: ["SUBMITTING"],
+          token,
+          state: "PLANNED",
+          at: LATER,
+          place: "ready",
+          readyAt: LATER + 1,
+        },
       ]);
       await change(store(), { cancelPlanned: "unregistered", laneWidth: 0, status: "DELETING" });
-      expect(await runOf(store(), run.id)).toMatchObject({ state: "CANCELLED", wakeAt: null });
-      expect(await store().nextWake()).toBeUndefined();
+      expect(await runOf(store(), run.id)).toMatchObject({
+        state: "CANCELLED",
+        place: "none",
+        readyAt: null,
+      });
+      expect(await nextWake(store())).toBeUndefined();
     });
   });
 }

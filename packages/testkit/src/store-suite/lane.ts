@@ -1,5 +1,4 @@
 import { describe, expect, it } from "@jest/globals";
-import { AT_ONCE } from "@tidegate/core";
 import { aPlan, aRun, minute } from "../builders.js";
 import { admitted, carryOut, claimOne, idsOf, LATER, plan, register, runOf, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
@@ -14,11 +13,17 @@ export function laneRules({ store }: StoreBed): void {
       [16, [true, true, true]],
     ])("of width %i admits the oldest, at once", async (laneWidth, places) => {
       await register(store(), { laneWidth });
-      const runs = await plan(store(), { count: 3 });
+      const runs = await plan(store(), { count: 3, plannedAt: LATER });
       expect(await admitted(store(), runs)).toEqual(places);
       const admittedRuns = places.filter((isAdmitted) => isAdmitted).length;
       expect(await scheduleOf(store())).toMatchObject({ admittedRuns, waitingRuns: 3 - admittedRuns });
-      if (admittedRuns > 0) expect((await runOf(store(), runs[0]!.id)).wakeAt).toBe(AT_ONCE);
+      const ready = { place: "ready", readyAt: LATER, wait: null };
+      const waiting = {
+        place: "waiting",
+        readyAt: null,
+        wait: { reason: "lane", since: runs[0]!.plannedAt },
+      };
+      expect(await runOf(store(), runs[0]!.id)).toMatchObject(admittedRuns > 0 ? ready : waiting);
     });
 
     it("keeps a later plan waiting behind an earlier one", async () => {
@@ -42,7 +47,7 @@ export function laneRules({ store }: StoreBed): void {
     it("admits the next when a run is cancelled before anybody claimed it", async () => {
       await register(store());
       const runs = await plan(store(), { count: 2 });
-      const cancelled = { id: runs[0]!.id, from: ["PLANNED"], state: "CANCELLED", wakeAt: null } as const;
+      const cancelled = { id: runs[0]!.id, from: ["PLANNED"], state: "CANCELLED", at: LATER } as const;
       expect(await store().changeRuns([cancelled])).toEqual([true]);
       expect(await admitted(store(), runs)).toEqual([false, true]);
     });
@@ -50,7 +55,7 @@ export function laneRules({ store }: StoreBed): void {
     it("closes up when a waiting run is cancelled", async () => {
       await register(store());
       const runs = await plan(store(), { count: 3 });
-      const cancelled = { id: runs[1]!.id, from: ["PLANNED"], state: "CANCELLED", wakeAt: null } as const;
+      const cancelled = { id: runs[1]!.id, from: ["PLANNED"], state: "CANCELLED", at: LATER } as const;
       await store().changeRuns([cancelled]);
       expect(await scheduleOf(store())).toMatchObject({ admittedRuns: 1, waitingRuns: 1 });
       await carryOut(store(), "SUCCEEDED");
@@ -70,10 +75,12 @@ export function laneRules({ store }: StoreBed): void {
       await register(store());
       const runs = await plan(store(), { count: 2 });
       const { run, token } = await claimOne(store());
-      const wakeAt = LATER + 1_000;
-      await store().changeRuns([{ id: run.id, from: ["SUBMITTING"], token, state: "PLANNED", wakeAt }]);
+      const readyAt = LATER + 1_000;
+      await store().changeRuns([
+        { id: run.id, from: ["SUBMITTING"], token, state: "PLANNED", at: LATER, place: "ready", readyAt },
+      ]);
       expect(await admitted(store(), runs)).toEqual([true, false]);
-      expect(await runOf(store(), run.id)).toMatchObject({ state: "PLANNED", wakeAt });
+      expect(await runOf(store(), run.id)).toMatchObject({ state: "PLANNED", place: "ready", readyAt });
       expect(await scheduleOf(store())).toMatchObject({ admittedRuns: 1, waitingRuns: 1 });
     });
 

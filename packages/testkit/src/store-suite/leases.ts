@@ -9,6 +9,7 @@ import {
   idsOf,
   LATER,
   LEASE,
+  nextWake,
   plan,
   register,
   runOf,
@@ -35,7 +36,7 @@ export function renewalRules({ store }: StoreBed): void {
       await plan(store());
       const { run, token } = await claimOne(store());
       expect(await store().renewLeases([{ id: run.id, token }], LATER)).toEqual([HELD]);
-      expect(await store().nextWake()).toBe(LATER);
+      expect(await nextWake(store())).toBe(LATER);
       expect(idsOf(await claim(store(), { owner: "second" }))).toEqual([run.id]);
     });
 
@@ -71,12 +72,14 @@ export function renewalRules({ store }: StoreBed): void {
           from: ["SUBMITTING"],
           token: second!.token,
           state: "PLANNED",
-          wakeAt: LATER + 5,
+          at: LATER,
+          place: "ready",
+          readyAt: LATER + 5,
         },
       ]);
       const leases = [first!, second!].map(({ run, token }) => ({ id: run.id, token }));
       expect(await store().renewLeases(leases, LATER + 9 * LEASE)).toEqual([LOST, LOST]);
-      expect(await store().nextWake()).toBe(LATER + 5);
+      expect(await nextWake(store())).toBe(LATER + 5);
     });
 
     it("changes nothing else of the run", async () => {
@@ -84,7 +87,7 @@ export function renewalRules({ store }: StoreBed): void {
       await plan(store());
       const { run, token } = await claimOne(store());
       await store().renewLeases([{ id: run.id, token }], LATER + 5 * LEASE);
-      expect(await runOf(store(), run.id)).toEqual({ ...run, wakeAt: LATER + 5 * LEASE });
+      expect(await runOf(store(), run.id)).toEqual({ ...run, leaseUntil: LATER + 5 * LEASE });
     });
   });
 }
@@ -119,7 +122,15 @@ export function cancelRequestRules({ store }: StoreBed): void {
       const { run, token } = await claimOne(store());
       await store().requestCancel([run.id], "cancelled");
       await store().changeRuns([
-        { id: run.id, from: ["SUBMITTING"], token, state: "PLANNED", wakeAt: LATER },
+        {
+          id: run.id,
+          from: ["SUBMITTING"],
+          token,
+          state: "PLANNED",
+          at: LATER,
+          place: "ready",
+          readyAt: LATER,
+        },
       ]);
       const again = await claimOne(store());
       expect(again.run).toMatchObject({ isCancelRequested: true, attempt: 2 });

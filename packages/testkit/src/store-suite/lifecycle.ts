@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { ScheduleStore } from "@tidegate/core";
 import { aBackfill, aNewSchedule, aPlan, aRun, minute, START } from "../builders.js";
-import { claim, LATER, plan, register, scheduleOf } from "./conduct.js";
+import { claim, LATER, nextWake, plan, register, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
 const CALLS: Readonly<Record<string, (store: ScheduleStore) => Promise<unknown>>> = {
@@ -17,12 +17,12 @@ const CALLS: Readonly<Record<string, (store: ScheduleStore) => Promise<unknown>>
   due: (store) => store.due({ before: LATER, limit: 1 }),
   plan: (store) => store.plan([aPlan({ ...aNewSchedule(), version: 1 })]),
   insertRuns: (store) => store.insertRuns([aRun({ kind: "MANUAL" })]),
-  claim: (store) => store.claim({ owner: "first", now: LATER, leaseUntil: LATER, limit: 1 }),
+  claim: (store) => claim(store),
   changeRuns: (store) =>
-    store.changeRuns([{ id: aRun().id, from: ["PLANNED"], state: "CANCELLED", wakeAt: null }]),
+    store.changeRuns([{ id: aRun().id, from: ["PLANNED"], state: "CANCELLED", at: LATER }]),
   renewLeases: (store) => store.renewLeases([{ id: aRun().id, token: 1 }], LATER),
   requestCancel: (store) => store.requestCancel([aRun().id], "cancelled"),
-  nextWake: (store) => store.nextWake(),
+  nextWake: (store) => nextWake(store),
   getRuns: (store) => store.getRuns([aRun().id]),
   listRuns: (store) => store.listRuns({}, {}),
   coverage: (store) => store.coverage("orders"),

@@ -42,7 +42,7 @@ export function openJobRules({ store }: StoreBed): void {
       await plan(store());
       const { id } = await carryOut(store(), "FAILED", { isJobOpen: false });
       expect(await isJobOpen(id)).toBe(false);
-      await store().changeRuns([{ id, from: ["FAILED"], state: "FAILED", wakeAt: null, isJobOpen: true }]);
+      await store().changeRuns([{ id, from: ["FAILED"], state: "FAILED", at: LATER, isJobOpen: true }]);
       expect(await isJobOpen(id)).toBe(true);
     });
 
@@ -50,7 +50,15 @@ export function openJobRules({ store }: StoreBed): void {
       await register(store());
       await plan(store());
       const { run, token } = await claimOne(store());
-      const again = { id: run.id, from: ["SUBMITTING"], token, state: "PLANNED", wakeAt: LATER } as const;
+      const again = {
+        id: run.id,
+        from: ["SUBMITTING"],
+        token,
+        state: "PLANNED",
+        at: LATER,
+        place: "ready",
+        readyAt: LATER,
+      } as const;
       await store().changeRuns([again]);
       expect(await isJobOpen(run.id)).toBe(true);
       const second = await claimOne(store());
@@ -69,7 +77,7 @@ export function openJobRules({ store }: StoreBed): void {
           from: ["SUBMITTING"],
           token,
           state: "SUBMITTING",
-          wakeAt: run.wakeAt,
+          at: LATER,
           isJobOpen: false,
         },
       ]);

@@ -30,7 +30,10 @@ export function planningRules({ store }: StoreBed): void {
       expect(await runOf(store(), waiting!.id)).toEqual({
         ...waiting!,
         attempt: 0,
-        wakeAt: null,
+        place: "waiting",
+        readyAt: null,
+        leaseUntil: null,
+        wait: { reason: "lane", since: waiting!.plannedAt },
         isBlocking: false,
         isSuperseded: false,
         isCancelRequested: false,
@@ -49,7 +52,13 @@ export function planningRules({ store }: StoreBed): void {
     it("inserts a skipped run as ended, without a place in the lane", async () => {
       await register(store());
       const [run] = await plan(store(), { run: { state: "SKIPPED", reason: "catchup-dropped" } });
-      const ended = { state: "SKIPPED", reason: "catchup-dropped", wakeAt: null, endedAt: run!.plannedAt };
+      const ended = {
+        state: "SKIPPED",
+        reason: "catchup-dropped",
+        place: "none",
+        wait: null,
+        endedAt: run!.plannedAt,
+      };
       expect(await runOf(store(), run!.id)).toMatchObject(ended);
       expect(await scheduleOf(store())).toMatchObject({ admittedRuns: 0, waitingRuns: 0 });
       expect(await claim(store())).toEqual([]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { type ClaimedRun, type EpochMs, MemoryStore, type ScheduleStore } from "@tidegate/core";
+import { type ClaimedRun, type EpochMs, MemoryStore, type Run, type ScheduleStore } from "@tidegate/core";
 import fc from "fast-check";
 import { LEASE } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
@@ -85,7 +85,7 @@ async function expectOneHolder(player: Player, operation: Operation): Promise<vo
   const answer = await player.play(operation);
   for (const claimed of player.claims.slice(known)) {
     const before = runsBefore.find((run) => run?.id === claimed.run.id);
-    expectFreshClaim(claimed, earlier.get(claimed.run.id), before?.wakeAt ?? null, player.now);
+    expectFreshClaim(claimed, earlier.get(claimed.run.id), before, player.now);
   }
   if (isByHolder(operation) && known > 0) {
     const claimed = player.claims.at(-1 - (operation.claim % known))!;
@@ -97,14 +97,13 @@ async function expectOneHolder(player: Player, operation: Operation): Promise<vo
 function expectFreshClaim(
   { run, token }: ClaimedRun,
   earlier: ClaimedRun | undefined,
-  wakeAtBefore: EpochMs | null,
+  before: Run | undefined,
   now: EpochMs,
 ): void {
-  expect(run.wakeAt).toBe(now + LEASE);
+  expect(run).toMatchObject({ place: "active", leaseUntil: now + LEASE });
   if (earlier === undefined) return;
   expect(token).toBeGreaterThan(earlier.token);
-  expect(wakeAtBefore).not.toBeNull();
-  expect(wakeAtBefore!).toBeLessThanOrEqual(now);
+  expect(before?.readyAt ?? before?.leaseUntil).toBeLessThanOrEqual(now);
 }
 
 function isByHolder(operation: Operation): operation is Extract<Operation, { claim: number }> {

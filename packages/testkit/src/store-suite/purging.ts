@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { aBackfill, aNewSchedule, aRun, minute, START } from "../builders.js";
-import { allRuns, claim, idsOf, LATER, plan, register, scheduleOf } from "./conduct.js";
+import { allRuns, claim, idsOf, LATER, nextWake, plan, register, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
 /** `purgeSchedule`. */
@@ -32,7 +32,7 @@ export function purgeRules({ store }: StoreBed): void {
       await claim(store(), { limit: 1 });
       await store().purgeSchedule("orders");
       expect(await store().due({ before: LATER, limit: 10 })).toEqual([]);
-      expect(await store().nextWake()).toBeUndefined();
+      expect(await nextWake(store())).toBeUndefined();
       expect(await claim(store(), { now: LATER * 2 })).toEqual([]);
     });
 

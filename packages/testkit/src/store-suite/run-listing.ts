@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Interval, PageRequest, RunFilter, ScheduleStore } from "@tidegate/core";
 import { aBackfill, aPlan, aRun, MINUTE, minute, START } from "../builders.js";
-import { carryOut, history, idsOf, pagesOf, plan, register, scheduleOf } from "./conduct.js";
+import { carryOut, claim, end, history, idsOf, pagesOf, plan, register, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
 /** The runs of a page as `minute.generation`. */
@@ -66,6 +66,23 @@ export function runFilterRules({ store }: StoreBed): void {
       await store().insertRuns([aRun({ ...minute(1), kind: "MANUAL" })]);
       expect(await list(store(), { backfillId: aBackfill().id })).toEqual(["0.0"]);
       expect(await list(store(), { kinds: ["BACKFILL"] })).toEqual(["0.0"]);
+    });
+
+    it("finds the runs that block, and only those, among many that have failed", async () => {
+      for (const groupId of ["a", "b"]) {
+        await register(store(), { spec: { groupId }, laneWidth: 3 });
+        await plan(store(), { count: 3 }, groupId);
+      }
+      for (const one of await claim(store())) {
+        const isBlocking = one.run.lower === minute(1).lower;
+        await end(store(), one, "FAILED", { isBlocking });
+      }
+      expect(await list(store(), { isBlocking: true })).toEqual(["1.0", "1.0"]);
+      expect(await list(store(), { groupId: "a", isBlocking: true })).toEqual(["1.0"]);
+      expect(await list(store(), { groupId: "a", isBlocking: true, within: minute(2) })).toEqual([]);
+      expect(await list(store(), { groupId: "a", isBlocking: false })).toEqual(["0.0", "2.0"]);
+      await store().insertRuns([aRun({ groupId: "a", ...minute(1), kind: "MANUAL", generation: 1 })]);
+      expect(await list(store(), { groupId: "a", isBlocking: true })).toEqual([]);
     });
 
     it("keeps groups apart, and lists all in one order", async () => {

@@ -17,14 +17,14 @@ const retry = (id: string): RunChange => ({
   id,
   from: ["FAILED", "CANCELLED"],
   state: "PLANNED",
-  wakeAt: null,
+  at: LATER,
   reason: null,
   attempt: 0,
   endedAt: null,
 });
 
 async function giveUp(store: ScheduleStore, id: string): Promise<void> {
-  await store.changeRuns([{ id, from: ["PLANNED"], state: "CANCELLED", wakeAt: null, reason: "cancelled" }]);
+  await store.changeRuns([{ id, from: ["PLANNED"], state: "CANCELLED", at: LATER, reason: "cancelled" }]);
 }
 
 /** A cancelled run of the first three minutes. */

@@ -2,12 +2,14 @@ import { afterEach, beforeEach, describe } from "@jest/globals";
 import type { ScheduleStore } from "@tidegate/core";
 import { backfillRules, backfillStepRules, openRunRules } from "./backfills.js";
 import { fencingRules, givingBackRules, runChangeRules } from "./changing.js";
+import { claimOrderRules, claimScopeRules } from "./claim-order.js";
 import { claimRules, nextWakeRules, recoveryRules } from "./claiming.js";
 import { coverageRules, partialCoverageRules, rerunCoverageRules, tallyRules } from "./coverage.js";
 import { crowdRules } from "./crowd.js";
 import { dueRules } from "./due.js";
 import { durabilityRules } from "./durability.js";
 import type { StoreBed, StoreFixture, StoreSuiteOptions } from "./fixture.js";
+import { gatedRules } from "./gated.js";
 import { insertionRules, supersedingRules } from "./generations.js";
 import { laneRules } from "./lane.js";
 import { blockingRules } from "./lane-blocking.js";
@@ -55,7 +57,10 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   blockingRules,
   laneWidthRules,
   cancelPlannedRules,
+  gatedRules,
   claimRules,
+  claimOrderRules,
+  claimScopeRules,
   recoveryRules,
   nextWakeRules,
   fencingRules,

@@ -1,40 +1,57 @@
-import { AT_ONCE } from "../schedule-store.js";
+import type { EpochMs } from "../../clock/clock.js";
+import { isLagging, queueOf } from "../../run/claim-order.js";
+import { isAdmitted } from "../../run/lane.js";
 import type { Group } from "./group.js";
 import { comparePositions, type RunRow } from "./run-row.js";
 import type { RunTable } from "./run-table.js";
 
-/** The live lane's rule: while no run blocks, the oldest waiting runs get the free places. */
-export function admit(runs: RunTable, group: Group): void {
+/** The live lane's rule: while no run blocks, the oldest waiting runs get the free places, and are ready from now on. */
+export function admit(runs: RunTable, group: Group, at: EpochMs): void {
   const { schedule, waiting } = group;
+  let lags: boolean | undefined;
   while (schedule.blockingRuns === 0 && schedule.admittedRuns < group.laneWidth) {
     const oldest = waiting.peek();
     if (oldest === undefined) return;
+    lags ??= isLagging(oldest.run, at, schedule.spec.delayMs);
+    const { kind } = oldest.run;
+    const queue = queueOf({
+      kind,
+      wasClaimed: oldest.token > 0,
+      isLagging: lags,
+      placesTaken: schedule.admittedRuns,
+    });
     runs.update(oldest, (run) => {
-      run.wakeAt = AT_ONCE;
+      oldest.queue = queue;
+      run.place = "ready";
+      run.readyAt = at;
+      run.wait = null;
     });
   }
 }
 
 /**
- * Changes how many runs the lane admits. Planned runs that have a place give it up first; those that get it again keep
- * the time that they waited for.
+ * Changes how many runs the lane admits. Planned runs that have a place give it up first; those that get it again are as they
+ * were.
  */
-export function resizeLane(runs: RunTable, group: Group, laneWidth: number): void {
+export function resizeLane(runs: RunTable, group: Group, laneWidth: number, at: EpochMs): void {
   group.laneWidth = laneWidth;
   const planned = [...group.open].filter(({ run }) => run.state === "PLANNED" && run.kind === "SCHEDULED");
   planned.sort((a, b) => comparePositions(a.run, b.run));
   const places = placesForPlanned(group, planned);
   for (const row of planned.slice(places)) {
+    if (row.run.place === "waiting") continue;
     runs.update(row, (run) => {
-      run.wakeAt = null;
+      run.place = "waiting";
+      run.readyAt = null;
+      run.wait = Object.freeze({ reason: "lane", since: at });
     });
   }
-  admit(runs, group);
+  admit(runs, group, at);
 }
 
 /** How many places the active runs of a lane leave to planned ones. */
 function placesForPlanned({ schedule, laneWidth }: Group, planned: readonly RunRow[]): number {
   if (schedule.blockingRuns > 0) return 0;
-  const active = schedule.admittedRuns - planned.filter(({ run }) => run.wakeAt !== null).length;
+  const active = schedule.admittedRuns - planned.filter(({ run }) => isAdmitted(run.place)).length;
   return Math.max(0, laneWidth - active);
 }

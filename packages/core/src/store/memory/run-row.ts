@@ -1,7 +1,8 @@
-import type { EpochMs } from "../../clock/clock.js";
 import type { JobMetrics } from "../../job/job-outcome.js";
+import type { ClaimQueue } from "../../run/claim-order.js";
 import { isEnded } from "../../run/lane.js";
 import type { AttemptRecord, NewRun, Run } from "../../run/run.js";
+import { placementAfter } from "../placement.js";
 import type { RunChange } from "../schedule-store.js";
 import type { BackfillRow } from "./backfill-table.js";
 import { frozenCopy } from "./frozen-copy.js";
@@ -11,13 +12,15 @@ import { type HeapItem, NOT_QUEUED } from "./indexed-heap.js";
 /** A run whose fields may be written. */
 export type MutableRun = { -readonly [Field in keyof Run]: Run[Field] };
 
-/** A run as the table keeps it. It waits either in its group's lane or for its `wakeAt`, never in both queues. */
+/** A run as the table keeps it. It is in the queue of its place: its lane's, a queue of claims, or that of leases. */
 export interface RunRow extends HeapItem {
   readonly run: MutableRun;
   readonly group: Group;
   readonly backfill: BackfillRow | undefined;
   /** The newest fencing token; 0 while it was never claimed. */
   token: number;
+  /** Where it waits to be claimed when it is ready. */
+  queue: ClaimQueue;
 }
 
 const NO_HISTORY: readonly AttemptRecord[] = Object.freeze([]);
@@ -42,15 +45,12 @@ export function compareText(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-/** A planned run takes `wakeAt`; one that is skipped from the start has ended. */
-export function newRow(
-  added: NewRun,
-  wakeAt: EpochMs | null,
-  { group, backfill }: Pick<RunRow, "group" | "backfill">,
-): RunRow {
+/** A run as it is planned: to wait for its lane where it has one; one that is skipped from the start has ended. */
+export function newRow(added: NewRun, { group, backfill }: Pick<RunRow, "group" | "backfill">): RunRow {
   const isPlanned = added.state === "PLANNED";
   const { id, groupId, kind, lower, upper, generation, intervals, scheduledTime } = added;
-  const { state, reason, scheduleVersion, backfillId, plannedAt } = added;
+  const { state, reason, scheduleVersion, backfillId, operator, plannedAt } = added;
+  const isBeside = kind !== "SCHEDULED";
   const run: MutableRun = {
     id,
     groupId,
@@ -64,8 +64,12 @@ export function newRow(
     reason,
     scheduleVersion,
     backfillId,
+    operator,
     attempt: 0,
-    wakeAt: isPlanned ? wakeAt : null,
+    place: isPlanned ? (isBeside ? "ready" : "waiting") : "none",
+    readyAt: isPlanned && isBeside ? plannedAt : null,
+    leaseUntil: null,
+    wait: isPlanned && !isBeside ? Object.freeze({ reason: "lane", since: plannedAt }) : null,
     isBlocking: false,
     isSuperseded: false,
     isCancelRequested: false,
@@ -80,14 +84,14 @@ export function newRow(
     error: null,
     history: NO_HISTORY,
   };
-  return { run, group, backfill, token: 0, heapIndex: NOT_QUEUED };
+  const queue = kind === "BACKFILL" ? "rest" : "live";
+  return { run, group, backfill, token: 0, queue, heapIndex: NOT_QUEUED };
 }
 
 /** Writes what a change says into its run. */
 export function applyChange(run: MutableRun, change: RunChange): void {
+  Object.assign(run, frozenCopy(placementAfter(run, change)));
   run.state = change.state;
-  run.wakeAt = isEnded(change.state) ? null : change.wakeAt;
-  run.isBlocking = change.state === "FAILED" && !run.isSuperseded && (change.isBlocking ?? run.isBlocking);
   run.isCancelRequested &&= !isEnded(change.state);
   if (change.isJobOpen !== undefined) run.isJobOpen = change.isJobOpen;
   if (change.reason !== undefined) run.reason = change.reason;

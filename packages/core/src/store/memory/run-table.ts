@@ -1,7 +1,8 @@
 import type { EpochMs } from "../../clock/clock.js";
-import { isEnded, lanePlace } from "../../run/lane.js";
+import type { ClaimQueue } from "../../run/claim-order.js";
+import { isAdmitted, isEnded } from "../../run/lane.js";
 import type { NewRun } from "../../run/run.js";
-import type { RunFilter } from "../schedule-store.js";
+import type { ClaimScope, RunFilter } from "../schedule-store.js";
 import type { BackfillRow } from "./backfill-table.js";
 import type { Group } from "./group.js";
 import { IndexedHeap } from "./indexed-heap.js";
@@ -9,16 +10,20 @@ import { RunIndex, type RunSpan } from "./run-index.js";
 import { compareText, type MutableRun, newRow, type RunRow } from "./run-row.js";
 
 /**
- * The runs of all groups, and what is derived from them: the order of listings, who is to be woken when, the counts of
+ * The runs of all groups, and what is derived from them: the order of listings, who may be claimed when, the counts of
  * lanes and backfills. A run's fields change through `update` alone, which keeps all of that true.
  */
 export class RunTable {
   readonly #byId = new Map<string, RunRow>();
   readonly #index = new RunIndex();
-  /** The runs whose job may still be working. */
+  /** The runs whose job may still be working, and those that block. */
   readonly #openJobs = new Set<RunRow>();
-  readonly #wakes = new IndexedHeap<RunRow>(
-    ({ run: a }, { run: b }) => a.wakeAt! - b.wakeAt! || compareText(a.id, b.id),
+  readonly #blocking = new Set<RunRow>();
+  /** Ready runs by operator and queue. */
+  readonly #ready = new Map<string, IndexedHeap<RunRow>>();
+  /** Active runs by the end of their lease. */
+  readonly #held = new IndexedHeap<RunRow>(
+    ({ run: a }, { run: b }) => a.leaseUntil! - b.leaseUntil! || compareText(a.id, b.id),
   );
 
   get(id: string): RunRow | undefined {
@@ -33,13 +38,8 @@ export class RunTable {
     );
   }
 
-  insert(
-    added: NewRun,
-    group: Group,
-    wakeAt: EpochMs | null,
-    backfill: BackfillRow | undefined = undefined,
-  ): RunRow {
-    const row = newRow(added, wakeAt, { group, backfill });
+  insert(added: NewRun, group: Group, backfill: BackfillRow | undefined = undefined): RunRow {
+    const row = newRow(added, { group, backfill });
     this.#byId.set(added.id, row);
     this.#index.insert(row);
     group.runs.insert(row);
@@ -66,20 +66,41 @@ export class RunTable {
     }
   }
 
-  /** When the next run is to be woken. */
-  nextWake(): EpochMs | undefined {
-    return this.#wakes.peek()?.run.wakeAt ?? undefined;
+  /** When the next run of a scope may be claimed: see `ScheduleStore.nextWake`. */
+  nextWake({ operators, now }: ClaimScope): EpochMs | undefined {
+    const first = (queue: ClaimQueue): RunRow[] =>
+      operators.flatMap((operator) => this.#queue(queue, operator).peek() ?? []);
+    if (first("live").length > 0 || first("rest").length > 0) return now;
+    const times = first("retry").map(({ run }) => run.readyAt!);
+    for (const { run } of this.#held.ascending()) {
+      if (!operators.includes(run.operator)) continue;
+      times.push(run.leaseUntil!);
+      break;
+    }
+    return times.length === 0 ? undefined : Math.max(now, Math.min(...times));
   }
 
-  /** Takes the runs that are to be woken up to now out of their queue, earliest first; an update puts each back. */
-  takeDue(now: EpochMs, limit: number): RunRow[] {
-    const due: RunRow[] = [];
-    for (let row = this.#wakes.peek(); row !== undefined && due.length < limit; row = this.#wakes.peek()) {
-      if (row.run.wakeAt! > now) break;
-      this.#wakes.remove(row);
-      due.push(row);
+  /** Takes active runs whose lease has ended out of their queue, the earliest first; an update puts each back. */
+  takeLapsed({ operators, now }: ClaimScope, limit: number): RunRow[] {
+    const lapsed: RunRow[] = [];
+    for (const row of this.#held.ascending()) {
+      if (row.run.leaseUntil! > now || lapsed.length >= limit) break;
+      if (operators.includes(row.run.operator)) lapsed.push(row);
     }
-    return due;
+    for (const row of lapsed) this.#held.remove(row);
+    return lapsed;
+  }
+
+  /** Takes ready runs out of one queue of an operator, first come first; an update puts each back. */
+  takeReady(queue: ClaimQueue, operator: string, now: EpochMs, limit: number): RunRow[] {
+    const ready: RunRow[] = [];
+    const heap = this.#queue(queue, operator);
+    for (let row = heap.peek(); row !== undefined && ready.length < limit; row = heap.peek()) {
+      if (queue === "retry" && row.run.readyAt! > now) break;
+      heap.remove(row);
+      ready.push(row);
+    }
+    return ready;
   }
 
   all(): Iterable<RunRow> {
@@ -88,17 +109,32 @@ export class RunTable {
 
   /** The runs that match, in order; those of one group where it is given. */
   *select(filter: RunFilter, group: Group | undefined, after: RunSpan["after"]): Generator<RunRow> {
-    const index = filter.isJobOpen === true ? this.#openJobIndex(group) : (group?.runs ?? this.#index);
+    const index = this.#fewestRows(filter, group);
     const { within, order } = filter;
     for (const row of index.rows({ within, after, isDescending: order === "descending" })) {
       if (matches(row, filter)) yield row;
     }
   }
 
-  #openJobIndex(group: Group | undefined): RunIndex {
+  /** The smallest index that has all runs of a filter. */
+  #fewestRows({ isJobOpen, isBlocking }: RunFilter, group: Group | undefined): RunIndex {
+    if (isJobOpen !== true && isBlocking !== true) return group?.runs ?? this.#index;
     const index = new RunIndex();
-    for (const row of this.#openJobs) if (group === undefined || row.group === group) index.insert(row);
+    for (const row of isBlocking === true ? this.#blocking : this.#openJobs) {
+      if (group === undefined || row.group === group) index.insert(row);
+    }
     return index;
+  }
+
+  #queue(queue: ClaimQueue, operator: string): IndexedHeap<RunRow> {
+    const key = `${queue} ${operator}`;
+    const known = this.#ready.get(key);
+    if (known !== undefined) return known;
+    const heap = new IndexedHeap<RunRow>(
+      ({ run: a }, { run: b }) => a.readyAt! - b.readyAt! || compareText(a.id, b.id),
+    );
+    this.#ready.set(key, heap);
+    return heap;
   }
 
   #has({ id, lower, upper, generation }: NewRun, group: Group): boolean {
@@ -119,34 +155,40 @@ export class RunTable {
     if (row.backfill !== undefined) row.backfill.openRuns -= 1;
   }
 
-  /** Gives a run the place that its fields say it has. */
+  /** Puts a run where its place is, and counts it. */
   #enter(row: RunRow): void {
     const { run, group } = row;
-    if (run.wakeAt !== null) this.#wakes.add(row);
     if (run.isJobOpen) this.#openJobs.add(row);
-    const place = lanePlace(run);
-    if (place === "none") return;
-    if (place === "waiting") group.waiting.add(row);
-    group.schedule[COUNTED_AS[place]] += 1;
+    if (run.isBlocking) this.#blocking.add(row);
+    this.#queueOf(row)?.add(row);
+    const counter = counterOf(run);
+    if (counter !== undefined) group.schedule[counter] += 1;
   }
 
-  /** Takes from a run the place that `#enter` gave it. */
+  /** Takes a run from where `#enter` put it. */
   #leave(row: RunRow): void {
     const { run, group } = row;
-    if (run.wakeAt !== null) this.#wakes.remove(row);
     if (run.isJobOpen) this.#openJobs.delete(row);
-    const place = lanePlace(run);
-    if (place === "none") return;
-    if (place === "waiting") group.waiting.remove(row);
-    group.schedule[COUNTED_AS[place]] -= 1;
+    if (run.isBlocking) this.#blocking.delete(row);
+    this.#queueOf(row)?.remove(row);
+    const counter = counterOf(run);
+    if (counter !== undefined) group.schedule[counter] -= 1;
+  }
+
+  #queueOf({ run, group, queue }: RunRow): IndexedHeap<RunRow> | undefined {
+    if (run.place === "ready") return this.#queue(queue, run.operator);
+    if (run.place === "active") return this.#held;
+    return run.place === "waiting" ? group.waiting : undefined;
   }
 }
 
-const COUNTED_AS = {
-  waiting: "waitingRuns",
-  admitted: "admittedRuns",
-  blocking: "blockingRuns",
-} as const;
+/** The count of its lane that a run is part of. */
+function counterOf({ kind, place }: MutableRun): "waitingRuns" | "admittedRuns" | "blockingRuns" | undefined {
+  if (kind !== "SCHEDULED") return undefined;
+  if (place === "waiting") return "waitingRuns";
+  if (place === "blocking") return "blockingRuns";
+  return isAdmitted(place) ? "admittedRuns" : undefined;
+}
 
 function areDistinct(keys: readonly string[]): boolean {
   return new Set(keys).size === keys.length;
@@ -157,13 +199,14 @@ function generationKey({ lower, upper, generation }: NewRun): string {
 }
 
 function matches({ run }: RunRow, filter: RunFilter): boolean {
-  const { states, kinds, reasons, backfillId, isJobOpen, includeSuperseded = true } = filter;
+  const { states, kinds, reasons, backfillId, isJobOpen, isBlocking, includeSuperseded = true } = filter;
   return (
     (states === undefined || states.includes(run.state)) &&
     (kinds === undefined || kinds.includes(run.kind)) &&
     (reasons === undefined || (run.reason !== null && reasons.includes(run.reason))) &&
     (backfillId === undefined || run.backfillId === backfillId) &&
     (isJobOpen === undefined || run.isJobOpen === isJobOpen) &&
+    (isBlocking === undefined || run.isBlocking === isBlocking) &&
     (includeSuperseded || !run.isSuperseded)
   );
 }

@@ -4,14 +4,7 @@ import { overlapsOf } from "../../interval/interval-set.js";
 import { isEnded } from "../../run/lane.js";
 import type { NewRun, Run, RunReason, RunState } from "../../run/run.js";
 import { isStanding, mayBeRevived, mayRunBeside } from "../../run/standing.js";
-import {
-  AT_ONCE,
-  type ClaimedRun,
-  type HeldLease,
-  type LeaseState,
-  type RunChange,
-  type ScheduleChange,
-} from "../schedule-store.js";
+import type { ClaimedRun, HeldLease, LeaseState, RunChange, ScheduleChange } from "../schedule-store.js";
 import type { BackfillRow } from "./backfill-table.js";
 import type { Group } from "./group.js";
 import { admit } from "./lane.js";
@@ -29,9 +22,9 @@ export function mayInsertBeside(runs: RunTable, added: readonly NewRun[], group:
 
 /** Inserts a run beside the live lane; earlier generations that ended without success give way to it. */
 export function insertBeside(runs: RunTable, added: NewRun, group: Group, backfill?: BackfillRow): void {
-  const { run } = runs.insert(added, group, AT_ONCE, backfill);
+  const { run } = runs.insert(added, group, backfill);
   supersedeEarlier(runs, group, run, (state) => isEnded(state) && state !== "SUCCEEDED");
-  admit(runs, group);
+  admit(runs, group, added.plannedAt);
 }
 
 /** Gives a run to a manager. */
@@ -43,7 +36,10 @@ export function claimRun(
   const isRecovered = row.run.state !== "PLANNED";
   row.token = token;
   runs.update(row, (run) => {
-    run.wakeAt = leaseUntil;
+    run.place = "active";
+    run.readyAt = null;
+    run.leaseUntil = leaseUntil;
+    run.wait = null;
     run.isJobOpen = true;
     if (isRecovered) return;
     run.state = "SUBMITTING";
@@ -58,17 +54,21 @@ export function changeRun(runs: RunTable, change: RunChange): boolean {
   const row = runs.get(change.id);
   if (row === undefined || !change.from.includes(row.run.state) || !mayWrite(row, change.token)) return false;
   if (isRevival(row.run, change) && !mayBeRevived(row.run, standingFor(row.group, row.run))) return false;
-  runs.update(row, (run) => applyChange(run, change));
+  runs.update(row, (run) => {
+    applyChange(run, change);
+    if (change.scheduleVersion !== undefined) setVersion(row, change.scheduleVersion);
+    if (run.place === "ready" && row.token > 0) row.queue = "retry";
+  });
   if (change.givesBack === true) giveBack(runs, row);
   if (change.state === "SUCCEEDED") supersedeEarlier(runs, row.group, row.run, () => true);
-  admit(runs, row.group);
+  admit(runs, row.group, change.at);
   return true;
 }
 
 /** Cancels the runs of a group that are planned, of all kinds. */
 export function cancelPlanned(runs: RunTable, group: Group, reason: RunReason, endedAt: EpochMs): void {
   for (const { run } of [...group.open]) {
-    changeRun(runs, { id: run.id, from: ["PLANNED"], state: "CANCELLED", wakeAt: null, reason, endedAt });
+    changeRun(runs, { id: run.id, from: ["PLANNED"], state: "CANCELLED", at: endedAt, reason, endedAt });
   }
 }
 
@@ -77,6 +77,7 @@ export function reviveCancelled(
   runs: RunTable,
   group: Group,
   { reason, from }: NonNullable<ScheduleChange["revivesCancelled"]>,
+  at: EpochMs,
 ): void {
   const scheduleVersion = group.schedule.version;
   for (const { run } of [...group.runs.rows()]) {
@@ -86,7 +87,7 @@ export function reviveCancelled(
       id: run.id,
       from: ["CANCELLED"],
       state: "PLANNED",
-      wakeAt: run.kind === "SCHEDULED" ? null : AT_ONCE,
+      at,
       reason: null,
       attempt: 0,
       endedAt: null,
@@ -99,10 +100,14 @@ export function reviveCancelled(
 export function adoptPlanned(runs: RunTable, group: Group): void {
   for (const row of group.open) {
     if (row.run.state !== "PLANNED") continue;
-    runs.update(row, (run) => {
-      run.scheduleVersion = group.schedule.version;
-    });
+    runs.update(row, () => setVersion(row, group.schedule.version));
   }
+}
+
+/** A run's operator is that of its version. */
+function setVersion({ run, group }: RunRow, version: number): void {
+  run.scheduleVersion = version;
+  run.operator = group.versions[version - 1]?.spec.operator.toLowerCase() ?? run.operator;
 }
 
 /** Sets the end of a lease that is still held. */
@@ -112,7 +117,7 @@ export function renewLease(runs: RunTable, { id, token }: HeldLease, leaseUntil:
     return { isHeld: false, isCancelRequested: false };
   }
   runs.update(row, (run) => {
-    run.wakeAt = leaseUntil;
+    run.leaseUntil = leaseUntil;
   });
   return { isHeld: true, isCancelRequested: row.run.isCancelRequested };
 }
@@ -128,12 +133,15 @@ export function requestCancel(runs: RunTable, id: string, reason: RunReason): bo
   return true;
 }
 
+/** The end of a lease that has ended, whatever the clock says. */
+const LAPSED: EpochMs = 0;
+
 /** Lets whoever comes next claim the runs that a process which is gone had active. */
 export function releaseLeases(runs: RunTable): void {
   for (const row of runs.all()) {
     if (!isActive(row.run.state)) continue;
     runs.update(row, (run) => {
-      run.wakeAt = AT_ONCE;
+      run.leaseUntil = LAPSED;
     });
   }
 }
@@ -184,5 +192,6 @@ function supersede(runs: RunTable, row: RunRow): void {
   runs.update(row, (run) => {
     run.isSuperseded = true;
     run.isBlocking = false;
+    if (run.place === "blocking") run.place = "none";
   });
 }

@@ -1,5 +1,5 @@
 import { PLPGSQL } from "./language.js";
-import { NEW_RUN } from "./plan-functions.js";
+import { isThere, NEW_RUN } from "./plan-functions.js";
 
 /**
  * Steps of backfills.
@@ -23,9 +23,7 @@ export const backfillFunctions = (s: string): string[] => [
     WITH wanted AS MATERIALIZED (SELECT * FROM json_to_recordset(runs) AS x (${NEW_RUN}))
       SELECT count(DISTINCT w.id) < count(*)
           OR count(DISTINCT (w."groupId", w.lower, w.generation, w.upper)) < count(*)
-          OR bool_or(EXISTS (SELECT FROM ${s}.run r WHERE r.id = w.id) OR EXISTS (
-            SELECT FROM ${s}.run r WHERE r.group_id = w."groupId" AND r.lower = w.lower
-              AND r.generation = w.generation AND r.upper = w.upper)
+          OR bool_or(${isThere(s)}
             OR NOT ${s}.may_run_beside(w."groupId", w.lower, w.upper, w.id)
             OR EXISTS (SELECT FROM wanted o WHERE o.id <> w.id AND o.lower < w.upper AND o.upper > w.lower))
         INTO is_taken FROM wanted w;

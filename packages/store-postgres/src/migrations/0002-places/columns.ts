@@ -1,13 +1,43 @@
+import { operatorOf } from "./operator-of.js";
+import { QUEUE_NO } from "./queues.js";
+
 /**
- * Notes of each run whether a job of it may still be working.
+ * Where each run stands, as columns of their own: its place, when it is ready, until when it is leased, what it waits for, and
+ * in which queue it waits for which operator (`queue` is its index in `CLAIM_QUEUES`). And whether a job of it may still be
+ * working. Runs that have ended are in none of the indexes.
  *
  * @param s - the schema, quoted
  */
 export const columns = (s: string): string[] => [
   dropFunctions(s),
-  `ALTER TABLE ${s}.run ADD COLUMN is_job_open boolean NOT NULL DEFAULT false`,
-  `UPDATE ${s}.run SET is_job_open = true WHERE state IN ('SUBMITTING', 'RUNNING')`,
-  `CREATE INDEX run_job_open ON ${s}.run (group_id, lower, generation, upper) WHERE is_job_open`,
+  `ALTER TABLE ${s}.run
+    ADD COLUMN operator text COLLATE "C" NOT NULL DEFAULT '',
+    ADD COLUMN place text NOT NULL DEFAULT 'none',
+    ADD COLUMN queue smallint NOT NULL DEFAULT 0,
+    ADD COLUMN ready_at bigint,
+    ADD COLUMN lease_until bigint,
+    ADD COLUMN wait text,
+    ADD COLUMN is_job_open boolean NOT NULL DEFAULT false`,
+  `UPDATE ${s}.run r SET
+      operator = coalesce(${operatorOf(s, "r.group_id", "r.schedule_version")}, ''),
+      place = CASE WHEN r.is_blocking AND r.kind = 'SCHEDULED' THEN 'blocking'
+        WHEN r.state IN ('SUBMITTING', 'RUNNING') THEN 'active' WHEN r.state <> 'PLANNED' THEN 'none'
+        WHEN r.wake_at IS NULL THEN 'waiting' ELSE 'ready' END,
+      queue = CASE WHEN r.token > 0 THEN ${QUEUE_NO.retry} WHEN r.kind = 'BACKFILL' THEN ${QUEUE_NO.rest}
+        ELSE ${QUEUE_NO.live} END,
+      ready_at = CASE WHEN r.state = 'PLANNED' THEN CASE r.wake_at WHEN 0 THEN r.planned_at ELSE r.wake_at END END,
+      lease_until = CASE WHEN r.state IN ('SUBMITTING', 'RUNNING') THEN coalesce(r.wake_at, 0) END,
+      wait = CASE WHEN r.state = 'PLANNED' AND r.wake_at IS NULL
+        THEN json_build_object('reason', 'lane', 'since', r.planned_at)::text END,
+      is_job_open = r.state IN ('SUBMITTING', 'RUNNING')`,
+  `DROP INDEX ${s}.run_by_wake`,
+  `DROP INDEX ${s}.run_open`,
+  `ALTER TABLE ${s}.run DROP COLUMN wake_at`,
+  `CREATE INDEX run_ready ON ${s}.run (operator, queue, ready_at, id) WHERE place = 'ready'`,
+  `CREATE INDEX run_held ON ${s}.run (lease_until, id) WHERE lease_until IS NOT NULL OR is_job_open`,
+  `CREATE INDEX run_planned ON ${s}.run (group_id, lower, generation, upper)
+    WHERE place IN ('waiting', 'gated', 'ready')`,
+  `CREATE INDEX run_blocking ON ${s}.run (group_id, lower, generation, upper) WHERE is_blocking`,
   `ALTER TABLE ${s}.backfill ADD COLUMN reason text`,
 ];
 

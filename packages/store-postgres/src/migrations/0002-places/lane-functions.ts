@@ -1,4 +1,5 @@
 import { PLPGSQL } from "./language.js";
+import { isLagging, queueInLane } from "./queues.js";
 
 /**
  * The live lane's rules. Whoever calls these holds the lock of the group's row in `schedule_state`.
@@ -6,52 +7,57 @@ import { PLPGSQL } from "./language.js";
  * @param s - the schema, quoted
  */
 export const laneFunctions = (s: string): string[] => [
-  // While nothing blocks, the oldest waiting runs get the free places.
-  `CREATE FUNCTION ${s}.admit(groups text[]) RETURNS void ${PLPGSQL} AS $$
+  // While nothing blocks, the oldest waiting runs get the free places, and are ready from an instant on.
+  `CREATE FUNCTION ${s}.admit(groups text[], at_time bigint) RETURNS void ${PLPGSQL} AS $$
   BEGIN
     WITH room AS MATERIALIZED (
-      SELECT group_id, least(waiting_runs, lane_width - admitted_runs) AS places FROM ${s}.schedule_state
+      SELECT group_id, delay_ms, admitted_runs, least(waiting_runs, lane_width - admitted_runs) AS places
+        FROM ${s}.schedule_state
         WHERE group_id = ANY (groups) AND blocking_runs = 0 AND waiting_runs > 0 AND admitted_runs < lane_width
     ), oldest AS MATERIALIZED (
-      SELECT w.id FROM room CROSS JOIN LATERAL (
-        SELECT r.id FROM ${s}.run r WHERE r.group_id = room.group_id AND r.state IN ('PLANNED', 'SUBMITTING', 'RUNNING')
-          AND r.kind = 'SCHEDULED' AND r.wake_at IS NULL ORDER BY r.lower, r.generation, r.upper LIMIT room.places
-      ) w
+      SELECT w.id, ${queueInLane("w.token > 0", "first_value(w.lags) OVER lane", "room.admitted_runs + row_number() OVER lane")}
+          AS queue
+        FROM room CROSS JOIN LATERAL (
+          SELECT r.id, r.token, r.lower, r.generation, r.upper, ${isLagging("r", "at_time", "room.delay_ms")} AS lags
+            FROM ${s}.run r WHERE r.group_id = room.group_id AND r.place = 'waiting'
+            ORDER BY r.lower, r.generation, r.upper LIMIT room.places
+        ) w WINDOW lane AS (PARTITION BY room.group_id ORDER BY w.lower, w.generation, w.upper)
     ), admitted AS (
-      UPDATE ${s}.run r SET wake_at = 0 FROM oldest o WHERE r.id = o.id
+      UPDATE ${s}.run r SET place = 'ready', queue = o.queue, ready_at = at_time, wait = NULL
+        FROM oldest o WHERE r.id = o.id
     )
     UPDATE ${s}.schedule_state t SET waiting_runs = t.waiting_runs - room.places,
         admitted_runs = t.admitted_runs + room.places
       FROM room WHERE t.group_id = room.group_id;
   END $$`,
 
-  // Changes how many runs the lane admits. Planned runs that have a place give it up; those that get it again keep the time
-  // that they waited for.
-  `CREATE FUNCTION ${s}.resize_lane(the_group text, width integer) RETURNS void ${PLPGSQL} AS $$
+  // Changes how many runs the lane admits. Planned runs that have a place give it up; those that get it again are as they were.
+  `CREATE FUNCTION ${s}.resize_lane(the_group text, width integer, at_time bigint) RETURNS void ${PLPGSQL} AS $$
   DECLARE
-    active integer;
+    planned integer;
     places integer;
     moved integer;
   BEGIN
     UPDATE ${s}.schedule_state SET lane_width = width WHERE group_id = the_group;
     -- A claim takes no lock of the group, so its runs are locked as well: those that it takes are active below.
-    PERFORM FROM ${s}.run WHERE group_id = the_group AND state IN ('PLANNED', 'SUBMITTING', 'RUNNING')
-      AND kind = 'SCHEDULED' AND wake_at IS NOT NULL ORDER BY id FOR NO KEY UPDATE;
-    SELECT count(*) INTO active FROM ${s}.run WHERE group_id = the_group
-      AND state IN ('PLANNED', 'SUBMITTING', 'RUNNING') AND state <> 'PLANNED'
-      AND kind = 'SCHEDULED' AND wake_at IS NOT NULL;
-    SELECT CASE WHEN blocking_runs > 0 THEN 0 ELSE greatest(0, width - active) END INTO places
+    PERFORM FROM ${s}.run WHERE group_id = the_group AND place IN ('gated', 'ready') AND kind = 'SCHEDULED'
+      ORDER BY id FOR NO KEY UPDATE;
+    SELECT count(*) INTO planned FROM ${s}.run WHERE group_id = the_group AND place IN ('gated', 'ready')
+      AND kind = 'SCHEDULED';
+    SELECT CASE WHEN blocking_runs > 0 THEN 0 ELSE greatest(0, width - (admitted_runs - planned)) END INTO places
       FROM ${s}.schedule_state WHERE group_id = the_group;
     WITH rivals AS (
-      SELECT id, wake_at FROM ${s}.run WHERE group_id = the_group AND state IN ('PLANNED', 'SUBMITTING', 'RUNNING')
-        AND state = 'PLANNED' AND kind = 'SCHEDULED' ORDER BY lower, generation, upper OFFSET places
+      SELECT id, place FROM ${s}.run WHERE group_id = the_group AND place IN ('waiting', 'gated', 'ready')
+        AND kind = 'SCHEDULED' ORDER BY lower, generation, upper OFFSET places
     ), moving AS (
-      UPDATE ${s}.run SET wake_at = NULL WHERE id IN (SELECT id FROM rivals WHERE wake_at IS NOT NULL) RETURNING 1
+      UPDATE ${s}.run SET place = 'waiting', ready_at = NULL,
+          wait = json_build_object('reason', 'lane', 'since', at_time)::text
+        WHERE id IN (SELECT id FROM rivals WHERE place <> 'waiting') RETURNING 1
     )
     SELECT count(*) INTO moved FROM moving;
     UPDATE ${s}.schedule_state SET admitted_runs = admitted_runs - moved, waiting_runs = waiting_runs + moved
       WHERE group_id = the_group;
-    PERFORM ${s}.admit(ARRAY[the_group]);
+    PERFORM ${s}.admit(ARRAY[the_group], at_time);
   END $$`,
 
   // The runs that stand for any time of an interval, but for the run that it is of.
@@ -75,23 +81,25 @@ export const laneFunctions = (s: string): string[] => [
 
   // Earlier generations of an interval give way to a run, and what they block goes on: all of them where it has succeeded,
   // those that ended without success where it is planned.
-  `CREATE FUNCTION ${s}.supersede(the_group text, the_lower bigint, the_upper bigint, by_generation integer, which text)
-    RETURNS void ${PLPGSQL} AS $$
+  `CREATE FUNCTION ${s}.supersede(the_group text, the_lower bigint, the_upper bigint, by_generation integer, which text,
+      at_time bigint) RETURNS void ${PLPGSQL} AS $$
   DECLARE
     unblocked integer;
   BEGIN
     WITH earlier AS (
-      SELECT id, is_blocking AND kind = 'SCHEDULED' AS was_blocking FROM ${s}.run
+      SELECT id, place = 'blocking' AS was_blocking FROM ${s}.run
         WHERE group_id = the_group AND lower = the_lower AND upper = the_upper AND generation < by_generation
           AND NOT is_superseded AND (which = 'all' OR state IN ('FAILED', 'CANCELLED', 'SKIPPED'))
         ORDER BY id FOR NO KEY UPDATE
     ), done AS (
-      UPDATE ${s}.run r SET is_superseded = true, is_blocking = false FROM earlier e WHERE r.id = e.id
+      UPDATE ${s}.run r SET is_superseded = true, is_blocking = false,
+          place = CASE r.place WHEN 'blocking' THEN 'none' ELSE r.place END
+        FROM earlier e WHERE r.id = e.id
         RETURNING e.was_blocking
     )
     SELECT count(*) FILTER (WHERE was_blocking) INTO unblocked FROM done;
     IF unblocked = 0 THEN RETURN; END IF;
     UPDATE ${s}.schedule_state SET blocking_runs = blocking_runs - unblocked WHERE group_id = the_group;
-    PERFORM ${s}.admit(ARRAY[the_group]);
+    PERFORM ${s}.admit(ARRAY[the_group], at_time);
   END $$`,
 ];

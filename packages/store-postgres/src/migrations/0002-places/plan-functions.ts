@@ -1,14 +1,26 @@
+import { LIVE_TOLERANCE_MS } from "@tidegate/core";
 import { PLPGSQL } from "./language.js";
 import { lockGroups } from "./lock-groups.js";
+import { queueBeside, queueInLane } from "./queues.js";
 
 /** The fields of a run as the planner makes it. */
 export const NEW_RUN = `id text, "groupId" text, kind text, lower bigint, upper bigint,
   generation integer, intervals integer, "scheduledTime" bigint, state text, reason text, "scheduleVersion" integer,
-  "backfillId" text, "plannedAt" bigint`;
+  "backfillId" text, operator text, "plannedAt" bigint`;
 
 /** What is written of it, in this order; the rest is of runs that have begun. */
 const NEW_RUN_COLUMNS = `group_id, lower, generation, upper, id, kind, intervals, scheduled_time, state, reason,
-  schedule_version, backfill_id, wake_at, planned_at, ended_at`;
+  schedule_version, backfill_id, operator, place, queue, ready_at, wait, planned_at, ended_at`;
+
+/**
+ * Whether there is a run `w` already, by id or by interval and generation. Scalar subqueries go by the indexes whatever the
+ * planner believes of the table's size; `EXISTS (…) OR EXISTS (…)` would read the whole table until it has been counted.
+ *
+ * @param s - the schema, quoted
+ */
+export const isThere = (s: string): string =>
+  `coalesce((SELECT true FROM ${s}.run r WHERE r.id = w.id LIMIT 1), (SELECT true FROM ${s}.run r
+    WHERE r.group_id = w."groupId" AND r.lower = w.lower AND r.generation = w.generation AND r.upper = w.upper LIMIT 1), false)`;
 
 /**
  * The heart: watermarks are moved and runs inserted that tile what they passed.
@@ -23,25 +35,31 @@ export const planFunctions = (s: string): string[] => [
   BEGIN
     ${lockGroups(s, "steps")}
     WITH good AS MATERIALIZED (
-      SELECT c.*, CASE WHEN t.waiting_runs > 0 OR t.blocking_runs > 0 THEN 0
+      SELECT c.*, t.delay_ms, t.admitted_runs, CASE WHEN t.waiting_runs > 0 OR t.blocking_runs > 0 THEN 0
           ELSE t.lane_width - t.admitted_runs END AS places
         FROM json_to_recordset(steps) AS c (step integer, "groupId" text, version integer, watermark bigint,
-          "newWatermark" bigint, "nextFireAt" bigint, runs json)
+          "newWatermark" bigint, "nextFireAt" bigint, "plannedAt" bigint, runs json)
         JOIN ${s}.schedule_state t ON t.group_id = c."groupId"
         WHERE t.version = c.version AND t.is_planning AND t.watermark = c.watermark AND NOT EXISTS (
-          SELECT FROM json_to_recordset(c.runs) AS w (${NEW_RUN})
-            WHERE EXISTS (SELECT FROM ${s}.run r WHERE r.id = w.id) OR EXISTS (
-              SELECT FROM ${s}.run r WHERE r.group_id = w."groupId" AND r.lower = w.lower
-                AND r.generation = w.generation AND r.upper = w.upper))
-    ), placed AS MATERIALIZED (
-      SELECT g.step, w.*, w.state = 'PLANNED'
-          AND row_number() OVER (PARTITION BY g.step, w.state ORDER BY w.lower) <= g.places AS is_admitted
+          SELECT FROM json_to_recordset(c.runs) AS w (${NEW_RUN}) WHERE ${isThere(s)})
+    ), numbered AS (
+      SELECT g.step, g.places, g.admitted_runs, g."plannedAt" AS admitted_at, w.*,
+          row_number() OVER lane AS place_no,
+          first_value(g."plannedAt" - w."scheduledTime" - g.delay_ms
+            > (w.upper - w.lower) / w.intervals + ${LIVE_TOLERANCE_MS}) OVER lane AS lags
         FROM good g CROSS JOIN LATERAL json_to_recordset(g.runs) AS w (${NEW_RUN})
+        WINDOW lane AS (PARTITION BY g.step, w.state ORDER BY w.lower, w.generation, w.upper)
+    ), placed AS MATERIALIZED (
+      SELECT *, CASE WHEN state <> 'PLANNED' THEN 'none' WHEN place_no <= places THEN 'ready' ELSE 'waiting' END AS place
+        FROM numbered
     ), inserted AS (
       INSERT INTO ${s}.run (${NEW_RUN_COLUMNS})
         SELECT "groupId", lower, generation, upper, id, kind, intervals, "scheduledTime", state, reason,
-          "scheduleVersion", "backfillId", CASE WHEN is_admitted THEN 0 END, "plannedAt",
-          CASE WHEN state <> 'PLANNED' THEN "plannedAt" END
+          "scheduleVersion", "backfillId", operator, place,
+          CASE WHEN place = 'ready' THEN ${queueInLane("false", "lags", "admitted_runs + place_no")} ELSE 0 END,
+          CASE WHEN place = 'ready' THEN admitted_at END,
+          CASE WHEN place = 'waiting' THEN json_build_object('reason', 'lane', 'since', "plannedAt")::text END,
+          "plannedAt", CASE WHEN place = 'none' THEN "plannedAt" END
         FROM placed
     ), counted AS (
       UPDATE ${s}.schedule_state t SET watermark = n.watermark, next_fire_at = n.next_fire_at,
@@ -49,12 +67,12 @@ export const planFunctions = (s: string): string[] => [
           longest_run_ms = greatest(t.longest_run_ms, n.longest)
         FROM (
           SELECT "groupId", max(watermark) AS watermark, max(next_fire_at) AS next_fire_at,
-              count(*) FILTER (WHERE is_admitted) AS admitted,
-              count(*) FILTER (WHERE NOT is_admitted AND state = 'PLANNED') AS waiting, max(upper - lower) AS longest
+              count(*) FILTER (WHERE place = 'ready') AS admitted,
+              count(*) FILTER (WHERE place = 'waiting') AS waiting, max(upper - lower) AS longest
             FROM (
-              SELECT "groupId", "newWatermark" AS watermark, "nextFireAt" AS next_fire_at, NULL::boolean AS is_admitted,
-                NULL AS state, NULL::bigint AS lower, NULL::bigint AS upper FROM good
-              UNION ALL SELECT "groupId", NULL, NULL, is_admitted, state, lower, upper FROM placed
+              SELECT "groupId", "newWatermark" AS watermark, "nextFireAt" AS next_fire_at, NULL AS place,
+                NULL::bigint AS lower, NULL::bigint AS upper FROM good
+              UNION ALL SELECT "groupId", NULL, NULL, place, lower, upper FROM placed
             ) parts GROUP BY "groupId"
         ) n WHERE t.group_id = n."groupId"
     )
@@ -85,13 +103,15 @@ export const planFunctions = (s: string): string[] => [
     IF NOT FOUND THEN RETURN false; END IF;
     INSERT INTO ${s}.run (${NEW_RUN_COLUMNS})
       VALUES (added."groupId", added.lower, added.generation, added.upper, added.id, added.kind, added.intervals,
-        added."scheduledTime", added.state, added.reason, added."scheduleVersion", added."backfillId",
-        CASE WHEN added.state = 'PLANNED' THEN 0 END, added."plannedAt",
+        added."scheduledTime", added.state, added.reason, added."scheduleVersion", added."backfillId", added.operator,
+        CASE WHEN added.state = 'PLANNED' THEN 'ready' ELSE 'none' END, ${queueBeside("added.kind")},
+        CASE WHEN added.state = 'PLANNED' THEN added."plannedAt" END, NULL, added."plannedAt",
         CASE WHEN added.state <> 'PLANNED' THEN added."plannedAt" END)
       ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN RETURN false; END IF;
     IF added.generation > 0 THEN
-      PERFORM ${s}.supersede(added."groupId", added.lower, added.upper, added.generation, 'unsuccessful');
+      PERFORM ${s}.supersede(added."groupId", added.lower, added.upper, added.generation, 'unsuccessful',
+        added."plannedAt");
     END IF;
     RETURN true;
   END $$`,

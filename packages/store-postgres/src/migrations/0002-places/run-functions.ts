@@ -1,4 +1,6 @@
 import { PLPGSQL } from "./language.js";
+import { operatorOf } from "./operator-of.js";
+import { QUEUE_NO } from "./queues.js";
 
 /** Which of its optional fields a change sets, as bits of `sets`. */
 export const SETS = {
@@ -14,7 +16,8 @@ export const SETS = {
   scheduleVersion: 512,
 } as const;
 
-const CHANGE = `no integer, id text, "from" text[], token bigint, state text, "wakeAt" bigint, "isBlocking" boolean,
+const CHANGE = `no integer, id text, "from" text[], token bigint, state text, "at" bigint,
+  place text, "readyAt" bigint, wait text, "isBlocking" boolean,
   "givesBack" boolean, sets integer, reason text, attempt integer, "startedAt" bigint, "endedAt" bigint, "jobId" text,
   "jobAddress" text, "rowsRead" bigint, "rowsWritten" bigint, "rowsDirty" bigint, "bytesWritten" bigint, "errorCode" text,
   "errorMessage" text, record text, "isJobOpen" boolean,
@@ -23,10 +26,14 @@ const CHANGE = `no integer, id text, "from" text[], token bigint, state text, "w
 const optional = (field: keyof typeof SETS, column: string, given: string): string =>
   `${column} = CASE WHEN b.sets & ${SETS[field]} > 0 THEN b.${given} ELSE r.${column} END`;
 
-/** Whether a run has a place in the lane, waits for one, or blocks it. */
-const isAdmitted = (state: string, wakeAt: string): string => `(${isOpen(state)} AND ${wakeAt} IS NOT NULL)`;
-const isWaiting = (state: string, wakeAt: string): string => `(${isOpen(state)} AND ${wakeAt} IS NULL)`;
 const isOpen = (state: string): string => `(${state} IN ('PLANNED', 'SUBMITTING', 'RUNNING'))`;
+const isAdmitted = (place: string): string => `(${place} IN ('gated', 'ready', 'active'))`;
+
+/** \`placementAfter\` of core as SQL: the place that a change \`x\` gives to a run \`r\` whose blocking is known. */
+const NEW_PLACE = `CASE WHEN NOT ${isOpen("x.state")} THEN CASE WHEN b.blocks AND r.kind = 'SCHEDULED' THEN 'blocking' ELSE 'none' END
+    WHEN x.state <> 'PLANNED' THEN 'active'
+    WHEN coalesce(x.place, 'waiting') = 'waiting' AND r.kind <> 'SCHEDULED' THEN 'ready'
+    ELSE coalesce(x.place, 'waiting') END`;
 
 /**
  * What happens to runs once they are planned.
@@ -38,6 +45,7 @@ export const runFunctions = (s: string): string[] => [
   `CREATE FUNCTION ${s}.change_wave(changes json) RETURNS integer[] ${PLPGSQL} AS $$
   DECLARE
     made integer[];
+    at_time bigint;
     groups text[];
     succeeded json[];
     one json;
@@ -49,23 +57,27 @@ export const runFunctions = (s: string): string[] => [
     PERFORM FROM ${s}.run WHERE id = ANY (SELECT id FROM json_to_recordset(changes) AS x (id text))
       ORDER BY id FOR NO KEY UPDATE;
     WITH before AS MATERIALIZED (
-      SELECT x.*, r.group_id, r.kind, r.lower, r.upper, r.generation, r.backfill_id, r.state AS was, r.wake_at,
-          r.is_blocking AS was_blocking,
-          r.is_superseded OR gives.back IS NOT NULL AS is_superseded, gives.back,
-          CASE WHEN ${isOpen("x.state")} THEN x."wakeAt" END AS new_wake_at,
-          x.state = 'FAILED' AND NOT r.is_superseded AND gives.back IS NULL
-            AND coalesce(x."isBlocking", r.is_blocking) AS blocks
+      SELECT x.*, r.group_id, r.kind, r.lower, r.upper, r.generation, r.backfill_id, r.state AS was, r.place AS was_at,
+          r.is_superseded OR gives.back IS NOT NULL AS is_superseded, gives.back, b.blocks, p.new_place
         FROM json_to_recordset(changes) AS x (${CHANGE}) JOIN ${s}.run r ON r.id = x.id
         LEFT JOIN LATERAL (
           SELECT t.group_id AS back FROM ${s}.schedule_state t
             WHERE x."givesBack" AND r.kind = 'SCHEDULED' AND t.group_id = r.group_id AND t.watermark = r.upper
         ) gives ON true
+        CROSS JOIN LATERAL (SELECT x.state = 'FAILED' AND NOT r.is_superseded AND gives.back IS NULL
+          AND coalesce(x."isBlocking", r.is_blocking) AS blocks) b
+        CROSS JOIN LATERAL (SELECT ${NEW_PLACE} AS new_place) p
         WHERE r.state = ANY (x."from")
           AND CASE WHEN x.token IS NULL THEN r.state NOT IN ('SUBMITTING', 'RUNNING') ELSE x.token = r.token END
           AND (${isOpen("r.state")} OR NOT ${isOpen("x.state")} OR NOT r.is_superseded AND NOT EXISTS (
             SELECT FROM ${s}.standing_for(r.group_id, r.lower, r.upper, r.id) o WHERE (o.lower, o.upper) <> (r.lower, r.upper)))
     ), updated AS (
-      UPDATE ${s}.run r SET state = b.state, wake_at = b.new_wake_at, is_blocking = b.blocks,
+      UPDATE ${s}.run r SET state = b.state, place = b.new_place, is_blocking = b.blocks,
+          queue = CASE WHEN b.new_place = 'ready' AND r.token > 0 THEN ${QUEUE_NO.retry} ELSE r.queue END,
+          ready_at = CASE b.new_place WHEN 'ready' THEN coalesce(b."readyAt", b.at) END,
+          lease_until = CASE b.new_place WHEN 'active' THEN coalesce(r.lease_until, b.at) END,
+          wait = CASE WHEN b.new_place = 'waiting' THEN json_build_object('reason', 'lane', 'since', b.at)::text
+            WHEN b.new_place IN ('gated', 'ready') THEN b.wait END,
           is_superseded = b.is_superseded,
           is_cancel_requested = r.is_cancel_requested AND ${isOpen("b.state")},
           ${optional("reason", "reason", "reason")},
@@ -76,6 +88,8 @@ export const runFunctions = (s: string): string[] => [
           ${optional("jobAddress", "job_address", '"jobAddress"')},
           ${optional("isJobOpen", "is_job_open", '"isJobOpen"')},
           ${optional("scheduleVersion", "schedule_version", '"scheduleVersion"')},
+          operator = CASE WHEN b.sets & ${SETS.scheduleVersion} > 0
+            THEN coalesce(${operatorOf(s, "r.group_id", 'b."scheduleVersion"')}, r.operator) ELSE r.operator END,
           ${optional("metrics", "rows_read", '"rowsRead"')},
           ${optional("metrics", "rows_written", '"rowsWritten"')},
           ${optional("metrics", "rows_dirty", '"rowsDirty"')},
@@ -86,9 +100,9 @@ export const runFunctions = (s: string): string[] => [
         FROM before b WHERE r.id = b.id
     ), deltas AS MATERIALIZED (
       SELECT group_id,
-          sum(${isAdmitted("state", "new_wake_at")}::int - ${isAdmitted("was", "wake_at")}::int) AS admitted,
-          sum(${isWaiting("state", "new_wake_at")}::int - ${isWaiting("was", "wake_at")}::int) AS waiting,
-          sum(blocks::int - was_blocking::int) AS blocking,
+          sum(${isAdmitted("new_place")}::int - ${isAdmitted("was_at")}::int) AS admitted,
+          sum((new_place = 'waiting')::int - (was_at = 'waiting')::int) AS waiting,
+          sum((new_place = 'blocking')::int - (was_at = 'blocking')::int) AS blocking,
           min(lower) FILTER (WHERE back IS NOT NULL) AS watermark
         FROM before WHERE kind = 'SCHEDULED' GROUP BY group_id
     ), lanes AS (
@@ -104,17 +118,18 @@ export const runFunctions = (s: string): string[] => [
           WHERE backfill_id IS NOT NULL GROUP BY backfill_id
       ) d WHERE f.id = d.backfill_id AND d.step <> 0
     )
-    SELECT (SELECT array_agg(no) FROM before),
+    SELECT (SELECT array_agg(no) FROM before), (SELECT max(at) FROM before),
         (SELECT array_agg(group_id ORDER BY group_id) FROM lanes WHERE has_room),
         (SELECT array_agg(json_build_object('g', group_id, 'l', lower, 'u', upper, 'n', generation)) FROM before
           WHERE state = 'SUCCEEDED' AND generation > 0)
-      INTO made, groups, succeeded;
+      INTO made, at_time, groups, succeeded;
     IF succeeded IS NOT NULL THEN
       FOREACH one IN ARRAY succeeded LOOP
-        PERFORM ${s}.supersede(one->>'g', (one->>'l')::bigint, (one->>'u')::bigint, (one->>'n')::integer, 'all');
+        PERFORM ${s}.supersede(one->>'g', (one->>'l')::bigint, (one->>'u')::bigint, (one->>'n')::integer, 'all',
+          at_time);
       END LOOP;
     END IF;
-    IF groups IS NOT NULL THEN PERFORM ${s}.admit(groups); END IF;
+    IF groups IS NOT NULL THEN PERFORM ${s}.admit(groups, at_time); END IF;
     RETURN coalesce(made, '{}');
   END $$`,
 
@@ -128,21 +143,5 @@ export const runFunctions = (s: string): string[] => [
       made := made || ${s}.change_wave(wave);
     END LOOP;
     RETURN made;
-  END $$`,
-
-  // Runs whose time has come, each to one who asks: rows that another one is taking are passed over.
-  `CREATE FUNCTION ${s}.claim(by_owner text, at_time bigint, lease_until bigint, at_most integer)
-    RETURNS TABLE (was text, due_at bigint, claimed ${s}.run) ${PLPGSQL} AS $$
-  BEGIN
-    RETURN QUERY WITH due AS MATERIALIZED (
-      SELECT r.id, r.state, r.wake_at FROM ${s}.run r WHERE r.wake_at IS NOT NULL AND r.wake_at <= at_time
-        ORDER BY r.wake_at, r.id LIMIT at_most FOR NO KEY UPDATE SKIP LOCKED
-    )
-    UPDATE ${s}.run r SET state = CASE WHEN r.state = 'PLANNED' THEN 'SUBMITTING' ELSE r.state END,
-        attempt = r.attempt + (r.state = 'PLANNED')::int,
-        submitted_at = CASE WHEN r.state = 'PLANNED' THEN at_time ELSE r.submitted_at END,
-        token = r.token + 1, owner = by_owner, wake_at = lease_until, is_job_open = true
-      FROM due d WHERE r.id = d.id
-      RETURNING d.state, d.wake_at, r;
   END $$`,
 ];

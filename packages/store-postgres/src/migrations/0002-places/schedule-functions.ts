@@ -1,5 +1,6 @@
 import { PLPGSQL, PLPGSQL_WITHOUT_TABLES } from "./language.js";
 import { lockGroups } from "./lock-groups.js";
+import { operatorOf } from "./operator-of.js";
 import { SETS } from "./run-functions.js";
 
 const plans = (status: string): string => `${status} IN ('REGISTERING', 'REGISTERED', 'FAILED')`;
@@ -77,12 +78,14 @@ export const scheduleFunctions = (s: string): string[] => [
       PERFORM ${s}.cancel_planned(c."groupId", c."cancelPlanned", c."updatedAt");
     END IF;
     IF c."adoptsPlanned" THEN
-      UPDATE ${s}.run SET schedule_version = new_version WHERE group_id = c."groupId" AND state = 'PLANNED';
+      UPDATE ${s}.run SET schedule_version = new_version,
+          operator = coalesce(${operatorOf(s, 'c."groupId"', "new_version")}, operator)
+        WHERE group_id = c."groupId" AND place IN ('waiting', 'gated', 'ready');
     END IF;
     IF c."revivesReason" IS NOT NULL THEN
-      PERFORM ${s}.revive_cancelled(c."groupId", c."revivesReason", c."revivesFrom", new_version);
+      PERFORM ${s}.revive_cancelled(c."groupId", c."revivesReason", c."revivesFrom", new_version, c."updatedAt");
     END IF;
-    IF c."laneWidth" IS NOT NULL THEN PERFORM ${s}.resize_lane(c."groupId", c."laneWidth"); END IF;
+    IF c."laneWidth" IS NOT NULL THEN PERFORM ${s}.resize_lane(c."groupId", c."laneWidth", c."updatedAt"); END IF;
     RETURN true;
   END $$`,
 
@@ -92,14 +95,15 @@ export const scheduleFunctions = (s: string): string[] => [
     changes json;
   BEGIN
     SELECT json_agg(json_build_object('no', 0, 'id', id, 'from', json_build_array('PLANNED'), 'state', 'CANCELLED',
-        'givesBack', false, 'sets', 9, 'reason', why, 'endedAt', at_time))
+        'givesBack', false, 'sets', 9, 'reason', why, 'at', at_time, 'endedAt', at_time))
       INTO changes FROM ${s}.run
-      WHERE group_id = the_group AND state IN ('PLANNED', 'SUBMITTING', 'RUNNING') AND state = 'PLANNED';
+      WHERE group_id = the_group AND place IN ('waiting', 'gated', 'ready');
     IF changes IS NOT NULL THEN PERFORM ${s}.change_wave(changes); END IF;
   END $$`,
 
   // Plans the runs again that were cancelled for a reason, one after the other: one may stand in the way of the next.
-  `CREATE FUNCTION ${s}.revive_cancelled(the_group text, why text, from_time bigint, by_version integer)
+  `CREATE FUNCTION ${s}.revive_cancelled(the_group text, why text, from_time bigint, by_version integer,
+      at_time bigint)
     RETURNS void ${PLPGSQL} AS $$
   DECLARE
     cancelled record;
@@ -108,7 +112,7 @@ export const scheduleFunctions = (s: string): string[] => [
         AND (lower >= from_time OR kind <> 'SCHEDULED') AND state = 'CANCELLED' AND reason = why ORDER BY lower, generation, upper LOOP
       PERFORM ${s}.change_wave(json_build_array(json_build_object('no', 0, 'id', cancelled.id,
         'from', json_build_array('CANCELLED'), 'state', 'PLANNED', 'givesBack', false,
-        'wakeAt', CASE WHEN cancelled.kind <> 'SCHEDULED' THEN 0 END,
+        'at', at_time,
         'sets', ${SETS.reason | SETS.attempt | SETS.endedAt | SETS.scheduleVersion}, 'attempt', 0,
         'scheduleVersion', by_version)));
     END LOOP;

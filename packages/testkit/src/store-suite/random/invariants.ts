@@ -1,6 +1,6 @@
 import { expect } from "@jest/globals";
-import { type CoverageRange, isEnded, lanePlace, type Run, type Schedule } from "@tidegate/core";
-import { allRuns, LATER, scheduleOf } from "../conduct.js";
+import { type CoverageRange, isAdmitted, isEnded, type Run, type Schedule } from "@tidegate/core";
+import { allRuns, LATER, nextWake, scheduleOf } from "../conduct.js";
 import { GROUPS } from "./operation.js";
 import type { Player } from "./player.js";
 
@@ -19,7 +19,7 @@ export async function expectInvariants(player: Player, before: ReadonlyMap<strin
     expectLane(view, player.laneWidths.get(groupId)!, before.get(groupId) ?? 0);
     expectTiles(view, player.givenBack);
     expectOneOpenRunPerInterval(view);
-    expectWakes(view);
+    expectPlaces(view);
     await expectBackfill(player, view);
     expectCoverage(view, await player.store.coverage(groupId));
   }
@@ -44,19 +44,19 @@ export async function everythingOf({ store }: Player): Promise<unknown> {
     runs: await allRuns(store),
     backfills: await store.listBackfills({}),
     due: (await store.due({ before: LATER, limit: 10 })).map((fire) => JSON.stringify(fire)).sort(),
-    nextWake: await store.nextWake(),
+    nextWake: await nextWake(store),
     groups: await Promise.all(groups),
   };
 }
 
 /** The counts of a schedule are those of its runs. */
 function expectCounts({ schedule, runs }: GroupView): void {
-  const count = (place: string): number => runs.filter((run) => lanePlace(run) === place).length;
+  const lane = runs.filter(({ kind }) => kind === "SCHEDULED");
   const { admittedRuns: admitted, waitingRuns: waiting, blockingRuns: blocking } = schedule;
   expect({ admitted, waiting, blocking }).toEqual({
-    admitted: count("admitted"),
-    waiting: count("waiting"),
-    blocking: count("blocking"),
+    admitted: lane.filter(({ place }) => isAdmitted(place)).length,
+    waiting: lane.filter(({ place }) => place === "waiting").length,
+    blocking: lane.filter(({ place }) => place === "blocking").length,
   });
 }
 
@@ -85,10 +85,20 @@ function expectOneOpenRunPerInterval({ runs }: GroupView): void {
   expect(new Set(intervals).size).toBe(intervals.length);
 }
 
-/** Somebody looks at each run that has not ended and does not wait for its lane, and at no other. */
-function expectWakes({ runs }: GroupView): void {
-  const isLookedAt = (run: Run): boolean => !isEnded(run.state) && lanePlace(run) !== "waiting";
-  expect(runs.filter(({ wakeAt }) => wakeAt !== null)).toEqual(runs.filter(isLookedAt));
+/** Each run's place goes with its state, and its times with its place. */
+function expectPlaces({ runs }: GroupView): void {
+  for (const run of runs) {
+    const { state, kind, place } = run;
+    const isOpen = !isEnded(state);
+    expect(place === "active").toBe(state === "SUBMITTING" || state === "RUNNING");
+    expect(place === "none" || place === "blocking").toBe(!isOpen);
+    expect(place === "blocking").toBe(run.isBlocking && kind === "SCHEDULED");
+    if (kind !== "SCHEDULED") expect(place).not.toBe("waiting");
+    expect(run.readyAt !== null).toBe(place === "ready");
+    expect(run.leaseUntil !== null).toBe(place === "active");
+    if (place === "waiting") expect(run.wait).toMatchObject({ reason: "lane" });
+    if (place !== "waiting" && place !== "gated" && place !== "ready") expect(run.wait).toBeNull();
+  }
 }
 
 async function expectBackfill({ store }: Player, { schedule, runs }: GroupView): Promise<void> {
@@ -110,7 +120,14 @@ function expectCoverage({ runs }: GroupView, coverage: readonly CoverageRange[])
   expect(lengthOf(coverage)).toBe(lengthOf(standing));
 }
 
-async function expectNextWake({ store }: Player): Promise<void> {
-  const wakes = (await allRuns(store)).map(({ wakeAt }) => wakeAt).filter((wakeAt) => wakeAt !== null);
-  expect(await store.nextWake()).toBe(wakes.length === 0 ? undefined : Math.min(...wakes));
+async function expectNextWake({ store, now }: Player): Promise<void> {
+  const runs = await allRuns(store);
+  const isFresh = runs.some(
+    ({ place, history, attempt }) => place === "ready" && attempt + history.length === 0,
+  );
+  const times = runs.map(({ readyAt, leaseUntil }) => readyAt ?? leaseUntil).filter((time) => time !== null);
+  const next = await nextWake(store, now);
+  if (times.length === 0) expect(next).toBeUndefined();
+  else if (isFresh) expect(next).toBe(now);
+  else expect(next).toBe(Math.max(now, Math.min(...times)));
 }

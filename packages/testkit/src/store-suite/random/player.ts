@@ -8,7 +8,7 @@ import {
   type ScheduleStore,
 } from "@tidegate/core";
 import { aBackfill, aNewSchedule, aPlan, aRun, MINUTE, START } from "../../builders.js";
-import { allRuns, change, ending, LEASE, scheduleOf } from "../conduct.js";
+import { allRuns, change, ending, LEASE, OPERATORS, scheduleOf } from "../conduct.js";
 import { GROUPS, type Operation, type OperationOf } from "./operation.js";
 
 /** How long the backfills are which lie before the ledgers, minutes. */
@@ -101,7 +101,13 @@ export class Player {
   async #claim({ limit, leases }: OperationOf<"claim">): Promise<unknown> {
     this.now += leases * LEASE;
     const leaseUntil = this.now + LEASE;
-    const claimed = await this.store.claim({ owner: "first", now: this.now, leaseUntil, limit });
+    const claimed = await this.store.claim({
+      owner: "first",
+      operators: OPERATORS,
+      now: this.now,
+      leaseUntil,
+      limit,
+    });
     this.claims.push(...claimed);
     return claimed.map(({ run, isRecovered }) => ({ run, isRecovered }));
   }
@@ -110,7 +116,12 @@ export class Player {
     const claimed = this.#chooseClaim(claim);
     if (claimed === undefined) return "nothing claimed";
     const metrics = { rowsRead: claim, rowsWritten: 1 };
-    const details = { isBlocking: isBlocking && state === "FAILED", endedAt: this.now, metrics };
+    const details = {
+      at: this.now,
+      isBlocking: isBlocking && state === "FAILED",
+      endedAt: this.now,
+      metrics,
+    };
     const gives = givesBack && state === "CANCELLED";
     return this.#givingBack(claimed.run, gives, { ...ending(claimed, state, details), givesBack: gives });
   }
@@ -119,14 +130,13 @@ export class Player {
     const claimed = this.#chooseClaim(claim);
     if (claimed === undefined) return "nothing claimed";
     const { run, token } = claimed;
-    const wakeAt = this.now + LEASE;
     return this.store.changeRuns([
       {
         id: run.id,
         from: ["SUBMITTING"],
         token,
         state: "RUNNING",
-        wakeAt,
+        at: this.now,
         startedAt: this.now,
         jobId: run.id,
       },
@@ -145,7 +155,10 @@ export class Player {
         from: ["SUBMITTING", "RUNNING"],
         token,
         state: "PLANNED",
-        wakeAt: this.now + leases * LEASE,
+        at: this.now,
+        place: "ready",
+        readyAt: this.now + leases * LEASE,
+        wait: { reason: "retry", since: this.now },
         error,
         attemptRecord: { attempt, submittedAt, endedAt: this.now, jobId, error },
       },
@@ -171,7 +184,7 @@ export class Player {
       id: chosen.id,
       from: ["PLANNED"],
       state: "CANCELLED",
-      wakeAt: null,
+      at: this.now,
       reason: "cancelled",
       endedAt: this.now,
       givesBack: gives,
@@ -181,10 +194,9 @@ export class Player {
   async #retry({ run }: OperationOf<"retry">): Promise<unknown> {
     const chosen = await this.#chooseRun(run, ["FAILED", "CANCELLED"]);
     if (chosen === undefined || chosen.isSuperseded) return "another stands for it";
-    const wakeAt = chosen.kind === "SCHEDULED" ? null : this.now;
     const from = ["FAILED", "CANCELLED"] as const;
     return this.store.changeRuns([
-      { id: chosen.id, from, state: "PLANNED", wakeAt, attempt: 0, reason: null, endedAt: null },
+      { id: chosen.id, from, state: "PLANNED", at: this.now, attempt: 0, reason: null, endedAt: null },
     ]);
   }
 

@@ -1,0 +1,133 @@
+import { createWriteStream } from "node:fs";
+import { type FileHandle, open, realpath } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { JobFailure } from "../duckdb/failure.js";
+import { isInside } from "../job/allowed-paths.js";
+import { type Bytes, bytesOf, compressionOf, decompressed } from "./compression.js";
+import { asUtf8, type Encoding, markedEncoding } from "./encoding.js";
+import { type Fields, LineEnds } from "./line-ends.js";
+
+/** A file of a source as DuckDB reads it. */
+export interface SourceFile {
+  /** The path that the source names. */
+  readonly name: string;
+  /** What is read: the file itself, or a copy of the attempt's own. */
+  readonly path: string;
+  /** How many of the file's lines stand before the first one at `path`. */
+  readonly linesBefore: number;
+}
+
+/** What a preparation may use. */
+export interface PreparationLimits {
+  /** Where it puts copies; removed with the attempt. */
+  readonly directory: string;
+  /** The only directories whose files it may read, real paths. */
+  readonly allowedDirectories: readonly string[] | undefined;
+  readonly signal: AbortSignal;
+}
+
+const HEAD_BYTES = 4;
+const CR = 0x0d;
+
+/**
+ * Makes a source's files such that DuckDB reads them right. Most are, and stay untouched. The others are copied:
+ * decompressed, so that all of a file is verified before a row of it is taken; as UTF-8; without what stands before the
+ * first row; with lines that end alike.
+ */
+export class Preparation {
+  readonly #limits: PreparationLimits;
+  /** Whose copy a path is. */
+  readonly #originals = new Map<string, string>();
+
+  constructor(limits: PreparationLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * A file as text in UTF-8.
+   *
+   * @throws JobFailure JOB_FAILED for a file that may not be read, is damaged, or is not in its encoding
+   */
+  async text(name: string, encoding: Encoding = "utf-8"): Promise<SourceFile> {
+    const path = await this.#allowed(name);
+    const head = await firstBytes(path, HEAD_BYTES);
+    const compression = compressionOf(name, head);
+    if (compression === undefined && (markedEncoding(head) ?? encoding) === "utf-8") {
+      return { name, path: name, linesBefore: 0 };
+    }
+    const bytes = compression === undefined ? bytesOf(path) : decompressed(path, name, compression);
+    return { name, path: await this.#copy(name, asUtf8(bytes, name, encoding)), linesBefore: 0 };
+  }
+
+  /** A file without its first bytes. @param lines - how many lines these are */
+  async from(file: SourceFile, offset: number, lines: number): Promise<SourceFile> {
+    const path = await this.#copy(file.name, bytesOf(file.path, offset));
+    return { name: file.name, path, linesBefore: file.linesBefore + lines };
+  }
+
+  /** A file whose lines end alike, or `undefined` when they already do. */
+  async withLikeLines(file: SourceFile, fields: Fields): Promise<SourceFile | undefined> {
+    if (!(await holds(file.path, CR))) return undefined;
+    const lines = new LineEnds(fields);
+    async function* rewritten(): Bytes {
+      for await (const chunk of bytesOf(file.path)) yield lines.push(chunk);
+    }
+    const path = await this.#copy(file.name, rewritten());
+    return lines.areMixed ? { ...file, path } : undefined;
+  }
+
+  /** A message with the names of files in place of their copies. */
+  named(message: string): string {
+    let named = message;
+    for (const [path, name] of this.#originals) named = named.replaceAll(path, name);
+    return named;
+  }
+
+  async #copy(name: string, bytes: Bytes): Promise<string> {
+    const path = join(this.#limits.directory, `source-${this.#originals.size + 1}.tmp`);
+    this.#originals.set(path, name);
+    await pipeline(bytes, createWriteStream(path), { signal: this.#limits.signal });
+    return path;
+  }
+
+  async #allowed(name: string): Promise<string> {
+    const { allowedDirectories } = this.#limits;
+    const path = await realpath(name);
+    if (allowedDirectories === undefined || isInside(path, allowedDirectories)) return path;
+    throw new JobFailure("JOB_FAILED", `${name} leads outside the directories that the operator allows.`, {
+      isRetryable: false,
+    });
+  }
+}
+
+/** The first bytes of a file, fewer when it is shorter. */
+export async function firstBytes(path: string, count: number): Promise<Buffer> {
+  return withFile(path, async (handle) => {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(count), 0, count, 0);
+    return buffer.subarray(0, bytesRead);
+  });
+}
+
+/** The last bytes of a file. */
+export async function lastBytes(path: string, count: number): Promise<Buffer> {
+  return withFile(path, async (handle) => {
+    const { size } = await handle.stat();
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(count), 0, count, Math.max(0, size - count));
+    return buffer.subarray(0, bytesRead);
+  });
+}
+
+async function withFile<T>(path: string, work: (handle: FileHandle) => Promise<T>): Promise<T> {
+  const handle = await open(path, "r");
+  try {
+    return await work(handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function holds(path: string, byte: number): Promise<boolean> {
+  for await (const chunk of bytesOf(path)) if (chunk.includes(byte)) return true;
+  return false;
+}

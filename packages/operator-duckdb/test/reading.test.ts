@@ -1,0 +1,71 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { Bed, HOUR } from "./bed.js";
+
+const CORPUS = fileURLToPath(new URL("corpus/", import.meta.url));
+
+/** A case of `corpus/make.py`. */
+interface Case {
+  readonly name: string;
+  readonly format: string;
+  readonly path: readonly string[];
+  readonly columns: Readonly<Record<string, string>>;
+  readonly options: Readonly<Record<string, string | number>>;
+  readonly rows?: readonly (readonly (string | null)[])[];
+  readonly rejected?: number;
+  readonly failure?: { readonly isRetryable: boolean };
+}
+
+const CASES = JSON.parse(readFileSync(join(CORPUS, "cases", "index.json"), "utf8")) as readonly Case[];
+const DAY = { lower: Date.UTC(2026, 0, 1), upper: Date.UTC(2026, 0, 1) + 24 * HOUR, mode: "full" } as const;
+
+it("the corpus is what Python's csv, json and gzip make of it", () => {
+  const output = execFileSync("python3", [join(CORPUS, "make.py"), "--check"], { encoding: "utf8" });
+  expect(output).toContain(`${CASES.length} cases`);
+});
+
+describe("a file is taken over exactly, or its rows are kept aside, or the run fails with its name", () => {
+  let bed: Bed;
+  beforeEach(() => {
+    bed = new Bed();
+  });
+  afterEach(() => bed.dispose());
+
+  it.each(CASES.map((one) => [one.name, one] as const))("%s", async (_, one) => {
+    const { format, columns, options, rows = [], rejected = 0, failure } = one;
+    const path = one.path.map((name) => join(CORPUS, "cases", name));
+    const source = { format, path, columns, ...(format === "csv" ? { options } : {}) };
+    const outcome = await bed.run({ job: { source, target: { path: bed.target } }, ...DAY });
+    if (failure !== undefined) {
+      expect(outcome).toMatchObject({ state: "FAILED", error: { code: "JOB_FAILED" }, ...failure });
+      expect(bed.files()).toEqual([]);
+      const isNamed = path.some((file) => outcome.error?.message.includes(file));
+      expect(isNamed || outcome.error?.message).toBe(
+        one.name === "a column that no file has" ? "There is no column name; there are city, at." : true,
+      );
+      return;
+    }
+    expect(outcome).toMatchObject({
+      state: "SUCCEEDED",
+      metrics: { rowsRead: rows.length + rejected, rowsWritten: rows.length, rowsDirty: rejected },
+    });
+    const copied = await bed.rows(Object.entries(columns).map(asText).join(", "));
+    expect(sorted(copied.map((row) => Object.values(row)))).toEqual(sorted(rows));
+    const kept = rejected === 0 ? [] : bed.rejected("full.jsonl");
+    expect(kept).toHaveLength(rejected);
+    expect(kept.every(({ file }) => path.length > 1 || file === path[0])).toBe(true);
+  });
+});
+
+/** 17 digits tell doubles apart. */
+function asText([name, type]: readonly [string, string], index: number): string {
+  const value = `"${name.replaceAll('"', '""')}"`;
+  return `${type === "DOUBLE" ? `printf('%.17g', ${value})` : `${value}::VARCHAR`} AS c${index}`;
+}
+
+function sorted(rows: readonly (readonly unknown[])[]): readonly string[] {
+  return rows.map((row) => JSON.stringify(row)).sort();
+}

@@ -1,0 +1,60 @@
+import { LIVE_TURN, REST_TURN, CLAIM_ROUND as ROUND } from "@tidegate/core";
+import { PLPGSQL } from "./language.js";
+import { QUEUE_NO } from "./queues.js";
+
+/** `turnsOf` of core as SQL. */
+const turnsOf = (which: number): string =>
+  `(first_turn + room + ${ROUND - 1 - which}) / ${ROUND} - (first_turn + ${ROUND - 1 - which}) / ${ROUND}`;
+
+/**
+ * Claims. Rows that another one is taking are passed over.
+ *
+ * @param s - the schema, quoted
+ */
+export const claimFunctions = (s: string): string[] => [
+  // Runs of dead owners first, then ready ones: `takeFairly` of core as SQL. What is due before `floor_at` is not looked at.
+  `CREATE FUNCTION ${s}.claim(by_owner text, of_operators text[], at_time bigint, until bigint, at_most integer,
+      first_turn bigint, floor_at bigint)
+    RETURNS TABLE (was text, of_queue smallint, due_at bigint, claimed ${s}.run) ${PLPGSQL} AS $$
+  DECLARE
+    room bigint;
+    found_rows integer;
+    step record;
+    step_room bigint;
+    one text;
+  BEGIN
+    RETURN QUERY WITH lapsed AS MATERIALIZED (
+      SELECT r.id, r.state, r.lease_until FROM ${s}.run r
+        WHERE r.lease_until >= floor_at AND r.lease_until <= at_time AND r.operator = ANY (of_operators)
+        ORDER BY r.lease_until, r.id LIMIT at_most FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE ${s}.run r SET token = r.token + 1, owner = by_owner, lease_until = until, is_job_open = true
+      FROM lapsed d WHERE r.id = d.id
+      RETURNING d.state, NULL::smallint, d.lease_until, r;
+    GET DIAGNOSTICS found_rows = ROW_COUNT;
+    room := at_most - found_rows;
+    FOR step IN SELECT * FROM (VALUES
+        (${QUEUE_NO.rest}::smallint, ${turnsOf(REST_TURN)}),
+        (${QUEUE_NO.live}::smallint, ${turnsOf(LIVE_TURN)}),
+        (${QUEUE_NO.retry}::smallint, room), (${QUEUE_NO.live}::smallint, room), (${QUEUE_NO.rest}::smallint, room)
+      ) AS v (queue, turns) LOOP
+      step_room := least(step.turns, room);
+      FOREACH one IN ARRAY of_operators LOOP
+        EXIT WHEN step_room <= 0;
+        RETURN QUERY WITH due AS MATERIALIZED (
+          SELECT r.id, r.ready_at FROM ${s}.run r
+            WHERE r.place = 'ready' AND r.operator = one AND r.queue = step.queue AND r.ready_at >= floor_at
+              AND r.ready_at <= CASE step.queue WHEN ${QUEUE_NO.retry} THEN at_time ELSE ${Number.MAX_SAFE_INTEGER} END
+            ORDER BY r.ready_at, r.id LIMIT step_room FOR NO KEY UPDATE SKIP LOCKED
+        )
+        UPDATE ${s}.run r SET state = 'SUBMITTING', place = 'active', attempt = r.attempt + 1, submitted_at = at_time,
+            token = r.token + 1, owner = by_owner, ready_at = NULL, lease_until = until, wait = NULL, is_job_open = true
+          FROM due d WHERE r.id = d.id
+          RETURNING 'PLANNED'::text, r.queue, d.ready_at, r;
+        GET DIAGNOSTICS found_rows = ROW_COUNT;
+        step_room := step_room - found_rows;
+        room := room - found_rows;
+      END LOOP;
+    END LOOP;
+  END $$`,
+];

@@ -1,0 +1,24 @@
+import { CLAIM_QUEUES, type ClaimQueue, LIVE_PLACES, LIVE_TOLERANCE_MS } from "@tidegate/core";
+
+/** How the table keeps a queue. */
+export const QUEUE_NO = Object.fromEntries(CLAIM_QUEUES.map((queue, no) => [queue, no])) as Record<
+  ClaimQueue,
+  number
+>;
+
+/** `isLagging` of core as SQL. */
+export const isLagging = (run: string, at: string, delayMs: string): string =>
+  `(${at} - ${run}.scheduled_time - ${delayMs} > (${run}.upper - ${run}.lower) / ${run}.intervals + ${LIVE_TOLERANCE_MS})`;
+
+/**
+ * `queueOf` of core as SQL, for a run of a lane.
+ *
+ * @param place - which place of its lane it gets, counted from 1
+ */
+export const queueInLane = (wasClaimed: string, lags: string, place: string): string =>
+  `CASE WHEN ${wasClaimed} THEN ${QUEUE_NO.retry} WHEN ${lags} OR ${place} > ${LIVE_PLACES} THEN ${QUEUE_NO.rest}
+    ELSE ${QUEUE_NO.live} END`;
+
+/** `queueOf` of core as SQL, for a run beside the lane that nobody has claimed. */
+export const queueBeside = (kind: string): string =>
+  `CASE ${kind} WHEN 'BACKFILL' THEN ${QUEUE_NO.rest} ELSE ${QUEUE_NO.live} END`;

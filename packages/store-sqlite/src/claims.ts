@@ -1,0 +1,186 @@
+import {
+  type ClaimedRun,
+  type ClaimRequest,
+  type ClaimScope,
+  type EpochMs,
+  type HeldLease,
+  type LeaseState,
+  type Run,
+  type RunReason,
+  takeFairly,
+} from "@tidegate/core";
+import { asRun, queueNo, type RunRow } from "./run-rows.js";
+import type { Statements } from "./statements.js";
+import type { Tables } from "./tables.js";
+
+/** What a claim needs of a run that was never claimed before: all else is as it was inserted. */
+type ReadyRow = Pick<
+  RunRow,
+  | "no"
+  | "group_no"
+  | "lower"
+  | "generation"
+  | "upper"
+  | "id"
+  | "kind"
+  | "intervals"
+  | "scheduled_time"
+  | "schedule_version"
+  | "backfill_id"
+  | "operator"
+  | "attempt"
+  | "token"
+  | "queue"
+  | "ready_at"
+  | "planned_at"
+  | "reason"
+>;
+
+const RETRY = queueNo("retry");
+
+/** Where the queues stand in the order of claims. */
+const PRECEDENCE = [queueNo("retry"), queueNo("live"), queueNo("rest")];
+
+const READY = `SELECT no, group_no, lower, generation, upper, id, kind, intervals, scheduled_time, schedule_version, backfill_id,
+  operator, attempt, token, queue, ready_at, planned_at, reason FROM run INDEXED BY run_ready
+  WHERE place = 'ready' AND operator = ? AND queue = ? AND ready_at <= ? ORDER BY ready_at, id LIMIT ?`;
+
+const CLAIM = `UPDATE run SET state = 'SUBMITTING', place = 'active', attempt = ?, submitted_at = ?, token = ?, ready_at = NULL,
+  lease_until = ?, wait = NULL, is_job_open = 1 WHERE no = ?`;
+
+/** `json_each` makes a table of the operators. */
+const IS_IN_SCOPE = "operator IN (SELECT value FROM json_each(?))";
+
+const LAPSED = `SELECT no FROM run INDEXED BY run_held
+  WHERE lease_until IS NOT NULL AND lease_until <= ? AND ${IS_IN_SCOPE} ORDER BY lease_until, id LIMIT ?`;
+
+const RECOVER = "UPDATE run SET token = token + 1, lease_until = ?, is_job_open = 1 WHERE no = ? RETURNING *";
+
+/** Claims runs: those of dead owners, then ready ones, in turn. */
+export function claimRuns(tables: Tables, turn: number, request: ClaimRequest): ClaimedRun[] {
+  const recovered = recover(tables, request);
+  const left = { turn, limit: request.limit - recovered.length, operators: request.operators };
+  const taken: (ReadyRow & { claimed: ClaimedRun })[] = takeFairly(left, (queue, operator, limit) =>
+    tables.statements
+      .all<ReadyRow>(
+        READY,
+        operator,
+        queueNo(queue),
+        queue === "retry" ? request.now : Number.MAX_SAFE_INTEGER,
+        limit,
+      )
+      .map((row) => ({ ...row, claimed: claimOne(tables, row, request) })),
+  );
+  taken.sort(compareClaims);
+  return [...recovered, ...taken.map(({ claimed }) => claimed)];
+}
+
+function recover({ statements, groups }: Tables, request: ClaimRequest): ClaimedRun[] {
+  const { operators, now, leaseUntil, limit } = request;
+  const lapsed = statements.all<{ no: number }>(LAPSED, now, JSON.stringify(operators), limit);
+  return lapsed.map(({ no }) => {
+    const row = statements.get<RunRow>(RECOVER, leaseUntil, no)!;
+    return { run: asRun(row, groups.idOf(row.group_no)), token: row.token, isRecovered: true };
+  });
+}
+
+function claimOne(
+  { statements, groups }: Tables,
+  row: ReadyRow,
+  { now, leaseUntil }: ClaimRequest,
+): ClaimedRun {
+  const token = row.token + 1;
+  statements.run(CLAIM, row.attempt + 1, now, token, leaseUntil, row.no);
+  const groupId = groups.idOf(row.group_no);
+  // What was claimed, cancelled or retried before has more to tell than what it was inserted with.
+  if (row.attempt > 0 || row.token > 0) {
+    const whole = statements.get<RunRow>("SELECT * FROM run WHERE no = ?", row.no)!;
+    return { run: asRun(whole, groupId), token, isRecovered: false };
+  }
+  return { run: claimedFirst(row, groupId, now, leaseUntil), token, isRecovered: false };
+}
+
+function compareClaims(a: ReadyRow, b: ReadyRow): number {
+  if (a.queue !== b.queue) return PRECEDENCE.indexOf(a.queue) - PRECEDENCE.indexOf(b.queue);
+  return a.ready_at! - b.ready_at! || (a.id < b.id ? -1 : 1);
+}
+
+function claimedFirst(row: ReadyRow, groupId: string, now: EpochMs, leaseUntil: EpochMs): Run {
+  return {
+    id: row.id,
+    groupId,
+    kind: row.kind,
+    lower: row.lower,
+    upper: row.upper,
+    generation: row.generation,
+    intervals: row.intervals,
+    scheduledTime: row.scheduled_time,
+    state: "SUBMITTING",
+    reason: row.reason,
+    scheduleVersion: row.schedule_version,
+    backfillId: row.backfill_id,
+    operator: row.operator,
+    attempt: 1,
+    place: "active",
+    readyAt: null,
+    leaseUntil,
+    wait: null,
+    isBlocking: false,
+    isSuperseded: false,
+    isCancelRequested: false,
+    isJobOpen: true,
+    plannedAt: row.planned_at,
+    submittedAt: now,
+    startedAt: null,
+    endedAt: null,
+    jobId: null,
+    jobAddress: null,
+    metrics: null,
+    error: null,
+    history: [],
+  };
+}
+
+const FIRST_READY = `SELECT ready_at AS at FROM run INDEXED BY run_ready
+  WHERE place = 'ready' AND operator = ? AND queue = ? ORDER BY ready_at LIMIT 1`;
+
+const FIRST_LEASE = `SELECT lease_until AS at FROM run INDEXED BY run_held
+  WHERE lease_until IS NOT NULL AND ${IS_IN_SCOPE} ORDER BY lease_until LIMIT 1`;
+
+/** When the next run of a scope may be claimed: see `ScheduleStore.nextWake`. */
+export function nextWake(statements: Statements, { operators, now }: ClaimScope): EpochMs | undefined {
+  const times: EpochMs[] = [];
+  for (const operator of operators) {
+    for (const queue of PRECEDENCE) {
+      const first = statements.get<{ at: number }>(FIRST_READY, operator, queue);
+      if (first !== undefined) times.push(queue === RETRY ? first.at : now);
+    }
+  }
+  const lease = statements.get<{ at: number }>(FIRST_LEASE, JSON.stringify(operators));
+  if (lease !== undefined) times.push(lease.at);
+  return times.length === 0 ? undefined : Math.max(now, Math.min(...times));
+}
+
+const ACTIVE = "state IN ('SUBMITTING', 'RUNNING')";
+
+/** Sets the end of a lease that is still held. */
+export function renewLease(statements: Statements, { id, token }: HeldLease, leaseUntil: number): LeaseState {
+  const row = statements.get<Pick<RunRow, "is_cancel_requested">>(
+    `UPDATE run SET lease_until = ? WHERE id = ? AND token = ? AND ${ACTIVE} RETURNING is_cancel_requested`,
+    leaseUntil,
+    id,
+    token,
+  );
+  return { isHeld: row !== undefined, isCancelRequested: row?.is_cancel_requested === 1 };
+}
+
+/** Marks an active run for cancellation. */
+export function requestCancel(statements: Statements, id: string, reason: RunReason): boolean {
+  const text = `UPDATE run SET is_cancel_requested = 1, reason = ? WHERE id = ? AND ${ACTIVE}`;
+  return statements.run(text, reason, id) === 1;
+}
+
+/** Ends the leases of a process that is gone, whatever the clock says. */
+export function releaseHeldRuns(statements: Statements): void {
+  statements.run("UPDATE run SET lease_until = 0 WHERE lease_until IS NOT NULL");
+}
