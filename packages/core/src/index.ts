@@ -30,6 +30,7 @@ export * from "./options/parse-options.js";
 export type * from "./run/backfill.js";
 export * from "./run/claim-order.js";
 export * from "./run/lane.js";
+export * from "./run/place.js";
 export type * from "./run/run.js";
 export * from "./run/run-id.js";
 export * from "./run/standing.js";

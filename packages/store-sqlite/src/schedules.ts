@@ -1,10 +1,4 @@
-import {
-  type NewSchedule,
-  type RunReason,
-  type ScheduleChange,
-  type ScheduleStatus,
-  type ScheduleVersion,
-} from "@tidegate/core";
+import type { NewSchedule, RunReason, ScheduleChange, ScheduleStatus, ScheduleVersion } from "@tidegate/core";
 import type { ScheduleColumns } from "@tidegate/store-sql";
 import { changeRun, OF_ITS_VERSION } from "./run-changes.js";
 import type { RunRow } from "./run-rows.js";

@@ -4,11 +4,7 @@ import type { CancelRequest, TidegateEmitter } from "../events/events.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import type { Run, RunReason } from "../run/run.js";
-import type {
-  ClaimedRun,
-  RunChange,
-  ScheduleStore,
-} from "../store/schedule-store.js";
+import type { ClaimedRun, RunChange, ScheduleStore } from "../store/schedule-store.js";
 import { Attempt } from "./attempt.js";
 import { ChangeBatch } from "./change-batch.js";
 import { Leases } from "./leases.js";

@@ -2,7 +2,7 @@ import type { EpochMs } from "../clock/clock.js";
 import type { IntervalSet } from "../interval/interval-set.js";
 import type { JobMetrics } from "../job/job-outcome.js";
 import type { RunKind } from "../job/run-kind.js";
-import type { Place } from "./lane.js";
+import type { Place } from "./place.js";
 
 /**
  * Where a run is. `PLANNED → SUBMITTING → RUNNING → SUCCEEDED | FAILED | CANCELLED`, or `SKIPPED` from the start.

@@ -114,9 +114,9 @@ function runOf([lower, upper]: Bounds, kind: NewRun["kind"], generation: number)
     scheduledTime: bounds.upper,
     state: "PLANNED",
     reason: null,
-    operator: "test",
     scheduleVersion: 1,
     backfillId: null,
+    operator: "scripted",
     plannedAt: T0,
   };
 }

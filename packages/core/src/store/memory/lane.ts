@@ -1,6 +1,6 @@
 import type { EpochMs } from "../../clock/clock.js";
 import { isLagging, queueOf } from "../../run/claim-order.js";
-import { isAdmitted } from "../../run/lane.js";
+import { isAdmitted } from "../../run/place.js";
 import type { Group } from "./group.js";
 import { comparePositions, type RunRow } from "./run-row.js";
 import type { RunTable } from "./run-table.js";

@@ -1,6 +1,7 @@
 import type { EpochMs } from "../../clock/clock.js";
 import type { ClaimQueue } from "../../run/claim-order.js";
-import { isAdmitted, isEnded } from "../../run/lane.js";
+import { isEnded } from "../../run/lane.js";
+import { isAdmitted } from "../../run/place.js";
 import type { NewRun } from "../../run/run.js";
 import type { ClaimScope, RunFilter } from "../schedule-store.js";
 import type { BackfillRow } from "./backfill-table.js";
