@@ -1,11 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
+import { BrokenLaw, type StageStore } from "./evidence.js";
 import { histories } from "./generate.js";
 import type { History } from "./history.js";
 import { avoidingOpenFaults, openFaultOf } from "./open-faults.js";
 import { perform } from "./perform.js";
 import { inMemory, inSqlite } from "./places.js";
-import { BrokenLaw, type StageStore } from "./stage.js";
 import { rowsOf } from "./table.js";
 import { asTest } from "./told.js";
 

@@ -122,6 +122,7 @@ export interface BriefHistory {
   readonly steps: readonly Step[];
 }
 
+/** The history in full. */
 export function written({ policies = {}, jobs = [], steps }: BriefHistory): History {
   return {
     policies: { ...PLAIN, ...policies },

@@ -1,8 +1,9 @@
 import type { Run, RunReason } from "@tidegate/core";
 import { type JobRecord, judgeRecording, type Verdict } from "@tidegate/testkit/recorder";
 import { CANNOT_STOP, type ClusterJob } from "./cluster.js";
+import { BrokenLaw, GROUP, type Intents, type Snapshot } from "./evidence.js";
 import type { Policies } from "./history.js";
-import { BrokenLaw, GROUP, type Intents, type Snapshot, type Stage } from "./stage.js";
+import type { Stage } from "./stage.js";
 import { isUpper, nextCut } from "./triggers.js";
 
 // What the documentation promises, each law by itself, in terms of what can be seen from outside.

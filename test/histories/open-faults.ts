@@ -1,5 +1,5 @@
-import { type History, PLAIN, type Policies, type Step } from "./history.js";
-import type { BrokenLaw } from "./stage.js";
+import type { BrokenLaw } from "./evidence.js";
+import { type History, PLAIN, type Policies } from "./history.js";
 
 /** A fault of the product that is known and not repaired yet. Delete it here once it is. */
 export interface OpenFault {
@@ -9,6 +9,7 @@ export interface OpenFault {
   readonly tolerates?: (broken: BrokenLaw) => boolean;
 }
 
+/** All that are open, by what is wrong. */
 export const OPEN_FAULTS: Readonly<Record<string, OpenFault>> = {
   "cancel-running loses what is not the newest": {
     avoid: (history) =>
@@ -27,10 +28,6 @@ function withSettings(history: History, change: (set: Partial<Policies>) => Part
     policies: { ...PLAIN, ...change(history.policies) },
     steps: history.steps.map((step) => ("set" in step ? { ...step, set: change(step.set) } : step)),
   };
-}
-
-export function withSteps(history: History, change: (step: Step) => Step): History {
-  return { ...history, steps: history.steps.map(change) };
 }
 
 /** The history without the ingredients of open faults. */

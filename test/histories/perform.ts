@@ -1,3 +1,4 @@
+import { GROUP, type Snapshot, type StageStore } from "./evidence.js";
 import type { History } from "./history.js";
 import {
   holdAlways,
@@ -10,7 +11,7 @@ import {
   holdOfWhole,
   holdOfWords,
 } from "./laws.js";
-import { GROUP, type Snapshot, Stage, type StageStore } from "./stage.js";
+import { Stage } from "./stage.js";
 
 /** Plays a history to its end and holds it to all laws. @throws BrokenLaw naming the first that does not hold */
 export async function perform(history: History, place: StageStore): Promise<void> {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MemoryStore } from "@tidegate/core";
 import { SqliteStore } from "@tidegate/store-sqlite";
-import type { StageStore } from "./stage.js";
+import type { StageStore } from "./evidence.js";
 
 /** A ledger in memory. One that was closed gives back its leases when it is opened, as a file of one process does. */
 export async function inMemory(): Promise<StageStore> {

@@ -1,13 +1,10 @@
 import {
-  type AuditReport,
   type BackfillPlan,
   type BackfillSelect,
   createTidegate,
   type Interval,
   isTidegateError,
   type Run,
-  type Schedule,
-  type ScheduleInfo,
   type ScheduleOperator,
   type ScheduleStore,
   type Tidegate,
@@ -17,57 +14,11 @@ import {
 import { embeddedEngine } from "@tidegate/engine-embedded";
 import { type JobRecord, jobRecorder } from "@tidegate/testkit/recorder";
 import { Cluster } from "./cluster.js";
+import { BrokenLaw, GROUP, type Intents, noIntents, type Snapshot, type StageStore } from "./evidence.js";
 import type { History, Policies, Step } from "./history.js";
 import { Budget, Mortal } from "./mortal.js";
+import { scheduleInfo } from "./schedule-info.js";
 import { type ModelGrid, T0, TRIGGERS } from "./triggers.js";
-
-/** The only group of a history: with another one, its fires would wake what sleeps too long. */
-export const GROUP = "orders";
-
-/** Where histories keep their ledger. */
-export interface StageStore {
-  readonly store: ScheduleStore;
-  /** Turns of the event loop until what is written has been answered. */
-  readonly turns: number;
-  /** The store as the next process opens it; `isClosed` if the one before closed it in an orderly way. */
-  reopen(isClosed: boolean): Promise<ScheduleStore>;
-  dispose(): Promise<void>;
-}
-
-/** The history broke a rule while it was played. */
-export class BrokenLaw extends Error {
-  readonly law: string;
-
-  constructor(law: string, detail: string) {
-    super(`${law}: ${detail}`);
-    this.law = law;
-  }
-}
-
-/** A person's or a policy's decision, with the position in the recording at which it was made. */
-export interface Intents {
-  readonly cancelledRuns: Set<string>;
-  hasUnregistered: boolean;
-  /** Backfills that run everything of their range again. */
-  readonly backfills: Set<string>;
-  /** All settings that the schedule had, newest last. */
-  readonly settings: Policies[];
-}
-
-const noIntents = (policies: Policies): Intents => ({
-  cancelledRuns: new Set(),
-  hasUnregistered: false,
-  backfills: new Set(),
-  settings: [policies],
-});
-
-/** The schedule, its runs and its audit at one moment. */
-export interface Snapshot {
-  readonly now: number;
-  readonly schedule: Schedule;
-  readonly runs: readonly Run[];
-  readonly audit: AuditReport;
-}
 
 /** Everything around one group: the clock, the service that runs its jobs, the process that schedules them, a recorder. */
 export class Stage {
@@ -156,7 +107,7 @@ export class Stage {
   async register(policies: Policies): Promise<void> {
     await this.#call(
       "register",
-      () => this.tidegate.client.register(this.#info(policies)),
+      () => this.tidegate.client.register(scheduleInfo(policies, this.unitMs)),
       () => this.#hasNow(policies),
     );
   }
@@ -310,7 +261,7 @@ export class Stage {
     const { client } = this.tidegate;
     await this.#call(
       "update",
-      () => client.update(this.#info(policies), { version: before.version }),
+      () => client.update(scheduleInfo(policies, this.unitMs), { version: before.version }),
       () => this.#hasNow(policies),
     );
   }
@@ -397,24 +348,5 @@ export class Stage {
     this.intents = noIntents(this.policies);
     this.grids.clear();
     this.isPaused = false;
-  }
-
-  #info(policies: Policies): ScheduleInfo {
-    const { unitMs } = this;
-    const { trigger, start, span, window, delay, timeout, ...rest } = policies;
-    const kind: (typeof TRIGGERS)[typeof trigger] & { readonly timezone?: string } = TRIGGERS[trigger];
-    const ms = (tenths: number): number => Math.round((tenths * unitMs) / 10);
-    return {
-      groupId: GROUP,
-      trigger: kind.spec,
-      ...(kind.timezone === undefined ? {} : { timezone: kind.timezone }),
-      startTime: this.at(start),
-      ...(span === 0 || trigger === "once" ? {} : { endTime: this.at(start + span) }),
-      ...(window === 0 ? {} : { catchupWindowMs: ms(window) }),
-      ...(timeout === 0 ? {} : { timeoutMs: ms(timeout) }),
-      delayMs: ms(delay),
-      backoff: { initialMs: ms(0.5), maxMs: ms(1) },
-      ...rest,
-    };
   }
 }

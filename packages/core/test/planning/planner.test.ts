@@ -396,9 +396,10 @@ describe("a schedule that is blocked", () => {
 
 describe("a backlog", () => {
   it("drains through two managers on one store as runs end, whichever of them carries these out", async () => {
-    const store = new MemoryStore();
+    const clock = new VirtualClock({ start: T0 });
+    const store = new MemoryStore({ clock });
     Object.assign(store, { isShared: true });
-    const { client, clock, operator, engine } = await begin({ store });
+    const { client, operator, engine } = await begin({ store, clock });
     const other = await World.start({ store, clock, operator });
     await client.register(hourly("g", { startTime: T0 - 50 * HOUR }));
     await engine.fire("g", T0);
