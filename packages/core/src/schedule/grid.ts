@@ -92,7 +92,9 @@ export class Grid {
     const cut = this.#previousCut(latest + 1) ?? lower;
     if (fireAt === "interval-start" && (endTime === null || cut < endTime)) {
       const begin = Math.max(lower, cut);
-      return this.#interval(begin, this.#nextCut(begin)!);
+      const end = this.#nextCut(begin);
+      // Behind the last time of an expression with years nothing begins.
+      if (end !== undefined) return this.#interval(begin, end);
     }
     return this.#interval(Math.max(lower, this.#previousCut(cut) ?? lower), cut);
   }

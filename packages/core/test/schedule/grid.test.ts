@@ -269,6 +269,27 @@ describe("what is due", () => {
     expect(found).toBeGreaterThan(100);
   });
 
+  it("ends with the last time of an expression that has years, if runs start with their interval", () => {
+    const expression = "10 20 5 1,L * ? 2025-2027";
+    const startTime = Date.UTC(2027, 1, 1);
+    const grid = gridOf({
+      groupId: "g",
+      trigger: { type: "cron", expression },
+      fireAt: "interval-start",
+      startTime,
+    });
+    const last = Date.UTC(2027, 11, 31, 5, 20, 10);
+    expect(grid.due(grid.origin()!, last + 10 * DAY)).toEqual({
+      count: 22,
+      newest: {
+        lower: Date.UTC(2027, 11, 1, 5, 20, 10),
+        upper: last,
+        scheduledTime: Date.UTC(2027, 11, 1, 5, 20, 10),
+      },
+      following: undefined,
+    });
+  });
+
   it("is counted from the beginning of time on", () => {
     const seconds = { groupId: "g", trigger: { type: "cron", expression: "* * * * * *" } } as const;
     const startTime = -8_640_000_000_000_000;
