@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AuditReport } from "@tidegate/core";
+import { judgeRecording, readRecording } from "@tidegate/testkit/recorder";
 import { GrowingSource, loadFlights } from "./flights.js";
 import type { ManagerMessage } from "./manager.js";
 import { printReport } from "./report.js";
-import { type Plan, synchronizations } from "./schedules.js";
+import { type Plan, recordingOf, synchronizations } from "./schedules.js";
 import { compareRows } from "./verify.js";
 
 const REPLAY_MS = 20_000;
@@ -76,7 +77,14 @@ if (audits === undefined) {
   manager!.kill("SIGKILL");
   process.exit(1);
 }
-const comparisons = await Promise.all(synchronizations(plan).map((group) => compareRows(plan, group)));
-const isSound = printReport(audits, comparisons);
+const { records } = readRecording(recordingOf(plan));
+const reports = await Promise.all(
+  synchronizations(plan).map(async (group) => {
+    const audit = audits!.find(({ groupId }) => groupId === group.groupId)!;
+    const verdict = judgeRecording(records, { groupId: group.groupId, range: audit.range });
+    return { audit, verdict, rows: await compareRows(plan, group) };
+  }),
+);
+const isSound = printReport(reports);
 if (isSound) rmSync(plan.directory, { recursive: true, force: true });
 process.exit(isSound ? 0 : 1);

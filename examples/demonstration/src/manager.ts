@@ -3,8 +3,9 @@ import { type AuditReport, createTidegate, isTidegateError, type Tidegate } from
 import { embeddedEngine } from "@tidegate/engine-embedded";
 import { DuckdbOperator } from "@tidegate/operator-duckdb";
 import { sqliteStore } from "@tidegate/store-sqlite";
+import { jobRecorder } from "@tidegate/testkit/recorder";
 import { FailOnce } from "./fail-once.js";
-import { type Plan, synchronizations } from "./schedules.js";
+import { type Plan, recordingOf, synchronizations } from "./schedules.js";
 
 /** What the manager tells its parent. */
 export type ManagerMessage =
@@ -22,10 +23,11 @@ const FAILING_INTERVAL = 3;
 /** A manager service as one would write it: a store, an engine, an operator; it may be killed at any moment. */
 async function main(plan: Plan): Promise<void> {
   const chosen = String(plan.startAt + FAILING_INTERVAL * 1_000);
-  const operator = new FailOnce(
+  const failing = new FailOnce(
     new DuckdbOperator({ threads: 1 }),
     ({ groupId, lowerBoundary }) => groupId === "all-flights" && lowerBoundary === chosen,
   );
+  const operator = jobRecorder(failing, recordingOf(plan));
   const tidegate = createTidegate({
     store: sqliteStore({ path: join(plan.directory, "tidegate.db") }),
     engines: [embeddedEngine()],

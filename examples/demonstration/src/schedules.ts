@@ -30,6 +30,11 @@ const COLUMNS = {
 /** The source is complete half a second after the fact, or later on a busy machine; intervals are run when it surely is. */
 const DELAY_MS = 4_000;
 
+/** The file with everything that operators were asked and have answered, written apart from the ledger. */
+export function recordingOf(plan: Plan): string {
+  return join(plan.directory, "jobs.jsonl");
+}
+
 export function sourceFiles(plan: Plan): string {
   return join(plan.directory, "source", "*.json");
 }

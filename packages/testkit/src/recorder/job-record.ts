@@ -4,7 +4,7 @@ import type { EpochMs, JobOutcome, OfflineJobRequest } from "@tidegate/core";
  * Something an operator was asked or has answered.
  *
  * - `submit`: a submission, written before the operator is called; `submitted`: the operator took the job; `refused`: it
- *   threw an `OperatorError`, so the job was certainly not taken; `unclear`: any other error, so the job may have begun;
+ *   threw an `OperatorError` that says that the job was certainly not taken; `unclear`: any other error, so the job may have begun;
  * - `find`: a lookup by key; `found`, `absent`, `find-failed`: its answer;
  * - `ended`: the end of a job became known, by `submit`, `find` or `wait`;
  * - `cancel`: a request to stop; `stopped`: the job has stopped or had ended before; `cancel-failed`: neither is known.

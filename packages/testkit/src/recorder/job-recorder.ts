@@ -81,7 +81,7 @@ class Recorder {
     try {
       job = await this.#operator.submit(request, context);
     } catch (error) {
-      write(error instanceof OperatorError ? "refused" : "unclear", { error: shortMessage(error) });
+      write(isRefusal(error) ? "refused" : "unclear", { error: shortMessage(error) });
       throw error;
     }
     write("submitted", { jobId: job.jobId });
@@ -147,6 +147,14 @@ class Recorder {
         ...more,
       });
   }
+}
+
+/** Codes with which a call is broken off, whatever became of the job. */
+const BROKEN_OFF: readonly string[] = ["JOB_CANCELLED", "JOB_TIMED_OUT", "NOT_RUNNING"];
+
+/** Whether an error says that the job was certainly not taken. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof OperatorError && !BROKEN_OFF.includes(error.code);
 }
 
 function ending(jobId: string, { state, error }: JobOutcome): Partial<JobRecord> {

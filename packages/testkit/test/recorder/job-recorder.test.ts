@@ -57,11 +57,17 @@ describe("a job recorder", () => {
   });
 
   it("tells a refusal from an error that leaves open whether the job was taken", async () => {
-    const errors = [new OperatorError("JOB_INVALID", "no such table"), new Error("connection reset")];
+    const errors = [
+      new OperatorError("JOB_INVALID", "no such table"),
+      new Error("connection reset"),
+      // Breaks the call off, whatever has become of the job.
+      new OperatorError("NOT_RUNNING", "the operator stops"),
+    ];
     const { recorder, records } = recorded({ submit: () => Promise.reject(errors.shift()) });
     await expect(recorder.submit(aRequest({}), untroubled())).rejects.toMatchObject({ code: "JOB_INVALID" });
     await expect(recorder.submit(aRequest({}), untroubled())).rejects.toThrow("connection reset");
-    expect(events(records)).toEqual(["submit", "refused", "submit", "unclear"]);
+    await expect(recorder.submit(aRequest({}), untroubled())).rejects.toThrow("the operator stops");
+    expect(events(records)).toEqual(["submit", "refused", "submit", "unclear", "submit", "unclear"]);
     expect(records[1]).toMatchObject({ error: "no such table" });
   });
 
