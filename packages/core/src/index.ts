@@ -41,9 +41,14 @@ export { laneWidth, normalizeSchedule, type SpecDefaults } from "./schedule/norm
 export * from "./schedule/schedule.js";
 export { type ParsedScheduleInfo, parseScheduleInfo, scheduleInfoSchema } from "./schedule/schema.js";
 export * from "./schedule/status.js";
+export type * from "./store/backfill-table.js";
 export * from "./store/memory-store.js";
+export type * from "./store/page.js";
 export * from "./store/placement.js";
-export * from "./store/schedule-store.js";
+export * from "./store/run-ledger.js";
+export type * from "./store/run-queue.js";
+export type * from "./store/schedule-store.js";
+export type * from "./store/schedule-table.js";
 export * from "./store/together.js";
 export { compileTrigger } from "./trigger/compile.js";
 export { CronTrigger, QUARTZ_PRESET, QUARTZ_PRESETS } from "./trigger/cron/cron-trigger.js";

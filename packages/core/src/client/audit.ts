@@ -10,7 +10,7 @@ import {
   toSet,
 } from "../interval/interval-set.js";
 import type { RunState } from "../run/run.js";
-import type { CoverageRange } from "../store/schedule-store.js";
+import type { CoverageRange } from "../store/run-ledger.js";
 import type { Doubts } from "./doubts.js";
 
 /** How much of the audited time is in one condition. */

@@ -2,7 +2,8 @@ import type { EpochMs } from "../clock/clock.js";
 import type { Interval } from "../interval/boundaries.js";
 import { isEnded } from "../run/lane.js";
 import type { Run } from "../run/run.js";
-import type { RunFilter, ScheduleStore } from "../store/schedule-store.js";
+import type { RunFilter } from "../store/run-ledger.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
 
 /** The most runs that one audit holds against each other. */
 const MAX_EXAMINED = 10_000;

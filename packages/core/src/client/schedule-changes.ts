@@ -3,7 +3,8 @@ import { ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { IntervalPlanner } from "../planning/planner.js";
 import type { Schedule } from "../schedule/schedule.js";
-import type { ScheduleChange, ScheduleStore } from "../store/schedule-store.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
+import type { ScheduleChange } from "../store/schedule-table.js";
 import type { EngineOutbox } from "../upkeep/outbox.js";
 
 /** What schedules are changed with. */

@@ -5,14 +5,10 @@ import type { Backfill } from "../run/backfill.js";
 import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule, ScheduleInfo, ScheduleVersion } from "../schedule/schedule.js";
-import type {
-  Page,
-  PageRequest,
-  RunFilter,
-  RunTally,
-  ScheduleFilter,
-  ScheduleStore,
-} from "../store/schedule-store.js";
+import type { Page, PageRequest } from "../store/page.js";
+import type { RunFilter, RunTally } from "../store/run-ledger.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
+import type { ScheduleFilter } from "../store/schedule-table.js";
 import { type AuditReport, auditCoverage } from "./audit.js";
 import type { BackfillControl, BackfillPlan, BackfillRequest } from "./backfill-control.js";
 import { findDoubts } from "./doubts.js";

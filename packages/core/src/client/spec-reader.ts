@@ -7,7 +7,7 @@ import { Grid } from "../schedule/grid.js";
 import { laneWidth, normalizeSchedule, type SpecDefaults } from "../schedule/normalize.js";
 import type { ScheduleInfo, ScheduleSpec } from "../schedule/schedule.js";
 import { parseScheduleInfo } from "../schedule/schema.js";
-import type { NewSchedule } from "../store/schedule-store.js";
+import type { NewSchedule } from "../store/schedule-table.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
 import type { EngineRegistry } from "../upkeep/engine-registry.js";
 

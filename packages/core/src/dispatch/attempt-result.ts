@@ -4,7 +4,7 @@ import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
 import type { JobMetrics, JobOutcome } from "../job/job-outcome.js";
 import type { Run, RunError, RunReason } from "../run/run.js";
 import type { BackoffSpec, ScheduleSpec } from "../schedule/schedule.js";
-import type { RunChange } from "../store/schedule-store.js";
+import type { RunChange } from "../store/run-queue.js";
 
 /** An attempt that has ended, and what is known of its job. */
 export interface EndedAttempt {

@@ -6,7 +6,7 @@ import type { OfflineJobRequest } from "../job/offline-job-request.js";
 import type { JobContext, ScheduleOperator, SubmittedJob } from "../operator/operator.js";
 import type { Run, RunError, RunReason } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
-import type { RunChange } from "../store/schedule-store.js";
+import type { RunChange } from "../store/run-queue.js";
 import { AttemptContext } from "./attempt-context.js";
 import { backoffMs, endAttempt } from "./attempt-result.js";
 import { Cancellation } from "./cancellation.js";

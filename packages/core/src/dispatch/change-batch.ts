@@ -1,4 +1,5 @@
-import type { RunChange, ScheduleStore } from "../store/schedule-store.js";
+import type { RunChange } from "../store/run-queue.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
 
 interface Pending {
   readonly change: RunChange;

@@ -1,6 +1,6 @@
 import type { Run } from "../run/run.js";
 import { placementAfter } from "../store/placement.js";
-import type { RunChange } from "../store/schedule-store.js";
+import type { RunChange } from "../store/run-queue.js";
 
 /** The run as a change leaves it, before its lane admits anybody. */
 export function changedRun(run: Run, change: RunChange): Run {

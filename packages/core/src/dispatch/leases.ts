@@ -1,5 +1,6 @@
 import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
-import type { ClaimedRun, ScheduleStore } from "../store/schedule-store.js";
+import type { ClaimedRun } from "../store/run-queue.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
 import type { Attempt } from "./attempt.js";
 
 /** What leases are kept with. */

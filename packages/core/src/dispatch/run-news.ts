@@ -2,7 +2,7 @@ import { messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import { isEnded } from "../run/lane.js";
 import type { Run } from "../run/run.js";
-import type { RunChange } from "../store/schedule-store.js";
+import type { RunChange } from "../store/run-queue.js";
 import { changedRun } from "./changed-run.js";
 
 /** Tells of what the dispatcher has recorded; nobody who listens costs it anything. */

@@ -3,7 +3,7 @@ import type { Interval } from "../interval/boundaries.js";
 import type { Run } from "../run/run.js";
 import { runId } from "../run/run-id.js";
 import type { Schedule } from "../schedule/schedule.js";
-import type { PlanCommit } from "../store/schedule-store.js";
+import type { PlanCommit } from "../store/run-ledger.js";
 import type { PlanDecision } from "./plan-decision.js";
 
 /** The generation that intervals are planned in which were given back before. Others are in their first. */

@@ -1,4 +1,6 @@
-import type { RunChange, ScheduleChange, ScheduleStore } from "./schedule-store.js";
+import type { RunChange } from "./run-queue.js";
+import type { ScheduleStore } from "./schedule-store.js";
+import type { ScheduleChange } from "./schedule-table.js";
 
 /**
  * The same store, which calls `tell` after each write that may have made a run claimable: the one place that knows of all

@@ -6,6 +6,7 @@ import type { Backfill, BackfillState } from "../run/backfill.js";
 import { compareQueues, takeFairly } from "../run/claim-order.js";
 import type { NewRun, Run, RunReason } from "../run/run.js";
 import type { Schedule, ScheduleVersion } from "../schedule/schedule.js";
+import type { BackfillCommit } from "./backfill-table.js";
 import { applyStep, BackfillTable } from "./memory/backfill-table.js";
 import { coverageOf } from "./memory/coverage.js";
 import { plans } from "./memory/group.js";
@@ -28,27 +29,11 @@ import {
 import { allows, applyScheduleChange } from "./memory/schedule-changes.js";
 import { ScheduleTable } from "./memory/schedule-table.js";
 import { tallyOf } from "./memory/tally.js";
-import type {
-  BackfillCommit,
-  ClaimedRun,
-  ClaimRequest,
-  ClaimScope,
-  CoverageRange,
-  DueFire,
-  DueQuery,
-  HeldLease,
-  LeaseState,
-  NewSchedule,
-  Page,
-  PageRequest,
-  PlanCommit,
-  RunChange,
-  RunFilter,
-  RunTally,
-  ScheduleChange,
-  ScheduleFilter,
-  ScheduleStore,
-} from "./schedule-store.js";
+import type { Page, PageRequest } from "./page.js";
+import type { CoverageRange, PlanCommit, RunFilter, RunTally } from "./run-ledger.js";
+import type { ClaimedRun, ClaimRequest, ClaimScope, HeldLease, LeaseState, RunChange } from "./run-queue.js";
+import type { ScheduleStore } from "./schedule-store.js";
+import type { DueFire, DueQuery, NewSchedule, ScheduleChange, ScheduleFilter } from "./schedule-table.js";
 
 /** How a store in memory is set up. */
 export interface MemoryStoreOptions {

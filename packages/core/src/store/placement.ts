@@ -1,6 +1,6 @@
 import { isEnded } from "../run/lane.js";
 import type { Run } from "../run/run.js";
-import type { RunChange } from "./schedule-store.js";
+import type { RunChange } from "./run-queue.js";
 
 /** The fields of a run that say where it stands. */
 export type Placement = Pick<Run, "place" | "readyAt" | "leaseUntil" | "wait" | "isBlocking">;

@@ -5,7 +5,8 @@ import type { TidegateEmitter } from "../events/events.js";
 import { isolated, OwnError } from "../planning/isolated.js";
 import type { Schedule, ScheduleStatus } from "../schedule/schedule.js";
 import { nextStatus, type ScheduleAction } from "../schedule/status.js";
-import type { ScheduleChange, ScheduleStore } from "../store/schedule-store.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
+import type { ScheduleChange } from "../store/schedule-table.js";
 import type { EngineRegistry } from "./engine-registry.js";
 
 /** Statuses in which an engine is still to be told something. */

@@ -4,7 +4,8 @@ import type { TidegateEmitter } from "../events/events.js";
 import { isolated, OwnError } from "../planning/isolated.js";
 import type { IntervalPlanner } from "../planning/planner.js";
 import type { SpecCache } from "../planning/spec-cache.js";
-import type { DueFire, ScheduleStore } from "../store/schedule-store.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
+import type { DueFire } from "../store/schedule-table.js";
 
 const PAGE = 1_000;
 

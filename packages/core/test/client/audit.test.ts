@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { type AuditReport, auditCoverage } from "../../src/client/audit.js";
 import type { RunState } from "../../src/run/run.js";
-import type { CoverageRange } from "../../src/store/schedule-store.js";
+import type { CoverageRange } from "../../src/store/run-ledger.js";
 
 const range = (state: RunState, lower: number, upper: number, rowsRead = 0): CoverageRange => ({
   state,

@@ -1,5 +1,5 @@
 import type { Backfill, BackfillState } from "../../run/backfill.js";
-import type { BackfillCommit } from "../schedule-store.js";
+import type { BackfillCommit } from "../backfill-table.js";
 
 /** A backfill as the table keeps it. */
 export type BackfillRow = { -readonly [Field in keyof Backfill]: Backfill[Field] };

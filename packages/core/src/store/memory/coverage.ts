@@ -1,7 +1,7 @@
 import type { Interval } from "../../interval/boundaries.js";
 import { isEnded } from "../../run/lane.js";
 import type { RunState } from "../../run/run.js";
-import type { CoverageRange } from "../schedule-store.js";
+import type { CoverageRange } from "../run-ledger.js";
 import type { RunIndex } from "./run-index.js";
 import type { MutableRun } from "./run-row.js";
 

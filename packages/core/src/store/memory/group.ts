@@ -1,5 +1,5 @@
 import type { Schedule, ScheduleStatus, ScheduleVersion } from "../../schedule/schedule.js";
-import type { NewSchedule } from "../schedule-store.js";
+import type { NewSchedule } from "../schedule-table.js";
 import { frozenCopy } from "./frozen-copy.js";
 import { type HeapItem, IndexedHeap, NOT_QUEUED } from "./indexed-heap.js";
 import { RunIndex } from "./run-index.js";

@@ -1,5 +1,5 @@
 import { StoreError } from "../../errors/errors.js";
-import type { Page, PageRequest } from "../schedule-store.js";
+import type { Page, PageRequest } from "../page.js";
 
 const DEFAULT_LIMIT = 100;
 

@@ -3,7 +3,7 @@ import type { ClaimQueue } from "../../run/claim-order.js";
 import { isEnded } from "../../run/lane.js";
 import type { AttemptRecord, NewRun, Run } from "../../run/run.js";
 import { placementAfter } from "../placement.js";
-import type { RunChange } from "../schedule-store.js";
+import type { RunChange } from "../run-queue.js";
 import type { BackfillRow } from "./backfill-table.js";
 import { frozenCopy } from "./frozen-copy.js";
 import type { Group } from "./group.js";

@@ -1,5 +1,5 @@
 import type { Schedule } from "../../schedule/schedule.js";
-import type { ScheduleChange } from "../schedule-store.js";
+import type { ScheduleChange } from "../schedule-table.js";
 import { frozenCopy } from "./frozen-copy.js";
 import type { Group } from "./group.js";
 

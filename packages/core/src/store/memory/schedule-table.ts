@@ -1,5 +1,6 @@
 import type { Schedule } from "../../schedule/schedule.js";
-import type { DueFire, DueQuery, NewSchedule, Page, PageRequest, ScheduleFilter } from "../schedule-store.js";
+import type { Page, PageRequest } from "../page.js";
+import type { DueFire, DueQuery, NewSchedule, ScheduleFilter } from "../schedule-table.js";
 import { type Group, newGroup, plans } from "./group.js";
 import { IndexedHeap } from "./indexed-heap.js";
 import { OrderedList } from "./ordered-list.js";

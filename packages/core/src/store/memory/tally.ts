@@ -1,5 +1,5 @@
 import type { RunReason } from "../../run/run.js";
-import { NO_RUNS, type RunTally } from "../schedule-store.js";
+import { NO_RUNS, type RunTally } from "../run-ledger.js";
 import type { Group } from "./group.js";
 
 /** Counts over a group's whole ledger: see `ScheduleStore.tally`. */
