@@ -30,8 +30,6 @@ export class CronerEngine implements ScheduleEngine {
   readonly capabilities: EngineCapabilities = {
     finestPeriodMs: 1_000,
     holdsDefinitions: true,
-    hasNativeCatchup: false,
-    hasNativeBackfill: false,
   };
   readonly #held = new Map<string, Held>();
   readonly #underWay = new Set<Promise<void>>();

@@ -24,8 +24,6 @@ export class BullmqEngine implements ScheduleEngine {
   readonly capabilities: EngineCapabilities = {
     finestPeriodMs: 100,
     holdsDefinitions: true,
-    hasNativeCatchup: true,
-    hasNativeBackfill: false,
   };
   readonly #settings: EngineSettings;
   readonly #clock: Clock;

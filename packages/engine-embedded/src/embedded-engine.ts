@@ -33,8 +33,6 @@ export class EmbeddedEngine implements ScheduleEngine {
   readonly capabilities: EngineCapabilities = {
     finestPeriodMs: 1,
     holdsDefinitions: false,
-    hasNativeCatchup: true,
-    hasNativeBackfill: false,
   };
   readonly #store: ScheduleStore;
   readonly #clock: Clock;

@@ -38,8 +38,6 @@ export class ForeignEngine implements ScheduleEngine {
     this.capabilities = {
       finestPeriodMs,
       holdsDefinitions: true,
-      hasNativeCatchup: false,
-      hasNativeBackfill: true,
     };
   }
 

@@ -1,4 +1,3 @@
-import { halfJitterGenerator } from "cockatiel";
 import type { EpochMs } from "../clock/clock.js";
 import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
 import type { JobMetrics, JobOutcome } from "../job/job-outcome.js";
@@ -39,13 +38,8 @@ export function endAttempt(attempt: EndedAttempt): RunChange {
 
 /** How long to wait before the attempt after this one, ms: exponential, with jitter over its upper half. */
 export function backoffMs(backoff: BackoffSpec, attempt: number): number {
-  const [wait] = halfJitterGenerator(attempt - 1, {
-    initialDelay: backoff.initialMs,
-    maxDelay: backoff.maxMs,
-    exponent: 2,
-    generator: halfJitterGenerator,
-  });
-  return Math.round(wait);
+  const longest = Math.min(backoff.maxMs, backoff.initialMs * 2 ** (attempt - 1));
+  return Math.round(longest * (0.5 + Math.random() / 2));
 }
 
 /** How long to wait before the attempt after one that ended with `outcome`, ms: the back-off, or what it asks for. */

@@ -57,9 +57,6 @@ export interface EngineCapabilities {
   readonly finestPeriodMs: number;
   /** Whether it keeps definitions outside the store, so that the reconciler has something to hold against it. */
   readonly holdsDefinitions: boolean;
-  /** Whether it fires by itself for times that it missed. The ledger catches up either way. */
-  readonly hasNativeCatchup: boolean;
-  readonly hasNativeBackfill: boolean;
 }
 
 /** What an engine may use of its surroundings. */

@@ -29,8 +29,6 @@ export class ManualEngine implements ScheduleEngine {
     this.capabilities = {
       finestPeriodMs: 1_000,
       holdsDefinitions: true,
-      hasNativeCatchup: false,
-      hasNativeBackfill: false,
       ...capabilities,
     };
   }

@@ -12,8 +12,6 @@ export function outsideEngine(engineType: string): ScheduleEngine {
     capabilities: {
       finestPeriodMs: 1_000,
       holdsDefinitions: false,
-      hasNativeCatchup: false,
-      hasNativeBackfill: false,
     },
     start: async () => {},
     handleRegister: async () => {},
