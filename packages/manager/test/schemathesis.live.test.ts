@@ -14,9 +14,6 @@ const aManager = useManagers();
 /** How long it may go on, s. */
 const BUDGET_S = 30;
 
-/** It plans all that is owed, which is work for minutes where a schedule was made to begin in 1970. */
-const LEFT_OUT = "trigger";
-
 /**
  * Every check but one: that all of what a schema allows is taken. No JSON schema can say that two fields belong together,
  * that a cursor was given out before, or that a zone exists.
@@ -34,7 +31,6 @@ describe("Schemathesis", () => {
     const options = [
       ...["--header", `Authorization: Bearer ${token}`, "--exclude-checks", EXCLUDED, "--warnings", "off"],
       ...["--phases", "examples,coverage,fuzzing", "--max-examples", "50", "--max-time", String(BUDGET_S)],
-      ...["--exclude-operation-id", LEFT_OUT],
       ...["--no-color", "--suppress-health-check", "all"],
     ];
     try {
