@@ -152,9 +152,10 @@ describe("SQL that Flink does not take", () => {
       statement: "INSERT OVERWRITE t SELECT 1",
     };
     const operator = anOperator({ secrets: { key: async () => secret } });
-    await expect(operator.submit(aRequest({ sql }), untroubled())).rejects.toThrow(
-      /Could not find any factory for identifier '\*\*\*'/,
-    );
+    const refused = operator.submit(aRequest({ sql }), untroubled());
+    await expect(refused).rejects.toThrow(/Could not find any factory for identifier '\[redacted\]'/);
+    // Flink also repeats the statement, in which the secret's quote is doubled.
+    await expect(refused).rejects.not.toThrow(/s3cr/);
   });
 });
 

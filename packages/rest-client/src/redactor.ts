@@ -40,9 +40,14 @@ export class Redactor {
 
   #formsOf(value: string): string[] {
     return value.length >= this.#shortest && value !== ""
-      ? [value, ...writtenForms(value)]
+      ? [...quotedForms(value), ...writtenForms(value)]
       : writtenForms(value);
   }
+}
+
+/** A text as it is, and as it stands between the quotes of SQL and of JSON. */
+function quotedForms(text: string): string[] {
+  return [...new Set([text, text.replaceAll("'", "''"), JSON.stringify(text).slice(1, -1)])];
 }
 
 /** A text from outside, fit for a message: on one line, without control characters, and of limited length. */
@@ -51,7 +56,7 @@ export function oneLine(text: string, maxLength = 1_000): string {
   return line.length <= maxLength ? line : `${line.slice(0, maxLength)}…`;
 }
 
-/** The forms in which a secret travels: whole, in parts (`user:password`, two keys, the lines of one), encoded. */
+/** The forms in which a secret travels: whole, in parts (`user:password`, two keys, the lines of one), quoted and encoded. */
 function writtenForms(value: string): string[] {
   const keys = value.split(/\s+/);
   const lines = value.split(/\r?\n/);
@@ -63,6 +68,6 @@ function writtenForms(value: string): string[] {
     ...value.split(":"),
   ];
   return parts
-    .flatMap((part) => [part, encodeURIComponent(part), Buffer.from(part).toString("base64")])
+    .flatMap((part) => [...quotedForms(part), encodeURIComponent(part), Buffer.from(part).toString("base64")])
     .filter(({ length }) => length >= MIN_PART);
 }

@@ -26,6 +26,23 @@ describe("a secret of several lines", () => {
   });
 });
 
+describe("a secret with quotes", () => {
+  it.each([
+    ["as it is", "identifier 's3cr'et'"],
+    ["as SQL quotes it", "'connector' = 's3cr''et'"],
+  ])("is taken out %s", (_, text) => {
+    const redactor = new Redactor({ shortest: 1 });
+    redactor.remember("key", "s3cr'et");
+    expect(redactor.redact(text)).not.toContain("s3cr");
+  });
+
+  it("is taken out as JSON writes it", () => {
+    const redactor = new Redactor();
+    redactor.remember("key", 'two "words"\\');
+    expect(redactor.redact(JSON.stringify({ password: 'two "words"\\' }))).toBe('{"password":"[redacted]"}');
+  });
+});
+
 describe("a text from outside", () => {
   it("becomes one line, without what a terminal would obey, and no longer than it may be", () => {
     expect(oneLine(" no table\r\n\u001b[31morders\u2028 ")).toBe("no table [31morders");
