@@ -6,9 +6,9 @@ import { AirflowApi } from "./rest/airflow-api.js";
 import { AirflowRest } from "./rest/airflow-rest.js";
 
 /**
- * Fires through Apache Airflow 3, shared by any number of managers. Schedules are registered over REST in Variables, from
- * which one file in Airflow's DAGs folder builds DAGs. Their tasks call back a manager (`@tidegate/manager`), which fires into
- * the ledger.
+ * Fires through Apache Airflow 3, shared by any number of managers. Schedules are registered over REST as
+ * Variables, from which one file in Airflow's DAGs folder builds DAGs. Their tasks call back a manager
+ * (`@tidegate/manager`), which fires into the ledger.
  */
 export class AirflowEngine extends ForeignEngine {
   readonly #settings: EngineSettings;
@@ -25,7 +25,7 @@ export class AirflowEngine extends ForeignEngine {
     this.#settings = settings;
   }
 
-  /** The address of a group's DAG in Airflow, for people: its runs and their logs. */
+  /** Returns the address of a group's DAG in Airflow, where people see its runs and their logs. */
   pageOf(groupId: string): string {
     const { url, names } = this.#settings;
     return `${url}/dags/${encodeURIComponent(names.nameOf(groupId))}`;

@@ -1,8 +1,9 @@
 import type { CronValues } from "@tidegate/engine-kit";
 
 /**
- * The expression as Airflow's cron library reads it: five fields, and the seconds behind them where they are not 0. A
- * field that has all its values is a wildcard, since only that follows elapsed time where the clock changes.
+ * Returns the expression in the form of Airflow's cron library: five fields, followed by the seconds unless
+ * they are 0. A field with all its values becomes a wildcard, since only that follows elapsed time when the
+ * clock changes.
  */
 export function cronText({ seconds, minutes, hours, days, months, weekdays }: CronValues): string {
   const fields = [

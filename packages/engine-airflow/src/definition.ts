@@ -5,13 +5,13 @@ import { connectionIdOf } from "./names.js";
 import type { EngineSettings } from "./options.js";
 
 /**
- * What Airflow holds of a schedule, as the factory file reads it: as much as it takes to fire. Nothing of the operator's
- * configuration, so no secret, gets there.
+ * A schedule as Airflow holds it and the factory file reads it: enough to fire it. Nothing of the operator's
+ * configuration, and so no secret, is included.
  */
 export interface Definition {
   /**
-   * Version and a hash of all else, as JSON writes that: a tag of the DAG, by which it is known what was parsed. It comes
-   * first, so that the factory file can take it off and see whether the rest was edited by hand.
+   * The version and a hash of all other fields, as JSON writes them: a tag of the DAG that shows what was
+   * parsed. It comes first, so that the factory file can strip it and detect manual edits.
    */
   readonly stamp: string;
   readonly dagId: string;
@@ -25,19 +25,19 @@ export interface Definition {
   readonly offsetMs: number;
   readonly waitMs: number;
   readonly period: BoundedTicks["period"];
-  /** The next nominal times, where ticks are finer than these; ascending. */
+  /** The next nominal times, ascending, if ticks are finer than these. */
   readonly instants: readonly EpochMs[];
   readonly wait: boolean;
   readonly maxActiveRuns: number;
 }
 
-/** How many nominal times are told to Airflow. */
+/** Maximum number of nominal times sent to Airflow. */
 const MOST_INSTANTS = 200;
 
-/** Runs that wait, for their delay or their job, must not hold up the next. */
+/** Runs that wait for their delay or their job must not hold up the next. */
 const WAITING_RUNS = 16;
 
-/** The definition of a schedule. One that has ended has a DAG without a timetable. */
+/** Returns the definition of a schedule. If it has ended, its DAG has no timetable. */
 export function definitionOf(schedule: EngineSchedule, settings: EngineSettings, now: EpochMs): Definition {
   const { groupId, version, spec, nextFireAt } = schedule;
   const ticks = nextFireAt === null ? undefined : ticksOf(spec, settings.finestPeriodMs);
@@ -58,29 +58,31 @@ export function definitionOf(schedule: EngineSchedule, settings: EngineSettings,
 }
 
 /**
- * When the DAG of a schedule with an end ends. Airflow fires the tick that was the last when it parses a DAG, unless the DAG
- * had ended before: so that what has ended, and is owed intervals, gets one, it ends after that.
+ * Returns when the DAG of a schedule with an end ends. When Airflow parses a DAG, it fires the last tick,
+ * unless the DAG had already ended. The DAG therefore ends after the parse, so that an ended schedule whose
+ * intervals are still owed gets that fire.
  */
 function endOf(endMs: EpochMs | null, parsedBy: EpochMs): EpochMs | null {
   return endMs === null ? null : Math.max(endMs, parsedBy);
 }
 
 /**
- * A definition as a shard holds it: its JSON in base64. Airflow tells the values of Variables with `***` for all that is
- * also a password somewhere, be it a part of a group id; what is told is written back with the shard's next change.
+ * Encodes a definition for a shard: its JSON in base64. Airflow replaces with `***` any part of a Variable's
+ * value that is also a password somewhere, even within a group id, and that would be written back with the
+ * shard's next change.
  */
 export function entryOf(definition: Definition): string {
   return Buffer.from(JSON.stringify(definition)).toString("base64");
 }
 
-/** The stamp of an entry; `undefined` where the entry is not as it was written. */
+/** Returns the stamp of an entry; `undefined` if the entry was altered. */
 export function stampOf(entry: string): string | undefined {
   const text = Buffer.from(entry, "base64").toString();
   const [head = "", stamp, hash] = /^\{"stamp":"(v\d+\.([0-9a-f]{12}))",/.exec(text) ?? [];
   return hash === contentHash(`{${text.slice(head.length)}`) ? stamp : undefined;
 }
 
-/** The version in a stamp; `undefined` where the text is none. */
+/** Returns the version in a stamp; `undefined` if the text is not a stamp. */
 export function versionOf(stamp: string): number | undefined {
   const [, version] = /^v(\d+)\.[0-9a-f]{12}$/.exec(stamp) ?? [];
   return version === undefined ? undefined : Number(version);

@@ -4,8 +4,8 @@ import type { AirflowApi } from "./rest/airflow-api.js";
 import { installationOf, parsedOf, shardDescription, shardKeys, shardText } from "./shard.js";
 
 /**
- * What an installation has in Airflow beside its schedules: the Connection with its door, its shards, and its place in the
- * list by which the factory file finds them.
+ * An installation's objects in Airflow besides its schedules: the Connection with its callback endpoint, its
+ * shards, and its place in the list by which the factory file finds them.
  */
 export class Installation {
   readonly #api: AirflowApi;
@@ -17,7 +17,7 @@ export class Installation {
     this.#settings = settings;
   }
 
-  /** Puts it there; once in the life of this process, so that a new secret reaches Airflow. */
+  /** Creates these objects, once per process, so that a new secret reaches Airflow. */
   put(): Promise<void> {
     this.#put ??= this.#putNow().catch((error: unknown) => {
       this.#put = undefined;
@@ -26,7 +26,7 @@ export class Installation {
     return this.#put;
   }
 
-  /** Whether Airflow still has what the fires need. Where it has not, the next `put` does it again. */
+  /** Returns whether Airflow still has what the fires need. If not, the next `put` creates it again. */
   async isThere(): Promise<boolean> {
     const hasConnection = await this.#api.hasConnection(connectionIdOf(this.#settings.prefix));
     if (hasConnection && this.#isIn(await this.#listed())) return true;
@@ -35,10 +35,10 @@ export class Installation {
   }
 
   /**
-   * Puts it into the list, of which another one that comes at the same moment may take it out again: Airflow has no
+   * Adds the installation to the list, which a concurrent installer may remove again: Airflow has no
    * conditional write.
    *
-   * @returns whether it was not there
+   * @returns whether it was missing
    */
   async enlist(): Promise<boolean> {
     const listed = await this.#listed();
@@ -52,7 +52,7 @@ export class Installation {
   async #putNow(): Promise<void> {
     const { prefix, callback } = this.#settings;
     await this.#api.putConnection(connectionIdOf(prefix), callback);
-    // All of them, as Airflow complains of each that a DAG file asks for in vain.
+    // Create all of them, since Airflow complains of each missing Variable that a DAG file reads.
     const [value, description] = [shardText(new Map()), shardDescription(prefix)];
     await this.#api.addVariables(shardKeys(prefix).map((key) => ({ key, value, description })));
     await this.enlist();
@@ -67,7 +67,7 @@ export class Installation {
   }
 }
 
-/** The names in the list's value; none where it was edited by hand and is no list. */
+/** Returns the names in the list; none if it was edited by hand and is not a list. */
 function namesIn(value: string): string[] {
   const listed = parsedOf(value);
   return Array.isArray(listed) ? listed.filter((name) => typeof name === "string") : [];

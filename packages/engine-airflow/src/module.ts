@@ -3,7 +3,7 @@ import type { ContainerModule } from "inversify";
 import { AirflowEngine } from "./airflow-engine.js";
 import type { AirflowEngineOptions } from "./options.js";
 
-/** Brings the engine on Apache Airflow, named `airflow`, to a Tidegate. */
+/** Adds the engine on Apache Airflow, named `airflow`, to a Tidegate. */
 export function airflowEngine(options: AirflowEngineOptions): ContainerModule {
   return engineModule(({ clock }) => new AirflowEngine(options, clock));
 }

@@ -8,23 +8,23 @@ import type { AirflowApi, AirflowDag, ImportFailure } from "./rest/airflow-api.j
 import { entryIdOf } from "./shard.js";
 import { type DagEntries, Shards } from "./shards.js";
 
-/** How often it is looked whether Airflow has parsed what was registered, ms: that has no event. */
+/** Interval of checks whether Airflow has parsed what was registered, ms: there is no event for that. */
 const LOOK_EVERY_MS = 300;
 
-/** How long a running task may hold up that its DAG is deleted, ms. */
+/** Maximum time that a running task may delay the deletion of its DAG, ms. */
 const DELETE_WITHIN_MS = 20_000;
 
-/** So many DAGs are looked at one by one; more in a listing of all. */
+/** Up to this many DAGs are checked one by one; more in a listing of all. */
 const FEW = 5;
 
-/** Entries that are to be in the shards, and those that were there before. */
+/** Entries to be held by the shards, and those that were there before. */
 interface Written {
   readonly entries: DagEntries;
   readonly before: DagEntries;
   readonly call: number;
 }
 
-/** What Airflow holds of schedules: an entry in a Variable and a DAG for each. */
+/** Keeps an entry in a Variable and a DAG for each schedule in Airflow. */
 export class Registrar implements ForeignScheduler {
   readonly #api: AirflowApi;
   readonly #clock: Clock;
@@ -32,7 +32,7 @@ export class Registrar implements ForeignScheduler {
   readonly #shards: Shards;
   readonly #settings: EngineSettings;
   #calls = 0;
-  /** The last call for each DAG: an earlier one, which still looks, does not undo what a later one did. */
+  /** The last call for each DAG, so that an earlier call still in progress does not undo a later one. */
   readonly #lastCalls = new Map<string, number>();
 
   constructor(api: AirflowApi, settings: EngineSettings, clock: Clock) {
@@ -44,11 +44,11 @@ export class Registrar implements ForeignScheduler {
   }
 
   /**
-   * Writes the schedules and waits until Airflow has parsed them and their DAGs are active. What another process has
-   * overwritten meanwhile is written again.
+   * Writes the schedules and waits until Airflow has parsed them and their DAGs are active. Entries that
+   * another process overwrites meanwhile are written again.
    *
-   * @throws EngineError ENGINE_FAILED when the factory file is not installed, does not import, or cannot build one of
-   *   these; when it is not parsed in time
+   * @throws EngineError ENGINE_FAILED if the factory file is not installed, does not import, or cannot build
+   * one of these; or if it is not parsed in time
    */
   async register(schedules: readonly EngineSchedule[]): Promise<void> {
     const definitions = schedules.map((schedule) =>
@@ -65,10 +65,10 @@ export class Registrar implements ForeignScheduler {
   }
 
   /**
-   * Removes the schedules and their DAGs, and looks whether they stay away: another process may have written back what
-   * it had read before.
+   * Removes the schedules and their DAGs, and checks that they stay away: another process may have written
+   * back what it had read before.
    *
-   * @throws EngineError ENGINE_FAILED when they do not in time
+   * @throws EngineError ENGINE_FAILED if they keep coming back
    */
   async unregister(groupIds: readonly string[]): Promise<void> {
     const dagIds = [...new Set(groupIds.map((groupId) => this.#settings.names.nameOf(groupId)))];
@@ -81,7 +81,7 @@ export class Registrar implements ForeignScheduler {
       for (const [dagId, entry] of await this.#remove(there)) removed.set(dagId, entry);
       await pause(this.#clock, LOOK_EVERY_MS);
       const held = await this.#shards.read(dagIds);
-      // One that differs was registered anew by another process.
+      // A different entry was registered anew by another process.
       const isBack = (dagId: string) => held.has(dagId) && held.get(dagId) === removed.get(dagId);
       there = dagIds.filter((dagId) => this.#isLast(dagId, call) && isBack(dagId));
       if (there.length > 0 && this.#clock.now() > giveUpAt) {
@@ -93,8 +93,8 @@ export class Registrar implements ForeignScheduler {
   }
 
   /**
-   * The schedules that Airflow fires, ordered by group id: those whose entry is as it was written and whose DAG is built
-   * of it and active. Where something is missing that all of them need, there are none.
+   * Returns the schedules that Airflow fires, ordered by group id: those whose entry is unaltered and whose
+   * DAG is built from it and active. Returns none if something is missing that all of them need.
    */
   async list(): Promise<EngineEntry[]> {
     await this.#installation.put();
@@ -152,7 +152,8 @@ export class Registrar implements ForeignScheduler {
       const again = await this.#writeAgain(written);
       if (pending.size === 0 && again.size === 0) return;
       const failed = await this.#importFailure(factory);
-      // Only the second time: before 3.2 a parse may fail because DAGs are deleted meanwhile, and the next one does not.
+      // Report only a second failure: before 3.2 a parse may fail because DAGs are deleted meanwhile, and the
+      // next one succeeds.
       const isFirst = failed !== undefined && failedBefore === undefined;
       if (failed !== undefined && !isFirst && failed.timestamp !== failedBefore?.timestamp) {
         throw importError(failed);
@@ -165,12 +166,12 @@ export class Registrar implements ForeignScheduler {
         const message = `Airflow has not parsed ${pending.size} of ${stamps.size} schedules within ${dagFactoryTimeoutMs} ms: is its dag-processor running?`;
         throw new EngineError("ENGINE_FAILED", message);
       }
-      // Not all after the same time, so that processes which overwrite one another come apart.
+      // Random, so that processes that overwrite one another drift apart.
       await pause(this.#clock, LOOK_EVERY_MS * (0.5 + Math.random()));
     }
   }
 
-  /** Puts back the entries that are gone from their shards, or are again what they were before. @returns these */
+  /** Restores entries that are gone from their shards, or are again what they were before. @returns these */
   async #writeAgain({ entries, before, call }: Written): Promise<DagEntries> {
     const held = await this.#shards.read([...entries.keys()]);
     const isLost = ([dagId, entry]: [string, string]) => {
@@ -193,7 +194,7 @@ export class Registrar implements ForeignScheduler {
     }
   }
 
-  /** Takes a DAG off what is waited for, when it is parsed. */
+  /** Removes a DAG from the pending ones once it is parsed. */
   async #settle(dag: AirflowDag, pending: Map<string, string>): Promise<void> {
     const stamp = pending.get(dag.dag_id);
     if (stamp === undefined || dag.is_stale || !has(dag, stamp)) return;
@@ -205,7 +206,7 @@ export class Registrar implements ForeignScheduler {
     pending.delete(dag.dag_id);
   }
 
-  /** Why the factory file does not import; `undefined` where it does. */
+  /** Returns why the factory file does not import; `undefined` if it does. */
   async #importFailure(factory: AirflowDag | undefined): Promise<ImportFailure | undefined> {
     const failures = await this.#api.importFailures();
     return failures.find(({ filename, stack_trace: trace }) =>
@@ -222,7 +223,7 @@ function has({ tags }: AirflowDag, name: string): boolean {
   return tags.some((tag) => tag.name === name);
 }
 
-/** Whether a file is the one at a place in its folder. Airflow 3.0 tells its whole path. */
+/** Returns whether a file is the one at this place in its folder. Airflow 3.0 gives its full path. */
 function isAt(filename: string, place: string): boolean {
   return filename === place || filename.endsWith(`/${place}`);
 }

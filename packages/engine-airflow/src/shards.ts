@@ -12,19 +12,20 @@ import {
   shardText,
 } from "./shard.js";
 
-/** So many shards are read one by one; more in a listing of all. */
+/** Up to this many shards are read one by one; more in a listing of all. */
 const FEW = 4;
 
-/** What Airflow tells instead of a value that it takes for a secret. */
+/** Airflow's replacement for a value that it takes for a secret. */
 const HIDDEN = "***";
 
 /** Entries by DAG id. */
 export type DagEntries = ReadonlyMap<string, string>;
 
 /**
- * The Variables that hold the schedules of an installation. Writing is read, change, write. Within this object one write
- * follows the other, and all that is asked for while one is under way is in the next. Of other processes it knows
- * nothing, and Airflow has no conditional write: who writes here looks later whether it is still there.
+ * The Variables that hold the schedules of an installation. A write reads, changes and writes back. Within
+ * this object writes are serialized, and everything requested during one goes into the next. It knows nothing
+ * of other processes, and Airflow has no conditional write, so writers must check later that their entries
+ * are still there.
  */
 export class Shards {
   readonly #api: AirflowApi;
@@ -38,18 +39,20 @@ export class Shards {
     this.#prefix = prefix;
   }
 
-  /** The entries of all DAGs, by what they are known by in their shards. */
+  /** Returns the entries of all DAGs, by their keys in the shards. */
   async all(): Promise<ShardEntries> {
     const values = await this.#values();
     return new Map([...values].flatMap(([key, value]) => [...(this.#entriesIn(key, value) ?? [])]));
   }
 
-  /** The entries that these DAGs have. */
+  /** Returns the entries of these DAGs. */
   async read(dagIds: readonly string[]): Promise<DagEntries> {
     return entriesOfDags(dagIds, await this.#shardsOf(dagIds));
   }
 
-  /** Puts and removes entries; all are written when it resolves. @returns the entries that were there before */
+  /**
+   * Puts and removes entries; all are written when it resolves. @returns the entries that were there before
+   */
   change(changes: ShardChanges): Promise<DagEntries> {
     for (const [dagId, entry] of changes) this.#asked.set(dagId, entry);
     if (this.#next === undefined) {
@@ -86,7 +89,7 @@ export class Shards {
     return shards;
   }
 
-  /** The values of these shards and perhaps of others. */
+  /** Returns the values of these shards and perhaps of others. */
   async #values(keys?: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
     if (keys === undefined || keys.size > FEW) return this.#api.variables(shardPrefix(this.#prefix));
     const values = new Map<string, string>();
@@ -97,7 +100,7 @@ export class Shards {
     return values;
   }
 
-  /** @throws EngineError ENGINE_FAILED when Airflow hides it: written back, it would be lost */
+  /** @throws EngineError ENGINE_FAILED if Airflow hides the value: written back, it would be lost */
   #entriesIn(key: string, value: string): ShardEntries | undefined {
     if (value !== HIDDEN) return entriesOf(value);
     const message = `Airflow hides the value of the Variable ${key}: no name in [core] sensitive_var_conn_names may be a part of its key.`;

@@ -4,7 +4,7 @@ import { Lease } from "./lease.js";
 import type { EngineSettings } from "./options.js";
 import type { DueFire, ScheduleTable } from "./schedule-table.js";
 
-/** What firing works with. */
+/** Dependencies of `BatchFiring`. */
 export interface BatchFiringParts {
   readonly table: ScheduleTable;
   readonly sink: FireSink;
@@ -14,8 +14,8 @@ export interface BatchFiringParts {
 }
 
 /**
- * Takes batches of due fires, hands them to the ledger, and writes back when each group is due next. Where that fails, the
- * lease lapses and somebody takes them again.
+ * Takes batches of due fires, hands them to the ledger, and writes back when each group is due next. If that
+ * fails, the lease lapses and another worker takes them again.
  */
 export class BatchFiring {
   readonly #parts: BatchFiringParts;
@@ -35,7 +35,7 @@ export class BatchFiring {
     return work;
   }
 
-  /** Takes no more, and resolves when no fire is under way. */
+  /** Takes no more batches, and resolves when no fire is in progress. */
   async stop(): Promise<void> {
     this.#isRunning = false;
     await Promise.all(this.#underWay);

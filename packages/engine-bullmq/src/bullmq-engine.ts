@@ -15,9 +15,9 @@ import type { ScheduleTable } from "./schedule-table.js";
 import type { SharedServer } from "./shared-server.js";
 
 /**
- * Fires through BullMQ, shared by any number of managers. A server, Redis or Postgres, holds when each schedule is due; one
- * process looks for what is, and calls for workers by BullMQ jobs; the workers of all managers take batches of fires under
- * a lease and hand them to the ledger.
+ * Fires through BullMQ, shared by any number of managers. A server, Redis or Postgres, holds when each
+ * schedule is due; one process checks for due schedules, and calls workers by BullMQ jobs; the workers of all
+ * managers take batches of fires under a lease and hand them to the ledger.
  */
 export class BullmqEngine implements ScheduleEngine {
   readonly engineType = "bullmq";
@@ -30,7 +30,7 @@ export class BullmqEngine implements ScheduleEngine {
   readonly #owner = randomUUID();
   #server: Promise<SharedServer> | undefined;
   #firing: Firing | undefined;
-  /** Tells of troubles once started; before, the one who calls a handler is told. */
+  /** Reports errors once started; before that, the caller of a handler gets them. */
   #onTrouble: (error: unknown) => void = () => {};
 
   /** @throws ConfigurationError CONFIGURATION_INVALID naming the option that is out of range */
@@ -40,8 +40,8 @@ export class BullmqEngine implements ScheduleEngine {
   }
 
   /**
-   * Begins to fire. Resolves without the server as well: the engine goes on by itself when it can be reached, and the
-   * trouble is told by events.
+   * Starts firing. Resolves even if the server is unreachable: the engine recovers by itself, and events
+   * report the error.
    */
   async start(context: EngineContext): Promise<void> {
     if (this.#firing !== undefined) return;
@@ -85,7 +85,7 @@ export class BullmqEngine implements ScheduleEngine {
     return (await this.#open()).table;
   }
 
-  /** Handlers work before `start` as well, in a process that only registers; `stop` closes the connection. */
+  /** Handlers also work before `start`, in a process that only registers; `stop` closes the connection. */
   #open(): Promise<SharedServer> {
     this.#server ??= openServer(this.#settings, (error) => this.#onTrouble(error));
     return this.#server;

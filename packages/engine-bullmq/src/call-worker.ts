@@ -3,14 +3,14 @@ import { within } from "./deadline.js";
 import type { EngineSettings } from "./options.js";
 import type { BullmqLink, SharedServer } from "./shared-server.js";
 
-/** When BullMQ tries again what failed for want of the server, ms; by itself it would take 15 seconds. */
+/** BullMQ's retry delay after the server was unreachable, ms; its own default is 15 seconds. */
 const RETRY_MS = 1_000;
 
-/** What a worker works with. */
+/** Dependencies of `CallWorker`. */
 export interface CallWorkerParts {
   readonly server: SharedServer;
   readonly settings: EngineSettings;
-  /** Does what it is called for. */
+  /** Does the work of one call. */
   readonly answer: () => Promise<void>;
   readonly onTrouble: (error: unknown) => void;
 }
@@ -30,7 +30,7 @@ export class CallWorker {
       concurrency: settings.concurrency,
       autorun: false,
       runRetryDelay: RETRY_MS,
-      // The job of a manager that was killed is cleared away about as soon as its fires are taken over.
+      // The job of a killed manager is removed about as soon as its fires are taken over.
       lockDuration: 2 * settings.leaseMs,
       stalledInterval: 2 * settings.leaseMs,
     };
@@ -43,11 +43,11 @@ export class CallWorker {
     this.#worker.run().catch(this.#parts.onTrouble);
   }
 
-  /** Answers no more calls. What it leaves on a server that does not answer lapses there by itself. */
+  /** Answers no more calls. What it leaves on an unresponsive server expires there by itself. */
   async stop(): Promise<void> {
     const { server, settings, onTrouble } = this.#parts;
     const isForced = !(await this.#link.isAlive());
-    // Where the server is gone, BullMQ waits for it even when it is closed by force.
+    // If the server is gone, BullMQ waits for it even when it is closed by force.
     await within(server.name, settings.commandTimeoutMs, this.#worker.close(isForced)).catch(onTrouble);
     this.#link.close();
   }

@@ -1,11 +1,11 @@
 import { EngineError } from "@tidegate/core";
 
 /**
- * The promise's result, or an error when it does not come in time. A client may wait for ever: for a cluster to be found,
- * for a server that has stopped to answer.
+ * Returns the promise's result, or fails if it does not settle in time. A client may wait forever: for a
+ * cluster to be found, or for a stopped server to answer.
  *
  * @param server - what is waited for, as the message calls it
- * @throws EngineError ENGINE_FAILED when there is no result after `ms`
+ * @throws EngineError ENGINE_FAILED if there is no result after `ms`
  */
 export async function within<T>(server: string, ms: number, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

@@ -8,19 +8,19 @@ import type { EngineSettings } from "./options.js";
 import type { BullmqLink, SharedServer } from "./shared-server.js";
 import { Ticker } from "./ticker.js";
 
-/** A job carries nothing: it says that there is something to take. It leaves nothing behind. */
+/** A job carries no data: it only signals that there is something to take. It leaves nothing behind. */
 const CALL = { name: "call", data: {}, opts: { removeOnComplete: true, removeOnFail: true } } as const;
 
-/** How many of BullMQ's own events it keeps; nobody reads them. */
+/** How many of its own events BullMQ keeps; nobody reads them. */
 const KEPT_EVENTS = 100;
 
-/** So many different troubles are remembered as told. */
+/** Maximum number of distinct reported errors that are remembered. */
 const REMEMBERED_TROUBLES = 100;
 
-/** The same trouble is told once in this time, ms: an outage is one event, not thousands. */
+/** The same error is reported once in this time, ms: an outage is one event, not thousands. */
 const TELL_AGAIN_MS = 60_000;
 
-/** What firing works with. */
+/** Dependencies of `Firing`. */
 export interface FiringParts {
   readonly context: EngineContext;
   readonly server: SharedServer;
@@ -29,7 +29,10 @@ export interface FiringParts {
   readonly settings: EngineSettings;
 }
 
-/** One manager's part in the firing, from start to stop: a ticker that stands by or calls, and a worker that answers. */
+/**
+ * One manager's part in the firing, from start to stop: a ticker that stands by or calls, and a worker that
+ * answers.
+ */
 export class Firing {
   readonly #parts: FiringParts;
   readonly #link: BullmqLink;
@@ -55,7 +58,7 @@ export class Firing {
     this.#ticker = new Ticker({ table, clock, owner, settings, call, onTrouble });
   }
 
-  /** Tells of what went wrong, but not of the same again and again. */
+  /** Reports an error, unless the same one was reported recently. */
   readonly onTrouble = (error: unknown): void => {
     const { clock, context } = this.#parts;
     const message = messageOf(error);

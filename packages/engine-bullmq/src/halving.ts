@@ -1,28 +1,28 @@
 import type { Fire, FireResult, FireSink } from "@tidegate/core";
 
-/** What came of a batch, fire by fire. */
+/** The outcome of a batch, fire by fire. */
 export interface HalvedResult {
-  /** In the order of the fires; `undefined` where the ledger refused. */
+  /** In the order of the fires; `undefined` for those that the ledger refused. */
   readonly results: readonly (FireResult | undefined)[];
-  /** Why it last refused; `undefined` where it did not. */
+  /** The last refusal; `undefined` if there was none. */
   readonly error: unknown;
 }
 
-/** A part of a batch: from here to before there. */
+/** A part of a batch, `[from, to)`. */
 interface Part {
   readonly from: number;
   readonly to: number;
 }
 
-/** After so many rounds in which all parts were refused, it is for no single group's sake. */
+/** After this many rounds in which all parts were refused, no single group is the cause. */
 const FRUITLESS_ROUNDS = 3;
 
-/** How often the ledger is asked at the most: enough to find two groups among 500. */
+/** Maximum number of calls to the ledger: enough to isolate two groups among 500. */
 const MOST_ATTEMPTS = 40;
 
 /**
- * Fires a batch. Where the ledger refuses it, its halves are tried, and theirs: a few groups that cannot be planned must
- * not hold up those that are due with them. What is refused in the end is for the caller to repeat.
+ * Fires a batch. If the ledger refuses it, retries its halves, and theirs: a few groups that cannot be
+ * planned must not hold up the others. The caller repeats what is still refused in the end.
  */
 export async function fireInHalves(sink: FireSink, fires: readonly Fire[]): Promise<HalvedResult> {
   const results: (FireResult | undefined)[] = fires.map(() => undefined);

@@ -1,7 +1,7 @@
 import type { EngineSettings } from "./options.js";
 import type { DueFire, ScheduleTable, TakenBatch } from "./schedule-table.js";
 
-/** What a lease works with. */
+/** Dependencies of `Lease`. */
 export interface LeaseParts {
   readonly table: ScheduleTable;
   readonly settings: EngineSettings;
@@ -18,7 +18,7 @@ export class Lease {
   constructor(batch: TakenBatch, parts: LeaseParts) {
     this.#batch = batch;
     this.#parts = parts;
-    // The machine's timer, not the injected clock's: a lease is by the server's time.
+    // The machine's timer, not the injected clock: a lease uses the server's time.
     this.#timer = setInterval(() => this.#extend(), parts.settings.leaseMs / 3);
   }
 
@@ -26,7 +26,7 @@ export class Lease {
     return this.#batch.fires;
   }
 
-  /** Extends it no more. Resolves with the batch as it is leased now. */
+  /** Stops extending. Resolves with the batch as currently leased. */
   async end(): Promise<TakenBatch> {
     clearInterval(this.#timer);
     await this.#extension;

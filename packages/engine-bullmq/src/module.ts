@@ -3,7 +3,7 @@ import { ContainerModule } from "inversify";
 import { BullmqEngine } from "./bullmq-engine.js";
 import type { BullmqEngineOptions } from "./options.js";
 
-/** Brings the engine on BullMQ, named `bullmq`, to a Tidegate. */
+/** Adds the engine on BullMQ, named `bullmq`, to a Tidegate. */
 export function bullmqEngine(options: BullmqEngineOptions): ContainerModule {
   return new ContainerModule(({ bind }) => {
     bind(TOKENS.engine)

@@ -4,10 +4,10 @@ import { openRedis } from "./redis/redis-server.js";
 import type { SharedServer } from "./shared-server.js";
 
 /**
- * The server of these settings. Resolves without reaching it.
+ * Returns the server of these settings, without connecting to it.
  *
- * @param onTrouble - is told when a connection breaks or does not come about
- * @throws ConfigurationError CONFIGURATION_INVALID when the package that it takes is not installed
+ * @param onTrouble - called when a connection breaks or cannot be established
+ * @throws ConfigurationError CONFIGURATION_INVALID if the package that it needs is not installed
  */
 export async function openServer(
   settings: EngineSettings,

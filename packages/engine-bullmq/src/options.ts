@@ -2,73 +2,85 @@ import { ConfigurationError } from "@tidegate/core";
 import type { PgPoolConfig } from "bullmq";
 import type { ClusterNode, ClusterOptions, RedisOptions } from "ioredis";
 
-/** A Redis Cluster: some of its nodes, and what ioredis takes beside them. */
+/** A Redis Cluster: some of its nodes, and further ioredis options. */
 export interface RedisClusterConnection {
   readonly nodes: readonly ClusterNode[];
-  /** User, password and TLS are in its `redisOptions`. */
+  /** User, password and TLS go in its `redisOptions`. */
   readonly options?: ClusterOptions;
 }
 
-/** Where Redis is: a URL (`redis://`, `rediss://` for TLS), what ioredis takes (host, user, password, TLS, sentinels …), or a cluster. */
+/**
+ * Connection to Redis: a URL (`redis://`, `rediss://` for TLS), ioredis options (host, user, password, TLS,
+ * sentinels …), or a cluster.
+ */
 export type RedisConnection = string | RedisOptions | RedisClusterConnection;
 
-/** The address of a Postgres database, as libpq writes it. */
+/** Address of a Postgres database, in libpq's format. */
 export type PostgresUrl = `postgres://${string}` | `postgresql://${string}`;
 
-/** A Postgres database, and what `pg` takes beside its address. */
+/** A Postgres database, with further `pg` options. */
 export interface PostgresDatabase {
-  /** What `pg.Pool` takes: `connectionString`, or host, user and password; `ssl`, `max` … At least 3 connections. */
+  /**
+   * Options of `pg.Pool`: `connectionString`, or host, user and password; `ssl`, `max` … At least 3
+   * connections.
+   */
   readonly postgres: PgPoolConfig;
   /**
-   * The schema of all tables, BullMQ's among them; made if need be. Letters, digits, `_` and `$`.
+   * The schema of all tables, including BullMQ's; created if needed. Letters, digits, `_` and `$`.
    * @default the prefix and `_engine`
    */
   readonly schema?: string;
 }
 
-/** Where Postgres is. Takes the package `pg`. */
+/** Connection to Postgres. Requires the package `pg`. */
 export type PostgresConnection = PostgresUrl | PostgresDatabase;
 
-/** The server that the managers share. A text that begins with `postgres://` is of a Postgres, any other of a Redis. */
+/**
+ * The server that the managers share. A text that begins with `postgres://` or `postgresql://` is a Postgres
+ * address, any other a Redis one.
+ */
 export type BullmqConnection = RedisConnection | PostgresConnection;
 
-/** How the engine works. Managers that share the firing are given the same connection and prefix. */
+/** Settings of the BullMQ engine. Managers that share the firing need the same connection and prefix. */
 export interface BullmqEngineOptions {
   readonly connection: BullmqConnection;
   /**
-   * Begins the name of each key, in braces, so that all are in one slot of a cluster; on Postgres, the name of the schema.
-   * Two installations on one server need two prefixes. @default "tidegate"
+   * Begins the name of each key, in braces, so that all are in one slot of a cluster; on Postgres, the name
+   * of the schema. Two installations on one server need two prefixes. @default "tidegate"
    */
   readonly prefix?: string;
-  /** At most this many fires are handed over at once, 1 to 2,000. @default 500 */
+  /** Maximum number of fires handed over at once, 1 to 2,000. @default 500 */
   readonly batchSize?: number;
-  /** How many batches one manager works on at a time. @default 4 */
+  /** Number of batches that one manager works on at a time. @default 4 */
   readonly concurrency?: number;
   /**
-   * How long fires belong to the manager that took them, ms; it extends this while it works. When it is killed, others
-   * take them after this time. At least 1,000. @default 5,000
+   * How long fires belong to the manager that took them, ms; the manager extends this while it works. If it
+   * is killed, others take them after this time. At least 1,000. @default 5,000
    */
   readonly leaseMs?: number;
-  /** When fires that the ledger refused are repeated, ms. @default 1,000 */
+  /** Delay before fires that the ledger refused are retried, ms. @default 1,000 */
   readonly retryMs?: number;
-  /** How often the server is looked at while nothing is due, ms: what is registered elsewhere is late by this. @default 50 */
+  /**
+   * Interval between checks of the server while nothing is due, ms; schedules registered elsewhere may be
+   * late by this. @default 50
+   */
   readonly pollMs?: number;
-  /** The shortest time between two looks, ms: fires that are due meanwhile go together. @default 10 */
+  /** Minimum time between two checks, ms: fires that become due in between go together. @default 10 */
   readonly tickMs?: number;
-  /** After what time without an answer a command of a handler is given up, ms. @default 5,000 */
+  /** Timeout of a handler's command, ms. @default 5,000 */
   readonly commandTimeoutMs?: number;
 }
 
-/** The options with nothing left open. */
+/** The options with all defaults filled in. */
 export type EngineSettings = Required<BullmqEngineOptions>;
 
 const LARGEST_BATCH = 2_000;
 const SHORTEST_LEASE_MS = 1_000;
 
-/** One is notified, one looks, one answers. */
+/** One for notifications, one for checks, one for answers. */
 const FEWEST_CONNECTIONS = 3;
 
-/** @throws ConfigurationError CONFIGURATION_INVALID naming what is out of range */
+/** @throws ConfigurationError CONFIGURATION_INVALID naming the option that is out of range */
 export function settingsOf(options: BullmqEngineOptions): EngineSettings {
   const settings: EngineSettings = {
     connection: options.connection,
@@ -91,12 +103,12 @@ export function settingsOf(options: BullmqEngineOptions): EngineSettings {
   return settings;
 }
 
-/** Whether it is Postgres that the managers share. */
+/** Returns whether the managers share Postgres. */
 export function isPostgres(connection: BullmqConnection): connection is PostgresConnection {
   return typeof connection === "string" ? /^postgres(ql)?:/.test(connection) : "postgres" in connection;
 }
 
-/** The schema of the tables in Postgres. */
+/** Returns the schema of the tables in Postgres. */
 export function schemaOf({ connection, prefix }: EngineSettings): string {
   const named = typeof connection === "object" && "schema" in connection ? connection.schema : undefined;
   return named ?? `${prefix}_engine`;
@@ -136,7 +148,7 @@ function requirePostgres(settings: EngineSettings): void {
   const { connection } = settings;
   if (!isPostgres(connection)) return;
   const schema = schemaOf(settings);
-  // As much as BullMQ allows.
+  // BullMQ allows no other names.
   if (!/^[A-Za-z_][A-Za-z0-9_$]{0,62}$/.test(schema)) {
     const message =
       `connection.schema must be 1 to 63 letters, digits, "_" and "$", not a digit first, but is "${schema}"; where ` +

@@ -7,66 +7,73 @@ export interface DueFire {
   readonly definition: Definition;
 }
 
-/** Fires that a manager has taken: others leave them alone until the lease lapses. */
+/** Fires taken by a manager; others leave them alone until the lease lapses. */
 export interface TakenBatch {
   readonly fires: readonly DueFire[];
   /** By the server's clock, epoch ms. */
   readonly leasedUntil: EpochMs;
 }
 
-/** What a look at the table has found. */
+/** The result of a check of the table. */
 export interface Look {
-  /** Whether it is the caller's office to call for workers. */
+  /** Whether the caller is the ticker, which calls workers. */
   readonly isTicker: boolean;
-  /** How many workers to call. */
+  /** Number of workers to call. */
   readonly calls: number;
-  /** After how many ms there is something to do, as far as is known. */
+  /** Time until there is something to do, as far as is known, ms. */
   readonly idleMs: number | undefined;
 }
 
-/** How long the ticker's office outlives its holder, ms. */
+/** How long the ticker's role outlives its holder, ms. */
 export const OFFICE_MS = 1_000;
 
-/** How many calls for workers may wait at a time. */
+/** Maximum number of waiting calls for workers. */
 export const MOST_CALLS = 16;
 
 /**
- * The schedules on the server that the managers share: of each its definition and when it is to be looked at. That is when
- * its next fire is due; or, while a manager works on that fire, when others may take it over.
+ * The schedules on the server that the managers share: the definition of each and when to check it. That is
+ * when its next fire is due; or, while a manager works on that fire, when others may take it over.
  *
- * Each method is one step for everybody who looks at the table, or several of whole schedules. Leases are by the server's
- * clock; a fire is due when it is by the server's and by the caller's.
+ * Each method is atomic for everybody who uses the table, or several atomic steps on whole schedules. Leases
+ * use the server's clock; a fire is due if it is by both the server's clock and the caller's.
  *
- * @throws EngineError ENGINE_FAILED when the server cannot be reached, does not answer in time or refuses
+ * @throws EngineError ENGINE_FAILED if the server is unreachable, does not answer in time or refuses
  */
 export interface ScheduleTable {
   /**
-   * Adds or replaces. Ends any lease: what is registered while it is fired is looked at again, since that fire's answer may
-   * be of the time before.
+   * Adds or replaces schedules. Ends any lease: what is registered while it is fired is checked again, since
+   * that fire's answer may be stale.
    */
   register(schedules: readonly EngineSchedule[]): Promise<void>;
 
-  /** Removes; what is not there is no error. */
+  /** Removes schedules; missing ones are no error. */
   unregister(groupIds: readonly string[]): Promise<void>;
 
-  /** All that would be fired in its time, ordered by group id. Where a part of a schedule is lost, it is not there. */
+  /**
+   * Yields all schedules that would be fired, ordered by group id. A schedule that is partly lost is left
+   * out.
+   */
   list(): AsyncGenerator<EngineEntry>;
 
-  /** Looks for what is due, and takes or keeps the ticker's office for `owner` unless somebody else has it. */
+  /** Checks for due fires, and takes or keeps the ticker's role for `owner` unless another process has it. */
   look(owner: string, now: EpochMs): Promise<Look>;
 
-  /** Gives the ticker's office up, if `owner` has it. */
+  /** Gives up the ticker's role, if `owner` has it. */
   resign(owner: string): Promise<void>;
 
-  /** Takes a batch of what is due, earliest first. Until the lease lapses nobody else gets these fires. */
+  /** Takes a batch of due fires, earliest first. Nobody else gets them until the lease lapses. */
   take(now: EpochMs): Promise<TakenBatch>;
 
   /**
-   * Writes back when each group is due next. What was changed since it was taken stays as it is now: the lease is the
-   * fencing token, and the definition is compared as well, since a schedule may be registered for just that instant.
+   * Writes back when each group is due next. Groups changed since they were taken stay as they are: the lease
+   * is the fencing token, and the definition is compared as well, since a schedule may be registered for
+   * exactly that instant.
    */
   settle(batch: TakenBatch, nextFireAts: readonly (EpochMs | null)[]): Promise<void>;
 
-  /** Lets nobody take these fires for so long from now: to keep them, or to repeat them later. Fenced as `settle` is. */
+  /**
+   * Extends the lease of these fires to this long from now: to keep them, or to retry them later. Fenced like
+   * `settle`.
+   */
   postpone(batch: TakenBatch, ms: number): Promise<TakenBatch>;
 }

@@ -1,28 +1,28 @@
 import type { BackendFactory, IQueueBackend, KeyPrefixOptions, QueueBaseOptions } from "bullmq";
 import type { ScheduleTable } from "./schedule-table.js";
 
-/** How one of BullMQ's classes reaches the server. */
+/** The link of one of BullMQ's classes to the server. */
 export interface BullmqLink {
-  /** What its constructor takes for that, beside its own options. */
+  /** Constructor options for the connection, besides the class's own. */
   readonly options: QueueBaseOptions<object> & KeyPrefixOptions;
   readonly backend: BackendFactory<IQueueBackend, object>;
-  /** Whether the server answers. */
+  /** Returns whether the server answers. */
   isAlive(): Promise<boolean>;
   close(): void;
 }
 
-/** The server that the managers share, Redis or Postgres: all that the engine asks of it. */
+/** The server that the managers share, Redis or Postgres, as the engine uses it. */
 export interface SharedServer {
-  /** As messages call it. */
+  /** Its name in messages. */
   readonly name: string;
   readonly table: ScheduleTable;
   /** The name of the BullMQ queue whose jobs call for workers. */
   readonly queueName: string;
-  /** For the queue, whose commands somebody waits for. */
+  /** Returns the link of the queue, whose commands somebody waits for. */
   linkQueue(): BullmqLink;
-  /** For the worker: waits for the server to come back however long it takes. */
+  /** Returns the link of the worker, which waits for the server to come back however long it takes. */
   linkWorker(): BullmqLink;
-  /** What is wrong with how the server is set up, each with the way out. */
+  /** Returns the weaknesses of the server's setup, each with its remedy. */
   weaknesses(): Promise<string[]>;
   close(): Promise<void>;
 }

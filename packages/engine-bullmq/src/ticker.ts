@@ -2,27 +2,27 @@ import type { Clock, ClockTimer } from "@tidegate/core";
 import type { EngineSettings } from "./options.js";
 import type { ScheduleTable } from "./schedule-table.js";
 
-/** How often a process that is not the ticker looks whether there still is one, ms. */
+/** Interval at which other processes check whether there still is a ticker, ms. */
 const STAND_BY_MS = 250;
 
-/** After a look that failed, how long until the next, ms. */
+/** Delay after a failed check, ms. */
 const RETRY_MS = 250;
 
-/** What a ticker works with. */
+/** Dependencies of `Ticker`. */
 export interface TickerParts {
   readonly table: ScheduleTable;
   readonly clock: Clock;
-  /** Names this process among those that share the firing. */
+  /** Identifies this process among those that share the firing. */
   readonly owner: string;
   readonly settings: EngineSettings;
-  /** Calls so many workers. */
+  /** Calls this many workers. */
   readonly call: (count: number) => Promise<void>;
   readonly onTrouble: (error: unknown) => void;
 }
 
 /**
- * Looks for what is due and calls for workers. One process does so for all and the others stand by; two that do so for a
- * moment do no harm, since fires are handed out by the server.
+ * Checks for due fires and calls workers. One process does so for all while the others stand by; two at once
+ * do no harm, since the server hands out the fires.
  */
 export class Ticker {
   readonly #parts: TickerParts;
@@ -63,7 +63,7 @@ export class Ticker {
     });
   }
 
-  /** Returns how long after its beginning the next look is to be, ms. */
+  /** Returns when the next check begins, ms after the start of this one. */
   async #lookOnce(): Promise<number> {
     const { table, clock, owner, call } = this.#parts;
     const { tickMs, pollMs } = this.#parts.settings;

@@ -1,9 +1,9 @@
 import type { CronValues } from "@tidegate/engine-kit";
 
-/** An expression of DolphinScheduler's, which is Quartz's with seven fields. */
+/** An expression in DolphinScheduler's dialect: Quartz with seven fields. */
 export interface Crontab {
   readonly text: string;
-  /** Whether it has no other times than the crons that it was made of. */
+  /** Whether it has no times besides those of the crons that it was made from. */
   readonly isExact: boolean;
 }
 
@@ -13,8 +13,8 @@ interface Days {
 }
 
 /**
- * One expression that has at least the times of all these: a workflow has one schedule. What Quartz cannot say in one
- * comes more often, on more days or at more times of the day.
+ * Returns one expression with at least the times of all these, since a workflow has only one schedule. If
+ * Quartz cannot express them in one, it fires more often, on more days or at more times of the day.
  */
 export function crontabOf(crons: readonly CronValues[]): Crontab {
   const union = (field: keyof CronValues) => unionOf(crons.map((cron) => cron[field]));
@@ -38,7 +38,7 @@ export function crontabOf(crons: readonly CronValues[]): Crontab {
   return { text, isExact: crons.length === 1 && days === first?.days && weekdays === first?.weekdays };
 }
 
-/** Quartz restricts one of the two day fields; where both are needed it is every day. */
+/** Quartz restricts only one of the two day fields; if both are needed, every day is used. */
 function daysOf(crons: readonly CronValues[]): Days {
   const days = unionOf(crons.map((cron) => cron.days));
   const weekdays = unionOf(crons.map((cron) => cron.weekdays));
@@ -47,7 +47,7 @@ function daysOf(crons: readonly CronValues[]): Days {
   return isEvery || isMixed ? { days: undefined, weekdays: undefined } : { days, weekdays };
 }
 
-/** Ascending, each once; `undefined` where one of them is every value. */
+/** Returns the distinct values, ascending; `undefined` if one of the fields has every value. */
 function unionOf(fields: readonly (readonly number[] | undefined)[]): readonly number[] | undefined {
   const given = fields.filter((values) => values !== undefined);
   if (given.length === 1 && fields.length === 1) return given[0];
@@ -55,7 +55,9 @@ function unionOf(fields: readonly (readonly number[] | undefined)[]): readonly n
   return [...new Set(given.flat())].sort((a, b) => a - b);
 }
 
-/** As short as it goes, since DolphinScheduler keeps 255 characters: `*`, a step from a value on, or ranges. */
+/**
+ * Keeps the text short, since DolphinScheduler stores 255 characters: `*`, a step from a value on, or ranges.
+ */
 function fieldText(values: readonly number[] | undefined, min: number, max: number): string {
   if (values === undefined || values.length === max - min + 1) return "*";
   const [first = min, second = first] = values;

@@ -4,8 +4,8 @@ import { crontabOf } from "./crontab.js";
 import type { EngineSettings } from "./options.js";
 
 /**
- * What a workflow's task knows of its schedule, as the template reads it: as much as it takes to fire. Nothing of the
- * operator's configuration, so no secret, gets there.
+ * A schedule as its workflow's task knows it and the template reads it: enough to fire it. Nothing of the
+ * operator's configuration, and so no secret, is included.
  */
 export interface Definition {
   readonly groupId: string;
@@ -15,37 +15,38 @@ export interface Definition {
   readonly callbackUrl: string;
   readonly secretFile: string;
   readonly wait: boolean;
-  /** `null` where nothing is to be fired any more. */
+  /** `null` if nothing is to be fired any more. */
   readonly crontab: string | null;
   readonly timezone: string;
   /** The first tick, epoch ms. */
   readonly startMs: EpochMs;
-  /** No tick after this, epoch ms; `null` where the schedule has no end. */
+  /** No tick after this, epoch ms; `null` if the schedule has no end. */
   readonly endMs: EpochMs | null;
   readonly lastMs: EpochMs | null;
   readonly offsetMs: number;
   readonly waitMs: number;
   readonly period: BoundedTicks["period"];
-  /** The next nominal times, where ticks are finer than these; ascending. */
+  /** The next nominal times, ascending, if ticks are finer than these. */
   readonly instants: readonly EpochMs[];
 }
 
-/** How many nominal times are told to the task. */
+/** Maximum number of nominal times sent to the task. */
 const MOST_INSTANTS = 100;
 
 /** The size of DolphinScheduler's column. */
 const LONGEST_CRONTAB = 255;
 
 /**
- * When a schedule is fired that has no tick left but is owed one, ms from now. More than once, since DolphinScheduler
- * drops a tick that a busy server is late for, and there is none after it; all of them are the same fire.
+ * When to fire a schedule that has no tick left but is owed one, ms from now. More than once, since
+ * DolphinScheduler drops a tick that a busy server is late for, and none follows; all of them are the same
+ * fire.
  */
 const SOON_MS = [5_000, 20_000, 50_000] as const;
 
-/** How long after its last tick a schedule stays, ms. */
+/** How long a schedule stays after its last tick, ms. */
 const TAIL_MS = 60_000;
 
-/** @throws EngineError ENGINE_FAILED when DolphinScheduler has no room for its crontab */
+/** @throws EngineError ENGINE_FAILED if its crontab is too long for DolphinScheduler */
 export function definitionOf(schedule: EngineSchedule, settings: EngineSettings, now: EpochMs): Definition {
   const { groupId, version, spec, nextFireAt } = schedule;
   const ticks = nextFireAt === null ? undefined : ticksOf(spec, settings.finestPeriodMs);
@@ -85,14 +86,17 @@ export function definitionOf(schedule: EngineSchedule, settings: EngineSettings,
   };
 }
 
-/** The definition as a parameter's value: none of its characters means anything to DolphinScheduler or a shell. */
+/**
+ * Encodes the definition as a parameter's value: none of its characters is special to DolphinScheduler or a
+ * shell.
+ */
 export function encoded(definition: Definition): string {
   const json = JSON.stringify(definition);
   const hash = contentHash(json);
   return Buffer.from(JSON.stringify({ ...definition, hash })).toString("base64url");
 }
 
-/** The definition in a parameter's value; `undefined` where it is none, or was edited. */
+/** Decodes the definition in a parameter's value; returns `undefined` if there is none, or it was edited. */
 export function decoded(value: string): Definition | undefined {
   try {
     const { hash: _hash, ...definition } = JSON.parse(Buffer.from(value, "base64url").toString());
@@ -114,7 +118,10 @@ const NEVER = {
   instants: [],
 };
 
-/** DolphinScheduler takes no schedule that will not fire: one that is behind its last tick gets more of them, soon. */
+/**
+ * DolphinScheduler accepts no schedule that will not fire again: one past its last tick gets more of them
+ * soon.
+ */
 function withTickLeft(ticks: BoundedTicks, now: EpochMs): BoundedTicks {
   const { lastTickMs, timezone } = ticks;
   const [soon, , latest] = SOON_MS;

@@ -6,8 +6,8 @@ import { DolphinApi } from "./rest/dolphin-api.js";
 import { DolphinRest } from "./rest/dolphin-rest.js";
 
 /**
- * Fires through Apache DolphinScheduler, shared by any number of managers. Schedules are registered over REST as
- * workflows of one task, which calls back a manager (`@tidegate/manager`).
+ * Fires through Apache DolphinScheduler, shared by any number of managers. Schedules are registered over REST
+ * as workflows of one task, which calls back a manager (`@tidegate/manager`).
  */
 export class DolphinSchedulerEngine extends ForeignEngine {
   /** @throws ConfigurationError CONFIGURATION_INVALID naming the option that is missing or out of range */

@@ -6,20 +6,23 @@ import type { DolphinApi, Workflow, WorkflowSchedule } from "./rest/dolphin-api.
 import { definitionIn, taskOf } from "./task.js";
 import { isTimedBy, timingOf } from "./timing.js";
 
-/** How long an instance that runs may hold up that its workflow is deleted, ms, and how often it is looked. */
+/**
+ * Maximum time that a running instance may delay the deletion of its workflow, ms, and the interval between
+ * checks.
+ */
 const DELETE_WITHIN_MS = 30_000;
 const DELETE_AGAIN_MS = 300;
 
-/** So many workflows are written at the same time. */
+/** Number of workflows written at the same time. */
 const AT_ONCE = 4;
 
-/** What DolphinScheduler holds of a group. */
+/** A group as DolphinScheduler holds it. */
 interface Held {
   readonly workflow: Workflow;
   readonly schedules: readonly WorkflowSchedule[];
 }
 
-/** What DolphinScheduler holds: a workflow and its schedule for each of Tidegate's. */
+/** Keeps a workflow and its schedule in DolphinScheduler for each of Tidegate's schedules. */
 export class Registrar implements ForeignScheduler {
   readonly #api: DolphinApi;
   readonly #settings: EngineSettings;
@@ -31,7 +34,7 @@ export class Registrar implements ForeignScheduler {
     this.#clock = clock;
   }
 
-  /** Makes the workflows what the schedules say, from whatever state they are in. */
+  /** Makes the workflows match the schedules, whatever state they are in. */
   async register(schedules: readonly EngineSchedule[]): Promise<void> {
     const wanted = new Map(schedules.map((schedule) => [schedule.groupId, schedule]));
     await this.#api.openAgain();
@@ -47,7 +50,7 @@ export class Registrar implements ForeignScheduler {
     });
   }
 
-  /** The schedules that DolphinScheduler fires as they were registered, ordered by group id. */
+  /** Returns the schedules that DolphinScheduler fires as registered, ordered by group id. */
   async list(): Promise<EngineEntry[]> {
     await this.#api.openAgain();
     const schedules = await this.#api.schedules();
@@ -65,7 +68,7 @@ export class Registrar implements ForeignScheduler {
     return [...entries.values()].sort((a, b) => (a.groupId < b.groupId ? -1 : 1));
   }
 
-  /** Each step leaves what a repeat finds and goes on with. */
+  /** Each step leaves a state from which a retry continues. */
   async #put(schedule: EngineSchedule): Promise<void> {
     const definition = definitionOf(schedule, this.#settings, this.#clock.now());
     const { workflow: name } = definition;
@@ -100,8 +103,8 @@ export class Registrar implements ForeignScheduler {
   }
 
   /**
-   * The oldest schedule of a workflow; others are deleted. DolphinScheduler does not prevent a second one, and another
-   * manager may make one at the same moment: both keep the same.
+   * Returns the oldest schedule of a workflow, and deletes others. DolphinScheduler does not prevent a second
+   * one, and another manager may create one at the same moment: both keep the same one.
    */
   async #onlySchedule(code: number): Promise<WorkflowSchedule | undefined> {
     const [kept, ...further] = await this.#api.schedulesOf(code);
@@ -112,15 +115,15 @@ export class Registrar implements ForeignScheduler {
     return kept;
   }
 
-  /** A workflow with two schedules cannot be taken offline. */
+  /** Leaves one schedule first: a workflow with two cannot be taken offline. */
   async #takeOffline({ code, name, isOnline }: Workflow): Promise<void> {
     await this.#onlySchedule(code);
     if (isOnline) await this.#api.release(code, name, "OFFLINE");
   }
 
   /**
-   * Takes it offline first, so that it stays silent even while a running instance delays the deletion. Another manager, or a
-   * person, may bring it online in between.
+   * Takes it offline first, so that it stays silent even while a running instance delays the deletion.
+   * Another manager, or a person, may bring it online in between.
    */
   async #delete(code: number, name: string): Promise<void> {
     for (let left = DELETE_WITHIN_MS; left > 0; left -= DELETE_AGAIN_MS) {
@@ -141,7 +144,10 @@ export class Registrar implements ForeignScheduler {
     return workflow && { workflow, schedules: await this.#api.schedulesOf(code) };
   }
 
-  /** The definition by which DolphinScheduler fires; `undefined` where it does not, or by something else. */
+  /**
+   * Returns the definition by which DolphinScheduler fires; `undefined` if it does not fire, or fires by
+   * something else.
+   */
   #definitionHeld({ workflow, schedules }: Held): Definition | undefined {
     const [task, ...furtherTasks] = workflow.tasks;
     const [schedule, ...furtherSchedules] = schedules;
@@ -155,7 +161,7 @@ export class Registrar implements ForeignScheduler {
   }
 }
 
-/** Does all of them, some at a time; rejects with the first failure when those under way have ended. */
+/** Processes the items, some at a time; rejects with the first failure once those in progress have ended. */
 async function eachOf<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
   for (let from = 0; from < items.length; from += AT_ONCE) {
     const settled = await Promise.allSettled(items.slice(from, from + AT_ONCE).map(work));

@@ -8,7 +8,7 @@ const PARAMETER = "tidegate";
 /** The name of a workflow's one task. */
 const TASK = "fire";
 
-/** Between the attempts of a task that could not fire DolphinScheduler waits whole minutes. */
+/** DolphinScheduler waits whole minutes between the attempts of a task that could not fire. */
 const RETRY_TIMES = 3;
 const RETRY_MINUTES = 1;
 
@@ -17,14 +17,15 @@ const MINUTE_MS = 60_000;
 const PYTHON = readFileSync(new URL("../python/tidegate_fire.py", import.meta.url), "utf8");
 
 /**
- * What a worker runs, the same for all schedules. DolphinScheduler puts in the definition, which is base64url, and the
- * scheduled time: it writes and reads the latter in its own zone, so that seconds since 1970 come out whatever that is.
+ * The script that a worker runs, the same for all schedules. DolphinScheduler inserts the definition, which
+ * is base64url, and the scheduled time: it writes and reads the latter in its own zone, so the result is
+ * seconds since 1970 whatever that zone is.
  */
 export const SCRIPT = `exec python3 - "\${${PARAMETER}}" "$[timestamp(yyyyMMddHHmmss)]" <<'TIDEGATE'
 ${PYTHON}TIDEGATE
 `;
 
-/** A task as DolphinScheduler tells of it; other fields are left aside. */
+/** A task as DolphinScheduler returns it; other fields are ignored. */
 export interface TaskDefinition {
   readonly code: number;
   readonly version: number;
@@ -34,7 +35,7 @@ export interface TaskDefinition {
   readonly workerGroup: string;
   readonly environmentCode: number;
   readonly failRetryTimes: number;
-  /** JSON, or what it stands for. */
+  /** JSON, or the parsed object. */
   readonly taskParams: string | TaskParams;
 }
 
@@ -43,7 +44,7 @@ interface TaskParams {
   readonly localParams: readonly { readonly prop: string; readonly value: string }[];
 }
 
-/** The task of a schedule, as DolphinScheduler takes it. */
+/** Returns the task of a schedule in DolphinScheduler's form. */
 export function taskOf(
   definition: Definition,
   settings: EngineSettings,
@@ -67,7 +68,7 @@ export function taskOf(
     timeoutFlag: "CLOSE",
     timeoutNotifyStrategy: "",
     timeout: 0,
-    // Fields of 3.2 and newer.
+    // Fields since 3.2.
     taskExecuteType: "BATCH",
     isCache: "NO",
     cpuQuota: -1,
@@ -76,7 +77,7 @@ export function taskOf(
   return task;
 }
 
-/** The definition in a task; `undefined` where somebody has changed the task. */
+/** Returns the definition in a task; `undefined` if somebody has changed the task. */
 export function definitionIn(task: TaskDefinition, settings: EngineSettings): Definition | undefined {
   const { rawScript, localParams } = paramsOf(task);
   const definition = decoded(localParams?.find(({ prop }) => prop === PARAMETER)?.value ?? "");
@@ -85,7 +86,7 @@ export function definitionIn(task: TaskDefinition, settings: EngineSettings): De
   return COMPARED.every((field) => String(task[field]) === String(wanted[field])) ? definition : undefined;
 }
 
-/** What somebody may have changed by hand, and would change what is fired. */
+/** Fields that somebody may have changed by hand, with an effect on what is fired. */
 const COMPARED = [
   "taskType",
   "flag",

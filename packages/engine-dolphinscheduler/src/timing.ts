@@ -2,16 +2,18 @@ import type { EpochMs } from "@tidegate/core";
 import type { Definition } from "./definition.js";
 import type { Timing, WorkflowSchedule } from "./rest/dolphin-api.js";
 
-/** When a schedule without an end ends in DolphinScheduler, which asks for one. */
+/** End of a schedule without an end, since DolphinScheduler requires one. */
 const FAR_END = Date.UTC(2099, 0, 1);
 
-/** DolphinScheduler may show times in the zone of whoever asks; no two are further apart, ms. */
+/**
+ * DolphinScheduler may show times in the caller's zone; this is the largest distance between two zones, ms.
+ */
 const ZONES_APART_MS = 26 * 3_600_000;
 
 /**
- * When DolphinScheduler is to fire; `undefined` where it is not to.
+ * Returns when DolphinScheduler fires; `undefined` if it does not.
  *
- * Its timer is silent for a minute over ticks that lie behind it when it goes online, so its time begins now.
+ * When it goes online, its timer is silent for a minute over past ticks, so its time begins now.
  */
 export function timingOf(definition: Definition, now: EpochMs): Timing | undefined {
   const { crontab, timezone, startMs, endMs } = definition;
@@ -24,7 +26,7 @@ export function timingOf(definition: Definition, now: EpochMs): Timing | undefin
   };
 }
 
-/** Whether a schedule still is what was made of a definition. */
+/** Returns whether a schedule still matches a definition. */
 export function isTimedBy(schedule: WorkflowSchedule, definition: Definition, now: EpochMs): boolean {
   const { crontab, timezone, startMs, endMs } = definition;
   if (schedule.crontab !== crontab || schedule.timezoneId !== timezone) return false;
@@ -32,7 +34,7 @@ export function isTimedBy(schedule: WorkflowSchedule, definition: Definition, no
   return isBegun && shown(schedule.endTime) >= (endMs ?? FAR_END) - ZONES_APART_MS;
 }
 
-/** What a clock and a calendar in a zone show, `yyyy-MM-dd HH:mm:ss`. Sweden writes times so. */
+/** Returns the wall-clock time in a zone, `yyyy-MM-dd HH:mm:ss`. Sweden writes times this way. */
 function shownIn(timezone: string, instant: EpochMs): string {
   const format = new Intl.DateTimeFormat("sv-SE", {
     timeZone: timezone,
@@ -42,7 +44,7 @@ function shownIn(timezone: string, instant: EpochMs): string {
   return format.format(instant);
 }
 
-/** The instant that is shown, as if in UTC. */
+/** Parses a shown time as if it were UTC. */
 function shown(text: string): EpochMs {
   return Date.parse(`${text.replace(" ", "T")}Z`);
 }

@@ -14,19 +14,19 @@ import type {
 import { FireQueue, type QueuedFire } from "./fire-queue.js";
 import { type EmbeddedEngineOptions, settingsOf } from "./options.js";
 
-/** What the embedded engine works with. */
+/** Dependencies of `EmbeddedEngine`. */
 export interface EmbeddedEngineParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly options?: EmbeddedEngineOptions;
 }
 
-/** How soon a failed hand-over is tried again, ms. */
+/** Delay before a failed hand-over is retried, ms. */
 const RETRY_MS = 1_000;
 
 /**
- * In-process timers over the store. Only what is due soon is in memory; next fire times are the store's, so that a
- * restart recomputes nothing and a million schedules cost no memory while they wait.
+ * In-process timers over the store. Only fires that are due soon are in memory; the store holds the next fire
+ * times, so a restart recomputes nothing and a million waiting schedules cost no memory.
  */
 export class EmbeddedEngine implements ScheduleEngine {
   readonly engineType = "embedded";
@@ -41,9 +41,9 @@ export class EmbeddedEngine implements ScheduleEngine {
   readonly #batchSize: number;
   readonly #queue = new FireQueue();
   #context: EngineContext | undefined;
-  /** Every fire of the store that is due before this instant is in the queue, or being handed over. */
+  /** Every stored fire that is due before this instant is in the queue, or being handed over. */
   #loadedUpTo: EpochMs = Number.NEGATIVE_INFINITY;
-  /** What was noted while a load was under way: it may have seen the store before. */
+  /** Fires noted during a load, which may have read the store before they were written. */
   readonly #notedMeanwhile: QueuedFire[] = [];
   #isLoading = false;
   #timer: ClockTimer | undefined;
@@ -93,14 +93,14 @@ export class EmbeddedEngine implements ScheduleEngine {
     for (const groupId of groupIds) this.#queue.remove(groupId);
   }
 
-  /** The store is where its definitions are, so there is nothing to hold against it. */
+  /** Yields nothing: the definitions are in the store itself, so there is nothing to compare. */
   async *list(): AsyncGenerator<EngineEntry> {}
 
   #noteNext(groupId: string, fireAt: EpochMs | null, delayMs: number): void {
     if (fireAt !== null) this.#note({ groupId, fireAt, scheduledTime: fireAt - delayMs });
   }
 
-  /** Queues a fire if it lies within what is loaded; a later one is found in the store in its time. */
+  /** Queues a fire if it lies within what is loaded; a later one is read from the store in time. */
   #note(fire: QueuedFire): void {
     if (this.#isLoading) this.#notedMeanwhile.push(fire);
     if (fire.fireAt >= this.#loadedUpTo) return;
@@ -125,7 +125,7 @@ export class EmbeddedEngine implements ScheduleEngine {
     }
   }
 
-  /** Hands over what is due until nothing is, and loads what will be. */
+  /** Hands over due fires until none is left, and loads upcoming ones. */
   async #fireDue(): Promise<void> {
     for (;;) {
       if (this.#context === undefined) return;
@@ -147,8 +147,8 @@ export class EmbeddedEngine implements ScheduleEngine {
   }
 
   /**
-   * Brings the fires of the next while from the store; where they come thick, only those that there is room for. Where
-   * there are few, everything up to the first one beyond counts as loaded, so that nothing is looked up in vain.
+   * Loads the fires of the near future from the store, as many as there is room for. If there are few,
+   * everything up to the first later one counts as loaded, which saves fruitless reads.
    */
   async #load(now: EpochMs): Promise<void> {
     this.#isLoading = true;
@@ -167,7 +167,8 @@ export class EmbeddedEngine implements ScheduleEngine {
     const due = await this.#store.due({ ...query, before: before - 1, limit: this.#maxQueued });
     for (const { groupId, fireAt, scheduledTime } of due) this.#queue.add({ groupId, fireAt, scheduledTime });
     if (due.length === this.#maxQueued) {
-      // Cut off by the limit, all before the last one's instant is loaded; that instant is asked for again.
+      // If the limit cut the list off, only fires before the last one's instant are complete; that instant is
+      // read again.
       this.#loadedUpTo = due.at(-1)!.fireAt;
       return;
     }
@@ -181,7 +182,7 @@ export class EmbeddedEngine implements ScheduleEngine {
   }
 
   #retryLater(): void {
-    // What was handed over may be planned or not: the store knows.
+    // Fires that were handed over may or may not be planned: the store knows.
     this.#queue.clear();
     this.#loadedUpTo = Number.NEGATIVE_INFINITY;
     this.#timer?.cancel();

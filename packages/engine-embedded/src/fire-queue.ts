@@ -4,21 +4,21 @@ import TinyQueue from "tinyqueue";
 /** A fire that is due soon. */
 export interface QueuedFire {
   readonly groupId: string;
-  /** Epoch ms, the schedule's delay included. */
+  /** Epoch ms, including the schedule's delay. */
   readonly fireAt: EpochMs;
-  /** Its nominal time, epoch ms. */
+  /** Nominal time, epoch ms. */
   readonly scheduledTime: EpochMs;
 }
 
 /**
- * Fires ordered by when they are due, at most one for each group: adding one of a group replaces the one before. What
- * was replaced or removed stays in the heap and is passed over when it comes up.
+ * Fires ordered by due time, at most one per group: adding a fire replaces the group's previous one. Replaced
+ * and removed fires stay in the heap and are skipped when they come up.
  */
 export class FireQueue {
   #heap = newHeap();
   readonly #current = new Map<string, QueuedFire>();
 
-  /** How many groups have a fire here. */
+  /** Number of groups with a fire in the queue. */
   get size(): number {
     return this.#current.size;
   }
@@ -38,13 +38,13 @@ export class FireQueue {
     this.#current.clear();
   }
 
-  /** When the first is due, epoch ms. */
+  /** Returns when the first fire is due, epoch ms. */
   nextFireAt(): EpochMs | undefined {
     this.#dropReplaced();
     return this.#heap.peek()?.fireAt;
   }
 
-  /** Takes out those due at or before `now`, earliest first. */
+  /** Removes and returns fires due at or before `now`, earliest first. */
   takeDue(now: EpochMs, limit: number): QueuedFire[] {
     const due: QueuedFire[] = [];
     for (this.#dropReplaced(); due.length < limit; this.#dropReplaced()) {

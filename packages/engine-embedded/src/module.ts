@@ -4,12 +4,12 @@ import { EmbeddedEngine } from "./embedded-engine.js";
 import { type EmbeddedEngineOptions, settingsOf } from "./options.js";
 
 /**
- * Brings the embedded engine, named `embedded`, to a Tidegate.
+ * Adds the embedded engine, named `embedded`, to a Tidegate.
  *
  * @throws ConfigurationError CONFIGURATION_INVALID with the offending option
  */
 export function embeddedEngine(options: EmbeddedEngineOptions = {}): ContainerModule {
-  // A mistake shows where it is made, not when the container needs the engine.
+  // Reports a mistake where it is made, not when the container needs the engine.
   settingsOf(options);
   return new ContainerModule(({ bind }) => {
     bind(TOKENS.engine)

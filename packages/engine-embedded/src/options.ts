@@ -1,13 +1,13 @@
 import { parseOptions, wholeNumber } from "@tidegate/core";
 import { z } from "zod";
 
-/** Options of the embedded engine. */
+/** Settings of the embedded engine. */
 export interface EmbeddedEngineOptions {
   /** Fires due within this time are kept in memory, ms; later ones stay in the store. @default 5,000 */
   readonly horizonMs?: number;
-  /** At most this many fires are kept in memory; with more, the horizon is nearer. @default 100,000 */
+  /** Maximum number of fires kept in memory; if there are more, the horizon shrinks. @default 100,000 */
   readonly maxQueued?: number;
-  /** At most this many fires are handed over at once. @default 1,000 */
+  /** Maximum number of fires handed over at once. @default 1,000 */
   readonly batchSize?: number;
 }
 

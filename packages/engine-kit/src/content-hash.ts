@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /**
- * A short hash of a definition's text, by which an engine sees that somebody has edited it in the scheduler.
+ * Returns a short hash of a definition's text, by which an engine detects manual edits in the scheduler.
  *
  * @returns 12 lower-case hex digits of the text's SHA-256
  */

@@ -2,7 +2,7 @@ import { type Clock, type ScheduleEngine, type ScheduleStore, TOKENS } from "@ti
 import { ContainerModule } from "inversify";
 
 /**
- * The module that brings an engine to a Tidegate: what a package's factory returns.
+ * Returns the module that adds an engine to a Tidegate, as a package's factory returns it.
  *
  * ```ts
  * export const myEngine = (options: MyOptions) => engineModule(({ clock }) => new MyEngine(options, clock));

@@ -1,19 +1,19 @@
 import type { EngineCapabilities, EngineEntry, EngineSchedule, ScheduleEngine } from "@tidegate/core";
 
 /**
- * The definitions that a foreign scheduler holds, and how to change them. Every method is idempotent, since the reconciler
- * repeats them after a crash.
+ * The definitions in a foreign scheduler, and how to change them. Every method is idempotent, since the
+ * reconciler repeats it after a crash.
  */
 export interface ForeignScheduler {
-  /** Makes the scheduler's definitions what these schedules say, whatever is there now. */
+  /** Makes the scheduler's definitions match these schedules, whatever is there now. */
   register(schedules: readonly EngineSchedule[]): Promise<void>;
-  /** Removes the definitions of these groups; one that is not there is fine. */
+  /** Removes the definitions of these groups; missing ones are ignored. */
   unregister(groupIds: readonly string[]): Promise<void>;
-  /** The schedules that the scheduler fires as they were registered, ordered by group id. */
+  /** Returns the schedules that the scheduler fires as registered, ordered by group id. */
   list(): Promise<readonly EngineEntry[]>;
 }
 
-/** Parts of an engine on a foreign scheduler. */
+/** Dependencies of `ForeignEngine`. */
 export interface ForeignEngineParts {
   /** The name by which schedules choose the engine. */
   readonly engineType: string;
@@ -22,10 +22,11 @@ export interface ForeignEngineParts {
 }
 
 /**
- * An engine whose definitions live in a foreign scheduler and whose fires come through a manager's callback route.
+ * An engine whose definitions live in a foreign scheduler and whose fires arrive through a manager's callback
+ * route.
  *
- * It has nothing to start and nothing to stop: the scheduler fires by itself, need not be reachable when a manager starts, and
- * repeats callbacks that no manager takes.
+ * It has nothing to start or stop: the scheduler fires by itself, need not be reachable when a manager
+ * starts, and retries callbacks that no manager accepts.
  */
 export class ForeignEngine implements ScheduleEngine {
   readonly engineType: string;

@@ -1,11 +1,11 @@
-/** One page of a scheduler's listing, and how many entries the whole listing has. */
+/** One page of a scheduler's listing, and the total number of entries. */
 export interface PageOf<Entry> {
   readonly entries: readonly Entry[];
   readonly total: number;
 }
 
 /**
- * Yields the entries of a listing, page by page, until all of its `total` were seen or a page is empty.
+ * Yields the entries of a listing, page by page, until all of its `total` are read or a page is empty.
  *
  * @param read - reads the page with this number, from 0, which begins at this offset
  */

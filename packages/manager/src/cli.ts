@@ -22,7 +22,7 @@ if (command !== "group-secret" || group === undefined || rest.length > 0) {
   else process.stdout.write(`${derived}\n`);
 }
 
-/** What begins as a secret and is malformed is not taken for a token. */
+/** A malformed secret must not be mistaken for a token. */
 function groupCredential(own: string, group: string): string | undefined {
   if (own.startsWith("whsec_")) return groupSecret(own, group);
   return isToken(own) ? groupToken(own, group) : undefined;

@@ -4,10 +4,10 @@ import type { FastifyBaseLogger } from "fastify";
 type Log = Pick<FastifyBaseLogger, "info" | "warn">;
 
 /**
- * Logs what an operator of the service wants to know of: what goes wrong, is late or is mended, runs that failed, and
+ * Logs what an operator of the service wants to know: what fails, is late or is repaired, failed runs, and
  * schedules whose status changed.
  *
- * @returns ends it
+ * @returns a function that stops it
  */
 export function logEvents(events: TidegateEmitter, log: Log): () => void {
   const listeners: Partial<TidegateEvents> = {

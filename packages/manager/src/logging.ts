@@ -11,7 +11,7 @@ const REDACTED_PATHS = REDACTED_HEADERS.flatMap((name) => [`req.headers["${name}
 
 type Serializer = (request: FastifyRequest) => object;
 
-/** A request as it is logged: no headers, no body, and of the query nothing, since keys travel there. */
+/** A request as logged: no headers, no body, and no query, since keys travel there. */
 export const logSerializers: { readonly req: Serializer } = {
   req: ({ method, url, host, ip, socket }: FastifyRequest) => ({
     method,
@@ -22,7 +22,7 @@ export const logSerializers: { readonly req: Serializer } = {
   }),
 };
 
-/** What a server of the manager's own logs with. */
+/** Returns the logger of the manager's own server. */
 export function loggerOf(
   logger: boolean | FastifyLoggerOptions | FastifyBaseLogger,
 ): { loggerInstance: FastifyBaseLogger } | { logger: false | FastifyLoggerOptions } {
@@ -39,8 +39,8 @@ export function loggerOf(
 }
 
 /**
- * Logs each request once, when it has been answered: what was asked, what was answered, and how long that took. Two lines,
- * which Fastify writes, cost twice as much and tell nothing more.
+ * Logs each request once, after its answer: the request, the answer and its duration. Fastify's own two lines
+ * cost twice as much and say nothing more.
  */
 export class RequestLog extends LogController {
   override incomingRequest(): void {}

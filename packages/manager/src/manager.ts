@@ -13,34 +13,34 @@ import { serverOptions } from "./server-options.js";
 export interface ListenAddress {
   /** @default "127.0.0.1" */
   readonly host?: string;
-  /** 0 takes a free one. @default 0 */
+  /** 0 chooses a free port. @default 0 */
   readonly port?: number;
 }
 
 /** A service around a Tidegate. */
 export interface Manager {
   /**
-   * All routes, for a server of your own: `server.register(manager.plugin, { prefix: "/tidegate" })`. The Tidegate is
-   * yours to start and stop. Make the server with `Fastify({ ...serverOptions() })`, so that long ids find their routes
-   * and requests arrive in bounded time.
+   * All routes, for a server of your own: `server.register(manager.plugin, { prefix: "/tidegate" })`. You
+   * start and stop the Tidegate yourself. Create the server with `Fastify({ ...serverOptions() })`, so that
+   * long ids find their routes and requests arrive in bounded time.
    */
   readonly plugin: FastifyPluginAsync;
   /**
    * Starts the Tidegate and a server.
    *
    * @returns the address, such as `http://127.0.0.1:8080`
-   * @throws ConfigurationError CONFIGURATION_INVALID on another than a loopback address without `authorize`; StoreError and
-   *   others as `Tidegate.start`; the system's error where the port is taken
+   * @throws ConfigurationError CONFIGURATION_INVALID on an address other than loopback without `authorize`;
+   * StoreError and others as `Tidegate.start`; the system's error if the port is taken
    */
   listen(address?: ListenAddress): Promise<string>;
-  /** Takes no more requests, answers those that are under way, and stops the Tidegate that `listen` has started. */
+  /** Accepts no more requests, answers those in progress, and stops the Tidegate that `listen` started. */
   close(): Promise<void>;
 }
 
 /**
- * Puts a manager together.
+ * Creates a manager.
  *
- * @throws ConfigurationError CONFIGURATION_INVALID when an option cannot be meant; it never shows credentials
+ * @throws ConfigurationError CONFIGURATION_INVALID if an option is invalid; it never shows credentials
  */
 export function createManager(given: ManagerOptions): Manager {
   checkOptions(given);
@@ -76,7 +76,7 @@ export function createManager(given: ManagerOptions): Manager {
         ...loggerOf(logger),
         logController: new RequestLog(),
         ...options,
-        // A request without one is refused by the guard, in the documented form.
+        // The guard refuses a request without a host, in the documented form.
         http: { ...options.http, requireHostHeader: false },
       }) as unknown as FastifyInstance;
       server.server.on("checkExpectation", answerExpectation);

@@ -6,10 +6,10 @@ import { z } from "zod";
 import { ComponentSchemas } from "./schemas/components.js";
 import { errorBody, refusals } from "./schemas/error.js";
 
-/** A name of its own, so that a server which documents itself as well keeps its own. */
+/** A separate name, so that a server that documents itself keeps its own. */
 const DECORATOR = "tidegateOpenapi";
 
-/** Makes the OpenAPI document of all routes that are registered after this. */
+/** Builds the OpenAPI document of all routes that are registered after this. */
 export async function documentRoutes(app: FastifyInstance, hasToken: boolean): Promise<void> {
   const components = new ComponentSchemas();
   app.addHook("onRoute", hideFromOthers);
@@ -51,7 +51,7 @@ export async function documentRoutes(app: FastifyInstance, hasToken: boolean): P
   });
 }
 
-/** The document itself. */
+/** The route of the OpenAPI document. */
 export const openapiRoute: FastifyPluginAsyncZod = async (app) => {
   app.get(
     "/openapi.json",
@@ -71,7 +71,10 @@ export const openapiRoute: FastifyPluginAsyncZod = async (app) => {
   );
 };
 
-/** A server that documents itself as well hears of these routes too, and cannot know what their schemas are. */
+/**
+ * Hides a route from a server that documents itself: it sees these routes too, but does not know their
+ * schemas.
+ */
 function hideFromOthers(route: RouteOptions): void {
   route.schema = { ...route.schema, hide: true };
 }

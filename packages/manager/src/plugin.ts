@@ -22,9 +22,10 @@ import { runRoutes } from "./rest/runs.js";
 import { scheduleRoutes } from "./rest/schedules.js";
 
 /**
- * Every route of the manager, to be mounted in a server.
+ * Returns the plugin with every route of the manager.
  *
- * @param isWhole - the server has no other routes, so that what is nowhere is for the manager to answer without a prefix too
+ * @param isWhole - the server has no other routes, so the manager answers for unknown paths even without a
+ * prefix
  */
 export function managerPlugin(options: ManagerOptions, isWhole = false): FastifyPluginAsync {
   const { tidegate, callbacks = {}, authorize, toleranceMs = 300_000 } = options;
@@ -41,14 +42,14 @@ export function managerPlugin(options: ManagerOptions, isWhole = false): Fastify
     const paths = new KnownPaths();
     app.addHook("onRoute", paths.note);
     app.setValidatorCompiler(validatorCompiler);
-    // Answers have been typed against their schemas already.
+    // Answers are already typed against their schemas.
     app.setSerializerCompiler(() => (data) => JSON.stringify(data));
     app.setErrorHandler(answerError);
     if (isWhole || app.prefix !== "") app.setNotFoundHandler(paths.refuse);
     const stopLogging = logEvents(tidegate.events, app.log);
     app.addHook("onClose", async () => stopLogging());
     app.addHook("onRequest", guard.checkSite);
-    // Before its body is read, which may be refused for what the path would not take anyway.
+    // Must come before the body is read, which could be refused for a path that accepts none anyway.
     app.addHook("onRequest", async (request) => {
       if (request.is404) paths.refuse(request);
     });
@@ -66,7 +67,7 @@ export function managerPlugin(options: ManagerOptions, isWhole = false): Fastify
       });
     });
     if (callers.size > 0) {
-      // Fastify's type says that serializers make strings; they may make objects as well.
+      // Fastify's type requires strings, but serializers may return objects as well.
       const serializers = logSerializers as unknown as Record<string, (value: unknown) => string>;
       await app.register(theDoor(app, options, callers, paths.refuse), { logSerializers: serializers });
     }

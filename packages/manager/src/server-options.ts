@@ -4,19 +4,22 @@ import { answerError } from "./errors/answer-error.js";
 import { answerConnectionError } from "./errors/connection-error.js";
 
 /**
- * The longest part of a path, as it is written: each of the 200 characters of an id may take nine (`%E2%82%AC`). Fastify's
- * own default is 100.
+ * Maximum length of an encoded path segment: each of the 200 characters of an id may take nine (`%E2%82%AC`).
+ * Fastify's default is 100.
  */
 const MAX_PARAM_LENGTH = 1_800;
 
-/** How often Node looks for requests that take too long, ms; its own default, 30 s, would be added to every limit. */
+/**
+ * How often Node checks for requests that take too long, ms; its default, 30 s, would be added to every
+ * limit.
+ */
 const LOOK_EVERY_MS = 500;
 
 /**
- * Options for the Fastify server that the manager is mounted in, so that ids find their routes, requests arrive in bounded
- * time, and what never becomes a request is refused in the documented form.
+ * Returns options for the Fastify server that the manager is mounted in, so that ids find their routes,
+ * requests arrive in bounded time, and what never becomes a request is refused in the documented form.
  *
- * @param requestTimeoutMs - how long a request may take to arrive, headers and body together. @default 15,000
+ * @param requestTimeoutMs - maximum time for a request to arrive, headers and body together. @default 15,000
  */
 export function serverOptions(requestTimeoutMs = 15_000) {
   return {

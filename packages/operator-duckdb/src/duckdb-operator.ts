@@ -21,18 +21,19 @@ import { type CommitRecord, outcomeOf, readRecord } from "./target/commit-record
 import type { Layout } from "./target/layout.js";
 
 /**
- * Copies each interval's rows with DuckDB, in this process, into one Parquet partition of a local directory.
+ * Operator that copies each interval's rows with DuckDB, in this process, into one Parquet partition of a
+ * local directory.
  *
- * `submit` takes a job and lets it run; a job dies with the process, and what it had written is then removed by the next
- * attempt at its interval. What outlasts a restart is the record inside a finished partition.
+ * `submit` accepts a job and returns while it runs. A job dies with the process; the next attempt at its
+ * interval removes what it left. Only the record inside a finished partition survives a restart.
  */
 export class DuckdbOperator implements ScheduleOperator {
   readonly operatorType = "duckdb";
   readonly #settings: Settings;
   readonly #slots: Slots;
-  /** One job at a time for each interval of a target. */
+  /** Runs one job at a time per interval of a target. */
   readonly #intervals = new Turns();
-  /** One publication at a time for each target. */
+  /** Publishes one partition at a time per target. */
   readonly #targets = new Turns();
   readonly #jobs = new JobTable();
   #isStopped = false;
@@ -47,7 +48,7 @@ export class DuckdbOperator implements ScheduleOperator {
     this.#isStopped = false;
   }
 
-  /** Cancels the jobs that run and waits for their end. */
+  /** Cancels the running jobs and waits for them to end. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#jobs.stopAll(new OperatorError("JOB_CANCELLED", "The operator stops."));
@@ -58,7 +59,8 @@ export class DuckdbOperator implements ScheduleOperator {
   }
 
   /**
-   * Takes a job; it waits for its turn where too many run. A job that is running already is not started again.
+   * Accepts a job, which waits for its turn if too many are running. A job that is already running is not
+   * started again.
    *
    * @throws OperatorError JOB_INVALID with the offending field
    * @throws OperatorError NOT_RUNNING after `stop`
@@ -82,7 +84,7 @@ export class DuckdbOperator implements ScheduleOperator {
 
   /**
    * @throws OperatorError JOB_FAILED when the job ended with the process that ran it
-   * @throws the signal's reason when it is aborted; the job goes on
+   * @throws the signal's reason when it is aborted; the job keeps running
    */
   async wait(jobId: string, request: OfflineJobRequest, context: JobContext): Promise<JobOutcome> {
     context.signal.throwIfAborted();
@@ -110,7 +112,7 @@ export class DuckdbOperator implements ScheduleOperator {
     }
   }
 
-  /** The record of whichever job wrote an interval's partition. */
+  /** Returns the record of the job that wrote an interval's partition, whichever job that was. */
   async #recordIn(layout: Layout): Promise<CommitRecord | undefined> {
     const session = await Session.open(this.#settings, new AbortController().signal);
     try {
@@ -121,7 +123,7 @@ export class DuckdbOperator implements ScheduleOperator {
   }
 }
 
-/** Where a person finds what a job writes. */
+/** Returns the address where a person finds what a job writes. */
 function addressOf(layout: Layout): string {
   return pathToFileURL(layout.partition).href;
 }

@@ -3,25 +3,27 @@ import { parseOptions } from "@tidegate/core";
 import { z } from "zod";
 import { realPathOf } from "./job/allowed-paths.js";
 
-/** How `DuckdbOperator` runs its jobs. */
+/** Settings of `DuckdbOperator`. */
 export interface DuckdbOperatorOptions {
   /**
-   * The only directories whose files jobs may read and write, enforced by DuckDB for SQL too. @default all files that
-   * the process may: then whoever registers a job is trusted with them
+   * The only directories whose files jobs may read and write, enforced by DuckDB for SQL too. @default all
+   * files that the process may access, so whoever registers a job is trusted with them
    */
   readonly allowedDirectories?: readonly string[];
-  /** Threads of each job, at least 1. @default DuckDB's: one for each core */
+  /** Threads per job, at least 1. @default DuckDB's: one per core */
   readonly threads?: number;
-  /** Memory of each job, such as `"512MB"` or `"4GiB"`; what does not fit goes to disk beside the target. @default "1GB" */
+  /**
+   * Memory per job, such as `"512MB"` or `"4GiB"`; the rest spills to disk beside the target. @default "1GB"
+   */
   readonly memoryLimit?: string;
   /**
-   * Jobs at one time; others wait. A running statement holds one thread of libuv's pool (`UV_THREADPOOL_SIZE`, by
-   * default 4), which the process's file system calls need too. @default 2
+   * Jobs that run at the same time; others wait. A running statement occupies one thread of libuv's pool
+   * (`UV_THREADPOOL_SIZE`, 4 by default), which the process's file system calls need too. @default 2
    */
   readonly maxParallelJobs?: number;
 }
 
-/** The options with their defaults, directories as real paths. */
+/** The options with defaults applied and directories as real paths. */
 export interface Settings {
   readonly allowedDirectories: readonly string[] | undefined;
   readonly threads: number | undefined;

@@ -27,15 +27,15 @@ import { Sessions } from "./sql/sessions.js";
 import { SqlRunner } from "./sql/sql-runner.js";
 import { JobWatch } from "./watch/job-watch.js";
 
-/** How long a cancelled job may take to end, ms. */
+/** Longest time that a cancelled job may take to end, ms. */
 const CANCEL_LIMIT_MS = 60_000;
 
 /**
- * Runs each interval as a batch job of Apache Flink: a program in a jar, Flink SQL, a copy between two connectors, or the
- * refresh of a materialized table.
+ * Operator that runs each interval as a batch job of Apache Flink: a program in a jar, Flink SQL, a copy
+ * between two connectors, or the refresh of a materialized table.
  *
- * A job's id on Flink is made from the run's key, and Flink takes an id once; so a submission can be made again whenever
- * its answer was lost, and the job of a run is found by anyone who knows the key.
+ * A job's Flink id is derived from the run's key, and Flink accepts an id only once. So a submission whose
+ * response was lost can be repeated, and anyone who knows the key can find the run's job.
  */
 export class FlinkOperator implements ScheduleOperator {
   readonly operatorType = "flink";
@@ -67,7 +67,7 @@ export class FlinkOperator implements ScheduleOperator {
     this.#sessions?.open();
   }
 
-  /** Ends the waits and closes the SQL sessions; the jobs go on at Flink. */
+  /** Ends all waits and closes the SQL sessions; the jobs continue on Flink. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#watch.close();
@@ -79,17 +79,19 @@ export class FlinkOperator implements ScheduleOperator {
     this.#workOf(job);
   }
 
-  /** That a second run doubles rows, and that a job does not know its interval. */
+  /** Warns if a second run doubles rows, or if a job does not use its interval. */
   notesOn(job: JsonObject): readonly string[] {
     return notesOn(parseJob(job));
   }
 
   /**
-   * Submits the job, or joins the one of an earlier attempt of the run that still runs or has succeeded.
+   * Submits the job, or joins the one of an earlier attempt of the run that is still running or has
+   * succeeded.
    *
-   * @throws OperatorError JOB_INVALID for what Flink cannot run, JOB_FAILED when it took no job for another reason
+   * @throws OperatorError JOB_INVALID for what Flink cannot run, JOB_FAILED when it did not take the job for
+   * another reason
    * @throws OperatorError NOT_RUNNING after `stop`
-   * @throws Error when it is not known whether Flink took the job
+   * @throws Error when it is unknown whether Flink took the job
    */
   async submit(request: OfflineJobRequest, { signal }: JobContext): Promise<SubmittedJob> {
     const work = this.#workOf(request.job);
@@ -98,14 +100,18 @@ export class FlinkOperator implements ScheduleOperator {
     signal.throwIfAborted();
     const jobId = await this.#submitOrJoin(task, request, signal);
     if (signal.aborted) {
-      // Whoever gave up does not know of the job. One that a stopping manager leaves behind is found by the next.
+      // The caller has given up and does not know the job's id. The next manager finds a job that a stopping
+      // one leaves behind.
       if (!this.#isStopped) await this.#jobManager.cancel(jobId).catch(() => undefined);
       throw signal.reason;
     }
     return this.#submitted(jobId);
   }
 
-  /** The job of the newest attempt that runs or has succeeded; else the newest of those that have ended otherwise. */
+  /**
+   * Returns the job of the newest attempt that is running or has succeeded; else that of the newest attempt
+   * that ended otherwise.
+   */
   async find(key: string, { attempt, job }: OfflineJobRequest): Promise<SubmittedJob | undefined> {
     const work = workOf(parseJob(job), this.#settings.connectors);
     let failed: SubmittedJob | undefined;
@@ -122,10 +128,11 @@ export class FlinkOperator implements ScheduleOperator {
   }
 
   /**
-   * A job that Flink has forgotten ends as failed; whether it is run again is the job's policy (`onLost`).
+   * Waits for a job's end. A job that Flink has forgotten ends as failed; the job's policy (`onLost`) decides
+   * whether it is run again.
    *
-   * @throws Error when Flink has not answered for too long
-   * @throws the signal's reason when it is aborted; the job goes on
+   * @throws Error when Flink has not responded for too long
+   * @throws the signal's reason when it is aborted; the job keeps running
    */
   async wait(jobId: string, request: OfflineJobRequest, { signal }: JobContext): Promise<JobOutcome> {
     const work = workOf(parseJob(request.job), this.#settings.connectors);
@@ -134,7 +141,7 @@ export class FlinkOperator implements ScheduleOperator {
     return end === "lost" ? lostOutcome(work, jobId) : this.#redacted(end, work);
   }
 
-  /** @throws Error when Flink does not answer, or the job has not ended within a minute */
+  /** @throws Error when Flink does not respond, or the job has not ended within a minute */
   async cancel(jobId: string): Promise<void> {
     await this.#jobManager.cancel(jobId);
     if (this.#isStopped) return;
@@ -142,8 +149,9 @@ export class FlinkOperator implements ScheduleOperator {
   }
 
   /**
-   * A run that is retried by hand begins with a first attempt again, and Flink may still have the jobs of those before: one
-   * that has failed or was cancelled is no answer, so the run's next id is taken.
+   * Submits a job, or joins one. A run that is retried by hand starts over with a first attempt, and Flink
+   * may still know the jobs of earlier ones: if the found job has failed or was cancelled, the run's next id
+   * is used.
    *
    * @returns the job's id
    */
@@ -158,9 +166,9 @@ export class FlinkOperator implements ScheduleOperator {
   }
 
   /**
-   * The id for an attempt's job. One that runs is joined, and so is one that has succeeded, as `find` answers it: it may
-   * have come in late, after `find` was asked. Else it is the first of the run's ids that Flink does not know, lest a
-   * submission that is still under way become a second job.
+   * Returns the id for an attempt's job. A running job is joined, and so is one that has succeeded, as in
+   * `find`: it may have appeared after `find` looked. Otherwise it is the first of the run's ids that Flink
+   * does not know, so that a submission still under way does not become a second job.
    */
   async #nextJob(key: string, attempt: number): Promise<{ jobId: string; isThere: boolean }> {
     let free: string | undefined;
@@ -173,7 +181,7 @@ export class FlinkOperator implements ScheduleOperator {
     return { jobId: free ?? jobIdOf(key, attempt), isThere: false };
   }
 
-  /** @returns `false` where Flink had a job with the id before */
+  /** @returns `false` if Flink already had a job with the id */
   async #send(task: Task, jobId: string, signal: AbortSignal): Promise<boolean> {
     const { clock } = this.#settings;
     const { work, filling, name } = task;
@@ -235,7 +243,7 @@ export class FlinkOperator implements ScheduleOperator {
     }
   }
 
-  /** A failure may repeat what a connector was given. */
+  /** A failure message may repeat what a connector was given. */
   async #redacted(outcome: JobOutcome, work: Work): Promise<JobOutcome> {
     if (outcome.error === undefined) return outcome;
     const { message } = outcome.error;
@@ -243,7 +251,7 @@ export class FlinkOperator implements ScheduleOperator {
     return { ...outcome, error: { ...outcome.error, message: shortened(redacted ?? message) } };
   }
 
-  /** The answer to a question before anything is submitted. */
+  /** Awaits a query made before anything is submitted. */
   async #asked<T>(question: Promise<T>): Promise<T> {
     try {
       return await question;

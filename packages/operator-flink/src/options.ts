@@ -5,40 +5,48 @@ import type { Connectors } from "./sync/connector.js";
 import { SINKS } from "./sync/sinks.js";
 import { SOURCES } from "./sync/sources.js";
 
-/** A secret itself, or a function that is asked at each use. */
+/** A secret's value, or a function that is called at each use. */
 export type Secret = string | (() => string | Promise<string>);
 
-/** How `FlinkOperator` reaches its cluster. */
+/** Settings of `FlinkOperator`. */
 export interface FlinkOperatorOptions {
-  /** The JobManager's REST, such as `http://flink:8081`. */
+  /** The JobManager's REST address, such as `http://flink:8081`. */
   readonly url: string;
-  /** The SQL Gateway's REST, such as `http://flink:8083`. @default none: `sql` and `sync` jobs are refused */
+  /**
+   * The SQL Gateway's REST address, such as `http://flink:8083`. @default none: `sql` and `sync` jobs are
+   * refused
+   */
   readonly gatewayUrl?: string;
-  /** Where people look at jobs. @default `url` */
+  /** The address where people view jobs. @default `url` */
   readonly webUrl?: string;
-  /** Sent with each request, for a proxy that wants them. @default {} */
+  /** Sent with each request, for a proxy that requires them. @default {} */
   readonly headers?: Readonly<Record<string, string>>;
   /** The folders whose jars jobs may run. @default none: `jar` jobs are refused */
   readonly jarFolders?: readonly string[];
-  /** What SQL refers to as `{secret:name}`. @default {} */
+  /** The secrets that SQL refers to as `{secret:name}`. @default {} */
   readonly secrets?: Readonly<Record<string, Secret>>;
-  /** Connectors for `sync` jobs beside the built-in ones, or instead of them. @default {} */
+  /** Connectors for `sync` jobs, in addition to the built-in ones or replacing them. @default {} */
   readonly connectors?: Partial<Connectors>;
-  /** The longest that a request may take, ms; uploads, programs' starts and DDL have longer. @default 30,000 */
+  /**
+   * The longest time that a request may take, ms; uploads, program starts and DDL get longer. @default 30,000
+   */
   readonly requestTimeoutMs?: number;
-  /** Between two questions for the list of jobs, ms, 250 to 60,000. @default 250 */
+  /** Interval between queries for the list of jobs, ms, 250 to 60,000. @default 250 */
   readonly pollIntervalMs?: number;
-  /** How long Flink may not answer before the attempts that wait for it fail, ms. @default 300,000 */
+  /** How long Flink may be unreachable before the attempts that wait for it fail, ms. @default 300,000 */
   readonly unreachableMs?: number;
-  /** How many SQL sessions stay open, at least 1. @default 32 */
+  /** Number of SQL sessions kept open, at least 1. @default 32 */
   readonly maxSessions?: number;
-  /** Between two signs of life of a session, ms; the gateway closes idle ones after ten minutes. @default 60,000 */
+  /**
+   * Interval between heartbeats of a session, ms; the gateway closes idle ones after ten minutes. @default
+   * 60,000
+   */
   readonly heartbeatMs?: number;
   /** @default the machine's clock */
   readonly clock?: Clock;
 }
 
-/** The options with their defaults, checked; addresses without a slash at their end, folders as real paths. */
+/** The validated options with defaults applied; addresses without a trailing slash, folders as real paths. */
 export interface Settings {
   readonly url: string;
   readonly gatewayUrl: string | undefined;
@@ -55,7 +63,7 @@ export interface Settings {
   readonly clock: Clock;
 }
 
-/** With which errors begin. */
+/** Prefix of error messages. */
 const OPTIONS_TYPE = "FlinkOperatorOptions";
 
 const isFunction = (value: unknown): boolean => typeof value === "function";

@@ -9,10 +9,10 @@ import {
 import { LRUCache } from "lru-cache";
 import type { JobResult } from "./function-job.js";
 
-/** How many ended calls stay known, for those who ask for their end later. */
+/** How many ended calls are remembered for later `wait` calls. */
 const MAX_ENDED = 10_000;
 
-/** One call of a function, while it runs. */
+/** One running call of a function. */
 interface Call {
   readonly jobId: string;
   readonly key: string;
@@ -26,10 +26,10 @@ interface Ended {
   readonly outcome: JobOutcome;
 }
 
-/** A function's work for one call. The reporter takes figures while it goes on. */
+/** The work of a function in one call. The reporter accepts figures while it runs. */
 export type Work = (signal: AbortSignal, report: (metrics: JobMetrics) => void) => Promise<JobResult>;
 
-/** The calls of an operator: those that run, and how the latest ones ended. */
+/** The calls of an operator: the running ones, and how the latest ones ended. */
 export class Calls {
   readonly #running = new Map<string, Call>();
   readonly #runningByKey = new Map<string, Call>();
@@ -37,7 +37,7 @@ export class Calls {
   /** The last ended call of each key. */
   readonly #endedByKey = new LRUCache<string, string>({ max: MAX_ENDED });
 
-  /** Begins a call, or joins the one that runs under this key. */
+  /** Starts a call, or joins the one running under this key. */
   start(key: string, attempt: AbortSignal, work: Work): SubmittedJob {
     const running = this.#runningByKey.get(key);
     if (running !== undefined) return { jobId: running.jobId };
@@ -59,7 +59,7 @@ export class Calls {
     return { jobId };
   }
 
-  /** The call under this key that runs or ended last. */
+  /** Returns the call under this key that is running, or ended last. */
   find(key: string): SubmittedJob | undefined {
     const running = this.#runningByKey.get(key);
     if (running !== undefined) return { jobId: running.jobId };
@@ -68,7 +68,7 @@ export class Calls {
     return jobId === undefined || ended === undefined ? undefined : { jobId, outcome: ended.outcome };
   }
 
-  /** How a call ends; `undefined` when it is not known here. */
+  /** Returns how a call ends; `undefined` if the call is unknown here. */
   outcomeOf(jobId: string): Promise<JobOutcome> | undefined {
     const ended = this.#ended.get(jobId);
     return ended === undefined ? this.#running.get(jobId)?.ended : Promise.resolve(ended.outcome);
@@ -82,7 +82,7 @@ export class Calls {
     await call.ended;
   }
 
-  /** Asks all calls to stop, without waiting for functions that overlook it. */
+  /** Asks all calls to stop, without waiting for functions that ignore it. */
   abortAll(reason: Error): void {
     for (const { abort } of this.#running.values()) abort.abort(reason);
   }
@@ -94,9 +94,9 @@ async function carryOut(work: Work, signal: AbortSignal): Promise<JobOutcome> {
     reported = { ...reported, ...metrics };
   };
   try {
-    // The caller has its answer before the function begins, however much that does at once.
+    // The caller gets its answer before the function starts, however much that does synchronously.
     await Promise.resolve();
-    // A function that waits for the signal's event would wait for ever.
+    // A function that waits for the signal's event would otherwise wait forever.
     signal.throwIfAborted();
     const returned = await work(signal, report);
     return { state: "SUCCEEDED", metrics: { ...reported, ...returned } };

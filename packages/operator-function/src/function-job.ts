@@ -2,41 +2,46 @@ import type { JobMetrics, JsonObject, OfflineJobRequest } from "@tidegate/core";
 
 /** The `job` of a schedule that uses the operator `function`. */
 export type FunctionJob = {
-  /** The name under which the function was given to `functionOperator`. May be left out when there is only one. */
+  /** The name under which the function was given to `functionOperator`. Optional if there is only one. */
   readonly function?: string;
-  /** Handed to the function as it is. @default {} */
+  /** Passed to the function unchanged. @default {} */
   readonly args?: JsonObject;
 };
 
-/** Everything a function gets for one call. */
+/** Input of a function for one call. */
 export interface FunctionCall {
   readonly groupId: string;
-  /** Start of the data interval, inclusive. In mode `full` it is the earliest date that JavaScript has. */
+  /**
+   * Start of the data interval, inclusive. In mode `full`, the earliest date that JavaScript can represent.
+   */
   readonly lower: Date;
   /** End of the data interval, exclusive. */
   readonly upper: Date;
   /** 1 for the first attempt at the interval. */
   readonly attempt: number;
-  /** The run's key: the same for every attempt, so that a service that takes idempotency keys does its work once. */
+  /**
+   * The run's key: the same for every attempt, so that a service that accepts idempotency keys does its work
+   * once.
+   */
   readonly key: string;
   /** Aborted when the attempt is cancelled or times out, or the manager stops: stop working, and throw or return. */
   readonly signal: AbortSignal;
   /** The `args` of the schedule's job. */
   readonly args: JsonObject;
-  /** Reports figures while the function works. Later figures replace earlier ones, each by its name. */
+  /** Reports figures while the function runs. Later figures replace earlier ones of the same name. */
   readonly progress: (metrics: JobMetrics) => void;
   /** The whole request, as every operator gets it. */
   readonly request: OfflineJobRequest;
 }
 
 /**
- * Moves the data of one interval: reads exactly `[lower, upper)`, and replaces what an earlier attempt at the same interval
- * wrote.
+ * Function that moves the data of one interval: it reads exactly `[lower, upper)`, and replaces what an earlier attempt at
+ * the same interval wrote.
  *
- * - The interval has succeeded when the function returns, with the figures it returned or reported.
- * - When it throws, the attempt has failed and is retried as the schedule says. An `OperatorError` keeps its code; one with
+ * - If it returns, the interval has succeeded, with the figures that it returned or reported.
+ * - If it throws, the attempt has failed and is retried as the schedule says. An `OperatorError` keeps its code; one with
  *   the code `JOB_INVALID` is not retried.
- * - When its signal is aborted and it then throws, the job counts as stopped. One that returns all the same has succeeded.
+ * - If its signal is aborted and it then throws, the job counts as stopped. If it returns anyway, it has succeeded.
  */
 export type JobFunction = (call: FunctionCall) => Promise<JobResult> | JobResult;
 

@@ -13,10 +13,11 @@ import { checkFunctions } from "./options.js";
 import { parseJob } from "./parse-job.js";
 
 /**
- * Runs each interval as one call of a function in this process.
+ * Operator that runs each interval as one call of a function in this process.
  *
- * A call dies with the process; nothing of it can be found after a restart, so the next attempt calls the function again for
- * the same interval. Hence the one rule for functions: replace what an earlier call for the interval wrote.
+ * A call dies with the process and cannot be found after a restart, so the next attempt calls the function
+ * again for the same interval. Hence the one rule for functions: replace what an earlier call for the
+ * interval wrote.
  */
 export class FunctionOperator implements ScheduleOperator {
   readonly operatorType = "function";
@@ -24,7 +25,7 @@ export class FunctionOperator implements ScheduleOperator {
   readonly #calls = new Calls();
   #isStopped = false;
 
-  /** @throws ConfigurationError CONFIGURATION_INVALID when there is no function, or one that is none */
+  /** @throws ConfigurationError CONFIGURATION_INVALID when there is no function, or one is not a function */
   constructor(functions: JobFunctions) {
     this.#functions = checkFunctions(functions);
   }
@@ -33,7 +34,7 @@ export class FunctionOperator implements ScheduleOperator {
     this.#isStopped = false;
   }
 
-  /** Aborts the signals of all calls. Does not wait for a function that overlooks its signal. */
+  /** Aborts the signals of all calls. Does not wait for a function that ignores its signal. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#calls.abortAll(new OperatorError("JOB_CANCELLED", "The operator stops."));
@@ -44,7 +45,7 @@ export class FunctionOperator implements ScheduleOperator {
   }
 
   /**
-   * Begins the call, or joins the one that runs under the same key.
+   * Starts the call, or joins the one running under the same key.
    *
    * @throws OperatorError JOB_INVALID with the offending field; NOT_RUNNING after `stop`
    */

@@ -5,7 +5,7 @@ import { FunctionOperator } from "./function-operator.js";
 import { checkFunctions } from "./options.js";
 
 /**
- * Brings the operator `function` to a Tidegate.
+ * Returns the module that adds the operator `function` to a Tidegate instance.
  *
  * ```ts
  * functionOperator({
@@ -17,10 +17,10 @@ import { checkFunctions } from "./options.js";
  * });
  * ```
  *
- * @throws ConfigurationError CONFIGURATION_INVALID when there is no function, or one that is none
+ * @throws ConfigurationError CONFIGURATION_INVALID when there is no function, or one is not a function
  */
 export function functionOperator(functions: JobFunctions): ContainerModule {
-  // A mistake shows where it is made, not when the module is loaded.
+  // A mistake is reported where it is made, not when the module is loaded.
   checkFunctions(functions);
   return new ContainerModule(({ bind }) => {
     bind(TOKENS.operator).toConstantValue(new FunctionOperator(functions));

@@ -4,9 +4,10 @@ import type { JobFunctions } from "./function-job.js";
 const NAME = /^[A-Za-z0-9_.-]{1,200}$/;
 
 /**
- * The functions of an operator by name.
+ * Returns the functions of an operator by name.
  *
- * @throws ConfigurationError CONFIGURATION_INVALID when there is none, a name is malformed or a value is no function
+ * @throws ConfigurationError CONFIGURATION_INVALID when there is none, a name is malformed or a value is not
+ * a function
  */
 export function checkFunctions(functions: unknown): ReadonlyMap<string, JobFunctions[string]> {
   if (typeof functions !== "object" || functions === null || Array.isArray(functions)) {

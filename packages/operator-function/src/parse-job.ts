@@ -7,7 +7,7 @@ const schema = z.strictObject({
   args: z.record(z.string(), z.json()).default({}),
 });
 
-/** A checked job: the function to call, and what to hand it. */
+/** A checked job: the function to call and its arguments. */
 export interface Task {
   readonly run: JobFunction;
   readonly args: JsonObject;

@@ -28,15 +28,18 @@ import { OpenSubmission } from "./service/open-submission.js";
 import { pollUntilEnded } from "./service/poll.js";
 import { findTarget, statusTarget, type Target } from "./service/target.js";
 
-/** The signer of ends that came as the answer to a submission. Secrets have names, so none is called this. */
+/**
+ * The signer of ends that came in the response to a submission. Secrets have nonempty names, so none can be
+ * called this.
+ */
 const BY_ANSWER = "";
 
 /**
- * Posts a run's `OfflineJobRequest` to any service and learns how the job ends: from the answer, by polling, or by a
- * signed callback.
+ * Operator that posts a run's `OfflineJobRequest` to any service and learns how the job ends: from the
+ * response, by polling, or by a signed callback.
  *
- * A service must take a repeated `Idempotency-Key` for the same job while that runs or has succeeded: a submission whose
- * answer was lost is repeated, unless the job can be looked up (`job.findUrl`).
+ * A service must treat a repeated `Idempotency-Key` as the same job while that runs or has succeeded: a
+ * submission whose response was lost is repeated, unless the job can be looked up (`job.findUrl`).
  */
 export class HttpOperator implements ScheduleOperator {
   readonly operatorType = "http";
@@ -69,7 +72,7 @@ export class HttpOperator implements ScheduleOperator {
     if (this.#lifetime.signal.aborted) this.#lifetime = new AbortController();
   }
 
-  /** Breaks off requests and waits; the jobs go on at their services. */
+  /** Aborts requests and waits; the jobs continue at their services. */
   async stop(): Promise<void> {
     this.#lifetime.abort(new OperatorError("NOT_RUNNING", "The http operator has been stopped."));
   }
@@ -83,17 +86,20 @@ export class HttpOperator implements ScheduleOperator {
     this.#check(parseJob(job));
   }
 
-  /** That a job can be done twice, or run unseen, unless its service does more than the job asks of it. */
+  /**
+   * Warns that a job may be done twice, or run unobserved, unless its service does more than the job asks of
+   * it.
+   */
   notesOn(job: JsonObject): readonly string[] {
     return notesOf(parseJob(job));
   }
 
   /**
-   * @throws OperatorError JOB_INVALID for a job that is malformed, or that the service will not take as it is
+   * @throws OperatorError JOB_INVALID for a job that is malformed, or that the service rejects as it is
    * @throws OperatorError ADDRESS_NOT_ALLOWED with the field and the host
    * @throws OperatorError SECRET_NOT_ALLOWED with the field, when a secret is not for this use or these hosts
-   * @throws OperatorError JOB_FAILED when the service could not be reached, or turned the request away for now
-   * @throws Error when the request was sent, and whether the service took the job is not known
+   * @throws OperatorError JOB_FAILED when the service could not be reached, or refused the request for now
+   * @throws Error when the request was sent, and it is unknown whether the service took the job
    */
   async submit(request: OfflineJobRequest, { signal }: JobContext): Promise<SubmittedJob> {
     const call = callOf(request);
@@ -102,21 +108,22 @@ export class HttpOperator implements ScheduleOperator {
     const report = await this.#service.submit(call, [signal, this.#lifetime.signal]);
     const job = this.#taken(call, report, answerAsEnd(call, report));
     if (job.outcome === undefined && !hasWayToLearn(call, parseHandle(job.jobId))) {
-      // It was taken: another attempt would have it done twice, and end here again.
+      // The service took the job: another attempt would run it twice, and end here again.
       throw new OpenSubmission(noWayToLearn(job.jobId), { isRetryable: false });
     }
     return job;
   }
 
   /**
-   * The job that the service has under the key, where the schedule's job says how to ask; else the one whose callback
-   * came already; else `undefined`, and a repeated submission relies on the `Idempotency-Key`.
+   * Returns the job that the service has under the key, if the schedule's job says how to ask; otherwise the
+   * one whose callback has already arrived; otherwise `undefined`, so a repeated submission relies on the
+   * `Idempotency-Key`.
    */
   async find(key: string, request: OfflineJobRequest): Promise<SubmittedJob | undefined> {
     const call = callOf({ ...request, idempotencyKey: key });
     const signals = [this.#lifetime.signal];
     const end = this.#ends.get({ names: namesOf(call), jobId: undefined });
-    // A failure that was told may be an earlier attempt's, so the service is asked where it can be.
+    // A reported failure may be an earlier attempt's, so ask the service if possible.
     if (end !== undefined && (end.outcome.state === "SUCCEEDED" || findTarget(call) === undefined)) {
       const outcome = await this.#redacted(call, end.outcome, signals);
       return { jobId: this.#secrets.redact(end.jobId ?? key), outcome };
@@ -125,14 +132,17 @@ export class HttpOperator implements ScheduleOperator {
     return report === undefined ? undefined : this.#taken(call, report, outcomeOf(report));
   }
 
-  /** Only with `job.findUrl` can the service be asked; without it a repeated submission joins the job by its key. */
+  /**
+   * Returns whether the service can be asked, which takes `job.findUrl`; without it a repeated submission
+   * joins the job by its key.
+   */
   canFind(job: JsonObject): boolean {
     return parseJob(job).findUrl !== undefined;
   }
 
   /**
-   * @throws Error when too many questions in a row went unanswered, or nobody can be asked
-   * @throws the signal's reason when it is aborted; the job goes on
+   * @throws Error when too many queries in a row went unanswered, or there is no address to query
+   * @throws the signal's reason when it is aborted; the job keeps running
    */
   async wait(jobId: string, request: OfflineJobRequest, { signal }: JobContext): Promise<JobOutcome> {
     const call = callOf(request);
@@ -141,16 +151,16 @@ export class HttpOperator implements ScheduleOperator {
     return this.#redacted(call, outcome, signals);
   }
 
-  /** Resolves when the service has acknowledged; does nothing where the job has no `cancelUrl`. */
+  /** Resolves when the service has acknowledged; does nothing if the job has no `cancelUrl`. */
   async cancel(jobId: string, request: OfflineJobRequest): Promise<void> {
     await this.#service.cancel(callOf(request), parseHandle(jobId), [this.#lifetime.signal]);
   }
 
   /**
-   * Takes a callback, from whatever server it came through. Never throws.
+   * Handles a callback, whatever server received it. Never throws.
    *
-   * 200 `delivered`, `duplicate` or `noted`, 202 `kept`; 400 not a callback, 401 not signed as it should be, 404 callbacks
-   * are not configured, 413 too long, 503 not now.
+   * 200 `delivered`, `duplicate` or `noted`, 202 `kept`; 400 not a callback, 401 not signed correctly, 404
+   * callbacks are not configured, 413 too long, 503 temporarily unavailable.
    */
   async handleCallback(request: CallbackRequest): Promise<CallbackResponse> {
     if (this.#settings.callbacks.secrets.length === 0) {
@@ -168,7 +178,7 @@ export class HttpOperator implements ScheduleOperator {
     });
   }
 
-  /** The first to tell of the end: a callback, or the service when it is asked. */
+  /** Returns the end from whichever reports it first: a callback, or the service when it is queried. */
   async #end(call: Call, handle: JobHandle, signal: AbortSignal): Promise<JobOutcome> {
     const wanted = wantedEnd(call, handle);
     const known = this.#ends.get(wanted);
@@ -204,7 +214,7 @@ export class HttpOperator implements ScheduleOperator {
     };
   }
 
-  /** A callback may have come before this process had read the secrets that its words could repeat. */
+  /** A callback may have arrived before this process had read the secrets that its text could repeat. */
   async #redacted(call: Call, outcome: JobOutcome, signals: readonly AbortSignal[]): Promise<JobOutcome> {
     if (outcome.error === undefined) return outcome;
     const { secretRef, auth } = call.job;
@@ -218,7 +228,10 @@ export class HttpOperator implements ScheduleOperator {
   }
 }
 
-/** The end that a submission's answer tells: with completion `response`, any 2xx is one unless it says otherwise. */
+/**
+ * Returns the end that the response to a submission reports: with completion `response`, any 2xx is one
+ * unless it says otherwise.
+ */
 function answerAsEnd(call: Call, report: JobReport): JobOutcome | undefined {
   const isEnd = call.job.completion === "response" && report.state === undefined;
   return outcomeOf(isEnd ? { ...report, state: "SUCCEEDED" } : report);
@@ -237,7 +250,7 @@ function namesOf({ request, job }: Call): string[] {
   return signers.flatMap((signer) => runNames(signer, request));
 }
 
-/** The service's own id tells its jobs apart; where it gave none, any end of the run is meant. */
+/** Matches ends by the service's own id; if it gave none, any end of the run matches. */
 function wantedEnd(call: Call, { id }: JobHandle): Wanted {
   return { names: namesOf(call), jobId: id === call.request.idempotencyKey ? undefined : id };
 }

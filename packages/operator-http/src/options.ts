@@ -10,60 +10,65 @@ import { SECRET_NAME } from "./job/parse-job.js";
 import type { Secret } from "./secrets/secret.js";
 import { type SecretRule, secretRule, secretShape } from "./secrets/secret-rules.js";
 
-/** How `HttpOperator` reaches services. Hosts are named as `host`, `host:port` or `*.suffix`. */
+/** Settings of `HttpOperator`. Hosts are written as `host`, `host:port` or `*.suffix`. */
 export interface HttpOperatorOptions {
-  /** The hosts that jobs may call; without a port, any port of them. Needed, unless `allowAnyHost` is set. */
+  /** The hosts that jobs may call; without a port, on any port. Required unless `allowAnyHost` is set. */
   readonly allow?: readonly string[];
-  /** Lets jobs call every public host: then whoever registers a job may send requests from here. @default false */
+  /**
+   * Lets jobs call every public host, so whoever registers a job may send requests from here. @default false
+   */
   readonly allowAnyHost?: boolean;
   /** The hosts that may be called without TLS; `true` for all. @default none */
   readonly allowHttp?: boolean | readonly string[];
   /**
-   * What may be reached although it is not public: a host name for whatever private or loopback address it has, an
-   * address or a range such as `10.0.0.0/8` for itself. Link-local and other special addresses, among which are the
-   * metadata services of clouds, are reached by address or range only. @default none
+   * Non-public addresses that may be reached: a host name allows whatever private or loopback address it has,
+   * an address or a range such as `10.0.0.0/8` allows itself. Link-local and other special addresses,
+   * including the metadata services of clouds, are reached by address or range only. @default none
    */
   readonly allowPrivate?: readonly string[];
   /**
-   * What jobs refer to by name: `whsec_…` for `secretRef`, any credential for `auth`. Whoever may register a job may use each
-   * of them, so that a secret is bound to a use and to hosts (`BoundSecret`). A plain one signs; it is sent only if `allow` names
-   * exactly one host. A webhook secret that is being rotated holds the new and the old one with a space between them.
+   * The secrets that jobs refer to by name: `whsec_…` for `secretRef`, any credential for `auth`. Whoever may
+   * register a job may use any of them, so bind each secret to a use and to hosts (`BoundSecret`). A plain
+   * one signs; it is sent only if `allow` names exactly one host. While a webhook secret is rotated, it holds
+   * the new and the old one with a space between them.
    *
    * @default {}
    */
   readonly secrets?: Readonly<Record<string, Secret>>;
-  /** Needed where jobs end by callback. */
+  /** Required if jobs end by callback. */
   readonly callbacks?: HttpCallbackOptions;
-  /** The longest that a connection may take to stand, ms. @default 10,000 */
+  /** The longest time to establish a connection, ms. @default 10,000 */
   readonly connectTimeoutMs?: number;
-  /** The longest answer that is read, bytes. @default 1,048,576 */
+  /** The longest response that is read, bytes. @default 1,048,576 */
   readonly maxResponseBytes?: number;
-  /** How many questions in a row about one job may go unanswered before its attempt fails. @default 10 */
+  /** How many queries in a row about one job may go unanswered before its attempt fails. @default 10 */
   readonly maxPollFailures?: number;
-  /** Certificate authorities of one's own, and a client certificate. @default the machine's authorities, none */
+  /** Custom certificate authorities, and a client certificate. @default the machine's authorities, none */
   readonly tls?: TlsOptions;
-  /** Resolves a host's name to addresses, which are checked and connected to. @default the machine's resolver */
+  /**
+   * Resolves a host name to addresses, which are checked and connected to. @default the machine's resolver
+   */
   readonly resolve?: ResolveHost;
   /**
-   * Gives the time of signatures, wakes for the next question and measures time-outs.
+   * Supplies the time of signatures, schedules queries and measures time-outs.
    * @default the machine's clock
    */
   readonly clock?: Clock;
 }
 
-/** How callbacks are judged. */
+/** Settings for callbacks. */
 export interface HttpCallbackOptions {
-  /** The names of the secrets that may sign callbacks. Each counts for jobs whose `secretRef` names it. */
+  /** The names of the secrets that may sign callbacks. Each is valid for jobs whose `secretRef` names it. */
   readonly secrets: readonly string[];
   /** How far a callback's timestamp may be from now, ms, at least 1,000. @default 300,000 */
   readonly toleranceMs?: number;
   /** @default 262,144 */
   readonly maxBodyBytes?: number;
-  /** How many ends and how many message ids are remembered; the oldest are forgotten. @default 10,000 */
+  /** How many ends and how many message ids are remembered; the oldest are dropped. @default 10,000 */
   readonly maxKept?: number;
 }
 
-/** The options with their defaults, checked. */
+/** The validated options with defaults applied. */
 export interface Settings {
   readonly addresses: AddressRules;
   readonly secrets: ReadonlyMap<string, SecretRule>;
@@ -77,7 +82,7 @@ export interface Settings {
   readonly clock: Clock;
 }
 
-/** With which errors begin. */
+/** Prefix of error messages. */
 const OPTIONS_TYPE = "HttpOperatorOptions";
 
 const MAX_HEADER_BYTES = 16_384;
@@ -108,7 +113,7 @@ const schema = z.strictObject({
   clock: z.custom<Clock>((value) => typeof value === "object" && value !== null).optional(),
 });
 
-/** No secret signs, so no callback is accepted; the ends that answers tell are kept all the same. */
+/** No secret signs, so no callback is accepted; ends reported in responses are kept all the same. */
 const NO_CALLBACKS: CallbackSettings = {
   secrets: [],
   toleranceMs: 0,

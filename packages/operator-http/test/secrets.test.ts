@@ -132,7 +132,7 @@ describe("a secret", () => {
     expectNoCanary(everything(await operator.wait(idempotencyKey, request, untroubled())));
   });
 
-  it("does not show where it is malformed or cannot be had", async () => {
+  it("does not show where it is malformed or cannot be read", async () => {
     const fails = () => Promise.reject(Object.assign(new Error(`denied for ${TOKEN}`), { code: "EVAULT" }));
     const operator = anOperator({ secrets: { key: TOKEN, fails, odd: `${TOKEN}\r\nx: y` } });
     for (const refs of [

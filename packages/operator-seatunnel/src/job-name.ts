@@ -1,11 +1,11 @@
 import type { ListedJob } from "./rest/listed-job.js";
 
-/** The name of an attempt's job, by which it is found again: SeaTunnel has no keys. */
+/** Returns the name of an attempt's job, by which it is found again: SeaTunnel has no keys. */
 export function jobName(key: string, attempt: number): string {
   return `tidegate-${key}-${attempt}`;
 }
 
-/** The jobs of a run's attempts, the latest attempt first. */
+/** Returns the jobs of a run's attempts, latest attempt first. */
 export function jobsOf(key: string, jobs: readonly ListedJob[]): ListedJob[] {
   const attemptOf = ({ jobName: name }: ListedJob): number => {
     const prefix = jobName(key, 0).slice(0, -1);

@@ -4,46 +4,52 @@ import { MAX_DEADLINE_MS } from "./job/parse-job.js";
 import type { SinkRule } from "./job/rerun.js";
 import { SECRET_NAME, type Secret } from "./job/secrets.js";
 
-/** Which REST API a cluster has: `v1` on Hazelcast's port, `v2` on the web server's, from SeaTunnel 2.3.9 on. */
+/** A cluster's REST API: `v1` on Hazelcast's port, or `v2` on the web server's, since SeaTunnel 2.3.9. */
 export type ApiVersion = "v1" | "v2";
 
-/** Who the operator is to SeaTunnel, where that asks for basic authentication. */
+/** Credentials for SeaTunnel, if it requires basic authentication. */
 export interface SeaTunnelCredentials {
   readonly username: string;
   readonly password: string;
 }
 
-/** How `SeaTunnelOperator` works with one cluster. Managers that share the schedules are given the same ones. */
+/** Settings of `SeaTunnelOperator` for one cluster. Managers that share schedules must have the same ones. */
 export interface SeaTunnelOperatorOptions {
   /** The cluster's address: `http://host:5801` for v1; `http://host:8080`, with the context path if any, for v2. */
   readonly url: string;
-  /** @default found out by asking */
+  /** @default detected by querying */
   readonly api?: ApiVersion;
   /** @default none */
   readonly credentials?: SeaTunnelCredentials;
-  /** How long a job may run, ms, 1,000 to 2,592,000,000: one whose sink failed may run for ever. @default 3,600,000 */
+  /**
+   * How long a job may run, ms, 1,000 to 2,592,000,000: a job whose sink failed may run forever. @default
+   * 3,600,000
+   */
   readonly deadlineMs?: number;
-  /** Between two looks at the jobs that are waited for, ms, 100 to 60,000. @default 1,000 */
+  /** Interval between checks of the jobs that are waited for, ms, 100 to 60,000. @default 1,000 */
   readonly pollIntervalMs?: number;
-  /** How long the cluster may be away before attempts fail whose jobs it has, ms. @default 300,000 */
+  /** How long the cluster may be unreachable before attempts with jobs on it fail, ms. @default 300,000 */
   readonly patienceMs?: number;
-  /** How long a job has to be in none of the cluster's lists before it counts as lost, ms. @default 15,000 */
+  /** How long a job must be missing from the cluster's lists before it counts as lost, ms. @default 15,000 */
   readonly lostAfterMs?: number;
-  /** How long the cluster may take to answer a question, ms. @default 10,000 */
+  /** The longest time for a response to a query, ms. @default 10,000 */
   readonly requestTimeoutMs?: number;
-  /** How long it may take to answer a submission, for which it loads the connectors, ms. @default 60,000 */
+  /**
+   * The longest time for a response to a submission, for which the cluster loads the connectors, ms. @default
+   * 60,000
+   */
   readonly submitTimeoutMs?: number;
-  /** Further sinks by the names of their plugins, or other rules for known ones. @default {} */
+  /** Rules for additional sinks by plugin name, or replacements for built-in rules. @default {} */
   readonly sinks?: Readonly<Record<string, SinkRule>>;
-  /** What jobs refer to as `{{secret.name}}`, so that no schedule holds it. @default {} */
+  /** The secrets that jobs refer to as `{{secret.name}}`, so that no schedule holds them. @default {} */
   readonly secrets?: Readonly<Record<string, Secret>>;
   /** @default the machine's clock */
   readonly clock?: Clock;
 }
 
-/** The options with nothing left open. */
+/** The options with defaults applied. */
 export interface Settings {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly url: string;
   readonly api: ApiVersion | undefined;
   readonly credentials: SeaTunnelCredentials | undefined;
@@ -53,7 +59,7 @@ export interface Settings {
   readonly lostAfterMs: number;
   readonly requestTimeoutMs: number;
   readonly submitTimeoutMs: number;
-  /** By names in lower case. */
+  /** By lower-case name. */
   readonly sinks: Readonly<Record<string, SinkRule>>;
   readonly secrets: Readonly<Record<string, Secret>>;
   readonly clock: Clock;

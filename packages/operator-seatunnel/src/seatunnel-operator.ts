@@ -23,10 +23,10 @@ import type { ListedJob } from "./rest/listed-job.js";
 import { SeaTunnelApi } from "./rest/seatunnel-api.js";
 
 /**
- * Runs the jobs of intervals on a SeaTunnel Zeta cluster, over its REST API.
+ * Operator that runs the jobs of intervals on a SeaTunnel Zeta cluster, over its REST API.
  *
- * SeaTunnel takes the same submission twice, so each job has a name made of the run's key and attempt, and that name is
- * looked up among the running and the finished jobs before anything is submitted.
+ * SeaTunnel accepts the same submission twice, so each job's name is made of the run's key and attempt, and
+ * is looked up among the running and the finished jobs before anything is submitted.
  */
 export class SeaTunnelOperator implements ScheduleOperator {
   readonly operatorType = "seatunnel";
@@ -47,12 +47,12 @@ export class SeaTunnelOperator implements ScheduleOperator {
     this.#ending = new JobEnding(this.#api, this.#listing, this.#watch, this.#settings.clock);
   }
 
-  /** Does not speak to the cluster, which may be away now and there when a job is due. */
+  /** Does not contact the cluster, which may be unreachable now and back when a job is due. */
   async start(): Promise<void> {
     if (this.#lifetime.signal.aborted) this.#lifetime = new AbortController();
   }
 
-  /** Breaks off requests and waits; the jobs go on. */
+  /** Aborts requests and waits; the jobs keep running. */
   async stop(): Promise<void> {
     this.#lifetime.abort(new OperatorError("NOT_RUNNING", "The seatunnel operator has been stopped."));
   }
@@ -62,17 +62,17 @@ export class SeaTunnelOperator implements ScheduleOperator {
     this.#parsed(job);
   }
 
-  /** That a second job of an interval doubles rows. */
+  /** Warns if a second job of an interval doubles rows. */
   notesOn(job: JsonObject): readonly string[] {
     if (this.#parsed(job).rerun !== "appends") return [];
     return ['job.rerun is "appends": an interval that is run again has its rows twice.'];
   }
 
   /**
-   * @throws OperatorError JOB_INVALID for a job that is malformed, or that SeaTunnel calls so
-   * @throws OperatorError JOB_FAILED when the cluster is away, or refused the job
-   * @throws OperatorError CONFIGURATION_INVALID when a secret cannot be had
-   * @throws Error when the request was sent, and the job is not to be found
+   * @throws OperatorError JOB_INVALID for a job that is malformed, or that SeaTunnel reports as such
+   * @throws OperatorError JOB_FAILED when the cluster is unreachable, or refused the job
+   * @throws OperatorError CONFIGURATION_INVALID when a secret cannot be read
+   * @throws Error when the request was sent, and the job is not found
    */
   async submit(request: OfflineJobRequest, { signal }: JobContext): Promise<SubmittedJob> {
     const lifetime = this.#lifetime.signal;
@@ -92,9 +92,9 @@ export class SeaTunnelOperator implements ScheduleOperator {
   }
 
   /**
-   * The job of the key that succeeded, else one that runs, else the latest that ended.
+   * Returns the job of the key that succeeded, else one that is running, else the latest that ended.
    *
-   * @throws Error when the cluster cannot be asked
+   * @throws Error when the cluster cannot be queried
    */
   async find(key: string, request: OfflineJobRequest): Promise<SubmittedJob | undefined> {
     const lists = await this.#listing.fresh(this.#lifetime.signal);
@@ -108,8 +108,8 @@ export class SeaTunnelOperator implements ScheduleOperator {
   }
 
   /**
-   * @throws Error when the cluster is away for longer than `patienceMs`
-   * @throws the signal's reason when it is aborted; the job goes on
+   * @throws Error when the cluster is unreachable for longer than `patienceMs`
+   * @throws the signal's reason when it is aborted; the job keeps running
    */
   async wait(jobId: string, request: OfflineJobRequest, { signal }: JobContext): Promise<JobOutcome> {
     const checked = this.#parsed(request.job);
@@ -124,7 +124,7 @@ export class SeaTunnelOperator implements ScheduleOperator {
     return end.isLate ? lateOutcome(deadlineMs) : lostOutcome(checked);
   }
 
-  /** Resolves when the job is in the list of those that ended, or in none. @throws Error when it does not stop */
+  /** Resolves when the job is in the list of ended ones, or in none. @throws Error when it does not stop */
   async cancel(jobId: string, _request: OfflineJobRequest): Promise<void> {
     const { signal } = this.#lifetime;
     await this.#ending.stop(jobId, { signal, lifetime: signal });
@@ -143,7 +143,7 @@ export class SeaTunnelOperator implements ScheduleOperator {
     };
   }
 
-  /** The secrets are asked for again: the job may be another process's. */
+  /** The secrets are read again: the job may be another process's. */
   async #outcome(ended: ListedJob, checked: CheckedJob): Promise<JobOutcome> {
     const { job, secretNames } = checked;
     const config = { env: job.env ?? {}, source: job.source, transform: job.transform ?? [], sink: job.sink };

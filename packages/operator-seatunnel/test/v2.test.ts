@@ -144,7 +144,7 @@ describe("a secret", () => {
     expect(error?.message).toBe("no way to jdbc://[redacted]@host");
   });
 
-  it("keeps the cause of failure to itself where it cannot be had", async () => {
+  it("keeps the cause of failure to itself where it cannot be read", async () => {
     const request = aRequest(aJob("db"));
     const { jobId } = await anOperator({ secrets: { db: "open sesame" } }).submit(request, untroubled());
     cluster.failure = "no way to jdbc://open sesame@host";
@@ -156,7 +156,7 @@ describe("a secret", () => {
     const error = await rejectionOf(
       locked.submit(aRequest(aJob("db"), { idempotencyKey: "b" }), untroubled()),
     );
-    expect(error).toMatchObject({ code: "CONFIGURATION_INVALID", message: 'The secret "db" cannot be had.' });
+    expect(error).toMatchObject({ code: "CONFIGURATION_INVALID", message: 'The secret "db" cannot be read.' });
     expect(cluster.jobs).toHaveLength(1);
   });
 

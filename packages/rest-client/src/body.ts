@@ -2,12 +2,12 @@ import { promisify } from "node:util";
 import * as zlib from "node:zlib";
 import { type HttpHeaders, headerOf } from "./message.js";
 
-/** A whole body that cannot be read: it would be no different if it were sent again. */
+/** A complete body that cannot be read; sending it again would not help. */
 export class UnreadableBody extends Error {
   override readonly name = "UnreadableBody";
 }
 
-/** The refusal of a body beyond the limit. */
+/** Returns the error for a body beyond the limit. */
 export function tooLong(maxBytes: number): UnreadableBody {
   return new UnreadableBody(`has more than ${maxBytes} bytes`);
 }
@@ -19,27 +19,27 @@ const inflate: Decoder = promisify(zlib.inflate);
 const inflateRaw: Decoder = promisify(zlib.inflateRaw);
 const brotli: Decoder = promisify(zlib.brotliDecompress);
 
-/** In Node since 22.15; where it is missing the coding is unknown. */
+/** In Node since 22.15; without it the coding is unknown. */
 const zstd: Decoder | undefined =
   typeof zlib.zstdDecompress === "function" ? promisify(zlib.zstdDecompress) : undefined;
 
 const DECODERS: Readonly<Record<string, Decoder | undefined>> = {
   gzip: gunzip,
   "x-gzip": gunzip,
-  // RFC 9110 means zlib's format; some servers have always sent the bare one.
+  // RFC 9110 means the zlib format; some servers have always sent raw deflate.
   deflate: (body, options) => ((body[0]! & 0x0f) === 8 ? inflate : inflateRaw)(body, options),
   br: brotli,
   zstd,
 };
 
-/** More codings on top of each other than anybody means. */
+/** Maximum number of stacked codings; nobody sends more on purpose. */
 const MAX_CODINGS = 3;
 
 /**
- * The text of a body: decompressed as its `Content-Encoding` says, although nobody asked for that, and decoded as its byte
- * order mark or its charset says, else as UTF-8.
+ * Returns the text of a body: decompressed according to its `Content-Encoding`, even though none was
+ * requested, and decoded according to its byte order mark or charset, else as UTF-8.
  *
- * @param maxBytes - the limit also counts for what was decompressed
+ * @param maxBytes - also limits the decompressed size
  * @throws UnreadableBody
  */
 export async function bodyText(body: Buffer, headers: HttpHeaders, maxBytes: number): Promise<string> {
@@ -53,7 +53,7 @@ function codingsOf(headers: HttpHeaders): string[] {
   return codings.map((coding) => coding.trim()).filter((coding) => coding !== "" && coding !== "identity");
 }
 
-/** The last coding was applied last, so it is undone first. */
+/** The last coding was applied last, so it is removed first. */
 async function decompressed(body: Buffer, codings: readonly string[], maxBytes: number): Promise<Buffer> {
   if (codings.length > MAX_CODINGS) throw new UnreadableBody("is compressed too many times");
   let rest = body;
@@ -68,7 +68,10 @@ async function decompressed(body: Buffer, codings: readonly string[], maxBytes: 
   return rest;
 }
 
-/** A byte order mark says more than a header that a server sends with everything; JSON without either is UTF-8. */
+/**
+ * A byte order mark is more reliable than a header that a server sends with everything; JSON without either
+ * is UTF-8.
+ */
 function encodingOf(body: Buffer, headers: HttpHeaders): string {
   if (body[0] === 0xfe && body[1] === 0xff) return "utf-16be";
   if (body[0] === 0xff && body[1] === 0xfe) return "utf-16le";

@@ -1,20 +1,20 @@
 import { type Clock, SystemClock } from "@tidegate/core";
 
-/** The limits of a piece of work. */
+/** Limits of a piece of work. */
 export interface Bounds {
-  /** Any of them stops it. */
+  /** Any of them aborts it. */
   readonly signals: readonly AbortSignal[];
-  /** The longest that it may take. @default unlimited */
+  /** Maximum duration, ms. @default unlimited */
   readonly timeoutMs?: number;
-  /** Measures that, by elapsed time. @default the machine's clock */
+  /** Measures `timeoutMs`, by elapsed time. @default the machine's clock */
   readonly clock?: Clock;
-  /** Makes the reason for which the time is up. @default a `TimedOut` */
+  /** Creates the abort reason when the time is up. @default a `TimedOut` */
   readonly timedOut?: (timeoutMs: number) => Error;
 }
 
 const SYSTEM = new SystemClock();
 
-/** A piece of work that was given up because its time was up. */
+/** The error of work that ran out of time. */
 export class TimedOut extends Error {
   override readonly name = "TimedOut";
 
@@ -24,10 +24,11 @@ export class TimedOut extends Error {
 }
 
 /**
- * Runs `work` with a signal that is aborted when a limit is reached, and also once the work has ended, so that nothing
- * it left under way goes on. Leaves no listener behind: the signals outlive thousands of requests.
+ * Runs `work` with a signal that is aborted when a limit is reached, and also when the work has ended, so
+ * that nothing it left behind continues. Leaves no listeners behind: the signals outlive thousands of
+ * requests.
  *
- * @throws the reason of a signal that is aborted already
+ * @throws the reason of a signal that is already aborted
  */
 export async function bounded<T>(bounds: Bounds, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
@@ -50,7 +51,7 @@ export async function bounded<T>(bounds: Bounds, work: (signal: AbortSignal) => 
   }
 }
 
-/** The value of a promise that knows nothing of the signal. @throws the signal's reason when it is aborted before */
+/** Awaits a promise that knows nothing of the signal. @throws the signal's reason if it is aborted first */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   let stop: (() => void) | undefined;

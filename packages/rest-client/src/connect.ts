@@ -2,21 +2,21 @@ import type { LookupFunction } from "node:net";
 import * as net from "node:net";
 import * as tls from "node:tls";
 
-/** TLS settings: certificate authorities besides the machine's, and a client certificate. */
+/** TLS settings: certificate authorities in addition to the machine's, and a client certificate. */
 export type TlsOptions = Pick<tls.ConnectionOptions, "ca" | "cert" | "key">;
 
-/** How connections are made. */
+/** Settings of connections. */
 export interface ConnectionSettings {
-  /** Resolves names; what it throws is the connection's error. @default the machine's resolver */
+  /** Resolves names; its errors become the connection's. @default the machine's resolver */
   readonly lookup?: LookupFunction;
   readonly tls?: TlsOptions;
 }
 
 /**
- * A connection that stands, over TLS if the URL says so, with the name verified: nothing has been written to it yet.
- * Environment variables for proxies have no effect.
+ * Opens a connection, over TLS with a verified name if the URL says so; nothing has been written to it yet.
+ * Proxy environment variables have no effect.
  *
- * @throws the signal's reason when it is aborted before
+ * @throws the signal's reason if it is aborted first
  * @throws the connection's error
  */
 export async function connect(
@@ -34,7 +34,7 @@ export async function connect(
         ...options,
         ...tlsOptions,
         servername: net.isIP(host) === 0 ? host.replace(/\.$/, "") : "",
-        // HTTP/1.1 tells at which point a request was written, and a broken connection breaks one request.
+        // HTTP/1.1 shows when a request was written, and a broken connection breaks only one request.
         ALPNProtocols: ["http/1.1"],
       })
     : net.connect(options);
@@ -51,7 +51,7 @@ function standing(socket: net.Socket, event: string, signal: AbortSignal): Promi
       signal.removeEventListener("abort", stop);
       reject(error);
     };
-    // Stays for as long as the socket does: an error that nobody listens to would end the process.
+    // Stays for the life of the socket: an error without a listener would end the process.
     socket.on("error", fail);
     socket.once("close", () => fail(closedEarly()));
     socket.once(event, () => {

@@ -8,16 +8,16 @@ import { type ConnectionSettings, connect } from "./connect.js";
 import type { HttpAnswer, HttpBody, HttpHeaders, HttpRequest } from "./message.js";
 import { NoAnswer, NotHttp } from "./no-answer.js";
 
-/** How requests are sent and answers are read. */
+/** Settings for sending requests and reading answers. */
 export interface ExchangeSettings extends ConnectionSettings {
   readonly clock: Clock;
   readonly connectTimeoutMs: number;
   readonly maxHeaderBytes: number;
-  /** The longest body that is read, before and after it is decompressed. */
+  /** Maximum body size, before and after decompression. */
   readonly maxResponseBytes: number;
 }
 
-/** An answer as it came. */
+/** An answer as received. */
 interface RawAnswer {
   readonly status: number;
   readonly headers: HttpHeaders;
@@ -25,15 +25,16 @@ interface RawAnswer {
 }
 
 /**
- * Sends one request on a connection of its own and reads the answer. Redirects are answers like any other; interim answers
- * (1xx) are passed over.
+ * Sends one request on a connection of its own and reads the answer. Redirects are answers like any other;
+ * interim answers (1xx) are skipped.
  *
- * A connection is made first and written to when it stands, so that a failure before that was certainly not sent. A kept one is
- * never used: it may close as the request is written, and then nobody knows whether it was taken.
+ * The connection is established before anything is written, so a failure until then proves that the request
+ * was not sent. Connections are never reused: one may close while the request is written, and then nobody
+ * knows whether it was received.
  *
- * @param signal - the request is given up when it is aborted
+ * @param signal - aborts the request
  * @throws NoAnswer with the signal's reason or the connection's error as its cause
- * @throws UnreadableBody when the answer is whole, or too long, and is no refusal
+ * @throws UnreadableBody if the answer is complete, or too long, and is not a refusal
  */
 export async function exchange(
   request: HttpRequest,
@@ -52,7 +53,7 @@ export async function exchange(
   }
 }
 
-/** A refusal needs no body; anything else is no answer without it. */
+/** A refusal needs no body; any other answer is useless without it. */
 async function textOf({ status, headers, body }: RawAnswer, maxBytes: number): Promise<string> {
   try {
     return await bodyText(body, headers, maxBytes);
@@ -73,7 +74,7 @@ async function answerOf(
   signal: AbortSignal,
 ): Promise<RawAnswer> {
   const streamed = typeof body === "object" ? body : undefined;
-  // Node leaves the length of a body out where a method usually has none, as DELETE.
+  // Node omits the length of a body for methods that usually have none, such as DELETE.
   const length = body === undefined ? {} : { "content-length": String(lengthOf(body)) };
   const outgoing = written({
     createConnection: () => socket,
@@ -106,7 +107,7 @@ function lengthOf(body: HttpBody): number {
   return typeof body === "string" ? Buffer.byteLength(body) : body.length;
 }
 
-/** @throws NoAnswer when a header cannot be written */
+/** @throws NoAnswer if a header cannot be written */
 function written(options: http.RequestOptions): http.ClientRequest {
   try {
     return http.request(options);
@@ -149,15 +150,14 @@ class AnswerReader {
     response.on("error", (error) => this.breakOff(error));
   }
 
-  /** Gives up. */
   fail(cause: Error): void {
     this.#reject(cause instanceof UnreadableBody ? cause : new NoAnswer(true, cause));
   }
 
-  /** The connection's end, or what could not be read of it. */
+  /** Handles the end of the connection, or a part of the answer that cannot be parsed. */
   breakOff(error: Error): void {
     const response = this.#response;
-    // Bytes after a whole answer are not part of it, and its own last ones are still to be read.
+    // Bytes after a complete answer are not part of it, and its own last bytes are still to be read.
     if (response?.complete === true && !response.destroyed) return;
     this.#cut(telling(error));
   }
@@ -168,7 +168,7 @@ class AnswerReader {
     else this.#cut(tooLong(this.#maxBytes));
   }
 
-  /** Takes a refusal without its body, and gives up on anything else. */
+  /** Accepts a refusal without its body, and fails on anything else. */
   #cut(error: Error): void {
     if (isRefusal(this.#response?.statusCode ?? 0)) this.#settle(Buffer.alloc(0));
     else this.fail(error);
@@ -186,7 +186,7 @@ function brokenOff(): Error {
   });
 }
 
-/** Errors of the parser carry what was received. */
+/** The parser's errors contain what was received. */
 function telling(error: NodeJS.ErrnoException): Error {
   if (error.code === "HPE_HEADER_OVERFLOW") return new NotHttp("UND_ERR_HEADERS_OVERFLOW");
   return error.code?.startsWith("HPE_") === true ? new NotHttp(error.code) : error;

@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { StreamedBody } from "./message.js";
 
-/** A form (`multipart/form-data`, RFC 7578) that is read from its file as it is sent. */
+/** A form (`multipart/form-data`, RFC 7578) that is streamed from its file. */
 export interface FileForm {
-  /** The `Content-Type` that goes with the body. */
+  /** The `Content-Type` of the body. */
   readonly contentType: string;
   readonly body: StreamedBody;
 }
 
-/** A form with one file in the field `name`. */
+/** Returns a form with one file in the field `name`. */
 export function fileForm(name: string, file: Blob, filename: string): FileForm {
   const boundary = `tidegate-${randomUUID()}`;
   const head = Buffer.from(
@@ -29,7 +29,7 @@ export function fileForm(name: string, file: Blob, filename: string): FileForm {
   };
 }
 
-/** As browsers write it (WHATWG HTML, multipart form data). */
+/** Quotes as browsers do (WHATWG HTML, multipart form data). */
 function quoted(text: string): string {
   return text.replaceAll("\r", "%0D").replaceAll("\n", "%0A").replaceAll('"', "%22");
 }

@@ -5,23 +5,23 @@ import { type ExchangeSettings, exchange } from "./exchange.js";
 import type { HttpAnswer, HttpRequest } from "./message.js";
 import { NoAnswer } from "./no-answer.js";
 
-/** How a client sends and reads. */
+/** Settings of an `HttpClient`. */
 export interface HttpClientOptions extends ConnectionSettings {
-  /** The longest that a connection may take to stand, ms. @default 10,000 */
+  /** Maximum time to establish a connection, ms. @default 10,000 */
   readonly connectTimeoutMs?: number;
-  /** The longest body of an answer, bytes, before and after it is decompressed. @default 67,108,864 */
+  /** Maximum size of an answer's body, bytes, before and after decompression. @default 67,108,864 */
   readonly maxResponseBytes?: number;
   /** @default 16,384 */
   readonly maxHeaderBytes?: number;
-  /** Measures time-outs, by elapsed time. @default the machine's clock */
+  /** Measures timeouts, by elapsed time. @default the machine's clock */
   readonly clock?: Clock;
 }
 
-/** The limits of one request. */
+/** Limits of one request. */
 export interface Limits {
-  /** The longest that it may take, connection and answer included, ms. @default unlimited */
+  /** Maximum duration, connection and answer included, ms. @default unlimited */
   readonly timeoutMs?: number;
-  /** Any of them gives it up. @default none */
+  /** Any of them aborts the request. @default none */
   readonly signals?: readonly AbortSignal[];
 }
 
@@ -40,11 +40,11 @@ export class HttpClient {
   }
 
   /**
-   * The answer, whatever its status. Compressed answers are read, though they are not asked for.
+   * Returns the answer, whatever its status. Decompresses answers, although it does not ask for compression.
    *
-   * @throws NoAnswer when there is no whole answer; it says whether the request was written, and its cause is the connection's
-   * error, a `TimedOut` or the reason of a signal
-   * @throws UnreadableBody when the answer is no refusal and cannot be read, which it could not the next time either
+   * @throws NoAnswer if there is no complete answer; it says whether the request was written, and its cause
+   * is the connection's error, a `TimedOut` or the reason of a signal
+   * @throws UnreadableBody if the answer is not a refusal and cannot be read; a retry would not help
    */
   async send(request: HttpRequest, { timeoutMs, signals = [] }: Limits = {}): Promise<HttpAnswer> {
     const headers = { "accept-encoding": "identity", ...request.headers };

@@ -1,8 +1,8 @@
-/** A request that got no whole answer. */
+/** The error of a request that got no complete answer. */
 export class NoAnswer extends Error {
   override readonly name = "NoAnswer";
 
-  /** @param isSent - `false` where nothing of the request was written, so that nobody can have taken it */
+  /** @param isSent - `false` if nothing of the request was written, so that nobody can have received it */
   constructor(
     readonly isSent: boolean,
     override readonly cause: Error,
@@ -10,14 +10,17 @@ export class NoAnswer extends Error {
     super(cause.message);
   }
 
-  /** The code of the connection's error, such as `ECONNREFUSED`; `undefined` for one that has none, as a time-out. */
+  /**
+   * The code of the connection's error, such as `ECONNREFUSED`; `undefined` if it has none, as with a
+   * timeout.
+   */
   get code(): string | undefined {
     const { code } = this.cause as NodeJS.ErrnoException;
     return typeof code === "string" ? code : undefined;
   }
 }
 
-/** An answer that is not HTTP. What was received stays out of it, which may be what was sent. */
+/** The error of an answer that is not HTTP. It omits what was received, which may echo what was sent. */
 export class NotHttp extends Error {
   override readonly name = "NotHttp";
 

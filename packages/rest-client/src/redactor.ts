@@ -1,24 +1,30 @@
-/** The mark that replaces a secret in a text. */
+/** The mark that replaces a secret. */
 export const REDACTED = "[redacted]";
 
-/** How many values of one secret are remembered: it may be rotated while requests with the old one are under way. */
+/**
+ * How many values of one secret are remembered: it may be rotated while requests with the old one are in
+ * flight.
+ */
 const VALUES_PER_SECRET = 8;
 
-/** Below this length a part of a secret is no secret, and taking it out would spoil ordinary words. */
+/** Shorter parts of a secret are not secret, and redacting them would spoil ordinary words. */
 const MIN_PART = 8;
 
-/** Takes secrets out of texts: whoever answers may say back what it was sent. */
+/** Redacts secrets in texts: servers may echo what they were sent. */
 export class Redactor {
   readonly #shortest: number;
   readonly #valuesByName = new Map<string, Set<string>>();
   #needles: readonly string[] = [];
 
-  /** @param shortest - the length from which a whole secret is taken out; its parts must have 8 characters. @default 8 */
+  /**
+   * @param shortest - minimum length of a whole secret to redact; its parts must have 8 characters. @default
+   * 8
+   */
   constructor({ shortest = MIN_PART }: { readonly shortest?: number } = {}) {
     this.#shortest = shortest;
   }
 
-  /** Takes out a secret from now on. The latest values of one name are remembered: it may be rotated. */
+  /** Redacts a secret from now on. The latest values of a name are remembered, since it may be rotated. */
   remember(name: string, value: string): void {
     const values = this.#valuesByName.get(name) ?? new Set();
     if (values.has(value)) return;
@@ -27,13 +33,13 @@ export class Redactor {
     if (values.size > VALUES_PER_SECRET && oldest !== undefined) values.delete(oldest);
     this.#valuesByName.set(name, values);
     const known = [...this.#valuesByName.values()].flatMap((each) => [...each]);
-    // The longest first, so that no part is left of a longer one.
+    // Longest first, so that no part of a longer one remains.
     this.#needles = [...new Set(known.flatMap((one) => this.#formsOf(one)))].sort(
       (a, b) => b.length - a.length,
     );
   }
 
-  /** The text with the mark in place of each secret. */
+  /** Returns the text with the mark in place of each secret. */
   redact(text: string): string {
     return this.#needles.reduce((rest, needle) => rest.replaceAll(needle, REDACTED), text);
   }
@@ -45,18 +51,23 @@ export class Redactor {
   }
 }
 
-/** A text as it is, and as it stands between the quotes of SQL and of JSON. */
+/** Returns a text as it is, and as it is quoted in SQL and in JSON. */
 function quotedForms(text: string): string[] {
   return [...new Set([text, text.replaceAll("'", "''"), JSON.stringify(text).slice(1, -1)])];
 }
 
-/** A text from outside, fit for a message: on one line, without control characters, and of limited length. */
+/**
+ * Makes an outside text fit for a message: on one line, without control characters, and of limited length.
+ */
 export function oneLine(text: string, maxLength = 1_000): string {
   const line = text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ").trim();
   return line.length <= maxLength ? line : `${line.slice(0, maxLength)}…`;
 }
 
-/** The forms in which a secret travels: whole, in parts (`user:password`, two keys, the lines of one), quoted and encoded. */
+/**
+ * Returns the forms in which a secret travels: whole, in parts (`user:password`, two keys, its lines), quoted
+ * and encoded.
+ */
 function writtenForms(value: string): string[] {
   const keys = value.split(/\s+/);
   const lines = value.split(/\r?\n/);

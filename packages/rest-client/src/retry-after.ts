@@ -1,23 +1,23 @@
 import { type HttpHeaders, headerOf } from "./message.js";
 
-/** The longest wait that is told, ms: a year. Whoever waits has a limit of its own, and a shorter one. */
+/** The longest wait that is returned, ms: a year. Callers have shorter limits of their own. */
 const MAX_MS = 31_536_000_000;
 
 const SECONDS = /^\d+(\.\d+)?$/;
 
-/** The three forms of RFC 9110, all of them GMT, and ISO 8601 with a zone, which some services send. */
+/** The three forms of RFC 9110, all in GMT, and ISO 8601 with a zone, which some services send. */
 const IMF_DATE = /^[a-z]{3}, \d{2} [a-z]{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/i;
 const RFC850_DATE = /^[a-z]{6,9}, \d{2}-[a-z]{3}-\d{2} \d{2}:\d{2}:\d{2} GMT$/i;
 const ASCTIME_DATE = /^[a-z]{3} [a-z]{3} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/i;
 const ISO_DATE = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/i;
 
 /**
- * Reads `Retry-After`, in seconds or as a date: ms from now, 0 to a year, rounded up; the longest if there are several.
- * `undefined` if it is absent or malformed, as a negative number is.
+ * Reads `Retry-After`, in seconds or as a date. Returns ms from now, 0 to a year, rounded up, the longest if
+ * there are several; `undefined` if it is absent or malformed, such as a negative number.
  *
- * A date is held against the answer's own `Date`, so that a clock that is off here changes nothing.
+ * A date is compared with the answer's own `Date`, so that clock skew does not matter.
  *
- * @param now - for an answer that has no `Date`, epoch ms
+ * @param now - used if the answer has no `Date`, epoch ms
  */
 export function retryAfterMs(headers: HttpHeaders, now: number): number | undefined {
   const served = instantOf(headerOf({ headers }, "date") ?? "") ?? now;

@@ -3,9 +3,9 @@ import type { Database } from "./database.js";
 import { asBackfill, type BackfillRow } from "./rows.js";
 
 /**
- * Inserts a backfill unless it is there already.
+ * Inserts a backfill unless it exists.
  *
- * @throws StoreError STORE_FAILED when its group has no schedule
+ * @throws StoreError STORE_FAILED if its group has no schedule
  */
 export async function insertBackfill(database: Database, s: string, backfill: Backfill): Promise<boolean> {
   const { id, groupId, lower, upper, select, concurrency, cursor, state, reason } = backfill;
@@ -45,7 +45,7 @@ export async function getBackfill(database: Database, s: string, id: string): Pr
   return row && asBackfill(row);
 }
 
-/** Backfills, the latest first. */
+/** Lists backfills, newest first. */
 export async function listBackfills(
   database: Database,
   s: string,

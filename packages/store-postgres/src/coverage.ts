@@ -2,7 +2,7 @@ import type { CoverageRange, Interval, RunTally } from "@tidegate/core";
 import { asTally, type TallyRow } from "@tidegate/store-sql";
 import type { Database } from "./database.js";
 
-/** Merges a group's runs where state is the same and bounds meet. */
+/** Merges a group's runs that have the same state and adjoining bounds. */
 export async function coverage(
   database: Database,
   s: string,
@@ -34,12 +34,15 @@ export async function coverage(
   return database.query<CoverageRange>(text, [groupId, lower, upper]);
 }
 
-/** No run of the group is longer than its longest, so none that begins earlier than this can reach the interval. */
+/**
+ * Limits the scan to lower bounds from which a run can reach the interval, given the length of the group's
+ * longest run.
+ */
 function withinReach(s: string): string {
   return `AND lower <= $3 AND lower >= $2 - (SELECT longest_run_ms FROM ${s}.schedule_state WHERE group_id = $1)`;
 }
 
-/** Counts over a group's whole ledger. */
+/** Counts over a group's whole ledger: see `ScheduleStore.tally`. */
 export async function tally(
   database: Database,
   s: string,

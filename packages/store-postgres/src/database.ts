@@ -4,16 +4,16 @@ import { asStoreError, isRepeatable } from "./postgres-errors.js";
 
 const INT8 = 20;
 
-/** Times and counts are below 2^53, so they are numbers here. */
+/** Times and counts are below 2^53, so they are read as numbers. */
 const TYPES: PoolConfig["types"] = {
   getTypeParser: (oid: number, format?: unknown) =>
     oid === INT8 && format !== "binary" ? Number : types.getTypeParser(oid, format as "text"),
 } as PoolConfig["types"];
 
-/** How often a statement is repeated that lost against others; far more than happens. */
+/** How often a statement that lost against others is attempted; far more than occurs in practice. */
 const MOST_ATTEMPTS = 10;
 
-/** How a database is reached. */
+/** Connection settings of a database. */
 export interface DatabaseOptions {
   readonly connectionString: string;
   readonly ssl?: PoolConfig["ssl"];
@@ -23,11 +23,11 @@ export interface DatabaseOptions {
 }
 
 /**
- * Connections to one Postgres. Everything is one statement, which is a transaction of its own: no lock outlives an answer, so a
- * process that is stopped or cut off holds up nobody.
+ * Connections to one Postgres. Every operation is one statement, which is a transaction of its own: no lock
+ * outlives an answer, so a process that is stopped or cut off holds up nobody.
  */
 export class Database {
-  /** Names it in messages, without the password. */
+  /** Identifies it in messages, without the password. */
   readonly place: string;
   readonly #pool: Pool;
   readonly #underWay = new Set<Promise<unknown>>();
@@ -44,17 +44,17 @@ export class Database {
       keepAlive: true,
       types: TYPES,
     });
-    // A connection that breaks while nobody uses it is replaced; who needs one next is told if there is none.
+    // The pool replaces an idle connection that breaks; if none can be made, the next query reports it.
     this.#pool.on("error", () => {});
   }
 
-  /** For migrations, which need a connection of their own for longer. */
+  /** The pool, for migrations, which need a connection of their own for longer. */
   get pool(): Pool {
     return this.#pool;
   }
 
   /**
-   * Runs a statement; repeated where it deadlocked.
+   * Runs a statement; repeats it after a deadlock.
    *
    * @throws StoreError
    */
@@ -68,7 +68,7 @@ export class Database {
     }
   }
 
-  /** Waits for what is under way. */
+  /** Waits for queries in progress, then closes all connections. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#underWay);
     await this.#pool.end();

@@ -1,4 +1,7 @@
-/** Writes what Postgres reads as `json`: it knows no NUL and no half of a surrogate pair, and neither is worth a failure. */
+/**
+ * Serializes a value so that Postgres can read it as `json`: it accepts neither NUL nor half a surrogate
+ * pair, and neither is worth a failure.
+ */
 export function toJson(value: unknown): string {
   const text = JSON.stringify(value);
   return /\\u0000|\\ud[89a-f]/.test(text) ? JSON.stringify(value, (_, part) => readable(part)) : text;

@@ -14,7 +14,7 @@ import { toJson } from "./json.js";
 import { QUEUE_NO } from "./migrations/0002-places/queues.js";
 import { asRun, type RunRow } from "./rows.js";
 
-/** A run as it was claimed, and where it waited before: no queue is that of a dead owner. */
+/** A claimed run and the index of the queue where it waited; `null` if it was recovered from a dead owner. */
 type ClaimedRow = RunRow & {
   readonly was: string;
   readonly of_queue: number | null;
@@ -40,7 +40,7 @@ export async function claim(
   return rows.map((row) => ({ run: asRun(row), token: row.token, isRecovered: row.of_queue === null }));
 }
 
-/** With each turn another operator comes first. */
+/** Rotates the operators, so that with each turn a different one comes first. */
 function rotated(operators: readonly string[], turn: number): string[] {
   const first = operators.length === 0 ? 0 : turn % operators.length;
   return [...operators.slice(first), ...operators.slice(0, first)];
@@ -54,7 +54,7 @@ function compareClaims(a: ClaimedRow, b: ClaimedRow): number {
   return a.due_at - b.due_at || (a.id < b.id ? -1 : 1);
 }
 
-/** When the next run of a scope may be claimed: see `ScheduleStore.nextWake`. */
+/** Returns when the next run of a scope may be claimed: see `ScheduleStore.nextWake`. */
 export async function nextWake(
   database: Database,
   s: string,
@@ -79,7 +79,7 @@ export async function nextWake(
   return times.length === 0 ? undefined : Math.max(now, Math.min(...times));
 }
 
-/** Prolongs leases that are still held, and tells of each whether its run is to be cancelled. */
+/** Extends leases that are still held, and returns for each whether its run is to be cancelled. */
 export async function renewLeases(
   database: Database,
   s: string,
@@ -104,7 +104,7 @@ export async function renewLeases(
   });
 }
 
-/** Notes at runs that are held that they are to be cancelled, which their holders learn when they renew. */
+/** Marks held runs for cancellation; their holders see it when they renew. */
 export async function requestCancel(
   database: Database,
   s: string,

@@ -30,12 +30,15 @@ const builder = new Kysely<unknown>({
   },
 });
 
-/** A label as it is kept: a text that has the key and the value, and no character that Postgres does not. */
+/**
+ * Returns the stored form of a label: a text with the key and the value, and no character that Postgres
+ * cannot store.
+ */
 export function labelText(key: string, value: string): string {
   return JSON.stringify([key, value]);
 }
 
-/** Schedules by group id. */
+/** Lists schedules by group id. */
 export async function listSchedules(
   database: Database,
   s: string,
@@ -60,7 +63,7 @@ export async function listSchedules(
   return pageOf(rows, limit, asSchedule, (row) => row.group_id);
 }
 
-/** Runs by lower bound and generation. */
+/** Lists runs by lower bound and generation. */
 export async function listRuns(
   database: Database,
   s: string,

@@ -6,7 +6,7 @@ import { initial } from "./migrations/0001-initial/index.js";
 import { places } from "./migrations/0002-places/index.js";
 import { asStoreError } from "./postgres-errors.js";
 
-/** Where Kysely notes which steps were made. */
+/** The table where Kysely records completed steps. */
 const NOTES = "tidegate_migration";
 
 /** All steps of the schema, in order. A step that has shipped is never changed. */
@@ -16,10 +16,11 @@ const migrations = (schema: string): Record<string, Migration> => ({
 });
 
 /**
- * Brings the schema up to date; one process does at a time, and the others wait.
+ * Brings the schema up to date; one process does so at a time, and the others wait.
  *
- * @param steps - all but those of later releases
- * @throws StoreError STORE_NEWER when a later version of this package has had the database; others when Postgres refuses
+ * @param steps - all steps except those of later releases
+ * @throws StoreError STORE_NEWER if a later version of this package has migrated the database; others if
+ *   Postgres refuses
  */
 export async function migrate(
   database: Database,
@@ -38,7 +39,7 @@ export async function migrate(
   }
   if (applied.length === Object.keys(steps).length) return;
   const migrator = new Migrator({
-    // Its pool is the store's, which goes on living.
+    // Its pool is the store's, so it must not be closed here.
     db: new Kysely<unknown>({ dialect: new PostgresDialect({ pool: database.pool }) }),
     provider: { getMigrations: async () => steps },
     migrationTableSchema: schema,
@@ -59,7 +60,7 @@ async function appliedSteps(database: Database, schema: string): Promise<string[
   return rows.map(({ name }) => name);
 }
 
-/** A name as SQL writes it. */
+/** Quotes a name for SQL. */
 export function quote(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

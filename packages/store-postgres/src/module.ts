@@ -2,7 +2,7 @@ import { TOKENS } from "@tidegate/core";
 import { ContainerModule } from "inversify";
 import { PostgresStore, type PostgresStoreOptions } from "./postgres-store.js";
 
-/** Brings the Postgres store to a Tidegate. */
+/** Returns the module that adds the Postgres store to a Tidegate instance. */
 export function postgresStore(options: PostgresStoreOptions): ContainerModule {
   return new ContainerModule(({ bind }) => {
     bind(TOKENS.store).toConstantValue(new PostgresStore(options));

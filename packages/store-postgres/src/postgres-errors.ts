@@ -1,6 +1,9 @@
 import { type ErrorCode, isTidegateError, messageOf, StoreError } from "@tidegate/core";
 
-/** Codes of Postgres (https://www.postgresql.org/docs/current/errcodes-appendix.html), whole or by their class. */
+/**
+ * Error codes of Postgres (https://www.postgresql.org/docs/current/errcodes-appendix.html), in full or by
+ * class.
+ */
 const MEANINGS: readonly (readonly [prefix: string, code: ErrorCode, wayOut: string])[] = [
   ["08", "STORE_UNAVAILABLE", "cannot be reached; what was asked is tried again."],
   ["57P", "STORE_UNAVAILABLE", "is starting or shutting down; what was asked is tried again."],
@@ -14,26 +17,31 @@ const MEANINGS: readonly (readonly [prefix: string, code: ErrorCode, wayOut: str
   ["XX002", "STORE_CORRUPT", "has an index that is not sound; REINDEX it."],
 ];
 
-/** What the system says of a connection that does not come about or breaks. */
+/** System error codes of a connection that cannot be made or breaks. */
 const BROKEN = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ERR_SOCKET)/;
 
-/** What `pg` says of it, for which it has no code. */
+/** Messages of `pg` for the same, which have no code. */
 const BROKEN_MESSAGE = /timeout|terminated|not queryable|Connection ended/i;
 
 const UNREACHABLE = ["STORE_UNAVAILABLE", "cannot be reached; what was asked is tried again."] as const;
 
-/** Deadlock and serialization failure: the statement did nothing, and may be repeated. */
+/**
+ * Returns whether the error is a deadlock or serialization failure: the statement did nothing and may be
+ * repeated.
+ */
 export function isRepeatable(error: unknown): boolean {
   const code = codeOf(error);
   return code === "40P01" || code === "40001";
 }
 
-/** Two elements of one batch are the same run. */
+/** Returns whether the error is a unique violation: the same run was inserted twice. */
 export function isDuplicate(error: unknown): boolean {
   return codeOf(error) === "23505";
 }
 
-/** What Postgres or the connection said, as an error of Tidegate's that names the database and the way out. */
+/**
+ * Converts an error of Postgres or the connection to a `StoreError` that names the database and the way out.
+ */
 export function asStoreError(error: unknown, place: string): StoreError {
   if (isTidegateError(error)) return error;
   const [code, wayOut] = meaningOf(codeOf(error), messageOf(error));
@@ -50,6 +58,6 @@ function meaningOf(code: string | undefined, message: string): readonly [ErrorCo
 function codeOf(error: unknown): string | undefined {
   const { code, errors } = (error ?? {}) as { code?: unknown; errors?: unknown[] };
   if (typeof code === "string") return code;
-  // Of a name with several addresses each has an error of its own.
+  // If a name has several addresses, each has an error of its own.
   return Array.isArray(errors) ? codeOf(errors[0]) : undefined;
 }

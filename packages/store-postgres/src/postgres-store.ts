@@ -48,19 +48,26 @@ import { changeRow } from "./run-changes.js";
 import { newScheduleRow, scheduleChangeRow } from "./schedule-changes.js";
 import { answers, wavesOf } from "./waves.js";
 
-/** How a Postgres store is set up. */
+/** Options of the Postgres store. */
 export interface PostgresStoreOptions {
-  /** Where the database is, as libpq writes it: `postgres://user:password@host:5432/database?sslmode=verify-full`. */
+  /** The database, in libpq's notation: `postgres://user:password@host:5432/database?sslmode=verify-full`. */
   readonly connectionString: string;
-  /** What Node's `tls.connect` takes, such as a certificate authority; else what the address says. */
+  /**
+   * Options of Node's `tls.connect`, such as a certificate authority. @default as the connection string says
+   */
   readonly ssl?: PoolConfig["ssl"];
-  /** The schema of all tables; made if need be. Two installations in one database need two. @default "tidegate" */
+  /**
+   * The schema of all tables; created if it does not exist. Two installations in one database need different
+   * ones. @default "tidegate"
+   */
   readonly schema?: string;
-  /** How many connections this process opens at the most. @default 8 */
+  /** The most connections that this process opens. @default 8 */
   readonly poolSize?: number;
-  /** After what time without a connection an operation rejects with STORE_UNAVAILABLE, ms. @default 5,000 */
+  /**
+   * How long to wait for a connection before an operation rejects with STORE_UNAVAILABLE, ms. @default 5,000
+   */
   readonly connectTimeoutMs?: number;
-  /** After what time without an answer it does, ms. @default 30,000 */
+  /** How long to wait for an answer before an operation rejects the same way, ms. @default 30,000 */
   readonly statementTimeoutMs?: number;
 }
 
@@ -69,9 +76,9 @@ const DEFAULT_SCHEMA = "tidegate";
 /**
  * The store for several managers at once, in one Postgres.
  *
- * Every write is one statement, so no lock is ever held over a round trip. What decides is the group's row in
- * `schedule_state`, which each write that moves a watermark or a place in a lane locks first, in the order of group ids; a
- * claim locks runs alone and passes over those that another one is claiming.
+ * Every write is one statement, so no lock is ever held across a round trip. The lock that matters is that of
+ * the group's row in `schedule_state`, which each write that moves a watermark or a place in a lane takes
+ * first, in the order of group ids; a claim locks only runs and skips those that another manager is claiming.
  */
 export class PostgresStore implements ScheduleStore {
   readonly isShared = true;
@@ -118,7 +125,7 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async close(): Promise<void> {
-    // What waits for its turn was asked for before.
+    // Writes waiting for their turn were requested before the close.
     await Promise.all([this.#plans.settled(), this.#changes.settled()]);
     const database = this.#database;
     this.#database = undefined;
@@ -202,7 +209,7 @@ export class PostgresStore implements ScheduleStore {
     return requestCancel(this.#require(), this.#schema, ids, reason);
   }
 
-  /** The server's. */
+  /** Returns the server's time. */
   async now(): Promise<EpochMs> {
     const text = "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now";
     return (await this.#query<{ now: number }>(text))[0]!.now;
@@ -253,7 +260,8 @@ export class PostgresStore implements ScheduleStore {
     try {
       return answers(commits.length, await this.#call<number[]>("plan", toJson(waves)));
     } catch (error) {
-      // A run that is in two commits, or that another process inserts at this moment: the next statement sees it.
+      // A run is in two commits, or another process is inserting it at this moment: the next statement sees
+      // it.
       if (!(error instanceof StoreError) || !isDuplicate(error.cause)) throw error;
       if (commits.length === 1 && hasTwins(commits[0]!.runs)) return [false];
       const one: boolean[] = [];
@@ -294,7 +302,7 @@ export class PostgresStore implements ScheduleStore {
   }
 }
 
-/** Whether a change may give a run that has ended its place in the ledger again. */
+/** Returns whether a change may revive an ended run. */
 function revives({ from, state }: RunChange): boolean {
   return !isEnded(state) && from.some(isEnded);
 }

@@ -11,11 +11,11 @@ import {
 /** A row of the table `run`. */
 export interface RunRow extends RunColumns {
   readonly group_id: string;
-  /** Each as JSON. */
+  /** Each element as JSON. */
   readonly history: readonly string[] | null;
 }
 
-/** The run that a row stands for. */
+/** Converts a row to a run. */
 export function asRun(row: RunRow): Run {
   return runOf(
     row,
@@ -24,7 +24,7 @@ export function asRun(row: RunRow): Run {
   );
 }
 
-/** A schedule as it is read: of all three tables. */
+/** A schedule as read from all three tables. */
 export interface ScheduleRow extends ScheduleColumns {
   readonly admitted_runs: number;
   readonly waiting_runs: number;
@@ -32,7 +32,7 @@ export interface ScheduleRow extends ScheduleColumns {
 }
 
 /**
- * The columns of a `ScheduleRow`, and what they are of.
+ * Selects the columns of a `ScheduleRow` from its tables.
  *
  * @param s - the schema, quoted
  */
@@ -43,7 +43,7 @@ export const selectSchedules = (
   FROM ${s}.schedule d JOIN ${s}.schedule_state t ON t.group_id = d.group_id
   JOIN ${s}.schedule_version v ON v.group_id = d.group_id AND v.version = d.version`;
 
-/** The schedule that a row stands for. */
+/** Converts a row to a schedule. */
 export function asSchedule(row: ScheduleRow): Schedule {
   const { admitted_runs: admittedRuns, waiting_runs: waitingRuns, blocking_runs: blockingRuns } = row;
   return scheduleOf(row, { admittedRuns, waitingRuns, blockingRuns });
@@ -54,7 +54,7 @@ export interface BackfillRow extends BackfillColumns {
   readonly group_id: string;
 }
 
-/** The backfill that a row stands for. */
+/** Converts a row to a backfill. */
 export function asBackfill(row: BackfillRow): Backfill {
   return backfillOf(row, row.group_id);
 }

@@ -1,7 +1,7 @@
 import type { RunChange } from "@tidegate/core";
 import { SETS } from "./migrations/0002-places/run-functions.js";
 
-/** A change as the functions in the database read it. */
+/** Converts a change to the JSON that the database's functions read. */
 export function changeRow(change: RunChange, no: number): object {
   const { reason, attempt, startedAt, endedAt, jobId, jobAddress, isJobOpen, error, metrics, attemptRecord } =
     change;

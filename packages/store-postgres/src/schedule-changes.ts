@@ -1,13 +1,13 @@
 import type { NewSchedule, ScheduleChange, ScheduleSpec } from "@tidegate/core";
 import { labelText } from "./listings.js";
 
-/** A new schedule as the functions in the database read it. */
+/** Converts a new schedule to the JSON that the database's functions read. */
 export function newScheduleRow(added: NewSchedule, no: number): object {
   const { spec, ...rest } = added;
   return { no, groupId: spec.groupId, ...rest, ...specColumns(spec) };
 }
 
-/** A change as the functions in the database read it. */
+/** Converts a change to the JSON that the database's functions read. */
 export function scheduleChangeRow(change: ScheduleChange): object {
   const { expected, spec, revivesCancelled, ...rest } = change;
   return {
@@ -23,7 +23,7 @@ export function scheduleChangeRow(change: ScheduleChange): object {
   };
 }
 
-/** A specification is kept as its JSON text: nothing in the database looks into it. */
+/** A specification is stored as its JSON text: nothing in the database looks into it. */
 function specColumns(spec: ScheduleSpec): object {
   return {
     spec: JSON.stringify(spec),

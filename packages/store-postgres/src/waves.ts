@@ -1,9 +1,9 @@
 /**
- * Cuts a batch into waves in which no key comes twice, in the batch's order for each key: within a wave all elements are
- * decided at once.
+ * Splits a batch into waves in which no key occurs twice, in the batch's order for each key: all elements of
+ * a wave are decided at once.
  *
  * @param keyOf - what two elements of one wave must not share
- * @param isAlone - an element that takes a wave for itself
+ * @param isAlone - whether an element needs a wave of its own
  */
 export function wavesOf<T>(
   batch: readonly T[],
@@ -25,7 +25,7 @@ export function wavesOf<T>(
   return waves;
 }
 
-/** Which of a batch were made, in its order. */
+/** Returns which elements of a batch were made, in its order. */
 export function answers(count: number, made: readonly number[]): boolean[] {
   const all = new Array<boolean>(count).fill(false);
   for (const no of made) all[no] = true;

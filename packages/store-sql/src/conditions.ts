@@ -4,15 +4,18 @@ import { type RawBuilder, sql } from "kysely";
 /** A condition of a query. */
 export type Condition = RawBuilder<unknown>;
 
-/** What a group is to a query of runs. */
+/** How a query of runs refers to a group. */
 export interface GroupConditions {
-  /** The runs are the group's. */
+  /** Selects the group's runs. */
   readonly isOf: Condition;
-  /** How long the longest of its runs is, ms: none that begins earlier than this before a bound can reach it. */
+  /**
+   * The length of the group's longest run, ms: no run that begins earlier than this before a bound can reach
+   * it.
+   */
   readonly longestRunMs: Condition;
 }
 
-/** The conditions of a filter of runs. */
+/** Returns the conditions of a run filter. */
 export function runConditions(filter: RunFilter, group: GroupConditions | undefined): Condition[] {
   const { states, kinds, reasons, backfillId, isJobOpen, isBlocking, within, includeSuperseded } = filter;
   const conditions: Condition[] = [];
@@ -34,12 +37,12 @@ export function runConditions(filter: RunFilter, group: GroupConditions | undefi
   return conditions;
 }
 
-/** Values of an `IN`. None of them is equal to anything where there is none. */
+/** Returns the values of an `IN`; an empty list matches nothing. */
 export function listOf(values: readonly unknown[]): RawBuilder<unknown> {
   return values.length === 0 ? sql`NULL` : sql.join(values.map((value) => sql`${value}`));
 }
 
-/** All of these conditions. */
+/** Combines conditions, all of which must hold. */
 export function allOf(conditions: readonly Condition[]): Condition {
   return conditions.length === 0 ? sql`1 = 1` : sql.join(conditions, sql` AND `);
 }

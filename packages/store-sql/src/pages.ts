@@ -2,12 +2,14 @@ import { type Page, type PageRequest, StoreError } from "@tidegate/core";
 
 const DEFAULT_LIMIT = 100;
 
-/** How many items a page has at the most. */
+/** Returns the most items that a page may have. */
 export function limitOf({ limit }: PageRequest): number {
   return limit ?? DEFAULT_LIMIT;
 }
 
-/** The page of rows that were read with one more than its limit, so that it is known whether there is another. */
+/**
+ * Makes a page of rows that were read with one more than the limit, which shows whether another page follows.
+ */
 export function pageOf<Row, T>(
   rows: readonly Row[],
   limit: number,
@@ -22,7 +24,7 @@ export function pageOf<Row, T>(
   };
 }
 
-/** A run's place in a listing. */
+/** A run's position in a listing. */
 export interface RunPosition {
   readonly lower: number;
   readonly generation: number;
@@ -30,12 +32,16 @@ export interface RunPosition {
   readonly id: string;
 }
 
-/** The cursor of a page that ends with this run. */
+/** Returns the cursor of a page that ends with this run. */
 export function runCursor({ lower, generation, upper, id }: RunPosition): string {
   return JSON.stringify([lower, generation, upper, id]);
 }
 
-/** @throws StoreError STORE_FAILED where it is not one that `runCursor` gave */
+/**
+ * Parses a cursor.
+ *
+ * @throws StoreError STORE_FAILED if `runCursor` did not make it
+ */
 export function parseRunCursor(cursor: string): RunPosition {
   try {
     const parts: unknown = JSON.parse(cursor);

@@ -10,10 +10,10 @@ import type {
   ScheduleStatus,
 } from "@tidegate/core";
 
-/** How the database has a boolean: 0 or 1 where it has none. */
+/** A boolean as the database returns it: 0 or 1 if it has no booleans. */
 export type Flag = boolean | number;
 
-/** The columns of a run beside those of its group and its history, which databases keep differently. */
+/** The columns of a run except its group and its history, which databases store differently. */
 export interface RunColumns {
   readonly id: string;
   readonly lower: number;
@@ -52,7 +52,7 @@ export interface RunColumns {
   readonly error_message: string | null;
 }
 
-/** The run that a row stands for. */
+/** Converts a row to a run. */
 export function asRun(row: RunColumns, groupId: string, history: readonly AttemptRecord[]): Run {
   return {
     id: row.id,
@@ -116,10 +116,10 @@ export interface ScheduleColumns {
   readonly spec: string;
 }
 
-/** How many runs of a lane stand where. */
+/** How many runs stand in each part of a lane. */
 export type LaneCounts = Pick<Schedule, "admittedRuns" | "waitingRuns" | "blockingRuns">;
 
-/** The schedule that a row and its lane stand for. */
+/** Converts a row and its lane to a schedule. */
 export function asSchedule(row: ScheduleColumns, lane: LaneCounts): Schedule {
   return {
     spec: JSON.parse(row.spec) as ScheduleSpec,
@@ -138,7 +138,7 @@ export function asSchedule(row: ScheduleColumns, lane: LaneCounts): Schedule {
   };
 }
 
-/** The columns of a backfill beside that of its group. */
+/** The columns of a backfill except its group. */
 export interface BackfillColumns {
   readonly id: string;
   readonly lower: number;
@@ -154,7 +154,7 @@ export interface BackfillColumns {
   readonly updated_at: number;
 }
 
-/** The backfill that a row stands for. */
+/** Converts a row to a backfill. */
 export function asBackfill(row: BackfillColumns, groupId: string): Backfill {
   return {
     id: row.id,

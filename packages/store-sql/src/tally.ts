@@ -1,6 +1,6 @@
 import { NO_RUNS, type RunReason, type RunState, type RunTally } from "@tidegate/core";
 
-/** Runs of one state that ended for one reason, as a database counts them. */
+/** Runs of one state that ended for one reason, as counted by a database. */
 export interface TallyRow {
   readonly state: RunState;
   readonly reason: RunReason | null;
@@ -10,7 +10,7 @@ export interface TallyRow {
   readonly late: number;
 }
 
-/** Sums what was counted; no rows are a ledger without runs. */
+/** Sums the counts; no rows mean a ledger without runs. */
 export function asTally(rows: readonly TallyRow[]): RunTally {
   const byState = { ...NO_RUNS };
   const byReason: Partial<Record<RunReason, number>> = {};

@@ -1,6 +1,6 @@
 import type { NewRun } from "@tidegate/core";
 
-/** Whether a run of a group is given twice, by id or by interval and generation. */
+/** Returns whether a run of a group is given twice, by id or by interval and generation. */
 export function hasTwins(runs: readonly NewRun[]): boolean {
   const ids = new Set(runs.map(({ id }) => id));
   const intervals = new Set(runs.map(({ lower, upper, generation }) => `${lower}-${upper}-${generation}`));

@@ -9,7 +9,7 @@ interface BackfillRow extends BackfillColumns {
   readonly group_no: number;
 }
 
-/** `false` where there is one of this id. */
+/** Inserts a backfill; `false` if one with this id exists. */
 export function insertBackfill(statements: Statements, no: number, backfill: Backfill): boolean {
   const inserted = statements.run(
     `INSERT INTO backfill (id, group_no, lower, upper, selects, concurrency, cursor, state, reason,
@@ -31,7 +31,10 @@ export function insertBackfill(statements: Statements, no: number, backfill: Bac
   return inserted > 0;
 }
 
-/** Moves a backfill's cursor and inserts its next runs. `false`, and nothing done, where it is not as expected. */
+/**
+ * Moves a backfill's cursor and inserts its next runs. `false`, with nothing written, if it is not as
+ * expected.
+ */
 export function planBackfill(tables: Tables, commit: BackfillCommit): boolean {
   const { statements } = tables;
   const row = statements.get<BackfillRow>("SELECT * FROM backfill WHERE id = ?", commit.id);
@@ -57,7 +60,7 @@ export function getBackfill(statements: Statements, groups: GroupNumbers, id: st
   return row === undefined ? undefined : asBackfill(row, groups.idOf(row.group_no));
 }
 
-/** Newest first. */
+/** Lists backfills, newest first. */
 export function listBackfills(
   statements: Statements,
   groups: GroupNumbers,

@@ -13,7 +13,7 @@ import { asRun, queueNo, type RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";
 
-/** What a claim needs of a run that was never claimed before: all else is as it was inserted. */
+/** The fields that a claim needs of a run that was never claimed before: the rest is as inserted. */
 type ReadyRow = Pick<
   RunRow,
   | "no"
@@ -38,7 +38,7 @@ type ReadyRow = Pick<
 
 const RETRY = queueNo("retry");
 
-/** Where the queues stand in the order of claims. */
+/** The order in which queues are claimed. */
 const PRECEDENCE = [queueNo("retry"), queueNo("live"), queueNo("rest")];
 
 const READY = `SELECT no, group_no, lower, generation, upper, id, kind, intervals, scheduled_time, schedule_version, backfill_id,
@@ -56,7 +56,7 @@ const LAPSED = `SELECT no FROM run INDEXED BY run_held
 
 const RECOVER = "UPDATE run SET token = token + 1, lease_until = ?, is_job_open = 1 WHERE no = ? RETURNING *";
 
-/** Claims runs: those of dead owners, then ready ones, in turn. */
+/** Claims runs: those of dead owners first, then ready ones, in turn. */
 export function claimRuns(tables: Tables, turn: number, request: ClaimRequest): ClaimedRun[] {
   const recovered = recover(tables, request);
   const left = { turn, limit: request.limit - recovered.length, operators: request.operators };
@@ -92,7 +92,7 @@ function claimOne(
   const token = row.token + 1;
   statements.run(CLAIM, row.attempt + 1, now, token, leaseUntil, row.no);
   const groupId = groups.idOf(row.group_no);
-  // What was claimed, cancelled or retried before has more to tell than what it was inserted with.
+  // A run that was claimed, cancelled or retried before has more fields than it was inserted with.
   if (row.attempt > 0 || row.token > 0) {
     const whole = statements.get<RunRow>("SELECT * FROM run WHERE no = ?", row.no)!;
     return { run: asRun(whole, groupId), token, isRecovered: false };
@@ -147,7 +147,7 @@ const FIRST_READY = `SELECT ready_at AS at FROM run INDEXED BY run_ready
 const FIRST_LEASE = `SELECT lease_until AS at FROM run INDEXED BY run_held
   WHERE lease_until IS NOT NULL AND ${IS_IN_SCOPE} ORDER BY lease_until LIMIT 1`;
 
-/** When the next run of a scope may be claimed: see `ScheduleStore.nextWake`. */
+/** Returns when the next run of a scope may be claimed: see `ScheduleStore.nextWake`. */
 export function nextWake(statements: Statements, { operators, now }: ClaimScope): EpochMs | undefined {
   const times: EpochMs[] = [];
   for (const operator of operators) {
@@ -180,7 +180,7 @@ export function requestCancel(statements: Statements, id: string, reason: RunRea
   return statements.run(text, reason, id) === 1;
 }
 
-/** Ends the leases of a process that is gone, whatever the clock says. */
+/** Ends the leases of a previous process, whatever the clock says. */
 export function releaseHeldRuns(statements: Statements): void {
   statements.run("UPDATE run SET lease_until = 0 WHERE lease_until IS NOT NULL");
 }

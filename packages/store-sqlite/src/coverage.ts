@@ -5,9 +5,9 @@ import { longestRunMs } from "./longest-run.js";
 import type { Statements } from "./statements.js";
 
 /**
- * One scan over a group's runs in order. SQLite walks the index and the rows; each row is handed to a function here that
- * merges it with the last range of its state. A run that is under way for an interval that has
- * succeeded before stays apart. That is three times as fast as window functions are. `LIMIT -1` keeps the inner order
+ * One scan over a group's runs in order. SQLite walks the index and the rows; a function here receives each
+ * row and merges it with the last range of its state. A run in progress for an interval that has succeeded
+ * before stays separate. This is three times as fast as window functions. `LIMIT -1` keeps the inner order
  * from being optimized away.
  */
 const SCAN = `
@@ -24,7 +24,7 @@ const SCAN = `
 
 type MutableRange = { -readonly [Field in keyof CoverageRange]: CoverageRange[Field] };
 
-/** Merges a group's runs where state is the same and bounds meet. */
+/** Merges a group's runs that have the same state and adjoining bounds. */
 export class CoverageScan {
   readonly #statements: Statements;
   #ranges: MutableRange[] = [];
@@ -87,7 +87,7 @@ type MergedRow = [
   isApart: 0 | 1,
 ];
 
-/** Counts over a group's whole ledger. */
+/** Counts over a group's whole ledger: see `ScheduleStore.tally`. */
 export function tally(statements: Statements, no: number | undefined, lateToleranceMs: number): RunTally {
   if (no === undefined) return asTally([]);
   const rows = statements.all<TallyRow>(

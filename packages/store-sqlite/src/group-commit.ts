@@ -8,9 +8,9 @@ interface Waiter {
 }
 
 /**
- * Makes one transaction of all that is written in a turn of the event loop, so that many small writes cost one flush to
- * the disk. A promise resolves when the transaction is durable. A read within the turn sees what is being written, and
- * resolves with it.
+ * Combines all writes of one turn of the event loop in one transaction, so that many small writes cost one
+ * flush to disk. A promise resolves when the transaction is durable. A read within the turn sees the writes
+ * in progress, and resolves with them.
  */
 export class GroupCommit {
   readonly #database: DatabaseSync;
@@ -20,14 +20,16 @@ export class GroupCommit {
   #isInTransaction = false;
   #isClosed = false;
 
-  /** @param onRollback - called when written rows were taken back: what memory says of them is wrong */
+  /** @param onRollback - called when written rows were rolled back, so that cached state is wrong */
   constructor(database: DatabaseSync, path: string, onRollback: () => void) {
     this.#database = database;
     this.#path = path;
     this.#onRollback = onRollback;
   }
 
-  /** Runs a write. One that throws leaves nothing behind and does not touch the others of its transaction. */
+  /**
+   * Runs a write. One that throws leaves nothing behind and does not affect the others of its transaction.
+   */
   async write<T>(operation: () => T): Promise<T> {
     this.#requireOpen();
     const result = this.#inSavepoint(operation);
@@ -48,7 +50,7 @@ export class GroupCommit {
     return result;
   }
 
-  /** Commits what is under way; nothing is accepted afterwards. */
+  /** Commits the writes in progress; accepts none afterwards. */
   close(): void {
     if (this.#isInTransaction) this.#commit();
     this.#isClosed = true;
@@ -79,7 +81,10 @@ export class GroupCommit {
     }
   }
 
-  /** SQLite gives up the whole transaction for some errors, such as a full disk; then nobody's part of it is kept. */
+  /**
+   * SQLite rolls back the whole transaction for some errors, such as a full disk; then every write of it is
+   * lost.
+   */
   #undo(error: unknown): void {
     if (this.#database.isTransaction) {
       this.#database.exec("ROLLBACK TO operation; RELEASE operation");

@@ -3,7 +3,7 @@ import type { Statements } from "./statements.js";
 /** How many groups stay in memory. */
 const CACHED_GROUPS = 100_000;
 
-/** The short numbers under which groups are kept. */
+/** The short numbers under which groups are stored. */
 export class GroupNumbers {
   readonly #statements: Statements;
   readonly #numbers = new Map<string, number>();
@@ -13,7 +13,7 @@ export class GroupNumbers {
     this.#statements = statements;
   }
 
-  /** The number of a group, or `undefined` when it has no schedule. */
+  /** Returns the number of a group, or `undefined` if it has no schedule. */
   numberOf(groupId: string): number | undefined {
     const known = this.#numbers.get(groupId);
     if (known !== undefined) return known;
@@ -38,7 +38,7 @@ export class GroupNumbers {
     this.#ids.set(no, groupId);
   }
 
-  /** Forgets all: numbers may have been given anew. */
+  /** Forgets all numbers: they may have been reassigned. */
   clear(): void {
     this.#numbers.clear();
     this.#ids.clear();

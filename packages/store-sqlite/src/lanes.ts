@@ -3,16 +3,19 @@ import type { LaneCounts } from "@tidegate/store-sql";
 import { queueNo, type RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
 
-/** What a run is to its group: part of its live lane, or open `beside` it (a re-run or a backfill's run). */
+/**
+ * The relation of a run to its group: part of its live lane, or open `beside` it (a re-run or a backfill's
+ * run).
+ */
 export type LanePart = "waiting" | "admitted" | "blocking" | "beside" | "none";
 
-/** The open runs of a group, and those that block its lane. */
+/** A group's open runs, and those that block its lane. */
 export interface Lane {
-  /** Ids of those that have a place. */
+  /** Ids of runs that have a place. */
   readonly admitted: readonly string[];
-  /** Ids of those that need none. */
+  /** Ids of runs that need no place. */
   readonly beside: readonly string[];
-  /** How many wait for a place. There may be many, so they are looked up in the table. */
+  /** How many runs wait for a place. There may be many, so they are read from the table. */
   readonly waiting: number;
   readonly blocking: number;
 }
@@ -24,13 +27,13 @@ interface MutableLane {
   blocking: number;
 }
 
-/** What an admission needs to know of a run. */
+/** The fields of a run that an admission needs. */
 type Rival = Pick<
   RunRow,
   "id" | "lower" | "generation" | "upper" | "kind" | "place" | "intervals" | "scheduled_time" | "token"
 >;
 
-/** The lane's columns of a group. */
+/** The lane columns of a group. */
 interface LaneRow {
   readonly lane_width: number;
   readonly delay_ms: number;
@@ -38,7 +41,7 @@ interface LaneRow {
 
 const EMPTY: Lane = { admitted: [], beside: [], waiting: 0, blocking: 0 };
 
-// Each of these goes by an index that has no ended run in it: a ledger is long.
+// Each of these uses an index without ended runs: a ledger is long.
 const OPEN = `SELECT group_no, id, kind FROM run INDEXED BY run_ready WHERE place = 'ready'
   UNION ALL SELECT group_no, id, kind FROM run INDEXED BY run_gated WHERE place = 'gated'
   UNION ALL SELECT group_no, id, kind FROM run INDEXED BY run_held WHERE lease_until IS NOT NULL`;
@@ -53,8 +56,8 @@ const ADMIT = "UPDATE run SET place = 'ready', queue = ?, ready_at = ?, wait = N
 const PUT_BACK = "UPDATE run SET place = 'waiting', ready_at = NULL, wait = ? WHERE id = ?";
 
 /**
- * The live lanes. They follow from the runs, so they are not stored: they are read when the store is opened and kept in
- * memory while it has the file to itself. A group without open runs takes no memory.
+ * The live lanes. They follow from the runs, so they are not stored: they are read when the store is opened
+ * and kept in memory while it has exclusive use of the file. A group without open runs takes no memory.
  */
 export class Lanes {
   readonly #statements: Statements;
@@ -65,7 +68,7 @@ export class Lanes {
     this.reread();
   }
 
-  /** Reads all lanes anew: at the beginning, and after a transaction was taken back. */
+  /** Reads all lanes again: when the store is opened, and after a rollback. */
   reread(): void {
     this.#lanes.clear();
     for (const row of this.#statements.all<Pick<RunRow, "group_no" | "id" | "kind">>(OPEN)) {
@@ -84,19 +87,19 @@ export class Lanes {
     return this.#lanes.get(groupNo) ?? EMPTY;
   }
 
-  /** How many runs of a group stand where. */
+  /** Returns how many runs of a group stand in each part of its lane. */
   countsOf(groupNo: number): LaneCounts {
     const { admitted, waiting, blocking } = this.of(groupNo);
     return { admittedRuns: admitted.length, waitingRuns: waiting, blockingRuns: blocking };
   }
 
-  /** How many new runs find a place at once: none while others wait or one blocks. */
+  /** Returns how many new runs get a place at once: none while others wait or one blocks. */
   freePlaces(groupNo: number, laneWidth: number): number {
     const { admitted, waiting, blocking } = this.of(groupNo);
     return waiting > 0 || blocking > 0 ? 0 : Math.max(0, laneWidth - admitted.length);
   }
 
-  /** The planned runs of a group, of all kinds. */
+  /** Returns a group's planned runs of all kinds. */
   planned(groupNo: number): string[] {
     const { admitted, beside, waiting } = this.of(groupNo);
     const placed = [...admitted, ...beside].flatMap((id) => this.#ifPlanned(id));
@@ -104,9 +107,9 @@ export class Lanes {
   }
 
   /**
-   * Notes a run that went from one part to another, and admits who waits if that made room.
+   * Records that a run moved from one part to another, and admits waiting runs if that made room.
    *
-   * @param at - from when on those are ready that are admitted, epoch ms
+   * @param at - when admitted runs become ready, epoch ms
    */
   move(groupNo: number, id: string, from: LanePart, to: LanePart, at: EpochMs): void {
     if (from === to) return;
@@ -118,8 +121,8 @@ export class Lanes {
   }
 
   /**
-   * Changes how many runs the lane admits. Planned runs that have a place give it up first; those that get it again are as
-   * they were.
+   * Changes how many runs the lane admits. Planned runs first give up their places; those that get one again
+   * are as they were before.
    */
   resize(groupNo: number, laneWidth: number, at: EpochMs): void {
     this.#statements.run("UPDATE schedule_state SET lane_width = ? WHERE no = ?", laneWidth, groupNo);
@@ -140,12 +143,12 @@ export class Lanes {
     this.#forgetEmpty(groupNo);
   }
 
-  /** The group is gone, its runs with it. */
+  /** Forgets a group that was removed with its runs. */
   forget(groupNo: number): void {
     this.#lanes.delete(groupNo);
   }
 
-  /** The live lane's rule: while nothing blocks, the oldest waiting runs get the free places. */
+  /** Applies the live lane's rule: while nothing blocks, the oldest waiting runs get the free places. */
   #admit(groupNo: number, at: EpochMs): void {
     const lane = this.#mutable(groupNo);
     if (lane.blocking > 0) return;
@@ -193,13 +196,13 @@ export class Lanes {
   }
 }
 
-/** What a run is to its group. */
+/** Returns the relation of a run to its group. */
 export function partOf({ kind, place: at }: Pick<RunRow, "kind" | "place">): LanePart {
   if (kind !== "SCHEDULED") return isAdmitted(at) ? "beside" : "none";
   return isAdmitted(at) ? "admitted" : (at as "waiting" | "blocking" | "none");
 }
 
-/** Adds a run to a part, or takes it away. */
+/** Adds a run to a part, or removes it. */
 function place(lane: MutableLane, id: string, at: LanePart, step: 1 | -1): void {
   if (at === "waiting" || at === "blocking") lane[at] += step;
   else if (at !== "none" && step === 1) lane[at].push(id);

@@ -36,7 +36,7 @@ const builder = new Kysely<unknown>({
   },
 });
 
-/** Schedules by group id. */
+/** Lists schedules by group id. */
 export function listSchedules(
   { statements, lanes }: Tables,
   filter: ScheduleFilter,
@@ -69,7 +69,7 @@ export function listSchedules(
   );
 }
 
-/** Runs by lower bound and generation. */
+/** Lists runs by lower bound and generation. */
 export function listRuns(
   statements: Statements,
   groups: GroupNumbers,
@@ -95,7 +95,7 @@ export function listRuns(
   return pageOf(rows, limit, (row) => asRun(row, groups.idOf(row.group_no)), runCursor);
 }
 
-/** What is looked for by what few runs are, is found among these. */
+/** Picks the index for a filter that few runs match. */
 function indexFor({ isJobOpen, isBlocking }: RunFilter): string {
   if (isBlocking === true) return "INDEXED BY run_blocking";
   return isJobOpen === true ? "INDEXED BY run_held" : "";

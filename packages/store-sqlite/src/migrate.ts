@@ -14,8 +14,9 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
 /**
  * Brings the schema up to date.
  *
- * @param steps - all but those of later releases
- * @throws StoreError STORE_NEWER when a later version of this package has had the database; what SQLite throws
+ * @param steps - all steps except those of later releases
+ * @throws StoreError STORE_NEWER if a later version of this package has migrated the database; what SQLite
+ *   throws
  */
 export async function migrate(database: DatabaseSync, path: string, steps = MIGRATIONS): Promise<void> {
   const db = new Kysely<unknown>({ dialect: new SqliteDialect({ database: asKyselyDatabase(database) }) });
@@ -43,7 +44,7 @@ function appliedMigrations(database: DatabaseSync): string[] {
     .map(({ name }) => String(name));
 }
 
-/** What Kysely asks of a database, over `node:sqlite`. */
+/** Adapts `node:sqlite` to the interface that Kysely expects. */
 function asKyselyDatabase(database: DatabaseSync) {
   return {
     close: () => undefined,

@@ -4,12 +4,12 @@ import { checkOptions, type SqliteStoreOptions } from "./options.js";
 import { SqliteStore } from "./sqlite-store.js";
 
 /**
- * Brings the SQLite store to a Tidegate.
+ * Returns the module that adds the SQLite store to a Tidegate instance.
  *
  * @throws ConfigurationError CONFIGURATION_INVALID with the offending option
  */
 export function sqliteStore(options: SqliteStoreOptions): ContainerModule {
-  // A mistake shows where it is made, not when the module is loaded.
+  // A mistake is reported where it is made, not when the module is loaded.
   checkOptions(options);
   return new ContainerModule(({ bind }) => {
     bind(TOKENS.store).toConstantValue(new SqliteStore(options));

@@ -1,21 +1,26 @@
 import { parseOptions, wholeNumber } from "@tidegate/core";
 import { z } from "zod";
 
-/** How a SQLite store is set up. */
+/** Options of the SQLite store. */
 export interface SqliteStoreOptions {
-  /** The database file; its directory is made if need be. Beside it lies a write-ahead log, `<path>-wal`. */
+  /**
+   * The database file; its directory is created if it does not exist. A write-ahead log, `<path>-wal`, is
+   * kept beside it.
+   */
   readonly path: string;
   /**
-   * `full` flushes each transaction to the disk before it counts: nothing that was acknowledged is lost, also when the
-   * power fails. `normal` flushes at checkpoints: a killed process loses nothing, a power failure the last moments.
-   * @default "full"
+   * `full` flushes each transaction to disk before it is acknowledged: nothing acknowledged is lost, even in
+   * a power failure. `normal` flushes at checkpoints: a killed process loses nothing, a power failure the
+   * last moments. @default "full"
    */
   readonly synchronous?: "full" | "normal";
-  /** How much of the database is kept in memory, bytes. @default 64 MiB */
+  /** How much of the database is cached in memory, bytes. @default 64 MiB */
   readonly cacheBytes?: number;
-  /** The largest that the database file may grow, bytes; what goes beyond fails as on a full disk. @default unlimited */
+  /**
+   * The largest size of the database file, bytes; writes beyond it fail as on a full disk. @default unlimited
+   */
   readonly maxBytes?: number;
-  /** Refuses to make a new database. @default false */
+  /** Refuses to create a new database. @default false */
   readonly mustExist?: boolean;
 }
 
@@ -35,7 +40,11 @@ const schema = z.strictObject(
   },
 );
 
-/** @throws ConfigurationError CONFIGURATION_INVALID with the offending option */
+/**
+ * Checks the options and returns them.
+ *
+ * @throws ConfigurationError CONFIGURATION_INVALID with the offending option
+ */
 export function checkOptions(options: SqliteStoreOptions): SqliteStoreOptions {
   parseOptions("SqliteStoreOptions", schema, options);
   return options;

@@ -30,7 +30,10 @@ const STATE =
 
 const ADVANCE = "UPDATE schedule_state SET watermark = ?, next_fire_at = ?, longest_run_ms = ? WHERE no = ?";
 
-/** Moves one watermark and inserts the runs that tile what it passed. `false`, and nothing done, where it has moved. */
+/**
+ * Moves one watermark and inserts the runs that tile what it passed. `false`, with nothing written, if it has
+ * moved.
+ */
 export function planOne({ statements, groups, lanes }: Tables, commit: PlanCommit): boolean {
   const no = groups.numberOf(commit.groupId);
   const state = no === undefined ? undefined : statements.get<StateRow>(STATE, no);
@@ -87,7 +90,7 @@ function entryBeside({ kind, plannedAt }: NewRun): Entry {
   return { place: "ready", queue, readyAt: plannedAt };
 }
 
-/** Inserts a run that has no part in the lane; what has not succeeded of its interval gives way. */
+/** Inserts a run beside the lane; it supersedes what has not succeeded of its interval. */
 export function insertBeside(tables: Tables, run: NewRun): boolean {
   const { statements, groups, lanes } = tables;
   const no = groups.numberOf(run.groupId);
@@ -109,7 +112,9 @@ export function insertBeside(tables: Tables, run: NewRun): boolean {
   return true;
 }
 
-/** Whether none of these runs is there already, by id or by interval and generation, nor given twice. */
+/**
+ * Returns whether all of these runs are new, by id and by interval and generation, and none is given twice.
+ */
 function areNew({ statements, groups }: Tables, runs: readonly NewRun[]): boolean {
   if (hasTwins(runs)) return false;
   const text = `SELECT 1 FROM run WHERE id = ?
@@ -120,7 +125,7 @@ function areNew({ statements, groups }: Tables, runs: readonly NewRun[]): boolea
   });
 }
 
-/** Whether these runs of one group may be inserted beside the live lane, all of them. */
+/** Returns whether all of these runs of one group may be inserted beside the live lane. */
 export function mayInsertBeside(tables: Tables, runs: readonly NewRun[]): boolean {
   const { statements, groups } = tables;
   if (!areNew(tables, runs) || overlapsOf(runs).length > 0) return false;
@@ -130,7 +135,7 @@ export function mayInsertBeside(tables: Tables, runs: readonly NewRun[]): boolea
   });
 }
 
-/** Takes back runs that were inserted in the same write. */
+/** Removes runs that were inserted in the same write. */
 function removeRuns(statements: Statements, runs: readonly NewRun[]): void {
   for (const { id } of runs) statements.run("DELETE FROM run WHERE id = ?", id);
 }
@@ -144,7 +149,7 @@ interface DueRow {
   readonly delay_ms: number;
 }
 
-/** Fires that are due, earliest first. Their groups' numbers are noted: whoever asks will plan them next. */
+/** Returns due fires, earliest first, and caches their groups' numbers: the caller will plan them next. */
 export function dueFires(
   { statements, groups }: Tables,
   { before, from, engine, limit }: DueQuery,

@@ -13,7 +13,7 @@ import type { Statements, Value } from "./statements.js";
 import { supersede } from "./supersede.js";
 import type { Tables } from "./tables.js";
 
-/** What a change needs to know of the run before. */
+/** The fields that a change needs of the run before it. */
 type BeforeRow = Pick<
   RunRow,
   | "no"
@@ -35,11 +35,14 @@ type BeforeRow = Pick<
 const BEFORE = `SELECT no, group_no, lower, upper, generation, id, kind, state, token, place, lease_until, is_blocking,
   is_superseded, backfill_id FROM run WHERE id = ?`;
 
-/** What every change sets. A run that was claimed before waits for its next attempt among the retries. */
+/**
+ * The fields that every change sets. A run that was claimed before waits for its next attempt in the `retry`
+ * queue.
+ */
 const ALWAYS = `state = ?, place = ?, ready_at = ?, lease_until = ?, wait = ?, is_blocking = ?,
   queue = CASE WHEN token > 0 THEN ${queueNo("retry")} ELSE queue END`;
 
-/** The fields of a change that are columns of their own, and what they are called there. */
+/** The columns of those fields of a change that have their own. */
 const COLUMNS = [
   ["reason", "reason"],
   ["attempt", "attempt"],
@@ -57,10 +60,10 @@ export const OF_ITS_VERSION = `operator = coalesce((SELECT lower(json_extract(v.
 
 const METRICS = "rows_read = ?, rows_written = ?, rows_dirty = ?, bytes_written = ?";
 
-/** The updates for each combination of fields that a change sets; there are few, and each is prepared once. */
+/** The update for each combination of fields that a change sets; there are few, and each is prepared once. */
 const updates = new Map<number, string>();
 
-/** Changes a run where it is as expected. */
+/** Changes a run if it is as expected. */
 export function changeRun(tables: Tables, change: RunChange): boolean {
   const { statements, lanes } = tables;
   const before = statements.get<BeforeRow>(BEFORE, change.id);
@@ -87,7 +90,10 @@ function isRevivable({ statements }: Tables, { is_superseded, ...run }: BeforeRo
   return mayBeRevived({ ...run, isSuperseded: is_superseded === 1 }, standingFor(statements, run));
 }
 
-/** An active run is written by who holds its newest token; any other by anybody who brings none that is outdated. */
+/**
+ * Returns whether a write is allowed: an active run requires its newest token; any other accepts no token or
+ * the current one.
+ */
 function mayWrite({ state, token }: BeforeRow, given: number | undefined): boolean {
   return given === undefined ? state !== "SUBMITTING" && state !== "RUNNING" : given === token;
 }
@@ -137,7 +143,7 @@ function appendHistory(statements: Statements, no: number, record: AttemptRecord
   statements.run("UPDATE run SET history = ? WHERE no = ?", history, no);
 }
 
-/** Sets the watermark back to the run's lower bound, where it is still at its upper one. */
+/** Sets the watermark back to the run's lower bound if it is still at its upper bound. */
 function giveBack(statements: Statements, { no, group_no, kind, lower, upper }: BeforeRow): boolean {
   if (kind !== "SCHEDULED") return false;
   const text = "UPDATE schedule_state SET watermark = ? WHERE no = ? AND watermark = ?";

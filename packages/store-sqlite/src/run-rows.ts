@@ -13,7 +13,7 @@ import type { Statements } from "./statements.js";
 export interface RunRow extends RunColumns {
   readonly no: number;
   readonly group_no: number;
-  /** The index in `CLAIM_QUEUES`. */
+  /** Its index in `CLAIM_QUEUES`. */
   readonly queue: number;
   readonly is_blocking: number;
   readonly is_superseded: number;
@@ -28,13 +28,13 @@ const INSERT = `INSERT INTO run (group_no, lower, generation, upper, id, kind, i
   is_cancel_requested, planned_at, ended_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, 0, 0, 0, ?, ?) ON CONFLICT DO NOTHING`;
 
-/** Where a run stands that is inserted: admitted at an instant to a queue, or with something to wait for. */
+/** Where an inserted run stands: admitted at an instant to a queue, or waiting for something. */
 export type Entry =
   | { readonly place: "ready"; readonly queue: ClaimQueue; readonly readyAt: EpochMs }
   | { readonly place: "waiting"; readonly wait: RunWait }
   | { readonly place: "none" };
 
-/** Inserts a run. `false` where it is there already. */
+/** Inserts a run. `false` if it exists already. */
 export function insertRun(statements: Statements, groupNo: number, run: NewRun, entry: Entry): boolean {
   const changes = statements.run(
     INSERT,
@@ -61,12 +61,12 @@ export function insertRun(statements: Statements, groupNo: number, run: NewRun, 
   return changes === 1;
 }
 
-/** How the table keeps a queue. */
+/** Returns the stored number of a queue. */
 export function queueNo(queue: ClaimQueue): number {
   return CLAIM_QUEUES.indexOf(queue);
 }
 
-/** The run that a row stands for. */
+/** Converts a row to a run. */
 export function asRun(row: RunRow, groupId: string): Run {
   return runOf(row, groupId, row.history === null ? [] : (JSON.parse(row.history) as Run["history"]));
 }

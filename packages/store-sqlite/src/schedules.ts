@@ -5,19 +5,19 @@ import type { RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";
 
-/** A schedule as it is read: all three tables. */
+/** A schedule as read from all three tables. */
 export interface ScheduleRow extends ScheduleColumns {
   readonly no: number;
 }
 
-/** What a schedule is read from. */
+/** The columns from which a schedule is read. */
 export const SCHEDULE_COLUMNS = `s.no, s.group_id, s.version, s.status, s.status_reason, s.incarnation, s.origin, s.created_at, s.updated_at,
   t.watermark, t.next_fire_at, v.spec`;
 
 export const SCHEDULE_TABLES = `schedule s JOIN schedule_state t ON t.no = s.no
   JOIN schedule_version v ON v.schedule_no = s.no AND v.version = s.version`;
 
-/** Inserts version 1 of a schedule. `false` where the group has one. */
+/** Inserts version 1 of a schedule. `false` if the group has one. */
 export function insertSchedule({ statements, groups }: Tables, added: NewSchedule): boolean {
   const { spec, status, incarnation, origin, watermark, nextFireAt, laneWidth, tzdata, createdAt } = added;
   const row = statements.get<{ no: number }>(
@@ -59,7 +59,7 @@ function insertVersion(statements: Statements, no: number, version: ScheduleVers
   );
 }
 
-/** Changes a schedule where it is as expected. */
+/** Changes a schedule if it is as expected. */
 export function changeSchedule(tables: Tables, change: ScheduleChange): boolean {
   const { statements, lanes } = tables;
   const row = statements.get<Omit<ScheduleRow, "spec">>(
@@ -113,7 +113,10 @@ export function changeSchedule(tables: Tables, change: ScheduleChange): boolean 
   return true;
 }
 
-/** A ledger's beginning moves only while nothing was planned, and over no run of a backfill. */
+/**
+ * Returns whether a ledger's beginning may move: only while nothing was planned, and not over a run of a
+ * backfill.
+ */
 function mayMoveOrigin(statements: Statements, row: Omit<ScheduleRow, "spec">, origin: number): boolean {
   if (row.watermark !== row.origin) return false;
   const hasRuns = statements.get("SELECT 1 FROM run WHERE group_no = ? LIMIT 1", row.no) !== undefined;
@@ -126,7 +129,7 @@ function cancelPlanned(tables: Tables, no: number, reason: RunReason, endedAt: n
   }
 }
 
-/** Gives planned runs the version that the schedule has now. */
+/** Gives planned runs the current version of the schedule. */
 function adoptPlanned(statements: Statements, no: number, version: number): void {
   statements.run("UPDATE run SET schedule_version = ? WHERE group_no = ? AND state = 'PLANNED'", version, no);
   statements.run(`UPDATE run SET ${OF_ITS_VERSION} WHERE group_no = ? AND state = 'PLANNED'`, no);
@@ -162,7 +165,7 @@ function reviveCancelled(
   }
 }
 
-/** Removes a schedule and all that belongs to it. */
+/** Removes a schedule and everything that belongs to it. */
 export function purgeSchedule({ statements, groups, lanes }: Tables, groupId: string): boolean {
   const no = groups.numberOf(groupId);
   if (no === undefined) return false;

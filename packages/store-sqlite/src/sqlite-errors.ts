@@ -13,7 +13,10 @@ const NOTADB = 26;
 const IOERR_WRITE = IOERR | (3 << 8);
 const IOERR_FSYNC = IOERR | (4 << 8);
 
-/** What SQLite said, as an error of Tidegate's that names the file and the way out. Others pass unchanged. */
+/**
+ * Converts an error of SQLite to a `StoreError` that names the file and the way out. Returns others
+ * unchanged.
+ */
 export function asStoreError(error: unknown, path: string): unknown {
   const code = (error as { errcode?: unknown } | null)?.errcode;
   if (typeof code !== "number") return error;

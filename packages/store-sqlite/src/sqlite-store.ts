@@ -67,19 +67,19 @@ interface OpenDatabase extends Tables {
 /** SQLite's default, which this package does not change. */
 const PAGE_BYTES = 4_096;
 
-/** After so many pages the write-ahead log is taken over into the database. */
+/** The write-ahead log is merged into the database after this many pages. */
 const CHECKPOINT_PAGES = 16_000;
 
 /**
- * The embedded durable store: one SQLite file, open in one process at a time. The lock is the operating system's and ends
- * with the process, however it ends.
+ * The embedded durable store: one SQLite file, open in one process at a time. The lock is the operating
+ * system's and ends with the process, however it ends.
  */
 export class SqliteStore implements ScheduleStore {
   readonly isShared = false;
   readonly #options: SqliteStoreOptions;
   readonly #path: string;
   #open: OpenDatabase | undefined;
-  /** How many ready runs were claimed. */
+  /** How many ready runs have been claimed. */
   #turn = 0;
 
   /** @throws ConfigurationError CONFIGURATION_INVALID with the offending option */
@@ -124,10 +124,10 @@ export class SqliteStore implements ScheduleStore {
   }
 
   /**
-   * Writes a consistent copy while the store goes on working.
+   * Writes a consistent copy while the store remains in use.
    *
-   * @param destination - a path at which there is no file yet
-   * @throws StoreError STORE_FAILED when there is one
+   * @param destination - a path at which no file exists yet
+   * @throws StoreError STORE_FAILED if one exists
    */
   async backup(destination: string): Promise<void> {
     const { database, commit } = this.#require();
@@ -218,7 +218,7 @@ export class SqliteStore implements ScheduleStore {
     return this.#write(({ statements }) => ids.map((id) => requestCancel(statements, id, reason)));
   }
 
-  /** This machine's: the database is this process's alone. */
+  /** Returns this machine's time: no other process uses the database. */
   now(): Promise<EpochMs> {
     return this.#read(() => Date.now());
   }
@@ -294,7 +294,7 @@ export class SqliteStore implements ScheduleStore {
 
   #configure(database: DatabaseSync): void {
     const { synchronous = "full", cacheBytes = 64 * 1_024 * 1_024, maxBytes } = this.#options;
-    // The lock is taken by the first write and kept until the database is closed or the process ends.
+    // The first write takes the lock, which is held until the database is closed or the process ends.
     database.exec("PRAGMA locking_mode = EXCLUSIVE");
     database.exec("PRAGMA journal_mode = WAL");
     database.exec(`PRAGMA synchronous = ${synchronous === "full" ? "FULL" : "NORMAL"}`);

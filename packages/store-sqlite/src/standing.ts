@@ -6,7 +6,7 @@ import type { Statements } from "./statements.js";
 const STANDING = `SELECT lower, upper, state FROM run WHERE group_no = ? AND lower >= ? AND lower < ? AND upper > ? AND id <> ?
   AND is_superseded = 0 AND state NOT IN ('SKIPPED', 'CANCELLED')`;
 
-/** The runs that stand for any time of a run's interval, but for that run. */
+/** Returns the other runs that stand for any of a run's interval. */
 export function standingFor(
   statements: Statements,
   { group_no, lower, upper, id }: Pick<RunRow, "group_no" | "lower" | "upper" | "id">,

@@ -3,7 +3,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 /** A value that a statement takes. */
 export type Value = SQLInputValue;
 
-/** Statements by their text, prepared once. */
+/** Prepared statements by their text, each prepared once. */
 export class Statements {
   readonly #database: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
@@ -12,17 +12,17 @@ export class Statements {
     this.#database = database;
   }
 
-  /** All rows. */
+  /** Returns all rows. */
   all<Row>(text: string, ...values: Value[]): Row[] {
     return this.#prepare(text).all(...values) as Row[];
   }
 
-  /** The first row. */
+  /** Returns the first row. */
   get<Row>(text: string, ...values: Value[]): Row | undefined {
     return this.#prepare(text).get(...values) as Row | undefined;
   }
 
-  /** How many rows were changed. */
+  /** Returns how many rows were changed. */
   run(text: string, ...values: Value[]): number {
     return Number(this.#prepare(text).run(...values).changes);
   }

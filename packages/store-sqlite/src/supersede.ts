@@ -3,12 +3,12 @@ import { partOf } from "./lanes.js";
 import type { RunRow } from "./run-rows.js";
 import type { Tables } from "./tables.js";
 
-/** What of a run its interval and generation are. */
+/** The fields of a run that identify its interval and generation. */
 type Generation = Pick<RunRow, "group_no" | "lower" | "upper" | "generation">;
 
 /**
- * Earlier generations of an interval give way to a run, and what they block goes on: all of them when it has succeeded,
- * those that have ended without success when it is planned.
+ * Supersedes earlier generations of an interval, which then block no longer: all of them if the run has
+ * succeeded, those that ended without success if it is planned.
  */
 export function supersede(
   { statements, lanes }: Tables,

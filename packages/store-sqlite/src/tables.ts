@@ -2,7 +2,7 @@ import type { GroupNumbers } from "./group-numbers.js";
 import type { Lanes } from "./lanes.js";
 import type { Statements } from "./statements.js";
 
-/** What reads and writes work on. */
+/** The objects that reads and writes use. */
 export interface Tables {
   readonly statements: Statements;
   readonly groups: GroupNumbers;

@@ -10,18 +10,18 @@ import {
   type ScheduleSpec,
 } from "@tidegate/core";
 
-/** A minute, ms: how long an interval is where a builder chooses it. */
+/** A minute, ms: the length of the intervals that builders choose. */
 export const MINUTE = 60_000;
 
-/** Where ledgers begin unless a test says otherwise: 2026-01-01T00:00:00Z. */
+/** Start of ledgers unless a test says otherwise: 2026-01-01T00:00:00Z. */
 export const START: EpochMs = Date.UTC(2026, 0, 1);
 
-/** The n-th minute of the ledger, counted from 0. */
+/** Returns the n-th minute of the ledger, counted from 0. */
 export function minute(n: number): Interval {
   return { lower: START + n * MINUTE, upper: START + (n + 1) * MINUTE };
 }
 
-/** The specification of a schedule that is due every minute. */
+/** Returns the specification of a schedule that is due every minute. */
 export function aSpec(overrides: Partial<ScheduleSpec> = {}): ScheduleSpec {
   return {
     groupId: "orders",
@@ -54,12 +54,15 @@ export function aSpec(overrides: Partial<ScheduleSpec> = {}): ScheduleSpec {
   };
 }
 
-/** What a new schedule is made of; its specification may be given in part. */
+/** Overrides for a new schedule; its specification may be partial. */
 export interface NewScheduleOverrides extends Partial<Omit<NewSchedule, "spec">> {
   readonly spec?: Partial<ScheduleSpec>;
 }
 
-/** A schedule as it is registered: nothing planned, its first interval due after a minute, one live run at a time. */
+/**
+ * Returns a newly registered schedule: nothing planned, its first interval due after a minute, one live run
+ * at a time.
+ */
 export function aNewSchedule({ spec, ...overrides }: NewScheduleOverrides = {}): NewSchedule {
   const origin = overrides.origin ?? START;
   return {
@@ -76,7 +79,7 @@ export function aNewSchedule({ spec, ...overrides }: NewScheduleOverrides = {}):
   };
 }
 
-/** A run of the first minute as the planner makes it. Its id follows from the rest. */
+/** Returns a run of the first minute as the planner makes it. Its id is derived from its other fields. */
 export function aRun(overrides: Partial<NewRun> = {}): NewRun {
   const { groupId = "orders", lower = START, upper = lower + MINUTE, generation = 0 } = overrides;
   return {
@@ -98,15 +101,15 @@ export function aRun(overrides: Partial<NewRun> = {}): NewRun {
   };
 }
 
-/** What to plan of a schedule. */
+/** Overrides for a plan commit. */
 export interface PlanOverrides extends Partial<PlanCommit> {
-  /** How many runs of a minute each. @default 1 */
+  /** Number of runs, of a minute each. @default 1 */
   readonly count?: number;
-  /** What they have in common. */
+  /** Fields that they share. */
   readonly run?: Partial<NewRun>;
 }
 
-/** The commit that plans the next minutes of a schedule as it was read. */
+/** Returns the commit that plans the next minutes of a schedule, given its state when read. */
 export function aPlan(
   { spec: { groupId }, version, watermark }: Pick<Schedule, "spec" | "version" | "watermark">,
   { count = 1, run = {}, ...overrides }: PlanOverrides = {},
@@ -127,7 +130,7 @@ export function aPlan(
   };
 }
 
-/** A backfill of the first hour, of which nothing is planned yet. */
+/** Returns a backfill of the first hour, of which nothing is planned yet. */
 export function aBackfill(overrides: Partial<Backfill> = {}): Backfill {
   const { lower = START, upper = lower + 60 * MINUTE, createdAt = START } = overrides;
   return {

@@ -1,23 +1,25 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 
-/** A key that signs. It shows its bytes to nobody who prints it. */
+/** A signing key. Printing it does not reveal its bytes. */
 export type WebhookKey = KeyObject;
 
-/** The size that Standard Webhooks 1.0.0 asks of a key, bytes. */
+/** Key size that Standard Webhooks 1.0.0 requires, bytes. */
 const KEY_BYTES = { min: 24, max: 64 };
 
 /** A rotation needs two. */
 const MAX_KEYS = 2;
 
-/** What a secret has to be, as the end of a sentence that begins with its name. */
+/** The form of a valid secret, worded to complete a sentence that begins with its name. */
 export const SECRET_FORM =
   'must be "whsec_" and base64 of 24 to 64 bytes, or two such with a space between them';
 
 /**
- * The keys of a secret: `whsec_` and base64 of 24 to 64 bytes. While it is rotated, a secret holds the new key and the old
- * one, separated by a space: messages carry a signature of each, and are accepted with either.
+ * Parses the keys of a secret: `whsec_` and base64 of 24 to 64 bytes. During a rotation, a secret holds the
+ * new key and the old one, separated by a space: messages carry a signature of each, and are accepted with
+ * either.
  *
- * @returns `undefined` where the secret is malformed: what to say of it is for who knows where it was configured
+ * @returns `undefined` if the secret is malformed; the caller, who knows where it was configured, reports
+ * that
  */
 export function webhookKeys(secret: string): readonly WebhookKey[] | undefined {
   const keys = secret

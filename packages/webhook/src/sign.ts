@@ -1,31 +1,34 @@
 import { createHmac } from "node:crypto";
 import type { WebhookKey } from "./secret.js";
 
-/** What a signature covers. */
+/** The parts of a message that its signature covers. */
 export interface WebhookMessage {
   readonly id: string;
   /** Seconds since 1970, as digits. */
   readonly timestamp: string;
-  /** The bytes, or the text whose UTF-8 they are. */
+  /** The bytes, or a text that is encoded as UTF-8. */
   readonly body: Uint8Array | string;
 }
 
-/** The headers of a message that is sent. */
+/** Headers of an outgoing message. */
 export type WebhookHeaders = {
   readonly "webhook-id": string;
   readonly "webhook-timestamp": string;
   readonly "webhook-signature": string;
 };
 
-/** One key's signature, `v1,<base64>`: HMAC-SHA-256 over `id.timestamp.body` (Standard Webhooks 1.0.0). */
+/**
+ * Returns one key's signature, `v1,<base64>`: HMAC-SHA-256 over `id.timestamp.body` (Standard Webhooks
+ * 1.0.0).
+ */
 export function signatureOf(key: WebhookKey, { id, timestamp, body }: WebhookMessage): string {
   return `v1,${createHmac("sha256", key).update(`${id}.${timestamp}.`).update(body).digest("base64")}`;
 }
 
 /**
- * The three headers of a message, with a signature of each key.
+ * Returns the three headers of a message, with a signature by each key.
  *
- * @param message - `at` in epoch ms; the body has to be sent as it is here, byte by byte
+ * @param message - `at` in epoch ms; the body must be sent byte for byte as given
  */
 export function signatureHeaders(
   keys: readonly WebhookKey[],

@@ -3,36 +3,39 @@ import { timingSafeEqual } from "node:crypto";
 import type { WebhookKey } from "./secret.js";
 import { signatureOf, type WebhookMessage } from "./sign.js";
 
-/** A request as it was received. The body must be the bytes that came, not JSON that was parsed and written again. */
+/** A request as received. The body must be the raw bytes, not JSON that was parsed and serialized again. */
 export interface WebhookRequest {
-  /** By name, in any case; as Node gives them. */
+  /** By name, in any case, as Node provides them. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly rawBody: Uint8Array | string;
 }
 
-/** A message that says it is signed. */
+/** A message that claims to be signed. */
 export interface SignedMessage extends WebhookMessage {
   /** `v1,<base64>`, one or several. */
   readonly signatures: readonly string[];
 }
 
-/** How old a message may be. */
+/** Limits on the age of a message. */
 export interface Freshness {
   /** Epoch ms. */
   readonly now: number;
-  /** How far the timestamp may be from now, either way, ms. Standard Webhooks recommends 300,000. */
+  /**
+   * Maximum difference between the timestamp and now, either way, ms. Standard Webhooks recommends 300,000.
+   */
   readonly toleranceMs: number;
 }
 
-/** Signatures of one message that are looked at; a rotation needs two. */
+/** Maximum number of signatures checked per message; a rotation needs two. */
 const MAX_SIGNATURES = 8;
 
-/** The longest id, characters. */
+/** Maximum length of an id, characters. */
 const MAX_ID = 256;
 
 /**
- * What is wrong with a request, as a sentence without its full stop, or `undefined` when it is fresh and one of the keys has
- * signed it. A request that is replayed within the tolerance has the right signature: what it asks for has to bear repetition.
+ * Returns what is wrong with a request, as a sentence without its full stop, or `undefined` if it is fresh
+ * and signed by one of the keys. A request that is replayed within the tolerance has a valid signature, so
+ * what it asks for must be idempotent.
  */
 export function webhookFault(
   keys: readonly WebhookKey[],
@@ -44,12 +47,13 @@ export function webhookFault(
   return isSignedBy(keys, message) ? undefined : UNSIGNED;
 }
 
-/** What is said of a message that no key has signed. */
+/** The fault of a message that no key has signed. */
 export const UNSIGNED = "no known secret signed this";
 
 /**
- * The first half of `webhookFault`, for those who have to read the message before they know its keys: what the signature
- * covers, when all but the signature itself is in order; otherwise what is wrong, as a sentence without its full stop.
+ * The first half of `webhookFault`, for callers that must read the message before they know its keys: returns
+ * what the signature covers if everything but the signature itself is valid; otherwise what is wrong, as a
+ * sentence without its full stop.
  */
 export function signedMessage(
   { headers, rawBody }: WebhookRequest,
@@ -64,12 +68,15 @@ export function signedMessage(
   if (id.length > MAX_ID) return `webhook-id must not be longer than ${MAX_ID} characters`;
   if (!/^\d{1,12}$/.test(timestamp)) return "webhook-timestamp must be seconds since 1970";
   if (Math.abs(now - Number(timestamp) * 1_000) > toleranceMs) return "webhook-timestamp is too far from now";
-  // Readers of malformed UTF-8 disagree about what it says, so its signature vouches for nothing.
+  // Parsers disagree about malformed UTF-8, so a signature over it proves nothing.
   if (typeof rawBody !== "string" && !isUtf8(rawBody)) return "the body must be UTF-8";
   return { id, timestamp, body: rawBody, signatures: signature.split(" ", MAX_SIGNATURES) };
 }
 
-/** The second half of `webhookFault`: whether one of the keys has signed the message. Compares in constant time. */
+/**
+ * The second half of `webhookFault`: returns whether one of the keys has signed the message. Compares in
+ * constant time.
+ */
 export function isSignedBy(keys: readonly WebhookKey[], message: SignedMessage): boolean {
   return keys.some((key) => {
     const expected = Buffer.from(signatureOf(key, message));
@@ -81,8 +88,8 @@ export function isSignedBy(keys: readonly WebhookKey[], message: SignedMessage):
 }
 
 /**
- * A header that was given exactly once: with two, intermediaries disagree about which one counts. Node joins those that
- * came twice with a comma and a space, which none of the three has by itself.
+ * Returns a header that was given exactly once: with two, intermediaries disagree about which one counts.
+ * Node joins duplicates with a comma and a space, which none of the three contains by itself.
  */
 function single(headers: WebhookRequest["headers"], name: string): string | undefined {
   let found: string | undefined;

@@ -13,19 +13,19 @@ import type { RunState } from "../run/run.js";
 import type { CoverageRange } from "../store/run-ledger.js";
 import type { Doubts } from "./doubts.js";
 
-/** How much of the audited time is in one condition. */
+/** Share of the audited time in one condition. */
 export interface AuditShare {
   readonly runs: number;
-  /** Nominal intervals. */
+  /** Number of nominal intervals. */
   readonly intervals: number;
-  /** Time that this condition accounts for, ms. Where several would, the better one does: succeeded before all. */
+  /** Time that this condition accounts for, ms. If several apply, the best counts: succeeded before all. */
   readonly ms: number;
 }
 
-/** The proof: what became of every millisecond from the ledger's beginning to its watermark. */
+/** Proof of coverage: the outcome of every millisecond from the ledger's beginning to its watermark. */
 export interface AuditReport {
   readonly groupId: string;
-  /** What was audited. */
+  /** The audited range. */
   readonly range: Interval;
   readonly succeeded: AuditShare;
   /** Planned, being submitted, or running. */
@@ -33,27 +33,29 @@ export interface AuditReport {
   readonly failed: AuditShare;
   readonly cancelled: AuditShare;
   readonly skipped: AuditShare;
-  /** Time that no run covers. There is none unless the store was tampered with. */
+  /** Time that no run covers. Empty unless the store was tampered with. */
   readonly gaps: IntervalSet;
-  /** Time that more than one run covers or is about to. Re-runs of an interval on purpose are none. */
+  /** Time that more than one run covers or is about to, except deliberate re-runs of an interval. */
   readonly overlaps: IntervalSet;
   /**
-   * Time that two jobs may have written, or a job that nobody watches, whatever the states say: where a run has ended
-   * although its job may still be working, where jobs of two runs were active at once, and where two runs have succeeded
-   * of which neither stands for the other.
+   * Time that two jobs, or a job that nobody watches, may have written, whatever the states say: a run has
+   * ended although its job may still be working, jobs of two runs were active at once, or two runs have
+   * succeeded and neither supersedes the other.
    */
   readonly doubtful: IntervalSet;
-  /** From where on `doubtful` is complete, epoch ms: only the newest 10,000 runs of the range are held against each other. */
+  /**
+   * Time from which `doubtful` is complete, epoch ms: only the newest 10,000 runs of the range are compared.
+   */
   readonly examinedFrom: EpochMs;
-  /** Owed and not planned yet: from the watermark to the last interval that has closed. */
+  /** Time owed but not planned yet: from the watermark to the end of the last closed interval. */
   readonly owed: Interval | null;
-  /** Sums over the runs that succeeded. */
+  /** Sums over the successful runs. */
   readonly rowsRead: number;
   readonly rowsWritten: number;
   readonly rowsDirty: number;
-  /** No gap, no overlap and no doubt. */
+  /** Whether there is no gap, no overlap and no doubt. */
   readonly isSound: boolean;
-  /** Sound, and all of the range has succeeded. */
+  /** Whether the ledger is sound and all of the range has succeeded. */
   readonly isComplete: boolean;
 }
 
@@ -69,7 +71,7 @@ const CONDITION: Readonly<Record<RunState, Condition>> = {
   SKIPPED: "skipped",
 };
 
-/** What an audit looks at. */
+/** Input of `auditCoverage`. */
 export interface AuditInput {
   readonly groupId: string;
   readonly range: Interval;
@@ -77,7 +79,7 @@ export interface AuditInput {
   readonly coverage: readonly CoverageRange[];
   /** See `doubtsOf`. */
   readonly doubts: Doubts;
-  /** Where the last closed interval of the grid ends, epoch ms. */
+  /** End of the grid's last closed interval, epoch ms. */
   readonly closedUpTo: EpochMs;
   readonly watermark: EpochMs;
 }

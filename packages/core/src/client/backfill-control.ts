@@ -12,23 +12,27 @@ import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 
 /**
- * A request to re-run past intervals of a group. Intervals run as a whole: one that `from` or `to` cuts runs within its
- * own bounds, which are those of a run if one stands there, and the grid's if none does. The plan names such intervals.
+ * A request to re-run past intervals of a group. Intervals run as a whole: one that `from` or `to` cuts runs
+ * within its own bounds, which are those of the existing run or, if there is none, the grid's. The plan names
+ * such intervals.
  */
 export interface BackfillRequest {
   /**
-   * Idempotency key, 1 to 200 characters: a second request with the same id returns the first backfill and what it has
-   * left to plan, also if there was nothing to do. @default a random one
+   * Idempotency key, 1 to 200 characters: a second request with the same id returns the first backfill and
+   * what it has left to plan, even if there was nothing to do. @default a random one
    */
   readonly id?: string;
   readonly groupId: string;
   /** Inclusive: epoch ms, a `Date` or ISO 8601 with an offset. It may lie before the ledger's beginning. */
   readonly from: Instant;
-  /** Exclusive, as `from`. What is not over, or lies after the watermark, is the live schedule's and left out. */
+  /**
+   * Exclusive, same formats as `from`. Time that is not over, or lies after the watermark, is left to the
+   * live schedule.
+   */
   readonly to: Instant;
   /** @default "missing" */
   readonly select?: BackfillSelect;
-  /** How many of its runs may be active at once, 1 to 1,000. @default 1 */
+  /** Most of its runs that may be active at once, 1 to 1,000. @default 1 */
   readonly concurrency?: number;
   /** Returns the plan without running anything. @default false */
   readonly isDryRun?: boolean;
@@ -36,15 +40,15 @@ export interface BackfillRequest {
 
 /** The runs that a backfill makes, or would make. */
 export interface BackfillPlan {
-  /** Absent from a dry run, and if there is nothing to do and no id was given. */
+  /** Absent from a dry run, or if there is nothing to do and no id was given. */
   readonly backfill?: Backfill;
-  /** How many runs. */
+  /** Number of runs. */
   readonly runs: number;
   /** The time that they cover, merged. */
   readonly ranges: IntervalSet;
   /** The first intervals, at most 100. */
   readonly first: readonly Interval[];
-  /** In plain sentences: how the runs differ from the range that was asked for. */
+  /** Plain sentences on how the runs differ from the requested range. */
   readonly notes: readonly string[];
 }
 
@@ -55,10 +59,10 @@ export interface BackfillControlParts {
   readonly backfiller: Backfiller;
 }
 
-/** The longest id, characters. */
+/** Longest id, characters. */
 const MAX_ID = 200;
 
-/** How many intervals a plan lists. */
+/** Most intervals that a plan lists. */
 const LISTED = 100;
 
 /** Begins and cancels backfills. */
@@ -69,7 +73,9 @@ export class BackfillControl {
     this.#parts = parts;
   }
 
-  /** Begins a backfill; its first runs are planned when this resolves, unless the schedule is paused. */
+  /**
+   * Starts a backfill; its first runs are planned by the time this resolves, unless the schedule is paused.
+   */
   async plan(schedule: Schedule, request: BackfillRequest): Promise<BackfillPlan> {
     const { id, groupId, select = "missing", concurrency = 1, isDryRun = false } = request;
     const { store, backfiller, clock } = this.#parts;
@@ -97,7 +103,11 @@ export class BackfillControl {
     return { ...plan, backfill };
   }
 
-  /** The part of a range that is over and not the live schedule's. @throws LedgerError INTERVAL_INVALID if there is none */
+  /**
+   * Returns the part of a range that is over and not left to the live schedule.
+   *
+   * @throws LedgerError INTERVAL_INVALID if there is none
+   */
   #pastOf(schedule: Schedule, { lower, upper }: Interval): Interval {
     if (lower >= upper) throw invalid("from", "must be before to");
     const end = pastUpTo(schedule, this.#parts.clock.now());
@@ -109,14 +119,18 @@ export class BackfillControl {
     });
   }
 
-  /** The backfill that an id has begun before. @throws LedgerError INTERVAL_INVALID if that is another group's */
+  /**
+   * Returns the backfill that this id began before.
+   *
+   * @throws LedgerError INTERVAL_INVALID if it is another group's
+   */
   async #begun(id: string, groupId: string): Promise<Backfill | undefined> {
     const backfill = await this.#parts.store.getBackfill(id);
     if (backfill === undefined || backfill.groupId === groupId) return backfill;
     throw invalid("id", "is another group's");
   }
 
-  /** Makes sure that a backfill goes on, whose first request may have died between writing it down and planning. */
+  /** Resumes a backfill whose first request may have died between storing it and planning. */
   async #goOn(schedule: Schedule, backfill: Backfill): Promise<BackfillPlan> {
     const { lower, upper, select, state, cursor } = backfill;
     if (state !== "RUNNING") return { backfill, runs: 0, ranges: [], first: [], notes: [] };
@@ -125,7 +139,7 @@ export class BackfillControl {
     return { ...left, notes: [], backfill };
   }
 
-  /** Counts exactly the runs that the backfiller would make of the ledger as it is. */
+  /** Counts exactly the runs that the backfiller would plan from the current ledger. */
   async #count(
     schedule: Schedule,
     range: Interval,
@@ -188,7 +202,7 @@ function instantOf(value: Instant, field: string): EpochMs {
   throw invalid(field, read.problem);
 }
 
-/** A schedule that was unregistered plans nothing, so its backfill would never begin. */
+/** An unregistered schedule plans nothing, so its backfill would never begin. */
 function refuseEnded({ spec: { groupId }, status }: Schedule): void {
   if (status !== "DELETING" && status !== "DELETED") return;
   throw new ScheduleError(
@@ -197,7 +211,7 @@ function refuseEnded({ spec: { groupId }, status }: Schedule): void {
   );
 }
 
-/** How what runs differs from what was asked for. */
+/** Describes how the runs differ from the request. */
 function notesOn(asked: Interval, past: Interval, ranges: IntervalSet): string[] {
   const notes: string[] = [];
   const lower = ranges[0]?.lower;

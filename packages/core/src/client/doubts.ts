@@ -5,19 +5,19 @@ import type { Run } from "../run/run.js";
 import type { RunFilter } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 
-/** The most runs that one audit holds against each other. */
+/** Most runs that one audit compares with each other. */
 const MAX_EXAMINED = 10_000;
 
 const PAGE = 1_000;
 
-/** Where jobs may have met, as far as the runs of a range show. */
+/** Doubtful intervals, as far as the runs of a range show. */
 export interface Doubts {
   readonly intervals: readonly Interval[];
-  /** The lower bound of the oldest run that was looked at, epoch ms; minus infinity where all were. */
+  /** Lower bound of the oldest run examined, epoch ms; minus infinity if all were. */
   readonly examinedFrom: EpochMs;
 }
 
-/** Looks for doubts in a range of a group's ledger, with a bounded number of queries. */
+/** Finds doubtful intervals in a range of a group's ledger, with a bounded number of queries. */
 export async function findDoubts(store: ScheduleStore, groupId: string, range: Interval): Promise<Doubts> {
   const open = await readRuns(store, { groupId, within: range, isJobOpen: true }, Number.POSITIVE_INFINITY);
   const all = await readRuns(store, { groupId, within: range, order: "descending" }, MAX_EXAMINED);
@@ -26,7 +26,7 @@ export async function findDoubts(store: ScheduleStore, groupId: string, range: I
 }
 
 /**
- * The intervals that two jobs may have written, or one that is at large. Pure.
+ * Returns the intervals that two jobs, or one that nobody watches, may have written. Pure.
  *
  * @param open - the runs whose job may still be working
  * @param all - the runs of the range; a run of `open` may be among them
@@ -37,7 +37,7 @@ export function doubtsOf(open: readonly Run[], all: readonly Run[]): Interval[] 
   return [...atLarge.map(boundsOf), ...meetings([...withJobs.values()])];
 }
 
-/** The common parts of runs whose jobs were active at once. Sweeps over the bounds, so few pairs are looked at. */
+/** Returns the common parts of runs whose jobs were active at once. The sweep compares few pairs. */
 function meetings(runs: readonly Run[]): Interval[] {
   const found: Interval[] = [];
   let beside: { run: Run; spans: Span[] }[] = [];
@@ -60,7 +60,7 @@ interface Span {
   readonly to: EpochMs;
 }
 
-/** The times at which a job of the run may have been working. */
+/** Returns the times at which a job of the run may have been working. */
 function spansOf({ history, submittedAt, endedAt, isJobOpen, state }: Run): Span[] {
   const spans = history.flatMap((attempt) =>
     attempt.submittedAt === null ? [] : [{ from: attempt.submittedAt, to: attempt.endedAt }],

@@ -3,26 +3,26 @@ import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 
-/** Why a run waits, or why it does not. */
+/** Explanation of why a run waits, or why it does not. */
 export interface Explanation {
   readonly run: Run;
   readonly isWaiting: boolean;
-  /** In plain sentences, the most telling first. */
+  /** Plain sentences, most relevant first. */
   readonly reasons: readonly string[];
 }
 
-/** Where an explanation comes from. */
+/** Dependencies of `explainRun`. */
 export interface ExplanationSources {
   readonly store: ScheduleStore;
   readonly clock: Clock;
-  /** The operators of this manager, in lower case. */
+  /** Types of this manager's operators, in lower case. */
   readonly operators: readonly string[];
 }
 
-/** The most runs that are named one by one. */
+/** Most runs that are named one by one. */
 const MOST_NAMED = 10;
 
-/** Explains where a run stands, from what the store holds of it and of its lane. */
+/** Explains the state of a run from what the store holds about it and its lane. */
 export async function explainRun(
   sources: ExplanationSources,
   run: Run,

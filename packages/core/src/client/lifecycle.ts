@@ -29,11 +29,11 @@ export interface LifecycleParts {
   readonly dispatcher: Dispatcher;
 }
 
-/** How a schedule is updated. */
+/** Options of a schedule update. */
 export interface UpdateOptions {
-  /** The version that the change was made for. */
+  /** The version that the change is based on. */
   readonly version: number;
-  /** Whether runs that wait keep the version they were planned with, or adopt the new one. @default "keep" */
+  /** Whether waiting runs keep the version they were planned with or adopt the new one. @default "keep" */
   readonly plannedRuns?: "keep" | "adopt";
 }
 
@@ -41,7 +41,7 @@ export interface UpdateOptions {
 export class Lifecycle {
   readonly #parts: LifecycleParts;
 
-  /** The lane is blocked by the failed run already, so a crash before the pause lets nothing through. */
+  /** The failed run already blocks the lane, so a crash before the pause lets nothing through. */
   readonly #onPauseRequested = (run: Run): void => {
     const pausing = this.#pauseAfter(run).catch((error: unknown) => {
       this.#parts.emitter.emit("trouble", {
@@ -63,7 +63,7 @@ export class Lifecycle {
     this.#parts.emitter.on("pause-requested", this.#onPauseRequested);
   }
 
-  /** Waits for the pauses that are under way: the last failure may come as the manager stops. */
+  /** Waits for pauses in progress: the last failure may come as the manager stops. */
   async stop(): Promise<void> {
     this.#parts.emitter.off("pause-requested", this.#onPauseRequested);
     await Promise.all(this.#pausing);
@@ -107,8 +107,8 @@ export class Lifecycle {
   }
 
   /**
-   * Runs that blocked because of `onFailure: "pause"` no longer do: the person who resumes has seen them. A schedule that is
-   * not paused stays as it is.
+   * Resumes a paused schedule; any other stays as it is. Runs that blocked because of `onFailure: "pause"` no
+   * longer do: the person who resumes has seen them.
    */
   async resume(groupId: string, version?: number): Promise<Schedule> {
     const { changes } = this.#parts;
@@ -152,7 +152,7 @@ export class Lifecycle {
     planner.forget(groupId);
   }
 
-  /** A schedule that still has the version which the caller has seen, if it says one. */
+  /** Returns a schedule if it still has the version that the caller has seen, or if the caller names none. */
   async #get(groupId: string, version: number | undefined): Promise<Schedule> {
     const schedule = await this.#parts.changes.get(groupId);
     if (version !== undefined && schedule.version !== version) throw staleVersion(schedule, version);
@@ -164,7 +164,7 @@ export class Lifecycle {
     return { schedule, notes: notesOf(schedule, clock.now(), specs.notesOn(schedule.spec)) };
   }
 
-  /** A job that went on after a purge would write beside those of the next ledger, and nobody would know of it. */
+  /** A job that continued after a purge would write alongside those of the next ledger, unnoticed. */
   async #refuseActive(groupId: string): Promise<void> {
     const active = await this.#parts.store.listRuns(
       { groupId, states: ["SUBMITTING", "RUNNING"] },
@@ -178,7 +178,7 @@ export class Lifecycle {
     );
   }
 
-  /** Another run that failed at the same time may have paused it already, and one that has ended has nothing to pause. */
+  /** Another failed run may have paused the schedule already, and an ended schedule has nothing to pause. */
   async #pauseAfter(run: Run): Promise<void> {
     const note = `Run ${run.id} has failed and onFailure is "pause".`;
     const [schedule] = await this.#parts.store.getSchedules([run.groupId]);
@@ -206,7 +206,7 @@ function refuseIllegalUpdate(before: Schedule, spec: ScheduleSpec): void {
   if (spec.startTime !== before.spec.startTime && before.watermark > before.origin) {
     throw new ScheduleError(
       "SCHEDULE_INVALID",
-      "startTime: cannot be changed once intervals are planned; the ledger goes on at its watermark.",
+      "startTime: cannot be changed once intervals are planned; the ledger continues at its watermark.",
       { field: "startTime" },
     );
   }

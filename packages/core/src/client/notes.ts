@@ -7,8 +7,8 @@ import { dstNotes } from "../trigger/dst-notes.js";
 const AHEAD_MS = 366 * 86_400_000;
 
 /**
- * What a person should know of a schedule: what is owed at once, what its operator says of the job, and the days of
- * daylight saving in the next year.
+ * Returns what a person should know about a schedule: what is owed at once, its operator's notes on the job,
+ * and the days of daylight saving in the next year.
  */
 export function notesOf({ spec, watermark }: Schedule, now: EpochMs, jobNotes: readonly string[]): string[] {
   const days = dstNotes(spec.trigger, spec.timezone, now, now + AHEAD_MS);
@@ -37,7 +37,7 @@ function owedNotes(spec: ScheduleSpec, watermark: EpochMs, now: EpochMs): string
   const fate = { each, coalesce: "in one run", drop: "of which the newest runs" }[spec.catchup];
   const since = new Date(watermark).toISOString();
   return [
-    `What lies between ${since} and now is owed at once (catchup: ${spec.catchup}): ${count}, ${fate}.`,
+    `Intervals from ${since} until now are planned immediately (catchup: ${spec.catchup}): ${count}, ${fate}.`,
   ];
 }
 

@@ -4,32 +4,32 @@ import { Grid, type NominalInterval } from "../schedule/grid.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import { dstNotes } from "../trigger/dst-notes.js";
 
-/** An interval to come. */
+/** An upcoming interval. */
 export interface PreviewInterval extends NominalInterval {
-  /** When it is due, the delay included, epoch ms. */
+  /** Due time, delay included, epoch ms. */
   readonly fireAt: EpochMs;
 }
 
-/** What a schedule will do. */
+/** Upcoming intervals of a schedule. */
 export interface Preview {
   readonly intervals: readonly PreviewInterval[];
-  /** Days of daylight saving within the preview's first twenty years, and what happens then. */
+  /** Days of daylight saving within the preview's first twenty years, with their effects. */
   readonly notes: readonly string[];
 }
 
-/** How many intervals are computed before others have their turn. */
+/** How many intervals to compute before yielding to the event loop. */
 const INTERVALS_AT_ONCE = 500;
 
-/** How much of a preview is looked through for days of daylight saving, ms; later years are like these. */
+/** How much of a preview is searched for days of daylight saving, ms; later years are alike. */
 const NOTED_MS = 20 * 366 * 86_400_000;
 
-/** The intervals of a specification from a watermark on. Pure: nothing is stored, no engine asked. */
+/** Returns the intervals of a specification from a watermark on. Pure: stores nothing, asks no engine. */
 export function previewIntervals(spec: ScheduleSpec, from: EpochMs, count: number): Preview {
   const intervals = [...upcoming(spec, from, count)];
   return { intervals, notes: notesBetween(spec, from, intervals.at(-1)?.upper ?? from) };
 }
 
-/** As `previewIntervals`, in steps between which the event loop goes on. */
+/** Like `previewIntervals`, but yields to the event loop between steps. */
 export async function previewInSteps(spec: ScheduleSpec, from: EpochMs, count: number): Promise<Preview> {
   const intervals: PreviewInterval[] = [];
   for (const interval of upcoming(spec, from, count)) {

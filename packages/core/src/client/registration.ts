@@ -22,22 +22,22 @@ import {
   unregisteredNotes,
 } from "./unregistered-runs.js";
 
-/** A schedule as it was registered or updated, and what a person should know of it. */
+/** A schedule as it was registered or updated, with notes for people. */
 export interface RegisteredSchedule {
   readonly schedule: Schedule;
   /**
-   * In plain sentences: what becomes of runs that an unregistration has cancelled, what is owed at once, what the operator
-   * says of the job, the days of daylight saving in the next year and what happens then.
+   * Plain sentences: what happens to runs that an unregistration has cancelled, what is owed at once, the
+   * operator's notes on the job, and the days of daylight saving in the next year with their effects.
    */
   readonly notes: readonly string[];
 }
 
-/** What became of one schedule of `registerMany`. */
+/** Result for one schedule of `registerMany`. */
 export type RegistrationResult =
   | { readonly groupId: string; readonly isRegistered: true }
   | { readonly groupId: string; readonly isRegistered: false; readonly error: Error };
 
-/** What registration works with. */
+/** Dependencies of `Registration`. */
 export interface RegistrationParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
@@ -77,7 +77,9 @@ export class Registration {
     return results;
   }
 
-  /** @param unregistered - takes how many runs wait to be planned again, of each group that is registered again */
+  /**
+   * @param unregistered - receives, for each group registered again, how many runs wait to be planned again
+   */
   async #registerBatch(
     infos: readonly ScheduleInfo<object>[],
     unregistered: Map<string, number>,
@@ -123,10 +125,10 @@ export class Registration {
   }
 
   /**
-   * Registers a group that was unregistered before. Its ledger goes on at its watermark, and what waited when it was
-   * unregistered is planned again, by the new version. Only a start of its own that lies later gives up what was before
-   * it: what waited stays cancelled, and the time from the watermark becomes a skipped run that says so, as soon as the
-   * first interval is planned.
+   * Registers a group that was unregistered before. Its ledger continues at the watermark, and runs that
+   * waited when it was unregistered are planned again with the new version. Only an explicit, later start
+   * gives up what lies before it: those runs stay cancelled, and the time from the watermark becomes a
+   * skipped run that says so, as soon as the first interval is planned.
    *
    * @returns how many runs the unregistration had cancelled
    */
@@ -155,7 +157,7 @@ export class Registration {
   }
 }
 
-/** A schedule just inserted, without asking the store for it. */
+/** Builds a schedule just inserted without reading it back from the store. */
 function asSchedule({
   spec,
   status,

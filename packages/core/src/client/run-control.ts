@@ -12,7 +12,7 @@ import { STANDING_STATES } from "../run/standing.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 
-/** The most runs that one call of `trigger` makes; more is a backfill's work. */
+/** Most runs that one call of `trigger` plans; use a backfill for more. */
 const MAX_TRIGGERED_RUNS = 1_000;
 
 /** Dependencies of `RunControl`. */
@@ -25,11 +25,11 @@ export interface RunControlParts {
   readonly namespace: string;
 }
 
-/** How a run is retried. */
+/** Options of a retry. */
 export interface RetryOptions {
   /**
-   * By which version of its schedule it is carried out: the one that it was planned with, or the newest, such as one that
-   * mends the job. Its boundaries stay. @default "planned"
+   * Schedule version to use: the one that the run was planned with, or the newest, for example one that fixes
+   * the job. The run's boundaries stay. @default "planned"
    */
   readonly version?: "planned" | "latest";
 }
@@ -42,7 +42,7 @@ export class RunControl {
     this.#parts = parts;
   }
 
-  /** Plans what is owed; where nothing is, runs the last closed interval again. */
+  /** Plans what is owed, or re-runs the last closed interval if nothing is. */
   async triggerNow(schedule: Schedule): Promise<Run[]> {
     const { groupId } = schedule.spec;
     const owed = schedule.status === "PAUSED" ? await this.#planPaused(groupId) : await this.#plan(groupId);
@@ -74,7 +74,7 @@ export class RunControl {
     return runs;
   }
 
-  /** Runs all intervals of a range once more, each as a new generation beside the live schedule. */
+  /** Re-runs all intervals of a range, each as a new generation alongside the live schedule. */
   async triggerInterval(schedule: Schedule, interval: Interval): Promise<Run[]> {
     if (interval.lower >= interval.upper) {
       throw new LedgerError("INTERVAL_INVALID", "interval: its lower bound must be before its upper one.", {
@@ -123,7 +123,7 @@ export class RunControl {
     return found.filter((run) => run !== undefined);
   }
 
-  /** A part of an interval would be written beside the whole and double its rows. */
+  /** Part of an interval would be written alongside the whole and double its rows. */
   async #refuseUnaligned(schedule: Schedule, interval: Interval, units: readonly Interval[]): Promise<void> {
     const { groupId } = schedule.spec;
     const page = await this.#parts.store.listRuns(
@@ -157,7 +157,7 @@ export class RunControl {
     this.#parts.dispatcher.poke();
   }
 
-  /** Retries all failed runs of a group that no other run stands for. */
+  /** Retries all failed runs of a group that no other run covers. */
   async retryAll(schedule: Schedule, options: RetryOptions): Promise<string[]> {
     const { groupId } = schedule.spec;
     const filter = { groupId, states: ["FAILED"], includeSuperseded: false } as const;
@@ -174,7 +174,7 @@ export class RunControl {
     return retried;
   }
 
-  /** Whether it was done: the store refuses what another run stands for. */
+  /** Returns whether the run was retried: the store refuses one that another run covers. */
   #retry(run: Run, scheduleVersion: number | undefined): Promise<boolean> {
     return this.#parts.dispatcher.change(run, {
       id: run.id,
@@ -229,9 +229,10 @@ export class RunControl {
 }
 
 /**
- * The version that a retried run gets; `undefined`: it keeps its own.
+ * Returns the version that a retried run gets; `undefined` if it keeps its own.
  *
- * @throws ScheduleError SCHEDULE_STATUS_ILLEGAL where the schedule is gone, so that nothing would carry the run out
+ * @throws ScheduleError SCHEDULE_STATUS_ILLEGAL if the schedule is gone, so that nothing would execute the
+ *   run
  */
 function versionFor(schedule: Schedule, { version = "planned" }: RetryOptions): number | undefined {
   const { status, spec } = schedule;

@@ -7,7 +7,7 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import type { ScheduleChange } from "../store/schedule-table.js";
 import type { EngineOutbox } from "../upkeep/outbox.js";
 
-/** What schedules are changed with. */
+/** Dependencies of `ScheduleChanges`. */
 export interface ScheduleChangesParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
@@ -16,7 +16,7 @@ export interface ScheduleChangesParts {
   readonly planner: IntervalPlanner;
 }
 
-/** Changes a schedule the one way there is: in the store, then for the planner and for listeners, then at the engine. */
+/** Changes schedules in one fixed order: in the store, for the planner and listeners, then at the engine. */
 export class ScheduleChanges {
   readonly #parts: ScheduleChangesParts;
 
@@ -34,7 +34,7 @@ export class ScheduleChanges {
   }
 
   /**
-   * Changes a schedule in the store where it still is as it was seen.
+   * Changes a schedule in the store if it is still as it was read.
    *
    * @throws ScheduleError SCHEDULE_VERSION_STALE
    */
@@ -61,14 +61,14 @@ export class ScheduleChanges {
     });
   }
 
-  /** Tells the engine what the store says now. Returns the schedule as that has left it. */
+  /** Delivers the stored schedule to its engine. Returns the schedule as stored afterwards. */
   async deliver(groupId: string): Promise<Schedule> {
     await this.#parts.outbox.deliver([await this.get(groupId)]);
     return this.get(groupId);
   }
 }
 
-/** The error of a change that was made for another version or status than there is. */
+/** Returns the error for a change that is based on another version or status than the current one. */
 export function staleVersion(now: Schedule, seen: number): ScheduleError {
   return new ScheduleError(
     "SCHEDULE_VERSION_STALE",

@@ -22,33 +22,35 @@ import type { ScheduleChanges } from "./schedule-changes.js";
 import type { SpecReader } from "./spec-reader.js";
 import { countUnregistered, UNREGISTERED, unregisteredNotes } from "./unregistered-runs.js";
 
-/** Runs planned later than this after they were due count as late. */
+/** Delay after its due time beyond which a planned run counts as late, ms. */
 const LATE_TOLERANCE_MS = 1_000;
 
 const NOT_RUN = ["SKIPPED", "CANCELLED", "FAILED"] as const;
 
-/** Everything there is to know of a schedule at a glance. */
+/** Overview of a schedule: its state, counts, recent runs and outlook. */
 export interface Description {
   readonly schedule: Schedule;
-  /** As `register` would tell them now. */
+  /** The notes that `register` would return now. */
   readonly notes: readonly string[];
   readonly versions: readonly ScheduleVersion[];
-  /** Counts over the whole ledger: by state, late, and by the reason of what did not run as planned. */
+  /**
+   * Counts over the whole ledger: by state, of late runs, and by reason of runs that did not go as planned.
+   */
   readonly counts: RunTally;
-  /** Runs that are under way, at most 100. */
+  /** Runs that have not ended, at most 100. */
   readonly active: readonly Run[];
   /** The newest intervals that did not run, at most 100, each with its reason or error. */
   readonly notRun: readonly Run[];
   readonly backfills: readonly Backfill[];
-  /** The next five intervals; they are planned only when the schedule is not paused. */
+  /** The next five intervals; planned only if the schedule is not paused. */
   readonly next: Preview;
 }
 
-/** What the client works with. */
+/** Dependencies of `ScheduleClient`. */
 export interface ScheduleClientParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
-  /** The operators of this manager, in lower case. */
+  /** Types of this manager's operators, in lower case. */
   readonly operators: readonly string[];
   readonly specs: SpecReader;
   readonly changes: ScheduleChanges;
@@ -59,8 +61,8 @@ export interface ScheduleClientParts {
 }
 
 /**
- * The door for users: registers schedules and tells of their runs. Input is checked here; what is refused leaves no
- * trace in the store.
+ * Public API for schedules: manages them and reports on their runs. Input is validated first, so a rejected
+ * request leaves no trace in the store.
  */
 export class ScheduleClient {
   readonly #parts: ScheduleClientParts;
@@ -70,26 +72,27 @@ export class ScheduleClient {
   }
 
   /**
-   * Registers the schedule of a group. It resolves when the store has it; an engine that cannot be reached leaves it
-   * `FAILED` with the reason, and the reconciler tries again.
+   * Registers the schedule of a group. Resolves once it is stored. If its engine cannot be reached, the
+   * schedule is left `FAILED` with the reason, and the reconciler retries.
    *
    * @throws ScheduleError SCHEDULE_INVALID (with the field), SCHEDULE_EXISTS; TriggerError TRIGGER_INVALID,
-   *   TRIGGER_EXHAUSTED, TIMEZONE_UNKNOWN; EngineError ENGINE_UNKNOWN; OperatorError OPERATOR_UNKNOWN, JOB_INVALID
+   *   TRIGGER_EXHAUSTED, TIMEZONE_UNKNOWN; EngineError ENGINE_UNKNOWN; OperatorError OPERATOR_UNKNOWN,
+   *   JOB_INVALID
    */
   register(info: ScheduleInfo<object>): Promise<RegisteredSchedule> {
     return this.#parts.registration.register(info);
   }
 
-  /** Registers many schedules, each decided by itself: a malformed one does not hold up the others. */
+  /** Registers many schedules independently: a malformed one does not hold up the others. */
   registerMany(infos: readonly ScheduleInfo<object>[]): Promise<RegistrationResult[]> {
     return this.#parts.registration.registerMany(infos);
   }
 
   /**
-   * Makes a group's schedule what this says, whatever was there before: registers it, or updates it where it differs.
-   * For definitions that a service brings along and applies each time it starts.
+   * Registers a group's schedule, or updates it if it exists and differs. For services that apply their own
+   * definitions at each start.
    *
-   * @throws as `register` and `update`, but for SCHEDULE_EXISTS and SCHEDULE_VERSION_STALE
+   * @throws as `register` and `update`, except SCHEDULE_EXISTS and SCHEDULE_VERSION_STALE
    */
   async ensure(info: ScheduleInfo<object>): Promise<RegisteredSchedule> {
     for (;;) {
@@ -108,29 +111,33 @@ export class ScheduleClient {
   }
 
   /**
-   * Replaces a schedule's specification. The new one takes effect at the watermark, so that no interval is lost or run
-   * twice. Runs that are planned keep the version they were planned with, unless they are to adopt the new one: such as
-   * those that wait behind a failure which the update mends. One that changes nothing makes no version.
+   * Replaces a schedule's specification. The new one takes effect at the watermark, so that no interval is
+   * lost or run twice. Planned runs keep the version they were planned with unless told to adopt the new one,
+   * for example if they wait behind a failure that the update fixes. An update that changes nothing creates
+   * no version.
    *
-   * A new `engine` moves the group: the new one is told first, then the old one lets it go. Runs are not touched, and what
-   * both fire in between is planned once.
+   * A new `engine` moves the group: the new engine takes it over before the old one drops it. Runs are not
+   * affected, and an interval that both fire meanwhile is planned once.
    *
-   * @param seen - `version`: the version that the change was made for; `plannedRuns`: what becomes of runs that wait,
-   *   those between two attempts included; a failed one is retried by `retryRun` as before. @default "keep"
-   * @throws as `register`, and ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_VERSION_STALE, SCHEDULE_STATUS_ILLEGAL
+   * @param seen - `version`: the version that the change is based on; `plannedRuns`: whether waiting runs,
+   *   including those between two attempts, keep their version or adopt the new one; failed runs are still
+   *   retried by `retryRun`. @default "keep"
+   * @throws as `register`, and ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_VERSION_STALE,
+   *   SCHEDULE_STATUS_ILLEGAL
    */
   update(info: ScheduleInfo<object>, seen: UpdateOptions): Promise<RegisteredSchedule> {
     return this.#parts.lifecycle.update(info, seen);
   }
 
   /**
-   * Ends a schedule: its engine lets it go, planned runs are cancelled, active ones come to their end. The ledger is
-   * kept and goes on at its watermark when the group is registered again, with what waited: those runs are planned again,
-   * and backfills go on. Only a later `startTime` gives up what lies before it.
+   * Ends a schedule: its engine drops it, planned runs are cancelled, active ones finish. The ledger is kept.
+   * When the group is registered again, its ledger continues at the watermark, the runs that waited are
+   * planned again, and backfills continue. Only a later `startTime` gives up what lies before it.
    *
-   * @param options - `purge`: also removes the ledger, for good; while a job is under way it is refused
-   *   (SCHEDULE_STATUS_ILLEGAL) once the schedule is unregistered: cancel its run or wait for its end, and purge again. What the
-   *   group runs later has other ids and keys. `version`: only if this still is the schedule's
+   * @param options - `purge`: also deletes the ledger, permanently; refused while a job is active
+   *   (SCHEDULE_STATUS_ILLEGAL), although the schedule is unregistered by then: cancel the run or wait for it
+   *   to end, then purge again. Later runs of the group get other ids and keys. `version`: fails unless this
+   *   is still the schedule's version
    * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL, SCHEDULE_VERSION_STALE
    */
   unregister(
@@ -141,11 +148,11 @@ export class ScheduleClient {
   }
 
   /**
-   * Stops planning and starting runs; active ones come to their end. What falls due meanwhile is owed when the schedule
-   * is resumed, as its catch-up policy says.
+   * Stops planning and starting runs; active ones finish. Intervals that fall due meanwhile are owed when the
+   * schedule is resumed, subject to its catch-up policy.
    *
-   * @param note - for people: why
-   * @param seen - only if this still is the schedule's version
+   * @param note - the reason, for people
+   * @param seen - `version`: fails unless this is still the schedule's version
    * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL, SCHEDULE_VERSION_STALE
    */
   pause(groupId: string, note = "", seen: { readonly version?: number } = {}): Promise<Schedule> {
@@ -155,7 +162,7 @@ export class ScheduleClient {
   /**
    * Resumes planning at the watermark; does nothing if the schedule is not paused.
    *
-   * @param seen - only if this still is the schedule's version
+   * @param seen - `version`: fails unless this is still the schedule's version
    * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL (unregistered), SCHEDULE_VERSION_STALE
    */
   resume(groupId: string, seen: { readonly version?: number } = {}): Promise<Schedule> {
@@ -163,12 +170,14 @@ export class ScheduleClient {
   }
 
   /**
-   * Runs a group now, also when it is paused. Without an interval: what is owed, as its catch-up policy says, or else the
-   * last closed interval once more. A paused group runs what it owes, at most 1,000 runs, all at once. With one: all whole intervals in it once more, each as a new generation.
+   * Runs a group now, even if it is paused. Without an interval, runs what is owed under its catch-up policy,
+   * or re-runs the last closed interval if nothing is. A paused group runs what it owes all at once, at most
+   * 1,000 runs. With an interval, re-runs every whole interval in it, each as a new generation.
    *
    * @returns the runs that were planned
-   * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID, INTERVAL_OPEN (not over, or the live
-   *   schedule's), INTERVAL_NOT_ALIGNED (naming the nearest that is), RUN_STATE_ILLEGAL (under way already)
+   * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID, INTERVAL_OPEN (not over yet, or
+   *   left to the live schedule), INTERVAL_NOT_ALIGNED (naming the nearest that is), RUN_STATE_ILLEGAL
+   *   (already in progress)
    */
   async trigger(groupId: string, interval?: Interval): Promise<Run[]> {
     const schedule = await this.#parts.changes.get(groupId);
@@ -177,12 +186,16 @@ export class ScheduleClient {
       : this.#parts.runControl.triggerInterval(schedule, interval);
   }
 
-  /** A schedule as the store has it. @throws ScheduleError SCHEDULE_NOT_FOUND */
+  /** Returns a schedule as stored. @throws ScheduleError SCHEDULE_NOT_FOUND */
   get(groupId: string): Promise<Schedule> {
     return this.#parts.changes.get(groupId);
   }
 
-  /** A schedule with its counts, what runs, what did not run and why, and what comes next. @throws ScheduleError SCHEDULE_NOT_FOUND */
+  /**
+   * Returns a schedule with its counts, open runs, intervals that did not run and why, and what comes next.
+   *
+   * @throws ScheduleError SCHEDULE_NOT_FOUND
+   */
   async describe(groupId: string): Promise<Description> {
     const { store } = this.#parts;
     const schedule = await this.#parts.changes.get(groupId);
@@ -211,7 +224,7 @@ export class ScheduleClient {
     };
   }
 
-  /** What is to come; of a schedule that this version does not understand, why that cannot be told. */
+  /** Returns notes and upcoming intervals; if this version cannot read the schedule, a note says why. */
   #outlook(schedule: Schedule): Pick<Description, "notes" | "next"> {
     const { clock, specs } = this.#parts;
     try {
@@ -222,24 +235,24 @@ export class ScheduleClient {
     }
   }
 
-  /** Why a run waits, or what became of it. @throws LedgerError RUN_NOT_FOUND */
+  /** Explains why a run waits, or how it ended. @throws LedgerError RUN_NOT_FOUND */
   async explain(runId: string): Promise<Explanation> {
     const run = await this.#parts.runControl.get(runId);
     const [schedule] = await this.#parts.store.getSchedules([run.groupId]);
     return explainRun(this.#parts, run, schedule);
   }
 
-  /** Schedules by group id, a page at a time. Deleted ones are listed when `statuses` asks for them. */
+  /** Lists schedules by group id, one page at a time. Deleted ones are included if `statuses` names them. */
   list(filter: ScheduleFilter = {}, page: PageRequest = {}): Promise<Page<Schedule>> {
     const statuses = filter.statuses ?? ["REGISTERING", "REGISTERED", "FAILED", "PAUSED", "DELETING"];
     return this.#parts.store.listSchedules({ ...filter, statuses }, page);
   }
 
   /**
-   * The intervals to come, without any effect: of a registered group from its watermark on, or of a schedule that is not
-   * registered from its start.
+   * Returns upcoming intervals without side effects: from the watermark for a registered group, from its
+   * start for a schedule that is not registered.
    *
-   * @param count - how many, 1 to 10,000
+   * @param count - 1 to 10,000
    * @throws as `register`
    */
   async preview(subject: string | ScheduleInfo<object>, count = 10): Promise<Preview> {
@@ -257,40 +270,40 @@ export class ScheduleClient {
   }
 
   /**
-   * Runs a past range beside the live schedule. It is one row, whatever its length; runs are planned when it is their
-   * turn.
+   * Re-runs a past range alongside the live schedule. It is one row, whatever its length; its runs are
+   * planned when their turn comes.
    *
-   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL (unregistered); LedgerError INTERVAL_INVALID (no
-   *   instants, empty, or not in the past)
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL (unregistered); LedgerError
+   *   INTERVAL_INVALID (not instants, empty, or not in the past)
    */
   async backfill(request: BackfillRequest): Promise<BackfillPlan> {
     const schedule = await this.#parts.changes.get(request.groupId);
     return this.#parts.backfills.plan(schedule, request);
   }
 
-  /** A backfill as it stands. `undefined` when there is none of that id. */
+  /** Returns a backfill, or `undefined` if there is none with that id. */
   getBackfill(id: string): Promise<Backfill | undefined> {
     return this.#parts.store.getBackfill(id);
   }
 
-  /** Plans no more runs of a backfill; those that are active come to their end. @throws LedgerError RUN_NOT_FOUND */
+  /** Stops planning runs of a backfill; active ones finish. @throws LedgerError RUN_NOT_FOUND */
   cancelBackfill(id: string): Promise<void> {
     return this.#parts.backfills.cancel(id);
   }
 
-  /** Runs by their intervals, a page at a time. */
+  /** Lists runs by interval, one page at a time. */
   runs(filter: RunFilter = {}, page: PageRequest = {}): Promise<Page<Run>> {
     return this.#parts.store.listRuns(filter, page);
   }
 
-  /** One run. @throws LedgerError RUN_NOT_FOUND */
+  /** Returns a run. @throws LedgerError RUN_NOT_FOUND */
   getRun(id: string): Promise<Run> {
     return this.#parts.runControl.get(id);
   }
 
   /**
-   * Cancels a run: one that waits at once, an active one as soon as its job has stopped, a failed one so that what it
-   * blocks goes on.
+   * Cancels a run: a waiting one at once, an active one as soon as its job has stopped. Cancelling a failed
+   * run lets what it blocks continue.
    *
    * @throws LedgerError RUN_NOT_FOUND, RUN_STATE_ILLEGAL
    */
@@ -299,20 +312,20 @@ export class ScheduleClient {
   }
 
   /**
-   * Gives a failed or cancelled run all its attempts again, with the same boundaries and the same idempotency key. It is
-   * carried out by the version of the schedule that it was planned with, or by the newest one if asked to.
+   * Gives a failed or cancelled run all its attempts again, with the same boundaries and idempotency key. It
+   * uses the schedule version that it was planned with, or the newest if requested.
    *
-   * @throws LedgerError RUN_NOT_FOUND; RUN_STATE_ILLEGAL also if another run stands for any of its time; ScheduleError
-   *   SCHEDULE_STATUS_ILLEGAL (unregistered)
+   * @throws LedgerError RUN_NOT_FOUND; RUN_STATE_ILLEGAL also if another run covers any of its time;
+   *   ScheduleError SCHEDULE_STATUS_ILLEGAL (unregistered)
    */
   retryRun(id: string, options: RetryOptions = {}): Promise<void> {
     return this.#parts.runControl.retry(id, options);
   }
 
   /**
-   * Retries all failed runs of a group that no other run stands for, as `retryRun` does each.
+   * Retries all failed runs of a group that no other run covers, each as `retryRun` does.
    *
-   * @returns the ids of those that are retried, oldest interval first
+   * @returns the ids of the retried runs, oldest interval first
    * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL (unregistered)
    */
   async retryRuns(groupId: string, options: RetryOptions = {}): Promise<string[]> {
@@ -320,10 +333,10 @@ export class ScheduleClient {
   }
 
   /**
-   * Accounts for every millisecond of a group's ledger: succeeded, active, failed, cancelled, skipped, gaps, overlaps,
-   * and what two jobs may have written.
+   * Accounts for every millisecond of a group's ledger: succeeded, active, failed, cancelled, skipped, gaps,
+   * overlaps, and time that two jobs may have written.
    *
-   * @param within - a part of it. @default from the ledger's beginning to its watermark
+   * @param within - the part to audit. @default from the ledger's beginning to its watermark
    * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID
    */
   async audit(groupId: string, within?: Interval): Promise<AuditReport> {

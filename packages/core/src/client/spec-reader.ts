@@ -11,18 +11,18 @@ import type { NewSchedule } from "../store/schedule-table.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
 import type { EngineRegistry } from "../upkeep/engine-registry.js";
 
-/** Enough that no two ledgers of a group are ever named alike. */
+/** Enough to give every ledger of a group a unique name. */
 const INCARNATION_BYTES = 8;
 
-/** What specifications are read with. */
+/** Dependencies of `SpecReader`. */
 export interface SpecReaderParts {
   readonly clock: Clock;
   readonly engines: EngineRegistry;
-  /** By lower-case type, in the order in which they were given. */
+  /** By lower-case type, in the order given. */
   readonly operators: ReadonlyMap<string, ScheduleOperator>;
 }
 
-/** Reads what a user asks for: checked against the engine and the operator that it names, with nothing stored. */
+/** Reads user input and validates it against the engine and the operator that it names. Stores nothing. */
 export class SpecReader {
   readonly #parts: SpecReaderParts;
 
@@ -31,9 +31,9 @@ export class SpecReader {
   }
 
   /**
-   * The specification that a user's input means.
+   * Returns the specification that a user's input describes.
    *
-   * @param before - the one that it replaces: the source of what cannot change and was left out
+   * @param before - the specification it replaces, which supplies omitted fields that cannot change
    */
   read(info: ScheduleInfo<object>, before?: ScheduleSpec): ScheduleSpec {
     return this.#read(info, {
@@ -44,8 +44,8 @@ export class SpecReader {
   }
 
   /**
-   * The specification of a group that is registered again. Without a start of its own it begins where it did before, so
-   * that its ledger goes on at the watermark.
+   * Returns the specification of a group that is registered again. If it names no start, it keeps its
+   * previous one, so that its ledger continues at the watermark.
    */
   readAgain(info: ScheduleInfo<object>, before: ScheduleSpec): ScheduleSpec {
     return this.#read(info, { engine: this.#defaultEngine(), operator: this.#defaultOperator(), before });
@@ -59,17 +59,19 @@ export class SpecReader {
     return spec;
   }
 
-  /** What the operator has to say of the job, in plain sentences; nothing where it does not know it (any more). */
+  /**
+   * Returns the operator's notes on the job, in plain sentences; none if it does not know the job (any more).
+   */
   notesOn({ operator, job }: ScheduleSpec): readonly string[] {
     try {
       return this.#parts.operators.get(operator.toLowerCase())?.notesOn?.(job) ?? [];
     } catch {
-      // Its runs tell why a job that was accepted once is refused now.
+      // The runs report why a job that was accepted once is refused now.
       return [];
     }
   }
 
-  /** A schedule whose ledger begins, as it is stored. */
+  /** Returns the record to store for a schedule whose ledger begins. */
   begin(spec: ScheduleSpec): NewSchedule {
     const grid = new Grid(spec);
     const origin = grid.origin();
@@ -81,7 +83,7 @@ export class SpecReader {
     const { holdsDefinitions } = this.#parts.engines.clientOf(spec.engine).capabilities;
     return {
       spec,
-      // An engine over the store knows of it as soon as the store does.
+      // An engine that reads the store knows the schedule as soon as it is stored.
       status: holdsDefinitions ? "REGISTERING" : "REGISTERED",
       incarnation: randomBytes(INCARNATION_BYTES).toString("hex"),
       origin,
@@ -136,7 +138,7 @@ export class SpecReader {
   }
 }
 
-/** The group that an input names; empty where it is malformed. */
+/** Returns the group that an input names; empty if it is malformed. */
 export function groupIdOf(info: unknown): string {
   const groupId = (info as { groupId?: unknown } | null)?.groupId;
   return typeof groupId === "string" ? groupId : "";

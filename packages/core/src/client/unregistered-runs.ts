@@ -1,13 +1,13 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 
-/** Why runs are cancelled that wait when their group is unregistered. */
+/** Reason of runs cancelled because they waited when their group was unregistered. */
 export const UNREGISTERED = "unregistered";
 
-/** The most runs to count. */
+/** Most runs to count. */
 const COUNTED = 1_000;
 
-/** How many runs an unregistration has cancelled that nothing stands for since, up to 1,000. */
+/** Counts runs that an unregistration has cancelled and no other run covers since, up to 1,000. */
 export async function countUnregistered(store: ScheduleStore, groupId: string): Promise<number> {
   const filter = {
     groupId,
@@ -18,7 +18,7 @@ export async function countUnregistered(store: ScheduleStore, groupId: string): 
   return (await store.listRuns(filter, { limit: COUNTED })).items.length;
 }
 
-/** Notes on runs that an unregistration has cancelled, in plain sentences. */
+/** Returns notes on runs that an unregistration has cancelled, in plain sentences. */
 export function unregisteredNotes(count: number): string[] {
   if (count === 0) return [];
   const runs = count === 1 ? "1 run" : `${count}${count === COUNTED ? " or more" : ""} runs`;
@@ -27,14 +27,16 @@ export function unregisteredNotes(count: number): string[] {
   ];
 }
 
-/** Notes on those that a registration plans again, in plain sentences. */
+/** Returns notes on cancelled runs that a registration plans again, in plain sentences. */
 export function revivedNotes(count: number): string[] {
   if (count === 0) return [];
   const runs = count === 1 ? "1 run" : `${count}${count === COUNTED ? " or more" : ""} runs`;
   return [`${runs} that waited when the group was unregistered will run now, by this version.`];
 }
 
-/** From where on a schedule that is registered again takes up what waited: the later one of both starts. */
+/**
+ * Returns the time from which a schedule registered again plans its cancelled runs: the later of both starts.
+ */
 export function resumedFrom(
   before: { readonly startTime: EpochMs },
   now: { readonly startTime: EpochMs },

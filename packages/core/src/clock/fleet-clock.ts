@@ -1,39 +1,42 @@
 import type { Clock, ClockTimer, EpochMs } from "./clock.js";
 
-/** By how much the machine's clock has to leave elapsed time before it counts as set, ms. */
+/** Smallest deviation from elapsed time that counts as a step of the machine's clock, ms. */
 const SMALLEST_STEP_MS = 1_000;
 
-/** How many times the store's clock is asked at once; the quickest answer counts. */
+/** Readings of the store's clock per measurement; the quickest answer counts. */
 const SAMPLES = 3;
 
-/** The longest single sleep: a correction of the clock is noticed within this time, ms. */
+/** Longest single sleep, ms: a correction of the clock is noticed within this time. */
 const LONGEST_SLEEP_MS = 60_000;
 
-/** What the store's clock said, and when. */
+/** A reading of the store's clock, and when it arrived. */
 interface Reading {
   readonly instant: EpochMs;
-  /** In elapsed time, ms. */
+  /** Elapsed time, ms. */
   readonly elapsed: number;
 }
 
 /**
- * The one clock of all managers that share a store. Every manager goes by the store's clock, so that no interval is planned
- * before it has closed and no lease is taken over early, whichever machine's clock is wrong.
+ * The shared clock of all managers that use the same store. Every manager follows the store's clock, so that
+ * no interval is planned before it has closed and no lease is taken over early, whichever machine's clock is
+ * wrong.
  *
- * Once the store's clock was read, the present instant is that reading plus the time elapsed since: setting this machine's
- * clock moves nothing. It is never ahead of the store's (a reading counts from the moment it arrived), and never goes back
- * but by a correction of more than the largest skew, when the store's own clock was set.
+ * Once the store's clock has been read, the current instant is that reading plus the time elapsed since, so
+ * setting this machine's clock has no effect. It is never ahead of the store's (a reading counts from its
+ * arrival), and goes back only for a correction of more than the largest skew, when the store's own clock was
+ * set.
  *
- * Without a reading (a store that one process has to itself) it is the machine's clock: a step of that is reported and
- * followed. Forward, intervals that have closed by the new time are planned; backward, nothing is planned again, and the
- * next interval waits for its time. Limits and pauses go by elapsed time either way.
+ * Without a reading (a store used by one process alone) it is the machine's clock, whose steps are reported
+ * and followed. After a step forward, intervals that have closed by the new time are planned; after a step
+ * back, nothing is planned again, and the next interval waits for its time. Limits and pauses use elapsed
+ * time either way.
  */
 export class FleetClock implements Clock {
   readonly #machine: Clock;
   #reading: Reading | undefined;
   #latest: EpochMs = Number.NEGATIVE_INFINITY;
   #seen: { instant: EpochMs; elapsed: number } | undefined;
-  /** Called when the machine's clock was set, with the step, ms. */
+  /** Called with the step, ms, when the machine's clock was set. */
   onStep: ((stepMs: number) => void) | undefined;
 
   constructor(machine: Clock) {
@@ -70,11 +73,12 @@ export class FleetClock implements Clock {
   }
 
   /**
-   * Reads the store's clock and goes by it from now on.
+   * Reads the store's clock and follows it from now on.
    *
-   * @param read - asks the store
-   * @param maxSkewMs - a correction backward of more than this is followed; the clock stands still for a smaller one
-   * @returns by how much this machine's clock is ahead of the store's, ms; negative when it is behind
+   * @param read - reads the store's clock
+   * @param maxSkewMs - a backward correction of more than this is followed; for a smaller one the clock
+   *   stands still
+   * @returns how far this machine's clock is ahead of the store's, ms; negative if behind
    */
   async follow(read: () => Promise<EpochMs>, maxSkewMs: number): Promise<number> {
     let best: Reading | undefined;
@@ -91,7 +95,7 @@ export class FleetClock implements Clock {
     return this.#machine.now() - now;
   }
 
-  /** Goes by the machine's clock again. */
+  /** Returns to the machine's clock. */
   forget(): void {
     this.#reading = undefined;
     this.#latest = Number.NEGATIVE_INFINITY;

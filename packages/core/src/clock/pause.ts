@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.js";
 
-/** Resolves when this much time has elapsed, ms. @throws the signal's reason when it is aborted before */
+/** Resolves after this much elapsed time, ms. @throws the signal's reason if it is aborted first */
 export async function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();
   await new Promise<void>((resolve, reject) => {

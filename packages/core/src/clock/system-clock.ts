@@ -1,6 +1,6 @@
 import type { Clock, ClockTimer, EpochMs } from "./clock.js";
 
-/** The longest single sleep. A clock that is set forward is noticed within this time. */
+/** Longest single sleep, ms. A clock set forward is noticed within this time. */
 const LONGEST_SLEEP_MS = 1_000;
 
 /** The machine's clock. Timers keep the process alive until they fire or are cancelled. */
@@ -23,7 +23,7 @@ export class SystemClock implements Clock {
   }
 }
 
-/** Sleeps in parts until nothing remains, since the remaining time may change when the clock is set. */
+/** Sleeps in steps until nothing remains, since the remaining time may change when the clock is set. */
 function sleepWhile(remaining: () => number, callback: () => void): ClockTimer {
   let timer: NodeJS.Timeout;
   const sleep = (): void => {

@@ -1,21 +1,21 @@
 import type { Clock, ClockTimer, EpochMs } from "./clock.js";
 
-/** How a virtual clock is set up. */
+/** Options of a virtual clock. */
 export interface VirtualClockOptions {
-  /** Where it begins, epoch ms. @default 2026-01-01T00:00:00Z */
+  /** Initial instant, epoch ms. @default 2026-01-01T00:00:00Z */
   readonly start?: EpochMs;
   /**
-   * How many turns of the event loop what a timer set off gets before time moves on. More is slower; a store that
-   * commits on the disk needs a few. @default 4
+   * Turns of the event loop for the work that a timer triggers, before time moves on. More is slower; a store
+   * that commits to disk needs a few. @default 4
    */
   readonly turns?: number;
 }
 
 /**
- * A clock that is moved by hand: timers fire in order as time passes over them, and whatever they set off is given
- * time to finish before the next. A year passes in seconds, and a test that uses it cannot be flaky for being slow.
+ * A clock moved by hand: timers fire in order as time passes, and the work that each triggers gets time to
+ * finish before the next. A year passes in seconds, and slowness cannot make a test flaky.
  *
- * `advance` lets time pass; `set` moves only the instant, as an administrator sets a machine's clock.
+ * `advance` lets time pass; `set` changes only the instant, like an administrator who sets a machine's clock.
  */
 export class VirtualClock implements Clock {
   #now: EpochMs;
@@ -45,17 +45,17 @@ export class VirtualClock implements Clock {
     return this.#byElapsed.add(this.#elapsed + Math.max(0, ms), callback);
   }
 
-  /** How many timers have neither fired nor been cancelled: a part that has stopped has none. */
+  /** Number of timers that have neither fired nor been cancelled: a stopped component has none. */
   get pendingTimers(): number {
     return this.#byInstant.size + this.#byElapsed.size;
   }
 
-  /** Lets time pass up to `instant`, which may not be before now. */
+  /** Lets time pass up to `instant`, which must not be before now. */
   advanceTo(instant: EpochMs): Promise<void> {
     return this.advance(instant - this.#now);
   }
 
-  /** Lets `ms` pass. Resolves when everything that was due has been done. */
+  /** Lets `ms` pass. Resolves when everything that was due is done. */
   async advance(ms: number): Promise<void> {
     const until = this.#elapsed + Math.max(0, ms);
     await this.settle();
@@ -68,12 +68,12 @@ export class VirtualClock implements Clock {
     this.#pass(until - this.#elapsed);
   }
 
-  /** Sets the clock, as an administrator sets a machine's: no time elapses by it, and it may go back. */
+  /** Sets the clock, like an administrator: no time elapses, and it may go back. */
   set(instant: EpochMs): void {
     this.#now = instant;
   }
 
-  /** Gives what is under way a few turns of the event loop, without letting time pass. */
+  /** Gives work in progress a few turns of the event loop, without letting time pass. */
   settle(): Promise<void> {
     return new Promise((resolve) => afterTurns(this.#turns, resolve));
   }
@@ -84,7 +84,7 @@ export class VirtualClock implements Clock {
     this.#now += ms;
   }
 
-  /** The timer that is due first, and the elapsed time at which it is. */
+  /** Returns the timer that is due first, and the elapsed time at which it is. */
   #nextDue(): { queue: TimerQueue; at: number; callback: () => void } | undefined {
     const wall = this.#byInstant.first();
     const elapsed = this.#byElapsed.first();
@@ -98,14 +98,14 @@ export class VirtualClock implements Clock {
 
 interface VirtualTimer {
   readonly at: number;
-  /** Timers of one time fire in the order in which they were set. */
+  /** Timers due at the same time fire in the order in which they were set. */
   readonly id: number;
   readonly callback: () => void;
 }
 
 let lastTimerId = 0;
 
-/** Timers in the order of their times. */
+/** Timers ordered by time. */
 class TimerQueue {
   readonly #timers: VirtualTimer[] = [];
 
@@ -136,7 +136,7 @@ class TimerQueue {
   }
 }
 
-/** Plain callbacks: a year of minutes has a million turns. */
+/** Uses plain callbacks: a year of minutes has a million turns. */
 function afterTurns(turns: number, done: () => void): void {
   if (turns > 0) setImmediate(afterTurns, turns - 1, done);
   else done();

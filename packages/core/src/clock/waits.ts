@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.js";
 
-/** Pauses and limits that can be ended together, so that a part that stops leaves no timer behind. */
+/** Pauses and limits that can be ended together, so that a stopping component leaves no timer behind. */
 export class Waits {
   readonly #clock: Clock;
   readonly #open = new Set<() => void>();
@@ -9,12 +9,12 @@ export class Waits {
     this.#clock = clock;
   }
 
-  /** Resolves when this much time has elapsed, ms, or on `wake`. */
+  /** Resolves after this much elapsed time, ms, or on `wake`. */
   async pause(ms: number): Promise<void> {
     await this.within(ms);
   }
 
-  /** The result of the work; `undefined` when it takes longer than this, ms, or on `wake`. */
+  /** Returns the result of the work, or `undefined` if it takes longer than this, ms, or on `wake`. */
   within<T>(ms: number, work?: Promise<T>): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
       const end = (): void => {
@@ -28,7 +28,7 @@ export class Waits {
     });
   }
 
-  /** Ends all that is under way; what begins later waits again. */
+  /** Ends all current waits; later ones wait again. */
   wake(): void {
     for (const end of [...this.#open]) end();
   }

@@ -2,7 +2,7 @@ import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
 import type { JobContext } from "../operator/operator.js";
 import type { Cancellation } from "./cancellation.js";
 
-/** The context in which an operator is called. The signal is made only for operators that look at it. */
+/** Context of an operator call. The signal is created only for operators that use it. */
 export class AttemptContext implements JobContext {
   readonly #abort: Cancellation;
   readonly dirtyData?: DirtyDataLimit;

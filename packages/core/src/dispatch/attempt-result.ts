@@ -5,7 +5,7 @@ import type { Run, RunError, RunReason } from "../run/run.js";
 import type { BackoffSpec, ScheduleSpec } from "../schedule/schedule.js";
 import type { RunChange } from "../store/run-queue.js";
 
-/** An attempt that has ended, and what is known of its job. */
+/** An ended attempt, and what is known about its job. */
 export interface EndedAttempt {
   readonly run: Run;
   readonly token: number;
@@ -17,16 +17,19 @@ export interface EndedAttempt {
   readonly jobId: string | null;
   readonly jobAddress: string | null;
   readonly endedAt: EpochMs;
-  /** Why it was cancelled, where it was. */
+  /** Reason for the cancellation, if there was one. */
   readonly cancelReason: RunReason | null;
 }
 
-/** The longest wait that an operator may ask for before another attempt, ms. */
+/** Longest wait that an operator may request before another attempt, ms. */
 export const MAX_RETRY_AFTER_MS = 3_600_000;
 
 const ACTIVE = ["SUBMITTING", "RUNNING"] as const;
 
-/** What an ended attempt makes of its run: success, another attempt, or the end. Pure but for the jitter. */
+/**
+ * Returns the change that an ended attempt makes to its run: success, another attempt, or the end. Pure
+ * except for the jitter.
+ */
 export function endAttempt(attempt: EndedAttempt): RunChange {
   const outcome = withDirtyLimit(attempt.outcome, attempt.spec.dirtyData);
   if (outcome.state === "SUCCEEDED") return ended(attempt, "SUCCEEDED", outcome);
@@ -36,20 +39,26 @@ export function endAttempt(attempt: EndedAttempt): RunChange {
   return mayRetry ? nextAttempt(attempt, outcome) : failed(attempt, outcome);
 }
 
-/** How long to wait before the attempt after this one, ms: exponential, with jitter over its upper half. */
+/**
+ * Returns how long to wait before the attempt after this one, ms: exponential, with jitter over its upper
+ * half.
+ */
 export function backoffMs(backoff: BackoffSpec, attempt: number): number {
   const longest = Math.min(backoff.maxMs, backoff.initialMs * 2 ** (attempt - 1));
   return Math.round(longest * (0.5 + Math.random() / 2));
 }
 
-/** How long to wait before the attempt after one that ended with `outcome`, ms: the back-off, or what it asks for. */
+/**
+ * Returns how long to wait after an attempt that ended with `outcome`, ms: the back-off, or the requested
+ * wait if longer.
+ */
 function retryDelayMs({ run, spec }: EndedAttempt, { retryAfterMs = 0 }: JobOutcome): number {
-  // Whatever is no number is no request either; `Math.max` would pass it on into the ledger.
+  // Anything but a number is no request; `Math.max` would pass it on into the ledger.
   const askedMs = retryAfterMs > 0 ? Math.min(Math.ceil(retryAfterMs), MAX_RETRY_AFTER_MS) : 0;
   return Math.max(backoffMs(spec.backoff, run.attempt), askedMs);
 }
 
-/** Fails a success whose bad rows pass the limit. */
+/** Turns a success whose bad rows exceed the limit into a failure. */
 export function withDirtyLimit(outcome: JobOutcome, limit: DirtyDataLimit | null): JobOutcome {
   if (outcome.state !== "SUCCEEDED" || limit === null || !exceeds(outcome.metrics, limit)) return outcome;
   const { rowsDirty = 0, rowsRead = 0 } = outcome.metrics ?? {};

@@ -14,32 +14,36 @@ import { isRefusal, JobStop, PAUSES } from "./job-stop.js";
 import { boundedError, checkedJob, checkedOutcome, InvalidAnswer } from "./operator-answer.js";
 import { jobRequest } from "./request.js";
 
-/** Why an attempt is given up without an end of its job: another manager has the run, or this one stops. */
+/** Reason why an attempt is given up before its job ends: another manager has the run, or this one stops. */
 type Abandonment = "lease-lost" | "stopping";
 
-/** How long a timed-out attempt tries to stop its job before it ends without knowing whether it has, ms. */
+/**
+ * How long a timed-out attempt tries to stop its job before it ends without knowing whether it stopped, ms.
+ */
 const STOP_PATIENCE_MS = 60_000;
 
-/** What an attempt works with. */
+/** Dependencies of `Attempt`. */
 export interface AttemptParts {
   readonly clock: Clock;
   readonly operator: ScheduleOperator;
   readonly spec: ScheduleSpec;
-  /** Makes a change of the run durable; `false` when the fencing token is too old. */
+  /** Makes a change of the run durable; returns `false` if the fencing token is outdated. */
   readonly change: (change: RunChange) => Promise<boolean>;
   /**
-   * Makes sure that no job of another run that has ended is still working on the interval. Returns one that has done it
-   * already, whose success the run takes over. @throws when it is not sure yet; it is tried again before anything is submitted
+   * Ensures that no job of another, ended run is still working on the interval. Returns one that has done it
+   * already, whose success the run takes over.
+   *
+   * @throws if that is not certain yet; it is retried before anything is submitted
    */
   readonly clearWay?: () => Promise<SubmittedJob | undefined>;
-  /** Called when a job could not be stopped; it is tried again. */
+  /** Called when a job could not be stopped; this is retried. */
   readonly onTrouble: (error: unknown) => void;
 }
 
-/** How an attempt came out: the change that ends it, or `undefined` when it was abandoned. */
+/** The change that ends an attempt, or `undefined` if it was abandoned. */
 export type AttemptEnd = RunChange | undefined;
 
-/** How an attempt's job came out, and whether a job of the run may still be working. */
+/** Outcome of an attempt's job, and whether a job of the run may still be working. */
 interface Result {
   readonly outcome: JobOutcome;
   readonly isJobOpen: boolean;
@@ -48,16 +52,16 @@ interface Result {
 /**
  * One attempt of a claimed run: submits the job or finds it again, waits for its end, and judges it.
  *
- * An attempt that is cancelled ends only when its job is known to have stopped or never to have begun; until then the run
- * stays active. One that times out tries that for a minute and then fails with its job open: the next attempt has the
- * same key, and looks for the job before it submits one.
+ * A cancelled attempt ends only when its job is known to have stopped or never to have begun; until then the
+ * run stays active. A timed-out one tries that for a minute and then fails with its job open: the next
+ * attempt has the same key, and searches for the job before it submits one.
  */
 export class Attempt {
-  /** As claimed, and later as the attempt has changed it. */
+  /** The run as claimed, and later as the attempt has changed it. */
   run: Run;
-  /** A later one when this manager has claimed its own run again. */
+  /** Replaced by a later one if this manager claims its own run again. */
   token: number;
-  /** Until when the run is this manager's unless it renews, epoch ms. */
+  /** End of this manager's lease on the run unless renewed, epoch ms. */
   leaseUntil: EpochMs;
   readonly #parts: AttemptParts;
   readonly #request: OfflineJobRequest;
@@ -97,7 +101,7 @@ export class Attempt {
     return this.#abandonment !== undefined;
   }
 
-  /** Whether a `submit` is on its way: who asked `find` now could not see its job. */
+  /** Whether a `submit` is in progress: `find` would not see its job yet. */
   get isSubmitting(): boolean {
     return this.#isSubmitting;
   }
@@ -106,7 +110,7 @@ export class Attempt {
     return this.#parts.spec;
   }
 
-  /** Asks the job to stop; the run ends as cancelled, or as the job ended if that was sooner. */
+  /** Asks the job to stop; the run ends as cancelled, or as the job ended if that came first. */
   cancel(reason: RunReason): void {
     this.#cancelReason ??= reason;
     this.#abort.cancel(new OperatorError("JOB_CANCELLED", "The run was cancelled."));
@@ -122,7 +126,7 @@ export class Attempt {
   }
 
   /**
-   * @param mayHaveJob - a job of this run may exist already, so it is looked for before one is submitted
+   * @param mayHaveJob - whether a job of this run may exist already, so that `find` is called before `submit`
    */
   async carryOut(mayHaveJob: boolean): Promise<AttemptEnd> {
     const timer = this.#startTimer();
@@ -135,7 +139,7 @@ export class Attempt {
   }
 
   /**
-   * The limit counts elapsed time, however the clock is set meanwhile. Of a run that was recovered, the part before its
+   * Limits elapsed time, however the clock is set meanwhile. For a recovered run, the part before its
    * recovery is known only as the difference of two instants.
    */
   #startTimer(): ClockTimer | undefined {
@@ -197,7 +201,9 @@ export class Attempt {
     return checkedJob("submit", answer);
   }
 
-  /** The job of an earlier submission where it still counts: one that failed is no answer to a new attempt. */
+  /**
+   * Returns the job of an earlier submission if it still counts: a failed one is no answer to a new attempt.
+   */
   async #find(): Promise<SubmittedJob | undefined> {
     const { operator } = this.#parts;
     const answer = await this.#unlessCancelled(() => operator.find(this.run.id, this.#request));
@@ -206,7 +212,7 @@ export class Attempt {
     return hasFailed ? undefined : found;
   }
 
-  /** An operator that overlooks the signal holds up nobody. */
+  /** An operator that ignores the signal must not hold up anything. */
   #unlessCancelled<T>(work: () => Promise<T>): Promise<T> {
     this.#abort.throwIfCancelled();
     return this.#abort.orElse(work());
@@ -237,7 +243,9 @@ export class Attempt {
     return isDone;
   }
 
-  /** The end of an attempt that was cancelled or timed out; its job counts if it has succeeded all the same. */
+  /**
+   * Returns the result of a cancelled or timed-out attempt; its job counts if it has succeeded all the same.
+   */
   async #stopJob(mayHaveJob: boolean): Promise<Result | undefined> {
     const job = this.#job ?? recordedJob(this.run);
     const submission = this.#submission;
@@ -263,7 +271,10 @@ export class Attempt {
     return { outcome: { state: "FAILED", error: { ...error, message } }, isJobOpen };
   }
 
-  /** An attempt whose job's end is not known. One that an operator refused has never begun. */
+  /**
+   * Returns the result of an attempt whose job's end is unknown. A job that the operator refused has never
+   * begun.
+   */
   #failure(error: unknown): Result {
     const wasRefused = this.#job === undefined && this.#submission !== undefined && isRefusal(error);
     const hasEnded = error instanceof InvalidAnswer && error.hasEnded;
@@ -289,16 +300,19 @@ export class Attempt {
   }
 }
 
-/** Errors after which another attempt would come out the same. */
+/** Errors that another attempt would only repeat. */
 const NOT_RETRIED: readonly string[] = ["JOB_INVALID", "OPERATOR_ANSWER_INVALID"];
 
-/** The job that the ledger says the run has; one that a retry left behind from an earlier attempt does not count. */
+/**
+ * Returns the job that the ledger records for the run; one that a retry left behind from an earlier attempt
+ * does not count.
+ */
 function recordedJob({ state, jobId, jobAddress }: Run): SubmittedJob | undefined {
   if (state !== "RUNNING" || jobId === null) return undefined;
   return { jobId, ...(jobAddress === null ? {} : { address: jobAddress }) };
 }
 
-/** Reads what a thrown error says of the next attempt. */
+/** Reads a thrown error's advice on the next attempt. */
 function adviceOf(error: unknown): RetryAdvice {
   const { isRetryable, retryAfterMs } = (error ?? {}) as { readonly [Key in keyof RetryAdvice]?: unknown };
   const isFinal = isTidegateError(error) && NOT_RETRIED.includes(error.code);

@@ -1,11 +1,11 @@
 /**
- * A cancellation that costs nothing until somebody looks: most attempts end without anyone having asked for their signal,
- * and an `AbortController` for each would be the dearest part of a short run.
+ * A cancellation that costs nothing until it is used: most attempts end without anyone asking for their
+ * signal, and an `AbortController` for each would dominate the cost of a short run.
  */
 export class Cancellation {
   #controller: AbortController | undefined;
   #reason: Error | undefined;
-  /** Ends the waiting of whoever waits. */
+  /** Rejects the pending `orElse`. */
   #reject: ((reason: Error) => void) | undefined;
 
   get isCancelled(): boolean {
@@ -16,7 +16,7 @@ export class Cancellation {
     return this.#reason;
   }
 
-  /** The same as a signal, for those who take one. */
+  /** The cancellation as a signal, for callers that need one. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
@@ -33,7 +33,10 @@ export class Cancellation {
     this.#controller?.abort(reason);
   }
 
-  /** What the work resolves to, unless the cancellation comes first: then it rejects with the reason. One at a time. */
+  /**
+   * Resolves like the work, unless the cancellation comes first: then it rejects with the reason. One at a
+   * time.
+   */
   orElse<T>(work: Promise<T>): Promise<T> {
     if (this.#reason !== undefined) work.catch(() => undefined);
     this.throwIfCancelled();

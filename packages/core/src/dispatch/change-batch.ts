@@ -7,7 +7,7 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
-/** Brings changes of runs that come in one turn of the event loop to the store as one batch. */
+/** Sends run changes made in one turn of the event loop to the store as one batch. */
 export class ChangeBatch {
   readonly #store: ScheduleStore;
   #pending: Pending[] = [];
@@ -16,7 +16,7 @@ export class ChangeBatch {
     this.#store = store;
   }
 
-  /** Resolves when the change is durable, with `false` where the store refused it. */
+  /** Resolves when the change is durable, with `false` if the store refused it. */
   add(change: RunChange): Promise<boolean> {
     return new Promise((resolve, reject) => {
       this.#pending.push({ change, resolve, reject });

@@ -2,7 +2,7 @@ import type { Run } from "../run/run.js";
 import { placementAfter } from "../store/placement.js";
 import type { RunChange } from "../store/run-queue.js";
 
-/** The run as a change leaves it, before its lane admits anybody. */
+/** Returns the run as a change leaves it, before its lane admits others. */
 export function changedRun(run: Run, change: RunChange): Run {
   const { id: _id, from: _from, token: _token, at: _at, attemptRecord, givesBack, ...set } = change;
   return {

@@ -12,19 +12,19 @@ import { Leases } from "./leases.js";
 import { RunCancel } from "./run-cancel.js";
 import { RunNews } from "./run-news.js";
 
-/** How a dispatcher works. */
+/** Settings of a dispatcher. */
 export interface DispatcherOptions {
-  /** How many runs this manager has active at once. @default 256 */
+  /** Most runs that this manager has active at once. @default 256 */
   readonly maxConcurrentRuns?: number;
-  /** How long a run stays with a manager that is silent, ms. @default 30,000 */
+  /** How long a silent manager keeps a run, ms. @default 30,000 */
   readonly leaseMs?: number;
-  /** How often to look for runs that another process planned, where the store is shared, ms. @default 1,000 */
+  /** How often to check a shared store for runs that another process planned, ms. @default 1,000 */
   readonly pollMs?: number;
-  /** How long `stop` waits for active runs, ms; what is left is found again at the next start. @default 5,000 */
+  /** How long `stop` waits for active runs, ms; the rest is picked up at the next start. @default 5,000 */
   readonly drainMs?: number;
 }
 
-/** What a dispatcher works with. */
+/** Dependencies of `Dispatcher`. */
 export interface DispatcherParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
@@ -32,7 +32,7 @@ export interface DispatcherParts {
   /** By lower-case type. */
   readonly operators: ReadonlyMap<string, ScheduleOperator>;
   readonly specs: SpecCache;
-  /** This manager's name, unique among those that share the store. */
+  /** Name of this manager, unique among those that share the store. */
   readonly owner: string;
   readonly options: DispatcherOptions;
 }
@@ -40,10 +40,11 @@ export interface DispatcherParts {
 const CLAIM_BATCH = 1_000;
 
 /**
- * Claims runs whose gates are open, leases them, has them carried out and records each step.
+ * Claims runs whose gates are open, leases them, executes them and records each step.
  *
- * Killed anywhere, nothing is lost: before the claim the run is planned; between claim and submission it is SUBMITTING,
- * and `find` answers that there is no job; after it, `find` or the recorded job id leads to the job.
+ * A kill at any point loses nothing: before the claim the run is planned; between claim and submission it is
+ * SUBMITTING, and `find` reports that there is no job; after it, `find` or the recorded job id leads to the
+ * job.
  */
 export class Dispatcher {
   readonly #parts: DispatcherParts;
@@ -51,7 +52,7 @@ export class Dispatcher {
   readonly #leaseMs: number;
   readonly #pollMs: number;
   readonly #drainMs: number;
-  /** Types of the operators that are here: runs of others are left to managers that have them. */
+  /** Types of this manager's operators: runs of others are left to managers that have them. */
   readonly #operators: readonly string[];
   readonly #changes: ChangeBatch;
   readonly #specs: SpecCache;
@@ -61,11 +62,12 @@ export class Dispatcher {
   readonly #cancel: RunCancel;
   #isRunning = false;
   /**
-   * Up to here the store may have lost what it had recorded, epoch ms: by a restored backup, a damaged log or a fail-over,
-   * none of which it need know of. A run that was due by then may have been submitted by a manager whose record is gone.
+   * Time up to which the store may have lost records, epoch ms, through a restored backup, a damaged log or a
+   * fail-over, which the store need not know about. A run that was due by then may have been submitted by a
+   * manager whose record is gone.
    */
   #lostUntil: EpochMs = 0;
-  /** The claiming that is under way. */
+  /** The claiming in progress. */
   #pumping: Promise<void> | undefined;
   #isPokedAgain = false;
   #wakeTimer: ClockTimer | undefined;
@@ -111,7 +113,7 @@ export class Dispatcher {
     this.poke();
   }
 
-  /** Waits for what is active, up to the drain time; the rest is left for the next start to find. */
+  /** Waits for active runs, up to the drain time; the rest is left to the next start. */
   async stop(): Promise<void> {
     this.#isRunning = false;
     this.#parts.emitter.off("runs-claimable", this.#onClaimable);
@@ -123,21 +125,21 @@ export class Dispatcher {
     this.#waits.wake();
   }
 
-  /** Looks for runs to claim, now. */
+  /** Checks for claimable runs now. */
   poke(): void {
     if (!this.#isRunning) return;
     if (this.#pumping === undefined) this.#pumping = this.#pump();
     else this.#isPokedAgain = true;
   }
 
-  /** Cancels a run that this manager has active; `false` when it has not. */
+  /** Cancels a run that this manager has active; returns `false` if it does not. */
   cancelActive(id: string, reason: RunReason): boolean {
     const attempt = this.#leases.get(id);
     attempt?.cancel(reason);
     return attempt !== undefined;
   }
 
-  /** Makes a change of a run durable and tells of it. `false` where the run is not as expected. */
+  /** Makes a change of a run durable and reports it. Returns `false` if the run is not as expected. */
   change(run: Run, change: RunChange): Promise<boolean> {
     return this.#changes.add(change).then((isDone) => {
       if (isDone) this.#news.changed(run, change);
@@ -145,11 +147,11 @@ export class Dispatcher {
     });
   }
 
-  /** Claims until there is no room or nothing left, and finds out when to look again. */
+  /** Claims until there is no room or nothing left, then determines when to check again. */
   async #pump(): Promise<void> {
     let next: EpochMs | undefined;
     try {
-      // What is planned or ends in one turn of the event loop is claimed for together.
+      // Runs that are planned or end in one turn of the event loop share one claim.
       await null;
       do {
         this.#isPokedAgain = false;
@@ -173,13 +175,16 @@ export class Dispatcher {
     else this.#sleepUntil(next);
   }
 
-  /** A store that was away may come back as a replica that lacks the last moments. */
+  /** A store that was unavailable may come back as a replica that lacks the latest writes. */
   #storeTrouble(error: unknown, run?: Run): void {
     this.#news.trouble(error, run);
     this.#lostUntil = this.#parts.clock.now();
   }
 
-  /** Whether a job of a run that was never claimed may exist all the same. A ledger that began since cannot have lost any. */
+  /**
+   * Returns whether a run that was never claimed may have a job all the same. A ledger that began since
+   * cannot have lost any.
+   */
   #mayHaveLost(run: Run): boolean {
     const begunAt = this.#specs.begunAt(run) ?? Number.NEGATIVE_INFINITY;
     return run.scheduledTime <= this.#lostUntil && begunAt < this.#lostUntil;
@@ -200,7 +205,9 @@ export class Dispatcher {
     });
   }
 
-  /** Sleeps until the next run may be claimed; where other processes plan as well, at most until the next poll. */
+  /**
+   * Sleeps until the next run may be claimed; at most until the next poll if other processes plan as well.
+   */
   #sleepUntil(next: EpochMs | undefined): void {
     this.#wakeTimer?.cancel();
     if (!this.#isRunning) return;
@@ -243,8 +250,8 @@ export class Dispatcher {
   }
 
   /**
-   * Makes a change of a run that this manager holds, however often the store fails, as long as the lease lasts. A store that
-   * did as told and could not say so refuses the second time, so what it holds then is looked at.
+   * Retries a change of a run that this manager holds for as long as the lease lasts. If the first write
+   * succeeded but its answer was lost, the retry is refused; so read what is stored.
    */
   async #insist(attempt: Attempt, change: RunChange): Promise<boolean> {
     for (let isFirst = true; ; isFirst = false) {
@@ -263,7 +270,7 @@ export class Dispatcher {
     }
   }
 
-  /** Waits before the next try; `false` where the run is somebody else's by then. */
+  /** Waits before the next try; returns `false` if the run is no longer this manager's by then. */
   async #mayTryAgain(attempt: Attempt): Promise<boolean> {
     await this.#waits.pause(this.#pollMs);
     if (attempt.isAbandoned) return false;
@@ -272,13 +279,16 @@ export class Dispatcher {
     return false;
   }
 
-  /** Records the end; a refusal by an older token means that the run was claimed again, here or elsewhere. */
+  /**
+   * Records the end. If it is refused because its token is outdated, the run was claimed again, here or
+   * elsewhere.
+   */
   async #recordEnd(attempt: Attempt, end: RunChange): Promise<void> {
     const isDone = await this.#insist(attempt, end);
     if (!isDone) {
       if (attempt.isAbandoned) return;
       this.#news.trouble(
-        new Error("The run was taken over; its end is left to who has it now."),
+        new Error("The run was taken over; its new owner records its end."),
         attempt.run,
       );
     } else if (end.isBlocking && attempt.spec.onFailure === "pause") {
@@ -286,7 +296,7 @@ export class Dispatcher {
     }
   }
 
-  /** A run whose specification is not in the store fails with a reason rather than wait in silence. */
+  /** A run whose specification is not in the store fails with a reason instead of waiting silently. */
   async #refuse(run: Run, token: number): Promise<void> {
     await this.change(run, {
       id: run.id,
@@ -308,7 +318,7 @@ export class Dispatcher {
     return this.#cancel.stopPlanned(groupId);
   }
 
-  /** Cancels a run wherever it stands; see `RunCancel`. */
+  /** Cancels a run in any state; see `RunCancel`. */
   cancel(run: Run, reason: RunReason): Promise<boolean> {
     return this.#cancel.cancel(run, reason);
   }
@@ -321,7 +331,7 @@ export class Dispatcher {
   }
 }
 
-/** Whether other runs may have had a job of the same interval. */
+/** Returns whether other runs may have had a job for the same interval. */
 function isRerun({ kind, generation }: Run): boolean {
   return kind !== "SCHEDULED" || generation > 0;
 }

@@ -8,47 +8,54 @@ import { backoffMs } from "./attempt-result.js";
 import { Cancellation } from "./cancellation.js";
 import { checkedJob, checkedOutcome } from "./operator-answer.js";
 
-/** How long `cancel`, `find` and `submit` may take before they are asked anew, ms; some clusters stop a job in a minute. */
+/**
+ * How long `cancel`, `find` and `submit` may take before they are retried, ms; some clusters stop a job in a
+ * minute.
+ */
 const CALL_LIMIT_MS = 120_000;
 
-/** How long a job whose `cancel` has resolved may take to say how it ended, ms. */
+/** How long a job whose `cancel` has resolved may take to report how it ended, ms. */
 const END_LIMIT_MS = 10_000;
 
-/** The pauses between two tries. */
+/** Pauses between two tries. */
 export const PAUSES = { initialMs: 1_000, maxMs: 30_000 };
 
-/** Everything that is known of a job that is to be stopped. */
+/** A job to be stopped, as far as it is known. */
 export interface UnwantedJob {
-  /** The job, where its id is known. */
+  /** The job, if its id is known. */
   readonly job: SubmittedJob | undefined;
-  /** The `submit` whose answer has not come. */
+  /** The `submit` that has not been answered. */
   readonly submission: Promise<SubmittedJob> | undefined;
-  /** Whether an operator that cannot look a key up is given it once more, so that the job it leads to can be stopped. */
+  /**
+   * Returns whether to resubmit the key to an operator that cannot look it up, so that the job it leads to
+   * can be stopped.
+   */
   readonly mayJoin: () => boolean;
 }
 
-/** What became of it: `none` where it never began, `open` where that could not be learned. */
+/** Result of a stop: `none` if the job never began, `open` if that could not be determined. */
 export type StoppedJob =
   | { readonly job: SubmittedJob; readonly outcome: JobOutcome | undefined }
   | "none"
   | "open";
 
-/** What a stop works with. */
+/** Dependencies of `JobStop`. */
 export interface JobStopParts {
   readonly clock: Clock;
   readonly operator: ScheduleOperator;
   readonly request: OfflineJobRequest;
-  /** The context of a call that this aborts. */
+  /** Returns the context of a call that `abort` cancels. */
   readonly context: (abort: Cancellation) => JobContext;
-  /** Whether to stop trying. Whoever makes it true calls `wake`. */
+  /** Returns whether to stop trying. Whoever makes it true calls `wake`. */
   readonly isOver: () => boolean;
-  /** Called for each try that fails. */
+  /** Called for each failed try. */
   readonly onTrouble: (error: unknown) => void;
 }
 
 /**
- * Stops a job that is no longer wanted, and goes on asking until its end is known: the job may still be on its way to the
- * cluster, `cancel` may fail or hang, and the operator may be away. No answer is ever taken for a stop.
+ * Stops an unwanted job, and keeps trying until its end is known: the job may still be on its way to the
+ * cluster, `cancel` may fail or hang, and the operator may be unavailable. A missing answer never counts as a
+ * stop.
  */
 export class JobStop {
   readonly #parts: JobStopParts;
@@ -62,12 +69,12 @@ export class JobStop {
     this.#waits = new Waits(parts.clock);
   }
 
-  /** Looks at `isOver` now. */
+  /** Checks `isOver` now. */
   wake(): void {
     this.#waits.wake();
   }
 
-  /** Tries once, for a run that nobody holds. @throws what the operator throws */
+  /** Tries once, for a run that nobody holds. @throws the operator's errors */
   once(): Promise<StoppedJob> {
     return this.#try(() => false);
   }
@@ -105,7 +112,7 @@ export class JobStop {
     return this.#cancel(found);
   }
 
-  /** The job as far as it is known: `none` where it never began, `undefined` where that is open. */
+  /** Returns the job as far as it is known: `none` if it never began, `undefined` if that is open. */
   async #find(): Promise<SubmittedJob | "none" | undefined> {
     if (this.#job !== undefined) return this.#job;
     const submission = this.#submission;
@@ -115,7 +122,7 @@ export class JobStop {
     return submission?.isPending ? undefined : "none";
   }
 
-  /** While a submission is on its way, a job that has ended badly is an earlier attempt's. */
+  /** While a submission is in progress, a job that ended badly is an earlier attempt's. */
   async #looked(isOnItsWay: boolean): Promise<SubmittedJob | undefined> {
     const { operator, request } = this.#parts;
     const answer = await this.#bounded("find", operator.find(request.idempotencyKey, request));
@@ -124,7 +131,7 @@ export class JobStop {
     return isOnItsWay && hasFailed ? undefined : found;
   }
 
-  /** A `cancel` that fails may still have met a job that had ended; one that resolves has stopped it by contract. */
+  /** A `cancel` that fails may still have met an ended job; one that resolves has stopped it by contract. */
   async #cancel(job: SubmittedJob): Promise<StoppedJob> {
     const { operator, request } = this.#parts;
     let failure: unknown;
@@ -143,7 +150,7 @@ export class JobStop {
     return found === undefined && this.#canFind ? { job, outcome: undefined } : "open";
   }
 
-  /** How a job that has stopped ended; `undefined` when it takes too long to say so. */
+  /** Returns how a stopped job ended; `undefined` if it takes too long to report that. */
   async #endOf({ jobId }: SubmittedJob): Promise<JobOutcome | undefined> {
     const { operator, request, context } = this.#parts;
     const limit = new Cancellation();
@@ -175,11 +182,11 @@ export class JobStop {
   }
 }
 
-/** A `submit` whose answer may still come. */
+/** A `submit` that may still be answered. */
 class Submission {
   readonly settled: Promise<void>;
   isPending = true;
-  /** Whether the operator said that it did not take the job. */
+  /** Whether the operator reported that it did not take the job. */
   isRefused = false;
   job: SubmittedJob | undefined;
 
@@ -202,7 +209,9 @@ class Submission {
 
 const LEAVES_OPEN = ["NOT_RUNNING", "JOB_CANCELLED", "JOB_TIMED_OUT"];
 
-/** Whether an error of `submit` says that the job was not taken. One of a broken-off call says nothing. */
+/**
+ * Returns whether an error of `submit` means that the job was not taken. An aborted call's error does not.
+ */
 export function isRefusal(error: unknown): boolean {
   if (!isTidegateError(error) || error.code === "OPERATOR_ANSWER_INVALID") return false;
   return !LEAVES_OPEN.includes(error.code);

@@ -3,11 +3,11 @@ import type { ClaimedRun } from "../store/run-queue.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { Attempt } from "./attempt.js";
 
-/** What leases are kept with. */
+/** Dependencies of `Leases`. */
 export interface LeasesParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
-  /** How long a run stays with a manager that is silent, ms. */
+  /** How long a silent manager keeps a run, ms. */
   readonly leaseMs: number;
   readonly onTrouble: (error: unknown) => void;
 }
@@ -17,7 +17,7 @@ export class Leases {
   readonly #parts: LeasesParts;
   readonly #active = new Map<string, Attempt>();
   #timer: ClockTimer | undefined;
-  /** What the last renewal said. */
+  /** Lease end set by the last renewal, epoch ms. */
   #until: EpochMs = 0;
 
   constructor(parts: LeasesParts) {
@@ -41,7 +41,7 @@ export class Leases {
     if (this.#active.size === 0) this.#rest();
   }
 
-  /** Takes over a claim on a run that is active here already; `false` where it is not. */
+  /** Takes over a claim on a run that is already active here; returns `false` if it is not. */
   adopt({ run, token }: ClaimedRun): boolean {
     const own = this.#active.get(run.id);
     if (own === undefined) return false;
@@ -50,7 +50,7 @@ export class Leases {
     return true;
   }
 
-  /** Renews at a third of the lease, as long as anything is active. */
+  /** Renews after each third of the lease, as long as anything is active. */
   keep(): void {
     const { clock, leaseMs, onTrouble } = this.#parts;
     if (this.#timer !== undefined || this.#active.size === 0) return;
@@ -65,15 +65,15 @@ export class Leases {
     });
   }
 
-  /** A process that was stopped for longer than its leases must not recover its own runs from itself. */
+  /** A process that was suspended for longer than its leases must not recover its own runs from itself. */
   async catchUp(): Promise<void> {
     const { clock, leaseMs } = this.#parts;
     if (this.#active.size > 0 && clock.now() > this.#until - leaseMs / 3) await this.#renew();
   }
 
   /**
-   * Leaves all that is active for whoever claims it next, at once. A run whose submission is on its way keeps its lease:
-   * whoever asked `find` now could not see the job yet, and would submit another.
+   * Leaves all active runs to whoever claims them next, at once. A run whose submission is in progress keeps
+   * its lease: `find` could not see its job yet, so the next holder would submit another.
    */
   async release(): Promise<void> {
     this.#rest();
@@ -82,7 +82,7 @@ export class Leases {
     for (const attempt of left) attempt.abandon("stopping");
     const { store, clock, onTrouble } = this.#parts;
     const settled = left.filter(({ isSubmitting }) => !isSubmitting);
-    // Where the store is away, they lapse.
+    // If the store is unavailable, the leases lapse.
     await store.renewLeases(settled.map(heldBy), clock.now()).catch(onTrouble);
   }
 
@@ -111,7 +111,7 @@ export class Leases {
     attempt.cancel(run?.reason ?? "cancelled");
   }
 
-  /** Whoever cannot renew must take it that others have the runs by now. */
+  /** A manager that cannot renew must assume that others have the runs by now. */
   #abandonLapsed(): void {
     const now = this.#parts.clock.now();
     for (const attempt of this.#active.values()) if (attempt.leaseUntil <= now) attempt.abandon("lease-lost");

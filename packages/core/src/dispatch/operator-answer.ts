@@ -4,7 +4,7 @@ import type { JobOutcome } from "../job/job-outcome.js";
 import type { SubmittedJob } from "../operator/operator.js";
 import type { RunError } from "../run/run.js";
 
-/** The longest error message that a run keeps, characters; the rest is cut off. */
+/** Longest error message that a run keeps, characters; the rest is cut off. */
 export const LONGEST_MESSAGE = 8_000;
 
 const LONGEST_CODE = 100;
@@ -22,7 +22,7 @@ const jobOutcome = z.object({
   metrics: metrics.optional(),
   error: z.object({ code: z.string().min(1), message: z.string() }).optional(),
   isRetryable: z.boolean().optional(),
-  // A wish, not an answer: one that makes no sense is left out.
+  // A hint, not an answer: an invalid one is dropped.
   retryAfterMs: z.number().optional().catch(undefined),
 });
 const submittedJob = z.object({
@@ -31,7 +31,7 @@ const submittedJob = z.object({
   outcome: z.unknown().optional(),
 });
 
-/** An answer of an operator that breaks the contract. Another attempt would get the same, so there is none. */
+/** An operator's answer that breaks the contract. Not retried, since another attempt would get the same. */
 export class InvalidAnswer extends OperatorError {
   /** Whether the answer, whatever else is wrong with it, says that the job has ended. */
   readonly hasEnded: boolean;
@@ -45,7 +45,11 @@ export class InvalidAnswer extends OperatorError {
   }
 }
 
-/** The answer of `submit` or `find`, checked. @throws InvalidAnswer OPERATOR_ANSWER_INVALID with the field */
+/**
+ * Validates the answer of `submit` or `find`.
+ *
+ * @throws InvalidAnswer OPERATOR_ANSWER_INVALID with the field
+ */
 export function checkedJob(call: "submit" | "find", answer: unknown): SubmittedJob {
   const { jobId, address, outcome } = parsed(call, submittedJob, answer);
   return {
@@ -55,7 +59,11 @@ export function checkedJob(call: "submit" | "find", answer: unknown): SubmittedJ
   };
 }
 
-/** How a job ended as an operator says, checked, its texts bounded. @throws InvalidAnswer OPERATOR_ANSWER_INVALID with the field */
+/**
+ * Validates a job outcome reported by an operator and bounds its texts.
+ *
+ * @throws InvalidAnswer OPERATOR_ANSWER_INVALID with the field
+ */
 export function checkedOutcome(call: "submit" | "find" | "wait", answer: unknown): JobOutcome {
   const { state, metrics, error, isRetryable, retryAfterMs } = parsed(
     call,
@@ -72,7 +80,7 @@ export function checkedOutcome(call: "submit" | "find" | "wait", answer: unknown
   };
 }
 
-/** The error with its texts cut to what a run keeps. */
+/** Returns the error with its texts cut to what a run keeps. */
 export function boundedError({ code, message }: RunError): RunError {
   return { code: code.slice(0, LONGEST_CODE), message: shortened(message) };
 }

@@ -3,7 +3,10 @@ import type { OfflineJobRequest } from "../job/offline-job-request.js";
 import type { Run } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 
-/** What the operator gets for an attempt of a run. With mode `full` it reads everything up to the interval's end. */
+/**
+ * Returns the operator's request for an attempt of a run. In mode `full` it reads everything up to the
+ * interval's end.
+ */
 export function jobRequest(run: Run, spec: ScheduleSpec): OfflineJobRequest {
   return {
     groupId: run.groupId,

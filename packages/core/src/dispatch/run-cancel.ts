@@ -15,26 +15,27 @@ import { withDirtyLimit } from "./attempt-result.js";
 import { JobStop } from "./job-stop.js";
 import { jobRequest } from "./request.js";
 
-/** How many runs of a lane are listed at once. */
+/** Runs listed per page. */
 const PAGE = 1_000;
 
-/** What runs are cancelled with. */
+/** Dependencies of `RunCancel`. */
 export interface RunCancelParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   /** By lower-case type. */
   readonly operators: ReadonlyMap<string, ScheduleOperator>;
   readonly specs: SpecCache;
-  /** Makes a change of a run durable; `false` where the run is not as expected. */
+  /** Makes a change of a run durable; returns `false` if the run is not as expected. */
   readonly change: (run: Run, change: RunChange) => Promise<boolean>;
-  /** Cancels a run that this manager has active; `false` when it has not. */
+  /** Cancels a run that this manager has active; returns `false` if it does not. */
   readonly cancelActive: (id: string, reason: RunReason) => boolean;
   readonly onTrouble: (error: unknown, run: Run) => void;
 }
 
 /**
- * Cancels runs wherever they stand: an active one by asking its holder, any other once its job is known to be at an end. A
- * run between two attempts, or one that has failed, may have a job at large, whose interval must not become another's.
+ * Cancels runs in any state: an active one by asking its holder, any other once its job is known to have
+ * ended. A run between two attempts, or one that has failed, may have left a job working, whose interval must
+ * not be given to another.
  */
 export class RunCancel {
   readonly #parts: RunCancelParts;
@@ -43,7 +44,10 @@ export class RunCancel {
     this.#parts = parts;
   }
 
-  /** Cancels the open runs of live lanes. One that cannot be cancelled now is a trouble, and asked for again. */
+  /**
+   * Cancels the open runs of live lanes. One that cannot be cancelled now is reported as `trouble` and
+   * requested again.
+   */
   async cancelLanes({ groupIds, reason }: CancelRequest): Promise<void> {
     for (const groupId of groupIds) {
       const open: RunFilter = { groupId, kinds: ["SCHEDULED"], states: ["PLANNED", "SUBMITTING", "RUNNING"] };
@@ -58,10 +62,11 @@ export class RunCancel {
   }
 
   /**
-   * Cancels a run that has not ended, or has failed; `false` when it has ended otherwise. An active one is marked, and ends
-   * when its job has.
+   * Cancels a run that has not ended, or has failed; returns `false` if it has ended otherwise. An active one
+   * is marked, and ends when its job has.
    *
-   * @throws LedgerError RUN_STATE_ILLEGAL when a job of a run that nobody holds cannot be stopped, or has succeeded
+   * @throws LedgerError RUN_STATE_ILLEGAL if the job of a run that nobody holds cannot be stopped, or has
+   *   succeeded
    */
   async cancel(run: Run, reason: RunReason): Promise<boolean> {
     const { store, clock, change, cancelActive } = this.#parts;
@@ -87,10 +92,12 @@ export class RunCancel {
   }
 
   /**
-   * Has no job work on the interval of a run that is to begin, other than those of runs that are under way themselves.
+   * Ensures that no job works on the interval of a run that is about to begin, other than those of active
+   * runs.
    *
-   * @returns the job that has done the run's interval already, although its own run is not known to have succeeded
-   * @throws LedgerError RUN_STATE_ILLEGAL when the job of a run that has ended cannot be stopped
+   * @returns a job that has already done the run's interval, although its own run is not known to have
+   *   succeeded
+   * @throws LedgerError RUN_STATE_ILLEGAL if the job of an ended run cannot be stopped
    */
   async clearWay({ id, groupId, lower, upper }: Run): Promise<SubmittedJob | undefined> {
     const filter = { groupId, isJobOpen: true, within: { lower, upper } };
@@ -107,8 +114,8 @@ export class RunCancel {
   }
 
   /**
-   * Stops the jobs that planned runs of a group have left behind, before they are cancelled because their schedule ends.
-   * One that cannot be stopped stays open, and is looked for again before its interval is run anew.
+   * Stops jobs that planned runs of a group have left behind, before the end of their schedule cancels them.
+   * One that cannot be stopped stays open, and is searched for again before its interval is re-run.
    */
   async stopPlanned(groupId: string): Promise<void> {
     const filter = { groupId, isJobOpen: true, states: ["PLANNED"] } as const;
@@ -124,7 +131,7 @@ export class RunCancel {
     }
   }
 
-  /** Notes that no job of a run is at work. */
+  /** Records that no job of a run is working. */
   async #close(run: Run): Promise<void> {
     const { id, state, place, readyAt, wait } = run;
     const stays =
@@ -135,7 +142,7 @@ export class RunCancel {
     await this.#parts.change(run, { id, from: [state], state, at, isJobOpen: false, ...stays });
   }
 
-  /** Stops what may be working for a run that nobody holds. @throws also when its job has succeeded, and so the run has */
+  /** Stops any job of a run that nobody holds. @throws also if its job, and so the run, has succeeded */
   async #requireJobOver(run: Run): Promise<void> {
     if (run.state !== "PLANNED" && run.state !== "FAILED") return;
     const job = await this.#stopJobOf(run);
@@ -147,7 +154,7 @@ export class RunCancel {
     );
   }
 
-  /** One with too many bad rows is left to the next attempt, which judges it as any other. */
+  /** A job with too many bad rows is left to the next attempt, which judges it like any other. */
   async #recordSuccess(run: Run, job: SubmittedJob, outcome: JobOutcome): Promise<void> {
     const spec = await this.#parts.specs.get(run);
     if (spec === undefined || withDirtyLimit(outcome, spec.dirtyData).state !== "SUCCEEDED") return;
@@ -168,7 +175,7 @@ export class RunCancel {
     });
   }
 
-  /** Stops what may be working for a run that nobody holds, and returns how it ended. */
+  /** Stops any job of a run that nobody holds, and returns how it ended. */
   async #stopJobOf(run: Run): Promise<SubmittedJob | undefined> {
     const { clock, operators, specs, onTrouble } = this.#parts;
     const spec = await specs.get(run);

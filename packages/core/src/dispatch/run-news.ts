@@ -5,7 +5,7 @@ import type { Run } from "../run/run.js";
 import type { RunChange } from "../store/run-queue.js";
 import { changedRun } from "./changed-run.js";
 
-/** Tells of what the dispatcher has recorded; nobody who listens costs it anything. */
+/** Publishes run events; costs nothing when nobody listens. */
 export class RunNews {
   readonly #emitter: TidegateEmitter;
   #endedGroups = new Set<string>();
@@ -34,7 +34,7 @@ export class RunNews {
     });
   }
 
-  /** Groups whose runs ended in one turn of the event loop are told of together. */
+  /** Groups whose runs ended in one turn of the event loop are reported together. */
   #ended(groupId: string): void {
     this.#endedGroups.add(groupId);
     if (this.#endedGroups.size > 1) return;

@@ -1,4 +1,4 @@
-/** The stable codes of every error that Tidegate throws. A code never changes its meaning. */
+/** Stable codes of all errors that Tidegate throws. A code never changes its meaning. */
 export type ErrorCode =
   // schedules
   | "SCHEDULE_INVALID"
@@ -43,7 +43,7 @@ export type ErrorCode =
   | "SECRET_NOT_ALLOWED"
   | "SIGNATURE_INVALID";
 
-/** What an error tells beside its message. */
+/** Details of an error besides its message. */
 export interface ErrorDetails {
   /** Path of the offending input field, such as `trigger.expression`. */
   readonly field?: string;
@@ -51,10 +51,12 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** The base of all errors that Tidegate throws: a stable `code`, a message that says what to do, and the `cause`. */
+/**
+ * Base of all errors that Tidegate throws: a stable `code`, a message that says what to do, and the `cause`.
+ */
 export class TidegateError extends Error {
   readonly code: ErrorCode;
-  /** Path of the offending input field, where there is one. */
+  /** Path of the offending input field, if there is one. */
   readonly field: string | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -65,16 +67,18 @@ export class TidegateError extends Error {
   }
 }
 
-/** A schedule that is malformed, unknown, already there, stale, or in the wrong state for what was asked. */
+/**
+ * A schedule that is malformed, unknown, already registered, stale, or in the wrong state for the request.
+ */
 export class ScheduleError extends TidegateError {}
 
-/** A trigger that cannot be understood or has no time to yield. */
+/** A trigger that cannot be understood or yields no time. */
 export class TriggerError extends TidegateError {}
 
-/** An interval or a run that does not exist or does not allow what was asked. */
+/** An interval or a run that does not exist or does not allow the request. */
 export class LedgerError extends TidegateError {}
 
-/** An engine that is unknown or refused. */
+/** An engine that is unknown or has refused the request. */
 export class EngineError extends TidegateError {}
 
 /** A store that cannot be opened, read or written. */
@@ -82,13 +86,17 @@ export class StoreError extends TidegateError {}
 
 /** Details of an `OperatorError`. */
 export interface OperatorErrorDetails extends ErrorDetails {
-  /** The shortest wait before another attempt, ms, such as a service asks for. @default the schedule's back-off alone */
+  /**
+   * Shortest wait before another attempt, ms, such as a service requests.
+   *
+   * @default the schedule's back-off alone
+   */
   readonly retryAfterMs?: number;
 }
 
 /** A job that an operator could not take, or that ended badly. */
 export class OperatorError extends TidegateError {
-  /** The shortest wait before another attempt, ms, where one was asked for. */
+  /** Shortest wait before another attempt, ms, if one was requested. */
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: OperatorErrorDetails = {}) {
@@ -97,15 +105,17 @@ export class OperatorError extends TidegateError {
   }
 }
 
-/** A mistake in how Tidegate was put together, or a call before it was started. */
+/** A mistake in how Tidegate was configured, or a call before it was started. */
 export class ConfigurationError extends TidegateError {}
 
-/** Whether `error` is one of Tidegate's, by its shape: true across two copies of this package as well. */
+/**
+ * Returns whether `error` is one of Tidegate's, judged by its shape: true across two copies of this package.
+ */
 export function isTidegateError(error: unknown): error is TidegateError {
   return error instanceof Error && typeof (error as { code?: unknown }).code === "string" && "field" in error;
 }
 
-/** The message of anything that was thrown. */
+/** Returns the message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -5,19 +5,19 @@ import type { NewRun, Run, RunError, RunReason, RunState } from "../run/run.js";
 import type { ScheduleStatus } from "../schedule/schedule.js";
 import type { TypedEmitter } from "./typed-emitter.js";
 
-/** A run has come into another state. */
+/** A run's change of state. */
 export interface RunEvent {
   readonly run: Run;
   readonly from: RunState;
 }
 
-/** The open runs of some groups' live lanes are to be cancelled. */
+/** A request to cancel the open runs of some groups' live lanes. */
 export interface CancelRequest {
   readonly groupIds: readonly string[];
   readonly reason: RunReason;
 }
 
-/** A schedule has come into a status, or has a new version. */
+/** A schedule's change of status or version. */
 export interface ScheduleEvent {
   readonly groupId: string;
   readonly version: number;
@@ -25,15 +25,18 @@ export interface ScheduleEvent {
   readonly reason: string | null;
 }
 
-/** A group's next fire is due at another time than its engine was told: something else than a fire has planned. */
+/**
+ * A change of a group's next due time that its engine has not been told: something other than a fire has
+ * planned.
+ */
 export interface FireMovedEvent {
   readonly groupId: string;
-  /** Epoch ms, the delay included; `null` when none is due any more. */
+  /** Epoch ms, the delay included; `null` if none is due any more. */
   readonly nextFireAt: EpochMs | null;
   readonly delayMs: number;
 }
 
-/** An engine was silent past a due time; the watchdog has planned the interval itself. */
+/** An engine's silence past a due time; the watchdog has planned the interval itself. */
 export interface EngineSilentEvent {
   readonly groupId: string;
   readonly engine: string;
@@ -43,16 +46,19 @@ export interface EngineSilentEvent {
   readonly lateMs: number;
 }
 
-/** An engine fired for a time that is not on the schedule's grid. The grid's intervals were planned, if any. */
+/** A fire for a time that is not on the schedule's grid. The grid's intervals were planned, if any. */
 export interface EngineDriftEvent {
   readonly groupId: string;
   readonly scheduledTime: EpochMs;
 }
 
-/** What an engine holds differs from the store, and is left so: see the setting `onEngineDrift`. Told in each pass. */
+/**
+ * A difference between an engine's definitions and the store that is not repaired: see the setting
+ * `onEngineDrift`. Reported in each pass.
+ */
 export interface EngineDiffersEvent {
   readonly engine: string;
-  /** Groups that the engine should fire and does not. */
+  /** Groups that the engine should fire but does not. */
   readonly missing: readonly string[];
   /** Groups of which it holds another version. */
   readonly stale: readonly string[];
@@ -60,7 +66,7 @@ export interface EngineDiffersEvent {
   readonly orphans: readonly string[];
 }
 
-/** The reconciler has mended what an engine held. */
+/** A repair of an engine's definitions by the reconciler. */
 export interface EngineRepairedEvent {
   readonly engine: string;
   readonly registered: number;
@@ -68,22 +74,27 @@ export interface EngineRepairedEvent {
   readonly removed: number;
 }
 
-/** This machine's clock is further from the store's than `maxClockSkewMs` allows. Told at each measurement. */
+/**
+ * A skew between this machine's clock and the store's beyond `maxClockSkewMs`. Reported at each measurement.
+ */
 export interface ClockSkewEvent {
-  /** By how much it is ahead of the store's, ms; negative when it is behind. */
+  /** How far it is ahead of the store's, ms; negative if behind. */
   readonly skewMs: number;
   readonly maxSkewMs: number;
 }
 
-/** This machine's clock was set, or the machine was suspended. Time-outs and pauses go on by elapsed time. */
+/**
+ * A step of this machine's clock: it was set, or the machine was suspended. Time-outs and pauses continue by
+ * elapsed time.
+ */
 export interface ClockSteppedEvent {
-  /** Ms; negative when the clock was set back. */
+  /** Ms; negative if the clock was set back. */
   readonly stepMs: number;
 }
 
-/** Something went wrong in the background and will be tried again. */
+/** An error in the background; the work will be retried. */
 export interface TroubleEvent {
-  /** Where: `planner`, `dispatcher`, `reconciler`, `watchdog`, `backfill`, `engine`, `listener`, `clock`. */
+  /** Source: `planner`, `dispatcher`, `reconciler`, `watchdog`, `backfill`, `engine`, `listener`, `clock`. */
   readonly where: string;
   readonly groupId?: string;
   readonly runId?: string;
@@ -91,13 +102,13 @@ export interface TroubleEvent {
 }
 
 /**
- * The events of a Tidegate, by name. Listeners run synchronously: keep them short. What one throws is told as `trouble` and
- * has no other effect.
+ * Events of a Tidegate instance, by name. Listeners run synchronously: keep them short. An error that one
+ * throws is reported as `trouble` and has no other effect.
  */
 export type TidegateEvents = {
   /** Runs were planned or skipped, in one transaction. */
   "runs-planned": (runs: readonly NewRun[]) => void;
-  /** A run has changed its state; the change is durable. */
+  /** A run's state has changed; the change is durable. */
   "run-state": (event: RunEvent) => void;
   "schedule-status": (event: ScheduleEvent) => void;
   "fire-moved": (event: FireMovedEvent) => void;
@@ -105,30 +116,33 @@ export type TidegateEvents = {
   "engine-drift": (event: EngineDriftEvent) => void;
   "engine-differs": (event: EngineDiffersEvent) => void;
   "engine-repaired": (event: EngineRepairedEvent) => void;
-  /** Runs left the ledger's open set: what waited for them can go on. For the parts of Tidegate itself and for tests. */
+  /**
+   * Runs left the ledger's open set: what waited for them can continue. For Tidegate's own components and for
+   * tests.
+   */
   "runs-ended": (groupIds: ReadonlySet<string>) => void;
-  /** A write may have made runs claimable. For the parts of Tidegate itself. */
+  /** A write may have made runs claimable. For Tidegate's own components. */
   "runs-claimable": () => void;
-  /** The overlap policy `cancel-running` wants active runs out of the way. */
+  /** The overlap policy `cancel-running` wants active runs cancelled. */
   "cancel-requested": (request: CancelRequest) => void;
-  /** A run has used up its attempts and its schedule says `onFailure: "pause"`. */
+  /** A run has used up its attempts and its schedule has `onFailure: "pause"`. */
   "pause-requested": (run: Run) => void;
   "clock-skew": (event: ClockSkewEvent) => void;
   "clock-stepped": (event: ClockSteppedEvent) => void;
   trouble: (event: TroubleEvent) => void;
 };
 
-/** Tells what happens. Nothing downstream calls back up; who needs to know, listens. */
+/** Emitter of Tidegate's events. Lower layers never call upper ones; those that need to know listen. */
 export type TidegateEmitter = TypedEmitter<TidegateEvents>;
 
-/** A new emitter without listeners. */
+/** Creates an emitter without listeners. */
 export function createEmitter(): TidegateEmitter {
   return new GuardedEmitter() as unknown as TidegateEmitter;
 }
 
 /**
- * What a listener throws must not hold up the work that it listens to, nor keep other listeners from hearing: it becomes
- * a `trouble`, or a warning of the process where nobody listens for those.
+ * An error thrown by a listener must not hold up the work that it listens to, nor keep other listeners from
+ * being called: it becomes a `trouble`, or a process warning if nobody listens for those.
  */
 class GuardedEmitter extends EventEmitter {
   override emit(name: string | symbol, ...values: unknown[]): boolean {

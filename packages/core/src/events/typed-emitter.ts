@@ -1,10 +1,11 @@
-/** Listeners by the names of their events. */
+/** Listeners by event name. */
 // biome-ignore lint/suspicious/noExplicitAny: any list of parameters will do
 export type EventMap = Record<string, (...values: any[]) => void>;
 
 /**
- * An event emitter whose listeners and values are typed by event. It has the shape of the package `typed-emitter`, written out
- * here because that package's types resolve to `any` under `moduleResolution: "bundler"`.
+ * An event emitter whose listeners and values are typed by event. It has the shape of the package
+ * `typed-emitter`, written out here because the types of that package resolve to `any` under
+ * `moduleResolution: "bundler"`.
  */
 export interface TypedEmitter<Events extends EventMap> {
   on<Name extends keyof Events>(event: Name, listener: Events[Name]): this;
@@ -15,7 +16,7 @@ export interface TypedEmitter<Events extends EventMap> {
   prependListener<Name extends keyof Events>(event: Name, listener: Events[Name]): this;
   prependOnceListener<Name extends keyof Events>(event: Name, listener: Events[Name]): this;
   removeAllListeners<Name extends keyof Events>(event?: Name): this;
-  /** Calls the listeners in the order in which they were added. Returns whether there was one. */
+  /** Calls the listeners in the order in which they were added. Returns whether there were any. */
   emit<Name extends keyof Events>(event: Name, ...values: Parameters<Events[Name]>): boolean;
   eventNames(): (keyof Events | string | symbol)[];
   listeners<Name extends keyof Events>(event: Name): Events[Name][];

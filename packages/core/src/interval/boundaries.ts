@@ -1,12 +1,12 @@
 import type { EpochMs } from "../clock/clock.js";
 
-/** What a data interval is measured in: time, or positions of the source. */
+/** Measure of a data interval: time, or positions in the source. */
 export type BoundaryType = "TIME" | "OFFSET";
 
 /**
- * A half-open data interval `[lowerBound, upperBound)` as it is sent to a job.
+ * A half-open data interval `[lowerBound, upperBound)` as sent to a job.
  *
- * Bounds are strings, as InLong's: epoch milliseconds in decimal for `TIME`.
+ * Bounds are strings, like InLong's: epoch milliseconds in decimal for `TIME`.
  */
 export interface Boundaries {
   readonly boundaryType: BoundaryType;
@@ -14,16 +14,16 @@ export interface Boundaries {
   readonly upperBound: string;
 }
 
-/** A half-open interval of time `[lower, upper)` in epoch ms. Empty where both are equal. */
+/** A half-open interval of time `[lower, upper)` in epoch ms. Empty if both are equal. */
 export interface Interval {
   readonly lower: EpochMs;
   readonly upper: EpochMs;
 }
 
-/** The earliest instant that a date can have (ECMAScript's): the lower bound of a run that reads everything. */
+/** The earliest ECMAScript date: the lower bound of a run that reads everything. */
 export const EARLIEST: EpochMs = -8_640_000_000_000_000;
 
-/** The boundaries of a time interval. */
+/** Returns the boundaries of a time interval. */
 export function timeBoundaries(interval: Interval): Boundaries {
   return {
     boundaryType: "TIME",

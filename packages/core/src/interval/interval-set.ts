@@ -3,7 +3,7 @@ import type { Interval } from "./boundaries.js";
 /** Intervals in ascending order that neither touch nor overlap. */
 export type IntervalSet = readonly Interval[];
 
-/** The union of any intervals as a set. Empty ones add nothing. */
+/** Returns the union of any intervals as a set. Empty ones add nothing. */
 export function toSet(intervals: readonly Interval[]): IntervalSet {
   const sorted = intervals.filter(({ lower, upper }) => lower < upper).sort((a, b) => a.lower - b.lower);
   const set: { lower: number; upper: number }[] = [];
@@ -15,7 +15,7 @@ export function toSet(intervals: readonly Interval[]): IntervalSet {
   return set;
 }
 
-/** What is in `a` and not in `b`. */
+/** Returns what is in `a` but not in `b`. */
 export function subtract(a: IntervalSet, b: IntervalSet): IntervalSet {
   const rest: Interval[] = [];
   let index = 0;
@@ -31,12 +31,12 @@ export function subtract(a: IntervalSet, b: IntervalSet): IntervalSet {
   return rest;
 }
 
-/** What is in both. */
+/** Returns what is in both. */
 export function intersect(a: IntervalSet, b: IntervalSet): IntervalSet {
   return subtract(a, subtract(a, b));
 }
 
-/** What more than one of these intervals covers, whatever their order. */
+/** Returns what more than one of these intervals covers, whatever their order. */
 export function overlapsOf(intervals: readonly Interval[]): IntervalSet {
   const sorted = [...intervals].sort((a, b) => a.lower - b.lower);
   const overlaps: Interval[] = [];
@@ -48,12 +48,12 @@ export function overlapsOf(intervals: readonly Interval[]): IntervalSet {
   return toSet(overlaps);
 }
 
-/** The length of a set, ms. */
+/** Returns the length of a set, ms. */
 export function measure(set: IntervalSet): number {
   return set.reduce((sum, { lower, upper }) => sum + (upper - lower), 0);
 }
 
-/** Whether one interval lies in the set as a whole. */
+/** Returns whether an interval lies entirely within the set. */
 export function contains(set: IntervalSet, { lower, upper }: Interval): boolean {
   return set.some((part) => part.lower <= lower && upper <= part.upper);
 }

@@ -1,4 +1,4 @@
-/** How many bad rows a run may have and still succeed. */
+/** Limit on the bad rows that a run may have and still succeed. */
 export interface DirtyDataLimit {
   /** Most bad rows, at least 0. */
   readonly maxRows?: number;

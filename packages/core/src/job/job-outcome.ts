@@ -1,23 +1,23 @@
-/** What a job counted. Absent figures are unknown, not zero. */
+/** Counts reported by a job. Absent figures are unknown, not zero. */
 export interface JobMetrics {
   readonly rowsRead?: number;
   readonly rowsWritten?: number;
-  /** Rows that could not be taken over; they are kept aside, never lost in silence. */
+  /** Rows that could not be loaded; they are kept aside, never silently lost. */
   readonly rowsDirty?: number;
   readonly bytesWritten?: number;
 }
 
-/** How a job ended. */
+/** Result of a job. */
 export interface JobOutcome {
   readonly state: "SUCCEEDED" | "FAILED" | "CANCELLED";
   readonly metrics?: JobMetrics;
-  /** Why it failed; the run's record keeps it. */
+  /** Why it failed; kept in the run's record. */
   readonly error?: { readonly code: string; readonly message: string };
-  /** False where another attempt cannot help (a malformed job). @default true */
+  /** False if another attempt cannot help (a malformed job). @default true */
   readonly isRetryable?: boolean;
   /**
-   * The shortest wait before another attempt, ms, such as a service asks for with `Retry-After`. The next attempt comes
-   * after this or the schedule's back-off, whichever is longer; a wait above an hour counts as an hour.
+   * Shortest wait before another attempt, ms, such as a service requests with `Retry-After`. The next attempt
+   * comes after this or the schedule's back-off, whichever is longer; a wait above an hour counts as an hour.
    *
    * @default the back-off alone
    */
@@ -25,7 +25,7 @@ export interface JobOutcome {
 }
 
 /**
- * Advice about the next attempt, which any error that an operator throws may carry as properties. They mean the same as in a
- * `JobOutcome`.
+ * Advice on the next attempt, which any error that an operator throws may carry as properties, with the same
+ * meaning as in a `JobOutcome`.
  */
 export type RetryAdvice = Pick<JobOutcome, "isRetryable" | "retryAfterMs">;

@@ -3,8 +3,8 @@ import type { RunKind } from "./run-kind.js";
 import type { ScheduleMode } from "./schedule-mode.js";
 
 /**
- * What an operator gets for one run. The first four fields are InLong's wire format (`submitOfflineJob`), names and
- * string bounds included; the rest is Tidegate's, and all of it is JSON.
+ * The request that an operator gets for one run. The first four fields are InLong's wire format
+ * (`submitOfflineJob`), names and string bounds included; the rest is Tidegate's, and all of it is JSON.
  */
 export interface OfflineJobRequest {
   readonly groupId: string;
@@ -16,7 +16,7 @@ export interface OfflineJobRequest {
   readonly upperBoundary: string;
   /** The run's id: the same for every attempt. */
   readonly runId: string;
-  /** The key under which a second submission of the same run is recognized: the same for every attempt. */
+  /** Key by which a second submission of the same run is recognized: the same for every attempt. */
   readonly idempotencyKey: string;
   /** 1 for the first attempt. */
   readonly attempt: number;
@@ -24,6 +24,6 @@ export interface OfflineJobRequest {
   readonly scheduledTime: number;
   readonly kind: RunKind;
   readonly mode: ScheduleMode;
-  /** What the schedule says about the work, as it was registered; its shape is the operator's. */
+  /** The schedule's description of the work, as registered; the operator defines its shape. */
   readonly job: JsonObject;
 }

@@ -1,2 +1,2 @@
-/** Why a run exists: the schedule's own progress, a backfill, or a person's wish. */
+/** Origin of a run: the schedule's own progress, a backfill, or a person's request. */
 export type RunKind = "SCHEDULED" | "BACKFILL" | "MANUAL";

@@ -1,2 +1,2 @@
-/** What each run reads: its interval's data, or everything up to its scheduled time. */
+/** Data that each run reads: its interval's, or everything up to its scheduled time. */
 export type ScheduleMode = "incremental" | "full";

@@ -1,9 +1,9 @@
 import { z } from "zod";
 
-/** The longest time that a timer of Node's takes, ms. */
+/** Longest delay of a Node timer, ms. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** A whole number in a range, both ends included. */
+/** Returns a schema for a whole number in a range, both ends included. */
 export function wholeNumber(least: number, most: number): z.ZodType<number> {
   const isWithin = (value: unknown): boolean =>
     Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
@@ -12,13 +12,13 @@ export function wholeNumber(least: number, most: number): z.ZodType<number> {
   });
 }
 
-/** An absolute `http` or `https` address without a user or a password; the error does not show it. */
+/** Schema of an absolute `http` or `https` URL without a user or a password; the error does not show it. */
 export const httpUrl = z.string("must be an absolute URL").superRefine((text, context) => {
   const problem = problemOf(text);
   if (problem !== undefined) context.addIssue(problem);
 });
 
-/** Such an address, to which paths are added: it is read without slashes at its end. */
+/** Schema of such a URL to which paths are appended: slashes at its end are removed. */
 export const baseUrl = httpUrl.transform((text) => text.replace(/\/+$/, ""));
 
 function problemOf(text: string): string | undefined {

@@ -2,11 +2,11 @@ import type { z } from "zod";
 import { ConfigurationError } from "../errors/errors.js";
 
 /**
- * The options of a plugin, checked, with the schema's defaults.
+ * Validates a plugin's options and returns them with the schema's defaults.
  *
  * @param type - the name of the options' type, with which the message begins
- * @throws ConfigurationError CONFIGURATION_INVALID with the path of the first offending option. Its value is in the
- *   message only where the schema puts it there.
+ * @throws ConfigurationError CONFIGURATION_INVALID with the path of the first offending option. Its value is
+ *   in the message only if the schema puts it there.
  */
 export function parseOptions<Parsed>(type: string, schema: z.ZodType<Parsed>, options: unknown): Parsed {
   const parsed = schema.safeParse(options);
@@ -16,7 +16,7 @@ export function parseOptions<Parsed>(type: string, schema: z.ZodType<Parsed>, op
 }
 
 /**
- * The error of an option that a schema alone cannot judge.
+ * Returns the error for an option that a schema alone cannot judge.
  *
  * @param problem - without a full stop at its end, and without the value if that is secret
  */

@@ -9,47 +9,48 @@ import { PLANNING_STATUSES } from "./planner.js";
 import { nextSlice, rerunsOf } from "./rerun-slice.js";
 import { nextTurn } from "./rerun-units.js";
 
-/** Dependencies of a `Backfiller`. */
+/** Dependencies of `Backfiller`. */
 export interface BackfillerParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly emitter: TidegateEmitter;
   readonly namespace: string;
-  /** How often to look at backfills that no event told of, ms. */
+  /** How often to check backfills for which no event arrived, ms. */
   readonly everyMs: number;
 }
 
 /** How often the store may refuse the same step of a backfill before the backfill fails. */
 export const MAX_REFUSALS = 8;
 
-/** How long to wait before a refused step is decided again, ms; then twice as long each time. */
+/** Delay before a refused step is first retried, ms; doubles with each further refusal. */
 const FIRST_RETRY_MS = 100;
 
-/** The fewest and the most runs of the ledger to read at once. */
+/** The fewest and the most ledger runs to read at once. */
 const PAGE_SIZES = { least: 100, most: 1_000 };
 
-/** A step that the store has refused. */
+/** A step that the store refused. */
 interface Refusal {
-  /** Where the backfill stood; it has gone on since if it stands elsewhere. */
+  /** The backfill's cursor at the refusal; once the cursor has moved, the refusal no longer counts. */
   readonly cursor: EpochMs;
   readonly times: number;
-  /** When to decide it again, epoch ms. */
+  /** When to retry it, epoch ms. */
   readonly retryAt: EpochMs;
 }
 
 /**
- * Plans the runs of backfills, as many at a time as may be active. A range of a hundred thousand intervals is one row
- * with a cursor; its runs come into being when it is their turn.
+ * Plans the runs of backfills, only as many at a time as may be active. A range of a hundred thousand
+ * intervals is one row with a cursor; its runs are created when their turn comes.
  *
- * Each pass moves a backfill's cursor on, or waits: for runs to end, for its schedule to be resumed, or, after the store
- * has refused a step, for a while. A step that is refused again and again fails its backfill with the reason.
+ * Each pass either advances a backfill's cursor or waits: for runs to end, for its schedule to be resumed,
+ * or, after the store has refused a step, for the retry. If the same step keeps being refused, the backfill
+ * fails with the reason.
  */
 export class Backfiller {
   readonly #parts: BackfillerParts;
   #timer: ClockTimer | undefined;
   #isRunning = false;
   #step: Promise<void> = Promise.resolve();
-  /** Groups that have a backfill under way; others need not be asked about. */
+  /** Groups with a backfill in progress; the ends of other groups' runs are ignored. */
   readonly #groups = new Set<string>();
   readonly #refusals = new Map<string, Refusal>();
   readonly #onRunsEnded = (groupIds: ReadonlySet<string>): void => {
@@ -73,14 +74,14 @@ export class Backfiller {
     await this.#step;
   }
 
-  /** Plans the first runs of a backfill now. If that fails, the passes over all of them repeat it. */
+  /** Plans the first runs of a backfill now. If that fails, the regular passes retry it. */
   async begin(backfill: Backfill): Promise<void> {
     if (!this.#isRunning) return;
     await this.#advance(backfill).catch((error: unknown) => this.#trouble(error, backfill.groupId));
     this.poke();
   }
 
-  /** Looks at all backfills that are under way, one pass after the other. */
+  /** Checks all backfills in progress; passes never overlap. */
   poke(): void {
     this.#step = this.#step.then(() => this.#advanceAll());
   }
@@ -104,7 +105,7 @@ export class Backfiller {
     }
   }
 
-  /** Wakes when a refused step is to be decided again, and after the usual time at the latest. */
+  /** Schedules the next pass: when a refused step is to be retried, and after `everyMs` at the latest. */
   #lookAgain(): void {
     if (!this.#isRunning) return;
     const { clock, everyMs } = this.#parts;
@@ -163,8 +164,8 @@ export class Backfiller {
   }
 
   /**
-   * The store has another cursor, or a run that stands in the way: both may have come since it was read, so the step is
-   * decided anew from what it holds then.
+   * The cursor in the store has moved, or a run is in the way. Either may have happened since it was read, so
+   * the step is decided again from what the store holds then.
    */
   async #refused(backfill: Backfill, runs: readonly NewRun[]): Promise<void> {
     const { id, cursor, groupId } = backfill;

@@ -1,6 +1,6 @@
 import { StoreError } from "../errors/errors.js";
 
-/** One element's own error. */
+/** An error caused by a single element. */
 export class OwnError {
   readonly error: unknown;
 
@@ -9,7 +9,7 @@ export class OwnError {
   }
 }
 
-/** Errors of the store as a whole: none of them is of one element. */
+/** Errors of the store as a whole, which no single element causes. */
 const OF_THE_STORE: ReadonlySet<string> = new Set([
   "STORE_UNAVAILABLE",
   "STORE_LOCKED",
@@ -19,14 +19,14 @@ const OF_THE_STORE: ReadonlySet<string> = new Set([
   "STORE_CLOSED",
 ]);
 
-/** After so many failed calls for one batch, whatever is called must be what fails. */
+/** After this many failed calls for one batch, the call itself must be failing. */
 const MAX_FAILED_CALLS = 64;
 
 /**
- * Calls for a whole batch. If that fails, calls for ever smaller parts of it, so that an error is told of the element that
- * causes it and all others have their answers.
+ * Calls for a whole batch. If that fails, calls for ever smaller parts of it, so that an error is reported
+ * only for the element that causes it and all others get their answers.
  *
- * @throws what `call` throws if it fails for all, or for reasons that are no element's
+ * @throws what `call` throws if it fails for all elements, or for a reason that no element causes
  */
 export async function isolated<In, Out>(
   batch: readonly In[],

@@ -4,8 +4,8 @@ import { Grid, type NominalInterval } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
 
 /**
- * Up to where a schedule's past may be run again, epoch ms: to its watermark, as far as that is over. It lies ahead of now
- * if the schedule has not begun. `undefined` if no interval is over yet.
+ * Returns the instant up to which a schedule's past may be run again, epoch ms: its watermark, as far as that
+ * time is over. It lies ahead of now if the schedule has not begun. `undefined` if no interval is over yet.
  */
 export function pastUpTo(schedule: Schedule, now: EpochMs): EpochMs | undefined {
   const { watermark, spec } = schedule;
@@ -15,8 +15,9 @@ export function pastUpTo(schedule: Schedule, now: EpochMs): EpochMs | undefined 
 }
 
 /**
- * Where the time of a ledger may be cut: at the nominal times of its schedule's trigger, also before the schedule began,
- * and at the ledger's beginning, where its first interval may have begun between two of these.
+ * The instants at which a ledger's time may be cut: the nominal times of its schedule's trigger, including
+ * those before the schedule began, and the ledger's beginning, where its first interval may start between two
+ * nominal times.
  */
 export class LedgerCuts {
   readonly #grid: Grid;
@@ -27,7 +28,7 @@ export class LedgerCuts {
     this.#grid = new Grid({
       ...spec,
       startTime: EARLIEST,
-      // A single time may be that of the schedule's end.
+      // A `once` trigger that names no time takes the schedule's end time.
       endTime: spec.trigger.type === "once" ? spec.endTime : null,
       firstInterval: "first-nominal-time",
     });
@@ -35,23 +36,28 @@ export class LedgerCuts {
     this.#fireAt = spec.fireAt;
   }
 
-  /** The last cut that is not after an instant; the instant itself if there is none. */
+  /** Returns the last cut that is not after an instant; the instant itself if there is none. */
   notAfter(instant: EpochMs): EpochMs {
     return this.#lastUpTo(instant) ?? instant;
   }
 
-  /** The first cut that is not before an instant; the instant itself where there is none. */
+  /** Returns the first cut that is not before an instant; the instant itself if there is none. */
   notBefore(instant: EpochMs): EpochMs {
     return this.#after(instant - 1) ?? instant;
   }
 
-  /** The end of the last interval that is due at an instant, the delay left out; `undefined` if there is none. */
+  /**
+   * Returns the end of the last interval that is due at an instant, ignoring the delay; `undefined` if there
+   * is none.
+   */
   dueUpTo(instant: EpochMs): EpochMs | undefined {
     const begun = this.#lastUpTo(instant);
     return begun === undefined || this.#fireAt === "interval-end" ? begun : (this.#after(instant) ?? begun);
   }
 
-  /** The intervals that these cuts make of a hole in the ledger, from its beginning to its end. */
+  /**
+   * Yields the intervals into which these cuts divide a hole in the ledger, from its beginning to its end.
+   */
   *intervalsOf(hole: Interval): Generator<NominalInterval> {
     let { lower } = hole;
     while (lower < hole.upper) {

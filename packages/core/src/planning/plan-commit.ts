@@ -6,11 +6,16 @@ import type { Schedule } from "../schedule/schedule.js";
 import type { PlanCommit } from "../store/run-ledger.js";
 import type { PlanDecision } from "./plan-decision.js";
 
-/** The generation that intervals are planned in which were given back before. Others are in their first. */
+/**
+ * The next generations of intervals that were given back before. All other intervals are planned in
+ * generation 0.
+ */
 export class Generations {
   readonly #byBounds = new Map<string, number>();
 
-  /** Takes note of the runs that stand in the way of a plan: those that gave their interval back stay in the ledger. */
+  /**
+   * Records the runs that stand in the way of a plan: those that gave their interval back stay in the ledger.
+   */
   note(runs: readonly (Run | undefined)[]): void {
     for (const run of runs) {
       if (run?.isSuperseded) this.#byBounds.set(boundsKey(run), run.generation + 1);
@@ -22,7 +27,7 @@ export class Generations {
   }
 }
 
-/** What a decision is to the store. */
+/** Builds the store commit of a decision. */
 export function commitOf(
   { spec, version, incarnation, watermark }: Schedule,
   decision: PlanDecision,

@@ -4,29 +4,32 @@ import type { DueIntervals, Grid, NominalInterval } from "../schedule/grid.js";
 import { laneWidth } from "../schedule/normalize.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 
-/** The most runs that one transaction plans; what is owed beyond follows in the next. */
+/** The most runs that one transaction plans; the rest of what is owed follows in the next. */
 export const MAX_RUNS_PER_PLAN = 1_000;
 
-/** The most open runs of a group whose policies plan each interval as it falls due; the watermark waits with the rest. */
+/**
+ * The most open runs of a group whose policies plan each interval as it falls due; beyond that, the watermark
+ * waits.
+ */
 export const MAX_BACKLOG = 1_000;
 
 /**
- * How many runs of a backlog are planned ahead of a lane that is full. The others stay owed, and are planned as runs end:
- * written long before their turn they would only cost the time that those before them need.
+ * How many runs of a backlog are planned ahead of a full lane. The others stay owed and are planned as runs
+ * end: written long before their turn, they would only slow down the runs before them.
  */
 export const PLANNED_AHEAD = 4;
 
-/** When a group whose planning waits for runs to end is looked at again, if nothing ends before. */
+/** When a group whose planning waits for runs to end is checked again if none ends before, ms. */
 export const RECHECK_MS = 60_000;
 
-/** A run that is to be inserted: a part of the tile between the old watermark and the new one. */
+/** A run to be inserted: a part of the tile between the old watermark and the new one. */
 export interface PlannedInterval extends NominalInterval {
   readonly intervals: number;
   readonly state: "PLANNED" | "SKIPPED";
   readonly reason: RunReason | null;
 }
 
-/** What a fire does to its group. */
+/** The effect of a fire on its group. */
 export interface PlanDecision {
   readonly outcome: "planned" | "nothing" | "deferred";
   /** Tiles `[watermark, newWatermark)`. */
@@ -37,11 +40,11 @@ export interface PlanDecision {
   readonly hasMore: boolean;
   /** More is owed than the lane takes: decide again when runs have ended. */
   readonly waits: boolean;
-  /** Active runs of the lane are to be cancelled, and their interval comes back. */
+  /** Active runs of the lane are to be cancelled, which gives their intervals back. */
   readonly cancelsActive: boolean;
 }
 
-/** What a decision depends on. */
+/** Everything that a decision depends on. */
 export interface PlanInput {
   readonly spec: ScheduleSpec;
   readonly grid: Grid;
@@ -49,17 +52,17 @@ export interface PlanInput {
   readonly now: EpochMs;
   /** Runs of the lane that have not ended, or that block it. */
   readonly openRuns: number;
-  /** How many of these have failed and block it. @default 0 */
+  /** How many of the open runs have failed and block the lane. @default 0 */
   readonly blockingRuns?: number;
-  /** As it was stored: whether an earlier look has left a part of what is owed to later ones. */
+  /** As stored: shows whether an earlier decision left a part of what is owed for later. */
   readonly nextFireAt?: EpochMs | null;
   /** How many runs may be planned. @default as many as the lane takes, and a few more */
   readonly room?: number;
 }
 
 /**
- * What the grid owes from the watermark to now, and what the policies make of it. Pure; early, late, repeated and
- * missing fires all converge here, since nothing depends on which fire asked.
+ * Decides what the grid owes from the watermark to now, and how the policies handle it. Pure; early, late,
+ * repeated and missing fires all converge here, since nothing depends on which fire asked.
  */
 export function decidePlan(input: PlanInput): PlanDecision {
   const { spec, grid, watermark, now } = input;
@@ -107,28 +110,28 @@ const NOTHING = {
 } as const satisfies Partial<PlanDecision>;
 
 /**
- * Where a schedule goes on: at the watermark, but for one that was registered again with a later start. The time between
- * becomes a skipped run with the first interval that is planned.
+ * Returns where a schedule continues: at its watermark, or at its start if it was registered again with a
+ * later one. The time between becomes a skipped run, planned together with the first interval.
  */
 export function continuation(grid: Grid, watermark: EpochMs): EpochMs {
   return Math.max(watermark, grid.startTime);
 }
 
-/** When the fire of a watermark is due; `null` when the schedule has ended there. */
+/** Returns when the fire of a watermark is due; `null` if the schedule has ended there. */
 export function nextFireAt(grid: Grid, watermark: EpochMs): EpochMs | null {
   const interval = grid.next(continuation(grid, watermark));
   return interval === undefined ? null : grid.fireAt(interval);
 }
 
-/** Whether every owed interval becomes a run of its own. */
+/** Returns whether every owed interval becomes a run of its own. */
 function keepsEach(spec: ScheduleSpec): boolean {
   return spec.catchup === "each" && spec.overlap !== "coalesce-pending" && spec.overlap !== "cancel-running";
 }
 
 /**
- * How many runs may be planned now. Where each interval has a run of its own, those that wait are owed rather than
- * planned, but for a few; `drop` decides over every interval as it falls due, but not while a failed run blocks: then all
- * is held.
+ * Returns how many runs may be planned now. If each interval has a run of its own, all but a few of the
+ * waiting ones stay owed rather than planned. `drop` decides on every interval as it falls due, except while
+ * a failed run blocks: then everything is held.
  */
 function roomOf({ spec, openRuns, blockingRuns = 0 }: PlanInput): number {
   if (spec.overlap === "coalesce-pending" || spec.overlap === "cancel-running") return openRuns > 0 ? 0 : 1;
@@ -138,8 +141,8 @@ function roomOf({ spec, openRuns, blockingRuns = 0 }: PlanInput): number {
 }
 
 /**
- * A group that waits is asked again when its runs end. If nothing is heard of that, then at its next nominal time or after
- * a while, whichever comes first, but not more often than that.
+ * Returns when to check a waiting group again in case no run end is reported: at its next nominal time or
+ * after `RECHECK_MS`, whichever comes first, but not more often than every `RECHECK_MS`.
  */
 function recheckAt({ grid, now }: PlanInput, { newest, following }: DueIntervals): EpochMs {
   const recheck = now + RECHECK_MS;
@@ -148,26 +151,33 @@ function recheckAt({ grid, now }: PlanInput, { newest, following }: DueIntervals
 }
 
 /**
- * How late a fire may be, ms, before the catch-up window counts: twice what the watchdog grants an engine, so that neither
- * an engine's own lateness, nor its death, nor a restart costs an interval. Quartz calls this the misfire threshold.
+ * Returns how late a fire may be, ms, before the catch-up window counts: twice the watchdog's grace, so that
+ * neither an engine's own lateness, nor its death, nor a restart costs an interval. Quartz calls this the
+ * misfire threshold.
  */
 export function misfireThresholdMs({ engineGraceMs }: Pick<ScheduleSpec, "engineGraceMs">): number {
   return 2 * engineGraceMs;
 }
 
-/** The intervals that are older than the catch-up window. Nothing is given up behind what an earlier look has kept. */
+/**
+ * Returns the intervals older than the catch-up window. Nothing that follows an interval kept earlier is
+ * given up.
+ */
 function expiredOf(input: PlanInput, from: EpochMs): DueIntervals | undefined {
   const { spec, grid, now, nextFireAt: storedFireAt = null } = input;
   if (spec.catchupWindowMs === null || (keepsEach(spec) && wasLeft(input, storedFireAt))) return undefined;
   return grid.due(from, now - Math.max(spec.catchupWindowMs, misfireThresholdMs(spec)) - 1);
 }
 
-/** Whether an earlier look has left a part of what is owed: then the stored time is that of its next look. */
+/**
+ * Returns whether an earlier decision left a part of what is owed: then the stored time is that of its
+ * recheck.
+ */
 function wasLeft({ grid, watermark }: PlanInput, storedFireAt: EpochMs | null): boolean {
   return storedFireAt !== null && storedFireAt > (nextFireAt(grid, watermark) ?? storedFireAt);
 }
 
-/** The time in which nothing was scheduled, as a run that says so. */
+/** Returns the time before a later start, in which nothing was scheduled, as a skipped run. */
 function beforeStart({ grid, watermark }: PlanInput): PlannedInterval[] {
   const upper = continuation(grid, watermark);
   if (upper === watermark) return [];
@@ -175,7 +185,7 @@ function beforeStart({ grid, watermark }: PlanInput): PlannedInterval[] {
   return [{ ...nominal, intervals: 1, state: "SKIPPED", reason: "not-scheduled" }];
 }
 
-/** All that is owed, from where the schedule goes on. */
+/** Everything that is owed, from where the schedule continues. */
 interface Owed extends DueIntervals {
   readonly from: EpochMs;
 }
@@ -208,14 +218,14 @@ function applyPolicies(
   return { runs: [...skipped, ...each], hasMore: each.length < count };
 }
 
-/** Adjacent intervals: where they begin, the last of them, and how many they are. */
+/** Adjacent intervals: where they begin, the last of them, and their number. */
 interface Stretch {
   readonly lower: EpochMs;
   readonly newest: NominalInterval;
   readonly count: number;
 }
 
-/** Every interval as a run of its own, the oldest first. */
+/** Returns every interval as a run of its own, oldest first. */
 function eachOf(grid: Grid, { lower, count }: Stretch, limit: number): PlannedInterval[] {
   const runs: PlannedInterval[] = [];
   let from = lower;
@@ -244,7 +254,7 @@ function catchUp({ spec, grid }: PlanInput, owed: Stretch): PlannedInterval[] {
   return [merge(owed, "PLANNED", spec.catchup === "coalesce" ? "catchup-coalesced" : "overlap-coalesced")];
 }
 
-/** One run over adjacent intervals; its scheduled time is that of the newest. */
+/** Merges adjacent intervals into one run, scheduled at the time of the newest. */
 function merge(
   { lower, newest, count }: Stretch,
   state: "PLANNED" | "SKIPPED",

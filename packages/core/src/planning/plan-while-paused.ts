@@ -6,7 +6,7 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import { commitOf, Generations } from "./plan-commit.js";
 import { decidePlan, MAX_RUNS_PER_PLAN } from "./plan-decision.js";
 
-/** How often to decide anew after something else was faster. */
+/** How often to decide again after another writer was faster. */
 const MAX_CONFLICTS = 20;
 
 /** Dependencies of `planWhilePaused`. */
@@ -17,8 +17,9 @@ export interface PlanWhilePausedParts {
 }
 
 /**
- * Plans what a paused schedule owes, as its catch-up policy says, to run at once beside its lane: a person asks for it.
- * At most as much as one step plans; the rest stays owed. Plans nothing if the schedule is not paused (any more).
+ * Plans what a paused schedule owes, as its catch-up policy says, to run at once beside its lane, because a
+ * person asks for it. Plans at most as much as one step; the rest stays owed. Plans nothing if the schedule
+ * is not paused.
  */
 export async function planWhilePaused(
   { store, clock, namespace }: PlanWhilePausedParts,

@@ -20,16 +20,19 @@ export const PLANNING_STATUSES: readonly ScheduleStatus[] = ["REGISTERING", "REG
 /** How many schedules stay in memory between fires. */
 const CACHED_SCHEDULES = 50_000;
 
-/** How often a group is decided again after its watermark was found moved, before something must be wrong. */
+/**
+ * How often a group may be decided again because its watermark has moved; more than this means that something
+ * is wrong.
+ */
 const MAX_CONFLICTS = 20;
 
-/** About how many runs one transaction inserts; other groups of the batch follow in the next. */
+/** About how many runs one transaction inserts; the other groups of the batch follow in the next. */
 const RUNS_PER_COMMIT = 5_000;
 
-/** How the reason of a schedule that cannot be planned begins. */
+/** Prefix of the status reason of a schedule that cannot be planned. */
 const UNPLANNABLE = "Cannot be planned: ";
 
-/** What a planner works with. */
+/** Dependencies of `IntervalPlanner`. */
 export interface PlannerParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
@@ -41,9 +44,12 @@ export interface PlannerParts {
 interface Entry {
   schedule: Schedule;
   readonly grid: Grid;
-  /** Whether the lane's count is as it was just read. */
+  /** Whether the lane's count was just read from the store. */
   isFresh: boolean;
-  /** Runs of the lane that have not ended, or that block it: as read, and then by what was planned and ended here. */
+  /**
+   * Runs of the lane that have not ended, or that block it: as read, then adjusted by what was planned and
+   * ended here.
+   */
   openRuns: number;
 }
 
@@ -55,18 +61,18 @@ interface Step {
   readonly commit: PlanCommit;
 }
 
-/** A group that is being planned, and what came of it so far. */
+/** A group that is being planned, and the results so far. */
 interface Work {
   readonly groupId: string;
-  /** Fires that were not judged yet. */
+  /** Fires not judged yet. */
   readonly fires: Fire[];
-  /** An engine fired and gets the answer; otherwise it has to be told. */
+  /** An engine fired and gets the answer; otherwise a new fire time is reported by an event. */
   isFired: boolean;
-  /** Runs have ended here, and more may be owed; if not, nobody has to be told. */
+  /** Planned because runs ended here; if nothing more is owed, no event is needed. */
   readonly isResumed: boolean;
   readonly runs: NewRun[];
   conflicts: number;
-  /** The ledger has the empty interval with which an inclusive end closes. */
+  /** The ledger already has the empty interval with which an inclusive end closes. */
   emptyIsPlanned?: boolean;
   generations: Generations | undefined;
   outcome: FireResult["outcome"];
@@ -75,9 +81,10 @@ interface Work {
 }
 
 /**
- * Turns fires into runs: plans whatever the grid owes from the watermark to now. The only writer of watermarks.
+ * Turns fires into runs: plans whatever the grid owes from the watermark to now. The only writer of
+ * watermarks.
  *
- * A batch of fires is one transaction. Where another planner was faster, the group is read again and decided anew.
+ * A batch of fires is one transaction. If another planner was faster, the group is read and decided again.
  */
 export class IntervalPlanner implements FireSink {
   readonly #store: ScheduleStore;
@@ -87,11 +94,11 @@ export class IntervalPlanner implements FireSink {
   readonly #namespace: string;
   /** In order of use, oldest first. */
   readonly #cache = new Map<string, Entry>();
-  /** Early fires, each repeated at its time. */
+  /** Timers of early fires, each of which is planned at its time. */
   readonly #held = new Map<string, ClockTimer>();
   /** Groups whose planning waits for runs to end. */
   readonly #deferred = new Set<string>();
-  /** Groups that cannot be planned, each with the instant until which it is left alone. */
+  /** Groups that cannot be planned, each with the instant of its next attempt. */
   readonly #failing = new Map<string, EpochMs>();
   readonly #onRunsEnded = (groupIds: ReadonlySet<string>): void => this.#resume(groupIds);
 
@@ -139,7 +146,7 @@ export class IntervalPlanner implements FireSink {
     return [...works.values()].map(resultOf);
   }
 
-  /** Forgets what it remembers of a group: its schedule was changed. */
+  /** Drops the cached state of a group whose schedule was changed. */
   forget(groupId: string): void {
     this.#cache.delete(groupId);
     this.#failing.delete(groupId);
@@ -174,7 +181,9 @@ export class IntervalPlanner implements FireSink {
     }
   }
 
-  /** Loads schedules; where others are to be planned beside them, those go on without what cannot be read. */
+  /**
+   * Loads schedules. If other groups are planned in the same batch, they continue when these cannot be read.
+   */
   async #loadBeside(works: readonly Work[], areOthers: boolean): Promise<void> {
     try {
       await this.#load(works);
@@ -195,7 +204,7 @@ export class IntervalPlanner implements FireSink {
     return true;
   }
 
-  /** Brings the schedules that are not in memory, or whose lane counts matter, from the store. */
+  /** Loads the schedules that are not in memory, or whose lane counts matter. */
   async #load(works: readonly Work[]): Promise<void> {
     const schedules = await isolated(works, (part) =>
       this.#store.getSchedules(part.map(({ groupId }) => groupId)),
@@ -215,8 +224,8 @@ export class IntervalPlanner implements FireSink {
   }
 
   /**
-   * One group's error is that group's alone: it is told, the schedule says so, and after a while it is tried again. Where
-   * the schedule cannot even be read, only the event tells.
+   * Records that one group failed, without affecting the others: an event and the schedule's reason report
+   * it, and it is retried later. If the schedule cannot even be read, only the event reports it.
    */
   async #fail(work: Work, thrown: unknown, schedule: Schedule | undefined): Promise<void> {
     const { groupId } = work;
@@ -249,7 +258,7 @@ export class IntervalPlanner implements FireSink {
           ...(until === undefined ? {} : { nextFireAt: until }),
         },
       ])
-      // The reason is for people; what is planned does not depend on it.
+      // The reason is for people; planning does not depend on it.
       .catch(() => []);
     if (statusReason === schedule.statusReason) return;
     this.#emitter.emit("schedule-status", {
@@ -299,8 +308,9 @@ export class IntervalPlanner implements FireSink {
   }
 
   /**
-   * What to commit for a group; `done` where there is nothing, `again` where the store has to be asked first: what is in
-   * memory decides only the plain case, one more interval of a schedule whose lane does not matter.
+   * Decides what to commit for a group; `done` if there is nothing, `again` if the store has to be read
+   * first: cached state is enough only for the plain case, one more interval of a schedule whose lane does
+   * not matter.
    */
   #decide(work: Work): Step | "done" | "again" {
     const entry = this.#cache.get(work.groupId);
@@ -324,7 +334,7 @@ export class IntervalPlanner implements FireSink {
       return "again";
     }
     if (work.emptyIsPlanned === true && decision.runs.length === 1 && isEmpty(decision.runs[0]!)) {
-      // The last, empty interval leaves the watermark where it is, so only its run says that it was planned.
+      // The last, empty interval leaves the watermark where it is, so only its run shows that it was planned.
       decision = { ...decision, outcome: "nothing", runs: [], nextFireAt: null };
     }
     if (changesNothing(schedule, decision, this.#clock.now())) {
@@ -339,7 +349,7 @@ export class IntervalPlanner implements FireSink {
     return { work, entry, decision, commit };
   }
 
-  /** Takes in what was committed; returns whether more is owed. */
+  /** Applies what was committed; returns whether more is owed. */
   #accept({ work, entry, decision, commit }: Step): boolean {
     const { groupId } = work;
     this.#remember(entry, decision);
@@ -354,8 +364,9 @@ export class IntervalPlanner implements FireSink {
   }
 
   /**
-   * Another planner was faster, or the schedule was changed: read it again. Or one of the intervals was given back: its
-   * run stays in the ledger, so the same bounds need the next generation.
+   * Prepares another attempt: another planner was faster, or the schedule was changed, so it is read again.
+   * Or one of the intervals was given back: its run stays in the ledger, so the same bounds need the next
+   * generation.
    */
   async #conflict({ work, commit }: Step): Promise<boolean> {
     this.#cache.delete(work.groupId);
@@ -373,7 +384,7 @@ export class IntervalPlanner implements FireSink {
   #remember(entry: Entry, decision: PlanDecision): void {
     const { groupId } = entry.schedule.spec;
     entry.schedule = { ...entry.schedule, watermark: decision.newWatermark, nextFireAt: decision.nextFireAt };
-    // The order of use matters only where there are about to be too many.
+    // The order of use matters only once the cache may soon be full.
     if (2 * this.#cache.size < CACHED_SCHEDULES) return;
     this.#cache.delete(groupId);
     this.#cache.set(groupId, entry);
@@ -395,7 +406,7 @@ export class IntervalPlanner implements FireSink {
     this.#emitter.emit("fire-moved", { groupId: work.groupId, nextFireAt: decision.nextFireAt, delayMs });
   }
 
-  /** Tells early fires and those off the grid from mere repetitions. */
+  /** Holds early fires and reports those off the grid; the rest are mere repetitions. */
   #judgeFires(work: Work, { schedule, grid }: Entry): void {
     const now = this.#clock.now();
     for (const { scheduledTime } of work.fires.splice(0)) {
@@ -420,8 +431,8 @@ export class IntervalPlanner implements FireSink {
   }
 
   /**
-   * Plans more of what was left until runs end. A store that others use as well may have left something there that this
-   * planner has not seen.
+   * Plans more of what was deferred until runs end. If the store is shared, another process may have deferred
+   * something there that this planner has not seen.
    */
   #resume(groupIds: ReadonlySet<string>): void {
     const { isShared } = this.#store;
@@ -452,8 +463,9 @@ function resultOf({ groupId, outcome, runs, nextFireAt, error }: Work): FireResu
 }
 
 /**
- * Whether the decision can be trusted although the lane's count and the version may be stale. The commit checks the
- * version, and the count only bounds how far a backlog is planned ahead; that there is no room is looked up.
+ * Returns whether the decision can be trusted although the lane's count and the version may be stale. The
+ * commit checks the version, and the count only bounds how far a backlog is planned ahead; a full lane is
+ * verified in the store.
  */
 function isPlain({ spec }: Schedule, decision: PlanDecision): boolean {
   const ignoresLane = spec.overlap === "queue" || spec.overlap === "allow";
@@ -461,7 +473,10 @@ function isPlain({ spec }: Schedule, decision: PlanDecision): boolean {
   return decision.runs.length === 1 || (spec.catchup === "each" && decision.waits);
 }
 
-/** Whether the store has it all already: nothing is owed, or a later look at what waits is noted. */
+/**
+ * Returns whether the store already reflects the decision: nothing is owed, or the recheck is already
+ * recorded.
+ */
 function changesNothing({ nextFireAt }: Schedule, decision: PlanDecision, now: EpochMs): boolean {
   if (decision.outcome === "nothing") return decision.nextFireAt === nextFireAt;
   const isNoted = nextFireAt !== null && nextFireAt > now + RECHECK_MS / 2;

@@ -7,22 +7,25 @@ import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { type RerunQuery, type RerunUnit, rerunUnits } from "./rerun-units.js";
 
-/** The next part of what is to run again, small enough to plan at once. */
+/** The next part of a re-run, small enough to plan at once. */
 export interface RerunSlice {
   readonly units: readonly RerunUnit[];
-  /** Where what follows begins, epoch ms: the lower bound of the next unit, or the end of the range. */
+  /** Where the rest begins, epoch ms: the lower bound of the next unit, or the end of the range. */
   readonly next: EpochMs;
 }
 
-/** How much of a query to take. */
+/** Limits of a slice. */
 export interface RerunSliceOptions {
-  /** The most units. */
+  /** The most units to return. */
   readonly limit: number;
-  /** The backfill that asks: it waits for its own runs where what follows has time in common with them. */
+  /** The backfill that asks; it waits for its own runs if the next units overlap them. */
   readonly backfillId?: string;
 }
 
-/** The next units that can run now, at most `limit`, oldest first. What is under way is passed over. */
+/**
+ * Returns the next units that can run now, at most `limit`, oldest first. Skips what other runs are
+ * processing.
+ */
 export async function nextSlice(
   store: ScheduleStore,
   schedule: Schedule,
@@ -39,7 +42,7 @@ export async function nextSlice(
   return { units, next: query.range.upper };
 }
 
-/** How runs beside the live schedule are made. */
+/** Attributes of runs made beside the live schedule. */
 export interface RerunOptions {
   readonly kind: RunKind;
   readonly backfillId: string | null;
@@ -47,7 +50,7 @@ export interface RerunOptions {
   readonly plannedAt: EpochMs;
 }
 
-/** The runs of units, each in the generation that follows those that the ledger has of its interval. */
+/** Returns the runs of units, each in the generation after those that the ledger has of its interval. */
 export async function rerunsOf(
   store: ScheduleStore,
   schedule: Schedule,
@@ -100,7 +103,7 @@ async function nextGenerations(
   return generations;
 }
 
-/** Units that touch, as one: each stretch is read at once, and nothing that lies between two of them. */
+/** Merges units that touch, so that each stretch is read at once and nothing between two of them is. */
 function stretchesOf(units: readonly Interval[]): Interval[] {
   const stretches: { lower: EpochMs; upper: EpochMs }[] = [];
   for (const { lower, upper } of units) {

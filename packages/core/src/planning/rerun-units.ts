@@ -10,36 +10,36 @@ import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { LedgerCuts } from "./ledger-cuts.js";
 
-/** An interval that is to run once more, or for the first time, beside the live schedule. */
+/** An interval to run once more, or for the first time, beside the live schedule. */
 export interface RerunUnit extends NominalInterval {
   readonly intervals: number;
-  /** A run that has not ended and has time in common with it, so that it cannot run now. */
+  /** A run that has not ended and overlaps it, so that it cannot run now. */
   readonly underWay: Run | undefined;
 }
 
-/** Which intervals to run again. */
+/** A selection of intervals to run again. */
 export interface RerunQuery {
   /**
-   * Whatever has time in common with it runs as a whole: a run of the ledger within the bounds that it had, and an
-   * interval of the grid. Nothing at or after the watermark does, which is the live schedule's.
+   * Everything that overlaps it runs as a whole: a run of the ledger within its own bounds, and an interval
+   * of the grid. Nothing at or after the watermark runs: that belongs to the live schedule.
    */
   readonly range: Interval;
   readonly select: BackfillSelect;
   /** Only units that begin here or later, epoch ms. @default all */
   readonly from?: EpochMs;
-  /** How many runs of the ledger to read at once, 1 to 1,000. @default 1,000 */
+  /** How many ledger runs to read at once, 1 to 1,000. @default 1,000 */
   readonly pageSize?: number;
 }
 
 const OPEN_STATES = ["PLANNED", "SUBMITTING", "RUNNING"] as const;
 
-/** How many units may follow each other before other work of the process gets its turn. */
+/** How many units are yielded in a row before other work of the process gets its turn. */
 const UNITS_PER_TURN = 1_000;
 
 /**
- * The units of a query, each of which begins after the one before: selected runs of the ledger with the bounds that they
- * had, and the grid's intervals where no run stands. An interval is one unit however many generations of it stand, and
- * one that lies within another unit is no unit of its own.
+ * Yields the units of a query, each beginning after the one before: selected runs of the ledger with their
+ * own bounds, and the grid's intervals where no run stands. An interval is one unit however many generations
+ * of it stand, and an interval that lies within another unit is not a separate unit.
  */
 export async function* rerunUnits(
   store: ScheduleStore,
@@ -69,7 +69,7 @@ export async function* rerunUnits(
   }
 }
 
-/** Lets other work of the process go on: a store in memory answers without ever waiting for anything. */
+/** Lets other work of the process continue: a memory store answers without ever waiting for anything. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -80,7 +80,10 @@ interface Window {
   readonly runs: readonly Run[];
 }
 
-/** Reads what stands from the beginning of a range: up to its end, or to where a run begins that fits on no page. */
+/**
+ * Reads the standing runs from the beginning of a range: up to its end, or to the first run that did not fit
+ * on the page.
+ */
 async function readWindow(
   store: ScheduleStore,
   groupId: string,
@@ -106,7 +109,7 @@ async function readWindow(
   return { range: { lower, upper }, runs };
 }
 
-/** A unit that reaches out of its window, where other runs may be under way for its time. */
+/** Completes a unit that extends beyond its window, where other runs may be processing its time. */
 async function withUnderWay(store: ScheduleStore, groupId: string, unit: RerunUnit): Promise<RerunUnit> {
   const { lower, upper } = unit;
   const filter = { groupId, states: OPEN_STATES, within: { lower, upper }, includeSuperseded: false };
@@ -118,7 +121,7 @@ function isWithin({ lower, upper }: Interval, range: Interval): boolean {
   return lower >= range.lower && upper <= range.upper;
 }
 
-/** The units of a window by lower bound, the longest first. */
+/** Yields the units of a window by lower bound, the longest first. */
 function* unitsWithin(
   { range, runs }: Window,
   select: BackfillSelect,

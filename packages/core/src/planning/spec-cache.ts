@@ -7,12 +7,13 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 /** How many specifications stay in memory. */
 const CACHED_SPECS = 50_000;
 
-/** The parts of a schedule that never change while it has this version. */
+/** The parts of a schedule that never change within a version. */
 type Cached = Pick<Schedule, "version" | "spec" | "incarnation" | "createdAt">;
 
 /**
- * The specifications that runs were planned with, shared by all that read them. A version of one ledger never changes, so
- * nothing here goes stale; a ledger that began after a purge has versions of its own, which its runs' ids tell apart.
+ * A shared cache of the specifications that runs were planned with. A version of one ledger never changes, so
+ * nothing here goes stale; a ledger that began after a purge has versions of its own, distinguished by its
+ * runs' ids.
  */
 export class SpecCache {
   readonly #store: ScheduleStore;
@@ -24,30 +25,36 @@ export class SpecCache {
     this.#namespace = namespace;
   }
 
-  /** The specification of a run if it is in memory. */
+  /** Returns the specification of a run if it is in memory. */
   peek(run: Run): ScheduleSpec | undefined {
     const known = this.#schedules.get(run.groupId);
     return known?.version === run.scheduleVersion && this.#isOf(known, run) ? known.spec : undefined;
   }
 
-  /** When the ledger of a run began, epoch ms, if that is in memory. */
+  /** Returns when the ledger of a run began, epoch ms, if that is in memory. */
   begunAt({ groupId }: Pick<Run, "groupId">): EpochMs | undefined {
     return this.#schedules.get(groupId)?.createdAt;
   }
 
-  /** A version of a group's specification if it is in memory. After a purge it may be the earlier ledger's for a while. */
+  /**
+   * Returns a version of a group's specification if it is in memory. After a purge it may be the earlier
+   * ledger's for a while.
+   */
   peekVersion(groupId: string, version: number): ScheduleSpec | undefined {
     const known = this.#schedules.get(groupId);
     return known?.version === version ? known.spec : undefined;
   }
 
-  /** Brings what runs need into memory, with one query for those of the current version. */
+  /** Loads the specifications that runs need, with one query for those of the current version. */
   async load(groupIds: ReadonlySet<string>): Promise<void> {
     const schedules = await this.#store.getSchedules([...groupIds]);
     for (const schedule of schedules) if (schedule !== undefined) this.remember(schedule);
   }
 
-  /** The specification of a run, from an older version where that planned it; `undefined` when it was purged. */
+  /**
+   * Returns the specification of a run, from an older version if that one planned it; `undefined` if it was
+   * purged.
+   */
   async get(run: Run): Promise<ScheduleSpec | undefined> {
     const known = this.peek(run);
     if (known !== undefined) return known;
@@ -55,7 +62,7 @@ export class SpecCache {
     return versions.find(({ version }) => version === run.scheduleVersion)?.spec;
   }
 
-  /** Takes in what somebody else has read anyway. */
+  /** Caches a schedule that was read for another purpose. */
   remember({ version, spec, incarnation, createdAt }: Cached): void {
     this.#schedules.set(spec.groupId, { version, spec, incarnation, createdAt });
     if (this.#schedules.size <= CACHED_SPECS) return;

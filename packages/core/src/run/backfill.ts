@@ -1,14 +1,15 @@
 import type { EpochMs } from "../clock/clock.js";
 
 /**
- * The intervals of the range that a backfill runs: `missing`, those that no run has done, is doing or has failed at;
- * `failed`; `incomplete`, both of these; or `all`. An interval for which a run is under way is passed over.
+ * The intervals of the range that a backfill runs: `missing`, those that no run has processed, is processing
+ * or has failed at; `failed`; `incomplete`, both of these; or `all`. Intervals with a run in progress are
+ * skipped.
  */
 export type BackfillSelect = "missing" | "failed" | "incomplete" | "all";
 
 /**
- * `RUNNING` until every interval of the range has been planned and its runs have ended; then `DONE`. `FAILED` if its next
- * runs could not be planned, as `reason` says.
+ * `RUNNING` until every interval of the range has been planned and its runs have ended; then `DONE`. `FAILED`
+ * if its next runs could not be planned; `reason` says why.
  */
 export type BackfillState = "RUNNING" | "DONE" | "CANCELLED" | "FAILED";
 
@@ -16,19 +17,19 @@ export type BackfillState = "RUNNING" | "DONE" | "CANCELLED" | "FAILED";
 export interface Backfill {
   readonly id: string;
   readonly groupId: string;
-  /** Inclusive, epoch ms. An interval that it cuts runs as a whole. */
+  /** Inclusive, epoch ms. An interval that this bound cuts runs as a whole. */
   readonly lower: EpochMs;
-  /** Exclusive, epoch ms. An interval that it cuts runs as a whole. */
+  /** Exclusive, epoch ms. An interval that this bound cuts runs as a whole. */
   readonly upper: EpochMs;
   readonly select: BackfillSelect;
   /** How many of its runs may be active at once, at least 1. */
   readonly concurrency: number;
-  /** What begins before here has been planned or passed over, epoch ms. */
+  /** Everything that begins before this has been planned or skipped, epoch ms. */
   readonly cursor: EpochMs;
   readonly state: BackfillState;
-  /** Why it has failed. */
+  /** Why it failed. */
   readonly reason: string | null;
-  /** Runs planned so far, and how many of these have not ended. */
+  /** Runs planned so far; `openRuns` of these have not ended. */
   readonly plannedRuns: number;
   readonly openRuns: number;
   readonly createdAt: EpochMs;

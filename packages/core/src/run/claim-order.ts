@@ -6,8 +6,8 @@ import type { Run } from "./run.js";
  * The queue in which a ready run waits to be claimed.
  *
  * - `retry`: was claimed before, and waits for its next attempt;
- * - `live`: is on time, or a person's wish (`MANUAL`);
- * - `rest`: lags behind its schedule, has a place in its lane beyond the first few, or is a backfill's.
+ * - `live`: is on time, or was requested by a person (`MANUAL`);
+ * - `rest`: lags behind its schedule, has a place in its lane beyond the first few, or belongs to a backfill.
  *
  * Stores may keep a queue as its index in this list.
  */
@@ -16,36 +16,39 @@ export const CLAIM_QUEUES = ["live", "rest", "retry"] as const;
 /** One of `CLAIM_QUEUES`. */
 export type ClaimQueue = (typeof CLAIM_QUEUES)[number];
 
-/** How many places of a lane are `live`. Those beyond wait with the rest, so that a wide lane cannot hold up the others. */
+/**
+ * How many places of a lane are `live`. Those beyond are `rest`, so that a wide lane cannot hold up the
+ * others.
+ */
 export const LIVE_PLACES = 4;
 
-/** How much later than by one interval a run may be admitted and still be on time, ms. */
+/** How much more than one interval late a run may be admitted and still count as on time, ms. */
 export const LIVE_TOLERANCE_MS = 1_000;
 
-/** Of so many runs that are claimed one after the other, at least one is `live` and at least one of the `rest`. */
+/** Length of a round of claims, in which at least one run is `live` and at least one is `rest`. */
 export const CLAIM_ROUND = 8;
 
-/** The turn of each round that is for `live`. */
+/** The turn of each round that belongs to `live`. */
 export const LIVE_TURN = 3;
 
-/** The turn of each round that is for the `rest`. */
+/** The turn of each round that belongs to `rest`. */
 export const REST_TURN = 7;
 
-/** In which order the queues are emptied. */
+/** The order in which the queues are emptied. */
 const PRECEDENCE = ["retry", "live", "rest"] as const satisfies readonly ClaimQueue[];
 
-/** What a run's queue depends on when it becomes ready. */
+/** The inputs that decide a run's queue when it becomes ready. */
 export interface Admission {
   readonly kind: RunKind;
-  /** It was claimed before. */
+  /** Whether it was claimed before. */
   readonly wasClaimed: boolean;
-  /** Its lane is behind: see `isLagging`. */
+  /** Whether its lane is behind: see `isLagging`. */
   readonly isLagging: boolean;
-  /** How many runs its lane had admitted before. */
+  /** How many runs its lane had already admitted. */
   readonly placesTaken: number;
 }
 
-/** The queue of a run that is admitted. */
+/** Returns the queue of a run that is admitted. */
 export function queueOf({ kind, wasClaimed, isLagging, placesTaken }: Admission): ClaimQueue {
   if (wasClaimed) return "retry";
   if (kind !== "SCHEDULED") return kind === "MANUAL" ? "live" : "rest";
@@ -53,8 +56,8 @@ export function queueOf({ kind, wasClaimed, isLagging, placesTaken }: Admission)
 }
 
 /**
- * Whether a lane is behind its schedule: by more than one interval, as its oldest run tells that is admitted. Those that are
- * admitted with it share its queue, so that they are claimed in their order.
+ * Returns whether a lane is behind its schedule by more than one interval, judged by the oldest run being
+ * admitted. Runs admitted with it share its queue, so that they are claimed in their order.
  *
  * @param at - when it is admitted, epoch ms
  * @param delayMs - the schedule's delay
@@ -68,17 +71,17 @@ export function isLagging(
   return lateMs > (oldest.upper - oldest.lower) / oldest.intervals + LIVE_TOLERANCE_MS;
 }
 
-/** Which queue comes first, where `a` and `b` are of two runs that were claimed together. */
+/** Compares the queues of two runs that were claimed together. */
 export function compareQueues(a: ClaimQueue, b: ClaimQueue): number {
   return PRECEDENCE.indexOf(a) - PRECEDENCE.indexOf(b);
 }
 
 /**
- * Takes runs from the queues: `retry` before `live` before `rest`, except that each round of eight has a turn for `live` and
- * one for `rest`, so that neither starves. Among several operators another one comes first with each turn.
+ * Takes runs from the queues: `retry` before `live` before `rest`, except that each round of eight has a turn
+ * for `live` and one for `rest`, so that neither starves. With each turn a different operator comes first.
  *
- * @param turn - how many runs were taken so far, by this process
- * @param take - takes at most so many out of one queue of one operator, and says which
+ * @param turn - how many runs this process has taken so far
+ * @param take - takes at most that many out of one queue of one operator, and returns them
  */
 export function takeFairly<T>(
   { turn, limit, operators }: { turn: number; limit: number; operators: readonly string[] },
@@ -99,7 +102,7 @@ export function takeFairly<T>(
   return taken;
 }
 
-/** How many of the next turns are a certain one of their rounds. */
+/** Counts how many of the next turns are the given turn of their round. */
 export function turnsOf(which: number, turn: number, limit: number): number {
   const before = (end: number): number => Math.floor((end + CLAIM_ROUND - 1 - which) / CLAIM_ROUND);
   return before(turn + limit) - before(turn);

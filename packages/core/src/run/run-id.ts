@@ -1,12 +1,14 @@
 import { hash } from "node:crypto";
 import type { Interval } from "../interval/boundaries.js";
 
-/** What a run's identity is made of. Never a row, a host or a wall clock, so that a repeated plan names the same run. */
+/**
+ * The inputs of a run's id. Never a row, a host or a wall clock, so that a repeated plan names the same run.
+ */
 export interface RunIdentity extends Interval {
-  /** Keeps apart what several installations do with one batch engine. */
+  /** Separates several installations that share one batch engine. */
   readonly namespace: string;
   readonly groupId: string;
-  /** `Schedule.incarnation`: keeps apart the ledgers that a group has had before and after a purge. */
+  /** `Schedule.incarnation`: separates the ledgers that a group has had before and after a purge. */
   readonly incarnation: string;
   readonly generation: number;
 }
@@ -15,10 +17,11 @@ const TIME_HEX_DIGITS = 12;
 const HASH_HEX_DIGITS = 20;
 
 /**
- * A run's id: 32 lower-case hex digits, so that it fits wherever a UUID or a Flink job id does.
+ * Returns a run's id: 32 lower-case hex digits, so that it fits wherever a UUID or a Flink job id does.
  *
- * The first 12 are the interval's upper bound in ms (48 bits, as in a UUID of version 7), so that ids of one time lie
- * together in an index; the other 20 are of the SHA-256 of namespace, group, boundaries, generation and incarnation.
+ * The first 12 are the interval's upper bound in ms (48 bits, as in a UUID of version 7), so that ids of
+ * similar times are adjacent in an index; the other 20 are from the SHA-256 of namespace, group, boundaries,
+ * generation and incarnation.
  */
 export function runId(identity: RunIdentity): string {
   const { namespace, groupId, incarnation, lower, upper, generation } = identity;

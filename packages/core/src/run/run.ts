@@ -5,8 +5,8 @@ import type { RunKind } from "../job/run-kind.js";
 import type { Place } from "./place.js";
 
 /**
- * Where a run is. `PLANNED → SUBMITTING → RUNNING → SUCCEEDED | FAILED | CANCELLED`, or `SKIPPED` from the start.
- * `SUBMITTING` is written before the operator is called.
+ * The state of a run: `PLANNED → SUBMITTING → RUNNING → SUCCEEDED | FAILED | CANCELLED`, or `SKIPPED` from
+ * the start. `SUBMITTING` is written before the operator is called.
  */
 export type RunState =
   | "PLANNED"
@@ -19,13 +19,13 @@ export type RunState =
 
 /** Why an interval did not run, or why a run covers more than one nominal interval. */
 export type RunReason =
-  /** Owed more than one interval; the catch-up policy `coalesce` merged them. */
+  /** More than one interval was owed; the catch-up policy `coalesce` merged them. */
   | "catchup-coalesced"
-  /** The catch-up policy `drop` gave it up. */
+  /** Given up by the catch-up policy `drop`. */
   | "catchup-dropped"
   /** Older than the catch-up window. */
   | "catchup-window"
-  /** The overlap policy `drop` gave it up while another run was active. */
+  /** Given up by the overlap policy `drop` while another run was active. */
   | "overlap-dropped"
   /** Merged into one run by the overlap policy `coalesce-pending` or `cancel-running`. */
   | "overlap-coalesced"
@@ -33,7 +33,7 @@ export type RunReason =
   | "overlap-cancelled"
   /** Cancelled by a person. */
   | "cancelled"
-  /** Waited when its schedule was unregistered. */
+  /** Was waiting when its schedule was unregistered. */
   | "unregistered"
   /** Lies between an unregistration and a later registration that starts after it. */
   | "not-scheduled";
@@ -44,7 +44,7 @@ export interface RunError {
   readonly message: string;
 }
 
-/** One ended attempt of a run that was retried afterwards. */
+/** An ended attempt of a run that was retried afterwards. */
 export interface AttemptRecord {
   readonly attempt: number;
   readonly submittedAt: EpochMs | null;
@@ -53,21 +53,24 @@ export interface AttemptRecord {
   readonly error: RunError;
 }
 
-/** What a run waits for. */
+/** Why a run waits. */
 export interface RunWait {
-  /** `lane`: a place in its lane; `retry`: the time of its next attempt; or the word of the gate that holds it. */
+  /**
+   * `lane`: for a place in its lane; `retry`: for the time of its next attempt; or the reason of the gate
+   * that holds it.
+   */
   readonly reason: string;
-  /** Since when, epoch ms. */
+  /** Start of the wait, epoch ms. */
   readonly since: EpochMs;
-  /** The time that is missing upstream, where a gate waits for data. */
+  /** The time that is missing upstream, if a gate waits for data. */
   readonly missing?: IntervalSet;
 }
 
-/** One interval's instance in the ledger. */
+/** A run of the ledger, which stands for one interval. */
 export interface Run {
   /**
-   * 32 lower-case hex digits: the upper bound's time, then a hash of namespace, group, boundaries and generation (see
-   * `runId`). The same on every host and after every restart.
+   * 32 lower-case hex digits: the upper bound's time, then a hash of namespace, group, boundaries and
+   * generation (see `runId`). The same on every host and after every restart.
    */
   readonly id: string;
   readonly groupId: string;
@@ -76,7 +79,7 @@ export interface Run {
   readonly lower: EpochMs;
   /** Exclusive, epoch ms. */
   readonly upper: EpochMs;
-  /** 0 for the first run of an interval, one more for each run of it on purpose. */
+  /** 0 for the first run of an interval, one more for each deliberate re-run. */
   readonly generation: number;
   /** How many nominal intervals it covers, at least 1. */
   readonly intervals: number;
@@ -88,25 +91,26 @@ export interface Run {
   readonly scheduleVersion: number;
   /** The backfill it belongs to. */
   readonly backfillId: string | null;
-  /** The operator that carries it out, in lower case. */
+  /** The operator that executes it, in lower case. */
   readonly operator: string;
-  /** Attempts begun: 0 while it was never claimed. */
+  /** Attempts begun; 0 if it was never claimed. */
   readonly attempt: number;
   readonly place: Place;
   /** When it was admitted or its next attempt is due, epoch ms; `null` unless it is `ready`. */
   readonly readyAt: EpochMs | null;
   /** The end of its lease, epoch ms; `null` unless it is `active`. */
   readonly leaseUntil: EpochMs | null;
-  /** What it waits for; `null` where that is nothing but a manager that claims it. */
+  /** What it waits for; `null` if it only waits for a manager to claim it. */
   readonly wait: RunWait | null;
   /** A failed run behind which its lane waits (`onFailure: "block"`). */
   readonly isBlocking: boolean;
-  /** A later generation or a merged run stands for it. */
+  /** A later generation or a merged run stands for its interval instead. */
   readonly isSuperseded: boolean;
   readonly isCancelRequested: boolean;
   /**
-   * A job of this run may still be working: true from the claim on, false once its job is known to have ended or never to
-   * have begun. It says nothing of the run's state: a run may have ended while its job is at large.
+   * A job of this run may still be working: true from the claim on, false once its job is known to have ended
+   * or never to have begun. Independent of the run's state: a run may have ended while its job is still
+   * working.
    */
   readonly isJobOpen: boolean;
   readonly plannedAt: EpochMs;
@@ -117,11 +121,11 @@ export interface Run {
   readonly jobAddress: string | null;
   readonly metrics: JobMetrics | null;
   readonly error: RunError | null;
-  /** The attempts before the present one, oldest first. */
+  /** The attempts before the current one, oldest first. */
   readonly history: readonly AttemptRecord[];
 }
 
-/** A run as the planner makes it. */
+/** A run as the planner creates it. */
 export interface NewRun {
   readonly id: string;
   readonly groupId: string;
@@ -131,7 +135,7 @@ export interface NewRun {
   readonly generation: number;
   readonly intervals: number;
   readonly scheduledTime: EpochMs;
-  /** `PLANNED`, or `SKIPPED` where a policy gives the interval up. */
+  /** `PLANNED`, or `SKIPPED` if a policy gives the interval up. */
   readonly state: "PLANNED" | "SKIPPED";
   readonly reason: RunReason | null;
   readonly scheduleVersion: number;

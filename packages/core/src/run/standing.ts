@@ -3,19 +3,20 @@ import { isEnded } from "./lane.js";
 import type { Run, RunState } from "./run.js";
 
 /**
- * States in which a run stands for its interval: it is doing it, has done it, or has failed at it. One that was skipped or
- * cancelled leaves its interval open.
+ * States in which a run stands for its interval: it is processing it, has processed it, or has failed at it.
+ * A skipped or cancelled run leaves its interval open.
  */
 export const STANDING_STATES = ["PLANNED", "SUBMITTING", "RUNNING", "SUCCEEDED", "FAILED"] as const;
 
-/** Whether a run in this state stands for its interval. */
+/** Returns whether a run in this state stands for its interval. */
 export function isStanding(state: RunState): boolean {
   return state !== "SKIPPED" && state !== "CANCELLED";
 }
 
 /**
- * Whether the time of an interval may be run beside the live schedule, given all runs that stand for any of it. None may
- * be under way; and only a re-run, of an interval that stands itself, may lie over others.
+ * Returns whether an interval may be run beside the live schedule, given all runs that stand for any of its
+ * time. None of them may be in progress, and only a re-run of an interval that itself stands may overlap
+ * others.
  */
 export function mayRunBeside(
   interval: Interval,
@@ -25,7 +26,9 @@ export function mayRunBeside(
   return standing.length === 0 || standing.some((run) => isSameInterval(run, interval));
 }
 
-/** Whether a run that has ended may be carried out again, given all other runs that stand for any of its time. */
+/**
+ * Returns whether an ended run may be executed again, given all other runs that stand for any of its time.
+ */
 export function mayBeRevived(
   run: Pick<Run, "lower" | "upper" | "isSuperseded">,
   standing: readonly Interval[],

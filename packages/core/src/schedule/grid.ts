@@ -6,7 +6,7 @@ import type { ScheduleSpec } from "./schedule.js";
 
 /** An interval of a schedule's grid, with the nominal time at which it is due. */
 export interface NominalInterval extends Interval {
-  /** Its upper bound, or its lower one with `fireAt: "interval-start"`. */
+  /** Its upper bound, or its lower bound with `fireAt: "interval-start"`. */
   readonly scheduledTime: EpochMs;
 }
 
@@ -15,19 +15,19 @@ export interface DueIntervals {
   /** How many, at least 1. */
   readonly count: number;
   readonly newest: NominalInterval;
-  /** The one that is due next; `undefined` when the newest is the schedule's last. */
+  /** The interval that is due next; `undefined` if the newest is the schedule's last. */
   readonly following: NominalInterval | undefined;
 }
 
-/** What of a schedule its grid depends on. */
+/** The fields of a schedule that its grid depends on. */
 export type GridSpec = Pick<
   ScheduleSpec,
   "trigger" | "timezone" | "startTime" | "endTime" | "fireAt" | "firstInterval" | "endRule" | "delayMs"
 >;
 
 /**
- * A schedule's intervals: time from its start to its end, cut at the trigger's nominal times. They tile it: each begins
- * where the one before ended. Pure; all that is said of occurrences anywhere in Tidegate is computed here.
+ * A schedule's intervals: the time from its start to its end, cut at the trigger's nominal times. They tile
+ * it: each begins where the one before ended. Pure; all occurrences anywhere in Tidegate are computed here.
  */
 export class Grid {
   readonly #trigger: Trigger;
@@ -42,12 +42,12 @@ export class Grid {
     });
   }
 
-  /** Where the schedule begins, epoch ms. */
+  /** The instant at which the schedule begins, epoch ms. */
   get startTime(): EpochMs {
     return this.#spec.startTime;
   }
 
-  /** Where the first interval begins, epoch ms; `undefined` when there is none. */
+  /** Returns where the first interval begins, epoch ms; `undefined` if there is none. */
   origin(): EpochMs | undefined {
     const { startTime, endTime, firstInterval } = this.#spec;
     const first = this.#trigger.next(startTime - 1);
@@ -57,10 +57,10 @@ export class Grid {
   }
 
   /**
-   * The interval that begins at `lower`; `undefined` when the schedule has ended there. Where `endRule` is `inclusive`
-   * and a nominal time is the end time, the one that begins at the end is empty.
+   * Returns the interval that begins at `lower`; `undefined` if the schedule has ended there. If `endRule` is
+   * `inclusive` and a nominal time is the end time, the interval that begins at the end is empty.
    *
-   * @param lower - any instant: what a watermark of an earlier version left is continued from there
+   * @param lower - any instant: a watermark left by an earlier version is continued from there
    */
   next(lower: EpochMs): NominalInterval | undefined {
     const upper = this.#nextCut(lower);
@@ -68,8 +68,8 @@ export class Grid {
   }
 
   /**
-   * The intervals from `lower` on that are due at `now` (see `fireAt`); `undefined` when there is none. By arithmetic, so
-   * that a million cost no more than a few.
+   * Returns the intervals from `lower` on that are due at `now` (see `fireAt`); `undefined` if there are
+   * none. Computed arithmetically, so that a million cost no more than a few.
    */
   due(lower: EpochMs, now: EpochMs): DueIntervals | undefined {
     const latest = now - this.#spec.delayMs;
@@ -84,7 +84,10 @@ export class Grid {
     };
   }
 
-  /** The newest interval whose scheduled time is not after `latest`; there is one that begins at `lower` or later. */
+  /**
+   * Returns the newest interval scheduled no later than `latest`; requires that one begins at `lower` or
+   * later.
+   */
   #newestUpTo(latest: EpochMs, lower: EpochMs): NominalInterval {
     const { endTime, fireAt } = this.#spec;
     if (endTime !== null && latest >= endTime && this.#endsOnNominal())
@@ -93,7 +96,7 @@ export class Grid {
     if (fireAt === "interval-start" && (endTime === null || cut < endTime)) {
       const begin = Math.max(lower, cut);
       const end = this.#nextCut(begin);
-      // Behind the last time of an expression with years nothing begins.
+      // Nothing begins after the last time of an expression with years.
       if (end !== undefined) return this.#interval(begin, end);
     }
     return this.#interval(Math.max(lower, this.#previousCut(cut) ?? lower), cut);
@@ -110,7 +113,7 @@ export class Grid {
     return endTime !== null && endRule === "inclusive" && this.#trigger.previous(endTime + 1) === endTime;
   }
 
-  /** The last whole interval that ends at or before `instant`; `undefined` when there is none. */
+  /** Returns the last whole interval that ends at or before `instant`; `undefined` if there is none. */
   lastClosed(instant: EpochMs): NominalInterval | undefined {
     const upper = this.#previousCut(instant + 1);
     if (upper === undefined) return undefined;
@@ -118,12 +121,12 @@ export class Grid {
     return lower === undefined ? undefined : this.#interval(lower, upper);
   }
 
-  /** When an interval is due: its nominal time and the delay, epoch ms. */
+  /** Returns when an interval is due: its nominal time plus the delay, epoch ms. */
   fireAt(interval: NominalInterval): EpochMs {
     return interval.scheduledTime + this.#spec.delayMs;
   }
 
-  /** Whether `instant` is where an interval of the grid begins or ends. */
+  /** Returns whether an interval of the grid begins or ends at `instant`. */
   isCut(instant: EpochMs): boolean {
     const { startTime, endTime, firstInterval } = this.#spec;
     if (instant < startTime || (endTime !== null && instant > endTime)) return false;

@@ -3,14 +3,14 @@ import { ScheduleError } from "../errors/errors.js";
 import type { PeriodUnit } from "../trigger/trigger-spec.js";
 import type { ScheduleInfo, ScheduleSpec } from "./schedule.js";
 
-/** InLong's `ScheduleInfo`, as its manager stores it and its REST interface speaks it. */
+/** InLong's `ScheduleInfo`, as its manager stores it and its REST API represents it. */
 export interface InlongScheduleInfo {
   readonly id?: number | null;
   readonly inlongGroupId: string;
   /** 0: a period of units, 1: a cron expression. */
   readonly scheduleType: number;
   readonly scheduleEngine?: string | null;
-  /** `Y`, `M` (month), `W`, `D`, `H`, `I` (minute), `S`, `O` (one round); letter case does not matter. */
+  /** `Y`, `M` (month), `W`, `D`, `H`, `I` (minute), `S`, `O` (one round); case-insensitive. */
   readonly scheduleUnit?: string | null;
   readonly scheduleInterval?: number | null;
   /** Epoch ms. */
@@ -21,25 +21,25 @@ export interface InlongScheduleInfo {
   readonly delayTime?: number | null;
   /** 0: one instance at a time, 1: after its own previous run, 2: in parallel. */
   readonly selfDepend?: number | null;
-  /** How many in parallel, with `selfDepend` 2. */
+  /** How many run in parallel if `selfDepend` is 2. */
   readonly taskParallelism?: number | null;
   /** In Quartz's notation. */
   readonly crontabExpression?: string | null;
   readonly version?: number | null;
 }
 
-/** How to read an InLong schedule. */
+/** Options for reading an InLong schedule. */
 export interface FromInlongOptions {
   /**
-   * `inlong`: what InLong's built-in engine does: jobs are submitted as their interval begins, a month has 30 days and a
-   * year 365, a day 24 hours, crons follow Quartz on days of daylight saving, begin with their first nominal time and
-   * include the end time. `tidegate`: the same fields with this library's meaning: jobs run when their interval is over,
-   * and the calendar is the calendar.
+   * `inlong`: follows InLong's built-in engine: jobs are submitted as their interval begins, a month has 30
+   * days, a year 365 and a day 24 hours; crons follow Quartz across daylight saving changes, begin with their
+   * first nominal time and include the end time. `tidegate`: gives the same fields this library's meaning:
+   * jobs run when their interval is over, and calendar units follow the calendar.
    */
   readonly semantics: "inlong" | "tidegate";
-  /** The zone that crons and calendar units are in: InLong has no field for it and takes its JVM's. */
+  /** The time zone of crons and calendar units: InLong has no field for it and uses its JVM's. */
   readonly timezone: string;
-  /** @default the schedule's own, `None` left out */
+  /** @default the schedule's own, unless that is `None` */
   readonly engine?: string;
   readonly operator?: string;
   readonly job?: ScheduleInfo["job"];
@@ -108,7 +108,7 @@ export function fromInlong(input: unknown, options: FromInlongOptions): Schedule
   };
 }
 
-/** Writes InLong's JSON. What InLong has no field for (the zone, policies, the operator) is left out. */
+/** Writes InLong's JSON. Omits what InLong has no field for (the zone, policies, the operator). */
 export function toInlong(spec: ScheduleSpec, version?: number): InlongScheduleInfo {
   if (spec.endTime === null) throw invalid("endTime", "InLong's schedules must end");
   return {
@@ -136,7 +136,7 @@ function cronPart(info: InlongScheduleInfo, isCompatible: boolean): TriggerPart 
   }
   return {
     trigger: { type: "cron", flavour: "quartz", dst: "quartz", expression },
-    // Quartz cuts a cron's start down to the second.
+    // Quartz truncates a cron's start to the second.
     startTime: Math.floor(info.startTime / SECOND_MS) * SECOND_MS,
     firstInterval: "first-nominal-time",
     endRule: "inclusive",

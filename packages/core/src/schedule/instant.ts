@@ -3,13 +3,16 @@ import { z } from "zod";
 import { type EpochMs, LAST_INSTANT } from "../clock/clock.js";
 import { fixedOffset } from "../trigger/zone/offset.js";
 
-/** An instant as a user gives it: epoch ms, a `Date`, or ISO 8601 with an offset, such as `2026-01-01T00:00:00Z`. */
+/**
+ * An instant as a user gives it: epoch ms, a `Date`, or ISO 8601 with an offset, such as
+ * `2026-01-01T00:00:00Z`.
+ */
 export type Instant = EpochMs | Date | string;
 
 const PROBLEM =
   "must be epoch ms or ISO 8601 with an offset from -12:00 to +14:00, such as 2026-01-01T00:00:00Z";
 
-/** The shape of an instant as JSON can carry it; it comes out as epoch ms. */
+/** The schema of an instant in JSON; parses to epoch ms. */
 export const instant = z.union(
   [
     z.number().int().min(-LAST_INSTANT).max(LAST_INSTANT),
@@ -28,12 +31,12 @@ export const instant = z.union(
   { error: PROBLEM },
 );
 
-/** The same instant without a `Date`; anything else stays as it is. */
+/** Converts a `Date` to epoch ms; returns anything else unchanged. */
 export function withoutDate(value: unknown): unknown {
   return value instanceof Date ? value.getTime() : value;
 }
 
-/** An instant in epoch ms, or what is wrong with it. */
+/** Returns an instant in epoch ms, or the problem with it. */
 export function readInstant(value: unknown): { readonly at: EpochMs } | { readonly problem: string } {
   const parsed = instant.safeParse(withoutDate(value));
   return parsed.success ? { at: parsed.data } : { problem: PROBLEM };

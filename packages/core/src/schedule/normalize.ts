@@ -5,12 +5,12 @@ import { compileTrigger } from "../trigger/compile.js";
 import type { ScheduleSpec } from "./schedule.js";
 import type { ParsedScheduleInfo } from "./schema.js";
 
-/** What a schedule gets where it does not say. */
+/** Defaults of omitted fields. */
 export interface SpecDefaults {
   readonly engine: string;
   readonly operator: string;
   readonly now: EpochMs;
-  /** The specification that this one replaces: where it begins, and where its periods are counted from. */
+  /** The specification that this one replaces; supplies the start and the anchor of periods. */
   readonly before?: ScheduleSpec;
 }
 
@@ -58,12 +58,12 @@ export function normalizeSchedule(info: ParsedScheduleInfo, defaults: SpecDefaul
   };
 }
 
-/** How many of a schedule's live runs may be admitted at once. */
+/** Returns how many of a schedule's live runs may be admitted at once. */
 export function laneWidth(spec: Pick<ScheduleSpec, "overlap" | "maxActiveRuns">): number {
   return spec.overlap === "allow" ? spec.maxActiveRuns : 1;
 }
 
-/** The last nominal time that is not after now, so that the first interval is a whole one. */
+/** Returns the last nominal time that is not after now, so that the first interval is a whole one. */
 function defaultStart(
   info: ParsedScheduleInfo,
   timezone: string,
@@ -79,17 +79,17 @@ function defaultStart(
   const bounds = endTime === null ? {} : { endTime };
   const nominalBefore = (startTime: EpochMs): EpochMs =>
     compileTrigger(info.trigger, timezone, { ...bounds, startTime }).previous(now + 1) ?? now;
-  // The clocks may have changed since: then it is the offset at the start that the grid goes by.
+  // The offset may have changed since that time, and the grid goes by the offset at its start.
   return nominalBefore(nominalBefore(now));
 }
 
-/** Counts a period from the start that was given, also in later versions that do not give it. */
+/** Counts a period from the given start, also in later versions that do not give it. */
 function anchored(
   { trigger, startTime }: ParsedScheduleInfo,
   before: ScheduleSpec | undefined,
 ): ScheduleSpec["trigger"] {
   if (trigger.type !== "period" || trigger.anchor !== undefined) return trigger;
-  // A specification that is written back as it was read keeps its grid, whose start was not what a user gave.
+  // Writing a specification back as it was read keeps its grid, whose start was not given by a user.
   if (startTime === before?.startTime && isDeepStrictEqual(trigger, before?.trigger)) return trigger;
   const anchor = startTime ?? (before?.trigger.type === "period" ? before.trigger.anchor : undefined);
   return anchor === undefined ? trigger : { ...trigger, anchor };

@@ -6,16 +6,18 @@ import type { ScheduleMode } from "../job/schedule-mode.js";
 import type { TriggerSpec } from "../trigger/trigger-spec.js";
 import type { Instant } from "./instant.js";
 
-/** What to do when more than one interval is owed. See `ScheduleInfo.catchup`. */
+/** How to handle more than one owed interval. See `ScheduleInfo.catchup`. */
 export type CatchupPolicy = "each" | "coalesce" | "drop";
 
-/** What to do when an interval is due while a run of the group is active. See `ScheduleInfo.overlap`. */
+/** How to handle an interval that is due while a run of the group is active. See `ScheduleInfo.overlap`. */
 export type OverlapPolicy = "queue" | "allow" | "coalesce-pending" | "cancel-running" | "drop";
 
-/** What a run that has used up its attempts does to its schedule. See `ScheduleInfo.onFailure`. */
+/** How a run that has used up its attempts affects its schedule. See `ScheduleInfo.onFailure`. */
 export type FailurePolicy = "block" | "continue" | "pause";
 
-/** Exponential back-off between attempts: a random wait between half and the whole of `min(maxMs, initialMs · 2ⁿ)`. */
+/**
+ * Exponential back-off between attempts: a random wait between half and all of `min(maxMs, initialMs · 2ⁿ)`.
+ */
 export interface BackoffSpec {
   /** @default 1,000 */
   readonly initialMs: number;
@@ -26,66 +28,75 @@ export interface BackoffSpec {
 /**
  * A schedule as a user registers it: what to run, when, on which engine, with which policies.
  *
- * @typeParam Job - the type of its job; an interface as well. A job that is not JSON is refused when it is read.
+ * @typeParam Job - the type of its job; may be an interface. A job that is not JSON is refused when it is
+ *   read.
  */
 export interface ScheduleInfo<Job extends object = JsonObject> {
-  /** The data stream that is synchronized, and the schedule's key: 1 to 200 of letters, digits and `_ . : -`. */
+  /**
+   * The data stream that is synchronized, and the schedule's key: 1 to 200 characters, letters, digits and
+   * `_ . : -`.
+   */
   readonly groupId: string;
   readonly trigger: TriggerSpec;
   /** IANA name. @default "UTC" */
   readonly timezone?: string;
   /**
-   * Where the first interval begins: epoch ms, a `Date`, or an ISO 8601 string with an offset. What lies between a start
-   * in the past and now is owed at once, as the catch-up policy says. @default the last nominal time that is not after now
+   * Where the first interval begins: epoch ms, a `Date`, or an ISO 8601 string with an offset. If it is in
+   * the past, the intervals until now are owed at once, as the catch-up policy says. @default the last
+   * nominal time that is not after now
    */
   readonly startTime?: Instant;
-  /** Where the last interval ends: epoch ms, a `Date` or ISO 8601; `null` for none. @default none */
+  /** Where the last interval ends: epoch ms, a `Date` or ISO 8601; `null` for no end. @default none */
   readonly endTime?: Instant | null;
-  /** Which engine fires it. @default the first one that was given to Tidegate */
+  /** The engine that fires it. @default the first one passed to Tidegate */
   readonly engine?: string;
-  /** Which operator runs its jobs. @default the first one that was given to Tidegate */
+  /** The operator that runs its jobs. @default the first one passed to Tidegate */
   readonly operator?: string;
-  /** What the operator needs to know; handed over as it is. @default {} */
+  /** Input of the operator, passed on unchanged. @default {} */
   readonly job?: Job;
   /** @default "incremental" */
   readonly mode?: ScheduleMode;
   /** @default "TIME" (the only one so far) */
   readonly boundaryType?: BoundaryType;
-  /** How long after its nominal time a run is due; postpones the firing, not the interval. Ms. @default 0 */
+  /** How long after its nominal time a run is due, ms; postpones the firing, not the interval. @default 0 */
   readonly delayMs?: number;
   /**
-   * Which end of its interval a nominal time is: `interval-end` runs when the data is complete, `interval-start`
-   * submits the job as its interval begins, as InLong's built-in engine does. @default "interval-end"
+   * Which end of its interval a nominal time is: `interval-end` runs the job when the data is complete,
+   * `interval-start` submits it as its interval begins, as InLong's built-in engine does.
+   * @default "interval-end"
    */
   readonly fireAt?: "interval-end" | "interval-start";
   /**
-   * Where the first interval begins: at `startTime`, or at the first nominal time not before it (as InLong's crons).
-   * @default "start-time"
+   * Where the first interval begins: at `startTime`, or at the first nominal time not before it (as in
+   * InLong's crons). @default "start-time"
    */
   readonly firstInterval?: "start-time" | "first-nominal-time";
   /**
-   * Whether a nominal time that equals `endTime` makes one more, empty interval (as InLong's crons). @default "exclusive"
+   * Whether a nominal time equal to `endTime` makes one more, empty interval (as in InLong's crons).
+   * @default "exclusive"
    */
   readonly endRule?: "exclusive" | "inclusive";
   /**
-   * When more than one interval is owed: `each` runs every one, oldest first; `coalesce` makes one run over all;
-   * `drop` runs the newest, and the others become one skipped run that says so. @default "each"
+   * How to handle more than one owed interval: `each` runs every one, oldest first; `coalesce` merges all
+   * into one run; `drop` runs the newest, and the others become one skipped run that says so. @default "each"
    */
   readonly catchup?: CatchupPolicy;
   /**
-   * How late an interval may be planned, ms; one that is later becomes a skipped run. Never less than twice
-   * `engineGraceMs`, so that no interval is given up because an engine or the watchdog took its time (in Quartz's words, the
-   * misfire threshold). Looked at when an interval is owed for the first time: what is in time then is kept, however long
-   * it waits for runs before it, and so is what falls due behind it. `null`: unlimited. @default unlimited
+   * How late an interval may be planned, ms; a later one becomes a skipped run. Never less than twice
+   * `engineGraceMs`, so that no interval is given up because an engine or the watchdog took its time (in
+   * Quartz's terms, the misfire threshold). Checked when an interval is first owed: an interval that is in
+   * time then is kept, however long it waits for earlier runs, and so are those that fall due behind it.
+   * `null`: unlimited. @default unlimited
    */
   readonly catchupWindowMs?: number | null;
   /**
-   * When an interval is due while a run is active: `queue` waits, in order; `allow` runs up to `maxActiveRuns` at once;
-   * `coalesce-pending` merges what waits into one run; `cancel-running` cancels the active run and merges its interval
-   * into the next; `drop` gives the interval up, as a skipped run. @default "queue"
+   * How to handle an interval that is due while a run is active: `queue` waits, in order; `allow` runs up to
+   * `maxActiveRuns` at once; `coalesce-pending` merges the waiting intervals into one run; `cancel-running`
+   * cancels the active run and merges its interval into the next; `drop` gives the interval up, as a skipped
+   * run. @default "queue"
    */
   readonly overlap?: OverlapPolicy;
-  /** How many runs may be active at once with `overlap: "allow"`. @default 16 */
+  /** The most runs that may be active at once with `overlap: "allow"`. @default 16 */
   readonly maxActiveRuns?: number;
   /** @default 3 */
   readonly maxAttempts?: number;
@@ -93,21 +104,27 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
   /** The longest that one attempt may take, ms; `null` for unlimited. @default unlimited */
   readonly timeoutMs?: number | null;
   /**
-   * After the last attempt: `block` holds later runs until this one is retried or cancelled, `continue` goes on with
-   * them, `pause` pauses the schedule. @default "block"
+   * After the last attempt: `block` holds later runs until this one is retried or cancelled, `continue`
+   * proceeds with them, `pause` pauses the schedule. @default "block"
    */
   readonly onFailure?: FailurePolicy;
-  /** Fails a run whose bad rows pass the limit; `null` for no limit. @default no limit */
+  /** Fails a run whose bad rows exceed the limit; `null` for no limit. @default no limit */
   readonly dirtyData?: DirtyDataLimit | null;
-  /** How long an engine may be silent past a due time before the watchdog plans the interval itself, ms. @default 30,000 */
+  /**
+   * How long an engine may be silent past a due time before the watchdog plans the interval itself, ms.
+   * @default 30,000
+   */
   readonly engineGraceMs?: number;
-  /** For people. @default "" */
+  /** A note for people. @default "" */
   readonly description?: string;
-  /** For finding schedules again: at most 32 pairs. @default {} */
+  /** Labels to find schedules by: at most 32 pairs. @default {} */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** A schedule's specification with all defaults filled in and instants as epoch ms. One per version, never changed. */
+/**
+ * A schedule's specification with all defaults filled in and instants as epoch ms. One per version,
+ * immutable.
+ */
 export interface ScheduleSpec {
   readonly groupId: string;
   readonly trigger: TriggerSpec;
@@ -138,38 +155,40 @@ export interface ScheduleSpec {
 }
 
 /**
- * What is true of a schedule and its engine.
+ * The status of a schedule and its engine.
  *
- * `REGISTERING`: stored, the engine is to be told. `REGISTERED`: the engine holds this version. `FAILED`: the engine
- * refused, `statusReason` says why; the reconciler tries again. `PAUSED`: plans and starts nothing. `DELETING`: the
- * engine is to be told. `DELETED`: gone for the engine; its ledger is kept.
+ * `REGISTERING`: stored, the engine is still to be notified. `REGISTERED`: the engine holds this version.
+ * `FAILED`: the engine refused it, `statusReason` says why; the reconciler retries. `PAUSED`: plans and
+ * starts nothing. `DELETING`: the engine is still to be notified. `DELETED`: removed from the engine; its
+ * ledger is kept.
  */
 export type ScheduleStatus = "REGISTERING" | "REGISTERED" | "FAILED" | "PAUSED" | "DELETING" | "DELETED";
 
 /** A schedule as the store keeps it. */
 export interface Schedule {
   readonly spec: ScheduleSpec;
-  /** 1 at registration, one more with each update. */
+  /** 1 at registration, incremented by each update. */
   readonly version: number;
   readonly status: ScheduleStatus;
-  /** Why it failed, or the note it was paused with. */
+  /** Why it failed, or the note given when it was paused. */
   readonly statusReason: string | null;
   /**
-   * Names this ledger among those that the group has had: chosen at random when a ledger begins, and a part of its runs'
-   * ids and idempotency keys, so that none comes again after a purge. Empty for ledgers begun before there were names.
+   * Identifies this ledger among those that the group has had: chosen at random when a ledger begins, and
+   * part of its runs' ids and idempotency keys, so that none repeats after a purge. Empty for ledgers begun
+   * before incarnations existed.
    */
   readonly incarnation: string;
   /** Where the ledger begins: the lower bound of the first interval, epoch ms. */
   readonly origin: EpochMs;
   /** The upper bound up to which intervals have been planned, epoch ms. */
   readonly watermark: EpochMs;
-  /** When the next fire is due (delay included), epoch ms; `null` when the schedule has ended. */
+  /** When the next fire is due (delay included), epoch ms; `null` if the schedule has ended. */
   readonly nextFireAt: EpochMs | null;
   /** Runs of the live lane that may be claimed or are active. */
   readonly admittedRuns: number;
   /** Planned runs of the live lane that wait for a place. */
   readonly waitingRuns: number;
-  /** Failed runs that hold the live lane. */
+  /** Failed runs that block the live lane. */
   readonly blockingRuns: number;
   readonly createdAt: EpochMs;
   readonly updatedAt: EpochMs;

@@ -80,8 +80,9 @@ const json: z.ZodType<JsonValue> = z.lazy(() =>
 const name = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "must be 1 to 64 of letters, digits and _ . -");
 
 /**
- * The shape of a `ScheduleInfo`, for services that validate or document it at a door of their own. Instants come out as
- * epoch ms. A `ScheduleSpec` has this shape too, so that what was read can be registered again. `parseScheduleInfo` checks more: how deep and how long a job may be.
+ * The schema of a `ScheduleInfo`, for services that validate or document it at their own endpoints. Instants
+ * parse to epoch ms. A `ScheduleSpec` matches it too, so that a specification that was read can be registered
+ * again. `parseScheduleInfo` also checks how deep and how long a job may be.
  */
 export const scheduleInfoSchema = z.strictObject({
   groupId: z.string().regex(/^[A-Za-z0-9_.:-]{1,200}$/, "must be 1 to 200 of letters, digits and _ . : -"),
@@ -125,17 +126,18 @@ export const scheduleInfoSchema = z.strictObject({
     .optional(),
 });
 
-/** A `ScheduleInfo` whose shape is sound and whose instants are epoch ms. */
+/** A `ScheduleInfo` that matches the schema, with instants as epoch ms. */
 export type ParsedScheduleInfo = Omit<ScheduleInfo, "startTime" | "endTime"> & {
   readonly startTime?: number;
   readonly endTime?: number | null;
 };
 
-/** Keys that would reach an object's prototype once the JSON is merged somewhere downstream. */
+/** Keys that would reach an object's prototype if the JSON is merged somewhere downstream. */
 const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
 /**
- * Checks the shape of a schedule. Its meaning (zone, expression, engine) is checked where it is known.
+ * Checks the shape of a schedule. Its meaning (zone, expression, engine) is checked elsewhere, where it is
+ * known.
  *
  * @throws ScheduleError SCHEDULE_INVALID with the path of the first offending field
  */
@@ -158,7 +160,7 @@ export function parseScheduleInfo(input: unknown): ParsedScheduleInfo {
   return parsed.data as ParsedScheduleInfo;
 }
 
-/** Only a program can give a `Date`, so the schema, which describes JSON, need not know of it. */
+/** Only code can pass a `Date`, so the schema, which describes JSON, need not know about it. */
 function withoutDates(input: unknown): unknown {
   if (typeof input !== "object" || input === null) return input;
   const instants = ["startTime", "endTime"].filter(
@@ -169,7 +171,7 @@ function withoutDates(input: unknown): unknown {
   return { ...input, ...Object.fromEntries(plain) };
 }
 
-/** A union of all that JSON knows cannot tell where in a job something else is. */
+/** A union of all JSON types cannot report where in a job a value of another type is. */
 function refuseWhatIsNoJson(value: unknown, field: string): void {
   if (value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value))
     return;

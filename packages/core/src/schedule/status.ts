@@ -1,7 +1,7 @@
 import { ScheduleError } from "../errors/errors.js";
 import type { ScheduleStatus } from "./schedule.js";
 
-/** What can be asked of a schedule, or happen to it. */
+/** An action on a schedule, or an event in its life. */
 export type ScheduleAction =
   | "engine-accepted"
   | "engine-refused"
@@ -13,8 +13,8 @@ export type ScheduleAction =
   | "register-again";
 
 /**
- * The state machine of a schedule: for each action, where it leads from each status. What is not here is refused.
- * A paused schedule stays paused through an update; its engine is told when it is resumed.
+ * The state machine of a schedule: for each action, the next status from each status. Anything not listed is
+ * refused. A paused schedule stays paused through an update; its engine is notified when it is resumed.
  */
 const TRANSITIONS: Readonly<Record<ScheduleAction, Partial<Record<ScheduleStatus, ScheduleStatus>>>> = {
   "engine-accepted": { REGISTERING: "REGISTERED", FAILED: "REGISTERED" },
@@ -27,20 +27,20 @@ const TRANSITIONS: Readonly<Record<ScheduleAction, Partial<Record<ScheduleStatus
   "register-again": { DELETED: "REGISTERING" },
 };
 
-/** Where an action leads, or `undefined` when it is not allowed in this status. */
+/** Returns the next status, or `undefined` if the action is not allowed in this status. */
 export function nextStatus(status: ScheduleStatus, action: ScheduleAction): ScheduleStatus | undefined {
   return TRANSITIONS[action][status];
 }
 
-/** The statuses in which an action is allowed. */
+/** Returns the statuses in which an action is allowed. */
 export function statusesFor(action: ScheduleAction): readonly ScheduleStatus[] {
   return Object.keys(TRANSITIONS[action]) as ScheduleStatus[];
 }
 
 /**
- * Where an action leads.
+ * Returns the next status.
  *
- * @throws ScheduleError SCHEDULE_STATUS_ILLEGAL naming the statuses in which it is allowed
+ * @throws ScheduleError SCHEDULE_STATUS_ILLEGAL naming the statuses in which the action is allowed
  */
 export function transition(groupId: string, status: ScheduleStatus, action: ScheduleAction): ScheduleStatus {
   const next = nextStatus(status, action);

@@ -3,9 +3,9 @@ import type { ScheduleStore } from "./schedule-store.js";
 import type { ScheduleChange } from "./schedule-table.js";
 
 /**
- * The same store, which calls `tell` after each write that may have made a run claimable: the one place that knows of all
- * of them, so that no caller has to think of whoever waits for work. Ends and attempts that the holder of a run records
- * are not told of: it looks for more by itself.
+ * Wraps a store so that it calls `tell` after each write that may have made a run claimable: the one place
+ * that knows all of them, so that no caller has to think of those who wait for work. Ends and attempts
+ * recorded by the holder of a run are not signalled: it checks for more by itself.
  */
 export function signallingStore(store: ScheduleStore, tell: () => void): ScheduleStore {
   const telling = async <T>(isTold: (answer: T) => boolean, write: Promise<T>): Promise<T> => {
@@ -41,7 +41,7 @@ function changesLane({ laneWidth }: ScheduleChange): boolean {
   return laneWidth !== undefined;
 }
 
-/** A change by somebody who does not hold the run: a retry, a cancellation, the end of a blockade. */
+/** Returns whether the run's holder did not make this change: a retry, a cancellation, an unblocking. */
 function isUnheld({ token }: RunChange): boolean {
   return token === undefined;
 }

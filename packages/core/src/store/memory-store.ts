@@ -35,15 +35,15 @@ import type { ClaimedRun, ClaimRequest, ClaimScope, HeldLease, LeaseState, RunCh
 import type { ScheduleStore } from "./schedule-store.js";
 import type { DueFire, DueQuery, NewSchedule, ScheduleChange, ScheduleFilter } from "./schedule-table.js";
 
-/** How a store in memory is set up. */
+/** Options of a `MemoryStore`. */
 export interface MemoryStoreOptions {
-  /** What `now` answers. @default the machine's clock */
+  /** The source of `now`. @default the machine's clock */
   readonly clock?: Clock;
 }
 
 /**
- * A store in memory: for tests, simulations and trials. It keeps every rule of the contract but durability; what it
- * holds outlives `close` and is found again by the next `open`.
+ * A store in memory: for tests, simulations and trials. It keeps every rule of the contract except
+ * durability; its contents survive `close` and are still there at the next `open`.
  */
 export class MemoryStore implements ScheduleStore {
   readonly isShared: boolean = false;
@@ -52,7 +52,7 @@ export class MemoryStore implements ScheduleStore {
   readonly #backfills = new BackfillTable();
   #isOpen = false;
   #lastToken = 0;
-  /** How many ready runs were claimed. */
+  /** How many ready runs have been claimed. */
   #turn = 0;
   readonly #clock: Clock;
 
@@ -275,7 +275,7 @@ export class MemoryStore implements ScheduleStore {
   }
 }
 
-/** The order of what is claimed together. */
+/** Orders runs that are claimed together. */
 function compareClaims(a: RunRow, b: RunRow): number {
   return (
     compareQueues(a.queue, b.queue) || a.run.readyAt! - b.run.readyAt! || compareText(a.run.id, b.run.id)

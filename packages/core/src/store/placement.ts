@@ -2,12 +2,12 @@ import { isEnded } from "../run/lane.js";
 import type { Run } from "../run/run.js";
 import type { RunChange } from "./run-queue.js";
 
-/** The fields of a run that say where it stands. */
+/** The fields of a run that describe its place. */
 export type Placement = Pick<Run, "place" | "readyAt" | "leaseUntil" | "wait" | "isBlocking">;
 
 const NOWHERE = { readyAt: null, leaseUntil: null, wait: null, isBlocking: false } as const;
 
-/** Where a change puts a run, before its lane admits anybody. */
+/** Returns the placement of a run after a change, before its lane admits runs. */
 export function placementAfter(
   run: Pick<Run, "kind" | "leaseUntil" | "isBlocking" | "isSuperseded">,
   change: RunChange,

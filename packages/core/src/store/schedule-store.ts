@@ -5,32 +5,36 @@ import type { RunQueue } from "./run-queue.js";
 import type { ScheduleTable } from "./schedule-table.js";
 
 /**
- * Where schedules and the ledger are kept. One contract, one conformance suite (`@tidegate/testkit`).
+ * The store of schedules and the ledger. One contract, one conformance suite (`@tidegate/testkit`).
  *
- * Every promise of a write resolves when the write is durable: a crash right after loses nothing. A batch is one
- * transaction, but each of its elements is decided by itself, and the answers are in the batch's order. A write that
- * fails as a whole leaves nothing behind.
+ * Every promise of a write resolves when the write is durable: a crash right after loses nothing. A batch is
+ * one transaction, but each of its elements is decided separately, and the answers are in the batch's order.
+ * A write that fails as a whole leaves nothing behind.
  *
- * The live lane's rule, which every write keeps in the same transaction: while no run blocks, waiting runs are admitted
- * (made `ready`, from the instant of the write on), oldest first, until `laneWidth` are `gated`, `ready` or `active`.
+ * The live lane's rule, which every write keeps in the same transaction: while no run blocks, waiting runs
+ * are admitted (made `ready`, from the instant of the write on), oldest first, until `laneWidth` are `gated`,
+ * `ready` or `active`.
  *
  * Before `open` and after `close` every other method rejects with StoreError STORE_CLOSED.
  */
 export interface ScheduleStore extends ScheduleTable, RunLedger, RunQueue, BackfillTable {
-  /** Whether several processes may have it open at once, so that work can appear that no event of this one told of. */
+  /**
+   * Whether several processes may have it open at once, so that work can appear without an event in this
+   * process.
+   */
   readonly isShared: boolean;
   /**
-   * Opens the store and brings its schema up to date. Runs that a previous process of an unshared store held may be
-   * claimed at once. Does nothing where the store is open.
+   * Opens the store and brings its schema up to date. Runs that a previous process of an unshared store held
+   * may be claimed at once. Does nothing if the store is open.
    *
    * @throws StoreError STORE_LOCKED, STORE_CORRUPT, STORE_READ_ONLY, STORE_FULL, STORE_NEWER, STORE_FAILED
    */
   open(): Promise<void>;
-  /** Waits for what is being written, and closes. */
+  /** Waits for writes in progress, then closes. */
   close(): Promise<void>;
   /**
-   * The present instant by the store's clock, epoch ms: one clock for all processes that share the store, such as its
-   * server's. Core asks it where `isShared`, and plans, leases and claims by nothing else there.
+   * Returns the current instant by the store's clock, epoch ms: one clock for all processes that share the
+   * store, such as its server's. If `isShared`, core plans, leases and claims only by this clock.
    */
   now(): Promise<EpochMs>;
 }

@@ -3,7 +3,7 @@ import type { RunReason } from "../run/run.js";
 import type { Schedule, ScheduleSpec, ScheduleStatus, ScheduleVersion } from "../schedule/schedule.js";
 import type { Page, PageRequest } from "./page.js";
 
-/** A schedule that is registered for the first time (version 1). */
+/** A schedule registered for the first time (version 1). */
 export interface NewSchedule {
   readonly spec: ScheduleSpec;
   readonly status: ScheduleStatus;
@@ -17,40 +17,44 @@ export interface NewSchedule {
   readonly createdAt: EpochMs;
 }
 
-/** A change of one schedule, made only where it still is as the caller saw it. */
+/** A change of one schedule, made only if it still is as the caller saw it. */
 export interface ScheduleChange {
   readonly groupId: string;
   readonly expected: { readonly version: number; readonly statuses: readonly ScheduleStatus[] };
   readonly updatedAt: EpochMs;
   readonly status?: ScheduleStatus;
   readonly statusReason?: string | null;
-  /** A new specification: the version goes up by one, and the one before is kept. */
+  /** A new specification: the version is incremented, and the previous one is kept. */
   readonly spec?: { readonly spec: ScheduleSpec; readonly tzdata: string };
   /**
-   * How many live runs may be admitted from now on. Planned runs (those between two attempts included) give up their
-   * places first, and then get them again, oldest first, up to this width; one that had a place is as it was before.
+   * How many live runs may be admitted from now on. Planned runs (including those between two attempts) first
+   * give up their places, then get them again, oldest first, up to this width; one that had a place is as it
+   * was before.
    */
   readonly laneWidth?: number;
-  /** `null`: no fire is due any more. */
+  /** `null`: no further fire is due. */
   readonly nextFireAt?: EpochMs | null;
   /**
-   * Moves the beginning of a ledger: both `origin` and `watermark`. Refused where the watermark has left the origin, and
-   * where the origin would move although there is a run (of a backfill).
+   * Moves the beginning of a ledger: both `origin` and `watermark`. Refused if the watermark has left the
+   * origin, or if the origin would move although there is a run (of a backfill).
    */
   readonly origin?: EpochMs;
-  /** Cancels the planned runs of all kinds (those between two attempts included), with this reason. */
+  /** Cancels the planned runs of all kinds (including those between two attempts), with this reason. */
   readonly cancelPlanned?: RunReason;
-  /** Gives the planned runs of all kinds (those between two attempts included) the version that the schedule then has. */
+  /**
+   * Gives the planned runs of all kinds (including those between two attempts) the schedule's resulting
+   * version.
+   */
   readonly adoptsPlanned?: boolean;
   /**
-   * Plans the runs of all kinds again that were cancelled for a reason, of the schedule's own only those that begin at
-   * `from` or later: they wait with all their attempts and the version that the schedule then has. One that may not be
-   * revived stays cancelled; see `ScheduleStore.changeRuns`.
+   * Plans runs of all kinds again that were cancelled for a reason; of the schedule's own runs, only those
+   * that begin at `from` or later. They wait with all their attempts and the schedule's resulting version.
+   * Runs that may not be revived stay cancelled; see `ScheduleStore.changeRuns`.
    */
   readonly revivesCancelled?: { readonly reason: RunReason; readonly from: EpochMs };
 }
 
-/** Which schedules. Fields that are given must all match. */
+/** A filter of schedules. All given fields must match. */
 export interface ScheduleFilter {
   readonly groupIds?: readonly string[];
   readonly groupIdPrefix?: string;
@@ -64,17 +68,17 @@ export interface DueFire {
   readonly groupId: string;
   readonly version: number;
   readonly engine: string;
-  /** When it is due, the schedule's delay included, epoch ms. */
+  /** When it is due, epoch ms, including the schedule's delay. */
   readonly fireAt: EpochMs;
   /** Its nominal time, epoch ms. */
   readonly scheduledTime: EpochMs;
 }
 
-/** Which due fires. */
+/** A query for due fires. */
 export interface DueQuery {
-  /** Those due at or before this instant, epoch ms. */
+  /** Only fires due at or before this instant, epoch ms. */
   readonly before: EpochMs;
-  /** Those due at or after this instant. @default no bound */
+  /** Only fires due at or after this instant, epoch ms. @default no bound */
   readonly from?: EpochMs;
   readonly engine?: string;
   readonly limit: number;
@@ -82,18 +86,22 @@ export interface DueQuery {
 
 /** Schedules and their versions. A facet of `ScheduleStore`. */
 export interface ScheduleTable {
-  /** Inserts version 1 of each. `false` where the group has a schedule already (a deleted one included). */
+  /** Inserts version 1 of each. `false` if the group already has a schedule (including a deleted one). */
   insertSchedules(schedules: readonly NewSchedule[]): Promise<boolean[]>;
-  /** Changes each. `false` where it is not there or not as expected, or its `origin` is refused. */
+  /**
+   * Changes each schedule. `false` if it does not exist or is not as expected, or its `origin` is refused.
+   */
   changeSchedules(changes: readonly ScheduleChange[]): Promise<boolean[]>;
-  /** The schedules of these groups, in this order; `undefined` where there is none. */
+  /** Returns the schedules of these groups, in this order; `undefined` for a group without one. */
   getSchedules(groupIds: readonly string[]): Promise<(Schedule | undefined)[]>;
-  /** Ordered by the bytes of the group id. */
+  /** Lists schedules, ordered by the bytes of the group id. */
   listSchedules(filter: ScheduleFilter, page: PageRequest): Promise<Page<Schedule>>;
-  /** All versions of a schedule, oldest first; empty where there is none. */
+  /** Returns all versions of a schedule, oldest first; empty if there is none. */
   listVersions(groupId: string): Promise<ScheduleVersion[]>;
-  /** Removes a schedule, its versions, runs and backfills. `false` where there is none. */
+  /** Removes a schedule, its versions, runs and backfills. `false` if there is none. */
   purgeSchedule(groupId: string): Promise<boolean>;
-  /** Fires that are due, earliest first. Only of schedules that plan (`REGISTERING`, `REGISTERED`, `FAILED`). */
+  /**
+   * Returns due fires, earliest first, only of schedules that plan (`REGISTERING`, `REGISTERED`, `FAILED`).
+   */
   due(query: DueQuery): Promise<DueFire[]>;
 }

@@ -4,20 +4,23 @@ interface Waiting<In, Out> {
   readonly reject: (error: unknown) => void;
 }
 
-/** How batches are made and taken apart. */
+/** Options of `Together`. */
 export interface TogetherOptions {
-  /** What a batch waits for that finds none on its way, so that others may join it. @default nothing */
+  /** Awaited by a batch when no other is in flight, so that others may join it. @default nothing */
   readonly gathered?: () => Promise<void>;
-  /** Whether an error may be of one element alone, so that each is sent once more by itself. @default always */
+  /**
+   * Whether a single element may have caused the error; if so, each batch is retried on its own.
+   * @default always
+   */
   readonly isOfOne?: (error: unknown) => boolean;
 }
 
-/** At most so many elements go in one batch. */
+/** The most elements in one batch. */
 const LARGEST = 2_000;
 
 /**
- * Sends batches one at a time: what comes while one is on its way goes together in the next. So the busier it is behind, the
- * larger the batches are, and the less each element costs.
+ * Sends batches one at a time: everything added while one is in flight goes together in the next. So the
+ * busier the receiver, the larger the batches and the lower the cost of each element.
  */
 export class Together<In, Out> {
   readonly #send: (batch: readonly In[]) => Promise<Out[]>;
@@ -25,16 +28,16 @@ export class Together<In, Out> {
   #waiting: Waiting<In, Out>[] = [];
   #sending: Promise<void> | undefined;
 
-  /** @param send - gives an answer for each element, in order */
+  /** @param send - returns an answer for each element, in order */
   constructor(send: (batch: readonly In[]) => Promise<Out[]>, options: TogetherOptions = {}) {
     this.#send = send;
     this.#options = options;
   }
 
   /**
-   * The answers for this batch.
+   * Returns the answers for this batch.
    *
-   * @throws what `send` throws, for this batch alone where the error may be of one
+   * @throws what `send` throws; for this batch only, if a single element may have caused it
    */
   add(batch: readonly In[]): Promise<Out[]> {
     if (batch.length === 0) return Promise.resolve([]);
@@ -44,7 +47,7 @@ export class Together<In, Out> {
     });
   }
 
-  /** Resolves when nothing waits nor is on its way. */
+  /** Resolves when nothing is waiting or in flight. */
   async settled(): Promise<void> {
     await this.#sending;
   }
@@ -55,7 +58,7 @@ export class Together<In, Out> {
     this.#sending = undefined;
   }
 
-  /** As many of those that wait as go in one batch; the first in any case. */
+  /** Takes as many waiting batches as fit in one; always at least the first. */
   #take(): Waiting<In, Out>[] {
     let size = 0;
     const end = this.#waiting.findIndex(({ batch }, index) => {

@@ -1,7 +1,7 @@
-/** A local wall-clock time, written as the epoch ms that it would be in UTC. */
+/** A local wall-clock time, written as the epoch ms that it would have in UTC. */
 export type LocalMs = number;
 
-/** Milliseconds of a local day; a day of the calendar, whatever its length in elapsed time. */
+/** Milliseconds of a local day: a calendar day, whatever its length in elapsed time. */
 export const DAY_MS = 86_400_000;
 
 /** A date of the proleptic Gregorian calendar. */
@@ -13,12 +13,13 @@ export interface CivilDate {
   readonly day: number;
 }
 
-/** Days since 1970-01-01 of a date. Months and days outside their range carry over. */
+/** Returns the days since 1970-01-01 of a date. Months and days outside their range carry over. */
 export function dayNumberOf(year: number, month: number, day: number): number {
   const months = year * 12 + (month - 1);
   const civilYear = Math.floor(months / 12);
   const civilMonth = months - civilYear * 12 + 1;
-  // Counting years from March puts the leap day last (Howard Hinnant, "chrono-compatible low-level date algorithms").
+  // Counting years from March puts the leap day last (Howard Hinnant, "chrono-compatible low-level date
+  // algorithms").
   const shiftedYear = civilMonth <= 2 ? civilYear - 1 : civilYear;
   const era = Math.floor(shiftedYear / 400);
   const yearOfEra = shiftedYear - era * 400;
@@ -27,7 +28,7 @@ export function dayNumberOf(year: number, month: number, day: number): number {
   return era * 146_097 + dayOfEra - 719_468 + (day - 1);
 }
 
-/** The date of a number of days since 1970-01-01. */
+/** Returns the date of a number of days since 1970-01-01. */
 export function dateOf(dayNumber: number): CivilDate {
   const shifted = dayNumber + 719_468;
   const era = Math.floor(shifted / 146_097);
@@ -49,17 +50,17 @@ export function dateOf(dayNumber: number): CivilDate {
   };
 }
 
-/** How many days a month has. */
+/** Returns the number of days in a month. */
 export function daysInMonth(year: number, month: number): number {
   return dayNumberOf(year, month + 1, 1) - dayNumberOf(year, month, 1);
 }
 
-/** The day of the week of a number of days since 1970-01-01: 0 is Sunday. */
+/** Returns the day of the week of a number of days since 1970-01-01: 0 is Sunday. */
 export function weekdayOf(dayNumber: number): number {
   return (((dayNumber + 4) % 7) + 7) % 7;
 }
 
-/** The number of days since 1970-01-01 of a local time. */
+/** Returns the number of days since 1970-01-01 of a local time. */
 export function dayNumberAt(local: LocalMs): number {
   return Math.floor(local / DAY_MS);
 }

@@ -6,16 +6,18 @@ import type { Trigger } from "./trigger.js";
 import type { TriggerSpec } from "./trigger-spec.js";
 import { zoneOf } from "./zone/zone.js";
 
-/** How many compiled crons stay in memory; parsing one costs some hundred times what an evaluation does. */
+/**
+ * How many compiled crons stay in memory; parsing one costs about a hundred times as much as evaluating it.
+ */
 const CACHED_CRONS = 10_000;
 
 const crons = new Map<string, CronTrigger>();
 
 /**
- * The nominal times of a rule in a zone. Equal crons share one object.
+ * Returns the nominal times of a rule in a zone. Equal crons share one object.
  *
- * @param bounds - `endTime` is what `once` takes for its time where it has none; a period of elapsed time without an
- *   anchor goes by the zone's offset at `startTime` (see `PeriodTriggerSpec.anchor`)
+ * @param bounds - `endTime` is the time of a `once` trigger that names none; a period of elapsed time without
+ *   an anchor goes by the zone's offset at `startTime` (see `PeriodTriggerSpec.anchor`)
  * @throws TriggerError TRIGGER_INVALID (with the field), TRIGGER_EXHAUSTED, TIMEZONE_UNKNOWN
  */
 export function compileTrigger(

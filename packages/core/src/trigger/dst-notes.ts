@@ -6,25 +6,26 @@ import { LocalTimes } from "./cron/local-times.js";
 import type { TriggerSpec } from "./trigger-spec.js";
 import { type Zone, zoneOf } from "./zone/zone.js";
 
-/** What a change of the zone's offset does to a trigger. */
+/** The effect of a change of the zone's offset on a trigger. */
 export interface DstNote {
   /** The instant of the change, epoch ms. */
   readonly at: EpochMs;
-  /** The local day that it falls on, such as `2026-03-08`. */
+  /** The local date of the change, such as `2026-03-08`. */
   readonly localDate: string;
   /** A `gap` removes local times, a `fold` repeats them. */
   readonly kind: "gap" | "fold";
   readonly shiftMinutes: number;
-  /** What happens to this trigger, in one sentence. */
+  /** The effect on this trigger, in one sentence. */
   readonly effect: string;
 }
 
-/** At most this many times are looked at in one gap or fold. */
+/** How many times are examined in one gap or fold at most. */
 const MAX_LOOKED_AT = 100_000;
 
 /**
- * The changes of a zone's offset in `[from, to)` that make a difference to a trigger. Periods of hours and shorter go by
- * elapsed time and have none; those of days and longer keep their time of day, and only their length changes.
+ * Returns the changes of a zone's offset in `[from, to)` that affect a trigger. Periods of hours and shorter
+ * follow elapsed time and have none; those of days and longer keep their time of day, and only their length
+ * changes.
  */
 export function dstNotes(spec: TriggerSpec, timezone: string, from: EpochMs, to: EpochMs): DstNote[] {
   if (spec.type !== "cron" || to <= from) return [];

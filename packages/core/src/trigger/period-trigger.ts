@@ -4,7 +4,7 @@ import { datable, type Trigger } from "./trigger.js";
 import type { PeriodTriggerSpec, PeriodUnit } from "./trigger-spec.js";
 import type { Zone } from "./zone/zone.js";
 
-/** The lengths that InLong gives its units, ms. */
+/** InLong's lengths of its units, ms. */
 const FIXED_LENGTH_MS: Readonly<Record<PeriodUnit, number>> = {
   second: 1_000,
   minute: 60_000,
@@ -18,14 +18,16 @@ const FIXED_LENGTH_MS: Readonly<Record<PeriodUnit, number>> = {
 const MONTH_MS_ON_AVERAGE = 30.436875 * DAY_MS;
 const MONDAY_1970_MS = 4 * DAY_MS;
 
-/** Without a schedule around it, a period of elapsed time is at home in the offsets of this instant. */
+/** Without a schedule around it, a period of elapsed time goes by the offset at this instant. */
 const REFERENCE: EpochMs = Date.UTC(2026, 0, 1);
 
 /**
- * The trigger of a period: elapsed for hours and shorter, the zone's calendar for days and longer.
+ * Returns the trigger of a period: elapsed time for hours and shorter, the zone's calendar for days and
+ * longer.
  *
- * @param at - the instant whose offset from UTC a period without an anchor goes by: 1970 may have had another one, by
- *   parts of an hour, and then every hour would not be on the hour. @default the beginning of 2026
+ * @param at - the instant whose offset from UTC applies to a period without an anchor: in 1970 the offset may
+ *   have differed by a fraction of an hour, and then every hour would not be on the hour. @default the
+ *   beginning of 2026
  */
 export function periodTrigger(spec: PeriodTriggerSpec, zone: Zone, at: EpochMs = REFERENCE): Trigger {
   const local = spec.unit === "week" ? MONDAY_1970_MS : 0;
@@ -41,7 +43,7 @@ export function periodTrigger(spec: PeriodTriggerSpec, zone: Zone, at: EpochMs =
   return new CalendarPeriodTrigger(zone, monthStep(anchor, spec.every * (spec.unit === "year" ? 12 : 1)));
 }
 
-/** Every so many milliseconds of elapsed time, before the anchor as well. */
+/** A fixed number of milliseconds of elapsed time, also before the anchor. */
 class FixedPeriodTrigger implements Trigger {
   readonly #anchor: EpochMs;
   readonly #periodMs: number;
@@ -63,7 +65,7 @@ class FixedPeriodTrigger implements Trigger {
     return this.#index(upTo) - this.#index(after);
   }
 
-  /** The number of the last time that is not after an instant, counted from the anchor. */
+  /** Returns the index of the last time that is not after an instant, counted from the anchor. */
   #index(instant: EpochMs): number {
     return Math.floor((instant - this.#anchor) / this.#periodMs);
   }
@@ -71,9 +73,9 @@ class FixedPeriodTrigger implements Trigger {
 
 /** A sequence of local times, each computed from the anchor, so that nothing drifts. */
 interface LocalStep {
-  /** The k-th local time; k may be negative. */
+  /** Returns the k-th local time; k may be negative. */
   at(k: number): LocalMs;
-  /** About which k a local time is at; off by a few at the most. */
+  /** Estimates the k of a local time; off by at most a few. */
   estimate(local: LocalMs): number;
 }
 
@@ -85,7 +87,7 @@ function dayStep(anchor: LocalMs, days: number): LocalStep {
   };
 }
 
-/** Months from the anchor's day; a month that is too short has it on its last day. */
+/** Steps by months from the anchor's day, or to the last day of a month that is too short. */
 function monthStep(anchor: LocalMs, months: number): LocalStep {
   const { year, month, day } = dateOf(dayNumberAt(anchor));
   const timeOfDay = anchor - dayNumberAt(anchor) * DAY_MS;
@@ -100,7 +102,9 @@ function monthStep(anchor: LocalMs, months: number): LocalStep {
   };
 }
 
-/** Local times of a calendar, as instants of a zone: the first of two, and the first after a gap. */
+/**
+ * Local times of a calendar, as instants of a zone: the first if there are two, and the first after a gap.
+ */
 class CalendarPeriodTrigger implements Trigger {
   readonly #zone: Zone;
   readonly #step: LocalStep;
@@ -129,8 +133,8 @@ class CalendarPeriodTrigger implements Trigger {
   }
 
   /**
-   * The number of the last time that is not after an instant, counted from the anchor. Where a zone has left out a whole
-   * day, two times fall on one instant and both are counted.
+   * Returns the index of the last time that is not after an instant, counted from the anchor. If a zone has
+   * skipped a whole day, two times fall on one instant and both are counted.
    */
   #index(instant: EpochMs): number {
     let k = this.#step.estimate(this.#zone.toLocal(instant));

@@ -1,35 +1,36 @@
 import type { EpochMs } from "../clock/clock.js";
 
-/** How a cron expression is written. */
+/** The notation of a cron expression. */
 export type CronFlavour =
   /** Five fields: minute, hour, day of month, month, day of week (0 to 7, Sunday is 0 and 7). */
   | "unix"
-  /** Six fields: as `unix`, with seconds in front. */
+  /** Six fields: as `unix`, preceded by seconds. */
   | "seconds"
-  /** Six or seven fields: seconds in front, an optional year behind, `?`, `L`, `W`, `#`, and Sunday is 1. */
+  /** Six or seven fields: seconds first, an optional year last, `?`, `L`, `W`, `#`, and Sunday is 1. */
   | "quartz";
 
 /**
- * What happens to times of day that a change of the zone's offset removes or repeats.
+ * How to handle times of day that a change of the zone's offset removes or repeats.
  *
- * It governs expressions that name times of day. Those with a wildcard or a full-range step in the seconds, minutes or
- * hours follow elapsed time: nothing stands in for what does not exist, and both passes of a repeated hour count.
+ * It applies to expressions that name times of day. Those with a wildcard or a full-range step in the
+ * seconds, minutes or hours follow elapsed time: nothing stands in for what does not exist, and both passes
+ * of a repeated hour count.
  */
 export interface DstPolicy {
   /** A time in a gap: `shift` to the first instant after it, or `skip`. @default "shift" */
   readonly gap?: "shift" | "skip";
-  /** A time that comes twice: the `first`, the `last`, or `both`. @default "first" */
+  /** A time that occurs twice: the `first`, the `last`, or `both`. @default "first" */
   readonly fold?: "first" | "last" | "both";
 }
 
 /**
- * What a version of Quartz gets wrong in the day-of-month field. `quartz-2.5.0`: `L` and `L-n` fire in months of 31 days
- * only, and `nW` not in a month in which it would move forward. `quartz-2.5.1`: the latter only. From 2.5.2 on, and in
- * 2.3, neither is wrong. `quartz-2.5` is an older name of `quartz-2.5.0`.
+ * The defects of a version of Quartz in the day-of-month field. `quartz-2.5.0`: `L` and `L-n` fire only in
+ * months of 31 days, and `nW` not in a month in which it would move forward. `quartz-2.5.1`: only the latter.
+ * Versions from 2.5.2 on, and 2.3, have neither defect. `quartz-2.5` is an older name of `quartz-2.5.0`.
  */
 export type CronQuirks = "quartz-2.5.0" | "quartz-2.5.1" | "quartz-2.5";
 
-/** A rule in cron's notation, evaluated in the schedule's time zone. */
+/** A rule in cron notation, evaluated in the schedule's time zone. */
 export interface CronTriggerSpec {
   readonly type: "cron";
   /** The expression, at most 1,000 characters. */
@@ -37,36 +38,37 @@ export interface CronTriggerSpec {
   /** @default `unix` for five fields, `quartz` for six with a `?` and for seven, `seconds` for six without */
   readonly flavour?: CronFlavour;
   /**
-   * `"quartz"` does as Quartz does on these days: what is in a gap is skipped, and of what comes twice the last is
-   * taken, for every expression.
+   * `"quartz"` handles these days as Quartz does: times in a gap are skipped, and of times that occur twice
+   * the last is taken, for every expression.
    */
   readonly dst?: DstPolicy | "quartz";
-  /** For moving from a version of Quartz without a changed instant: what it gets wrong is repeated. @default none */
+  /** Repeats the defects of a version of Quartz, so that moving from it changes no instant. @default none */
   readonly quirks?: CronQuirks;
 }
 
 export type PeriodUnit = "second" | "minute" | "hour" | "day" | "week" | "month" | "year";
 
-/** Every n units of the calendar, counted from an anchor. */
+/** Every n calendar units, counted from an anchor. */
 export interface PeriodTriggerSpec {
   readonly type: "period";
-  /** How many units, a whole number from 1 to 1,000,000. */
+  /** The number of units, an integer from 1 to 1,000,000. */
   readonly every: number;
   readonly unit: PeriodUnit;
   /**
-   * An instant of the grid, epoch ms. @default the schedule's start time when one was given, else the local
-   * 1970-01-01T00:00 of the schedule's zone (for weeks 1970-01-05, a Monday). Where the length is elapsed time, that is
-   * reckoned with the zone's offset at the schedule's start, so that every hour is on the hour
+   * An instant of the grid, epoch ms. @default the schedule's start time if one was given, else the local
+   * 1970-01-01T00:00 of the schedule's zone (for weeks 1970-01-05, a Monday). If the length is elapsed time,
+   * that is computed with the zone's offset at the schedule's start, so that every hour is on the hour
    */
   readonly anchor?: EpochMs;
   /**
-   * `calendar`: days and longer are units of the zone's calendar, so a month is a month and a day with 23 hours is one
-   * day. `fixed`: a day is 24 h, a week 7 of these, a month 30, a year 365 (as InLong counts). @default "calendar"
+   * `calendar`: days and longer are units of the zone's calendar, so a month is a month and a day with 23
+   * hours is one day. `fixed`: a day is 24 h, a week 7 days, a month 30 days, a year 365 days (as InLong
+   * counts). @default "calendar"
    */
   readonly length?: "calendar" | "fixed";
 }
 
-/** One single time. */
+/** A single time. */
 export interface OnceTriggerSpec {
   readonly type: "once";
   /** The time, epoch ms. @default the schedule's end time */

@@ -7,23 +7,25 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 /** How often the store's clock is read, ms. */
 const MEASURE_EVERY_MS = 60_000;
 
-/** How soon after the machine's clock was set, ms. */
+/** Delay before the store's clock is read again after the machine's clock was set, ms. */
 const MEASURE_AFTER_STEP_MS = 1;
 
-/** What the fleet's clock is kept with. */
+/** Dependencies of `ClockKeeper`. */
 export interface ClockKeeperParts {
   readonly clock: FleetClock;
-  /** For periods. */
+  /** Times the measurements. */
   readonly machine: Clock;
   readonly store: ScheduleStore;
   readonly emitter: TidegateEmitter;
-  /** A larger skew is told of, ms. */
+  /** A larger skew is reported, ms. */
   readonly maxSkewMs: number;
   /** With a larger skew this manager does not start, ms. */
   readonly refusedSkewMs: number;
 }
 
-/** Has this manager go by the clock of a shared store, measures the skew, and tells when a clock was set. */
+/**
+ * Makes this manager follow the clock of a shared store, measures the skew, and reports when a clock was set.
+ */
 export class ClockKeeper {
   readonly #parts: ClockKeeperParts;
   #timer: ClockTimer | undefined;
@@ -35,9 +37,9 @@ export class ClockKeeper {
   }
 
   /**
-   * Reads the store's clock for the first time; the store is open.
+   * Reads the store's clock for the first time; the store must be open.
    *
-   * @throws ConfigurationError CLOCK_SKEWED when this machine's clock is too far from the store's
+   * @throws ConfigurationError CLOCK_SKEWED if this machine's clock is too far from the store's
    */
   async start(): Promise<void> {
     const { clock, store, maxSkewMs, refusedSkewMs } = this.#parts;
@@ -65,7 +67,7 @@ export class ClockKeeper {
   }
 
   #onStep(stepMs: number): void {
-    // Not in the midst of whoever asked for the time.
+    // Emit later, not in the middle of the caller's read of the time.
     queueMicrotask(() => this.#parts.emitter.emit("clock-stepped", { stepMs }));
     if (this.#parts.store.isShared) this.#measureAfter(MEASURE_AFTER_STEP_MS);
   }
@@ -78,7 +80,10 @@ export class ClockKeeper {
     });
   }
 
-  /** Where the store is away, the clock goes on by the last reading and elapsed time. */
+  /**
+   * Measures the skew. If the store is unavailable, the clock continues from the last reading by elapsed
+   * time.
+   */
   async #measure(): Promise<void> {
     const { clock, store, emitter, maxSkewMs } = this.#parts;
     try {

@@ -6,7 +6,7 @@ import type {
   ScheduleEngineClient,
 } from "../engine/engine.js";
 
-/** The client of an engine that runs in this process: hands every call to it. */
+/** The client of an engine in this process; forwards every call to it. */
 export class EngineClient implements ScheduleEngineClient {
   readonly #engine: ScheduleEngine;
 

@@ -2,7 +2,7 @@ import type { ScheduleEngine, ScheduleEngineClient } from "../engine/engine.js";
 import { EngineError } from "../errors/errors.js";
 import { EngineClient } from "./engine-client.js";
 
-/** Finds the client that serves an engine: those that were given, then one for each engine in this process. */
+/** Finds the client of an engine: first among the given clients, then among the engines in this process. */
 export class EngineRegistry {
   readonly #engines: readonly ScheduleEngine[];
   readonly #clients: readonly ScheduleEngineClient[];
@@ -22,18 +22,22 @@ export class EngineRegistry {
     return this.#engines[0]?.engineType;
   }
 
-  /** An engine's type as it calls itself: names are compared without regard to case. */
+  /** Returns an engine's type in its own spelling: names are compared case-insensitively. */
   typeOf(name: string): string {
     const isMeant = ({ engineType }: ScheduleEngine) => engineType.toLowerCase() === name.toLowerCase();
     return this.#engines.find(isMeant)?.engineType ?? name;
   }
 
-  /** Whether there is a client that serves an engine. */
+  /** Returns whether there is a client for an engine. */
   has(engineType: string): boolean {
     return this.#clients.some((candidate) => candidate.accept(engineType));
   }
 
-  /** @throws EngineError ENGINE_UNKNOWN naming those that are known */
+  /**
+   * Returns the client of an engine.
+   *
+   * @throws EngineError ENGINE_UNKNOWN naming the known ones
+   */
   clientOf(engineType: string): ScheduleEngineClient {
     const client = this.#clients.find((candidate) => candidate.accept(engineType));
     if (client !== undefined) return client;

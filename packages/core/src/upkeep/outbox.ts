@@ -9,13 +9,13 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import type { ScheduleChange } from "../store/schedule-table.js";
 import type { EngineRegistry } from "./engine-registry.js";
 
-/** Statuses in which an engine is still to be told something. */
+/** Statuses in which an engine is still to be notified. */
 export const OUTBOX_STATUSES: readonly ScheduleStatus[] = ["REGISTERING", "FAILED", "DELETING"];
 
-/** After so many calls that an engine refuses for one batch, it is taken to be away. */
+/** After this many refused calls for one batch, the engine is assumed to be unavailable. */
 const MAX_REFUSALS = 24;
 
-/** What the outbox works with. */
+/** Dependencies of `EngineOutbox`. */
 export interface OutboxParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
@@ -24,19 +24,23 @@ export interface OutboxParts {
 }
 
 /**
- * Brings engines in line with what the store says, and records whether they agreed. The change of state is in the store
- * before the engine is called; a crash between leaves a status that the reconciler finishes.
+ * Brings engines in line with the store, and records whether they accepted. The status changes in the store
+ * before the engine is called; after a crash in between, the reconciler finishes the delivery that the status
+ * shows.
  */
 export class EngineOutbox {
   readonly #parts: OutboxParts;
-  /** How many deliveries are under way here for a group. */
+  /** Number of deliveries in progress here for each group. */
   readonly #underWay = new Map<string, number>();
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
   }
 
-  /** Tells the engines of these schedules, one call per engine and kind of news, and records the answers. */
+  /**
+   * Notifies the engines of these schedules, with one call per engine and kind of change, and records the
+   * answers.
+   */
   async deliver(schedules: readonly Schedule[]): Promise<void> {
     for (const groupId of groupIdsOf(schedules)) this.#count(groupId, 1);
     try {
@@ -46,7 +50,10 @@ export class EngineOutbox {
     }
   }
 
-  /** The same for what nobody here is telling of at this moment: what a crash or a refusal has left. */
+  /**
+   * Like `deliver`, but skips schedules whose delivery is in progress here: it handles those left by a crash
+   * or a refusal.
+   */
   deliverLeft(schedules: readonly Schedule[]): Promise<void> {
     return this.deliver(schedules.filter(({ spec }) => !this.#underWay.has(spec.groupId)));
   }
@@ -67,7 +74,8 @@ export class EngineOutbox {
       const moved = held.filter(({ spec }) => former.has(spec.groupId));
       const changed = held.filter(({ spec }) => !former.has(spec.groupId));
       const client = () => this.#parts.engines.clientOf(engine);
-      // The new engine first: in between both fire, which costs nothing, where none would cost lateness.
+      // The new engine first: both fire in between, which does no harm, whereas a time without either would
+      // cause lateness.
       const move = async (part: readonly Schedule[]) => {
         await client().register(part.map(engineSchedule));
         await this.#release(part, former);
@@ -85,8 +93,9 @@ export class EngineOutbox {
   }
 
   /**
-   * The engines that may still hold a group because it has moved: those of the versions before the present one, back to
-   * the last that had the same engine. Groups that have not moved are absent. What is told twice does no harm.
+   * Returns the engines that may still hold a group because it has moved: those of the versions before the
+   * current one, back to the last with the same engine. Groups that have not moved are absent. Repeated
+   * notifications do no harm.
    */
   async #formerEngines(schedules: readonly Schedule[]): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
     const former = new Map<string, ReadonlySet<string>>();
@@ -103,7 +112,10 @@ export class EngineOutbox {
     return former;
   }
 
-  /** Has former engines let groups go. One that this process does not have is told by the reconciler of one that has it. */
+  /**
+   * Unregisters groups from their former engines. An engine that this process does not have is notified by
+   * the reconciler of a process that has it.
+   */
   async #release(
     schedules: readonly Schedule[],
     former: ReadonlyMap<string, ReadonlySet<string>>,
@@ -117,7 +129,7 @@ export class EngineOutbox {
     }
   }
 
-  /** One schedule that its engine refuses does not keep the others from it. */
+  /** Notifies an engine; one schedule that it refuses does not affect the others. */
   async #tell(
     schedules: readonly Schedule[],
     call: (part: readonly Schedule[]) => Promise<void>,
@@ -144,8 +156,8 @@ export class EngineOutbox {
   ): Promise<void> {
     const changes = schedules.flatMap((schedule): ScheduleChange[] => {
       const status = nextStatus(schedule.status, action);
-      // Nothing is recorded of one that is registered from the start, since its engine keeps no definitions, nor of one
-      // that is paused or being deleted and whose engine cannot be told.
+      // Nothing is recorded for a schedule that was `REGISTERED` from the start, since its engine keeps no
+      // definitions, nor for a paused or deleting one whose engine cannot be notified.
       if (status === undefined) return [];
       return [
         {
@@ -182,9 +194,9 @@ export class EngineOutbox {
 }
 
 /**
- * Tells an engine of schedules or groups; of those that it refuses, the errors.
+ * Passes schedules or groups to an engine; returns an error for each that it refuses.
  *
- * @throws what the engine throws if it takes none, or refuses too many
+ * @throws what the engine throws if it accepts none, or refuses too many
  */
 export function toldApart<T>(
   items: readonly T[],
@@ -200,17 +212,17 @@ export function toldApart<T>(
   );
 }
 
-/** A schedule as its engine is told of it. */
+/** Converts a schedule to the form that engines receive. */
 export function engineSchedule({ spec, version, nextFireAt }: Schedule): EngineSchedule {
   return { groupId: spec.groupId, version, spec, nextFireAt };
 }
 
-/** Whether the engine is to hold a schedule in this status. */
+/** Returns whether the engine should hold a schedule in this status. */
 export function isHeld(status: ScheduleStatus): boolean {
   return status === "REGISTERING" || status === "FAILED" || status === "REGISTERED";
 }
 
-/** The groups of schedules, in their order. */
+/** Returns the group ids of schedules, in their order. */
 export function groupIdsOf(schedules: readonly Schedule[]): string[] {
   return schedules.map(({ spec }) => spec.groupId);
 }

@@ -17,22 +17,25 @@ import {
 
 const PAGE = 1_000;
 
-/** When what an engine has refused is told to it again, ms; then after twice as long, up to the time between passes. */
+/**
+ * Delay before an engine that refused is notified again, ms; doubles with each refusal, up to the time
+ * between passes.
+ */
 const FIRST_RETRY_MS = 5_000;
 
-/** What a reconciler works with. */
+/** Dependencies of `Reconciler`. */
 export interface ReconcilerParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly emitter: TidegateEmitter;
   readonly engines: EngineRegistry;
   readonly outbox: EngineOutbox;
-  /** How often, ms. */
+  /** Time between passes, ms. */
   readonly everyMs: number;
   readonly onDrift: "mend" | "report";
 }
 
-/** How an engine's definitions differ from the store's. */
+/** Differences between an engine's definitions and the store's. */
 export interface EngineDifference {
   readonly missing: Schedule[];
   readonly stale: Schedule[];
@@ -40,9 +43,10 @@ export interface EngineDifference {
 }
 
 /**
- * Finishes what a crash or an unreachable engine left half done: at start, periodically, and soon after an engine has
- * refused. At start and periodically it also holds what engines list against the store: what is missing is registered, what is
- * stale is updated, orphans are removed; or that is only told.
+ * Finishes what a crash or an unreachable engine left half done: at start, periodically, and soon after an
+ * engine has refused. At start and periodically it also compares the engines' listings with the store:
+ * missing definitions are registered, stale ones updated and orphans removed, or the differences are only
+ * reported.
  */
 export class Reconciler {
   readonly #parts: ReconcilerParts;
@@ -73,7 +77,10 @@ export class Reconciler {
     await this.#pass;
   }
 
-  /** One pass over all engines. Passes never overlap; what goes wrong is an event and is tried again in the next. */
+  /**
+   * Runs one pass over all engines. Passes never overlap; errors are reported as events and retried in the
+   * next pass.
+   */
   reconcile(): Promise<void> {
     this.#pass = this.#pass.then(() => this.#reconcileAll());
     return this.#pass;
@@ -87,7 +94,7 @@ export class Reconciler {
     });
   }
 
-  /** Engines that are away, or refuse, are asked again long before the next pass. */
+  /** Schedules a retry long before the next pass for engines that are unavailable or refuse. */
   #retrySoon(): void {
     if (!this.#isRunning || this.#retry !== undefined) return;
     this.#retry = this.#parts.clock.wakeAt(this.#parts.clock.now() + this.#retryInMs, () => {
@@ -149,7 +156,10 @@ export class Reconciler {
     this.#parts.emitter.emit("engine-differs", told);
   }
 
-  /** Each part is looked up again just before it is mended: the part before may have taken its time. */
+  /**
+   * Repairs the differences; checks each part again just before it is repaired, since the previous part may
+   * have taken long.
+   */
   async #repair(engine: string, difference: EngineDifference): Promise<void> {
     const client = this.#parts.engines.clientOf(engine);
     const orphans = await this.#stillOrphans(engine, difference.orphans);
@@ -162,7 +172,7 @@ export class Reconciler {
     this.#parts.emitter.emit("engine-repaired", { engine, registered, updated, removed });
   }
 
-  /** How many the engine took. What it refuses is told, and keeps it from nothing else. */
+  /** Returns how many items the engine accepted. Reports each refusal, which does not affect the others. */
   async #told<T>(items: readonly T[], call: (part: readonly T[]) => Promise<void>): Promise<number> {
     try {
       const answers = await toldApart(items, call);
@@ -175,7 +185,10 @@ export class Reconciler {
     }
   }
 
-  /** Those that the engine is still to hold, as they are now: since the listings began, schedules were changed and paused. */
+  /**
+   * Returns the schedules that the engine should still hold, as they are now: some may have changed or been
+   * paused since the listings began.
+   */
   async #stillHeld(schedules: readonly Schedule[]): Promise<Schedule[]> {
     const now = await this.#now(groupIdsOf(schedules));
     return now.filter((schedule): schedule is Schedule => schedule?.status === "REGISTERED");
@@ -193,7 +206,7 @@ export class Reconciler {
     return groupIds.length === 0 ? [] : this.#parts.store.getSchedules(groupIds);
   }
 
-  /** What the engine should hold, ordered by group id. */
+  /** Yields the schedules that the engine should hold, ordered by group id. */
   async *#held(engine: string): AsyncGenerator<Schedule> {
     let cursor: string | undefined;
     do {
@@ -236,7 +249,7 @@ export async function compare(
   return difference;
 }
 
-/** Group ids are ASCII, so that the order of code units is that of UTF-8 bytes. */
+/** Group ids are ASCII, so code unit order is UTF-8 byte order. */
 function compareUtf8(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

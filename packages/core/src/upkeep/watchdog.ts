@@ -9,33 +9,35 @@ import type { DueFire } from "../store/schedule-table.js";
 
 const PAGE = 1_000;
 
-/** So many overdue schedules are looked at in one pass. */
+/** The most overdue schedules checked in one pass. */
 const MOST_AT_ONCE = 20_000;
 
-/** The shortest `engineGraceMs` that a schedule may have: nothing younger is looked at. */
+/** The shortest `engineGraceMs` that a schedule may have: fires overdue by less are not checked. */
 const SHORTEST_GRACE_MS = 1_000;
 
-/** With nothing due, how long the watchdog sleeps at the most: what is registered meanwhile may be due sooner. */
+/**
+ * How long the watchdog sleeps at most if nothing is due: schedules registered meanwhile may be due sooner.
+ */
 const LONGEST_LOOK_MS = 60_000;
 
-/** What a watchdog works with. */
+/** Dependencies of `Watchdog`. */
 export interface WatchdogParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly emitter: TidegateEmitter;
   readonly planner: IntervalPlanner;
   readonly specs: SpecCache;
-  /** How often, ms. */
+  /** Time between checks, ms. */
   readonly everyMs: number;
 }
 
-/** Plans what engines stay silent about: an engine's death costs lateness, never data. */
+/** Plans intervals whose engines stay silent: an engine's death costs lateness, never data. */
 export class Watchdog {
   readonly #parts: WatchdogParts;
   #timer: ClockTimer | undefined;
   #pass: Promise<void> = Promise.resolve();
   #isRunning = false;
-  /** Where the next look begins among what is overdue. */
+  /** Where among the overdue fires the next check begins. */
   #from: EpochMs = Number.MIN_SAFE_INTEGER;
 
   constructor(parts: WatchdogParts) {
@@ -61,7 +63,10 @@ export class Watchdog {
     });
   }
 
-  /** Returns when to look again: not before anything can be overdue, and not so late that a new schedule is missed. */
+  /**
+   * Returns when to check again: not before anything can be overdue, and not so late that a new schedule is
+   * missed.
+   */
   async #look(): Promise<EpochMs> {
     const { clock, store, everyMs } = this.#parts;
     const now = clock.now();
@@ -83,7 +88,10 @@ export class Watchdog {
     });
   }
 
-  /** Looks at what is overdue, oldest first; where that is very much, the next look goes on behind it. */
+  /**
+   * Checks overdue schedules, oldest first; if there are too many, the next check continues behind the last
+   * one.
+   */
   async #planOverdue(now: EpochMs): Promise<void> {
     const { store } = this.#parts;
     const before = now - SHORTEST_GRACE_MS;
@@ -120,7 +128,10 @@ export class Watchdog {
     }
   }
 
-  /** What each schedule grants its engine, ms; `undefined` where there is none, or it cannot be read. */
+  /**
+   * Returns the grace of each schedule's engine, ms; `undefined` if the schedule does not exist or cannot be
+   * read.
+   */
   async #gracesOf(due: readonly DueFire[]): Promise<(number | undefined)[]> {
     const { store, specs } = this.#parts;
     const specOf = ({ groupId, version }: DueFire) => specs.peekVersion(groupId, version);

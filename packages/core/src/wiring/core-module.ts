@@ -26,17 +26,17 @@ import { Watchdog } from "../upkeep/watchdog.js";
 import { checkSettings } from "./settings.js";
 import { type TidegateSettings, TOKENS } from "./tokens.js";
 
-/** The operators of a Tidegate by lower-case type. */
+/** The operators of a Tidegate instance by lower-case type. */
 export const OPERATORS = Symbol.for("tidegate.operators") as ServiceIdentifier<
   ReadonlyMap<string, ScheduleOperator>
 >;
 
-/** The store as core's parts write to it: what makes runs claimable is told of. */
+/** The store that core's parts write to; it signals when runs become claimable. */
 const LEDGER = Symbol.for("tidegate.ledger") as ServiceIdentifier<ScheduleStore>;
 
 /**
- * Binds all of core but the parts that packages bring: store, engines, operators. For users of InversifyJS who have a container
- * of their own; see `Tidegate`.
+ * Returns the module that binds all of core except the parts that packages provide: store, engines,
+ * operators. For users of InversifyJS with their own container; see `Tidegate`.
  *
  * @throws ConfigurationError CONFIGURATION_INVALID with the path of the first offending setting
  */

@@ -1,7 +1,7 @@
 import type { Container, ContainerModule, ServiceIdentifier } from "inversify";
 import { unfitOption } from "../options/parse-options.js";
 
-/** A kind of part: where it is given, and the members by which it is told from anything else. */
+/** A kind of part: the option that takes it, and the members by which it is recognized. */
 export interface PartKind<T> {
   readonly field: "store" | "engines" | "operators";
   readonly token: ServiceIdentifier<T>;
@@ -11,9 +11,9 @@ export interface PartKind<T> {
 }
 
 /**
- * Puts parts into a container: objects as they are, modules as they bind.
+ * Loads parts into a container: objects are bound as they are, modules bind themselves.
  *
- * @throws ConfigurationError CONFIGURATION_INVALID when one is neither
+ * @throws ConfigurationError CONFIGURATION_INVALID if one is neither
  */
 export function loadParts<T>(container: Container, kind: PartKind<T>, parts: readonly unknown[]): void {
   for (const part of parts) {
@@ -23,7 +23,10 @@ export function loadParts<T>(container: Container, kind: PartKind<T>, parts: rea
   }
 }
 
-/** Told by its shape and not by its class, since a package may bring another copy of the container library. */
+/**
+ * Recognizes a module by its shape, not its class, since a package may bring another copy of the container
+ * library.
+ */
 function isModule(part: unknown): part is ContainerModule {
   if (typeof part !== "object" || part === null) return false;
   const { load, id } = part as { load?: unknown; id?: unknown };

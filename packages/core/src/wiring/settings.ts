@@ -3,11 +3,11 @@ import { wholeNumber } from "../options/option-schemas.js";
 import { parseOptions } from "../options/parse-options.js";
 import type { TidegateSettings } from "./tokens.js";
 
-/** A schema for each field, so that a new setting cannot go unchecked. */
+/** A schema for each field, so that no new setting goes unchecked. */
 type Fields<T> = { readonly [Name in keyof Required<T>]: z.ZodType };
 
 const name = z.string().min(1).max(200).optional();
-/** The clock takes waits of any length; a century is as good as never. */
+/** The clock accepts waits of any length; a century is as good as never. */
 const LONGEST_MS = 100 * 365 * 86_400_000;
 
 const period = wholeNumber(1, LONGEST_MS).optional();
@@ -32,7 +32,7 @@ const settingsSchema = z.strictObject({
 } satisfies Fields<TidegateSettings>);
 
 /**
- * Checks the settings of a Tidegate; a name that does not exist is refused.
+ * Checks the settings of a Tidegate instance; refuses unknown names.
  *
  * @throws ConfigurationError CONFIGURATION_INVALID with the path of the first offending setting
  */

@@ -19,7 +19,7 @@ import { OPERATORS, tidegateModule } from "./core-module.js";
 import { loadParts, type PartKind } from "./parts.js";
 import { type TidegateSettings, TOKENS } from "./tokens.js";
 
-/** What `createTidegate` puts together. Each part is an object, or the module that a package's factory makes. */
+/** Options of `createTidegate`. Each part is an object, or the module that a package's factory returns. */
 export interface TidegateOptions extends TidegateSettings {
   readonly store: ScheduleStore | ContainerModule;
   /** The first is the default of schedules that name none. */
@@ -30,26 +30,27 @@ export interface TidegateOptions extends TidegateSettings {
   readonly clock?: Clock;
 }
 
-/** A running or stopped Tidegate: start it, use its client, stop it. */
+/** A Tidegate instance: start it, use its client, stop it. */
 export class Tidegate {
-  /** The container with all parts, for those who bind or get more. */
+  /** The container with all parts, for callers who bind or resolve more. */
   readonly container: Container;
   #isStarted = false;
-  /** The start that is under way: who stops waits for it. */
+  /** The start in progress; `stop()` awaits it. */
   #starting: Promise<void> | undefined;
-  /** The stop that is under way: who stops as well, or starts again, waits for it. */
+  /** The stop in progress; concurrent `stop()` and `start()` await it. */
   #stopping: Promise<void> | undefined;
 
   /**
-   * A Tidegate over a container that was loaded with `tidegateModule` and the modules of a store, engines and operators.
-   * `createTidegate` does this with a container of its own.
+   * Creates an instance over a container loaded with `tidegateModule` and the modules of a store, engines and
+   * operators. `createTidegate` does this with its own container.
    *
    * ```ts
    * container.load(tidegateModule(), sqliteStore({ path: "tidegate.db" }), embeddedEngine(), duckdbOperator());
    * const tidegate = new Tidegate(container);
    * ```
    *
-   * @throws ConfigurationError CONFIGURATION_INVALID when there is no store, engine or operator, or two of one type
+   * @throws ConfigurationError CONFIGURATION_INVALID if there is no store, engine or operator, or two of one
+   *   type
    */
   constructor(container: Container) {
     if (!container.isBound(TOKENS.store)) {
@@ -63,21 +64,21 @@ export class Tidegate {
     this.container = container;
   }
 
-  /** Registers schedules and tells of their runs. Usable once started. */
+  /** Registers schedules and reports on their runs. Usable once started. */
   get client(): ScheduleClient {
     return this.container.get(ScheduleClient);
   }
 
-  /** What happens, as typed events. */
+  /** Typed events of this instance. */
   get events(): TidegateEmitter {
     return this.container.get(TOKENS.emitter);
   }
 
   /**
-   * Opens the store, starts operators and engines, takes up the runs that a crash left, and fires what is due.
+   * Opens the store, starts operators and engines, resumes runs left by a crash, and fires what is due.
    *
-   * @throws StoreError when the store cannot be opened; ConfigurationError CLOCK_SKEWED when this machine's clock is too far
-   *   from the store's; EngineError, OperatorError from those that cannot start
+   * @throws StoreError if the store cannot be opened; ConfigurationError CLOCK_SKEWED if this machine's clock
+   *   is too far from the store's; EngineError, OperatorError from parts that cannot start
    */
   start(): Promise<void> {
     this.#starting ??= this.#start().finally(() => {
@@ -87,10 +88,10 @@ export class Tidegate {
   }
 
   /**
-   * Stops firing, waits for active runs up to the dispatcher's drain time, and closes the store. Where a part cannot be
-   * stopped, the others are.
+   * Stops firing, waits for active runs up to the dispatcher's drain time, and closes the store. If one part
+   * cannot be stopped, the others still are.
    *
-   * @throws what the first part that cannot be stopped threw
+   * @throws the first error that stopping a part threw
    */
   async stop(): Promise<void> {
     await this.#starting?.catch(() => undefined);
@@ -101,9 +102,9 @@ export class Tidegate {
   }
 
   /**
-   * Holds what engines list against the store now, and not only when the next pass comes, such as after a scheduler was
-   * restored from a backup. What differs is an `engine-repaired` or `engine-differs` event by the time it resolves; what
-   * goes wrong is a `trouble` event.
+   * Compares the engines' listings with the store now rather than at the next pass, for example after a
+   * scheduler was restored from a backup. By the time it resolves, differences are reported as
+   * `engine-repaired` or `engine-differs` events and errors as `trouble` events.
    */
   reconcile(): Promise<void> {
     return this.container.get(Reconciler).reconcile();
@@ -128,7 +129,7 @@ export class Tidegate {
       this.container.get(Reconciler).start();
       this.container.get(Watchdog).start();
     } catch (error) {
-      // Why it does not start says more than what else failed then.
+      // The original error matters more than errors of this cleanup.
       await this.#stop().catch(() => undefined);
       throw error;
     }
@@ -153,7 +154,7 @@ export class Tidegate {
   }
 }
 
-/** Takes all steps, one after the other, also after one that failed. @throws what the first of those threw */
+/** Runs all steps in order, even after one has failed. @throws the first error */
 async function allOf(steps: readonly (() => Promise<void> | void)[]): Promise<void> {
   const failures: unknown[] = [];
   for (const step of steps) {
@@ -167,10 +168,10 @@ async function allOf(steps: readonly (() => Promise<void> | void)[]): Promise<vo
 }
 
 /**
- * Puts a Tidegate together.
+ * Creates a Tidegate instance.
  *
- * @throws ConfigurationError CONFIGURATION_INVALID with the field, when a setting is malformed or unknown, a part is no part,
- *   there is no engine or no operator, or there are two of one type
+ * @throws ConfigurationError CONFIGURATION_INVALID with the field, if a setting is malformed or unknown, a
+ *   part is not valid, there is no engine or no operator, or there are two of one type
  */
 export function createTidegate(options: TidegateOptions): Tidegate {
   const { store, engines, operators, clock, ...settings } = options;

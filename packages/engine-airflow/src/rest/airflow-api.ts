@@ -3,13 +3,13 @@ import type { AirflowRest } from "./airflow-rest.js";
 import { createAll } from "./bulk.js";
 import { pages } from "./pages.js";
 
-/** A DAG as Airflow tells of it. */
+/** A DAG as Airflow returns it. */
 export interface AirflowDag {
   readonly dag_id: string;
   readonly dag_display_name: string;
   readonly description: string | null;
   readonly is_paused: boolean;
-  /** Whether no file has it any more, or its file does not import: such a DAG does not run. */
+  /** Whether no file defines it any more, or its file does not import: such a DAG does not run. */
   readonly is_stale: boolean;
   readonly tags: readonly { readonly name: string }[];
   readonly relative_fileloc: string | null;
@@ -26,15 +26,15 @@ export interface AirflowVariable {
 /** A file that Airflow could not import. */
 export interface ImportFailure {
   readonly filename: string;
-  /** When it was last parsed in vain, RFC 3339. */
+  /** When it last failed to parse, RFC 3339. */
   readonly timestamp: string;
   readonly stack_trace: string;
 }
 
-/** A DAG whose task is running cannot be deleted; it is tried again, ms. */
+/** A DAG whose task is running cannot be deleted; delay before the next attempt, ms. */
 const DELETE_AGAIN_MS = 200;
 
-/** The part of Airflow's REST API that the engine works with. */
+/** The part of Airflow's REST API that the engine uses. */
 export class AirflowApi {
   readonly #rest: AirflowRest;
   readonly #clock: Clock;
@@ -45,8 +45,8 @@ export class AirflowApi {
   }
 
   /**
-   * Writes the Connection. Its password holds both, as JSON: that alone is encrypted in Airflow's database, and left out
-   * of its audit log.
+   * Writes the Connection. Its password holds both the address and the secret, as JSON: only the password is
+   * encrypted in Airflow's database, and left out of its audit log.
    */
   async putConnection(id: string, door: { readonly url: string; readonly secret: string }): Promise<void> {
     const { url, secret } = door;
@@ -68,19 +68,22 @@ export class AirflowApi {
     await createAll(this.#rest, "/variables", variables, "overwrite");
   }
 
-  /** Leaves those alone that are there already. */
+  /** Adds Variables, leaving existing ones alone. */
   async addVariables(variables: readonly AirflowVariable[]): Promise<void> {
     await createAll(this.#rest, "/variables", variables, "skip");
   }
 
-  /** The value of a Variable; `undefined` where there is none. What Airflow takes for a secret in it is `***`. */
+  /**
+   * Returns the value of a Variable; `undefined` if there is none. Airflow replaces what it takes for a
+   * secret with `***`.
+   */
   async variable(key: string): Promise<string | undefined> {
     const path = `/variables/${encodeURIComponent(key)}`;
     const { status, body } = await this.#rest.request<AirflowVariable>("GET", path, { accept: [404] });
     return status === 404 ? undefined : body.value;
   }
 
-  /** The values of all Variables whose keys begin with a prefix, by key. */
+  /** Returns the values of all Variables whose keys begin with a prefix, by key. */
   async variables(prefix: string): Promise<Map<string, string>> {
     const values = new Map<string, string>();
     const query = { variable_key_pattern: `${prefix}%`, order_by: "key" };
@@ -90,7 +93,7 @@ export class AirflowApi {
     return values;
   }
 
-  /** The DAG; `undefined` where there is none. */
+  /** Returns the DAG; `undefined` if there is none. */
   async dag(id: string): Promise<AirflowDag | undefined> {
     const { status, body } = await this.#rest.request<AirflowDag>("GET", `/dags/${encodeURIComponent(id)}`, {
       accept: [404],
@@ -98,7 +101,7 @@ export class AirflowApi {
     return status === 404 ? undefined : body;
   }
 
-  /** The DAGs whose ids begin with a prefix, without those that no file has any more. */
+  /** Yields the DAGs whose ids begin with a prefix, except those that no file defines any more. */
   async *dags(prefix: string): AsyncGenerator<AirflowDag> {
     const query = { dag_id_pattern: `${prefix}%`, order_by: "dag_id" };
     for await (const dag of pages<AirflowDag>(this.#rest, "/dags", "dags", query)) {
@@ -112,9 +115,9 @@ export class AirflowApi {
   }
 
   /**
-   * Deletes a DAG with its runs, when its task does not run; a DAG that is not there is fine.
+   * Deletes a DAG with its runs once its task is not running; a missing DAG is ignored.
    *
-   * @throws EngineError ENGINE_FAILED when its task still runs after `withinMs`
+   * @throws EngineError ENGINE_FAILED if its task still runs after `withinMs`
    */
   async deleteDag(id: string, withinMs: number): Promise<void> {
     const path = `/dags/${encodeURIComponent(id)}`;
@@ -126,9 +129,9 @@ export class AirflowApi {
     await this.#rest.request("DELETE", path, { accept: [404] });
   }
 
-  /** Asks for a file to be parsed now and not only when its turn comes. */
+  /** Requests that a file be parsed now, not only when its turn comes. */
   async parse({ file_token: token }: AirflowDag): Promise<void> {
-    // Who may not ask for that has to wait, and the one who has asked already as well.
+    // A caller without that permission has to wait, as does one whose request is already pending.
     await this.#rest.request("PUT", `/parseDagFile/${encodeURIComponent(token)}`, { accept: [403, 409] });
   }
 

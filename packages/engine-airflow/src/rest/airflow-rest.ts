@@ -11,38 +11,38 @@ import type { EngineSettings } from "../options.js";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
-/** What Airflow answered. */
+/** Airflow's answer to a request. */
 export interface Answer<Body> {
   readonly status: number;
   readonly body: Body;
 }
 
-/** What a request is made of. */
+/** Parts of a request. */
 export interface RequestParts {
   readonly query?: Readonly<Record<string, string | number | boolean>>;
   readonly body?: unknown;
-  /** Statuses beside the successful ones that the caller understands. @default none */
+  /** Statuses besides the successful ones that the caller handles. @default none */
   readonly accept?: readonly number[];
 }
 
-/** The longest that a message repeats of an answer. */
+/** Maximum length of an answer quoted in a message. */
 const LONGEST = 2_000;
 
-/** Between the attempts of a request that met another one in Airflow's database, ms. */
+/** Pauses between attempts of a request that collided with another one in Airflow's database, ms. */
 const PAUSES_MS = [200, 1_000];
 
 /**
- * Whether it may go well the next time: Airflow answers 500 where its database was locked or has rolled back, and 409
- * where another manager wrote the same. All requests of the engine may be repeated.
+ * Returns whether a retry may succeed: Airflow answers 500 if its database was locked or has rolled back, and
+ * 409 if another manager wrote the same. All requests of the engine may be repeated.
  */
 function isPassing({ status }: HttpAnswer): boolean {
   return status >= 500 || status === 409;
 }
 
 /**
- * Airflow's REST API, with a token that is got when it is needed and once more when it has expired.
+ * Airflow's REST API, with a token that is fetched when needed and again when it has expired.
  *
- * All that goes wrong is an EngineError ENGINE_FAILED with what Airflow said, and without the secrets.
+ * Every failure is an EngineError ENGINE_FAILED with what Airflow said, without the secrets.
  */
 export class AirflowRest {
   readonly #settings: EngineSettings;
@@ -159,7 +159,7 @@ export class AirflowRest {
     );
   }
 
-  /** A text for messages: Airflow may repeat what it was sent. */
+  /** Redacts a text for messages: Airflow may repeat what it was sent. */
   #quoted(text: string): string {
     return oneLine(this.#redactor.redact(text), LONGEST);
   }

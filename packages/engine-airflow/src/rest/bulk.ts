@@ -8,14 +8,14 @@ interface BulkAction {
   readonly entities: readonly object[];
 }
 
-/** What is done with an entity that is there already. */
+/** How to handle an existing entity. */
 export type OnExistence = "overwrite" | "skip";
 
 interface BulkResults {
   readonly errors?: readonly { readonly error: string }[];
 }
 
-/** So many entities are sent in one request. */
+/** Number of entities per request. */
 const BATCH = 100;
 
 /** Creates entities. @throws EngineError ENGINE_FAILED */
@@ -34,7 +34,7 @@ async function bulk(rest: AirflowRest, path: string, action: BulkAction): Promis
   const { body } = await rest.request<Record<string, BulkResults | null>>("PATCH", path, {
     body: { actions: [action] },
   });
-  // A request of which a part failed is answered with 200.
+  // A request that failed in part is answered with 200.
   const [failure] = Object.values(body).flatMap((results) => results?.errors ?? []);
   if (failure !== undefined) {
     throw new EngineError("ENGINE_FAILED", `Airflow refused a part of PATCH ${path}: ${failure.error}`);

@@ -1,10 +1,10 @@
 import { allPages } from "@tidegate/engine-kit";
 import type { AirflowRest } from "./airflow-rest.js";
 
-/** The largest page that Airflow gives unless it is configured otherwise. */
+/** The largest page that Airflow returns by default. */
 const PAGE = 100;
 
-/** All entries of a listing, page by page. @param field - where the entries are in the answer */
+/** Yields all entries of a listing, page by page. @param field - the answer's field with the entries */
 export function pages<Entry>(
   rest: AirflowRest,
   path: string,

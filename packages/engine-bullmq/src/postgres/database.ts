@@ -4,22 +4,22 @@ import type { ClientBase, Pool, PoolClient } from "pg";
 import { within } from "../deadline.js";
 import { migrate } from "./migrate.js";
 
-/** How a database is reached. */
+/** Settings of a `Database`. */
 export interface DatabaseOptions {
   readonly pool: PgPoolConfig;
   readonly schema: string;
-  /** After what time without an answer a statement is given up, ms. */
+  /** Timeout of a statement, ms. */
   readonly timeoutMs: number;
   readonly onTrouble: (error: unknown) => void;
 }
 
-/** What the system or `pg` says of a connection that does not come about or breaks. */
+/** Error codes and messages of the system and `pg` for a connection that fails or breaks. */
 const UNREACHABLE =
   /ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|terminated|not queryable/;
 
 const LATE = /timeout/i;
 
-/** One schema of a Postgres database, which is made when it is first used. One pool of connections serves all. */
+/** One schema of a Postgres database, created at its first use. One pool of connections serves all. */
 export class Database {
   readonly schema: string;
   readonly pool: Pool;
@@ -30,7 +30,7 @@ export class Database {
     this.schema = schema;
     this.pool = pool;
     this.#timeoutMs = timeoutMs;
-    // Where a connection breaks that nobody uses, the server is gone; what comes back may be another database.
+    // If an idle connection breaks, the server is gone; what comes back may be another database.
     pool.on("error", (error) => {
       this.#readiness = undefined;
       onTrouble(error);
@@ -38,9 +38,9 @@ export class Database {
   }
 
   /**
-   * Reaches nothing yet.
+   * Creates the pool without connecting.
    *
-   * @throws ConfigurationError CONFIGURATION_INVALID when the package `pg` is not installed
+   * @throws ConfigurationError CONFIGURATION_INVALID if the package `pg` is not installed
    */
   static async open(options: DatabaseOptions): Promise<Database> {
     const { pool, schema, timeoutMs } = options;
@@ -57,7 +57,7 @@ export class Database {
     return new Database(opened, options);
   }
 
-  /** Resolves when the database has been reached and its tables are there; after it was away, when it is back. */
+  /** Resolves when the database is reachable and its tables exist; after an outage, when it is back. */
   ready(): Promise<void> {
     this.#readiness ??= this.#migrate().catch((error) => {
       this.#readiness = undefined;
@@ -67,7 +67,7 @@ export class Database {
   }
 
   /**
-   * Runs a statement, a transaction of its own.
+   * Runs a statement in a transaction of its own.
    *
    * @throws EngineError ENGINE_FAILED
    */
@@ -75,7 +75,7 @@ export class Database {
     try {
       return await within("Postgres", this.#timeoutMs, this.#query<Row>(text, values));
     } catch (error) {
-      // Whatever it was, the tables may be gone as well.
+      // Whatever the error, the tables may be gone as well.
       this.#readiness = undefined;
       if (isTidegateError(error)) throw error;
       throw new EngineError("ENGINE_FAILED", this.#reasonOf(error), { cause: error });
@@ -120,11 +120,11 @@ export class Database {
 }
 
 /**
- * BullMQ's statements name no schema. Nothing here needs to be on disk before it is answered: what a crash takes back, a
- * fraction of a second, is fired again, which the ledger sees, or registered again by the reconciler.
+ * BullMQ's statements name no schema. Nothing needs to be on disk before it is answered: a crash undoes a
+ * fraction of a second, which is fired again (the ledger notices) or registered again by the reconciler.
  */
 async function prepareConnection(client: ClientBase, schema: string): Promise<void> {
-  // One that breaks between two statements of its user would end the process; the next statement says so as well.
+  // A break between two statements would otherwise end the process; the next statement reports it as well.
   client.on("error", () => {});
   await client.query(`SET search_path TO ${quoteSchemaName(schema)}; SET synchronous_commit TO off`);
 }

@@ -7,12 +7,12 @@ import {
   SchemaMigrationRequiredError,
 } from "bullmq";
 
-/** Says that it is this lock among the database's: the letters of "tide". */
+/** Identifies this lock among the database's: the letters of "tide". */
 const LOCK = 0x74_69_64_65;
 
 /**
- * Makes the schema with BullMQ's tables and the engine's, or brings it up to date; one process does at a time, and the
- * others wait. Where nothing is to be done, nothing is locked and no more rights are needed than to use the tables.
+ * Creates or updates the schema with BullMQ's tables and the engine's; one process does so at a time, and the
+ * others wait. If it is up to date, nothing is locked, and no rights are needed beyond using the tables.
  */
 export async function migrate(client: PgQueryable, schema: string): Promise<void> {
   if (await isUpToDate(client, schema)) return;
@@ -34,8 +34,8 @@ async function isUpToDate(client: PgQueryable, schema: string): Promise<boolean>
 }
 
 /**
- * A row is written twice for each fire, and `look_at` is in an index: what is left of it is cleared away in good time, and
- * without pauses. There is one ticker's office.
+ * Each fire writes a row twice, and `look_at` is indexed, so autovacuum must run early and without pauses.
+ * The ticker's role is a single row.
  */
 function tables(name: string): string {
   const schema = quoteSchemaName(name);

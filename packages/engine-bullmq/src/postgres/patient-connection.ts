@@ -2,12 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type PgPool, PostgresConnection } from "bullmq";
 import type { Database } from "./database.js";
 
-/** After an attempt to reach the database that failed, how long until the next, ms. */
+/** Delay between attempts to reach the database, ms. */
 const RETRY_MS = 250;
 
 /**
- * BullMQ's connection to Postgres, on the engine's pool. BullMQ's own asks once whether the database is there, and keeps
- * the answer: one that comes up after the manager would never be used. This one waits for it, before each statement.
+ * BullMQ's connection to Postgres, on the engine's pool. BullMQ's own checks only once whether the database
+ * is there, and remembers the answer, so it would never use one that comes up after the manager. This one
+ * waits for it before each statement.
  */
 export class PatientConnection extends PostgresConnection {
   readonly #database: Database;

@@ -12,15 +12,15 @@ import {
 import type { Database } from "./database.js";
 import { type Statements, statementsOn } from "./statements.js";
 
-/** How many schedules one statement writes: few enough not to hold up others, many enough to be quick. */
+/** Number of schedules per statement: few enough not to hold up others, many enough to be fast. */
 const CHUNK = 2_000;
 
 const PAGE = 1_000;
 
-/** After so many fires what is left of their rows is cleared away: about as many as slow nothing down yet. */
+/** Number of fires after which dead rows are vacuumed: about as many as do not slow anything down yet. */
 const FIRES_LEFT = 10_000;
 
-/** Longer than anybody waits without a look, ms. */
+/** Longer than anybody waits between checks, ms. */
 const DAY_MS = 86_400_000;
 
 interface LookRow {
@@ -39,14 +39,17 @@ interface TakenRow {
   readonly leasedUntil: EpochMs;
 }
 
-/** The schedules in Postgres: a row each, changed by one statement at a time, so that no lock is held over a round trip. */
+/**
+ * The schedules in Postgres: one row each, changed by single statements, so that no lock is held over a round
+ * trip.
+ */
 export class PostgresScheduleTable implements ScheduleTable {
   readonly #database: Database;
   readonly #settings: EngineSettings;
   readonly #queueName: string;
   readonly #statements: Statements;
   #lastWrite: Promise<void> = Promise.resolve();
-  /** How many fires have been seen due since the last clearing. */
+  /** Number of fires seen due since the last vacuum. */
   #seenDue = 0;
   #isClearing = false;
 
@@ -123,20 +126,20 @@ export class PostgresScheduleTable implements ScheduleTable {
     return { fires, leasedUntil: row!.leasedUntil };
   }
 
-  /** What is asked for later counts, so it must not overtake, as it could on another connection of the pool. */
+  /** Keeps writes in order: the latest counts, and could be overtaken on another connection of the pool. */
   #inOrder(write: () => Promise<void>): Promise<void> {
     const written = this.#lastWrite.then(write);
     this.#lastWrite = written.catch(() => {});
     return written;
   }
 
-  /** The ticker clears, so one process does. Nobody waits for it. */
+  /** Only the ticker vacuums, so one process does. Nobody waits for it. */
   #clearAfter(due: number): void {
     this.#seenDue += due;
     if (this.#seenDue < FIRES_LEFT || this.#isClearing) return;
     this.#seenDue = 0;
     this.#isClearing = true;
-    // Where it fails, autovacuum does so later.
+    // If it fails, autovacuum does so later.
     void this.#run("clear")
       .catch(() => {})
       .finally(() => {
@@ -149,7 +152,7 @@ export class PostgresScheduleTable implements ScheduleTable {
   }
 }
 
-/** Group ids, versions, delays, when due: an array each, as `unnest` takes them. */
+/** Returns group ids, versions, delays and due times, an array each, as `unnest` takes them. */
 function columnsOf(fires: readonly DueFire[]): unknown[][] {
   return [
     fires.map(({ groupId }) => groupId),

@@ -6,9 +6,10 @@ import { PatientConnection } from "./patient-connection.js";
 import { PostgresScheduleTable } from "./postgres-schedule-table.js";
 
 /**
- * Postgres: one pool for the table, the queue and the worker, which keeps one connection of it to be notified on.
+ * Opens Postgres: one pool for the table, the queue and the worker, which keeps one of its connections for
+ * notifications.
  *
- * @throws ConfigurationError CONFIGURATION_INVALID when the package `pg` is not installed
+ * @throws ConfigurationError CONFIGURATION_INVALID if the package `pg` is not installed
  */
 export async function openPostgres(
   connection: PostgresConnection,

@@ -1,32 +1,35 @@
 import { quoteSchemaName } from "bullmq";
 
-/** The statements of a table of schedules, each a transaction of its own. */
+/** Statements on a table of schedules, each a transaction of its own. */
 export type Statements = ReturnType<typeof statementsOn>;
 
 /** The database's own time, ms. */
 const MOMENT = `
 moment AS MATERIALIZED (SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now)`;
 
-/** A fire is due when it is by the caller's clock as well, so that the ledger, which has that clock, does not find it too early. */
+/**
+ * A fire must also be due by the caller's clock, which the ledger uses, so that the ledger does not find it
+ * too early.
+ */
 const dueBy = (callerNow: string): string => `least((SELECT now FROM moment), ${callerNow}::bigint)`;
 
-/** Those of the given fires that are leased until the first parameter and defined as they were. */
+/**
+ * Selects those of the given fires that are leased until the first parameter and whose definition is
+ * unchanged.
+ */
 const heldIn = (table: string): string => `
   SELECT group_id FROM ${table} AS schedule JOIN fire USING (group_id)
   WHERE schedule.look_at = $1::bigint AND schedule.version = fire.version
     AND schedule.delay_ms = fire.delay_ms AND schedule.fire_at = fire.fire_at
   ORDER BY group_id FOR UPDATE OF schedule`;
 
-/**
- * All statements lock rows in the order of group ids, or pass over those that are locked, so that no two wait for each
- * other.
- */
+/** All statements lock rows in the order of group ids, or skip locked ones, so that they cannot deadlock. */
 export function statementsOn(schemaName: string) {
   const schema = quoteSchemaName(schemaName);
   const table = `${schema}.tidegate_schedule`;
   const ticker = `${schema}.tidegate_ticker`;
   return {
-    /** Group ids, versions, delays, when due. */
+    /** Parameters: group ids, versions, delays, due times. */
     register: `
 INSERT INTO ${table} (group_id, version, delay_ms, fire_at, look_at)
 SELECT DISTINCT ON (group_id COLLATE "C") group_id, version, delay_ms, fire_at, fire_at
@@ -36,17 +39,20 @@ ORDER BY group_id COLLATE "C", position DESC
 ON CONFLICT (group_id) DO UPDATE SET
   version = excluded.version, delay_ms = excluded.delay_ms, fire_at = excluded.fire_at, look_at = excluded.look_at`,
 
-    /** Group ids. */
+    /** Parameter: group ids. */
     unregister: `
 WITH gone AS MATERIALIZED (
   SELECT group_id FROM ${table} WHERE group_id = ANY ($1::text[]) ORDER BY group_id FOR UPDATE)
 DELETE FROM ${table} AS schedule USING gone WHERE schedule.group_id = gone.group_id`,
 
-    /** After which group id, how many. */
+    /** Parameters: the group id to list after, the maximum number. */
     list: `
 SELECT group_id AS "groupId", version FROM ${table} WHERE group_id > $1 ORDER BY group_id LIMIT $2::integer`,
 
-    /** Who asks, for how many ms the office lasts, the caller's time, how many fires to count, the queue of calls. */
+    /**
+     * Parameters: the caller, the duration of the ticker's role in ms, the caller's time, the maximum number
+     * of fires to count, the queue of calls.
+     */
     look: `
 WITH ${MOMENT}, claimed AS (
   UPDATE ${ticker} SET owner = $1, until = (SELECT now FROM moment) + $2::bigint
@@ -64,15 +70,15 @@ SELECT is_ticker AS "isTicker", left_ms::float8 AS "leftMs",
 FROM office`,
 
     /**
-     * A fire leaves two dead entries at the low end of an index, where each look begins, and autovacuum comes by once a
-     * minute. Who does not own the tables is warned, and nothing is done.
+     * Each fire leaves two dead entries at the low end of an index, where every check begins, and autovacuum
+     * runs only once a minute. A user who does not own the tables gets a warning, and nothing happens.
      */
     clear: `VACUUM (INDEX_CLEANUP on, TRUNCATE off) ${table}, ${schema}.job`,
 
-    /** Who resigns. */
+    /** Parameter: the caller. */
     resign: `UPDATE ${ticker} SET until = 0 WHERE owner = $1`,
 
-    /** The caller's time, the lease in ms, how many. */
+    /** Parameters: the caller's time, the lease in ms, the maximum number. */
     take: `
 WITH ${MOMENT}, due AS MATERIALIZED (
   SELECT group_id FROM ${table} WHERE look_at <= ${dueBy("$1")}
@@ -85,7 +91,7 @@ SELECT group_id AS "groupId", version, delay_ms::float8 AS "delayMs", fire_at::f
   look_at::float8 AS "leasedUntil"
 FROM taken ORDER BY fire_at, group_id`,
 
-    /** Until when they are leased, group ids, versions, delays, when due, when due next. */
+    /** Parameters: end of the lease, group ids, versions, delays, due times, next due times. */
     settle: `
 WITH fire AS MATERIALIZED (
   SELECT * FROM unnest($2::text[], $3::integer[], $4::bigint[], $5::bigint[], $6::bigint[])
@@ -94,7 +100,10 @@ held AS MATERIALIZED (${heldIn(table)})
 UPDATE ${table} AS schedule SET fire_at = next_fire_at, look_at = next_fire_at
 FROM held JOIN fire USING (group_id) WHERE schedule.group_id = held.group_id`,
 
-    /** Until when they are leased, group ids, versions, delays, when due, for how many ms from now they are to be. */
+    /**
+     * Parameters: end of the lease, group ids, versions, delays, due times, how many ms from now to postpone
+     * them.
+     */
     postpone: `
 WITH ${MOMENT}, fire AS MATERIALIZED (
   SELECT * FROM unnest($2::text[], $3::integer[], $4::bigint[], $5::bigint[])

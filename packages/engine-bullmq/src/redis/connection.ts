@@ -1,20 +1,23 @@
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import type { RedisClusterConnection, RedisConnection } from "../options.js";
 
-/** A connection to one Redis or to a cluster. */
+/** A connection to a single Redis or to a cluster. */
 export type RedisClient = Redis | Cluster;
 
-/** For commands that somebody waits for: they reject soon when Redis cannot be reached. */
+/** Opens a connection for commands that somebody waits for: they reject soon if Redis is unreachable. */
 export function openImpatient(connection: RedisConnection): RedisClient {
   return open(connection, 1);
 }
 
-/** For BullMQ's worker: waits for Redis to come back however long it takes, as BullMQ demands. */
+/**
+ * Opens a connection for BullMQ's worker: it waits for Redis to come back however long it takes, as BullMQ
+ * requires.
+ */
 export function openPatient(connection: RedisConnection): RedisClient {
   return open(connection, null);
 }
 
-/** The longest pause between two attempts to connect again, ms. */
+/** Maximum pause between two reconnection attempts, ms. */
 const LONGEST_PAUSE_MS = 1_000;
 
 const retryStrategy = (attempt: number): number => Math.min(attempt * 50, LONGEST_PAUSE_MS);

@@ -1,16 +1,16 @@
 import type { RedisClient } from "./connection.js";
 
-/** The settings of a Redis that decide whether it keeps what it is given. */
+/** The Redis settings that decide whether it keeps its data. */
 export interface RedisSettings {
   /** Such as `7.2.4`. */
   readonly version: string | undefined;
   readonly maxmemoryPolicy: string | undefined;
   readonly isAppendOnly: boolean | undefined;
-  /** When snapshots are taken, as `CONFIG GET save` says; `undefined` where that is not allowed. */
+  /** When snapshots are taken, as in `CONFIG GET save`; `undefined` if that is forbidden. */
   readonly save: string | undefined;
 }
 
-/** Reads the settings. What a managed Redis or an ACL forbids to read is `undefined`. */
+/** Reads the settings. Those that a managed Redis or an ACL hides are `undefined`. */
 export async function readSettings(client: RedisClient): Promise<RedisSettings> {
   const info = new Map((await client.info()).split(/\r?\n/).map((line) => splitAtColon(line)));
   const appendOnly = info.get("aof_enabled");
@@ -22,7 +22,7 @@ export async function readSettings(client: RedisClient): Promise<RedisSettings> 
   };
 }
 
-/** What is wrong with them, each with the way out. */
+/** Returns the weaknesses of the settings, each with its remedy. */
 export function weaknessesOf({ version, maxmemoryPolicy, isAppendOnly, save }: RedisSettings): string[] {
   const found: string[] = [];
   if (version !== undefined && isOlder(version, [6, 2])) {

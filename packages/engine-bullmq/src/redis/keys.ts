@@ -1,7 +1,9 @@
 /** The name of the BullMQ queue. */
 export const QUEUE_NAME = "calls";
 
-/** What BullMQ is to put before its keys: the braces keep them in one slot of a cluster, beside the engine's own. */
+/**
+ * Returns BullMQ's key prefix: the braces keep its keys in one slot of a cluster, beside the engine's own.
+ */
 export function hashTag(prefix: string): string {
   return `{${prefix}}`;
 }
@@ -13,17 +15,17 @@ export interface EngineKeys {
   /** Sorted set of all group ids with score 0, so that a page of them can be read in order. */
   readonly groups: string;
   /**
-   * Sorted set of group ids: when to look at each. That is when its next fire is due; or, while a manager works on that
-   * fire, when others may take it over.
+   * Sorted set of group ids by when to check each: when its next fire is due; or, while a manager works on
+   * that fire, when others may take it over.
    */
   readonly due: string;
-  /** Who looks for what is due; lapses when that process dies. */
+  /** The process that checks for due fires; expires when it dies. */
   readonly ticker: string;
   /** BullMQ's list of jobs that no worker has begun. */
   readonly waiting: string;
 }
 
-/** The names of the engine's keys. */
+/** Returns the names of the engine's keys. */
 export function engineKeys(prefix: string): EngineKeys {
   const tag = hashTag(prefix);
   return {

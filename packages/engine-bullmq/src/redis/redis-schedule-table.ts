@@ -14,17 +14,19 @@ import type { RedisClient } from "./connection.js";
 import { type EngineKeys, engineKeys } from "./keys.js";
 import { SCRIPTS, type ScriptName } from "./scripts.js";
 
-/** How many schedules one script call writes: few enough not to hold up others, many enough to be quick. */
+/** Number of schedules per script call: few enough not to hold up others, many enough to be fast. */
 const CHUNK = 500;
 
-/** How many chunks are on their way to Redis at a time. */
+/** Maximum number of chunks in flight to Redis. */
 const CHUNKS_IN_FLIGHT = 8;
 
 const PAGE = 1_000;
 
 type Command = (...parameters: string[]) => Promise<unknown>;
 
-/** The schedules in Redis: a hash of definitions and a sorted set of when to look at each, changed by scripts. */
+/**
+ * The schedules in Redis: a hash of definitions and a sorted set of when to check each, changed by scripts.
+ */
 export class RedisScheduleTable implements ScheduleTable {
   readonly #client: RedisClient;
   readonly #keys: EngineKeys;

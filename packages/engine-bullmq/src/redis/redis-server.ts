@@ -7,7 +7,7 @@ import { readSettings, weaknessesOf } from "./durability.js";
 import { hashTag, QUEUE_NAME } from "./keys.js";
 import { RedisScheduleTable } from "./redis-schedule-table.js";
 
-/** Redis: one connection for the table and the queue, and one more for each worker. */
+/** Opens Redis: one connection for the table and the queue, and one more for each worker. */
 export function openRedis(
   connection: RedisConnection,
   settings: EngineSettings,
@@ -15,7 +15,7 @@ export function openRedis(
 ): SharedServer {
   const { prefix, commandTimeoutMs } = settings;
   const link = (client: RedisClient, close: () => void): BullmqLink => ({
-    // What BullMQ would print about the server is told by an event instead.
+    // An event reports what BullMQ would print about the server.
     options: { connection: client, prefix: hashTag(prefix), skipVersionCheck: true },
     backend: createRedisBackend,
     isAlive: () => isAlive(client, commandTimeoutMs),

@@ -1,12 +1,12 @@
-/** A script that Redis runs as one step. */
+/** A script that Redis runs atomically. */
 export interface RedisScript {
   readonly keys: number;
   readonly lua: string;
 }
 
 /**
- * Redis's own time, ms: leases are by this one clock, whatever those of the managers say. A fire is due when it is by
- * the caller's clock as well, so that the ledger, which has that clock, does not find it too early.
+ * Redis's own time, ms: leases use this one clock, whatever the managers' clocks say. A fire must also be due
+ * by the caller's clock, which the ledger uses, so that the ledger does not find it too early.
  */
 const TIME = `
 local time = redis.call('TIME')
@@ -15,8 +15,8 @@ local function dueBy(callerNow) return math.min(redisNow, tonumber(callerNow)) e
 `;
 
 /**
- * KEYS definitions, groups, due. ARGV for each schedule: group id, definition, when due or ''. Ends any lease: what is
- * registered while it is fired is looked at again, since that fire's answer may be of the time before.
+ * KEYS definitions, groups, due. ARGV for each schedule: group id, definition, when due or ''. Ends any
+ * lease: what is registered while it is fired is checked again, since that fire's answer may be stale.
  */
 const register: RedisScript = {
   keys: 3,
@@ -42,7 +42,10 @@ redis.call('ZREM', KEYS[2], unpack(ARGV))
 redis.call('ZREM', KEYS[3], unpack(ARGV))`,
 };
 
-/** KEYS groups, definitions, due. ARGV: where to begin, how many. Returns group, definition, when to look, … */
+/**
+ * KEYS groups, definitions, due. ARGV: lexical lower bound of the group ids, maximum number. Returns group,
+ * definition, when to check, …
+ */
 const list: RedisScript = {
   keys: 3,
   lua: `
@@ -60,9 +63,9 @@ return page`,
 };
 
 /**
- * KEYS ticker, due, waiting. ARGV: who asks, for how long the ticker's office lasts, the caller's time, how many fires
- * are a batch, how many calls may wait. Returns whether the caller is the ticker, how many calls to make, and in how
- * many ms there is something to do (-1: not known).
+ * KEYS ticker, due, waiting. ARGV: the caller, the duration of the ticker's role, the caller's time, the
+ * number of fires in a batch, the maximum number of waiting calls. Returns whether the caller is the ticker,
+ * how many calls to make, and in how many ms there is something to do (-1: unknown).
  */
 const look: RedisScript = {
   keys: 3,
@@ -83,15 +86,15 @@ if #first == 0 then return {1, 0, -1} end
 return {1, 0, math.min(tonumber(first[2]) - now, 86400000)}`,
 };
 
-/** KEYS ticker. ARGV: who resigns. */
+/** KEYS ticker. ARGV: the caller. */
 const resign: RedisScript = {
   keys: 1,
   lua: `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`,
 };
 
 /**
- * KEYS definitions, due. ARGV: the caller's time, the lease in ms, how many. Returns until when they are leased, group,
- * definition, …
+ * KEYS definitions, due. ARGV: the caller's time, the lease in ms, the maximum number. Returns the end of the
+ * lease, group, definition, …
  */
 const take: RedisScript = {
   keys: 2,
@@ -116,8 +119,8 @@ return taken`,
 };
 
 /**
- * The lease is the fencing token: whoever registers, updates or takes a group since changes when it is to be looked at.
- * The definition is compared as well, since a schedule may be registered for just that instant.
+ * The lease is the fencing token: registering, updating or taking a group changes when it is to be checked.
+ * The definition is compared as well, since a schedule may be registered for exactly that instant.
  */
 const holding = (perFire: number, first: number): string => `
 local groups = {}
@@ -131,8 +134,8 @@ end
 `;
 
 /**
- * KEYS definitions, due. ARGV: until when they are leased, then for each fire: group id, definition, the next definition,
- * when that is due or ''.
+ * KEYS definitions, due. ARGV: end of the lease, then for each fire: group id, definition, the next
+ * definition, when that is due or ''.
  */
 const settle: RedisScript = {
   keys: 2,
@@ -157,8 +160,8 @@ if #ended > 0 then redis.call('ZREM', KEYS[2], unpack(ended)) end`,
 };
 
 /**
- * KEYS definitions, due. ARGV: until when they are leased, for how many ms from now they are to be, then for each fire:
- * group id, definition. Returns until when they are leased now.
+ * KEYS definitions, due. ARGV: end of the lease, how many ms from now to postpone the fires, then for each
+ * fire: group id, definition. Returns the new end of the lease.
  */
 const postpone: RedisScript = {
   keys: 2,

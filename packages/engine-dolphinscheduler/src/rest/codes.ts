@@ -1,8 +1,8 @@
-/** An instance of the workflow runs. */
+/** An instance of the workflow is running. */
 export const EXECUTING = 10_163;
 
-/** The workflow is online, and is to be offline for what was asked. */
+/** The workflow is online, and must be offline for the request. */
 export const STILL_ONLINE = 50_021;
 
-/** There is no such workflow. */
+/** The workflow does not exist. */
 export const WORKFLOW_GONE = 50_003;

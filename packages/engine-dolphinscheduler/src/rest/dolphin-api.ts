@@ -5,7 +5,7 @@ import type { DolphinRest, Fields } from "./dolphin-rest.js";
 import { pages } from "./pages.js";
 import { openProject, type Project } from "./project.js";
 
-/** A workflow as DolphinScheduler tells of it. */
+/** A workflow as DolphinScheduler returns it. */
 export interface Workflow {
   readonly code: number;
   readonly name: string;
@@ -13,7 +13,7 @@ export interface Workflow {
   readonly tasks: readonly TaskDefinition[];
 }
 
-/** A schedule as DolphinScheduler tells of it. */
+/** A schedule as DolphinScheduler returns it. */
 export interface WorkflowSchedule {
   readonly id: number;
   /** The workflow's. */
@@ -26,7 +26,7 @@ export interface WorkflowSchedule {
   readonly endTime: string;
 }
 
-/** What is told of when a workflow fires. Times are those of clocks in the zone. */
+/** When a workflow fires. Times are wall-clock times in the zone. */
 export type Timing = Pick<WorkflowSchedule, "crontab" | "timezoneId" | "startTime" | "endTime">;
 
 type ReleaseState = "ONLINE" | "OFFLINE";
@@ -44,13 +44,13 @@ interface InstanceEntry {
 
 type ScheduleEntry = Timing & { readonly id: number; readonly releaseState: ReleaseState };
 
-/** The states of instances that can be stopped. */
+/** States of instances that can be stopped. */
 const RUNNING = ["RUNNING_EXECUTION", "SUBMITTED_SUCCESS", "SERIAL_WAIT"];
 
-/** The states of instances that have been told to end and have not. */
+/** States of instances that were told to end and have not ended yet. */
 const ENDING = ["READY_STOP", "READY_PAUSE"];
 
-/** The part of DolphinScheduler's REST API that the engine works with. */
+/** The part of DolphinScheduler's REST API that the engine uses. */
 export class DolphinApi {
   readonly #rest: DolphinRest;
   readonly #settings: EngineSettings;
@@ -62,7 +62,7 @@ export class DolphinApi {
     this.#settings = settings;
   }
 
-  /** Looks for the project again: it may have been deleted, and the server may be a newer one now. */
+  /** Opens the project again: it may have been deleted, and the server may have been upgraded. */
   async openAgain(): Promise<void> {
     this.#opening ??= openProject(this.#rest, this.#settings).finally(() => {
       this.#opening = undefined;
@@ -71,8 +71,8 @@ export class DolphinApi {
   }
 
   /**
-   * The code of the workflow with this name; `undefined` where there is none. Asked for by name, since 3.1 cannot list a
-   * page on which a workflow has two schedules.
+   * Returns the code of the workflow with this name; `undefined` if there is none. Searches by name, since
+   * 3.1 cannot list a page on which a workflow has two schedules.
    */
   async codeOf(name: string): Promise<number | undefined> {
     const { path, generation } = await this.#open();
@@ -85,7 +85,7 @@ export class DolphinApi {
     return data === null || data === undefined ? undefined : workflowIn(data, generation.definition).code;
   }
 
-  /** The workflow; `undefined` where there is none. */
+  /** Returns the workflow; `undefined` if there is none. */
   async workflow(code: number): Promise<Workflow | undefined> {
     const { path, generation } = await this.#open();
     const { data } = await this.#rest.request<unknown>(
@@ -97,7 +97,7 @@ export class DolphinApi {
     return data === null || data === undefined ? undefined : workflowIn(data, generation.definition);
   }
 
-  /** All workflows of the project, by their codes. */
+  /** Returns all workflows of the project, by their codes. */
   async workflows(): Promise<Workflow[]> {
     const { path, generation } = await this.#open();
     const { data } = await this.#rest.request<readonly unknown[] | null>(
@@ -108,7 +108,7 @@ export class DolphinApi {
     return all.sort((a, b) => a.code - b.code);
   }
 
-  /** All schedules of the project. */
+  /** Returns all schedules of the project. */
   async schedules(): Promise<WorkflowSchedule[]> {
     const { path, generation } = await this.#open();
     const { data } = await this.#rest.request<readonly ScheduleEntry[] | null>(
@@ -118,7 +118,7 @@ export class DolphinApi {
     return (data ?? []).map((entry) => scheduleIn(entry, generation.code));
   }
 
-  /** The schedules of one workflow, oldest first: one, where nothing went wrong. */
+  /** Returns the schedules of one workflow, oldest first; normally there is one. */
   async schedulesOf(code: number): Promise<WorkflowSchedule[]> {
     const { path, generation } = await this.#open();
     const schedules: WorkflowSchedule[] = [];
@@ -138,7 +138,7 @@ export class DolphinApi {
   }
 
   /**
-   * Makes a workflow of one task, offline. That it is refused is no failure where another manager has made it at the
+   * Creates a workflow of one task, offline. A refusal is no failure if another manager created it at the
    * same moment.
    *
    * @returns its code
@@ -160,7 +160,7 @@ export class DolphinApi {
     }
   }
 
-  /** Writes a workflow that is offline. */
+  /** Updates a workflow that is offline. */
   async updateWorkflow(code: number, name: string, task: TaskDefinition): Promise<void> {
     const { path, generation } = await this.#open();
     const fields = this.#workflowFields(name, task);
@@ -174,7 +174,7 @@ export class DolphinApi {
     await this.#rest.request("POST", `${path}/${generation.definitions}/${code}/release`, fields);
   }
 
-  /** Deletes a workflow. @returns whether it is gone: not while it is online, or an instance runs */
+  /** Deletes a workflow. @returns `false` while it is online, or an instance runs */
   async deleteWorkflow(code: number): Promise<boolean> {
     const { path, generation } = await this.#open();
     const answer = await this.#rest.request("DELETE", `${path}/${generation.definitions}/${code}`, {}, [
@@ -185,7 +185,10 @@ export class DolphinApi {
     return answer.code !== EXECUTING && answer.code !== STILL_ONLINE;
   }
 
-  /** Makes or writes the schedule of a workflow that is online; it is offline then. @returns its id */
+  /**
+   * Creates or updates the schedule of a workflow that is online; the schedule is offline afterwards.
+   * @returns its id
+   */
   async putSchedule(code: number, timing: Timing, id?: number): Promise<number> {
     const { path, generation } = await this.#open();
     const fields = {
@@ -226,7 +229,7 @@ export class DolphinApi {
     }
   }
 
-  /** In which states there are instances of a workflow that have not ended. */
+  /** Returns the states of instances of a workflow that have not ended. */
   async unendedStates(code: number): Promise<string[]> {
     const states = new Set<string>();
     for await (const { state } of this.#instancesIn([...RUNNING, ...ENDING], code)) states.add(state);
@@ -243,7 +246,7 @@ export class DolphinApi {
     }
   }
 
-  /** An instance that has ended in the meantime cannot be stopped; whatever the reason, the deletion tells. */
+  /** An instance that has ended meanwhile cannot be stopped; whatever the reason, the deletion reports it. */
   async #stop(path: string, instance: Fields): Promise<void> {
     const fields = { ...instance, executeType: "STOP" };
     await this.#rest.request("POST", `${path}/executors/execute`, fields).catch(() => {});

@@ -2,28 +2,28 @@ import { EngineError, messageOf } from "@tidegate/core";
 import { HttpClient, oneLine, Redactor } from "@tidegate/rest-client";
 import type { EngineSettings } from "../options.js";
 
-/** The longest that a message repeats of an answer. */
+/** Maximum length of an answer quoted in a message. */
 const LONGEST = 2_000;
 
 const FORM = "application/x-www-form-urlencoded;charset=UTF-8";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
-/** The fields of a request: in its address with GET, else in its body. */
+/** Fields of a request: in the query with GET, else in the body. */
 export type Fields = Readonly<Record<string, string | number>>;
 
-/** What DolphinScheduler answered. */
+/** DolphinScheduler's answer to a request. */
 export interface Answer<Data> {
-  /** 0 where all went well. */
+  /** 0 on success. */
   readonly code: number;
   readonly msg: string;
   readonly data: Data;
 }
 
 /**
- * DolphinScheduler's REST API. It answers HTTP 200 to nearly everything, and says in `code` how it went.
+ * DolphinScheduler's REST API. It answers HTTP 200 to nearly everything, and reports the result in `code`.
  *
- * All that goes wrong is an EngineError ENGINE_FAILED with what DolphinScheduler said, and without the token.
+ * Every failure is an EngineError ENGINE_FAILED with what DolphinScheduler said, without the token.
  */
 export class DolphinRest {
   readonly #settings: EngineSettings;
@@ -35,7 +35,7 @@ export class DolphinRest {
     this.#redactor.remember("token", settings.token);
   }
 
-  /** @param accept - codes beside 0 that the caller understands */
+  /** @param accept - codes besides 0 that the caller handles */
   async request<Data>(
     method: Method,
     path: string,
@@ -53,7 +53,7 @@ export class DolphinRest {
     );
   }
 
-  /** Whether a path is one of its own. Others have a page for people, or a code of failure. */
+  /** Returns whether the server knows a path. Unknown ones return a web page, or an error code. */
   async takes(
     method: Method,
     path: string,
@@ -87,7 +87,7 @@ export class DolphinRest {
     }
   }
 
-  /** A text for messages: DolphinScheduler may repeat what it was sent. */
+  /** Redacts a text for messages: DolphinScheduler may repeat what it was sent. */
   #quoted(text: string): string {
     return oneLine(this.#redactor.redact(text), LONGEST);
   }

@@ -1,15 +1,15 @@
-/** What the resources and fields of DolphinScheduler are called, which 3.3 has renamed. */
+/** DolphinScheduler's names of resources and fields, which 3.3 has changed. */
 export interface Generation {
-  /** The part of the path of workflows. */
+  /** The path segment of workflows. */
   readonly definitions: string;
   readonly instances: string;
   /** The field with a workflow's code. */
   readonly code: string;
-  /** The same, where instances are listed. */
+  /** The same field when listing instances. */
   readonly codeOfInstances: string;
   readonly instanceId: string;
   readonly priority: string;
-  /** Where an answer has the workflow itself. */
+  /** The field of an answer with the workflow itself. */
   readonly definition: string;
 }
 

@@ -8,7 +8,7 @@ interface Page<Entry> {
   readonly total: number;
 }
 
-/** All entries of a listing, page by page. */
+/** Yields all entries of a listing, page by page. */
 export function pages<Entry>(rest: DolphinRest, path: string, fields: Fields): AsyncGenerator<Entry> {
   return allPages(async ({ number }) => {
     const page = { ...fields, pageNo: number + 1, pageSize: PAGE };

@@ -5,14 +5,14 @@ import type { DolphinRest } from "./dolphin-rest.js";
 import { type Generation, PROCESS, WORKFLOW } from "./generation.js";
 import { pages } from "./pages.js";
 
-/** The project in which the workflows are. */
+/** The project of the workflows. */
 export interface Project {
   /** `/projects/` and its code. */
   readonly path: string;
   readonly generation: Generation;
 }
 
-/** The project, which is made where there is none, and the generation of its server. */
+/** Opens the project, creating it if missing, and determines the generation of its server. */
 export async function openProject(rest: DolphinRest, settings: EngineSettings): Promise<Project> {
   const code = (await codeOf(rest, settings.project)) ?? (await create(rest, settings.project));
   const path = `/projects/${code}`;
@@ -21,14 +21,14 @@ export async function openProject(rest: DolphinRest, settings: EngineSettings): 
 
 async function codeOf(rest: DolphinRest, name: string): Promise<number | undefined> {
   const projects = pages<{ readonly code: number; readonly name: string }>(rest, "/projects", {
-    // A search is for a part of the name.
+    // The search matches parts of names.
     searchVal: name,
   });
   for await (const project of projects) if (project.name === name) return project.code;
   return undefined;
 }
 
-/** That it is refused is no failure where another manager has made it at the same moment. */
+/** A refusal is no failure if another manager created it at the same moment. */
 async function create(rest: DolphinRest, projectName: string): Promise<number> {
   const project = { projectName, description: "Schedules of Tidegate." };
   const refusal = await rest.request("POST", "/projects", project).then(
@@ -41,7 +41,7 @@ async function create(rest: DolphinRest, projectName: string): Promise<number> {
   throw refusal ?? new EngineError("ENGINE_FAILED", message, { field: "token" });
 }
 
-/** Asked by a question that is cheap, and answered whatever there is. */
+/** Asks with a cheap request that is answered whatever the project contains. */
 async function generationOf(rest: DolphinRest, path: string): Promise<Generation> {
   const question = (generation: Generation) =>
     [

@@ -3,13 +3,13 @@ import type { CronValues } from "./cron-values.js";
 import { localTime } from "./local-time.js";
 import { type Ticks, wholeSeconds } from "./ticks.js";
 
-/** Every month has these days; the others are as long as their last one. */
+/** Every month has these days; a later anchor day may be missing, so the days at the end are used. */
 const SHORTEST_MONTH = 28;
 const AT_THE_END = [28, 29, 30, 31];
 
 /**
- * The ticks of a period of the calendar: its time of day in the zone, on its days where a cron can say them, else on
- * more.
+ * Returns the ticks of a calendar period: its time of day in the zone, on its days if a cron can express
+ * them, otherwise on more days.
  *
  * @param anchorMs - an instant of the period's grid
  */

@@ -10,7 +10,10 @@ interface PlainDays {
 
 const EVERY_DAY: PlainDays = { isExact: false };
 
-/** The ticks of a cron: its values written out, so that no dialect matters; on more days where it has Quartz's signs. */
+/**
+ * Returns the ticks of a cron, with its values written out so that no dialect matters; on more days if it
+ * uses Quartz's special characters.
+ */
 export function cronTicks(
   trigger: TriggerSpec & { readonly type: "cron" },
   { timezone, delayMs }: { readonly timezone: string; readonly delayMs: number },
@@ -42,14 +45,14 @@ function plainDays({ monthDays, weekdays, combine }: DayRule): PlainDays {
   const ofWeek = byWeek && allOf(byWeek);
   if ((monthDays && !days) || (weekdays && !ofWeek)) return EVERY_DAY;
   if (days === undefined || ofWeek === undefined) return { days, weekdays: ofWeek, isExact: true };
-  // A field with all its values says nothing to a timer that takes a day of either.
+  // A field with all its values does not restrict a timer that fires on days in either field.
   if (combine === "and") return { days, isExact: false };
   return days.length === 31 || ofWeek.length === 7
     ? { isExact: true }
     : { days, weekdays: ofWeek, isExact: true };
 }
 
-/** The values, each once and ascending; `undefined` where one is not plain. */
+/** Returns the distinct values, ascending; `undefined` if one is not plain. */
 function allOf(values: readonly (number | undefined)[]): number[] | undefined {
   const plain = values.filter((value) => value !== undefined);
   return plain.length === values.length ? [...new Set(plain)].sort((a, b) => a - b) : undefined;

@@ -1,6 +1,6 @@
 /**
- * The fields of a cron expression in values; `undefined` is every one. Where both days and weekdays are given, a day
- * counts that is in either.
+ * The fields of a cron expression as values; `undefined` means all. If both days and weekdays are given, a
+ * day in either counts.
  */
 export interface CronValues {
   readonly seconds: readonly number[];

@@ -7,7 +7,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const WEEK = 7 * DAY;
 
-/** The periods that one cron can say, descending, seconds. */
+/** Periods that one cron can express, descending, seconds. */
 const SAYABLE = [
   WEEK,
   ...[24, 12, 8, 6, 4, 3, 2, 1].map((hours) => hours * HOUR),
@@ -15,15 +15,16 @@ const SAYABLE = [
   ...[30, 20, 15, 12, 10, 6, 5, 4, 3, 2, 1],
 ];
 
-/** At most so many ticks for one nominal time. */
+/** Maximum number of ticks per nominal time. */
 const MOST_TICKS = 60;
 
 /** 1970-01-01 was a Thursday. */
 const FIRST_WEEKDAY = 4;
 
 /**
- * The ticks of a period of elapsed time: its own times where a cron can say them; else the finer ones of a period that
- * divides it; else of one that is so fine that a fire is late by a sixtieth of the period at the most.
+ * Returns the ticks of a period of elapsed time: its own times if a cron can express them; otherwise those of
+ * a finer period that divides it; otherwise of one so fine that a fire is late by at most a sixtieth of the
+ * period.
  *
  * @param anchorMs - an instant of the period's grid
  */
@@ -50,7 +51,7 @@ function stepOf(every: number, finest: number): number {
   return dividing ?? SAYABLE.find((step) => step <= fine) ?? 1;
 }
 
-/** @param phase - when in its step a tick comes, seconds */
+/** @param phase - offset of the tick within its step, seconds */
 function valuesOf(step: number, phase: number): CronValues {
   const seconds = [phase % MINUTE];
   const minutes = [Math.floor(phase / MINUTE) % 60];

@@ -1,10 +1,10 @@
 import { type EngineSchedule, type EpochMs, Grid } from "@tidegate/core";
 
 /**
- * Some nominal times, ascending, from the one before the next fire on: by these a tick that comes more often finds the
- * time that it is for.
+ * Returns some nominal times, ascending, starting with the one before the next fire, by which a more frequent
+ * tick finds the time it belongs to.
  *
- * @param most - how many
+ * @param most - maximum number
  */
 export function instantsOf({ spec, nextFireAt }: EngineSchedule, most: number): EpochMs[] {
   const grid = new Grid(spec);

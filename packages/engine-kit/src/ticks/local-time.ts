@@ -1,6 +1,6 @@
 import type { EpochMs } from "@tidegate/core";
 
-/** What a clock and a calendar in a zone show. */
+/** Wall-clock time and calendar date in a zone. */
 export interface LocalTime {
   readonly second: number;
   readonly minute: number;
@@ -12,7 +12,7 @@ export interface LocalTime {
   readonly weekday: number;
 }
 
-/** What is shown in a zone at an instant. */
+/** Returns the local time in a zone at an instant. */
 export function localTime(instant: EpochMs, timezone: string): LocalTime {
   const format = new Intl.DateTimeFormat("en-US", {
     timeZone: timezone,

@@ -6,21 +6,21 @@ import { elapsedTicks } from "./elapsed-ticks.js";
 import { localTime } from "./local-time.js";
 import { type Ticks, wholeSeconds } from "./ticks.js";
 
-/** The ticks of a schedule, and between when. */
+/** The ticks of a schedule with their bounds. */
 export interface BoundedTicks extends Ticks {
   /** The first tick, epoch ms. */
   readonly startMs: EpochMs;
-  /** No tick after this, epoch ms; `null` where the schedule has no end. */
+  /** No tick after this, epoch ms; `null` if the schedule has no end. */
   readonly endMs: EpochMs | null;
-  /** The schedule's last nominal time, epoch ms: what later ticks are for as well. */
+  /** The schedule's last nominal time, epoch ms; later ticks belong to it as well. */
   readonly lastMs: EpochMs | null;
-  /** The last tick that there is before `endMs`, epoch ms; `null` where the schedule has no end. */
+  /** The last tick before `endMs`, epoch ms; `null` if the schedule has no end. */
   readonly lastTickMs: EpochMs | null;
 }
 
 /**
- * How long a timer goes on after the last time at the least, ms. It may leave out ticks that it is late for; so there
- * have to be some more behind the last.
+ * Minimum time, in ms, that a timer keeps firing after the last scheduled time: it may drop ticks that it is
+ * late for, so some must follow the last.
  */
 const TAIL_MS = 30_000;
 
@@ -32,7 +32,7 @@ const FIXED_MS = {
   year: 365 * UNIT_MS.day,
 } as const;
 
-/** The ticks that fire a schedule in time; `undefined` where its grid has no interval. */
+/** Returns the ticks that fire a schedule in time; `undefined` if its grid has no interval. */
 export function ticksOf(spec: ScheduleSpec, finestPeriodMs: number): BoundedTicks | undefined {
   const grid = new Grid(spec);
   const origin = grid.origin();
@@ -72,7 +72,7 @@ function unboundedTicks(spec: ScheduleSpec, firstMs: EpochMs, finestPeriodMs: nu
   return elapsedTicks(anchorMs, trigger.every * FIXED_MS[trigger.unit], { delayMs, finestPeriodMs });
 }
 
-/** A cron of one instant, which comes again in a year. */
+/** Returns a cron of one instant; it recurs after a year. */
 export function cronAt(instant: EpochMs, timezone: string): CronValues {
   const { second, minute, hour, day, month } = localTime(wholeSeconds(instant) * 1_000, timezone);
   return { seconds: [second], minutes: [minute], hours: [hour], days: [day], months: [month] };

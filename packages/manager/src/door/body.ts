@@ -11,7 +11,7 @@ export function parseBody(bytes: Buffer): unknown {
   }
 }
 
-/** The group that a body names, as who reads it later will understand it; `undefined` where it names none. */
+/** Returns the group that a body names, parsed the same way as later; `undefined` if it names none. */
 export function groupNamedIn(bytes: Buffer): string | undefined {
   try {
     const { groupId } = parseBody(bytes) as { groupId?: unknown };

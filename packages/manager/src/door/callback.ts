@@ -5,7 +5,7 @@ import { jobMetrics, runError, runState } from "../schemas/run.js";
 import { groupId } from "../schemas/schedule.js";
 import { requestId } from "../schemas/text.js";
 
-/** A request to run an interval again on purpose. */
+/** A request to re-run an interval on purpose. */
 const rerun = z
   .strictObject({
     id: requestId.describe("Idempotency key: each id re-runs the interval at most once."),
@@ -20,8 +20,8 @@ const rerun = z
 export type Rerun = z.output<typeof rerun>;
 
 /**
- * The body that a scheduler posts: core's `OfflineJobRequest` as far as a scheduler knows it, which is InLong's as well. Other
- * fields are ignored.
+ * The body that a scheduler posts: the fields of core's `OfflineJobRequest` that a scheduler knows, as in
+ * InLong. Other fields are ignored.
  */
 export const callback = z
   .object({

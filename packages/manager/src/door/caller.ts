@@ -16,28 +16,29 @@ import { HttpError } from "../errors/http-error.js";
 import { groupNamedIn } from "./body.js";
 
 /**
- * How a scheduler proves itself: with signatures (Standard Webhooks) by a secret, `whsec_` and base64 of 24 to 64 bytes,
- * two with a space between them while it is rotated; or with a bearer token of at least 16 visible characters. What
- * `groupSecret` and `groupToken` of `@tidegate/webhook` derive of either proves it for one group.
+ * Credentials of a scheduler: either a secret for signatures (Standard Webhooks), `whsec_` and base64 of 24
+ * to 64 bytes, two with a space between them during a rotation; or a bearer token of at least 16 visible
+ * characters. Credentials that `groupSecret` and `groupToken` of `@tidegate/webhook` derive from either are
+ * valid for one group.
  */
 export type DoorCredentials = { readonly secret: string } | { readonly token: string };
 
-/** One scheduler that may call. */
+/** A scheduler that may call. */
 export interface Caller {
   readonly engine: string;
   /**
-   * Takes the engine's credentials, and those of the group that the body names.
+   * Accepts the engine's credentials, and those of the group that the body names.
    *
    * @throws HttpError SIGNATURE_INVALID, UNAUTHORIZED
    */
   authenticate(headers: IncomingHttpHeaders, body: Buffer, now: number): void;
-  /** The key of a run's status address: nobody has it who was not given it, and it opens nothing else. */
+  /** Returns the key of a run's status address: it cannot be guessed, and gives access to nothing else. */
   statusKey(runId: string): string;
   isStatusKey(runId: string, key: string): boolean;
 }
 
 /**
- * The caller of an engine name.
+ * Returns the caller of an engine name.
  *
  * @throws ConfigurationError CONFIGURATION_INVALID, which names the engine and never shows the value
  */
@@ -93,7 +94,7 @@ function unsigned(fault: string): HttpError {
   return new HttpError(401, "SIGNATURE_INVALID", `${fault}.`);
 }
 
-/** Made with the newest secret, taken with any. */
+/** Keys are made with the newest secret, and accepted with any. */
 function statusKeys(engine: string, secrets: readonly string[]): Pick<Caller, "statusKey" | "isStatusKey"> {
   const keyOf = (secret: string, runId: string): string =>
     createHmac("sha256", secret).update(`tidegate status\n${engine}\n${runId}`).digest("base64url");

@@ -12,12 +12,12 @@ import { INLONG_PREFIX, inlongRoute } from "./inlong.js";
 import type { Intake, Taken } from "./intake.js";
 import type { RunWaits } from "./run-waits.js";
 
-/** The longest that a status request may wait, ms. */
+/** Maximum wait of a status request, ms. */
 const MAX_WAIT_MS = 30_000;
 
 const engine = line(64).describe("Name of the engine that calls, in any case.");
 
-/** Parts of the door. */
+/** Dependencies of `door`. */
 export interface DoorParts {
   /** By engine name in lower case. */
   readonly callers: ReadonlyMap<string, Caller>;
@@ -25,13 +25,13 @@ export interface DoorParts {
   readonly waits: RunWaits;
   readonly clock: Clock;
   readonly maxBytes: number;
-  /** Throws for a request that no route takes. */
+  /** Throws for a request that matches no route. */
   readonly refuseUnknown: (request: FastifyRequest) => never;
-  /** The beginning of status addresses. */
+  /** Prefix of status addresses. */
   readonly baseUrl: string;
 }
 
-/** The door for schedulers outside: they post callbacks, and ask how the runs stand. */
+/** Returns the routes for foreign schedulers, which post callbacks and ask for the status of runs. */
 export function door(parts: DoorParts): FastifyPluginAsyncZod {
   const { callers, intake, waits, clock, maxBytes, baseUrl, refuseUnknown } = parts;
   const callerOf = (engine: string): Caller => {
@@ -50,14 +50,14 @@ export function door(parts: DoorParts): FastifyPluginAsyncZod {
     duplicate,
   });
   const authenticate = (request: FastifyRequest, caller: Caller): void => {
-    // A request without a body has none to parse.
+    // Without a body, no parser has run.
     const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     caller.authenticate(request.headers, bytes, clock.now());
     request.body = parseBody(bytes);
   };
 
   return async (app) => {
-    // A signature is over the bytes that came, whatever they are said to be.
+    // A signature covers the raw bytes, whatever their content type claims.
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
 

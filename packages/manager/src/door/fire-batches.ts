@@ -8,7 +8,7 @@ import {
 } from "@tidegate/core";
 import { endOfTick } from "./gather.js";
 
-/** What became of a fire. */
+/** The outcome of a fire. */
 export interface Fired {
   /** Whether the fire itself planned anything. */
   readonly hasPlanned: boolean;
@@ -16,7 +16,7 @@ export interface Fired {
   readonly runs: readonly NewRun[];
 }
 
-/** Hands fires on in batches, each of which is one transaction. So the busier the door, the cheaper a callback. */
+/** Passes fires on in batches, each of which is one transaction, so callbacks get cheaper under load. */
 export class FireBatches {
   readonly #sink: FireSink;
   readonly #events: TidegateEmitter;
@@ -26,14 +26,15 @@ export class FireBatches {
     this.#sink = sink;
     this.#events = events;
     this.#fires = new Together((batch) => this.#hand(batch), {
-      // Those whose schedules were read together fire together; a whole turn more would only make the batches smaller.
+      // Fires whose schedules were read together go together; waiting a whole turn more would only make the
+      // batches smaller.
       gathered: endOfTick,
-      // Where the store is away, trying each by itself would only take long.
+      // If the store is unavailable, trying each by itself would only take longer.
       isOfOne: (error) => !(isTidegateError(error) && error.code === "STORE_UNAVAILABLE"),
     });
   }
 
-  /** @throws what the sink throws for this fire; one group that cannot be planned holds up no other */
+  /** @throws what the sink throws for this fire; a group that cannot be planned holds up no other */
   async fire(fire: Fire): Promise<Fired> {
     const [fired] = await this.#fires.add([fire]);
     return fired!;
@@ -50,7 +51,7 @@ export class FireBatches {
       const results = await this.#sink.fire(batch);
       const counted = new Set<string>();
       return batch.map(({ groupId }, index) => {
-        // Of several fires for one group the first has planned what the others find.
+        // Of several fires for one group, the first planned what the others find.
         const hasPlanned = (results[index]?.runs.length ?? 0) > 0 && !counted.has(groupId);
         counted.add(groupId);
         return { hasPlanned, runs: planned.get(groupId) ?? [] };

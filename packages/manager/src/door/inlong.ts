@@ -5,12 +5,12 @@ import { answerRefusal, bodyOf } from "../errors/answer-error.js";
 import { refusals } from "../schemas/error.js";
 import { type Callback, callback, receipt } from "./callback.js";
 
-/** InLong's door: its settings and its work. */
+/** Settings and handlers of InLong's callback route. */
 export interface InlongDoor {
   readonly maxBytes: number;
   authenticate(request: FastifyRequest): void;
   take(body: Callback): Promise<z.output<typeof receipt>>;
-  /** Throws for a request that no route takes. */
+  /** Throws for a request that matches no route. */
   refuseUnknown(request: FastifyRequest): never;
 }
 
@@ -54,8 +54,9 @@ const inlongError = z
   });
 
 /**
- * InLong's path and body (`submitOfflineJob`): schedulers that call an InLong manager call this one with another address
- * and a header. Boundaries are milliseconds; what InLong's Airflow template sends (seconds) is off the grid and refused.
+ * Returns the route with InLong's path and body (`submitOfflineJob`): schedulers that call an InLong manager
+ * need only another address and a header to call this one. Boundaries are milliseconds; those of InLong's
+ * Airflow template (seconds) are off the grid and refused.
  */
 export function inlongRoute(door: InlongDoor): FastifyPluginAsyncZod {
   const { maxBytes, authenticate, take, refuseUnknown } = door;

@@ -20,13 +20,13 @@ import { endOfTurn } from "./gather.js";
 import { intervalBefore, refuseEmpty, requestedInterval } from "./requested-interval.js";
 import type { Reruns } from "./reruns.js";
 
-/** When a scheduler may come again for an interval whose planning waits for runs to end, s. */
+/** When a scheduler may retry an interval whose planning waits for runs to end, s. */
 const DEFERRED_RETRY_S = 10;
 
-/** Of such a run, which may stand for many intervals, none has been done: each is done by itself. */
+/** None of the intervals merged into such a run has been processed, so each is processed separately. */
 const HOLES: ReadonlySet<RunState> = new Set(["SKIPPED", "CANCELLED"]);
 
-/** What the intake works with. */
+/** Dependencies of `Intake`. */
 export interface IntakeParts {
   readonly store: ScheduleStore;
   readonly fires: FireBatches;
@@ -35,16 +35,16 @@ export interface IntakeParts {
   readonly namespace: string;
 }
 
-/** What became of a callback. */
+/** The outcome of a callback. */
 export interface Taken {
   readonly run: Pick<Run, "id" | "lower" | "upper">;
   readonly duplicate: boolean;
 }
 
 /**
- * Reconciles callbacks with the ledger. A callback is a fire: it plans what the schedule owes and nothing else, so that it
- * may be repeated, late or replayed. What it adds is an answer: the run that its interval belongs to. One that asks for a
- * re-run has that run once more, once for each of its ids.
+ * Reconciles callbacks with the ledger. A callback is a fire: it plans what the schedule owes and nothing
+ * else, so it may be repeated, late or replayed. In addition it returns the run that its interval belongs to.
+ * A callback that requests a re-run repeats that run, once for each id.
  */
 export class Intake {
   readonly #parts: IntakeParts;
@@ -54,16 +54,16 @@ export class Intake {
     this.#parts = parts;
     this.#schedules = new Together((groupIds) => parts.store.getSchedules(groupIds), {
       gathered: endOfTurn,
-      // A read that fails does so for no one's sake.
+      // A failed read concerns the whole batch, so items are not retried one by one.
       isOfOne: () => false,
     });
   }
 
   /**
-   * @param engine - who calls
+   * @param engine - the caller
    * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL (paused); LedgerError INTERVAL_INVALID,
-   *   INTERVAL_NOT_ALIGNED; HttpError INTERVAL_OPEN (425), INTERVAL_DEFERRED (503), both with Retry-After; FORBIDDEN for a
-   *   re-run of a group that is on another engine
+   * INTERVAL_NOT_ALIGNED; HttpError INTERVAL_OPEN (425), INTERVAL_DEFERRED (503), both with Retry-After;
+   * FORBIDDEN for a re-run of a group that is on another engine
    */
   async take(callback: Callback, engine: string): Promise<Taken> {
     const schedule = await this.#scheduleOf(callback.groupId);
@@ -79,7 +79,7 @@ export class Intake {
     }
     const fired = await this.#fire(schedule, callback);
     const run = await reruns.runOf(fired.run.id);
-    // What this very callback has planned is not run a second time; its id is used up for that.
+    // What this very callback has planned is not run a second time, but its id is used up.
     const asked = fired.duplicate ? rerun : { ...rerun, select: "missing" as const };
     const interval = HOLES.has(run.state) ? this.#asked(schedule, callback) : run;
     const taken = orDeferred(schedule, await reruns.take(schedule, interval, asked, run));
@@ -97,7 +97,7 @@ export class Intake {
     const { groupId, lowerBoundary, upperBoundary } = callback;
     refuseEmpty(callback);
     if (lowerBoundary != null && upperBoundary != null && upperBoundary <= schedule.watermark) {
-      // Also an interval of a grid that an update has replaced.
+      // This also finds an interval of a grid that an update has replaced.
       const { incarnation } = schedule;
       const planned = await this.#exactRun({
         groupId,
@@ -129,7 +129,10 @@ export class Intake {
     });
   }
 
-  /** The interval that is meant, and the time to fire for: what the scheduler said, so that drift is noticed. */
+  /**
+   * Returns the interval that is meant, and the time to fire for: the scheduler's own, so that drift is
+   * noticed.
+   */
   #due(
     { spec, watermark, nextFireAt }: Schedule,
     callback: Callback,
@@ -147,7 +150,7 @@ export class Intake {
     };
   }
 
-  /** The run that stands for an interval: its own, or the one that it was merged into. */
+  /** Returns the run that covers an interval: its own, or the one that it was merged into. */
   async #standingRun(
     { spec, watermark, incarnation }: Schedule,
     interval: Interval,
@@ -170,7 +173,9 @@ export class Intake {
   }
 }
 
-/** Whether a run covers the end of an interval: its own does, and the one that it was merged into. */
+/**
+ * Returns whether a run covers the end of an interval, as do its own run and the one that it was merged into.
+ */
 function holdsEndOf(interval: Interval, { lower, upper }: Interval): boolean {
   // An empty interval, which ends a schedule (`endRule: "inclusive"`), has a run of its own.
   if (interval.lower === interval.upper) return lower === interval.lower && upper === interval.upper;
@@ -185,7 +190,7 @@ function refusePaused({ spec, status, statusReason }: Schedule): void {
   );
 }
 
-/** @throws HttpError INTERVAL_DEFERRED where nothing is planned yet */
+/** @throws HttpError INTERVAL_DEFERRED if nothing is planned yet */
 function orDeferred({ spec }: Schedule, taken: Taken | undefined): Taken {
   if (taken !== undefined) return taken;
   throw new HttpError(
@@ -196,7 +201,7 @@ function orDeferred({ spec }: Schedule, taken: Taken | undefined): Taken {
   );
 }
 
-/** What is owed may be fired by anybody; what has been done is done again only by the engine that it is on. */
+/** Any engine may fire what is owed; only the schedule's own engine may repeat what is done. */
 function refuseStranger({ spec }: Schedule, engine: string): void {
   if (spec.engine.toLowerCase() === engine.toLowerCase()) return;
   throw new HttpError(403, "FORBIDDEN", `Group ${spec.groupId} is on another engine, which may re-run it.`, {

@@ -1,10 +1,10 @@
 import type { ScheduleEngine } from "@tidegate/core";
 
 /**
- * An engine that never fires by itself: what fires is outside, knows its times on its own, and comes through the door. The
- * watchdog plans what it leaves out.
+ * Returns an engine that never fires by itself: the foreign scheduler knows its times on its own, and fires
+ * by callbacks. The watchdog plans what it misses.
  *
- * @param engineType - by which schedules choose it, and which `callbacks` lets in
+ * @param engineType - the name by which schedules choose it, as in `callbacks`
  */
 export function outsideEngine(engineType: string): ScheduleEngine {
   return {

@@ -7,7 +7,7 @@ import {
   type Schedule,
 } from "@tidegate/core";
 
-/** What of a callback says which interval is meant. */
+/** The fields of a callback that say which interval is meant. */
 export interface Asked {
   readonly scheduledTime?: EpochMs | null | undefined;
   readonly lowerBoundary?: EpochMs | null | undefined;
@@ -15,12 +15,12 @@ export interface Asked {
 }
 
 /**
- * The interval that a scheduler means: the one with its boundaries, or else the latest that is due at its scheduled time,
- * or else the latest that is due now. Pure.
+ * Returns the interval that a scheduler means: the one with its boundaries, or else the latest that is due at
+ * its scheduled time, or else the latest that is due now. Pure.
  *
- * @param watermark - where the ledger goes on: an interval that begins there is the schedule's own, also where an update
- *   has moved the grid
- * @returns `undefined` where none is due by then
+ * @param watermark - where the ledger continues: an interval that begins there is the schedule's own, even if
+ * an update has moved the grid
+ * @returns `undefined` if none is due by then
  * @throws LedgerError INTERVAL_INVALID, INTERVAL_NOT_ALIGNED
  */
 export function requestedInterval(
@@ -43,8 +43,8 @@ export function requestedInterval(
 }
 
 /**
- * The interval that a scheduler means where that lies before the ledger's beginning: on the grid as if the schedule had
- * always been. `undefined` where it does not.
+ * Returns the interval that a scheduler means if it lies before the ledger's beginning, on the grid as if the
+ * schedule had always existed; otherwise `undefined`.
  *
  * @throws LedgerError INTERVAL_INVALID, INTERVAL_NOT_ALIGNED
  */
@@ -64,7 +64,7 @@ export function refuseEmpty({ lowerBoundary, upperBoundary }: Asked): void {
   });
 }
 
-/** The latest interval whose nominal time is not after `instant`. */
+/** Returns the latest interval whose nominal time is not after `instant`. */
 function latestDue(grid: Grid, instant: EpochMs): NominalInterval | undefined {
   const closed = grid.lastClosed(instant);
   const lower = closed?.upper ?? grid.origin();

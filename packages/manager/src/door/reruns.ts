@@ -2,13 +2,13 @@ import type { Interval, Run, Schedule, ScheduleClient, ScheduleStore } from "@ti
 import type { Rerun } from "./callback.js";
 import type { Taken } from "./intake.js";
 
-/** What re-runs work with. */
+/** Dependencies of `Reruns`. */
 export interface RerunsParts {
   readonly client: ScheduleClient;
   readonly store: ScheduleStore;
 }
 
-/** Has intervals run once more: each re-run is a backfill of one interval, which is begun once for its id. */
+/** Re-runs intervals: each re-run is a backfill of one interval, which is started once per id. */
 export class Reruns {
   readonly #parts: RerunsParts;
 
@@ -17,11 +17,12 @@ export class Reruns {
   }
 
   /**
-   * The run that an id has led to, now or when it came first; where it led to none, the one that stands for the interval.
+   * Returns the run that an id has led to, now or at its first use; if it led to none, the run that covers
+   * the interval.
    *
-   * @param interval - of the run that has done it, where there is one: what was merged is not cut
-   * @returns `undefined` where its run is still to be planned, which goes on by itself
-   * @throws LedgerError INTERVAL_INVALID where the id is another group's, or the interval is empty
+   * @param interval - that of the run that processed it, if there is one: merged runs are not split
+   * @returns `undefined` if its run is still to be planned, which happens by itself
+   * @throws LedgerError INTERVAL_INVALID if the id belongs to another group, or the interval is empty
    */
   async take(
     { spec: { groupId } }: Schedule,

@@ -8,10 +8,10 @@ import {
   type TidegateEmitter,
 } from "@tidegate/core";
 
-/** How often the store is asked for a run that another manager may have ended, ms. */
+/** Interval at which the store is read for a run that another manager may have ended, ms. */
 const LOOK_EVERY_MS = 1_000;
 
-/** Waits for runs to end. One listener serves all who wait. */
+/** Waits for runs to end. One listener serves all waiting callers. */
 export class RunWaits {
   readonly #client: ScheduleClient;
   readonly #events: TidegateEmitter;
@@ -30,15 +30,15 @@ export class RunWaits {
   }
 
   /**
-   * A run when it has ended, or as it stands when the wait is over.
+   * Returns a run once it has ended, or as it stands when the wait is over.
    *
-   * @param signal - ends the wait: the caller has gone away
+   * @param signal - ends the wait when the caller has gone away
    * @throws LedgerError RUN_NOT_FOUND
    */
   async wait(runId: string, waitMs: number, signal: AbortSignal): Promise<Run> {
     const until = this.#clock.now() + waitMs;
     for (;;) {
-      // Listens before it looks, so that no end is missed between the two.
+      // Subscribe before reading, so that no end is missed in between.
       const change = this.#nextChange(runId, until, signal);
       try {
         const run = await this.#client.getRun(runId);
@@ -50,14 +50,14 @@ export class RunWaits {
     }
   }
 
-  /** Lets go all who wait. */
+  /** Releases all waiting callers. */
   close(): void {
     this.#isClosed = true;
     this.#events.off("run-state", this.#onRunState);
     for (const wakes of this.#waking.values()) for (const wake of [...wakes]) wake();
   }
 
-  /** The next moment at which it is worth looking at a run. */
+  /** Resolves when the run is worth reading again. */
   #nextChange(
     runId: string,
     until: EpochMs,

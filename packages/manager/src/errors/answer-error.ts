@@ -13,12 +13,12 @@ export interface ErrorBody {
   };
 }
 
-/** Answers any error: its code, its message, never a stack. */
+/** Answers any error with its code and message, never a stack. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   answerRefusal(error, request, reply, bodyOf);
 }
 
-/** Answers any error with a body of the caller's making. */
+/** Answers any error with a body that the caller builds. */
 export function answerRefusal(
   error: unknown,
   request: FastifyRequest,
@@ -31,7 +31,7 @@ export function answerRefusal(
   reply.send(JSON.stringify(bodyOfRefusal(refusal)));
 }
 
-/** The body of a refusal. */
+/** Returns the body of a refusal. */
 export function bodyOf({ code, message, field }: Pick<HttpError, "code" | "message" | "field">): ErrorBody {
   return { error: field === undefined ? { code, message } : { code, message, field } };
 }

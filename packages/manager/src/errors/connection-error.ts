@@ -4,12 +4,12 @@ import { bodyOf, type ErrorBody } from "./answer-error.js";
 
 const JSON_TYPE = "application/json; charset=utf-8";
 
-/** An error of Node's HTTP parser, as far as it says what is wrong. */
+/** An error of Node's HTTP parser, reduced to its code. */
 interface ConnectionError extends Error {
   readonly code?: string;
 }
 
-/** Answers what never became a request, as everything else is answered, and hangs up. */
+/** Answers what never became a request in the same form as other errors, and closes the connection. */
 export function answerConnectionError(error: ConnectionError, socket: Socket): void {
   if (error.code === "ECONNRESET" || socket.destroyed) return;
   if (!socket.writable) {
@@ -27,7 +27,7 @@ export function answerConnectionError(error: ConnectionError, socket: Socket): v
   socket.end(`${head.join("\r\n")}\r\n\r\n${text}`, () => socket.destroy());
 }
 
-/** Answers a request with an `Expect` header that is not for Node to meet. */
+/** Answers a request with an `Expect` header that Node cannot meet. */
 export function answerExpectation(_request: IncomingMessage, response: ServerResponse): void {
   const { body } = refusal(417, "REQUEST_INVALID", "expect: only 100-continue can be met.");
   const text = JSON.stringify(body);

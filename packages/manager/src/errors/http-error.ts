@@ -1,29 +1,29 @@
 import type { ErrorCode } from "@tidegate/core";
 
-/** The codes of errors that only a service has; all others are core's. */
+/** Error codes that only the service uses; all others are core's. */
 export type ServiceErrorCode =
   /** The request is malformed: `field` names the part. */
   | "REQUEST_INVALID"
   /** The request took too long to arrive. */
   | "REQUEST_TIMED_OUT"
-  /** No or wrong credentials. */
+  /** Missing or wrong credentials. */
   | "UNAUTHORIZED"
-  /** Known, and not allowed. */
+  /** Authenticated, but not allowed. */
   | "FORBIDDEN"
   /** The request was sent to a host name that is not the manager's. */
   | "HOST_NOT_ALLOWED"
-  /** The request acts, and a web page of another origin has sent it. */
+  /** The request has effects, and was sent by a web page of another origin. */
   | "ORIGIN_NOT_ALLOWED"
   /** There is nothing at this path. */
   | "NOT_FOUND"
-  /** The path is known, and does not take this method: the header `allow` says which. */
+  /** The path exists, but does not support this method: the header `allow` lists those that it does. */
   | "METHOD_NOT_ALLOWED"
   /** The interval is owed, and its group's overlap policy waits for runs to end before it is planned. */
   | "INTERVAL_DEFERRED"
-  /** Something broke; the log says what. */
+  /** An internal error; see the log. */
   | "INTERNAL";
 
-/** Details of an error beside its message. */
+/** Details of an error besides its message. */
 export interface HttpErrorDetails {
   readonly field?: string;
   /** By lower-case name, such as `retry-after`. */

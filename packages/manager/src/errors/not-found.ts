@@ -1,18 +1,18 @@
 import type { FastifyRequest, RouteOptions } from "fastify";
 import { HttpError } from "./http-error.js";
 
-/** Knows which methods each path takes, in order to tell a wrong method from a wrong path. */
+/** The methods of each path, by which a wrong method is distinguished from a wrong path. */
 export class KnownPaths {
   readonly #methods = new Map<string, Set<string>>();
 
-  /** Notes a route; to be called for each that is registered. */
+  /** Records a route; called for each one that is registered. */
   readonly note = ({ url, method }: RouteOptions): void => {
     const methods = this.#methods.get(url) ?? new Set();
     for (const each of [method].flat()) methods.add(each.toUpperCase());
     this.#methods.set(url, methods);
   };
 
-  /** A handler for requests that no route takes. @throws HttpError NOT_FOUND, METHOD_NOT_ALLOWED */
+  /** Handles requests that match no route. @throws HttpError NOT_FOUND, METHOD_NOT_ALLOWED */
   readonly refuse = ({ url }: FastifyRequest): never => {
     const methods = this.#methodsOf(url.replace(/[?#].*$/s, ""));
     if (methods.length === 0) throw new HttpError(404, "NOT_FOUND", "There is nothing here.");

@@ -6,12 +6,15 @@ import { STATUS } from "./status.js";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** The code with which this route refuses a body of another shape. @default "REQUEST_INVALID" */
+    /** The code with which this route refuses an invalid body. @default "REQUEST_INVALID" */
     readonly invalidBodyCode?: ErrorCode;
   }
 }
 
-/** The answer that any error becomes. What this service did not mean to tell, such as a path, goes to the log only. */
+/**
+ * Converts any error into an answer. What this service did not intend to reveal, such as a path, goes to the
+ * log only.
+ */
 export function refusalOf(error: unknown, request: FastifyRequest): HttpError {
   if (error instanceof HttpError) return error;
   if (hasZodFastifySchemaValidationErrors(error)) return invalid(error, request);
@@ -33,7 +36,7 @@ export function refusalOf(error: unknown, request: FastifyRequest): HttpError {
 
 const INTERNAL = "Something went wrong; the log says what.";
 
-/** What callers are told of faults that are not theirs: no path, no address, no other program's words. */
+/** Messages for faults that are not the caller's: no path, no address, no other program's words. */
 const FAULTS: Partial<Record<ErrorCode, string>> = {
   ENGINE_FAILED: "The engine cannot be reached, or refused; the log says why.",
   NOT_RUNNING: "Tidegate is not running.",
@@ -57,13 +60,13 @@ type ValidationError = Error & {
   }[];
 };
 
-/** The first offending field, by the path that a person would write. */
+/** Returns an error that names the first offending field, by the path that a person would write. */
 function invalid(error: unknown, request: FastifyRequest): HttpError {
   const { validationContext, validation } = error as ValidationError;
   const { keyword, instancePath, message, params } = validation[0]!;
   const path = instancePath.split("/").filter((part) => part !== "");
   if (keyword === "unrecognized_keys") path.push(String((params as { keys?: unknown[] }).keys?.[0]));
-  // A parameter that may be given several times is one field.
+  // A repeatable parameter is one field.
   const field = validationContext === "querystring" ? (path[0] ?? "") : path.join(".");
   const isBody = validationContext === "body";
   const code = (isBody ? request.routeOptions.config.invalidBodyCode : undefined) ?? "REQUEST_INVALID";

@@ -11,19 +11,22 @@ export interface GuardOptions {
   readonly publicUrl?: string | undefined;
 }
 
-/** Hooks that keep web pages out: their requests come from a browser on this machine, or from inside this network. */
+/**
+ * Hooks that block requests from web pages: these come from a browser on this machine, or from inside this
+ * network.
+ */
 export interface Guard {
-  /** Refuses a request under a host name that is not the manager's. @throws HttpError HOST_NOT_ALLOWED */
+  /** Refuses a request with a host name that is not the manager's. @throws HttpError HOST_NOT_ALLOWED */
   checkHost(request: FastifyRequest): Promise<void>;
   /**
-   * Refuses a request that acts and that a page of another site has sent.
+   * Refuses a request with effects that a page of another site has sent.
    *
    * @throws HttpError ORIGIN_NOT_ALLOWED, REQUEST_INVALID without a host
    */
   checkSite(request: FastifyRequest): Promise<void>;
 }
 
-/** Methods that do nothing; a page of another site cannot read what they answer. */
+/** Methods without effects; a page of another site cannot read their answers. */
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
@@ -69,8 +72,9 @@ export function createGuard({ allowedHosts, allowedOrigins = [], publicUrl }: Gu
 }
 
 /**
- * Whether a request comes from no page at all, or from one of the manager's own origin or of an allowed one. The rules are
- * those of `net/http.CrossOriginProtection` in Go's standard library: browsers set `Sec-Fetch-Site`, and older ones `Origin`.
+ * Returns whether a request comes from no page at all, or from one of the manager's own origin or an allowed
+ * one. The rules are those of `net/http.CrossOriginProtection` in Go's standard library: browsers set
+ * `Sec-Fetch-Site`, older ones `Origin`.
  */
 function isOwnSite(request: FastifyRequest, origins: ReadonlySet<string>): boolean {
   const { origin, "sec-fetch-site": site } = request.headers;
@@ -80,7 +84,7 @@ function isOwnSite(request: FastifyRequest, origins: ReadonlySet<string>): boole
   return URL.canParse(origin) && new URL(origin).host === hostOf(request)?.toLowerCase();
 }
 
-/** The host that was called, from the request itself: what a proxy says of it could come from the page. */
+/** Returns the host from the request itself: a proxy's header could come from the page. */
 function hostOf({ headers }: FastifyRequest): string | undefined {
   const authority = headers[":authority"];
   return typeof authority === "string" ? authority : headers.host;

@@ -1,7 +1,10 @@
 import { isIP } from "node:net";
 import { ConfigurationError } from "@tidegate/core";
 
-/** A host name or an address as it is compared: lower case, without the port, the brackets of IPv6 or a final dot. */
+/**
+ * Normalizes a host name or an address for comparison: lower case, without the port, the brackets of IPv6 or
+ * a final dot.
+ */
 export function hostname(host: string): string {
   return host
     .toLowerCase()
@@ -11,15 +14,16 @@ export function hostname(host: string): string {
 }
 
 /**
- * Whether a `Host` cannot be the name of somebody else's page that was bound to this machine's address (DNS rebinding):
- * addresses have no name to rebind, `localhost` is never looked up elsewhere, and the others were named by the user.
+ * Returns whether a `Host` is safe from DNS rebinding, that is, cannot be the name of somebody else's page
+ * that was bound to this machine's address: addresses have no name to rebind, `localhost` is never resolved
+ * elsewhere, and the others were named by the user.
  */
 export function isTrustedHost(host: string, allowed: ReadonlySet<string>): boolean {
   const name = hostname(host);
   return isIP(name) !== 0 || name === "localhost" || name.endsWith(".localhost") || allowed.has(name);
 }
 
-/** @throws ConfigurationError CONFIGURATION_INVALID for what is not a host name */
+/** @throws ConfigurationError CONFIGURATION_INVALID for a value that is not a host name */
 export function parseAllowedHosts(hosts: readonly string[]): string[] {
   return hosts.map((host) => {
     if (typeof host === "string" && /^[a-z0-9_.-]{1,253}$/i.test(host)) return hostname(host);
@@ -27,7 +31,7 @@ export function parseAllowedHosts(hosts: readonly string[]): string[] {
   });
 }
 
-/** @throws ConfigurationError CONFIGURATION_INVALID for what is not an origin */
+/** @throws ConfigurationError CONFIGURATION_INVALID for a value that is not an origin */
 export function parseAllowedOrigins(origins: readonly string[]): string[] {
   return origins.map((origin) => {
     const parsed = typeof origin === "string" && URL.canParse(origin) ? new URL(origin).origin : "null";

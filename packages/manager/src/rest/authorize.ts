@@ -3,14 +3,14 @@ import { bearerToken, isSameSecret } from "../credentials/bearer.js";
 import { HttpError } from "../errors/http-error.js";
 
 /**
- * Who may use the REST interface: whoever has a bearer token, or whom a function lets. The function answers whether the
+ * Access control of the REST interface: a bearer token, or a function. The function returns whether the
  * request is allowed; it may also throw an error with a `statusCode` of its own.
  */
 export type Authorize =
   | { readonly token: string }
   | ((request: FastifyRequest) => boolean | Promise<boolean>);
 
-/** A hook that lets pass what is allowed. @throws HttpError UNAUTHORIZED, FORBIDDEN */
+/** Returns a hook that admits allowed requests. @throws HttpError UNAUTHORIZED, FORBIDDEN */
 export function authorization(authorize: Authorize): (request: FastifyRequest) => Promise<void> {
   if (typeof authorize === "function") {
     return async (request) => {

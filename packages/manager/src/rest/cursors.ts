@@ -5,13 +5,16 @@ import { HttpError } from "../errors/http-error.js";
 const SEAL_BYTES = 16;
 
 /**
- * Seals the cursors of a store, so that it is handed only such as it gave, and only for the listing and the filters they
- * were given for: stores differ in what they make of any other.
+ * Seals the cursors of a store, so that it receives only its own cursors, and only for the listing and the
+ * filters that they were issued for: stores treat any others differently.
  */
 export class Cursors {
   readonly #key: Buffer;
 
-  /** @param secret - the same for all managers that serve one caller. @default one that no other process knows */
+  /**
+   * @param secret - the same for all managers that serve one caller. @default random, known to this process
+   * only
+   */
   constructor(secret?: string) {
     this.#key = createHmac("sha256", secret ?? randomBytes(32))
       .update("tidegate cursors")
@@ -19,10 +22,10 @@ export class Cursors {
   }
 
   /**
-   * A page of a listing, with cursors as callers see them.
+   * Returns a page of a listing, with sealed cursors.
    *
-   * @param listing - which listing, and all of the request that chooses its items
-   * @throws HttpError REQUEST_INVALID where the cursor is not from a page of this listing
+   * @param listing - the listing, and every part of the request that selects its items
+   * @throws HttpError REQUEST_INVALID if the cursor is not from a page of this listing
    */
   async page<T>(
     listing: readonly unknown[],
@@ -46,7 +49,7 @@ export class Cursors {
     const isOwn =
       bytes.length >= SEAL_BYTES &&
       timingSafeEqual(bytes.subarray(0, SEAL_BYTES), this.#sealOf(listing, cursor)) &&
-      // Base64 that is no one's output may decode to the same bytes.
+      // Non-canonical base64 may decode to the same bytes.
       this.#seal(listing, cursor) === sealed;
     if (isOwn) return cursor;
     throw new HttpError(

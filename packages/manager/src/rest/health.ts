@@ -6,7 +6,10 @@ const health = z
   .object({ status: z.literal("ok").describe("Always `ok`.") })
   .meta({ id: "Health", description: "This process answers.", examples: [{ status: "ok" }] });
 
-/** The route that says whether this process answers. The store and engines are left out: a restart would not repair those. */
+/**
+ * The route that reports that this process is alive. It ignores the store and engines, which a restart would
+ * not repair.
+ */
 export const healthRoute: FastifyPluginAsyncZod = async (app) => {
   app.get(
     "/health",

@@ -4,7 +4,7 @@ import { HttpError } from "../errors/http-error.js";
 
 const TAGS = /^ *(?:\*|(?:W\/)?"[^",]*"(?: *, *(?:W\/)?"[^",]*")*) *$/;
 
-/** Headers of a request that may ask for a version. */
+/** Headers of a request that may require a version. */
 export const ifMatch = z.looseObject({
   "if-match": z
     .string()
@@ -16,16 +16,19 @@ export const ifMatch = z.looseObject({
     ),
 });
 
-/** The entity tag of a schedule: the version of its definition. Counts and the watermark move without it. */
+/**
+ * Returns the entity tag of a schedule: the version of its definition. Counts and the watermark do not change
+ * it.
+ */
 export function etagOf({ version }: Pick<Schedule, "version">): string {
   return `"${version}"`;
 }
 
 /**
- * Acts only if a schedule has a version that the header names (RFC 9110, 13.1.1).
+ * Acts only if the header names the schedule's version (RFC 9110, 13.1.1).
  *
- * @param act - gets the version that it must find; none without the header
- * @param header - as `ifMatch` has checked it
+ * @param act - receives the required version; none without the header
+ * @param header - as validated by `ifMatch`
  * @throws HttpError SCHEDULE_VERSION_STALE (412); ScheduleError SCHEDULE_NOT_FOUND
  */
 export async function onlyIfMatch<T>(
@@ -55,6 +58,6 @@ export async function onlyIfMatch<T>(
 
 function tagsOf(header: string): "*" | readonly string[] {
   if (header.trim() === "*") return "*";
-  // A weak tag never matches, as in a strong comparison.
+  // A weak tag never matches in a strong comparison.
   return header.split(",").map((tag) => tag.trim());
 }

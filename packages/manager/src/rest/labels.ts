@@ -1,7 +1,7 @@
 import { HttpError } from "../errors/http-error.js";
 
 /**
- * Reads labels from a query: `name=value`, as `labelText` has checked them.
+ * Parses labels of a query: `name=value`, as validated by `labelText`.
  *
  * @throws HttpError REQUEST_INVALID for one name with two values, which no schedule can have
  */

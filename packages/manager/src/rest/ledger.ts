@@ -17,7 +17,7 @@ const backfillParams = z.object({ id: requestId.describe("Id of the backfill.") 
 const noQuery = z.strictObject({});
 const count = wholeNumber(1, 10_000).optional().describe("How many. Default 10.");
 
-/** Routes of a group's ledger: its proof, its future, and what a person adds to it. */
+/** Returns the routes of a group's ledger: audit, preview, and additions by a person. */
 export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
   return async (app) => {
     app.get(

@@ -12,7 +12,7 @@ const params = z.object({ id: runIdText });
 const noQuery = z.strictObject({});
 const tags = ["runs"];
 
-/** Routes of runs: what happened, why one waits, and what a person can do about it. */
+/** Returns the routes of runs: what happened, why one waits, and what a person can do about it. */
 export function runRoutes(client: ScheduleClient, cursors: Cursors): FastifyPluginAsyncZod {
   return async (app) => {
     app.get(

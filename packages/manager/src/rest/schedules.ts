@@ -27,7 +27,7 @@ const pauseRequest = z.strictObject({ note: note(2_000).optional().describe("Why
   examples: [{ note: "The warehouse is being moved." }],
 });
 
-/** Routes of schedules: their definitions and their life. */
+/** Returns the routes of schedules: their definitions and lifecycle. */
 export function scheduleRoutes(
   client: ScheduleClient,
   store: ScheduleStore,

@@ -15,7 +15,7 @@ const share = z
     examples: [{ runs: 24, intervals: 24, ms: 86_400_000 }],
   });
 
-/** What became of every millisecond of a range, as core's `AuditReport`. */
+/** The state of every millisecond of a range, as core's `AuditReport`. */
 export const auditReport = z
   .object({
     groupId: z.string().describe("The audited group."),

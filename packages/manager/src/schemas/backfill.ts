@@ -43,7 +43,7 @@ export const backfillPlan = z
   })
   .meta({ id: "BackfillPlan", description: "What a backfill runs, or would run." });
 
-/** As core's `BackfillRequest`, but for the group. */
+/** Core's `BackfillRequest` without the group. */
 export const backfillRequest = z
   .strictObject({
     id: requestId

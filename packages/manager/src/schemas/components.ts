@@ -11,12 +11,12 @@ const REFERENCE = "#/components/schemas/";
 /** The parts of a route's schema that become parameters. */
 const PARAMETERS = ["params", "querystring", "headers"] as const;
 
-/** Writes Zod schemas as JSON Schema, and collects those that have an id as components to refer to. */
+/** Converts Zod schemas to JSON Schema, and collects those that have an id as components to refer to. */
 export class ComponentSchemas {
   readonly #schemas = new Map<string, JsonSchema>();
   readonly #optionalBodies = new Set<string>();
 
-  /** A route's schema: of requests what may be sent, of answers what is. */
+  /** Converts a route's schema: requests by their input, answers by their output. */
   routeSchema(schema: FastifySchema): FastifySchema {
     const { operationId, body } = schema as FastifySchema & { operationId?: string };
     if (operationId !== undefined && (body as z.ZodType | undefined)?.safeParse(undefined).success) {
@@ -39,7 +39,7 @@ export class ComponentSchemas {
     };
   }
 
-  /** Completes a document whose routes were all written by `routeSchema`. */
+  /** Completes a document whose routes were all converted by `routeSchema`. */
   complete<Document extends OpenAPIV3_1.Document>(document: Document): Document {
     for (const path of Object.values(document.paths ?? {})) {
       for (const operation of Object.values(path ?? {}) as Partial<OpenAPIV3_1.OperationObject>[]) {
@@ -53,9 +53,9 @@ export class ComponentSchemas {
     return { ...document, components: { ...document.components, schemas } };
   }
 
-  /** A reference where the schema has an id. */
+  /** Returns a reference if the schema has an id. */
   #reference(schema: z.ZodType, io: Io): JsonSchema {
-    // Zod refers only to schemas that are inside another one.
+    // Zod creates references only to schemas inside another one.
     const { properties } = this.#jsonSchema(z.object({ schema }), io);
     return (properties as { schema: JsonSchema }).schema;
   }
@@ -64,7 +64,7 @@ export class ComponentSchemas {
     const written = z.toJSONSchema(schema, {
       io,
       unrepresentable: "any",
-      // Zod leaves them out where reading transforms what is read; these examples are of what is sent.
+      // Zod omits the examples of a schema with a transform; ours are of the input.
       override: ({ zodSchema, jsonSchema }) => {
         const { examples } = z.globalRegistry.get(zodSchema) ?? {};
         if (examples !== undefined && jsonSchema.$ref === undefined)
@@ -85,7 +85,7 @@ export class ComponentSchemas {
   }
 }
 
-/** The same with parameters that keep a description beside a reference. */
+/** Keeps the description of a parameter beside its reference. */
 function withDescriptions({ properties = {}, ...rest }: JsonSchema): JsonSchema {
   const parameters = Object.entries(properties).map(([name, { $ref, ...parameter }]) => [
     name,
@@ -94,7 +94,7 @@ function withDescriptions({ properties = {}, ...rest }: JsonSchema): JsonSchema 
   return { ...rest, properties: Object.fromEntries(parameters) };
 }
 
-/** The same with references to components, where Zod refers to definitions beside the schema. */
+/** Turns Zod's references to local definitions into references to components. */
 function asComponents(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(asComponents);
   if (typeof value !== "object" || value === null) return value;

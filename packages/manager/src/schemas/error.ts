@@ -25,7 +25,7 @@ export const errorBody = z
     ],
   });
 
-/** When each status is answered. */
+/** Description of each status. */
 const REFUSED: Readonly<Record<number, string>> = {
   400: "The request is malformed; `field` names the part.",
   401: "The credentials are missing or wrong.",
@@ -42,7 +42,7 @@ const REFUSED: Readonly<Record<number, string>> = {
   503: "The store is away, or planning waits for runs to end.",
 };
 
-/** The refusals that a route documents, each with this body; any other has it as well. */
+/** Returns the refusals that a route documents, each with this body; undocumented ones have it as well. */
 export function refusals<Body extends z.ZodType, const Status extends number>(
   body: Body,
   ...statuses: readonly Status[]
@@ -56,7 +56,7 @@ export function refusals<Body extends z.ZodType, const Status extends number>(
 
 const REST_REFUSALS = [400, 401, 403, 500, 503] as const;
 
-/** The refusals of every route of the REST interface, and those of this one. */
+/** Returns the refusals of every REST route, and the given ones of this route. */
 export function restRefusals<const Status extends number>(...statuses: readonly Status[]) {
   return refusals<typeof errorBody, Status | (typeof REST_REFUSALS)[number]>(
     errorBody,

@@ -3,19 +3,19 @@ import { z } from "zod";
 /** Epoch milliseconds in an answer. */
 export const epochMs = z.int().describe("Epoch milliseconds.");
 
-/** An instant in an answer that may be missing, and what it says. */
+/** Returns the schema of an instant in an answer that may be `null`, with its description. */
 export function maybeAt(what: string) {
   return z.int().nullable().describe(`${what}, epoch milliseconds.`);
 }
 
-/** An instant in an answer, and what it says. */
+/** Returns the schema of an instant in an answer, with its description. */
 export function at(what: string) {
   return z.int().describe(`${what}, epoch milliseconds.`);
 }
 
 const MAX_INSTANT = 8_640_000_000_000_000;
 
-/** An instant as callers may write it: epoch ms as a number or as digits, or RFC 3339. Comes out as epoch ms. */
+/** An instant in a request: epoch ms as a number or as digits, or RFC 3339. Parsed to epoch ms. */
 export const instant = z
   .union(
     [
@@ -43,7 +43,7 @@ export const interval = z
     examples: [{ lower: 1_767_225_600_000, upper: 1_767_229_200_000 }],
   });
 
-/** Half-open, as callers may write it. */
+/** A half-open interval in a request. */
 export const givenInterval = z
   .strictObject({
     lower: instant.describe("Where it begins, inclusive."),

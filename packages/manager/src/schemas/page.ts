@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { line, wholeNumber } from "./text.js";
 
-/** Which page, in a query. */
+/** Query parameters that select a page. */
 export const pageQuery = {
   limit: wholeNumber(1, 1_000).optional().describe("Most items of a page. Default 100."),
   cursor: line(4_000)
@@ -9,7 +9,7 @@ export const pageQuery = {
     .describe("`next` of the page before, of the same listing with the same filters."),
 };
 
-/** A page of a listing. */
+/** Returns the schema of a page of a listing. */
 export function pageOf<Item extends z.ZodType>(id: string, item: Item) {
   return z
     .object({
@@ -19,13 +19,13 @@ export function pageOf<Item extends z.ZodType>(id: string, item: Item) {
     .meta({ id, description: "A page of a listing." });
 }
 
-/** A query parameter that may be given several times. */
+/** Returns the schema of a repeatable query parameter. */
 export function severalOf<Item extends z.ZodType>(item: Item) {
   const asList = (value: unknown) => (typeof value === "string" ? [value] : value);
   return z.preprocess(asList, z.array(item)).optional();
 }
 
-/** The fields that were given: a contract's optional fields are absent, not `undefined`. */
+/** Returns the fields that were given: a contract's optional fields are absent, not `undefined`. */
 export function given<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };

@@ -79,7 +79,7 @@ export const runWait = z
   })
   .meta({ id: "RunWait", description: "What a run waits for." });
 
-/** One interval's instance in the ledger, as core's `Run`. */
+/** A run of one interval in the ledger, as core's `Run`. */
 export const run = z
   .object({
     id: z.string().describe("32 lower-case hex digits; the same on every host and after every restart."),

@@ -6,7 +6,7 @@ import { run, runReason, runState } from "./run.js";
 
 const { shape } = scheduleInfoSchema;
 
-/** The operator's own; core looks into it. */
+/** The operator's settings; core validates them. */
 const job = z.record(z.string(), z.unknown());
 
 export const groupId = shape.groupId.describe("The group's id: 1 to 200 of letters, digits and _ . : -");
@@ -20,7 +20,7 @@ const trigger = shape.trigger.meta({
   ],
 });
 
-/** What each field of a definition means; defaults are in the definition's descriptions. */
+/** Descriptions of a definition's fields, with the defaults that a definition documents. */
 const FIELDS: Readonly<Record<keyof ScheduleSpec, readonly [meaning: string, fallback?: string]>> = {
   groupId: ["The data stream that is synchronized: 1 to 200 of letters, digits and _ . : -"],
   trigger: ["The rule that yields the nominal times."],
@@ -59,7 +59,7 @@ const FIELDS: Readonly<Record<keyof ScheduleSpec, readonly [meaning: string, fal
   labels: ["For finding schedules again: at most 32 pairs.", "none"],
 };
 
-/** Gives each field its description. */
+/** Adds descriptions to the fields. */
 function described<Shape extends z.ZodRawShape>(fields: Shape, hasDefaults: boolean): Shape {
   const entries = Object.entries(fields).map(([name, field]) => {
     const [meaning, fallback] = FIELDS[name as keyof ScheduleSpec];
@@ -119,7 +119,7 @@ export const scheduleSpec = z
         operator: z.string(),
         job,
         mode: shape.mode.unwrap(),
-        // The only one that can be put so far, and so the only one that is read.
+        // Only this type can be registered so far, so only this one is returned.
         boundaryType: shape.boundaryType.unwrap() as z.ZodType<ScheduleSpec["boundaryType"]>,
         delayMs: z.number(),
         fireAt: shape.fireAt.unwrap(),

@@ -8,12 +8,14 @@ const LINES = /^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
 const LABEL = /^[^=\u0000-\u001f\u007f]+=[^\u0000-\u001f\u007f]*$/;
 
-/** Text of one line: control characters are in no name, and stores differ in what they make of them. */
+/**
+ * Returns the schema of a one-line text: no name has control characters, and stores treat them differently.
+ */
 export function line(maxLength: number) {
   return z.string().max(maxLength).regex(LINE, "must not contain control characters");
 }
 
-/** Text of several lines for people. */
+/** Returns the schema of a multi-line text for people. */
 export function note(maxLength: number) {
   return z.string().max(maxLength).regex(LINES, "must not contain control characters");
 }
@@ -21,7 +23,7 @@ export function note(maxLength: number) {
 /** A label in a query. */
 export const labelText = z.string().max(320).regex(LABEL, "must be name=value");
 
-/** A whole number in a query, where it is written in digits. */
+/** Returns the schema of a whole number in a query, written in digits. */
 export function wholeNumber(min: number, max: number) {
   const error = `must be a whole number from ${min} to ${max}`;
   const read = (value: unknown) =>
@@ -29,7 +31,7 @@ export function wholeNumber(min: number, max: number) {
   return z.preprocess(read, z.int({ error }).min(min, { error }).max(max, { error }));
 }
 
-/** The id of a backfill, or of a request to run an interval again. */
+/** The id of a backfill, or of a request to re-run an interval. */
 export const requestId = line(200).min(1);
 
 /** The id of a run. */

@@ -1,6 +1,6 @@
 import { isTidegateError, type JobMetrics, type JobOutcome, messageOf, OperatorError } from "@tidegate/core";
 
-/** A job that ended badly for a reason that the operator knows. */
+/** A job failure whose cause the operator knows. */
 export class JobFailure extends OperatorError {
   readonly isRetryable: boolean;
   readonly metrics: JobMetrics | undefined;
@@ -17,9 +17,9 @@ export class JobFailure extends OperatorError {
 }
 
 /**
- * DuckDB's kinds of error that another attempt would meet again. They lie in the job's text, which names what does not
- * exist, is not SQL, or may not be done; or in the data, which is malformed or does not fit. All others (I/O, memory) may
- * be gone at the next attempt.
+ * DuckDB's error kinds that would recur on another attempt. The cause is either the job's text (an unknown
+ * name, invalid SQL, a forbidden operation) or the data (malformed, or of the wrong type). All others (I/O,
+ * memory) may not recur.
  */
 const LASTING_ERRORS = new Set([
   "Binder",
@@ -37,12 +37,12 @@ const LASTING_ERRORS = new Set([
   "Syntax",
 ]);
 
-/** Files that end too early may be on their way still. */
+/** A file that ends too early may still be being written. */
 const UNFINISHED_FILE =
   /unexpected end of data|No magic bytes found at end of file|too small to be a Parquet file/;
 const LASTING_MESSAGE = /Parquet files do not support/;
 
-/** What an error that was thrown while a job ran makes of the job. */
+/** Maps an error thrown by a running job to the job's outcome. */
 export function outcomeOfError(error: unknown, signal: AbortSignal): JobOutcome {
   if (signal.aborted) return outcomeOfAbort(signal.reason);
   if (error instanceof JobFailure) {
@@ -61,7 +61,7 @@ export function outcomeOfError(error: unknown, signal: AbortSignal): JobOutcome 
   return { state: "FAILED", error: { code: "JOB_FAILED", message }, isRetryable };
 }
 
-/** An attempt that ran out of time has failed; every other abortion is a cancellation. */
+/** An attempt that ran out of time has failed; any other abort is a cancellation. */
 function outcomeOfAbort(reason: unknown): JobOutcome {
   const code = isTidegateError(reason) ? reason.code : "JOB_CANCELLED";
   const state = code === "JOB_TIMED_OUT" ? "FAILED" : "CANCELLED";
@@ -70,7 +70,8 @@ function outcomeOfAbort(reason: unknown): JobOutcome {
 }
 
 /**
- * DuckDB quotes the statement after `LINE 1:`; it may hold what the job's author would not have in a log.
+ * DuckDB quotes the statement after `LINE 1:`; it may hold text that the job's author would not want in a
+ * log.
  */
 function plainMessageOf(error: unknown): string {
   return messageOf(error)

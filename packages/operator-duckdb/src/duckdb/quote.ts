@@ -1,4 +1,4 @@
-/** A name as an SQL identifier, whatever characters it has: in double quotes, with those inside doubled. */
+/** Quotes any name as an SQL identifier: in double quotes, with inner ones doubled. */
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

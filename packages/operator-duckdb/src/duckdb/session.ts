@@ -10,23 +10,23 @@ import {
 } from "@duckdb/node-api";
 import { messageOf } from "@tidegate/core";
 
-/** Values that are bound to a statement's `$name` parameters. */
+/** Values bound to a statement's `$name` parameters. */
 export type Values = Readonly<Record<string, DuckDBValue>>;
 
-/** What a job's database may use. */
+/** Resource limits of a job's database. */
 export interface SessionLimits {
   readonly threads?: number | undefined;
   readonly memoryLimit?: string | undefined;
-  /** Where it puts what does not fit into memory. */
+  /** Where data that does not fit into memory is spilled. */
   readonly spillDirectory?: string | undefined;
-  /** The only directories whose files it may touch. */
+  /** The only directories whose files the job may access. */
   readonly allowedDirectories?: readonly string[] | undefined;
 }
 
-/** How often a running statement is asked to stop, ms. */
+/** How often a running statement is interrupted, ms. */
 const INTERRUPT_EVERY_MS = 50;
 
-/** Nothing is fetched from the network, and nothing runs that was not shipped with DuckDB. */
+/** Nothing is fetched from the network, and no code runs that was not shipped with DuckDB. */
 const CLOSED = {
   autoinstall_known_extensions: "false",
   autoload_known_extensions: "false",
@@ -34,8 +34,8 @@ const CLOSED = {
 };
 
 /**
- * A database in memory of one job's own, so that neither its tables nor a fatal error reach another job. Its time zone
- * is UTC and its settings are locked.
+ * An in-memory database for a single job, so that neither its tables nor a fatal error affect another job.
+ * Its time zone is UTC and its settings are locked.
  */
 export class Session {
   readonly #instance: DuckDBInstance;
@@ -48,7 +48,7 @@ export class Session {
     this.#signal = signal;
   }
 
-  /** @param signal - interrupts whatever runs when it is aborted */
+  /** @param signal - when aborted, interrupts whatever is running */
   static async open(limits: SessionLimits, signal: AbortSignal): Promise<Session> {
     signal.throwIfAborted();
     const instance = await DuckDBInstance.create(":memory:", CLOSED);
@@ -67,7 +67,7 @@ export class Session {
     await this.#interruptible(() => this.#connection.run(sql, { ...values }, typesOf(values)));
   }
 
-  /** Runs a query; 64-bit integers come as decimal strings. */
+  /** Runs a query and returns its rows; 64-bit integers are returned as decimal strings. */
   async rows<Row>(sql: string, values: Values = {}): Promise<readonly Row[]> {
     const reader = await this.#interruptible(() =>
       this.#connection.runAndReadAll(sql, { ...values }, typesOf(values)),
@@ -75,7 +75,7 @@ export class Session {
     return reader.getRowObjectsJson() as Row[];
   }
 
-  /** The names of the parameters of a text that is exactly one SELECT, or `undefined` for any other text. */
+  /** Returns the parameter names of a text that is exactly one SELECT, or `undefined` for any other text. */
   async parametersOfSelect(sql: string): Promise<readonly string[] | undefined> {
     const statements = await this.#statementsOf(sql);
     if (statements?.count !== 1) return undefined;
@@ -88,7 +88,9 @@ export class Session {
     }
   }
 
-  /** `undefined` for a text without any, at which the binding throws an error that says nothing. */
+  /**
+   * Returns `undefined` for a text without statements, for which the binding throws an uninformative error.
+   */
   async #statementsOf(sql: string): Promise<DuckDBExtractedStatements | undefined> {
     try {
       return await this.#connection.extractStatements(sql);
@@ -124,7 +126,8 @@ export class Session {
     let timer: NodeJS.Timeout | undefined;
     const interrupt = () => {
       this.#connection.interrupt();
-      // An interrupt that arrives before DuckDB has begun the statement is forgotten, so it is repeated until the end.
+      // DuckDB ignores an interrupt that arrives before it has begun the statement, so it is repeated until
+      // the end.
       timer = setTimeout(interrupt, INTERRUPT_EVERY_MS);
     };
     this.#signal.addEventListener("abort", interrupt, { once: true });
@@ -137,7 +140,9 @@ export class Session {
   }
 }
 
-/** JavaScript's bigints are bound as BIGINT; left alone they would be HUGEINT and slow down every comparison. */
+/**
+ * JavaScript bigints are bound as BIGINT; by default they would be HUGEINT and slow down every comparison.
+ */
 function typesOf(values: Values): Record<string, DuckDBType> {
   const bigints = Object.entries(values).filter(([, value]) => typeof value === "bigint");
   return Object.fromEntries(bigints.map(([name]) => [name, BIGINT]));

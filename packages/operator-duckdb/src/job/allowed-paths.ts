@@ -5,10 +5,10 @@ import { OperatorError } from "@tidegate/core";
 const FIRST_GLOB = /[*?[]/;
 
 /**
- * The absolute path of what a job names, inside the directories that jobs may use.
+ * Resolves a path from a job to an absolute path inside the directories that jobs may use.
  *
  * @param allowed - real paths; `undefined` allows all
- * @throws OperatorError JOB_INVALID for a path outside of them, by `..` or by a symbolic link as well
+ * @throws OperatorError JOB_INVALID for a path outside them, including by `..` or a symbolic link
  */
 export function allowedPath(path: string, field: string, allowed: readonly string[] | undefined): string {
   const absolute = resolve(path);
@@ -21,12 +21,15 @@ export function allowedPath(path: string, field: string, allowed: readonly strin
   );
 }
 
-/** Whether a real path is one of the allowed directories or lies inside of one. */
+/** Returns whether a real path is one of the allowed directories or is inside one. */
 export function isInside(real: string, allowed: readonly string[]): boolean {
   return allowed.some((directory) => real === directory || real.startsWith(withSeparator(directory)));
 }
 
-/** The real path of a directory or file that may not exist yet: links are followed as far as it does. */
+/**
+ * Returns the real path of a directory or file that may not exist yet: links are followed in the part that
+ * exists.
+ */
 export function realPathOf(absolute: string): string {
   try {
     return realpathSync(absolute);

@@ -1,6 +1,6 @@
 /**
- * The types that `columns` may declare: DuckDB's names, those only that Parquet keeps without loss (`HUGEINT`, which it
- * stores as a double, is not among them). `JSON` takes nested values as they are.
+ * The types that `columns` may declare: those of DuckDB's names that Parquet stores without loss (not
+ * `HUGEINT`, which it stores as a double). `JSON` keeps nested values as they are.
  */
 export const COLUMN_TYPES = [
   "BIGINT",
@@ -39,7 +39,7 @@ const INTEGERS: ReadonlySet<string> = new Set([
   "UTINYINT",
 ]);
 
-/** A declared type as it stands in SQL, or `undefined` for what is not one. It is safe to interpolate. */
+/** Returns a declared type as SQL that is safe to interpolate, or `undefined` if it is not a type. */
 export function columnType(declared: string): string | undefined {
   const name = declared.toUpperCase().replaceAll(" ", "");
   const decimal = decimalOf(name);
@@ -50,13 +50,13 @@ export function columnType(declared: string): string | undefined {
   return COLUMN_TYPES.find((type) => type === name);
 }
 
-/** The digits of a DECIMAL, in all and behind the point; `undefined` for other types. */
+/** Returns a DECIMAL's total digits and the digits after its point; `undefined` for other types. */
 export function decimalOf(type: string): { readonly width: number; readonly scale: number } | undefined {
   const decimal = DECIMAL.exec(type);
   return decimal === null ? undefined : { width: Number(decimal[1]), scale: Number(decimal[2]) };
 }
 
-/** Whether a DuckDB type holds whole numbers that fit into 64 bits. */
+/** Returns whether a DuckDB type holds integers that fit into 64 bits. */
 export function isIntegerType(type: string): boolean {
   return INTEGERS.has(type);
 }

@@ -87,7 +87,7 @@ const job = z
 const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
 /**
- * A schedule's `job`, checked.
+ * Validates a schedule's `job`.
  *
  * @throws OperatorError JOB_INVALID with the first offending field, such as `job.source.path`
  */
@@ -99,7 +99,7 @@ export function parseJob(input: JsonObject): DuckdbJob {
   throw invalidJob(fieldOf(issue), issue.message);
 }
 
-/** The refusal of a job for one of its fields. */
+/** Returns the error that rejects a job because of one of its fields. */
 export function invalidJob(field: string, problem: string): OperatorError {
   return new OperatorError("JOB_INVALID", `${field}: ${problem}.`, { field });
 }
@@ -114,7 +114,7 @@ function hasDistinctNames(declared: Readonly<Record<string, string>>): boolean {
   return new Set(names).size === names.length;
 }
 
-/** Whether columns are declared, in an order that a JavaScript object keeps. */
+/** Returns whether the declared columns have an order that a JavaScript object keeps. */
 function namesInOrder(columns: Readonly<Record<string, string>> | undefined): boolean {
   return columns !== undefined && !Object.keys(columns).some((name) => /^\d+$/.test(name));
 }

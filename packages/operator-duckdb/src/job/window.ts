@@ -4,13 +4,13 @@ import { invalidJob } from "./parse-job.js";
 const LATEST = -EARLIEST;
 const DECIMAL = /^-?\d{1,16}$/;
 
-/** What a run reads, and whether its result stands for the whole target or for one interval of it. */
+/** The interval that a run reads, and whether its result replaces the whole target or one interval of it. */
 export interface Window extends Interval {
   readonly isFull: boolean;
 }
 
 /**
- * The window of a request.
+ * Returns the window of a request.
  *
  * @throws OperatorError JOB_INVALID for bounds that are not times
  */

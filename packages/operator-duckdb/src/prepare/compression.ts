@@ -18,9 +18,9 @@ const MAGIC: Readonly<Record<Compression, readonly number[]>> = {
 const SUFFIX: Readonly<Record<Compression, RegExp>> = { gzip: /\.gz$/i, zstd: /\.zst$/i };
 
 /**
- * The compression of a file, by its first bytes and its name.
+ * Returns the compression of a file, judged by its first bytes and its name.
  *
- * @throws JobFailure JOB_FAILED when the name says that the file is compressed and its bytes do not
+ * @throws JobFailure JOB_FAILED when the name says that the file is compressed but its bytes are not
  */
 export function compressionOf(name: string, head: Buffer): Compression | undefined {
   for (const compression of ["gzip", "zstd"] as const) {
@@ -38,16 +38,18 @@ function isSkippableFrame(head: Buffer): boolean {
   return head.length >= 4 && (head.readUInt32LE() & 0xfffffff0) >>> 0 === 0x184d2a50;
 }
 
-/** The bytes of a file. @param start - the first one's offset */
+/** Returns the bytes of a file. @param start - the offset of the first one */
 export function bytesOf(path: string, start = 0): Bytes {
   return createReadStream(path, { highWaterMark: CHUNK_BYTES, start });
 }
 
 /**
- * The decompressed bytes of a file. Its checksums, its lengths and its end are verified by the time they are all read.
+ * Returns the decompressed bytes of a file. Once all are read, its checksums, lengths and end have been
+ * verified.
  *
  * @param name - of the file, for messages
- * @throws JobFailure JOB_FAILED for a damaged file; to be retried when it ends too early, since it may be on its way
+ * @throws JobFailure JOB_FAILED for a damaged file; retryable when it ends too early, since it may still be
+ * being written
  */
 export async function* decompressed(path: string, name: string, compression: Compression): Bytes {
   try {
@@ -57,7 +59,7 @@ export async function* decompressed(path: string, name: string, compression: Com
     if (error instanceof JobFailure) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "Z_BUF_ERROR") throw endsTooEarly(name);
-    // Only faults of the data: those of the file system keep their own message.
+    // Only errors in the data; file system errors keep their own message.
     if (error instanceof RangeError || code?.startsWith("Z")) throw damaged(name, message);
     throw error;
   }
@@ -70,7 +72,7 @@ async function* gunzipped(path: string, name: string): Bytes {
 }
 
 async function* unzstd(bytes: Bytes, name: string): Bytes {
-  // Came with Node 22.15.
+  // Available since Node 22.15.
   if (zlib.createZstdDecompress === undefined) {
     throw new JobFailure("JOB_FAILED", `${name}: .zst files need Node 22.15 or newer.`, {
       isRetryable: false,
@@ -101,7 +103,7 @@ function through(bytes: Bytes, transform: NodeJS.ReadWriteStream): Bytes {
   return pipeline(Readable.from(bytes, { objectMode: false }), transform, () => {}) as unknown as Bytes;
 }
 
-/** Archives may be filled up with zeros. */
+/** Archives may be padded with zeros. */
 async function isZeroFrom(path: string, offset: number): Promise<boolean> {
   if ((await stat(path)).size === offset) return true;
   const handle = await open(path, "r");

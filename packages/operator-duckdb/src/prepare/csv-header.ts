@@ -1,24 +1,25 @@
 import type { Dialect } from "../read/csv-dialect.js";
 
-/** The header of a CSV file and its place. */
+/** The header of a CSV file and its position. */
 export interface CsvHeader {
-  /** `undefined` for a file that is empty or, by its dialect, has no header. */
+  /** `undefined` if the file is empty or its dialect has no header. */
   readonly names: readonly string[] | undefined;
-  /** Whether DuckDB's reader finds the first row by itself when it is told how many lines to skip. */
+  /** Whether DuckDB's reader finds the first row by itself, given only the number of lines to skip. */
   readonly isPlain: boolean;
-  /** Where the first row begins, bytes. */
+  /** Offset of the first row, bytes. */
   readonly end: number;
-  /** How many lines stand before the first row. */
+  /** Number of lines before the first row. */
   readonly lines: number;
 }
 
 /**
- * Finds the header in a file's first bytes: after a byte order mark, the lines to skip, and blank lines. A quoted name
- * may hold line ends.
+ * Finds the header in a file's first bytes: after a byte order mark, the lines to skip, and blank lines. A
+ * quoted name may hold line ends.
  *
  * @param text - the bytes as latin1, so that each character is a byte
- * @param isWhole - whether these are all bytes of the file
- * @returns `"more"` when these bytes do not hold all of the header, `"unclosed"` when the file ends inside its quotes
+ * @param isWhole - whether these are all the bytes of the file
+ * @returns `"more"` when these bytes do not hold the whole header, `"unclosed"` when the file ends inside its
+ * quotes
  */
 export function findHeader(
   text: string,
@@ -34,7 +35,7 @@ export function findHeader(
     isPlain = false;
     at = lineEnd(text, at).next;
   }
-  // A line feed behind the last byte may still belong to a carriage return.
+  // A line feed after the last byte may still belong to a carriage return.
   if (!isWhole && at >= text.length - 1) return "more";
   if (!dialect.header || at >= text.length)
     return { names: undefined, isPlain, end: at, lines: linesOf(text, at) };
@@ -53,7 +54,7 @@ export function findHeader(
 
 const LINE_END = /\r\n|\n|\r/;
 
-/** Where the line at an offset ends, and where the next one begins. */
+/** Returns where the line at an offset ends, and where the next one begins. */
 function lineEnd(text: string, from: number): { readonly at: number; readonly next: number } {
   for (let at = from; at < text.length; at += 1) {
     if (text[at] === "\n") return { at, next: at + 1 };
@@ -74,7 +75,7 @@ function holdsQuote(text: string, { quote }: Dialect): boolean {
   return quote !== "" && text.includes(quote);
 }
 
-/** A dialect's characters as the bytes of a text that was read as latin1. */
+/** Returns a dialect with its characters as the bytes of text that was read as latin1. */
 function bytewise(dialect: Dialect): Dialect {
   const bytes = (character: string) => Buffer.from(character).toString("latin1");
   return {
@@ -85,7 +86,10 @@ function bytewise(dialect: Dialect): Dialect {
   };
 }
 
-/** The record at an offset, and where the next one begins; `undefined` when the text ends inside quotes. */
+/**
+ * Returns the record at an offset, and where the next one begins; `undefined` when the text ends inside
+ * quotes.
+ */
 function recordAt(
   text: string,
   from: number,
@@ -104,7 +108,7 @@ function recordAt(
 
 interface Field {
   readonly value: string;
-  /** Where its delimiter, the end of its line or the end of the text is. */
+  /** Offset of its delimiter, the end of its line or the end of the text. */
   readonly end: number;
 }
 

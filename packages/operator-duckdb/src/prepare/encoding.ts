@@ -1,12 +1,12 @@
 import { JobFailure } from "../duckdb/failure.js";
 import type { Bytes } from "./compression.js";
 
-/** Encodings of text that are read. */
+/** Text encodings that can be read. */
 export const ENCODINGS = ["utf-8", "utf-16le", "utf-16be", "iso-8859-1", "windows-1252"] as const;
 
 export type Encoding = (typeof ENCODINGS)[number];
 
-/** The encoding that a byte order mark at the beginning of a text shows. */
+/** Returns the encoding that a byte order mark at the start of a text indicates. */
 export function markedEncoding(head: Buffer): Encoding | undefined {
   if (head[0] === 0xff && head[1] === 0xfe) return "utf-16le";
   if (head[0] === 0xfe && head[1] === 0xff) return "utf-16be";
@@ -15,8 +15,8 @@ export function markedEncoding(head: Buffer): Encoding | undefined {
 }
 
 /**
- * A text as UTF-8. A byte order mark decides before the declared encoding does. UTF-8 passes as it is: lines that are
- * not UTF-8 are the reader's to reject.
+ * Converts a text to UTF-8. A byte order mark overrides the declared encoding. UTF-8 passes through
+ * unchecked: the reader rejects lines that are not UTF-8.
  *
  * @throws JobFailure JOB_FAILED for bytes that are not in the encoding
  */
@@ -41,7 +41,7 @@ const MARK_BYTES = 3;
 
 type Decoder = (chunk?: Buffer) => Buffer;
 
-/** Decodes chunk after chunk; without one, the end. */
+/** Returns a decoder: call it with each chunk, then without one for the end. */
 function decoderOf(encoding: Encoding, name: string): Decoder {
   if (encoding === "utf-8") return (chunk = Buffer.alloc(0)) => chunk;
   if (encoding === "iso-8859-1") return (chunk = Buffer.alloc(0)) => Buffer.from(chunk.toString("latin1"));

@@ -1,4 +1,4 @@
-/** Of a text whose lines are to end alike: what separates and encloses its fields. JSON lines have neither. */
+/** What separates and encloses the fields of a text whose line ends are unified. JSON lines have neither. */
 export interface Fields {
   readonly delimiter: string;
   readonly quote: string;
@@ -10,16 +10,16 @@ const CR = 0x0d;
 const SPACE = 0x20;
 
 /**
- * Rewrites a text so that each of its lines ends in a line feed. Line ends inside quotes belong to a value and stay as
- * they are.
+ * Rewrites a text so that each line ends in a line feed. Line ends inside quotes belong to a value and stay
+ * as they are.
  *
- * DuckDB's reader takes a file's lines to end alike: in `\r\n`, in `\n` or in `\r`.
+ * DuckDB's reader assumes that all lines of a file end alike: in `\r\n`, in `\n` or in `\r`.
  */
 export class LineEnds {
   readonly #delimiter: Buffer;
   readonly #quote: number | undefined;
   readonly #escape: number | undefined;
-  /** How much of the delimiter was just read. */
+  /** How much of the delimiter has just been read. */
   #matched = 0;
   #isFieldStart = true;
   #isQuoted = false;
@@ -64,7 +64,7 @@ export class LineEnds {
     return out.subarray(0, length);
   }
 
-  /** A doubled quote leaves the quotes and enters them again at once, which comes to the same. */
+  /** A doubled quote leaves the quotes and re-enters them at once, with the same result. */
   #quotedByte(byte: number): void {
     if (this.#isEscaped) this.#isEscaped = false;
     else if (byte === this.#escape) this.#isEscaped = true;

@@ -10,17 +10,17 @@ import { type Fields, LineEnds } from "./line-ends.js";
 
 /** A file of a source as DuckDB reads it. */
 export interface SourceFile {
-  /** The path that the source names. */
+  /** The path as the source names it. */
   readonly name: string;
-  /** What is read: the file itself, or a copy of the attempt's own. */
+  /** The path that is read: the file itself, or this attempt's copy of it. */
   readonly path: string;
-  /** How many of the file's lines stand before the first one at `path`. */
+  /** How many of the file's lines come before the first one at `path`. */
   readonly linesBefore: number;
 }
 
-/** What a preparation may use. */
+/** What a preparation may access. */
 export interface PreparationLimits {
-  /** Where it puts copies; removed with the attempt. */
+  /** Directory for copies; removed with the attempt. */
   readonly directory: string;
   /** The only directories whose files it may read, real paths. */
   readonly allowedDirectories: readonly string[] | undefined;
@@ -31,13 +31,13 @@ const HEAD_BYTES = 4;
 const CR = 0x0d;
 
 /**
- * Makes a source's files such that DuckDB reads them right. Most are, and stay untouched. The others are copied:
- * decompressed, so that all of a file is verified before a row of it is taken; as UTF-8; without what stands before the
- * first row; with lines that end alike.
+ * Prepares a source's files so that DuckDB reads them correctly. Most already are and stay untouched. The
+ * others are copied: decompressed, so that the whole file is verified before any row of it is used; as UTF-8;
+ * without what precedes the first row; with uniform line ends.
  */
 export class Preparation {
   readonly #limits: PreparationLimits;
-  /** Whose copy a path is. */
+  /** The original of each copy. */
   readonly #originals = new Map<string, string>();
 
   constructor(limits: PreparationLimits) {
@@ -45,7 +45,7 @@ export class Preparation {
   }
 
   /**
-   * A file as text in UTF-8.
+   * Returns a file as UTF-8 text.
    *
    * @throws JobFailure JOB_FAILED for a file that may not be read, is damaged, or is not in its encoding
    */
@@ -72,13 +72,13 @@ export class Preparation {
     for await (const _ of decompressed(path, name, compression)) this.#limits.signal.throwIfAborted();
   }
 
-  /** A file without its first bytes. @param lines - how many lines these are */
+  /** Returns a file without its first bytes. @param lines - how many lines these are */
   async from(file: SourceFile, offset: number, lines: number): Promise<SourceFile> {
     const path = await this.#copy(file.name, bytesOf(file.path, offset));
     return { name: file.name, path, linesBefore: file.linesBefore + lines };
   }
 
-  /** A file whose lines end alike, or `undefined` when they already do. */
+  /** Returns a file with uniform line ends, or `undefined` if it already has them. */
   async withLikeLines(file: SourceFile, fields: Fields): Promise<SourceFile | undefined> {
     if (!(await holds(file.path, CR))) return undefined;
     const lines = new LineEnds(fields);
@@ -89,7 +89,7 @@ export class Preparation {
     return lines.areMixed ? { ...file, path } : undefined;
   }
 
-  /** A message with the names of files in place of their copies. */
+  /** Returns a message with the original file names in place of their copies. */
   named(message: string): string {
     let named = message;
     for (const [path, name] of this.#originals) named = named.replaceAll(path, name);
@@ -113,7 +113,7 @@ export class Preparation {
   }
 }
 
-/** The first bytes of a file, fewer when it is shorter. */
+/** Returns the first bytes of a file, fewer when it is shorter. */
 export async function firstBytes(path: string, count: number): Promise<Buffer> {
   return withFile(path, async (handle) => {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(count), 0, count, 0);
@@ -121,7 +121,7 @@ export async function firstBytes(path: string, count: number): Promise<Buffer> {
   });
 }
 
-/** The last bytes of a file. */
+/** Returns the last bytes of a file. */
 export async function lastBytes(path: string, count: number): Promise<Buffer> {
   return withFile(path, async (handle) => {
     const { size } = await handle.stat();

@@ -4,7 +4,7 @@ const SKIPPABLE_MAGIC = 0x184d2a50;
 const RLE_BLOCK = 1;
 const RESERVED_BLOCK = 3;
 
-/** Bytes that come next in a frame: to be looked at, or to be passed over. */
+/** The next bytes of a frame, to be inspected or skipped. */
 interface Need {
   readonly bytes: number;
   readonly isRead: boolean;
@@ -24,7 +24,7 @@ export class ZstdFrames {
   #collected: Buffer[] = [];
   #missing = 0;
 
-  /** Whether the bytes so far end where a frame ends. */
+  /** Whether the bytes so far end at the end of a frame. */
   get isComplete(): boolean {
     return this.#frame === undefined;
   }
@@ -32,8 +32,8 @@ export class ZstdFrames {
   /**
    * Follows a chunk up to the end of its frame.
    *
-   * @returns the offset behind the frame, or `undefined` when the frame goes on behind the chunk
-   * @throws RangeError for bytes that are no frame
+   * @returns the offset after the frame, or `undefined` when the frame continues beyond the chunk
+   * @throws RangeError for bytes that are not a frame
    */
   advance(chunk: Buffer): number | undefined {
     if (this.#frame === undefined) {

@@ -1,7 +1,7 @@
 import type { Values } from "../duckdb/session.js";
 import type { CsvOptions } from "../job/job.js";
 
-/** A CSV dialect with nothing left to guess. */
+/** A fully specified CSV dialect. */
 export interface Dialect {
   readonly delimiter: string;
   readonly quote: string;
@@ -23,7 +23,7 @@ export function dialectOf(options: CsvOptions = {}): Dialect {
   };
 }
 
-/** The dialect as arguments of `read_csv`, by `dialectValues`. */
+/** The dialect as arguments of `read_csv`; their values come from `dialectValues`. */
 export const DIALECT_ARGUMENTS =
   "header = $header, delim = $delimiter, quote = $quote, escape = $escape, nullstr = $nullString, skip = $skip";
 
@@ -31,7 +31,10 @@ export function dialectValues(dialect: Dialect): Values {
   return { ...dialect, skip: BigInt(dialect.skip) };
 }
 
-/** The fields of a line as a VARCHAR[] expression, by `fieldValues`: as good as a line that is no record has any. */
+/**
+ * Returns a line's fields as a VARCHAR[] expression over `fieldValues`: a best effort for lines that do not
+ * parse.
+ */
 export function fieldsOf(line: string): string {
   const field = "x";
   return `list_transform(regexp_extract_all($delimiter || ${line}, $fieldPattern, 1), lambda ${field}: \

@@ -7,9 +7,9 @@ import { groupBy, MAX_LINE_BYTES } from "./files.js";
 
 const HEAD_BYTES = 65_536;
 
-/** CSV files whose columns are the same and in the same order. */
+/** CSV files with the same columns in the same order. */
 export interface CsvGroup {
-  /** Their names; `undefined` for files without a header. */
+  /** Column names; `undefined` for files without a header. */
   readonly names: readonly string[] | undefined;
   /** How to read the files. */
   readonly dialect: Dialect;
@@ -33,7 +33,10 @@ export async function csvGroups(
   }));
 }
 
-/** A file with its header; DuckDB's reader passes that over unless it is a single line behind the lines to skip. */
+/**
+ * Returns a file with its header, which DuckDB's reader skips unless it is a single line after the lines to
+ * skip.
+ */
 async function withHeader(file: SourceFile, dialect: Dialect, preparation: Preparation): Promise<CsvGroup> {
   const header = await headerOf(file, dialect);
   const names = header.names && distinct(header.names, file);
@@ -52,7 +55,10 @@ async function headerOf({ name, path }: SourceFile, dialect: Dialect): Promise<C
   }
 }
 
-/** @throws JobFailure JOB_FAILED for a header that names no column, or one twice; names do not depend on case */
+/**
+ * @throws JobFailure JOB_FAILED for a header with an empty or repeated column name; names are
+ * case-insensitive
+ */
 function distinct(header: readonly string[], { name: file }: SourceFile): readonly string[] {
   if (header.every((name) => name.trim() === "")) throw refused(file, "has a header without names");
   if (header.some((name) => name.includes("\ufffd"))) {

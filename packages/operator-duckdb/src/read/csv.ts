@@ -13,10 +13,11 @@ import { type Relation, ROW, type TextColumn } from "./relation.js";
 import { declaredColumns, selectText } from "./text-columns.js";
 
 /**
- * CSV files as relations, one for each header that they have. A column that a file lacks is null in its rows.
+ * Returns CSV files as relations, one per distinct header. A column that a file lacks is null in its rows.
  *
- * The reader takes all values as text and only splits lines; what it cannot split it puts aside. Its own casts are not
- * used: they round `1.5` to an INTEGER, drop the offset of a TIMESTAMP, and turn a bad TIMESTAMPTZ into a null.
+ * The reader takes all values as text and only splits lines; what it cannot split it sets aside. Its own
+ * casts are not used: they round `1.5` to an INTEGER, drop the offset of a TIMESTAMP, and turn a bad
+ * TIMESTAMPTZ into a null.
  *
  * @throws JobFailure JOB_FAILED when no file has a column that the source names
  */
@@ -34,7 +35,7 @@ export async function csvRelations(
       : declaredColumns(source.columns);
   const declared = columns.map(({ name }) => name);
   const wanted = withTime(declared, source);
-  // An empty file has no header; it has all columns and no rows.
+  // An empty file has no header; it counts as having all columns and no rows.
   const unnamed = dialect.header ? wanted : declared;
   refuseUnknownNames(
     wanted,
@@ -60,7 +61,10 @@ function withTime(names: readonly string[], { timeColumn }: CsvSource): readonly
     : [...names, timeColumn];
 }
 
-/** A file that has none of the columns is another source's; a column that no file has is a mistake in the job. */
+/**
+ * A file with none of the columns belongs to another source; a column that no file has is a mistake in the
+ * job.
+ */
 function refuseUnknownNames(
   wanted: readonly string[],
   headers: readonly { readonly names: readonly string[]; readonly file: string }[],
@@ -85,7 +89,7 @@ interface CsvScan {
   /** The files' columns, in order. */
   readonly header: readonly string[];
   readonly group: CsvGroup;
-  /** Tells the tables of rejected lines apart. */
+  /** Distinguishes the tables of rejected lines. */
   readonly scan: number;
 }
 
@@ -121,20 +125,20 @@ rejects_scan = '${rejects.scans}', ${LINE_LIMITS}) AS ${ROW}`,
   };
 }
 
-/** For `columns` of the reader. */
+/** Returns the reader's `columns` argument. */
 function textColumns(header: readonly string[]) {
   return structValue(Object.fromEntries(header.map((_, position) => [columnAt(position), "VARCHAR"])));
 }
 
 /**
- * How the reader calls a column. Names of the files' own would not do: in a JavaScript object, names that are numbers
- * come before all others, and the reader goes by the order.
+ * Names a column for the reader. The files' own names cannot be used: a JavaScript object puts numeric names
+ * before all others, and the reader goes by the order.
  */
 function columnAt(position: number): string {
   return `column_${position}`;
 }
 
-/** Names do not depend on case. */
+/** Names are case-insensitive. */
 function positionOf(header: readonly string[], name: string): number | undefined {
   const position = header.findIndex((other) => isSame(other, name));
   return position < 0 ? undefined : position;
@@ -144,13 +148,13 @@ function isSame(one: string, other: string | undefined): boolean {
   return one.toLowerCase() === other?.toLowerCase();
 }
 
-/** The time of a line that the reader put aside: the field where the time column would be. */
+/** Returns the time of a line that the reader set aside: the field where the time column would be. */
 function timeTextOf(header: readonly string[], timeColumn: string | undefined): string {
   const position = timeColumn === undefined ? undefined : positionOf(header, timeColumn);
   return position === undefined ? "NULL::VARCHAR" : `${fieldsOf("csv_line")}[${position + 1}]`;
 }
 
-/** All columns of all files, in the order in which they first occur. */
+/** Returns all columns of all files, in the order of first occurrence. */
 async function inferColumns(
   session: Session,
   groups: readonly CsvGroup[],

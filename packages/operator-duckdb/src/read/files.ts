@@ -3,20 +3,20 @@ import { JobFailure } from "../duckdb/failure.js";
 import type { Session } from "../duckdb/session.js";
 import type { SourceFile } from "../prepare/preparation.js";
 
-/** The longest line or JSON object that is read, bytes. */
+/** The longest line or JSON object that can be read, bytes. */
 export const MAX_LINE_BYTES = 16_777_216;
 
-/** Left to itself, DuckDB would take sixteen times the longest line as its buffer. */
+/** By default, DuckDB would use sixteen times the longest line as its buffer. */
 export const LINE_LIMITS = `max_line_size = ${MAX_LINE_BYTES}, buffer_size = ${2 * MAX_LINE_BYTES}`;
 
-/** Reads lines as they are: nothing separates columns but a control character that text and JSON do not have. */
+/** Reads lines as they are: the only separator is a control character that text and JSON do not contain. */
 export const LINE_DIALECT = `auto_detect = false, header = false, delim = '\u0001', quote = '', escape = '', \
 columns = {'line': 'VARCHAR'}, hive_partitioning = false, ${LINE_LIMITS}`;
 
 /**
- * The files that a source names, sorted.
+ * Returns the files that a source names, sorted.
  *
- * @throws JobFailure JOB_FAILED, to be retried, when a path matches nothing: the file may be on its way
+ * @throws JobFailure JOB_FAILED, retryable, when a path matches nothing: the file may not have arrived yet
  */
 export async function listFiles(session: Session, paths: readonly string[]): Promise<readonly string[]> {
   const files = new Set<string>();
@@ -30,7 +30,7 @@ export async function listFiles(session: Session, paths: readonly string[]): Pro
   return [...files].sort();
 }
 
-/** Items in groups of what is the same for them. */
+/** Groups items by key. */
 export function groupBy<Item, Key>(
   items: readonly Item[],
   keyOf: (item: Item) => Key,
@@ -45,7 +45,7 @@ export function groupBy<Item, Key>(
   return [...groups.values()];
 }
 
-/** Files as a parameter of a reader, which would take the names for globs. */
+/** Returns files as a list parameter of a reader, which would treat plain names as globs. */
 export function fileList(files: readonly Pick<SourceFile, "path">[]) {
   return listValue(files.map(({ path }) => path.replace(/[*?[]/g, "[$&]")));
 }

@@ -9,10 +9,10 @@ const SAMPLE_ROWS = 20_480;
 /** Digits that a double always keeps. */
 const DOUBLE_DIGITS = 15;
 
-/** Kinds of text, each a bit of a set, with the condition of a text that none of the kinds before it took. */
+/** Kinds of text, each a bit of a set, with the condition for a text that no earlier kind matched. */
 const KINDS = {
   BOOLEAN: (text: string) => `regexp_full_match(${text}, '(?i)true|false')`,
-  // Numbers that begin with a zero are names: of places, of articles.
+  // Numbers with a leading zero are names: of places, of articles.
   SHORT_INTEGER: (text: string) =>
     `regexp_full_match(${text}, '\\s*[+-]?(0|[1-9]\\d{0,${DOUBLE_DIGITS - 1}})\\s*')`,
   BIGINT: (text: string) =>
@@ -32,7 +32,7 @@ type Kind = keyof typeof KINDS;
 const NAMES = Object.keys(KINDS) as Kind[];
 const OTHER = 1 << NAMES.length;
 
-/** The types that hold all texts of some kinds, the narrowest first. */
+/** The types that hold all texts of certain kinds, narrowest first. */
 const TYPES: readonly (readonly [type: string, kinds: number])[] = [
   ["BOOLEAN", bits("BOOLEAN")],
   ["BIGINT", bits("SHORT_INTEGER", "BIGINT")],
@@ -56,7 +56,7 @@ export interface Texts {
   readonly values: Values;
 }
 
-/** The kinds of text that each column holds, as sets of bits: empty for a column without values. */
+/** Returns the kinds of text in each column as bit sets: empty for a column without values. */
 export async function kindsOf(session: Session, { texts, from, values }: Texts): Promise<readonly number[]> {
   const sets = texts.map((text, index) => `bit_or(${kindOf(text)}) AS ${identifier(`kinds_${index}`)}`);
   const [row] = await session.rows<Readonly<Record<string, number | null>>>(
@@ -77,7 +77,7 @@ export interface FoundColumn {
   readonly kinds: number;
 }
 
-/** Columns of the same name as one, whose type holds the texts of all. Names do not depend on case. */
+/** Merges columns of the same name into one whose type holds the texts of all. Names are case-insensitive. */
 export function uniteColumns(found: readonly FoundColumn[]): readonly TextColumn[] {
   const united = new Map<string, FoundColumn>();
   for (const { name, kinds } of found) {

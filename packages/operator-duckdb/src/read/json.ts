@@ -15,13 +15,13 @@ type Layout = "lines" | "array";
 interface JsonFile {
   readonly file: SourceFile;
   readonly layout: Layout;
-  /** The keys of its first object; none when they are not known. */
+  /** The keys of its first object; empty if unknown. */
   readonly keys: readonly string[];
 }
 
 /**
- * JSON files as relations, one for each layout. Objects are read as text first, so that one that is malformed is kept
- * as it was; only an array that is malformed as a whole fails the job.
+ * Returns JSON files as relations, one per layout. Objects are read as text first, so that a malformed one is
+ * kept as it was; only an array that is malformed as a whole fails the job.
  */
 export async function jsonRelations(
   session: Session,
@@ -60,17 +60,17 @@ export async function jsonRelations(
   );
 }
 
-/** Of lines of JSON, nothing separates or quotes what may hold an end of line. */
+/** JSON lines have no separator or quote that could enclose a line end. */
 const NO_FIELDS = { delimiter: "\u0001", quote: "", escape: "" };
 
 interface JsonScan {
   readonly source: JsonSource;
   readonly columns: readonly TextColumn[];
   readonly layout: Layout;
-  /** Keys that most rows may have. */
+  /** The keys that most rows are likely to have. */
   readonly keys: readonly string[];
   readonly files: readonly SourceFile[];
-  /** Tells the tables of rejected lines apart. */
+  /** Distinguishes the tables of rejected lines. */
   readonly scan: number;
 }
 
@@ -115,10 +115,16 @@ rejects_table = '${rejects.errors}', rejects_scan = '${rejects.scans}') WHERE tr
 maximum_object_size = ${MAX_LINE_BYTES}))`;
 }
 
-/** What is not JSON has no fields at all; what is JSON but no object has none of them, as an object might have. */
+/**
+ * Text that is not JSON has no fields at all; JSON that is not an object has none of the wanted ones, but so
+ * may an object.
+ */
 const IS_NO_OBJECT = `(${ROW}.fields IS NULL OR NOT starts_with(ltrim(${ROW}.raw), '{'))`;
 
-/** Keys that cannot be told from a column: DuckDB would take the first of equal ones, and pass over one in other letters. */
+/**
+ * Keys that match a column, exactly or ignoring case: of repeated ones DuckDB would take the first, and it
+ * would skip one in other case.
+ */
 const OWN_KEYS = `list_filter(${ROW}.keys, lambda k: list_contains($names, k))`;
 const LIKE_KEYS = `list_filter(${ROW}.keys, lambda k: list_contains($lower_names, lower(k)))`;
 
@@ -137,7 +143,7 @@ function keyDefects(hasUsual: boolean): readonly Defect[] {
   ];
 }
 
-/** Whether keys are known, occur once each, and are written like the columns that they are. */
+/** Returns whether the keys are known, occur once each, and are spelled like their columns. */
 function areClear(keys: readonly string[], names: readonly string[]): boolean {
   const lowerNames = new Set(names.map((name) => name.toLowerCase()));
   const isClear = (key: string) => names.includes(key) || !lowerNames.has(key.toLowerCase());
@@ -154,7 +160,10 @@ async function firstKeys(session: Session, { path }: SourceFile, layout: Layout)
   return row?.keys ?? [];
 }
 
-/** For `json_transform`: nested values stay JSON, all others become text. The time is text whatever its type is. */
+/**
+ * Returns the structure for `json_transform`: nested values stay JSON, all others become text. The time is
+ * always text.
+ */
 function structureOf(columns: readonly TextColumn[], timeColumn: string | undefined): string {
   const types = columns.map(({ name, type }) => [name, type === "JSON" ? "JSON" : "VARCHAR"] as const);
   return JSON.stringify({
@@ -170,7 +179,10 @@ function fieldOf({ name }: { readonly name: string }): string {
 const WHITE_SPACE = /^[\ufeff \t\r\n]*/;
 const HEAD_BYTES = 65_536;
 
-/** @throws JobFailure JOB_FAILED, to be retried, for an array that does not end: DuckDB would read the rows before */
+/**
+ * @throws JobFailure JOB_FAILED, retryable, for an unterminated array: DuckDB would read the rows up to its
+ * end
+ */
 async function layoutOf({ name, path }: SourceFile): Promise<Layout> {
   const first = await firstCharacter(path);
   if (first !== "[") return "lines";
@@ -181,7 +193,7 @@ async function layoutOf({ name, path }: SourceFile): Promise<Layout> {
   });
 }
 
-/** The first character of a file that is not blank. */
+/** Returns the first non-blank character of a file. */
 async function firstCharacter(path: string): Promise<string | undefined> {
   for (let count = HEAD_BYTES; ; count *= 2) {
     const bytes = await firstBytes(path, count);
@@ -190,7 +202,7 @@ async function firstCharacter(path: string): Promise<string | undefined> {
   }
 }
 
-/** Looks at all rows, since a key that none of the first ones has is a column as well. */
+/** Reads all rows, since a key that the first ones lack is a column as well. */
 async function inferColumns(session: Session, files: readonly JsonFile[]): Promise<readonly TextColumn[]> {
   const described = await session.rows<{ column_name: string; column_type: string }>(
     `DESCRIBE SELECT * FROM read_json($files, union_by_name = true, hive_partitioning = false, ignore_errors = true, \

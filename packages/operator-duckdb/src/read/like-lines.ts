@@ -2,7 +2,7 @@ import { messageOf } from "@tidegate/core";
 import type { Fields } from "../prepare/line-ends.js";
 import type { Preparation, SourceFile } from "../prepare/preparation.js";
 
-/** Files whose lines end alike, or `undefined` when those of each file already do. */
+/** Returns the files with uniform line ends, or `undefined` if each already has them. */
 export async function withLikeLines(
   files: readonly SourceFile[],
   fields: Fields,
@@ -13,7 +13,7 @@ export async function withLikeLines(
   return mended.some((file, index) => file !== files[index]) ? mended : undefined;
 }
 
-/** Does a work on files again when DuckDB's reader fails since their lines do not end alike. */
+/** Repeats work on rewritten files if DuckDB's reader fails because of mixed line ends. */
 export async function unlessLinesDiffer<Files, Result>(
   work: (files: Files) => Promise<Result>,
   files: Files,
@@ -28,7 +28,7 @@ export async function unlessLinesDiffer<Files, Result>(
   }
 }
 
-/** Whether DuckDB's reader met a line that ends otherwise than the ones before. */
+/** Returns whether DuckDB's reader met a line with a different line end than the ones before. */
 export function areLinesMixed(error: unknown): boolean {
   return messageOf(error).includes("CSV Parser state machine reached an invalid state");
 }

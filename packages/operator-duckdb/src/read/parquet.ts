@@ -9,18 +9,18 @@ import { type Defect, type Origin, type Relation, ROW } from "./relation.js";
 
 const READER = "read_parquet($files, union_by_name = true, hive_partitioning = false)";
 
-/** Columns by their names in lower case, in order. */
+/** Columns by lower-case name, in order. */
 type Schema = ReadonlyMap<string, Column>;
 
 interface Column {
   readonly name: string;
-  /** As DuckDB writes it. */
+  /** As DuckDB spells it. */
   readonly type: string;
 }
 
 /**
- * Parquet files as relations, one for each schema. Their rows have types already, so only these can be bad: a time, a
- * null or infinite; and a value that the type which all files have in common does not hold.
+ * Returns Parquet files as relations, one per schema. Their rows are already typed, so only two things can be
+ * bad: a null or infinite time, and a value that does not fit the type common to all files.
  */
 export async function parquetRelations(
   session: Session,
@@ -46,7 +46,7 @@ async function schemaOf(session: Session, files: readonly SourceFile[]): Promise
   );
 }
 
-/** Files of the same schema; each by itself when a column hides the name of the file. */
+/** Groups files by schema; a file is its own group if a column hides the file name. */
 async function groupsOf(
   session: Session,
   files: readonly SourceFile[],
@@ -90,7 +90,7 @@ function parquetRelation(
   };
 }
 
-/** A column of these names hides what DuckDB would tell of the row. */
+/** Columns of these names hide what DuckDB would report about the row. */
 function originOf(own: Schema): Origin {
   return {
     file: own.has("filename") ? "$file::VARCHAR" : `${ROW}.filename`,
@@ -115,7 +115,7 @@ interface SelectedColumn {
   readonly defect?: Defect;
 }
 
-/** A file's column as the type of all files, `undefined` for one that it lacks. */
+/** Casts a file's column to the type common to all files; `undefined` for a column that the file lacks. */
 function selected(own: Column | undefined, { name, type }: Column): SelectedColumn {
   if (own === undefined) return { name, expression: `CAST(NULL AS ${type})` };
   const value = expressionOf(own);

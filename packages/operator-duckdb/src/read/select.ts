@@ -5,9 +5,9 @@ import type { Preparation } from "../prepare/preparation.js";
 import { toTimestamp } from "./time-test.js";
 
 /**
- * Runs a job's SELECT into the table `staged`, its bounds bound to the parameters that it names.
+ * Runs a job's SELECT into the table `staged`, with the bounds bound to the parameters that it names.
  *
- * @throws JobFailure JOB_INVALID for a text that is not one SELECT, that names other parameters, or that would read the
+ * @throws JobFailure JOB_INVALID if the text is not one SELECT, names other parameters, or would read the
  * same rows for every interval
  */
 export async function stageSelect(
@@ -39,11 +39,11 @@ export async function stageSelect(
   await session.run(`CREATE TEMP TABLE staged AS ${sql}`, values);
 }
 
-/** Texts and names, in single and in double quotes. */
+/** Strings in single quotes and names in double quotes. */
 const QUOTED = /'((?:[^']|'')*)'|"((?:[^"]|"")*)"/g;
 const COMPRESSED = /\.(?:gz|zst)$/i;
 
-/** DuckDB reads a compressed file that ends too early as if it were whole. */
+/** DuckDB reads a compressed file that ends too early as if it were complete. */
 async function verifyCompressedFiles(session: Session, sql: string, preparation: Preparation): Promise<void> {
   const texts = [...sql.matchAll(QUOTED)].map(
     ([, text, name]) => text?.replaceAll("''", "'") ?? name?.replaceAll('""', '"') ?? "",

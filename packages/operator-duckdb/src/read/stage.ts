@@ -7,8 +7,8 @@ import { type Defect, type ReaderRejects, type Relation, ROW } from "./relation.
 import { type TimeTest, timeTest } from "./time-test.js";
 
 /**
- * The column of `staged` that is null for good rows and says of the others why they are bad. It is JSON, since the nulls
- * of a STRUCT would take several times the room in each good row.
+ * The column of `staged` that is null for good rows and holds the rejection of bad ones. It is JSON, since
+ * the nulls of a STRUCT would take several times the space in each good row.
  */
 export const REJECTION = "__tidegate_rejection";
 
@@ -24,10 +24,11 @@ const REJECTION_STRUCTURE = JSON.stringify({
 export const GOOD_ROWS = `SELECT * EXCLUDE (${REJECTION}) FROM staged WHERE ${REJECTION} IS NULL`;
 
 /**
- * Reads a source once and keeps what concerns the interval: its good rows in the table `staged`, its bad rows and those
- * of no readable time in the table `rejected (file, row, reason, raw, is_timed)`.
+ * Reads a source once and keeps what concerns the interval: good rows in the table `staged`; bad rows and
+ * those without a readable time in the table `rejected (file, row, reason, raw, is_timed)`.
  *
- * All that follows works on these tables, so a file that grows meanwhile cannot make the counts disagree.
+ * Everything afterwards works on these tables, so a file that grows meanwhile cannot make the counts
+ * disagree.
  */
 export async function stageRelations(
   session: Session,
@@ -54,7 +55,9 @@ export async function stageRelations(
   await nameSources(session, staged);
 }
 
-/** Stages a relation or, when its lines do not end alike, the one that takes its place. @returns the staged one */
+/**
+ * Stages a relation or, if its line ends are mixed, its rewritten version. @returns the one that was staged
+ */
 async function stageRelation(
   session: Session,
   relation: Relation,
@@ -68,7 +71,7 @@ async function stageRelation(
   return mended;
 }
 
-/** @returns what to stage instead; then nothing has been staged */
+/** @returns what to stage instead, in which case nothing has been staged */
 async function tryToStage(
   session: Session,
   relation: Relation,
@@ -91,7 +94,7 @@ async function tryToStage(
   }
 }
 
-/** Behind a quoted value, DuckDB's reader takes an end of line of another kind for a part of the value. */
+/** After a quoted value, DuckDB's reader takes a line end of another kind for part of the value. */
 async function hasTornQuotes(session: Session, { readerRejects }: Relation): Promise<boolean> {
   if (readerRejects === undefined) return false;
   const torn = await session.rows(
@@ -100,7 +103,7 @@ async function hasTornQuotes(session: Session, { readerRejects }: Relation): Pro
   return torn.length > 0;
 }
 
-/** Gives rejected rows the names of the files that they come from, in place of copies. */
+/** Replaces the names of copies in rejected rows with the original file names. */
 async function nameSources(session: Session, relations: readonly Relation[]): Promise<void> {
   const copies = relations.flatMap(({ files }) => files.filter(({ path, name }) => path !== name));
   if (copies.length === 0) return;
@@ -150,7 +153,10 @@ function reasonOf(defects: readonly Defect[]): string {
   return `concat_ws('; ', ${reasons.join(", ")})`;
 }
 
-/** Lines that the reader could not split into columns. They too belong to their interval where their time can be found. */
+/**
+ * Selects the lines that the reader could not split into columns. They too belong to their interval if their
+ * time can be found.
+ */
 function readerRejectsOf(rejects: ReaderRejects, unit: TimeUnit | undefined, interval: Interval): Query {
   const line = `SELECT file_path, line, string_agg(DISTINCT error_message, '; ' ORDER BY error_message) AS reason, \
 trim(any_value(csv_line), chr(10) || chr(13)) AS csv_line

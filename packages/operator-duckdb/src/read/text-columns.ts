@@ -4,9 +4,12 @@ import { columnType } from "../job/column-type.js";
 import type { Defect, TextColumn } from "./relation.js";
 import { castOf, isCut } from "./text-value.js";
 
-/** What a text source copies: the columns and how their text can be bad. */
+/** The columns that a text source copies, and how their text can be bad. */
 export interface TextSelection {
-  /** Further items for a relation's `carried`: the values under names of their own, so that each text is cast once. */
+  /**
+   * Additional items for a relation's `carried`: the values under separate names, so that each text is cast
+   * once.
+   */
   readonly casts: string;
   readonly columns: string;
   readonly defects: readonly Defect[];
@@ -40,15 +43,15 @@ export function selectText(
   return { casts: casts.map((cast) => `, ${cast}`).join(""), columns: selected.join(", "), defects, values };
 }
 
-/** Declared columns with their types as DuckDB writes them. */
+/** Returns declared columns with their types as DuckDB spells them. */
 export function declaredColumns(columns: Readonly<Record<string, string>>): readonly TextColumn[] {
   return Object.entries(columns).map(([name, declared]) => ({ name, type: columnType(declared)! }));
 }
 
 /**
- * Inferred columns as if they had been declared.
+ * Returns inferred columns as if they had been declared.
  *
- * @param fallback - the type of columns that have none of the types that can be declared
+ * @param fallback - the type of columns whose inferred type cannot be declared
  */
 export function inferredColumns(
   described: readonly { readonly column_name: string; readonly column_type: string }[],
@@ -60,7 +63,7 @@ export function inferredColumns(
   }));
 }
 
-/** Inferred types that stand for another: Parquet has no HUGEINT, which DuckDB infers for some negative numbers. */
+/** Replacements of inferred types: Parquet has no HUGEINT, which DuckDB infers for some negative numbers. */
 const INFERRED_ALIASES: Readonly<Record<string, string>> = {
   HUGEINT: "BIGINT",
   "TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ",

@@ -1,16 +1,17 @@
 import { decimalOf, isIntegerType } from "../job/column-type.js";
 
-/*
- * DuckDB's casts take more than a type holds: they round `1.5` to a whole number and `1.239` to a price, drop what
- * follows a date, make `1e400` infinite, and read `1_000`. What they make of a text is therefore checked against it.
+/**
+ * DuckDB's casts accept more than a type holds: they round `1.5` to an integer and `1.239` to a price, drop
+ * what follows a date, make `1e400` infinite, and accept `1_000`. The result of a cast is therefore checked
+ * against its text.
  */
 
 const DAY = String.raw`\d{4}[-/]\d{1,2}[-/]\d{1,2}`;
 const MINUTE = String.raw`\d{1,2}:\d{2}`;
-/** Names of zones are left out: DuckDB 1.5 goes on with the zone of such a value for the values after it. */
+/** Zone names are excluded: DuckDB 1.5 keeps applying the zone of such a value to the values after it. */
 const OFFSET = String.raw`[+-](?:0\d|1[0-5])(?::?[0-5]\d)?`;
 
-/** Digits of a fraction of a second that a type of microseconds keeps. */
+/** Fractional-second digits that a microsecond type keeps. */
 const MICROSECONDS = String.raw`\d{1,6}0{0,3}`;
 const NANOSECONDS = String.raw`\d{1,9}`;
 
@@ -19,9 +20,9 @@ const DATE = String.raw`\s*${DAY}([T ]00:00(:00(\.0+)?(Z|[+-]00(:?00)?)?)?)?\s*`
 const TIME = String.raw`\s*${MINUTE}(:\d{2}(\.${MICROSECONDS})?)?\s*`;
 
 /**
- * A TIMESTAMPTZ expression for text: null for what is not a date and time of ISO 8601 with `-` or `/` between the parts.
- * Without an offset it is UTC. Of nanoseconds it keeps the microseconds, so it tells on which side of a millisecond a
- * time lies.
+ * Returns a TIMESTAMPTZ expression for text: null unless it is an ISO 8601 date and time with `-` or `/`
+ * between the parts. Without an offset it is UTC. Nanoseconds are truncated to microseconds, which still
+ * shows on which side of a millisecond a time lies.
  */
 export function instantOf(text: string): string {
   return instant(text, NANOSECONDS);
@@ -32,7 +33,10 @@ function instant(text: string, fraction: string): string {
   return `TRY_CAST(CASE WHEN regexp_full_match(${text}, '${usual}') THEN ${text} ELSE ${respelled(text, fraction)} END AS TIMESTAMPTZ)`;
 }
 
-/** Other spellings of exporters, such as `z`, ` UTC`, ` +0000`, and blanks around: as the cast takes them. */
+/**
+ * Normalizes other spellings from exporters, such as `z`, ` UTC`, ` +0000`, and surrounding blanks, to what
+ * the cast accepts.
+ */
 function respelled(text: string, fraction: string): string {
   const pattern = String.raw`(?i)\s*(${DAY})(?:(?:T|\s+)(${MINUTE})(:\d{2}(?:\.${fraction})?)?\s*(Z|UTC|GMT|${OFFSET})?)?\s*`;
   const part = (group: number) => `regexp_extract(${text}, '${pattern}', ${group})`;
@@ -43,8 +47,8 @@ THEN ${part(1)} || ' ' || ${orElse(part(2), "00:00")} || ${orElse(part(3), ":00"
 }
 
 /**
- * A text cast to a declared type: an SQL expression that is null for text that the cast refuses. It may take more than
- * the type holds; see `isCut`.
+ * Casts text to a declared type: an SQL expression that is null for text that the cast refuses. It may accept
+ * more than the type holds; see `isCut`.
  */
 export function castOf(text: string, type: string): string {
   if (decimalOf(type) === undefined && isIntegerType(type)) return castOfMatching(text, WHOLE, type);
@@ -53,7 +57,7 @@ export function castOf(text: string, type: string): string {
       return text;
     case "TIMESTAMPTZ":
       return instant(text, MICROSECONDS);
-    // DuckDB 1.5 drops the offset when it casts text to TIMESTAMP, so the cast goes by way of the instant.
+    // DuckDB 1.5 drops the offset when it casts text to TIMESTAMP, so the cast goes through the instant.
     case "TIMESTAMP":
       return `CAST(${instant(text, MICROSECONDS)} AS TIMESTAMP)`;
     case "TIMESTAMP_NS":
@@ -70,9 +74,9 @@ export function castOf(text: string, type: string): string {
 }
 
 /**
- * Whether the value of `castOf` is not what its text says: a condition in SQL, which may be null for a null, or
- * `undefined` for types whose casts are exact. A value that is written as its text stands for it; only of the others
- * the text is looked at, since matching it costs more than the cast.
+ * Returns an SQL condition for whether the value of `castOf` differs from its text; it may be null for a
+ * null, and is `undefined` for types whose casts are exact. A value that prints as its text needs no check;
+ * only the others are matched against the text, since matching costs more than the cast.
  */
 export function isCut(text: string, value: string, type: string): string | undefined {
   const decimal = decimalOf(type);
@@ -94,7 +98,7 @@ export function isCut(text: string, value: string, type: string): string | undef
   }
 }
 
-/** The value that a text says, null where a type has no such value. */
+/** Returns the exact value of a text, null if the type has no such value. */
 export function exactValueOf(text: string, type: string): string {
   const value = castOf(text, type);
   const condition = isCut(text, value, type);
@@ -105,7 +109,9 @@ function castOfMatching(text: string, pattern: string, type: string): string {
   return `TRY_CAST(CASE WHEN regexp_full_match(${text}, '${pattern}') THEN ${text} END AS ${type})`;
 }
 
-/** Zeros beyond the scale are no loss; with an exponent, the point is moved before the digits are counted. */
+/**
+ * Zeros beyond the scale lose nothing; with an exponent, the point is moved before the digits are counted.
+ */
 function isDecimal(text: string, scale: number): string {
   const fixed = String.raw`\s*[+-]?(\d+\.?\d{0,${scale}}0*|\.\d{0,${scale}}0*)\s*`;
   const scientific = String.raw`\s*[+-]?(\d+\.?\d*|\.\d+)[eE][+-]?\d{1,3}\s*`;
@@ -115,7 +121,7 @@ function isDecimal(text: string, scale: number): string {
 WHEN regexp_full_match(${text}, '${scientific}') THEN ${fraction} - ${exponent} <= ${scale} ELSE false END`;
 }
 
-/** Null beyond the years 1677 to 2262, which 64 bits of nanoseconds do not reach. */
+/** Null outside the years 1677 to 2262, the range of 64-bit nanoseconds. */
 function nanoseconds(text: string): string {
   const rest = String.raw`coalesce(TRY_CAST(rpad(regexp_extract(${text}, '\.\d{6}(\d{1,3})', 1), 3, '0') AS BIGINT), 0)`;
   return `TRY(make_timestamp_ns(epoch_us(${instantOf(text)}) * 1000 + ${rest}))`;

@@ -5,19 +5,19 @@ import { isIntegerType } from "../job/column-type.js";
 import type { TimeUnit } from "../job/job.js";
 import { exactValueOf, instantOf } from "./text-value.js";
 
-/** Conditions on a row's time, in SQL, and the parameters that they use. */
+/** SQL conditions on a row's time, and the parameters that they use. */
 export interface TimeTest {
-  /** True for a row whose time can be read; never null. */
+  /** True if the row's time can be read; never null. */
   readonly isReadable: string;
   /**
-   * True for a row that a run has to look at: its time lies in the interval, or cannot be read. Never null. An empty
-   * interval may leave out the latter.
+   * True if a run must process the row: its time lies in the interval, or cannot be read. Never null. An
+   * empty interval may omit the latter.
    */
   readonly isConcerned: string;
   readonly values: Values;
 }
 
-/** The time column as it stands in SQL. */
+/** A time column as SQL. */
 export interface TimeColumn {
   readonly expression: string;
   /** Its DuckDB type. */
@@ -27,7 +27,7 @@ export interface TimeColumn {
 
 type NumberUnit = Exclude<TimeUnit, "iso">;
 
-/** How many of a unit there are in a second. */
+/** Units per second. */
 const PER_SECOND: Readonly<Record<NumberUnit, bigint>> = {
   s: 1n,
   ms: 1_000n,
@@ -38,7 +38,7 @@ const PER_SECOND: Readonly<Record<NumberUnit, bigint>> = {
 const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
 
-/** Tests `lower <= time < upper` for a column of any type, in the column's own unit where that is possible. */
+/** Tests `lower <= time < upper` for a column of any type, in the column's own unit where possible. */
 export function timeTest({ expression, type, unit }: TimeColumn, interval: Interval): TimeTest {
   if (unit !== "iso") return numberTest(expression, type, unit, interval);
   if (type === "VARCHAR") return between(instantOf(expression), instants(interval));
@@ -61,15 +61,15 @@ function numberTest(expression: string, type: string, unit: NumberUnit, interval
   };
 }
 
-/** The first and the last value of a type that counts in steps. */
+/** The first and last value of a type that counts in steps. */
 interface Range {
   readonly first: DuckDBValue;
   readonly last: DuckDBValue;
 }
 
 /**
- * For values that are finite or null. The value stands in the condition once, with null as if it were the first, since
- * DuckDB would parse a text again for each time that it stands there.
+ * Returns the test for values that are finite or null. The value occurs once in the condition, with null
+ * treated as the first value, since DuckDB would parse a text again for each occurrence.
  */
 function between(value: string, { first, last }: Range): TimeTest {
   return {
@@ -79,7 +79,7 @@ function between(value: string, { first, last }: Range): TimeTest {
   };
 }
 
-/** For values that may also be infinite, which no interval holds. */
+/** Returns the test for values that may also be infinite, which no interval contains. */
 function finite(value: string, { first, last }: Range): TimeTest {
   const isReadable = `coalesce(isfinite(${value}), false)`;
   return {
@@ -98,7 +98,7 @@ function realTest(value: string, unit: NumberUnit, { lower, upper }: Interval): 
   };
 }
 
-/** A TIMESTAMP parameter, which stands for UTC. @param ms - epoch ms */
+/** Returns a TIMESTAMP parameter, in UTC. @param ms - epoch ms */
 export function toTimestamp(ms: number): DuckDBTimestampValue {
   return new DuckDBTimestampValue(BigInt(ms) * 1_000n);
 }
@@ -121,7 +121,7 @@ function wholeNumbers({ lower, upper }: Interval, unit: NumberUnit): Range {
   };
 }
 
-/** The first whole number of units that is not before an instant. */
+/** Returns the first whole number of units that is not before an instant. */
 function firstUnitFrom(ms: number, unit: NumberUnit): bigint {
   const scaled = BigInt(ms) * PER_SECOND[unit];
   const truncated = scaled / 1_000n;

@@ -7,12 +7,12 @@ import { publishFile, remove } from "../target/durable.js";
 import type { Layout } from "../target/layout.js";
 
 /**
- * Keeps the rows of the table `rejected` aside, in place of those that an earlier attempt kept.
+ * Keeps the rows of the table `rejected` aside, replacing those of an earlier attempt.
  *
- * Rows whose time cannot be read belong to no interval, and every run that reads their file meets them. The first one
- * keeps and counts them; the later ones find them in its file and leave them out.
+ * Rows whose time cannot be read belong to no interval, and every run that reads their file meets them. The
+ * first run keeps and counts them; later runs find them in its file and leave them out.
  *
- * A snapshot of all intervals leaves out none.
+ * A snapshot of all intervals leaves none out.
  *
  * @returns how many rows this run counts as bad
  */
@@ -25,8 +25,9 @@ export async function keepRejectedRows(session: Session, task: Task): Promise<nu
 }
 
 /**
- * Deletes from `rejected` the rows of no readable time that another interval's run keeps. A row is known by its file and
- * text; of equal ones in a file as many are left out as are kept, so that one that is appended later still counts.
+ * Deletes from `rejected` the rows without a readable time that another interval's run keeps. Rows are
+ * matched by file and text; of equal rows in a file, as many are left out as are kept, so that one appended
+ * later still counts.
  */
 async function leaveOutKnownRows(session: Session, layout: Layout): Promise<void> {
   if ((await countOf(session, "NOT is_timed")) === 0) return;
@@ -48,7 +49,10 @@ async function leaveOutKnownRows(session: Session, layout: Layout): Promise<void
   );
 }
 
-/** Writes the rows of a condition to a file that replaces the interval's own, or removes that where there are none. */
+/**
+ * Writes the rows that meet a condition to a file that replaces the interval's own, or removes it if there
+ * are none.
+ */
 async function keep(session: Session, condition: string, temporary: string, file: string): Promise<number> {
   const count = await countOf(session, condition);
   if (count === 0) {

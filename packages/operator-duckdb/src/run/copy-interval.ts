@@ -11,10 +11,11 @@ import type { Surroundings } from "./surroundings.js";
 import type { Task } from "./task.js";
 
 /**
- * Copies one interval: reads it, keeps its bad rows aside, writes its good ones beside the target and renames them into
- * it. Until that rename nothing of it is seen; from then on all is, and the job is found by its key.
+ * Copies one interval: reads it, keeps its bad rows aside, writes its good ones beside the target and renames
+ * them into it. Nothing is visible until that rename; from then on everything is, and the job is found by its
+ * key.
  *
- * @throws what `outcomeOfError` turns into the job's outcome
+ * @throws whatever `outcomeOfError` turns into the job's outcome
  */
 export async function copyInterval(task: Task, surroundings: Surroundings): Promise<JobMetrics> {
   await remove(task.layout.work);
@@ -32,13 +33,13 @@ export async function copyInterval(task: Task, surroundings: Surroundings): Prom
   }
 }
 
-/** Removes what the attempt itself made: a successor that took it for dead may be at work beside it. */
+/** Removes only what this attempt made: a successor that took it for dead may be working beside it. */
 async function cleanUp({ directory, layout }: Task): Promise<void> {
   try {
     await remove(directory);
     await removeIfEmpty(layout.work);
   } catch {
-    // The job has ended as it has ended. The next attempt at the interval removes what is left.
+    // The outcome stands either way. The next attempt at the interval removes what is left.
   }
 }
 

@@ -2,8 +2,8 @@ import type { DirtyDataLimit, JobMetrics } from "@tidegate/core";
 import { JobFailure } from "../duckdb/failure.js";
 
 /**
- * Fails a job that met more bad rows than its schedule allows. It is not retried: the source is as it is, and the rows
- * are kept for a person to look at.
+ * Fails a job that met more bad rows than its schedule allows. It is not retried: the source would not
+ * change, and the rows are kept for a person to inspect.
  *
  * @throws JobFailure DIRTY_DATA_LIMIT
  */

@@ -1,7 +1,7 @@
 import type { JobOutcome, SubmittedJob } from "@tidegate/core";
 import type { Task } from "./task.js";
 
-/** How many ended jobs are remembered for those who ask after the end. */
+/** How many ended jobs are remembered for later `wait` calls. */
 const MAX_ENDED = 1_000;
 
 interface RunningJob {
@@ -18,13 +18,13 @@ interface EndedJob {
   readonly outcome: JobOutcome;
 }
 
-/** The jobs of this process: those that run or wait for their turn, and the last ones that ended. */
+/** The jobs of this process: those that run or wait for their turn, and the latest that ended. */
 export class JobTable {
   readonly #running = new Map<string, RunningJob>();
   readonly #ended = new Map<string, EndedJob>();
 
   /**
-   * Starts a job, unless one of the same id is running and has not been told to stop.
+   * Starts a job, unless one of the same id is running and has not been asked to stop.
    *
    * @param signal - of the attempt; the job also ends when it is stopped by its id
    * @param work - resolves when the job has ended, never rejects
@@ -42,19 +42,22 @@ export class JobTable {
     this.#running.set(jobId, job);
   }
 
-  /** How a job ends or has ended, or `undefined` for one of another process. */
+  /** Returns how a job ends or has ended, or `undefined` for a job of another process. */
   outcomeOf(jobId: string): Promise<JobOutcome> | undefined {
     const ended = this.#ended.get(jobId);
     return this.#running.get(jobId)?.outcome ?? (ended && Promise.resolve(ended.outcome));
   }
 
-  /** The job with a key that is running or waits for its turn. */
+  /** Returns the job with a key that is running or waiting for its turn. */
   runningWith(key: string): SubmittedJob | undefined {
     for (const [jobId, { idempotencyKey }] of this.#running) if (idempotencyKey === key) return { jobId };
     return undefined;
   }
 
-  /** The last job with a key that ended without success. Of one that succeeded, what it wrote tells more. */
+  /**
+   * Returns the last job with a key that ended without success. If it succeeded, what it wrote is more
+   * reliable.
+   */
   failedWith(key: string): SubmittedJob | undefined {
     let found: SubmittedJob | undefined;
     for (const [jobId, { idempotencyKey, outcome }] of this.#ended) {

@@ -13,15 +13,15 @@ import { exactRows } from "../target/exact-columns.js";
 import { PARTITION_COLUMN } from "../target/layout.js";
 import type { Task } from "./task.js";
 
-/** What was read for an interval, in the session's tables. */
+/** What was read for an interval, as tables of the session. */
 export interface Staged {
-  /** A query for the rows that are to be written. */
+  /** A query for the rows to write. */
   readonly goodRows: string;
-  /** Whether the table `rejected` holds the bad ones. A SELECT has none: it decides itself what is a row. */
+  /** Whether the table `rejected` holds the bad rows. A SELECT has none: it decides itself what a row is. */
   readonly hasRejected: boolean;
 }
 
-/** Reads what a job asks for, by its source or by its SELECT. */
+/** Reads a job's rows, from its source or its SELECT. */
 export async function stageJob(
   session: Session,
   { job, window, sourcePaths, directory }: Task,
@@ -64,7 +64,7 @@ function relationsOf(
   }
 }
 
-/** Readers of a hive-style target would see the directory's value in place of such a column. */
+/** Readers of a hive-style target would see the directory's value instead of such a column. */
 async function refuseHiddenColumn(session: Session): Promise<void> {
   const columns = await session.rows<{ column_name: string }>("DESCRIBE staged");
   const hidden = columns.find(({ column_name }) => column_name.toLowerCase() === PARTITION_COLUMN);

@@ -1,10 +1,10 @@
 import type { Settings } from "../options.js";
 import type { Turns } from "./turns.js";
 
-/** What is around a job. */
+/** Dependencies of a job. */
 export interface Surroundings {
   readonly settings: Settings;
-  /** For what jobs of one target do one after the other. */
+  /** Serializes what jobs of the same target do. */
   readonly turns: Turns;
   readonly signal: AbortSignal;
 }

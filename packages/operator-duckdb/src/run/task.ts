@@ -6,7 +6,7 @@ import { type Window, windowOf } from "../job/window.js";
 import type { Settings } from "../options.js";
 import { attemptDirectory, type Layout, layoutOf } from "../target/layout.js";
 
-/** One job as it is carried out: the request, checked and with its paths resolved. */
+/** A job to be run: its request, checked and with resolved paths. */
 export interface Task {
   readonly jobId: string;
   readonly idempotencyKey: string;
@@ -42,7 +42,7 @@ export function taskOf(request: OfflineJobRequest, settings: Settings, dirtyData
   };
 }
 
-/** Checks a job as far as that is possible without an interval. @throws OperatorError JOB_INVALID */
+/** Checks a job as far as possible without an interval. @throws OperatorError JOB_INVALID */
 export function checkJob(job: DuckdbJob, settings: Settings): void {
   targetOf(job, settings);
   sourcePathsOf(job, settings);

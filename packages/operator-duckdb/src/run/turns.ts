@@ -1,4 +1,4 @@
-/** Lets a number of tasks in at a time, in the order in which they came. */
+/** Limits how many tasks run at a time, in order of arrival. */
 export class Slots {
   #free: number;
   readonly #waiting: (() => void)[] = [];
@@ -8,9 +8,9 @@ export class Slots {
   }
 
   /**
-   * Waits for a place, works, and gives it back.
+   * Waits for a slot, runs the work, and frees the slot.
    *
-   * @throws the signal's reason when it is aborted before there was a place
+   * @throws the signal's reason when it is aborted before a slot was free
    */
   async use<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     await this.#enter(signal);
@@ -48,11 +48,11 @@ export class Slots {
   }
 }
 
-/** Lets one task at a time in for each key. */
+/** Runs one task at a time per key. */
 export class Turns {
   readonly #queues = new Map<string, { readonly slots: Slots; users: number }>();
 
-  /** @throws the signal's reason when it is aborted before the turn has come */
+  /** @throws the signal's reason when it is aborted before its turn */
   async use<T>(key: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const queue = this.#queues.get(key) ?? { slots: new Slots(1), users: 0 };
     this.#queues.set(key, queue);

@@ -1,4 +1,4 @@
-/** The value of a promise. @throws the signal's reason when it is aborted before */
+/** Returns the value of a promise. @throws the signal's reason when it is aborted first */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let onAbort: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {

@@ -7,7 +7,8 @@ import type { Session } from "../duckdb/session.js";
 export const RECORD_KEY = "tidegate";
 
 /**
- * Which job wrote a partition. It lies in the partition's own footer, so that data and record appear in one rename.
+ * The job that wrote a partition. Stored in the partition's own footer, so that data and record appear in one
+ * rename.
  */
 export interface CommitRecord {
   readonly version: 1;
@@ -33,7 +34,9 @@ const schema = z.object({
   metrics: z.object({ rowsRead: count, rowsWritten: count, rowsDirty: count }),
 });
 
-/** The record of a partition's file, or `undefined` when there is no file or it is not one of Tidegate's. */
+/**
+ * Returns the record of a partition's file, or `undefined` if there is no file or Tidegate did not write it.
+ */
 export async function readRecord(session: Session, file: string): Promise<CommitRecord | undefined> {
   const bytesWritten = await sizeOf(file);
   if (bytesWritten === undefined) return undefined;
@@ -46,7 +49,7 @@ export async function readRecord(session: Session, file: string): Promise<Commit
   return { ...parsed.data, metrics: { ...parsed.data.metrics, bytesWritten } };
 }
 
-/** How the job of a record ended. */
+/** Returns how the job of a record ended. */
 export function outcomeOf(record: CommitRecord): JobOutcome {
   return { state: "SUCCEEDED", metrics: record.metrics };
 }

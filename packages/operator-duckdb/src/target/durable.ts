@@ -1,7 +1,7 @@
 import { mkdir, open, rename, rm, rmdir } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** Puts a finished file in place of an older one. After a crash there is either of them, whole. */
+/** Replaces an older file with a finished one. After a crash, one of the two exists, complete. */
 export async function publishFile(from: string, to: string): Promise<void> {
   await syncFile(from);
   await makeDirectory(dirname(to));
@@ -9,21 +9,21 @@ export async function publishFile(from: string, to: string): Promise<void> {
   await syncDirectory(dirname(to));
 }
 
-/** Removes a file or a directory with all that it holds, if there is one. */
+/** Removes a file, or a directory with its contents, if it exists. */
 export async function remove(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true });
 }
 
-/** Removes a directory unless it holds something. */
+/** Removes a directory if it is empty. */
 export async function removeIfEmpty(directory: string): Promise<void> {
   try {
     await rmdir(directory);
   } catch {
-    // It is somebody's, or gone already.
+    // Somebody uses it, or it is already gone.
   }
 }
 
-/** Makes a directory, and those above it, so that they outlast a crash. */
+/** Creates a directory and its parents so that they survive a crash. */
 async function makeDirectory(directory: string): Promise<void> {
   const first = await mkdir(directory, { recursive: true });
   if (first === undefined) return;
@@ -41,9 +41,9 @@ async function syncFile(path: string): Promise<void> {
   }
 }
 
-/** Makes durable what was added to a directory or removed from it. */
+/** Makes additions to and removals from a directory durable. */
 export async function syncDirectory(path: string): Promise<void> {
-  // Windows cannot open a directory for that.
+  // Windows cannot open a directory for this.
   if (process.platform === "win32") return;
   const handle = await open(path, "r");
   try {

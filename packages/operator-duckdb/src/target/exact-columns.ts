@@ -2,14 +2,17 @@ import { JobFailure } from "../duckdb/failure.js";
 import { identifier } from "../duckdb/quote.js";
 import type { Session } from "../duckdb/session.js";
 
-/** DuckDB writes these into Parquet as doubles, which keep 15 of their 39 digits. `sum` of integers makes them. */
+/**
+ * DuckDB writes these to Parquet as doubles, which keep 15 of their 39 digits. `sum` of integers produces
+ * them.
+ */
 const HUGE = /\bU?HUGEINT(?=[,)[]|$)/;
-/** The widest whole number that Parquet keeps. */
+/** The widest integer type that Parquet keeps. */
 const WIDEST = "DECIMAL(38,0)";
-/** Names of fields, which may be called like a type. */
+/** Field names, which may look like a type. */
 const QUOTED = /("(?:[^"]|"")*")/;
 
-/** Values that DuckDB would change to write them, by their type. */
+/** Values that DuckDB would alter when writing them, by type. */
 const LOSSES: Readonly<
   Record<string, { readonly isLost: (value: string) => string; readonly problem: string }>
 > = {
@@ -24,9 +27,9 @@ const LOSSES: Readonly<
 };
 
 /**
- * A query for the same rows whose values Parquet keeps as they are.
+ * Returns a query for the same rows whose values Parquet keeps unchanged.
  *
- * @throws JobFailure JOB_FAILED with the column, when there is a value of which it cannot
+ * @throws JobFailure JOB_FAILED with the column, when it has a value that Parquet cannot keep
  */
 export async function exactRows(session: Session, rows: string): Promise<string> {
   const columns = await session.rows<{ column_name: string; column_type: string }>(`DESCRIBE ${rows}`);
@@ -49,7 +52,7 @@ export async function exactRows(session: Session, rows: string): Promise<string>
   return replaced.length === 0 ? rows : `SELECT * REPLACE (${replaced.join(", ")}) FROM (${rows})`;
 }
 
-/** A type with the widest DECIMAL for each HUGEINT in it. */
+/** Replaces each HUGEINT in a type with the widest DECIMAL. */
 function keptType(type: string): string {
   if (!HUGE.test(type)) return type;
   return type

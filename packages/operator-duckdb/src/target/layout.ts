@@ -3,32 +3,32 @@ import { join } from "node:path";
 import type { Interval } from "@tidegate/core";
 import type { Window } from "../job/window.js";
 
-/** Where things of one interval lie below a target's directory. */
+/** Paths of one interval's files below a target's directory. */
 export interface Layout {
   readonly target: string;
   /** The interval's name in every path: its bounds in ISO 8601's basic format, or `full`. */
   readonly interval: string;
-  /** `interval=…`: the directory of what readers see. */
+  /** `interval=…`: the directory that readers see. */
   readonly partition: string;
   /** The partition's only file; its rename is the commit. */
   readonly file: string;
-  /** What attempts at this interval write before they commit. Only one of them is alive. */
+  /** Where attempts at this interval write before they commit. Only one of them is alive. */
   readonly work: string;
   /** Bad rows of the interval. */
   readonly rejected: string;
-  /** Where all intervals' bad rows of no readable time lie. */
+  /** Directory of all intervals' bad rows without a readable time. */
   readonly untimedDirectory: string;
   /** Those that this interval's run was the first to meet. */
   readonly untimed: string;
 }
 
 export const PARTITION_FILE = "part.parquet";
-/** The column that hive-style readers make of the directories' names. */
+/** The column that hive-style readers derive from the directory names. */
 export const PARTITION_COLUMN = "interval";
 const PREFIX = `${PARTITION_COLUMN}=`;
 const FULL = "full";
 
-/** Only file names that end in `.parquet` are data: DuckDB's `**` looks into directories that begin with a dot as well. */
+/** Only data files end in `.parquet`: DuckDB's `**` also searches directories that begin with a dot. */
 export function layoutOf(target: string, window: Window): Layout {
   const interval = window.isFull ? FULL : `${basicIso(window.lower)}_${basicIso(window.upper)}`;
   const partition = join(target, PREFIX + interval);
@@ -45,13 +45,16 @@ export function layoutOf(target: string, window: Window): Layout {
   };
 }
 
-/** An attempt's own directory below `work`. Its name is safe whatever the run's id is. */
+/** Returns an attempt's own directory below `work`. Its name is safe for any run id. */
 export function attemptDirectory(layout: Layout, runId: string, attempt: number): string {
   const name = /^[A-Za-z0-9_-]{1,64}$/.test(runId) ? runId : hash("sha256", runId, "hex");
   return join(layout.work, `${name}-${attempt}`);
 }
 
-/** What a directory below a target holds: the interval, `full`, or `undefined` when it is no partition. */
+/**
+ * Returns what a directory below a target holds: an interval, `full`, or `undefined` if it is not a
+ * partition.
+ */
 export function partitionOf(directoryName: string): Interval | typeof FULL | undefined {
   if (!directoryName.startsWith(PREFIX)) return undefined;
   const name = directoryName.slice(PREFIX.length);
@@ -60,7 +63,10 @@ export function partitionOf(directoryName: string): Interval | typeof FULL | und
   return lower === undefined || upper === undefined ? undefined : { lower, upper };
 }
 
-/** Such as `20260101T000000.000Z`: sorts by time within years of four digits, and needs no quoting anywhere. */
+/**
+ * Formats an instant as `20260101T000000.000Z`: sorts by time within four-digit years, and never needs
+ * quoting.
+ */
 function basicIso(ms: number): string {
   return new Date(ms)
     .toISOString()

@@ -8,19 +8,21 @@ import { readRecord } from "./commit-record.js";
 import { remove, syncDirectory } from "./durable.js";
 import { type Layout, layoutOf, PARTITION_FILE, partitionOf } from "./layout.js";
 
-/** A partition that a target shows. */
+/** A partition visible in a target. */
 interface Partition extends Interval {
   readonly directory: string;
 }
 
 /**
- * Makes way for a partition: those that lie within it go, since its rows are theirs too. The ledger's intervals never
- * overlap, but a target may hold what an abandoned job wrote, or what another mode of the schedule did.
+ * Removes the partitions that lie within a new one, since it contains their rows. The ledger's intervals
+ * never overlap, but a target may hold what an abandoned job or another mode of the schedule wrote.
  *
- * They go before the new one appears: a crash between the two leaves rows unseen until the retry, never seen twice.
+ * They are removed before the new one appears: a crash in between hides rows until the retry, but never shows
+ * them twice.
  *
- * @returns whether the partition is to be published; a snapshot is not when there is a later one, which holds its rows
- * @throws JobFailure JOB_FAILED when a partition lies across the interval's bounds
+ * @returns whether to publish the partition; a snapshot is not published if there is a later one, which holds
+ * its rows
+ * @throws JobFailure JOB_FAILED when a partition crosses the interval's bounds
  */
 export async function makeWay(session: Session, layout: Layout, window: Window): Promise<boolean> {
   const partitions = await partitionsOf(session, layout.target);

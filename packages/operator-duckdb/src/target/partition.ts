@@ -5,8 +5,8 @@ import type { Task } from "../run/task.js";
 import { type CommitRecord, RECORD_KEY } from "./commit-record.js";
 
 /**
- * Writes the rows of a query into a Parquet file of the attempt's own, with the record of its job. A query without rows
- * makes a file without rows, so that its job is found again.
+ * Writes the rows of a query, with the record of the job, into a Parquet file private to the attempt. A query
+ * without rows makes a file without rows, so that the job is found again.
  *
  * @returns the file
  */

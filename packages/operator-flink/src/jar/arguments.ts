@@ -2,7 +2,9 @@ import type { Filling } from "../job/bounds.js";
 import { invalidJob } from "../job/invalid-job.js";
 import { BRACES, placeholderOf, placeholderText, unknownPlaceholder } from "../job/placeholder.js";
 
-/** Fills the placeholders of a program's arguments. Each argument stays one, whatever is filled in. */
+/**
+ * Fills the placeholders of a program's arguments. Each argument stays a single one, whatever is filled in.
+ */
 export function fillArguments(templates: readonly string[], filling: Filling): string[] {
   return templates.map((template) =>
     template.replace(BRACES, (braces, name: string) => {

@@ -6,25 +6,26 @@ import { pipeline } from "node:stream/promises";
 import { invalidJob } from "../job/invalid-job.js";
 import type { JobManager } from "../rest/job-manager.js";
 
-/** Brings jars from this machine's disk to Flink, each content once. */
+/** Jars uploaded from this machine's disk to Flink, each content once. */
 export class JarLibrary {
   readonly #jobManager: JobManager;
   readonly #folders: readonly string[];
-  /** By path, size and time of change. */
+  /** By path, size and modification time. */
   readonly #digests = new Map<string, Promise<string>>();
   /** By digest. */
   readonly #uploads = new Map<string, Promise<string>>();
 
-  /** @param folders - real paths; jars outside of them are refused */
+  /** @param folders - real paths; jars outside them are refused */
   constructor(jobManager: JobManager, folders: readonly string[]) {
     this.#jobManager = jobManager;
     this.#folders = folders;
   }
 
   /**
-   * The real path of a jar.
+   * Returns the real path of a jar.
    *
-   * @throws OperatorError JOB_INVALID for a file that is not there, or outside of the folders, by a link as well
+   * @throws OperatorError JOB_INVALID for a file that does not exist or lies outside the folders, including
+   * by a link
    */
   locate(path: string): string {
     const field = "job.jar.path";
@@ -45,8 +46,8 @@ export class JarLibrary {
   }
 
   /**
-   * The id under which Flink has a jar's content. Its name at Flink carries the SHA-256, so that it is found there after a
-   * restart and by other managers.
+   * Returns the id under which Flink has a jar's content, uploading it if necessary. Its name on Flink
+   * carries the SHA-256, so that it is found there after a restart and by other managers.
    *
    * @throws NoAnswer
    * @throws Refused
@@ -81,7 +82,7 @@ async function sha256Of(real: string): Promise<string> {
   return sha256.digest("hex");
 }
 
-/** For people who look at Flink's list of jars. */
+/** Readable name for Flink's list of jars. */
 function plainName(real: string): string {
   return basename(real, ".jar")
     .replaceAll(/[^A-Za-z0-9_.-]/g, "-")

@@ -2,7 +2,7 @@ import { EARLIEST, type OfflineJobRequest } from "@tidegate/core";
 import { DateTime } from "luxon";
 import { invalidJob } from "./invalid-job.js";
 
-/** What templates are filled with: the request's own words, and the zone that local times are written in. */
+/** Values for templates: the request's fields, and the time zone for local times. */
 export interface Filling {
   readonly boundaryType: "time" | "offset";
   readonly lower: bigint;
@@ -13,7 +13,7 @@ export interface Filling {
   readonly timeZone: string;
 }
 
-/** How a bound can be written. */
+/** The formats of a bound. */
 export const BOUND_TYPES = [
   "timestamp_ltz",
   "timestamp",
@@ -28,11 +28,13 @@ export type BoundType = (typeof BOUND_TYPES)[number];
 
 const WHOLE_NUMBER = /^-?\d{1,19}$/;
 
-/** SQL's timestamps have four digits for the year; what lies beyond is as good as the end. */
+/** SQL timestamps have four-digit years; anything beyond is clamped. */
 const FIRST = Date.parse("0001-01-02T00:00:00.000Z");
 const LAST = Date.parse("9999-12-30T23:59:59.999Z");
 
-/** @throws OperatorError JOB_INVALID for bounds that are no whole numbers, or no times where times are meant */
+/**
+ * @throws OperatorError JOB_INVALID for bounds that are not integers, or not times where times are required
+ */
 export function fillingOf(request: OfflineJobRequest, timeZone: string): Filling {
   const { boundaryType, groupId, runId } = request;
   const lower = wholeNumber("lowerBoundary", request);
@@ -42,10 +44,11 @@ export function fillingOf(request: OfflineJobRequest, timeZone: string): Filling
 }
 
 /**
- * A bound as text: `2026-01-01 00:00:00.000`, `2026-01-01`, or a whole number. Seconds and dates are rounded down, so that
- * the intervals of a column of such values tile as those of the instants do. `unsigned_ms` is 0 for times before 1970.
+ * Formats a bound as text: `2026-01-01 00:00:00.000`, `2026-01-01`, or an integer. Seconds and dates are
+ * rounded down, so that the intervals of a column of such values tile as those of the instants do.
+ * `unsigned_ms` is 0 for times before 1970.
  *
- * @throws OperatorError JOB_INVALID where the interval is not of that kind
+ * @throws OperatorError JOB_INVALID if the interval is not of that kind
  */
 export function boundText(filling: Filling, bound: "lower" | "upper", type: BoundType): string {
   const value = filling[bound];
@@ -69,7 +72,7 @@ export function boundText(filling: Filling, bound: "lower" | "upper", type: Boun
   }
 }
 
-/** An instant within what SQL can write, epoch ms. */
+/** Clamps an instant to what SQL can write, epoch ms. */
 export function sqlInstant(value: bigint): number {
   return Math.min(Math.max(Number(value), FIRST), LAST);
 }

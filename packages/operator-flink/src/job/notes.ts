@@ -2,7 +2,7 @@ import { namesBound } from "../sql/bind.js";
 import type { FlinkJob, Repetition } from "./job.js";
 import { BRACES, placeholderOf } from "./placeholder.js";
 
-/** What a person should know of a job that is accepted. */
+/** Returns what a person should know about an accepted job. */
 export function notesOn(job: FlinkJob): string[] {
   if ("materializedTable" in job) return [];
   if ("sync" in job) return onRepetition("job.sync.sink", job.sync.sink.repetition);

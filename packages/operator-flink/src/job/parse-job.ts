@@ -92,7 +92,7 @@ const KINDS = { jar, sql, sync, materializedTable } as const;
 const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
 /**
- * A schedule's `job`, checked by itself.
+ * Validates a schedule's `job` by itself.
  *
  * @throws OperatorError JOB_INVALID with the first offending field, such as `job.sql.statement`
  */
@@ -116,7 +116,7 @@ export function parseJob(input: JsonObject): FlinkJob {
   throw invalidJob(["job", kind, ...path].map(String).join("."), issue.message);
 }
 
-/** What the operator sets itself. */
+/** Returns whether the operator sets this option itself. */
 function isOwn(name: string): boolean {
   return name.startsWith("$internal.") || name === "execution.runtime-mode" || name === "execution.target";
 }

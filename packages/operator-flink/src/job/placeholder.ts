@@ -1,18 +1,18 @@
 import { BOUND_TYPES, type BoundType, boundText, type Filling } from "./bounds.js";
 
-/** What the braces of a template stand for. */
+/** Meaning of a template's braces. */
 export type Placeholder =
   | { readonly kind: "bound"; readonly bound: "lower" | "upper"; readonly type: BoundType }
   | { readonly kind: "groupId" | "runId" }
   | { readonly kind: "secret"; readonly name: string };
 
-/** Letters first, so that the `{2,3}` of a pattern is none. */
+/** Starts with a letter, so that the `{2,3}` of a pattern does not match. */
 export const BRACES = /\{([A-Za-z][^{}]*)\}/g;
 
 const BOUND = /^(lower|upper):(\w+)$/;
 const SECRET = /^secret:([A-Za-z0-9_.-]{1,64})$/;
 
-/** The placeholder of this name, or `undefined` when there is none. */
+/** Returns the placeholder of this name, or `undefined` if there is none. */
 export function placeholderOf(name: string): Placeholder | undefined {
   if (name === "groupId" || name === "runId") return { kind: name };
   const secret = SECRET.exec(name)?.[1];
@@ -22,7 +22,7 @@ export function placeholderOf(name: string): Placeholder | undefined {
   return known === undefined ? undefined : { kind: "bound", bound: bound as "lower" | "upper", type: known };
 }
 
-/** The plain text of a placeholder; a secret has none. */
+/** Returns the plain text of a placeholder; a secret has none. */
 export function placeholderText(
   placeholder: Exclude<Placeholder, { kind: "secret" }>,
   filling: Filling,
@@ -31,7 +31,7 @@ export function placeholderText(
   return boundText(filling, placeholder.bound, placeholder.type);
 }
 
-/** What is wrong with the name between braces. */
+/** Returns what is wrong with the name between braces. */
 export function unknownPlaceholder(name: string): string {
   return `does not know {${name}}; there are {groupId}, {runId}, {secret:…}, and {lower:…} and {upper:…} with ${BOUND_TYPES.join(", ")}`;
 }

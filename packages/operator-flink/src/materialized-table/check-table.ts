@@ -7,7 +7,7 @@ import { parseFreshness } from "./freshness.js";
 import { parseIdentifier } from "./identifier.js";
 
 /**
- * Whether a table can be refreshed, as far as can be told without Flink.
+ * Checks whether a table can be refreshed, as far as possible without Flink.
  *
  * @throws OperatorError JOB_INVALID with the offending field
  */

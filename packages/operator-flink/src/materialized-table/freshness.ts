@@ -1,16 +1,16 @@
 import { type CronTriggerSpec, TriggerError } from "@tidegate/core";
 
-/** The units in which Flink takes a freshness. */
+/** The units of a freshness that Flink accepts. */
 export type FreshnessUnit = "SECOND" | "MINUTE" | "HOUR" | "DAY" | "WEEK";
 
 /** How far a materialized table may lag behind its sources. */
 export interface Freshness {
-  /** From 1. */
+  /** At least 1. */
   readonly interval: number;
   readonly unit: FreshnessUnit;
 }
 
-/** How Flink keeps a table fresh: with a job that streams, or with a batch job per period. */
+/** How Flink keeps a table fresh: with a streaming job, or with one batch job per period. */
 export type RefreshMode = "CONTINUOUS" | "FULL";
 
 const UNIT_MS: Readonly<Record<FreshnessUnit, number>> = {
@@ -24,7 +24,7 @@ const UNIT_MS: Readonly<Record<FreshnessUnit, number>> = {
 /** Flink's default of `materialized-table.refresh-mode.freshness-threshold`, ms. */
 const DEFAULT_THRESHOLD_MS = 30 * UNIT_MS.MINUTE;
 
-/** What a number of units has to be a part of, in Flink. */
+/** In Flink, the number of units must divide this limit. */
 const LIMITS = { SECOND: 60, MINUTE: 60, HOUR: 24 } as const;
 
 const CRONS = {
@@ -38,7 +38,7 @@ const FORM = /^(?:INTERVAL\s+)?(?:'([^']*)'|(\S+))\s+([A-Z]+)$/i;
 const MAX_INT = 2_147_483_647;
 
 /**
- * Reads a freshness: `1 DAY`, or as Flink SQL writes it, `INTERVAL '1' DAY`.
+ * Parses a freshness: `1 DAY`, or as Flink SQL writes it, `INTERVAL '1' DAY`.
  *
  * @throws TriggerError TRIGGER_INVALID in Flink's own words
  */
@@ -62,24 +62,24 @@ export function parseFreshness(text: string): Freshness {
   return { interval, unit: unitName };
 }
 
-/** How long a freshness is, ms. Flink's days have 24 hours. */
+/** Returns the length of a freshness, ms. Flink's days have 24 hours. */
 export function freshnessMs({ interval, unit }: Freshness): number {
   return interval * UNIT_MS[unit];
 }
 
 /**
- * The refresh mode that Flink chooses where a table's definition names none.
+ * Returns the refresh mode that Flink chooses if a table's definition names none.
  *
  * @param thresholdMs - the gateway's `materialized-table.refresh-mode.freshness-threshold`
- * @throws TriggerError TRIGGER_INVALID for what is no freshness
+ * @throws TriggerError TRIGGER_INVALID for an invalid freshness
  */
 export function refreshModeOfFreshness(freshness: string, thresholdMs = DEFAULT_THRESHOLD_MS): RefreshMode {
   return freshnessMs(parseFreshness(freshness)) < thresholdMs ? "CONTINUOUS" : "FULL";
 }
 
 /**
- * The trigger with which Flink refreshes a table of full refresh mode: for a schedule of a table that Flink does not
- * schedule itself. Not every freshness can be had, since Flink makes a cron of it.
+ * Returns the trigger with which Flink refreshes a table of full refresh mode, for tables that Flink does not
+ * schedule itself. Not every freshness is possible, since Flink turns it into a cron expression.
  *
  * @param freshness - such as `1 DAY` or `INTERVAL '1' DAY`
  * @throws TriggerError TRIGGER_INVALID in Flink's own words
@@ -88,7 +88,7 @@ export function triggerOfFreshness(freshness: string): CronTriggerSpec {
   return { type: "cron", expression: cronOf(parseFreshness(freshness)), flavour: "quartz" };
 }
 
-/** The freshness of a cron that Flink has made; `undefined` for any other. */
+/** Returns the freshness of a cron expression that Flink has made; `undefined` for any other. */
 export function freshnessOfCron(expression: string): Freshness | undefined {
   if (expression === "0 0 0 * * ? *") return { interval: 1, unit: "DAY" };
   const number = /(?:^| )0\/(\d{1,2}) /.exec(expression)?.[1];
@@ -99,7 +99,7 @@ export function freshnessOfCron(expression: string): Freshness | undefined {
   return unit === undefined ? undefined : { interval, unit };
 }
 
-/** `1 DAY`. */
+/** Formats a freshness as `1 DAY`. */
 export function freshnessText({ interval, unit }: Freshness): string {
   return `${interval} ${unit}`;
 }

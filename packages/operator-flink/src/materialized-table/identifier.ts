@@ -1,13 +1,14 @@
-/** A table's place: catalog, database, name. */
+/** Path of a table: catalog, database, name. */
 export type TablePath = readonly [catalog: string, database: string, table: string];
 
-/** A part with quotes, whose own are doubled, or without, where it is a plain name. */
+/** A part in backticks, with inner ones doubled, or without them if it is a plain name. */
 const PART = /`((?:[^`]|``)+)`|([\p{L}_][\p{L}\p{N}_]*)/uy;
 
 /**
- * Reads an identifier as Flink SQL writes it: `shop.sales.daily`, parts in backticks where they are no plain names.
+ * Parses an identifier as Flink SQL writes it: `shop.sales.daily`, parts that are not plain names in
+ * backticks.
  *
- * @returns `undefined` for what is no identifier of three parts
+ * @returns `undefined` if it is not an identifier of three parts
  */
 export function parseIdentifier(text: string): TablePath | undefined {
   const parts: string[] = [];

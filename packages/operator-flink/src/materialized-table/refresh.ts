@@ -6,11 +6,11 @@ import type { MaterializedTableJob } from "../job/job.js";
 import type { TableRefresh } from "../rest/sql-gateway.js";
 import { freshnessMs, freshnessText, parseFreshness } from "./freshness.js";
 
-/** As Flink parses it, and nothing else. */
+/** The only format that Flink parses. */
 const SCHEDULE_TIME = "yyyy-MM-dd HH:mm:ss";
 
 /**
- * What the gateway is asked for an interval.
+ * Returns the gateway request for an interval.
  *
  * @throws OperatorError JOB_INVALID for an interval that one refresh does not cover
  */
@@ -42,8 +42,8 @@ export function refreshOf(
 }
 
 /**
- * The time that Flink is told, from which it takes the freshness to find the partition: elapsed time, whatever the zone's
- * clocks did meanwhile.
+ * Returns the time given to Flink, which subtracts the freshness from it to find the partition: elapsed time,
+ * whatever the zone's clocks did meanwhile.
  *
  * @throws OperatorError JOB_INVALID for an interval of offsets, or of several periods
  */

@@ -1,16 +1,22 @@
-/** The longest that the ledger is to keep of a cause. */
+/** The longest cause that the ledger keeps. */
 const MAX_LENGTH = 500;
 
-/** The longest that is read of one: secrets are taken out before it is shortened, lest the beginning of one is left. */
+/**
+ * The longest cause that is read: secrets are redacted before it is shortened, so that no part of one is
+ * left.
+ */
 const MAX_READ = 5_000;
 
 /** `org.apache.flink.SomeException: what it says`, after `Caused by:` or at the start of a line. */
 const THROWN = /^(?:Caused by: )?(?:[\w$]+\.)+([\w$]+(?:Exception|Error|Throwable))(?::[ \t]*(.*))?$/s;
 
-/** A line of a stack, or what Flink writes before and after a trace. */
+/** A stack line, or what Flink writes before and after a trace. */
 const NO_MESSAGE = /^\s+at |^\s*\.\.\. \d+ |^<Exception on server side:|^End of exception on server side>/;
 
-/** Of parsers and validators, whose own texts say less than their callers', who know the place. */
+/**
+ * Exceptions of parsers and validators, whose messages say less than those of their callers, which know the
+ * position.
+ */
 const LESS_TELLING: ReadonlySet<string> = new Set([
   "CalciteException",
   "CalciteContextException",
@@ -20,7 +26,7 @@ const LESS_TELLING: ReadonlySet<string> = new Set([
   "SqlValidatorException",
 ]);
 
-/** They frame whatever fails, and tell nothing of where. */
+/** Wrappers of any failure, which do not say where it happened. */
 const FRAMES: ReadonlySet<string> = new Set([
   "CompletionException",
   "ExecutionException",
@@ -33,15 +39,15 @@ const FRAMES: ReadonlySet<string> = new Set([
 
 interface Thrown {
   readonly name: string;
-  /** All of its lines as one. */
+  /** All of its lines joined. */
   readonly message: string;
   readonly firstLine: string;
 }
 
 /**
- * The innermost cause that a Java stack trace names, on one line, and what it was met in where that says more:
- * `DateTimeParseException: Text '0' could not be parsed; in RuntimeException: Fail to deserialize at field: sold_at.`
- * Nothing of the stack itself, and no package names.
+ * Returns the innermost cause in a Java stack trace, on one line, and its context if that adds something:
+ * `DateTimeParseException: Text '0' could not be parsed; in RuntimeException: Fail to deserialize at field:
+ * sold_at.` No stack lines and no package names.
  */
 export function causeIn(trace: string): string | undefined {
   const causes = thrownIn(trace);
@@ -52,12 +58,12 @@ export function causeIn(trace: string): string | undefined {
   return `${told}${placeOf(cause, telling.at(-2))}`.slice(0, MAX_READ);
 }
 
-/** A cause that has no secrets in it any more, as the ledger keeps it. */
+/** Shortens a redacted cause to what the ledger keeps. */
 export function shortened(cause: string): string {
   return cause.length <= MAX_LENGTH ? cause : `${cause.slice(0, MAX_LENGTH)}…`;
 }
 
-/** What surrounds a cause, unless it repeats it or is a frame. */
+/** Returns the context of a cause, unless it repeats the cause or is a wrapper. */
 function placeOf(cause: Thrown, around: Thrown | undefined): string {
   if (around === undefined || cause.message === "" || FRAMES.has(around.name)) return "";
   const { name, message, firstLine } = around;
@@ -65,7 +71,10 @@ function placeOf(cause: Thrown, around: Thrown | undefined): string {
   return isRepeated ? "" : `; in ${name}: ${firstLine}`;
 }
 
-/** Outermost first. A message may have several lines: which options are missing stands below that some are. */
+/**
+ * Returns the exceptions, outermost first. A message may have several lines: the names of missing options
+ * follow the line that says some are missing.
+ */
 function thrownIn(trace: string): Thrown[] {
   const all: { name: string; lines: string[] }[] = [];
   let isMessage = false;

@@ -8,11 +8,11 @@ import {
   TimedOut,
 } from "@tidegate/rest-client";
 
-/** A request that Flink did not answer, or not as Flink does. */
+/** A request that got no response, or not one of Flink's. */
 export class NoAnswer extends Error {
   override readonly name = "NoAnswer";
 
-  /** @param isSent - `false` where nobody can have taken the request, since nothing of it was written */
+  /** @param isSent - `false` if nobody can have received the request, since nothing of it was written */
   constructor(
     message: string,
     readonly isSent: boolean,
@@ -22,20 +22,20 @@ export class NoAnswer extends Error {
   }
 }
 
-/** What answers without a reason tell of whoever gave them: Flink has one for its own. */
+/** Hints for responses without a reason, which are not Flink's: Flink always gives one. */
 const HINTS: Readonly<Record<number, string>> = {
   401: ": it wants credentials (option headers)",
   403: ": it wants other credentials (option headers)",
   404: ": it is not the part of Flink that it is taken for (options url, gatewayUrl)",
 };
 
-/** An answer other than 2xx, with the Java stack traces that Flink gives as its text. */
+/** A response other than 2xx, with Flink's Java stack traces as its text. */
 export class Refused extends Error {
   override readonly name = "Refused";
 
   /**
-   * @param asked - the address that answered so
-   * @param retryAfterMs - what it asks to wait
+   * @param asked - the address that responded
+   * @param retryAfterMs - the wait that it asks for
    */
   constructor(
     readonly status: number,
@@ -47,13 +47,13 @@ export class Refused extends Error {
   }
 }
 
-/** For answers that say when to come again, and not what time it is. */
+/** For responses that say when to retry, but not what time it is. */
 const CLOCK = new SystemClock();
 
 export interface HttpSettings {
   /** Sent with each request. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The longest that a request may take, ms. */
+  /** The longest time that a request may take, ms. */
   readonly timeoutMs: number;
 }
 
@@ -67,9 +67,9 @@ export interface Exchange {
   readonly timeoutMs?: number;
 }
 
-/** One of Flink's REST endpoints: JSON there and back. Redirects are not followed. */
+/** One of Flink's REST endpoints, JSON both ways. Redirects are not followed. */
 export class RestEndpoint {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly url: string;
   readonly #settings: HttpSettings;
   readonly #client = new HttpClient();
@@ -127,7 +127,7 @@ function typeOf(body: object | undefined, form: FileForm | undefined): Record<st
   return body === undefined ? {} : { "content-type": "application/json" };
 }
 
-/** Flink puts stack traces into `errors`; what stands before it puts its own text. */
+/** Flink puts stack traces into `errors`; a proxy in front of it responds with text of its own. */
 function traceIn(text: string): string {
   try {
     const { errors } = JSON.parse(text) as { errors?: unknown };

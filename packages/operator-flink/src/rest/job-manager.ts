@@ -2,7 +2,7 @@ import { openAsBlob } from "node:fs";
 import { fileForm } from "@tidegate/rest-client";
 import { NoAnswer, Refused, type RestEndpoint } from "./http.js";
 
-/** As Flink's `JobStatus` has them. */
+/** Values of Flink's `JobStatus`. */
 export type FlinkState =
   | "INITIALIZING"
   | "CREATED"
@@ -16,7 +16,7 @@ export type FlinkState =
   | "SUSPENDED"
   | "RECONCILING";
 
-/** How a job stands: it runs, or it has ended in one of three ways. */
+/** State of a job: running, or ended in one of three ways. */
 export type JobResult = { readonly state: "RUNNING" } | EndedJob;
 
 /** How a job ended. */
@@ -24,7 +24,7 @@ export type EndedJob =
   | { readonly state: "FINISHED" | "CANCELED" }
   | { readonly state: "FAILED"; readonly trace: string };
 
-/** What `GET /jobs/:id` tells of a job's parts. */
+/** The parts of a job, as `GET /jobs/:id` reports them. */
 export interface JobDetails {
   readonly state: FlinkState;
   readonly vertices: readonly {
@@ -37,7 +37,7 @@ export interface JobDetails {
   };
 }
 
-/** What `POST /jars/:id/run` takes. */
+/** Body of `POST /jars/:id/run`. */
 export interface JarRun {
   readonly jobId: string;
   readonly programArgsList: readonly string[];
@@ -54,13 +54,13 @@ interface ExecutionResult {
   };
 }
 
-/** A program's `main` runs on the JobManager before it answers; ms. */
+/** Time limit for starting a program, ms: its `main` runs on the JobManager before that responds. */
 const RUN_LIMIT_MS = 120_000;
 
-/** For a large jar on a slow line; ms. */
+/** Time limit for uploads, ms: large enough for a large jar on a slow line. */
 const UPLOAD_LIMIT_MS = 600_000;
 
-/** The JobManager's REST API. Each call @throws NoAnswer or Refused. */
+/** Client of the JobManager's REST API. Each call @throws NoAnswer or Refused. */
 export class JobManager {
   readonly #rest: RestEndpoint;
   #isThere = false;
@@ -70,8 +70,8 @@ export class JobManager {
   }
 
   /**
-   * Resolves when a JobManager has answered at the address, now or before. A gateway submits to the one that its own
-   * configuration names, so that with a wrong address here jobs would run and never be seen.
+   * Resolves when a JobManager has responded at the address, now or before. A gateway submits to the
+   * JobManager in its own configuration, so with a wrong address here jobs would run and never be seen.
    */
   async requireThere(): Promise<void> {
     if (this.#isThere) return;
@@ -85,7 +85,7 @@ export class JobManager {
     this.#isThere = true;
   }
 
-  /** How all jobs stand that Flink knows, by id. */
+  /** Returns the states of all jobs that Flink knows, by id. */
   async states(): Promise<ReadonlyMap<string, FlinkState>> {
     interface Jobs {
       readonly jobs: readonly { readonly id: string; readonly status: FlinkState }[];
@@ -95,7 +95,8 @@ export class JobManager {
   }
 
   /**
-   * How one job stands, or `undefined` when Flink does not know it. Unlike `GET /jobs/:id` this is never a cached answer.
+   * Returns the state of one job, or `undefined` if Flink does not know it. Unlike `GET /jobs/:id` this is
+   * never a cached response.
    */
   async result(jobId: string): Promise<JobResult | undefined> {
     const path = `/jobs/${jobId}/execution-result`;
@@ -114,12 +115,12 @@ export class JobManager {
     }
   }
 
-  /** A job's parts and what they counted; may be older than the job's end. */
+  /** Returns a job's parts and their counts; may be older than the job's end. */
   async details(jobId: string): Promise<JobDetails | undefined> {
     return this.#unlessUnknown(this.#rest.ask<JobDetails>({ method: "GET", path: `/jobs/${jobId}` }));
   }
 
-  /** Asks a job to stop; nothing where it has ended or is not known. */
+  /** Asks a job to stop; does nothing if it has ended or is unknown. */
   async cancel(jobId: string): Promise<void> {
     try {
       await this.#rest.ask({ method: "PATCH", path: `/jobs/${jobId}?mode=cancel` });
@@ -128,7 +129,7 @@ export class JobManager {
     }
   }
 
-  /** The ids of uploaded jars by the names that they were uploaded with. */
+  /** Returns the ids of uploaded jars by the names that they were uploaded with. */
   async jars(): Promise<ReadonlyMap<string, string>> {
     interface Jars {
       readonly files: readonly { readonly id: string; readonly name: string }[];

@@ -1,6 +1,6 @@
 import { Refused, type RestEndpoint } from "./http.js";
 
-/** How an operation stands. */
+/** State of an operation. */
 export type OperationState =
   | "INITIALIZED"
   | "PENDING"
@@ -11,9 +11,9 @@ export type OperationState =
   | "ERROR"
   | "TIMEOUT";
 
-/** What `POST …/materialized-tables/:identifier/refresh` takes. */
+/** Body of `POST …/materialized-tables/:identifier/refresh`. */
 export interface TableRefresh {
-  /** Whether Flink works out the partition, from the time. */
+  /** Whether Flink derives the partition from the time. */
   readonly isPeriodic: boolean;
   /** `yyyy-MM-dd HH:mm:ss` in the session's time zone. */
   readonly scheduleTime?: string;
@@ -22,10 +22,10 @@ export interface TableRefresh {
   readonly executionConfig: Readonly<Record<string, string>>;
 }
 
-/** DDL may reach out to a catalog; ms. */
+/** Time limit for DDL, ms: it may access a catalog. */
 const SETUP_LIMIT_MS = 120_000;
 
-/** The SQL Gateway's REST API, version 3. Each call @throws NoAnswer or Refused. */
+/** Client of the SQL Gateway's REST API, version 3. Each call @throws NoAnswer or Refused. */
 export class SqlGateway {
   readonly #rest: RestEndpoint;
 
@@ -44,7 +44,7 @@ export class SqlGateway {
     return answer.sessionHandle;
   }
 
-  /** Runs a statement that is no job, such as DDL, to its end. */
+  /** Runs a statement that is not a job, such as DDL, to its end. */
   async configure(session: string, statement: string): Promise<void> {
     await this.#rest.ask({
       method: "POST",
@@ -54,7 +54,7 @@ export class SqlGateway {
     });
   }
 
-  /** Takes a statement. @returns the operation's handle */
+  /** Starts a statement. @returns the operation's handle */
   async execute(
     session: string,
     statement: string,
@@ -83,7 +83,7 @@ export class SqlGateway {
     return (await this.#rest.ask<{ readonly status: OperationState }>({ method: "GET", path })).status;
   }
 
-  /** Why an operation failed: Flink answers the question after its result with the stack trace. */
+  /** Returns why an operation failed: Flink responds to a query for its result with the stack trace. */
   async trace(session: string, operation: string): Promise<string> {
     const path = `/v3/sessions/${session}/operations/${operation}/result/0?rowFormat=JSON`;
     try {
@@ -95,7 +95,7 @@ export class SqlGateway {
     }
   }
 
-  /** Frees what the gateway keeps of an operation; its job runs on. */
+  /** Frees what the gateway keeps about an operation; its job runs on. */
   async closeOperation(session: string, operation: string): Promise<void> {
     await this.#rest.ask({ method: "DELETE", path: `/v3/sessions/${session}/operations/${operation}/close` });
   }
@@ -109,7 +109,10 @@ export class SqlGateway {
   }
 }
 
-/** Whether the gateway says that it does not know the session, or the operation in it: it has been restarted. */
+/**
+ * Returns whether the gateway says that it does not know the session, or the operation in it, because it was
+ * restarted.
+ */
 export function isGone(error: unknown): boolean {
   if (!(error instanceof Refused)) return false;
   return /Session '[^']*' does not exist|Can not find the submitted operation/.test(error.trace);

@@ -3,8 +3,8 @@ import { hash } from "node:crypto";
 const JOB_ID = /^[0-9a-f]{32}$/;
 
 /**
- * The id that Flink gets for the `n`-th job of a run. A run's key has the form of one, so the first job's is the key
- * itself; Flink takes no id twice, so later ones are made from it.
+ * Returns the Flink id of the `n`-th job of a run. A run's key has the form of one, so the first job's id is
+ * the key itself; Flink accepts no id twice, so later ones are derived from it.
  *
  * @param n - from 1
  */

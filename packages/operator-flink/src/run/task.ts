@@ -5,7 +5,7 @@ import type { FlinkJob, JarJob, MaterializedTableJob, Repetition, SqlJob } from 
 import type { Connectors } from "../sync/connector.js";
 import { sqlOf } from "../sync/write-sql.js";
 
-/** A job as it is run: a copy has become SQL. */
+/** A job as it is run: a copy has been turned into SQL. */
 export type Work =
   | { readonly kind: "jar"; readonly job: JarJob }
   | { readonly kind: "sql"; readonly job: SqlJob; readonly field: "job.sql" | "job.sync" }
@@ -19,11 +19,11 @@ export type Work =
 export interface Task {
   readonly work: Work;
   readonly filling: Filling;
-  /** What the job is called on Flink's pages. */
+  /** The job's name on Flink's pages. */
   readonly name: string;
 }
 
-/** @throws OperatorError JOB_INVALID for a copy between connectors that cannot do it */
+/** @throws OperatorError JOB_INVALID for a copy between connectors that do not support it */
 export function workOf(job: FlinkJob, connectors: Connectors): Work {
   if ("jar" in job) return { kind: "jar", job: job.jar };
   if ("sql" in job) return { kind: "sql", job: job.sql, field: "job.sql" };
@@ -33,14 +33,14 @@ export function workOf(job: FlinkJob, connectors: Connectors): Work {
   return { kind: "sql", job: sqlOf(job.sync, connectors), field: "job.sync" };
 }
 
-/** @throws OperatorError JOB_INVALID for bounds that are none */
+/** @throws OperatorError JOB_INVALID for invalid bounds */
 export function taskOf(work: Work, request: OfflineJobRequest): Task {
   const filling = fillingOf(request, work.job.timeZone ?? "UTC");
   const { groupId, lowerBoundary, upperBoundary } = request;
   return { work, filling, name: `${groupId} [${lowerBoundary}, ${upperBoundary})` };
 }
 
-/** What `POST /jars/:id/run` gets for a task, without the job's id. */
+/** Returns the body of `POST /jars/:id/run` for a task, without the job's id. */
 export function jarRunOf(job: JarJob, { filling, name }: Task) {
   const { entryClass, programArgs = [], parallelism, flinkConfiguration = {} } = job;
   return {
@@ -55,7 +55,7 @@ export function jarRunOf(job: JarJob, { filling, name }: Task) {
   };
 }
 
-/** The end of a job that Flink has forgotten, by the job's policy. */
+/** Returns the outcome of a job that Flink has forgotten, by the job's policy. */
 export function lostOutcome(work: Work, jobId: string): JobOutcome {
   const { job } = work;
   const repetition: Repetition =

@@ -4,7 +4,7 @@ import { BRACES, placeholderOf, placeholderText, unknownPlaceholder } from "../j
 import { literalOf } from "./literal.js";
 import { type Piece, scan } from "./scan.js";
 
-/** What a statement may be filled with; `undefined` where only its form is looked at. */
+/** Values for a statement; `undefined` if only its form is checked. */
 export interface Binding {
   readonly filling?: Filling;
   /** The values of the secrets that it names. */
@@ -12,11 +12,12 @@ export interface Binding {
 }
 
 /**
- * Fills a statement's placeholders. In code they become typed literals. Inside of a string they become part of its text,
- * quotes doubled: bounds for paths and options, secrets for passwords. Comments are left as they are.
+ * Fills a statement's placeholders. In code they become typed literals. Inside a string they become part of
+ * its text, quotes doubled: bounds for paths and options, secrets for passwords. Comments are left as they
+ * are.
  *
  * @param field - of the job, for errors
- * @throws OperatorError JOB_INVALID for a placeholder that is unknown or stands where it cannot
+ * @throws OperatorError JOB_INVALID for a placeholder that is unknown or misplaced
  */
 export function bind(sql: string, field: string, binding: Binding): string {
   return scan(sql)
@@ -44,12 +45,12 @@ export function checkPlaceholders(
   bind(sql, field, {});
 }
 
-/** Whether a statement names the interval's lower or upper bound. */
+/** Returns whether a statement names the interval's lower or upper bound. */
 export function namesBound(sql: string): boolean {
   return [...namesIn(sql)].some((name) => placeholderOf(name)?.kind === "bound");
 }
 
-/** The names of the secrets that a statement wants. */
+/** Returns the names of the secrets that a statement needs. */
 export function secretsIn(sql: string): string[] {
   return [...namesIn(sql)].flatMap((name) => {
     const placeholder = placeholderOf(name);

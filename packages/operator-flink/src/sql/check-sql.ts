@@ -3,7 +3,7 @@ import type { SqlJob } from "../job/job.js";
 import { checkPlaceholders } from "./bind.js";
 import { codeOf } from "./scan.js";
 
-/** Each submits one job, whose id can be given. */
+/** Each submits one job, whose id can be set. */
 const JOB = /^(?:INSERT|EXECUTE\s+(?:STATEMENT\s+SET|INSERT))\b/i;
 
 /** A copy's statements come from these fields. */
@@ -12,8 +12,8 @@ const TABLES_OF_A_COPY = ["job.sync.source", "job.sync.sink"];
 const APPENDING = /\bINSERT\s+INTO\b/i;
 
 /**
- * Whether SQL can be run for an interval: its placeholders are known, it is one job, and what a second run does is known.
- * Whether Flink understands it is seen when it is run.
+ * Checks that SQL can be run for an interval: its placeholders are known, it is one job, and the effect of a
+ * second run is known. Whether Flink understands it shows only when it runs.
  *
  * @param field - `job.sql` or `job.sync`
  * @throws OperatorError JOB_INVALID with the offending field

@@ -1,14 +1,17 @@
-/** A stretch of Flink SQL. A hint is code, not a comment. */
+/** A section of Flink SQL. A hint is code, not a comment. */
 export interface Piece {
   readonly kind: "code" | "string" | "quoted" | "comment";
   readonly text: string;
 }
 
-/** In the order of Flink's own lexer: strings, quoted names, comments; an end that is missing is the text's. */
+/**
+ * In the order of Flink's own lexer: strings, quoted names, comments; an unterminated one runs to the end of
+ * the text.
+ */
 const PIECES =
   /(?<string>'(?:[^']|'')*(?:'|$))|(?<quoted>`(?:[^`]|``)*(?:`|$)|"(?:[^"]|"")*(?:"|$))|(?<comment>--[^\n]*|\/\*(?!\+)[\s\S]*?(?:\*\/|$))/g;
 
-/** Cuts Flink SQL into pieces; together they are the text. */
+/** Splits Flink SQL into pieces; together they are the text. */
 export function scan(sql: string): Piece[] {
   const pieces: Piece[] = [];
   let end = 0;
@@ -23,7 +26,7 @@ export function scan(sql: string): Piece[] {
   return pieces;
 }
 
-/** The code of a statement, without comments and with empty strings: what a statement begins with can be told by it. */
+/** Returns the code of a statement, without comments and with empty strings, to tell what it begins with. */
 export function codeOf(sql: string): string {
   return scan(sql)
     .map(({ kind, text }) =>

@@ -2,9 +2,9 @@ import type { Clock, ClockTimer } from "@tidegate/core";
 import { NoAnswer } from "../rest/http.js";
 import { isGone, type SqlGateway } from "../rest/sql-gateway.js";
 
-/** What a session is opened with. Sessions of the same recipe are one. */
+/** Recipe of a session. Equal recipes share one session. */
 export interface SessionRecipe {
-  /** Names the recipe, and gives no secret away. */
+  /** Identifies the recipe without revealing secrets. */
   readonly key: string;
   readonly properties: Readonly<Record<string, string>>;
   /** The statements that set it up, with secrets filled in. */
@@ -13,9 +13,9 @@ export interface SessionRecipe {
 
 export interface SessionSettings {
   readonly clock: Clock;
-  /** How many sessions stay open; those that have not been used for the longest time are closed. */
+  /** How many sessions stay open; the least recently used ones are closed. */
   readonly maxSessions: number;
-  /** Between two signs of life, ms. */
+  /** Interval between heartbeats, ms. */
   readonly heartbeatMs: number;
 }
 
@@ -24,11 +24,14 @@ interface Session {
   users: number;
 }
 
-/** The open sessions of a gateway: kept alive, shared by the runs of a job, opened again when the gateway has lost them. */
+/**
+ * The open sessions of a gateway: kept alive, shared by the runs of a job, and reopened if the gateway has
+ * lost them.
+ */
 export class Sessions {
   readonly #gateway: SqlGateway;
   readonly #settings: SessionSettings;
-  /** The one used last is the last. */
+  /** Ordered by last use, the latest last. */
   readonly #open = new Map<string, Session>();
   #heartbeat: ClockTimer | undefined;
   #isClosed = false;
@@ -39,10 +42,10 @@ export class Sessions {
   }
 
   /**
-   * Works in a session. Where the gateway turns out not to know it any more, another is there at the next use.
+   * Runs work in a session. If the gateway turns out not to know it any more, the next use opens another.
    *
    * @throws Refused when a setup statement fails
-   * @throws NoAnswer, as one that was not sent where no session came about: no job can have
+   * @throws NoAnswer, marked as not sent if no session was opened: there can be no job
    */
   async use<T>(recipe: SessionRecipe, work: (handle: string) => Promise<T>): Promise<T> {
     const session = this.#sessionOf(recipe);
@@ -58,14 +61,14 @@ export class Sessions {
     }
   }
 
-  /** Keeps sessions again, after `close`. */
+  /** Allows sessions again, after `close`. */
   open(): void {
     this.#isClosed = false;
   }
 
   /**
-   * Closes all, and from now on each that work still under way has opened, once it is done. Those that the gateway does
-   * not answer for end there by themselves.
+   * Closes all sessions, and from now on each one that work under way has opened, once that is done. If the
+   * gateway does not respond, they expire there by themselves.
    */
   async close(): Promise<void> {
     this.#isClosed = true;

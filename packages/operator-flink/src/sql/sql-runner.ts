@@ -9,11 +9,11 @@ import type { SqlGateway, TableRefresh } from "../rest/sql-gateway.js";
 import { bind, secretsIn } from "./bind.js";
 import type { SessionRecipe, Sessions } from "./sessions.js";
 
-/** Between two looks at an operation, ms: a sixteenth of the time that it has taken so far, within these. */
+/** Interval between checks of an operation, ms: a sixteenth of its duration so far, within these limits. */
 const SHORTEST_LOOK_MS = 5;
 const LONGEST_LOOK_MS = 500;
 
-/** The longest that Flink may take to plan and submit a statement, ms. */
+/** The longest time that Flink may take to plan and submit a statement, ms. */
 const OPERATION_LIMIT_MS = 180_000;
 
 interface Parts {
@@ -23,7 +23,7 @@ interface Parts {
   readonly clock: Clock;
 }
 
-/** A statement that submits one job, and what is known of the run. */
+/** A statement that submits one job, with data of the run. */
 export interface Statement {
   readonly job: SqlJob;
   readonly field: string;
@@ -32,14 +32,14 @@ export interface Statement {
   readonly name: string;
 }
 
-/** What a session is opened with, of a job. */
+/** Settings of a job's session. */
 export interface SessionNeeds {
   readonly setup?: readonly string[];
   readonly timeZone?: string;
   readonly sessionConfiguration?: Readonly<Record<string, string>>;
 }
 
-/** Runs SQL through the gateway, until the job is Flink's. */
+/** Runner of SQL through the gateway, until Flink has taken the job. */
 export class SqlRunner {
   readonly #parts: Parts;
 
@@ -78,7 +78,7 @@ export class SqlRunner {
     await this.#operate(needs, [], (session) => this.#parts.gateway.refresh(session, identifier, refresh));
   }
 
-  /** Waits for an operation to submit its job. */
+  /** Starts an operation and waits until it has submitted its job. */
   async #operate(
     needs: SessionNeeds,
     statements: readonly string[],
@@ -87,12 +87,12 @@ export class SqlRunner {
     await this.#inSession(needs, statements, async (session, secrets) => {
       const operation = await start(session, secrets);
       await this.#submitted(session, operation);
-      // What is left of it is freed with the session at the latest.
+      // Its remains are freed with the session at the latest.
       this.#parts.gateway.closeOperation(session, operation).catch(() => undefined);
     });
   }
 
-  /** A text of Flink's about a job, without the values of the job's secrets. */
+  /** Redacts the values of a job's secrets from one of Flink's texts about it. */
   async redacted(
     text: string,
     { setup = [], prepare = [], statement = "" }: Partial<Pick<SqlJob, "setup" | "prepare" | "statement">>,
@@ -100,7 +100,7 @@ export class SqlRunner {
     return redacted(text, await this.#secretsOf([...setup, ...prepare, statement]));
   }
 
-  /** An operation of an `INSERT` has finished once its job is submitted. */
+  /** Waits for an operation; that of an `INSERT` finishes once its job is submitted. */
   async #submitted(session: string, operation: string): Promise<void> {
     const { gateway, clock } = this.#parts;
     const began = clock.now();
@@ -137,7 +137,7 @@ export class SqlRunner {
     }
   }
 
-  /** @throws OperatorError CONFIGURATION_INVALID for a secret that is not to be had */
+  /** @throws OperatorError CONFIGURATION_INVALID for a secret that cannot be read */
   async #secretsOf(statements: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const names = new Set(statements.flatMap(secretsIn));
     return new Map(
@@ -153,7 +153,7 @@ export class SqlRunner {
   }
 }
 
-/** A secret that has changed makes another session. */
+/** Returns the recipe of a job's session; a changed secret makes another session. */
 function recipeOf(needs: SessionNeeds, setup: readonly string[]): SessionRecipe {
   const { timeZone = "UTC", sessionConfiguration = {} } = needs;
   return {
@@ -171,7 +171,7 @@ async function asked(name: string, secret: () => string | Promise<string>): Prom
   try {
     return await secret();
   } catch {
-    // Its own error may hold what must not be told.
+    // Its own error may contain what must not be revealed.
     throw notToBeHad(name);
   }
 }
@@ -179,7 +179,7 @@ async function asked(name: string, secret: () => string | Promise<string>): Prom
 function notToBeHad(name: string): OperatorError {
   return new OperatorError(
     "CONFIGURATION_INVALID",
-    `The secret "${name}" of the flink operator is not to be had.`,
+    `The secret "${name}" of the flink operator cannot be read.`,
   );
 }
 

@@ -1,10 +1,10 @@
 import type { SyncSink, SyncSource } from "../job/job.js";
 
-/** How a connector reads one interval. Option values and the predicate may hold placeholders. */
+/** How a connector reads one interval. Option values and the predicate may contain placeholders. */
 export interface SourceReading {
-  /** Options that differ from interval to interval. @default {} */
+  /** Options that depend on the interval. @default {} */
   readonly options?: Readonly<Record<string, string>>;
-  /** What a row has to fulfil. @default all rows that the options select */
+  /** Condition on a row. @default all rows that the options select */
   readonly predicate?: string;
 }
 
@@ -12,11 +12,11 @@ export interface SourceReading {
 export interface SinkWriting {
   /** `INSERT OVERWRITE` instead of `INSERT INTO`. @default false */
   readonly isOverwriting?: boolean;
-  /** Options that differ from interval to interval. @default {} */
+  /** Options that depend on the interval. @default {} */
   readonly options?: Readonly<Record<string, string>>;
 }
 
-/** Why a table cannot be used as it is given: the field below it, and what to do. */
+/** Why a table cannot be used as given: the field below it, and what to do. */
 export interface Problem {
   readonly field: string;
   readonly problem: string;
@@ -25,7 +25,7 @@ export interface Problem {
 /** A connector as a source. */
 export type SourceConnector = (source: SyncSource) => SourceReading | Problem;
 
-/** A connector as a sink; asked only for sinks that are to replace. */
+/** A connector as a sink; called only for sinks that must replace. */
 export type SinkConnector = (sink: SyncSink) => SinkWriting | Problem;
 
 /** The connectors that `sync` jobs may use, by name. */

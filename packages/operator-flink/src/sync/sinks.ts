@@ -2,8 +2,8 @@ import type { SyncSink } from "../job/job.js";
 import type { Problem, SinkConnector, SinkWriting } from "./connector.js";
 
 /**
- * Each interval has a folder of its own, which is overwritten whole. As a partition of one table it would keep its old
- * files when the interval has become empty: `INSERT OVERWRITE` of no rows touches no partition.
+ * Each interval has its own folder, which is overwritten as a whole. As a partition of one table it would
+ * keep its old files if the interval has become empty: `INSERT OVERWRITE` of no rows touches no partition.
  */
 const filesystem: SinkConnector = ({ options = {}, folder = "from={lower:epoch_ms}" }) => {
   const { path } = options;
@@ -14,7 +14,7 @@ const filesystem: SinkConnector = ({ options = {}, folder = "from={lower:epoch_m
 /** Writes nothing at all. */
 const blackhole: SinkConnector = () => ({});
 
-/** The built-in sinks that can replace; what they do not hold is refused, or accepted with `repetition: "appends"`. */
+/** The built-in sinks that can replace; others are refused, or accepted with `repetition: "appends"`. */
 export const SINKS: Readonly<Record<string, SinkConnector>> = {
   filesystem,
   blackhole,
@@ -27,7 +27,7 @@ export const SINKS: Readonly<Record<string, SinkConnector>> = {
   }),
 };
 
-/** Rows are replaced by their key; one that is gone from the source stays. */
+/** Replaces rows by key; a row that is gone from the source stays. */
 export function byKey({ primaryKey }: SyncSink): SinkWriting | Problem {
   if (primaryKey !== undefined) return {};
   return {

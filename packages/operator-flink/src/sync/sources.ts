@@ -3,9 +3,9 @@ import { quotedName } from "../sql/literal.js";
 import { isProblem, type Problem, type SourceConnector, type SourceReading } from "./connector.js";
 
 /**
- * Kafka finds the first offset at or after a timestamp in each partition. The end of one interval is the start of the
- * next, so that intervals tile whatever the order of timestamps: a record belongs to the interval of the latest timestamp
- * up to it. A predicate on top would lose records out of order.
+ * Kafka finds the first offset at or after a timestamp in each partition. The end of one interval is the
+ * start of the next, so intervals tile whatever the order of timestamps: a record belongs to the interval of
+ * the latest timestamp up to it. An additional predicate would lose out-of-order records.
  */
 const kafka: SourceConnector = () => ({
   options: {
@@ -16,7 +16,7 @@ const kafka: SourceConnector = () => ({
   },
 });
 
-/** Pulsar seeks by publish time and stops before the first message that was published at or after the end. */
+/** Pulsar seeks by publish time and stops before the first message published at or after the end. */
 const pulsar: SourceConnector = () => ({
   options: {
     "source.start.publish-time": "{lower:unsigned_ms}",
@@ -27,8 +27,9 @@ const pulsar: SourceConnector = () => ({
 const filesystem: SourceConnector = (source) => byPredicate(source);
 
 /**
- * The connector hands the predicate to the database, and reads a table in parts of a column's range. Rows beyond that range
- * are not read at all, so that it has to be the interval's own; a range is of numbers, so that the time has to be one.
+ * The connector passes the predicate to the database, and reads a table in parts of a column's range. Rows
+ * outside that range are not read at all, so it must be the interval's; a range is numeric, so the time must
+ * be a number.
  */
 const jdbc: SourceConnector = (source) => {
   const { timeColumn, timeType = "timestamp", options = {} } = source;
@@ -61,7 +62,7 @@ const jdbc: SourceConnector = (source) => {
 /** The built-in sources. */
 export const SOURCES: Readonly<Record<string, SourceConnector>> = { filesystem, jdbc, kafka, pulsar };
 
-/** Selects an interval's rows by the column that tells their time. */
+/** Selects an interval's rows by their time column. */
 export function byPredicate({ timeColumn, timeType = "timestamp" }: SyncSource): SourceReading | Problem {
   if (timeColumn === undefined) {
     return {

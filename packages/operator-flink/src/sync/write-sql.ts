@@ -13,9 +13,9 @@ const SOURCE = "tidegate_source";
 const SINK = "tidegate_sink";
 
 /**
- * The SQL of a copy.
+ * Returns the SQL of a copy.
  *
- * @throws OperatorError JOB_INVALID for a connector that cannot do it, with the reason
+ * @throws OperatorError JOB_INVALID for a connector that does not support it, with the reason
  */
 export function sqlOf(job: SyncJob, connectors: Connectors): SqlJob {
   const { source, sink, select, ...common } = job;

@@ -2,17 +2,17 @@ import type { JobMetrics, JobOutcome } from "@tidegate/core";
 import { causeIn } from "../rest/cause.js";
 import type { EndedJob, FlinkState, JobDetails } from "../rest/job-manager.js";
 
-/** How a job ended; of one that Flink has forgotten that is not known. */
+/** How a job ended; unknown if Flink has forgotten it. */
 export type JobEnd = JobOutcome | "lost";
 
-/** The states that a job does not leave. */
+/** The final states of a job. */
 export type EndState = "FINISHED" | "CANCELED" | "FAILED";
 
 export function isEnd(state: FlinkState): state is EndState {
   return state === "FINISHED" || state === "CANCELED" || state === "FAILED";
 }
 
-/** @param metrics - of a job that has finished */
+/** @param metrics - of a finished job */
 export function outcomeOf(end: EndedJob, metrics?: JobMetrics): JobOutcome {
   switch (end.state) {
     case "FINISHED":
@@ -31,9 +31,9 @@ export function outcomeOf(end: EndedJob, metrics?: JobMetrics): JobOutcome {
 }
 
 /**
- * What a finished job counted: the rows that its sources read, and those that came to a sink which is a vertex by itself.
- * Flink does not count what passes between chained operators, and has 0 for what is not counted (by a connector; by any
- * source in 1.20), so that 0 is left out as unknown.
+ * Returns what a finished job counted: the rows read by its sources, and those received by a sink that is a
+ * separate vertex. Flink does not count what passes between chained operators, and reports 0 for what is not
+ * counted (by a connector; by any source in 1.20), so 0 is left out as unknown.
  */
 export function metricsOf({ state, vertices, plan }: JobDetails): JobMetrics | undefined {
   if (state !== "FINISHED") return undefined;
@@ -47,7 +47,7 @@ export function metricsOf({ state, vertices, plan }: JobDetails): JobMetrics | u
   return Object.keys(metrics).length === 0 ? undefined : metrics;
 }
 
-/** Whether the first operator of a vertex writes. */
+/** Returns whether the first operator of a vertex writes. */
 function isSink(name: string): boolean {
   return /^Sink: |^[^>]*: Writer\b/.test(name);
 }

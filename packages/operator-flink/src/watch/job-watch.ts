@@ -3,42 +3,45 @@ import type { FlinkState, JobManager } from "../rest/job-manager.js";
 import { type EndState, isEnd, type JobEnd, metricsOf, outcomeOf } from "./job-end.js";
 import { RequestPace } from "./request-pace.js";
 
-/** How ends are watched for. */
+/** Settings of the watch for job ends. */
 export interface WatchSettings {
   readonly clock: Clock;
-  /** Between two looks at the list of jobs, ms. */
+  /** Interval between queries of the job list, ms. */
   readonly pollIntervalMs: number;
-  /** How long Flink may not answer before the waits are given up, ms. */
+  /** How long Flink may be unreachable before waits are given up, ms. */
   readonly unreachableMs: number;
 }
 
-/** Those who wait for one job. */
+/** The waiters for one job. */
 interface Waiters {
   readonly settle: Set<{ readonly end: (end: JobEnd) => void; readonly fail: (error: Error) => void }>;
-  /** How many lists in a row have not had the job. */
+  /** How many lists in a row have lacked the job. */
   misses: number;
   isConcluding: boolean;
 }
 
-/** Questions after single jobs within any second; with four lists they are ten. */
+/** Queries about single jobs per second; with four lists that makes ten. */
 const DETAILS_PER_SECOND = 6;
 
-/** How long the question after a finished job's figures may have to wait for its turn, ms. */
+/** How long the query for a finished job's figures may wait for its turn, ms. */
 const FIGURES_PATIENCE_MS = 1_000;
 
-/** The same for a failed job's cause, which matters more than that the failure is told at once. */
+/** The same for a failed job's cause, which matters more than reporting the failure at once. */
 const CAUSE_PATIENCE_MS = 60_000;
 
-/** A job that is in no list so many times in a row is not coming back: a second, during which one may just have started. */
+/**
+ * After this many lists in a row without it, a job is lost: about a second, in which it may just have
+ * started.
+ */
 const MISSES = 4;
 
-/** A list that takes long is asked for more rarely: so many times its own duration. */
+/** A slow list is queried less often: this many times its own duration. */
 const REST = 3;
 
-/** How many ends are remembered, so that all who ask hear the same. */
+/** How many ends are remembered, so that all callers get the same one. */
 const MAX_KNOWN = 10_000;
 
-/** Waits for the ends of all jobs of a cluster with one question: for the list of its jobs. */
+/** Watch that waits for the ends of all jobs of a cluster with a single query: for the list of its jobs. */
 export class JobWatch {
   readonly #jobManager: JobManager;
   readonly #settings: WatchSettings;
@@ -57,7 +60,7 @@ export class JobWatch {
   /**
    * Resolves when the job has ended, or Flink has forgotten it.
    *
-   * @throws Error when Flink has not answered for too long
+   * @throws Error when Flink has not responded for too long
    * @throws the signal's reason when it is aborted
    */
   async end(jobId: string, signal: AbortSignal): Promise<JobEnd> {
@@ -92,8 +95,8 @@ export class JobWatch {
   }
 
   /**
-   * How a job stands now: its end, or `undefined` while it runs; `lost` where Flink does not know it, nor this process how
-   * it ended.
+   * Returns a job's current state: its end, or `undefined` while it runs; `lost` if Flink does not know it
+   * and this process does not know how it ended.
    */
   async now(jobId: string): Promise<JobEnd | undefined> {
     const result = await this.#jobManager.result(jobId);
@@ -147,7 +150,7 @@ export class JobWatch {
       waiters.isConcluding = true;
       void this.#conclude(jobId, state)
         .then((end) => end !== undefined && this.#tell(jobId, end))
-        // Flink did not answer: the next list leads here again.
+        // Flink did not respond: the next list tries again.
         .catch(() => undefined)
         .finally(() => {
           waiters.isConcluding = false;
@@ -155,7 +158,7 @@ export class JobWatch {
     }
   }
 
-  /** The end of a job that the list has as ended. */
+  /** Returns the end of a job that the list shows as ended. */
   async #conclude(jobId: string, state: EndState): Promise<JobEnd | undefined> {
     if (state === "CANCELED") return outcomeOf({ state });
     const waitMs = this.#pace.take(state === "FINISHED" ? FIGURES_PATIENCE_MS : CAUSE_PATIENCE_MS);
@@ -163,7 +166,7 @@ export class JobWatch {
     if (waitMs > 0) await pause(this.#settings.clock, waitMs, this.#lifetime.signal);
     if (state === "FINISHED") return outcomeOf({ state }, await this.#metrics(jobId));
     const result = await this.#jobManager.result(jobId);
-    // Flink has forgotten the job meanwhile, but that it failed is known.
+    // Flink has forgotten the job since, but it is known to have failed.
     if (result === undefined) return withoutDetails(state);
     return result.state === "RUNNING" ? undefined : outcomeOf(result);
   }
@@ -184,7 +187,7 @@ export class JobWatch {
     // A lost job may be submitted again under its id.
     if (end === "lost") return end;
     const known = this.#known.get(jobId);
-    // Once Flink has forgotten a job, its id may have been used again by another manager, with another end.
+    // After Flink has forgotten a job, another manager may have reused its id, with another end.
     if (known !== undefined && known.state === end.state) return known;
     this.#known.set(jobId, end);
     if (this.#known.size > MAX_KNOWN) this.#known.delete(this.#known.keys().next().value!);
@@ -199,7 +202,7 @@ export class JobWatch {
   }
 }
 
-/** So many jobs ended at once that it would take too long to ask for figures and causes. */
+/** So many jobs ended at once that querying figures and causes would take too long. */
 function withoutDetails(state: "FINISHED" | "FAILED"): JobEnd {
   if (state === "FINISHED") return { state: "SUCCEEDED" };
   const message =

@@ -2,11 +2,11 @@ import type { Clock } from "@tidegate/core";
 
 const SECOND_MS = 1_000;
 
-/** Lets requests pass, so many within any second. */
+/** Rate limiter: lets a number of requests pass within any second. */
 export class RequestPace {
   readonly #clock: Clock;
   readonly #perSecond: number;
-  /** When the last ones may pass, oldest first, epoch ms. */
+  /** Times of the latest turns, oldest first, epoch ms. */
   #turns: number[] = [];
 
   constructor(clock: Clock, perSecond: number) {
@@ -15,9 +15,9 @@ export class RequestPace {
   }
 
   /**
-   * How long to wait for a turn, which is then taken, ms.
+   * Takes a turn and returns how long to wait for it, ms.
    *
-   * @param patienceMs - the longest wait; `undefined` is returned, and no turn taken, where it would be longer
+   * @param patienceMs - the longest wait; if it would be longer, `undefined` is returned and no turn taken
    */
   take(patienceMs: number): number | undefined {
     const now = this.#clock.now();

@@ -6,10 +6,10 @@ export interface AllowList {
   has(address: string | undefined): boolean;
 }
 
-/** This machine's own. */
+/** This machine's own addresses. */
 export const LOOPBACK = ["127.0.0.0/8", "::1"] as const;
 
-/** @throws ConfigurationError CONFIGURATION_INVALID for what is neither an address nor a network */
+/** @throws ConfigurationError CONFIGURATION_INVALID for an entry that is neither an address nor a network */
 export function allowListOf(entries: readonly string[]): AllowList {
   const list = new BlockList();
   entries.forEach((entry, index) => {

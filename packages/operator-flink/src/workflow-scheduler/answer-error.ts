@@ -15,8 +15,8 @@ const STATUS: Readonly<Record<string, number>> = {
 };
 
 /**
- * Answers any error in the one shape that Flink's client takes for one, and shows to whoever typed the statement: an object
- * with nothing but `errors`. Never a stack, and nothing of what is not meant for callers.
+ * Sends any error in the only form that Flink's client recognizes and shows to whoever typed the statement:
+ * an object with only `errors`. Never a stack, nor anything not meant for callers.
  */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const { status, message } = refusalOf(error);

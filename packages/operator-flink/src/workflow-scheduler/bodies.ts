@@ -6,7 +6,7 @@ const settings = z
   .nullish()
   .transform((given) => given ?? {});
 
-/** What Flink's client sends to `create`. Later versions may send more. */
+/** Body that Flink's client sends to `create`. Later versions may send more. */
 export const createBody = z.object({
   materializedTableIdentifier: text,
   cronExpression: text,
@@ -14,7 +14,7 @@ export const createBody = z.object({
   executionConfig: settings,
 });
 
-/** What names a workflow: what `create` answered. */
+/** Reference to a workflow, as `create` returned it. */
 export const workflowBody = z.object({ workflowName: text, workflowGroup: text });
 
 export const resumeBody = workflowBody.extend({ dynamicOptions: settings });

@@ -7,10 +7,10 @@ const MAX_LENGTH = 200;
 const MAX_SLUG_LENGTH = 100;
 
 /**
- * The group of a table: `flink:catalog.database.table`. Where a part is no plain name, what can be read of it and a hash,
- * with a second colon, so that no two tables have one group.
+ * Returns the group of a table: `flink:catalog.database.table`. If a part is not a plain name, it is the
+ * readable characters of the path and a hash, with a second colon, so that no two tables share a group.
  *
- * @returns `undefined` for what is no identifier of a table
+ * @returns `undefined` if it is not an identifier of a table
  */
 export function groupIdOf(identifier: string): string | undefined {
   const path = parseIdentifier(identifier);

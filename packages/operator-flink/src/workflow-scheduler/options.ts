@@ -2,24 +2,28 @@ import type { Tidegate } from "@tidegate/core";
 import type { FastifyBaseLogger, FastifyLoggerOptions } from "fastify";
 import type { TablePolicies } from "./table-schedule.js";
 
-/** What a workflow scheduler of Flink is made of. */
+/** Settings of a workflow scheduler for Flink. */
 export interface WorkflowSchedulerOptions {
-  /** Where tables become schedules; a `FlinkOperator` with the gateway's own address is among its operators. */
+  /**
+   * The Tidegate instance whose schedules the tables become; its operators include a `FlinkOperator` with the
+   * gateway's own address.
+   */
   readonly tidegate: Tidegate;
   /**
-   * The addresses, or networks such as `10.1.0.0/16`, that may call. Flink's client has no credentials, so this is all that
-   * protects it: whoever may call can have any table refreshed. @default the loopback's
+   * The addresses, or networks such as `10.1.0.0/16`, that may call. Flink's client has no credentials, so
+   * this is the only protection: whoever may call can have any table refreshed. @default the loopback
+   * addresses
    */
   readonly allow?: readonly string[];
   /**
-   * The IANA time zone of tables that are created in a session without `table.local-time-zone`: of their days, and of the
-   * sessions that refresh them. @default "UTC"
+   * The IANA time zone of tables created in a session without `table.local-time-zone`: for their days, and
+   * for the sessions that refresh them. @default "UTC"
    */
   readonly timezone?: string;
-  /** The operator's name, where it is registered under another. @default "flink" */
+  /** The operator's name, if it is registered under another. @default "flink" */
   readonly operator?: string;
-  /** How the schedules of tables behave. @default {} */
+  /** Settings of the tables' schedules. @default {} */
   readonly policies?: TablePolicies;
-  /** What `listen` logs with: Fastify's options, or a logger. A server of your own has its own. @default true */
+  /** Logging of `listen`: Fastify's options, or a logger. A server of your own has its own. @default true */
   readonly logger?: boolean | FastifyLoggerOptions | FastifyBaseLogger;
 }

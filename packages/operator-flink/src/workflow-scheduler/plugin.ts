@@ -5,7 +5,7 @@ import { createBody, resumeBody, workflowBody } from "./bodies.js";
 import type { WorkflowSchedulerOptions } from "./options.js";
 import { Workflows } from "./workflows.js";
 
-/** Where Flink's client looks for its embedded scheduler; no prefix can be had. */
+/** The path at which Flink's client expects its embedded scheduler; a prefix is not possible. */
 const PATH = "/v3/workflow/embedded-scheduler";
 
 /** The longest request, bytes. */
@@ -40,7 +40,7 @@ export function workflowPlugin(options: WorkflowSchedulerOptions): FastifyPlugin
   };
 }
 
-/** By the connection's own address, whatever headers say. */
+/** Checks the connection's own address, whatever headers say. */
 function requireAllowed(callers: AllowList, address: string | undefined): void {
   if (callers.has(address)) return;
   throw Object.assign(new Error("This address may not schedule tables."), { statusCode: 403 });

@@ -4,7 +4,7 @@ import { freshnessOfCron, freshnessText } from "../materialized-table/freshness.
 import type { CreateBody } from "./bodies.js";
 import { groupIdOf } from "./group-id.js";
 
-/** What the schedules of tables may have otherwise than by default. */
+/** Settings of the tables' schedules that differ from the defaults. */
 export interface TablePolicies
   extends Pick<
     ScheduleInfo,
@@ -19,8 +19,8 @@ export interface TablePolicies
     | "labels"
   > {
   /**
-   * When several periods are owed, such as after a pause: `each` refreshes the partition of each; `drop` refreshes once,
-   * which is enough where tables have no partitions by time. @default "each"
+   * Behavior when several periods are due, such as after a pause: `each` refreshes the partition of each;
+   * `drop` refreshes once, which is enough if tables have no partitions by time. @default "each"
    */
   readonly catchup?: "each" | "drop";
 }
@@ -31,19 +31,21 @@ export interface TableSettings {
   readonly policies: TablePolicies;
 }
 
-/** A gateway may be restarted at leisure, and a partition that cannot be refreshed does not hold up the next. */
+/**
+ * A gateway may be restarted at any time, and a partition that cannot be refreshed does not hold up the next.
+ */
 const DEFAULTS = { catchup: "each", overlap: "queue", maxAttempts: 10, onFailure: "continue" } as const;
 
 const TIME_ZONE = "table.local-time-zone";
 
-/** What a session has from the refresh itself. */
+/** Session options that the refresh itself sets. */
 const OWN = new Set([TIME_ZONE, "execution.runtime-mode"]);
 
 /**
- * The schedule of a table, from what Flink tells when the table is created: its cron as it is, its freshness as the cron
- * has it, its session's configuration.
+ * Returns the schedule of a table, from what Flink sends when the table is created: its cron expression
+ * unchanged, the freshness derived from that, and its session's configuration.
  *
- * @throws ScheduleError SCHEDULE_INVALID for what is no identifier of a table
+ * @throws ScheduleError SCHEDULE_INVALID if it is not an identifier of a table
  */
 export function scheduleOf(body: CreateBody, settings: TableSettings): ScheduleInfo {
   const { materializedTableIdentifier: identifier, cronExpression, initConfig, executionConfig } = body;
@@ -75,23 +77,23 @@ export function scheduleOf(body: CreateBody, settings: TableSettings): ScheduleI
   };
 }
 
-/** Whether a schedule is one of a table: what Flink says does nothing to others. */
+/** Returns whether a schedule belongs to a table: Flink's requests do not affect others. */
 export function isOfTable({ spec }: Schedule): boolean {
   const identifier = tableOf(spec.job).identifier;
   return typeof identifier === "string" && groupIdOf(identifier) === spec.groupId;
 }
 
-/** Whether a schedule does what a new one would. */
+/** Returns whether a schedule does the same as a new one would. */
 export function isSameTable({ spec }: Schedule, info: ScheduleInfo): boolean {
   const meant = { trigger: info.trigger, timezone: info.timezone, table: tableOf(info.job) };
   const { dynamicOptions, ...table } = tableOf(spec.job);
   return isDeepStrictEqual({ trigger: spec.trigger, timezone: spec.timezone, table }, meant);
 }
 
-/** A schedule whose refreshes give the table's connector other hints. */
+/** Returns a schedule whose refreshes give the table's connector other hints. */
 export function withDynamicOptions({ spec }: Schedule, dynamicOptions: JsonObject): ScheduleInfo {
   const job = { materializedTable: { ...tableOf(spec.job), dynamicOptions } };
-  // What a specification has not is null there, and absent in a schedule's definition.
+  // Missing fields are null in a specification, but absent in a schedule's definition.
   const given = Object.entries(spec).filter(([, value]) => value !== null);
   return { ...(Object.fromEntries(given) as unknown as ScheduleInfo), job };
 }

@@ -3,35 +3,36 @@ import Fastify, { type FastifyInstance, type FastifyPluginAsync } from "fastify"
 import type { WorkflowSchedulerOptions } from "./options.js";
 import { workflowPlugin } from "./plugin.js";
 
-/** Where a workflow scheduler listens. */
+/** Address on which a workflow scheduler listens. */
 export interface ListenAddress {
   /** @default "127.0.0.1" */
   readonly host?: string;
-  /** What the gateway has as `sql-gateway.endpoint.rest.port`; 0 takes a free one. */
+  /** The gateway's `sql-gateway.endpoint.rest.port`; 0 picks a free one. */
   readonly port: number;
 }
 
-/** Flink's workflow scheduler (FLIP-448), with schedules of a Tidegate. */
+/** Flink's workflow scheduler (FLIP-448), backed by schedules of a Tidegate instance. */
 export interface WorkflowScheduler {
-  /** Its routes, for a server of your own: without a prefix, since Flink's client takes none. */
+  /** Its routes, for a server of your own: without a prefix, since Flink's client supports none. */
   readonly plugin: FastifyPluginAsync;
   /**
-   * Starts a server of its own. The Tidegate is yours to start and stop.
+   * Starts a server of its own. Starting and stopping the Tidegate instance is up to you.
    *
    * @returns the address, such as `http://127.0.0.1:8090`
-   * @throws ConfigurationError CONFIGURATION_INVALID when it listens already; the system's error where the port is taken
+   * @throws ConfigurationError CONFIGURATION_INVALID when it is already listening; the system's error if the
+   * port is taken
    */
   listen(address: ListenAddress): Promise<string>;
-  /** Takes no more requests and answers those that are under way. */
+  /** Accepts no more requests and completes those under way. */
   close(): Promise<void>;
 }
 
 /**
- * Stands where Flink's embedded workflow scheduler stands: materialized tables with full refresh, created in Flink's SQL
- * Gateway, become schedules of a Tidegate. They outlive restarts on either side, each refresh job is waited for, and one
- * that fails is tried again.
+ * Creates a replacement for Flink's embedded workflow scheduler: materialized tables with full refresh,
+ * created in Flink's SQL Gateway, become schedules of a Tidegate instance. They survive restarts on either
+ * side, each refresh job is waited for, and a failed one is retried.
  *
- * @throws ConfigurationError CONFIGURATION_INVALID for an `allow` that is no address
+ * @throws ConfigurationError CONFIGURATION_INVALID for an `allow` entry that is not an address
  */
 export function createWorkflowScheduler(options: WorkflowSchedulerOptions): WorkflowScheduler {
   const plugin = workflowPlugin(options);

@@ -8,10 +8,10 @@ import {
   withDynamicOptions,
 } from "./table-schedule.js";
 
-/** Of all workflows here; Flink keeps it with a table, and brings it back. */
+/** The group of all workflows here; Flink stores it with a table, and sends it back. */
 const GROUP = "tidegate";
 
-/** What Flink calls workflows, as schedules of a Tidegate. The errors are those of its `ScheduleClient`. */
+/** Flink's workflows as schedules of a Tidegate instance. The errors are those of its `ScheduleClient`. */
 export class Workflows {
   readonly #client: ScheduleClient;
   readonly #settings: TableSettings;
@@ -22,10 +22,10 @@ export class Workflows {
   }
 
   /**
-   * Registers a table. Once more with the same definition answers the same: Flink drops a table whose answer it has not
-   * got, and it is then created again.
+   * Registers a table. Repeating it with the same definition returns the same: if Flink misses the response,
+   * it drops the table, which is then created again.
    *
-   * @throws ScheduleError SCHEDULE_EXISTS where the table has a schedule with another definition
+   * @throws ScheduleError SCHEDULE_EXISTS if the table has a schedule with another definition
    */
   async create(body: CreateBody): Promise<WorkflowName> {
     const info = scheduleOf(body, this.#settings);
@@ -47,7 +47,7 @@ export class Workflows {
   }
 
   /**
-   * @param dynamicOptions - from now on; where there are none, those from before stay
+   * @param dynamicOptions - from now on; if empty, the previous ones stay
    * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_VERSION_STALE
    */
   async resume(name: WorkflowName, dynamicOptions: Readonly<Record<string, string>>): Promise<void> {
@@ -58,7 +58,7 @@ export class Workflows {
     if (schedule.status === "PAUSED") await this.#client.resume(schedule.spec.groupId);
   }
 
-  /** Ends a table's schedule; its ledger is kept. Nothing where there is none, as in Flink. */
+  /** Ends a table's schedule; its ledger is kept. Does nothing if there is none, as in Flink. */
   async delete(name: WorkflowName): Promise<void> {
     const schedule = await this.#find(name);
     if (schedule !== undefined) await this.#client.unregister(schedule.spec.groupId);

@@ -4,24 +4,24 @@ import { classOf } from "./address-class.js";
 import { type HostPattern, hostOf, namesHost } from "./host-pattern.js";
 import { isWithin, type Network } from "./network.js";
 
-/** Where requests may go. */
+/** Rules for the addresses that requests may reach. */
 export interface AddressRules {
   readonly allow: readonly HostPattern[] | "any";
   readonly allowHttp: readonly HostPattern[] | "any";
-  /** Names that may stand for internal addresses. */
+  /** Names that may resolve to internal addresses. */
   readonly privateHosts: readonly HostPattern[];
   /** Addresses that may be reached although they are not public. */
   readonly privateNetworks: readonly Network[];
 }
 
-/** A host that stands for an address which may not be reached. */
+/** A host that resolves to a forbidden address. */
 export class ForbiddenAddress extends Error {
   override readonly name = "ForbiddenAddress";
 }
 
 /**
- * Keeps requests from going where they should not (server-side request forgery): a job's addresses come from whoever
- * may register a schedule, and the manager's network reaches further than theirs.
+ * Guard against server-side request forgery: a job's addresses are chosen by whoever may register a schedule,
+ * and the manager's network reaches further than theirs.
  */
 export class AddressGuard {
   readonly #rules: AddressRules;
@@ -31,7 +31,7 @@ export class AddressGuard {
   }
 
   /**
-   * Checks all that can be told before a name is resolved.
+   * Checks what can be checked before a name is resolved.
    *
    * @param field - where the address comes from, such as `job.url`
    * @throws OperatorError ADDRESS_NOT_ALLOWED with the field and the host
@@ -54,7 +54,7 @@ export class AddressGuard {
   }
 
   /**
-   * Checks an address that a host's name was resolved to.
+   * Checks an address that a host name resolved to.
    *
    * @throws ForbiddenAddress
    */
@@ -63,7 +63,8 @@ export class AddressGuard {
     if (addressClass === "public" || isWithin(this.#rules.privateNetworks, address)) return;
     const url = new URL(`https://${isIP(host) === 6 ? `[${host}]` : host}/`);
     if (addressClass === "internal" && namesHost(this.#rules.privateHosts, url)) return;
-    // The address itself stays out of the message: whoever registers jobs must not read the network's map from it.
+    // The message omits the address itself: whoever registers jobs must not be able to map the network from
+    // it.
     throw new ForbiddenAddress(
       addressClass === "internal"
         ? `the host "${host}" is on a private network; name it in the option allowPrivate if that is meant`
@@ -83,7 +84,7 @@ export class AddressGuard {
   }
 }
 
-/** The refusal of an address that a field led to. */
+/** Returns the error that rejects an address that a field led to. */
 export function notAllowed(field: string, problem: string): OperatorError {
   return new OperatorError("ADDRESS_NOT_ALLOWED", `${field}: ${problem}.`, { field });
 }

@@ -3,13 +3,13 @@ import { lookup as systemLookup } from "node:dns/promises";
 import type { LookupFunction } from "node:net";
 import type { AddressGuard } from "./address-guard.js";
 
-/** The addresses that a host's name stands for. */
+/** Resolves a host name to its addresses. */
 export type ResolveHost = (host: string) => Promise<readonly LookupAddress[]>;
 
 /**
- * Node's lookup, with every address checked: a name with one forbidden address is forbidden as a whole. A name is resolved
- * once for each connection, and the connection goes to what was checked, so that a name whose answer changes in between (DNS
- * rebinding) gains nothing. TLS still verifies the name.
+ * Returns Node's lookup with every address checked: a name with one forbidden address is rejected as a whole.
+ * A name is resolved once per connection, and the connection goes to a checked address, so a name whose
+ * answer changes in between (DNS rebinding) gains nothing. TLS still verifies the name.
  *
  * @param resolve - resolves names. @default the machine's resolver
  */

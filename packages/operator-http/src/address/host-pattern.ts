@@ -1,18 +1,18 @@
 import ipaddr from "ipaddr.js";
 
-/** The hosts that one entry of an option names. */
+/** The hosts that one entry of an option matches. */
 export interface HostPattern {
-  /** As the WHATWG URL standard writes it: lower case, punycode, IPv6 in brackets. */
+  /** As the WHATWG URL standard serializes it: lower case, punycode, IPv6 in brackets. */
   readonly host: string;
   /** `*.host`: every name below `host`, but not `host` itself. */
   readonly isSuffix: boolean;
-  /** Any port where it is absent. */
+  /** Any port if absent. */
   readonly port?: string;
 }
 
 const SHAPE = /^(\*\.)?(\[[0-9a-f:.]+\]|[^\s:/?#@\\[\]*]+)(?::([1-9]\d{0,4}))?$/i;
 
-/** Reads `jobs.example.com`, `jobs.example.com:8443`, `*.example.com`, `10.1.2.3`, `[fd00::1]:8080`. */
+/** Parses `jobs.example.com`, `jobs.example.com:8443`, `*.example.com`, `10.1.2.3`, `[fd00::1]:8080`. */
 export function parseHostPattern(text: string): HostPattern | undefined {
   const [, star, name = "", port] = SHAPE.exec(bracketed(text)) ?? [];
   const host = canonicalHost(name);
@@ -20,7 +20,7 @@ export function parseHostPattern(text: string): HostPattern | undefined {
   return { host, isSuffix: star !== undefined, ...(port === undefined ? {} : { port }) };
 }
 
-/** Whether one of the patterns names the host and port of `url`. */
+/** Returns whether one of the patterns matches the host and port of `url`. */
 export function namesHost(patterns: readonly HostPattern[], url: URL): boolean {
   const host = hostOf(url);
   const port = url.port || (url.protocol === "https:" ? "443" : "80");
@@ -30,7 +30,7 @@ export function namesHost(patterns: readonly HostPattern[], url: URL): boolean {
   });
 }
 
-/** The host of a URL without the dot at the end that makes a name absolute. */
+/** Returns the host of a URL without the trailing dot that makes a name absolute. */
 export function hostOf(url: URL): string {
   return url.hostname.replace(/\.$/, "");
 }

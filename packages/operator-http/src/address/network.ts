@@ -1,9 +1,9 @@
 import ipaddr from "ipaddr.js";
 
-/** A range of addresses: an address and the length of its prefix. */
+/** A range of addresses: an address and its prefix length. */
 export type Network = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
 
-/** Reads `10.0.0.0/8`, `fd00::/8`, `10.1.2.3`, `::1` or `[::1]`. */
+/** Parses `10.0.0.0/8`, `fd00::/8`, `10.1.2.3`, `::1` or `[::1]`. */
 export function parseNetwork(text: string): Network | undefined {
   const bare = text.replace(/^\[(.*)\]$/, "$1");
   if (ipaddr.isValidCIDR(bare)) return ipaddr.parseCIDR(bare);
@@ -12,7 +12,7 @@ export function parseNetwork(text: string): Network | undefined {
   return [address, address.kind() === "ipv4" ? 32 : 128];
 }
 
-/** Whether `address` lies in one of the networks. */
+/** Returns whether `address` lies in one of the networks. */
 export function isWithin(networks: readonly Network[], address: string): boolean {
   if (!ipaddr.isValid(address)) return false;
   const parsed = ipaddr.process(address);

@@ -10,21 +10,21 @@ import type { JobEnds } from "./job-ends.js";
 import { RecentIds } from "./recent-ids.js";
 import { runName } from "./run-names.js";
 
-/** What a callback is answered with; the body is to be sent as JSON. */
+/** Response to a callback; the body is to be sent as JSON. */
 export interface CallbackResponse {
   readonly status: number;
   readonly body: CallbackVerdict | { readonly error: { readonly code: ErrorCode; readonly message: string } };
 }
 
 /**
- * What became of a callback. `delivered`: somebody waited for it. `kept`: nobody waits yet. `duplicate`: it was taken
- * before. `noted`: the job has not ended, so there is nothing to do.
+ * Result of a callback. `delivered`: a run was waiting for it. `kept`: nobody waits for it yet. `duplicate`:
+ * it was received before. `noted`: the job has not ended, so there is nothing to do.
  */
 export interface CallbackVerdict {
   readonly status: "delivered" | "kept" | "duplicate" | "noted";
 }
 
-/** How callbacks are judged. */
+/** Settings of the callback handler. */
 export interface CallbackSettings {
   /** Names of the secrets that may sign. */
   readonly secrets: readonly string[];
@@ -33,10 +33,10 @@ export interface CallbackSettings {
   readonly maxKept: number;
 }
 
-/** How long secrets may take to be fetched while a caller waits, ms. */
+/** Longest time to fetch secrets while a caller waits, ms. */
 const SECRETS_WITHIN_MS = 10_000;
 
-/** Verifies callbacks and takes note of the ends they tell. */
+/** Verifies callbacks and records the job ends that they report. */
 export class CallbackHandler {
   readonly #settings: CallbackSettings;
   readonly #secrets: Secrets;
@@ -52,7 +52,7 @@ export class CallbackHandler {
     this.#seen = new RecentIds(settings.maxKept);
   }
 
-  /** Never throws: whatever came, it has an answer. */
+  /** Handles a callback. Never throws: every request gets a response. */
   async handle(request: CallbackRequest): Promise<CallbackResponse> {
     const { maxBodyBytes, toleranceMs } = this.#settings;
     if (byteLength(request) > maxBodyBytes) {
@@ -81,7 +81,7 @@ export class CallbackHandler {
     return deliveries.includes(true) ? verdict(200, "delivered") : verdict(202, "kept");
   }
 
-  /** The secrets that a message was signed with: more than one where two names hold the same key. */
+  /** Returns the secrets that signed a message: more than one if two names hold the same key. */
   #signersOf(message: SignedMessage): Promise<string[]> {
     return bounded({ signals: [], timeoutMs: SECRETS_WITHIN_MS, clock: this.#clock }, async (signal) => {
       const names = this.#settings.secrets;
@@ -91,7 +91,7 @@ export class CallbackHandler {
   }
 }
 
-/** A refusal as callers read it. */
+/** Returns a refusal for the caller. */
 export function refusal(status: number, code: ErrorCode, message: string): CallbackResponse {
   return { status, body: { error: { code, message } } };
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type JobReport, jobReportShape, parseReport, readJson } from "../service/answer.js";
 import type { RunReference } from "./run-names.js";
 
-/** What a callback says: how the job of a run stands. */
+/** Content of a callback: the state of a run's job. */
 export interface CallbackMessage {
   readonly run: RunReference;
   readonly report: JobReport;

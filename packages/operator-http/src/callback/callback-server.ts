@@ -5,19 +5,19 @@ import { z } from "zod";
 import { type CallbackResponse, refusal } from "./callback-handler.js";
 import type { CallbackRequest } from "./callback-request.js";
 
-/** Where callbacks are listened for. */
+/** Settings of a callback server. */
 export interface CallbackServerOptions {
-  /** 0 takes a free one. */
+  /** 0 picks a free port. */
   readonly port: number;
-  /** @default "127.0.0.1": TLS is the business of what stands before it */
+  /** @default "127.0.0.1": TLS is left to the proxy in front of it */
   readonly host?: string;
   /** @default "/callbacks" */
   readonly path?: string;
   /** @default 262,144 */
   readonly maxBodyBytes?: number;
   /**
-   * The longest that a caller may take to send its callback, headers and body together, ms, at least 100; then it is
-   * answered 408, up to a second later. @default 15,000
+   * The longest time a caller may take to send its callback, headers and body together, ms, at least 100;
+   * then it gets a 408, up to a second later. @default 15,000
    */
   readonly requestTimeoutMs?: number;
 }
@@ -29,12 +29,12 @@ export interface CallbackServer {
   close(): Promise<void>;
 }
 
-/** What a listener hands callbacks to: an `HttpOperator`, or several behind one. */
+/** A receiver of callbacks: an `HttpOperator`, or several behind one. */
 export interface CallbackTaker {
   handleCallback(request: CallbackRequest): Promise<CallbackResponse>;
 }
 
-/** The longest time between two looks at callers that take too long, ms. Node's own default is half a minute. */
+/** The longest interval between checks for slow callers, ms. Node's own default is half a minute. */
 const LOOK_EVERY_MS = 1_000;
 
 const optionsSchema = z.strictObject({
@@ -46,7 +46,7 @@ const optionsSchema = z.strictObject({
 });
 
 /**
- * Listens for callbacks with nothing but `node:http`, for those whose manager has no server of its own. Others call
+ * Starts a callback listener on plain `node:http`, for managers without a server of their own. Others call
  * `handleCallback` from a route that has the raw body.
  *
  * @throws ConfigurationError CONFIGURATION_INVALID with the offending option
@@ -65,7 +65,8 @@ export async function startCallbackServer(
   server.on("request", (request, response) => {
     answer(request, operator, path, maxBodyBytes).then(
       (given) => send(response, given),
-      // The caller went away in the middle of its request, or the handler broke: neither may end the process.
+      // The caller disconnected in the middle of its request, or the handler failed: neither may end the
+      // process.
       () => response.destroy(),
     );
   });
@@ -94,7 +95,7 @@ async function answer(
   return operator.handleCallback({ headers: request.headersDistinct, rawBody });
 }
 
-/** The body's bytes, or `undefined` when they are too many; the rest is then left unread. */
+/** Returns the body's bytes, or `undefined` if there are too many; the rest is then left unread. */
 async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -111,7 +112,7 @@ function send(response: ServerResponse, { status, body }: CallbackResponse): voi
   response.writeHead(status, {
     "content-type": "application/json",
     "content-length": Buffer.byteLength(text),
-    // A body that was left unread would be taken for the next request.
+    // An unread body would be taken for the next request.
     ...(status === 413 ? { connection: "close" } : {}),
   });
   response.end(text);

@@ -1,17 +1,17 @@
 import type { JobOutcome } from "@tidegate/core";
 
-/** How a job ended, as somebody told it. */
+/** End of a job, as it was reported. */
 export interface JobEnd {
-  /** The service's id of the job, where it gave one. */
+  /** The service's id of the job, if it gave one. */
   readonly jobId: string | undefined;
   readonly outcome: JobOutcome;
 }
 
-/** Whose end is looked for. */
+/** The run whose end is wanted. */
 export interface Wanted {
-  /** Under any of these names. */
+  /** Its names; any of them matches. */
   readonly names: readonly string[];
-  /** An end of another job of the same run does not count. `undefined` takes any. */
+  /** The end of another job of the same run does not count. `undefined` accepts any. */
   readonly jobId: string | undefined;
 }
 
@@ -21,8 +21,8 @@ interface Waiter {
 }
 
 /**
- * The ends that jobs have told without being asked, kept until somebody asks for them, and after that for whoever asks
- * again. A callback may come before its `wait`, or while the manager restarts.
+ * Job ends that were reported unasked, kept until somebody asks for them, and after that for whoever asks
+ * again. A callback may arrive before its `wait`, or while the manager restarts.
  */
 export class JobEnds {
   readonly #maxKept: number;
@@ -36,7 +36,7 @@ export class JobEnds {
   }
 
   /**
-   * Takes note of an end. A job ends once: what is told of it later changes nothing.
+   * Records an end. A job ends once: later reports change nothing.
    *
    * @returns whether somebody was waiting for it
    */
@@ -57,14 +57,14 @@ export class JobEnds {
       .find((end) => end !== undefined && isWanted(end, wanted));
   }
 
-  /** Forgets the failures of earlier attempts, so that a new one does not end with them. */
+  /** Forgets the failures of earlier attempts, so that they do not end a new one. */
   forgetFailures(names: readonly string[]): void {
     for (const name of names) {
       if (this.#endByName.get(name)?.outcome.state !== "SUCCEEDED") this.#endByName.delete(name);
     }
   }
 
-  /** The end, when it is known. @throws the signal's reason when it is aborted before */
+  /** Returns the end once it is known. @throws the signal's reason when it is aborted first */
   async when(wanted: Wanted, signal: AbortSignal): Promise<JobOutcome> {
     signal.throwIfAborted();
     const known = this.get(wanted);

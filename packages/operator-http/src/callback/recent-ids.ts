@@ -1,4 +1,4 @@
-/** Remembers the latest ids that were added. */
+/** The most recently added ids. */
 export class RecentIds {
   readonly #limit: number;
   readonly #ids = new Set<string>();

@@ -8,12 +8,12 @@ import {
 import { type AddressGuard, ForbiddenAddress, notAllowed } from "../address/address-guard.js";
 import { guardedLookup, type ResolveHost } from "../address/guarded-lookup.js";
 
-/** A request, and the field of the job that its address comes from. */
+/** A request, and the job field that its address comes from. */
 export interface GuardedRequest extends HttpRequest {
   readonly field: string;
 }
 
-/** How a client sends and reads, and how it resolves names. */
+/** Settings of the client: how it sends, reads and resolves names. */
 export interface ClientSettings extends Omit<HttpClientOptions, "lookup"> {
   /** @default the machine's resolver */
   readonly resolve?: ResolveHost;

@@ -5,7 +5,7 @@ import { invalidJob } from "./parse-job.js";
 import { secretReferences } from "./secret-references.js";
 import { sampleUrl } from "./url-template.js";
 
-/** What the operator lets jobs use. */
+/** What the operator allows jobs to use. */
 export interface JobLimits {
   readonly guard: AddressGuard;
   readonly secrets: Secrets;
@@ -16,8 +16,8 @@ export interface JobLimits {
 const ADDRESSES = ["url", "statusUrl", "findUrl", "cancelUrl"] as const;
 
 /**
- * Whether this operator can carry out a sound job: its addresses are allowed, and its secrets are known and may be used
- * there. Names are not resolved here; what they stand for is checked at each connection.
+ * Checks that this operator can run a valid job: its addresses are allowed, and its secrets are known and may
+ * be used there. Names are not resolved here; their addresses are checked at each connection.
  *
  * @throws OperatorError ADDRESS_NOT_ALLOWED with the field and the host
  * @throws OperatorError JOB_INVALID with the field that names an unknown secret

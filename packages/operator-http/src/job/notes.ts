@@ -1,7 +1,7 @@
 import type { HttpJob } from "./job.js";
 import { hasPlaceholder } from "./url-template.js";
 
-/** Warnings about a sound job, in plain sentences that name the field. */
+/** Returns warnings about a valid job, in plain sentences that name the field. */
 export function notesOf({ completion, statusUrl, findUrl }: HttpJob): string[] {
   const isFoundByStatus = statusUrl !== undefined && !hasPlaceholder(statusUrl, "jobId");
   const notes: string[] = [];

@@ -7,7 +7,7 @@ import { PLACEHOLDERS, type Placeholder, sampleUrl, templateProblem } from "./ur
 const MAX_HEADERS = 50;
 const BY_KEY = PLACEHOLDERS.filter((name) => name !== "jobId");
 
-/** The names that secrets may have. */
+/** The names allowed for secrets. */
 export const SECRET_NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 
 const secretRef = z.string().regex(SECRET_NAME, "must be the name of a secret, not the secret itself");
@@ -84,7 +84,7 @@ const job = z
 const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
 /**
- * A schedule's `job`, checked by itself. Whether its addresses and secrets may be used is the operator's to say.
+ * Validates a schedule's `job` by itself. The operator decides whether its addresses and secrets may be used.
  *
  * @throws OperatorError JOB_INVALID with the first offending field, such as `job.url`
  */
@@ -96,7 +96,7 @@ export function parseJob(input: JsonObject): HttpJob {
   throw invalidJob(fieldOf(issue), issue.message);
 }
 
-/** The refusal of a job for one of its fields. */
+/** Returns the error that rejects a job because of one of its fields. */
 export function invalidJob(field: string, problem: string): OperatorError {
   return new OperatorError("JOB_INVALID", `${field}: ${problem}.`, { field });
 }

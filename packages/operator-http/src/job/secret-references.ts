@@ -1,7 +1,7 @@
 import type { SecretReference } from "../secrets/secrets.js";
 import type { HttpJob, HttpJobAuth } from "./job.js";
 
-/** The secrets that a job names, each with what it is wanted for. */
+/** Returns the secrets that a job names, each with its use. */
 export function secretReferences({ secretRef, auth }: HttpJob): SecretReference[] {
   return [
     ...(secretRef === undefined ? [] : [signerOf(secretRef)]),

@@ -1,4 +1,4 @@
-/** What the braces of a template may name. */
+/** The names allowed between the braces of a template. */
 export const PLACEHOLDERS = ["jobId", "runId", "idempotencyKey", "groupId"] as const;
 
 /** A name between braces. */
@@ -6,7 +6,7 @@ export type Placeholder = (typeof PLACEHOLDERS)[number];
 
 const BRACES = /\{([^{}]*)\}/g;
 
-/** What is wrong with an address or a template of one, if anything is. */
+/** Returns what is wrong with an address or a template of one, or `undefined`. */
 export function templateProblem(template: string, allowed: readonly Placeholder[]): string | undefined {
   const names = placeholdersOf(template);
   const stranger = names.find((name) => !(allowed as readonly string[]).includes(name));
@@ -20,18 +20,18 @@ export function templateProblem(template: string, allowed: readonly Placeholder[
   return undefined;
 }
 
-/** Whether the template asks for this value. */
+/** Returns whether the template contains this placeholder. */
 export function hasPlaceholder(template: string, name: Placeholder): boolean {
   return placeholdersOf(template).includes(name);
 }
 
-/** The address of a template whose values do not matter, for looking at its host and query. */
+/** Returns the address of a template with arbitrary values, for checking its host and query. */
 export function sampleUrl(template: string): URL {
   return new URL(template.replace(BRACES, "a"));
 }
 
 /**
- * The address that a sound template makes of values. Values are encoded, so that none adds a path segment or a query
+ * Fills a valid template with values. They are encoded, so that none adds a path segment or a query
  * parameter.
  *
  * @throws RangeError for a value of dots alone, which URLs read as "one level up"

@@ -3,12 +3,12 @@ import { z } from "zod";
 import { type HostPattern, namesHost } from "../address/host-pattern.js";
 import type { BoundSecret, Secret, SecretSource, SecretUse } from "./secret.js";
 
-/** A secret's source, and what it may be used for. */
+/** A secret's source and its permitted use. */
 export interface SecretRule {
   readonly source: SecretSource;
-  /** `undefined` for a plain secret, which signs, and is sent if it is no signing key. */
+  /** `undefined` for a plain secret, which signs, and is sent unless it is a signing key. */
   readonly use: SecretUse | undefined;
-  /** The hosts to which it may be sent; if it is bound to signing, the hosts that get its signatures. */
+  /** The hosts that it may be sent to; for a signing secret, the hosts that may get its signatures. */
   readonly hosts: readonly HostPattern[] | "any";
 }
 
@@ -27,7 +27,7 @@ const boundSecret = z
     message: "must have exactly one of value, env and file",
   });
 
-/** The shape of a secret among the options. Its messages never repeat a value. */
+/** The shape of a secret in the options. Its messages never repeat a value. */
 export const secretShape = z.unknown().superRefine((given, context) => {
   if (isSource(given)) return;
   if (typeof given !== "object" || given === null) {
@@ -40,11 +40,11 @@ export const secretShape = z.unknown().superRefine((given, context) => {
 });
 
 /**
- * The rule of a secret.
+ * Returns the rule of a secret.
  *
- * @param hosts - what the secret's own `hosts` say, if it has any
- * @param onlyHost - the one host that jobs may call, if there is but one
- * @returns `undefined` if the secret is to be sent, and where is not known
+ * @param hosts - the secret's own `hosts`, if it has any
+ * @param onlyHost - the one host that jobs may call, if there is exactly one
+ * @returns `undefined` if the secret is to be sent, but it is unknown to which hosts
  */
 export function secretRule(
   secret: Secret,
@@ -58,7 +58,7 @@ export function secretRule(
   return bound === undefined ? undefined : { source: sourceOf(secret), use, hosts: bound };
 }
 
-/** Why a secret may not be used like this in a request to `url`; `undefined` if it may. */
+/** Returns why a secret may not be used this way in a request to `url`; `undefined` if it may. */
 export function secretProblem({ use, hosts }: SecretRule, wanted: SecretUse, url: URL): string | undefined {
   if (use === undefined && wanted === "signing") return undefined;
   if (use !== undefined && use !== wanted) return `is for ${use}, not for ${wanted}`;
@@ -68,7 +68,9 @@ export function secretProblem({ use, hosts }: SecretRule, wanted: SecretUse, url
     : `may not be used for "${url.host}" (its hosts)`;
 }
 
-/** Whether a value is a key of Standard Webhooks, or several: to send one gives away who may sign. */
+/**
+ * Returns whether a value is one or several Standard Webhooks keys: sending one would let the recipient sign.
+ */
 export function isSigningKey(value: string): boolean {
   return value.split(/\s+/).some((each) => each.startsWith("whsec_"));
 }

@@ -1,29 +1,33 @@
-/** A secret's value, or what fetches it: asked at each use, so that a rotated secret needs no restart. */
+/** A secret's value, or a function that fetches it at each use, so that a rotated secret needs no restart. */
 export type SecretSource = string | (() => string | Promise<string>);
 
 /**
- * The use of a secret. `signing`: it signs requests and callbacks and is never sent itself. The others are sent: `bearer` and
- * `basic` in `Authorization`, `header` as it is in a header that the job names.
+ * Use of a secret. `signing`: it signs requests and callbacks and is never sent itself. The others are sent:
+ * `bearer` and `basic` in `Authorization`, `header` as it is in a header that the job names.
  */
 export type SecretUse = "signing" | "bearer" | "basic" | "header";
 
-/** A secret that is bound to its use and to the hosts that may have it. Exactly one of `value`, `env` and `file` is given. */
+/**
+ * A secret bound to its use and to the hosts that may receive it. Exactly one of `value`, `env` and `file` is
+ * given.
+ */
 export interface BoundSecret {
   readonly value?: SecretSource;
   /** The environment variable that holds it, read at each use. */
   readonly env?: string;
-  /** The file that holds it, read at each use, without the line's end. */
+  /** The file that holds it, read at each use, without the trailing line end. */
   readonly file?: string;
   readonly use: SecretUse;
   /**
-   * The hosts to which it may go, written as in `allow`. @default the host of `allow`, if that names exactly one; else needed,
-   * except for `signing`, whose key stays here whatever host gets the signature
+   * The hosts that it may be sent to, written as in `allow`. @default the host of `allow`, if that names
+   * exactly one; otherwise required, except for `signing`, whose key stays here whatever host gets the
+   * signature
    */
   readonly hosts?: readonly string[];
 }
 
 /**
- * A secret of the operator. A plain one signs; it is sent only if `allow` names exactly one host, and never if it is a signing
- * key (`whsec_…`). Others are bound to a use and to hosts.
+ * A secret of the operator. A plain one signs; it is sent only if `allow` names exactly one host, and never
+ * if it is a signing key (`whsec_…`). A `BoundSecret` has a use and hosts.
  */
 export type Secret = SecretSource | BoundSecret;

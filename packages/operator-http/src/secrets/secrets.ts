@@ -3,17 +3,17 @@ import { Redactor, unlessAborted } from "@tidegate/rest-client";
 import type { SecretUse } from "./secret.js";
 import { isSigningKey, type SecretRule, secretProblem } from "./secret-rules.js";
 
-/** A secret as a request needs it. */
+/** A request's reference to a secret. */
 export interface SecretReference {
   readonly name: string;
   readonly use: SecretUse;
-  /** The field that holds the name, such as `job.secretRef`. */
+  /** The field with the name, such as `job.secretRef`. */
   readonly field: string;
 }
 
 const MIN_LENGTH = 8;
 
-/** Secrets by name. Their values appear in what is sent and nowhere else. */
+/** Secrets by name. Their values appear only in what is sent. */
 export class Secrets {
   readonly #byName: ReadonlyMap<string, SecretRule>;
   readonly #redactor = new Redactor();
@@ -27,7 +27,7 @@ export class Secrets {
   }
 
   /**
-   * Checks all that can be told of a secret that is known before its value is fetched.
+   * Checks a known secret as far as possible without fetching its value.
    *
    * @throws OperatorError SECRET_NOT_ALLOWED with the field, when the secret is not for this use or this host
    */
@@ -39,11 +39,11 @@ export class Secrets {
   }
 
   /**
-   * The value of a secret for a request to `url`.
+   * Returns the value of a secret for a request to `url`.
    *
    * @throws OperatorError SECRET_NOT_ALLOWED when the secret is not for this use or this host
    * @throws OperatorError CONFIGURATION_INVALID when there is no such secret, or it cannot be read or used
-   * @throws the signal's reason when it is aborted before
+   * @throws the signal's reason when it is aborted first
    */
   async resolveFor(reference: SecretReference, url: URL, signal: AbortSignal): Promise<string> {
     this.check(reference, url);
@@ -53,10 +53,10 @@ export class Secrets {
   }
 
   /**
-   * The value of a secret, for what is not sent.
+   * Returns the value of a secret that is not sent.
    *
    * @throws OperatorError CONFIGURATION_INVALID when there is no such secret, or it cannot be read or used
-   * @throws the signal's reason when it is aborted before
+   * @throws the signal's reason when it is aborted first
    */
   async resolve(name: string, signal: AbortSignal): Promise<string> {
     const source = this.#byName.get(name)?.source;
@@ -69,13 +69,13 @@ export class Secrets {
     return value;
   }
 
-  /** A text without the secrets that were resolved so far: a service may say back what it was sent. */
+  /** Redacts the secrets resolved so far from a text: a service may echo what it was sent. */
   redact(text: string): string {
     return this.#redactor.redact(text);
   }
 }
 
-/** The refusal of a secret, which says its name only. */
+/** Returns the error for an unusable secret, with only its name. */
 export function unusable(name: string, problem: string): OperatorError {
   return new OperatorError("CONFIGURATION_INVALID", `The secret "${name}" ${problem}.`, { field: "secrets" });
 }
@@ -84,7 +84,7 @@ function notAllowed(field: string, name: string, problem: string): OperatorError
   return new OperatorError("SECRET_NOT_ALLOWED", `${field}: the secret "${name}" ${problem}.`, { field });
 }
 
-/** A plain secret is for whatever its form says; a bound one is for what it is bound to. */
+/** A plain secret's use follows from its form; a bound one's is declared. */
 function refuseSigningKey(
   { name, use, field }: SecretReference,
   rule: SecretRule | undefined,
@@ -99,7 +99,7 @@ async function fetchSecret(name: string, fetch: () => unknown, signal: AbortSign
     return await unlessAborted(Promise.resolve(fetch()), signal);
   } catch (error) {
     if (signal.aborted || isTidegateError(error)) throw error;
-    // Neither message nor cause: what a vault's client says may hold what it was asked for.
+    // Neither message nor cause: a vault client's error may contain the secret it was asked for.
     const code = (error as { code?: unknown } | null)?.code;
     throw unusable(name, `cannot be read${typeof code === "string" ? ` (${code})` : ""}`);
   }

@@ -2,7 +2,7 @@ import { SECRET_FORM, type WebhookKey, webhookKeys } from "@tidegate/webhook";
 import { unusable } from "./secrets.js";
 
 /**
- * The keys of a webhook secret that has this name.
+ * Returns the keys of the webhook secret with this name.
  *
  * @throws OperatorError CONFIGURATION_INVALID
  */

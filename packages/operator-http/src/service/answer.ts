@@ -2,7 +2,7 @@ import type { JobMetrics, JobOutcome } from "@tidegate/core";
 import { oneLine } from "@tidegate/rest-client";
 import { z } from "zod";
 
-/** What a service says of a job, in answers and in callbacks. */
+/** A service's report about a job, in responses and in callbacks. */
 export interface JobReport {
   /** The service's own id of the job. */
   readonly jobId?: string;
@@ -11,20 +11,20 @@ export interface JobReport {
   /** Where a person can look at the job. */
   readonly address?: string;
   readonly error?: { readonly code?: string; readonly message?: string; readonly isRetryable?: boolean };
-  /** Where the job's state is to be asked; may be relative to the address that answered. */
+  /** Where to query the job's state; may be relative to the responding address. */
   readonly statusUrl?: string;
-  /** What the answer's `Retry-After` asks to wait, ms. */
+  /** The wait that the response's `Retry-After` asks for, ms. */
   readonly retryAfterMs?: number;
 }
 
 export type JobReportState = "PENDING" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED";
 
-/** An answer that breaks the protocol, which is as good as none. */
+/** A response that breaks the protocol, which counts as none. */
 export class MalformedAnswer extends Error {
   override readonly name = "MalformedAnswer";
 }
 
-/** An id that addresses and the ledger can hold: visible ASCII without spaces, and not of dots alone. */
+/** An id that fits into addresses and the ledger: visible ASCII without spaces, and not only dots. */
 const jobId = z
   .string()
   .regex(/^(?!\.+$)[\x21-\x7e]{1,200}$/, "must be 1 to 200 of visible ASCII without spaces");
@@ -39,7 +39,7 @@ const webAddress = z
     "must be an http or https URL",
   );
 
-/** The shape of a `JobReport`. Keys that it does not know are passed over, so that services may say more. */
+/** The shape of a `JobReport`. Unknown keys are ignored, so that services may say more. */
 export const jobReportShape = z.object({
   jobId: z.union([jobId, z.number().int().transform(String)]).exactOptional(),
   state: z.enum(["PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"]).exactOptional(),
@@ -63,13 +63,13 @@ export const jobReportShape = z.object({
 });
 
 /**
- * Reads JSON that came from outside: `null` is the same as absent, and strings are redacted wherever they stand.
+ * Parses JSON from outside: `null` is the same as absent, and all strings are redacted.
  *
  * @throws MalformedAnswer when it is not JSON
  */
 export function readJson(text: string, redact: (text: string) => string): unknown {
   try {
-    // RFC 8259 lets a reader pass over a byte order mark.
+    // RFC 8259 lets a parser ignore a byte order mark.
     return JSON.parse(text.replace(/^\uFEFF/, ""), (_, value: unknown) => {
       if (value === null) return undefined;
       return typeof value === "string" ? redact(value) : value;
@@ -79,7 +79,7 @@ export function readJson(text: string, redact: (text: string) => string): unknow
   }
 }
 
-/** @throws MalformedAnswer with the first field that is not as it should be */
+/** @throws MalformedAnswer with the first invalid field */
 export function parseReport<T extends z.ZodType>(shape: T, value: unknown): z.infer<T> {
   const parsed = shape.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -88,7 +88,7 @@ export function parseReport<T extends z.ZodType>(shape: T, value: unknown): z.in
   throw new MalformedAnswer(field === "" ? `must be a JSON object` : `has a bad ${field}: ${issue.message}`);
 }
 
-/** How the job ended, or `undefined` while it has not. */
+/** Returns how the job ended, or `undefined` while it has not. */
 export function outcomeOf(report: JobReport): JobOutcome | undefined {
   const { state, metrics, error, retryAfterMs } = report;
   if (state === undefined || state === "PENDING" || state === "RUNNING") return undefined;
@@ -101,7 +101,10 @@ export function outcomeOf(report: JobReport): JobOutcome | undefined {
   };
 }
 
-/** A service's words as the ledger keeps them: one line of limited length, a code of Tidegate's form. */
+/**
+ * Limits a service's error to what the ledger keeps: one line of limited length, and a code of Tidegate's
+ * form.
+ */
 function jobError({ code, message }: NonNullable<JobReport["error"]>): { code: string; message: string } {
   const isCode = code !== undefined && /^[A-Z][A-Z0-9_]{0,63}$/.test(code);
   const words = [isCode ? undefined : code, message].filter((word) => word !== undefined && word !== "");

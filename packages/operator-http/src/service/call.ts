@@ -2,10 +2,10 @@ import type { OfflineJobRequest } from "@tidegate/core";
 import type { HttpJob } from "../job/job.js";
 import { parseJob } from "../job/parse-job.js";
 
-/** The longest that a question about a job may take, whatever its submission may. */
+/** The longest time that a query about a job may take, whatever its submission may. */
 const MAX_QUESTION_MS = 30_000;
 
-/** A run's request and what its job says about the service. */
+/** A run's request and its parsed job. */
 export interface Call {
   readonly request: OfflineJobRequest;
   readonly job: HttpJob;

@@ -5,10 +5,10 @@ import { OpenSubmission } from "./open-submission.js";
 import { Refused } from "./protocol.js";
 import type { Target } from "./target.js";
 
-/** A question about a job that got no usable answer; it may be asked again. */
+/** A query about a job that got no usable response; it may be repeated. */
 export class Unanswered extends Error {
   override readonly name = "Unanswered";
-  /** What the service asks to wait, ms. */
+  /** The wait that the service asks for, ms. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, details: { readonly retryAfterMs?: number; readonly cause?: unknown } = {}) {
@@ -18,10 +18,10 @@ export class Unanswered extends Error {
 }
 
 /**
- * The error of a failed submission: an `OperatorError` only if the job was certainly not taken.
+ * Returns the error of a failed submission: an `OperatorError` only if the job was certainly not taken.
  *
- * An answer of 2xx that says nothing readable would say the same the next time, after the job was done once more. So
- * another attempt is for those only whose job can be looked up before.
+ * An unreadable 2xx response would be just as unreadable the next time, after the job had been done once
+ * more. So it is retried only if the job can be looked up first.
  *
  * @param canFind - the job can be looked up by its key
  */
@@ -44,12 +44,12 @@ export function submissionFailure(error: unknown, { field }: Target, canFind: bo
     : new OperatorError("JOB_FAILED", `${field}: ${describe(error)}; nothing was sent.`, { field, cause });
 }
 
-/** The way out where an answer says nothing readable. */
+/** Advice for an unreadable response. */
 const NOT_REPEATED =
   "It is not submitted again, so as not to be done twice. If the service's status says all that it has to say, " +
   'set job.protocol to "status"; if the job can be looked up, give job.findUrl.';
 
-/** The error of a failed question. */
+/** Returns the error of a failed query. */
 export function questionFailure(error: unknown, { field }: Target): unknown {
   if (error instanceof Refused)
     return new Unanswered(`${field}: the service refused: ${oneLine(error.message)}`);
@@ -62,12 +62,12 @@ function isUnreadable(error: unknown): error is MalformedAnswer | UnreadableBody
   return error instanceof MalformedAnswer || error instanceof UnreadableBody;
 }
 
-/** Codes say enough: the texts of connection errors tell addresses of the manager's network. */
+/** Codes say enough: the texts of connection errors reveal addresses of the manager's network. */
 function describe({ cause, code }: NoAnswer): string {
   return code === undefined ? cause.message : `the connection failed (${code})`;
 }
 
-/** The connection's error, if it has more to say than its code. */
+/** Returns the connection's error, if it says more than its code. */
 function causeOf({ cause }: NoAnswer): Error | undefined {
   return cause instanceof NotHttp ? undefined : cause;
 }

@@ -19,14 +19,13 @@ interface Outgoing extends Target {
 }
 
 /**
- * Asks services about jobs, in the protocol that this package's README describes. Aborted signals make every method
- * throw the signal's reason.
+ * Client for services, in the protocol that this package's README describes. Every method throws the signal's
+ * reason when a signal is aborted.
  */
 export class JobService {
   readonly #client: GuardedClient;
   readonly #secrets: Secrets;
   readonly #clock: Clock;
-  /** Measures time-outs. */
 
   constructor(client: GuardedClient, secrets: Secrets, { clock }: { clock: Clock }) {
     this.#client = client;
@@ -35,10 +34,10 @@ export class JobService {
   }
 
   /**
-   * Hands a run to the service.
+   * Submits a run to the service.
    *
    * @throws OperatorError when the job was certainly not taken
-   * @throws Error when that is open
+   * @throws Error when that is unknown
    */
   async submit(call: Call, signals: readonly AbortSignal[]): Promise<JobReport> {
     const target = submissionTarget(call);
@@ -73,7 +72,8 @@ export class JobService {
   }
 
   /**
-   * The job that the service has under the run's key; `undefined` when it has none, or cannot be asked.
+   * Returns the job that the service has under the run's key; `undefined` if it has none, or cannot be
+   * queried.
    *
    * @throws Unanswered
    */
@@ -85,7 +85,7 @@ export class JobService {
       if (!isSuccess(answer)) throw this.#unanswered(target, answer);
       const report = this.#reportIn(call, answer);
       const { jobId, state, statusUrl } = report;
-      // Some services answer every GET with 200.
+      // Some services respond to every GET with 200.
       if (jobId === undefined && state === undefined && statusUrl === undefined) {
         throw new MalformedAnswer("names no job");
       }
@@ -94,8 +94,8 @@ export class JobService {
   }
 
   /**
-   * Asks the service to stop a job. Resolves when it has acknowledged or knows no such job, and at once when the job
-   * gives no address for it.
+   * Asks the service to stop a job. Resolves when it has acknowledged or knows no such job, and at once if
+   * the job has no address for it.
    *
    * @throws Unanswered
    */
@@ -136,7 +136,7 @@ export class JobService {
     });
   }
 
-  /** A `Location` counts as `statusUrl` where the body has none; one that leads elsewhere is for people. */
+  /** A `Location` counts as `statusUrl` if the body has none; one at another origin is for people. */
   #submitted(call: Call, answer: HttpAnswer): JobReport {
     const report = this.#reportIn(call, answer);
     const location = headerOf(answer, "location");
@@ -169,7 +169,7 @@ function question(call: Call, purpose: Purpose, target: Target): Outgoing {
   return { ...target, purpose, method: "GET", body: "", timeoutMs: questionTimeoutMs(call) };
 }
 
-/** The report with its status address made absolute. @throws MalformedAnswer */
+/** Returns the report with its status address made absolute. @throws MalformedAnswer */
 function withStatusUrl(call: Call, report: JobReport): JobReport {
   if (report.statusUrl === undefined) return report;
   const url = statusUrlOf(call, report.statusUrl);

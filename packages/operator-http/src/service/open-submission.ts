@@ -6,11 +6,11 @@ interface Advice {
 }
 
 /**
- * A submission that failed, though the service may have taken the job. Not an `OperatorError`, which would say that it
+ * A failed submission whose job the service may have taken. Not an `OperatorError`, which would mean that it
  * certainly did not.
  */
 export class OpenSubmission extends Error {
-  /** False where another attempt could do the job twice, and no better. */
+  /** False if another attempt could run the job twice with no better result. */
   readonly isRetryable: boolean;
   /** The wait that the service asks for, ms. */
   readonly retryAfterMs: number | undefined;

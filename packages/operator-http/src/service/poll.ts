@@ -1,12 +1,12 @@
 import { type Clock, isTidegateError, type JobOutcome, messageOf, pause } from "@tidegate/core";
 import { Unanswered } from "./failure.js";
 
-/** How a job's end is waited for by asking. */
+/** How to poll for a job's end. */
 export interface PollPlan {
   readonly clock: Clock;
-  /** Between two questions, ms. */
+  /** Interval between queries, ms. */
   readonly intervalMs: number;
-  /** How many questions in a row may go unanswered. */
+  /** How many queries in a row may go unanswered. */
   readonly maxFailures: number;
   /** From 0 to 1. @default Math.random */
   readonly random?: () => number;
@@ -14,21 +14,21 @@ export interface PollPlan {
 
 /** A job that has not ended. */
 export interface StillRunning {
-  /** The wait that the service asks for before the next question, ms. @default the interval */
+  /** The wait that the service asks for before the next query, ms. @default the interval */
   readonly retryAfterMs?: number;
 }
 
-/** The longest wait that unanswered questions lead to, ms, unless the interval is longer. */
+/** The longest wait caused by unanswered queries, ms, unless the interval is longer. */
 const MAX_BACKOFF_MS = 60_000;
 
 /** The longest wait that a service may ask for, ms. */
 const MAX_RETRY_AFTER_MS = 300_000;
 
 /**
- * Asks until the job has ended, at once and then at intervals.
+ * Queries until the job has ended, at once and then at intervals.
  *
- * @param ask - the outcome, or anything else while the job runs
- * @throws Error when too many questions in a row went unanswered
+ * @param ask - returns the outcome, or anything else while the job runs
+ * @throws Error when too many queries in a row went unanswered
  * @throws the signal's reason when it is aborted
  */
 export async function pollUntilEnded(
@@ -55,9 +55,9 @@ export async function pollUntilEnded(
 }
 
 /**
- * How long to wait before the next question, ms: the interval, doubled with each failure up to a minute, at least as long
- * as the service asks (up to five minutes), and a tenth more or less, so that many jobs do not ask in step, but never
- * before the service wants to be asked.
+ * Returns how long to wait before the next query, ms: the interval, doubled with each failure up to a minute,
+ * at least as long as the service asks (up to five minutes), with 10% jitter so that many jobs do not query
+ * in step, but never before the service wants to be queried.
  */
 export function pollDelayMs(given: {
   readonly intervalMs: number;
@@ -72,7 +72,7 @@ export function pollDelayMs(given: {
   return Math.max(askedMs, Math.round(waitMs * (0.9 + 0.2 * random())));
 }
 
-/** A service that is away and a vault that is away come back; a forbidden address does not become allowed. */
+/** An unreachable service or vault may come back; a forbidden address stays forbidden. */
 function isTransient(error: unknown): boolean {
   return error instanceof Unanswered || (isTidegateError(error) && error.code === "CONFIGURATION_INVALID");
 }

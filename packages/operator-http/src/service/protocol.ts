@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { HttpJob } from "../job/job.js";
 import { type JobReport, jobReportShape, MalformedAnswer, parseReport, readJson } from "./answer.js";
 
-/** A request that the service answered with a plain no, whatever the status: InLong refuses with 200. */
+/** A request that the service refused outright, whatever the status: InLong refuses with 200. */
 export class Refused extends Error {
   override readonly name = "Refused";
 }
@@ -16,7 +16,7 @@ const envelope = z.object({
   data: z.unknown().optional(),
 });
 
-/** The body of a submission: InLong's four fields first, under its names, then Tidegate's. */
+/** Returns the body of a submission: InLong's four fields first, under its names, then Tidegate's. */
 export function submissionBody(request: OfflineJobRequest): string {
   const body: OfflineJobRequest = {
     groupId: request.groupId,
@@ -34,14 +34,14 @@ export function submissionBody(request: OfflineJobRequest): string {
   return JSON.stringify(body);
 }
 
-/** The part of an answer that is read. */
+/** The part of a response that is read. */
 type Words = Pick<HttpAnswer, "status" | "text">;
 
 /**
- * Reads the report in a 2xx answer. An empty body says nothing, and so does one that repeats the status (`OK`).
+ * Parses the report in a 2xx response. A body that is empty or repeats the status (`OK`) says nothing.
  *
  * @throws MalformedAnswer
- * @throws Refused where InLong's envelope says so
+ * @throws Refused if InLong's envelope says so
  */
 export function reportIn(
   answer: Words,
@@ -56,21 +56,21 @@ export function reportIn(
   return withState(value === undefined ? {} : parseReport(jobReportShape, value), answer);
 }
 
-/** Keys that are not known are passed over, but not these: a failure must not pass for success. */
+/** Unknown keys are ignored, but not these: a failure must not pass for success. */
 function deniesSuccess(value: unknown): boolean {
   const { success, ok } = Object(value) as { readonly success?: unknown; readonly ok?: unknown };
   return success === false || ok === false;
 }
 
-/** The state that a report without one implies, if it does. */
+/** Adds the state that a report without one implies, if any. */
 function withState(report: JobReport, { status }: Words): JobReport {
   if (report.state !== undefined) return report;
   if (report.error !== undefined) return { ...report, state: "FAILED" };
-  // 202 says that the job has been accepted and not that it is done (RFC 9110, 15.3.3).
+  // 202 means that the job has been accepted, not that it is done (RFC 9110, 15.3.3).
   return status === 202 ? { ...report, state: "PENDING" } : report;
 }
 
-/** Frameworks send the status's name as the body where a handler sends none, as text or as a JSON string. */
+/** Frameworks send the status's name as the body if a handler sends none, as text or as a JSON string. */
 function repeatsStatus({ status, text }: Words): boolean {
   const words = text
     .trim()
@@ -80,7 +80,7 @@ function repeatsStatus({ status, text }: Words): boolean {
   return words === "" || words === "ok" || words === STATUS_CODES[status]?.toLowerCase();
 }
 
-/** The service's own words about a refusal, where its body holds any. */
+/** Returns the service's own words about a refusal, if its body holds any. */
 export function reasonIn(
   answer: Words,
   protocol: HttpJob["protocol"],

@@ -3,13 +3,13 @@ import { OperatorError } from "@tidegate/core";
 import { type HttpAnswer, oneLine, retryAfterMs } from "@tidegate/rest-client";
 import { OpenSubmission } from "./open-submission.js";
 
-/** The service holds back; the same request may be taken later. */
+/** The service is busy; the same request may succeed later. */
 const BUSY: ReadonlySet<number> = new Set([408, 423, 425, 429]);
 
 /** Credentials are missing or wrong; they are read again for the next attempt. */
 const DENIED: ReadonlySet<number> = new Set([401, 403, 407]);
 
-/** Answers to the question after a job that mean "there is none". */
+/** Lookup responses that mean "there is no such job". */
 const ABSENT: ReadonlySet<number> = new Set([404, 410]);
 
 export function isAbsent({ status }: HttpAnswer): boolean {
@@ -17,10 +17,11 @@ export function isAbsent({ status }: HttpAnswer): boolean {
 }
 
 /**
- * What a submission's refusal means. An `OperatorError` says that the job was certainly not taken. Otherwise that is open:
- * a 5xx may come from a gateway that lost a service which had taken it, and 409 is how a service answers while it works
- * on an earlier request with the same `Idempotency-Key`. Either carries what `Retry-After` asks for, and a refusal that
- * asks to be tried again is not the job's fault, whatever its status.
+ * Returns the error for a refused submission. An `OperatorError` means that the job was certainly not taken.
+ * Otherwise that is unknown: a 5xx may come from a gateway that lost a service which had taken it, and a
+ * service responds 409 while it works on an earlier request with the same `Idempotency-Key`. Both carry the
+ * wait that `Retry-After` asks for, and a refusal that asks for a retry is not the job's fault, whatever its
+ * status.
  *
  * @param reason - the service's own words, redacted
  */
@@ -48,7 +49,7 @@ export function submissionRefusal(answer: HttpAnswer, reason: string | undefined
   return new OperatorError(isTemporary ? "JOB_FAILED" : "JOB_INVALID", told, { field, ...advice });
 }
 
-/** A status, its name, and how long the service asks to be left alone. */
+/** Returns a status, its name, and the wait that the service asks for. */
 export function describeStatus(answer: HttpAnswer, now: number): string {
   const name = STATUS_CODES[answer.status] ?? "unknown status";
   const waitMs = retryAfterMs(answer.headers, now);

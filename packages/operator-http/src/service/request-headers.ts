@@ -6,14 +6,14 @@ import type { SecretReference, Secrets } from "../secrets/secrets.js";
 import { signingKeys } from "../secrets/signing.js";
 import type { Call } from "./call.js";
 
-/** What a request is for. */
+/** Purpose of a request. */
 export type Purpose = "submit" | "status" | "find" | "cancel";
 
 /**
- * The headers of a request: the job's own, the credential, and the signature over the body's bytes.
+ * Returns the headers of a request: the job's own, the credential, and the signature over the body's bytes.
  *
- * A submission's `webhook-id` is the run's key in every attempt, so that a service that knows Standard Webhooks sees a
- * repetition for what it is. Other requests have ids of their own, lest they be taken for it.
+ * A submission's `webhook-id` is the run's key in every attempt, so that a service that knows Standard
+ * Webhooks recognizes a repetition. Other requests have their own ids, so that they are not mistaken for it.
  *
  * @throws OperatorError CONFIGURATION_INVALID
  * @throws OperatorError SECRET_NOT_ALLOWED
@@ -30,7 +30,7 @@ export async function requestHeaders(
   const secretFor = (reference: SecretReference) => secrets.resolveFor(reference, url, signal);
   return {
     accept: "application/json",
-    // Without this header any coding would do; compressed answers are read all the same.
+    // Without this header any coding would be acceptable; compressed responses are read all the same.
     "accept-encoding": "identity",
     "user-agent": "tidegate-operator-http",
     ...lowerCaseNames(job.headers ?? {}),
@@ -53,7 +53,7 @@ function authHeader({ scheme, header }: HttpJobAuth, secret: string): Record<str
   return { authorization: `Bearer ${secret}` };
 }
 
-/** One spelling for each name, so that what the operator sets replaces what the job says. */
+/** Header names are lower-cased, so that what the operator sets replaces what the job says. */
 function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }

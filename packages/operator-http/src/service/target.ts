@@ -14,8 +14,8 @@ export function submissionTarget({ job }: Call): Target {
 }
 
 /**
- * Where a job's state is asked: at the address that the job gives, else at the one that the service gave, else where the
- * job is looked up by its key. `undefined` when there is none of them.
+ * Returns where to query a job's state: the address that the job gives, else the one that the service gave,
+ * else the one that looks up the job by its key. `undefined` if there is none.
  */
 export function statusTarget(call: Call, handle: JobHandle): Target | undefined {
   if (call.job.statusUrl !== undefined) return filled(call, "job.statusUrl", call.job.statusUrl, handle.id);
@@ -23,7 +23,7 @@ export function statusTarget(call: Call, handle: JobHandle): Target | undefined 
   return url === undefined ? findTarget(call) : { field: "statusUrl", url };
 }
 
-/** Where a job is looked up by its key, or `undefined` when that cannot be done. */
+/** Returns where to look up a job by its key, or `undefined` if it cannot be looked up. */
 export function findTarget(call: Call): Target | undefined {
   const { findUrl, statusUrl } = call.job;
   if (findUrl !== undefined) return filled(call, "job.findUrl", findUrl);
@@ -31,15 +31,15 @@ export function findTarget(call: Call): Target | undefined {
   return filled(call, "job.statusUrl", statusUrl);
 }
 
-/** Where a job is stopped, or `undefined` when it cannot be. */
+/** Returns where to stop a job, or `undefined` if it cannot be stopped. */
 export function cancelTarget(call: Call, handle: JobHandle): Target | undefined {
   const { cancelUrl } = call.job;
   return cancelUrl === undefined ? undefined : filled(call, "job.cancelUrl", cancelUrl, handle.id);
 }
 
 /**
- * The status address that a service chose, or `undefined` where it may not be asked: it must be at the origin of
- * `job.url`, since an answer may not send the job's credentials elsewhere.
+ * Returns the status address that a service chose, or `undefined` if it may not be queried: it must be at the
+ * origin of `job.url`, since a response may not redirect the job's credentials elsewhere.
  */
 export function statusUrlOf({ job }: Call, given: string): URL | undefined {
   const url = URL.canParse(given, job.url) ? new URL(given, job.url) : undefined;

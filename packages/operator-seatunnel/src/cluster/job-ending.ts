@@ -5,31 +5,34 @@ import type { ListedJob } from "../rest/listed-job.js";
 import type { JobListing } from "./job-lists.js";
 import type { JobWatch, WatchedEnd } from "./job-watch.js";
 
-/** What limits a wait: the caller's signal, and the operator's. */
+/** Signals that limit a wait: the caller's and the operator's. */
 export interface Limits {
   readonly signal: AbortSignal;
   readonly lifetime: AbortSignal;
 }
 
-/** What tells jobs to stop. */
+/** Asks jobs to stop. */
 export interface JobStopper {
   readonly stop: (jobId: string, signal: AbortSignal) => Promise<void>;
 }
 
-/** How often a job is told to stop, and how long after each time it is looked at, ms. */
+/** How often a job is asked to stop, and how long it is watched after each time, ms. */
 const STOP_TRIES = 6;
 const STOP_TRY_MS = 5_000;
 
-/** Before a job runs. */
+/** States before a job runs. */
 const STARTING: ReadonlySet<string> = new Set(["INITIALIZING", "CREATED", "SCHEDULED"]);
 
-/** So long after it was first seen running the parts of a job have opened what they close, ms. */
+/** How long after a job was first seen running its parts have opened what they close, ms. */
 const SETTLING_MS = 5_000;
 
-/** A job that has not started by then is told to stop all the same, ms; one that runs and is older has settled. */
+/**
+ * A job that has not started by then is asked to stop all the same, ms; one that runs and is older has
+ * settled.
+ */
 const START_LIMIT_MS = 30_000;
 
-/** Brings jobs to their end: waits for it up to a deadline, or makes an end of them. */
+/** Brings jobs to their end: waits for it up to a deadline, or stops them. */
 export class JobEnding {
   readonly #stopper: JobStopper;
   readonly #listing: JobListing;
@@ -44,10 +47,10 @@ export class JobEnding {
   }
 
   /**
-   * The job's end; when the deadline passes, it is stopped.
+   * Returns the job's end; when the deadline passes, the job is stopped.
    *
-   * @param deadlineMs - how long after its submission, whoever submitted it
-   * @returns `isLate` where it was stopped for that
+   * @param deadlineMs - counted from its submission, whoever submitted it
+   * @returns `isLate` if it was stopped because of the deadline
    */
   async within(
     jobId: string,
@@ -62,8 +65,8 @@ export class JobEnding {
   }
 
   /**
-   * Stops the job and waits until it has. SeaTunnel may overlook what it is told, so it is told again. It is not told while
-   * the job starts: 2.3.4 then leaves it CANCELING for ever.
+   * Stops the job and waits until it has stopped. SeaTunnel may miss a stop request, so it is repeated. None
+   * is sent while the job starts: 2.3.4 would then leave it CANCELING forever.
    *
    * @throws Error when it does not stop
    */
@@ -82,14 +85,14 @@ export class JobEnding {
   }
 
   /**
-   * Resolves when all parts of the job have begun, as far as its cluster tells. Its submission says little of that: a busy
-   * cluster takes its time until the job runs.
+   * Resolves when all parts of the job have begun, as far as its cluster reports. Its submission says little
+   * about that: a busy cluster takes a while to run the job.
    */
   async #started(jobId: string, knownSince: EpochMs, { signal, lifetime }: Limits): Promise<void> {
     const giveUpAt = this.#clock.now() + START_LIMIT_MS;
     let runningSince: EpochMs | undefined;
     let wasStarting = false;
-    // The listing takes its time between two looks.
+    // The pause between two checks is in the listing.
     while (runningSince !== undefined || this.#clock.now() < giveUpAt) {
       const job = await this.#running(jobId, lifetime);
       const now = this.#clock.now();
@@ -106,14 +109,14 @@ export class JobEnding {
     }
   }
 
-  /** How long ago a running job was submitted, ms. A clock that was ahead then counts for nothing. */
+  /** Returns how long ago a running job was submitted, ms; 0 if the submitter's clock was ahead. */
   async #ranMs(jobId: string, lifetime: AbortSignal): Promise<number> {
     const job = await this.#running(jobId, lifetime);
     const now = this.#clock.now();
     return Math.max(now - (job?.submittedAt ?? now), 0);
   }
 
-  /** A job of the list of running ones; `undefined` as well where the cluster does not answer. */
+  /** Returns a job from the list of running ones; `undefined` also if the cluster does not respond. */
   async #running(jobId: string, lifetime: AbortSignal): Promise<ListedJob | undefined> {
     try {
       const { running } = await this.#listing.fresh(lifetime);
@@ -135,18 +138,18 @@ export class JobEnding {
       throw error;
     } finally {
       timer.cancel();
-      // A combined signal stays with a long-lived one until either is aborted.
+      // A combined signal stays attached to a long-lived one until either is aborted.
       over.abort();
     }
   }
 }
 
-/** How long a job has been there, ms; its submission may be by a clock that was ahead. */
+/** Returns how long a job has existed, ms; its submission time may come from a clock that was ahead. */
 function ageMs({ submittedAt = 0 }: ListedJob, knownSince: EpochMs, now: EpochMs): number {
   return now - Math.min(knownSince, submittedAt);
 }
 
-/** Whether a job that is not starting shows that it has read, or does something else than run. */
+/** Returns whether a job that is not starting has read rows, or is in a state other than running. */
 function hasBegun({ jobStatus, metrics }: ListedJob): boolean {
   return jobStatus !== "RUNNING" || (metricsOf(metrics).rowsRead ?? 0) > 0;
 }

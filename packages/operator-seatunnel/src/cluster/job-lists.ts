@@ -2,35 +2,41 @@ import { type Clock, pause } from "@tidegate/core";
 import { Refused } from "../rest/failure.js";
 import type { ListedJob } from "../rest/listed-job.js";
 
-/** The cluster's jobs. A job in neither list was in neither when `running` was asked for. */
+/** Lists of the cluster's jobs. A job in neither list was in neither when `running` was fetched. */
 export interface JobLists {
   readonly running: readonly ListedJob[];
-  /** Asked for when it is first wanted: it is long, and mostly not wanted. */
+  /** Fetched on first use: it is long, and rarely needed. */
   readonly finished: () => Promise<readonly ListedJob[]>;
 }
 
-/** Where the lists come from. */
+/** Source of the lists. */
 export interface JobSource {
   readonly runningJobs: (signal: AbortSignal) => Promise<readonly ListedJob[]>;
   readonly finishedJobs: (signal: AbortSignal) => Promise<readonly ListedJob[]>;
 }
 
-/** Between the beginnings of two looks, ms: however many runs wait or are submitted, the cluster is asked this often. */
+/**
+ * Interval between the starts of two checks, ms: the cluster is queried this often, however many runs wait or
+ * are submitted.
+ */
 const SPACING_MS = 250;
 
-/** After a list that took long the cluster is left alone for so many times as long, up to a limit, ms. */
+/** After a slow list the cluster is left alone for this many times its duration, up to a limit, ms. */
 const REST_FACTOR = 3;
 const LONGEST_REST_MS = 5_000;
 
-/** SeaTunnel answers a list with an error while one of its jobs is just being started; before it is asked again, ms. */
+/**
+ * SeaTunnel responds to a list query with an error while one of its jobs is being started; pauses before it
+ * is repeated, ms.
+ */
 const PAUSES_MS = [200, 500, 1_000];
 
-/** Looks at the cluster's jobs for all who want to know of them: one look for all who asked before it began. */
+/** Listing of the cluster's jobs, shared by all callers: one check serves all who asked before it began. */
 export class JobListing {
   readonly #source: JobSource;
   readonly #clock: Clock;
   #next: Promise<JobLists> | undefined;
-  /** When the next look may begin, epoch ms. */
+  /** When the next check may begin, epoch ms. */
   #restUntil = Number.NEGATIVE_INFINITY;
 
   constructor(source: JobSource, clock: Clock) {
@@ -38,7 +44,7 @@ export class JobListing {
     this.#clock = clock;
   }
 
-  /** What is so after the call. @param signal - the operator's lifetime */
+  /** Returns lists fetched after the call. @param signal - the operator's lifetime */
   fresh(signal: AbortSignal): Promise<JobLists> {
     this.#next ??= this.#look(signal);
     return this.#next;

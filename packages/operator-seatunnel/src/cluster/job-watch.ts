@@ -5,10 +5,10 @@ import type { ListedJob } from "../rest/listed-job.js";
 import type { JobListing, JobLists } from "./job-lists.js";
 import { unlessAborted } from "./unless-aborted.js";
 
-/** The end of a job as the cluster lists it, or `undefined` when the cluster knows nothing of it any more. */
+/** The end of a job as the cluster lists it, or `undefined` if the cluster no longer knows the job. */
 export type WatchedEnd = ListedJob | undefined;
 
-/** How it waits. */
+/** Settings of the watch. */
 export type WatchSettings = Pick<Settings, "clock" | "pollIntervalMs" | "patienceMs" | "lostAfterMs">;
 
 /** A job that somebody waits for. */
@@ -17,7 +17,7 @@ class Watched {
   resolve!: (end: WatchedEnd) => void;
   reject!: (error: unknown) => void;
   watchers = 0;
-  /** Since when it has been in none of the lists that were answered, epoch ms. */
+  /** Since when it has been missing from all received lists, epoch ms. */
   missingSince: number | undefined;
 
   constructor() {
@@ -28,7 +28,7 @@ class Watched {
   }
 }
 
-/** Waits for the ends of all jobs at once: one loop, whatever their number, which rests while nobody waits. */
+/** Watch for the ends of all jobs: a single loop, whatever their number, which pauses while nobody waits. */
 export class JobWatch {
   readonly #listing: JobListing;
   readonly #settings: WatchSettings;
@@ -45,7 +45,7 @@ export class JobWatch {
    * Resolves when the job has ended or is lost.
    *
    * @param lifetime - the operator's, which ends the loop
-   * @throws Error when the cluster is away for too long
+   * @throws Error when the cluster is unreachable for too long
    * @throws the reason of either signal when it is aborted
    */
   async ended(jobId: string, signal: AbortSignal, lifetime: AbortSignal): Promise<WatchedEnd> {
@@ -113,7 +113,7 @@ export class JobWatch {
     }
   }
 
-  /** A cluster that is away may come back, with its jobs or without. */
+  /** An unreachable cluster may come back, with its jobs or without. */
   #bear(error: Error): void {
     const { clock, patienceMs } = this.#settings;
     this.#awaySince ??= clock.now();

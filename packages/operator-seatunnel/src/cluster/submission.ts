@@ -20,11 +20,11 @@ import { unlessAborted } from "./unless-aborted.js";
 /** A job that the cluster has taken. */
 export interface TakenJob {
   readonly jobId: string;
-  /** Where it has ended already. */
+  /** Set if it has already ended. */
   readonly ended?: ListedJob;
 }
 
-/** What is submitted. */
+/** Input of a submission. */
 export interface Submittal {
   readonly request: OfflineJobRequest;
   readonly config: JsonObject;
@@ -32,10 +32,13 @@ export interface Submittal {
   readonly signal: AbortSignal;
 }
 
-/** After each of these a job whose submission was not answered is looked for, ms: it may still be on its way. */
+/**
+ * A job whose submission got no response is searched for after each of these pauses, ms: it may not be listed
+ * yet.
+ */
 const SEARCH_PAUSES_MS = [0, 500, 1_000, 2_000];
 
-/** Answers of what stands before the cluster, which may have taken the job. */
+/** Status codes of a gateway in front of the cluster, which may have taken the job. */
 const GATEWAY = new Set([502, 503, 504]);
 
 interface Parts {
@@ -43,11 +46,11 @@ interface Parts {
   readonly listing: JobListing;
   readonly ending: JobEnding;
   readonly clock: Clock;
-  /** The operator's. */
+  /** The operator's lifetime. */
   readonly lifetime: AbortSignal;
 }
 
-/** Hands a run's job to the cluster, once. */
+/** Submits a run's job to the cluster, once. */
 export class Submission {
   readonly #parts: Parts;
 
@@ -56,10 +59,11 @@ export class Submission {
   }
 
   /**
-   * The job of the attempt that is there already, or one of the run that still runs or has succeeded, else a new one.
+   * Returns the attempt's existing job, or one of the run that is still running or has succeeded, else a new
+   * one.
    *
    * @throws OperatorError when no job was started
-   * @throws Error when that is open
+   * @throws Error when that is unknown
    * @throws the signal's reason when it is aborted; a job that was started all the same is stopped
    */
   async carryOut(submittal: Submittal): Promise<TakenJob> {
@@ -82,7 +86,7 @@ export class Submission {
     await ending.stop(jobId, { signal: lifetime, lifetime });
   }
 
-  /** A job that did not succeed is not in the way of another one of its attempt. */
+  /** A job that did not succeed does not block another one of its attempt. */
   async #known(request: OfflineJobRequest): Promise<TakenJob | undefined> {
     const known = await this.#listed(request);
     return known?.ended === undefined || hasSucceeded(known.ended) ? known : undefined;
@@ -111,7 +115,7 @@ export class Submission {
     }
   }
 
-  /** The job of a submission whose answer did not come. */
+  /** Searches for the job of a submission that got no response. */
   async #search(request: OfflineJobRequest, pausesMs: readonly number[]): Promise<TakenJob | undefined> {
     for (const pauseMs of pausesMs) {
       await pause(this.#parts.clock, pauseMs, this.#parts.lifetime);
@@ -122,7 +126,10 @@ export class Submission {
   }
 }
 
-/** The error of a look before the submission. @throws OperatorError JOB_FAILED, unless it is no answer of the cluster's */
+/**
+ * Converts the error of a check before the submission. @throws OperatorError JOB_FAILED, unless the error is
+ * not the cluster's
+ */
 function asNothingTaken(error: unknown): never {
   if (!(error instanceof Unanswered || error instanceof Refused)) throw error;
   throw new OperatorError("JOB_FAILED", `${error.message}. Nothing was submitted.`, {
@@ -131,13 +138,15 @@ function asNothingTaken(error: unknown): never {
   });
 }
 
-/** 401 and 403 are for the operator's credentials, the others are for the job. */
+/** 401 and 403 concern the operator's credentials, the others the job. */
 function refusal(error: Refused, redact: Redact): OperatorError {
   const code = error.status === 400 ? "JOB_INVALID" : "JOB_FAILED";
   return new OperatorError(code, redact(error.message), { field: "job", ...adviceOf(error) });
 }
 
-/** @throws OperatorError JOB_FAILED where the cluster said that it failed, else Error: it may have taken the job */
+/**
+ * @throws OperatorError JOB_FAILED if the cluster said that it failed, else Error: it may have taken the job
+ */
 function notFound(error: unknown, redact: Redact): never {
   const message = redact(messageOf(error));
   const advice = adviceOf(error);
@@ -146,13 +155,13 @@ function notFound(error: unknown, redact: Redact): never {
   throw Object.assign(open, advice);
 }
 
-/** What stands before SeaTunnel may ask to be left alone for a while. */
+/** A proxy in front of SeaTunnel may ask for a wait. */
 function adviceOf(error: unknown): RetryAdvice {
   const wait = error instanceof Refused ? error.retryAfterMs : undefined;
   return wait === undefined ? {} : { retryAfterMs: wait };
 }
 
-/** Whether the cluster itself said that it did not take the job. */
+/** Returns whether the cluster itself said that it did not take the job. */
 function hasFailed(error: unknown): boolean {
   return error instanceof Refused && !GATEWAY.has(error.status);
 }

@@ -1,4 +1,7 @@
-/** The value of work that goes on whatever the signal says. @throws the signal's reason when it is aborted before */
+/**
+ * Returns the value of work that continues whatever the signal does. @throws the signal's reason when it is
+ * aborted first
+ */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let stop: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {

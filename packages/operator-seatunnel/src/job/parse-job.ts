@@ -24,7 +24,7 @@ const job = z.strictObject({
   rerun: z.enum(["replaces", "appends"]).optional(),
 });
 
-/** A job that was checked, and what a second one of the same interval does. */
+/** A checked job, and the effect of a second job of the same interval. */
 export interface CheckedJob {
   readonly job: SeaTunnelJob;
   readonly rerun: Rerun;
@@ -32,16 +32,16 @@ export interface CheckedJob {
   readonly secretNames: readonly string[];
 }
 
-/** What a job may refer to, beside what is always there. */
+/** What a job may refer to, beside the built-in names. */
 export interface JobSurroundings {
-  /** Rules for further sinks, by the plugin's name in lower case. @default {} */
+  /** Rules for additional sinks, by lower-case plugin name. @default {} */
   readonly sinks?: Readonly<Record<string, SinkRule>>;
   /** @default {} */
   readonly secrets?: Readonly<Record<string, Secret>>;
 }
 
 /**
- * A schedule's `job`, checked.
+ * Validates a schedule's `job`.
  *
  * @throws OperatorError JOB_INVALID with the first offending field, such as `job.sink.0.path`
  */
@@ -65,10 +65,10 @@ export function parseJob(input: JsonObject, { sinks = {}, secrets = {} }: JobSur
 }
 
 /**
- * What is submitted for a run: the configuration with the interval's values in it, in batch mode.
+ * Returns the configuration submitted for a run: with the interval's values filled in, in batch mode.
  *
- * @param secrets - those that the job needs, by their names
- * @throws OperatorError JOB_INVALID with the field whose value the request cannot give
+ * @param secrets - those that the job needs, by name
+ * @throws OperatorError JOB_INVALID with the field whose value the request cannot supply
  */
 export function configOf(
   job: SeaTunnelJob,
@@ -82,7 +82,7 @@ export function configOf(
   return { ...filled, env: { ...fillTemplates(job.env ?? {}, filling, "job.env"), "job.mode": "BATCH" } };
 }
 
-/** SeaTunnel reads `{ "job": { "mode": … } }` as it reads `"job.mode"`. */
+/** SeaTunnel reads `{ "job": { "mode": … } }` like `"job.mode"`. */
 function requireBatch(env: JsonObject): void {
   if (env.job !== undefined) throw invalidJob("job.env.job", 'write "job.…" as names with a dot in them');
   const mode = env["job.mode"];
@@ -94,7 +94,10 @@ function requireBatch(env: JsonObject): void {
   }
 }
 
-/** The worst that any sink does. @throws OperatorError JOB_INVALID naming the sink that appends or is unknown */
+/**
+ * Returns the worst effect of any sink. @throws OperatorError JOB_INVALID naming the sink that appends or is
+ * unknown
+ */
 function rerunOf(job: SeaTunnelJob, rules: Readonly<Record<string, SinkRule>>): Rerun {
   for (const [index, config] of job.sink.entries()) {
     const name = config.plugin_name;

@@ -3,21 +3,21 @@ import { invalidJob } from "./invalid-job.js";
 import { sqlLiteral } from "./sql-literal.js";
 import { dateText, epochSeconds, timestampText, zonedTimestampText } from "./time-text.js";
 
-/** What placeholders take their values from. */
+/** Values for placeholders. */
 export interface Filling {
   readonly request: OfflineJobRequest;
   readonly timeZone: string;
-  /** By their names. @default none */
+  /** By name. @default none */
   readonly secrets?: ReadonlyMap<string, string>;
 }
 
-/** Gives the value of one placeholder. @param field - where it stands, for a refusal */
+/** Returns the value of one placeholder. @param field - where it stands, for errors */
 export type Placeholder = (filling: Filling, field: string) => string | number;
 
-/** The instants that ECMAScript knows. */
+/** The range of ECMAScript's instants. */
 const MAX_EPOCH_MS = 8_640_000_000_000_000;
 
-/** Nothing in it ends a literal, leaves a directory, or means anything to a shell or a SQL dialect. */
+/** Nothing in it ends a literal, leaves a directory, or is special to a shell or a SQL dialect. */
 const PLAIN = /^(?!\.+$)[A-Za-z0-9_.:-]+$/;
 
 type Instant = "lower" | "upper" | "scheduled";
@@ -30,7 +30,7 @@ const FORMATS = {
   epochS: epochSeconds,
 } satisfies Record<string, (at: number, timeZone: string) => string | number>;
 
-/** All placeholders by their names, such as `lower.timestamp`. */
+/** All placeholders by name, such as `lower.timestamp`. */
 export const PLACEHOLDERS: ReadonlyMap<string, Placeholder> = new Map<string, Placeholder>([
   ...(["lower", "upper", "scheduled"] as const).flatMap(ofInstant),
   ["lower.offset", ({ request }, field) => offsetOf("lower", request, field)],
@@ -40,12 +40,12 @@ export const PLACEHOLDERS: ReadonlyMap<string, Placeholder> = new Map<string, Pl
   ["runId", ({ request }, field) => plain("runId", request.runId, field)],
 ]);
 
-/** Whether its value depends on the interval. */
+/** Returns whether a placeholder's value depends on the interval. */
 export function isBound(name: string): boolean {
   return /^(lower|upper|scheduled)\./.test(name);
 }
 
-/** Whether its value brings its own quotes. */
+/** Returns whether a placeholder's value includes its own quotes. */
 export function isQuoted(name: string): boolean {
   return name === "groupId.sql";
 }

@@ -2,15 +2,15 @@ import type { PluginConfig, SeaTunnelJob } from "./job.js";
 import { hasBound } from "./template.js";
 
 /**
- * Tells by a sink's configuration, placeholders still in it, what a second job of the same interval does; a text says why
- * it appends and what would make it replace.
+ * Determines, from a sink's configuration with unfilled placeholders, the effect of a second job of the same
+ * interval; a text says why it appends and what would make it replace.
  */
 export type SinkRule = (sink: PluginConfig, job: SeaTunnelJob) => "replaces" | { readonly appends: string };
 
 const REPLACES: SinkRule = () => "replaces";
 const QUEUE: SinkRule = () => ({ appends: "messages cannot be taken back" });
 
-/** Sinks by the names of their plugins in lower case. */
+/** Rules of sinks by lower-case plugin name. */
 export const SINK_RULES: Readonly<Record<string, SinkRule>> = {
   assert: REPLACES,
   console: REPLACES,
@@ -30,8 +30,8 @@ function named(names: readonly string[], rule: SinkRule): Record<string, SinkRul
 }
 
 /**
- * A file whose name is its interval's takes the place of the one before; one that is named by its job does not. Two
- * writers of one name would lose each other's rows.
+ * A file named after its interval replaces the previous one; a file named after its job does not. Two writers
+ * of one name would lose each other's rows.
  */
 function files(sink: PluginConfig, job: SeaTunnelJob): ReturnType<SinkRule> {
   const { custom_filename, is_enable_transaction, file_name_expression: name = "", path = "" } = sink;

@@ -10,7 +10,7 @@ const BRACES = /\{\{([^{}]*)\}\}/g;
  * Checks every placeholder of a configuration.
  *
  * @param field - where the configuration stands, such as `job.sink`
- * @param secretNames - the secrets that there are
+ * @param secretNames - the existing secrets
  * @throws OperatorError JOB_INVALID with the field of the first that is unknown or misplaced
  */
 export function checkTemplates(value: JsonValue, field: string, secretNames: readonly string[] = []): void {
@@ -23,13 +23,13 @@ export function checkTemplates(value: JsonValue, field: string, secretNames: rea
   }
 }
 
-/** Whether any of the configuration's strings depends on the interval. */
+/** Returns whether any of the configuration's strings depends on the interval. */
 export function hasBound(value: JsonValue): boolean {
   if (typeof value === "string") return namesIn(value).some(isBound);
   return typeof value === "object" && value !== null && Object.values(value).some(hasBound);
 }
 
-/** The secrets that the configuration names, each once. */
+/** Returns the secrets that the configuration names, each once. */
 export function secretNamesIn(value: JsonValue): string[] {
   if (typeof value === "string") {
     return namesIn(value).flatMap((name) => secretNameOf(name) ?? []);
@@ -39,9 +39,10 @@ export function secretNamesIn(value: JsonValue): string[] {
 }
 
 /**
- * The configuration of one interval. A string that is nothing but a number's placeholder becomes that number.
+ * Fills in the configuration of one interval. A string that consists only of a number's placeholder becomes
+ * that number.
  *
- * @throws OperatorError JOB_INVALID with the field whose value the request cannot give
+ * @throws OperatorError JOB_INVALID with the field whose value the request cannot supply
  */
 export function fillTemplates<Value extends JsonValue>(value: Value, filling: Filling, field: string): Value {
   return filled(value, filling, field) as Value;

@@ -1,6 +1,6 @@
 import type { EpochMs } from "@tidegate/core";
 
-/** The years that every database can hold, whose four digits sort as text. */
+/** The years that every database supports, whose four digits sort as text. */
 const FIRST: EpochMs = Date.parse("0001-01-01T00:00:00.000Z");
 const LAST: EpochMs = Date.parse("9999-12-31T23:59:59.999Z");
 
@@ -12,29 +12,35 @@ interface LocalTime {
   readonly offset: string;
 }
 
-/** `2026-01-01 00:00:00`, with milliseconds where there are any, so that it sorts as text beside texts without. */
+/**
+ * Formats an instant as `2026-01-01 00:00:00`, with milliseconds if it has any, so that it sorts as text
+ * beside texts without.
+ */
 export function timestampText(at: EpochMs, timeZone: string): string {
   const { date, time } = localTime(at, timeZone);
   return `${date} ${time}`;
 }
 
-/** `2026-01-01 00:00:00+00:00`. */
+/** Formats an instant as `2026-01-01 00:00:00+00:00`. */
 export function zonedTimestampText(at: EpochMs, timeZone: string): string {
   const { date, time, offset } = localTime(at, timeZone);
   return `${date} ${time}${offset}`;
 }
 
-/** The date on which the instant falls, `2026-01-01`. */
+/** Returns the date on which the instant falls, `2026-01-01`. */
 export function dateText(at: EpochMs, timeZone: string): string {
   return localTime(at, timeZone).date;
 }
 
-/** Whole seconds, rounded up: so half-open intervals of instants stay half-open intervals of seconds. */
+/**
+ * Returns whole seconds, rounded up, so that half-open intervals of instants stay half-open intervals of
+ * seconds.
+ */
 export function epochSeconds(at: EpochMs): number {
   return Math.ceil(at / 1_000) + 0;
 }
 
-/** Whether there is such a zone. */
+/** Returns whether a zone exists. */
 export function isTimeZone(name: string): boolean {
   try {
     return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
@@ -43,7 +49,7 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** The instant, or the nearest that has four digits of year in the zone. */
+/** Returns the local time of an instant, or the nearest with a four-digit year in the zone. */
 function localTime(at: EpochMs, timeZone: string): LocalTime {
   const shift = offsetMs(at, timeZone);
   const local = Math.min(Math.max(at + shift, FIRST), LAST);
@@ -51,7 +57,7 @@ function localTime(at: EpochMs, timeZone: string): LocalTime {
   return { date, time: rest.replace(/(\.000)?Z$/, ""), offset: offsetText(shift) };
 }
 
-/** How far the zone's clock is ahead of UTC, ms; whole minutes, as texts have it. */
+/** Returns how far the zone's clock is ahead of UTC, ms; in whole minutes, as the texts are. */
 function offsetMs(at: EpochMs, timeZone: string): number {
   if (timeZone === "UTC") return 0;
   const format = new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "longOffset" });

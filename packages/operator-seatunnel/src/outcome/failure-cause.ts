@@ -1,9 +1,9 @@
-/** The longest that the ledger is to keep of a cause. */
+/** The longest cause that the ledger keeps. */
 const LONGEST = 500;
 
 const CAUSE = /^Caused by: /;
 
-/** A Java stack trace in one line: what went wrong in the end, and where that was noticed. */
+/** Summarizes a Java stack trace in one line: the root cause, and where it was noticed. */
 export function failureCause(trace: string): string {
   const lines = trace.split(/\r?\n/).filter((line) => line.trim() !== "" && !/^\s+(at |\.\.\. )/.test(line));
   const root = lines.findLast((line) => CAUSE.test(line))?.replace(CAUSE, "");
@@ -12,7 +12,7 @@ export function failureCause(trace: string): string {
   return causes.map((cause) => shortened(withoutPackage(cause))).join("; in ");
 }
 
-/** `java.lang.IllegalStateException: gone` as `IllegalStateException: gone`. */
+/** Shortens `java.lang.IllegalStateException: gone` to `IllegalStateException: gone`. */
 function withoutPackage(line: string): string {
   return line.trim().replace(/^(?:[a-z_$][\w$]*\.)+(?=[A-Z])/, "");
 }

@@ -4,7 +4,7 @@ import type { ListedJob } from "../rest/listed-job.js";
 import { failureCause } from "./failure-cause.js";
 import type { Redact } from "./redaction.js";
 
-/** How a state of a job in SeaTunnel's list of those that ended counts; others tell of no end. */
+/** Outcomes by state in SeaTunnel's list of ended jobs; other states are not an end. */
 const STATES: Readonly<Record<string, JobOutcome["state"]>> = {
   FINISHED: "SUCCEEDED",
   FAILED: "FAILED",
@@ -12,12 +12,12 @@ const STATES: Readonly<Record<string, JobOutcome["state"]>> = {
   SAVEPOINT_DONE: "CANCELLED",
 };
 
-/** Whether the job took over its interval. */
+/** Returns whether the job copied its interval. */
 export function hasSucceeded({ jobStatus }: ListedJob): boolean {
   return jobStatus === "FINISHED";
 }
 
-/** How a job of the list of those that ended came out. */
+/** Returns the outcome of a job from the list of ended ones. */
 export function outcomeOf(ended: ListedJob, checked: CheckedJob, redact: Redact): JobOutcome {
   const state = STATES[ended.jobStatus];
   if (state === undefined) return lostOutcome(checked);
@@ -27,8 +27,8 @@ export function outcomeOf(ended: ListedJob, checked: CheckedJob, redact: Redact)
 }
 
 /**
- * A job that its cluster has forgotten may have done its work or not. Where a second job replaces what it wrote, another
- * attempt settles the matter; elsewhere somebody has to look.
+ * Returns the outcome of a job that its cluster has forgotten, which may have done its work or not. If a
+ * second job replaces what it wrote, another attempt settles the matter; otherwise somebody has to check.
  */
 export function lostOutcome({ rerun }: CheckedJob): JobOutcome {
   const isRetryable = rerun === "replaces";
@@ -44,7 +44,7 @@ function errorOf({ errorMsg }: ListedJob, redact: Redact): { code: string; messa
   return { code: "JOB_FAILED", message: cause || "SeaTunnel did not say why." };
 }
 
-/** What SeaTunnel counts of a job. */
+/** Returns what SeaTunnel counts for a job. */
 export function metricsOf(metrics: unknown): JobMetrics {
   const { SourceReceivedCount, SinkWriteCount } = (metrics ?? {}) as Readonly<Record<string, unknown>>;
   const [rowsRead, rowsWritten] = [countOf(SourceReceivedCount), countOf(SinkWriteCount)];

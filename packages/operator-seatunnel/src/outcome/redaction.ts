@@ -3,14 +3,15 @@ import { Redactor } from "@tidegate/rest-client";
 
 const CREDENTIAL = /passw|secret|token|credential|access[-_.]?key|private[-_.]?key/i;
 
-/** Shorter values would take ordinary words out of messages. */
+/** Redacting shorter values would remove ordinary words from messages. */
 const SHORTEST = 4;
 
-/** Makes a text from the cluster fit to be kept. */
+/** Makes a text from the cluster safe to keep. */
 export type Redact = (text: string) => string;
 
 /**
- * Takes out the secrets, and the credentials that the job's configuration holds: connectors repeat what they were given.
+ * Returns a function that removes the secrets, and the credentials in the job's configuration: connectors
+ * repeat what they were given.
  */
 export function redaction(config: JsonValue, secrets: ReadonlyMap<string, string>): Redact {
   const redactor = new Redactor({ shortest: SHORTEST });
@@ -20,9 +21,9 @@ export function redaction(config: JsonValue, secrets: ReadonlyMap<string, string
   return (text) => redactor.redact(text);
 }
 
-/** Where the secrets cannot be had, they cannot be taken out either. */
+/** If the secrets cannot be read, they cannot be redacted either. */
 export const withhold: Redact = () =>
-  "SeaTunnel said why, but the secrets that it might repeat cannot be had now.";
+  "SeaTunnel said why, but the secrets that it might repeat cannot be read now.";
 
 function credentialsIn(value: JsonValue, isCredential = false): string[] {
   if (typeof value === "string") return isCredential ? [value] : [];

@@ -1,7 +1,7 @@
 type Reviver = (this: unknown, key: string, value: unknown, context: { readonly source?: string }) => unknown;
 
 /**
- * Reads JSON as `JSON.parse` does, but whole numbers that a double cannot hold stay as they were written, as texts:
+ * Parses JSON like `JSON.parse`, but keeps integers that a double cannot hold as text, as they were written:
  * SeaTunnel's job ids have 64 bits.
  *
  * @throws SyntaxError when it is not JSON

@@ -1,10 +1,10 @@
 import { messageOf } from "@tidegate/core";
 import { NoAnswer } from "@tidegate/rest-client";
 
-/** The cluster did not answer, or not as SeaTunnel does. */
+/** The cluster did not respond, or not as SeaTunnel does. */
 export class Unanswered extends Error {
   override readonly name = "Unanswered";
-  /** `false` where the request was certainly not received. */
+  /** `false` if the request was certainly not received. */
   readonly isSent: boolean;
 
   constructor(message: string, details: { readonly isSent: boolean; readonly cause?: unknown }) {
@@ -13,11 +13,11 @@ export class Unanswered extends Error {
   }
 }
 
-/** The cluster answered that it will not. */
+/** The cluster refused a request. */
 export class Refused extends Error {
   override readonly name = "Refused";
 
-  /** @param retryAfterMs - what the cluster, or what stands before it, asks to wait */
+  /** @param retryAfterMs - the wait that the cluster, or a proxy in front of it, asks for */
   constructor(
     readonly status: number,
     message: string,
@@ -27,7 +27,7 @@ export class Refused extends Error {
   }
 }
 
-/** What a request without a usable answer means. */
+/** Returns the error of a request without a usable response. */
 export function unansweredBecause(error: unknown, what: string): Unanswered {
   const isSent = !(error instanceof NoAnswer) || error.isSent;
   const why = (error instanceof NoAnswer ? error.code : undefined) ?? messageOf(error);

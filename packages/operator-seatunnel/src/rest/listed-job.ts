@@ -12,7 +12,7 @@ export interface ListedJob {
   readonly jobStatus: string;
   readonly errorMsg?: string | null | undefined;
   readonly metrics?: unknown;
-  /** By the clock of the manager that submitted it; told of running jobs. */
+  /** By the clock of the manager that submitted it; reported for running jobs only. */
   readonly submittedAt?: EpochMs | undefined;
 }
 
@@ -36,12 +36,12 @@ const listedJobs = z.array(
 
 const submission = z.object({ jobId });
 
-/** @throws Unanswered when it is no list of jobs */
+/** @throws Unanswered when it is not a list of jobs */
 export function listedJobsIn(answer: unknown): ListedJob[] {
   return read(listedJobs, answer, "a list of jobs");
 }
 
-/** The id of the job that a submission started. @throws Unanswered when there is none */
+/** Returns the id of the job that a submission started. @throws Unanswered when there is none */
 export function jobIdIn(answer: unknown): string {
   return read(submission, answer, "a job id").jobId;
 }

@@ -11,17 +11,17 @@ import type { Settings } from "../options.js";
 import { parseExactJson } from "./exact-json.js";
 import { Refused, Unanswered, unansweredBecause } from "./failure.js";
 
-/** What a request is made of. */
+/** Parts of a request. */
 export interface RequestParts {
   readonly query?: Readonly<Record<string, string>>;
   /** JSON, as text. @default none, and GET instead of POST */
   readonly body?: string;
   readonly timeoutMs: number;
-  /** Breaks it off; the promise rejects with its reason. */
+  /** Aborts the request; the promise rejects with its reason. */
   readonly signal: AbortSignal;
 }
 
-/** Requests to one cluster, whose answers are JSON. */
+/** Client for one cluster, whose responses are JSON. */
 export class Rest {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #clock: Clock;
@@ -39,7 +39,7 @@ export class Rest {
 
   /**
    * @throws Unanswered
-   * @throws Refused for any status but the successful ones
+   * @throws Refused for any unsuccessful status
    * @throws the signal's reason when it is aborted
    */
   async request(url: string, parts: RequestParts): Promise<unknown> {
@@ -75,7 +75,7 @@ export class Rest {
       readonly status?: unknown;
       readonly message?: unknown;
     };
-    // A redirect is the word of whatever stands before SeaTunnel.
+    // A redirect comes from a proxy in front of SeaTunnel.
     const isRedirect = status >= 300 && status < 400;
     if (!isRedirect && (!isSuccess(answer) || verdict === "fail")) {
       throw new Refused(

@@ -4,10 +4,10 @@ import { Unanswered } from "./failure.js";
 import { jobIdIn, type ListedJob, listedJobsIn } from "./listed-job.js";
 import { Rest } from "./rest.js";
 
-/** Below the cluster's address. */
+/** Paths below the cluster's address. */
 const ROOTS: Readonly<Record<ApiVersion, string>> = { v1: "/hazelcast/rest/maps", v2: "" };
 
-/** Where a job is to be looked at: v1 tells of a job by itself only while it runs. */
+/** Paths that show a single job: v1 shows one only while it runs. */
 const JOB_PATHS: Readonly<Record<ApiVersion, string>> = { v1: "/running-job", v2: "/job-info" };
 
 /**
@@ -29,12 +29,12 @@ export class SeaTunnelApi {
     return this.#list("/running-jobs", signal);
   }
 
-  /** All that have ended, for as long as the cluster keeps them. */
+  /** Returns all ended jobs, for as long as the cluster keeps them. */
   async finishedJobs(signal: AbortSignal): Promise<ListedJob[]> {
     return this.#list("/finished-jobs", signal);
   }
 
-  /** Starts a job. Its name is not unique to SeaTunnel: a second submission is a second job. */
+  /** Starts a job. SeaTunnel does not require its name to be unique: a second submission is a second job. */
   async submit(jobName: string, config: JsonObject, signal: AbortSignal): Promise<string> {
     const url = `${await this.#root(signal)}/submit-job`;
     const body = JSON.stringify(config);
@@ -42,15 +42,15 @@ export class SeaTunnelApi {
     return jobIdIn(await this.#rest.request(url, { query: { jobName }, body, timeoutMs, signal }));
   }
 
-  /** Asks a job to stop. Does nothing where it has ended or is unknown. */
+  /** Asks a job to stop. Does nothing if it has ended or is unknown. */
   async stop(jobId: string, signal: AbortSignal): Promise<void> {
     const url = `${await this.#root(signal)}/stop-job`;
-    // The id has more digits than JSON.stringify would keep of a number.
+    // The id has more digits than JSON.stringify would keep in a number.
     const body = `{"jobId":${jobId},"isStopWithSavePoint":false}`;
     await this.#rest.request(url, { body, timeoutMs: this.#settings.requestTimeoutMs, signal });
   }
 
-  /** Where a person can look at a job; unknown until the cluster was spoken to. */
+  /** Returns where a person can view a job; unknown until the cluster has been contacted. */
   addressOf(jobId: string): string | undefined {
     const version = this.#version;
     if (version === undefined) return undefined;
@@ -68,7 +68,7 @@ export class SeaTunnelApi {
     return this.#settings.url + ROOTS[this.#version];
   }
 
-  /** The newer API first: each answers nothing but an error under the other's paths. */
+  /** Tries the newer API first: under the other's paths, each responds only with an error. */
   async #foundVersion(signal: AbortSignal): Promise<ApiVersion> {
     const { url, requestTimeoutMs: timeoutMs } = this.#settings;
     const failures: unknown[] = [];
@@ -82,7 +82,7 @@ export class SeaTunnelApi {
       }
     }
     const why = failures.map((error) => (error as Error).message).join("; ");
-    // Whatever was received, no job was.
+    // Whatever was received, it was not a job.
     throw new Unanswered(`SeaTunnel's REST API is not to be found: ${why}`, { isSent: false });
   }
 }

@@ -1,9 +1,9 @@
 import { type Kysely, sql } from "kysely";
 
 /**
- * `schedule` and `schedule_version` are wide and read seldom; `schedule_state` is narrow and written with every plan.
- * `run` grows at its end, so that the rows that a transaction touches share pages; ids begin with the interval's end, so
- * that their index does too.
+ * `schedule` and `schedule_version` are wide and rarely read; `schedule_state` is narrow and written with
+ * every plan. `run` grows at its end, so that the rows that a transaction touches share pages; ids begin with
+ * the interval's end, so that their index does too.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const statements = [

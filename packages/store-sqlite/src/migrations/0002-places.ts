@@ -1,9 +1,9 @@
 import { type Kysely, sql } from "kysely";
 
 /**
- * Where each run stands, as columns of their own: its place, when it is ready, until when it is leased, what it waits for, and
- * in which queue it waits for which operator (`queue` is its index in `CLAIM_QUEUES`). And whether a job of it may still be
- * working. Runs that have ended are in none of the indexes. Ledgers get names.
+ * Adds columns for where each run stands: its place, when it is ready, until when it is leased, what it waits
+ * for, and in which queue it waits for which operator (`queue` is its index in `CLAIM_QUEUES`); and for
+ * whether a job of it may still be working. No index contains runs that have ended. Ledgers get names.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const statements = [

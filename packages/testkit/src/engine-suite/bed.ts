@@ -21,16 +21,19 @@ import type { EngineFixture, EngineUnderTest } from "./fixture.js";
 import { reconciled } from "./reconciled.js";
 import { until } from "./until.js";
 
-/** A quarter of a day before New York goes over to summer time. */
+/** A quarter of a day before New York switches to summer time. */
 const VIRTUAL_START = Date.UTC(2026, 2, 8, 0);
 
-/** Longer than any test: the watchdog must not do the engine's work, nor the reconciler mend what a test has not changed yet. */
+/**
+ * Longer than any test: the watchdog must not do the engine's work, nor the reconciler repair what a test has
+ * yet to change.
+ */
 const NEVER_MS = 365 * 86_400_000;
 
-/** After how many periods of virtual time the suite gives up waiting. */
+/** Number of periods of virtual time after which the suite gives up waiting. */
 const MOST_PERIODS = 10_000;
 
-/** What a bed is made of. */
+/** Dependencies of `EngineBed`. */
 export interface EngineBedParts {
   readonly clock: Clock;
   readonly fixture: EngineFixture;
@@ -45,24 +48,27 @@ export interface TidegateStore {
   reopen(): Promise<void>;
 }
 
-/** The clock of a test. */
+/** Returns the clock of a test. */
 export function clockOf(kind: "virtual" | "real", turns: number): Clock {
   return kind === "virtual" ? new VirtualClock({ start: VIRTUAL_START, turns }) : new SystemClock();
 }
 
-/** A Tidegate around the engine under test: a counting operator, a log of all fires, and a way to let time pass. */
+/**
+ * A Tidegate around the engine under test: a counting operator, a log of all fires, and a way to let time
+ * pass.
+ */
 export class EngineBed {
   readonly clock: Clock;
-  /** How long the schedules' intervals are unless a test says otherwise, ms. */
+  /** Length of the schedules' intervals unless a test says otherwise, ms. */
   readonly periodMs: number;
   readonly fixture: EngineFixture;
   readonly operator: CountingOperator = countingOperator();
   readonly fires: FireLog;
-  /** What went wrong in the background. */
+  /** Background errors. */
   readonly troubles: TroubleEvent[] = [];
   readonly #parts: EngineBedParts;
   #tidegate: Tidegate;
-  /** Takes away what the fixture has put around the Tidegate that runs. */
+  /** Removes what the fixture has put around the running Tidegate. */
   #unserve: (() => Promise<void>) | undefined;
 
   constructor(parts: EngineBedParts) {
@@ -86,12 +92,12 @@ export class EngineBed {
     return this.#tidegate.container.getAll(TOKENS.engine)[0]!;
   }
 
-  /** Where the period that is under way began, epoch ms. */
+  /** Returns the start of the current period, epoch ms. */
   currentPeriod(): EpochMs {
     return Math.floor(this.clock.now() / this.periodMs) * this.periodMs;
   }
 
-  /** A schedule of one period, which begins with the present one. */
+  /** Returns a schedule of one period that begins with the current one. */
   info(groupId: string, overrides: Partial<ScheduleInfo> = {}): ScheduleInfo {
     return {
       groupId,
@@ -107,7 +113,10 @@ export class EngineBed {
     expect(schedule).toMatchObject({ status: "REGISTERED", statusReason: null });
   }
 
-  /** Unregisters a schedule. What the engine does not let go of at once, since its fire is under way, it is asked for again. */
+  /**
+   * Unregisters a schedule. Retries if the engine does not release it at once because its fire is in
+   * progress.
+   */
   async unregister(groupId: string): Promise<void> {
     await this.client.unregister(groupId);
     await this.passUntil(`${groupId} to be gone`, async () => {
@@ -117,7 +126,7 @@ export class EngineBed {
     });
   }
 
-  /** A schedule as the engine is told of it. */
+  /** Returns a schedule as the engine receives it. */
   async engineSchedule(groupId: string): Promise<EngineSchedule> {
     const { spec, version, nextFireAt } = await this.client.get(groupId);
     return { groupId, version, spec, nextFireAt };
@@ -129,7 +138,10 @@ export class EngineBed {
     return entries;
   }
 
-  /** Lets some periods pass. On the machine's clock it waits for them: that nothing happens has no event. */
+  /**
+   * Lets some periods pass. On the machine's clock it really waits, since no event shows that nothing
+   * happens.
+   */
   async pass(periods: number): Promise<void> {
     const { clock } = this;
     const ms = periods * this.periodMs;
@@ -153,7 +165,7 @@ export class EngineBed {
     throw new Error(`${MOST_PERIODS} periods passed in vain for ${what}.`);
   }
 
-  /** Lets the engine be held against the store. @returns what was mended */
+  /** Reconciles the engine with the store. @returns what was repaired */
   async reconcile(): Promise<EngineRepairedEvent[]> {
     let isDone = false;
     const pass = reconciled(this.#tidegate).finally(() => {
@@ -163,7 +175,7 @@ export class EngineBed {
     return pass;
   }
 
-  /** Lets time pass until so many intervals of the group have run. */
+  /** Lets time pass until this many intervals of the group have run. */
   passUntilRun(groupId: string, count: number): Promise<void> {
     return this.passUntil(`${count} runs of ${groupId}`, () => new Set(this.#keysOf(groupId)).size >= count);
   }
@@ -178,7 +190,7 @@ export class EngineBed {
     await this.#tidegate.stop();
   }
 
-  /** Ends all fires, and resolves when none is under way; the ledger goes on. */
+  /** Ends all fires, and resolves when none is in progress; the ledger continues. */
   async stopFiring(): Promise<void> {
     await this.#stopServing();
     await this.engine.stop();
@@ -193,7 +205,10 @@ export class EngineBed {
     await this.start();
   }
 
-  /** The end of every test: all that was planned has run once, in intervals that tile the ledger, and the audit says so. */
+  /**
+   * Ends every test: checks that all that was planned has run once, in intervals that tile the ledger, and
+   * that the audit agrees.
+   */
   async conclude(...groupIds: string[]): Promise<void> {
     for (const groupId of groupIds) {
       await until(async () => (await this.client.audit(groupId)).active.runs === 0, {
@@ -233,7 +248,7 @@ export class EngineBed {
   }
 }
 
-/** Fails unless each interval begins where the one before it ended, the first at `lower`. */
+/** Fails unless each interval begins where the previous one ended, the first at `lower`. */
 function expectTiles(intervals: readonly Interval[], lower: EpochMs): void {
   const begins = intervals.map((interval) => interval.lower);
   const ends = intervals.map((interval) => interval.upper);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { TOKENS } from "@tidegate/core";
 import type { EngineSuite } from "./suite.js";
 
-/** What an engine says of itself. */
+/** Tests an engine's `capabilities`. */
 export function capabilityRules({ bed, supports, finestPeriodMs }: EngineSuite): void {
   describe("what it says of itself", () => {
     it("has a type by which schedules choose it", () => {

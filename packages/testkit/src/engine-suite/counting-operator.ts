@@ -1,12 +1,12 @@
 import type { Interval, JobOutcome, OfflineJobRequest, ScheduleOperator } from "@tidegate/core";
 
-/** An operator in this process that does nothing but remember what it was asked. */
+/** An operator in this process that only records its submissions. */
 export interface CountingOperator extends ScheduleOperator {
-  /** Every submission, in the order in which they came; one that was repeated is there twice. */
+  /** Every submission, in order of arrival; a repeated one is there twice. */
   readonly submissions: readonly OfflineJobRequest[];
-  /** How many jobs of a group were submitted. */
+  /** Returns how many jobs of a group were submitted. */
   countOf(groupId: string): number;
-  /** The intervals of a group that were submitted, by time. */
+  /** Returns the submitted intervals of a group, by time. */
   intervalsOf(groupId: string): Interval[];
 }
 
@@ -16,8 +16,8 @@ const SUCCEEDED: JobOutcome = {
 };
 
 /**
- * Makes an operator whose jobs succeed at once and which counts them. It remembers across a restart, as a batch engine
- * does, so one object may serve several Tidegates of a test one after the other.
+ * Creates an operator that counts its jobs, which succeed at once. It remembers across a restart, as a batch
+ * engine does, so one object may serve several Tidegates of a test in succession.
  */
 export function countingOperator(operatorType = "counting"): CountingOperator {
   const submissions: OfflineJobRequest[] = [];

@@ -2,11 +2,11 @@ import { describe, expect, it } from "@jest/globals";
 import type { EngineBed } from "./bed.js";
 import type { EngineSuite } from "./suite.js";
 
-/** Ids whose order as UTF-8 bytes differs from the order of an alphabet. */
+/** Ids whose order as UTF-8 bytes differs from alphabetical order. */
 const UNORDERED = ["b", "a.2", "B", "a-1", "a_3", "10", "9", "a:4"];
 const ORDERED = ["10", "9", "B", "a-1", "a.2", "a:4", "a_3", "b"];
 
-/** `list`, of an engine that keeps definitions outside the store. */
+/** Tests `list` of an engine that keeps definitions outside the store. */
 export function listingRules({ bed, supports }: EngineSuite): void {
   (supports.definitions ? describe : describe.skip)("the listing", () => {
     it("has what was registered with its version, ordered by group id", async () => {
@@ -47,7 +47,7 @@ export function listingRules({ bed, supports }: EngineSuite): void {
   });
 }
 
-/** An engine whose definitions were changed behind Tidegate's back. */
+/** Tests an engine whose definitions were changed behind Tidegate's back. */
 export function repairRules({ bed, supports }: EngineSuite): void {
   const isTestable = supports.definitions && supports.tampering;
   (isTestable ? describe : describe.skip)("the reconciler", () => {
@@ -85,7 +85,7 @@ export function repairRules({ bed, supports }: EngineSuite): void {
   });
 }
 
-/** A hook of the fixture; its absence is the fixture's mistake. */
+/** Returns a hook of the fixture; if it is missing, the fixture is wrong. */
 function offered<Hook extends "forget" | "inject">(
   { fixture }: EngineBed,
   hook: Hook,

@@ -32,9 +32,9 @@ const VIRTUAL_PERIOD_MS = 60_000;
 const SHORTEST_PERIOD_MS = 1_000;
 
 /**
- * The rules of `ScheduleEngine` as Jest tests: the other half of the contract. Each test puts a Tidegate around the
- * engine, lets time pass, and ends with the audit of the ledger. The watchdog is off, so that no fire is anybody's but
- * the engine's.
+ * Defines the rules of `ScheduleEngine` as Jest tests: the other half of the contract. Each test puts a
+ * Tidegate around the engine, lets time pass, and ends with the audit of the ledger. The watchdog is off, so
+ * that every fire is the engine's.
  *
  * ```ts
  * engineSuite({ name: "embedded", clock: "virtual", create: async () => ({ engine: embeddedEngine(), dispose }) });
@@ -47,7 +47,7 @@ export function engineSuite(options: EngineSuiteOptions): void {
   const patienceMs = options.patienceMs ?? Math.max(120_000, 60 * periodMs);
 
   describe(`${options.name} keeps the rules of ScheduleEngine (${options.clock} clock)`, () => {
-    // Longer than what is waited for, whose error says what that is.
+    // Longer than the waits, whose errors say what was waited for.
     jest.setTimeout(2 * patienceMs);
     let bed: EngineBed | undefined;
     let dispose: (() => Promise<void>) | undefined;
@@ -107,7 +107,7 @@ async function memoryStore(): Promise<StoreFixture> {
   };
 }
 
-/** The store of a test over its restarts. */
+/** Returns the store of a test, which survives its restarts. */
 function surviving({ store, reopen }: StoreFixture): TidegateStore {
   let current = store;
   return {

@@ -8,16 +8,16 @@ import {
   TOKENS,
 } from "@tidegate/core";
 
-/** A fire as it came from the engine. */
+/** A fire as received from the engine. */
 export interface ObservedFire extends Fire {
-  /** When it came, epoch ms. */
+  /** When it arrived, epoch ms. */
   readonly receivedAt: EpochMs;
 }
 
 /** Whether a fire's plan was made before its answer was lost. */
 type Loss = "not-planned" | "planned";
 
-/** Stands before the planner: writes down what is fired, and makes trouble where a test asks for it. */
+/** Stands in front of the planner: records fires, and causes failures when a test asks for them. */
 export class FireLog {
   readonly #clock: Clock;
   readonly #fires: ObservedFire[] = [];
@@ -30,18 +30,18 @@ export class FireLog {
     this.#clock = clock;
   }
 
-  /** All fires so far, in the order in which they came; one that was refused and repeated is there twice. */
+  /** All fires so far, in order of arrival; one that was refused and repeated is there twice. */
   get fires(): readonly ObservedFire[] {
     return this.#fires;
   }
 
-  /** The ledger itself, for fires that are not written down. */
+  /** The ledger itself, for fires that are not recorded. */
   get sink(): FireSink {
     if (this.#sink === undefined) throw new Error("There is no Tidegate yet.");
     return this.#sink;
   }
 
-  /** How many calls of the sink are not answered yet. */
+  /** Number of calls of the sink that are not answered yet. */
   get underWay(): number {
     return this.#underWay;
   }
@@ -50,13 +50,16 @@ export class FireLog {
     return this.#fires.filter((fire) => fire.groupId === groupId);
   }
 
-  /** The nominal times that were fired for a group, each once, by time. */
+  /** Returns the distinct nominal times that were fired for a group, by time. */
   timesOf(groupId: string): EpochMs[] {
     const times = new Set(this.of(groupId).map(({ scheduledTime }) => scheduledTime));
     return [...times].sort((a, b) => a - b);
   }
 
-  /** Lets the next calls of the sink reject: before anything was planned, or after, as when an answer is lost. */
+  /**
+   * Makes the next calls of the sink reject: before anything was planned, or afterwards, as when an answer is
+   * lost.
+   */
   loseNext(count: number, loss: Loss): void {
     this.#losses.push(...Array.from({ length: count }, () => loss));
   }
@@ -73,7 +76,10 @@ export class FireLog {
     return () => release();
   }
 
-  /** Puts the log before the sink of a Tidegate that is not started yet: that of its engine, and of doors around it. */
+  /**
+   * Puts the log in front of the sink of a Tidegate that is not started yet, for its engine and the callback
+   * routes around it.
+   */
   attach({ container }: Tidegate): void {
     const sink = container.get(TOKENS.fireSink);
     container.rebind(TOKENS.fireSink).toConstantValue(this.#before(sink));

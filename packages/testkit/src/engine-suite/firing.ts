@@ -7,15 +7,16 @@ const HOUR_MS = 3_600_000;
 const NEW_YORK = "America/New_York";
 
 /**
- * Registers a group and lets it run through its next intervals. On the virtual clock the engine has no excuse: it fires
- * for each nominal time. On the machine's clock it may be late, and then one fire answers for several times.
+ * Registers a group and lets it run through its next intervals. On the virtual clock the engine has no
+ * excuse: it fires for each nominal time. On the machine's clock it may be late, and then one fire answers
+ * for several times.
  */
 async function expectFires(
   bed: EngineBed,
   overrides: Partial<ScheduleInfo>,
   count: number,
 ): Promise<readonly EpochMs[]> {
-  // Of the definition: an engine that takes its time to register may have fired by the time it is done.
+  // Taken from the definition: an engine that is slow to register may already have fired.
   const info = bed.info("orders", overrides);
   const { intervals } = await bed.client.preview(info, count);
   await bed.register("orders", info);
@@ -31,14 +32,14 @@ async function expectFires(
   return nominal;
 }
 
-/** A cron whose times are those of the period, as far as a cron can say so. */
+/** Returns a cron with the times of the period, as far as a cron can express them. */
 function cronEvery(periodMs: number): TriggerSpec {
   const seconds = periodMs / 1_000;
   if (seconds < 60) return { type: "cron", expression: `*/${seconds} * * * * *` };
   return { type: "cron", expression: `*/${Math.ceil(seconds / 60)} * * * *` };
 }
 
-/** Fires of a period. */
+/** Tests the fires of a period. */
 export function periodRules({ bed, isVirtual }: EngineSuite): void {
   describe("a period", () => {
     it("is fired for each of its nominal times, which the fire carries", async () => {
@@ -57,7 +58,7 @@ export function periodRules({ bed, isVirtual }: EngineSuite): void {
   });
 }
 
-/** Fires of a cron. */
+/** Tests the fires of a cron. */
 export function cronRules({ bed, isVirtual }: EngineSuite): void {
   const onVirtual = isVirtual ? it : it.skip;
 
@@ -90,7 +91,7 @@ export function cronRules({ bed, isVirtual }: EngineSuite): void {
   });
 }
 
-/** `delayMs`. */
+/** Tests `delayMs`. */
 export function delayRules({ bed }: EngineSuite): void {
   describe("a delay", () => {
     it("postpones the fire and not the interval", async () => {
@@ -108,7 +109,7 @@ export function delayRules({ bed }: EngineSuite): void {
   });
 }
 
-/** Many schedules at one instant. */
+/** Tests many schedules that are due at one instant. */
 export function manyRules({ bed, many }: EngineSuite): void {
   describe("many schedules", () => {
     it("that are due at the same instant are all fired", async () => {

@@ -9,59 +9,70 @@ import type {
 } from "@tidegate/core";
 import type { StoreFixture } from "../store-suite/fixture.js";
 
-/** An engine as `createTidegate` takes it: an object, or the module that a package's factory makes. */
+/** An engine as `createTidegate` takes it: an object, or the module that a package's factory returns. */
 export type EngineUnderTest = TidegateOptions["engines"][number];
 
-/** What an engine may need when it is made by hand; a module gets the same from its container. */
+/** Dependencies of an engine that is created by hand; a module gets the same from its container. */
 export interface EngineSuiteContext {
   /** The clock of the test: a virtual one, or the machine's. */
   readonly clock: Clock;
   readonly store: ScheduleStore;
 }
 
-/** What becomes of fires. */
+/** Handles fires and returns their results. */
 export type Ledger = (fires: readonly Fire[]) => Promise<FireResult[]>;
 
 /** The engine in a process of its own. */
 export interface EngineProcess {
-  /** How many fires it has handed over. */
+  /** Number of fires handed over. */
   readonly fires: number;
   /** Kills it as a power cut does; resolves when it is gone. */
   kill(): Promise<void>;
-  /** Stops it as SIGSTOP does, until `thaw`. */
+  /** Suspends it as SIGSTOP does, until `thaw`. */
   freeze(): void;
   thaw(): void;
 }
 
-/** An engine and what a test needs around it, made anew for each test. */
+/** An engine and what a test needs around it, created anew for each test. */
 export interface EngineFixture {
-  /** Not started; it holds no definitions. */
+  /** Not started, without definitions. */
   readonly engine: EngineUnderTest;
-  /** The engine as the next process makes it, over what this one left. @default the same object is started again */
+  /**
+   * Creates the engine as the next process does, over what this one left. @default the same object is started
+   * again
+   */
   readonly reopen?: () => Promise<EngineUnderTest>;
   /**
-   * Puts around a Tidegate what the engine's fires come through, such as the door that a foreign scheduler calls, and
-   * returns what takes it away. Called with each Tidegate of a test when it has started, also after a restart; what it
-   * returned is called before that Tidegate stops, and resolves when no fire is under way. @default nothing
+   * Sets up around a Tidegate what the engine's fires go through, such as the callback routes that a foreign
+   * scheduler calls, and returns a function that removes it. Called with each Tidegate of a test once it has
+   * started, also after a restart; the returned function is called before that Tidegate stops, and resolves
+   * when no fire is in progress. @default nothing
    */
   readonly serve?: (tidegate: Tidegate) => Promise<() => Promise<void>>;
   /** Makes the engine lose a definition behind Tidegate's back. Feature `tampering`. */
   readonly forget?: (groupId: string) => Promise<void>;
-  /** Puts a definition into the engine behind Tidegate's back, in the place of one of that group. Feature `tampering`. */
+  /**
+   * Puts a definition into the engine behind Tidegate's back, replacing that group's. Feature `tampering`.
+   */
   readonly inject?: (schedule: EngineSchedule) => Promise<void>;
-  /** Another process with the engine, over the same definitions, whose fires go to this ledger. Feature `processes`. */
+  /**
+   * Starts another process with the engine, over the same definitions, whose fires go to this ledger. Feature
+   * `processes`.
+   */
   readonly spawn?: (ledger: Ledger) => Promise<EngineProcess>;
-  /** Ends what was spawned and removes what was made. The engine is stopped by then. */
+  /** Ends what was spawned and removes what was created. The engine is stopped by then. */
   readonly dispose: () => Promise<void>;
 }
 
-/** What not every engine can do, or not every test bed can show. */
+/** Features that not every engine has, or not every test bed can show. */
 export interface EngineFeatures {
-  /** It keeps definitions outside the store (`capabilities.holdsDefinitions`). @default false */
+  /** The engine keeps definitions outside the store (`capabilities.holdsDefinitions`). @default false */
   readonly definitions: boolean;
   /** The test bed can change these definitions with `forget` and `inject`. @default false */
   readonly tampering: boolean;
-  /** Several processes share the firing of the same definitions, and the bed can `spawn` them. @default false */
+  /**
+   * Several processes share the firing of the same definitions, and the bed can `spawn` them. @default false
+   */
   readonly processes: boolean;
 }
 
@@ -71,23 +82,26 @@ export interface EngineSuiteOptions {
   /** Called before each test. */
   readonly create: (context: EngineSuiteContext) => Promise<EngineFixture>;
   /**
-   * `virtual` for an engine that lives by the injected `Clock`: hours pass in milliseconds. `real` for one that has
-   * timers of its own: each test takes some periods of `finestPeriodMs`.
+   * `virtual` for an engine that uses the injected `Clock`: hours pass in milliseconds. `real` for one that
+   * has timers of its own: each test takes some periods of `finestPeriodMs`.
    */
   readonly clock: "virtual" | "real";
   /** Tests of a feature that is `false` are reported as skipped. */
   readonly supports?: Partial<EngineFeatures>;
-  /** The finest period that it fires, in whole seconds, ms. @default 1,000 */
+  /** The finest period that the engine fires, in whole seconds, ms. @default 1,000 */
   readonly finestPeriodMs?: number;
   /** The store of each test. @default a `MemoryStore` */
   readonly store?: () => Promise<StoreFixture>;
-  /** How long a test may wait for the engine, ms; far longer than it should take. @default 60 periods, at least 120,000 */
+  /**
+   * Maximum time that a test waits for the engine, ms; far longer than it should take. @default 60 periods,
+   * at least 120,000
+   */
   readonly patienceMs?: number;
   /**
-   * How many turns of the event loop the engine gets before virtual time moves on; an engine that does I/O between two
-   * fires needs more. @default 4
+   * Turns of the event loop that the engine gets before virtual time moves on; an engine that does I/O
+   * between two fires needs more. @default 4
    */
   readonly turns?: number;
-  /** How many schedules are due at one instant in the test of many. @default 500 */
+  /** Number of schedules that are due at one instant in the test of many. @default 500 */
   readonly many?: number;
 }

@@ -2,12 +2,12 @@ import { describe, expect, it } from "@jest/globals";
 import type { EngineBed } from "./bed.js";
 import type { EngineSuite } from "./suite.js";
 
-/** No nominal time was fired twice; on the machine's clock only the ledger has to say so. */
+/** Fails if a nominal time was fired twice; on the machine's clock only the ledger must be exact. */
 function expectFiredOnce(bed: EngineBed, groupId: string, isVirtual: boolean): void {
   if (isVirtual) expect(bed.fires.of(groupId)).toHaveLength(bed.fires.timesOf(groupId).length);
 }
 
-/** The handlers themselves, as the reconciler calls them after a crash: again, too late, and for nothing. */
+/** Tests the handlers as the reconciler calls them after a crash: repeatedly, too late, and without need. */
 export function handlerRules({ bed, isVirtual }: EngineSuite): void {
   describe("a handler that is called again", () => {
     it("registers what is registered already, once", async () => {

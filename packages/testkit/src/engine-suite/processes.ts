@@ -6,10 +6,10 @@ import type { EngineSuite } from "./suite.js";
 
 const GROUPS = Array.from({ length: 20 }, (_, index) => `group-${index}`);
 
-/** So often a process is killed in the test that does so again and again. */
+/** Number of kills in the test that kills a process repeatedly. */
 const KILLS = 5;
 
-/** Other processes that fire the same schedules, and what becomes of these when one dies or hangs. */
+/** Tests other processes that fire the same schedules, and what happens when one dies or hangs. */
 export function processRules({ bed, supports }: EngineSuite): void {
   (supports.processes ? describe : describe.skip)("several processes", () => {
     const another = async (ledger?: Ledger): Promise<EngineProcess> => {
@@ -81,7 +81,7 @@ async function registerAll(bed: EngineBed): Promise<void> {
   for (const groupId of GROUPS) await bed.register(groupId);
 }
 
-/** Waits until each group has run so many more intervals. */
+/** Waits until each group has run this many more intervals. */
 async function untilEachRan(bed: EngineBed, more: number): Promise<void> {
   const wanted = GROUPS.map((groupId) => bed.operator.countOf(groupId) + more);
   for (const [index, groupId] of GROUPS.entries()) await bed.passUntilRun(groupId, wanted[index]!);

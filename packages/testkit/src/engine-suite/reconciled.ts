@@ -1,6 +1,6 @@
 import type { EngineRepairedEvent, Tidegate } from "@tidegate/core";
 
-/** Has engines held against the store. Resolves, when that is done, with what was mended. */
+/** Reconciles the engines with the store. Resolves with what was repaired. */
 export async function reconciled(tidegate: Tidegate): Promise<EngineRepairedEvent[]> {
   const repairs: EngineRepairedEvent[] = [];
   const collect = (repair: EngineRepairedEvent): void => void repairs.push(repair);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { EngineSuite } from "./suite.js";
 
-/** A fire is done when the sink says so; until then it is the engine's to repeat. */
+/** Tests that an engine repeats a fire until the sink accepts it. */
 export function refusalRules({ bed }: EngineSuite): void {
   describe("a fire that the sink rejects", () => {
     it("is repeated until it is planned", async () => {

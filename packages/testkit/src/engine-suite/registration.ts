@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { EngineSuite } from "./suite.js";
 
-/** `ScheduleClient.register` and `registerMany` over this engine. */
+/** Tests `ScheduleClient.register` and `registerMany` with this engine. */
 export function registrationRules({ bed, finestPeriodMs }: EngineSuite): void {
   describe("registration", () => {
     it("takes many schedules at once, and a malformed one holds up no other", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { EngineSuite } from "./suite.js";
 
-/** `stop`. */
+/** Tests `stop`. */
 export function stoppingRules({ bed }: EngineSuite): void {
   describe("stop", () => {
     it("ends all fires", async () => {
@@ -46,7 +46,7 @@ export function stoppingRules({ bed }: EngineSuite): void {
   });
 }
 
-/** A restart over the same store. */
+/** Tests a restart over the same store. */
 export function restartRules({ bed }: EngineSuite): void {
   describe("a restart", () => {
     it("catches up on what was missed, oldest first, and runs nothing twice", async () => {

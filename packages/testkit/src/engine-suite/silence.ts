@@ -3,17 +3,20 @@ import type { EpochMs } from "@tidegate/core";
 import type { EngineBed } from "./bed.js";
 import type { EngineSuite } from "./suite.js";
 
-/** Lets another schedule of the same engine run a while, so that time and the engine had their chance. */
+/** Lets another schedule of the same engine run for a while, so that the engine had time to misfire. */
 async function passWithWitness(bed: EngineBed): Promise<void> {
   await bed.passUntilRun("witness", bed.operator.countOf("witness") + 3);
 }
 
-/** The nominal times after `instant` that were fired for the group. */
+/** Returns the nominal times after `instant` that were fired for the group. */
 function firedAfter(bed: EngineBed, groupId: string, instant: EpochMs): EpochMs[] {
   return bed.fires.timesOf(groupId).filter((time) => time > instant);
 }
 
-/** What is not to be fired. A fire that was under way when its schedule was changed harms nothing and is let pass. */
+/**
+ * Tests what must not be fired. A fire that was in progress when its schedule changed is harmless and
+ * allowed.
+ */
 export function silenceRules({ bed }: EngineSuite): void {
   describe("silence", () => {
     it("is kept for a schedule that is paused, and what was missed is run when it is resumed", async () => {

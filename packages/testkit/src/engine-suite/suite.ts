@@ -1,7 +1,7 @@
 import type { EngineBed } from "./bed.js";
 import type { EngineFeatures } from "./fixture.js";
 
-/** The bed of the running test, and what decides which tests there are. */
+/** The bed of the running test, and what decides which tests exist. */
 export interface EngineSuite {
   readonly bed: () => EngineBed;
   readonly isVirtual: boolean;

@@ -1,21 +1,23 @@
 import { SystemClock } from "@tidegate/core";
 
-/** How `until` waits. */
+/** Options of `until`. */
 export interface UntilOptions {
-  /** What is waited for: the error names it. @default "the condition" */
+  /** Name of the condition in the error. @default "the condition" */
   readonly what?: string;
-  /** How long at the most, ms; far longer than it should take, so that a slow machine does not fail. @default 120,000 */
+  /**
+   * Maximum wait, ms; far longer than it should take, so that a slow machine does not fail. @default 120,000
+   */
   readonly limitMs?: number;
 }
 
-/** Between two looks, ms: what is waited for has no event of its own. */
+/** Interval between checks, ms: the condition has no event of its own. */
 const LOOK_EVERY_MS = 5;
 
 /**
- * Resolves when the condition holds. Time is the machine's, also in tests on a virtual clock: this waits for work that
- * is under way, not for time to pass.
+ * Resolves when the condition holds. Uses the machine's time, even in tests on a virtual clock: this waits
+ * for work in progress, not for time to pass.
  *
- * @throws Error naming `what`, when the condition does not hold within the limit
+ * @throws Error naming `what`, if the condition does not hold within the limit
  */
 export async function until(
   condition: () => boolean | Promise<boolean>,

@@ -3,7 +3,7 @@ import type { ScheduleInfo } from "@tidegate/core";
 import type { EngineBed } from "./bed.js";
 import type { EngineSuite } from "./suite.js";
 
-/** The trigger of so many periods. */
+/** Returns the trigger of this many periods. */
 function every(bed: EngineBed, periods: number): ScheduleInfo["trigger"] {
   return { type: "period", every: (periods * bed.periodMs) / 1_000, unit: "second" };
 }
@@ -15,7 +15,7 @@ async function update(bed: EngineBed, groupId: string, changes: Partial<Schedule
   expect(schedule).toMatchObject({ version: version + 1, statusReason: null });
 }
 
-/** `ScheduleClient.update` over this engine. */
+/** Tests `ScheduleClient.update` with this engine. */
 export function updateRules({ bed }: EngineSuite): void {
   describe("an update", () => {
     it("moves fires to the new times where they come later", async () => {
@@ -50,7 +50,7 @@ export function updateRules({ bed }: EngineSuite): void {
       await bed().passUntil("the end", async () => (await bed().client.get("orders")).nextFireAt === null);
       await bed().passUntilRun("witness", bed().operator.countOf("witness") + 2);
       expect(bed().operator.intervalsOf("orders").at(-1)?.upper).toBe(endTime);
-      // What was due before the engine had the update may be under way.
+      // A fire that was due before the engine had the update may be in progress.
       expect(bed().fires.timesOf("orders").at(-1)).toBeLessThanOrEqual(Math.max(endTime, updatedAt));
       await bed().conclude("orders", "witness");
     });
@@ -73,7 +73,7 @@ export function updateRules({ bed }: EngineSuite): void {
       for (const periods of [7, 3, 5, 2, 1]) {
         await update(bed(), "orders", { trigger: every(bed(), periods), description: `${periods}` });
       }
-      // Those before may be of any of these triggers, where a registration takes longer than a period.
+      // Earlier runs may be of any of these triggers, if a registration takes longer than a period.
       const before = bed().operator.countOf("orders");
       await bed().passUntilRun("orders", before + 3);
       const last = bed().operator.intervalsOf("orders").at(-1)!;

@@ -5,7 +5,7 @@ import { type OperatorBed, offered } from "./fixture.js";
 
 const METRICS = ["bytesWritten", "rowsDirty", "rowsRead", "rowsWritten"];
 
-/** A job that succeeds: its id, its end and its figures. */
+/** Tests a job that succeeds: its id, its end and its metrics. */
 export function completionRules({ fixture }: OperatorBed): void {
   describe("completion", () => {
     it("ends a sound job as SUCCEEDED, without an error", async () => {
@@ -51,7 +51,10 @@ export function completionRules({ fixture }: OperatorBed): void {
   });
 }
 
-/** Repetition: an interval's data is there once, however often its job runs, and it is that interval's alone. */
+/**
+ * Tests repetition: an interval's data is there once, however often its job runs, and belongs to that
+ * interval alone.
+ */
 export function repetitionRules({ fixture, supports }: OperatorBed): void {
   (supports.effects ? describe : describe.skip)("effect", () => {
     const effectsOf = (request: OfflineJobRequest) => offered(fixture(), "effects")(request);

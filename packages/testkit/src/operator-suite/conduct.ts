@@ -8,12 +8,12 @@ import type {
 } from "@tidegate/core";
 import type { RequestFactory } from "./fixture.js";
 
-/** The context of an attempt that nobody aborts. */
+/** Returns the context of an attempt that is never aborted. */
 export function untroubled(): JobContext {
   return { signal: new AbortController().signal };
 }
 
-/** How a job that was taken ends: as `submit` told already, or as `wait` tells. */
+/** Returns the outcome of an accepted job, from `submit` if it is known already, else from `wait`. */
 export async function endOf(
   operator: ScheduleOperator,
   job: SubmittedJob,
@@ -32,7 +32,7 @@ export async function carryOut(
   return endOf(operator, await operator.submit(request, context), request, context);
 }
 
-/** The end of a job that was stopped: the contract lets its `submit` or `wait` reject instead of telling it. */
+/** Returns the end of a stopped job, whose `submit` or `wait` may also reject by the contract. */
 export async function endOrRejection(work: Promise<JobOutcome>): Promise<JobOutcome["state"] | "REJECTED"> {
   return work.then(
     ({ state }) => state,
@@ -40,13 +40,13 @@ export async function endOrRejection(work: Promise<JobOutcome>): Promise<JobOutc
   );
 }
 
-/** The same interval run once more on purpose: another run with another key. */
+/** Returns the request of the same interval run again on purpose: another run with another key. */
 export function laterGeneration(request: RequestFactory): OfflineJobRequest {
   const { runId, idempotencyKey } = request();
   return request({ runId: anotherId(runId), idempotencyKey: anotherId(idempotencyKey) });
 }
 
-/** The request of the interval that lies `steps` of its own length later. */
+/** Returns the request of the interval that lies `steps` of its own length later. */
 export function laterInterval(request: RequestFactory, steps: number): OfflineJobRequest {
   const base = request();
   const shift = steps * (Number(base.upperBoundary) - Number(base.lowerBoundary));
@@ -59,7 +59,7 @@ export function laterInterval(request: RequestFactory, steps: number): OfflineJo
   });
 }
 
-/** Another id of the form that core gives: 32 hex digits. */
+/** Returns another id in core's form: 32 hex digits. */
 function anotherId(id: string, steps = 1): string {
   return hash("sha256", `${id}+${steps}`, "hex").slice(0, 32);
 }

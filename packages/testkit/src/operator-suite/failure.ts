@@ -3,7 +3,7 @@ import { OperatorError } from "@tidegate/core";
 import { carryOut } from "./conduct.js";
 import { type OperatorBed, offered } from "./fixture.js";
 
-/** Jobs that fail, and jobs that cannot be jobs. */
+/** Tests jobs that fail, and invalid jobs. */
 export function failureRules({ fixture, supports }: OperatorBed): void {
   (supports.failing ? describe : describe.skip)("failure", () => {
     it("is an outcome that says why, not an exception", async () => {

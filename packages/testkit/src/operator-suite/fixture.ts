@@ -1,43 +1,49 @@
 import type { JsonObject, OfflineJobRequest, ScheduleOperator } from "@tidegate/core";
 
-/** Makes a request; what the overrides name is as the test wants it. Without any, it is the same at each call. */
+/** Creates a request with the given overrides. Without overrides, it is the same at each call. */
 export type RequestFactory = (overrides?: Partial<OfflineJobRequest>) => OfflineJobRequest;
 
-/** An operator and what a test needs around it, made anew for each test. */
+/** An operator and what a test needs around it, created anew for each test. */
 export interface OperatorFixture {
   /** Started already. */
   readonly operator: ScheduleOperator;
-  /** A request whose job succeeds soon. */
+  /** Creates a request whose job succeeds soon. */
   readonly request: RequestFactory;
-  /** A request whose job takes a minute or longer unless it is stopped. Feature `slow`. */
+  /** Creates a request whose job takes a minute or longer unless it is stopped. Feature `slow`. */
   readonly slowRequest?: RequestFactory;
-  /** A well-formed request whose job is taken and fails. Feature `failing`. */
+  /** Creates a well-formed request whose job is accepted and fails. Feature `failing`. */
   readonly failingRequest?: RequestFactory;
-  /** A request that is turned away by a service that asks for a wait of a minute. Feature `busy`. */
+  /** Creates a request that the service refuses, asking for a wait of a minute. Feature `busy`. */
   readonly busyRequest?: RequestFactory;
   /** A `job` that `validate` refuses. Feature `validate`. */
   readonly malformedJob?: JsonObject;
-  /** How many times the data of a request's interval is to be seen where its job puts it. Feature `effects`. */
+  /**
+   * Returns how many times the data of a request's interval is present where its job puts it. Feature
+   * `effects`.
+   */
   readonly effects?: (request: OfflineJobRequest) => Promise<number>;
-  /** Another started operator, which shares with the first only what a restart leaves. Feature `restart`. */
+  /**
+   * Returns another started operator, which shares with the first only what survives a restart. Feature
+   * `restart`.
+   */
   readonly restart?: () => Promise<ScheduleOperator>;
-  /** Stops what was started and removes what was made. */
+  /** Stops what was started and removes what was created. */
   readonly dispose: () => Promise<void>;
 }
 
-/** What not every operator can do, or not every test bed can show. */
+/** Features that not every operator has, or not every test bed can show. */
 export interface OperatorFeatures {
-  /** Jobs that take long can be made; the rules of `cancel` and of aborted signals need one. */
+  /** The bed can create slow jobs, which the rules of `cancel` and of aborted signals need. */
   readonly slow: boolean;
-  /** Jobs that fail can be made. */
+  /** The bed can create failing jobs. */
   readonly failing: boolean;
-  /** Its service can ask for a wait before another attempt. */
+  /** The service can ask for a wait before another attempt. */
   readonly busy: boolean;
-  /** It has `validate`. */
+  /** The operator has `validate`. */
   readonly validate: boolean;
-  /** The effect of a job can be counted. */
+  /** The bed can count the effects of a job. */
   readonly effects: boolean;
-  /** Jobs that have ended are found after a restart. */
+  /** The operator finds ended jobs after a restart. */
   readonly restart: boolean;
 }
 
@@ -46,17 +52,17 @@ export interface OperatorSuiteOptions {
   readonly name: string;
   /** Called before each test. */
   readonly create: () => Promise<OperatorFixture>;
-  /** Tests of a feature that is `false` are reported as skipped. @default all true but `busy` */
+  /** Tests of a feature that is `false` are reported as skipped. @default all true except `busy` */
   readonly supports?: Partial<OperatorFeatures>;
 }
 
-/** The fixture of the running test, and the features that decide which tests there are. */
+/** The fixture of the running test, and the features that decide which tests exist. */
 export interface OperatorBed {
   readonly fixture: () => OperatorFixture;
   readonly supports: OperatorFeatures;
 }
 
-/** The fixture's member for a feature that is declared; its absence is the fixture's mistake. */
+/** Returns the fixture's member for a declared feature; if it is missing, the fixture is wrong. */
 export function offered<Member extends keyof OperatorFixture>(
   fixture: OperatorFixture,
   member: Member,

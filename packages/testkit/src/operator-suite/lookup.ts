@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { carryOut, laterGeneration, untroubled } from "./conduct.js";
 import { type OperatorBed, offered } from "./fixture.js";
 
-/** `find`: a key leads to the job that was submitted with it, and to no other. */
+/** Tests `find`: a key leads to the job that was submitted with it, and to no other. */
 export function lookupRules({ fixture, supports }: OperatorBed): void {
   describe("find", () => {
     it("knows no job for a key that was never submitted", async () => {

@@ -13,8 +13,9 @@ export type {
 } from "./fixture.js";
 
 /**
- * The rules of `ScheduleOperator` as Jest tests: the other half of the contract. Every operator runs it on a real test
- * bed; what the bed cannot show is declared in `supports` and reported as skipped, never passed over in silence.
+ * Defines the rules of `ScheduleOperator` as Jest tests: the other half of the contract. Every operator runs
+ * it on a real test bed; features that the bed cannot show are declared in `supports` and reported as
+ * skipped, never silently passed over.
  *
  * ```ts
  * operatorSuite({ name: "duckdb", create: async () => ({ operator, request, dispose }), supports: { slow: false } });

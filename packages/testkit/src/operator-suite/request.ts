@@ -5,8 +5,8 @@ const HOUR = 60 * MINUTE;
 const ID = "019b76da8800a1b2c3d4e5f60718293a";
 
 /**
- * The request of the first attempt at the hour from `START` on. Its id and key are the same at each call: where tests
- * share what remembers keys, each names its own.
+ * Returns the request of the first attempt at the hour from `START` on. Its id and key are the same at each
+ * call: tests that share a memory of keys must each choose their own.
  */
 export function aRequest(job: JsonObject, overrides: Partial<OfflineJobRequest> = {}): OfflineJobRequest {
   return {

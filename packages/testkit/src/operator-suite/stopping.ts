@@ -4,8 +4,8 @@ import { carryOut, endOf, endOrRejection, untroubled } from "./conduct.js";
 import { type OperatorBed, offered } from "./fixture.js";
 
 /**
- * Cancellation, aborted signals and `stop`. None of these tests measures time: a slow job lasts longer than the test
- * runner's patience, so one that is not stopped fails by it.
+ * Tests cancellation, aborted signals and `stop`. None of these tests measures time: a slow job outlasts the
+ * test runner's timeout, so one that is not stopped fails by it.
  */
 export function stoppingRules({ fixture, supports }: OperatorBed): void {
   (supports.slow ? describe : describe.skip)("cancel", () => {

@@ -1,13 +1,15 @@
 import type { EpochMs, JobOutcome, OfflineJobRequest } from "@tidegate/core";
 
 /**
- * Something an operator was asked or has answered.
+ * A request to an operator or its answer.
  *
- * - `submit`: a submission, written before the operator is called; `submitted`: the operator took the job; `refused`: it
- *   threw an `OperatorError` that says that the job was certainly not taken; `unclear`: any other error, so the job may have begun;
+ * - `submit`: a submission, written before the operator is called; `submitted`: the operator accepted the
+ *   job; `refused`: it threw an `OperatorError` that says that the job was certainly not accepted; `unclear`:
+ *   any other error, so the job may have begun;
  * - `find`: a lookup by key; `found`, `absent`, `find-failed`: its answer;
  * - `ended`: the end of a job became known, by `submit`, `find` or `wait`;
- * - `cancel`: a request to stop; `stopped`: the job has stopped or had ended before; `cancel-failed`: neither is known.
+ * - `cancel`: a request to stop; `stopped`: the job has stopped or had already ended; `cancel-failed`:
+ *   neither is known.
  */
 export type JobRecordEvent =
   | "submit"
@@ -23,35 +25,41 @@ export type JobRecordEvent =
   | "stopped"
   | "cancel-failed";
 
-/** One line of a recording. Records of one file are in the order in which they were written, whoever wrote them. */
+/**
+ * One line of a recording. The records of a file are in the order in which they were written, whoever wrote
+ * them.
+ */
 export interface JobRecord {
   readonly event: JobRecordEvent;
-  /** When it was written, epoch ms, by the writer's clock. Order by position and not by this: clocks differ. */
+  /** When it was written, epoch ms, by the writer's clock. Order by position instead, since clocks differ. */
   readonly at: EpochMs;
-  /** Who wrote it: unique to each recorder. */
+  /** The writer's name, unique to each recorder. */
   readonly writer: string;
-  /** Number of the call at its writer; the records of a call and of its answer share it. */
+  /** Number of the call at its writer, shared by the records of the call and of its answer. */
   readonly call: number;
   readonly operatorType: string;
   readonly groupId: string;
   readonly runId: string;
-  /** The idempotency key that was submitted or asked for. */
+  /** The idempotency key that was submitted or looked up. */
   readonly key: string;
   readonly kind: OfflineJobRequest["kind"];
   readonly mode: OfflineJobRequest["mode"];
   readonly boundaryType: OfflineJobRequest["boundaryType"];
-  /** Inclusive, as it was sent to the operator. */
+  /** Inclusive, as sent to the operator. */
   readonly lowerBoundary: string;
-  /** Exclusive, as it was sent to the operator. */
+  /** Exclusive, as sent to the operator. */
   readonly upperBoundary: string;
   readonly attempt: number;
-  /** The operator's own id of the job, where it is known. */
+  /** The operator's own id of the job, if known. */
   readonly jobId?: string;
   /** With `ended`. */
   readonly state?: JobOutcome["state"];
-  /** The message of what was thrown, or of the error that a job ended with; cut after 300 characters. */
+  /** Message of the thrown error, or of the error that a job ended with; cut after 300 characters. */
   readonly error?: string;
 }
 
-/** Takes the records of one or more recorders, one at a time. Returns once a record is kept; throws when it is not. */
+/**
+ * Accepts the records of one or more recorders, one at a time. Returns once a record is kept; throws if it is
+ * not.
+ */
 export type RecordSink = (record: JobRecord) => void;

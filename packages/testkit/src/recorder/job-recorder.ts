@@ -14,25 +14,27 @@ import { recordFile } from "./record-file.js";
 
 /** Settings of a job recorder. */
 export interface JobRecorderOptions {
-  /** Whose time the records carry. @default the machine's */
+  /** The source of the records' times. @default the machine's clock */
   readonly clock?: Clock;
-  /** Name of the writer; must be unique among those that write to one file. @default the process id and a random part */
+  /**
+   * Name of the writer; must be unique among the writers of a file. @default the process id and a random part
+   */
   readonly writer?: string;
 }
 
-/** The longest error message that is kept, characters. */
+/** Maximum length of a kept error message, characters. */
 const MAX_MESSAGE = 300;
 
 /**
- * Wraps an operator so that everything it is asked and everything it answers is written down, apart from the ledger that
- * asks. A submission is recorded before the operator is called and its answer before the caller gets it, so a process that
- * is killed loses nothing that anybody acted on. When a record cannot be kept, the call fails: a submission with an
- * `OperatorError`, since the job was not taken.
+ * Wraps an operator so that all requests to it and all its answers are recorded, independently of the ledger
+ * that sends them. A submission is recorded before the operator is called and its answer before the caller
+ * gets it, so a killed process loses nothing that anybody acted on. If a record cannot be kept, the call
+ * fails: a submission with an `OperatorError`, since the job was not accepted.
  *
  * Everything else of the operator is passed through unchanged.
  *
- * @param to - path of the file to append to, or what takes the records
- * @throws the file system's error when the file cannot be opened
+ * @param to - path of the file to append to, or a sink of the records
+ * @throws the file system's error if the file cannot be opened
  */
 export function jobRecorder<T extends ScheduleOperator>(
   operator: T,
@@ -149,10 +151,10 @@ class Recorder {
   }
 }
 
-/** Codes with which a call is broken off, whatever became of the job. */
+/** Codes with which a call is aborted, whatever happened to the job. */
 const BROKEN_OFF: readonly string[] = ["JOB_CANCELLED", "JOB_TIMED_OUT", "NOT_RUNNING"];
 
-/** Whether an error says that the job was certainly not taken. */
+/** Returns whether an error says that the job was certainly not accepted. */
 function isRefusal(error: unknown): boolean {
   return error instanceof OperatorError && !BROKEN_OFF.includes(error.code);
 }

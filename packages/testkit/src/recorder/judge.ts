@@ -2,35 +2,38 @@ import type { JobRecord } from "./job-record.js";
 import { jobsOf, type RecordedJob } from "./recorded-job.js";
 import { merged, type Span, sliced, without } from "./spans.js";
 
-/** What a recording is held against. */
+/** The expectations that a recording is judged by. */
 export interface JudgeInput {
   readonly groupId: string;
-  /** What has to be covered, epoch ms: as a rule from the ledger's origin to its watermark. */
+  /** The range to be covered, epoch ms: usually from the ledger's origin to its watermark. */
   readonly range: Span;
-  /** Parts that were given up on purpose, such as the skipped runs of a `drop`: no gap where nothing covers them. */
+  /**
+   * Parts that were given up on purpose, such as the skipped runs of a `drop`: not a gap if nothing covers
+   * them.
+   */
   readonly givenUp?: readonly Span[];
-  /** Parts that were run again on purpose: there only a second success under one key counts as doubled. */
+  /** Parts that were re-run on purpose: there only a second success under one key counts as doubled. */
   readonly repeated?: readonly Span[];
 }
 
 /** A part that jobs have covered more than once. */
 export interface DoubledSpan extends Span {
-  /** The jobs that succeeded, in the order in which they were submitted. */
+  /** The jobs that succeeded, in the order of submission. */
   readonly jobs: readonly RecordedJob[];
 }
 
-/** Two jobs with data in common of which the second began before the first was known to have stopped. */
+/** Two jobs with data in common, of which the second began before the first was known to have stopped. */
 export interface DoubtfulPair extends Span {
-  /** In the order in which they were submitted. */
+  /** In the order of submission. */
   readonly jobs: readonly [RecordedJob, RecordedJob];
-  /** `concurrent`: both were running; `unknown`: nothing tells whether or when the first one stopped. */
+  /** `concurrent`: both were running; `unknown`: no record shows whether or when the first one stopped. */
   readonly why: "concurrent" | "unknown";
 }
 
 /** The answer to whether each part of a range was covered exactly once. */
 export interface Verdict {
   readonly range: Span;
-  /** Covered by one succeeded job, or by the re-runs that were made on purpose. */
+  /** Covered by one succeeded job, or by re-runs on purpose. */
   readonly once: readonly Span[];
   /** Covered more than once. */
   readonly doubled: readonly DoubledSpan[];
@@ -38,15 +41,15 @@ export interface Verdict {
   readonly gaps: readonly Span[];
   /** Given up on purpose, and not covered. */
   readonly givenUp: readonly Span[];
-  /** What two jobs may have written at the same time, or in an order that nobody knows. */
+  /** Parts that two jobs may have written at the same time, or in an unknown order. */
   readonly doubtful: readonly DoubtfulPair[];
-  /** There is nothing doubled, no gap and nothing doubtful. */
+  /** Whether nothing is doubled, missing or doubtful. */
   readonly isExact: boolean;
 }
 
 /**
- * Judges what the jobs of a group have covered, by a recording alone. Runs of mode `full` read everything each time, so
- * they never count as doubled. Pure.
+ * Judges what the jobs of a group have covered, by a recording alone. Runs of mode `full` read everything
+ * each time, so they never count as doubled. Pure.
  *
  * @param records - a whole recording, in the order in which it was written
  */
@@ -90,7 +93,7 @@ function inOrder(jobs: readonly RecordedJob[]): RecordedJob[] {
   return [...jobs].sort((a, b) => a.begunAt - b.begunAt);
 }
 
-/** Sweeps over the data, so that a long recording of intervals that tile costs no pairwise comparison. */
+/** Sweeps over the data, so that a long recording of tiling intervals needs no pairwise comparison. */
 function doubtfulPairs(jobs: readonly RecordedJob[], range: Span): DoubtfulPair[] {
   const pairs: DoubtfulPair[] = [];
   let open: RecordedJob[] = [];

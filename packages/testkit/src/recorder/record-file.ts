@@ -4,8 +4,8 @@ import type { JobRecord } from "./job-record.js";
 /** Settings of a record file. */
 export interface RecordFileOptions {
   /**
-   * Whether each record is also forced to the disk, so that it survives a loss of power and not only the death of the
-   * process. Costs a disk write per record. @default false
+   * Whether each record is also synced to disk, so that it survives a power failure and not only the death of
+   * the process. Costs a disk write per record. @default false
    */
   readonly isSynced?: boolean;
 }
@@ -13,12 +13,12 @@ export interface RecordFileOptions {
 /** A file of JSON lines to which any number of processes on one machine append. */
 export interface RecordFile {
   readonly path: string;
-  /** Appends a record with one write. @throws the file system's error when the record is not kept whole */
+  /** Appends a record with one write. @throws the file system's error if the record is not kept whole */
   readonly append: (record: JobRecord) => void;
   close(): void;
 }
 
-/** Opens a record file for appending; creates it when there is none. */
+/** Opens a record file for appending; creates it if there is none. */
 export function recordFile(path: string, options: RecordFileOptions = {}): RecordFile {
   const file = openSync(path, "a", 0o600);
   return {
@@ -27,7 +27,7 @@ export function recordFile(path: string, options: RecordFileOptions = {}): Recor
       const line = Buffer.from(`${JSON.stringify(record)}\n`);
       const written = writeSync(file, line);
       if (written < line.length) {
-        // End the torn line, so that the record of the next writer begins on a line of its own.
+        // End the torn line, so that the next record begins on a line of its own.
         writeSync(file, "\n");
         throw new Error(`${path}: only ${written} of ${line.length} bytes of a record were written.`);
       }
@@ -37,14 +37,14 @@ export function recordFile(path: string, options: RecordFileOptions = {}): Recor
   };
 }
 
-/** A record file as it was read. */
+/** The content of a record file. */
 export interface Recording {
   readonly records: readonly JobRecord[];
-  /** How many lines are no whole record: what a full disk or a loss of power leaves. */
+  /** Number of incomplete records, as left by a full disk or a power failure. */
   readonly tornLines: number;
 }
 
-/** Reads a record file. @throws the file system's error when it cannot be read */
+/** Reads a record file. @throws the file system's error if it cannot be read */
 export function readRecording(path: string): Recording {
   const lines = readFileSync(path, "utf8")
     .split("\n")

@@ -2,18 +2,21 @@ import type { JobOutcome } from "@tidegate/core";
 import type { JobRecord } from "./job-record.js";
 import type { Span } from "./spans.js";
 
-/** A job of an operator, as a recording knows it. */
+/** An operator's job, reconstructed from a recording. */
 export interface RecordedJob extends Span {
-  /** The operator's own id, or `undefined` for a submission that was never answered: it may have made a job or not. */
+  /**
+   * The operator's own id, or `undefined` for a submission that was never answered, which may or may not have
+   * created a job.
+   */
   readonly jobId: string | undefined;
   readonly key: string;
   readonly runId: string;
   readonly kind: JobRecord["kind"];
   readonly mode: JobRecord["mode"];
   readonly attempt: number;
-  /** Position in the recording of the submission that made it; -1 when that was not recorded. */
+  /** Position in the recording of the submission that created it; -1 if that was not recorded. */
   readonly begunAt: number;
-  /** Position at which it was known to have stopped. `undefined`: for all that is known it goes on. */
+  /** Position at which it was known to have stopped. `undefined`: as far as is known, it is still running. */
   readonly endedAt: number | undefined;
   /** How it ended. `STOPPED`: a cancellation was confirmed, and nobody asked for the outcome. */
   readonly state: JobOutcome["state"] | "STOPPED" | undefined;
@@ -31,8 +34,9 @@ interface Submission {
 }
 
 /**
- * The jobs of a group, in the order in which they were submitted. Two answers with one job id mean one job, unless the
- * first had failed or was stopped and a later submission was answered with its id: then it began anew.
+ * Returns the jobs of a group, in the order of submission. Two answers with one job id mean one job, unless
+ * the first had failed or was stopped and a later submission was answered with its id: then it was started
+ * again.
  */
 export function jobsOf(records: readonly JobRecord[], groupId: string): RecordedJob[] {
   const reader = new JobReader();
@@ -44,11 +48,11 @@ export function jobsOf(records: readonly JobRecord[], groupId: string): Recorded
 
 class JobReader {
   readonly #jobs: Draft[] = [];
-  /** The newest by operator and job id. */
+  /** The newest jobs by operator and job id. */
   readonly #byId = new Map<string, Draft>();
   /** Submissions without a job, by writer and call. */
   readonly #open = new Map<string, Submission>();
-  /** Those that a lookup has settled; a late answer to one may say otherwise. */
+  /** Submissions that a lookup has settled; a late answer may still contradict it. */
   readonly #settled = new Map<string, Submission>();
 
   read(record: JobRecord, position: number): void {
@@ -96,7 +100,7 @@ class JobReader {
     else known.begunAt = Math.min(known.begunAt, position);
   }
 
-  /** A lookup that found no other job says that what else was submitted under the key has made none. */
+  /** A lookup that found no other job proves that other submissions under the key created none. */
   #found(record: JobRecord): void {
     if (!this.#byId.has(idOf(record))) {
       const ofKey = ([, submission]: [string, Submission]): boolean => submission.record.key === record.key;
@@ -108,8 +112,8 @@ class JobReader {
   }
 
   /**
-   * `find` knows every job that was submitted with its key. A submission whose call is still under way at the writer that
-   * asks may arrive after the lookup, so it stays open.
+   * `find` knows every job that was submitted with its key. A submission that is still in progress at the
+   * asking writer may arrive after the lookup, so it stays open.
    */
   #noOtherJobOf({ key, writer }: JobRecord): void {
     for (const [call, submission] of this.#open) {

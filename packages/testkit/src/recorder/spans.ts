@@ -1,4 +1,4 @@
-// Plain interval arithmetic of the judge's own: what holds the ledger to account must not share its code.
+// The judge has its own interval arithmetic: it must not share code with the ledger that it checks.
 
 /** A half-open interval of numbers `[lower, upper)`. */
 export interface Span {
@@ -6,7 +6,7 @@ export interface Span {
   readonly upper: number;
 }
 
-/** Sorted, merged, without empty ones. */
+/** Returns the spans sorted and merged, without empty ones. */
 export function merged(spans: readonly Span[]): Span[] {
   const result: { lower: number; upper: number }[] = [];
   for (const { lower, upper } of spans.filter((span) => span.lower < span.upper).sort(byLower)) {
@@ -17,7 +17,7 @@ export function merged(spans: readonly Span[]): Span[] {
   return result;
 }
 
-/** The parts of `whole` that no part of `taken` covers. */
+/** Returns the parts of `whole` that no part of `taken` covers. */
 export function without(whole: readonly Span[], taken: readonly Span[]): Span[] {
   const cuts = merged(taken);
   const left: Span[] = [];
@@ -34,7 +34,7 @@ export function without(whole: readonly Span[], taken: readonly Span[]): Span[] 
   return left;
 }
 
-/** The parts of `range` between one bound of the spans and the next, each with the spans that cover it. */
+/** Cuts `range` at the bounds of the spans, and returns each part with the spans that cover it. */
 export function sliced<T extends Span>(range: Span, spans: readonly T[]): (Span & { readonly by: T[] })[] {
   const inside = spans.filter(
     ({ lower, upper }) => lower < upper && lower < range.upper && upper > range.lower,

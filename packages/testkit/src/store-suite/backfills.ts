@@ -19,11 +19,11 @@ import type { StoreBed } from "./fixture.js";
 
 const BACKFILL = aBackfill();
 
-/** The run of the n-th minute, as a backfill plans it. */
+/** Returns the run of the n-th minute, as a backfill plans it. */
 const backfillRun = (n: number, generation = 0): NewRun =>
   aRun({ ...minute(n), kind: "BACKFILL", backfillId: BACKFILL.id, generation });
 
-/** The step that plans the next runs. */
+/** Returns the step that plans the next runs. */
 function step(overrides: Partial<BackfillCommit> = {}): BackfillCommit {
   const runs = overrides.runs ?? [backfillRun(0), backfillRun(1)];
   return {
@@ -46,7 +46,7 @@ async function openRuns(store: ScheduleStore): Promise<number | undefined> {
   return (await store.getBackfill(BACKFILL.id))?.openRuns;
 }
 
-/** `insertBackfill`, `getBackfill`, `listBackfills`. */
+/** Tests `insertBackfill`, `getBackfill`, `listBackfills`. */
 export function backfillRules({ store, second, supports }: StoreBed): void {
   describe("insertBackfill", () => {
     it("keeps all that it is given", async () => {
@@ -104,7 +104,7 @@ export function backfillRules({ store, second, supports }: StoreBed): void {
   });
 }
 
-/** `planBackfill`. */
+/** Tests `planBackfill`. */
 export function backfillStepRules({ store }: StoreBed): void {
   describe("planBackfill", () => {
     it("inserts runs beside the lane and moves the cursor in one step", async () => {
@@ -194,7 +194,7 @@ export function backfillStepRules({ store }: StoreBed): void {
   });
 }
 
-/** How many of a backfill's runs have not ended. */
+/** Tests the count of a backfill's runs that have not ended. */
 export function openRunRules({ store }: StoreBed): void {
   describe("the open runs of a backfill", () => {
     it.each(["SUCCEEDED", "FAILED", "CANCELLED"] as const)(

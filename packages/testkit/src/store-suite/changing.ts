@@ -15,7 +15,7 @@ import {
 } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
-/** `changeRuns`: whom it lets. */
+/** Tests which changes `changeRuns` accepts. */
 export function fencingRules({ store }: StoreBed): void {
   describe("changeRuns refuses", () => {
     it("a run that is not there", async () => {
@@ -94,7 +94,7 @@ export function fencingRules({ store }: StoreBed): void {
   });
 }
 
-/** `changeRuns`: what it writes. */
+/** Tests what `changeRuns` writes. */
 export function runChangeRules({ store }: StoreBed): void {
   describe("changeRuns", () => {
     it("sets what it names and leaves the rest", async () => {
@@ -223,7 +223,7 @@ export function runChangeRules({ store }: StoreBed): void {
   });
 }
 
-/** `givesBack`. */
+/** Tests `givesBack`. */
 export function givingBackRules({ store }: StoreBed): void {
   describe("givesBack", () => {
     it("sets the watermark back to the run's lower bound, and the run is superseded", async () => {

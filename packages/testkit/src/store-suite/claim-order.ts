@@ -7,7 +7,7 @@ import type { StoreBed } from "./fixture.js";
 const groupsOf = (prefix: string, count: number): string[] =>
   Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
 
-/** Registers groups and plans so many minutes of each at an instant. */
+/** Registers groups and plans this many minutes of each at an instant. */
 async function planGroups(
   store: ScheduleStore,
   groupIds: readonly string[],
@@ -18,7 +18,7 @@ async function planGroups(
   await store.plan(schedules.map((schedule) => aPlan(schedule!, { count, plannedAt })));
 }
 
-/** The groups of the next runs that are claimed. */
+/** Returns the groups of the next runs that are claimed. */
 async function claimGroups(store: ScheduleStore, limit: number, now = LATER): Promise<string[]> {
   return (await claim(store, { limit, now })).map(({ run }) => run.groupId);
 }
@@ -26,7 +26,7 @@ async function claimGroups(store: ScheduleStore, limit: number, now = LATER): Pr
 const countOf = (groupIds: readonly string[], prefix: string): number =>
   groupIds.filter((groupId) => groupId.startsWith(prefix)).length;
 
-/** `claim`: who comes first. */
+/** Tests the order of `claim`. */
 export function claimOrderRules({ store }: StoreBed): void {
   describe("the order of claims", () => {
     it("has fresh runs before 300 lanes that owe an hour, although these were there before", async () => {
@@ -135,7 +135,7 @@ export function claimOrderRules({ store }: StoreBed): void {
   });
 }
 
-/** `claim`: of which operators. */
+/** Tests the operators of `claim`. */
 export function claimScopeRules({ store }: StoreBed): void {
   const registerBoth = async (): Promise<void> => {
     for (const [groupId, operator] of [

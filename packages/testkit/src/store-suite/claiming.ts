@@ -16,7 +16,7 @@ import {
 } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
-/** `claim` of planned runs. */
+/** Tests `claim` of planned runs. */
 export function claimRules({ store }: StoreBed): void {
   describe("claim", () => {
     it("makes a planned run SUBMITTING, with one more attempt and a lease", async () => {
@@ -155,7 +155,7 @@ export function claimRules({ store }: StoreBed): void {
   });
 }
 
-/** `claim` of active runs whose lease has ended. */
+/** Tests `claim` of active runs whose lease has ended. */
 export function recoveryRules({ store }: StoreBed): void {
   describe("recovery", () => {
     it("brings an active run whose lease has ended as it was found", async () => {
@@ -225,7 +225,7 @@ export function recoveryRules({ store }: StoreBed): void {
   });
 }
 
-/** `nextWake`. */
+/** Tests `nextWake`. */
 export function nextWakeRules({ store }: StoreBed): void {
   describe("nextWake", () => {
     it("is undefined when nothing waits", async () => {

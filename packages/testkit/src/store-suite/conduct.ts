@@ -22,16 +22,16 @@ import {
   START,
 } from "../builders.js";
 
-/** An instant at which everything that a test has planned may be claimed. */
+/** An instant at which every planned run of a test is claimable. */
 export const LATER: EpochMs = START + 10_000 * MINUTE;
 
-/** The operators that claims of the suite are for, unless they say: that of `aRun`. */
+/** Default operators of the suite's claims: that of `aRun`. */
 export const OPERATORS: readonly string[] = ["duckdb"];
 
-/** How long claims of the suite hold, ms. */
+/** Lease of the suite's claims, ms. */
 export const LEASE = 30_000;
 
-/** The fields that an element of a batch may add to what a test has in mind. */
+/** Additional fields of a change. */
 type Details = Partial<Omit<RunChange, "id" | "from" | "state">>;
 
 /** Registers a schedule and reads it back. */
@@ -44,14 +44,14 @@ export async function register(
   return scheduleOf(store, added.spec.groupId);
 }
 
-/** The schedule of a group that has one. */
+/** Returns the schedule of a group; throws if there is none. */
 export async function scheduleOf(store: ScheduleStore, groupId = "orders"): Promise<Schedule> {
   const [schedule] = await store.getSchedules([groupId]);
   if (schedule === undefined) throw new Error(`Group ${groupId} has no schedule.`);
   return schedule;
 }
 
-/** Changes a schedule as it is now; whether it was done. */
+/** Changes a schedule in its current state; returns whether that succeeded. */
 export async function change(
   store: ScheduleStore,
   changes: Partial<ScheduleChange>,
@@ -75,19 +75,19 @@ export async function plan(
   return commit.runs;
 }
 
-/** Claims what may be claimed. */
+/** Claims all claimable runs. */
 export function claim(store: ScheduleStore, request: Partial<ClaimRequest> = {}): Promise<ClaimedRun[]> {
   const now = request.now ?? LATER;
   const rest = { operators: OPERATORS, leaseUntil: now + LEASE, limit: 100 };
   return store.claim({ owner: "first", now, ...rest, ...request });
 }
 
-/** When the next run may be claimed of those that the suite's operators carry out. */
+/** Returns when the next run of the suite's operators becomes claimable. */
 export function nextWake(store: ScheduleStore, now = 0): Promise<EpochMs | undefined> {
   return store.nextWake({ operators: OPERATORS, now });
 }
 
-/** Claims the one run that may be claimed. */
+/** Claims the only claimable run. */
 export async function claimOne(
   store: ScheduleStore,
   request: Partial<ClaimRequest> = {},
@@ -99,7 +99,7 @@ export async function claimOne(
   return one;
 }
 
-/** The change with which the holder of a claim ends its run. */
+/** Returns the change with which the holder of a claim ends its run. */
 export function ending(
   { run, token }: ClaimedRun,
   state: "SUCCEEDED" | "FAILED" | "CANCELLED",
@@ -116,7 +116,7 @@ export function ending(
   };
 }
 
-/** Ends a claimed run; whether it was done. */
+/** Ends a claimed run; returns whether that succeeded. */
 export async function end(
   store: ScheduleStore,
   claimed: ClaimedRun,
@@ -127,7 +127,7 @@ export async function end(
   return isDone === true;
 }
 
-/** Claims the one run that may be claimed and ends it. */
+/** Claims the only claimable run and ends it. */
 export async function carryOut(
   store: ScheduleStore,
   state: "SUCCEEDED" | "FAILED" | "CANCELLED",
@@ -138,7 +138,7 @@ export async function carryOut(
   return runOf(store, claimed.run.id);
 }
 
-/** Plans minutes and has each end as told, in order; the lane must be free. */
+/** Plans minutes and ends each with the given state, in order; the lane must be free. */
 export async function history(
   store: ScheduleStore,
   states: readonly ("SUCCEEDED" | "FAILED" | "CANCELLED")[],
@@ -149,14 +149,14 @@ export async function history(
   return runs;
 }
 
-/** A run that is there. */
+/** Returns an existing run. */
 export async function runOf(store: ScheduleStore, id: string): Promise<Run> {
   const [run] = await store.getRuns([id]);
   if (run === undefined) throw new Error(`There is no run ${id}.`);
   return run;
 }
 
-/** All pages of a listing, until one has no cursor. */
+/** Returns all pages of a listing, until one has no cursor. */
 export async function pagesOf<T>(load: (page: PageRequest) => Promise<Page<T>>): Promise<(readonly T[])[]> {
   const pages: (readonly T[])[] = [];
   const cursors = new Set<string>();
@@ -171,17 +171,17 @@ export async function pagesOf<T>(load: (page: PageRequest) => Promise<Page<T>>):
   }
 }
 
-/** All runs that match, in order. */
+/** Returns all matching runs, in order. */
 export async function allRuns(store: ScheduleStore, filter: RunFilter = {}): Promise<Run[]> {
   return (await pagesOf((page) => store.listRuns(filter, { limit: 1_000, ...page }))).flat();
 }
 
-/** The ids of runs or claims. */
+/** Returns the ids of runs or claims. */
 export function idsOf(items: readonly (Pick<Run, "id"> | ClaimedRun)[]): string[] {
   return items.map((item) => ("run" in item ? item.run.id : item.id));
 }
 
-/** Which of these runs have a place in the lane, in their order. */
+/** Returns which of these runs have a place in the lane, in their order. */
 export async function admitted(store: ScheduleStore, runs: readonly NewRun[]): Promise<boolean[]> {
   const found = await store.getRuns(idsOf(runs));
   return found.map((run) => run !== undefined && isAdmitted(run.place));

@@ -4,12 +4,15 @@ import { aPlan, aRun, MINUTE, minute, START } from "../builders.js";
 import { carryOut, claim, claimOne, end, history, plan, register, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
-/** A range as `STATE from-to`, in minutes of the ledger. */
+/** Formats a range as `STATE from-to`, in minutes of the ledger. */
 function asText({ state, lower, upper }: CoverageRange): string {
   return `${state} ${(lower - START) / MINUTE}-${(upper - START) / MINUTE}`;
 }
 
-/** A group's coverage; ranges that begin together are put in an order of their own, since the contract leaves it open. */
+/**
+ * Returns a group's coverage; ranges that begin together are sorted, since the contract leaves their order
+ * open.
+ */
 async function coverageOf(store: ScheduleStore, groupId = "orders"): Promise<string[]> {
   const ranges = await store.coverage(groupId);
   const lowerBounds = ranges.map(({ lower }) => lower);
@@ -19,7 +22,7 @@ async function coverageOf(store: ScheduleStore, groupId = "orders"): Promise<str
     .map(asText);
 }
 
-/** Runs beside the lane, carried out in order. */
+/** Carries out runs beside the lane, in order. */
 async function runBeside(
   store: ScheduleStore,
   runs: readonly Partial<NewRun>[],
@@ -30,7 +33,7 @@ async function runBeside(
   for (const claimed of await claim(store)) await end(store, claimed, state);
 }
 
-/** `coverage`: what is merged. */
+/** Tests what `coverage` merges. */
 export function coverageRules({ store }: StoreBed): void {
   describe("coverage", () => {
     it("is empty where nothing is planned or there is no schedule", async () => {
@@ -117,7 +120,7 @@ export function coverageRules({ store }: StoreBed): void {
   });
 }
 
-/** `coverage` while intervals run once more. */
+/** Tests `coverage` during re-runs. */
 export function rerunCoverageRules({ store }: StoreBed): void {
   describe("coverage of intervals that run once more", () => {
     it("keeps what has succeeded in one range, and a run under way in one of its own", async () => {
@@ -161,7 +164,7 @@ export function rerunCoverageRules({ store }: StoreBed): void {
   });
 }
 
-/** `coverage`: `within`. */
+/** Tests `within` of `coverage`. */
 export function partialCoverageRules({ store }: StoreBed): void {
   describe("coverage within an interval", () => {
     it("is made of the runs that intersect it, whole", async () => {
@@ -195,7 +198,7 @@ export function partialCoverageRules({ store }: StoreBed): void {
   });
 }
 
-/** `tally`. */
+/** Tests `tally`. */
 export function tallyRules({ store }: StoreBed): void {
   describe("tally", () => {
     it("is all zeros where there is nothing", async () => {

@@ -4,18 +4,21 @@ import { aNewSchedule, aPlan, START } from "../builders.js";
 import { allRuns, change, claim, ending, LATER, LEASE, nextWake, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
-/** How many managers work at once. */
+/** Number of concurrent managers. */
 const MANAGERS = 4;
 
 const GROUPS = Array.from({ length: 8 }, (_, index) => `group-${index}`);
 
-/** Each group is planned up to this many runs. */
+/** Number of runs planned for each group. */
 const RUNS = 30;
 
-/** So much work is far more than one case. */
+/** This test does far more work than others. */
 const PATIENCE_MS = 300_000;
 
-/** Several managers at once that do all that managers do: over connections of their own where the store can be shared. */
+/**
+ * Tests several concurrent managers that do all that managers do, over connections of their own if the store
+ * can be shared.
+ */
 export function crowdRules({ store, second, supports }: StoreBed): void {
   const crowd = async (): Promise<ScheduleStore[]> => {
     if (!supports.sharing) return Array.from({ length: MANAGERS }, () => store());
@@ -47,7 +50,7 @@ export function crowdRules({ store, second, supports }: StoreBed): void {
         await Promise.all(stores.map((each) => work(each)));
         isOver = true;
         await disturbing;
-        // Leases of the unruly one are over: the others take its runs.
+        // The leases of the unruly one have ended: the others take its runs.
         await work(stores[0]!, LATER + LEASE + 1);
         await expectAllSucceeded(store());
       },
@@ -60,7 +63,7 @@ async function registerGroups(store: ScheduleStore, laneWidth: number): Promise<
   await store.insertSchedules(GROUPS.map((groupId) => aNewSchedule({ spec: { groupId }, laneWidth })));
 }
 
-/** Plans and carries out until there is nothing left to do; returns what it has claimed and ended. */
+/** Plans and carries out runs until there is nothing left to do; returns the claims that it ended. */
 async function work(store: ScheduleStore, now = LATER): Promise<ClaimedRun[]> {
   const ended: ClaimedRun[] = [];
   for (;;) {
@@ -72,7 +75,7 @@ async function work(store: ScheduleStore, now = LATER): Promise<ClaimedRun[]> {
   }
 }
 
-/** Plans two more runs of each group that has not got all of its own; `true` when all have. */
+/** Plans two more runs of each group that is not complete; returns whether all are. */
 async function planAll(store: ScheduleStore): Promise<boolean> {
   const schedules = await store.getSchedules(GROUPS);
   const open = schedules.filter((schedule) => schedule!.watermark < START + RUNS * 60_000);
@@ -80,13 +83,13 @@ async function planAll(store: ScheduleStore): Promise<boolean> {
   return open.length === 0;
 }
 
-/** Nothing may be claimed now or is about to be. */
+/** Returns whether no run is claimable now or about to be. */
 async function hasEnded(store: ScheduleStore, now: number): Promise<boolean> {
   const next = await nextWake(store, now);
   return next === undefined || next > now;
 }
 
-/** Claims runs and lets them go, changes widths, asks for cancellation. */
+/** Claims runs and abandons them, changes widths, requests cancellation. */
 async function disturb(store: ScheduleStore, isOver: () => boolean): Promise<void> {
   for (let turn = 0; !isOver(); turn += 1) {
     const groupId = GROUPS[turn % GROUPS.length]!;

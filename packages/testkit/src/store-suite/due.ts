@@ -9,12 +9,12 @@ async function dueGroups(store: ScheduleStore, query: Partial<DueQuery> = {}): P
   return due.map(({ groupId }) => groupId);
 }
 
-/** Registers a schedule whose next fire is due after so many minutes. */
+/** Registers a schedule whose next fire is due after this many minutes. */
 function dueAfter(store: ScheduleStore, groupId: string, minutes: number, engine = "embedded") {
   return register(store, { spec: { groupId, engine }, nextFireAt: START + minutes * MINUTE });
 }
 
-/** `due`. */
+/** Tests `due`. */
 export function dueRules({ store }: StoreBed): void {
   describe("due", () => {
     it("tells group, version, engine, when and for which nominal time", async () => {

@@ -26,7 +26,7 @@ const RICH_SPEC = {
   timezone: "America/St_Johns",
 } as const;
 
-/** A ledger in which every table and nearly every field is filled. */
+/** Creates a ledger in which every table and nearly every field is filled. */
 async function fill(store: ScheduleStore): Promise<void> {
   await register(store, { spec: RICH_SPEC, laneWidth: 2 });
   await change(store, {
@@ -68,7 +68,7 @@ async function fill(store: ScheduleStore): Promise<void> {
   });
 }
 
-/** All that a store tells of group `orders`. */
+/** Returns everything that a store holds of group `orders`. */
 async function everything(store: ScheduleStore): Promise<unknown> {
   return {
     schedules: await store.listSchedules({}, {}),
@@ -82,7 +82,7 @@ async function everything(store: ScheduleStore): Promise<unknown> {
   };
 }
 
-/** What the next process finds. */
+/** Tests what the next process finds. */
 export function durabilityRules({ store, reopened, supports }: StoreBed): void {
   (supports.reopen ? describe : describe.skip)("a store that is opened again", () => {
     it("tells what it told before", async () => {

@@ -1,22 +1,22 @@
 import type { ScheduleStore } from "@tidegate/core";
 
-/** A store and what a test needs around it, made anew for each test. */
+/** A store and what a test needs around it, created anew for each test. */
 export interface StoreFixture {
-  /** Empty, and open already. */
+  /** Empty and already open. */
   readonly store: ScheduleStore;
-  /** Opens what the store holds once more, as the next process does; the suite has closed the store. Feature `reopen`. */
+  /** Reopens the store's data as the next process does; the suite has closed the store. Feature `reopen`. */
   readonly reopen?: () => Promise<ScheduleStore>;
-  /** Opens what the store holds beside it, as another process does. Feature `sharing`. */
+  /** Opens the store's data concurrently, as another process does. Feature `sharing`. */
   readonly connect?: () => Promise<ScheduleStore>;
-  /** Closes what is open and removes what was made. */
+  /** Closes what is open and removes what was created. */
   readonly dispose: () => Promise<void>;
 }
 
-/** What not every store can do. */
+/** Features that not every store has. */
 export interface StoreFeatures {
-  /** What it holds is there again after it was closed. @default true */
+  /** Data survives closing and reopening. @default true */
   readonly reopen: boolean;
-  /** Several processes may have it open at once. @default false */
+  /** Several processes may open the store at once. @default false */
   readonly sharing: boolean;
 }
 
@@ -27,17 +27,19 @@ export interface StoreSuiteOptions {
   readonly create: () => Promise<StoreFixture>;
   /** Tests of a feature that is `false` are reported as skipped. */
   readonly supports?: Partial<StoreFeatures>;
-  /** How many random histories each property tries; fewer where a store takes long to make. @default 100 */
+  /**
+   * Number of random histories that each property tries; fewer if a store takes long to create. @default 100
+   */
   readonly propertyRuns?: number;
 }
 
-/** The store of the running test, and what decides which tests there are. */
+/** The store of the running test, and what decides which tests exist. */
 export interface StoreBed {
   readonly store: () => ScheduleStore;
   readonly fixture: () => StoreFixture;
-  /** Another process's view of the store; the store itself where it cannot be shared. */
+  /** Returns another process's view of the store, or the store itself if it cannot be shared. */
   readonly second: () => Promise<ScheduleStore>;
-  /** The store as the next process finds it. */
+  /** Returns the store as the next process finds it. */
   readonly reopened: () => Promise<ScheduleStore>;
   readonly create: () => Promise<StoreFixture>;
   readonly supports: StoreFeatures;

@@ -19,7 +19,7 @@ import type { StoreBed } from "./fixture.js";
 
 const WAIT: RunWait = { reason: 'waits for "größe"', since: LATER, missing: [minute(3), minute(7)] };
 
-/** The place `gated`: admitted, and held by a gate. */
+/** Tests the place `gated`: admitted, and held by a gate. */
 export function gatedRules({ store, reopened, supports }: StoreBed): void {
   const gate = async (id: string, wait: RunWait | null = WAIT): Promise<Run> => {
     const held = { id, from: ["PLANNED"], state: "PLANNED", at: LATER, place: "gated", wait } as const;

@@ -17,7 +17,7 @@ import {
 } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
-/** The run that does the first minute once more. */
+/** Returns a re-run of the first minute. */
 const rerun = (generation: number, overrides: Partial<NewRun> = {}): NewRun =>
   aRun({ kind: "MANUAL", generation, ...overrides });
 
@@ -26,7 +26,7 @@ async function areSuperseded(store: ScheduleStore, ids: readonly string[]): Prom
   return runs.map((run) => run?.isSuperseded === true);
 }
 
-/** `insertRuns`. */
+/** Tests `insertRuns`. */
 export function insertionRules({ store }: StoreBed): void {
   describe("insertRuns", () => {
     it("inserts a run beside the lane, to be claimed at once, and leaves the watermark", async () => {
@@ -67,7 +67,7 @@ export function insertionRules({ store }: StoreBed): void {
   });
 }
 
-/** Generations of one interval. */
+/** Tests generations of one interval. */
 export function supersedingRules({ store }: StoreBed): void {
   describe("a new generation", () => {
     it.each(["FAILED", "CANCELLED"] as const)("supersedes one that was %s", async (state) => {

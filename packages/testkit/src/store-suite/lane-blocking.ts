@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { admitted, carryOut, claim, end, LATER, plan, register, runOf, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
-/** A failed run that blocks its lane. */
+/** Tests a failed run that blocks its lane. */
 export function blockingRules({ store }: StoreBed): void {
   describe("a run that blocks", () => {
     it("holds all that waits behind it", async () => {

@@ -17,7 +17,7 @@ import {
 } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
-/** `laneWidth`: pausing, resuming, widening. */
+/** Tests `laneWidth`: pausing, resuming, widening. */
 export function laneWidthRules({ store }: StoreBed): void {
   describe("laneWidth", () => {
     it("of 0 takes the places of planned runs and leaves active ones", async () => {
@@ -131,7 +131,7 @@ export function laneWidthRules({ store }: StoreBed): void {
   });
 }
 
-/** `cancelPlanned`. */
+/** Tests `cancelPlanned`. */
 export function cancelPlannedRules({ store }: StoreBed): void {
   describe("cancelPlanned", () => {
     it("cancels what is planned, of all kinds, and leaves what is active or has ended", async () => {

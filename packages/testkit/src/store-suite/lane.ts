@@ -3,7 +3,7 @@ import { aPlan, aRun, minute } from "../builders.js";
 import { admitted, carryOut, claimOne, idsOf, LATER, plan, register, runOf, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
-/** The live lane: who is admitted. */
+/** Tests which runs the live lane admits. */
 export function laneRules({ store }: StoreBed): void {
   describe("the live lane", () => {
     it.each([

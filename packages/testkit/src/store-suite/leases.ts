@@ -19,7 +19,7 @@ import type { StoreBed } from "./fixture.js";
 const HELD = { isHeld: true, isCancelRequested: false };
 const LOST = { isHeld: false, isCancelRequested: false };
 
-/** `renewLeases`. */
+/** Tests `renewLeases`. */
 export function renewalRules({ store }: StoreBed): void {
   describe("renewLeases", () => {
     it("sets the end of a lease", async () => {
@@ -92,7 +92,7 @@ export function renewalRules({ store }: StoreBed): void {
   });
 }
 
-/** `requestCancel`. */
+/** Tests `requestCancel`. */
 export function cancelRequestRules({ store }: StoreBed): void {
   describe("requestCancel", () => {
     it("marks an active run and says why; its owner sees it when it renews", async () => {

@@ -42,7 +42,7 @@ const CALLS: Readonly<Record<string, (store: ScheduleStore) => Promise<unknown>>
   listBackfills: (store) => store.listBackfills({}),
 };
 
-/** `open` and `close`. */
+/** Tests `open` and `close`. */
 export function lifecycleRules({ store, second, supports }: StoreBed): void {
   describe("open", () => {
     it("does nothing where the store is open", async () => {

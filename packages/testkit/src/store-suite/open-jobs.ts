@@ -18,7 +18,7 @@ import {
 } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
-/** `isJobOpen`: whether a job of a run may still be working. */
+/** Tests `isJobOpen`: whether a job of a run may still be working. */
 export function openJobRules({ store }: StoreBed): void {
   const isJobOpen = async (id: string): Promise<boolean> => (await runOf(store(), id)).isJobOpen;
 

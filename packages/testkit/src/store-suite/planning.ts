@@ -3,7 +3,7 @@ import { aNewSchedule, aPlan, aRun, aSpec, MINUTE, minute, START } from "../buil
 import { allRuns, change, claim, idsOf, plan, register, runOf, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
-/** `plan`: what it does. */
+/** Tests the effects of `plan`. */
 export function planningRules({ store }: StoreBed): void {
   describe("plan", () => {
     it("inserts the runs and moves the watermark in one step", async () => {
@@ -109,7 +109,7 @@ export function planningRules({ store }: StoreBed): void {
   });
 }
 
-/** `plan` of a schedule that is paused. */
+/** Tests `plan` of a paused schedule. */
 export function pausedPlanRules({ store }: StoreBed): void {
   describe("plan while paused", () => {
     it("moves the watermark, and admits what it plans at once and beside the lane", async () => {
@@ -133,7 +133,7 @@ export function pausedPlanRules({ store }: StoreBed): void {
   });
 }
 
-/** `plan`: what it refuses. */
+/** Tests what `plan` refuses. */
 export function planConflictRules({ store }: StoreBed): void {
   describe("plan refuses", () => {
     it("whoever saw another watermark, and does nothing", async () => {

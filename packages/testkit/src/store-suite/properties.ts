@@ -7,10 +7,10 @@ import { admissions, everythingOf, expectInvariants } from "./random/invariants.
 import { type Operation, operations } from "./random/operation.js";
 import { Player } from "./random/player.js";
 
-/** Random histories take longer than one case does; the runner's patience is not what is tested. */
+/** Random histories take longer than a single case; the runner's timeout is not under test. */
 const PATIENCE_MS = 600_000;
 
-/** What holds for every history. */
+/** Tests what holds for every history. */
 export function historyRules({ create, propertyRuns }: StoreBed): void {
   const everyHistory = (
     property: (store: ScheduleStore, history: Operation[]) => Promise<void>,
@@ -77,7 +77,7 @@ async function openMemoryStore(): Promise<MemoryStore> {
   return store;
 }
 
-/** Plays one operation and holds what it did against who holds which run. */
+/** Plays one operation and checks its effects against the holders of the runs. */
 async function expectOneHolder(player: Player, operation: Operation): Promise<void> {
   const known = player.claims.length;
   const earlier = new Map(player.claims.map((claimed) => [claimed.run.id, claimed]));
@@ -93,7 +93,10 @@ async function expectOneHolder(player: Player, operation: Operation): Promise<vo
   }
 }
 
-/** A claim is of a run whose time had come, under a lease of its own and a token beyond the last. */
+/**
+ * Fails unless the claim is of a run whose time had come, with a lease of its own and a token beyond the
+ * last.
+ */
 function expectFreshClaim(
   { run, token }: ClaimedRun,
   earlier: ClaimedRun | undefined,

@@ -3,7 +3,7 @@ import { aBackfill, aNewSchedule, aRun, minute, START } from "../builders.js";
 import { allRuns, claim, idsOf, LATER, nextWake, plan, register, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
-/** `purgeSchedule`. */
+/** Tests `purgeSchedule`. */
 export function purgeRules({ store }: StoreBed): void {
   describe("purgeSchedule", () => {
     it("is false where there is no schedule", async () => {

@@ -4,13 +4,13 @@ import { aBackfill, aPlan, aRun, MINUTE, minute, START } from "../builders.js";
 import { carryOut, claim, end, history, idsOf, pagesOf, plan, register, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
-/** The runs of a page as `minute.generation`. */
+/** Returns the runs of a page as `minute.generation`. */
 async function list(store: ScheduleStore, filter: RunFilter, page: PageRequest = {}): Promise<string[]> {
   const { items } = await store.listRuns(filter, page);
   return items.map(({ lower, generation }) => `${(lower - START) / MINUTE}.${generation}`);
 }
 
-/** Minutes 0 to 3: succeeded, failed and run again as 1.1, succeeded, waiting. */
+/** Creates minutes 0 to 3: succeeded, failed and re-run as 1.1, succeeded, waiting. */
 async function makeLedger(store: ScheduleStore): Promise<void> {
   await register(store);
   await history(store, ["SUCCEEDED", "FAILED", "SUCCEEDED"]);
@@ -19,7 +19,7 @@ async function makeLedger(store: ScheduleStore): Promise<void> {
   await plan(store, { run: { reason: "catchup-coalesced", intervals: 3 } });
 }
 
-/** `getRuns`, `listRuns`: which. */
+/** Tests the filters of `getRuns` and `listRuns`. */
 export function runFilterRules({ store }: StoreBed): void {
   describe("getRuns", () => {
     it("answers in the order asked, with undefined where there is none", async () => {
@@ -97,7 +97,7 @@ export function runFilterRules({ store }: StoreBed): void {
   });
 }
 
-/** `listRuns`: `within`. */
+/** Tests `within` of `listRuns`. */
 export function withinRules({ store }: StoreBed): void {
   describe("listRuns within an interval", () => {
     const within = (lower: number, upper: number): Interval => ({
@@ -153,7 +153,7 @@ export function withinRules({ store }: StoreBed): void {
   });
 }
 
-/** `listRuns`: pages. */
+/** Tests the pages of `listRuns`. */
 export function runPagingRules({ store }: StoreBed): void {
   describe("pages of listRuns", () => {
     it.each(["ascending", "descending"] as const)(

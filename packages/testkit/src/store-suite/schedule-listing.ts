@@ -4,7 +4,7 @@ import { aNewSchedule } from "../builders.js";
 import { pagesOf, register } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
-/** In the order of their bytes, which is not that of any dictionary. */
+/** In byte order, which is not alphabetical. */
 const GROUPS = ["-a", ".a", "10", "9", ":a", "A", "B.x", "B_x", "_a", "a", "a.b", "a_b", "aa", "b"];
 
 async function list(store: ScheduleStore, filter: ScheduleFilter, page: PageRequest = {}): Promise<string[]> {
@@ -16,7 +16,7 @@ async function registerAll(store: ScheduleStore): Promise<void> {
   await store.insertSchedules(GROUPS.toReversed().map((groupId) => aNewSchedule({ spec: { groupId } })));
 }
 
-/** `listSchedules`: which. */
+/** Tests the filters of `listSchedules`. */
 export function scheduleFilterRules({ store }: StoreBed): void {
   describe("listSchedules", () => {
     it("lists whole schedules by the bytes of their group ids", async () => {
@@ -66,7 +66,7 @@ export function scheduleFilterRules({ store }: StoreBed): void {
   });
 }
 
-/** `listSchedules`: pages. */
+/** Tests the pages of `listSchedules`. */
 export function schedulePagingRules({ store }: StoreBed): void {
   describe("pages of listSchedules", () => {
     it.each([1, 4, GROUPS.length - 1])(

@@ -3,7 +3,7 @@ import { aBackfill, aNewSchedule, aRun, aSpec, MINUTE, minute, START } from "../
 import { change, plan, register, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
-/** `insertSchedules`, `getSchedules`. */
+/** Tests `insertSchedules`, `getSchedules`. */
 export function registrationRules({ store }: StoreBed): void {
   describe("insertSchedules", () => {
     it("inserts version 1 with nothing planned", async () => {
@@ -70,7 +70,7 @@ export function registrationRules({ store }: StoreBed): void {
   });
 }
 
-/** `changeSchedules`, `listVersions`. */
+/** Tests `changeSchedules`, `listVersions`. */
 export function scheduleChangeRules({ store }: StoreBed): void {
   describe("changeSchedules", () => {
     it("changes what it names and leaves the rest", async () => {
@@ -157,7 +157,7 @@ export function scheduleChangeRules({ store }: StoreBed): void {
   });
 }
 
-/** A change of `origin`. */
+/** Tests a change of `origin`. */
 export function originRules({ store }: StoreBed): void {
   describe("a new origin", () => {
     const moved = START - 10 * MINUTE;

@@ -3,7 +3,7 @@ import { aNewSchedule, aPlan } from "../builders.js";
 import { allRuns, claim, end, idsOf, plan, register, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
-/** Two managers at once: over two connections where the store can be shared, else over one. */
+/** Tests two concurrent managers: over two connections if the store can be shared, else over one. */
 export function rivalryRules({ store, second }: StoreBed): void {
   describe("two at once", () => {
     it("register a group: one does", async () => {

@@ -8,11 +8,11 @@ const BACKFILL = aBackfill();
 
 const EXCLUSIVE = { isExclusive: true };
 
-/** A run beside the lane, over some minutes. */
+/** Returns a run beside the lane, over some minutes. */
 const beside = (from: number, to: number, overrides: Partial<NewRun> = {}): NewRun =>
   aRun({ kind: "MANUAL", lower: minute(from).lower, upper: minute(to).lower, ...overrides });
 
-/** What a person does to have a run carried out again. */
+/** Returns the change with which a person has a run carried out again. */
 const retry = (id: string): RunChange => ({
   id,
   from: ["FAILED", "CANCELLED"],
@@ -27,7 +27,7 @@ async function giveUp(store: ScheduleStore, id: string): Promise<void> {
   await store.changeRuns([{ id, from: ["PLANNED"], state: "CANCELLED", at: LATER, reason: "cancelled" }]);
 }
 
-/** A cancelled run of the first three minutes. */
+/** Creates a cancelled run of the first three minutes. */
 async function withCancelled(store: ScheduleStore): Promise<NewRun> {
   await register(store, { laneWidth: 0 });
   const merged = { upper: minute(3).lower, intervals: 3 };
@@ -36,7 +36,7 @@ async function withCancelled(store: ScheduleStore): Promise<NewRun> {
   return run!;
 }
 
-/** Inserts a run beside the lane and has it end as told. */
+/** Inserts a run beside the lane and ends it with the given state. */
 async function ended(
   store: ScheduleStore,
   run: NewRun,
@@ -47,7 +47,7 @@ async function ended(
   await end(store, claimed!, state);
 }
 
-/** `changeRuns`: which runs that have ended it revives. */
+/** Tests which ended runs `changeRuns` revives. */
 export function revivalRules({ store }: StoreBed): void {
   describe("changeRuns revives a run that has ended", () => {
     it("if no other run stands for any of its time", async () => {
@@ -109,7 +109,7 @@ export function revivalRules({ store }: StoreBed): void {
   });
 }
 
-/** `insertRuns`, `planBackfill`: what may be run beside the lane. */
+/** Tests which runs `insertRuns` and `planBackfill` accept beside the lane. */
 export function besideRules({ store }: StoreBed): void {
   describe("insertRuns, if exclusive, refuses a run", () => {
     it("over one that has not ended, whatever its bounds", async () => {
@@ -172,7 +172,7 @@ export function besideRules({ store }: StoreBed): void {
   });
 }
 
-/** `changeSchedules`: what becomes of runs that are planned, and of those that an earlier change has cancelled. */
+/** Tests what `changeSchedules` does to planned runs, and to those that an earlier change has cancelled. */
 export function plannedVersionRules({ store }: StoreBed): void {
   const next = async () => ({ spec: (await scheduleOf(store())).spec, tzdata: "2026a" });
 

@@ -29,8 +29,9 @@ import { besideRules, plannedVersionRules, revivalRules } from "./standing.js";
 export type { StoreFeatures, StoreFixture, StoreSuiteOptions } from "./fixture.js";
 
 /**
- * The rules of `ScheduleStore` as Jest tests: the other half of the contract. Every store runs it on what it is made for;
- * what a store cannot do is declared in `supports` and reported as skipped, never passed over in silence.
+ * Defines the rules of `ScheduleStore` as Jest tests: the other half of the contract. Every store runs it on
+ * its real medium; features that a store lacks are declared in `supports` and reported as skipped, never
+ * silently passed over.
  *
  * ```ts
  * storeSuite({ name: "sqlite", create: async () => ({ store, reopen, dispose }) });
@@ -92,7 +93,9 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   historyRules,
 ];
 
-/** One fixture for each test; what a test opens beside it is closed before the fixture is disposed of. */
+/**
+ * Creates one fixture per test; what a test opens in addition is closed before the fixture is disposed of.
+ */
 function makeBed({ create, supports, propertyRuns = 100 }: StoreSuiteOptions): StoreBed {
   let fixture: StoreFixture | undefined;
   const opened: ScheduleStore[] = [];

@@ -1,15 +1,15 @@
 import type { Backfill, BackfillState } from "../../run/backfill.js";
 import type { BackfillCommit } from "../backfill-table.js";
 
-/** A backfill as the table keeps it. */
+/** A backfill as the table stores it. */
 export type BackfillRow = { -readonly [Field in keyof Backfill]: Backfill[Field] };
 
 /** The backfills of all groups. */
 export class BackfillTable {
-  /** In the order in which they were inserted. */
+  /** In insertion order. */
   readonly #byId = new Map<string, BackfillRow>();
 
-  /** `false` where there is one of this id. */
+  /** Inserts a backfill; `false` if one with this id exists. */
   insert(backfill: Backfill): boolean {
     if (this.#byId.has(backfill.id)) return false;
     this.#byId.set(backfill.id, { ...backfill });
@@ -20,7 +20,7 @@ export class BackfillTable {
     return this.#byId.get(id);
   }
 
-  /** Newest first. */
+  /** Lists backfills, newest first. */
   list(filter: { groupId?: string; states?: readonly BackfillState[] }): Backfill[] {
     return [...this.#byId.values()]
       .filter(({ groupId }) => filter.groupId === undefined || groupId === filter.groupId)
@@ -36,7 +36,7 @@ export class BackfillTable {
   }
 }
 
-/** Writes what a step says of the backfill itself; how many of its runs are open follows from these. */
+/** Writes a step's changes to the backfill itself; the number of its open runs follows from those runs. */
 export function applyStep(
   backfill: BackfillRow,
   { newCursor, state, reason = null, updatedAt, runs }: BackfillCommit,

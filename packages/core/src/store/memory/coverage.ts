@@ -7,7 +7,7 @@ import type { MutableRun } from "./run-row.js";
 
 type MutableRange = { -readonly [Field in keyof CoverageRange]: CoverageRange[Field] };
 
-/** A group's runs that are not superseded, merged: see `ScheduleStore.coverage`. */
+/** Merges a group's runs that are not superseded: see `ScheduleStore.coverage`. */
 export function coverageOf(runs: RunIndex, within: Interval | undefined): CoverageRange[] {
   const ranges: MutableRange[] = [];
   const lastOfState = new Map<RunState, MutableRange>();
@@ -26,7 +26,7 @@ export function coverageOf(runs: RunIndex, within: Interval | undefined): Covera
   return ranges;
 }
 
-/** Whether a run is under way for an interval that has succeeded before. */
+/** Returns whether a run is in progress for an interval that has succeeded before. */
 function isRerun(runs: RunIndex, run: MutableRun): boolean {
   if (run.generation === 0 || isEnded(run.state)) return false;
   for (const { run: other } of runs.ofInterval(run)) {

@@ -1,4 +1,4 @@
-/** A deep copy of plain data that nobody can change, so that it may be handed out as often as wanted. */
+/** Returns a deep, immutable copy of plain data, so that it may be handed out any number of times. */
 export function frozenCopy<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return Object.freeze(value.map(frozenCopy)) as T;

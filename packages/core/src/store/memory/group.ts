@@ -5,7 +5,7 @@ import { type HeapItem, IndexedHeap, NOT_QUEUED } from "./indexed-heap.js";
 import { RunIndex } from "./run-index.js";
 import { comparePositions, type RunRow } from "./run-row.js";
 
-/** A schedule with all that belongs to its group. It is queued by its next fire. */
+/** A schedule with everything that belongs to its group, queued by its next fire. */
 export interface Group extends HeapItem {
   readonly groupId: string;
   readonly schedule: { -readonly [Field in keyof Schedule]: Schedule[Field] };
@@ -13,13 +13,13 @@ export interface Group extends HeapItem {
   readonly versions: ScheduleVersion[];
   laneWidth: number;
   readonly runs: RunIndex;
-  /** The runs of all kinds that have not ended. */
+  /** Runs of all kinds that have not ended. */
   readonly open: Set<RunRow>;
-  /** The runs of the live lane that have no place, oldest first. */
+  /** Runs of the live lane that wait for a place, oldest first. */
   readonly waiting: IndexedHeap<RunRow>;
 }
 
-/** The group of a schedule in its first version. */
+/** Returns the group of a schedule in its first version. */
 export function newGroup(added: NewSchedule): Group {
   const { status, incarnation, origin, watermark, nextFireAt, laneWidth, tzdata, createdAt } = added;
   const spec = frozenCopy(added.spec);
@@ -49,7 +49,7 @@ export function newGroup(added: NewSchedule): Group {
   };
 }
 
-/** Whether a schedule in this status plans what it owes. */
+/** Returns whether a schedule in this status plans what it owes. */
 export function plans(status: ScheduleStatus): boolean {
   return status === "REGISTERING" || status === "REGISTERED" || status === "FAILED";
 }

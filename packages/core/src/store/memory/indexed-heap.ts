@@ -1,6 +1,6 @@
 import TinyQueue from "tinyqueue";
 
-/** What an item needs so that its heap finds it again: its place, or `NOT_QUEUED`. Only the heap writes it. */
+/** The position of an item in its heap, or `NOT_QUEUED`. Only the heap writes it. */
 export interface HeapItem {
   heapIndex: number;
 }
@@ -9,8 +9,8 @@ export interface HeapItem {
 export const NOT_QUEUED = -1;
 
 /**
- * A binary heap whose items know their place, so that any of them is taken out in logarithmic time. An item is in one
- * heap at a time, and what it is ordered by may change only while it is in none.
+ * A binary heap whose items know their position, so that any of them can be removed in logarithmic time. An
+ * item is in one heap at a time, and its sort key may change only while it is in none.
  */
 export class IndexedHeap<T extends HeapItem> {
   readonly #items: T[] = [];
@@ -20,7 +20,7 @@ export class IndexedHeap<T extends HeapItem> {
     this.#compare = compare;
   }
 
-  /** The first item in order. */
+  /** Returns the first item in order. */
   peek(): T | undefined {
     return this.#items[0];
   }
@@ -40,7 +40,7 @@ export class IndexedHeap<T extends HeapItem> {
     this.#siftDown(last, last.heapIndex);
   }
 
-  /** The items in order. The heap must not change meanwhile. */
+  /** Yields the items in order. The heap must not change meanwhile. */
   *ascending(): Generator<T> {
     const items = this.#items;
     if (items.length === 0) return;

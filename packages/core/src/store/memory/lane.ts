@@ -5,7 +5,10 @@ import type { Group } from "./group.js";
 import { comparePositions, type RunRow } from "./run-row.js";
 import type { RunTable } from "./run-table.js";
 
-/** The live lane's rule: while no run blocks, the oldest waiting runs get the free places, and are ready from now on. */
+/**
+ * Applies the live lane's rule: while no run blocks, the oldest waiting runs get the free places and are
+ * ready from now on.
+ */
 export function admit(runs: RunTable, group: Group, at: EpochMs): void {
   const { schedule, waiting } = group;
   let lags: boolean | undefined;
@@ -30,8 +33,8 @@ export function admit(runs: RunTable, group: Group, at: EpochMs): void {
 }
 
 /**
- * Changes how many runs the lane admits. Planned runs that have a place give it up first; those that get it again are as they
- * were.
+ * Changes how many runs the lane admits. Planned runs first give up their places; those that get one again
+ * are as they were before.
  */
 export function resizeLane(runs: RunTable, group: Group, laneWidth: number, at: EpochMs): void {
   group.laneWidth = laneWidth;
@@ -49,7 +52,7 @@ export function resizeLane(runs: RunTable, group: Group, laneWidth: number, at: 
   admit(runs, group, at);
 }
 
-/** How many places the active runs of a lane leave to planned ones. */
+/** Returns how many places of a lane the active runs leave to planned ones. */
 function placesForPlanned({ schedule, laneWidth }: Group, planned: readonly RunRow[]): number {
   if (schedule.blockingRuns > 0) return 0;
   const active = schedule.admittedRuns - planned.filter(({ run }) => isAdmitted(run.place)).length;

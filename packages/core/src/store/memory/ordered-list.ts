@@ -1,4 +1,4 @@
-/** Blocks longer than this are split, so that an insertion moves few items however long the list is. */
+/** Longer blocks are split, so that an insertion moves few items however long the list is. */
 const LONGEST_BLOCK = 512;
 
 interface Position {
@@ -7,8 +7,9 @@ interface Position {
 }
 
 /**
- * A list that keeps its items in order, in blocks (as Python's `sortedcontainers` does). Adding at the end takes constant
- * time, which is what a ledger does most; elsewhere it takes a binary search and moves part of one block.
+ * A list that keeps its items in order, in blocks (as Python's `sortedcontainers` does). Appending, by far
+ * the most common operation of a ledger, takes constant time; inserting elsewhere takes a binary search and
+ * moves part of one block.
  */
 export class OrderedList<T> {
   readonly #blocks: T[][] = [];
@@ -18,7 +19,7 @@ export class OrderedList<T> {
     this.#compare = compare;
   }
 
-  /** The last item in order. */
+  /** Returns the last item in order. */
   last(): T | undefined {
     return this.#blocks.at(-1)?.at(-1);
   }
@@ -38,7 +39,7 @@ export class OrderedList<T> {
   }
 
   /**
-   * The items in order, without those at the beginning that `isBefore` holds for.
+   * Yields the items in order, without those at the beginning for which `isBefore` holds.
    *
    * @param isBefore - true up to some item and false from there on
    */
@@ -53,7 +54,7 @@ export class OrderedList<T> {
   }
 
   /**
-   * The items in reverse order, without those at the end that `isAfter` holds for.
+   * Yields the items in reverse order, without those at the end for which `isAfter` holds.
    *
    * @param isAfter - false up to some item and true from there on
    */
@@ -81,14 +82,17 @@ export class OrderedList<T> {
     this.#blocks.splice(block + 1, 0, items.splice(LONGEST_BLOCK / 2));
   }
 
-  /** The first item that `isBefore` does not hold for; behind the last block where it holds for all. */
+  /**
+   * Finds the first item for which `isBefore` does not hold; a position behind the last block if it holds for
+   * all.
+   */
   #locate(isBefore: (item: T) => boolean): Position {
     const block = partitionPoint(this.#blocks, (items) => isBefore(items.at(-1)!));
     return { block, index: partitionPoint(this.#blocks[block] ?? [], isBefore) };
   }
 }
 
-/** The index of the first item that `isBefore` does not hold for. */
+/** Returns the index of the first item for which `isBefore` does not hold. */
 function partitionPoint<T>(items: readonly T[], isBefore: (item: T) => boolean): number {
   let low = 0;
   let high = items.length;

@@ -3,15 +3,15 @@ import type { Page, PageRequest } from "../page.js";
 
 const DEFAULT_LIMIT = 100;
 
-/** How a listing becomes pages. */
+/** Settings of a paged listing. */
 export interface Paging<T, U, Position> {
-  /** What the caller gets of a row. */
+  /** Converts a row to what the caller gets. */
   readonly view: (row: T) => U;
-  /** Where a row stands in the listing's order; the page after begins behind it. */
+  /** Returns a row's position in the listing's order; the next page begins behind it. */
   readonly positionOf: (row: T) => Position;
 }
 
-/** The first page of these rows, which begin behind the request's cursor. */
+/** Returns the first page of these rows, which begin behind the request's cursor. */
 export function takePage<T, U, Position>(
   rows: Iterable<T>,
   { limit = DEFAULT_LIMIT }: PageRequest,
@@ -28,9 +28,9 @@ export function takePage<T, U, Position>(
 }
 
 /**
- * The position that a page's cursor stands for.
+ * Parses a page's cursor into a position.
  *
- * @throws StoreError STORE_FAILED where the cursor is not one that `takePage` made
+ * @throws StoreError STORE_FAILED if `takePage` did not make the cursor
  */
 export function positionAfter<Position>(
   { cursor }: PageRequest,

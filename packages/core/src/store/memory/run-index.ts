@@ -3,9 +3,9 @@ import type { Run } from "../../run/run.js";
 import { OrderedList } from "./ordered-list.js";
 import { comparePositions, type RunPosition, type RunRow } from "./run-row.js";
 
-/** Which part of an index to go through, and in which direction. */
+/** The part of an index to iterate over, and the direction. */
 export interface RunSpan {
-  /** Only runs that intersect this interval, or equal it where it is empty. */
+  /** Only runs that intersect this interval, or equal it if it is empty. */
   readonly within?: Interval | undefined;
   /** Only runs behind this position, in the direction of the order. */
   readonly after?: RunPosition | undefined;
@@ -15,7 +15,9 @@ export interface RunSpan {
 /** Runs in the order of the ledger. */
 export class RunIndex {
   readonly #rows = new OrderedList<RunRow>((a, b) => comparePositions(a.run, b.run));
-  /** The length of the longest run so far: how far before an interval a run may begin that reaches into it. */
+  /**
+   * The length of the longest run so far: how long before an interval a run that reaches into it may begin.
+   */
   #longestMs = 0;
 
   get isEmpty(): boolean {
@@ -31,7 +33,7 @@ export class RunIndex {
     this.#rows.delete(row);
   }
 
-  /** The runs of exactly this interval, by generation. */
+  /** Returns the runs of exactly this interval, by generation. */
   ofInterval(interval: Interval): Iterable<RunRow> {
     const last = this.#rows.last();
     const isNew = last === undefined || last.run.lower < interval.lower;
@@ -72,7 +74,9 @@ export class RunIndex {
     }
   }
 
-  /** The lower bounds that a run which intersects the interval can have: from `first` to before `end`. */
+  /**
+   * Returns the lower bounds that a run which intersects the interval can have: from `first` to before `end`.
+   */
   #lowerBounds(within: Interval | undefined): { readonly first: number; readonly end: number } {
     if (within === undefined) return { first: Number.NEGATIVE_INFINITY, end: Number.POSITIVE_INFINITY };
     const { lower, upper } = within;

@@ -9,43 +9,49 @@ import { frozenCopy } from "./frozen-copy.js";
 import type { Group } from "./group.js";
 import { type HeapItem, NOT_QUEUED } from "./indexed-heap.js";
 
-/** A run whose fields may be written. */
+/** A run whose fields are writable. */
 export type MutableRun = { -readonly [Field in keyof Run]: Run[Field] };
 
-/** A run as the table keeps it. It is in the queue of its place: its lane's, a queue of claims, or that of leases. */
+/**
+ * A run as the table stores it. It is in the queue that belongs to its place: its lane's, a claim queue, or
+ * that of leases.
+ */
 export interface RunRow extends HeapItem {
   readonly run: MutableRun;
   readonly group: Group;
   readonly backfill: BackfillRow | undefined;
-  /** The newest fencing token; 0 while it was never claimed. */
+  /** The newest fencing token; 0 if it was never claimed. */
   token: number;
-  /** Where it waits to be claimed when it is ready. */
+  /** The claim queue it waits in when it is ready. */
   queue: ClaimQueue;
 }
 
 const NO_HISTORY: readonly AttemptRecord[] = Object.freeze([]);
 
-/** Where a run stands in every listing. */
+/** The position of a run in every listing. */
 export type RunPosition = Pick<Run, "lower" | "generation" | "upper" | "id">;
 
-/** The order of the ledger: by lower bound, then generation, then upper bound, then id. */
+/** Compares by the order of the ledger: lower bound, then generation, then upper bound, then id. */
 export function comparePositions(a: RunPosition, b: RunPosition): number {
   return a.lower - b.lower || a.generation - b.generation || a.upper - b.upper || compareText(a.id, b.id);
 }
 
-/** Whether a value is a position, as a cursor brings it. */
+/** Returns whether a value, as read from a cursor, is a position. */
 export function isRunPosition(value: unknown): value is RunPosition {
   const { lower, generation, upper, id } = (value ?? {}) as Partial<Record<keyof RunPosition, unknown>>;
   return [lower, generation, upper].every(Number.isSafeInteger) && typeof id === "string";
 }
 
-/** The order of code units: for the ids of runs and groups, which are ASCII, that of their bytes. */
+/** Compares by code units, which for the ASCII ids of runs and groups is byte order. */
 export function compareText(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }
 
-/** A run as it is planned: to wait for its lane where it has one; one that is skipped from the start has ended. */
+/**
+ * Returns the row of a new run: waiting for its lane if it belongs to one; ended if it is skipped from the
+ * start.
+ */
 export function newRow(added: NewRun, { group, backfill }: Pick<RunRow, "group" | "backfill">): RunRow {
   const isPlanned = added.state === "PLANNED";
   const { id, groupId, kind, lower, upper, generation, intervals, scheduledTime } = added;
@@ -88,7 +94,7 @@ export function newRow(added: NewRun, { group, backfill }: Pick<RunRow, "group" 
   return { run, group, backfill, token: 0, queue, heapIndex: NOT_QUEUED };
 }
 
-/** Writes what a change says into its run. */
+/** Writes a change into its run. */
 export function applyChange(run: MutableRun, change: RunChange): void {
   Object.assign(run, frozenCopy(placementAfter(run, change)));
   run.state = change.state;
@@ -108,12 +114,15 @@ export function applyChange(run: MutableRun, change: RunChange): void {
   }
 }
 
-/** What callers get of a row: a copy; what is nested in it is a copy or frozen. */
+/** Returns a copy of a row's run for callers; nested values are copied or frozen. */
 export function snapshot({ run }: RunRow): Run {
   return { ...run, metrics: copyOf(run.metrics) };
 }
 
-/** Metrics are copied rather than frozen: most runs have them, and freezing costs more than the rest of the change. */
+/**
+ * Metrics are copied rather than frozen: most runs have them, and freezing costs more than the rest of the
+ * change.
+ */
 function copyOf(metrics: JobMetrics | null): JobMetrics | null {
   return metrics === null ? null : { ...metrics };
 }

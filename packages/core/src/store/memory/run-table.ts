@@ -12,13 +12,14 @@ import { RunIndex, type RunSpan } from "./run-index.js";
 import { compareText, type MutableRun, newRow, type RunRow } from "./run-row.js";
 
 /**
- * The runs of all groups, and what is derived from them: the order of listings, who may be claimed when, the counts of
- * lanes and backfills. A run's fields change through `update` alone, which keeps all of that true.
+ * The runs of all groups, and everything derived from them: the order of listings, who may be claimed when,
+ * the counts of lanes and backfills. A run's fields change only through `update`, which keeps all of that
+ * consistent.
  */
 export class RunTable {
   readonly #byId = new Map<string, RunRow>();
   readonly #index = new RunIndex();
-  /** The runs whose job may still be working, and those that block. */
+  /** Runs whose job may still be working, and runs that block. */
   readonly #openJobs = new Set<RunRow>();
   readonly #blocking = new Set<RunRow>();
   /** Ready runs by operator and queue. */
@@ -32,7 +33,10 @@ export class RunTable {
     return this.#byId.get(id);
   }
 
-  /** Whether none of these runs of a group is there already, by id or by interval and generation, nor given twice. */
+  /**
+   * Returns whether all of these runs of a group are new, by id and by interval and generation, and none is
+   * given twice.
+   */
   areNew(added: readonly NewRun[], group: Group): boolean {
     if (added.some((run) => this.#has(run, group))) return false;
     return (
@@ -68,7 +72,7 @@ export class RunTable {
     }
   }
 
-  /** When the next run of a scope may be claimed: see `ScheduleStore.nextWake`. */
+  /** Returns when the next run of a scope may be claimed: see `ScheduleStore.nextWake`. */
   nextWake({ operators, now }: ClaimScope): EpochMs | undefined {
     const first = (queue: ClaimQueue): RunRow[] =>
       operators.flatMap((operator) => this.#queue(queue, operator).peek() ?? []);
@@ -82,7 +86,9 @@ export class RunTable {
     return times.length === 0 ? undefined : Math.max(now, Math.min(...times));
   }
 
-  /** Takes active runs whose lease has ended out of their queue, the earliest first; an update puts each back. */
+  /**
+   * Takes active runs whose lease has ended out of their queue, the earliest first; an update puts each back.
+   */
   takeLapsed({ operators, now }: ClaimScope, limit: number): RunRow[] {
     const lapsed: RunRow[] = [];
     for (const row of this.#held.ascending()) {
@@ -93,7 +99,7 @@ export class RunTable {
     return lapsed;
   }
 
-  /** Takes ready runs out of one queue of an operator, first come first; an update puts each back. */
+  /** Takes ready runs out of one queue of an operator, in queue order; an update puts each back. */
   takeReady(queue: ClaimQueue, operator: string, now: EpochMs, limit: number): RunRow[] {
     const ready: RunRow[] = [];
     const heap = this.#queue(queue, operator);
@@ -109,7 +115,7 @@ export class RunTable {
     return this.#byId.values();
   }
 
-  /** The runs that match, in order; those of one group where it is given. */
+  /** Yields the matching runs in order, only those of one group if it is given. */
   *select(filter: RunFilter, group: Group | undefined, after: RunSpan["after"]): Generator<RunRow> {
     const index = this.#fewestRows(filter, group);
     const { within, order } = filter;
@@ -118,7 +124,7 @@ export class RunTable {
     }
   }
 
-  /** The smallest index that has all runs of a filter. */
+  /** Returns the smallest index that contains all runs of a filter. */
   #fewestRows({ isJobOpen, isBlocking }: RunFilter, group: Group | undefined): RunIndex {
     if (isJobOpen !== true && isBlocking !== true) return group?.runs ?? this.#index;
     const index = new RunIndex();
@@ -157,7 +163,7 @@ export class RunTable {
     if (row.backfill !== undefined) row.backfill.openRuns -= 1;
   }
 
-  /** Puts a run where its place is, and counts it. */
+  /** Queues a run according to its place, and counts it. */
   #enter(row: RunRow): void {
     const { run, group } = row;
     if (run.isJobOpen) this.#openJobs.add(row);
@@ -167,7 +173,7 @@ export class RunTable {
     if (counter !== undefined) group.schedule[counter] += 1;
   }
 
-  /** Takes a run from where `#enter` put it. */
+  /** Removes a run from where `#enter` put it. */
   #leave(row: RunRow): void {
     const { run, group } = row;
     if (run.isJobOpen) this.#openJobs.delete(row);
@@ -184,7 +190,7 @@ export class RunTable {
   }
 }
 
-/** The count of its lane that a run is part of. */
+/** Returns which of its lane's counts includes the run. */
 function counterOf({ kind, place }: MutableRun): "waitingRuns" | "admittedRuns" | "blockingRuns" | undefined {
   if (kind !== "SCHEDULED") return undefined;
   if (place === "waiting") return "waitingRuns";

@@ -12,7 +12,7 @@ import { admit } from "./lane.js";
 import { applyChange, type RunRow, snapshot } from "./run-row.js";
 import type { RunTable } from "./run-table.js";
 
-/** Whether these runs of a group may be inserted beside the live lane, all of them. */
+/** Returns whether all of these runs of a group may be inserted beside the live lane. */
 export function mayInsertBeside(runs: RunTable, added: readonly NewRun[], group: Group): boolean {
   return (
     runs.areNew(added, group) &&
@@ -21,7 +21,7 @@ export function mayInsertBeside(runs: RunTable, added: readonly NewRun[], group:
   );
 }
 
-/** Inserts a run beside the live lane; earlier generations that ended without success give way to it. */
+/** Inserts a run beside the live lane; it supersedes earlier generations that ended without success. */
 export function insertBeside(runs: RunTable, added: NewRun, group: Group, backfill?: BackfillRow): void {
   const { run } = runs.insert(added, group, backfill);
   supersedeEarlier(runs, group, run, (state) => isEnded(state) && state !== "SUCCEEDED");
@@ -50,7 +50,7 @@ export function claimRun(
   return { run: snapshot(row), token, isRecovered };
 }
 
-/** Changes a run; `false` where it is not as expected. */
+/** Changes a run; `false` if it is not as expected. */
 export function changeRun(runs: RunTable, change: RunChange): boolean {
   const row = runs.get(change.id);
   if (row === undefined || !change.from.includes(row.run.state) || !mayWrite(row, change.token)) return false;
@@ -66,14 +66,14 @@ export function changeRun(runs: RunTable, change: RunChange): boolean {
   return true;
 }
 
-/** Cancels the runs of a group that are planned, of all kinds. */
+/** Cancels a group's planned runs of all kinds. */
 export function cancelPlanned(runs: RunTable, group: Group, reason: RunReason, endedAt: EpochMs): void {
   for (const { run } of [...group.open]) {
     changeRun(runs, { id: run.id, from: ["PLANNED"], state: "CANCELLED", at: endedAt, reason, endedAt });
   }
 }
 
-/** Plans the runs of a group again that were cancelled for a reason, as far as they may be revived. */
+/** Plans a group's runs again that were cancelled for a reason, as far as they may be revived. */
 export function reviveCancelled(
   runs: RunTable,
   group: Group,
@@ -97,7 +97,7 @@ export function reviveCancelled(
   }
 }
 
-/** Gives the planned runs of a group the version that its schedule has now. */
+/** Gives a group's planned runs the current version of its schedule. */
 export function adoptPlanned(runs: RunTable, group: Group): void {
   for (const row of group.open) {
     if (row.run.state !== "PLANNED") continue;
@@ -123,7 +123,7 @@ export function renewLease(runs: RunTable, { id, token }: HeldLease, leaseUntil:
   return { isHeld: true, isCancelRequested: row.run.isCancelRequested };
 }
 
-/** Marks an active run for cancellation; `false` where it is not active. */
+/** Marks an active run for cancellation; `false` if it is not active. */
 export function requestCancel(runs: RunTable, id: string, reason: RunReason): boolean {
   const row = runs.get(id);
   if (row === undefined || !isActive(row.run.state)) return false;
@@ -134,10 +134,10 @@ export function requestCancel(runs: RunTable, id: string, reason: RunReason): bo
   return true;
 }
 
-/** The end of a lease that has ended, whatever the clock says. */
+/** The end of an expired lease, whatever the clock says. */
 const LAPSED: EpochMs = 0;
 
-/** Lets whoever comes next claim the runs that a process which is gone had active. */
+/** Releases the runs that a previous process had active, so that they may be claimed again. */
 export function releaseLeases(runs: RunTable): void {
   for (const row of runs.all()) {
     if (!isActive(row.run.state)) continue;
@@ -151,7 +151,10 @@ function isActive(state: RunState): boolean {
   return state === "SUBMITTING" || state === "RUNNING";
 }
 
-/** An active run is written by who holds its newest token; any other by anybody who brings none that is outdated. */
+/**
+ * Returns whether a write is allowed: an active run requires its newest token; any other accepts no token or
+ * the current one.
+ */
 function mayWrite({ run, token }: RunRow, given: number | undefined): boolean {
   return given === undefined ? !isActive(run.state) : given === token;
 }
@@ -160,7 +163,7 @@ function isRevival({ state }: Pick<Run, "state">, change: RunChange): boolean {
   return isEnded(state) && !isEnded(change.state);
 }
 
-/** The runs that stand for any time of an interval, but for the run that it is of. */
+/** Returns the other runs that stand for any of a run's interval. */
 function standingFor(group: Group, of: Interval & { readonly id: string }): Run[] {
   const standing: Run[] = [];
   for (const { run } of group.runs.rows({ within: of })) {
@@ -188,7 +191,7 @@ function supersedeEarlier(
   }
 }
 
-/** A run that another one stands for blocks no more. */
+/** Marks a run as superseded, so that it blocks no longer. */
 function supersede(runs: RunTable, row: RunRow): void {
   runs.update(row, (run) => {
     run.isSuperseded = true;

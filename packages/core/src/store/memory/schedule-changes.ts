@@ -3,7 +3,7 @@ import type { ScheduleChange } from "../schedule-table.js";
 import { frozenCopy } from "./frozen-copy.js";
 import type { Group } from "./group.js";
 
-/** Whether a change may be made of a group as it is now. */
+/** Returns whether a change may be made to the current state of a group. */
 export function allows({ schedule, runs }: Group, { expected, origin }: ScheduleChange): boolean {
   if (schedule.version !== expected.version || !expected.statuses.includes(schedule.status)) return false;
   if (origin === undefined) return true;
@@ -11,7 +11,7 @@ export function allows({ schedule, runs }: Group, { expected, origin }: Schedule
   return !hasBegun && (origin === schedule.origin || runs.isEmpty);
 }
 
-/** Writes what a change says of the schedule itself. */
+/** Writes a change's fields into the schedule itself. */
 export function applyScheduleChange(group: Group, schedule: Group["schedule"], change: ScheduleChange): void {
   const { updatedAt, origin } = change;
   if (change.status !== undefined) schedule.status = change.status;

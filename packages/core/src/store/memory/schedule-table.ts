@@ -19,7 +19,7 @@ export class ScheduleTable {
     return this.#byId.get(groupId);
   }
 
-  /** `false` where the group is there already. */
+  /** Inserts a schedule; `false` if the group exists. */
   insert(added: NewSchedule): boolean {
     if (this.#byId.has(added.spec.groupId)) return false;
     const group = newGroup(added);
@@ -35,7 +35,7 @@ export class ScheduleTable {
     this.#fires.remove(group);
   }
 
-  /** Changes the fields of a schedule, and with them when it is due. */
+  /** Changes the fields of a schedule and requeues it by its next fire. */
   update(group: Group, change: (schedule: Group["schedule"]) => void): void {
     this.#fires.remove(group);
     change(group.schedule);
@@ -67,7 +67,7 @@ export class ScheduleTable {
     }
   }
 
-  /** The groups that the ids of a filter leave, in order; few of them up to `after`. */
+  /** Yields the groups whose ids may match a filter, in order; few of them up to `after`. */
   *#from({ groupIds, groupIdPrefix = "" }: ScheduleFilter, after: string): Generator<Group> {
     if (groupIds !== undefined) {
       const groups = [...new Set(groupIds)].sort(compareText).map((groupId) => this.#byId.get(groupId));

@@ -16,7 +16,7 @@ export function tallyOf(group: Group | undefined, lateToleranceMs: number): RunT
   return { byState, byReason, late };
 }
 
-/** The delay of the version that planned a run. */
+/** Returns the delay of the version that planned a run. */
 function delayOf(group: Group | undefined, version: number): number {
   return group?.versions[version - 1]?.spec.delayMs ?? 0;
 }

@@ -7,7 +7,7 @@ import type { Zone, ZoneSegment } from "../zone/zone.js";
 import { LocalTimes } from "./local-times.js";
 import { type CronFields, parseCron } from "./parse.js";
 
-/** By version of Quartz, the settings with which an expression does as it does, its defects included. */
+/** Settings that reproduce each version of Quartz, including its defects. */
 export const QUARTZ_PRESETS = {
   "2.5.0": { flavour: "quartz", dst: "quartz", quirks: "quartz-2.5.0" },
   "2.5.1": { flavour: "quartz", dst: "quartz", quirks: "quartz-2.5.1" },
@@ -17,12 +17,12 @@ export const QUARTZ_PRESETS = {
 /** The settings of the current version of Quartz, 2.5.2. */
 export const QUARTZ_PRESET = QUARTZ_PRESETS["2.5.2"];
 
-/** How far a jump over empty segments stays before the time it is to find. */
+/** How far before the time it is looking for a jump over empty segments lands. */
 const JUMP_MARGIN_MS = 3 * DAY_MS;
 
 /**
- * The policy that an expression is under: elapsed time knows neither gap nor fold, and Quartz skips the one and takes
- * the last of the other, whatever the expression.
+ * Returns the policy that applies to an expression: elapsed time has neither gaps nor folds, and Quartz skips
+ * the gap and takes the last time of a fold, whatever the expression.
  */
 export function dstPolicyOf(spec: Pick<CronTriggerSpec, "dst">, fields: CronFields): Required<DstPolicy> {
   if (spec.dst === "quartz") return { gap: "skip", fold: "last" };
@@ -33,11 +33,12 @@ export function dstPolicyOf(spec: Pick<CronTriggerSpec, "dst">, fields: CronFiel
 /**
  * The instants of a cron expression in a zone.
  *
- * Within a segment of constant offset, instants are local matches. At its edges the policy decides: where the offset
- * grows, the segment's first instant may stand in for the times of the gap; where it shrinks, the repeated local time is
- * cut off the end of the earlier segment (fold: last) or the beginning of the later (fold: first).
+ * Within a segment of constant offset, instants are local matches. At its edges the policy decides: if the
+ * offset grows, the segment's first instant may stand in for the times of the gap; if it shrinks, the
+ * repeated local time is cut off the end of the earlier segment (fold: last) or the beginning of the later
+ * (fold: first).
  *
- * @throws TriggerError TRIGGER_INVALID; TRIGGER_EXHAUSTED when no day of the calendar matches
+ * @throws TriggerError TRIGGER_INVALID; TRIGGER_EXHAUSTED if no day of the calendar matches
  */
 export class CronTrigger implements Trigger {
   readonly fields: CronFields;
@@ -92,7 +93,10 @@ export class CronTrigger implements Trigger {
     return count;
   }
 
-  /** Local times count from here on: with `fold: "first"` not those that the segment before had already. */
+  /**
+   * Returns the first local time that counts: with `fold: "first"`, times that the segment before already had
+   * do not.
+   */
   #localStart(segment: ZoneSegment): LocalMs {
     const start = segment.from + segment.offset;
     if (this.policy.fold !== "first") return start;
@@ -100,7 +104,10 @@ export class CronTrigger implements Trigger {
     return before === undefined ? start : segment.from + Math.max(segment.offset, before.offset);
   }
 
-  /** Local times count up to here: with `fold: "last"` not those that the segment after has again. */
+  /**
+   * Returns where local times stop counting: with `fold: "last"`, times that the segment after repeats do
+   * not.
+   */
   #localEnd(segment: ZoneSegment): LocalMs {
     const end = segment.to + segment.offset;
     if (this.policy.fold !== "last") return end;
@@ -108,7 +115,7 @@ export class CronTrigger implements Trigger {
     return after === undefined ? end : segment.to + Math.min(segment.offset, after.offset);
   }
 
-  /** Whether a match lies in the gap before the segment and its first instant stands in. */
+  /** Returns whether a match lies in the gap before the segment, so that its first instant stands in. */
   #standsForGap(segment: ZoneSegment): boolean {
     if (this.policy.gap !== "shift") return false;
     const before = this.#zone.before(segment);
@@ -118,8 +125,8 @@ export class CronTrigger implements Trigger {
   }
 
   /**
-   * The next segment that may have the match; far ones are jumped to. One that repeats local times is not passed over:
-   * it may have again what this one has had.
+   * Returns the next segment that may have the match, jumping to far ones. A segment that repeats local times
+   * is not skipped: it may repeat a match of this one.
    */
   #laterSegment(segment: ZoneSegment, match: LocalMs | undefined): ZoneSegment | undefined {
     const following = this.#zone.after(segment);

@@ -1,18 +1,18 @@
 import { dayNumberOf, daysInMonth, weekdayOf } from "../civil.js";
 import type { CronQuirks } from "../trigger-spec.js";
 
-/** Which days of a month match: bit n stands for day n. */
+/** The matching days of a month: bit n stands for day n. */
 export type DayMask = number;
 
-/** A part of the day-of-month field. `day` counts from the month's end where `fromEnd` is true: 0 is the last. */
+/** A part of the day-of-month field. If `fromEnd`, `day` counts from the month's end: 0 is the last. */
 export interface MonthDayPart {
   readonly day: number;
   readonly fromEnd: boolean;
-  /** The weekday that is nearest, within the month. */
+  /** Matches the nearest weekday within the month instead. */
   readonly isNearestWeekday: boolean;
 }
 
-/** A part of the day-of-week field: every one, or only the n-th or the last of the month. */
+/** A part of the day-of-week field: every such weekday, or only the n-th or the last of the month. */
 export interface WeekdayPart {
   /** 0 is Sunday. */
   readonly weekday: number;
@@ -21,10 +21,10 @@ export interface WeekdayPart {
 
 /** The two day fields. */
 export interface DayRule {
-  /** `undefined`: not restricted. */
+  /** `undefined`: unrestricted. */
   readonly monthDays: readonly MonthDayPart[] | undefined;
   readonly weekdays: readonly WeekdayPart[] | undefined;
-  /** Whether a day has to satisfy both fields, or either, where both are restricted. */
+  /** Whether a day has to satisfy both fields, or either, if both are restricted. */
   readonly combine: "and" | "or";
   readonly quirks: CronQuirks | undefined;
 }
@@ -32,7 +32,7 @@ export interface DayRule {
 const SATURDAY = 6;
 const SUNDAY = 0;
 
-/** The days of a month that match. */
+/** Returns the days of a month that match. */
 export function monthMask(rule: DayRule, year: number, month: number): DayMask {
   const length = daysInMonth(year, month);
   const firstWeekday = weekdayOf(dayNumberOf(year, month, 1));
@@ -56,7 +56,7 @@ function monthDayMask(part: MonthDayPart, rule: DayRule, length: number, firstWe
   return nearest > day && quirks !== undefined ? 0 : 1 << nearest;
 }
 
-/** The weekday nearest to a day, without leaving the month. */
+/** Returns the weekday nearest to a day, without leaving the month. */
 function nearestWeekday(day: number, length: number, firstWeekday: number): number {
   const weekday = (firstWeekday + day - 1) % 7;
   if (weekday === SATURDAY) return day === 1 ? day + 2 : day - 1;
@@ -77,7 +77,7 @@ function union<T>(parts: readonly T[], maskOf: (part: T) => DayMask): DayMask {
   return parts.reduce((mask, part) => mask | maskOf(part), 0);
 }
 
-/** Bits 1 to `length`. As a signed number, since day 31 is the sign's bit. */
+/** Sets bits 1 to `length`, as a signed number, since day 31 is the sign bit. */
 function maskUpTo(length: number): DayMask {
   return length === 31 ? -2 : (1 << (length + 1)) - 2;
 }

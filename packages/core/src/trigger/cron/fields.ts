@@ -1,17 +1,17 @@
 import { TriggerError } from "../../errors/errors.js";
 
-/** A field of a cron expression, as its parts are written. */
+/** The syntax of one field of a cron expression. */
 export interface FieldRule {
   readonly name: string;
   readonly min: number;
   readonly max: number;
-  /** Names that stand for values, lower case. */
+  /** Names that stand for values, in lower case. */
   readonly names: readonly string[];
   /** The value of the first name. */
   readonly firstName: number;
-  /** How many values there are before they come round again. */
+  /** How many values there are before they wrap around. */
   readonly cycle: number;
-  /** What a message says is allowed. */
+  /** The allowed forms, for messages. */
   readonly allowed: string;
 }
 
@@ -94,10 +94,10 @@ export const YEAR: FieldRule = {
   allowed: `1970-2099, ${FORMS}`,
 };
 
-/** One plain part of a field: a single value, a range, a wildcard, each with or without a step. */
+/** One plain part of a field: a single value, a range or a wildcard, each with or without a step. */
 export interface PlainPart {
   readonly from: number;
-  /** Before `from` where the range wraps around. */
+  /** Less than `from` if the range wraps around. */
   readonly to: number;
   readonly step: number;
   /** A wildcard, or a step from the first value on. */
@@ -107,8 +107,8 @@ export interface PlainPart {
 const PLAIN_PART = /^(?:(\*)|([0-9]{1,4}|[a-z]{3})(?:-([0-9]{1,4}|[a-z]{3}))?)(?:\/([0-9]{1,4}))?$/;
 
 /**
- * Reads one plain part. A value with a step runs to the field's end; a step of 0 stands for the value alone, as in
- * Quartz.
+ * Parses one plain part. A value with a step extends to the field's end; a step of 0 stands for the value
+ * alone, as in Quartz.
  *
  * @throws TriggerError TRIGGER_INVALID naming the field, the part and what is allowed
  */
@@ -129,7 +129,7 @@ export function plainPart(text: string, rule: FieldRule): PlainPart {
   return { from, to: runsOn ? rule.max : from, step: Math.max(1, step), isWildcard: runsOn && from === 0 };
 }
 
-/** The value of a number or a name. @throws TriggerError TRIGGER_INVALID */
+/** Returns the value of a number or a name. @throws TriggerError TRIGGER_INVALID */
 export function fieldValue(text: string, part: string, rule: FieldRule): number {
   const named = rule.names.indexOf(text.toLowerCase());
   if (named >= 0) return named + rule.firstName;
@@ -138,12 +138,12 @@ export function fieldValue(text: string, part: string, rule: FieldRule): number 
   return value;
 }
 
-/** The error of a part that a field does not take. */
+/** Returns the error of a part that a field does not accept. */
 export function refusal(text: string, rule: FieldRule): TriggerError {
   return malformed(`${rule.name}: "${text.slice(0, 40)}" is not allowed; it takes ${rule.allowed}.`);
 }
 
-/** The error of an expression that cannot be understood. */
+/** Returns the error of an expression that cannot be parsed. */
 export function malformed(message: string): TriggerError {
   return new TriggerError("TRIGGER_INVALID", `trigger.expression: ${message}`, {
     field: "trigger.expression",

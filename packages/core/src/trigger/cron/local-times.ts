@@ -2,7 +2,7 @@ import { DAY_MS, dateOf, dayNumberOf, type LocalMs } from "../civil.js";
 import { type DayMask, monthMask } from "./day-rule.js";
 import type { CronFields } from "./parse.js";
 
-/** After so many months the Gregorian calendar has shown all that it has. */
+/** The Gregorian calendar repeats after this many years. */
 const CYCLE_YEARS = 400;
 const CALENDAR_CYCLE_MONTHS = CYCLE_YEARS * 12;
 
@@ -10,8 +10,8 @@ const SECOND_MS = 1_000;
 const NONE = -1;
 
 /**
- * The local times that match a cron expression, on a calendar without zones: whole seconds, in order. No allocation on
- * the way within a day.
+ * The local times that match a cron expression, on a calendar without zones: whole seconds, in order. Does
+ * not allocate within a day.
  */
 export class LocalTimes {
   readonly #fields: CronFields;
@@ -23,7 +23,7 @@ export class LocalTimes {
   readonly #previousHour: Int8Array;
   readonly #previousMinute: Int8Array;
   readonly #previousSecond: Int8Array;
-  /** The last month that was looked at: its days, and the number of the day before its first. */
+  /** The month checked last: its matching days, and the number of the day before its first. */
   #mask: DayMask = 0;
   #year = Number.NaN;
   #month = Number.NaN;
@@ -43,7 +43,7 @@ export class LocalTimes {
     this.#previousSecond = previousTable(fields.seconds, 60);
   }
 
-  /** The first match at or after a local time; `undefined` when there is none in the calendar. */
+  /** Returns the first match at or after a local time; `undefined` if the calendar has none. */
   atOrAfter(local: LocalMs): LocalMs | undefined {
     const day = Math.floor(local / DAY_MS);
     if (this.#matchesDay(day)) {
@@ -54,7 +54,7 @@ export class LocalTimes {
     return next === undefined ? undefined : next * DAY_MS + this.#secondAtOrAfter(0) * SECOND_MS;
   }
 
-  /** The last match at or before a local time; `undefined` when there is none in the calendar. */
+  /** Returns the last match at or before a local time; `undefined` if the calendar has none. */
   atOrBefore(local: LocalMs): LocalMs | undefined {
     const day = Math.floor(local / DAY_MS);
     if (this.#matchesDay(day)) {
@@ -67,12 +67,12 @@ export class LocalTimes {
       : previous * DAY_MS + this.#secondAtOrBefore(86_399) * SECOND_MS;
   }
 
-  /** How many matches lie in `[from, to)`. */
+  /** Counts the matches in `[from, to)`. */
   count(from: LocalMs, to: LocalMs): number {
     return to <= from ? 0 : this.#countBefore(to) - this.#countBefore(from);
   }
 
-  /** Matches before a local time, counted from a day on that is the same for all. */
+  /** Counts the matches before a local time, from an origin that is the same for all. */
   #countBefore(local: LocalMs): number {
     const day = Math.floor(local / DAY_MS);
     const second = Math.ceil((local - day * DAY_MS) / SECOND_MS);
@@ -80,7 +80,7 @@ export class LocalTimes {
     return this.#daysBefore(day) * this.#countInDay(86_400) + today;
   }
 
-  /** Matches of a matching day before a second of it. */
+  /** Counts the matches on a matching day before one of its seconds. */
   #countInDay(second: number): number {
     const { hours, minutes, seconds } = this.#fields;
     const hour = Math.floor(second / 3_600);
@@ -93,7 +93,7 @@ export class LocalTimes {
     return below(hours, hour) * minutes.length * seconds.length + inHour;
   }
 
-  /** Matching days before a day, from the calendar's 400-year cycle on that the year 2000 begins. */
+  /** Counts the matching days before a day, from the start of the 400-year cycle that begins in 2000. */
   #daysBefore(day: number): number {
     const { year, month } = dateOf(day);
     const cycle = Math.floor((year - 2_000) / CYCLE_YEARS);
@@ -107,7 +107,7 @@ export class LocalTimes {
     return whole + bitCount(this.#mask & ((1 << (day - this.#dayBeforeFirst)) - 1));
   }
 
-  /** For each month of the cycle, how many days match before it. */
+  /** Returns, for each month of the cycle, how many days match before it. */
   #monthsOfCycle(): Uint32Array {
     if (this.#cycle !== undefined) return this.#cycle;
     const before = new Uint32Array(CALENDAR_CYCLE_MONTHS + 1);
@@ -121,7 +121,7 @@ export class LocalTimes {
     return before;
   }
 
-  /** Matching days before a month, of an expression that names its years. */
+  /** Counts the matching days before a month, for an expression that names its years. */
   #inYears(year: number, month: number): number {
     const inCycle = this.#monthsOfCycle();
     const upTo = (y: number, m: number): number =>
@@ -134,7 +134,7 @@ export class LocalTimes {
     return days;
   }
 
-  /** Whether any day of the calendar matches: not so for 30 February. Years are not looked at. */
+  /** Returns whether any day of the calendar matches, which 30 February does not. Ignores years. */
   hasDays(): boolean {
     for (let month = 0; month < CALENDAR_CYCLE_MONTHS; month += 1) {
       const year = 2000 + Math.floor(month / 12);
@@ -234,7 +234,9 @@ export class LocalTimes {
   }
 }
 
-/** For each value the smallest allowed one that is not smaller, or -1. One longer than the range. */
+/**
+ * Maps each value to the smallest allowed one that is not smaller, or -1. One entry longer than the range.
+ */
 function nextTable(allowed: readonly number[], size: number): Int8Array {
   const table = new Int8Array(size + 1).fill(NONE);
   for (let value = size - 1; value >= 0; value -= 1) {
@@ -243,7 +245,7 @@ function nextTable(allowed: readonly number[], size: number): Int8Array {
   return table;
 }
 
-/** For each value the largest allowed one that is not larger, or -1. */
+/** Maps each value to the largest allowed one that is not larger, or -1. */
 function previousTable(allowed: readonly number[], size: number): Int8Array {
   const table = new Int8Array(size).fill(NONE);
   for (let value = 0; value < size; value += 1) {

@@ -16,7 +16,7 @@ import {
 } from "./fields.js";
 import { plainValues } from "./values.js";
 
-/** A cron expression that was understood. */
+/** A parsed cron expression. */
 export interface CronFields {
   /** Ascending. */
   readonly seconds: readonly number[];
@@ -27,8 +27,8 @@ export interface CronFields {
   readonly years: readonly number[] | undefined;
   readonly days: DayRule;
   /**
-   * Seconds, minutes or hours have a wildcard or a step over their whole range: the expression follows elapsed time and
-   * names no times of day.
+   * Seconds, minutes or hours have a wildcard or a step over their whole range: the expression follows
+   * elapsed time and names no times of day.
    */
   readonly isElapsed: boolean;
 }
@@ -36,7 +36,7 @@ export interface CronFields {
 const MAX_LENGTH = 1_000;
 const LAST_DAY_OFFSET_MAX = 30;
 
-/** What the usual names stand for. Quartz has none of them. */
+/** Expansions of the usual names. Quartz has none of them. */
 const PRESETS = new Map([
   ["@yearly", "0 0 1 1 *"],
   ["@annually", "0 0 1 1 *"],
@@ -48,10 +48,10 @@ const PRESETS = new Map([
 ]);
 
 /**
- * Reads a cron expression.
+ * Parses a cron expression.
  *
- * @throws TriggerError TRIGGER_INVALID with `trigger.expression` as its field, naming the field of the expression and
- *   what is allowed there
+ * @throws TriggerError TRIGGER_INVALID with `trigger.expression` as its field, naming the field of the
+ *   expression and what is allowed there
  */
 export function parseCron(spec: Pick<CronTriggerSpec, "expression" | "flavour" | "quirks">): CronFields {
   if (spec.expression.length > MAX_LENGTH) {

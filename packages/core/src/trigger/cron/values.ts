@@ -16,13 +16,13 @@ import {
 
 /** The values that the plain parts of a field stand for. */
 export interface FieldValues {
-  /** Ascending, each once, as the field writes them. */
+  /** Ascending, without duplicates, numbered as in the field. */
   readonly values: readonly number[];
   /** Some part is a wildcard or a step from the first value on. */
   readonly isWildcard: boolean;
 }
 
-/** The fields that the parser knows, by their places in its expressions. It counts Sunday as 0 and as 7. */
+/** The fields that the parser knows, by their position in its expressions. It counts Sunday as 0 and as 7. */
 const PARSED_FIELDS = new Map<FieldRule, { readonly place: number; readonly name: ParsedField }>([
   [SECOND, { place: 0, name: "second" }],
   [MINUTE, { place: 1, name: "minute" }],
@@ -36,8 +36,8 @@ const PARSED_FIELDS = new Map<FieldRule, { readonly place: number; readonly name
 type ParsedField = "second" | "minute" | "hour" | "dayOfMonth" | "month" | "dayOfWeek";
 
 /**
- * The values of a list of plain parts, which may overlap. Ranges that run backwards wrap around (`FRI-MON`, `22-2`), but
- * for years, which do not come round again.
+ * Returns the values of a list of plain parts, which may overlap. Ranges that run backwards wrap around
+ * (`FRI-MON`, `22-2`), except for years, which do not repeat.
  *
  * @throws TriggerError TRIGGER_INVALID naming the field, the part and what is allowed
  */
@@ -56,7 +56,7 @@ export function plainValues(texts: readonly string[], rule: FieldRule): FieldVal
 function valuesOf(part: PlainPart, rule: FieldRule): number[] {
   const { from, to, step } = part;
   const parsed = PARSED_FIELDS.get(rule);
-  // The parser has no years, and no ranges that run backwards.
+  // The parser supports neither years nor ranges that run backwards.
   if (parsed === undefined || from > to) return countedValues(part, rule);
   // One part at a time: the parser refuses lists whose parts overlap.
   const fields = ["*", "*", "*", "*", "*", "*"];

@@ -5,8 +5,8 @@ const FURTHEST_WEST_MS = -12 * 60 * MINUTE_MS;
 const FURTHEST_EAST_MS = 14 * 60 * MINUTE_MS;
 
 /**
- * The milliseconds of an offset from UTC, such as `+5`, `-0330` or `+05:30`; 0 for an empty text or `Z`, and `undefined`
- * for one that no place on earth is at: offsets go from -12:00 to +14:00.
+ * Returns the milliseconds of an offset from UTC, such as `+5`, `-0330` or `+05:30`; 0 for an empty text or
+ * `Z`, and `undefined` for an offset that no place on earth has: they range from -12:00 to +14:00.
  */
 export function fixedOffset(text: string): number | undefined {
   if (text === "" || text.toUpperCase() === "Z") return 0;
@@ -19,9 +19,12 @@ export function fixedOffset(text: string): number | undefined {
   return offset >= FURTHEST_WEST_MS && offset <= FURTHEST_EAST_MS ? offset : undefined;
 }
 
-/** Reads the offset of an IANA zone at an instant, ms; `undefined` for a name that the runtime does not know. */
+/**
+ * Returns a function that reads the offset of an IANA zone at an instant, ms; `undefined` for a name that the
+ * runtime does not know.
+ */
 export function offsetReader(name: string): ((instant: EpochMs) => number) | undefined {
-  // Some runtimes take offsets for names of zones.
+  // Some runtimes accept offsets as zone names.
   if (!/^[a-z]/i.test(name)) return undefined;
   const format = formatIn(name);
   if (format === undefined) return undefined;

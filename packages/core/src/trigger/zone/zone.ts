@@ -9,32 +9,35 @@ export interface ZoneSegment {
   readonly from: EpochMs;
   /** Exclusive, epoch ms. */
   readonly to: EpochMs;
-  /** Local time is UTC plus this, ms. */
+  /** Added to UTC, gives local time, ms. */
   readonly offset: number;
 }
 
-/** No zone is further from UTC, so a local time lies within this of the instant. */
+/** No zone's offset from UTC is larger, so a local time lies within this of its instant. */
 const LARGEST_OFFSET_MS = 26 * 3_600_000;
 
-/** The time zone database says nothing of earlier years: before them a zone is on its local mean time. */
+/** The time zone database has no data for earlier years: before this a zone is on its local mean time. */
 const FIRST_YEAR = 1_800;
 
 /**
- * From this year on the database has nothing but rules that repeat each year (its last table of dates ends in 2087), so
- * that two years of the same length that begin on the same weekday have the same changes.
+ * From this year on the database has only rules that repeat each year (its last table of dates ends in 2087),
+ * so that two years of the same length that begin on the same weekday have the same changes.
  */
 const RULES_YEAR = 2_200;
 
-/** These 28 years, without an irregular century, have every combination of length and first weekday. */
+/**
+ * These 28 years, which contain no irregular century, cover every combination of length and first weekday.
+ */
 const TYPICAL_YEARS = Array.from({ length: 28 }, (_, index) => RULES_YEAR + 4 + index);
 
 const typicalYears = new Map(TYPICAL_YEARS.map((year) => [yearType(year), year]));
 
 /**
- * A time zone as a table of segments, read a year at a time from the time zone database that the runtime carries.
+ * A time zone as a table of segments, read a year at a time from the runtime's time zone database.
  *
- * No zone has changed its offset twice within a day, so a reading a day finds every change; where two readings differ
- * the change is found to the millisecond by halving. Years of the far future are copies of some that were read.
+ * No zone has changed its offset twice within a day, so reading it once a day finds every change; if two
+ * readings differ, bisection finds the change to the millisecond. Years of the far future are copies of years
+ * that were read.
  */
 export class Zone {
   readonly name: string;
@@ -52,7 +55,7 @@ export class Zone {
     }
   }
 
-  /** The segment that an instant lies in. */
+  /** Returns the segment that contains an instant. */
   segmentAt(instant: EpochMs): ZoneSegment {
     const last = this.#last;
     if (last !== undefined && instant >= last.from && instant < last.to) return last;
@@ -63,22 +66,25 @@ export class Zone {
     return this.#last;
   }
 
-  /** The segment after this one; `undefined` for a zone whose offset is always the same. */
+  /** Returns the segment after this one; `undefined` for a zone whose offset is always the same. */
   after(segment: ZoneSegment): ZoneSegment | undefined {
     return segment.to === Number.POSITIVE_INFINITY ? undefined : this.segmentAt(segment.to);
   }
 
-  /** The segment before this one; `undefined` for a zone whose offset is always the same. */
+  /** Returns the segment before this one; `undefined` for a zone whose offset is always the same. */
   before(segment: ZoneSegment): ZoneSegment | undefined {
     return segment.from === Number.NEGATIVE_INFINITY ? undefined : this.segmentAt(segment.from - 1);
   }
 
-  /** The local time at an instant. */
+  /** Returns the local time at an instant. */
   toLocal(instant: EpochMs): LocalMs {
     return instant + this.segmentAt(instant).offset;
   }
 
-  /** The instant of a local time: of two the first, and the first one after a gap for a time that does not exist. */
+  /**
+   * Returns the instant of a local time: the first if there are two, or the first after the gap if it does
+   * not exist.
+   */
   toInstant(local: LocalMs): EpochMs {
     let segment: ZoneSegment | undefined = this.segmentAt(local - LARGEST_OFFSET_MS);
     for (; segment !== undefined; segment = this.after(segment)) {
@@ -88,7 +94,7 @@ export class Zone {
     return local;
   }
 
-  /** The offset changes in `[from, to)`, oldest first. */
+  /** Returns the offset changes in `[from, to)`, oldest first. */
   changes(from: EpochMs, to: EpochMs): { at: EpochMs; before: number; after: number }[] {
     const changes: { at: EpochMs; before: number; after: number }[] = [];
     let segment = this.segmentAt(from);
@@ -140,7 +146,7 @@ export class Zone {
     return segments;
   }
 
-  /** The first instant in `(low, high]` at which the offset is not `offset` any more. */
+  /** Returns the first instant in `(low, high]` at which the offset is no longer `offset`. */
   #findChange(low: EpochMs, high: EpochMs, offset: number): EpochMs {
     let before = low;
     let after = high;
@@ -156,9 +162,10 @@ export class Zone {
 const zones = new Map<string, Zone>();
 
 /**
- * The zone of that name, shared by all that ask.
+ * Returns the zone with that name; callers share one object.
  *
- * @param name - an IANA name such as `Europe/London`, or a fixed offset from `UTC-12` to `UTC+14`, such as `UTC+5:30`
+ * @param name - an IANA name such as `Europe/London`, or a fixed offset from `UTC-12` to `UTC+14`, such as
+ *   `UTC+5:30`
  * @throws TriggerError TIMEZONE_UNKNOWN
  */
 export function zoneOf(name: string): Zone {
@@ -177,7 +184,7 @@ export function zoneOf(name: string): Zone {
   return zone;
 }
 
-/** The version of the time zone database that this runtime computes with, such as `2026b`. */
+/** Returns the version of the time zone database that this runtime uses, such as `2026b`. */
 export function tzdataVersion(): string {
   return process.versions.tz ?? "unknown";
 }
@@ -186,7 +193,7 @@ function yearStart(year: number): EpochMs {
   return dayNumberOf(year, 1, 1) * DAY_MS;
 }
 
-/** Equal for years of the same length that begin on the same weekday. */
+/** Returns the same number for years of the same length that begin on the same weekday. */
 function yearType(year: number): number {
   return 2 * weekdayOf(dayNumberOf(year, 1, 1)) + daysInMonth(year, 2) - 28;
 }

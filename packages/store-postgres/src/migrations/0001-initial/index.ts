@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import { tables } from "./tables.js";
 
-/** Makes the tables in a schema. */
+/** Creates the tables in a schema. */
 export function initial(schema: string): { up: (db: Kysely<unknown>) => Promise<void> } {
   return {
     up: async (db) => {

@@ -1,9 +1,9 @@
-/** Written and removed all the time: space is reclaimed soon, before it adds up. */
+/** Written and removed all the time, so space is reclaimed early, before it adds up. */
 const BUSY = "autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05";
 
 /**
- * `schedule` and `schedule_version` are wide and read seldom; `schedule_state` is narrow and written with every plan and every
- * end of a run: it has the lane's counts, and its row's lock is the group's.
+ * `schedule` and `schedule_version` are wide and rarely read; `schedule_state` is narrow and written with
+ * every plan and every end of a run: it has the lane's counts, and its row's lock is the group's lock.
  *
  * @param s - the schema, quoted
  */

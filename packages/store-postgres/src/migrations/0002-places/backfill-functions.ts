@@ -2,12 +2,12 @@ import { PLPGSQL } from "./language.js";
 import { isThere, NEW_RUN } from "./plan-functions.js";
 
 /**
- * Steps of backfills.
+ * Functions that plan steps of backfills.
  *
  * @param s - the schema, quoted
  */
 export const backfillFunctions = (s: string): string[] => [
-  // Moves a backfill's cursor and inserts its next runs, where all is as expected.
+  // Moves a backfill's cursor and inserts its next runs, if everything is as expected.
   `CREATE FUNCTION ${s}.plan_backfill(step json, runs json) RETURNS boolean ${PLPGSQL} AS $$
   DECLARE
     c record;

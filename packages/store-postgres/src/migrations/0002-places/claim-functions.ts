@@ -7,12 +7,13 @@ const turnsOf = (which: number): string =>
   `(first_turn + room + ${ROUND - 1 - which}) / ${ROUND} - (first_turn + ${ROUND - 1 - which}) / ${ROUND}`;
 
 /**
- * Claims. Rows that another one is taking are passed over.
+ * Functions that claim runs. They skip rows that another manager is claiming.
  *
  * @param s - the schema, quoted
  */
 export const claimFunctions = (s: string): string[] => [
-  // Runs of dead owners first, then ready ones: `takeFairly` of core as SQL. What is due before `floor_at` is not looked at.
+  // Runs of dead owners first, then ready ones: `takeFairly` of core as SQL. Ignores runs due before
+  // `floor_at`.
   `CREATE FUNCTION ${s}.claim(by_owner text, of_operators text[], at_time bigint, until bigint, at_most integer,
       first_turn bigint, floor_at bigint)
     RETURNS TABLE (was text, of_queue smallint, due_at bigint, claimed ${s}.run) ${PLPGSQL} AS $$

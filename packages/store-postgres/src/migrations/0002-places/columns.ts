@@ -2,9 +2,9 @@ import { operatorOf } from "./operator-of.js";
 import { QUEUE_NO } from "./queues.js";
 
 /**
- * Where each run stands, as columns of their own: its place, when it is ready, until when it is leased, what it waits for, and
- * in which queue it waits for which operator (`queue` is its index in `CLAIM_QUEUES`). And whether a job of it may still be
- * working. Runs that have ended are in none of the indexes. Ledgers get names.
+ * Adds columns for where each run stands: its place, when it is ready, until when it is leased, what it waits
+ * for, and in which queue it waits for which operator (`queue` is its index in `CLAIM_QUEUES`); and for
+ * whether a job of it may still be working. No index contains runs that have ended. Ledgers get names.
  *
  * @param s - the schema, quoted
  */
@@ -42,7 +42,9 @@ export const columns = (s: string): string[] => [
   `ALTER TABLE ${s}.backfill ADD COLUMN reason text`,
 ];
 
-/** The functions that an earlier release has made: a manager that still calls them fails, rather than go by rules of old. */
+/**
+ * Functions of an earlier release: a manager that still calls them fails rather than follow outdated rules.
+ */
 const FORMER_FUNCTIONS = [
   "admit",
   "cancel_planned",

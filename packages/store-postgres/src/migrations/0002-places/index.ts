@@ -7,7 +7,7 @@ import { planFunctions } from "./plan-functions.js";
 import { runFunctions } from "./run-functions.js";
 import { scheduleFunctions } from "./schedule-functions.js";
 
-/** Gives runs the columns that they have now, and makes all functions in a schema. */
+/** Adds the current columns of runs, and creates all functions in a schema. */
 export function places(schema: string): { up: (db: Kysely<unknown>) => Promise<void> } {
   const parts = [
     columns,

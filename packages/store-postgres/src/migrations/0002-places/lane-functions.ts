@@ -2,12 +2,12 @@ import { PLPGSQL } from "./language.js";
 import { isLagging, queueInLane } from "./queues.js";
 
 /**
- * The live lane's rules. Whoever calls these holds the lock of the group's row in `schedule_state`.
+ * The live lane's rules. Callers must hold the lock of the group's row in `schedule_state`.
  *
  * @param s - the schema, quoted
  */
 export const laneFunctions = (s: string): string[] => [
-  // While nothing blocks, the oldest waiting runs get the free places, and are ready from an instant on.
+  // While nothing blocks, the oldest waiting runs get the free places and are ready from `at_time` on.
   `CREATE FUNCTION ${s}.admit(groups text[], at_time bigint) RETURNS void ${PLPGSQL} AS $$
   BEGIN
     WITH room AS MATERIALIZED (
@@ -31,7 +31,8 @@ export const laneFunctions = (s: string): string[] => [
       FROM room WHERE t.group_id = room.group_id;
   END $$`,
 
-  // Changes how many runs the lane admits. Planned runs that have a place give it up; those that get it again are as they were.
+  // Changes how many runs the lane admits. Planned runs give up their places; those that get one again are as
+  // they were before.
   `CREATE FUNCTION ${s}.resize_lane(the_group text, width integer, at_time bigint) RETURNS void ${PLPGSQL} AS $$
   DECLARE
     planned integer;
@@ -60,7 +61,7 @@ export const laneFunctions = (s: string): string[] => [
     PERFORM ${s}.admit(ARRAY[the_group], at_time);
   END $$`,
 
-  // The runs that stand for any time of an interval, but for the run that it is of.
+  // Returns the other runs that stand for any of a run's interval.
   `CREATE FUNCTION ${s}.standing_for(the_group text, the_lower bigint, the_upper bigint, the_id text)
     RETURNS SETOF ${s}.run ${PLPGSQL} AS $$
   BEGIN
@@ -69,8 +70,8 @@ export const laneFunctions = (s: string): string[] => [
       AND NOT r.is_superseded AND r.state NOT IN ('SKIPPED', 'CANCELLED') AND r.id <> the_id;
   END $$`,
 
-  // Whether an interval may be run beside the live schedule: nothing of its time is under way, and only a re-run, of an
-  // interval that stands itself, lies over others.
+  // Returns whether an interval may be run beside the live schedule: no run of its time is in progress, and
+  // only a re-run of an interval that itself stands may overlap others.
   `CREATE FUNCTION ${s}.may_run_beside(the_group text, the_lower bigint, the_upper bigint, the_id text)
     RETURNS boolean ${PLPGSQL} AS $$
   BEGIN
@@ -79,8 +80,8 @@ export const laneFunctions = (s: string): string[] => [
       FROM ${s}.standing_for(the_group, the_lower, the_upper, the_id) o);
   END $$`,
 
-  // Earlier generations of an interval give way to a run, and what they block goes on: all of them where it has succeeded,
-  // those that ended without success where it is planned.
+  // Supersedes earlier generations of an interval, which then block no longer: all of them if the run has
+  // succeeded, those that ended without success if it is planned.
   `CREATE FUNCTION ${s}.supersede(the_group text, the_lower bigint, the_upper bigint, by_generation integer, which text,
       at_time bigint) RETURNS void ${PLPGSQL} AS $$
   DECLARE

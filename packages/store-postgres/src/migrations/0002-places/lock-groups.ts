@@ -1,6 +1,6 @@
 /**
- * Locks the groups that the elements of a JSON array name. In the order of their ids, so that two that lock the same ones
- * wait for each other and never both.
+ * Locks the groups named by the elements of a JSON array, in the order of their ids, so that two callers that
+ * lock the same groups never deadlock.
  *
  * @param s - the schema, quoted
  */

@@ -1,6 +1,7 @@
 /**
- * The operator of a version of a schedule, in lower case. A specification is kept as its text, since as JSON it might have
- * what Postgres has no character for; nothing before its operator can contain the same letters.
+ * The operator of a version of a schedule, in lower case. A specification is stored as text, since as JSON it
+ * might contain characters that Postgres cannot store; nothing before its operator can contain the same
+ * letters.
  *
  * @param s - the schema, quoted
  */

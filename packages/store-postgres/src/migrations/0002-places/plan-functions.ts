@@ -3,18 +3,19 @@ import { PLPGSQL } from "./language.js";
 import { lockGroups } from "./lock-groups.js";
 import { queueBeside, queueInLane } from "./queues.js";
 
-/** The fields of a run as the planner makes it. */
+/** The fields of a run as the planner creates it. */
 export const NEW_RUN = `id text, "groupId" text, kind text, lower bigint, upper bigint,
   generation integer, intervals integer, "scheduledTime" bigint, state text, reason text, "scheduleVersion" integer,
   "backfillId" text, operator text, "plannedAt" bigint`;
 
-/** What is written of it, in this order; the rest is of runs that have begun. */
+/** The columns written from it, in this order; the others belong to runs that have begun. */
 const NEW_RUN_COLUMNS = `group_id, lower, generation, upper, id, kind, intervals, scheduled_time, state, reason,
   schedule_version, backfill_id, operator, place, queue, ready_at, wait, planned_at, ended_at`;
 
 /**
- * Whether there is a run `w` already, by id or by interval and generation. Scalar subqueries go by the indexes whatever the
- * planner believes of the table's size; `EXISTS (…) OR EXISTS (…)` would read the whole table until it has been counted.
+ * Whether a run `w` exists already, by id or by interval and generation. Scalar subqueries use the indexes
+ * whatever the planner assumes about the table's size; `EXISTS (…) OR EXISTS (…)` would scan the whole table
+ * until it is analyzed.
  *
  * @param s - the schema, quoted
  */
@@ -23,12 +24,12 @@ export const isThere = (s: string): string =>
     WHERE r.group_id = w."groupId" AND r.lower = w.lower AND r.generation = w.generation AND r.upper = w.upper LIMIT 1), false)`;
 
 /**
- * The heart: watermarks are moved and runs inserted that tile what they passed.
+ * The heart: moves watermarks and inserts the runs that tile what they passed.
  *
  * @param s - the schema, quoted
  */
 export const planFunctions = (s: string): string[] => [
-  // Steps of different groups. Returns those that were made.
+  // Plans steps of different groups. Returns those that were made.
   `CREATE FUNCTION ${s}.plan_wave(steps json) RETURNS integer[] ${PLPGSQL} AS $$
   DECLARE
     made integer[];
@@ -86,7 +87,7 @@ export const planFunctions = (s: string): string[] => [
     RETURN coalesce(made, '{}');
   END $$`,
 
-  // Waves one after the other: steps of one group are decided in their order.
+  // Plans waves one after the other: steps of one group are decided in their order.
   `CREATE FUNCTION ${s}.plan(waves json) RETURNS integer[] ${PLPGSQL} AS $$
   DECLARE
     wave json;
@@ -98,7 +99,7 @@ export const planFunctions = (s: string): string[] => [
     RETURN made;
   END $$`,
 
-  // Inserts a run that has no part in the lane; what has not succeeded of its interval gives way.
+  // Inserts a run beside the lane; it supersedes what has not succeeded of its interval.
   `CREATE FUNCTION ${s}.insert_beside(new_run json) RETURNS boolean ${PLPGSQL} AS $$
   DECLARE
     added record;

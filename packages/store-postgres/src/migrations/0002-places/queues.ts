@@ -1,6 +1,6 @@
 import { CLAIM_QUEUES, type ClaimQueue, LIVE_PLACES, LIVE_TOLERANCE_MS } from "@tidegate/core";
 
-/** How the table keeps a queue. */
+/** The stored number of each queue. */
 export const QUEUE_NO = Object.fromEntries(CLAIM_QUEUES.map((queue, no) => [queue, no])) as Record<
   ClaimQueue,
   number
@@ -13,12 +13,12 @@ export const isLagging = (run: string, at: string, delayMs: string): string =>
 /**
  * `queueOf` of core as SQL, for a run of a lane.
  *
- * @param place - which place of its lane it gets, counted from 1
+ * @param place - the place that it gets in its lane, counted from 1
  */
 export const queueInLane = (wasClaimed: string, lags: string, place: string): string =>
   `CASE WHEN ${wasClaimed} THEN ${QUEUE_NO.retry} WHEN ${lags} OR ${place} > ${LIVE_PLACES} THEN ${QUEUE_NO.rest}
     ELSE ${QUEUE_NO.live} END`;
 
-/** `queueOf` of core as SQL, for a run beside the lane that nobody has claimed. */
+/** `queueOf` of core as SQL, for a run beside the lane that was never claimed. */
 export const queueBeside = (kind: string): string =>
   `CASE ${kind} WHEN 'BACKFILL' THEN ${QUEUE_NO.rest} ELSE ${QUEUE_NO.live} END`;

@@ -2,7 +2,7 @@ import { PLPGSQL } from "./language.js";
 import { operatorOf } from "./operator-of.js";
 import { QUEUE_NO } from "./queues.js";
 
-/** Which of its optional fields a change sets, as bits of `sets`. */
+/** Bits of `sets`: which of its optional fields a change sets. */
 export const SETS = {
   reason: 1,
   attempt: 2,
@@ -29,20 +29,22 @@ const optional = (field: keyof typeof SETS, column: string, given: string): stri
 const isOpen = (state: string): string => `(${state} IN ('PLANNED', 'SUBMITTING', 'RUNNING'))`;
 const isAdmitted = (place: string): string => `(${place} IN ('gated', 'ready', 'active'))`;
 
-/** \`placementAfter\` of core as SQL: the place that a change \`x\` gives to a run \`r\` whose blocking is known. */
+/**
+ * `placementAfter` of core as SQL: the place that a change `x` gives to a run `r` whose blocking is known.
+ */
 const NEW_PLACE = `CASE WHEN NOT ${isOpen("x.state")} THEN CASE WHEN b.blocks AND r.kind = 'SCHEDULED' THEN 'blocking' ELSE 'none' END
     WHEN x.state <> 'PLANNED' THEN 'active'
     WHEN coalesce(x.place, 'waiting') = 'waiting' AND r.kind <> 'SCHEDULED' THEN 'ready'
     ELSE coalesce(x.place, 'waiting') END`;
 
 /**
- * What happens to runs once they are planned.
+ * Functions that change runs after they are planned.
  *
  * @param s - the schema, quoted
  */
 export const runFunctions = (s: string): string[] => [
-  // Changes of different runs; one that gives its interval back, or revives a run, is alone. Returns those that were made.
-  // Whoever calls it has locked groups and runs.
+  // Changes different runs; one that gives its interval back, or revives a run, is alone. Returns those that
+  // were made. Callers must have locked groups and runs.
   `CREATE FUNCTION ${s}.change_wave(changes json) RETURNS integer[] ${PLPGSQL} AS $$
   DECLARE
     made integer[];
@@ -128,8 +130,8 @@ export const runFunctions = (s: string): string[] => [
     RETURN coalesce(made, '{}');
   END $$`,
 
-  // Waves one after the other: changes of one run are decided in their order. All that any wave touches is locked first,
-  // so that two batches wait for each other and never both.
+  // Makes waves one after the other: changes of one run are decided in their order. Everything that any wave
+  // touches is locked first, so that two batches never deadlock.
   `CREATE FUNCTION ${s}.change_runs(waves json) RETURNS integer[] ${PLPGSQL} AS $$
   DECLARE
     wave json;

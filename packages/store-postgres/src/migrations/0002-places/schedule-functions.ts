@@ -6,12 +6,12 @@ import { SETS } from "./run-functions.js";
 const plans = (status: string): string => `${status} IN ('REGISTERING', 'REGISTERED', 'FAILED')`;
 
 /**
- * Registering, changing and removing schedules.
+ * Functions that register, change and remove schedules.
  *
  * @param s - the schema, quoted
  */
 export const scheduleFunctions = (s: string): string[] => [
-  // Version 1 of each. Returns those that are new.
+  // Inserts version 1 of each. Returns those that are new.
   `CREATE FUNCTION ${s}.insert_schedules(added json) RETURNS integer[] ${PLPGSQL_WITHOUT_TABLES} AS $$
   DECLARE
     made integer[];
@@ -38,7 +38,7 @@ export const scheduleFunctions = (s: string): string[] => [
     RETURN coalesce(made, '{}');
   END $$`,
 
-  // One change, where the schedule still is as expected. Its lock is held.
+  // Makes one change, if the schedule is still as expected. Its lock is held.
   `CREATE FUNCTION ${s}.change_schedule(change json) RETURNS boolean ${PLPGSQL} AS $$
   DECLARE
     c record;
@@ -105,7 +105,8 @@ export const scheduleFunctions = (s: string): string[] => [
     IF changes IS NOT NULL THEN PERFORM ${s}.change_wave(changes); END IF;
   END $$`,
 
-  // Plans the runs again that were cancelled for a reason, one after the other: one may stand in the way of the next.
+  // Plans runs again that were cancelled for a reason, one after the other: one may stand in the way of the
+  // next.
   `CREATE FUNCTION ${s}.revive_cancelled(the_group text, why text, from_time bigint, by_version integer,
       at_time bigint)
     RETURNS void ${PLPGSQL} AS $$

@@ -4,13 +4,13 @@ import { allRuns, LATER, nextWake, scheduleOf } from "../conduct.js";
 import { GROUPS } from "./operation.js";
 import type { Player } from "./player.js";
 
-/** What a store holds of a group. */
+/** A group as a store holds it. */
 interface GroupView {
   readonly schedule: Schedule;
   readonly runs: readonly Run[];
 }
 
-/** What must hold of a store after each operation, whatever came before. */
+/** Checks what must hold for a store after each operation, whatever came before. */
 export async function expectInvariants(player: Player, before: ReadonlyMap<string, number>): Promise<void> {
   for (const groupId of GROUPS) {
     const schedule = await scheduleOf(player.store, groupId);
@@ -26,13 +26,13 @@ export async function expectInvariants(player: Player, before: ReadonlyMap<strin
   await expectNextWake(player);
 }
 
-/** How many runs each lane has admitted. */
+/** Returns how many runs each lane has admitted. */
 export async function admissions({ store }: Player): Promise<ReadonlyMap<string, number>> {
   const schedules = await store.getSchedules(GROUPS);
   return new Map(schedules.map((schedule) => [schedule!.spec.groupId, schedule!.admittedRuns]));
 }
 
-/** All that a store tells, in a form in which two stores can be compared. */
+/** Returns everything that a store holds, in a form that can be compared between stores. */
 export async function everythingOf({ store }: Player): Promise<unknown> {
   const groups = GROUPS.map(async (groupId) => ({
     versions: await store.listVersions(groupId),
@@ -49,7 +49,7 @@ export async function everythingOf({ store }: Player): Promise<unknown> {
   };
 }
 
-/** The counts of a schedule are those of its runs. */
+/** Fails unless the counts of a schedule match its runs. */
 function expectCounts({ schedule, runs }: GroupView): void {
   const lane = runs.filter(({ kind }) => kind === "SCHEDULED");
   const { admittedRuns: admitted, waitingRuns: waiting, blockingRuns: blocking } = schedule;
@@ -60,7 +60,9 @@ function expectCounts({ schedule, runs }: GroupView): void {
   });
 }
 
-/** Nobody is admitted beyond the width or while a run blocks, and nobody waits beside a free place. */
+/**
+ * Fails if a run is admitted beyond the width or while another blocks, or if one waits beside a free place.
+ */
 function expectLane({ schedule }: GroupView, width: number, admittedBefore: number): void {
   const { admittedRuns, waitingRuns, blockingRuns } = schedule;
   const most = blockingRuns > 0 ? admittedBefore : Math.max(width, admittedBefore);
@@ -68,7 +70,7 @@ function expectLane({ schedule }: GroupView, width: number, admittedBefore: numb
   if (blockingRuns === 0 && waitingRuns > 0) expect(admittedRuns).toBeGreaterThanOrEqual(width);
 }
 
-/** The runs of the schedule's own progress tile what lies between its origin and its watermark. */
+/** Fails unless the runs of the schedule's own progress tile the range from its origin to its watermark. */
 function expectTiles({ schedule, runs }: GroupView, givenBack: ReadonlySet<string>): void {
   let upper = schedule.origin;
   for (const run of runs) {
@@ -85,7 +87,7 @@ function expectOneOpenRunPerInterval({ runs }: GroupView): void {
   expect(new Set(intervals).size).toBe(intervals.length);
 }
 
-/** Each run's place goes with its state, and its times with its place. */
+/** Fails unless each run's place matches its state, and its times match its place. */
 function expectPlaces({ runs }: GroupView): void {
   for (const run of runs) {
     const { state, kind, place } = run;
@@ -108,7 +110,7 @@ async function expectBackfill({ store }: Player, { schedule, runs }: GroupView):
   expect(await store.getBackfill(groupId)).toMatchObject({ plannedRuns: own.length, openRuns });
 }
 
-/** Coverage accounts for each run that is not superseded, once. */
+/** Fails unless coverage accounts for each run that is not superseded, once. */
 function expectCoverage({ runs }: GroupView, coverage: readonly CoverageRange[]): void {
   const standing = runs.filter(({ isSuperseded }) => !isSuperseded);
   const sum = (parts: readonly { intervals: number }[]): number =>

@@ -1,20 +1,20 @@
 import fc from "fast-check";
 
-/** The groups of a random history: a lane of one and a lane of two. */
+/** The groups of a random history: one with a lane of width one, and one with width two. */
 export const GROUPS = ["alpha", "beta"] as const;
 
-/** One of these groups, by its number. */
+/** Index of a group. */
 type GroupNo = number;
 
-/** One of the runs or claims that there are by then, by its number from the newest on, counted round. */
+/** Index of an existing run or claim, counted from the newest, modulo their number. */
 type Choice = number;
 
 /**
- * What may happen to a store. Operations name what they concern by numbers, so that any sequence of them has a meaning,
- * and a shorter one still has when a counterexample is shrunk.
+ * An operation on a store. Operations refer to their subjects by numbers, so that any sequence of them is
+ * meaningful, including one that was shortened by shrinking a counterexample.
  */
 export type Operation =
-  /** Plans so many intervals of so many minutes; `isStale`: as one who saw the watermark before the last. */
+  /** Plans this many intervals of this many minutes; `isStale`: by a manager with an outdated watermark. */
   | {
       readonly type: "plan";
       group: GroupNo;
@@ -23,9 +23,9 @@ export type Operation =
       skipsFirst: boolean;
       isStale: boolean;
     }
-  /** Lets so much of a lease pass and claims. */
+  /** Lets this many leases pass and claims. */
   | { readonly type: "claim"; limit: number; leases: number }
-  /** The holder of a claim, which may be an old one, tells how its run ended. */
+  /** The holder of a claim, possibly outdated, reports how its run ended. */
   | {
       readonly type: "end";
       claim: Choice;
@@ -33,19 +33,19 @@ export type Operation =
       isBlocking: boolean;
       givesBack: boolean;
     }
-  /** The holder of a claim tells that the job has started. */
+  /** The holder of a claim reports that the job has started. */
   | { readonly type: "start"; claim: Choice }
   /** The holder of a claim puts its run back for another attempt. */
   | { readonly type: "postpone"; claim: Choice; leases: number }
   | { readonly type: "renew"; claims: readonly Choice[]; leases: number }
   | { readonly type: "requestCancel"; run: Choice }
-  /** Somebody cancels one of the runs that are planned. */
+  /** Cancels one of the planned runs. */
   | { readonly type: "cancel"; run: Choice; givesBack: boolean }
-  /** Somebody retries one of the runs that failed or were cancelled, unless another stands for it. */
+  /** Retries one of the failed or cancelled runs, unless another stands for it. */
   | { readonly type: "retry"; run: Choice }
-  /** Somebody runs the interval of one of the runs that have ended once more, unless it is under way. */
+  /** Re-runs the interval of one of the ended runs, unless a re-run is in progress. */
   | { readonly type: "rerun"; run: Choice }
-  /** The next step of the group's backfill. */
+  /** Takes the next step of the group's backfill. */
   | { readonly type: "backfill"; group: GroupNo; count: number }
   | { readonly type: "resize"; group: GroupNo; width: number }
   | { readonly type: "update"; group: GroupNo; delayMs: number; adoptsPlanned: boolean }

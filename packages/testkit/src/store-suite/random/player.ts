@@ -11,20 +11,21 @@ import { aBackfill, aNewSchedule, aPlan, aRun, MINUTE, START } from "../../build
 import { allRuns, change, ending, LEASE, OPERATORS, scheduleOf } from "../conduct.js";
 import { GROUPS, type Operation, type OperationOf } from "./operation.js";
 
-/** How long the backfills are which lie before the ledgers, minutes. */
+/** Length of the backfills, which lie before the ledgers, minutes. */
 const BACKFILL_MINUTES = 60;
 
 /**
- * Plays a random history on a store: as one manager, one person and one backfiller who know what such do, but may be late
- * or hold outdated claims. What an operation answers tells all that the store told, but its tokens.
+ * Plays a random history on a store: as one manager, one person and one backfiller, who act correctly but may
+ * be late or hold outdated claims. The result of an operation contains everything that the store returned,
+ * except its tokens.
  */
 export class Player {
   readonly store: ScheduleStore;
-  /** All claims so far, outdated ones included. */
+  /** All claims so far, including outdated ones. */
   readonly claims: ClaimedRun[] = [];
-  /** How many runs each lane may admit. */
+  /** Width of each lane. */
   readonly laneWidths = new Map<string, number>();
-  /** The runs whose interval was given back, so that it is not theirs any more. */
+  /** Runs that have given their interval back. */
   readonly givenBack = new Set<string>();
   now: EpochMs = START + 1_000 * MINUTE;
 
@@ -44,7 +45,7 @@ export class Player {
     }
   }
 
-  /** What the store answers, in a form in which two stores can be compared. */
+  /** Returns the store's answer, in a form that can be compared between stores. */
   async play(operation: Operation): Promise<unknown> {
     switch (operation.type) {
       case "plan":
@@ -74,7 +75,7 @@ export class Player {
     }
   }
 
-  /** The newest claim of a run. */
+  /** Returns the newest claim of a run. */
   newestClaim(id: string): ClaimedRun | undefined {
     return this.claims.findLast(({ run }) => run.id === id);
   }
@@ -253,7 +254,7 @@ export class Player {
     }
   }
 
-  /** Changes a run, and remembers whether that has given its interval back. */
+  /** Changes a run, and remembers whether that gave its interval back. */
   async #givingBack(
     { id, groupId }: Run,
     givesBack: boolean,
