@@ -28,7 +28,7 @@ export async function explainRun(
   run: Run,
   schedule: Schedule | undefined,
 ): Promise<Explanation> {
-  if (run.state !== "PLANNED") return { run, isWaiting: false, reasons: [notWaiting(run)] };
+  if (run.state !== "PLANNED") return { run, isWaiting: false, reasons: notWaiting(run) };
   const reasons: string[] = [];
   if (schedule?.status === "PAUSED")
     reasons.push(`The schedule is paused: ${schedule.statusReason || "no note"}.`);
@@ -60,8 +60,8 @@ async function laneReasons(store: ScheduleStore, run: Run, schedule: Schedule): 
   );
   return andOthers(
     active.items.map(
-      ({ id, lower, upper, state }) =>
-        `Run ${id} for ${range(lower, upper)} is ${state} and overlap is "${spec.overlap}".`,
+      ({ id, lower, upper, state, isCancelRequested }) =>
+        `Run ${id} for ${range(lower, upper)} is ${state}${isCancelRequested ? ", although its cancellation was requested," : ""} and overlap is "${spec.overlap}".`,
     ),
     admittedRuns,
     "have a place in the lane",
@@ -95,10 +95,24 @@ function readyReasons({ clock, operators }: ExplanationSources, run: Run): strin
   return reasons.length > 0 ? reasons : ["It is ready and waits for a manager with a free place."];
 }
 
-function notWaiting(run: Run): string {
+function notWaiting(run: Run): string[] {
   const because = run.reason === null ? "" : ` (${run.reason})`;
   const error = run.error === null ? "" : `: ${run.error.message}`;
-  return `It is ${run.state}${because}${error}`;
+  return [`It is ${run.state}${because}${error}`, ...jobReasons(run)];
+}
+
+/** Explains why a run whose job nobody needs any more still holds its interval. */
+function jobReasons({ place, isCancelRequested, isJobOpen }: Run): string[] {
+  if (place === "active") {
+    return isCancelRequested
+      ? ["Its cancellation was requested; it ends when its job is known to have stopped or ended."]
+      : [];
+  }
+  return isJobOpen
+    ? [
+        "Its job may still be working: nothing has reported its end. The audit counts the interval as doubtful.",
+      ]
+    : [];
 }
 
 function range(lower: number, upper: number): string {

@@ -287,10 +287,7 @@ export class Dispatcher {
     const isDone = await this.#insist(attempt, end);
     if (!isDone) {
       if (attempt.isAbandoned) return;
-      this.#news.trouble(
-        new Error("The run was taken over; its new owner records its end."),
-        attempt.run,
-      );
+      this.#news.trouble(new Error("The run was taken over; its new owner records its end."), attempt.run);
     } else if (end.isBlocking && attempt.spec.onFailure === "pause") {
       this.#parts.emitter.emit("pause-requested", attempt.run);
     }

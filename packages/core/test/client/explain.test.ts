@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { explainRun } from "../../src/client/explain.js";
 import type { Run } from "../../src/run/run.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import { HOUR, T0 } from "../support/instants.js";
@@ -123,5 +124,35 @@ describe("resuming a schedule that was paused by a failure", () => {
     world.operator.answer = () => SUCCEEDED;
     await world.client.resume(GROUP);
     expect(await world.client.get(GROUP)).toMatchObject({ blockingRuns: 0 });
+  });
+
+  it("says that a cancelled run waits for its job to stop, and that others wait for it", async () => {
+    const world = await registered();
+    world.operator.answer = () => "runs";
+    world.operator.onCancel = undefined;
+    await world.fireAt(GROUP, T0 + 2 * HOUR);
+    const [active] = await world.runs(GROUP);
+    await world.client.cancelRun(active!.id);
+    await world.settle();
+    expect((await world.client.explain(active!.id)).reasons).toEqual([
+      "It is RUNNING (cancelled)",
+      "Its cancellation was requested; it ends when its job is known to have stopped or ended.",
+    ]);
+    expect(await explained(world)).toEqual([
+      expect.stringMatching(/is RUNNING, although its cancellation was requested, and overlap is "queue"/),
+    ]);
+  });
+
+  it("says that a job may still be working although its run has ended", async () => {
+    const world = await registered();
+    world.operator.answer = () => "runs";
+    await world.fireAt(GROUP, T0 + HOUR);
+    const [run] = await world.runs(GROUP);
+    expect(run!.isJobOpen).toBe(true);
+    const ended = { ...run!, state: "FAILED", place: "blocking" } as const;
+    expect(
+      (await explainRun({ store: world.store, clock: world.clock, operators: [] }, ended, undefined))
+        .reasons[1],
+    ).toMatch(/^Its job may still be working/);
   });
 });
