@@ -17,7 +17,7 @@ describe("a sync on Flink", () => {
     for (const victim of ["the JobManager", "the SQL Gateway", "Tidegate"]) {
       expect(output).toContain(`${victim} is KILLED`);
     }
-    expect(output).toMatch(/│ 15\s*│ 0\s*│ 0\s*│ (\d+)\s*│ \1\s*│ 0\s*│/);
+    expect(output).toMatch(/│ 15\s*│ 0\s*│ 0\s*│ 0\s*│ (\d+)\s*│ \1\s*│ 0\s*│/);
     expect(output).toContain("The copy is the source, row by row");
     expect(await exited).toEqual([0, null]);
   }, 900_000);
