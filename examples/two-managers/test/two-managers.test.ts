@@ -15,7 +15,7 @@ describe("two managers", () => {
     const exited = once(child, "exit");
     const output = await text(child.stdout);
     expect(output).toMatch(/orders\s+[ABab!]{23}B\n/);
-    expect(output).toMatch(/orders\s*│ 24\s*│ 0\s*│ 0\s*│ 2400\s*│ 2400\s*│ 0/);
+    expect(output).toMatch(/orders\s*│ 24\s*│ 0\s*│ 0\s*│ 0\s*│ 2400\s*│ 2400\s*│ 0/);
     expect(output).toContain("Every interval ran exactly once");
     expect(await exited).toEqual([0, null]);
   }, 240_000);
