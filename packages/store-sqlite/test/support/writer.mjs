@@ -36,6 +36,7 @@ for (; ; index += 1) {
           reason: null,
           scheduleVersion: 1,
           backfillId: null,
+          operator: "duckdb",
           plannedAt: upper,
         },
       ],
