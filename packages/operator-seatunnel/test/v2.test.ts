@@ -156,7 +156,10 @@ describe("a secret", () => {
     const error = await rejectionOf(
       locked.submit(aRequest(aJob("db"), { idempotencyKey: "b" }), untroubled()),
     );
-    expect(error).toMatchObject({ code: "CONFIGURATION_INVALID", message: 'The secret "db" cannot be read.' });
+    expect(error).toMatchObject({
+      code: "CONFIGURATION_INVALID",
+      message: 'The secret "db" cannot be read.',
+    });
     expect(cluster.jobs).toHaveLength(1);
   });
 
