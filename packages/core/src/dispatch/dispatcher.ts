@@ -4,6 +4,7 @@ import type { CancelRequest, TidegateEmitter } from "../events/events.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import type { Run, RunReason } from "../run/run.js";
+import type { ScheduleSpec } from "../schedule/schedule.js";
 import type { ClaimedRun, RunChange } from "../store/run-queue.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { Attempt } from "./attempt.js";
@@ -158,9 +159,11 @@ export class Dispatcher {
         for (let room = this.#room(); room > 0 && this.#isRunning; room = this.#room()) {
           await this.#leases.catchUp();
           const claimed = await this.#claim(room);
-          const unknown = claimed.filter(({ run }) => this.#specs.peek(run) === undefined);
+          // Each look hashes the run's id, so a run that is known is looked up once.
+          const specs = claimed.map(({ run }) => this.#specs.peek(run));
+          const unknown = claimed.filter((_, index) => specs[index] === undefined);
           if (unknown.length > 0) await this.#specs.load(new Set(unknown.map(({ run }) => run.groupId)));
-          for (const claim of claimed) this.#launch(claim);
+          for (const [index, claim] of claimed.entries()) this.#launch(claim, specs[index]);
           if (claimed.length < room) break;
         }
       } while (this.#isPokedAgain && this.#isRunning);
@@ -217,14 +220,21 @@ export class Dispatcher {
     if (at < Number.POSITIVE_INFINITY) this.#wakeTimer = this.#parts.clock.wakeAt(at, () => this.poke());
   }
 
-  #launch(claimed: ClaimedRun): void {
+  #launch(claimed: ClaimedRun, known: ScheduleSpec | undefined): void {
     if (this.#leases.adopt(claimed)) return;
     const { run, token, isRecovered } = claimed;
-    void this.#carryOut(run, token, isRecovered).catch((error: unknown) => this.#news.trouble(error, run));
+    void this.#carryOut(run, token, isRecovered, known).catch((error: unknown) =>
+      this.#news.trouble(error, run),
+    );
   }
 
-  async #carryOut(run: Run, token: number, isRecovered: boolean): Promise<void> {
-    const spec = this.#specs.peek(run) ?? (await this.#specs.get(run));
+  async #carryOut(
+    run: Run,
+    token: number,
+    isRecovered: boolean,
+    known: ScheduleSpec | undefined,
+  ): Promise<void> {
+    const spec = known ?? this.#specs.peek(run) ?? (await this.#specs.get(run));
     const operator = this.#parts.operators.get(run.operator);
     if (spec === undefined || operator === undefined) return this.#refuse(run, token);
     const attempt = new Attempt(run, token, {
