@@ -4,11 +4,13 @@ import { Kysely, SqliteDialect } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import * as initial from "./migrations/0001-initial.js";
 import * as places from "./migrations/0002-places.js";
+import * as gates from "./migrations/0003-gates.js";
 
 /** All steps of the schema, in order. A step that has shipped is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0001-initial": initial,
   "0002-places": places,
+  "0003-gates": gates,
 };
 
 /**

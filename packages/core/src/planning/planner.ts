@@ -214,7 +214,8 @@ export class IntervalPlanner implements FireSink {
       try {
         if (schedule instanceof OwnError) throw schedule.error;
         this.#specs.remember(schedule);
-        const openRuns = schedule.admittedRuns + schedule.waitingRuns + schedule.blockingRuns;
+        const openRuns =
+          schedule.admittedRuns + schedule.gatedRuns + schedule.waitingRuns + schedule.blockingRuns;
         const grid = new Grid(schedule.spec);
         this.#cache.set(schedule.spec.groupId, { schedule, grid, isFresh: true, openRuns });
       } catch (error) {
