@@ -66,6 +66,14 @@ export interface EngineDiffersEvent {
   readonly orphans: readonly string[];
 }
 
+/**
+ * A loss of an engine's definitions that the engine has noticed: its scheduler was emptied or restored from an
+ * older state. The reconciler compares it at once.
+ */
+export interface EngineForgotEvent {
+  readonly engine: string;
+}
+
 /** A repair of an engine's definitions by the reconciler. */
 export interface EngineRepairedEvent {
   readonly engine: string;
@@ -115,6 +123,8 @@ export type TidegateEvents = {
   "engine-silent": (event: EngineSilentEvent) => void;
   "engine-drift": (event: EngineDriftEvent) => void;
   "engine-differs": (event: EngineDiffersEvent) => void;
+  /** Emitted by engines; the reconciler listens. */
+  "engine-forgot": (event: EngineForgotEvent) => void;
   "engine-repaired": (event: EngineRepairedEvent) => void;
   /**
    * Runs left the ledger's open set: what waited for them can continue. For Tidegate's own components and for
