@@ -16,6 +16,8 @@ export type { DispatcherOptions } from "./dispatch/dispatcher.js";
 export type * from "./engine/engine.js";
 export * from "./errors/errors.js";
 export * from "./events/events.js";
+export type { Callback, RerunRequest, Taken } from "./intake/callback.js";
+export type { Intake } from "./intake/intake.js";
 export * from "./interval/boundaries.js";
 export * from "./interval/interval-set.js";
 export type * from "./job/dirty-data-limit.js";

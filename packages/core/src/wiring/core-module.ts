@@ -12,6 +12,7 @@ import { FleetClock } from "../clock/fleet-clock.js";
 import { SystemClock } from "../clock/system-clock.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
 import { createEmitter } from "../events/events.js";
+import { Intake } from "../intake/intake.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { Backfiller } from "../planning/backfiller.js";
 import { IntervalPlanner } from "../planning/planner.js";
@@ -140,6 +141,14 @@ export function tidegateModule(
     });
     single(BackfillControl, (context) => {
       return new BackfillControl({ ...ledger(context), backfiller: context.get(Backfiller) });
+    });
+    single(Intake, (context) => {
+      const client = context.get(ScheduleClient);
+      return new Intake({
+        ...ledger(context),
+        sink: context.get(TOKENS.fireSink),
+        backfill: (request) => client.backfill(request),
+      });
     });
     single(RunControl, (context) => {
       const planner = context.get(IntervalPlanner);

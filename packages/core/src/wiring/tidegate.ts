@@ -6,6 +6,7 @@ import { Dispatcher } from "../dispatch/dispatcher.js";
 import type { ScheduleEngine } from "../engine/engine.js";
 import { ConfigurationError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
+import { Intake } from "../intake/intake.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { unfitOption } from "../options/parse-options.js";
 import { Backfiller } from "../planning/backfiller.js";
@@ -67,6 +68,11 @@ export class Tidegate {
   /** Registers schedules and reports on their runs. Usable once started. */
   get client(): ScheduleClient {
     return this.container.get(ScheduleClient);
+  }
+
+  /** Takes the callbacks of foreign schedulers. Usable once started. */
+  get intake(): Intake {
+    return this.container.get(Intake);
   }
 
   /** Typed events of this instance. */
