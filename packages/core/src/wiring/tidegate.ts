@@ -3,7 +3,7 @@ import { Lifecycle } from "../client/lifecycle.js";
 import { ScheduleClient } from "../client/schedule-client.js";
 import type { Clock } from "../clock/clock.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
-import type { ScheduleEngine } from "../engine/engine.js";
+import type { FireMoved, ScheduleEngine } from "../engine/engine.js";
 import { ConfigurationError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import { Intake } from "../intake/intake.js";
@@ -16,7 +16,7 @@ import { ClockKeeper } from "../upkeep/clock-keeper.js";
 import { EngineRegistry } from "../upkeep/engine-registry.js";
 import { Reconciler } from "../upkeep/reconciler.js";
 import { Watchdog } from "../upkeep/watchdog.js";
-import { OPERATORS, tidegateModule } from "./core-module.js";
+import { OPERATORS, SIGNALS, tidegateModule } from "./core-module.js";
 import { loadParts, type PartKind } from "./parts.js";
 import { type TidegateSettings, TOKENS } from "./tokens.js";
 
@@ -131,7 +131,11 @@ export class Tidegate {
       this.container.get(Backfiller).start();
       const sink = this.container.get(TOKENS.fireSink);
       for (const engine of this.container.get(EngineRegistry).engines)
-        await engine.start({ sink, events: this.events });
+        await engine.start({
+          sink,
+          events: this.events,
+          onFireMoved: (listener) => this.#onFireMoved(listener),
+        });
       this.container.get(Reconciler).start();
       this.container.get(Watchdog).start();
     } catch (error) {
@@ -139,6 +143,12 @@ export class Tidegate {
       await this.#stop().catch(() => undefined);
       throw error;
     }
+  }
+
+  #onFireMoved(listener: (moved: FireMoved) => void): () => void {
+    const signals = this.container.get(SIGNALS);
+    signals.on("fire-moved", listener);
+    return () => signals.off("fire-moved", listener);
   }
 
   async #stop(): Promise<void> {
