@@ -1,0 +1,17 @@
+/**
+ * The contract of a scheduling engine.
+ *
+ * @module
+ */
+
+export type {
+  EngineCapabilities,
+  EngineContext,
+  EngineEntry,
+  EngineSchedule,
+  Fire,
+  FireResult,
+  FireSink,
+  ScheduleEngine,
+  ScheduleEngineClient,
+} from "./engine/engine.js";
