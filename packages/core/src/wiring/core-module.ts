@@ -12,6 +12,8 @@ import { FleetClock } from "../clock/fleet-clock.js";
 import { SystemClock } from "../clock/system-clock.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
 import { createEmitter } from "../events/events.js";
+import { createSignals, type SignalEmitter } from "../events/signals.js";
+import { Intake } from "../intake/intake.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import type { Gate } from "../gate/gate.js";
 import { Gatekeeper } from "../gates/gatekeeper.js";
@@ -37,6 +39,9 @@ export const OPERATORS = Symbol.for("tidegate.operators") as ServiceIdentifier<
 /** The gates of a Tidegate instance by type, the built-in ones included. */
 export const GATES = Symbol.for("tidegate.gates") as ServiceIdentifier<ReadonlyMap<string, Gate>>;
 
+/** Signals between core's parts. */
+export const SIGNALS = Symbol.for("tidegate.signals") as ServiceIdentifier<SignalEmitter>;
+
 /** The store that core's parts write to; it signals when runs become claimable. */
 const LEDGER = Symbol.for("tidegate.ledger") as ServiceIdentifier<ScheduleStore>;
 
@@ -57,6 +62,7 @@ export function tidegateModule(
     store: context.get(LEDGER),
     clock: context.get(TOKENS.clock),
     emitter: context.get(TOKENS.emitter),
+    signals: context.get(SIGNALS),
   });
   return new ContainerModule(({ bind }) => {
     const single = <T>(token: ServiceIdentifier<T>, make: (context: ResolutionContext) => T): void => {
@@ -65,10 +71,12 @@ export function tidegateModule(
     bind(TOKENS.settings).toConstantValue(settings);
     const fleetClock = new FleetClock(clock);
     bind(TOKENS.clock).toConstantValue(fleetClock);
-    bind(TOKENS.emitter).toConstantValue(createEmitter());
+    const emitter = createEmitter();
+    bind(TOKENS.emitter).toConstantValue(emitter);
+    bind(SIGNALS).toConstantValue(createSignals(emitter));
     single(LEDGER, (context) => {
-      const emitter = context.get(TOKENS.emitter);
-      return signallingStore(context.get(TOKENS.store), () => emitter.emit("runs-claimable"));
+      const signals = context.get(SIGNALS);
+      return signallingStore(context.get(TOKENS.store), () => signals.emit("runs-claimable"));
     });
     single(ClockKeeper, (context) => {
       const { maxClockSkewMs: maxSkewMs = 10_000, refuseClockSkewMs: refusedSkewMs = 300_000 } = settings;
@@ -163,6 +171,14 @@ export function tidegateModule(
     });
     single(BackfillControl, (context) => {
       return new BackfillControl({ ...ledger(context), backfiller: context.get(Backfiller) });
+    });
+    single(Intake, (context) => {
+      const client = context.get(ScheduleClient);
+      return new Intake({
+        ...ledger(context),
+        sink: context.get(TOKENS.fireSink),
+        backfill: (request) => client.backfill(request),
+      });
     });
     single(RunControl, (context) => {
       const planner = context.get(IntervalPlanner);

@@ -3,9 +3,10 @@ import { Lifecycle } from "../client/lifecycle.js";
 import { ScheduleClient } from "../client/schedule-client.js";
 import type { Clock } from "../clock/clock.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
-import type { ScheduleEngine } from "../engine/engine.js";
+import type { FireMoved, ScheduleEngine } from "../engine/engine.js";
 import { ConfigurationError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
+import { Intake } from "../intake/intake.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import type { Gate } from "../gate/gate.js";
 import { Gatekeeper } from "../gates/gatekeeper.js";
@@ -18,7 +19,7 @@ import { EngineRegistry } from "../upkeep/engine-registry.js";
 import { Reconciler } from "../upkeep/reconciler.js";
 import { Watchdog } from "../upkeep/watchdog.js";
 import { BUILT_IN_GATES, GATE_TYPE } from "../schedule/gates-of.js";
-import { OPERATORS, tidegateModule } from "./core-module.js";
+import { OPERATORS, SIGNALS, tidegateModule } from "./core-module.js";
 import { loadParts, type PartKind } from "./parts.js";
 import { type TidegateSettings, TOKENS } from "./tokens.js";
 
@@ -75,6 +76,11 @@ export class Tidegate {
     return this.container.get(ScheduleClient);
   }
 
+  /** Takes the callbacks of foreign schedulers. Usable once started. */
+  get intake(): Intake {
+    return this.container.get(Intake);
+  }
+
   /** Typed events of this instance. */
   get events(): TidegateEmitter {
     return this.container.get(TOKENS.emitter);
@@ -119,7 +125,7 @@ export class Tidegate {
   async #start(): Promise<void> {
     await this.#stopping?.catch(() => undefined);
     if (this.#isStarted) return;
-    await this.container.get(TOKENS.store).open();
+    await this.container.get(TOKENS.store).open(this.container.get(TOKENS.settings).namespace);
     this.#isStarted = true;
     try {
       await this.container.get(ClockKeeper).start();
@@ -132,7 +138,11 @@ export class Tidegate {
       this.container.get(Backfiller).start();
       const sink = this.container.get(TOKENS.fireSink);
       for (const engine of this.container.get(EngineRegistry).engines)
-        await engine.start({ sink, events: this.events });
+        await engine.start({
+          sink,
+          events: this.events,
+          onFireMoved: (listener) => this.#onFireMoved(listener),
+        });
       this.container.get(Reconciler).start();
       this.container.get(Watchdog).start();
     } catch (error) {
@@ -140,6 +150,12 @@ export class Tidegate {
       await this.#stop().catch(() => undefined);
       throw error;
     }
+  }
+
+  #onFireMoved(listener: (moved: FireMoved) => void): () => void {
+    const signals = this.container.get(SIGNALS);
+    signals.on("fire-moved", listener);
+    return () => signals.off("fire-moved", listener);
   }
 
   async #stop(): Promise<void> {
