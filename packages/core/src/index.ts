@@ -30,11 +30,11 @@ export {
   type TidegateEvents,
   type TroubleEvent,
 } from "./events/events.js";
+export type * from "./gate/gate.js";
 export type { Callback, RerunRequest, Taken } from "./intake/callback.js";
 export type { Intake } from "./intake/intake.js";
 export * from "./interval/boundaries.js";
 export * from "./interval/interval-set.js";
-export type * from "./gate/gate.js";
 export type * from "./job/dirty-data-limit.js";
 export type * from "./job/job-outcome.js";
 export type * from "./job/json.js";
@@ -56,8 +56,8 @@ export * from "./schedule/gates-of.js";
 export * from "./schedule/grid.js";
 export * from "./schedule/inlong.js";
 export type { Instant } from "./schedule/instant.js";
-export type { NotBefore } from "./schedule/not-before.js";
 export { laneWidth, normalizeSchedule, type SpecDefaults } from "./schedule/normalize.js";
+export type { NotBefore } from "./schedule/not-before.js";
 export * from "./schedule/schedule.js";
 export { type ParsedScheduleInfo, parseScheduleInfo, scheduleInfoSchema } from "./schedule/schema.js";
 export * from "./schedule/status.js";

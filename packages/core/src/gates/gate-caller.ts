@@ -81,9 +81,9 @@ export class GateCaller {
     this.#open.add(controller);
     try {
       const context = { now: clock.now(), signal: controller.signal };
-      const answers = await this.#waits.within(timeoutMs, asked(gate, requests, context));
-      if (answers === undefined) return `it did not answer within ${timeoutMs} ms`;
-      return problemWith(answers, requests.length) ?? answers;
+      const returned = await this.#waits.within(timeoutMs, asked(gate, requests, context));
+      if (returned === undefined) return `it did not answer within ${timeoutMs} ms`;
+      return problemWith(returned.answers, requests.length) ?? returned.answers;
     } catch (error) {
       return messageOf(error);
     } finally {
@@ -98,8 +98,8 @@ async function asked(
   gate: Gate,
   requests: readonly GateRequest[],
   context: GateContext,
-): Promise<readonly GateAnswer[]> {
-  return gate.check(requests, context);
+): Promise<{ readonly answers: readonly GateAnswer[] }> {
+  return { answers: await gate.check(requests, context) };
 }
 
 function broken(problem: string): GateAnswer {

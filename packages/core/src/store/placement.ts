@@ -1,6 +1,6 @@
 import type { EpochMs } from "../clock/clock.js";
-import { isEnded } from "../run/lane.js";
 import type { Gating } from "../run/gating.js";
+import { isEnded } from "../run/lane.js";
 import type { Run, RunWait } from "../run/run.js";
 import type { RunChange } from "./run-queue.js";
 

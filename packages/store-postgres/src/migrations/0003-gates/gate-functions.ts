@@ -1,5 +1,5 @@
 import { PLPGSQL } from "../0002-places/language.js";
-import { QUEUE_NO, isLagging, queueBeside, queueInLane } from "../0002-places/queues.js";
+import { isLagging, QUEUE_NO, queueBeside, queueInLane } from "../0002-places/queues.js";
 
 /**
  * Functions that settle gated runs.
