@@ -1,4 +1,5 @@
-export { FlinkOperator } from "./flink-operator.js";
+export type { Rerun, Secret } from "@tidegate/operator-kit";
+export { createFlinkOperator } from "./flink-operator.js";
 export type * from "./job/job.js";
 export {
   type Freshness,
@@ -9,7 +10,7 @@ export {
   triggerOfFreshness,
 } from "./materialized-table/freshness.js";
 export { flinkOperator } from "./module.js";
-export type { FlinkOperatorOptions, Secret } from "./options.js";
+export type { FlinkOperatorOptions } from "./options.js";
 export type {
   Connectors,
   Problem,

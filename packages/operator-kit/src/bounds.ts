@@ -1,6 +1,9 @@
 import { EARLIEST, type Interval, type OfflineJobRequest } from "@tidegate/core";
 import { invalidJob } from "./parse-job.js";
 
+/** The part of a request that names its interval. */
+type Bounded = Pick<OfflineJobRequest, "boundaryType" | "lowerBoundary" | "upperBoundary">;
+
 /** A request's interval: epoch milliseconds, or positions of a source. */
 export interface Bounds {
   readonly boundaryType: OfflineJobRequest["boundaryType"];
@@ -19,7 +22,7 @@ const LATEST = -EARLIEST;
  *
  * @throws OperatorError JOB_INVALID for bounds that are not whole numbers, not instants, or reversed
  */
-export function boundsOf(request: OfflineJobRequest): Bounds {
+export function boundsOf(request: Bounded): Bounds {
   const { boundaryType } = request;
   const lower = wholeNumber("lowerBoundary", request);
   const upper = wholeNumber("upperBoundary", request);
@@ -51,7 +54,7 @@ export function instantIn(text: string): number | undefined {
   return value >= EARLIEST && value <= LATEST ? value : undefined;
 }
 
-function wholeNumber(field: "lowerBoundary" | "upperBoundary", request: OfflineJobRequest): bigint {
+function wholeNumber(field: "lowerBoundary" | "upperBoundary", request: Bounded): bigint {
   const text = request[field];
   const isOffset = request.boundaryType === "offset";
   const value = isOffset ? offsetIn(text) : instantIn(text);

@@ -19,7 +19,7 @@ export {
   unknownPlaceholder,
 } from "./placeholders/placeholder.js";
 export { type Filling, placeholderText } from "./placeholders/placeholder-text.js";
-export { nearestInstant } from "./placeholders/time-text.js";
+export { nearestInstant, timestampText } from "./placeholders/time-text.js";
 export { type Rerun, rerunNotes, rerunSchema } from "./rerun.js";
 export {
   isSecret,

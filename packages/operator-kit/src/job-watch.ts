@@ -188,7 +188,7 @@ export class JobWatch<End> {
     const { clock, unreachableMs, service } = this.#settings;
     this.#awaySince ??= clock.now();
     if (clock.now() - this.#awaySince < unreachableMs) return;
-    const message = `The job's end is not known: ${service} has not answered for ${unreachableMs} ms. ${messageOf(error)}`;
+    const message = `The job's end is not known: ${service} has not answered for ${unreachableMs / 1_000} s. ${messageOf(error)}`;
     this.#failAll(new Error(message, { cause: error }));
   }
 

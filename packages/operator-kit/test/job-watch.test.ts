@@ -135,7 +135,7 @@ describe("a watch over the jobs of a cluster", () => {
     expect(record).toEqual({});
     await bed.clock.advance(2_000);
     expect(record.error).toMatchObject({
-      message: "The job's end is not known: The cluster has not answered for 60000 ms. no route",
+      message: "The job's end is not known: The cluster has not answered for 60 s. no route",
     });
     bed.trouble = undefined;
     const again = bed.wait("1");
