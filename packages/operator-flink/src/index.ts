@@ -1,6 +1,16 @@
 export type { Rerun, Secret } from "@tidegate/operator-kit";
 export { createFlinkOperator } from "./flink-operator.js";
-export type * from "./job/job.js";
+export type {
+  CommonJob,
+  FlinkJob,
+  JarJob,
+  MaterializedTableJob,
+  SqlJob,
+  SyncJob,
+  SyncSink,
+  SyncSource,
+  SyncTable,
+} from "./job/job.js";
 export {
   type Freshness,
   type FreshnessUnit,
