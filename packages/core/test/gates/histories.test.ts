@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { GateAnswer, GateRequest } from "../../src/gate/gate.js";
 import type { OfflineJobRequest } from "../../src/job/offline-job-request.js";
 import { Fleet, type Manager } from "../support/fleet.js";
-import { HOUR, SECOND, T0 } from "../support/instants.js";
+import { SECOND, T0 } from "../support/instants.js";
 import { hourly } from "../support/schedules.js";
 import { ScriptedGate } from "../support/scripted-gate.js";
 import { SUCCEEDED } from "../support/scripted-operator.js";
@@ -25,6 +25,9 @@ interface Story {
 
 const INTERVALS = 4;
 
+/** Length of an interval, ms. */
+const LENGTH = 10 * SECOND;
+
 const story: fc.Arbitrary<Story> = fc.record({
   overlap: fc.constantFrom("queue" as const, "allow" as const),
   opensAt: fc.array(fc.nat(STEPS - 10), { minLength: INTERVALS, maxLength: INTERVALS }),
@@ -35,11 +38,19 @@ const story: fc.Arbitrary<Story> = fc.record({
   turns: fc.array(fc.record({ step: fc.nat(STEPS - 5), manager: fc.nat(1) }), { maxLength: 4 }),
 });
 
+const EVERY_TEN_SECONDS = {
+  trigger: { type: "period", every: 10, unit: "second" },
+  endTime: T0 + INTERVALS * LENGTH,
+} as const;
+
+/** How much time passes at once while nothing is about to happen, ms. */
+const STRIDE = 500;
+
 /** The world of one story: two managers, each with a gate that knows what is open. */
 class Scene {
   readonly fleet = new Fleet();
   readonly #story: Story;
-  readonly #indexOf = (upper: number): number => (upper - T0) / HOUR - 1;
+  readonly #indexOf = (upper: number): number => (upper - T0) / LENGTH - 1;
   /** When each interval was submitted, and whether its gate was open. */
   readonly begun: { readonly index: number; readonly step: number; readonly wasOpen: boolean }[] = [];
   #asked = 0;
@@ -64,26 +75,26 @@ class Scene {
     await this.fleet.start();
     const [first] = this.fleet.managers;
     await first!.tidegate.client.register(
-      hourly("orders", { gates: { door: {} }, overlap, maxActiveRuns: 2 }),
+      hourly("orders", { ...EVERY_TEN_SECONDS, gates: { door: {} }, overlap, maxActiveRuns: 2 }),
     );
-    await this.#pass(INTERVALS * HOUR - (this.fleet.clock.now() - T0));
-    await first!.engine.fire("orders", T0 + INTERVALS * HOUR);
+    await this.#pass(INTERVALS * LENGTH - (this.fleet.clock.now() - T0));
+    await first!.engine.fire("orders", T0 + INTERVALS * LENGTH);
     for (; this.step < STEPS; this.step += 1) {
       for (const { step, manager } of turns)
         if (step === this.step) this.#turn(this.fleet.managers[manager]!);
       await this.fleet.pass(SECOND);
     }
     for (const manager of this.fleet.managers) manager.isAlive = true;
-    // A broken gate is asked again after five minutes at the latest, a run of a dead manager after its lease.
-    for (let minute = 0; minute < 11; minute += 1) await this.#pass(60 * SECOND);
+    // By now a broken gate is left alone for some forty seconds, one that names no time for a minute.
+    await this.#pass(150 * SECOND);
   }
 
-  /** Lets time pass faster than the fleet does by itself. */
+  /** Lets time pass in longer strides than the fleet does by itself. */
   async #pass(ms: number): Promise<void> {
-    await this.fleet.clock.advance(ms);
-    for (let round = 0; round < 3; round += 1)
-      for (const { clock, isAlive } of this.fleet.managers)
-        if (isAlive) await clock.advance(round === 0 ? ms : 0);
+    for (let passed = 0; passed < ms; passed += STRIDE) {
+      await this.fleet.clock.advance(STRIDE);
+      for (const { clock } of this.fleet.managers) await clock.advance(STRIDE);
+    }
   }
 
   #turn(manager: Manager): void {

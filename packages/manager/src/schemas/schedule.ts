@@ -9,6 +9,9 @@ const { shape } = scheduleInfoSchema;
 /** The operator's settings; core validates them. */
 const job = z.record(z.string(), z.unknown());
 
+/** Settings of gates; core validates them. */
+const gates = z.record(z.string(), z.unknown());
+
 export const groupId = shape.groupId.describe("The group's id: 1 to 200 of letters, digits and _ . : -");
 
 const trigger = shape.trigger.meta({
@@ -74,7 +77,7 @@ function described<Shape extends z.ZodRawShape>(fields: Shape, hasDefaults: bool
   return Object.fromEntries(entries) as Shape;
 }
 
-const definitionShape = described({ ...shape, trigger, job: job.optional() }, true);
+const definitionShape = described({ ...shape, trigger, job: job.optional(), gates: gates.optional() }, true);
 
 const EXAMPLE = {
   trigger: { type: "period", every: 1, unit: "hour" },
@@ -128,7 +131,7 @@ export const scheduleSpec = z
         boundaryType: shape.boundaryType.unwrap() as z.ZodType<ScheduleSpec["boundaryType"]>,
         delayMs: z.number(),
         notBefore: shape.notBefore.unwrap().unwrap().nullable(),
-        gates: z.record(z.string(), z.unknown()),
+        gates,
         fireAt: shape.fireAt.unwrap(),
         firstInterval: shape.firstInterval.unwrap(),
         endRule: shape.endRule.unwrap(),
