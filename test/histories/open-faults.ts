@@ -11,12 +11,6 @@ export interface OpenFault {
 
 /** All that are open, by what is wrong. */
 export const OPEN_FAULTS: Readonly<Record<string, OpenFault>> = {
-  "cancel-running loses what is not the newest": {
-    avoid: (history) =>
-      withSettings(history, (set) =>
-        set.overlap === "cancel-running" ? { ...set, overlap: "coalesce-pending" } : set,
-      ),
-  },
   "a backfill's run between two attempts is not held by a pause": {
     tolerates: ({ message }) => message === "paused: a BACKFILL job began",
   },

@@ -9,6 +9,7 @@ import { changedRun } from "./changed-run.js";
 export class RunNews {
   readonly #emitter: TidegateEmitter;
   #endedGroups = new Set<string>();
+  #uncoveredGroups = new Set<string>();
 
   constructor(emitter: TidegateEmitter) {
     this.#emitter = emitter;
@@ -21,6 +22,8 @@ export class RunNews {
 
   changed(before: Run, change: RunChange): void {
     if (isEnded(change.state)) this.#ended(before.groupId);
+    if (change.state === "CANCELLED" && change.reason === "overlap-cancelled")
+      this.#uncoveredGroups.add(before.groupId);
     if (this.#emitter.listenerCount("run-state") === 0) return;
     this.#emitter.emit("run-state", { run: changedRun(before, change), from: before.state });
   }
@@ -40,8 +43,10 @@ export class RunNews {
     if (this.#endedGroups.size > 1) return;
     queueMicrotask(() => {
       const groups = this.#endedGroups;
+      const uncovered = this.#uncoveredGroups;
       this.#endedGroups = new Set();
-      this.#emitter.emit("runs-ended", groups);
+      this.#uncoveredGroups = new Set();
+      this.#emitter.emit("runs-ended", groups, uncovered);
     });
   }
 }

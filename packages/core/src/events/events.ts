@@ -117,10 +117,10 @@ export type TidegateEvents = {
   "engine-differs": (event: EngineDiffersEvent) => void;
   "engine-repaired": (event: EngineRepairedEvent) => void;
   /**
-   * Runs left the ledger's open set: what waited for them can continue. For Tidegate's own components and for
-   * tests.
+   * Runs left the ledger's open set: what waited for them can continue. In the groups of `uncovered`, runs
+   * were cancelled that are still to be covered. For Tidegate's own components and for tests.
    */
-  "runs-ended": (groupIds: ReadonlySet<string>) => void;
+  "runs-ended": (groupIds: ReadonlySet<string>, uncovered: ReadonlySet<string>) => void;
   /** A write may have made runs claimable. For Tidegate's own components. */
   "runs-claimable": () => void;
   /** The overlap policy `cancel-running` wants active runs cancelled. */
