@@ -1,4 +1,4 @@
-export * from "./airflow-engine.js";
-export * from "./dag-factory.js";
-export * from "./module.js";
+export { AirflowEngine } from "./airflow-engine.js";
+export { dagFactoryFile } from "./dag-factory.js";
+export { airflowEngine } from "./module.js";
 export type { AirflowCallback, AirflowCredentials, AirflowEngineOptions } from "./options.js";

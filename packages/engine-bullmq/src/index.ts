@@ -1,3 +1,11 @@
-export * from "./bullmq-engine.js";
-export * from "./module.js";
-export * from "./options.js";
+export { BullmqEngine } from "./bullmq-engine.js";
+export { bullmqEngine } from "./module.js";
+export type {
+  BullmqConnection,
+  BullmqEngineOptions,
+  PostgresConnection,
+  PostgresDatabase,
+  PostgresUrl,
+  RedisClusterConnection,
+  RedisConnection,
+} from "./options.js";

@@ -1,3 +1,3 @@
-export * from "./dolphinscheduler-engine.js";
-export * from "./module.js";
+export { DolphinSchedulerEngine } from "./dolphinscheduler-engine.js";
+export { dolphinschedulerEngine } from "./module.js";
 export type { DolphinSchedulerEngineOptions } from "./options.js";

@@ -1,3 +1,3 @@
-export * from "./embedded-engine.js";
-export * from "./module.js";
+export { EmbeddedEngine, type EmbeddedEngineParts } from "./embedded-engine.js";
+export { embeddedEngine } from "./module.js";
 export type { EmbeddedEngineOptions } from "./options.js";

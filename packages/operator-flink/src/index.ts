@@ -1,5 +1,16 @@
 export { FlinkOperator } from "./flink-operator.js";
-export type * from "./job/job.js";
+export type {
+  CommonJob,
+  FlinkJob,
+  JarJob,
+  MaterializedTableJob,
+  Repetition,
+  SqlJob,
+  SyncJob,
+  SyncSink,
+  SyncSource,
+  SyncTable,
+} from "./job/job.js";
 export {
   type Freshness,
   type FreshnessUnit,

@@ -1,5 +1,14 @@
-export * from "./conditions.js";
-export * from "./pages.js";
-export * from "./rows.js";
-export * from "./tally.js";
-export * from "./twins.js";
+export { allOf, type Condition, type GroupConditions, listOf, runConditions } from "./conditions.js";
+export { limitOf, pageOf, parseRunCursor, type RunPosition, runCursor } from "./pages.js";
+export {
+  asBackfill,
+  asRun,
+  asSchedule,
+  type BackfillColumns,
+  type Flag,
+  type LaneCounts,
+  type RunColumns,
+  type ScheduleColumns,
+} from "./rows.js";
+export { asTally, type TallyRow } from "./tally.js";
+export { hasTwins } from "./twins.js";

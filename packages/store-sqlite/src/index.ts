@@ -1,3 +1,3 @@
-export * from "./module.js";
+export { sqliteStore } from "./module.js";
 export type { SqliteStoreOptions } from "./options.js";
-export * from "./sqlite-store.js";
+export { SqliteStore } from "./sqlite-store.js";

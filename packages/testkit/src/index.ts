@@ -1,7 +1,62 @@
-export * from "./builders.js";
-export * from "./engine-suite/engine-suite.js";
+export {
+  aBackfill,
+  aNewSchedule,
+  aPlan,
+  aRun,
+  aSpec,
+  MINUTE,
+  minute,
+  type NewScheduleOverrides,
+  type PlanOverrides,
+  START,
+} from "./builders.js";
+export {
+  type CountingOperator,
+  countingOperator,
+  type EngineFeatures,
+  type EngineFixture,
+  type EngineProcess,
+  type EngineSuiteContext,
+  type EngineSuiteOptions,
+  type EngineUnderTest,
+  engineSuite,
+  type Ledger,
+  reconciled,
+  type UntilOptions,
+  until,
+} from "./engine-suite/engine-suite.js";
 export { untroubled } from "./operator-suite/conduct.js";
-export * from "./operator-suite/operator-suite.js";
-export * from "./operator-suite/request.js";
-export * from "./recorder/index.js";
-export * from "./store-suite/store-suite.js";
+export {
+  type OperatorFeatures,
+  type OperatorFixture,
+  type OperatorSuiteOptions,
+  operatorSuite,
+  type RequestFactory,
+} from "./operator-suite/operator-suite.js";
+export { aRequest } from "./operator-suite/request.js";
+export {
+  type DoubledSpan,
+  type DoubtfulPair,
+  type JobRecord,
+  type JobRecordEvent,
+  type JobRecorderOptions,
+  type JudgeInput,
+  jobRecorder,
+  jobsOf,
+  judgeRecording,
+  type RecordedJob,
+  type RecordFile,
+  type RecordFileOptions,
+  type Recording,
+  type RecordSink,
+  readRecording,
+  recordFile,
+  type Span,
+  type Verdict,
+} from "./recorder/index.js";
+export {
+  type StoreFeatures,
+  type StoreFixture,
+  type StoreSuiteOptions,
+  storeSuite,
+} from "./store-suite/store-suite.js";

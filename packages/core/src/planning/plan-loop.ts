@@ -2,6 +2,7 @@ import type { Clock } from "../clock/clock.js";
 import { asError } from "../errors/as-error.js";
 import { StoreError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
+import type { SignalEmitter } from "../events/signals.js";
 import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { PlanCommit } from "../store/run-ledger.js";
@@ -33,6 +34,7 @@ export interface PlanLoopParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly emitter: TidegateEmitter;
+  readonly signals: SignalEmitter;
   readonly specs: SpecCache;
   readonly namespace: string;
   readonly cache: ScheduleCache;
@@ -228,14 +230,14 @@ export class PlanLoop {
 
   /** Applies what was committed; returns whether more is owed. */
   #accept({ work, cached, decision, commit }: Step): boolean {
-    const { cache, emitter, onDecided } = this.#parts;
+    const { cache, emitter, signals, onDecided } = this.#parts;
     cache.advance(cached, commit);
     work.runs.push(...commit.runs);
     cached.openRuns += commit.runs.filter(({ state }) => state === "PLANNED").length;
     if (commit.runs.length > 0) emitter.emit("runs-planned", commit.runs);
     onDecided(work, cached, decision);
     if (decision.cancelsActive) {
-      emitter.emit("cancel-requested", { groupIds: [work.groupId], reason: "overlap-cancelled" });
+      signals.emit("cancel-requested", { groupIds: [work.groupId], reason: "overlap-cancelled" });
     }
     return decision.hasMore && work.cause !== "while-paused";
   }

@@ -2,6 +2,7 @@ import type { Clock } from "../clock/clock.js";
 import type { Fire, FireResult, FireSink } from "../engine/engine.js";
 import { messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
+import type { SignalEmitter } from "../events/signals.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { FailingGroups } from "./failing-groups.js";
 import { HeldFires } from "./held-fires.js";
@@ -16,6 +17,7 @@ export interface PlannerParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly emitter: TidegateEmitter;
+  readonly signals: SignalEmitter;
   readonly specs: SpecCache;
   readonly namespace: string;
 }
@@ -28,6 +30,7 @@ export class IntervalPlanner implements FireSink {
   readonly #store: ScheduleStore;
   readonly #clock: Clock;
   readonly #emitter: TidegateEmitter;
+  readonly #signals: SignalEmitter;
   readonly #cache = new ScheduleCache();
   readonly #failing: FailingGroups;
   readonly #loop: PlanLoop;
@@ -38,10 +41,11 @@ export class IntervalPlanner implements FireSink {
     this.#resume(groupIds, uncovered);
 
   constructor(parts: PlannerParts) {
-    const { store, clock, emitter } = parts;
+    const { store, clock, emitter, signals } = parts;
     this.#store = store;
     this.#clock = clock;
     this.#emitter = emitter;
+    this.#signals = signals;
     this.#failing = new FailingGroups(parts);
     this.#held = new HeldFires(clock, (groupId) => void this.#planInBackground([newWork(groupId, "asked")]));
     this.#loop = new PlanLoop({
@@ -53,11 +57,11 @@ export class IntervalPlanner implements FireSink {
   }
 
   start(): void {
-    this.#emitter.on("runs-ended", this.#onRunsEnded);
+    this.#signals.on("runs-ended", this.#onRunsEnded);
   }
 
   stop(): void {
-    this.#emitter.off("runs-ended", this.#onRunsEnded);
+    this.#signals.off("runs-ended", this.#onRunsEnded);
     this.#held.clear();
     this.#deferred.clear();
     this.#failing.clear();
@@ -125,7 +129,7 @@ export class IntervalPlanner implements FireSink {
     if (work.fires.length > 0) this.#judgeFires(work, cached);
     if (cause === "fired" || (cause === "resumed" && decision.outcome === "nothing")) return;
     const { delayMs } = cached.schedule.spec;
-    this.#emitter.emit("fire-moved", { groupId, nextFireAt: decision.nextFireAt, delayMs });
+    this.#signals.emit("fire-moved", { groupId, nextFireAt: decision.nextFireAt, delayMs });
   }
 
   /** Holds early fires and reports those off the grid; the rest are mere repetitions. */

@@ -1,0 +1,7 @@
+/**
+ * InLong's schedules, read and written.
+ *
+ * @module
+ */
+
+export { type FromInlongOptions, fromInlong, type InlongScheduleInfo, toInlong } from "./schedule/inlong.js";

@@ -1,0 +1,10 @@
+/**
+ * The contract of an operator, which executes batch jobs.
+ *
+ * @module
+ */
+
+export { EARLIEST } from "./interval/boundaries.js";
+export type { JobMetrics, JobOutcome, RetryAdvice } from "./job/job-outcome.js";
+export type { OfflineJobRequest } from "./job/offline-job-request.js";
+export type { JobContext, ScheduleOperator, SubmittedJob } from "./operator/operator.js";

@@ -1,0 +1,55 @@
+/**
+ * The contract of a store, and the rules that every store follows.
+ *
+ * @module
+ */
+
+export {
+  type Admission,
+  CLAIM_QUEUES,
+  CLAIM_ROUND,
+  type ClaimQueue,
+  compareQueues,
+  isLagging,
+  LIVE_PLACES,
+  LIVE_TOLERANCE_MS,
+  LIVE_TURN,
+  queueOf,
+  REST_TURN,
+  takeFairly,
+} from "./run/claim-order.js";
+export { isUncovered, maySupersede } from "./run/covering.js";
+export { isEnded } from "./run/lane.js";
+export { isAdmitted } from "./run/place.js";
+export type { NewRun } from "./run/run.js";
+export { type RunIdentity, runId } from "./run/run-id.js";
+export { isStanding, mayBeRevived, mayRunBeside, STANDING_STATES } from "./run/standing.js";
+export { laneWidth } from "./schedule/normalize.js";
+export type { BackfillCommit, BackfillTable } from "./store/backfill-table.js";
+export { type Placement, placementAfter } from "./store/placement.js";
+export {
+  type CoverageRange,
+  NO_RUNS,
+  type PlanCommit,
+  type RunFilter,
+  type RunLedger,
+} from "./store/run-ledger.js";
+export type {
+  ClaimedRun,
+  ClaimRequest,
+  ClaimScope,
+  HeldLease,
+  LeaseState,
+  RunChange,
+  RunQueue,
+} from "./store/run-queue.js";
+export type { ScheduleStore } from "./store/schedule-store.js";
+export type {
+  DueFire,
+  DueQuery,
+  NewSchedule,
+  ScheduleChange,
+  ScheduleFilter,
+  ScheduleTable,
+} from "./store/schedule-table.js";
+export { Together, type TogetherOptions } from "./store/together.js";
