@@ -1,5 +1,5 @@
 import type { BrokenLaw } from "./evidence.js";
-import { type History, PLAIN, type Policies } from "./history.js";
+import type { History } from "./history.js";
 
 /** A fault of the product that is known and not repaired yet. Delete it here once it is. */
 export interface OpenFault {
@@ -15,14 +15,6 @@ export const OPEN_FAULTS: Readonly<Record<string, OpenFault>> = {
     tolerates: ({ message }) => message === "paused: a BACKFILL job began",
   },
 };
-
-function withSettings(history: History, change: (set: Partial<Policies>) => Partial<Policies>): History {
-  return {
-    ...history,
-    policies: { ...PLAIN, ...change(history.policies) },
-    steps: history.steps.map((step) => ("set" in step ? { ...step, set: change(step.set) } : step)),
-  };
-}
 
 /** The history without the ingredients of open faults. */
 export function avoidingOpenFaults(history: History): History {
