@@ -18,6 +18,7 @@ export {
   REST_TURN,
   takeFairly,
 } from "./run/claim-order.js";
+export { isUncovered, maySupersede } from "./run/covering.js";
 export { GATINGS, type Gating } from "./run/gating.js";
 export { isEnded } from "./run/lane.js";
 export { isAdmitted } from "./run/place.js";

@@ -127,8 +127,7 @@ export class Lanes {
 
   /** Returns whether a gated run of the lane keeps its turn; if a run is given, before it. */
   keepsTurn(groupNo: number, run?: Position): boolean {
-    if (this.of(groupNo).gated === 0) return false;
-    const oldest = this.#statements.get<Rival>(OLDEST_TURN, groupNo);
+    const oldest = this.#oldestTurn(groupNo);
     return oldest !== undefined && (run === undefined || compare(oldest, run) < 0);
   }
 
@@ -198,14 +197,15 @@ export class Lanes {
   #admit(groupNo: number, at: EpochMs): void {
     const lane = this.#mutable(groupNo);
     const { lane_width, delay_ms } = this.#laneRow(groupNo);
+    const turn = this.#oldestTurn(groupNo);
     let lags: boolean | undefined;
     let batch = 0;
     while (lane.blocking === 0 && lane.waiting > 0 && lane.admitted.length < lane_width) {
       batch = Math.max(lane_width - lane.admitted.length, 2 * batch);
       const oldest = this.#oldestWaiting(groupNo, Math.min(lane.waiting, batch));
-      if (oldest.length === 0 || this.keepsTurn(groupNo, oldest[0])) return;
+      if (oldest.length === 0) return;
       for (const run of oldest) {
-        if (lane.admitted.length >= lane_width) return;
+        if (lane.admitted.length >= lane_width || (turn !== undefined && compare(turn, run) < 0)) return;
         if (run.gating > 0) {
           this.#gate(lane, run, at);
           if (run.gating !== OVERTAKABLE) return;
@@ -241,6 +241,11 @@ export class Lanes {
     this.#statements.run(PUT_BACK, JSON.stringify({ reason: "lane", since: at }), id);
     place(lane, id, partOf(run), -1);
     place(lane, id, "waiting", 1);
+  }
+
+  /** Returns the oldest gated run of the lane that keeps its turn. */
+  #oldestTurn(groupNo: number): Rival | undefined {
+    return this.of(groupNo).gated === 0 ? undefined : this.#statements.get<Rival>(OLDEST_TURN, groupNo);
   }
 
   #gated(groupNo: number): Rival[] {

@@ -18,7 +18,7 @@ export const SETS = {
 
 const CHANGE = `no integer, id text, "from" text[], token bigint, state text, "at" bigint,
   place text, "readyAt" bigint, wait text, "isBlocking" boolean,
-  "givesBack" boolean, sets integer, reason text, attempt integer, "startedAt" bigint, "endedAt" bigint, "jobId" text,
+  sets integer, reason text, attempt integer, "startedAt" bigint, "endedAt" bigint, "jobId" text,
   "jobAddress" text, "rowsRead" bigint, "rowsWritten" bigint, "rowsDirty" bigint, "bytesWritten" bigint, "errorCode" text,
   "errorMessage" text, record text, "isJobOpen" boolean,
   "scheduleVersion" integer`;
@@ -43,8 +43,8 @@ const NEW_PLACE = `CASE WHEN NOT ${isOpen("x.state")} THEN CASE WHEN b.blocks AN
  * @param s - the schema, quoted
  */
 export const runFunctions = (s: string): string[] => [
-  // Changes different runs; one that gives its interval back, or revives a run, is alone. Returns those that
-  // were made. Callers must have locked groups and runs.
+  // Changes different runs; one that revives a run is alone. Returns those that were made. Callers must have
+  // locked groups and runs.
   `CREATE OR REPLACE FUNCTION ${s}.change_wave(changes json) RETURNS integer[] ${PLPGSQL} AS $$
   DECLARE
     made integer[];
@@ -56,13 +56,9 @@ export const runFunctions = (s: string): string[] => [
   BEGIN
     WITH before AS MATERIALIZED (
       SELECT x.*, r.group_id, r.kind, r.lower, r.upper, r.generation, r.backfill_id, r.state AS was, r.place AS was_at,
-          r.is_superseded OR gives.back IS NOT NULL AS is_superseded, gives.back, b.blocks, p.new_place, g.gating
+          b.blocks, p.new_place, g.gating
         FROM json_to_recordset(changes) AS x (${CHANGE}) JOIN ${s}.run r ON r.id = x.id
-        LEFT JOIN LATERAL (
-          SELECT t.group_id AS back FROM ${s}.schedule_state t
-            WHERE x."givesBack" AND r.kind = 'SCHEDULED' AND t.group_id = r.group_id AND t.watermark = r.upper
-        ) gives ON true
-        CROSS JOIN LATERAL (SELECT x.state = 'FAILED' AND NOT r.is_superseded AND gives.back IS NULL
+        CROSS JOIN LATERAL (SELECT x.state = 'FAILED' AND NOT r.is_superseded
           AND coalesce(x."isBlocking", r.is_blocking) AS blocks) b
         CROSS JOIN LATERAL (SELECT CASE WHEN x.sets & ${SETS.scheduleVersion} > 0
           THEN ${gatingOf(s, "r", 'x."scheduleVersion"')} ELSE r.gating END AS gating) g
@@ -81,7 +77,6 @@ export const runFunctions = (s: string): string[] => [
             WHEN b.new_place IN ('gated', 'ready') THEN b.wait END,
           gating = b.gating, look_at = CASE b.new_place WHEN 'gated' THEN b.at ELSE r.look_at END,
           look = r.look + (b.new_place = 'gated')::int,
-          is_superseded = b.is_superseded,
           is_cancel_requested = r.is_cancel_requested AND ${isOpen("b.state")},
           ${optional("reason", "reason", "reason")},
           ${optional("attempt", "attempt", "attempt")},
@@ -106,16 +101,14 @@ export const runFunctions = (s: string): string[] => [
           sum(${isAdmitted("new_place")}::int - ${isAdmitted("was_at")}::int) AS admitted,
           sum((new_place = 'gated')::int - (was_at = 'gated')::int) AS gated,
           sum((new_place = 'waiting')::int - (was_at = 'waiting')::int) AS waiting,
-          sum((new_place = 'blocking')::int - (was_at = 'blocking')::int) AS blocking,
-          min(lower) FILTER (WHERE back IS NOT NULL) AS watermark
+          sum((new_place = 'blocking')::int - (was_at = 'blocking')::int) AS blocking
         FROM before WHERE kind = 'SCHEDULED' GROUP BY group_id
     ), lanes AS (
       UPDATE ${s}.schedule_state t SET admitted_runs = t.admitted_runs + d.admitted,
           gated_runs = t.gated_runs + d.gated,
-          waiting_runs = t.waiting_runs + d.waiting, blocking_runs = t.blocking_runs + d.blocking,
-          watermark = coalesce(d.watermark, t.watermark)
+          waiting_runs = t.waiting_runs + d.waiting, blocking_runs = t.blocking_runs + d.blocking
         FROM deltas d WHERE t.group_id = d.group_id
-          AND (d.admitted <> 0 OR d.gated <> 0 OR d.waiting <> 0 OR d.blocking <> 0 OR d.watermark IS NOT NULL)
+          AND (d.admitted <> 0 OR d.gated <> 0 OR d.waiting <> 0 OR d.blocking <> 0)
         RETURNING t.group_id, t.waiting_runs > 0 AND t.blocking_runs = 0 AND t.admitted_runs < t.lane_width AS has_room
     ), wakers AS (
       INSERT INTO ${s}.gate_waker (group_id, run_id) SELECT e.value, b.id FROM before b
