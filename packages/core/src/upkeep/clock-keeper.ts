@@ -11,8 +11,7 @@ const MEASURE_EVERY_MS = 60_000;
 /** Delay before the store's clock is read again after the machine's clock was set, ms. */
 const MEASURE_AFTER_STEP_MS = 1;
 
-/** Dependencies of `ClockKeeper`. */
-export interface ClockKeeperParts {
+interface ClockKeeperParts {
   readonly clock: FleetClock;
   /** Times the measurements. */
   readonly machine: Clock;

@@ -24,8 +24,7 @@ const PAGE = 1_000;
  */
 const FIRST_RETRY_MS = 5_000;
 
-/** Dependencies of `Reconciler`. */
-export interface ReconcilerParts {
+interface ReconcilerParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly emitter: TidegateEmitter;

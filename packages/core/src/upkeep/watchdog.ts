@@ -21,8 +21,7 @@ const SHORTEST_GRACE_MS = 1_000;
  */
 const LONGEST_LOOK_MS = 60_000;
 
-/** Dependencies of `Watchdog`. */
-export interface WatchdogParts {
+interface WatchdogParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly emitter: TidegateEmitter;

@@ -1,23 +1,17 @@
 import { Container, type ContainerModule } from "inversify";
-import { Lifecycle } from "../client/lifecycle.js";
-import { ScheduleClient } from "../client/schedule-client.js";
+import type { ScheduleClient } from "../client/schedule-client.js";
 import type { Clock } from "../clock/clock.js";
-import { Dispatcher } from "../dispatch/dispatcher.js";
-import type { FireMoved, ScheduleEngine } from "../engine/engine.js";
+import type { ScheduleEngine } from "../engine/engine.js";
 import { ConfigurationError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
-import { Intake } from "../intake/intake.js";
+import type { Intake } from "../intake/intake.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { unfitOption } from "../options/parse-options.js";
-import { Backfiller } from "../planning/backfiller.js";
-import { IntervalPlanner } from "../planning/planner.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-import { ClockKeeper } from "../upkeep/clock-keeper.js";
-import { EngineRegistry } from "../upkeep/engine-registry.js";
-import { Reconciler } from "../upkeep/reconciler.js";
-import { Watchdog } from "../upkeep/watchdog.js";
-import { OPERATORS, SIGNALS, tidegateModule } from "./core-module.js";
+import type { Services } from "./assemble.js";
+import { SERVICES, tidegateModule } from "./core-module.js";
 import { loadParts, type PartKind } from "./parts.js";
+import { startAll, stopAll } from "./service.js";
 import { type TidegateSettings, TOKENS } from "./tokens.js";
 
 /** Options of `createTidegate`. Each part is an object, or the module that a package's factory returns. */
@@ -67,12 +61,12 @@ export class Tidegate {
 
   /** Registers schedules and reports on their runs. Usable once started. */
   get client(): ScheduleClient {
-    return this.container.get(ScheduleClient);
+    return this.#services.client;
   }
 
   /** Takes the callbacks of foreign schedulers. Usable once started. */
   get intake(): Intake {
-    return this.container.get(Intake);
+    return this.#services.intake;
   }
 
   /** Typed events of this instance. */
@@ -113,74 +107,25 @@ export class Tidegate {
    * `engine-repaired` or `engine-differs` events and errors as `trouble` events.
    */
   reconcile(): Promise<void> {
-    return this.container.get(Reconciler).reconcile();
+    return this.#services.reconciler.reconcile();
   }
 
   async #start(): Promise<void> {
     await this.#stopping?.catch(() => undefined);
     if (this.#isStarted) return;
-    await this.container.get(TOKENS.store).open();
+    await startAll(this.#services.all);
     this.#isStarted = true;
-    try {
-      await this.container.get(ClockKeeper).start();
-      for (const operator of this.container.get(OPERATORS).values()) await operator.start?.();
-      const planner = this.container.get(IntervalPlanner);
-      planner.start();
-      this.container.get(Lifecycle).start();
-      this.container.get(Dispatcher).start();
-      this.container.get(Backfiller).start();
-      const sink = this.container.get(TOKENS.fireSink);
-      for (const engine of this.container.get(EngineRegistry).engines)
-        await engine.start({
-          sink,
-          events: this.events,
-          onFireMoved: (listener) => this.#onFireMoved(listener),
-        });
-      this.container.get(Reconciler).start();
-      this.container.get(Watchdog).start();
-    } catch (error) {
-      // The original error matters more than errors of this cleanup.
-      await this.#stop().catch(() => undefined);
-      throw error;
-    }
-  }
-
-  #onFireMoved(listener: (moved: FireMoved) => void): () => void {
-    const signals = this.container.get(SIGNALS);
-    signals.on("fire-moved", listener);
-    return () => signals.off("fire-moved", listener);
   }
 
   async #stop(): Promise<void> {
     if (!this.#isStarted) return;
     this.#isStarted = false;
-    const { container } = this;
-    await allOf([
-      () => container.get(Watchdog).stop(),
-      () => container.get(Reconciler).stop(),
-      ...container.get(EngineRegistry).engines.map((engine) => () => engine.stop()),
-      () => container.get(Backfiller).stop(),
-      () => container.get(Dispatcher).stop(),
-      () => container.get(Lifecycle).stop(),
-      () => container.get(IntervalPlanner).stop(),
-      ...[...container.get(OPERATORS).values()].map((operator) => () => operator.stop?.()),
-      () => container.get(ClockKeeper).stop(),
-      () => container.get(TOKENS.store).close(),
-    ]);
+    await stopAll(this.#services.all);
   }
-}
 
-/** Runs all steps in order, even after one has failed. @throws the first error */
-async function allOf(steps: readonly (() => Promise<void> | void)[]): Promise<void> {
-  const failures: unknown[] = [];
-  for (const step of steps) {
-    try {
-      await step();
-    } catch (error) {
-      failures.push(error);
-    }
+  get #services(): Services {
+    return this.container.get(SERVICES);
   }
-  if (failures.length > 0) throw failures[0];
 }
 
 /**
