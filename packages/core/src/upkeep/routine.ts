@@ -29,6 +29,8 @@ export class Routine {
   #timer: ClockTimer | undefined;
   /** When the timer fires, elapsed ms. */
   #dueAt = Number.POSITIVE_INFINITY;
+  /** Whether the timer was set before the latest pass began, which decides anew. */
+  #isOld = false;
 
   constructor(parts: RoutineParts) {
     this.#parts = parts;
@@ -66,7 +68,7 @@ export class Routine {
   runWithin(ms: number): void {
     const { clock } = this.#parts;
     const dueAt = clock.monotonicNow() + ms;
-    if (!this.#isRunning || dueAt >= this.#dueAt) return;
+    if (!this.#isRunning || (dueAt >= this.#dueAt && !this.#isOld)) return;
     this.#disarm();
     this.#dueAt = dueAt;
     this.#timer = clock.wakeAfter(ms, () => {
@@ -79,16 +81,18 @@ export class Routine {
     this.#next = undefined;
     if (!this.#isRunning) return;
     const { pass, onError, retryMs } = this.#parts;
-    this.#disarm();
+    this.#isOld = true;
     const nextMs = await pass().catch((error: unknown) => {
       onError(error);
       return retryMs;
     });
     if (nextMs !== undefined) this.runWithin(nextMs);
+    else if (this.#isOld) this.#disarm();
   }
 
   #disarm(): void {
     this.#timer?.cancel();
+    this.#isOld = false;
     this.#dueAt = Number.POSITIVE_INFINITY;
   }
 }
