@@ -115,9 +115,10 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     },
   });
   const all = [
-    { start: () => store.open(), stop: () => store.close() },
+    { start: () => store.open(settings.namespace), stop: () => store.close() },
     clockKeeper,
     ...plugins.operators.map(operatorService),
+    ...plugins.engineClients.map((engineClient) => ({ start: () => {}, stop: () => engineClient.stop?.() })),
     planner,
     lifecycle,
     dispatcher,

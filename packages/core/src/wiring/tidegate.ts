@@ -1,7 +1,7 @@
 import { Container, type ContainerModule } from "inversify";
 import type { ScheduleClient } from "../client/schedule-client.js";
 import type { Clock } from "../clock/clock.js";
-import type { ScheduleEngine } from "../engine/engine.js";
+import type { ScheduleEngine, ScheduleEngineClient } from "../engine/engine.js";
 import { ConfigurationError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { Intake } from "../intake/intake.js";
@@ -9,6 +9,7 @@ import type { ScheduleOperator } from "../operator/operator.js";
 import { unfitOption } from "../options/parse-options.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { Services } from "./assemble.js";
+import { clientOnly } from "./client-only.js";
 import { SERVICES, tidegateModule } from "./core-module.js";
 import { loadParts, type PartKind } from "./parts.js";
 import { startAll, stopAll } from "./service.js";
@@ -17,8 +18,16 @@ import { type TidegateSettings, TOKENS } from "./tokens.js";
 /** Options of `createTidegate`. Each part is an object, or the module that a package's factory returns. */
 export interface TidegateOptions extends TidegateSettings {
   readonly store: ScheduleStore | ContainerModule;
-  /** The first is the default of schedules that name none. */
-  readonly engines: readonly (ScheduleEngine | ContainerModule)[];
+  /** Engines that fire in this process. The first is the default of schedules that name none. */
+  readonly engines?: readonly (ScheduleEngine | ContainerModule)[];
+  /**
+   * Engines that fire in other processes on the same store: here, schedules are only registered with them. An
+   * engine or an engine's module stands for its client, and is never started. If there are no `engines`, the
+   * first is the default of schedules that name none.
+   *
+   * @default none
+   */
+  readonly engineClients?: readonly (ScheduleEngineClient | ScheduleEngine | ContainerModule)[];
   /** The first is the default of schedules that name none. */
   readonly operators: readonly (ScheduleOperator | ContainerModule)[];
   /** @default the machine's clock */
@@ -44,8 +53,8 @@ export class Tidegate {
    * const tidegate = new Tidegate(container);
    * ```
    *
-   * @throws ConfigurationError CONFIGURATION_INVALID if there is no store, engine or operator, or two of one
-   *   type
+   * @throws ConfigurationError CONFIGURATION_INVALID if there is no store, no engine nor engine client, or no
+   *   operator, or two of one type
    */
   constructor(container: Container) {
     if (!container.isBound(TOKENS.store)) {
@@ -53,8 +62,12 @@ export class Tidegate {
     }
     const optional = { optional: true } as const;
     const engines = container.getAll(TOKENS.engine, optional).map(({ engineType }) => engineType);
-    requireDistinct("engines", engines);
+    const clients = container.getAll(TOKENS.engineClient, optional).map(({ engineType }) => engineType);
     const operators = container.getAll(TOKENS.operator, optional).map(({ operatorType }) => operatorType);
+    if (clients.length === 0) requireOne("engines", engines);
+    requireOne("operators", operators);
+    requireDistinct("engines", engines);
+    requireDistinct("engineClients", clients);
     requireDistinct("operators", operators);
     this.container = container;
   }
@@ -132,14 +145,16 @@ export class Tidegate {
  * Creates a Tidegate instance.
  *
  * @throws ConfigurationError CONFIGURATION_INVALID with the field, if a setting is malformed or unknown, a
- *   part is not valid, there is no engine or no operator, or there are two of one type
+ *   part is not valid, there is no engine nor engine client, or no operator, or there are two of one type
  */
 export function createTidegate(options: TidegateOptions): Tidegate {
-  const { store, engines, operators, clock, ...settings } = options;
+  const { store, engines = [], engineClients = [], operators, clock, ...settings } = options;
   const container = new Container();
   container.load(tidegateModule(settings, clock));
   loadParts(container, STORE, [store]);
   loadParts(container, ENGINE, listOf("engines", engines));
+  const clients = listOf("engineClients", engineClients).map((part) => clientOnly(container, part));
+  loadParts(container, ENGINE_CLIENT, clients);
   loadParts(container, OPERATOR, listOf("operators", operators));
   return new Tidegate(container);
 }
@@ -156,6 +171,12 @@ const ENGINE: PartKind<ScheduleEngine> = {
   members: ["engineType", "start", "handleRegister"],
   example: "embeddedEngine()",
 };
+const ENGINE_CLIENT: PartKind<ScheduleEngineClient> = {
+  field: "engineClients",
+  token: TOKENS.engineClient,
+  members: ["engineType", "accept", "register"],
+  example: "bullmqEngine({ connection })",
+};
 const OPERATOR: PartKind<ScheduleOperator> = {
   field: "operators",
   token: TOKENS.operator,
@@ -168,9 +189,15 @@ function listOf(field: string, parts: unknown): readonly unknown[] {
   throw unfitOption("TidegateOptions", field, "must be a list");
 }
 
+function requireOne(field: string, types: readonly string[]): void {
+  if (types.length === 0) throw unfit(field, "at least one is needed");
+}
+
 function requireDistinct(field: string, types: readonly string[]): void {
   const distinct = new Set(types.map((type) => type.toLowerCase()));
-  if (types.length > 0 && distinct.size === types.length) return;
-  const message = types.length === 0 ? "at least one is needed" : `two of one type (${types.join(", ")})`;
-  throw new ConfigurationError("CONFIGURATION_INVALID", `${field}: ${message}.`, { field });
+  if (distinct.size < types.length) throw unfit(field, `two of one type (${types.join(", ")})`);
+}
+
+function unfit(field: string, problem: string): ConfigurationError {
+  return new ConfigurationError("CONFIGURATION_INVALID", `${field}: ${problem}.`, { field });
 }
