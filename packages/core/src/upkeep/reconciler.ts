@@ -1,19 +1,13 @@
 import type { Clock, ClockTimer } from "../clock/clock.js";
 import type { EngineEntry } from "../engine/engine.js";
+import { engineSchedule } from "../engine/engine-schedule.js";
 import { messageOf } from "../errors/errors.js";
 import type { EngineForgotEvent, ScheduleEvent, TidegateEmitter } from "../events/events.js";
 import { OwnError } from "../planning/isolated.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { EngineRegistry } from "./engine-registry.js";
-import {
-  type EngineOutbox,
-  engineSchedule,
-  groupIdsOf,
-  isHeld,
-  OUTBOX_STATUSES,
-  toldApart,
-} from "./outbox.js";
+import { type EngineOutbox, groupIdsOf, isHeld, OUTBOX_STATUSES, toldApart } from "./outbox.js";
 
 const PAGE = 1_000;
 
