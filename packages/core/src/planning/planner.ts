@@ -6,16 +6,14 @@ import type { TidegateEmitter } from "../events/events.js";
 import type { Interval } from "../interval/boundaries.js";
 import type { NewRun } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
-import type { Schedule, ScheduleStatus } from "../schedule/schedule.js";
+import type { Schedule } from "../schedule/schedule.js";
+import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { PlanCommit } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { isolated, OwnError } from "./isolated.js";
 import { commitOf, Generations } from "./plan-commit.js";
 import { decidePlan, type PlanDecision, RECHECK_MS } from "./plan-decision.js";
 import type { SpecCache } from "./spec-cache.js";
-
-/** Statuses in which a schedule plans what it owes. */
-export const PLANNING_STATUSES: readonly ScheduleStatus[] = ["REGISTERING", "REGISTERED", "FAILED"];
 
 /** How many schedules stay in memory between fires. */
 const CACHED_SCHEDULES = 50_000;
@@ -314,7 +312,7 @@ export class IntervalPlanner implements FireSink {
    */
   #decide(work: Work): Step | "done" | "again" {
     const entry = this.#cache.get(work.groupId);
-    if (entry === undefined || !PLANNING_STATUSES.includes(entry.schedule.status)) {
+    if (entry === undefined || !SCHEDULE_STATUSES[entry.schedule.status].plans) {
       this.#cache.delete(work.groupId);
       work.outcome = work.runs.length > 0 ? "planned" : "inactive";
       return "done";

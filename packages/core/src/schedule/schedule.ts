@@ -5,6 +5,9 @@ import type { JsonObject } from "../job/json.js";
 import type { ScheduleMode } from "../job/schedule-mode.js";
 import type { TriggerSpec } from "../trigger/trigger-spec.js";
 import type { Instant } from "./instant.js";
+import type { ScheduleStatus } from "./status.js";
+
+export type { ScheduleStatus };
 
 /** How to handle more than one owed interval. See `ScheduleInfo.catchup`. */
 export type CatchupPolicy = "each" | "coalesce" | "drop";
@@ -153,16 +156,6 @@ export interface ScheduleSpec {
   readonly description: string;
   readonly labels: Readonly<Record<string, string>>;
 }
-
-/**
- * The status of a schedule and its engine.
- *
- * `REGISTERING`: stored, the engine is still to be notified. `REGISTERED`: the engine holds this version.
- * `FAILED`: the engine refused it, `statusReason` says why; the reconciler retries. `PAUSED`: plans and
- * starts nothing. `DELETING`: the engine is still to be notified. `DELETED`: removed from the engine; its
- * ledger is kept.
- */
-export type ScheduleStatus = "REGISTERING" | "REGISTERED" | "FAILED" | "PAUSED" | "DELETING" | "DELETED";
 
 /** A schedule as the store keeps it. */
 export interface Schedule {

@@ -6,10 +6,10 @@ import type { Backfill, BackfillState } from "../run/backfill.js";
 import { compareQueues, takeFairly } from "../run/claim-order.js";
 import type { NewRun, Run, RunReason } from "../run/run.js";
 import type { Schedule, ScheduleVersion } from "../schedule/schedule.js";
+import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { BackfillCommit } from "./backfill-table.js";
 import { applyStep, BackfillTable } from "./memory/backfill-table.js";
 import { coverageOf } from "./memory/coverage.js";
-import { plans } from "./memory/group.js";
 import { admit, resizeLane } from "./memory/lane.js";
 import { positionAfter, takePage } from "./memory/paging.js";
 import { compareText, isRunPosition, type RunRow, snapshot } from "./memory/run-row.js";
@@ -254,7 +254,7 @@ export class MemoryStore implements ScheduleStore {
     const group = this.#schedules.get(groupId);
     if (group === undefined) return false;
     const { status } = group.schedule;
-    if (commit.whilePaused === true ? status !== "PAUSED" : !plans(status)) return false;
+    if (commit.whilePaused === true ? status !== "PAUSED" : !SCHEDULE_STATUSES[status].plans) return false;
     if (group.schedule.version !== version || group.schedule.watermark !== watermark) return false;
     if (!this.#runs.areNew(runs, group)) return false;
     this.#schedules.update(group, (schedule) => {

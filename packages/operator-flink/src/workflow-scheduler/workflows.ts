@@ -1,4 +1,10 @@
-import { isTidegateError, type Schedule, type ScheduleClient, ScheduleError } from "@tidegate/core";
+import {
+  isTidegateError,
+  SCHEDULE_STATUSES,
+  type Schedule,
+  type ScheduleClient,
+  ScheduleError,
+} from "@tidegate/core";
 import type { CreateBody, WorkflowName } from "./bodies.js";
 import {
   isOfTable,
@@ -86,7 +92,7 @@ export class Workflows {
 }
 
 function isAlive({ status }: Schedule): boolean {
-  return status !== "DELETING" && status !== "DELETED";
+  return SCHEDULE_STATUSES[status].isRegistered;
 }
 
 function exists(identifier: string, { status, spec }: Schedule): ScheduleError {
