@@ -36,6 +36,12 @@ type ReadyRow = Pick<
   | "reason"
 >;
 
+/** A row as it was read, and the claim on it. */
+interface Taken {
+  readonly row: ReadyRow;
+  readonly claimed: ClaimedRun;
+}
+
 const RETRY = queueNo("retry");
 
 /** The order in which queues are claimed. */
@@ -47,6 +53,10 @@ const READY = `SELECT no, group_no, lower, generation, upper, id, kind, interval
 
 const CLAIM = `UPDATE run SET state = 'SUBMITTING', place = 'active', attempt = ?, submitted_at = ?, token = ?, ready_at = NULL,
   lease_until = ?, wait = NULL, is_job_open = 1 WHERE no = ?`;
+
+/** Whether any lease has ended; few claims find one, so they do without the operators' table. */
+const HAS_LAPSED = `SELECT 1 FROM run INDEXED BY run_held
+  WHERE lease_until IS NOT NULL AND lease_until <= ? LIMIT 1`;
 
 /** `json_each` makes a table of the operators. */
 const IS_IN_SCOPE = "operator IN (SELECT value FROM json_each(?))";
@@ -60,7 +70,7 @@ const RECOVER = "UPDATE run SET token = token + 1, lease_until = ?, is_job_open 
 export function claimRuns(tables: Tables, turn: number, request: ClaimRequest): ClaimedRun[] {
   const recovered = recover(tables, request);
   const left = { turn, limit: request.limit - recovered.length, operators: request.operators };
-  const taken: (ReadyRow & { claimed: ClaimedRun })[] = takeFairly(left, (queue, operator, limit) =>
+  const taken: Taken[] = takeFairly(left, (queue, operator, limit) =>
     tables.statements
       .all<ReadyRow>(
         READY,
@@ -69,7 +79,7 @@ export function claimRuns(tables: Tables, turn: number, request: ClaimRequest): 
         queue === "retry" ? request.now : Number.MAX_SAFE_INTEGER,
         limit,
       )
-      .map((row) => ({ ...row, claimed: claimOne(tables, row, request) })),
+      .map((row) => ({ row, claimed: claimOne(tables, row, request) })),
   );
   taken.sort(compareClaims);
   return [...recovered, ...taken.map(({ claimed }) => claimed)];
@@ -77,6 +87,7 @@ export function claimRuns(tables: Tables, turn: number, request: ClaimRequest): 
 
 function recover({ statements, groups }: Tables, request: ClaimRequest): ClaimedRun[] {
   const { operators, now, leaseUntil, limit } = request;
+  if (statements.get(HAS_LAPSED, now) === undefined) return [];
   const lapsed = statements.all<{ no: number }>(LAPSED, now, JSON.stringify(operators), limit);
   return lapsed.map(({ no }) => {
     const row = statements.get<RunRow>(RECOVER, leaseUntil, no)!;
@@ -100,7 +111,7 @@ function claimOne(
   return { run: claimedFirst(row, groupId, now, leaseUntil), token, isRecovered: false };
 }
 
-function compareClaims(a: ReadyRow, b: ReadyRow): number {
+function compareClaims({ row: a }: Taken, { row: b }: Taken): number {
   if (a.queue !== b.queue) return PRECEDENCE.indexOf(a.queue) - PRECEDENCE.indexOf(b.queue);
   return a.ready_at! - b.ready_at! || (a.id < b.id ? -1 : 1);
 }

@@ -81,18 +81,24 @@ export function compareQueues(a: ClaimQueue, b: ClaimQueue): number {
  * for `live` and one for `rest`, so that neither starves. With each turn a different operator comes first.
  *
  * @param turn - how many runs this process has taken so far
- * @param take - takes at most that many out of one queue of one operator, and returns them
+ * @param take - takes at most that many out of one queue of one operator, and returns them; fewer mean that the
+ *   queue is empty, so it is not asked again
  */
 export function takeFairly<T>(
   { turn, limit, operators }: { turn: number; limit: number; operators: readonly string[] },
   take: (queue: ClaimQueue, operator: string, limit: number) => readonly T[],
 ): T[] {
   const taken: T[] = [];
+  const emptied = new Set<string>();
   const takeFrom = (queue: ClaimQueue, most: number): void => {
     let left = most;
     for (let index = 0; index < operators.length && left > 0; index += 1) {
-      const found = take(queue, operators[(turn + index) % operators.length]!, left);
-      taken.push(...found);
+      const operator = operators[(turn + index) % operators.length]!;
+      const name = `${queue} ${operator}`;
+      if (emptied.has(name)) continue;
+      const found = take(queue, operator, left);
+      if (found.length < left) emptied.add(name);
+      for (const each of found) taken.push(each);
       left -= found.length;
     }
   };

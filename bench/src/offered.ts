@@ -1,0 +1,72 @@
+import { join } from "node:path";
+import type { ScheduleInfo, ScheduleOperator } from "@tidegate/core";
+import { SqliteStore } from "@tidegate/store-sqlite";
+import { assemble, noopOperator, registerAll, sleep, temporaryDirectory } from "./setup.js";
+
+const PEAK_WINDOW_S = 5;
+
+/** First rate that is offered, runs/s. */
+const LOWEST = 4_000;
+
+/** Each rate that is carried out is followed by one larger by this factor. */
+const STEP = 1.25;
+
+/** A rate is carried out if at least this share of it is. */
+const CARRIED_OUT = 0.97;
+
+/**
+ * Returns the largest number of runs per second that is carried out as offered, on SQLite and the embedded engine:
+ * the rate is raised until no more than that is done. Each rate has a store of its own.
+ */
+export async function findPeak(): Promise<number> {
+  let peak = 0;
+  for (let offered = LOWEST; ; offered = Math.round(offered * STEP)) {
+    const carriedOut = Math.max(...windowsOf(await ratesOf(noopOperator(), secondly(offered), 12)));
+    peak = Math.max(peak, carriedOut);
+    process.stderr.write(`${offered} offered: ${Math.round(carriedOut)}/s ... `);
+    if (carriedOut < offered * CARRIED_OUT) return peak;
+  }
+}
+
+/** That many schedules of a second, spread evenly over it, that begin soon. */
+export function secondly(count: number): ScheduleInfo[] {
+  const start = Math.floor(Date.now() / 1_000) * 1_000 + 3_000;
+  return Array.from({ length: count }, (_, index) => ({
+    groupId: `group-${index}`,
+    trigger: { type: "period", every: 1, unit: "second" },
+    startTime: start + Math.floor((index * 1_000) / count),
+  }));
+}
+
+/** How many jobs were submitted in each second, from the first that was. */
+export async function ratesOf(
+  operator: ScheduleOperator & { count: number },
+  infos: readonly ScheduleInfo[],
+  seconds: number,
+): Promise<number[]> {
+  const directory = temporaryDirectory();
+  const tidegate = assemble(new SqliteStore({ path: join(directory.path, "tidegate.db") }), operator);
+  await tidegate.start();
+  await registerAll(tidegate, infos);
+  while (operator.count === 0) await sleep(20);
+  const rates: number[] = [];
+  let [count, at] = [operator.count, performance.now()];
+  while (rates.length < seconds) {
+    await sleep(1_000);
+    const now = performance.now();
+    rates.push(((operator.count - count) / (now - at)) * 1_000);
+    [count, at] = [operator.count, now];
+  }
+  await tidegate.stop();
+  directory.remove();
+  return rates;
+}
+
+/** Means over every few seconds that follow each other. */
+export function windowsOf(rates: readonly number[]): number[] {
+  return rates
+    .slice(PEAK_WINDOW_S - 1)
+    .map(
+      (_, end) => rates.slice(end, end + PEAK_WINDOW_S).reduce((sum, rate) => sum + rate, 0) / PEAK_WINDOW_S,
+    );
+}
