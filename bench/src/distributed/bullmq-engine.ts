@@ -33,7 +33,7 @@ export async function measureEngine(
   };
   const events = createEmitter();
   events.on("trouble", ({ error }) => console.error(error.message));
-  await engine.start({ sink: { fire }, events });
+  await engine.start({ sink: { fire }, events, onFireMoved: () => () => {} });
   await sleep(Math.max(0, startAt - Date.now()) + 1_000);
   isMeasuring = true;
   await sleep(forMs);

@@ -10,6 +10,7 @@ export type {
   EngineEntry,
   EngineSchedule,
   Fire,
+  FireMoved,
   FireResult,
   FireSink,
   ScheduleEngine,

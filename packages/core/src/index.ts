@@ -15,7 +15,22 @@ export * from "./clock/virtual-clock.js";
 export type { DispatcherOptions } from "./dispatch/dispatcher.js";
 export type * from "./engine/engine.js";
 export * from "./errors/errors.js";
-export * from "./events/events.js";
+export {
+  type ClockSkewEvent,
+  type ClockSteppedEvent,
+  createEmitter,
+  type EngineDiffersEvent,
+  type EngineDriftEvent,
+  type EngineRepairedEvent,
+  type EngineSilentEvent,
+  type RunEvent,
+  type ScheduleEvent,
+  type TidegateEmitter,
+  type TidegateEvents,
+  type TroubleEvent,
+} from "./events/events.js";
+export type { Callback, RerunRequest, Taken } from "./intake/callback.js";
+export type { Intake } from "./intake/intake.js";
 export * from "./interval/boundaries.js";
 export * from "./interval/interval-set.js";
 export type * from "./job/dirty-data-limit.js";

@@ -79,7 +79,7 @@ describe("what Postgres holds", () => {
   it("does not grow with fires", async () => {
     const sink = countingSink();
     await engine.handleRegister(schedules(100));
-    await engine.start({ sink, events: createEmitter() });
+    await engine.start({ sink, events: createEmitter(), onFireMoved: () => () => {} });
     await until(() => sink.fired > 10_000, { what: "10,000 fires" });
     await until(() => sink.fired > 40_000, { what: "40,000 fires" });
     await engine.stop();
@@ -107,7 +107,7 @@ describe("what Postgres holds", () => {
       return sink.fire(fires);
     };
     await engine.handleRegister(schedules(100));
-    await engine.start({ sink: { fire }, events: createEmitter() });
+    await engine.start({ sink: { fire }, events: createEmitter(), onFireMoved: () => () => {} });
     // Long enough for leases to lapse if nobody kept them, and for a hundred looks.
     await sleep(3_000);
     expect((await rows()).job ?? 0).toBeLessThanOrEqual(17);
@@ -145,7 +145,7 @@ describe("what Postgres holds", () => {
     const troubles: string[] = [];
     events.on("trouble", ({ error }) => troubles.push(error.message));
     const sink = countingSink();
-    await limited.start({ sink, events });
+    await limited.start({ sink, events, onFireMoved: () => () => {} });
     await until(() => sink.fired > 10, { what: "fires" });
     await limited.stop();
     expect(troubles).toEqual([]);

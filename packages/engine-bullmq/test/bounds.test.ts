@@ -69,7 +69,7 @@ describe("what Redis holds", () => {
     const sink = countingSink();
     const schedules = Array.from({ length: 100 }, (_, index) => schedule(index));
     await engine.handleRegister(schedules);
-    await engine.start({ sink, events: createEmitter() });
+    await engine.start({ sink, events: createEmitter(), onFireMoved: () => () => {} });
     await until(() => sink.fired > 10_000, { what: "10,000 fires" });
     const early = await sizes("bounds");
     await until(() => sink.fired > 40_000, { what: "40,000 fires" });
@@ -98,7 +98,7 @@ describe("what Redis holds", () => {
       return sink.fire(fires);
     };
     await engine.handleRegister(Array.from({ length: 100 }, (_, index) => schedule(index)));
-    await engine.start({ sink: { fire }, events: createEmitter() });
+    await engine.start({ sink: { fire }, events: createEmitter(), onFireMoved: () => () => {} });
     // Long enough for leases to lapse if nobody kept them, and for a hundred looks.
     await sleep(3_000);
     expect((await sizes("busy")).get("calls:wait") ?? 0).toBeLessThanOrEqual(16);

@@ -63,7 +63,7 @@ describe("a connection to Postgres", () => {
     const events = createEmitter();
     const told: string[] = [];
     events.on("trouble", ({ error }) => told.push(error.message));
-    await engine.start({ sink: { fire: async () => [] }, events });
+    await engine.start({ sink: { fire: async () => [] }, events, onFireMoved: () => () => {} });
     await expect(engine.handleUnregister(["orders"])).rejects.toMatchObject({
       code: "ENGINE_FAILED",
       message: expect.stringContaining('role "nobody" does not exist'),

@@ -75,7 +75,7 @@ describe("a connection", () => {
     const events = createEmitter();
     const told: string[] = [];
     events.on("trouble", ({ error }) => told.push(error.message));
-    await engine.start({ sink: { fire: async () => [] }, events });
+    await engine.start({ sink: { fire: async () => [] }, events, onFireMoved: () => () => {} });
     await expect(engine.handleUnregister(["orders"])).rejects.toMatchObject({ code: "ENGINE_FAILED" });
     await engine.stop();
     expect(told.join()).toMatch(/WRONGPASS|NOAUTH|invalid/i);

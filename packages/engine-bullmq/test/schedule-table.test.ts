@@ -224,7 +224,8 @@ describe.each(SCENES)("on %s", (_, startScene) => {
         },
       };
       const engines = [new BullmqEngine(settings), new BullmqEngine(settings)];
-      for (const engine of engines) await engine.start({ sink, events: createEmitter() });
+      for (const engine of engines)
+        await engine.start({ sink, events: createEmitter(), onFireMoved: () => () => {} });
       await table.register([schedule("a", Date.now())]);
       await until(async () => (await dueIn(60_000)).length === 0, { what: "the fire to be settled" });
       for (const engine of engines) await engine.stop();

@@ -6,7 +6,7 @@ import type {
   EngineEntry,
   EngineSchedule,
   EpochMs,
-  FireMovedEvent,
+  FireMoved,
   FireResult,
   ScheduleEngine,
   ScheduleStore,
@@ -48,11 +48,7 @@ export class EmbeddedEngine implements ScheduleEngine {
   #isLoading = false;
   #timer: ClockTimer | undefined;
   #turn: Promise<void> | undefined;
-  readonly #onFireMoved = ({ groupId, nextFireAt, delayMs }: FireMovedEvent): void => {
-    this.#queue.remove(groupId);
-    this.#noteNext(groupId, nextFireAt, delayMs);
-    this.#arm();
-  };
+  #stopListening: (() => void) | undefined;
 
   /** @throws ConfigurationError CONFIGURATION_INVALID with the offending option */
   constructor({ store, clock, options = {} }: EmbeddedEngineParts) {
@@ -66,13 +62,13 @@ export class EmbeddedEngine implements ScheduleEngine {
 
   async start(context: EngineContext): Promise<void> {
     this.#context = context;
-    context.events.on("fire-moved", this.#onFireMoved);
+    this.#stopListening = context.onFireMoved((moved) => this.#noteMoved(moved));
     this.#loadedUpTo = Number.NEGATIVE_INFINITY;
     this.#turnSoon();
   }
 
   async stop(): Promise<void> {
-    this.#context?.events.off("fire-moved", this.#onFireMoved);
+    this.#stopListening?.();
     this.#context = undefined;
     this.#timer?.cancel();
     await this.#turn;
@@ -95,6 +91,12 @@ export class EmbeddedEngine implements ScheduleEngine {
 
   /** Yields nothing: the definitions are in the store itself, so there is nothing to compare. */
   async *list(): AsyncGenerator<EngineEntry> {}
+
+  #noteMoved({ groupId, nextFireAt, delayMs }: FireMoved): void {
+    this.#queue.remove(groupId);
+    this.#noteNext(groupId, nextFireAt, delayMs);
+    this.#arm();
+  }
 
   #noteNext(groupId: string, fireAt: EpochMs | null, delayMs: number): void {
     if (fireAt !== null) this.#note({ groupId, fireAt, scheduledTime: fireAt - delayMs });

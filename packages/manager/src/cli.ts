@@ -6,8 +6,8 @@ import { groupId } from "./schemas/schedule.js";
 
 const USAGE = `Usage: tidegate-manager group-secret <groupId>
 
-Prints the secret that opens one group at the manager's door, or the token where the engine has one. The engine's own is
-read from the environment variable TIDEGATE_SECRET, or else from the standard input.
+Prints the secret that opens one group at the manager's callback route, or the token if the engine has one. The engine's own
+is read from the environment variable TIDEGATE_SECRET, or else from the standard input.
 `;
 
 const [command, group, ...rest] = process.argv.slice(2);

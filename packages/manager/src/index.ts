@@ -1,5 +1,5 @@
-export type { DoorCredentials } from "./door/caller.js";
-export { outsideEngine } from "./door/outside-engine.js";
+export type { CallbackCredentials } from "./callback/caller.js";
+export { outsideEngine } from "./callback/outside-engine.js";
 export type { ErrorBody } from "./errors/answer-error.js";
 export type { ServiceErrorCode } from "./errors/http-error.js";
 export { createManager, type ListenAddress, type Manager } from "./manager.js";

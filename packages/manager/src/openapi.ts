@@ -31,7 +31,7 @@ export async function documentRoutes(app: FastifyInstance, hasToken: boolean): P
         { name: "schedules", description: "Definitions and their life." },
         { name: "ledger", description: "A group's past and future: audit, preview, trigger, backfill." },
         { name: "runs", description: "Single runs." },
-        { name: "door", description: "Callbacks of other schedulers." },
+        { name: "callbacks", description: "Callbacks of other schedulers." },
         { name: "service", description: "The service itself." },
       ],
       ...(hasToken ? { security: [{ bearer: [] }] } : {}),

@@ -1,7 +1,7 @@
 import { LONGEST_TIMER_MS, parseOptions, type Tidegate, wholeNumber } from "@tidegate/core";
 import type { FastifyBaseLogger, FastifyLoggerOptions } from "fastify";
 import { z } from "zod";
-import type { DoorCredentials } from "./door/caller.js";
+import type { CallbackCredentials } from "./callback/caller.js";
 import type { Authorize } from "./rest/authorize.js";
 
 /** Settings of a manager. */
@@ -11,7 +11,7 @@ export interface ManagerOptions {
    * Credentials of the schedulers whose callbacks are accepted, by engine name. `inlong` is the one for
    * InLong's own path. @default none: no callback routes
    */
-  readonly callbacks?: Readonly<Record<string, DoorCredentials>>;
+  readonly callbacks?: Readonly<Record<string, CallbackCredentials>>;
   /**
    * Access control of the REST interface. Callback routes have credentials of their own; health and the
    * OpenAPI document are open.

@@ -1,12 +1,8 @@
 import { validatorCompiler } from "@fastify/type-provider-zod";
 import { TOKENS } from "@tidegate/core";
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
-import { callerOf } from "./door/caller.js";
-import { type DoorParts, door } from "./door/door.js";
-import { FireBatches } from "./door/fire-batches.js";
-import { Intake } from "./door/intake.js";
-import { Reruns } from "./door/reruns.js";
-import { RunWaits } from "./door/run-waits.js";
+import { callerOf } from "./callback/caller.js";
+import { type CallbackRoutesParts, callbackRoutes } from "./callback/routes.js";
 import { answerError } from "./errors/answer-error.js";
 import { KnownPaths } from "./errors/not-found.js";
 import { logEvents } from "./event-log.js";
@@ -69,29 +65,24 @@ export function managerPlugin(options: ManagerOptions, isWhole = false): Fastify
     if (callers.size > 0) {
       // Fastify's type requires strings, but serializers may return objects as well.
       const serializers = logSerializers as unknown as Record<string, (value: unknown) => string>;
-      await app.register(theDoor(app, options, callers, paths.refuse), { logSerializers: serializers });
+      await app.register(receiver(app, options, callers, paths.refuse), { logSerializers: serializers });
     }
   };
 }
 
-function theDoor(
+function receiver(
   app: FastifyInstance,
   { tidegate, publicUrl, maxCallbackBytes = 65_536 }: ManagerOptions,
-  callers: DoorParts["callers"],
-  refuseUnknown: DoorParts["refuseUnknown"],
+  callers: CallbackRoutesParts["callers"],
+  refuseUnknown: CallbackRoutesParts["refuseUnknown"],
 ): FastifyPluginAsync {
-  const { client, container, events } = tidegate;
-  const clock = container.get(TOKENS.clock);
-  const waits = new RunWaits({ client, events, clock });
-  app.addHook("preClose", async () => waits.close());
-  const store = container.get(TOKENS.store);
-  const intake = new Intake({
-    store,
-    reruns: new Reruns({ client, store }),
-    fires: new FireBatches(container.get(TOKENS.fireSink), events),
-    clock,
-    namespace: container.get(TOKENS.settings).namespace ?? "default",
+  const clock = tidegate.container.get(TOKENS.clock);
+  return callbackRoutes({
+    callers,
+    intake: tidegate.intake,
+    now: () => clock.now(),
+    maxBytes: maxCallbackBytes,
+    baseUrl: (publicUrl ?? app.prefix).replace(/\/+$/, ""),
+    refuseUnknown,
   });
-  const baseUrl = (publicUrl ?? app.prefix).replace(/\/+$/, "");
-  return door({ callers, intake, waits, clock, maxBytes: maxCallbackBytes, baseUrl, refuseUnknown });
 }

@@ -44,7 +44,7 @@ function send(url: string, { method, path, headers, body }: FuzzedRequest) {
   });
 }
 
-/** The same with the credentials of the door. */
+/** The same with the credentials of the callback routes. */
 function authenticated(given: FuzzedRequest, statusUrl: string): FuzzedRequest {
   // One group lives on, so that callbacks find it.
   if (given.operationId === "deleteSchedule") return { ...given, path: given.path.replace("orders", "b") };

@@ -113,7 +113,7 @@ describe("the commands of the README", () => {
     );
   };
 
-  it("call the door with curl and openssl", async () => {
+  it("call the manager with curl and openssl", async () => {
     const bed = await withGroups({ callbacks: { cron: { secret: AIRFLOW_SECRET } } });
     const script = command("openssl dgst");
     const env = { TIDEGATE_URL: bed.url, GROUP_SECRET: ORDERS };
@@ -124,7 +124,7 @@ describe("the commands of the README", () => {
     });
   });
 
-  it("call the door with curl and a token", async () => {
+  it("call the manager with curl and a token", async () => {
     const bed = await withGroups({ callbacks: { cron: { token: DOLPHIN_TOKEN } } });
     const env = { TIDEGATE_URL: bed.url, GROUP_TOKEN: groupToken(DOLPHIN_TOKEN, "orders") };
     expect(await run(command("GROUP_TOKEN"), env)).toMatchObject({ duplicate: false });

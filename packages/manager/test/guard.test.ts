@@ -154,7 +154,7 @@ describe.each(Object.entries(WAYS))("a manager %s", (_way, start) => {
     }
   });
 
-  it("leaves the door and health to their own rules: one has credentials, the other nothing to tell", async () => {
+  it("leaves callbacks and health to their own rules: one has credentials, the other nothing to tell", async () => {
     const { url, auth } = await start();
     const host = "balancer.example";
     await send(

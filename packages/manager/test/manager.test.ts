@@ -72,7 +72,7 @@ describe("authorization of the REST interface", () => {
   const open = ["/health", "/openapi.json"];
   const closed = ["/schedules", "/schedules/orders", "/runs", "/runs/x", "/backfills/x"];
 
-  it("is by a token, from which the door is apart", async () => {
+  it("is by a token, from which callbacks are apart", async () => {
     const token = "rest-token-of-the-tests";
     const { call, callback } = await aManager({ authorize: { token } });
     const authorization = `Bearer ${token}`;

@@ -3,6 +3,7 @@ import type { Clock } from "../clock/clock.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
 import { isTidegateError, messageOf, ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
+import type { SignalEmitter } from "../events/signals.js";
 import { nextFireAt } from "../planning/plan-decision.js";
 import type { IntervalPlanner } from "../planning/planner.js";
 import type { Run } from "../run/run.js";
@@ -23,6 +24,7 @@ export interface LifecycleParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly emitter: TidegateEmitter;
+  readonly signals: SignalEmitter;
   readonly planner: IntervalPlanner;
   readonly specs: SpecReader;
   readonly changes: ScheduleChanges;
@@ -60,12 +62,12 @@ export class Lifecycle {
   }
 
   start(): void {
-    this.#parts.emitter.on("pause-requested", this.#onPauseRequested);
+    this.#parts.signals.on("pause-requested", this.#onPauseRequested);
   }
 
   /** Waits for pauses in progress: the last failure may come as the manager stops. */
   async stop(): Promise<void> {
-    this.#parts.emitter.off("pause-requested", this.#onPauseRequested);
+    this.#parts.signals.off("pause-requested", this.#onPauseRequested);
     await Promise.all(this.#pausing);
   }
 

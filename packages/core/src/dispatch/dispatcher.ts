@@ -1,6 +1,7 @@
 import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
 import { Waits } from "../clock/waits.js";
-import type { CancelRequest, TidegateEmitter } from "../events/events.js";
+import type { TidegateEmitter } from "../events/events.js";
+import type { CancelRequest, SignalEmitter } from "../events/signals.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import type { Run, RunReason } from "../run/run.js";
@@ -30,6 +31,7 @@ export interface DispatcherParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly emitter: TidegateEmitter;
+  readonly signals: SignalEmitter;
   /** By lower-case type. */
   readonly operators: ReadonlyMap<string, ScheduleOperator>;
   readonly specs: SpecCache;
@@ -87,7 +89,7 @@ export class Dispatcher {
     this.#operators = [...parts.operators.keys()];
     this.#changes = new ChangeBatch(parts.store);
     this.#specs = parts.specs;
-    this.#news = new RunNews(parts.emitter);
+    this.#news = new RunNews(parts.emitter, parts.signals);
     this.#waits = new Waits(parts.clock);
     this.#cancel = new RunCancel({
       store: parts.store,
@@ -109,16 +111,16 @@ export class Dispatcher {
   start(): void {
     this.#isRunning = true;
     this.#lostUntil = this.#parts.clock.now();
-    this.#parts.emitter.on("runs-claimable", this.#onClaimable);
-    this.#parts.emitter.on("cancel-requested", this.#onCancel);
+    this.#parts.signals.on("runs-claimable", this.#onClaimable);
+    this.#parts.signals.on("cancel-requested", this.#onCancel);
     this.poke();
   }
 
   /** Waits for active runs, up to the drain time; the rest is left to the next start. */
   async stop(): Promise<void> {
     this.#isRunning = false;
-    this.#parts.emitter.off("runs-claimable", this.#onClaimable);
-    this.#parts.emitter.off("cancel-requested", this.#onCancel);
+    this.#parts.signals.off("runs-claimable", this.#onClaimable);
+    this.#parts.signals.off("cancel-requested", this.#onCancel);
     this.#wakeTimer?.cancel();
     await this.#pumping;
     if (this.#leases.size > 0) await this.#drain();
@@ -299,7 +301,7 @@ export class Dispatcher {
       if (attempt.isAbandoned) return;
       this.#news.trouble(new Error("The run was taken over; its new owner records its end."), attempt.run);
     } else if (end.isBlocking && attempt.spec.onFailure === "pause") {
-      this.#parts.emitter.emit("pause-requested", attempt.run);
+      this.#parts.signals.emit("pause-requested", attempt.run);
     }
   }
 

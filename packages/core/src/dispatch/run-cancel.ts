@@ -1,6 +1,6 @@
 import type { Clock } from "../clock/clock.js";
 import { LedgerError, messageOf } from "../errors/errors.js";
-import type { CancelRequest } from "../events/events.js";
+import type { CancelRequest } from "../events/signals.js";
 import type { JobOutcome } from "../job/job-outcome.js";
 import type { ScheduleOperator, SubmittedJob } from "../operator/operator.js";
 import type { SpecCache } from "../planning/spec-cache.js";

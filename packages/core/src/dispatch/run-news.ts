@@ -1,17 +1,20 @@
 import { messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
+import type { SignalEmitter } from "../events/signals.js";
 import { isEnded } from "../run/lane.js";
 import type { Run } from "../run/run.js";
 import type { RunChange } from "../store/run-queue.js";
 import { changedRun } from "./changed-run.js";
 
-/** Publishes run events; costs nothing when nobody listens. */
+/** Publishes events about runs, which cost nothing when nobody listens, and signals their ends. */
 export class RunNews {
   readonly #emitter: TidegateEmitter;
+  readonly #signals: SignalEmitter;
   #endedGroups = new Set<string>();
 
-  constructor(emitter: TidegateEmitter) {
+  constructor(emitter: TidegateEmitter, signals: SignalEmitter) {
     this.#emitter = emitter;
+    this.#signals = signals;
   }
 
   claimed(run: Run): void {
@@ -41,7 +44,7 @@ export class RunNews {
     queueMicrotask(() => {
       const groups = this.#endedGroups;
       this.#endedGroups = new Set();
-      this.#emitter.emit("runs-ended", groups);
+      this.#signals.emit("runs-ended", groups);
     });
   }
 }

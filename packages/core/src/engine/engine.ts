@@ -63,11 +63,27 @@ export interface EngineCapabilities {
   readonly holdsDefinitions: boolean;
 }
 
+/**
+ * A change of a group's next due time that its engine has not been told: something other than a fire has
+ * planned.
+ */
+export interface FireMoved {
+  readonly groupId: string;
+  /** Epoch ms, the delay included; `null` if none is due any more. */
+  readonly nextFireAt: EpochMs | null;
+  readonly delayMs: number;
+}
+
 /** Services available to an engine. */
 export interface EngineContext {
   readonly sink: FireSink;
-  /** Tidegate's events; an engine over the store listens for `fire-moved`. */
+  /** Tidegate's events; an engine emits `trouble` for what fails in the background. */
   readonly events: TidegateEmitter;
+  /**
+   * Calls `listener` for each change of a due time that no fire of the engine's has made, until the returned
+   * function is called. An engine over the store needs it to be on time; any other is merely late or early.
+   */
+  onFireMoved(listener: (moved: FireMoved) => void): () => void;
 }
 
 /**

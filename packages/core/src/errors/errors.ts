@@ -6,6 +6,7 @@ export type ErrorCode =
   | "SCHEDULE_EXISTS"
   | "SCHEDULE_VERSION_STALE"
   | "SCHEDULE_STATUS_ILLEGAL"
+  | "FORBIDDEN"
   // triggers
   | "TRIGGER_INVALID"
   | "TRIGGER_EXHAUSTED"
@@ -14,6 +15,8 @@ export type ErrorCode =
   | "INTERVAL_INVALID"
   | "INTERVAL_NOT_ALIGNED"
   | "INTERVAL_OPEN"
+  | "INTERVAL_DEFERRED"
+  | "PLAN_FAILED"
   | "RUN_NOT_FOUND"
   | "RUN_STATE_ILLEGAL"
   // wiring
@@ -75,8 +78,22 @@ export class ScheduleError extends TidegateError {}
 /** A trigger that cannot be understood or yields no time. */
 export class TriggerError extends TidegateError {}
 
+/** Details of a `LedgerError`. */
+export interface LedgerErrorDetails extends ErrorDetails {
+  /** When the request may be repeated, ms from now. @default it would be refused again */
+  readonly retryAfterMs?: number;
+}
+
 /** An interval or a run that does not exist or does not allow the request. */
-export class LedgerError extends TidegateError {}
+export class LedgerError extends TidegateError {
+  /** When the request may be repeated, ms from now, if that is known. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, message: string, details: LedgerErrorDetails = {}) {
+    super(code, message, details);
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
 
 /** An engine that is unknown or has refused the request. */
 export class EngineError extends TidegateError {}

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { EpochMs } from "../clock/clock.js";
 import { messageOf } from "../errors/errors.js";
-import type { NewRun, Run, RunError, RunReason, RunState } from "../run/run.js";
+import type { NewRun, Run, RunError, RunState } from "../run/run.js";
 import type { ScheduleStatus } from "../schedule/schedule.js";
 import type { TypedEmitter } from "./typed-emitter.js";
 
@@ -11,29 +11,12 @@ export interface RunEvent {
   readonly from: RunState;
 }
 
-/** A request to cancel the open runs of some groups' live lanes. */
-export interface CancelRequest {
-  readonly groupIds: readonly string[];
-  readonly reason: RunReason;
-}
-
 /** A schedule's change of status or version. */
 export interface ScheduleEvent {
   readonly groupId: string;
   readonly version: number;
   readonly status: ScheduleStatus;
   readonly reason: string | null;
-}
-
-/**
- * A change of a group's next due time that its engine has not been told: something other than a fire has
- * planned.
- */
-export interface FireMovedEvent {
-  readonly groupId: string;
-  /** Epoch ms, the delay included; `null` if none is due any more. */
-  readonly nextFireAt: EpochMs | null;
-  readonly delayMs: number;
 }
 
 /** An engine's silence past a due time; the watchdog has planned the interval itself. */
@@ -102,8 +85,8 @@ export interface TroubleEvent {
 }
 
 /**
- * Events of a Tidegate instance, by name. Listeners run synchronously: keep them short. An error that one
- * throws is reported as `trouble` and has no other effect.
+ * Events of a Tidegate instance, by name: facts, each emitted after it is durable. Listeners run synchronously:
+ * keep them short. An error that one throws is reported as `trouble` and has no other effect.
  */
 export type TidegateEvents = {
   /** Runs were planned or skipped, in one transaction. */
@@ -111,40 +94,39 @@ export type TidegateEvents = {
   /** A run's state has changed; the change is durable. */
   "run-state": (event: RunEvent) => void;
   "schedule-status": (event: ScheduleEvent) => void;
-  "fire-moved": (event: FireMovedEvent) => void;
   "engine-silent": (event: EngineSilentEvent) => void;
   "engine-drift": (event: EngineDriftEvent) => void;
   "engine-differs": (event: EngineDiffersEvent) => void;
   "engine-repaired": (event: EngineRepairedEvent) => void;
-  /**
-   * Runs left the ledger's open set: what waited for them can continue. For Tidegate's own components and for
-   * tests.
-   */
-  "runs-ended": (groupIds: ReadonlySet<string>) => void;
-  /** A write may have made runs claimable. For Tidegate's own components. */
-  "runs-claimable": () => void;
-  /** The overlap policy `cancel-running` wants active runs cancelled. */
-  "cancel-requested": (request: CancelRequest) => void;
-  /** A run has used up its attempts and its schedule has `onFailure: "pause"`. */
-  "pause-requested": (run: Run) => void;
   "clock-skew": (event: ClockSkewEvent) => void;
   "clock-stepped": (event: ClockSteppedEvent) => void;
   trouble: (event: TroubleEvent) => void;
 };
 
-/** Emitter of Tidegate's events. Lower layers never call upper ones; those that need to know listen. */
+/** Emitter of Tidegate's events. */
 export type TidegateEmitter = TypedEmitter<TidegateEvents>;
 
 /** Creates an emitter without listeners. */
 export function createEmitter(): TidegateEmitter {
-  return new GuardedEmitter() as unknown as TidegateEmitter;
+  const emitter: TidegateEmitter = new GuardedEmitter((trouble) =>
+    emitter.emit("trouble", trouble),
+  ) as unknown as TidegateEmitter;
+  return emitter;
 }
 
 /**
  * An error thrown by a listener must not hold up the work that it listens to, nor keep other listeners from
  * being called: it becomes a `trouble`, or a process warning if nobody listens for those.
  */
-class GuardedEmitter extends EventEmitter {
+export class GuardedEmitter extends EventEmitter {
+  readonly #report: (trouble: TroubleEvent) => boolean;
+
+  /** @param report - emits a trouble; returns whether anybody listens */
+  constructor(report: (trouble: TroubleEvent) => boolean) {
+    super();
+    this.#report = report;
+  }
+
   override emit(name: string | symbol, ...values: unknown[]): boolean {
     const listeners = this.rawListeners(name);
     for (const listener of listeners) {
@@ -160,6 +142,6 @@ class GuardedEmitter extends EventEmitter {
   #tell(name: string | symbol, thrown: unknown): void {
     const message = `A listener of ${String(name)} threw: ${messageOf(thrown)}`;
     const trouble: TroubleEvent = { where: "listener", error: { code: "LISTENER_FAILED", message } };
-    if (name === "trouble" || !this.emit("trouble", trouble)) process.emitWarning(message);
+    if (name === "trouble" || !this.#report(trouble)) process.emitWarning(message);
   }
 }

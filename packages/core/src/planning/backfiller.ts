@@ -1,6 +1,7 @@
 import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
 import { messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
+import type { SignalEmitter } from "../events/signals.js";
 import type { Backfill } from "../run/backfill.js";
 import type { NewRun } from "../run/run.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
@@ -14,6 +15,7 @@ export interface BackfillerParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly emitter: TidegateEmitter;
+  readonly signals: SignalEmitter;
   readonly namespace: string;
   /** How often to check backfills for which no event arrived, ms. */
   readonly everyMs: number;
@@ -63,13 +65,13 @@ export class Backfiller {
 
   start(): void {
     this.#isRunning = true;
-    this.#parts.emitter.on("runs-ended", this.#onRunsEnded);
+    this.#parts.signals.on("runs-ended", this.#onRunsEnded);
     this.poke();
   }
 
   async stop(): Promise<void> {
     this.#isRunning = false;
-    this.#parts.emitter.off("runs-ended", this.#onRunsEnded);
+    this.#parts.signals.off("runs-ended", this.#onRunsEnded);
     this.#timer?.cancel();
     await this.#step;
   }

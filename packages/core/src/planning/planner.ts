@@ -3,6 +3,7 @@ import type { Fire, FireResult, FireSink } from "../engine/engine.js";
 import { asError } from "../errors/as-error.js";
 import { messageOf, StoreError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
+import type { SignalEmitter } from "../events/signals.js";
 import type { Interval } from "../interval/boundaries.js";
 import type { NewRun } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
@@ -35,6 +36,7 @@ export interface PlannerParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly emitter: TidegateEmitter;
+  readonly signals: SignalEmitter;
   readonly specs: SpecCache;
   readonly namespace: string;
 }
@@ -88,6 +90,7 @@ export class IntervalPlanner implements FireSink {
   readonly #store: ScheduleStore;
   readonly #clock: Clock;
   readonly #emitter: TidegateEmitter;
+  readonly #signals: SignalEmitter;
   readonly #specs: SpecCache;
   readonly #namespace: string;
   /** In order of use, oldest first. */
@@ -104,16 +107,17 @@ export class IntervalPlanner implements FireSink {
     this.#store = parts.store;
     this.#clock = parts.clock;
     this.#emitter = parts.emitter;
+    this.#signals = parts.signals;
     this.#specs = parts.specs;
     this.#namespace = parts.namespace;
   }
 
   start(): void {
-    this.#emitter.on("runs-ended", this.#onRunsEnded);
+    this.#signals.on("runs-ended", this.#onRunsEnded);
   }
 
   stop(): void {
-    this.#emitter.off("runs-ended", this.#onRunsEnded);
+    this.#signals.off("runs-ended", this.#onRunsEnded);
     for (const timer of this.#held.values()) timer.cancel();
     this.#held.clear();
     this.#deferred.clear();
@@ -356,7 +360,7 @@ export class IntervalPlanner implements FireSink {
     if (commit.runs.length > 0) this.#emitter.emit("runs-planned", commit.runs);
     this.#finish(work, entry, decision);
     if (decision.cancelsActive) {
-      this.#emitter.emit("cancel-requested", { groupIds: [groupId], reason: "overlap-cancelled" });
+      this.#signals.emit("cancel-requested", { groupIds: [groupId], reason: "overlap-cancelled" });
     }
     return decision.hasMore;
   }
@@ -401,7 +405,7 @@ export class IntervalPlanner implements FireSink {
     if (work.fires.length > 0) this.#judgeFires(work, entry);
     if (work.isFired || (work.isResumed && decision.outcome === "nothing")) return;
     const { delayMs } = entry.schedule.spec;
-    this.#emitter.emit("fire-moved", { groupId: work.groupId, nextFireAt: decision.nextFireAt, delayMs });
+    this.#signals.emit("fire-moved", { groupId: work.groupId, nextFireAt: decision.nextFireAt, delayMs });
   }
 
   /** Holds early fires and reports those off the grid; the rest are mere repetitions. */

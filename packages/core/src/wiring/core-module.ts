@@ -12,6 +12,8 @@ import { FleetClock } from "../clock/fleet-clock.js";
 import { SystemClock } from "../clock/system-clock.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
 import { createEmitter } from "../events/events.js";
+import { createSignals, type SignalEmitter } from "../events/signals.js";
+import { Intake } from "../intake/intake.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { Backfiller } from "../planning/backfiller.js";
 import { IntervalPlanner } from "../planning/planner.js";
@@ -30,6 +32,9 @@ import { type TidegateSettings, TOKENS } from "./tokens.js";
 export const OPERATORS = Symbol.for("tidegate.operators") as ServiceIdentifier<
   ReadonlyMap<string, ScheduleOperator>
 >;
+
+/** Signals between core's parts. */
+export const SIGNALS = Symbol.for("tidegate.signals") as ServiceIdentifier<SignalEmitter>;
 
 /** The store that core's parts write to; it signals when runs become claimable. */
 const LEDGER = Symbol.for("tidegate.ledger") as ServiceIdentifier<ScheduleStore>;
@@ -51,6 +56,7 @@ export function tidegateModule(
     store: context.get(LEDGER),
     clock: context.get(TOKENS.clock),
     emitter: context.get(TOKENS.emitter),
+    signals: context.get(SIGNALS),
   });
   return new ContainerModule(({ bind }) => {
     const single = <T>(token: ServiceIdentifier<T>, make: (context: ResolutionContext) => T): void => {
@@ -59,10 +65,12 @@ export function tidegateModule(
     bind(TOKENS.settings).toConstantValue(settings);
     const fleetClock = new FleetClock(clock);
     bind(TOKENS.clock).toConstantValue(fleetClock);
-    bind(TOKENS.emitter).toConstantValue(createEmitter());
+    const emitter = createEmitter();
+    bind(TOKENS.emitter).toConstantValue(emitter);
+    bind(SIGNALS).toConstantValue(createSignals(emitter));
     single(LEDGER, (context) => {
-      const emitter = context.get(TOKENS.emitter);
-      return signallingStore(context.get(TOKENS.store), () => emitter.emit("runs-claimable"));
+      const signals = context.get(SIGNALS);
+      return signallingStore(context.get(TOKENS.store), () => signals.emit("runs-claimable"));
     });
     single(ClockKeeper, (context) => {
       const { maxClockSkewMs: maxSkewMs = 10_000, refuseClockSkewMs: refusedSkewMs = 300_000 } = settings;
@@ -140,6 +148,14 @@ export function tidegateModule(
     });
     single(BackfillControl, (context) => {
       return new BackfillControl({ ...ledger(context), backfiller: context.get(Backfiller) });
+    });
+    single(Intake, (context) => {
+      const client = context.get(ScheduleClient);
+      return new Intake({
+        ...ledger(context),
+        sink: context.get(TOKENS.fireSink),
+        backfill: (request) => client.backfill(request),
+      });
     });
     single(RunControl, (context) => {
       const planner = context.get(IntervalPlanner);

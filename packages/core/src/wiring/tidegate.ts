@@ -3,9 +3,10 @@ import { Lifecycle } from "../client/lifecycle.js";
 import { ScheduleClient } from "../client/schedule-client.js";
 import type { Clock } from "../clock/clock.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
-import type { ScheduleEngine } from "../engine/engine.js";
+import type { FireMoved, ScheduleEngine } from "../engine/engine.js";
 import { ConfigurationError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
+import { Intake } from "../intake/intake.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { unfitOption } from "../options/parse-options.js";
 import { Backfiller } from "../planning/backfiller.js";
@@ -15,7 +16,7 @@ import { ClockKeeper } from "../upkeep/clock-keeper.js";
 import { EngineRegistry } from "../upkeep/engine-registry.js";
 import { Reconciler } from "../upkeep/reconciler.js";
 import { Watchdog } from "../upkeep/watchdog.js";
-import { OPERATORS, tidegateModule } from "./core-module.js";
+import { OPERATORS, SIGNALS, tidegateModule } from "./core-module.js";
 import { loadParts, type PartKind } from "./parts.js";
 import { type TidegateSettings, TOKENS } from "./tokens.js";
 
@@ -67,6 +68,11 @@ export class Tidegate {
   /** Registers schedules and reports on their runs. Usable once started. */
   get client(): ScheduleClient {
     return this.container.get(ScheduleClient);
+  }
+
+  /** Takes the callbacks of foreign schedulers. Usable once started. */
+  get intake(): Intake {
+    return this.container.get(Intake);
   }
 
   /** Typed events of this instance. */
@@ -125,7 +131,11 @@ export class Tidegate {
       this.container.get(Backfiller).start();
       const sink = this.container.get(TOKENS.fireSink);
       for (const engine of this.container.get(EngineRegistry).engines)
-        await engine.start({ sink, events: this.events });
+        await engine.start({
+          sink,
+          events: this.events,
+          onFireMoved: (listener) => this.#onFireMoved(listener),
+        });
       this.container.get(Reconciler).start();
       this.container.get(Watchdog).start();
     } catch (error) {
@@ -133,6 +143,12 @@ export class Tidegate {
       await this.#stop().catch(() => undefined);
       throw error;
     }
+  }
+
+  #onFireMoved(listener: (moved: FireMoved) => void): () => void {
+    const signals = this.container.get(SIGNALS);
+    signals.on("fire-moved", listener);
+    return () => signals.off("fire-moved", listener);
   }
 
   async #stop(): Promise<void> {

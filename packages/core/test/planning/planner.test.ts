@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "@jest/globals";
 import { VirtualClock } from "../../src/clock/virtual-clock.js";
 import { StoreError } from "../../src/errors/errors.js";
 import { createEmitter } from "../../src/events/events.js";
+import { createSignals } from "../../src/events/signals.js";
 import { PLANNED_AHEAD } from "../../src/planning/plan-decision.js";
 import { IntervalPlanner } from "../../src/planning/planner.js";
 import { SpecCache } from "../../src/planning/spec-cache.js";
@@ -152,10 +153,12 @@ describe("fires", () => {
     const { client, clock, store } = await begin();
     await client.register(hourly("g"));
     await world.fireAt("g", T0 + HOUR);
+    const emitter = createEmitter();
     const other = new IntervalPlanner({
       store,
       clock,
-      emitter: createEmitter(),
+      emitter,
+      signals: createSignals(emitter),
       specs: new SpecCache(store, "default"),
       namespace: "default",
     });

@@ -23,6 +23,10 @@ export class ManualEngine implements ScheduleEngine {
   failure: Error | undefined;
   #context: EngineContext | undefined;
 
+  get context(): EngineContext | undefined {
+    return this.#context;
+  }
+
   constructor(options: Partial<EngineCapabilities> & { readonly engineType?: string } = {}) {
     const { engineType = "manual", ...capabilities } = options;
     this.engineType = engineType;

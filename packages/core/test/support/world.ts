@@ -33,7 +33,6 @@ const EVENTS: readonly EventName[] = [
   "runs-planned",
   "run-state",
   "schedule-status",
-  "fire-moved",
   "engine-silent",
   "engine-drift",
   "engine-differs",

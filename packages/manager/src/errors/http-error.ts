@@ -8,8 +8,6 @@ export type ServiceErrorCode =
   | "REQUEST_TIMED_OUT"
   /** Missing or wrong credentials. */
   | "UNAUTHORIZED"
-  /** Authenticated, but not allowed. */
-  | "FORBIDDEN"
   /** The request was sent to a host name that is not the manager's. */
   | "HOST_NOT_ALLOWED"
   /** The request has effects, and was sent by a web page of another origin. */
@@ -18,8 +16,6 @@ export type ServiceErrorCode =
   | "NOT_FOUND"
   /** The path exists, but does not support this method: the header `allow` lists those that it does. */
   | "METHOD_NOT_ALLOWED"
-  /** The interval is owed, and its group's overlap policy waits for runs to end before it is planned. */
-  | "INTERVAL_DEFERRED"
   /** An internal error; see the log. */
   | "INTERNAL";
 

@@ -1,5 +1,5 @@
 import { hasZodFastifySchemaValidationErrors } from "@fastify/type-provider-zod";
-import { type ErrorCode, isTidegateError } from "@tidegate/core";
+import { type ErrorCode, isTidegateError, type TidegateError } from "@tidegate/core";
 import type { FastifyRequest } from "fastify";
 import { HttpError, type ServiceErrorCode } from "./http-error.js";
 import { STATUS } from "./status.js";
@@ -23,9 +23,13 @@ export function refusalOf(error: unknown, request: FastifyRequest): HttpError {
   }
   if (isTidegateError(error) && Object.hasOwn(STATUS, error.code)) {
     const { code, message, field } = error;
+    const details = { ...(field === undefined ? {} : { field }), headers: retryAfter(error) };
+    if (code === "INTERVAL_OPEN" && "retry-after" in details.headers) {
+      return new HttpError(425, code, message, details);
+    }
     const statusCode = STATUS[code];
-    if (statusCode >= 500) return new HttpError(statusCode, code, FAULTS[code] ?? INTERNAL);
-    return new HttpError(statusCode, code, message, field === undefined ? {} : { field });
+    if (statusCode < 500) return new HttpError(statusCode, code, message, details);
+    return new HttpError(statusCode, code, FAULTS[code] ?? INTERNAL, { headers: details.headers });
   }
   const { statusCode, message } = error as { statusCode?: number; message?: string };
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
@@ -34,11 +38,20 @@ export function refusalOf(error: unknown, request: FastifyRequest): HttpError {
   return new HttpError(500, "INTERNAL", INTERNAL);
 }
 
+/** Returns the header that says when the request may be repeated, if the error says so. */
+function retryAfter(error: TidegateError): Readonly<Record<string, string>> {
+  const { retryAfterMs } = error as { retryAfterMs?: unknown };
+  if (typeof retryAfterMs !== "number") return {};
+  return { "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1_000))) };
+}
+
 const INTERNAL = "Something went wrong; the log says what.";
 
 /** Messages for faults that are not the caller's: no path, no address, no other program's words. */
 const FAULTS: Partial<Record<ErrorCode, string>> = {
   ENGINE_FAILED: "The engine cannot be reached, or refused; the log says why.",
+  INTERVAL_DEFERRED: "This interval is planned when runs before it have ended.",
+  PLAN_FAILED: "The group cannot be planned, which is retried; the log says why.",
   NOT_RUNNING: "Tidegate is not running.",
   STORE_UNAVAILABLE: "The store cannot be reached. Try again later.",
   STORE_LOCKED: "Another process holds the store.",
@@ -74,7 +87,7 @@ function invalid(error: unknown, request: FastifyRequest): HttpError {
   return new HttpError(400, code, `${where}: ${message}.`, field === "" ? {} : { field });
 }
 
-function codeOf(statusCode: number): ServiceErrorCode {
+function codeOf(statusCode: number): ErrorCode | ServiceErrorCode {
   if (statusCode === 401) return "UNAUTHORIZED";
   if (statusCode === 403) return "FORBIDDEN";
   return statusCode === 404 ? "NOT_FOUND" : "REQUEST_INVALID";

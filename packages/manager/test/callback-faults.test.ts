@@ -22,7 +22,7 @@ const DOLPHIN = "/engines/dolphinscheduler/callbacks";
 const PAYMENTS_SECRET = groupSecret(AIRFLOW_SECRET, "payments")!;
 const SECRETS = [AIRFLOW_SECRET, OTHER_SECRET, PAYMENTS_SECRET, DOLPHIN_TOKEN];
 
-/** What is sent to the door, byte by byte. */
+/** What is sent to the callback route, byte by byte. */
 interface Sent {
   readonly path?: string;
   readonly body: string | Uint8Array;
@@ -108,7 +108,7 @@ const FAULTS: Readonly<Record<string, readonly [sent: Sent, status: number, code
   "a body that is too long": [signedWith(AIRFLOW_SECRET, " ".repeat(65_537)), 413, "REQUEST_INVALID"],
 };
 
-describe("the door refuses", () => {
+describe("the callback route refuses", () => {
   it.each(Object.entries(FAULTS))(
     "%s, stores nothing and tells no secret",
     async (_what, [sent, status, code]) => {

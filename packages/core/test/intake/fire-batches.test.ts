@@ -1,13 +1,15 @@
 import { describe, expect, it } from "@jest/globals";
-import { createEmitter, type Fire, type FireResult, StoreError } from "@tidegate/core";
-import { aRun } from "@tidegate/testkit";
-import { FireBatches } from "../src/door/fire-batches.js";
+import type { Fire, FireResult } from "../../src/engine/engine.js";
+import { StoreError } from "../../src/errors/errors.js";
+import { FireBatches } from "../../src/intake/fire-batches.js";
+import type { NewRun } from "../../src/run/run.js";
+
+const aRun = (groupId: string) => ({ groupId }) as NewRun;
 
 const aTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A sink that plans a run for each group once, and refuses a batch in which there is one of these. */
 function aSink(refused: readonly string[] = []) {
-  const events = createEmitter();
   const batches: string[][] = [];
   const known = new Set<string>();
   const fire = async (fires: readonly Fire[]): Promise<FireResult[]> => {
@@ -16,18 +18,17 @@ function aSink(refused: readonly string[] = []) {
     if (fires.some(({ groupId }) => refused.includes(groupId))) throw new Error("refused");
     const fresh = [...new Set(fires.map(({ groupId }) => groupId))].filter((groupId) => !known.has(groupId));
     for (const groupId of fresh) known.add(groupId);
-    events.emit("runs-planned", [...fresh.map((groupId) => aRun({ groupId })), aRun({ groupId: "else" })]);
     return fires.map(({ groupId }) => {
-      const runs = fresh.includes(groupId) ? [aRun({ groupId })] : [];
+      const runs = fresh.includes(groupId) ? [aRun(groupId)] : [];
       return { groupId, outcome: runs.length > 0 ? "planned" : "duplicate", runs, nextFireAt: null };
     });
   };
-  return { batches, fires: new FireBatches({ fire }, events), events };
+  return { batches, fires: new FireBatches({ fire }) };
 }
 
 const aFire = (groupId: string): Fire => ({ groupId, scheduledTime: 0 });
 
-describe("fires of the door", () => {
+describe("fires of callbacks", () => {
   it("go together with those that come while others are planned", async () => {
     const { fires, batches } = aSink();
     const first = ["a", "b"].map((groupId) => fires.fire(aFire(groupId)));
@@ -58,21 +59,20 @@ describe("fires of the door", () => {
   });
 
   it("are not held up by one that cannot be planned", async () => {
-    const { fires, events } = aSink(["bad"]);
+    const { fires } = aSink(["bad"]);
     const all = await Promise.allSettled(["a", "bad", "b"].map((groupId) => fires.fire(aFire(groupId))));
     expect(all.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
     expect((await fires.fire(aFire("c"))).hasPlanned).toBe(true);
-    expect(events.listenerCount("runs-planned")).toBe(0);
   });
 
-  it("are all refused at once where the store is away", async () => {
+  it("are all refused at once if the store is away", async () => {
     const batches: number[] = [];
     const away = new StoreError("STORE_UNAVAILABLE", "The store is away.");
     const fire = async (fires: readonly Fire[]): Promise<FireResult[]> => {
       batches.push(fires.length);
       throw away;
     };
-    const fires = new FireBatches({ fire }, createEmitter());
+    const fires = new FireBatches({ fire });
     const all = await Promise.allSettled(["a", "b", "c"].map((groupId) => fires.fire(aFire(groupId))));
     expect(all).toEqual(Array.from({ length: 3 }, () => ({ status: "rejected", reason: away })));
     expect(batches).toEqual([3]);

@@ -22,7 +22,7 @@ async function withOrders(options: Parameters<typeof aManager>[0] = {}) {
   return { ...bed, runs };
 }
 
-describe("the door", () => {
+describe("the callback route", () => {
   it("refuses what no known secret has signed", async () => {
     const { callback, call, runs } = await withOrders();
     const text = JSON.stringify(BODY);

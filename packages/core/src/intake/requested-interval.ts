@@ -1,18 +1,12 @@
-import {
-  EARLIEST,
-  type EpochMs,
-  Grid,
-  LedgerError,
-  type NominalInterval,
-  type Schedule,
-} from "@tidegate/core";
+import type { EpochMs } from "../clock/clock.js";
+import { LedgerError } from "../errors/errors.js";
+import { EARLIEST } from "../interval/boundaries.js";
+import { Grid, type NominalInterval } from "../schedule/grid.js";
+import type { Schedule } from "../schedule/schedule.js";
+import type { Callback } from "./callback.js";
 
 /** The fields of a callback that say which interval is meant. */
-export interface Asked {
-  readonly scheduledTime?: EpochMs | null | undefined;
-  readonly lowerBoundary?: EpochMs | null | undefined;
-  readonly upperBoundary?: EpochMs | null | undefined;
-}
+export type Asked = Pick<Callback, "scheduledTime" | "lowerBoundary" | "upperBoundary">;
 
 /**
  * Returns the interval that a scheduler means: the one with its boundaries, or else the latest that is due at

@@ -1,29 +1,27 @@
 import type { FastifyPluginAsyncZod } from "@fastify/type-provider-zod";
-import { type Clock, isEnded } from "@tidegate/core";
+import { type Intake, isEnded, type Taken } from "@tidegate/core";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { HttpError } from "../errors/http-error.js";
 import { errorBody, refusals } from "../schemas/error.js";
 import { line, runIdText, wholeNumber } from "../schemas/text.js";
 import { parseBody } from "./body.js";
-import { callback, receipt, runStatus } from "./callback.js";
 import type { Caller } from "./caller.js";
 import { INLONG_PREFIX, inlongRoute } from "./inlong.js";
-import type { Intake, Taken } from "./intake.js";
-import type { RunWaits } from "./run-waits.js";
+import { callback, receipt, runStatus } from "./schemas.js";
 
 /** Maximum wait of a status request, ms. */
 const MAX_WAIT_MS = 30_000;
 
 const engine = line(64).describe("Name of the engine that calls, in any case.");
 
-/** Dependencies of `door`. */
-export interface DoorParts {
+/** Dependencies of `callbackRoutes`. */
+export interface CallbackRoutesParts {
   /** By engine name in lower case. */
   readonly callers: ReadonlyMap<string, Caller>;
   readonly intake: Intake;
-  readonly waits: RunWaits;
-  readonly clock: Clock;
+  /** Returns the current instant, epoch ms: signatures have a time window. */
+  readonly now: () => number;
   readonly maxBytes: number;
   /** Throws for a request that matches no route. */
   readonly refuseUnknown: (request: FastifyRequest) => never;
@@ -32,8 +30,10 @@ export interface DoorParts {
 }
 
 /** Returns the routes for foreign schedulers, which post callbacks and ask for the status of runs. */
-export function door(parts: DoorParts): FastifyPluginAsyncZod {
-  const { callers, intake, waits, clock, maxBytes, baseUrl, refuseUnknown } = parts;
+export function callbackRoutes(parts: CallbackRoutesParts): FastifyPluginAsyncZod {
+  const { callers, intake, now, maxBytes, baseUrl, refuseUnknown } = parts;
+  /** Requests that wait for a run to end. */
+  const waiting = new Set<AbortController>();
   const callerOf = (engine: string): Caller => {
     const caller = callers.get(engine.toLowerCase());
     if (caller !== undefined) return caller;
@@ -52,11 +52,14 @@ export function door(parts: DoorParts): FastifyPluginAsyncZod {
   const authenticate = (request: FastifyRequest, caller: Caller): void => {
     // Without a body, no parser has run.
     const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    caller.authenticate(request.headers, bytes, clock.now());
+    caller.authenticate(request.headers, bytes, now());
     request.body = parseBody(bytes);
   };
 
   return async (app) => {
+    app.addHook("preClose", async () => {
+      for (const each of waiting) each.abort();
+    });
     // A signature covers the raw bytes, whatever their content type claims.
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
@@ -69,7 +72,7 @@ export function door(parts: DoorParts): FastifyPluginAsyncZod {
           authenticate(request, callerOf((request.params as { engine: string }).engine)),
         schema: {
           operationId: "callback",
-          tags: ["door"],
+          tags: ["callbacks"],
           summary: "Fire a group: its interval is planned, once however often this is repeated.",
           security: [{ signature: [] }, { bearer: [] }],
           params: z.object({ engine }),
@@ -82,7 +85,7 @@ export function door(parts: DoorParts): FastifyPluginAsyncZod {
         },
       },
       async ({ params: { engine }, body }, reply) => {
-        const taken = await intake.take(body, engine);
+        const taken = await intake.take({ ...body, engine });
         return reply.code(taken.duplicate ? 200 : 202).send(receiptOf(callerOf(engine), taken));
       },
     );
@@ -92,7 +95,7 @@ export function door(parts: DoorParts): FastifyPluginAsyncZod {
       {
         schema: {
           operationId: "runStatus",
-          tags: ["door"],
+          tags: ["callbacks"],
           summary: "Get the status of a run; with `waitMs`, as soon as it has ended.",
           security: [{ statusKey: [] }],
           params: z.object({ engine, runId: runIdText }),
@@ -111,8 +114,10 @@ export function door(parts: DoorParts): FastifyPluginAsyncZod {
         }
         const gone = new AbortController();
         reply.raw.once("close", () => gone.abort());
-        const run = await waits.wait(runId, waitMs, gone.signal);
-        const { state, metrics, error } = run;
+        waiting.add(gone);
+        const { state, metrics, error } = await intake
+          .waitForEnd(runId, waitMs, gone.signal)
+          .finally(() => waiting.delete(gone));
         reply.header("cache-control", "no-store");
         return {
           runId,
@@ -130,7 +135,7 @@ export function door(parts: DoorParts): FastifyPluginAsyncZod {
       inlongRoute({
         maxBytes,
         authenticate: (request) => authenticate(request, inlong),
-        take: async (body) => receiptOf(inlong, await intake.take(body, "inlong")),
+        take: async (body) => receiptOf(inlong, await intake.take({ ...body, engine: "inlong" })),
         refuseUnknown,
       }),
       { prefix: INLONG_PREFIX },

@@ -1,8 +1,15 @@
 import { describe, expect, it } from "@jest/globals";
-import { Grid, type ScheduleSpec } from "@tidegate/core";
-import { aSpec, MINUTE, minute, START } from "@tidegate/testkit";
-import { requestedInterval } from "../src/door/requested-interval.js";
+import { requestedInterval } from "../../src/intake/requested-interval.js";
+import { Grid } from "../../src/schedule/grid.js";
+import type { ScheduleSpec } from "../../src/schedule/schedule.js";
+import { MINUTE, T0 as START } from "../support/instants.js";
+import { specOf } from "../support/schedules.js";
 
+const minute = (n: number) => ({ lower: START + n * MINUTE, upper: START + (n + 1) * MINUTE });
+const aSpec = (overrides: Partial<ScheduleSpec> = {}): ScheduleSpec => ({
+  ...specOf({ groupId: "orders", trigger: { type: "period", every: 1, unit: "minute" }, startTime: START }),
+  ...overrides,
+});
 const at = (n: number) => START + n * MINUTE;
 const asked = (overrides: Partial<ScheduleSpec>, scheduledTime: number) =>
   requestedInterval(new Grid(aSpec(overrides)), START, 0, { scheduledTime }, at(100));

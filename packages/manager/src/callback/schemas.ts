@@ -17,8 +17,6 @@ const rerun = z
     examples: [{ id: "manual__2026-01-01T02:00:00+00:00", select: "failed" }],
   });
 
-export type Rerun = z.output<typeof rerun>;
-
 /**
  * The body that a scheduler posts: the fields of core's `OfflineJobRequest` that a scheduler knows, as in
  * InLong. Other fields are ignored.
@@ -46,7 +44,7 @@ export const callback = z
     examples: [{ groupId: "orders", scheduledTime: "2026-01-01T01:00:00Z" }],
   });
 
-export type Callback = z.output<typeof callback>;
+export type CallbackBody = z.output<typeof callback>;
 
 /** The answer to a callback. */
 export const receipt = z

@@ -21,7 +21,7 @@ import { groupNamedIn } from "./body.js";
  * characters. Credentials that `groupSecret` and `groupToken` of `@tidegate/webhook` derive from either are
  * valid for one group.
  */
-export type DoorCredentials = { readonly secret: string } | { readonly token: string };
+export type CallbackCredentials = { readonly secret: string } | { readonly token: string };
 
 /** A scheduler that may call. */
 export interface Caller {
@@ -42,7 +42,7 @@ export interface Caller {
  *
  * @throws ConfigurationError CONFIGURATION_INVALID, which names the engine and never shows the value
  */
-export function callerOf(engine: string, credentials: DoorCredentials, toleranceMs: number): Caller {
+export function callerOf(engine: string, credentials: CallbackCredentials, toleranceMs: number): Caller {
   const field = `callbacks.${engine}`;
   if (!/^[A-Za-z0-9_.-]{1,64}$/.test(engine)) {
     throw new ConfigurationError(

@@ -3,13 +3,13 @@ import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { answerRefusal, bodyOf } from "../errors/answer-error.js";
 import { refusals } from "../schemas/error.js";
-import { type Callback, callback, receipt } from "./callback.js";
+import { type CallbackBody, callback, receipt } from "./schemas.js";
 
 /** Settings and handlers of InLong's callback route. */
-export interface InlongDoor {
+export interface InlongRoute {
   readonly maxBytes: number;
   authenticate(request: FastifyRequest): void;
-  take(body: Callback): Promise<z.output<typeof receipt>>;
+  take(body: CallbackBody): Promise<z.output<typeof receipt>>;
   /** Throws for a request that matches no route. */
   refuseUnknown(request: FastifyRequest): never;
 }
@@ -58,8 +58,8 @@ const inlongError = z
  * need only another address and a header to call this one. Boundaries are milliseconds; those of InLong's
  * Airflow template (seconds) are off the grid and refused.
  */
-export function inlongRoute(door: InlongDoor): FastifyPluginAsyncZod {
-  const { maxBytes, authenticate, take, refuseUnknown } = door;
+export function inlongRoute(parts: InlongRoute): FastifyPluginAsyncZod {
+  const { maxBytes, authenticate, take, refuseUnknown } = parts;
   return async (app) => {
     app.setErrorHandler((error, request, reply) =>
       answerRefusal(error, request, reply, (refusal) => ({
@@ -77,7 +77,7 @@ export function inlongRoute(door: InlongDoor): FastifyPluginAsyncZod {
         preValidation: async (request) => authenticate(request),
         schema: {
           operationId: "submitOfflineJob",
-          tags: ["door"],
+          tags: ["callbacks"],
           summary:
             "Fire a group by InLong's path; answers and refusals are in InLong's envelope, with their HTTP status.",
           security: [{ signature: [] }, { bearer: [] }],

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
-import { createEmitter, type Run, type RunState, type ScheduleClient, VirtualClock } from "@tidegate/core";
-import { RunWaits } from "../src/door/run-waits.js";
+import { VirtualClock } from "../../src/clock/virtual-clock.js";
+import { createEmitter } from "../../src/events/events.js";
+import { RunWaits } from "../../src/intake/run-waits.js";
+import type { Run, RunState } from "../../src/run/run.js";
 
 const { signal } = new AbortController();
 
@@ -11,11 +13,11 @@ function aWait() {
   let state: RunState = "RUNNING";
   let looks = 0;
   const run = (): Run => ({ id: "r", state }) as Run;
-  const getRun = async () => {
+  const getRuns = async () => {
     looks += 1;
-    return run();
+    return [run()];
   };
-  const waits = new RunWaits({ client: { getRun } as unknown as ScheduleClient, events, clock });
+  const waits = new RunWaits({ store: { getRuns }, emitter: events, clock });
   const become = (next: RunState, isTold = true): void => {
     const from = state;
     state = next;
@@ -66,17 +68,18 @@ describe("who waits for a run", () => {
     expect((await waiting).state).toBe("CANCELLED");
   });
 
-  it("is let go by the end of all waits, or when it has gone itself", async () => {
-    const { waits, events } = aWait();
-    const gone = new AbortController();
-    const first = waits.wait("r", 30_000, gone.signal);
+  it("is let go when it has gone itself, and the last one leaves neither listener nor timer", async () => {
+    const { waits, events, clock } = aWait();
+    const gone = [new AbortController(), new AbortController()];
+    const waiting = gone.map(({ signal }) => waits.wait("r", 30_000, signal));
     await aTurn();
-    gone.abort();
-    expect((await first).state).toBe("RUNNING");
-    const second = waits.wait("r", 30_000, signal);
-    await aTurn();
-    waits.close();
-    expect((await second).state).toBe("RUNNING");
+    gone[0]!.abort();
+    expect((await waiting[0]!).state).toBe("RUNNING");
+    expect(events.listenerCount("run-state")).toBe(1);
+    gone[1]!.abort();
+    expect((await waiting[1]!).state).toBe("RUNNING");
     expect(events.listenerCount("run-state")).toBe(0);
+    expect(clock.pendingTimers).toBe(0);
+    expect((await waits.wait("r", 30_000, gone[0]!.signal)).state).toBe("RUNNING");
   });
 });

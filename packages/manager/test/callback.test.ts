@@ -75,10 +75,10 @@ describe("a callback", () => {
         return original(...args);
       };
     }
-    // As a foreign timer knocks whose ticks are finer than the schedule.
+    // As by a foreign timer whose ticks are finer than the schedule.
     const again = await bed.callback({ groupId: "orders", scheduledTime: start + 2 * MINUTE });
     expect(again).toMatchObject({ status: 200, body: { duplicate: true } });
-    expect(calls).toEqual(["getSchedules", "getRuns"]);
+    expect(calls).toEqual(["getSchedules", "listRuns"]);
   });
 
   it("fills the gap before it, and answers each interval with its own run", async () => {

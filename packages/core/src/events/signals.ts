@@ -1,0 +1,34 @@
+import type { FireMoved } from "../engine/engine.js";
+import type { Run, RunReason } from "../run/run.js";
+import { GuardedEmitter, type TidegateEmitter } from "./events.js";
+import type { TypedEmitter } from "./typed-emitter.js";
+
+/** A request to cancel the open runs of some groups' live lanes. */
+export interface CancelRequest {
+  readonly groupIds: readonly string[];
+  readonly reason: RunReason;
+}
+
+/**
+ * What Tidegate's components tell one another, by name: requests, and reasons to look again. They are not
+ * facts about runs and schedules, which are events.
+ */
+export type TidegateSignals = {
+  "fire-moved": (moved: FireMoved) => void;
+  /** Runs left the ledger's open set: what waited for them can continue. */
+  "runs-ended": (groupIds: ReadonlySet<string>) => void;
+  /** A write may have made runs claimable. */
+  "runs-claimable": () => void;
+  /** The overlap policy `cancel-running` wants active runs cancelled. */
+  "cancel-requested": (request: CancelRequest) => void;
+  /** A run has used up its attempts and its schedule has `onFailure: "pause"`. */
+  "pause-requested": (run: Run) => void;
+};
+
+/** Emitter of signals between Tidegate's components. */
+export type SignalEmitter = TypedEmitter<TidegateSignals>;
+
+/** Creates an emitter without listeners. An error that a listener throws is reported as `trouble`. */
+export function createSignals(events: TidegateEmitter): SignalEmitter {
+  return new GuardedEmitter((trouble) => events.emit("trouble", trouble)) as unknown as SignalEmitter;
+}
