@@ -4,6 +4,7 @@ import { CronerEngine } from "../src/index.js";
 engineSuite({
   name: "croner",
   clock: "real",
+  atOnce: 16,
   supports: { definitions: true, tampering: true },
   create: async () => {
     const engine = new CronerEngine();

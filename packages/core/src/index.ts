@@ -21,6 +21,7 @@ export {
   createEmitter,
   type EngineDiffersEvent,
   type EngineDriftEvent,
+  type EngineForgotEvent,
   type EngineRepairedEvent,
   type EngineSilentEvent,
   type RunEvent,

@@ -46,6 +46,7 @@ export class BullmqEngine implements ScheduleEngine {
   async start(context: EngineContext): Promise<void> {
     if (this.#firing !== undefined) return;
     this.#firing = new Firing({
+      engineType: this.engineType,
       context,
       server: await this.#open(),
       clock: this.#clock,

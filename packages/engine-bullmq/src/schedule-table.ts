@@ -14,6 +14,14 @@ export interface TakenBatch {
   readonly leasedUntil: EpochMs;
 }
 
+/** The data that the server holds, so that their loss shows. */
+export interface TableData {
+  /** Another one than before means that the server was emptied or restored. */
+  readonly id: string;
+  /** How often schedules were registered or removed; a lower one than before means that some of that is lost. */
+  readonly revision: number;
+}
+
 /** The result of a check of the table. */
 export interface Look {
   /** Whether the caller is the ticker, which calls workers. */
@@ -22,6 +30,7 @@ export interface Look {
   readonly calls: number;
   /** Time until there is something to do, as far as is known, ms. */
   readonly idleMs: number | undefined;
+  readonly data: TableData;
 }
 
 /** How long the ticker's role outlives its holder, ms. */

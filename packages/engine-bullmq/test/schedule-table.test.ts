@@ -201,14 +201,17 @@ describe.each(SCENES)("on %s", (_, startScene) => {
     });
 
     it("says how many workers to call, and when there is something to do", async () => {
-      expect(await table.look("one", Date.now())).toEqual({ isTicker: true, calls: 0, idleMs: undefined });
+      const { data, ...first } = await table.look("one", Date.now());
+      expect(first).toEqual({ isTicker: true, calls: 0, idleMs: undefined });
       await table.register([schedule("later", Date.now() + 30_000)]);
       const { calls, idleMs } = await table.look("one", Date.now());
       expect(calls).toBe(0);
       expect(idleMs).toBeGreaterThan(25_000);
       expect(idleMs).toBeLessThanOrEqual(30_000);
       await table.register(Array.from({ length: 21 }, (_, index) => schedule(`due-${index}`, 0)));
-      expect(await table.look("one", Date.now())).toMatchObject({ calls: 3, idleMs: 0 });
+      const later = await table.look("one", Date.now());
+      expect(later).toMatchObject({ calls: 3, idleMs: 0 });
+      expect(later.data.id).toBe(data.id);
     });
   });
 

@@ -29,6 +29,7 @@ interface LookRow {
   readonly due: number;
   readonly waiting: number;
   readonly firstInMs: number | null;
+  readonly dataId: string;
 }
 
 interface TakenRow {
@@ -94,12 +95,13 @@ export class PostgresScheduleTable implements ScheduleTable {
     const { batchSize } = this.#settings;
     const counted = batchSize * MOST_CALLS;
     const [row] = await this.#run<LookRow>("look", owner, OFFICE_MS, now, counted, this.#queueName);
-    const { isTicker, leftMs, due, waiting, firstInMs } = row!;
-    if (!isTicker) return { isTicker, calls: 0, idleMs: Math.max(0, leftMs) };
+    const { isTicker, leftMs, due, waiting, firstInMs, dataId } = row!;
+    const data = { id: dataId, revision: 0 };
+    if (!isTicker) return { isTicker, calls: 0, idleMs: Math.max(0, leftMs), data };
     this.#clearAfter(due);
     const calls = Math.max(0, Math.ceil(due / batchSize) - waiting);
-    if (due > 0) return { isTicker, calls, idleMs: 0 };
-    return { isTicker, calls: 0, idleMs: firstInMs === null ? undefined : Math.min(firstInMs, DAY_MS) };
+    if (due > 0) return { isTicker, calls, idleMs: 0, data };
+    return { isTicker, calls: 0, idleMs: firstInMs === null ? undefined : Math.min(firstInMs, DAY_MS), data };
   }
 
   async resign(owner: string): Promise<void> {

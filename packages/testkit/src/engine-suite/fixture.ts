@@ -90,6 +90,12 @@ export interface EngineSuiteOptions {
   readonly supports?: Partial<EngineFeatures>;
   /** The finest period that the engine fires, in whole seconds, ms. @default 1,000 */
   readonly finestPeriodMs?: number;
+  /**
+   * Number of rules that are tested at the same time, for an engine on the `real` clock, whose tests mostly wait. More than 1
+   * requires that no fixture's engine sees the definitions of another's. A test whose name is filtered out is tested all the
+   * same, but not reported. @default 1
+   */
+  readonly atOnce?: number;
   /** The store of each test. @default a `MemoryStore` */
   readonly store?: () => Promise<StoreFixture>;
   /**
