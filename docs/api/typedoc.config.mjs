@@ -17,7 +17,7 @@ export default {
   name: "Tidegate",
   entryPoints,
   tsconfig: fileURLToPath(new URL("tsconfig.json", import.meta.url)),
-  plugin: [fileURLToPath(new URL("module-names.mjs", import.meta.url))],
+  plugin: [fileURLToPath(new URL("tidegate.mjs", import.meta.url))],
   out: fileURLToPath(new URL("html", import.meta.url)),
   readme: "none",
   treatWarningsAsErrors: true,

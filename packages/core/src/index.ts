@@ -30,6 +30,7 @@ export {
   type TidegateEvents,
   type TroubleEvent,
 } from "./events/events.js";
+export type { EventMap, TypedEmitter } from "./events/typed-emitter.js";
 export type { Callback, RerunRequest, Taken } from "./intake/callback.js";
 export type { Intake } from "./intake/intake.js";
 export * from "./interval/boundaries.js";

@@ -68,6 +68,7 @@ export interface ScheduleClientParts {
 export class ScheduleClient {
   readonly #parts: ScheduleClientParts;
 
+  /** @internal */
   constructor(parts: ScheduleClientParts) {
     this.#parts = parts;
   }

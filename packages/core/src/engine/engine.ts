@@ -87,8 +87,22 @@ export interface EngineContext {
 }
 
 /**
- * Engine that fires schedules: the implementation behind a `ScheduleEngineClient`. Thin on purpose: core
- * defines what a schedule means.
+ * Engine that fires schedules: the implementation behind a {@link ScheduleEngineClient}. Thin on purpose:
+ * core defines what a schedule means. Its conformance suite is {@link @tidegate/testkit!engineSuite}.
+ *
+ * ```ts
+ * class MyEngine implements ScheduleEngine {
+ *   readonly engineType = "mine";
+ *   readonly capabilities = { holdsDefinitions: true, finestPeriodMs: 60_000 };
+ *   async start({ sink }: EngineContext): Promise<void> {
+ *     this.#scheduler.onFire((groupId, scheduledTime) => sink.fire([{ groupId, scheduledTime }]));
+ *   }
+ *   async handleRegister(schedules: readonly EngineSchedule[]): Promise<void> {
+ *     for (const { groupId, spec } of schedules) await this.#scheduler.put(groupId, spec.trigger);
+ *   }
+ *   // handleUpdate, handleUnregister, list, stop
+ * }
+ * ```
  *
  * All handlers are idempotent: the reconciler repeats them after a crash. They reject if the engine cannot be
  * reached or refuses, and the schedule's status shows it.
@@ -111,8 +125,18 @@ export interface ScheduleEngine {
 }
 
 /**
- * Engine client that `ScheduleClient` routes to. An in-process engine needs none of its own: `EngineClient`
- * wraps it.
+ * Engine client that {@link @tidegate/core!ScheduleClient} routes to. A {@link ScheduleEngine} in this
+ * process needs none of its own.
+ *
+ * ```ts
+ * const remote: ScheduleEngineClient = {
+ *   accept: (engineType) => engineType.toLowerCase() === "remote",
+ *   capabilities: { holdsDefinitions: true, finestPeriodMs: 1_000 },
+ *   register: (schedules) => post("/register", schedules),
+ *   update: (schedules) => post("/update", schedules),
+ *   unregister: (groupIds) => post("/unregister", groupIds),
+ * };
+ * ```
  */
 export interface ScheduleEngineClient {
   /** Returns whether this client serves that engine. Case-insensitive. */

@@ -28,7 +28,19 @@ export interface JobContext {
 /**
  * Operator that runs batch jobs: it submits the job of an `OfflineJobRequest` and reports how it ends.
  *
- * The conformance suite of `@tidegate/testkit` checks each of these rules:
+ * ```ts
+ * const operator: ScheduleOperator = {
+ *   operatorType: "copy",
+ *   submit: async ({ lowerBoundary, upperBoundary, idempotencyKey }) => ({
+ *     jobId: await service.copy({ from: lowerBoundary, to: upperBoundary, key: idempotencyKey }),
+ *   }),
+ *   find: async (key) => service.jobWithKey(key),
+ *   wait: async (jobId, _request, { signal }) => service.outcomeOf(jobId, signal),
+ *   cancel: async (jobId) => service.stop(jobId),
+ * };
+ * ```
+ *
+ * The conformance suite, {@link @tidegate/testkit!operatorSuite}, checks each of these rules:
  * - a job reads exactly `[lowerBoundary, upperBoundary)` and replaces what an earlier attempt of the same
  *   interval wrote;
  * - `find(key)` knows every job that `submit` may have started with that key, even after a restart of this

@@ -6,11 +6,9 @@ import { scheduleInfoSchema } from "./schema.js";
 
 const MAX_JOB_BYTES = 65_536;
 
-/** The fields whose defaults depend on other things. */
-type Surrounded = "startTime" | "endTime" | "engine" | "operator";
-
 /** A `ScheduleInfo` that matches the schema, with instants as epoch ms and all other defaults filled in. */
-export type ParsedScheduleInfo = Omit<ScheduleSpec, Surrounded> & Partial<Pick<ScheduleSpec, Surrounded>>;
+export type ParsedScheduleInfo = Omit<ScheduleSpec, "startTime" | "endTime" | "engine" | "operator"> &
+  Partial<Pick<ScheduleSpec, "startTime" | "endTime" | "engine" | "operator">>;
 
 /** Keys that would reach an object's prototype if the JSON is merged somewhere downstream. */
 const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);

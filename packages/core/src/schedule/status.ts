@@ -14,15 +14,6 @@ export interface StatusTraits {
   readonly isListed: boolean;
 }
 
-const STATUSES = {
-  REGISTERING: { plans: true, isHeld: true, owesEngine: true, isRegistered: true, isListed: true },
-  REGISTERED: { plans: true, isHeld: true, owesEngine: false, isRegistered: true, isListed: true },
-  FAILED: { plans: true, isHeld: true, owesEngine: true, isRegistered: true, isListed: true },
-  PAUSED: { plans: false, isHeld: false, owesEngine: false, isRegistered: true, isListed: true },
-  DELETING: { plans: false, isHeld: false, owesEngine: true, isRegistered: false, isListed: true },
-  DELETED: { plans: false, isHeld: false, owesEngine: false, isRegistered: false, isListed: false },
-} as const satisfies Readonly<Record<string, StatusTraits>>;
-
 /**
  * The status of a schedule and its engine.
  *
@@ -31,14 +22,23 @@ const STATUSES = {
  * starts nothing. `DELETING`: the engine is still to be notified. `DELETED`: removed from the engine; its
  * ledger is kept.
  */
-export type ScheduleStatus = keyof typeof STATUSES;
+export type ScheduleStatus = "REGISTERING" | "REGISTERED" | "FAILED" | "PAUSED" | "DELETING" | "DELETED";
 
 /** The traits of each status. */
-export const SCHEDULE_STATUSES: Readonly<Record<ScheduleStatus, StatusTraits>> = STATUSES;
+export const SCHEDULE_STATUSES: Readonly<Record<ScheduleStatus, StatusTraits>> = {
+  REGISTERING: { plans: true, isHeld: true, owesEngine: true, isRegistered: true, isListed: true },
+  REGISTERED: { plans: true, isHeld: true, owesEngine: false, isRegistered: true, isListed: true },
+  FAILED: { plans: true, isHeld: true, owesEngine: true, isRegistered: true, isListed: true },
+  PAUSED: { plans: false, isHeld: false, owesEngine: false, isRegistered: true, isListed: true },
+  DELETING: { plans: false, isHeld: false, owesEngine: true, isRegistered: false, isListed: true },
+  DELETED: { plans: false, isHeld: false, owesEngine: false, isRegistered: false, isListed: false },
+};
 
 /** Returns the statuses that have a trait. */
 export function statusesThat(trait: keyof StatusTraits): readonly ScheduleStatus[] {
-  return (Object.keys(STATUSES) as ScheduleStatus[]).filter((status) => STATUSES[status][trait]);
+  return (Object.keys(SCHEDULE_STATUSES) as ScheduleStatus[]).filter(
+    (status) => SCHEDULE_STATUSES[status][trait],
+  );
 }
 
 /** An action on a schedule, or an event in its life. */

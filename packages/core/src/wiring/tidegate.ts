@@ -186,6 +186,17 @@ async function allOf(steps: readonly (() => Promise<void> | void)[]): Promise<vo
 /**
  * Creates a Tidegate instance.
  *
+ * ```ts
+ * const tidegate = createTidegate({
+ *   store: sqliteStore({ path: "tidegate.db" }),
+ *   engines: [embeddedEngine()],
+ *   operators: [functionOperator({ load: async ({ lower, upper }) => copy(lower, upper) })],
+ * });
+ * await tidegate.start();
+ * const trigger = { type: "period", every: 1, unit: "hour" } as const;
+ * await tidegate.client.ensure({ groupId: "orders", trigger, job: { function: "load" } });
+ * ```
+ *
  * @throws ConfigurationError CONFIGURATION_INVALID with the field, if a setting is malformed or unknown, a
  *   part is not valid, there is no engine or no operator, or there are two of one type
  */
