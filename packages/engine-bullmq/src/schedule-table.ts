@@ -1,5 +1,5 @@
-import type { EngineEntry, EngineSchedule, EpochMs } from "@tidegate/core";
-import type { Definition } from "./definition.js";
+import type { EngineEntry, EpochMs } from "@tidegate/core";
+import type { Definition, FiredSchedule } from "./definition.js";
 
 /** A fire that is due. */
 export interface DueFire {
@@ -53,7 +53,7 @@ export interface ScheduleTable {
    * Adds or replaces schedules. Ends any lease: what is registered while it is fired is checked again, since
    * that fire's answer may be stale.
    */
-  register(schedules: readonly EngineSchedule[]): Promise<void>;
+  register(schedules: readonly FiredSchedule[]): Promise<void>;
 
   /** Removes schedules; missing ones are no error. */
   unregister(groupIds: readonly string[]): Promise<void>;

@@ -1,5 +1,6 @@
 import type { Clock, ClockTimer } from "../clock/clock.js";
 import type { EngineEntry } from "../engine/engine.js";
+import { engineSchedule } from "../engine/engine-schedule.js";
 import { messageOf } from "../errors/errors.js";
 import type { EngineForgotEvent, ScheduleEvent, TidegateEmitter } from "../events/events.js";
 import { OwnError } from "../planning/isolated.js";
@@ -7,7 +8,7 @@ import type { Schedule } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES, statusesThat } from "../schedule/status.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { EngineRegistry } from "./engine-registry.js";
-import { type EngineOutbox, engineSchedule, groupIdsOf, toldApart } from "./outbox.js";
+import { type EngineOutbox, groupIdsOf, toldApart } from "./outbox.js";
 
 const PAGE = 1_000;
 

@@ -1,5 +1,5 @@
-import type { EngineEntry, EngineSchedule, EpochMs } from "@tidegate/core";
-import { definitionOf } from "../definition.js";
+import type { EngineEntry, EpochMs } from "@tidegate/core";
+import { definitionOf, type FiredSchedule } from "../definition.js";
 import type { EngineSettings } from "../options.js";
 import {
   type DueFire,
@@ -61,7 +61,7 @@ export class PostgresScheduleTable implements ScheduleTable {
     this.#statements = statementsOn(database.schema);
   }
 
-  register(schedules: readonly EngineSchedule[]): Promise<void> {
+  register(schedules: readonly FiredSchedule[]): Promise<void> {
     return this.#inOrder(() => this.#register(schedules));
   }
 
@@ -71,7 +71,7 @@ export class PostgresScheduleTable implements ScheduleTable {
     });
   }
 
-  async #register(schedules: readonly EngineSchedule[]): Promise<void> {
+  async #register(schedules: readonly FiredSchedule[]): Promise<void> {
     for (const chunk of chunksOf(schedules)) {
       const fires = chunk.map((schedule) => ({
         groupId: schedule.groupId,

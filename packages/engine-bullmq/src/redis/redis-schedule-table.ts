@@ -1,13 +1,6 @@
-import {
-  type EngineEntry,
-  EngineError,
-  type EngineSchedule,
-  type EpochMs,
-  isTidegateError,
-  messageOf,
-} from "@tidegate/core";
+import { type EngineEntry, EngineError, type EpochMs, isTidegateError, messageOf } from "@tidegate/core";
 import { within } from "../deadline.js";
-import { decode, definitionOf, encode } from "../definition.js";
+import { decode, definitionOf, encode, type FiredSchedule } from "../definition.js";
 import type { EngineSettings } from "../options.js";
 import { type Look, MOST_CALLS, OFFICE_MS, type ScheduleTable, type TakenBatch } from "../schedule-table.js";
 import type { RedisClient } from "./connection.js";
@@ -41,7 +34,7 @@ export class RedisScheduleTable implements ScheduleTable {
     }
   }
 
-  async register(schedules: readonly EngineSchedule[]): Promise<void> {
+  async register(schedules: readonly FiredSchedule[]): Promise<void> {
     const { definitions, groups, due, state } = this.#keys;
     await this.#inChunks(schedules, (chunk) => {
       const parameters = chunk.flatMap((schedule) => {

@@ -1,19 +1,8 @@
-import type {
-  EngineCapabilities,
-  EngineContext,
-  EngineEntry,
-  EngineSchedule,
-  FireSink,
-  ScheduleEngine,
-} from "@tidegate/core";
+import type { EngineBody, EngineSchedule, FireSink } from "@tidegate/core/engine";
 import { Cron } from "croner";
 
 /** A schedule as this engine holds it. */
-interface Held {
-  readonly groupId: string;
-  readonly version: number;
-  /** How long after its nominal time a fire is due, ms. */
-  readonly delayMs: number;
+interface Held extends Pick<EngineSchedule, "groupId" | "version" | "delayMs"> {
   /** When the next fire is due, epoch ms; `null` when none is. */
   nextFireAt: number | null;
   timer?: Cron;
@@ -25,17 +14,12 @@ const RETRY_MS = 1_000;
  * Fires by Croner's timers. It holds definitions of its own, in memory: what a restart loses, Tidegate's reconciler
  * registers again.
  */
-export class CronerEngine implements ScheduleEngine {
-  readonly engineType = "croner";
-  readonly capabilities: EngineCapabilities = {
-    finestPeriodMs: 1_000,
-    holdsDefinitions: true,
-  };
+export class CronerTimers implements EngineBody {
   readonly #held = new Map<string, Held>();
   readonly #underWay = new Set<Promise<void>>();
   #sink: FireSink | undefined;
 
-  async start({ sink }: EngineContext): Promise<void> {
+  async start({ sink }: { readonly sink: FireSink }): Promise<void> {
     this.#sink = sink;
     for (const held of this.#held.values()) this.#arm(held, held.nextFireAt);
   }
@@ -46,17 +30,14 @@ export class CronerEngine implements ScheduleEngine {
     await Promise.all(this.#underWay);
   }
 
+  /** Also updates: it replaces what is held. */
   async handleRegister(schedules: readonly EngineSchedule[]): Promise<void> {
-    for (const { groupId, version, spec, nextFireAt } of schedules) {
+    for (const { groupId, version, delayMs, nextFireAt } of schedules) {
       this.#held.get(groupId)?.timer?.stop();
-      const held: Held = { groupId, version, delayMs: spec.delayMs, nextFireAt };
+      const held: Held = { groupId, version, delayMs, nextFireAt };
       this.#held.set(groupId, held);
       this.#arm(held, nextFireAt);
     }
-  }
-
-  handleUpdate(schedules: readonly EngineSchedule[]): Promise<void> {
-    return this.handleRegister(schedules);
   }
 
   async handleUnregister(groupIds: readonly string[]): Promise<void> {
@@ -66,7 +47,7 @@ export class CronerEngine implements ScheduleEngine {
     }
   }
 
-  async *list(): AsyncGenerator<EngineEntry> {
+  async *list() {
     for (const groupId of [...this.#held.keys()].sort()) {
       yield { groupId, version: this.#held.get(groupId)!.version };
     }
