@@ -32,8 +32,8 @@ export interface JobContext {
  * ```ts
  * const operator: ScheduleOperator = {
  *   operatorType: "copy",
- *   submit: async ({ lowerBoundary, upperBoundary, idempotencyKey }) => ({
- *     jobId: await service.copy({ from: lowerBoundary, to: upperBoundary, key: idempotencyKey }),
+ *   submit: async ({ lowerBound, upperBound, idempotencyKey }) => ({
+ *     jobId: await service.copy({ from: lowerBound, to: upperBound, key: idempotencyKey }),
  *   }),
  *   find: async (key) => service.jobWithKey(key),
  *   wait: async (jobId, _request, { signal }) => service.outcomeOf(jobId, signal),
@@ -42,7 +42,7 @@ export interface JobContext {
  * ```
  *
  * The conformance suite, {@link @tidegate/testkit!operatorSuite}, checks each of these rules:
- * - a job reads exactly `[lowerBoundary, upperBoundary)` and replaces what an earlier attempt of the same
+ * - a job reads exactly `[lowerBound, upperBound)` and replaces what an earlier attempt of the same
  *   interval wrote;
  * - `find(key)` knows every job that `submit` may have started with that key, even after a restart of this
  *   process, so that a crash between submission and its record never runs a job twice; an operator whose jobs
