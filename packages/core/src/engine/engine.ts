@@ -128,20 +128,25 @@ export interface ScheduleEngine {
 }
 
 /**
- * Engine client that {@link @tidegate/core!ScheduleClient} routes to. A {@link ScheduleEngine} in this
- * process needs none of its own.
+ * Engine client that {@link @tidegate/core!ScheduleClient} routes to: it changes what an engine holds. A
+ * {@link ScheduleEngine} in the same process needs none of its own; a process that only registers has the
+ * client alone, and the engine fires elsewhere. The rules of the engine's handlers and of `list` apply.
  *
  * ```ts
  * const remote: ScheduleEngineClient = {
+ *   engineType: "remote",
  *   accept: (engineType) => engineType.toLowerCase() === "remote",
  *   capabilities: { holdsDefinitions: true, finestPeriodMs: 1_000 },
  *   register: (schedules) => post("/register", schedules),
  *   update: (schedules) => post("/update", schedules),
  *   unregister: (groupIds) => post("/unregister", groupIds),
+ *   list: () => pagesOf("/schedules"),
  * };
  * ```
  */
 export interface ScheduleEngineClient {
+  /** Name of the engine, as schedules get it whatever case they are written in. */
+  readonly engineType: string;
   /** Returns whether this client serves that engine. Case-insensitive. */
   accept(engineType: string): boolean;
   readonly capabilities: EngineCapabilities;
@@ -149,4 +154,6 @@ export interface ScheduleEngineClient {
   unregister(groupIds: readonly string[]): Promise<void>;
   update(schedules: readonly EngineSchedule[]): Promise<void>;
   list(): AsyncIterable<EngineEntry>;
+  /** Releases what the client holds, such as connections, when its Tidegate stops. */
+  stop?(): Promise<void>;
 }

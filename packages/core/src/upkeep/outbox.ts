@@ -12,8 +12,7 @@ import type { EngineRegistry } from "./engine-registry.js";
 /** After this many refused calls for one batch, the engine is assumed to be unavailable. */
 const MAX_REFUSALS = 24;
 
-/** Dependencies of `EngineOutbox`. */
-export interface OutboxParts {
+interface OutboxParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly emitter: TidegateEmitter;

@@ -1,5 +1,5 @@
 import {
-  isTidegateError,
+  hasCode,
   SCHEDULE_STATUSES,
   type Schedule,
   type ScheduleClient,
@@ -103,8 +103,4 @@ function exists(identifier: string, { status, spec }: Schedule): ScheduleError {
   return new ScheduleError("SCHEDULE_EXISTS", `Materialized table ${identifier} ${problem}.`, {
     field: "materializedTableIdentifier",
   });
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return isTidegateError(error) && error.code === code;
 }
