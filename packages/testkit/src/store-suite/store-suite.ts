@@ -4,7 +4,13 @@ import { backfillRules, backfillStepRules, openRunRules } from "./backfills.js";
 import { fencingRules, runChangeRules } from "./changing.js";
 import { claimOrderRules, claimScopeRules } from "./claim-order.js";
 import { claimRules, nextWakeRules, recoveryRules } from "./claiming.js";
-import { coverageRules, partialCoverageRules, rerunCoverageRules, tallyRules } from "./coverage.js";
+import {
+  coverageRules,
+  partialCoverageRules,
+  rerunCoverageRules,
+  sharedTimeRules,
+  tallyRules,
+} from "./coverage.js";
 import { coveringRules, uncoveredRules } from "./covering.js";
 import { crowdRules } from "./crowd.js";
 import { dueRules } from "./due.js";
@@ -91,6 +97,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   coverageRules,
   rerunCoverageRules,
   partialCoverageRules,
+  sharedTimeRules,
   tallyRules,
   backfillRules,
   backfillStepRules,
