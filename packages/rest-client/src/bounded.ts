@@ -51,8 +51,13 @@ export async function bounded<T>(bounds: Bounds, work: (signal: AbortSignal) => 
   }
 }
 
-/** Awaits a promise that knows nothing of the signal. @throws the signal's reason if it is aborted first */
+/**
+ * Awaits a promise that knows nothing of the signal, and whose later rejection concerns nobody.
+ *
+ * @throws the signal's reason if it is aborted first
+ */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  work.catch(() => undefined);
   signal.throwIfAborted();
   let stop: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
