@@ -11,6 +11,7 @@ export * from "./client/schedule-client.js";
 export type * from "./clock/clock.js";
 export { pause } from "./clock/pause.js";
 export * from "./clock/system-clock.js";
+export { unlessAborted } from "./clock/unless-aborted.js";
 export * from "./clock/virtual-clock.js";
 export type { DispatcherOptions } from "./dispatch/dispatcher.js";
 export type * from "./engine/engine.js";

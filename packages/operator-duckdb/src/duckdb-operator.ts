@@ -1,12 +1,12 @@
 import { pathToFileURL } from "node:url";
 import { type JobContext, type JobOutcome, OperatorError, type SubmittedJob } from "@tidegate/core";
+import { unlessAborted } from "@tidegate/core/clock";
 import {
   type DefinedOperator,
   defineOperator,
   type JobCall,
   type OperatorDefinition,
 } from "@tidegate/operator-kit";
-import { unlessAborted } from "@tidegate/rest-client";
 import { outcomeOfError } from "./duckdb/failure.js";
 import { Session } from "./duckdb/session.js";
 import type { DuckdbJob } from "./job/job.js";

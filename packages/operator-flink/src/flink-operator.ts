@@ -6,6 +6,7 @@ import {
   type JobCall,
   type PreparingDefinition,
 } from "@tidegate/operator-kit";
+import { bounded } from "@tidegate/rest-client";
 import { JarLibrary } from "./jar/jar-library.js";
 import type { FlinkJob } from "./job/job.js";
 import { jobSchema } from "./job/job-schema.js";
@@ -160,7 +161,8 @@ class FlinkJobs implements PreparingDefinition<FlinkJob, Work> {
   async cancel(jobId: string): Promise<void> {
     await this.#jobManager.cancel(jobId);
     if (this.#isStopped) return;
-    await this.#watch.end(jobId, AbortSignal.timeout(CANCEL_LIMIT_MS));
+    const bounds = { signals: [], timeoutMs: CANCEL_LIMIT_MS, clock: this.#settings.clock };
+    await bounded(bounds, (signal) => this.#watch.end(jobId, signal));
   }
 
   /**

@@ -1,4 +1,5 @@
 import { type JobContext, type JobOutcome, OperatorError, type SubmittedJob } from "@tidegate/core";
+import { unlessAborted } from "@tidegate/core/clock";
 import {
   type DefinedOperator,
   defineOperator,
@@ -7,7 +8,6 @@ import {
   type PreparingDefinition,
   timeBoundsOf,
 } from "@tidegate/operator-kit";
-import { unlessAborted } from "@tidegate/rest-client";
 import { Calls } from "./calls.js";
 import type { FunctionJob, JobFunction, JobFunctions } from "./function-job.js";
 import { jobSchemaOf } from "./job-schema.js";

@@ -1,4 +1,5 @@
 import { type JobContext, type JobOutcome, OperatorError, type SubmittedJob } from "@tidegate/core";
+import { unlessAborted } from "@tidegate/core/clock";
 import {
   type DefinedOperator,
   defineOperator,
@@ -8,7 +9,6 @@ import {
   readSecrets,
   rerunNotes,
 } from "@tidegate/operator-kit";
-import { unlessAborted } from "@tidegate/rest-client";
 import { clusterWatch } from "./cluster/cluster-watch.js";
 import { JobEnding } from "./cluster/job-ending.js";
 import { JobListing } from "./cluster/job-lists.js";
