@@ -269,11 +269,9 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async #changeTogether(changes: readonly RunChange[]): Promise<boolean[]> {
-    const waves = wavesOf(
-      changes,
-      ({ id }) => id,
-      (change) => change.givesBack === true || revives(change),
-    ).map((wave) => wave.map(({ element, no }) => changeRow(element, no)));
+    const waves = wavesOf(changes, ({ id }) => id, revives).map((wave) =>
+      wave.map(({ element, no }) => changeRow(element, no)),
+    );
     return answers(changes.length, await this.#call<number[]>("change_runs", toJson(waves)));
   }
 

@@ -4,9 +4,9 @@ import type { TidegateEmitter } from "../events/events.js";
 import type { SignalEmitter } from "../events/signals.js";
 import type { Backfill } from "../run/backfill.js";
 import type { NewRun } from "../run/run.js";
+import { PLANNING_STATUSES } from "../schedule/status.js";
 import type { BackfillCommit } from "../store/backfill-table.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-import { PLANNING_STATUSES } from "./planner.js";
 import { nextSlice, rerunsOf } from "./rerun-slice.js";
 import { nextTurn } from "./rerun-units.js";
 

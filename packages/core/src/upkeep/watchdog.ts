@@ -31,7 +31,10 @@ export interface WatchdogParts {
   readonly everyMs: number;
 }
 
-/** Plans intervals whose engines stay silent: an engine's death costs lateness, never data. */
+/**
+ * Plans intervals whose engines stay silent, and cancelled ones that nothing covers: an engine's or a
+ * manager's death costs lateness, never data.
+ */
 export class Watchdog {
   readonly #parts: WatchdogParts;
   #timer: ClockTimer | undefined;
@@ -74,6 +77,7 @@ export class Watchdog {
       const [first] = await store.due({ before: now + LONGEST_LOOK_MS, limit: 1 });
       const overdueAt = first === undefined ? now + LONGEST_LOOK_MS : first.fireAt + SHORTEST_GRACE_MS;
       if (overdueAt < now) await this.#planOverdue(now);
+      await this.#planUncovered();
       return Math.max(now, overdueAt) + everyMs;
     } catch (error) {
       this.#trouble(error);
@@ -112,6 +116,18 @@ export class Watchdog {
       this.#from = from;
       if (isLast || seen.size >= MOST_AT_ONCE) return;
     }
+  }
+
+  /** Plans groups whose cancelled runs nothing covers: a manager may have died between the two. */
+  async #planUncovered(): Promise<void> {
+    const { store, planner } = this.#parts;
+    let cursor: string | undefined;
+    do {
+      const place = cursor === undefined ? {} : { cursor };
+      const page = await store.listRuns({ isUncovered: true }, { limit: PAGE, ...place });
+      if (page.items.length > 0) await planner.plan(page.items.map(({ groupId }) => groupId));
+      cursor = page.next;
+    } while (cursor !== undefined && this.#isRunning);
   }
 
   async #planSilent(due: readonly DueFire[], now: EpochMs): Promise<void> {
