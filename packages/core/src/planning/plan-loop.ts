@@ -39,6 +39,8 @@ export interface PlanLoopParts {
   readonly namespace: string;
   readonly cache: ScheduleCache;
   readonly failing: FailingGroups;
+  /** Returns when to check a schedule again if its planning waits for runs to end, ms. */
+  readonly recheckMs: (schedule: Schedule) => number;
   /** Called when a decision about a group stands: it was committed, or the store reflected it already. */
   readonly onDecided: (work: PlanWork, cached: CachedSchedule, decision: PlanDecision) => void;
 }
@@ -169,10 +171,10 @@ export class PlanLoop {
   }
 
   async #decide(work: PlanWork): Promise<Step | "done" | "again"> {
-    const { cache, clock, namespace, onDecided } = this.#parts;
+    const { cache, clock, namespace, recheckMs, onDecided } = this.#parts;
     const { groupId } = work;
     const cached = cache.get(groupId);
-    const step = cached && nextStep(work, cached, clock.now());
+    const step = cached && nextStep(work, cached, clock.now(), recheckMs(cached.schedule));
     if (cached === undefined || step === undefined || !("decision" in step)) {
       cache.forget(groupId);
       if (step?.do === "read") return "again";
