@@ -4,10 +4,11 @@ import fc from "fast-check";
 import {
   dateText,
   epochSeconds,
-  isTimeZone,
+  isoText,
   timestampText,
   zonedTimestampText,
-} from "../src/job/time-text.js";
+} from "../src/placeholders/time-text.js";
+import { timezoneSchema } from "../src/timezone.js";
 
 const instant = fc.integer({ min: Date.UTC(1973, 0, 1), max: Date.UTC(2099, 0, 1) });
 const zone = fc.constantFrom(
@@ -26,8 +27,8 @@ describe("a timestamp's text", () => {
 
   it("names its instant, with its zone", () => {
     fc.assert(
-      fc.property(instant, zone, (at, timeZone) => {
-        expect(Date.parse(zonedTimestampText(at, timeZone).replace(" ", "T"))).toBe(at);
+      fc.property(instant, zone, (at, timezone) => {
+        expect(Date.parse(zonedTimestampText(at, timezone).replace(" ", "T"))).toBe(at);
       }),
     );
   });
@@ -67,6 +68,14 @@ describe("epoch seconds", () => {
   });
 });
 
+describe("an ISO text", () => {
+  it("has four digits of year in every time zone", () => {
+    expect(isoText(Date.UTC(2026, 0, 1))).toBe("2026-01-01T00:00:00.000Z");
+    expect(isoText(EARLIEST)).toBe("0001-01-02T00:00:00.000Z");
+    expect(isoText(-EARLIEST)).toBe("9999-12-30T23:59:59.999Z");
+  });
+});
+
 describe("a time zone", () => {
   it.each([
     ["Europe/Berlin", true],
@@ -74,6 +83,6 @@ describe("a time zone", () => {
     ["Mars/Olympus", false],
     ["", false],
   ])("%s is one: %s", (name, expected) => {
-    expect(isTimeZone(name)).toBe(expected);
+    expect(timezoneSchema.safeParse(name).success).toBe(expected);
   });
 });

@@ -1,4 +1,3 @@
-import { type JsonObject, OperatorError } from "@tidegate/core";
 import { z } from "zod";
 import { ENCODINGS } from "../prepare/encoding.js";
 import { COLUMN_TYPES, columnType } from "./column-type.js";
@@ -72,7 +71,8 @@ const target = z.strictObject({
   compression: z.enum(["zstd", "snappy", "gzip", "uncompressed"]).exactOptional(),
 });
 
-const job = z
+/** Schema of a schedule's `job`. */
+export const jobSchema = z
   .strictObject({
     source: source.exactOptional(),
     sql: z.string().min(1).max(50_000).exactOptional(),
@@ -81,33 +81,7 @@ const job = z
   .refine(({ source: files, sql }) => (files === undefined) !== (sql === undefined), {
     path: ["source"],
     message: "give either source or sql",
-  });
-
-/** Keys that would reach an object's prototype once the JSON is merged somewhere downstream. */
-const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
-
-/**
- * Validates a schedule's `job`.
- *
- * @throws OperatorError JOB_INVALID with the first offending field, such as `job.source.path`
- */
-export function parseJob(input: JsonObject): DuckdbJob {
-  refuseForbiddenKeys(input, "job");
-  const parsed = job.safeParse(input);
-  if (parsed.success) return parsed.data as DuckdbJob;
-  const issue = parsed.error.issues[0]!;
-  throw invalidJob(fieldOf(issue), issue.message);
-}
-
-/** Returns the error that rejects a job because of one of its fields. */
-export function invalidJob(field: string, problem: string): OperatorError {
-  return new OperatorError("JOB_INVALID", `${field}: ${problem}.`, { field });
-}
-
-function fieldOf(issue: z.core.$ZodIssue): string {
-  const path = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0] ?? ""] : issue.path;
-  return ["job", ...path].map(String).join(".");
-}
+  }) as unknown as z.ZodType<DuckdbJob>;
 
 function hasDistinctNames(declared: Readonly<Record<string, string>>): boolean {
   const names = Object.keys(declared).map((name) => name.toLowerCase());
@@ -117,12 +91,4 @@ function hasDistinctNames(declared: Readonly<Record<string, string>>): boolean {
 /** Returns whether the declared columns have an order that a JavaScript object keeps. */
 function namesInOrder(columns: Readonly<Record<string, string>> | undefined): boolean {
   return columns !== undefined && !Object.keys(columns).some((name) => /^\d+$/.test(name));
-}
-
-function refuseForbiddenKeys(value: unknown, field: string): void {
-  if (typeof value !== "object" || value === null) return;
-  for (const [key, child] of Object.entries(value)) {
-    if (FORBIDDEN_KEYS.has(key)) throw invalidJob(`${field}.${key}`, "this key is not allowed");
-    refuseForbiddenKeys(child, `${field}.${key}`);
-  }
 }

@@ -1,28 +1,10 @@
-import type { JsonObject, OfflineJobRequest, OperatorError } from "@tidegate/core";
-import { z } from "zod";
-import { invalidJob } from "./invalid-job.js";
-import type { Rerun, SeaTunnelJob } from "./job.js";
+import type { JsonObject, OfflineJobRequest } from "@tidegate/core";
+import { invalidJob, type Rerun, type Secret } from "@tidegate/operator-kit";
+import type { SeaTunnelJob } from "./job.js";
 import { SINK_RULES, type SinkRule } from "./rerun.js";
-import type { Secret } from "./secrets.js";
 import { checkTemplates, fillTemplates, hasBound, secretNamesIn } from "./template.js";
-import { isTimeZone } from "./time-text.js";
-
-/** Thirty days, ms. */
-export const MAX_DEADLINE_MS = 2_592_000_000;
 
 const PARTS = ["env", "source", "transform", "sink"] as const;
-
-const plugin = z.looseObject({ plugin_name: z.string().min(1) });
-
-const job = z.strictObject({
-  env: z.record(z.string(), z.json()).optional(),
-  source: z.array(plugin).min(1),
-  transform: z.array(plugin).optional(),
-  sink: z.array(plugin).min(1),
-  timeZone: z.string().refine(isTimeZone, "must be an IANA time zone").optional(),
-  deadlineMs: z.number().int().min(1_000).max(MAX_DEADLINE_MS).optional(),
-  rerun: z.enum(["replaces", "appends"]).optional(),
-});
 
 /** A checked job, and the effect of a second job of the same interval. */
 export interface CheckedJob {
@@ -41,26 +23,26 @@ export interface JobSurroundings {
 }
 
 /**
- * Validates a schedule's `job`.
+ * Checks a job's parts against each other.
  *
  * @throws OperatorError JOB_INVALID with the first offending field, such as `job.sink.0.path`
  */
-export function parseJob(input: JsonObject, { sinks = {}, secrets = {} }: JobSurroundings = {}): CheckedJob {
-  const parsed = job.safeParse(input);
-  if (!parsed.success) throw refusalOf(parsed.error.issues[0]!);
-  const checked = parsed.data as SeaTunnelJob;
-  requireBatch(checked.env ?? {});
-  for (const part of PARTS) checkTemplates(checked[part] ?? [], `job.${part}`, Object.keys(secrets));
-  if (![checked.source, checked.transform ?? []].some(hasBound)) {
+export function checkedJob(
+  job: SeaTunnelJob,
+  { sinks = {}, secrets = {} }: JobSurroundings = {},
+): CheckedJob {
+  requireBatch(job.env ?? {});
+  for (const part of PARTS) checkTemplates(job[part] ?? [], `job.${part}`, Object.keys(secrets));
+  if (![job.source, job.transform ?? []].some(hasBound)) {
     throw invalidJob(
       "job.source",
       "neither a source nor a transform names a bound, such as {{lower.timestamp}}, so every run would read everything",
     );
   }
   return {
-    job: checked,
-    rerun: checked.rerun ?? rerunOf(checked, { ...SINK_RULES, ...sinks }),
-    secretNames: secretNamesIn(PARTS.map((part) => checked[part] ?? [])),
+    job,
+    rerun: job.rerun ?? rerunOf(job, { ...SINK_RULES, ...sinks }),
+    secretNames: secretNamesIn(PARTS.map((part) => job[part] ?? [])),
   };
 }
 
@@ -75,7 +57,7 @@ export function configOf(
   request: OfflineJobRequest,
   secrets: ReadonlyMap<string, string> = new Map(),
 ): JsonObject {
-  const filling = { request, timeZone: job.timeZone ?? "UTC", secrets };
+  const filling = { request, timezone: job.timezone ?? "UTC", secrets };
   const filled = Object.fromEntries(
     PARTS.map((part) => [part, fillTemplates(job[part] ?? [], filling, `job.${part}`)]),
   );
@@ -111,9 +93,4 @@ function rerunOf(job: SeaTunnelJob, rules: Readonly<Record<string, SinkRule>>): 
     );
   }
   return "replaces";
-}
-
-function refusalOf(issue: z.core.$ZodIssue): OperatorError {
-  const path = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0] ?? ""] : issue.path;
-  return invalidJob(["job", ...path].map(String).join("."), issue.message);
 }

@@ -1,7 +1,5 @@
-import { type JsonObject, OperatorError } from "@tidegate/core";
-import { IANAZone } from "luxon";
+import { rerunSchema, timezoneSchema } from "@tidegate/operator-kit";
 import { z } from "zod";
-import { invalidJob } from "./invalid-job.js";
 import type { FlinkJob } from "./job.js";
 
 const MAX_STATEMENT = 100_000;
@@ -17,14 +15,11 @@ const columns = z
 
 const common = {
   flinkConfiguration: configuration.exactOptional(),
-  timeZone: z
-    .string()
-    .refine((name) => IANAZone.isValidZone(name), "must be an IANA time zone")
-    .exactOptional(),
+  timezone: timezoneSchema.exactOptional(),
   onLost: z.enum(["resubmit", "hold"]).exactOptional(),
 };
 
-const repetition = z.enum(["replaces", "appends"]).exactOptional();
+const rerun = rerunSchema.exactOptional();
 const statement = z.string().min(1).max(MAX_STATEMENT);
 const statements = z.array(statement).max(MAX_ENTRIES).exactOptional();
 
@@ -37,10 +32,10 @@ const jar = z.strictObject({
     .exactOptional(),
   programArgs: z.array(z.string().max(10_000)).max(MAX_ENTRIES).exactOptional(),
   parallelism: z.number().int().min(1).max(32_768).exactOptional(),
-  repetition,
+  rerun,
 });
 
-const sql = z.strictObject({ ...common, setup: statements, prepare: statements, statement, repetition });
+const sql = z.strictObject({ ...common, setup: statements, prepare: statements, statement, rerun });
 
 const table = {
   connector: z.string().regex(/^[A-Za-z0-9_.-]{1,100}$/, "must be the name of a connector"),
@@ -56,7 +51,7 @@ const sync = z.strictObject({
     ...table,
     columns,
     timeColumn: z.string().min(1).max(200).exactOptional(),
-    timeType: z.enum(["timestamp", "timestamp_ltz", "date", "epoch_ms", "epoch_s"]).exactOptional(),
+    timeType: z.enum(["timestamp", "timestamptz", "date", "epochMs", "epochS"]).exactOptional(),
   }),
   sink: z.strictObject({
     ...table,
@@ -67,7 +62,7 @@ const sync = z.strictObject({
       .max(500)
       .regex(/^(?!.*\.\.)[^/'].*$/, "must be a folder below the sink's path")
       .exactOptional(),
-    repetition,
+    rerun,
   }),
   select: columns.exactOptional(),
 });
@@ -81,50 +76,26 @@ const materializedTable = z.strictObject({
   partition: strings.exactOptional(),
   dynamicOptions: strings.exactOptional(),
   sessionConfiguration: configuration
-    .refine((given) => !("table.local-time-zone" in given), "must leave the time zone to timeZone")
+    .refine((given) => !("table.local-time-zone" in given), "must leave the time zone to timezone")
     .exactOptional(),
   setup: statements,
 });
 
-const KINDS = { jar, sql, sync, materializedTable } as const;
-
-/** Keys that would reach an object's prototype once the JSON is merged somewhere downstream. */
-const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
-
-/**
- * Validates a schedule's `job` by itself.
- *
- * @throws OperatorError JOB_INVALID with the first offending field, such as `job.sql.statement`
- */
-export function parseJob(input: JsonObject): FlinkJob {
-  refuseForbiddenKeys(input, "job");
-  const keys = Object.keys(input);
-  const [kind] = keys;
-  if (keys.length !== 1 || kind === undefined || !Object.hasOwn(KINDS, kind)) {
-    throw new OperatorError(
-      "JOB_INVALID",
-      "job: must have exactly one of jar, sql, sync and materializedTable.",
-      {
-        field: "job",
-      },
-    );
-  }
-  const parsed = KINDS[kind as keyof typeof KINDS].safeParse(input[kind]);
-  if (parsed.success) return { [kind]: parsed.data } as unknown as FlinkJob;
-  const issue = parsed.error.issues[0]!;
-  const path = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0] ?? ""] : issue.path;
-  throw invalidJob(["job", kind, ...path].map(String).join("."), issue.message);
-}
+/** Schema of a schedule's `job`: one of four kinds, distinguished by its field. */
+export const jobSchema = z
+  .strictObject({
+    jar: jar.exactOptional(),
+    sql: sql.exactOptional(),
+    sync: sync.exactOptional(),
+    materializedTable: materializedTable.exactOptional(),
+  })
+  .refine(
+    (given) => Object.keys(given).length === 1,
+    "must have exactly one of jar, sql, sync and materializedTable",
+  )
+  .meta({ minProperties: 1, maxProperties: 1 }) as unknown as z.ZodType<FlinkJob>;
 
 /** Returns whether the operator sets this option itself. */
 function isOwn(name: string): boolean {
   return name.startsWith("$internal.") || name === "execution.runtime-mode" || name === "execution.target";
-}
-
-function refuseForbiddenKeys(value: unknown, field: string): void {
-  if (typeof value !== "object" || value === null) return;
-  for (const [key, child] of Object.entries(value)) {
-    if (FORBIDDEN_KEYS.has(key)) throw invalidJob(`${field}.${key}`, "this key is not allowed");
-    refuseForbiddenKeys(child, `${field}.${key}`);
-  }
 }

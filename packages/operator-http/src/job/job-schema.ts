@@ -1,4 +1,4 @@
-import { type JsonObject, OperatorError } from "@tidegate/core";
+import { SECRET_NAME } from "@tidegate/operator-kit";
 import { z } from "zod";
 import { headerNameProblem, isCredentialName, isHeaderValue } from "./header-rules.js";
 import type { HttpJob } from "./job.js";
@@ -6,9 +6,6 @@ import { PLACEHOLDERS, type Placeholder, sampleUrl, templateProblem } from "./ur
 
 const MAX_HEADERS = 50;
 const BY_KEY = PLACEHOLDERS.filter((name) => name !== "jobId");
-
-/** The names allowed for secrets. */
-export const SECRET_NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 
 const secretRef = z.string().regex(SECRET_NAME, "must be the name of a secret, not the secret itself");
 
@@ -47,7 +44,8 @@ const auth = z
     message: "goes with Authorization only, not with a header of one's own",
   });
 
-const job = z
+/** Schema of a schedule's `job` by itself. The operator decides whether its addresses and secrets may be used. */
+export const jobSchema = z
   .strictObject({
     url: address([]),
     method: z.enum(["POST", "PUT"]).exactOptional(),
@@ -78,28 +76,7 @@ const job = z
       if (given[field] === undefined) continue;
       context.addIssue({ code: "custom", path: [field], message: 'cannot be asked with protocol "status"' });
     }
-  });
-
-/** Keys that would reach an object's prototype once the JSON is merged somewhere downstream. */
-const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
-
-/**
- * Validates a schedule's `job` by itself. The operator decides whether its addresses and secrets may be used.
- *
- * @throws OperatorError JOB_INVALID with the first offending field, such as `job.url`
- */
-export function parseJob(input: JsonObject): HttpJob {
-  refuseForbiddenKeys(input, "job");
-  const parsed = job.safeParse(input);
-  if (parsed.success) return parsed.data as HttpJob;
-  const issue = parsed.error.issues[0]!;
-  throw invalidJob(fieldOf(issue), issue.message);
-}
-
-/** Returns the error that rejects a job because of one of its fields. */
-export function invalidJob(field: string, problem: string): OperatorError {
-  return new OperatorError("JOB_INVALID", `${field}: ${problem}.`, { field });
-}
+  }) as unknown as z.ZodType<HttpJob>;
 
 function address(placeholders: readonly Placeholder[]) {
   return z
@@ -115,17 +92,4 @@ function queryProblem(url: URL): string | undefined {
   const name = [...url.searchParams.keys()].find(isCredentialName);
   if (name === undefined) return undefined;
   return `must not carry a credential in its query ("${name}"), where logs keep it; use job.auth`;
-}
-
-function fieldOf(issue: z.core.$ZodIssue): string {
-  const path = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0] ?? ""] : issue.path;
-  return ["job", ...path].map(String).join(".");
-}
-
-function refuseForbiddenKeys(value: unknown, field: string): void {
-  if (typeof value !== "object" || value === null) return;
-  for (const [key, child] of Object.entries(value)) {
-    if (FORBIDDEN_KEYS.has(key)) throw invalidJob(`${field}.${key}`, "this key is not allowed");
-    refuseForbiddenKeys(child, `${field}.${key}`);
-  }
 }
