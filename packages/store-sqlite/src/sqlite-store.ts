@@ -28,7 +28,6 @@ import {
   type Schedule,
   type ScheduleChange,
   type ScheduleFilter,
-  type ScheduleSpec,
   type ScheduleStore,
   type ScheduleVersion,
   StoreError,
@@ -192,7 +191,7 @@ export class SqliteStore implements ScheduleStore {
         )
         .map(({ spec, created_at, ...version }) => ({
           ...version,
-          spec: JSON.parse(spec) as ScheduleSpec,
+          ...readSpec(spec, { groupId }),
           createdAt: created_at,
         })),
     );

@@ -5,7 +5,7 @@ import type { TidegateEmitter } from "../events/events.js";
 import type { SignalEmitter } from "../events/signals.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { DeferredGroups } from "./deferred-groups.js";
-import { FailingGroups } from "./failing-groups.js";
+import { FailingGroups, RETRY_MS } from "./failing-groups.js";
 import { HeldFires } from "./held-fires.js";
 import { isOfStore } from "./isolated.js";
 import { type PlanDecision, RECHECK_MS } from "./plan-decision.js";
@@ -23,9 +23,6 @@ export interface PlannerParts {
   readonly specs: SpecCache;
   readonly namespace: string;
 }
-
-/** Delay before planning that failed because of the store is repeated, ms. */
-const RETRY_MS = 1_000;
 
 /**
  * Turns fires into runs: plans whatever the grid owes from the watermark to now. The only writer of

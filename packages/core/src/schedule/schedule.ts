@@ -167,6 +167,12 @@ export type ScheduleStatus = "REGISTERING" | "REGISTERED" | "FAILED" | "PAUSED" 
 /** A schedule as the store keeps it. */
 export interface Schedule {
   readonly spec: ScheduleSpec;
+  /**
+   * Why this version of Tidegate cannot read the specification: it is damaged, or a newer version wrote it.
+   * Then `spec` is a stand-in that has only the group, the engine and the ledger's beginning; nothing is
+   * planned, and an update with the full definition repairs it. `null` for all others.
+   */
+  readonly unreadable: string | null;
   /** 1 at registration, incremented by each update. */
   readonly version: number;
   readonly status: ScheduleStatus;
@@ -198,6 +204,8 @@ export interface Schedule {
 export interface ScheduleVersion {
   readonly version: number;
   readonly spec: ScheduleSpec;
+  /** See `Schedule.unreadable`. */
+  readonly unreadable: string | null;
   /** The version of the time zone database that it was computed with, such as `2025c`. */
   readonly tzdata: string;
   /** The watermark at which it took effect, epoch ms. */

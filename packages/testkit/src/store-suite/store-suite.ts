@@ -27,6 +27,7 @@ import { scheduleFilterRules, schedulePagingRules } from "./schedule-listing.js"
 import { originRules, registrationRules, scheduleChangeRules } from "./schedules.js";
 import { rivalryRules } from "./sharing.js";
 import { besideRules, plannedVersionRules, revivalRules } from "./standing.js";
+import { unreadableRules } from "./unreadable.js";
 
 export type { StoreFeatures, StoreFixture, StoreSuiteOptions } from "./fixture.js";
 
@@ -95,6 +96,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   backfillStepRules,
   openRunRules,
   purgeRules,
+  unreadableRules,
   durabilityRules,
   rivalryRules,
   crowdRules,
