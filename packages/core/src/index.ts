@@ -59,6 +59,7 @@ export { laneWidth, normalizeSchedule, type SpecDefaults } from "./schedule/norm
 export * from "./schedule/schedule.js";
 export { type ParsedScheduleInfo, parseScheduleInfo, scheduleInfoSchema } from "./schedule/schema.js";
 export * from "./schedule/status.js";
+export { type KnownOfSpec, readSpec, type StoredSpec } from "./schedule/stored-spec.js";
 export type * from "./store/backfill-table.js";
 export * from "./store/memory-store.js";
 export type * from "./store/page.js";

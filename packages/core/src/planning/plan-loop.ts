@@ -182,6 +182,8 @@ export class PlanLoop {
       return "done";
     }
     const { decision } = step;
+    // As decided upon: by the time that more is read, another plan may have moved what is cached.
+    const { schedule } = cached;
     if (step.do === "nothing") {
       onDecided(work, cached, decision);
       return "done";
@@ -192,11 +194,11 @@ export class PlanLoop {
       supersedes: decision.supersedes,
       whilePaused: work.cause === "while-paused",
     };
-    const plain = { work, cached, decision, commit: commitOf(cached.schedule, decision, named) };
+    const plain = { work, cached, decision, commit: commitOf(schedule, decision, named) };
     if (work.conflicts === 0 && decision.supersedes.length === 0) return plain;
-    const generations = await this.#freeGenerations(plain);
+    const generations = await this.#freeGenerations(plain, schedule);
     if (generations === undefined) return "again";
-    return { ...plain, commit: commitOf(cached.schedule, decision, { ...named, generations }) };
+    return { ...plain, commit: commitOf(schedule, decision, { ...named, generations }) };
   }
 
   /**
@@ -204,7 +206,7 @@ export class PlanLoop {
    * cancelled run stays in it, and may have had the same bounds. `undefined` if the empty interval of an
    * inclusive end turns out to be planned, so that the step has to be decided again.
    */
-  async #freeGenerations({ work, cached, decision }: Step): Promise<number[] | undefined> {
+  async #freeGenerations({ work, decision }: Step, schedule: Schedule): Promise<number[] | undefined> {
     const { store, namespace, clock } = this.#parts;
     const { runs, supersedes } = decision;
     const same = ({ lower, upper }: Run, index: number): boolean =>
@@ -215,7 +217,7 @@ export class PlanLoop {
         .reduce((next, run) => Math.max(next, run.generation + 1), 0),
     );
     for (;;) {
-      const { runs: named } = commitOf(cached.schedule, decision, {
+      const { runs: named } = commitOf(schedule, decision, {
         namespace,
         plannedAt: clock.now(),
         generations,

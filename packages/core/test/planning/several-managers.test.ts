@@ -123,3 +123,41 @@ describe("a wake that is lost", () => {
     ]);
   });
 });
+
+describe("two plans of a group at once in one manager", () => {
+  it("plan its interval once, also where one of them had been refused before", async () => {
+    const clock = new VirtualClock({ start: T0 });
+    const store = new SharedStore({ clock });
+    const world = new World({ store, clock });
+    await world.start();
+    await world.client.register(hourly(GROUP, { overlap: "allow" }));
+    await world.clock.advanceTo(T0 + HOUR);
+    const { plan, getRuns } = store;
+    store.plan = async (commits) => {
+      store.plan = plan;
+      return commits.map(() => false);
+    };
+    let tellLooked!: () => void;
+    let letLook!: () => void;
+    const looked = new Promise<void>((resolve) => {
+      tellLooked = resolve;
+    });
+    const mayLook = new Promise<void>((resolve) => {
+      letLook = resolve;
+    });
+    store.getRuns = async (ids) => {
+      store.getRuns = getRuns;
+      tellLooked();
+      await mayLook;
+      return store.getRuns(ids);
+    };
+    const refused = world.engine.fire(GROUP, T0 + HOUR);
+    await looked;
+    await world.engine.fire(GROUP, T0 + HOUR);
+    letLook();
+    await refused;
+    await world.settle();
+    expect(await world.runs(GROUP)).toMatchObject([{ generation: 0, lower: T0, upper: T0 + HOUR }]);
+    expect(world.operator.submissions).toHaveLength(1);
+  });
+});

@@ -155,9 +155,15 @@ export const scheduleSpec = z
       "A definition with all defaults filled in and instants as epoch milliseconds; it can be put as it is.",
   });
 
+const unreadable = z
+  .string()
+  .nullable()
+  .describe("Why this version of Tidegate cannot read the definition, of which `spec` is then a stand-in.");
+
 export const schedule = z
   .object({
     spec: scheduleSpec.describe("Its definition."),
+    unreadable,
     version: z.int().describe("1 at registration, one more with each update."),
     status: scheduleStatus.describe("What is true of it and its engine."),
     statusReason: z.string().nullable().describe("Why it failed, or the note it was paused with."),
@@ -179,6 +185,7 @@ export const scheduleVersion = z
   .object({
     version: z.int().describe("1 at registration, one more with each update."),
     spec: scheduleSpec.describe("The definition of this version."),
+    unreadable,
     tzdata: z.string().describe("The version of the time zone database that it was computed with."),
     since: at("The watermark at which it took effect"),
     createdAt: at("When it was made"),
