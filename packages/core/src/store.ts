@@ -18,7 +18,6 @@ export {
   REST_TURN,
   takeFairly,
 } from "./run/claim-order.js";
-export { type KnownOfSpec, readSpec, type StoredSpec } from "./schedule/stored-spec.js";
 export { isUncovered, maySupersede } from "./run/covering.js";
 export { isEnded } from "./run/lane.js";
 export { isAdmitted } from "./run/place.js";
@@ -26,6 +25,7 @@ export type { NewRun } from "./run/run.js";
 export { type RunIdentity, runId } from "./run/run-id.js";
 export { isStanding, mayBeRevived, mayRunBeside, STANDING_STATES } from "./run/standing.js";
 export { laneWidth } from "./schedule/normalize.js";
+export { type KnownOfSpec, readSpec, type StoredSpec } from "./schedule/stored-spec.js";
 export type { BackfillCommit, BackfillTable } from "./store/backfill-table.js";
 export { type Placement, placementAfter } from "./store/placement.js";
 export {

@@ -1,5 +1,6 @@
 import type { Clock, EpochMs } from "../clock/clock.js";
-import { type ErrorCode, isTidegateError, LedgerError, messageOf, ScheduleError } from "../errors/errors.js";
+import { hasCode, LedgerError, messageOf, ScheduleError } from "../errors/errors.js";
+
 import type { Interval } from "../interval/boundaries.js";
 import type { Backfill } from "../run/backfill.js";
 import type { Run } from "../run/run.js";
@@ -365,8 +366,4 @@ export class ScheduleClient {
     if (unreadable !== null) return undefined;
     return new Grid(spec).lastClosed(this.#parts.clock.now() - spec.delayMs)?.upper;
   }
-}
-
-function hasCode(error: unknown, code: ErrorCode): boolean {
-  return isTidegateError(error) && error.code === code;
 }
