@@ -23,6 +23,7 @@ import {
   type RunFilter,
   type RunReason,
   type RunTally,
+  readSpec,
   type Schedule,
   type ScheduleChange,
   type ScheduleFilter,

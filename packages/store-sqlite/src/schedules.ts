@@ -48,7 +48,11 @@ export function insertSchedule({ statements, groups }: Tables, added: NewSchedul
   return true;
 }
 
-function insertVersion(statements: Statements, no: number, version: ScheduleVersion): void {
+function insertVersion(
+  statements: Statements,
+  no: number,
+  version: Omit<ScheduleVersion, "unreadable">,
+): void {
   statements.run(
     "INSERT INTO schedule_version (schedule_no, version, spec, tzdata, since, created_at) VALUES (?, ?, ?, ?, ?, ?)",
     no,

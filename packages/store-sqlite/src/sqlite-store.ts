@@ -25,6 +25,7 @@ import {
   type RunFilter,
   type RunReason,
   type RunTally,
+  readSpec,
   type Schedule,
   type ScheduleChange,
   type ScheduleFilter,

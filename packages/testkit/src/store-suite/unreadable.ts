@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { ScheduleSpec } from "@tidegate/core";
-import { aSpec, minute } from "../builders.js";
-import { register } from "./conduct.js";
+import { aSpec } from "../builders.js";
+import { LATER, register } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
 const DAMAGED = "damaged";
@@ -32,7 +32,7 @@ export function unreadableRules({ store, fixture }: StoreBed): void {
       const found = await store().listSchedules({ labels: { team: "sales" } }, {});
       expect(found.items.map(({ spec }) => spec.groupId)).toEqual(expect.arrayContaining(["a", "z"]));
       expect(await store().listVersions(DAMAGED)).toMatchObject([{ version: 1, unreadable }]);
-      const due = await store().due({ before: minute(1), limit: 10 });
+      const due = await store().due({ before: LATER, limit: 10 });
       expect(due.map(({ groupId }) => groupId).sort()).toEqual(GROUPS);
     }
 
@@ -41,7 +41,7 @@ export function unreadableRules({ store, fixture }: StoreBed): void {
       const change = {
         groupId: DAMAGED,
         expected: { version: 1, statuses: ["REGISTERED"] },
-        updatedAt: minute(1),
+        updatedAt: LATER,
         spec: { spec, tzdata: "2025c" },
       } as const;
       expect(await store().changeSchedules([change])).toEqual([true]);
