@@ -13,7 +13,7 @@ export interface StoreFixture {
   readonly connect?: (namespace?: string) => Promise<ScheduleStore>;
   /**
    * Replaces the text of a group's newest specification behind the store's back, as damage or a newer version
-   * of Tidegate does. @default a store that keeps no text
+   * of Tidegate does. The store is closed. @default a store that keeps no text
    */
   readonly overwriteSpec?: (groupId: string, text: string) => Promise<void>;
   /** Closes what is open and removes what was created. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { ScheduleSpec } from "@tidegate/core";
+import type { ScheduleSpec, ScheduleStore } from "@tidegate/core";
 import { aSpec } from "../builders.js";
 import { LATER, register } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
@@ -19,24 +19,24 @@ const FROM_THE_FUTURE: readonly (readonly [field: string, value: unknown])[] = [
 const TEXTS = ["", "{", "null", '"orders"', "[]", '{"groupId":"damaged"}', '{"groupId":"a"}'];
 
 /** Tests that a specification that cannot be read affects no other schedule. */
-export function unreadableRules({ store, fixture }: StoreBed): void {
+export function unreadableRules({ store, fixture, reopened }: StoreBed): void {
   describe("a specification that cannot be read", () => {
-    async function expectHarmless(): Promise<void> {
+    async function expectHarmless(within: ScheduleStore): Promise<void> {
       const unreadable = expect.stringContaining("cannot be read");
       const wanted = GROUPS.map((groupId) => ({
         spec: { groupId, engine: "embedded" },
         unreadable: groupId === DAMAGED ? unreadable : null,
       }));
-      expect((await store().listSchedules({}, {})).items).toMatchObject(wanted);
-      expect(await store().getSchedules(GROUPS)).toMatchObject(wanted);
-      const found = await store().listSchedules({ labels: { team: "sales" } }, {});
+      expect((await within.listSchedules({}, {})).items).toMatchObject(wanted);
+      expect(await within.getSchedules(GROUPS)).toMatchObject(wanted);
+      const found = await within.listSchedules({ labels: { team: "sales" } }, {});
       expect(found.items.map(({ spec }) => spec.groupId)).toEqual(expect.arrayContaining(["a", "z"]));
-      expect(await store().listVersions(DAMAGED)).toMatchObject([{ version: 1, unreadable }]);
-      const due = await store().due({ before: LATER, limit: 10 });
+      expect(await within.listVersions(DAMAGED)).toMatchObject([{ version: 1, unreadable }]);
+      const due = await within.due({ before: LATER, limit: 10 });
       expect(due.map(({ groupId }) => groupId).sort()).toEqual(GROUPS);
     }
 
-    async function repair(): Promise<void> {
+    async function repair(within: ScheduleStore): Promise<void> {
       const spec = aSpec({ groupId: DAMAGED, labels: { team: "sales" } });
       const change = {
         groupId: DAMAGED,
@@ -44,9 +44,9 @@ export function unreadableRules({ store, fixture }: StoreBed): void {
         updatedAt: LATER,
         spec: { spec, tzdata: "2025c" },
       } as const;
-      expect(await store().changeSchedules([change])).toEqual([true]);
-      expect(await store().getSchedules([DAMAGED])).toMatchObject([{ spec, version: 2, unreadable: null }]);
-      expect(await store().listVersions(DAMAGED)).toMatchObject([
+      expect(await within.changeSchedules([change])).toEqual([true]);
+      expect(await within.getSchedules([DAMAGED])).toMatchObject([{ spec, version: 2, unreadable: null }]);
+      expect(await within.listVersions(DAMAGED)).toMatchObject([
         { version: 1, unreadable: expect.any(String) },
         { version: 2, spec, unreadable: null },
       ]);
@@ -58,8 +58,8 @@ export function unreadableRules({ store, fixture }: StoreBed): void {
         const spec = { ...labelled(DAMAGED), [field]: value } as ScheduleSpec;
         for (const groupId of GROUPS)
           await register(store(), { spec: groupId === DAMAGED ? spec : labelled(groupId) });
-        await expectHarmless();
-        await repair();
+        await expectHarmless(store());
+        await repair(store());
       },
     );
 
@@ -67,9 +67,11 @@ export function unreadableRules({ store, fixture }: StoreBed): void {
       const { overwriteSpec } = fixture();
       if (overwriteSpec === undefined) return;
       for (const groupId of GROUPS) await register(store(), { spec: labelled(groupId) });
+      await store().close();
       await overwriteSpec(DAMAGED, text);
-      await expectHarmless();
-      await repair();
+      const damaged = await reopened();
+      await expectHarmless(damaged);
+      await repair(damaged);
     });
   });
 }

@@ -1,4 +1,4 @@
-import type { Schedule, ScheduleStatus, ScheduleVersion } from "../../schedule/schedule.js";
+import type { Schedule, ScheduleVersion } from "../../schedule/schedule.js";
 import { checkedSpec } from "../../schedule/stored-spec.js";
 import type { NewSchedule } from "../schedule-table.js";
 import { frozenCopy } from "./frozen-copy.js";
@@ -50,9 +50,4 @@ export function newGroup(added: NewSchedule): Group {
     waiting: new IndexedHeap<RunRow>((a, b) => comparePositions(a.run, b.run)),
     heapIndex: NOT_QUEUED,
   };
-}
-
-/** Returns whether a schedule in this status plans what it owes. */
-export function plans(status: ScheduleStatus): boolean {
-  return status === "REGISTERING" || status === "REGISTERED" || status === "FAILED";
 }
