@@ -1,5 +1,4 @@
 import { describe, expect, it } from "@jest/globals";
-import { IntervalPlanner } from "../../src/planning/planner.js";
 import { MemoryStore } from "../../src/store/memory-store.js";
 import { DAY, HOUR, T0 } from "../support/instants.js";
 import { hourly } from "../support/schedules.js";
@@ -25,7 +24,6 @@ async function begin() {
   const changed = { spec: { ...spec, trigger }, tzdata: "2027a" };
   const expected = { version, statuses: ["REGISTERED"] } as const;
   await store.changeSchedules([{ groupId: "future", expected, updatedAt: T0, spec: changed }]);
-  world.tidegate.container.get(IntervalPlanner).forget("future");
   return world;
 }
 
