@@ -43,7 +43,8 @@ export class ScheduleCache {
    */
   add(schedule: Schedule, uncovered: readonly Run[]): void {
     requireReadable(schedule);
-    const openRuns = schedule.admittedRuns + schedule.waitingRuns + schedule.blockingRuns;
+    const openRuns =
+      schedule.admittedRuns + schedule.gatedRuns + schedule.waitingRuns + schedule.blockingRuns;
     const grid = new Grid(schedule.spec);
     this.#schedules.set(schedule.spec.groupId, { schedule, grid, isFresh: true, openRuns, uncovered });
   }
