@@ -78,6 +78,8 @@ function standIn({ groupId, engine = "unknown", origin = 0 }: KnownOfSpec, probl
     engineGraceMs: 30_000,
     description: "",
     labels: {},
+    notBefore: null,
+    gates: {},
   };
   return {
     spec,
@@ -127,6 +129,9 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   engineGraceMs: isNumber,
   description: isText,
   labels: (value) => isObject(value) && Object.values(value as object).every(isText),
+  // Absent from specifications that were stored before there were gates.
+  notBefore: (value) => value == null || isText(value) || isObject(value),
+  gates: (value) => value === undefined || isObject(value),
 };
 
 const TRIGGERS = oneOf("cron", "period", "once");
