@@ -27,10 +27,10 @@ import {
   type RunFilter,
   type RunReason,
   type RunTally,
+  readSpec,
   type Schedule,
   type ScheduleChange,
   type ScheduleFilter,
-  type ScheduleSpec,
   type ScheduleStore,
   type ScheduleVersion,
   StoreError,
@@ -125,7 +125,7 @@ export class PostgresStore implements ScheduleStore {
         WHERE group_id = $1 ORDER BY version`,
       [groupId],
     );
-    return rows.map((row) => ({ ...row, spec: JSON.parse(row.spec) as ScheduleSpec }));
+    return rows.map((row) => ({ ...row, ...readSpec(row.spec, { groupId }) }));
   }
 
   purgeSchedule(groupId: string): Promise<boolean> {

@@ -51,7 +51,9 @@ export function listSchedules(
   if (filter.engine !== undefined) conditions.push(sql`s.engine = ${filter.engine}`);
   for (const [key, value] of Object.entries(filter.labels ?? {})) {
     conditions.push(
-      sql`EXISTS (SELECT 1 FROM json_each(v.spec, '$.labels') l WHERE l.key = ${key} AND l.value = ${value})`,
+      // A damaged specification has no labels, and must not fail the listing.
+      sql`CASE WHEN json_valid(v.spec) THEN EXISTS
+        (SELECT 1 FROM json_each(v.spec, '$.labels') l WHERE l.key = ${key} AND l.value = ${value}) END`,
     );
   }
   if (page.cursor !== undefined) conditions.push(sql`s.group_id > ${page.cursor}`);

@@ -35,6 +35,7 @@ import { originRules, registrationRules, scheduleChangeRules } from "./schedules
 import { shapeRules } from "./shapes.js";
 import { rivalryRules } from "./sharing.js";
 import { besideRules, plannedVersionRules, revivalRules } from "./standing.js";
+import { unreadableRules } from "./unreadable.js";
 
 export type { StoreFeatures, StoreFixture, StoreSuiteOptions } from "./fixture.js";
 
@@ -105,6 +106,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   backfillStepRules,
   openRunRules,
   purgeRules,
+  unreadableRules,
   durabilityRules,
   rivalryRules,
   crowdRules,
