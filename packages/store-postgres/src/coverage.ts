@@ -1,8 +1,14 @@
 import type { CoverageRange, Interval, RunTally } from "@tidegate/core";
 import { asTally, type TallyRow } from "@tidegate/store-sql";
 import type { Database } from "./database.js";
+import { LATE, LATE_MS } from "./migrations/0004-long-ledgers/index.js";
 
-/** Merges a group's runs that have the same state and adjoining bounds. */
+/**
+ * Merges a group's runs that have the same state and adjoining bounds.
+ *
+ * First only runs that follow each other in the order of the index, which needs no sort: that leaves few, of
+ * however many runs. Then what is left, state by state.
+ */
 export async function coverage(
   database: Database,
   s: string,
@@ -20,14 +26,26 @@ export async function coverage(
       FROM ${s}.run WHERE group_id = $1 AND NOT is_superseded AND ($2::bigint IS NULL OR CASE WHEN $2 = $3::bigint
         THEN lower = $2 AND upper = $3 ELSE lower < $3 AND upper > $2 END)
       ${within === undefined ? "" : withinReach(s)}
+    ), following AS (
+      SELECT *, NOT is_apart AND lag(state) OVER runs = state AND lag(upper) OVER runs = lower
+          AND NOT lag(is_apart) OVER runs AS follows
+        FROM part WINDOW runs AS (ORDER BY lower, generation, upper)
+    ), piece AS (
+      SELECT *, count(*) FILTER (WHERE follows IS NOT TRUE)
+          OVER (ORDER BY lower, generation, upper ROWS UNBOUNDED PRECEDING) AS no
+        FROM following
+    ), pieces AS MATERIALIZED (
+      SELECT no, min(state) AS state, bool_or(is_apart) AS is_apart, min(lower) AS lower, max(upper) AS upper,
+          count(*) AS runs, sum(intervals) AS intervals, sum(rows_read) AS rows_read,
+          sum(rows_written) AS rows_written, sum(rows_dirty) AS rows_dirty
+        FROM piece GROUP BY no
     ), marked AS (
-      SELECT *, is_apart OR lag(upper) OVER same IS DISTINCT FROM lower AS is_first,
-          row_number() OVER (ORDER BY lower, generation, upper) AS no
-        FROM part WINDOW same AS (PARTITION BY state, is_apart ORDER BY lower, generation, upper)
+      SELECT *, is_apart OR lag(upper) OVER same IS DISTINCT FROM lower AS is_first
+        FROM pieces WINDOW same AS (PARTITION BY state, is_apart ORDER BY no)
     ), numbered AS (
       SELECT *, sum(is_first::int) OVER (PARTITION BY state, is_apart ORDER BY no) AS island FROM marked
     )
-    SELECT state, min(lower) AS lower, (array_agg(upper ORDER BY no DESC))[1] AS upper, count(*)::int AS runs,
+    SELECT state, min(lower) AS lower, (array_agg(upper ORDER BY no DESC))[1] AS upper, sum(runs)::int AS runs,
       sum(intervals)::bigint AS intervals, coalesce(sum(rows_read), 0)::bigint AS "rowsRead",
       coalesce(sum(rows_written), 0)::bigint AS "rowsWritten", coalesce(sum(rows_dirty), 0)::bigint AS "rowsDirty"
     FROM numbered GROUP BY state, is_apart, island ORDER BY min(no)`;
@@ -42,18 +60,35 @@ function withinReach(s: string): string {
   return `AND lower <= $3 AND lower >= $2 - (SELECT longest_run_ms FROM ${s}.schedule_state WHERE group_id = $1)`;
 }
 
-/** Counts over a group's whole ledger: see `ScheduleStore.tally`. */
+/**
+ * Counts over a group's whole ledger: see `ScheduleStore.tally`. The runs that have simply succeeded are the
+ * group's runs less all others, which have indexes.
+ */
 export async function tally(
   database: Database,
   s: string,
   groupId: string,
   lateToleranceMs: number,
 ): Promise<RunTally> {
+  const others = (condition: string): string =>
+    `SELECT state, reason, intervals FROM ${s}.run WHERE group_id = $1 AND ${condition}`;
   const rows = await database.query<TallyRow>(
-    `SELECT r.state, r.reason, count(*) AS runs, sum(r.intervals)::bigint AS intervals,
-      count(*) FILTER (WHERE r.kind = 'SCHEDULED' AND r.planned_at - r.scheduled_time - v.delay_ms > $2) AS late
-      FROM ${s}.run r JOIN ${s}.schedule_version v ON v.group_id = r.group_id AND v.version = r.schedule_version
-      WHERE r.group_id = $1 GROUP BY r.state, r.reason`,
+    `WITH other AS MATERIALIZED (
+      SELECT state, reason, count(*) AS runs, sum(intervals)::bigint AS intervals FROM (
+        ${others("failure IS NOT NULL")}
+        UNION ALL ${others(`place IN ('waiting', 'gated', 'ready') AND failure IS NULL`)}
+        UNION ALL ${others(`place = 'active' AND lease_until IS NOT NULL AND failure IS NULL`)}
+        UNION ALL ${others("reason IS NOT NULL AND state = 'SUCCEEDED' AND failure IS NULL")}
+      ) r GROUP BY state, reason
+    )
+    SELECT state, reason, runs, intervals, 0::bigint AS late FROM other
+    UNION ALL
+    SELECT 'SUCCEEDED', NULL, t.run_count - (SELECT coalesce(sum(runs), 0)::bigint FROM other), 0::bigint, (
+        SELECT count(*) FROM ${s}.run r JOIN ${s}.schedule_version v ON v.group_id = r.group_id
+            AND v.version = r.schedule_version
+          WHERE r.group_id = $1 AND ${lateToleranceMs < LATE_MS ? "kind = 'SCHEDULED'" : LATE}
+            AND r.planned_at - r.scheduled_time - v.delay_ms > $2
+      ) FROM ${s}.schedule_state t WHERE t.group_id = $1`,
     [groupId, lateToleranceMs],
   );
   return asTally(rows);

@@ -28,7 +28,8 @@ interface StateRow {
 const STATE =
   "SELECT version, is_planning, watermark, next_fire_at, lane_width, delay_ms, longest_run_ms FROM schedule_state WHERE no = ?";
 
-const ADVANCE = "UPDATE schedule_state SET watermark = ?, next_fire_at = ?, longest_run_ms = ? WHERE no = ?";
+const ADVANCE =
+  "UPDATE schedule_state SET watermark = ?, next_fire_at = ?, longest_run_ms = ?, run_count = run_count + ? WHERE no = ?";
 
 /**
  * Moves one watermark and inserts the runs that tile what it passed. `false`, with nothing written, if it has
@@ -75,7 +76,7 @@ export function planOne({ statements, groups, lanes }: Tables, commit: PlanCommi
     }
     entered.push({ id: run.id, part: entry.place === "ready" ? "admitted" : "waiting" });
   }
-  statements.run(ADVANCE, commit.newWatermark, commit.nextFireAt, longest, no);
+  statements.run(ADVANCE, commit.newWatermark, commit.nextFireAt, longest, commit.runs.length, no);
   for (const { id, part } of entered) lanes.move(no, id, "none", part, plannedAt);
   return true;
 }
@@ -101,7 +102,7 @@ export function insertBeside(tables: Tables, run: NewRun): boolean {
   if (isPlanned) lanes.move(no, id, "none", "beside", plannedAt);
   const length = run.upper - run.lower;
   statements.run(
-    "UPDATE schedule_state SET longest_run_ms = max(longest_run_ms, ?) WHERE no = ?",
+    "UPDATE schedule_state SET longest_run_ms = max(longest_run_ms, ?), run_count = run_count + 1 WHERE no = ?",
     length,
     no,
   );
