@@ -15,6 +15,7 @@ afterAll(() => postgres.dispose());
 engineSuite({
   name: "bullmq on Postgres",
   clock: "real",
+  atOnce: 16,
   supports: { definitions: true, tampering: true, processes: true },
   create: async () => {
     count += 1;

@@ -15,6 +15,7 @@ afterAll(() => redis.dispose());
 engineSuite({
   name: "bullmq",
   clock: "real",
+  atOnce: 16,
   supports: { definitions: true, tampering: true, processes: true },
   create: async () => {
     count += 1;

@@ -95,7 +95,8 @@ const SOURCES: RunSources = {
   },
   ofKind: (kind, isOfGroup) =>
     indexed(isOfGroup ? "run_beside" : "run_by_kind", sql`${BESIDE} AND kind = ${kind}`),
-  ofFilter: ({ isJobOpen, isBlocking }) => {
+  ofFilter: ({ isJobOpen, isBlocking, isUncovered }) => {
+    if (isUncovered === true) return [indexed("run_uncovered", ANY.where)];
     if (isBlocking === true) return [indexed("run_blocking", ANY.where)];
     return isJobOpen === true ? [indexed("run_held", ANY.where)] : undefined;
   },

@@ -1,19 +1,14 @@
-import type { Clock, ClockTimer } from "../clock/clock.js";
+import type { Clock } from "../clock/clock.js";
 import type { EngineEntry } from "../engine/engine.js";
+import { engineSchedule } from "../engine/engine-schedule.js";
 import { messageOf } from "../errors/errors.js";
-import type { ScheduleEvent, TidegateEmitter } from "../events/events.js";
+import type { EngineForgotEvent, ScheduleEvent, TidegateEmitter } from "../events/events.js";
 import { OwnError } from "../planning/isolated.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { EngineRegistry } from "./engine-registry.js";
-import {
-  type EngineOutbox,
-  engineSchedule,
-  groupIdsOf,
-  isHeld,
-  OUTBOX_STATUSES,
-  toldApart,
-} from "./outbox.js";
+import { type EngineOutbox, groupIdsOf, isHeld, OUTBOX_STATUSES, toldApart } from "./outbox.js";
+import { Routine } from "./routine.js";
 
 const PAGE = 1_000;
 
@@ -23,8 +18,7 @@ const PAGE = 1_000;
  */
 const FIRST_RETRY_MS = 5_000;
 
-/** Dependencies of `Reconciler`. */
-export interface ReconcilerParts {
+interface ReconcilerParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly emitter: TidegateEmitter;
@@ -44,84 +38,102 @@ export interface EngineDifference {
 
 /**
  * Finishes what a crash or an unreachable engine left half done: at start, periodically, and soon after an
- * engine has refused. At start and periodically it also compares the engines' listings with the store:
- * missing definitions are registered, stale ones updated and orphans removed, or the differences are only
- * reported.
+ * engine has refused. At start, periodically, and as soon as an engine has noticed a loss, it also compares
+ * the engines' listings with the store: missing definitions are registered, stale ones updated and orphans
+ * removed, or the differences are only reported.
  */
 export class Reconciler {
   readonly #parts: ReconcilerParts;
-  #timer: ClockTimer | undefined;
-  #retry: ClockTimer | undefined;
+  readonly #passes: Routine;
+  /** When engines are compared again, elapsed ms; until then a pass only retries what was refused. */
+  #compareAt = Number.NEGATIVE_INFINITY;
+  /** Whether an engine has refused since the last pass began. */
+  #hasRefused = false;
   #retryInMs = FIRST_RETRY_MS;
-  #pass: Promise<void> = Promise.resolve();
-  #isRunning = false;
+  /** Engines to be compared before the next periodic pass. */
+  readonly #doubted = new Set<string>();
+  readonly #onForgot = ({ engine }: EngineForgotEvent): void => {
+    this.#doubted.add(engine);
+    void this.#passes.run();
+  };
   readonly #onStatus = ({ status }: ScheduleEvent): void => {
     if (status === "FAILED") this.#retrySoon();
   };
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
+    this.#passes = new Routine({
+      clock: parts.clock,
+      pass: () => this.#pass(),
+      onError: (error) => this.#trouble(error),
+      retryMs: parts.everyMs,
+    });
   }
 
   start(): void {
-    this.#isRunning = true;
     this.#parts.emitter.on("schedule-status", this.#onStatus);
-    this.#schedule(0);
+    this.#parts.emitter.on("engine-forgot", this.#onForgot);
+    this.#compareAt = Number.NEGATIVE_INFINITY;
+    this.#passes.start();
   }
 
   async stop(): Promise<void> {
-    this.#isRunning = false;
     this.#parts.emitter.off("schedule-status", this.#onStatus);
-    this.#timer?.cancel();
-    this.#retry?.cancel();
-    await this.#pass;
+    this.#parts.emitter.off("engine-forgot", this.#onForgot);
+    await this.#passes.stop();
   }
 
-  /**
-   * Runs one pass over all engines. Passes never overlap; errors are reported as events and retried in the
-   * next pass.
-   */
+  /** Compares all engines now. Errors are reported as events and retried in the next pass. */
   reconcile(): Promise<void> {
-    this.#pass = this.#pass.then(() => this.#reconcileAll());
-    return this.#pass;
+    this.#compareAt = Number.NEGATIVE_INFINITY;
+    return this.#passes.run();
   }
 
-  #schedule(inMs: number): void {
-    this.#timer = this.#parts.clock.wakeAt(this.#parts.clock.now() + inMs, () => {
-      void this.reconcile().then(() => {
-        if (this.#isRunning) this.#schedule(this.#parts.everyMs);
-      });
-    });
-  }
-
-  /** Schedules a retry long before the next pass for engines that are unavailable or refuse. */
+  /** Has engines that are unavailable or refuse asked again long before they are compared. */
   #retrySoon(): void {
-    if (!this.#isRunning || this.#retry !== undefined) return;
-    this.#retry = this.#parts.clock.wakeAt(this.#parts.clock.now() + this.#retryInMs, () => {
-      this.#retry = undefined;
-      this.#retryInMs = Math.min(2 * this.#retryInMs, this.#parts.everyMs);
-      this.#pass = this.#pass.then(() => this.#retryOutbox());
-    });
+    if (this.#hasRefused) return;
+    this.#hasRefused = true;
+    this.#passes.runWithin(this.#retryInMs);
   }
 
-  async #retryOutbox(): Promise<void> {
+  async #pass(): Promise<number> {
+    const { clock, everyMs, engines } = this.#parts;
+    if (this.#hasRefused) this.#retryInMs = Math.min(2 * this.#retryInMs, everyMs);
+    this.#hasRefused = false;
     await this.#guarded(() => this.#deliverOutbox());
-    if (this.#retry === undefined) this.#retryInMs = FIRST_RETRY_MS;
+    if (this.#compareAt <= clock.monotonicNow()) {
+      this.#compareAt = clock.monotonicNow() + everyMs;
+      for (const { engineType, capabilities } of engines.clients) {
+        if (capabilities.holdsDefinitions) this.#doubted.add(engineType);
+      }
+    }
+    await this.#compareDoubted();
+    if (!this.#hasRefused) this.#retryInMs = FIRST_RETRY_MS;
+    return Math.max(0, this.#compareAt - clock.monotonicNow());
   }
 
-  async #reconcileAll(): Promise<void> {
-    await this.#guarded(() => this.#deliverOutbox());
-    for (const engine of this.#parts.engines.engines) {
-      if (!engine.capabilities.holdsDefinitions) continue;
-      await this.#guarded(() => this.#compare(engine.engineType));
+  /** Compares engines whose definitions may differ; one that cannot be read or repaired is tried again soon. */
+  async #compareDoubted(): Promise<void> {
+    for (const engine of [...this.#doubted]) {
+      this.#doubted.delete(engine);
+      await this.#guarded(
+        () => this.#compare(engine),
+        () => this.#doubtAgain(engine),
+      );
     }
   }
 
-  async #guarded(pass: () => Promise<void>): Promise<void> {
+  #doubtAgain(engine: string): void {
+    this.#doubted.add(engine);
+    this.#retrySoon();
+  }
+
+  async #guarded(pass: () => Promise<void>, otherwise = () => {}): Promise<void> {
     try {
       await pass();
     } catch (error) {
       this.#trouble(error);
+      otherwise();
     }
   }
 
@@ -141,7 +153,7 @@ export class Reconciler {
       );
       await this.#parts.outbox.deliverLeft(page.items);
       cursor = page.next;
-    } while (cursor !== undefined && this.#isRunning);
+    } while (cursor !== undefined && this.#passes.isRunning);
   }
 
   async #compare(engine: string): Promise<void> {
@@ -163,17 +175,21 @@ export class Reconciler {
   async #repair(engine: string, difference: EngineDifference): Promise<void> {
     const client = this.#parts.engines.clientOf(engine);
     const orphans = await this.#stillOrphans(engine, difference.orphans);
-    const removed = await this.#told(orphans, (part) => client.unregister(part));
+    const removed = await this.#told(engine, orphans, (part) => client.unregister(part));
     const missing = await this.#stillHeld(difference.missing);
-    const registered = await this.#told(missing, (part) => client.register(part.map(engineSchedule)));
+    const registered = await this.#told(engine, missing, (part) => client.register(part.map(engineSchedule)));
     const stale = await this.#stillHeld(difference.stale);
-    const updated = await this.#told(stale, (part) => client.update(part.map(engineSchedule)));
+    const updated = await this.#told(engine, stale, (part) => client.update(part.map(engineSchedule)));
     if (registered + updated + removed === 0) return;
     this.#parts.emitter.emit("engine-repaired", { engine, registered, updated, removed });
   }
 
   /** Returns how many items the engine accepted. Reports each refusal, which does not affect the others. */
-  async #told<T>(items: readonly T[], call: (part: readonly T[]) => Promise<void>): Promise<number> {
+  async #told<T>(
+    engine: string,
+    items: readonly T[],
+    call: (part: readonly T[]) => Promise<void>,
+  ): Promise<number> {
     try {
       const answers = await toldApart(items, call);
       const refusals = answers.filter((answer) => answer instanceof OwnError);
@@ -181,6 +197,7 @@ export class Reconciler {
       return items.length - refusals.length;
     } catch (error) {
       this.#trouble(error);
+      this.#doubtAgain(engine);
       return 0;
     }
   }

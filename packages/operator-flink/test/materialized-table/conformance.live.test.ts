@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, jest } from "@jest/globals";
 import type { JsonObject } from "@tidegate/core";
-import { FlinkServer } from "@tidegate/test-servers";
+import type { DefinedOperator } from "@tidegate/operator-kit";
+import { FlinkConsole, FlinkSales, FlinkServer } from "@tidegate/test-servers";
 import { operatorSuite, type RequestFactory } from "@tidegate/testkit";
-import { FlinkOperator } from "../../src/index.js";
-import { Console } from "../support/console.js";
+import { createFlinkOperator } from "../../src/index.js";
 import { aRequest, HOUR, MIDNIGHT } from "../support/requests.js";
-import { Sales } from "../support/sales.js";
 
 // The first job of a fresh Flink takes seconds.
 jest.setTimeout(300_000);
@@ -15,12 +14,12 @@ const HOURS = 48;
 const TABLE = { identifier: "shop.sales.hourly", freshness: "1 HOUR" };
 
 let flink: FlinkServer;
-let sales: Sales;
+let sales: FlinkSales;
 
 beforeAll(async () => {
   flink = await FlinkServer.start({ "workflow-scheduler.type": "embedded" }, { hasTestCatalog: true });
-  sales = await Sales.create(flink, "shop");
-  await (await Console.open(flink)).type(
+  sales = await FlinkSales.create(flink, "shop");
+  await (await FlinkConsole.open(flink)).type(
     sales.definition("hourly", { freshness: "'1' HOUR", format: "yyyyMMddHH" }),
   );
 }, 900_000);
@@ -32,9 +31,9 @@ operatorSuite({
   // A table's query is one for all of its partitions, and this one's is quick.
   supports: { slow: false },
   create: async () => {
-    const operators: FlinkOperator[] = [];
-    const start = (): FlinkOperator => {
-      const operator = new FlinkOperator({ url: flink.url, gatewayUrl: flink.gatewayUrl });
+    const operators: DefinedOperator[] = [];
+    const start = (): DefinedOperator => {
+      const operator = createFlinkOperator({ url: flink.url, gatewayUrl: flink.gatewayUrl });
       operators.push(operator);
       return operator;
     };
@@ -47,6 +46,7 @@ operatorSuite({
       operator: start(),
       request: factory({ materializedTable: TABLE }),
       failingRequest: factory({ materializedTable: { ...TABLE, partition: { part: "broken" } } }),
+      misshapenJobs: [{ materializedTable: {} }, { materializedTable: { identifier: 1 } }],
       malformedJob: { materializedTable: { identifier: "hourly" } },
       effects: async ({ lowerBoundary }) =>
         sales.partitions("hourly").get(hourOf(Number(lowerBoundary)))?.length ?? 0,

@@ -2,9 +2,9 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { JobOutcome, JsonObject } from "@tidegate/core";
-import { FlinkServer, KafkaServer, PostgresServer } from "@tidegate/test-servers";
-import { FlinkOperator } from "../../src/index.js";
-import { Console } from "./console.js";
+import type { DefinedOperator } from "@tidegate/operator-kit";
+import { FlinkConsole, FlinkServer, KafkaServer, PostgresServer } from "@tidegate/test-servers";
+import { createFlinkOperator } from "../../src/index.js";
 import { aRequest, untroubled } from "./requests.js";
 
 /** What a topic gets: its key chooses the partition. */
@@ -26,7 +26,7 @@ export class ConnectorScene {
   readonly flink: FlinkServer;
   readonly kafka: KafkaServer;
   readonly #postgres: PostgresServer;
-  readonly #operator: FlinkOperator;
+  readonly #operator: DefinedOperator;
   #database = "";
 
   private constructor(flink: FlinkServer, postgres: PostgresServer, kafka: KafkaServer) {
@@ -34,7 +34,7 @@ export class ConnectorScene {
     this.kafka = kafka;
     this.#postgres = postgres;
     const { url, gatewayUrl } = flink;
-    this.#operator = new FlinkOperator({ url, gatewayUrl, secrets: { password: "not asked for" } });
+    this.#operator = createFlinkOperator({ url, gatewayUrl, secrets: { password: "not asked for" } });
   }
 
   /** @param partitions - of topics that are written to */
@@ -69,7 +69,7 @@ export class ConnectorScene {
   /** A table of the database, as a copy has it. */
   table(name: string, options: Readonly<Record<string, string>> = {}): ConnectedTable {
     const { host, pathname } = new URL(this.#database);
-    const login = { username: "tidegate", password: "{secret:password}" };
+    const login = { username: "tidegate", password: "{{secret.password}}" };
     const address = { url: `jdbc:postgresql://${host}${pathname}`, "table-name": name };
     return { connector: "jdbc", options: { ...address, ...login, ...options } };
   }
@@ -115,8 +115,8 @@ export class ConnectorScene {
     await console.type("INSERT INTO topic SELECT id, key, TO_TIMESTAMP_LTZ(`at`, 3) FROM record");
   }
 
-  async console(mode: "batch" | "streaming"): Promise<Console> {
-    return Console.open(this.flink, { "execution.runtime-mode": mode });
+  async console(mode: "batch" | "streaming"): Promise<FlinkConsole> {
+    return FlinkConsole.open(this.flink, { "execution.runtime-mode": mode });
   }
 
   #options(topic: string): Record<string, string> {

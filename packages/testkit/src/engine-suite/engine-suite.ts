@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, describe, jest } from "@jest/globals";
+import { describe, jest } from "@jest/globals";
 import { MemoryStore } from "@tidegate/core";
 import type { StoreFixture } from "../store-suite/fixture.js";
 import { clockOf, EngineBed, type TidegateStore } from "./bed.js";
 import { capabilityRules } from "./capabilities.js";
+import { inTurn, type OpenBed, together } from "./chapter.js";
 import { listingRules, repairRules } from "./definitions.js";
 import { cronRules, delayRules, manyRules, periodRules } from "./firing.js";
 import type { EngineSuiteOptions } from "./fixture.js";
@@ -17,6 +18,7 @@ import { updateRules } from "./updating.js";
 
 export { type CountingOperator, countingOperator } from "./counting-operator.js";
 export type {
+  EngineClientUnderTest,
   EngineFeatures,
   EngineFixture,
   EngineProcess,
@@ -44,33 +46,31 @@ export function engineSuite(options: EngineSuiteOptions): void {
   const finestPeriodMs = options.finestPeriodMs ?? SHORTEST_PERIOD_MS;
   const shortest = options.clock === "virtual" ? VIRTUAL_PERIOD_MS : SHORTEST_PERIOD_MS;
   const periodMs = Math.max(shortest, Math.ceil(finestPeriodMs / 1_000) * 1_000);
+  const atOnce = options.atOnce ?? 1;
   const patienceMs = options.patienceMs ?? Math.max(120_000, 60 * periodMs);
 
   describe(`${options.name} keeps the rules of ScheduleEngine (${options.clock} clock)`, () => {
     // Longer than the waits, whose errors say what was waited for.
     jest.setTimeout(2 * patienceMs);
-    let bed: EngineBed | undefined;
-    let dispose: (() => Promise<void>) | undefined;
-    beforeEach(async () => {
+    const open = async (): Promise<OpenBed> => {
       const clock = clockOf(options.clock, options.turns ?? 4);
       const stores = await (options.store ?? memoryStore)();
       const fixture = await options.create({ clock, store: stores.store });
-      dispose = async () => {
+      const dispose = async (): Promise<void> => {
         await fixture.dispose();
         await stores.dispose();
       };
-      bed = new EngineBed({ clock, fixture, store: surviving(stores), periodMs, patienceMs });
-      await bed.start();
-    });
-    afterEach(async () => {
-      await bed?.stop();
-      bed = undefined;
-      await dispose?.();
-      dispose = undefined;
-    });
-
+      const bed = new EngineBed({ clock, fixture, store: surviving(stores), periodMs, patienceMs });
+      try {
+        await bed.start();
+      } catch (error) {
+        await dispose();
+        throw error;
+      }
+      return { bed, close: () => bed.stop().then(dispose) };
+    };
     const suite: EngineSuite = {
-      bed: () => bed!,
+      chapter: atOnce > 1 ? together(open, atOnce, 2 * patienceMs) : inTurn(open),
       isVirtual: options.clock === "virtual",
       finestPeriodMs,
       many: options.many ?? 500,

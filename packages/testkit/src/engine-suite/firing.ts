@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@jest/globals";
+import { expect } from "@jest/globals";
 import { type EpochMs, type ScheduleInfo, type TriggerSpec, VirtualClock } from "@tidegate/core";
 import type { EngineBed } from "./bed.js";
 import type { EngineSuite } from "./suite.js";
@@ -40,51 +40,51 @@ function cronEvery(periodMs: number): TriggerSpec {
 }
 
 /** Tests the fires of a period. */
-export function periodRules({ bed, isVirtual }: EngineSuite): void {
-  describe("a period", () => {
-    it("is fired for each of its nominal times, which the fire carries", async () => {
-      await expectFires(bed(), {}, isVirtual ? 180 : 4);
+export function periodRules({ chapter, isVirtual }: EngineSuite): void {
+  chapter("a period", (rule) => {
+    rule("is fired for each of its nominal times, which the fire carries", async (bed) => {
+      await expectFires(bed, {}, isVirtual ? 180 : 4);
     });
 
-    it("is fired as often as it is due and no more, beside others", async () => {
-      await bed().register("every");
-      await bed().register("third", {
-        trigger: { type: "period", every: (3 * bed().periodMs) / 1_000, unit: "second" },
+    rule("is fired as often as it is due and no more, beside others", async (bed) => {
+      await bed.register("every");
+      await bed.register("third", {
+        trigger: { type: "period", every: (3 * bed.periodMs) / 1_000, unit: "second" },
       });
-      await bed().passUntilRun("third", isVirtual ? 60 : 2);
-      await bed().passUntilRun("every", isVirtual ? 180 : 6);
-      await bed().conclude("every", "third");
+      await bed.passUntilRun("third", isVirtual ? 60 : 2);
+      await bed.passUntilRun("every", isVirtual ? 180 : 6);
+      await bed.conclude("every", "third");
     });
   });
 }
 
 /** Tests the fires of a cron. */
-export function cronRules({ bed, isVirtual }: EngineSuite): void {
-  const onVirtual = isVirtual ? it : it.skip;
+export function cronRules({ chapter, isVirtual }: EngineSuite): void {
+  chapter("a cron", (rule) => {
+    const onVirtual = rule.when(isVirtual);
 
-  describe("a cron", () => {
-    it("is fired for each of its nominal times, which the fire carries", async () => {
-      await expectFires(bed(), { trigger: cronEvery(bed().periodMs) }, isVirtual ? 120 : 4);
+    rule("is fired for each of its nominal times, which the fire carries", async (bed) => {
+      await expectFires(bed, { trigger: cronEvery(bed.periodMs) }, isVirtual ? 120 : 4);
     });
 
-    onVirtual("is fired 23 times on the day that New York loses an hour", async () => {
+    onVirtual("is fired 23 times on the day that New York loses an hour", async (bed) => {
       const cron = { trigger: { type: "cron", expression: "0 * * * *" }, timezone: NEW_YORK } as const;
       const midnight = Date.UTC(2026, 2, 8, 5);
-      const nominal = await expectFires(bed(), { ...cron, startTime: midnight }, 30);
+      const nominal = await expectFires(bed, { ...cron, startTime: midnight }, 30);
       expect(nominal.filter((time) => time <= Date.UTC(2026, 2, 9, 4))).toHaveLength(23);
     });
 
-    onVirtual("is fired 25 times on the day that New York wins one", async () => {
+    onVirtual("is fired 25 times on the day that New York wins one", async (bed) => {
       const midnight = Date.UTC(2026, 10, 1, 4);
-      (bed().clock as VirtualClock).set(midnight);
+      (bed.clock as VirtualClock).set(midnight);
       const cron = { trigger: { type: "cron", expression: "0 * * * *" }, timezone: NEW_YORK } as const;
-      const nominal = await expectFires(bed(), { ...cron, startTime: midnight }, 30);
+      const nominal = await expectFires(bed, { ...cron, startTime: midnight }, 30);
       expect(nominal.filter((time) => time <= Date.UTC(2026, 10, 2, 5))).toHaveLength(25);
     });
 
-    onVirtual("is fired once on each day, also on the one that lacks its time", async () => {
+    onVirtual("is fired once on each day, also on the one that lacks its time", async (bed) => {
       const cron = { trigger: { type: "cron", expression: "30 2 * * *" }, timezone: NEW_YORK } as const;
-      const nominal = await expectFires(bed(), { ...cron, startTime: Date.UTC(2026, 2, 7, 8) }, 3);
+      const nominal = await expectFires(bed, { ...cron, startTime: Date.UTC(2026, 2, 7, 8) }, 3);
       const widths = nominal.slice(1).map((time, index) => time - nominal[index]!);
       expect(widths).toEqual([23.5 * HOUR_MS, 24 * HOUR_MS]);
     });
@@ -92,33 +92,33 @@ export function cronRules({ bed, isVirtual }: EngineSuite): void {
 }
 
 /** Tests `delayMs`. */
-export function delayRules({ bed }: EngineSuite): void {
-  describe("a delay", () => {
-    it("postpones the fire and not the interval", async () => {
-      const delayMs = Math.ceil(bed().periodMs * 1.5);
-      await bed().register("orders", { delayMs });
-      const start = bed().currentPeriod();
-      await bed().passUntilRun("orders", 3);
-      const fires = bed().fires.of("orders");
+export function delayRules({ chapter }: EngineSuite): void {
+  chapter("a delay", (rule) => {
+    rule("postpones the fire and not the interval", async (bed) => {
+      const delayMs = Math.ceil(bed.periodMs * 1.5);
+      await bed.register("orders", { delayMs });
+      const start = bed.currentPeriod();
+      await bed.passUntilRun("orders", 3);
+      const fires = bed.fires.of("orders");
       expect(fires.filter((fire) => fire.receivedAt < fire.scheduledTime + delayMs)).toEqual([]);
-      expect(fires.filter((fire) => (fire.scheduledTime - start) % bed().periodMs !== 0)).toEqual([]);
-      const { items } = await bed().client.runs({ groupId: "orders" });
+      expect(fires.filter((fire) => (fire.scheduledTime - start) % bed.periodMs !== 0)).toEqual([]);
+      const { items } = await bed.client.runs({ groupId: "orders" });
       expect(items.filter((run) => run.plannedAt < run.upper + delayMs)).toEqual([]);
-      await bed().conclude("orders");
+      await bed.conclude("orders");
     });
   });
 }
 
 /** Tests many schedules that are due at one instant. */
-export function manyRules({ bed, many }: EngineSuite): void {
-  describe("many schedules", () => {
-    it("that are due at the same instant are all fired", async () => {
+export function manyRules({ chapter, many }: EngineSuite): void {
+  chapter("many schedules", (rule) => {
+    rule("that are due at the same instant are all fired", async (bed) => {
       const groupIds = Array.from({ length: many }, (_, index) => `group-${index}`);
-      await bed().client.registerMany(groupIds.map((groupId) => bed().info(groupId)));
-      await bed().passUntil("each of many to run twice", () =>
-        groupIds.every((groupId) => bed().operator.countOf(groupId) >= 2),
+      await bed.client.registerMany(groupIds.map((groupId) => bed.info(groupId)));
+      await bed.passUntil("each of many to run twice", () =>
+        groupIds.every((groupId) => bed.operator.countOf(groupId) >= 2),
       );
-      await bed().conclude(...groupIds);
+      await bed.conclude(...groupIds);
     });
   });
 }

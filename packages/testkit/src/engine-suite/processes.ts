@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@jest/globals";
+import { expect } from "@jest/globals";
 import type { Fire } from "@tidegate/core";
 import type { EngineBed } from "./bed.js";
 import type { EngineProcess, Ledger } from "./fixture.js";
@@ -10,71 +10,73 @@ const GROUPS = Array.from({ length: 20 }, (_, index) => `group-${index}`);
 const KILLS = 5;
 
 /** Tests other processes that fire the same schedules, and what happens when one dies or hangs. */
-export function processRules({ bed, supports }: EngineSuite): void {
-  (supports.processes ? describe : describe.skip)("several processes", () => {
-    const another = async (ledger?: Ledger): Promise<EngineProcess> => {
-      const { spawn } = bed().fixture;
-      if (spawn === undefined)
-        throw new Error("The fixture lacks `spawn`: add it, or say that the bed cannot.");
-      return spawn(ledger ?? ((fires) => bed().fires.sink.fire(fires)));
-    };
+export function processRules({ chapter, supports }: EngineSuite): void {
+  chapter("several processes", (always) => {
+    const rule = always.when(supports.processes);
 
-    it("fire each interval once between them", async () => {
-      const others = [await another(), await another()];
-      await registerAll(bed());
-      await untilEachRan(bed(), 4);
+    rule("fire each interval once between them", async (bed) => {
+      const others = [await another(bed), await another(bed)];
+      await registerAll(bed);
+      await untilEachRan(bed, 4);
       await endAll(others);
-      await bed().conclude(...GROUPS);
+      await bed.conclude(...GROUPS);
     });
 
-    it("go on with what was registered by one that has stopped", async () => {
-      const other = await another();
-      await registerAll(bed());
-      await untilEachRan(bed(), 1);
-      await bed().engine.stop();
+    rule("go on with what was registered by one that has stopped", async (bed) => {
+      const other = await another(bed);
+      await registerAll(bed);
+      await untilEachRan(bed, 1);
+      await bed.engine.stop();
       const firesBefore = other.fires;
-      await untilEachRan(bed(), 3);
+      await untilEachRan(bed, 3);
       expect(other.fires).toBeGreaterThan(firesBefore);
       await endAll([other]);
-      await bed().conclude(...GROUPS);
+      await bed.conclude(...GROUPS);
     });
 
-    it("lose nothing when one is killed between taking fires and planning them", async () => {
+    rule("lose nothing when one is killed between taking fires and planning them", async (bed) => {
       const taken: Fire[] = [];
-      const mute = await another((fires) => {
+      const mute = await another(bed, (fires) => {
         taken.push(...fires);
         return new Promise(() => {});
       });
-      await registerAll(bed());
-      await bed().passUntil("fires to be taken", () => taken.length > 0);
+      await registerAll(bed);
+      await bed.passUntil("fires to be taken", () => taken.length > 0);
       await mute.kill();
-      await untilEachRan(bed(), 3);
-      await bed().conclude(...GROUPS);
+      await untilEachRan(bed, 3);
+      await bed.conclude(...GROUPS);
     });
 
-    it(`lose nothing when one after the other is killed at any moment, ${KILLS} times`, async () => {
-      await registerAll(bed());
+    rule(`lose nothing when one after the other is killed at any moment, ${KILLS} times`, async (bed) => {
+      await registerAll(bed);
       for (let kill = 0; kill < KILLS; kill += 1) {
-        const mortal = await another();
-        await bed().passUntil("it to fire", () => mortal.fires > 0);
+        const mortal = await another(bed);
+        await bed.passUntil("it to fire", () => mortal.fires > 0);
         await mortal.kill();
       }
-      await untilEachRan(bed(), 3);
-      await bed().conclude(...GROUPS);
+      await untilEachRan(bed, 3);
+      await bed.conclude(...GROUPS);
     });
 
-    it("go on when one hangs, and are not disturbed when it wakes up", async () => {
-      const other = await another();
-      await registerAll(bed());
-      await bed().passUntil("it to fire", () => other.fires > 0);
+    rule("go on when one hangs, and are not disturbed when it wakes up", async (bed) => {
+      const other = await another(bed);
+      await registerAll(bed);
+      await bed.passUntil("it to fire", () => other.fires > 0);
       other.freeze();
-      await untilEachRan(bed(), 5);
+      await untilEachRan(bed, 5);
       other.thaw();
-      await untilEachRan(bed(), 3);
+      await untilEachRan(bed, 3);
       await endAll([other]);
-      await bed().conclude(...GROUPS);
+      await bed.conclude(...GROUPS);
     });
   });
+}
+
+/** Starts another process of the engine, whose fires go to the bed's ledger unless another one is given. */
+async function another({ fixture, fires }: EngineBed, ledger?: Ledger): Promise<EngineProcess> {
+  const { spawn } = fixture;
+  if (spawn === undefined) throw new Error("The fixture lacks `spawn`: add it, or say that the bed cannot.");
+  return spawn(ledger ?? ((taken) => fires.sink.fire(taken)));
 }
 
 async function registerAll(bed: EngineBed): Promise<void> {

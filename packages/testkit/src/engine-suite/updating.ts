@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@jest/globals";
+import { expect } from "@jest/globals";
 import type { ScheduleInfo } from "@tidegate/core";
 import type { EngineBed } from "./bed.js";
 import type { EngineSuite } from "./suite.js";
@@ -16,69 +16,67 @@ async function update(bed: EngineBed, groupId: string, changes: Partial<Schedule
 }
 
 /** Tests `ScheduleClient.update` with this engine. */
-export function updateRules({ bed }: EngineSuite): void {
-  describe("an update", () => {
-    it("moves fires to the new times where they come later", async () => {
-      await bed().register("orders");
-      await bed().passUntilRun("orders", 2);
-      await update(bed(), "orders", { trigger: every(bed(), 2) });
-      const before = bed().operator.countOf("orders");
-      await bed().passUntilRun("orders", before + 3);
-      const widths = bed()
-        .operator.intervalsOf("orders")
-        .map(({ lower, upper }) => upper - lower);
-      expect(widths.slice(-2)).toEqual([2 * bed().periodMs, 2 * bed().periodMs]);
-      await bed().conclude("orders");
+export function updateRules({ chapter }: EngineSuite): void {
+  chapter("an update", (rule) => {
+    rule("moves fires to the new times where they come later", async (bed) => {
+      await bed.register("orders");
+      await bed.passUntilRun("orders", 2);
+      await update(bed, "orders", { trigger: every(bed, 2) });
+      const before = bed.operator.countOf("orders");
+      await bed.passUntilRun("orders", before + 3);
+      const widths = bed.operator.intervalsOf("orders").map(({ lower, upper }) => upper - lower);
+      expect(widths.slice(-2)).toEqual([2 * bed.periodMs, 2 * bed.periodMs]);
+      await bed.conclude("orders");
     });
 
-    it("moves fires to the new times where they come sooner", async () => {
-      await bed().register("orders", { trigger: every(bed(), 1_000) });
-      await update(bed(), "orders", { trigger: every(bed(), 1) });
-      await bed().passUntilRun("orders", 3);
-      const [first] = bed().operator.intervalsOf("orders");
-      expect(first!.upper - first!.lower).toBe(bed().periodMs);
-      await bed().conclude("orders");
+    rule("moves fires to the new times where they come sooner", async (bed) => {
+      await bed.register("orders", { trigger: every(bed, 1_000) });
+      await update(bed, "orders", { trigger: every(bed, 1) });
+      await bed.passUntilRun("orders", 3);
+      const [first] = bed.operator.intervalsOf("orders");
+      expect(first!.upper - first!.lower).toBe(bed.periodMs);
+      await bed.conclude("orders");
     });
 
-    it("that brings the end nearer silences what follows", async () => {
-      await bed().register("witness");
-      await bed().register("orders");
-      await bed().passUntilRun("orders", 1);
-      const endTime = bed().currentPeriod() + 3 * bed().periodMs;
-      await update(bed(), "orders", { endTime });
-      const updatedAt = bed().clock.now();
-      await bed().passUntil("the end", async () => (await bed().client.get("orders")).nextFireAt === null);
-      await bed().passUntilRun("witness", bed().operator.countOf("witness") + 2);
-      expect(bed().operator.intervalsOf("orders").at(-1)?.upper).toBe(endTime);
+    rule("that brings the end nearer silences what follows", async (bed) => {
+      await bed.register("witness");
+      await bed.register("orders");
+      await bed.passUntilRun("orders", 1);
+      const endTime = bed.currentPeriod() + 3 * bed.periodMs;
+      await update(bed, "orders", { endTime });
+      const updatedAt = bed.clock.now();
+      await bed.passUntil("the end", async () => (await bed.client.get("orders")).nextFireAt === null);
+      await bed.passUntilRun("witness", bed.operator.countOf("witness") + 2);
+      expect(bed.operator.intervalsOf("orders").at(-1)?.upper).toBe(endTime);
       // A fire that was due before the engine had the update may be in progress.
-      expect(bed().fires.timesOf("orders").at(-1)).toBeLessThanOrEqual(Math.max(endTime, updatedAt));
-      await bed().conclude("orders", "witness");
+      expect(bed.fires.timesOf("orders").at(-1)).toBeLessThanOrEqual(Math.max(endTime, updatedAt));
+      await bed.conclude("orders", "witness");
     });
 
-    it("of a schedule that is paused shows when it is resumed", async () => {
-      await bed().register("orders");
-      await bed().passUntilRun("orders", 1);
-      await bed().client.pause("orders");
-      await update(bed(), "orders", { trigger: every(bed(), 2) });
-      await bed().client.resume("orders");
-      const before = bed().operator.countOf("orders");
-      await bed().passUntilRun("orders", before + 3);
-      const last = bed().operator.intervalsOf("orders").at(-1)!;
-      expect(last.upper - last.lower).toBe(2 * bed().periodMs);
-      await bed().conclude("orders");
+    rule("of a schedule that is paused shows when it is resumed", async (bed) => {
+      await bed.register("orders");
+      await bed.passUntilRun("orders", 1);
+      await bed.client.pause("orders");
+      await update(bed, "orders", { trigger: every(bed, 2) });
+      await bed.client.resume("orders");
+      const before = bed.operator.countOf("orders");
+      await bed.passUntilRun("orders", before + 3);
+      const last = bed.operator.intervalsOf("orders").at(-1)!;
+      expect(last.upper - last.lower).toBe(2 * bed.periodMs);
+      await bed.conclude("orders");
     });
 
-    it("one after the other leaves the last", async () => {
-      await bed().register("orders");
+    rule("one after the other leaves the last", async (bed) => {
+      await bed.register("orders");
       for (const periods of [7, 3, 5, 2, 1]) {
-        await update(bed(), "orders", { trigger: every(bed(), periods), description: `${periods}` });
+        await update(bed, "orders", { trigger: every(bed, periods), description: `${periods}` });
       }
       // Earlier runs may be of any of these triggers, if a registration takes longer than a period.
-      const before = bed().operator.countOf("orders");
-      await bed().passUntilRun("orders", before + 3);
-      const last = bed().operator.intervalsOf("orders").at(-1)!;
-      expect(last.upper - last.lower).toBe(bed().periodMs);
-      await bed().conclude("orders");
+      const before = bed.operator.countOf("orders");
+      await bed.passUntilRun("orders", before + 3);
+      const last = bed.operator.intervalsOf("orders").at(-1)!;
+      expect(last.upper - last.lower).toBe(bed.periodMs);
+      await bed.conclude("orders");
     });
   });
 }
