@@ -3,61 +3,22 @@ import { asTally, type TallyRow } from "@tidegate/store-sql";
 import type { Database } from "./database.js";
 import { LATE, LATE_MS } from "./migrations/0004-long-ledgers/index.js";
 
-/**
- * Merges a group's runs that have the same state and adjoining bounds.
- *
- * First only runs that follow each other in the order of the index, which needs no sort: that leaves few, of
- * however many runs. Then what is left, state by state.
- */
+/** Merges a group's runs that have the same state and adjoining bounds. */
 export async function coverage(
   database: Database,
   s: string,
   groupId: string,
   within: Interval | undefined,
 ): Promise<CoverageRange[]> {
-  const { lower, upper } = within ?? { lower: null, upper: null };
-  const text = `
-    WITH part AS (
-      SELECT state, lower, upper, generation, intervals, rows_read, rows_written, rows_dirty,
-        CASE WHEN generation = 0 OR state NOT IN ('PLANNED', 'SUBMITTING', 'RUNNING') THEN false ELSE EXISTS (
-          SELECT FROM ${s}.run other WHERE other.group_id = run.group_id AND other.lower = run.lower
-            AND other.upper = run.upper AND other.state = 'SUCCEEDED' AND NOT other.is_superseded
-        ) END AS is_apart
-      FROM ${s}.run WHERE group_id = $1 AND NOT is_superseded AND ($2::bigint IS NULL OR CASE WHEN $2 = $3::bigint
-        THEN lower = $2 AND upper = $3 ELSE lower < $3 AND upper > $2 END)
-      ${within === undefined ? "" : withinReach(s)}
-    ), following AS (
-      SELECT *, NOT is_apart AND lag(state) OVER runs = state AND lag(upper) OVER runs = lower
-          AND NOT lag(is_apart) OVER runs AS follows
-        FROM part WINDOW runs AS (ORDER BY lower, generation, upper)
-    ), piece AS (
-      SELECT *, count(*) FILTER (WHERE follows IS NOT TRUE)
-          OVER (ORDER BY lower, generation, upper ROWS UNBOUNDED PRECEDING) AS no
-        FROM following
-    ), pieces AS MATERIALIZED (
-      SELECT no, min(state) AS state, bool_or(is_apart) AS is_apart, min(lower) AS lower, max(upper) AS upper,
-          count(*) AS runs, sum(intervals) AS intervals, sum(rows_read) AS rows_read,
-          sum(rows_written) AS rows_written, sum(rows_dirty) AS rows_dirty
-        FROM piece GROUP BY no
-    ), marked AS (
-      SELECT *, is_apart OR lag(upper) OVER same IS DISTINCT FROM lower AS is_first
-        FROM pieces WINDOW same AS (PARTITION BY state, is_apart ORDER BY no)
-    ), numbered AS (
-      SELECT *, sum(is_first::int) OVER (PARTITION BY state, is_apart ORDER BY no) AS island FROM marked
-    )
-    SELECT state, min(lower) AS lower, (array_agg(upper ORDER BY no DESC))[1] AS upper, sum(runs)::int AS runs,
-      sum(intervals)::bigint AS intervals, coalesce(sum(rows_read), 0)::bigint AS "rowsRead",
-      coalesce(sum(rows_written), 0)::bigint AS "rowsWritten", coalesce(sum(rows_dirty), 0)::bigint AS "rowsDirty"
-    FROM numbered GROUP BY state, is_apart, island ORDER BY min(no)`;
-  return database.query<CoverageRange>(text, [groupId, lower, upper]);
-}
-
-/**
- * Limits the scan to lower bounds from which a run can reach the interval, given the length of the group's
- * longest run.
- */
-function withinReach(s: string): string {
-  return `AND lower <= $3 AND lower >= $2 - (SELECT longest_run_ms FROM ${s}.schedule_state WHERE group_id = $1)`;
+  const { lower, upper } = within ?? { lower: Number.MIN_SAFE_INTEGER, upper: Number.MAX_SAFE_INTEGER };
+  // No run that begins earlier can reach the interval.
+  const first = `$2::bigint - coalesce((SELECT longest_run_ms FROM ${s}.schedule_state WHERE group_id = $1), 0)`;
+  return database.query<CoverageRange>(
+    `SELECT its_state AS state, its_lower AS lower, its_upper AS upper, its_runs AS runs, its_intervals AS intervals,
+      its_read AS "rowsRead", its_written AS "rowsWritten", its_dirty AS "rowsDirty"
+      FROM ${s}.coverage($1, ${first}, $2, $3)`,
+    [groupId, lower, upper],
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import { planFunctions } from "../0002-places/plan-functions.js";
+import { coverageFunction } from "./coverage-function.js";
 
 /**
  * What counts and listings of long ledgers need: how many runs each group has, what became of those that
@@ -30,6 +31,7 @@ export function longLedgers(s: string): { up: (db: Kysely<unknown>) => Promise<v
     `CREATE INDEX run_by_kind ON ${s}.run (kind, id) WHERE kind <> 'SCHEDULED'`,
     `CREATE INDEX run_with_reason ON ${s}.run (group_id, reason) WHERE reason IS NOT NULL`,
     `CREATE INDEX run_by_reason ON ${s}.run (reason, id) WHERE reason IS NOT NULL`,
+    coverageFunction(s),
     `CREATE INDEX run_late ON ${s}.run (group_id) WHERE ${LATE}`,
   ];
   return {
