@@ -1,7 +1,7 @@
 import type { CoverageRange, Interval, RunTally } from "@tidegate/core";
 import { asTally, sharedTimeOf, type TallyRow } from "@tidegate/store-sql";
 import type { Database } from "./database.js";
-import { LATE, LATE_MS } from "./migrations/0004-long-ledgers/index.js";
+import { LATE, LATE_MS } from "./migrations/0005-long-ledgers/index.js";
 
 /** Merges a group's runs that have the same state and adjoining bounds. */
 export async function coverage(

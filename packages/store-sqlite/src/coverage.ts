@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { CoverageRange, Interval, RunState, RunTally } from "@tidegate/core";
 import { asTally, sharedTimeOf, type TallyRow } from "@tidegate/store-sql";
 import { longestRunMs } from "./longest-run.js";
-import { LATE, LATE_MS } from "./migrations/0003-long-ledgers.js";
+import { LATE, LATE_MS } from "./migrations/0004-long-ledgers.js";
 import type { Statements } from "./statements.js";
 
 /**

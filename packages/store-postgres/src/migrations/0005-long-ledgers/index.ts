@@ -22,7 +22,7 @@ export function longLedgers(s: string): { up: (db: Kysely<unknown>) => Promise<v
     `CREATE TRIGGER note_failure AFTER INSERT OR UPDATE OF state ON ${s}.run FOR EACH ROW
       WHEN (NEW.failure IS DISTINCT FROM ${FAILURE("NEW.state")}) EXECUTE FUNCTION ${s}.note_failure()`,
     `UPDATE ${s}.run SET failure = state WHERE ${FAILURE("state")} IS NOT NULL`,
-    ...planFunctions(s).map((text) => text.replace(/^CREATE FUNCTION/, "CREATE OR REPLACE FUNCTION")),
+    ...planFunctions(s),
     `UPDATE ${s}.schedule_state t SET run_count = n.runs
       FROM (SELECT group_id, count(*) AS runs FROM ${s}.run GROUP BY group_id) n WHERE n.group_id = t.group_id`,
     `CREATE INDEX run_failed ON ${s}.run (group_id, lower, generation, upper) WHERE failure IS NOT NULL`,
