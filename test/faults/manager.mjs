@@ -1,23 +1,19 @@
-// A manager that is killed, stopped and cut off. Its operator is slow or fails at random; what it does leaves traces in files,
-// so that whoever looks afterwards need not believe the ledger:
-//   submissions.log  a line for each submission: group, bounds, key, attempt, manager
-//   effects/<key>    made once for each job that had its effect; an attempt to have it once more is logged in doubled.log
-import { appendFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+// A manager that is killed, stopped and cut off. Its jobs are those of a service that outlives it, and a recorder writes down
+// what the service is asked and answers, so that whoever looks afterwards need not believe the ledger.
+import { appendFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createTidegate } from "@tidegate/core";
 import { BullmqEngine } from "@tidegate/engine-bullmq";
 import { embeddedEngine } from "@tidegate/engine-embedded";
 import { PostgresStore } from "@tidegate/store-postgres";
 import { SqliteStore } from "@tidegate/store-sqlite";
+import { jobRecorder } from "@tidegate/testkit/recorder";
+import { jobService } from "./job-service.mjs";
 
-const { directory, name, groups, startAt, endAt, troubleRatio, slownessMs, parts, dieAt } = JSON.parse(
-  process.argv[2],
-);
-const effects = join(directory, "effects");
-mkdirSync(effects, { recursive: true });
+const { directory, name, schedules, conduct, parts, dieAt } = JSON.parse(process.argv[2]);
 
 const log = (file, line) => appendFileSync(join(directory, file), `${line}\n`);
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The end of this process, now and then, where a test wants it to come. */
 function mayDie(point) {
@@ -25,38 +21,6 @@ function mayDie(point) {
   log("deaths.log", point);
   process.kill(process.pid, "SIGKILL");
 }
-
-const succeeded = (key) => ({
-  jobId: key,
-  address: `manager://${name}`,
-  outcome: { state: "SUCCEEDED", metrics: { rowsRead: 1, rowsWritten: 1 } },
-});
-
-const operator = {
-  operatorType: "leaves-traces",
-  async submit(request) {
-    const { groupId, lowerBoundary, upperBoundary, idempotencyKey, attempt } = request;
-    log("submissions.log", [groupId, lowerBoundary, upperBoundary, idempotencyKey, attempt, name].join(" "));
-    // Slowness and failures are what the test is about, and drawn by chance.
-    await pause(Math.random() * slownessMs);
-    if (Math.random() < troubleRatio) throw new Error("staged failure");
-    try {
-      writeFileSync(join(effects, idempotencyKey), "", { flag: "wx" });
-    } catch {
-      log("doubled.log", idempotencyKey);
-    }
-    mayDie("submitted");
-    await pause(Math.random() * slownessMs);
-    return succeeded(idempotencyKey);
-  },
-  async find(key) {
-    return existsSync(join(effects, key)) ? succeeded(key) : undefined;
-  },
-  async wait() {
-    throw new Error("every job has ended when it is submitted");
-  },
-  async cancel() {},
-};
 
 /** A store that may be the last thing that this process uses. */
 function mortal(store) {
@@ -76,27 +40,17 @@ function mortal(store) {
 }
 
 const store = parts.postgres ? new PostgresStore(parts.postgres) : new SqliteStore(parts.sqlite);
+const service = jobService(join(directory, "jobs"), conduct, () => mayDie("submitted"));
 const tidegate = createTidegate({
   store: mortal(store),
-  engines: [parts.bullmq ? new BullmqEngine(parts.bullmq) : embeddedEngine()],
-  operators: [operator],
+  engines: [...(parts.bullmq ? [new BullmqEngine(parts.bullmq)] : []), embeddedEngine()],
+  operators: [jobRecorder(service, join(directory, "jobs.jsonl"), { writer: name })],
   owner: name,
   ...parts.settings,
 });
 tidegate.events.on("trouble", ({ where, error }) =>
-  log("trouble.log", `${name} ${where} ${error.code} ${error.message}`),
+  log("trouble.log", `${new Date().toISOString()} ${name} ${where} ${error.code} ${error.message}`),
 );
-
-const infos = Array.from({ length: groups }, (_, index) => ({
-  groupId: `group-${index}`,
-  trigger: { type: "period", every: 1, unit: "second" },
-  startTime: startAt,
-  endTime: endAt,
-  maxAttempts: 1_000,
-  backoff: { initialMs: 20, maxMs: 100 },
-  engineGraceMs: 2_000,
-  overlap: index % 3 === 0 ? "coalesce-pending" : index % 3 === 1 ? "allow" : "queue",
-}));
 
 /** Repeats what fails while servers are away. */
 async function insist(work) {
@@ -104,24 +58,39 @@ async function insist(work) {
     try {
       return await work();
     } catch (error) {
-      log("trouble.log", `${name} test ${error.code} ${error.message}`);
-      await pause(200);
+      log("trouble.log", `${new Date().toISOString()} ${name} test ${error.code} ${error.message}`);
+      await sleep(200);
     }
   }
 }
 
+/** Has each schedule end soon, as a person would who wants no more of it. */
+async function finish() {
+  for (const { groupId } of schedules) {
+    await insist(async () => {
+      const { version, spec } = await tidegate.client.get(groupId);
+      if (spec.endTime !== null) return;
+      const endTime = Math.ceil(Date.now() / 1_000 + 1) * 1_000;
+      await tidegate.client.update({ ...spec, endTime }, { version });
+    });
+  }
+}
+
 async function isComplete() {
-  for (const { groupId } of infos) {
-    const { isComplete } = await tidegate.client.audit(groupId);
-    if (!isComplete || (await tidegate.client.get(groupId)).watermark !== endAt) return false;
+  for (const { groupId } of schedules) {
+    const { spec, watermark } = await tidegate.client.get(groupId);
+    if (spec.endTime === null || watermark !== spec.endTime) return false;
+    const { active, failed } = await tidegate.client.audit(groupId);
+    if (active.runs > 0 || failed.ms > 0) return false;
   }
   return true;
 }
 
+process.on("message", (message) => message === "finish" && void finish());
 await insist(() => tidegate.start());
-await insist(() => tidegate.client.registerMany(infos));
+await insist(() => tidegate.client.registerMany(schedules));
 process.send?.("ready");
-do await pause(200);
+do await sleep(200);
 while (!(await insist(isComplete)));
 await tidegate.stop();
 process.send?.("done");

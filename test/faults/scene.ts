@@ -1,12 +1,14 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "@jest/globals";
-import type { ScheduleStore } from "@tidegate/core";
-import { until } from "@tidegate/testkit";
+import type { RunReason, ScheduleInfo, ScheduleStore } from "@tidegate/core";
+import { type JobRecord, judgeRecording, type Span, until, type Verdict } from "@tidegate/testkit";
+import { RecordingTail } from "./recording-tail.js";
+import { repetitionsIn } from "./repetitions.js";
 
 const MANAGER = fileURLToPath(new URL("./manager.mjs", import.meta.url));
 
@@ -23,27 +25,50 @@ export interface Deployment {
   readonly openStore: () => Promise<ScheduleStore>;
 }
 
-export interface SceneOptions {
-  /** Each group has a schedule of one second that ends after so many. */
-  readonly groups: number;
-  readonly seconds: number;
-  /** How long a job takes at the most, twice, ms. @default 50 */
+/** How the service behaves that carries out the jobs. Ratios are from 0 to 1. @default 0 for each */
+export interface Conduct {
+  /** How long an answer takes at the most, twice for a submission, ms. */
   readonly slownessMs?: number;
+  /** How long a job goes on at the most after it was taken, ms; most are much shorter. */
+  readonly longestJobMs?: number;
+  readonly refuses?: number;
+  readonly losesAnswer?: number;
+  /** Jobs that fail. */
+  readonly losesJob?: number;
+  readonly cannotFind?: number;
+  readonly cannotStop?: number;
+}
+
+export interface SceneOptions {
+  readonly groups: number;
+  /** How long each schedule goes on; `undefined`: until `finish`. */
+  readonly seconds?: number;
+  readonly conduct?: Conduct;
+  /** What the schedule of a group has beside its period of one second. @default three overlap policies in turn */
+  readonly settings?: (index: number) => Partial<ScheduleInfo>;
   /** Of a directory that is the scene's. */
   readonly deployment: (directory: string) => Deployment;
 }
 
-/** Managers of the same schedules over one directory with the traces of all jobs. */
+const CONDUCT: Conduct = { slownessMs: 50, refuses: 0.05, losesAnswer: 0.05 };
+
+/** Managers of the same schedules over one directory with the jobs' service and the recording of what it was asked. */
 export class Scene {
   readonly #directory = mkdtempSync(join(tmpdir(), "tidegate-faults-"));
   readonly #options: SceneOptions;
   readonly #deployment: Deployment;
-  readonly #startAt = Math.ceil(Date.now() / 1_000) * 1_000;
+  readonly #schedules: readonly ScheduleInfo[];
   readonly #managers: ChildProcess[] = [];
+  readonly #recording = new RecordingTail(join(this.#directory, "jobs.jsonl"));
 
   constructor(options: SceneOptions) {
     this.#options = options;
     this.#deployment = options.deployment(this.#directory);
+    this.#schedules = schedulesOf(options);
+  }
+
+  get groupIds(): readonly string[] {
+    return this.#schedules.map(({ groupId }) => groupId);
   }
 
   /** A manager in a process of its own; it ends by itself with 0 when all schedules are complete. */
@@ -57,15 +82,11 @@ export class Scene {
     readonly parts?: object;
     readonly dieAt?: { readonly point: Point; readonly ratio: number };
   } = {}): ChildProcess {
-    const { groups, seconds, slownessMs = 50 } = this.#options;
     const plan = {
       directory: this.#directory,
       name,
-      groups,
-      startAt: this.#startAt,
-      endAt: this.#startAt + seconds * 1_000,
-      troubleRatio: 0.1,
-      slownessMs,
+      schedules: this.#schedules,
+      conduct: { ...CONDUCT, ...this.#options.conduct },
       parts: { ...this.#deployment.parts, ...parts },
       dieAt,
     };
@@ -74,15 +95,26 @@ export class Scene {
     return manager;
   }
 
-  /** How many jobs have been submitted so far, of all managers or one. */
+  /** All that the service was asked and answered so far. */
+  records(): readonly JobRecord[] {
+    return this.#recording.records();
+  }
+
+  /** How many jobs have been submitted so far, by all managers or one. */
   submissions(name?: string): number {
-    const lines = this.#lines("submissions.log");
-    return name === undefined ? lines.length : lines.filter((line) => line.endsWith(` ${name}`)).length;
+    return this.records().filter(
+      ({ event, writer }) => event === "submit" && (name === undefined || writer === name),
+    ).length;
   }
 
   /** At which points managers have killed themselves. */
   get deaths(): string[] {
     return this.#lines("deaths.log");
+  }
+
+  /** What managers have reported. */
+  get troubles(): string[] {
+    return this.#lines("trouble.log");
   }
 
   /** Waits until so many more jobs were submitted. */
@@ -101,23 +133,34 @@ export class Scene {
   }
 
   /**
-   * Fails unless the ledger and the traces agree that every interval had its effect exactly once, under one key.
+   * Fails unless the recording shows that each interval was covered exactly once, and the ledger agrees with it.
    *
-   * @param mayRepeat - a job may be submitted once more while its first submission hangs; its key then keeps it from having its
-   *   effect twice
+   * @param mayRepeat - a job may be submitted once more while its first submission hangs; its key then keeps it from having
+   *   its effect twice
+   * @param skippedFor - reasons for which an interval may have been skipped instead
    */
-  async expectEachIntervalOnce({ mayRepeat = false } = {}): Promise<void> {
-    const runs = await this.#expectLedgerComplete();
-    if (!mayRepeat) expect(this.#lines("doubled.log")).toEqual([]);
-    expect(readdirSync(join(this.#directory, "effects"))).toHaveLength(runs);
-    const keys = new Map<string, Set<string>>();
-    for (const line of this.#lines("submissions.log")) {
-      const [groupId, lower, upper, key] = line.split(" ");
-      const interval = `${groupId} ${lower} ${upper}`;
-      keys.set(interval, (keys.get(interval) ?? new Set()).add(key!));
+  async expectEachIntervalOnce({
+    mayRepeat = false,
+    skippedFor = [],
+  }: {
+    readonly mayRepeat?: boolean;
+    readonly skippedFor?: readonly RunReason[];
+  } = {}): Promise<void> {
+    if (!mayRepeat) expect(repetitionsIn(this.records())).toEqual([]);
+    const store = await this.#deployment.openStore();
+    try {
+      for (const groupId of this.groupIds) {
+        const [schedule] = await store.getSchedules([groupId]);
+        const range = { lower: schedule!.spec.startTime, upper: schedule!.spec.endTime! };
+        const givenUp = await skippedIn(store, groupId, skippedFor);
+        const verdict = judgeRecording(this.records(), { groupId, range, givenUp });
+        expect({ groupId, ...faultsOf(verdict) }).toEqual({ groupId, doubled: [], gaps: [], doubtful: [] });
+        const succeeded = (await store.coverage(groupId)).filter(({ state }) => state === "SUCCEEDED");
+        expect(spansOf(succeeded)).toEqual(verdict.once);
+      }
+    } finally {
+      await store.close();
     }
-    expect([...keys.values()].filter((used) => used.size !== 1)).toEqual([]);
-    expect(keys.size).toBe(runs);
   }
 
   /** Ends what still runs and removes the directory. */
@@ -126,26 +169,61 @@ export class Scene {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  /** One succeeded range for each group, from start to end. Returns how many runs there are. */
-  async #expectLedgerComplete(): Promise<number> {
-    const store = await this.#deployment.openStore();
-    const lower = this.#startAt;
-    const upper = lower + this.#options.seconds * 1_000;
-    let runs = 0;
-    for (let index = 0; index < this.#options.groups; index += 1) {
-      const [range, ...others] = await store.coverage(`group-${index}`);
-      expect(others).toEqual([]);
-      expect(range).toMatchObject({ state: "SUCCEEDED", lower, upper, intervals: this.#options.seconds });
-      runs += range!.runs;
-    }
-    await store.close();
-    return runs;
-  }
-
   #lines(name: string): string[] {
     const path = join(this.#directory, name);
     return existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : [];
   }
+}
+
+function schedulesOf({ groups, seconds, settings = threePolicies }: SceneOptions): ScheduleInfo[] {
+  const startTime = Math.ceil(Date.now() / 1_000) * 1_000;
+  return Array.from({ length: groups }, (_, index) => ({
+    groupId: `group-${index}`,
+    trigger: { type: "period", every: 1, unit: "second" },
+    startTime,
+    endTime: seconds === undefined ? null : startTime + seconds * 1_000,
+    maxAttempts: 1_000,
+    backoff: { initialMs: 20, maxMs: 100 },
+    ...settings(index),
+  }));
+}
+
+function threePolicies(index: number): Partial<ScheduleInfo> {
+  const overlap = (["coalesce-pending", "allow", "queue"] as const)[index % 3]!;
+  return { overlap, engineGraceMs: 2_000 };
+}
+
+async function skippedIn(
+  store: ScheduleStore,
+  groupId: string,
+  reasons: readonly RunReason[],
+): Promise<Span[]> {
+  if (reasons.length === 0) return [];
+  const skipped: Span[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = { limit: 1_000, ...(cursor === undefined ? {} : { cursor }) };
+    const { items, next } = await store.listRuns({ groupId, states: ["SKIPPED"], reasons }, page);
+    skipped.push(...items);
+    cursor = next;
+  } while (cursor !== undefined);
+  return skipped;
+}
+
+/** What a verdict holds against the managers, short enough to be read. */
+function faultsOf({ doubled, gaps, doubtful }: Verdict): Pick<Verdict, "doubled" | "gaps" | "doubtful"> {
+  return { doubled: doubled.slice(0, 5), gaps: gaps.slice(0, 5), doubtful: doubtful.slice(0, 5) };
+}
+
+/** Merges adjacent spans. */
+function spansOf(parts: readonly Span[]): Span[] {
+  const spans: { lower: number; upper: number }[] = [];
+  for (const { lower, upper } of [...parts].sort((a, b) => a.lower - b.lower)) {
+    const last = spans.at(-1);
+    if (last !== undefined && lower <= last.upper) last.upper = Math.max(last.upper, upper);
+    else spans.push({ lower, upper });
+  }
+  return spans;
 }
 
 /** Kills a process as a power cut does; resolves when it is gone. */

@@ -1,4 +1,4 @@
-import type { EngineSchedule, ScheduleSpec } from "@tidegate/core";
+import type { EngineSchedule } from "@tidegate/core";
 
 /** What is measured of the engine and of its reference alike. Lateness in ms. */
 export interface Measured {
@@ -10,12 +10,15 @@ export interface Measured {
 }
 
 /** So many schedules of one period, their first fires spread over it, from `startAt` on. */
-export function spreadSchedules(count: number, periodMs: number, startAt: number): EngineSchedule[] {
+export function spreadSchedules(
+  count: number,
+  periodMs: number,
+  startAt: number,
+): Pick<EngineSchedule, "groupId" | "version" | "delayMs" | "nextFireAt">[] {
   return Array.from({ length: count }, (_, index) => ({
     groupId: `group-${index}`,
     version: 1,
-    // All that an engine reads of a specification.
-    spec: { delayMs: 0 } as ScheduleSpec,
+    delayMs: 0,
     nextFireAt: startAt + Math.floor((index * periodMs) / count),
   }));
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { FlinkOperator } from "@tidegate/operator-flink";
+import { createFlinkOperator } from "@tidegate/operator-flink";
 import { SqliteStore } from "@tidegate/store-sqlite";
 import { FlinkServer } from "@tidegate/test-servers";
 import { atMost, type Figure, percentile, rounded } from "../figure.js";
@@ -23,7 +23,7 @@ export async function overhead(): Promise<Figure[]> {
   const directory = temporaryDirectory();
   const { url, gatewayUrl } = flink;
   const store = new SqliteStore({ path: join(directory.path, "tidegate.db") });
-  const tidegate = assemble(store, new FlinkOperator({ url, gatewayUrl }));
+  const tidegate = assemble(store, createFlinkOperator({ url, gatewayUrl }));
   const late: number[] = [];
   tidegate.events.on("run-state", ({ run }) => {
     if (run.state === "RUNNING") late.push(Date.now() - run.scheduledTime);
@@ -45,8 +45,8 @@ export async function overhead(): Promise<Figure[]> {
       job: {
         sql: {
           setup: SETUP,
-          statement: "INSERT INTO rows_out SELECT n FROM rows_in WHERE n < {upper:epoch_ms}",
-          repetition: "replaces",
+          statement: "INSERT INTO rows_out SELECT n FROM rows_in WHERE n < {{upper.epochMs}}",
+          rerun: "replaces",
         },
       },
     },

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { OfflineJobRequest } from "@tidegate/core";
-import { FlinkOperator } from "@tidegate/operator-flink";
+import { createFlinkOperator } from "@tidegate/operator-flink";
 import { FlinkServer } from "@tidegate/test-servers";
 import { atMost, type Figure, rounded } from "../figure.js";
 import { sleep } from "../setup.js";
@@ -26,8 +26,8 @@ interface Ended {
 export async function poll(): Promise<Figure[]> {
   const flink = await FlinkServer.start({ "slot.request.timeout": "86400000" }, { heapMb: HEAP_MB });
   const proxy = await CountingProxy.start(flink.url);
-  const operator = new FlinkOperator({ url: flink.url, gatewayUrl: flink.gatewayUrl });
-  const watching = new FlinkOperator({ url: proxy.url, gatewayUrl: flink.gatewayUrl });
+  const operator = createFlinkOperator({ url: flink.url, gatewayUrl: flink.gatewayUrl });
+  const watching = createFlinkOperator({ url: proxy.url, gatewayUrl: flink.gatewayUrl });
   const ended: Ended[] = [];
   const context = { signal: new AbortController().signal };
   const requests = Array.from({ length: RUNS }, requestOf);
@@ -93,7 +93,7 @@ function requestOf(): OfflineJobRequest {
       sql: {
         setup: SETUP,
         statement: "INSERT INTO rows_out SELECT n FROM rows_in",
-        repetition: "replaces",
+        rerun: "replaces",
       },
     },
   };

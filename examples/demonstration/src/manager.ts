@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type AuditReport, createTidegate, isTidegateError, type Tidegate } from "@tidegate/core";
 import { embeddedEngine } from "@tidegate/engine-embedded";
-import { DuckdbOperator } from "@tidegate/operator-duckdb";
+import { createDuckdbOperator } from "@tidegate/operator-duckdb";
 import { sqliteStore } from "@tidegate/store-sqlite";
 import { jobRecorder } from "@tidegate/testkit/recorder";
 import { FailOnce } from "./fail-once.js";
@@ -24,7 +24,7 @@ const FAILING_INTERVAL = 3;
 async function main(plan: Plan): Promise<void> {
   const chosen = String(plan.startAt + FAILING_INTERVAL * 1_000);
   const failing = new FailOnce(
-    new DuckdbOperator({ threads: 1 }),
+    createDuckdbOperator({ threads: 1 }),
     ({ groupId, lowerBoundary }) => groupId === "all-flights" && lowerBoundary === chosen,
   );
   const operator = jobRecorder(failing, recordingOf(plan));

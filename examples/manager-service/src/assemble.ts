@@ -1,6 +1,6 @@
 import { createTidegate, type Tidegate } from "@tidegate/core";
 import { embeddedEngine } from "@tidegate/engine-embedded";
-import { HttpOperator } from "@tidegate/operator-http";
+import { createHttpOperator, type HttpOperator } from "@tidegate/operator-http";
 import { sqliteStore } from "@tidegate/store-sqlite";
 import type { Settings } from "./settings.js";
 
@@ -10,7 +10,7 @@ export function assemble({ databasePath, workers, webhookSecret }: Settings): {
   readonly operator: HttpOperator;
 } {
   const hosts = workers.map((worker) => worker.replace(/:\d+$/, ""));
-  const operator = new HttpOperator({
+  const operator = createHttpOperator({
     allow: workers,
     allowHttp: workers,
     allowPrivate: hosts,

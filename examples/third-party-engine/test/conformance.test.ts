@@ -1,5 +1,6 @@
 import { engineSuite } from "@tidegate/testkit";
-import { CronerEngine } from "../src/index.js";
+import { CronerTimers } from "../src/croner-timers.js";
+import { cronerEngine } from "../src/index.js";
 
 engineSuite({
   name: "croner",
@@ -7,11 +8,11 @@ engineSuite({
   atOnce: 16,
   supports: { definitions: true, tampering: true },
   create: async () => {
-    const engine = new CronerEngine();
+    const timers = new CronerTimers();
     return {
-      engine,
-      forget: (groupId) => engine.handleUnregister([groupId]),
-      inject: (schedule) => engine.handleRegister([schedule]),
+      engine: cronerEngine(timers),
+      forget: (groupId) => timers.handleUnregister([groupId]),
+      inject: (schedule) => timers.handleRegister([schedule]),
       dispose: async () => {},
     };
   },

@@ -1,5 +1,5 @@
 /**
- * The contract of a scheduling engine.
+ * The contract of a scheduling engine, and how one is defined.
  *
  * @module
  */
@@ -16,3 +16,10 @@ export type {
   ScheduleEngine,
   ScheduleEngineClient,
 } from "./engine/engine.js";
+export { engineSchedule } from "./engine/engine-schedule.js";
+export {
+  defineEngine,
+  type EngineBody,
+  type EngineDefinition,
+  type EngineParts,
+} from "./wiring/define-engine.js";

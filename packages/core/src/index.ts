@@ -14,6 +14,7 @@ export * from "./clock/system-clock.js";
 export * from "./clock/virtual-clock.js";
 export type { DispatcherOptions } from "./dispatch/dispatcher.js";
 export type * from "./engine/engine.js";
+export * from "./engine/engine-schedule.js";
 export * from "./errors/errors.js";
 export {
   type ClockSkewEvent,
@@ -21,6 +22,7 @@ export {
   createEmitter,
   type EngineDiffersEvent,
   type EngineDriftEvent,
+  type EngineForgotEvent,
   type EngineRepairedEvent,
   type EngineSilentEvent,
   type RunEvent,
@@ -75,5 +77,6 @@ export type * from "./trigger/trigger-spec.js";
 export { tzdataVersion } from "./trigger/zone/zone.js";
 export * from "./upkeep/engine-client.js";
 export { tidegateModule } from "./wiring/core-module.js";
+export * from "./wiring/define-engine.js";
 export * from "./wiring/tidegate.js";
 export * from "./wiring/tokens.js";

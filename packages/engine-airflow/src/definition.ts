@@ -39,8 +39,8 @@ const WAITING_RUNS = 16;
 
 /** Returns the definition of a schedule. If it has ended, its DAG has no timetable. */
 export function definitionOf(schedule: EngineSchedule, settings: EngineSettings, now: EpochMs): Definition {
-  const { groupId, version, spec, nextFireAt } = schedule;
-  const ticks = nextFireAt === null ? undefined : ticksOf(spec, settings.finestPeriodMs);
+  const { groupId, version, nextFireAt } = schedule;
+  const ticks = nextFireAt === null ? undefined : ticksOf(schedule, settings.finestPeriodMs);
   const { isExact, crons, lastTickMs: _lastTick, ...told } = ticks ?? NEVER;
   const waits = settings.wait || told.waitMs > 0;
   const definition = {

@@ -4,10 +4,10 @@ import {
   type EngineCapabilities,
   type EngineContext,
   type EngineEntry,
-  type EngineSchedule,
   type ScheduleEngine,
   SystemClock,
 } from "@tidegate/core";
+import type { FiredSchedule } from "./definition.js";
 import { Firing } from "./firing.js";
 import { openServer } from "./open-server.js";
 import { type BullmqEngineOptions, type EngineSettings, settingsOf } from "./options.js";
@@ -46,6 +46,7 @@ export class BullmqEngine implements ScheduleEngine {
   async start(context: EngineContext): Promise<void> {
     if (this.#firing !== undefined) return;
     this.#firing = new Firing({
+      engineType: this.engineType,
       context,
       server: await this.#open(),
       clock: this.#clock,
@@ -65,11 +66,11 @@ export class BullmqEngine implements ScheduleEngine {
     await server?.close();
   }
 
-  async handleRegister(schedules: readonly EngineSchedule[]): Promise<void> {
+  async handleRegister(schedules: readonly FiredSchedule[]): Promise<void> {
     if (schedules.length > 0) await (await this.#table()).register(schedules);
   }
 
-  handleUpdate(schedules: readonly EngineSchedule[]): Promise<void> {
+  handleUpdate(schedules: readonly FiredSchedule[]): Promise<void> {
     return this.handleRegister(schedules);
   }
 

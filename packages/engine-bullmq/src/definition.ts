@@ -12,9 +12,12 @@ export interface Definition {
   readonly fireAt: EpochMs | null;
 }
 
+/** All that is read of a schedule. */
+export type FiredSchedule = Pick<EngineSchedule, "groupId" | "version" | "delayMs" | "nextFireAt">;
+
 /** Returns the definition of a schedule. */
-export function definitionOf({ version, spec, nextFireAt }: EngineSchedule): Definition {
-  return { version, delayMs: spec.delayMs, fireAt: nextFireAt };
+export function definitionOf({ version, delayMs, nextFireAt }: FiredSchedule): Definition {
+  return { version, delayMs, fireAt: nextFireAt };
 }
 
 /**

@@ -22,6 +22,7 @@ const TELL_AGAIN_MS = 60_000;
 
 /** Dependencies of `Firing`. */
 export interface FiringParts {
+  readonly engineType: string;
   readonly context: EngineContext;
   readonly server: SharedServer;
   readonly clock: Clock;
@@ -44,7 +45,7 @@ export class Firing {
 
   constructor(parts: FiringParts) {
     this.#parts = parts;
-    const { server, clock, owner, settings, context } = parts;
+    const { server, clock, owner, settings, context, engineType } = parts;
     const { table } = server;
     const { onTrouble } = this;
     this.#link = server.linkQueue();
@@ -55,7 +56,8 @@ export class Firing {
     this.#batches = new BatchFiring({ table, sink: context.sink, clock, settings, onTrouble });
     this.#worker = new CallWorker({ server, settings, answer: () => this.#batches.answerCall(), onTrouble });
     const call = (count: number) => this.#call(count);
-    this.#ticker = new Ticker({ table, clock, owner, settings, call, onTrouble });
+    const onLoss = () => context.events.emit("engine-forgot", { engine: engineType });
+    this.#ticker = new Ticker({ table, clock, owner, settings, call, onTrouble, onLoss });
   }
 
   /** Reports an error, unless the same one was reported recently. */

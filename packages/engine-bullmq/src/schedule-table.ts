@@ -1,5 +1,5 @@
-import type { EngineEntry, EngineSchedule, EpochMs } from "@tidegate/core";
-import type { Definition } from "./definition.js";
+import type { EngineEntry, EpochMs } from "@tidegate/core";
+import type { Definition, FiredSchedule } from "./definition.js";
 
 /** A fire that is due. */
 export interface DueFire {
@@ -14,6 +14,14 @@ export interface TakenBatch {
   readonly leasedUntil: EpochMs;
 }
 
+/** The data that the server holds, so that their loss shows. */
+export interface TableData {
+  /** Another one than before means that the server was emptied or restored. */
+  readonly id: string;
+  /** How often schedules were registered or removed; a lower one than before means that some of that is lost. */
+  readonly revision: number;
+}
+
 /** The result of a check of the table. */
 export interface Look {
   /** Whether the caller is the ticker, which calls workers. */
@@ -22,6 +30,7 @@ export interface Look {
   readonly calls: number;
   /** Time until there is something to do, as far as is known, ms. */
   readonly idleMs: number | undefined;
+  readonly data: TableData;
 }
 
 /** How long the ticker's role outlives its holder, ms. */
@@ -44,7 +53,7 @@ export interface ScheduleTable {
    * Adds or replaces schedules. Ends any lease: what is registered while it is fired is checked again, since
    * that fire's answer may be stale.
    */
-  register(schedules: readonly EngineSchedule[]): Promise<void>;
+  register(schedules: readonly FiredSchedule[]): Promise<void>;
 
   /** Removes schedules; missing ones are no error. */
   unregister(groupIds: readonly string[]): Promise<void>;

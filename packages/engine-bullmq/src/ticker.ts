@@ -1,6 +1,6 @@
 import type { Clock, ClockTimer } from "@tidegate/core";
 import type { EngineSettings } from "./options.js";
-import type { ScheduleTable } from "./schedule-table.js";
+import type { ScheduleTable, TableData } from "./schedule-table.js";
 
 /** Interval at which other processes check whether there still is a ticker, ms. */
 const STAND_BY_MS = 250;
@@ -18,6 +18,8 @@ export interface TickerParts {
   /** Calls this many workers. */
   readonly call: (count: number) => Promise<void>;
   readonly onTrouble: (error: unknown) => void;
+  /** Called when the server has lost schedules. */
+  readonly onLoss: () => void;
 }
 
 /**
@@ -29,6 +31,7 @@ export class Ticker {
   #isRunning = false;
   #timer: ClockTimer | undefined;
   #look: Promise<void> = Promise.resolve();
+  #data: TableData | undefined;
 
   constructor(parts: TickerParts) {
     this.#parts = parts;
@@ -67,9 +70,18 @@ export class Ticker {
   async #lookOnce(): Promise<number> {
     const { table, clock, owner, call } = this.#parts;
     const { tickMs, pollMs } = this.#parts.settings;
-    const { isTicker, calls, idleMs } = await table.look(owner, clock.now());
+    const { isTicker, calls, idleMs, data } = await table.look(owner, clock.now());
+    this.#noticeLoss(data);
     if (calls > 0 && this.#isRunning) await call(calls);
     if (!isTicker) return Math.min(idleMs ?? STAND_BY_MS, STAND_BY_MS);
     return Math.max(tickMs, Math.min(idleMs ?? pollMs, pollMs));
+  }
+
+  /** Each process does so for itself: the one that notices first may die before anything is repaired. */
+  #noticeLoss(data: TableData): void {
+    const before = this.#data;
+    this.#data = data;
+    if (before === undefined) return;
+    if (data.id !== before.id || data.revision < before.revision) this.#parts.onLoss();
   }
 }

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { createEmitter, type EngineSchedule, type Fire, type ScheduleSpec } from "@tidegate/core";
+import { createEmitter, type Fire } from "@tidegate/core";
 import { PostgresServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
+import type { FiredSchedule } from "../src/definition.js";
 import { BullmqEngine, type BullmqEngineOptions } from "../src/index.js";
 
 jest.setTimeout(120_000);
@@ -36,12 +37,11 @@ function engineWith(options: Partial<BullmqEngineOptions>): BullmqEngine {
   });
 }
 
-function schedules(many: number): EngineSchedule[] {
-  const spec = { delayMs: 0 } as ScheduleSpec;
+function schedules(many: number): FiredSchedule[] {
   return Array.from({ length: many }, (_, index) => ({
     groupId: `group-${index}`,
     version: 1,
-    spec,
+    delayMs: 0,
     nextFireAt: Date.now(),
   }));
 }

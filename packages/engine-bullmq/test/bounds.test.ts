@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
-import { createEmitter, type EngineSchedule, type Fire, type ScheduleSpec } from "@tidegate/core";
+import { createEmitter, type Fire } from "@tidegate/core";
 import { RedisServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import type { Redis } from "ioredis";
+import type { FiredSchedule } from "../src/definition.js";
 import { BullmqEngine } from "../src/index.js";
 
 jest.setTimeout(120_000);
@@ -24,9 +25,8 @@ afterAll(async () => {
   await redis.dispose();
 });
 
-function schedule(index: number): EngineSchedule {
-  const spec = { delayMs: 0 } as ScheduleSpec;
-  return { groupId: `group-${index}`, version: 1, spec, nextFireAt: Date.now() };
+function schedule(index: number): FiredSchedule {
+  return { groupId: `group-${index}`, version: 1, delayMs: 0, nextFireAt: Date.now() };
 }
 
 /** A ledger that owes each schedule the next fire at once, and counts. */

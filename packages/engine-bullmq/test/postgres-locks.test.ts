@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import type { EngineEntry, EngineSchedule, ScheduleSpec } from "@tidegate/core";
+import type { EngineEntry } from "@tidegate/core";
 import { PostgresServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import pg from "pg";
+import type { FiredSchedule } from "../src/definition.js";
 import { openServer } from "../src/open-server.js";
 import { settingsOf } from "../src/options.js";
 import type { ScheduleTable } from "../src/schedule-table.js";
@@ -35,8 +36,8 @@ beforeEach(async () => {
   await table.unregister(listed);
 });
 
-function schedule(groupId: string, version = 1): EngineSchedule {
-  return { groupId, version, spec: { delayMs: 0 } as ScheduleSpec, nextFireAt: Date.now() - 1_000 };
+function schedule(groupId: string, version = 1): FiredSchedule {
+  return { groupId, version, delayMs: 0, nextFireAt: Date.now() - 1_000 };
 }
 
 /** Does something while a row is being written by somebody else, who is done when it waits for that. */

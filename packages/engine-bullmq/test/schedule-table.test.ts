@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { createEmitter, type EngineSchedule, type Fire, type ScheduleSpec } from "@tidegate/core";
+import { createEmitter, type Fire } from "@tidegate/core";
 import { until } from "@tidegate/testkit";
+import type { FiredSchedule } from "../src/definition.js";
 import { BullmqEngine } from "../src/index.js";
 import { openServer } from "../src/open-server.js";
 import { type EngineSettings, settingsOf } from "../src/options.js";
@@ -16,8 +17,8 @@ const LEASE_MS = 1_000;
 /** One that no test outlasts. */
 const LONG_LEASE_MS = 600_000;
 
-function schedule(groupId: string, nextFireAt: number | null, version = 1): EngineSchedule {
-  return { groupId, version, spec: { delayMs: 0 } as ScheduleSpec, nextFireAt };
+function schedule(groupId: string, nextFireAt: number | null, version = 1): FiredSchedule {
+  return { groupId, version, delayMs: 0, nextFireAt };
 }
 
 describe.each(SCENES)("on %s", (_, startScene) => {
@@ -201,14 +202,17 @@ describe.each(SCENES)("on %s", (_, startScene) => {
     });
 
     it("says how many workers to call, and when there is something to do", async () => {
-      expect(await table.look("one", Date.now())).toEqual({ isTicker: true, calls: 0, idleMs: undefined });
+      const { data, ...first } = await table.look("one", Date.now());
+      expect(first).toEqual({ isTicker: true, calls: 0, idleMs: undefined });
       await table.register([schedule("later", Date.now() + 30_000)]);
       const { calls, idleMs } = await table.look("one", Date.now());
       expect(calls).toBe(0);
       expect(idleMs).toBeGreaterThan(25_000);
       expect(idleMs).toBeLessThanOrEqual(30_000);
       await table.register(Array.from({ length: 21 }, (_, index) => schedule(`due-${index}`, 0)));
-      expect(await table.look("one", Date.now())).toMatchObject({ calls: 3, idleMs: 0 });
+      const later = await table.look("one", Date.now());
+      expect(later).toMatchObject({ calls: 3, idleMs: 0 });
+      expect(later.data.id).toBe(data.id);
     });
   });
 

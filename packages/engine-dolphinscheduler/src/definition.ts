@@ -48,8 +48,8 @@ const TAIL_MS = 60_000;
 
 /** @throws EngineError ENGINE_FAILED if its crontab is too long for DolphinScheduler */
 export function definitionOf(schedule: EngineSchedule, settings: EngineSettings, now: EpochMs): Definition {
-  const { groupId, version, spec, nextFireAt } = schedule;
-  const ticks = nextFireAt === null ? undefined : ticksOf(spec, settings.finestPeriodMs);
+  const { groupId, version, nextFireAt } = schedule;
+  const ticks = nextFireAt === null ? undefined : ticksOf(schedule, settings.finestPeriodMs);
   const identity = {
     groupId,
     version,

@@ -1,25 +1,19 @@
 import type {
   Clock,
   ClockTimer,
-  EngineCapabilities,
   EngineContext,
-  EngineEntry,
   EngineSchedule,
   EpochMs,
   FireMoved,
   FireResult,
-  ScheduleEngine,
   ScheduleStore,
 } from "@tidegate/core";
+import type { EngineBody, EngineParts } from "@tidegate/core/engine";
 import { FireQueue, type QueuedFire } from "./fire-queue.js";
-import { type EmbeddedEngineOptions, settingsOf } from "./options.js";
+import type { EmbeddedEngineOptions } from "./options.js";
 
-/** Dependencies of `EmbeddedEngine`. */
-export interface EmbeddedEngineParts {
-  readonly store: ScheduleStore;
-  readonly clock: Clock;
-  readonly options?: EmbeddedEngineOptions;
-}
+/** The name by which schedules choose the engine. */
+export const ENGINE_TYPE = "embedded";
 
 /** Delay before a failed hand-over is retried, ms. */
 const RETRY_MS = 1_000;
@@ -28,12 +22,7 @@ const RETRY_MS = 1_000;
  * In-process timers over the store. Only fires that are due soon are in memory; the store holds the next fire
  * times, so a restart recomputes nothing and a million waiting schedules cost no memory.
  */
-export class EmbeddedEngine implements ScheduleEngine {
-  readonly engineType = "embedded";
-  readonly capabilities: EngineCapabilities = {
-    finestPeriodMs: 1,
-    holdsDefinitions: false,
-  };
+export class EmbeddedEngine implements EngineBody {
   readonly #store: ScheduleStore;
   readonly #clock: Clock;
   readonly #horizonMs: number;
@@ -50,11 +39,12 @@ export class EmbeddedEngine implements ScheduleEngine {
   #turn: Promise<void> | undefined;
   #stopListening: (() => void) | undefined;
 
-  /** @throws ConfigurationError CONFIGURATION_INVALID with the offending option */
-  constructor({ store, clock, options = {} }: EmbeddedEngineParts) {
+  constructor(
+    { store, clock }: EngineParts,
+    { horizonMs, maxQueued, batchSize }: Required<EmbeddedEngineOptions>,
+  ) {
     this.#store = store;
     this.#clock = clock;
-    const { horizonMs, maxQueued, batchSize } = settingsOf(options);
     this.#horizonMs = horizonMs;
     this.#maxQueued = maxQueued;
     this.#batchSize = batchSize;
@@ -76,7 +66,7 @@ export class EmbeddedEngine implements ScheduleEngine {
   }
 
   async handleRegister(schedules: readonly EngineSchedule[]): Promise<void> {
-    for (const { groupId, nextFireAt, spec } of schedules) this.#noteNext(groupId, nextFireAt, spec.delayMs);
+    for (const { groupId, nextFireAt, delayMs } of schedules) this.#noteNext(groupId, nextFireAt, delayMs);
     this.#arm();
   }
 
@@ -88,9 +78,6 @@ export class EmbeddedEngine implements ScheduleEngine {
   async handleUnregister(groupIds: readonly string[]): Promise<void> {
     for (const groupId of groupIds) this.#queue.remove(groupId);
   }
-
-  /** Yields nothing: the definitions are in the store itself, so there is nothing to compare. */
-  async *list(): AsyncGenerator<EngineEntry> {}
 
   #noteMoved({ groupId, nextFireAt, delayMs }: FireMoved): void {
     this.#queue.remove(groupId);
@@ -150,7 +137,9 @@ export class EmbeddedEngine implements ScheduleEngine {
 
   /**
    * Loads the fires of the near future from the store, as many as there is room for. If there are few,
-   * everything up to the first later one counts as loaded, which saves fruitless reads.
+   * everything up to the first later one counts as loaded, which saves fruitless reads. In a shared store,
+   * another process may move a fire into what is loaded here, and die before it fires it: there all that is due
+   * soon is read again each time.
    */
   async #load(now: EpochMs): Promise<void> {
     this.#isLoading = true;
@@ -163,8 +152,9 @@ export class EmbeddedEngine implements ScheduleEngine {
   }
 
   async #loadFrom(now: EpochMs): Promise<void> {
-    const from = this.#loadedUpTo;
-    const query = { engine: this.engineType, ...(Number.isFinite(from) ? { from } : {}) };
+    const { isShared } = this.#store;
+    const from = isShared ? Number.NEGATIVE_INFINITY : this.#loadedUpTo;
+    const query = { engine: ENGINE_TYPE, ...(Number.isFinite(from) ? { from } : {}) };
     const before = now + this.#horizonMs;
     const due = await this.#store.due({ ...query, before: before - 1, limit: this.#maxQueued });
     for (const { groupId, fireAt, scheduledTime } of due) this.#queue.add({ groupId, fireAt, scheduledTime });
@@ -174,8 +164,12 @@ export class EmbeddedEngine implements ScheduleEngine {
       this.#loadedUpTo = due.at(-1)!.fireAt;
       return;
     }
+    if (isShared) {
+      this.#loadedUpTo = before;
+      return;
+    }
     const [beyond] = await this.#store.due({
-      engine: this.engineType,
+      engine: ENGINE_TYPE,
       from: before,
       before: Number.MAX_SAFE_INTEGER,
       limit: 1,

@@ -1,6 +1,6 @@
-import { TOKENS } from "@tidegate/core";
-import { ContainerModule } from "inversify";
-import { EmbeddedEngine } from "./embedded-engine.js";
+import { defineEngine } from "@tidegate/core/engine";
+import type { ContainerModule } from "inversify";
+import { EmbeddedEngine, ENGINE_TYPE } from "./embedded-engine.js";
 import { type EmbeddedEngineOptions, settingsOf } from "./options.js";
 
 /**
@@ -10,13 +10,11 @@ import { type EmbeddedEngineOptions, settingsOf } from "./options.js";
  */
 export function embeddedEngine(options: EmbeddedEngineOptions = {}): ContainerModule {
   // Reports a mistake where it is made, not when the container needs the engine.
-  settingsOf(options);
-  return new ContainerModule(({ bind }) => {
-    bind(TOKENS.engine)
-      .toDynamicValue(
-        (context) =>
-          new EmbeddedEngine({ store: context.get(TOKENS.store), clock: context.get(TOKENS.clock), options }),
-      )
-      .inSingletonScope();
+  const settings = settingsOf(options);
+  return defineEngine({
+    type: ENGINE_TYPE,
+    // It keeps no definitions: it fires by what is in the store.
+    capabilities: { finestPeriodMs: 1, holdsDefinitions: false },
+    create: (parts) => new EmbeddedEngine(parts, settings),
   });
 }

@@ -14,6 +14,7 @@ export function logEvents(events: TidegateEmitter, log: Log): () => void {
     trouble: (trouble) => log.warn(trouble, "trouble"),
     "engine-silent": (silence) => log.warn(silence, "engine silent"),
     "engine-differs": (difference) => log.warn(difference, "engine differs"),
+    "engine-forgot": (loss) => log.warn(loss, "engine forgot"),
     "engine-repaired": (repair) => log.info(repair, "engine repaired"),
     "engine-drift": (drift) => log.info(drift, "engine drift"),
     "schedule-status": (change) => log[change.status === "FAILED" ? "warn" : "info"](change, "schedule"),

@@ -1,34 +1,40 @@
 import { pathToFileURL } from "node:url";
+import { type JobContext, type JobOutcome, OperatorError, type SubmittedJob } from "@tidegate/core";
 import {
-  type JobContext,
-  type JobOutcome,
-  type JsonObject,
-  type OfflineJobRequest,
-  OperatorError,
-  type ScheduleOperator,
-  type SubmittedJob,
-} from "@tidegate/core";
+  type DefinedOperator,
+  defineOperator,
+  type JobCall,
+  type OperatorDefinition,
+} from "@tidegate/operator-kit";
+import { unlessAborted } from "@tidegate/rest-client";
 import { outcomeOfError } from "./duckdb/failure.js";
 import { Session } from "./duckdb/session.js";
-import { parseJob } from "./job/parse-job.js";
+import type { DuckdbJob } from "./job/job.js";
+import { jobSchema } from "./job/job-schema.js";
 import { type DuckdbOperatorOptions, type Settings, settingsOf } from "./options.js";
 import { copyInterval } from "./run/copy-interval.js";
 import { JobTable } from "./run/job-table.js";
 import { checkJob, type Task, taskOf } from "./run/task.js";
 import { Slots, Turns } from "./run/turns.js";
-import { unlessAborted } from "./run/unless-aborted.js";
 import { type CommitRecord, outcomeOf, readRecord } from "./target/commit-record.js";
 import type { Layout } from "./target/layout.js";
 
 /**
- * Operator that copies each interval's rows with DuckDB, in this process, into one Parquet partition of a
- * local directory.
+ * Returns an operator that copies each interval's rows with DuckDB, in this process, into one Parquet partition
+ * of a local directory.
  *
  * `submit` accepts a job and returns while it runs. A job dies with the process; the next attempt at its
  * interval removes what it left. Only the record inside a finished partition survives a restart.
+ *
+ * @throws ConfigurationError CONFIGURATION_INVALID with the offending option
  */
-export class DuckdbOperator implements ScheduleOperator {
-  readonly operatorType = "duckdb";
+export function createDuckdbOperator(options: DuckdbOperatorOptions = {}): DefinedOperator {
+  return defineOperator(new DuckdbJobs(settingsOf(options)));
+}
+
+class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
+  readonly type = "duckdb";
+  readonly jobSchema = jobSchema;
   readonly #settings: Settings;
   readonly #slots: Slots;
   /** Runs one job at a time per interval of a target. */
@@ -38,10 +44,9 @@ export class DuckdbOperator implements ScheduleOperator {
   readonly #jobs = new JobTable();
   #isStopped = false;
 
-  /** @throws ConfigurationError CONFIGURATION_INVALID with the offending option */
-  constructor(options: DuckdbOperatorOptions = {}) {
-    this.#settings = settingsOf(options);
-    this.#slots = new Slots(this.#settings.maxParallelJobs);
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.#slots = new Slots(settings.maxParallelJobs);
   }
 
   async start(): Promise<void> {
@@ -54,8 +59,8 @@ export class DuckdbOperator implements ScheduleOperator {
     await this.#jobs.stopAll(new OperatorError("JOB_CANCELLED", "The operator stops."));
   }
 
-  validate(job: JsonObject): void {
-    checkJob(parseJob(job), this.#settings);
+  check(job: DuckdbJob): void {
+    checkJob(job, this.#settings);
   }
 
   /**
@@ -65,16 +70,17 @@ export class DuckdbOperator implements ScheduleOperator {
    * @throws OperatorError JOB_INVALID with the offending field
    * @throws OperatorError NOT_RUNNING after `stop`
    */
-  async submit(request: OfflineJobRequest, context: JobContext): Promise<SubmittedJob> {
+  async submit(call: JobCall<DuckdbJob>, context: JobContext): Promise<SubmittedJob> {
     if (this.#isStopped) throw new OperatorError("NOT_RUNNING", "The duckdb operator has been stopped.");
-    const task = taskOf(request, this.#settings, context.dirtyData);
+    const task = taskOf(call, this.#settings, context.dirtyData);
     context.signal.throwIfAborted();
     this.#jobs.start(task, context.signal, (signal) => this.#carryOut(task, signal));
     return { jobId: task.jobId, address: addressOf(task.layout) };
   }
 
-  async find(key: string, request: OfflineJobRequest): Promise<SubmittedJob | undefined> {
-    const { layout } = taskOf(request, this.#settings);
+  async find(call: JobCall<DuckdbJob>): Promise<SubmittedJob | undefined> {
+    const { layout } = taskOf(call, this.#settings);
+    const { idempotencyKey: key } = call.request;
     const running = this.#jobs.runningWith(key);
     if (running !== undefined) return { ...running, address: addressOf(layout) };
     const record = await this.#recordIn(layout);
@@ -86,11 +92,11 @@ export class DuckdbOperator implements ScheduleOperator {
    * @throws OperatorError JOB_FAILED when the job ended with the process that ran it
    * @throws the signal's reason when it is aborted; the job keeps running
    */
-  async wait(jobId: string, request: OfflineJobRequest, context: JobContext): Promise<JobOutcome> {
+  async wait(jobId: string, call: JobCall<DuckdbJob>, context: JobContext): Promise<JobOutcome> {
     context.signal.throwIfAborted();
     const outcome = this.#jobs.outcomeOf(jobId);
     if (outcome !== undefined) return unlessAborted(outcome, context.signal);
-    const record = await this.#recordIn(taskOf(request, this.#settings).layout);
+    const record = await this.#recordIn(taskOf(call, this.#settings).layout);
     if (record?.jobId === jobId) return outcomeOf(record);
     throw new OperatorError("JOB_FAILED", `The job ${jobId} ended with the process that ran it.`);
   }

@@ -1,4 +1,4 @@
-export { DuckdbOperator } from "./duckdb-operator.js";
+export { createDuckdbOperator } from "./duckdb-operator.js";
 export { COLUMN_TYPES } from "./job/column-type.js";
 export type {
   CsvOptions,

@@ -12,8 +12,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { JobContext, JobOutcome, JsonObject, OfflineJobRequest, ScheduleMode } from "@tidegate/core";
+import type { DefinedOperator } from "@tidegate/operator-kit";
 import { untroubled } from "@tidegate/testkit";
-import { DuckdbOperator, type DuckdbOperatorOptions } from "../src/index.js";
+import { createDuckdbOperator, type DuckdbOperatorOptions } from "../src/index.js";
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
@@ -54,12 +55,12 @@ export function requestOf(spec: RunSpec): OfflineJobRequest {
 export class Bed {
   readonly directory = realpathSync(mkdtempSync(join(tmpdir(), "tidegate-duckdb-")));
   readonly target = join(this.directory, "target");
-  operator: DuckdbOperator;
+  operator: DefinedOperator;
   readonly #options: DuckdbOperatorOptions;
 
   constructor(options: DuckdbOperatorOptions = {}) {
     this.#options = { threads: 1, memoryLimit: "256MB", ...options };
-    this.operator = new DuckdbOperator(this.#options);
+    this.operator = createDuckdbOperator(this.#options);
   }
 
   /** Writes a file below the directory and tells its path. */
@@ -71,8 +72,8 @@ export class Bed {
   }
 
   /** An operator that knows nothing of what the one before it did. */
-  restart(): DuckdbOperator {
-    this.operator = new DuckdbOperator(this.#options);
+  restart(): DefinedOperator {
+    this.operator = createDuckdbOperator(this.#options);
     return this.operator;
   }
 

@@ -2,7 +2,7 @@ import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { JsonObject } from "@tidegate/core";
-import { DuckdbOperator } from "../src/index.js";
+import { createDuckdbOperator } from "../src/index.js";
 import { Bed, HOUR } from "./bed.js";
 
 const START = Date.UTC(2026, 0, 1);
@@ -15,7 +15,7 @@ describe("allowed directories", () => {
     bed = new Bed();
     for (const directory of ["open", "shut", "open-not"]) bed.write(`${directory}/in.csv`, CONTENT);
     symlinkSync(join(bed.directory, "shut"), join(bed.directory, "open", "link"));
-    bed.operator = new DuckdbOperator({ threads: 1, allowedDirectories: [join(bed.directory, "open")] });
+    bed.operator = createDuckdbOperator({ threads: 1, allowedDirectories: [join(bed.directory, "open")] });
   });
   afterEach(() => bed.dispose());
 

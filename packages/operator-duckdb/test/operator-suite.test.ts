@@ -1,6 +1,6 @@
 import type { OfflineJobRequest } from "@tidegate/core";
 import { operatorSuite, type RequestFactory } from "@tidegate/testkit";
-import { DuckdbOperator } from "../src/index.js";
+import { createDuckdbOperator } from "../src/index.js";
 import { Bed, DAY, HOUR, query, requestOf } from "./bed.js";
 
 const MIDNIGHT = Date.UTC(2026, 0, 1);
@@ -31,8 +31,14 @@ operatorSuite({
       slowRequest: requests({ sql: SLOW_SQL, target }),
       failingRequest: requests({ source: { ...source, path: `${path}.missing` }, target }),
       malformedJob: { source: { ...source, format: "xml" }, target },
+      misshapenJobs: [
+        { source: { ...source, format: "xml" }, target },
+        { source: { ...source, path: [] }, target },
+        { source: { ...source, options: { sep: ";" } }, target },
+        { source },
+      ],
       effects: ({ lowerBoundary }) => timesVisible(bed, Number(lowerBoundary)),
-      restart: async () => new DuckdbOperator(),
+      restart: async () => createDuckdbOperator(),
       dispose: () => bed.dispose(),
     };
   },

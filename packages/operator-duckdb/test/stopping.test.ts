@@ -70,9 +70,9 @@ describe("a job that is stopped", () => {
       bed.operator.wait(jobs[0]!.jobId, running, context),
       bed.operator.wait(jobs[1]!.jobId, waiting, context),
     ];
-    await bed.operator.cancel(jobs[1]!.jobId);
+    await bed.operator.cancel(jobs[1]!.jobId, waiting);
     expect(await ends[1]).toMatchObject({ state: "CANCELLED" });
-    await bed.operator.cancel(jobs[0]!.jobId);
+    await bed.operator.cancel(jobs[0]!.jobId, running);
     expect(await ends[0]).toMatchObject({ state: "CANCELLED" });
     expect(bed.files()).toEqual([]);
   });
@@ -125,7 +125,7 @@ describe("a job", () => {
     ]);
     expect(second).toEqual(first);
     expect(await bed.operator.find(request.idempotencyKey, request)).toEqual(first);
-    await bed.operator.cancel(first.jobId);
+    await bed.operator.cancel(first.jobId, request);
   });
 
   it("that died with its process has no outcome to wait for", async () => {

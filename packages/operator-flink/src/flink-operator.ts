@@ -1,17 +1,16 @@
+import { type JobContext, type JobOutcome, OperatorError, type SubmittedJob } from "@tidegate/core";
 import {
-  type JobContext,
-  type JobOutcome,
-  type JsonObject,
-  type OfflineJobRequest,
-  OperatorError,
-  type ScheduleOperator,
-  type SubmittedJob,
-} from "@tidegate/core";
-import { checkArguments } from "./jar/arguments.js";
+  type DefinedOperator,
+  defineOperator,
+  invalidJob,
+  type JobCall,
+  type PreparingDefinition,
+} from "@tidegate/operator-kit";
 import { JarLibrary } from "./jar/jar-library.js";
-import { invalidJob } from "./job/invalid-job.js";
+import type { FlinkJob } from "./job/job.js";
+import { jobSchema } from "./job/job-schema.js";
 import { notesOn } from "./job/notes.js";
-import { parseJob } from "./job/parse-job.js";
+import { checkText } from "./job/plain-text.js";
 import { checkTable } from "./materialized-table/check-table.js";
 import { refreshOf } from "./materialized-table/refresh.js";
 import { type FlinkOperatorOptions, type Settings, settingsOf } from "./options.js";
@@ -21,40 +20,45 @@ import { JobManager } from "./rest/job-manager.js";
 import { SqlGateway } from "./rest/sql-gateway.js";
 import { jobIdOf } from "./run/job-id.js";
 import { refusal, submitOnce, unreachable, unwatched } from "./run/submission.js";
-import { jarRunOf, lostOutcome, type Task, taskOf, type Work, workOf } from "./run/task.js";
+import { argumentField, jarRunOf, lostOutcome, type Task, taskOf, type Work, workOf } from "./run/task.js";
 import { checkSql } from "./sql/check-sql.js";
 import { Sessions } from "./sql/sessions.js";
 import { SqlRunner } from "./sql/sql-runner.js";
-import { JobWatch } from "./watch/job-watch.js";
+import { FlinkWatch } from "./watch/flink-watch.js";
 
 /** Longest time that a cancelled job may take to end, ms. */
 const CANCEL_LIMIT_MS = 60_000;
 
 /**
- * Operator that runs each interval as a batch job of Apache Flink: a program in a jar, Flink SQL, a copy
- * between two connectors, or the refresh of a materialized table.
+ * Returns an operator that runs each interval as a batch job of Apache Flink: a program in a jar, Flink SQL, a
+ * copy between two connectors, or the refresh of a materialized table.
  *
  * A job's Flink id is derived from the run's key, and Flink accepts an id only once. So a submission whose
  * response was lost can be repeated, and anyone who knows the key can find the run's job.
+ *
+ * @throws ConfigurationError CONFIGURATION_INVALID with the offending option
  */
-export class FlinkOperator implements ScheduleOperator {
-  readonly operatorType = "flink";
+export function createFlinkOperator(options: FlinkOperatorOptions): DefinedOperator {
+  return defineOperator(new FlinkJobs(settingsOf(options)));
+}
+
+class FlinkJobs implements PreparingDefinition<FlinkJob, Work> {
+  readonly type = "flink";
+  readonly jobSchema = jobSchema;
   readonly #settings: Settings;
   readonly #jobManager: JobManager;
   readonly #jars: JarLibrary;
   readonly #sessions: Sessions | undefined;
   readonly #sql: SqlRunner | undefined;
-  readonly #watch: JobWatch;
+  readonly #watch: FlinkWatch;
   #isStopped = false;
 
-  /** @throws ConfigurationError CONFIGURATION_INVALID with the offending option */
-  constructor(options: FlinkOperatorOptions) {
-    const settings = settingsOf(options);
+  constructor(settings: Settings) {
     const http = { headers: settings.headers, timeoutMs: settings.requestTimeoutMs };
     this.#settings = settings;
     this.#jobManager = new JobManager(new RestEndpoint(settings.url, http));
     this.#jars = new JarLibrary(this.#jobManager, settings.jarFolders);
-    this.#watch = new JobWatch(this.#jobManager, settings);
+    this.#watch = new FlinkWatch(this.#jobManager, settings);
     if (settings.gatewayUrl !== undefined) {
       const gateway = new SqlGateway(new RestEndpoint(settings.gatewayUrl, http));
       this.#sessions = new Sessions(gateway, settings);
@@ -74,14 +78,27 @@ export class FlinkOperator implements ScheduleOperator {
     await this.#sessions?.close();
   }
 
-  /** @throws OperatorError JOB_INVALID with the offending field */
-  validate(job: JsonObject): void {
-    this.#workOf(job);
+  prepare(job: FlinkJob): Work {
+    return workOf(job, this.#settings.connectors);
+  }
+
+  check(work: Work): void {
+    if (work.kind === "jar") {
+      this.#jars.locate(work.job.path);
+      work.job.programArgs?.forEach((argument, index) => {
+        checkText(argument, argumentField(index), "a program's arguments");
+      });
+      return;
+    }
+    const hasSecret = (name: string): boolean => Object.hasOwn(this.#settings.secrets, name);
+    this.#requireGateway(work.field);
+    if (work.kind === "sql") checkSql(work.job, work.field, hasSecret);
+    else checkTable(work.job, work.field, hasSecret);
   }
 
   /** Warns if a second run doubles rows, or if a job does not use its interval. */
-  notesOn(job: JsonObject): readonly string[] {
-    return notesOn(parseJob(job));
+  notes(work: Work): readonly string[] {
+    return notesOn(work);
   }
 
   /**
@@ -93,12 +110,11 @@ export class FlinkOperator implements ScheduleOperator {
    * @throws OperatorError NOT_RUNNING after `stop`
    * @throws Error when it is unknown whether Flink took the job
    */
-  async submit(request: OfflineJobRequest, { signal }: JobContext): Promise<SubmittedJob> {
-    const work = this.#workOf(request.job);
-    const task = taskOf(work, request);
+  async submit(call: JobCall<Work>, { signal }: JobContext): Promise<SubmittedJob> {
+    const task = taskOf(call);
     if (this.#isStopped) throw new OperatorError("NOT_RUNNING", "The flink operator has been stopped.");
     signal.throwIfAborted();
-    const jobId = await this.#submitOrJoin(task, request, signal);
+    const jobId = await this.#submitOrJoin(task, call.request, signal);
     if (signal.aborted) {
       // The caller has given up and does not know the job's id. The next manager finds a job that a stopping
       // one leaves behind.
@@ -112,8 +128,8 @@ export class FlinkOperator implements ScheduleOperator {
    * Returns the job of the newest attempt that is running or has succeeded; else that of the newest attempt
    * that ended otherwise.
    */
-  async find(key: string, { attempt, job }: OfflineJobRequest): Promise<SubmittedJob | undefined> {
-    const work = workOf(parseJob(job), this.#settings.connectors);
+  async find({ request, job: work }: JobCall<Work>): Promise<SubmittedJob | undefined> {
+    const { idempotencyKey: key, attempt } = request;
     let failed: SubmittedJob | undefined;
     for (let n = attempt; n >= 1; n -= 1) {
       const jobId = jobIdOf(key, n);
@@ -134,8 +150,7 @@ export class FlinkOperator implements ScheduleOperator {
    * @throws Error when Flink has not responded for too long
    * @throws the signal's reason when it is aborted; the job keeps running
    */
-  async wait(jobId: string, request: OfflineJobRequest, { signal }: JobContext): Promise<JobOutcome> {
-    const work = workOf(parseJob(request.job), this.#settings.connectors);
+  async wait(jobId: string, { job: work }: JobCall<Work>, { signal }: JobContext): Promise<JobOutcome> {
     if (this.#isStopped) throw new OperatorError("NOT_RUNNING", "The flink operator has been stopped.");
     const end = await this.#watch.end(jobId, signal);
     return end === "lost" ? lostOutcome(work, jobId) : this.#redacted(end, work);
@@ -155,7 +170,7 @@ export class FlinkOperator implements ScheduleOperator {
    *
    * @returns the job's id
    */
-  async #submitOrJoin(task: Task, request: OfflineJobRequest, signal: AbortSignal): Promise<string> {
+  async #submitOrJoin(task: Task, request: JobCall<Work>["request"], signal: AbortSignal): Promise<string> {
     for (let attempt = request.attempt; ; attempt += 1) {
       const { jobId, isThere } = await this.#nextJob(request.idempotencyKey, attempt);
       if (isThere || (await this.#send(task, jobId, signal))) return jobId;
@@ -214,20 +229,6 @@ export class FlinkOperator implements ScheduleOperator {
       await sql.submit(statement);
     };
     return submitOnce(jobId, send, parts);
-  }
-
-  #workOf(json: JsonObject): Work {
-    const work = workOf(parseJob(json), this.#settings.connectors);
-    if (work.kind === "jar") {
-      this.#jars.locate(work.job.path);
-      checkArguments(work.job.programArgs ?? []);
-      return work;
-    }
-    const hasSecret = (name: string): boolean => Object.hasOwn(this.#settings.secrets, name);
-    this.#requireGateway(work.field);
-    if (work.kind === "sql") checkSql(work.job, work.field, hasSecret);
-    else checkTable(work.job, work.field, hasSecret);
-    return work;
   }
 
   #requireGateway(field: string): SqlRunner {

@@ -1,10 +1,10 @@
-export { FlinkOperator } from "./flink-operator.js";
+export type { Rerun, Secret } from "@tidegate/operator-kit";
+export { createFlinkOperator } from "./flink-operator.js";
 export type {
   CommonJob,
   FlinkJob,
   JarJob,
   MaterializedTableJob,
-  Repetition,
   SqlJob,
   SyncJob,
   SyncSink,
@@ -20,7 +20,7 @@ export {
   triggerOfFreshness,
 } from "./materialized-table/freshness.js";
 export { flinkOperator } from "./module.js";
-export type { FlinkOperatorOptions, Secret } from "./options.js";
+export type { FlinkOperatorOptions } from "./options.js";
 export type {
   Connectors,
   Problem,

@@ -1,11 +1,9 @@
-import { TOKENS } from "@tidegate/core";
-import { ContainerModule } from "inversify";
-import { FlinkOperator } from "./flink-operator.js";
+import { operatorModule } from "@tidegate/operator-kit";
+import type { ContainerModule } from "inversify";
+import { createFlinkOperator } from "./flink-operator.js";
 import type { FlinkOperatorOptions } from "./options.js";
 
 /** Returns the module that adds the operator `flink` to a Tidegate instance. */
 export function flinkOperator(options: FlinkOperatorOptions): ContainerModule {
-  return new ContainerModule(({ bind }) => {
-    bind(TOKENS.operator).toConstantValue(new FlinkOperator(options));
-  });
+  return operatorModule(() => createFlinkOperator(options));
 }

@@ -1,12 +1,10 @@
 import { realpathSync } from "node:fs";
-import { type Clock, messageOf, parseOptions, SystemClock, unfitOption } from "@tidegate/core";
+import { baseUrl, type Clock, messageOf, parseOptions, SystemClock, unfitOption } from "@tidegate/core";
+import { type Secret, secretsSchema } from "@tidegate/operator-kit";
 import { z } from "zod";
 import type { Connectors } from "./sync/connector.js";
 import { SINKS } from "./sync/sinks.js";
 import { SOURCES } from "./sync/sources.js";
-
-/** A secret's value, or a function that is called at each use. */
-export type Secret = string | (() => string | Promise<string>);
 
 /** Settings of `FlinkOperator`. */
 export interface FlinkOperatorOptions {
@@ -23,7 +21,7 @@ export interface FlinkOperatorOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** The folders whose jars jobs may run. @default none: `jar` jobs are refused */
   readonly jarFolders?: readonly string[];
-  /** The secrets that SQL refers to as `{secret:name}`. @default {} */
+  /** The secrets that SQL refers to as `{{secret.name}}`. @default {} */
   readonly secrets?: Readonly<Record<string, Secret>>;
   /** Connectors for `sync` jobs, in addition to the built-in ones or replacing them. @default {} */
   readonly connectors?: Partial<Connectors>;
@@ -68,27 +66,15 @@ const OPTIONS_TYPE = "FlinkOperatorOptions";
 
 const isFunction = (value: unknown): boolean => typeof value === "function";
 
-const address = z
-  .string()
-  .refine(isPlainAddress, "must be an http or https URL without credentials or a query")
-  .transform((url) => url.replace(/\/+$/, ""));
-
 const functions = z.record(z.string(), z.unknown().refine(isFunction, "must be a function")).optional();
 
 const schema = z.strictObject({
-  url: address,
-  gatewayUrl: address.optional(),
-  webUrl: address.optional(),
+  url: baseUrl,
+  gatewayUrl: baseUrl.optional(),
+  webUrl: baseUrl.optional(),
   headers: z.record(z.string(), z.string()).default({}),
   jarFolders: z.array(z.string().min(1)).default([]),
-  secrets: z
-    .record(
-      z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "must be 1 to 64 of letters, digits and _ . -"),
-      z.unknown().refine((secret) => typeof secret === "string" || isFunction(secret), {
-        message: "must be a string or a function",
-      }),
-    )
-    .default({}),
+  secrets: secretsSchema,
   connectors: z.strictObject({ sources: functions, sinks: functions }).default({}),
   requestTimeoutMs: z.number().int().min(1).default(30_000),
   pollIntervalMs: z.number().int().min(250).max(60_000).default(250),
@@ -107,7 +93,6 @@ export function settingsOf(options: FlinkOperatorOptions): Settings {
     gatewayUrl,
     webUrl: webUrl ?? rest.url,
     jarFolders: jarFolders.map(realFolder),
-    secrets: options.secrets ?? {},
     connectors: { sources: { ...SOURCES, ...sources }, sinks: { ...SINKS, ...sinks } },
     clock: clock ?? new SystemClock(),
   };
@@ -119,10 +104,4 @@ function realFolder(folder: string, index: number): string {
   } catch (error) {
     throw unfitOption(OPTIONS_TYPE, `jarFolders.${index}`, messageOf(error));
   }
-}
-
-function isPlainAddress(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, username, password, search, hash } = new URL(text);
-  return /^https?:$/.test(protocol) && [username, password, search, hash].every((part) => part === "");
 }

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, jest } from "@jest/globals";
 import type { JsonObject } from "@tidegate/core";
+import type { DefinedOperator } from "@tidegate/operator-kit";
 import { FlinkServer } from "@tidegate/test-servers";
 import { operatorSuite, type RequestFactory } from "@tidegate/testkit";
-import { FlinkOperator } from "../src/index.js";
+import { createFlinkOperator } from "../src/index.js";
 import { Program } from "./support/program.js";
 import { Readings } from "./support/readings.js";
 import { aRequest } from "./support/requests.js";
@@ -30,7 +31,8 @@ operatorSuite({
       request: factory(readings.copy()),
       slowRequest: factory(readings.dripping()),
       failingRequest: factory(readings.failing()),
-      malformedJob: { sql: { statement: "INSERT OVERWRITE t SELECT {lower:moment}" } },
+      misshapenJobs: [{ sql: {} }, { python: {} }, {}],
+      malformedJob: { sql: { statement: "INSERT OVERWRITE t SELECT {{lower.moment}}" } },
       effects: async ({ lowerBoundary }) => readings.times(Number(lowerBoundary)),
       restart: async () => operators.start(),
       dispose: () => operators.stop(),
@@ -49,6 +51,7 @@ operatorSuite({
       request: factory(program.run(copy)),
       slowRequest: factory(program.run(dripping)),
       failingRequest: factory(program.run(failing)),
+      misshapenJobs: [{ jar: {} }, { jar: { path: "a.jar", parallelism: 0 } }],
       malformedJob: { jar: { path: "/etc/passwd" } },
       effects: async ({ lowerBoundary }) => readings.times(Number(lowerBoundary)),
       restart: async () => operators.start(),
@@ -59,11 +62,11 @@ operatorSuite({
 
 /** The operators of a test. */
 class Operators {
-  readonly #all: FlinkOperator[] = [];
+  readonly #all: DefinedOperator[] = [];
 
-  start(): FlinkOperator {
+  start(): DefinedOperator {
     const { url, gatewayUrl, dataFolder } = flink;
-    const operator = new FlinkOperator({ url, gatewayUrl, jarFolders: [dataFolder] });
+    const operator = createFlinkOperator({ url, gatewayUrl, jarFolders: [dataFolder] });
     this.#all.push(operator);
     return operator;
   }

@@ -46,8 +46,8 @@ describe("a table of a database as a source", () => {
   it.each([
     { timeType: "timestamp", column: "at", type: "TIMESTAMP(3)", length: HOUR, step: 1 },
     { timeType: "date", column: "day", type: "DATE", length: DAY, step: HOUR },
-    { timeType: "epoch_ms", column: "ms", type: "BIGINT", length: HOUR, step: 1 },
-    { timeType: "epoch_s", column: "s", type: "BIGINT", length: HOUR, step: 1_000 },
+    { timeType: "epochMs", column: "ms", type: "BIGINT", length: HOUR, step: 1 },
+    { timeType: "epochS", column: "s", type: "BIGINT", length: HOUR, step: 1_000 },
   ])(
     "gives each row to its interval by a $timeType, which the database selects by",
     async ({ timeType, column, type, length, step }) => {
@@ -62,7 +62,7 @@ describe("a table of a database as a source", () => {
       );
       const columns = { id: "INT", [column]: type };
       const source = { ...scene.table("sale"), columns, timeColumn: column, timeType };
-      const job = { source, ...markedCopy(), timeZone: ZONE };
+      const job = { source, ...markedCopy(), timezone: ZONE };
       for (const lower of [START, START + length]) {
         expect(await scene.copy(job, lower, lower + length)).toMatchObject({ state: "SUCCEEDED" });
       }
@@ -83,7 +83,7 @@ describe("a table of a database as a source", () => {
     );
     const parts = { "scan.partition.column": "ms", "scan.partition.num": "4" };
     const columns = { id: "INT", ms: "BIGINT" };
-    const source = { ...scene.table("sale", parts), columns, timeColumn: "ms", timeType: "epoch_ms" };
+    const source = { ...scene.table("sale", parts), columns, timeColumn: "ms", timeType: "epochMs" };
     const job = { source, ...markedCopy(), ...IN_PARALLEL };
     for (const lower of [START, START + 10, EARLIEST]) {
       const upper = lower === EARLIEST ? START + 5 : lower + 10;
@@ -201,7 +201,7 @@ describe("a topic as a sink", () => {
   });
 
   it("that appends has each row twice after an interval was run twice", async () => {
-    await copyTwice({ ...scene.topic("appended"), columns: NAMED.columns, repetition: "appends" });
+    await copyTwice({ ...scene.topic("appended"), columns: NAMED.columns, rerun: "appends" });
     await scene.copy(partitionedCopy("appended"), EARLIEST, Date.now() + DAY);
     const rows = await scene.query("SELECT id, COUNT(*)::INT AS times FROM copy GROUP BY id ORDER BY id");
     expect(rows).toEqual(NOW.map(({ id }) => ({ id, times: 2 })));
@@ -215,7 +215,7 @@ async function copyTwice(sink: JsonObject): Promise<void> {
      FROM (VALUES (1, 'apple'), (2, 'pear'), (3, 'cherry')) AS fruit (id, name)`,
   );
   const columns = { ...NAMED.columns, ms: "BIGINT" };
-  const source = { ...scene.table("fruit"), columns, timeColumn: "ms", timeType: "epoch_ms" };
+  const source = { ...scene.table("fruit"), columns, timeColumn: "ms", timeType: "epochMs" };
   for (const name of ["pear", "quince"]) {
     await scene.query(`UPDATE fruit SET name = '${name}' WHERE id = 2`);
     const outcome = await scene.copy(
@@ -231,8 +231,8 @@ async function copyTwice(sink: JsonObject): Promise<void> {
 function markedCopy(partition = "CAST(NULL AS INT)") {
   const columns = { id: "INT", partition: "INT", interval_lower: "BIGINT" };
   return {
-    sink: { ...scene.table("copy"), columns, repetition: "appends" },
-    select: { id: "id", partition, interval_lower: "{lower:epoch_ms}" },
+    sink: { ...scene.table("copy"), columns, rerun: "appends" },
+    select: { id: "id", partition, interval_lower: "{{lower.epochMs}}" },
   };
 }
 

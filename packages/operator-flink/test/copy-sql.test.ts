@@ -21,16 +21,16 @@ describe("the SQL of a copy", () => {
     ]);
     expect(statement).toBe(
       "INSERT INTO tidegate_sink SELECT `id`, `at` FROM tidegate_source /*+ OPTIONS(" +
-        "'scan.startup.mode' = 'timestamp', 'scan.startup.timestamp-millis' = '{lower:unsigned_ms}', " +
-        "'scan.bounded.mode' = 'timestamp', 'scan.bounded.timestamp-millis' = '{upper:unsigned_ms}') */",
+        "'scan.startup.mode' = 'timestamp', 'scan.startup.timestamp-millis' = '{{lower.unsignedMs}}', " +
+        "'scan.bounded.mode' = 'timestamp', 'scan.bounded.timestamp-millis' = '{{upper.unsignedMs}}') */",
     );
   });
 
   it("reads a Pulsar topic between two publish times", () => {
     const source = { ...KAFKA, connector: "pulsar" };
     const { statement } = sqlOf({ source, sink: { connector: "blackhole" } }, BUILT_IN);
-    expect(statement).toContain("'source.start.publish-time' = '{lower:unsigned_ms}'");
-    expect(statement).toContain("'source.stop.at-publish-time' = '{upper:unsigned_ms}'");
+    expect(statement).toContain("'source.start.publish-time' = '{{lower.unsignedMs}}'");
+    expect(statement).toContain("'source.stop.at-publish-time' = '{{upper.unsignedMs}}'");
   });
 
   it("reads a table by a predicate, and in parts where it is partitioned by its time", () => {
@@ -38,19 +38,19 @@ describe("the SQL of a copy", () => {
       connector: "jdbc",
       columns: { id: "INT", ms: "BIGINT" },
       timeColumn: "ms",
-      timeType: "epoch_ms",
+      timeType: "epochMs",
       options: { "scan.partition.column": "ms", "scan.partition.num": "4" },
     };
     const { statement } = sqlOf({ source, sink: { connector: "blackhole" } }, BUILT_IN);
-    expect(statement).toContain("'scan.partition.lower-bound' = '{lower:epoch_ms}'");
-    expect(statement).toContain("WHERE `ms` >= {lower:epoch_ms} AND `ms` < {upper:epoch_ms}");
+    expect(statement).toContain("'scan.partition.lower-bound' = '{{lower.epochMs}}'");
+    expect(statement).toContain("WHERE `ms` >= {{lower.epochMs}} AND `ms` < {{upper.epochMs}}");
   });
 
   it("overwrites a folder of the interval's own", () => {
     const sink = { connector: "filesystem", options: { path: "s3://lake/orders/", format: "parquet" } };
     const { statement } = sqlOf({ source: KAFKA, sink }, BUILT_IN);
     expect(statement).toMatch(
-      /^INSERT OVERWRITE tidegate_sink \/\*\+ OPTIONS\('path' = 's3:\/\/lake\/orders\/from=\{lower:epoch_ms\}'\) \*\/ /,
+      /^INSERT OVERWRITE tidegate_sink \/\*\+ OPTIONS\('path' = 's3:\/\/lake\/orders\/from=\{\{lower.epochMs\}\}'\) \*\/ /,
     );
   });
 
@@ -63,9 +63,9 @@ describe("the SQL of a copy", () => {
   });
 
   it("takes connectors of the user's", () => {
-    const sources = { clicks: () => ({ options: { since: "{lower:epoch_s}" } }) };
+    const sources = { clicks: () => ({ options: { since: "{{lower.epochS}}" } }) };
     const source = { connector: "clicks", columns: { id: "INT" } };
     const { statement } = sqlOf({ source, sink: { connector: "blackhole" } }, { ...BUILT_IN, sources });
-    expect(statement).toContain("OPTIONS('since' = '{lower:epoch_s}')");
+    expect(statement).toContain("OPTIONS('since' = '{{lower.epochS}}')");
   });
 });

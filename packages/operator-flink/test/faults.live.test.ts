@@ -2,9 +2,10 @@ import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { JsonObject, OfflineJobRequest } from "@tidegate/core";
+import type { DefinedOperator } from "@tidegate/operator-kit";
 import { FlinkServer, SHORT_HEARTBEATS, TcpProxy } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
-import { FlinkOperator, type FlinkOperatorOptions } from "../src/index.js";
+import { createFlinkOperator, type FlinkOperatorOptions } from "../src/index.js";
 import { answerLength, cancelByHand, failuresOf, jobsOf } from "./support/cluster.js";
 import { Readings } from "./support/readings.js";
 import { aRequest, MIDNIGHT, untroubled } from "./support/requests.js";
@@ -13,7 +14,7 @@ jest.setTimeout(300_000);
 
 let flink: FlinkServer;
 let readings: Readings;
-let operators: FlinkOperator[];
+let operators: DefinedOperator[];
 
 beforeAll(async () => {
   // By default its gateway tries for a minute to reach a JobManager.
@@ -96,7 +97,7 @@ describe("a JobManager that is down", () => {
   it("makes an interval that is not replaced wait for a person", async () => {
     const operator = anOperator();
     const job = readings.dripping();
-    const request = aRequest({ sql: { ...(job.sql as JsonObject), repetition: "appends" } });
+    const request = aRequest({ sql: { ...(job.sql as JsonObject), rerun: "appends" } });
     const { jobId } = await operator.submit(request, untroubled());
     const end = operator.wait(jobId, request, untroubled());
     await flink.killJobManager();
@@ -154,7 +155,7 @@ describe("a gateway that is down", () => {
     await flink.startAgain();
     expect((await jobsOf(flink)).get(jobId)).toBe("RUNNING");
     expect(await carryOut(operator, aRequest(readings.copy()))).toMatchObject({ state: "SUCCEEDED" });
-    await operator.cancel(jobId);
+    await operator.cancel(jobId, running);
     expect(await end).toMatchObject({ state: "CANCELLED" });
   });
 });
@@ -286,14 +287,14 @@ describe("a job that ends badly", () => {
   });
 });
 
-function anOperator(options: Partial<FlinkOperatorOptions> = {}): FlinkOperator {
+function anOperator(options: Partial<FlinkOperatorOptions> = {}): DefinedOperator {
   const { url, gatewayUrl, examplesJar } = flink;
-  const operator = new FlinkOperator({ url, gatewayUrl, jarFolders: [dirname(examplesJar)], ...options });
+  const operator = createFlinkOperator({ url, gatewayUrl, jarFolders: [dirname(examplesJar)], ...options });
   operators.push(operator);
   return operator;
 }
 
-async function carryOut(operator: FlinkOperator, request: OfflineJobRequest) {
+async function carryOut(operator: DefinedOperator, request: OfflineJobRequest) {
   const { jobId } = await operator.submit(request, untroubled());
   return operator.wait(jobId, request, untroubled());
 }
@@ -305,7 +306,7 @@ function wordCount(): JsonObject {
       entryClass: "org.apache.flink.streaming.examples.wordcount.WordCount",
       programArgs: [
         ...["--execution-mode", "BATCH", "--input", pathToFileURL(readings.source).href],
-        ...["--output", `${pathToFileURL(readings.target).href}/{lower:epoch_ms}`],
+        ...["--output", `${pathToFileURL(readings.target).href}/{{lower.epochMs}}`],
       ],
     },
   };

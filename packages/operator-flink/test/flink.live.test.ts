@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { JsonObject, OfflineJobRequest } from "@tidegate/core";
+import type { DefinedOperator } from "@tidegate/operator-kit";
 import { FlinkServer } from "@tidegate/test-servers";
-import { FlinkOperator, type FlinkOperatorOptions } from "../src/index.js";
+import { createFlinkOperator, type FlinkOperatorOptions } from "../src/index.js";
 import { countsReads } from "./support/cluster.js";
 import { Readings } from "./support/readings.js";
 import { aRequest, HOUR, MIDNIGHT, untroubled } from "./support/requests.js";
@@ -17,7 +18,7 @@ const IDLE_MS = 10_000;
 let flink: FlinkServer;
 let readings: Readings;
 let jarFolder: string;
-let operators: FlinkOperator[];
+let operators: DefinedOperator[];
 
 beforeAll(async () => {
   flink = await FlinkServer.start({
@@ -72,13 +73,13 @@ describe("boundaries and names in SQL", () => {
       "it's",
       "'; DROP TABLE t; --",
       '`a` "b" \\',
-      "{lower:date} /* */",
+      "{{lower.date}} /* */",
       "naïve 日本 🌊",
       "a\nb\tc",
     ];
     for (const groupId of names) {
       const target = join(readings.target, String(names.indexOf(groupId)));
-      const request = aRequest(printing(target, ["{groupId}"]), { groupId });
+      const request = aRequest(printing(target, ["{{groupId}}"]), { groupId });
       expect(await carryOut(operator, request)).toMatchObject({ state: "SUCCEEDED" });
       expect(linesIn(target)).toEqual([{ c0: groupId }]);
     }
@@ -88,7 +89,7 @@ describe("boundaries and names in SQL", () => {
     const expressions = ["timestamp", "timestamp_ltz", "date", "epoch_ms", "epoch_s"].map(
       (type) => `CAST({lower:${type}} AS STRING)`,
     );
-    const job = printing(readings.target, expressions, { timeZone: "Asia/Kolkata" });
+    const job = printing(readings.target, expressions, { timezone: "Asia/Kolkata" });
     await carryOut(anOperator(), aRequest(job));
     expect(linesIn(readings.target)).toEqual([
       {
@@ -122,7 +123,7 @@ describe("SQL that Flink does not take", () => {
   it.each<[string, JsonObject, RegExp]>([
     [
       "because of a table",
-      { statement: "INSERT OVERWRITE nowhere SELECT {lower:date}" },
+      { statement: "INSERT OVERWRITE nowhere SELECT {{lower.date}}" },
       /^job\.sql: (?:Validation|Table)Exception: Cannot find table '`default_catalog`\.`default_database`\.`nowhere`'/,
     ],
     [
@@ -148,7 +149,7 @@ describe("SQL that Flink does not take", () => {
   it("does not tell secrets", async () => {
     const secret = "s3cr'et";
     const sql = {
-      setup: ["CREATE TEMPORARY TABLE t (a INT) WITH ('connector' = '{secret:key}')"],
+      setup: ["CREATE TEMPORARY TABLE t (a INT) WITH ('connector' = '{{secret.key}}')"],
       statement: "INSERT OVERWRITE t SELECT 1",
     };
     const operator = anOperator({ secrets: { key: async () => secret } });
@@ -166,8 +167,8 @@ describe("a job that fails", () => {
         "CREATE TEMPORARY TABLE numbers (n INT) WITH ('connector' = 'datagen', 'number-of-rows' = '1')",
         "CREATE TEMPORARY TABLE t (n INT) WITH ('connector' = 'blackhole')",
       ],
-      statement: "INSERT INTO t SELECT CAST('{secret:key}' || CAST(n AS STRING) AS INT) FROM numbers",
-      repetition: "replaces",
+      statement: "INSERT INTO t SELECT CAST('{{secret.key}}' || CAST(n AS STRING) AS INT) FROM numbers",
+      rerun: "replaces",
     };
     const operator = anOperator({ secrets: { key: "s3cret" } });
     const request = aRequest({ sql });
@@ -255,14 +256,14 @@ describe("a jar", () => {
   });
 });
 
-function anOperator(options: Partial<FlinkOperatorOptions> = {}): FlinkOperator {
+function anOperator(options: Partial<FlinkOperatorOptions> = {}): DefinedOperator {
   const { url, gatewayUrl } = flink;
-  const operator = new FlinkOperator({ url, gatewayUrl, jarFolders: [jarFolder], ...options });
+  const operator = createFlinkOperator({ url, gatewayUrl, jarFolders: [jarFolder], ...options });
   operators.push(operator);
   return operator;
 }
 
-async function carryOut(operator: FlinkOperator, request: OfflineJobRequest) {
+async function carryOut(operator: DefinedOperator, request: OfflineJobRequest) {
   const { jobId } = await operator.submit(request, untroubled());
   return operator.wait(jobId, request, untroubled());
 }
@@ -277,10 +278,10 @@ function onceInASession(): JsonObject {
       ],
       prepare: [
         "DROP TEMPORARY VIEW before_0",
-        "CREATE TEMPORARY VIEW before_1 AS SELECT {lower:epoch_s} AS a",
+        "CREATE TEMPORARY VIEW before_1 AS SELECT {{lower.epochS}} AS a",
       ],
       statement: "INSERT INTO t SELECT CAST(a AS INT) FROM before_1",
-      repetition: "replaces",
+      rerun: "replaces",
     },
   };
 }
@@ -314,7 +315,7 @@ function wordCount(path: string): JsonObject {
       entryClass: "org.apache.flink.streaming.examples.wordcount.WordCount",
       programArgs: [
         ...["--execution-mode", "BATCH", "--input", pathToFileURL(readings.source).href],
-        ...["--output", `${pathToFileURL(readings.target).href}/{lower:epoch_ms}`],
+        ...["--output", `${pathToFileURL(readings.target).href}/{{lower.epochMs}}`],
       ],
     },
   };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it, jest } from "@jest/globals";
 import { FlinkServer, SHORT_HEARTBEATS } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
-import { FlinkOperator } from "../src/index.js";
+import { createFlinkOperator } from "../src/index.js";
 import { jobsOf } from "./support/cluster.js";
 import { Readings } from "./support/readings.js";
 import { aRequest, untroubled } from "./support/requests.js";
@@ -22,7 +22,7 @@ afterAll(() => flink.dispose());
 it("a job whose JobManager is killed goes on when that is back, and is waited for all along", async () => {
   const readings = new Readings(flink.dataFolder);
   const { url, gatewayUrl } = flink;
-  const operator = new FlinkOperator({ url, gatewayUrl });
+  const operator = createFlinkOperator({ url, gatewayUrl });
   const request = aRequest(readings.dripping(ROWS));
   const { jobId } = await operator.submit(request, untroubled());
   const end = operator.wait(jobId, request, untroubled());

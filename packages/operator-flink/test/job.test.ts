@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { JsonObject, ScheduleInfo } from "@tidegate/core";
-import { byPredicate, type FlinkJob, FlinkOperator } from "../src/index.js";
+import type { DefinedOperator } from "@tidegate/operator-kit";
+import { byPredicate, createFlinkOperator, type FlinkJob } from "../src/index.js";
 
 let folder: string;
-let operator: FlinkOperator;
+let operator: DefinedOperator;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "tidegate-jars-"));
@@ -14,7 +15,7 @@ beforeAll(() => {
   writeFileSync(join(folder, "jars", "sync.jar"), "not looked into before it is uploaded");
   writeFileSync(join(folder, "outside.jar"), "");
   symlinkSync(join(folder, "outside.jar"), join(folder, "jars", "link.jar"));
-  operator = new FlinkOperator({
+  operator = createFlinkOperator({
     url: "http://127.0.0.1:9",
     gatewayUrl: "http://127.0.0.1:9",
     jarFolders: [join(folder, "jars")],
@@ -25,16 +26,16 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const INSERT = "INSERT OVERWRITE t SELECT * FROM s WHERE d >= {lower:date} AND d < {upper:date}";
+const INSERT = "INSERT OVERWRITE t SELECT * FROM s WHERE d >= {{lower.date}} AND d < {{upper.date}}";
 
 describe("a job", () => {
   it.each<[string, JsonObject, string]>([
     ["of no kind", {}, "job"],
     ["of two kinds", { sql: { statement: INSERT }, jar: { path: "a" } }, "job"],
-    ["of an unknown kind", { python: {} }, "job"],
+    ["of an unknown kind", { python: {} }, "job.python"],
     ["with a field too many", { sql: { statement: INSERT, more: 1 } }, "job.sql.more"],
     ["without a statement", { sql: {} }, "job.sql.statement"],
-    ["in no time zone", { sql: { statement: INSERT, timeZone: "Mars" } }, "job.sql.timeZone"],
+    ["in no time zone", { sql: { statement: INSERT, timezone: "Mars" } }, "job.sql.timezone"],
     [
       "that sets its own id",
       { sql: { statement: INSERT, flinkConfiguration: { "$internal.pipeline.job-id": "0" } } },
@@ -42,14 +43,10 @@ describe("a job", () => {
     ],
     ["that is a query", { sql: { statement: "SELECT 1" } }, "job.sql.statement"],
     ["that hides in a comment", { sql: { statement: "/* INSERT */ DROP TABLE t" } }, "job.sql.statement"],
-    [
-      "that appends without saying so",
-      { sql: { statement: "INSERT INTO t SELECT 1" } },
-      "job.sql.repetition",
-    ],
+    ["that appends without saying so", { sql: { statement: "INSERT INTO t SELECT 1" } }, "job.sql.rerun"],
     [
       "with an unknown secret in its setup",
-      { sql: { statement: INSERT, setup: ["SET 'a' = '{secret:other}'"] } },
+      { sql: { statement: INSERT, setup: ["SET 'a' = '{{secret.other}}'"] } },
       "job.sql.setup.0",
     ],
   ])("%s is refused", (_, job, field) => {
@@ -58,21 +55,17 @@ describe("a job", () => {
 
   it.each<[string, JsonObject, RegExp[]]>([
     ["that replaces", { sql: { statement: INSERT } }, []],
-    [
-      "of SQL that appends",
-      { sql: { statement: INSERT, repetition: "appends" } },
-      [/^job\.sql\.repetition is/],
-    ],
+    ["of SQL that appends", { sql: { statement: INSERT, rerun: "appends" } }, [/^job\.sql\.rerun is/]],
     [
       "of SQL without a bound, but in a comment",
-      { sql: { statement: "INSERT OVERWRITE t SELECT 1 -- {lower:date}" } },
+      { sql: { statement: "INSERT OVERWRITE t SELECT 1 -- {{lower.date}}" } },
       [/^job\.sql\.statement names no bound/],
     ],
     [
       "whose bound is in a statement before",
       {
         sql: {
-          prepare: ["ALTER TABLE t DROP PARTITION (d = '{lower:date}')"],
+          prepare: ["ALTER TABLE t DROP PARTITION (d = '{{lower.date}}')"],
           statement: "INSERT OVERWRITE t SELECT 1",
         },
       },
@@ -80,12 +73,12 @@ describe("a job", () => {
     ],
     [
       "of a program that is told nothing",
-      { jar: { path: "sync.jar", programArgs: ["{groupId}"], repetition: "appends" } },
-      [/^job\.jar\.repetition is/, /^job\.jar\.programArgs names no bound/],
+      { jar: { path: "sync.jar", programArgs: ["{{groupId}}"], rerun: "appends" } },
+      [/^job\.jar\.rerun is/, /^job\.jar\.programArgs names no bound/],
     ],
     [
       "of a program that is told",
-      { jar: { path: "sync.jar", programArgs: ["--from", "{lower:epoch_ms}"] } },
+      { jar: { path: "sync.jar", programArgs: ["--from", "{{lower.epochMs}}"] } },
       [],
     ],
   ])("%s has said of it what a person should know", (_, job, notes) => {
@@ -102,28 +95,28 @@ describe("a job", () => {
   it.each<[string, JsonObject]>([
     ["that overwrites", { sql: { statement: INSERT } }],
     ["after a comment", { sql: { statement: `-- daily\n${INSERT}` } }],
-    ["that upserts", { sql: { statement: "INSERT INTO t SELECT 1", repetition: "replaces" } }],
+    ["that upserts", { sql: { statement: "INSERT INTO t SELECT 1", rerun: "replaces" } }],
     [
       "with several inserts in one",
       { sql: { statement: "EXECUTE STATEMENT SET BEGIN INSERT OVERWRITE a SELECT 1; END" } },
     ],
     [
       "with a known secret",
-      { sql: { statement: INSERT, setup: ["CREATE TABLE s (a INT) WITH ('p' = '{secret:password}')"] } },
+      { sql: { statement: INSERT, setup: ["CREATE TABLE s (a INT) WITH ('p' = '{{secret.password}}')"] } },
     ],
   ])("%s is accepted", (_, job) => {
     expect(() => operator.validate(job)).not.toThrow();
   });
 
   it("needs a gateway for SQL", () => {
-    const bare = new FlinkOperator({ url: "http://127.0.0.1:9" });
+    const bare = createFlinkOperator({ url: "http://127.0.0.1:9" });
     expect(() => bare.validate({ sql: { statement: INSERT } })).toThrow("gatewayUrl");
   });
 });
 
 describe("a jar", () => {
   it("is accepted in an allowed folder", () => {
-    const programArgs = ["--from", "{lower:epoch_ms}", "--name={groupId}"];
+    const programArgs = ["--from", "{{lower.epochMs}}", "--name={{groupId}}"];
     expect(() => operator.validate({ jar: { path: jar("jars/sync.jar"), programArgs } })).not.toThrow();
   });
 
@@ -138,7 +131,7 @@ describe("a jar", () => {
     );
   });
 
-  it.each(["{lower:moment}", "{secret:password}"])("must not have the argument %s", (argument) => {
+  it.each(["{{lower.moment}}", "{{secret.password}}"])("must not have the argument %s", (argument) => {
     const job = { jar: { path: jar("jars/sync.jar"), programArgs: ["a", argument] } };
     expect(() => operator.validate(job)).toThrow(expect.objectContaining({ field: "job.jar.programArgs.1" }));
   });
@@ -155,7 +148,7 @@ describe("a copy", () => {
     ],
     [
       "from a table with a time of a type that its connector lacks",
-      { connector: "jdbc", timeColumn: "at", timeType: "timestamp_ltz" },
+      { connector: "jdbc", timeColumn: "at", timeType: "timestamptz" },
       { connector: "blackhole" },
       "source.timeType",
     ],
@@ -176,7 +169,7 @@ describe("a copy", () => {
     ["to a table without a key", { connector: "kafka" }, { connector: "jdbc" }, "sink.primaryKey"],
     [
       "with a bound in a table",
-      { connector: "kafka", options: { a: "{lower:date}" } },
+      { connector: "kafka", options: { a: "{{lower.date}}" } },
       { connector: "blackhole" },
       "source",
     ],
@@ -192,7 +185,7 @@ describe("a copy", () => {
     [
       "to a topic, where doubles are accepted",
       { connector: "kafka" },
-      { connector: "kafka", repetition: "appends" },
+      { connector: "kafka", rerun: "appends" },
     ],
     ["from a connector of the user's", { connector: "clicks", timeColumn: "t" }, { connector: "blackhole" }],
   ])("%s is accepted", (_, source, sink) => {
@@ -208,7 +201,7 @@ describe("the options", () => {
     [{ url: "http://flink", pollIntervalMs: 1 }, "pollIntervalMs"],
     [{ url: "http://flink", more: 1 }, ""],
   ])("%j are refused", (options, field) => {
-    expect(() => new FlinkOperator(options)).toThrow(
+    expect(() => createFlinkOperator(options)).toThrow(
       expect.objectContaining({ code: "CONFIGURATION_INVALID", field }),
     );
   });

@@ -6,14 +6,15 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { OfflineJobRequest } from "@tidegate/core";
-import { FlinkOperator } from "../src/index.js";
+import type { DefinedOperator } from "@tidegate/operator-kit";
+import { createFlinkOperator } from "../src/index.js";
 import { jobIdOf } from "../src/run/job-id.js";
 import { aRequest, untroubled } from "./support/requests.js";
 
 type State = "SUCCEEDED" | "FAILED" | "CANCELED" | "RUNNING";
 
 let server: Server;
-let operator: FlinkOperator;
+let operator: DefinedOperator;
 let folder: string;
 let request: OfflineJobRequest;
 /** Of the jobs that the JobManager knows, by id. */
@@ -31,8 +32,8 @@ beforeEach(async () => {
   const path = join(folder, "job.jar");
   writeFileSync(path, "a program");
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  operator = new FlinkOperator({ url, jarFolders: [folder] });
-  request = aRequest({ jar: { path, repetition: "appends" } });
+  operator = createFlinkOperator({ url, jarFolders: [folder] });
+  request = aRequest({ jar: { path, rerun: "appends" } });
 });
 
 afterEach(async () => {

@@ -13,7 +13,7 @@ describe("a text of Flink's about a job", () => {
     const cause = causeIn(`a.IllegalStateException: no key is\n${KEY}\nCaused by: b.NullPointerException`)!;
     expect(cause).toContain("hkiG9w0BAQEFAASC");
     const told = await runnerWith({ key: KEY }).redacted(cause, {
-      setup: ["CREATE TEMPORARY TABLE t (a INT) WITH ('key' = '{secret:key}')"],
+      setup: ["CREATE TEMPORARY TABLE t (a INT) WITH ('key' = '{{secret.key}}')"],
     });
     expect(told).toBe("IllegalStateException: no key is [redacted] [redacted] [redacted] [redacted]");
   });
@@ -22,7 +22,7 @@ describe("a text of Flink's about a job", () => {
     const secret = "s3cret".repeat(10);
     const cause = causeIn(`a.IllegalStateException: ${"x".repeat(450)} ${secret}`)!;
     const told = await runnerWith({ key: secret }).redacted(cause, {
-      setup: ["CREATE TEMPORARY TABLE t (a INT) WITH ('key' = '{secret:key}')"],
+      setup: ["CREATE TEMPORARY TABLE t (a INT) WITH ('key' = '{{secret.key}}')"],
     });
     expect(shortened(told)).not.toContain("s3c");
   });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { OperatorError } from "@tidegate/core";
-import { FlinkOperator } from "../src/index.js";
+import { createFlinkOperator } from "../src/index.js";
 import { aRequest, untroubled } from "./support/requests.js";
 
 const closers: (() => unknown)[] = [];
@@ -32,9 +32,9 @@ async function refusedWith(status: number, { turnsQuestionsAway = false } = {}) 
   const path = join(folder, "job.jar");
   writeFileSync(path, "a program");
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const operator = new FlinkOperator({ url, jarFolders: [folder] });
+  const operator = createFlinkOperator({ url, jarFolders: [folder] });
   closers.push(() => operator.stop());
-  const request = aRequest({ jar: { path, repetition: "appends" } });
+  const request = aRequest({ jar: { path, rerun: "appends" } });
   const error: unknown = await operator.submit(request, untroubled()).catch((thrown: unknown) => thrown);
   return { error, submissions: asked.filter((each) => each.endsWith("/run")) };
 }

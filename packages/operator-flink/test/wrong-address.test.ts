@@ -3,14 +3,14 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { SystemClock, VirtualClock } from "@tidegate/core";
 import { until } from "@tidegate/testkit";
-import { FlinkOperator } from "../src/index.js";
+import { createFlinkOperator } from "../src/index.js";
 import { RestEndpoint } from "../src/rest/http.js";
 import { SqlGateway } from "../src/rest/sql-gateway.js";
 import { Sessions } from "../src/sql/sessions.js";
 import { SqlRunner } from "../src/sql/sql-runner.js";
 import { aRequest, untroubled } from "./support/requests.js";
 
-const SQL = { sql: { statement: "INSERT OVERWRITE t SELECT {lower:date}" } };
+const SQL = { sql: { statement: "INSERT OVERWRITE t SELECT {{lower.date}}" } };
 
 const servers: Server[] = [];
 
@@ -31,7 +31,7 @@ describe("an address that is not the JobManager's", () => {
       response.end();
     });
     const url = await served(listener);
-    const refused = new FlinkOperator({ url, gatewayUrl }).submit(aRequest(SQL), untroubled());
+    const refused = createFlinkOperator({ url, gatewayUrl }).submit(aRequest(SQL), untroubled());
     await expect(refused).rejects.toMatchObject({ name: "OperatorError", code: "JOB_FAILED" });
     await expect(refused).rejects.toThrow(url);
     await expect(refused).rejects.toThrow(message);
@@ -41,7 +41,7 @@ describe("an address that is not the JobManager's", () => {
   it("is told where nobody answers", async () => {
     const url = await served(() => undefined);
     servers.pop()?.close();
-    const refused = new FlinkOperator({ url, gatewayUrl: url }).submit(aRequest(SQL), untroubled());
+    const refused = createFlinkOperator({ url, gatewayUrl: url }).submit(aRequest(SQL), untroubled());
     await expect(refused).rejects.toMatchObject({ code: "JOB_FAILED" });
     await expect(refused).rejects.toThrow(`${url} does not answer (ECONNREFUSED)`);
   });
@@ -56,7 +56,7 @@ describe("an address that is not the gateway's", () => {
     });
     const gatewayUrl = await served((_, response) => response.end("<html></html>"));
     const clock = new VirtualClock();
-    const refused = new FlinkOperator({ url, gatewayUrl, clock }).submit(aRequest(SQL), untroubled());
+    const refused = createFlinkOperator({ url, gatewayUrl, clock }).submit(aRequest(SQL), untroubled());
     const message = `Flink took no job: ${gatewayUrl} does not answer with JSON`;
     const told = expect(refused).rejects.toMatchObject({
       name: "OperatorError",

@@ -1,33 +1,53 @@
+import { type JobContext, type JobOutcome, OperatorError, type SubmittedJob } from "@tidegate/core";
 import {
-  type JobContext,
-  type JobOutcome,
-  type JsonObject,
-  type OfflineJobRequest,
-  OperatorError,
-  type ScheduleOperator,
-  type SubmittedJob,
-} from "@tidegate/core";
+  type DefinedOperator,
+  defineOperator,
+  invalidJob,
+  type JobCall,
+  type PreparingDefinition,
+} from "@tidegate/operator-kit";
+import { unlessAborted } from "@tidegate/rest-client";
 import { Calls } from "./calls.js";
-import type { JobFunction, JobFunctions } from "./function-job.js";
+import type { FunctionJob, JobFunction, JobFunctions } from "./function-job.js";
+import { jobSchemaOf } from "./job-schema.js";
 import { checkFunctions } from "./options.js";
-import { parseJob } from "./parse-job.js";
+
+/** A job with its function. */
+interface Task {
+  readonly run: JobFunction;
+  readonly args: NonNullable<FunctionJob["args"]>;
+}
 
 /**
- * Operator that runs each interval as one call of a function in this process.
+ * Returns an operator that runs each interval as one call of a function in this process.
  *
  * A call dies with the process and cannot be found after a restart, so the next attempt calls the function
  * again for the same interval. Hence the one rule for functions: replace what an earlier call for the
  * interval wrote.
+ *
+ * @throws ConfigurationError CONFIGURATION_INVALID when there is no function, or one is not a function
  */
-export class FunctionOperator implements ScheduleOperator {
-  readonly operatorType = "function";
+export function createFunctionOperator(functions: JobFunctions): DefinedOperator {
+  return defineOperator(new FunctionCalls(functions));
+}
+
+class FunctionCalls implements PreparingDefinition<FunctionJob, Task> {
+  readonly type = "function";
+  readonly jobSchema;
   readonly #functions: ReadonlyMap<string, JobFunction>;
   readonly #calls = new Calls();
   #isStopped = false;
 
-  /** @throws ConfigurationError CONFIGURATION_INVALID when there is no function, or one is not a function */
   constructor(functions: JobFunctions) {
     this.#functions = checkFunctions(functions);
+    this.jobSchema = jobSchemaOf([...this.#functions.keys()]);
+  }
+
+  prepare({ function: named, args = {} }: FunctionJob): Task {
+    const known = [...this.#functions.keys()];
+    const run = this.#functions.get(named ?? (known.length === 1 ? known[0]! : ""));
+    if (run === undefined) throw invalidJob("job.function", `must be one of ${known.join(", ")}`);
+    return { run, args };
   }
 
   async start(): Promise<void> {
@@ -40,43 +60,38 @@ export class FunctionOperator implements ScheduleOperator {
     this.#calls.abortAll(new OperatorError("JOB_CANCELLED", "The operator stops."));
   }
 
-  validate(job: JsonObject): void {
-    parseJob(job, this.#functions);
-  }
-
   /**
    * Starts the call, or joins the one running under the same key.
    *
-   * @throws OperatorError JOB_INVALID with the offending field; NOT_RUNNING after `stop`
+   * @throws OperatorError NOT_RUNNING after `stop`
    */
-  async submit(request: OfflineJobRequest, { signal }: JobContext): Promise<SubmittedJob> {
+  async submit({ request, job }: JobCall<Task>, { signal }: JobContext): Promise<SubmittedJob> {
     if (this.#isStopped) throw new OperatorError("NOT_RUNNING", "The function operator has been stopped.");
-    const { run, args } = parseJob(request.job, this.#functions);
     signal.throwIfAborted();
     return this.#calls.start(request.idempotencyKey, signal, async (callSignal, progress) =>
-      run({
+      job.run({
         groupId: request.groupId,
         lower: new Date(Number(request.lowerBoundary)),
         upper: new Date(Number(request.upperBoundary)),
         attempt: request.attempt,
         key: request.idempotencyKey,
         signal: callSignal,
-        args,
+        args: job.args,
         progress,
         request,
       }),
     );
   }
 
-  async find(key: string): Promise<SubmittedJob | undefined> {
-    return this.#calls.find(key);
+  async find({ request }: JobCall<Task>): Promise<SubmittedJob | undefined> {
+    return this.#calls.find(request.idempotencyKey);
   }
 
   /**
    * @throws OperatorError JOB_FAILED when the call ended with the process that made it
    * @throws the signal's reason when it is aborted
    */
-  async wait(jobId: string, _request: OfflineJobRequest, { signal }: JobContext): Promise<JobOutcome> {
+  async wait(jobId: string, _call: JobCall<Task>, { signal }: JobContext): Promise<JobOutcome> {
     signal.throwIfAborted();
     const outcome = this.#calls.outcomeOf(jobId);
     if (outcome === undefined) {
@@ -88,12 +103,4 @@ export class FunctionOperator implements ScheduleOperator {
   async cancel(jobId: string): Promise<void> {
     await this.#calls.stop(jobId, new OperatorError("JOB_CANCELLED", "The job was cancelled."));
   }
-}
-
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

@@ -1,3 +1,3 @@
 export type { FunctionCall, FunctionJob, JobFunction, JobFunctions, JobResult } from "./function-job.js";
-export { FunctionOperator } from "./function-operator.js";
+export { createFunctionOperator } from "./function-operator.js";
 export { functionOperator } from "./module.js";

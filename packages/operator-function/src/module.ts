@@ -1,7 +1,7 @@
-import { TOKENS } from "@tidegate/core";
-import { ContainerModule } from "inversify";
+import { operatorModule } from "@tidegate/operator-kit";
+import type { ContainerModule } from "inversify";
 import type { JobFunctions } from "./function-job.js";
-import { FunctionOperator } from "./function-operator.js";
+import { createFunctionOperator } from "./function-operator.js";
 import { checkFunctions } from "./options.js";
 
 /**
@@ -22,7 +22,5 @@ import { checkFunctions } from "./options.js";
 export function functionOperator(functions: JobFunctions): ContainerModule {
   // A mistake is reported where it is made, not when the module is loaded.
   checkFunctions(functions);
-  return new ContainerModule(({ bind }) => {
-    bind(TOKENS.operator).toConstantValue(new FunctionOperator(functions));
-  });
+  return operatorModule(() => createFunctionOperator(functions));
 }

@@ -1,5 +1,5 @@
 import { operatorSuite } from "@tidegate/testkit";
-import { FunctionOperator, type JobFunctions } from "../src/index.js";
+import { createFunctionOperator, type JobFunctions } from "../src/index.js";
 import { aRequest } from "./request.js";
 
 operatorSuite({
@@ -17,7 +17,7 @@ operatorSuite({
         throw new Error("The source is away.");
       },
     };
-    const operator = new FunctionOperator(functions);
+    const operator = createFunctionOperator(functions);
     const requests = (name: string) => (overrides: object | undefined) =>
       aRequest({ function: name }, overrides);
     return {
@@ -26,6 +26,7 @@ operatorSuite({
       slowRequest: requests("dawdle"),
       failingRequest: requests("fail"),
       malformedJob: { function: "lod" },
+      misshapenJobs: [{ function: "lod" }, { function: "load", args: [] }, { function: "load", arg: {} }],
       effects: async ({ lowerBoundary }) => (target.has(Number(lowerBoundary)) ? 1 : 0),
       dispose: () => operator.stop(),
     };

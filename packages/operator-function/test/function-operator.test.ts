@@ -1,7 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
 import { createTidegate, type JsonObject, MemoryStore, OperatorError, VirtualClock } from "@tidegate/core";
 import { embeddedEngine } from "@tidegate/engine-embedded";
-import { type FunctionCall, FunctionOperator, functionOperator, type JobFunctions } from "../src/index.js";
+import {
+  createFunctionOperator,
+  type FunctionCall,
+  functionOperator,
+  type JobFunctions,
+} from "../src/index.js";
 import { aRequest } from "./request.js";
 
 const START = Date.UTC(2026, 0, 1);
@@ -10,7 +15,7 @@ const untroubled = () => ({ signal: new AbortController().signal });
 
 /** Submits a job and waits for its end. */
 async function endOf(functions: JobFunctions, job: JsonObject = {}, overrides = {}) {
-  const operator = new FunctionOperator(functions);
+  const operator = createFunctionOperator(functions);
   const request = aRequest(job, overrides);
   const { jobId } = await operator.submit(request, untroubled());
   return operator.wait(jobId, request, untroubled());
@@ -79,16 +84,16 @@ describe("a function", () => {
   });
 
   it("has succeeded when it returns although it was asked to stop", async () => {
-    const operator = new FunctionOperator({
+    const operator = createFunctionOperator({
       load: ({ signal }) => new Promise<void>((resolve) => (signal.onabort = () => resolve())),
     });
     const { jobId } = await operator.submit(aRequest({}), untroubled());
-    await operator.cancel(jobId);
+    await operator.cancel(jobId, aRequest({}));
     expect(await operator.wait(jobId, aRequest({}), untroubled())).toMatchObject({ state: "SUCCEEDED" });
   });
 
   it("is asked to stop when its attempt is aborted", async () => {
-    const operator = new FunctionOperator({
+    const operator = createFunctionOperator({
       load: ({ signal }) => new Promise((_, reject) => (signal.onabort = () => reject(signal.reason))),
     });
     const attempt = new AbortController();
@@ -102,13 +107,15 @@ describe("a function", () => {
 
   it("counts as running until it has returned, however often it is cancelled", async () => {
     let finish = () => {};
-    const operator = new FunctionOperator({ load: () => new Promise<void>((resolve) => (finish = resolve)) });
+    const operator = createFunctionOperator({
+      load: () => new Promise<void>((resolve) => (finish = resolve)),
+    });
     const { jobId } = await operator.submit(aRequest({}), untroubled());
     let isStopped = false;
-    const stopping = operator.cancel(jobId).then(() => (isStopped = true));
+    const stopping = operator.cancel(jobId, aRequest({})).then(() => (isStopped = true));
     await new Promise(setImmediate);
     expect(isStopped).toBe(false);
-    expect(await operator.find(aRequest({}).idempotencyKey)).toEqual({ jobId });
+    expect(await operator.find(aRequest({}).idempotencyKey, aRequest({}))).toEqual({ jobId });
     finish();
     await stopping;
   });
@@ -117,7 +124,7 @@ describe("a function", () => {
 describe("a second submission under one key", () => {
   it("joins the call that runs", async () => {
     const keys: string[] = [];
-    const operator = new FunctionOperator({ load: async ({ key }) => void keys.push(key) });
+    const operator = createFunctionOperator({ load: async ({ key }) => void keys.push(key) });
     const [first, second] = await Promise.all([
       operator.submit(aRequest({}), untroubled()),
       operator.submit(aRequest({}, { attempt: 2 }), untroubled()),
@@ -133,7 +140,7 @@ describe("a second submission under one key", () => {
       attempts.push(attempt);
       if (attempt === 1) throw new Error("Not yet.");
     };
-    const operator = new FunctionOperator({ load });
+    const operator = createFunctionOperator({ load });
     for (const attempt of [1, 2]) {
       const { jobId } = await operator.submit(aRequest({}, { attempt }), untroubled());
       await operator.wait(jobId, aRequest({}), untroubled());
@@ -156,11 +163,11 @@ describe("a set of functions", () => {
 
   it.each([
     ["an unknown function", { function: "lod" }, "job.function"],
-    ["a field that does not exist", { function: "load", argz: {} }, "job"],
+    ["a field that does not exist", { function: "load", argz: {} }, "job.argz"],
     ["arguments that are no object", { function: "load", args: 1 }, "job.args"],
     ["no name among several", {}, "job.function"],
   ])("refuses a job with %s", (_, job, field) => {
-    const operator = new FunctionOperator({ load: () => {}, store: () => {} });
+    const operator = createFunctionOperator({ load: () => {}, store: () => {} });
     expect(() => operator.validate(job)).toThrow(expect.objectContaining({ code: "JOB_INVALID", field }));
   });
 });

@@ -1,12 +1,5 @@
-import {
-  type JobContext,
-  type JobOutcome,
-  type JsonObject,
-  type OfflineJobRequest,
-  OperatorError,
-  type ScheduleOperator,
-  type SubmittedJob,
-} from "@tidegate/core";
+import { type JobContext, type JobOutcome, OperatorError, type SubmittedJob } from "@tidegate/core";
+import { type DefinedOperator, defineOperator, type OperatorDefinition } from "@tidegate/operator-kit";
 import { bounded } from "@tidegate/rest-client";
 import { AddressGuard } from "./address/address-guard.js";
 import { CallbackHandler, type CallbackResponse, refusal } from "./callback/callback-handler.js";
@@ -16,12 +9,12 @@ import { runName, runNames } from "./callback/run-names.js";
 import { GuardedClient } from "./http/guarded-client.js";
 import { checkJob } from "./job/check-job.js";
 import type { HttpJob } from "./job/job.js";
+import { jobSchema } from "./job/job-schema.js";
 import { notesOf } from "./job/notes.js";
-import { parseJob } from "./job/parse-job.js";
 import { type HttpOperatorOptions, type Settings, settingsOf } from "./options.js";
 import { Secrets } from "./secrets/secrets.js";
 import { type JobReport, outcomeOf } from "./service/answer.js";
-import { type Call, callOf, pollIntervalMs, questionTimeoutMs } from "./service/call.js";
+import { type Call, pollIntervalMs, questionTimeoutMs } from "./service/call.js";
 import { formatHandle, type JobHandle, parseHandle } from "./service/job-handle.js";
 import { JobService } from "./service/job-service.js";
 import { OpenSubmission } from "./service/open-submission.js";
@@ -34,15 +27,34 @@ import { findTarget, statusTarget, type Target } from "./service/target.js";
  */
 const BY_ANSWER = "";
 
+/** The operator `http`: a `ScheduleOperator` that takes callbacks, whatever server received them. */
+export interface HttpOperator extends DefinedOperator {
+  /**
+   * Handles a callback. Never throws.
+   *
+   * 200 `delivered`, `duplicate` or `noted`, 202 `kept`; 400 not a callback, 401 not signed correctly, 404
+   * callbacks are not configured, 413 too long, 503 temporarily unavailable.
+   */
+  handleCallback(request: CallbackRequest): Promise<CallbackResponse>;
+}
+
 /**
- * Operator that posts a run's `OfflineJobRequest` to any service and learns how the job ends: from the
- * response, by polling, or by a signed callback.
+ * Returns an operator that posts a run's `OfflineJobRequest` to any service and learns how the job ends: from
+ * the response, by polling, or by a signed callback.
  *
  * A service must treat a repeated `Idempotency-Key` as the same job while that runs or has succeeded: a
  * submission whose response was lost is repeated, unless the job can be looked up (`job.findUrl`).
+ *
+ * @throws ConfigurationError CONFIGURATION_INVALID with the offending option
  */
-export class HttpOperator implements ScheduleOperator {
-  readonly operatorType = "http";
+export function createHttpOperator(options: HttpOperatorOptions): HttpOperator {
+  const jobs = new HttpJobs(settingsOf(options));
+  return { ...defineOperator(jobs), handleCallback: (request) => jobs.handleCallback(request) };
+}
+
+class HttpJobs implements OperatorDefinition<HttpJob> {
+  readonly type = "http";
+  readonly jobSchema = jobSchema;
   readonly #settings: Settings;
   readonly #guard: AddressGuard;
   readonly #secrets: Secrets;
@@ -52,9 +64,7 @@ export class HttpOperator implements ScheduleOperator {
   /** Aborted by `stop`. */
   #lifetime = new AbortController();
 
-  /** @throws ConfigurationError CONFIGURATION_INVALID with the offending option */
-  constructor(options: HttpOperatorOptions) {
-    const settings = settingsOf(options);
+  constructor(settings: Settings) {
     this.#settings = settings;
     this.#guard = new AddressGuard(settings.addresses);
     this.#secrets = new Secrets(settings.secrets);
@@ -78,32 +88,31 @@ export class HttpOperator implements ScheduleOperator {
   }
 
   /**
-   * @throws OperatorError JOB_INVALID with the offending field
    * @throws OperatorError ADDRESS_NOT_ALLOWED with the field and the host
    * @throws OperatorError SECRET_NOT_ALLOWED with the field, when a secret is not for this use or these hosts
    */
-  validate(job: JsonObject): void {
-    this.#check(parseJob(job));
+  check(job: HttpJob): void {
+    checkJob(job, {
+      guard: this.#guard,
+      secrets: this.#secrets,
+      callbackSecrets: this.#settings.callbacks.secrets,
+    });
   }
 
   /**
    * Warns that a job may be done twice, or run unobserved, unless its service does more than the job asks of
    * it.
    */
-  notesOn(job: JsonObject): readonly string[] {
-    return notesOf(parseJob(job));
+  notes(job: HttpJob): readonly string[] {
+    return notesOf(job);
   }
 
   /**
-   * @throws OperatorError JOB_INVALID for a job that is malformed, or that the service rejects as it is
-   * @throws OperatorError ADDRESS_NOT_ALLOWED with the field and the host
-   * @throws OperatorError SECRET_NOT_ALLOWED with the field, when a secret is not for this use or these hosts
+   * @throws OperatorError JOB_INVALID for a job that the service rejects as it is
    * @throws OperatorError JOB_FAILED when the service could not be reached, or refused the request for now
    * @throws Error when the request was sent, and it is unknown whether the service took the job
    */
-  async submit(request: OfflineJobRequest, { signal }: JobContext): Promise<SubmittedJob> {
-    const call = callOf(request);
-    this.#check(call.job);
+  async submit(call: Call, { signal }: JobContext): Promise<SubmittedJob> {
     this.#ends.forgetFailures(namesOf(call));
     const report = await this.#service.submit(call, [signal, this.#lifetime.signal]);
     const job = this.#taken(call, report, answerAsEnd(call, report));
@@ -119,14 +128,13 @@ export class HttpOperator implements ScheduleOperator {
    * one whose callback has already arrived; otherwise `undefined`, so a repeated submission relies on the
    * `Idempotency-Key`.
    */
-  async find(key: string, request: OfflineJobRequest): Promise<SubmittedJob | undefined> {
-    const call = callOf({ ...request, idempotencyKey: key });
+  async find(call: Call): Promise<SubmittedJob | undefined> {
     const signals = [this.#lifetime.signal];
     const end = this.#ends.get({ names: namesOf(call), jobId: undefined });
     // A reported failure may be an earlier attempt's, so ask the service if possible.
     if (end !== undefined && (end.outcome.state === "SUCCEEDED" || findTarget(call) === undefined)) {
       const outcome = await this.#redacted(call, end.outcome, signals);
-      return { jobId: this.#secrets.redact(end.jobId ?? key), outcome };
+      return { jobId: this.#secrets.redact(end.jobId ?? call.request.idempotencyKey), outcome };
     }
     const report = await this.#service.find(call, signals);
     return report === undefined ? undefined : this.#taken(call, report, outcomeOf(report));
@@ -136,46 +144,31 @@ export class HttpOperator implements ScheduleOperator {
    * Returns whether the service can be asked, which takes `job.findUrl`; without it a repeated submission
    * joins the job by its key.
    */
-  canFind(job: JsonObject): boolean {
-    return parseJob(job).findUrl !== undefined;
+  canFind({ findUrl }: HttpJob): boolean {
+    return findUrl !== undefined;
   }
 
   /**
-   * @throws Error when too many queries in a row went unanswered, or there is no address to query
+   * @throws Error when queries went unanswered for too long, or there is no address to query
    * @throws the signal's reason when it is aborted; the job keeps running
    */
-  async wait(jobId: string, request: OfflineJobRequest, { signal }: JobContext): Promise<JobOutcome> {
-    const call = callOf(request);
+  async wait(jobId: string, call: Call, { signal }: JobContext): Promise<JobOutcome> {
     const signals = [signal, this.#lifetime.signal];
     const outcome = await bounded({ signals }, (either) => this.#end(call, parseHandle(jobId), either));
     return this.#redacted(call, outcome, signals);
   }
 
   /** Resolves when the service has acknowledged; does nothing if the job has no `cancelUrl`. */
-  async cancel(jobId: string, request: OfflineJobRequest): Promise<void> {
-    await this.#service.cancel(callOf(request), parseHandle(jobId), [this.#lifetime.signal]);
+  async cancel(jobId: string, call: Call): Promise<void> {
+    await this.#service.cancel(call, parseHandle(jobId), [this.#lifetime.signal]);
   }
 
-  /**
-   * Handles a callback, whatever server received it. Never throws.
-   *
-   * 200 `delivered`, `duplicate` or `noted`, 202 `kept`; 400 not a callback, 401 not signed correctly, 404
-   * callbacks are not configured, 413 too long, 503 temporarily unavailable.
-   */
   async handleCallback(request: CallbackRequest): Promise<CallbackResponse> {
     if (this.#settings.callbacks.secrets.length === 0) {
       return refusal(404, "CONFIGURATION_INVALID", "Callbacks are not configured.");
     }
     if (this.#lifetime.signal.aborted) return refusal(503, "NOT_RUNNING", "The operator has been stopped.");
     return this.#callbacks.handle(request);
-  }
-
-  #check(job: HttpJob): void {
-    checkJob(job, {
-      guard: this.#guard,
-      secrets: this.#secrets,
-      callbackSecrets: this.#settings.callbacks.secrets,
-    });
   }
 
   /** Returns the end from whichever reports it first: a callback, or the service when it is queried. */
@@ -190,14 +183,14 @@ export class HttpOperator implements ScheduleOperator {
   }
 
   #polled(call: Call, target: Target, signal: AbortSignal): Promise<JobOutcome> {
-    const { clock, maxPollFailures } = this.#settings;
+    const { clock, unreachableMs } = this.#settings;
     return pollUntilEnded(
       async () => {
         const report = await this.#service.status(call, target, signal);
         const { retryAfterMs = 0 } = report;
         return outcomeOf(report) ?? { retryAfterMs };
       },
-      { clock, intervalMs: pollIntervalMs(call), maxFailures: maxPollFailures },
+      { clock, intervalMs: pollIntervalMs(call), unreachableMs },
       signal,
     );
   }

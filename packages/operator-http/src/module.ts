@@ -1,11 +1,9 @@
-import { TOKENS } from "@tidegate/core";
-import { ContainerModule } from "inversify";
-import { HttpOperator } from "./http-operator.js";
+import { operatorModule } from "@tidegate/operator-kit";
+import type { ContainerModule } from "inversify";
+import { createHttpOperator } from "./http-operator.js";
 import type { HttpOperatorOptions } from "./options.js";
 
 /** Returns the module that adds the operator `http` to a Tidegate instance. */
 export function httpOperator(options: HttpOperatorOptions): ContainerModule {
-  return new ContainerModule(({ bind }) => {
-    bind(TOKENS.operator).toConstantValue(new HttpOperator(options));
-  });
+  return operatorModule(() => createHttpOperator(options));
 }

@@ -1,4 +1,5 @@
 import { type Clock, parseOptions, SystemClock, unfitOption } from "@tidegate/core";
+import { type Secret, secretName } from "@tidegate/operator-kit";
 import type { TlsOptions } from "@tidegate/rest-client";
 import { z } from "zod";
 import type { AddressRules } from "./address/address-guard.js";
@@ -6,8 +7,7 @@ import type { ResolveHost } from "./address/guarded-lookup.js";
 import { type HostPattern, parseHostPattern } from "./address/host-pattern.js";
 import { parseNetwork } from "./address/network.js";
 import type { CallbackSettings } from "./callback/callback-handler.js";
-import { SECRET_NAME } from "./job/parse-job.js";
-import type { Secret } from "./secrets/secret.js";
+import type { BoundSecret } from "./secrets/secret.js";
 import { type SecretRule, secretRule, secretShape } from "./secrets/secret-rules.js";
 
 /** Settings of `HttpOperator`. Hosts are written as `host`, `host:port` or `*.suffix`. */
@@ -29,20 +29,20 @@ export interface HttpOperatorOptions {
   /**
    * The secrets that jobs refer to by name: `whsec_…` for `secretRef`, any credential for `auth`. Whoever may
    * register a job may use any of them, so bind each secret to a use and to hosts (`BoundSecret`). A plain
-   * one signs; it is sent only if `allow` names exactly one host. While a webhook secret is rotated, it holds
+   * one signs; it is sent only if `allow` names exactly one host, and never if it is a signing key. While a webhook secret is rotated, it holds
    * the new and the old one with a space between them.
    *
    * @default {}
    */
-  readonly secrets?: Readonly<Record<string, Secret>>;
+  readonly secrets?: Readonly<Record<string, Secret | BoundSecret>>;
   /** Required if jobs end by callback. */
   readonly callbacks?: HttpCallbackOptions;
   /** The longest time to establish a connection, ms. @default 10,000 */
   readonly connectTimeoutMs?: number;
   /** The longest response that is read, bytes. @default 1,048,576 */
   readonly maxResponseBytes?: number;
-  /** How many queries in a row about one job may go unanswered before its attempt fails. @default 10 */
-  readonly maxPollFailures?: number;
+  /** How long queries about a job may go unanswered before its attempt fails, ms. @default 300,000 */
+  readonly unreachableMs?: number;
   /** Custom certificate authorities, and a client certificate. @default the machine's authorities, none */
   readonly tls?: TlsOptions;
   /**
@@ -76,7 +76,7 @@ export interface Settings {
   readonly connectTimeoutMs: number;
   readonly maxHeaderBytes: number;
   readonly maxResponseBytes: number;
-  readonly maxPollFailures: number;
+  readonly unreachableMs: number;
   readonly tls?: TlsOptions;
   readonly resolve?: ResolveHost;
   readonly clock: Clock;
@@ -88,7 +88,6 @@ const OPTIONS_TYPE = "HttpOperatorOptions";
 const MAX_HEADER_BYTES = 16_384;
 const MAX_BYTES = 64 * 1_048_576;
 
-const secretName = z.string().regex(SECRET_NAME, "must be 1 to 64 of letters, digits and _ . -");
 const isFunction = (value: unknown): boolean => typeof value === "function";
 
 const schema = z.strictObject({
@@ -107,7 +106,7 @@ const schema = z.strictObject({
     .optional(),
   connectTimeoutMs: z.number().int().min(1).default(10_000),
   maxResponseBytes: z.number().int().min(1_024).max(MAX_BYTES).default(1_048_576),
-  maxPollFailures: z.number().int().min(1).default(10),
+  unreachableMs: z.number().int().min(0).default(300_000),
   tls: z.custom<TlsOptions>((value) => typeof value === "object" && value !== null).optional(),
   resolve: z.custom<ResolveHost>(isFunction).optional(),
   clock: z.custom<Clock>((value) => typeof value === "object" && value !== null).optional(),
@@ -124,7 +123,7 @@ const NO_CALLBACKS: CallbackSettings = {
 /** @throws ConfigurationError CONFIGURATION_INVALID with the offending option */
 export function settingsOf(options: HttpOperatorOptions): Settings {
   const parsed = parseOptions(OPTIONS_TYPE, schema, options);
-  const { tls, resolve, clock, connectTimeoutMs, maxResponseBytes, maxPollFailures } = parsed;
+  const { tls, resolve, clock, connectTimeoutMs, maxResponseBytes, unreachableMs } = parsed;
   const addresses = addressRules(options);
   const secrets = secretRules(options.secrets ?? {}, addresses);
   return {
@@ -134,7 +133,7 @@ export function settingsOf(options: HttpOperatorOptions): Settings {
     connectTimeoutMs,
     maxHeaderBytes: MAX_HEADER_BYTES,
     maxResponseBytes,
-    maxPollFailures,
+    unreachableMs,
     ...(tls === undefined ? {} : { tls }),
     ...(resolve === undefined ? {} : { resolve }),
     clock: clock ?? new SystemClock(),
@@ -160,7 +159,7 @@ function callbackSettings(
 }
 
 function secretRules(
-  secrets: Readonly<Record<string, Secret>>,
+  secrets: Readonly<Record<string, Secret | BoundSecret>>,
   { allow }: AddressRules,
 ): ReadonlyMap<string, SecretRule> {
   const [first, ...others] = allow === "any" ? [] : allow;

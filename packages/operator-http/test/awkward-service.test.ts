@@ -171,7 +171,7 @@ describe("a service that took the job and answers with", () => {
     const service = await startService((count) =>
       count === 1 ? bytes : answer("200 OK", [], JSON.stringify({ jobId: "42", state: "SUCCEEDED" })),
     );
-    const job = { url: service.url, completion: "response", findUrl: `${service.url}/{idempotencyKey}` };
+    const job = { url: service.url, completion: "response", findUrl: `${service.url}/{{idempotencyKey}}` };
     const { run } = await wholeRun(job, { maxResponseBytes: 4_096 });
     expect(run.state).toBe("SUCCEEDED");
     expect(service.requests.map((request) => request.slice(0, 4))).toEqual(["POST", "GET "]);
@@ -193,7 +193,7 @@ describe("a service that took the job and answers with", () => {
 
   it("200 to every question: is not believed to have a job that it does not name", async () => {
     const { url } = await startService(() => answer("200 OK", [], "OK"));
-    const request = aRequest({ url, completion: "response", findUrl: `${url}/{idempotencyKey}` });
+    const request = aRequest({ url, completion: "response", findUrl: `${url}/{{idempotencyKey}}` });
     const found = await rejectionOf(anOperator().find(request.idempotencyKey, request));
     expect(found).toMatchObject({ message: expect.stringContaining("names no job") });
   });
@@ -260,7 +260,7 @@ describe("Retry-After of a submission", () => {
       answer("200 OK", [], DONE),
     ];
     const service = await startService((count) => replies[count - 1]);
-    const job = { url: service.url, completion: "response", findUrl: `${service.url}/{idempotencyKey}` };
+    const job = { url: service.url, completion: "response", findUrl: `${service.url}/{{idempotencyKey}}` };
     const { run, submittedAt } = await wholeRun(job);
     expect(run).toMatchObject({ state: "SUCCEEDED", attempt: 3, jobId: "42" });
     expect(service.requests.map((request) => request.slice(0, 4))).toEqual(["POST", "GET ", "GET "]);
@@ -295,7 +295,7 @@ describe("an answer that ends in the middle", () => {
 
   it.each(Object.entries(parts))("%s: is asked about before it is submitted again", async (_, part) => {
     const service = await startService((count) => (count === 1 ? part : answer("200 OK", [], DONE)));
-    const job = { url: service.url, completion: "response", findUrl: `${service.url}/{idempotencyKey}` };
+    const job = { url: service.url, completion: "response", findUrl: `${service.url}/{{idempotencyKey}}` };
     const { run } = await wholeRun(job);
     expect(run).toMatchObject({ state: "SUCCEEDED", attempt: 2, jobId: "42" });
     expect(service.requests).toHaveLength(2);

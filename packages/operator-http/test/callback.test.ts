@@ -315,7 +315,7 @@ describe("a callback that does not come", () => {
       received.method === "POST" ? { jobId: "42" } : { state },
     );
     const operator = aCalledBack({ clock });
-    const request = aRequest({ ...JOB, url: service.url, statusUrl: `${service.url}/{jobId}` });
+    const request = aRequest({ ...JOB, url: service.url, statusUrl: `${service.url}/{{jobId}}` });
     const { jobId } = await operator.submit(request, untroubled());
     let isEnded = false;
     const wait = operator.wait(jobId, request, untroubled()).finally(() => {

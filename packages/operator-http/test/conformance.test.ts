@@ -1,7 +1,12 @@
 import type { JsonObject } from "@tidegate/core";
 import { aRequest, type OperatorFixture, operatorSuite } from "@tidegate/testkit";
 import { Webhook } from "standardwebhooks";
-import { HttpOperator, type HttpOperatorOptions, startCallbackServer } from "../src/index.js";
+import {
+  createHttpOperator,
+  type HttpOperator,
+  type HttpOperatorOptions,
+  startCallbackServer,
+} from "../src/index.js";
 import { type Course, JobBoard } from "./bed/job-board.js";
 import { LOOPBACK, ORDERS_KEY } from "./bed/operators.js";
 import { startService } from "./bed/service.js";
@@ -17,9 +22,9 @@ interface Mode {
 const POLL: Mode = {
   job: (url) => ({
     completion: "poll",
-    statusUrl: `${url}/jobs/{jobId}`,
-    findUrl: `${url}/jobs?key={idempotencyKey}`,
-    cancelUrl: `${url}/jobs/{jobId}/cancel`,
+    statusUrl: `${url}/jobs/{{jobId}}`,
+    findUrl: `${url}/jobs?key={{idempotencyKey}}`,
+    cancelUrl: `${url}/jobs/{{jobId}}/cancel`,
     pollIntervalMs: 100,
   }),
 };
@@ -29,8 +34,8 @@ const CALLBACK: Mode = {
   job: (url) => ({
     completion: "callback",
     secretRef: "orders",
-    findUrl: `${url}/jobs?key={idempotencyKey}`,
-    cancelUrl: `${url}/jobs/{jobId}/cancel`,
+    findUrl: `${url}/jobs?key={{idempotencyKey}}`,
+    cancelUrl: `${url}/jobs/{{jobId}}/cancel`,
   }),
   isCalledBack: true,
 };
@@ -43,7 +48,7 @@ async function create(mode: Mode): Promise<OperatorFixture> {
   });
   const operators: HttpOperator[] = [];
   const start = async () => {
-    const operator = new HttpOperator({ ...LOOPBACK, ...mode.options });
+    const operator = createHttpOperator({ ...LOOPBACK, ...mode.options });
     operators.push(operator);
     return operator;
   };
@@ -61,6 +66,11 @@ async function create(mode: Mode): Promise<OperatorFixture> {
     failingRequest: factory("failing"),
     busyRequest: (overrides) => aRequest({ ...mode.job(service.url), url: `${service.url}/busy` }, overrides),
     malformedJob: { url: `${service.url}/jobs` },
+    misshapenJobs: [
+      { url: `${service.url}/jobs` },
+      { url: `${service.url}/jobs`, completion: "guess" },
+      { url: `${service.url}/jobs`, completion: "response", timeout: 1 },
+    ],
     effects: async (request) => board.rowsOf(request),
     restart: start,
     dispose: async () => {

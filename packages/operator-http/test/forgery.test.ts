@@ -63,7 +63,7 @@ describe("request forgery", () => {
     const { resolve } = resolver(["127.0.0.1"], ["169.254.169.254"]);
     const operator = anOperator({ allow: ["jobs.example.com"], allowPrivate: ["jobs.example.com"], resolve });
     const url = service.url.replace("127.0.0.1", "jobs.example.com");
-    const request = aRequest({ url, completion: "poll", statusUrl: `${url}/jobs/{jobId}` });
+    const request = aRequest({ url, completion: "poll", statusUrl: `${url}/jobs/{{jobId}}` });
     const { jobId } = await operator.submit(request, untroubled());
     const error = await rejectionOf(operator.wait(jobId, request, untroubled()));
     expect(error).toMatchObject({ code: "ADDRESS_NOT_ALLOWED", field: "job.statusUrl" });
@@ -75,8 +75,8 @@ describe("request forgery", () => {
     const service = await startService((received, reply) =>
       received.method === "POST" ? { jobId: "1" } : reply.redirect(`${other.url}/`),
     );
-    const operator = anOperator({ maxPollFailures: 1 });
-    const request = aRequest({ url: service.url, completion: "poll", statusUrl: `${service.url}/{jobId}` });
+    const operator = anOperator({ unreachableMs: 0 });
+    const request = aRequest({ url: service.url, completion: "poll", statusUrl: `${service.url}/{{jobId}}` });
     const { jobId } = await operator.submit(request, untroubled());
     await expect(operator.wait(jobId, request, untroubled())).rejects.toThrow("302");
     expect(other.connections()).toBe(0);
@@ -84,11 +84,11 @@ describe("request forgery", () => {
 
   it("lets no job id climb out of the status address", async () => {
     const service = await startService(() => ({ jobId: "../../admin?x=1#", state: "RUNNING" }));
-    const operator = anOperator({ maxPollFailures: 1 });
+    const operator = anOperator({ unreachableMs: 0 });
     const request = aRequest({
       url: service.url,
       completion: "poll",
-      statusUrl: `${service.url}/jobs/{jobId}/state`,
+      statusUrl: `${service.url}/jobs/{{jobId}}/state`,
     });
     const { jobId } = await operator.submit(request, untroubled());
     const abort = new AbortController();

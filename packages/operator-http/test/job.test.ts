@@ -40,10 +40,10 @@ describe("validate", () => {
         payload: { columns: ["a", "b"], nested: { deep: null } },
         protocol: "inlong",
         completion: "callback",
-        statusUrl: "https://a.internal.example.com/jobs/{jobId}?group={groupId}",
+        statusUrl: "https://a.internal.example.com/jobs/{{jobId}}?group={{groupId}}",
         pollIntervalMs: 100,
-        findUrl: "https://jobs.example.com/jobs?key={idempotencyKey}",
-        cancelUrl: "https://jobs.example.com/jobs/{jobId}/cancel",
+        findUrl: "https://jobs.example.com/jobs?key={{idempotencyKey}}",
+        cancelUrl: "https://jobs.example.com/jobs/{{jobId}}/cancel",
         cancelMethod: "DELETE",
         secretRef: "orders",
         auth: { secretRef: "login", scheme: "Basic" },
@@ -57,7 +57,7 @@ describe("validate", () => {
   it.each<[JsonObject, string]>([
     [{}, "job.url"],
     [{ ...JOB, url: "jobs.example.com" }, "job.url"],
-    [{ ...JOB, url: "https://jobs.example.com/{jobId}" }, "job.url"],
+    [{ ...JOB, url: "https://jobs.example.com/{{jobId}}" }, "job.url"],
     [{ ...JOB, url: "https://user:pass@jobs.example.com/" }, "job.url"],
     [{ ...JOB, url: "https://jobs.example.com/?access_token=x" }, "job.url"],
     [{ ...JOB, completion: "guess" }, "job.completion"],
@@ -72,10 +72,11 @@ describe("validate", () => {
       "job.findUrl",
     ],
     [{ ...JOB, typo: 1 }, "job.typo"],
-    [{ ...JOB, statusUrl: "https://{jobId}.internal.example.com/" }, "job.statusUrl"],
-    [{ ...JOB, statusUrl: "https://jobs.example.com/{id}" }, "job.statusUrl"],
-    [{ ...JOB, statusUrl: "https://jobs.example.com/{jobId" }, "job.statusUrl"],
-    [{ ...JOB, findUrl: "https://jobs.example.com/{jobId}" }, "job.findUrl"],
+    [{ ...JOB, statusUrl: "https://{{jobId}}.internal.example.com/" }, "job.statusUrl"],
+    [{ ...JOB, statusUrl: "https://jobs.example.com/{{id}}" }, "job.statusUrl"],
+    [{ ...JOB, statusUrl: "https://jobs.example.com/{{jobId" }, "job.statusUrl"],
+    [{ ...JOB, statusUrl: "https://jobs.example.com/{jobId}" }, "job.statusUrl"],
+    [{ ...JOB, findUrl: "https://jobs.example.com/{{jobId}}" }, "job.findUrl"],
     [{ ...JOB, pollIntervalMs: 10 }, "job.pollIntervalMs"],
     [{ ...JOB, requestTimeoutMs: 0.5 }, "job.requestTimeoutMs"],
     [{ ...JOB, headers: { Authorization: "Bearer x" } }, "job.headers.Authorization"],
@@ -91,7 +92,6 @@ describe("validate", () => {
     [{ ...JOB, auth: { secretRef: "orders", header: "Host" } }, "job.auth.header"],
     [{ ...JOB, completion: "callback" }, "job.secretRef"],
     [{ ...JOB, completion: "callback", secretRef: "unusedForCallbacks" }, "job.secretRef"],
-    [{ ...JOB, payload: JSON.parse('{"a":{"__proto__":1}}') }, "job.payload.a.__proto__"],
   ])("refuses %j and names %s", (job, field) => {
     const error = refusalOf(job);
     expect(error).toBeInstanceOf(OperatorError);
@@ -116,14 +116,14 @@ describe("validate", () => {
 
 describe("notes on a job", () => {
   const URLS = {
-    statusUrl: "https://jobs.example.com/{jobId}",
-    findUrl: "https://jobs.example.com/by/{runId}",
+    statusUrl: "https://jobs.example.com/{{jobId}}",
+    findUrl: "https://jobs.example.com/by/{{runId}}",
   };
   const notesOn = (job: JsonObject) => anOperator().notesOn({ ...JOB, ...job });
 
   it.each<[string, JsonObject, readonly RegExp[]]>([
     ["a job that can be looked up", URLS, []],
-    ["a job whose status is asked by its key", { statusUrl: "https://jobs.example.com/{runId}" }, []],
+    ["a job whose status is asked by its key", { statusUrl: "https://jobs.example.com/{{runId}}" }, []],
     [
       "a job that cannot be looked up",
       { statusUrl: URLS.statusUrl },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { type BoundSecret, HttpOperator, type HttpOperatorOptions } from "../src/index.js";
+import { type BoundSecret, createHttpOperator, type HttpOperatorOptions } from "../src/index.js";
 import { ORDERS_KEY } from "./bed/operators.js";
 
 describe("options", () => {
@@ -44,14 +44,14 @@ describe("options", () => {
     [{ allow: ["a.example"], callbacks: { secrets: [] } }, "callbacks.secrets"],
     [{ allow: ["a.example"], maxResponseBytes: 0 }, "maxResponseBytes"],
   ])("%j: the mistake is in %s", (options, field) => {
-    expect(() => new HttpOperator(options)).toThrow(
+    expect(() => createHttpOperator(options)).toThrow(
       expect.objectContaining({ code: "CONFIGURATION_INVALID", field }),
     );
   });
 
   it("never repeats a secret that is not one", () => {
     const options = { allow: ["a.example"], secrets: { orders: { value: ORDERS_KEY } } };
-    expect(() => new HttpOperator(options as unknown as HttpOperatorOptions)).toThrow(
+    expect(() => createHttpOperator(options as unknown as HttpOperatorOptions)).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining(ORDERS_KEY) }),
     );
   });

@@ -13,7 +13,7 @@ const away = (retryAfterMs?: number) =>
   new Unanswered("away", retryAfterMs === undefined ? {} : { retryAfterMs });
 
 /** Polls a service that gives these replies, the last again and again; tells when it was asked, s after the start. */
-async function polled(replies: readonly Reply[], { maxFailures = 10, until = 3_600_000 } = {}) {
+async function polled(replies: readonly Reply[], { unreachableMs = 3_600_000, until = 3_600_000 } = {}) {
   const clock = new VirtualClock({ start: 0 });
   const askedAt: number[] = [];
   const ask = async () => {
@@ -22,7 +22,7 @@ async function polled(replies: readonly Reply[], { maxFailures = 10, until = 3_6
     if (reply instanceof Error) throw reply;
     return reply;
   };
-  const plan = { clock, intervalMs: 5_000, maxFailures, random: () => 0.5 };
+  const plan = { clock, intervalMs: 5_000, unreachableMs, random: () => 0.5 };
   const end = pollUntilEnded(ask, plan, new AbortController().signal).catch((error: unknown) => error);
   await clock.advance(until);
   return { end: await end, askedAt };
@@ -55,11 +55,13 @@ describe("polling", () => {
     expect(askedAt).toEqual([0, 30, 35, 40]);
   });
 
-  it("gives up when too many questions in a row went unanswered", async () => {
-    const { end, askedAt } = await polled([RUNNING, away(), away(), RUNNING, away()], { maxFailures: 3 });
+  it("gives up when questions went unanswered for too long", async () => {
+    const { end, askedAt } = await polled([RUNNING, away(), away(), RUNNING, away()], {
+      unreachableMs: 30_000,
+    });
     expect(askedAt).toHaveLength(7);
     expect(end).toBeInstanceOf(Error);
-    expect((end as Error).message).toContain("3 questions in a row");
+    expect((end as Error).message).toContain("the service has not answered for 30 s");
   });
 
   it("takes a secret that cannot be read now for a service that is away", async () => {
@@ -78,7 +80,7 @@ describe("polling", () => {
     const clock = new VirtualClock();
     const abort = new AbortController();
     const reason = new Error("enough");
-    const plan = { clock, intervalMs: 5_000, maxFailures: 1 };
+    const plan = { clock, intervalMs: 5_000, unreachableMs: 0 };
     const end = rejectionOf(pollUntilEnded(async () => RUNNING, plan, abort.signal));
     await clock.settle();
     abort.abort(reason);

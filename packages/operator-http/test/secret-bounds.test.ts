@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { aRequest, untroubled } from "@tidegate/testkit";
-import type { HttpJobAuth, Secret } from "../src/index.js";
+import type { BoundSecret, HttpJobAuth, Secret } from "../src/index.js";
 import { ORDERS_KEY, rejectionOf, useOperators } from "./bed/operators.js";
 import { useServices } from "./bed/service.js";
 
@@ -96,7 +96,7 @@ describe("a secret that is bound", () => {
 
   it("is not sent when a job is submitted that was registered under other options", async () => {
     const service = await startService(() => ({}));
-    const secrets: Record<string, Secret> = {
+    const secrets: Record<string, Secret | BoundSecret> = {
       token: { value: TOKEN, use: "bearer", hosts: ["jobs.example.com"] },
     };
     const request = aRequest({ url: service.url, completion: "response", auth: { secretRef: "token" } });
@@ -144,7 +144,7 @@ describe("a secret's place", () => {
     directory = undefined;
   });
 
-  async function sentWith(secret: Secret): Promise<string | undefined> {
+  async function sentWith(secret: Secret | BoundSecret): Promise<string | undefined> {
     const service = await startService(() => ({}));
     const request = aRequest({ url: service.url, completion: "response", auth: { secretRef: "token" } });
     await anOperator({ secrets: { token: secret } }).submit(request, untroubled());
@@ -167,7 +167,7 @@ describe("a secret's place", () => {
     expect(await sentWith({ value: async () => TOKEN, use: "bearer" })).toBe(`Bearer ${TOKEN}`);
   });
 
-  it.each<Secret>([
+  it.each<Secret | BoundSecret>([
     { env: NAME, use: "bearer" },
     { file: "/nowhere/token", use: "bearer" },
   ])("is a configuration's mistake if nothing is there: %j", async (secret) => {

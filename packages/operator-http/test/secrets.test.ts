@@ -83,7 +83,7 @@ describe("a secret", () => {
   describe.each(Object.keys(AUTHS))("sent as %s", (kind) => {
     it.each(Object.keys(ECHOES))("does not come back from a service that echoes it %s", async (where) => {
       const service = await startService(ECHOES[where]!);
-      const operator = anOperator({ secrets, maxPollFailures: 1 });
+      const operator = anOperator({ secrets, unreachableMs: 0 });
       const request = aRequest({
         url: service.url,
         completion: "poll",

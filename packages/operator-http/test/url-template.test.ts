@@ -6,12 +6,15 @@ const VALUES = { jobId: "j", runId: "r", idempotencyKey: "k", groupId: "g" };
 
 describe("an address template", () => {
   it("fills in every name", () => {
-    const url = fillTemplate("https://a.example/{jobId}/{runId}?k={idempotencyKey}&g={groupId}", VALUES);
+    const url = fillTemplate(
+      "https://a.example/{{jobId}}/{{runId}}?k={{idempotencyKey}}&g={{groupId}}",
+      VALUES,
+    );
     expect(url.href).toBe("https://a.example/j/r?k=k&g=g");
   });
 
   it("leads to the same host, path depth and parameters whatever the values are", () => {
-    const template = "https://a.example/jobs/{jobId}/state?key={idempotencyKey}";
+    const template = "https://a.example/jobs/{{jobId}}/state?key={{idempotencyKey}}";
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", minLength: 1 }), fc.string(), (jobId, idempotencyKey) => {
         fc.pre(!/^\.*$/.test(jobId) && !/^\.*$/.test(idempotencyKey));
@@ -25,6 +28,6 @@ describe("an address template", () => {
   });
 
   it.each(["", ".", "..", "..."])('refuses the value "%s"', (jobId) => {
-    expect(() => fillTemplate("https://a.example/{jobId}/x", { ...VALUES, jobId })).toThrow(RangeError);
+    expect(() => fillTemplate("https://a.example/{{jobId}}/x", { ...VALUES, jobId })).toThrow(RangeError);
   });
 });

@@ -1,8 +1,8 @@
-import { type Clock, LONGEST_TIMER_MS, parseOptions, SystemClock } from "@tidegate/core";
+import { baseUrl, type Clock, LONGEST_TIMER_MS, parseOptions, SystemClock } from "@tidegate/core";
+import { type Secret, secretsSchema } from "@tidegate/operator-kit";
 import { z } from "zod";
-import { MAX_DEADLINE_MS } from "./job/parse-job.js";
+import { MAX_DEADLINE_MS } from "./job/job-schema.js";
 import type { SinkRule } from "./job/rerun.js";
-import { SECRET_NAME, type Secret } from "./job/secrets.js";
 
 /** A cluster's REST API: `v1` on Hazelcast's port, or `v2` on the web server's, since SeaTunnel 2.3.9. */
 export type ApiVersion = "v1" | "v2";
@@ -29,10 +29,10 @@ export interface SeaTunnelOperatorOptions {
   /** Interval between checks of the jobs that are waited for, ms, 100 to 60,000. @default 1,000 */
   readonly pollIntervalMs?: number;
   /** How long the cluster may be unreachable before attempts with jobs on it fail, ms. @default 300,000 */
-  readonly patienceMs?: number;
+  readonly unreachableMs?: number;
   /** How long a job must be missing from the cluster's lists before it counts as lost, ms. @default 15,000 */
   readonly lostAfterMs?: number;
-  /** The longest time for a response to a query, ms. @default 10,000 */
+  /** The longest time for a response to a query, ms. @default 30,000 */
   readonly requestTimeoutMs?: number;
   /**
    * The longest time for a response to a submission, for which the cluster loads the connectors, ms. @default
@@ -55,7 +55,7 @@ export interface Settings {
   readonly credentials: SeaTunnelCredentials | undefined;
   readonly deadlineMs: number;
   readonly pollIntervalMs: number;
-  readonly patienceMs: number;
+  readonly unreachableMs: number;
   readonly lostAfterMs: number;
   readonly requestTimeoutMs: number;
   readonly submitTimeoutMs: number;
@@ -71,48 +71,33 @@ const ms = (least: number, most: number, usual: number) =>
 const isFunction = (value: unknown): boolean => typeof value === "function";
 
 const schema = z.strictObject({
-  url: z.string().refine(isPlainUrl, "must be an http or https URL without user, query and fragment"),
+  url: baseUrl,
   api: z.enum(["v1", "v2"]).optional(),
   credentials: z
     .strictObject({ username: z.string().regex(/^[^:]+$/), password: z.string().min(1) })
     .optional(),
   deadlineMs: ms(1_000, MAX_DEADLINE_MS, 3_600_000),
   pollIntervalMs: ms(100, 60_000, 1_000),
-  patienceMs: ms(0, LONGEST_TIMER_MS, 300_000),
+  unreachableMs: ms(0, LONGEST_TIMER_MS, 300_000),
   lostAfterMs: ms(0, LONGEST_TIMER_MS, 15_000),
-  requestTimeoutMs: ms(1, LONGEST_TIMER_MS, 10_000),
+  requestTimeoutMs: ms(1, LONGEST_TIMER_MS, 30_000),
   submitTimeoutMs: ms(1, LONGEST_TIMER_MS, 60_000),
   sinks: z.record(z.string(), z.unknown().refine(isFunction, "must be a function")).default({}),
-  secrets: z
-    .record(
-      z.string().regex(SECRET_NAME, "must be 1 to 64 of letters, digits and _ -"),
-      z.unknown().refine((secret) => typeof secret === "string" || isFunction(secret), {
-        message: "must be a string or a function",
-      }),
-    )
-    .default({}),
+  secrets: secretsSchema,
   clock: z.unknown().optional(),
 });
 
 /** @throws ConfigurationError CONFIGURATION_INVALID with the offending option, never with a password */
 export function settingsOf(options: SeaTunnelOperatorOptions): Settings {
   const parsed = parseOptions("SeaTunnelOperatorOptions", schema, options);
-  const { url, api, credentials, sinks, secrets, clock: _, ...times } = parsed;
+  const { api, credentials, sinks, clock: _, ...rest } = parsed;
   return {
-    ...times,
-    url: url.replace(/\/+$/, ""),
+    ...rest,
     api,
     credentials,
     sinks: Object.fromEntries(
       Object.entries(sinks as Record<string, SinkRule>).map(([name, rule]) => [name.toLowerCase(), rule]),
     ),
-    secrets: secrets as Record<string, Secret>,
     clock: options.clock ?? new SystemClock(),
   };
-}
-
-function isPlainUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, username, password, search, hash } = new URL(text);
-  return /^https?:$/.test(protocol) && [username, password, search, hash].every((part) => part === "");
 }

@@ -1,19 +1,21 @@
+import { type JobContext, type JobOutcome, OperatorError, type SubmittedJob } from "@tidegate/core";
 import {
-  type JobContext,
-  type JobOutcome,
-  type JsonObject,
-  type OfflineJobRequest,
-  OperatorError,
-  type ScheduleOperator,
-  type SubmittedJob,
-} from "@tidegate/core";
+  type DefinedOperator,
+  defineOperator,
+  type JobCall,
+  type JobWatch,
+  type PreparingDefinition,
+  readSecrets,
+  rerunNotes,
+} from "@tidegate/operator-kit";
+import { unlessAborted } from "@tidegate/rest-client";
+import { clusterWatch } from "./cluster/cluster-watch.js";
 import { JobEnding } from "./cluster/job-ending.js";
 import { JobListing } from "./cluster/job-lists.js";
-import { JobWatch } from "./cluster/job-watch.js";
 import { Submission } from "./cluster/submission.js";
-import { unlessAborted } from "./cluster/unless-aborted.js";
-import { type CheckedJob, configOf, parseJob } from "./job/parse-job.js";
-import { resolveSecrets } from "./job/secrets.js";
+import { type CheckedJob, checkedJob, configOf } from "./job/checked-job.js";
+import type { SeaTunnelJob } from "./job/job.js";
+import { jobSchema } from "./job/job-schema.js";
 import { withSubmissionTime } from "./job/submission-time.js";
 import { jobsOf } from "./job-name.js";
 import { type SeaTunnelOperatorOptions, type Settings, settingsOf } from "./options.js";
@@ -23,28 +25,38 @@ import type { ListedJob } from "./rest/listed-job.js";
 import { SeaTunnelApi } from "./rest/seatunnel-api.js";
 
 /**
- * Operator that runs the jobs of intervals on a SeaTunnel Zeta cluster, over its REST API.
+ * Returns an operator that runs the jobs of intervals on a SeaTunnel Zeta cluster, over its REST API.
  *
  * SeaTunnel accepts the same submission twice, so each job's name is made of the run's key and attempt, and
  * is looked up among the running and the finished jobs before anything is submitted.
+ *
+ * @throws ConfigurationError CONFIGURATION_INVALID with the offending option
  */
-export class SeaTunnelOperator implements ScheduleOperator {
-  readonly operatorType = "seatunnel";
+export function createSeaTunnelOperator(options: SeaTunnelOperatorOptions): DefinedOperator {
+  return defineOperator(new SeaTunnelJobs(settingsOf(options)));
+}
+
+class SeaTunnelJobs implements PreparingDefinition<SeaTunnelJob, CheckedJob> {
+  readonly type = "seatunnel";
+  readonly jobSchema = jobSchema;
   readonly #settings: Settings;
   readonly #api: SeaTunnelApi;
   readonly #listing: JobListing;
-  readonly #watch: JobWatch;
+  readonly #watch: JobWatch<ListedJob>;
   readonly #ending: JobEnding;
   /** Aborted by `stop`. */
   #lifetime = new AbortController();
 
-  /** @throws ConfigurationError CONFIGURATION_INVALID with the offending option */
-  constructor(options: SeaTunnelOperatorOptions) {
-    this.#settings = settingsOf(options);
-    this.#api = new SeaTunnelApi(this.#settings);
-    this.#listing = new JobListing(this.#api, this.#settings.clock);
-    this.#watch = new JobWatch(this.#listing, this.#settings);
-    this.#ending = new JobEnding(this.#api, this.#listing, this.#watch, this.#settings.clock);
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.#api = new SeaTunnelApi(settings);
+    this.#listing = new JobListing(this.#api, settings.clock);
+    this.#watch = clusterWatch(this.#listing, settings);
+    this.#ending = new JobEnding(this.#api, this.#listing, this.#watch, settings.clock);
+  }
+
+  prepare(job: SeaTunnelJob): CheckedJob {
+    return checkedJob(job, this.#settings);
   }
 
   /** Does not contact the cluster, which may be unreachable now and back when a job is due. */
@@ -57,15 +69,9 @@ export class SeaTunnelOperator implements ScheduleOperator {
     this.#lifetime.abort(new OperatorError("NOT_RUNNING", "The seatunnel operator has been stopped."));
   }
 
-  /** @throws OperatorError JOB_INVALID with the offending field */
-  validate(job: JsonObject): void {
-    this.#parsed(job);
-  }
-
   /** Warns if a second job of an interval doubles rows. */
-  notesOn(job: JsonObject): readonly string[] {
-    if (this.#parsed(job).rerun !== "appends") return [];
-    return ['job.rerun is "appends": an interval that is run again has its rows twice.'];
+  notes({ rerun }: CheckedJob): readonly string[] {
+    return rerunNotes("job.rerun", rerun);
   }
 
   /**
@@ -74,9 +80,11 @@ export class SeaTunnelOperator implements ScheduleOperator {
    * @throws OperatorError CONFIGURATION_INVALID when a secret cannot be read
    * @throws Error when the request was sent, and the job is not found
    */
-  async submit(request: OfflineJobRequest, { signal }: JobContext): Promise<SubmittedJob> {
+  async submit(
+    { request, job: checked }: JobCall<CheckedJob>,
+    { signal }: JobContext,
+  ): Promise<SubmittedJob> {
     const lifetime = this.#lifetime.signal;
-    const checked = this.#parsed(request.job);
     const submission = new Submission({
       api: this.#api,
       listing: this.#listing,
@@ -84,7 +92,7 @@ export class SeaTunnelOperator implements ScheduleOperator {
       clock: this.#settings.clock,
       lifetime,
     });
-    const secrets = await resolveSecrets(checked.secretNames, this.#settings.secrets);
+    const secrets = await readSecrets(checked.secretNames, this.#settings.secrets);
     const filled = configOf(checked.job, request, secrets);
     const config = withSubmissionTime(filled, this.#settings.clock.now());
     const taken = await submission.carryOut({ request, config, redact: redaction(config, secrets), signal });
@@ -96,42 +104,40 @@ export class SeaTunnelOperator implements ScheduleOperator {
    *
    * @throws Error when the cluster cannot be queried
    */
-  async find(key: string, request: OfflineJobRequest): Promise<SubmittedJob | undefined> {
+  async find({ request, job: checked }: JobCall<CheckedJob>): Promise<SubmittedJob | undefined> {
+    const { idempotencyKey: key } = request;
     const lists = await this.#listing.fresh(this.#lifetime.signal);
     const finished = jobsOf(key, await lists.finished());
     const [running] = jobsOf(key, lists.running);
     const ended = finished.find(hasSucceeded) ?? (running === undefined ? finished[0] : undefined);
-    if (ended !== undefined) return this.#submitted(ended.jobId, ended, this.#parsed(request.job));
-    return running === undefined
-      ? undefined
-      : this.#submitted(running.jobId, undefined, this.#parsed(request.job));
+    if (ended !== undefined) return this.#submitted(ended.jobId, ended, checked);
+    return running === undefined ? undefined : this.#submitted(running.jobId, undefined, checked);
   }
 
   /**
-   * @throws Error when the cluster is unreachable for longer than `patienceMs`
+   * @throws Error when the cluster is unreachable for longer than `unreachableMs`
    * @throws the signal's reason when it is aborted; the job keeps running
    */
-  async wait(jobId: string, request: OfflineJobRequest, { signal }: JobContext): Promise<JobOutcome> {
-    const checked = this.#parsed(request.job);
+  async wait(
+    jobId: string,
+    { job: checked }: JobCall<CheckedJob>,
+    { signal }: JobContext,
+  ): Promise<JobOutcome> {
     const deadlineMs = checked.job.deadlineMs ?? this.#settings.deadlineMs;
     const end = await unlessAborted(
       this.#ending.within(jobId, deadlineMs, { signal, lifetime: this.#lifetime.signal }),
       signal,
     );
-    if (end.ended !== undefined && (!end.isLate || hasSucceeded(end.ended))) {
+    if (end.ended !== "lost" && (!end.isLate || hasSucceeded(end.ended))) {
       return this.#outcome(end.ended, checked);
     }
     return end.isLate ? lateOutcome(deadlineMs) : lostOutcome(checked);
   }
 
   /** Resolves when the job is in the list of ended ones, or in none. @throws Error when it does not stop */
-  async cancel(jobId: string, _request: OfflineJobRequest): Promise<void> {
+  async cancel(jobId: string): Promise<void> {
     const { signal } = this.#lifetime;
     await this.#ending.stop(jobId, { signal, lifetime: signal });
-  }
-
-  #parsed(job: JsonObject): CheckedJob {
-    return parseJob(job, this.#settings);
   }
 
   async #submitted(jobId: string, ended: ListedJob | undefined, checked: CheckedJob): Promise<SubmittedJob> {
@@ -147,7 +153,7 @@ export class SeaTunnelOperator implements ScheduleOperator {
   async #outcome(ended: ListedJob, checked: CheckedJob): Promise<JobOutcome> {
     const { job, secretNames } = checked;
     const config = { env: job.env ?? {}, source: job.source, transform: job.transform ?? [], sink: job.sink };
-    const redact = await resolveSecrets(secretNames, this.#settings.secrets).then(
+    const redact = await readSecrets(secretNames, this.#settings.secrets).then(
       (secrets) => redaction(config, secrets),
       () => withhold,
     );

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, jest } from "@jest/globals";
 import type { JsonObject } from "@tidegate/core";
+import type { DefinedOperator } from "@tidegate/operator-kit";
 import { SeaTunnelServer } from "@tidegate/test-servers";
 import { aRequest, type OperatorFixture, operatorSuite } from "@tidegate/testkit";
-import { SeaTunnelOperator } from "../src/index.js";
+import { createSeaTunnelOperator } from "../src/index.js";
 import { Warehouse } from "./support/jobs.js";
 
 // A job takes one or two seconds, on a busy machine many more.
@@ -26,9 +27,9 @@ async function create(): Promise<OperatorFixture> {
   count += 1;
   const warehouse = new Warehouse(server.directory, `suite-${count}`);
   warehouse.put(ROWS);
-  const operators: SeaTunnelOperator[] = [];
+  const operators: DefinedOperator[] = [];
   const start = async () => {
-    const operator = new SeaTunnelOperator({ url: server.url, pollIntervalMs: 200 });
+    const operator = createSeaTunnelOperator({ url: server.url, pollIntervalMs: 200 });
     operators.push(operator);
     return operator;
   };
@@ -45,6 +46,11 @@ async function create(): Promise<OperatorFixture> {
     failingRequest: factory(
       warehouse.copy("select id, who, ts from rows where ts > {{lower.epochMs}} and x = 1"),
     ),
+    misshapenJobs: [
+      { source: [] },
+      { ...warehouse.copy(), rerun: "maybe" },
+      { ...warehouse.copy(), sinks: [] },
+    ],
     malformedJob: { ...warehouse.copy(), env: { "job.mode": "STREAMING" } },
     effects: async ({ lowerBoundary }) => {
       const hour = new Date(Number(lowerBoundary)).toISOString().slice(0, 13).replace("T", " ");

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { VirtualClock } from "@tidegate/core";
+import { clusterWatch } from "../src/cluster/cluster-watch.js";
 import { JobEnding } from "../src/cluster/job-ending.js";
 import { JobListing } from "../src/cluster/job-lists.js";
-import { JobWatch } from "../src/cluster/job-watch.js";
 import { Unanswered } from "../src/rest/failure.js";
 import { listedJobsIn } from "../src/rest/listed-job.js";
 
@@ -40,8 +40,8 @@ async function endsAfter(): Promise<number> {
     },
   };
   const listing = new JobListing(lists, clock);
-  const settings = { pollIntervalMs: 100, patienceMs: 60_000, lostAfterMs: 15_000, clock };
-  const ending = new JobEnding(stopper, listing, new JobWatch(listing, settings), clock);
+  const settings = { pollIntervalMs: 100, unreachableMs: 60_000, lostAfterMs: 15_000, clock };
+  const ending = new JobEnding(stopper, listing, clusterWatch(listing, settings), clock);
   const { signal } = new AbortController();
   let endedAt: number | undefined;
   const end = ending.within("1", DEADLINE_MS, { signal, lifetime: signal }).then((ended) => {

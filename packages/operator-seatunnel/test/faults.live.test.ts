@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { OperatorError, SystemClock } from "@tidegate/core";
+import type { DefinedOperator } from "@tidegate/operator-kit";
 import { freePort, SeaTunnelServer, TcpProxy } from "@tidegate/test-servers";
 import { aRequest, until, untroubled } from "@tidegate/testkit";
-import { SeaTunnelOperator, type SeaTunnelOperatorOptions } from "../src/index.js";
+import { createSeaTunnelOperator, type SeaTunnelOperatorOptions } from "../src/index.js";
 import { bytesOfLists, isIdle, jobsNamed, untilItReads } from "./support/cluster.js";
 import { rejectionOf, Warehouse } from "./support/jobs.js";
 
@@ -19,7 +20,7 @@ let proxy: TcpProxy;
 let warehouse: Warehouse;
 let key: string;
 let count = 0;
-const operators: SeaTunnelOperator[] = [];
+const operators: DefinedOperator[] = [];
 
 beforeAll(async () => {
   server = await SeaTunnelServer.start();
@@ -41,9 +42,9 @@ afterEach(async () => {
 });
 
 /** An operator that reaches the server through the proxy. */
-function anOperator(options: Partial<SeaTunnelOperatorOptions> = {}): SeaTunnelOperator {
+function anOperator(options: Partial<SeaTunnelOperatorOptions> = {}): DefinedOperator {
   const url = `http://127.0.0.1:${proxy.port}`;
-  const operator = new SeaTunnelOperator({ url, api: "v1", pollIntervalMs: 200, ...options });
+  const operator = createSeaTunnelOperator({ url, api: "v1", pollIntervalMs: 200, ...options });
   operators.push(operator);
   return operator;
 }
@@ -72,7 +73,7 @@ describe("a server that is away", () => {
   });
 
   it("fails an attempt when it stays away, and leaves its end open", async () => {
-    const operator = anOperator({ patienceMs: 300 });
+    const operator = anOperator({ unreachableMs: 300 });
     const request = aCopy();
     const { jobId } = await operator.submit(request, untroubled());
     proxy.sever();

@@ -1,16 +1,21 @@
 import { describe, expect, it } from "@jest/globals";
 import type { JsonObject, ScheduleInfo } from "@tidegate/core";
+import { parseJob } from "@tidegate/operator-kit";
 import { aRequest } from "@tidegate/testkit";
-import { type SeaTunnelJob, SeaTunnelOperator, type SinkRule } from "../src/index.js";
-import { configOf, parseJob } from "../src/job/parse-job.js";
+import { createSeaTunnelOperator, type SeaTunnelJob, type SinkRule } from "../src/index.js";
+import { checkedJob, configOf } from "../src/job/checked-job.js";
+import { jobSchema } from "../src/job/job-schema.js";
 
 const SOURCE = [{ plugin_name: "Jdbc", query: "select * from t where ts >= '{{lower.timestamp}}'" }];
 const CONSOLE = [{ plugin_name: "Console" }];
 const JOB: JsonObject = { source: SOURCE, sink: CONSOLE };
 
+const parsed = (job: JsonObject, sinks: Record<string, SinkRule> = {}) =>
+  checkedJob(parseJob(jobSchema, job), { sinks });
+
 function refusalOf(job: JsonObject, rules: Record<string, SinkRule> = {}): unknown {
   try {
-    return parseJob(job, { sinks: rules });
+    return parsed(job, rules);
   } catch (error) {
     return error;
   }
@@ -26,7 +31,7 @@ describe("a job", () => {
     ["job.env.job.mode", { ...JOB, env: { "job.mode": "{{groupId}}" } }],
     ["job.env.job", { ...JOB, env: { job: { mode: "STREAMING" } } }],
     ["job.env.job.name", { ...JOB, env: { "job.name": "mine" } }],
-    ["job.timeZone", { ...JOB, timeZone: "Mars/Olympus" }],
+    ["job.timezone", { ...JOB, timezone: "Mars/Olympus" }],
     ["job.deadlineMs", { ...JOB, deadlineMs: 10 }],
     ["job.rerun", { ...JOB, rerun: "maybe" }],
     ["job.sinks", { ...JOB, sinks: [] }],
@@ -39,7 +44,7 @@ describe("a job", () => {
 
   it("is a batch job, whatever its env leaves out", () => {
     const job = { ...JOB, env: { parallelism: 2 } };
-    expect(configOf(parseJob(job).job, aRequest(job))).toEqual({
+    expect(configOf(parsed(job).job, aRequest(job))).toEqual({
       env: { parallelism: 2, "job.mode": "BATCH" },
       source: [{ plugin_name: "Jdbc", query: "select * from t where ts >= '2026-01-01 00:00:00'" }],
       transform: [],
@@ -49,7 +54,7 @@ describe("a job", () => {
 
   it("reads everything up to its end in mode full", () => {
     const request = aRequest(JOB, { mode: "full", lowerBoundary: "-8640000000000000" });
-    const { source } = configOf(parseJob(JOB).job, request);
+    const { source } = configOf(parsed(JOB).job, request);
     expect(source).toEqual([
       expect.objectContaining({ query: expect.stringContaining("'0001-01-01 00:00:00'") }),
     ]);
@@ -70,7 +75,7 @@ it("can be typed, and is a schedule's all the same", () => {
     sink: CONSOLE,
   };
   const schedule: ScheduleInfo = { groupId: "orders", trigger: { type: "once" }, job };
-  expect(parseJob(schedule.job!).rerun).toBe("replaces");
+  expect(parsed(schedule.job!).rerun).toBe("replaces");
 });
 
 describe("sinks", () => {
@@ -111,11 +116,11 @@ describe("sinks", () => {
   ])("are refused that add %s, unless the job says what it accepts", (_, sink) => {
     const job = { ...JOB, sink: [...CONSOLE, sink] };
     expect(refusalOf(job)).toMatchObject({ code: "JOB_INVALID", field: "job.sink.1" });
-    expect(parseJob({ ...job, rerun: "appends" }).rerun).toBe("appends");
-    const operator = new SeaTunnelOperator({ url: "http://127.0.0.1:5801" });
+    expect(parsed({ ...job, rerun: "appends" }).rerun).toBe("appends");
+    const operator = createSeaTunnelOperator({ url: "http://127.0.0.1:5801" });
     expect(operator.notesOn({ ...job, rerun: "appends" })).toEqual([expect.stringMatching(/^job\.rerun is/)]);
     expect(operator.notesOn({ ...job, rerun: "replaces" })).toEqual([]);
-    expect(parseJob({ ...job, rerun: "replaces" }).rerun).toBe("replaces");
+    expect(parsed({ ...job, rerun: "replaces" }).rerun).toBe("replaces");
   });
 
   it("may be known to the user alone", () => {

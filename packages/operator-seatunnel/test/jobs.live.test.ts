@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { JsonObject, OfflineJobRequest } from "@tidegate/core";
+import type { DefinedOperator } from "@tidegate/operator-kit";
 import { SeaTunnelServer } from "@tidegate/test-servers";
 import { aRequest, untroubled } from "@tidegate/testkit";
-import { SeaTunnelOperator } from "../src/index.js";
+import { createSeaTunnelOperator } from "../src/index.js";
 import { jobsNamed, stopByHand, untilItReads } from "./support/cluster.js";
 import { rejectionOf, Warehouse } from "./support/jobs.js";
 
@@ -13,13 +14,13 @@ const HOUR = 3_600_000;
 const START = Date.UTC(2026, 0, 1);
 
 let server: SeaTunnelServer;
-let operator: SeaTunnelOperator;
+let operator: DefinedOperator;
 let warehouse: Warehouse;
 let count = 0;
 
 beforeAll(async () => {
   server = await SeaTunnelServer.start();
-  operator = new SeaTunnelOperator({ url: server.url });
+  operator = createSeaTunnelOperator({ url: server.url });
 }, 900_000);
 
 afterAll(async () => {

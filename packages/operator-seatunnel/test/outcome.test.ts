@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { parseJob } from "../src/job/parse-job.js";
+import { checkedJob } from "../src/job/checked-job.js";
 import { jobName, jobsOf } from "../src/job-name.js";
 import { failureCause } from "../src/outcome/failure-cause.js";
 import { outcomeOf } from "../src/outcome/outcome.js";
@@ -10,7 +10,7 @@ import { jobIdIn } from "../src/rest/listed-job.js";
 
 const SOURCE = { plugin_name: "Jdbc", query: "{{lower.epochMs}}", password: "hunter22" };
 const REDACT = redaction([SOURCE], new Map([["db", "s3same"]]));
-const CHECKED = parseJob({ source: [SOURCE], sink: [{ plugin_name: "Console" }] });
+const CHECKED = checkedJob({ source: [SOURCE], sink: [{ plugin_name: "Console" }] });
 
 const listed = (jobStatus: string, more: object = {}) => ({
   jobId: "1",

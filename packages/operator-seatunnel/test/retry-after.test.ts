@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { OperatorError } from "@tidegate/core";
 import { aRequest, untroubled } from "@tidegate/testkit";
-import { SeaTunnelOperator } from "../src/index.js";
+import { createSeaTunnelOperator } from "../src/index.js";
 import { rejectionOf } from "./support/jobs.js";
 
 const JOB = {
@@ -28,7 +28,7 @@ async function refusedAt(busy: string, status: number) {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   closers.push(() => server.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const operator = new SeaTunnelOperator({ url, api: "v2" });
+  const operator = createSeaTunnelOperator({ url, api: "v2" });
   closers.push(() => operator.stop());
   const error = await rejectionOf(operator.submit(aRequest(JOB), untroubled()));
   return { error, asked };

@@ -7,8 +7,8 @@ import { checkTemplates, fillTemplates, hasBound } from "../src/job/template.js"
 const LOWER = Date.parse("2026-01-01T00:00:00Z");
 
 /** What a text becomes for an hourly interval, or the code and field of its refusal. */
-function filled(text: string, overrides: Partial<OfflineJobRequest> = {}, timeZone = "UTC"): unknown {
-  return fillTemplates(text, { request: aRequest({}, overrides), timeZone }, "job.sink.0.path");
+function filled(text: string, overrides: Partial<OfflineJobRequest> = {}, timezone = "UTC"): unknown {
+  return fillTemplates(text, { request: aRequest({}, overrides), timezone }, "job.sink.0.path");
 }
 
 function refusalOf(action: () => unknown): unknown {
@@ -49,7 +49,7 @@ describe("placeholders", () => {
   });
 
   it("are filled in wherever a string is, and nowhere else", () => {
-    const filling = { request: aRequest({}), timeZone: "UTC" };
+    const filling = { request: aRequest({}), timezone: "UTC" };
     const config = { a: ["{{groupId}}", 1, null, { b: "x{{groupId}}" }], c: true };
     expect(fillTemplates(config, filling, "job.env")).toEqual({
       a: ["orders", 1, null, { b: "xorders" }],

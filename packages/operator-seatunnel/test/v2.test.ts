@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import type { DefinedOperator } from "@tidegate/operator-kit";
 import { aRequest, untroubled } from "@tidegate/testkit";
-import { SeaTunnelOperator, type SeaTunnelOperatorOptions } from "../src/index.js";
+import { createSeaTunnelOperator, type SeaTunnelOperatorOptions } from "../src/index.js";
 import { rejectionOf } from "./support/jobs.js";
 import { type StandInOptions, V2StandIn } from "./support/v2-stand-in.js";
 
@@ -21,8 +22,8 @@ async function aCluster(options: StandInOptions = {}): Promise<V2StandIn> {
   return standIn;
 }
 
-function anOperator(options: Partial<SeaTunnelOperatorOptions> = {}): SeaTunnelOperator {
-  const operator = new SeaTunnelOperator({ url: cluster.url, pollIntervalMs: 100, ...options });
+function anOperator(options: Partial<SeaTunnelOperatorOptions> = {}): DefinedOperator {
+  const operator = createSeaTunnelOperator({ url: cluster.url, pollIntervalMs: 100, ...options });
   open.push({ close: () => operator.stop() });
   return operator;
 }
@@ -187,7 +188,7 @@ describe("options", () => {
   ])("are refused for a bad %s", (field, value) => {
     const [name = ""] = field.split(".");
     const bad = name === "" ? { url: "http://h", ...(value as object) } : { url: "http://h", [name]: value };
-    expect(() => new SeaTunnelOperator(bad as SeaTunnelOperatorOptions)).toThrow(
+    expect(() => createSeaTunnelOperator(bad as SeaTunnelOperatorOptions)).toThrow(
       expect.objectContaining({ name: "ConfigurationError", code: "CONFIGURATION_INVALID", field }),
     );
   });

@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { VirtualClock } from "@tidegate/core";
+import { clusterWatch } from "../src/cluster/cluster-watch.js";
+import type { WatchedEnd } from "../src/cluster/job-ending.js";
 import { JobListing } from "../src/cluster/job-lists.js";
-import { JobWatch, type WatchedEnd } from "../src/cluster/job-watch.js";
 import { Refused, Unanswered } from "../src/rest/failure.js";
 import type { ListedJob } from "../src/rest/listed-job.js";
 import { rejectionOf } from "./support/jobs.js";
 
-const SETTINGS = { pollIntervalMs: 1_000, patienceMs: 60_000, lostAfterMs: 15_000 };
+const SETTINGS = { pollIntervalMs: 1_000, unreachableMs: 60_000, lostAfterMs: 15_000 };
 
 const listed = (jobId: string, jobStatus: string): ListedJob => ({
   jobId,
@@ -41,14 +42,14 @@ class Bed {
     },
     this.clock,
   );
-  readonly watch = new JobWatch(this.listing, { ...SETTINGS, clock: this.clock });
+  readonly watch = clusterWatch(this.listing, { ...SETTINGS, clock: this.clock });
 
   /** Waits for a job; what became of that is in the record. */
   wait(jobId: string, signal = new AbortController().signal) {
-    const record: { end?: WatchedEnd | "lost"; error?: unknown } = {};
-    this.watch.ended(jobId, signal, this.lifetime.signal).then(
+    const record: { end?: WatchedEnd; error?: unknown } = {};
+    this.watch.end(jobId, signal, this.lifetime.signal).then(
       (end) => {
-        record.end = end ?? "lost";
+        record.end = end;
       },
       (error: unknown) => {
         record.error = error;

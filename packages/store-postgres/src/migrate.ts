@@ -1,6 +1,8 @@
+import { hash } from "node:crypto";
 import { StoreError } from "@tidegate/core";
+import { createFacts, FACTS, migrationsOf, type SchemaSteps, schemaState } from "@tidegate/store-sql";
 import { Kysely, PostgresDialect } from "kysely";
-import { type Migration, Migrator } from "kysely/migration";
+import { Migrator } from "kysely/migration";
 import type { Database } from "./database.js";
 import { initial } from "./migrations/0001-initial/index.js";
 import { places } from "./migrations/0002-places/index.js";
@@ -9,55 +11,123 @@ import { asStoreError } from "./postgres-errors.js";
 /** The table where Kysely records completed steps. */
 const NOTES = "tidegate_migration";
 
-/** All steps of the schema, in order. A step that has shipped is never changed. */
-const migrations = (schema: string): Record<string, Migration> => ({
-  "0001-initial": initial(schema),
-  "0002-places": places(schema),
+/**
+ * Returns all steps of the schema, in order.
+ *
+ * @param s - the schema, quoted
+ */
+export const stepsOf = (s: string): SchemaSteps => ({
+  "0001-initial": { ...initial(s), least: "0001-initial" },
+  "0002-places": { ...places(s), least: "0002-places" },
 });
 
 /**
- * Brings the schema up to date; one process does so at a time, and the others wait.
+ * Brings the schema up to date; one process does so at a time, and the others wait. A schema that a later
+ * release has made is used as it is if that release allows it.
  *
  * @param steps - all steps except those of later releases
- * @throws StoreError STORE_NEWER if a later version of this package has migrated the database; others if
+ * @throws StoreError STORE_NEWER if a later release has made steps that this one cannot work with; others if
  *   Postgres refuses
  */
 export async function migrate(
   database: Database,
   schema: string,
-  steps = migrations(quote(schema)),
+  steps = stepsOf(quote(schema)),
 ): Promise<void> {
-  const quoted = quote(schema);
-  const applied = await appliedSteps(database, quoted);
-  const unknown = applied.filter((name) => !Object.hasOwn(steps, name));
-  if (unknown.length > 0) {
-    throw new StoreError(
-      "STORE_NEWER",
-      `${database.place}: schema ${schema} was made by a later version of @tidegate/store-postgres (it has ` +
-        `${unknown.join(", ")}); update the package.`,
-    );
-  }
-  if (applied.length === Object.keys(steps).length) return;
+  if (await isUsable(database, schema, steps)) return;
+  const migrations = migrationsOf(steps, `${quote(schema)}.${FACTS}`);
   const migrator = new Migrator({
     // Its pool is the store's, so it must not be closed here.
     db: new Kysely<unknown>({ dialect: new PostgresDialect({ pool: database.pool }) }),
-    provider: { getMigrations: async () => steps },
+    provider: { getMigrations: async () => migrations },
     migrationTableSchema: schema,
     migrationTableName: NOTES,
     migrationLockTableName: `${NOTES}_lock`,
   });
   const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw asStoreError(error, database.place);
+  if (error === undefined) return;
+  // A later release may have made its steps while this one waited for its turn.
+  if (await isUsable(database, schema, steps)) return;
+  const refusal = asStoreError(error, database.place);
+  if (refusal.code !== "STORE_READ_ONLY") throw refusal;
+  throw new StoreError(
+    "STORE_READ_ONLY",
+    `${refusal.message} Its own schema is enough: CREATE SCHEMA ${quote(schema)} AUTHORIZATION this user.`,
+    { cause: error },
+  );
 }
 
-async function appliedSteps(database: Database, schema: string): Promise<string[]> {
-  const table = `${schema}.${NOTES}`;
-  const [found] = await database.query<{ there: boolean }>("SELECT to_regclass($1) IS NOT NULL AS there", [
-    table,
-  ]);
-  if (!found?.there) return [];
-  const rows = await database.query<{ name: string }>(`SELECT name FROM ${table} ORDER BY name`);
-  return rows.map(({ name }) => name);
+/** Returns whether the schema has all the steps. */
+async function isUsable(database: Database, schema: string, steps: SchemaSteps): Promise<boolean> {
+  const applied = await notes(database, `${quote(schema)}.${NOTES}`, "SELECT name AS note");
+  const [least] = await notes(database, `${quote(schema)}.${FACTS}`, "SELECT value AS note", "least");
+  const state = schemaState(steps, applied, least);
+  if (state !== "newer") return state === "usable";
+  const unknown = applied.filter((name) => !Object.hasOwn(steps, name));
+  throw new StoreError(
+    "STORE_NEWER",
+    `${database.place}: schema ${schema} was made by a later version of @tidegate/store-postgres (it has ` +
+      `${unknown.join(", ")}); update the package.`,
+  );
+}
+
+/** Returns what a table has noted, or nothing if it does not exist. */
+async function notes(database: Database, table: string, select: string, name?: string): Promise<string[]> {
+  if (!(await hasTable(database, table))) return [];
+  const rows = await database.query<{ note: string }>(
+    `${select} FROM ${table} WHERE $1::text IS NULL OR name = $1 ORDER BY name`,
+    [name],
+  );
+  return rows.map(({ note }) => note);
+}
+
+/**
+ * Returns the schema of a namespace's tables, brought up to date. The tables in `base` belong to the namespace
+ * that opened it first; every other one has a schema of its own, such as `tidegate:shop`.
+ *
+ * @throws StoreError as `migrate` does
+ */
+export async function openNamespace(database: Database, base: string, namespace: string): Promise<string> {
+  const own = schemaOfNamespace(base, namespace);
+  if (!(await hasTable(database, `${quote(own)}.${NOTES}`))) {
+    await migrate(database, base);
+    if ((await ownerOf(database, base, namespace)) === namespace) return base;
+  }
+  await migrate(database, own);
+  await ownerOf(database, own, namespace);
+  return own;
+}
+
+/** Returns the namespace to which the tables of a schema belong: the one given, if they belong to none yet. */
+async function ownerOf(database: Database, schema: string, namespace: string): Promise<string> {
+  const facts = `${quote(schema)}.${FACTS}`;
+  // A schema to which this release has nothing to add may be of one that noted no facts.
+  if (!(await hasTable(database, facts))) await database.query(createFacts(facts));
+  const text = `SELECT value FROM ${facts} WHERE name = 'namespace'`;
+  const [known] = await database.query<{ value: string }>(text);
+  if (known !== undefined) return known.value;
+  await database.query(
+    `INSERT INTO ${facts} (name, value) VALUES ('namespace', $1) ON CONFLICT (name) DO NOTHING`,
+    [namespace],
+  );
+  const [noted] = await database.query<{ value: string }>(text);
+  return noted!.value;
+}
+
+/** Postgres cuts longer names, without a word. */
+const LONGEST_NAME = 63;
+
+function schemaOfNamespace(base: string, namespace: string): string {
+  const name = `${base}:${namespace}`;
+  if (Buffer.byteLength(name) <= LONGEST_NAME) return name;
+  const digest = hash("sha256", namespace, "hex").slice(0, 16);
+  return `${Buffer.from(base).subarray(0, LONGEST_NAME - digest.length - 1)}:${digest}`;
+}
+
+async function hasTable(database: Database, table: string): Promise<boolean> {
+  const text = "SELECT to_regclass($1) IS NOT NULL AS there";
+  const [found] = await database.query<{ there: boolean }>(text, [table]);
+  return found?.there === true;
 }
 
 /** Quotes a name for SQL. */

@@ -41,7 +41,7 @@ import { Database } from "./database.js";
 import { toJson } from "./json.js";
 import { claim, nextWake, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
-import { migrate, quote } from "./migrate.js";
+import { openNamespace, quote } from "./migrate.js";
 import { isDuplicate } from "./postgres-errors.js";
 import { asRun, asSchedule, type RunRow, type ScheduleRow, selectSchedules } from "./rows.js";
 import { changeRow } from "./run-changes.js";
@@ -57,8 +57,8 @@ export interface PostgresStoreOptions {
    */
   readonly ssl?: PoolConfig["ssl"];
   /**
-   * The schema of all tables; created if it does not exist. Two installations in one database need different
-   * ones. @default "tidegate"
+   * The schema of all tables; created if it does not exist. It belongs to the namespace that opens it first;
+   * another one has a schema of its own, `<schema>:<namespace>`. @default "tidegate"
    */
   readonly schema?: string;
   /** The most connections that this process opens. @default 8 */
@@ -83,9 +83,8 @@ const DEFAULT_SCHEMA = "tidegate";
 export class PostgresStore implements ScheduleStore {
   readonly isShared = true;
   readonly #options: PostgresStoreOptions;
-  readonly #schemaName: string;
-  /** Quoted. */
-  readonly #schema: string;
+  /** The schema of the namespace's tables, quoted, once the store is open. */
+  #schema = "";
   #database: Database | undefined;
   /** How many ready runs this process has claimed. */
   #turn = 0;
@@ -101,13 +100,12 @@ export class PostgresStore implements ScheduleStore {
       throw new ConfigurationError("CONFIGURATION_INVALID", message, { field });
     }
     this.#options = options;
-    this.#schemaName = options.schema ?? DEFAULT_SCHEMA;
-    this.#schema = quote(this.#schemaName);
   }
 
-  async open(): Promise<void> {
+  async open(namespace = "default"): Promise<void> {
     if (this.#database !== undefined) return;
     const { connectionString, ssl, poolSize, connectTimeoutMs, statementTimeoutMs } = this.#options;
+    const { schema = DEFAULT_SCHEMA } = this.#options;
     const database = new Database({
       connectionString,
       ssl,
@@ -116,7 +114,7 @@ export class PostgresStore implements ScheduleStore {
       statementTimeoutMs: statementTimeoutMs ?? 30_000,
     });
     try {
-      await migrate(database, this.#schemaName);
+      this.#schema = quote(await openNamespace(database, schema, namespace));
     } catch (error) {
       await database.close();
       throw error;

@@ -17,8 +17,8 @@ storeSuite({
   propertyRuns: 30,
   create: async () => ({
     store: await scene.open(),
-    reopen: () => scene.open(),
-    connect: () => remoteStore({ connectionString: scene.url }),
+    reopen: (namespace) => scene.open({}, namespace),
+    connect: (namespace) => remoteStore({ connectionString: scene.url }, namespace),
     dispose: () => scene.clear(),
   }),
 });

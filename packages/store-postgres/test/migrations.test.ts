@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { aSpec, MINUTE, minute, START } from "@tidegate/testkit";
 import { Database } from "../src/database.js";
-import { migrate, quote } from "../src/migrate.js";
-import { initial } from "../src/migrations/0001-initial/index.js";
+import { migrate, quote, stepsOf } from "../src/migrate.js";
 import { PostgresStore } from "../src/postgres-store.js";
 import { StoreScene } from "./support/stores.js";
 
@@ -41,7 +40,7 @@ async function makeOldSchema(connectionString: string): Promise<void> {
     connectTimeoutMs: 30_000,
     statementTimeoutMs: 30_000,
   });
-  await migrate(database, SCHEMA, { "0001-initial": initial(s) });
+  await migrate(database, SCHEMA, { "0001-initial": stepsOf(s)["0001-initial"]! });
   // A function that the first release had; a manager that still calls it must fail.
   await database.query(
     `CREATE FUNCTION ${s}.claim(text, bigint, bigint, integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'`,

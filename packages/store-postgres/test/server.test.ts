@@ -59,13 +59,15 @@ describe("opening", () => {
     await Promise.all(stores.map((store) => store.close()));
   });
 
-  it("what a later release has migrated fails with STORE_NEWER, and leaves it as it is", async () => {
+  it("what a later release has migrated that allows no earlier one fails with STORE_NEWER", async () => {
     const connectionString = await scene.server.createDatabase();
     const store = new PostgresStore({ connectionString });
     await store.open();
     await store.close();
     const note = `INSERT INTO tidegate.tidegate_migration VALUES ('9999-later', '2030-01-01')`;
     await scene.server.query(note, connectionString);
+    const least = "UPDATE tidegate.tidegate_facts SET value = '9999-later' WHERE name = 'least'";
+    await scene.server.query(least, connectionString);
     await expect(store.open()).rejects.toMatchObject({
       code: "STORE_NEWER",
       message: expect.stringContaining("9999-later"),
@@ -79,6 +81,54 @@ describe("opening", () => {
     expect(await odd.insertSchedules([aNewSchedule()])).toEqual([true]);
     expect(await planNext(odd)).toEqual([true]);
     expect(await watermarkOf(plain)).toBe(START);
+  });
+
+  it("one schema for two namespaces at once keeps them apart, in a schema each", async () => {
+    const connectionString = await scene.server.createDatabase();
+    const names = ["shop", "depot", "shop", "depot", "ü".repeat(100)];
+    const stores = names.map(() => new PostgresStore({ connectionString }));
+    await Promise.all(stores.map((store, index) => store.open(names[index])));
+    const done = await Promise.all(stores.map((store) => store.insertSchedules([aNewSchedule()])));
+    expect(done.flat().filter(Boolean)).toHaveLength(3);
+    await Promise.all(stores.map((store) => store.close()));
+    const schemas = await scene.server.query<{ name: string }>(
+      `SELECT schemaname AS name FROM pg_tables WHERE tablename = 'run' ORDER BY length(schemaname)`,
+      connectionString,
+    );
+    expect(schemas).toHaveLength(3);
+    expect(schemas[0]).toEqual({ name: "tidegate" });
+  });
+
+  it("a schema of a release without namespaces gives it to the first that opens it", async () => {
+    const connectionString = await scene.server.createDatabase();
+    const [store, other] = [new PostgresStore({ connectionString }), new PostgresStore({ connectionString })];
+    await store.open("any");
+    await store.insertSchedules([aNewSchedule()]);
+    await store.close();
+    await scene.server.query("DROP TABLE tidegate.tidegate_facts", connectionString);
+    await store.open("shop");
+    await other.open("depot");
+    expect(await store.listVersions("orders")).toHaveLength(1);
+    expect(await other.listVersions("orders")).toEqual([]);
+    await Promise.all([store.close(), other.close()]);
+  });
+
+  it("a further namespace as a user who may create no schema says what to grant", async () => {
+    const connectionString = await scene.server.createDatabase();
+    await scene.server.query(
+      `CREATE ROLE plain LOGIN; CREATE SCHEMA tidegate AUTHORIZATION plain`,
+      connectionString,
+    );
+    const asPlain = connectionString.replace("tidegate@", "plain@");
+    const [first, second] = [0, 1].map(() => new PostgresStore({ connectionString: asPlain }));
+    await first!.open("shop");
+    await expect(second!.open("depot")).rejects.toMatchObject({
+      code: "STORE_READ_ONLY",
+      message: expect.stringContaining('CREATE SCHEMA "tidegate:depot" AUTHORIZATION'),
+    });
+    await scene.server.query(`CREATE SCHEMA "tidegate:depot" AUTHORIZATION plain`, connectionString);
+    await second!.open("depot");
+    await Promise.all([first!.close(), second!.close()]);
   });
 
   it.each(["poolSize", "connectTimeoutMs", "statementTimeoutMs"])("with no %s is refused", (field) => {

@@ -10,5 +10,6 @@ export {
   type RunColumns,
   type ScheduleColumns,
 } from "./rows.js";
+export { createFacts, FACTS, migrationsOf, type SchemaStep, type SchemaSteps, schemaState } from "./steps.js";
 export { asTally, type TallyRow } from "./tally.js";
 export { hasTwins } from "./twins.js";

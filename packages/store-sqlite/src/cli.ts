@@ -15,7 +15,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const store = new SqliteStore({ path, mustExist: true });
   try {
-    await store.open();
+    await store.openFile();
     await store.backup(destination);
     console.log(`${destination}: written.`);
     return 0;

@@ -1,47 +1,52 @@
 import type { DatabaseSync } from "node:sqlite";
 import { StoreError } from "@tidegate/core";
+import { FACTS, migrationsOf, type SchemaSteps, schemaState } from "@tidegate/store-sql";
 import { Kysely, SqliteDialect } from "kysely";
-import { type Migration, Migrator } from "kysely/migration";
+import { Migrator } from "kysely/migration";
 import * as initial from "./migrations/0001-initial.js";
 import * as places from "./migrations/0002-places.js";
 
-/** All steps of the schema, in order. A step that has shipped is never changed. */
-const MIGRATIONS: Readonly<Record<string, Migration>> = {
-  "0001-initial": initial,
-  "0002-places": places,
+/** All steps of the schema, in order. */
+export const STEPS: SchemaSteps = {
+  "0001-initial": { ...initial, least: "0001-initial" },
+  "0002-places": { ...places, least: "0002-places" },
 };
 
 /**
- * Brings the schema up to date.
+ * Brings the schema up to date. A schema that a later release has made is used as it is if that release
+ * allows it.
  *
  * @param steps - all steps except those of later releases
- * @throws StoreError STORE_NEWER if a later version of this package has migrated the database; what SQLite
- *   throws
+ * @throws StoreError STORE_NEWER if a later release has made steps that this one cannot work with; what
+ *   SQLite throws
  */
-export async function migrate(database: DatabaseSync, path: string, steps = MIGRATIONS): Promise<void> {
-  const db = new Kysely<unknown>({ dialect: new SqliteDialect({ database: asKyselyDatabase(database) }) });
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => steps } });
-  const known = new Set(Object.keys(steps));
-  const applied = appliedMigrations(database);
-  const unknown = applied.filter((name) => !known.has(name));
-  if (unknown.length > 0) {
+export async function migrate(database: DatabaseSync, path: string, steps = STEPS): Promise<void> {
+  const applied = notes(database, "kysely_migration", "SELECT name AS note FROM kysely_migration");
+  const [least] = notes(database, FACTS, `SELECT value AS note FROM ${FACTS} WHERE name = 'least'`);
+  const state = schemaState(steps, applied, least);
+  if (state === "usable") return;
+  if (state === "newer") {
+    const unknown = applied.filter((name) => !Object.hasOwn(steps, name));
     throw new StoreError(
       "STORE_NEWER",
       `${path}: was made by a later version of @tidegate/store-sqlite (it has ${unknown.join(", ")}); update the package.`,
     );
   }
-  if (applied.length === known.size) return;
+  const db = new Kysely<unknown>({ dialect: new SqliteDialect({ database: asKyselyDatabase(database) }) });
+  const migrations = migrationsOf(steps, FACTS);
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) throw error;
 }
 
-function appliedMigrations(database: DatabaseSync): string[] {
-  const table = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'kysely_migration'").get();
-  if (table === undefined) return [];
+/** Returns what a query finds, or nothing if its table does not exist. */
+function notes(database: DatabaseSync, table: string, query: string): string[] {
+  const found = database.prepare("SELECT 1 FROM sqlite_master WHERE name = ?").get(table);
+  if (found === undefined) return [];
   return database
-    .prepare("SELECT name FROM kysely_migration ORDER BY name")
+    .prepare(query)
     .all()
-    .map(({ name }) => String(name));
+    .map(({ note }) => String(note));
 }
 
 /** Adapts `node:sqlite` to the interface that Kysely expects. */

@@ -42,6 +42,7 @@ import { GroupNumbers } from "./group-numbers.js";
 import { Lanes } from "./lanes.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { migrate } from "./migrate.js";
+import { fileOf, markOf } from "./namespaces.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
 import { dueFires, insertBeside, mayInsertBeside, planOne } from "./planning.js";
 import { changeRun } from "./run-changes.js";
@@ -77,7 +78,8 @@ const CHECKPOINT_PAGES = 16_000;
 export class SqliteStore implements ScheduleStore {
   readonly isShared = false;
   readonly #options: SqliteStoreOptions;
-  readonly #path: string;
+  /** The database file: that of the namespace once the store is open. */
+  #path: string;
   #open: OpenDatabase | undefined;
   /** How many ready runs have been claimed. */
   #turn = 0;
@@ -88,8 +90,27 @@ export class SqliteStore implements ScheduleStore {
     this.#path = resolve(options.path);
   }
 
-  async open(): Promise<void> {
+  async open(namespace = "default"): Promise<void> {
     if (this.#open !== undefined) return;
+    try {
+      this.#path = fileOf(resolve(this.#options.path), namespace);
+    } catch (error) {
+      throw this.#openingError(error);
+    }
+    await this.#openFile(markOf(namespace));
+  }
+
+  /**
+   * Opens the database at `path`, whichever namespace it belongs to, for example to copy it.
+   *
+   * @throws StoreError as `open` does
+   */
+  async openFile(): Promise<void> {
+    if (this.#open === undefined) await this.#openFile(undefined);
+  }
+
+  /** @param mark - of the namespace to which the file will belong if it is new */
+  async #openFile(mark: number | undefined): Promise<void> {
     let database: DatabaseSync | undefined;
     if (this.#options.mustExist === true && !existsSync(this.#path)) {
       throw new StoreError("STORE_FAILED", `${this.#path}: there is no such database.`);
@@ -97,7 +118,7 @@ export class SqliteStore implements ScheduleStore {
     try {
       mkdirSync(dirname(this.#path), { recursive: true });
       database = new DatabaseSync(this.#path, { timeout: 0 });
-      this.#configure(database);
+      this.#configure(database, mark);
       await migrate(database, this.#path);
       const statements = new Statements(database);
       releaseHeldRuns(statements);
@@ -292,10 +313,13 @@ export class SqliteStore implements ScheduleStore {
     );
   }
 
-  #configure(database: DatabaseSync): void {
+  #configure(database: DatabaseSync, mark: number | undefined): void {
     const { synchronous = "full", cacheBytes = 64 * 1_024 * 1_024, maxBytes } = this.#options;
     // The first write takes the lock, which is held until the database is closed or the process ends.
     database.exec("PRAGMA locking_mode = EXCLUSIVE");
+    const { user_version: found } = database.prepare("PRAGMA user_version").get() as { user_version: number };
+    const isNew = found === 0 && mark !== undefined;
+    if (isNew) database.exec(`PRAGMA user_version = ${mark}`);
     database.exec("PRAGMA journal_mode = WAL");
     database.exec(`PRAGMA synchronous = ${synchronous === "full" ? "FULL" : "NORMAL"}`);
     database.exec(`PRAGMA cache_size = -${Math.ceil(cacheBytes / 1_024)}`);
@@ -303,6 +327,8 @@ export class SqliteStore implements ScheduleStore {
     database.exec("PRAGMA temp_store = MEMORY");
     if (maxBytes !== undefined) database.exec(`PRAGMA max_page_count = ${Math.floor(maxBytes / PAGE_BYTES)}`);
     database.exec("BEGIN IMMEDIATE; COMMIT");
+    // Others read the mark from the file itself.
+    if (isNew) database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   }
 
   #openingError(error: unknown): unknown {

@@ -8,9 +8,9 @@ storeSuite({
   create: async () => {
     const directory = temporaryDirectory();
     const path = join(directory.path, "tidegate.db");
-    const open = async (): Promise<SqliteStore> => {
+    const open = async (namespace?: string): Promise<SqliteStore> => {
       const store = new SqliteStore({ path });
-      await store.open();
+      await store.open(namespace);
       return store;
     };
     const store = await open();

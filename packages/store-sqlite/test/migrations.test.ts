@@ -2,8 +2,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { aSpec, MINUTE, minute, START } from "@tidegate/testkit";
-import { migrate } from "../src/migrate.js";
-import * as initial from "../src/migrations/0001-initial.js";
+import { migrate, STEPS } from "../src/migrate.js";
 import { SqliteStore } from "../src/sqlite-store.js";
 import { temporaryDirectory } from "./support/stores.js";
 
@@ -31,7 +30,7 @@ const OLD_RUNS: readonly {
 
 async function makeOldDatabase(): Promise<void> {
   const database = new DatabaseSync(path);
-  await migrate(database, path, { "0001-initial": initial });
+  await migrate(database, path, { "0001-initial": STEPS["0001-initial"]! });
   database.exec(`INSERT INTO schedule VALUES (1, 'orders', 1, 'REGISTERED', NULL, 'embedded', ${START}, 0, 0);
     INSERT INTO schedule_state VALUES (1, 1, 1, ${minute(5).upper}, NULL, 0, 2, ${MINUTE})`);
   const spec = JSON.stringify(aSpec({ operator: "DuckDB", job: { operator: "other", note: "\u0000" } }));

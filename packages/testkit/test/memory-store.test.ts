@@ -6,8 +6,8 @@ storeSuite({
   create: async () => {
     const store = new MemoryStore();
     await store.open();
-    const reopen = async () => {
-      await store.open();
+    const reopen = async (namespace?: string) => {
+      await store.open(namespace);
       return store;
     };
     return { store, reopen, dispose: () => store.close() };

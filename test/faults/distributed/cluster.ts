@@ -1,3 +1,4 @@
+import type { TidegateSettings } from "@tidegate/core";
 import { PostgresStore } from "@tidegate/store-postgres";
 import { PostgresServer, RedisServer, TcpProxy } from "@tidegate/test-servers";
 import type { Deployment } from "../scene.js";
@@ -7,6 +8,9 @@ export const LEASE_MS = 3_000;
 
 /** One that only the dead outlast: a manager that a busy machine holds up for seconds keeps its runs. */
 const PATIENT_LEASE_MS = 12_000;
+
+/** Upkeep that follows a fault closely. */
+const QUICK = { reconcileEveryMs: 1_000, watchdogEveryMs: 500 };
 
 /** A Redis and a Postgres, each behind a proxy, for managers on BullMQ. */
 export class Cluster {
@@ -36,23 +40,24 @@ export class Cluster {
   }
 
   /** Managers with a schema and a prefix that no other scene has. */
-  readonly deployment = (): Deployment => this.#deployed(LEASE_MS);
+  readonly deployment = (): Deployment =>
+    this.#deployed({ ...QUICK, dispatcher: { leaseMs: LEASE_MS, pollMs: 200 } });
 
   /** The same, with a lease that none of them outlasts but by its death: no job is submitted twice. */
-  readonly patientDeployment = (): Deployment => this.#deployed(PATIENT_LEASE_MS);
+  readonly patientDeployment = (): Deployment =>
+    this.#deployed({ ...QUICK, dispatcher: { leaseMs: PATIENT_LEASE_MS, pollMs: 200 } });
 
-  #deployed(leaseMs: number): Deployment {
+  /** The same, with the default settings but for the lease. */
+  readonly plainDeployment = (): Deployment => this.#deployed({ dispatcher: { leaseMs: LEASE_MS } });
+
+  #deployed({ dispatcher, ...settings }: TidegateSettings): Deployment {
     this.#scenes += 1;
     const name = `scene_${this.#scenes}`;
     return {
       parts: {
         bullmq: this.#bullmq(this.redis.port, name),
         postgres: this.#store(this.postgres.port, name),
-        settings: {
-          dispatcher: { leaseMs, pollMs: 200, drainMs: 2_000 },
-          reconcileEveryMs: 1_000,
-          watchdogEveryMs: 500,
-        },
+        settings: { ...settings, dispatcher: { ...dispatcher, drainMs: 2_000 } },
       },
       openStore: async () => {
         const store = new PostgresStore(this.#store(this.postgres.port, name));
@@ -62,13 +67,18 @@ export class Cluster {
     };
   }
 
-  /** What leads the last scene's managers to their servers by way of the proxies. */
-  get throughProxies(): { bullmq: object; postgres: object } {
+  /** What leads the last scene's managers to their servers by way of proxies. */
+  through(redisProxy: TcpProxy, postgresProxy: TcpProxy): { bullmq: object; postgres: object } {
     const name = `scene_${this.#scenes}`;
     return {
-      bullmq: this.#bullmq(this.redisProxy.port, name),
-      postgres: this.#store(this.postgresProxy.port, name),
+      bullmq: this.#bullmq(redisProxy.port, name),
+      postgres: this.#store(postgresProxy.port, name),
     };
+  }
+
+  /** The same, by way of the cluster's own proxies. */
+  get throughProxies(): { bullmq: object; postgres: object } {
+    return this.through(this.redisProxy, this.postgresProxy);
   }
 
   /** What has the last scene's managers do with Postgres alone. */

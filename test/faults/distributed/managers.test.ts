@@ -69,7 +69,12 @@ describe("of several managers", () => {
   it(
     "one hangs for longer than its lease: the other takes over, and what it does when it wakes counts for nothing",
     async () => {
-      scene = new Scene({ groups: GROUPS, seconds: 20, slownessMs: 300, deployment: cluster.deployment });
+      scene = new Scene({
+        groups: GROUPS,
+        seconds: 20,
+        conduct: { slownessMs: 300 },
+        deployment: cluster.deployment,
+      });
       const hanging = scene.startManager({ name: "hanging" });
       const other = scene.startManager({ name: "other" });
       await scene.untilSubmitted(GROUPS, "hanging");
@@ -89,7 +94,12 @@ describe("of several managers", () => {
   it(
     "one loses its database for longer than its lease: the other takes over, and the first goes on when it is back",
     async () => {
-      scene = new Scene({ groups: GROUPS, seconds: 20, slownessMs: 300, deployment: cluster.deployment });
+      scene = new Scene({
+        groups: GROUPS,
+        seconds: 20,
+        conduct: { slownessMs: 300 },
+        deployment: cluster.deployment,
+      });
       const cutOff = scene.startManager({
         name: "cut-off",
         parts: { postgres: cluster.throughProxies.postgres },

@@ -19,5 +19,5 @@ export function scheduleOf(groupId: string, spec: ScheduleSpec, version = 1): En
   const origin = grid.origin();
   const next = origin === undefined ? undefined : grid.next(origin);
   const nextFireAt = next === undefined ? null : grid.fireAt(next);
-  return { groupId, version, spec: { ...spec, groupId }, nextFireAt };
+  return { ...spec, groupId, version, nextFireAt };
 }

@@ -11,13 +11,23 @@ interface Cut {
   readonly done: () => void;
 }
 
-/** Stands between clients and a server of the loopback, and cuts their connections when told to. */
+/** A client's connection, and the proxy's own to the server on its behalf. */
+interface Pair {
+  readonly client: Socket;
+  readonly upstream: Socket;
+  /** Nothing passes any more, although both sides believe that they are connected. */
+  isForgotten: boolean;
+}
+
+/** Stands between clients and a server of the loopback; cuts their connections and swallows what they say when told to. */
 export class TcpProxy {
   readonly #target: number;
   readonly #server: Server;
-  readonly #pairs = new Set<{ client: Socket; upstream: Socket }>();
+  readonly #pairs = new Set<Pair>();
   #cut: Cut | undefined;
   #refuses = false;
+  /** Clients that came while nothing passed. */
+  #held: Set<Socket> | undefined;
 
   private constructor(target: number) {
     this.#target = target;
@@ -50,12 +60,30 @@ export class TcpProxy {
     this.cutAll();
   }
 
+  /**
+   * Lets nothing pass until `mend`, without a word to either side, as a network that drops packets.
+   *
+   * @param forgets - the connections that there are never come back, as behind a firewall that has restarted
+   */
+  swallow({ forgets = false } = {}): void {
+    this.#held ??= new Set();
+    for (const pair of this.#pairs) {
+      if (forgets) pair.isForgotten = true;
+      else for (const socket of [pair.client, pair.upstream]) socket.pause();
+    }
+  }
+
   mend(): void {
     this.#refuses = false;
+    const held = this.#held;
+    this.#held = undefined;
+    for (const { client, upstream } of this.#pairs) for (const socket of [client, upstream]) socket.resume();
+    for (const client of held ?? []) this.#join(client);
   }
 
   /** Cuts all connections. */
   cutAll(): void {
+    for (const client of this.#held ?? []) client.resetAndDestroy();
     for (const { client, upstream } of this.#pairs) {
       client.resetAndDestroy();
       upstream.resetAndDestroy();
@@ -73,8 +101,13 @@ export class TcpProxy {
       client.resetAndDestroy();
       return;
     }
+    if (this.#held !== undefined) {
+      this.#hold(client, this.#held);
+      return;
+    }
+    if (client.destroyed) return;
     const upstream = connect(this.#target, "127.0.0.1");
-    const pair = { client, upstream };
+    const pair: Pair = { client, upstream, isForgotten: false };
     this.#pairs.add(pair);
     const end = (): void => {
       this.#pairs.delete(pair);
@@ -86,11 +119,21 @@ export class TcpProxy {
       socket.on("error", () => {});
       socket.on("close", end);
     }
-    client.on("data", (bytes) => this.#pass(bytes, upstream, "to-server", end));
-    upstream.on("data", (bytes) => this.#pass(bytes, client, "to-client", end));
+    client.on("data", (bytes) => this.#pass(bytes, pair, "to-server", end));
+    upstream.on("data", (bytes) => this.#pass(bytes, pair, "to-client", end));
+    client.resume();
   }
 
-  #pass(bytes: Buffer, to: Socket, direction: Direction, end: () => void): void {
+  #hold(client: Socket, held: Set<Socket>): void {
+    client.pause();
+    client.on("error", () => {});
+    client.on("close", () => held.delete(client));
+    held.add(client);
+  }
+
+  #pass(bytes: Buffer, pair: Pair, direction: Direction, end: () => void): void {
+    if (pair.isForgotten) return;
+    const to = direction === "to-server" ? pair.upstream : pair.client;
     const cut = this.#cut;
     if (cut === undefined || cut.direction !== direction || bytes.length <= cut.left) {
       if (cut?.direction === direction) cut.left -= bytes.length;

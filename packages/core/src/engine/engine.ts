@@ -1,13 +1,16 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { NewRun } from "../run/run.js";
-import type { ScheduleSpec } from "../schedule/schedule.js";
+import type { GridSpec } from "../schedule/grid.js";
 
-/** A schedule as delivered to an engine. */
-export interface EngineSchedule {
+/**
+ * A schedule as delivered to an engine: when it fires, and nothing of its jobs or policies. An engine of timers
+ * needs `nextFireAt` and `delayMs`; one on another scheduler translates the trigger and its bounds, for which
+ * `new Grid(schedule)` takes it as it is.
+ */
+export interface EngineSchedule extends GridSpec {
   readonly groupId: string;
   readonly version: number;
-  readonly spec: ScheduleSpec;
   /** Due time of its next fire, epoch ms; `null` if it has ended. */
   readonly nextFireAt: EpochMs | null;
 }

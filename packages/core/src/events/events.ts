@@ -49,6 +49,14 @@ export interface EngineDiffersEvent {
   readonly orphans: readonly string[];
 }
 
+/**
+ * A loss of an engine's definitions that the engine has noticed: its scheduler was emptied or restored from an
+ * older state. The reconciler compares it at once.
+ */
+export interface EngineForgotEvent {
+  readonly engine: string;
+}
+
 /** A repair of an engine's definitions by the reconciler. */
 export interface EngineRepairedEvent {
   readonly engine: string;
@@ -97,6 +105,8 @@ export type TidegateEvents = {
   "engine-silent": (event: EngineSilentEvent) => void;
   "engine-drift": (event: EngineDriftEvent) => void;
   "engine-differs": (event: EngineDiffersEvent) => void;
+  /** Emitted by engines; the reconciler listens. */
+  "engine-forgot": (event: EngineForgotEvent) => void;
   "engine-repaired": (event: EngineRepairedEvent) => void;
   "clock-skew": (event: ClockSkewEvent) => void;
   "clock-stepped": (event: ClockSteppedEvent) => void;

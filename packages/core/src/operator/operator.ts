@@ -27,6 +27,7 @@ export interface JobContext {
 
 /**
  * Operator that runs batch jobs: it submits the job of an `OfflineJobRequest` and reports how it ends.
+ * `defineOperator` of `@tidegate/operator-kit` makes one of a job's schema and five functions.
  *
  * The conformance suite of `@tidegate/testkit` checks each of these rules:
  * - a job reads exactly `[lowerBoundary, upperBoundary)` and replaces what an earlier attempt of the same
@@ -61,6 +62,11 @@ export interface ScheduleOperator {
    * schedule is described.
    */
   notesOn?(job: JsonObject): readonly string[];
+  /**
+   * Returns the JSON Schema (2020-12) of this operator's jobs, for forms and documentation. It accepts every job that
+   * `validate` accepts. `defineOperator` of `@tidegate/operator-kit` derives it from the job's one schema.
+   */
+  describeJob?(): JsonObject;
   /**
    * Starts the job. Resolves once the job is taken, which for a quick one may be when it has ended.
    *

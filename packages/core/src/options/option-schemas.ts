@@ -18,8 +18,10 @@ export const httpUrl = z.string("must be an absolute URL").superRefine((text, co
   if (problem !== undefined) context.addIssue(problem);
 });
 
-/** Schema of such a URL to which paths are appended: slashes at its end are removed. */
-export const baseUrl = httpUrl.transform((text) => text.replace(/\/+$/, ""));
+/** Schema of such a URL without a query and a fragment, to which paths are appended: slashes at its end are removed. */
+export const baseUrl = httpUrl
+  .refine((text) => !/[?#]/.test(text), "must not carry a query or a fragment")
+  .transform((text) => text.replace(/\/+$/, ""));
 
 function problemOf(text: string): string | undefined {
   if (!URL.canParse(text)) return "must be an absolute URL";

@@ -41,15 +41,23 @@ export interface MemoryStoreOptions {
   readonly clock?: Clock;
 }
 
+/** Everything that a store holds of one namespace. */
+interface Contents {
+  readonly schedules: ScheduleTable;
+  readonly runs: RunTable;
+  readonly backfills: BackfillTable;
+}
+
 /**
  * A store in memory: for tests, simulations and trials. It keeps every rule of the contract except
  * durability; its contents survive `close` and are still there at the next `open`.
  */
 export class MemoryStore implements ScheduleStore {
   readonly isShared: boolean = false;
-  readonly #schedules = new ScheduleTable();
-  readonly #runs = new RunTable();
-  readonly #backfills = new BackfillTable();
+  readonly #namespaces = new Map<string, Contents>();
+  #schedules = new ScheduleTable();
+  #runs = new RunTable();
+  #backfills = new BackfillTable();
   #isOpen = false;
   #lastToken = 0;
   /** How many ready runs have been claimed. */
@@ -60,9 +68,18 @@ export class MemoryStore implements ScheduleStore {
     this.#clock = options.clock ?? new SystemClock();
   }
 
-  async open(): Promise<void> {
+  async open(namespace = "default"): Promise<void> {
     if (this.#isOpen) return;
     this.#isOpen = true;
+    const contents = this.#namespaces.get(namespace) ?? {
+      schedules: new ScheduleTable(),
+      runs: new RunTable(),
+      backfills: new BackfillTable(),
+    };
+    this.#namespaces.set(namespace, contents);
+    this.#schedules = contents.schedules;
+    this.#runs = contents.runs;
+    this.#backfills = contents.backfills;
     releaseLeases(this.#runs);
   }
 

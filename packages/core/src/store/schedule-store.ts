@@ -24,12 +24,16 @@ export interface ScheduleStore extends ScheduleTable, RunLedger, RunQueue, Backf
    */
   readonly isShared: boolean;
   /**
-   * Opens the store and brings its schema up to date. Runs that a previous process of an unshared store held
-   * may be claimed at once. Does nothing if the store is open.
+   * Opens the part of the store that belongs to a namespace, and brings its schema up to date. Runs that a
+   * previous process of an unshared store held may be claimed at once. Does nothing if the store is open.
    *
+   * Namespaces share nothing: a store that is open for one neither lists, plans, claims nor changes schedules,
+   * runs and backfills of another, even if groups have the same names.
+   *
+   * @param namespace - `TidegateSettings.namespace`, 1 to 200 characters. @default "default"
    * @throws StoreError STORE_LOCKED, STORE_CORRUPT, STORE_READ_ONLY, STORE_FULL, STORE_NEWER, STORE_FAILED
    */
-  open(): Promise<void>;
+  open(namespace?: string): Promise<void>;
   /** Waits for writes in progress, then closes. */
   close(): Promise<void>;
   /**

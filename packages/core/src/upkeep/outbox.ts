@@ -1,5 +1,5 @@
 import type { Clock } from "../clock/clock.js";
-import type { EngineSchedule } from "../engine/engine.js";
+import { engineSchedule } from "../engine/engine-schedule.js";
 import { messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import { isolated, OwnError } from "../planning/isolated.js";
@@ -210,11 +210,6 @@ export function toldApart<T>(
     },
     MAX_REFUSALS,
   );
-}
-
-/** Converts a schedule to the form that engines receive. */
-export function engineSchedule({ spec, version, nextFireAt }: Schedule): EngineSchedule {
-  return { groupId: spec.groupId, version, spec, nextFireAt };
 }
 
 /** Returns whether the engine should hold a schedule in this status. */

@@ -1,19 +1,13 @@
 import type { Clock, ClockTimer } from "../clock/clock.js";
 import type { EngineEntry } from "../engine/engine.js";
+import { engineSchedule } from "../engine/engine-schedule.js";
 import { messageOf } from "../errors/errors.js";
-import type { ScheduleEvent, TidegateEmitter } from "../events/events.js";
+import type { EngineForgotEvent, ScheduleEvent, TidegateEmitter } from "../events/events.js";
 import { OwnError } from "../planning/isolated.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { EngineRegistry } from "./engine-registry.js";
-import {
-  type EngineOutbox,
-  engineSchedule,
-  groupIdsOf,
-  isHeld,
-  OUTBOX_STATUSES,
-  toldApart,
-} from "./outbox.js";
+import { type EngineOutbox, groupIdsOf, isHeld, OUTBOX_STATUSES, toldApart } from "./outbox.js";
 
 const PAGE = 1_000;
 
@@ -44,9 +38,9 @@ export interface EngineDifference {
 
 /**
  * Finishes what a crash or an unreachable engine left half done: at start, periodically, and soon after an
- * engine has refused. At start and periodically it also compares the engines' listings with the store:
- * missing definitions are registered, stale ones updated and orphans removed, or the differences are only
- * reported.
+ * engine has refused. At start, periodically, and as soon as an engine has noticed a loss, it also compares
+ * the engines' listings with the store: missing definitions are registered, stale ones updated and orphans
+ * removed, or the differences are only reported.
  */
 export class Reconciler {
   readonly #parts: ReconcilerParts;
@@ -55,6 +49,12 @@ export class Reconciler {
   #retryInMs = FIRST_RETRY_MS;
   #pass: Promise<void> = Promise.resolve();
   #isRunning = false;
+  /** Engines to be compared before the next periodic pass. */
+  readonly #doubted = new Set<string>();
+  readonly #onForgot = ({ engine }: EngineForgotEvent): void => {
+    this.#doubted.add(engine);
+    this.#pass = this.#pass.then(() => this.#compareDoubted());
+  };
   readonly #onStatus = ({ status }: ScheduleEvent): void => {
     if (status === "FAILED") this.#retrySoon();
   };
@@ -66,12 +66,14 @@ export class Reconciler {
   start(): void {
     this.#isRunning = true;
     this.#parts.emitter.on("schedule-status", this.#onStatus);
+    this.#parts.emitter.on("engine-forgot", this.#onForgot);
     this.#schedule(0);
   }
 
   async stop(): Promise<void> {
     this.#isRunning = false;
     this.#parts.emitter.off("schedule-status", this.#onStatus);
+    this.#parts.emitter.off("engine-forgot", this.#onForgot);
     this.#timer?.cancel();
     this.#retry?.cancel();
     await this.#pass;
@@ -106,22 +108,39 @@ export class Reconciler {
 
   async #retryOutbox(): Promise<void> {
     await this.#guarded(() => this.#deliverOutbox());
+    await this.#compareDoubted();
     if (this.#retry === undefined) this.#retryInMs = FIRST_RETRY_MS;
   }
 
   async #reconcileAll(): Promise<void> {
     await this.#guarded(() => this.#deliverOutbox());
-    for (const engine of this.#parts.engines.engines) {
-      if (!engine.capabilities.holdsDefinitions) continue;
-      await this.#guarded(() => this.#compare(engine.engineType));
+    for (const { capabilities, engineType } of this.#parts.engines.engines)
+      if (capabilities.holdsDefinitions) this.#doubted.add(engineType);
+    await this.#compareDoubted();
+  }
+
+  /** Compares engines whose definitions may differ; one that cannot be read or repaired is tried again soon. */
+  async #compareDoubted(): Promise<void> {
+    for (const engine of [...this.#doubted]) {
+      this.#doubted.delete(engine);
+      await this.#guarded(
+        () => this.#compare(engine),
+        () => this.#doubtAgain(engine),
+      );
     }
   }
 
-  async #guarded(pass: () => Promise<void>): Promise<void> {
+  #doubtAgain(engine: string): void {
+    this.#doubted.add(engine);
+    this.#retrySoon();
+  }
+
+  async #guarded(pass: () => Promise<void>, otherwise = () => {}): Promise<void> {
     try {
       await pass();
     } catch (error) {
       this.#trouble(error);
+      otherwise();
     }
   }
 
@@ -163,17 +182,21 @@ export class Reconciler {
   async #repair(engine: string, difference: EngineDifference): Promise<void> {
     const client = this.#parts.engines.clientOf(engine);
     const orphans = await this.#stillOrphans(engine, difference.orphans);
-    const removed = await this.#told(orphans, (part) => client.unregister(part));
+    const removed = await this.#told(engine, orphans, (part) => client.unregister(part));
     const missing = await this.#stillHeld(difference.missing);
-    const registered = await this.#told(missing, (part) => client.register(part.map(engineSchedule)));
+    const registered = await this.#told(engine, missing, (part) => client.register(part.map(engineSchedule)));
     const stale = await this.#stillHeld(difference.stale);
-    const updated = await this.#told(stale, (part) => client.update(part.map(engineSchedule)));
+    const updated = await this.#told(engine, stale, (part) => client.update(part.map(engineSchedule)));
     if (registered + updated + removed === 0) return;
     this.#parts.emitter.emit("engine-repaired", { engine, registered, updated, removed });
   }
 
   /** Returns how many items the engine accepted. Reports each refusal, which does not affect the others. */
-  async #told<T>(items: readonly T[], call: (part: readonly T[]) => Promise<void>): Promise<number> {
+  async #told<T>(
+    engine: string,
+    items: readonly T[],
+    call: (part: readonly T[]) => Promise<void>,
+  ): Promise<number> {
     try {
       const answers = await toldApart(items, call);
       const refusals = answers.filter((answer) => answer instanceof OwnError);
@@ -181,6 +204,7 @@ export class Reconciler {
       return items.length - refusals.length;
     } catch (error) {
       this.#trouble(error);
+      this.#doubtAgain(engine);
       return 0;
     }
   }

@@ -119,7 +119,7 @@ export class Tidegate {
   async #start(): Promise<void> {
     await this.#stopping?.catch(() => undefined);
     if (this.#isStarted) return;
-    await this.container.get(TOKENS.store).open();
+    await this.container.get(TOKENS.store).open(this.container.get(TOKENS.settings).namespace);
     this.#isStarted = true;
     try {
       await this.container.get(ClockKeeper).start();

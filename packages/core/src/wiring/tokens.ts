@@ -9,7 +9,8 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 /** Settings of a Tidegate instance. Durations in ms. */
 export interface TidegateSettings {
   /**
-   * Separates several installations that share one batch engine: part of every run's identity.
+   * Separates several installations that share one batch engine or one store: part of every run's identity.
+   * A store keeps the schedules and runs of each namespace apart.
    * @default "default"
    */
   readonly namespace?: string;

@@ -91,6 +91,26 @@ describe("the reconciler", () => {
     expect(repairs).toEqual([{ engine: "manual", registered: 1, updated: 0, removed: 0 }]);
   });
 
+  it("compares an engine that has noticed a loss at once, and again soon if that fails", async () => {
+    const { bench, repairs } = await started();
+    await bench.client.register(hourly);
+    const lose = () => {
+      bench.engine.held.clear();
+      bench.tidegate.events.emit("engine-forgot", { engine: "manual" });
+    };
+    lose();
+    await bench.clock.advance(0);
+    expect([...bench.engine.held]).toEqual([["orders", 1]]);
+    expect(repairs).toEqual([{ engine: "manual", registered: 1, updated: 0, removed: 0 }]);
+    bench.engine.failure = new Error("away");
+    lose();
+    await bench.clock.advance(0);
+    expect([...bench.engine.held]).toEqual([]);
+    bench.engine.failure = undefined;
+    await bench.clock.advance(5_000);
+    expect([...bench.engine.held]).toEqual([["orders", 1]]);
+  });
+
   it("registers what the engine has not been told of yet, also where it is to report", async () => {
     const { bench, reports } = await started("report");
     bench.engine.failure = new Error("away");

@@ -1,5 +1,5 @@
-import type { EngineEntry, EngineSchedule, EpochMs } from "@tidegate/core";
-import { definitionOf } from "../definition.js";
+import type { EngineEntry, EpochMs } from "@tidegate/core";
+import { definitionOf, type FiredSchedule } from "../definition.js";
 import type { EngineSettings } from "../options.js";
 import {
   type DueFire,
@@ -29,6 +29,7 @@ interface LookRow {
   readonly due: number;
   readonly waiting: number;
   readonly firstInMs: number | null;
+  readonly dataId: string;
 }
 
 interface TakenRow {
@@ -60,7 +61,7 @@ export class PostgresScheduleTable implements ScheduleTable {
     this.#statements = statementsOn(database.schema);
   }
 
-  register(schedules: readonly EngineSchedule[]): Promise<void> {
+  register(schedules: readonly FiredSchedule[]): Promise<void> {
     return this.#inOrder(() => this.#register(schedules));
   }
 
@@ -70,7 +71,7 @@ export class PostgresScheduleTable implements ScheduleTable {
     });
   }
 
-  async #register(schedules: readonly EngineSchedule[]): Promise<void> {
+  async #register(schedules: readonly FiredSchedule[]): Promise<void> {
     for (const chunk of chunksOf(schedules)) {
       const fires = chunk.map((schedule) => ({
         groupId: schedule.groupId,
@@ -94,12 +95,13 @@ export class PostgresScheduleTable implements ScheduleTable {
     const { batchSize } = this.#settings;
     const counted = batchSize * MOST_CALLS;
     const [row] = await this.#run<LookRow>("look", owner, OFFICE_MS, now, counted, this.#queueName);
-    const { isTicker, leftMs, due, waiting, firstInMs } = row!;
-    if (!isTicker) return { isTicker, calls: 0, idleMs: Math.max(0, leftMs) };
+    const { isTicker, leftMs, due, waiting, firstInMs, dataId } = row!;
+    const data = { id: dataId, revision: 0 };
+    if (!isTicker) return { isTicker, calls: 0, idleMs: Math.max(0, leftMs), data };
     this.#clearAfter(due);
     const calls = Math.max(0, Math.ceil(due / batchSize) - waiting);
-    if (due > 0) return { isTicker, calls, idleMs: 0 };
-    return { isTicker, calls: 0, idleMs: firstInMs === null ? undefined : Math.min(firstInMs, DAY_MS) };
+    if (due > 0) return { isTicker, calls, idleMs: 0, data };
+    return { isTicker, calls: 0, idleMs: firstInMs === null ? undefined : Math.min(firstInMs, DAY_MS), data };
   }
 
   async resign(owner: string): Promise<void> {

@@ -51,7 +51,8 @@ SELECT group_id AS "groupId", version FROM ${table} WHERE group_id > $1 ORDER BY
 
     /**
      * Parameters: the caller, the duration of the ticker's role in ms, the caller's time, the maximum number
-     * of fires to count, the queue of calls.
+     * of fires to count, the queue of calls. The id of the data changes when the table is made again or
+     * emptied, and with each start of the server, since a crash undoes what was just registered.
      */
     look: `
 WITH ${MOMENT}, claimed AS (
@@ -66,7 +67,8 @@ SELECT is_ticker AS "isTicker", left_ms::float8 AS "leftMs",
     (SELECT FROM ${table} WHERE look_at <= ${dueBy("$3")} LIMIT $4::integer) AS counted) END::float8 AS due,
   CASE WHEN is_ticker THEN
     (SELECT count(*) FROM ${schema}.job WHERE queue = $5 AND state = 'waiting') END::float8 AS waiting,
-  CASE WHEN is_ticker THEN (SELECT min(look_at) FROM ${table}) - ${dueBy("$3")} END::float8 AS "firstInMs"
+  CASE WHEN is_ticker THEN (SELECT min(look_at) FROM ${table}) - ${dueBy("$3")} END::float8 AS "firstInMs",
+  pg_relation_filenode('${table}'::regclass) || ' ' || extract(epoch FROM pg_postmaster_start_time()) AS "dataId"
 FROM office`,
 
     /**

@@ -19,6 +19,8 @@ export interface EngineKeys {
    * that fire, when others may take it over.
    */
   readonly due: string;
+  /** Hash: `id` of the data, random enough to differ after a loss, and `revision`, how often they were changed. */
+  readonly state: string;
   /** The process that checks for due fires; expires when it dies. */
   readonly ticker: string;
   /** BullMQ's list of jobs that no worker has begun. */
@@ -32,6 +34,7 @@ export function engineKeys(prefix: string): EngineKeys {
     definitions: `${tag}:engine:definitions`,
     groups: `${tag}:engine:groups`,
     due: `${tag}:engine:due`,
+    state: `${tag}:engine:state`,
     ticker: `${tag}:engine:ticker`,
     waiting: `${tag}:${QUEUE_NAME}:wait`,
   };

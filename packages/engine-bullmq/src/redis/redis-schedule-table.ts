@@ -1,13 +1,6 @@
-import {
-  type EngineEntry,
-  EngineError,
-  type EngineSchedule,
-  type EpochMs,
-  isTidegateError,
-  messageOf,
-} from "@tidegate/core";
+import { type EngineEntry, EngineError, type EpochMs, isTidegateError, messageOf } from "@tidegate/core";
 import { within } from "../deadline.js";
-import { decode, definitionOf, encode } from "../definition.js";
+import { decode, definitionOf, encode, type FiredSchedule } from "../definition.js";
 import type { EngineSettings } from "../options.js";
 import { type Look, MOST_CALLS, OFFICE_MS, type ScheduleTable, type TakenBatch } from "../schedule-table.js";
 import type { RedisClient } from "./connection.js";
@@ -41,19 +34,21 @@ export class RedisScheduleTable implements ScheduleTable {
     }
   }
 
-  async register(schedules: readonly EngineSchedule[]): Promise<void> {
-    const { definitions, groups, due } = this.#keys;
+  async register(schedules: readonly FiredSchedule[]): Promise<void> {
+    const { definitions, groups, due, state } = this.#keys;
     await this.#inChunks(schedules, (chunk) => {
       const parameters = chunk.flatMap((schedule) => {
         return [schedule.groupId, encode(definitionOf(schedule)), scoreOf(schedule.nextFireAt)];
       });
-      return this.#run("register", definitions, groups, due, ...parameters);
+      return this.#run("register", definitions, groups, due, state, ...parameters);
     });
   }
 
   async unregister(groupIds: readonly string[]): Promise<void> {
-    const { definitions, groups, due } = this.#keys;
-    await this.#inChunks(groupIds, (chunk) => this.#run("unregister", definitions, groups, due, ...chunk));
+    const { definitions, groups, due, state } = this.#keys;
+    await this.#inChunks(groupIds, (chunk) =>
+      this.#run("unregister", definitions, groups, due, state, ...chunk),
+    );
   }
 
   async *list(): AsyncGenerator<EngineEntry> {
@@ -72,17 +67,16 @@ export class RedisScheduleTable implements ScheduleTable {
   }
 
   async look(owner: string, now: EpochMs): Promise<Look> {
-    const { ticker, due, waiting } = this.#keys;
+    const { ticker, due, waiting, state } = this.#keys;
     const limits = [`${OFFICE_MS}`, `${now}`, `${this.#settings.batchSize}`, `${MOST_CALLS}`];
-    const [isTicker, calls, idleMs] = (await this.#run(
-      "look",
-      ticker,
-      due,
-      waiting,
-      owner,
-      ...limits,
-    )) as number[];
-    return { isTicker: isTicker === 1, calls: calls!, idleMs: idleMs! < 0 ? undefined : Math.ceil(idleMs!) };
+    const seen = await this.#run("look", ticker, due, waiting, state, owner, ...limits);
+    const [id, revision, isTicker, calls, idleMs] = seen as [string, number, number, number, number];
+    return {
+      isTicker: isTicker === 1,
+      calls,
+      idleMs: idleMs < 0 ? undefined : Math.ceil(idleMs),
+      data: { id, revision },
+    };
   }
 
   async resign(owner: string): Promise<void> {

@@ -15,11 +15,11 @@ local function dueBy(callerNow) return math.min(redisNow, tonumber(callerNow)) e
 `;
 
 /**
- * KEYS definitions, groups, due. ARGV for each schedule: group id, definition, when due or ''. Ends any
- * lease: what is registered while it is fired is checked again, since that fire's answer may be stale.
+ * KEYS definitions, groups, due, state. ARGV for each schedule: group id, definition, when due or ''. Ends
+ * any lease: what is registered while it is fired is checked again, since that fire's answer may be stale.
  */
 const register: RedisScript = {
-  keys: 3,
+  keys: 4,
   lua: `
 for i = 1, #ARGV, 3 do
   local group, definition, fireAt = ARGV[i], ARGV[i + 1], ARGV[i + 2]
@@ -30,16 +30,18 @@ for i = 1, #ARGV, 3 do
     redis.call('ZADD', KEYS[3], fireAt, group)
   end
   redis.call('HSET', KEYS[1], group, definition)
-end`,
+end
+redis.call('HINCRBY', KEYS[4], 'revision', 1)`,
 };
 
-/** KEYS definitions, groups, due. ARGV: group ids. */
+/** KEYS definitions, groups, due, state. ARGV: group ids. */
 const unregister: RedisScript = {
-  keys: 3,
+  keys: 4,
   lua: `
 redis.call('HDEL', KEYS[1], unpack(ARGV))
 redis.call('ZREM', KEYS[2], unpack(ARGV))
-redis.call('ZREM', KEYS[3], unpack(ARGV))`,
+redis.call('ZREM', KEYS[3], unpack(ARGV))
+redis.call('HINCRBY', KEYS[4], 'revision', 1)`,
 };
 
 /**
@@ -63,15 +65,23 @@ return page`,
 };
 
 /**
- * KEYS ticker, due, waiting. ARGV: the caller, the duration of the ticker's role, the caller's time, the
- * number of fires in a batch, the maximum number of waiting calls. Returns whether the caller is the ticker,
- * how many calls to make, and in how many ms there is something to do (-1: unknown).
+ * KEYS ticker, due, waiting, state. ARGV: the caller, the duration of the ticker's role, the caller's time, the
+ * number of fires in a batch, the maximum number of waiting calls. Returns the id of the data, how often they
+ * were changed, whether the caller is the ticker, how many calls to make, and in how many ms there is
+ * something to do (-1: unknown).
  */
 const look: RedisScript = {
-  keys: 3,
+  keys: 4,
   lua: `${TIME}
+local id = redis.call('HGET', KEYS[4], 'id')
+if not id then
+  id = ARGV[1] .. ' ' .. time[1] .. '.' .. time[2]
+  redis.call('HSET', KEYS[4], 'id', id)
+end
+local revision = tonumber(redis.call('HGET', KEYS[4], 'revision') or 0)
+local function seen(isTicker, calls, idle) return {id, revision, isTicker, calls, idle} end
 local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] then return {0, 0, redis.call('PTTL', KEYS[1])} end
+if holder and holder ~= ARGV[1] then return seen(0, 0, redis.call('PTTL', KEYS[1])) end
 if not holder or redis.call('PTTL', KEYS[1]) < ARGV[2] / 2 then
   redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 end
@@ -79,11 +89,11 @@ local now = dueBy(ARGV[3])
 local due = redis.call('ZCOUNT', KEYS[2], '-inf', now)
 if due > 0 then
   local calls = math.min(math.ceil(due / ARGV[4]), tonumber(ARGV[5])) - redis.call('LLEN', KEYS[3])
-  return {1, math.max(0, calls), 0}
+  return seen(1, math.max(0, calls), 0)
 end
 local first = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')
-if #first == 0 then return {1, 0, -1} end
-return {1, 0, math.min(tonumber(first[2]) - now, 86400000)}`,
+if #first == 0 then return seen(1, 0, -1) end
+return seen(1, 0, math.min(tonumber(first[2]) - now, 86400000))`,
 };
 
 /** KEYS ticker. ARGV: the caller. */

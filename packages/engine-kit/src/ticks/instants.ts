@@ -6,11 +6,12 @@ import { type EngineSchedule, type EpochMs, Grid } from "@tidegate/core";
  *
  * @param most - maximum number
  */
-export function instantsOf({ spec, nextFireAt }: EngineSchedule, most: number): EpochMs[] {
-  const grid = new Grid(spec);
-  const from = (nextFireAt ?? 0) - spec.delayMs - 1;
+export function instantsOf(schedule: EngineSchedule, most: number): EpochMs[] {
+  const { startTime, delayMs, nextFireAt } = schedule;
+  const grid = new Grid(schedule);
+  const from = (nextFireAt ?? 0) - delayMs - 1;
   const instants: EpochMs[] = [];
-  let interval = grid.next(Math.max(grid.lastClosed(from)?.lower ?? spec.startTime, spec.startTime));
+  let interval = grid.next(Math.max(grid.lastClosed(from)?.lower ?? startTime, startTime));
   while (interval !== undefined && instants.length < most) {
     instants.push(interval.scheduledTime);
     interval = interval.upper > interval.lower ? grid.next(interval.upper) : undefined;

@@ -1,4 +1,4 @@
-import { compileTrigger, type EpochMs, Grid, type ScheduleSpec } from "@tidegate/core";
+import { compileTrigger, type EpochMs, Grid, type GridSpec } from "@tidegate/core";
 import { calendarTicks } from "./calendar-ticks.js";
 import { cronTicks } from "./cron-ticks.js";
 import type { CronValues } from "./cron-values.js";
@@ -33,7 +33,7 @@ const FIXED_MS = {
 } as const;
 
 /** Returns the ticks that fire a schedule in time; `undefined` if its grid has no interval. */
-export function ticksOf(spec: ScheduleSpec, finestPeriodMs: number): BoundedTicks | undefined {
+export function ticksOf(spec: GridSpec, finestPeriodMs: number): BoundedTicks | undefined {
   const grid = new Grid(spec);
   const origin = grid.origin();
   const first = origin === undefined ? undefined : grid.next(origin);
@@ -58,7 +58,7 @@ export function ticksOf(spec: ScheduleSpec, finestPeriodMs: number): BoundedTick
   };
 }
 
-function unboundedTicks(spec: ScheduleSpec, firstMs: EpochMs, finestPeriodMs: number): Ticks {
+function unboundedTicks(spec: GridSpec, firstMs: EpochMs, finestPeriodMs: number): Ticks {
   const { trigger, timezone, delayMs, startTime } = spec;
   if (trigger.type === "cron") return cronTicks(trigger, { timezone, delayMs });
   if (trigger.type === "once") {

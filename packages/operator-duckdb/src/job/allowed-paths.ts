@@ -1,6 +1,6 @@
 import { realpathSync } from "node:fs";
 import { dirname, resolve, sep } from "node:path";
-import { OperatorError } from "@tidegate/core";
+import { invalidJob } from "@tidegate/operator-kit";
 
 const FIRST_GLOB = /[*?[]/;
 
@@ -14,11 +14,7 @@ export function allowedPath(path: string, field: string, allowed: readonly strin
   const absolute = resolve(path);
   if (allowed === undefined) return absolute;
   if (isInside(realPathOf(beforeGlob(absolute)), allowed)) return absolute;
-  throw new OperatorError(
-    "JOB_INVALID",
-    `${field}: ${path} lies outside the directories that the operator allows.`,
-    { field },
-  );
+  throw invalidJob(field, `${path} lies outside the directories that the operator allows`);
 }
 
 /** Returns whether a real path is one of the allowed directories or is inside one. */

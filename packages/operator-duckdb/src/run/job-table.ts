@@ -1,4 +1,5 @@
 import type { JobOutcome, SubmittedJob } from "@tidegate/core";
+import { LRUCache } from "lru-cache";
 import type { Task } from "./task.js";
 
 /** How many ended jobs are remembered for later `wait` calls. */
@@ -21,7 +22,7 @@ interface EndedJob {
 /** The jobs of this process: those that run or wait for their turn, and the latest that ended. */
 export class JobTable {
   readonly #running = new Map<string, RunningJob>();
-  readonly #ended = new Map<string, EndedJob>();
+  readonly #ended = new LRUCache<string, EndedJob>({ max: MAX_ENDED });
 
   /**
    * Starts a job, unless one of the same id is running and has not been asked to stop.
@@ -59,11 +60,11 @@ export class JobTable {
    * reliable.
    */
   failedWith(key: string): SubmittedJob | undefined {
-    let found: SubmittedJob | undefined;
-    for (const [jobId, { idempotencyKey, outcome }] of this.#ended) {
-      if (idempotencyKey === key && outcome.state !== "SUCCEEDED") found = { jobId, outcome };
+    // Latest first.
+    for (const [jobId, { idempotencyKey, outcome }] of this.#ended.entries()) {
+      if (idempotencyKey === key && outcome.state !== "SUCCEEDED") return { jobId, outcome };
     }
-    return found;
+    return undefined;
   }
 
   /** Stops a job if it is running, and waits for its end. */
@@ -79,9 +80,6 @@ export class JobTable {
 
   #end(jobId: string, job: RunningJob, outcome: JobOutcome): void {
     if (this.#running.get(jobId) === job) this.#running.delete(jobId);
-    this.#ended.delete(jobId);
     this.#ended.set(jobId, { idempotencyKey: job.idempotencyKey, outcome });
-    const [oldest] = this.#ended.keys();
-    if (this.#ended.size > MAX_ENDED && oldest !== undefined) this.#ended.delete(oldest);
   }
 }

@@ -1,7 +1,7 @@
-import type { DirtyDataLimit, OfflineJobRequest } from "@tidegate/core";
+import type { DirtyDataLimit } from "@tidegate/core";
+import { invalidJob, type JobCall } from "@tidegate/operator-kit";
 import { allowedPath } from "../job/allowed-paths.js";
 import type { DuckdbJob } from "../job/job.js";
-import { invalidJob, parseJob } from "../job/parse-job.js";
 import { type Window, windowOf } from "../job/window.js";
 import type { Settings } from "../options.js";
 import { attemptDirectory, type Layout, layoutOf } from "../target/layout.js";
@@ -22,8 +22,11 @@ export interface Task {
 }
 
 /** @throws OperatorError JOB_INVALID with the offending field */
-export function taskOf(request: OfflineJobRequest, settings: Settings, dirtyData?: DirtyDataLimit): Task {
-  const job = parseJob(request.job);
+export function taskOf(
+  { request, job }: JobCall<DuckdbJob>,
+  settings: Settings,
+  dirtyData?: DirtyDataLimit,
+): Task {
   const window = windowOf(request);
   if (job.source !== undefined && job.source.timeColumn === undefined && !window.isFull) {
     throw invalidJob("job.source.timeColumn", "is needed unless the schedule's mode is full");

@@ -1,7 +1,7 @@
 import fileSystem from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import type { OfflineJobRequest } from "@tidegate/core";
-import { DuckdbOperator } from "../../src/index.js";
+import { createDuckdbOperator } from "../../src/index.js";
 
 /** What the parent process asks for. */
 export interface Order {
@@ -27,7 +27,7 @@ for (const name of CHANGES) {
 }
 syncBuiltinESMExports();
 
-const operator = new DuckdbOperator({ threads: 1, memoryLimit: "256MB" });
+const operator = createDuckdbOperator({ threads: 1, memoryLimit: "256MB" });
 const context = { signal: new AbortController().signal };
 const { jobId } = await operator.submit(request, context);
 const { state } = await operator.wait(jobId, request, context);

@@ -3,7 +3,7 @@ import { createReadStream, realpathSync, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { invalidJob } from "../job/invalid-job.js";
+import { invalidJob } from "@tidegate/operator-kit";
 import type { JobManager } from "../rest/job-manager.js";
 
 /** Jars uploaded from this machine's disk to Flink, each content once. */

@@ -1,3 +1,5 @@
+import type { Rerun } from "@tidegate/operator-kit";
+
 // Types, not interfaces: TypeScript accepts these as JSON, so a typed job can be a schedule's `job`.
 
 /** The `job` of a schedule that uses the operator `flink`: one of four kinds, distinguished by its field. */
@@ -12,21 +14,18 @@ export type CommonJob = {
   /** Flink's configuration for the job, such as `{ "parallelism.default": "4" }`. @default {} */
   readonly flinkConfiguration?: Readonly<Record<string, string>>;
   /** The IANA time zone of dates and of timestamps without one, and of the SQL session. @default "UTC" */
-  readonly timeZone?: string;
+  readonly timezone?: string;
   /**
    * What to do with an interval whose job Flink has forgotten, as a JobManager without high availability does
    * when it restarts; whether the job had ended is unknown. `resubmit` runs the interval again, which is
-   * right if a repetition replaces; `hold` fails the run and leaves the decision to a person. @default
-   * "resubmit" if a repetition replaces, else "hold"
+   * right if a second run replaces; `hold` fails the run and leaves the decision to a person. @default
+   * "resubmit" if a second run replaces, else "hold"
    */
   readonly onLost?: "resubmit" | "hold";
 };
 
-/** Effect of a second run of an interval on what the first one wrote. */
-export type Repetition = "replaces" | "appends";
-
 /**
- * A program in a jar. Placeholders in its arguments, such as `{lower:epoch_ms}`, are filled with the
+ * A program in a jar. Placeholders in its arguments, such as `{{lower.epochMs}}`, are filled with the
  * interval.
  */
 export type JarJob = CommonJob & {
@@ -34,36 +33,36 @@ export type JarJob = CommonJob & {
   readonly path: string;
   /** @default the one in the jar's manifest */
   readonly entryClass?: string;
-  /** The program's arguments, one string each, such as `["--from", "{lower:epoch_ms}"]`. @default [] */
+  /** The program's arguments, one string each, such as `["--from", "{{lower.epochMs}}"]`. @default [] */
   readonly programArgs?: readonly string[];
   /** 1 to 32,768. @default Flink's */
   readonly parallelism?: number;
   /** @default "replaces", as a batch job of an interval should */
-  readonly repetition?: Repetition;
+  readonly rerun?: Rerun;
 };
 
 /** Flink SQL through the SQL Gateway. */
 export type SqlJob = CommonJob & {
   /**
    * Statements that set up a session, such as `CREATE TEMPORARY TABLE` or `USE CATALOG`. A session serves
-   * many intervals, so they must not depend on the interval; `{secret:name}` may stand inside a string.
+   * many intervals, so they must not depend on the interval; `{{secret.name}}` may stand inside a string.
    * @default []
    */
   readonly setup?: readonly string[];
   /**
    * Statements run before each submission, such as `ALTER TABLE t DROP IF EXISTS PARTITION (day =
-   * '{lower:date}')` if the catalog would otherwise keep the old files of an interval that has become empty.
+   * '{{lower.date}}')` if the catalog would otherwise keep the old files of an interval that has become empty.
    * @default []
    */
   readonly prepare?: readonly string[];
   /**
-   * One `INSERT` or `EXECUTE STATEMENT SET`, with placeholders for the interval, such as `{lower:timestamp}`.
+   * One `INSERT` or `EXECUTE STATEMENT SET`, with placeholders for the interval, such as `{{lower.timestamp}}`.
    */
   readonly statement: string;
   /**
    * Required for an `INSERT INTO`: `replaces` if the sink upserts by a key. @default "replaces" for OVERWRITE
    */
-  readonly repetition?: Repetition;
+  readonly rerun?: Rerun;
 };
 
 /** A copy between two connectors; the operator writes the SQL. */
@@ -77,7 +76,7 @@ export type SyncJob = CommonJob & {
 /** A table with a connector, as in `CREATE TABLE`. */
 export type SyncTable = {
   readonly connector: string;
-  /** The connector's options without `connector` itself; `{secret:name}` stands for a secret. @default {} */
+  /** The connector's options without `connector` itself; `{{secret.name}}` stands for a secret. @default {} */
   readonly options?: Readonly<Record<string, string>>;
 };
 
@@ -90,7 +89,7 @@ export type SyncSource = SyncTable & {
   /** The column that assigns a row to an interval, for connectors that select by a predicate. */
   readonly timeColumn?: string;
   /** Format of the time column. @default "timestamp" */
-  readonly timeType?: "timestamp" | "timestamp_ltz" | "date" | "epoch_ms" | "epoch_s";
+  readonly timeType?: "timestamp" | "timestamptz" | "date" | "epochMs" | "epochS";
 };
 
 export type SyncSink = SyncTable & {
@@ -98,10 +97,10 @@ export type SyncSink = SyncTable & {
   readonly columns?: Readonly<Record<string, string>>;
   /** Rows with the same key replace each other. @default none */
   readonly primaryKey?: readonly string[];
-  /** For `filesystem`: the folder of an interval below `path`. @default "from={lower:epoch_ms}" */
+  /** For `filesystem`: the folder of an interval below `path`. @default "from={{lower.epochMs}}" */
   readonly folder?: string;
   /** `appends` accepts that a second run of an interval writes its rows again. @default "replaces" */
-  readonly repetition?: Repetition;
+  readonly rerun?: Rerun;
 };
 
 /**
@@ -122,7 +121,7 @@ export type MaterializedTableJob = CommonJob & {
    */
   readonly freshness?: string;
   /**
-   * Refreshes this partition instead, such as `{ ds: "{lower:date}" }`, with placeholders filled as in
+   * Refreshes this partition instead, such as `{ ds: "{{lower.date}}" }`, with placeholders filled as in
    * `jar.programArgs`; `{}` is the whole table. @default the partition that Flink derives for the interval
    */
   readonly partition?: Readonly<Record<string, string>>;

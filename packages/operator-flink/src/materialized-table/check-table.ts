@@ -1,7 +1,7 @@
 import { messageOf } from "@tidegate/core";
-import { invalidJob } from "../job/invalid-job.js";
+import { invalidJob } from "@tidegate/operator-kit";
 import type { MaterializedTableJob } from "../job/job.js";
-import { BRACES, placeholderOf, unknownPlaceholder } from "../job/placeholder.js";
+import { checkText } from "../job/plain-text.js";
 import { checkPlaceholders } from "../sql/bind.js";
 import { parseFreshness } from "./freshness.js";
 import { parseIdentifier } from "./identifier.js";
@@ -25,7 +25,9 @@ export function checkTable(
     throw invalidJob(`${field}.identifier`, "must not have a slash: Flink finds no table by such a path");
   }
   if (freshness !== undefined) checkFreshness(freshness, `${field}.freshness`);
-  for (const [name, text] of Object.entries(partition)) checkPartition(text, `${field}.partition.${name}`);
+  for (const [name, text] of Object.entries(partition)) {
+    checkText(text, `${field}.partition.${name}`, "partitions");
+  }
   setup.forEach((text, index) => {
     checkPlaceholders(text, `${field}.setup.${index}`, { boundaries: false, hasSecret });
   });
@@ -36,14 +38,5 @@ function checkFreshness(freshness: string, field: string): void {
     parseFreshness(freshness);
   } catch (error) {
     throw invalidJob(field, messageOf(error).replace(/^freshness: |\.$/g, ""));
-  }
-}
-
-function checkPartition(text: string, field: string): void {
-  for (const [, name = ""] of text.matchAll(BRACES)) {
-    const placeholder = placeholderOf(name);
-    if (placeholder === undefined) throw invalidJob(field, unknownPlaceholder(name));
-    if (placeholder.kind === "secret")
-      throw invalidJob(field, "must not hold a secret: Flink shows partitions");
   }
 }

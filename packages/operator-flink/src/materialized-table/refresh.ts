@@ -1,13 +1,13 @@
-import { DateTime } from "luxon";
-import { fillArguments } from "../jar/arguments.js";
-import { boundText, type Filling, sqlInstant } from "../job/bounds.js";
-import { invalidJob } from "../job/invalid-job.js";
+import { boundsOf, type Filling, invalidJob, placeholderText, timestampText } from "@tidegate/operator-kit";
 import type { MaterializedTableJob } from "../job/job.js";
+import { fillText } from "../job/plain-text.js";
 import type { TableRefresh } from "../rest/sql-gateway.js";
 import { freshnessMs, freshnessText, parseFreshness } from "./freshness.js";
 
-/** The only format that Flink parses. */
-const SCHEDULE_TIME = "yyyy-MM-dd HH:mm:ss";
+/** Flink parses no other text than `2026-01-01 00:00:00`. */
+const SCHEDULE_TIME_LENGTH = 19;
+
+const FIELD = "job.materializedTable";
 
 /**
  * Returns the gateway request for an interval.
@@ -33,11 +33,14 @@ export function refreshOf(
       staticPartitions: {},
     };
   }
-  const values = fillArguments(Object.values(partition), filling);
+  const staticPartitions = Object.entries(partition).map(([name, text]) => [
+    name,
+    fillText(text, filling, `${FIELD}.partition.${name}`),
+  ]);
   return {
     ...common,
     isPeriodic: false,
-    staticPartitions: Object.fromEntries(Object.keys(partition).map((name, index) => [name, values[index]!])),
+    staticPartitions: Object.fromEntries(staticPartitions),
   };
 }
 
@@ -48,9 +51,9 @@ export function refreshOf(
  * @throws OperatorError JOB_INVALID for an interval of offsets, or of several periods
  */
 export function scheduleTimeOf(filling: Filling, freshness: string | undefined): string {
-  const { lower, upper, timeZone } = filling;
-  const end = boundText(filling, "upper", "timestamp");
-  if (freshness === undefined) return end.slice(0, SCHEDULE_TIME.length);
+  const { lower, upper } = boundsOf(filling.request);
+  const end = placeholderText({ kind: "bound", bound: "upper", format: "timestamp" }, filling, FIELD);
+  if (freshness === undefined) return end.slice(0, SCHEDULE_TIME_LENGTH);
   const period = parseFreshness(freshness);
   const periodMs = freshnessMs(period);
   if (upper - lower >= 2n * BigInt(periodMs)) {
@@ -60,6 +63,6 @@ export function scheduleTimeOf(filling: Filling, freshness: string | undefined):
         'let the schedule\'s catchup be "each" and its overlap "queue"',
     );
   }
-  const time = sqlInstant(lower) + periodMs;
-  return DateTime.fromMillis(time, { zone: timeZone }).toFormat(SCHEDULE_TIME);
+  const time = Number(lower) + periodMs;
+  return timestampText(time, filling.timezone).slice(0, SCHEDULE_TIME_LENGTH);
 }

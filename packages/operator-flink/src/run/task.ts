@@ -1,7 +1,7 @@
-import type { JobOutcome, OfflineJobRequest } from "@tidegate/core";
-import { fillArguments } from "../jar/arguments.js";
-import { type Filling, fillingOf } from "../job/bounds.js";
-import type { FlinkJob, JarJob, MaterializedTableJob, Repetition, SqlJob } from "../job/job.js";
+import type { JobOutcome } from "@tidegate/core";
+import { boundsOf, type Filling, type JobCall, type Rerun } from "@tidegate/operator-kit";
+import type { FlinkJob, JarJob, MaterializedTableJob, SqlJob } from "../job/job.js";
+import { fillText } from "../job/plain-text.js";
 import type { Connectors } from "../sync/connector.js";
 import { sqlOf } from "../sync/write-sql.js";
 
@@ -34,17 +34,23 @@ export function workOf(job: FlinkJob, connectors: Connectors): Work {
 }
 
 /** @throws OperatorError JOB_INVALID for invalid bounds */
-export function taskOf(work: Work, request: OfflineJobRequest): Task {
-  const filling = fillingOf(request, work.job.timeZone ?? "UTC");
+export function taskOf({ request, job: work }: JobCall<Work>): Task {
+  boundsOf(request);
   const { groupId, lowerBoundary, upperBoundary } = request;
+  const filling = { request, timezone: work.job.timezone ?? "UTC" };
   return { work, filling, name: `${groupId} [${lowerBoundary}, ${upperBoundary})` };
+}
+
+/** Returns the field of a program's argument. */
+export function argumentField(index: number): string {
+  return `job.jar.programArgs.${index}`;
 }
 
 /** Returns the body of `POST /jars/:id/run` for a task, without the job's id. */
 export function jarRunOf(job: JarJob, { filling, name }: Task) {
   const { entryClass, programArgs = [], parallelism, flinkConfiguration = {} } = job;
   return {
-    programArgsList: fillArguments(programArgs, filling),
+    programArgsList: programArgs.map((argument, index) => fillText(argument, filling, argumentField(index))),
     flinkConfiguration: {
       "execution.runtime-mode": "BATCH",
       "pipeline.name": name,
@@ -58,9 +64,8 @@ export function jarRunOf(job: JarJob, { filling, name }: Task) {
 /** Returns the outcome of a job that Flink has forgotten, by the job's policy. */
 export function lostOutcome(work: Work, jobId: string): JobOutcome {
   const { job } = work;
-  const repetition: Repetition =
-    work.kind === "materializedTable" ? "replaces" : (work.job.repetition ?? "replaces");
-  const onLost = job.onLost ?? (repetition === "replaces" ? "resubmit" : "hold");
+  const rerun: Rerun = work.kind === "materializedTable" ? "replaces" : (work.job.rerun ?? "replaces");
+  const onLost = job.onLost ?? (rerun === "replaces" ? "resubmit" : "hold");
   const next =
     onLost === "resubmit"
       ? "The interval is run again."

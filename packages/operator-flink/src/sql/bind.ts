@@ -1,6 +1,14 @@
-import type { Filling } from "../job/bounds.js";
-import { invalidJob } from "../job/invalid-job.js";
-import { BRACES, placeholderOf, placeholderText, unknownPlaceholder } from "../job/placeholder.js";
+import {
+  BRACES,
+  type Filling,
+  hasLooseBraces,
+  invalidJob,
+  isBound,
+  namesIn,
+  placeholderOf,
+  placeholderText,
+  unknownPlaceholder,
+} from "@tidegate/operator-kit";
 import { literalOf } from "./literal.js";
 import { type Piece, scan } from "./scan.js";
 
@@ -31,53 +39,53 @@ export function checkPlaceholders(
   field: string,
   allowed: { readonly boundaries: boolean; readonly hasSecret: (name: string) => boolean },
 ): void {
-  const at = [...namesIn(sql)];
-  for (const name of at) {
+  for (const name of namesInCode(sql)) {
     const placeholder = placeholderOf(name);
     if (placeholder === undefined) throw invalidJob(field, unknownPlaceholder(name));
     if (placeholder.kind === "secret" && !allowed.hasSecret(placeholder.name)) {
       throw invalidJob(field, `the operator has no secret "${placeholder.name}"`);
     }
     if (placeholder.kind !== "secret" && !allowed.boundaries) {
-      throw invalidJob(field, `{${name}} is of one interval, and tables are shared by all`);
+      throw invalidJob(field, `{{${name}}} is of one interval, and tables are shared by all`);
     }
   }
+  const isLoose = ({ kind, text }: Piece): boolean => kind !== "comment" && hasLooseBraces(text);
+  if (scan(sql).some(isLoose)) throw invalidJob(field, "{{ without }} behind it");
   bind(sql, field, {});
 }
 
 /** Returns whether a statement names the interval's lower or upper bound. */
 export function namesBound(sql: string): boolean {
-  return [...namesIn(sql)].some((name) => placeholderOf(name)?.kind === "bound");
+  return namesInCode(sql).some((name) => isBound(placeholderOf(name)));
 }
 
 /** Returns the names of the secrets that a statement needs. */
 export function secretsIn(sql: string): string[] {
-  return [...namesIn(sql)].flatMap((name) => {
+  return namesInCode(sql).flatMap((name) => {
     const placeholder = placeholderOf(name);
     return placeholder?.kind === "secret" ? [placeholder.name] : [];
   });
 }
 
-function* namesIn(sql: string): Iterable<string> {
-  for (const { kind, text } of scan(sql)) {
-    if (kind === "comment") continue;
-    for (const [, name = ""] of text.matchAll(BRACES)) yield name;
-  }
+function namesInCode(sql: string): string[] {
+  return scan(sql).flatMap(({ kind, text }) => (kind === "comment" ? [] : namesIn(text)));
 }
 
 function bindPiece({ kind, text }: Piece, field: string, { filling, secrets }: Binding): string {
   return text.replace(BRACES, (braces, name: string) => {
     const placeholder = placeholderOf(name);
     if (placeholder === undefined) throw invalidJob(field, unknownPlaceholder(name));
-    if (kind === "quoted") throw invalidJob(field, `{${name}} must not stand in a quoted name`);
+    if (kind === "quoted") throw invalidJob(field, `{{${name}}} must not stand in a quoted name`);
     if (placeholder.kind === "secret") {
-      if (kind !== "string") throw invalidJob(field, `{${name}} must stand inside of a string`);
+      if (kind !== "string") throw invalidJob(field, `{{${name}}} must stand inside of a string`);
       return secrets?.get(placeholder.name)?.replaceAll("'", "''") ?? braces;
     }
     if (kind === "string" && placeholder.kind !== "bound") {
-      throw invalidJob(field, `{${name}} must not stand inside of a string; it is one itself`);
+      throw invalidJob(field, `{{${name}}} must not stand inside of a string; it is one itself`);
     }
     if (filling === undefined) return braces;
-    return kind === "string" ? placeholderText(placeholder, filling) : literalOf(placeholder, filling);
+    return kind === "string"
+      ? placeholderText(placeholder, filling, field)
+      : literalOf(placeholder, filling, field);
   });
 }

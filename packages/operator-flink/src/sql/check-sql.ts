@@ -1,4 +1,4 @@
-import { invalidJob } from "../job/invalid-job.js";
+import { invalidJob } from "@tidegate/operator-kit";
 import type { SqlJob } from "../job/job.js";
 import { checkPlaceholders } from "./bind.js";
 import { codeOf } from "./scan.js";
@@ -36,9 +36,9 @@ export function checkSql(job: SqlJob, field: string, hasSecret: (name: string) =
       "must be one INSERT or EXECUTE STATEMENT SET; others belong to setup",
     );
   }
-  if (APPENDING.test(code) && job.repetition === undefined) {
+  if (APPENDING.test(code) && job.rerun === undefined) {
     throw invalidJob(
-      `${field}.repetition`,
+      `${field}.rerun`,
       'must say what a second run of an interval does: "replaces" where the sink upserts by a key, "appends" where it would ' +
         "double the rows and that is accepted; INSERT OVERWRITE needs neither",
     );

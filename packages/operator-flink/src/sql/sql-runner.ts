@@ -1,9 +1,8 @@
 import { hash } from "node:crypto";
-import { type Clock, OperatorError, pause } from "@tidegate/core";
+import { type Clock, pause } from "@tidegate/core";
+import { type Filling, readSecrets, type Secret } from "@tidegate/operator-kit";
 import { Redactor } from "@tidegate/rest-client";
-import type { Filling } from "../job/bounds.js";
 import type { SqlJob } from "../job/job.js";
-import type { Secret } from "../options.js";
 import { NoAnswer, Refused } from "../rest/http.js";
 import type { SqlGateway, TableRefresh } from "../rest/sql-gateway.js";
 import { bind, secretsIn } from "./bind.js";
@@ -35,7 +34,7 @@ export interface Statement {
 /** Settings of a job's session. */
 export interface SessionNeeds {
   readonly setup?: readonly string[];
-  readonly timeZone?: string;
+  readonly timezone?: string;
   readonly sessionConfiguration?: Readonly<Record<string, string>>;
 }
 
@@ -138,49 +137,23 @@ export class SqlRunner {
   }
 
   /** @throws OperatorError CONFIGURATION_INVALID for a secret that cannot be read */
-  async #secretsOf(statements: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const names = new Set(statements.flatMap(secretsIn));
-    return new Map(
-      await Promise.all(
-        [...names].map(async (name) => {
-          const secret = Object.hasOwn(this.#parts.secrets, name) ? this.#parts.secrets[name] : undefined;
-          const value = typeof secret === "function" ? await asked(name, secret) : secret;
-          if (typeof value === "string") return [name, value] as const;
-          throw notToBeHad(name);
-        }),
-      ),
-    );
+  #secretsOf(statements: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return readSecrets(statements.flatMap(secretsIn), this.#parts.secrets);
   }
 }
 
 /** Returns the recipe of a job's session; a changed secret makes another session. */
 function recipeOf(needs: SessionNeeds, setup: readonly string[]): SessionRecipe {
-  const { timeZone = "UTC", sessionConfiguration = {} } = needs;
+  const { timezone = "UTC", sessionConfiguration = {} } = needs;
   return {
-    key: hash("sha256", JSON.stringify([timeZone, setup, sessionConfiguration]), "hex"),
+    key: hash("sha256", JSON.stringify([timezone, setup, sessionConfiguration]), "hex"),
     properties: {
       "execution.runtime-mode": "batch",
       ...sessionConfiguration,
-      "table.local-time-zone": timeZone,
+      "table.local-time-zone": timezone,
     },
     setup,
   };
-}
-
-async function asked(name: string, secret: () => string | Promise<string>): Promise<string> {
-  try {
-    return await secret();
-  } catch {
-    // Its own error may contain what must not be revealed.
-    throw notToBeHad(name);
-  }
-}
-
-function notToBeHad(name: string): OperatorError {
-  return new OperatorError(
-    "CONFIGURATION_INVALID",
-    `The secret "${name}" of the flink operator cannot be read.`,
-  );
 }
 
 function redacted(text: string, secrets: ReadonlyMap<string, string>): string {

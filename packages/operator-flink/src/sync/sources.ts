@@ -10,17 +10,17 @@ import { isProblem, type Problem, type SourceConnector, type SourceReading } fro
 const kafka: SourceConnector = () => ({
   options: {
     "scan.startup.mode": "timestamp",
-    "scan.startup.timestamp-millis": "{lower:unsigned_ms}",
+    "scan.startup.timestamp-millis": "{{lower.unsignedMs}}",
     "scan.bounded.mode": "timestamp",
-    "scan.bounded.timestamp-millis": "{upper:unsigned_ms}",
+    "scan.bounded.timestamp-millis": "{{upper.unsignedMs}}",
   },
 });
 
 /** Pulsar seeks by publish time and stops before the first message published at or after the end. */
 const pulsar: SourceConnector = () => ({
   options: {
-    "source.start.publish-time": "{lower:unsigned_ms}",
-    "source.stop.at-publish-time": "{upper:unsigned_ms}",
+    "source.start.publish-time": "{{lower.unsignedMs}}",
+    "source.stop.at-publish-time": "{{upper.unsignedMs}}",
   },
 });
 
@@ -35,26 +35,25 @@ const jdbc: SourceConnector = (source) => {
   const { timeColumn, timeType = "timestamp", options = {} } = source;
   const reading = byPredicate(source);
   const partitionColumn = options["scan.partition.column"];
-  if (timeType === "timestamp_ltz") {
+  if (timeType === "timestamptz") {
     return {
       field: "timeType",
-      problem:
-        "timestamp_ltz is not known to the connector; read it as epoch_ms, through a view where need be",
+      problem: "timestamptz is not known to the connector; read it as epochMs, through a view where need be",
     };
   }
   if (isProblem(reading) || partitionColumn === undefined) return reading;
-  if (partitionColumn !== timeColumn || !timeType.startsWith("epoch_")) {
+  if (partitionColumn !== timeColumn || !timeType.startsWith("epoch")) {
     return {
       field: "options.scan.partition.column",
       problem:
-        "must be the timeColumn, with the timeType epoch_ms or epoch_s: of another column's rows those beyond its bounds would be left out",
+        "must be the timeColumn, with the timeType epochMs or epochS: of another column's rows those beyond its bounds would be left out",
     };
   }
   return {
     ...reading,
     options: {
-      "scan.partition.lower-bound": `{lower:${timeType}}`,
-      "scan.partition.upper-bound": `{upper:${timeType}}`,
+      "scan.partition.lower-bound": `{{lower.${timeType}}}`,
+      "scan.partition.upper-bound": `{{upper.${timeType}}}`,
     },
   };
 };
@@ -71,5 +70,5 @@ export function byPredicate({ timeColumn, timeType = "timestamp" }: SyncSource):
     };
   }
   const column = quotedName(timeColumn);
-  return { predicate: `${column} >= {lower:${timeType}} AND ${column} < {upper:${timeType}}` };
+  return { predicate: `${column} >= {{lower.${timeType}}} AND ${column} < {{upper.${timeType}}}` };
 }

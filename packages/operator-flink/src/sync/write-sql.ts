@@ -1,4 +1,4 @@
-import { invalidJob } from "../job/invalid-job.js";
+import { invalidJob } from "@tidegate/operator-kit";
 import type { SqlJob, SyncJob, SyncTable } from "../job/job.js";
 import { quotedName, stringLiteral } from "../sql/literal.js";
 import {
@@ -34,7 +34,7 @@ export function sqlOf(job: SyncJob, connectors: Connectors): SqlJob {
     statement:
       `${insert} ${SINK}${hint(writing.options)} ` +
       `SELECT ${expressions.join(", ")} FROM ${SOURCE}${hint(reading.options)}${where}`,
-    repetition: sink.repetition ?? "replaces",
+    rerun: sink.rerun ?? "replaces",
   };
 }
 
@@ -47,7 +47,7 @@ function readingOf({ source }: SyncJob, { sources }: Connectors): SourceReading 
 }
 
 function writingOf({ sink }: SyncJob, { sinks }: Connectors): SinkWriting {
-  if (sink.repetition === "appends") return {};
+  if (sink.rerun === "appends") return {};
   const connector = Object.hasOwn(sinks, sink.connector) ? sinks[sink.connector] : undefined;
   if (connector === undefined) {
     throw unsupported(

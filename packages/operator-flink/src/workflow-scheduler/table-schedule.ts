@@ -67,7 +67,7 @@ export function scheduleOf(body: CreateBody, settings: TableSettings): ScheduleI
     job: {
       materializedTable: {
         identifier,
-        timeZone: timezone,
+        timezone,
         ...(freshness === undefined ? {} : { freshness: freshnessText(freshness) }),
         ...(session.length === 0 ? {} : { sessionConfiguration: Object.fromEntries(session) }),
         ...(isEmpty(executionConfig) ? {} : { flinkConfiguration: executionConfig }),

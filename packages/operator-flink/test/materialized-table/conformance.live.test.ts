@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, jest } from "@jest/globals";
 import type { JsonObject } from "@tidegate/core";
+import type { DefinedOperator } from "@tidegate/operator-kit";
 import { FlinkServer } from "@tidegate/test-servers";
 import { operatorSuite, type RequestFactory } from "@tidegate/testkit";
-import { FlinkOperator } from "../../src/index.js";
+import { createFlinkOperator } from "../../src/index.js";
 import { Console } from "../support/console.js";
 import { aRequest, HOUR, MIDNIGHT } from "../support/requests.js";
 import { Sales } from "../support/sales.js";
@@ -32,9 +33,9 @@ operatorSuite({
   // A table's query is one for all of its partitions, and this one's is quick.
   supports: { slow: false },
   create: async () => {
-    const operators: FlinkOperator[] = [];
-    const start = (): FlinkOperator => {
-      const operator = new FlinkOperator({ url: flink.url, gatewayUrl: flink.gatewayUrl });
+    const operators: DefinedOperator[] = [];
+    const start = (): DefinedOperator => {
+      const operator = createFlinkOperator({ url: flink.url, gatewayUrl: flink.gatewayUrl });
       operators.push(operator);
       return operator;
     };
@@ -47,6 +48,7 @@ operatorSuite({
       operator: start(),
       request: factory({ materializedTable: TABLE }),
       failingRequest: factory({ materializedTable: { ...TABLE, partition: { part: "broken" } } }),
+      misshapenJobs: [{ materializedTable: {} }, { materializedTable: { identifier: 1 } }],
       malformedJob: { materializedTable: { identifier: "hourly" } },
       effects: async ({ lowerBoundary }) =>
         sales.partitions("hourly").get(hourOf(Number(lowerBoundary)))?.length ?? 0,

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { type ClockTimer, type JsonObject, type OfflineJobRequest, SystemClock } from "@tidegate/core";
+import type { DefinedOperator } from "@tidegate/operator-kit";
 import { FlinkServer, TcpProxy } from "@tidegate/test-servers";
-import { FlinkOperator } from "../../src/index.js";
+import { createFlinkOperator } from "../../src/index.js";
 import { jobsOf } from "../support/cluster.js";
 import { Console } from "../support/console.js";
 import { aRequest, HOUR, MIDNIGHT, untroubled } from "../support/requests.js";
@@ -15,12 +16,12 @@ const TABLE = "shop.sales.daily";
 
 let flink: FlinkServer;
 let sales: Sales;
-let operator: FlinkOperator;
+let operator: DefinedOperator;
 
 beforeAll(async () => {
   // The tables are created, and then nobody schedules them but these tests.
   flink = await FlinkServer.start({ "workflow-scheduler.type": "embedded" }, { hasTestCatalog: true });
-  operator = new FlinkOperator({ url: flink.url, gatewayUrl: flink.gatewayUrl });
+  operator = createFlinkOperator({ url: flink.url, gatewayUrl: flink.gatewayUrl });
   sales = await Sales.create(flink, "shop");
   const daily = sales.definition("daily", { freshness: "'1' DAY", format: "yyyy-MM-dd" });
   await (await Console.open(flink)).type(daily);
@@ -65,7 +66,7 @@ describe("a refresh as a job", () => {
       lowerBoundary: String(Date.parse("2026-03-29T00:00+01:00")),
       upperBoundary: String(Date.parse("2026-03-30T00:00+02:00")),
     };
-    const table = { identifier: TABLE, timeZone: "Europe/Berlin" };
+    const table = { identifier: TABLE, timezone: "Europe/Berlin" };
     await run(aRequest({ materializedTable: table }, bounds));
     expect([...sales.partitions("daily").keys()]).toEqual(["2026-01-01", "2026-03-28"]);
     await run(aRequest({ materializedTable: { ...table, freshness: "1 DAY" } }, bounds));
@@ -79,7 +80,7 @@ describe("a refresh as a job", () => {
     ]);
     const job = {
       identifier: "`shop`.`sales`.`daily`",
-      partition: { part: "{upper:date}" },
+      partition: { part: "{{upper.date}}" },
       dynamicOptions: { "sink.parallelism": "1" },
     };
     expect(await run(aDay(job))).toMatchObject({ state: "SUCCEEDED" });
@@ -89,7 +90,7 @@ describe("a refresh as a job", () => {
   it("is on Flink under the run's key, and there once however often it is asked for", async () => {
     const before = (await jobsOf(flink)).size;
     const request = aDay({ identifier: TABLE });
-    const another = new FlinkOperator({ url: flink.url, gatewayUrl: flink.gatewayUrl });
+    const another = createFlinkOperator({ url: flink.url, gatewayUrl: flink.gatewayUrl });
     const jobs = await Promise.all([
       operator.submit(request, untroubled()),
       another.submit(request, untroubled()),
@@ -105,7 +106,7 @@ describe("a refresh as a job", () => {
 
   it("is adopted where the answer to it was lost", async () => {
     const proxy = await TcpProxy.start(flink.gatewayPort);
-    const lossy = new FlinkOperator({ url: flink.url, gatewayUrl: `http://127.0.0.1:${proxy.port}` });
+    const lossy = createFlinkOperator({ url: flink.url, gatewayUrl: `http://127.0.0.1:${proxy.port}` });
     const before = (await jobsOf(flink)).size;
     const first = aDay({ identifier: TABLE });
     await lossy.wait((await lossy.submit(first, untroubled())).jobId, first, untroubled());
@@ -121,7 +122,7 @@ describe("a refresh as a job", () => {
 
   it("keeps no session alive when the operator is stopped meanwhile", async () => {
     const clock = new CountingClock();
-    const stopped = new FlinkOperator({ url: flink.url, gatewayUrl: flink.gatewayUrl, clock });
+    const stopped = createFlinkOperator({ url: flink.url, gatewayUrl: flink.gatewayUrl, clock });
     const submission = stopped.submit(aDay({ identifier: TABLE }), untroubled());
     await stopped.stop();
     await submission;

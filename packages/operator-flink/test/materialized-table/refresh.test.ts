@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { JsonObject } from "@tidegate/core";
-import { FlinkOperator } from "../../src/index.js";
-import type { Filling } from "../../src/job/bounds.js";
+import type { Filling } from "@tidegate/operator-kit";
+import { createFlinkOperator } from "../../src/index.js";
 import { parseIdentifier } from "../../src/materialized-table/identifier.js";
 import { refreshOf, scheduleTimeOf } from "../../src/materialized-table/refresh.js";
 
@@ -52,7 +52,7 @@ describe("a refresh", () => {
   });
 
   it("of a partition is no periodic one", () => {
-    const job = { identifier: "c.d.t", partition: { ds: "{lower:date}", region: "eu" } };
+    const job = { identifier: "c.d.t", partition: { ds: "{{lower.date}}", region: "eu" } };
     expect(refreshOf(job, interval(MIDNIGHT, MIDNIGHT + HOUR), JOB_ID)).toEqual({
       identifier: "c.d.t",
       isPeriodic: false,
@@ -81,19 +81,19 @@ describe("an identifier", () => {
 });
 
 describe("a job of a materialized table", () => {
-  const operator = new FlinkOperator({ url: "http://127.0.0.1:1", gatewayUrl: "http://127.0.0.1:1" });
+  const operator = createFlinkOperator({ url: "http://127.0.0.1:1", gatewayUrl: "http://127.0.0.1:1" });
 
   it("is taken whole", () => {
     operator.validate({
       materializedTable: {
         identifier: "`c`.`d`.`t`",
         freshness: "1 DAY",
-        partition: { ds: "{lower:date}" },
+        partition: { ds: "{{lower.date}}" },
         dynamicOptions: { "sink.parallelism": "2" },
         sessionConfiguration: { "my.option": "x" },
         flinkConfiguration: { "parallelism.default": "2" },
         setup: ["CREATE CATALOG c WITH ('type' = 'paimon')"],
-        timeZone: "Europe/Berlin",
+        timezone: "Europe/Berlin",
         onLost: "hold",
       },
     });
@@ -104,9 +104,9 @@ describe("a job of a materialized table", () => {
     [{ identifier: "d.t" }, "job.materializedTable.identifier"],
     [{ identifier: "c.d.`a/b`" }, "job.materializedTable.identifier"],
     [{ identifier: "c.d.t", freshness: "1 MONTH" }, "job.materializedTable.freshness"],
-    [{ identifier: "c.d.t", partition: { ds: "{lower:moment}" } }, "job.materializedTable.partition.ds"],
-    [{ identifier: "c.d.t", partition: { ds: "{secret:x}" } }, "job.materializedTable.partition.ds"],
-    [{ identifier: "c.d.t", setup: ["USE {lower:date}"] }, "job.materializedTable.setup.0"],
+    [{ identifier: "c.d.t", partition: { ds: "{{lower.moment}}" } }, "job.materializedTable.partition.ds"],
+    [{ identifier: "c.d.t", partition: { ds: "{{secret.x}}" } }, "job.materializedTable.partition.ds"],
+    [{ identifier: "c.d.t", setup: ["USE {{lower.date}}"] }, "job.materializedTable.setup.0"],
     [
       { identifier: "c.d.t", sessionConfiguration: { "table.local-time-zone": "UTC" } },
       "job.materializedTable.sessionConfiguration",
@@ -119,13 +119,16 @@ describe("a job of a materialized table", () => {
   });
 });
 
-function interval(lower: number, upper: number, timeZone = "UTC"): Filling {
+function interval(lower: number, upper: number, timezone = "UTC"): Filling {
   return {
-    boundaryType: "time",
-    lower: BigInt(lower),
-    upper: BigInt(upper),
-    groupId: "sales",
-    runId: "r",
-    timeZone,
+    request: {
+      boundaryType: "time",
+      lowerBoundary: String(lower),
+      upperBoundary: String(upper),
+      scheduledTime: upper,
+      groupId: "sales",
+      runId: "r",
+    },
+    timezone,
   };
 }

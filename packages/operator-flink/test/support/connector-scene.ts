@@ -2,8 +2,9 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { JobOutcome, JsonObject } from "@tidegate/core";
+import type { DefinedOperator } from "@tidegate/operator-kit";
 import { FlinkServer, KafkaServer, PostgresServer } from "@tidegate/test-servers";
-import { FlinkOperator } from "../../src/index.js";
+import { createFlinkOperator } from "../../src/index.js";
 import { Console } from "./console.js";
 import { aRequest, untroubled } from "./requests.js";
 
@@ -26,7 +27,7 @@ export class ConnectorScene {
   readonly flink: FlinkServer;
   readonly kafka: KafkaServer;
   readonly #postgres: PostgresServer;
-  readonly #operator: FlinkOperator;
+  readonly #operator: DefinedOperator;
   #database = "";
 
   private constructor(flink: FlinkServer, postgres: PostgresServer, kafka: KafkaServer) {
@@ -34,7 +35,7 @@ export class ConnectorScene {
     this.kafka = kafka;
     this.#postgres = postgres;
     const { url, gatewayUrl } = flink;
-    this.#operator = new FlinkOperator({ url, gatewayUrl, secrets: { password: "not asked for" } });
+    this.#operator = createFlinkOperator({ url, gatewayUrl, secrets: { password: "not asked for" } });
   }
 
   /** @param partitions - of topics that are written to */
@@ -69,7 +70,7 @@ export class ConnectorScene {
   /** A table of the database, as a copy has it. */
   table(name: string, options: Readonly<Record<string, string>> = {}): ConnectedTable {
     const { host, pathname } = new URL(this.#database);
-    const login = { username: "tidegate", password: "{secret:password}" };
+    const login = { username: "tidegate", password: "{{secret.password}}" };
     const address = { url: `jdbc:postgresql://${host}${pathname}`, "table-name": name };
     return { connector: "jdbc", options: { ...address, ...login, ...options } };
   }

@@ -52,7 +52,7 @@ export class Readings {
   get statements(): Record<"copy" | "dripping" | "failing", string[]> {
     const source = `CREATE TEMPORARY TABLE source (\`time\` TIMESTAMP(3), \`minute\` INT)
       WITH ('connector' = 'filesystem', 'path' = '${pathToFileURL(this.source).href}', 'format' = 'csv')`;
-    const interval = "`time` >= TIMESTAMP '{lower:timestamp}' AND `time` < TIMESTAMP '{upper:timestamp}'";
+    const interval = "`time` >= TIMESTAMP '{{lower.timestamp}}' AND `time` < TIMESTAMP '{{upper.timestamp}}'";
     return {
       copy: [source, ...this.#intoTarget(`SELECT \`time\`, \`minute\` FROM source WHERE ${interval}`)],
       dripping: this.#fromDrip("n"),
@@ -87,7 +87,7 @@ export class Readings {
     return [
       `CREATE TEMPORARY TABLE target (\`time\` TIMESTAMP(3), \`minute\` INT)
          WITH ('connector' = 'filesystem', 'path' = '${target}', 'format' = 'csv')`,
-      `INSERT OVERWRITE target /*+ OPTIONS('path' = '${target}/from={lower:epoch_ms}') */ ${select}`,
+      `INSERT OVERWRITE target /*+ OPTIONS('path' = '${target}/from={{lower.epochMs}}') */ ${select}`,
     ];
   }
 }

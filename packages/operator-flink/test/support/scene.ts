@@ -4,7 +4,7 @@ import { createTidegate, type Tidegate } from "@tidegate/core";
 import { embeddedEngine } from "@tidegate/engine-embedded";
 import { sqliteStore } from "@tidegate/store-sqlite";
 import type { FlinkServer } from "@tidegate/test-servers";
-import { FlinkOperator } from "../../src/index.js";
+import { createFlinkOperator } from "../../src/index.js";
 import { createWorkflowScheduler, type WorkflowScheduler } from "../../src/workflow-scheduler/index.js";
 
 /** A Tidegate that is a Flink's workflow scheduler, and can be started again over the same file. */
@@ -32,7 +32,7 @@ export class SchedulerScene {
     this.#tidegate = createTidegate({
       store: sqliteStore({ path: join(this.#folder, "tidegate.db") }),
       engines: [embeddedEngine()],
-      operators: [new FlinkOperator({ url, gatewayUrl })],
+      operators: [createFlinkOperator({ url, gatewayUrl })],
       // What is left to the next Tidegate is left at once.
       dispatcher: { drainMs: 0, leaseMs: 2_000 },
     });

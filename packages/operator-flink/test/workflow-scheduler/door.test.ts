@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { createTidegate, MemoryStore, type Schedule, type Tidegate } from "@tidegate/core";
 import { embeddedEngine } from "@tidegate/engine-embedded";
 import Fastify, { type FastifyInstance } from "fastify";
-import { FlinkOperator } from "../../src/index.js";
+import { createFlinkOperator } from "../../src/index.js";
 import {
   createWorkflowScheduler,
   type WorkflowSchedulerOptions,
@@ -27,7 +27,7 @@ beforeEach(async () => {
     store: new MemoryStore(),
     engines: [embeddedEngine()],
     // Nothing is due before midnight; what a refresh does is tried with a real Flink.
-    operators: [new FlinkOperator({ url: "http://127.0.0.1:1", gatewayUrl: "http://127.0.0.1:1" })],
+    operators: [createFlinkOperator({ url: "http://127.0.0.1:1", gatewayUrl: "http://127.0.0.1:1" })],
   });
   await tidegate.start();
   await serve({});
@@ -56,7 +56,7 @@ describe("CREATE MATERIALIZED TABLE", () => {
         materializedTable: {
           identifier: "`shop`.`sales`.`daily`",
           freshness: "1 DAY",
-          timeZone: "UTC",
+          timezone: "UTC",
         },
       },
     });
@@ -76,7 +76,7 @@ describe("CREATE MATERIALIZED TABLE", () => {
     expect(timezone).toBe("Asia/Shanghai");
     expect(job).toMatchObject({
       materializedTable: {
-        timeZone: "Asia/Shanghai",
+        timezone: "Asia/Shanghai",
         sessionConfiguration: { "my.option": "x" },
         flinkConfiguration: { "parallelism.default": "2" },
       },
@@ -129,7 +129,7 @@ describe("CREATE MATERIALIZED TABLE", () => {
       "`a.b`.`c`.`d`",
       "`a`.`b.c`.`d`",
       "`a`.`b`.`'; DROP TABLE x; --`",
-      '`a`.`b`.`"``{upper:date}`',
+      '`a`.`b`.`"``{{upper.date}}`',
     ];
     const answers = await Promise.all(
       names.map((materializedTableIdentifier) => post("create", { ...DAILY, materializedTableIdentifier })),

@@ -1,13 +1,13 @@
 import type { Clock, ErrorCode } from "@tidegate/core";
 import { bounded } from "@tidegate/rest-client";
 import { isSignedBy, type SignedMessage, signedMessage, UNSIGNED } from "@tidegate/webhook";
+import { LRUCache } from "lru-cache";
 import type { Secrets } from "../secrets/secrets.js";
 import { signingKeys } from "../secrets/signing.js";
 import { MalformedAnswer, outcomeOf } from "../service/answer.js";
 import { type CallbackMessage, parseCallback } from "./callback-message.js";
 import { bodyText, byteLength, type CallbackRequest } from "./callback-request.js";
 import type { JobEnds } from "./job-ends.js";
-import { RecentIds } from "./recent-ids.js";
 import { runName } from "./run-names.js";
 
 /** Response to a callback; the body is to be sent as JSON. */
@@ -42,14 +42,15 @@ export class CallbackHandler {
   readonly #secrets: Secrets;
   readonly #ends: JobEnds;
   readonly #clock: Clock;
-  readonly #seen: RecentIds;
+  /** The ids of the latest messages. */
+  readonly #seen: LRUCache<string, true>;
 
   constructor(settings: CallbackSettings, parts: { secrets: Secrets; ends: JobEnds; clock: Clock }) {
     this.#settings = settings;
     this.#secrets = parts.secrets;
     this.#ends = parts.ends;
     this.#clock = parts.clock;
-    this.#seen = new RecentIds(settings.maxKept);
+    this.#seen = new LRUCache({ max: settings.maxKept });
   }
 
   /** Handles a callback. Never throws: every request gets a response. */
@@ -75,7 +76,7 @@ export class CallbackHandler {
     }
     const outcome = outcomeOf(callback.report);
     if (outcome === undefined) return verdict(200, "noted");
-    for (const each of ids) this.#seen.add(each);
+    for (const each of ids) this.#seen.set(each, true);
     const end = { jobId: callback.report.jobId, outcome };
     const deliveries = signers.map((signer) => this.#ends.put(runName(signer, callback.run), end));
     return deliveries.includes(true) ? verdict(200, "delivered") : verdict(202, "kept");

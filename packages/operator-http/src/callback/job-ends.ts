@@ -1,4 +1,5 @@
 import type { JobOutcome } from "@tidegate/core";
+import { LRUCache } from "lru-cache";
 
 /** End of a job, as it was reported. */
 export interface JobEnd {
@@ -25,14 +26,12 @@ interface Waiter {
  * again. A callback may arrive before its `wait`, or while the manager restarts.
  */
 export class JobEnds {
-  readonly #maxKept: number;
-  /** Oldest first. */
-  readonly #endByName = new Map<string, JobEnd>();
+  readonly #endByName: LRUCache<string, JobEnd>;
   readonly #waiters = new Map<string, Set<Waiter>>();
 
-  /** @param maxKept - the oldest are forgotten beyond this number */
+  /** @param maxKept - those that were asked for longest ago are forgotten beyond this number */
   constructor(maxKept: number) {
-    this.#maxKept = maxKept;
+    this.#endByName = new LRUCache({ max: maxKept });
   }
 
   /**
@@ -43,9 +42,7 @@ export class JobEnds {
   put(name: string, end: JobEnd): boolean {
     const known = this.#endByName.get(name);
     if (known !== undefined && known.jobId === end.jobId) return false;
-    this.#endByName.delete(name);
     this.#endByName.set(name, end);
-    this.#forgetOldest();
     const waiting = [...(this.#waiters.get(name) ?? [])].filter(({ wanted }) => isWanted(end, wanted));
     for (const { notify } of waiting) notify(end.outcome);
     return waiting.length > 0;
@@ -100,11 +97,6 @@ export class JobEnds {
       waiters?.delete(waiter);
       if (waiters?.size === 0) this.#waiters.delete(name);
     }
-  }
-
-  #forgetOldest(): void {
-    const [oldest] = this.#endByName.keys();
-    if (this.#endByName.size > this.#maxKept && oldest !== undefined) this.#endByName.delete(oldest);
   }
 }
 

@@ -1,7 +1,7 @@
+import { invalidJob } from "@tidegate/operator-kit";
 import type { AddressGuard } from "../address/address-guard.js";
 import type { Secrets } from "../secrets/secrets.js";
 import type { HttpJob } from "./job.js";
-import { invalidJob } from "./parse-job.js";
 import { secretReferences } from "./secret-references.js";
 import { sampleUrl } from "./url-template.js";
 

@@ -29,7 +29,7 @@ export type HttpJob = {
    */
   readonly completion: "response" | "poll" | "callback";
   /**
-   * The status address; `{jobId}`, `{runId}`, `{idempotencyKey}` and `{groupId}` are filled in. @default the
+   * The status address; `{{jobId}}`, `{{runId}}`, `{{idempotencyKey}}` and `{{groupId}}` are filled in. @default the
    * one that the service returns in its response to the submission, as `statusUrl` or `Location`, at the
    * origin of `url`; else `findUrl`
    */
@@ -37,8 +37,8 @@ export type HttpJob = {
   /** Interval between status queries, ms, 100 to 3,600,000. @default 5,000; 60,000 with `callback` */
   readonly pollIntervalMs?: number;
   /**
-   * Address that looks up a job by its key; `{idempotencyKey}`, `{runId}` and `{groupId}` are filled in.
-   * Responds 404 if there is none. @default `statusUrl` if that has no `{jobId}`; else jobs are not looked
+   * Address that looks up a job by its key; `{{idempotencyKey}}`, `{{runId}}` and `{{groupId}}` are filled in.
+   * Responds 404 if there is none. @default `statusUrl` if that has no `{{jobId}}`; else jobs are not looked
    * up, and a submission whose response was lost is repeated with the same `Idempotency-Key`
    */
   readonly findUrl?: string;

@@ -1,23 +1,21 @@
 import { readFile } from "node:fs/promises";
+import { isSecret, type Secret } from "@tidegate/operator-kit";
 import { z } from "zod";
 import { type HostPattern, namesHost } from "../address/host-pattern.js";
-import type { BoundSecret, Secret, SecretSource, SecretUse } from "./secret.js";
+import type { BoundSecret, SecretUse } from "./secret.js";
 
 /** A secret's source and its permitted use. */
 export interface SecretRule {
-  readonly source: SecretSource;
+  readonly source: Secret;
   /** `undefined` for a plain secret, which signs, and is sent unless it is a signing key. */
   readonly use: SecretUse | undefined;
   /** The hosts that it may be sent to; for a signing secret, the hosts that may get its signatures. */
   readonly hosts: readonly HostPattern[] | "any";
 }
 
-const isSource = (value: unknown): value is SecretSource =>
-  typeof value === "string" || typeof value === "function";
-
 const boundSecret = z
   .strictObject({
-    value: z.custom<SecretSource>(isSource, "must be a string or a function").optional(),
+    value: z.custom<Secret>(isSecret, "must be a string or a function").optional(),
     env: z.string().min(1).optional(),
     file: z.string().min(1).optional(),
     use: z.enum(["signing", "bearer", "basic", "header"]),
@@ -29,7 +27,7 @@ const boundSecret = z
 
 /** The shape of a secret in the options. Its messages never repeat a value. */
 export const secretShape = z.unknown().superRefine((given, context) => {
-  if (isSource(given)) return;
+  if (isSecret(given)) return;
   if (typeof given !== "object" || given === null) {
     context.addIssue("must be a string, a function or an object with value, env or file, and use");
     return;
@@ -47,12 +45,12 @@ export const secretShape = z.unknown().superRefine((given, context) => {
  * @returns `undefined` if the secret is to be sent, but it is unknown to which hosts
  */
 export function secretRule(
-  secret: Secret,
+  secret: Secret | BoundSecret,
   hosts: readonly HostPattern[] | undefined,
   onlyHost: HostPattern | undefined,
 ): SecretRule | undefined {
   const only = onlyHost === undefined ? undefined : [onlyHost];
-  if (isSource(secret)) return { source: secret, use: undefined, hosts: only ?? [] };
+  if (isSecret(secret)) return { source: secret, use: undefined, hosts: only ?? [] };
   const { use } = secret;
   const bound = hosts ?? (use === "signing" ? "any" : only);
   return bound === undefined ? undefined : { source: sourceOf(secret), use, hosts: bound };
@@ -75,7 +73,7 @@ export function isSigningKey(value: string): boolean {
   return value.split(/\s+/).some((each) => each.startsWith("whsec_"));
 }
 
-function sourceOf({ value, env, file }: BoundSecret): SecretSource {
+function sourceOf({ value, env, file }: BoundSecret): Secret {
   if (value !== undefined) return value;
   if (env !== undefined) return () => process.env[env] ?? "";
   return async () => (await readFile(file ?? "", "utf8")).replace(/\r?\n$/, "");

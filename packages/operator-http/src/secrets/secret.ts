@@ -1,5 +1,4 @@
-/** A secret's value, or a function that fetches it at each use, so that a rotated secret needs no restart. */
-export type SecretSource = string | (() => string | Promise<string>);
+import type { Secret } from "@tidegate/operator-kit";
 
 /**
  * Use of a secret. `signing`: it signs requests and callbacks and is never sent itself. The others are sent:
@@ -12,7 +11,7 @@ export type SecretUse = "signing" | "bearer" | "basic" | "header";
  * given.
  */
 export interface BoundSecret {
-  readonly value?: SecretSource;
+  readonly value?: Secret;
   /** The environment variable that holds it, read at each use. */
   readonly env?: string;
   /** The file that holds it, read at each use, without the trailing line end. */
@@ -25,9 +24,3 @@ export interface BoundSecret {
    */
   readonly hosts?: readonly string[];
 }
-
-/**
- * A secret of the operator. A plain one signs; it is sent only if `allow` names exactly one host, and never
- * if it is a signing key (`whsec_…`). A `BoundSecret` has a use and hosts.
- */
-export type Secret = SecretSource | BoundSecret;

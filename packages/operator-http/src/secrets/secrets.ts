@@ -1,5 +1,6 @@
-import { isTidegateError, OperatorError } from "@tidegate/core";
-import { Redactor, unlessAborted } from "@tidegate/rest-client";
+import { OperatorError } from "@tidegate/core";
+import { readSecret } from "@tidegate/operator-kit";
+import { Redactor } from "@tidegate/rest-client";
 import type { SecretUse } from "./secret.js";
 import { isSigningKey, type SecretRule, secretProblem } from "./secret-rules.js";
 
@@ -61,8 +62,8 @@ export class Secrets {
   async resolve(name: string, signal: AbortSignal): Promise<string> {
     const source = this.#byName.get(name)?.source;
     if (source === undefined) throw unusable(name, "is not among the operator's secrets");
-    const value = typeof source === "string" ? source : await fetchSecret(name, source, signal);
-    if (typeof value !== "string" || value.length < MIN_LENGTH || !/^[\x20-\x7e]+$/.test(value)) {
+    const value = await readSecret(name, source, signal);
+    if (value.length < MIN_LENGTH || !/^[\x20-\x7e]+$/.test(value)) {
       throw unusable(name, `must be at least ${MIN_LENGTH} characters of visible ASCII`);
     }
     this.#redactor.remember(name, value);
@@ -92,15 +93,4 @@ function refuseSigningKey(
 ): void {
   if (use === "signing" || rule?.use !== undefined || !isSigningKey(value)) return;
   throw notAllowed(field, name, "is a signing key, which must not be sent");
-}
-
-async function fetchSecret(name: string, fetch: () => unknown, signal: AbortSignal): Promise<unknown> {
-  try {
-    return await unlessAborted(Promise.resolve(fetch()), signal);
-  } catch (error) {
-    if (signal.aborted || isTidegateError(error)) throw error;
-    // Neither message nor cause: a vault client's error may contain the secret it was asked for.
-    const code = (error as { code?: unknown } | null)?.code;
-    throw unusable(name, `cannot be read${typeof code === "string" ? ` (${code})` : ""}`);
-  }
 }

@@ -1,20 +1,11 @@
-import type { OfflineJobRequest } from "@tidegate/core";
+import type { JobCall } from "@tidegate/operator-kit";
 import type { HttpJob } from "../job/job.js";
-import { parseJob } from "../job/parse-job.js";
 
 /** The longest time that a query about a job may take, whatever its submission may. */
 const MAX_QUESTION_MS = 30_000;
 
 /** A run's request and its parsed job. */
-export interface Call {
-  readonly request: OfflineJobRequest;
-  readonly job: HttpJob;
-}
-
-/** @throws OperatorError JOB_INVALID with the offending field */
-export function callOf(request: OfflineJobRequest): Call {
-  return { request, job: parseJob(request.job) };
-}
+export type Call = JobCall<HttpJob>;
 
 export function submissionTimeoutMs({ job }: Call): number {
   return job.requestTimeoutMs ?? (job.completion === "response" ? 600_000 : MAX_QUESTION_MS);

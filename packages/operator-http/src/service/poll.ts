@@ -6,8 +6,8 @@ export interface PollPlan {
   readonly clock: Clock;
   /** Interval between queries, ms. */
   readonly intervalMs: number;
-  /** How many queries in a row may go unanswered. */
-  readonly maxFailures: number;
+  /** How long queries may go unanswered, ms. */
+  readonly unreachableMs: number;
   /** From 0 to 1. @default Math.random */
   readonly random?: () => number;
 }
@@ -28,7 +28,7 @@ const MAX_RETRY_AFTER_MS = 300_000;
  * Queries until the job has ended, at once and then at intervals.
  *
  * @param ask - returns the outcome, or anything else while the job runs
- * @throws Error when too many queries in a row went unanswered
+ * @throws Error when queries went unanswered for too long
  * @throws the signal's reason when it is aborted
  */
 export async function pollUntilEnded(
@@ -36,6 +36,7 @@ export async function pollUntilEnded(
   plan: PollPlan,
   signal: AbortSignal,
 ): Promise<JobOutcome> {
+  let awaySince = 0;
   for (let failures = 0; ; ) {
     let retryAfterMs = 0;
     try {
@@ -45,9 +46,10 @@ export async function pollUntilEnded(
       retryAfterMs = answer?.retryAfterMs ?? 0;
     } catch (error) {
       signal.throwIfAborted();
+      if (failures === 0) awaySince = plan.clock.now();
       failures += 1;
       if (!isTransient(error)) throw error;
-      if (failures >= plan.maxFailures) throw givenUp(failures, error);
+      if (plan.clock.now() - awaySince >= plan.unreachableMs) throw givenUp(plan.unreachableMs, error);
       retryAfterMs = (error as Unanswered).retryAfterMs ?? 0;
     }
     await pause(plan.clock, pollDelayMs({ ...plan, failures, retryAfterMs }), signal);
@@ -77,10 +79,10 @@ function isTransient(error: unknown): boolean {
   return error instanceof Unanswered || (isTidegateError(error) && error.code === "CONFIGURATION_INVALID");
 }
 
-function givenUp(failures: number, cause: unknown): Error {
+function givenUp(unreachableMs: number, cause: unknown): Error {
   const { retryAfterMs } = cause as Partial<Unanswered>;
   return new Unanswered(
-    `The job's end is not known: ${failures} questions in a row went unanswered. ${messageOf(cause)}`,
+    `The job's end is not known: the service has not answered for ${unreachableMs / 1_000} s. ${messageOf(cause)}`,
     { cause, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
   );
 }

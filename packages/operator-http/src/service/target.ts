@@ -1,4 +1,4 @@
-import { invalidJob } from "../job/parse-job.js";
+import { invalidJob } from "@tidegate/operator-kit";
 import { fillTemplate, hasPlaceholder, type Placeholder } from "../job/url-template.js";
 import type { Call } from "./call.js";
 import type { JobHandle } from "./job-handle.js";

@@ -1,5 +1,5 @@
 import { afterEach } from "@jest/globals";
-import { HttpOperator, type HttpOperatorOptions } from "../../src/index.js";
+import { createHttpOperator, type HttpOperator, type HttpOperatorOptions } from "../../src/index.js";
 
 /** A key of Standard Webhooks: 32 bytes. */
 export const ORDERS_KEY = `whsec_${Buffer.alloc(32, "orders").toString("base64")}`;
@@ -19,7 +19,7 @@ export function useOperators(): (options?: Partial<HttpOperatorOptions>) => Http
     await Promise.all(operators.splice(0).map((operator) => operator.stop()));
   });
   return (options = {}) => {
-    const operator = new HttpOperator({ ...LOOPBACK, ...options });
+    const operator = createHttpOperator({ ...LOOPBACK, ...options });
     operators.push(operator);
     return operator;
   };

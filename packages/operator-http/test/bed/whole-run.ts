@@ -1,6 +1,6 @@
 import { createTidegate, type JsonObject, MemoryStore, type Run, VirtualClock } from "@tidegate/core";
 import { embeddedEngine } from "@tidegate/engine-embedded";
-import { HttpOperator, type HttpOperatorOptions } from "../../src/index.js";
+import { createHttpOperator, type HttpOperatorOptions } from "../../src/index.js";
 import { LOOPBACK } from "./operators.js";
 
 const DAY = 86_400_000;
@@ -23,7 +23,7 @@ export async function wholeRun(
   const tidegate = createTidegate({
     store: new MemoryStore(),
     engines: [embeddedEngine()],
-    operators: [new HttpOperator({ ...LOOPBACK, clock, ...options })],
+    operators: [createHttpOperator({ ...LOOPBACK, clock, ...options })],
     clock,
   });
   await tidegate.start();

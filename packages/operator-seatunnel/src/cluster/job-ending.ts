@@ -1,9 +1,12 @@
 import type { Clock, EpochMs } from "@tidegate/core";
+import type { JobWatch } from "@tidegate/operator-kit";
 import { metricsOf } from "../outcome/outcome.js";
 import { Refused, Unanswered } from "../rest/failure.js";
 import type { ListedJob } from "../rest/listed-job.js";
 import type { JobListing } from "./job-lists.js";
-import type { JobWatch, WatchedEnd } from "./job-watch.js";
+
+/** The end of a job as the cluster lists it; `lost` if the cluster no longer knows the job. */
+export type WatchedEnd = ListedJob | "lost";
 
 /** Signals that limit a wait: the caller's and the operator's. */
 export interface Limits {
@@ -36,10 +39,10 @@ const START_LIMIT_MS = 30_000;
 export class JobEnding {
   readonly #stopper: JobStopper;
   readonly #listing: JobListing;
-  readonly #watch: JobWatch;
+  readonly #watch: JobWatch<ListedJob>;
   readonly #clock: Clock;
 
-  constructor(stopper: JobStopper, listing: JobListing, watch: JobWatch, clock: Clock) {
+  constructor(stopper: JobStopper, listing: JobListing, watch: JobWatch<ListedJob>, clock: Clock) {
     this.#stopper = stopper;
     this.#listing = listing;
     this.#watch = watch;
@@ -132,7 +135,7 @@ export class JobEnding {
     const either = AbortSignal.any([signal, over.signal]);
     const timer = this.#clock.wakeAt(this.#clock.now() + ms, () => over.abort("running"));
     try {
-      return await this.#watch.ended(jobId, either, lifetime);
+      return await this.#watch.end(jobId, either, lifetime);
     } catch (error) {
       if (error === "running") return "running";
       throw error;

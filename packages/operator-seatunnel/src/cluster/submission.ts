@@ -7,6 +7,7 @@ import {
   pause,
   type RetryAdvice,
 } from "@tidegate/core";
+import { unlessAborted } from "@tidegate/rest-client";
 import { jobName, jobsOf } from "../job-name.js";
 import { hasSucceeded } from "../outcome/outcome.js";
 import type { Redact } from "../outcome/redaction.js";
@@ -15,7 +16,6 @@ import type { ListedJob } from "../rest/listed-job.js";
 import type { SeaTunnelApi } from "../rest/seatunnel-api.js";
 import type { JobEnding } from "./job-ending.js";
 import type { JobListing } from "./job-lists.js";
-import { unlessAborted } from "./unless-aborted.js";
 
 /** A job that the cluster has taken. */
 export interface TakenJob {

@@ -1,7 +1,5 @@
 import type { JsonObject } from "@tidegate/core";
-
-/** Effect of a second job of an interval on the rows of the first: it replaces them, or appends its own. */
-export type Rerun = "replaces" | "appends";
+import type { Rerun } from "@tidegate/operator-kit";
 
 // Types, not interfaces: TypeScript accepts these as JSON, so a typed job can be a schedule's `job`.
 
@@ -24,7 +22,7 @@ export type SeaTunnelJob = {
   readonly transform?: readonly PluginConfig[];
   readonly sink: readonly PluginConfig[];
   /** The IANA zone of dates and of timestamps without one. @default "UTC" */
-  readonly timeZone?: string;
+  readonly timezone?: string;
   /**
    * How long the job may run, from its submission, ms, 1,000 to 2,592,000,000. @default the operator's
    * `deadlineMs`

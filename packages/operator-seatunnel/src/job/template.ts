@@ -1,10 +1,30 @@
 import type { JsonObject, JsonValue } from "@tidegate/core";
-import { invalidJob } from "./invalid-job.js";
-import { type Filling, isBound, isQuoted, PLACEHOLDERS } from "./placeholders.js";
-import { secretNameOf } from "./secrets.js";
-import { endsWithinQuotes } from "./sql-literal.js";
+import {
+  BRACES,
+  type Filling,
+  hasLooseBraces,
+  invalidJob,
+  isBound,
+  namesIn,
+  type Placeholder,
+  placeholderOf,
+  placeholderText,
+  replaceNames,
+  unknownPlaceholder,
+} from "@tidegate/operator-kit";
+import { endsWithinQuotes } from "./sql-quotes.js";
 
-const BRACES = /\{\{([^{}]*)\}\}/g;
+/** Values for a configuration. */
+export interface ConfigFilling extends Filling {
+  /** By name. @default none */
+  readonly secrets?: ReadonlyMap<string, string>;
+}
+
+/** Nothing in it ends a literal, leaves a directory, or is special to a shell or a SQL dialect. */
+const PLAIN = /^(?!\.+$)[A-Za-z0-9_.:-]+$/;
+
+/** Formats of numbers, which JSON can hold exactly. */
+const NUMBERS: ReadonlySet<string> = new Set(["epochMs", "unsignedMs", "epochS"]);
 
 /**
  * Checks every placeholder of a configuration.
@@ -25,14 +45,17 @@ export function checkTemplates(value: JsonValue, field: string, secretNames: rea
 
 /** Returns whether any of the configuration's strings depends on the interval. */
 export function hasBound(value: JsonValue): boolean {
-  if (typeof value === "string") return namesIn(value).some(isBound);
+  if (typeof value === "string") return namesIn(value).some((name) => isBound(placeholderOf(name)));
   return typeof value === "object" && value !== null && Object.values(value).some(hasBound);
 }
 
 /** Returns the secrets that the configuration names, each once. */
 export function secretNamesIn(value: JsonValue): string[] {
   if (typeof value === "string") {
-    return namesIn(value).flatMap((name) => secretNameOf(name) ?? []);
+    return namesIn(value).flatMap((name) => {
+      const placeholder = placeholderOf(name);
+      return placeholder?.kind === "secret" ? [placeholder.name] : [];
+    });
   }
   if (typeof value !== "object" || value === null) return [];
   return [...new Set(Object.values(value).flatMap(secretNamesIn))];
@@ -44,11 +67,15 @@ export function secretNamesIn(value: JsonValue): string[] {
  *
  * @throws OperatorError JOB_INVALID with the field whose value the request cannot supply
  */
-export function fillTemplates<Value extends JsonValue>(value: Value, filling: Filling, field: string): Value {
+export function fillTemplates<Value extends JsonValue>(
+  value: Value,
+  filling: ConfigFilling,
+  field: string,
+): Value {
   return filled(value, filling, field) as Value;
 }
 
-function filled(value: JsonValue, filling: Filling, field: string): JsonValue {
+function filled(value: JsonValue, filling: ConfigFilling, field: string): JsonValue {
   if (typeof value === "string") return filledText(value, filling, field);
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map((child, index) => filled(child, filling, `${field}.${index}`));
@@ -60,35 +87,31 @@ function filled(value: JsonValue, filling: Filling, field: string): JsonValue {
   );
 }
 
-function filledText(text: string, filling: Filling, field: string): string | number {
-  const valueFor = (name: string) => placeholderValue(name, filling, field);
-  const [only] = namesIn(text);
-  if (only !== undefined && text === `{{${only}}}`) return valueFor(only);
-  return text.replace(BRACES, (_, name: string) => String(valueFor(name)));
+function filledText(text: string, filling: ConfigFilling, field: string): string | number {
+  const whole = replaceNames(text, (name) => textOf(placeholderOf(name)!, filling, field));
+  const [only = ""] = namesIn(text);
+  const placeholder = placeholderOf(only);
+  const isNumber = text === `{{${only}}}` && isBound(placeholder) && NUMBERS.has(placeholder.format);
+  return isNumber ? Number(whole) : whole;
 }
 
-function placeholderValue(name: string, filling: Filling, field: string): string | number {
-  const secret = filling.secrets?.get(secretNameOf(name) ?? "");
-  return secret ?? PLACEHOLDERS.get(name)!(filling, field);
+function textOf(placeholder: Placeholder, filling: ConfigFilling, field: string): string {
+  if (placeholder.kind === "secret") return filling.secrets?.get(placeholder.name) ?? "";
+  const text = placeholderText(placeholder, filling, field);
+  if (placeholder.kind !== "run" || placeholder.name === "groupId.sql" || PLAIN.test(text)) return text;
+  throw invalidJob(field, `the ${placeholder.name} has characters that cannot stand here as they are`);
 }
 
 function checkTemplate(text: string, field: string, secretNames: readonly string[]): void {
   for (const { 1: name = "", index } of text.matchAll(BRACES)) {
-    const secret = secretNameOf(name);
-    if (secret !== undefined && secretNames.includes(secret)) continue;
-    if (secret !== undefined) throw invalidJob(field, `the operator has no secret "${secret}"`);
-    if (!PLACEHOLDERS.has(name)) throw invalidJob(field, `{{${name}}} is unknown; there are ${knownNames()}`);
-    if (isQuoted(name) && endsWithinQuotes(text.slice(0, index))) {
+    const placeholder = placeholderOf(name);
+    if (placeholder === undefined) throw invalidJob(field, unknownPlaceholder(name));
+    if (placeholder.kind === "secret" && !secretNames.includes(placeholder.name)) {
+      throw invalidJob(field, `the operator has no secret "${placeholder.name}"`);
+    }
+    if (name === "groupId.sql" && endsWithinQuotes(text.slice(0, index))) {
       throw invalidJob(field, `{{${name}}} brings its own quotes; write it without any around it`);
     }
   }
-  if (text.replace(BRACES, "").includes("{{")) throw invalidJob(field, "{{ without }} behind it");
-}
-
-function namesIn(text: string): string[] {
-  return Array.from(text.matchAll(BRACES), ([, name = ""]) => name);
-}
-
-function knownNames(): string {
-  return [...PLACEHOLDERS.keys()].join(", ");
+  if (hasLooseBraces(text)) throw invalidJob(field, "{{ without }} behind it");
 }

@@ -1,5 +1,5 @@
 import type { JobMetrics, JobOutcome } from "@tidegate/core";
-import type { CheckedJob } from "../job/parse-job.js";
+import type { CheckedJob } from "../job/checked-job.js";
 import type { ListedJob } from "../rest/listed-job.js";
 import { failureCause } from "./failure-cause.js";
 import type { Redact } from "./redaction.js";

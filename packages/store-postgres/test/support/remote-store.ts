@@ -12,8 +12,11 @@ interface Asked {
 }
 
 /** A store of another process, as another manager has it. `close` ends the process. */
-export async function remoteStore(options: PostgresStoreOptions): Promise<ScheduleStore> {
-  const child = fork(SCRIPT, [JSON.stringify(options)], { execArgv: [], serialization: "advanced" });
+export async function remoteStore(options: PostgresStoreOptions, namespace?: string): Promise<ScheduleStore> {
+  const child = fork(SCRIPT, [JSON.stringify({ options, namespace })], {
+    execArgv: [],
+    serialization: "advanced",
+  });
   await once(child, "message");
   const asked = new Map<number, Asked>();
   child.on("message", ({ id, answer, error }: { id: number; answer?: unknown; error?: Error }) => {

@@ -1,8 +1,9 @@
 // A store in a process of its own: does what it is told to, and answers.
 import { PostgresStore } from "@tidegate/store-postgres";
 
-const store = new PostgresStore(JSON.parse(process.argv[2]));
-await store.open();
+const { options, namespace } = JSON.parse(process.argv[2]);
+const store = new PostgresStore(options);
+await store.open(namespace);
 
 process.on("message", async ({ id, method, parameters }) => {
   try {

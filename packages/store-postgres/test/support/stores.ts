@@ -22,9 +22,9 @@ export class StoreScene {
     return scene;
   }
 
-  async open(options: Partial<PostgresStoreOptions> = {}): Promise<PostgresStore> {
+  async open(options: Partial<PostgresStoreOptions> = {}, namespace?: string): Promise<PostgresStore> {
     const store = new PostgresStore({ connectionString: this.url, ...options });
-    await store.open();
+    await store.open(namespace);
     this.#opened.push(store);
     return store;
   }
@@ -32,7 +32,11 @@ export class StoreScene {
   /** Closes what is open and empties the tables. */
   async clear(): Promise<void> {
     for (const store of this.#opened.splice(0)) await store.close();
-    await this.server.query(`TRUNCATE ${TABLES.map((table) => `tidegate.${table}`).join(", ")}`, this.url);
+    const tables = await this.server.query<{ name: string }>(
+      `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE tablename IN ('${TABLES.join("', '")}')`,
+      this.url,
+    );
+    await this.server.query(`TRUNCATE ${tables.map(({ name }) => name).join(", ")}`, this.url);
   }
 
   async dispose(): Promise<void> {

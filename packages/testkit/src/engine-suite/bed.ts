@@ -6,6 +6,7 @@ import {
   type EngineRepairedEvent,
   type EngineSchedule,
   type EpochMs,
+  engineSchedule,
   type Interval,
   type ScheduleEngine,
   type ScheduleInfo,
@@ -128,8 +129,7 @@ export class EngineBed {
 
   /** Returns a schedule as the engine receives it. */
   async engineSchedule(groupId: string): Promise<EngineSchedule> {
-    const { spec, version, nextFireAt } = await this.client.get(groupId);
-    return { groupId, version, spec, nextFireAt };
+    return engineSchedule(await this.client.get(groupId));
   }
 
   async listed(): Promise<EngineEntry[]> {

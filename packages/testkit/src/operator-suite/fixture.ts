@@ -17,6 +17,8 @@ export interface OperatorFixture {
   readonly busyRequest?: RequestFactory;
   /** A `job` that `validate` refuses. Feature `validate`. */
   readonly malformedJob?: JsonObject;
+  /** Jobs with fields that are unknown, missing or of the wrong type. Feature `describeJob`. */
+  readonly misshapenJobs?: readonly JsonObject[];
   /**
    * Returns how many times the data of a request's interval is present where its job puts it. Feature
    * `effects`.
@@ -41,6 +43,8 @@ export interface OperatorFeatures {
   readonly busy: boolean;
   /** The operator has `validate`. */
   readonly validate: boolean;
+  /** The operator has `describeJob`. */
+  readonly describeJob: boolean;
   /** The bed can count the effects of a job. */
   readonly effects: boolean;
   /** The operator finds ended jobs after a restart. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { completionRules, repetitionRules } from "./completion.js";
+import { descriptionRules } from "./description.js";
 import { failureRules } from "./failure.js";
 import type { OperatorBed, OperatorFixture, OperatorSuiteOptions } from "./fixture.js";
 import { lookupRules } from "./lookup.js";
@@ -40,6 +41,7 @@ export function operatorSuite(options: OperatorSuiteOptions): void {
         failing: true,
         busy: false,
         validate: true,
+        describeJob: true,
         effects: true,
         restart: true,
         ...options.supports,
@@ -63,5 +65,6 @@ export function operatorSuite(options: OperatorSuiteOptions): void {
     lookupRules(bed);
     stoppingRules(bed);
     failureRules(bed);
+    descriptionRules(bed);
   });
 }

@@ -4,10 +4,13 @@ import type { ScheduleStore } from "@tidegate/core";
 export interface StoreFixture {
   /** Empty and already open. */
   readonly store: ScheduleStore;
-  /** Reopens the store's data as the next process does; the suite has closed the store. Feature `reopen`. */
-  readonly reopen?: () => Promise<ScheduleStore>;
+  /**
+   * Reopens the store's data as the next process does, for the default namespace or the one given; the suite
+   * has closed the store. Features `reopen` and `namespaces`.
+   */
+  readonly reopen?: (namespace?: string) => Promise<ScheduleStore>;
   /** Opens the store's data concurrently, as another process does. Feature `sharing`. */
-  readonly connect?: () => Promise<ScheduleStore>;
+  readonly connect?: (namespace?: string) => Promise<ScheduleStore>;
   /** Closes what is open and removes what was created. */
   readonly dispose: () => Promise<void>;
 }
@@ -18,6 +21,8 @@ export interface StoreFeatures {
   readonly reopen: boolean;
   /** Several processes may open the store at once. @default false */
   readonly sharing: boolean;
+  /** Keeps namespaces apart; needs `reopen`. @default true */
+  readonly namespaces: boolean;
 }
 
 export interface StoreSuiteOptions {

@@ -8,7 +8,7 @@ import { coverageRules, partialCoverageRules, rerunCoverageRules, tallyRules } f
 import { crowdRules } from "./crowd.js";
 import { dueRules } from "./due.js";
 import { durabilityRules } from "./durability.js";
-import type { StoreBed, StoreFixture, StoreSuiteOptions } from "./fixture.js";
+import type { StoreBed, StoreFeatures, StoreFixture, StoreSuiteOptions } from "./fixture.js";
 import { gatedRules } from "./gated.js";
 import { insertionRules, supersedingRules } from "./generations.js";
 import { laneRules } from "./lane.js";
@@ -16,6 +16,7 @@ import { blockingRules } from "./lane-blocking.js";
 import { cancelPlannedRules, laneWidthRules } from "./lane-width.js";
 import { cancelRequestRules, renewalRules } from "./leases.js";
 import { lifecycleRules } from "./lifecycle.js";
+import { besideAnother, namespaceRules } from "./namespaces.js";
 import { openJobRules } from "./open-jobs.js";
 import { pausedPlanRules, planConflictRules, planningRules } from "./planning.js";
 import { historyRules } from "./properties.js";
@@ -41,6 +42,11 @@ export function storeSuite(options: StoreSuiteOptions): void {
   describe(`${options.name} keeps the rules of ScheduleStore`, () => {
     const bed = makeBed(options);
     for (const rules of RULES) rules(bed);
+  });
+  const { namespaces } = featuresOf(options);
+  (namespaces ? describe : describe.skip)(`${options.name} keeps them beside another namespace`, () => {
+    const bed = makeBed({ ...options, create: () => besideAnother(options.create) });
+    for (const rules of RULES_BESIDE) rules(bed);
   });
 }
 
@@ -93,10 +99,38 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   historyRules,
 ];
 
+/** The rules that are tested again beside another namespace: those of whole tables, not of one group or run. */
+const RULES_BESIDE: readonly ((bed: StoreBed) => void)[] = [
+  namespaceRules,
+  registrationRules,
+  scheduleFilterRules,
+  schedulePagingRules,
+  dueRules,
+  planningRules,
+  laneRules,
+  claimRules,
+  claimOrderRules,
+  claimScopeRules,
+  recoveryRules,
+  nextWakeRules,
+  openJobRules,
+  runFilterRules,
+  runPagingRules,
+  tallyRules,
+  backfillRules,
+  purgeRules,
+  rivalryRules,
+];
+
+function featuresOf({ supports }: StoreSuiteOptions): StoreFeatures {
+  return { reopen: true, sharing: false, namespaces: true, ...supports };
+}
+
 /**
  * Creates one fixture per test; what a test opens in addition is closed before the fixture is disposed of.
  */
-function makeBed({ create, supports, propertyRuns = 100 }: StoreSuiteOptions): StoreBed {
+function makeBed(options: StoreSuiteOptions): StoreBed {
+  const { create, propertyRuns = 100 } = options;
   let fixture: StoreFixture | undefined;
   const opened: ScheduleStore[] = [];
   beforeEach(async () => {
@@ -118,7 +152,7 @@ function makeBed({ create, supports, propertyRuns = 100 }: StoreSuiteOptions): S
     opened.push(store);
     return store;
   };
-  const features = { reopen: true, sharing: false, ...supports };
+  const features = featuresOf(options);
   return {
     fixture: () => fixture!,
     store: () => fixture!.store,

@@ -1,0 +1,94 @@
+import { z } from "zod";
+import { ENCODINGS } from "../prepare/encoding.js";
+import { COLUMN_TYPES, columnType } from "./column-type.js";
+import type { DuckdbJob } from "./job.js";
+
+const MAX_PATHS = 1_000;
+const MAX_COLUMNS = 10_000;
+const URL_SCHEME = /^[A-Za-z][A-Za-z0-9+.-]+:\/\//;
+
+const path = z
+  .string()
+  .min(1)
+  .max(4_096)
+  .refine((text) => !text.includes("\0"), "must not contain a NUL character")
+  .refine((text) => !URL_SCHEME.test(text), "must be a local path, not a URL");
+
+const columnName = z.string().min(1).max(1_000);
+
+const declaredType = z
+  .string()
+  .refine(
+    (declared) => columnType(declared) !== undefined,
+    `must be one of DuckDB's types ${COLUMN_TYPES.join(", ")}`,
+  );
+
+const columns = z
+  .record(columnName, declaredType)
+  .refine((declared) => Object.keys(declared).length >= 1, "must name at least one column")
+  .refine((declared) => Object.keys(declared).length <= MAX_COLUMNS, `must not name more than ${MAX_COLUMNS}`)
+  .refine(hasDistinctNames, "must not name a column twice; DuckDB's names do not depend on case");
+
+const character = z.string().regex(/^[^\r\n\0]$/, "must be one character");
+
+const csvOptions = z
+  .strictObject({
+    delimiter: character.exactOptional(),
+    quote: z.union([character, z.literal("")]).exactOptional(),
+    escape: character.exactOptional(),
+    header: z.boolean().exactOptional(),
+    nullString: z.string().max(100).exactOptional(),
+    skip: z.number().int().min(0).max(1_000).exactOptional(),
+    encoding: z.enum(ENCODINGS).exactOptional(),
+  })
+  .refine(({ delimiter = ",", quote = '"' }) => delimiter !== quote, "delimiter and quote must differ");
+
+const files = {
+  path: z.union([path, z.array(path).min(1).max(MAX_PATHS)]),
+  timeColumn: columnName.exactOptional(),
+  timeUnit: z.enum(["iso", "s", "ms", "us", "ns"]).exactOptional(),
+};
+
+const source = z.discriminatedUnion("format", [
+  z
+    .strictObject({
+      format: z.literal("csv"),
+      ...files,
+      columns: columns.exactOptional(),
+      options: csvOptions.exactOptional(),
+    })
+    .refine(({ options, columns }) => options?.header !== false || namesInOrder(columns), {
+      path: ["columns"],
+      message:
+        "must name the columns of a file without a header, none of them by a number, which has no place in JSON's order",
+    }),
+  z.strictObject({ format: z.literal("json"), ...files, columns: columns.exactOptional() }),
+  z.strictObject({ format: z.literal("parquet"), ...files }),
+]);
+
+const target = z.strictObject({
+  path: path.refine((text) => !/[*?[\]]/.test(text), "must not contain the glob characters * ? [ ]"),
+  compression: z.enum(["zstd", "snappy", "gzip", "uncompressed"]).exactOptional(),
+});
+
+/** Schema of a schedule's `job`. */
+export const jobSchema = z
+  .strictObject({
+    source: source.exactOptional(),
+    sql: z.string().min(1).max(50_000).exactOptional(),
+    target,
+  })
+  .refine(({ source: files, sql }) => (files === undefined) !== (sql === undefined), {
+    path: ["source"],
+    message: "give either source or sql",
+  }) as unknown as z.ZodType<DuckdbJob>;
+
+function hasDistinctNames(declared: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(declared).map((name) => name.toLowerCase());
+  return new Set(names).size === names.length;
+}
+
+/** Returns whether the declared columns have an order that a JavaScript object keeps. */
+function namesInOrder(columns: Readonly<Record<string, string>> | undefined): boolean {
+  return columns !== undefined && !Object.keys(columns).some((name) => /^\d+$/.test(name));
+}

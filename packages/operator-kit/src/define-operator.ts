@@ -1,0 +1,126 @@
+import type {
+  JobContext,
+  JobOutcome,
+  JsonObject,
+  OfflineJobRequest,
+  ScheduleOperator,
+  SubmittedJob,
+} from "@tidegate/core";
+import type { z } from "zod";
+import { jobJsonSchema, parseJob } from "./parse-job.js";
+
+/** A run's request with its job, which is parsed once, whatever is asked about it. */
+export interface JobCall<Job> {
+  readonly request: OfflineJobRequest;
+  readonly job: Job;
+}
+
+/**
+ * An operator's job and its work. The members keep the rules of `ScheduleOperator`; they get typed jobs.
+ *
+ * @typeParam Job - the job as its schema returns it
+ * @typeParam Prepared - the job as the operator works with it, if `prepare` makes something else of it
+ */
+export interface OperatorDefinition<Job, Prepared = Job> {
+  /** The name by which schedules choose the operator, such as `duckdb`. */
+  readonly type: string;
+  /** The one definition of a job: its type, its validation and its JSON schema follow from it. */
+  readonly jobSchema: z.ZodType<Job>;
+  /**
+   * Turns a parsed job into what the other members work with. Pure: its result is kept for the job's object.
+   *
+   * @throws OperatorError JOB_INVALID for what the schema cannot express; see `invalidJob`
+   * @default the job itself
+   */
+  prepare?(job: Job): Prepared;
+  /**
+   * Checks that this operator allows the job: at registration, and before each submission. Jobs that were
+   * allowed before are still found, waited for and cancelled.
+   *
+   * @throws OperatorError with the offending field
+   */
+  check?(job: Prepared): void;
+  /** Returns what a person should know about an accepted job, in plain sentences that name the field. */
+  notes?(job: Prepared): readonly string[];
+  /** Opens what the operator needs. */
+  start?(): Promise<void>;
+  /** Closes it. */
+  stop?(): Promise<void>;
+  /** Starts the job. */
+  submit(call: JobCall<Prepared>, context: JobContext): Promise<SubmittedJob>;
+  /** Returns the job that was submitted with the request's `idempotencyKey`, or `undefined`. */
+  find(call: JobCall<Prepared>): Promise<SubmittedJob | undefined>;
+  /** Returns whether `find` can look up this job. @default true */
+  canFind?(job: Prepared): boolean;
+  /** Resolves when the job has ended. */
+  wait(jobId: string, call: JobCall<Prepared>, context: JobContext): Promise<JobOutcome>;
+  /** Stops the job. */
+  cancel(jobId: string, call: JobCall<Prepared>): Promise<void>;
+}
+
+/** A definition whose other members work with what `prepare` makes of a job. */
+export interface PreparingDefinition<Job, Prepared> extends OperatorDefinition<Job, Prepared> {
+  prepare(job: Job): Prepared;
+}
+
+/** A `ScheduleOperator` with all optional members. */
+export type DefinedOperator = Required<ScheduleOperator>;
+
+/**
+ * Returns the operator of a definition.
+ *
+ * ```ts
+ * defineOperator({
+ *   type: "mine",
+ *   jobSchema: z.strictObject({ query: z.string() }),
+ *   submit: async ({ request, job }) => ({ jobId: await service.start(request.idempotencyKey, job.query) }),
+ *   find: async ({ request }) => service.look(request.idempotencyKey),
+ *   wait: async (jobId, _call, { signal }) => service.end(jobId, { signal }),
+ *   cancel: async (jobId) => service.stop(jobId),
+ * });
+ * ```
+ */
+export function defineOperator<Job, Prepared>(
+  definition: PreparingDefinition<Job, Prepared>,
+): DefinedOperator;
+export function defineOperator<Job>(definition: OperatorDefinition<Job>): DefinedOperator;
+export function defineOperator<Job, Prepared>(
+  definition: OperatorDefinition<Job, Prepared>,
+): DefinedOperator {
+  const prepared = new WeakMap<JsonObject, Prepared>();
+  const read = (json: JsonObject): Prepared => {
+    const known = prepared.get(json);
+    if (known !== undefined) return known;
+    const job = parseJob(definition.jobSchema, json);
+    const made = definition.prepare === undefined ? (job as unknown as Prepared) : definition.prepare(job);
+    prepared.set(json, made);
+    return made;
+  };
+  const checked = (json: JsonObject): Prepared => {
+    const job = read(json);
+    definition.check?.(job);
+    return job;
+  };
+  const callOf = (request: OfflineJobRequest): JobCall<Prepared> => ({ request, job: read(request.job) });
+  let schema: JsonObject | undefined;
+  return {
+    operatorType: definition.type,
+    start: async () => definition.start?.(),
+    stop: async () => definition.stop?.(),
+    validate: (json) => void checked(json),
+    notesOn: (json) => definition.notes?.(read(json)) ?? [],
+    describeJob: () => {
+      schema ??= jobJsonSchema(definition.jobSchema);
+      return schema;
+    },
+    submit: async (request, context) => definition.submit({ request, job: checked(request.job) }, context),
+    find: async (key, request) => definition.find(callOf(withKey(request, key))),
+    canFind: (json) => definition.canFind?.(read(json)) ?? true,
+    wait: async (jobId, request, context) => definition.wait(jobId, callOf(request), context),
+    cancel: async (jobId, request) => definition.cancel(jobId, callOf(request)),
+  };
+}
+
+function withKey(request: OfflineJobRequest, idempotencyKey: string): OfflineJobRequest {
+  return request.idempotencyKey === idempotencyKey ? request : { ...request, idempotencyKey };
+}

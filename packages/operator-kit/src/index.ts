@@ -1,0 +1,34 @@
+export { type Bounds, boundsOf, timeBoundsOf } from "./bounds.js";
+export {
+  type DefinedOperator,
+  defineOperator,
+  type JobCall,
+  type OperatorDefinition,
+  type PreparingDefinition,
+} from "./define-operator.js";
+export { JobWatch, type JobWatchSettings, type Sighting } from "./job-watch.js";
+export { operatorModule } from "./operator-module.js";
+export { invalidJob, jobJsonSchema, parseJob } from "./parse-job.js";
+export { BRACES, hasLooseBraces, namesIn, replaceNames } from "./placeholders/braces.js";
+export {
+  type BoundPlaceholder,
+  isBound,
+  knownPlaceholders,
+  type Placeholder,
+  placeholderOf,
+  unknownPlaceholder,
+} from "./placeholders/placeholder.js";
+export { type Filling, placeholderText } from "./placeholders/placeholder-text.js";
+export { nearestInstant, timestampText } from "./placeholders/time-text.js";
+export { type Rerun, rerunNotes, rerunSchema } from "./rerun.js";
+export {
+  isSecret,
+  readSecret,
+  readSecrets,
+  SECRET_NAME,
+  type Secret,
+  secretName,
+  secretsSchema,
+  unreadableSecret,
+} from "./secrets.js";
+export { timezoneSchema } from "./timezone.js";

@@ -1,0 +1,78 @@
+import { SECRET_NAME } from "../secrets.js";
+
+/** Formats of an instant. */
+export const TIME_FORMATS = [
+  "timestamp",
+  "timestamptz",
+  "iso",
+  "date",
+  "epochMs",
+  "unsignedMs",
+  "epochS",
+] as const;
+
+/** Formats of a bound: those of an instant, or a position. */
+export type BoundFormat = (typeof TIME_FORMATS)[number] | "offset";
+
+/** A bound of the interval, or the scheduled time. */
+export interface BoundPlaceholder {
+  readonly kind: "bound";
+  readonly bound: "lower" | "upper" | "scheduled";
+  readonly format: BoundFormat;
+}
+
+/** Meaning of a name in double braces. `groupId.sql` is the group's id as a SQL string, quotes included. */
+export type Placeholder =
+  | BoundPlaceholder
+  | { readonly kind: "run"; readonly name: "groupId" | "groupId.sql" | "runId" }
+  | { readonly kind: "secret"; readonly name: string };
+
+const SECRET = "secret.";
+
+const RUN_NAMES = ["groupId", "groupId.sql", "runId"] as const;
+
+const NAMES: ReadonlyMap<string, Placeholder> = new Map(
+  [
+    ...(["lower", "upper", "scheduled"] as const).flatMap((bound) =>
+      TIME_FORMATS.map((format): Placeholder => ({ kind: "bound", bound, format })),
+    ),
+    ...(["lower", "upper"] as const).map(
+      (bound): Placeholder => ({ kind: "bound", bound, format: "offset" }),
+    ),
+    ...RUN_NAMES.map((name): Placeholder => ({ kind: "run", name })),
+  ].map((placeholder) => [nameOf(placeholder), placeholder]),
+);
+
+/** Returns the placeholder of a name such as `lower.timestamp`; `undefined` if there is none. */
+export function placeholderOf(name: string): Placeholder | undefined {
+  if (!name.startsWith(SECRET)) return NAMES.get(name);
+  const secret = name.slice(SECRET.length);
+  return SECRET_NAME.test(secret) ? { kind: "secret", name: secret } : undefined;
+}
+
+/** Returns whether a placeholder's value depends on the interval. */
+export function isBound(placeholder: Placeholder | undefined): placeholder is BoundPlaceholder {
+  return placeholder?.kind === "bound";
+}
+
+/** Returns the name of a placeholder, as it stands between the braces. */
+export function nameOf(placeholder: Placeholder): string {
+  switch (placeholder.kind) {
+    case "bound":
+      return `${placeholder.bound}.${placeholder.format}`;
+    case "run":
+      return placeholder.name;
+    case "secret":
+      return SECRET + placeholder.name;
+  }
+}
+
+/** Returns what is wrong with a name between braces. */
+export function unknownPlaceholder(name: string): string {
+  return `{{${name}}} is unknown; there are ${knownPlaceholders()}`;
+}
+
+/** Returns the names of all placeholders, for messages. */
+export function knownPlaceholders(): string {
+  return `${[...NAMES.keys()].join(", ")}, and ${SECRET}…`;
+}

@@ -1,0 +1,16 @@
+import { z } from "zod";
+
+/** Effect of a second job of an interval on the rows of the first: it replaces them, or appends its own. */
+export type Rerun = z.infer<typeof rerunSchema>;
+
+/** Schema of the field `rerun` of a job. */
+export const rerunSchema = z.enum(["replaces", "appends"]).meta({
+  description:
+    "Effect of a second job of an interval: it replaces the rows of the first, or appends its own.",
+});
+
+/** Returns the note on a job that doubles rows. @param field - such as `job.rerun` */
+export function rerunNotes(field: string, value: Rerun | undefined): string[] {
+  if (value !== "appends") return [];
+  return [`${field} is "appends": an interval that is run again has its rows twice.`];
+}

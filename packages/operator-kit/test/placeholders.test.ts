@@ -1,0 +1,101 @@
+import { describe, expect, it } from "@jest/globals";
+import {
+  hasLooseBraces,
+  namesIn,
+  placeholderOf,
+  placeholderText,
+  replaceNames,
+  unknownPlaceholder,
+} from "../src/index.js";
+
+const REQUEST = {
+  boundaryType: "time",
+  lowerBoundary: String(Date.UTC(2026, 0, 1)),
+  upperBoundary: String(Date.UTC(2026, 0, 1, 0, 0, 1, 500)),
+  scheduledTime: Date.UTC(2026, 0, 2),
+  groupId: "it's",
+  runId: "r1",
+} as const;
+
+/** Returns the text of a placeholder in New York, or throws as `placeholderText`. */
+function textOf(name: string, request: Parameters<typeof placeholderText>[1]["request"] = REQUEST): string {
+  const placeholder = placeholderOf(name);
+  if (placeholder === undefined || placeholder.kind === "secret") throw new Error(`${name} has no text`);
+  return placeholderText(placeholder, { request, timezone: "America/New_York" }, "job.query");
+}
+
+describe("a placeholder", () => {
+  it.each([
+    ["lower.timestamp", "2025-12-31 19:00:00"],
+    ["upper.timestamp", "2025-12-31 19:00:01.500"],
+    ["lower.timestamptz", "2025-12-31 19:00:00-05:00"],
+    ["lower.iso", "2026-01-01T00:00:00.000Z"],
+    ["lower.date", "2025-12-31"],
+    ["scheduled.date", "2026-01-01"],
+    ["upper.epochMs", "1767225601500"],
+    ["upper.unsignedMs", "1767225601500"],
+    ["upper.epochS", "1767225602"],
+    ["groupId", "it's"],
+    ["groupId.sql", "'it''s'"],
+    ["runId", "r1"],
+  ])("%s becomes %s", (name, text) => {
+    expect(textOf(name)).toBe(text);
+  });
+
+  it("is a position in an interval of positions, and a time in one of times", () => {
+    const offsets = { ...REQUEST, boundaryType: "offset", lowerBoundary: "-5", upperBoundary: "7" } as const;
+    expect(textOf("lower.offset", offsets)).toBe("-5");
+    expect(textOf("scheduled.date", offsets)).toBe("2026-01-01");
+    const refusal = (name: string, type: string) =>
+      expect.objectContaining({
+        field: "job.query",
+        message: expect.stringContaining(`{{${name}}} does not go with boundaries of type ${type}`),
+      });
+    expect(() => textOf("lower.date", offsets)).toThrow(refusal("lower.date", "offset"));
+    expect(() => textOf("lower.offset")).toThrow(refusal("lower.offset", "time"));
+  });
+
+  it("has no sign if it must not have one", () => {
+    expect(textOf("lower.unsignedMs", { ...REQUEST, lowerBoundary: "-1" })).toBe("0");
+    expect(textOf("lower.epochMs", { ...REQUEST, lowerBoundary: "-1" })).toBe("-1");
+  });
+
+  it("may name a secret, whose name has dots of its own", () => {
+    expect(placeholderOf("secret.orders.db")).toEqual({ kind: "secret", name: "orders.db" });
+  });
+
+  it.each([
+    "lower",
+    "lower.moment",
+    "middle.date",
+    "scheduled.offset",
+    "secret.",
+    "secret.a b",
+    " runId",
+    "toString",
+  ])("is not %j", (name) => {
+    expect(placeholderOf(name)).toBeUndefined();
+  });
+
+  it("that is unknown is answered with those that there are", () => {
+    expect(unknownPlaceholder("x")).toMatch(
+      /^\{\{x\}\} is unknown; there are lower\.timestamp, .*, and secret\.…$/,
+    );
+  });
+});
+
+describe("a text with placeholders", () => {
+  it("is read by its double braces, and single ones are its own", () => {
+    expect(namesIn("a {b} {{c}} {{ d }} }} {{e.f}}")).toEqual(["c", " d ", "e.f"]);
+    expect(replaceNames("{x} {{y}}{{z}}", (name) => name.toUpperCase())).toBe("{x} YZ");
+  });
+
+  it.each([
+    ["{{a}}", false],
+    ["a }}", false],
+    ["{{a}", true],
+    ["{{a}} {{", true],
+  ])("%s has braces that are not closed: %s", (text, isLoose) => {
+    expect(hasLooseBraces(text)).toBe(isLoose);
+  });
+});
