@@ -67,7 +67,7 @@ async function writeLedger(path: string): Promise<void> {
   await store.open();
   const [schedule] = await store.getSchedules(["audited"]);
   const groupId = "audited";
-  const version = schedule!.version;
+  const { version, incarnation } = schedule!;
   const operator = schedule!.spec.operator.toLowerCase();
   await store.changeSchedules([
     {
@@ -103,6 +103,7 @@ async function writeLedger(path: string): Promise<void> {
     await store.plan([
       {
         groupId,
+        incarnation,
         version,
         watermark: from,
         newWatermark: to,

@@ -1,5 +1,5 @@
 import type { BrokenLaw } from "./evidence.js";
-import { type History, PLAIN, type Policies } from "./history.js";
+import type { History } from "./history.js";
 
 /** A fault of the product that is known and not repaired yet. Delete it here once it is. */
 export interface OpenFault {
@@ -11,24 +11,10 @@ export interface OpenFault {
 
 /** All that are open, by what is wrong. */
 export const OPEN_FAULTS: Readonly<Record<string, OpenFault>> = {
-  "cancel-running loses what is not the newest": {
-    avoid: (history) =>
-      withSettings(history, (set) =>
-        set.overlap === "cancel-running" ? { ...set, overlap: "coalesce-pending" } : set,
-      ),
-  },
   "a backfill's run between two attempts is not held by a pause": {
     tolerates: ({ message }) => message === "paused: a BACKFILL job began",
   },
 };
-
-function withSettings(history: History, change: (set: Partial<Policies>) => Partial<Policies>): History {
-  return {
-    ...history,
-    policies: { ...PLAIN, ...change(history.policies) },
-    steps: history.steps.map((step) => ("set" in step ? { ...step, set: change(step.set) } : step)),
-  };
-}
 
 /** The history without the ingredients of open faults. */
 export function avoidingOpenFaults(history: History): History {

@@ -46,6 +46,7 @@ export * from "./options/option-schemas.js";
 export * from "./options/parse-options.js";
 export type * from "./run/backfill.js";
 export * from "./run/claim-order.js";
+export * from "./run/covering.js";
 export * from "./run/lane.js";
 export * from "./run/place.js";
 export type * from "./run/run.js";

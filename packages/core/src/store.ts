@@ -18,6 +18,7 @@ export {
   REST_TURN,
   takeFairly,
 } from "./run/claim-order.js";
+export { isUncovered, maySupersede } from "./run/covering.js";
 export { isEnded } from "./run/lane.js";
 export { isAdmitted } from "./run/place.js";
 export type { NewRun } from "./run/run.js";

@@ -32,7 +32,6 @@ export function changeRow(change: RunChange, no: number): object {
     readyAt: change.readyAt,
     ...(change.wait == null ? {} : { wait: JSON.stringify(change.wait) }),
     isBlocking: change.isBlocking,
-    givesBack: change.givesBack === true,
     sets,
     reason,
     attempt,

@@ -15,9 +15,25 @@ export interface GroupConditions {
   readonly longestRunMs: Condition;
 }
 
+/**
+ * `isUncovered` of core as SQL. Literals, so that it implies the predicate of a partial index; that index
+ * leaves the state out, so that a change of state alone writes none of its entries.
+ */
+const UNCOVERED = sql`reason = 'overlap-cancelled' AND NOT is_superseded AND state = 'CANCELLED'`;
+
 /** Returns the conditions of a run filter. */
 export function runConditions(filter: RunFilter, group: GroupConditions | undefined): Condition[] {
-  const { states, kinds, reasons, backfillId, isJobOpen, isBlocking, within, includeSuperseded } = filter;
+  const {
+    states,
+    kinds,
+    reasons,
+    backfillId,
+    isJobOpen,
+    isBlocking,
+    isUncovered,
+    within,
+    includeSuperseded,
+  } = filter;
   const conditions: Condition[] = [];
   if (group !== undefined) conditions.push(group.isOf);
   if (states !== undefined) conditions.push(sql`state IN (${listOf(states)})`);
@@ -26,6 +42,7 @@ export function runConditions(filter: RunFilter, group: GroupConditions | undefi
   if (backfillId !== undefined) conditions.push(sql`backfill_id = ${backfillId}`);
   if (isJobOpen !== undefined) conditions.push(isJobOpen ? sql`is_job_open` : sql`NOT is_job_open`);
   if (isBlocking !== undefined) conditions.push(isBlocking ? sql`is_blocking` : sql`NOT is_blocking`);
+  if (isUncovered === true) conditions.push(UNCOVERED);
   if (includeSuperseded === false) conditions.push(sql`NOT is_superseded`);
   if (within === undefined) return conditions;
   if (within.lower === within.upper) {

@@ -96,7 +96,8 @@ export function listRuns(
 }
 
 /** Picks the index for a filter that few runs match. */
-function indexFor({ isJobOpen, isBlocking }: RunFilter): string {
+function indexFor({ isJobOpen, isBlocking, isUncovered }: RunFilter): string {
+  if (isUncovered === true) return "INDEXED BY run_uncovered";
   if (isBlocking === true) return "INDEXED BY run_blocking";
   return isJobOpen === true ? "INDEXED BY run_held" : "";
 }

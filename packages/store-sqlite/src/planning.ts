@@ -3,19 +3,21 @@ import {
   type DueQuery,
   isLagging,
   mayRunBeside,
+  maySupersede,
   type NewRun,
   overlapsOf,
   type PlanCommit,
   queueOf,
 } from "@tidegate/core";
 import { hasTwins } from "@tidegate/store-sql";
-import { type Entry, insertRun } from "./run-rows.js";
+import { type Entry, insertRun, type RunRow } from "./run-rows.js";
 import { standingFor } from "./standing.js";
 import type { Statements } from "./statements.js";
-import { supersede } from "./supersede.js";
+import { supersede, supersedeRow } from "./supersede.js";
 import type { Tables } from "./tables.js";
 
 interface StateRow {
+  readonly incarnation: string;
   readonly version: number;
   readonly is_planning: number;
   readonly watermark: number;
@@ -26,7 +28,16 @@ interface StateRow {
 }
 
 const STATE =
-  "SELECT version, is_planning, watermark, next_fire_at, lane_width, delay_ms, longest_run_ms FROM schedule_state WHERE no = ?";
+  "SELECT incarnation, version, is_planning, watermark, next_fire_at, lane_width, delay_ms, longest_run_ms FROM schedule_state WHERE no = ?";
+
+/** The fields of a run that decide whether a plan may supersede it. */
+type CoveredRow = Pick<
+  RunRow,
+  "id" | "group_no" | "kind" | "place" | "lower" | "upper" | "state" | "is_superseded"
+>;
+
+const COVERED =
+  "SELECT id, group_no, kind, place, lower, upper, state, is_superseded FROM run WHERE id = ? AND group_no = ?";
 
 const ADVANCE = "UPDATE schedule_state SET watermark = ?, next_fire_at = ?, longest_run_ms = ? WHERE no = ?";
 
@@ -39,8 +50,11 @@ export function planOne({ statements, groups, lanes }: Tables, commit: PlanCommi
   const state = no === undefined ? undefined : statements.get<StateRow>(STATE, no);
   if (no === undefined || state === undefined) return false;
   if (state.version !== commit.version || state.watermark !== commit.watermark) return false;
-  const { whilePaused = false } = commit;
+  const { whilePaused = false, supersedes = [] } = commit;
+  if (state.incarnation !== commit.incarnation) return false;
   if (whilePaused ? !isPaused(statements, no) : state.is_planning !== 1) return false;
+  const covered = supersedes.map((id) => statements.get<CoveredRow>(COVERED, id, no));
+  if (!covered.every((row) => row !== undefined && mayCover(commit.runs, row))) return false;
   let places = lanes.freePlaces(no, state.lane_width);
   let longest = state.longest_run_ms;
   let placesTaken = lanes.of(no).admitted.length;
@@ -77,7 +91,12 @@ export function planOne({ statements, groups, lanes }: Tables, commit: PlanCommi
   }
   statements.run(ADVANCE, commit.newWatermark, commit.nextFireAt, longest, no);
   for (const { id, part } of entered) lanes.move(no, id, "none", part, plannedAt);
+  for (const row of covered) supersedeRow({ statements, lanes }, row!, plannedAt);
   return true;
+}
+
+function mayCover(runs: readonly NewRun[], { is_superseded, ...row }: CoveredRow): boolean {
+  return maySupersede(runs, { ...row, isSuperseded: is_superseded === 1 });
 }
 
 function isPaused(statements: Statements, no: number): boolean {

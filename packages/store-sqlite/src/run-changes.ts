@@ -70,8 +70,7 @@ export function changeRun(tables: Tables, change: RunChange): boolean {
   if (before === undefined || !change.from.includes(before.state)) return false;
   if (!mayWrite(before, change.token)) return false;
   if (isEnded(before.state) && !isEnded(change.state) && !isRevivable(tables, before)) return false;
-  const isSuperseded =
-    before.is_superseded === 1 || (change.givesBack === true && giveBack(statements, before));
+  const isSuperseded = before.is_superseded === 1;
   const { kind, lease_until: leaseUntil } = before;
   const isBlocking = before.is_blocking === 1;
   const placement = placementAfter({ kind, leaseUntil, isBlocking, isSuperseded }, change);
@@ -141,14 +140,6 @@ function appendHistory(statements: Statements, no: number, record: AttemptRecord
   const row = statements.get<Pick<RunRow, "history">>("SELECT history FROM run WHERE no = ?", no);
   const history = JSON.stringify([...JSON.parse(row?.history ?? "[]"), record]);
   statements.run("UPDATE run SET history = ? WHERE no = ?", history, no);
-}
-
-/** Sets the watermark back to the run's lower bound if it is still at its upper bound. */
-function giveBack(statements: Statements, { no, group_no, kind, lower, upper }: BeforeRow): boolean {
-  if (kind !== "SCHEDULED") return false;
-  const text = "UPDATE schedule_state SET watermark = ? WHERE no = ? AND watermark = ?";
-  if (statements.run(text, lower, group_no, upper) === 0) return false;
-  return statements.run("UPDATE run SET is_superseded = 1 WHERE no = ?", no) === 1;
 }
 
 function countBackfill(statements: Statements, before: BeforeRow, after: BeforeRow): void {

@@ -33,9 +33,10 @@ export function insertSchedule({ statements, groups }: Tables, added: NewSchedul
   );
   if (row === undefined) return false;
   statements.run(
-    `INSERT INTO schedule_state (no, version, is_planning, watermark, next_fire_at, delay_ms, lane_width,
-      longest_run_ms) VALUES (?, 1, ?, ?, ?, ?, ?, 0)`,
+    `INSERT INTO schedule_state (no, incarnation, version, is_planning, watermark, next_fire_at, delay_ms, lane_width,
+      longest_run_ms) VALUES (?, ?, 1, ?, ?, ?, ?, ?, 0)`,
     row.no,
+    incarnation,
     plans(status),
     watermark,
     nextFireAt,

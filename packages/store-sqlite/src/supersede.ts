@@ -25,13 +25,17 @@ export function supersede(
   );
   for (const row of earlier) {
     const isUnsuccessful = row.state === "FAILED" || row.state === "CANCELLED" || row.state === "SKIPPED";
-    if (which === "unsuccessful" && !isUnsuccessful) continue;
-    const place = row.place === "blocking" ? "none" : row.place;
-    statements.run(
-      "UPDATE run SET is_superseded = 1, is_blocking = 0, place = ? WHERE id = ?",
-      place,
-      row.id,
-    );
-    lanes.move(row.group_no, row.id, partOf(row), partOf({ ...row, place }), at);
+    if (which === "all" || isUnsuccessful) supersedeRow({ statements, lanes }, row, at);
   }
+}
+
+/** Supersedes one run, which then blocks no longer. */
+export function supersedeRow(
+  { statements, lanes }: Pick<Tables, "statements" | "lanes">,
+  row: Pick<RunRow, "id" | "group_no" | "kind" | "place">,
+  at: EpochMs,
+): void {
+  const place = row.place === "blocking" ? "none" : row.place;
+  statements.run("UPDATE run SET is_superseded = 1, is_blocking = 0, place = ? WHERE id = ?", place, row.id);
+  lanes.move(row.group_no, row.id, partOf(row), partOf({ ...row, place }), at);
 }

@@ -16,6 +16,9 @@ export const MINUTE = 60_000;
 /** Start of ledgers unless a test says otherwise: 2026-01-01T00:00:00Z. */
 export const START: EpochMs = Date.UTC(2026, 0, 1);
 
+/** The incarnation of ledgers unless a test says otherwise. */
+const INCARNATION = "0123456789abcdef";
+
 /** Returns the n-th minute of the ledger, counted from 0. */
 export function minute(n: number): Interval {
   return { lower: START + n * MINUTE, upper: START + (n + 1) * MINUTE };
@@ -68,7 +71,7 @@ export function aNewSchedule({ spec, ...overrides }: NewScheduleOverrides = {}):
   return {
     spec: aSpec({ startTime: origin, ...spec }),
     status: "REGISTERED",
-    incarnation: "0123456789abcdef",
+    incarnation: INCARNATION,
     origin,
     watermark: origin,
     nextFireAt: origin + MINUTE,
@@ -111,7 +114,12 @@ export interface PlanOverrides extends Partial<PlanCommit> {
 
 /** Returns the commit that plans the next minutes of a schedule, given its state when read. */
 export function aPlan(
-  { spec: { groupId }, version, watermark }: Pick<Schedule, "spec" | "version" | "watermark">,
+  {
+    spec: { groupId },
+    version,
+    watermark,
+    incarnation = INCARNATION,
+  }: Pick<Schedule, "spec" | "version" | "watermark"> & Partial<Pick<Schedule, "incarnation">>,
   { count = 1, run = {}, ...overrides }: PlanOverrides = {},
 ): PlanCommit {
   const newWatermark = watermark + count * MINUTE;
@@ -120,6 +128,7 @@ export function aPlan(
   );
   return {
     groupId,
+    incarnation,
     version,
     watermark,
     newWatermark,

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock/clock.js";
+import { isUncovered } from "../run/covering.js";
 import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
@@ -98,7 +99,8 @@ function readyReasons({ clock, operators }: ExplanationSources, run: Run): strin
 function notWaiting(run: Run): string[] {
   const because = run.reason === null ? "" : ` (${run.reason})`;
   const error = run.error === null ? "" : `: ${run.error.message}`;
-  return [`It is ${run.state}${because}${error}`, ...jobReasons(run)];
+  const outlook = isUncovered(run) ? ["The schedule's next plan covers its interval."] : [];
+  return [`It is ${run.state}${because}${error}`, ...outlook, ...jobReasons(run)];
 }
 
 /** Explains why a run whose job nobody needs any more still holds its interval. */

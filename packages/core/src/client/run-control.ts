@@ -4,7 +4,6 @@ import { LedgerError, ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { Interval } from "../interval/boundaries.js";
 import { pastUpTo } from "../planning/ledger-cuts.js";
-import { planWhilePaused } from "../planning/plan-while-paused.js";
 import type { IntervalPlanner } from "../planning/planner.js";
 import { nextSlice, rerunsOf } from "../planning/rerun-slice.js";
 import type { NewRun, Run } from "../run/run.js";
@@ -45,7 +44,7 @@ export class RunControl {
   /** Plans what is owed, or re-runs the last closed interval if nothing is. */
   async triggerNow(schedule: Schedule): Promise<Run[]> {
     const { groupId } = schedule.spec;
-    const owed = schedule.status === "PAUSED" ? await this.#planPaused(groupId) : await this.#plan(groupId);
+    const owed = await this.#plan(schedule);
     if (owed.length > 0) return this.#read(owed);
     const past = await this.#parts.store.listRuns(
       { groupId, order: "descending", includeSuperseded: false },
@@ -61,17 +60,12 @@ export class RunControl {
     return this.triggerInterval(schedule, { lower: last.lower, upper: last.upper });
   }
 
-  async #plan(groupId: string): Promise<readonly NewRun[]> {
-    const [result] = await this.#parts.planner.plan([groupId]);
+  async #plan({ spec: { groupId }, status }: Schedule): Promise<readonly NewRun[]> {
+    const { planner } = this.#parts;
+    const [result] =
+      status === "PAUSED" ? [await planner.planWhilePaused(groupId)] : await planner.plan([groupId]);
     if (result?.error !== undefined) throw result.error;
     return result?.runs ?? [];
-  }
-
-  async #planPaused(groupId: string): Promise<readonly NewRun[]> {
-    const runs = await planWhilePaused(this.#parts, groupId);
-    this.#parts.planner.forget(groupId);
-    if (runs.length > 0) this.#parts.emitter.emit("runs-planned", runs);
-    return runs;
   }
 
   /** Re-runs all intervals of a range, each as a new generation alongside the live schedule. */

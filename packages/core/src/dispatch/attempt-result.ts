@@ -97,15 +97,13 @@ function ended(
     jobAddress: attempt.jobAddress,
     metrics: outcome.metrics ?? null,
     error: state === "SUCCEEDED" ? null : errorOf(outcome),
+    // A cancellation that came too late is no reason for how the run has ended.
+    ...(attempt.cancelReason === null ? {} : { reason: null }),
   };
 }
 
 function cancelled(attempt: EndedAttempt, outcome: JobOutcome): RunChange {
-  return {
-    ...ended(attempt, "CANCELLED", outcome),
-    reason: attempt.cancelReason,
-    givesBack: attempt.cancelReason === "overlap-cancelled",
-  };
+  return { ...ended(attempt, "CANCELLED", outcome), reason: attempt.cancelReason };
 }
 
 function failed(attempt: EndedAttempt, outcome: JobOutcome): RunChange {

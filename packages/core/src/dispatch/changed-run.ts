@@ -4,12 +4,11 @@ import type { RunChange } from "../store/run-queue.js";
 
 /** Returns the run as a change leaves it, before its lane admits others. */
 export function changedRun(run: Run, change: RunChange): Run {
-  const { id: _id, from: _from, token: _token, at: _at, attemptRecord, givesBack, ...set } = change;
+  const { id: _id, from: _from, token: _token, at: _at, attemptRecord, ...set } = change;
   return {
     ...run,
     ...set,
     ...placementAfter(run, change),
     history: attemptRecord === undefined ? run.history : [...run.history, attemptRecord],
-    isSuperseded: run.isSuperseded || givesBack === true,
   };
 }

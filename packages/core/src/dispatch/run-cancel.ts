@@ -79,7 +79,6 @@ export class RunCancel {
       ...closed,
       from: ["PLANNED"],
       endedAt: clock.now(),
-      givesBack: reason === "overlap-cancelled",
     });
     if (isPlannedCancelled) return true;
     const [isRequested] = await store.requestCancel([run.id], reason);

@@ -11,6 +11,7 @@ export class RunNews {
   readonly #emitter: TidegateEmitter;
   readonly #signals: SignalEmitter;
   #endedGroups = new Set<string>();
+  #uncoveredGroups = new Set<string>();
 
   constructor(emitter: TidegateEmitter, signals: SignalEmitter) {
     this.#emitter = emitter;
@@ -24,6 +25,8 @@ export class RunNews {
 
   changed(before: Run, change: RunChange): void {
     if (isEnded(change.state)) this.#ended(before.groupId);
+    if (change.state === "CANCELLED" && change.reason === "overlap-cancelled")
+      this.#uncoveredGroups.add(before.groupId);
     if (this.#emitter.listenerCount("run-state") === 0) return;
     this.#emitter.emit("run-state", { run: changedRun(before, change), from: before.state });
   }
@@ -43,8 +46,10 @@ export class RunNews {
     if (this.#endedGroups.size > 1) return;
     queueMicrotask(() => {
       const groups = this.#endedGroups;
+      const uncovered = this.#uncoveredGroups;
       this.#endedGroups = new Set();
-      this.#signals.emit("runs-ended", groups);
+      this.#uncoveredGroups = new Set();
+      this.#signals.emit("runs-ended", groups, uncovered);
     });
   }
 }

@@ -15,8 +15,11 @@ export interface CancelRequest {
  */
 export type TidegateSignals = {
   "fire-moved": (moved: FireMoved) => void;
-  /** Runs left the ledger's open set: what waited for them can continue. */
-  "runs-ended": (groupIds: ReadonlySet<string>) => void;
+  /**
+   * Runs left the ledger's open set: what waited for them can continue. In the groups of `uncovered`, runs
+   * were cancelled whose intervals are still to be covered.
+   */
+  "runs-ended": (groupIds: ReadonlySet<string>, uncovered: ReadonlySet<string>) => void;
   /** A write may have made runs claimable. */
   "runs-claimable": () => void;
   /** The overlap policy `cancel-running` wants active runs cancelled. */

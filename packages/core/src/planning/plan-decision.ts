@@ -40,7 +40,7 @@ export interface PlanDecision {
   readonly hasMore: boolean;
   /** More is owed than the lane takes: decide again when runs have ended. */
   readonly waits: boolean;
-  /** Active runs of the lane are to be cancelled, which gives their intervals back. */
+  /** Open runs of the lane are to be cancelled; a later plan covers their intervals. */
   readonly cancelsActive: boolean;
 }
 
@@ -70,7 +70,7 @@ export function decidePlan(input: PlanInput): PlanDecision {
   const owed = grid.due(from, now);
   if (owed === undefined)
     return { ...NOTHING, newWatermark: watermark, nextFireAt: nextFireAt(grid, watermark) };
-  const room = input.room ?? roomOf(input);
+  const room = input.room ?? roomOf(input, owed);
   if (room <= 0) {
     return {
       ...NOTHING,
@@ -131,13 +131,19 @@ function keepsEach(spec: ScheduleSpec): boolean {
 /**
  * Returns how many runs may be planned now. If each interval has a run of its own, all but a few of the
  * waiting ones stay owed rather than planned. `drop` decides on every interval as it falls due, except while
- * a failed run blocks: then everything is held.
+ * a failed run blocks: then everything is held. The policies that merge plan one run when the lane is free.
  */
-function roomOf({ spec, openRuns, blockingRuns = 0 }: PlanInput): number {
-  if (spec.overlap === "coalesce-pending" || spec.overlap === "cancel-running") return openRuns > 0 ? 0 : 1;
+function roomOf({ spec, openRuns, blockingRuns = 0 }: PlanInput, owed: DueIntervals): number {
+  if (spec.overlap === "coalesce-pending" || spec.overlap === "cancel-running")
+    return openRuns > 0 && !isClosing(owed) ? 0 : 1;
   if (spec.overlap === "drop" && blockingRuns > 0) return 0;
   if (spec.overlap === "drop" || !keepsEach(spec)) return MAX_BACKLOG - openRuns;
   return Math.min(laneWidth(spec) + PLANNED_AHEAD, MAX_BACKLOG) - openRuns;
+}
+
+/** Returns whether only the empty interval is owed with which an inclusive end closes: no run is in its way. */
+function isClosing({ newest, count }: DueIntervals): boolean {
+  return count === 1 && newest.lower === newest.upper;
 }
 
 /**

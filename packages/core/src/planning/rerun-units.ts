@@ -2,6 +2,7 @@ import type { EpochMs } from "../clock/clock.js";
 import type { Interval } from "../interval/boundaries.js";
 import { subtract, toSet } from "../interval/interval-set.js";
 import type { BackfillSelect } from "../run/backfill.js";
+import { isUncovered } from "../run/covering.js";
 import { isEnded } from "../run/lane.js";
 import type { Run } from "../run/run.js";
 import { STANDING_STATES } from "../run/standing.js";
@@ -13,7 +14,7 @@ import { LedgerCuts } from "./ledger-cuts.js";
 /** An interval to run once more, or for the first time, beside the live schedule. */
 export interface RerunUnit extends NominalInterval {
   readonly intervals: number;
-  /** A run that has not ended and overlaps it, so that it cannot run now. */
+  /** A run that has not ended, or is about to be covered, and overlaps it, so that it cannot run now. */
   readonly underWay: Run | undefined;
 }
 
@@ -74,7 +75,7 @@ export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A part of the ledger, with all runs that stand for any of it. */
+/** A part of the ledger, with all runs that stand for any of it or are about to be covered. */
 interface Window {
   readonly range: Interval;
   readonly runs: readonly Run[];
@@ -103,17 +104,33 @@ async function readWindow(
     const last = runs.at(-1);
     if (cursor !== undefined && last !== undefined && last.lower > lower) {
       const known = runs.filter((run) => run.lower < last.lower);
-      return { range: { lower, upper: last.lower }, runs: known };
+      return withUncovered(store, groupId, { range: { lower, upper: last.lower }, runs: known });
     }
   } while (cursor !== undefined);
-  return { range: { lower, upper }, runs };
+  return withUncovered(store, groupId, { range: { lower, upper }, runs });
+}
+
+/** Adds the cancelled runs that the live schedule is about to cover. */
+async function withUncovered(
+  store: ScheduleStore,
+  groupId: string,
+  { range, runs }: Window,
+): Promise<Window> {
+  const filter = { groupId, isUncovered: true, within: range } as const;
+  const { items } = await store.listRuns(filter, { limit: 1_000 });
+  return { range, runs: [...runs, ...items] };
 }
 
 /** Completes a unit that extends beyond its window, where other runs may be processing its time. */
 async function withUnderWay(store: ScheduleStore, groupId: string, unit: RerunUnit): Promise<RerunUnit> {
   const { lower, upper } = unit;
-  const filter = { groupId, states: OPEN_STATES, within: { lower, upper }, includeSuperseded: false };
-  const [underWay] = (await store.listRuns(filter, { limit: 1 })).items;
+  const within = { lower, upper };
+  const open = { groupId, states: OPEN_STATES, within, includeSuperseded: false } as const;
+  const uncovered = { groupId, isUncovered: true, within } as const;
+  const [underWay] = [
+    ...(await store.listRuns(open, { limit: 1 })).items,
+    ...(await store.listRuns(uncovered, { limit: 1 })).items,
+  ];
   return { ...unit, underWay };
 }
 
@@ -127,7 +144,7 @@ function* unitsWithin(
   select: BackfillSelect,
   cuts: LedgerCuts,
 ): Generator<RerunUnit> {
-  const open = runs.filter(({ state }) => !isEnded(state));
+  const open = runs.filter((run) => !isEnded(run.state) || isUncovered(run));
   const selected = select === "missing" ? [] : runs.filter((run) => isSelected(run, select));
   selected.sort((a, b) => a.lower - b.lower || b.upper - a.upper);
   const holes = select === "failed" ? [] : subtract([range], toSet(runs));

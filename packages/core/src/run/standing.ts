@@ -15,14 +15,15 @@ export function isStanding(state: RunState): boolean {
 
 /**
  * Returns whether an interval may be run beside the live schedule, given all runs that stand for any of its
- * time. None of them may be in progress, and only a re-run of an interval that itself stands may overlap
- * others.
+ * time, and those that nothing covers yet: the live schedule is about to. None of them may be in progress,
+ * and only a re-run of an interval that itself stands may overlap others.
  */
 export function mayRunBeside(
   interval: Interval,
   standing: readonly Pick<Run, "lower" | "upper" | "state">[],
 ): boolean {
-  if (standing.some(({ state }) => !isEnded(state))) return false;
+  // Of cancelled runs, only those that nothing covers are given.
+  if (standing.some(({ state }) => !isEnded(state) || state === "CANCELLED")) return false;
   return standing.length === 0 || standing.some((run) => isSameInterval(run, interval));
 }
 

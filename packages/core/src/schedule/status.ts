@@ -1,6 +1,9 @@
 import { ScheduleError } from "../errors/errors.js";
 import type { ScheduleStatus } from "./schedule.js";
 
+/** Statuses in which a schedule plans what it owes. */
+export const PLANNING_STATUSES: readonly ScheduleStatus[] = ["REGISTERING", "REGISTERED", "FAILED"];
+
 /** An action on a schedule, or an event in its life. */
 export type ScheduleAction =
   | "engine-accepted"

@@ -4,6 +4,7 @@ import { StoreError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
 import type { Backfill, BackfillState } from "../run/backfill.js";
 import { compareQueues, takeFairly } from "../run/claim-order.js";
+import { maySupersede } from "../run/covering.js";
 import type { NewRun, Run, RunReason } from "../run/run.js";
 import type { Schedule, ScheduleVersion } from "../schedule/schedule.js";
 import type { BackfillCommit } from "./backfill-table.js";
@@ -25,6 +26,7 @@ import {
   renewLease,
   requestCancel,
   reviveCancelled,
+  supersede,
 } from "./memory/run-writes.js";
 import { allows, applyScheduleChange } from "./memory/schedule-changes.js";
 import { ScheduleTable } from "./memory/schedule-table.js";
@@ -267,18 +269,18 @@ export class MemoryStore implements ScheduleStore {
   }
 
   #plan(commit: PlanCommit): boolean {
-    const { groupId, version, watermark, newWatermark, nextFireAt, plannedAt, runs } = commit;
+    const { groupId, newWatermark, nextFireAt, plannedAt, runs } = commit;
     const group = this.#schedules.get(groupId);
-    if (group === undefined) return false;
-    const { status } = group.schedule;
-    if (commit.whilePaused === true ? status !== "PAUSED" : !plans(status)) return false;
-    if (group.schedule.version !== version || group.schedule.watermark !== watermark) return false;
-    if (!this.#runs.areNew(runs, group)) return false;
+    if (group === undefined || !isAsSeen(group.schedule, commit) || !this.#runs.areNew(runs, group))
+      return false;
+    const covered = (commit.supersedes ?? []).map((id) => this.#runs.get(id));
+    if (!covered.every((row) => row?.group === group && maySupersede(runs, row.run))) return false;
     this.#schedules.update(group, (schedule) => {
       schedule.watermark = newWatermark;
       schedule.nextFireAt = nextFireAt;
     });
     for (const run of runs) this.#runs.insert(run, group);
+    for (const row of covered) supersede(this.#runs, row!);
     admit(this.#runs, group, plannedAt);
     return true;
   }
@@ -290,6 +292,17 @@ export class MemoryStore implements ScheduleStore {
       "The store is not open; call open() first, and nothing after close().",
     );
   }
+}
+
+/** Returns whether a schedule is still as the planner of a commit has seen it. */
+function isAsSeen({ incarnation, version, watermark, status }: Schedule, commit: PlanCommit): boolean {
+  const mayPlan = commit.whilePaused === true ? status === "PAUSED" : plans(status);
+  return (
+    mayPlan &&
+    incarnation === commit.incarnation &&
+    version === commit.version &&
+    watermark === commit.watermark
+  );
 }
 
 /** Orders runs that are claimed together. */

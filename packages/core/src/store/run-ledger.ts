@@ -6,17 +6,25 @@ import type { Page, PageRequest } from "./page.js";
 
 /**
  * The heart of the ledger: *if the watermark is still `watermark`, insert these runs and set it to
- * `newWatermark`*, in one transaction. The runs tile `[watermark, newWatermark)`; there are none if only
- * `nextFireAt` moves.
+ * `newWatermark`*, in one transaction. The watermark never goes back. The runs tile
+ * `[watermark, newWatermark)` and cover what `supersedes` names; they do not overlap each other, and the
+ * oldest comes first. There are none if only `nextFireAt` moves.
  */
 export interface PlanCommit {
   readonly groupId: string;
+  /** `Schedule.incarnation` as it was read: a plan made for a ledger that was purged is refused. */
+  readonly incarnation: string;
   readonly version: number;
   readonly watermark: EpochMs;
   readonly newWatermark: EpochMs;
   readonly nextFireAt: EpochMs | null;
   readonly plannedAt: EpochMs;
   readonly runs: readonly NewRun[];
+  /**
+   * Ids of runs that these runs cover: they are superseded in the same transaction, and block no longer.
+   * @default none
+   */
+  readonly supersedes?: readonly string[];
   /**
    * Applies only to a schedule that is paused: a person has what is owed run anyway. Planned runs are of kind
    * `MANUAL` and admitted at once. @default false
@@ -35,6 +43,8 @@ export interface RunFilter {
   readonly isJobOpen?: boolean;
   /** Runs that block their lane. Indexed as well. */
   readonly isBlocking?: boolean;
+  /** Runs that their overlap policy has cancelled and no later run covers: see `isUncovered`. Indexed as well. */
+  readonly isUncovered?: true;
   /**
    * Runs that overlap this interval (`lower < within.upper` and `upper > within.lower`); if it is empty, the
    * runs of exactly this interval.
@@ -89,9 +99,10 @@ export interface RunTally {
  */
 export interface RunLedger {
   /**
-   * Plans runs and moves watermarks: the heart of the ledger. `false` if version or watermark have moved, the
-   * schedule does not plan (or, with `whilePaused`, is not paused), or one of the runs exists already (by its
-   * id, or by interval and generation).
+   * Plans runs and moves watermarks: the heart of the ledger. `false` if incarnation, version or watermark
+   * are others, the schedule does not plan (or, with `whilePaused`, is not paused), one of the runs exists
+   * already (by its id, or by interval and generation), or one of `supersedes` is not a run of the group that
+   * these runs may supersede (see `maySupersede`).
    */
   plan(commits: readonly PlanCommit[]): Promise<boolean[]>;
   /**

@@ -67,12 +67,6 @@ export interface RunChange {
   readonly error?: RunError | null;
   /** Appended to the run's history. */
   readonly attemptRecord?: AttemptRecord;
-  /**
-   * Gives the interval of a `SCHEDULED` run back: if the watermark is the run's upper bound, it is set to the
-   * lower one, and the run is superseded, all in the same transaction. Runs of other kinds never moved the
-   * watermark and do not now.
-   */
-  readonly givesBack?: boolean;
 }
 
 /** A held lease. */

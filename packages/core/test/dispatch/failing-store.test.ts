@@ -70,7 +70,7 @@ describe("a store that fails for a while", () => {
     const bench = await Bench.started(running);
     await bench.client.register({ ...hourly, overlap: "cancel-running" });
     await bench.fireAt(1);
-    const mend = breakStore(bench, "listRuns");
+    const mend = breakStore(bench, "requestCancel");
     await bench.fireAt(2);
     expect(bench.troubles).toMatchObject([{ where: "dispatcher" }]);
     mend();

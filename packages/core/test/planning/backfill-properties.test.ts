@@ -87,7 +87,14 @@ async function write(store: MemoryStore, { pieces, besides }: Case): Promise<num
     return { bounds: [lower, upper] as Bounds, state };
   });
   const runs = tiles.map(({ bounds }) => runOf(bounds, "SCHEDULED", 0));
-  const commit = { groupId: "g", version: 1, watermark: T0, plannedAt: T0, nextFireAt: null };
+  const commit = {
+    groupId: "g",
+    incarnation: "",
+    version: 1,
+    watermark: T0,
+    plannedAt: T0,
+    nextFireAt: null,
+  };
   await store.plan([{ ...commit, newWatermark: at(upper), runs }]);
   for (const [index, { state }] of tiles.entries()) await end(store, runs[index]!.id, state);
   for (const { of, state } of besides) {

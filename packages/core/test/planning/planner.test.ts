@@ -304,7 +304,7 @@ describe("what is deferred", () => {
   it.each([
     ["the catch-up policy drop", { catchup: "drop" }],
     ["a catch-up window", { catchupWindowMs: HOUR / 2 }],
-  ] as const)("leaves an interval that was given back to %s", async (_, policy) => {
+  ] as const)("leaves an interval whose run was cancelled to %s", async (_, policy) => {
     const { client, operator } = await begin();
     operator.answer = () => "runs";
     await client.register(hourly("g", { overlap: "cancel-running", ...policy }));

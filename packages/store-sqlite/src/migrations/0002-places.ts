@@ -8,6 +8,7 @@ import { type Kysely, sql } from "kysely";
 export async function up(db: Kysely<unknown>): Promise<void> {
   const statements = [
     "ALTER TABLE schedule ADD COLUMN incarnation TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE schedule_state ADD COLUMN incarnation TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE run ADD COLUMN operator TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE run ADD COLUMN place TEXT NOT NULL DEFAULT 'none'",
     "ALTER TABLE run ADD COLUMN queue INTEGER NOT NULL DEFAULT 0",
@@ -38,6 +39,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     "CREATE INDEX run_waiting ON run (group_no, lower, generation, upper) WHERE place = 'waiting'",
     "CREATE INDEX run_gated ON run (group_no, lower, generation, upper) WHERE place = 'gated'",
     "CREATE INDEX run_blocking ON run (group_no, lower, generation, upper) WHERE is_blocking",
+    `CREATE INDEX run_uncovered ON run (group_no, lower, generation, upper)
+      WHERE reason = 'overlap-cancelled' AND NOT is_superseded`,
     "ALTER TABLE backfill ADD COLUMN reason TEXT",
   ];
   for (const statement of statements) await sql.raw(statement).execute(db);

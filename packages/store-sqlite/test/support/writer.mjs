@@ -17,6 +17,7 @@ for (; ; index += 1) {
   const results = await store.plan(
     ids.map((groupId, no) => ({
       groupId,
+      incarnation: schedules[no].incarnation,
       version: 1,
       watermark: lower,
       newWatermark: upper,

@@ -153,6 +153,16 @@ export function planConflictRules({ store }: StoreBed): void {
       expect(await allRuns(store())).toEqual([]);
     });
 
+    it("whoever saw a ledger that was purged, although the group was registered again", async () => {
+      const seen = await register(store());
+      await store().purgeSchedule("orders");
+      const now = await register(store(), { incarnation: "fedcba9876543210" });
+      expect(await store().plan([aPlan(seen)])).toEqual([false]);
+      expect(await scheduleOf(store())).toEqual(now);
+      expect(await allRuns(store())).toEqual([]);
+      expect(await store().plan([aPlan(now)])).toEqual([true]);
+    });
+
     it.each(["PAUSED", "DELETING", "DELETED"] as const)("a schedule that is %s", async (status) => {
       const schedule = await register(store(), { status });
       expect(await store().plan([aPlan(schedule)])).toEqual([false]);

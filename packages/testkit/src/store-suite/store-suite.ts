@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe } from "@jest/globals";
 import type { ScheduleStore } from "@tidegate/core";
 import { backfillRules, backfillStepRules, openRunRules } from "./backfills.js";
-import { fencingRules, givingBackRules, runChangeRules } from "./changing.js";
+import { fencingRules, runChangeRules } from "./changing.js";
 import { claimOrderRules, claimScopeRules } from "./claim-order.js";
 import { claimRules, nextWakeRules, recoveryRules } from "./claiming.js";
 import { coverageRules, partialCoverageRules, rerunCoverageRules, tallyRules } from "./coverage.js";
+import { coveringRules, uncoveredRules } from "./covering.js";
 import { crowdRules } from "./crowd.js";
 import { dueRules } from "./due.js";
 import { durabilityRules } from "./durability.js";
@@ -61,6 +62,8 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   planningRules,
   planConflictRules,
   pausedPlanRules,
+  coveringRules,
+  uncoveredRules,
   laneRules,
   blockingRules,
   laneWidthRules,
@@ -73,7 +76,6 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   nextWakeRules,
   fencingRules,
   runChangeRules,
-  givingBackRules,
   renewalRules,
   cancelRequestRules,
   openJobRules,

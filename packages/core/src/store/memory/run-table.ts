@@ -1,5 +1,6 @@
 import type { EpochMs } from "../../clock/clock.js";
 import type { ClaimQueue } from "../../run/claim-order.js";
+import { isUncovered } from "../../run/covering.js";
 import { isEnded } from "../../run/lane.js";
 import { isAdmitted } from "../../run/place.js";
 import type { NewRun } from "../../run/run.js";
@@ -19,9 +20,10 @@ import { compareText, type MutableRun, newRow, type RunRow } from "./run-row.js"
 export class RunTable {
   readonly #byId = new Map<string, RunRow>();
   readonly #index = new RunIndex();
-  /** Runs whose job may still be working, and runs that block. */
+  /** Runs whose job may still be working, runs that block, and cancelled ones that nothing covers. */
   readonly #openJobs = new Set<RunRow>();
   readonly #blocking = new Set<RunRow>();
+  readonly #uncovered = new Set<RunRow>();
   /** Ready runs by operator and queue. */
   readonly #ready = new Map<string, IndexedHeap<RunRow>>();
   /** Active runs by the end of their lease. */
@@ -125,12 +127,14 @@ export class RunTable {
   }
 
   /** Returns the smallest index that contains all runs of a filter. */
-  #fewestRows({ isJobOpen, isBlocking }: RunFilter, group: Group | undefined): RunIndex {
-    if (isJobOpen !== true && isBlocking !== true) return group?.runs ?? this.#index;
+  #fewestRows({ isJobOpen, isBlocking, isUncovered }: RunFilter, group: Group | undefined): RunIndex {
+    const few =
+      (isUncovered === true && this.#uncovered) ||
+      (isBlocking === true && this.#blocking) ||
+      (isJobOpen === true && this.#openJobs);
+    if (few === false) return group?.runs ?? this.#index;
     const index = new RunIndex();
-    for (const row of isBlocking === true ? this.#blocking : this.#openJobs) {
-      if (group === undefined || row.group === group) index.insert(row);
-    }
+    for (const row of few) if (group === undefined || row.group === group) index.insert(row);
     return index;
   }
 
@@ -168,6 +172,7 @@ export class RunTable {
     const { run, group } = row;
     if (run.isJobOpen) this.#openJobs.add(row);
     if (run.isBlocking) this.#blocking.add(row);
+    if (isUncovered(run)) this.#uncovered.add(row);
     this.#queueOf(row)?.add(row);
     const counter = counterOf(run);
     if (counter !== undefined) group.schedule[counter] += 1;
@@ -178,6 +183,7 @@ export class RunTable {
     const { run, group } = row;
     if (run.isJobOpen) this.#openJobs.delete(row);
     if (run.isBlocking) this.#blocking.delete(row);
+    if (isUncovered(run)) this.#uncovered.delete(row);
     this.#queueOf(row)?.remove(row);
     const counter = counterOf(run);
     if (counter !== undefined) group.schedule[counter] -= 1;
@@ -215,6 +221,7 @@ function matches({ run }: RunRow, filter: RunFilter): boolean {
     (backfillId === undefined || run.backfillId === backfillId) &&
     (isJobOpen === undefined || run.isJobOpen === isJobOpen) &&
     (isBlocking === undefined || run.isBlocking === isBlocking) &&
+    (filter.isUncovered === undefined || isUncovered(run)) &&
     (includeSuperseded || !run.isSuperseded)
   );
 }

@@ -1,6 +1,7 @@
 import type { EpochMs } from "../../clock/clock.js";
 import type { Interval } from "../../interval/boundaries.js";
 import { overlapsOf } from "../../interval/interval-set.js";
+import { isUncovered } from "../../run/covering.js";
 import { isEnded } from "../../run/lane.js";
 import type { NewRun, Run, RunReason, RunState } from "../../run/run.js";
 import { isStanding, mayBeRevived, mayRunBeside } from "../../run/standing.js";
@@ -60,7 +61,6 @@ export function changeRun(runs: RunTable, change: RunChange): boolean {
     if (change.scheduleVersion !== undefined) setVersion(row, change.scheduleVersion);
     if (run.place === "ready" && row.token > 0) row.queue = "retry";
   });
-  if (change.givesBack === true) giveBack(runs, row);
   if (change.state === "SUCCEEDED") supersedeEarlier(runs, row.group, row.run, () => true);
   admit(runs, row.group, change.at);
   return true;
@@ -163,20 +163,14 @@ function isRevival({ state }: Pick<Run, "state">, change: RunChange): boolean {
   return isEnded(state) && !isEnded(change.state);
 }
 
-/** Returns the other runs that stand for any of a run's interval. */
+/** Returns the other runs that stand for any of a run's interval, or that nothing covers yet. */
 function standingFor(group: Group, of: Interval & { readonly id: string }): Run[] {
   const standing: Run[] = [];
   for (const { run } of group.runs.rows({ within: of })) {
-    if (!run.isSuperseded && isStanding(run.state) && run.id !== of.id) standing.push(run);
+    const stands = isStanding(run.state) || isUncovered(run);
+    if (!run.isSuperseded && stands && run.id !== of.id) standing.push(run);
   }
   return standing;
-}
-
-function giveBack(runs: RunTable, row: RunRow): void {
-  const { schedule } = row.group;
-  if (row.run.kind !== "SCHEDULED" || schedule.watermark !== row.run.upper) return;
-  schedule.watermark = row.run.lower;
-  supersede(runs, row);
 }
 
 function supersedeEarlier(
@@ -192,7 +186,7 @@ function supersedeEarlier(
 }
 
 /** Marks a run as superseded, so that it blocks no longer. */
-function supersede(runs: RunTable, row: RunRow): void {
+export function supersede(runs: RunTable, row: RunRow): void {
   runs.update(row, (run) => {
     run.isSuperseded = true;
     run.isBlocking = false;

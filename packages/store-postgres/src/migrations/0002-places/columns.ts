@@ -11,6 +11,7 @@ import { QUEUE_NO } from "./queues.js";
 export const columns = (s: string): string[] => [
   dropFunctions(s),
   `ALTER TABLE ${s}.schedule ADD COLUMN incarnation text NOT NULL DEFAULT ''`,
+  `ALTER TABLE ${s}.schedule_state ADD COLUMN incarnation text NOT NULL DEFAULT ''`,
   `ALTER TABLE ${s}.run
     ADD COLUMN operator text COLLATE "C" NOT NULL DEFAULT '',
     ADD COLUMN place text NOT NULL DEFAULT 'none',
@@ -39,6 +40,9 @@ export const columns = (s: string): string[] => [
   `CREATE INDEX run_planned ON ${s}.run (group_id, lower, generation, upper)
     WHERE place IN ('waiting', 'gated', 'ready')`,
   `CREATE INDEX run_blocking ON ${s}.run (group_id, lower, generation, upper) WHERE is_blocking`,
+  // Without the state: a change of an indexed column would write all indexes of the row.
+  `CREATE INDEX run_uncovered ON ${s}.run (group_id, lower, generation, upper)
+    WHERE reason = 'overlap-cancelled' AND NOT is_superseded`,
   `ALTER TABLE ${s}.backfill ADD COLUMN reason text`,
 ];
 

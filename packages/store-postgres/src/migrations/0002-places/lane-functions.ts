@@ -61,37 +61,33 @@ export const laneFunctions = (s: string): string[] => [
     PERFORM ${s}.admit(ARRAY[the_group], at_time);
   END $$`,
 
-  // Returns the other runs that stand for any of a run's interval.
+  // Returns the other runs that stand for any of a run's interval, or that nothing covers yet.
   `CREATE FUNCTION ${s}.standing_for(the_group text, the_lower bigint, the_upper bigint, the_id text)
     RETURNS SETOF ${s}.run ${PLPGSQL} AS $$
   BEGIN
     RETURN QUERY SELECT * FROM ${s}.run r WHERE r.group_id = the_group AND r.lower < the_upper AND r.upper > the_lower
       AND r.lower >= the_lower - (SELECT longest_run_ms FROM ${s}.schedule_state WHERE group_id = the_group)
-      AND NOT r.is_superseded AND r.state NOT IN ('SKIPPED', 'CANCELLED') AND r.id <> the_id;
+      AND NOT r.is_superseded AND r.id <> the_id AND (r.state NOT IN ('SKIPPED', 'CANCELLED')
+        OR r.state = 'CANCELLED' AND r.reason = 'overlap-cancelled');
   END $$`,
 
-  // Returns whether an interval may be run beside the live schedule: no run of its time is in progress, and
-  // only a re-run of an interval that itself stands may overlap others.
+  // Returns whether an interval may be run beside the live schedule: no run of its time is in progress or about
+  // to be covered, and only a re-run of an interval that itself stands may overlap others.
   `CREATE FUNCTION ${s}.may_run_beside(the_group text, the_lower bigint, the_upper bigint, the_id text)
     RETURNS boolean ${PLPGSQL} AS $$
   BEGIN
     RETURN (SELECT count(*) = 0
-        OR bool_or((o.lower, o.upper) = (the_lower, the_upper)) AND NOT bool_or(o.state IN ('PLANNED', 'SUBMITTING', 'RUNNING'))
+        OR bool_or((o.lower, o.upper) = (the_lower, the_upper)) AND NOT bool_or(o.state IN ('PLANNED', 'SUBMITTING', 'RUNNING', 'CANCELLED'))
       FROM ${s}.standing_for(the_group, the_lower, the_upper, the_id) o);
   END $$`,
 
-  // Supersedes earlier generations of an interval, which then block no longer: all of them if the run has
-  // succeeded, those that ended without success if it is planned.
-  `CREATE FUNCTION ${s}.supersede(the_group text, the_lower bigint, the_upper bigint, by_generation integer, which text,
-      at_time bigint) RETURNS void ${PLPGSQL} AS $$
+  // Supersedes runs of a group, which then block no longer.
+  `CREATE FUNCTION ${s}.supersede_runs(the_group text, ids text[], at_time bigint) RETURNS void ${PLPGSQL} AS $$
   DECLARE
     unblocked integer;
   BEGIN
     WITH earlier AS (
-      SELECT id, place = 'blocking' AS was_blocking FROM ${s}.run
-        WHERE group_id = the_group AND lower = the_lower AND upper = the_upper AND generation < by_generation
-          AND NOT is_superseded AND (which = 'all' OR state IN ('FAILED', 'CANCELLED', 'SKIPPED'))
-        ORDER BY id FOR NO KEY UPDATE
+      SELECT id, place = 'blocking' AS was_blocking FROM ${s}.run WHERE id = ANY (ids) ORDER BY id FOR NO KEY UPDATE
     ), done AS (
       UPDATE ${s}.run r SET is_superseded = true, is_blocking = false,
           place = CASE r.place WHEN 'blocking' THEN 'none' ELSE r.place END
@@ -102,5 +98,15 @@ export const laneFunctions = (s: string): string[] => [
     IF unblocked = 0 THEN RETURN; END IF;
     UPDATE ${s}.schedule_state SET blocking_runs = blocking_runs - unblocked WHERE group_id = the_group;
     PERFORM ${s}.admit(ARRAY[the_group], at_time);
+  END $$`,
+
+  // Supersedes earlier generations of an interval: all of them if the run has succeeded, those that ended
+  // without success if it is planned.
+  `CREATE FUNCTION ${s}.supersede(the_group text, the_lower bigint, the_upper bigint, by_generation integer, which text,
+      at_time bigint) RETURNS void ${PLPGSQL} AS $$
+  BEGIN
+    PERFORM ${s}.supersede_runs(the_group, ARRAY(SELECT id FROM ${s}.run
+      WHERE group_id = the_group AND lower = the_lower AND upper = the_upper AND generation < by_generation
+        AND NOT is_superseded AND (which = 'all' OR state IN ('FAILED', 'CANCELLED', 'SKIPPED'))), at_time);
   END $$`,
 ];

@@ -29,19 +29,34 @@ export const isThere = (s: string): string =>
  * @param s - the schema, quoted
  */
 export const planFunctions = (s: string): string[] => [
+  // `maySupersede` of core as SQL, for all of these ids. The group is locked, so ended runs stay as they are.
+  `CREATE FUNCTION ${s}.may_supersede(the_group text, ids text[], runs json) RETURNS boolean ${PLPGSQL} AS $$
+  BEGIN
+    RETURN (SELECT count(*) = cardinality(ids) FROM ${s}.run r
+      WHERE r.id = ANY (ids) AND r.group_id = the_group AND NOT r.is_superseded
+        AND r.state IN ('FAILED', 'CANCELLED', 'SKIPPED')
+        AND (SELECT sum(least(w.upper, r.upper) - greatest(w.lower, r.lower)) = r.upper - r.lower
+          FROM json_to_recordset(runs) AS w (lower bigint, upper bigint)
+          WHERE w.lower <= r.upper AND w.upper >= r.lower));
+  END $$`,
+
   // Plans steps of different groups. Returns those that were made.
   `CREATE FUNCTION ${s}.plan_wave(steps json) RETURNS integer[] ${PLPGSQL} AS $$
   DECLARE
     made integer[];
+    covering json;
+    one record;
   BEGIN
     ${lockGroups(s, "steps")}
     WITH good AS MATERIALIZED (
       SELECT c.*, t.delay_ms, t.admitted_runs, CASE WHEN t.waiting_runs > 0 OR t.blocking_runs > 0 THEN 0
           ELSE t.lane_width - t.admitted_runs END AS places
         FROM json_to_recordset(steps) AS c (step integer, "groupId" text, version integer, watermark bigint,
-          "newWatermark" bigint, "nextFireAt" bigint, "plannedAt" bigint, runs json, "whilePaused" boolean)
+          "newWatermark" bigint, "nextFireAt" bigint, "plannedAt" bigint, runs json, "whilePaused" boolean,
+          incarnation text, supersedes text[])
         JOIN ${s}.schedule_state t ON t.group_id = c."groupId"
-        WHERE t.version = c.version AND t.watermark = c.watermark
+        WHERE t.version = c.version AND t.watermark = c.watermark AND t.incarnation = c.incarnation
+          AND (c.supersedes IS NULL OR ${s}.may_supersede(c."groupId", c.supersedes, c.runs))
           AND CASE WHEN c."whilePaused" THEN EXISTS (
             SELECT FROM ${s}.schedule d WHERE d.group_id = c."groupId" AND d.status = 'PAUSED') ELSE t.is_planning END
           AND NOT EXISTS (
@@ -83,7 +98,14 @@ export const planFunctions = (s: string): string[] => [
             ) parts GROUP BY "groupId"
         ) n WHERE t.group_id = n."groupId"
     )
-    SELECT array_agg(step) INTO made FROM good;
+    SELECT array_agg(step), json_agg(json_build_object('g', "groupId", 'ids', supersedes, 'at', "plannedAt"))
+        FILTER (WHERE supersedes IS NOT NULL)
+      INTO made, covering FROM good;
+    IF covering IS NOT NULL THEN
+      FOR one IN SELECT * FROM json_to_recordset(covering) AS x (g text, ids text[], "at" bigint) LOOP
+        PERFORM ${s}.supersede_runs(one.g, one.ids, one.at);
+      END LOOP;
+    END IF;
     RETURN coalesce(made, '{}');
   END $$`,
 

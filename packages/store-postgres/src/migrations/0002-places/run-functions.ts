@@ -18,7 +18,7 @@ export const SETS = {
 
 const CHANGE = `no integer, id text, "from" text[], token bigint, state text, "at" bigint,
   place text, "readyAt" bigint, wait text, "isBlocking" boolean,
-  "givesBack" boolean, sets integer, reason text, attempt integer, "startedAt" bigint, "endedAt" bigint, "jobId" text,
+  sets integer, reason text, attempt integer, "startedAt" bigint, "endedAt" bigint, "jobId" text,
   "jobAddress" text, "rowsRead" bigint, "rowsWritten" bigint, "rowsDirty" bigint, "bytesWritten" bigint, "errorCode" text,
   "errorMessage" text, record text, "isJobOpen" boolean,
   "scheduleVersion" integer`;
@@ -43,8 +43,8 @@ const NEW_PLACE = `CASE WHEN NOT ${isOpen("x.state")} THEN CASE WHEN b.blocks AN
  * @param s - the schema, quoted
  */
 export const runFunctions = (s: string): string[] => [
-  // Changes different runs; one that gives its interval back, or revives a run, is alone. Returns those that
-  // were made. Callers must have locked groups and runs.
+  // Changes different runs; one that revives a run is alone. Returns those that were made. Callers must have
+  // locked groups and runs.
   `CREATE FUNCTION ${s}.change_wave(changes json) RETURNS integer[] ${PLPGSQL} AS $$
   DECLARE
     made integer[];
@@ -55,13 +55,9 @@ export const runFunctions = (s: string): string[] => [
   BEGIN
     WITH before AS MATERIALIZED (
       SELECT x.*, r.group_id, r.kind, r.lower, r.upper, r.generation, r.backfill_id, r.state AS was, r.place AS was_at,
-          r.is_superseded OR gives.back IS NOT NULL AS is_superseded, gives.back, b.blocks, p.new_place
+          b.blocks, p.new_place
         FROM json_to_recordset(changes) AS x (${CHANGE}) JOIN ${s}.run r ON r.id = x.id
-        LEFT JOIN LATERAL (
-          SELECT t.group_id AS back FROM ${s}.schedule_state t
-            WHERE x."givesBack" AND r.kind = 'SCHEDULED' AND t.group_id = r.group_id AND t.watermark = r.upper
-        ) gives ON true
-        CROSS JOIN LATERAL (SELECT x.state = 'FAILED' AND NOT r.is_superseded AND gives.back IS NULL
+        CROSS JOIN LATERAL (SELECT x.state = 'FAILED' AND NOT r.is_superseded
           AND coalesce(x."isBlocking", r.is_blocking) AS blocks) b
         CROSS JOIN LATERAL (SELECT ${NEW_PLACE} AS new_place) p
         WHERE r.state = ANY (x."from")
@@ -75,7 +71,6 @@ export const runFunctions = (s: string): string[] => [
           lease_until = CASE b.new_place WHEN 'active' THEN coalesce(r.lease_until, b.at) END,
           wait = CASE WHEN b.new_place = 'waiting' THEN json_build_object('reason', 'lane', 'since', b.at)::text
             WHEN b.new_place IN ('gated', 'ready') THEN b.wait END,
-          is_superseded = b.is_superseded,
           is_cancel_requested = r.is_cancel_requested AND ${isOpen("b.state")},
           ${optional("reason", "reason", "reason")},
           ${optional("attempt", "attempt", "attempt")},
@@ -99,15 +94,13 @@ export const runFunctions = (s: string): string[] => [
       SELECT group_id,
           sum(${isAdmitted("new_place")}::int - ${isAdmitted("was_at")}::int) AS admitted,
           sum((new_place = 'waiting')::int - (was_at = 'waiting')::int) AS waiting,
-          sum((new_place = 'blocking')::int - (was_at = 'blocking')::int) AS blocking,
-          min(lower) FILTER (WHERE back IS NOT NULL) AS watermark
+          sum((new_place = 'blocking')::int - (was_at = 'blocking')::int) AS blocking
         FROM before WHERE kind = 'SCHEDULED' GROUP BY group_id
     ), lanes AS (
       UPDATE ${s}.schedule_state t SET admitted_runs = t.admitted_runs + d.admitted,
-          waiting_runs = t.waiting_runs + d.waiting, blocking_runs = t.blocking_runs + d.blocking,
-          watermark = coalesce(d.watermark, t.watermark)
+          waiting_runs = t.waiting_runs + d.waiting, blocking_runs = t.blocking_runs + d.blocking
         FROM deltas d WHERE t.group_id = d.group_id
-          AND (d.admitted <> 0 OR d.waiting <> 0 OR d.blocking <> 0 OR d.watermark IS NOT NULL)
+          AND (d.admitted <> 0 OR d.waiting <> 0 OR d.blocking <> 0)
         RETURNING t.group_id, t.waiting_runs > 0 AND t.blocking_runs = 0 AND t.admitted_runs < t.lane_width AS has_room
     ), backfills AS (
       UPDATE ${s}.backfill f SET open_runs = f.open_runs + d.step FROM (

@@ -28,8 +28,9 @@ export const scheduleFunctions = (s: string): string[] => [
     ), fresh AS MATERIALIZED (
       SELECT w.* FROM wanted w JOIN schedules n ON n.group_id = w."groupId"
     ), states AS (
-      INSERT INTO ${s}.schedule_state (group_id, version, is_planning, watermark, next_fire_at, delay_ms, lane_width)
-        SELECT "groupId", 1, ${plans("status")}, watermark, "nextFireAt", "delayMs", "laneWidth" FROM fresh
+      INSERT INTO ${s}.schedule_state (group_id, incarnation, version, is_planning, watermark, next_fire_at, delay_ms,
+          lane_width)
+        SELECT "groupId", incarnation, 1, ${plans("status")}, watermark, "nextFireAt", "delayMs", "laneWidth" FROM fresh
     ), versions AS (
       INSERT INTO ${s}.schedule_version (group_id, version, spec, tzdata, since, delay_ms, created_at)
         SELECT "groupId", 1, spec, tzdata, watermark, "delayMs", "createdAt" FROM fresh
@@ -99,7 +100,7 @@ export const scheduleFunctions = (s: string): string[] => [
     PERFORM FROM ${s}.run WHERE group_id = the_group AND place IN ('waiting', 'gated', 'ready')
       ORDER BY id FOR NO KEY UPDATE;
     SELECT json_agg(json_build_object('no', 0, 'id', id, 'from', json_build_array('PLANNED'), 'state', 'CANCELLED',
-        'givesBack', false, 'sets', 9, 'reason', why, 'at', at_time, 'endedAt', at_time))
+        'sets', 9, 'reason', why, 'at', at_time, 'endedAt', at_time))
       INTO changes FROM ${s}.run
       WHERE group_id = the_group AND place IN ('waiting', 'gated', 'ready');
     IF changes IS NOT NULL THEN PERFORM ${s}.change_wave(changes); END IF;
@@ -116,8 +117,7 @@ export const scheduleFunctions = (s: string): string[] => [
     FOR cancelled IN SELECT id, kind FROM ${s}.run WHERE group_id = the_group
         AND (lower >= from_time OR kind <> 'SCHEDULED') AND state = 'CANCELLED' AND reason = why ORDER BY lower, generation, upper LOOP
       PERFORM ${s}.change_wave(json_build_array(json_build_object('no', 0, 'id', cancelled.id,
-        'from', json_build_array('CANCELLED'), 'state', 'PLANNED', 'givesBack', false,
-        'at', at_time,
+        'from', json_build_array('CANCELLED'), 'state', 'PLANNED', 'at', at_time,
         'sets', ${SETS.reason | SETS.attempt | SETS.endedAt | SETS.scheduleVersion}, 'attempt', 0,
         'scheduleVersion', by_version)));
     END LOOP;

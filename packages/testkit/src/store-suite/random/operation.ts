@@ -14,24 +14,31 @@ type Choice = number;
  * meaningful, including one that was shortened by shrinking a counterexample.
  */
 export type Operation =
-  /** Plans this many intervals of this many minutes; `isStale`: by a manager with an outdated watermark. */
+  /**
+   * Plans this many intervals of this many minutes. `covers`: also covers what was cancelled, as part of the
+   * first interval if it adjoins the watermark; `isStale`: by a manager with an outdated watermark.
+   */
   | {
       readonly type: "plan";
       group: GroupNo;
       count: number;
       minutes: number;
       skipsFirst: boolean;
+      covers: boolean;
       isStale: boolean;
     }
   /** Lets this many leases pass and claims. */
   | { readonly type: "claim"; limit: number; leases: number }
-  /** The holder of a claim, possibly outdated, reports how its run ended. */
+  /**
+   * The holder of a claim, possibly outdated, reports how its run ended; `isOverlap`: cancelled by the overlap
+   * policy.
+   */
   | {
       readonly type: "end";
       claim: Choice;
       state: "SUCCEEDED" | "FAILED" | "CANCELLED";
       isBlocking: boolean;
-      givesBack: boolean;
+      isOverlap: boolean;
     }
   /** The holder of a claim reports that the job has started. */
   | { readonly type: "start"; claim: Choice }
@@ -39,8 +46,8 @@ export type Operation =
   | { readonly type: "postpone"; claim: Choice; leases: number }
   | { readonly type: "renew"; claims: readonly Choice[]; leases: number }
   | { readonly type: "requestCancel"; run: Choice }
-  /** Cancels one of the planned runs. */
-  | { readonly type: "cancel"; run: Choice; givesBack: boolean }
+  /** Cancels one of the planned runs; `isOverlap`: as the overlap policy does. */
+  | { readonly type: "cancel"; run: Choice; isOverlap: boolean }
   /** Retries one of the failed or cancelled runs, unless another stands for it. */
   | { readonly type: "retry"; run: Choice }
   /** Re-runs the interval of one of the ended runs, unless a re-run is in progress. */
@@ -75,7 +82,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ type: fc.constant("requestCancel"), run: choice }) },
   {
     weight: 2,
-    arbitrary: fc.record({ type: fc.constant("cancel"), run: choice, givesBack: fc.boolean() }),
+    arbitrary: fc.record({ type: fc.constant("cancel"), run: choice, isOverlap: fc.boolean() }),
   },
   { weight: 5, arbitrary: fc.record({ type: fc.constant("retry"), run: choice }) },
   { weight: 5, arbitrary: fc.record({ type: fc.constant("rerun"), run: choice }) },
@@ -107,6 +114,7 @@ function plan(): fc.Arbitrary<OperationOf<"plan">> {
     count: fc.nat(4),
     minutes: fc.integer({ min: 1, max: 3 }),
     skipsFirst: rarely,
+    covers: fc.boolean(),
     isStale: rarely,
   });
 }
@@ -117,7 +125,7 @@ function end(): fc.Arbitrary<OperationOf<"end">> {
     claim: choice,
     state: fc.constantFrom("SUCCEEDED", "SUCCEEDED", "FAILED", "CANCELLED"),
     isBlocking: fc.boolean(),
-    givesBack: rarely,
+    isOverlap: fc.boolean(),
   });
 }
 

@@ -2,6 +2,7 @@ import {
   type ClaimedRun,
   type EpochMs,
   isEnded,
+  isUncovered,
   type Run,
   type RunState,
   type Schedule,
@@ -25,8 +26,8 @@ export class Player {
   readonly claims: ClaimedRun[] = [];
   /** Width of each lane. */
   readonly laneWidths = new Map<string, number>();
-  /** Runs that have given their interval back. */
-  readonly givenBack = new Set<string>();
+  /** Runs that a later plan has covered. */
+  readonly covered = new Set<string>();
   now: EpochMs = START + 1_000 * MINUTE;
 
   constructor(store: ScheduleStore) {
@@ -80,23 +81,42 @@ export class Player {
     return this.claims.findLast(({ run }) => run.id === id);
   }
 
-  async #plan({ group, count, minutes, skipsFirst, isStale }: OperationOf<"plan">): Promise<unknown> {
-    const { spec, version, watermark } = await this.#schedule(group);
+  async #plan({ group, count, minutes, skipsFirst, covers, isStale }: OperationOf<"plan">): Promise<unknown> {
+    const schedule = await this.#schedule(group);
+    const { spec, watermark } = schedule;
+    const { groupId } = spec;
     const seen = isStale ? watermark - MINUTE : watermark;
+    const supersedes = covers ? await allRuns(this.store, { groupId, isUncovered: true }) : [];
+    const newest = supersedes.at(-1);
+    const isExtended = count > 0 && newest?.upper === seen;
     const length = minutes * MINUTE;
     const runs = Array.from({ length: count }, (_, index) =>
       aRun({
-        groupId: spec.groupId,
-        lower: seen + index * length,
+        groupId,
+        lower: isExtended && index === 0 ? newest.lower : seen + index * length,
         upper: seen + (index + 1) * length,
         intervals: minutes,
-        scheduleVersion: version,
+        scheduleVersion: schedule.version,
         ...(skipsFirst && index === 0 ? { state: "SKIPPED", reason: "catchup-dropped" } : {}),
       }),
     );
+    const again = (isExtended ? supersedes.slice(0, -1) : supersedes).map(
+      ({ lower, upper, intervals, generation }) =>
+        aRun({ groupId, lower, upper, intervals, generation: generation + 1, plannedAt: this.now }),
+    );
     const newWatermark = seen + count * length;
-    const nextFireAt = newWatermark + MINUTE;
-    return this.store.plan([aPlan({ spec, version, watermark: seen }, { newWatermark, nextFireAt, runs })]);
+    const commit = aPlan(
+      { ...schedule, watermark: seen },
+      {
+        newWatermark,
+        nextFireAt: newWatermark + MINUTE,
+        runs: [...again, ...runs],
+        supersedes: supersedes.map(({ id }) => id),
+      },
+    );
+    const done = await this.store.plan([commit]);
+    if (done[0]) for (const { id } of supersedes) this.covered.add(id);
+    return done;
   }
 
   async #claim({ limit, leases }: OperationOf<"claim">): Promise<unknown> {
@@ -113,7 +133,7 @@ export class Player {
     return claimed.map(({ run, isRecovered }) => ({ run, isRecovered }));
   }
 
-  async #end({ claim, state, isBlocking, givesBack }: OperationOf<"end">): Promise<unknown> {
+  async #end({ claim, state, isBlocking, isOverlap }: OperationOf<"end">): Promise<unknown> {
     const claimed = this.#chooseClaim(claim);
     if (claimed === undefined) return "nothing claimed";
     const metrics = { rowsRead: claim, rowsWritten: 1 };
@@ -123,8 +143,9 @@ export class Player {
       endedAt: this.now,
       metrics,
     };
-    const gives = givesBack && state === "CANCELLED";
-    return this.#givingBack(claimed.run, gives, { ...ending(claimed, state, details), givesBack: gives });
+    const isOwn = claimed.run.kind === "SCHEDULED" && state === "CANCELLED" && isOverlap;
+    const reason = isOwn ? "overlap-cancelled" : "cancelled";
+    return this.store.changeRuns([{ ...ending(claimed, state, details), reason }]);
   }
 
   async #start({ claim }: OperationOf<"start">): Promise<unknown> {
@@ -177,19 +198,14 @@ export class Player {
     return chosen && this.store.requestCancel([chosen.id], "cancelled");
   }
 
-  async #cancel({ run, givesBack }: OperationOf<"cancel">): Promise<unknown> {
+  async #cancel({ run, isOverlap }: OperationOf<"cancel">): Promise<unknown> {
     const chosen = await this.#chooseRun(run, ["PLANNED"]);
     if (chosen === undefined) return "nothing planned";
-    const gives = givesBack && chosen.kind === "SCHEDULED";
-    return this.#givingBack(chosen, gives, {
-      id: chosen.id,
-      from: ["PLANNED"],
-      state: "CANCELLED",
-      at: this.now,
-      reason: "cancelled",
-      endedAt: this.now,
-      givesBack: gives,
-    });
+    const reason = isOverlap && chosen.kind === "SCHEDULED" ? "overlap-cancelled" : "cancelled";
+    const { id } = chosen;
+    return this.store.changeRuns([
+      { id, from: ["PLANNED"], state: "CANCELLED", at: this.now, reason, endedAt: this.now },
+    ]);
   }
 
   async #retry({ run }: OperationOf<"retry">): Promise<unknown> {
@@ -203,7 +219,8 @@ export class Player {
 
   async #rerun({ run }: OperationOf<"rerun">): Promise<unknown> {
     const chosen = await this.#chooseRun(run, ["SUCCEEDED", "FAILED", "CANCELLED", "SKIPPED"]);
-    if (chosen === undefined || this.givenBack.has(chosen.id)) return "nothing to run again";
+    if (chosen === undefined || this.covered.has(chosen.id) || isUncovered(chosen))
+      return "nothing to run again";
     const { groupId, lower, upper, intervals } = chosen;
     const runs = await allRuns(this.store, { groupId, within: { lower, upper } });
     const same = runs.filter((other) => other.lower === lower && other.upper === upper);
@@ -252,19 +269,6 @@ export class Player {
         return change(this.store, { revivesCancelled, updatedAt: this.now }, groupId);
       }
     }
-  }
-
-  /** Changes a run, and remembers whether that gave its interval back. */
-  async #givingBack(
-    { id, groupId }: Run,
-    givesBack: boolean,
-    runChange: Parameters<ScheduleStore["changeRuns"]>[0][number],
-  ): Promise<unknown> {
-    const before = await scheduleOf(this.store, groupId);
-    const done = await this.store.changeRuns([runChange]);
-    const after = await scheduleOf(this.store, groupId);
-    if (givesBack && after.watermark < before.watermark) this.givenBack.add(id);
-    return done;
   }
 
   #schedule(group: number): Promise<Schedule> {

@@ -1,0 +1,29 @@
+import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
+
+/** Groups that were fired early, each of which is planned at its time. */
+export class HeldFires {
+  readonly #clock: Clock;
+  readonly #plan: (groupId: string) => void;
+  readonly #timers = new Map<string, ClockTimer>();
+
+  constructor(clock: Clock, plan: (groupId: string) => void) {
+    this.#clock = clock;
+    this.#plan = plan;
+  }
+
+  /** Holds a group until an instant; does nothing if it is held already. */
+  hold(groupId: string, until: EpochMs): void {
+    if (this.#timers.has(groupId)) return;
+    const timer = this.#clock.wakeAt(until, () => {
+      this.#timers.delete(groupId);
+      this.#plan(groupId);
+    });
+    this.#timers.set(groupId, timer);
+  }
+
+  /** Lets go of all groups without planning them. */
+  clear(): void {
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+  }
+}

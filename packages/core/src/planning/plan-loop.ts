@@ -1,0 +1,269 @@
+import type { Clock } from "../clock/clock.js";
+import { asError } from "../errors/as-error.js";
+import { StoreError } from "../errors/errors.js";
+import type { TidegateEmitter } from "../events/events.js";
+import type { SignalEmitter } from "../events/signals.js";
+import type { Run } from "../run/run.js";
+import type { Schedule } from "../schedule/schedule.js";
+import type { PlanCommit } from "../store/run-ledger.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
+import type { CoveringDecision } from "./cover-again.js";
+import type { FailingGroups } from "./failing-groups.js";
+import { isolated, OwnError } from "./isolated.js";
+import { commitOf } from "./plan-commit.js";
+import type { PlanDecision } from "./plan-decision.js";
+import { isEmpty, nextStep } from "./plan-step.js";
+import type { PlanWork } from "./plan-work.js";
+import type { CachedSchedule, ScheduleCache } from "./schedule-cache.js";
+import type { SpecCache } from "./spec-cache.js";
+
+/**
+ * How often a group may be decided again because the store has refused its plan; more than this means that
+ * something is wrong.
+ */
+const MAX_CONFLICTS = 20;
+
+/** About how many runs one transaction inserts; the other groups of the batch follow in the next. */
+const RUNS_PER_COMMIT = 5_000;
+
+/** How many cancelled runs are read at once. */
+const PAGE = 1_000;
+
+/** Dependencies of `PlanLoop`. */
+export interface PlanLoopParts {
+  readonly store: ScheduleStore;
+  readonly clock: Clock;
+  readonly emitter: TidegateEmitter;
+  readonly signals: SignalEmitter;
+  readonly specs: SpecCache;
+  readonly namespace: string;
+  readonly cache: ScheduleCache;
+  readonly failing: FailingGroups;
+  /** Called when a decision about a group stands: it was committed, or the store reflected it already. */
+  readonly onDecided: (work: PlanWork, cached: CachedSchedule, decision: PlanDecision) => void;
+}
+
+/** One group's part of a transaction. */
+interface Step {
+  readonly work: PlanWork;
+  readonly cached: CachedSchedule;
+  readonly decision: CoveringDecision;
+  readonly commit: PlanCommit;
+}
+
+/**
+ * Decides and commits for many groups at once, each until nothing more is owed: a batch is one transaction,
+ * and a group whose plan the store refuses is read and decided again, since another planner was faster. A
+ * group that fails affects no other.
+ */
+export class PlanLoop {
+  readonly #parts: PlanLoopParts;
+
+  constructor(parts: PlanLoopParts) {
+    this.#parts = parts;
+  }
+
+  /** Plans everything; the results are in the works. @throws StoreError if the store as a whole fails */
+  async run(works: readonly PlanWork[]): Promise<void> {
+    let open = works;
+    while (open.length > 0) {
+      const missing = open.filter(({ groupId }) => !this.#parts.cache.has(groupId));
+      if (missing.length > 0) await this.#loadBeside(missing, open.length > missing.length);
+      open = await this.#commit(open.filter(({ error }) => error === undefined));
+    }
+  }
+
+  /**
+   * Loads schedules. If other groups are planned in the same batch, they continue when these cannot be read.
+   */
+  async #loadBeside(works: readonly PlanWork[], areOthers: boolean): Promise<void> {
+    try {
+      await this.#load(works);
+    } catch (error) {
+      if (!areOthers) throw error;
+      for (const work of works) await this.#fail(work, error, undefined);
+    }
+  }
+
+  /** Loads the schedules that are not in memory, or whose lane counts matter. */
+  async #load(works: readonly PlanWork[]): Promise<void> {
+    const { store, specs, cache } = this.#parts;
+    const schedules = await isolated(works, (part) => store.getSchedules(part.map(({ groupId }) => groupId)));
+    const uncovered = await this.#readUncovered(works, schedules);
+    for (const [index, schedule] of schedules.entries()) {
+      if (schedule === undefined) continue;
+      try {
+        if (schedule instanceof OwnError) throw schedule.error;
+        specs.remember(schedule);
+        cache.add(schedule, uncovered.get(schedule.spec.groupId) ?? []);
+      } catch (error) {
+        await this.#fail(works[index]!, error, schedule instanceof OwnError ? undefined : schedule);
+      }
+    }
+  }
+
+  /**
+   * Reads the cancelled runs that nothing covers, oldest first, where there may be some. An engine's fire of
+   * another policy than `cancel-running` does without: whoever records such an end asks for a plan, and so
+   * does the watchdog.
+   */
+  async #readUncovered(
+    works: readonly PlanWork[],
+    schedules: readonly (Schedule | OwnError | undefined)[],
+  ): Promise<Map<string, Run[]>> {
+    const groups = new Map<string, Run[]>();
+    for (const [index, { groupId, mayBeUncovered }] of works.entries()) {
+      const schedule = schedules[index];
+      if (schedule === undefined || schedule instanceof OwnError) continue;
+      if (mayBeUncovered || schedule.spec.overlap === "cancel-running") groups.set(groupId, []);
+    }
+    if (groups.size === 0) return groups;
+    const [first] = groups.keys();
+    const filter = { isUncovered: true, ...(groups.size === 1 ? { groupId: first! } : {}) } as const;
+    let cursor: string | undefined;
+    do {
+      const place = cursor === undefined ? {} : { cursor };
+      const page = await this.#parts.store.listRuns(filter, { limit: PAGE, ...place });
+      for (const run of page.items) groups.get(run.groupId)?.push(run);
+      cursor = page.next;
+    } while (cursor !== undefined);
+    return groups;
+  }
+
+  /** Decides and commits once for each group; returns those that have to be decided again. */
+  async #commit(works: readonly PlanWork[]): Promise<PlanWork[]> {
+    const { store, failing } = this.#parts;
+    const again: PlanWork[] = [];
+    const steps: Step[] = [];
+    let runs = 0;
+    for (const work of works) {
+      const step = runs < RUNS_PER_COMMIT ? await this.#tryToDecide(work) : "again";
+      if (step === "again") again.push(work);
+      if (typeof step === "string") continue;
+      runs += step.commit.runs.length;
+      steps.push(step);
+    }
+    if (steps.length === 0) return again;
+    const results = await isolated(steps, (part) => store.plan(part.map(({ commit }) => commit)));
+    for (const [index, step] of steps.entries()) {
+      const result = results[index];
+      try {
+        if (result instanceof OwnError) throw result.error;
+        if (result ? this.#accept(step) : this.#conflict(step)) again.push(step.work);
+      } catch (error) {
+        await this.#fail(step.work, error, step.cached.schedule);
+      }
+      if (result === true) await failing.recovered(step.cached.schedule);
+    }
+    return again;
+  }
+
+  async #tryToDecide(work: PlanWork): Promise<Step | "done" | "again"> {
+    const schedule = this.#parts.cache.get(work.groupId)?.schedule;
+    try {
+      return await this.#decide(work);
+    } catch (error) {
+      await this.#fail(work, error, schedule);
+      return "done";
+    }
+  }
+
+  async #decide(work: PlanWork): Promise<Step | "done" | "again"> {
+    const { cache, clock, namespace, onDecided } = this.#parts;
+    const { groupId } = work;
+    const cached = cache.get(groupId);
+    const step = cached && nextStep(work, cached, clock.now());
+    if (cached === undefined || step === undefined || !("decision" in step)) {
+      cache.forget(groupId);
+      if (step?.do === "read") return "again";
+      work.outcome = work.runs.length > 0 ? "planned" : "inactive";
+      return "done";
+    }
+    const { decision } = step;
+    if (step.do === "nothing") {
+      onDecided(work, cached, decision);
+      return "done";
+    }
+    const named = {
+      namespace,
+      plannedAt: clock.now(),
+      supersedes: decision.supersedes,
+      whilePaused: work.cause === "while-paused",
+    };
+    const plain = { work, cached, decision, commit: commitOf(cached.schedule, decision, named) };
+    if (work.conflicts === 0 && decision.supersedes.length === 0) return plain;
+    const generations = await this.#freeGenerations(plain);
+    if (generations === undefined) return "again";
+    return { ...plain, commit: commitOf(cached.schedule, decision, { ...named, generations }) };
+  }
+
+  /**
+   * Returns for each run of a step the first generation of its interval that the ledger does not have: a
+   * cancelled run stays in it, and may have had the same bounds. `undefined` if the empty interval of an
+   * inclusive end turns out to be planned, so that the step has to be decided again.
+   */
+  async #freeGenerations({ work, cached, decision }: Step): Promise<number[] | undefined> {
+    const { store, namespace, clock } = this.#parts;
+    const { runs, supersedes } = decision;
+    const same = ({ lower, upper }: Run, index: number): boolean =>
+      runs[index]!.lower === lower && runs[index]!.upper === upper;
+    const generations = runs.map((_, index) =>
+      supersedes
+        .filter((run) => same(run, index))
+        .reduce((next, run) => Math.max(next, run.generation + 1), 0),
+    );
+    for (;;) {
+      const { runs: named } = commitOf(cached.schedule, decision, {
+        namespace,
+        plannedAt: clock.now(),
+        generations,
+      });
+      const known = await store.getRuns(named.map(({ id }) => id));
+      if (known.every((run) => run === undefined)) return generations;
+      if (known.some((run) => run !== undefined && isEmpty(run) && !run.isSuperseded)) {
+        work.isEmptyPlanned = true;
+        return undefined;
+      }
+      for (const [index, run] of known.entries()) if (run !== undefined) generations[index]! += 1;
+    }
+  }
+
+  /** Applies what was committed; returns whether more is owed. */
+  #accept({ work, cached, decision, commit }: Step): boolean {
+    const { cache, emitter, signals, onDecided } = this.#parts;
+    cache.advance(cached, commit);
+    work.runs.push(...commit.runs);
+    cached.openRuns += commit.runs.filter(({ state }) => state === "PLANNED").length;
+    if (commit.runs.length > 0) emitter.emit("runs-planned", commit.runs);
+    onDecided(work, cached, decision);
+    if (decision.cancelsActive) {
+      signals.emit("cancel-requested", { groupIds: [work.groupId], reason: "overlap-cancelled" });
+    }
+    return decision.hasMore && work.cause !== "while-paused";
+  }
+
+  /**
+   * Prepares another attempt: another planner was faster, or the schedule or one of the runs to be covered
+   * was changed, so they are read again. Or a run has the id of an earlier one.
+   */
+  #conflict({ work }: Step): boolean {
+    this.#parts.cache.forget(work.groupId);
+    work.conflicts += 1;
+    if (work.conflicts <= MAX_CONFLICTS) return true;
+    throw new StoreError("STORE_FAILED", `The watermark of group ${work.groupId} cannot be moved.`);
+  }
+
+  /** Records that one group failed, without affecting the others. */
+  async #fail(work: PlanWork, thrown: unknown, schedule: Schedule | undefined): Promise<void> {
+    const { cache, failing } = this.#parts;
+    cache.forget(work.groupId);
+    work.error = asError(thrown);
+    work.outcome = "failed";
+    work.nextFireAt = await failing.add(
+      work.groupId,
+      work.error,
+      // The reason of a paused schedule is a person's note.
+      work.cause === "while-paused" ? undefined : schedule,
+    );
+  }
+}

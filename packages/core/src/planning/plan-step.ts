@@ -1,0 +1,78 @@
+import type { EpochMs } from "../clock/clock.js";
+import type { Interval } from "../interval/boundaries.js";
+import type { Schedule } from "../schedule/schedule.js";
+import { PLANNING_STATUSES } from "../schedule/status.js";
+import { type CoveringDecision, decideCovering } from "./cover-again.js";
+import { MAX_RUNS_PER_PLAN, type PlanDecision, RECHECK_MS } from "./plan-decision.js";
+import type { PlanWork } from "./plan-work.js";
+import type { CachedSchedule } from "./schedule-cache.js";
+
+/**
+ * What to do next for a group: commit a decision; nothing, since the store already reflects it; nothing,
+ * since the schedule does not plan; or read the store again, since the decision must not rest on what is
+ * cached.
+ */
+export type NextStep =
+  | { readonly do: "commit" | "nothing"; readonly decision: CoveringDecision }
+  | { readonly do: "give-up" | "read" };
+
+/** Decides the next step of a group. Pure. */
+export function nextStep(work: PlanWork, cached: CachedSchedule, now: EpochMs): NextStep {
+  const { schedule, grid, openRuns, uncovered } = cached;
+  const isWhilePaused = work.cause === "while-paused";
+  const mayPlan = isWhilePaused ? schedule.status === "PAUSED" : PLANNING_STATUSES.includes(schedule.status);
+  if (!mayPlan) return { do: "give-up" };
+  const input = {
+    spec: schedule.spec,
+    grid,
+    watermark: schedule.watermark,
+    now,
+    openRuns: isWhilePaused ? 0 : openRuns,
+    blockingRuns: isWhilePaused ? 0 : schedule.blockingRuns,
+    nextFireAt: schedule.nextFireAt,
+    ...(isWhilePaused ? { room: MAX_RUNS_PER_PLAN } : {}),
+  };
+  const decision = withoutPlannedEmpty(decideCovering(input, uncovered), work.isEmptyPlanned);
+  if (isWhilePaused)
+    return decision.outcome === "planned" ? { do: "commit", decision } : { do: "nothing", decision };
+  if (!cached.isFresh && !isPlain(schedule, decision)) return { do: "read" };
+  if (changesNothing(schedule, decision, now))
+    return { do: "nothing", decision: { ...decision, nextFireAt: schedule.nextFireAt } };
+  return { do: "commit", decision };
+}
+
+/**
+ * Leaves the last, empty interval out if it is in the ledger already: it leaves the watermark where it is, so
+ * only its run shows that it was planned.
+ */
+function withoutPlannedEmpty(decision: CoveringDecision, isPlanned: boolean): CoveringDecision {
+  const runs = decision.runs.filter((run) => !isEmpty(run));
+  if (!isPlanned || runs.length === decision.runs.length) return decision;
+  return { ...decision, outcome: runs.length > 0 ? "planned" : "nothing", runs, nextFireAt: null };
+}
+
+/**
+ * Returns whether the decision can be trusted although the lane's count and the version may be stale. The
+ * commit checks the version, and the count only bounds how far a backlog is planned ahead; a full lane is
+ * verified in the store.
+ */
+function isPlain({ spec }: Schedule, decision: PlanDecision): boolean {
+  const ignoresLane = spec.overlap === "queue" || spec.overlap === "allow";
+  if (!ignoresLane || decision.outcome !== "planned" || decision.hasMore) return false;
+  return decision.runs.length === 1 || (spec.catchup === "each" && decision.waits);
+}
+
+/**
+ * Returns whether the store already reflects the decision: nothing is owed, or the recheck is already
+ * recorded.
+ */
+function changesNothing({ nextFireAt }: Schedule, decision: PlanDecision, now: EpochMs): boolean {
+  if (decision.outcome === "nothing") return decision.nextFireAt === nextFireAt;
+  const isNoted = nextFireAt !== null && nextFireAt > now + RECHECK_MS / 2;
+  return decision.outcome === "deferred" && !decision.cancelsActive && isNoted;
+}
+
+/** Returns whether an interval is the empty one with which an inclusive end closes. */
+export function isEmpty({ lower, upper }: Interval): boolean {
+  return lower === upper;
+}

@@ -1,0 +1,52 @@
+import type { EpochMs } from "../clock/clock.js";
+import type { Fire, FireResult } from "../engine/engine.js";
+import type { NewRun } from "../run/run.js";
+
+/**
+ * Why a group is planned. `fired`: its engine fired, and gets the answer. `resumed`: runs have ended; if
+ * nothing more is owed, nobody has to know. `asked`: anything else; a new fire time is reported by an event.
+ * `while-paused`: a person has what is owed run although the schedule is paused.
+ */
+export type PlanCause = "fired" | "resumed" | "asked" | "while-paused";
+
+/** A group that is being planned, and the results so far. */
+export interface PlanWork {
+  readonly groupId: string;
+  readonly cause: PlanCause;
+  /** Whether to look for cancelled runs that nothing covers, whatever the policy. */
+  readonly mayBeUncovered: boolean;
+  /** Fires not judged yet. */
+  readonly fires: Fire[];
+  readonly runs: NewRun[];
+  conflicts: number;
+  /** The ledger already has the empty interval with which an inclusive end closes. */
+  isEmptyPlanned: boolean;
+  outcome: FireResult["outcome"];
+  nextFireAt: EpochMs | null;
+  error: Error | undefined;
+}
+
+/** Returns the work of a group of which nothing is planned yet. */
+export function newWork(
+  groupId: string,
+  cause: PlanCause,
+  mayBeUncovered = cause === "asked" || cause === "while-paused",
+): PlanWork {
+  return {
+    groupId,
+    cause,
+    mayBeUncovered,
+    fires: [],
+    runs: [],
+    conflicts: 0,
+    isEmptyPlanned: false,
+    outcome: "duplicate",
+    nextFireAt: null,
+    error: undefined,
+  };
+}
+
+/** Returns the answer to a fire, or to a request to plan. */
+export function resultOf({ groupId, outcome, runs, nextFireAt, error }: PlanWork): FireResult {
+  return { groupId, outcome, runs, nextFireAt, ...(error === undefined ? {} : { error }) };
+}

@@ -1,0 +1,34 @@
+import type { Interval } from "../interval/boundaries.js";
+import { isEnded } from "./lane.js";
+import type { Run } from "./run.js";
+
+/**
+ * Returns whether a run was cancelled by its overlap policy and no later run covers its interval yet. The
+ * interval stays the live schedule's own: its next plan covers it.
+ */
+export function isUncovered({
+  state,
+  reason,
+  isSuperseded,
+}: Pick<Run, "state" | "reason" | "isSuperseded">): boolean {
+  return state === "CANCELLED" && reason === "overlap-cancelled" && !isSuperseded;
+}
+
+/**
+ * Returns whether a plan may supersede a run: it has ended without success, nothing has superseded it, and
+ * the planned runs cover all of its interval.
+ *
+ * @param planned - intervals that do not overlap each other
+ */
+export function maySupersede(
+  planned: readonly Interval[],
+  run: Pick<Run, "lower" | "upper" | "state" | "isSuperseded">,
+): boolean {
+  return isEnded(run.state) && run.state !== "SUCCEEDED" && !run.isSuperseded && cover(planned, run);
+}
+
+function cover(planned: readonly Interval[], { lower, upper }: Interval): boolean {
+  const touching = planned.filter((other) => other.lower <= upper && other.upper >= lower);
+  const common = touching.map((other) => Math.min(other.upper, upper) - Math.max(other.lower, lower));
+  return touching.length > 0 && common.reduce((sum, ms) => sum + ms, 0) === upper - lower;
+}
