@@ -75,4 +75,50 @@ describe("histories that once went wrong", () => {
 
   it("a purge while nothing runs, and the group registered again", () =>
     lawful({ steps: [{ do: "pass", for: 10 }, { do: "purge" }, { do: "register", set: {} }] }));
+
+  it("a failed job that the next process replaced by one that hangs and times out", () =>
+    lawful({
+      policies: { span: 11, maxActiveRuns: 1, fireAt: "interval-start", timeout: 12 },
+      jobs: [{ submit: "hangs" }, { lasts: 3, ends: "failed" }],
+      steps: [
+        { do: "pass", for: 12 },
+        { do: "restart", after: 1 },
+        { do: "pass", for: 9 },
+        { do: "backfill", from: 0, to: 20, select: "all", concurrency: 1 },
+        { do: "crash", writes: 1, isWritten: false, within: 0, after: 0 },
+      ],
+    }));
+
+  it("an older run that is retried under cancel-running", () =>
+    lawful({
+      policies: { overlap: "cancel-running", onFailure: "continue", span: 24 },
+      jobs: [{ lasts: 1, ends: "failed" }],
+      steps: [
+        { do: "pass", for: 23 },
+        { do: "retryRun", nth: 0 },
+        { do: "pass", for: 1 },
+      ],
+    }));
+
+  it("a backlog when cancel-running comes into force", () =>
+    lawful({
+      policies: { trigger: "localDays", start: -1, fireAt: "interval-start" },
+      jobs: [{ ends: "failed" }],
+      steps: [
+        { do: "pass", for: 10 },
+        { do: "update", set: { overlap: "cancel-running" } },
+        { do: "retryRun", nth: 0 },
+      ],
+    }));
+
+  it("a run that is cancelled for the end of an uneven grid", () =>
+    lawful({
+      policies: { span: 11, timeout: 4 },
+      jobs: [{ lasts: 4 }],
+      steps: [
+        { do: "pass", for: 14 },
+        { do: "update", set: { span: 0, overlap: "cancel-running", trigger: "uneven" } },
+        { do: "pass", for: 1 },
+      ],
+    }));
 });

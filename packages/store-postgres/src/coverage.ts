@@ -1,5 +1,5 @@
 import type { CoverageRange, Interval, RunTally } from "@tidegate/core";
-import { asTally, type TallyRow } from "@tidegate/store-sql";
+import { asTally, sharedTimeOf, type TallyRow } from "@tidegate/store-sql";
 import type { Database } from "./database.js";
 
 /** Merges a group's runs that have the same state and adjoining bounds. */
@@ -40,6 +40,18 @@ export async function coverage(
  */
 function withinReach(s: string): string {
   return `AND lower <= $3 AND lower >= $2 - (SELECT longest_run_ms FROM ${s}.schedule_state WHERE group_id = $1)`;
+}
+
+/** Returns the time that more than one run of a group covers: see `ScheduleStore.sharedTime`. */
+export async function sharedTime(
+  database: Database,
+  s: string,
+  groupId: string,
+  { lower, upper }: Interval,
+): Promise<Interval[]> {
+  const runs = `SELECT lower, generation, upper FROM ${s}.run
+    WHERE group_id = $1 AND lower < $3 AND upper > $2 ${withinReach(s)}`;
+  return database.query<Interval>(sharedTimeOf(runs), [groupId, lower, upper]);
 }
 
 /** Counts over a group's whole ledger: see `ScheduleStore.tally`. */

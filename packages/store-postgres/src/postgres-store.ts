@@ -34,7 +34,7 @@ import {
 } from "@tidegate/core";
 import { hasTwins } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
-import { coverage, tally } from "./coverage.js";
+import { coverage, sharedTime, tally } from "./coverage.js";
 import { Database } from "./database.js";
 import { toJson } from "./json.js";
 import { claim, nextWake, renewLeases, requestCancel } from "./leases.js";
@@ -190,6 +190,10 @@ export class PostgresStore implements ScheduleStore {
 
   async coverage(groupId: string, within?: Interval): Promise<CoverageRange[]> {
     return coverage(this.#require(), this.#schema, groupId, within);
+  }
+
+  async sharedTime(groupId: string, within: Interval): Promise<Interval[]> {
+    return sharedTime(this.#require(), this.#schema, groupId, within);
   }
 
   async tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {

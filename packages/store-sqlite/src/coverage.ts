@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { CoverageRange, Interval, RunState, RunTally } from "@tidegate/core";
-import { asTally, type TallyRow } from "@tidegate/store-sql";
+import { asTally, sharedTimeOf, type TallyRow } from "@tidegate/store-sql";
 import { longestRunMs } from "./longest-run.js";
 import type { Statements } from "./statements.js";
 
@@ -86,6 +86,16 @@ type MergedRow = [
   rowsDirty: number | null,
   isApart: 0 | 1,
 ];
+
+const SHARED = sharedTimeOf(
+  "SELECT lower, generation, upper FROM run WHERE group_no = ? AND lower >= ? AND lower < ? AND upper > ?",
+);
+
+/** Returns the time that more than one run of a group covers: see `ScheduleStore.sharedTime`. */
+export function sharedTime(statements: Statements, no: number, { lower, upper }: Interval): Interval[] {
+  const rows = statements.all<Interval>(SHARED, no, lower - longestRunMs(statements, no), upper, lower);
+  return rows.map((row) => ({ lower: row.lower, upper: row.upper }));
+}
 
 /** Counts over a group's whole ledger: see `ScheduleStore.tally`. */
 export function tally(statements: Statements, no: number | undefined, lateToleranceMs: number): RunTally {

@@ -36,7 +36,7 @@ import {
 import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
 import { claimRuns, nextWake, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
-import { CoverageScan, tally } from "./coverage.js";
+import { CoverageScan, sharedTime, tally } from "./coverage.js";
 import { GroupCommit } from "./group-commit.js";
 import { GroupNumbers } from "./group-numbers.js";
 import { Lanes } from "./lanes.js";
@@ -265,6 +265,13 @@ export class SqliteStore implements ScheduleStore {
     return this.#read(({ groups, coverage }) => {
       const no = groups.numberOf(groupId);
       return no === undefined ? [] : coverage.run(no, within);
+    });
+  }
+
+  sharedTime(groupId: string, within: Interval): Promise<Interval[]> {
+    return this.#read(({ groups, statements }) => {
+      const no = groups.numberOf(groupId);
+      return no === undefined ? [] : sharedTime(statements, no, within);
     });
   }
 

@@ -11,7 +11,6 @@ import {
 } from "../interval/interval-set.js";
 import type { RunState } from "../run/run.js";
 import type { CoverageRange } from "../store/run-ledger.js";
-import type { Doubts } from "./doubts.js";
 
 /** Share of the audited time in one condition. */
 export interface AuditShare {
@@ -43,10 +42,6 @@ export interface AuditReport {
    * succeeded and neither supersedes the other.
    */
   readonly doubtful: IntervalSet;
-  /**
-   * Time from which `doubtful` is complete, epoch ms: only the newest 10,000 runs of the range are compared.
-   */
-  readonly examinedFrom: EpochMs;
   /** Time owed but not planned yet: from the watermark to the end of the last closed interval. */
   readonly owed: Interval | null;
   /** Sums over the successful runs. */
@@ -77,8 +72,8 @@ export interface AuditInput {
   readonly range: Interval;
   /** The group's ranges that intersect `range`. */
   readonly coverage: readonly CoverageRange[];
-  /** See `doubtsOf`. */
-  readonly doubts: Doubts;
+  /** See `findDoubts`. */
+  readonly doubts: readonly Interval[];
   /** End of the grid's last closed interval, epoch ms. */
   readonly closedUpTo: EpochMs;
   readonly watermark: EpochMs;
@@ -100,7 +95,7 @@ export function auditCoverage(input: AuditInput): AuditReport {
     whole,
     toSet([...overlapsOf([...succeeded, ...firstRuns]), ...overlapsOf(reruns)]),
   );
-  const doubtful = intersect(whole, toSet([...doubts.intervals, ...overlapsOf(succeeded)]));
+  const doubtful = intersect(whole, toSet([...doubts, ...overlapsOf(succeeded)]));
 
   let unaccounted = intersect(whole, toSet(coverage));
   const share = (condition: Condition): AuditShare => {
@@ -125,7 +120,6 @@ export function auditCoverage(input: AuditInput): AuditReport {
     gaps,
     overlaps,
     doubtful,
-    examinedFrom: Math.max(range.lower, doubts.examinedFrom),
     owed: closedUpTo > watermark ? { lower: watermark, upper: closedUpTo } : null,
     rowsRead: sum(succeeded, "rowsRead"),
     rowsWritten: sum(succeeded, "rowsWritten"),

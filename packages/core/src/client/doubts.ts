@@ -1,28 +1,32 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { Interval } from "../interval/boundaries.js";
+import type { IntervalSet } from "../interval/interval-set.js";
 import { isEnded } from "../run/lane.js";
 import type { Run } from "../run/run.js";
 import type { RunFilter } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 
-/** Most runs that one audit compares with each other. */
-const MAX_EXAMINED = 10_000;
-
 const PAGE = 1_000;
 
-/** Doubtful intervals, as far as the runs of a range show. */
-export interface Doubts {
-  readonly intervals: readonly Interval[];
-  /** Lower bound of the oldest run examined, epoch ms; minus infinity if all were. */
-  readonly examinedFrom: EpochMs;
-}
-
-/** Finds doubtful intervals in a range of a group's ledger, with a bounded number of queries. */
-export async function findDoubts(store: ScheduleStore, groupId: string, range: Interval): Promise<Doubts> {
-  const open = await readRuns(store, { groupId, within: range, isJobOpen: true }, Number.POSITIVE_INFINITY);
-  const all = await readRuns(store, { groupId, within: range, order: "descending" }, MAX_EXAMINED);
-  const examinedFrom = all.isComplete ? Number.NEGATIVE_INFINITY : all.runs.at(-1)!.lower;
-  return { intervals: doubtsOf(open.runs, all.runs), examinedFrom };
+/**
+ * Finds the doubtful intervals in a range of a group's ledger. Reads only runs that share time with others,
+ * and keeps only those that overlap each other at once.
+ */
+export async function findDoubts(
+  store: ScheduleStore,
+  groupId: string,
+  range: Interval,
+): Promise<Interval[]> {
+  if (range.lower >= range.upper) return [];
+  const found: Interval[] = [];
+  for await (const run of runsOf(store, { groupId, within: range, isJobOpen: true })) {
+    if (isEnded(run.state)) found.push(boundsOf(run));
+  }
+  const meetings = new Meetings();
+  for (const within of windowsOf(await store.sharedTime(groupId, range))) {
+    for await (const run of runsOf(store, { groupId, within })) meetings.add(run);
+  }
+  return [...found, ...meetings.end()];
 }
 
 /**
@@ -33,63 +37,91 @@ export async function findDoubts(store: ScheduleStore, groupId: string, range: I
  */
 export function doubtsOf(open: readonly Run[], all: readonly Run[]): Interval[] {
   const atLarge = open.filter(({ state }) => isEnded(state));
-  const withJobs = new Map([...all, ...open].map((run) => [run.id, run]));
-  return [...atLarge.map(boundsOf), ...meetings([...withJobs.values()])];
+  const meetings = new Meetings();
+  for (const run of [...all, ...open].sort((a, b) => a.lower - b.lower)) meetings.add(run);
+  return [...atLarge.map(boundsOf), ...meetings.end()];
 }
 
-/** Returns the common parts of runs whose jobs were active at once. The sweep compares few pairs. */
-function meetings(runs: readonly Run[]): Interval[] {
-  const found: Interval[] = [];
-  let beside: { run: Run; spans: Span[] }[] = [];
-  for (const run of [...runs].sort((a, b) => a.lower - b.lower)) {
-    const spans = spansOf(run);
-    if (spans.length === 0) continue;
-    beside = beside.filter((other) => other.run.upper > run.lower);
-    for (const other of beside) {
-      if (meet(spans, other.spans)) {
-        found.push({ lower: run.lower, upper: Math.min(run.upper, other.run.upper) });
-      }
-    }
-    beside.push({ run, spans });
+/** Merges neighbours of a set, as long as at least about half of the merged time is the set's. */
+function windowsOf(set: IntervalSet): Interval[] {
+  const windows: Interval[] = [];
+  for (const { lower, upper } of set) {
+    const last = windows.at(-1);
+    if (last !== undefined && lower - last.upper <= upper - lower)
+      windows[windows.length - 1] = { lower: last.lower, upper };
+    else windows.push({ lower, upper });
   }
-  return found;
+  return windows;
 }
 
+/** A time at which a job of a run may have been working. */
 interface Span {
+  readonly run: Interval & Pick<Run, "id">;
   readonly from: EpochMs;
   readonly to: EpochMs;
 }
 
-/** Returns the times at which a job of the run may have been working. */
-function spansOf({ history, submittedAt, endedAt, isJobOpen, state }: Run): Span[] {
+/**
+ * Finds the common parts of runs whose jobs were active at once. Runs come by their lower bounds, and may
+ * come again; only those are kept that overlap each other, directly or through others.
+ */
+class Meetings {
+  readonly #found: Interval[] = [];
+  #ids = new Set<string>();
+  #spans: Span[] = [];
+  #upTo: EpochMs = Number.NEGATIVE_INFINITY;
+
+  add(run: Run): void {
+    if (run.lower >= this.#upTo) this.#compare();
+    if (this.#ids.has(run.id)) return;
+    this.#ids.add(run.id);
+    this.#spans.push(...spansOf(run));
+    this.#upTo = Math.max(this.#upTo, run.upper);
+  }
+
+  end(): Interval[] {
+    this.#compare();
+    return this.#found;
+  }
+
+  /** Sweeps over the time of the jobs: few of one group are active at once, however many runs overlap. */
+  #compare(): void {
+    let active: Span[] = [];
+    for (const span of this.#spans.sort((a, b) => a.from - b.from || a.to - b.to)) {
+      active = active.filter(({ to }) => to > span.from);
+      for (const { run } of active) {
+        const lower = Math.max(run.lower, span.run.lower);
+        const upper = Math.min(run.upper, span.run.upper);
+        if (run.id !== span.run.id && lower < upper) this.#found.push({ lower, upper });
+      }
+      active.push(span);
+    }
+    this.#ids = new Set();
+    this.#spans = [];
+    this.#upTo = Number.NEGATIVE_INFINITY;
+  }
+}
+
+function spansOf({ id, lower, upper, history, submittedAt, endedAt, isJobOpen, state }: Run): Span[] {
+  const run = { id, lower, upper };
   const spans = history.flatMap((attempt) =>
-    attempt.submittedAt === null ? [] : [{ from: attempt.submittedAt, to: attempt.endedAt }],
+    attempt.submittedAt === null ? [] : [{ run, from: attempt.submittedAt, to: attempt.endedAt }],
   );
   const isUnderWay = isJobOpen || state === "SUBMITTING" || state === "RUNNING";
   if (submittedAt === null) return spans;
-  if (isUnderWay) return [...spans, { from: submittedAt, to: Number.POSITIVE_INFINITY }];
-  return endedAt === null ? spans : [...spans, { from: submittedAt, to: endedAt }];
-}
-
-function meet(one: readonly Span[], other: readonly Span[]): boolean {
-  return one.some(({ from, to }) => other.some((span) => from < span.to && span.from < to));
+  if (isUnderWay) return [...spans, { run, from: submittedAt, to: Number.POSITIVE_INFINITY }];
+  return endedAt === null ? spans : [...spans, { run, from: submittedAt, to: endedAt }];
 }
 
 function boundsOf({ lower, upper }: Run): Interval {
   return { lower, upper };
 }
 
-async function readRuns(
-  store: ScheduleStore,
-  filter: RunFilter,
-  limit: number,
-): Promise<{ runs: Run[]; isComplete: boolean }> {
-  const runs: Run[] = [];
+async function* runsOf(store: ScheduleStore, filter: RunFilter): AsyncGenerator<Run> {
   let cursor: string | undefined;
   do {
     const page = await store.listRuns(filter, { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
-    runs.push(...page.items);
+    yield* page.items;
     cursor = page.next;
-  } while (cursor !== undefined && runs.length < limit);
-  return { runs, isComplete: cursor === undefined };
+  } while (cursor !== undefined);
 }

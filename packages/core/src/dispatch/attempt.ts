@@ -247,8 +247,9 @@ export class Attempt {
    * Returns the result of a cancelled or timed-out attempt; its job counts if it has succeeded all the same.
    */
   async #stopJob(mayHaveJob: boolean): Promise<Result | undefined> {
-    const job = this.#job ?? recordedJob(this.run);
     const submission = this.#submission;
+    // Before it submits again, an attempt knows that the recorded job has ended.
+    const job = this.#job ?? (submission === undefined ? recordedJob(this.run) : undefined);
     if (job === undefined && submission === undefined && !mayHaveJob) return this.#stopped(false);
     const mayJoin = (): boolean => this.#cancelReason !== null;
     const end = await this.#stop.carryOut({ job, submission, mayJoin });

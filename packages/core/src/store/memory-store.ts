@@ -2,15 +2,16 @@ import type { Clock, EpochMs } from "../clock/clock.js";
 import { SystemClock } from "../clock/system-clock.js";
 import { StoreError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
+import { overlapsOf } from "../interval/interval-set.js";
 import type { Backfill, BackfillState } from "../run/backfill.js";
 import { compareQueues, takeFairly } from "../run/claim-order.js";
 import { maySupersede } from "../run/covering.js";
 import type { NewRun, Run, RunReason } from "../run/run.js";
 import type { Schedule, ScheduleVersion } from "../schedule/schedule.js";
+import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { BackfillCommit } from "./backfill-table.js";
 import { applyStep, BackfillTable } from "./memory/backfill-table.js";
 import { coverageOf } from "./memory/coverage.js";
-import { plans } from "./memory/group.js";
 import { admit, resizeLane } from "./memory/lane.js";
 import { positionAfter, takePage } from "./memory/paging.js";
 import { compareText, isRunPosition, type RunRow, snapshot } from "./memory/run-row.js";
@@ -217,6 +218,12 @@ export class MemoryStore implements ScheduleStore {
     return group === undefined ? [] : coverageOf(group.runs, within);
   }
 
+  async sharedTime(groupId: string, within: Interval): Promise<Interval[]> {
+    this.#requireOpen();
+    const rows = this.#schedules.get(groupId)?.runs.rows({ within }) ?? [];
+    return [...overlapsOf(Array.from(rows, ({ run }) => run))];
+  }
+
   async tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {
     this.#requireOpen();
     return tallyOf(this.#schedules.get(groupId), lateToleranceMs);
@@ -296,7 +303,7 @@ export class MemoryStore implements ScheduleStore {
 
 /** Returns whether a schedule is still as the planner of a commit has seen it. */
 function isAsSeen({ incarnation, version, watermark, status }: Schedule, commit: PlanCommit): boolean {
-  const mayPlan = commit.whilePaused === true ? status === "PAUSED" : plans(status);
+  const mayPlan = commit.whilePaused === true ? status === "PAUSED" : SCHEDULE_STATUSES[status].plans;
   return (
     mayPlan &&
     incarnation === commit.incarnation &&

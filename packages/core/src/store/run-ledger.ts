@@ -129,6 +129,13 @@ export interface RunLedger {
    */
   coverage(groupId: string, within?: Interval): Promise<CoverageRange[]>;
   /**
+   * Returns the time that more than one run of a group covers, whatever became of them: superseded runs
+   * count. Like a set: ascending, and merged where it touches.
+   *
+   * @param within - not empty; only runs that intersect it, uncut; see `RunFilter.within`
+   */
+  sharedTime(groupId: string, within: Interval): Promise<Interval[]>;
+  /**
    * Counts over a group's whole ledger.
    *
    * @param lateToleranceMs - see `RunTally.late`

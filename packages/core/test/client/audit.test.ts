@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { type AuditReport, auditCoverage } from "../../src/client/audit.js";
+import type { Interval } from "../../src/interval/boundaries.js";
 import type { RunState } from "../../src/run/run.js";
 import type { CoverageRange } from "../../src/store/run-ledger.js";
 
@@ -14,7 +15,7 @@ const range = (state: RunState, lower: number, upper: number, rowsRead = 0): Cov
   rowsDirty: 0,
 });
 
-const NO_DOUBTS = { intervals: [], examinedFrom: 0 };
+const NO_DOUBTS: readonly Interval[] = [];
 
 const audit = (coverage: readonly CoverageRange[], closedUpTo = 10, doubts = NO_DOUBTS): AuditReport =>
   auditCoverage({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { doubtsOf } from "../../src/client/doubts.js";
-import type { Run } from "../../src/run/run.js";
+import type { NewRun, Run } from "../../src/run/run.js";
 import { Bench, hour, running } from "../support/bench.js";
 import { SUCCEEDED } from "../support/scripted-operator.js";
 
@@ -61,6 +61,13 @@ describe("what two jobs may have written", () => {
     expect(doubtsOf([open], [open, aRun(10, 20)])).toEqual([]);
   });
 
+  it("is found in a long chain of runs of which each overlaps the next, in one time of jobs only", () => {
+    const chain = Array.from({ length: 1_000 }, (_, n) =>
+      aRun(0, n + 1, { id: `${n}`, submittedAt: 10 * n, endedAt: 10 * n + (n === 700 ? 11 : 10) }),
+    );
+    expect(doubtsOf([], chain)).toEqual([{ lower: 0, upper: 701 }]);
+  });
+
   it("is any interval whose run has ended while its job may be at work", () => {
     const open = aRun(0, 10, { state: "CANCELLED", isJobOpen: true });
     expect(doubtsOf([open], [open])).toEqual([{ lower: 0, upper: 10 }]);
@@ -94,6 +101,55 @@ describe("an audit", () => {
     await bench.client.trigger("orders");
     await bench.clock.advance(1_000);
     expect(await bench.client.audit("orders")).toMatchObject({ doubtful: [], isComplete: true });
+  });
+});
+
+describe("an audit of a long ledger", () => {
+  const COUNT = 12_000;
+  const hourly = { groupId: "orders", trigger: { type: "period", every: 1, unit: "hour" } } as const;
+
+  it("compares all of its runs, and reads only those that share time", async () => {
+    const bench = await Bench.started();
+    const { store } = bench;
+    await bench.client.register({ ...hourly, startTime: new Date(hour(0)), overlap: "queue" });
+    await bench.client.pause("orders");
+    const schedule = await bench.client.get("orders");
+    const info = { groupId: "orders", generation: 0, intervals: 1, reason: null, backfillId: null };
+    const run = (n: number, rest: Partial<NewRun> = {}): NewRun => ({
+      ...info,
+      id: `${n}-${rest.generation ?? 0}`,
+      kind: "MANUAL",
+      lower: hour(n),
+      upper: hour(n + 1),
+      scheduledTime: hour(n + 1),
+      state: "SKIPPED",
+      scheduleVersion: 1,
+      operator: "scripted",
+      plannedAt: hour(n + 1),
+      ...rest,
+    });
+    const { version, incarnation, watermark } = schedule;
+    const rest = { groupId: "orders", version, incarnation, watermark, nextFireAt: null, plannedAt: 0 };
+    const runs = Array.from({ length: COUNT }, (_, n) => run(n, n === 5 ? { state: "PLANNED" } : {}));
+    await store.plan([{ ...rest, newWatermark: hour(COUNT), runs, whilePaused: true }]);
+    await store.insertRuns([run(5, { generation: 1, state: "PLANNED" })]);
+    const claim = { owner: "x", operators: ["scripted"], now: hour(6), leaseUntil: hour(7), limit: 9 };
+    for (const { run: claimed, token } of await store.claim(claim)) {
+      const end = { id: claimed.id, token, at: hour(7), endedAt: hour(7), isJobOpen: false } as const;
+      await store.changeRuns([{ ...end, from: ["SUBMITTING"], state: "SUCCEEDED" }]);
+    }
+    let read = 0;
+    const listRuns = store.listRuns.bind(store);
+    store.listRuns = async (filter, page) => {
+      const answer = await listRuns(filter, page);
+      read += answer.items.length;
+      return answer;
+    };
+    expect(await bench.client.audit("orders")).toMatchObject({
+      doubtful: [{ lower: hour(5), upper: hour(6) }],
+      isSound: false,
+    });
+    expect(read).toBe(2);
   });
 });
 

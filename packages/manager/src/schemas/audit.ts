@@ -1,5 +1,5 @@
+import { intervalSchema as interval } from "@tidegate/core/schema";
 import { z } from "zod";
-import { interval } from "./interval.js";
 
 const share = z
   .object({
@@ -37,7 +37,6 @@ export const auditReport = z
       .array(interval)
       .readonly()
       .describe("Time that two jobs may have written, whatever the states of their runs say."),
-    examinedFrom: z.number().describe("From where on doubt was looked for, epoch ms."),
     owed: interval.nullable().describe("Closed and not planned yet."),
     rowsRead: z.number().describe("Rows read by the runs that succeeded."),
     rowsWritten: z.number().describe("Rows written by the runs that succeeded."),

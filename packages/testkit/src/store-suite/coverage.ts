@@ -252,3 +252,63 @@ export function tallyRules({ store }: StoreBed): void {
     });
   });
 }
+
+/** Tests `sharedTime`. */
+export function sharedTimeRules({ store }: StoreBed): void {
+  const shared = async (from: number, to: number): Promise<[number, number][]> => {
+    const set = await store().sharedTime("orders", { lower: minute(from).lower, upper: minute(to).lower });
+    return set.map(({ lower, upper }) => [(lower - START) / MINUTE, (upper - START) / MINUTE]);
+  };
+  const insert = (...bounds: readonly (readonly [number, number, number?])[]) =>
+    store().insertRuns(
+      bounds.map(([from, to, generation = 0]) =>
+        aRun({ kind: "MANUAL", lower: minute(from).lower, upper: minute(to).lower, generation }),
+      ),
+    );
+
+  describe("sharedTime", () => {
+    it("is empty where each run has its time alone, or there is no schedule", async () => {
+      expect(await shared(0, 9)).toEqual([]);
+      await register(store());
+      await plan(store(), { count: 5 });
+      expect(await shared(0, 9)).toEqual([]);
+    });
+
+    it("is what more than one covers, whatever their bounds and states, merged where it touches", async () => {
+      await register(store());
+      const [skipped] = await plan(store(), { run: { state: "SKIPPED", reason: "catchup-dropped" } });
+      await plan(store(), { count: 9 });
+      await insert([0, 1, 1], [3, 4, 1], [4, 6], [8, 9, 1], [8, 9, 2], [-5, 2]);
+      expect((await store().getRuns([skipped!.id]))[0]).toMatchObject({ isSuperseded: true });
+      expect(await shared(-9, 20)).toEqual([
+        [0, 2],
+        [3, 6],
+        [8, 9],
+      ]);
+    });
+
+    it("counts no empty run", async () => {
+      await register(store());
+      await plan(store(), { count: 3 });
+      await insert([1, 1], [2, 2]);
+      expect(await shared(0, 9)).toEqual([]);
+    });
+
+    it("looks only at runs that intersect the given interval, and does not cut them", async () => {
+      await register(store());
+      await plan(store(), { count: 9 });
+      await insert([0, 3], [6, 8]);
+      expect(await shared(2, 6)).toEqual([[2, 3]]);
+      expect(await shared(7, 9)).toEqual([[7, 8]]);
+      expect(await shared(3, 6)).toEqual([]);
+    });
+
+    it("is one group's", async () => {
+      await register(store());
+      await register(store(), { spec: { groupId: "stock" } });
+      await plan(store());
+      await plan(store(), {}, "stock");
+      expect(await shared(0, 9)).toEqual([]);
+    });
+  });
+}

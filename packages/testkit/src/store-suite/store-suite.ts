@@ -4,7 +4,13 @@ import { backfillRules, backfillStepRules, openRunRules } from "./backfills.js";
 import { fencingRules, runChangeRules } from "./changing.js";
 import { claimOrderRules, claimScopeRules } from "./claim-order.js";
 import { claimRules, nextWakeRules, recoveryRules } from "./claiming.js";
-import { coverageRules, partialCoverageRules, rerunCoverageRules, tallyRules } from "./coverage.js";
+import {
+  coverageRules,
+  partialCoverageRules,
+  rerunCoverageRules,
+  sharedTimeRules,
+  tallyRules,
+} from "./coverage.js";
 import { coveringRules, uncoveredRules } from "./covering.js";
 import { crowdRules } from "./crowd.js";
 import { dueRules } from "./due.js";
@@ -25,6 +31,7 @@ import { purgeRules } from "./purging.js";
 import { runFilterRules, runPagingRules, withinRules } from "./run-listing.js";
 import { scheduleFilterRules, schedulePagingRules } from "./schedule-listing.js";
 import { originRules, registrationRules, scheduleChangeRules } from "./schedules.js";
+import { shapeRules } from "./shapes.js";
 import { rivalryRules } from "./sharing.js";
 import { besideRules, plannedVersionRules, revivalRules } from "./standing.js";
 
@@ -90,6 +97,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   coverageRules,
   rerunCoverageRules,
   partialCoverageRules,
+  sharedTimeRules,
   tallyRules,
   backfillRules,
   backfillStepRules,
@@ -99,6 +107,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   rivalryRules,
   crowdRules,
   historyRules,
+  shapeRules,
 ];
 
 /** The rules that are tested again beside another namespace: those of whole tables, not of one group or run. */

@@ -1,4 +1,4 @@
-import type { Schedule, ScheduleStatus, ScheduleVersion } from "../../schedule/schedule.js";
+import type { Schedule, ScheduleVersion } from "../../schedule/schedule.js";
 import type { NewSchedule } from "../schedule-table.js";
 import { frozenCopy } from "./frozen-copy.js";
 import { type HeapItem, IndexedHeap, NOT_QUEUED } from "./indexed-heap.js";
@@ -47,9 +47,4 @@ export function newGroup(added: NewSchedule): Group {
     waiting: new IndexedHeap<RunRow>((a, b) => comparePositions(a.run, b.run)),
     heapIndex: NOT_QUEUED,
   };
-}
-
-/** Returns whether a schedule in this status plans what it owes. */
-export function plans(status: ScheduleStatus): boolean {
-  return status === "REGISTERING" || status === "REGISTERED" || status === "FAILED";
 }

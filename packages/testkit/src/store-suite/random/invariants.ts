@@ -37,6 +37,7 @@ export async function everythingOf({ store }: Player): Promise<unknown> {
   const groups = GROUPS.map(async (groupId) => ({
     versions: await store.listVersions(groupId),
     coverage: (await store.coverage(groupId)).map((range) => JSON.stringify(range)).sort(),
+    shared: await store.sharedTime(groupId, { lower: 0, upper: LATER }),
     tally: await store.tally(groupId, 1),
   }));
   return {
