@@ -31,6 +31,7 @@ export {
   type TidegateEvents,
   type TroubleEvent,
 } from "./events/events.js";
+export type * from "./gate/gate.js";
 export type { Callback, RerunRequest, Taken } from "./intake/callback.js";
 export type { Intake } from "./intake/intake.js";
 export * from "./interval/boundaries.js";
@@ -47,19 +48,23 @@ export * from "./options/parse-options.js";
 export type * from "./run/backfill.js";
 export * from "./run/claim-order.js";
 export * from "./run/covering.js";
+export * from "./run/gating.js";
 export * from "./run/lane.js";
 export * from "./run/place.js";
 export type * from "./run/run.js";
 export * from "./run/run-id.js";
 export * from "./run/standing.js";
+export * from "./schedule/gates-of.js";
 export * from "./schedule/grid.js";
 export * from "./schedule/inlong.js";
 export type { Instant } from "./schedule/instant.js";
 export { laneWidth, normalizeSchedule, type SpecDefaults } from "./schedule/normalize.js";
+export type { NotBefore } from "./schedule/not-before.js";
 export * from "./schedule/schedule.js";
 export { type ParsedScheduleInfo, parseScheduleInfo, scheduleInfoSchema } from "./schedule/schema.js";
 export * from "./schedule/status.js";
 export type * from "./store/backfill-table.js";
+export type * from "./store/gate-queue.js";
 export * from "./store/memory-store.js";
 export type * from "./store/page.js";
 export * from "./store/placement.js";

@@ -38,6 +38,8 @@ export function aSpec(overrides: Partial<ScheduleSpec> = {}): ScheduleSpec {
     mode: "incremental",
     boundaryType: "TIME",
     delayMs: 0,
+    notBefore: null,
+    gates: {},
     fireAt: "interval-end",
     firstInterval: "start-time",
     endRule: "exclusive",

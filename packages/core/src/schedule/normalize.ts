@@ -40,6 +40,8 @@ export function normalizeSchedule(info: ParsedScheduleInfo, defaults: SpecDefaul
     mode: info.mode ?? "incremental",
     boundaryType: info.boundaryType ?? "TIME",
     delayMs: info.delayMs ?? 0,
+    notBefore: info.notBefore ?? null,
+    gates: info.gates ?? {},
     fireAt: info.fireAt ?? "interval-end",
     firstInterval: info.firstInterval ?? "start-time",
     endRule: info.endRule ?? "exclusive",

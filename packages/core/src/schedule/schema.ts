@@ -3,6 +3,7 @@ import { LAST_INSTANT } from "../clock/clock.js";
 import { ScheduleError } from "../errors/errors.js";
 import type { JsonValue } from "../job/json.js";
 import { instant, withoutDate } from "./instant.js";
+import { LOCAL_TIME } from "./not-before.js";
 import type { ScheduleInfo } from "./schedule.js";
 
 const MAX_JOB_BYTES = 65_536;
@@ -79,6 +80,20 @@ const json: z.ZodType<JsonValue> = z.lazy(() =>
 
 const name = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "must be 1 to 64 of letters, digits and _ . -");
 
+const notBefore = z.union(
+  [
+    z.strictObject({ afterMs: durationMs.describe("So long after the interval's end, ms.") }),
+    z.strictObject({
+      at: z
+        .string()
+        .regex(LOCAL_TIME)
+        .describe("A local time of the day on which the interval ends: HH:MM or HH:MM:SS."),
+      days: z.number().int().min(0).max(366).optional().describe("So many days later. Default: 0."),
+    }),
+  ],
+  { error: 'must be { afterMs } in ms, or { at } with a local time such as "06:00", and days from 0 to 366' },
+);
+
 /**
  * The schema of a `ScheduleInfo`, for services that validate or document it at their own endpoints. Instants
  * parse to epoch ms. A `ScheduleSpec` matches it too, so that a specification that was read can be registered
@@ -96,6 +111,11 @@ export const scheduleInfoSchema = z.strictObject({
   mode: z.enum(["incremental", "full"]).optional(),
   boundaryType: z.literal("TIME", "only TIME boundaries are supported so far").optional(),
   delayMs: durationMs.optional(),
+  notBefore: notBefore.nullish(),
+  gates: z
+    .record(name, json)
+    .refine((gates) => Object.keys(gates).length <= 16, "at most 16 gates")
+    .optional(),
   fireAt: z.enum(["interval-end", "interval-start"]).optional(),
   firstInterval: z.enum(["start-time", "first-nominal-time"]).optional(),
   endRule: z.enum(["exclusive", "inclusive"]).optional(),

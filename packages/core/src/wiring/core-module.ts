@@ -13,6 +13,9 @@ import { SystemClock } from "../clock/system-clock.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
 import { createEmitter } from "../events/events.js";
 import { createSignals, type SignalEmitter } from "../events/signals.js";
+import type { Gate } from "../gate/gate.js";
+import { Gatekeeper } from "../gates/gatekeeper.js";
+import { NotBeforeGate } from "../gates/not-before-gate.js";
 import { Intake } from "../intake/intake.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { Backfiller } from "../planning/backfiller.js";
@@ -32,6 +35,9 @@ import { type TidegateSettings, TOKENS } from "./tokens.js";
 export const OPERATORS = Symbol.for("tidegate.operators") as ServiceIdentifier<
   ReadonlyMap<string, ScheduleOperator>
 >;
+
+/** The gates of a Tidegate instance by type, the built-in ones included. */
+export const GATES = Symbol.for("tidegate.gates") as ServiceIdentifier<ReadonlyMap<string, Gate>>;
 
 /** Signals between core's parts. */
 export const SIGNALS = Symbol.for("tidegate.signals") as ServiceIdentifier<SignalEmitter>;
@@ -87,15 +93,26 @@ export function tidegateModule(
       return new IntervalPlanner({ ...ledger(context), specs: context.get(SpecCache), namespace });
     });
     bind(TOKENS.fireSink).toService(IntervalPlanner);
+    single(GATES, (context) => {
+      const gates = [new NotBeforeGate(), ...context.getAll(TOKENS.gate, { optional: true })];
+      return new Map(gates.map((gate) => [gate.gateType, gate]));
+    });
+    single(Gatekeeper, (context) => {
+      const gates = context.get(GATES);
+      const timeoutMs = settings.gateTimeoutMs ?? 30_000;
+      return new Gatekeeper({ ...ledger(context), gates, specs: context.get(SpecCache), timeoutMs });
+    });
     single(Dispatcher, (context) => {
       const operators = context.get(OPERATORS);
       const specs = context.get(SpecCache);
+      const gatekeeper = context.get(Gatekeeper);
       return new Dispatcher({
         ...ledger(context),
         operators,
         specs,
         owner,
         options: settings.dispatcher ?? {},
+        onNextLook: (at) => gatekeeper.lookAt(at),
       });
     });
     single(Backfiller, (context) => {
@@ -123,7 +140,13 @@ export function tidegateModule(
     });
     single(SpecReader, (context) => {
       const engines = context.get(EngineRegistry);
-      return new SpecReader({ clock: context.get(TOKENS.clock), engines, operators: context.get(OPERATORS) });
+      const operators = context.get(OPERATORS);
+      return new SpecReader({
+        clock: context.get(TOKENS.clock),
+        engines,
+        operators,
+        gates: context.get(GATES),
+      });
     });
     single(ScheduleChanges, (context) => {
       const outbox = context.get(EngineOutbox);
@@ -166,6 +189,7 @@ export function tidegateModule(
         store: context.get(LEDGER),
         clock: context.get(TOKENS.clock),
         operators: [...context.get(OPERATORS).keys()],
+        gates: [...context.get(GATES).keys()],
         specs: context.get(SpecReader),
         changes: context.get(ScheduleChanges),
         registration: context.get(Registration),

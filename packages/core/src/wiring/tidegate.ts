@@ -6,11 +6,14 @@ import { Dispatcher } from "../dispatch/dispatcher.js";
 import type { FireMoved, ScheduleEngine } from "../engine/engine.js";
 import { ConfigurationError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
+import type { Gate } from "../gate/gate.js";
+import { Gatekeeper } from "../gates/gatekeeper.js";
 import { Intake } from "../intake/intake.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { unfitOption } from "../options/parse-options.js";
 import { Backfiller } from "../planning/backfiller.js";
 import { IntervalPlanner } from "../planning/planner.js";
+import { BUILT_IN_GATES, GATE_TYPE } from "../schedule/gates-of.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { ClockKeeper } from "../upkeep/clock-keeper.js";
 import { EngineRegistry } from "../upkeep/engine-registry.js";
@@ -27,6 +30,8 @@ export interface TidegateOptions extends TidegateSettings {
   readonly engines: readonly (ScheduleEngine | ContainerModule)[];
   /** The first is the default of schedules that name none. */
   readonly operators: readonly (ScheduleOperator | ContainerModule)[];
+  /** Gates besides the built-in ones, which schedules use by their types. @default none */
+  readonly gates?: readonly (Gate | ContainerModule)[];
   /** @default the machine's clock */
   readonly clock?: Clock;
 }
@@ -51,7 +56,7 @@ export class Tidegate {
    * ```
    *
    * @throws ConfigurationError CONFIGURATION_INVALID if there is no store, engine or operator, or two of one
-   *   type
+   *   type, also of gates
    */
   constructor(container: Container) {
     if (!container.isBound(TOKENS.store)) {
@@ -62,6 +67,7 @@ export class Tidegate {
     requireDistinct("engines", engines);
     const operators = container.getAll(TOKENS.operator, optional).map(({ operatorType }) => operatorType);
     requireDistinct("operators", operators);
+    requireOwnTypes(container.getAll(TOKENS.gate, optional));
     this.container = container;
   }
 
@@ -127,6 +133,7 @@ export class Tidegate {
       const planner = this.container.get(IntervalPlanner);
       planner.start();
       this.container.get(Lifecycle).start();
+      this.container.get(Gatekeeper).start();
       this.container.get(Dispatcher).start();
       this.container.get(Backfiller).start();
       const sink = this.container.get(TOKENS.fireSink);
@@ -160,6 +167,7 @@ export class Tidegate {
       () => container.get(Reconciler).stop(),
       ...container.get(EngineRegistry).engines.map((engine) => () => engine.stop()),
       () => container.get(Backfiller).stop(),
+      () => container.get(Gatekeeper).stop(),
       () => container.get(Dispatcher).stop(),
       () => container.get(Lifecycle).stop(),
       () => container.get(IntervalPlanner).stop(),
@@ -190,12 +198,13 @@ async function allOf(steps: readonly (() => Promise<void> | void)[]): Promise<vo
  *   part is not valid, there is no engine or no operator, or there are two of one type
  */
 export function createTidegate(options: TidegateOptions): Tidegate {
-  const { store, engines, operators, clock, ...settings } = options;
+  const { store, engines, operators, gates = [], clock, ...settings } = options;
   const container = new Container();
   container.load(tidegateModule(settings, clock));
   loadParts(container, STORE, [store]);
   loadParts(container, ENGINE, listOf("engines", engines));
   loadParts(container, OPERATOR, listOf("operators", operators));
+  loadParts(container, GATE, listOf("gates", gates));
   return new Tidegate(container);
 }
 
@@ -217,10 +226,29 @@ const OPERATOR: PartKind<ScheduleOperator> = {
   members: ["operatorType", "submit", "find", "wait", "cancel"],
   example: "duckdbOperator()",
 };
+const GATE: PartKind<Gate> = {
+  field: "gates",
+  token: TOKENS.gate,
+  members: ["gateType", "check"],
+  example: "maintenanceWindow()",
+};
 
 function listOf(field: string, parts: unknown): readonly unknown[] {
   if (Array.isArray(parts)) return parts;
   throw unfitOption("TidegateOptions", field, "must be a list");
+}
+
+/** Refuses gates whose types are malformed, taken twice, or those of built-in gates. */
+function requireOwnTypes(gates: readonly Gate[]): void {
+  const types = gates.map(({ gateType }) => gateType);
+  const refuse = (problem: string): never => {
+    throw new ConfigurationError("CONFIGURATION_INVALID", `gates: ${problem}.`, { field: "gates" });
+  };
+  for (const type of types) {
+    if (!GATE_TYPE.test(type)) refuse(`"${type}" is not a type of 1 to 64 of letters, digits and _ . -`);
+    if (BUILT_IN_GATES.includes(type)) refuse(`"${type}" is the type of a built-in gate`);
+  }
+  if (new Set(types).size < types.length) refuse(`two of one type (${types.join(", ")})`);
 }
 
 function requireDistinct(field: string, types: readonly string[]): void {

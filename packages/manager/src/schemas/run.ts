@@ -73,9 +73,11 @@ export const runPlace = z.enum(["waiting", "gated", "ready", "active", "blocking
 
 export const runWait = z
   .object({
-    reason: z.string().describe("`lane`, `retry`, or the word of the gate that holds it."),
+    reason: z.string().describe("`lane`, `retry`, `gate`, or the words of the gates that hold it."),
     since: at("Since when"),
     missing: z.array(interval).readonly().optional().describe("The time that is missing upstream."),
+    lookAgainAt: at("When its gates are asked again at the latest").optional(),
+    wokenBy: z.array(z.string()).readonly().optional().describe("Groups whose runs wake it when they end."),
   })
   .meta({ id: "RunWait", description: "What a run waits for." });
 

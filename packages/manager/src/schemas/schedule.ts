@@ -9,6 +9,9 @@ const { shape } = scheduleInfoSchema;
 /** The operator's settings; core validates them. */
 const job = z.record(z.string(), z.unknown());
 
+/** Settings of gates; core validates them. */
+const gates = z.record(z.string(), z.unknown());
+
 export const groupId = shape.groupId.describe("The group's id: 1 to 200 of letters, digits and _ . : -");
 
 const trigger = shape.trigger.meta({
@@ -33,6 +36,11 @@ const FIELDS: Readonly<Record<keyof ScheduleSpec, readonly [meaning: string, fal
   mode: ["What each run reads: its interval (`incremental`), or everything (`full`).", "`incremental`"],
   boundaryType: ["The kind of boundaries.", "`TIME`"],
   delayMs: ["How long after its nominal time a run is due, ms.", "0"],
+  notBefore: [
+    "The earliest start of each run: so long after the end of its interval (`afterMs`), or at a local time of the day on which it ends (`at`, `days` later); null for none.",
+    "none",
+  ],
+  gates: ["Settings of gates by their type: conditions that each run must meet before it begins.", "none"],
   fireAt: ["Which end of its interval a nominal time is.", "`interval-end`"],
   firstInterval: ["Where the first interval begins.", "`start-time`"],
   endRule: ["Whether a nominal time at `endTime` makes one more, empty interval.", "`exclusive`"],
@@ -69,7 +77,7 @@ function described<Shape extends z.ZodRawShape>(fields: Shape, hasDefaults: bool
   return Object.fromEntries(entries) as Shape;
 }
 
-const definitionShape = described({ ...shape, trigger, job: job.optional() }, true);
+const definitionShape = described({ ...shape, trigger, job: job.optional(), gates: gates.optional() }, true);
 
 const EXAMPLE = {
   trigger: { type: "period", every: 1, unit: "hour" },
@@ -122,6 +130,8 @@ export const scheduleSpec = z
         // Only this type can be registered so far, so only this one is returned.
         boundaryType: shape.boundaryType.unwrap() as z.ZodType<ScheduleSpec["boundaryType"]>,
         delayMs: z.number(),
+        notBefore: shape.notBefore.unwrap().unwrap().nullable(),
+        gates,
         fireAt: shape.fireAt.unwrap(),
         firstInterval: shape.firstInterval.unwrap(),
         endRule: shape.endRule.unwrap(),
@@ -168,6 +178,7 @@ export const schedule = z
     watermark: at("Up to where intervals have been planned"),
     nextFireAt: maybeAt("When the next fire is due; null when the schedule has ended"),
     admittedRuns: z.int().describe("Runs of the live schedule that may be claimed or are active."),
+    gatedRuns: z.int().describe("Runs of the live schedule that are held by gates."),
     waitingRuns: z.int().describe("Planned runs of the live schedule that wait for a place."),
     blockingRuns: z.int().describe("Failed runs behind which the live schedule waits."),
     createdAt: at("When it was registered"),
