@@ -47,7 +47,7 @@ export type AirflowEngineOptions = AirflowCredentials & {
   readonly finestPeriodMs?: number;
   /** Maximum time for Airflow to parse what was registered, ms. @default 60,000 */
   readonly dagFactoryTimeoutMs?: number;
-  /** Maximum time for Airflow to answer one request, ms. @default 10,000 */
+  /** Maximum time for Airflow to answer one request, ms. @default 30,000 */
   readonly requestTimeoutMs?: number;
 };
 

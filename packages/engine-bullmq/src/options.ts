@@ -1,6 +1,7 @@
-import { ConfigurationError } from "@tidegate/core";
+import { LONGEST_TIMER_MS, parseOptions, unfitOption, wholeNumber } from "@tidegate/core/plugin";
 import type { PgPoolConfig } from "bullmq";
 import type { ClusterNode, ClusterOptions, RedisOptions } from "ioredis";
+import { z } from "zod";
 
 /** A Redis Cluster: some of its nodes, and further ioredis options. */
 export interface RedisClusterConnection {
@@ -74,32 +75,44 @@ export interface BullmqEngineOptions {
 /** The options with all defaults filled in. */
 export type EngineSettings = Required<BullmqEngineOptions>;
 
-const LARGEST_BATCH = 2_000;
-const SHORTEST_LEASE_MS = 1_000;
+/** Prefix of error messages. */
+const OPTIONS_TYPE = "BullmqEngineOptions";
 
 /** One for notifications, one for checks, one for answers. */
 const FEWEST_CONNECTIONS = 3;
 
-/** @throws ConfigurationError CONFIGURATION_INVALID naming the option that is out of range */
+const ms = (least: number, usual: number) => wholeNumber(least, LONGEST_TIMER_MS).default(usual);
+
+const schema = z.strictObject({
+  connection: z.custom<BullmqConnection>(
+    (value) => typeof value === "string" || (typeof value === "object" && value !== null),
+    "must be an address, or options of Redis or Postgres",
+  ),
+  prefix: z
+    .string()
+    .regex(/^[^{}\s]{1,100}$/, "must be 1 to 100 characters without braces and white space")
+    .default("tidegate"),
+  batchSize: wholeNumber(1, 2_000).default(500),
+  concurrency: wholeNumber(1, LONGEST_TIMER_MS).default(4),
+  leaseMs: ms(1_000, 5_000),
+  retryMs: ms(1, 1_000),
+  pollMs: ms(1, 50),
+  tickMs: ms(1, 10),
+  commandTimeoutMs: ms(1, 5_000),
+});
+
+/** @throws ConfigurationError CONFIGURATION_INVALID naming the option that is unknown or out of range */
 export function settingsOf(options: BullmqEngineOptions): EngineSettings {
-  const settings: EngineSettings = {
-    connection: options.connection,
-    prefix: options.prefix ?? "tidegate",
-    batchSize: options.batchSize ?? 500,
-    concurrency: options.concurrency ?? 4,
-    leaseMs: options.leaseMs ?? 5_000,
-    retryMs: options.retryMs ?? 1_000,
-    pollMs: options.pollMs ?? 50,
-    tickMs: options.tickMs ?? 10,
-    commandTimeoutMs: options.commandTimeoutMs ?? 5_000,
-  };
-  requireWithin(settings, "batchSize", 1, LARGEST_BATCH);
-  requireWithin(settings, "leaseMs", SHORTEST_LEASE_MS);
-  for (const field of ["concurrency", "retryMs", "pollMs", "tickMs", "commandTimeoutMs"] as const) {
-    requireWithin(settings, field, 1);
+  const settings = parseOptions(OPTIONS_TYPE, schema, options);
+  const { connection } = settings;
+  if (isPostgres(connection)) requirePostgres(connection, schemaOf(settings));
+  else if (typeof connection === "object" && "keyPrefix" in connection && connection.keyPrefix) {
+    throw unfitOption(
+      OPTIONS_TYPE,
+      "connection.keyPrefix",
+      "BullMQ does not work with it; leave it out and set the engine's prefix",
+    );
   }
-  requirePrefix(settings);
-  requirePostgres(settings);
   return settings;
 }
 
@@ -114,49 +127,21 @@ export function schemaOf({ connection, prefix }: EngineSettings): string {
   return named ?? `${prefix}_engine`;
 }
 
-type NumericField = {
-  [Field in keyof EngineSettings]: EngineSettings[Field] extends number ? Field : never;
-}[keyof EngineSettings];
-
-function requireWithin(
-  settings: EngineSettings,
-  field: NumericField,
-  least: number,
-  most = 2 ** 31 - 1,
-): void {
-  const value = settings[field];
-  if (Number.isInteger(value) && value >= least && value <= most) return;
-  const range = `a whole number from ${least} to ${most}`;
-  throw new ConfigurationError("CONFIGURATION_INVALID", `${field} must be ${range}, but is ${value}.`, {
-    field,
-  });
-}
-
-function requirePrefix({ prefix, connection }: EngineSettings): void {
-  if (!/^[^{}\s]{1,100}$/.test(prefix)) {
-    const message = `prefix must be 1 to 100 characters without braces and white space, but is "${prefix}".`;
-    throw new ConfigurationError("CONFIGURATION_INVALID", message, { field: "prefix" });
-  }
-  if (typeof connection === "object" && "keyPrefix" in connection && connection.keyPrefix) {
-    const message =
-      "BullMQ does not work with ioredis's keyPrefix: leave it out and set the engine's prefix.";
-    throw new ConfigurationError("CONFIGURATION_INVALID", message, { field: "connection.keyPrefix" });
-  }
-}
-
-function requirePostgres(settings: EngineSettings): void {
-  const { connection } = settings;
-  if (!isPostgres(connection)) return;
-  const schema = schemaOf(settings);
+function requirePostgres(connection: PostgresConnection, schemaName: string): void {
   // BullMQ allows no other names.
-  if (!/^[A-Za-z_][A-Za-z0-9_$]{0,62}$/.test(schema)) {
-    const message =
-      `connection.schema must be 1 to 63 letters, digits, "_" and "$", not a digit first, but is "${schema}"; where ` +
-      "it is left out, it is the prefix and _engine.";
-    throw new ConfigurationError("CONFIGURATION_INVALID", message, { field: "connection.schema" });
+  if (!/^[A-Za-z_][A-Za-z0-9_$]{0,62}$/.test(schemaName)) {
+    throw unfitOption(
+      OPTIONS_TYPE,
+      "connection.schema",
+      `must be 1 to 63 letters, digits, "_" and "$", not a digit first, but is "${schemaName}"; where it is left out, it is ` +
+        "the prefix and _engine",
+    );
   }
   const max = typeof connection === "string" ? undefined : connection.postgres.max;
   if (max === undefined || max >= FEWEST_CONNECTIONS) return;
-  const message = `connection.postgres.max must be at least ${FEWEST_CONNECTIONS}, but is ${max}.`;
-  throw new ConfigurationError("CONFIGURATION_INVALID", message, { field: "connection.postgres.max" });
+  throw unfitOption(
+    OPTIONS_TYPE,
+    "connection.postgres.max",
+    `must be at least ${FEWEST_CONNECTIONS}, but is ${max}`,
+  );
 }

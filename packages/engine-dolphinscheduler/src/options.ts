@@ -45,7 +45,7 @@ export interface DolphinSchedulerEngineOptions {
    * workflow instance with a process of its own. From 1,000 to 3,600,000. @default 10,000
    */
   readonly finestPeriodMs?: number;
-  /** Maximum time for DolphinScheduler to answer one request, ms. @default 10,000 */
+  /** Maximum time for DolphinScheduler to answer one request, ms. @default 30,000 */
   readonly requestTimeoutMs?: number;
 }
 

@@ -17,5 +17,5 @@ export const foreignOptions = {
   /** The finest period that the scheduler may fire, ms. */
   finestPeriodMs: wholeNumber(1_000, 3_600_000).default(10_000),
   /** Maximum time for the scheduler to answer one request, ms. */
-  requestTimeoutMs: wholeNumber(1, LONGEST_TIMER_MS).default(10_000),
+  requestTimeoutMs: wholeNumber(1, LONGEST_TIMER_MS).default(30_000),
 } as const;

@@ -4,6 +4,7 @@ import { isToken } from "./credentials/bearer.js";
 import { answerError } from "./errors/answer-error.js";
 import { answerExpectation } from "./errors/connection-error.js";
 import { isLoopback } from "./guard/loopback.js";
+import { Listener } from "./listener.js";
 import { loggerOf, RequestLog } from "./logging.js";
 import { checkOptions, type ManagerOptions } from "./options.js";
 import { managerPlugin } from "./plugin.js";
@@ -55,41 +56,33 @@ export function createManager(given: ManagerOptions): Manager {
     );
   }
   const plugin = managerPlugin(given);
-  let server: FastifyInstance | undefined;
-  const close = async (): Promise<void> => {
-    const closing = server;
-    server = undefined;
-    await closing?.close();
+  const listener = new Listener("The manager");
+  const create = (): FastifyInstance => {
+    const options = serverOptions(requestTimeoutMs);
+    return Fastify({
+      ...loggerOf(logger),
+      logController: new RequestLog(),
+      ...options,
+      // The guard refuses a request without a host, in the documented form.
+      http: { ...options.http, requireHostHeader: false },
+    }) as unknown as FastifyInstance;
   };
   return {
     plugin,
-    close,
+    close: () => listener.close(),
     listen: async ({ host = "127.0.0.1", port = 0 } = {}) => {
-      if (server !== undefined) throw misuse("The manager listens already.");
       if (authorize === undefined && !isLoopback(host)) {
         throw misuse(
           `authorize: is needed to listen on ${host}; the REST interface would be open to everybody.`,
         );
       }
-      const options = serverOptions(requestTimeoutMs);
-      server = Fastify({
-        ...loggerOf(logger),
-        logController: new RequestLog(),
-        ...options,
-        // The guard refuses a request without a host, in the documented form.
-        http: { ...options.http, requireHostHeader: false },
-      }) as unknown as FastifyInstance;
-      server.server.on("checkExpectation", answerExpectation);
-      server.setErrorHandler(answerError);
-      server.addHook("onClose", () => tidegate.stop());
-      try {
+      return listener.listen({ host, port }, create, async (server) => {
+        server.server.on("checkExpectation", answerExpectation);
+        server.setErrorHandler(answerError);
+        server.addHook("onClose", () => tidegate.stop());
         await server.register(managerPlugin(given, true));
         await tidegate.start();
-        return await server.listen({ host, port });
-      } catch (error) {
-        await close();
-        throw error;
-      }
+      });
     },
   };
 }

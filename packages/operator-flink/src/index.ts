@@ -14,11 +14,14 @@ export type {
 export {
   type Freshness,
   type FreshnessUnit,
+  freshnessOfCron,
+  freshnessText,
   parseFreshness,
   type RefreshMode,
   refreshModeOfFreshness,
   triggerOfFreshness,
 } from "./materialized-table/freshness.js";
+export { parseIdentifier } from "./materialized-table/identifier.js";
 export { flinkOperator } from "./module.js";
 export type { FlinkOperatorOptions } from "./options.js";
 export type {

@@ -1,2 +1,3 @@
 export { postgresStore } from "./module.js";
-export { PostgresStore, type PostgresStoreOptions } from "./postgres-store.js";
+export type { PostgresStoreOptions } from "./options.js";
+export { PostgresStore } from "./postgres-store.js";

@@ -1,6 +1,7 @@
 import { TOKENS } from "@tidegate/core";
 import { ContainerModule } from "inversify";
-import { PostgresStore, type PostgresStoreOptions } from "./postgres-store.js";
+import type { PostgresStoreOptions } from "./options.js";
+import { PostgresStore } from "./postgres-store.js";
 
 /** Returns the module that adds the Postgres store to a Tidegate instance. */
 export function postgresStore(options: PostgresStoreOptions): ContainerModule {

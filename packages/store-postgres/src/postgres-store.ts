@@ -5,7 +5,6 @@ import {
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
-  ConfigurationError,
   type CoverageRange,
   type DueFire,
   type DueQuery,
@@ -38,7 +37,6 @@ import {
   Together,
 } from "@tidegate/core";
 import { hasTwins } from "@tidegate/store-sql";
-import type { PoolConfig } from "pg";
 import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
 import { coverage, sharedTime, tally } from "./coverage.js";
 import { Database } from "./database.js";
@@ -47,36 +45,12 @@ import { toJson } from "./json.js";
 import { claim, nextWake, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { openNamespace, quote } from "./migrate.js";
+import { type PostgresStoreOptions, type Settings, settingsOf } from "./options.js";
 import { isDuplicate } from "./postgres-errors.js";
 import { asRun, asSchedule, type RunRow, type ScheduleRow, selectSchedules } from "./rows.js";
 import { changeRow } from "./run-changes.js";
 import { newScheduleRow, scheduleChangeRow } from "./schedule-changes.js";
 import { answers, wavesOf } from "./waves.js";
-
-/** Options of the Postgres store. */
-export interface PostgresStoreOptions {
-  /** The database, in libpq's notation: `postgres://user:password@host:5432/database?sslmode=verify-full`. */
-  readonly connectionString: string;
-  /**
-   * Options of Node's `tls.connect`, such as a certificate authority. @default as the connection string says
-   */
-  readonly ssl?: PoolConfig["ssl"];
-  /**
-   * The schema of all tables; created if it does not exist. It belongs to the namespace that opens it first;
-   * another one has a schema of its own, `<schema>:<namespace>`. @default "tidegate"
-   */
-  readonly schema?: string;
-  /** The most connections that this process opens. @default 8 */
-  readonly poolSize?: number;
-  /**
-   * How long to wait for a connection before an operation rejects with STORE_UNAVAILABLE, ms. @default 5,000
-   */
-  readonly connectTimeoutMs?: number;
-  /** How long to wait for an answer before an operation rejects the same way, ms. @default 30,000 */
-  readonly statementTimeoutMs?: number;
-}
-
-const DEFAULT_SCHEMA = "tidegate";
 
 /**
  * The store for several managers at once, in one Postgres.
@@ -87,7 +61,7 @@ const DEFAULT_SCHEMA = "tidegate";
  */
 export class PostgresStore implements ScheduleStore {
   readonly isShared = true;
-  readonly #options: PostgresStoreOptions;
+  readonly #settings: Settings;
   /** The schema of the namespace's tables, quoted, once the store is open. */
   #schema = "";
   #database: Database | undefined;
@@ -98,26 +72,13 @@ export class PostgresStore implements ScheduleStore {
 
   /** @throws ConfigurationError CONFIGURATION_INVALID naming the option that is out of range */
   constructor(options: PostgresStoreOptions) {
-    for (const field of ["poolSize", "connectTimeoutMs", "statementTimeoutMs"] as const) {
-      const value = options[field];
-      if (value === undefined || (Number.isInteger(value) && value >= 1)) continue;
-      const message = `${field} must be a whole number of at least 1, but is ${value}.`;
-      throw new ConfigurationError("CONFIGURATION_INVALID", message, { field });
-    }
-    this.#options = options;
+    this.#settings = settingsOf(options);
   }
 
   async open(namespace = "default"): Promise<void> {
     if (this.#database !== undefined) return;
-    const { connectionString, ssl, poolSize, connectTimeoutMs, statementTimeoutMs } = this.#options;
-    const { schema = DEFAULT_SCHEMA } = this.#options;
-    const database = new Database({
-      connectionString,
-      ssl,
-      poolSize: poolSize ?? 8,
-      connectTimeoutMs: connectTimeoutMs ?? 5_000,
-      statementTimeoutMs: statementTimeoutMs ?? 30_000,
-    });
+    const { schema, ...connection } = this.#settings;
+    const database = new Database(connection);
     try {
       this.#schema = quote(await openNamespace(database, schema, namespace));
     } catch (error) {

@@ -13,6 +13,7 @@ export {
 export {
   type CountingOperator,
   countingOperator,
+  type EngineClientUnderTest,
   type EngineFeatures,
   type EngineFixture,
   type EngineProcess,

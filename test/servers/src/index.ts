@@ -2,6 +2,8 @@ export { AirflowServer } from "./airflow-server.js";
 export { DolphinServer } from "./dolphin-server.js";
 export { SHORT_HEARTBEATS } from "./flink-configuration.js";
 export type { FlinkConnector } from "./flink-connectors.js";
+export { FlinkConsole } from "./flink-console.js";
+export { FlinkSales, type Sale } from "./flink-sales.js";
 export { type FlinkExtras, type FlinkPart, FlinkServer } from "./flink-server.js";
 export { freePort } from "./free-port.js";
 export { KafkaServer, type KafkaTopic } from "./kafka-server.js";

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock/clock.js";
-import { type ErrorCode, isTidegateError, LedgerError, messageOf, ScheduleError } from "../errors/errors.js";
+import { hasCode, LedgerError, messageOf, ScheduleError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
 import type { Backfill } from "../run/backfill.js";
 import type { Run } from "../run/run.js";
@@ -362,8 +362,4 @@ export class ScheduleClient {
       watermark,
     });
   }
-}
-
-function hasCode(error: unknown, code: ErrorCode): boolean {
-  return isTidegateError(error) && error.code === code;
 }

@@ -114,10 +114,13 @@ export interface ScheduleEngine {
 }
 
 /**
- * Engine client that `ScheduleClient` routes to. An in-process engine needs none of its own: `EngineClient`
- * wraps it.
+ * Engine client that `ScheduleClient` routes to: it changes what an engine holds. An engine in the same
+ * process needs none of its own, since `EngineClient` wraps it; a process that only registers has the client
+ * alone, and the engine fires elsewhere. The rules of the engine's handlers and of `list` apply.
  */
 export interface ScheduleEngineClient {
+  /** Name of the engine, as schedules get it whatever case they are written in. */
+  readonly engineType: string;
   /** Returns whether this client serves that engine. Case-insensitive. */
   accept(engineType: string): boolean;
   readonly capabilities: EngineCapabilities;
@@ -125,4 +128,6 @@ export interface ScheduleEngineClient {
   unregister(groupIds: readonly string[]): Promise<void>;
   update(schedules: readonly EngineSchedule[]): Promise<void>;
   list(): AsyncIterable<EngineEntry>;
+  /** Releases what the client holds, such as connections, when its Tidegate stops. */
+  stop?(): Promise<void>;
 }

@@ -133,6 +133,11 @@ export function isTidegateError(error: unknown): error is TidegateError {
   return error instanceof Error && typeof (error as { code?: unknown }).code === "string" && "field" in error;
 }
 
+/** Returns whether `error` is one of Tidegate's with this code. */
+export function hasCode(error: unknown, code: ErrorCode): boolean {
+  return isTidegateError(error) && error.code === code;
+}
+
 /** Returns the message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -22,8 +22,7 @@ const HOLES: ReadonlySet<RunState> = new Set(["SKIPPED", "CANCELLED"]);
 /** The most runs that one instant has at once: generations of an interval, and what was given up there. */
 const MOST_AT_ONCE = 100;
 
-/** Dependencies of `Intake`. */
-export interface IntakeParts {
+interface IntakeParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly emitter: TidegateEmitter;

@@ -8,8 +8,7 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 /** Interval at which the store is read for a run that another manager may have ended, ms. */
 const LOOK_EVERY_MS = 1_000;
 
-/** Dependencies of `RunWaits`. */
-export interface RunWaitsParts {
+interface RunWaitsParts {
   readonly store: Pick<ScheduleStore, "getRuns">;
   readonly emitter: TidegateEmitter;
   readonly clock: Clock;

@@ -1,4 +1,4 @@
-import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
+import type { Clock, EpochMs } from "../clock/clock.js";
 import { messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { SignalEmitter } from "../events/signals.js";
@@ -7,6 +7,7 @@ import type { NewRun } from "../run/run.js";
 import { PLANNING_STATUSES } from "../schedule/status.js";
 import type { BackfillCommit } from "../store/backfill-table.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+import { Routine } from "../upkeep/routine.js";
 import { nextSlice, rerunsOf } from "./rerun-slice.js";
 import { nextTurn } from "./rerun-units.js";
 
@@ -49,71 +50,64 @@ interface Refusal {
  */
 export class Backfiller {
   readonly #parts: BackfillerParts;
-  #timer: ClockTimer | undefined;
-  #isRunning = false;
-  #step: Promise<void> = Promise.resolve();
+  readonly #advancing: Routine;
   /** Groups with a backfill in progress; the ends of other groups' runs are ignored. */
   readonly #groups = new Set<string>();
   readonly #refusals = new Map<string, Refusal>();
   readonly #onRunsEnded = (groupIds: ReadonlySet<string>): void => {
-    if (this.#groups.size > 0 && [...groupIds].some((groupId) => this.#groups.has(groupId))) this.poke();
+    if (this.#groups.size > 0 && [...groupIds].some((groupId) => this.#groups.has(groupId))) this.wake();
   };
 
   constructor(parts: BackfillerParts) {
     this.#parts = parts;
+    this.#advancing = new Routine({
+      clock: parts.clock,
+      pass: () => this.#advanceAll(),
+      onError: (error) => this.#trouble(error),
+      retryMs: parts.everyMs,
+    });
   }
 
   start(): void {
-    this.#isRunning = true;
     this.#parts.signals.on("runs-ended", this.#onRunsEnded);
-    this.poke();
+    this.#advancing.start();
   }
 
   async stop(): Promise<void> {
-    this.#isRunning = false;
     this.#parts.signals.off("runs-ended", this.#onRunsEnded);
-    this.#timer?.cancel();
-    await this.#step;
+    await this.#advancing.stop();
   }
 
   /** Plans the first runs of a backfill now. If that fails, the regular passes retry it. */
   async begin(backfill: Backfill): Promise<void> {
-    if (!this.#isRunning) return;
+    if (!this.#advancing.isRunning) return;
     await this.#advance(backfill).catch((error: unknown) => this.#trouble(error, backfill.groupId));
-    this.poke();
+    this.wake();
   }
 
-  /** Checks all backfills in progress; passes never overlap. */
-  poke(): void {
-    this.#step = this.#step.then(() => this.#advanceAll());
+  /** Checks all backfills in progress. */
+  wake(): void {
+    void this.#advancing.run();
   }
 
-  async #advanceAll(): Promise<void> {
-    if (!this.#isRunning) return;
+  /**
+   * Advances all backfills in progress. The next pass is due when a refused step is to be retried, and after
+   * `everyMs` at the latest.
+   */
+  async #advanceAll(): Promise<number | undefined> {
+    const { store, clock, everyMs } = this.#parts;
     await nextTurn();
-    try {
-      const running = await this.#parts.store.listBackfills({ states: ["RUNNING"] });
-      this.#groups.clear();
-      for (const { groupId } of running) this.#groups.add(groupId);
-      this.#forgetAllBut(running);
-      for (const backfill of running) {
-        if (!this.#isRunning) return;
-        await this.#advance(backfill).catch((error: unknown) => this.#trouble(error, backfill.groupId));
-      }
-      if (running.length > 0 || this.#parts.store.isShared) this.#lookAgain();
-    } catch (error) {
-      this.#trouble(error);
-      this.#lookAgain();
+    const running = await store.listBackfills({ states: ["RUNNING"] });
+    this.#groups.clear();
+    for (const { groupId } of running) this.#groups.add(groupId);
+    this.#forgetAllBut(running);
+    for (const backfill of running) {
+      if (!this.#advancing.isRunning) return undefined;
+      await this.#advance(backfill).catch((error: unknown) => this.#trouble(error, backfill.groupId));
     }
-  }
-
-  /** Schedules the next pass: when a refused step is to be retried, and after `everyMs` at the latest. */
-  #lookAgain(): void {
-    if (!this.#isRunning) return;
-    const { clock, everyMs } = this.#parts;
-    const retries = [...this.#refusals.values()].map(({ retryAt }) => retryAt);
-    this.#timer?.cancel();
-    this.#timer = clock.wakeAt(Math.min(clock.now() + everyMs, ...retries), () => this.poke());
+    if (running.length === 0 && !store.isShared) return undefined;
+    const retries = [...this.#refusals.values()].map(({ retryAt }) => retryAt - clock.now());
+    return Math.max(0, Math.min(everyMs, ...retries));
   }
 
   #forgetAllBut(running: readonly Backfill[]): void {

@@ -1,8 +1,9 @@
-import type { Clock, ClockTimer } from "../clock/clock.js";
+import type { Clock } from "../clock/clock.js";
 import type { FleetClock } from "../clock/fleet-clock.js";
 import { ConfigurationError, messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+import { Routine } from "./routine.js";
 
 /** How often the store's clock is read, ms. */
 const MEASURE_EVERY_MS = 60_000;
@@ -10,8 +11,7 @@ const MEASURE_EVERY_MS = 60_000;
 /** Delay before the store's clock is read again after the machine's clock was set, ms. */
 const MEASURE_AFTER_STEP_MS = 1;
 
-/** Dependencies of `ClockKeeper`. */
-export interface ClockKeeperParts {
+interface ClockKeeperParts {
   readonly clock: FleetClock;
   /** Times the measurements. */
   readonly machine: Clock;
@@ -28,12 +28,16 @@ export interface ClockKeeperParts {
  */
 export class ClockKeeper {
   readonly #parts: ClockKeeperParts;
-  #timer: ClockTimer | undefined;
-  #isRunning = false;
-  #measuring: Promise<void> = Promise.resolve();
+  readonly #measuring: Routine;
 
   constructor(parts: ClockKeeperParts) {
     this.#parts = parts;
+    this.#measuring = new Routine({
+      clock: parts.machine,
+      pass: () => this.#measure(),
+      onError: (error) => this.#trouble(error),
+      retryMs: MEASURE_EVERY_MS,
+    });
   }
 
   /**
@@ -43,7 +47,6 @@ export class ClockKeeper {
    */
   async start(): Promise<void> {
     const { clock, store, maxSkewMs, refusedSkewMs } = this.#parts;
-    this.#isRunning = true;
     clock.onStep = (stepMs) => this.#onStep(stepMs);
     if (!store.isShared) return;
     const skewMs = await clock.follow(() => store.now(), maxSkewMs);
@@ -55,46 +58,36 @@ export class ClockKeeper {
       );
     }
     this.#judge(skewMs);
-    this.#measureAfter(MEASURE_EVERY_MS);
+    this.#measuring.start(MEASURE_EVERY_MS);
   }
 
   async stop(): Promise<void> {
-    this.#isRunning = false;
-    this.#timer?.cancel();
     this.#parts.clock.onStep = undefined;
-    await this.#measuring;
+    await this.#measuring.stop();
     this.#parts.clock.forget();
   }
 
   #onStep(stepMs: number): void {
     // Emit later, not in the middle of the caller's read of the time.
     queueMicrotask(() => this.#parts.emitter.emit("clock-stepped", { stepMs }));
-    if (this.#parts.store.isShared) this.#measureAfter(MEASURE_AFTER_STEP_MS);
-  }
-
-  #measureAfter(ms: number): void {
-    if (!this.#isRunning) return;
-    this.#timer?.cancel();
-    this.#timer = this.#parts.machine.wakeAfter(ms, () => {
-      this.#measuring = this.#measure();
-    });
+    this.#measuring.runWithin(MEASURE_AFTER_STEP_MS);
   }
 
   /**
    * Measures the skew. If the store is unavailable, the clock continues from the last reading by elapsed
    * time.
    */
-  async #measure(): Promise<void> {
-    const { clock, store, emitter, maxSkewMs } = this.#parts;
-    try {
-      this.#judge(await clock.follow(() => store.now(), maxSkewMs));
-    } catch (error) {
-      emitter.emit("trouble", {
-        where: "clock",
-        error: { code: "STORE_UNAVAILABLE", message: `The store's clock was not read: ${messageOf(error)}` },
-      });
-    }
-    this.#measureAfter(MEASURE_EVERY_MS);
+  async #measure(): Promise<number> {
+    const { clock, store, maxSkewMs } = this.#parts;
+    this.#judge(await clock.follow(() => store.now(), maxSkewMs));
+    return MEASURE_EVERY_MS;
+  }
+
+  #trouble(error: unknown): void {
+    this.#parts.emitter.emit("trouble", {
+      where: "clock",
+      error: { code: "STORE_UNAVAILABLE", message: `The store's clock was not read: ${messageOf(error)}` },
+    });
   }
 
   #judge(skewMs: number): void {

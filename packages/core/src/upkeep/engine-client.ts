@@ -6,12 +6,19 @@ import type {
   ScheduleEngineClient,
 } from "../engine/engine.js";
 
-/** The client of an engine in this process; forwards every call to it. */
+/**
+ * The client of an engine object, to which it forwards every call. Given to `engineClients`, it makes a
+ * client of an engine that is never started, whose handlers reach where the engine's definitions are.
+ */
 export class EngineClient implements ScheduleEngineClient {
   readonly #engine: ScheduleEngine;
 
   constructor(engine: ScheduleEngine) {
     this.#engine = engine;
+  }
+
+  get engineType(): string {
+    return this.#engine.engineType;
   }
 
   get capabilities(): EngineCapabilities {
@@ -36,5 +43,9 @@ export class EngineClient implements ScheduleEngineClient {
 
   list(): AsyncIterable<EngineEntry> {
     return this.#engine.list();
+  }
+
+  stop(): Promise<void> {
+    return this.#engine.stop();
   }
 }

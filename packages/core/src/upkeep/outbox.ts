@@ -15,8 +15,7 @@ export const OUTBOX_STATUSES: readonly ScheduleStatus[] = ["REGISTERING", "FAILE
 /** After this many refused calls for one batch, the engine is assumed to be unavailable. */
 const MAX_REFUSALS = 24;
 
-/** Dependencies of `EngineOutbox`. */
-export interface OutboxParts {
+interface OutboxParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly emitter: TidegateEmitter;

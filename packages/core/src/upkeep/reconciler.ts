@@ -1,4 +1,4 @@
-import type { Clock, ClockTimer } from "../clock/clock.js";
+import type { Clock } from "../clock/clock.js";
 import type { EngineEntry } from "../engine/engine.js";
 import { engineSchedule } from "../engine/engine-schedule.js";
 import { messageOf } from "../errors/errors.js";
@@ -8,6 +8,7 @@ import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { EngineRegistry } from "./engine-registry.js";
 import { type EngineOutbox, groupIdsOf, isHeld, OUTBOX_STATUSES, toldApart } from "./outbox.js";
+import { Routine } from "./routine.js";
 
 const PAGE = 1_000;
 
@@ -17,8 +18,7 @@ const PAGE = 1_000;
  */
 const FIRST_RETRY_MS = 5_000;
 
-/** Dependencies of `Reconciler`. */
-export interface ReconcilerParts {
+interface ReconcilerParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly emitter: TidegateEmitter;
@@ -44,16 +44,17 @@ export interface EngineDifference {
  */
 export class Reconciler {
   readonly #parts: ReconcilerParts;
-  #timer: ClockTimer | undefined;
-  #retry: ClockTimer | undefined;
+  readonly #passes: Routine;
+  /** When engines are compared again, elapsed ms; until then a pass only retries what was refused. */
+  #compareAt = Number.NEGATIVE_INFINITY;
+  /** Whether an engine has refused since the last pass began. */
+  #hasRefused = false;
   #retryInMs = FIRST_RETRY_MS;
-  #pass: Promise<void> = Promise.resolve();
-  #isRunning = false;
   /** Engines to be compared before the next periodic pass. */
   readonly #doubted = new Set<string>();
   readonly #onForgot = ({ engine }: EngineForgotEvent): void => {
     this.#doubted.add(engine);
-    this.#pass = this.#pass.then(() => this.#compareDoubted());
+    void this.#passes.run();
   };
   readonly #onStatus = ({ status }: ScheduleEvent): void => {
     if (status === "FAILED") this.#retrySoon();
@@ -61,62 +62,54 @@ export class Reconciler {
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
+    this.#passes = new Routine({
+      clock: parts.clock,
+      pass: () => this.#pass(),
+      onError: (error) => this.#trouble(error),
+      retryMs: parts.everyMs,
+    });
   }
 
   start(): void {
-    this.#isRunning = true;
     this.#parts.emitter.on("schedule-status", this.#onStatus);
     this.#parts.emitter.on("engine-forgot", this.#onForgot);
-    this.#schedule(0);
+    this.#compareAt = Number.NEGATIVE_INFINITY;
+    this.#passes.start();
   }
 
   async stop(): Promise<void> {
-    this.#isRunning = false;
     this.#parts.emitter.off("schedule-status", this.#onStatus);
     this.#parts.emitter.off("engine-forgot", this.#onForgot);
-    this.#timer?.cancel();
-    this.#retry?.cancel();
-    await this.#pass;
+    await this.#passes.stop();
   }
 
-  /**
-   * Runs one pass over all engines. Passes never overlap; errors are reported as events and retried in the
-   * next pass.
-   */
+  /** Compares all engines now. Errors are reported as events and retried in the next pass. */
   reconcile(): Promise<void> {
-    this.#pass = this.#pass.then(() => this.#reconcileAll());
-    return this.#pass;
+    this.#compareAt = Number.NEGATIVE_INFINITY;
+    return this.#passes.run();
   }
 
-  #schedule(inMs: number): void {
-    this.#timer = this.#parts.clock.wakeAt(this.#parts.clock.now() + inMs, () => {
-      void this.reconcile().then(() => {
-        if (this.#isRunning) this.#schedule(this.#parts.everyMs);
-      });
-    });
-  }
-
-  /** Schedules a retry long before the next pass for engines that are unavailable or refuse. */
+  /** Has engines that are unavailable or refuse asked again long before they are compared. */
   #retrySoon(): void {
-    if (!this.#isRunning || this.#retry !== undefined) return;
-    this.#retry = this.#parts.clock.wakeAt(this.#parts.clock.now() + this.#retryInMs, () => {
-      this.#retry = undefined;
-      this.#retryInMs = Math.min(2 * this.#retryInMs, this.#parts.everyMs);
-      this.#pass = this.#pass.then(() => this.#retryOutbox());
-    });
+    if (this.#hasRefused) return;
+    this.#hasRefused = true;
+    this.#passes.runWithin(this.#retryInMs);
   }
 
-  async #retryOutbox(): Promise<void> {
+  async #pass(): Promise<number> {
+    const { clock, everyMs, engines } = this.#parts;
+    if (this.#hasRefused) this.#retryInMs = Math.min(2 * this.#retryInMs, everyMs);
+    this.#hasRefused = false;
     await this.#guarded(() => this.#deliverOutbox());
+    if (this.#compareAt <= clock.monotonicNow()) {
+      this.#compareAt = clock.monotonicNow() + everyMs;
+      for (const { engineType, capabilities } of engines.clients) {
+        if (capabilities.holdsDefinitions) this.#doubted.add(engineType);
+      }
+    }
     await this.#compareDoubted();
-    if (this.#retry === undefined) this.#retryInMs = FIRST_RETRY_MS;
-  }
-
-  async #reconcileAll(): Promise<void> {
-    await this.#guarded(() => this.#deliverOutbox());
-    for (const { capabilities, engineType } of this.#parts.engines.engines)
-      if (capabilities.holdsDefinitions) this.#doubted.add(engineType);
-    await this.#compareDoubted();
+    if (!this.#hasRefused) this.#retryInMs = FIRST_RETRY_MS;
+    return Math.max(0, this.#compareAt - clock.monotonicNow());
   }
 
   /** Compares engines whose definitions may differ; one that cannot be read or repaired is tried again soon. */
@@ -160,7 +153,7 @@ export class Reconciler {
       );
       await this.#parts.outbox.deliverLeft(page.items);
       cursor = page.next;
-    } while (cursor !== undefined && this.#isRunning);
+    } while (cursor !== undefined && this.#passes.isRunning);
   }
 
   async #compare(engine: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
+import type { Clock, EpochMs } from "../clock/clock.js";
 import { messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import { isolated, OwnError } from "../planning/isolated.js";
@@ -6,6 +6,7 @@ import type { IntervalPlanner } from "../planning/planner.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { DueFire } from "../store/schedule-table.js";
+import { Routine } from "./routine.js";
 
 const PAGE = 1_000;
 
@@ -20,8 +21,7 @@ const SHORTEST_GRACE_MS = 1_000;
  */
 const LONGEST_LOOK_MS = 60_000;
 
-/** Dependencies of `Watchdog`. */
-export interface WatchdogParts {
+interface WatchdogParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly emitter: TidegateEmitter;
@@ -37,52 +37,40 @@ export interface WatchdogParts {
  */
 export class Watchdog {
   readonly #parts: WatchdogParts;
-  #timer: ClockTimer | undefined;
-  #pass: Promise<void> = Promise.resolve();
-  #isRunning = false;
+  readonly #looking: Routine;
   /** Where among the overdue fires the next check begins. */
   #from: EpochMs = Number.MIN_SAFE_INTEGER;
 
   constructor(parts: WatchdogParts) {
     this.#parts = parts;
-  }
-
-  start(): void {
-    this.#isRunning = true;
-    this.#schedule(this.#parts.clock.now() + this.#parts.everyMs);
-  }
-
-  async stop(): Promise<void> {
-    this.#isRunning = false;
-    this.#timer?.cancel();
-    await this.#pass;
-  }
-
-  #schedule(at: EpochMs): void {
-    this.#timer = this.#parts.clock.wakeAt(at, () => {
-      this.#pass = this.#look().then((next) => {
-        if (this.#isRunning) this.#schedule(next);
-      });
+    this.#looking = new Routine({
+      clock: parts.clock,
+      pass: () => this.#look(),
+      onError: (error) => this.#trouble(error),
+      retryMs: parts.everyMs,
     });
   }
 
+  start(): void {
+    this.#looking.start(this.#parts.everyMs);
+  }
+
+  stop(): Promise<void> {
+    return this.#looking.stop();
+  }
+
   /**
-   * Returns when to check again: not before anything can be overdue, and not so late that a new schedule is
-   * missed.
+   * Returns when to check again, ms from now: not before anything can be overdue, and not so late that a new
+   * schedule is missed.
    */
-  async #look(): Promise<EpochMs> {
+  async #look(): Promise<number> {
     const { clock, store, everyMs } = this.#parts;
     const now = clock.now();
-    try {
-      const [first] = await store.due({ before: now + LONGEST_LOOK_MS, limit: 1 });
-      const overdueAt = first === undefined ? now + LONGEST_LOOK_MS : first.fireAt + SHORTEST_GRACE_MS;
-      if (overdueAt < now) await this.#planOverdue(now);
-      await this.#planUncovered();
-      return Math.max(now, overdueAt) + everyMs;
-    } catch (error) {
-      this.#trouble(error);
-      return now + everyMs;
-    }
+    const [first] = await store.due({ before: now + LONGEST_LOOK_MS, limit: 1 });
+    const overdueAt = first === undefined ? now + LONGEST_LOOK_MS : first.fireAt + SHORTEST_GRACE_MS;
+    if (overdueAt < now) await this.#planOverdue(now);
+    await this.#planUncovered();
+    return Math.max(0, overdueAt - now) + everyMs;
   }
 
   #trouble(error: unknown): void {
@@ -102,7 +90,7 @@ export class Watchdog {
     const seen = new Set<string>();
     let from = this.#from;
     let limit = PAGE;
-    while (this.#isRunning) {
+    while (this.#looking.isRunning) {
       const due = await store.due({ from, before, limit });
       const fresh = due.filter(({ groupId }) => !seen.has(groupId));
       for (const { groupId } of fresh) seen.add(groupId);
@@ -127,7 +115,7 @@ export class Watchdog {
       const page = await store.listRuns({ isUncovered: true }, { limit: PAGE, ...place });
       if (page.items.length > 0) await planner.plan(page.items.map(({ groupId }) => groupId));
       cursor = page.next;
-    } while (cursor !== undefined && this.#isRunning);
+    } while (cursor !== undefined && this.#looking.isRunning);
   }
 
   async #planSilent(due: readonly DueFire[], now: EpochMs): Promise<void> {

@@ -3,7 +3,7 @@ import { unfitOption } from "../options/parse-options.js";
 
 /** A kind of part: the option that takes it, and the members by which it is recognized. */
 export interface PartKind<T> {
-  readonly field: "store" | "engines" | "operators" | "gates";
+  readonly field: "store" | "engines" | "engineClients" | "operators" | "gates";
   readonly token: ServiceIdentifier<T>;
   readonly members: readonly (keyof T & string)[];
   /** A call that makes one, for the error's message. */
@@ -27,7 +27,7 @@ export function loadParts<T>(container: Container, kind: PartKind<T>, parts: rea
  * Recognizes a module by its shape, not its class, since a package may bring another copy of the container
  * library.
  */
-function isModule(part: unknown): part is ContainerModule {
+export function isModule(part: unknown): part is ContainerModule {
   if (typeof part !== "object" || part === null) return false;
   const { load, id } = part as { load?: unknown; id?: unknown };
   return typeof load === "function" && typeof id === "number";

@@ -1,33 +1,35 @@
 import { Container, type ContainerModule } from "inversify";
-import { Lifecycle } from "../client/lifecycle.js";
-import { ScheduleClient } from "../client/schedule-client.js";
+import type { ScheduleClient } from "../client/schedule-client.js";
 import type { Clock } from "../clock/clock.js";
-import { Dispatcher } from "../dispatch/dispatcher.js";
-import type { FireMoved, ScheduleEngine } from "../engine/engine.js";
+import type { ScheduleEngine, ScheduleEngineClient } from "../engine/engine.js";
 import { ConfigurationError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { Gate } from "../gate/gate.js";
-import { Gatekeeper } from "../gates/gatekeeper.js";
-import { Intake } from "../intake/intake.js";
+import type { Intake } from "../intake/intake.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { unfitOption } from "../options/parse-options.js";
-import { Backfiller } from "../planning/backfiller.js";
-import { IntervalPlanner } from "../planning/planner.js";
 import { BUILT_IN_GATES, GATE_TYPE } from "../schedule/gates-of.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-import { ClockKeeper } from "../upkeep/clock-keeper.js";
-import { EngineRegistry } from "../upkeep/engine-registry.js";
-import { Reconciler } from "../upkeep/reconciler.js";
-import { Watchdog } from "../upkeep/watchdog.js";
-import { OPERATORS, SIGNALS, tidegateModule } from "./core-module.js";
+import type { Services } from "./assemble.js";
+import { clientOnly } from "./client-only.js";
+import { SERVICES, tidegateModule } from "./core-module.js";
 import { loadParts, type PartKind } from "./parts.js";
+import { startAll, stopAll } from "./service.js";
 import { type TidegateSettings, TOKENS } from "./tokens.js";
 
 /** Options of `createTidegate`. Each part is an object, or the module that a package's factory returns. */
 export interface TidegateOptions extends TidegateSettings {
   readonly store: ScheduleStore | ContainerModule;
-  /** The first is the default of schedules that name none. */
-  readonly engines: readonly (ScheduleEngine | ContainerModule)[];
+  /** Engines that fire in this process. The first is the default of schedules that name none. */
+  readonly engines?: readonly (ScheduleEngine | ContainerModule)[];
+  /**
+   * Engines that fire in other processes on the same store: here, schedules are only registered with them. An
+   * engine or an engine's module stands for its client, and is never started. If there are no `engines`, the
+   * first is the default of schedules that name none.
+   *
+   * @default none
+   */
+  readonly engineClients?: readonly (ScheduleEngineClient | ScheduleEngine | ContainerModule)[];
   /** The first is the default of schedules that name none. */
   readonly operators: readonly (ScheduleOperator | ContainerModule)[];
   /** Gates besides the built-in ones, which schedules use by their types. @default none */
@@ -55,8 +57,8 @@ export class Tidegate {
    * const tidegate = new Tidegate(container);
    * ```
    *
-   * @throws ConfigurationError CONFIGURATION_INVALID if there is no store, engine or operator, or two of one
-   *   type, also of gates
+   * @throws ConfigurationError CONFIGURATION_INVALID if there is no store, no engine nor engine client, or no
+   *   operator, or two of one type
    */
   constructor(container: Container) {
     if (!container.isBound(TOKENS.store)) {
@@ -64,8 +66,12 @@ export class Tidegate {
     }
     const optional = { optional: true } as const;
     const engines = container.getAll(TOKENS.engine, optional).map(({ engineType }) => engineType);
-    requireDistinct("engines", engines);
+    const clients = container.getAll(TOKENS.engineClient, optional).map(({ engineType }) => engineType);
     const operators = container.getAll(TOKENS.operator, optional).map(({ operatorType }) => operatorType);
+    if (clients.length === 0) requireOne("engines", engines);
+    requireOne("operators", operators);
+    requireDistinct("engines", engines);
+    requireDistinct("engineClients", clients);
     requireDistinct("operators", operators);
     requireOwnTypes(container.getAll(TOKENS.gate, optional));
     this.container = container;
@@ -73,12 +79,12 @@ export class Tidegate {
 
   /** Registers schedules and reports on their runs. Usable once started. */
   get client(): ScheduleClient {
-    return this.container.get(ScheduleClient);
+    return this.#services.client;
   }
 
   /** Takes the callbacks of foreign schedulers. Usable once started. */
   get intake(): Intake {
-    return this.container.get(Intake);
+    return this.#services.intake;
   }
 
   /** Typed events of this instance. */
@@ -119,90 +125,41 @@ export class Tidegate {
    * `engine-repaired` or `engine-differs` events and errors as `trouble` events.
    */
   reconcile(): Promise<void> {
-    return this.container.get(Reconciler).reconcile();
+    return this.#services.reconciler.reconcile();
   }
 
   async #start(): Promise<void> {
     await this.#stopping?.catch(() => undefined);
     if (this.#isStarted) return;
-    await this.container.get(TOKENS.store).open(this.container.get(TOKENS.settings).namespace);
+    await startAll(this.#services.all);
     this.#isStarted = true;
-    try {
-      await this.container.get(ClockKeeper).start();
-      for (const operator of this.container.get(OPERATORS).values()) await operator.start?.();
-      const planner = this.container.get(IntervalPlanner);
-      planner.start();
-      this.container.get(Lifecycle).start();
-      this.container.get(Gatekeeper).start();
-      this.container.get(Dispatcher).start();
-      this.container.get(Backfiller).start();
-      const sink = this.container.get(TOKENS.fireSink);
-      for (const engine of this.container.get(EngineRegistry).engines)
-        await engine.start({
-          sink,
-          events: this.events,
-          onFireMoved: (listener) => this.#onFireMoved(listener),
-        });
-      this.container.get(Reconciler).start();
-      this.container.get(Watchdog).start();
-    } catch (error) {
-      // The original error matters more than errors of this cleanup.
-      await this.#stop().catch(() => undefined);
-      throw error;
-    }
-  }
-
-  #onFireMoved(listener: (moved: FireMoved) => void): () => void {
-    const signals = this.container.get(SIGNALS);
-    signals.on("fire-moved", listener);
-    return () => signals.off("fire-moved", listener);
   }
 
   async #stop(): Promise<void> {
     if (!this.#isStarted) return;
     this.#isStarted = false;
-    const { container } = this;
-    await allOf([
-      () => container.get(Watchdog).stop(),
-      () => container.get(Reconciler).stop(),
-      ...container.get(EngineRegistry).engines.map((engine) => () => engine.stop()),
-      () => container.get(Backfiller).stop(),
-      () => container.get(Gatekeeper).stop(),
-      () => container.get(Dispatcher).stop(),
-      () => container.get(Lifecycle).stop(),
-      () => container.get(IntervalPlanner).stop(),
-      ...[...container.get(OPERATORS).values()].map((operator) => () => operator.stop?.()),
-      () => container.get(ClockKeeper).stop(),
-      () => container.get(TOKENS.store).close(),
-    ]);
+    await stopAll(this.#services.all);
   }
-}
 
-/** Runs all steps in order, even after one has failed. @throws the first error */
-async function allOf(steps: readonly (() => Promise<void> | void)[]): Promise<void> {
-  const failures: unknown[] = [];
-  for (const step of steps) {
-    try {
-      await step();
-    } catch (error) {
-      failures.push(error);
-    }
+  get #services(): Services {
+    return this.container.get(SERVICES);
   }
-  if (failures.length > 0) throw failures[0];
 }
 
 /**
  * Creates a Tidegate instance.
  *
  * @throws ConfigurationError CONFIGURATION_INVALID with the field, if a setting is malformed or unknown, a
- *   part is not valid, there is no engine or no operator, or there are two of one type
+ *   part is not valid, there is no engine nor engine client, or no operator, or there are two of one type
  */
 export function createTidegate(options: TidegateOptions): Tidegate {
-  const { store, engines, operators, gates = [], clock, ...settings } = options;
+  const { store, engines = [], engineClients = [], operators, gates = [], clock, ...settings } = options;
   const container = new Container();
   container.load(tidegateModule(settings, clock));
   loadParts(container, STORE, [store]);
   loadParts(container, ENGINE, listOf("engines", engines));
+  const clients = listOf("engineClients", engineClients).map((part) => clientOnly(container, part));
+  loadParts(container, ENGINE_CLIENT, clients);
   loadParts(container, OPERATOR, listOf("operators", operators));
   loadParts(container, GATE, listOf("gates", gates));
   return new Tidegate(container);
@@ -219,6 +176,12 @@ const ENGINE: PartKind<ScheduleEngine> = {
   token: TOKENS.engine,
   members: ["engineType", "start", "handleRegister"],
   example: "embeddedEngine()",
+};
+const ENGINE_CLIENT: PartKind<ScheduleEngineClient> = {
+  field: "engineClients",
+  token: TOKENS.engineClient,
+  members: ["engineType", "accept", "register"],
+  example: "bullmqEngine({ connection })",
 };
 const OPERATOR: PartKind<ScheduleOperator> = {
   field: "operators",
@@ -238,22 +201,26 @@ function listOf(field: string, parts: unknown): readonly unknown[] {
   throw unfitOption("TidegateOptions", field, "must be a list");
 }
 
-/** Refuses gates whose types are malformed, taken twice, or those of built-in gates. */
-function requireOwnTypes(gates: readonly Gate[]): void {
-  const types = gates.map(({ gateType }) => gateType);
-  const refuse = (problem: string): never => {
-    throw new ConfigurationError("CONFIGURATION_INVALID", `gates: ${problem}.`, { field: "gates" });
-  };
-  for (const type of types) {
-    if (!GATE_TYPE.test(type)) refuse(`"${type}" is not a type of 1 to 64 of letters, digits and _ . -`);
-    if (BUILT_IN_GATES.includes(type)) refuse(`"${type}" is the type of a built-in gate`);
-  }
-  if (new Set(types).size < types.length) refuse(`two of one type (${types.join(", ")})`);
+function requireOne(field: string, types: readonly string[]): void {
+  if (types.length === 0) throw unfit(field, "at least one is needed");
 }
 
 function requireDistinct(field: string, types: readonly string[]): void {
   const distinct = new Set(types.map((type) => type.toLowerCase()));
-  if (types.length > 0 && distinct.size === types.length) return;
-  const message = types.length === 0 ? "at least one is needed" : `two of one type (${types.join(", ")})`;
-  throw new ConfigurationError("CONFIGURATION_INVALID", `${field}: ${message}.`, { field });
+  if (distinct.size < types.length) throw unfit(field, `two of one type (${types.join(", ")})`);
+}
+
+/** Refuses gates whose types are malformed, taken twice, or those of built-in gates. */
+function requireOwnTypes(gates: readonly Gate[]): void {
+  const types = gates.map(({ gateType }) => gateType);
+  for (const type of types) {
+    if (!GATE_TYPE.test(type))
+      throw unfit("gates", `"${type}" is not a type of 1 to 64 of letters, digits and _ . -`);
+    if (BUILT_IN_GATES.includes(type)) throw unfit("gates", `"${type}" is the type of a built-in gate`);
+  }
+  requireDistinct("gates", types);
+}
+
+function unfit(field: string, problem: string): ConfigurationError {
+  return new ConfigurationError("CONFIGURATION_INVALID", `${field}: ${problem}.`, { field });
 }

@@ -3,7 +3,7 @@ import type TypedEventEmitter from "typed-emitter";
 import type { FireMoved } from "../../src/engine/engine.js";
 import type { TidegateEmitter, TidegateEvents, TroubleEvent } from "../../src/events/events.js";
 import { createEmitter } from "../../src/events/events.js";
-import { SIGNALS } from "../../src/wiring/core-module.js";
+import { SERVICES } from "../../src/wiring/core-module.js";
 import { Bench, hour, running } from "../support/bench.js";
 import { failed } from "../support/scripted-operator.js";
 
@@ -18,7 +18,7 @@ describe("a listener that throws", () => {
     for (const name of ["runs-planned", "run-state", "schedule-status"] as const) {
       bench.tidegate.events.prependListener(name, refuse(name));
     }
-    const signals = bench.tidegate.container.get(SIGNALS);
+    const signals = bench.tidegate.container.get(SERVICES).signals;
     for (const name of ["runs-ended", "runs-claimable", "fire-moved"] as const) {
       signals.prependListener(name, refuse(name));
     }

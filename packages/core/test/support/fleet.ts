@@ -57,7 +57,7 @@ export class Fleet {
 }
 
 /** The store as one of several processes has it open. */
-function shared(store: MemoryStore): ScheduleStore {
+export function shared(store: MemoryStore): ScheduleStore {
   const own: Partial<ScheduleStore> = {
     isShared: true,
     open: async () => undefined,

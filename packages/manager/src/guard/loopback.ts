@@ -1,12 +1,9 @@
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
+import { allowListOf, LOOPBACK } from "./allow-list.js";
 
-const loopback = new BlockList();
-loopback.addSubnet("127.0.0.0", 8, "ipv4");
-loopback.addAddress("::1", "ipv6");
+const loopback = allowListOf(LOOPBACK);
 
 /** Returns whether a host name or an address, without brackets, is this machine's loopback. */
 export function isLoopback(host: string): boolean {
-  const version = isIP(host);
-  if (version === 0) return host.toLowerCase() === "localhost";
-  return loopback.check(host, version === 4 ? "ipv4" : "ipv6");
+  return isIP(host) === 0 ? host.toLowerCase() === "localhost" : loopback.has(host);
 }

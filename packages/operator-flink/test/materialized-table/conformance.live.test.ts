@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, jest } from "@jest/globals";
 import type { JsonObject } from "@tidegate/core";
 import type { DefinedOperator } from "@tidegate/operator-kit";
-import { FlinkServer } from "@tidegate/test-servers";
+import { FlinkConsole, FlinkSales, FlinkServer } from "@tidegate/test-servers";
 import { operatorSuite, type RequestFactory } from "@tidegate/testkit";
 import { createFlinkOperator } from "../../src/index.js";
-import { Console } from "../support/console.js";
 import { aRequest, HOUR, MIDNIGHT } from "../support/requests.js";
-import { Sales } from "../support/sales.js";
 
 // The first job of a fresh Flink takes seconds.
 jest.setTimeout(300_000);
@@ -16,12 +14,12 @@ const HOURS = 48;
 const TABLE = { identifier: "shop.sales.hourly", freshness: "1 HOUR" };
 
 let flink: FlinkServer;
-let sales: Sales;
+let sales: FlinkSales;
 
 beforeAll(async () => {
   flink = await FlinkServer.start({ "workflow-scheduler.type": "embedded" }, { hasTestCatalog: true });
-  sales = await Sales.create(flink, "shop");
-  await (await Console.open(flink)).type(
+  sales = await FlinkSales.create(flink, "shop");
+  await (await FlinkConsole.open(flink)).type(
     sales.definition("hourly", { freshness: "'1' HOUR", format: "yyyyMMddHH" }),
   );
 }, 900_000);

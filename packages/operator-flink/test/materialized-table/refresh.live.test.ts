@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { type ClockTimer, type JsonObject, type OfflineJobRequest, SystemClock } from "@tidegate/core";
 import type { DefinedOperator } from "@tidegate/operator-kit";
-import { FlinkServer, TcpProxy } from "@tidegate/test-servers";
+import { FlinkConsole, FlinkSales, FlinkServer, TcpProxy } from "@tidegate/test-servers";
 import { createFlinkOperator } from "../../src/index.js";
 import { jobsOf } from "../support/cluster.js";
-import { Console } from "../support/console.js";
 import { aRequest, HOUR, MIDNIGHT, untroubled } from "../support/requests.js";
-import { Sales } from "../support/sales.js";
 
 // The first job of a fresh Flink takes seconds.
 jest.setTimeout(300_000);
@@ -15,16 +13,16 @@ const DAY = 24 * HOUR;
 const TABLE = "shop.sales.daily";
 
 let flink: FlinkServer;
-let sales: Sales;
+let sales: FlinkSales;
 let operator: DefinedOperator;
 
 beforeAll(async () => {
   // The tables are created, and then nobody schedules them but these tests.
   flink = await FlinkServer.start({ "workflow-scheduler.type": "embedded" }, { hasTestCatalog: true });
   operator = createFlinkOperator({ url: flink.url, gatewayUrl: flink.gatewayUrl });
-  sales = await Sales.create(flink, "shop");
+  sales = await FlinkSales.create(flink, "shop");
   const daily = sales.definition("daily", { freshness: "'1' DAY", format: "yyyy-MM-dd" });
-  await (await Console.open(flink)).type(daily);
+  await (await FlinkConsole.open(flink)).type(daily);
   sales.write([
     { id: 1, price: 1, part: "2025-12-31" },
     { id: 2, price: 2, part: "2026-01-01" },

@@ -3,9 +3,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { JobOutcome, JsonObject } from "@tidegate/core";
 import type { DefinedOperator } from "@tidegate/operator-kit";
-import { FlinkServer, KafkaServer, PostgresServer } from "@tidegate/test-servers";
+import { FlinkConsole, FlinkServer, KafkaServer, PostgresServer } from "@tidegate/test-servers";
 import { createFlinkOperator } from "../../src/index.js";
-import { Console } from "./console.js";
 import { aRequest, untroubled } from "./requests.js";
 
 /** What a topic gets: its key chooses the partition. */
@@ -116,8 +115,8 @@ export class ConnectorScene {
     await console.type("INSERT INTO topic SELECT id, key, TO_TIMESTAMP_LTZ(`at`, 3) FROM record");
   }
 
-  async console(mode: "batch" | "streaming"): Promise<Console> {
-    return Console.open(this.flink, { "execution.runtime-mode": mode });
+  async console(mode: "batch" | "streaming"): Promise<FlinkConsole> {
+    return FlinkConsole.open(this.flink, { "execution.runtime-mode": mode });
   }
 
   #options(topic: string): Record<string, string> {

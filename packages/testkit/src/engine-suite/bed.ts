@@ -10,8 +10,10 @@ import {
   type Interval,
   type ScheduleEngine,
   type ScheduleInfo,
+  type ScheduleStore,
   SystemClock,
   type Tidegate,
+  type TidegateOptions,
   TOKENS,
   type TroubleEvent,
   VirtualClock,
@@ -45,7 +47,7 @@ export interface EngineBedParts {
 
 /** A store that survives the restart of a Tidegate. */
 export interface TidegateStore {
-  readonly current: Parameters<typeof createTidegate>[0]["store"];
+  readonly current: ScheduleStore;
   reopen(): Promise<void>;
 }
 
@@ -68,7 +70,10 @@ export class EngineBed {
   /** Background errors. */
   readonly troubles: TroubleEvent[] = [];
   readonly #parts: EngineBedParts;
+  /** Where schedules are registered. */
   #tidegate: Tidegate;
+  /** Where the engine fires: the same, unless the engine's client lives apart. */
+  #firing: Tidegate;
   /** Removes what the fixture has put around the running Tidegate. */
   #unserve: (() => Promise<void>) | undefined;
 
@@ -78,11 +83,16 @@ export class EngineBed {
     this.fixture = parts.fixture;
     this.periodMs = parts.periodMs;
     this.fires = new FireLog(parts.clock);
-    this.#tidegate = this.#around(parts.fixture.engine);
+    [this.#tidegate, this.#firing] = this.#around(parts.fixture.engine);
   }
 
   get tidegate(): Tidegate {
     return this.#tidegate;
+  }
+
+  /** The Tidegate of the engine. */
+  get firing(): Tidegate {
+    return this.#firing;
   }
 
   get client(): Tidegate["client"] {
@@ -90,7 +100,7 @@ export class EngineBed {
   }
 
   get engine(): ScheduleEngine {
-    return this.#tidegate.container.getAll(TOKENS.engine)[0]!;
+    return this.#firing.container.getAll(TOKENS.engine)[0]!;
   }
 
   /** Returns the start of the current period, epoch ms. */
@@ -181,13 +191,15 @@ export class EngineBed {
   }
 
   async start(): Promise<void> {
-    await this.#tidegate.start();
-    this.#unserve = await this.fixture.serve?.(this.#tidegate);
+    if (this.#isApart) await this.#parts.store.current.open();
+    for (const tidegate of this.#tidegates) await tidegate.start();
+    this.#unserve = await this.fixture.serve?.(this.#firing);
   }
 
   async stop(): Promise<void> {
     await this.#stopServing();
-    await this.#tidegate.stop();
+    for (const tidegate of this.#tidegates) await tidegate.stop();
+    if (this.#isApart) await this.#parts.store.current.close();
   }
 
   /** Ends all fires, and resolves when none is in progress; the ledger continues. */
@@ -201,7 +213,7 @@ export class EngineBed {
     const { fixture, store } = this.#parts;
     await store.reopen();
     const engine = (await fixture.reopen?.()) ?? this.engine;
-    this.#tidegate = this.#around(engine);
+    [this.#tidegate, this.#firing] = this.#around(engine);
     await this.start();
   }
 
@@ -232,20 +244,54 @@ export class EngineBed {
     return this.operator.intervalsOf(groupId).map(({ lower, upper }) => `${lower}-${upper}`);
   }
 
-  #around(engine: EngineUnderTest): Tidegate {
+  get #isApart(): boolean {
+    return this.fixture.client !== undefined;
+  }
+
+  get #tidegates(): readonly Tidegate[] {
+    return this.#isApart ? [this.#tidegate, this.#firing] : [this.#tidegate];
+  }
+
+  #around(engine: EngineUnderTest): [registering: Tidegate, firing: Tidegate] {
+    const client = this.fixture.client?.();
+    const { current } = this.#parts.store;
+    const store = client === undefined ? current : shared(current, this.clock);
+    const firing = this.#create({ store, engines: [engine] });
+    this.fires.attach(firing);
+    return [client === undefined ? firing : this.#create({ store, engineClients: [client] }), firing];
+  }
+
+  #create(parts: Pick<TidegateOptions, "store" | "engines" | "engineClients">): Tidegate {
     const tidegate = createTidegate({
-      store: this.#parts.store.current,
-      engines: [engine],
+      ...parts,
       operators: [this.operator],
       clock: this.clock,
-      owner: "engine-suite",
+      owner: parts.engines === undefined ? "engine-suite-client" : "engine-suite",
       watchdogEveryMs: NEVER_MS,
       reconcileEveryMs: NEVER_MS,
+      // Each Tidegate carries out what it has planned itself: to look for others' runs would only take time.
+      ...(this.#isApart ? { dispatcher: { pollMs: NEVER_MS }, backfillEveryMs: NEVER_MS } : {}),
     });
     tidegate.events.on("trouble", (trouble) => this.troubles.push(trouble));
-    this.fires.attach(tidegate);
     return tidegate;
   }
+}
+
+/** The store as one of several processes has it open: closing it closes it for none of the others. */
+function shared(store: ScheduleStore, clock: Clock): ScheduleStore {
+  const own: Partial<ScheduleStore> = {
+    isShared: true,
+    now: async () => clock.now(),
+    open: async () => {},
+    close: async () => {},
+  };
+  return new Proxy(store, {
+    get: (target, name) => {
+      if (Object.hasOwn(own, name)) return own[name as keyof ScheduleStore];
+      const value = Reflect.get(target, name, target) as unknown;
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
 }
 
 /** Fails unless each interval begins where the previous one ended, the first at `lower`. */

@@ -10,7 +10,7 @@ export function capabilityRules({ chapter, supports, finestPeriodMs }: EngineSui
     });
 
     rule("is one object, however often it is asked for", async (bed) => {
-      const [engine] = bed.tidegate.container.getAll(TOKENS.engine);
+      const [engine] = bed.firing.container.getAll(TOKENS.engine);
       expect(engine).toBe(bed.engine);
     });
 

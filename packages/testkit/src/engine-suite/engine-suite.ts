@@ -18,6 +18,7 @@ import { updateRules } from "./updating.js";
 
 export { type CountingOperator, countingOperator } from "./counting-operator.js";
 export type {
+  EngineClientUnderTest,
   EngineFeatures,
   EngineFixture,
   EngineProcess,

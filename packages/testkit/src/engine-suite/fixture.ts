@@ -10,7 +10,10 @@ import type {
 import type { StoreFixture } from "../store-suite/fixture.js";
 
 /** An engine as `createTidegate` takes it: an object, or the module that a package's factory returns. */
-export type EngineUnderTest = TidegateOptions["engines"][number];
+export type EngineUnderTest = NonNullable<TidegateOptions["engines"]>[number];
+
+/** The client of an engine, as `createTidegate` takes it. */
+export type EngineClientUnderTest = NonNullable<TidegateOptions["engineClients"]>[number];
 
 /** Dependencies of an engine that is created by hand; a module gets the same from its container. */
 export interface EngineSuiteContext {
@@ -37,6 +40,12 @@ export interface EngineProcess {
 export interface EngineFixture {
   /** Not started, without definitions. */
   readonly engine: EngineUnderTest;
+  /**
+   * Creates the client of the engine, as another process has it: the suite then puts a Tidegate around each,
+   * over one store, and registers through the client's. Called at the start of each test and after each
+   * restart. @default the engine's own Tidegate registers
+   */
+  readonly client?: () => EngineClientUnderTest;
   /**
    * Creates the engine as the next process does, over what this one left. @default the same object is started
    * again

@@ -5,8 +5,8 @@ import type { TablePolicies } from "./table-schedule.js";
 /** Settings of a workflow scheduler for Flink. */
 export interface WorkflowSchedulerOptions {
   /**
-   * The Tidegate instance whose schedules the tables become; its operators include a `FlinkOperator` with the
-   * gateway's own address.
+   * The Tidegate instance whose schedules the tables become; its operators include the operator `flink` with
+   * the gateway's own address.
    */
   readonly tidegate: Tidegate;
   /**

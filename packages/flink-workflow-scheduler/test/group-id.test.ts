@@ -1,7 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { quotedName } from "../../src/sql/literal.js";
-import { groupIdOf } from "../../src/workflow-scheduler/group-id.js";
+import { groupIdOf } from "../src/group-id.js";
+
+/** As Flink SQL quotes a name. */
+const quotedName = (name: string) => `\`${name.replaceAll("`", "``")}\``;
 
 const part = fc.oneof(
   fc.string({ unit: "binary", minLength: 1, maxLength: 80 }),

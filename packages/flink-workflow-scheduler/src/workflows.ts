@@ -1,4 +1,4 @@
-import { isTidegateError, type Schedule, type ScheduleClient, ScheduleError } from "@tidegate/core";
+import { hasCode, type Schedule, type ScheduleClient, ScheduleError, statusesFor } from "@tidegate/core";
 import type { CreateBody, WorkflowName } from "./bodies.js";
 import {
   isOfTable,
@@ -86,7 +86,7 @@ export class Workflows {
 }
 
 function isAlive({ status }: Schedule): boolean {
-  return status !== "DELETING" && status !== "DELETED";
+  return statusesFor("unregister").includes(status);
 }
 
 function exists(identifier: string, { status, spec }: Schedule): ScheduleError {
@@ -97,8 +97,4 @@ function exists(identifier: string, { status, spec }: Schedule): ScheduleError {
   return new ScheduleError("SCHEDULE_EXISTS", `Materialized table ${identifier} ${problem}.`, {
     field: "materializedTableIdentifier",
   });
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return isTidegateError(error) && error.code === code;
 }

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { FlinkServer } from "@tidegate/test-servers";
+import type { FlinkServer } from "./flink-server.js";
 
 /** Between two looks at an operation, ms; Flink tells of its end to nobody. */
 const LOOK_MS = 50;
 
 /** A person who types statements into Flink's SQL Gateway. */
-export class Console {
+export class FlinkConsole {
   readonly #url: string;
   readonly #session: string;
 
@@ -17,11 +17,11 @@ export class Console {
   static async open(
     { gatewayUrl }: FlinkServer,
     properties: Readonly<Record<string, string>> = {},
-  ): Promise<Console> {
+  ): Promise<FlinkConsole> {
     const { sessionHandle } = await ask<{ sessionHandle: string }>(`${gatewayUrl}/v3/sessions`, {
       properties,
     });
-    return new Console(gatewayUrl, sessionHandle);
+    return new FlinkConsole(gatewayUrl, sessionHandle);
   }
 
   /** Runs a statement, and the job that it may be, to its end. @throws Error with Flink's stack trace */

@@ -1,6 +1,7 @@
+import { validatorCompiler, type ZodTypeProvider } from "@fastify/type-provider-zod";
+import { type AllowList, allowListOf, HttpError, LOOPBACK } from "@tidegate/manager/http-kit";
 import type { FastifyPluginAsync } from "fastify";
-import { type AllowList, allowListOf, LOOPBACK } from "./allow-list.js";
-import { answerError } from "./answer-error.js";
+import { answerFlink } from "./answer-refusal.js";
 import { createBody, resumeBody, workflowBody } from "./bodies.js";
 import type { WorkflowSchedulerOptions } from "./options.js";
 import { Workflows } from "./workflows.js";
@@ -17,23 +18,25 @@ export function workflowPlugin(options: WorkflowSchedulerOptions): FastifyPlugin
   const callers = allowListOf(allow);
   const settings = { timezone, operator, policies };
   return async (app) => {
-    app.setErrorHandler(answerError);
-    await app.register(async (routes) => {
+    app.setErrorHandler(answerFlink);
+    app.setValidatorCompiler(validatorCompiler);
+    await app.register(async (plain) => {
+      const routes = plain.withTypeProvider<ZodTypeProvider>();
       routes.addHook("onRequest", async ({ socket }) => requireAllowed(callers, socket.remoteAddress));
       const workflows = (): Workflows => new Workflows(tidegate.client, settings);
-      const route = { bodyLimit: MAX_BYTES };
-      routes.post(`${PATH}/create`, route, ({ body }) => workflows().create(createBody.parse(body)));
-      routes.post(`${PATH}/suspend`, route, async ({ body }) => {
-        await workflows().suspend(workflowBody.parse(body));
+      const route = <Body>(body: Body) => ({ bodyLimit: MAX_BYTES, schema: { body } });
+      routes.post(`${PATH}/create`, route(createBody), ({ body }) => workflows().create(body));
+      routes.post(`${PATH}/suspend`, route(workflowBody), async ({ body }) => {
+        await workflows().suspend(body);
         return {};
       });
-      routes.post(`${PATH}/resume`, route, async ({ body }) => {
-        const { dynamicOptions, ...name } = resumeBody.parse(body);
+      routes.post(`${PATH}/resume`, route(resumeBody), async ({ body }) => {
+        const { dynamicOptions, ...name } = body;
         await workflows().resume(name, dynamicOptions);
         return {};
       });
-      routes.delete(`${PATH}/delete`, route, async ({ body }) => {
-        await workflows().delete(workflowBody.parse(body));
+      routes.delete(`${PATH}/delete`, route(workflowBody), async ({ body }) => {
+        await workflows().delete(body);
         return {};
       });
     });
@@ -43,5 +46,5 @@ export function workflowPlugin(options: WorkflowSchedulerOptions): FastifyPlugin
 /** Checks the connection's own address, whatever headers say. */
 function requireAllowed(callers: AllowList, address: string | undefined): void {
   if (callers.has(address)) return;
-  throw Object.assign(new Error("This address may not schedule tables."), { statusCode: 403 });
+  throw new HttpError(403, "FORBIDDEN", "This address may not schedule tables.");
 }

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import type { Run } from "@tidegate/core";
-import { FlinkServer, freePort } from "@tidegate/test-servers";
+import { FlinkConsole, FlinkSales, FlinkServer, freePort } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
-import { Console } from "../support/console.js";
-import { Sales } from "../support/sales.js";
-import { SchedulerScene } from "../support/scene.js";
+import { SchedulerScene } from "./support/scene.js";
 
 // Several periods go by, and parts of Flink are started again on the way.
 jest.setTimeout(400_000);
@@ -15,7 +13,7 @@ const FRESHNESS = `'${PERIOD_MS / 1_000}' SECOND`;
 const LIMIT_MS = 180_000;
 
 let flink: FlinkServer;
-let sales: Sales;
+let sales: FlinkSales;
 let scene: SchedulerScene;
 
 beforeAll(async () => {
@@ -23,7 +21,7 @@ beforeAll(async () => {
   flink = await FlinkServer.start({}, { hasTestCatalog: true, workflowSchedulerPort: port });
   scene = new SchedulerScene(flink, port);
   await scene.start();
-  sales = await Sales.create(flink, "shop");
+  sales = await FlinkSales.create(flink, "shop");
 }, 900_000);
 
 afterAll(async () => {
@@ -35,11 +33,11 @@ describe("a materialized table that is created in Flink's gateway", () => {
   const GROUP = "flink:shop.sales.ticks";
   const definition = () => sales.definition("ticks", { freshness: FRESHNESS, format: "yyyyMMddHHmmss" });
   const alter = async (what: string): Promise<void> =>
-    (await Console.open(flink)).type(`ALTER MATERIALIZED TABLE shop.sales.ticks ${what}`);
+    (await FlinkConsole.open(flink)).type(`ALTER MATERIALIZED TABLE shop.sales.ticks ${what}`);
 
   it("is refreshed by Tidegate, period by period", async () => {
     sales.write(twoSalesPerPeriod(Date.now() - 60_000, Date.now() + 1_200_000));
-    await (await Console.open(flink)).type(definition());
+    await (await FlinkConsole.open(flink)).type(definition());
     await refreshed(GROUP, 2);
     await expectRefreshed(GROUP, "ticks");
   });
@@ -83,7 +81,7 @@ describe("a materialized table that is created in Flink's gateway", () => {
   });
 
   it("is let go when it is dropped; each interval was refreshed once", async () => {
-    await (await Console.open(flink)).type("DROP MATERIALIZED TABLE shop.sales.ticks");
+    await (await FlinkConsole.open(flink)).type("DROP MATERIALIZED TABLE shop.sales.ticks");
     expect((await scene.tidegate.client.get(GROUP)).status).toBe("DELETED");
     const isActive = ({ state }: Run) => state === "SUBMITTING" || state === "RUNNING";
     await until(async () => !(await ledger(GROUP)).some(isActive), {
@@ -106,7 +104,7 @@ describe("a refresh that fails", () => {
     const from = Date.now() - 60_000;
     const whole = twoSalesPerPeriod(from, from + 1_200_000);
     sales.write(whole.map((sale) => ({ ...sale, price: 0 })));
-    await (await Console.open(flink)).type(
+    await (await FlinkConsole.open(flink)).type(
       sales.definition("broken", { freshness: FRESHNESS, format: "yyyyMMddHHmmss" }),
     );
     const failed = async (): Promise<Run | undefined> =>
@@ -118,14 +116,14 @@ describe("a refresh that fails", () => {
     await until(async () => (await run()).state === "SUCCEEDED", { what: "the refresh", limitMs: LIMIT_MS });
     expect((await run()).attempt).toBeGreaterThan(1);
     expect(sales.partitions("broken").get(partitionOf((await run()).lower))).toHaveLength(2);
-    await (await Console.open(flink)).type("DROP MATERIALIZED TABLE shop.sales.broken");
+    await (await FlinkConsole.open(flink)).type("DROP MATERIALIZED TABLE shop.sales.broken");
   });
 });
 
 describe("a table with a hostile name", () => {
   it("is data on the whole way", async () => {
     const name = "`we``ird.t'a\"b le; DROP --é`";
-    const console = await Console.open(flink, { "table.local-time-zone": "Asia/Shanghai" });
+    const console = await FlinkConsole.open(flink, { "table.local-time-zone": "Asia/Shanghai" });
     const SHANGHAI = 8 * 3_600_000;
     sales.write(twoSalesPerPeriod(Date.now() - 60_000 + SHANGHAI, Date.now() + 1_200_000 + SHANGHAI));
     await console.type(sales.definition(name, { freshness: FRESHNESS, format: "yyyyMMddHHmmss" }));
@@ -143,7 +141,7 @@ describe("a table with a hostile name", () => {
 
 describe("what Tidegate refuses", () => {
   it("is shown to whoever typed the statement, and the table is not there", async () => {
-    const console = await Console.open(flink, { "table.local-time-zone": "GMT+08:00" });
+    const console = await FlinkConsole.open(flink, { "table.local-time-zone": "GMT+08:00" });
     const definition = sales.definition("nowhere", { freshness: "'1' DAY", format: "yyyy-MM-dd" });
     await expect(console.type(definition)).rejects.toThrow("TIMEZONE_UNKNOWN");
     await expect(console.type("DROP MATERIALIZED TABLE shop.sales.nowhere")).rejects.toThrow(

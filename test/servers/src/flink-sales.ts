@@ -9,8 +9,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { FlinkServer } from "@tidegate/test-servers";
-import { Console } from "./console.js";
+import { FlinkConsole } from "./flink-console.js";
+import type { FlinkServer } from "./flink-server.js";
 
 /** One sale, which belongs to a partition. */
 export interface Sale {
@@ -20,21 +20,21 @@ export interface Sale {
 }
 
 /** A catalog of a test's own, with a table of sales and materialized tables over it. */
-export class Sales {
+export class FlinkSales {
   readonly catalog: string;
   readonly #folder: string;
-  readonly #console: Console;
+  readonly #console: FlinkConsole;
 
-  private constructor(catalog: string, folder: string, console: Console) {
+  private constructor(catalog: string, folder: string, console: FlinkConsole) {
     this.catalog = catalog;
     this.#folder = folder;
     this.#console = console;
   }
 
-  static async create(flink: FlinkServer, catalog: string): Promise<Sales> {
+  static async create(flink: FlinkServer, catalog: string): Promise<FlinkSales> {
     const folder = mkdtempSync(join(flink.dataFolder, `${catalog}-`));
     mkdirSync(join(folder, "sales"));
-    const sales = new Sales(catalog, folder, await Console.open(flink));
+    const sales = new FlinkSales(catalog, folder, await FlinkConsole.open(flink));
     await sales.#console.type(
       `CREATE CATALOG ${catalog} WITH ('type' = 'test-filesystem', 'path' = '${folder}', 'default-database' = 'sales')`,
     );

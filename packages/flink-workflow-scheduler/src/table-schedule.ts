@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { type JsonObject, type Schedule, ScheduleError, type ScheduleInfo } from "@tidegate/core";
-import { freshnessOfCron, freshnessText } from "../materialized-table/freshness.js";
+import { freshnessOfCron, freshnessText } from "@tidegate/operator-flink";
 import type { CreateBody } from "./bodies.js";
 import { groupIdOf } from "./group-id.js";
 

@@ -1,4 +1,4 @@
-import { ConfigurationError } from "@tidegate/core";
+import { Listener, loggerOf, RequestLog } from "@tidegate/manager/http-kit";
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from "fastify";
 import type { WorkflowSchedulerOptions } from "./options.js";
 import { workflowPlugin } from "./plugin.js";
@@ -37,29 +37,15 @@ export interface WorkflowScheduler {
 export function createWorkflowScheduler(options: WorkflowSchedulerOptions): WorkflowScheduler {
   const plugin = workflowPlugin(options);
   const { logger = true } = options;
-  let server: FastifyInstance | undefined;
-  const close = async (): Promise<void> => {
-    const closing = server;
-    server = undefined;
-    await closing?.close();
-  };
+  const listener = new Listener("The workflow scheduler");
+  const create = () =>
+    Fastify({ ...loggerOf(logger), logController: new RequestLog() }) as unknown as FastifyInstance;
   return {
     plugin,
-    close,
-    listen: async ({ host = "127.0.0.1", port }) => {
-      if (server !== undefined) {
-        throw new ConfigurationError("CONFIGURATION_INVALID", "The workflow scheduler listens already.");
-      }
-      server = Fastify(
-        typeof logger === "object" && "child" in logger ? { loggerInstance: logger } : { logger },
-      ) as unknown as FastifyInstance;
-      try {
+    listen: ({ host = "127.0.0.1", port }) =>
+      listener.listen({ host, port }, create, async (server) => {
         await server.register(plugin);
-        return await server.listen({ host, port });
-      } catch (error) {
-        await close();
-        throw error;
-      }
-    },
+      }),
+    close: () => listener.close(),
   };
 }

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { parseIdentifier } from "../materialized-table/identifier.js";
+import { parseIdentifier } from "@tidegate/operator-flink";
 
 const PREFIX = "flink:";
 

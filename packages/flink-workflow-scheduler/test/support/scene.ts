@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createTidegate, type Tidegate } from "@tidegate/core";
 import { embeddedEngine } from "@tidegate/engine-embedded";
+import { createFlinkOperator } from "@tidegate/operator-flink";
 import { sqliteStore } from "@tidegate/store-sqlite";
 import type { FlinkServer } from "@tidegate/test-servers";
-import { createFlinkOperator } from "../../src/index.js";
-import { createWorkflowScheduler, type WorkflowScheduler } from "../../src/workflow-scheduler/index.js";
+import { createWorkflowScheduler, type WorkflowScheduler } from "../../src/index.js";
 
 /** A Tidegate that is a Flink's workflow scheduler, and can be started again over the same file. */
 export class SchedulerScene {

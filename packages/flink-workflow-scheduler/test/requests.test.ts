@@ -1,12 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { createTidegate, MemoryStore, type Schedule, type Tidegate } from "@tidegate/core";
 import { embeddedEngine } from "@tidegate/engine-embedded";
+import { createFlinkOperator } from "@tidegate/operator-flink";
 import Fastify, { type FastifyInstance } from "fastify";
-import { createFlinkOperator } from "../../src/index.js";
-import {
-  createWorkflowScheduler,
-  type WorkflowSchedulerOptions,
-} from "../../src/workflow-scheduler/index.js";
+import { createWorkflowScheduler, type WorkflowSchedulerOptions } from "../src/index.js";
 
 const PATH = "/v3/workflow/embedded-scheduler";
 

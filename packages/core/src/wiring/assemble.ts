@@ -1,0 +1,153 @@
+import { randomUUID } from "node:crypto";
+import { BackfillControl } from "../client/backfill-control.js";
+import { Lifecycle } from "../client/lifecycle.js";
+import { Registration } from "../client/registration.js";
+import { RunControl } from "../client/run-control.js";
+import { ScheduleChanges } from "../client/schedule-changes.js";
+import { ScheduleClient } from "../client/schedule-client.js";
+import { SpecReader } from "../client/spec-reader.js";
+import type { Clock, EpochMs } from "../clock/clock.js";
+import type { FleetClock } from "../clock/fleet-clock.js";
+import { Dispatcher } from "../dispatch/dispatcher.js";
+import type { EngineContext, FireSink, ScheduleEngine, ScheduleEngineClient } from "../engine/engine.js";
+import type { TidegateEmitter } from "../events/events.js";
+import { createSignals, type SignalEmitter } from "../events/signals.js";
+import type { Gate } from "../gate/gate.js";
+import { Gatekeeper } from "../gates/gatekeeper.js";
+import { NotBeforeGate } from "../gates/not-before-gate.js";
+import { Intake } from "../intake/intake.js";
+import type { ScheduleOperator } from "../operator/operator.js";
+import { Backfiller } from "../planning/backfiller.js";
+import { IntervalPlanner } from "../planning/planner.js";
+import { SpecCache } from "../planning/spec-cache.js";
+import { signallingStore } from "../store/claimable-signal.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
+import { ClockKeeper } from "../upkeep/clock-keeper.js";
+import { EngineRegistry } from "../upkeep/engine-registry.js";
+import { EngineOutbox } from "../upkeep/outbox.js";
+import { Reconciler } from "../upkeep/reconciler.js";
+import { Watchdog } from "../upkeep/watchdog.js";
+import type { Service } from "./service.js";
+import type { TidegateSettings } from "./tokens.js";
+
+/** The parts of a Tidegate instance that packages provide, and those that they use. */
+export interface Plugins {
+  readonly store: ScheduleStore;
+  readonly engines: readonly ScheduleEngine[];
+  readonly engineClients: readonly ScheduleEngineClient[];
+  readonly operators: readonly ScheduleOperator[];
+  /** Besides the built-in ones. */
+  readonly gates: readonly Gate[];
+  readonly clock: FleetClock;
+  /** The clock that `clock` corrects. */
+  readonly machine: Clock;
+  readonly emitter: TidegateEmitter;
+  /** Returns what receives the fires of engines and callbacks: the planner, or what was put in front of it. */
+  readonly sink: () => FireSink;
+}
+
+/** The parts of a Tidegate instance, wired. */
+export interface Services {
+  readonly client: ScheduleClient;
+  readonly intake: Intake;
+  readonly planner: IntervalPlanner;
+  readonly reconciler: Reconciler;
+  readonly signals: SignalEmitter;
+  /** In the order of their start. */
+  readonly all: readonly Service[];
+}
+
+/** Makes the parts of a Tidegate instance; starts none of them. */
+export function assemble(plugins: Plugins, settings: TidegateSettings): Services {
+  const { clock, emitter, machine } = plugins;
+  const { namespace = "default", owner = randomUUID() } = settings;
+  const signals = createSignals(emitter);
+  const store = signallingStore(plugins.store, () => signals.emit("runs-claimable"));
+  const ledger = { store, clock, emitter, signals, namespace };
+  const operators = byType(plugins.operators);
+  const engines = new EngineRegistry(plugins.engines, plugins.engineClients);
+
+  const clockKeeper = new ClockKeeper({
+    clock,
+    machine,
+    store,
+    emitter,
+    maxSkewMs: settings.maxClockSkewMs ?? 10_000,
+    refusedSkewMs: settings.refuseClockSkewMs ?? 300_000,
+  });
+  const cache = new SpecCache(store, namespace);
+  const planner = new IntervalPlanner({ ...ledger, specs: cache });
+  const options = settings.dispatcher ?? {};
+  const gates = new Map([new NotBeforeGate(), ...plugins.gates].map((gate) => [gate.gateType, gate]));
+  const timeoutMs = settings.gateTimeoutMs ?? 30_000;
+  const gatekeeper = new Gatekeeper({ ...ledger, gates, specs: cache, timeoutMs });
+  const onNextLook = (at: EpochMs | undefined): void => gatekeeper.lookAt(at);
+  const dispatcher = new Dispatcher({ ...ledger, operators, specs: cache, owner, options, onNextLook });
+  const backfiller = new Backfiller({ ...ledger, everyMs: settings.backfillEveryMs ?? 5_000 });
+  const outbox = new EngineOutbox({ ...ledger, engines });
+  const reconciler = new Reconciler({
+    ...ledger,
+    engines,
+    outbox,
+    everyMs: settings.reconcileEveryMs ?? 300_000,
+    onDrift: settings.onEngineDrift ?? "mend",
+  });
+  const everyMs = settings.watchdogEveryMs ?? 5_000;
+  const watchdog = new Watchdog({ ...ledger, planner, specs: cache, everyMs });
+
+  const specs = new SpecReader({ clock, engines, operators, gates });
+  const changes = new ScheduleChanges({ ...ledger, outbox, planner });
+  const registration = new Registration({ ...ledger, outbox, specs, changes });
+  const lifecycle = new Lifecycle({ ...ledger, planner, dispatcher, specs, changes });
+  const runControl = new RunControl({ ...ledger, planner, dispatcher });
+  const backfills = new BackfillControl({ ...ledger, backfiller });
+  const client = new ScheduleClient({
+    store,
+    clock,
+    operators: [...operators.keys()],
+    gates: [...gates.keys()],
+    specs,
+    changes,
+    registration,
+    lifecycle,
+    runControl,
+    backfills,
+  });
+  const sink: FireSink = { fire: (fires) => plugins.sink().fire(fires) };
+  const intake = new Intake({ ...ledger, sink, backfill: (request) => client.backfill(request) });
+
+  const context = (): EngineContext => ({
+    sink: plugins.sink(),
+    events: emitter,
+    onFireMoved: (listener) => {
+      signals.on("fire-moved", listener);
+      return () => signals.off("fire-moved", listener);
+    },
+  });
+  const all = [
+    { start: () => store.open(settings.namespace), stop: () => store.close() },
+    clockKeeper,
+    ...plugins.operators.map(operatorService),
+    ...plugins.engineClients.map((engineClient) => ({ start: () => {}, stop: () => engineClient.stop?.() })),
+    planner,
+    lifecycle,
+    gatekeeper,
+    dispatcher,
+    backfiller,
+    ...plugins.engines.map((engine) => ({
+      start: () => engine.start(context()),
+      stop: () => engine.stop(),
+    })),
+    reconciler,
+    watchdog,
+  ];
+  return { client, intake, planner, reconciler, signals, all };
+}
+
+function operatorService(operator: ScheduleOperator): Service {
+  return { start: () => operator.start?.(), stop: () => operator.stop?.() };
+}
+
+function byType(operators: readonly ScheduleOperator[]): ReadonlyMap<string, ScheduleOperator> {
+  return new Map(operators.map((operator) => [operator.operatorType.toLowerCase(), operator]));
+}
