@@ -68,6 +68,16 @@ function test(args) {
   jest(["--json", "--outputFile=.tmp/tests.json", "--ci", ...args]);
 }
 
+/** Writes the API reference; any warning is an error. */
+function typedoc(args) {
+  run("node", [
+    "docs/api/node_modules/typedoc/bin/typedoc",
+    "--options",
+    "docs/api/typedoc.config.mjs",
+    ...args,
+  ]);
+}
+
 const commands = {
   start: (args) => {
     build();
@@ -86,6 +96,11 @@ const commands = {
   check: () => {
     run("biome", ["ci", "."]);
     run("turbo", ["run", "build", "typecheck", "package-check", "--output-logs=errors-only", "--ui=stream"]);
+    typedoc(["--emit", "none"]);
+  },
+  docs: (args) => {
+    build();
+    typedoc(args);
   },
   exec: ([command, ...args]) => run(command, args),
 };

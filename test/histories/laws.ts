@@ -123,9 +123,9 @@ export function holdOfSubmissions(
 ): void {
   const atStart = settings.some(({ fireAt }) => fireAt === "interval-start");
   const delay = Math.min(...settings.map((policies) => policies.delay)) * tenthMs;
-  for (const { event, at, kind, mode, lowerBoundary, upperBoundary } of records) {
+  for (const { event, at, kind, mode, lowerBound, upperBound } of records) {
     if (event !== "submit" || (atStart && mode === "full")) continue;
-    const due = Number(atStart ? lowerBoundary : upperBoundary) + (kind === "SCHEDULED" ? delay : 0);
+    const due = Number(atStart ? lowerBound : upperBound) + (kind === "SCHEDULED" ? delay : 0);
     demand(at >= due, "not-before-it-is-over", () => `${kind} up to ${iso(due)} at ${iso(at)}`);
   }
 }
@@ -137,10 +137,10 @@ export function holdOfOrder(records: readonly JobRecord[], { intents }: Stage): 
   if (!isNarrow || cancelledRuns.size > 0 || hasUnregistered) return;
   const begun = new Set<string>();
   let reached = Number.NEGATIVE_INFINITY;
-  for (const { event, kind, key, upperBoundary } of records) {
+  for (const { event, kind, key, upperBound } of records) {
     if (event !== "submit" || kind !== "SCHEDULED" || begun.has(key)) continue;
     begun.add(key);
-    const upper = Number(upperBoundary);
+    const upper = Number(upperBound);
     demand(upper >= reached, "in-order", () => `up to ${iso(upper)} after ${iso(reached)}`);
     reached = upper;
   }

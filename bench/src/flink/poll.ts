@@ -80,9 +80,9 @@ function requestOf(): OfflineJobRequest {
   const key = randomBytes(16).toString("hex");
   return {
     groupId: key,
-    boundaryType: "time",
-    lowerBoundary: "0",
-    upperBoundary: "1000",
+    boundaryType: "TIME",
+    lowerBound: "0",
+    upperBound: "1000",
     runId: key,
     idempotencyKey: key,
     attempt: 1,

@@ -7,10 +7,10 @@ export function printingOperator(pageOf: (groupId: string) => string): ScheduleO
   const keys = new Set<string>();
   return {
     operatorType: "printing",
-    submit: async ({ groupId, lowerBoundary, upperBoundary, idempotencyKey }) => {
+    submit: async ({ groupId, lowerBound, upperBound, idempotencyKey }) => {
       keys.add(idempotencyKey);
-      const lateS = ((Date.now() - Number(upperBoundary)) / 1_000).toFixed(1);
-      const interval = `[${time(lowerBoundary)}, ${time(upperBoundary)})`;
+      const lateS = ((Date.now() - Number(upperBound)) / 1_000).toFixed(1);
+      const interval = `[${time(lowerBound)}, ${time(upperBound)})`;
       console.log(`${groupId} ${interval} ran ${lateS} s after its end: ${pageOf(groupId)}`);
       return { jobId: idempotencyKey, outcome: DONE };
     },

@@ -25,7 +25,7 @@ async function main(plan: Plan): Promise<void> {
   const chosen = String(plan.startAt + FAILING_INTERVAL * 1_000);
   const failing = new FailOnce(
     createDuckdbOperator({ threads: 1 }),
-    ({ groupId, lowerBoundary }) => groupId === "all-flights" && lowerBoundary === chosen,
+    ({ groupId, lowerBound }) => groupId === "all-flights" && lowerBound === chosen,
   );
   const operator = jobRecorder(failing, recordingOf(plan));
   const tidegate = createTidegate({

@@ -31,6 +31,7 @@ export {
   type TidegateEvents,
   type TroubleEvent,
 } from "./events/events.js";
+export type { EventMap, TypedEmitter } from "./events/typed-emitter.js";
 export type * from "./gate/gate.js";
 export type { Callback, RerunRequest, Taken } from "./intake/callback.js";
 export type { Intake } from "./intake/intake.js";
@@ -60,8 +61,9 @@ export * from "./schedule/inlong.js";
 export type { Instant } from "./schedule/instant.js";
 export { laneWidth, normalizeSchedule, type SpecDefaults } from "./schedule/normalize.js";
 export type { NotBefore } from "./schedule/not-before.js";
+export { type ParsedScheduleInfo, parseScheduleInfo } from "./schedule/parse.js";
 export * from "./schedule/schedule.js";
-export { type ParsedScheduleInfo, parseScheduleInfo, scheduleInfoSchema } from "./schedule/schema.js";
+export { scheduleInfoSchema } from "./schedule/schema.js";
 export * from "./schedule/status.js";
 export type * from "./store/backfill-table.js";
 export type * from "./store/gate-queue.js";

@@ -4,4 +4,20 @@
  * @module
  */
 
-export { scheduleInfoSchema } from "./schedule/schema.js";
+export { intervalSchema } from "./interval/schema.js";
+export { jobMetricsSchema, runKindSchema } from "./job/schema.js";
+export { backfillSchema, backfillSelectSchema } from "./run/backfill-schema.js";
+export {
+  attemptRecordSchema,
+  placeSchema,
+  runErrorSchema,
+  runReasonSchema,
+  runSchema,
+  runStateSchema,
+  runWaitSchema,
+} from "./run/schema.js";
+export { normalizeSchedule, type SpecDefaults } from "./schedule/normalize.js";
+export { type ParsedScheduleInfo, parseScheduleInfo } from "./schedule/parse.js";
+export { scheduleInfoSchema, scheduleSpecSchema } from "./schedule/schema.js";
+export { scheduleSchema, scheduleStatusSchema, scheduleVersionSchema } from "./schedule/stored-schema.js";
+export { triggerSchema } from "./trigger/trigger-schema.js";

@@ -94,7 +94,7 @@ describe("a DAG run that is cleared", () => {
 describe("a backfill in Airflow", () => {
   it("runs what is missing and what has failed, and is green for what has succeeded", async () => {
     const broken = now - 2 * HOUR;
-    bed.isFailing = ({ upperBoundary }) => Number(upperBoundary) === broken;
+    bed.isFailing = ({ upperBound }) => Number(upperBound) === broken;
     await registerHours();
     bed.isFailing = () => false;
     await backfill(rest, bed.dagOf("orders"), now - 5 * HOUR, now - HOUR);

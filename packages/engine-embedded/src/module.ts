@@ -4,7 +4,11 @@ import { EmbeddedEngine, ENGINE_TYPE } from "./embedded-engine.js";
 import { type EmbeddedEngineOptions, settingsOf } from "./options.js";
 
 /**
- * Adds the embedded engine, named `embedded`, to a Tidegate.
+ * Returns the module that adds the embedded engine, named `embedded`, to a Tidegate instance.
+ *
+ * ```ts
+ * const engine = embeddedEngine();
+ * ```
  *
  * @throws ConfigurationError CONFIGURATION_INVALID with the offending option
  */

@@ -32,6 +32,11 @@ export interface WorkflowScheduler {
  * created in Flink's SQL Gateway, become schedules of a Tidegate instance. They survive restarts on either
  * side, each refresh job is waited for, and a failed one is retried.
  *
+ * ```ts
+ * const scheduler = createWorkflowScheduler({ tidegate, allow: ["10.1.0.0/16"] });
+ * await scheduler.listen({ port: 8090 });
+ * ```
+ *
  * @throws ConfigurationError CONFIGURATION_INVALID for an `allow` entry that is not an address
  */
 export function createWorkflowScheduler(options: WorkflowSchedulerOptions): WorkflowScheduler {

@@ -1,4 +1,10 @@
-import { hasCode, type Schedule, type ScheduleClient, ScheduleError, statusesFor } from "@tidegate/core";
+import {
+  hasCode,
+  SCHEDULE_STATUSES,
+  type Schedule,
+  type ScheduleClient,
+  ScheduleError,
+} from "@tidegate/core";
 import type { CreateBody, WorkflowName } from "./bodies.js";
 import {
   isOfTable,
@@ -86,7 +92,7 @@ export class Workflows {
 }
 
 function isAlive({ status }: Schedule): boolean {
-  return statusesFor("unregister").includes(status);
+  return SCHEDULE_STATUSES[status].isRegistered;
 }
 
 function exists(identifier: string, { status, spec }: Schedule): ScheduleError {

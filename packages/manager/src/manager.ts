@@ -41,6 +41,11 @@ export interface Manager {
 /**
  * Creates a manager.
  *
+ * ```ts
+ * const manager = createManager({ tidegate, authorize: { token: process.env.MANAGER_TOKEN! } });
+ * console.log(await manager.listen({ port: 8080 }));
+ * ```
+ *
  * @throws ConfigurationError CONFIGURATION_INVALID if an option is invalid; it never shows credentials
  */
 export function createManager(given: ManagerOptions): Manager {

@@ -37,7 +37,7 @@ async function generations(bed: Bed, upper: number): Promise<number[]> {
 }
 
 const submitted = (operator: GatedOperator, upper: number) =>
-  operator.submitted.filter(({ upperBoundary }) => Number(upperBoundary) === upper).length;
+  operator.submitted.filter(({ upperBound }) => Number(upperBound) === upper).length;
 
 describe("a callback that asks for a re-run", () => {
   it("runs its interval once more, and says which run that is", async () => {

@@ -49,6 +49,14 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
     this.#slots = new Slots(settings.maxParallelJobs);
   }
 
+  notes({ source }: DuckdbJob): readonly string[] {
+    const minAgeMs = source?.minAgeMs ?? 0;
+    if (minAgeMs === 0) return [];
+    return [
+      `job.source.minAgeMs: an attempt fails while a file is younger than ${minAgeMs} ms, so maxAttempts and backoff must outlast that.`,
+    ];
+  }
+
   async start(): Promise<void> {
     this.#isStopped = false;
   }

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { parseOptions } from "@tidegate/core";
+import { type Clock, parseOptions, SystemClock } from "@tidegate/core";
 import { z } from "zod";
 import { realPathOf } from "./job/allowed-paths.js";
 
@@ -21,6 +21,8 @@ export interface DuckdbOperatorOptions {
    * (`UV_THREADPOOL_SIZE`, 4 by default), which the process's file system calls need too. @default 2
    */
   readonly maxParallelJobs?: number;
+  /** Tells the age of files (`job.source.minAgeMs`). @default the machine's clock */
+  readonly clock?: Clock;
 }
 
 /** The options with defaults applied and directories as real paths. */
@@ -29,6 +31,7 @@ export interface Settings {
   readonly threads: number | undefined;
   readonly memoryLimit: string;
   readonly maxParallelJobs: number;
+  readonly clock: Clock;
 }
 
 const schema = z.strictObject({
@@ -39,14 +42,20 @@ const schema = z.strictObject({
     .regex(/^\d+(\.\d+)?\s?([KMGT]i?B)$/i, 'must be an amount such as "512MB"')
     .default("1GB"),
   maxParallelJobs: z.number().int().min(1).max(1_024).default(2),
+  clock: z.custom<Clock>((value) => typeof value === "object" && value !== null).optional(),
 });
 
 /** @throws ConfigurationError CONFIGURATION_INVALID with the offending option */
 export function settingsOf(options: DuckdbOperatorOptions): Settings {
-  const { allowedDirectories, threads, ...rest } = parseOptions("DuckdbOperatorOptions", schema, options);
+  const { allowedDirectories, threads, clock, ...rest } = parseOptions(
+    "DuckdbOperatorOptions",
+    schema,
+    options,
+  );
   return {
     ...rest,
     threads,
+    clock: clock ?? new SystemClock(),
     allowedDirectories: allowedDirectories?.map((directory) => realPathOf(resolve(directory))),
   };
 }

@@ -38,9 +38,9 @@ export function requestOf(spec: RunSpec): OfflineJobRequest {
   const runId = hash("sha256", `${lower}\n${upper}\n${generation}`, "hex").slice(0, 32);
   return {
     groupId: "flights",
-    boundaryType: "time",
-    lowerBoundary: String(lower),
-    upperBoundary: String(upper),
+    boundaryType: "TIME",
+    lowerBound: String(lower),
+    upperBound: String(upper),
     runId,
     idempotencyKey: runId,
     attempt,

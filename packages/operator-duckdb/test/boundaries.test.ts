@@ -141,11 +141,11 @@ describe("the bounds of an interval", () => {
     const context = untroubled();
     const base = requestOf({ job, lower: LOWER, upper: UPPER });
     for (const wrong of [
-      { lowerBoundary: "2026-01-01" },
-      { upperBoundary: "1e3" },
-      { upperBoundary: "9999999999999999" },
-      { upperBoundary: String(LOWER - 1) },
-      { boundaryType: "offset" as const },
+      { lowerBound: "2026-01-01" },
+      { upperBound: "1e3" },
+      { upperBound: "9999999999999999" },
+      { upperBound: String(LOWER - 1) },
+      { boundaryType: "OFFSET" as const },
     ]) {
       const field = Object.keys(wrong)[0]!;
       await expect(bed.operator.submit({ ...base, ...wrong }, context)).rejects.toMatchObject({

@@ -37,7 +37,7 @@ operatorSuite({
         { source: { ...source, options: { sep: ";" } }, target },
         { source },
       ],
-      effects: ({ lowerBoundary }) => timesVisible(bed, Number(lowerBoundary)),
+      effects: ({ lowerBound }) => timesVisible(bed, Number(lowerBound)),
       restart: async () => createDuckdbOperator(),
       dispose: () => bed.dispose(),
     };

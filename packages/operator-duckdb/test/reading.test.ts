@@ -13,7 +13,9 @@ interface Case {
   readonly format: string;
   readonly path: readonly string[];
   readonly columns: Readonly<Record<string, string>>;
-  readonly options: Readonly<Record<string, string | number>>;
+  readonly options: Readonly<Record<string, string | number | boolean>>;
+  /** The path of the time column; without one, times do not matter. */
+  readonly time?: readonly string[];
   readonly rows?: readonly (readonly (string | null)[])[];
   readonly rejected?: number;
   readonly failure?: { readonly isRetryable: boolean };
@@ -35,9 +37,15 @@ describe("a file is taken over exactly, or its rows are kept aside, or the run f
   afterEach(() => bed.dispose());
 
   it.each(CASES.map((one) => [one.name, one] as const))("%s", async (_, one) => {
-    const { format, columns, options, rows = [], rejected = 0, failure } = one;
+    const { format, columns, options, time, rows = [], rejected = 0, failure } = one;
     const path = one.path.map((name) => join(CORPUS, "cases", name));
-    const source = { format, path, columns, ...(format === "csv" ? { options } : {}) };
+    const source = {
+      format,
+      path,
+      columns,
+      ...(format === "csv" ? { options } : {}),
+      ...(time === undefined ? {} : { timeColumn: [...time] }),
+    };
     const outcome = await bed.run({ job: { source, target: { path: bed.target } }, ...DAY });
     if (failure !== undefined) {
       expect(outcome).toMatchObject({ state: "FAILED", error: { code: "JOB_FAILED" }, ...failure });
@@ -54,7 +62,7 @@ describe("a file is taken over exactly, or its rows are kept aside, or the run f
     });
     const copied = await bed.rows(Object.entries(columns).map(asText).join(", "));
     expect(sorted(copied.map((row) => Object.values(row)))).toEqual(sorted(rows));
-    const kept = rejected === 0 ? [] : bed.rejected("full.jsonl");
+    const kept = rejected === 0 ? [] : bed.rejected(time === undefined ? "full.jsonl" : "untimed/full.jsonl");
     expect(kept).toHaveLength(rejected);
     expect(kept.every(({ file }) => path.length > 1 || file === path[0])).toBe(true);
   });

@@ -70,6 +70,17 @@ describe("bad rows", () => {
     );
   });
 
+  it("have no line number in a file whose comments were left out", async () => {
+    const torn = "2,2026-01-01T00:20:00Z,torn";
+    const lines = ["id,time", "# by hand", "1,2026-01-01T00:10:00Z", torn];
+    const { source, target } = csvJob(lines) as { source: JsonObject; target: JsonObject };
+    const job = { source: { ...source, options: { comment: "#" } }, target };
+    expect(counted(await bed.run({ job, ...FIRST }))).toMatchObject({ rowsWritten: 1, rowsDirty: 1 });
+    expect(bed.rejected(FIRST_NAME)).toEqual([
+      expect.objectContaining({ file: join(bed.directory, "in.csv"), row: null, raw: torn }),
+    ]);
+  });
+
   it("of a CSV file that do not split into its columns are kept as they are, in the interval of their time", async () => {
     const job = csvJob([
       "id,time,note",

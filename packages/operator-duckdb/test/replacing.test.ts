@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { EARLIEST, type JsonObject } from "@tidegate/core";
+import { FIRST_INSTANT, type JsonObject } from "@tidegate/core";
 import { untroubled } from "@tidegate/testkit";
 import { Bed, HOUR, requestOf } from "./bed.js";
 
@@ -116,7 +116,7 @@ describe("a target", () => {
   });
 
   describe("of snapshots", () => {
-    const upTo = (upper: number) => ({ lower: EARLIEST, upper, mode: "full" as const });
+    const upTo = (upper: number) => ({ lower: FIRST_INSTANT, upper, mode: "full" as const });
 
     it("holds the last one alone", async () => {
       await bed.run({ job, ...upTo(START + HOUR) });

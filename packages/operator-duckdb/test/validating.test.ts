@@ -18,6 +18,15 @@ describe("a job", () => {
   it.each<[string, JsonObject]>([
     ["a source of one path", { source: CSV, target: TARGET }],
     ["a source of several paths", { source: { ...CSV, path: ["a/*.csv", "b/**/c.csv"] }, target: TARGET }],
+    [
+      "comments and short lines",
+      { source: { ...CSV, options: { comment: "#", relaxed: true } }, target: TARGET },
+    ],
+    [
+      "a time inside of objects",
+      { source: { format: "json", path: "x", timeColumn: ["a", "b"] }, target: TARGET },
+    ],
+    ["files of an age", { source: { ...CSV, minAgeMs: 60_000 }, target: TARGET }],
     ["every type", { source: { ...CSV, columns: everyType() }, target: TARGET }],
     ["types in lower case", { source: { ...CSV, columns: { a: "decimal(10, 2)" } }, target: TARGET }],
     [
@@ -121,6 +130,22 @@ describe("a job", () => {
       "job.source.options.skip",
       { source: { ...CSV, options: { skip: 0.5 } }, target: TARGET },
     ],
+    [
+      "a comment of two characters",
+      "job.source.options.comment",
+      { source: { ...CSV, options: { comment: "//" } }, target: TARGET },
+    ],
+    [
+      "a comment that separates",
+      "job.source.options",
+      { source: { ...CSV, options: { delimiter: "#", comment: "#" } }, target: TARGET },
+    ],
+    [
+      "a time inside of CSV",
+      "job.source.timeColumn",
+      { source: { ...CSV, timeColumn: ["a", "b"] }, target: TARGET },
+    ],
+    ["a negative age", "job.source.minAgeMs", { source: { ...CSV, minAgeMs: -1 }, target: TARGET }],
     [
       "an unknown compression",
       "job.target.compression",

@@ -8,9 +8,9 @@ import { MIDNIGHT } from "./support/requests.js";
 
 const FILLING: Filling = {
   request: {
-    boundaryType: "time",
-    lowerBoundary: String(MIDNIGHT),
-    upperBoundary: String(MIDNIGHT + 1_500),
+    boundaryType: "TIME",
+    lowerBound: String(MIDNIGHT),
+    upperBound: String(MIDNIGHT + 1_500),
     scheduledTime: MIDNIGHT + 1_500,
     groupId: "it's",
     runId: "r1",
@@ -48,9 +48,9 @@ describe("a placeholder in code", () => {
 
   it("becomes the offset itself, for boundaries that are offsets", () => {
     const filling = fillingOf({
-      boundaryType: "offset",
-      lowerBoundary: "-5",
-      upperBoundary: String(2n ** 62n),
+      boundaryType: "OFFSET",
+      lowerBound: "-5",
+      upperBound: String(2n ** 62n),
     });
     expect(bind("{{lower.offset}} {{upper.offset}}", "f", { filling })).toBe(
       "CAST((-5) AS BIGINT) CAST(4611686018427387904 AS BIGINT)",
@@ -62,13 +62,13 @@ describe("a placeholder in code", () => {
   });
 
   it("stays within the years that SQL can write", () => {
-    const filling = fillingOf({ lowerBoundary: "-8640000000000000", upperBoundary: "8640000000000000" });
+    const filling = fillingOf({ lowerBound: "beginning", upperBound: "8640000000000000" });
     const bound = bind("{{lower.date}} {{upper.timestamp}}", "f", { filling });
     expect(bound).toMatch(/^DATE '0001-01-\d\d' TIMESTAMP '9999-12-\d\d [\d:.]+'$/);
   });
 
   it("is 0 before 1970 where it has no sign", () => {
-    const filling = fillingOf({ lowerBoundary: "-8640000000000000", upperBoundary: "-1" });
+    const filling = fillingOf({ lowerBound: "beginning", upperBound: "-1" });
     const bound = bind("'{{lower.unsignedMs}} {{upper.unsignedMs}} {{upper.epochMs}}'", "f", { filling });
     expect(bound).toBe("'0 0 -1'");
   });

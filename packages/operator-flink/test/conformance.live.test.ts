@@ -33,7 +33,7 @@ operatorSuite({
       failingRequest: factory(readings.failing()),
       misshapenJobs: [{ sql: {} }, { python: {} }, {}],
       malformedJob: { sql: { statement: "INSERT OVERWRITE t SELECT {{lower.moment}}" } },
-      effects: async ({ lowerBoundary }) => readings.times(Number(lowerBoundary)),
+      effects: async ({ lowerBound }) => readings.times(Number(lowerBound)),
       restart: async () => operators.start(),
       dispose: () => operators.stop(),
     };
@@ -53,7 +53,7 @@ operatorSuite({
       failingRequest: factory(program.run(failing)),
       misshapenJobs: [{ jar: {} }, { jar: { path: "a.jar", parallelism: 0 } }],
       malformedJob: { jar: { path: "/etc/passwd" } },
-      effects: async ({ lowerBoundary }) => readings.times(Number(lowerBoundary)),
+      effects: async ({ lowerBound }) => readings.times(Number(lowerBound)),
       restart: async () => operators.start(),
       dispose: () => operators.stop(),
     };

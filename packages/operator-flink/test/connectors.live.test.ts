@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { EARLIEST, type JsonObject } from "@tidegate/core";
+import { FIRST_INSTANT, type JsonObject } from "@tidegate/core";
 import { countsReads } from "./support/cluster.js";
 import { ConnectorScene, creation } from "./support/connector-scene.js";
 import { HOUR, MIDNIGHT } from "./support/requests.js";
@@ -66,7 +66,7 @@ describe("a table of a database as a source", () => {
       for (const lower of [START, START + length]) {
         expect(await scene.copy(job, lower, lower + length)).toMatchObject({ state: "SUCCEEDED" });
       }
-      expect(await scene.copy(job, EARLIEST, START)).toMatchObject({
+      expect(await scene.copy(job, FIRST_INSTANT, START)).toMatchObject({
         state: "FAILED",
         error: { message: expect.stringContaining("division by zero") },
       });
@@ -85,12 +85,12 @@ describe("a table of a database as a source", () => {
     const columns = { id: "INT", ms: "BIGINT" };
     const source = { ...scene.table("sale", parts), columns, timeColumn: "ms", timeType: "epochMs" };
     const job = { source, ...markedCopy(), ...IN_PARALLEL };
-    for (const lower of [START, START + 10, EARLIEST]) {
-      const upper = lower === EARLIEST ? START + 5 : lower + 10;
+    for (const lower of [START, START + 10, FIRST_INSTANT]) {
+      const upper = lower === FIRST_INSTANT ? START + 5 : lower + 10;
       expect(await scene.copy(job, lower, upper)).toMatchObject({ state: "SUCCEEDED" });
     }
     expect(await copied()).toEqual([
-      ...range(-9, 5).map((id) => ({ id, interval: EARLIEST })),
+      ...range(-9, 5).map((id) => ({ id, interval: FIRST_INSTANT })),
       ...range(0, 10).map((id) => ({ id, interval: START })),
       ...range(10, 20).map((id) => ({ id, interval: START + 10 })),
     ]);
@@ -157,9 +157,9 @@ describe("a topic as a source", () => {
       "all",
       times.map((at, id) => ({ id, key: KEYS[0], at })),
     );
-    const outcome = await scene.copy(partitionedCopy("all"), EARLIEST, Date.now() + DAY);
+    const outcome = await scene.copy(partitionedCopy("all"), FIRST_INSTANT, Date.now() + DAY);
     expect(outcome).toMatchObject({ state: "SUCCEEDED" });
-    expect(await copied()).toEqual(times.map((_, id) => ({ id, partition: 0, interval: EARLIEST })));
+    expect(await copied()).toEqual(times.map((_, id) => ({ id, partition: 0, interval: FIRST_INSTANT })));
   });
 
   it("ends behind a transaction, whose end counts as a record of the time when it was committed", async () => {
@@ -202,7 +202,7 @@ describe("a topic as a sink", () => {
 
   it("that appends has each row twice after an interval was run twice", async () => {
     await copyTwice({ ...scene.topic("appended"), columns: NAMED.columns, rerun: "appends" });
-    await scene.copy(partitionedCopy("appended"), EARLIEST, Date.now() + DAY);
+    await scene.copy(partitionedCopy("appended"), FIRST_INSTANT, Date.now() + DAY);
     const rows = await scene.query("SELECT id, COUNT(*)::INT AS times FROM copy GROUP BY id ORDER BY id");
     expect(rows).toEqual(NOW.map(({ id }) => ({ id, times: 2 })));
   });

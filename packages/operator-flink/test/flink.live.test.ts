@@ -103,16 +103,16 @@ describe("boundaries and names in SQL", () => {
   });
 
   it("may be the earliest and the latest there are", async () => {
-    const bounds = { lowerBoundary: "-8640000000000000", upperBoundary: "8640000000000000" };
+    const bounds = { lowerBound: "beginning", upperBound: "8640000000000000" };
     const operator = anOperator();
     expect(await carryOut(operator, aRequest(readings.copy(), bounds))).toMatchObject({ state: "SUCCEEDED" });
     expect(readings.rows()).toHaveLength(1_440);
   });
 
   it.each([
-    [{ lowerBoundary: "0; DROP TABLE t" }, "lowerBoundary"],
-    [{ upperBoundary: "" }, "upperBoundary"],
-    [{ lowerBoundary: String(MIDNIGHT + 2 * HOUR) }, "upperBoundary"],
+    [{ lowerBound: "0; DROP TABLE t" }, "lowerBound"],
+    [{ upperBound: "" }, "upperBound"],
+    [{ lowerBound: String(MIDNIGHT + 2 * HOUR) }, "upperBound"],
   ])("are refused where they are none: %j", async (bounds, field) => {
     const refused = anOperator().submit(aRequest(readings.copy(), bounds), untroubled());
     await expect(refused).rejects.toMatchObject({ code: "JOB_INVALID", field });

@@ -5,6 +5,7 @@ import {
   invalidJob,
   type JobCall,
   type PreparingDefinition,
+  timeBoundsOf,
 } from "@tidegate/operator-kit";
 import { unlessAborted } from "@tidegate/rest-client";
 import { Calls } from "./calls.js";
@@ -68,11 +69,12 @@ class FunctionCalls implements PreparingDefinition<FunctionJob, Task> {
   async submit({ request, job }: JobCall<Task>, { signal }: JobContext): Promise<SubmittedJob> {
     if (this.#isStopped) throw new OperatorError("NOT_RUNNING", "The function operator has been stopped.");
     signal.throwIfAborted();
+    const { lower, upper } = timeBoundsOf(request);
     return this.#calls.start(request.idempotencyKey, signal, async (callSignal, progress) =>
       job.run({
         groupId: request.groupId,
-        lower: new Date(Number(request.lowerBoundary)),
-        upper: new Date(Number(request.upperBoundary)),
+        lower: new Date(lower),
+        upper: new Date(upper),
         attempt: request.attempt,
         key: request.idempotencyKey,
         signal: callSignal,

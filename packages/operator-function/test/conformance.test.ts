@@ -27,7 +27,7 @@ operatorSuite({
       failingRequest: requests("fail"),
       malformedJob: { function: "lod" },
       misshapenJobs: [{ function: "lod" }, { function: "load", args: [] }, { function: "load", arg: {} }],
-      effects: async ({ lowerBoundary }) => (target.has(Number(lowerBoundary)) ? 1 : 0),
+      effects: async ({ lowerBound }) => (target.has(Number(lowerBound)) ? 1 : 0),
       dispose: () => operator.stop(),
     };
   },

@@ -8,9 +8,9 @@ const KEY = "019b76da8800a1b2c3d4e5f60718293a";
 export function aRequest(job: JsonObject, overrides: Partial<OfflineJobRequest> = {}): OfflineJobRequest {
   return {
     groupId: "orders",
-    boundaryType: "time",
-    lowerBoundary: String(START),
-    upperBoundary: String(START + DAY),
+    boundaryType: "TIME",
+    lowerBound: String(START),
+    upperBound: String(START + DAY),
     runId: KEY,
     idempotencyKey: KEY,
     attempt: 1,

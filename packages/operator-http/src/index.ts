@@ -14,3 +14,4 @@ export type { HttpJob, HttpJobAuth } from "./job/job.js";
 export { httpOperator } from "./module.js";
 export type { HttpCallbackOptions, HttpOperatorOptions } from "./options.js";
 export type { BoundSecret, SecretUse } from "./secrets/secret.js";
+export type { HttpSubmission } from "./service/protocol.js";

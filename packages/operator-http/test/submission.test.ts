@@ -19,7 +19,13 @@ describe("submission", () => {
     await anOperator().submit(request, untroubled());
     const [{ method, path, headers, body }] = service.received as [(typeof service.received)[0]];
     expect([method, path, headers["content-type"]]).toEqual(["POST", "/jobs", "application/json"]);
-    expect(JSON.parse(body.toString())).toEqual(request);
+    const { boundaryType, lowerBound, upperBound, ...rest } = request;
+    expect(JSON.parse(body.toString())).toEqual({
+      ...rest,
+      boundaryType: "time",
+      lowerBoundary: lowerBound,
+      upperBoundary: upperBound,
+    });
     expect(Object.keys(JSON.parse(body.toString()))).toEqual([
       "groupId",
       "boundaryType",
@@ -33,6 +39,20 @@ describe("submission", () => {
       "mode",
       "job",
     ]);
+  });
+
+  it("says of a run that reads everything that its interval has no beginning", async () => {
+    const service = await startService(() => ({}));
+    const request = aRequest(
+      { url: service.url, completion: "response" },
+      { mode: "full", lowerBound: "beginning" },
+    );
+    await anOperator().submit(request, untroubled());
+    expect(JSON.parse(service.received[0]!.body.toString())).toMatchObject({
+      boundaryType: "time",
+      lowerBoundary: "beginning",
+      upperBoundary: request.upperBound,
+    });
   });
 
   it("signs the bytes that it sends, as Standard Webhooks verifies them", async () => {

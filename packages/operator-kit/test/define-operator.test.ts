@@ -5,9 +5,9 @@ import { defineOperator, invalidJob } from "../src/index.js";
 
 const REQUEST: OfflineJobRequest = {
   groupId: "orders",
-  boundaryType: "time",
-  lowerBoundary: "0",
-  upperBoundary: "3600000",
+  boundaryType: "TIME",
+  lowerBound: "0",
+  upperBound: "3600000",
   runId: "r1",
   idempotencyKey: "k1",
   attempt: 1,

@@ -9,9 +9,9 @@ import {
 } from "../src/index.js";
 
 const REQUEST = {
-  boundaryType: "time",
-  lowerBoundary: String(Date.UTC(2026, 0, 1)),
-  upperBoundary: String(Date.UTC(2026, 0, 1, 0, 0, 1, 500)),
+  boundaryType: "TIME",
+  lowerBound: String(Date.UTC(2026, 0, 1)),
+  upperBound: String(Date.UTC(2026, 0, 1, 0, 0, 1, 500)),
   scheduledTime: Date.UTC(2026, 0, 2),
   groupId: "it's",
   runId: "r1",
@@ -43,7 +43,7 @@ describe("a placeholder", () => {
   });
 
   it("is a position in an interval of positions, and a time in one of times", () => {
-    const offsets = { ...REQUEST, boundaryType: "offset", lowerBoundary: "-5", upperBoundary: "7" } as const;
+    const offsets = { ...REQUEST, boundaryType: "OFFSET", lowerBound: "-5", upperBound: "7" } as const;
     expect(textOf("lower.offset", offsets)).toBe("-5");
     expect(textOf("scheduled.date", offsets)).toBe("2026-01-01");
     const refusal = (name: string, type: string) =>
@@ -51,13 +51,13 @@ describe("a placeholder", () => {
         field: "job.query",
         message: expect.stringContaining(`{{${name}}} does not go with boundaries of type ${type}`),
       });
-    expect(() => textOf("lower.date", offsets)).toThrow(refusal("lower.date", "offset"));
-    expect(() => textOf("lower.offset")).toThrow(refusal("lower.offset", "time"));
+    expect(() => textOf("lower.date", offsets)).toThrow(refusal("lower.date", "OFFSET"));
+    expect(() => textOf("lower.offset")).toThrow(refusal("lower.offset", "TIME"));
   });
 
   it("has no sign if it must not have one", () => {
-    expect(textOf("lower.unsignedMs", { ...REQUEST, lowerBoundary: "-1" })).toBe("0");
-    expect(textOf("lower.epochMs", { ...REQUEST, lowerBoundary: "-1" })).toBe("-1");
+    expect(textOf("lower.unsignedMs", { ...REQUEST, lowerBound: "-1" })).toBe("0");
+    expect(textOf("lower.epochMs", { ...REQUEST, lowerBound: "-1" })).toBe("-1");
   });
 
   it("may name a secret, whose name has dots of its own", () => {

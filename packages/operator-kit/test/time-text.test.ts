@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { EARLIEST } from "@tidegate/core";
+import { FIRST_INSTANT } from "@tidegate/core";
 import fc from "fast-check";
 import {
   dateText,
@@ -49,9 +49,9 @@ describe("a timestamp's text", () => {
   });
 
   it("has four digits of year, however early or late", () => {
-    expect(timestampText(EARLIEST, "UTC")).toBe("0001-01-01 00:00:00");
-    expect(dateText(EARLIEST, "Asia/Tokyo")).toBe("0001-01-01");
-    expect(timestampText(-EARLIEST, "America/New_York")).toBe("9999-12-31 23:59:59.999");
+    expect(timestampText(FIRST_INSTANT, "UTC")).toBe("0001-01-01 00:00:00");
+    expect(dateText(FIRST_INSTANT, "Asia/Tokyo")).toBe("0001-01-01");
+    expect(timestampText(-FIRST_INSTANT, "America/New_York")).toBe("9999-12-31 23:59:59.999");
   });
 });
 
@@ -71,8 +71,8 @@ describe("epoch seconds", () => {
 describe("an ISO text", () => {
   it("has four digits of year in every time zone", () => {
     expect(isoText(Date.UTC(2026, 0, 1))).toBe("2026-01-01T00:00:00.000Z");
-    expect(isoText(EARLIEST)).toBe("0001-01-02T00:00:00.000Z");
-    expect(isoText(-EARLIEST)).toBe("9999-12-30T23:59:59.999Z");
+    expect(isoText(FIRST_INSTANT)).toBe("0001-01-02T00:00:00.000Z");
+    expect(isoText(-FIRST_INSTANT)).toBe("9999-12-30T23:59:59.999Z");
   });
 });
 

@@ -52,8 +52,8 @@ async function create(): Promise<OperatorFixture> {
       { ...warehouse.copy(), sinks: [] },
     ],
     malformedJob: { ...warehouse.copy(), env: { "job.mode": "STREAMING" } },
-    effects: async ({ lowerBoundary }) => {
-      const hour = new Date(Number(lowerBoundary)).toISOString().slice(0, 13).replace("T", " ");
+    effects: async ({ lowerBound }) => {
+      const hour = new Date(Number(lowerBound)).toISOString().slice(0, 13).replace("T", " ");
       return warehouse.rows().filter((row) => row.includes(hour)).length / 2;
     },
     restart: start,

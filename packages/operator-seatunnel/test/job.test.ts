@@ -53,7 +53,7 @@ describe("a job", () => {
   });
 
   it("reads everything up to its end in mode full", () => {
-    const request = aRequest(JOB, { mode: "full", lowerBoundary: "-8640000000000000" });
+    const request = aRequest(JOB, { mode: "full", lowerBound: "beginning" });
     const { source } = configOf(parsed(JOB).job, request);
     expect(source).toEqual([
       expect.objectContaining({ query: expect.stringContaining("'0001-01-01 00:00:00'") }),

@@ -38,8 +38,8 @@ function hour(n: number, job: JsonObject, overrides: Partial<OfflineJobRequest> 
   const id = `${count.toString(16).padStart(16, "a")}${n.toString(16).padStart(16, "0")}`;
   const [lower, upper] = [START + n * HOUR, START + (n + 1) * HOUR];
   return aRequest(job, {
-    lowerBoundary: `${lower}`,
-    upperBoundary: `${upper}`,
+    lowerBound: `${lower}`,
+    upperBound: `${upper}`,
     scheduledTime: upper,
     runId: id,
     idempotencyKey: id,
@@ -153,8 +153,8 @@ describe("values from outside", () => {
 
   it.each(["0' or '1' = '1", "1e3", "", "9".repeat(17), "0x10"])(
     "are refused where they are no instants: %j",
-    async (lowerBoundary) => {
-      const request = hour(0, warehouse.copy(), { lowerBoundary });
+    async (lowerBound) => {
+      const request = hour(0, warehouse.copy(), { lowerBound });
       expect(await rejectionOf(operator.submit(request, untroubled()))).toMatchObject({
         code: "JOB_INVALID",
         field: "job.transform.0.query",

@@ -58,7 +58,7 @@ describe("placeholders", () => {
   });
 
   it("give offsets for an interval of offsets, and times for none", () => {
-    const offsets = { boundaryType: "offset", lowerBoundary: "10", upperBoundary: "20" } as const;
+    const offsets = { boundaryType: "OFFSET", lowerBound: "10", upperBound: "20" } as const;
     expect(filled("{{lower.offset}}..{{upper.offset}}", offsets)).toBe("10..20");
     expect(refusalOf(() => filled("{{lower.timestamp}}", offsets))).toMatchObject(REFUSED);
     expect(refusalOf(() => filled("{{lower.offset}}"))).toMatchObject(REFUSED);
@@ -156,10 +156,10 @@ describe("values from outside", () => {
 
   it("are no bounds unless they are whole numbers", () => {
     fc.assert(
-      fc.property(fc.oneof(hostile, fc.maxSafeInteger().map(String)), (lowerBoundary) => {
-        const fill = () => filled("'{{lower.timestamptz}}' '{{lower.epochMs}}'", { lowerBoundary });
-        const at = Number(lowerBoundary);
-        if (/^-?\d{1,16}$/.test(lowerBoundary) && Math.abs(at) <= 8.64e15) {
+      fc.property(fc.oneof(hostile, fc.maxSafeInteger().map(String)), (lowerBound) => {
+        const fill = () => filled("'{{lower.timestamptz}}' '{{lower.epochMs}}'", { lowerBound });
+        const at = Number(lowerBound);
+        if (/^-?\d{1,16}$/.test(lowerBound) && Math.abs(at) <= 8.64e15) {
           expect(fill()).toMatch(/^'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{3})?\+00:00' '-?\d+'$/);
         } else expect(refusalOf(fill)).toMatchObject(REFUSED);
       }),

@@ -6,6 +6,10 @@ import { SqliteStore } from "./sqlite-store.js";
 /**
  * Returns the module that adds the SQLite store to a Tidegate instance.
  *
+ * ```ts
+ * const store = sqliteStore({ path: "tidegate.db" });
+ * ```
+ *
  * @throws ConfigurationError CONFIGURATION_INVALID with the offending option
  */
 export function sqliteStore(options: SqliteStoreOptions): ContainerModule {

@@ -2,8 +2,8 @@ import {
   gatingOf,
   type NewSchedule,
   type RunReason,
+  SCHEDULE_STATUSES,
   type ScheduleChange,
-  type ScheduleStatus,
   type ScheduleVersion,
 } from "@tidegate/core";
 import type { ScheduleColumns } from "@tidegate/store-sql";
@@ -45,7 +45,7 @@ export function insertSchedule({ statements, groups }: Tables, added: NewSchedul
       longest_run_ms) VALUES (?, ?, 1, ?, ?, ?, ?, ?, 0)`,
     row.no,
     incarnation,
-    plans(status),
+    Number(SCHEDULE_STATUSES[status].plans),
     watermark,
     nextFireAt,
     spec.delayMs,
@@ -95,7 +95,7 @@ export function changeSchedule(tables: Tables, change: ScheduleChange): boolean 
   statements.run(
     "UPDATE schedule_state SET version = ?, is_planning = ?, watermark = ?, next_fire_at = ? WHERE no = ?",
     nextVersion,
-    plans(status),
+    Number(SCHEDULE_STATUSES[status].plans),
     watermark,
     change.nextFireAt === undefined ? row.next_fire_at : change.nextFireAt,
     row.no,
@@ -189,8 +189,4 @@ export function purgeSchedule({ statements, groups, lanes }: Tables, groupId: st
   groups.clear();
   lanes.forget(no);
   return true;
-}
-
-function plans(status: ScheduleStatus): number {
-  return status === "REGISTERING" || status === "REGISTERED" || status === "FAILED" ? 1 : 0;
 }

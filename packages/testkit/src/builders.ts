@@ -9,6 +9,7 @@ import {
   type Schedule,
   type ScheduleSpec,
 } from "@tidegate/core";
+import { parseScheduleInfo } from "@tidegate/core/schema";
 
 /** A minute, ms: the length of the intervals that builders choose. */
 export const MINUTE = 60_000;
@@ -26,35 +27,13 @@ export function minute(n: number): Interval {
 
 /** Returns the specification of a schedule that is due every minute. */
 export function aSpec(overrides: Partial<ScheduleSpec> = {}): ScheduleSpec {
+  const trigger = { type: "period", every: 1, unit: "minute", anchor: START } as const;
+  const named = { groupId: "orders", trigger, engine: "embedded", operator: "duckdb" };
   return {
-    groupId: "orders",
-    trigger: { type: "period", every: 1, unit: "minute", anchor: START },
-    timezone: "UTC",
+    ...parseScheduleInfo(named),
+    ...named,
     startTime: START,
     endTime: null,
-    engine: "embedded",
-    operator: "duckdb",
-    job: {},
-    mode: "incremental",
-    boundaryType: "TIME",
-    delayMs: 0,
-    notBefore: null,
-    gates: {},
-    fireAt: "interval-end",
-    firstInterval: "start-time",
-    endRule: "exclusive",
-    catchup: "each",
-    catchupWindowMs: null,
-    overlap: "queue",
-    maxActiveRuns: 16,
-    maxAttempts: 3,
-    backoff: { initialMs: 1_000, maxMs: 300_000 },
-    timeoutMs: null,
-    onFailure: "block",
-    dirtyData: null,
-    engineGraceMs: 30_000,
-    description: "",
-    labels: {},
     ...overrides,
   };
 }

@@ -26,10 +26,10 @@ export function recoveryOf(
 export function latenessOutside(records: readonly JobRecord[], times: readonly Span[]): number[] {
   return records
     .filter(({ event, attempt }) => event === "submit" && attempt === 1)
-    .filter(({ at, upperBoundary }) =>
-      times.every(({ lower, upper }) => at < lower || Number(upperBoundary) > upper),
+    .filter(({ at, upperBound }) =>
+      times.every(({ lower, upper }) => at < lower || Number(upperBound) > upper),
     )
-    .map(({ at, upperBoundary }) => at - Number(upperBoundary));
+    .map(({ at, upperBound }) => at - Number(upperBound));
 }
 
 /** Returns the smallest of the values that so large a share of them does not exceed. */

@@ -1,13 +1,13 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { OfflineJobRequest } from "@tidegate/core";
+import type { HttpSubmission } from "@tidegate/operator-http";
 import { Webhook } from "standardwebhooks";
 
 /** A service that takes jobs, checks who signed them, and calls back when each is done. */
 export class Worker {
   /** Every request whose signature was right. */
-  readonly taken: OfflineJobRequest[] = [];
+  readonly taken: HttpSubmission[] = [];
   callbackAddress = "";
   readonly #webhook: Webhook;
   readonly #server: Server;
@@ -23,7 +23,7 @@ export class Worker {
         response.writeHead(401).end();
         return;
       }
-      const job = JSON.parse(body) as OfflineJobRequest;
+      const job = JSON.parse(body) as HttpSubmission;
       this.taken.push(job);
       response
         .writeHead(202, { "content-type": "application/json" })

@@ -9,6 +9,7 @@ import { rerunUnits } from "../planning/rerun-units.js";
 import type { Backfill, BackfillSelect } from "../run/backfill.js";
 import { type Instant, readInstant } from "../schedule/instant.js";
 import type { Schedule } from "../schedule/schedule.js";
+import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 
 /**
@@ -204,7 +205,7 @@ function instantOf(value: Instant, field: string): EpochMs {
 
 /** An unregistered schedule plans nothing, so its backfill would never begin. */
 function refuseEnded({ spec: { groupId }, status }: Schedule): void {
-  if (status !== "DELETING" && status !== "DELETED") return;
+  if (SCHEDULE_STATUSES[status].isRegistered) return;
   throw new ScheduleError(
     "SCHEDULE_STATUS_ILLEGAL",
     `Schedule ${groupId} is ${status}; register the group again before its past is run again.`,

@@ -10,7 +10,7 @@ import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import { laneWidth } from "../schedule/normalize.js";
 import type { Schedule, ScheduleInfo, ScheduleSpec } from "../schedule/schedule.js";
-import { PLANNING_STATUSES, transition } from "../schedule/status.js";
+import { SCHEDULE_STATUSES, transition } from "../schedule/status.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
 import { notesOf } from "./notes.js";
@@ -115,7 +115,7 @@ export class Lifecycle {
   async resume(groupId: string, version?: number): Promise<Schedule> {
     const { changes } = this.#parts;
     const before = await this.#get(groupId, version);
-    if (PLANNING_STATUSES.includes(before.status)) return before;
+    if (SCHEDULE_STATUSES[before.status].plans) return before;
     const status = transition(groupId, before.status, "resume");
     if (before.spec.onFailure === "pause") await this.#unblock(groupId);
     await changes.change(before, {
@@ -184,7 +184,7 @@ export class Lifecycle {
   async #pauseAfter(run: Run): Promise<void> {
     const note = `Run ${run.id} has failed and onFailure is "pause".`;
     const [schedule] = await this.#parts.store.getSchedules([run.groupId]);
-    if (schedule === undefined || !PLANNING_STATUSES.includes(schedule.status)) return;
+    if (schedule === undefined || !SCHEDULE_STATUSES[schedule.status].plans) return;
     try {
       await this.pause(run.groupId, note);
     } catch (error) {

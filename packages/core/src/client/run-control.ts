@@ -9,6 +9,7 @@ import { nextSlice, rerunsOf } from "../planning/rerun-slice.js";
 import type { NewRun, Run } from "../run/run.js";
 import { STANDING_STATES } from "../run/standing.js";
 import type { Schedule } from "../schedule/schedule.js";
+import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 
 /** Most runs that one call of `trigger` plans; use a backfill for more. */
@@ -230,7 +231,7 @@ export class RunControl {
  */
 function versionFor(schedule: Schedule, { version = "planned" }: RetryOptions): number | undefined {
   const { status, spec } = schedule;
-  if (status === "DELETING" || status === "DELETED") {
+  if (!SCHEDULE_STATUSES[status].isRegistered) {
     throw new ScheduleError(
       "SCHEDULE_STATUS_ILLEGAL",
       `Schedule ${spec.groupId} is ${status}; register the group again before its runs are retried.`,

@@ -5,6 +5,7 @@ import type { Backfill } from "../run/backfill.js";
 import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule, ScheduleInfo, ScheduleVersion } from "../schedule/schedule.js";
+import { statusesThat } from "../schedule/status.js";
 import type { Page, PageRequest } from "../store/page.js";
 import type { RunFilter, RunTally } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
@@ -69,6 +70,7 @@ export interface ScheduleClientParts {
 export class ScheduleClient {
   readonly #parts: ScheduleClientParts;
 
+  /** @internal */
   constructor(parts: ScheduleClientParts) {
     this.#parts = parts;
   }
@@ -247,7 +249,7 @@ export class ScheduleClient {
 
   /** Lists schedules by group id, one page at a time. Deleted ones are included if `statuses` names them. */
   list(filter: ScheduleFilter = {}, page: PageRequest = {}): Promise<Page<Schedule>> {
-    const statuses = filter.statuses ?? ["REGISTERING", "REGISTERED", "FAILED", "PAUSED", "DELETING"];
+    const statuses = filter.statuses ?? statusesThat("isListed");
     return this.#parts.store.listSchedules({ ...filter, statuses }, page);
   }
 

@@ -17,7 +17,13 @@ export interface ClockTimer {
  * long something takes, and cannot. Planning and leases therefore use `now`; limits, pauses and periods use
  * elapsed time.
  *
- * `SystemClock` is the machine's; `VirtualClock` is moved by hand, so that years pass in milliseconds.
+ * {@link @tidegate/core/clock!SystemClock} is the machine's; {@link @tidegate/core/testing!VirtualClock} is
+ * moved by hand, so that years pass in milliseconds.
+ *
+ * ```ts
+ * const clock = new VirtualClock({ start: Date.UTC(2026, 0, 1) });
+ * const tidegate = createTidegate({ store, engines: [embeddedEngine()], operators, clock });
+ * ```
  */
 export interface Clock {
   /** Returns the current instant. Jumps when the machine's clock is set, also backwards. */

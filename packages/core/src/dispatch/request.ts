@@ -1,4 +1,4 @@
-import { EARLIEST } from "../interval/boundaries.js";
+import { BEGINNING, timeBoundaries } from "../interval/boundaries.js";
 import type { OfflineJobRequest } from "../job/offline-job-request.js";
 import type { Run } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
@@ -10,9 +10,7 @@ import type { ScheduleSpec } from "../schedule/schedule.js";
 export function jobRequest(run: Run, spec: ScheduleSpec): OfflineJobRequest {
   return {
     groupId: run.groupId,
-    boundaryType: "time",
-    lowerBoundary: String(spec.mode === "full" ? EARLIEST : run.lower),
-    upperBoundary: String(run.upper),
+    ...timeBoundaries({ lower: spec.mode === "full" ? BEGINNING : run.lower, upper: run.upper }),
     runId: run.id,
     idempotencyKey: run.id,
     attempt: run.attempt,

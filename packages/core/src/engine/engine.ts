@@ -90,8 +90,22 @@ export interface EngineContext {
 }
 
 /**
- * Engine that fires schedules: the implementation behind a `ScheduleEngineClient`. Thin on purpose: core
- * defines what a schedule means.
+ * Engine that fires schedules: the implementation behind a {@link ScheduleEngineClient}. Thin on purpose:
+ * core defines what a schedule means. Its conformance suite is {@link @tidegate/testkit!engineSuite}.
+ *
+ * ```ts
+ * class MyEngine implements ScheduleEngine {
+ *   readonly engineType = "mine";
+ *   readonly capabilities = { holdsDefinitions: true, finestPeriodMs: 60_000 };
+ *   async start({ sink }: EngineContext): Promise<void> {
+ *     this.#scheduler.onFire((groupId, scheduledTime) => sink.fire([{ groupId, scheduledTime }]));
+ *   }
+ *   async handleRegister(schedules: readonly EngineSchedule[]): Promise<void> {
+ *     for (const { groupId, trigger } of schedules) await this.#scheduler.put(groupId, trigger);
+ *   }
+ *   // handleUpdate, handleUnregister, list, stop
+ * }
+ * ```
  *
  * All handlers are idempotent: the reconciler repeats them after a crash. They reject if the engine cannot be
  * reached or refuses, and the schedule's status shows it.
@@ -114,9 +128,21 @@ export interface ScheduleEngine {
 }
 
 /**
- * Engine client that `ScheduleClient` routes to: it changes what an engine holds. An engine in the same
- * process needs none of its own, since `EngineClient` wraps it; a process that only registers has the client
- * alone, and the engine fires elsewhere. The rules of the engine's handlers and of `list` apply.
+ * Engine client that {@link @tidegate/core!ScheduleClient} routes to: it changes what an engine holds. A
+ * {@link ScheduleEngine} in the same process needs none of its own; a process that only registers has the
+ * client alone, and the engine fires elsewhere. The rules of the engine's handlers and of `list` apply.
+ *
+ * ```ts
+ * const remote: ScheduleEngineClient = {
+ *   engineType: "remote",
+ *   accept: (engineType) => engineType.toLowerCase() === "remote",
+ *   capabilities: { holdsDefinitions: true, finestPeriodMs: 1_000 },
+ *   register: (schedules) => post("/register", schedules),
+ *   update: (schedules) => post("/update", schedules),
+ *   unregister: (groupIds) => post("/unregister", groupIds),
+ *   list: () => pagesOf("/schedules"),
+ * };
+ * ```
  */
 export interface ScheduleEngineClient {
   /** Name of the engine, as schedules get it whatever case they are written in. */

@@ -44,6 +44,7 @@ export class Intake {
   readonly #reruns: Reruns;
   readonly #waits: RunWaits;
 
+  /** @internal */
   constructor({ store, clock, emitter, sink, backfill }: IntakeParts) {
     this.#store = store;
     this.#clock = clock;

@@ -1,6 +1,6 @@
 import type { EpochMs } from "../clock/clock.js";
 import { LedgerError } from "../errors/errors.js";
-import { EARLIEST } from "../interval/boundaries.js";
+import { FIRST_INSTANT } from "../interval/boundaries.js";
 import { Grid, type NominalInterval } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { Callback } from "./callback.js";
@@ -45,7 +45,7 @@ export function requestedInterval(
 export function intervalBefore({ spec, origin }: Schedule, asked: Asked): NominalInterval | undefined {
   const instant = asked.upperBoundary ?? asked.scheduledTime;
   if (instant == null || instant > origin) return undefined;
-  const endless = new Grid({ ...spec, startTime: EARLIEST, firstInterval: "first-nominal-time" });
+  const endless = new Grid({ ...spec, startTime: FIRST_INSTANT, firstInterval: "first-nominal-time" });
   const interval = requestedInterval(endless, origin, spec.delayMs, asked, instant);
   return interval !== undefined && interval.upper <= origin ? interval : undefined;
 }

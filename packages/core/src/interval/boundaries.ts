@@ -1,16 +1,23 @@
-import type { EpochMs } from "../clock/clock.js";
+import { type EpochMs, LAST_INSTANT } from "../clock/clock.js";
 
 /** Measure of a data interval: time, or positions in the source. */
 export type BoundaryType = "TIME" | "OFFSET";
 
+/** The lower bound of an interval that has no beginning: everything up to its upper bound. */
+export const BEGINNING = "beginning";
+
 /**
  * A half-open data interval `[lowerBound, upperBound)` as sent to a job.
  *
- * Bounds are strings, like InLong's: epoch milliseconds in decimal for `TIME`.
+ * Bounds are strings, like InLong's: for `TIME` epoch milliseconds in decimal, for `OFFSET` positions of the
+ * source. The lower bound may also be `beginning`.
  */
 export interface Boundaries {
+  /** Measure of the interval. */
   readonly boundaryType: BoundaryType;
+  /** Inclusive lower bound, or `beginning`. */
   readonly lowerBound: string;
+  /** Exclusive upper bound. */
   readonly upperBound: string;
 }
 
@@ -20,14 +27,28 @@ export interface Interval {
   readonly upper: EpochMs;
 }
 
-/** The earliest ECMAScript date: the lower bound of a run that reads everything. */
-export const EARLIEST: EpochMs = -8_640_000_000_000_000;
+/** The first instant of a `Date`, epoch ms: where `beginning` lies in comparisons of instants. */
+export const FIRST_INSTANT: EpochMs = -LAST_INSTANT;
 
-/** Returns the boundaries of a time interval. */
-export function timeBoundaries(interval: Interval): Boundaries {
-  return {
-    boundaryType: "TIME",
-    lowerBound: String(interval.lower),
-    upperBound: String(interval.upper),
-  };
+/** Returns the boundaries of an interval of time. */
+export function timeBoundaries({
+  lower,
+  upper,
+}: {
+  readonly lower: EpochMs | typeof BEGINNING;
+  readonly upper: EpochMs;
+}): Boundaries {
+  return { boundaryType: "TIME", lowerBound: String(lower), upperBound: String(upper) };
+}
+
+const DECIMAL = /^-?\d{1,16}$/;
+
+/**
+ * Returns the instant of a bound, epoch ms; the first instant of a `Date` for `beginning`, and `undefined` if
+ * the text is not an instant.
+ */
+export function instantOfBound(bound: string): EpochMs | undefined {
+  if (bound === BEGINNING) return FIRST_INSTANT;
+  const value = DECIMAL.test(bound) ? Number(bound) : Number.NaN;
+  return Math.abs(value) <= LAST_INSTANT ? value : undefined;
 }

@@ -1,9 +1,12 @@
 /** Counts reported by a job. Absent figures are unknown, not zero. */
 export interface JobMetrics {
+  /** Rows read. */
   readonly rowsRead?: number;
+  /** Rows written. */
   readonly rowsWritten?: number;
   /** Rows that could not be loaded; they are kept aside, never silently lost. */
   readonly rowsDirty?: number;
+  /** Bytes written. */
   readonly bytesWritten?: number;
 }
 

@@ -1,19 +1,11 @@
+import type { Boundaries } from "../interval/boundaries.js";
 import type { JsonObject } from "./json.js";
 import type { RunKind } from "./run-kind.js";
 import type { ScheduleMode } from "./schedule-mode.js";
 
-/**
- * The request that an operator gets for one run. The first four fields are InLong's wire format
- * (`submitOfflineJob`), names and string bounds included; the rest is Tidegate's, and all of it is JSON.
- */
-export interface OfflineJobRequest {
+/** The request that an operator gets for one run: its group, the boundaries of its data, and its job. All JSON. */
+export interface OfflineJobRequest extends Boundaries {
   readonly groupId: string;
-  /** `time` or `offset`, in InLong's spelling. */
-  readonly boundaryType: "time" | "offset";
-  /** Inclusive lower bound: epoch ms in decimal for `time`. */
-  readonly lowerBoundary: string;
-  /** Exclusive upper bound: epoch ms in decimal for `time`. */
-  readonly upperBoundary: string;
   /** The run's id: the same for every attempt. */
   readonly runId: string;
   /** Key by which a second submission of the same run is recognized: the same for every attempt. */

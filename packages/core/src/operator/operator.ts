@@ -29,8 +29,20 @@ export interface JobContext {
  * Operator that runs batch jobs: it submits the job of an `OfflineJobRequest` and reports how it ends.
  * `defineOperator` of `@tidegate/operator-kit` makes one of a job's schema and five functions.
  *
- * The conformance suite of `@tidegate/testkit` checks each of these rules:
- * - a job reads exactly `[lowerBoundary, upperBoundary)` and replaces what an earlier attempt of the same
+ * ```ts
+ * const operator: ScheduleOperator = {
+ *   operatorType: "copy",
+ *   submit: async ({ lowerBound, upperBound, idempotencyKey }) => ({
+ *     jobId: await service.copy({ from: lowerBound, to: upperBound, key: idempotencyKey }),
+ *   }),
+ *   find: async (key) => service.jobWithKey(key),
+ *   wait: async (jobId, _request, { signal }) => service.outcomeOf(jobId, signal),
+ *   cancel: async (jobId) => service.stop(jobId),
+ * };
+ * ```
+ *
+ * The conformance suite, {@link @tidegate/testkit!operatorSuite}, checks each of these rules:
+ * - a job reads exactly `[lowerBound, upperBound)` and replaces what an earlier attempt of the same
  *   interval wrote;
  * - `find(key)` knows every job that `submit` may have started with that key, even after a restart of this
  *   process, so that a crash between submission and its record never runs a job twice; an operator whose jobs

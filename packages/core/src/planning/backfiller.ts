@@ -4,7 +4,7 @@ import type { TidegateEmitter } from "../events/events.js";
 import type { SignalEmitter } from "../events/signals.js";
 import type { Backfill } from "../run/backfill.js";
 import type { NewRun } from "../run/run.js";
-import { PLANNING_STATUSES } from "../schedule/status.js";
+import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { BackfillCommit } from "../store/backfill-table.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { Routine } from "../upkeep/routine.js";
@@ -134,7 +134,7 @@ export class Backfiller {
     const room = backfill.concurrency - openRuns;
     if (room <= 0) return;
     const [schedule] = await store.getSchedules([groupId]);
-    if (schedule === undefined || !PLANNING_STATUSES.includes(schedule.status)) return;
+    if (schedule === undefined || !SCHEDULE_STATUSES[schedule.status].plans) return;
     const pageSize = Math.min(PAGE_SIZES.most, Math.max(PAGE_SIZES.least, room + 1));
     const query = { range: { lower, upper }, select, from: cursor, pageSize };
     const { units, next } = await nextSlice(store, schedule, query, { limit: room, backfillId: id });

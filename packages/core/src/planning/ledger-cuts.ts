@@ -1,5 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
-import { EARLIEST, type Interval } from "../interval/boundaries.js";
+import { FIRST_INSTANT, type Interval } from "../interval/boundaries.js";
 import { Grid, type NominalInterval } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
 
@@ -27,7 +27,7 @@ export class LedgerCuts {
   constructor({ spec, origin }: Pick<Schedule, "spec" | "origin">) {
     this.#grid = new Grid({
       ...spec,
-      startTime: EARLIEST,
+      startTime: FIRST_INSTANT,
       // A `once` trigger that names no time takes the schedule's end time.
       endTime: spec.trigger.type === "once" ? spec.endTime : null,
       firstInterval: "first-nominal-time",

@@ -1,7 +1,7 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { Interval } from "../interval/boundaries.js";
 import type { Schedule } from "../schedule/schedule.js";
-import { PLANNING_STATUSES } from "../schedule/status.js";
+import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import { type CoveringDecision, decideCovering } from "./cover-again.js";
 import { MAX_RUNS_PER_PLAN, type PlanDecision, RECHECK_MS } from "./plan-decision.js";
 import type { PlanWork } from "./plan-work.js";
@@ -20,7 +20,7 @@ export type NextStep =
 export function nextStep(work: PlanWork, cached: CachedSchedule, now: EpochMs): NextStep {
   const { schedule, grid, openRuns, uncovered } = cached;
   const isWhilePaused = work.cause === "while-paused";
-  const mayPlan = isWhilePaused ? schedule.status === "PAUSED" : PLANNING_STATUSES.includes(schedule.status);
+  const mayPlan = isWhilePaused ? schedule.status === "PAUSED" : SCHEDULE_STATUSES[schedule.status].plans;
   if (!mayPlan) return { do: "give-up" };
   const input = {
     spec: schedule.spec,

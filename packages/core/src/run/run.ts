@@ -41,16 +41,23 @@ export type RunReason =
 
 /** Why a run or an attempt failed. */
 export interface RunError {
+  /** Stable, in upper case. */
   readonly code: string;
+  /** For people. */
   readonly message: string;
 }
 
 /** An ended attempt of a run that was retried afterwards. */
 export interface AttemptRecord {
+  /** 1 for the first. */
   readonly attempt: number;
+  /** When it was submitted, epoch ms; `null` if it never was. */
   readonly submittedAt: EpochMs | null;
+  /** When it ended, epoch ms. */
   readonly endedAt: EpochMs;
+  /** Id of its job, as the operator reported it. */
   readonly jobId: string | null;
+  /** Why it failed. */
   readonly error: RunError;
 }
 
@@ -78,11 +85,13 @@ export interface Run {
    * generation (see `runId`). The same on every host and after every restart.
    */
   readonly id: string;
+  /** The group it belongs to. */
   readonly groupId: string;
+  /** Its origin. */
   readonly kind: RunKind;
-  /** Inclusive, epoch ms. */
+  /** Inclusive lower bound of its interval, epoch ms. */
   readonly lower: EpochMs;
-  /** Exclusive, epoch ms. */
+  /** Exclusive upper bound of its interval, epoch ms. */
   readonly upper: EpochMs;
   /** 0 for the first run of an interval, one more for each deliberate re-run. */
   readonly generation: number;
@@ -90,7 +99,9 @@ export interface Run {
   readonly intervals: number;
   /** The nominal time at which it is due (without delay), epoch ms. */
   readonly scheduledTime: EpochMs;
+  /** Its state. */
   readonly state: RunState;
+  /** Why it did not run, or covers more than one nominal interval; `null` otherwise. */
   readonly reason: RunReason | null;
   /** The version of the schedule that planned it. */
   readonly scheduleVersion: number;
@@ -100,6 +111,7 @@ export interface Run {
   readonly operator: string;
   /** Attempts begun; 0 if it was never claimed. */
   readonly attempt: number;
+  /** Its place in its group's lane. */
   readonly place: Place;
   /** When it was admitted or its next attempt is due, epoch ms; `null` unless it is `ready`. */
   readonly readyAt: EpochMs | null;
@@ -111,6 +123,7 @@ export interface Run {
   readonly isBlocking: boolean;
   /** A later generation or a merged run stands for its interval instead. */
   readonly isSuperseded: boolean;
+  /** Whether its cancellation is in progress. */
   readonly isCancelRequested: boolean;
   /**
    * A job of this run may still be working: true from the claim on, false once its job is known to have ended
@@ -118,36 +131,46 @@ export interface Run {
    * working.
    */
   readonly isJobOpen: boolean;
+  /** When it was planned, epoch ms. */
   readonly plannedAt: EpochMs;
+  /** When its attempt was submitted, epoch ms; `null` before that. */
   readonly submittedAt: EpochMs | null;
+  /** When its job started, epoch ms; `null` before that. */
   readonly startedAt: EpochMs | null;
+  /** When it ended, epoch ms; `null` before that. */
   readonly endedAt: EpochMs | null;
+  /** Id of its job, as the operator reported it. */
   readonly jobId: string | null;
+  /** Where the job can be looked at. */
   readonly jobAddress: string | null;
+  /** What the job reported. */
   readonly metrics: JobMetrics | null;
+  /** Why it failed. */
   readonly error: RunError | null;
   /** The attempts before the current one, oldest first. */
   readonly history: readonly AttemptRecord[];
 }
 
 /** A run as the planner creates it. */
-export interface NewRun {
-  readonly id: string;
-  readonly groupId: string;
-  readonly kind: RunKind;
-  readonly lower: EpochMs;
-  readonly upper: EpochMs;
-  readonly generation: number;
-  readonly intervals: number;
-  readonly scheduledTime: EpochMs;
+export interface NewRun
+  extends Pick<
+    Run,
+    | "id"
+    | "groupId"
+    | "kind"
+    | "lower"
+    | "upper"
+    | "generation"
+    | "intervals"
+    | "scheduledTime"
+    | "reason"
+    | "scheduleVersion"
+    | "backfillId"
+    | "operator"
+    | "plannedAt"
+  > {
   /** `PLANNED`, or `SKIPPED` if a policy gives the interval up. */
-  readonly state: "PLANNED" | "SKIPPED";
-  readonly reason: RunReason | null;
-  readonly scheduleVersion: number;
-  readonly backfillId: string | null;
-  /** See `Run.operator`. */
-  readonly operator: string;
+  readonly state: Extract<RunState, "PLANNED" | "SKIPPED">;
   /** How gates hold it: see `gatingOf`. @default "none" */
   readonly gating?: Gating;
-  readonly plannedAt: EpochMs;
 }

@@ -1,11 +1,13 @@
 import type { EpochMs } from "../clock/clock.js";
-import type { BoundaryType } from "../interval/boundaries.js";
 import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
 import type { JsonObject, JsonValue } from "../job/json.js";
 import type { ScheduleMode } from "../job/schedule-mode.js";
 import type { TriggerSpec } from "../trigger/trigger-spec.js";
 import type { Instant } from "./instant.js";
 import type { NotBefore } from "./not-before.js";
+import type { ScheduleStatus } from "./status.js";
+
+export type { ScheduleStatus };
 
 /** How to handle more than one owed interval. See `ScheduleInfo.catchup`. */
 export type CatchupPolicy = "each" | "coalesce" | "drop";
@@ -20,9 +22,9 @@ export type FailurePolicy = "block" | "continue" | "pause";
  * Exponential back-off between attempts: a random wait between half and all of `min(maxMs, initialMs · 2ⁿ)`.
  */
 export interface BackoffSpec {
-  /** @default 1,000 */
+  /** The wait after the first attempt, ms. @default 1,000 */
   readonly initialMs: number;
-  /** @default 300,000 */
+  /** The longest wait, ms. @default 300,000 */
   readonly maxMs: number;
 }
 
@@ -38,13 +40,14 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * `_ . : -`.
    */
   readonly groupId: string;
+  /** The rule that yields the nominal times. */
   readonly trigger: TriggerSpec;
-  /** IANA name. @default "UTC" */
+  /** IANA name of the time zone of the trigger's times and calendar units. @default "UTC" */
   readonly timezone?: string;
   /**
    * Where the first interval begins: epoch ms, a `Date`, or an ISO 8601 string with an offset. If it is in
-   * the past, the intervals until now are owed at once, as the catch-up policy says. @default the last
-   * nominal time that is not after now
+   * the past, the intervals until now are owed at once, as the catch-up policy says.
+   * @default the last nominal time that is not after now
    */
   readonly startTime?: Instant;
   /** Where the last interval ends: epoch ms, a `Date` or ISO 8601; `null` for no end. @default none */
@@ -55,20 +58,26 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
   readonly operator?: string;
   /** Input of the operator, passed on unchanged. @default {} */
   readonly job?: Job;
-  /** @default "incremental" */
+  /**
+   * Data that each run reads: its interval's (`incremental`), or everything up to its scheduled time
+   * (`full`).
+   * @default "incremental"
+   */
   readonly mode?: ScheduleMode;
-  /** @default "TIME" (the only one so far) */
-  readonly boundaryType?: BoundaryType;
+  /** Measure of its data intervals; only time so far. @default "TIME" */
+  readonly boundaryType?: "TIME";
   /** How long after its nominal time a run is due, ms; postpones the firing, not the interval. @default 0 */
   readonly delayMs?: number;
   /**
-   * The earliest start of each run: `{ afterMs }` after the end of its interval, or a local time of the day on
-   * which it ends, such as `{ at: "06:00" }` or `{ at: "06:00", days: 1 }`. The run is planned when it is due
-   * and waits in its lane; see `delayMs` for intervals that are planned later. `null`: none. @default none
+   * The earliest start of each run: `{ afterMs }` after the end of its interval, or a local time of the day
+   * on which it ends, such as `{ at: "06:00" }` or `{ at: "06:00", days: 1 }`. The run is planned when it is
+   * due and held until then; `delayMs` postpones the planning itself. `null`: none.
+   * @default none
    */
   readonly notBefore?: NotBefore | null;
   /**
-   * Settings of gates by their type: conditions that each run must meet before it begins. @default {}
+   * Settings of gates by their type: conditions that each run must meet before it begins. At most 16.
+   * @default {}
    */
   readonly gates?: Readonly<Record<string, JsonValue>>;
   /**
@@ -79,7 +88,8 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
   readonly fireAt?: "interval-end" | "interval-start";
   /**
    * Where the first interval begins: at `startTime`, or at the first nominal time not before it (as in
-   * InLong's crons). @default "start-time"
+   * InLong's crons).
+   * @default "start-time"
    */
   readonly firstInterval?: "start-time" | "first-nominal-time";
   /**
@@ -89,7 +99,8 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
   readonly endRule?: "exclusive" | "inclusive";
   /**
    * How to handle more than one owed interval: `each` runs every one, oldest first; `coalesce` merges all
-   * into one run; `drop` runs the newest, and the others become one skipped run that says so. @default "each"
+   * into one run; `drop` runs the newest, and the others become one skipped run that says so.
+   * @default "each"
    */
   readonly catchup?: CatchupPolicy;
   /**
@@ -97,36 +108,41 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * `engineGraceMs`, so that no interval is given up because an engine or the watchdog took its time (in
    * Quartz's terms, the misfire threshold). Checked when an interval is first owed: an interval that is in
    * time then is kept, however long it waits for earlier runs, and so are those that fall due behind it.
-   * `null`: unlimited. @default unlimited
+   * `null`: unlimited.
+   * @default unlimited
    */
   readonly catchupWindowMs?: number | null;
   /**
    * How to handle an interval that is due while a run is active: `queue` waits, in order; `allow` runs up to
    * `maxActiveRuns` at once; `coalesce-pending` merges the waiting intervals into one run; `cancel-running`
    * cancels the active run and merges its interval into the next; `drop` gives the interval up, as a skipped
-   * run. @default "queue"
+   * run.
+   * @default "queue"
    */
   readonly overlap?: OverlapPolicy;
-  /** The most runs that may be active at once with `overlap: "allow"`. @default 16 */
+  /** The most runs that may be active at once with `overlap: "allow"`, 1 to 1,000. @default 16 */
   readonly maxActiveRuns?: number;
-  /** @default 3 */
+  /** How often a run is attempted, 1 to 1,000 times. @default 3 */
   readonly maxAttempts?: number;
+  /** How long to wait between attempts. @default from 1 s up to 300 s */
   readonly backoff?: Partial<BackoffSpec>;
   /** The longest that one attempt may take, ms; `null` for unlimited. @default unlimited */
   readonly timeoutMs?: number | null;
   /**
    * After the last attempt: `block` holds later runs until this one is retried or cancelled, `continue`
-   * proceeds with them, `pause` pauses the schedule. @default "block"
+   * proceeds with them, `pause` pauses the schedule.
+   * @default "block"
    */
   readonly onFailure?: FailurePolicy;
   /** Fails a run whose bad rows exceed the limit; `null` for no limit. @default no limit */
   readonly dirtyData?: DirtyDataLimit | null;
   /**
-   * How long an engine may be silent past a due time before the watchdog plans the interval itself, ms.
+   * How long an engine may be silent past a due time before the watchdog plans the interval itself, ms, at
+   * least 1,000.
    * @default 30,000
    */
   readonly engineGraceMs?: number;
-  /** A note for people. @default "" */
+  /** A note for people, at most 2,000 characters. @default "" */
   readonly description?: string;
   /** Labels to find schedules by: at most 32 pairs. @default {} */
   readonly labels?: Readonly<Record<string, string>>;
@@ -136,52 +152,22 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
  * A schedule's specification with all defaults filled in and instants as epoch ms. One per version,
  * immutable.
  */
-export interface ScheduleSpec {
-  readonly groupId: string;
-  readonly trigger: TriggerSpec;
-  readonly timezone: string;
+export interface ScheduleSpec extends Required<Omit<ScheduleInfo, "startTime" | "endTime" | "backoff">> {
+  /** Where the first interval begins, epoch ms. */
   readonly startTime: EpochMs;
+  /** Where the last interval ends, epoch ms; `null` for no end. */
   readonly endTime: EpochMs | null;
-  readonly engine: string;
-  readonly operator: string;
-  readonly job: JsonObject;
-  readonly mode: ScheduleMode;
-  readonly boundaryType: BoundaryType;
-  readonly delayMs: number;
-  readonly notBefore: NotBefore | null;
-  readonly gates: Readonly<Record<string, JsonValue>>;
-  readonly fireAt: "interval-end" | "interval-start";
-  readonly firstInterval: "start-time" | "first-nominal-time";
-  readonly endRule: "exclusive" | "inclusive";
-  readonly catchup: CatchupPolicy;
-  readonly catchupWindowMs: number | null;
-  readonly overlap: OverlapPolicy;
-  readonly maxActiveRuns: number;
-  readonly maxAttempts: number;
+  /** How long to wait between attempts. */
   readonly backoff: BackoffSpec;
-  readonly timeoutMs: number | null;
-  readonly onFailure: FailurePolicy;
-  readonly dirtyData: DirtyDataLimit | null;
-  readonly engineGraceMs: number;
-  readonly description: string;
-  readonly labels: Readonly<Record<string, string>>;
 }
-
-/**
- * The status of a schedule and its engine.
- *
- * `REGISTERING`: stored, the engine is still to be notified. `REGISTERED`: the engine holds this version.
- * `FAILED`: the engine refused it, `statusReason` says why; the reconciler retries. `PAUSED`: plans and
- * starts nothing. `DELETING`: the engine is still to be notified. `DELETED`: removed from the engine; its
- * ledger is kept.
- */
-export type ScheduleStatus = "REGISTERING" | "REGISTERED" | "FAILED" | "PAUSED" | "DELETING" | "DELETED";
 
 /** A schedule as the store keeps it. */
 export interface Schedule {
+  /** Its specification. */
   readonly spec: ScheduleSpec;
   /** 1 at registration, incremented by each update. */
   readonly version: number;
+  /** Its status. */
   readonly status: ScheduleStatus;
   /** Why it failed, or the note given when it was paused. */
   readonly statusReason: string | null;
@@ -205,17 +191,22 @@ export interface Schedule {
   readonly waitingRuns: number;
   /** Failed runs that block the live lane. */
   readonly blockingRuns: number;
+  /** When it was registered, epoch ms. */
   readonly createdAt: EpochMs;
+  /** When it changed last, epoch ms. */
   readonly updatedAt: EpochMs;
 }
 
 /** One version of a schedule's specification, kept so that the audit stays exact across updates. */
 export interface ScheduleVersion {
+  /** 1 at registration, incremented by each update. */
   readonly version: number;
+  /** The specification of this version. */
   readonly spec: ScheduleSpec;
   /** The version of the time zone database that it was computed with, such as `2025c`. */
   readonly tzdata: string;
   /** The watermark at which it took effect, epoch ms. */
   readonly since: EpochMs;
+  /** When it was made, epoch ms. */
   readonly createdAt: EpochMs;
 }

@@ -1,8 +1,45 @@
 import { ScheduleError } from "../errors/errors.js";
-import type { ScheduleStatus } from "./schedule.js";
 
-/** Statuses in which a schedule plans what it owes. */
-export const PLANNING_STATUSES: readonly ScheduleStatus[] = ["REGISTERING", "REGISTERED", "FAILED"];
+/** The meaning of a status for the planner, for the schedule's engine and for the user. */
+export interface StatusTraits {
+  /** Whether the schedule plans what it owes, so that its fires count as due. */
+  readonly plans: boolean;
+  /** Whether the engine should hold the schedule. */
+  readonly isHeld: boolean;
+  /** Whether the engine is still to be notified. */
+  readonly owesEngine: boolean;
+  /** Whether the group has a schedule that can be used. */
+  readonly isRegistered: boolean;
+  /** Whether schedules in this status are listed unless a filter says otherwise. */
+  readonly isListed: boolean;
+}
+
+/**
+ * The status of a schedule and its engine.
+ *
+ * `REGISTERING`: stored, the engine is still to be notified. `REGISTERED`: the engine holds this version.
+ * `FAILED`: the engine refused it, `statusReason` says why; the reconciler retries. `PAUSED`: plans and
+ * starts nothing. `DELETING`: the engine is still to be notified. `DELETED`: removed from the engine; its
+ * ledger is kept.
+ */
+export type ScheduleStatus = "REGISTERING" | "REGISTERED" | "FAILED" | "PAUSED" | "DELETING" | "DELETED";
+
+/** The traits of each status. */
+export const SCHEDULE_STATUSES: Readonly<Record<ScheduleStatus, StatusTraits>> = {
+  REGISTERING: { plans: true, isHeld: true, owesEngine: true, isRegistered: true, isListed: true },
+  REGISTERED: { plans: true, isHeld: true, owesEngine: false, isRegistered: true, isListed: true },
+  FAILED: { plans: true, isHeld: true, owesEngine: true, isRegistered: true, isListed: true },
+  PAUSED: { plans: false, isHeld: false, owesEngine: false, isRegistered: true, isListed: true },
+  DELETING: { plans: false, isHeld: false, owesEngine: true, isRegistered: false, isListed: true },
+  DELETED: { plans: false, isHeld: false, owesEngine: false, isRegistered: false, isListed: false },
+};
+
+/** Returns the statuses that have a trait. */
+export function statusesThat(trait: keyof StatusTraits): readonly ScheduleStatus[] {
+  return (Object.keys(SCHEDULE_STATUSES) as ScheduleStatus[]).filter(
+    (status) => SCHEDULE_STATUSES[status][trait],
+  );
+}
 
 /** An action on a schedule, or an event in its life. */
 export type ScheduleAction =

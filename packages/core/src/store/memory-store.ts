@@ -9,11 +9,11 @@ import { maySupersede } from "../run/covering.js";
 import { isEnded } from "../run/lane.js";
 import type { NewRun, Run, RunReason } from "../run/run.js";
 import type { Schedule, ScheduleVersion } from "../schedule/schedule.js";
+import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { BackfillCommit } from "./backfill-table.js";
 import type { GatedQuery, GatedRun, GateSettlement } from "./gate-queue.js";
 import { applyStep, BackfillTable } from "./memory/backfill-table.js";
 import { coverageOf } from "./memory/coverage.js";
-import { plans } from "./memory/group.js";
 import { admit, resizeLane } from "./memory/lane.js";
 import { positionAfter, takePage } from "./memory/paging.js";
 import { compareText, isRunPosition, type RunRow, snapshot } from "./memory/run-row.js";
@@ -327,7 +327,7 @@ export class MemoryStore implements ScheduleStore {
 
 /** Returns whether a schedule is still as the planner of a commit has seen it. */
 function isAsSeen({ incarnation, version, watermark, status }: Schedule, commit: PlanCommit): boolean {
-  const mayPlan = commit.whilePaused === true ? status === "PAUSED" : plans(status);
+  const mayPlan = commit.whilePaused === true ? status === "PAUSED" : SCHEDULE_STATUSES[status].plans;
   return (
     mayPlan &&
     incarnation === commit.incarnation &&

@@ -6,7 +6,14 @@ import type { RunQueue } from "./run-queue.js";
 import type { ScheduleTable } from "./schedule-table.js";
 
 /**
- * The store of schedules and the ledger. One contract, one conformance suite (`@tidegate/testkit`).
+ * The store of schedules and the ledger. One contract, one conformance suite:
+ * {@link @tidegate/testkit!storeSuite}.
+ *
+ * ```ts
+ * const store: ScheduleStore = new SqliteStore({ path: "tidegate.db" });
+ * await store.open();
+ * const { items } = await store.listRuns({ groupId: "orders", states: ["FAILED"] }, { limit: 10 });
+ * ```
  *
  * Every promise of a write resolves when the write is durable: a crash right after loses nothing. A batch is
  * one transaction, but each of its elements is decided separately, and the answers are in the batch's order.

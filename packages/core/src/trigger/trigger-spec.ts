@@ -32,14 +32,20 @@ export type CronQuirks = "quartz-2.5.0" | "quartz-2.5.1" | "quartz-2.5";
 
 /** A rule in cron notation, evaluated in the schedule's time zone. */
 export interface CronTriggerSpec {
+  /** How the rule is written. */
   readonly type: "cron";
   /** The expression, at most 1,000 characters. */
   readonly expression: string;
-  /** @default `unix` for five fields, `quartz` for six with a `?` and for seven, `seconds` for six without */
+  /**
+   * The notation of the expression.
+   * @default `unix` for five fields, `quartz` for six with a `?` and for seven, `seconds` for six without
+   */
   readonly flavour?: CronFlavour;
   /**
-   * `"quartz"` handles these days as Quartz does: times in a gap are skipped, and of times that occur twice
-   * the last is taken, for every expression.
+   * How to handle times of day that a change of the zone's offset removes or repeats. `"quartz"` handles
+   * these days as Quartz does: times in a gap are skipped, and of times that occur twice the last is taken,
+   * for every expression.
+   * @default { gap: "shift", fold: "first" }
    */
   readonly dst?: DstPolicy | "quartz";
   /** Repeats the defects of a version of Quartz, so that moving from it changes no instant. @default none */
@@ -50,26 +56,31 @@ export type PeriodUnit = "second" | "minute" | "hour" | "day" | "week" | "month"
 
 /** Every n calendar units, counted from an anchor. */
 export interface PeriodTriggerSpec {
+  /** How the rule is written. */
   readonly type: "period";
   /** The number of units, an integer from 1 to 1,000,000. */
   readonly every: number;
+  /** The unit that is counted. */
   readonly unit: PeriodUnit;
   /**
-   * An instant of the grid, epoch ms. @default the schedule's start time if one was given, else the local
-   * 1970-01-01T00:00 of the schedule's zone (for weeks 1970-01-05, a Monday). If the length is elapsed time,
-   * that is computed with the zone's offset at the schedule's start, so that every hour is on the hour
+   * An instant of the grid, epoch ms.
+   * @default the schedule's start time if one was given, else the local 1970-01-01T00:00 of the schedule's
+   * zone (for weeks 1970-01-05, a Monday). If the length is elapsed time, that is computed with the zone's
+   * offset at the schedule's start, so that every hour is on the hour
    */
   readonly anchor?: EpochMs;
   /**
    * `calendar`: days and longer are units of the zone's calendar, so a month is a month and a day with 23
    * hours is one day. `fixed`: a day is 24 h, a week 7 days, a month 30 days, a year 365 days (as InLong
-   * counts). @default "calendar"
+   * counts).
+   * @default "calendar"
    */
   readonly length?: "calendar" | "fixed";
 }
 
 /** A single time. */
 export interface OnceTriggerSpec {
+  /** How the rule is written. */
   readonly type: "once";
   /** The time, epoch ms. @default the schedule's end time */
   readonly at?: EpochMs;

@@ -5,6 +5,11 @@ import { type EpochMs, LAST_INSTANT } from "../clock/clock.js";
  *
  * Pure: the answers depend only on the arguments (and the time zone database). `next` and `previous` are
  * inverse: for any time `t` of the sequence, `previous(next(t)) === t` if `next(t)` exists.
+ *
+ * ```ts
+ * const trigger = compileTrigger({ type: "cron", expression: "0 2 * * *" }, "Europe/Paris", { startTime });
+ * trigger.next(Date.UTC(2026, 0, 1)); // 2026-01-01T01:00:00Z, in epoch ms
+ * ```
  */
 export interface Trigger {
   /**

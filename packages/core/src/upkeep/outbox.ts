@@ -3,14 +3,11 @@ import { engineSchedule } from "../engine/engine-schedule.js";
 import { messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import { isolated, OwnError } from "../planning/isolated.js";
-import type { Schedule, ScheduleStatus } from "../schedule/schedule.js";
-import { nextStatus, type ScheduleAction } from "../schedule/status.js";
+import type { Schedule } from "../schedule/schedule.js";
+import { nextStatus, SCHEDULE_STATUSES, type ScheduleAction } from "../schedule/status.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { ScheduleChange } from "../store/schedule-table.js";
 import type { EngineRegistry } from "./engine-registry.js";
-
-/** Statuses in which an engine is still to be notified. */
-export const OUTBOX_STATUSES: readonly ScheduleStatus[] = ["REGISTERING", "FAILED", "DELETING"];
 
 /** After this many refused calls for one batch, the engine is assumed to be unavailable. */
 const MAX_REFUSALS = 24;
@@ -68,8 +65,8 @@ export class EngineOutbox {
     for (const [engine, batch] of groupBy(schedules, (schedule) => schedule.spec.engine)) {
       const leaving = batch.filter(({ status }) => status === "DELETING");
       const paused = batch.filter(({ status }) => status === "PAUSED");
-      const added = batch.filter(({ status, version }) => isHeld(status) && version === 1);
-      const held = batch.filter(({ status, version }) => isHeld(status) && version > 1);
+      const added = batch.filter(({ status, version }) => SCHEDULE_STATUSES[status].isHeld && version === 1);
+      const held = batch.filter(({ status, version }) => SCHEDULE_STATUSES[status].isHeld && version > 1);
       const moved = held.filter(({ spec }) => former.has(spec.groupId));
       const changed = held.filter(({ spec }) => !former.has(spec.groupId));
       const client = () => this.#parts.engines.clientOf(engine);
@@ -209,11 +206,6 @@ export function toldApart<T>(
     },
     MAX_REFUSALS,
   );
-}
-
-/** Returns whether the engine should hold a schedule in this status. */
-export function isHeld(status: ScheduleStatus): boolean {
-  return status === "REGISTERING" || status === "FAILED" || status === "REGISTERED";
 }
 
 /** Returns the group ids of schedules, in their order. */

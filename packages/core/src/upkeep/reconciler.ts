@@ -5,9 +5,10 @@ import { messageOf } from "../errors/errors.js";
 import type { EngineForgotEvent, ScheduleEvent, TidegateEmitter } from "../events/events.js";
 import { OwnError } from "../planning/isolated.js";
 import type { Schedule } from "../schedule/schedule.js";
+import { SCHEDULE_STATUSES, statusesThat } from "../schedule/status.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { EngineRegistry } from "./engine-registry.js";
-import { type EngineOutbox, groupIdsOf, isHeld, OUTBOX_STATUSES, toldApart } from "./outbox.js";
+import { type EngineOutbox, groupIdsOf, toldApart } from "./outbox.js";
 import { Routine } from "./routine.js";
 
 const PAGE = 1_000;
@@ -148,7 +149,7 @@ export class Reconciler {
     let cursor: string | undefined;
     do {
       const page = await this.#parts.store.listSchedules(
-        { statuses: OUTBOX_STATUSES },
+        { statuses: statusesThat("owesEngine") },
         { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) },
       );
       await this.#parts.outbox.deliverLeft(page.items);
@@ -215,7 +216,7 @@ export class Reconciler {
     const owners = await this.#now(groupIds);
     return groupIds.filter((_, index) => {
       const owner = owners[index];
-      return owner === undefined || owner.spec.engine !== engine || !isHeld(owner.status);
+      return owner === undefined || owner.spec.engine !== engine || !SCHEDULE_STATUSES[owner.status].isHeld;
     });
   }
 

@@ -149,6 +149,17 @@ export class Tidegate {
 /**
  * Creates a Tidegate instance.
  *
+ * ```ts
+ * const tidegate = createTidegate({
+ *   store: sqliteStore({ path: "tidegate.db" }),
+ *   engines: [embeddedEngine()],
+ *   operators: [functionOperator({ load: async ({ lower, upper }) => copy(lower, upper) })],
+ * });
+ * await tidegate.start();
+ * const trigger = { type: "period", every: 1, unit: "hour" } as const;
+ * await tidegate.client.ensure({ groupId: "orders", trigger, job: { function: "load" } });
+ * ```
+ *
  * @throws ConfigurationError CONFIGURATION_INVALID with the field, if a setting is malformed or unknown, a
  *   part is not valid, there is no engine nor engine client, or no operator, or there are two of one type
  */

@@ -97,7 +97,7 @@ describe("a run of a schedule with a gate", () => {
     expect(new Set(gate.requests.map(({ interval }) => interval.lower))).toEqual(new Set([T0]));
     isOpen = true;
     await world.advance(MINUTE);
-    expect(world.operator.submissions.map(({ lowerBoundary }) => Number(lowerBoundary))).toEqual([
+    expect(world.operator.submissions.map(({ lowerBound }) => Number(lowerBound))).toEqual([
       T0,
       T0 + HOUR,
       T0 + 2 * HOUR,

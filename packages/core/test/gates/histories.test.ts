@@ -101,8 +101,8 @@ class Scene {
     manager.isAlive = !manager.isAlive;
   }
 
-  #begin({ upperBoundary }: OfflineJobRequest): typeof SUCCEEDED {
-    const index = this.#indexOf(Number(upperBoundary));
+  #begin({ upperBound }: OfflineJobRequest): typeof SUCCEEDED {
+    const index = this.#indexOf(Number(upperBound));
     this.begun.push({ index, step: this.step, wasOpen: this.isOpen(index) });
     return SUCCEEDED;
   }

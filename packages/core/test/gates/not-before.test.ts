@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { earliestStart } from "../../src/schedule/not-before.js";
-import { parseScheduleInfo } from "../../src/schedule/schema.js";
+import { parseScheduleInfo } from "../../src/schedule/parse.js";
 import { zoneOf } from "../../src/trigger/zone/zone.js";
 import { at, DAY, HOUR, MINUTE, T0 } from "../support/instants.js";
 import { hourly, specOf } from "../support/schedules.js";

@@ -20,9 +20,9 @@ const hour = (n: number): number => T0 + n * HOUR;
 const submitted = (from = 0): number[][] =>
   world.operator.submissions
     .slice(from)
-    .map(({ lowerBoundary, upperBoundary }) => [
-      (Number(lowerBoundary) - T0) / HOUR,
-      (Number(upperBoundary) - T0) / HOUR,
+    .map(({ lowerBound, upperBound }) => [
+      (Number(lowerBound) - T0) / HOUR,
+      (Number(upperBound) - T0) / HOUR,
     ]);
 
 /** Plans a backfill without running it, then runs it; returns the plan, and what was submitted. */

@@ -82,7 +82,7 @@ describe("fires", () => {
     for (const hour of [4, 2, 2, 5]) await engine.fire("g", T0 + hour * HOUR);
     await world.settle();
     expect(await ledger()).toEqual(succeeded(0, 5));
-    expect(operator.submissions.map(({ upperBoundary }) => (Number(upperBoundary) - T0) / HOUR)).toEqual([
+    expect(operator.submissions.map(({ upperBound }) => (Number(upperBound) - T0) / HOUR)).toEqual([
       1, 2, 3, 4, 5,
     ]);
   });

@@ -1,6 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
 import type { ScheduleStatus } from "../../src/schedule/schedule.js";
-import { nextStatus, type ScheduleAction, statusesFor, transition } from "../../src/schedule/status.js";
+import {
+  nextStatus,
+  type ScheduleAction,
+  statusesFor,
+  statusesThat,
+  transition,
+} from "../../src/schedule/status.js";
 
 const STATUSES = ["REGISTERING", "REGISTERED", "FAILED", "PAUSED", "DELETING", "DELETED"] as const;
 
@@ -22,6 +28,16 @@ describe("a schedule's status", () => {
     expect([...statusesFor(action)].sort()).toEqual(
       STATUSES.filter((_, index) => expected[index] !== undefined).sort(),
     );
+  });
+
+  it.each([
+    ["plans", ["REGISTERING", "REGISTERED", "FAILED"]],
+    ["isHeld", ["REGISTERING", "REGISTERED", "FAILED"]],
+    ["owesEngine", ["REGISTERING", "FAILED", "DELETING"]],
+    ["isRegistered", ["REGISTERING", "REGISTERED", "FAILED", "PAUSED"]],
+    ["isListed", ["REGISTERING", "REGISTERED", "FAILED", "PAUSED", "DELETING"]],
+  ] as const)("%s in these: %j", (trait, statuses) => {
+    expect(statusesThat(trait)).toEqual(statuses);
   });
 
   it("refuses what is not in the table, and says when it would be possible", () => {

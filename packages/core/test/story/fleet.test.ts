@@ -17,8 +17,8 @@ describe.each([2_000, 12_000, 30_000])(
     it("submits no interval before it has closed by the store's clock", async () => {
       const fleet = new Fleet();
       const submittedAt: number[] = [];
-      fleet.operator.answer = ({ upperBoundary }) => {
-        submittedAt.push(fleet.clock.now() - Number(upperBoundary));
+      fleet.operator.answer = ({ upperBound }) => {
+        submittedAt.push(fleet.clock.now() - Number(upperBound));
         return SUCCEEDED;
       };
       const { tidegate, engine } = fleet.add(aheadMs);

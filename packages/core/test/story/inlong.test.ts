@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { Grid } from "../../src/schedule/grid.js";
 import { fromInlong, toInlong } from "../../src/schedule/inlong.js";
 import { normalizeSchedule } from "../../src/schedule/normalize.js";
-import { parseScheduleInfo } from "../../src/schedule/schema.js";
+import { parseScheduleInfo } from "../../src/schedule/parse.js";
 
 interface InlongCase {
   name: string;

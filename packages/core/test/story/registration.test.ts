@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { Grid, normalizeSchedule, type ScheduleInfo } from "../../src/index.js";
+import { Grid, normalizeSchedule, parseScheduleInfo, type ScheduleInfo } from "../../src/index.js";
 import { Bench, HOUR, hour } from "../support/bench.js";
 
 const hourly = { groupId: "orders", trigger: { type: "period", every: 1, unit: "hour" } } as const;
@@ -293,7 +293,7 @@ describe("every hour", () => {
     for (const month of [0, 6]) {
       const now = Date.UTC(2026, month, 10, 15, 12);
       const info = { groupId: "g", trigger, timezone: "Europe/London" };
-      const spec = normalizeSchedule(info, { engine: "e", operator: "o", now });
+      const spec = normalizeSchedule(parseScheduleInfo(info), { engine: "e", operator: "o", now });
       const local = new Date(spec.startTime + (month === 6 ? HOUR : 0));
       expect(local.toISOString()).toBe(new Date(Date.UTC(2026, month, 10, 12)).toISOString());
       expect(new Grid(spec).next(spec.startTime)?.upper).toBe(spec.startTime + 6 * HOUR);

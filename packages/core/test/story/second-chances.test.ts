@@ -28,9 +28,9 @@ async function ledger(): Promise<[number, number, string][]> {
 
 /** The intervals that were submitted, in hours since T0, and the table that their jobs name. */
 const submitted = () =>
-  world.operator.submissions.map(({ lowerBoundary, upperBoundary, job }) => [
-    (Number(lowerBoundary) - T0) / HOUR,
-    (Number(upperBoundary) - T0) / HOUR,
+  world.operator.submissions.map(({ lowerBound, upperBound, job }) => [
+    (Number(lowerBound) - T0) / HOUR,
+    (Number(upperBound) - T0) / HOUR,
     ...(job.table === undefined ? [] : [job.table]),
   ]);
 
@@ -185,7 +185,7 @@ describe("a group that is registered again", () => {
   /** One run is active, one waits for its next attempt, three wait. */
   async function withBacklog(): Promise<World> {
     const { operator, client } = await begin({ overlap: "allow", maxActiveRuns: 2 });
-    operator.answer = ({ upperBoundary }) => (Number(upperBoundary) === hour(1) ? failed("busy") : "runs");
+    operator.answer = ({ upperBound }) => (Number(upperBound) === hour(1) ? failed("busy") : "runs");
     await world.fireAt("g", hour(5));
     expect((await world.runs("g")).map(({ state, attempt }) => `${state} ${attempt}`)).toEqual([
       "PLANNED 1",

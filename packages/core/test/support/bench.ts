@@ -54,9 +54,9 @@ export class Bench {
 
   /** The intervals that were submitted, in hours from the start. */
   get intervals(): [number, number][] {
-    return this.operator.submissions.map(({ lowerBoundary, upperBoundary }) => [
-      (Number(lowerBoundary) - START) / HOUR,
-      (Number(upperBoundary) - START) / HOUR,
+    return this.operator.submissions.map(({ lowerBound, upperBound }) => [
+      (Number(lowerBound) - START) / HOUR,
+      (Number(upperBound) - START) / HOUR,
     ]);
   }
 

@@ -1,7 +1,7 @@
 import { Grid } from "../../src/schedule/grid.js";
 import { normalizeSchedule } from "../../src/schedule/normalize.js";
+import { parseScheduleInfo } from "../../src/schedule/parse.js";
 import type { ScheduleInfo, ScheduleSpec } from "../../src/schedule/schedule.js";
-import { parseScheduleInfo } from "../../src/schedule/schema.js";
 import { T0 } from "./instants.js";
 
 /** Every hour from T0 on, in UTC. */

@@ -5,7 +5,7 @@ import { bodyOf, type ErrorBody } from "./answer-error.js";
 const JSON_TYPE = "application/json; charset=utf-8";
 
 /** An error of Node's HTTP parser, reduced to its code. */
-interface ConnectionError extends Error {
+export interface ConnectionError extends Error {
   readonly code?: string;
 }
 

@@ -1,5 +1,5 @@
+import { intervalSchema as interval } from "@tidegate/core/schema";
 import { z } from "zod";
-import { interval } from "./interval.js";
 
 const share = z
   .object({

@@ -1,44 +1,18 @@
+import { backfillSchema, backfillSelectSchema, intervalSchema } from "@tidegate/core/schema";
 import { z } from "zod";
-import { at, instant, interval } from "./interval.js";
+import { instant } from "./interval.js";
 import { requestId } from "./text.js";
 
-export const select = z.enum(["missing", "failed", "incomplete", "all"]).meta({
-  id: "BackfillSelect",
-  description:
-    "Which intervals run again: those that no run has done (`missing`), those whose run failed (`failed`), either (`incomplete`), or `all`.",
-});
-
-export const backfill = z
-  .object({
-    id: z.string().describe("The id that was given, or a random one."),
-    groupId: z.string().describe("The group whose past is run again."),
-    lower: at("Where its range begins, inclusive"),
-    upper: at("Where its range ends, exclusive"),
-    select: select.describe("Which intervals of the range run."),
-    concurrency: z.int().describe("How many of its runs may be active at once."),
-    cursor: at("Up to where intervals have been looked at"),
-    state: z
-      .enum(["RUNNING", "DONE", "CANCELLED", "FAILED"])
-      .describe("`RUNNING` until every interval of the range has been planned and its runs have ended."),
-    reason: z.string().nullable().describe("Why it has failed."),
-    plannedRuns: z.int().describe("Runs planned so far."),
-    openRuns: z.int().describe("Planned runs that have not ended."),
-    createdAt: at("When it was requested"),
-    updatedAt: at("When it changed last"),
-  })
-  .meta({
-    id: "Backfill",
-    description: "Runs of a past range, made a few at a time beside the live schedule.",
-  });
+export { backfillSchema as backfill, backfillSelectSchema as select } from "@tidegate/core/schema";
 
 export const backfillPlan = z
   .object({
-    backfill: backfill
+    backfill: backfillSchema
       .optional()
       .describe("Absent for a dry run, and where there is nothing to do and no id was given."),
     runs: z.int().describe("How many runs."),
-    ranges: z.array(interval).readonly().describe("The time that these cover, merged."),
-    first: z.array(interval).readonly().describe("The first intervals, at most 100."),
+    ranges: z.array(intervalSchema).readonly().describe("The time that these cover, merged."),
+    first: z.array(intervalSchema).readonly().describe("The first intervals, at most 100."),
     notes: z.array(z.string()).readonly().describe("How the range was widened or narrowed, and why."),
   })
   .meta({ id: "BackfillPlan", description: "What a backfill runs, or would run." });
@@ -51,7 +25,7 @@ export const backfillRequest = z
       .describe("Idempotency key: each id begins one backfill. A random one by default."),
     from: instant.describe("Where the range begins, inclusive."),
     to: instant.describe("Where the range ends, exclusive; at most the watermark."),
-    select: select.optional().describe("Which intervals of the range run. Default `missing`."),
+    select: backfillSelectSchema.optional().describe("Which intervals of the range run. Default `missing`."),
     concurrency: z
       .int()
       .min(1)

@@ -64,8 +64,10 @@ export class ComponentSchemas {
     const written = z.toJSONSchema(schema, {
       io,
       unrepresentable: "any",
+      // A generated client would take a default for a field that always has a value; descriptions name it.
       // Zod omits the examples of a schema with a transform; ours are of the input.
       override: ({ zodSchema, jsonSchema }) => {
+        delete jsonSchema.default;
         const { examples } = z.globalRegistry.get(zodSchema) ?? {};
         if (examples !== undefined && jsonSchema.$ref === undefined)
           jsonSchema.examples = examples as unknown[];

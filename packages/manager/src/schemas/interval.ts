@@ -1,12 +1,6 @@
 import { z } from "zod";
 
-/** Epoch milliseconds in an answer. */
-export const epochMs = z.int().describe("Epoch milliseconds.");
-
-/** Returns the schema of an instant in an answer that may be `null`, with its description. */
-export function maybeAt(what: string) {
-  return z.int().nullable().describe(`${what}, epoch milliseconds.`);
-}
+export { intervalSchema as interval } from "@tidegate/core/schema";
 
 /** Returns the schema of an instant in an answer, with its description. */
 export function at(what: string) {
@@ -32,15 +26,6 @@ export const instant = z
     id: "Instant",
     description: "Epoch milliseconds, as a number or as digits, or RFC 3339 with an offset.",
     examples: [1_767_225_600_000, "1767225600000", "2026-01-01T00:00:00Z"],
-  });
-
-/** Half-open: `[lower, upper)`. */
-export const interval = z
-  .object({ lower: at("Where it begins, inclusive"), upper: at("Where it ends, exclusive") })
-  .meta({
-    id: "Interval",
-    description: "A half-open interval of time.",
-    examples: [{ lower: 1_767_225_600_000, upper: 1_767_229_200_000 }],
   });
 
 /** A half-open interval in a request. */

@@ -8,9 +8,13 @@ export class JobFailure extends OperatorError {
   constructor(
     code: "JOB_FAILED" | "JOB_INVALID" | "DIRTY_DATA_LIMIT",
     message: string,
-    { isRetryable, metrics }: { readonly isRetryable: boolean; readonly metrics?: JobMetrics },
+    {
+      isRetryable,
+      metrics,
+      retryAfterMs,
+    }: { readonly isRetryable: boolean; readonly metrics?: JobMetrics; readonly retryAfterMs?: number },
   ) {
-    super(code, message);
+    super(code, message, retryAfterMs === undefined ? {} : { retryAfterMs });
     this.isRetryable = isRetryable;
     this.metrics = metrics;
   }
@@ -46,12 +50,13 @@ const LASTING_MESSAGE = /Parquet files do not support/;
 export function outcomeOfError(error: unknown, signal: AbortSignal): JobOutcome {
   if (signal.aborted) return outcomeOfAbort(signal.reason);
   if (error instanceof JobFailure) {
-    const { code, message, isRetryable, metrics } = error;
+    const { code, message, isRetryable, metrics, retryAfterMs } = error;
     return {
       state: "FAILED",
       error: { code, message },
       isRetryable,
       ...(metrics === undefined ? {} : { metrics }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     };
   }
   const message = plainMessageOf(error);

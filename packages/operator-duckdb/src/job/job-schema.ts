@@ -5,6 +5,10 @@ import type { DuckdbJob } from "./job.js";
 
 const MAX_PATHS = 1_000;
 const MAX_COLUMNS = 10_000;
+const MAX_DEPTH = 20;
+
+/** A week, ms. */
+const MAX_AGE_MS = 604_800_000;
 const URL_SCHEME = /^[A-Za-z][A-Za-z0-9+.-]+:\/\//;
 
 const path = z
@@ -39,14 +43,24 @@ const csvOptions = z
     header: z.boolean().exactOptional(),
     nullString: z.string().max(100).exactOptional(),
     skip: z.number().int().min(0).max(1_000).exactOptional(),
+    comment: z
+      .string()
+      .regex(/^[!-~]$/, "must be one ASCII character")
+      .exactOptional(),
+    relaxed: z.boolean().exactOptional(),
     encoding: z.enum(ENCODINGS).exactOptional(),
   })
-  .refine(({ delimiter = ",", quote = '"' }) => delimiter !== quote, "delimiter and quote must differ");
+  .refine(({ delimiter = ",", quote = '"' }) => delimiter !== quote, "delimiter and quote must differ")
+  .refine(
+    ({ delimiter = ",", quote = '"', comment }) => comment !== delimiter && comment !== quote,
+    "comment must differ from delimiter and quote",
+  );
 
 const files = {
   path: z.union([path, z.array(path).min(1).max(MAX_PATHS)]),
   timeColumn: columnName.exactOptional(),
   timeUnit: z.enum(["iso", "s", "ms", "us", "ns"]).exactOptional(),
+  minAgeMs: z.number().int().min(0).max(MAX_AGE_MS).exactOptional(),
 };
 
 const source = z.discriminatedUnion("format", [
@@ -62,7 +76,12 @@ const source = z.discriminatedUnion("format", [
       message:
         "must name the columns of a file without a header, none of them by a number, which has no place in JSON's order",
     }),
-  z.strictObject({ format: z.literal("json"), ...files, columns: columns.exactOptional() }),
+  z.strictObject({
+    format: z.literal("json"),
+    ...files,
+    timeColumn: z.union([columnName, z.array(columnName).min(1).max(MAX_DEPTH)]).exactOptional(),
+    columns: columns.exactOptional(),
+  }),
   z.strictObject({ format: z.literal("parquet"), ...files }),
 ]);
 

@@ -19,6 +19,11 @@ type FileSource = {
   readonly timeColumn?: string;
   /** @default "iso" */
   readonly timeUnit?: TimeUnit;
+  /**
+   * How long files must have been left alone, ms, up to 604,800,000: one that was changed later may still be
+   * being written, so it counts as not there yet, and the attempt fails and is retried. @default 0
+   */
+  readonly minAgeMs?: number;
 };
 
 /** A text source whose values are cast to declared types; rows that do not fit are rejected. */
@@ -53,13 +58,25 @@ export type CsvOptions = {
    * Lines to skip before the header, 0 to 1,000. Blank lines before a header are always skipped. @default 0
    */
   readonly skip?: number;
+  /**
+   * One ASCII character: lines that begin with it are left out, except inside quotes and among those of
+   * `skip`. @default none
+   */
+  readonly comment?: string;
+  /**
+   * Accepts lines with fewer fields than there are columns; the missing ones are null. Longer lines and stray
+   * quotes are rejected all the same: reading on past a quote would swallow the lines after it. @default false
+   */
+  readonly relaxed?: boolean;
   /** The encoding of the text; a byte order mark overrides it. @default "utf-8" */
   readonly encoding?: Encoding;
 };
 
 /** JSON objects, one per line or all in one array; each file's first character decides which. */
-export type JsonSource = TextSource & {
+export type JsonSource = Omit<TextSource, "timeColumn"> & {
   readonly format: "json";
+  /** As for other sources; a list of keys leads into nested objects, such as `["meta", "created_at"]`. */
+  readonly timeColumn?: string | readonly string[];
 };
 
 /** Parquet files, which carry their types. A column that a file lacks is null in its rows. */

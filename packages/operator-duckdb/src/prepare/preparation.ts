@@ -6,7 +6,7 @@ import { JobFailure } from "../duckdb/failure.js";
 import { isInside } from "../job/allowed-paths.js";
 import { type Bytes, bytesOf, compressionOf, decompressed } from "./compression.js";
 import { asUtf8, type Encoding, markedEncoding } from "./encoding.js";
-import { type Fields, LineEnds } from "./line-ends.js";
+import { type Comments, type Fields, LineEnds } from "./line-ends.js";
 
 /** A file of a source as DuckDB reads it. */
 export interface SourceFile {
@@ -14,8 +14,8 @@ export interface SourceFile {
   readonly name: string;
   /** The path that is read: the file itself, or this attempt's copy of it. */
   readonly path: string;
-  /** How many of the file's lines come before the first one at `path`. */
-  readonly linesBefore: number;
+  /** How many of the file's lines come before the first one at `path`; `undefined` if others are missing too. */
+  readonly linesBefore: number | undefined;
 }
 
 /** What a preparation may access. */
@@ -29,6 +29,12 @@ export interface PreparationLimits {
 
 const HEAD_BYTES = 4;
 const CR = 0x0d;
+
+/** The byte order mark of UTF-8. */
+const MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** The part of a CSV dialect that tells a comment line from a value. */
+interface CommentDialect extends Fields, Comments {}
 
 /**
  * Prepares a source's files so that DuckDB reads them correctly. Most already are and stay untouched. The
@@ -75,7 +81,23 @@ export class Preparation {
   /** Returns a file without its first bytes. @param lines - how many lines these are */
   async from(file: SourceFile, offset: number, lines: number): Promise<SourceFile> {
     const path = await this.#copy(file.name, bytesOf(file.path, offset));
-    return { name: file.name, path, linesBefore: file.linesBefore + lines };
+    return {
+      name: file.name,
+      path,
+      linesBefore: file.linesBefore === undefined ? undefined : file.linesBefore + lines,
+    };
+  }
+
+  /** Returns a file without its comment lines; the file itself if it has none. */
+  async withoutComments(file: SourceFile, dialect: CommentDialect): Promise<SourceFile> {
+    if (dialect.comment === "" || !(await holds(file.path, dialect.comment.charCodeAt(0)))) return file;
+    const hasMark = (await firstBytes(file.path, MARK.length)).equals(MARK);
+    const lines = new LineEnds(dialect, dialect);
+    async function* rewritten(): Bytes {
+      for await (const chunk of bytesOf(file.path, hasMark ? MARK.length : 0)) yield lines.push(chunk);
+    }
+    const path = await this.#copy(file.name, rewritten());
+    return lines.hasComments ? { name: file.name, path, linesBefore: undefined } : file;
   }
 
   /** Returns a file with uniform line ends, or `undefined` if it already has them. */

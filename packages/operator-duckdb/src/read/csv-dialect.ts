@@ -9,6 +9,9 @@ export interface Dialect {
   readonly header: boolean;
   readonly nullString: string;
   readonly skip: number;
+  /** `""` for none. */
+  readonly comment: string;
+  readonly relaxed: boolean;
 }
 
 export function dialectOf(options: CsvOptions = {}): Dialect {
@@ -20,6 +23,8 @@ export function dialectOf(options: CsvOptions = {}): Dialect {
     header: options.header ?? true,
     nullString: options.nullString ?? "",
     skip: options.skip ?? 0,
+    comment: options.comment ?? "",
+    relaxed: options.relaxed ?? false,
   };
 }
 
@@ -28,7 +33,8 @@ export const DIALECT_ARGUMENTS =
   "header = $header, delim = $delimiter, quote = $quote, escape = $escape, nullstr = $nullString, skip = $skip";
 
 export function dialectValues(dialect: Dialect): Values {
-  return { ...dialect, skip: BigInt(dialect.skip) };
+  const { header, delimiter, quote, escape: escapeWith, nullString, skip } = dialect;
+  return { header, delimiter, quote, escape: escapeWith, nullString, skip: BigInt(skip) };
 }
 
 /**

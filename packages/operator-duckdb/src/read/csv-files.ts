@@ -25,7 +25,8 @@ export async function csvGroups(
 ): Promise<readonly CsvGroup[]> {
   const files: CsvGroup[] = [];
   for (const path of paths) {
-    files.push(await withHeader(await preparation.text(path, options?.encoding), dialect, preparation));
+    const file = await preparation.text(path, options?.encoding);
+    files.push(await withHeader(await preparation.withoutComments(file, dialect), dialect, preparation));
   }
   return groupBy(files, ({ names, dialect: own }) => ({ names, own })).map(({ items }) => ({
     ...items[0]!,

@@ -4,9 +4,16 @@ import { identifier } from "../duckdb/quote.js";
 import type { Session } from "../duckdb/session.js";
 import type { CsvSource } from "../job/job.js";
 import type { Preparation } from "../prepare/preparation.js";
-import { DIALECT_ARGUMENTS, dialectOf, dialectValues, fieldsOf, fieldValues } from "./csv-dialect.js";
+import {
+  DIALECT_ARGUMENTS,
+  type Dialect,
+  dialectOf,
+  dialectValues,
+  fieldsOf,
+  fieldValues,
+} from "./csv-dialect.js";
 import { type CsvGroup, csvGroups } from "./csv-files.js";
-import { fileList, LINE_LIMITS, listFiles } from "./files.js";
+import { fileList, LINE_LIMITS } from "./files.js";
 import { type FoundColumn, kindsOf, uniteColumns } from "./infer.js";
 import { unlessLinesDiffer, withLikeLines } from "./like-lines.js";
 import { type Relation, ROW, type TextColumn } from "./relation.js";
@@ -28,7 +35,7 @@ export async function csvRelations(
   preparation: Preparation,
 ): Promise<readonly Relation[]> {
   const dialect = dialectOf(source.options);
-  const groups = await csvGroups(await listFiles(session, paths), source, dialect, preparation);
+  const groups = await csvGroups(paths, source, dialect, preparation);
   const columns =
     source.columns === undefined
       ? await inferColumns(session, groups, preparation)
@@ -107,7 +114,7 @@ function csvRelation({ source, columns, header, group, scan }: CsvScan): Omit<Re
     files,
     from: `read_csv($files, ${DIALECT_ARGUMENTS}, auto_detect = false, \
 columns = $columns, hive_partitioning = false, store_rejects = true, rejects_table = '${rejects.errors}', \
-rejects_scan = '${rejects.scans}', ${LINE_LIMITS}) AS ${ROW}`,
+rejects_scan = '${rejects.scans}', ${raggedness(dialect)}${LINE_LIMITS}) AS ${ROW}`,
     carried: `*, filename AS file${casts}`,
     values: { ...values, ...dialectValues(dialect), files: fileList(files), columns: textColumns(header) },
     columns: selected,
@@ -123,6 +130,11 @@ rejects_scan = '${rejects.scans}', ${LINE_LIMITS}) AS ${ROW}`,
     },
     readerRejects: { ...rejects, timeText: timeTextOf(header, timeColumn), values: fieldValues(dialect) },
   };
+}
+
+/** A padded line could end inside a value with a line end if the file were read in parts. */
+function raggedness({ relaxed }: Dialect): string {
+  return relaxed ? "null_padding = true, parallel = false, " : "";
 }
 
 /** Returns the reader's `columns` argument. */
@@ -168,7 +180,7 @@ async function inferColumns(
         kindsOf(session, {
           texts: names.map((_, position) => columnAt(position)),
           from: `read_csv($files, ${DIALECT_ARGUMENTS}, auto_detect = false, columns = $columns, \
-hive_partitioning = false, ignore_errors = true, ${LINE_LIMITS})`,
+hive_partitioning = false, ignore_errors = true, ${raggedness(dialect)}${LINE_LIMITS})`,
           values: { ...dialectValues(dialect), files: fileList(alike), columns: textColumns(names) },
         }),
       files,

@@ -1,4 +1,6 @@
+import { stat } from "node:fs/promises";
 import { listValue } from "@duckdb/node-api";
+import type { EpochMs } from "@tidegate/core";
 import { JobFailure } from "../duckdb/failure.js";
 import type { Session } from "../duckdb/session.js";
 import type { SourceFile } from "../prepare/preparation.js";
@@ -28,6 +30,33 @@ export async function listFiles(session: Session, paths: readonly string[]): Pro
     for (const { file } of matches) files.add(file);
   }
   return [...files].sort();
+}
+
+/**
+ * Requires that files have been left alone for a while: one that was just changed may still be being written.
+ *
+ * @param now - epoch ms, by the clock of the file system's host
+ * @throws JobFailure JOB_FAILED, to be retried when the youngest file is old enough
+ */
+export async function requireSettled(
+  files: readonly string[],
+  minAgeMs: number,
+  now: EpochMs,
+): Promise<void> {
+  if (minAgeMs === 0) return;
+  const ages = await Promise.all(
+    files.map(async (file) => ({ file, ageMs: now - (await stat(file)).mtimeMs })),
+  );
+  const young = ages.filter(({ ageMs }) => ageMs < minAgeMs).sort((one, other) => one.ageMs - other.ageMs);
+  const [youngest, ...others] = young;
+  if (youngest === undefined) return;
+  const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
+  throw new JobFailure(
+    "JOB_FAILED",
+    `${youngest.file}${more} counts as not there yet: it was changed ${Math.round(youngest.ageMs / 1_000)} s ago, and \
+job.source.minAgeMs is ${minAgeMs}.`,
+    { isRetryable: true, retryAfterMs: Math.max(Math.ceil(minAgeMs - youngest.ageMs), 0) },
+  );
 }
 
 /** Groups items by key. */

@@ -4,7 +4,7 @@ import { identifier } from "../duckdb/quote.js";
 import type { Session } from "../duckdb/session.js";
 import type { JsonSource } from "../job/job.js";
 import { firstBytes, lastBytes, type Preparation, type SourceFile } from "../prepare/preparation.js";
-import { fileList, groupBy, LINE_DIALECT, listFiles, MAX_LINE_BYTES } from "./files.js";
+import { fileList, groupBy, LINE_DIALECT, MAX_LINE_BYTES } from "./files.js";
 import { exactJson, exactText } from "./json-numbers.js";
 import { withLikeLines } from "./like-lines.js";
 import { type Defect, type Relation, ROW, type TextColumn } from "./relation.js";
@@ -30,7 +30,7 @@ export async function jsonRelations(
   preparation: Preparation,
 ): Promise<readonly Relation[]> {
   const files: JsonFile[] = [];
-  for (const path of await listFiles(session, paths)) {
+  for (const path of paths) {
     const file = await preparation.text(path);
     const layout = await layoutOf(file);
     files.push({ file, layout, keys: await firstKeys(session, file, layout) });
@@ -76,18 +76,22 @@ interface JsonScan {
 
 function jsonRelation({ source, columns, layout, keys, files, scan }: JsonScan): Relation {
   const rejects = { errors: `json_errors_${scan}`, scans: `json_scans_${scan}` };
-  const { timeColumn, timeUnit = "iso" } = source;
+  const { timeUnit = "iso" } = source;
+  const timePath = pathOf(source.timeColumn);
+  const isNested = timePath.length > 1;
   const { casts, columns: selected, defects, values } = selectText(columns, fieldOf);
-  const names = [...columns.map(({ name }) => name), ...(timeColumn === undefined ? [] : [timeColumn])];
+  const names = [...columns.map(({ name }) => name), ...timePath.slice(0, 1)];
+  const timeFields = isNested ? `, json_transform(${exactJson("raw")}, $time_structure) AS time_fields` : "";
   return {
     files,
-    from: `(SELECT *, json_transform(${exactJson("raw")}, $structure) AS fields, \
+    from: `(SELECT *, json_transform(${exactJson("raw")}, $structure) AS fields${timeFields}, \
 json_keys(TRY_CAST(raw AS JSON)) AS keys FROM ${readerOf(layout, rejects)}) AS ${ROW}`,
     carried: `*${casts}`,
     values: {
       ...values,
       files: fileList(files),
-      structure: structureOf(columns, timeColumn),
+      structure: structureOf(columns, isNested ? undefined : timePath[0]),
+      ...(isNested ? { time_structure: nestedStructure(timePath) } : {}),
       names: listValue(names),
       lower_names: listValue(names.map((name) => name.toLowerCase())),
       ...(areClear(keys, names) ? { usual_keys: listValue([...keys]) } : {}),
@@ -99,9 +103,9 @@ json_keys(TRY_CAST(raw AS JSON)) AS keys FROM ${readerOf(layout, rejects)}) AS $
       ...defects,
     ],
     time:
-      timeColumn === undefined
+      timePath.length === 0
         ? undefined
-        : { expression: fieldOf({ name: timeColumn }), type: "VARCHAR", unit: timeUnit },
+        : { expression: timeTextAt(timePath), type: "VARCHAR", unit: timeUnit },
     origin: { file: `${ROW}.file`, row: "NULL::BIGINT", raw: `${ROW}.raw` },
     ...(layout === "lines" ? { readerRejects: { ...rejects, timeText: "NULL::VARCHAR", values: {} } } : {}),
   };
@@ -170,6 +174,23 @@ function structureOf(columns: readonly TextColumn[], timeColumn: string | undefi
     ...Object.fromEntries(types),
     ...(timeColumn === undefined ? {} : { [timeColumn]: "VARCHAR" }),
   });
+}
+
+function pathOf(timeColumn: JsonSource["timeColumn"] = []): readonly string[] {
+  return typeof timeColumn === "string" ? [timeColumn] : timeColumn;
+}
+
+/** Returns the structure of one text inside nested objects. */
+function nestedStructure(path: readonly string[]): string {
+  return JSON.stringify(path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), "VARCHAR"));
+}
+
+/** A nested time has fields of its own: its outermost key may be a column as well. */
+function timeTextAt(path: readonly string[]): string {
+  const [name = ""] = path;
+  return path.length === 1
+    ? fieldOf({ name })
+    : exactText(`${ROW}.time_fields.${path.map(identifier).join(".")}`);
 }
 
 function fieldOf({ name }: { readonly name: string }): string {

@@ -4,7 +4,7 @@ import type { Session } from "../duckdb/session.js";
 import { MAX_DECIMAL_DIGITS } from "../job/column-type.js";
 import type { ParquetSource } from "../job/job.js";
 import type { SourceFile } from "../prepare/preparation.js";
-import { fileList, groupBy, listFiles } from "./files.js";
+import { fileList, groupBy } from "./files.js";
 import { type Defect, type Origin, type Relation, ROW } from "./relation.js";
 
 const READER = "read_parquet($files, union_by_name = true, hive_partitioning = false)";
@@ -27,7 +27,7 @@ export async function parquetRelations(
   source: ParquetSource,
   paths: readonly string[],
 ): Promise<readonly Relation[]> {
-  const files = (await listFiles(session, paths)).map((path) => ({ path, name: path, linesBefore: 0 }));
+  const files = paths.map((path) => ({ path, name: path, linesBefore: 0 }));
   const common = await schemaOf(session, files);
   const relations: Relation[] = [];
   for (const alike of await groupsOf(session, files, common)) {

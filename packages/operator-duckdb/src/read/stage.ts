@@ -103,18 +103,21 @@ async function hasTornQuotes(session: Session, { readerRejects }: Relation): Pro
   return torn.length > 0;
 }
 
+/** Stands for the number of lines before a copy from whose middle lines are missing. */
+const UNKNOWN_LINES = -1;
+
 /** Replaces the names of copies in rejected rows with the original file names. */
 async function nameSources(session: Session, relations: readonly Relation[]): Promise<void> {
   const copies = relations.flatMap(({ files }) => files.filter(({ path, name }) => path !== name));
   if (copies.length === 0) return;
   await session.run(
-    `UPDATE rejected SET file = copy.name, "row" = "row" + copy.lines_before
+    `UPDATE rejected SET file = copy.name, "row" = "row" + nullif(copy.lines_before, ${UNKNOWN_LINES})
     FROM (SELECT unnest($paths) AS path, unnest($names) AS name, unnest($lines)::BIGINT AS lines_before) AS copy
     WHERE rejected.file = copy.path`,
     {
       paths: listValue(copies.map(({ path }) => path)),
       names: listValue(copies.map(({ name }) => name)),
-      lines: listValue(copies.map(({ linesBefore }) => linesBefore)),
+      lines: listValue(copies.map(({ linesBefore = UNKNOWN_LINES }) => linesBefore)),
     },
   );
 }

@@ -49,8 +49,8 @@ async function copyWith(
   { settings, turns, signal }: Surroundings,
 ): Promise<JobMetrics> {
   const { layout } = task;
-  const { allowedDirectories } = settings;
-  const staged = await stageJob(session, task, { allowedDirectories, signal });
+  const { allowedDirectories, clock } = settings;
+  const staged = await stageJob(session, task, { allowedDirectories, clock, signal });
   const rowsWritten = await countOf(session, staged.goodRows);
   const counted = staged.hasRejected
     ? withBadRows(rowsWritten, await turns.use(layout.target, signal, () => keepRejectedRows(session, task)))

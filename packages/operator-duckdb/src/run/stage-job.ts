@@ -1,9 +1,10 @@
-import { messageOf } from "@tidegate/core";
+import { type Clock, messageOf } from "@tidegate/core";
 import { JobFailure } from "../duckdb/failure.js";
 import type { Session } from "../duckdb/session.js";
 import type { Source } from "../job/job.js";
 import { Preparation, type PreparationLimits } from "../prepare/preparation.js";
 import { csvRelations } from "../read/csv.js";
+import { listFiles, requireSettled } from "../read/files.js";
 import { jsonRelations } from "../read/json.js";
 import { parquetRelations } from "../read/parquet.js";
 import type { Relation } from "../read/relation.js";
@@ -25,13 +26,15 @@ export interface Staged {
 export async function stageJob(
   session: Session,
   { job, window, sourcePaths, directory }: Task,
-  limits: Omit<PreparationLimits, "directory">,
+  limits: Omit<PreparationLimits, "directory"> & { readonly clock: Clock },
 ): Promise<Staged> {
   const preparation = new Preparation({ ...limits, directory });
   if (job.source === undefined) {
     await stageSelect(session, job.sql, window, preparation);
   } else {
-    const relations = await relationsOf(session, job.source, sourcePaths, preparation);
+    const files = await listFiles(session, sourcePaths);
+    await requireSettled(files, job.source.minAgeMs ?? 0, limits.clock.now());
+    const relations = await relationsOf(session, job.source, files, preparation);
     await stageRelations(session, relations, window).catch((error) => {
       throw namingFiles(error, preparation);
     });
@@ -51,16 +54,16 @@ function namingFiles(error: unknown, preparation: Preparation): unknown {
 function relationsOf(
   session: Session,
   source: Source,
-  paths: readonly string[],
+  files: readonly string[],
   preparation: Preparation,
 ): Promise<readonly Relation[]> {
   switch (source.format) {
     case "csv":
-      return csvRelations(session, source, paths, preparation);
+      return csvRelations(session, source, files, preparation);
     case "json":
-      return jsonRelations(session, source, paths, preparation);
+      return jsonRelations(session, source, files, preparation);
     case "parquet":
-      return parquetRelations(session, source, paths);
+      return parquetRelations(session, source, files);
   }
 }
 

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { EARLIEST, type Interval } from "@tidegate/core";
+import { FIRST_INSTANT, type Interval } from "@tidegate/core";
 import { JobFailure } from "../duckdb/failure.js";
 import type { Session } from "../duckdb/session.js";
 import type { Window } from "../job/window.js";
@@ -57,7 +57,7 @@ async function partitionsOf(session: Session, target: string): Promise<readonly 
     const interval = partitionOf(name);
     if (interval === "full") {
       const record = await readRecord(session, join(directory, PARTITION_FILE));
-      if (record !== undefined) partitions.push({ directory, lower: EARLIEST, upper: record.upper });
+      if (record !== undefined) partitions.push({ directory, lower: FIRST_INSTANT, upper: record.upper });
     } else if (interval !== undefined) {
       partitions.push({ directory, ...interval });
     }

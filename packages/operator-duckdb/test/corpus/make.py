@@ -154,9 +154,21 @@ def outcome(records, columns):
     return {"rows": rows, "rejected": rejected}
 
 
-def csv_records(data, skip=0, delimiter=",", encoding="utf-8"):
+def uncommented(lines, skip, comment):
+    """Lines after those to skip, without those that begin with the character, unless a quote is open."""
+    is_open = False
+    for number, line in enumerate(lines):
+        if number < skip:
+            continue
+        if comment and not is_open and line.startswith(comment):
+            continue
+        is_open ^= line.count('"') % 2 == 1
+        yield line
+
+
+def csv_records(data, skip=0, delimiter=",", encoding="utf-8", comment="", relaxed=False):
     text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else encoding, "replace").lstrip("\ufeff")
-    lines = list(io.StringIO(text, newline=""))[skip:]
+    lines = list(uncommented(io.StringIO(text, newline=""), skip, comment))
     records = [record for record in csv.reader(lines, delimiter=delimiter) if record]
     while records and len(records[0]) == 1 and records[0][0].strip() == "":
         records.pop(0)
@@ -164,6 +176,8 @@ def csv_records(data, skip=0, delimiter=",", encoding="utf-8"):
         return
     header = [name.lower() for name in records[0]]
     for record in records[1:]:
+        if relaxed:
+            record += [""] * (len(header) - len(record))
         is_whole = len(record) == len(header) and "\ufffd" not in "".join(record)
         yield dict(zip(header, (value or None for value in record))) if is_whole else None
 
@@ -197,17 +211,35 @@ def json_records(data, columns):
     return [value if isinstance(value, dict) else None for value in found]
 
 
-def case(name, contents, columns, format="csv", failure=None, path=None, **options):
+def at_path(value, path):
+    """A value inside of nested objects, as text."""
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return json_text(value) if not isinstance(value, (dict, list)) else None
+
+
+def timed_records(data, path):
+    """Lines of JSON whose time can be read; None for the others."""
+    for line in data.decode().splitlines():
+        value = json.loads(line, parse_float=str, parse_int=str)
+        text = at_path(value, path)
+        is_timed = text is not None and instant(text, "TIMESTAMP") is not None
+        yield {key.lower(): json_text(own) for key, own in value.items()} if is_timed else None
+
+
+def case(name, contents, columns, format="csv", failure=None, path=None, time=None, **options):
     """contents: the files, by name, and what each of them says: bytes, or a pair of them where they are not the same."""
     records = []
     for file, content in contents.items():
         stored, said = content if isinstance(content, tuple) else (content, content)
         files[file] = stored
-        if failure is None:
+        if time is not None:
+            records.extend(timed_records(said, time))
+        elif failure is None:
             records.extend(csv_records(said, **options) if format == "csv" else json_records(said, columns))
     result = {"failure": failure} if failure else outcome(records, columns)
     cases.append(
-        {"name": name, "format": format, "path": path or list(contents), "columns": columns, "options": options, **result}
+        {"name": name, "format": format, "path": path or list(contents), "columns": columns, "options": options, **({"time": time} if time else {}), **result}
     )
 
 
@@ -261,6 +293,48 @@ def headers():
     case("a header that is not closed", {"unclosed.csv": text('"city,at,name', *ROWS)}, CITY, failure={"isRetryable": False})
     case("a header without names", {"nameless.csv": text(",,", *ROWS)}, CITY, failure={"isRetryable": False})
     case("a header that is not UTF-8", {"latin-header.csv": text("città,at,name", *ROWS, encoding="latin-1")}, CITY, failure={"isRetryable": False})
+
+
+def comments():
+    notes = ["# made by hand", HEADER, ROWS[0], "#" + ROWS[1], ROWS[2], "# the end"]
+    for label, end in (("LF", "\n"), ("CRLF", "\r\n"), ("CR", "\r")):
+        case(f"comments in lines that end in {label}", {f"comments-{label}.csv": text(*notes, end=end)}, CITY, comment="#")
+    case("a comment that the file ends in", {"comment-last.csv": text(*notes, last=False)}, CITY, comment="#")
+    case("a comment behind a byte order mark", {"comment-bom.csv": b"\xef\xbb\xbf" + text(*notes)}, CITY, comment="#")
+    case("nothing but comments, and another file", {"comment-only.csv": text("# nothing"), "comment-beside.csv": text(HEADER, ROWS[0])}, CITY, comment="#")
+    case("comments between lines to skip", {"comment-title.csv": text("# \"Report", "of 2026", "# more", HEADER, *ROWS)}, CITY, comment="#", skip=2)
+    inside = text(HEADER, 'Paris,2026-01-01T10:00:00Z,"Ann', '# no comment"', "Rome # 1,2026-01-01T11:00:00Z,#Bob", " # Oslo,2026-01-01T12:00:00Z,Cid", '# "quoted', ROWS[2])
+    case("the character inside of values", {"comment-inside.csv": inside}, CITY, comment="#")
+    case("the character without the option", {"comment-off.csv": text(HEADER, "#" + ROWS[0])}, CITY)
+    case("comments in a file of one column", {"comment-narrow.csv": text("# cities", "city", "Paris", "# no", "Rome")}, {"city": "VARCHAR"}, comment="#")
+    case("comments in gzip", {"comment.csv.gz": (compressed(text(*notes)), text(*notes))}, CITY, comment="#")
+
+
+def relaxations():
+    short = ["Bonn,2026-01-01T13:00:00Z", "Lima"]
+    case("rows of too few fields, relaxed", {"short.csv": text(HEADER, ROWS[0], *short, ROWS[1])}, CITY, relaxed=True)
+    case("rows of too many fields, relaxed", {"long.csv": text(HEADER, ROWS[0], ROWS[1] + ",x", ROWS[2])}, CITY, relaxed=True)
+    broken = text(HEADER, '"Bad', 'Tölz",2026-01-01T13:00:00Z', ROWS[0])
+    case("a line break in quotes before a missing field, relaxed", {"short-break.csv": broken}, CITY, relaxed=True)
+
+
+def nested_times():
+    lines = [
+        {"id": 1, "meta": {"at": "2026-01-01T10:00:00Z"}},
+        {"id": 2, "meta": {"at": None}},
+        {"id": 3, "meta": {}},
+        {"id": 4},
+        {"id": 5, "meta": "2026-01-01T10:00:00Z"},
+        {"id": 6, "meta": {"at": "soon"}},
+        {"id": 7, "meta": {"at": {"at": "2026-01-01T10:00:00Z"}}},
+        {"id": 8, "meta": {"other": [1, 2], "at": "2026-01-01T11:00:00+01:00"}, "at": "never"},
+        {"id": 9, "meta": [{"at": "2026-01-01T10:00:00Z"}]},
+    ]
+    data = text(*map(json.dumps, lines))
+    case("times inside of objects", {"nested.jsonl": data}, {"id": "INTEGER"}, format="json", time=["meta", "at"])
+    case("times inside of a column", {"nested-column.jsonl": data}, {"id": "INTEGER", "at": "VARCHAR"}, format="json", time=["meta", "at"])
+    odd = text('{"id": 1, "a.b": {"it\'s": {"\\"q\\"": "2026-01-01T10:00:00Z"}}}')
+    case("times behind keys of special characters", {"nested-odd.jsonl": odd}, {"id": "INTEGER"}, format="json", time=["a.b", "it's", '"q"'])
 
 
 def encodings():
@@ -387,6 +461,9 @@ def jsons():
 
 line_ends()
 headers()
+comments()
+relaxations()
+nested_times()
 encodings()
 gzips()
 drifts()

@@ -58,7 +58,7 @@ export function scheduleTimeOf(filling: Filling, freshness: string | undefined):
   const periodMs = freshnessMs(period);
   if (upper - lower >= 2n * BigInt(periodMs)) {
     throw invalidJob(
-      "upperBoundary",
+      "upperBound",
       `the interval is longer than the freshness of ${freshnessText(period)}, and a refresh is of one period; ` +
         'let the schedule\'s catchup be "each" and its overlap "queue"',
     );

@@ -36,9 +36,9 @@ export function workOf(job: FlinkJob, connectors: Connectors): Work {
 /** @throws OperatorError JOB_INVALID for invalid bounds */
 export function taskOf({ request, job: work }: JobCall<Work>): Task {
   boundsOf(request);
-  const { groupId, lowerBoundary, upperBoundary } = request;
+  const { groupId, lowerBound, upperBound } = request;
   const filling = { request, timezone: work.job.timezone ?? "UTC" };
-  return { work, filling, name: `${groupId} [${lowerBoundary}, ${upperBoundary})` };
+  return { work, filling, name: `${groupId} [${lowerBound}, ${upperBound})` };
 }
 
 /** Returns the field of a program's argument. */

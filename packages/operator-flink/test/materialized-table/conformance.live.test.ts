@@ -48,8 +48,8 @@ operatorSuite({
       failingRequest: factory({ materializedTable: { ...TABLE, partition: { part: "broken" } } }),
       misshapenJobs: [{ materializedTable: {} }, { materializedTable: { identifier: 1 } }],
       malformedJob: { materializedTable: { identifier: "hourly" } },
-      effects: async ({ lowerBoundary }) =>
-        sales.partitions("hourly").get(hourOf(Number(lowerBoundary)))?.length ?? 0,
+      effects: async ({ lowerBound }) =>
+        sales.partitions("hourly").get(hourOf(Number(lowerBound)))?.length ?? 0,
       restart: async () => start(),
       dispose: async () => {
         await Promise.all(operators.map((operator) => operator.stop()));

@@ -61,8 +61,8 @@ describe("a refresh as a job", () => {
       { id: 8, price: 1, part: "2026-03-29" },
     ]);
     const bounds = {
-      lowerBoundary: String(Date.parse("2026-03-29T00:00+01:00")),
-      upperBoundary: String(Date.parse("2026-03-30T00:00+02:00")),
+      lowerBound: String(Date.parse("2026-03-29T00:00+01:00")),
+      upperBound: String(Date.parse("2026-03-30T00:00+02:00")),
     };
     const table = { identifier: TABLE, timezone: "Europe/Berlin" };
     await run(aRequest({ materializedTable: table }, bounds));
@@ -171,7 +171,7 @@ class CountingClock extends SystemClock {
 }
 
 function aDay(materializedTable: JsonObject): OfflineJobRequest {
-  return aRequest({ materializedTable }, { upperBoundary: String(MIDNIGHT + DAY) });
+  return aRequest({ materializedTable }, { upperBound: String(MIDNIGHT + DAY) });
 }
 
 async function run(request: OfflineJobRequest) {

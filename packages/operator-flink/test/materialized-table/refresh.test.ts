@@ -29,7 +29,7 @@ describe("the time that a periodic refresh is told", () => {
 
   it("is refused for several periods at once, of which Flink would refresh one", () => {
     expect(() => scheduleTimeOf(interval(MIDNIGHT, MIDNIGHT + 2 * HOUR), "1 HOUR")).toThrow(
-      expect.objectContaining({ code: "JOB_INVALID", field: "upperBoundary" }),
+      expect.objectContaining({ code: "JOB_INVALID", field: "upperBound" }),
     );
   });
 });
@@ -122,9 +122,9 @@ describe("a job of a materialized table", () => {
 function interval(lower: number, upper: number, timezone = "UTC"): Filling {
   return {
     request: {
-      boundaryType: "time",
-      lowerBoundary: String(lower),
-      upperBoundary: String(upper),
+      boundaryType: "TIME",
+      lowerBound: String(lower),
+      upperBound: String(upper),
       scheduledTime: upper,
       groupId: "sales",
       runId: "r",

@@ -87,7 +87,7 @@ export class ConnectorScene {
 
   /** Copies an interval, with an id of its own each time. */
   async copy(sync: JsonObject, lower: number, upper: number): Promise<JobOutcome> {
-    const bounds = { lowerBoundary: String(lower), upperBoundary: String(upper) };
+    const bounds = { lowerBound: String(lower), upperBound: String(upper) };
     const request = aRequest({ sync }, bounds);
     const { jobId } = await this.#operator.submit(request, untroubled());
     return this.#operator.wait(jobId, request, untroubled());

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from "node:http";
-import type { OfflineJobRequest } from "@tidegate/core";
+import type { Boundaries, BoundaryType, OfflineJobRequest } from "@tidegate/core";
 import type { HttpAnswer } from "@tidegate/rest-client";
 import { z } from "zod";
 import type { HttpJob } from "../job/job.js";
@@ -16,13 +16,23 @@ const envelope = z.object({
   data: z.unknown().optional(),
 });
 
-/** Returns the body of a submission: InLong's four fields first, under its names, then Tidegate's. */
+/** Body of a submission: InLong's four fields first, under its names, then Tidegate's. */
+export interface HttpSubmission extends Omit<OfflineJobRequest, keyof Boundaries> {
+  /** Measure of the interval, in InLong's spelling. */
+  readonly boundaryType: Lowercase<BoundaryType>;
+  /** Inclusive lower bound: epoch ms in decimal for `time`; or `beginning`. */
+  readonly lowerBoundary: string;
+  /** Exclusive upper bound: epoch ms in decimal for `time`. */
+  readonly upperBoundary: string;
+}
+
+/** Returns the body of a submission as JSON. */
 export function submissionBody(request: OfflineJobRequest): string {
-  const body: OfflineJobRequest = {
+  const body: HttpSubmission = {
     groupId: request.groupId,
-    boundaryType: request.boundaryType,
-    lowerBoundary: request.lowerBoundary,
-    upperBoundary: request.upperBoundary,
+    boundaryType: request.boundaryType === "TIME" ? "time" : "offset",
+    lowerBoundary: request.lowerBound,
+    upperBoundary: request.upperBound,
     runId: request.runId,
     idempotencyKey: request.idempotencyKey,
     attempt: request.attempt,

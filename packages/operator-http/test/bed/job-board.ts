@@ -1,4 +1,5 @@
-import type { OfflineJobRequest } from "@tidegate/core";
+import type { Boundaries } from "@tidegate/core";
+import type { HttpSubmission } from "../../src/index.js";
 import type { Received } from "./service.js";
 
 /** How a job goes, as the test's `payload` says. */
@@ -32,15 +33,15 @@ export class JobBoard {
     if (method === "GET" && id === undefined)
       return this.#report(this.#jobByKey.get(url.searchParams.get("key") ?? ""));
     if (method === "GET") return this.#report(this.#withId(id));
-    const request = JSON.parse(body.toString()) as OfflineJobRequest;
+    const request = JSON.parse(body.toString()) as HttpSubmission;
     return id === undefined ? this.#submit(request) : this.#cancel(id);
   }
 
-  rowsOf({ lowerBoundary, upperBoundary }: OfflineJobRequest): number {
-    return this.#rowsByInterval.get(`${lowerBoundary}/${upperBoundary}`) ?? 0;
+  rowsOf({ lowerBound, upperBound }: Boundaries): number {
+    return this.#rowsByInterval.get(`${lowerBound}/${upperBound}`) ?? 0;
   }
 
-  #submit(request: OfflineJobRequest): Report | undefined {
+  #submit(request: HttpSubmission): Report | undefined {
     const { idempotencyKey, attempt, lowerBoundary, upperBoundary, job } = request;
     const known = this.#jobByKey.get(idempotencyKey);
     if (known !== undefined && (known.state === "RUNNING" || known.state === "SUCCEEDED"))

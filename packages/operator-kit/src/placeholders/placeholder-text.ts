@@ -1,5 +1,5 @@
-import type { OfflineJobRequest } from "@tidegate/core";
-import { instantIn, offsetIn } from "../bounds.js";
+import { instantOfBound, type OfflineJobRequest } from "@tidegate/core";
+import { offsetIn } from "../bounds.js";
 import { invalidJob } from "../parse-job.js";
 import { type BoundPlaceholder, nameOf, type Placeholder } from "./placeholder.js";
 import { sqlString } from "./sql-string.js";
@@ -9,7 +9,7 @@ import { dateText, epochSeconds, isoText, timestampText, zonedTimestampText } fr
 export interface Filling {
   readonly request: Pick<
     OfflineJobRequest,
-    "boundaryType" | "lowerBoundary" | "upperBoundary" | "scheduledTime" | "groupId" | "runId"
+    "boundaryType" | "lowerBound" | "upperBound" | "scheduledTime" | "groupId" | "runId"
   >;
   /** The IANA time zone of dates and timestamps. */
   readonly timezone: string;
@@ -33,14 +33,14 @@ export function placeholderText(
 
 function boundText(placeholder: BoundPlaceholder, { request, timezone }: Filling, field: string): string {
   const { bound, format } = placeholder;
-  const isOffset = bound !== "scheduled" && request.boundaryType === "offset";
+  const isOffset = bound !== "scheduled" && request.boundaryType === "OFFSET";
   if ((format === "offset") !== isOffset) {
     const problem = `{{${nameOf(placeholder)}}} does not go with boundaries of type ${request.boundaryType}`;
     throw invalidJob(field, problem);
   }
   const given = givenText(bound, request);
   if (format === "offset") return required(offsetIn(given), field, "an offset").toString();
-  const at = required(instantIn(given), field, "an instant in epoch ms");
+  const at = required(instantOfBound(given), field, "an instant in epoch ms");
   switch (format) {
     case "timestamp":
       return timestampText(at, timezone);
@@ -61,7 +61,7 @@ function boundText(placeholder: BoundPlaceholder, { request, timezone }: Filling
 
 function givenText(bound: BoundPlaceholder["bound"], request: Filling["request"]): string {
   if (bound === "scheduled") return String(request.scheduledTime);
-  return bound === "lower" ? request.lowerBoundary : request.upperBoundary;
+  return bound === "lower" ? request.lowerBound : request.upperBound;
 }
 
 function required<T>(value: T | undefined, field: string, wanted: string): T {

@@ -42,6 +42,6 @@ export function countingOperator(operatorType = "counting"): CountingOperator {
   };
 }
 
-function intervalOf({ lowerBoundary, upperBoundary }: OfflineJobRequest): Interval {
-  return { lower: Number(lowerBoundary), upper: Number(upperBoundary) };
+function intervalOf({ lowerBound, upperBound }: OfflineJobRequest): Interval {
+  return { lower: Number(lowerBound), upper: Number(upperBound) };
 }

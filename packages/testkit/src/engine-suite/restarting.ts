@@ -54,7 +54,7 @@ export function restartRules({ chapter }: EngineSuite): void {
       await bed.pass(5);
       await bed.startAgain();
       await bed.passUntilRun("orders", 8);
-      const submitted = bed.operator.submissions.map(({ lowerBoundary }) => Number(lowerBoundary));
+      const submitted = bed.operator.submissions.map(({ lowerBound }) => Number(lowerBound));
       expect(submitted).toEqual([...submitted].sort((a, b) => a - b));
       await bed.conclude("orders");
     });

@@ -49,10 +49,10 @@ export function laterGeneration(request: RequestFactory): OfflineJobRequest {
 /** Returns the request of the interval that lies `steps` of its own length later. */
 export function laterInterval(request: RequestFactory, steps: number): OfflineJobRequest {
   const base = request();
-  const shift = steps * (Number(base.upperBoundary) - Number(base.lowerBoundary));
+  const shift = steps * (Number(base.upperBound) - Number(base.lowerBound));
   return request({
-    lowerBoundary: String(Number(base.lowerBoundary) + shift),
-    upperBoundary: String(Number(base.upperBoundary) + shift),
+    lowerBound: String(Number(base.lowerBound) + shift),
+    upperBound: String(Number(base.upperBound) + shift),
     scheduledTime: base.scheduledTime + shift,
     runId: anotherId(base.runId, steps),
     idempotencyKey: anotherId(base.idempotencyKey, steps),

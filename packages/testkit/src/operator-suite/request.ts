@@ -11,9 +11,9 @@ const ID = "019b76da8800a1b2c3d4e5f60718293a";
 export function aRequest(job: JsonObject, overrides: Partial<OfflineJobRequest> = {}): OfflineJobRequest {
   return {
     groupId: "orders",
-    boundaryType: "time",
-    lowerBoundary: String(START),
-    upperBoundary: String(START + HOUR),
+    boundaryType: "TIME",
+    lowerBound: String(START),
+    upperBound: String(START + HOUR),
     runId: ID,
     idempotencyKey: ID,
     attempt: 1,

@@ -46,9 +46,9 @@ export interface JobRecord {
   readonly mode: OfflineJobRequest["mode"];
   readonly boundaryType: OfflineJobRequest["boundaryType"];
   /** Inclusive, as sent to the operator. */
-  readonly lowerBoundary: string;
+  readonly lowerBound: string;
   /** Exclusive, as sent to the operator. */
-  readonly upperBoundary: string;
+  readonly upperBound: string;
   readonly attempt: number;
   /** The operator's own id of the job, if known. */
   readonly jobId?: string;

@@ -143,8 +143,8 @@ class Recorder {
         kind: request.kind,
         mode: request.mode,
         boundaryType: request.boundaryType,
-        lowerBoundary: request.lowerBoundary,
-        upperBoundary: request.upperBoundary,
+        lowerBound: request.lowerBound,
+        upperBound: request.upperBound,
         attempt: request.attempt,
         ...more,
       });

@@ -137,7 +137,7 @@ class JobReader {
   }
 
   #begin(record: JobRecord, position: number): Draft {
-    const { jobId, key, runId, kind, mode, attempt, lowerBoundary, upperBoundary } = record;
+    const { jobId, key, runId, kind, mode, attempt, lowerBound, upperBound } = record;
     const job: Draft = {
       jobId,
       key,
@@ -145,8 +145,8 @@ class JobReader {
       kind,
       mode,
       attempt,
-      lower: Number(lowerBoundary),
-      upper: Number(upperBoundary),
+      lower: instantOf(lowerBound),
+      upper: instantOf(upperBound),
       begunAt: position,
       endedAt: undefined,
       state: undefined,
@@ -159,4 +159,11 @@ class JobReader {
 
 function idOf({ operatorType, jobId }: JobRecord): string {
   return `${operatorType} ${jobId}`;
+}
+
+/** The first instant of a `Date`, epoch ms. */
+const FIRST = -8_640_000_000_000_000;
+
+function instantOf(bound: string): number {
+  return bound === "beginning" ? FIRST : Number(bound);
 }

@@ -32,6 +32,7 @@ import { purgeRules } from "./purging.js";
 import { runFilterRules, runPagingRules, withinRules } from "./run-listing.js";
 import { scheduleFilterRules, schedulePagingRules } from "./schedule-listing.js";
 import { originRules, registrationRules, scheduleChangeRules } from "./schedules.js";
+import { shapeRules } from "./shapes.js";
 import { rivalryRules } from "./sharing.js";
 import { besideRules, plannedVersionRules, revivalRules } from "./standing.js";
 
@@ -109,6 +110,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   rivalryRules,
   crowdRules,
   historyRules,
+  shapeRules,
 ];
 
 /** The rules that are tested again beside another namespace: those of whole tables, not of one group or run. */

@@ -36,9 +36,9 @@ describe("a job recorder", () => {
       key: request.idempotencyKey,
       kind: "SCHEDULED",
       mode: "incremental",
-      boundaryType: "time",
-      lowerBoundary: request.lowerBoundary,
-      upperBoundary: request.upperBoundary,
+      boundaryType: "TIME",
+      lowerBound: request.lowerBound,
+      upperBound: request.upperBound,
       attempt: 1,
       jobId: request.idempotencyKey,
       state: "SUCCEEDED",
@@ -164,7 +164,7 @@ describe("a record file", () => {
       };
       const recorder = jobRecorder(operator, path, { writer: name });
       for (let n = 0; n < 100_000; n += 1) {
-        const request = { groupId: name, boundaryType: "time", lowerBoundary: String(n), upperBoundary: String(n + 1),
+        const request = { groupId: name, boundaryType: "TIME", lowerBound: String(n), upperBound: String(n + 1),
           runId: name + n, idempotencyKey: name + n, attempt: 1, kind: "SCHEDULED", mode: "incremental" };
         await recorder.submit(request, {});
         if (!process.stdout.write(n + "\\n")) await new Promise((done) => process.stdout.once("drain", done));

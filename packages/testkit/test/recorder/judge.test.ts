@@ -21,9 +21,9 @@ class Script {
       key,
       kind: "SCHEDULED",
       mode: "incremental",
-      boundaryType: "time",
-      lowerBoundary: String(hours[0]),
-      upperBoundary: String(hours[1]),
+      boundaryType: "TIME",
+      lowerBound: String(hours[0]),
+      upperBound: String(hours[1]),
       attempt: 1,
       ...rest,
     });

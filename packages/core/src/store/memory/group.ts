@@ -1,4 +1,4 @@
-import type { Schedule, ScheduleStatus, ScheduleVersion } from "../../schedule/schedule.js";
+import type { Schedule, ScheduleVersion } from "../../schedule/schedule.js";
 import type { NewSchedule } from "../schedule-table.js";
 import { frozenCopy } from "./frozen-copy.js";
 import { type HeapItem, IndexedHeap, NOT_QUEUED } from "./indexed-heap.js";
@@ -51,9 +51,4 @@ export function newGroup(added: NewSchedule): Group {
     turns: new Set(),
     heapIndex: NOT_QUEUED,
   };
-}
-
-/** Returns whether a schedule in this status plans what it owes. */
-export function plans(status: ScheduleStatus): boolean {
-  return status === "REGISTERING" || status === "REGISTERED" || status === "FAILED";
 }

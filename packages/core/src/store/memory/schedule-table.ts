@@ -1,7 +1,8 @@
 import type { Schedule } from "../../schedule/schedule.js";
+import { SCHEDULE_STATUSES } from "../../schedule/status.js";
 import type { Page, PageRequest } from "../page.js";
 import type { DueFire, DueQuery, NewSchedule, ScheduleFilter } from "../schedule-table.js";
-import { type Group, newGroup, plans } from "./group.js";
+import { type Group, newGroup } from "./group.js";
 import { IndexedHeap } from "./indexed-heap.js";
 import { OrderedList } from "./ordered-list.js";
 import { positionAfter, takePage } from "./paging.js";
@@ -83,7 +84,7 @@ export class ScheduleTable {
 
   #queueFire(group: Group): void {
     const { status, nextFireAt } = group.schedule;
-    if (nextFireAt !== null && plans(status)) this.#fires.add(group);
+    if (nextFireAt !== null && SCHEDULE_STATUSES[status].plans) this.#fires.add(group);
   }
 }
 

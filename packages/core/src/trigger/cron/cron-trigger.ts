@@ -46,6 +46,7 @@ export class CronTrigger implements Trigger {
   readonly #times: LocalTimes;
   readonly #zone: Zone;
 
+  /** @internal `compileTrigger` makes triggers */
   constructor(spec: CronTriggerSpec, zone: Zone) {
     this.fields = parseCron(spec);
     this.policy = dstPolicyOf(spec, this.fields);

@@ -1,0 +1,139 @@
+import { z } from "zod";
+import { intervalSchema } from "../interval/schema.js";
+import { jobMetricsSchema, runKindSchema } from "../job/schema.js";
+import { at, maybeAt } from "../shape/field.js";
+
+/** The schema of a `RunState`. */
+export const runStateSchema = z
+  .enum(["PLANNED", "SUBMITTING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "SKIPPED"])
+  .meta({
+    id: "RunState",
+    description:
+      "The state of a run: `PLANNED → SUBMITTING → RUNNING → SUCCEEDED | FAILED | CANCELLED`, or `SKIPPED` from the start. `SUBMITTING` is written before the operator is called.",
+  });
+
+/** The schema of a `RunReason`. */
+export const runReasonSchema = z
+  .enum([
+    "catchup-coalesced",
+    "catchup-dropped",
+    "catchup-window",
+    "overlap-dropped",
+    "overlap-coalesced",
+    "overlap-cancelled",
+    "cancelled",
+    "unregistered",
+    "not-scheduled",
+  ])
+  .meta({
+    id: "RunReason",
+    description: "Why an interval did not run, or why a run covers more than one nominal interval.",
+  });
+
+/** The schema of a `RunError`. */
+export const runErrorSchema = z
+  .object({
+    code: z.string().describe("Stable, in upper case."),
+    message: z.string().describe("For people."),
+  })
+  .meta({
+    id: "RunError",
+    description: "Why a run or an attempt failed.",
+    examples: [{ code: "JOB_FAILED", message: "The service answered 500." }],
+  });
+
+/** The schema of an `AttemptRecord`. */
+export const attemptRecordSchema = z
+  .object({
+    attempt: z.int().describe("1 for the first."),
+    submittedAt: maybeAt("When it was submitted", "if it never was"),
+    endedAt: at("When it ended"),
+    jobId: z.string().nullable().describe("Id of its job, as the operator reported it."),
+    error: runErrorSchema.describe("Why it failed."),
+  })
+  .meta({ id: "Attempt", description: "An ended attempt of a run that was retried afterwards." });
+
+/** The schema of a `Place`. */
+export const placeSchema = z.enum(["waiting", "gated", "ready", "active", "blocking", "none"]).meta({
+  id: "RunPlace",
+  description:
+    "A run's place in its group's lane: `waiting` for admission, `gated` by a condition (without taking a place), `ready` to be claimed, `active`, `blocking` the lane after a failure, or `none` once it has ended.",
+});
+
+/** The schema of a `RunWait`. */
+export const runWaitSchema = z
+  .object({
+    reason: z
+      .string()
+      .describe(
+        "`lane`: for a place in its lane; `retry`: for the time of its next attempt; `gate`: for its gates to be asked; or the reasons of the gates that hold it.",
+      ),
+    since: at("Start of the wait"),
+    missing: z
+      .array(intervalSchema)
+      .readonly()
+      .optional()
+      .describe("The time that is missing upstream, if a gate waits for data."),
+    lookAgainAt: z
+      .int()
+      .optional()
+      .describe("When its gates are asked again at the latest, epoch ms, if gates hold it."),
+    wokenBy: z
+      .array(z.string())
+      .readonly()
+      .optional()
+      .describe("Ids of groups; when a run of any of them ends, its gates are asked again at once."),
+  })
+  .meta({ id: "RunWait", description: "Why a run waits." });
+
+/** The schema of a `Run`, and the one definition of its fields: the types and the REST API follow it. */
+export const runSchema = z
+  .object({
+    id: z
+      .string()
+      .describe(
+        "32 lower-case hex digits: the upper bound's time, then a hash of namespace, group, boundaries and generation (see `runId`). The same on every host and after every restart.",
+      ),
+    groupId: z.string().describe("The group it belongs to."),
+    kind: runKindSchema.describe("Its origin."),
+    lower: at("Inclusive lower bound of its interval"),
+    upper: at("Exclusive upper bound of its interval"),
+    generation: z.int().describe("0 for the first run of an interval, one more for each deliberate re-run."),
+    intervals: z.int().describe("How many nominal intervals it covers, at least 1."),
+    scheduledTime: at("The nominal time at which it is due (without delay)"),
+    state: runStateSchema.describe("Its state."),
+    reason: runReasonSchema
+      .nullable()
+      .describe("Why it did not run, or covers more than one nominal interval; `null` otherwise."),
+    scheduleVersion: z.int().describe("The version of the schedule that planned it."),
+    backfillId: z.string().nullable().describe("The backfill it belongs to."),
+    operator: z.string().describe("The operator that executes it, in lower case."),
+    attempt: z.int().describe("Attempts begun; 0 if it was never claimed."),
+    place: placeSchema.describe("Its place in its group's lane."),
+    readyAt: maybeAt("When it was admitted or its next attempt is due", "unless it is `ready`"),
+    leaseUntil: maybeAt("The end of its lease", "unless it is `active`"),
+    wait: runWaitSchema
+      .nullable()
+      .describe("What it waits for; `null` if it only waits for a manager to claim it."),
+    isBlocking: z.boolean().describe('A failed run behind which its lane waits (`onFailure: "block"`).'),
+    isSuperseded: z.boolean().describe("A later generation or a merged run stands for its interval instead."),
+    isCancelRequested: z.boolean().describe("Whether its cancellation is in progress."),
+    isJobOpen: z
+      .boolean()
+      .describe(
+        "A job of this run may still be working: true from the claim on, false once its job is known to have ended or never to have begun. Independent of the run's state: a run may have ended while its job is still working.",
+      ),
+    plannedAt: at("When it was planned"),
+    submittedAt: maybeAt("When its attempt was submitted", "before that"),
+    startedAt: maybeAt("When its job started", "before that"),
+    endedAt: maybeAt("When it ended", "before that"),
+    jobId: z.string().nullable().describe("Id of its job, as the operator reported it."),
+    jobAddress: z.string().nullable().describe("Where the job can be looked at."),
+    metrics: jobMetricsSchema.nullable().describe("What the job reported."),
+    error: runErrorSchema.nullable().describe("Why it failed."),
+    history: z
+      .array(attemptRecordSchema)
+      .readonly()
+      .describe("The attempts before the current one, oldest first."),
+  })
+  .meta({ id: "Run", description: "A run of the ledger, which stands for one interval." });

@@ -1,0 +1,57 @@
+import type { z } from "zod";
+import type { Interval } from "../../src/interval/boundaries.js";
+import type { intervalSchema } from "../../src/interval/schema.js";
+import type { DirtyDataLimit } from "../../src/job/dirty-data-limit.js";
+import type { JobMetrics } from "../../src/job/job-outcome.js";
+import type { jobMetricsSchema } from "../../src/job/schema.js";
+import type { Backfill } from "../../src/run/backfill.js";
+import type { backfillSchema } from "../../src/run/backfill-schema.js";
+import type { AttemptRecord, Run, RunWait } from "../../src/run/run.js";
+import type { attemptRecordSchema, runSchema, runWaitSchema } from "../../src/run/schema.js";
+import type { ParsedScheduleInfo } from "../../src/schedule/parse.js";
+import type {
+  BackoffSpec,
+  Schedule,
+  ScheduleInfo,
+  ScheduleSpec,
+  ScheduleVersion,
+} from "../../src/schedule/schedule.js";
+import type {
+  backoffSchema,
+  dirtyDataLimitSchema,
+  scheduleInfoSchema,
+  scheduleSpecSchema,
+} from "../../src/schedule/schema.js";
+import type { scheduleSchema, scheduleVersionSchema } from "../../src/schedule/stored-schema.js";
+import type { triggerSchema } from "../../src/trigger/trigger-schema.js";
+import type { TriggerSpec } from "../../src/trigger/trigger-spec.js";
+import type { Assert, Equals, Shape } from "./equals.js";
+
+type Agrees<Type, Read, But extends string = never> = Equals<Shape<Omit<Read, But>>, Shape<Omit<Type, But>>>;
+type Named<Type, Read> = Equals<keyof Type, keyof Read>;
+
+type Input = z.input<typeof scheduleInfoSchema>;
+type Spec = z.output<typeof scheduleSpecSchema>;
+
+/** The types that users see, and the schemas that define them, agree. Checked by the compiler. */
+export type Agreement = [
+  // Code may also pass a `Date`, and the type of a job is the user's.
+  Assert<Agrees<ScheduleInfo, Input, "startTime" | "endTime" | "job">>,
+  Assert<Named<ScheduleInfo, Input>>,
+  Assert<Agrees<ParsedScheduleInfo, z.output<typeof scheduleInfoSchema>, "job">>,
+  Assert<Agrees<ScheduleSpec, Spec, "job">>,
+  Assert<Named<ScheduleSpec, Spec>>,
+  Assert<Equals<Shape<TriggerSpec>, Shape<z.input<typeof triggerSchema>>>>,
+  Assert<Agrees<BackoffSpec, z.output<typeof backoffSchema>>>,
+  Assert<Agrees<DirtyDataLimit, z.output<typeof dirtyDataLimitSchema>>>,
+  Assert<Agrees<Schedule, z.output<typeof scheduleSchema>, "spec">>,
+  Assert<Named<Schedule, z.output<typeof scheduleSchema>>>,
+  Assert<Agrees<ScheduleVersion, z.output<typeof scheduleVersionSchema>, "spec">>,
+  Assert<Named<ScheduleVersion, z.output<typeof scheduleVersionSchema>>>,
+  Assert<Agrees<Run, z.output<typeof runSchema>>>,
+  Assert<Agrees<RunWait, z.output<typeof runWaitSchema>>>,
+  Assert<Agrees<AttemptRecord, z.output<typeof attemptRecordSchema>>>,
+  Assert<Agrees<Backfill, z.output<typeof backfillSchema>>>,
+  Assert<Agrees<Interval, z.output<typeof intervalSchema>>>,
+  Assert<Agrees<JobMetrics, z.output<typeof jobMetricsSchema>>>,
+];

@@ -1,0 +1,66 @@
+import { utimesSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { VirtualClock } from "@tidegate/core/testing";
+import { Bed, HOUR } from "./bed.js";
+
+const NOW = Date.UTC(2026, 0, 2);
+const MINUTE = 60_000;
+const FIRST = { lower: Date.UTC(2026, 0, 1), upper: Date.UTC(2026, 0, 1) + HOUR };
+
+describe("files that may still be being written", () => {
+  let clock: VirtualClock;
+  let bed: Bed;
+  beforeEach(() => {
+    clock = new VirtualClock({ start: NOW });
+    bed = new Bed({ clock });
+  });
+  afterEach(() => bed.dispose());
+
+  /** Writes a file that was changed so long ago. */
+  function write(name: string, agoMs: number): void {
+    const path = bed.write(name, "id,time\n1,2026-01-01T00:10:00Z\n");
+    utimesSync(path, NOW / 1_000, (NOW - agoMs) / 1_000);
+  }
+
+  const job = (minAgeMs?: number) => ({
+    source: {
+      format: "csv",
+      path: `${bed.directory}/*.csv`,
+      timeColumn: "time",
+      columns: { id: "INTEGER" },
+      ...(minAgeMs === undefined ? {} : { minAgeMs }),
+    },
+    target: { path: bed.target },
+  });
+
+  it("count as not there yet: the attempt fails, and is made again once the youngest is old enough", async () => {
+    write("a.csv", 10 * MINUTE);
+    write("b.csv", MINUTE);
+    write("c.csv", 2 * MINUTE);
+    expect(await bed.run({ job: job(5 * MINUTE), ...FIRST })).toEqual({
+      state: "FAILED",
+      error: {
+        code: "JOB_FAILED",
+        message: `${bed.directory}/b.csv (and 1 more) counts as not there yet: it was changed 60 s ago, and job.source.minAgeMs is 300000.`,
+      },
+      isRetryable: true,
+      retryAfterMs: 4 * MINUTE,
+    });
+    expect(bed.files()).toEqual([]);
+    await clock.advance(4 * MINUTE);
+    expect(await bed.run({ job: job(5 * MINUTE), ...FIRST, attempt: 2 })).toMatchObject({
+      state: "SUCCEEDED",
+      metrics: { rowsWritten: 3 },
+    });
+  });
+
+  it("are read at once unless the job says otherwise", async () => {
+    write("a.csv", 0);
+    expect(await bed.run({ job: job(), ...FIRST })).toMatchObject({ state: "SUCCEEDED" });
+  });
+
+  it("are noted at registration, since the schedule's attempts must outlast them", () => {
+    expect(bed.operator.notesOn(job(MINUTE))).toEqual([expect.stringMatching(/^job\.source\.minAgeMs: /)]);
+    expect(bed.operator.notesOn(job())).toEqual([]);
+  });
+});
