@@ -1,16 +1,17 @@
 import "reflect-metadata";
 
-export * from "./client/audit.js";
+export type { AuditReport, AuditShare } from "./client/audit.js";
 export type { BackfillPlan, BackfillRequest } from "./client/backfill-control.js";
 export * from "./client/explain.js";
 export type { UpdateOptions } from "./client/lifecycle.js";
 export * from "./client/preview.js";
 export type { RegisteredSchedule, RegistrationResult } from "./client/registration.js";
 export type { RetryOptions } from "./client/run-control.js";
-export * from "./client/schedule-client.js";
+export { type Description, ScheduleClient } from "./client/schedule-client.js";
 export type * from "./clock/clock.js";
 export { pause } from "./clock/pause.js";
 export * from "./clock/system-clock.js";
+export { unlessAborted } from "./clock/unless-aborted.js";
 export * from "./clock/virtual-clock.js";
 export type { DispatcherOptions } from "./dispatch/dispatcher.js";
 export type * from "./engine/engine.js";

@@ -1,4 +1,7 @@
-import { EngineError } from "@tidegate/core";
+import { type ClockTimer, EngineError, SystemClock } from "@tidegate/core";
+
+/** The machine's clock, not the injected one: a server answers in real time. */
+const MACHINE = new SystemClock();
 
 /**
  * Returns the promise's result, or fails if it does not settle in time. A client may wait forever: for a
@@ -8,14 +11,14 @@ import { EngineError } from "@tidegate/core";
  * @throws EngineError ENGINE_FAILED if there is no result after `ms`
  */
 export async function within<T>(server: string, ms: number, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
+  let timer: ClockTimer | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     const message = `${server} has not answered for ${ms} ms: is it reachable and not overloaded?`;
-    timer = setTimeout(() => reject(new EngineError("ENGINE_FAILED", message)), ms);
+    timer = MACHINE.wakeAfter(ms, () => reject(new EngineError("ENGINE_FAILED", message)));
   });
   try {
     return await Promise.race([promise, late]);
   } finally {
-    clearTimeout(timer);
+    timer?.cancel();
   }
 }

@@ -1,5 +1,9 @@
+import { type ClockTimer, SystemClock } from "@tidegate/core";
 import type { EngineSettings } from "./options.js";
 import type { DueFire, ScheduleTable, TakenBatch } from "./schedule-table.js";
+
+/** The machine's clock, not the injected one: a lease uses the server's time. */
+const MACHINE = new SystemClock();
 
 /** Dependencies of `Lease`. */
 export interface LeaseParts {
@@ -11,15 +15,14 @@ export interface LeaseParts {
 /** Keeps taken fires for as long as the ledger works on them, by extending the lease before it lapses. */
 export class Lease {
   readonly #parts: LeaseParts;
-  readonly #timer: NodeJS.Timeout;
+  #timer: ClockTimer | undefined;
   #batch: TakenBatch;
   #extension: Promise<void> | undefined;
 
   constructor(batch: TakenBatch, parts: LeaseParts) {
     this.#batch = batch;
     this.#parts = parts;
-    // The machine's timer, not the injected clock: a lease uses the server's time.
-    this.#timer = setInterval(() => this.#extend(), parts.settings.leaseMs / 3);
+    this.#arm();
   }
 
   get fires(): readonly DueFire[] {
@@ -28,9 +31,16 @@ export class Lease {
 
   /** Stops extending. Resolves with the batch as currently leased. */
   async end(): Promise<TakenBatch> {
-    clearInterval(this.#timer);
+    this.#timer?.cancel();
     await this.#extension;
     return this.#batch;
+  }
+
+  #arm(): void {
+    this.#timer = MACHINE.wakeAfter(this.#parts.settings.leaseMs / 3, () => {
+      this.#arm();
+      this.#extend();
+    });
   }
 
   #extend(): void {

@@ -1,12 +1,12 @@
 import { pathToFileURL } from "node:url";
 import { type JobContext, type JobOutcome, OperatorError, type SubmittedJob } from "@tidegate/core";
+import { unlessAborted } from "@tidegate/core/clock";
 import {
   type DefinedOperator,
   defineOperator,
   type JobCall,
   type OperatorDefinition,
 } from "@tidegate/operator-kit";
-import { unlessAborted } from "@tidegate/rest-client";
 import { outcomeOfError } from "./duckdb/failure.js";
 import { Session } from "./duckdb/session.js";
 import type { DuckdbJob } from "./job/job.js";
@@ -25,6 +25,10 @@ import type { Layout } from "./target/layout.js";
  *
  * `submit` accepts a job and returns while it runs. A job dies with the process; the next attempt at its
  * interval removes what it left. Only the record inside a finished partition survives a restart.
+ *
+ * ```ts
+ * const operator = jobRecorder(createDuckdbOperator(), "jobs.jsonl");
+ * ```
  *
  * @throws ConfigurationError CONFIGURATION_INVALID with the offending option
  */

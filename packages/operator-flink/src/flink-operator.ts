@@ -6,6 +6,7 @@ import {
   type JobCall,
   type PreparingDefinition,
 } from "@tidegate/operator-kit";
+import { bounded } from "@tidegate/rest-client";
 import { JarLibrary } from "./jar/jar-library.js";
 import type { FlinkJob } from "./job/job.js";
 import { jobSchema } from "./job/job-schema.js";
@@ -35,6 +36,10 @@ const CANCEL_LIMIT_MS = 60_000;
  *
  * A job's Flink id is derived from the run's key, and Flink accepts an id only once. So a submission whose
  * response was lost can be repeated, and anyone who knows the key can find the run's job.
+ *
+ * ```ts
+ * const operator = jobRecorder(createFlinkOperator({ url: "http://flink:8081" }), "jobs.jsonl");
+ * ```
  *
  * @throws ConfigurationError CONFIGURATION_INVALID with the offending option
  */
@@ -160,7 +165,8 @@ class FlinkJobs implements PreparingDefinition<FlinkJob, Work> {
   async cancel(jobId: string): Promise<void> {
     await this.#jobManager.cancel(jobId);
     if (this.#isStopped) return;
-    await this.#watch.end(jobId, AbortSignal.timeout(CANCEL_LIMIT_MS));
+    const bounds = { signals: [], timeoutMs: CANCEL_LIMIT_MS, clock: this.#settings.clock };
+    await bounded(bounds, (signal) => this.#watch.end(jobId, signal));
   }
 
   /**

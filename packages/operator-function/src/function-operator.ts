@@ -1,4 +1,5 @@
 import { type JobContext, type JobOutcome, OperatorError, type SubmittedJob } from "@tidegate/core";
+import { unlessAborted } from "@tidegate/core/clock";
 import {
   type DefinedOperator,
   defineOperator,
@@ -7,7 +8,6 @@ import {
   type PreparingDefinition,
   timeBoundsOf,
 } from "@tidegate/operator-kit";
-import { unlessAborted } from "@tidegate/rest-client";
 import { Calls } from "./calls.js";
 import type { FunctionJob, JobFunction, JobFunctions } from "./function-job.js";
 import { jobSchemaOf } from "./job-schema.js";
@@ -25,6 +25,10 @@ interface Task {
  * A call dies with the process and cannot be found after a restart, so the next attempt calls the function
  * again for the same interval. Hence the one rule for functions: replace what an earlier call for the
  * interval wrote.
+ *
+ * ```ts
+ * const operator = jobRecorder(createFunctionOperator({ load }), "jobs.jsonl");
+ * ```
  *
  * @throws ConfigurationError CONFIGURATION_INVALID when there is no function, or one is not a function
  */

@@ -1,5 +1,5 @@
 import { isTidegateError, OperatorError } from "@tidegate/core";
-import { unlessAborted } from "@tidegate/rest-client";
+import { unlessAborted } from "@tidegate/core/clock";
 import { z } from "zod";
 
 /** A secret's value, or a function that fetches it at each use, so that a rotated secret needs no restart. */

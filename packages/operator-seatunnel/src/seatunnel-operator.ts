@@ -1,4 +1,5 @@
 import { type JobContext, type JobOutcome, OperatorError, type SubmittedJob } from "@tidegate/core";
+import { unlessAborted } from "@tidegate/core/clock";
 import {
   type DefinedOperator,
   defineOperator,
@@ -8,7 +9,6 @@ import {
   readSecrets,
   rerunNotes,
 } from "@tidegate/operator-kit";
-import { unlessAborted } from "@tidegate/rest-client";
 import { clusterWatch } from "./cluster/cluster-watch.js";
 import { JobEnding } from "./cluster/job-ending.js";
 import { JobListing } from "./cluster/job-lists.js";
@@ -29,6 +29,10 @@ import { SeaTunnelApi } from "./rest/seatunnel-api.js";
  *
  * SeaTunnel accepts the same submission twice, so each job's name is made of the run's key and attempt, and
  * is looked up among the running and the finished jobs before anything is submitted.
+ *
+ * ```ts
+ * const operator = jobRecorder(createSeaTunnelOperator({ url: "http://seatunnel.internal:5801" }), "jobs.jsonl");
+ * ```
  *
  * @throws ConfigurationError CONFIGURATION_INVALID with the offending option
  */

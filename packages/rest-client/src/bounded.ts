@@ -50,18 +50,3 @@ export async function bounded<T>(bounds: Bounds, work: (signal: AbortSignal) => 
     controller.abort();
   }
 }
-
-/** Awaits a promise that knows nothing of the signal. @throws the signal's reason if it is aborted first */
-export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    if (stop !== undefined) signal.removeEventListener("abort", stop);
-  }
-}

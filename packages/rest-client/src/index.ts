@@ -1,5 +1,5 @@
 export { bodyText, UnreadableBody } from "./body.js";
-export { type Bounds, bounded, TimedOut, unlessAborted } from "./bounded.js";
+export { type Bounds, bounded, TimedOut } from "./bounded.js";
 export type { ConnectionSettings, TlsOptions } from "./connect.js";
 export { type FileForm, fileForm } from "./file-form.js";
 export { HttpClient, type HttpClientOptions, type Limits } from "./http-client.js";

@@ -1,8 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { pause, SystemClock } from "@tidegate/core";
 import { Pool, type PoolConfig, types } from "pg";
 import { asStoreError, isRepeatable } from "./postgres-errors.js";
 
 const INT8 = 20;
+
+/** The machine's clock: locks of others end in real time. */
+const MACHINE = new SystemClock();
 
 /** Times and counts are below 2^53, so they are read as numbers. */
 const TYPES: PoolConfig["types"] = {
@@ -80,7 +83,7 @@ export class Database {
         return (await this.#pool.query(text, [...values])).rows as Row[];
       } catch (error) {
         if (!isRepeatable(error) || attempt === MOST_ATTEMPTS) throw asStoreError(error, this.place);
-        await sleep(Math.random() * 10 * attempt);
+        await pause(MACHINE, Math.random() * 10 * attempt);
       }
     }
   }

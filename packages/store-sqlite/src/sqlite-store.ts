@@ -36,6 +36,7 @@ import {
   type ScheduleStore,
   type ScheduleVersion,
   StoreError,
+  SystemClock,
 } from "@tidegate/core";
 import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
@@ -70,6 +71,9 @@ interface OpenDatabase extends Tables {
   readonly commit: GroupCommit;
   readonly coverage: CoverageScan;
 }
+
+/** A store that one process uses follows no clock but the machine's. */
+const MACHINE = new SystemClock();
 
 /** SQLite's default, which this package does not change. */
 const PAGE_BYTES = 4_096;
@@ -249,7 +253,7 @@ export class SqliteStore implements ScheduleStore {
 
   /** Returns this machine's time: no other process uses the database. */
   now(): Promise<EpochMs> {
-    return this.#read(() => Date.now());
+    return this.#read(() => MACHINE.now());
   }
 
   nextWake(scope: ClaimScope): Promise<NextWake> {

@@ -1,9 +1,12 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { pause, SystemClock } from "@tidegate/core";
 import { type PgPool, PostgresConnection } from "bullmq";
 import type { Database } from "./database.js";
 
 /** Delay between attempts to reach the database, ms. */
 const RETRY_MS = 250;
+
+/** The machine's clock, not the injected one: a server comes up in real time. */
+const MACHINE = new SystemClock();
 
 /**
  * BullMQ's connection to Postgres, on the engine's pool. BullMQ's own checks only once whether the database
@@ -26,7 +29,7 @@ export class PatientConnection extends PostgresConnection {
         return await this.#database.ready();
       } catch (error) {
         this.#onTrouble(error);
-        await sleep(RETRY_MS);
+        await pause(MACHINE, RETRY_MS);
       }
     }
   }

@@ -8,7 +8,7 @@ import {
   listValue,
   StatementType,
 } from "@duckdb/node-api";
-import { messageOf } from "@tidegate/core";
+import { type ClockTimer, messageOf, SystemClock } from "@tidegate/core";
 
 /** Values bound to a statement's `$name` parameters. */
 export type Values = Readonly<Record<string, DuckDBValue>>;
@@ -25,6 +25,9 @@ export interface SessionLimits {
 
 /** How often a running statement is interrupted, ms. */
 const INTERRUPT_EVERY_MS = 50;
+
+/** The machine's clock: DuckDB runs in real time. */
+const MACHINE = new SystemClock();
 
 /** Nothing is fetched from the network, and no code runs that was not shipped with DuckDB. */
 const CLOSED = {
@@ -123,18 +126,18 @@ export class Session {
 
   async #interruptible<T>(statement: () => Promise<T>): Promise<T> {
     this.#signal.throwIfAborted();
-    let timer: NodeJS.Timeout | undefined;
+    let timer: ClockTimer | undefined;
     const interrupt = () => {
       this.#connection.interrupt();
       // DuckDB ignores an interrupt that arrives before it has begun the statement, so it is repeated until
       // the end.
-      timer = setTimeout(interrupt, INTERRUPT_EVERY_MS);
+      timer = MACHINE.wakeAfter(INTERRUPT_EVERY_MS, interrupt);
     };
     this.#signal.addEventListener("abort", interrupt, { once: true });
     try {
       return await statement();
     } finally {
-      clearTimeout(timer);
+      timer?.cancel();
       this.#signal.removeEventListener("abort", interrupt);
     }
   }

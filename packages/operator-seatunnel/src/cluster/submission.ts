@@ -7,7 +7,7 @@ import {
   pause,
   type RetryAdvice,
 } from "@tidegate/core";
-import { unlessAborted } from "@tidegate/rest-client";
+import { unlessAborted } from "@tidegate/core/clock";
 import { jobName, jobsOf } from "../job-name.js";
 import { hasSucceeded } from "../outcome/outcome.js";
 import type { Redact } from "../outcome/redaction.js";
