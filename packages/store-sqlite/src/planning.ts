@@ -139,9 +139,11 @@ export function insertBeside(tables: Tables, run: NewRun): boolean {
   const { statements, groups, lanes } = tables;
   const no = groups.numberOf(run.groupId);
   const { id, state, plannedAt } = run;
+  if (no === undefined) return false;
   const isPlanned = state === "PLANNED";
-  const entry: Entry = isPlanned ? entryBeside(run) : { place: "none" };
-  if (no === undefined || !insertRun(statements, no, run, entry)) return false;
+  const held: Entry = { place: "waiting", wait: { reason: "lane", since: plannedAt } };
+  const planned = lanes.holds(no, run.kind) ? held : entryBeside(run);
+  if (!insertRun(statements, no, run, isPlanned ? planned : { place: "none" })) return false;
   if (isPlanned) lanes.move(no, id, "none", "beside", plannedAt);
   const length = run.upper - run.lower;
   statements.run(

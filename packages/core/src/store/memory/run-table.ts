@@ -249,7 +249,7 @@ export class RunTable {
     if (run.place === "ready") return this.#queue(queue, run.operator);
     if (run.place === "active") return this.#held;
     if (run.place === "gated") return this.#gated;
-    return run.place === "waiting" ? group.waiting : undefined;
+    return run.place === "waiting" && run.kind === "SCHEDULED" ? group.waiting : undefined;
   }
 }
 

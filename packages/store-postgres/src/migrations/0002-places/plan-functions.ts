@@ -143,18 +143,20 @@ export const planFunctions = (s: string): string[] => [
   DECLARE
     added record;
     new_place text;
+    width integer;
   BEGIN
     SELECT * INTO added FROM json_to_record(new_run) AS x (${NEW_RUN});
-    new_place := CASE WHEN added.state <> 'PLANNED' THEN 'none' WHEN ${gatingNo("added.gating")} = 0 THEN 'ready'
-      ELSE 'gated' END;
-    PERFORM FROM ${s}.schedule_state WHERE group_id = added."groupId";
+    SELECT lane_width INTO width FROM ${s}.schedule_state WHERE group_id = added."groupId";
     IF NOT FOUND THEN RETURN false; END IF;
+    new_place := CASE WHEN added.state <> 'PLANNED' THEN 'none' WHEN added.kind = 'BACKFILL' AND width = 0 THEN 'waiting'
+      WHEN ${gatingNo("added.gating")} = 0 THEN 'ready' ELSE 'gated' END;
     INSERT INTO ${s}.run (${NEW_RUN_COLUMNS})
       VALUES (added."groupId", added.lower, added.generation, added.upper, added.id, added.kind, added.intervals,
         added."scheduledTime", added.state, added.reason, added."scheduleVersion", added."backfillId", added.operator,
         ${gatingNo("added.gating")}, new_place, ${queueBeside("added.kind")},
         CASE WHEN new_place = 'ready' THEN added."plannedAt" END,
-        CASE WHEN new_place = 'gated' THEN ${gatedSince('added."plannedAt"')} END,
+        CASE new_place WHEN 'gated' THEN ${gatedSince('added."plannedAt"')}
+          WHEN 'waiting' THEN json_build_object('reason', 'lane', 'since', added."plannedAt")::text END,
         CASE WHEN new_place = 'gated' THEN added."plannedAt" END, added."plannedAt",
         CASE WHEN added.state <> 'PLANNED' THEN added."plannedAt" END)
       ON CONFLICT DO NOTHING;
