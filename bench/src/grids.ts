@@ -1,4 +1,5 @@
-import { compileTrigger, MemoryStore, VirtualClock } from "@tidegate/core";
+import { MemoryStore, VirtualClock } from "@tidegate/core/testing";
+import { compileTrigger } from "@tidegate/core/trigger";
 import { CronExpressionParser } from "cron-parser";
 import { Cron } from "croner";
 import { atMost, type Figure, rounded } from "./figure.js";

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type NewRun, runId, VirtualClock } from "@tidegate/core";
+import { type NewRun, runId } from "@tidegate/core/store";
+import { VirtualClock } from "@tidegate/core/testing";
 import { SqliteStore } from "@tidegate/store-sqlite";
 import { Cron } from "croner";
 import { atMost, type Figure, rounded } from "./figure.js";

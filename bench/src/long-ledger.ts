@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { RunFilter, ScheduleStore, Tidegate } from "@tidegate/core";
+import type { Tidegate } from "@tidegate/core";
+import type { RunFilter, ScheduleStore } from "@tidegate/core/store";
 import { PostgresStore } from "@tidegate/store-postgres";
 import { SqliteStore } from "@tidegate/store-sqlite";
 import { PostgresServer } from "@tidegate/test-servers";

@@ -1,7 +1,8 @@
 import { closeSync, fsyncSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type ScheduleInfo, VirtualClock } from "@tidegate/core";
+import type { ScheduleInfo } from "@tidegate/core";
+import { VirtualClock } from "@tidegate/core/testing";
 import { SqliteStore } from "@tidegate/store-sqlite";
 import { Cron } from "croner";
 import { runApart } from "./apart.js";

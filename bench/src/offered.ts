@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import type { ScheduleInfo, ScheduleOperator } from "@tidegate/core";
+import type { ScheduleInfo } from "@tidegate/core";
+import type { ScheduleOperator } from "@tidegate/core/operator";
 import { SqliteStore } from "@tidegate/store-sqlite";
 import { assemble, noopOperator, registerAll, sleep, temporaryDirectory } from "./setup.js";
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { runId } from "@tidegate/core";
+import { runId } from "@tidegate/core/store";
 import { SqliteStore } from "@tidegate/store-sqlite";
 import { atLeast, type Figure, rounded } from "./figure.js";
 import { findPeak, ratesOf, secondly } from "./offered.js";

@@ -1,15 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  type Clock,
-  createTidegate,
-  type RegistrationResult,
-  type ScheduleInfo,
-  type ScheduleOperator,
-  type ScheduleStore,
-  type Tidegate,
-} from "@tidegate/core";
+import { createTidegate, type RegistrationResult, type ScheduleInfo, type Tidegate } from "@tidegate/core";
+import type { Clock } from "@tidegate/core/clock";
+import type { ScheduleOperator } from "@tidegate/core/operator";
+import type { ScheduleStore } from "@tidegate/core/store";
 import { embeddedEngine } from "@tidegate/engine-embedded";
 
 /** An operator whose jobs have ended before it answers, and how many there were. */

@@ -1,12 +1,12 @@
-import {
-  type JobContext,
-  type JobOutcome,
-  type OfflineJobRequest,
-  OperatorError,
-  type ScheduleOperator,
-  type SubmittedJob,
-  type VirtualClock,
-} from "@tidegate/core";
+import { OperatorError } from "@tidegate/core";
+import type {
+  JobContext,
+  JobOutcome,
+  OfflineJobRequest,
+  ScheduleOperator,
+  SubmittedJob,
+} from "@tidegate/core/operator";
+import type { VirtualClock } from "@tidegate/core/testing";
 import { GOOD, type JobScript } from "./history.js";
 
 /** How the cluster says that a job goes on. */

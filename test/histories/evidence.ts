@@ -1,4 +1,5 @@
-import type { AuditReport, Run, Schedule, ScheduleStore } from "@tidegate/core";
+import type { AuditReport, Run, Schedule } from "@tidegate/core";
+import type { ScheduleStore } from "@tidegate/core/store";
 import type { Policies } from "./history.js";
 
 /** The only group of a history: with another one, its fires would wake what sleeps too long. */

@@ -1,4 +1,5 @@
-import type { Clock, ScheduleStore } from "@tidegate/core";
+import type { Clock } from "@tidegate/core/clock";
+import type { ScheduleStore } from "@tidegate/core/store";
 
 /** What one history may use up before it counts as a loop that never comes to rest. */
 export class Budget {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MemoryStore } from "@tidegate/core";
+import { MemoryStore } from "@tidegate/core/testing";
 import { SqliteStore } from "@tidegate/store-sqlite";
 import type { StageStore } from "./evidence.js";
 

@@ -5,12 +5,12 @@ import {
   type Interval,
   isTidegateError,
   type Run,
-  type ScheduleOperator,
-  type ScheduleStore,
   type Tidegate,
   type TroubleEvent,
-  VirtualClock,
 } from "@tidegate/core";
+import type { ScheduleOperator } from "@tidegate/core/operator";
+import type { ScheduleStore } from "@tidegate/core/store";
+import { VirtualClock } from "@tidegate/core/testing";
 import { embeddedEngine } from "@tidegate/engine-embedded";
 import { type JobRecord, jobRecorder } from "@tidegate/testkit/recorder";
 import { Cluster } from "./cluster.js";

@@ -1,11 +1,6 @@
 // A project of a user: compiled by the test beside it, under each way in which TypeScript resolves modules.
-import {
-  createTidegate,
-  MemoryStore,
-  type Run,
-  type ScheduleInfo,
-  type TidegateEmitter,
-} from "@tidegate/core";
+import { createTidegate, type Run, type ScheduleInfo, type TidegateEmitter } from "@tidegate/core";
+import { MemoryStore } from "@tidegate/core/testing";
 import { embeddedEngine } from "@tidegate/engine-embedded";
 import { functionOperator } from "@tidegate/operator-function";
 import { sqliteStore } from "@tidegate/store-sqlite";

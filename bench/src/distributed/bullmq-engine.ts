@@ -1,4 +1,5 @@
-import { createEmitter, type Fire, type FireResult } from "@tidegate/core";
+import type { Fire, FireResult } from "@tidegate/core/engine";
+import { createEmitter } from "@tidegate/core/testing";
 import { BullmqEngine } from "@tidegate/engine-bullmq";
 import { percentile } from "../figure.js";
 import { sleep } from "../setup.js";

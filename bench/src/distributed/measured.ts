@@ -1,4 +1,4 @@
-import type { EngineSchedule } from "@tidegate/core";
+import type { EngineSchedule } from "@tidegate/core/engine";
 
 /** What is measured of the engine and of its reference alike. Lateness in ms. */
 export interface Measured {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { OfflineJobRequest } from "@tidegate/core";
+import type { OfflineJobRequest } from "@tidegate/core/operator";
 import { createFlinkOperator } from "@tidegate/operator-flink";
 import { FlinkServer } from "@tidegate/test-servers";
 import { atMost, type Figure, rounded } from "../figure.js";

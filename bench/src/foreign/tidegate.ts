@@ -1,10 +1,7 @@
-import {
-  createTidegate,
-  MemoryStore,
-  type NewRun,
-  type ScheduleEngine,
-  type ScheduleInfo,
-} from "@tidegate/core";
+import { createTidegate, type ScheduleInfo } from "@tidegate/core";
+import type { ScheduleEngine } from "@tidegate/core/engine";
+import type { NewRun } from "@tidegate/core/store";
+import { MemoryStore } from "@tidegate/core/testing";
 import { createManager } from "@tidegate/manager";
 import { freePort } from "@tidegate/test-servers";
 import { noopOperator, registerAll, sleep, waitUntil } from "../setup.js";

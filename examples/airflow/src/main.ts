@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { createTidegate, MemoryStore, type RunEvent } from "@tidegate/core";
+import { createTidegate, type RunEvent } from "@tidegate/core";
+import { MemoryStore } from "@tidegate/core/testing";
 import { AirflowEngine } from "@tidegate/engine-airflow";
 import { createManager } from "@tidegate/manager";
 import { findAirflow } from "./airflow.js";

@@ -1,4 +1,4 @@
-import type { JobOutcome, ScheduleOperator } from "@tidegate/core";
+import type { JobOutcome, ScheduleOperator } from "@tidegate/core/operator";
 
 const DONE: JobOutcome = { state: "SUCCEEDED" };
 

@@ -4,7 +4,7 @@ import type {
   OfflineJobRequest,
   ScheduleOperator,
   SubmittedJob,
-} from "@tidegate/core";
+} from "@tidegate/core/operator";
 
 /** Passes everything on to another operator, but lets the first attempt of one run fail. */
 export class FailOnce implements ScheduleOperator {

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createTidegate, MemoryStore } from "@tidegate/core";
+import { createTidegate } from "@tidegate/core";
+import { MemoryStore } from "@tidegate/core/testing";
 import { dolphinschedulerEngine } from "@tidegate/engine-dolphinscheduler";
 import { createManager } from "@tidegate/manager";
 import { duckdbOperator } from "@tidegate/operator-duckdb";

@@ -1,4 +1,4 @@
-import { SystemClock } from "@tidegate/core";
+import { SystemClock } from "@tidegate/core/clock";
 import { NameSpace } from "@tidegate/engine-kit";
 import { ManagerDoor, SECRET } from "@tidegate/test-outside";
 import { engineSuite } from "@tidegate/testkit";

@@ -1,5 +1,6 @@
 import { describe, it } from "@jest/globals";
-import { createTidegate, MemoryStore } from "@tidegate/core";
+import { createTidegate } from "@tidegate/core";
+import { MemoryStore } from "@tidegate/core/testing";
 import { countingOperator, until } from "@tidegate/testkit";
 import { cronerEngine } from "../src/index.js";
 

@@ -1,4 +1,4 @@
-import { type Clock, SystemClock } from "@tidegate/core";
+import { type Clock, SystemClock } from "@tidegate/core/clock";
 import { ForeignEngine } from "@tidegate/engine-kit";
 import { type AirflowEngineOptions, type EngineSettings, settingsOf } from "./options.js";
 import { Registrar } from "./registrar.js";

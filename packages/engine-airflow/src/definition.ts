@@ -1,4 +1,5 @@
-import type { EngineSchedule, EpochMs } from "@tidegate/core";
+import type { EpochMs } from "@tidegate/core";
+import type { EngineSchedule } from "@tidegate/core/engine";
 import { type BoundedTicks, contentHash, instantsOf, ticksOf } from "@tidegate/engine-kit";
 import { cronText } from "./cron-text.js";
 import { connectionIdOf } from "./names.js";

@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS, parseOptions, unfitOption, wholeNumber } from "@tidegate/core";
+import { LONGEST_TIMER_MS, parseOptions, unfitOption, wholeNumber } from "@tidegate/core/plugin";
 import { foreignOptions, NameSpace } from "@tidegate/engine-kit";
 import { SECRET_FORM, webhookKeys } from "@tidegate/webhook";
 import { z } from "zod";

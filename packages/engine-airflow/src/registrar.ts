@@ -1,4 +1,6 @@
-import { type Clock, type EngineEntry, EngineError, type EngineSchedule, pause } from "@tidegate/core";
+import { EngineError } from "@tidegate/core";
+import { type Clock, pause } from "@tidegate/core/clock";
+import type { EngineEntry, EngineSchedule } from "@tidegate/core/engine";
 import type { ForeignScheduler } from "@tidegate/engine-kit";
 import { definitionOf, entryOf, stampOf, versionOf } from "./definition.js";
 import { Installation } from "./installation.js";

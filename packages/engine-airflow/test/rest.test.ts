@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "@jest/globals";
-import { type Clock, SystemClock, VirtualClock } from "@tidegate/core";
+import { type Clock, SystemClock } from "@tidegate/core/clock";
+import { VirtualClock } from "@tidegate/core/testing";
 import type { AirflowCredentials } from "../src/index.js";
 import { settingsOf } from "../src/options.js";
 import { AirflowRest } from "../src/rest/airflow-rest.js";

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { type EngineSchedule, SystemClock } from "@tidegate/core";
+import { SystemClock } from "@tidegate/core/clock";
+import type { EngineSchedule } from "@tidegate/core/engine";
 import { NameSpace } from "@tidegate/engine-kit";
 import { scheduleOf, specOf } from "@tidegate/test-outside";
 import type { AirflowServer } from "@tidegate/test-servers";

@@ -1,4 +1,5 @@
-import type { Clock, Fire, FireSink } from "@tidegate/core";
+import type { Clock } from "@tidegate/core/clock";
+import type { Fire, FireSink } from "@tidegate/core/engine";
 import { fireInHalves } from "./halving.js";
 import { Lease } from "./lease.js";
 import type { EngineSettings } from "./options.js";

@@ -1,12 +1,6 @@
 import { randomUUID } from "node:crypto";
-import {
-  type Clock,
-  type EngineCapabilities,
-  type EngineContext,
-  type EngineEntry,
-  type ScheduleEngine,
-  SystemClock,
-} from "@tidegate/core";
+import { type Clock, SystemClock } from "@tidegate/core/clock";
+import type { EngineCapabilities, EngineContext, EngineEntry, ScheduleEngine } from "@tidegate/core/engine";
 import type { FiredSchedule } from "./definition.js";
 import { Firing } from "./firing.js";
 import { openServer } from "./open-server.js";

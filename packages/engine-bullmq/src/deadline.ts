@@ -1,4 +1,5 @@
-import { type ClockTimer, EngineError, SystemClock } from "@tidegate/core";
+import { EngineError } from "@tidegate/core";
+import { type ClockTimer, SystemClock } from "@tidegate/core/clock";
 
 /** The machine's clock, not the injected one: a server answers in real time. */
 const MACHINE = new SystemClock();

@@ -1,4 +1,5 @@
-import type { EngineSchedule, EpochMs } from "@tidegate/core";
+import type { EpochMs } from "@tidegate/core";
+import type { EngineSchedule } from "@tidegate/core/engine";
 
 /**
  * A schedule as the server holds it: enough to fire it and to compare it with the store. Nothing of the

@@ -1,5 +1,6 @@
-import type { Clock, EngineContext } from "@tidegate/core";
-import { messageOf } from "@tidegate/core";
+import type { Clock } from "@tidegate/core/clock";
+import type { EngineContext } from "@tidegate/core/engine";
+import { messageOf } from "@tidegate/core/plugin";
 import { Queue } from "bullmq";
 import { LRUCache } from "lru-cache";
 import { BatchFiring } from "./batch-firing.js";

@@ -1,4 +1,4 @@
-import type { Fire, FireResult, FireSink } from "@tidegate/core";
+import type { Fire, FireResult, FireSink } from "@tidegate/core/engine";
 
 /** The outcome of a batch, fire by fire. */
 export interface HalvedResult {

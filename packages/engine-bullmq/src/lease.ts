@@ -1,4 +1,4 @@
-import { type ClockTimer, SystemClock } from "@tidegate/core";
+import { type ClockTimer, SystemClock } from "@tidegate/core/clock";
 import type { EngineSettings } from "./options.js";
 import type { DueFire, ScheduleTable, TakenBatch } from "./schedule-table.js";
 

@@ -1,4 +1,5 @@
-import type { EngineEntry, EpochMs } from "@tidegate/core";
+import type { EpochMs } from "@tidegate/core";
+import type { EngineEntry } from "@tidegate/core/engine";
 import type { Definition, FiredSchedule } from "./definition.js";
 
 /** A fire that is due. */

@@ -1,4 +1,4 @@
-import type { Clock, ClockTimer } from "@tidegate/core";
+import type { Clock, ClockTimer } from "@tidegate/core/clock";
 import type { EngineSettings } from "./options.js";
 import type { ScheduleTable, TableData } from "./schedule-table.js";
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { createEmitter, type Fire } from "@tidegate/core";
+import type { Fire } from "@tidegate/core/engine";
+import { createEmitter } from "@tidegate/core/testing";
 import { PostgresServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import type { FiredSchedule } from "../src/definition.js";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
-import { createEmitter } from "@tidegate/core";
+import { createEmitter } from "@tidegate/core/testing";
 import { PostgresServer, TcpProxy } from "@tidegate/test-servers";
 import { BullmqEngine, type BullmqEngineOptions } from "../src/index.js";
 import { Bed } from "./support/bed.js";

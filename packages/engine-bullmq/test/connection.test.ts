@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
-import { createEmitter } from "@tidegate/core";
+import { createEmitter } from "@tidegate/core/testing";
 import { RedisServer } from "@tidegate/test-servers";
 import { Redis } from "ioredis";
 import { BullmqEngine, type BullmqEngineOptions } from "../src/index.js";

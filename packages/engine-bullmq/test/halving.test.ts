@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { Fire, FireResult } from "@tidegate/core";
+import type { Fire, FireResult } from "@tidegate/core/engine";
 import fc from "fast-check";
 import { fireInHalves } from "../src/halving.js";
 

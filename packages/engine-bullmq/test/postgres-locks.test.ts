@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import type { EngineEntry } from "@tidegate/core";
+import type { EngineEntry } from "@tidegate/core/engine";
 import { PostgresServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
 import pg from "pg";

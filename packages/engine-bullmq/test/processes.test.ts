@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import type { Fire } from "@tidegate/core";
+import type { Fire } from "@tidegate/core/engine";
 import { until } from "@tidegate/testkit";
 import { BullmqEngine, type BullmqEngineOptions } from "../src/index.js";
 import { Bed } from "./support/bed.js";

@@ -1,4 +1,5 @@
-import { EngineError, type EngineSchedule, type EpochMs } from "@tidegate/core";
+import { EngineError, type EpochMs } from "@tidegate/core";
+import type { EngineSchedule } from "@tidegate/core/engine";
 import { type BoundedTicks, contentHash, cronAt, instantsOf, ticksOf } from "@tidegate/engine-kit";
 import { crontabOf } from "./crontab.js";
 import type { EngineSettings } from "./options.js";

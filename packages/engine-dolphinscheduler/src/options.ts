@@ -1,4 +1,4 @@
-import { parseOptions, wholeNumber } from "@tidegate/core";
+import { parseOptions, wholeNumber } from "@tidegate/core/plugin";
 import { foreignOptions, NameSpace } from "@tidegate/engine-kit";
 import { z } from "zod";
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { compileTrigger, type ScheduleInfo } from "@tidegate/core";
+import type { ScheduleInfo } from "@tidegate/core";
+import { compileTrigger } from "@tidegate/core/trigger";
 import { type CronValues, ticksOf } from "@tidegate/engine-kit";
 import { scheduleOf, specOf } from "@tidegate/test-outside";
 import fc from "fast-check";

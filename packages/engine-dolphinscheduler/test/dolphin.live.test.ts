@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { type EngineEntry, type JobOutcome, type ScheduleOperator, SystemClock } from "@tidegate/core";
+import { SystemClock } from "@tidegate/core/clock";
+import type { EngineEntry } from "@tidegate/core/engine";
+import type { JobOutcome, ScheduleOperator } from "@tidegate/core/operator";
 import { NameSpace } from "@tidegate/engine-kit";
 import { Door, SECRET, scheduleOf, specOf } from "@tidegate/test-outside";
 import { type DolphinServer, TcpProxy } from "@tidegate/test-servers";

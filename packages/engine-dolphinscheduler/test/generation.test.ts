@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import type { EngineEntry } from "@tidegate/core";
+import type { EngineEntry } from "@tidegate/core/engine";
 import { scheduleOf, specOf } from "@tidegate/test-outside";
 import { DolphinSchedulerEngine } from "../src/index.js";
 import { StandIn } from "./support/stand-in.js";

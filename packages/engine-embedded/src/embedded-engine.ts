@@ -1,14 +1,14 @@
+import type { EpochMs } from "@tidegate/core";
+import type { Clock, ClockTimer } from "@tidegate/core/clock";
 import type {
-  Clock,
-  ClockTimer,
+  EngineBody,
   EngineContext,
+  EngineParts,
   EngineSchedule,
-  EpochMs,
   FireMoved,
   FireResult,
-  ScheduleStore,
-} from "@tidegate/core";
-import type { EngineBody, EngineParts } from "@tidegate/core/engine";
+} from "@tidegate/core/engine";
+import type { ScheduleStore } from "@tidegate/core/store";
 import { FireQueue, type QueuedFire } from "./fire-queue.js";
 import type { EmbeddedEngineOptions } from "./options.js";
 

@@ -1,5 +1,6 @@
 import { describe, expect, it, jest } from "@jest/globals";
-import { createTidegate, MemoryStore, type Tidegate, VirtualClock } from "@tidegate/core";
+import { createTidegate, type Tidegate } from "@tidegate/core";
+import { MemoryStore, VirtualClock } from "@tidegate/core/testing";
 import { type CountingOperator, countingOperator } from "@tidegate/testkit";
 import { type EmbeddedEngineOptions, embeddedEngine } from "../src/index.js";
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { createTidegate, MemoryStore, VirtualClock } from "@tidegate/core";
+import { createTidegate } from "@tidegate/core";
+import { MemoryStore, VirtualClock } from "@tidegate/core/testing";
 import { countingOperator } from "@tidegate/testkit";
 import { embeddedEngine } from "../src/index.js";
 

@@ -1,4 +1,7 @@
-import { type Clock, type ScheduleEngine, type ScheduleStore, TOKENS } from "@tidegate/core";
+import { TOKENS } from "@tidegate/core";
+import type { Clock } from "@tidegate/core/clock";
+import type { ScheduleEngine } from "@tidegate/core/engine";
+import type { ScheduleStore } from "@tidegate/core/store";
 import { ContainerModule } from "inversify";
 
 /**

@@ -1,4 +1,4 @@
-import type { EngineCapabilities, EngineEntry, EngineSchedule, ScheduleEngine } from "@tidegate/core";
+import type { EngineCapabilities, EngineEntry, EngineSchedule, ScheduleEngine } from "@tidegate/core/engine";
 
 /**
  * The definitions in a foreign scheduler, and how to change them. Every method is idempotent, since the

@@ -1,4 +1,4 @@
-import { baseUrl, httpUrl, LONGEST_TIMER_MS, wholeNumber } from "@tidegate/core";
+import { baseUrl, httpUrl, LONGEST_TIMER_MS, wholeNumber } from "@tidegate/core/plugin";
 import { z } from "zod";
 
 /** Options shared by all engines on foreign schedulers, with the same names and limits. */

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { createTidegate, type EngineSchedule, MemoryStore, VirtualClock } from "@tidegate/core";
+import { createTidegate } from "@tidegate/core";
+import type { EngineSchedule } from "@tidegate/core/engine";
+import { MemoryStore, VirtualClock } from "@tidegate/core/testing";
 import { countingOperator } from "@tidegate/testkit";
 import {
   allPages,

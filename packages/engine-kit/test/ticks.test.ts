@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { compileTrigger, type EpochMs, Grid, type ScheduleInfo, type TriggerSpec } from "@tidegate/core";
+import type { EpochMs, ScheduleInfo, TriggerSpec } from "@tidegate/core";
+import { compileTrigger, Grid } from "@tidegate/core/trigger";
 import { scheduleOf, specOf } from "@tidegate/test-outside";
 import fc from "fast-check";
 import { type BoundedTicks, type CronValues, instantsOf, ticksOf } from "../src/index.js";

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { createTidegate, MemoryStore, type Schedule, type Tidegate } from "@tidegate/core";
+import { createTidegate, type Schedule, type Tidegate } from "@tidegate/core";
+import { MemoryStore } from "@tidegate/core/testing";
 import { embeddedEngine } from "@tidegate/engine-embedded";
 import { createFlinkOperator } from "@tidegate/operator-flink";
 import Fastify, { type FastifyInstance } from "fastify";

@@ -1,4 +1,5 @@
-import { LONGEST_TIMER_MS, parseOptions, type Tidegate, wholeNumber } from "@tidegate/core";
+import type { Tidegate } from "@tidegate/core";
+import { LONGEST_TIMER_MS, parseOptions, wholeNumber } from "@tidegate/core/plugin";
 import type { FastifyBaseLogger, FastifyLoggerOptions } from "fastify";
 import { z } from "zod";
 import type { CallbackCredentials } from "./callback/caller.js";

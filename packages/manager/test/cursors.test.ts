@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "@jest/globals";
-import { MemoryStore, type Page, type Run, type Schedule, type TidegateOptions } from "@tidegate/core";
+import type { Page, Run, Schedule, TidegateOptions } from "@tidegate/core";
+import { MemoryStore } from "@tidegate/core/testing";
 import { sqliteStore } from "@tidegate/store-sqlite";
 import { minutes, useManagers } from "./bed/managers.js";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { ScheduleOperator } from "@tidegate/core";
+import type { ScheduleOperator } from "@tidegate/core/operator";
 import { until } from "@tidegate/testkit";
 import { gatedOperator } from "./bed/gated-operator.js";
 import { type Bed, minutes, useManagers } from "./bed/managers.js";

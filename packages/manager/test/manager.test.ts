@@ -1,6 +1,7 @@
 import fastifySwagger from "@fastify/swagger";
 import { afterEach, describe, expect, it } from "@jest/globals";
-import { createTidegate, MemoryStore } from "@tidegate/core";
+import { createTidegate } from "@tidegate/core";
+import { MemoryStore } from "@tidegate/core/testing";
 import Fastify, { type FastifyInstance } from "fastify";
 import { createManager, type ManagerOptions, outsideEngine } from "../src/index.js";
 import { gatedOperator } from "./bed/gated-operator.js";

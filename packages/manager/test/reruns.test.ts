@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import type { JobOutcome, Page, Run, RunState } from "@tidegate/core";
+import type { Page, Run, RunState } from "@tidegate/core";
+import type { JobOutcome } from "@tidegate/core/operator";
 import { until } from "@tidegate/testkit";
 import { type GatedOperator, gatedOperator } from "./bed/gated-operator.js";
 import { type Bed, DOLPHIN_TOKEN, MINUTE, minutes, type Receipt, useManagers } from "./bed/managers.js";

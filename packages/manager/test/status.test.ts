@@ -1,5 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { type Clock, TOKENS, VirtualClock } from "@tidegate/core";
+import { TOKENS } from "@tidegate/core";
+import type { Clock } from "@tidegate/core/clock";
+import { VirtualClock } from "@tidegate/core/testing";
 import { until } from "@tidegate/testkit";
 import { gatedOperator } from "./bed/gated-operator.js";
 import { minutes, useManagers } from "./bed/managers.js";

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
-import { type Clock, parseOptions, SystemClock } from "@tidegate/core";
+import { type Clock, SystemClock } from "@tidegate/core/clock";
+import { parseOptions } from "@tidegate/core/plugin";
 import { z } from "zod";
 import { realPathOf } from "./job/allowed-paths.js";
 

@@ -11,7 +11,8 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
-import type { JobContext, JobOutcome, JsonObject, OfflineJobRequest, ScheduleMode } from "@tidegate/core";
+import type { JsonObject, ScheduleMode } from "@tidegate/core";
+import type { JobContext, JobOutcome, OfflineJobRequest } from "@tidegate/core/operator";
 import type { DefinedOperator } from "@tidegate/operator-kit";
 import { untroubled } from "@tidegate/testkit";
 import { createDuckdbOperator, type DuckdbOperatorOptions } from "../src/index.js";

@@ -1,4 +1,4 @@
-import type { OfflineJobRequest } from "@tidegate/core";
+import type { OfflineJobRequest } from "@tidegate/core/operator";
 import { operatorSuite, type RequestFactory } from "@tidegate/testkit";
 import { createDuckdbOperator } from "../src/index.js";
 import { Bed, DAY, HOUR, query, requestOf } from "./bed.js";

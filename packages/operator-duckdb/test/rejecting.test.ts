@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import type { DirtyDataLimit, JobOutcome, JsonObject } from "@tidegate/core";
+import type { DirtyDataLimit, JsonObject } from "@tidegate/core";
+import type { JobOutcome } from "@tidegate/core/operator";
 import { Bed, HOUR, query, tiles } from "./bed.js";
 
 const START = Date.UTC(2026, 0, 1);

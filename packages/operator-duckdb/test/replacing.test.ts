@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { FIRST_INSTANT, type JsonObject } from "@tidegate/core";
+import type { JsonObject } from "@tidegate/core";
+import { FIRST_INSTANT } from "@tidegate/core/operator";
 import { untroubled } from "@tidegate/testkit";
 import { Bed, HOUR, requestOf } from "./bed.js";
 

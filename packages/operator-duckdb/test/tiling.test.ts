@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import type { JobOutcome, JsonObject } from "@tidegate/core";
+import type { JsonObject } from "@tidegate/core";
+import type { JobOutcome } from "@tidegate/core/operator";
 import { Bed, DAY, query, tiles } from "./bed.js";
 
 const DATA = fileURLToPath(new URL("../node_modules/vega-datasets/data", import.meta.url));

@@ -1,4 +1,5 @@
-import { type JobContext, type JobOutcome, OperatorError, type SubmittedJob } from "@tidegate/core";
+import { OperatorError } from "@tidegate/core";
+import type { JobContext, JobOutcome, SubmittedJob } from "@tidegate/core/operator";
 import {
   type DefinedOperator,
   defineOperator,

@@ -1,5 +1,6 @@
 import { realpathSync } from "node:fs";
-import { baseUrl, type Clock, messageOf, parseOptions, SystemClock, unfitOption } from "@tidegate/core";
+import { type Clock, SystemClock } from "@tidegate/core/clock";
+import { baseUrl, messageOf, parseOptions, unfitOption } from "@tidegate/core/plugin";
 import { type Secret, secretsSchema } from "@tidegate/operator-kit";
 import { z } from "zod";
 import type { Connectors } from "./sync/connector.js";

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { FIRST_INSTANT, type JsonObject } from "@tidegate/core";
+import type { JsonObject } from "@tidegate/core";
+import { FIRST_INSTANT } from "@tidegate/core/operator";
 import { countsReads } from "./support/cluster.js";
 import { ConnectorScene, creation } from "./support/connector-scene.js";
 import { HOUR, MIDNIGHT } from "./support/requests.js";

@@ -1,7 +1,8 @@
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import type { JsonObject, OfflineJobRequest } from "@tidegate/core";
+import type { JsonObject } from "@tidegate/core";
+import type { OfflineJobRequest } from "@tidegate/core/operator";
 import type { DefinedOperator } from "@tidegate/operator-kit";
 import { FlinkServer, SHORT_HEARTBEATS, TcpProxy } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";

@@ -2,7 +2,8 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } fro
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import type { JsonObject, OfflineJobRequest } from "@tidegate/core";
+import type { JsonObject } from "@tidegate/core";
+import type { OfflineJobRequest } from "@tidegate/core/operator";
 import type { DefinedOperator } from "@tidegate/operator-kit";
 import { FlinkServer } from "@tidegate/test-servers";
 import { createFlinkOperator, type FlinkOperatorOptions } from "../src/index.js";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import type { OfflineJobRequest } from "@tidegate/core";
+import type { OfflineJobRequest } from "@tidegate/core/operator";
 import type { DefinedOperator } from "@tidegate/operator-kit";
 import { createFlinkOperator } from "../src/index.js";
 import { jobIdOf } from "../src/run/job-id.js";

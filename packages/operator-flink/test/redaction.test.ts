@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { SystemClock } from "@tidegate/core";
+import { SystemClock } from "@tidegate/core/clock";
 import { causeIn, shortened } from "../src/rest/cause.js";
 import { RestEndpoint } from "../src/rest/http.js";
 import { SqlGateway } from "../src/rest/sql-gateway.js";

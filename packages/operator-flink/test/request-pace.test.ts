@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { VirtualClock } from "@tidegate/core";
+import { VirtualClock } from "@tidegate/core/testing";
 import fc from "fast-check";
 import { RequestPace } from "../src/watch/request-pace.js";
 

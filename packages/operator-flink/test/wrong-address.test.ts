@@ -1,7 +1,8 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "@jest/globals";
-import { SystemClock, VirtualClock } from "@tidegate/core";
+import { SystemClock } from "@tidegate/core/clock";
+import { VirtualClock } from "@tidegate/core/testing";
 import { until } from "@tidegate/testkit";
 import { createFlinkOperator } from "../src/index.js";
 import { RestEndpoint } from "../src/rest/http.js";

@@ -1,11 +1,7 @@
 import { randomUUID } from "node:crypto";
-import {
-  isTidegateError,
-  type JobMetrics,
-  type JobOutcome,
-  messageOf,
-  type SubmittedJob,
-} from "@tidegate/core";
+import { isTidegateError } from "@tidegate/core";
+import type { JobMetrics, JobOutcome, SubmittedJob } from "@tidegate/core/operator";
+import { messageOf } from "@tidegate/core/plugin";
 import { LRUCache } from "lru-cache";
 import type { JobResult } from "./function-job.js";
 

@@ -1,4 +1,5 @@
-import type { JobMetrics, JsonObject, OfflineJobRequest } from "@tidegate/core";
+import type { JsonObject } from "@tidegate/core";
+import type { JobMetrics, OfflineJobRequest } from "@tidegate/core/operator";
 
 /** The `job` of a schedule that uses the operator `function`. */
 export type FunctionJob = {

@@ -1,4 +1,4 @@
-import { unfitOption } from "@tidegate/core";
+import { unfitOption } from "@tidegate/core/plugin";
 import type { JobFunctions } from "./function-job.js";
 
 const NAME = /^[A-Za-z0-9_.-]{1,200}$/;

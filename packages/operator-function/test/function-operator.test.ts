@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { createTidegate, type JsonObject, MemoryStore, OperatorError, VirtualClock } from "@tidegate/core";
+import { createTidegate, type JsonObject, OperatorError } from "@tidegate/core";
+import { MemoryStore, VirtualClock } from "@tidegate/core/testing";
 import { embeddedEngine } from "@tidegate/engine-embedded";
 import {
   createFunctionOperator,

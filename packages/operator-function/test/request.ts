@@ -1,4 +1,5 @@
-import type { JsonObject, OfflineJobRequest } from "@tidegate/core";
+import type { JsonObject } from "@tidegate/core";
+import type { OfflineJobRequest } from "@tidegate/core/operator";
 
 const DAY = 86_400_000;
 const START = Date.UTC(2026, 0, 1);

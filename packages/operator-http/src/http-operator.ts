@@ -1,4 +1,5 @@
-import { type JobContext, type JobOutcome, OperatorError, type SubmittedJob } from "@tidegate/core";
+import { OperatorError } from "@tidegate/core";
+import type { JobContext, JobOutcome, SubmittedJob } from "@tidegate/core/operator";
 import { type DefinedOperator, defineOperator, type OperatorDefinition } from "@tidegate/operator-kit";
 import { bounded } from "@tidegate/rest-client";
 import { AddressGuard } from "./address/address-guard.js";

@@ -1,4 +1,5 @@
-import { type Clock, parseOptions, SystemClock, unfitOption } from "@tidegate/core";
+import { type Clock, SystemClock } from "@tidegate/core/clock";
+import { parseOptions, unfitOption } from "@tidegate/core/plugin";
 import { type Secret, secretName } from "@tidegate/operator-kit";
 import type { TlsOptions } from "@tidegate/rest-client";
 import { z } from "zod";

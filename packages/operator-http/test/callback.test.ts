@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { VirtualClock } from "@tidegate/core";
+import { VirtualClock } from "@tidegate/core/testing";
 import { aRequest, untroubled } from "@tidegate/testkit";
 import type { HttpOperatorOptions } from "../src/index.js";
 import { aCallback } from "./bed/callbacks.js";

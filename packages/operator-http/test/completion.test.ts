@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { type JsonObject, VirtualClock } from "@tidegate/core";
+import type { JsonObject } from "@tidegate/core";
+import { VirtualClock } from "@tidegate/core/testing";
 import { aRequest, untroubled } from "@tidegate/testkit";
 import { LOOPBACK, rejectionOf, useOperators } from "./bed/operators.js";
 import { type Received, useServices } from "./bed/service.js";

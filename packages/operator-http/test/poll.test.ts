@@ -1,5 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { type JobOutcome, OperatorError, VirtualClock } from "@tidegate/core";
+import { OperatorError } from "@tidegate/core";
+import type { JobOutcome } from "@tidegate/core/operator";
+import { VirtualClock } from "@tidegate/core/testing";
 import fc from "fast-check";
 import { Unanswered } from "../src/service/failure.js";
 import { pollDelayMs, pollUntilEnded, type StillRunning } from "../src/service/poll.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { VirtualClock } from "@tidegate/core";
+import { VirtualClock } from "@tidegate/core/testing";
 import { aRequest, untroubled } from "@tidegate/testkit";
 import { Webhook } from "standardwebhooks";
 import { ORDERS_KEY, OTHER_KEY, useOperators } from "./bed/operators.js";

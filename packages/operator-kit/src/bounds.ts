@@ -1,4 +1,5 @@
-import { type Boundaries, type Interval, instantOfBound } from "@tidegate/core";
+import type { Boundaries, Interval } from "@tidegate/core";
+import { instantOfBound } from "@tidegate/core/operator";
 import { invalidJob } from "./parse-job.js";
 
 /** A request's interval: epoch milliseconds, or positions of a source. */

@@ -1,11 +1,11 @@
+import type { JsonObject } from "@tidegate/core";
 import type {
   JobContext,
   JobOutcome,
-  JsonObject,
   OfflineJobRequest,
   ScheduleOperator,
   SubmittedJob,
-} from "@tidegate/core";
+} from "@tidegate/core/operator";
 import type { z } from "zod";
 import { jobJsonSchema, parseJob } from "./parse-job.js";
 

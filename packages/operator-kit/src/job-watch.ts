@@ -1,4 +1,5 @@
-import { type Clock, messageOf, pause } from "@tidegate/core";
+import { type Clock, pause } from "@tidegate/core/clock";
+import { messageOf } from "@tidegate/core/plugin";
 
 /**
  * A job as one look at its cluster shows it. `conclude` asks for how it ended where the list does not say;

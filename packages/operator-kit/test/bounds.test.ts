@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { OfflineJobRequest } from "@tidegate/core";
+import type { OfflineJobRequest } from "@tidegate/core/operator";
 import { boundsOf, timeBoundsOf } from "../src/index.js";
 
 const request = (boundaryType: "TIME" | "OFFSET", lowerBound: string, upperBound: string) =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import type { JsonObject, OfflineJobRequest } from "@tidegate/core";
+import type { JsonObject } from "@tidegate/core";
+import type { OfflineJobRequest } from "@tidegate/core/operator";
 import { z } from "zod";
 import { defineOperator, invalidJob } from "../src/index.js";
 

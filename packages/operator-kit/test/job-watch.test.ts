@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { VirtualClock } from "@tidegate/core";
+import { VirtualClock } from "@tidegate/core/testing";
 import { JobWatch, type Sighting } from "../src/index.js";
 
 class Away extends Error {}

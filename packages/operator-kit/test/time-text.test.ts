@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { FIRST_INSTANT } from "@tidegate/core";
+import { FIRST_INSTANT } from "@tidegate/core/operator";
 import fc from "fast-check";
 import {
   dateText,

@@ -1,4 +1,5 @@
-import { baseUrl, type Clock, LONGEST_TIMER_MS, parseOptions, SystemClock } from "@tidegate/core";
+import { type Clock, SystemClock } from "@tidegate/core/clock";
+import { baseUrl, LONGEST_TIMER_MS, parseOptions } from "@tidegate/core/plugin";
 import { type Secret, secretsSchema } from "@tidegate/operator-kit";
 import { z } from "zod";
 import { MAX_DEADLINE_MS } from "./job/job-schema.js";

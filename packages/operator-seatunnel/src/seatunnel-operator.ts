@@ -1,5 +1,6 @@
-import { type JobContext, type JobOutcome, OperatorError, type SubmittedJob } from "@tidegate/core";
+import { OperatorError } from "@tidegate/core";
 import { unlessAborted } from "@tidegate/core/clock";
+import type { JobContext, JobOutcome, SubmittedJob } from "@tidegate/core/operator";
 import {
   type DefinedOperator,
   defineOperator,

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { OperatorError, SystemClock } from "@tidegate/core";
+import { OperatorError } from "@tidegate/core";
+import { SystemClock } from "@tidegate/core/clock";
 import type { DefinedOperator } from "@tidegate/operator-kit";
 import { freePort, SeaTunnelServer, TcpProxy } from "@tidegate/test-servers";
 import { aRequest, until, untroubled } from "@tidegate/testkit";

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import type { JsonObject, OfflineJobRequest } from "@tidegate/core";
+import type { JsonObject } from "@tidegate/core";
+import type { OfflineJobRequest } from "@tidegate/core/operator";
 import type { DefinedOperator } from "@tidegate/operator-kit";
 import { SeaTunnelServer } from "@tidegate/test-servers";
 import { aRequest, untroubled } from "@tidegate/testkit";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { OfflineJobRequest } from "@tidegate/core";
+import type { OfflineJobRequest } from "@tidegate/core/operator";
 import { aRequest } from "@tidegate/testkit";
 import fc from "fast-check";
 import { checkTemplates, fillTemplates, hasBound } from "../src/job/template.js";

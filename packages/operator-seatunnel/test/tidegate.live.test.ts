@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { createTidegate, type JsonObject, MemoryStore, type Run, type Tidegate } from "@tidegate/core";
+import { createTidegate, type JsonObject, type Run, type Tidegate } from "@tidegate/core";
+import { MemoryStore } from "@tidegate/core/testing";
 import { embeddedEngine } from "@tidegate/engine-embedded";
 import { SeaTunnelServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";

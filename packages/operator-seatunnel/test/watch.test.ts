@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { VirtualClock } from "@tidegate/core";
+import { VirtualClock } from "@tidegate/core/testing";
 import { clusterWatch } from "../src/cluster/cluster-watch.js";
 import type { WatchedEnd } from "../src/cluster/job-ending.js";
 import { JobListing } from "../src/cluster/job-lists.js";

@@ -1,4 +1,4 @@
-import { type Clock, SystemClock } from "@tidegate/core";
+import { type Clock, SystemClock } from "@tidegate/core/clock";
 
 /** Limits of a piece of work. */
 export interface Bounds {

@@ -1,7 +1,7 @@
 import * as http from "node:http";
 import type { Socket } from "node:net";
 import { Readable } from "node:stream";
-import type { Clock } from "@tidegate/core";
+import type { Clock } from "@tidegate/core/clock";
 import { bodyText, tooLong, UnreadableBody } from "./body.js";
 import { bounded } from "./bounded.js";
 import { type ConnectionSettings, connect } from "./connect.js";

@@ -1,4 +1,4 @@
-import { type Clock, SystemClock } from "@tidegate/core";
+import { type Clock, SystemClock } from "@tidegate/core/clock";
 import { bounded } from "./bounded.js";
 import type { ConnectionSettings } from "./connect.js";
 import { type ExchangeSettings, exchange } from "./exchange.js";

@@ -1,6 +1,6 @@
 import type { LookupFunction } from "node:net";
 import { describe, expect, it } from "@jest/globals";
-import { VirtualClock } from "@tidegate/core";
+import { VirtualClock } from "@tidegate/core/testing";
 import {
   fileForm,
   HttpClient,

@@ -1,4 +1,5 @@
-import { CLAIM_QUEUES, type EpochMs } from "@tidegate/core";
+import type { EpochMs } from "@tidegate/core";
+import { CLAIM_QUEUES } from "@tidegate/core/store";
 
 /** Where the scans of a claim begin. */
 export interface Floors {

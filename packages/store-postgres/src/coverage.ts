@@ -1,4 +1,5 @@
-import type { CoverageRange, Interval, RunTally } from "@tidegate/core";
+import type { Interval, RunTally } from "@tidegate/core";
+import type { CoverageRange } from "@tidegate/core/store";
 import { asTally, sharedTimeOf, type TallyRow } from "@tidegate/store-sql";
 import type { Database } from "./database.js";
 import { LATE, LATE_MS } from "./migrations/0005-long-ledgers/index.js";

@@ -1,4 +1,4 @@
-import { pause, SystemClock } from "@tidegate/core";
+import { pause, SystemClock } from "@tidegate/core/clock";
 import { Pool, type PoolConfig, types } from "pg";
 import { asStoreError, isRepeatable } from "./postgres-errors.js";
 

@@ -1,4 +1,4 @@
-import type { GatedQuery, GatedRun, GateSettlement } from "@tidegate/core";
+import type { GatedQuery, GatedRun, GateSettlement } from "@tidegate/core/store";
 import type { Database } from "./database.js";
 import { asRun, type RunRow } from "./rows.js";
 

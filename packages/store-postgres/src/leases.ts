@@ -1,15 +1,14 @@
+import type { EpochMs, RunReason } from "@tidegate/core";
 import {
   CLAIM_QUEUES,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
   compareQueues,
-  type EpochMs,
   type HeldLease,
   type LeaseState,
   type NextWake,
-  type RunReason,
-} from "@tidegate/core";
+} from "@tidegate/core/store";
 import type { ClaimFloors, Floors } from "./claim-floors.js";
 import type { Database } from "./database.js";
 import { toJson } from "./json.js";

@@ -1,4 +1,5 @@
-import type { Page, PageRequest, Run, RunFilter, Schedule, ScheduleFilter } from "@tidegate/core";
+import type { Page, PageRequest, Run, Schedule } from "@tidegate/core";
+import type { RunFilter, ScheduleFilter } from "@tidegate/core/store";
 import {
   allOf,
   type Condition,

@@ -1,4 +1,5 @@
-import { type ErrorCode, isTidegateError, messageOf, StoreError } from "@tidegate/core";
+import { type ErrorCode, isTidegateError, StoreError } from "@tidegate/core";
+import { messageOf } from "@tidegate/core/plugin";
 
 /**
  * Error codes of Postgres (https://www.postgresql.org/docs/current/errcodes-appendix.html), in full or by

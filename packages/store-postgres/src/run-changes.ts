@@ -1,4 +1,4 @@
-import type { RunChange } from "@tidegate/core";
+import type { RunChange } from "@tidegate/core/store";
 import { SETS } from "./migrations/0002-places/run-functions.js";
 
 /** Converts a change to the JSON that the database's functions read. */

@@ -1,4 +1,5 @@
-import { GATINGS, gatingOf, type NewSchedule, type ScheduleChange, type ScheduleSpec } from "@tidegate/core";
+import type { ScheduleSpec } from "@tidegate/core";
+import { GATINGS, gatingOf, type NewSchedule, type ScheduleChange } from "@tidegate/core/store";
 import { labelText } from "./listings.js";
 
 /** Converts a new schedule to the JSON that the database's functions read. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import type { ClaimRequest } from "@tidegate/core";
+import type { ClaimRequest } from "@tidegate/core/store";
 import { aNewSchedule, aPlan, MINUTE, START } from "@tidegate/testkit";
 import { Client } from "pg";
 import { ClaimFloors } from "../src/claim-floors.js";

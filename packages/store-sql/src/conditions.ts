@@ -1,4 +1,4 @@
-import type { RunFilter } from "@tidegate/core";
+import type { RunFilter } from "@tidegate/core/store";
 import { type RawBuilder, sql } from "kysely";
 
 /** A condition of a query. */

@@ -1,14 +1,14 @@
-import {
-  type AttemptRecord,
-  type Backfill,
-  type BackfillSelect,
-  type BackfillState,
-  type JobMetrics,
-  type Run,
-  readSpec,
-  type Schedule,
-  type ScheduleStatus,
+import type {
+  AttemptRecord,
+  Backfill,
+  BackfillSelect,
+  BackfillState,
+  Run,
+  Schedule,
+  ScheduleStatus,
 } from "@tidegate/core";
+import type { JobMetrics } from "@tidegate/core/operator";
+import { readSpec } from "@tidegate/core/store";
 
 /** A boolean as the database returns it: 0 or 1 if it has no booleans. */
 export type Flag = boolean | number;

@@ -1,4 +1,5 @@
-import type { PageRequest, RunFilter, RunKind, RunState } from "@tidegate/core";
+import type { PageRequest, RunKind, RunState } from "@tidegate/core";
+import type { RunFilter } from "@tidegate/core/store";
 import { type RawBuilder, sql } from "kysely";
 import { allOf, type Condition, type GroupConditions, runConditions } from "./conditions.js";
 import { limitOf, parseRunCursor } from "./pages.js";

@@ -1,4 +1,5 @@
-import { NO_RUNS, type RunReason, type RunState, type RunTally } from "@tidegate/core";
+import type { RunReason, RunState, RunTally } from "@tidegate/core";
+import { NO_RUNS } from "@tidegate/core/store";
 
 /** Runs of one state that ended for one reason, as counted by a database. */
 export interface TallyRow {

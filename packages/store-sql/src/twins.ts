@@ -1,4 +1,4 @@
-import type { NewRun } from "@tidegate/core";
+import type { NewRun } from "@tidegate/core/store";
 
 /** Returns whether a run of a group is given twice, by id or by interval and generation. */
 export function hasTwins(runs: readonly NewRun[]): boolean {

@@ -1,4 +1,5 @@
-import type { Backfill, BackfillCommit, BackfillState } from "@tidegate/core";
+import type { Backfill, BackfillState } from "@tidegate/core";
+import type { BackfillCommit } from "@tidegate/core/store";
 import { asBackfill, type BackfillColumns } from "@tidegate/store-sql";
 import type { GroupNumbers } from "./group-numbers.js";
 import { insertBeside, mayInsertBeside } from "./planning.js";

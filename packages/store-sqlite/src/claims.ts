@@ -1,14 +1,12 @@
+import type { EpochMs, Run, RunReason } from "@tidegate/core";
 import {
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
-  type EpochMs,
   type HeldLease,
   type LeaseState,
-  type Run,
-  type RunReason,
   takeFairly,
-} from "@tidegate/core";
+} from "@tidegate/core/store";
 import { asRun, queueNo, type RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { CoverageRange, Interval, RunState, RunTally } from "@tidegate/core";
+import type { Interval, RunState, RunTally } from "@tidegate/core";
+import type { CoverageRange } from "@tidegate/core/store";
 import { asTally, sharedTimeOf, type TallyRow } from "@tidegate/store-sql";
 import { longestRunMs } from "./longest-run.js";
 import { LATE, LATE_MS } from "./migrations/0004-long-ledgers.js";

@@ -1,13 +1,12 @@
+import type { EpochMs, RunWait } from "@tidegate/core";
 import {
-  type EpochMs,
   type GatedQuery,
   type GatedRun,
   type GateSettlement,
   gatedSince,
   isLagging,
   queueOf,
-  type RunWait,
-} from "@tidegate/core";
+} from "@tidegate/core/store";
 import { partOf } from "./lanes.js";
 import { asRun, queueNo, type RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";

@@ -1,4 +1,5 @@
-import { type EpochMs, gatedSince, isAdmitted, isHeldBeside, isLagging, queueOf } from "@tidegate/core";
+import type { EpochMs } from "@tidegate/core";
+import { gatedSince, isAdmitted, isHeldBeside, isLagging, queueOf } from "@tidegate/core/store";
 import type { LaneCounts } from "@tidegate/store-sql";
 import { gatingNo, queueNo, type RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";

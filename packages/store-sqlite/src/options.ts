@@ -1,4 +1,4 @@
-import { parseOptions, wholeNumber } from "@tidegate/core";
+import { parseOptions, wholeNumber } from "@tidegate/core/plugin";
 import { z } from "zod";
 
 /** Options of the SQLite store. */

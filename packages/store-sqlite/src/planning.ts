@@ -1,17 +1,17 @@
+import type { EpochMs } from "@tidegate/core";
+import { overlapsOf } from "@tidegate/core/interval";
 import {
   type ClaimQueue,
   type DueFire,
   type DueQuery,
-  type EpochMs,
   gatedSince,
   isLagging,
   mayRunBeside,
   maySupersede,
   type NewRun,
-  overlapsOf,
   type PlanCommit,
   queueOf,
-} from "@tidegate/core";
+} from "@tidegate/core/store";
 import { hasTwins } from "@tidegate/store-sql";
 import type { LanePart } from "./lanes.js";
 import { type Entry, insertRun, type RunRow } from "./run-rows.js";

@@ -1,12 +1,12 @@
+import type { AttemptRecord } from "@tidegate/core";
 import {
-  type AttemptRecord,
   GATINGS,
   isEnded,
   mayBeRevived,
   type Placement,
   placementAfter,
   type RunChange,
-} from "@tidegate/core";
+} from "@tidegate/core/store";
 import { partOf } from "./lanes.js";
 import { queueNo, type RunRow } from "./run-rows.js";
 import { standingFor } from "./standing.js";

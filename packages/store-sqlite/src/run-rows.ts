@@ -1,13 +1,5 @@
-import {
-  CLAIM_QUEUES,
-  type ClaimQueue,
-  type EpochMs,
-  GATINGS,
-  type Gating,
-  type NewRun,
-  type Run,
-  type RunWait,
-} from "@tidegate/core";
+import type { EpochMs, Run, RunWait } from "@tidegate/core";
+import { CLAIM_QUEUES, type ClaimQueue, GATINGS, type Gating, type NewRun } from "@tidegate/core/store";
 import { type RunColumns, asRun as runOf } from "@tidegate/store-sql";
 import type { Statements } from "./statements.js";
 

@@ -1,11 +1,5 @@
-import {
-  gatingOf,
-  type NewSchedule,
-  type RunReason,
-  SCHEDULE_STATUSES,
-  type ScheduleChange,
-  type ScheduleVersion,
-} from "@tidegate/core";
+import { type RunReason, SCHEDULE_STATUSES, type ScheduleVersion } from "@tidegate/core";
+import { gatingOf, type NewSchedule, type ScheduleChange } from "@tidegate/core/store";
 import type { ScheduleColumns } from "@tidegate/store-sql";
 import { regate } from "./gates.js";
 import { changeRun, OF_ITS_VERSION } from "./run-changes.js";

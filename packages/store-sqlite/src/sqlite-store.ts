@@ -3,41 +3,43 @@ import { dirname, resolve } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import {
   type Backfill,
-  type BackfillCommit,
   type BackfillState,
+  type EpochMs,
+  type Interval,
+  type Page,
+  type PageRequest,
+  type Run,
+  type RunReason,
+  type RunTally,
+  type Schedule,
+  type ScheduleVersion,
+  StoreError,
+} from "@tidegate/core";
+import { SystemClock } from "@tidegate/core/clock";
+import {
+  type BackfillCommit,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
   type CoverageRange,
   type DueFire,
   type DueQuery,
-  type EpochMs,
   type GatedQuery,
   type GatedRun,
   type GateSettlement,
   type HeldLease,
-  type Interval,
   type LeaseState,
   type NewRun,
   type NewSchedule,
   type NextWake,
-  type Page,
-  type PageRequest,
   type PlanCommit,
-  type Run,
   type RunChange,
   type RunFilter,
-  type RunReason,
-  type RunTally,
   readSpec,
-  type Schedule,
   type ScheduleChange,
   type ScheduleFilter,
   type ScheduleStore,
-  type ScheduleVersion,
-  StoreError,
-  SystemClock,
-} from "@tidegate/core";
+} from "@tidegate/core/store";
 import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
 import { claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";

@@ -1,15 +1,6 @@
-import {
-  type Backfill,
-  type EpochMs,
-  type Interval,
-  type NewRun,
-  type NewSchedule,
-  type PlanCommit,
-  runId,
-  type Schedule,
-  type ScheduleSpec,
-} from "@tidegate/core";
+import type { Backfill, EpochMs, Interval, Schedule, ScheduleSpec } from "@tidegate/core";
 import { parseScheduleInfo } from "@tidegate/core/schema";
+import { type NewRun, type NewSchedule, type PlanCommit, runId } from "@tidegate/core/store";
 
 /** A minute, ms: the length of the intervals that builders choose. */
 export const MINUTE = 60_000;

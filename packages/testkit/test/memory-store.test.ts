@@ -1,4 +1,4 @@
-import { MemoryStore } from "@tidegate/core";
+import { MemoryStore } from "@tidegate/core/testing";
 import { storeSuite } from "../src/index.js";
 
 storeSuite({

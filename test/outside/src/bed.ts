@@ -1,16 +1,15 @@
 import {
   createTidegate,
   type EngineRepairedEvent,
-  MemoryStore,
-  type OfflineJobRequest,
   type Run,
   type Schedule,
-  type ScheduleEngine,
   type ScheduleInfo,
-  type ScheduleOperator,
   type Tidegate,
   type TroubleEvent,
 } from "@tidegate/core";
+import type { ScheduleEngine } from "@tidegate/core/engine";
+import type { OfflineJobRequest, ScheduleOperator } from "@tidegate/core/operator";
+import { MemoryStore } from "@tidegate/core/testing";
 import { type CountingOperator, countingOperator, reconciled, until } from "@tidegate/testkit";
 import type { ManagerDoor } from "./manager-door.js";
 

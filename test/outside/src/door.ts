@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Fire } from "@tidegate/core";
+import type { Fire } from "@tidegate/core/engine";
 
 /** A callback as it came. */
 export interface Knock {

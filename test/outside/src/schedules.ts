@@ -1,11 +1,7 @@
-import {
-  type EngineSchedule,
-  Grid,
-  normalizeSchedule,
-  parseScheduleInfo,
-  type ScheduleInfo,
-  type ScheduleSpec,
-} from "@tidegate/core";
+import type { ScheduleInfo, ScheduleSpec } from "@tidegate/core";
+import type { EngineSchedule } from "@tidegate/core/engine";
+import { normalizeSchedule, parseScheduleInfo } from "@tidegate/core/schema";
+import { Grid } from "@tidegate/core/trigger";
 
 /** A specification as core hands it to engines. */
 export function specOf(info: Omit<ScheduleInfo, "groupId">, now = Date.now()): ScheduleSpec {

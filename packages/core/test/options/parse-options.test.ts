@@ -1,13 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { z } from "zod";
-import {
-  baseUrl,
-  ConfigurationError,
-  httpUrl,
-  LONGEST_TIMER_MS,
-  parseOptions,
-  wholeNumber,
-} from "../../src/index.js";
+import { ConfigurationError } from "../../src/index.js";
+import { baseUrl, httpUrl, LONGEST_TIMER_MS, parseOptions, wholeNumber } from "../../src/plugin.js";
 
 const schema = z.object({
   url: baseUrl,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { parseScheduleInfo, type ScheduleInfo } from "../../src/index.js";
+import type { ScheduleInfo } from "../../src/index.js";
+import { parseScheduleInfo } from "../../src/schema.js";
 
 const BASE = { groupId: "orders", trigger: { type: "period", every: 1, unit: "hour" } };
 

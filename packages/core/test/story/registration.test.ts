@@ -1,5 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { Grid, normalizeSchedule, parseScheduleInfo, type ScheduleInfo } from "../../src/index.js";
+import type { ScheduleInfo } from "../../src/index.js";
+import { normalizeSchedule, parseScheduleInfo } from "../../src/schema.js";
+import { Grid } from "../../src/trigger.js";
 import { Bench, HOUR, hour } from "../support/bench.js";
 
 const hourly = { groupId: "orders", trigger: { type: "period", every: 1, unit: "hour" } } as const;

@@ -1,4 +1,4 @@
-import { type Clock, pause } from "@tidegate/core";
+import { type Clock, pause } from "@tidegate/core/clock";
 import type { AirflowRest } from "./airflow-rest.js";
 import { createAll } from "./bulk.js";
 import { pages } from "./pages.js";

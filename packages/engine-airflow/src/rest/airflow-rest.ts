@@ -1,4 +1,6 @@
-import { type Clock, EngineError, messageOf, pause } from "@tidegate/core";
+import { EngineError } from "@tidegate/core";
+import { type Clock, pause } from "@tidegate/core/clock";
+import { messageOf } from "@tidegate/core/plugin";
 import {
   type HttpAnswer,
   HttpClient,

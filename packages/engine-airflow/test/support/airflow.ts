@@ -1,4 +1,5 @@
-import { type EngineEntry, type ScheduleEngine, SystemClock } from "@tidegate/core";
+import { SystemClock } from "@tidegate/core/clock";
+import type { EngineEntry, ScheduleEngine } from "@tidegate/core/engine";
 import { NameSpace } from "@tidegate/engine-kit";
 import { SECRET } from "@tidegate/test-outside";
 import { AirflowServer } from "@tidegate/test-servers";

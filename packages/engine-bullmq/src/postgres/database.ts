@@ -1,4 +1,5 @@
-import { ConfigurationError, EngineError, isTidegateError, messageOf } from "@tidegate/core";
+import { ConfigurationError, EngineError, isTidegateError } from "@tidegate/core";
+import { messageOf } from "@tidegate/core/plugin";
 import { type PgPoolConfig, quoteSchemaName } from "bullmq";
 import type { ClientBase, Pool, PoolClient } from "pg";
 import { within } from "../deadline.js";

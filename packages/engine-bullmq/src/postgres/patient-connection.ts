@@ -1,4 +1,4 @@
-import { pause, SystemClock } from "@tidegate/core";
+import { pause, SystemClock } from "@tidegate/core/clock";
 import { type PgPool, PostgresConnection } from "bullmq";
 import type { Database } from "./database.js";
 

@@ -1,4 +1,5 @@
-import type { EngineEntry, EpochMs } from "@tidegate/core";
+import type { EpochMs } from "@tidegate/core";
+import type { EngineEntry } from "@tidegate/core/engine";
 import { definitionOf, type FiredSchedule } from "../definition.js";
 import type { EngineSettings } from "../options.js";
 import {

@@ -1,4 +1,6 @@
-import { type EngineEntry, EngineError, type EpochMs, isTidegateError, messageOf } from "@tidegate/core";
+import { EngineError, type EpochMs, isTidegateError } from "@tidegate/core";
+import type { EngineEntry } from "@tidegate/core/engine";
+import { messageOf } from "@tidegate/core/plugin";
 import { within } from "../deadline.js";
 import { decode, definitionOf, encode, type FiredSchedule } from "../definition.js";
 import type { EngineSettings } from "../options.js";

@@ -2,13 +2,12 @@ import { expect } from "@jest/globals";
 import {
   createTidegate,
   type EngineRepairedEvent,
-  type FireSink,
-  MemoryStore,
-  type ScheduleEngine,
   type ScheduleInfo,
   type Tidegate,
   type TroubleEvent,
 } from "@tidegate/core";
+import type { FireSink, ScheduleEngine } from "@tidegate/core/engine";
+import { MemoryStore } from "@tidegate/core/testing";
 import { type CountingOperator, countingOperator, until } from "@tidegate/testkit";
 
 /** Longer than any test: nobody else must do the engine's work. */

@@ -1,5 +1,5 @@
 // A manager in a process of its own: the engine as it is, whose ledger is in the test's process.
-import { createEmitter } from "@tidegate/core";
+import { createEmitter } from "@tidegate/core/testing";
 import { BullmqEngine } from "@tidegate/engine-bullmq";
 
 const engine = new BullmqEngine(JSON.parse(process.argv[2]));

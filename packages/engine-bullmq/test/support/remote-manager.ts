@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { Fire, FireResult } from "@tidegate/core";
-import { messageOf } from "@tidegate/core";
+import type { Fire, FireResult } from "@tidegate/core/engine";
+import { messageOf } from "@tidegate/core/plugin";
 import type { BullmqEngineOptions } from "../../src/index.js";
 
 const SCRIPT = fileURLToPath(new URL("./engine-process.mjs", import.meta.url));

@@ -1,4 +1,5 @@
-import { EngineError, messageOf } from "@tidegate/core";
+import { EngineError } from "@tidegate/core";
+import { messageOf } from "@tidegate/core/plugin";
 import { HttpClient, oneLine, Redactor } from "@tidegate/rest-client";
 import type { EngineSettings } from "../options.js";
 

@@ -1,4 +1,5 @@
-import { type CronFields, CronTrigger, compileTrigger, type DayRule, type TriggerSpec } from "@tidegate/core";
+import type { TriggerSpec } from "@tidegate/core";
+import { type CronFields, CronTrigger, compileTrigger, type DayRule } from "@tidegate/core/trigger";
 import type { Ticks } from "./ticks.js";
 
 /** The days of a cron as two plain fields. */

@@ -1,4 +1,6 @@
-import { type EngineSchedule, type EpochMs, Grid } from "@tidegate/core";
+import type { EpochMs } from "@tidegate/core";
+import type { EngineSchedule } from "@tidegate/core/engine";
+import { Grid } from "@tidegate/core/trigger";
 
 /**
  * Returns some nominal times, ascending, starting with the one before the next fire, by which a more frequent

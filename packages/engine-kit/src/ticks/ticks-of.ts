@@ -1,4 +1,5 @@
-import { compileTrigger, type EpochMs, Grid, type GridSpec } from "@tidegate/core";
+import type { EpochMs } from "@tidegate/core";
+import { compileTrigger, Grid, type GridSpec } from "@tidegate/core/trigger";
 import { calendarTicks } from "./calendar-ticks.js";
 import { cronTicks } from "./cron-ticks.js";
 import type { CronValues } from "./cron-values.js";

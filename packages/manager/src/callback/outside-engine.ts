@@ -1,4 +1,4 @@
-import type { ScheduleEngine } from "@tidegate/core";
+import type { ScheduleEngine } from "@tidegate/core/engine";
 
 /**
  * Returns an engine that never fires by itself: the foreign scheduler knows its times on its own, and fires

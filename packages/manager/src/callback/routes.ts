@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncZod } from "@fastify/type-provider-zod";
-import { type Intake, isEnded, type Taken } from "@tidegate/core";
+import type { Intake, Taken } from "@tidegate/core";
+import { isEnded } from "@tidegate/core/store";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { HttpError } from "../errors/http-error.js";

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncZod } from "@fastify/type-provider-zod";
-import type { ScheduleClient, ScheduleInfo, ScheduleStore } from "@tidegate/core";
+import type { ScheduleClient, ScheduleInfo } from "@tidegate/core";
+import type { ScheduleStore } from "@tidegate/core/store";
 import { z } from "zod";
 import { HttpError } from "../errors/http-error.js";
 import { restRefusals } from "../schemas/error.js";

@@ -1,4 +1,4 @@
-import type { JobOutcome, OfflineJobRequest, ScheduleOperator } from "@tidegate/core";
+import type { JobOutcome, OfflineJobRequest, ScheduleOperator } from "@tidegate/core/operator";
 
 /** An operator whose jobs end when the test says so. */
 export interface GatedOperator extends ScheduleOperator {

@@ -1,13 +1,9 @@
 import { Writable } from "node:stream";
 import { afterEach, beforeEach } from "@jest/globals";
-import {
-  type Clock,
-  createTidegate,
-  MemoryStore,
-  type ScheduleOperator,
-  type Tidegate,
-  type TidegateOptions,
-} from "@tidegate/core";
+import { createTidegate, type Tidegate, type TidegateOptions } from "@tidegate/core";
+import type { Clock } from "@tidegate/core/clock";
+import type { ScheduleOperator } from "@tidegate/core/operator";
+import { MemoryStore } from "@tidegate/core/testing";
 import { Webhook } from "standardwebhooks";
 import { createManager, type Manager, type ManagerOptions, outsideEngine } from "../../src/index.js";
 import { gatedOperator } from "./gated-operator.js";

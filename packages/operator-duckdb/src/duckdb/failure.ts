@@ -1,4 +1,6 @@
-import { isTidegateError, type JobMetrics, type JobOutcome, messageOf, OperatorError } from "@tidegate/core";
+import { isTidegateError, OperatorError } from "@tidegate/core";
+import type { JobMetrics, JobOutcome } from "@tidegate/core/operator";
+import { messageOf } from "@tidegate/core/plugin";
 
 /** A job failure whose cause the operator knows. */
 export class JobFailure extends OperatorError {

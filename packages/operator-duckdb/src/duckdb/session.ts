@@ -8,7 +8,8 @@ import {
   listValue,
   StatementType,
 } from "@duckdb/node-api";
-import { type ClockTimer, messageOf, SystemClock } from "@tidegate/core";
+import { type ClockTimer, SystemClock } from "@tidegate/core/clock";
+import { messageOf } from "@tidegate/core/plugin";
 
 /** Values bound to a statement's `$name` parameters. */
 export type Values = Readonly<Record<string, DuckDBValue>>;

@@ -1,4 +1,5 @@
-import type { Interval, OfflineJobRequest } from "@tidegate/core";
+import type { Interval } from "@tidegate/core";
+import type { OfflineJobRequest } from "@tidegate/core/operator";
 import { timeBoundsOf } from "@tidegate/operator-kit";
 
 /** The interval that a run reads, and whether its result replaces the whole target or one interval of it. */

@@ -1,4 +1,4 @@
-import { messageOf } from "@tidegate/core";
+import { messageOf } from "@tidegate/core/plugin";
 import type { Fields } from "../prepare/line-ends.js";
 import type { Preparation, SourceFile } from "../prepare/preparation.js";
 

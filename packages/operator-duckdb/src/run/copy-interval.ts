@@ -1,5 +1,5 @@
 import { mkdir, stat } from "node:fs/promises";
-import type { JobMetrics } from "@tidegate/core";
+import type { JobMetrics } from "@tidegate/core/operator";
 import { Session } from "../duckdb/session.js";
 import { keepRejectedRows } from "../reject/rejected-rows.js";
 import { publishFile, remove, removeIfEmpty } from "../target/durable.js";

@@ -1,4 +1,5 @@
-import type { DirtyDataLimit, JobMetrics } from "@tidegate/core";
+import type { DirtyDataLimit } from "@tidegate/core";
+import type { JobMetrics } from "@tidegate/core/operator";
 import { JobFailure } from "../duckdb/failure.js";
 
 /**

@@ -1,4 +1,4 @@
-import type { JobOutcome, SubmittedJob } from "@tidegate/core";
+import type { JobOutcome, SubmittedJob } from "@tidegate/core/operator";
 import { LRUCache } from "lru-cache";
 import type { Task } from "./task.js";
 

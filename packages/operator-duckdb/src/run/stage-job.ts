@@ -1,4 +1,5 @@
-import { type Clock, messageOf } from "@tidegate/core";
+import type { Clock } from "@tidegate/core/clock";
+import { messageOf } from "@tidegate/core/plugin";
 import { JobFailure } from "../duckdb/failure.js";
 import type { Session } from "../duckdb/session.js";
 import type { Source } from "../job/job.js";

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import type { JobMetrics, JobOutcome } from "@tidegate/core";
+import type { JobMetrics, JobOutcome } from "@tidegate/core/operator";
 import { z } from "zod";
 import type { Session } from "../duckdb/session.js";
 

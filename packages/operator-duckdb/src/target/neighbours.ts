@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { FIRST_INSTANT, type Interval } from "@tidegate/core";
+import type { Interval } from "@tidegate/core";
+import { FIRST_INSTANT } from "@tidegate/core/operator";
 import { JobFailure } from "../duckdb/failure.js";
 import type { Session } from "../duckdb/session.js";
 import type { Window } from "../job/window.js";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { JobMetrics } from "@tidegate/core";
+import type { JobMetrics } from "@tidegate/core/operator";
 import type { Session } from "../duckdb/session.js";
 import type { Task } from "../run/task.js";
 import { type CommitRecord, RECORD_KEY } from "./commit-record.js";

@@ -1,6 +1,6 @@
 import fileSystem from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
-import type { OfflineJobRequest } from "@tidegate/core";
+import type { OfflineJobRequest } from "@tidegate/core/operator";
 import { createDuckdbOperator } from "../../src/index.js";
 
 /** What the parent process asks for. */

@@ -1,4 +1,4 @@
-import { messageOf } from "@tidegate/core";
+import { messageOf } from "@tidegate/core/plugin";
 import { invalidJob } from "@tidegate/operator-kit";
 import type { MaterializedTableJob } from "../job/job.js";
 import { checkText } from "../job/plain-text.js";

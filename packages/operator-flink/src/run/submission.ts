@@ -1,4 +1,6 @@
-import { type Clock, OperatorError, pause, type RetryAdvice } from "@tidegate/core";
+import { OperatorError } from "@tidegate/core";
+import { type Clock, pause } from "@tidegate/core/clock";
+import type { RetryAdvice } from "@tidegate/core/operator";
 import { causeIn, shortened } from "../rest/cause.js";
 import { NoAnswer, Refused } from "../rest/http.js";
 import type { JobManager } from "../rest/job-manager.js";

@@ -1,4 +1,4 @@
-import type { JobOutcome } from "@tidegate/core";
+import type { JobOutcome } from "@tidegate/core/operator";
 import { boundsOf, type Filling, type JobCall, type Rerun } from "@tidegate/operator-kit";
 import type { FlinkJob, JarJob, MaterializedTableJob, SqlJob } from "../job/job.js";
 import { fillText } from "../job/plain-text.js";

@@ -1,4 +1,4 @@
-import type { Clock, ClockTimer } from "@tidegate/core";
+import type { Clock, ClockTimer } from "@tidegate/core/clock";
 import { NoAnswer } from "../rest/http.js";
 import { isGone, type SqlGateway } from "../rest/sql-gateway.js";
 

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { type Clock, pause } from "@tidegate/core";
+import { type Clock, pause } from "@tidegate/core/clock";
 import { type Filling, readSecrets, type Secret } from "@tidegate/operator-kit";
 import { Redactor } from "@tidegate/rest-client";
 import type { SqlJob } from "../job/job.js";

@@ -1,4 +1,5 @@
-import { type Clock, OperatorError, pause } from "@tidegate/core";
+import { OperatorError } from "@tidegate/core";
+import { type Clock, pause } from "@tidegate/core/clock";
 import { JobWatch, type Sighting } from "@tidegate/operator-kit";
 import { LRUCache } from "lru-cache";
 import type { FlinkState, JobManager } from "../rest/job-manager.js";

@@ -1,4 +1,4 @@
-import type { JobMetrics, JobOutcome } from "@tidegate/core";
+import type { JobMetrics, JobOutcome } from "@tidegate/core/operator";
 import { causeIn } from "../rest/cause.js";
 import type { EndedJob, FlinkState, JobDetails } from "../rest/job-manager.js";
 

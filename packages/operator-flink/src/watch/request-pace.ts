@@ -1,4 +1,4 @@
-import type { Clock } from "@tidegate/core";
+import type { Clock } from "@tidegate/core/clock";
 
 const SECOND_MS = 1_000;
 

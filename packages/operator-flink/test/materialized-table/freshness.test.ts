@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { compileTrigger, type TriggerError } from "@tidegate/core";
+import type { TriggerError } from "@tidegate/core";
+import { compileTrigger } from "@tidegate/core/trigger";
 import { parseFreshness, refreshModeOfFreshness, triggerOfFreshness } from "../../src/index.js";
 import { freshnessMs, freshnessOfCron } from "../../src/materialized-table/freshness.js";
 

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
-import { type ClockTimer, type JsonObject, type OfflineJobRequest, SystemClock } from "@tidegate/core";
+import type { JsonObject } from "@tidegate/core";
+import { type ClockTimer, SystemClock } from "@tidegate/core/clock";
+import type { OfflineJobRequest } from "@tidegate/core/operator";
 import type { DefinedOperator } from "@tidegate/operator-kit";
 import { FlinkConsole, FlinkSales, FlinkServer, TcpProxy } from "@tidegate/test-servers";
 import { createFlinkOperator } from "../../src/index.js";

@@ -1,7 +1,8 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { JobOutcome, JsonObject } from "@tidegate/core";
+import type { JsonObject } from "@tidegate/core";
+import type { JobOutcome } from "@tidegate/core/operator";
 import type { DefinedOperator } from "@tidegate/operator-kit";
 import { FlinkConsole, FlinkServer, KafkaServer, PostgresServer } from "@tidegate/test-servers";
 import { createFlinkOperator } from "../../src/index.js";

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { JsonObject, OfflineJobRequest } from "@tidegate/core";
+import type { JsonObject } from "@tidegate/core";
+import type { OfflineJobRequest } from "@tidegate/core/operator";
 import { aRequest as aFirstRequest, START } from "@tidegate/testkit";
 
 export { untroubled } from "@tidegate/testkit";

@@ -1,4 +1,5 @@
-import type { Clock, ErrorCode } from "@tidegate/core";
+import type { ErrorCode } from "@tidegate/core";
+import type { Clock } from "@tidegate/core/clock";
 import { bounded } from "@tidegate/rest-client";
 import { isSignedBy, type SignedMessage, signedMessage, UNSIGNED } from "@tidegate/webhook";
 import { LRUCache } from "lru-cache";

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { parseOptions } from "@tidegate/core";
+import { parseOptions } from "@tidegate/core/plugin";
 import { z } from "zod";
 import { type CallbackResponse, refusal } from "./callback-handler.js";
 import type { CallbackRequest } from "./callback-request.js";

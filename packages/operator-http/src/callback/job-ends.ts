@@ -1,4 +1,4 @@
-import type { JobOutcome } from "@tidegate/core";
+import type { JobOutcome } from "@tidegate/core/operator";
 import { LRUCache } from "lru-cache";
 
 /** End of a job, as it was reported. */

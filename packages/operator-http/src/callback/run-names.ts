@@ -1,4 +1,4 @@
-import type { OfflineJobRequest } from "@tidegate/core";
+import type { OfflineJobRequest } from "@tidegate/core/operator";
 
 /** Reference to a run in a callback: either field is enough. */
 export type RunReference = { readonly idempotencyKey: string } | { readonly runId: string };

@@ -1,4 +1,4 @@
-import type { JobMetrics, JobOutcome } from "@tidegate/core";
+import type { JobMetrics, JobOutcome } from "@tidegate/core/operator";
 import { oneLine } from "@tidegate/rest-client";
 import { z } from "zod";
 

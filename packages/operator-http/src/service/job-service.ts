@@ -1,4 +1,4 @@
-import type { Clock } from "@tidegate/core";
+import type { Clock } from "@tidegate/core/clock";
 import { bounded, type HttpAnswer, headerOf, isSuccess, retryAfterMs } from "@tidegate/rest-client";
 import type { GuardedClient } from "../http/guarded-client.js";
 import type { Secrets } from "../secrets/secrets.js";

@@ -1,4 +1,7 @@
-import { type Clock, isTidegateError, type JobOutcome, messageOf, pause } from "@tidegate/core";
+import { isTidegateError } from "@tidegate/core";
+import { type Clock, pause } from "@tidegate/core/clock";
+import type { JobOutcome } from "@tidegate/core/operator";
+import { messageOf } from "@tidegate/core/plugin";
 import { Unanswered } from "./failure.js";
 
 /** How to poll for a job's end. */

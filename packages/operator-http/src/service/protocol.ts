@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
-import type { Boundaries, BoundaryType, OfflineJobRequest } from "@tidegate/core";
+import type { Boundaries, BoundaryType } from "@tidegate/core";
+import type { OfflineJobRequest } from "@tidegate/core/operator";
 import type { HttpAnswer } from "@tidegate/rest-client";
 import { z } from "zod";
 import type { HttpJob } from "../job/job.js";

@@ -1,4 +1,5 @@
-import { createTidegate, type JsonObject, MemoryStore, type Run, VirtualClock } from "@tidegate/core";
+import { createTidegate, type JsonObject, type Run } from "@tidegate/core";
+import { MemoryStore, VirtualClock } from "@tidegate/core/testing";
 import { embeddedEngine } from "@tidegate/engine-embedded";
 import { createHttpOperator, type HttpOperatorOptions } from "../../src/index.js";
 import { LOOPBACK } from "./operators.js";

@@ -1,4 +1,4 @@
-import { instantOfBound, type OfflineJobRequest } from "@tidegate/core";
+import { instantOfBound, type OfflineJobRequest } from "@tidegate/core/operator";
 import { offsetIn } from "../bounds.js";
 import { invalidJob } from "../parse-job.js";
 import { type BoundPlaceholder, nameOf, type Placeholder } from "./placeholder.js";

@@ -1,4 +1,5 @@
-import type { Clock, EpochMs } from "@tidegate/core";
+import type { EpochMs } from "@tidegate/core";
+import type { Clock } from "@tidegate/core/clock";
 import type { JobWatch } from "@tidegate/operator-kit";
 import { metricsOf } from "../outcome/outcome.js";
 import { Refused, Unanswered } from "../rest/failure.js";

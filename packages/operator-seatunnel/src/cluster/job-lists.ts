@@ -1,4 +1,4 @@
-import { type Clock, pause } from "@tidegate/core";
+import { type Clock, pause } from "@tidegate/core/clock";
 import { Refused } from "../rest/failure.js";
 import type { ListedJob } from "../rest/listed-job.js";
 

@@ -1,13 +1,7 @@
-import {
-  type Clock,
-  type JsonObject,
-  messageOf,
-  type OfflineJobRequest,
-  OperatorError,
-  pause,
-  type RetryAdvice,
-} from "@tidegate/core";
-import { unlessAborted } from "@tidegate/core/clock";
+import { type JsonObject, OperatorError } from "@tidegate/core";
+import { type Clock, pause, unlessAborted } from "@tidegate/core/clock";
+import type { OfflineJobRequest, RetryAdvice } from "@tidegate/core/operator";
+import { messageOf } from "@tidegate/core/plugin";
 import { jobName, jobsOf } from "../job-name.js";
 import { hasSucceeded } from "../outcome/outcome.js";
 import type { Redact } from "../outcome/redaction.js";

@@ -1,4 +1,5 @@
-import type { JsonObject, OfflineJobRequest } from "@tidegate/core";
+import type { JsonObject } from "@tidegate/core";
+import type { OfflineJobRequest } from "@tidegate/core/operator";
 import { invalidJob, type Rerun, type Secret } from "@tidegate/operator-kit";
 import type { SeaTunnelJob } from "./job.js";
 import { SINK_RULES, type SinkRule } from "./rerun.js";

@@ -1,4 +1,4 @@
-import type { JobMetrics, JobOutcome } from "@tidegate/core";
+import type { JobMetrics, JobOutcome } from "@tidegate/core/operator";
 import type { CheckedJob } from "../job/checked-job.js";
 import type { ListedJob } from "../rest/listed-job.js";
 import { failureCause } from "./failure-cause.js";

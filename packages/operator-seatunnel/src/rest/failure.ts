@@ -1,4 +1,4 @@
-import { messageOf } from "@tidegate/core";
+import { messageOf } from "@tidegate/core/plugin";
 import { NoAnswer } from "@tidegate/rest-client";
 
 /** The cluster did not respond, or not as SeaTunnel does. */

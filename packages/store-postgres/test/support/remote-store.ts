@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { ScheduleStore } from "@tidegate/core";
+import type { ScheduleStore } from "@tidegate/core/store";
 import type { PostgresStoreOptions } from "../../src/index.js";
 
 const SCRIPT = fileURLToPath(new URL("./store-process.mjs", import.meta.url));

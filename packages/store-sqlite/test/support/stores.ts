@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { NewRun, NewSchedule, PlanCommit } from "@tidegate/core";
+import type { NewRun, NewSchedule, PlanCommit } from "@tidegate/core/store";
 import { aNewSchedule, aPlan, aRun, minute } from "@tidegate/testkit";
 
 /** A directory for one test; `remove` takes it away again. */

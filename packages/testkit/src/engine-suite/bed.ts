@@ -1,23 +1,24 @@
-import { expect } from "@jest/globals";
 import {
-  type Clock,
   createTidegate,
-  type EngineEntry,
   type EngineRepairedEvent,
-  type EngineSchedule,
   type EpochMs,
-  engineSchedule,
   type Interval,
-  type ScheduleEngine,
   type ScheduleInfo,
-  type ScheduleStore,
-  SystemClock,
   type Tidegate,
   type TidegateOptions,
   TOKENS,
   type TroubleEvent,
-  VirtualClock,
 } from "@tidegate/core";
+import { type Clock, SystemClock } from "@tidegate/core/clock";
+import {
+  type EngineEntry,
+  type EngineSchedule,
+  engineSchedule,
+  type ScheduleEngine,
+} from "@tidegate/core/engine";
+import type { ScheduleStore } from "@tidegate/core/store";
+import { VirtualClock } from "@tidegate/core/testing";
+import { expect } from "../runner.js";
 import { type CountingOperator, countingOperator } from "./counting-operator.js";
 import { FireLog } from "./fire-log.js";
 import type { EngineFixture, EngineUnderTest } from "./fixture.js";

@@ -1,5 +1,5 @@
-import { expect } from "@jest/globals";
 import { TOKENS } from "@tidegate/core";
+import { expect } from "../runner.js";
 import type { EngineSuite } from "./suite.js";
 
 /** Tests an engine's `capabilities`. */

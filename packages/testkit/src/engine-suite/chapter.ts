@@ -1,5 +1,5 @@
-import { beforeAll, describe, it } from "@jest/globals";
-import { SystemClock } from "@tidegate/core";
+import { SystemClock } from "@tidegate/core/clock";
+import { beforeAll, describe, it } from "../runner.js";
 import type { EngineBed } from "./bed.js";
 import type { Chapter, Rule } from "./suite.js";
 

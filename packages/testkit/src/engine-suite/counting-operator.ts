@@ -1,4 +1,5 @@
-import type { Interval, JobOutcome, OfflineJobRequest, ScheduleOperator } from "@tidegate/core";
+import type { Interval } from "@tidegate/core";
+import type { JobOutcome, OfflineJobRequest, ScheduleOperator } from "@tidegate/core/operator";
 
 /** An operator in this process that only records its submissions. */
 export interface CountingOperator extends ScheduleOperator {

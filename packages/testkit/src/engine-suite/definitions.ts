@@ -1,4 +1,4 @@
-import { expect } from "@jest/globals";
+import { expect } from "../runner.js";
 import type { EngineBed } from "./bed.js";
 import type { EngineSuite } from "./suite.js";
 

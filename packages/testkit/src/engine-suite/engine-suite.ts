@@ -1,5 +1,5 @@
-import { describe, jest } from "@jest/globals";
-import { MemoryStore } from "@tidegate/core";
+import { MemoryStore } from "@tidegate/core/testing";
+import { describe, limitTests } from "../runner.js";
 import type { StoreFixture } from "../store-suite/fixture.js";
 import { clockOf, EngineBed, type TidegateStore } from "./bed.js";
 import { capabilityRules } from "./capabilities.js";
@@ -34,7 +34,7 @@ const VIRTUAL_PERIOD_MS = 60_000;
 const SHORTEST_PERIOD_MS = 1_000;
 
 /**
- * Defines the rules of `ScheduleEngine` as Jest tests: the other half of the contract. Each test puts a
+ * Defines the rules of `ScheduleEngine` as tests for Jest or Vitest: the other half of the contract. Each test puts a
  * Tidegate around the engine, lets time pass, and ends with the audit of the ledger. The watchdog is off, so
  * that every fire is the engine's.
  *
@@ -51,7 +51,7 @@ export function engineSuite(options: EngineSuiteOptions): void {
 
   describe(`${options.name} keeps the rules of ScheduleEngine (${options.clock} clock)`, () => {
     // Longer than the waits, whose errors say what was waited for.
-    jest.setTimeout(2 * patienceMs);
+    limitTests(2 * patienceMs);
     const open = async (): Promise<OpenBed> => {
       const clock = clockOf(options.clock, options.turns ?? 4);
       const stores = await (options.store ?? memoryStore)();

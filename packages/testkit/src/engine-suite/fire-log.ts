@@ -1,12 +1,6 @@
-import {
-  type Clock,
-  type EpochMs,
-  type Fire,
-  type FireResult,
-  type FireSink,
-  type Tidegate,
-  TOKENS,
-} from "@tidegate/core";
+import { type EpochMs, type Tidegate, TOKENS } from "@tidegate/core";
+import type { Clock } from "@tidegate/core/clock";
+import type { Fire, FireResult, FireSink } from "@tidegate/core/engine";
 
 /** A fire as received from the engine. */
 export interface ObservedFire extends Fire {

@@ -1,5 +1,6 @@
-import { expect } from "@jest/globals";
-import { type EpochMs, type ScheduleInfo, type TriggerSpec, VirtualClock } from "@tidegate/core";
+import type { EpochMs, ScheduleInfo, TriggerSpec } from "@tidegate/core";
+import { VirtualClock } from "@tidegate/core/testing";
+import { expect } from "../runner.js";
 import type { EngineBed } from "./bed.js";
 import type { EngineSuite } from "./suite.js";
 

@@ -1,12 +1,7 @@
-import type {
-  Clock,
-  EngineSchedule,
-  Fire,
-  FireResult,
-  ScheduleStore,
-  Tidegate,
-  TidegateOptions,
-} from "@tidegate/core";
+import type { Tidegate, TidegateOptions } from "@tidegate/core";
+import type { Clock } from "@tidegate/core/clock";
+import type { EngineSchedule, Fire, FireResult } from "@tidegate/core/engine";
+import type { ScheduleStore } from "@tidegate/core/store";
 import type { StoreFixture } from "../store-suite/fixture.js";
 
 /** An engine as `createTidegate` takes it: an object, or the module that a package's factory returns. */

@@ -1,5 +1,5 @@
-import { expect } from "@jest/globals";
-import type { Fire } from "@tidegate/core";
+import type { Fire } from "@tidegate/core/engine";
+import { expect } from "../runner.js";
 import type { EngineBed } from "./bed.js";
 import type { EngineProcess, Ledger } from "./fixture.js";
 import type { EngineSuite } from "./suite.js";

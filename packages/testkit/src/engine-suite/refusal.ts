@@ -1,4 +1,4 @@
-import { expect } from "@jest/globals";
+import { expect } from "../runner.js";
 import type { EngineSuite } from "./suite.js";
 
 /** Tests that an engine repeats a fire until the sink accepts it. */

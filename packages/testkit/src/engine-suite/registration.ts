@@ -1,4 +1,4 @@
-import { expect } from "@jest/globals";
+import { expect } from "../runner.js";
 import type { EngineSuite } from "./suite.js";
 
 /** Tests `ScheduleClient.register` and `registerMany` with this engine. */

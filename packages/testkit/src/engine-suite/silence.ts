@@ -1,5 +1,5 @@
-import { expect } from "@jest/globals";
 import type { EpochMs } from "@tidegate/core";
+import { expect } from "../runner.js";
 import type { EngineBed } from "./bed.js";
 import type { EngineSuite } from "./suite.js";
 

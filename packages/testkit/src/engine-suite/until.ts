@@ -1,4 +1,4 @@
-import { SystemClock } from "@tidegate/core";
+import { SystemClock } from "@tidegate/core/clock";
 
 /** Options of `until`. */
 export interface UntilOptions {

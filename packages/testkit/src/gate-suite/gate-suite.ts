@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import type { EpochMs, Gate, GateAnswer, GateRequest, JsonValue } from "@tidegate/core";
+import type { EpochMs, JsonValue } from "@tidegate/core";
+import type { Gate, GateAnswer, GateRequest } from "@tidegate/core/gate";
 import { MINUTE, START } from "../builders.js";
+import { afterEach, beforeEach, describe, expect, it } from "../runner.js";
 
 /** A gate and what a test needs around it, created anew for each test. */
 export interface GateFixture {
@@ -47,7 +48,7 @@ export function aGateRequest(overrides: Partial<GateRequest> = {}): GateRequest 
 }
 
 /**
- * Defines the rules of `Gate` as Jest tests: the other half of the contract.
+ * Defines the rules of `Gate` as tests for Jest or Vitest: the other half of the contract.
  *
  * ```ts
  * gateSuite({ name: "file marker", create: async () => ({ gate, settings, open, closed, dispose }) });

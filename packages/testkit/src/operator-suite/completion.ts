@@ -1,5 +1,5 @@
-import { describe, expect, it } from "@jest/globals";
-import type { OfflineJobRequest } from "@tidegate/core";
+import type { OfflineJobRequest } from "@tidegate/core/operator";
+import { describe, expect, it } from "../runner.js";
 import { carryOut, endOf, laterGeneration, laterInterval, untroubled } from "./conduct.js";
 import { type OperatorBed, offered } from "./fixture.js";
 

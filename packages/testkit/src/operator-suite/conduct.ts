@@ -5,7 +5,7 @@ import type {
   OfflineJobRequest,
   ScheduleOperator,
   SubmittedJob,
-} from "@tidegate/core";
+} from "@tidegate/core/operator";
 import type { RequestFactory } from "./fixture.js";
 
 /** Returns the context of an attempt that is never aborted. */

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "@jest/globals";
 import { OperatorError } from "@tidegate/core";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import { describe, expect, it } from "../runner.js";
 import { type OperatorBed, offered } from "./fixture.js";
 
 /** Tests the JSON Schema of jobs, by which forms and documentation know them. */

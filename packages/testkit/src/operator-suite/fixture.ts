@@ -1,4 +1,5 @@
-import type { JsonObject, OfflineJobRequest, ScheduleOperator } from "@tidegate/core";
+import type { JsonObject } from "@tidegate/core";
+import type { OfflineJobRequest, ScheduleOperator } from "@tidegate/core/operator";
 
 /** Creates a request with the given overrides. Without overrides, it is the same at each call. */
 export type RequestFactory = (overrides?: Partial<OfflineJobRequest>) => OfflineJobRequest;

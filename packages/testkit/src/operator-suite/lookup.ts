@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "../runner.js";
 import { carryOut, laterGeneration, untroubled } from "./conduct.js";
 import { type OperatorBed, offered } from "./fixture.js";
 

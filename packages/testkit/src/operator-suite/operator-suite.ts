@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it } from "../runner.js";
 import { completionRules, repetitionRules } from "./completion.js";
 import { descriptionRules } from "./description.js";
 import { failureRules } from "./failure.js";
@@ -14,7 +14,7 @@ export type {
 } from "./fixture.js";
 
 /**
- * Defines the rules of `ScheduleOperator` as Jest tests: the other half of the contract. Every operator runs
+ * Defines the rules of `ScheduleOperator` as tests for Jest or Vitest: the other half of the contract. Every operator runs
  * it on a real test bed; features that the bed cannot show are declared in `supports` and reported as
  * skipped, never silently passed over.
  *

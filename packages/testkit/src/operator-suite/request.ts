@@ -1,4 +1,5 @@
-import type { JsonObject, OfflineJobRequest } from "@tidegate/core";
+import type { JsonObject } from "@tidegate/core";
+import type { OfflineJobRequest } from "@tidegate/core/operator";
 import { MINUTE, START } from "../builders.js";
 
 const HOUR = 60 * MINUTE;

@@ -1,5 +1,5 @@
-import { describe, expect, it } from "@jest/globals";
 import { OperatorError } from "@tidegate/core";
+import { describe, expect, it } from "../runner.js";
 import { carryOut, endOf, endOrRejection, untroubled } from "./conduct.js";
 import { type OperatorBed, offered } from "./fixture.js";
 

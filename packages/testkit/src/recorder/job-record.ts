@@ -1,4 +1,5 @@
-import type { EpochMs, JobOutcome, OfflineJobRequest } from "@tidegate/core";
+import type { EpochMs } from "@tidegate/core";
+import type { JobOutcome, OfflineJobRequest } from "@tidegate/core/operator";
 
 /**
  * A request to an operator or its answer.

@@ -1,14 +1,8 @@
 import { randomUUID } from "node:crypto";
-import {
-  type Clock,
-  type JobOutcome,
-  messageOf,
-  type OfflineJobRequest,
-  OperatorError,
-  type ScheduleOperator,
-  type SubmittedJob,
-  SystemClock,
-} from "@tidegate/core";
+import { OperatorError } from "@tidegate/core";
+import { type Clock, SystemClock } from "@tidegate/core/clock";
+import type { JobOutcome, OfflineJobRequest, ScheduleOperator, SubmittedJob } from "@tidegate/core/operator";
+import { messageOf } from "@tidegate/core/plugin";
 import type { JobRecord, JobRecordEvent, RecordSink } from "./job-record.js";
 import { recordFile } from "./record-file.js";
 

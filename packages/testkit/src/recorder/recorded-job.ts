@@ -1,4 +1,4 @@
-import type { JobOutcome } from "@tidegate/core";
+import type { JobOutcome } from "@tidegate/core/operator";
 import type { JobRecord } from "./job-record.js";
 import type { Span } from "./spans.js";
 

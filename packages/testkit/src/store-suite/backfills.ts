@@ -1,6 +1,7 @@
-import { describe, expect, it } from "@jest/globals";
-import type { Backfill, BackfillCommit, NewRun, ScheduleStore } from "@tidegate/core";
+import type { Backfill } from "@tidegate/core";
+import type { BackfillCommit, NewRun, ScheduleStore } from "@tidegate/core/store";
 import { aBackfill, aRun, MINUTE, minute, START } from "../builders.js";
+import { describe, expect, it } from "../runner.js";
 import {
   allRuns,
   carryOut,

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "@jest/globals";
 import type { RunState } from "@tidegate/core";
 import { aRun } from "../builders.js";
+import { describe, expect, it } from "../runner.js";
 import {
   carryOut,
   claim,

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "@jest/globals";
-import type { ScheduleStore } from "@tidegate/core";
+import type { ScheduleStore } from "@tidegate/core/store";
 import { aBackfill, aNewSchedule, aPlan, aRun, MINUTE, minute, START } from "../builders.js";
+import { describe, expect, it } from "../runner.js";
 import { claim, claimOne, end, idsOf, LATER, LEASE, nextWake, plan, register } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 

@@ -1,20 +1,16 @@
+import type { EpochMs, Page, PageRequest, Run, Schedule } from "@tidegate/core";
 import {
   type ClaimedRun,
   type ClaimRequest,
-  type EpochMs,
   type GatedQuery,
   type GatedRun,
   isAdmitted,
   type NewRun,
-  type Page,
-  type PageRequest,
-  type Run,
   type RunChange,
   type RunFilter,
-  type Schedule,
   type ScheduleChange,
   type ScheduleStore,
-} from "@tidegate/core";
+} from "@tidegate/core/store";
 import {
   aNewSchedule,
   aPlan,

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "@jest/globals";
-import { type CoverageRange, type NewRun, NO_RUNS, type ScheduleStore } from "@tidegate/core";
+import { type CoverageRange, type NewRun, NO_RUNS, type ScheduleStore } from "@tidegate/core/store";
 import { aPlan, aRun, MINUTE, minute, START } from "../builders.js";
+import { describe, expect, it } from "../runner.js";
 import { carryOut, claim, claimOne, end, history, plan, register, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "@jest/globals";
-import type { NewRun, PlanCommit, RunChange, ScheduleStore } from "@tidegate/core";
+import type { NewRun, PlanCommit, RunChange, ScheduleStore } from "@tidegate/core/store";
 import { aPlan, aRun, minute, type PlanOverrides } from "../builders.js";
+import { describe, expect, it } from "../runner.js";
 import {
   admitted,
   allRuns,

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "@jest/globals";
-import type { ClaimedRun, ScheduleStore } from "@tidegate/core";
+import type { ClaimedRun, ScheduleStore } from "@tidegate/core/store";
 import { aNewSchedule, aPlan, START } from "../builders.js";
+import { describe, expect, it } from "../runner.js";
 import { allRuns, change, claim, ending, LATER, LEASE, nextWake, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 

@@ -1,6 +1,7 @@
-import { describe, expect, it } from "@jest/globals";
-import type { DueQuery, ScheduleStatus, ScheduleStore } from "@tidegate/core";
+import type { ScheduleStatus } from "@tidegate/core";
+import type { DueQuery, ScheduleStore } from "@tidegate/core/store";
 import { MINUTE, START } from "../builders.js";
+import { describe, expect, it } from "../runner.js";
 import { change, LATER, plan, register } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 

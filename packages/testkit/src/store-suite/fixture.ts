@@ -1,4 +1,4 @@
-import type { ScheduleStore } from "@tidegate/core";
+import type { ScheduleStore } from "@tidegate/core/store";
 
 /** A store and what a test needs around it, created anew for each test. */
 export interface StoreFixture {

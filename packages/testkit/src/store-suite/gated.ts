@@ -1,6 +1,7 @@
-import { describe, expect, it } from "@jest/globals";
-import type { Gating, Run, RunWait } from "@tidegate/core";
+import type { Run, RunWait } from "@tidegate/core";
+import type { Gating } from "@tidegate/core/store";
 import { minute, START } from "../builders.js";
+import { describe, expect, it } from "../runner.js";
 import {
   admitted,
   carryOut,

@@ -1,5 +1,5 @@
-import { describe, expect, it } from "@jest/globals";
 import { aPlan, aRun, minute } from "../builders.js";
+import { describe, expect, it } from "../runner.js";
 import { admitted, carryOut, claimOne, idsOf, LATER, plan, register, runOf, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 

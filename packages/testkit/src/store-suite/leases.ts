@@ -1,5 +1,5 @@
-import { describe, expect, it } from "@jest/globals";
 import { aRun } from "../builders.js";
+import { describe, expect, it } from "../runner.js";
 import {
   carryOut,
   change,

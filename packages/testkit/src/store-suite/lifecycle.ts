@@ -1,6 +1,6 @@
-import { describe, expect, it } from "@jest/globals";
-import type { ScheduleStore } from "@tidegate/core";
+import type { ScheduleStore } from "@tidegate/core/store";
 import { aBackfill, aNewSchedule, aPlan, aRun, minute, START } from "../builders.js";
+import { describe, expect, it } from "../runner.js";
 import { claim, dueAtGates, LATER, nextWake, plan, register, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "@jest/globals";
-import type { ScheduleStore } from "@tidegate/core";
+import type { ScheduleStore } from "@tidegate/core/store";
 import { aBackfill, aRun } from "../builders.js";
+import { describe, expect, it } from "../runner.js";
 import { allRuns, claim, claimOne, end, LATER, nextWake, plan, register } from "./conduct.js";
 import type { StoreBed, StoreFixture } from "./fixture.js";
 

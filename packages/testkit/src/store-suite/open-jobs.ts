@@ -1,6 +1,6 @@
-import { describe, expect, it } from "@jest/globals";
-import type { RunFilter } from "@tidegate/core";
+import type { RunFilter } from "@tidegate/core/store";
 import { aRun, minute } from "../builders.js";
+import { describe, expect, it } from "../runner.js";
 import {
   allRuns,
   carryOut,

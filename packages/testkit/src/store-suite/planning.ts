@@ -1,5 +1,5 @@
-import { describe, expect, it } from "@jest/globals";
 import { aNewSchedule, aPlan, aRun, aSpec, MINUTE, minute, START } from "../builders.js";
+import { describe, expect, it } from "../runner.js";
 import { allRuns, change, claim, idsOf, plan, register, runOf, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 

@@ -1,6 +1,8 @@
-import { describe, expect, it } from "@jest/globals";
-import { type ClaimedRun, type EpochMs, MemoryStore, type Run, type ScheduleStore } from "@tidegate/core";
+import type { EpochMs, Run } from "@tidegate/core";
+import type { ClaimedRun, ScheduleStore } from "@tidegate/core/store";
+import { MemoryStore } from "@tidegate/core/testing";
 import fc from "fast-check";
+import { describe, expect, it } from "../runner.js";
 import { LEASE } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 import { admissions, everythingOf, expectInvariants } from "./random/invariants.js";

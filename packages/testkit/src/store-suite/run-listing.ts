@@ -1,6 +1,7 @@
-import { describe, expect, it } from "@jest/globals";
-import type { Interval, PageRequest, RunFilter, ScheduleStore } from "@tidegate/core";
+import type { Interval, PageRequest } from "@tidegate/core";
+import type { RunFilter, ScheduleStore } from "@tidegate/core/store";
 import { aBackfill, aPlan, aRun, MINUTE, minute, START } from "../builders.js";
+import { describe, expect, it } from "../runner.js";
 import { carryOut, claim, end, history, idsOf, pagesOf, plan, register, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 

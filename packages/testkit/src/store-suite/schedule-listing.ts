@@ -1,6 +1,7 @@
-import { describe, expect, it } from "@jest/globals";
-import type { PageRequest, ScheduleFilter, ScheduleStore } from "@tidegate/core";
+import type { PageRequest } from "@tidegate/core";
+import type { ScheduleFilter, ScheduleStore } from "@tidegate/core/store";
 import { aNewSchedule } from "../builders.js";
+import { describe, expect, it } from "../runner.js";
 import { pagesOf, register } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 

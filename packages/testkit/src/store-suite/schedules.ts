@@ -1,5 +1,5 @@
-import { describe, expect, it } from "@jest/globals";
 import { aBackfill, aNewSchedule, aRun, aSpec, MINUTE, minute, START } from "../builders.js";
+import { describe, expect, it } from "../runner.js";
 import { change, plan, register, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "@jest/globals";
 import { backfillSchema, runSchema, scheduleSchema, scheduleVersionSchema } from "@tidegate/core/schema";
 import { aBackfill, minute } from "../builders.js";
+import { describe, expect, it } from "../runner.js";
 import { allRuns, carryOut, change, claimOne, LATER, plan, register, runOf, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 

@@ -1,5 +1,5 @@
-import { describe, expect, it } from "@jest/globals";
 import { aNewSchedule, aPlan } from "../builders.js";
+import { describe, expect, it } from "../runner.js";
 import { allRuns, claim, end, idsOf, plan, register, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "@jest/globals";
-import type { NewRun, RunChange, ScheduleStore } from "@tidegate/core";
+import type { NewRun, RunChange, ScheduleStore } from "@tidegate/core/store";
 import { aBackfill, aRun, MINUTE, minute, START } from "../builders.js";
+import { describe, expect, it } from "../runner.js";
 import { allRuns, change, claim, end, LATER, plan, register, runOf, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe } from "@jest/globals";
-import type { ScheduleStore } from "@tidegate/core";
+import type { ScheduleStore } from "@tidegate/core/store";
+import { afterEach, beforeEach, describe } from "../runner.js";
 import { backfillRules, backfillStepRules, heldBackfillRules, openRunRules } from "./backfills.js";
 import { fencingRules, runChangeRules } from "./changing.js";
 import { claimOrderRules, claimScopeRules } from "./claim-order.js";
@@ -40,7 +40,7 @@ import { unreadableRules } from "./unreadable.js";
 export type { StoreFeatures, StoreFixture, StoreSuiteOptions } from "./fixture.js";
 
 /**
- * Defines the rules of `ScheduleStore` as Jest tests: the other half of the contract. Every store runs it on
+ * Defines the rules of `ScheduleStore` as tests for Jest or Vitest: the other half of the contract. Every store runs it on
  * its real medium; features that a store lacks are declared in `supports` and reported as skipped, never
  * silently passed over.
  *

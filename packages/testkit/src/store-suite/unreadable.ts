@@ -1,6 +1,7 @@
-import { describe, expect, it } from "@jest/globals";
-import type { ScheduleSpec, ScheduleStore } from "@tidegate/core";
+import type { ScheduleSpec } from "@tidegate/core";
+import type { ScheduleStore } from "@tidegate/core/store";
 import { aSpec } from "../builders.js";
+import { describe, expect, it } from "../runner.js";
 import { LATER, register } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 

@@ -4,7 +4,9 @@ import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { OperatorError, type ScheduleOperator, VirtualClock } from "@tidegate/core";
+import { OperatorError } from "@tidegate/core";
+import type { ScheduleOperator } from "@tidegate/core/operator";
+import { VirtualClock } from "@tidegate/core/testing";
 import { aRequest, countingOperator, START, untroubled } from "../../src/index.js";
 import { type JobRecord, jobRecorder, judgeRecording, readRecording } from "../../src/recorder/index.js";
 

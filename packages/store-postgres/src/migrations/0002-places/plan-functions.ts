@@ -1,4 +1,4 @@
-import { LIVE_TOLERANCE_MS } from "@tidegate/core";
+import { LIVE_TOLERANCE_MS } from "@tidegate/core/store";
 import { PLPGSQL } from "./language.js";
 import { lockGroups } from "./lock-groups.js";
 import { gatedSince, gatingNo, queueBeside, queueInLane } from "./queues.js";

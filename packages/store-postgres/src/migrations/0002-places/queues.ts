@@ -5,7 +5,7 @@ import {
   type Gating,
   LIVE_PLACES,
   LIVE_TOLERANCE_MS,
-} from "@tidegate/core";
+} from "@tidegate/core/store";
 
 /** The stored number of each queue. */
 export const QUEUE_NO = Object.fromEntries(CLAIM_QUEUES.map((queue, no) => [queue, no])) as Record<

@@ -1,4 +1,4 @@
-import { LIVE_TURN, REST_TURN, CLAIM_ROUND as ROUND } from "@tidegate/core";
+import { LIVE_TURN, REST_TURN, CLAIM_ROUND as ROUND } from "@tidegate/core/store";
 import { PLPGSQL } from "../0002-places/language.js";
 import { QUEUE_NO } from "../0002-places/queues.js";
 

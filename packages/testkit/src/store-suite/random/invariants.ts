@@ -1,5 +1,6 @@
-import { expect } from "@jest/globals";
-import { type CoverageRange, isAdmitted, isEnded, type Run, type Schedule } from "@tidegate/core";
+import type { Run, Schedule } from "@tidegate/core";
+import { type CoverageRange, isAdmitted, isEnded } from "@tidegate/core/store";
+import { expect } from "../../runner.js";
 import { allRuns, dueAtGates, LATER, nextLook, nextWake, scheduleOf } from "../conduct.js";
 import { GROUPS } from "./operation.js";
 import type { Player } from "./player.js";

@@ -1,14 +1,5 @@
-import {
-  type ClaimedRun,
-  type EpochMs,
-  gatingOf,
-  isEnded,
-  isUncovered,
-  type Run,
-  type RunState,
-  type Schedule,
-  type ScheduleStore,
-} from "@tidegate/core";
+import type { EpochMs, Run, RunState, Schedule } from "@tidegate/core";
+import { type ClaimedRun, gatingOf, isEnded, isUncovered, type ScheduleStore } from "@tidegate/core/store";
 import { aBackfill, aNewSchedule, aPlan, aRun, MINUTE, START } from "../../builders.js";
 import { allRuns, change, ending, LEASE, OPERATORS, scheduleOf } from "../conduct.js";
 import { GROUPS, type Operation, type OperationOf } from "./operation.js";
