@@ -21,7 +21,7 @@ export {
 export { isUncovered, maySupersede } from "./run/covering.js";
 export { GATINGS, type Gating } from "./run/gating.js";
 export { isEnded } from "./run/lane.js";
-export { isAdmitted } from "./run/place.js";
+export { isAdmitted, isHeldBeside } from "./run/place.js";
 export type { NewRun } from "./run/run.js";
 export { type RunIdentity, runId } from "./run/run-id.js";
 export { isStanding, mayBeRevived, mayRunBeside, STANDING_STATES } from "./run/standing.js";

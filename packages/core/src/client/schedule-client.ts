@@ -154,8 +154,9 @@ export class ScheduleClient {
   }
 
   /**
-   * Stops planning and starting runs; active ones finish. Intervals that fall due meanwhile are owed when the
-   * schedule is resumed, subject to its catch-up policy.
+   * Stops planning and starting runs, those of backfills included; active ones finish. Only `trigger` starts
+   * some. Intervals that fall due meanwhile are owed when the schedule is resumed, subject to its catch-up
+   * policy.
    *
    * @param note - the reason, for people
    * @param seen - `version`: fails unless this is still the schedule's version

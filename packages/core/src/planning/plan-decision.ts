@@ -80,7 +80,7 @@ export function decidePlan(input: PlanInput): PlanDecision {
       newWatermark: watermark,
       nextFireAt: recheckAt(input, owed),
       waits: true,
-      cancelsActive: spec.overlap === "cancel-running",
+      cancelsActive: spec.overlap === "cancel-running" && input.openRuns > (input.blockingRuns ?? 0),
     };
   }
   const { runs, hasMore } = applyPolicies(input, { from, ...owed }, Math.min(room, MAX_RUNS_PER_PLAN));

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe } from "@jest/globals";
 import type { ScheduleStore } from "@tidegate/core";
-import { backfillRules, backfillStepRules, openRunRules } from "./backfills.js";
+import { backfillRules, backfillStepRules, heldBackfillRules, openRunRules } from "./backfills.js";
 import { fencingRules, runChangeRules } from "./changing.js";
 import { claimOrderRules, claimScopeRules } from "./claim-order.js";
 import { claimRules, nextWakeRules, recoveryRules } from "./claiming.js";
@@ -105,6 +105,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   backfillRules,
   backfillStepRules,
   openRunRules,
+  heldBackfillRules,
   purgeRules,
   unreadableRules,
   durabilityRules,
