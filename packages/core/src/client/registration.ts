@@ -169,6 +169,7 @@ function asSchedule({
 }: NewSchedule): Schedule {
   return {
     spec,
+    unreadable: null,
     version: 1,
     status,
     statusReason: null,
@@ -177,6 +178,7 @@ function asSchedule({
     watermark,
     nextFireAt: fireAt,
     admittedRuns: 0,
+    gatedRuns: 0,
     waitingRuns: 0,
     blockingRuns: 0,
     createdAt,

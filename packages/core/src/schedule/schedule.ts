@@ -1,9 +1,10 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
-import type { JsonObject } from "../job/json.js";
+import type { JsonObject, JsonValue } from "../job/json.js";
 import type { ScheduleMode } from "../job/schedule-mode.js";
 import type { TriggerSpec } from "../trigger/trigger-spec.js";
 import type { Instant } from "./instant.js";
+import type { NotBefore } from "./not-before.js";
 import type { ScheduleStatus } from "./status.js";
 
 export type { ScheduleStatus };
@@ -67,6 +68,18 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
   readonly boundaryType?: "TIME";
   /** How long after its nominal time a run is due, ms; postpones the firing, not the interval. @default 0 */
   readonly delayMs?: number;
+  /**
+   * The earliest start of each run: `{ afterMs }` after the end of its interval, or a local time of the day
+   * on which it ends, such as `{ at: "06:00" }` or `{ at: "06:00", days: 1 }`. The run is planned when it is
+   * due and held until then; `delayMs` postpones the planning itself. `null`: none.
+   * @default none
+   */
+  readonly notBefore?: NotBefore | null;
+  /**
+   * Settings of gates by their type: conditions that each run must meet before it begins. At most 16.
+   * @default {}
+   */
+  readonly gates?: Readonly<Record<string, JsonValue>>;
   /**
    * Which end of its interval a nominal time is: `interval-end` runs the job when the data is complete,
    * `interval-start` submits it as its interval begins, as InLong's built-in engine does.
@@ -152,6 +165,12 @@ export interface ScheduleSpec extends Required<Omit<ScheduleInfo, "startTime" | 
 export interface Schedule {
   /** Its specification. */
   readonly spec: ScheduleSpec;
+  /**
+   * Why this version of Tidegate cannot read the specification: it is damaged, or a newer version wrote it.
+   * Then `spec` is a stand-in that has only the group, the engine and the ledger's beginning; nothing is
+   * planned, and an update with the full definition repairs it. `null` for all others.
+   */
+  readonly unreadable: string | null;
   /** 1 at registration, incremented by each update. */
   readonly version: number;
   /** Its status. */
@@ -172,6 +191,8 @@ export interface Schedule {
   readonly nextFireAt: EpochMs | null;
   /** Runs of the live lane that may be claimed or are active. */
   readonly admittedRuns: number;
+  /** Runs of the live lane that are held by gates. */
+  readonly gatedRuns: number;
   /** Planned runs of the live lane that wait for a place. */
   readonly waitingRuns: number;
   /** Failed runs that block the live lane. */
@@ -188,6 +209,8 @@ export interface ScheduleVersion {
   readonly version: number;
   /** The specification of this version. */
   readonly spec: ScheduleSpec;
+  /** Why it cannot be read: see `Schedule.unreadable`. */
+  readonly unreadable: string | null;
   /** The version of the time zone database that it was computed with, such as `2025c`. */
   readonly tzdata: string;
   /** The watermark at which it took effect, epoch ms. */

@@ -1,7 +1,7 @@
 import { PostgresServer } from "@tidegate/test-servers";
 import { PostgresStore, type PostgresStoreOptions } from "../../src/index.js";
 
-const TABLES = ["schedule", "schedule_version", "schedule_state", "run", "backfill"];
+const TABLES = ["schedule", "schedule_version", "schedule_state", "run", "gate_waker", "backfill"];
 
 /** One database of a real Postgres, emptied for each test, and stores on it. */
 export class StoreScene {
@@ -27,6 +27,19 @@ export class StoreScene {
     await store.open(namespace);
     this.#opened.push(store);
     return store;
+  }
+
+  /** Replaces the text of a group's specification behind the stores' back. */
+  async overwriteSpec(groupId: string, text: string): Promise<void> {
+    const [schema] = await this.server.query<{ name: string }>(
+      "SELECT schemaname AS name FROM pg_tables WHERE tablename = 'schedule_version'",
+      this.url,
+    );
+    const quoted = text.replaceAll("'", "''");
+    await this.server.query(
+      `UPDATE "${schema!.name}".schedule_version SET spec = '${quoted}' WHERE group_id = '${groupId}'`,
+      this.url,
+    );
   }
 
   /** Closes what is open and empties the tables. */

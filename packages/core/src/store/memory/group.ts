@@ -1,4 +1,5 @@
 import type { Schedule, ScheduleVersion } from "../../schedule/schedule.js";
+import { checkedSpec } from "../../schedule/stored-spec.js";
 import type { NewSchedule } from "../schedule-table.js";
 import { frozenCopy } from "./frozen-copy.js";
 import { type HeapItem, IndexedHeap, NOT_QUEUED } from "./indexed-heap.js";
@@ -17,16 +18,20 @@ export interface Group extends HeapItem {
   readonly open: Set<RunRow>;
   /** Runs of the live lane that wait for a place, oldest first. */
   readonly waiting: IndexedHeap<RunRow>;
+  /** Gated runs of the live lane that keep their turn. */
+  readonly turns: Set<RunRow>;
 }
 
 /** Returns the group of a schedule in its first version. */
 export function newGroup(added: NewSchedule): Group {
   const { status, incarnation, origin, watermark, nextFireAt, laneWidth, tzdata, createdAt } = added;
-  const spec = frozenCopy(added.spec);
+  const { groupId, engine } = added.spec;
+  const { spec, unreadable } = checkedSpec(frozenCopy(added.spec), { groupId, engine, origin });
   return {
     groupId: spec.groupId,
     schedule: {
       spec,
+      unreadable,
       version: 1,
       status,
       statusReason: null,
@@ -35,16 +40,18 @@ export function newGroup(added: NewSchedule): Group {
       watermark,
       nextFireAt,
       admittedRuns: 0,
+      gatedRuns: 0,
       waitingRuns: 0,
       blockingRuns: 0,
       createdAt,
       updatedAt: createdAt,
     },
-    versions: [Object.freeze({ version: 1, spec, tzdata, since: watermark, createdAt })],
+    versions: [Object.freeze({ version: 1, spec, unreadable, tzdata, since: watermark, createdAt })],
     laneWidth,
     runs: new RunIndex(),
     open: new Set(),
     waiting: new IndexedHeap<RunRow>((a, b) => comparePositions(a.run, b.run)),
+    turns: new Set(),
     heapIndex: NOT_QUEUED,
   };
 }
