@@ -26,6 +26,7 @@ export { type RunIdentity, runId } from "./run/run-id.js";
 export { isStanding, mayBeRevived, mayRunBeside, STANDING_STATES } from "./run/standing.js";
 export { laneWidth } from "./schedule/normalize.js";
 export type { BackfillCommit, BackfillTable } from "./store/backfill-table.js";
+export { Batcher, type BatcherOptions } from "./store/batcher.js";
 export { type Placement, placementAfter } from "./store/placement.js";
 export {
   type CoverageRange,
@@ -52,4 +53,3 @@ export type {
   ScheduleFilter,
   ScheduleTable,
 } from "./store/schedule-table.js";
-export { Together, type TogetherOptions } from "./store/together.js";
