@@ -19,15 +19,18 @@ export {
   takeFairly,
 } from "./run/claim-order.js";
 export { isUncovered, maySupersede } from "./run/covering.js";
+export { GATINGS, type Gating } from "./run/gating.js";
 export { isEnded } from "./run/lane.js";
 export { isAdmitted } from "./run/place.js";
 export type { NewRun } from "./run/run.js";
 export { type RunIdentity, runId } from "./run/run-id.js";
 export { isStanding, mayBeRevived, mayRunBeside, STANDING_STATES } from "./run/standing.js";
+export { gatesOf, gatingOf } from "./schedule/gates-of.js";
 export { laneWidth } from "./schedule/normalize.js";
 export type { BackfillCommit, BackfillTable } from "./store/backfill-table.js";
 export { Batcher, type BatcherOptions } from "./store/batcher.js";
-export { type Placement, placementAfter } from "./store/placement.js";
+export type { GatedQuery, GatedRun, GateQueue, GateSettlement } from "./store/gate-queue.js";
+export { gatedSince, type Placement, placementAfter } from "./store/placement.js";
 export {
   type CoverageRange,
   NO_RUNS,
@@ -41,6 +44,7 @@ export type {
   ClaimScope,
   HeldLease,
   LeaseState,
+  NextWake,
   RunChange,
   RunQueue,
 } from "./store/run-queue.js";

@@ -1,6 +1,7 @@
 import type { Clock, EngineContext } from "@tidegate/core";
 import { messageOf } from "@tidegate/core";
 import { Queue } from "bullmq";
+import { LRUCache } from "lru-cache";
 import { BatchFiring } from "./batch-firing.js";
 import { CallWorker } from "./call-worker.js";
 import { within } from "./deadline.js";
@@ -41,7 +42,7 @@ export class Firing {
   readonly #worker: CallWorker;
   readonly #batches: BatchFiring;
   readonly #ticker: Ticker;
-  readonly #toldAt = new Map<string, number>();
+  readonly #toldAt = new LRUCache<string, number>({ max: REMEMBERED_TROUBLES });
 
   constructor(parts: FiringParts) {
     this.#parts = parts;
@@ -66,7 +67,6 @@ export class Firing {
     const message = messageOf(error);
     const now = clock.now();
     if (now < (this.#toldAt.get(message) ?? Number.NEGATIVE_INFINITY) + TELL_AGAIN_MS) return;
-    if (this.#toldAt.size >= REMEMBERED_TROUBLES) this.#toldAt.clear();
     this.#toldAt.set(message, now);
     context.events.emit("trouble", { where: "engine", error: { code: "ENGINE_FAILED", message } });
   };

@@ -1,4 +1,5 @@
 export { BullmqEngine } from "./bullmq-engine.js";
+export type { FiredSchedule } from "./definition.js";
 export { bullmqEngine } from "./module.js";
 export type {
   BullmqConnection,

@@ -26,6 +26,10 @@ import type { Layout } from "./target/layout.js";
  * `submit` accepts a job and returns while it runs. A job dies with the process; the next attempt at its
  * interval removes what it left. Only the record inside a finished partition survives a restart.
  *
+ * ```ts
+ * const operator = jobRecorder(createDuckdbOperator(), "jobs.jsonl");
+ * ```
+ *
  * @throws ConfigurationError CONFIGURATION_INVALID with the offending option
  */
 export function createDuckdbOperator(options: DuckdbOperatorOptions = {}): DefinedOperator {

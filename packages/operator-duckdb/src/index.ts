@@ -4,11 +4,14 @@ export type {
   CsvOptions,
   CsvSource,
   DuckdbJob,
+  FileSource,
   JsonSource,
   ParquetSource,
   Source,
   Target,
+  TextSource,
   TimeUnit,
 } from "./job/job.js";
 export { duckdbOperator } from "./module.js";
 export type { DuckdbOperatorOptions } from "./options.js";
+export { ENCODINGS, type Encoding } from "./prepare/encoding.js";

@@ -37,6 +37,10 @@ const CANCEL_LIMIT_MS = 60_000;
  * A job's Flink id is derived from the run's key, and Flink accepts an id only once. So a submission whose
  * response was lost can be repeated, and anyone who knows the key can find the run's job.
  *
+ * ```ts
+ * const operator = jobRecorder(createFlinkOperator({ url: "http://flink:8081" }), "jobs.jsonl");
+ * ```
+ *
  * @throws ConfigurationError CONFIGURATION_INVALID with the offending option
  */
 export function createFlinkOperator(options: FlinkOperatorOptions): DefinedOperator {

@@ -21,7 +21,7 @@ export {
   refreshModeOfFreshness,
   triggerOfFreshness,
 } from "./materialized-table/freshness.js";
-export { parseIdentifier } from "./materialized-table/identifier.js";
+export { parseIdentifier, type TablePath } from "./materialized-table/identifier.js";
 export { flinkOperator } from "./module.js";
 export type { FlinkOperatorOptions } from "./options.js";
 export type {

@@ -86,8 +86,8 @@ describe("boundaries and names in SQL", () => {
   });
 
   it("are values of their types, in the job's time zone", async () => {
-    const expressions = ["timestamp", "timestamp_ltz", "date", "epoch_ms", "epoch_s"].map(
-      (type) => `CAST({lower:${type}} AS STRING)`,
+    const expressions = ["timestamp", "timestamptz", "date", "epochMs", "epochS"].map(
+      (type) => `CAST({{lower.${type}}} AS STRING)`,
     );
     const job = printing(readings.target, expressions, { timezone: "Asia/Kolkata" });
     await carryOut(anOperator(), aRequest(job));

@@ -26,6 +26,10 @@ interface Task {
  * again for the same interval. Hence the one rule for functions: replace what an earlier call for the
  * interval wrote.
  *
+ * ```ts
+ * const operator = jobRecorder(createFunctionOperator({ load }), "jobs.jsonl");
+ * ```
+ *
  * @throws ConfigurationError CONFIGURATION_INVALID when there is no function, or one is not a function
  */
 export function createFunctionOperator(functions: JobFunctions): DefinedOperator {

@@ -39,11 +39,15 @@ export interface HttpOperator extends DefinedOperator {
 }
 
 /**
- * Returns an operator that posts a run's `OfflineJobRequest` to any service and learns how the job ends: from
+ * Returns an operator that posts a run's request to any service and learns how the job ends: from
  * the response, by polling, or by a signed callback.
  *
  * A service must treat a repeated `Idempotency-Key` as the same job while that runs or has succeeded: a
  * submission whose response was lost is repeated, unless the job can be looked up (`job.findUrl`).
+ *
+ * ```ts
+ * const operator = jobRecorder(createHttpOperator({ allow: ["jobs.internal"] }), "jobs.jsonl");
+ * ```
  *
  * @throws ConfigurationError CONFIGURATION_INVALID with the offending option
  */

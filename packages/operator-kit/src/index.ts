@@ -11,11 +11,13 @@ export { operatorModule } from "./operator-module.js";
 export { invalidJob, jobJsonSchema, parseJob } from "./parse-job.js";
 export { BRACES, hasLooseBraces, namesIn, replaceNames } from "./placeholders/braces.js";
 export {
+  type BoundFormat,
   type BoundPlaceholder,
   isBound,
   knownPlaceholders,
   type Placeholder,
   placeholderOf,
+  TIME_FORMATS,
   unknownPlaceholder,
 } from "./placeholders/placeholder.js";
 export { type Filling, placeholderText } from "./placeholders/placeholder-text.js";

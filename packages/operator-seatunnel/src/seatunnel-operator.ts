@@ -30,6 +30,10 @@ import { SeaTunnelApi } from "./rest/seatunnel-api.js";
  * SeaTunnel accepts the same submission twice, so each job's name is made of the run's key and attempt, and
  * is looked up among the running and the finished jobs before anything is submitted.
  *
+ * ```ts
+ * const operator = jobRecorder(createSeaTunnelOperator({ url: "http://seatunnel.internal:5801" }), "jobs.jsonl");
+ * ```
+ *
  * @throws ConfigurationError CONFIGURATION_INVALID with the offending option
  */
 export function createSeaTunnelOperator(options: SeaTunnelOperatorOptions): DefinedOperator {

@@ -7,6 +7,7 @@ import {
   type EpochMs,
   type HeldLease,
   type LeaseState,
+  type NextWake,
   type RunReason,
 } from "@tidegate/core";
 import type { Database } from "./database.js";
@@ -54,29 +55,32 @@ function compareClaims(a: ClaimedRow, b: ClaimedRow): number {
   return a.due_at - b.due_at || (a.id < b.id ? -1 : 1);
 }
 
-/** Returns when the next run of a scope may be claimed: see `ScheduleStore.nextWake`. */
+/** Returns when the next run of a scope may be claimed, and when the next gated run is due: see `ScheduleStore.nextWake`. */
 export async function nextWake(
   database: Database,
   s: string,
   { operators, now }: ClaimScope,
-): Promise<EpochMs | undefined> {
+): Promise<NextWake> {
   const first = (queue: number): string => `SELECT r.ready_at FROM ${s}.run r
     WHERE r.place = 'ready' AND r.operator = o.operator AND r.queue = ${queue} ORDER BY r.ready_at LIMIT 1`;
   const [row] = await database.query<{
     is_ready: boolean | null;
     retry: number | null;
     lease: number | null;
+    look: number | null;
   }>(
     `SELECT bool_or((${first(QUEUE_NO.live)}) IS NOT NULL OR (${first(QUEUE_NO.rest)}) IS NOT NULL) AS is_ready,
       min((${first(QUEUE_NO.retry)})) AS retry,
       (SELECT r.lease_until FROM ${s}.run r WHERE r.lease_until IS NOT NULL AND r.operator = ANY ($1)
-        ORDER BY r.lease_until LIMIT 1) AS lease
+        ORDER BY r.lease_until LIMIT 1) AS lease,
+      (SELECT r.look_at FROM ${s}.run r WHERE r.place = 'gated' ORDER BY r.look_at LIMIT 1) AS look
       FROM unnest($1::text[]) AS o (operator)`,
     [operators],
   );
-  if (row?.is_ready === true) return now;
+  const lookAt = row?.look ?? undefined;
+  if (row?.is_ready === true) return { claimAt: now, lookAt };
   const times = [row?.retry, row?.lease].filter((time) => time != null);
-  return times.length === 0 ? undefined : Math.max(now, Math.min(...times));
+  return { claimAt: times.length === 0 ? undefined : Math.max(now, Math.min(...times)), lookAt };
 }
 
 /** Extends leases that are still held, and returns for each whether its run is to be cancelled. */

@@ -6,6 +6,7 @@ import { Migrator } from "kysely/migration";
 import type { Database } from "./database.js";
 import { initial } from "./migrations/0001-initial/index.js";
 import { places } from "./migrations/0002-places/index.js";
+import { gates } from "./migrations/0003-gates/index.js";
 import { asStoreError } from "./postgres-errors.js";
 
 /** The table where Kysely records completed steps. */
@@ -19,6 +20,7 @@ const NOTES = "tidegate_migration";
 export const stepsOf = (s: string): SchemaSteps => ({
   "0001-initial": { ...initial(s), least: "0001-initial" },
   "0002-places": { ...places(s), least: "0002-places" },
+  "0003-gates": { ...gates(s), least: "0003-gates" },
 });
 
 /**

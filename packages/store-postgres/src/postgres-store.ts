@@ -10,12 +10,16 @@ import {
   type DueFire,
   type DueQuery,
   type EpochMs,
+  type GatedQuery,
+  type GatedRun,
+  type GateSettlement,
   type HeldLease,
   type Interval,
   isEnded,
   type LeaseState,
   type NewRun,
   type NewSchedule,
+  type NextWake,
   type Page,
   type PageRequest,
   type PlanCommit,
@@ -36,6 +40,7 @@ import { hasTwins } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
 import { coverage, sharedTime, tally } from "./coverage.js";
 import { Database } from "./database.js";
+import { listGated, settlementRow } from "./gates.js";
 import { toJson } from "./json.js";
 import { claim, nextWake, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
@@ -174,8 +179,16 @@ export class PostgresStore implements ScheduleStore {
     return (await this.#query<{ now: number }>(text))[0]!.now;
   }
 
-  async nextWake(scope: ClaimScope): Promise<EpochMs | undefined> {
+  async nextWake(scope: ClaimScope): Promise<NextWake> {
     return nextWake(this.#require(), this.#schema, scope);
+  }
+
+  async listGated(query: GatedQuery): Promise<GatedRun[]> {
+    return listGated(this.#require(), this.#schema, query);
+  }
+
+  settleGates(settlements: readonly GateSettlement[]): Promise<boolean[]> {
+    return this.#call("settle_gates", toJson(settlements.map(settlementRow)));
   }
 
   async getRuns(ids: readonly string[]): Promise<(Run | undefined)[]> {

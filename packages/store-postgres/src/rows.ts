@@ -11,6 +11,8 @@ import {
 /** A row of the table `run`. */
 export interface RunRow extends RunColumns {
   readonly group_id: string;
+  readonly look_at: number | null;
+  readonly look: number;
   /** Each element as JSON. */
   readonly history: readonly string[] | null;
 }
@@ -27,6 +29,7 @@ export function asRun(row: RunRow): Run {
 /** A schedule as read from all three tables. */
 export interface ScheduleRow extends ScheduleColumns {
   readonly admitted_runs: number;
+  readonly gated_runs: number;
   readonly waiting_runs: number;
   readonly blocking_runs: number;
 }
@@ -39,14 +42,19 @@ export interface ScheduleRow extends ScheduleColumns {
 export const selectSchedules = (
   s: string,
 ): string => `SELECT d.group_id, d.version, d.status, d.status_reason, d.incarnation, d.origin,
-  d.created_at, d.updated_at, t.watermark, t.next_fire_at, t.admitted_runs, t.waiting_runs, t.blocking_runs, v.spec
+  d.created_at, d.updated_at, t.watermark, t.next_fire_at, t.admitted_runs, t.gated_runs, t.waiting_runs, t.blocking_runs, v.spec
   FROM ${s}.schedule d JOIN ${s}.schedule_state t ON t.group_id = d.group_id
   JOIN ${s}.schedule_version v ON v.group_id = d.group_id AND v.version = d.version`;
 
 /** Converts a row to a schedule. */
 export function asSchedule(row: ScheduleRow): Schedule {
-  const { admitted_runs: admittedRuns, waiting_runs: waitingRuns, blocking_runs: blockingRuns } = row;
-  return scheduleOf(row, { admittedRuns, waitingRuns, blockingRuns });
+  const { admitted_runs, gated_runs, waiting_runs, blocking_runs } = row;
+  return scheduleOf(row, {
+    admittedRuns: admitted_runs,
+    gatedRuns: gated_runs,
+    waitingRuns: waiting_runs,
+    blockingRuns: blocking_runs,
+  });
 }
 
 /** A row of the table `backfill`. */

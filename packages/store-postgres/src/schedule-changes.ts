@@ -1,4 +1,4 @@
-import type { NewSchedule, ScheduleChange, ScheduleSpec } from "@tidegate/core";
+import { GATINGS, gatingOf, type NewSchedule, type ScheduleChange, type ScheduleSpec } from "@tidegate/core";
 import { labelText } from "./listings.js";
 
 /** Converts a new schedule to the JSON that the database's functions read. */
@@ -29,6 +29,7 @@ function specColumns(spec: ScheduleSpec): object {
     spec: JSON.stringify(spec),
     engine: spec.engine,
     delayMs: spec.delayMs,
+    gating: GATINGS.indexOf(gatingOf(spec)),
     labels: Object.entries(spec.labels).map(([key, value]) => labelText(key, value)),
   };
 }

@@ -117,7 +117,7 @@ export interface ScheduleColumns {
 }
 
 /** How many runs stand in each part of a lane. */
-export type LaneCounts = Pick<Schedule, "admittedRuns" | "waitingRuns" | "blockingRuns">;
+export type LaneCounts = Pick<Schedule, "admittedRuns" | "gatedRuns" | "waitingRuns" | "blockingRuns">;
 
 /** Converts a row and its lane to a schedule. */
 export function asSchedule(row: ScheduleColumns, lane: LaneCounts): Schedule {
@@ -131,6 +131,7 @@ export function asSchedule(row: ScheduleColumns, lane: LaneCounts): Schedule {
     watermark: row.watermark,
     nextFireAt: row.next_fire_at,
     admittedRuns: lane.admittedRuns,
+    gatedRuns: lane.gatedRuns,
     waitingRuns: lane.waitingRuns,
     blockingRuns: lane.blockingRuns,
     createdAt: row.created_at,

@@ -159,7 +159,7 @@ const FIRST_LEASE = `SELECT lease_until AS at FROM run INDEXED BY run_held
   WHERE lease_until IS NOT NULL AND ${IS_IN_SCOPE} ORDER BY lease_until LIMIT 1`;
 
 /** Returns when the next run of a scope may be claimed: see `ScheduleStore.nextWake`. */
-export function nextWake(statements: Statements, { operators, now }: ClaimScope): EpochMs | undefined {
+export function nextClaim(statements: Statements, { operators, now }: ClaimScope): EpochMs | undefined {
   const times: EpochMs[] = [];
   for (const operator of operators) {
     for (const queue of PRECEDENCE) {

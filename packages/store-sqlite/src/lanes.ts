@@ -1,13 +1,13 @@
-import { type EpochMs, isAdmitted, isLagging, queueOf } from "@tidegate/core";
+import { type EpochMs, gatedSince, isAdmitted, isLagging, queueOf } from "@tidegate/core";
 import type { LaneCounts } from "@tidegate/store-sql";
-import { queueNo, type RunRow } from "./run-rows.js";
+import { gatingNo, queueNo, type RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
 
 /**
  * The relation of a run to its group: part of its live lane, or open `beside` it (a re-run or a backfill's
  * run).
  */
-export type LanePart = "waiting" | "admitted" | "blocking" | "beside" | "none";
+export type LanePart = "waiting" | "gated" | "admitted" | "blocking" | "beside" | "none";
 
 /** A group's open runs, and those that block its lane. */
 export interface Lane {
@@ -17,6 +17,8 @@ export interface Lane {
   readonly beside: readonly string[];
   /** How many runs wait for a place. There may be many, so they are read from the table. */
   readonly waiting: number;
+  /** How many runs gates hold. */
+  readonly gated: number;
   readonly blocking: number;
 }
 
@@ -24,14 +26,27 @@ interface MutableLane {
   readonly admitted: string[];
   readonly beside: string[];
   waiting: number;
+  gated: number;
   blocking: number;
 }
 
 /** The fields of a run that an admission needs. */
 type Rival = Pick<
   RunRow,
-  "id" | "lower" | "generation" | "upper" | "kind" | "place" | "intervals" | "scheduled_time" | "token"
+  | "id"
+  | "lower"
+  | "generation"
+  | "upper"
+  | "kind"
+  | "place"
+  | "intervals"
+  | "scheduled_time"
+  | "token"
+  | "gating"
 >;
+
+/** Where a run stands in its lane. */
+type Position = Pick<RunRow, "lower" | "generation" | "upper">;
 
 /** The lane columns of a group. */
 interface LaneRow {
@@ -39,20 +54,27 @@ interface LaneRow {
   readonly delay_ms: number;
 }
 
-const EMPTY: Lane = { admitted: [], beside: [], waiting: 0, blocking: 0 };
+const EMPTY: Lane = { admitted: [], beside: [], waiting: 0, gated: 0, blocking: 0 };
+
+const OVERTAKABLE = gatingNo("overtakable");
 
 // Each of these uses an index without ended runs: a ledger is long.
-const OPEN = `SELECT group_no, id, kind FROM run INDEXED BY run_ready WHERE place = 'ready'
-  UNION ALL SELECT group_no, id, kind FROM run INDEXED BY run_gated WHERE place = 'gated'
-  UNION ALL SELECT group_no, id, kind FROM run INDEXED BY run_held WHERE lease_until IS NOT NULL`;
+const OPEN = `SELECT group_no, id, kind, place FROM run INDEXED BY run_ready WHERE place = 'ready'
+  UNION ALL SELECT group_no, id, kind, place FROM run INDEXED BY run_gated WHERE place = 'gated'
+  UNION ALL SELECT group_no, id, kind, place FROM run INDEXED BY run_held WHERE lease_until IS NOT NULL`;
 const WAITING = `SELECT group_no, count(*) AS runs FROM run INDEXED BY run_waiting WHERE place = 'waiting' GROUP BY group_no`;
 const BLOCKING = `SELECT group_no, count(*) AS runs FROM run INDEXED BY run_blocking
   WHERE is_blocking AND kind = 'SCHEDULED' GROUP BY group_no`;
-const RIVAL = "id, lower, generation, upper, kind, place, intervals, scheduled_time, token";
+const RIVAL = "id, lower, generation, upper, kind, place, intervals, scheduled_time, token, gating";
 const OLDEST_WAITING = `SELECT ${RIVAL} FROM run INDEXED BY run_waiting
   WHERE group_no = ? AND place = 'waiting' ORDER BY lower, generation, upper LIMIT ?`;
+const WAITING_BEFORE = `SELECT ${RIVAL} FROM run INDEXED BY run_waiting
+  WHERE group_no = ? AND place = 'waiting' AND (lower, generation, upper) < (?, ?, ?)`;
+const GATED = `SELECT ${RIVAL} FROM run INDEXED BY run_gated WHERE group_no = ? AND place = 'gated' AND kind = 'SCHEDULED'`;
+const OLDEST_TURN = `${GATED} AND gating <> ${OVERTAKABLE} ORDER BY lower, generation, upper LIMIT 1`;
 const IF_PLANNED = `SELECT ${RIVAL} FROM run WHERE id = ? AND state = 'PLANNED'`;
 const ADMIT = "UPDATE run SET place = 'ready', queue = ?, ready_at = ?, wait = NULL WHERE id = ?";
+const GATE = `UPDATE run SET place = 'gated', wait = ?, look_at = ?, look = look + 1 WHERE id = ?`;
 const PUT_BACK = "UPDATE run SET place = 'waiting', ready_at = NULL, wait = ? WHERE id = ?";
 
 /**
@@ -71,9 +93,8 @@ export class Lanes {
   /** Reads all lanes again: when the store is opened, and after a rollback. */
   reread(): void {
     this.#lanes.clear();
-    for (const row of this.#statements.all<Pick<RunRow, "group_no" | "id" | "kind">>(OPEN)) {
-      const lane = this.#mutable(row.group_no);
-      (row.kind === "SCHEDULED" ? lane.admitted : lane.beside).push(row.id);
+    for (const row of this.#statements.all<Pick<RunRow, "group_no" | "id" | "kind" | "place">>(OPEN)) {
+      place(this.#mutable(row.group_no), row.id, partOf(row), 1);
     }
     for (const { group_no, runs } of this.#statements.all<{ group_no: number; runs: number }>(WAITING)) {
       this.#mutable(group_no).waiting = runs;
@@ -89,8 +110,8 @@ export class Lanes {
 
   /** Returns how many runs of a group stand in each part of its lane. */
   countsOf(groupNo: number): LaneCounts {
-    const { admitted, waiting, blocking } = this.of(groupNo);
-    return { admittedRuns: admitted.length, waitingRuns: waiting, blockingRuns: blocking };
+    const { admitted, gated, waiting, blocking } = this.of(groupNo);
+    return { admittedRuns: admitted.length, gatedRuns: gated, waitingRuns: waiting, blockingRuns: blocking };
   }
 
   /** Returns how many new runs get a place at once: none while others wait or one blocks. */
@@ -99,10 +120,31 @@ export class Lanes {
     return waiting > 0 || blocking > 0 ? 0 : Math.max(0, laneWidth - admitted.length);
   }
 
+  /** Returns the schedule's delay, ms. */
+  delayOf(groupNo: number): number {
+    return this.#laneRow(groupNo).delay_ms;
+  }
+
+  /** Returns whether a gated run of the lane keeps its turn; if a run is given, before it. */
+  keepsTurn(groupNo: number, run?: Position): boolean {
+    const oldest = this.#oldestTurn(groupNo);
+    return oldest !== undefined && (run === undefined || compare(oldest, run) < 0);
+  }
+
+  /** Returns whether a place is free for a run, and no gated run keeps its turn before it. */
+  mayEnter(groupNo: number, run: Position): boolean {
+    const { admitted, blocking } = this.of(groupNo);
+    if (blocking > 0 || admitted.length >= this.#laneRow(groupNo).lane_width) return false;
+    return !this.keepsTurn(groupNo, run);
+  }
+
   /** Returns a group's planned runs of all kinds. */
   planned(groupNo: number): string[] {
     const { admitted, beside, waiting } = this.of(groupNo);
-    const placed = [...admitted, ...beside].flatMap((id) => this.#ifPlanned(id));
+    const placed = [
+      ...[...admitted, ...beside].flatMap((id) => this.#ifPlanned(id)),
+      ...this.#gated(groupNo),
+    ];
     return [...placed, ...this.#oldestWaiting(groupNo, waiting)].map(({ id }) => id);
   }
 
@@ -126,18 +168,18 @@ export class Lanes {
    */
   resize(groupNo: number, laneWidth: number, at: EpochMs): void {
     this.#statements.run("UPDATE schedule_state SET lane_width = ? WHERE no = ?", laneWidth, groupNo);
-    const { admitted, waiting, blocking } = this.of(groupNo);
-    const planned = admitted.flatMap((id) => this.#ifPlanned(id));
-    const active = admitted.length - planned.length;
-    const places = blocking > 0 ? 0 : Math.max(0, laneWidth - active);
-    const rivals = [...planned, ...this.#oldestWaiting(groupNo, Math.min(waiting, places))].sort(compare);
-    const kept = new Set(rivals.slice(0, places).map(({ id }) => id));
+    const { admitted, blocking } = this.of(groupNo);
+    const ready = admitted.flatMap((id) => this.#ifPlanned(id));
+    const placed = [...ready, ...this.#gated(groupNo)].sort(compare);
+    const newest = placed.at(-1);
+    const before = newest === undefined ? [] : this.#waitingBefore(groupNo, newest);
+    let places = blocking > 0 ? 0 : Math.max(0, laneWidth - (admitted.length - ready.length));
     const lane = this.#mutable(groupNo);
-    for (const { id } of planned) {
-      if (kept.has(id)) continue;
-      this.#statements.run(PUT_BACK, JSON.stringify({ reason: "lane", since: at }), id);
-      place(lane, id, "admitted", -1);
-      place(lane, id, "waiting", 1);
+    for (const run of [...placed, ...before].sort(compare)) {
+      const isHeld = run.place === "gated" || (run.place === "waiting" && run.gating > 0);
+      if (places === 0) this.#putBack(lane, run, at);
+      else if (!isHeld) places -= 1;
+      else if (run.gating !== OVERTAKABLE) places = 0;
     }
     if (lane.waiting > 0) this.#admit(groupNo, at);
     this.#forgetEmpty(groupNo);
@@ -148,25 +190,71 @@ export class Lanes {
     this.#lanes.delete(groupNo);
   }
 
-  /** Applies the live lane's rule: while nothing blocks, the oldest waiting runs get the free places. */
+  /**
+   * Applies the live lane's rule: while nothing blocks, the oldest waiting runs get the free places; those that
+   * go through gates are gated, and take none.
+   */
   #admit(groupNo: number, at: EpochMs): void {
     const lane = this.#mutable(groupNo);
-    if (lane.blocking > 0) return;
     const { lane_width, delay_ms } = this.#laneRow(groupNo);
-    const oldest = this.#oldestWaiting(
-      groupNo,
-      Math.max(0, Math.min(lane.waiting, lane_width - lane.admitted.length)),
-    );
-    const [first] = oldest;
-    if (first === undefined) return;
-    const lags = isLagging({ ...first, scheduledTime: first.scheduled_time }, at, delay_ms);
-    for (const { id, kind, token } of oldest) {
-      const placesTaken = lane.admitted.length;
-      const queue = queueOf({ kind, wasClaimed: token > 0, isLagging: lags, placesTaken });
-      this.#statements.run(ADMIT, queueNo(queue), at, id);
-      place(lane, id, "waiting", -1);
-      place(lane, id, "admitted", 1);
+    const turn = this.#oldestTurn(groupNo);
+    let lags: boolean | undefined;
+    let batch = 0;
+    while (lane.blocking === 0 && lane.waiting > 0 && lane.admitted.length < lane_width) {
+      batch = Math.max(lane_width - lane.admitted.length, 2 * batch);
+      const oldest = this.#oldestWaiting(groupNo, Math.min(lane.waiting, batch));
+      if (oldest.length === 0) return;
+      for (const run of oldest) {
+        if (lane.admitted.length >= lane_width || (turn !== undefined && compare(turn, run) < 0)) return;
+        if (run.gating > 0) {
+          this.#gate(lane, run, at);
+          if (run.gating !== OVERTAKABLE) return;
+        } else {
+          lags ??= isLagging({ ...run, scheduledTime: run.scheduled_time }, at, delay_ms);
+          this.#makeReady(lane, run, at, lags);
+        }
+      }
     }
+  }
+
+  #gate(lane: MutableLane, { id }: Rival, at: EpochMs): void {
+    this.#statements.run(GATE, JSON.stringify(gatedSince(at)), at, id);
+    place(lane, id, "waiting", -1);
+    place(lane, id, "gated", 1);
+  }
+
+  #makeReady(lane: MutableLane, { id, kind, token }: Rival, at: EpochMs, lags: boolean): void {
+    const queue = queueOf({
+      kind,
+      wasClaimed: token > 0,
+      isLagging: lags,
+      placesTaken: lane.admitted.length,
+    });
+    this.#statements.run(ADMIT, queueNo(queue), at, id);
+    place(lane, id, "waiting", -1);
+    place(lane, id, "admitted", 1);
+  }
+
+  #putBack(lane: MutableLane, run: Rival, at: EpochMs): void {
+    const { id } = run;
+    if (run.place === "waiting") return;
+    this.#statements.run(PUT_BACK, JSON.stringify({ reason: "lane", since: at }), id);
+    place(lane, id, partOf(run), -1);
+    place(lane, id, "waiting", 1);
+  }
+
+  /** Returns the oldest gated run of the lane that keeps its turn. */
+  #oldestTurn(groupNo: number): Rival | undefined {
+    return this.of(groupNo).gated === 0 ? undefined : this.#statements.get<Rival>(OLDEST_TURN, groupNo);
+  }
+
+  #gated(groupNo: number): Rival[] {
+    return this.of(groupNo).gated === 0 ? [] : this.#statements.all<Rival>(GATED, groupNo);
+  }
+
+  #waitingBefore(groupNo: number, { lower, generation, upper }: Rival): Rival[] {
+    if (this.of(groupNo).waiting === 0) return [];
+    return this.#statements.all<Rival>(WAITING_BEFORE, groupNo, lower, generation, upper);
   }
 
   #oldestWaiting(groupNo: number, limit: number): Rival[] {
@@ -185,30 +273,30 @@ export class Lanes {
   #mutable(groupNo: number): MutableLane {
     const known = this.#lanes.get(groupNo);
     if (known !== undefined) return known;
-    const lane: MutableLane = { admitted: [], beside: [], waiting: 0, blocking: 0 };
+    const lane: MutableLane = { admitted: [], beside: [], waiting: 0, gated: 0, blocking: 0 };
     this.#lanes.set(groupNo, lane);
     return lane;
   }
 
   #forgetEmpty(groupNo: number): void {
-    const { admitted, beside, waiting, blocking } = this.of(groupNo);
-    if (admitted.length + beside.length + waiting + blocking === 0) this.#lanes.delete(groupNo);
+    const { admitted, beside, waiting, gated, blocking } = this.of(groupNo);
+    if (admitted.length + beside.length + waiting + gated + blocking === 0) this.#lanes.delete(groupNo);
   }
 }
 
 /** Returns the relation of a run to its group. */
 export function partOf({ kind, place: at }: Pick<RunRow, "kind" | "place">): LanePart {
-  if (kind !== "SCHEDULED") return isAdmitted(at) ? "beside" : "none";
-  return isAdmitted(at) ? "admitted" : (at as "waiting" | "blocking" | "none");
+  if (kind !== "SCHEDULED") return isAdmitted(at) || at === "gated" ? "beside" : "none";
+  return isAdmitted(at) ? "admitted" : (at as "waiting" | "gated" | "blocking" | "none");
 }
 
 /** Adds a run to a part, or removes it. */
 function place(lane: MutableLane, id: string, at: LanePart, step: 1 | -1): void {
-  if (at === "waiting" || at === "blocking") lane[at] += step;
+  if (at === "waiting" || at === "gated" || at === "blocking") lane[at] += step;
   else if (at !== "none" && step === 1) lane[at].push(id);
   else if (at !== "none") lane[at].splice(lane[at].indexOf(id), 1);
 }
 
-function compare(a: Rival, b: Rival): number {
+function compare(a: Position, b: Position): number {
   return a.lower - b.lower || a.generation - b.generation || a.upper - b.upper;
 }

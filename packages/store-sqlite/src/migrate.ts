@@ -5,11 +5,13 @@ import { Kysely, SqliteDialect } from "kysely";
 import { Migrator } from "kysely/migration";
 import * as initial from "./migrations/0001-initial.js";
 import * as places from "./migrations/0002-places.js";
+import * as gates from "./migrations/0003-gates.js";
 
 /** All steps of the schema, in order. */
 export const STEPS: SchemaSteps = {
   "0001-initial": { ...initial, least: "0001-initial" },
   "0002-places": { ...places, least: "0002-places" },
+  "0003-gates": { ...gates, least: "0003-gates" },
 };
 
 /**

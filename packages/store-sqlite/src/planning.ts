@@ -1,6 +1,9 @@
 import {
+  type ClaimQueue,
   type DueFire,
   type DueQuery,
+  type EpochMs,
+  gatedSince,
   isLagging,
   mayRunBeside,
   maySupersede,
@@ -10,6 +13,7 @@ import {
   queueOf,
 } from "@tidegate/core";
 import { hasTwins } from "@tidegate/store-sql";
+import type { LanePart } from "./lanes.js";
 import { type Entry, insertRun, type RunRow } from "./run-rows.js";
 import { standingFor } from "./standing.js";
 import type { Statements } from "./statements.js";
@@ -45,7 +49,8 @@ const ADVANCE = "UPDATE schedule_state SET watermark = ?, next_fire_at = ?, long
  * Moves one watermark and inserts the runs that tile what it passed. `false`, with nothing written, if it has
  * moved.
  */
-export function planOne({ statements, groups, lanes }: Tables, commit: PlanCommit): boolean {
+export function planOne(tables: Tables, commit: PlanCommit): boolean {
+  const { statements, groups, lanes, sleepers } = tables;
   const no = groups.numberOf(commit.groupId);
   const state = no === undefined ? undefined : statements.get<StateRow>(STATE, no);
   if (no === undefined || state === undefined) return false;
@@ -60,13 +65,18 @@ export function planOne({ statements, groups, lanes }: Tables, commit: PlanCommi
   let placesTaken = lanes.of(no).admitted.length;
   let lags: boolean | undefined;
   const { plannedAt } = commit;
-  const entered: { id: string; part: "admitted" | "waiting" | "beside" }[] = [];
+  let isTurnKept = places > 0 && lanes.keepsTurn(no);
+  let hasSkipped = false;
+  const entered: { id: string; part: LanePart }[] = [];
   for (const [index, run] of commit.runs.entries()) {
     let entry: Entry = { place: "none" };
     const isBeside = run.state === "PLANNED" && run.kind !== "SCHEDULED";
     if (isBeside) {
       entry = entryBeside(run);
-    } else if (run.state === "PLANNED" && places > 0) {
+    } else if (run.state === "PLANNED" && places > 0 && !isTurnKept && isGated(run)) {
+      entry = gatedEntry("live", plannedAt);
+      isTurnKept = run.gating === "in-turn";
+    } else if (run.state === "PLANNED" && places > 0 && !isTurnKept) {
       lags ??= isLagging(run, plannedAt, state.delay_ms);
       const queue = queueOf({ kind: run.kind, wasClaimed: false, isLagging: lags, placesTaken });
       entry = { place: "ready", queue, readyAt: plannedAt };
@@ -78,7 +88,10 @@ export function planOne({ statements, groups, lanes }: Tables, commit: PlanCommi
       return false;
     }
     longest = Math.max(longest, run.upper - run.lower);
-    if (entry.place === "none") continue;
+    if (entry.place === "none") {
+      hasSkipped = true;
+      continue;
+    }
     if (isBeside) {
       entered.push({ id: run.id, part: "beside" });
       continue;
@@ -87,11 +100,12 @@ export function planOne({ statements, groups, lanes }: Tables, commit: PlanCommi
       places -= 1;
       placesTaken += 1;
     }
-    entered.push({ id: run.id, part: entry.place === "ready" ? "admitted" : "waiting" });
+    entered.push({ id: run.id, part: entry.place === "ready" ? "admitted" : entry.place });
   }
   statements.run(ADVANCE, commit.newWatermark, commit.nextFireAt, longest, no);
   for (const { id, part } of entered) lanes.move(no, id, "none", part, plannedAt);
   for (const row of covered) supersedeRow({ statements, lanes }, row!, plannedAt);
+  if (hasSkipped && !sleepers.isEmpty) sleepers.wake(commit.groupId);
   return true;
 }
 
@@ -103,9 +117,19 @@ function isPaused(statements: Statements, no: number): boolean {
   return statements.get("SELECT 1 FROM schedule WHERE no = ? AND status = 'PAUSED'", no) !== undefined;
 }
 
-/** A run beside the lane is ready at once. */
-function entryBeside({ kind, plannedAt }: NewRun): Entry {
+function isGated({ gating = "none" }: NewRun): boolean {
+  return gating !== "none";
+}
+
+function gatedEntry(queue: ClaimQueue, at: EpochMs): Entry {
+  return { place: "gated", queue, wait: gatedSince(at), lookAt: at };
+}
+
+/** A run beside the lane is ready at once, or gated. */
+function entryBeside(run: NewRun): Entry {
+  const { kind, plannedAt } = run;
   const queue = queueOf({ kind, wasClaimed: false, isLagging: false, placesTaken: 0 });
+  if (isGated(run)) return gatedEntry(queue, plannedAt);
   return { place: "ready", queue, readyAt: plannedAt };
 }
 

@@ -1,5 +1,6 @@
 import {
   type AttemptRecord,
+  GATINGS,
   isEnded,
   mayBeRevived,
   type Placement,
@@ -30,10 +31,11 @@ type BeforeRow = Pick<
   | "is_blocking"
   | "is_superseded"
   | "backfill_id"
+  | "gating"
 >;
 
 const BEFORE = `SELECT no, group_no, lower, upper, generation, id, kind, state, token, place, lease_until, is_blocking,
-  is_superseded, backfill_id FROM run WHERE id = ?`;
+  is_superseded, backfill_id, gating FROM run WHERE id = ?`;
 
 /**
  * The fields that every change sets. A run that was claimed before waits for its next attempt in the `retry`
@@ -54,9 +56,10 @@ const COLUMNS = [
   ["scheduleVersion", "schedule_version"],
 ] as const;
 
-/** A run's operator is that of its version. */
-export const OF_ITS_VERSION = `operator = coalesce((SELECT lower(json_extract(v.spec, '$.operator')) FROM schedule_version v
-  WHERE v.schedule_no = run.group_no AND v.version = run.schedule_version), operator)`;
+/** A run's operator and its gating are those of its version. */
+export const OF_ITS_VERSION = `(operator, gating) = (
+  SELECT coalesce(max(lower(json_extract(v.spec, '$.operator'))), run.operator), coalesce(max(CASE WHEN run.place = 'gated' AND v.gating = 0 THEN run.gating ELSE v.gating END), run.gating)
+    FROM schedule_version v WHERE v.schedule_no = run.group_no AND v.version = run.schedule_version)`;
 
 const METRICS = "rows_read = ?, rows_written = ?, rows_dirty = ?, bytes_written = ?";
 
@@ -65,7 +68,7 @@ const updates = new Map<number, string>();
 
 /** Changes a run if it is as expected. */
 export function changeRun(tables: Tables, change: RunChange): boolean {
-  const { statements, lanes } = tables;
+  const { statements, groups, lanes, sleepers } = tables;
   const before = statements.get<BeforeRow>(BEFORE, change.id);
   if (before === undefined || !change.from.includes(before.state)) return false;
   if (!mayWrite(before, change.token)) return false;
@@ -73,13 +76,22 @@ export function changeRun(tables: Tables, change: RunChange): boolean {
   const isSuperseded = before.is_superseded === 1;
   const { kind, lease_until: leaseUntil } = before;
   const isBlocking = before.is_blocking === 1;
-  const placement = placementAfter({ kind, leaseUntil, isBlocking, isSuperseded }, change);
+  if (change.scheduleVersion !== undefined) {
+    statements.run("UPDATE run SET schedule_version = ? WHERE no = ?", change.scheduleVersion, before.no);
+    statements.run(`UPDATE run SET ${OF_ITS_VERSION} WHERE no = ?`, before.no);
+  }
+  const gating =
+    GATINGS[change.scheduleVersion === undefined ? before.gating : gatingOf(statements, before.no)];
+  const placement = placementAfter(
+    { kind, leaseUntil, isBlocking, isSuperseded, ...(gating === undefined ? {} : { gating }) },
+    change,
+  );
   const after: BeforeRow = { ...before, state: change.state, place: placement.place };
   update(statements, before.no, change, placement);
-  if (change.scheduleVersion !== undefined)
-    statements.run(`UPDATE run SET ${OF_ITS_VERSION} WHERE no = ?`, before.no);
   if (change.attemptRecord !== undefined) appendHistory(statements, before.no, change.attemptRecord);
   if (after.state === "SUCCEEDED" && after.generation > 0) supersede(tables, after, "all", change.at);
+  if (isEnded(after.state) && !sleepers.isEmpty) sleepers.wake(groups.idOf(after.group_no));
+  if (placement.place === "gated" && placement.wait !== null) sleepers.add(after.id, placement.wait);
   lanes.move(after.group_no, after.id, partOf(before), partOf(after), change.at);
   if (after.backfill_id !== null) countBackfill(statements, before, after);
   return true;
@@ -118,6 +130,10 @@ function update(statements: Statements, no: number, change: RunChange, placement
     const { rowsRead, rowsWritten, rowsDirty, bytesWritten } = metrics ?? {};
     values.push(rowsRead ?? null, rowsWritten ?? null, rowsDirty ?? null, bytesWritten ?? null);
   }
+  if (place === "gated") {
+    shape |= 1 << 12;
+    values.push(change.at);
+  }
   let text = updates.get(shape);
   if (text === undefined) {
     text = updateText(shape);
@@ -132,8 +148,13 @@ function updateText(shape: number): string {
     if (shape & (2 << index)) settings.push(`${column} = ?`);
   if (shape & (1 << 10)) settings.push("error_code = ?, error_message = ?");
   if (shape & (1 << 11)) settings.push(METRICS);
+  if (shape & (1 << 12)) settings.push("look_at = ?, look = look + 1");
   if (shape & 1) settings.push("is_cancel_requested = 0");
   return `UPDATE run SET ${settings.join(", ")} WHERE no = ?`;
+}
+
+function gatingOf(statements: Statements, no: number): number {
+  return statements.get<Pick<RunRow, "gating">>("SELECT gating FROM run WHERE no = ?", no)?.gating ?? 0;
 }
 
 function appendHistory(statements: Statements, no: number, record: AttemptRecord): void {

@@ -2,6 +2,8 @@ import {
   CLAIM_QUEUES,
   type ClaimQueue,
   type EpochMs,
+  GATINGS,
+  type Gating,
   type NewRun,
   type Run,
   type RunWait,
@@ -15,6 +17,11 @@ export interface RunRow extends RunColumns {
   readonly group_no: number;
   /** Its index in `CLAIM_QUEUES`. */
   readonly queue: number;
+  /** Its index in `GATINGS`. */
+  readonly gating: number;
+  /** When it is due to be asked about while it is gated. */
+  readonly look_at: number | null;
+  readonly look: number;
   readonly is_blocking: number;
   readonly is_superseded: number;
   readonly is_cancel_requested: number;
@@ -24,14 +31,20 @@ export interface RunRow extends RunColumns {
 }
 
 const INSERT = `INSERT INTO run (group_no, lower, generation, upper, id, kind, intervals, scheduled_time, state, reason,
-  schedule_version, backfill_id, operator, attempt, token, place, queue, ready_at, wait, is_blocking, is_superseded,
-  is_cancel_requested, planned_at, ended_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, 0, 0, 0, ?, ?) ON CONFLICT DO NOTHING`;
+  schedule_version, backfill_id, operator, attempt, token, gating, place, queue, ready_at, wait, look_at, is_blocking,
+  is_superseded, is_cancel_requested, planned_at, ended_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?) ON CONFLICT DO NOTHING`;
 
-/** Where an inserted run stands: admitted at an instant to a queue, or waiting for something. */
+/** Where an inserted run stands: admitted at an instant to a queue, waiting for something, or gated. */
 export type Entry =
   | { readonly place: "ready"; readonly queue: ClaimQueue; readonly readyAt: EpochMs }
   | { readonly place: "waiting"; readonly wait: RunWait }
+  | {
+      readonly place: "gated";
+      readonly queue: ClaimQueue;
+      readonly wait: RunWait;
+      readonly lookAt: EpochMs;
+    }
   | { readonly place: "none" };
 
 /** Inserts a run. `false` if it exists already. */
@@ -51,10 +64,12 @@ export function insertRun(statements: Statements, groupNo: number, run: NewRun, 
     run.scheduleVersion,
     run.backfillId,
     run.operator,
+    gatingNo(run.gating),
     entry.place,
-    entry.place === "ready" ? queueNo(entry.queue) : 0,
+    "queue" in entry ? queueNo(entry.queue) : 0,
     entry.place === "ready" ? entry.readyAt : null,
-    entry.place === "waiting" ? JSON.stringify(entry.wait) : null,
+    "wait" in entry ? JSON.stringify(entry.wait) : null,
+    entry.place === "gated" ? entry.lookAt : null,
     run.plannedAt,
     run.state === "PLANNED" ? null : run.plannedAt,
   );
@@ -64,6 +79,11 @@ export function insertRun(statements: Statements, groupNo: number, run: NewRun, 
 /** Returns the stored number of a queue. */
 export function queueNo(queue: ClaimQueue): number {
   return CLAIM_QUEUES.indexOf(queue);
+}
+
+/** Returns the stored number of a gating. */
+export function gatingNo(gating: Gating = "none"): number {
+  return GATINGS.indexOf(gating);
 }
 
 /** Converts a row to a run. */

@@ -1,4 +1,5 @@
 import {
+  gatingOf,
   type NewSchedule,
   type RunReason,
   SCHEDULE_STATUSES,
@@ -6,8 +7,9 @@ import {
   type ScheduleVersion,
 } from "@tidegate/core";
 import type { ScheduleColumns } from "@tidegate/store-sql";
+import { regate } from "./gates.js";
 import { changeRun, OF_ITS_VERSION } from "./run-changes.js";
-import type { RunRow } from "./run-rows.js";
+import { gatingNo, type RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";
 
@@ -56,10 +58,11 @@ export function insertSchedule({ statements, groups }: Tables, added: NewSchedul
 
 function insertVersion(statements: Statements, no: number, version: ScheduleVersion): void {
   statements.run(
-    "INSERT INTO schedule_version (schedule_no, version, spec, tzdata, since, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+    "INSERT INTO schedule_version (schedule_no, version, spec, gating, tzdata, since, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
     no,
     version.version,
     JSON.stringify(version.spec),
+    gatingNo(gatingOf(version.spec)),
     version.tzdata,
     version.since,
     version.createdAt,
@@ -111,7 +114,7 @@ export function changeSchedule(tables: Tables, change: ScheduleChange): boolean 
   }
   if (change.cancelPlanned !== undefined)
     cancelPlanned(tables, row.no, change.cancelPlanned, change.updatedAt);
-  if (change.adoptsPlanned === true) adoptPlanned(statements, row.no, nextVersion);
+  if (change.adoptsPlanned === true) adoptPlanned(tables, row.no, nextVersion, change.updatedAt);
   if (change.revivesCancelled !== undefined) {
     const given = { ...change.revivesCancelled, scheduleVersion: nextVersion, at: change.updatedAt };
     reviveCancelled(tables, row.no, given);
@@ -137,9 +140,11 @@ function cancelPlanned(tables: Tables, no: number, reason: RunReason, endedAt: n
 }
 
 /** Gives planned runs the current version of the schedule. */
-function adoptPlanned(statements: Statements, no: number, version: number): void {
+function adoptPlanned(tables: Tables, no: number, version: number, at: number): void {
+  const { statements } = tables;
   statements.run("UPDATE run SET schedule_version = ? WHERE group_no = ? AND state = 'PLANNED'", version, no);
   statements.run(`UPDATE run SET ${OF_ITS_VERSION} WHERE group_no = ? AND state = 'PLANNED'`, no);
+  regate(tables, no, at);
 }
 
 function reviveCancelled(

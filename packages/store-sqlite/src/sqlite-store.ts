@@ -12,11 +12,15 @@ import {
   type DueFire,
   type DueQuery,
   type EpochMs,
+  type GatedQuery,
+  type GatedRun,
+  type GateSettlement,
   type HeldLease,
   type Interval,
   type LeaseState,
   type NewRun,
   type NewSchedule,
+  type NextWake,
   type Page,
   type PageRequest,
   type PlanCommit,
@@ -36,8 +40,9 @@ import {
 } from "@tidegate/core";
 import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
-import { claimRuns, nextWake, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
+import { claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
 import { CoverageScan, sharedTime, tally } from "./coverage.js";
+import { listGated, nextLook, settleGates } from "./gates.js";
 import { GroupCommit } from "./group-commit.js";
 import { GroupNumbers } from "./group-numbers.js";
 import { Lanes } from "./lanes.js";
@@ -56,6 +61,7 @@ import {
   SCHEDULE_TABLES,
   type ScheduleRow,
 } from "./schedules.js";
+import { Sleepers } from "./sleepers.js";
 import { asStoreError } from "./sqlite-errors.js";
 import { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";
@@ -128,12 +134,14 @@ export class SqliteStore implements ScheduleStore {
       releaseHeldRuns(statements);
       const groups = new GroupNumbers(statements);
       const lanes = new Lanes(statements);
+      const sleepers = new Sleepers(statements);
       const coverage = new CoverageScan(database, statements);
       const commit = new GroupCommit(database, this.#path, () => {
         groups.clear();
         lanes.reread();
+        sleepers.reread();
       });
-      this.#open = { database, statements, groups, lanes, coverage, commit };
+      this.#open = { database, statements, groups, lanes, sleepers, coverage, commit };
     } catch (error) {
       database?.close();
       throw this.#openingError(error);
@@ -248,8 +256,19 @@ export class SqliteStore implements ScheduleStore {
     return this.#read(() => MACHINE.now());
   }
 
-  nextWake(scope: ClaimScope): Promise<EpochMs | undefined> {
-    return this.#read(({ statements }) => nextWake(statements, scope));
+  nextWake(scope: ClaimScope): Promise<NextWake> {
+    return this.#read(({ statements }) => ({
+      claimAt: nextClaim(statements, scope),
+      lookAt: nextLook(statements),
+    }));
+  }
+
+  listGated(query: GatedQuery): Promise<GatedRun[]> {
+    return this.#read((tables) => listGated(tables, query));
+  }
+
+  settleGates(settlements: readonly GateSettlement[]): Promise<boolean[]> {
+    return this.#write((tables) => settlements.map((settlement) => settleGates(tables, settlement)));
   }
 
   getRuns(ids: readonly string[]): Promise<(Run | undefined)[]> {

@@ -1,5 +1,6 @@
 import type { GroupNumbers } from "./group-numbers.js";
 import type { Lanes } from "./lanes.js";
+import type { Sleepers } from "./sleepers.js";
 import type { Statements } from "./statements.js";
 
 /** The objects that reads and writes use. */
@@ -7,4 +8,5 @@ export interface Tables {
   readonly statements: Statements;
   readonly groups: GroupNumbers;
   readonly lanes: Lanes;
+  readonly sleepers: Sleepers;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock/clock.js";
 import { isUncovered } from "../run/covering.js";
 import type { Run } from "../run/run.js";
+import { gatesOf } from "../schedule/gates-of.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 
@@ -18,6 +19,8 @@ export interface ExplanationSources {
   readonly clock: Clock;
   /** Types of this manager's operators, in lower case. */
   readonly operators: readonly string[];
+  /** Types of this manager's gates. */
+  readonly gates: readonly string[];
 }
 
 /** Most runs that are named one by one. */
@@ -35,7 +38,7 @@ export async function explainRun(
     reasons.push(`The schedule is paused: ${schedule.statusReason || "no note"}.`);
   if (run.place === "waiting" && schedule !== undefined)
     reasons.push(...(await laneReasons(sources.store, run, schedule)));
-  if (run.place === "gated") reasons.push(gateReason(run));
+  if (run.place === "gated") reasons.push(gateReason(run), ...lackingGates(sources, run, schedule));
   if (run.place === "ready") reasons.push(...readyReasons(sources, run));
   if (reasons.length === 0) reasons.push("It waits for a place in its lane.");
   return { run, isWaiting: true, reasons };
@@ -76,9 +79,21 @@ function andOthers(named: readonly string[], count: number, verb: string): strin
 
 function gateReason({ wait }: Run): string {
   if (wait === null) return "It is held by a gate.";
+  if (wait.reason === "gate") return `Its gates are about to be asked, since ${iso(wait.since)}.`;
   const missing = wait.missing?.map(({ lower, upper }) => range(lower, upper)).join(", ");
   const rest = missing === undefined || missing === "" ? "" : `; missing: ${missing}`;
-  return `It is held by a gate since ${iso(wait.since)}: ${wait.reason}${rest}.`;
+  const again = wait.lookAgainAt === undefined ? "" : ` Asked again by ${iso(wait.lookAgainAt)}.`;
+  return `It is held by a gate since ${iso(wait.since)}: ${wait.reason}${rest}.${again}`;
+}
+
+function lackingGates({ gates }: ExplanationSources, run: Run, schedule: Schedule | undefined): string[] {
+  if (schedule === undefined || schedule.version !== run.scheduleVersion) return [];
+  return [...gatesOf(schedule.spec).keys()]
+    .filter((type) => !gates.includes(type))
+    .map(
+      (type) =>
+        `It needs gate "${type}", which this manager does not have; a manager that has it will ask it.`,
+    );
 }
 
 function readyReasons({ clock, operators }: ExplanationSources, run: Run): string[] {

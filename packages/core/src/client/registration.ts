@@ -177,6 +177,7 @@ function asSchedule({
     watermark,
     nextFireAt: fireAt,
     admittedRuns: 0,
+    gatedRuns: 0,
     waitingRuns: 0,
     blockingRuns: 0,
     createdAt,

@@ -53,6 +53,8 @@ export interface ScheduleClientParts {
   readonly clock: Clock;
   /** Types of this manager's operators, in lower case. */
   readonly operators: readonly string[];
+  /** Types of this manager's gates. */
+  readonly gates: readonly string[];
   readonly specs: SpecReader;
   readonly changes: ScheduleChanges;
   readonly registration: Registration;

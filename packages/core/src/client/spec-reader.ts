@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../clock/clock.js";
-import { ConfigurationError, OperatorError, ScheduleError } from "../errors/errors.js";
+import { ConfigurationError, messageOf, OperatorError, ScheduleError } from "../errors/errors.js";
+import type { Gate } from "../gate/gate.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { nextFireAt } from "../planning/plan-decision.js";
+import { BUILT_IN_GATES } from "../schedule/gates-of.js";
 import { Grid } from "../schedule/grid.js";
 import { laneWidth, normalizeSchedule, type SpecDefaults } from "../schedule/normalize.js";
 import { parseScheduleInfo } from "../schedule/parse.js";
@@ -20,6 +22,8 @@ export interface SpecReaderParts {
   readonly engines: EngineRegistry;
   /** By lower-case type, in the order given. */
   readonly operators: ReadonlyMap<string, ScheduleOperator>;
+  /** By type. */
+  readonly gates: ReadonlyMap<string, Gate>;
 }
 
 /** Reads user input and validates it against the engine and the operator that it names. Stores nothing. */
@@ -56,6 +60,7 @@ export class SpecReader {
     const spec = { ...meant, engine: this.#parts.engines.typeOf(meant.engine) };
     this.#checkEngine(spec);
     this.#checkOperator(spec);
+    this.#checkGates(spec);
     return spec;
   }
 
@@ -135,6 +140,26 @@ export class SpecReader {
       );
     }
     operator.validate?.(spec.job);
+  }
+
+  #checkGates({ gates }: ScheduleSpec): void {
+    for (const [type, settings] of Object.entries(gates)) {
+      const field = `gates.${type}`;
+      const gate = BUILT_IN_GATES.includes(type) ? undefined : this.#parts.gates.get(type);
+      if (gate === undefined) {
+        const known = [...this.#parts.gates.keys()].filter((one) => !BUILT_IN_GATES.includes(one));
+        throw new ScheduleError(
+          "GATE_UNKNOWN",
+          `${field}: no gate "${type}" is installed; known: ${known.join(", ") || "none"}.`,
+          { field },
+        );
+      }
+      try {
+        gate.validate?.(settings);
+      } catch (cause) {
+        throw new ScheduleError("SCHEDULE_INVALID", `${field}: ${messageOf(cause)}`, { field, cause });
+      }
+    }
   }
 }
 

@@ -38,6 +38,8 @@ export interface DispatcherParts {
   /** Name of this manager, unique among those that share the store. */
   readonly owner: string;
   readonly options: DispatcherOptions;
+  /** Called with the time at which the next gated run is due, epoch ms; `undefined` if none is gated. */
+  readonly onNextLook: (at: EpochMs | undefined) => void;
 }
 
 const CLAIM_BATCH = 1_000;
@@ -169,7 +171,10 @@ export class Dispatcher {
           if (claimed.length < room) break;
         }
       } while (this.#isWokenAgain && this.#isRunning);
-      next = await this.#parts.store.nextWake({ operators: this.#operators, now: this.#parts.clock.now() });
+      const scope = { operators: this.#operators, now: this.#parts.clock.now() };
+      const { claimAt, lookAt } = await this.#parts.store.nextWake(scope);
+      next = claimAt;
+      this.#parts.onNextLook(lookAt);
     } catch (error) {
       this.#storeTrouble(error);
       next = this.#parts.clock.now() + this.#pollMs;

@@ -1,6 +1,7 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { Run } from "../run/run.js";
 import { runId } from "../run/run-id.js";
+import { gatingOf } from "../schedule/gates-of.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { PlanCommit } from "../store/run-ledger.js";
 import type { PlanDecision } from "./plan-decision.js";
@@ -51,6 +52,7 @@ export function commitOf(
         scheduleVersion: version,
         backfillId: null,
         operator: spec.operator.toLowerCase(),
+        gating: gatingOf(spec),
         plannedAt,
       };
     }),

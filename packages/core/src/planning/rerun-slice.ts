@@ -3,6 +3,7 @@ import type { Interval } from "../interval/boundaries.js";
 import type { RunKind } from "../job/run-kind.js";
 import type { NewRun } from "../run/run.js";
 import { runId } from "../run/run-id.js";
+import { gatingOf } from "../schedule/gates-of.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { type RerunQuery, type RerunUnit, rerunUnits } from "./rerun-units.js";
@@ -77,6 +78,7 @@ export async function rerunsOf(
       scheduleVersion: schedule.version,
       backfillId,
       operator: schedule.spec.operator.toLowerCase(),
+      gating: gatingOf(schedule.spec),
       plannedAt,
     };
   });

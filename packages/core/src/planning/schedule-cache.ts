@@ -41,7 +41,8 @@ export class ScheduleCache {
    * @throws TriggerError if this version cannot compile its trigger
    */
   add(schedule: Schedule, uncovered: readonly Run[]): void {
-    const openRuns = schedule.admittedRuns + schedule.waitingRuns + schedule.blockingRuns;
+    const openRuns =
+      schedule.admittedRuns + schedule.gatedRuns + schedule.waitingRuns + schedule.blockingRuns;
     const grid = new Grid(schedule.spec);
     this.#schedules.set(schedule.spec.groupId, { schedule, grid, isFresh: true, openRuns, uncovered });
   }

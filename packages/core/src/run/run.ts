@@ -2,6 +2,7 @@ import type { EpochMs } from "../clock/clock.js";
 import type { IntervalSet } from "../interval/interval-set.js";
 import type { JobMetrics } from "../job/job-outcome.js";
 import type { RunKind } from "../job/run-kind.js";
+import type { Gating } from "./gating.js";
 import type { Place } from "./place.js";
 
 /**
@@ -63,14 +64,18 @@ export interface AttemptRecord {
 /** Why a run waits. */
 export interface RunWait {
   /**
-   * `lane`: for a place in its lane; `retry`: for the time of its next attempt; or the reason of the gate
-   * that holds it.
+   * `lane`: for a place in its lane; `retry`: for the time of its next attempt; `gate`: for its gates to be
+   * asked; or the reasons of the gates that hold it.
    */
   readonly reason: string;
   /** Start of the wait, epoch ms. */
   readonly since: EpochMs;
   /** The time that is missing upstream, if a gate waits for data. */
   readonly missing?: IntervalSet;
+  /** When its gates are asked again at the latest, epoch ms, if gates hold it. */
+  readonly lookAgainAt?: EpochMs;
+  /** Ids of groups; when a run of any of them ends, its gates are asked again at once. */
+  readonly wokenBy?: readonly string[];
 }
 
 /** A run of the ledger, which stands for one interval. */
@@ -166,4 +171,6 @@ export interface NewRun
   > {
   /** `PLANNED`, or `SKIPPED` if a policy gives the interval up. */
   readonly state: Extract<RunState, "PLANNED" | "SKIPPED">;
+  /** How gates hold it: see `gatingOf`. @default "none" */
+  readonly gating?: Gating;
 }

@@ -57,7 +57,7 @@ export const attemptRecordSchema = z
 export const placeSchema = z.enum(["waiting", "gated", "ready", "active", "blocking", "none"]).meta({
   id: "RunPlace",
   description:
-    "A run's place in its group's lane: `waiting` for admission, `gated` by a condition, `ready` to be claimed, `active`, `blocking` the lane after a failure, or `none` once it has ended.",
+    "A run's place in its group's lane: `waiting` for admission, `gated` by a condition (without taking a place), `ready` to be claimed, `active`, `blocking` the lane after a failure, or `none` once it has ended.",
 });
 
 /** The schema of a `RunWait`. */
@@ -66,7 +66,7 @@ export const runWaitSchema = z
     reason: z
       .string()
       .describe(
-        "`lane`: for a place in its lane; `retry`: for the time of its next attempt; or the reason of the gate that holds it.",
+        "`lane`: for a place in its lane; `retry`: for the time of its next attempt; `gate`: for its gates to be asked; or the reasons of the gates that hold it.",
       ),
     since: at("Start of the wait"),
     missing: z
@@ -74,6 +74,15 @@ export const runWaitSchema = z
       .readonly()
       .optional()
       .describe("The time that is missing upstream, if a gate waits for data."),
+    lookAgainAt: z
+      .int()
+      .optional()
+      .describe("When its gates are asked again at the latest, epoch ms, if gates hold it."),
+    wokenBy: z
+      .array(z.string())
+      .readonly()
+      .optional()
+      .describe("Ids of groups; when a run of any of them ends, its gates are asked again at once."),
   })
   .meta({ id: "RunWait", description: "Why a run waits." });
 

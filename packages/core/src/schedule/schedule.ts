@@ -1,9 +1,10 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
-import type { JsonObject } from "../job/json.js";
+import type { JsonObject, JsonValue } from "../job/json.js";
 import type { ScheduleMode } from "../job/schedule-mode.js";
 import type { TriggerSpec } from "../trigger/trigger-spec.js";
 import type { Instant } from "./instant.js";
+import type { NotBefore } from "./not-before.js";
 import type { ScheduleStatus } from "./status.js";
 
 export type { ScheduleStatus };
@@ -67,6 +68,18 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
   readonly boundaryType?: "TIME";
   /** How long after its nominal time a run is due, ms; postpones the firing, not the interval. @default 0 */
   readonly delayMs?: number;
+  /**
+   * The earliest start of each run: `{ afterMs }` after the end of its interval, or a local time of the day
+   * on which it ends, such as `{ at: "06:00" }` or `{ at: "06:00", days: 1 }`. The run is planned when it is
+   * due and held until then; `delayMs` postpones the planning itself. `null`: none.
+   * @default none
+   */
+  readonly notBefore?: NotBefore | null;
+  /**
+   * Settings of gates by their type: conditions that each run must meet before it begins. At most 16.
+   * @default {}
+   */
+  readonly gates?: Readonly<Record<string, JsonValue>>;
   /**
    * Which end of its interval a nominal time is: `interval-end` runs the job when the data is complete,
    * `interval-start` submits it as its interval begins, as InLong's built-in engine does.
@@ -172,6 +185,8 @@ export interface Schedule {
   readonly nextFireAt: EpochMs | null;
   /** Runs of the live lane that may be claimed or are active. */
   readonly admittedRuns: number;
+  /** Runs of the live lane that are held by gates. */
+  readonly gatedRuns: number;
   /** Planned runs of the live lane that wait for a place. */
   readonly waitingRuns: number;
   /** Failed runs that block the live lane. */

@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from "../job/json.js";
 import { at, defaulted, filled, maybeAt, optional, withDefault } from "../shape/field.js";
 import { triggerSchema } from "../trigger/trigger-schema.js";
 import { instant } from "./instant.js";
+import { LOCAL_TIME } from "./not-before.js";
 
 const MAX_DURATION_MS = 10 * 366 * 86_400_000;
 
@@ -19,6 +20,32 @@ const job = z.record(z.string(), z.unknown()).superRefine((value, context) => {
 }) as unknown as z.ZodType<JsonObject, JsonObject>;
 
 const name = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "must be 1 to 64 of letters, digits and _ . -");
+
+/** A gate knows the shape of its settings; described as any value, as a job is. */
+const settings = z.unknown().superRefine((value, context) => {
+  if (!json.safeParse(value).success) context.addIssue({ code: "custom", message: "must be JSON" });
+}) as unknown as z.ZodType<JsonValue, JsonValue>;
+
+/** The schema of a `NotBefore`. */
+export const notBeforeSchema = z.union(
+  [
+    z.strictObject({ afterMs: durationMs.describe("How long after the end of its interval, ms.") }),
+    z.strictObject({
+      at: z
+        .string()
+        .regex(LOCAL_TIME)
+        .describe("A local time of the day on which its interval ends: `HH:MM` or `HH:MM:SS`."),
+      days: z
+        .number()
+        .int()
+        .min(0)
+        .max(366)
+        .optional()
+        .describe("How many days later, 0 to 366. Default: 0."),
+    }),
+  ],
+  { error: 'must be { afterMs } in ms, or { at } with a local time such as "06:00", and days from 0 to 366' },
+);
 
 /** The schema of a `BackoffSpec`. */
 export const backoffSchema = z.strictObject({
@@ -83,6 +110,17 @@ export const scheduleInfoSchema = z.strictObject({
     durationMs,
     "How long after its nominal time a run is due, ms; postpones the firing, not the interval.",
     0,
+  ),
+  notBefore: defaulted(
+    notBeforeSchema.nullable(),
+    'The earliest start of each run: `{ afterMs }` after the end of its interval, or a local time of the day on which it ends, such as `{ at: "06:00" }` or `{ at: "06:00", days: 1 }`. The run is planned when it is due and held until then; `delayMs` postpones the planning itself. `null`: none.',
+    null,
+    "none",
+  ),
+  gates: defaulted(
+    z.record(name, settings).refine((gates) => Object.keys(gates).length <= 16, "at most 16 gates"),
+    "Settings of gates by their type: conditions that each run must meet before it begins. At most 16.",
+    {},
   ),
   fireAt: defaulted(
     z.enum(["interval-end", "interval-start"]),

@@ -28,6 +28,7 @@ export const scheduleSchema = z
     watermark: at("The upper bound up to which intervals have been planned"),
     nextFireAt: maybeAt("When the next fire is due (delay included)", "if the schedule has ended"),
     admittedRuns: z.int().describe("Runs of the live lane that may be claimed or are active."),
+    gatedRuns: z.int().describe("Runs of the live lane that are held by gates."),
     waitingRuns: z.int().describe("Planned runs of the live lane that wait for a place."),
     blockingRuns: z.int().describe("Failed runs that block the live lane."),
     createdAt: at("When it was registered"),

@@ -3,7 +3,7 @@ import type { ScheduleStore } from "./schedule-store.js";
 import type { ScheduleChange } from "./schedule-table.js";
 
 /**
- * Wraps a store so that it calls `tell` after each write that may have made a run claimable: the one place
+ * Wraps a store so that it calls `tell` after each write that may have made a run claimable or gated: the one place
  * that knows all of them, so that no caller has to think of those who wait for work. Ends and attempts
  * recorded by the holder of a run are not signalled: it checks for more by itself.
  */
@@ -24,6 +24,7 @@ export function signallingStore(store: ScheduleStore, tell: () => void): Schedul
     insertRuns: (runs) => telling((done) => done.includes(true), store.insertRuns(runs)),
     planBackfill: (commit) =>
       telling((isDone) => isDone && commit.runs.length > 0, store.planBackfill(commit)),
+    settleGates: (settlements) => telling((done) => done.includes(true), store.settleGates(settlements)),
     changeRuns: (changes) =>
       telling((done) => done.some((isDone, n) => isDone && isUnheld(changes[n]!)), store.changeRuns(changes)),
   };

@@ -6,10 +6,12 @@ import { overlapsOf } from "../interval/interval-set.js";
 import type { Backfill, BackfillState } from "../run/backfill.js";
 import { compareQueues, takeFairly } from "../run/claim-order.js";
 import { maySupersede } from "../run/covering.js";
+import { isEnded } from "../run/lane.js";
 import type { NewRun, Run, RunReason } from "../run/run.js";
 import type { Schedule, ScheduleVersion } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { BackfillCommit } from "./backfill-table.js";
+import type { GatedQuery, GatedRun, GateSettlement } from "./gate-queue.js";
 import { applyStep, BackfillTable } from "./memory/backfill-table.js";
 import { coverageOf } from "./memory/coverage.js";
 import { admit, resizeLane } from "./memory/lane.js";
@@ -27,6 +29,7 @@ import {
   renewLease,
   requestCancel,
   reviveCancelled,
+  settleGates,
   supersede,
 } from "./memory/run-writes.js";
 import { allows, applyScheduleChange } from "./memory/schedule-changes.js";
@@ -34,7 +37,15 @@ import { ScheduleTable } from "./memory/schedule-table.js";
 import { tallyOf } from "./memory/tally.js";
 import type { Page, PageRequest } from "./page.js";
 import type { CoverageRange, PlanCommit, RunFilter, RunTally } from "./run-ledger.js";
-import type { ClaimedRun, ClaimRequest, ClaimScope, HeldLease, LeaseState, RunChange } from "./run-queue.js";
+import type {
+  ClaimedRun,
+  ClaimRequest,
+  ClaimScope,
+  HeldLease,
+  LeaseState,
+  NextWake,
+  RunChange,
+} from "./run-queue.js";
 import type { ScheduleStore } from "./schedule-store.js";
 import type { DueFire, DueQuery, NewSchedule, ScheduleChange, ScheduleFilter } from "./schedule-table.js";
 
@@ -188,9 +199,21 @@ export class MemoryStore implements ScheduleStore {
     return ids.map((id) => requestCancel(this.#runs, id, reason));
   }
 
-  async nextWake(scope: ClaimScope): Promise<EpochMs | undefined> {
+  async nextWake(scope: ClaimScope): Promise<NextWake> {
     this.#requireOpen();
     return this.#runs.nextWake(scope);
+  }
+
+  async listGated(query: GatedQuery): Promise<GatedRun[]> {
+    this.#requireOpen();
+    return this.#runs
+      .dueGated(query)
+      .map((row) => ({ run: snapshot(row), lookAt: row.lookAt, look: row.look }));
+  }
+
+  async settleGates(settlements: readonly GateSettlement[]): Promise<boolean[]> {
+    this.#requireOpen();
+    return settlements.map((settlement) => settleGates(this.#runs, settlement));
   }
 
   async getRuns(ids: readonly string[]): Promise<(Run | undefined)[]> {
@@ -267,7 +290,7 @@ export class MemoryStore implements ScheduleStore {
     if (change.cancelPlanned !== undefined) {
       cancelPlanned(this.#runs, group, change.cancelPlanned, change.updatedAt);
     }
-    if (change.adoptsPlanned === true) adoptPlanned(this.#runs, group);
+    if (change.adoptsPlanned === true) adoptPlanned(this.#runs, group, change.updatedAt);
     if (change.revivesCancelled !== undefined) {
       reviveCancelled(this.#runs, group, change.revivesCancelled, change.updatedAt);
     }
@@ -287,6 +310,7 @@ export class MemoryStore implements ScheduleStore {
       schedule.nextFireAt = nextFireAt;
     });
     for (const run of runs) this.#runs.insert(run, group);
+    if (runs.some(({ state }) => isEnded(state))) this.#runs.wake(groupId);
     for (const row of covered) supersede(this.#runs, row!);
     admit(this.#runs, group, plannedAt);
     return true;

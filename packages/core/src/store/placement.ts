@@ -1,5 +1,7 @@
+import type { EpochMs } from "../clock/clock.js";
+import type { Gating } from "../run/gating.js";
 import { isEnded } from "../run/lane.js";
-import type { Run } from "../run/run.js";
+import type { Run, RunWait } from "../run/run.js";
 import type { RunChange } from "./run-queue.js";
 
 /** The fields of a run that describe its place. */
@@ -9,7 +11,7 @@ const NOWHERE = { readyAt: null, leaseUntil: null, wait: null, isBlocking: false
 
 /** Returns the placement of a run after a change, before its lane admits runs. */
 export function placementAfter(
-  run: Pick<Run, "kind" | "leaseUntil" | "isBlocking" | "isSuperseded">,
+  run: Pick<Run, "kind" | "leaseUntil" | "isBlocking" | "isSuperseded"> & { readonly gating?: Gating },
   change: RunChange,
 ): Placement {
   const { state, at, wait = null } = change;
@@ -20,8 +22,16 @@ export function placementAfter(
   if (state !== "PLANNED") return { ...NOWHERE, place: "active", leaseUntil: run.leaseUntil ?? at };
   const { place = "waiting" } = change;
   if (place === "gated") return { ...NOWHERE, place, wait };
+  if (place === "waiting" && run.kind !== "SCHEDULED" && (run.gating ?? "none") !== "none") {
+    return { ...NOWHERE, place: "gated", wait: gatedSince(at) };
+  }
   if (place === "ready" || run.kind !== "SCHEDULED") {
     return { ...NOWHERE, place: "ready", readyAt: change.readyAt ?? at, wait };
   }
   return { ...NOWHERE, place, wait: { reason: "lane", since: at } };
+}
+
+/** Returns what a run waits for whose gates are about to be asked. */
+export function gatedSince(at: EpochMs): RunWait {
+  return { reason: "gate", since: at };
 }

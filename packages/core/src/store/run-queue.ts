@@ -41,7 +41,8 @@ export interface RunChange {
   /** When the change is made, epoch ms. Runs that the lane admits because of it are ready from then on. */
   readonly at: EpochMs;
   /**
-   * The place of a run that is `PLANNED` after the change; a run beside the lane that would wait is `ready`.
+   * The place of a run that is `PLANNED` after the change; a run beside the lane that would wait is `ready`,
+   * or `gated` if it goes through gates. A gated run is due to be asked about at once.
    * The place of all other runs follows from their state. @default "waiting"
    */
   readonly place?: "waiting" | "gated" | "ready";
@@ -67,6 +68,17 @@ export interface RunChange {
   readonly error?: RunError | null;
   /** Appended to the run's history. */
   readonly attemptRecord?: AttemptRecord;
+}
+
+/** When a manager has to look again. */
+export interface NextWake {
+  /**
+   * When the next run of the scope may be claimed, epoch ms: `now` if one is claimable at once, or else when
+   * the next attempt is due or the next lease ends; `undefined` if there is none.
+   */
+  readonly claimAt: EpochMs | undefined;
+  /** When the next gated run is due, epoch ms, whatever its operator; `undefined` if none is gated. */
+  readonly lookAt: EpochMs | undefined;
 }
 
 /** A held lease. */
@@ -115,9 +127,6 @@ export interface RunQueue {
    * active.
    */
   requestCancel(ids: readonly string[], reason: RunReason): Promise<boolean[]>;
-  /**
-   * Returns when the next run of the scope may be claimed, epoch ms: `now` if one is claimable at once, or
-   * else when the next attempt is due or the next lease ends; `undefined` if there is none.
-   */
-  nextWake(scope: ClaimScope): Promise<EpochMs | undefined>;
+  /** Returns when the next run may be claimed, and when the next gated run is due. */
+  nextWake(scope: ClaimScope): Promise<NextWake>;
 }

@@ -1,5 +1,6 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { BackfillTable } from "./backfill-table.js";
+import type { GateQueue } from "./gate-queue.js";
 import type { RunLedger } from "./run-ledger.js";
 import type { RunQueue } from "./run-queue.js";
 import type { ScheduleTable } from "./schedule-table.js";
@@ -19,12 +20,16 @@ import type { ScheduleTable } from "./schedule-table.js";
  * A write that fails as a whole leaves nothing behind.
  *
  * The live lane's rule, which every write keeps in the same transaction: while no run blocks, waiting runs
- * are admitted (made `ready`, from the instant of the write on), oldest first, until `laneWidth` are `gated`,
- * `ready` or `active`.
+ * are admitted, oldest first, until `laneWidth` are `ready` or `active`. An admitted run becomes `ready`, from
+ * the instant of the write on, or `gated` if it goes through gates. A gated run takes no place; while it keeps
+ * its turn (`in-turn`), no later run of its lane is admitted.
+ *
+ * A run that ends (or is skipped from the start) wakes the gated runs whose `wait` says that its group does,
+ * in the same transaction: they are due to be asked about at once.
  *
  * Before `open` and after `close` every other method rejects with StoreError STORE_CLOSED.
  */
-export interface ScheduleStore extends ScheduleTable, RunLedger, RunQueue, BackfillTable {
+export interface ScheduleStore extends ScheduleTable, RunLedger, RunQueue, GateQueue, BackfillTable {
   /**
    * Whether several processes may have it open at once, so that work can appear without an event in this
    * process.

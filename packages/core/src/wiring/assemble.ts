@@ -6,12 +6,15 @@ import { RunControl } from "../client/run-control.js";
 import { ScheduleChanges } from "../client/schedule-changes.js";
 import { ScheduleClient } from "../client/schedule-client.js";
 import { SpecReader } from "../client/spec-reader.js";
-import type { Clock } from "../clock/clock.js";
+import type { Clock, EpochMs } from "../clock/clock.js";
 import type { FleetClock } from "../clock/fleet-clock.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
 import type { EngineContext, FireSink, ScheduleEngine, ScheduleEngineClient } from "../engine/engine.js";
 import type { TidegateEmitter } from "../events/events.js";
 import { createSignals, type SignalEmitter } from "../events/signals.js";
+import type { Gate } from "../gate/gate.js";
+import { Gatekeeper } from "../gates/gatekeeper.js";
+import { NotBeforeGate } from "../gates/not-before-gate.js";
 import { Intake } from "../intake/intake.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { Backfiller } from "../planning/backfiller.js";
@@ -33,6 +36,8 @@ export interface Plugins {
   readonly engines: readonly ScheduleEngine[];
   readonly engineClients: readonly ScheduleEngineClient[];
   readonly operators: readonly ScheduleOperator[];
+  /** Besides the built-in ones. */
+  readonly gates: readonly Gate[];
   readonly clock: FleetClock;
   /** The clock that `clock` corrects. */
   readonly machine: Clock;
@@ -73,7 +78,11 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const cache = new SpecCache(store, namespace);
   const planner = new IntervalPlanner({ ...ledger, specs: cache });
   const options = settings.dispatcher ?? {};
-  const dispatcher = new Dispatcher({ ...ledger, operators, specs: cache, owner, options });
+  const gates = new Map([new NotBeforeGate(), ...plugins.gates].map((gate) => [gate.gateType, gate]));
+  const timeoutMs = settings.gateTimeoutMs ?? 30_000;
+  const gatekeeper = new Gatekeeper({ ...ledger, gates, specs: cache, timeoutMs });
+  const onNextLook = (at: EpochMs | undefined): void => gatekeeper.lookAt(at);
+  const dispatcher = new Dispatcher({ ...ledger, operators, specs: cache, owner, options, onNextLook });
   const backfiller = new Backfiller({ ...ledger, everyMs: settings.backfillEveryMs ?? 5_000 });
   const outbox = new EngineOutbox({ ...ledger, engines });
   const reconciler = new Reconciler({
@@ -86,7 +95,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const everyMs = settings.watchdogEveryMs ?? 5_000;
   const watchdog = new Watchdog({ ...ledger, planner, specs: cache, everyMs });
 
-  const specs = new SpecReader({ clock, engines, operators });
+  const specs = new SpecReader({ clock, engines, operators, gates });
   const changes = new ScheduleChanges({ ...ledger, outbox, planner });
   const registration = new Registration({ ...ledger, outbox, specs, changes });
   const lifecycle = new Lifecycle({ ...ledger, planner, dispatcher, specs, changes });
@@ -96,6 +105,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     store,
     clock,
     operators: [...operators.keys()],
+    gates: [...gates.keys()],
     specs,
     changes,
     registration,
@@ -121,6 +131,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     ...plugins.engineClients.map((engineClient) => ({ start: () => {}, stop: () => engineClient.stop?.() })),
     planner,
     lifecycle,
+    gatekeeper,
     dispatcher,
     backfiller,
     ...plugins.engines.map((engine) => ({

@@ -36,6 +36,7 @@ export function tidegateModule(
           engines: all(TOKENS.engine),
           engineClients: all(TOKENS.engineClient),
           operators: all(TOKENS.operator),
+          gates: all(TOKENS.gate),
           // Looked up when it is used, so that a binding of the user's takes effect.
           sink: () => context.get(TOKENS.fireSink),
         };

@@ -27,6 +27,7 @@ const settingsSchema = z.strictObject({
   onEngineDrift: z.enum(["mend", "report"]).optional(),
   watchdogEveryMs: period,
   backfillEveryMs: period,
+  gateTimeoutMs: period,
   maxClockSkewMs: period,
   refuseClockSkewMs: period,
 } satisfies Fields<TidegateSettings>);

@@ -4,9 +4,11 @@ import type { Clock } from "../clock/clock.js";
 import type { ScheduleEngine, ScheduleEngineClient } from "../engine/engine.js";
 import { ConfigurationError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
+import type { Gate } from "../gate/gate.js";
 import type { Intake } from "../intake/intake.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { unfitOption } from "../options/parse-options.js";
+import { BUILT_IN_GATES, GATE_TYPE } from "../schedule/gates-of.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { Services } from "./assemble.js";
 import { clientOnly } from "./client-only.js";
@@ -30,6 +32,8 @@ export interface TidegateOptions extends TidegateSettings {
   readonly engineClients?: readonly (ScheduleEngineClient | ScheduleEngine | ContainerModule)[];
   /** The first is the default of schedules that name none. */
   readonly operators: readonly (ScheduleOperator | ContainerModule)[];
+  /** Gates besides the built-in ones, which schedules use by their types. @default none */
+  readonly gates?: readonly (Gate | ContainerModule)[];
   /** @default the machine's clock */
   readonly clock?: Clock;
 }
@@ -69,6 +73,7 @@ export class Tidegate {
     requireDistinct("engines", engines);
     requireDistinct("engineClients", clients);
     requireDistinct("operators", operators);
+    requireOwnTypes(container.getAll(TOKENS.gate, optional));
     this.container = container;
   }
 
@@ -159,7 +164,7 @@ export class Tidegate {
  *   part is not valid, there is no engine nor engine client, or no operator, or there are two of one type
  */
 export function createTidegate(options: TidegateOptions): Tidegate {
-  const { store, engines = [], engineClients = [], operators, clock, ...settings } = options;
+  const { store, engines = [], engineClients = [], operators, gates = [], clock, ...settings } = options;
   const container = new Container();
   container.load(tidegateModule(settings, clock));
   loadParts(container, STORE, [store]);
@@ -167,6 +172,7 @@ export function createTidegate(options: TidegateOptions): Tidegate {
   const clients = listOf("engineClients", engineClients).map((part) => clientOnly(container, part));
   loadParts(container, ENGINE_CLIENT, clients);
   loadParts(container, OPERATOR, listOf("operators", operators));
+  loadParts(container, GATE, listOf("gates", gates));
   return new Tidegate(container);
 }
 
@@ -194,6 +200,12 @@ const OPERATOR: PartKind<ScheduleOperator> = {
   members: ["operatorType", "submit", "find", "wait", "cancel"],
   example: "duckdbOperator()",
 };
+const GATE: PartKind<Gate> = {
+  field: "gates",
+  token: TOKENS.gate,
+  members: ["gateType", "check"],
+  example: "maintenanceWindow()",
+};
 
 function listOf(field: string, parts: unknown): readonly unknown[] {
   if (Array.isArray(parts)) return parts;
@@ -207,6 +219,17 @@ function requireOne(field: string, types: readonly string[]): void {
 function requireDistinct(field: string, types: readonly string[]): void {
   const distinct = new Set(types.map((type) => type.toLowerCase()));
   if (distinct.size < types.length) throw unfit(field, `two of one type (${types.join(", ")})`);
+}
+
+/** Refuses gates whose types are malformed, taken twice, or those of built-in gates. */
+function requireOwnTypes(gates: readonly Gate[]): void {
+  const types = gates.map(({ gateType }) => gateType);
+  for (const type of types) {
+    if (!GATE_TYPE.test(type))
+      throw unfit("gates", `"${type}" is not a type of 1 to 64 of letters, digits and _ . -`);
+    if (BUILT_IN_GATES.includes(type)) throw unfit("gates", `"${type}" is the type of a built-in gate`);
+  }
+  requireDistinct("gates", types);
 }
 
 function unfit(field: string, problem: string): ConfigurationError {

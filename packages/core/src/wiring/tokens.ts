@@ -3,6 +3,7 @@ import type { Clock } from "../clock/clock.js";
 import type { DispatcherOptions } from "../dispatch/dispatcher.js";
 import type { FireSink, ScheduleEngine, ScheduleEngineClient } from "../engine/engine.js";
 import type { TidegateEmitter } from "../events/events.js";
+import type { Gate } from "../gate/gate.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 
@@ -28,6 +29,8 @@ export interface TidegateSettings {
   readonly watchdogEveryMs?: number;
   /** How often to check backfills for which no event arrived. @default 5,000 */
   readonly backfillEveryMs?: number;
+  /** The longest that a gate may take to answer; one that takes longer counts as broken. @default 30,000 */
+  readonly gateTimeoutMs?: number;
   /**
    * How far this machine's clock may be from the store's, if several managers share it; each measurement that
    * exceeds this emits a `clock-skew` event. The manager follows the store's clock in any case.
@@ -41,15 +44,16 @@ export interface TidegateSettings {
 }
 
 /**
- * The services that packages bind in their `ContainerModule`. Engines, engine clients and operators are
- * multi-injected, so that any number of packages can bind theirs side by side; the first of each is the
- * default.
+ * The services that packages bind in their `ContainerModule`. Engines, engine clients, operators and gates
+ * are multi-injected, so that any number of packages can bind theirs side by side; the first engine and the
+ * first operator are the defaults.
  */
 export const TOKENS = {
   store: Symbol.for("tidegate.ScheduleStore") as ServiceIdentifier<ScheduleStore>,
   engine: Symbol.for("tidegate.ScheduleEngine") as ServiceIdentifier<ScheduleEngine>,
   engineClient: Symbol.for("tidegate.ScheduleEngineClient") as ServiceIdentifier<ScheduleEngineClient>,
   operator: Symbol.for("tidegate.ScheduleOperator") as ServiceIdentifier<ScheduleOperator>,
+  gate: Symbol.for("tidegate.Gate") as ServiceIdentifier<Gate>,
   /**
    * Bound by core: receives all fires, those of engines and those that arrive as callbacks from external
    * schedulers.

@@ -151,8 +151,13 @@ describe("resuming a schedule that was paused by a failure", () => {
     expect(run!.isJobOpen).toBe(true);
     const ended = { ...run!, state: "FAILED", place: "blocking" } as const;
     expect(
-      (await explainRun({ store: world.store, clock: world.clock, operators: [] }, ended, undefined))
-        .reasons[1],
+      (
+        await explainRun(
+          { store: world.store, clock: world.clock, operators: [], gates: [] },
+          ended,
+          undefined,
+        )
+      ).reasons[1],
     ).toMatch(/^Its job may still be working/);
   });
 });

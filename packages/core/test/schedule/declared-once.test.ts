@@ -23,6 +23,8 @@ describe("a schedule's fields are declared once: the schema", () => {
       mode: "incremental",
       boundaryType: "TIME",
       delayMs: 0,
+      notBefore: null,
+      gates: {},
       fireAt: "interval-end",
       firstInterval: "start-time",
       endRule: "exclusive",

@@ -1,4 +1,5 @@
 import { VirtualClock } from "../../src/clock/virtual-clock.js";
+import type { Gate } from "../../src/gate/gate.js";
 import { MemoryStore } from "../../src/store/memory-store.js";
 import type { ScheduleStore } from "../../src/store/schedule-store.js";
 import { createTidegate, type Tidegate } from "../../src/wiring/tidegate.js";
@@ -26,7 +27,7 @@ export class Fleet {
   readonly store = new MemoryStore({ clock: this.clock });
 
   /** @param aheadMs - how far the manager's clock is ahead of the store's */
-  add(aheadMs: number, settings: TidegateSettings = {}): Manager {
+  add(aheadMs: number, settings: TidegateSettings & { readonly gates?: readonly Gate[] } = {}): Manager {
     const clock = new VirtualClock({ start: this.clock.now() + aheadMs });
     const engine = new ManualEngine();
     const tidegate = createTidegate({

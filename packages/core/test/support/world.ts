@@ -3,6 +3,7 @@ import type { ScheduleClient } from "../../src/client/schedule-client.js";
 import { VirtualClock } from "../../src/clock/virtual-clock.js";
 import type { ScheduleEngine } from "../../src/engine/engine.js";
 import type { TidegateEvents } from "../../src/events/events.js";
+import type { Gate } from "../../src/gate/gate.js";
 import type { ScheduleOperator } from "../../src/operator/operator.js";
 import type { Run } from "../../src/run/run.js";
 import { MemoryStore } from "../../src/store/memory-store.js";
@@ -24,6 +25,7 @@ export interface WorldOptions extends TidegateSettings {
   readonly operator?: ScriptedOperator;
   readonly moreEngines?: readonly ScheduleEngine[];
   readonly moreOperators?: readonly ScheduleOperator[];
+  readonly gates?: readonly Gate[];
 }
 
 type EventName = keyof TidegateEvents;
@@ -71,7 +73,7 @@ export class World {
   /** Starts a manager; after `stop` another one, on the same store and with the same jobs. */
   async start(): Promise<void> {
     const { store: _store, clock: _clock, engine: _engine, operator: _operator, ...rest } = this.#options;
-    const { moreEngines = [], moreOperators = [], ...settings } = rest;
+    const { moreEngines = [], moreOperators = [], gates = [], ...settings } = rest;
     this.tidegate = createTidegate({
       watchdogEveryMs: NEVER_MS,
       reconcileEveryMs: NEVER_MS,
@@ -82,6 +84,7 @@ export class World {
       clock: this.clock,
       engines: [this.engine, ...moreEngines],
       operators: [this.operator, ...moreOperators],
+      gates,
     });
     for (const name of EVENTS) {
       this.tidegate.events.on(name, (payload: unknown) => this.#events.push({ name, payload }));

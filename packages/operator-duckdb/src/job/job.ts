@@ -6,7 +6,7 @@ import type { Encoding } from "../prepare/encoding.js";
 export type TimeUnit = "iso" | "s" | "ms" | "us" | "ns";
 
 /** The files of a source and its time column. */
-type FileSource = {
+export type FileSource = {
   /**
    * One or more local paths, relative to the process's directory; DuckDB's globs (`*`, `**`, `?`, `[…]`) are
    * allowed. Directory names (`key=value`) do not become columns.
@@ -27,7 +27,7 @@ type FileSource = {
 };
 
 /** A text source whose values are cast to declared types; rows that do not fit are rejected. */
-type TextSource = FileSource & {
+export type TextSource = FileSource & {
   /**
    * The columns to copy, by name, with their types (see `COLUMN_TYPES`). Declare them: types that DuckDB
    * infers from a sample may change from run to run, and the partitions with them. @default all, with

@@ -4,14 +4,18 @@ import { stat } from "node:fs/promises";
 import { basename, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { invalidJob } from "@tidegate/operator-kit";
+import { LRUCache } from "lru-cache";
 import type { JobManager } from "../rest/job-manager.js";
+
+/** How many versions of jars are remembered, so that none is read twice. */
+const MAX_DIGESTS = 1_000;
 
 /** Jars uploaded from this machine's disk to Flink, each content once. */
 export class JarLibrary {
   readonly #jobManager: JobManager;
   readonly #folders: readonly string[];
   /** By path, size and modification time. */
-  readonly #digests = new Map<string, Promise<string>>();
+  readonly #digests = new LRUCache<string, Promise<string>>({ max: MAX_DIGESTS });
   /** By digest. */
   readonly #uploads = new Map<string, Promise<string>>();
 

@@ -154,10 +154,10 @@ export function claimScopeRules({ store }: StoreBed): void {
         groupId: "calls",
         operator: "http",
       });
-      expect(await store().nextWake({ operators: ["flink"], now: LATER })).toBeUndefined();
+      expect((await store().nextWake({ operators: ["flink"], now: LATER })).claimAt).toBeUndefined();
       expect(await claim(store(), { operators: ["flink"] })).toEqual([]);
       expect(await claim(store(), { operators: [] })).toEqual([]);
-      expect(await store().nextWake({ operators: [], now: LATER })).toBeUndefined();
+      expect((await store().nextWake({ operators: [], now: LATER })).claimAt).toBeUndefined();
       expect((await claimOne(store(), { operators: ["flink", "duckdb"] })).run.groupId).toBe("files");
     });
 
@@ -165,8 +165,8 @@ export function claimScopeRules({ store }: StoreBed): void {
       await registerBoth();
       await claim(store(), { operators: ["duckdb", "http"] });
       const now = LATER + LEASE;
-      expect(await store().nextWake({ operators: ["flink"], now })).toBeUndefined();
-      expect(await store().nextWake({ operators: ["flink", "http"], now: START })).toBe(now);
+      expect((await store().nextWake({ operators: ["flink"], now })).claimAt).toBeUndefined();
+      expect((await store().nextWake({ operators: ["flink", "http"], now: START })).claimAt).toBe(now);
       expect(await claim(store(), { now, operators: ["flink"] })).toEqual([]);
       expect((await claimOne(store(), { now, operators: ["http"] })).run.groupId).toBe("calls");
     });

@@ -2,6 +2,8 @@ import {
   type ClaimedRun,
   type ClaimRequest,
   type EpochMs,
+  type GatedQuery,
+  type GatedRun,
   isAdmitted,
   type NewRun,
   type Page,
@@ -83,8 +85,33 @@ export function claim(store: ScheduleStore, request: Partial<ClaimRequest> = {})
 }
 
 /** Returns when the next run of the suite's operators becomes claimable. */
-export function nextWake(store: ScheduleStore, now = 0): Promise<EpochMs | undefined> {
-  return store.nextWake({ operators: OPERATORS, now });
+export async function nextWake(store: ScheduleStore, now = 0): Promise<EpochMs | undefined> {
+  return (await store.nextWake({ operators: OPERATORS, now })).claimAt;
+}
+
+/** Returns when the next gated run is due. */
+export async function nextLook(store: ScheduleStore): Promise<EpochMs | undefined> {
+  return (await store.nextWake({ operators: OPERATORS, now: 0 })).lookAt;
+}
+
+/** Returns the gated runs that are due. */
+export function dueAtGates(store: ScheduleStore, query: Partial<GatedQuery> = {}): Promise<GatedRun[]> {
+  return store.listGated({ now: LATER, limit: 100, ...query });
+}
+
+/** Settles the gates of a run: open, or closed with these details. */
+export async function settle(
+  store: ScheduleStore,
+  { run, look }: GatedRun,
+  closed?: { readonly lookAt?: EpochMs; readonly wokenBy?: readonly string[]; readonly reason?: string },
+): Promise<boolean> {
+  const common = { id: run.id, look, at: LATER };
+  const { lookAt = LATER + MINUTE, reason = "closed", ...rest } = closed ?? {};
+  const wait = { reason, since: START, lookAgainAt: lookAt, ...rest };
+  const [isDone] = await store.settleGates([
+    closed === undefined ? { ...common, isOpen: true } : { ...common, isOpen: false, wait, lookAt },
+  ]);
+  return isDone === true;
 }
 
 /** Claims the only claimable run. */
@@ -176,8 +203,8 @@ export async function allRuns(store: ScheduleStore, filter: RunFilter = {}): Pro
   return (await pagesOf((page) => store.listRuns(filter, { limit: 1_000, ...page }))).flat();
 }
 
-/** Returns the ids of runs or claims. */
-export function idsOf(items: readonly (Pick<Run, "id"> | ClaimedRun)[]): string[] {
+/** Returns the ids of runs, claims or gated runs. */
+export function idsOf(items: readonly (Pick<Run, "id"> | Pick<ClaimedRun, "run">)[]): string[] {
   return items.map((item) => ("run" in item ? item.run.id : item.id));
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { ScheduleStore } from "@tidegate/core";
 import { aBackfill, aNewSchedule, aPlan, aRun, minute, START } from "../builders.js";
-import { claim, LATER, nextWake, plan, register, scheduleOf } from "./conduct.js";
+import { claim, dueAtGates, LATER, nextWake, plan, register, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
 const CALLS: Readonly<Record<string, (store: ScheduleStore) => Promise<unknown>>> = {
@@ -24,6 +24,8 @@ const CALLS: Readonly<Record<string, (store: ScheduleStore) => Promise<unknown>>
   requestCancel: (store) => store.requestCancel([aRun().id], "cancelled"),
   now: (store) => store.now(),
   nextWake: (store) => nextWake(store),
+  listGated: (store) => dueAtGates(store),
+  settleGates: (store) => store.settleGates([]),
   getRuns: (store) => store.getRuns([aRun().id]),
   listRuns: (store) => store.listRuns({}, {}),
   coverage: (store) => store.coverage("orders"),

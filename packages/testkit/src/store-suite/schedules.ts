@@ -19,6 +19,7 @@ export function registrationRules({ store }: StoreBed): void {
         watermark: START,
         nextFireAt: null,
         admittedRuns: 0,
+        gatedRuns: 0,
         waitingRuns: 0,
         blockingRuns: 0,
         createdAt: START + 5,

@@ -16,6 +16,7 @@ import { crowdRules } from "./crowd.js";
 import { dueRules } from "./due.js";
 import { durabilityRules } from "./durability.js";
 import type { StoreBed, StoreFeatures, StoreFixture, StoreSuiteOptions } from "./fixture.js";
+import { gateQueueRules } from "./gate-queue.js";
 import { gatedRules } from "./gated.js";
 import { insertionRules, supersedingRules } from "./generations.js";
 import { laneRules } from "./lane.js";
@@ -76,6 +77,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   laneWidthRules,
   cancelPlannedRules,
   gatedRules,
+  gateQueueRules,
   claimRules,
   claimOrderRules,
   claimScopeRules,

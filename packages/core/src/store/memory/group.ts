@@ -17,6 +17,8 @@ export interface Group extends HeapItem {
   readonly open: Set<RunRow>;
   /** Runs of the live lane that wait for a place, oldest first. */
   readonly waiting: IndexedHeap<RunRow>;
+  /** Gated runs of the live lane that keep their turn. */
+  readonly turns: Set<RunRow>;
 }
 
 /** Returns the group of a schedule in its first version. */
@@ -35,6 +37,7 @@ export function newGroup(added: NewSchedule): Group {
       watermark,
       nextFireAt,
       admittedRuns: 0,
+      gatedRuns: 0,
       waitingRuns: 0,
       blockingRuns: 0,
       createdAt,
@@ -45,6 +48,7 @@ export function newGroup(added: NewSchedule): Group {
     runs: new RunIndex(),
     open: new Set(),
     waiting: new IndexedHeap<RunRow>((a, b) => comparePositions(a.run, b.run)),
+    turns: new Set(),
     heapIndex: NOT_QUEUED,
   };
 }

@@ -1,35 +1,48 @@
 import type { EpochMs } from "../../clock/clock.js";
 import { isLagging, queueOf } from "../../run/claim-order.js";
 import { isAdmitted } from "../../run/place.js";
+import { gatedSince } from "../placement.js";
 import type { Group } from "./group.js";
-import { comparePositions, type RunRow } from "./run-row.js";
+import { comparePositions, lookAgain, type RunRow } from "./run-row.js";
 import type { RunTable } from "./run-table.js";
 
 /**
  * Applies the live lane's rule: while no run blocks, the oldest waiting runs get the free places and are
- * ready from now on.
+ * ready from now on; those that go through gates are gated, and take no place.
  */
 export function admit(runs: RunTable, group: Group, at: EpochMs): void {
-  const { schedule, waiting } = group;
+  const { waiting } = group;
   let lags: boolean | undefined;
-  while (schedule.blockingRuns === 0 && schedule.admittedRuns < group.laneWidth) {
-    const oldest = waiting.peek();
-    if (oldest === undefined) return;
-    lags ??= isLagging(oldest.run, at, schedule.spec.delayMs);
-    const { kind } = oldest.run;
-    const queue = queueOf({
-      kind,
-      wasClaimed: oldest.token > 0,
-      isLagging: lags,
-      placesTaken: schedule.admittedRuns,
-    });
-    runs.update(oldest, (run) => {
-      oldest.queue = queue;
-      run.place = "ready";
-      run.readyAt = at;
-      run.wait = null;
-    });
+  for (
+    let oldest = waiting.peek();
+    oldest !== undefined && mayEnter(group, oldest);
+    oldest = waiting.peek()
+  ) {
+    if (oldest.gating !== "none") {
+      holdAtGates(runs, oldest, at);
+    } else {
+      lags ??= isLagging(oldest.run, at, group.schedule.spec.delayMs);
+      makeReady(runs, oldest, at, lags);
+    }
   }
+}
+
+/** Makes a gated run ready whose gates are open, or has it wait for its lane if that has no place for it. */
+export function openGates(runs: RunTable, row: RunRow, at: EpochMs): void {
+  const { group, run } = row;
+  if (run.kind === "SCHEDULED" && !mayEnter(group, row)) putBack(runs, row, at);
+  else makeReady(runs, row, at, isLagging(run, at, group.schedule.spec.delayMs));
+  admit(runs, group, at);
+}
+
+/** Has a run go through its gates. */
+export function holdAtGates(runs: RunTable, row: RunRow, at: EpochMs): void {
+  runs.update(row, (run) => {
+    run.place = "gated";
+    run.readyAt = null;
+    run.wait = Object.freeze(gatedSince(at));
+    lookAgain(row, at);
+  });
 }
 
 /**
@@ -40,16 +53,42 @@ export function resizeLane(runs: RunTable, group: Group, laneWidth: number, at: 
   group.laneWidth = laneWidth;
   const planned = [...group.open].filter(({ run }) => run.state === "PLANNED" && run.kind === "SCHEDULED");
   planned.sort((a, b) => comparePositions(a.run, b.run));
-  const places = placesForPlanned(group, planned);
-  for (const row of planned.slice(places)) {
-    if (row.run.place === "waiting") continue;
-    runs.update(row, (run) => {
-      run.place = "waiting";
-      run.readyAt = null;
-      run.wait = Object.freeze({ reason: "lane", since: at });
-    });
+  let places = placesForPlanned(group, planned);
+  for (const row of planned) {
+    const isHeld = row.run.place === "gated" || (row.run.place === "waiting" && row.gating !== "none");
+    if (places === 0) putBack(runs, row, at);
+    else if (!isHeld) places -= 1;
+    else if (row.gating !== "overtakable") places = 0;
   }
   admit(runs, group, at);
+}
+
+/** Returns whether a place is free for a run, and no gated run keeps its turn before it. */
+function mayEnter({ schedule, laneWidth, turns }: Group, { run }: RunRow): boolean {
+  if (schedule.blockingRuns > 0 || schedule.admittedRuns >= laneWidth) return false;
+  for (const before of turns) if (comparePositions(before.run, run) < 0) return false;
+  return true;
+}
+
+function makeReady(runs: RunTable, row: RunRow, at: EpochMs, lags: boolean): void {
+  const { kind } = row.run;
+  const placesTaken = row.group.schedule.admittedRuns;
+  const queue = queueOf({ kind, wasClaimed: row.token > 0, isLagging: lags, placesTaken });
+  runs.update(row, (run) => {
+    row.queue = queue;
+    run.place = "ready";
+    run.readyAt = at;
+    run.wait = null;
+  });
+}
+
+function putBack(runs: RunTable, row: RunRow, at: EpochMs): void {
+  if (row.run.place === "waiting") return;
+  runs.update(row, (run) => {
+    run.place = "waiting";
+    run.readyAt = null;
+    run.wait = Object.freeze({ reason: "lane", since: at });
+  });
 }
 
 /** Returns how many places of a lane the active runs leave to planned ones. */

@@ -1,8 +1,11 @@
+import type { EpochMs } from "../../clock/clock.js";
 import type { JobMetrics } from "../../job/job-outcome.js";
 import type { ClaimQueue } from "../../run/claim-order.js";
+import type { Gating } from "../../run/gating.js";
 import { isEnded } from "../../run/lane.js";
-import type { AttemptRecord, NewRun, Run } from "../../run/run.js";
-import { placementAfter } from "../placement.js";
+import type { Place } from "../../run/place.js";
+import type { AttemptRecord, NewRun, Run, RunWait } from "../../run/run.js";
+import { gatedSince, placementAfter } from "../placement.js";
 import type { RunChange } from "../run-queue.js";
 import type { BackfillRow } from "./backfill-table.js";
 import { frozenCopy } from "./frozen-copy.js";
@@ -14,7 +17,8 @@ export type MutableRun = { -readonly [Field in keyof Run]: Run[Field] };
 
 /**
  * A run as the table stores it. It is in the queue that belongs to its place: its lane's, a claim queue, or
- * that of leases.
+ * that of
+ * leases, or that of gates.
  */
 export interface RunRow extends HeapItem {
   readonly run: MutableRun;
@@ -24,6 +28,11 @@ export interface RunRow extends HeapItem {
   token: number;
   /** The claim queue it waits in when it is ready. */
   queue: ClaimQueue;
+  gating: Gating;
+  /** When it is due to be asked about while it is gated; 0 if it was woken. */
+  lookAt: EpochMs;
+  /** See `GatedRun.look`. */
+  look: number;
 }
 
 const NO_HISTORY: readonly AttemptRecord[] = Object.freeze([]);
@@ -56,7 +65,8 @@ export function newRow(added: NewRun, { group, backfill }: Pick<RunRow, "group" 
   const isPlanned = added.state === "PLANNED";
   const { id, groupId, kind, lower, upper, generation, intervals, scheduledTime } = added;
   const { state, reason, scheduleVersion, backfillId, operator, plannedAt } = added;
-  const isBeside = kind !== "SCHEDULED";
+  const { gating = "none" } = added;
+  const place = entryOf(added, gating);
   const run: MutableRun = {
     id,
     groupId,
@@ -72,10 +82,10 @@ export function newRow(added: NewRun, { group, backfill }: Pick<RunRow, "group" 
     backfillId,
     operator,
     attempt: 0,
-    place: isPlanned ? (isBeside ? "ready" : "waiting") : "none",
-    readyAt: isPlanned && isBeside ? plannedAt : null,
+    place,
+    readyAt: place === "ready" ? plannedAt : null,
     leaseUntil: null,
-    wait: isPlanned && !isBeside ? Object.freeze({ reason: "lane", since: plannedAt }) : null,
+    wait: waitOf(place, plannedAt),
     isBlocking: false,
     isSuperseded: false,
     isCancelRequested: false,
@@ -91,12 +101,26 @@ export function newRow(added: NewRun, { group, backfill }: Pick<RunRow, "group" 
     history: NO_HISTORY,
   };
   const queue = kind === "BACKFILL" ? "rest" : "live";
-  return { run, group, backfill, token: 0, queue, heapIndex: NOT_QUEUED };
+  return { run, group, backfill, token: 0, queue, gating, lookAt: plannedAt, look: 0, heapIndex: NOT_QUEUED };
+}
+
+/** A run of the lane waits for it; one beside it is ready, or gated. */
+function entryOf({ state, kind }: NewRun, gating: Gating): Place {
+  if (state !== "PLANNED") return "none";
+  if (kind === "SCHEDULED") return "waiting";
+  return gating === "none" ? "ready" : "gated";
+}
+
+function waitOf(place: Place, since: EpochMs): RunWait | null {
+  if (place === "waiting") return Object.freeze({ reason: "lane", since });
+  return place === "gated" ? Object.freeze(gatedSince(since)) : null;
 }
 
 /** Writes a change into its run. */
-export function applyChange(run: MutableRun, change: RunChange): void {
-  Object.assign(run, frozenCopy(placementAfter(run, change)));
+export function applyChange(row: RunRow, change: RunChange): void {
+  const { run, gating } = row;
+  Object.assign(run, frozenCopy(placementAfter({ ...run, gating }, change)));
+  if (run.place === "gated") lookAgain(row, change.at);
   run.state = change.state;
   run.isCancelRequested &&= !isEnded(change.state);
   if (change.isJobOpen !== undefined) run.isJobOpen = change.isJobOpen;
@@ -112,6 +136,12 @@ export function applyChange(run: MutableRun, change: RunChange): void {
   if (change.attemptRecord !== undefined) {
     run.history = Object.freeze([...run.history, frozenCopy(change.attemptRecord)]);
   }
+}
+
+/** Makes a gated run due; answers to questions that were asked before no longer count. */
+export function lookAgain(row: RunRow, lookAt: EpochMs): void {
+  row.lookAt = lookAt;
+  row.look += 1;
 }
 
 /** Returns a copy of a row's run for callers; nested values are copied or frozen. */

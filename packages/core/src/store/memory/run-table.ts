@@ -4,13 +4,14 @@ import { isUncovered } from "../../run/covering.js";
 import { isEnded } from "../../run/lane.js";
 import { isAdmitted } from "../../run/place.js";
 import type { NewRun } from "../../run/run.js";
+import type { GatedQuery } from "../gate-queue.js";
 import type { RunFilter } from "../run-ledger.js";
-import type { ClaimScope } from "../run-queue.js";
+import type { ClaimScope, NextWake } from "../run-queue.js";
 import type { BackfillRow } from "./backfill-table.js";
 import type { Group } from "./group.js";
 import { IndexedHeap } from "./indexed-heap.js";
 import { RunIndex, type RunSpan } from "./run-index.js";
-import { compareText, type MutableRun, newRow, type RunRow } from "./run-row.js";
+import { compareText, lookAgain, type MutableRun, newRow, type RunRow } from "./run-row.js";
 
 /**
  * The runs of all groups, and everything derived from them: the order of listings, who may be claimed when,
@@ -30,6 +31,10 @@ export class RunTable {
   readonly #held = new IndexedHeap<RunRow>(
     ({ run: a }, { run: b }) => a.leaseUntil! - b.leaseUntil! || compareText(a.id, b.id),
   );
+  /** Gated runs by when they are due. */
+  readonly #gated = new IndexedHeap<RunRow>((a, b) => a.lookAt - b.lookAt || compareText(a.run.id, b.run.id));
+  /** Gated runs by the groups that wake them. */
+  readonly #sleepers = new Map<string, Set<RunRow>>();
 
   get(id: string): RunRow | undefined {
     return this.#byId.get(id);
@@ -74,8 +79,28 @@ export class RunTable {
     }
   }
 
-  /** Returns when the next run of a scope may be claimed: see `ScheduleStore.nextWake`. */
-  nextWake({ operators, now }: ClaimScope): EpochMs | undefined {
+  /** Returns when the next run of a scope may be claimed, and when the next gated run is due. */
+  nextWake(scope: ClaimScope): NextWake {
+    return { claimAt: this.#nextClaim(scope), lookAt: this.#gated.peek()?.lookAt };
+  }
+
+  /** Returns gated runs that are due, in order. */
+  dueGated({ now, limit, after }: GatedQuery): RunRow[] {
+    const due: RunRow[] = [];
+    for (const row of this.#gated.ascending()) {
+      if (row.lookAt > now || due.length >= limit) break;
+      const order = after && (row.lookAt - after.lookAt || compareText(row.run.id, after.id));
+      if (order === undefined || order > 0) due.push(row);
+    }
+    return due;
+  }
+
+  /** Makes the gated runs due that a run of this group wakes by its end. */
+  wake(groupId: string): void {
+    for (const row of [...(this.#sleepers.get(groupId) ?? [])]) this.update(row, () => lookAgain(row, 0));
+  }
+
+  #nextClaim({ operators, now }: ClaimScope): EpochMs | undefined {
     const first = (queue: ClaimQueue): RunRow[] =>
       operators.flatMap((operator) => this.#queue(queue, operator).peek() ?? []);
     if (first("live").length > 0 || first("rest").length > 0) return now;
@@ -174,6 +199,7 @@ export class RunTable {
     if (run.isBlocking) this.#blocking.add(row);
     if (isUncovered(run)) this.#uncovered.add(row);
     this.#queueOf(row)?.add(row);
+    if (run.place === "gated") this.#hold(row);
     const counter = counterOf(run);
     if (counter !== undefined) group.schedule[counter] += 1;
   }
@@ -185,20 +211,44 @@ export class RunTable {
     if (run.isBlocking) this.#blocking.delete(row);
     if (isUncovered(run)) this.#uncovered.delete(row);
     this.#queueOf(row)?.remove(row);
+    if (run.place === "gated") this.#release(row);
     const counter = counterOf(run);
     if (counter !== undefined) group.schedule[counter] -= 1;
+  }
+
+  #hold(row: RunRow): void {
+    if (row.run.kind === "SCHEDULED" && row.gating !== "overtakable") row.group.turns.add(row);
+    for (const groupId of row.run.wait?.wokenBy ?? []) {
+      const sleepers = this.#sleepers.get(groupId);
+      if (sleepers === undefined) this.#sleepers.set(groupId, new Set([row]));
+      else sleepers.add(row);
+    }
+  }
+
+  #release(row: RunRow): void {
+    row.group.turns.delete(row);
+    for (const groupId of row.run.wait?.wokenBy ?? []) {
+      const sleepers = this.#sleepers.get(groupId);
+      sleepers?.delete(row);
+      if (sleepers?.size === 0) this.#sleepers.delete(groupId);
+    }
   }
 
   #queueOf({ run, group, queue }: RunRow): IndexedHeap<RunRow> | undefined {
     if (run.place === "ready") return this.#queue(queue, run.operator);
     if (run.place === "active") return this.#held;
+    if (run.place === "gated") return this.#gated;
     return run.place === "waiting" ? group.waiting : undefined;
   }
 }
 
 /** Returns which of its lane's counts includes the run. */
-function counterOf({ kind, place }: MutableRun): "waitingRuns" | "admittedRuns" | "blockingRuns" | undefined {
+function counterOf({
+  kind,
+  place,
+}: MutableRun): "waitingRuns" | "gatedRuns" | "admittedRuns" | "blockingRuns" | undefined {
   if (kind !== "SCHEDULED") return undefined;
+  if (place === "gated") return "gatedRuns";
   if (place === "waiting") return "waitingRuns";
   if (place === "blocking") return "blockingRuns";
   return isAdmitted(place) ? "admittedRuns" : undefined;

@@ -5,12 +5,15 @@ import { isUncovered } from "../../run/covering.js";
 import { isEnded } from "../../run/lane.js";
 import type { NewRun, Run, RunReason, RunState } from "../../run/run.js";
 import { isStanding, mayBeRevived, mayRunBeside } from "../../run/standing.js";
+import { gatingOf } from "../../schedule/gates-of.js";
+import type { GateSettlement } from "../gate-queue.js";
 import type { ClaimedRun, HeldLease, LeaseState, RunChange } from "../run-queue.js";
 import type { ScheduleChange } from "../schedule-table.js";
 import type { BackfillRow } from "./backfill-table.js";
+import { frozenCopy } from "./frozen-copy.js";
 import type { Group } from "./group.js";
-import { admit } from "./lane.js";
-import { applyChange, type RunRow, snapshot } from "./run-row.js";
+import { admit, holdAtGates, openGates } from "./lane.js";
+import { applyChange, lookAgain, type RunRow, snapshot } from "./run-row.js";
 import type { RunTable } from "./run-table.js";
 
 /** Returns whether all of these runs of a group may be inserted beside the live lane. */
@@ -57,10 +60,11 @@ export function changeRun(runs: RunTable, change: RunChange): boolean {
   if (row === undefined || !change.from.includes(row.run.state) || !mayWrite(row, change.token)) return false;
   if (isRevival(row.run, change) && !mayBeRevived(row.run, standingFor(row.group, row.run))) return false;
   runs.update(row, (run) => {
-    applyChange(run, change);
     if (change.scheduleVersion !== undefined) setVersion(row, change.scheduleVersion);
+    applyChange(row, change);
     if (run.place === "ready" && row.token > 0) row.queue = "retry";
   });
+  if (isEnded(change.state)) runs.wake(row.run.groupId);
   if (change.state === "SUCCEEDED") supersedeEarlier(runs, row.group, row.run, () => true);
   admit(runs, row.group, change.at);
   return true;
@@ -97,18 +101,47 @@ export function reviveCancelled(
   }
 }
 
-/** Gives a group's planned runs the current version of its schedule. */
-export function adoptPlanned(runs: RunTable, group: Group): void {
-  for (const row of group.open) {
-    if (row.run.state !== "PLANNED") continue;
+/**
+ * Gives a group's planned runs the current version of its schedule. The gates of that version are asked about
+ * all that are not between two attempts.
+ */
+export function adoptPlanned(runs: RunTable, group: Group, at: EpochMs): void {
+  for (const row of [...group.open]) {
+    const { run } = row;
+    if (run.state !== "PLANNED") continue;
     runs.update(row, () => setVersion(row, group.schedule.version));
+    const isFresh = run.place === "ready" && run.wait === null && row.gating !== "none";
+    if (isFresh) holdAtGates(runs, row, at);
+    else if (run.place === "gated") runs.update(row, () => lookAgain(row, at));
   }
+  admit(runs, group, at);
 }
 
-/** A run's operator is that of its version. */
-function setVersion({ run, group }: RunRow, version: number): void {
+/** Settles the gates of a run; `false` if it is not as expected. */
+export function settleGates(runs: RunTable, settlement: GateSettlement): boolean {
+  const row = runs.get(settlement.id);
+  if (row?.run.place !== "gated" || row.look !== settlement.look) return false;
+  if (settlement.isOpen) {
+    openGates(runs, row, settlement.at);
+  } else {
+    runs.update(row, (run) => {
+      run.wait = frozenCopy(settlement.wait);
+      lookAgain(row, settlement.lookAt);
+    });
+  }
+  return true;
+}
+
+/** A run's operator and its gating are those of its version. */
+function setVersion(row: RunRow, version: number): void {
+  const { run, group } = row;
   run.scheduleVersion = version;
-  run.operator = group.versions[version - 1]?.spec.operator.toLowerCase() ?? run.operator;
+  const spec = group.versions[version - 1]?.spec;
+  if (spec === undefined) return;
+  run.operator = spec.operator.toLowerCase();
+  const gating = gatingOf(spec);
+  // A gated run keeps or leaves its turn as before until the gatekeeper finds that it has no gates any more.
+  if (run.place !== "gated" || gating !== "none") row.gating = gating;
 }
 
 /** Sets the end of a lease that is still held. */

@@ -8,7 +8,7 @@ import { isThere, NEW_RUN } from "./plan-functions.js";
  */
 export const backfillFunctions = (s: string): string[] => [
   // Moves a backfill's cursor and inserts its next runs, if everything is as expected.
-  `CREATE FUNCTION ${s}.plan_backfill(step json, runs json) RETURNS boolean ${PLPGSQL} AS $$
+  `CREATE OR REPLACE FUNCTION ${s}.plan_backfill(step json, runs json) RETURNS boolean ${PLPGSQL} AS $$
   DECLARE
     c record;
     is_taken boolean;

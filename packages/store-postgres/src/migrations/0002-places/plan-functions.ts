@@ -1,16 +1,16 @@
 import { LIVE_TOLERANCE_MS } from "@tidegate/core";
 import { PLPGSQL } from "./language.js";
 import { lockGroups } from "./lock-groups.js";
-import { queueBeside, queueInLane } from "./queues.js";
+import { gatedSince, gatingNo, queueBeside, queueInLane } from "./queues.js";
 
 /** The fields of a run as the planner creates it. */
 export const NEW_RUN = `id text, "groupId" text, kind text, lower bigint, upper bigint,
   generation integer, intervals integer, "scheduledTime" bigint, state text, reason text, "scheduleVersion" integer,
-  "backfillId" text, operator text, "plannedAt" bigint`;
+  "backfillId" text, operator text, gating text, "plannedAt" bigint`;
 
 /** The columns written from it, in this order; the others belong to runs that have begun. */
 const NEW_RUN_COLUMNS = `group_id, lower, generation, upper, id, kind, intervals, scheduled_time, state, reason,
-  schedule_version, backfill_id, operator, place, queue, ready_at, wait, planned_at, ended_at`;
+  schedule_version, backfill_id, operator, gating, place, queue, ready_at, wait, look_at, planned_at, ended_at`;
 
 /**
  * Whether a run `w` exists already, by id or by interval and generation. Scalar subqueries use the indexes
@@ -30,7 +30,7 @@ export const isThere = (s: string): string =>
  */
 export const planFunctions = (s: string): string[] => [
   // `maySupersede` of core as SQL, for all of these ids. The group is locked, so ended runs stay as they are.
-  `CREATE FUNCTION ${s}.may_supersede(the_group text, ids text[], runs json) RETURNS boolean ${PLPGSQL} AS $$
+  `CREATE OR REPLACE FUNCTION ${s}.may_supersede(the_group text, ids text[], runs json) RETURNS boolean ${PLPGSQL} AS $$
   BEGIN
     RETURN (SELECT count(*) = cardinality(ids) FROM ${s}.run r
       WHERE r.id = ANY (ids) AND r.group_id = the_group AND NOT r.is_superseded
@@ -41,15 +41,19 @@ export const planFunctions = (s: string): string[] => [
   END $$`,
 
   // Plans steps of different groups. Returns those that were made.
-  `CREATE FUNCTION ${s}.plan_wave(steps json) RETURNS integer[] ${PLPGSQL} AS $$
+  `CREATE OR REPLACE FUNCTION ${s}.plan_wave(steps json) RETURNS integer[] ${PLPGSQL} AS $$
   DECLARE
     made integer[];
+    skipped text[];
+    held text[];
+    at_time bigint;
     covering json;
     one record;
   BEGIN
     ${lockGroups(s, "steps")}
     WITH good AS MATERIALIZED (
-      SELECT c.*, t.delay_ms, t.admitted_runs, CASE WHEN t.waiting_runs > 0 OR t.blocking_runs > 0 THEN 0
+      SELECT c.*, t.delay_ms, t.admitted_runs, t.gated_runs, CASE WHEN t.waiting_runs > 0 OR t.blocking_runs > 0
+            OR t.gated_runs > 0 AND ${s}.keeps_turn(t.group_id, ${Number.MAX_SAFE_INTEGER}, 0, 0) THEN 0
           ELSE t.lane_width - t.admitted_runs END AS places
         FROM json_to_recordset(steps) AS c (step integer, "groupId" text, version integer, watermark bigint,
           "newWatermark" bigint, "nextFireAt" bigint, "plannedAt" bigint, runs json, "whilePaused" boolean,
@@ -63,33 +67,41 @@ export const planFunctions = (s: string): string[] => [
           SELECT FROM json_to_recordset(c.runs) AS w (${NEW_RUN}) WHERE ${isThere(s)})
     ), numbered AS (
       SELECT g.step, g.places, g.admitted_runs, g."plannedAt" AS admitted_at, w.*,
-          row_number() OVER lane AS place_no,
+          ${gatingNo("w.gating")} AS gating_no,
+          sum((${gatingNo("w.gating")} = 0)::int) OVER lane AS place_no,
+          sum((w.gating IS NOT DISTINCT FROM 'in-turn')::int) OVER lane
+            - (w.gating IS NOT DISTINCT FROM 'in-turn')::int AS turns_before,
           first_value(g."plannedAt" - w."scheduledTime" - g.delay_ms
-            > (w.upper - w.lower) / w.intervals + ${LIVE_TOLERANCE_MS}) OVER lane AS lags
+            > (w.upper - w.lower) / w.intervals + ${LIVE_TOLERANCE_MS}) OVER fresh AS lags
         FROM good g CROSS JOIN LATERAL json_to_recordset(g.runs) AS w (${NEW_RUN})
-        WINDOW lane AS (PARTITION BY g.step, w.state ORDER BY w.lower, w.generation, w.upper)
+        WINDOW lane AS (PARTITION BY g.step, w.state ORDER BY w.lower, w.generation, w.upper),
+          fresh AS (PARTITION BY g.step, w.state, ${gatingNo("w.gating")} = 0 ORDER BY w.lower, w.generation, w.upper)
     ), placed AS MATERIALIZED (
-      SELECT *, CASE WHEN state <> 'PLANNED' THEN 'none' WHEN kind <> 'SCHEDULED' OR place_no <= places THEN 'ready'
-          ELSE 'waiting' END AS place
+      SELECT *, CASE WHEN state <> 'PLANNED' THEN 'none'
+          WHEN kind = 'SCHEDULED' AND (turns_before > 0 OR place_no + (gating_no > 0)::int > places) THEN 'waiting'
+          WHEN gating_no = 0 THEN 'ready' ELSE 'gated' END AS place
         FROM numbered
     ), inserted AS (
       INSERT INTO ${s}.run (${NEW_RUN_COLUMNS})
         SELECT "groupId", lower, generation, upper, id, kind, intervals, "scheduledTime", state, reason,
-          "scheduleVersion", "backfillId", operator, place,
-          CASE WHEN place <> 'ready' THEN 0 WHEN kind <> 'SCHEDULED' THEN ${queueBeside("kind")}
+          "scheduleVersion", "backfillId", operator, gating_no, place,
+          CASE WHEN place <> 'ready' AND (place <> 'gated' OR kind = 'SCHEDULED') THEN 0 WHEN kind <> 'SCHEDULED' THEN ${queueBeside("kind")}
             ELSE ${queueInLane("false", "lags", "admitted_runs + place_no")} END,
           CASE WHEN place = 'ready' THEN admitted_at END,
-          CASE WHEN place = 'waiting' THEN json_build_object('reason', 'lane', 'since', "plannedAt")::text END,
-          "plannedAt", CASE WHEN place = 'none' THEN "plannedAt" END
+          CASE place WHEN 'waiting' THEN json_build_object('reason', 'lane', 'since', "plannedAt")::text
+            WHEN 'gated' THEN ${gatedSince("admitted_at")} END,
+          CASE WHEN place = 'gated' THEN admitted_at END, "plannedAt", CASE WHEN place = 'none' THEN "plannedAt" END
         FROM placed
     ), counted AS (
       UPDATE ${s}.schedule_state t SET watermark = n.watermark, next_fire_at = n.next_fire_at,
           admitted_runs = t.admitted_runs + n.admitted, waiting_runs = t.waiting_runs + n.waiting,
+          gated_runs = t.gated_runs + n.gated,
           longest_run_ms = greatest(t.longest_run_ms, n.longest)
         FROM (
           SELECT "groupId", max(watermark) AS watermark, max(next_fire_at) AS next_fire_at,
               count(*) FILTER (WHERE place = 'ready') AS admitted,
-              count(*) FILTER (WHERE place = 'waiting') AS waiting, max(upper - lower) AS longest
+              count(*) FILTER (WHERE place = 'waiting') AS waiting,
+              count(*) FILTER (WHERE place = 'gated') AS gated, max(upper - lower) AS longest
             FROM (
               SELECT "groupId", "newWatermark" AS watermark, "nextFireAt" AS next_fire_at, NULL AS place,
                 NULL::bigint AS lower, NULL::bigint AS upper FROM good
@@ -98,19 +110,23 @@ export const planFunctions = (s: string): string[] => [
             ) parts GROUP BY "groupId"
         ) n WHERE t.group_id = n."groupId"
     )
-    SELECT array_agg(step), json_agg(json_build_object('g', "groupId", 'ids', supersedes, 'at', "plannedAt"))
+    SELECT (SELECT array_agg(DISTINCT "groupId") FROM placed WHERE place = 'none'),
+        array_agg("groupId") FILTER (WHERE gated_runs > 0), max("plannedAt"), array_agg(step), json_agg(json_build_object('g', "groupId", 'ids', supersedes, 'at', "plannedAt"))
         FILTER (WHERE supersedes IS NOT NULL)
-      INTO made, covering FROM good;
+      INTO skipped, held, at_time, made, covering FROM good;
     IF covering IS NOT NULL THEN
       FOR one IN SELECT * FROM json_to_recordset(covering) AS x (g text, ids text[], "at" bigint) LOOP
         PERFORM ${s}.supersede_runs(one.g, one.ids, one.at);
       END LOOP;
     END IF;
+    -- A run of an earlier interval need not wait behind one that keeps its turn.
+    IF held IS NOT NULL THEN PERFORM ${s}.admit(held, at_time); END IF;
+    IF skipped IS NOT NULL AND EXISTS (SELECT FROM ${s}.gate_waker) THEN PERFORM ${s}.wake(skipped); END IF;
     RETURN coalesce(made, '{}');
   END $$`,
 
   // Plans waves one after the other: steps of one group are decided in their order.
-  `CREATE FUNCTION ${s}.plan(waves json) RETURNS integer[] ${PLPGSQL} AS $$
+  `CREATE OR REPLACE FUNCTION ${s}.plan(waves json) RETURNS integer[] ${PLPGSQL} AS $$
   DECLARE
     wave json;
     made integer[] := '{}';
@@ -122,19 +138,24 @@ export const planFunctions = (s: string): string[] => [
   END $$`,
 
   // Inserts a run beside the lane; it supersedes what has not succeeded of its interval.
-  `CREATE FUNCTION ${s}.insert_beside(new_run json) RETURNS boolean ${PLPGSQL} AS $$
+  `CREATE OR REPLACE FUNCTION ${s}.insert_beside(new_run json) RETURNS boolean ${PLPGSQL} AS $$
   DECLARE
     added record;
+    new_place text;
   BEGIN
     SELECT * INTO added FROM json_to_record(new_run) AS x (${NEW_RUN});
+    new_place := CASE WHEN added.state <> 'PLANNED' THEN 'none' WHEN ${gatingNo("added.gating")} = 0 THEN 'ready'
+      ELSE 'gated' END;
     UPDATE ${s}.schedule_state SET longest_run_ms = greatest(longest_run_ms, added.upper - added.lower)
       WHERE group_id = added."groupId";
     IF NOT FOUND THEN RETURN false; END IF;
     INSERT INTO ${s}.run (${NEW_RUN_COLUMNS})
       VALUES (added."groupId", added.lower, added.generation, added.upper, added.id, added.kind, added.intervals,
         added."scheduledTime", added.state, added.reason, added."scheduleVersion", added."backfillId", added.operator,
-        CASE WHEN added.state = 'PLANNED' THEN 'ready' ELSE 'none' END, ${queueBeside("added.kind")},
-        CASE WHEN added.state = 'PLANNED' THEN added."plannedAt" END, NULL, added."plannedAt",
+        ${gatingNo("added.gating")}, new_place, ${queueBeside("added.kind")},
+        CASE WHEN new_place = 'ready' THEN added."plannedAt" END,
+        CASE WHEN new_place = 'gated' THEN ${gatedSince('added."plannedAt"')} END,
+        CASE WHEN new_place = 'gated' THEN added."plannedAt" END, added."plannedAt",
         CASE WHEN added.state <> 'PLANNED' THEN added."plannedAt" END)
       ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN RETURN false; END IF;
@@ -145,7 +166,7 @@ export const planFunctions = (s: string): string[] => [
     RETURN true;
   END $$`,
 
-  `CREATE FUNCTION ${s}.insert_runs(runs json, is_exclusive boolean) RETURNS boolean[] ${PLPGSQL} AS $$
+  `CREATE OR REPLACE FUNCTION ${s}.insert_runs(runs json, is_exclusive boolean) RETURNS boolean[] ${PLPGSQL} AS $$
   DECLARE
     added json;
     answers boolean[] := '{}';

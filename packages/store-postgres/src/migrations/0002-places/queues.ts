@@ -1,10 +1,30 @@
-import { CLAIM_QUEUES, type ClaimQueue, LIVE_PLACES, LIVE_TOLERANCE_MS } from "@tidegate/core";
+import {
+  CLAIM_QUEUES,
+  type ClaimQueue,
+  GATINGS,
+  type Gating,
+  LIVE_PLACES,
+  LIVE_TOLERANCE_MS,
+} from "@tidegate/core";
 
 /** The stored number of each queue. */
 export const QUEUE_NO = Object.fromEntries(CLAIM_QUEUES.map((queue, no) => [queue, no])) as Record<
   ClaimQueue,
   number
 >;
+
+/** The stored number of each gating. */
+export const GATING_NO = Object.fromEntries(GATINGS.map((gating, no) => [gating, no])) as Record<
+  Gating,
+  number
+>;
+
+/** The number of a gating that is given by its name, or not at all. */
+export const gatingNo = (name: string): string =>
+  `CASE ${name} WHEN 'in-turn' THEN ${GATING_NO["in-turn"]} WHEN 'overtakable' THEN ${GATING_NO.overtakable} ELSE 0 END`;
+
+/** `gatedSince` of core as SQL. */
+export const gatedSince = (at: string): string => `json_build_object('reason', 'gate', 'since', ${at})::text`;
 
 /** `isLagging` of core as SQL. */
 export const isLagging = (run: string, at: string, delayMs: string): string =>

@@ -1,6 +1,6 @@
 import { PLPGSQL } from "./language.js";
-import { operatorOf } from "./operator-of.js";
-import { QUEUE_NO } from "./queues.js";
+import { gatingOf, operatorOf } from "./operator-of.js";
+import { gatedSince, QUEUE_NO } from "./queues.js";
 
 /** Bits of `sets`: which of its optional fields a change sets. */
 export const SETS = {
@@ -27,14 +27,14 @@ const optional = (field: keyof typeof SETS, column: string, given: string): stri
   `${column} = CASE WHEN b.sets & ${SETS[field]} > 0 THEN b.${given} ELSE r.${column} END`;
 
 const isOpen = (state: string): string => `(${state} IN ('PLANNED', 'SUBMITTING', 'RUNNING'))`;
-const isAdmitted = (place: string): string => `(${place} IN ('gated', 'ready', 'active'))`;
+const isAdmitted = (place: string): string => `(${place} IN ('ready', 'active'))`;
 
 /**
  * `placementAfter` of core as SQL: the place that a change `x` gives to a run `r` whose blocking is known.
  */
 const NEW_PLACE = `CASE WHEN NOT ${isOpen("x.state")} THEN CASE WHEN b.blocks AND r.kind = 'SCHEDULED' THEN 'blocking' ELSE 'none' END
     WHEN x.state <> 'PLANNED' THEN 'active'
-    WHEN coalesce(x.place, 'waiting') = 'waiting' AND r.kind <> 'SCHEDULED' THEN 'ready'
+    WHEN coalesce(x.place, 'waiting') = 'waiting' AND r.kind <> 'SCHEDULED' THEN CASE g.gating WHEN 0 THEN 'ready' ELSE 'gated' END
     ELSE coalesce(x.place, 'waiting') END`;
 
 /**
@@ -45,20 +45,23 @@ const NEW_PLACE = `CASE WHEN NOT ${isOpen("x.state")} THEN CASE WHEN b.blocks AN
 export const runFunctions = (s: string): string[] => [
   // Changes different runs; one that revives a run is alone. Returns those that were made. Callers must have
   // locked groups and runs.
-  `CREATE FUNCTION ${s}.change_wave(changes json) RETURNS integer[] ${PLPGSQL} AS $$
+  `CREATE OR REPLACE FUNCTION ${s}.change_wave(changes json) RETURNS integer[] ${PLPGSQL} AS $$
   DECLARE
     made integer[];
     at_time bigint;
     groups text[];
+    ended text[];
     succeeded json[];
     one json;
   BEGIN
     WITH before AS MATERIALIZED (
       SELECT x.*, r.group_id, r.kind, r.lower, r.upper, r.generation, r.backfill_id, r.state AS was, r.place AS was_at,
-          b.blocks, p.new_place
+          b.blocks, p.new_place, g.gating
         FROM json_to_recordset(changes) AS x (${CHANGE}) JOIN ${s}.run r ON r.id = x.id
         CROSS JOIN LATERAL (SELECT x.state = 'FAILED' AND NOT r.is_superseded
           AND coalesce(x."isBlocking", r.is_blocking) AS blocks) b
+        CROSS JOIN LATERAL (SELECT CASE WHEN x.sets & ${SETS.scheduleVersion} > 0
+          THEN ${gatingOf(s, "r", 'x."scheduleVersion"')} ELSE r.gating END AS gating) g
         CROSS JOIN LATERAL (SELECT ${NEW_PLACE} AS new_place) p
         WHERE r.state = ANY (x."from")
           AND CASE WHEN x.token IS NULL THEN r.state NOT IN ('SUBMITTING', 'RUNNING') ELSE x.token = r.token END
@@ -70,7 +73,10 @@ export const runFunctions = (s: string): string[] => [
           ready_at = CASE b.new_place WHEN 'ready' THEN coalesce(b."readyAt", b.at) END,
           lease_until = CASE b.new_place WHEN 'active' THEN coalesce(r.lease_until, b.at) END,
           wait = CASE WHEN b.new_place = 'waiting' THEN json_build_object('reason', 'lane', 'since', b.at)::text
+            WHEN b.new_place = 'gated' AND b.place IS DISTINCT FROM 'gated' THEN ${gatedSince("b.at")}
             WHEN b.new_place IN ('gated', 'ready') THEN b.wait END,
+          gating = b.gating, look_at = CASE b.new_place WHEN 'gated' THEN b.at ELSE r.look_at END,
+          look = r.look + (b.new_place = 'gated')::int,
           is_cancel_requested = r.is_cancel_requested AND ${isOpen("b.state")},
           ${optional("reason", "reason", "reason")},
           ${optional("attempt", "attempt", "attempt")},
@@ -93,15 +99,22 @@ export const runFunctions = (s: string): string[] => [
     ), deltas AS MATERIALIZED (
       SELECT group_id,
           sum(${isAdmitted("new_place")}::int - ${isAdmitted("was_at")}::int) AS admitted,
+          sum((new_place = 'gated')::int - (was_at = 'gated')::int) AS gated,
           sum((new_place = 'waiting')::int - (was_at = 'waiting')::int) AS waiting,
           sum((new_place = 'blocking')::int - (was_at = 'blocking')::int) AS blocking
         FROM before WHERE kind = 'SCHEDULED' GROUP BY group_id
     ), lanes AS (
       UPDATE ${s}.schedule_state t SET admitted_runs = t.admitted_runs + d.admitted,
+          gated_runs = t.gated_runs + d.gated,
           waiting_runs = t.waiting_runs + d.waiting, blocking_runs = t.blocking_runs + d.blocking
         FROM deltas d WHERE t.group_id = d.group_id
-          AND (d.admitted <> 0 OR d.waiting <> 0 OR d.blocking <> 0)
+          AND (d.admitted <> 0 OR d.gated <> 0 OR d.waiting <> 0 OR d.blocking <> 0)
         RETURNING t.group_id, t.waiting_runs > 0 AND t.blocking_runs = 0 AND t.admitted_runs < t.lane_width AS has_room
+    ), wakers AS (
+      INSERT INTO ${s}.gate_waker (group_id, run_id) SELECT e.value, b.id FROM before b
+        CROSS JOIN LATERAL json_array_elements_text(b.wait::json->'wokenBy') e
+        WHERE b.new_place = 'gated' AND b.wait IS NOT NULL
+        ON CONFLICT DO NOTHING
     ), backfills AS (
       UPDATE ${s}.backfill f SET open_runs = f.open_runs + d.step FROM (
         SELECT backfill_id, sum(${isOpen("state")}::int - ${isOpen("was")}::int) AS step FROM before
@@ -111,8 +124,9 @@ export const runFunctions = (s: string): string[] => [
     SELECT (SELECT array_agg(no) FROM before), (SELECT max(at) FROM before),
         (SELECT array_agg(group_id ORDER BY group_id) FROM lanes WHERE has_room),
         (SELECT array_agg(json_build_object('g', group_id, 'l', lower, 'u', upper, 'n', generation)) FROM before
-          WHERE state = 'SUCCEEDED' AND generation > 0)
-      INTO made, at_time, groups, succeeded;
+          WHERE state = 'SUCCEEDED' AND generation > 0),
+        (SELECT array_agg(DISTINCT group_id) FROM before WHERE NOT ${isOpen("state")})
+      INTO made, at_time, groups, succeeded, ended;
     IF succeeded IS NOT NULL THEN
       FOREACH one IN ARRAY succeeded LOOP
         PERFORM ${s}.supersede(one->>'g', (one->>'l')::bigint, (one->>'u')::bigint, (one->>'n')::integer, 'all',
@@ -120,12 +134,13 @@ export const runFunctions = (s: string): string[] => [
       END LOOP;
     END IF;
     IF groups IS NOT NULL THEN PERFORM ${s}.admit(groups, at_time); END IF;
+    IF ended IS NOT NULL AND EXISTS (SELECT FROM ${s}.gate_waker) THEN PERFORM ${s}.wake(ended); END IF;
     RETURN coalesce(made, '{}');
   END $$`,
 
   // Makes waves one after the other: changes of one run are decided in their order. Everything that any wave
   // touches is locked first, so that two batches never deadlock.
-  `CREATE FUNCTION ${s}.change_runs(waves json) RETURNS integer[] ${PLPGSQL} AS $$
+  `CREATE OR REPLACE FUNCTION ${s}.change_runs(waves json) RETURNS integer[] ${PLPGSQL} AS $$
   DECLARE
     wave json;
     made integer[] := '{}';

@@ -1,6 +1,7 @@
 import { PLPGSQL, PLPGSQL_WITHOUT_TABLES } from "./language.js";
 import { lockGroups } from "./lock-groups.js";
-import { operatorOf } from "./operator-of.js";
+import { gatingOf, operatorOf } from "./operator-of.js";
+import { gatedSince } from "./queues.js";
 import { SETS } from "./run-functions.js";
 
 const plans = (status: string): string => `${status} IN ('REGISTERING', 'REGISTERED', 'FAILED')`;
@@ -12,13 +13,13 @@ const plans = (status: string): string => `${status} IN ('REGISTERING', 'REGISTE
  */
 export const scheduleFunctions = (s: string): string[] => [
   // Inserts version 1 of each. Returns those that are new.
-  `CREATE FUNCTION ${s}.insert_schedules(added json) RETURNS integer[] ${PLPGSQL_WITHOUT_TABLES} AS $$
+  `CREATE OR REPLACE FUNCTION ${s}.insert_schedules(added json) RETURNS integer[] ${PLPGSQL_WITHOUT_TABLES} AS $$
   DECLARE
     made integer[];
   BEGIN
     WITH wanted AS MATERIALIZED (
       SELECT * FROM json_to_recordset(added) AS x (no integer, "groupId" text, status text, incarnation text,
-        engine text, labels text[], origin bigint, watermark bigint, "nextFireAt" bigint, "laneWidth" integer, "delayMs" bigint, spec text,
+        engine text, labels text[], origin bigint, watermark bigint, "nextFireAt" bigint, "laneWidth" integer, "delayMs" bigint, gating integer, spec text,
         tzdata text, "createdAt" bigint)
     ), schedules AS (
       INSERT INTO ${s}.schedule (group_id, version, status, incarnation, engine, labels, origin, created_at, updated_at)
@@ -32,25 +33,26 @@ export const scheduleFunctions = (s: string): string[] => [
           lane_width)
         SELECT "groupId", incarnation, 1, ${plans("status")}, watermark, "nextFireAt", "delayMs", "laneWidth" FROM fresh
     ), versions AS (
-      INSERT INTO ${s}.schedule_version (group_id, version, spec, tzdata, since, delay_ms, created_at)
-        SELECT "groupId", 1, spec, tzdata, watermark, "delayMs", "createdAt" FROM fresh
+      INSERT INTO ${s}.schedule_version (group_id, version, spec, gating, tzdata, since, delay_ms, created_at)
+        SELECT "groupId", 1, spec, coalesce(gating, 0), tzdata, watermark, "delayMs", "createdAt" FROM fresh
     )
     SELECT array_agg(no) INTO made FROM fresh;
     RETURN coalesce(made, '{}');
   END $$`,
 
   // Makes one change, if the schedule is still as expected. Its lock is held.
-  `CREATE FUNCTION ${s}.change_schedule(change json) RETURNS boolean ${PLPGSQL} AS $$
+  `CREATE OR REPLACE FUNCTION ${s}.change_schedule(change json) RETURNS boolean ${PLPGSQL} AS $$
   DECLARE
     c record;
     t record;
     new_version integer;
     new_status text;
     new_watermark bigint;
+    regated integer;
   BEGIN
     SELECT * INTO c FROM json_to_record(change) AS x ("groupId" text, version integer, statuses text[],
       "updatedAt" bigint, status text, "setsReason" boolean, "statusReason" text, "hasSpec" boolean, spec text,
-      tzdata text, engine text, labels text[], "delayMs" bigint, "laneWidth" integer, "setsNextFire" boolean,
+      tzdata text, engine text, labels text[], "delayMs" bigint, gating integer, "laneWidth" integer, "setsNextFire" boolean,
       "nextFireAt" bigint, origin bigint, "cancelPlanned" text, "adoptsPlanned" boolean, "revivesReason" text,
       "revivesFrom" bigint);
     SELECT d.version, d.status, d.origin, e.watermark INTO t FROM ${s}.schedule_state e
@@ -73,16 +75,30 @@ export const scheduleFunctions = (s: string): string[] => [
         next_fire_at = CASE WHEN c."setsNextFire" THEN c."nextFireAt" ELSE next_fire_at END
       WHERE group_id = c."groupId";
     IF c."hasSpec" THEN
-      INSERT INTO ${s}.schedule_version (group_id, version, spec, tzdata, since, delay_ms, created_at)
-        VALUES (c."groupId", new_version, c.spec, c.tzdata, new_watermark, c."delayMs", c."updatedAt");
+      INSERT INTO ${s}.schedule_version (group_id, version, spec, gating, tzdata, since, delay_ms, created_at)
+        VALUES (c."groupId", new_version, c.spec, coalesce(c.gating, 0), c.tzdata, new_watermark, c."delayMs", c."updatedAt");
     END IF;
     IF c."cancelPlanned" IS NOT NULL THEN
       PERFORM ${s}.cancel_planned(c."groupId", c."cancelPlanned", c."updatedAt");
     END IF;
     IF c."adoptsPlanned" THEN
-      UPDATE ${s}.run SET schedule_version = new_version,
-          operator = coalesce(${operatorOf(s, 'c."groupId"', "new_version")}, operator)
+      UPDATE ${s}.run r SET schedule_version = new_version,
+          operator = coalesce(${operatorOf(s, 'c."groupId"', "new_version")}, operator),
+          gating = ${gatingOf(s, "r", "new_version")}
         WHERE group_id = c."groupId" AND place IN ('waiting', 'gated', 'ready');
+      -- The gates of the new version are asked about all that are not between two attempts.
+      UPDATE ${s}.run SET look_at = c."updatedAt", look = look + 1 WHERE group_id = c."groupId" AND place = 'gated';
+      WITH fresh AS (
+        UPDATE ${s}.run SET place = 'gated', ready_at = NULL, wait = ${gatedSince('c."updatedAt"')},
+            look_at = c."updatedAt", look = look + 1
+          WHERE group_id = c."groupId" AND place = 'ready' AND wait IS NULL AND gating > 0 RETURNING kind
+      )
+      SELECT count(*) INTO regated FROM fresh WHERE kind = 'SCHEDULED';
+      IF regated > 0 THEN
+        UPDATE ${s}.schedule_state SET admitted_runs = admitted_runs - regated, gated_runs = gated_runs + regated
+          WHERE group_id = c."groupId";
+        PERFORM ${s}.admit(ARRAY[c."groupId"], c."updatedAt");
+      END IF;
     END IF;
     IF c."revivesReason" IS NOT NULL THEN
       PERFORM ${s}.revive_cancelled(c."groupId", c."revivesReason", c."revivesFrom", new_version, c."updatedAt");
@@ -92,7 +108,7 @@ export const scheduleFunctions = (s: string): string[] => [
   END $$`,
 
   // Cancels the planned runs of all kinds.
-  `CREATE FUNCTION ${s}.cancel_planned(the_group text, why text, at_time bigint) RETURNS void ${PLPGSQL} AS $$
+  `CREATE OR REPLACE FUNCTION ${s}.cancel_planned(the_group text, why text, at_time bigint) RETURNS void ${PLPGSQL} AS $$
   DECLARE
     changes json;
   BEGIN
@@ -108,7 +124,7 @@ export const scheduleFunctions = (s: string): string[] => [
 
   // Plans runs again that were cancelled for a reason, one after the other: one may stand in the way of the
   // next.
-  `CREATE FUNCTION ${s}.revive_cancelled(the_group text, why text, from_time bigint, by_version integer,
+  `CREATE OR REPLACE FUNCTION ${s}.revive_cancelled(the_group text, why text, from_time bigint, by_version integer,
       at_time bigint)
     RETURNS void ${PLPGSQL} AS $$
   DECLARE
@@ -123,7 +139,7 @@ export const scheduleFunctions = (s: string): string[] => [
     END LOOP;
   END $$`,
 
-  `CREATE FUNCTION ${s}.change_schedules(changes json) RETURNS boolean[] ${PLPGSQL} AS $$
+  `CREATE OR REPLACE FUNCTION ${s}.change_schedules(changes json) RETURNS boolean[] ${PLPGSQL} AS $$
   DECLARE
     change json;
     answers boolean[] := '{}';
@@ -135,7 +151,7 @@ export const scheduleFunctions = (s: string): string[] => [
     RETURN answers;
   END $$`,
 
-  `CREATE FUNCTION ${s}.purge_schedule(the_group text) RETURNS boolean ${PLPGSQL} AS $$
+  `CREATE OR REPLACE FUNCTION ${s}.purge_schedule(the_group text) RETURNS boolean ${PLPGSQL} AS $$
   BEGIN
     DELETE FROM ${s}.schedule_state WHERE group_id = the_group;
     IF NOT FOUND THEN RETURN false; END IF;

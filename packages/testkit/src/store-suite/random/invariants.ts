@@ -1,6 +1,6 @@
 import { expect } from "@jest/globals";
 import { type CoverageRange, isAdmitted, isEnded, type Run, type Schedule } from "@tidegate/core";
-import { allRuns, LATER, nextWake, scheduleOf } from "../conduct.js";
+import { allRuns, dueAtGates, LATER, nextLook, nextWake, scheduleOf } from "../conduct.js";
 import { GROUPS } from "./operation.js";
 import type { Player } from "./player.js";
 
@@ -46,6 +46,7 @@ export async function everythingOf({ store }: Player): Promise<unknown> {
     backfills: await store.listBackfills({}),
     due: (await store.due({ before: LATER, limit: 10 })).map((fire) => JSON.stringify(fire)).sort(),
     nextWake: await nextWake(store),
+    gated: (await dueAtGates(store)).map(({ run, lookAt }) => ({ id: run.id, lookAt })),
     groups: await Promise.all(groups),
   };
 }
@@ -54,21 +55,31 @@ export async function everythingOf({ store }: Player): Promise<unknown> {
 function expectCounts({ schedule, runs }: GroupView): void {
   const lane = runs.filter(({ kind }) => kind === "SCHEDULED");
   const { admittedRuns: admitted, waitingRuns: waiting, blockingRuns: blocking } = schedule;
-  expect({ admitted, waiting, blocking }).toEqual({
+  const { gatedRuns: gated } = schedule;
+  expect({ admitted, gated, waiting, blocking }).toEqual({
     admitted: lane.filter(({ place }) => isAdmitted(place)).length,
+    gated: lane.filter(({ place }) => place === "gated").length,
     waiting: lane.filter(({ place }) => place === "waiting").length,
     blocking: lane.filter(({ place }) => place === "blocking").length,
   });
 }
 
 /**
- * Fails if a run is admitted beyond the width or while another blocks, or if one waits beside a free place.
+ * Fails if a run is admitted beyond the width or while another blocks, or if one waits beside a free place
+ * although no gated run keeps its turn before it.
  */
-function expectLane({ schedule }: GroupView, width: number, admittedBefore: number): void {
+function expectLane({ schedule, runs }: GroupView, width: number, admittedBefore: number): void {
   const { admittedRuns, waitingRuns, blockingRuns } = schedule;
   const most = blockingRuns > 0 ? admittedBefore : Math.max(width, admittedBefore);
   expect(admittedRuns).toBeLessThanOrEqual(most);
-  if (blockingRuns === 0 && waitingRuns > 0) expect(admittedRuns).toBeGreaterThanOrEqual(width);
+  if (blockingRuns > 0 || waitingRuns === 0 || admittedRuns >= width) return;
+  const [oldest] = runs.filter(
+    ({ kind, place }) => kind === "SCHEDULED" && (place === "waiting" || place === "gated"),
+  );
+  expect({ place: oldest?.place, overlap: schedule.spec.overlap }).toEqual({
+    place: "gated",
+    overlap: "queue",
+  });
 }
 
 /**
@@ -103,6 +114,7 @@ function expectPlaces({ runs }: GroupView): void {
     expect(run.readyAt !== null).toBe(place === "ready");
     expect(run.leaseUntil !== null).toBe(place === "active");
     if (place === "waiting") expect(run.wait).toMatchObject({ reason: "lane" });
+    if (place === "gated") expect(run.wait).not.toBeNull();
     if (place !== "waiting" && place !== "gated" && place !== "ready") expect(run.wait).toBeNull();
   }
 }
@@ -132,6 +144,11 @@ async function expectNextWake({ store, now }: Player): Promise<void> {
     ({ place, history, attempt }) => place === "ready" && attempt + history.length === 0,
   );
   const times = runs.map(({ readyAt, leaseUntil }) => readyAt ?? leaseUntil).filter((time) => time !== null);
+  const gated = await dueAtGates(store, { now: Number.MAX_SAFE_INTEGER, limit: 1_000 });
+  expect(gated.map(({ run }) => run.id).sort()).toEqual(
+    runs.flatMap(({ id, place }) => (place === "gated" ? [id] : [])).sort(),
+  );
+  expect(await nextLook(store)).toBe(gated[0]?.lookAt);
   const next = await nextWake(store, now);
   if (times.length === 0) expect(next).toBeUndefined();
   else if (isFresh) expect(next).toBe(now);

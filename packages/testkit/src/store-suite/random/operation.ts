@@ -52,10 +52,25 @@ export type Operation =
   | { readonly type: "retry"; run: Choice }
   /** Re-runs the interval of one of the ended runs, unless a re-run is in progress. */
   | { readonly type: "rerun"; run: Choice }
+  /** A gatekeeper, possibly with an outdated answer, settles one of the gated runs that are due. */
+  | {
+      readonly type: "settle";
+      run: Choice;
+      isOpen: boolean;
+      leases: number;
+      wokenBy: GroupNo | null;
+      isStale: boolean;
+    }
   /** Takes the next step of the group's backfill. */
   | { readonly type: "backfill"; group: GroupNo; count: number }
   | { readonly type: "resize"; group: GroupNo; width: number }
-  | { readonly type: "update"; group: GroupNo; delayMs: number; adoptsPlanned: boolean }
+  | {
+      readonly type: "update";
+      group: GroupNo;
+      delayMs: number;
+      isGated: boolean;
+      adoptsPlanned: boolean;
+    }
   | { readonly type: "setStatus"; group: GroupNo; status: "REGISTERED" | "PAUSED" | "FAILED" }
   | { readonly type: "cancelPlanned"; group: GroupNo }
   /** Plans what `cancelPlanned` has cancelled again, from the n-th minute on. */
@@ -91,7 +106,8 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     arbitrary: fc.record({ type: fc.constant("backfill"), group, count: fc.integer({ min: 1, max: 3 }) }),
   },
   { weight: 3, arbitrary: fc.record({ type: fc.constant("resize"), group, width: fc.nat(3) }) },
-  { weight: 1, arbitrary: update() },
+  { weight: 8, arbitrary: settle() },
+  { weight: 2, arbitrary: update() },
   { weight: 1, arbitrary: setStatus() },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("cancelPlanned"), group }) },
   {
@@ -133,11 +149,23 @@ function renew(): fc.Arbitrary<OperationOf<"renew">> {
   return fc.record({ type: fc.constant("renew"), claims: fc.array(choice, { maxLength: 3 }), leases });
 }
 
+function settle(): fc.Arbitrary<OperationOf<"settle">> {
+  return fc.record({
+    type: fc.constant("settle"),
+    run: choice,
+    isOpen: fc.boolean(),
+    leases,
+    wokenBy: fc.constantFrom(null, 0, 1),
+    isStale: rarely,
+  });
+}
+
 function update(): fc.Arbitrary<OperationOf<"update">> {
   return fc.record({
     type: fc.constant("update"),
     group,
     delayMs: fc.nat(3),
+    isGated: fc.boolean(),
     adoptsPlanned: fc.boolean(),
   });
 }

@@ -1,6 +1,7 @@
 import {
   type ClaimedRun,
   type EpochMs,
+  gatingOf,
   isEnded,
   isUncovered,
   type Run,
@@ -15,8 +16,17 @@ import { GROUPS, type Operation, type OperationOf } from "./operation.js";
 /** Length of the backfills, which lie before the ledgers, minutes. */
 const BACKFILL_MINUTES = 60;
 
+/** The gates of a schedule that has any. */
+const GATES = { door: {} };
+
+/** One keeps the order of its intervals, one does not; of both, runs go through gates until an update. */
+const SPECS = [
+  { groupId: GROUPS[0], gates: GATES },
+  { groupId: GROUPS[1], gates: GATES, overlap: "allow" },
+] as const;
+
 /**
- * Plays a random history on a store: as one manager, one person and one backfiller, who act correctly but may
+ * Plays a random history on a store: as one manager, one person, one gatekeeper and one backfiller, who act correctly but may
  * be late or hold outdated claims. The result of an operation contains everything that the store returned,
  * except its tokens.
  */
@@ -38,7 +48,7 @@ export class Player {
   async begin(): Promise<void> {
     for (const [index, groupId] of GROUPS.entries()) {
       this.laneWidths.set(groupId, index + 1);
-      await this.store.insertSchedules([aNewSchedule({ spec: { groupId }, laneWidth: index + 1 })]);
+      await this.store.insertSchedules([aNewSchedule({ spec: SPECS[index]!, laneWidth: index + 1 })]);
       const lower = START - BACKFILL_MINUTES * MINUTE;
       await this.store.insertBackfill(
         aBackfill({ id: groupId, groupId, lower, upper: START, createdAt: index }),
@@ -69,6 +79,8 @@ export class Player {
         return this.#retry(operation);
       case "rerun":
         return this.#rerun(operation);
+      case "settle":
+        return this.#settle(operation);
       case "backfill":
         return this.#backfill(operation);
       default:
@@ -97,6 +109,7 @@ export class Player {
         upper: seen + (index + 1) * length,
         intervals: minutes,
         scheduleVersion: schedule.version,
+        gating: gatingOf(schedule.spec),
         ...(skipsFirst && index === 0 ? { state: "SKIPPED", reason: "catchup-dropped" } : {}),
       }),
     );
@@ -226,9 +239,25 @@ export class Player {
     const same = runs.filter((other) => other.lower === lower && other.upper === upper);
     if (same.some(({ state }) => !isEnded(state))) return "under way";
     const generation = Math.max(...same.map((other) => other.generation)) + 1;
+    const gating = gatingOf((await scheduleOf(this.store, groupId)).spec);
     return this.store.insertRuns([
-      aRun({ groupId, kind: "MANUAL", lower, upper, intervals, generation, plannedAt: this.now }),
+      aRun({ groupId, kind: "MANUAL", lower, upper, intervals, generation, gating, plannedAt: this.now }),
     ]);
+  }
+
+  async #settle({ run, isOpen, leases, wokenBy, isStale }: OperationOf<"settle">): Promise<unknown> {
+    const due = await this.store.listGated({ now: this.now, limit: 20 });
+    const chosen = due.at(run % due.length);
+    if (chosen === undefined) return "nothing due";
+    const { id, wait: before } = chosen.run;
+    const common = { id, look: isStale ? chosen.look - 1 : chosen.look, at: this.now };
+    const lookAt = this.now + leases * LEASE;
+    const wakers = wokenBy === null ? {} : { wokenBy: [GROUPS[wokenBy]!] };
+    const wait = { reason: "closed", since: before?.since ?? this.now, lookAgainAt: lookAt, ...wakers };
+    const settled = await this.store.settleGates([
+      isOpen ? { ...common, isOpen } : { ...common, isOpen, wait, lookAt },
+    ]);
+    return { settled, due: due.map((one) => ({ run: one.run, lookAt: one.lookAt })) };
   }
 
   async #backfill({ group, count }: OperationOf<"backfill">): Promise<unknown> {
@@ -236,10 +265,11 @@ export class Player {
     const backfill = await this.store.getBackfill(groupId);
     if (backfill === undefined) return "no backfill";
     const { cursor, upper } = backfill;
+    const gating = gatingOf((await this.#schedule(group)).spec);
     const newCursor = Math.min(upper, cursor + count * MINUTE);
     const runs = [];
     for (let lower = cursor; lower < newCursor; lower += MINUTE) {
-      runs.push(aRun({ groupId, kind: "BACKFILL", backfillId: groupId, lower, plannedAt: this.now }));
+      runs.push(aRun({ groupId, kind: "BACKFILL", backfillId: groupId, lower, gating, plannedAt: this.now }));
     }
     const state = cursor === upper ? "DONE" : "RUNNING";
     return this.store.planBackfill({ id: groupId, cursor, newCursor, state, updatedAt: this.now, runs });
@@ -255,7 +285,10 @@ export class Player {
         this.laneWidths.set(groupId, operation.width);
         return change(this.store, { laneWidth: operation.width, updatedAt: this.now }, groupId);
       case "update": {
-        const next = { spec: { ...spec, delayMs: operation.delayMs }, tzdata: "2026a" };
+        const next = {
+          spec: { ...spec, delayMs: operation.delayMs, gates: operation.isGated ? GATES : {} },
+          tzdata: "2026a",
+        };
         const { adoptsPlanned } = operation;
         return change(this.store, { spec: next, adoptsPlanned, updatedAt: this.now }, groupId);
       }

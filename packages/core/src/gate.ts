@@ -1,0 +1,7 @@
+/**
+ * The contract of a gate, which holds runs until a condition is met.
+ *
+ * @module
+ */
+
+export type { ClosedGate, Gate, GateAnswer, GateContext, GateRequest, OpenGate } from "./gate/gate.js";

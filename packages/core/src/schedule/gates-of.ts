@@ -1,0 +1,35 @@
+import type { JsonValue } from "../job/json.js";
+import type { Gating } from "../run/gating.js";
+import type { ScheduleSpec } from "./schedule.js";
+
+/** The type of the built-in gate for the earliest start. */
+export const NOT_BEFORE = "notBefore";
+
+/** Types of built-in gates, whose settings are fields of the schedule. */
+export const BUILT_IN_GATES: readonly string[] = [NOT_BEFORE];
+
+/** The form of a gate's type. */
+export const GATE_TYPE = /^[A-Za-z0-9_.-]{1,64}$/;
+
+/** The fields of a schedule that configure gates. */
+type GateFields = Partial<Pick<ScheduleSpec, "notBefore" | "gates">>;
+
+/**
+ * Returns the gates of a schedule and their settings by type, in the order in which they are named. A
+ * specification stored before gates existed has none.
+ */
+export function gatesOf({ notBefore, gates }: GateFields): ReadonlyMap<string, JsonValue> {
+  const all = new Map<string, JsonValue>();
+  if (notBefore != null) all.set(NOT_BEFORE, notBefore as unknown as JsonValue);
+  for (const [type, settings] of Object.entries(gates ?? {})) all.set(type, settings);
+  return all;
+}
+
+/**
+ * Returns how gates hold the runs of a schedule: in a lane that runs its intervals in order, one that is held
+ * keeps its turn; with `overlap: "allow"` others may go first.
+ */
+export function gatingOf(spec: GateFields & Pick<ScheduleSpec, "overlap">): Gating {
+  if (gatesOf(spec).size === 0) return "none";
+  return spec.overlap === "allow" ? "overtakable" : "in-turn";
+}

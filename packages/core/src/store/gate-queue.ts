@@ -1,0 +1,55 @@
+import type { EpochMs } from "../clock/clock.js";
+import type { Run, RunWait } from "../run/run.js";
+
+/** A run that is held by gates and due to be asked about. */
+export interface GatedRun {
+  readonly run: Run;
+  /** Since when it is due, epoch ms; 0 if it was woken. */
+  readonly lookAt: EpochMs;
+  /** Changes whenever the run is gated, settled or woken: an answer counts only if this is as it was before. */
+  readonly look: number;
+}
+
+/** A query for gated runs that are due. */
+export interface GatedQuery {
+  /** Only runs due at or before this instant, epoch ms. */
+  readonly now: EpochMs;
+  readonly limit: number;
+  /** Only runs behind this one, in the order of the listing. @default from the first */
+  readonly after?: { readonly lookAt: EpochMs; readonly id: string };
+}
+
+/** The outcome of asking a run's gates, written only if the run is still gated and `look` is as it was read. */
+export type GateSettlement = {
+  readonly id: string;
+  readonly look: number;
+  /** When it is written, epoch ms. */
+  readonly at: EpochMs;
+} & (
+  | { readonly isOpen: true }
+  | {
+      readonly isOpen: false;
+      /** What the run waits for from now on; any run of a group in its `wokenBy` wakes it when it ends. */
+      readonly wait: RunWait;
+      /** When it is due again, epoch ms. */
+      readonly lookAt: EpochMs;
+    }
+);
+
+/**
+ * The runs that are held by gates. A run whose `gating` is not `none` becomes `gated` where it would become
+ * `ready`: when its lane admits it, or when it is inserted beside the lane. It is due to be asked about at
+ * once. A facet of `ScheduleStore`.
+ */
+export interface GateQueue {
+  /** Returns gated runs that are due, by `lookAt`, then id. */
+  listGated(query: GatedQuery): Promise<GatedRun[]>;
+  /**
+   * Settles each; `false` if the run is no longer gated or `look` has moved.
+   *
+   * An open run becomes `ready` and takes a place of its lane. If none is free, if a run blocks, or if it
+   * would overtake a gated run that keeps its turn, it waits for its lane instead, and goes through its gates
+   * again. A run beside the lane becomes `ready` in any case.
+   */
+  settleGates(settlements: readonly GateSettlement[]): Promise<boolean[]>;
+}
