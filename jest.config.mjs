@@ -1,4 +1,5 @@
 import { readdirSync } from "node:fs";
+import { availableParallelism, totalmem } from "node:os";
 
 const transform = {
   "^.+\\.ts$": [
@@ -25,9 +26,15 @@ const below = (parent) =>
     .filter((entry) => entry.isDirectory())
     .map((entry) => project(`<rootDir>/${parent}/${entry.name}`, entry.name, "test/**/*.test.ts"));
 
+/** Memory of a worker with the servers that its tests start. */
+const WORKER_BYTES = 2 * 1024 ** 3;
+
+/** Most of what tests do is waiting: for processes, for seconds to pass. So there are more workers than processors. */
+const maxWorkers = Math.max(1, Math.min(3 * availableParallelism(), Math.floor(totalmem() / WORKER_BYTES)));
+
 export default {
-  // Much of what the tests do is waiting: for processes, for seconds to pass.
-  maxWorkers: "100%",
+  maxWorkers,
+  testSequencer: "<rootDir>/scripts/longest-first.mjs",
   // Far longer than any test takes: a slow machine is not a failure. Jest takes no heed of it in a project.
   testTimeout: 180_000,
   reporters: ["default", "<rootDir>/scripts/progress.mjs"],

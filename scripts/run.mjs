@@ -55,6 +55,8 @@ function build() {
 
 const jest = (args) => run("node", ["node_modules/jest/bin/jest.js", ...args], jestEnv);
 const jestEnv = {
+  // Tests start the same programs again and again.
+  NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "node-compile"),
   NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --experimental-vm-modules --no-warnings`.trim(),
 };
 

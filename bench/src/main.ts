@@ -15,6 +15,7 @@ import { flink } from "./flink.js";
 import { preview, simulation } from "./grids.js";
 import { burst, lateness } from "./lateness.js";
 import { ledger } from "./ledger.js";
+import { longLedger } from "./long-ledger.js";
 import { MILLION_TASKS, million } from "./million.js";
 import { drain, overloadFresh, overloadHold } from "./overload.js";
 import { runLife } from "./run-life.js";
@@ -31,6 +32,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   preview,
   simulation,
   ledger,
+  "long-ledger": longLedger,
   door,
   bullmq,
   "postgres-run-life": postgresRunLife,

@@ -121,4 +121,18 @@ describe("histories that once went wrong", () => {
         { do: "pass", for: 1 },
       ],
     }));
+
+  it("a failed run that blocks a schedule under cancel-running for days", () =>
+    lawful({
+      policies: { trigger: "localDays", span: 5, maxActiveRuns: 1 },
+      jobs: [{ submit: "slow", ends: "failed" }, { submit: "slow" }],
+      steps: [
+        { do: "pass", for: 5 },
+        { do: "unregister" },
+        { do: "register", set: { overlap: "cancel-running", trigger: "sixHours", start: 20 } },
+        { do: "pass", for: 3 },
+        { do: "pass", for: 43 },
+        { do: "pass", for: 36 },
+      ],
+    }));
 });

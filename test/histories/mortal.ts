@@ -75,18 +75,12 @@ export class Mortal {
       this.#budget.timers += 1;
       if (!this.#isDead && !this.#budget.isSpent) callback();
     };
-    return new Proxy(clock, {
-      get: (_, name) => {
-        const value: unknown = Reflect.get(clock, name, clock);
-        if (typeof value !== "function") return value;
-        return (...args: unknown[]) =>
-          Reflect.apply(
-            value,
-            clock,
-            args.map((arg) => (typeof arg === "function" ? alive(arg as () => void) : arg)),
-          );
-      },
-    });
+    return withMethods(
+      clock,
+      (call) =>
+        (...args) =>
+          call(...args.map((arg) => (typeof arg === "function" ? alive(arg as () => void) : arg))),
+    );
   }
 
   store(store: ScheduleStore): ScheduleStore {
@@ -109,14 +103,12 @@ export class Mortal {
   }
 
   #guard<T extends object>(target: T, invoke: (name: string, call: () => unknown) => unknown): T {
-    return new Proxy(target, {
-      get: (_, name) => {
-        const value: unknown = Reflect.get(target, name, target);
-        if (typeof value !== "function") return value;
-        return (...args: unknown[]) =>
-          this.#isDead ? never() : invoke(String(name), () => Reflect.apply(value, target, args));
-      },
-    });
+    return withMethods(
+      target,
+      (call, name) =>
+        (...args) =>
+          this.#isDead ? never() : invoke(name, () => call(...args)),
+    );
   }
 
   #answer(answer: unknown): unknown {
@@ -126,4 +118,22 @@ export class Mortal {
       (error: unknown) => (this.#isDead ? never() : Promise.reject(error)),
     );
   }
+}
+
+type Method = (...args: unknown[]) => unknown;
+
+/** The same object with other methods, each of which is made when it is first used: a history calls them a million times. */
+function withMethods<T extends object>(target: T, replace: (call: Method, name: string) => Method): T {
+  const methods = new Map<string | symbol, Method>();
+  return new Proxy(target, {
+    get: (_, name) => {
+      const known = methods.get(name);
+      if (known !== undefined) return known;
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== "function") return value;
+      const method = replace((...args) => Reflect.apply(value, target, args), String(name));
+      methods.set(name, method);
+      return method;
+    },
+  });
 }

@@ -5,7 +5,7 @@ import { cronerEngine } from "../src/index.js";
 engineSuite({
   name: "croner",
   clock: "real",
-  atOnce: 16,
+  atOnce: 10,
   supports: { definitions: true, tampering: true },
   create: async () => {
     const timers = new CronerTimers();

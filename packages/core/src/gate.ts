@@ -5,3 +5,4 @@
  */
 
 export type { ClosedGate, Gate, GateAnswer, GateContext, GateRequest, OpenGate } from "./gate/gate.js";
+export { NotBeforeGate } from "./gates/not-before-gate.js";

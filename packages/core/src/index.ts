@@ -66,6 +66,7 @@ export { type ParsedScheduleInfo, parseScheduleInfo } from "./schedule/parse.js"
 export * from "./schedule/schedule.js";
 export { scheduleInfoSchema } from "./schedule/schema.js";
 export * from "./schedule/status.js";
+export { type KnownOfSpec, readSpec, type StoredSpec } from "./schedule/stored-spec.js";
 export type * from "./store/backfill-table.js";
 export * from "./store/batcher.js";
 export type * from "./store/gate-queue.js";

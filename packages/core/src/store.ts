@@ -21,12 +21,13 @@ export {
 export { isUncovered, maySupersede } from "./run/covering.js";
 export { GATINGS, type Gating } from "./run/gating.js";
 export { isEnded } from "./run/lane.js";
-export { isAdmitted } from "./run/place.js";
+export { isAdmitted, isHeldBeside } from "./run/place.js";
 export type { NewRun } from "./run/run.js";
 export { type RunIdentity, runId } from "./run/run-id.js";
 export { isStanding, mayBeRevived, mayRunBeside, STANDING_STATES } from "./run/standing.js";
 export { gatesOf, gatingOf } from "./schedule/gates-of.js";
 export { laneWidth } from "./schedule/normalize.js";
+export { type KnownOfSpec, readSpec, type StoredSpec } from "./schedule/stored-spec.js";
 export type { BackfillCommit, BackfillTable } from "./store/backfill-table.js";
 export { Batcher, type BatcherOptions } from "./store/batcher.js";
 export type { GatedQuery, GatedRun, GateQueue, GateSettlement } from "./store/gate-queue.js";

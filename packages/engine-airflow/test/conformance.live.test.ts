@@ -18,6 +18,7 @@ afterAll(() => airflow.dispose());
 engineSuite({
   name: "airflow",
   clock: "real",
+  atOnce: 6,
   many: 8,
   patienceMs: 300_000,
   supports: { definitions: true, tampering: true },

@@ -15,7 +15,8 @@ afterAll(() => postgres.dispose());
 engineSuite({
   name: "bullmq on Postgres",
   clock: "real",
-  atOnce: 16,
+  atOnce: 10,
+  patienceMs: 300_000,
   supports: { definitions: true, tampering: true, processes: true },
   create: async () => {
     count += 1;

@@ -18,6 +18,7 @@ afterAll(() => dolphin.dispose());
 engineSuite({
   name: "dolphinscheduler",
   clock: "real",
+  atOnce: 6,
   many: 8,
   finestPeriodMs: 2_000,
   patienceMs: 300_000,

@@ -1,6 +1,7 @@
 import type { CoverageRange, Interval, RunTally } from "@tidegate/core";
 import { asTally, sharedTimeOf, type TallyRow } from "@tidegate/store-sql";
 import type { Database } from "./database.js";
+import { LATE, LATE_MS } from "./migrations/0005-long-ledgers/index.js";
 
 /** Merges a group's runs that have the same state and adjoining bounds. */
 export async function coverage(
@@ -9,29 +10,15 @@ export async function coverage(
   groupId: string,
   within: Interval | undefined,
 ): Promise<CoverageRange[]> {
-  const { lower, upper } = within ?? { lower: null, upper: null };
-  const text = `
-    WITH part AS (
-      SELECT state, lower, upper, generation, intervals, rows_read, rows_written, rows_dirty,
-        CASE WHEN generation = 0 OR state NOT IN ('PLANNED', 'SUBMITTING', 'RUNNING') THEN false ELSE EXISTS (
-          SELECT FROM ${s}.run other WHERE other.group_id = run.group_id AND other.lower = run.lower
-            AND other.upper = run.upper AND other.state = 'SUCCEEDED' AND NOT other.is_superseded
-        ) END AS is_apart
-      FROM ${s}.run WHERE group_id = $1 AND NOT is_superseded AND ($2::bigint IS NULL OR CASE WHEN $2 = $3::bigint
-        THEN lower = $2 AND upper = $3 ELSE lower < $3 AND upper > $2 END)
-      ${within === undefined ? "" : withinReach(s)}
-    ), marked AS (
-      SELECT *, is_apart OR lag(upper) OVER same IS DISTINCT FROM lower AS is_first,
-          row_number() OVER (ORDER BY lower, generation, upper) AS no
-        FROM part WINDOW same AS (PARTITION BY state, is_apart ORDER BY lower, generation, upper)
-    ), numbered AS (
-      SELECT *, sum(is_first::int) OVER (PARTITION BY state, is_apart ORDER BY no) AS island FROM marked
-    )
-    SELECT state, min(lower) AS lower, (array_agg(upper ORDER BY no DESC))[1] AS upper, count(*)::int AS runs,
-      sum(intervals)::bigint AS intervals, coalesce(sum(rows_read), 0)::bigint AS "rowsRead",
-      coalesce(sum(rows_written), 0)::bigint AS "rowsWritten", coalesce(sum(rows_dirty), 0)::bigint AS "rowsDirty"
-    FROM numbered GROUP BY state, is_apart, island ORDER BY min(no)`;
-  return database.query<CoverageRange>(text, [groupId, lower, upper]);
+  const { lower, upper } = within ?? { lower: Number.MIN_SAFE_INTEGER, upper: Number.MAX_SAFE_INTEGER };
+  // No run that begins earlier can reach the interval.
+  const first = `$2::bigint - coalesce((SELECT longest_run_ms FROM ${s}.schedule_state WHERE group_id = $1), 0)`;
+  return database.query<CoverageRange>(
+    `SELECT its_state AS state, its_lower AS lower, its_upper AS upper, its_runs AS runs, its_intervals AS intervals,
+      its_read AS "rowsRead", its_written AS "rowsWritten", its_dirty AS "rowsDirty"
+      FROM ${s}.coverage($1, ${first}, $2, $3)`,
+    [groupId, lower, upper],
+  );
 }
 
 /**
@@ -54,18 +41,35 @@ export async function sharedTime(
   return database.query<Interval>(sharedTimeOf(runs), [groupId, lower, upper]);
 }
 
-/** Counts over a group's whole ledger: see `ScheduleStore.tally`. */
+/**
+ * Counts over a group's whole ledger: see `ScheduleStore.tally`. The runs that have simply succeeded are the
+ * group's runs less all others, which have indexes.
+ */
 export async function tally(
   database: Database,
   s: string,
   groupId: string,
   lateToleranceMs: number,
 ): Promise<RunTally> {
+  const others = (condition: string): string =>
+    `SELECT state, reason, intervals FROM ${s}.run WHERE group_id = $1 AND ${condition}`;
   const rows = await database.query<TallyRow>(
-    `SELECT r.state, r.reason, count(*) AS runs, sum(r.intervals)::bigint AS intervals,
-      count(*) FILTER (WHERE r.kind = 'SCHEDULED' AND r.planned_at - r.scheduled_time - v.delay_ms > $2) AS late
-      FROM ${s}.run r JOIN ${s}.schedule_version v ON v.group_id = r.group_id AND v.version = r.schedule_version
-      WHERE r.group_id = $1 GROUP BY r.state, r.reason`,
+    `WITH other AS MATERIALIZED (
+      SELECT state, reason, count(*) AS runs, sum(intervals)::bigint AS intervals FROM (
+        ${others("failure IS NOT NULL")}
+        UNION ALL ${others(`place IN ('waiting', 'gated', 'ready') AND failure IS NULL`)}
+        UNION ALL ${others(`place = 'active' AND lease_until IS NOT NULL AND failure IS NULL`)}
+        UNION ALL ${others("reason IS NOT NULL AND state = 'SUCCEEDED' AND failure IS NULL")}
+      ) r GROUP BY state, reason
+    )
+    SELECT state, reason, runs, intervals, 0::bigint AS late FROM other
+    UNION ALL
+    SELECT 'SUCCEEDED', NULL, t.run_count - (SELECT coalesce(sum(runs), 0)::bigint FROM other), 0::bigint, (
+        SELECT count(*) FROM ${s}.run r JOIN ${s}.schedule_version v ON v.group_id = r.group_id
+            AND v.version = r.schedule_version
+          WHERE r.group_id = $1 AND ${lateToleranceMs < LATE_MS ? "kind = 'SCHEDULED'" : LATE}
+            AND r.planned_at - r.scheduled_time - v.delay_ms > $2
+      ) FROM ${s}.schedule_state t WHERE t.group_id = $1`,
     [groupId, lateToleranceMs],
   );
   return asTally(rows);

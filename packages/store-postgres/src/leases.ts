@@ -10,6 +10,7 @@ import {
   type NextWake,
   type RunReason,
 } from "@tidegate/core";
+import type { ClaimFloors, Floors } from "./claim-floors.js";
 import type { Database } from "./database.js";
 import { toJson } from "./json.js";
 import { QUEUE_NO } from "./migrations/0002-places/queues.js";
@@ -22,21 +23,42 @@ type ClaimedRow = RunRow & {
   readonly due_at: number;
 };
 
+/** A row of the answer: the last one is no run, but says how many entries of indexes were read. */
+type AnsweredRow = ClaimedRow | { readonly was: null; readonly due_at: number };
+
 /**
  * Claims runs for an owner: see `ScheduleStore.claim`.
  *
+ * @param floors - of this process
  * @param turn - how many ready runs this process has claimed
  */
 export async function claim(
   database: Database,
   s: string,
+  floors: ClaimFloors,
   turn: number,
   { owner, operators, now, leaseUntil, limit }: ClaimRequest,
 ): Promise<ClaimedRun[]> {
-  const rows = await database.query<ClaimedRow>(
-    `SELECT was, of_queue, due_at, (claimed).* FROM ${s}.claim($1, $2, $3, $4, $5, $6, $7)`,
-    [owner, rotated(operators, turn), now, leaseUntil, limit, turn, Number.MIN_SAFE_INTEGER],
-  );
+  const inTurn = rotated(operators, turn);
+  const scan = floors.begin(inTurn, now);
+  const rows: ClaimedRow[] = [];
+  let entriesRead = 0;
+  try {
+    const answered = await database.query<AnsweredRow>(
+      `SELECT was, of_queue, due_at, (claimed).* FROM ${s}.claim($1, $2, $3, $4, $5, $6, $7, $8)`,
+      [owner, inTurn, now, leaseUntil, limit, turn, scan.ready, scan.lease],
+    );
+    for (const row of answered) {
+      if (row.was === null) entriesRead = row.due_at;
+      else rows.push(row);
+    }
+  } catch (error) {
+    floors.fail(scan);
+    throw error;
+  }
+  floors.wrote(leaseUntil);
+  const runs = rows.map(({ operator, of_queue: queue, due_at: dueAt }) => ({ operator, queue, dueAt }));
+  floors.end(scan, { runs, limit, entriesRead });
   rows.sort(compareClaims);
   return rows.map((row) => ({ run: asRun(row), token: row.token, isRecovered: row.of_queue === null }));
 }
@@ -59,10 +81,12 @@ function compareClaims(a: ClaimedRow, b: ClaimedRow): number {
 export async function nextWake(
   database: Database,
   s: string,
+  { ready, lease }: Floors,
   { operators, now }: ClaimScope,
 ): Promise<NextWake> {
   const first = (queue: number): string => `SELECT r.ready_at FROM ${s}.run r
-    WHERE r.place = 'ready' AND r.operator = o.operator AND r.queue = ${queue} ORDER BY r.ready_at LIMIT 1`;
+    WHERE r.place = 'ready' AND r.operator = o.operator AND r.queue = ${queue}
+      AND r.ready_at >= ($2::bigint[])[(o.no - 1) * ${CLAIM_QUEUES.length} + ${queue} + 1] ORDER BY r.ready_at LIMIT 1`;
   const [row] = await database.query<{
     is_ready: boolean | null;
     retry: number | null;
@@ -71,11 +95,11 @@ export async function nextWake(
   }>(
     `SELECT bool_or((${first(QUEUE_NO.live)}) IS NOT NULL OR (${first(QUEUE_NO.rest)}) IS NOT NULL) AS is_ready,
       min((${first(QUEUE_NO.retry)})) AS retry,
-      (SELECT r.lease_until FROM ${s}.run r WHERE r.lease_until IS NOT NULL AND r.operator = ANY ($1)
+      (SELECT r.lease_until FROM ${s}.run r WHERE r.lease_until >= $3 AND r.operator = ANY ($1)
         ORDER BY r.lease_until LIMIT 1) AS lease,
       (SELECT r.look_at FROM ${s}.run r WHERE r.place = 'gated' ORDER BY r.look_at LIMIT 1) AS look
-      FROM unnest($1::text[]) AS o (operator)`,
-    [operators],
+      FROM unnest($1::text[]) WITH ORDINALITY AS o (operator, no)`,
+    [operators, ready, lease],
   );
   const lookAt = row?.look ?? undefined;
   if (row?.is_ready === true) return { claimAt: now, lookAt };

@@ -4,9 +4,9 @@ import {
   type Condition,
   limitOf,
   pageOf,
-  parseRunCursor,
-  runConditions,
+  type RunSources,
   runCursor,
+  runPageQuery,
 } from "@tidegate/store-sql";
 import {
   DummyDriver,
@@ -63,14 +63,31 @@ export async function listSchedules(
   return pageOf(rows, limit, asSchedule, (row) => row.group_id);
 }
 
-/** Lists runs by lower bound and generation. */
+const PLANNED = sql`place IN ('waiting', 'gated', 'ready')`;
+const ACTIVE = sql`place = 'active' AND lease_until IS NOT NULL`;
+
+/** @param s - the schema, quoted */
+const sourcesOf = (s: string): RunSources => ({
+  table: `${s}.run`,
+  longestRunMs: sql`(SELECT coalesce(max(longest_run_ms), 0) FROM ${sql.raw(s)}.schedule_state)`,
+  idAt: (time) => sql`lpad(to_hex((${time})::bigint), 12, '0')`,
+  // Each is the predicate of a partial index.
+  ofState: (state) => {
+    if (state === "SUCCEEDED") return [{ where: sql`state = ${state}` }];
+    if (state === "PLANNED") return [{ where: PLANNED }];
+    const isActive = state === "SUBMITTING" || state === "RUNNING";
+    return [{ where: isActive ? sql`${ACTIVE} AND state = ${state}` : sql`failure = ${state}` }];
+  },
+  ofKind: (kind) => ({ where: sql`kind = ${kind} AND kind <> 'SCHEDULED'` }),
+});
+
+/** Lists a group's runs by interval, those of all groups by id. */
 export async function listRuns(
   database: Database,
   s: string,
   filter: RunFilter,
   page: PageRequest,
 ): Promise<Page<Run>> {
-  const limit = limitOf(page);
   const { groupId } = filter;
   const group =
     groupId === undefined
@@ -79,22 +96,8 @@ export async function listRuns(
           isOf: sql`group_id = ${groupId}`,
           longestRunMs: sql`(SELECT longest_run_ms FROM ${sql.raw(s)}.schedule_state WHERE group_id = ${groupId})`,
         };
-  const conditions = runConditions(filter, group);
-  const isAscending = filter.order !== "descending";
-  if (page.cursor !== undefined) conditions.push(afterCursor(page.cursor, isAscending));
-  const direction = sql.raw(isAscending ? "ASC" : "DESC");
-  const rows = await query<RunRow>(
-    database,
-    sql`SELECT * FROM ${sql.raw(s)}.run WHERE ${allOf(conditions)}
-      ORDER BY lower ${direction}, generation ${direction}, upper ${direction}, id ${direction} LIMIT ${limit + 1}`,
-  );
-  return pageOf(rows, limit, asRun, runCursor);
-}
-
-function afterCursor(cursor: string, isAscending: boolean): Condition {
-  const { lower, generation, upper, id } = parseRunCursor(cursor);
-  const order = sql.raw(isAscending ? ">" : "<");
-  return sql`(lower, generation, upper, id) ${order} (${lower}::bigint, ${generation}::integer, ${upper}::bigint, ${id})`;
+  const rows = await query<RunRow>(database, runPageQuery(filter, page, group, sourcesOf(s)));
+  return pageOf(rows, limitOf(page), asRun, runCursor);
 }
 
 function query<Row>(database: Database, text: RawBuilder<unknown>): Promise<Row[]> {

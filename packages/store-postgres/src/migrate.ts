@@ -7,6 +7,8 @@ import type { Database } from "./database.js";
 import { initial } from "./migrations/0001-initial/index.js";
 import { places } from "./migrations/0002-places/index.js";
 import { gates } from "./migrations/0003-gates/index.js";
+import { claimFloors } from "./migrations/0004-claim-floors/index.js";
+import { longLedgers } from "./migrations/0005-long-ledgers/index.js";
 import { asStoreError } from "./postgres-errors.js";
 
 /** The table where Kysely records completed steps. */
@@ -21,6 +23,8 @@ export const stepsOf = (s: string): SchemaSteps => ({
   "0001-initial": { ...initial(s), least: "0001-initial" },
   "0002-places": { ...places(s), least: "0002-places" },
   "0003-gates": { ...gates(s), least: "0003-gates" },
+  "0004-claim-floors": { ...claimFloors(s), least: "0003-gates" },
+  "0005-long-ledgers": { ...longLedgers(s), least: "0003-gates" },
 });
 
 /**

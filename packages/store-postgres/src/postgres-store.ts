@@ -28,16 +28,17 @@ import {
   type RunFilter,
   type RunReason,
   type RunTally,
+  readSpec,
   type Schedule,
   type ScheduleChange,
   type ScheduleFilter,
-  type ScheduleSpec,
   type ScheduleStore,
   type ScheduleVersion,
   StoreError,
 } from "@tidegate/core";
 import { hasTwins } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
+import { ClaimFloors } from "./claim-floors.js";
 import { coverage, sharedTime, tally } from "./coverage.js";
 import { Database } from "./database.js";
 import { listGated, settlementRow } from "./gates.js";
@@ -67,6 +68,7 @@ export class PostgresStore implements ScheduleStore {
   #database: Database | undefined;
   /** How many ready runs this process has claimed. */
   #turn = 0;
+  readonly #floors = new ClaimFloors();
   readonly #plans = new Batcher<PlanCommit, boolean>((commits) => this.#planTogether(commits));
   readonly #changes = new Batcher<RunChange, boolean>((changes) => this.#changeTogether(changes));
 
@@ -105,7 +107,8 @@ export class PostgresStore implements ScheduleStore {
   }
 
   changeSchedules(changes: readonly ScheduleChange[]): Promise<boolean[]> {
-    return this.#call("change_schedules", toJson(changes.map(scheduleChangeRow)));
+    const times = changes.map(({ updatedAt }) => updatedAt);
+    return this.#writing(times, this.#call("change_schedules", toJson(changes.map(scheduleChangeRow))));
   }
 
   async getSchedules(groupIds: readonly string[]): Promise<(Schedule | undefined)[]> {
@@ -125,7 +128,7 @@ export class PostgresStore implements ScheduleStore {
         WHERE group_id = $1 ORDER BY version`,
       [groupId],
     );
-    return rows.map((row) => ({ ...row, spec: JSON.parse(row.spec) as ScheduleSpec }));
+    return rows.map((row) => ({ ...row, ...readSpec(row.spec, { groupId }) }));
   }
 
   purgeSchedule(groupId: string): Promise<boolean> {
@@ -145,28 +148,37 @@ export class PostgresStore implements ScheduleStore {
   }
 
   plan(commits: readonly PlanCommit[]): Promise<boolean[]> {
-    return this.#plans.add(commits);
+    return this.#writing(
+      commits.map(({ plannedAt }) => plannedAt),
+      this.#plans.add(commits),
+    );
   }
 
   insertRuns(
     runs: readonly NewRun[],
     { isExclusive = false }: { readonly isExclusive?: boolean } = {},
   ): Promise<boolean[]> {
-    return this.#call("insert_runs", toJson(runs), String(isExclusive));
+    return this.#writing(
+      runs.map(({ plannedAt }) => plannedAt),
+      this.#call("insert_runs", toJson(runs), String(isExclusive)),
+    );
   }
 
   async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
-    const claimed = await claim(this.#require(), this.#schema, this.#turn, request);
+    const claimed = await claim(this.#require(), this.#schema, this.#floors, this.#turn, request);
     this.#turn += claimed.filter(({ isRecovered }) => !isRecovered).length;
     return claimed;
   }
 
   changeRuns(changes: readonly RunChange[]): Promise<boolean[]> {
-    return this.#changes.add(changes);
+    return this.#writing(
+      changes.map(({ at, readyAt }) => Math.min(at, readyAt ?? at)),
+      this.#changes.add(changes),
+    );
   }
 
   async renewLeases(leases: readonly HeldLease[], leaseUntil: EpochMs): Promise<LeaseState[]> {
-    return renewLeases(this.#require(), this.#schema, leases, leaseUntil);
+    return this.#writing([leaseUntil], renewLeases(this.#require(), this.#schema, leases, leaseUntil));
   }
 
   async requestCancel(ids: readonly string[], reason: RunReason): Promise<boolean[]> {
@@ -180,7 +192,7 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async nextWake(scope: ClaimScope): Promise<NextWake> {
-    return nextWake(this.#require(), this.#schema, scope);
+    return nextWake(this.#require(), this.#schema, this.#floors.of(scope.operators), scope);
   }
 
   async listGated(query: GatedQuery): Promise<GatedRun[]> {
@@ -188,7 +200,10 @@ export class PostgresStore implements ScheduleStore {
   }
 
   settleGates(settlements: readonly GateSettlement[]): Promise<boolean[]> {
-    return this.#call("settle_gates", toJson(settlements.map(settlementRow)));
+    return this.#writing(
+      settlements.map(({ at }) => at),
+      this.#call("settle_gates", toJson(settlements.map(settlementRow))),
+    );
   }
 
   async getRuns(ids: readonly string[]): Promise<(Run | undefined)[]> {
@@ -218,7 +233,10 @@ export class PostgresStore implements ScheduleStore {
   }
 
   planBackfill({ runs, ...step }: BackfillCommit): Promise<boolean> {
-    return this.#call("plan_backfill", toJson(step), toJson(runs));
+    return this.#writing(
+      runs.map(({ plannedAt }) => plannedAt),
+      this.#call("plan_backfill", toJson(step), toJson(runs)),
+    );
   }
 
   async getBackfill(id: string): Promise<Backfill | undefined> {
@@ -251,6 +269,18 @@ export class PostgresStore implements ScheduleStore {
       wave.map(({ element, no }) => changeRow(element, no)),
     );
     return answers(changes.length, await this.#call<number[]>("change_runs", toJson(waves)));
+  }
+
+  /**
+   * Has the next claims look for what a write may have made claimable from these instants on, even if it
+   * fails: its answer may be all that was lost.
+   */
+  async #writing<T>(times: readonly EpochMs[], write: Promise<T>): Promise<T> {
+    try {
+      return await write;
+    } finally {
+      if (times.length > 0) this.#floors.wrote(times.reduce((least, at) => Math.min(least, at)));
+    }
   }
 
   /** Calls a function of the schema. */

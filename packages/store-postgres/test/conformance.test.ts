@@ -19,6 +19,7 @@ storeSuite({
     store: await scene.open(),
     reopen: (namespace) => scene.open({}, namespace),
     connect: (namespace) => remoteStore({ connectionString: scene.url }, namespace),
+    overwriteSpec: (groupId, text) => scene.overwriteSpec(groupId, text),
     dispose: () => scene.clear(),
   }),
 });

@@ -1,13 +1,13 @@
-import type {
-  AttemptRecord,
-  Backfill,
-  BackfillSelect,
-  BackfillState,
-  JobMetrics,
-  Run,
-  Schedule,
-  ScheduleSpec,
-  ScheduleStatus,
+import {
+  type AttemptRecord,
+  type Backfill,
+  type BackfillSelect,
+  type BackfillState,
+  type JobMetrics,
+  type Run,
+  readSpec,
+  type Schedule,
+  type ScheduleStatus,
 } from "@tidegate/core";
 
 /** A boolean as the database returns it: 0 or 1 if it has no booleans. */
@@ -106,6 +106,7 @@ export interface ScheduleColumns {
   readonly version: number;
   readonly status: ScheduleStatus;
   readonly status_reason: string | null;
+  readonly engine: string;
   readonly incarnation: string;
   readonly origin: number;
   readonly created_at: number;
@@ -122,7 +123,7 @@ export type LaneCounts = Pick<Schedule, "admittedRuns" | "gatedRuns" | "waitingR
 /** Converts a row and its lane to a schedule. */
 export function asSchedule(row: ScheduleColumns, lane: LaneCounts): Schedule {
   return {
-    spec: JSON.parse(row.spec) as ScheduleSpec,
+    ...readSpec(row.spec, { groupId: row.group_id, engine: row.engine, origin: row.origin }),
     version: row.version,
     status: row.status,
     statusReason: row.status_reason,

@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { CoverageRange, Interval, RunState, RunTally } from "@tidegate/core";
 import { asTally, sharedTimeOf, type TallyRow } from "@tidegate/store-sql";
 import { longestRunMs } from "./longest-run.js";
+import { LATE, LATE_MS } from "./migrations/0004-long-ledgers.js";
 import type { Statements } from "./statements.js";
 
 /**
@@ -97,19 +98,47 @@ export function sharedTime(statements: Statements, no: number, { lower, upper }:
   return rows.map((row) => ({ lower: row.lower, upper: row.upper }));
 }
 
-/** Counts over a group's whole ledger: see `ScheduleStore.tally`. */
+const OTHERS = (index: string, condition: string): string =>
+  `SELECT state, reason, intervals FROM run INDEXED BY ${index} WHERE group_no = ?1 AND ${condition}`;
+
+/** The runs that have not simply succeeded: each of these uses an index without those that have. */
+const OTHER = `SELECT state, reason, count(*) AS runs, sum(intervals) AS intervals, 0 AS late FROM (
+    ${OTHERS("run_failed", "state IN ('FAILED', 'CANCELLED', 'SKIPPED')")}
+    UNION ALL ${OTHERS("run_ready", "place = 'ready'")}
+    UNION ALL ${OTHERS("run_gated", "place = 'gated'")}
+    UNION ALL ${OTHERS("run_waiting", "place = 'waiting'")}
+    UNION ALL ${OTHERS("run_held", "lease_until IS NOT NULL")}
+    UNION ALL ${OTHERS("run_with_reason", "reason IS NOT NULL AND state = 'SUCCEEDED'")}
+  ) GROUP BY state, reason`;
+
+const LATE_RUNS = (index: string, condition: string): string =>
+  `SELECT count(*) AS late FROM run ${index} JOIN (
+      SELECT version, json_extract(spec, '$.delayMs') AS delay_ms FROM schedule_version WHERE schedule_no = ?1
+    ) v ON v.version = run.schedule_version
+    WHERE group_no = ?1 AND ${condition} AND planned_at - scheduled_time - v.delay_ms > ?2`;
+
+/**
+ * Counts over a group's whole ledger: see `ScheduleStore.tally`. The runs that have simply succeeded are the
+ * group's runs less all others, which have indexes.
+ */
 export function tally(statements: Statements, no: number | undefined, lateToleranceMs: number): RunTally {
   if (no === undefined) return asTally([]);
-  const rows = statements.all<TallyRow>(
-    `SELECT state, reason, count(*) AS runs, sum(intervals) AS intervals,
-      sum(kind = 'SCHEDULED' AND planned_at - scheduled_time - v.delay_ms > ?) AS late
-      FROM run JOIN (
-        SELECT version, json_extract(spec, '$.delayMs') AS delay_ms FROM schedule_version WHERE schedule_no = ?
-      ) v ON v.version = run.schedule_version
-      WHERE group_no = ? GROUP BY state, reason`,
-    lateToleranceMs,
+  const others = statements.all<TallyRow>(OTHER, no);
+  const late =
+    lateToleranceMs < LATE_MS ? LATE_RUNS("", "kind = 'SCHEDULED'") : LATE_RUNS("INDEXED BY run_late", LATE);
+  const { runs } = statements.get<{ runs: number }>(
+    "SELECT run_count AS runs FROM schedule_state WHERE no = ?",
     no,
-    no,
-  );
-  return asTally(rows);
+  )!;
+  const succeeded = runs - others.reduce((sum, row) => sum + row.runs, 0);
+  return asTally([
+    ...others,
+    {
+      state: "SUCCEEDED",
+      reason: null,
+      runs: succeeded,
+      intervals: 0,
+      ...statements.get<{ late: number }>(late, no, lateToleranceMs)!,
+    },
+  ]);
 }

@@ -1,4 +1,4 @@
-import { type EpochMs, gatedSince, isAdmitted, isLagging, queueOf } from "@tidegate/core";
+import { type EpochMs, gatedSince, isAdmitted, isHeldBeside, isLagging, queueOf } from "@tidegate/core";
 import type { LaneCounts } from "@tidegate/store-sql";
 import { gatingNo, queueNo, type RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
@@ -61,15 +61,17 @@ const OVERTAKABLE = gatingNo("overtakable");
 // Each of these uses an index without ended runs: a ledger is long.
 const OPEN = `SELECT group_no, id, kind, place FROM run INDEXED BY run_ready WHERE place = 'ready'
   UNION ALL SELECT group_no, id, kind, place FROM run INDEXED BY run_gated WHERE place = 'gated'
-  UNION ALL SELECT group_no, id, kind, place FROM run INDEXED BY run_held WHERE lease_until IS NOT NULL`;
-const WAITING = `SELECT group_no, count(*) AS runs FROM run INDEXED BY run_waiting WHERE place = 'waiting' GROUP BY group_no`;
+  UNION ALL SELECT group_no, id, kind, place FROM run INDEXED BY run_held WHERE lease_until IS NOT NULL
+  UNION ALL SELECT group_no, id, kind, place FROM run INDEXED BY run_waiting WHERE place = 'waiting' AND kind <> 'SCHEDULED'`;
+const WAITING = `SELECT group_no, count(*) AS runs FROM run INDEXED BY run_waiting
+  WHERE place = 'waiting' AND kind = 'SCHEDULED' GROUP BY group_no`;
 const BLOCKING = `SELECT group_no, count(*) AS runs FROM run INDEXED BY run_blocking
   WHERE is_blocking AND kind = 'SCHEDULED' GROUP BY group_no`;
 const RIVAL = "id, lower, generation, upper, kind, place, intervals, scheduled_time, token, gating";
 const OLDEST_WAITING = `SELECT ${RIVAL} FROM run INDEXED BY run_waiting
-  WHERE group_no = ? AND place = 'waiting' ORDER BY lower, generation, upper LIMIT ?`;
+  WHERE group_no = ? AND place = 'waiting' AND kind = 'SCHEDULED' ORDER BY lower, generation, upper LIMIT ?`;
 const WAITING_BEFORE = `SELECT ${RIVAL} FROM run INDEXED BY run_waiting
-  WHERE group_no = ? AND place = 'waiting' AND (lower, generation, upper) < (?, ?, ?)`;
+  WHERE group_no = ? AND place = 'waiting' AND kind = 'SCHEDULED' AND (lower, generation, upper) < (?, ?, ?)`;
 const GATED = `SELECT ${RIVAL} FROM run INDEXED BY run_gated WHERE group_no = ? AND place = 'gated' AND kind = 'SCHEDULED'`;
 const OLDEST_TURN = `${GATED} AND gating <> ${OVERTAKABLE} ORDER BY lower, generation, upper LIMIT 1`;
 const IF_PLANNED = `SELECT ${RIVAL} FROM run WHERE id = ? AND state = 'PLANNED'`;
@@ -181,8 +183,14 @@ export class Lanes {
       else if (!isHeld) places -= 1;
       else if (run.gating !== OVERTAKABLE) places = 0;
     }
+    this.#holdBackfills(lane, laneWidth, at);
     if (lane.waiting > 0) this.#admit(groupNo, at);
     this.#forgetEmpty(groupNo);
+  }
+
+  /** Returns whether a planned run beside the lane waits: see `isHeldBeside`. */
+  holds(groupNo: number, kind: RunRow["kind"]): boolean {
+    return kind === "BACKFILL" && isHeldBeside(kind, this.#laneRow(groupNo).lane_width);
   }
 
   /** Forgets a group that was removed with its runs. */
@@ -217,13 +225,22 @@ export class Lanes {
     }
   }
 
-  #gate(lane: MutableLane, { id }: Rival, at: EpochMs): void {
-    this.#statements.run(GATE, JSON.stringify(gatedSince(at)), at, id);
-    place(lane, id, "waiting", -1);
-    place(lane, id, "gated", 1);
+  #holdBackfills(lane: MutableLane, laneWidth: number, at: EpochMs): void {
+    for (const run of lane.beside.flatMap((id) => this.#ifPlanned(id))) {
+      if (run.kind !== "BACKFILL") continue;
+      if (isHeldBeside(run.kind, laneWidth)) this.#putBack(lane, run, at);
+      else if (run.place === "waiting" && run.gating > 0) this.#gate(lane, run, at);
+      else if (run.place === "waiting") this.#makeReady(lane, run, at, false);
+    }
   }
 
-  #makeReady(lane: MutableLane, { id, kind, token }: Rival, at: EpochMs, lags: boolean): void {
+  #gate(lane: MutableLane, run: Rival, at: EpochMs): void {
+    this.#statements.run(GATE, JSON.stringify(gatedSince(at)), at, run.id);
+    moveTo(lane, run, "gated");
+  }
+
+  #makeReady(lane: MutableLane, run: Rival, at: EpochMs, lags: boolean): void {
+    const { id, kind, token } = run;
     const queue = queueOf({
       kind,
       wasClaimed: token > 0,
@@ -231,16 +248,13 @@ export class Lanes {
       placesTaken: lane.admitted.length,
     });
     this.#statements.run(ADMIT, queueNo(queue), at, id);
-    place(lane, id, "waiting", -1);
-    place(lane, id, "admitted", 1);
+    moveTo(lane, run, "ready");
   }
 
   #putBack(lane: MutableLane, run: Rival, at: EpochMs): void {
-    const { id } = run;
     if (run.place === "waiting") return;
-    this.#statements.run(PUT_BACK, JSON.stringify({ reason: "lane", since: at }), id);
-    place(lane, id, partOf(run), -1);
-    place(lane, id, "waiting", 1);
+    this.#statements.run(PUT_BACK, JSON.stringify({ reason: "lane", since: at }), run.id);
+    moveTo(lane, run, "waiting");
   }
 
   /** Returns the oldest gated run of the lane that keeps its turn. */
@@ -286,8 +300,16 @@ export class Lanes {
 
 /** Returns the relation of a run to its group. */
 export function partOf({ kind, place: at }: Pick<RunRow, "kind" | "place">): LanePart {
-  if (kind !== "SCHEDULED") return isAdmitted(at) || at === "gated" ? "beside" : "none";
+  if (kind !== "SCHEDULED") return at === "none" || at === "blocking" ? "none" : "beside";
   return isAdmitted(at) ? "admitted" : (at as "waiting" | "gated" | "blocking" | "none");
+}
+
+/** Moves a run to the part that another place belongs to. */
+function moveTo(lane: MutableLane, run: Rival, to: RunRow["place"]): void {
+  const [before, after] = [partOf(run), partOf({ ...run, place: to })];
+  if (before === after) return;
+  place(lane, run.id, before, -1);
+  place(lane, run.id, after, 1);
 }
 
 /** Adds a run to a part, or removes it. */

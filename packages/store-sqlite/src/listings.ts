@@ -1,14 +1,16 @@
 import type { Page, PageRequest, Run, RunFilter, Schedule, ScheduleFilter } from "@tidegate/core";
 import {
+  ANY,
   allOf,
   asSchedule,
   type Condition,
   limitOf,
   listOf,
   pageOf,
-  parseRunCursor,
-  runConditions,
+  type RunSource,
+  type RunSources,
   runCursor,
+  runPageQuery,
 } from "@tidegate/store-sql";
 import {
   DummyDriver,
@@ -51,7 +53,9 @@ export function listSchedules(
   if (filter.engine !== undefined) conditions.push(sql`s.engine = ${filter.engine}`);
   for (const [key, value] of Object.entries(filter.labels ?? {})) {
     conditions.push(
-      sql`EXISTS (SELECT 1 FROM json_each(v.spec, '$.labels') l WHERE l.key = ${key} AND l.value = ${value})`,
+      // A damaged specification has no labels, and must not fail the listing.
+      sql`CASE WHEN json_valid(v.spec) THEN EXISTS
+        (SELECT 1 FROM json_each(v.spec, '$.labels') l WHERE l.key = ${key} AND l.value = ${value}) END`,
     );
   }
   if (page.cursor !== undefined) conditions.push(sql`s.group_id > ${page.cursor}`);
@@ -69,43 +73,52 @@ export function listSchedules(
   );
 }
 
-/** Lists runs by lower bound and generation. */
+const indexed = (by: string, where: Condition): RunSource => ({ where, hint: `INDEXED BY ${by}` });
+
+/** The predicates of the indexes; SQLite uses them if it finds the same words. */
+const FAILURE = sql`state IN ('FAILED', 'CANCELLED', 'SKIPPED')`;
+const BESIDE = sql`kind <> 'SCHEDULED'`;
+
+const SOURCES: RunSources = {
+  table: "run",
+  longestRunMs: sql`(SELECT coalesce(max(longest_run_ms), 0) FROM schedule_state)`,
+  idAt: (time) => sql`printf('%012x', ${time})`,
+  ofState: (state, isOfGroup) => {
+    if (state === "SUCCEEDED") return [{ where: sql`state = ${state}` }];
+    if (state === "PLANNED") {
+      return ["ready", "gated", "waiting"].map((place) =>
+        indexed(`run_${place}`, sql.raw(`place = '${place}'`)),
+      );
+    }
+    if (state === "SUBMITTING" || state === "RUNNING") {
+      return [indexed("run_held", sql`lease_until IS NOT NULL AND state = ${state}`)];
+    }
+    return [indexed(isOfGroup ? "run_failed" : "run_by_failure", sql`${FAILURE} AND state = ${state}`)];
+  },
+  ofKind: (kind, isOfGroup) =>
+    indexed(isOfGroup ? "run_beside" : "run_by_kind", sql`${BESIDE} AND kind = ${kind}`),
+  ofFilter: ({ isJobOpen, isBlocking, isUncovered }) => {
+    if (isUncovered === true) return [indexed("run_uncovered", ANY.where)];
+    if (isBlocking === true) return [indexed("run_blocking", ANY.where)];
+    return isJobOpen === true ? [indexed("run_held", ANY.where)] : undefined;
+  },
+};
+
+/** Lists a group's runs by interval, those of all groups by id. */
 export function listRuns(
   statements: Statements,
   groups: GroupNumbers,
   filter: RunFilter,
   page: PageRequest,
 ): Page<Run> {
-  const limit = limitOf(page);
   const no = filter.groupId === undefined ? undefined : groups.numberOf(filter.groupId);
   if (filter.groupId !== undefined && no === undefined) return { items: [] };
   const group =
     no === undefined
       ? undefined
       : { isOf: sql`group_no = ${no}`, longestRunMs: sql`${longestRunMs(statements, no)}` };
-  const conditions = runConditions(filter, group);
-  const isAscending = filter.order !== "descending";
-  if (page.cursor !== undefined) conditions.push(afterCursor(page.cursor, isAscending));
-  const direction = sql.raw(isAscending ? "ASC" : "DESC");
-  const rows = query<RunRow>(
-    statements,
-    sql`SELECT * FROM run ${sql.raw(indexFor(filter))} WHERE ${allOf(conditions)}
-      ORDER BY lower ${direction}, generation ${direction}, upper ${direction}, id ${direction} LIMIT ${limit + 1}`,
-  );
-  return pageOf(rows, limit, (row) => asRun(row, groups.idOf(row.group_no)), runCursor);
-}
-
-/** Picks the index for a filter that few runs match. */
-function indexFor({ isJobOpen, isBlocking, isUncovered }: RunFilter): string {
-  if (isUncovered === true) return "INDEXED BY run_uncovered";
-  if (isBlocking === true) return "INDEXED BY run_blocking";
-  return isJobOpen === true ? "INDEXED BY run_held" : "";
-}
-
-function afterCursor(cursor: string, isAscending: boolean): Condition {
-  const { lower, generation, upper, id } = parseRunCursor(cursor);
-  const order = sql.raw(isAscending ? ">" : "<");
-  return sql`(lower, generation, upper, id) ${order} (${lower}, ${generation}, ${upper}, ${id})`;
+  const rows = query<RunRow>(statements, runPageQuery(filter, page, group, SOURCES));
+  return pageOf(rows, limitOf(page), (row) => asRun(row, groups.idOf(row.group_no)), runCursor);
 }
 
 function query<Row>(statements: Statements, text: RawBuilder<unknown>): Row[] {

@@ -6,12 +6,15 @@ import { Migrator } from "kysely/migration";
 import * as initial from "./migrations/0001-initial.js";
 import * as places from "./migrations/0002-places.js";
 import * as gates from "./migrations/0003-gates.js";
+import { up as longLedgers } from "./migrations/0004-long-ledgers.js";
 
 /** All steps of the schema, in order. */
 export const STEPS: SchemaSteps = {
   "0001-initial": { ...initial, least: "0001-initial" },
   "0002-places": { ...places, least: "0002-places" },
   "0003-gates": { ...gates, least: "0003-gates" },
+  // A release that does not know the count of runs would leave it behind.
+  "0004-long-ledgers": { up: longLedgers, least: "0004-long-ledgers" },
 };
 
 /**

@@ -43,7 +43,8 @@ type CoveredRow = Pick<
 const COVERED =
   "SELECT id, group_no, kind, place, lower, upper, state, is_superseded FROM run WHERE id = ? AND group_no = ?";
 
-const ADVANCE = "UPDATE schedule_state SET watermark = ?, next_fire_at = ?, longest_run_ms = ? WHERE no = ?";
+const ADVANCE =
+  "UPDATE schedule_state SET watermark = ?, next_fire_at = ?, longest_run_ms = ?, run_count = run_count + ? WHERE no = ?";
 
 /**
  * Moves one watermark and inserts the runs that tile what it passed. `false`, with nothing written, if it has
@@ -102,7 +103,7 @@ export function planOne(tables: Tables, commit: PlanCommit): boolean {
     }
     entered.push({ id: run.id, part: entry.place === "ready" ? "admitted" : entry.place });
   }
-  statements.run(ADVANCE, commit.newWatermark, commit.nextFireAt, longest, no);
+  statements.run(ADVANCE, commit.newWatermark, commit.nextFireAt, longest, commit.runs.length, no);
   for (const { id, part } of entered) lanes.move(no, id, "none", part, plannedAt);
   for (const row of covered) supersedeRow({ statements, lanes }, row!, plannedAt);
   if (hasSkipped && !sleepers.isEmpty) sleepers.wake(commit.groupId);
@@ -138,13 +139,15 @@ export function insertBeside(tables: Tables, run: NewRun): boolean {
   const { statements, groups, lanes } = tables;
   const no = groups.numberOf(run.groupId);
   const { id, state, plannedAt } = run;
+  if (no === undefined) return false;
   const isPlanned = state === "PLANNED";
-  const entry: Entry = isPlanned ? entryBeside(run) : { place: "none" };
-  if (no === undefined || !insertRun(statements, no, run, entry)) return false;
+  const held: Entry = { place: "waiting", wait: { reason: "lane", since: plannedAt } };
+  const planned = lanes.holds(no, run.kind) ? held : entryBeside(run);
+  if (!insertRun(statements, no, run, isPlanned ? planned : { place: "none" })) return false;
   if (isPlanned) lanes.move(no, id, "none", "beside", plannedAt);
   const length = run.upper - run.lower;
   statements.run(
-    "UPDATE schedule_state SET longest_run_ms = max(longest_run_ms, ?) WHERE no = ?",
+    "UPDATE schedule_state SET longest_run_ms = max(longest_run_ms, ?), run_count = run_count + 1 WHERE no = ?",
     length,
     no,
   );

@@ -83,7 +83,14 @@ export function changeRun(tables: Tables, change: RunChange): boolean {
   const gating =
     GATINGS[change.scheduleVersion === undefined ? before.gating : gatingOf(statements, before.no)];
   const placement = placementAfter(
-    { kind, leaseUntil, isBlocking, isSuperseded, ...(gating === undefined ? {} : { gating }) },
+    {
+      kind,
+      leaseUntil,
+      isBlocking,
+      isSuperseded,
+      isHeld: lanes.holds(before.group_no, kind),
+      ...(gating === undefined ? {} : { gating }),
+    },
     change,
   );
   const after: BeforeRow = { ...before, state: change.state, place: placement.place };

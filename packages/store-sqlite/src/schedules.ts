@@ -19,7 +19,7 @@ export interface ScheduleRow extends ScheduleColumns {
 }
 
 /** The columns from which a schedule is read. */
-export const SCHEDULE_COLUMNS = `s.no, s.group_id, s.version, s.status, s.status_reason, s.incarnation, s.origin, s.created_at, s.updated_at,
+export const SCHEDULE_COLUMNS = `s.no, s.group_id, s.version, s.status, s.status_reason, s.engine, s.incarnation, s.origin, s.created_at, s.updated_at,
   t.watermark, t.next_fire_at, v.spec`;
 
 export const SCHEDULE_TABLES = `schedule s JOIN schedule_state t ON t.no = s.no
@@ -56,7 +56,11 @@ export function insertSchedule({ statements, groups }: Tables, added: NewSchedul
   return true;
 }
 
-function insertVersion(statements: Statements, no: number, version: ScheduleVersion): void {
+function insertVersion(
+  statements: Statements,
+  no: number,
+  version: Omit<ScheduleVersion, "unreadable">,
+): void {
   statements.run(
     "INSERT INTO schedule_version (schedule_no, version, spec, gating, tzdata, since, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
     no,
@@ -73,7 +77,7 @@ function insertVersion(statements: Statements, no: number, version: ScheduleVers
 export function changeSchedule(tables: Tables, change: ScheduleChange): boolean {
   const { statements, lanes } = tables;
   const row = statements.get<Omit<ScheduleRow, "spec">>(
-    `SELECT s.no, s.version, s.status, s.status_reason, s.incarnation, s.origin, t.watermark, t.next_fire_at
+    `SELECT s.no, s.version, s.status, s.status_reason, s.engine, s.incarnation, s.origin, t.watermark, t.next_fire_at
       FROM schedule s JOIN schedule_state t ON t.no = s.no WHERE s.group_id = ?`,
     change.groupId,
   );

@@ -29,10 +29,10 @@ import {
   type RunFilter,
   type RunReason,
   type RunTally,
+  readSpec,
   type Schedule,
   type ScheduleChange,
   type ScheduleFilter,
-  type ScheduleSpec,
   type ScheduleStore,
   type ScheduleVersion,
   StoreError,
@@ -204,7 +204,7 @@ export class SqliteStore implements ScheduleStore {
         )
         .map(({ spec, created_at, ...version }) => ({
           ...version,
-          spec: JSON.parse(spec) as ScheduleSpec,
+          ...readSpec(spec, { groupId }),
           createdAt: created_at,
         })),
     );

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { storeSuite } from "@tidegate/testkit";
 import { SqliteStore } from "../src/sqlite-store.js";
 import { temporaryDirectory } from "./support/stores.js";
@@ -18,6 +19,15 @@ storeSuite({
       await store.close();
       directory.remove();
     };
-    return { store, reopen: open, dispose };
+    const overwriteSpec = async (groupId: string, text: string): Promise<void> => {
+      const database = new DatabaseSync(path);
+      database
+        .prepare(
+          "UPDATE schedule_version SET spec = ? WHERE schedule_no = (SELECT no FROM schedule WHERE group_id = ?)",
+        )
+        .run(text, groupId);
+      database.close();
+    };
+    return { store, reopen: open, overwriteSpec, dispose };
   },
 });

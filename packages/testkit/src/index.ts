@@ -26,6 +26,12 @@ export {
   type UntilOptions,
   until,
 } from "./engine-suite/engine-suite.js";
+export {
+  aGateRequest,
+  type GateFixture,
+  type GateSuiteOptions,
+  gateSuite,
+} from "./gate-suite/gate-suite.js";
 export { untroubled } from "./operator-suite/conduct.js";
 export {
   type OperatorFeatures,

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { type DolphinBinary, dolphinFiles, findDolphin } from "./dolphin-binary.js";
 import { freePort } from "./free-port.js";
+import { SHORT_LIVED } from "./short-lived.js";
 
 const run = promisify(execFile);
 
@@ -160,7 +161,7 @@ export class DolphinServer {
       "-Dsudo.enable=false",
     ];
     const main = ["-cp", this.#classPath, "org.apache.dolphinscheduler.StandaloneServer"];
-    this.#process = spawn("java", ["-Xmx768m", ...OPENED, ...properties, ...main], {
+    this.#process = spawn("java", ["-Xmx768m", ...SHORT_LIVED, ...OPENED, ...properties, ...main], {
       cwd: this.#home,
       env: { ...process.env, ...settings },
       stdio: ["ignore", output, output],

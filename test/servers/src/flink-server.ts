@@ -14,6 +14,7 @@ import {
 import { type FlinkConnector, findConnector } from "./flink-connectors.js";
 import { findTestCatalog } from "./flink-test-catalog.js";
 import { freePort } from "./free-port.js";
+import { SHORT_LIVED } from "./short-lived.js";
 
 /** Far longer than it takes, so that a slow machine does not fail. */
 const START_LIMIT_MS = 180_000;
@@ -196,7 +197,7 @@ export class FlinkServer {
     const { java, javaOptions, plugins } = this.#binary;
     const { folder } = this.#place;
     const output = openSync(this.#outputFile(part), "a");
-    const options = [...javaOptions, `-Xmx${this.#heapMb}m`, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+    const options = [...javaOptions, `-Xmx${this.#heapMb}m`, ...SHORT_LIVED];
     const child = spawn(java, [...options, ...this.#program(part)], {
       cwd: folder,
       env: { ...process.env, FLINK_CONF_DIR: folder, FLINK_PLUGINS_DIR: plugins },

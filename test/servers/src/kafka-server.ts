@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { freePort } from "./free-port.js";
 import { findKafka } from "./kafka-binary.js";
+import { SHORT_LIVED } from "./short-lived.js";
 
 const run = promisify(execFile);
 
@@ -153,8 +154,7 @@ export class KafkaServer {
   }
 
   #arguments(entryClass: string, args: readonly string[]): string[] {
-    const machine = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
-    return [...machine, "-cp", join(this.#jars, "*"), entryClass, ...args];
+    return ["-Xmx256m", ...SHORT_LIVED, "-cp", join(this.#jars, "*"), entryClass, ...args];
   }
 
   readonly #kill = (): void => {

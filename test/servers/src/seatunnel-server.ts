@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "./free-port.js";
 import { findSeaTunnel } from "./seatunnel-binary.js";
 import { writeConfig } from "./seatunnel-config.js";
+import { SHORT_LIVED } from "./short-lived.js";
 
 /** Far longer than it takes, so that a slow machine does not fail. */
 const START_LIMIT_MS = 120_000;
@@ -70,7 +71,7 @@ export class SeaTunnelServer {
     ];
     const modules = ["--add-modules=java.se", "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED"];
     const classPath = ["lib", "starter"].map((folder) => join(this.#home, folder, "*")).join(":");
-    const args = ["-Xmx512m", ...modules, ...OPENED, ...properties, "-cp", classPath, MAIN];
+    const args = ["-Xmx512m", ...SHORT_LIVED, ...modules, ...OPENED, ...properties, "-cp", classPath, MAIN];
     const server = spawn("java", args, { cwd: this.#directory, stdio: ["ignore", output, output] });
     closeSync(output);
     this.#process = server;

@@ -36,7 +36,7 @@ export async function explainRun(
   const reasons: string[] = [];
   if (schedule?.status === "PAUSED")
     reasons.push(`The schedule is paused: ${schedule.statusReason || "no note"}.`);
-  if (run.place === "waiting" && schedule !== undefined)
+  if (run.place === "waiting" && run.kind === "SCHEDULED" && schedule !== undefined)
     reasons.push(...(await laneReasons(sources.store, run, schedule)));
   if (run.place === "gated") reasons.push(gateReason(run), ...lackingGates(sources, run, schedule));
   if (run.place === "ready") reasons.push(...readyReasons(sources, run));

@@ -11,6 +11,7 @@ import { Grid } from "../schedule/grid.js";
 import { laneWidth } from "../schedule/normalize.js";
 import type { Schedule, ScheduleInfo, ScheduleSpec } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES, transition } from "../schedule/status.js";
+import { requireReadable } from "../schedule/stored-spec.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
 import { notesOf } from "./notes.js";
@@ -74,7 +75,8 @@ export class Lifecycle {
   async update(info: ScheduleInfo<object>, expected: UpdateOptions): Promise<RegisteredSchedule> {
     const { specs, changes } = this.#parts;
     const before = await this.#get(groupIdOf(info), expected.version);
-    const spec = specs.read(info, before.spec);
+    const spec =
+      before.unreadable === null ? specs.read(info, before.spec) : specs.readAgain(info, before.spec);
     refuseIllegalUpdate(before, spec);
     const adoptsPlanned = expected.plannedRuns === "adopt";
     if (isDeepStrictEqual(spec, before.spec)) {
@@ -116,6 +118,7 @@ export class Lifecycle {
     const { changes } = this.#parts;
     const before = await this.#get(groupId, version);
     if (SCHEDULE_STATUSES[before.status].plans) return before;
+    requireReadable(before);
     const status = transition(groupId, before.status, "resume");
     if (before.spec.onFailure === "pause") await this.#unblock(groupId);
     await changes.change(before, {
@@ -205,7 +208,11 @@ export class Lifecycle {
 }
 
 function refuseIllegalUpdate(before: Schedule, spec: ScheduleSpec): void {
-  if (spec.startTime !== before.spec.startTime && before.watermark > before.origin) {
+  if (
+    before.unreadable === null &&
+    spec.startTime !== before.spec.startTime &&
+    before.watermark > before.origin
+  ) {
     throw new ScheduleError(
       "SCHEDULE_INVALID",
       "startTime: cannot be changed once intervals are planned; the ledger continues at its watermark.",

@@ -169,6 +169,7 @@ function asSchedule({
 }: NewSchedule): Schedule {
   return {
     spec,
+    unreadable: null,
     version: 1,
     status,
     statusReason: null,

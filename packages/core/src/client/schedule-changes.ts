@@ -3,6 +3,7 @@ import { ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { IntervalPlanner } from "../planning/planner.js";
 import type { Schedule } from "../schedule/schedule.js";
+import { requireReadable } from "../schedule/stored-spec.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { ScheduleChange } from "../store/schedule-table.js";
 import type { EngineOutbox } from "../upkeep/outbox.js";
@@ -31,6 +32,13 @@ export class ScheduleChanges {
     throw new ScheduleError("SCHEDULE_NOT_FOUND", `No schedule is registered for group ${groupId}.`, {
       field: "groupId",
     });
+  }
+
+  /** @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_UNREADABLE */
+  async getReadable(groupId: string): Promise<Schedule> {
+    const schedule = await this.get(groupId);
+    requireReadable(schedule);
+    return schedule;
   }
 
   /**

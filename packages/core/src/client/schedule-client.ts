@@ -1,11 +1,13 @@
-import type { Clock } from "../clock/clock.js";
+import type { Clock, EpochMs } from "../clock/clock.js";
 import { hasCode, LedgerError, messageOf, ScheduleError } from "../errors/errors.js";
+
 import type { Interval } from "../interval/boundaries.js";
 import type { Backfill } from "../run/backfill.js";
 import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule, ScheduleInfo, ScheduleVersion } from "../schedule/schedule.js";
 import { statusesThat } from "../schedule/status.js";
+import { requireReadable } from "../schedule/stored-spec.js";
 import type { Page, PageRequest } from "../store/page.js";
 import type { RunFilter, RunTally } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
@@ -152,8 +154,9 @@ export class ScheduleClient {
   }
 
   /**
-   * Stops planning and starting runs; active ones finish. Intervals that fall due meanwhile are owed when the
-   * schedule is resumed, subject to its catch-up policy.
+   * Stops planning and starting runs, those of backfills included; active ones finish. Only `trigger` starts
+   * some. Intervals that fall due meanwhile are owed when the schedule is resumed, subject to its catch-up
+   * policy.
    *
    * @param note - the reason, for people
    * @param seen - `version`: fails unless this is still the schedule's version
@@ -184,7 +187,7 @@ export class ScheduleClient {
    *   (already in progress)
    */
   async trigger(groupId: string, interval?: Interval): Promise<Run[]> {
-    const schedule = await this.#parts.changes.get(groupId);
+    const schedule = await this.#parts.changes.getReadable(groupId);
     return interval === undefined
       ? this.#parts.runControl.triggerNow(schedule)
       : this.#parts.runControl.triggerInterval(schedule, interval);
@@ -232,6 +235,7 @@ export class ScheduleClient {
   #outlook(schedule: Schedule): Pick<Description, "notes" | "next"> {
     const { clock, specs } = this.#parts;
     try {
+      requireReadable(schedule);
       const notes = notesOf(schedule, clock.now(), specs.notesOn(schedule.spec));
       return { notes, next: previewIntervals(schedule.spec, schedule.watermark, 5) };
     } catch (error) {
@@ -266,7 +270,7 @@ export class ScheduleClient {
       });
     }
     if (typeof subject === "string") {
-      const schedule = await this.#parts.changes.get(subject);
+      const schedule = await this.#parts.changes.getReadable(subject);
       return previewInSteps(schedule.spec, schedule.watermark, count);
     }
     const spec = this.#parts.specs.read(subject);
@@ -281,7 +285,7 @@ export class ScheduleClient {
    *   INTERVAL_INVALID (not instants, empty, or not in the past)
    */
   async backfill(request: BackfillRequest): Promise<BackfillPlan> {
-    const schedule = await this.#parts.changes.get(request.groupId);
+    const schedule = await this.#parts.changes.getReadable(request.groupId);
     return this.#parts.backfills.plan(schedule, request);
   }
 
@@ -345,22 +349,26 @@ export class ScheduleClient {
    */
   async audit(groupId: string, within?: Interval): Promise<AuditReport> {
     const schedule = await this.#parts.changes.get(groupId);
-    const { origin, watermark, spec } = schedule;
+    const { origin, watermark } = schedule;
     const range = within ?? { lower: origin, upper: watermark };
     if (range.lower > range.upper) {
       throw new LedgerError("INTERVAL_INVALID", "within: its lower bound must not be after its upper one.", {
         field: "within",
       });
     }
-    const grid = new Grid(spec);
-    const closed = grid.lastClosed(this.#parts.clock.now() - spec.delayMs);
     return auditCoverage({
       groupId,
       range,
       doubts: await findDoubts(this.#parts.store, groupId, range),
       coverage: await this.#parts.store.coverage(groupId, range),
-      closedUpTo: closed?.upper ?? watermark,
+      closedUpTo: this.#closedUpTo(schedule) ?? watermark,
       watermark,
     });
+  }
+
+  /** Returns where the last closed interval of a schedule ends, epoch ms; what an unreadable one owes is unknown. */
+  #closedUpTo({ spec, unreadable }: Schedule): EpochMs | undefined {
+    if (unreadable !== null) return undefined;
+    return new Grid(spec).lastClosed(this.#parts.clock.now() - spec.delayMs)?.upper;
   }
 }

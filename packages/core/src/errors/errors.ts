@@ -6,6 +6,7 @@ export type ErrorCode =
   | "SCHEDULE_EXISTS"
   | "SCHEDULE_VERSION_STALE"
   | "SCHEDULE_STATUS_ILLEGAL"
+  | "SCHEDULE_UNREADABLE"
   | "FORBIDDEN"
   // triggers
   | "TRIGGER_INVALID"

@@ -6,6 +6,7 @@ import type { Interval } from "../interval/boundaries.js";
 import type { Run, RunState } from "../run/run.js";
 import { Grid, type NominalInterval } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
+import { requireReadable } from "../schedule/stored-spec.js";
 import { Batcher } from "../store/batcher.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { Callback, RerunRequest, Taken } from "./callback.js";
@@ -144,10 +145,12 @@ export class Intake {
    * noticed.
    */
   #due(
-    { spec, watermark, nextFireAt }: Schedule,
+    schedule: Schedule,
     callback: Callback,
     now: EpochMs,
   ): { interval: NominalInterval; firedFor: EpochMs } {
+    requireReadable(schedule);
+    const { spec, watermark, nextFireAt } = schedule;
     const grid = new Grid(spec);
     const interval = requestedInterval(grid, watermark, spec.delayMs, callback, now);
     const dueAt = interval === undefined ? nextFireAt : grid.fireAt(interval);

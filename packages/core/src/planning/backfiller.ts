@@ -134,7 +134,8 @@ export class Backfiller {
     const room = backfill.concurrency - openRuns;
     if (room <= 0) return;
     const [schedule] = await store.getSchedules([groupId]);
-    if (schedule === undefined || !SCHEDULE_STATUSES[schedule.status].plans) return;
+    if (schedule === undefined || schedule.unreadable !== null) return;
+    if (!SCHEDULE_STATUSES[schedule.status].plans) return;
     const pageSize = Math.min(PAGE_SIZES.most, Math.max(PAGE_SIZES.least, room + 1));
     const query = { range: { lower, upper }, select, from: cursor, pageSize };
     const { units, next } = await nextSlice(store, schedule, query, { limit: room, backfillId: id });

@@ -3,7 +3,11 @@ import { messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+import { isOfStore } from "./isolated.js";
 import { RECHECK_MS } from "./plan-decision.js";
+
+/** Delay before planning that failed because of the store is repeated, ms. */
+export const RETRY_MS = 1_000;
 
 /** Prefix of the status reason of a schedule that cannot be planned. */
 const UNPLANNABLE = "Cannot be planned: ";
@@ -37,13 +41,15 @@ export class FailingGroups {
   }
 
   /**
-   * Records that a group failed, and returns when it is planned again, epoch ms.
+   * Records that a group failed, and returns when it is planned again, epoch ms: soon if the store was to
+   * blame, since that says nothing about the group.
    *
    * @param schedule - `undefined` if it cannot be read or its status reason must stay: then only the event
    *   reports the failure
    */
   async add(groupId: string, error: Error, schedule: Schedule | undefined): Promise<EpochMs> {
-    const until = this.#parts.clock.now() + RECHECK_MS;
+    const isPassing = isOfStore(error);
+    const until = this.#parts.clock.now() + (isPassing ? RETRY_MS : RECHECK_MS);
     this.#until.set(groupId, until);
     const message = messageOf(error);
     this.#parts.emitter.emit("trouble", {
@@ -51,7 +57,8 @@ export class FailingGroups {
       groupId,
       error: { code: "PLAN_FAILED", message },
     });
-    if (schedule !== undefined) await this.#setReason(schedule, `${UNPLANNABLE}${message}`, until);
+    if (schedule !== undefined && !isPassing)
+      await this.#setReason(schedule, `${UNPLANNABLE}${message}`, until);
     return until;
   }
 

@@ -1,6 +1,6 @@
 import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
 
-/** Groups that were fired early, each of which is planned at its time. */
+/** Groups that are planned at a later time: they were fired early, or could not be planned in the background. */
 export class HeldFires {
   readonly #clock: Clock;
   readonly #plan: (groupId: string) => void;

@@ -19,6 +19,11 @@ const OF_THE_STORE: ReadonlySet<string> = new Set([
   "STORE_CLOSED",
 ]);
 
+/** Returns whether an error is the store's as a whole, so that a repetition soon may succeed. */
+export function isOfStore(error: unknown): boolean {
+  return error instanceof StoreError && OF_THE_STORE.has(error.code);
+}
+
 /** After this many failed calls for one batch, the call itself must be failing. */
 const MAX_FAILED_CALLS = 64;
 
@@ -40,8 +45,7 @@ export async function isolated<In, Out>(
       return await call(part);
     } catch (error) {
       failedCalls += 1;
-      const isOfAll = error instanceof StoreError && OF_THE_STORE.has(error.code);
-      if (isOfAll || failedCalls > maxFailedCalls) throw error;
+      if (isOfStore(error) || failedCalls > maxFailedCalls) throw error;
       if (part.length === 1) return [new OwnError(error)];
       const middle = Math.ceil(part.length / 2);
       return [...(await answers(part.slice(0, middle))), ...(await answers(part.slice(middle)))];

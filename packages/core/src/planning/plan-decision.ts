@@ -19,7 +19,7 @@ export const MAX_BACKLOG = 1_000;
  */
 export const PLANNED_AHEAD = 4;
 
-/** When a group whose planning waits for runs to end is checked again if none ends before, ms. */
+/** The longest until a group whose planning waits for runs to end is checked again, ms. */
 export const RECHECK_MS = 60_000;
 
 /** A run to be inserted: a part of the tile between the old watermark and the new one. */
@@ -56,6 +56,8 @@ export interface PlanInput {
   readonly blockingRuns?: number;
   /** As stored: shows whether an earlier decision left a part of what is owed for later. */
   readonly nextFireAt?: EpochMs | null;
+  /** When to check again if planning waits for runs to end and none ends before, ms. @default RECHECK_MS */
+  readonly recheckMs?: number;
   /** How many runs may be planned. @default as many as the lane takes, and a few more */
   readonly room?: number;
 }
@@ -78,7 +80,7 @@ export function decidePlan(input: PlanInput): PlanDecision {
       newWatermark: watermark,
       nextFireAt: recheckAt(input, owed),
       waits: true,
-      cancelsActive: spec.overlap === "cancel-running",
+      cancelsActive: spec.overlap === "cancel-running" && input.openRuns > (input.blockingRuns ?? 0),
     };
   }
   const { runs, hasMore } = applyPolicies(input, { from, ...owed }, Math.min(room, MAX_RUNS_PER_PLAN));
@@ -89,7 +91,7 @@ export function decidePlan(input: PlanInput): PlanDecision {
     runs: [...beforeStart(input), ...runs],
     newWatermark,
     nextFireAt: waits
-      ? now + RECHECK_MS
+      ? now + (input.recheckMs ?? RECHECK_MS)
       : hasMore
         ? nextFireAt(grid, newWatermark)
         : owed.following === undefined
@@ -148,12 +150,15 @@ function isClosing({ newest, count }: DueIntervals): boolean {
 
 /**
  * Returns when to check a waiting group again in case no run end is reported: at its next nominal time or
- * after `RECHECK_MS`, whichever comes first, but not more often than every `RECHECK_MS`.
+ * after `recheckMs`, whichever comes first, but not more often than every `recheckMs`.
  */
-function recheckAt({ grid, now }: PlanInput, { newest, following }: DueIntervals): EpochMs {
-  const recheck = now + RECHECK_MS;
+function recheckAt(
+  { grid, now, recheckMs = RECHECK_MS }: PlanInput,
+  { newest, following }: DueIntervals,
+): EpochMs {
+  const recheck = now + recheckMs;
   if (following === undefined) return recheck;
-  return Math.min(recheck, Math.max(grid.fireAt(newest) + RECHECK_MS, grid.fireAt(following)));
+  return Math.min(recheck, Math.max(grid.fireAt(newest) + recheckMs, grid.fireAt(following)));
 }
 
 /**

@@ -39,6 +39,8 @@ export interface PlanLoopParts {
   readonly namespace: string;
   readonly cache: ScheduleCache;
   readonly failing: FailingGroups;
+  /** Returns when to check a schedule again if its planning waits for runs to end, ms. */
+  readonly recheckMs: (schedule: Schedule) => number;
   /** Called when a decision about a group stands: it was committed, or the store reflected it already. */
   readonly onDecided: (work: PlanWork, cached: CachedSchedule, decision: PlanDecision) => void;
 }
@@ -169,10 +171,10 @@ export class PlanLoop {
   }
 
   async #decide(work: PlanWork): Promise<Step | "done" | "again"> {
-    const { cache, clock, namespace, onDecided } = this.#parts;
+    const { cache, clock, namespace, recheckMs, onDecided } = this.#parts;
     const { groupId } = work;
     const cached = cache.get(groupId);
-    const step = cached && nextStep(work, cached, clock.now());
+    const step = cached && nextStep(work, cached, clock.now(), recheckMs(cached.schedule));
     if (cached === undefined || step === undefined || !("decision" in step)) {
       cache.forget(groupId);
       if (step?.do === "read") return "again";
@@ -180,6 +182,8 @@ export class PlanLoop {
       return "done";
     }
     const { decision } = step;
+    // As decided upon: by the time that more is read, another plan may have moved what is cached.
+    const { schedule } = cached;
     if (step.do === "nothing") {
       onDecided(work, cached, decision);
       return "done";
@@ -190,11 +194,11 @@ export class PlanLoop {
       supersedes: decision.supersedes,
       whilePaused: work.cause === "while-paused",
     };
-    const plain = { work, cached, decision, commit: commitOf(cached.schedule, decision, named) };
+    const plain = { work, cached, decision, commit: commitOf(schedule, decision, named) };
     if (work.conflicts === 0 && decision.supersedes.length === 0) return plain;
-    const generations = await this.#freeGenerations(plain);
+    const generations = await this.#freeGenerations(plain, schedule);
     if (generations === undefined) return "again";
-    return { ...plain, commit: commitOf(cached.schedule, decision, { ...named, generations }) };
+    return { ...plain, commit: commitOf(schedule, decision, { ...named, generations }) };
   }
 
   /**
@@ -202,7 +206,7 @@ export class PlanLoop {
    * cancelled run stays in it, and may have had the same bounds. `undefined` if the empty interval of an
    * inclusive end turns out to be planned, so that the step has to be decided again.
    */
-  async #freeGenerations({ work, cached, decision }: Step): Promise<number[] | undefined> {
+  async #freeGenerations({ work, decision }: Step, schedule: Schedule): Promise<number[] | undefined> {
     const { store, namespace, clock } = this.#parts;
     const { runs, supersedes } = decision;
     const same = ({ lower, upper }: Run, index: number): boolean =>
@@ -213,7 +217,7 @@ export class PlanLoop {
         .reduce((next, run) => Math.max(next, run.generation + 1), 0),
     );
     for (;;) {
-      const { runs: named } = commitOf(cached.schedule, decision, {
+      const { runs: named } = commitOf(schedule, decision, {
         namespace,
         plannedAt: clock.now(),
         generations,

@@ -16,8 +16,17 @@ export type NextStep =
   | { readonly do: "commit" | "nothing"; readonly decision: CoveringDecision }
   | { readonly do: "give-up" | "read" };
 
-/** Decides the next step of a group. Pure. */
-export function nextStep(work: PlanWork, cached: CachedSchedule, now: EpochMs): NextStep {
+/**
+ * Decides the next step of a group. Pure.
+ *
+ * @param recheckMs - when to check again if planning waits for runs to end, ms
+ */
+export function nextStep(
+  work: PlanWork,
+  cached: CachedSchedule,
+  now: EpochMs,
+  recheckMs = RECHECK_MS,
+): NextStep {
   const { schedule, grid, openRuns, uncovered } = cached;
   const isWhilePaused = work.cause === "while-paused";
   const mayPlan = isWhilePaused ? schedule.status === "PAUSED" : SCHEDULE_STATUSES[schedule.status].plans;
@@ -30,13 +39,14 @@ export function nextStep(work: PlanWork, cached: CachedSchedule, now: EpochMs): 
     openRuns: isWhilePaused ? 0 : openRuns,
     blockingRuns: isWhilePaused ? 0 : schedule.blockingRuns,
     nextFireAt: schedule.nextFireAt,
+    recheckMs,
     ...(isWhilePaused ? { room: MAX_RUNS_PER_PLAN } : {}),
   };
   const decision = withoutPlannedEmpty(decideCovering(input, uncovered), work.isEmptyPlanned);
   if (isWhilePaused)
     return decision.outcome === "planned" ? { do: "commit", decision } : { do: "nothing", decision };
   if (!cached.isFresh && !isPlain(schedule, decision)) return { do: "read" };
-  if (changesNothing(schedule, decision, now))
+  if (changesNothing(schedule, decision, now + recheckMs / 2))
     return { do: "nothing", decision: { ...decision, nextFireAt: schedule.nextFireAt } };
   return { do: "commit", decision };
 }
@@ -63,12 +73,12 @@ function isPlain({ spec }: Schedule, decision: PlanDecision): boolean {
 }
 
 /**
- * Returns whether the store already reflects the decision: nothing is owed, or the recheck is already
- * recorded.
+ * Returns whether the store already reflects the decision: nothing is owed, or a recheck not before
+ * `earliest` is already recorded.
  */
-function changesNothing({ nextFireAt }: Schedule, decision: PlanDecision, now: EpochMs): boolean {
+function changesNothing({ nextFireAt }: Schedule, decision: PlanDecision, earliest: EpochMs): boolean {
   if (decision.outcome === "nothing") return decision.nextFireAt === nextFireAt;
-  const isNoted = nextFireAt !== null && nextFireAt > now + RECHECK_MS / 2;
+  const isNoted = nextFireAt !== null && nextFireAt > earliest;
   return decision.outcome === "deferred" && !decision.cancelsActive && isNoted;
 }
 

@@ -4,9 +4,11 @@ import { messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { SignalEmitter } from "../events/signals.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-import { FailingGroups } from "./failing-groups.js";
+import { DeferredGroups } from "./deferred-groups.js";
+import { FailingGroups, RETRY_MS } from "./failing-groups.js";
 import { HeldFires } from "./held-fires.js";
-import type { PlanDecision } from "./plan-decision.js";
+import { isOfStore } from "./isolated.js";
+import { type PlanDecision, RECHECK_MS } from "./plan-decision.js";
 import { PlanLoop } from "./plan-loop.js";
 import { newWork, type PlanWork, resultOf } from "./plan-work.js";
 import { type CachedSchedule, ScheduleCache } from "./schedule-cache.js";
@@ -35,8 +37,8 @@ export class IntervalPlanner implements FireSink {
   readonly #failing: FailingGroups;
   readonly #loop: PlanLoop;
   readonly #held: HeldFires;
-  /** Groups whose planning waits for runs to end. */
-  readonly #deferred = new Set<string>();
+  readonly #deferred = new DeferredGroups();
+  #isRunning = false;
   readonly #onRunsEnded = (groupIds: ReadonlySet<string>, uncovered: ReadonlySet<string>): void =>
     this.#resume(groupIds, uncovered);
 
@@ -52,15 +54,20 @@ export class IntervalPlanner implements FireSink {
       ...parts,
       cache: this.#cache,
       failing: this.#failing,
+      // Where one process does everything, no wake is lost but with the process itself.
+      recheckMs: (schedule) =>
+        store.isShared ? this.#deferred.recheckMs(schedule, clock.now()) : RECHECK_MS,
       onDecided: (work, cached, decision) => this.#decided(work, cached, decision),
     });
   }
 
   start(): void {
+    this.#isRunning = true;
     this.#signals.on("runs-ended", this.#onRunsEnded);
   }
 
   stop(): void {
+    this.#isRunning = false;
     this.#signals.off("runs-ended", this.#onRunsEnded);
     this.#held.clear();
     this.#deferred.clear();
@@ -124,7 +131,7 @@ export class IntervalPlanner implements FireSink {
     if (work.runs.length > 0) work.outcome = "planned";
     else if (decision.outcome === "deferred") work.outcome = "deferred";
     if (cause === "while-paused") return;
-    if (decision.waits) this.#deferred.add(groupId);
+    if (decision.waits) this.#deferred.add(cached.schedule, this.#clock.now());
     else this.#deferred.delete(groupId);
     if (work.fires.length > 0) this.#judgeFires(work, cached);
     if (cause === "fired" || (cause === "resumed" && decision.outcome === "nothing")) return;
@@ -148,26 +155,31 @@ export class IntervalPlanner implements FireSink {
   }
 
   /**
-   * Plans more of what was deferred until runs end, and what was cancelled for it. If the store is shared,
-   * another process may have deferred something there that this planner has not seen.
+   * Plans more of what was deferred until runs end, and what was cancelled for it. Another process may have
+   * deferred something that this planner has not seen: if the store is shared, or before a restart.
    */
   #resume(groupIds: ReadonlySet<string>, uncovered: ReadonlySet<string>): void {
     const { isShared } = this.#store;
     const waiting: PlanWork[] = [];
     for (const groupId of groupIds) {
+      const isUnknown = isShared || !this.#cache.has(groupId);
       this.#cache.runEnded(groupId);
       const isUncovered = uncovered.has(groupId);
-      if (this.#deferred.delete(groupId) || isShared || isUncovered)
+      if (this.#deferred.delete(groupId) || isUnknown || isUncovered)
         waiting.push(newWork(groupId, "resumed", isUncovered));
       if (isShared || isUncovered) this.#cache.forget(groupId);
     }
     if (waiting.length > 0) void this.#planInBackground(waiting);
   }
 
+  /** Plans what no engine waits for. If that fails as a whole, nobody else would repeat it. */
   async #planInBackground(works: readonly PlanWork[]): Promise<void> {
     try {
       await this.#planAll(works);
     } catch (error) {
+      if (!this.#isRunning) return;
+      const again = this.#clock.now() + (isOfStore(error) ? RETRY_MS : RECHECK_MS);
+      for (const { groupId } of works) this.#held.hold(groupId, again);
       this.#emitter.emit("trouble", {
         where: "planner",
         error: { code: "PLAN_FAILED", message: messageOf(error) },

@@ -2,6 +2,7 @@ import type { EpochMs } from "../clock/clock.js";
 import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
+import { requireReadable } from "../schedule/stored-spec.js";
 
 /** How many schedules stay in memory between fires. */
 const CACHED_SCHEDULES = 50_000;
@@ -38,9 +39,10 @@ export class ScheduleCache {
    * Keeps a schedule that was just read.
    *
    * @param uncovered - see `CachedSchedule.uncovered`
-   * @throws TriggerError if this version cannot compile its trigger
+   * @throws ScheduleError SCHEDULE_UNREADABLE; TriggerError if this version cannot compile its trigger
    */
   add(schedule: Schedule, uncovered: readonly Run[]): void {
+    requireReadable(schedule);
     const openRuns =
       schedule.admittedRuns + schedule.gatedRuns + schedule.waitingRuns + schedule.blockingRuns;
     const grid = new Grid(schedule.spec);

@@ -2,6 +2,7 @@ import type { EpochMs } from "../clock/clock.js";
 import type { Run } from "../run/run.js";
 import { runId } from "../run/run-id.js";
 import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
+import { requireReadable } from "../schedule/stored-spec.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 
 /** How many specifications stay in memory. */
@@ -54,16 +55,21 @@ export class SpecCache {
   /**
    * Returns the specification of a run, from an older version if that one planned it; `undefined` if it was
    * purged.
+   *
+   * @throws ScheduleError SCHEDULE_UNREADABLE
    */
   async get(run: Run): Promise<ScheduleSpec | undefined> {
     const known = this.peek(run);
     if (known !== undefined) return known;
     const versions = await this.#store.listVersions(run.groupId);
-    return versions.find(({ version }) => version === run.scheduleVersion)?.spec;
+    const found = versions.find(({ version }) => version === run.scheduleVersion);
+    if (found !== undefined) requireReadable(found);
+    return found?.spec;
   }
 
-  /** Caches a schedule that was read for another purpose. */
-  remember({ version, spec, incarnation, createdAt }: Cached): void {
+  /** Caches a schedule that was read for another purpose, if it is readable. */
+  remember({ version, spec, unreadable, incarnation, createdAt }: Schedule): void {
+    if (unreadable !== null) return;
     this.#schedules.set(spec.groupId, { version, spec, incarnation, createdAt });
     if (this.#schedules.size <= CACHED_SPECS) return;
     const oldest = this.#schedules.keys().next().value;

@@ -165,6 +165,12 @@ export interface ScheduleSpec extends Required<Omit<ScheduleInfo, "startTime" | 
 export interface Schedule {
   /** Its specification. */
   readonly spec: ScheduleSpec;
+  /**
+   * Why this version of Tidegate cannot read the specification: it is damaged, or a newer version wrote it.
+   * Then `spec` is a stand-in that has only the group, the engine and the ledger's beginning; nothing is
+   * planned, and an update with the full definition repairs it. `null` for all others.
+   */
+  readonly unreadable: string | null;
   /** 1 at registration, incremented by each update. */
   readonly version: number;
   /** Its status. */
@@ -203,6 +209,8 @@ export interface ScheduleVersion {
   readonly version: number;
   /** The specification of this version. */
   readonly spec: ScheduleSpec;
+  /** Why it cannot be read: see `Schedule.unreadable`. */
+  readonly unreadable: string | null;
   /** The version of the time zone database that it was computed with, such as `2025c`. */
   readonly tzdata: string;
   /** The watermark at which it took effect, epoch ms. */

@@ -12,10 +12,14 @@ export const scheduleStatusSchema = z
       "The status of a schedule and its engine. `REGISTERING`: stored, the engine is still to be notified. `REGISTERED`: the engine holds this version. `FAILED`: the engine refused it, `statusReason` says why; it is retried. `PAUSED`: plans and starts nothing. `DELETING`: the engine is still to be notified. `DELETED`: removed from the engine; its ledger is kept.",
   });
 
+const UNREADABLE =
+  "Why this version of Tidegate cannot read the specification: it is damaged, or a newer version wrote it. Then `spec` is a stand-in that has only the group, the engine and the ledger's beginning; nothing is planned, and an update with the full definition repairs it. `null` for all others.";
+
 /** The schema of a `Schedule`. */
 export const scheduleSchema = z
   .object({
     spec: scheduleSpecSchema.describe("Its specification."),
+    unreadable: z.string().nullable().describe(UNREADABLE),
     version: z.int().describe("1 at registration, incremented by each update."),
     status: scheduleStatusSchema.describe("Its status."),
     statusReason: z.string().nullable().describe("Why it failed, or the note given when it was paused."),
@@ -41,6 +45,7 @@ export const scheduleVersionSchema = z
   .object({
     version: z.int().describe("1 at registration, incremented by each update."),
     spec: scheduleSpecSchema.describe("The specification of this version."),
+    unreadable: z.string().nullable().describe("Why it cannot be read: see `Schedule.unreadable`."),
     tzdata: z
       .string()
       .describe("The version of the time zone database that it was computed with, such as `2025c`."),

@@ -11,7 +11,11 @@ const NOWHERE = { readyAt: null, leaseUntil: null, wait: null, isBlocking: false
 
 /** Returns the placement of a run after a change, before its lane admits runs. */
 export function placementAfter(
-  run: Pick<Run, "kind" | "leaseUntil" | "isBlocking" | "isSuperseded"> & { readonly gating?: Gating },
+  run: Pick<Run, "kind" | "leaseUntil" | "isBlocking" | "isSuperseded"> & {
+    readonly gating?: Gating;
+    /** See `isHeldBeside`. @default false */
+    readonly isHeld?: boolean;
+  },
   change: RunChange,
 ): Placement {
   const { state, at, wait = null } = change;
@@ -22,13 +26,18 @@ export function placementAfter(
   if (state !== "PLANNED") return { ...NOWHERE, place: "active", leaseUntil: run.leaseUntil ?? at };
   const { place = "waiting" } = change;
   if (place === "gated") return { ...NOWHERE, place, wait };
+  if (place === "waiting" && run.isHeld === true) return { ...NOWHERE, place, wait: lane(at) };
   if (place === "waiting" && run.kind !== "SCHEDULED" && (run.gating ?? "none") !== "none") {
     return { ...NOWHERE, place: "gated", wait: gatedSince(at) };
   }
   if (place === "ready" || run.kind !== "SCHEDULED") {
     return { ...NOWHERE, place: "ready", readyAt: change.readyAt ?? at, wait };
   }
-  return { ...NOWHERE, place, wait: { reason: "lane", since: at } };
+  return { ...NOWHERE, place, wait: lane(at) };
+}
+
+function lane(since: EpochMs): RunWait {
+  return { reason: "lane", since };
 }
 
 /** Returns what a run waits for whose gates are about to be asked. */

@@ -52,7 +52,10 @@ export interface RunFilter {
   readonly within?: Interval;
   /** Includes runs that a later generation or a merged run has superseded. @default true */
   readonly includeSuperseded?: boolean;
-  /** By lower bound, then generation, upper bound and id. @default "ascending" */
+  /**
+   * A group's runs by lower bound, then generation and upper bound; those of all groups by id, that is by
+   * upper bound. @default "ascending"
+   */
   readonly order?: "ascending" | "descending";
 }
 

@@ -27,6 +27,9 @@ import type { ScheduleTable } from "./schedule-table.js";
  * A run that ends (or is skipped from the start) wakes the gated runs whose `wait` says that its group does,
  * in the same transaction: they are due to be asked about at once.
  *
+ * While `laneWidth` is 0, planned runs of backfills wait as well, whatever made them planned; once it is not,
+ * they are `ready`, or `gated`, from the instant of that write on.
+ *
  * Before `open` and after `close` every other method rejects with StoreError STORE_CLOSED.
  */
 export interface ScheduleStore extends ScheduleTable, RunLedger, RunQueue, GateQueue, BackfillTable {

@@ -62,7 +62,11 @@ export class EngineOutbox {
 
   async #deliver(schedules: readonly Schedule[]): Promise<void> {
     const former = await this.#formerEngines(schedules);
-    for (const [engine, batch] of groupBy(schedules, (schedule) => schedule.spec.engine)) {
+    // An engine cannot be told when an unreadable schedule fires, but that it is gone or paused.
+    const tellable = schedules.filter(
+      ({ status, unreadable }) => unreadable === null || !SCHEDULE_STATUSES[status].isHeld,
+    );
+    for (const [engine, batch] of groupBy(tellable, (schedule) => schedule.spec.engine)) {
       const leaving = batch.filter(({ status }) => status === "DELETING");
       const paused = batch.filter(({ status }) => status === "PAUSED");
       const added = batch.filter(({ status, version }) => SCHEDULE_STATUSES[status].isHeld && version === 1);
@@ -98,7 +102,7 @@ export class EngineOutbox {
     for (const { spec, version } of schedules) {
       if (version === 1) continue;
       const versions = await this.#parts.store.listVersions(spec.groupId);
-      const earlier = versions.filter((each) => each.version < version).reverse();
+      const earlier = versions.filter((each) => each.version < version && each.unreadable === null).reverse();
       const since = earlier.findIndex((each) => each.spec.engine === spec.engine);
       const engines = new Set(
         (since < 0 ? earlier : earlier.slice(0, since)).map((each) => each.spec.engine),

@@ -209,7 +209,9 @@ export class Reconciler {
    */
   async #stillHeld(schedules: readonly Schedule[]): Promise<Schedule[]> {
     const now = await this.#now(groupIdsOf(schedules));
-    return now.filter((schedule): schedule is Schedule => schedule?.status === "REGISTERED");
+    return now.filter(
+      (schedule): schedule is Schedule => schedule?.status === "REGISTERED" && schedule.unreadable === null,
+    );
   }
 
   async #stillOrphans(engine: string, groupIds: readonly string[]): Promise<string[]> {

@@ -208,6 +208,12 @@ describe("overlap with an open run", () => {
     expect(inHours(decision)).toEqual([[1, 4, "PLANNED overlap-coalesced"]]);
   });
 
+  it("cancel-running has nothing to cancel while only a failed run is in the way", () => {
+    const lane = { openRuns: 1, blockingRuns: 1, overlap: "cancel-running" } as const;
+    const decision = decide({ nowHour: 2, watermarkHour: 1, ...lane });
+    expect(decision).toMatchObject({ outcome: "deferred", cancelsActive: false });
+  });
+
   it("cancel-running wants the active run out of the way", () => {
     const decision = decide({ nowHour: 2, watermarkHour: 1, openRuns: 1, overlap: "cancel-running" });
     expect(decision).toMatchObject({ outcome: "deferred", runs: [], cancelsActive: true });

@@ -532,7 +532,8 @@ describe("a schedule that this version does not understand", () => {
       expect.objectContaining({ where: "planner", groupId: "b-poisoned" }),
     ]);
     const { schedule, next } = await client.describe("b-poisoned");
-    expect(schedule.statusReason).toBe('Cannot be planned: trigger.type: this version knows no "lunar".');
+    expect(schedule.statusReason).toMatch(/^Cannot be planned: .* trigger: {"type":"lunar"} is not known/);
+    expect(schedule.unreadable).toContain("Update Tidegate, or update the schedule");
     expect(next.intervals).toEqual([]);
   });
 
@@ -576,6 +577,31 @@ describe("a schedule that this version does not understand", () => {
     await world.settle();
     expect(await ledger("a")).toEqual(succeeded(0, 2));
     expect(await ledger("c")).toEqual(succeeded(0, 2));
+  });
+
+  it("is not taken for broken where the store was away, and planned again soon", async () => {
+    const { client, clock, store } = await begin();
+    await client.register(hourly("a"));
+    await clock.advance(HOUR);
+    await world.engine.fire("a", T0 + HOUR);
+    await client.register(hourly("b"));
+    await clock.advance(HOUR);
+    const fires = ["a", "b"].map((groupId) => ({ groupId, scheduledTime: T0 + 2 * HOUR }));
+    const getSchedules = store.getSchedules.bind(store);
+    store.getSchedules = async () => {
+      throw new StoreError("STORE_UNAVAILABLE", "The store is away.");
+    };
+    expect(await world.engine.fireMany(fires)).toMatchObject([
+      { groupId: "a", outcome: "planned" },
+      { groupId: "b", outcome: "failed", nextFireAt: clock.now() + 1_000 },
+    ]);
+    store.getSchedules = getSchedules;
+    await clock.advance(1_000);
+    expect(await world.engine.fireMany(fires)).toMatchObject([
+      { groupId: "a", outcome: "duplicate" },
+      { groupId: "b", outcome: "planned" },
+    ]);
+    expect((await client.get("b")).statusReason).toBeNull();
   });
 
   it("does not keep the watchdog from the others, which are planned as late as ever", async () => {

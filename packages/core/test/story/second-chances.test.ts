@@ -313,3 +313,43 @@ describe("resuming", () => {
     expect(last).toMatchObject({ lower: hour(1), upper: hour(2), state: "SUCCEEDED" });
   });
 });
+
+describe("a backfill of a paused schedule", () => {
+  const backfilled = async (): Promise<void> => {
+    await begin({ startTime: T0, backoff: { initialMs: 10 * MINUTE, maxMs: 10 * MINUTE }, maxAttempts: 2 });
+    world.operator.answer = () => failed("away");
+    await world.client.backfill({ groupId: "g", from: hour(-1), to: hour(0) });
+    await world.settle();
+    expect(world.operator.submissions).toHaveLength(1);
+  };
+
+  it("makes no further attempt until the schedule is resumed", async () => {
+    await backfilled();
+    await world.client.pause("g", "maintenance");
+    world.operator.answer = () => SUCCEEDED;
+    await world.advance(HOUR / 2);
+    expect(world.operator.submissions).toHaveLength(1);
+    const [run] = await world.runs("g");
+    expect(await world.client.explain(run!.id)).toMatchObject({
+      isWaiting: true,
+      reasons: ["The schedule is paused: maintenance."],
+    });
+    await world.client.resume("g");
+    await world.settle();
+    expect(await ledger()).toEqual([[-1, 0, "SUCCEEDED"]]);
+  });
+
+  it("has a failed run of it retried when the schedule is resumed", async () => {
+    await backfilled();
+    await world.advance(HOUR / 2);
+    expect(await ledger()).toEqual([[-1, 0, "FAILED"]]);
+    await world.client.pause("g");
+    world.operator.answer = () => SUCCEEDED;
+    await world.client.retryRun((await world.runs("g"))[0]!.id);
+    await world.advance(HOUR / 4);
+    expect(world.operator.submissions).toHaveLength(2);
+    await world.client.resume("g");
+    await world.settle();
+    expect(await ledger()).toEqual([[-1, 0, "SUCCEEDED"]]);
+  });
+});

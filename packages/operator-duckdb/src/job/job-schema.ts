@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ENCODINGS } from "../prepare/encoding.js";
 import { COLUMN_TYPES, columnType } from "./column-type.js";
-import type { DuckdbJob } from "./job.js";
+import type { DuckdbJob, Source, Target } from "./job.js";
 
 const MAX_PATHS = 1_000;
 const MAX_COLUMNS = 10_000;
@@ -83,12 +83,12 @@ const source = z.discriminatedUnion("format", [
     columns: columns.exactOptional(),
   }),
   z.strictObject({ format: z.literal("parquet"), ...files }),
-]);
+]) satisfies z.ZodType<Source>;
 
 const target = z.strictObject({
   path: path.refine((text) => !/[*?[\]]/.test(text), "must not contain the glob characters * ? [ ]"),
   compression: z.enum(["zstd", "snappy", "gzip", "uncompressed"]).exactOptional(),
-});
+}) satisfies z.ZodType<Target>;
 
 /** Schema of a schedule's `job`. */
 export const jobSchema = z

@@ -1,6 +1,6 @@
 import { rerunSchema, timezoneSchema } from "@tidegate/operator-kit";
 import { z } from "zod";
-import type { FlinkJob } from "./job.js";
+import type { FlinkJob, JarJob, MaterializedTableJob, SqlJob, SyncJob } from "./job.js";
 
 const MAX_STATEMENT = 100_000;
 const MAX_ENTRIES = 1_000;
@@ -33,9 +33,15 @@ const jar = z.strictObject({
   programArgs: z.array(z.string().max(10_000)).max(MAX_ENTRIES).exactOptional(),
   parallelism: z.number().int().min(1).max(32_768).exactOptional(),
   rerun,
-});
+}) satisfies z.ZodType<JarJob>;
 
-const sql = z.strictObject({ ...common, setup: statements, prepare: statements, statement, rerun });
+const sql = z.strictObject({
+  ...common,
+  setup: statements,
+  prepare: statements,
+  statement,
+  rerun,
+}) satisfies z.ZodType<SqlJob>;
 
 const table = {
   connector: z.string().regex(/^[A-Za-z0-9_.-]{1,100}$/, "must be the name of a connector"),
@@ -65,7 +71,7 @@ const sync = z.strictObject({
     rerun,
   }),
   select: columns.exactOptional(),
-});
+}) satisfies z.ZodType<SyncJob>;
 
 const strings = z.record(z.string().min(1).max(200), z.string().max(2_000));
 
@@ -79,7 +85,7 @@ const materializedTable = z.strictObject({
     .refine((given) => !("table.local-time-zone" in given), "must leave the time zone to timezone")
     .exactOptional(),
   setup: statements,
-});
+}) satisfies z.ZodType<MaterializedTableJob>;
 
 /** Schema of a schedule's `job`: one of four kinds, distinguished by its field. */
 export const jobSchema = z

@@ -76,7 +76,7 @@ export const jobSchema = z
       if (given[field] === undefined) continue;
       context.addIssue({ code: "custom", path: [field], message: 'cannot be asked with protocol "status"' });
     }
-  }) as unknown as z.ZodType<HttpJob>;
+  }) satisfies z.ZodType<HttpJob>;
 
 function address(placeholders: readonly Placeholder[]) {
   return z

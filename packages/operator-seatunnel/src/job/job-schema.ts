@@ -5,7 +5,7 @@ import type { SeaTunnelJob } from "./job.js";
 /** Thirty days, ms. */
 export const MAX_DEADLINE_MS = 2_592_000_000;
 
-const plugin = z.looseObject({ plugin_name: z.string().min(1) });
+const plugin = z.object({ plugin_name: z.string().min(1) }).catchall(z.json());
 
 /** Schema of a schedule's `job`. */
 export const jobSchema = z.strictObject({
@@ -16,4 +16,4 @@ export const jobSchema = z.strictObject({
   timezone: timezoneSchema.exactOptional(),
   deadlineMs: z.number().int().min(1_000).max(MAX_DEADLINE_MS).exactOptional(),
   rerun: rerunSchema.exactOptional(),
-}) as unknown as z.ZodType<SeaTunnelJob>;
+}) satisfies z.ZodType<SeaTunnelJob>;

@@ -48,8 +48,10 @@ export function updateRules({ chapter }: EngineSuite): void {
       await bed.passUntil("the end", async () => (await bed.client.get("orders")).nextFireAt === null);
       await bed.passUntilRun("witness", bed.operator.countOf("witness") + 2);
       expect(bed.operator.intervalsOf("orders").at(-1)?.upper).toBe(endTime);
+      // A group whose runs are late is checked again at times that are not on its grid.
+      const nominal = bed.fires.timesOf("orders").filter((time) => (time - endTime) % bed.periodMs === 0);
       // A fire that was due before the engine had the update may be in progress.
-      expect(bed.fires.timesOf("orders").at(-1)).toBeLessThanOrEqual(Math.max(endTime, updatedAt));
+      expect(nominal.at(-1)).toBeLessThanOrEqual(Math.max(endTime, updatedAt));
       await bed.conclude("orders", "witness");
     });
 

@@ -255,3 +255,102 @@ export function openRunRules({ store }: StoreBed): void {
     });
   });
 }
+
+/** Tests that nothing of a backfill is started while its lane's width is 0. */
+export function heldBackfillRules({ store, reopened, supports }: StoreBed): void {
+  const places = async () => (await allRuns(store(), { kinds: ["BACKFILL"] })).map(({ place }) => place);
+  const pause = () => change(store(), { status: "PAUSED", laneWidth: 0, updatedAt: LATER });
+  const resume = () => change(store(), { status: "REGISTERED", laneWidth: 1, updatedAt: LATER + 1 });
+
+  describe("the runs of a backfill, while the lane's width is 0,", () => {
+    it("wait, and are ready from the write on that widens it", async () => {
+      await begin(store());
+      await store().planBackfill(step());
+      await pause();
+      expect(await places()).toEqual(["waiting", "waiting"]);
+      expect(await scheduleOf(store())).toMatchObject({ admittedRuns: 0, waitingRuns: 0 });
+      expect(await runOf(store(), backfillRun(0).id)).toMatchObject({
+        readyAt: null,
+        wait: { reason: "lane", since: LATER },
+      });
+      expect(await claim(store())).toEqual([]);
+      await resume();
+      expect(await runOf(store(), backfillRun(0).id)).toMatchObject({
+        place: "ready",
+        readyAt: LATER + 1,
+        wait: null,
+      });
+      expect(await claim(store(), { now: LATER + 1 })).toHaveLength(2);
+    });
+
+    it("wait between two attempts as well, and are retried from the write on that widens it", async () => {
+      await begin(store());
+      await store().planBackfill(step({ runs: [backfillRun(0)] }));
+      const { run, token } = await claimOne(store());
+      const again = { id: run.id, token, state: "PLANNED", at: LATER, place: "ready" } as const;
+      await store().changeRuns([{ ...again, from: ["SUBMITTING"], readyAt: LATER + 500 }]);
+      await pause();
+      expect(await claim(store(), { now: LATER + 1_000 })).toEqual([]);
+      await resume();
+      expect((await claimOne(store(), { now: LATER + 1 })).run).toMatchObject({ id: run.id, attempt: 2 });
+    });
+
+    it("wait if they are retried, or planned by a step that began before", async () => {
+      await begin(store());
+      await store().planBackfill(step({ runs: [backfillRun(0)], newCursor: START + MINUTE }));
+      const { id } = await carryOut(store(), "FAILED");
+      await pause();
+      await store().changeRuns([{ id, from: ["FAILED"], state: "PLANNED", at: LATER }]);
+      await store().planBackfill(step({ cursor: START + MINUTE, runs: [backfillRun(1)] }));
+      expect(await places()).toEqual(["waiting", "waiting"]);
+      expect(await claim(store())).toEqual([]);
+      expect(await openRuns(store())).toBe(2);
+      await resume();
+      expect(await places()).toEqual(["ready", "ready"]);
+    });
+
+    it("that are active end, and get the attempts that they ask for", async () => {
+      await begin(store());
+      await store().planBackfill(step({ runs: [backfillRun(0)] }));
+      const { run, token } = await claimOne(store());
+      await pause();
+      expect(await places()).toEqual(["active"]);
+      const again = { id: run.id, token, state: "PLANNED", at: LATER, place: "ready" } as const;
+      await store().changeRuns([{ ...again, from: ["SUBMITTING"], readyAt: LATER }]);
+      await carryOut(store(), "SUCCEEDED");
+      expect(await openRuns(store())).toBe(0);
+    });
+
+    it("are cancelled with what else is planned, and do not hold back runs of the lane", async () => {
+      await begin(store());
+      await store().planBackfill(step());
+      await pause();
+      await resume();
+      await pause();
+      await change(store(), { cancelPlanned: "unregistered" });
+      expect(await places()).toEqual(["none", "none"]);
+      await resume();
+      await plan(store(), { count: 2, run: { generation: 1 } });
+      expect(await scheduleOf(store())).toMatchObject({ admittedRuns: 1, waitingRuns: 1 });
+    });
+
+    it("leave a run that a person has asked for alone", async () => {
+      await begin(store());
+      await store().insertRuns([aRun({ ...minute(7), kind: "MANUAL" })]);
+      await pause();
+      expect((await claimOne(store())).run).toMatchObject({ kind: "MANUAL" });
+    });
+
+    const inReopened = supports.reopen ? it : it.skip;
+    inReopened("wait also if the store was closed meanwhile", async () => {
+      await begin(store());
+      await store().planBackfill(step());
+      await pause();
+      const next = await reopened();
+      const expected = { version: 1, statuses: ["PAUSED"] } as const;
+      const resumed = { groupId: "orders", expected, updatedAt: LATER, status: "REGISTERED" } as const;
+      await next.changeSchedules([{ ...resumed, laneWidth: 1 }]);
+      expect(await claim(next, { now: LATER })).toHaveLength(2);
+    });
+  });
+}

@@ -11,6 +11,11 @@ export interface StoreFixture {
   readonly reopen?: (namespace?: string) => Promise<ScheduleStore>;
   /** Opens the store's data concurrently, as another process does. Feature `sharing`. */
   readonly connect?: (namespace?: string) => Promise<ScheduleStore>;
+  /**
+   * Replaces the text of a group's newest specification behind the store's back, as damage or a newer version
+   * of Tidegate does. The store is closed. @default a store that keeps no text
+   */
+  readonly overwriteSpec?: (groupId: string, text: string) => Promise<void>;
   /** Closes what is open and removes what was created. */
   readonly dispose: () => Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe } from "@jest/globals";
 import type { ScheduleStore } from "@tidegate/core";
-import { backfillRules, backfillStepRules, openRunRules } from "./backfills.js";
+import { backfillRules, backfillStepRules, heldBackfillRules, openRunRules } from "./backfills.js";
 import { fencingRules, runChangeRules } from "./changing.js";
 import { claimOrderRules, claimScopeRules } from "./claim-order.js";
 import { claimRules, nextWakeRules, recoveryRules } from "./claiming.js";
@@ -35,6 +35,7 @@ import { originRules, registrationRules, scheduleChangeRules } from "./schedules
 import { shapeRules } from "./shapes.js";
 import { rivalryRules } from "./sharing.js";
 import { besideRules, plannedVersionRules, revivalRules } from "./standing.js";
+import { unreadableRules } from "./unreadable.js";
 
 export type { StoreFeatures, StoreFixture, StoreSuiteOptions } from "./fixture.js";
 
@@ -104,7 +105,9 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   backfillRules,
   backfillStepRules,
   openRunRules,
+  heldBackfillRules,
   purgeRules,
+  unreadableRules,
   durabilityRules,
   rivalryRules,
   crowdRules,

@@ -1,4 +1,5 @@
 import type { Schedule, ScheduleVersion } from "../../schedule/schedule.js";
+import { checkedSpec } from "../../schedule/stored-spec.js";
 import type { NewSchedule } from "../schedule-table.js";
 import { frozenCopy } from "./frozen-copy.js";
 import { type HeapItem, IndexedHeap, NOT_QUEUED } from "./indexed-heap.js";
@@ -24,11 +25,13 @@ export interface Group extends HeapItem {
 /** Returns the group of a schedule in its first version. */
 export function newGroup(added: NewSchedule): Group {
   const { status, incarnation, origin, watermark, nextFireAt, laneWidth, tzdata, createdAt } = added;
-  const spec = frozenCopy(added.spec);
+  const { groupId, engine } = added.spec;
+  const { spec, unreadable } = checkedSpec(frozenCopy(added.spec), { groupId, engine, origin });
   return {
     groupId: spec.groupId,
     schedule: {
       spec,
+      unreadable,
       version: 1,
       status,
       statusReason: null,
@@ -43,7 +46,7 @@ export function newGroup(added: NewSchedule): Group {
       createdAt,
       updatedAt: createdAt,
     },
-    versions: [Object.freeze({ version: 1, spec, tzdata, since: watermark, createdAt })],
+    versions: [Object.freeze({ version: 1, spec, unreadable, tzdata, since: watermark, createdAt })],
     laneWidth,
     runs: new RunIndex(),
     open: new Set(),

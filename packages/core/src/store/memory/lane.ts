@@ -1,6 +1,6 @@
 import type { EpochMs } from "../../clock/clock.js";
 import { isLagging, queueOf } from "../../run/claim-order.js";
-import { isAdmitted } from "../../run/place.js";
+import { isAdmitted, isHeldBeside } from "../../run/place.js";
 import { gatedSince } from "../placement.js";
 import type { Group } from "./group.js";
 import { comparePositions, lookAgain, type RunRow } from "./run-row.js";
@@ -47,7 +47,7 @@ export function holdAtGates(runs: RunTable, row: RunRow, at: EpochMs): void {
 
 /**
  * Changes how many runs the lane admits. Planned runs first give up their places; those that get one again
- * are as they were before.
+ * are as they were before. Runs of backfills wait while it admits none.
  */
 export function resizeLane(runs: RunTable, group: Group, laneWidth: number, at: EpochMs): void {
   group.laneWidth = laneWidth;
@@ -60,7 +60,18 @@ export function resizeLane(runs: RunTable, group: Group, laneWidth: number, at: 
     else if (!isHeld) places -= 1;
     else if (row.gating !== "overtakable") places = 0;
   }
+  holdBackfills(runs, group, at);
   admit(runs, group, at);
+}
+
+function holdBackfills(runs: RunTable, group: Group, at: EpochMs): void {
+  for (const row of [...group.open]) {
+    const { kind, state, place } = row.run;
+    if (kind !== "BACKFILL" || state !== "PLANNED") continue;
+    if (isHeldBeside(kind, group.laneWidth)) putBack(runs, row, at);
+    else if (place === "waiting" && row.gating === "none") makeReady(runs, row, at, false);
+    else if (place === "waiting") holdAtGates(runs, row, at);
+  }
 }
 
 /** Returns whether a place is free for a run, and no gated run keeps its turn before it. */

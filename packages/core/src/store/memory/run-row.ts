@@ -3,7 +3,7 @@ import type { JobMetrics } from "../../job/job-outcome.js";
 import type { ClaimQueue } from "../../run/claim-order.js";
 import type { Gating } from "../../run/gating.js";
 import { isEnded } from "../../run/lane.js";
-import type { Place } from "../../run/place.js";
+import { isHeldBeside, type Place } from "../../run/place.js";
 import type { AttemptRecord, NewRun, Run, RunWait } from "../../run/run.js";
 import { gatedSince, placementAfter } from "../placement.js";
 import type { RunChange } from "../run-queue.js";
@@ -66,7 +66,7 @@ export function newRow(added: NewRun, { group, backfill }: Pick<RunRow, "group" 
   const { id, groupId, kind, lower, upper, generation, intervals, scheduledTime } = added;
   const { state, reason, scheduleVersion, backfillId, operator, plannedAt } = added;
   const { gating = "none" } = added;
-  const place = entryOf(added, gating);
+  const place = entryOf(added, gating, group);
   const run: MutableRun = {
     id,
     groupId,
@@ -104,10 +104,10 @@ export function newRow(added: NewRun, { group, backfill }: Pick<RunRow, "group" 
   return { run, group, backfill, token: 0, queue, gating, lookAt: plannedAt, look: 0, heapIndex: NOT_QUEUED };
 }
 
-/** A run of the lane waits for it; one beside it is ready, or gated. */
-function entryOf({ state, kind }: NewRun, gating: Gating): Place {
+/** A run of the lane waits for it; one beside it is ready, or gated, unless it is held. */
+function entryOf({ state, kind }: NewRun, gating: Gating, { laneWidth }: Group): Place {
   if (state !== "PLANNED") return "none";
-  if (kind === "SCHEDULED") return "waiting";
+  if (kind === "SCHEDULED" || isHeldBeside(kind, laneWidth)) return "waiting";
   return gating === "none" ? "ready" : "gated";
 }
 
@@ -119,7 +119,8 @@ function waitOf(place: Place, since: EpochMs): RunWait | null {
 /** Writes a change into its run. */
 export function applyChange(row: RunRow, change: RunChange): void {
   const { run, gating } = row;
-  Object.assign(run, frozenCopy(placementAfter({ ...run, gating }, change)));
+  const isHeld = isHeldBeside(run.kind, row.group.laneWidth);
+  Object.assign(run, frozenCopy(placementAfter({ ...run, gating, isHeld }, change)));
   if (run.place === "gated") lookAgain(row, change.at);
   run.state = change.state;
   run.isCancelRequested &&= !isEnded(change.state);

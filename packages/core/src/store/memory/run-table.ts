@@ -146,8 +146,19 @@ export class RunTable {
   *select(filter: RunFilter, group: Group | undefined, after: RunSpan["after"]): Generator<RunRow> {
     const index = this.#fewestRows(filter, group);
     const { within, order } = filter;
-    for (const row of index.rows({ within, after, isDescending: order === "descending" })) {
+    const isDescending = order === "descending";
+    if (group === undefined) return yield* this.#byIds(index.rows({ within }), filter, after);
+    for (const row of index.rows({ within, after, isDescending })) {
       if (matches(row, filter)) yield row;
+    }
+  }
+
+  *#byIds(rows: Iterable<RunRow>, filter: RunFilter, after: RunSpan["after"]): Generator<RunRow> {
+    const direction = filter.order === "descending" ? -1 : 1;
+    const compare = (a: { id: string }, b: { id: string }) => direction * compareText(a.id, b.id);
+    const matching = [...rows].filter((row) => matches(row, filter));
+    for (const row of matching.sort((a, b) => compare(a.run, b.run))) {
+      if (after === undefined || compare(row.run, after) > 0) yield row;
     }
   }
 
@@ -238,7 +249,7 @@ export class RunTable {
     if (run.place === "ready") return this.#queue(queue, run.operator);
     if (run.place === "active") return this.#held;
     if (run.place === "gated") return this.#gated;
-    return run.place === "waiting" ? group.waiting : undefined;
+    return run.place === "waiting" && run.kind === "SCHEDULED" ? group.waiting : undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Schedule } from "../../schedule/schedule.js";
+import { checkedSpec } from "../../schedule/stored-spec.js";
 import type { ScheduleChange } from "../schedule-table.js";
 import { frozenCopy } from "./frozen-copy.js";
 import type { Group } from "./group.js";
@@ -31,8 +32,10 @@ function addVersion(
   { spec, tzdata }: NonNullable<ScheduleChange["spec"]>,
   createdAt: number,
 ): void {
-  schedule.spec = frozenCopy(spec);
+  const { groupId, engine } = spec;
+  const { origin } = schedule;
+  Object.assign(schedule, checkedSpec(frozenCopy(spec), { groupId, engine, origin }));
   schedule.version += 1;
-  const { version, watermark: since } = schedule;
-  versions.push(Object.freeze({ version, spec: schedule.spec, tzdata, since, createdAt }));
+  const { version, unreadable, watermark: since } = schedule;
+  versions.push(Object.freeze({ version, spec: schedule.spec, unreadable, tzdata, since, createdAt }));
 }

@@ -9,6 +9,26 @@ const CALENDAR_CYCLE_MONTHS = CYCLE_YEARS * 12;
 const SECOND_MS = 1_000;
 const NONE = -1;
 
+/** A month and its matching days. */
+interface Month {
+  readonly year: number;
+  /** 1 to 12. */
+  readonly month: number;
+  readonly mask: DayMask;
+  /** Number of the day before the first. */
+  readonly dayBefore: number;
+  /** Number of the last day. */
+  readonly lastDay: number;
+}
+
+const NO_MONTH: Month = {
+  year: Number.NaN,
+  month: 0,
+  mask: 0,
+  dayBefore: 0,
+  lastDay: Number.NEGATIVE_INFINITY,
+};
+
 /**
  * The local times that match a cron expression, on a calendar without zones: whole seconds, in order. Does
  * not allocate within a day.
@@ -23,12 +43,9 @@ export class LocalTimes {
   readonly #previousHour: Int8Array;
   readonly #previousMinute: Int8Array;
   readonly #previousSecond: Int8Array;
-  /** The month checked last: its matching days, and the number of the day before its first. */
-  #mask: DayMask = 0;
-  #year = Number.NaN;
-  #month = Number.NaN;
-  #dayBeforeFirst = Number.NaN;
-  #daysEnd = Number.NaN;
+  /** The months checked last: two, since a schedule's next time and its last one may lie on both sides of a month's end. */
+  #recent = NO_MONTH;
+  #former = NO_MONTH;
   #cycle: Uint32Array | undefined;
 
   constructor(fields: CronFields) {
@@ -95,7 +112,7 @@ export class LocalTimes {
 
   /** Counts the matching days before a day, from the start of the 400-year cycle that begins in 2000. */
   #daysBefore(day: number): number {
-    const { year, month } = dateOf(day);
+    const { year, month, mask, dayBefore } = this.#monthOf(day);
     const cycle = Math.floor((year - 2_000) / CYCLE_YEARS);
     const inCycle = this.#monthsOfCycle();
     const monthOfCycle = (year - 2_000 - cycle * CYCLE_YEARS) * 12 + month - 1;
@@ -103,8 +120,7 @@ export class LocalTimes {
       this.#years === undefined
         ? cycle * inCycle.at(-1)! + inCycle[monthOfCycle]!
         : this.#inYears(year, month);
-    this.#lookAt(year, month);
-    return whole + bitCount(this.#mask & ((1 << (day - this.#dayBeforeFirst)) - 1));
+    return whole + bitCount(mask & ((1 << (day - dayBefore)) - 1));
   }
 
   /** Returns, for each month of the cycle, how many days match before it. */
@@ -182,20 +198,17 @@ export class LocalTimes {
   }
 
   #matchesDay(dayNumber: number): boolean {
-    if (!(dayNumber > this.#dayBeforeFirst && dayNumber <= this.#daysEnd)) {
-      const { year, month } = dateOf(dayNumber);
-      this.#lookAt(year, month);
-    }
-    return ((this.#mask >>> (dayNumber - this.#dayBeforeFirst)) & 1) === 1;
+    const { mask, dayBefore } = this.#monthOf(dayNumber);
+    return ((mask >>> (dayNumber - dayBefore)) & 1) === 1;
   }
 
   #dayAtOrAfter(dayNumber: number): number | undefined {
     let { year, month, day } = dateOf(dayNumber);
     for (let looked = 0; looked <= CALENDAR_CYCLE_MONTHS; looked += 1) {
       if (this.#years !== undefined && year > this.#fields.years!.at(-1)!) return undefined;
-      this.#lookAt(year, month);
-      const rest = this.#mask & (-1 << day);
-      if (rest !== 0) return this.#dayBeforeFirst + 31 - Math.clz32(rest & -rest);
+      const { mask, dayBefore } = this.#monthAt(year, month);
+      const rest = mask & (-1 << day);
+      if (rest !== 0) return dayBefore + 31 - Math.clz32(rest & -rest);
       day = 1;
       month += 1;
       if (month > 12) {
@@ -210,9 +223,9 @@ export class LocalTimes {
     let { year, month, day } = dateOf(dayNumber);
     for (let looked = 0; looked <= CALENDAR_CYCLE_MONTHS; looked += 1) {
       if (this.#years !== undefined && year < this.#fields.years![0]!) return undefined;
-      this.#lookAt(year, month);
-      const rest = day === 31 ? this.#mask : this.#mask & ((1 << (day + 1)) - 1);
-      if (rest !== 0) return this.#dayBeforeFirst + 31 - Math.clz32(rest);
+      const { mask, dayBefore } = this.#monthAt(year, month);
+      const rest = day === 31 ? mask : mask & ((1 << (day + 1)) - 1);
+      if (rest !== 0) return dayBefore + 31 - Math.clz32(rest);
       day = 31;
       month -= 1;
       if (month < 1) {
@@ -223,15 +236,39 @@ export class LocalTimes {
     return undefined;
   }
 
-  #lookAt(year: number, month: number): void {
-    if (year === this.#year && month === this.#month) return;
-    this.#year = year;
-    this.#month = month;
-    this.#dayBeforeFirst = dayNumberOf(year, month, 1) - 1;
-    this.#daysEnd = dayNumberOf(year, month + 1, 1) - 1;
-    const isOpen = this.#months.has(month) && (this.#years === undefined || this.#years.has(year));
-    this.#mask = isOpen ? monthMask(this.#fields.days, year, month) : 0;
+  /** Returns the month of a day. */
+  #monthOf(dayNumber: number): Month {
+    if (contains(this.#recent, dayNumber)) return this.#recent;
+    if (contains(this.#former, dayNumber)) return this.#swap();
+    const { year, month } = dateOf(dayNumber);
+    return this.#monthAt(year, month);
   }
+
+  #monthAt(year: number, month: number): Month {
+    if (month === this.#recent.month && year === this.#recent.year) return this.#recent;
+    if (month === this.#former.month && year === this.#former.year) return this.#swap();
+    const isOpen = this.#months.has(month) && (this.#years === undefined || this.#years.has(year));
+    this.#former = this.#recent;
+    this.#recent = {
+      year,
+      month,
+      mask: isOpen ? monthMask(this.#fields.days, year, month) : 0,
+      dayBefore: dayNumberOf(year, month, 1) - 1,
+      lastDay: dayNumberOf(year, month + 1, 1) - 1,
+    };
+    return this.#recent;
+  }
+
+  #swap(): Month {
+    const month = this.#former;
+    this.#former = this.#recent;
+    this.#recent = month;
+    return month;
+  }
+}
+
+function contains({ dayBefore, lastDay }: Month, dayNumber: number): boolean {
+  return dayNumber > dayBefore && dayNumber <= lastDay;
 }
 
 /**

@@ -44,6 +44,8 @@ export class Zone {
   readonly #offsetAt: (instant: EpochMs) => number;
   readonly #years = new Map<number, readonly ZoneSegment[]>();
   #last: ZoneSegment | undefined;
+  readonly #before = new WeakMap<ZoneSegment, ZoneSegment>();
+  readonly #after = new WeakMap<ZoneSegment, ZoneSegment>();
 
   constructor(name: string, offset: number | ((instant: EpochMs) => number)) {
     this.name = name;
@@ -59,21 +61,20 @@ export class Zone {
   segmentAt(instant: EpochMs): ZoneSegment {
     const last = this.#last;
     if (last !== undefined && instant >= last.from && instant < last.to) return last;
-    const segments = this.#segmentsOf(dateOf(dayNumberAt(instant)).year);
-    let index = segments.length - 1;
-    while (segments[index]!.from > instant) index -= 1;
-    this.#last = segments[index]!;
+    this.#last = this.#find(instant);
     return this.#last;
   }
 
   /** Returns the segment after this one; `undefined` for a zone whose offset is always the same. */
   after(segment: ZoneSegment): ZoneSegment | undefined {
-    return segment.to === Number.POSITIVE_INFINITY ? undefined : this.segmentAt(segment.to);
+    if (segment.to === Number.POSITIVE_INFINITY) return undefined;
+    return this.#neighbour(this.#after, segment, segment.to);
   }
 
   /** Returns the segment before this one; `undefined` for a zone whose offset is always the same. */
   before(segment: ZoneSegment): ZoneSegment | undefined {
-    return segment.from === Number.NEGATIVE_INFINITY ? undefined : this.segmentAt(segment.from - 1);
+    if (segment.from === Number.NEGATIVE_INFINITY) return undefined;
+    return this.#neighbour(this.#before, segment, segment.from - 1);
   }
 
   /** Returns the local time at an instant. */
@@ -104,6 +105,20 @@ export class Zone {
       segment = next;
     }
     return changes;
+  }
+
+  /** Returns the segment beside another one: asked for with each occurrence, so it is remembered. */
+  #neighbour(known: WeakMap<ZoneSegment, ZoneSegment>, segment: ZoneSegment, instant: EpochMs): ZoneSegment {
+    const neighbour = known.get(segment) ?? this.#find(instant);
+    known.set(segment, neighbour);
+    return neighbour;
+  }
+
+  #find(instant: EpochMs): ZoneSegment {
+    const segments = this.#segmentsOf(dateOf(dayNumberAt(instant)).year);
+    let index = segments.length - 1;
+    while (segments[index]!.from > instant) index -= 1;
+    return segments[index]!;
   }
 
   #segmentsOf(year: number): readonly ZoneSegment[] {

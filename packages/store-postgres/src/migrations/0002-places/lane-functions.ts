@@ -1,5 +1,5 @@
 import { PLPGSQL } from "./language.js";
-import { GATING_NO, gatedSince, isLagging, queueInLane } from "./queues.js";
+import { GATING_NO, gatedSince, isLagging, QUEUE_NO, queueInLane } from "./queues.js";
 
 /**
  * The live lane's rules. Callers must hold the lock of the group's row in `schedule_state`.
@@ -33,7 +33,7 @@ export const laneFunctions = (s: string): string[] => [
               AS is_held_back
           FROM room CROSS JOIN LATERAL (
             SELECT r.id, r.token, r.lower, r.generation, r.upper, r.gating, ${isLagging("r", "at_time", "room.delay_ms")} AS lags
-              FROM ${s}.run r WHERE r.group_id = room.group_id AND r.place = 'waiting'
+              FROM ${s}.run r WHERE r.group_id = room.group_id AND r.place = 'waiting' AND r.kind = 'SCHEDULED'
               ORDER BY r.lower, r.generation, r.upper LIMIT room.places
           ) w WINDOW lane AS (PARTITION BY room.group_id ORDER BY w.lower, w.generation, w.upper),
             fresh AS (PARTITION BY room.group_id, w.gating = 0 ORDER BY w.lower, w.generation, w.upper)
@@ -68,7 +68,7 @@ export const laneFunctions = (s: string): string[] => [
   BEGIN
     UPDATE ${s}.schedule_state SET lane_width = width WHERE group_id = the_group;
     -- A claim takes no lock of the group, so its runs are locked as well: those that it takes are active below.
-    PERFORM FROM ${s}.run WHERE group_id = the_group AND place IN ('gated', 'ready') AND kind = 'SCHEDULED'
+    PERFORM FROM ${s}.run WHERE group_id = the_group AND place IN ('gated', 'ready') AND kind <> 'MANUAL'
       ORDER BY id FOR NO KEY UPDATE;
     SELECT count(*) INTO ready FROM ${s}.run WHERE group_id = the_group AND place = 'ready' AND kind = 'SCHEDULED';
     SELECT CASE WHEN blocking_runs > 0 THEN 0 ELSE greatest(0, width - (admitted_runs - ready)) END INTO places
@@ -91,6 +91,19 @@ export const laneFunctions = (s: string): string[] => [
     UPDATE ${s}.schedule_state SET admitted_runs = admitted_runs - moved.ready, gated_runs = gated_runs - moved.gated,
         waiting_runs = waiting_runs + moved.ready + moved.gated
       WHERE group_id = the_group;
+    -- Runs of backfills wait while the lane admits none.
+    IF width = 0 THEN
+      UPDATE ${s}.run SET place = 'waiting', ready_at = NULL,
+          wait = json_build_object('reason', 'lane', 'since', at_time)::text
+        WHERE group_id = the_group AND place IN ('gated', 'ready') AND kind = 'BACKFILL';
+    ELSE
+      UPDATE ${s}.run SET place = CASE gating WHEN 0 THEN 'ready' ELSE 'gated' END,
+          queue = CASE WHEN gating > 0 THEN queue WHEN token > 0 THEN ${QUEUE_NO.retry} ELSE ${QUEUE_NO.rest} END,
+          ready_at = CASE gating WHEN 0 THEN at_time END,
+          wait = CASE gating WHEN 0 THEN NULL ELSE ${gatedSince("at_time")} END,
+          look_at = CASE gating WHEN 0 THEN look_at ELSE at_time END, look = look + (gating > 0)::int
+        WHERE group_id = the_group AND place = 'waiting' AND kind = 'BACKFILL';
+    END IF;
     PERFORM ${s}.admit(ARRAY[the_group], at_time);
   END $$`,
 

@@ -96,12 +96,13 @@ export const planFunctions = (s: string): string[] => [
       UPDATE ${s}.schedule_state t SET watermark = n.watermark, next_fire_at = n.next_fire_at,
           admitted_runs = t.admitted_runs + n.admitted, waiting_runs = t.waiting_runs + n.waiting,
           gated_runs = t.gated_runs + n.gated,
-          longest_run_ms = greatest(t.longest_run_ms, n.longest)
+          longest_run_ms = greatest(t.longest_run_ms, n.longest), run_count = t.run_count + n.runs
         FROM (
           SELECT "groupId", max(watermark) AS watermark, max(next_fire_at) AS next_fire_at,
               count(*) FILTER (WHERE place = 'ready') AS admitted,
               count(*) FILTER (WHERE place = 'waiting') AS waiting,
-              count(*) FILTER (WHERE place = 'gated') AS gated, max(upper - lower) AS longest
+              count(*) FILTER (WHERE place = 'gated') AS gated, max(upper - lower) AS longest,
+              count(lower) AS runs
             FROM (
               SELECT "groupId", "newWatermark" AS watermark, "nextFireAt" AS next_fire_at, NULL AS place,
                 NULL::bigint AS lower, NULL::bigint AS upper FROM good
@@ -142,23 +143,26 @@ export const planFunctions = (s: string): string[] => [
   DECLARE
     added record;
     new_place text;
+    width integer;
   BEGIN
     SELECT * INTO added FROM json_to_record(new_run) AS x (${NEW_RUN});
-    new_place := CASE WHEN added.state <> 'PLANNED' THEN 'none' WHEN ${gatingNo("added.gating")} = 0 THEN 'ready'
-      ELSE 'gated' END;
-    UPDATE ${s}.schedule_state SET longest_run_ms = greatest(longest_run_ms, added.upper - added.lower)
-      WHERE group_id = added."groupId";
+    SELECT lane_width INTO width FROM ${s}.schedule_state WHERE group_id = added."groupId";
     IF NOT FOUND THEN RETURN false; END IF;
+    new_place := CASE WHEN added.state <> 'PLANNED' THEN 'none' WHEN added.kind = 'BACKFILL' AND width = 0 THEN 'waiting'
+      WHEN ${gatingNo("added.gating")} = 0 THEN 'ready' ELSE 'gated' END;
     INSERT INTO ${s}.run (${NEW_RUN_COLUMNS})
       VALUES (added."groupId", added.lower, added.generation, added.upper, added.id, added.kind, added.intervals,
         added."scheduledTime", added.state, added.reason, added."scheduleVersion", added."backfillId", added.operator,
         ${gatingNo("added.gating")}, new_place, ${queueBeside("added.kind")},
         CASE WHEN new_place = 'ready' THEN added."plannedAt" END,
-        CASE WHEN new_place = 'gated' THEN ${gatedSince('added."plannedAt"')} END,
+        CASE new_place WHEN 'gated' THEN ${gatedSince('added."plannedAt"')}
+          WHEN 'waiting' THEN json_build_object('reason', 'lane', 'since', added."plannedAt")::text END,
         CASE WHEN new_place = 'gated' THEN added."plannedAt" END, added."plannedAt",
         CASE WHEN added.state <> 'PLANNED' THEN added."plannedAt" END)
       ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN RETURN false; END IF;
+    UPDATE ${s}.schedule_state SET longest_run_ms = greatest(longest_run_ms, added.upper - added.lower), run_count = run_count + 1
+      WHERE group_id = added."groupId";
     IF added.generation > 0 THEN
       PERFORM ${s}.supersede(added."groupId", added.lower, added.upper, added.generation, 'unsuccessful',
         added."plannedAt");

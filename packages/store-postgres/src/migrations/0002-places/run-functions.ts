@@ -32,8 +32,12 @@ const isAdmitted = (place: string): string => `(${place} IN ('ready', 'active'))
 /**
  * `placementAfter` of core as SQL: the place that a change `x` gives to a run `r` whose blocking is known.
  */
-const NEW_PLACE = `CASE WHEN NOT ${isOpen("x.state")} THEN CASE WHEN b.blocks AND r.kind = 'SCHEDULED' THEN 'blocking' ELSE 'none' END
+const newPlace = (
+  s: string,
+): string => `CASE WHEN NOT ${isOpen("x.state")} THEN CASE WHEN b.blocks AND r.kind = 'SCHEDULED' THEN 'blocking' ELSE 'none' END
     WHEN x.state <> 'PLANNED' THEN 'active'
+    WHEN coalesce(x.place, 'waiting') = 'waiting' AND r.kind = 'BACKFILL'
+      AND (SELECT t.lane_width FROM ${s}.schedule_state t WHERE t.group_id = r.group_id) = 0 THEN 'waiting'
     WHEN coalesce(x.place, 'waiting') = 'waiting' AND r.kind <> 'SCHEDULED' THEN CASE g.gating WHEN 0 THEN 'ready' ELSE 'gated' END
     ELSE coalesce(x.place, 'waiting') END`;
 
@@ -62,7 +66,7 @@ export const runFunctions = (s: string): string[] => [
           AND coalesce(x."isBlocking", r.is_blocking) AS blocks) b
         CROSS JOIN LATERAL (SELECT CASE WHEN x.sets & ${SETS.scheduleVersion} > 0
           THEN ${gatingOf(s, "r", 'x."scheduleVersion"')} ELSE r.gating END AS gating) g
-        CROSS JOIN LATERAL (SELECT ${NEW_PLACE} AS new_place) p
+        CROSS JOIN LATERAL (SELECT ${newPlace(s)} AS new_place) p
         WHERE r.state = ANY (x."from")
           AND CASE WHEN x.token IS NULL THEN r.state NOT IN ('SUBMITTING', 'RUNNING') ELSE x.token = r.token END
           AND (${isOpen("r.state")} OR NOT ${isOpen("x.state")} OR NOT r.is_superseded AND NOT EXISTS (

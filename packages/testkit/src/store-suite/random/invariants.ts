@@ -19,7 +19,7 @@ export async function expectInvariants(player: Player, before: ReadonlyMap<strin
     expectLane(view, player.laneWidths.get(groupId)!, before.get(groupId) ?? 0);
     expectTiles(view, player.covered);
     expectOneOpenRunPerInterval(view);
-    expectPlaces(view);
+    expectPlaces(view, player.laneWidths.get(groupId)!);
     await expectBackfill(player, view);
     expectCoverage(view, await player.store.coverage(groupId));
   }
@@ -103,14 +103,14 @@ function expectOneOpenRunPerInterval({ runs }: GroupView): void {
 }
 
 /** Fails unless each run's place matches its state, and its times match its place. */
-function expectPlaces({ runs }: GroupView): void {
+function expectPlaces({ runs }: GroupView, width: number): void {
   for (const run of runs) {
     const { state, kind, place } = run;
     const isOpen = !isEnded(state);
     expect(place === "active").toBe(state === "SUBMITTING" || state === "RUNNING");
     expect(place === "none" || place === "blocking").toBe(!isOpen);
     expect(place === "blocking").toBe(run.isBlocking && kind === "SCHEDULED");
-    if (kind !== "SCHEDULED") expect(place).not.toBe("waiting");
+    if (kind === "MANUAL" || (kind === "BACKFILL" && width > 0)) expect(place).not.toBe("waiting");
     expect(run.readyAt !== null).toBe(place === "ready");
     expect(run.leaseUntil !== null).toBe(place === "active");
     if (place === "waiting") expect(run.wait).toMatchObject({ reason: "lane" });

@@ -1,12 +1,10 @@
-import { describe, expect, it } from "@jest/globals";
+import { describe, it } from "@jest/globals";
 import fc from "fast-check";
+import { brokenBy } from "./broken.js";
 import { BrokenLaw, type StageStore } from "./evidence.js";
 import { histories } from "./generate.js";
-import type { History } from "./history.js";
-import { avoidingOpenFaults, openFaultOf } from "./open-faults.js";
-import { perform } from "./perform.js";
+import { avoidingOpenFaults } from "./open-faults.js";
 import { inMemory, inSqlite } from "./places.js";
-import { rowsOf } from "./table.js";
 import { asTest } from "./told.js";
 
 // TIDEGATE_HISTORIES=1000000 TIDEGATE_SEED=7 plays a million, others than those of each run.
@@ -18,17 +16,6 @@ const SQLITE_SHARE = 20;
 
 /** Far longer than it takes. */
 const LIMIT_MS = Math.max(600_000, COUNT * 1_000);
-
-/** The law that a history breaks, or `undefined` when it breaks none, or only in a way that is known. */
-async function brokenBy(history: History, place: StageStore): Promise<BrokenLaw | undefined> {
-  try {
-    await perform(history, place);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof BrokenLaw)) throw error;
-    return openFaultOf(error) === undefined ? error : undefined;
-  }
-}
 
 /** Plays random histories; one that breaks a law is shrunk and shown as a test. */
 async function playAll(count: number, makePlace: () => Promise<StageStore>): Promise<void> {
@@ -47,21 +34,6 @@ async function playAll(count: number, makePlace: () => Promise<StageStore>): Pro
   );
   throw new Error(`TIDEGATE_SEED=${SEED}, history ${numRuns}: ${law}\n\n${test}\n`);
 }
-
-describe("every combination of policies, whatever comes between", () => {
-  it.each(["queue", "allow", "coalesce-pending", "cancel-running", "drop"] as const)(
-    "with overlap %s",
-    async (overlap) => {
-      const broken: string[] = [];
-      for (const { name, history } of rowsOf(overlap)) {
-        const law = await brokenBy(avoidingOpenFaults(history), await inMemory());
-        if (law !== undefined) broken.push(`${law.message}\n${asTest(name, avoidingOpenFaults(history))}`);
-      }
-      expect(broken.slice(0, 5)).toEqual([]);
-    },
-    LIMIT_MS,
-  );
-});
 
 describe("random histories are lawful", () => {
   it("in memory", () => playAll(COUNT, inMemory), LIMIT_MS);

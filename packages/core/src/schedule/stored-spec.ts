@@ -1,0 +1,151 @@
+import { type EpochMs, LAST_INSTANT } from "../clock/clock.js";
+import { messageOf, ScheduleError } from "../errors/errors.js";
+import type { ScheduleSpec } from "./schedule.js";
+
+/** A specification as read from a store. */
+export interface StoredSpec {
+  readonly spec: ScheduleSpec;
+  /** See `Schedule.unreadable`. */
+  readonly unreadable: string | null;
+}
+
+/** What a store knows of a schedule apart from its specification. */
+export interface KnownOfSpec {
+  readonly groupId: string;
+  /** @default "unknown" */
+  readonly engine?: string;
+  /** Where its ledger begins, epoch ms. @default 1970 */
+  readonly origin?: EpochMs;
+}
+
+/**
+ * Reads a specification from the text that a store keeps. One that is damaged, or was written by a newer
+ * version of Tidegate in a form that this one does not know, yields a stand-in and the reason, so that it
+ * affects no other schedule.
+ */
+export function readSpec(text: string, known: KnownOfSpec): StoredSpec {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return standIn(known, messageOf(error));
+  }
+  return checkedSpec(value, known);
+}
+
+/** Like `readSpec`, of a value that a store keeps as it is. */
+export function checkedSpec(value: unknown, known: KnownOfSpec): StoredSpec {
+  const problem = problemOf(value, known.groupId);
+  return problem === undefined ? { spec: value as ScheduleSpec, unreadable: null } : standIn(known, problem);
+}
+
+/**
+ * Refuses a schedule whose specification cannot be read.
+ *
+ * @throws ScheduleError SCHEDULE_UNREADABLE with the reason and the way out
+ */
+export function requireReadable({ spec, unreadable }: StoredSpec): void {
+  if (unreadable === null) return;
+  throw new ScheduleError("SCHEDULE_UNREADABLE", `Schedule ${spec.groupId}: ${unreadable}`);
+}
+
+function standIn({ groupId, engine = "unknown", origin = 0 }: KnownOfSpec, problem: string): StoredSpec {
+  const spec: ScheduleSpec = {
+    groupId,
+    // Never due, in case somebody overlooks that it is not the schedule's own.
+    trigger: { type: "once", at: LAST_INSTANT },
+    timezone: "UTC",
+    startTime: origin,
+    endTime: null,
+    engine,
+    operator: "unknown",
+    job: {},
+    mode: "incremental",
+    boundaryType: "TIME",
+    delayMs: 0,
+    fireAt: "interval-end",
+    firstInterval: "start-time",
+    endRule: "exclusive",
+    catchup: "each",
+    catchupWindowMs: null,
+    overlap: "queue",
+    maxActiveRuns: 1,
+    maxAttempts: 1,
+    backoff: { initialMs: 1_000, maxMs: 300_000 },
+    timeoutMs: null,
+    onFailure: "block",
+    dirtyData: null,
+    engineGraceMs: 30_000,
+    description: "",
+    labels: {},
+    notBefore: null,
+    gates: {},
+  };
+  return {
+    spec,
+    unreadable: `The specification cannot be read by this version of Tidegate: ${problem}. Update Tidegate, or update the schedule with its full definition.`,
+  };
+}
+
+type Check = (value: unknown) => boolean;
+
+const oneOf =
+  (...values: readonly unknown[]): Check =>
+  (value) =>
+    values.includes(value);
+const isText: Check = (value) => typeof value === "string";
+const isNumber: Check = (value) => typeof value === "number";
+const isObject: Check = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
+
+/** Cheap enough for every read: what the rest of core relies on, not the limits that a registration checks. */
+const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
+  groupId: isText,
+  trigger: (value) => isObject(value) && TRIGGERS((value as { type?: unknown }).type),
+  timezone: isText,
+  startTime: isNumber,
+  endTime: orNull(isNumber),
+  engine: isText,
+  operator: isText,
+  job: isObject,
+  mode: oneOf("incremental", "full"),
+  boundaryType: oneOf("TIME"),
+  delayMs: isNumber,
+  fireAt: oneOf("interval-end", "interval-start"),
+  firstInterval: oneOf("start-time", "first-nominal-time"),
+  endRule: oneOf("exclusive", "inclusive"),
+  catchup: oneOf("each", "coalesce", "drop"),
+  catchupWindowMs: orNull(isNumber),
+  overlap: oneOf("queue", "allow", "coalesce-pending", "cancel-running", "drop"),
+  maxActiveRuns: isNumber,
+  maxAttempts: isNumber,
+  backoff: (value) => isObject(value) && Object.values(value as object).every(isNumber),
+  timeoutMs: orNull(isNumber),
+  onFailure: oneOf("block", "continue", "pause"),
+  dirtyData: orNull(isObject),
+  engineGraceMs: isNumber,
+  description: isText,
+  labels: (value) => isObject(value) && Object.values(value as object).every(isText),
+  // Absent from specifications that were stored before there were gates.
+  notBefore: (value) => value == null || isText(value) || isObject(value),
+  gates: (value) => value === undefined || isObject(value),
+};
+
+const TRIGGERS = oneOf("cron", "period", "once");
+
+/** Longest value that a reason shows, characters. */
+const SHOWN = 100;
+
+function problemOf(value: unknown, groupId: string): string | undefined {
+  if (!isObject(value)) return "it is not an object";
+  const spec = value as Record<string, unknown>;
+  for (const [field, check] of Object.entries(CHECKS)) {
+    if (field === "job" || check(spec[field])) continue;
+    return `${field}: ${(JSON.stringify(spec[field]) ?? "nothing").slice(0, SHOWN)} is not known`;
+  }
+  if (!isObject(spec.job)) return "job: is not an object";
+  return spec.groupId === groupId ? undefined : `groupId: is ${JSON.stringify(spec.groupId)}`;
+}

@@ -1,0 +1,72 @@
+import { LIVE_TURN, REST_TURN, CLAIM_ROUND as ROUND } from "@tidegate/core";
+import { PLPGSQL } from "../0002-places/language.js";
+import { QUEUE_NO } from "../0002-places/queues.js";
+
+/** `turnsOf` of core as SQL. */
+const turnsOf = (which: number): string =>
+  `(first_turn + room + ${ROUND - 1 - which}) / ${ROUND} - (first_turn + ${ROUND - 1 - which}) / ${ROUND}`;
+
+/** How many entries of the indexes of claims this transaction has read, those of dead rows included. */
+const entriesRead = (s: string): string => {
+  const oid = (index: string): string => `'${`${s}.${index}`.replaceAll("'", "''")}'::regclass`;
+  return `pg_stat_get_xact_tuples_returned(${oid("run_ready")}) + pg_stat_get_xact_tuples_returned(${oid("run_held")})`;
+};
+
+/**
+ * The function that claims runs: those of dead owners first, then ready ones: `takeFairly` of core as SQL. It
+ * skips rows that another manager is claiming.
+ *
+ * While a snapshot is open (a dump, an idle transaction), the indexes keep an entry of every run that was
+ * ready since, at their lower end. So the scans begin at floors: `floors` has one for each operator and, in
+ * it, each queue; `lease_floor` is that of leases. The last row has no run; its `due_at` is how many entries
+ * were read.
+ *
+ * @param s - the schema, quoted
+ */
+export const claimFunction = (s: string): string =>
+  `CREATE FUNCTION ${s}.claim(by_owner text, of_operators text[], at_time bigint, until bigint, at_most integer,
+      first_turn bigint, floors bigint[], lease_floor bigint)
+    RETURNS TABLE (was text, of_queue smallint, due_at bigint, claimed ${s}.run) ${PLPGSQL} AS $$
+  DECLARE
+    room bigint;
+    found_rows integer;
+    step record;
+    step_room bigint;
+    read_before bigint := ${entriesRead(s)};
+  BEGIN
+    RETURN QUERY WITH lapsed AS MATERIALIZED (
+      SELECT r.id, r.state, r.lease_until FROM ${s}.run r
+        WHERE r.lease_until >= lease_floor AND r.lease_until <= at_time AND r.operator = ANY (of_operators)
+        ORDER BY r.lease_until, r.id LIMIT at_most FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE ${s}.run r SET token = r.token + 1, owner = by_owner, lease_until = until, is_job_open = true
+      FROM lapsed d WHERE r.id = d.id
+      RETURNING d.state, NULL::smallint, d.lease_until, r;
+    GET DIAGNOSTICS found_rows = ROW_COUNT;
+    room := at_most - found_rows;
+    FOR step IN SELECT * FROM (VALUES
+        (${QUEUE_NO.rest}::smallint, ${turnsOf(REST_TURN)}),
+        (${QUEUE_NO.live}::smallint, ${turnsOf(LIVE_TURN)}),
+        (${QUEUE_NO.retry}::smallint, room), (${QUEUE_NO.live}::smallint, room), (${QUEUE_NO.rest}::smallint, room)
+      ) AS v (queue, turns) LOOP
+      step_room := least(step.turns, room);
+      FOR one IN 1 .. coalesce(array_length(of_operators, 1), 0) LOOP
+        EXIT WHEN step_room <= 0;
+        RETURN QUERY WITH due AS MATERIALIZED (
+          SELECT r.id, r.ready_at FROM ${s}.run r
+            WHERE r.place = 'ready' AND r.operator = of_operators[one] AND r.queue = step.queue
+              AND r.ready_at >= floors[(one - 1) * 3 + step.queue + 1]
+              AND r.ready_at <= CASE step.queue WHEN ${QUEUE_NO.retry} THEN at_time ELSE ${Number.MAX_SAFE_INTEGER} END
+            ORDER BY r.ready_at, r.id LIMIT step_room FOR NO KEY UPDATE SKIP LOCKED
+        )
+        UPDATE ${s}.run r SET state = 'SUBMITTING', place = 'active', attempt = r.attempt + 1, submitted_at = at_time,
+            token = r.token + 1, owner = by_owner, ready_at = NULL, lease_until = until, wait = NULL, is_job_open = true
+          FROM due d WHERE r.id = d.id
+          RETURNING 'PLANNED'::text, r.queue, d.ready_at, r;
+        GET DIAGNOSTICS found_rows = ROW_COUNT;
+        step_room := step_room - found_rows;
+        room := room - found_rows;
+      END LOOP;
+    END LOOP;
+    RETURN QUERY SELECT NULL::text, NULL::smallint, ${entriesRead(s)} - read_before, NULL::${s}.run;
+  END $$`;

@@ -1,0 +1,52 @@
+import { type Kysely, sql } from "kysely";
+import { planFunctions } from "../0002-places/plan-functions.js";
+import { coverageFunction } from "./coverage-function.js";
+
+/**
+ * What counts and listings of long ledgers need: how many runs each group has, what became of those that
+ * ended without success, and indexes of runs that few ledgers have many of. A run that simply succeeds is in
+ * none of them, and no column of them changes in its life, so they cost it nothing.
+ *
+ * @param s - the schema, quoted
+ */
+export function longLedgers(s: string): { up: (db: Kysely<unknown>) => Promise<void> } {
+  const statements = [
+    `ALTER TABLE ${s}.schedule_state ADD COLUMN run_count bigint NOT NULL DEFAULT 0`,
+    `ALTER TABLE ${s}.run ADD COLUMN failure text`,
+    // Also keeps up with releases that do not know the column.
+    `CREATE FUNCTION ${s}.note_failure() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        UPDATE ${s}.run SET failure = ${FAILURE("state")} WHERE id = NEW.id;
+        RETURN NULL;
+      END $$`,
+    `CREATE TRIGGER note_failure AFTER INSERT OR UPDATE OF state ON ${s}.run FOR EACH ROW
+      WHEN (NEW.failure IS DISTINCT FROM ${FAILURE("NEW.state")}) EXECUTE FUNCTION ${s}.note_failure()`,
+    `UPDATE ${s}.run SET failure = state WHERE ${FAILURE("state")} IS NOT NULL`,
+    ...planFunctions(s),
+    `UPDATE ${s}.schedule_state t SET run_count = n.runs
+      FROM (SELECT group_id, count(*) AS runs FROM ${s}.run GROUP BY group_id) n WHERE n.group_id = t.group_id`,
+    `CREATE INDEX run_failed ON ${s}.run (group_id, lower, generation, upper) WHERE failure IS NOT NULL`,
+    `CREATE INDEX run_by_failure ON ${s}.run (failure, id) WHERE failure IS NOT NULL`,
+    `CREATE INDEX run_beside ON ${s}.run (group_id, lower, generation, upper) WHERE kind <> 'SCHEDULED'`,
+    `CREATE INDEX run_by_kind ON ${s}.run (kind, id) WHERE kind <> 'SCHEDULED'`,
+    `CREATE INDEX run_with_reason ON ${s}.run (group_id, reason) WHERE reason IS NOT NULL`,
+    `CREATE INDEX run_by_reason ON ${s}.run (reason, id) WHERE reason IS NOT NULL`,
+    coverageFunction(s),
+    `CREATE INDEX run_late ON ${s}.run (group_id) WHERE ${LATE}`,
+  ];
+  return {
+    up: async (db) => {
+      for (const statement of statements) await sql.raw(statement).execute(db);
+    },
+  };
+}
+
+/** The state of a run that ended without success; else `NULL`. */
+const FAILURE = (state: string): string =>
+  `(CASE WHEN ${state} IN ('FAILED', 'CANCELLED', 'SKIPPED') THEN ${state} END)`;
+
+/** The least lateness that `run_late` contains, ms; the schedule's delay is not taken off. */
+export const LATE_MS = 1_000;
+
+/** The predicate of `run_late`. */
+export const LATE = `kind = 'SCHEDULED' AND planned_at - scheduled_time > ${LATE_MS}`;

@@ -1,0 +1,27 @@
+import { type Kysely, sql } from "kysely";
+
+/**
+ * What counts and listings of long ledgers need: how many runs each group has, and indexes of runs that few
+ * ledgers have many of. A run that simply succeeds is in none of them.
+ */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  const failure = "state IN ('FAILED', 'CANCELLED', 'SKIPPED')";
+  const statements = [
+    "ALTER TABLE schedule_state ADD COLUMN run_count INTEGER NOT NULL DEFAULT 0",
+    "UPDATE schedule_state SET run_count = (SELECT count(*) FROM run WHERE group_no = schedule_state.no)",
+    `CREATE INDEX run_failed ON run (group_no, lower, generation, upper) WHERE ${failure}`,
+    `CREATE INDEX run_by_failure ON run (state, id) WHERE ${failure}`,
+    "CREATE INDEX run_beside ON run (group_no, lower, generation, upper) WHERE kind <> 'SCHEDULED'",
+    "CREATE INDEX run_by_kind ON run (kind, id) WHERE kind <> 'SCHEDULED'",
+    "CREATE INDEX run_with_reason ON run (group_no, reason) WHERE reason IS NOT NULL",
+    "CREATE INDEX run_by_reason ON run (reason, id) WHERE reason IS NOT NULL",
+    `CREATE INDEX run_late ON run (group_no) WHERE ${LATE}`,
+  ];
+  for (const statement of statements) await sql.raw(statement).execute(db);
+}
+
+/** The least lateness that `run_late` contains, ms; the schedule's delay is not taken off. */
+export const LATE_MS = 1_000;
+
+/** The predicate of `run_late`. */
+export const LATE = `kind = 'SCHEDULED' AND planned_at - scheduled_time > ${LATE_MS}`;
