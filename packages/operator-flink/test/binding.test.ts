@@ -56,9 +56,9 @@ describe("a placeholder in code", () => {
       "CAST((-5) AS BIGINT) CAST(4611686018427387904 AS BIGINT)",
     );
     expect(() => bind("{{lower.date}}", "f", { filling })).toThrow(
-      "does not go with boundaries of type offset",
+      "does not go with boundaries of type OFFSET",
     );
-    expect(() => bind("{{lower.offset}}", "f", { filling: FILLING })).toThrow("type time");
+    expect(() => bind("{{lower.offset}}", "f", { filling: FILLING })).toThrow("type TIME");
   });
 
   it("stays within the years that SQL can write", () => {

@@ -17,9 +17,12 @@ const IS_LONG = MINUTES > 0;
 const MANAGERS = 3;
 const OVERLAPS = ["queue", "allow", "coalesce-pending", "cancel-running", "drop"] as const;
 
-/** Within these times after a fault the fleet is at work again: nobody waits for anything that comes once a minute. */
-const RECOVERY_MS = IS_LONG ? 5_000 : 30_000;
-const RECOVERY_OF_ALL_MS = IS_LONG ? 20_000 : 30_000;
+/**
+ * Within these times after a fault the fleet is at work again. The short run allows for the watchdog's grace and a busy
+ * machine: nobody waits for anything that comes once a minute.
+ */
+const RECOVERY_MS = IS_LONG ? 5_000 : 45_000;
+const RECOVERY_OF_ALL_MS = IS_LONG ? 20_000 : 45_000;
 
 /** Far longer than a recovery takes: a fleet that has not come back by then never will. */
 const PATIENCE_MS = 180_000;
