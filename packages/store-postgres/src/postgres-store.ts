@@ -2,6 +2,7 @@ import {
   type Backfill,
   type BackfillCommit,
   type BackfillState,
+  Batcher,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
@@ -34,7 +35,6 @@ import {
   type ScheduleStore,
   type ScheduleVersion,
   StoreError,
-  Together,
 } from "@tidegate/core";
 import { hasTwins } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
@@ -69,8 +69,8 @@ export class PostgresStore implements ScheduleStore {
   /** How many ready runs this process has claimed. */
   #turn = 0;
   readonly #floors = new ClaimFloors();
-  readonly #plans = new Together<PlanCommit, boolean>((commits) => this.#planTogether(commits));
-  readonly #changes = new Together<RunChange, boolean>((changes) => this.#changeTogether(changes));
+  readonly #plans = new Batcher<PlanCommit, boolean>((commits) => this.#planTogether(commits));
+  readonly #changes = new Batcher<RunChange, boolean>((changes) => this.#changeTogether(changes));
 
   /** @throws ConfigurationError CONFIGURATION_INVALID naming the option that is out of range */
   constructor(options: PostgresStoreOptions) {
