@@ -29,6 +29,7 @@ export { gatesOf, gatingOf } from "./schedule/gates-of.js";
 export { laneWidth } from "./schedule/normalize.js";
 export { type KnownOfSpec, readSpec, type StoredSpec } from "./schedule/stored-spec.js";
 export type { BackfillCommit, BackfillTable } from "./store/backfill-table.js";
+export { Batcher, type BatcherOptions } from "./store/batcher.js";
 export type { GatedQuery, GatedRun, GateQueue, GateSettlement } from "./store/gate-queue.js";
 export { gatedSince, type Placement, placementAfter } from "./store/placement.js";
 export {
@@ -57,4 +58,3 @@ export type {
   ScheduleFilter,
   ScheduleTable,
 } from "./store/schedule-table.js";
-export { Together, type TogetherOptions } from "./store/together.js";

@@ -14,6 +14,7 @@ import {
 } from "@tidegate/core";
 import {
   type BackfillCommit,
+  Batcher,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
@@ -36,7 +37,6 @@ import {
   type ScheduleChange,
   type ScheduleFilter,
   type ScheduleStore,
-  Together,
 } from "@tidegate/core/store";
 import { hasTwins } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
@@ -71,8 +71,8 @@ export class PostgresStore implements ScheduleStore {
   /** How many ready runs this process has claimed. */
   #turn = 0;
   readonly #floors = new ClaimFloors();
-  readonly #plans = new Together<PlanCommit, boolean>((commits) => this.#planTogether(commits));
-  readonly #changes = new Together<RunChange, boolean>((changes) => this.#changeTogether(changes));
+  readonly #plans = new Batcher<PlanCommit, boolean>((commits) => this.#planTogether(commits));
+  readonly #changes = new Batcher<RunChange, boolean>((changes) => this.#changeTogether(changes));
 
   /** @throws ConfigurationError CONFIGURATION_INVALID naming the option that is out of range */
   constructor(options: PostgresStoreOptions) {

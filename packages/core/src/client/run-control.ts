@@ -139,7 +139,7 @@ export class RunControl {
   async cancel(id: string): Promise<void> {
     const run = await this.get(id);
     const isCancelled = await this.#parts.dispatcher.cancel(run, "cancelled");
-    if (isCancelled) return this.#parts.dispatcher.poke();
+    if (isCancelled) return this.#parts.dispatcher.wake();
     throw illegal(await this.get(id), "cancelled", "it has not ended, or has failed");
   }
 
@@ -149,7 +149,7 @@ export class RunControl {
     const [schedule] = await this.#parts.store.getSchedules([run.groupId]);
     if (schedule === undefined || !(await this.#retry(run, versionFor(schedule, options))))
       throw await this.#whyNotRetried(id);
-    this.#parts.dispatcher.poke();
+    this.#parts.dispatcher.wake();
   }
 
   /** Retries all failed runs of a group that no other run covers. */
@@ -165,7 +165,7 @@ export class RunControl {
       for (const run of page.items) if (await this.#retry(run, version)) retried.push(run.id);
       cursor = page.next;
     } while (cursor !== undefined);
-    if (retried.length > 0) this.#parts.dispatcher.poke();
+    if (retried.length > 0) this.#parts.dispatcher.wake();
     return retried;
   }
 

@@ -74,10 +74,10 @@ export class Dispatcher {
   #lostUntil: EpochMs = 0;
   /** The claiming in progress. */
   #pumping: Promise<void> | undefined;
-  #isPokedAgain = false;
+  #isWokenAgain = false;
   #wakeTimer: ClockTimer | undefined;
   #onIdle: (() => void) | undefined;
-  readonly #onClaimable = (): void => this.poke();
+  readonly #onClaimable = (): void => this.wake();
   readonly #onCancel = (request: CancelRequest): void => {
     this.#cancel.cancelLanes(request).catch((error: unknown) => this.#news.trouble(error));
   };
@@ -115,7 +115,7 @@ export class Dispatcher {
     this.#lostUntil = this.#parts.clock.now();
     this.#parts.signals.on("runs-claimable", this.#onClaimable);
     this.#parts.signals.on("cancel-requested", this.#onCancel);
-    this.poke();
+    this.wake();
   }
 
   /** Waits for active runs, up to the drain time; the rest is left to the next start. */
@@ -131,10 +131,10 @@ export class Dispatcher {
   }
 
   /** Checks for claimable runs now. */
-  poke(): void {
+  wake(): void {
     if (!this.#isRunning) return;
     if (this.#pumping === undefined) this.#pumping = this.#pump();
-    else this.#isPokedAgain = true;
+    else this.#isWokenAgain = true;
   }
 
   /** Cancels a run that this manager has active; returns `false` if it does not. */
@@ -159,7 +159,7 @@ export class Dispatcher {
       // Runs that are planned or end in one turn of the event loop share one claim.
       await null;
       do {
-        this.#isPokedAgain = false;
+        this.#isWokenAgain = false;
         for (let room = this.#room(); room > 0 && this.#isRunning; room = this.#room()) {
           await this.#leases.catchUp();
           const claimed = await this.#claim(room);
@@ -170,7 +170,7 @@ export class Dispatcher {
           for (const [index, claim] of claimed.entries()) this.#launch(claim, specs[index]);
           if (claimed.length < room) break;
         }
-      } while (this.#isPokedAgain && this.#isRunning);
+      } while (this.#isWokenAgain && this.#isRunning);
       const scope = { operators: this.#operators, now: this.#parts.clock.now() };
       const { claimAt, lookAt } = await this.#parts.store.nextWake(scope);
       next = claimAt;
@@ -181,7 +181,7 @@ export class Dispatcher {
     }
     this.#pumping = undefined;
     this.#leases.keep();
-    if (this.#isPokedAgain) this.poke();
+    if (this.#isWokenAgain) this.wake();
     else this.#sleepUntil(next);
   }
 
@@ -224,7 +224,7 @@ export class Dispatcher {
     const now = this.#parts.clock.now();
     const poll = this.#parts.store.isShared ? now + this.#pollMs : Number.POSITIVE_INFINITY;
     const at = this.#room() > 0 ? Math.min(Math.max(now + 1, next ?? poll), poll) : poll;
-    if (at < Number.POSITIVE_INFINITY) this.#wakeTimer = this.#parts.clock.wakeAt(at, () => this.poke());
+    if (at < Number.POSITIVE_INFINITY) this.#wakeTimer = this.#parts.clock.wakeAt(at, () => this.wake());
   }
 
   #launch(claimed: ClaimedRun, known: ScheduleSpec | undefined): void {
@@ -262,7 +262,7 @@ export class Dispatcher {
     } finally {
       this.#leases.remove(attempt);
       if (this.#leases.size === 0) this.#onIdle?.();
-      this.poke();
+      this.wake();
     }
   }
 

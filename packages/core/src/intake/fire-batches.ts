@@ -1,6 +1,6 @@
 import type { Fire, FireResult, FireSink } from "../engine/engine.js";
 import { StoreError } from "../errors/errors.js";
-import { Together } from "../store/together.js";
+import { Batcher } from "../store/batcher.js";
 import { endOfTick } from "./gather.js";
 
 /** Result of a fire that shared a batch with others. */
@@ -11,10 +11,10 @@ export interface Fired extends FireResult {
 
 /** Passes fires on in batches, each of which is one transaction, so callbacks get cheaper under load. */
 export class FireBatches {
-  readonly #fires: Together<Fire, Fired>;
+  readonly #fires: Batcher<Fire, Fired>;
 
   constructor(sink: FireSink) {
-    this.#fires = new Together(async (batch) => told(await sink.fire(batch)), {
+    this.#fires = new Batcher(async (batch) => told(await sink.fire(batch)), {
       // Fires whose schedules were read together go together; waiting a whole turn more would only make the
       // batches smaller.
       gathered: endOfTick,

@@ -7,8 +7,8 @@ import type { Run, RunState } from "../run/run.js";
 import { Grid, type NominalInterval } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { requireReadable } from "../schedule/stored-spec.js";
+import { Batcher } from "../store/batcher.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-import { Together } from "../store/together.js";
 import type { Callback, RerunRequest, Taken } from "./callback.js";
 import { FireBatches } from "./fire-batches.js";
 import { endOfTurn } from "./gather.js";
@@ -40,7 +40,7 @@ interface IntakeParts {
 export class Intake {
   readonly #store: ScheduleStore;
   readonly #clock: Clock;
-  readonly #schedules: Together<string, Schedule | undefined>;
+  readonly #schedules: Batcher<string, Schedule | undefined>;
   readonly #fires: FireBatches;
   readonly #reruns: Reruns;
   readonly #waits: RunWaits;
@@ -49,7 +49,7 @@ export class Intake {
   constructor({ store, clock, emitter, sink, backfill }: IntakeParts) {
     this.#store = store;
     this.#clock = clock;
-    this.#schedules = new Together((groupIds) => store.getSchedules(groupIds), {
+    this.#schedules = new Batcher((groupIds) => store.getSchedules(groupIds), {
       gathered: endOfTurn,
       // A failed read concerns the whole batch, so items are not retried one by one.
       isOfOne: () => false,

@@ -4,8 +4,8 @@ interface Waiting<In, Out> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Options of `Together`. */
-export interface TogetherOptions {
+/** Options of `Batcher`. */
+export interface BatcherOptions {
   /** Awaited by a batch when no other is in flight, so that others may join it. @default nothing */
   readonly gathered?: () => Promise<void>;
   /**
@@ -22,14 +22,14 @@ const LARGEST = 2_000;
  * Sends batches one at a time: everything added while one is in flight goes together in the next. So the
  * busier the receiver, the larger the batches and the lower the cost of each element.
  */
-export class Together<In, Out> {
+export class Batcher<In, Out> {
   readonly #send: (batch: readonly In[]) => Promise<Out[]>;
-  readonly #options: TogetherOptions;
+  readonly #options: BatcherOptions;
   #waiting: Waiting<In, Out>[] = [];
   #sending: Promise<void> | undefined;
 
   /** @param send - returns an answer for each element, in order */
-  constructor(send: (batch: readonly In[]) => Promise<Out[]>, options: TogetherOptions = {}) {
+  constructor(send: (batch: readonly In[]) => Promise<Out[]>, options: BatcherOptions = {}) {
     this.#send = send;
     this.#options = options;
   }

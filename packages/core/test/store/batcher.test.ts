@@ -1,14 +1,14 @@
 import { describe, expect, it } from "@jest/globals";
-import { Together, type TogetherOptions } from "../../src/store/together.js";
+import { Batcher, type BatcherOptions } from "../../src/store/batcher.js";
 
 /** What is sent, and a way to answer it. */
-function aLine(options?: TogetherOptions) {
+function aLine(options?: BatcherOptions) {
   const sent: { batch: readonly number[]; answer: () => void; refuse: (error: unknown) => void }[] = [];
   const send = (batch: readonly number[]) =>
     new Promise<string[]>((resolve, reject) => {
       sent.push({ batch, answer: () => resolve(batch.map(String)), refuse: reject });
     });
-  return { line: new Together(send, options), sent, batches: () => sent.map(({ batch }) => batch) };
+  return { line: new Batcher(send, options), sent, batches: () => sent.map(({ batch }) => batch) };
 }
 
 const aTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
