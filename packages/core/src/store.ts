@@ -25,7 +25,7 @@ export { isAdmitted, isHeldBeside } from "./run/place.js";
 export type { NewRun } from "./run/run.js";
 export { type RunIdentity, runId } from "./run/run-id.js";
 export { isStanding, mayBeRevived, mayRunBeside, STANDING_STATES } from "./run/standing.js";
-export { gatesOf, gatingOf } from "./schedule/gates-of.js";
+export { type GateFields, gatesOf, gatingOf } from "./schedule/gates-of.js";
 export { laneWidth } from "./schedule/normalize.js";
 export { type KnownOfSpec, readSpec, type StoredSpec } from "./schedule/stored-spec.js";
 export type { BackfillCommit, BackfillTable } from "./store/backfill-table.js";

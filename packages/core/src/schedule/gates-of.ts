@@ -12,7 +12,7 @@ export const BUILT_IN_GATES: readonly string[] = [NOT_BEFORE];
 export const GATE_TYPE = /^[A-Za-z0-9_.-]{1,64}$/;
 
 /** The fields of a schedule that configure gates. */
-type GateFields = Partial<Pick<ScheduleSpec, "notBefore" | "gates">>;
+export type GateFields = Partial<Pick<ScheduleSpec, "notBefore" | "gates">>;
 
 /**
  * Returns the gates of a schedule and their settings by type, in the order in which they are named. A
