@@ -30,7 +30,7 @@ const below = (parent) =>
 const WORKER_BYTES = 2 * 1024 ** 3;
 
 /** Most of what tests do is waiting: for processes, for seconds to pass. So there are more workers than processors. */
-const maxWorkers = Math.max(1, Math.min(3 * availableParallelism(), Math.floor(totalmem() / WORKER_BYTES)));
+const maxWorkers = Math.max(1, Math.min(2 * availableParallelism(), Math.floor(totalmem() / WORKER_BYTES)));
 
 export default {
   maxWorkers,

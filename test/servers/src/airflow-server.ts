@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { findAirflow } from "./airflow-binary.js";
 import { freePort } from "./free-port.js";
+import { inTurn } from "./in-turn.js";
 import { PostgresServer } from "./postgres-server.js";
 
 const run = promisify(execFile);
@@ -69,8 +70,10 @@ export class AirflowServer {
     try {
       mkdirSync(server.dagsFolder);
       for (const file of dagFiles) copyFileSync(file, join(server.dagsFolder, basename(file)));
-      await run(python, ["-m", "airflow", "db", "migrate"], { env: server.#env, timeout: START_LIMIT_MS });
-      await server.startAgain();
+      await inTurn(async () => {
+        await run(python, ["-m", "airflow", "db", "migrate"], { env: server.#env, timeout: START_LIMIT_MS });
+        await server.startAgain();
+      });
     } catch (error) {
       await server.dispose();
       throw error;

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { type DolphinBinary, dolphinFiles, findDolphin } from "./dolphin-binary.js";
 import { freePort } from "./free-port.js";
+import { inTurn } from "./in-turn.js";
 import { SHORT_LIVED } from "./short-lived.js";
 
 const run = promisify(execFile);
@@ -60,7 +61,7 @@ export class DolphinServer {
     const server = new DolphinServer(binary, ports);
     try {
       if (secret !== undefined) writeFileSync(server.secretFile, `${secret}\n`, { mode: 0o600 });
-      await server.#launch("always");
+      await inTurn(() => server.#launch("always"));
       await server.#settle();
     } catch (error) {
       await server.dispose();

@@ -14,6 +14,7 @@ import {
 import { type FlinkConnector, findConnector } from "./flink-connectors.js";
 import { findTestCatalog } from "./flink-test-catalog.js";
 import { freePort } from "./free-port.js";
+import { inTurn } from "./in-turn.js";
 import { SHORT_LIVED } from "./short-lived.js";
 
 /** Far longer than it takes, so that a slow machine does not fail. */
@@ -102,7 +103,7 @@ export class FlinkServer {
       }),
     );
     try {
-      await server.startAgain();
+      await inTurn(() => server.startAgain());
     } catch (error) {
       await server.dispose();
       throw error;

@@ -1,8 +1,8 @@
 import { randomInt } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { claim } from "./claim.js";
 
 /** Below those that systems give to outgoing connections, one of which could have taken the port before it is used. */
 const FIRST = 15_000;
@@ -20,32 +20,9 @@ const CLAIMS = join(tmpdir(), "tidegate-ports");
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     const port = randomInt(FIRST, END);
-    if (claim(port) && (await isFree(port))) return port;
+    if (claim(join(CLAIMS, `${port}`)) && (await isFree(port))) return port;
   }
   throw new Error(`None of ${MOST_TRIES} ports from ${FIRST} to ${END} is free.`);
-}
-
-/** Takes a port for this process, unless another one that lives has it. */
-function claim(port: number): boolean {
-  const path = join(CLAIMS, `${port}`);
-  mkdirSync(CLAIMS, { recursive: true });
-  try {
-    writeFileSync(path, `${process.pid}`, { flag: "wx" });
-  } catch {
-    // Not taken over at once: two could do so at the same time.
-    if (isAbandoned(path)) rmSync(path, { force: true });
-    return false;
-  }
-  return true;
-}
-
-function isAbandoned(path: string): boolean {
-  try {
-    process.kill(Number(readFileSync(path, "utf8")), 0);
-    return false;
-  } catch {
-    return true;
-  }
 }
 
 async function isFree(port: number): Promise<boolean> {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { freePort } from "./free-port.js";
+import { inTurn } from "./in-turn.js";
 import { findKafka } from "./kafka-binary.js";
 import { SHORT_LIVED } from "./short-lived.js";
 
@@ -52,7 +53,7 @@ export class KafkaServer {
   static async start(settings: Readonly<Record<string, string>> = {}): Promise<KafkaServer> {
     const server = new KafkaServer(await findKafka(), await freePort(), await freePort());
     try {
-      await server.#start(settings);
+      await inTurn(() => server.#start(settings));
     } catch (error) {
       await server.dispose();
       throw error;

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "./free-port.js";
+import { inTurn } from "./in-turn.js";
 import { findSeaTunnel } from "./seatunnel-binary.js";
 import { writeConfig } from "./seatunnel-config.js";
 import { SHORT_LIVED } from "./short-lived.js";
@@ -40,7 +41,7 @@ export class SeaTunnelServer {
   static async start(): Promise<SeaTunnelServer> {
     const server = new SeaTunnelServer(await findSeaTunnel(), await freePort());
     try {
-      await server.startAgain();
+      await inTurn(() => server.startAgain());
     } catch (error) {
       await server.dispose();
       throw error;
