@@ -15,6 +15,7 @@ export function registrationRules({ store }: StoreBed): void {
         incarnation: added.incarnation,
         status: "REGISTERING",
         statusReason: null,
+        unreadable: null,
         origin: START,
         watermark: START,
         nextFireAt: null,
@@ -132,8 +133,15 @@ export function scheduleChangeRules({ store }: StoreBed): void {
       await change(store(), { spec: { spec, tzdata: "2026a" }, updatedAt: START + 9 });
       expect(await scheduleOf(store())).toMatchObject({ version: 2, spec, watermark: START + 3 * MINUTE });
       expect(await store().listVersions("orders")).toEqual([
-        { version: 1, spec: aSpec(), tzdata: "2025c", since: START, createdAt: START },
-        { version: 2, spec, tzdata: "2026a", since: START + 3 * MINUTE, createdAt: START + 9 },
+        { version: 1, spec: aSpec(), unreadable: null, tzdata: "2025c", since: START, createdAt: START },
+        {
+          version: 2,
+          spec,
+          unreadable: null,
+          tzdata: "2026a",
+          since: START + 3 * MINUTE,
+          createdAt: START + 9,
+        },
       ]);
     });
 
