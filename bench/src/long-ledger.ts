@@ -130,6 +130,7 @@ function fillSqlite(index: number): string {
       'SCHEDULED', 1, ${upper}, ${stateOf("n")}, 1, 1, 1, 'noop', 'none', 0, 0, 0, ${upper}, ${upper}, ${upper}, ${upper},
       'job-' || n, 10, 10
     FROM numbers;
+    UPDATE run SET failure = state WHERE group_no = ${no} AND state IN ('FAILED', 'CANCELLED', 'SKIPPED');
     UPDATE schedule SET origin = ${START} WHERE no = ${no};
     UPDATE schedule_state SET watermark = ${last}, longest_run_ms = ${MINUTE_MS} WHERE no = ${no};
     COMMIT`;

@@ -104,7 +104,7 @@ const OTHERS = (index: string, condition: string): string =>
 
 /** The runs that have not simply succeeded: each of these uses an index without those that have. */
 const OTHER = `SELECT state, reason, count(*) AS runs, sum(intervals) AS intervals, 0 AS late FROM (
-    ${OTHERS("run_failed", "state IN ('FAILED', 'CANCELLED', 'SKIPPED')")}
+    ${OTHERS("run_failed", "failure IS NOT NULL")}
     UNION ALL ${OTHERS("run_ready", "place = 'ready'")}
     UNION ALL ${OTHERS("run_gated", "place = 'gated'")}
     UNION ALL ${OTHERS("run_waiting", "place = 'waiting'")}

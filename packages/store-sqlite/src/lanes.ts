@@ -29,6 +29,8 @@ interface MutableLane {
   waiting: number;
   gated: number;
   blocking: number;
+  /** As last read. */
+  row?: LaneRow;
 }
 
 /** The fields of a run that an admission needs. */
@@ -171,6 +173,7 @@ export class Lanes {
    */
   resize(groupNo: number, laneWidth: number, at: EpochMs): void {
     this.#statements.run("UPDATE schedule_state SET lane_width = ? WHERE no = ?", laneWidth, groupNo);
+    delete this.#lanes.get(groupNo)?.row;
     const { admitted, blocking } = this.of(groupNo);
     const ready = admitted.flatMap((id) => this.#ifPlanned(id));
     const placed = [...ready, ...this.#gated(groupNo)].sort(compare);
@@ -192,6 +195,12 @@ export class Lanes {
   /** Returns whether a planned run beside the lane waits: see `isHeldBeside`. */
   holds(groupNo: number, kind: RunRow["kind"]): boolean {
     return kind === "BACKFILL" && isHeldBeside(kind, this.#laneRow(groupNo).lane_width);
+  }
+
+  /** Sets the schedule's delay, ms. */
+  setDelay(groupNo: number, delayMs: number): void {
+    this.#statements.run("UPDATE schedule_state SET delay_ms = ? WHERE no = ?", delayMs, groupNo);
+    delete this.#lanes.get(groupNo)?.row;
   }
 
   /** Forgets a group that was removed with its runs. */
@@ -281,8 +290,12 @@ export class Lanes {
   }
 
   #laneRow(groupNo: number): LaneRow {
+    const lane = this.#lanes.get(groupNo);
+    if (lane?.row !== undefined) return lane.row;
     const text = "SELECT lane_width, delay_ms FROM schedule_state WHERE no = ?";
-    return this.#statements.get<LaneRow>(text, groupNo) ?? { lane_width: 0, delay_ms: 0 };
+    const row = this.#statements.get<LaneRow>(text, groupNo) ?? { lane_width: 0, delay_ms: 0 };
+    if (lane !== undefined) lane.row = row;
+    return row;
   }
 
   #mutable(groupNo: number): MutableLane {

@@ -77,7 +77,6 @@ export function listSchedules(
 const indexed = (by: string, where: Condition): RunSource => ({ where, hint: `INDEXED BY ${by}` });
 
 /** The predicates of the indexes; SQLite uses them if it finds the same words. */
-const FAILURE = sql`state IN ('FAILED', 'CANCELLED', 'SKIPPED')`;
 const BESIDE = sql`kind <> 'SCHEDULED'`;
 
 const SOURCES: RunSources = {
@@ -94,7 +93,7 @@ const SOURCES: RunSources = {
     if (state === "SUBMITTING" || state === "RUNNING") {
       return [indexed("run_held", sql`lease_until IS NOT NULL AND state = ${state}`)];
     }
-    return [indexed(isOfGroup ? "run_failed" : "run_by_failure", sql`${FAILURE} AND state = ${state}`)];
+    return [indexed(isOfGroup ? "run_failed" : "run_by_failure", sql`failure = ${state}`)];
   },
   ofKind: (kind, isOfGroup) =>
     indexed(isOfGroup ? "run_beside" : "run_by_kind", sql`${BESIDE} AND kind = ${kind}`),

@@ -8,7 +8,7 @@ import {
   type RunChange,
 } from "@tidegate/core/store";
 import { partOf } from "./lanes.js";
-import { queueNo, type RunRow } from "./run-rows.js";
+import { failureOf, queueNo, type RunRow } from "./run-rows.js";
 import { standingFor } from "./standing.js";
 import type { Statements, Value } from "./statements.js";
 import { supersede } from "./supersede.js";
@@ -94,7 +94,7 @@ export function changeRun(tables: Tables, change: RunChange): boolean {
     change,
   );
   const after: BeforeRow = { ...before, state: change.state, place: placement.place };
-  update(statements, before.no, change, placement);
+  update(statements, before, change, placement);
   if (change.attemptRecord !== undefined) appendHistory(statements, before.no, change.attemptRecord);
   if (after.state === "SUCCEEDED" && after.generation > 0) supersede(tables, after, "all", change.at);
   if (isEnded(after.state) && !sleepers.isEmpty) sleepers.wake(groups.idOf(after.group_no));
@@ -116,7 +116,12 @@ function mayWrite({ state, token }: BeforeRow, given: number | undefined): boole
   return given === undefined ? state !== "SUBMITTING" && state !== "RUNNING" : given === token;
 }
 
-function update(statements: Statements, no: number, change: RunChange, placement: Placement): void {
+function update(
+  statements: Statements,
+  { no, state: stateBefore }: BeforeRow,
+  change: RunChange,
+  placement: Placement,
+): void {
   const { metrics, error } = change;
   const { place, readyAt, leaseUntil, wait, isBlocking } = placement;
   const waits = wait === null ? null : JSON.stringify(wait);
@@ -141,6 +146,11 @@ function update(statements: Statements, no: number, change: RunChange, placement
     shape |= 1 << 12;
     values.push(change.at);
   }
+  const failure = failureOf(change.state);
+  if (failure !== failureOf(stateBefore)) {
+    shape |= 1 << 13;
+    values.push(failure);
+  }
   let text = updates.get(shape);
   if (text === undefined) {
     text = updateText(shape);
@@ -156,6 +166,7 @@ function updateText(shape: number): string {
   if (shape & (1 << 10)) settings.push("error_code = ?, error_message = ?");
   if (shape & (1 << 11)) settings.push(METRICS);
   if (shape & (1 << 12)) settings.push("look_at = ?, look = look + 1");
+  if (shape & (1 << 13)) settings.push("failure = ?");
   if (shape & 1) settings.push("is_cancel_requested = 0");
   return `UPDATE run SET ${settings.join(", ")} WHERE no = ?`;
 }

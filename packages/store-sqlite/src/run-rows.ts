@@ -1,4 +1,4 @@
-import type { EpochMs, Run, RunWait } from "@tidegate/core";
+import type { EpochMs, Run, RunState, RunWait } from "@tidegate/core";
 import { CLAIM_QUEUES, type ClaimQueue, GATINGS, type Gating, type NewRun } from "@tidegate/core/store";
 import { type RunColumns, asRun as runOf } from "@tidegate/store-sql";
 import type { Statements } from "./statements.js";
@@ -24,8 +24,8 @@ export interface RunRow extends RunColumns {
 
 const INSERT = `INSERT INTO run (group_no, lower, generation, upper, id, kind, intervals, scheduled_time, state, reason,
   schedule_version, backfill_id, operator, attempt, token, gating, place, queue, ready_at, wait, look_at, is_blocking,
-  is_superseded, is_cancel_requested, planned_at, ended_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?) ON CONFLICT DO NOTHING`;
+  is_superseded, is_cancel_requested, planned_at, ended_at, failure)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?) ON CONFLICT DO NOTHING`;
 
 /** Where an inserted run stands: admitted at an instant to a queue, waiting for something, or gated. */
 export type Entry =
@@ -64,8 +64,17 @@ export function insertRun(statements: Statements, groupNo: number, run: NewRun, 
     entry.place === "gated" ? entry.lookAt : null,
     run.plannedAt,
     run.state === "PLANNED" ? null : run.plannedAt,
+    failureOf(run.state),
   );
   return changes === 1;
+}
+
+/**
+ * Returns the state of a run that ended without success, else `null`. It has a column of its own, by which such
+ * runs are indexed: no step of a run that succeeds touches it.
+ */
+export function failureOf(state: RunState): RunState | null {
+  return state === "FAILED" || state === "CANCELLED" || state === "SKIPPED" ? state : null;
 }
 
 /** Returns the stored number of a queue. */

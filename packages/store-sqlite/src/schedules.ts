@@ -101,7 +101,7 @@ export function changeSchedule(tables: Tables, change: ScheduleChange): boolean 
   if (change.spec !== undefined) {
     const { spec, tzdata } = change.spec;
     statements.run("UPDATE schedule SET engine = ? WHERE no = ?", spec.engine, row.no);
-    statements.run("UPDATE schedule_state SET delay_ms = ? WHERE no = ?", spec.delayMs, row.no);
+    lanes.setDelay(row.no, spec.delayMs);
     insertVersion(statements, row.no, {
       version: nextVersion,
       spec,
