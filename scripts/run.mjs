@@ -61,7 +61,7 @@ const jestEnv = {
 };
 
 /** Servers of others that tests start, and how long all tests take with them on two cores. */
-const LIVE = `With Airflow, DolphinScheduler, Flink, Kafka and SeaTunnel, on two cores, all tests take about half an hour; the
+const LIVE = `With Airflow, DolphinScheduler, Flink, Kafka and SeaTunnel, on two cores, all tests take about 20 minutes; the
 first time also some minutes for downloads (1.3 GB, kept in ~/.cache/tidegate). "npm run test:quick" leaves these servers out.`;
 
 function test(args) {
