@@ -42,7 +42,7 @@ const LISTINGS: readonly { readonly what: string; readonly filter: RunFilter }[]
   { what: "a group's open", filter: { groupId: LONG_GROUP, states: ["PLANNED", "RUNNING"] } },
 ];
 
-/** What a ledger of ten million runs costs to look at, on Postgres and on SQLite. */
+/** Measures the cost of looking at a ledger of ten million runs, on Postgres and on SQLite. */
 export async function longLedger(): Promise<Figure[]> {
   return [...(await onPostgres()), ...(await onSqlite())];
 }

@@ -104,7 +104,7 @@ export class ClaimFloors {
       const name = nameOf(run, scan.operators);
       reached.set(name, Math.max(reached.get(name) ?? LOWEST, run.dueAt));
     }
-    // What had room for more was read to its end.
+    // A queue that left room for more was read to its end.
     const { runs, limit } = outcome;
     if (runs.filter(({ queue }) => queue === null).length < limit)
       reached.set(leaseName(scan.operators), scan.now);

@@ -12,7 +12,7 @@ export interface RunSource {
   readonly hint?: string;
 }
 
-/** What a database knows about its indexes of runs. */
+/** A database's indexes of runs. */
 export interface RunSources {
   /** Returns the sources that together have all runs in a state; none if no index is of use. */
   ofState(state: RunState, isOfGroup: boolean): readonly RunSource[];

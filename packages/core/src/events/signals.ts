@@ -10,7 +10,7 @@ export interface CancelRequest {
 }
 
 /**
- * What Tidegate's components tell one another, by name: requests, and reasons to look again. They are not
+ * Signals between Tidegate's components, by name: requests, and reasons to look again. They are not
  * facts about runs and schedules, which are events.
  */
 export type TidegateSignals = {

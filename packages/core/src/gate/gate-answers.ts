@@ -11,7 +11,7 @@ export interface Held {
   readonly lookAgainAt: EpochMs;
 }
 
-/** What holds a run, and when to ask again. */
+/** The reason that holds a run, and when to ask again. */
 export interface Hold {
   readonly wait: RunWait;
   readonly lookAgainAt: EpochMs;

@@ -158,7 +158,7 @@ export class Gatekeeper {
     return [...held].map(([{ run, look }, closed]) => {
       if (closed.length === 0) return { id: run.id, look, at, isOpen: true };
       const { wait, lookAgainAt } = mergeHeld(closed, run.wait?.since ?? at);
-      // What wakes it is written first, and then it is asked about once more: a run that ended between the
+      // Its wakers are written first, and then it is asked about once more: a run that ended between the
       // question and the writing would have woken nobody.
       const isNewlyWoken = wait.wokenBy?.some((groupId) => !run.wait?.wokenBy?.includes(groupId)) === true;
       return { id: run.id, look, at, isOpen: false, wait, lookAt: isNewlyWoken ? at : lookAgainAt };

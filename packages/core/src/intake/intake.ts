@@ -95,7 +95,7 @@ export class Intake {
     }
     const fired = await this.#fire(schedule, callback);
     const run = await this.#runOf(fired.run.id);
-    // What this very callback has planned is not run a second time, but its id is used up.
+    // A run that this very callback has planned is not repeated, but the callback's id is used up.
     const asked = fired.duplicate ? rerun : { ...rerun, select: "missing" as const };
     const interval = HOLES.has(run.state) ? this.#asked(schedule, callback) : run;
     const taken = orDeferred(schedule, await this.#reruns.take(callback.groupId, interval, asked, run));

@@ -8,7 +8,7 @@ import type { PlanWork } from "./plan-work.js";
 import type { CachedSchedule } from "./schedule-cache.js";
 
 /**
- * What to do next for a group: commit a decision; nothing, since the store already reflects it; nothing,
+ * The next step for a group: commit a decision; nothing, since the store already reflects it; nothing,
  * since the schedule does not plan; or read the store again, since the decision must not rest on what is
  * cached.
  */

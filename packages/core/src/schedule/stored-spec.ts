@@ -9,7 +9,7 @@ export interface StoredSpec {
   readonly unreadable: string | null;
 }
 
-/** What a store knows of a schedule apart from its specification. */
+/** The facts that a store has about a schedule apart from its specification. */
 export interface KnownOfSpec {
   readonly groupId: string;
   /** @default "unknown" */

@@ -29,7 +29,7 @@ export type GateSettlement = {
   | { readonly isOpen: true }
   | {
       readonly isOpen: false;
-      /** What the run waits for from now on; any run of a group in its `wokenBy` wakes it when it ends. */
+      /** The run's wait from now on; any run of a group in its `wokenBy` wakes it when it ends. */
       readonly wait: RunWait;
       /** When it is due again, epoch ms. */
       readonly lookAt: EpochMs;

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 
 /**
- * What counts and listings of long ledgers need: how many runs each group has, what became of those that ended
+ * Columns and indexes for counts and listings of long ledgers: how many runs each group has, the state of those that ended
  * without success, and indexes of runs that few ledgers have many of. A run that simply succeeds is in none of
  * them, and no column of them changes in its life, so they cost it little.
  */

@@ -3,7 +3,7 @@ import { planFunctions } from "../0002-places/plan-functions.js";
 import { coverageFunction } from "./coverage-function.js";
 
 /**
- * What counts and listings of long ledgers need: how many runs each group has, what became of those that
+ * Columns and indexes for counts and listings of long ledgers: how many runs each group has, the end of those that
  * ended without success, and indexes of runs that few ledgers have many of. A run that simply succeeds is in
  * none of them, and no column of them changes in its life, so they cost it nothing.
  *
