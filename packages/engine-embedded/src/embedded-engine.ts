@@ -71,7 +71,8 @@ export class EmbeddedEngine implements EngineBody {
   }
 
   async handleRegister(schedules: readonly EngineSchedule[]): Promise<void> {
-    for (const schedule of schedules) this.#noteMoved(schedule);
+    for (const schedule of schedules) this.#move(schedule);
+    this.#arm();
   }
 
   handleUpdate(schedules: readonly EngineSchedule[]): Promise<void> {
@@ -82,10 +83,14 @@ export class EmbeddedEngine implements EngineBody {
     for (const groupId of groupIds) this.#forget(groupId);
   }
 
-  #noteMoved({ groupId, nextFireAt, delayMs }: FireMoved): void {
+  #noteMoved(moved: FireMoved): void {
+    this.#move(moved);
+    this.#arm();
+  }
+
+  #move({ groupId, nextFireAt, delayMs }: FireMoved): void {
     this.#forget(groupId);
     this.#noteNext(groupId, nextFireAt, delayMs);
-    this.#arm();
   }
 
   #forget(groupId: string): void {
