@@ -16,6 +16,7 @@ import {
   runErrorSchema,
   runSchema,
   runWaitSchema,
+  unmetDependencySchema,
 } from "../packages/core/dist/run/schema.js";
 import {
   backoffSchema,
@@ -46,6 +47,7 @@ const TYPES = {
     Run: runSchema,
     RunError: runErrorSchema,
     RunWait: runWaitSchema,
+    UnmetDependency: unmetDependencySchema,
   },
   "schedule/schedule.ts": {
     BackoffSpec: backoffSchema,

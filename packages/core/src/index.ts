@@ -3,7 +3,7 @@ import "reflect-metadata";
 export type { AuditReport, AuditShare } from "./client/audit.js";
 export type { BackfillPlan, BackfillRequest } from "./client/backfill-control.js";
 export type { Explanation } from "./client/explain.js";
-export type { UpdateOptions } from "./client/lifecycle.js";
+export type { UnregisterOptions, UpdateOptions } from "./client/lifecycle.js";
 export type { Preview, PreviewInterval } from "./client/preview.js";
 export type { RegisteredSchedule, RegistrationResult } from "./client/registration.js";
 export type { RetryOptions } from "./client/run-control.js";
@@ -59,7 +59,16 @@ export type { RunKind } from "./job/run-kind.js";
 export type { ScheduleMode } from "./job/schedule-mode.js";
 export type { Backfill, BackfillSelect, BackfillState } from "./run/backfill.js";
 export type { Place } from "./run/place.js";
-export type { AttemptRecord, Run, RunError, RunReason, RunState, RunWait } from "./run/run.js";
+export type {
+  AttemptRecord,
+  CoveredBy,
+  Run,
+  RunError,
+  RunReason,
+  RunState,
+  RunWait,
+  UnmetDependency,
+} from "./run/run.js";
 export type { Instant } from "./schedule/instant.js";
 export type { NotBefore } from "./schedule/not-before.js";
 export type {

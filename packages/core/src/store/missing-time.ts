@@ -1,0 +1,52 @@
+import type { EpochMs } from "../clock/clock.js";
+import { type IntervalSet, intersect, subtract, toSet } from "../interval/interval-set.js";
+import { covers } from "../run/covering.js";
+import { isEnded } from "../run/lane.js";
+import type { Run } from "../run/run.js";
+import type { MissingTimeQuery } from "./run-ledger.js";
+
+/** The fields of a run that decide on what it covers. */
+export type CoveringRun = Pick<Run, "lower" | "upper" | "state" | "reason">;
+
+/** How far a ledger reaches. */
+export interface LedgerReach {
+  readonly origin: EpochMs;
+  readonly watermark: EpochMs;
+  /** Whether the group has a schedule that can be used. */
+  readonly isRegistered: boolean;
+}
+
+/**
+ * Returns the time of a query that may be missing: before and behind the ledger, and that of runs which do
+ * not cover it. All other time is covered, because runs tile the ledger from its origin to its watermark: so
+ * a store need not read the runs that simply succeeded.
+ *
+ * @param others - all runs that are not superseded, have not succeeded, and intersect the query's interval
+ */
+export function suspectTime(
+  { within, by }: MissingTimeQuery,
+  { origin, watermark, isRegistered }: LedgerReach,
+  others: readonly CoveringRun[],
+): IntervalSet {
+  const suspects = others.filter((run) => !covers(by, run, isRegistered));
+  const outside = subtract([within], toSet([{ lower: origin, upper: Math.max(origin, watermark) }]));
+  return intersect(toSet([...outside, ...suspects]), [within]);
+}
+
+/**
+ * Returns the part of a query's interval that is not covered.
+ *
+ * @param suspects - the time that may be missing
+ * @param runs - all runs that are not superseded and intersect any of it
+ */
+export function missingTime(
+  { within, by, isQuiet = false }: MissingTimeQuery,
+  suspects: IntervalSet,
+  runs: readonly CoveringRun[],
+  isRegistered: boolean,
+): IntervalSet {
+  const missing = subtract(suspects, toSet(runs.filter((run) => covers(by, run, isRegistered))));
+  if (!isQuiet) return missing;
+  const open = intersect(toSet(runs.filter(({ state }) => !isEnded(state))), [within]);
+  return toSet([...missing, ...open]);
+}
