@@ -53,6 +53,7 @@ export type { Place } from "./run/place.js";
 export type { AttemptRecord, Run, RunError, RunReason, RunState, RunWait } from "./run/run.js";
 export type { Instant } from "./schedule/instant.js";
 export type { NotBefore } from "./schedule/not-before.js";
+export type { Readiness } from "./schedule/readiness.js";
 export type {
   BackoffSpec,
   CatchupPolicy,

@@ -5,6 +5,7 @@ import type { ScheduleMode } from "../job/schedule-mode.js";
 import type { TriggerSpec } from "../trigger/trigger-spec.js";
 import type { Instant } from "./instant.js";
 import type { NotBefore } from "./not-before.js";
+import type { Readiness } from "./readiness.js";
 import type { ScheduleStatus } from "./status.js";
 
 export type { ScheduleStatus };
@@ -75,6 +76,12 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * @default none
    */
   readonly notBefore?: NotBefore | null;
+  /**
+   * Conditions of the source that each run waits for, all of them: the type of a probe and the probe's own
+   * fields. At most 16.
+   * @default []
+   */
+  readonly ready?: readonly Readiness[];
   /**
    * Settings of gates by their type: conditions that each run must meet before it begins. At most 16.
    * @default {}

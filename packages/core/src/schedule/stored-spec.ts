@@ -79,6 +79,7 @@ function standIn({ groupId, engine = "unknown", origin = 0 }: KnownOfSpec, probl
     description: "",
     labels: {},
     notBefore: null,
+    ready: [],
     gates: {},
   };
   return {
@@ -129,8 +130,9 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   engineGraceMs: isNumber,
   description: isText,
   labels: (value) => isObject(value) && Object.values(value as object).every(isText),
-  // Absent from specifications that were stored before there were gates.
+  // Absent from specifications that were stored before there were gates, or probes.
   notBefore: (value) => value == null || isText(value) || isObject(value),
+  ready: (value) => value === undefined || Array.isArray(value),
   gates: (value) => value === undefined || isObject(value),
 };
 
