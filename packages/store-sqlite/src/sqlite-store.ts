@@ -43,7 +43,7 @@ import {
 import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
 import { claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
-import { CoverageScan, sharedTime, tally } from "./coverage.js";
+import { CoverageScan, tally } from "./coverage.js";
 import { listGated, nextLook, settleGates } from "./gates.js";
 import { GroupCommit } from "./group-commit.js";
 import { GroupNumbers } from "./group-numbers.js";
@@ -290,13 +290,6 @@ export class SqliteStore implements ScheduleStore {
     return this.#read(({ groups, coverage }) => {
       const no = groups.numberOf(groupId);
       return no === undefined ? [] : coverage.run(no, within);
-    });
-  }
-
-  sharedTime(groupId: string, within: Interval): Promise<Interval[]> {
-    return this.#read(({ groups, statements }) => {
-      const no = groups.numberOf(groupId);
-      return no === undefined ? [] : sharedTime(statements, no, within);
     });
   }
 
