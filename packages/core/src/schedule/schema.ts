@@ -4,8 +4,7 @@ import { at, defaulted, filled, maybeAt, optional, withDefault } from "../shape/
 import { triggerSchema } from "../trigger/trigger-schema.js";
 import { instant } from "./instant.js";
 import { LOCAL_TIME } from "./not-before.js";
-import type { Readiness } from "./readiness.js";
-import { PROBE_TYPE } from "./readiness.js";
+import { PROBE_TYPE, type Readiness } from "./readiness.js";
 
 const MAX_DURATION_MS = 10 * 366 * 86_400_000;
 
@@ -133,7 +132,8 @@ export const scheduleInfoSchema = z.strictObject({
     "none",
   ),
   ready: defaulted(
-    z.array(readiness).max(16, "at most 16 entries"),
+    // Read-only by its type alone, since in OpenAPI that means that requests do not have it.
+    z.array(readiness).max(16, "at most 16 entries") as z.ZodType<readonly Readiness[], readonly Readiness[]>,
     "Conditions of the source that each run waits for, all of them: the type of a probe and the probe's own fields. At most 16.",
     [],
   ),
