@@ -118,7 +118,10 @@ function judged(
   if (value === undefined) throw new Error(`the answer of ${path} has nothing at ${at}`);
   const said = service.redact(`${at} of ${path} is ${JSON.stringify(value)}`);
   if (spec.through === undefined)
-    return { isReady: isDeepStrictEqual(value, spec.equals === undefined ? true : spec.equals), detail: said };
+    return {
+      isReady: isDeepStrictEqual(value, spec.equals === undefined ? true : spec.equals),
+      detail: said,
+    };
   const readyThrough = instantIn(value);
   if (readyThrough === undefined) throw new Error(`${said}, which is no instant`);
   return { isReady: interval.upper <= readyThrough, detail: said, readyThrough };
