@@ -5,6 +5,7 @@ import type { Gate } from "../gate/gate.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { nextFireAt } from "../planning/plan-decision.js";
 import type { ReadinessProbe } from "../probe/probe.js";
+import { checkDependencies } from "../schedule/dependencies-of.js";
 import { isBuiltInGate } from "../schedule/gates-of.js";
 import { Grid } from "../schedule/grid.js";
 import { laneWidth, normalizeSchedule, type SpecDefaults } from "../schedule/normalize.js";
@@ -64,6 +65,7 @@ export class SpecReader {
     this.#checkOperator(spec);
     this.#checkGates(spec);
     this.#checkProbes(spec);
+    checkDependencies(spec);
     return spec;
   }
 

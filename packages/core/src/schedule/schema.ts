@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { dependsOnPastSchema, dependsOnSchema } from "../dependency/schema.js";
 import type { JsonObject, JsonValue } from "../job/json.js";
 import { at, defaulted, filled, maybeAt, optional, withDefault } from "../shape/field.js";
 import { triggerSchema } from "../trigger/trigger-schema.js";
@@ -136,6 +137,17 @@ export const scheduleInfoSchema = z.strictObject({
     z.array(readiness).max(16, "at most 16 entries") as z.ZodType<readonly Readiness[], readonly Readiness[]>,
     "Conditions of the source that each run waits for, all of them: the type of a probe and the probe's own fields. At most 16.",
     [],
+  ),
+  dependsOn: defaulted(
+    dependsOnSchema.nullable(),
+    'Groups whose ledgers must cover time before a run begins: a dependency such as `{ groupId: "orders" }`, or `{ all }` or `{ any }` of several. At most 64, nested up to 4 levels. `null`: none.',
+    null,
+    "none",
+  ),
+  dependsOnPast: defaulted(
+    dependsOnPastSchema,
+    "Whether a run needs the group's own earlier intervals to be settled: the one before it (`previous`, or `true`), or all since the ledger's beginning (`all`).",
+    false,
   ),
   gates: defaulted(
     z.record(name, settings).refine((gates) => Object.keys(gates).length <= 16, "at most 16 gates"),

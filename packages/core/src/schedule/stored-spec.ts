@@ -80,6 +80,8 @@ function standIn({ groupId, engine = "unknown", origin = 0 }: KnownOfSpec, probl
     labels: {},
     notBefore: null,
     ready: [],
+    dependsOn: null,
+    dependsOnPast: false,
     gates: {},
   };
   return {
@@ -133,6 +135,8 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   // Absent from specifications that were stored before there were gates, or probes.
   notBefore: (value) => value == null || isText(value) || isObject(value),
   ready: (value) => value === undefined || Array.isArray(value),
+  dependsOn: (value) => value == null || isObject(value),
+  dependsOnPast: (value) => value === undefined || oneOf(true, false, "previous", "all")(value),
   gates: (value) => value === undefined || isObject(value),
 };
 

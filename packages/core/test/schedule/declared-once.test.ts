@@ -25,6 +25,8 @@ describe("a schedule's fields are declared once: the schema", () => {
       delayMs: 0,
       notBefore: null,
       ready: [],
+      dependsOn: null,
+      dependsOnPast: false,
       gates: {},
       fireAt: "interval-end",
       firstInterval: "start-time",
