@@ -332,12 +332,15 @@ describe("what is deferred", () => {
     });
     operator.answer = () => ({ state: "SUCCEEDED" });
     await world.settle();
+    const before = world.eventsOf("runs-planned").length;
     operator.endAll();
     let audit = await client.audit("g");
     for (let turn = 0; turn < 4_000 && !audit.isComplete; turn += 1) {
       await clock.settle();
       if (turn % 100 === 99) audit = await client.audit("g");
     }
+    const plans = world.eventsOf("runs-planned").slice(before);
+    expect(plans.every((runs) => runs.length === 1)).toBe(true);
     expect(clock.now()).toBe(T0);
     expect(audit).toMatchObject({ isComplete: true, owed: null });
     expect(audit.succeeded.runs).toBe(1_050);
