@@ -187,6 +187,7 @@ export class PlanLoop {
     const { decision } = step;
     // As decided upon: by the time that more is read, another plan may have moved what is cached.
     const { schedule, ends } = cached;
+    work.toldToFireAt ??= schedule.nextFireAt;
     if (step.do === "nothing") {
       onDecided(work, cached, decision);
       return "done";

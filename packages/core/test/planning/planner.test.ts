@@ -130,6 +130,19 @@ describe("fires", () => {
     ]);
   });
 
+  it("when planning that waits is checked again tell of no drift", async () => {
+    const { engine, client, clock } = await begin();
+    await client.register(hourly("g", { overlap: "coalesce-pending" }));
+    world.operator.answer = () => "runs";
+    await world.fireAt("g", T0 + HOUR);
+    await world.fireAt("g", T0 + 2 * HOUR);
+    const { nextFireAt } = await client.get("g");
+    expect(nextFireAt).toBe(T0 + 2 * HOUR + MINUTE);
+    await clock.advanceTo(nextFireAt!);
+    await engine.fire("g", nextFireAt!);
+    expect(world.eventsOf("engine-drift")).toEqual([]);
+  });
+
   it("for times on the grid tell of no drift", async () => {
     const { engine, client } = await begin();
     await client.register(hourly("g"));
