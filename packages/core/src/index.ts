@@ -11,6 +11,15 @@ export type { RetryOptions } from "./client/run-control.js";
 export { type Description, ScheduleClient } from "./client/schedule-client.js";
 export type { CoverageReceipt, CoverageReport } from "./client/source-control.js";
 export type { EpochMs } from "./clock/clock.js";
+export type {
+  AlignUnit,
+  CalendarShift,
+  Dependency,
+  DependencyTimeout,
+  DependencyTree,
+  DependencyWindow,
+  Duration,
+} from "./dependency/dependency.js";
 export type { DispatcherOptions } from "./dispatch/dispatcher.js";
 export {
   ConfigurationError,

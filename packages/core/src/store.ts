@@ -66,3 +66,4 @@ export type {
   ScheduleFilter,
   ScheduleTable,
 } from "./store/schedule-table.js";
+export { sharedTime } from "./store/shared-time.js";

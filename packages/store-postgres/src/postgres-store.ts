@@ -43,7 +43,7 @@ import {
 import { hasTwins } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
 import { ClaimFloors } from "./claim-floors.js";
-import { coverage, sharedTime, tally } from "./coverage.js";
+import { coverage, tally } from "./coverage.js";
 import { Database } from "./database.js";
 import { listGated, settlementRow } from "./gates.js";
 import { toJson } from "./json.js";
@@ -249,10 +249,6 @@ export class PostgresStore implements ScheduleStore {
       [toJson(windows)],
     );
     return rows.map(({ digest }) => digest);
-  }
-
-  async sharedTime(groupId: string, within: Interval): Promise<Interval[]> {
-    return sharedTime(this.#require(), this.#schema, groupId, within);
   }
 
   async tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {

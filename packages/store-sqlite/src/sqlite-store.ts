@@ -45,7 +45,7 @@ import {
 import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
 import { claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
-import { CoverageScan, sharedTime, tally } from "./coverage.js";
+import { CoverageScan, tally } from "./coverage.js";
 import { listGated, nextLook, settleGates } from "./gates.js";
 import { GroupCommit } from "./group-commit.js";
 import { GroupNumbers } from "./group-numbers.js";
@@ -302,13 +302,6 @@ export class SqliteStore implements ScheduleStore {
 
   generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
     return this.#read((tables) => windows.map((window) => generationDigest(tables, window)));
-  }
-
-  sharedTime(groupId: string, within: Interval): Promise<Interval[]> {
-    return this.#read(({ groups, statements }) => {
-      const no = groups.numberOf(groupId);
-      return no === undefined ? [] : sharedTime(statements, no, within);
-    });
   }
 
   tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {

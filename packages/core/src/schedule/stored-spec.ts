@@ -87,6 +87,8 @@ export function inertSpec({ groupId, engine = "unknown", origin = 0 }: KnownOfSp
     description: "",
     labels: {},
     notBefore: null,
+    dependsOn: null,
+    dependsOnPast: false,
     gates: {},
   };
 }
@@ -135,6 +137,8 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   labels: (value) => isObject(value) && Object.values(value as object).every(isText),
   // Absent from specifications that were stored before there were gates.
   notBefore: (value) => value == null || isText(value) || isObject(value),
+  dependsOn: (value) => value == null || isObject(value),
+  dependsOnPast: (value) => value === undefined || oneOf(true, false, "previous", "all")(value),
   gates: (value) => value === undefined || isObject(value),
 };
 

@@ -61,6 +61,8 @@ export interface RunFilter {
   readonly isBlocking?: boolean;
   /** Runs that their overlap policy has cancelled and no later run covers: see `isUncovered`. Indexed as well. */
   readonly isUncovered?: true;
+  /** Runs that a later generation or a merged run has superseded. Indexed for a group. */
+  readonly isSuperseded?: true;
   /**
    * Runs that overlap this interval (`lower < within.upper` and `upper > within.lower`); if it is empty, the
    * runs of exactly this interval.
@@ -164,13 +166,6 @@ export interface RunLedger {
    * the same generations, however runs cut it. See `generationDigestOf`.
    */
   generationDigests(windows: readonly GroupWindow[]): Promise<string[]>;
-  /**
-   * Returns the time that more than one run of a group covers, whatever became of them: superseded runs
-   * count. Like a set: ascending, and merged where it touches.
-   *
-   * @param within - not empty; only runs that intersect it, uncut; see `RunFilter.within`
-   */
-  sharedTime(groupId: string, within: Interval): Promise<Interval[]>;
   /**
    * Counts over a group's whole ledger.
    *

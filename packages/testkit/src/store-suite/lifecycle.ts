@@ -39,7 +39,6 @@ const CALLS: Readonly<Record<string, (store: ScheduleStore) => Promise<unknown>>
   listRuns: (store) => store.listRuns({}, {}),
   coverage: (store) => store.coverage("orders"),
   generationDigests: (store) => store.generationDigests([{ groupId: "orders", ...minute(0) }]),
-  sharedTime: (store) => store.sharedTime("orders", minute(0)),
   tally: (store) => store.tally("orders", 0),
   insertBackfill: (store) => store.insertBackfill(aBackfill()),
   planBackfill: (store) =>
