@@ -1,4 +1,3 @@
-import { SCHEDULE_STATUSES, type ScheduleStatus } from "@tidegate/core";
 import type { IntervalSet } from "@tidegate/core/interval";
 import {
   type CoveringRun,
@@ -12,10 +11,7 @@ import type { Database } from "./database.js";
 /** A run, and the number of the query that it was found for. */
 type Found = CoveringRun & { readonly no: number };
 
-type Reach = Omit<LedgerReach, "isRegistered"> & {
-  readonly groupId: string;
-  readonly status: ScheduleStatus;
-};
+type Reach = LedgerReach & { readonly groupId: string };
 
 /** A part of a group's time, and the number of the query that it belongs to. */
 interface Part {
@@ -49,7 +45,7 @@ export async function missingTimes(
   return queries.map((query, no) => {
     const reach = reaches.get(query.groupId);
     if (reach === undefined) return [query.within];
-    return missingTime(query, suspects[no]!, runs.get(no) ?? [], reach.isRegistered);
+    return missingTime(query, suspects[no]!, runs.get(no) ?? [], reach.status);
   });
 }
 
@@ -63,12 +59,7 @@ async function reachesOf(
       JOIN ${s}.schedule_state t ON t.group_id = d.group_id WHERE d.group_id = ANY ($1)`,
     [groupIds],
   );
-  return new Map(
-    rows.map(({ groupId, origin, watermark, status }) => {
-      const { isRegistered } = SCHEDULE_STATUSES[status];
-      return [groupId, { origin, watermark, isRegistered }];
-    }),
-  );
+  return new Map(rows.map((reach) => [reach.groupId, reach]));
 }
 
 const ALL = ["true"];

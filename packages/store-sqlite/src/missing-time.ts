@@ -1,6 +1,12 @@
-import { type Interval, SCHEDULE_STATUSES, type ScheduleStatus } from "@tidegate/core";
+import type { Interval } from "@tidegate/core";
 import type { IntervalSet } from "@tidegate/core/interval";
-import { type CoveringRun, type MissingTimeQuery, missingTime, suspectTime } from "@tidegate/core/store";
+import {
+  type CoveringRun,
+  type LedgerReach,
+  type MissingTimeQuery,
+  missingTime,
+  suspectTime,
+} from "@tidegate/core/store";
 import { longestRunMs } from "./longest-run.js";
 import type { Tables } from "./tables.js";
 
@@ -22,19 +28,15 @@ const ALL = `SELECT ${FIELDS} FROM run INDEXED BY run_by_interval WHERE ${WITHIN
 export function missingTimeOf(tables: Tables, query: MissingTimeQuery): IntervalSet {
   const { statements, groups } = tables;
   const no = groups.numberOf(query.groupId);
-  const row =
-    no === undefined
-      ? undefined
-      : statements.get<{ origin: number; watermark: number; status: ScheduleStatus }>(REACH, no);
+  const row = no === undefined ? undefined : statements.get<LedgerReach>(REACH, no);
   if (no === undefined || row === undefined) return [query.within];
-  const { isRegistered } = SCHEDULE_STATUSES[row.status];
-  const suspects = suspectTime(query, { ...row, isRegistered }, othersOf(tables, no, query.within));
+  const suspects = suspectTime(query, row, othersOf(tables, no, query.within));
   if (suspects.length === 0) return [];
   const first = longestRunMs(statements, no);
   const runs = suspects.flatMap(({ lower, upper }) =>
     statements.all<CoveringRun>(ALL, no, lower - first, upper, lower),
   );
-  return missingTime(query, suspects, runs, isRegistered);
+  return missingTime(query, suspects, runs, row.status);
 }
 
 function othersOf({ statements, lanes }: Tables, no: number, { lower, upper }: Interval): CoveringRun[] {

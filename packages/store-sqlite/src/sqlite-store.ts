@@ -28,6 +28,7 @@ import {
   type GatedQuery,
   type GatedRun,
   type GateSettlement,
+  type GroupWindow,
   type HeldLease,
   type LeaseState,
   type MissingTimeQuery,
@@ -35,6 +36,7 @@ import {
   type NewSchedule,
   type NextWake,
   type PlanCommit,
+  type ReportCommit,
   type RunChange,
   type RunFilter,
   readSpec,
@@ -55,7 +57,8 @@ import { migrate } from "./migrate.js";
 import { missingTimeOf } from "./missing-time.js";
 import { fileOf, markOf } from "./namespaces.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
-import { dueFires, insertBeside, mayInsertBeside, planOne } from "./planning.js";
+import { dueFires, insertBeside, mayInsertBeside, planOne, resumeWaiting } from "./planning.js";
+import { generationDigest, report } from "./reports.js";
 import { changeRun } from "./run-changes.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import {
@@ -138,6 +141,7 @@ export class SqliteStore implements ScheduleStore {
       await migrate(database, this.#path);
       const statements = new Statements(database);
       releaseHeldRuns(statements);
+      resumeWaiting(statements);
       const groups = new GroupNumbers(statements);
       const lanes = new Lanes(statements);
       const sleepers = new Sleepers(statements);
@@ -241,6 +245,10 @@ export class SqliteStore implements ScheduleStore {
     );
   }
 
+  report(commit: ReportCommit): Promise<boolean> {
+    return this.#write((tables) => report(tables, commit));
+  }
+
   claim(request: ClaimRequest): Promise<ClaimedRun[]> {
     return this.#write((tables) => {
       const claimed = claimRuns(tables, this.#turn, request);
@@ -303,6 +311,10 @@ export class SqliteStore implements ScheduleStore {
 
   missingTime(queries: readonly MissingTimeQuery[]): Promise<IntervalSet[]> {
     return this.#read((tables) => queries.map((query) => missingTimeOf(tables, query)));
+  }
+
+  generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
+    return this.#read((tables) => windows.map((window) => generationDigest(tables, window)));
   }
 
   tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {

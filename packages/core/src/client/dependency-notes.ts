@@ -28,7 +28,12 @@ export async function dependencyNotes(
   const known = new Map(ids.map((id, index) => [id, schedules[index]]));
   const waitNotes = leaves.flatMap(({ field, dependency }) => {
     const upstream = known.get(dependency.groupId);
-    if (upstream === undefined || upstream.unreadable !== null || dependency.groupId === spec.groupId)
+    if (
+      upstream === undefined ||
+      upstream.unreadable !== null ||
+      upstream.status === "SOURCE" ||
+      dependency.groupId === spec.groupId
+    )
       return [];
     const waitMs = longestWaitMs(spec, dependency.window, new Grid(upstream.spec));
     if (waitMs === 0) return [];
@@ -44,6 +49,7 @@ function noteOn(groupId: string, schedule: Schedule | undefined): string[] {
     return [`dependsOn: ${groupId} has no schedule yet; runs wait until it has one that covers their time.`];
   }
   const { status, statusReason } = schedule;
+  if (status === "SOURCE") return [];
   if (!SCHEDULE_STATUSES[status].isRegistered)
     return [`dependsOn: ${groupId} is unregistered; only what its ledger has covered before counts.`];
   if (status === "PAUSED") return [`dependsOn: ${groupId} is paused: ${statusReason || "no note"}.`];

@@ -42,6 +42,7 @@ async function upstreamReasons(
   if (schedule === undefined) return [`${groupId} has no schedule yet.`];
   const { isRegistered } = SCHEDULE_STATUSES[schedule.status];
   const reasons: string[] = [];
+  if (schedule.status === "SOURCE") return [`Nobody has reported that yet to ${groupId}, a source group.`];
   if (!isRegistered) reasons.push(`${groupId} is unregistered; register it again, or update this group.`);
   if (schedule.status === "PAUSED")
     reasons.push(`${groupId} is paused: ${schedule.statusReason || "no note"}.`);

@@ -12,7 +12,8 @@ export interface Requirement {
   readonly by: CoveredBy;
   /** See `MissingTimeQuery.isQuiet`. */
   readonly isQuiet: boolean;
-  readonly beforeOrigin: "wait" | "ignore";
+  /** @default "ignore", for a source group "wait" */
+  readonly beforeOrigin: "wait" | "ignore" | undefined;
   readonly atLeast: NonNullable<Dependency["atLeast"]>;
   readonly timeout?: DependencyTimeout;
 }
@@ -28,7 +29,7 @@ export function requirementOf(
   interval: Interval,
   calendar: WindowCalendar,
 ): Requirement {
-  const { atLeast = "100%", beforeOrigin = "ignore", satisfiedBy, timeout } = dependency;
+  const { atLeast = "100%", beforeOrigin, satisfiedBy, timeout } = dependency;
   const isOwn = dependency.groupId === groupId;
   return {
     groupId: dependency.groupId,

@@ -86,7 +86,9 @@ export class DependencyGate implements Gate {
     const findings = new Map<Requirement, Finding>();
     for (const requirement of questions.flatMap(({ requirements }) => requirements)) {
       const { groupId, window, by, isQuiet, beforeOrigin } = requirement;
-      const origin = beforeOrigin === "ignore" ? groups.get(groupId)?.origin : undefined;
+      const group = groups.get(groupId);
+      const isAwaited = (beforeOrigin ?? (group?.status === "SOURCE" ? "wait" : "ignore")) === "wait";
+      const origin = isAwaited ? undefined : group?.origin;
       const within = { lower: Math.max(window.lower, origin ?? window.lower), upper: window.upper };
       const lengthMs = Math.max(0, within.upper - within.lower);
       findings.set(requirement, { requirement, lengthMs, missing: [] });
@@ -179,6 +181,8 @@ function reasonOf(unmet: readonly Unmet[], groups: ReadonlyMap<string, Schedule>
   return `not covered yet by ${[...names].join("; ")}`;
 }
 
+/** Returns whether a group's ledger can still grow. */
 function isRegistered(schedule: Schedule | undefined): boolean {
-  return schedule !== undefined && SCHEDULE_STATUSES[schedule.status].isRegistered;
+  if (schedule === undefined) return false;
+  return SCHEDULE_STATUSES[schedule.status].isRegistered || schedule.status === "SOURCE";
 }

@@ -6,6 +6,7 @@ import type { IntervalSet } from "../interval/interval-set.js";
 import type { Backfill, BackfillState } from "../run/backfill.js";
 import { compareQueues, takeFairly } from "../run/claim-order.js";
 import { maySupersede } from "../run/covering.js";
+import { generationDigestOf, isDigested, mergeGenerations } from "../run/generation-digest.js";
 import { isEnded } from "../run/lane.js";
 import type { NewRun, Run, RunReason } from "../run/run.js";
 import type { Schedule, ScheduleVersion } from "../schedule/schedule.js";
@@ -30,6 +31,7 @@ import {
   requestCancel,
   reviveCancelled,
   settleGates,
+  standAsRead,
   supersede,
 } from "./memory/run-writes.js";
 import { allows, applyScheduleChange } from "./memory/schedule-changes.js";
@@ -37,7 +39,15 @@ import { ScheduleTable } from "./memory/schedule-table.js";
 import { tallyOf } from "./memory/tally.js";
 import { missingTime } from "./missing-time.js";
 import type { Page, PageRequest } from "./page.js";
-import type { CoverageRange, MissingTimeQuery, PlanCommit, RunFilter, RunTally } from "./run-ledger.js";
+import type {
+  CoverageRange,
+  GroupWindow,
+  MissingTimeQuery,
+  PlanCommit,
+  ReportCommit,
+  RunFilter,
+  RunTally,
+} from "./run-ledger.js";
 import type {
   ClaimedRun,
   ClaimRequest,
@@ -174,6 +184,22 @@ export class MemoryStore implements ScheduleStore {
     });
   }
 
+  async report(commit: ReportCommit): Promise<boolean> {
+    this.#requireOpen();
+    const { groupId, incarnation, runs } = commit;
+    const group = this.#schedules.get(groupId);
+    if (group?.schedule.status !== "SOURCE" || group.schedule.incarnation !== incarnation) return false;
+    if (!this.#runs.areNew(runs, group) || !standAsRead(group, commit)) return false;
+    for (const id of commit.supersedes) supersede(this.#runs, this.#runs.get(id)!);
+    for (const run of runs) this.#runs.insert(run, group);
+    this.#schedules.update(group, (schedule) => {
+      schedule.origin = Math.min(schedule.origin, ...runs.map(({ lower }) => lower));
+      schedule.watermark = Math.max(schedule.watermark, ...runs.map(({ upper }) => upper));
+    });
+    this.#runs.wake(groupId);
+    return true;
+  }
+
   async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
     this.#requireOpen();
     const { operators, now, leaseUntil, limit } = request;
@@ -253,9 +279,18 @@ export class MemoryStore implements ScheduleStore {
       const group = this.#schedules.get(query.groupId);
       if (group === undefined) return [query.within];
       const rows = Array.from(group.runs.rows({ within: query.within }), ({ run }) => run);
-      const { isRegistered } = SCHEDULE_STATUSES[group.schedule.status];
       const standing = rows.filter(({ isSuperseded }) => !isSuperseded);
-      return missingTime(query, [query.within], standing, isRegistered);
+      return missingTime(query, [query.within], standing, group.schedule.status);
+    });
+  }
+
+  async generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
+    this.#requireOpen();
+    return windows.map((window) => {
+      const group = this.#schedules.get(window.groupId);
+      const rows = group?.runs.rows({ within: window }) ?? [];
+      const runs = Array.from(rows, ({ run }) => run).filter(isDigested);
+      return generationDigestOf(group?.schedule.incarnation ?? "", mergeGenerations(runs, window));
     });
   }
 

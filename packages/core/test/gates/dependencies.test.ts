@@ -169,6 +169,30 @@ describe("a dependency", () => {
     expect(await statesOf(world, "report")).toEqual(["SUCCEEDED"]);
   });
 
+  it("on a source group waits until somebody reports its time, gaps and beginning included", async () => {
+    const world = await reporting(daily("report", { dependsOn: { groupId: "deliveries" } }), []);
+    await world.client.registerSource({ groupId: "deliveries" });
+    await world.fireAt("report", T0 + DAY);
+    const report = (from: number, to: number) =>
+      world.client.reportCoverage("deliveries", { lower: T0 + from * HOUR, upper: T0 + to * HOUR });
+    await report(6, 12);
+    await report(18, 24);
+    await world.settle();
+    const waiting = await lastOf(world, "report");
+    expect(
+      waiting.wait?.missing?.map(({ lower, upper }) => [(lower - T0) / HOUR, (upper - T0) / HOUR]),
+    ).toEqual([
+      [0, 6],
+      [12, 18],
+    ]);
+    expect((await world.client.explain(waiting.id)).reasons.at(-1)).toBe(
+      "Nobody has reported that yet to deliveries, a source group.",
+    );
+    await report(0, 18);
+    await world.settle();
+    expect(await statesOf(world, "report")).toEqual(["SUCCEEDED"]);
+  });
+
   it("is not met by a run that failed, and is by its retry", async () => {
     const world = await reporting(hourly("report", { dependsOn: { groupId: "loads" } }), [
       hourly("loads", { maxAttempts: 1 }),

@@ -4,6 +4,7 @@ import { aRun, MINUTE, minute, START } from "../builders.js";
 import { describe, expect, it } from "../runner.js";
 import { change, claim, claimOne, end, history, LATER, plan, register, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
+import { aReport, aReportedRun, registerSource } from "./reports.js";
 
 /** The first minutes of the ledger. */
 const upTo = (minutes: number): Interval => ({ lower: START, upper: START + minutes * MINUTE });
@@ -92,6 +93,19 @@ export function dependencyRules({ store }: StoreBed): void {
       expect(await missing(upTo(3), { isQuiet: true })).toBe("1-2");
       await rerun(minute(1), 1, "SUCCEEDED");
       expect(await missing(upTo(3))).toBe("");
+    });
+
+    it("is all that nobody has reported of a source group, gaps included", async () => {
+      await registerSource(store());
+      const groupId = "deliveries";
+      expect(await missing(upTo(9), { groupId })).toBe("0-9");
+      for (const minutes of [
+        [1, 3],
+        [5, 6],
+      ] as const)
+        expect(await store().report(aReport(minutes, [aReportedRun(minutes)]))).toBe(true);
+      expect(await missing(upTo(9), { groupId })).toBe("0-1 3-5 6-9");
+      expect(await missing(minute(2), { groupId })).toBe("");
     });
 
     it("is found by query, over many runs and groups at once", async () => {
