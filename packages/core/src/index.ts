@@ -9,6 +9,13 @@ export type { RegisteredSchedule, RegistrationResult } from "./client/registrati
 export type { RetryOptions } from "./client/run-control.js";
 export { type Description, ScheduleClient } from "./client/schedule-client.js";
 export type { EpochMs } from "./clock/clock.js";
+export type { DeadlineEvent } from "./deadlines/alerts.js";
+export type {
+  DeadlineReason,
+  DeadlineRecord,
+  DeadlineState,
+  DeadlineSubject,
+} from "./deadlines/deadline-record.js";
 export type { DispatcherOptions } from "./dispatch/dispatcher.js";
 export {
   ConfigurationError,
@@ -51,6 +58,7 @@ export type { ScheduleMode } from "./job/schedule-mode.js";
 export type { Backfill, BackfillSelect, BackfillState } from "./run/backfill.js";
 export type { Place } from "./run/place.js";
 export type { AttemptRecord, Run, RunError, RunReason, RunState, RunWait } from "./run/run.js";
+export type { Deadline, Freshness, WhilePaused } from "./schedule/deadline.js";
 export type { Instant } from "./schedule/instant.js";
 export type { NotBefore } from "./schedule/not-before.js";
 export type {
@@ -64,6 +72,7 @@ export type {
   ScheduleVersion,
 } from "./schedule/schedule.js";
 export { SCHEDULE_STATUSES, type ScheduleStatus, type StatusTraits } from "./schedule/status.js";
+export type { DeadlineFilter } from "./store/deadline-table.js";
 export type { Page, PageRequest } from "./store/page.js";
 export type { RunTally } from "./store/run-ledger.js";
 export { QUARTZ_PRESET, QUARTZ_PRESETS } from "./trigger/cron/cron-trigger.js";

@@ -4,6 +4,7 @@ import { ConfigurationError, messageOf, OperatorError, ScheduleError } from "../
 import type { Gate } from "../gate/gate.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { nextFireAt } from "../planning/plan-decision.js";
+import { refuseEarlyDeadline } from "../schedule/deadline-times.js";
 import { BUILT_IN_GATES } from "../schedule/gates-of.js";
 import { Grid } from "../schedule/grid.js";
 import { laneWidth, normalizeSchedule, type SpecDefaults } from "../schedule/normalize.js";
@@ -56,11 +57,13 @@ export class SpecReader {
   }
 
   #read(info: ScheduleInfo<object>, defaults: Omit<SpecDefaults, "now">): ScheduleSpec {
-    const meant = normalizeSchedule(parseScheduleInfo(info), { ...defaults, now: this.#parts.clock.now() });
+    const now = this.#parts.clock.now();
+    const meant = normalizeSchedule(parseScheduleInfo(info), { ...defaults, now });
     const spec = { ...meant, engine: this.#parts.engines.typeOf(meant.engine) };
     this.#checkEngine(spec);
     this.#checkOperator(spec);
     this.#checkGates(spec);
+    refuseEarlyDeadline(spec, now);
     return spec;
   }
 

@@ -7,6 +7,7 @@ export type ErrorCode =
   | "SCHEDULE_VERSION_STALE"
   | "SCHEDULE_STATUS_ILLEGAL"
   | "SCHEDULE_UNREADABLE"
+  | "DEADLINE_BEFORE_DUE"
   | "FORBIDDEN"
   // triggers
   | "TRIGGER_INVALID"

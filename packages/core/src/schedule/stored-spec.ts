@@ -80,6 +80,8 @@ function standIn({ groupId, engine = "unknown", origin = 0 }: KnownOfSpec, probl
     labels: {},
     notBefore: null,
     gates: {},
+    deadline: null,
+    freshness: null,
   };
   return {
     spec,
@@ -132,6 +134,9 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   // Absent from specifications that were stored before there were gates.
   notBefore: (value) => value == null || isText(value) || isObject(value),
   gates: (value) => value === undefined || isObject(value),
+  // Absent from specifications that were stored before there were deadlines.
+  deadline: (value) => value == null || isObject(value),
+  freshness: (value) => value == null || isObject(value),
 };
 
 const TRIGGERS = oneOf("cron", "period", "once");

@@ -25,6 +25,8 @@ describe("a schedule's fields are declared once: the schema", () => {
       delayMs: 0,
       notBefore: null,
       gates: {},
+      deadline: null,
+      freshness: null,
       fireAt: "interval-end",
       firstInterval: "start-time",
       endRule: "exclusive",

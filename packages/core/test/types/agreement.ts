@@ -1,4 +1,6 @@
 import type { z } from "zod";
+import type { DeadlineRecord } from "../../src/deadlines/deadline-record.js";
+import type { deadlineRecordSchema } from "../../src/deadlines/schema.js";
 import type { Interval } from "../../src/interval/boundaries.js";
 import type { intervalSchema } from "../../src/interval/schema.js";
 import type { DirtyDataLimit } from "../../src/job/dirty-data-limit.js";
@@ -52,6 +54,7 @@ export type Agreement = [
   Assert<Agrees<RunWait, z.output<typeof runWaitSchema>>>,
   Assert<Agrees<AttemptRecord, z.output<typeof attemptRecordSchema>>>,
   Assert<Agrees<Backfill, z.output<typeof backfillSchema>>>,
+  Assert<Agrees<DeadlineRecord, z.output<typeof deadlineRecordSchema>>>,
   Assert<Agrees<Interval, z.output<typeof intervalSchema>>>,
   Assert<Agrees<JobMetrics, z.output<typeof jobMetricsSchema>>>,
 ];

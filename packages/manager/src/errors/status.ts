@@ -3,6 +3,7 @@ import type { ErrorCode } from "@tidegate/core";
 /** The HTTP status of each of core's errors. */
 export const STATUS: Readonly<Record<ErrorCode, number>> = {
   SCHEDULE_INVALID: 400,
+  DEADLINE_BEFORE_DUE: 400,
   TRIGGER_INVALID: 400,
   TRIGGER_EXHAUSTED: 400,
   TIMEZONE_UNKNOWN: 400,
