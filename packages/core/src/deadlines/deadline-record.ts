@@ -34,17 +34,20 @@ export type DeadlineReason =
 
 /** A deadline that was not simply met: at risk, missed, met late or after a risk, or excused. */
 export interface DeadlineRecord {
+  /** The group it belongs to. */
   readonly groupId: string;
+  /** Its subject. */
   readonly subject: DeadlineSubject;
   /**
-   * Inclusive lower bound of the interval, epoch ms; of the first one, if adjacent intervals are excused
-   * together. Of a group's freshness: the time up to which it was covered.
+   * Inclusive lower bound of the interval; of the first one, if adjacent intervals are excused together; of a
+   * group's freshness, the time up to which it was covered, epoch ms.
    */
   readonly lower: EpochMs;
-  /** Exclusive upper bound, epoch ms; `lower` of a group's freshness. */
+  /** Exclusive upper bound; `lower` of a group's freshness, epoch ms. */
   readonly upper: EpochMs;
-  /** When it had to be met, epoch ms; that of the last interval, if several are excused together. */
+  /** When it had to be met; that of the last interval, if several are excused together, epoch ms. */
   readonly deadlineAt: EpochMs;
+  /** Its state. */
   readonly state: DeadlineState;
   /** Why it is in this state; `null` if that is plain. */
   readonly reason: DeadlineReason | null;

@@ -22,7 +22,11 @@ export type Deadline = AfterInterval & {
 export interface Freshness {
   /** The longest that the time up to which a group is covered may lie behind now, ms, at least 1. */
   readonly maxLagMs: number;
-  /** As in `Deadline`. @default "excuse" */
+  /**
+   * How to judge deadlines that pass while the schedule is paused: `excuse` them, or `alert` as always. A
+   * schedule that a failure has blocked or paused is never excused.
+   * @default excuse
+   */
   readonly whilePaused?: WhilePaused;
 }
 

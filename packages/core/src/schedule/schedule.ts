@@ -82,9 +82,10 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    */
   readonly gates?: Readonly<Record<string, JsonValue>>;
   /**
-   * The time by which each interval has to have succeeded: `{ afterMs }` after its end, or a local time of the
-   * day on which it ends, such as `{ at: "06:00" }` or `{ at: "06:00", days: 1 }`; it must be after the run is
-   * due. `null`: none.
+   * The time by which each interval has to have succeeded: `{ afterMs }` after its end, or a local time of
+   * the day on which it ends, such as `{ at: "06:00" }` or `{ at: "06:00", days: 1 }`; it must be after the
+   * run is due. `warnBeforeMs` reports an interval that is not done as at risk so long before;
+   * `whilePaused: "alert"` judges deadlines that pass in a pause as well. `null`: none.
    * @default none
    */
   readonly deadline?: Deadline | null;

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { DeadlineRecord } from "../../src/deadlines/deadline-record.js";
 import type { deadlineRecordSchema } from "../../src/deadlines/schema.js";
+import type { Freshness } from "../../src/schedule/deadline.js";
 import type { Interval } from "../../src/interval/boundaries.js";
 import type { intervalSchema } from "../../src/interval/schema.js";
 import type { DirtyDataLimit } from "../../src/job/dirty-data-limit.js";
@@ -21,6 +22,7 @@ import type {
 import type {
   backoffSchema,
   dirtyDataLimitSchema,
+  freshnessSchema,
   scheduleInfoSchema,
   scheduleSpecSchema,
 } from "../../src/schedule/schema.js";
@@ -55,6 +57,7 @@ export type Agreement = [
   Assert<Agrees<AttemptRecord, z.output<typeof attemptRecordSchema>>>,
   Assert<Agrees<Backfill, z.output<typeof backfillSchema>>>,
   Assert<Agrees<DeadlineRecord, z.output<typeof deadlineRecordSchema>>>,
+  Assert<Equals<Shape<Freshness>, Shape<z.output<typeof freshnessSchema>>>>,
   Assert<Agrees<Interval, z.output<typeof intervalSchema>>>,
   Assert<Agrees<JobMetrics, z.output<typeof jobMetricsSchema>>>,
 ];
