@@ -5,6 +5,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deadlineRecordSchema } from "../packages/core/dist/deadlines/schema.js";
+import {
+  dependencySchema,
+  dependencyTimeoutSchema,
+  dependencyWindowSchema,
+} from "../packages/core/dist/dependency/schema.js";
 import { jobMetricsSchema } from "../packages/core/dist/job/schema.js";
 import { backfillSchema } from "../packages/core/dist/run/backfill-schema.js";
 import {
@@ -31,6 +36,11 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 const TYPES = {
   "deadlines/deadline-record.ts": { DeadlineRecord: deadlineRecordSchema },
+  "dependency/dependency.ts": {
+    Dependency: dependencySchema,
+    DependencyTimeout: dependencyTimeoutSchema,
+    DependencyWindow: dependencyWindowSchema,
+  },
   "job/dirty-data-limit.ts": { DirtyDataLimit: dirtyDataLimitSchema },
   "job/job-outcome.ts": { JobMetrics: jobMetricsSchema },
   "run/backfill.ts": { Backfill: backfillSchema },

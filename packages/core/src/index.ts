@@ -16,6 +16,15 @@ export type {
   DeadlineState,
   DeadlineSubject,
 } from "./deadlines/deadline-record.js";
+export type {
+  AlignUnit,
+  CalendarShift,
+  Dependency,
+  DependencyTimeout,
+  DependencyTree,
+  DependencyWindow,
+  Duration,
+} from "./dependency/dependency.js";
 export type { DispatcherOptions } from "./dispatch/dispatcher.js";
 export {
   ConfigurationError,
@@ -61,6 +70,7 @@ export type { AttemptRecord, Run, RunError, RunReason, RunState, RunWait } from 
 export type { Deadline, Freshness, WhilePaused } from "./schedule/deadline.js";
 export type { Instant } from "./schedule/instant.js";
 export type { NotBefore } from "./schedule/not-before.js";
+export type { Readiness } from "./schedule/readiness.js";
 export type {
   BackoffSpec,
   CatchupPolicy,
@@ -72,7 +82,6 @@ export type {
   ScheduleVersion,
 } from "./schedule/schedule.js";
 export { SCHEDULE_STATUSES, type ScheduleStatus, type StatusTraits } from "./schedule/status.js";
-export type { DeadlineFilter } from "./store/deadline-table.js";
 export type { Page, PageRequest } from "./store/page.js";
 export type { RunTally } from "./store/run-ledger.js";
 export { QUARTZ_PRESET, QUARTZ_PRESETS } from "./trigger/cron/cron-trigger.js";

@@ -70,3 +70,4 @@ export type {
   ScheduleFilter,
   ScheduleTable,
 } from "./store/schedule-table.js";
+export { sharedTime } from "./store/shared-time.js";

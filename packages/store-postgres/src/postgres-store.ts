@@ -47,7 +47,7 @@ import {
 import { hasTwins } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
 import { ClaimFloors } from "./claim-floors.js";
-import { coverage, sharedTime, tally } from "./coverage.js";
+import { coverage, tally } from "./coverage.js";
 import { Database } from "./database.js";
 import {
   getWatches,
@@ -246,10 +246,6 @@ export class PostgresStore implements ScheduleStore {
 
   async coverage(groupId: string, within?: Interval): Promise<CoverageRange[]> {
     return coverage(this.#require(), this.#schema, groupId, within);
-  }
-
-  async sharedTime(groupId: string, within: Interval): Promise<Interval[]> {
-    return sharedTime(this.#require(), this.#schema, groupId, within);
   }
 
   async tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {

@@ -49,7 +49,7 @@ import {
 import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
 import { claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
-import { CoverageScan, sharedTime, tally } from "./coverage.js";
+import { CoverageScan, tally } from "./coverage.js";
 import { getWatch, judgeDeadlines, listAlerts, listDeadlines, listWatches, noteAlert } from "./deadlines.js";
 import { listGated, nextLook, settleGates } from "./gates.js";
 import { GroupCommit } from "./group-commit.js";
@@ -59,7 +59,7 @@ import { listRuns, listSchedules } from "./listings.js";
 import { migrate } from "./migrate.js";
 import { fileOf, markOf } from "./namespaces.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
-import { dueFires, insertBeside, mayInsertBeside, planOne } from "./planning.js";
+import { dueFires, insertBeside, mayInsertBeside, planOne, resumeWaiting } from "./planning.js";
 import { changeRun } from "./run-changes.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import {
@@ -141,6 +141,7 @@ export class SqliteStore implements ScheduleStore {
       await migrate(database, this.#path);
       const statements = new Statements(database);
       releaseHeldRuns(statements);
+      resumeWaiting(statements);
       const groups = new GroupNumbers(statements);
       const lanes = new Lanes(statements);
       const sleepers = new Sleepers(statements);
@@ -297,13 +298,6 @@ export class SqliteStore implements ScheduleStore {
     return this.#read(({ groups, coverage }) => {
       const no = groups.numberOf(groupId);
       return no === undefined ? [] : coverage.run(no, within);
-    });
-  }
-
-  sharedTime(groupId: string, within: Interval): Promise<Interval[]> {
-    return this.#read(({ groups, statements }) => {
-      const no = groups.numberOf(groupId);
-      return no === undefined ? [] : sharedTime(statements, no, within);
     });
   }
 

@@ -379,11 +379,13 @@ export class ScheduleClient {
         field: "within",
       });
     }
+    // First, so that a run that is superseded in between is in both.
+    const coverage = await this.#parts.store.coverage(groupId, range);
     return auditCoverage({
       groupId,
       range,
-      doubts: await findDoubts(this.#parts.store, groupId, range),
-      coverage: await this.#parts.store.coverage(groupId, range),
+      coverage,
+      doubts: await findDoubts(this.#parts.store, coverage, { groupId, range }),
       closedUpTo: this.#closedUpTo(schedule) ?? watermark,
       watermark,
     });

@@ -87,8 +87,8 @@ export interface ClockSteppedEvent {
 /** An error in the background; the work will be retried. */
 export interface TroubleEvent {
   /**
-   * Source: `planner`, `dispatcher`, `gate`, `reconciler`, `watchdog`, `backfill`, `engine`, `listener`, `clock`,
-   * `deadline`.
+   * Source: `planner`, `dispatcher`, `gate`, `probe`, `deadline`, `reconciler`, `watchdog`, `backfill`, `engine`,
+   * `listener`, `clock`.
    */
   readonly where: string;
   readonly groupId?: string;

@@ -79,6 +79,9 @@ function standIn({ groupId, engine = "unknown", origin = 0 }: KnownOfSpec, probl
     description: "",
     labels: {},
     notBefore: null,
+    ready: [],
+    dependsOn: null,
+    dependsOnPast: false,
     gates: {},
     deadline: null,
     freshness: null,
@@ -131,8 +134,11 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   engineGraceMs: isNumber,
   description: isText,
   labels: (value) => isObject(value) && Object.values(value as object).every(isText),
-  // Absent from specifications that were stored before there were gates.
+  // Absent from specifications that were stored before there were gates, or probes.
   notBefore: (value) => value == null || isText(value) || isObject(value),
+  ready: (value) => value === undefined || Array.isArray(value),
+  dependsOn: (value) => value == null || isObject(value),
+  dependsOnPast: (value) => value === undefined || oneOf(true, false, "previous", "all")(value),
   gates: (value) => value === undefined || isObject(value),
   // Absent from specifications that were stored before there were deadlines.
   deadline: (value) => value == null || isObject(value),

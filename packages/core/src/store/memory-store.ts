@@ -2,7 +2,6 @@ import type { Clock, EpochMs } from "../clock/clock.js";
 import { SystemClock } from "../clock/system-clock.js";
 import { StoreError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
-import { overlapsOf } from "../interval/interval-set.js";
 import type { Backfill, BackfillState } from "../run/backfill.js";
 import { compareQueues, takeFairly } from "../run/claim-order.js";
 import { maySupersede } from "../run/covering.js";
@@ -262,12 +261,6 @@ export class MemoryStore implements ScheduleStore {
     this.#requireOpen();
     const group = this.#schedules.get(groupId);
     return group === undefined ? [] : coverageOf(group.runs, within);
-  }
-
-  async sharedTime(groupId: string, within: Interval): Promise<Interval[]> {
-    this.#requireOpen();
-    const rows = this.#schedules.get(groupId)?.runs.rows({ within }) ?? [];
-    return [...overlapsOf(Array.from(rows, ({ run }) => run))];
   }
 
   async tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {

@@ -30,6 +30,12 @@ export interface PlanCommit {
    * `MANUAL` and admitted at once. @default false
    */
   readonly whilePaused?: boolean;
+  /**
+   * More is owed than is planned: planning continues when runs of the lane end. If one process has the store to
+   * itself, such a group is due at once after the store was opened again (its `nextFireAt` is just after
+   * `plannedAt`): the process that would have continued is gone. @default false
+   */
+  readonly waits?: boolean;
 }
 
 /** A filter of runs. All given fields must match. */
@@ -45,6 +51,8 @@ export interface RunFilter {
   readonly isBlocking?: boolean;
   /** Runs that their overlap policy has cancelled and no later run covers: see `isUncovered`. Indexed as well. */
   readonly isUncovered?: true;
+  /** Runs that a later generation or a merged run has superseded. Indexed for a group. */
+  readonly isSuperseded?: true;
   /**
    * Runs that overlap this interval (`lower < within.upper` and `upper > within.lower`); if it is empty, the
    * runs of exactly this interval.
@@ -131,13 +139,6 @@ export interface RunLedger {
    * @param within - only runs that intersect it, uncut; see `RunFilter.within`
    */
   coverage(groupId: string, within?: Interval): Promise<CoverageRange[]>;
-  /**
-   * Returns the time that more than one run of a group covers, whatever became of them: superseded runs
-   * count. Like a set: ascending, and merged where it touches.
-   *
-   * @param within - not empty; only runs that intersect it, uncut; see `RunFilter.within`
-   */
-  sharedTime(groupId: string, within: Interval): Promise<Interval[]>;
   /**
    * Counts over a group's whole ledger.
    *

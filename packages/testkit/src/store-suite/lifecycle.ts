@@ -29,7 +29,6 @@ const CALLS: Readonly<Record<string, (store: ScheduleStore) => Promise<unknown>>
   getRuns: (store) => store.getRuns([aRun().id]),
   listRuns: (store) => store.listRuns({}, {}),
   coverage: (store) => store.coverage("orders"),
-  sharedTime: (store) => store.sharedTime("orders", minute(0)),
   tally: (store) => store.tally("orders", 0),
   insertBackfill: (store) => store.insertBackfill(aBackfill()),
   planBackfill: (store) =>

@@ -283,6 +283,7 @@ function matches({ run }: RunRow, filter: RunFilter): boolean {
     (isJobOpen === undefined || run.isJobOpen === isJobOpen) &&
     (isBlocking === undefined || run.isBlocking === isBlocking) &&
     (filter.isUncovered === undefined || isUncovered(run)) &&
+    (filter.isSuperseded === undefined || run.isSuperseded) &&
     (includeSuperseded || !run.isSuperseded)
   );
 }
