@@ -32,6 +32,7 @@ import {
   type GatedQuery,
   type GatedRun,
   type GateSettlement,
+  type GroupWindow,
   type HeldLease,
   type KeptDeadline,
   type LeaseState,
@@ -39,6 +40,7 @@ import {
   type NewSchedule,
   type NextWake,
   type PlanCommit,
+  type ReportCommit,
   type RunChange,
   type RunFilter,
   readSpec,
@@ -60,6 +62,7 @@ import { migrate } from "./migrate.js";
 import { fileOf, markOf } from "./namespaces.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
 import { dueFires, insertBeside, mayInsertBeside, planOne, resumeWaiting } from "./planning.js";
+import { generationDigest, report } from "./reports.js";
 import { changeRun } from "./run-changes.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import {
@@ -241,6 +244,10 @@ export class SqliteStore implements ScheduleStore {
     );
   }
 
+  report(commit: ReportCommit): Promise<boolean> {
+    return this.#write((tables) => report(tables, commit));
+  }
+
   claim(request: ClaimRequest): Promise<ClaimedRun[]> {
     return this.#write((tables) => {
       const claimed = claimRuns(tables, this.#turn, request);
@@ -299,6 +306,10 @@ export class SqliteStore implements ScheduleStore {
       const no = groups.numberOf(groupId);
       return no === undefined ? [] : coverage.run(no, within);
     });
+  }
+
+  generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
+    return this.#read((tables) => windows.map((window) => generationDigest(tables, window)));
   }
 
   tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {

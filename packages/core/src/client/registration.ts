@@ -8,7 +8,7 @@ import { isWatched } from "../schedule/deadline.js";
 import { Grid } from "../schedule/grid.js";
 import { laneWidth } from "../schedule/normalize.js";
 import type { Schedule, ScheduleInfo } from "../schedule/schedule.js";
-import { transition } from "../schedule/status.js";
+import { sourceGroup, transition } from "../schedule/status.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { NewSchedule } from "../store/schedule-table.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
@@ -140,6 +140,7 @@ export class Registration {
   async #registerAgain(info: ScheduleInfo<object>): Promise<number> {
     const { changes, specs, store } = this.#parts;
     const before = await changes.get(info.groupId);
+    if (before.status === "SOURCE") throw sourceGroup(info.groupId);
     const spec = specs.readAgain(info, before.spec);
     if (before.status !== "DELETED") {
       throw new ScheduleError(

@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { BackfillControl } from "../client/backfill-control.js";
+import { CoverageWaits } from "../client/coverage-waits.js";
 import { Lifecycle } from "../client/lifecycle.js";
 import { Registration } from "../client/registration.js";
 import { RunControl } from "../client/run-control.js";
 import { ScheduleChanges } from "../client/schedule-changes.js";
 import { ScheduleClient } from "../client/schedule-client.js";
+import { SourceControl } from "../client/source-control.js";
 import { SpecReader } from "../client/spec-reader.js";
 import type { Clock, EpochMs } from "../clock/clock.js";
 import type { FleetClock } from "../clock/fleet-clock.js";
@@ -112,6 +114,8 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const lifecycle = new Lifecycle({ ...ledger, planner, dispatcher, specs, changes });
   const runControl = new RunControl({ ...ledger, planner, dispatcher });
   const backfills = new BackfillControl({ ...ledger, backfiller });
+  const waits = new CoverageWaits({ ...ledger, pollMs: options.pollMs ?? 1_000 });
+  const sources = new SourceControl({ ...ledger, changes, waits });
   const client = new ScheduleClient({
     store,
     clock,
@@ -123,6 +127,8 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     lifecycle,
     runControl,
     backfills,
+    sources,
+    waits,
   });
   const sink: FireSink = { fire: (fires) => plugins.sink().fire(fires) };
   const intake = new Intake({ ...ledger, sink, backfill: (request) => client.backfill(request) });
@@ -144,6 +150,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     planner,
     lifecycle,
     caller,
+    waits,
     gatekeeper,
     dispatcher,
     backfiller,

@@ -37,6 +37,7 @@ const EVENTS: readonly EventName[] = [
   "runs-planned",
   "run-state",
   "schedule-status",
+  "coverage-reported",
   "engine-silent",
   "engine-drift",
   "engine-differs",
