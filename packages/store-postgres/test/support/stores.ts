@@ -2,6 +2,8 @@ import { PostgresServer } from "@tidegate/test-servers";
 import { PostgresStore, type PostgresStoreOptions } from "../../src/index.js";
 
 const TABLES = [
+  "deadline",
+  "deadline_watch",
   "schedule",
   "schedule_version",
   "schedule_state",
