@@ -11,6 +11,7 @@ export {
   attemptRecordSchema,
   placeSchema,
   runErrorSchema,
+  runInputSchema,
   runReasonSchema,
   runReportSchema,
   runSchema,
