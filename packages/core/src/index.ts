@@ -74,6 +74,7 @@ export type {
 } from "./run/run.js";
 export type { Instant } from "./schedule/instant.js";
 export type { NotBefore } from "./schedule/not-before.js";
+export type { Readiness } from "./schedule/readiness.js";
 export type {
   BackoffSpec,
   CatchupPolicy,

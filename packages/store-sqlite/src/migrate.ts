@@ -9,6 +9,7 @@ import * as gates from "./migrations/0003-gates.js";
 import { up as longLedgers } from "./migrations/0004-long-ledgers.js";
 import { up as reports } from "./migrations/0007-reports.js";
 import { up as superseded } from "./migrations/0008-superseded.js";
+import { up as waits } from "./migrations/0011-waits.js";
 
 /** All steps of the schema, in order. */
 export const STEPS: SchemaSteps = {
@@ -19,6 +20,7 @@ export const STEPS: SchemaSteps = {
   "0004-long-ledgers": { up: longLedgers, least: "0004-long-ledgers" },
   "0007-reports": { up: reports, least: "0004-long-ledgers" },
   "0008-superseded": { up: superseded, least: "0004-long-ledgers" },
+  "0011-waits": { up: waits, least: "0004-long-ledgers" },
 };
 
 /**

@@ -55,7 +55,7 @@ import { listRuns, listSchedules } from "./listings.js";
 import { migrate } from "./migrate.js";
 import { fileOf, markOf } from "./namespaces.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
-import { dueFires, insertBeside, mayInsertBeside, planOne } from "./planning.js";
+import { dueFires, insertBeside, mayInsertBeside, planOne, resumeWaiting } from "./planning.js";
 import { report } from "./reports.js";
 import { changeRun } from "./run-changes.js";
 import { asRun, type RunRow } from "./run-rows.js";
@@ -138,6 +138,7 @@ export class SqliteStore implements ScheduleStore {
       await migrate(database, this.#path);
       const statements = new Statements(database);
       releaseHeldRuns(statements);
+      resumeWaiting(statements);
       const groups = new GroupNumbers(statements);
       const lanes = new Lanes(statements);
       const sleepers = new Sleepers(statements);

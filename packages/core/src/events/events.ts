@@ -97,7 +97,7 @@ export interface ClockSteppedEvent {
 /** An error in the background; the work will be retried. */
 export interface TroubleEvent {
   /**
-   * Source: `planner`, `dispatcher`, `gate`, `reconciler`, `watchdog`, `backfill`, `engine`, `listener`, `clock`.
+   * Source: `planner`, `dispatcher`, `gate`, `probe`, `reconciler`, `watchdog`, `backfill`, `engine`, `listener`, `clock`.
    */
   readonly where: string;
   readonly groupId?: string;

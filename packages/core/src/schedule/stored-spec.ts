@@ -87,6 +87,7 @@ export function inertSpec({ groupId, engine = "unknown", origin = 0 }: KnownOfSp
     description: "",
     labels: {},
     notBefore: null,
+    ready: [],
     dependsOn: null,
     dependsOnPast: false,
     gates: {},
@@ -135,8 +136,9 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   engineGraceMs: isNumber,
   description: isText,
   labels: (value) => isObject(value) && Object.values(value as object).every(isText),
-  // Absent from specifications that were stored before there were gates.
+  // Absent from specifications that were stored before there were gates, or probes.
   notBefore: (value) => value == null || isText(value) || isObject(value),
+  ready: (value) => value === undefined || Array.isArray(value),
   dependsOn: (value) => value == null || isObject(value),
   dependsOnPast: (value) => value === undefined || oneOf(true, false, "previous", "all")(value),
   gates: (value) => value === undefined || isObject(value),

@@ -30,6 +30,12 @@ export interface PlanCommit {
    * `MANUAL` and admitted at once. @default false
    */
   readonly whilePaused?: boolean;
+  /**
+   * More is owed than is planned: planning continues when runs of the lane end. If one process has the store to
+   * itself, such a group is due at once after the store was opened again (its `nextFireAt` is just after
+   * `plannedAt`): the process that would have continued is gone. @default false
+   */
+  readonly waits?: boolean;
 }
 
 /**
