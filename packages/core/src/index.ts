@@ -74,6 +74,7 @@ export type {
   CoveredBy,
   Run,
   RunError,
+  RunInput,
   RunReason,
   RunReport,
   RunState,

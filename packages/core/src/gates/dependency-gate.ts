@@ -11,7 +11,7 @@ import {
 } from "../dependency/verdict.js";
 import type { Gate, GateAnswer, GateContext, GateRequest } from "../gate/gate.js";
 import { measure } from "../interval/interval-set.js";
-import type { UnmetDependency } from "../run/run.js";
+import type { RunInput, UnmetDependency } from "../run/run.js";
 import { windowCalendarOf } from "../schedule/dependencies-of.js";
 import { DEPENDENCIES } from "../schedule/gates-of.js";
 import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
@@ -31,6 +31,9 @@ const UNREGISTERED_SWEEP_MS = 60_000;
 /** Most intervals of missing time that a run's wait lists for each dependency. */
 const MOST_LISTED = 100;
 
+/** What the gate reads. */
+type Ledgers = Pick<ScheduleStore, "getSchedules" | "missingTime" | "generationDigests">;
+
 /** What a run asks of the ledgers, and of whom. */
 interface Question {
   readonly request: GateRequest;
@@ -45,10 +48,10 @@ interface Question {
  */
 export class DependencyGate implements Gate {
   readonly gateType = DEPENDENCIES;
-  readonly #store: () => Pick<ScheduleStore, "getSchedules" | "missingTime">;
+  readonly #store: () => Ledgers;
 
   /** @param store - returns the store that holds all groups */
-  constructor(store: () => Pick<ScheduleStore, "getSchedules" | "missingTime">) {
+  constructor(store: () => Ledgers) {
     this.#store = store;
   }
 
@@ -56,11 +59,34 @@ export class DependencyGate implements Gate {
     const groups = await this.#schedulesOf(requests);
     const questions = requests.map((request) => questionOf(request, groups));
     const findings = await this.#find(questions, groups);
-    return questions.map((question) => {
+    const answers = questions.map((question) => {
       const since = question.request.heldSince;
       const verdicts = question.requirements.map((asked) => verdictOn(findings.get(asked)!, since, now));
-      return answerOf(verdictOnAll(question.spec, verdicts), groups, now);
+      const read = readBy(question, verdicts).map((requirement) => findings.get(requirement)!);
+      return { answer: answerOf(verdictOnAll(question.spec, verdicts), groups, now), read };
     });
+    const inputs = await this.#inputsOf(answers.flatMap(({ answer, read }) => (answer.isOpen ? read : [])));
+    return answers.map(({ answer, read }) => {
+      if (!answer.isOpen || read.length === 0) return answer;
+      return { isOpen: true, inputs: read.map((finding) => inputs.get(finding)!) };
+    });
+  }
+
+  /**
+   * Returns what runs are about to read. Coverage is taken away only with a whole ledger, so that time which
+   * was covered before the digests were read is covered by what they digest.
+   */
+  async #inputsOf(findings: readonly Finding[]): Promise<ReadonlyMap<Finding, RunInput>> {
+    if (findings.length === 0) return new Map();
+    const windows = findings.map(({ requirement: { groupId, window } }) => ({ groupId, ...window }));
+    const digests = await this.#store().generationDigests(windows);
+    return new Map(
+      findings.map((finding, index) => {
+        const { missing } = finding;
+        const input = { ...windows[index]!, digest: digests[index]! };
+        return [finding, missing.length === 0 ? input : { ...input, missing }];
+      }),
+    );
   }
 
   /** Reads all groups that are depended on, and those whose own past is asked for. */
@@ -120,6 +146,14 @@ function questionOf(request: GateRequest, groups: ReadonlyMap<string, Schedule>)
     requirements.push(pastRequirement(dependsOnPast, groupId, interval, calendar, origin));
   }
   return { request, spec, requirements };
+}
+
+/** Returns the dependencies on other groups that are met, and have a window: what the run reads. */
+function readBy({ request, requirements }: Question, verdicts: readonly Verdict[]): readonly Requirement[] {
+  return requirements.filter(
+    ({ groupId, window }, index) =>
+      groupId !== request.groupId && window.upper > window.lower && verdicts[index]!.state === "met",
+  );
 }
 
 function verdictOnAll({ dependsOn }: ScheduleSpec, verdicts: readonly Verdict[]): Verdict {

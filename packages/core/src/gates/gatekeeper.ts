@@ -5,7 +5,7 @@ import type { TidegateEmitter } from "../events/events.js";
 import type { ClosedGate, Gate, GateAnswer, GateRequest } from "../gate/gate.js";
 import { type Held, mergeHeld } from "../gate/gate-answers.js";
 import type { SpecCache } from "../planning/spec-cache.js";
-import type { Run, RunError, RunWait } from "../run/run.js";
+import type { Run, RunError, RunInput, RunWait } from "../run/run.js";
 import { gatesOf } from "../schedule/gates-of.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import type { GatedRun, GateSettlement } from "../store/gate-queue.js";
@@ -67,6 +67,8 @@ export class Gatekeeper {
   readonly #failures = new Map<string, number>();
   #isRunning = false;
   #timer: ClockTimer | undefined;
+  /** Beside the timer of the next run that is due. */
+  #soon: ClockTimer | undefined;
   #looking: Promise<void> | undefined;
   #isDueAgain = false;
 
@@ -88,6 +90,7 @@ export class Gatekeeper {
   async stop(): Promise<void> {
     this.#isRunning = false;
     this.#timer?.cancel();
+    this.#soon?.cancel();
     this.#caller.stop();
     await this.#looking;
   }
@@ -98,6 +101,11 @@ export class Gatekeeper {
     if (at === undefined || !this.#isRunning) return;
     if (at > this.#parts.clock.now()) this.#timer = this.#parts.clock.wakeAt(at, () => this.#look());
     else this.#look();
+  }
+
+  #lookSoon(): void {
+    this.#soon?.cancel();
+    this.#soon = this.#parts.clock.wakeAfter(SHORTEST_PAUSE_MS, () => this.#look());
   }
 
   #look(): void {
@@ -130,8 +138,10 @@ export class Gatekeeper {
       const due = await store.listGated({ now: clock.now(), limit: BATCH, ...behind });
       const answers = await this.#ask(due);
       if (answers.length > 0 && this.#isRunning) {
-        const isSettled = await store.settleGates(answers.map(({ settlement }) => settlement));
-        await this.#follow(answers.filter((_, index) => isSettled[index]));
+        const settled = await store.settleGates(answers.map(({ settlement }) => settlement));
+        await this.#follow(answers.filter((_, index) => settled[index]));
+        // An input has moved meanwhile, perhaps: the run is due as before, and nothing else wakes it.
+        if (settled.includes(false)) this.#lookSoon();
       }
       after = due.length < BATCH ? undefined : due.at(-1);
     } while (after !== undefined && this.#isRunning);
@@ -157,6 +167,7 @@ export class Gatekeeper {
     const { clock, gates } = this.#parts;
     const questions = new Map<Gate, { readonly to: GatedRun; readonly request: GateRequest }[]>();
     const held = new Map<GatedRun, Held[]>();
+    const inputs = new Map<GatedRun, readonly RunInput[]>();
     const specs = await this.#specsOf(due);
     for (const one of due) {
       const spec = specs.get(versionKey(one.run));
@@ -180,14 +191,26 @@ export class Gatekeeper {
         for (const [index, { to }] of asked.entries()) {
           const answer = answers[index]!;
           const lookAgainAt = this.#lookAgainAt(gate, to.run, answer);
+          if (answer.isOpen) inputs.set(to, [...(inputs.get(to) ?? []), ...(answer.inputs ?? [])]);
           if (!answer.isOpen) held.get(to)!.push({ gateType: gate.gateType, answer, lookAgainAt });
         }
       }),
     );
     const at = clock.now();
-    return [...held].map(([{ run, look }, closed]) => {
+    return [...held].map(([asked, closed]) => {
+      const { run, look } = asked;
       const spec = specs.get(versionKey(run))!;
-      if (closed.length === 0) return { run, spec, settlement: { id: run.id, look, at, isOpen: true } };
+      if (closed.length === 0) {
+        const read = inputs.get(asked) ?? [];
+        const settlement = {
+          id: run.id,
+          look,
+          at,
+          isOpen: true,
+          ...(read.length === 0 ? {} : { inputs: read }),
+        } as const;
+        return { run, spec, settlement };
+      }
       const { wait, lookAgainAt } = mergeHeld(closed, run.wait?.since ?? at);
       const failure = closed.find(({ answer }) => answer.failure !== undefined)?.answer.failure;
       // Its wakers are written first, and then it is asked about once more: a run that ended between the

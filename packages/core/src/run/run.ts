@@ -105,6 +105,18 @@ export interface RunWait {
   readonly isOverdue?: boolean;
 }
 
+/** Time of another group that a run reads, as its gates found it. */
+export interface RunInput extends Interval {
+  /** The group that is read. */
+  readonly groupId: string;
+  /** The digest of what had succeeded in that time: see `ScheduleStore.generationDigests`. */
+  readonly digest: string;
+  /** The part of it that was not covered. @default none */
+  readonly missing?: IntervalSet;
+  /** Whether changes of it leave the run as it is: `onRestate: "ignore"`. @default false */
+  readonly isIgnored?: boolean;
+}
+
 /** A report of a source group's coverage, as a run of kind `REPORTED` keeps it. */
 export interface RunReport {
   /** The version of the data, as its reporter names it; `null` if it named none. */
@@ -184,6 +196,13 @@ export interface Run {
   readonly error: RunError | null;
   /** The attempts before the current one, oldest first. */
   readonly history: readonly AttemptRecord[];
+  /** Time of other groups that it reads, recorded when its gates opened. */
+  readonly inputs: readonly RunInput[];
+  /**
+   * When an input of it changed last: time of it is covered by another generation than the run has read, or
+   * is covered at last, epoch ms; `null` if none has.
+   */
+  readonly staleAt: EpochMs | null;
   /** The report that it stands for; `null` unless its kind is `REPORTED`. */
   readonly report: RunReport | null;
 }

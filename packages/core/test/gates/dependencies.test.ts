@@ -247,6 +247,32 @@ describe("a dependency", () => {
   });
 });
 
+describe("a run that has begun", () => {
+  it("keeps what it read of each group, and what was missing", async () => {
+    const tree = { all: [{ groupId: "a", atLeast: "90%" }, { any: [{ groupId: "b" }, { groupId: "c" }] }] };
+    const world = await reporting(daily("report", { dependsOn: tree, dependsOnPast: true }), [
+      hourly("a"),
+      daily("b"),
+      daily("c"),
+    ]);
+    await world.fireAt("a", T0 + 23 * HOUR);
+    await world.fireAt("c", T0 + DAY);
+    await world.fireAt("report", T0 + DAY);
+    const day = { lower: T0, upper: T0 + DAY };
+    const digests = await world.store.generationDigests([
+      { groupId: "a", ...day },
+      { groupId: "c", ...day },
+    ]);
+    expect(await lastOf(world, "report")).toMatchObject({
+      state: "SUCCEEDED",
+      inputs: [
+        { groupId: "a", ...day, digest: digests[0], missing: [{ lower: T0 + 23 * HOUR, upper: T0 + DAY }] },
+        { groupId: "c", ...day, digest: digests[1] },
+      ],
+    });
+  });
+});
+
 describe("dependencies on several groups", () => {
   const loads = [hourly("a"), hourly("b"), hourly("c")];
   const tree: DependencyTree = { all: [{ groupId: "a" }, { any: [{ groupId: "b" }, { groupId: "c" }] }] };
