@@ -1,0 +1,7 @@
+import type { RunFilter, ScheduleFilter } from "@tidegate/core/store";
+
+/** A filter of schedules. All given fields must match. */
+export type ScheduleQuery = Pick<ScheduleFilter, "statuses" | "engine" | "groupIdPrefix" | "labels">;
+
+/** A filter of runs. All given fields must match. */
+export type RunQuery = Pick<RunFilter, "groupId" | "states" | "kinds" | "backfillId" | "isJobOpen" | "order">;
