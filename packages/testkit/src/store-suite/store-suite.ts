@@ -13,6 +13,7 @@ import {
 } from "./coverage.js";
 import { coveringRules, uncoveredRules } from "./covering.js";
 import { crowdRules } from "./crowd.js";
+import { alertRules, deadlineListingRules, deadlineRules, watchRules } from "./deadlines.js";
 import { dueRules } from "./due.js";
 import { durabilityRules } from "./durability.js";
 import type { StoreBed, StoreFeatures, StoreFixture, StoreSuiteOptions } from "./fixture.js";
@@ -109,6 +110,10 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   backfillStepRules,
   openRunRules,
   heldBackfillRules,
+  watchRules,
+  deadlineRules,
+  deadlineListingRules,
+  alertRules,
   purgeRules,
   unreadableRules,
   durabilityRules,
@@ -137,6 +142,10 @@ const RULES_BESIDE: readonly ((bed: StoreBed) => void)[] = [
   runPagingRules,
   tallyRules,
   backfillRules,
+  watchRules,
+  deadlineRules,
+  deadlineListingRules,
+  alertRules,
   purgeRules,
   rivalryRules,
 ];
