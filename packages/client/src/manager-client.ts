@@ -7,6 +7,7 @@ import type {
   CoverageOptions,
   CoverageReceipt,
   CoverageReport,
+  DeadlineRecord,
   Description,
   Explanation,
   Interval,
@@ -17,7 +18,6 @@ import type {
   RetryOptions,
   Run,
   Schedule,
-  ScheduleClient,
   ScheduleInfo,
   ScheduleVersion,
   SourceInfo,
@@ -25,7 +25,7 @@ import type {
 } from "@tidegate/core";
 import { call, type Target } from "./exchange.js";
 import { ManagerError } from "./manager-error.js";
-import type { RunQuery, ScheduleQuery } from "./queries.js";
+import type { DeadlineQuery, RunQuery, ScheduleQuery } from "./queries.js";
 
 /** Settings of a `ManagerClient`. */
 export interface ClientOptions {
@@ -39,9 +39,6 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch;
 }
 
-/** The methods of core's client that a manager offers over HTTP. */
-type Shared = Omit<ScheduleClient, "registerMany">;
-
 /**
  * A client of a manager. Its methods are those of core's `ScheduleClient`, so that a program works with either.
  *
@@ -53,7 +50,7 @@ type Shared = Omit<ScheduleClient, "registerMany">;
  * Each method throws a `ManagerError`: with the code that core's method would throw, with one of the manager's
  * own, or with MANAGER_UNAVAILABLE, MANAGER_TIMED_OUT or ANSWER_UNEXPECTED. Nothing is repeated.
  */
-export class ManagerClient implements Shared {
+export class ManagerClient {
   #target: Target;
 
   /** @throws ManagerError REQUEST_INVALID if `url` is not an address of HTTP */
@@ -246,6 +243,15 @@ export class ManagerClient implements Shared {
     const wait = waitMs === 0 ? undefined : `${waitMs}ms`;
     const query = { from: range.lower, to: range.upper, wait };
     return call(target, "getCoverage", { ...group(groupId), query }, waitMs);
+  }
+
+  /** Lists deadlines that were not simply met, one page at a time. See `ScheduleClient.deadlines`. */
+  deadlines(filter: DeadlineQuery = {}, page: PageRequest = {}): Promise<Page<DeadlineRecord>> {
+    const { groupId, states, subjects, within, order = "ascending" } = filter;
+    const { lower, upper } = within ?? {};
+    const { limit, cursor } = page;
+    const query = { groupId, state: states, subject: subjects, lower, upper, order, limit, cursor };
+    return call(this.#target, "listDeadlines", { query });
   }
 
   /** Accounts for every millisecond of a group's ledger. See `ScheduleClient.audit`. */

@@ -6,6 +6,7 @@ import type {
   CoverageAnswer,
   CoverageReceipt,
   CoverageReport,
+  DeadlineRecord,
   Description,
   Explanation,
   Page,
@@ -19,7 +20,7 @@ import type {
   ScheduleVersion,
   SourceInfo,
 } from "@tidegate/core";
-import type { RunQuery } from "./queries.js";
+import type { DeadlineQuery, RunQuery } from "./queries.js";
 
 /** The parts of a request; those that an operation does not have are absent. */
 export interface Input {
@@ -96,6 +97,17 @@ export interface Operations {
   readonly explainRun: OfId & { readonly answer: Explanation };
   readonly cancelRun: OfId & { readonly answer: Run };
   readonly retryRun: OfId & { readonly body: RetryOptions; readonly answer: Run };
+  readonly listDeadlines: {
+    readonly query: PageQuery & {
+      readonly groupId?: string | undefined;
+      readonly state?: DeadlineQuery["states"] | undefined;
+      readonly subject?: DeadlineQuery["subjects"] | undefined;
+      readonly lower?: number | undefined;
+      readonly upper?: number | undefined;
+      readonly order: "ascending" | "descending";
+    };
+    readonly answer: Page<DeadlineRecord>;
+  };
   readonly putSource: OfGroup & { readonly body: SourceInfo; readonly answer: Schedule };
   readonly reportCoverage: OfGroup & { readonly body: CoverageReport; readonly answer: CoverageReceipt };
   readonly getCoverage: OfGroup & {
@@ -128,6 +140,7 @@ export const ROUTES: Readonly<Record<keyof Operations, string>> = {
   explainRun: "GET /runs/{id}/explanation",
   cancelRun: "POST /runs/{id}/cancel",
   retryRun: "POST /runs/{id}/retry",
+  listDeadlines: "GET /deadlines",
   putSource: "PUT /sources/{groupId}",
   reportCoverage: "POST /groups/{groupId}/coverage",
   getCoverage: "GET /groups/{groupId}/coverage",

@@ -16,7 +16,8 @@ const CACHE = join(PACKAGE, "node_modules", ".cache");
 const CHECK = `
 import type { Operations } from "@tidegate/client/operations";
 import type { ServiceErrorCode as Client } from "@tidegate/client/manager-error";
-import type { JsonValue, RunState } from "@tidegate/core";
+import type { JsonValue, RunState, ScheduleClient } from "@tidegate/core";
+import type { ManagerClient } from "@tidegate/client/manager-client";
 import type { ServiceErrorCode as Service } from "@tidegate/manager";
 import type { operations } from "./manager.js";
 
@@ -49,6 +50,9 @@ type Wrong<K extends keyof Operations & keyof operations> =
 /** Neither knows a code that the other does not. */
 type Codes = { [K in Exclude<Service, Client> | Exclude<Client, Service>]: "code" };
 export const codes: Codes = {};
+
+/** A method of one name has one type. */
+export const alike: Pick<ScheduleClient, keyof ScheduleClient & keyof ManagerClient> = null as unknown as ManagerClient;
 
 type Report = { [K in keyof Operations & keyof operations as [Wrong<K>] extends [never] ? never : K]: Wrong<K> };
 /** What differs, by operation: the compiler names it. */

@@ -98,6 +98,7 @@ describe("a client of a manager", () => {
       range: { upper: BEGIN + HOUR },
     });
     expect(await client.explain(again[0]!.id)).toMatchObject({ run: { id: again[0]!.id } });
+    expect(await client.deadlines({ groupId: "told", states: ["MISSED"] })).toEqual({ items: [] });
     expect(await client.getRun(again[0]!.id)).toMatchObject({ groupId: "told" });
   });
 
