@@ -12,6 +12,7 @@ import {
   type ScheduleVersion,
   StoreError,
 } from "@tidegate/core";
+import type { IntervalSet } from "@tidegate/core/interval";
 import {
   type AlertNote,
   type BackfillCommit,
@@ -34,6 +35,7 @@ import {
   isEnded,
   type KeptDeadline,
   type LeaseState,
+  type MissingTimeQuery,
   type NewRun,
   type NewSchedule,
   type NextWake,
@@ -65,6 +67,7 @@ import { toJson } from "./json.js";
 import { claim, nextWake, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { openNamespace, quote } from "./migrate.js";
+import { missingTimes } from "./missing-time.js";
 import { type PostgresStoreOptions, type Settings, settingsOf } from "./options.js";
 import { isDuplicate } from "./postgres-errors.js";
 import { asRun, asSchedule, type RunRow, type ScheduleRow, selectSchedules } from "./rows.js";
@@ -159,6 +162,16 @@ export class PostgresStore implements ScheduleStore {
       [groupId],
     );
     return rows.map((row) => ({ ...row, ...readSpec(row.spec, { groupId }) }));
+  }
+
+  async dependentsOf(groupIds: readonly string[]): Promise<string[][]> {
+    const rows = await this.#query<{ upstream: string; dependents: string[] }>(
+      `SELECT upstream, array_agg(group_id ORDER BY group_id) AS dependents FROM ${this.#schema}.dependency
+        WHERE upstream = ANY ($1) GROUP BY upstream`,
+      [groupIds],
+    );
+    const found = new Map(rows.map(({ upstream, dependents }) => [upstream, dependents]));
+    return groupIds.map((groupId) => found.get(groupId) ?? []);
   }
 
   purgeSchedule(groupId: string): Promise<boolean> {
@@ -275,6 +288,10 @@ export class PostgresStore implements ScheduleStore {
 
   async coverage(groupId: string, within?: Interval): Promise<CoverageRange[]> {
     return coverage(this.#require(), this.#schema, groupId, within);
+  }
+
+  async missingTime(queries: readonly MissingTimeQuery[]): Promise<IntervalSet[]> {
+    return missingTimes(this.#require(), this.#schema, queries);
   }
 
   async generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {

@@ -16,6 +16,7 @@ import {
   StoreError,
 } from "@tidegate/core";
 import { SystemClock } from "@tidegate/core/clock";
+import type { IntervalSet } from "@tidegate/core/interval";
 import {
   type AlertNote,
   type BackfillCommit,
@@ -36,6 +37,7 @@ import {
   type HeldLease,
   type KeptDeadline,
   type LeaseState,
+  type MissingTimeQuery,
   type NewRun,
   type NewSchedule,
   type NextWake,
@@ -60,6 +62,7 @@ import { Inputs, noteStale } from "./inputs.js";
 import { Lanes } from "./lanes.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { migrate } from "./migrate.js";
+import { missingTimeOf } from "./missing-time.js";
 import { fileOf, markOf } from "./namespaces.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
 import { dueFires, insertBeside, mayInsertBeside, planOne, resumeWaiting } from "./planning.js";
@@ -68,6 +71,7 @@ import { changeRun } from "./run-changes.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import {
   changeSchedule,
+  dependentsOf,
   insertSchedule,
   purgeSchedule,
   SCHEDULE_COLUMNS,
@@ -226,6 +230,10 @@ export class SqliteStore implements ScheduleStore {
     );
   }
 
+  dependentsOf(groupIds: readonly string[]): Promise<string[][]> {
+    return this.#read(({ statements }) => groupIds.map((groupId) => dependentsOf(statements, groupId)));
+  }
+
   purgeSchedule(groupId: string): Promise<boolean> {
     return this.#write((tables) => purgeSchedule(tables, groupId));
   }
@@ -313,6 +321,10 @@ export class SqliteStore implements ScheduleStore {
       const no = groups.numberOf(groupId);
       return no === undefined ? [] : coverage.run(no, within);
     });
+  }
+
+  missingTime(queries: readonly MissingTimeQuery[]): Promise<IntervalSet[]> {
+    return this.#read((tables) => queries.map((query) => missingTimeOf(tables, query)));
   }
 
   generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {

@@ -16,6 +16,7 @@ import type { EngineContext, FireSink, ScheduleEngine, ScheduleEngineClient } fr
 import type { TidegateEmitter } from "../events/events.js";
 import { createSignals, type SignalEmitter } from "../events/signals.js";
 import type { Gate, GateRequest } from "../gate/gate.js";
+import { DependencyGate } from "../gates/dependency-gate.js";
 import { Gatekeeper } from "../gates/gatekeeper.js";
 import { NotBeforeGate } from "../gates/not-before-gate.js";
 import { Intake } from "../intake/intake.js";
@@ -87,11 +88,16 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const options = settings.dispatcher ?? {};
   const caller = new ProbeCaller({ clock, ...settings.readiness });
   const readiness = plugins.probes.map((probe) => readinessGate(probe, caller, emitter));
-  const gates = new Map(
-    [new NotBeforeGate(), ...readiness, ...plugins.gates].map((gate) => [gate.gateType, gate]),
-  );
+  const builtIn = [new NotBeforeGate(), new DependencyGate(() => store), ...readiness];
+  const gates = new Map([...builtIn, ...plugins.gates].map((gate) => [gate.gateType, gate]));
   const timeoutMs = settings.gateTimeoutMs ?? 30_000;
-  const gatekeeper = new Gatekeeper({ ...ledger, gates, specs: cache, timeoutMs });
+  const gatekeeper = new Gatekeeper({
+    ...ledger,
+    gates,
+    specs: cache,
+    timeoutMs,
+    fail: (run, spec, error) => dispatcher.failPlanned(run, spec, error),
+  });
   const onNextLook = (at: EpochMs | undefined): void => gatekeeper.lookAt(at);
   const dispatcher = new Dispatcher({ ...ledger, operators, specs: cache, owner, options, onNextLook });
   const backfiller = new Backfiller({ ...ledger, everyMs: settings.backfillEveryMs ?? 5_000 });
