@@ -40,6 +40,7 @@ export {
   type RunLedger,
 } from "./store/run-ledger.js";
 export type {
+  CancelMark,
   ClaimedRun,
   ClaimRequest,
   ClaimScope,

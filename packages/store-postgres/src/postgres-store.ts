@@ -15,6 +15,7 @@ import {
 import {
   type BackfillCommit,
   Batcher,
+  type CancelMark,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
@@ -45,7 +46,7 @@ import { coverage, sharedTime, tally } from "./coverage.js";
 import { Database } from "./database.js";
 import { listGated, settlementRow } from "./gates.js";
 import { toJson } from "./json.js";
-import { claim, nextWake, renewLeases, requestCancel } from "./leases.js";
+import { cancelMarks, claim, nextWake, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { openNamespace, quote } from "./migrate.js";
 import { type PostgresStoreOptions, type Settings, settingsOf } from "./options.js";
@@ -185,6 +186,10 @@ export class PostgresStore implements ScheduleStore {
 
   async requestCancel(ids: readonly string[], reason: RunReason): Promise<boolean[]> {
     return requestCancel(this.#require(), this.#schema, ids, reason);
+  }
+
+  async cancelMarks(ids: readonly string[]): Promise<CancelMark[]> {
+    return cancelMarks(this.#require(), this.#schema, ids);
   }
 
   /** Returns the server's time. */

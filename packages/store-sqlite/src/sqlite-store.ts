@@ -18,6 +18,7 @@ import {
 import { SystemClock } from "@tidegate/core/clock";
 import {
   type BackfillCommit,
+  type CancelMark,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
@@ -42,7 +43,7 @@ import {
 } from "@tidegate/core/store";
 import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
-import { claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
+import { cancelMarks, claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
 import { CoverageScan, sharedTime, tally } from "./coverage.js";
 import { listGated, nextLook, settleGates } from "./gates.js";
 import { GroupCommit } from "./group-commit.js";
@@ -251,6 +252,10 @@ export class SqliteStore implements ScheduleStore {
 
   requestCancel(ids: readonly string[], reason: RunReason): Promise<boolean[]> {
     return this.#write(({ statements }) => ids.map((id) => requestCancel(statements, id, reason)));
+  }
+
+  cancelMarks(ids: readonly string[]): Promise<CancelMark[]> {
+    return this.#read(({ statements }) => cancelMarks(statements, ids));
   }
 
   /** Returns this machine's time: no other process uses the database. */

@@ -106,6 +106,7 @@ export class Dispatcher {
       store: parts.store,
       clock: parts.clock,
       leaseMs: this.#leaseMs,
+      pollMs: this.#pollMs,
       onTrouble: (error) => this.#storeTrouble(error),
     });
   }

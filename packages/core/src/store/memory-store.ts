@@ -20,6 +20,7 @@ import { compareText, isRunPosition, type RunRow, snapshot } from "./memory/run-
 import { RunTable } from "./memory/run-table.js";
 import {
   adoptPlanned,
+  cancelMarks,
   cancelPlanned,
   changeRun,
   claimRun,
@@ -38,6 +39,7 @@ import { tallyOf } from "./memory/tally.js";
 import type { Page, PageRequest } from "./page.js";
 import type { CoverageRange, PlanCommit, RunFilter, RunTally } from "./run-ledger.js";
 import type {
+  CancelMark,
   ClaimedRun,
   ClaimRequest,
   ClaimScope,
@@ -197,6 +199,11 @@ export class MemoryStore implements ScheduleStore {
   async requestCancel(ids: readonly string[], reason: RunReason): Promise<boolean[]> {
     this.#requireOpen();
     return ids.map((id) => requestCancel(this.#runs, id, reason));
+  }
+
+  async cancelMarks(ids: readonly string[]): Promise<CancelMark[]> {
+    this.#requireOpen();
+    return cancelMarks(this.#runs, ids);
   }
 
   async nextWake(scope: ClaimScope): Promise<NextWake> {
