@@ -11,7 +11,7 @@ import type { FleetClock } from "../clock/fleet-clock.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
 import type { EngineContext, FireSink, ScheduleEngine, ScheduleEngineClient } from "../engine/engine.js";
 import type { TidegateEmitter } from "../events/events.js";
-import { createSignals, type SignalEmitter } from "../events/signals.js";
+import { createSignals, type SignalEmitter, type TidegateSignals } from "../events/signals.js";
 import type { Gate } from "../gate/gate.js";
 import { Gatekeeper } from "../gates/gatekeeper.js";
 import { NotBeforeGate } from "../gates/not-before-gate.js";
@@ -116,12 +116,15 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const sink: FireSink = { fire: (fires) => plugins.sink().fire(fires) };
   const intake = new Intake({ ...ledger, sink, backfill: (request) => client.backfill(request) });
 
-  const context = (): EngineContext => ({
+  const contextOf = ({ engineType }: ScheduleEngine): EngineContext => ({
     sink: plugins.sink(),
     events: emitter,
     onFireMoved: (listener) => {
-      signals.on("fire-moved", listener);
-      return () => signals.off("fire-moved", listener);
+      const hears: TidegateSignals["fire-moved"] = (moved, engine) => {
+        if (engine === engineType) listener(moved);
+      };
+      signals.on("fire-moved", hears);
+      return () => signals.off("fire-moved", hears);
     },
   });
   const all = [
@@ -135,7 +138,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     dispatcher,
     backfiller,
     ...plugins.engines.map((engine) => ({
-      start: () => engine.start(context()),
+      start: () => engine.start(contextOf(engine)),
       stop: () => engine.stop(),
     })),
     reconciler,
