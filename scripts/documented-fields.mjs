@@ -4,6 +4,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { deadlineRecordSchema } from "../packages/core/dist/deadlines/schema.js";
+import {
+  dependencySchema,
+  dependencyTimeoutSchema,
+  dependencyWindowSchema,
+} from "../packages/core/dist/dependency/schema.js";
 import { jobMetricsSchema } from "../packages/core/dist/job/schema.js";
 import { backfillSchema } from "../packages/core/dist/run/backfill-schema.js";
 import {
@@ -15,6 +21,7 @@ import {
 import {
   backoffSchema,
   dirtyDataLimitSchema,
+  freshnessSchema,
   scheduleInfoSchema,
 } from "../packages/core/dist/schedule/schema.js";
 import { scheduleSchema, scheduleVersionSchema } from "../packages/core/dist/schedule/stored-schema.js";
@@ -28,6 +35,12 @@ import {
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 const TYPES = {
+  "deadlines/deadline-record.ts": { DeadlineRecord: deadlineRecordSchema },
+  "dependency/dependency.ts": {
+    Dependency: dependencySchema,
+    DependencyTimeout: dependencyTimeoutSchema,
+    DependencyWindow: dependencyWindowSchema,
+  },
   "job/dirty-data-limit.ts": { DirtyDataLimit: dirtyDataLimitSchema },
   "job/job-outcome.ts": { JobMetrics: jobMetricsSchema },
   "run/backfill.ts": { Backfill: backfillSchema },
@@ -37,6 +50,7 @@ const TYPES = {
     RunError: runErrorSchema,
     RunWait: runWaitSchema,
   },
+  "schedule/deadline.ts": { Freshness: freshnessSchema },
   "schedule/schedule.ts": {
     BackoffSpec: backoffSchema,
     Schedule: scheduleSchema,

@@ -1,4 +1,14 @@
 export { allOf, type Condition, type GroupConditions, listOf, runConditions } from "./conditions.js";
+export {
+  afterDeadline,
+  asDeadline,
+  asWatch,
+  type DeadlineColumns,
+  deadlineConditions,
+  deadlineCursor,
+  deadlineOrder,
+  type WatchColumns,
+} from "./deadlines.js";
 export { limitOf, pageOf, parseRunCursor, type RunPosition, runCursor } from "./pages.js";
 export {
   asBackfill,
@@ -11,7 +21,6 @@ export {
   type ScheduleColumns,
 } from "./rows.js";
 export { ANY, type RunSource, type RunSources, runPageQuery } from "./run-listing.js";
-export { sharedTimeOf } from "./shared-time.js";
 export { createFacts, FACTS, migrationsOf, type SchemaStep, type SchemaSteps, schemaState } from "./steps.js";
 export { asTally, type TallyRow } from "./tally.js";
 export { hasTwins } from "./twins.js";

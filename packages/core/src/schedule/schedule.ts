@@ -1,10 +1,13 @@
 import type { EpochMs } from "../clock/clock.js";
+import type { DependencyTree } from "../dependency/dependency.js";
 import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
 import type { JsonObject, JsonValue } from "../job/json.js";
 import type { ScheduleMode } from "../job/schedule-mode.js";
 import type { TriggerSpec } from "../trigger/trigger-spec.js";
+import type { Deadline, Freshness } from "./deadline.js";
 import type { Instant } from "./instant.js";
 import type { NotBefore } from "./not-before.js";
+import type { Readiness } from "./readiness.js";
 import type { ScheduleStatus } from "./status.js";
 
 export type { ScheduleStatus };
@@ -76,10 +79,42 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    */
   readonly notBefore?: NotBefore | null;
   /**
+   * Conditions of the source that each run waits for, all of them: the type of a probe and the probe's own
+   * fields. At most 16.
+   * @default []
+   */
+  readonly ready?: readonly Readiness[];
+  /**
+   * Groups whose ledgers must cover time before a run begins: a dependency such as `{ groupId: "orders" }`,
+   * or `{ all }` or `{ any }` of several. At most 64, nested up to 4 levels. `null`: none.
+   * @default none
+   */
+  readonly dependsOn?: DependencyTree | null;
+  /**
+   * Whether a run needs the group's own earlier intervals to be settled: the one before it (`previous`, or
+   * `true`), or all since the ledger's beginning (`all`).
+   * @default false
+   */
+  readonly dependsOnPast?: boolean | "previous" | "all";
+  /**
    * Settings of gates by their type: conditions that each run must meet before it begins. At most 16.
    * @default {}
    */
   readonly gates?: Readonly<Record<string, JsonValue>>;
+  /**
+   * The time by which each interval has to have succeeded: `{ afterMs }` after its end, or a local time of
+   * the day on which it ends, such as `{ at: "06:00" }` or `{ at: "06:00", days: 1 }`; it must be after the
+   * run is due. `warnBeforeMs` reports an interval that is not done as at risk so long before;
+   * `whilePaused: "alert"` judges deadlines that pass in a pause as well. `null`: none.
+   * @default none
+   */
+  readonly deadline?: Deadline | null;
+  /**
+   * How far the group's data may lag behind: an alert is raised when the time up to which it is covered lies
+   * more than `maxLagMs` behind now. For triggers without a natural deadline. `null`: none.
+   * @default none
+   */
+  readonly freshness?: Freshness | null;
   /**
    * Which end of its interval a nominal time is: `interval-end` runs the job when the data is complete,
    * `interval-start` submits it as its interval begins, as InLong's built-in engine does.
