@@ -63,6 +63,7 @@ export {
   type RunLedger,
 } from "./store/run-ledger.js";
 export type {
+  CancelMark,
   ClaimedRun,
   ClaimRequest,
   ClaimScope,

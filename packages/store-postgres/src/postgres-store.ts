@@ -17,6 +17,7 @@ import {
   type AlertNote,
   type BackfillCommit,
   Batcher,
+  type CancelMark,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
@@ -64,7 +65,7 @@ import {
 } from "./deadlines.js";
 import { listGated, settlementRow } from "./gates.js";
 import { toJson } from "./json.js";
-import { claim, nextWake, renewLeases, requestCancel } from "./leases.js";
+import { cancelMarks, claim, nextWake, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { openNamespace, quote } from "./migrate.js";
 import { missingTimes } from "./missing-time.js";
@@ -253,6 +254,10 @@ export class PostgresStore implements ScheduleStore {
 
   async requestCancel(ids: readonly string[], reason: RunReason): Promise<boolean[]> {
     return requestCancel(this.#require(), this.#schema, ids, reason);
+  }
+
+  async cancelMarks(ids: readonly string[]): Promise<CancelMark[]> {
+    return cancelMarks(this.#require(), this.#schema, ids);
   }
 
   /** Returns the server's time. */

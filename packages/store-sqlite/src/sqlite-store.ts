@@ -20,6 +20,7 @@ import type { IntervalSet } from "@tidegate/core/interval";
 import {
   type AlertNote,
   type BackfillCommit,
+  type CancelMark,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
@@ -52,7 +53,7 @@ import {
 } from "@tidegate/core/store";
 import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
-import { claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
+import { cancelMarks, claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
 import { CoverageScan, tally } from "./coverage.js";
 import { getWatch, judgeDeadlines, listAlerts, listDeadlines, listWatches, noteAlert } from "./deadlines.js";
 import { listGated, nextLook, settleGates } from "./gates.js";
@@ -281,6 +282,10 @@ export class SqliteStore implements ScheduleStore {
 
   requestCancel(ids: readonly string[], reason: RunReason): Promise<boolean[]> {
     return this.#write(({ statements }) => ids.map((id) => requestCancel(statements, id, reason)));
+  }
+
+  cancelMarks(ids: readonly string[]): Promise<CancelMark[]> {
+    return this.#read(({ statements }) => cancelMarks(statements, ids));
   }
 
   /** Returns this machine's time: no other process uses the database. */

@@ -30,6 +30,7 @@ import { compareText, isRunPosition, type RunRow, snapshot } from "./memory/run-
 import { RunTable } from "./memory/run-table.js";
 import {
   adoptPlanned,
+  cancelMarks,
   cancelPlanned,
   changeRun,
   claimRun,
@@ -59,6 +60,7 @@ import type {
   RunTally,
 } from "./run-ledger.js";
 import type {
+  CancelMark,
   ClaimedRun,
   ClaimRequest,
   ClaimScope,
@@ -270,6 +272,11 @@ export class MemoryStore implements ScheduleStore {
   async requestCancel(ids: readonly string[], reason: RunReason): Promise<boolean[]> {
     this.#requireOpen();
     return ids.map((id) => requestCancel(this.#runs, id, reason));
+  }
+
+  async cancelMarks(ids: readonly string[]): Promise<CancelMark[]> {
+    this.#requireOpen();
+    return cancelMarks(this.#runs, ids);
   }
 
   async nextWake(scope: ClaimScope): Promise<NextWake> {

@@ -14,7 +14,7 @@ import { DeadlineKeeper } from "../deadlines/deadline-keeper.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
 import type { EngineContext, FireSink, ScheduleEngine, ScheduleEngineClient } from "../engine/engine.js";
 import type { TidegateEmitter } from "../events/events.js";
-import { createSignals, type SignalEmitter } from "../events/signals.js";
+import { createSignals, type SignalEmitter, type TidegateSignals } from "../events/signals.js";
 import type { Gate, GateRequest } from "../gate/gate.js";
 import { DependencyGate } from "../gates/dependency-gate.js";
 import { Gatekeeper } from "../gates/gatekeeper.js";
@@ -139,12 +139,15 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const sink: FireSink = { fire: (fires) => plugins.sink().fire(fires) };
   const intake = new Intake({ ...ledger, sink, backfill: (request) => client.backfill(request) });
 
-  const context = (): EngineContext => ({
+  const contextOf = ({ engineType }: ScheduleEngine): EngineContext => ({
     sink: plugins.sink(),
     events: emitter,
     onFireMoved: (listener) => {
-      signals.on("fire-moved", listener);
-      return () => signals.off("fire-moved", listener);
+      const hears: TidegateSignals["fire-moved"] = (moved, engine) => {
+        if (engine === engineType) listener(moved);
+      };
+      signals.on("fire-moved", hears);
+      return () => signals.off("fire-moved", hears);
     },
   });
   const all = [
@@ -161,7 +164,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     dispatcher,
     backfiller,
     ...plugins.engines.map((engine) => ({
-      start: () => engine.start(context()),
+      start: () => engine.start(contextOf(engine)),
       stop: () => engine.stop(),
     })),
     reconciler,
