@@ -12,6 +12,13 @@ export { type Description, ScheduleClient } from "./client/schedule-client.js";
 export type { CoverageReceipt, CoverageReport } from "./client/source-control.js";
 export type { StaleRun } from "./client/stale-runs.js";
 export type { EpochMs } from "./clock/clock.js";
+export type { DeadlineEvent } from "./deadlines/alerts.js";
+export type {
+  DeadlineReason,
+  DeadlineRecord,
+  DeadlineState,
+  DeadlineSubject,
+} from "./deadlines/deadline-record.js";
 export type {
   AlignUnit,
   CalendarShift,
@@ -74,6 +81,7 @@ export type {
   RunState,
   RunWait,
 } from "./run/run.js";
+export type { Deadline, Freshness, WhilePaused } from "./schedule/deadline.js";
 export type { Instant } from "./schedule/instant.js";
 export type { NotBefore } from "./schedule/not-before.js";
 export type { Readiness } from "./schedule/readiness.js";

@@ -4,6 +4,12 @@
  * @module
  */
 
+export {
+  deadlineReasonSchema,
+  deadlineRecordSchema,
+  deadlineStateSchema,
+  deadlineSubjectSchema,
+} from "./deadlines/schema.js";
 export { intervalSchema } from "./interval/schema.js";
 export { jobMetricsSchema, runKindSchema } from "./job/schema.js";
 export { backfillSchema, backfillSelectSchema } from "./run/backfill-schema.js";

@@ -17,11 +17,16 @@ import {
 } from "@tidegate/core";
 import { SystemClock } from "@tidegate/core/clock";
 import {
+  type AlertNote,
   type BackfillCommit,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
   type CoverageRange,
+  type DeadlineFilter,
+  type DeadlineJudgement,
+  type DeadlineQuery,
+  type DeadlineWatch,
   type DueFire,
   type DueQuery,
   type GatedQuery,
@@ -29,6 +34,7 @@ import {
   type GateSettlement,
   type GroupWindow,
   type HeldLease,
+  type KeptDeadline,
   type LeaseState,
   type NewRun,
   type NewSchedule,
@@ -46,6 +52,7 @@ import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
 import { claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
 import { CoverageScan, tally } from "./coverage.js";
+import { getWatch, judgeDeadlines, listAlerts, listDeadlines, listWatches, noteAlert } from "./deadlines.js";
 import { listGated, nextLook, settleGates } from "./gates.js";
 import { GroupCommit } from "./group-commit.js";
 import { GroupNumbers } from "./group-numbers.js";
@@ -337,6 +344,30 @@ export class SqliteStore implements ScheduleStore {
 
   listBackfills(filter: { groupId?: string; states?: readonly BackfillState[] }): Promise<Backfill[]> {
     return this.#read(({ statements, groups }) => listBackfills(statements, groups, filter));
+  }
+
+  listWatches(query: DeadlineQuery): Promise<DeadlineWatch[]> {
+    return this.#read((tables) => listWatches(tables, query));
+  }
+
+  getWatches(groupIds: readonly string[]): Promise<(DeadlineWatch | undefined)[]> {
+    return this.#read((tables) => groupIds.map((groupId) => getWatch(tables, groupId)));
+  }
+
+  judgeDeadlines(judgements: readonly DeadlineJudgement[]): Promise<boolean[]> {
+    return this.#write((tables) => judgements.map((judgement) => judgeDeadlines(tables, judgement)));
+  }
+
+  listDeadlines(filter: DeadlineFilter, page: PageRequest): Promise<Page<KeptDeadline>> {
+    return this.#read((tables) => listDeadlines(tables, filter, page));
+  }
+
+  listAlerts(query: DeadlineQuery): Promise<KeptDeadline[]> {
+    return this.#read((tables) => listAlerts(tables, query));
+  }
+
+  noteAlerts(notes: readonly AlertNote[]): Promise<boolean[]> {
+    return this.#write((tables) => notes.map((note) => noteAlert(tables, note)));
   }
 
   async #write<T>(operation: (open: OpenDatabase) => T): Promise<T> {

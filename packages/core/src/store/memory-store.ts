@@ -10,9 +10,19 @@ import type { NewRun, Run, RunReason } from "../run/run.js";
 import type { Schedule, ScheduleVersion } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { BackfillCommit } from "./backfill-table.js";
+import {
+  type AlertNote,
+  type DeadlineFilter,
+  type DeadlineJudgement,
+  type DeadlineQuery,
+  type DeadlineWatch,
+  type KeptDeadline,
+  watchAfter,
+} from "./deadline-table.js";
 import type { GatedQuery, GatedRun, GateSettlement } from "./gate-queue.js";
 import { applyStep, BackfillTable } from "./memory/backfill-table.js";
 import { coverageOf } from "./memory/coverage.js";
+import { DeadlineTable } from "./memory/deadline-table.js";
 import { admit, resizeLane } from "./memory/lane.js";
 import { positionAfter, takePage } from "./memory/paging.js";
 import { compareText, isRunPosition, type RunRow, snapshot } from "./memory/run-row.js";
@@ -68,6 +78,16 @@ interface Contents {
   readonly schedules: ScheduleTable;
   readonly runs: RunTable;
   readonly backfills: BackfillTable;
+  readonly deadlines: DeadlineTable;
+}
+
+function nothing(): Contents {
+  return {
+    schedules: new ScheduleTable(),
+    runs: new RunTable(),
+    backfills: new BackfillTable(),
+    deadlines: new DeadlineTable(),
+  };
 }
 
 /**
@@ -81,6 +101,7 @@ export class MemoryStore implements ScheduleStore {
   #runs = new RunTable();
   #backfills = new BackfillTable();
   #staleness = new Staleness(this.#schedules, this.#runs);
+  #deadlines = new DeadlineTable();
   #isOpen = false;
   #lastToken = 0;
   /** How many ready runs have been claimed. */
@@ -94,16 +115,13 @@ export class MemoryStore implements ScheduleStore {
   async open(namespace = "default"): Promise<void> {
     if (this.#isOpen) return;
     this.#isOpen = true;
-    const contents = this.#namespaces.get(namespace) ?? {
-      schedules: new ScheduleTable(),
-      runs: new RunTable(),
-      backfills: new BackfillTable(),
-    };
+    const contents = this.#namespaces.get(namespace) ?? nothing();
     this.#namespaces.set(namespace, contents);
     this.#schedules = contents.schedules;
     this.#runs = contents.runs;
     this.#backfills = contents.backfills;
     this.#staleness = new Staleness(contents.schedules, contents.runs);
+    this.#deadlines = contents.deadlines;
     releaseLeases(this.#runs);
   }
 
@@ -118,7 +136,11 @@ export class MemoryStore implements ScheduleStore {
 
   async insertSchedules(schedules: readonly NewSchedule[]): Promise<boolean[]> {
     this.#requireOpen();
-    return schedules.map((added) => this.#schedules.insert(added));
+    return schedules.map((added) => {
+      if (!this.#schedules.insert(added)) return false;
+      this.#watch(added.spec.groupId, true, added.createdAt);
+      return true;
+    });
   }
 
   async changeSchedules(changes: readonly ScheduleChange[]): Promise<boolean[]> {
@@ -150,6 +172,7 @@ export class MemoryStore implements ScheduleStore {
     if (group === undefined) return false;
     this.#runs.removeAll(group);
     this.#backfills.removeAll(groupId);
+    this.#deadlines.removeAll(groupId);
     this.#schedules.remove(group);
     return true;
   }
@@ -324,9 +347,40 @@ export class MemoryStore implements ScheduleStore {
     return this.#backfills.list(filter);
   }
 
+  async listWatches(query: DeadlineQuery): Promise<DeadlineWatch[]> {
+    this.#requireOpen();
+    return this.#deadlines.listWatches(query);
+  }
+
+  async getWatches(groupIds: readonly string[]): Promise<(DeadlineWatch | undefined)[]> {
+    this.#requireOpen();
+    return groupIds.map((groupId) => this.#deadlines.get(groupId));
+  }
+
+  async judgeDeadlines(judgements: readonly DeadlineJudgement[]): Promise<boolean[]> {
+    this.#requireOpen();
+    return judgements.map((judgement) => this.#deadlines.judge(judgement));
+  }
+
+  async listDeadlines(filter: DeadlineFilter, page: PageRequest): Promise<Page<KeptDeadline>> {
+    this.#requireOpen();
+    return this.#deadlines.list(filter, page);
+  }
+
+  async listAlerts(query: DeadlineQuery): Promise<KeptDeadline[]> {
+    this.#requireOpen();
+    return this.#deadlines.listAlerts(query);
+  }
+
+  async noteAlerts(notes: readonly AlertNote[]): Promise<boolean[]> {
+    this.#requireOpen();
+    return notes.map((note) => this.#deadlines.note(note));
+  }
+
   #changeSchedule(change: ScheduleChange): boolean {
     const group = this.#schedules.get(change.groupId);
     if (group === undefined || !allows(group, change)) return false;
+    const isAgain = group.schedule.status === "DELETED";
     this.#schedules.update(group, (schedule) => applyScheduleChange(group, schedule, change));
     if (change.cancelPlanned !== undefined) {
       cancelPlanned(this.#runs, group, change.cancelPlanned, change.updatedAt);
@@ -336,7 +390,14 @@ export class MemoryStore implements ScheduleStore {
       reviveCancelled(this.#runs, group, change.revivesCancelled, change.updatedAt);
     }
     if (change.laneWidth !== undefined) resizeLane(this.#runs, group, change.laneWidth, change.updatedAt);
+    if (change.spec !== undefined) this.#watch(change.groupId, isAgain, change.updatedAt);
     return true;
+  }
+
+  #watch(groupId: string, isNew: boolean, at: EpochMs): void {
+    const { spec, incarnation } = this.#schedules.get(groupId)!.schedule;
+    const watch = watchAfter(this.#deadlines.get(groupId), { spec, incarnation, isNew, at });
+    if (watch !== undefined) this.#deadlines.watch(watch);
   }
 
   #plan(commit: PlanCommit): boolean {

@@ -13,6 +13,7 @@ import {
 } from "./coverage.js";
 import { coveringRules, uncoveredRules } from "./covering.js";
 import { crowdRules } from "./crowd.js";
+import { alertRules, deadlineListingRules, deadlineRules, watchRules } from "./deadlines.js";
 import { dueRules } from "./due.js";
 import { durabilityRules } from "./durability.js";
 import type { StoreBed, StoreFeatures, StoreFixture, StoreSuiteOptions } from "./fixture.js";
@@ -112,6 +113,10 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   backfillStepRules,
   openRunRules,
   heldBackfillRules,
+  watchRules,
+  deadlineRules,
+  deadlineListingRules,
+  alertRules,
   purgeRules,
   unreadableRules,
   durabilityRules,
@@ -140,6 +145,10 @@ const RULES_BESIDE: readonly ((bed: StoreBed) => void)[] = [
   runPagingRules,
   tallyRules,
   backfillRules,
+  watchRules,
+  deadlineRules,
+  deadlineListingRules,
+  alertRules,
   purgeRules,
   rivalryRules,
 ];
