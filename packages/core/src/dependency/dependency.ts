@@ -62,8 +62,8 @@ export interface Dependency {
   /** When it has waited long enough, and how it goes on. @default it waits for ever */
   readonly timeout?: DependencyTimeout;
   /**
-   * How a run goes on whose window is covered anew after it has read it: it is stale until somebody runs it again
-   * (`mark`), it is run again once things have settled (`rerun`), or it stays as it is (`ignore`).
+   * How a run goes on whose window is covered anew after it has read it: it is stale until somebody runs it
+   * again (`mark`), it is run again once things have settled (`rerun`), or it stays as it is (`ignore`).
    * @default "mark"
    */
   readonly onRestate?: RestatePolicy;

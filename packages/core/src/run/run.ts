@@ -173,8 +173,8 @@ export interface Run {
   /** Time of other groups that it reads, recorded when its gates opened. */
   readonly inputs: readonly RunInput[];
   /**
-   * When an input of it changed last, epoch ms: time of it is covered by another generation than the run has
-   * read, or is covered at last. `null` if none has.
+   * When an input of it changed last: time of it is covered by another generation than the run has read, or
+   * is covered at last, epoch ms; `null` if none has.
    */
   readonly staleAt: EpochMs | null;
   /** The report that it stands for; `null` unless its kind is `REPORTED`. */
