@@ -100,8 +100,8 @@ export class MemoryStore implements ScheduleStore {
   #schedules = new ScheduleTable();
   #runs = new RunTable();
   #backfills = new BackfillTable();
-  #staleness = new Staleness(this.#schedules, this.#runs);
   #deadlines = new DeadlineTable();
+  #staleness = new Staleness(this.#schedules, this.#runs);
   #isOpen = false;
   #lastToken = 0;
   /** How many ready runs have been claimed. */
@@ -120,8 +120,8 @@ export class MemoryStore implements ScheduleStore {
     this.#schedules = contents.schedules;
     this.#runs = contents.runs;
     this.#backfills = contents.backfills;
-    this.#staleness = new Staleness(contents.schedules, contents.runs);
     this.#deadlines = contents.deadlines;
+    this.#staleness = new Staleness(contents.schedules, contents.runs);
     releaseLeases(this.#runs);
   }
 
