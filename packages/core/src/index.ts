@@ -10,6 +10,7 @@ export type { RegisteredSchedule, RegistrationResult } from "./client/registrati
 export type { RetryOptions } from "./client/run-control.js";
 export { type Description, ScheduleClient } from "./client/schedule-client.js";
 export type { CoverageReceipt, CoverageReport } from "./client/source-control.js";
+export type { StaleRun } from "./client/stale-runs.js";
 export type { EpochMs } from "./clock/clock.js";
 export type { DeadlineEvent } from "./deadlines/alerts.js";
 export type {
@@ -54,6 +55,7 @@ export type {
   EngineRepairedEvent,
   EngineSilentEvent,
   RunEvent,
+  RunStaleEvent,
   ScheduleEvent,
   TidegateEmitter,
   TidegateEvents,

@@ -16,6 +16,7 @@ import type { Page, PageRequest } from "../store/page.js";
 import type { RunFilter, RunTally } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { ScheduleFilter } from "../store/schedule-table.js";
+import { eachRun } from "../store/shared-time.js";
 import { type AuditReport, auditCoverage } from "./audit.js";
 import type { BackfillControl, BackfillPlan, BackfillRequest } from "./backfill-control.js";
 import type { CoverageAnswer, CoverageOptions, CoverageWaits } from "./coverage-waits.js";
@@ -30,6 +31,7 @@ import type { RetryOptions, RunControl } from "./run-control.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import type { CoverageReceipt, CoverageReport, SourceControl } from "./source-control.js";
 import type { SpecReader } from "./spec-reader.js";
+import { type StaleRun, staleRuns } from "./stale-runs.js";
 import { countUnregistered, UNREGISTERED, unregisteredNotes } from "./unregistered-runs.js";
 
 /** Delay after its due time beyond which a planned run counts as late, ms. */
@@ -419,6 +421,16 @@ export class ScheduleClient {
   }
 
   /**
+   * Returns the runs that have read other data than there are now (`stale`), and those that have read what such
+   * runs have made (`tainted`), until they are run again. `Run.inputs` says what a run has read.
+   *
+   * @param groupId - only runs of this group. @default all
+   */
+  stale(groupId?: string): Promise<StaleRun[]> {
+    return staleRuns(this.#parts.store, groupId);
+  }
+
+  /**
    * Accounts for every millisecond of a group's ledger: succeeded, active, failed, cancelled, skipped, gaps,
    * overlaps, and time that two jobs may have written.
    *
@@ -441,9 +453,17 @@ export class ScheduleClient {
       range,
       coverage,
       doubts: await findDoubts(this.#parts.store, coverage, { groupId, range }),
+      stale: await this.#staleTime(groupId, range),
       closedUpTo: this.#closedUpTo(schedule) ?? watermark,
       watermark,
     });
+  }
+
+  async #staleTime(groupId: string, within: Interval): Promise<Interval[]> {
+    const stale: Interval[] = [];
+    const filter = { groupId, within, staleness: "all", states: ["SUCCEEDED"] } as const;
+    for await (const { lower, upper } of eachRun(this.#parts.store, filter)) stale.push({ lower, upper });
+    return stale;
   }
 
   /** Returns where the last closed interval of a schedule ends, epoch ms; what an unreadable one owes is unknown. */

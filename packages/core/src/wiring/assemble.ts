@@ -33,6 +33,7 @@ import { ClockKeeper } from "../upkeep/clock-keeper.js";
 import { EngineRegistry } from "../upkeep/engine-registry.js";
 import { EngineOutbox } from "../upkeep/outbox.js";
 import { Reconciler } from "../upkeep/reconciler.js";
+import { StaleKeeper } from "../upkeep/stale-keeper.js";
 import { Watchdog } from "../upkeep/watchdog.js";
 import type { Service } from "./service.js";
 import type { TidegateSettings } from "./tokens.js";
@@ -136,6 +137,11 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     sources,
     waits,
   });
+  const staleKeeper = new StaleKeeper({
+    ...ledger,
+    backfill: (request) => client.backfill(request),
+    settleMs: settings.restateSettleMs ?? 60_000,
+  });
   const sink: FireSink = { fire: (fires) => plugins.sink().fire(fires) };
   const intake = new Intake({ ...ledger, sink, backfill: (request) => client.backfill(request) });
 
@@ -169,6 +175,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     })),
     reconciler,
     watchdog,
+    staleKeeper,
     deadlines,
   ];
   return { client, intake, planner, reconciler, signals, all };
