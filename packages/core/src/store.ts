@@ -4,6 +4,32 @@
  * @module
  */
 
+export type { Pool, PoolPosition, PoolStatus } from "./pool/pool.js";
+export {
+  type ActiveRuns,
+  PoolChoice,
+  type PoolDraw,
+  type PooledHead,
+  type PooledRun,
+  type PoolLine,
+  PoolRooms,
+  type PoolState,
+  type PoolsView,
+  pooledFirst,
+  type TakePooled,
+  takeTogether,
+  URGENT,
+} from "./pool/pool-choice.js";
+export { NEW_RECORD, type PoolRecord } from "./pool/pool-ledger.js";
+export {
+  DEFAULT_PRIORITY,
+  isBacklog,
+  needsOf,
+  needsPool,
+  type Pooling,
+  type PoolingFields,
+  poolingOf,
+} from "./pool/pooling.js";
 export {
   type Admission,
   CLAIM_QUEUES,
@@ -32,6 +58,7 @@ export type { BackfillCommit, BackfillTable } from "./store/backfill-table.js";
 export { Batcher, type BatcherOptions } from "./store/batcher.js";
 export type { GatedQuery, GatedRun, GateQueue, GateSettlement } from "./store/gate-queue.js";
 export { gatedSince, type Placement, placementAfter } from "./store/placement.js";
+export type { PoolDeletion, PoolTable } from "./store/pool-table.js";
 export {
   type CoverageRange,
   NO_RUNS,

@@ -31,6 +31,7 @@ export async function documentRoutes(app: FastifyInstance, hasToken: boolean): P
         { name: "schedules", description: "Definitions and their life." },
         { name: "ledger", description: "A group's past and future: audit, preview, trigger, backfill." },
         { name: "runs", description: "Single runs." },
+        { name: "pools", description: "Slots that the runs of several schedules share." },
         { name: "callbacks", description: "Callbacks of other schedulers." },
         { name: "service", description: "The service itself." },
       ],

@@ -14,6 +14,7 @@ import { authorization } from "./rest/authorize.js";
 import { Cursors } from "./rest/cursors.js";
 import { healthRoute } from "./rest/health.js";
 import { ledgerRoutes } from "./rest/ledger.js";
+import { poolRoutes } from "./rest/pools.js";
 import { runRoutes } from "./rest/runs.js";
 import { scheduleRoutes } from "./rest/schedules.js";
 
@@ -60,6 +61,7 @@ export function managerPlugin(options: ManagerOptions, isWhole = false): Fastify
         await rest.register(scheduleRoutes(client, container.get(TOKENS.store), cursors));
         await rest.register(ledgerRoutes(client));
         await rest.register(runRoutes(client, cursors));
+        await rest.register(poolRoutes(client));
       });
     });
     if (callers.size > 0) {

@@ -9,6 +9,7 @@ import { places } from "./migrations/0002-places/index.js";
 import { gates } from "./migrations/0003-gates/index.js";
 import { claimFloors } from "./migrations/0004-claim-floors/index.js";
 import { longLedgers } from "./migrations/0005-long-ledgers/index.js";
+import { pools } from "./migrations/0006-pools/index.js";
 import { asStoreError } from "./postgres-errors.js";
 
 /** The table where Kysely records completed steps. */
@@ -25,6 +26,7 @@ export const stepsOf = (s: string): SchemaSteps => ({
   "0003-gates": { ...gates(s), least: "0003-gates" },
   "0004-claim-floors": { ...claimFloors(s), least: "0003-gates" },
   "0005-long-ledgers": { ...longLedgers(s), least: "0003-gates" },
+  "0006-pools": { ...pools(s), least: "0003-gates" },
 });
 
 /**

@@ -1,5 +1,6 @@
 export { allOf, type Condition, type GroupConditions, listOf, runConditions } from "./conditions.js";
 export { limitOf, pageOf, parseRunCursor, type RunPosition, runCursor } from "./pages.js";
+export { asPoolState, type NeedsCount, type PoolColumns, poolStatus, queueOfNo } from "./pools.js";
 export {
   asBackfill,
   asRun,

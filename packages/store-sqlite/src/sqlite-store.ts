@@ -33,6 +33,10 @@ import {
   type NewSchedule,
   type NextWake,
   type PlanCommit,
+  type Pool,
+  type PoolDeletion,
+  type PoolPosition,
+  type PoolStatus,
   type RunChange,
   type RunFilter,
   readSpec,
@@ -53,6 +57,7 @@ import { migrate } from "./migrate.js";
 import { fileOf, markOf } from "./namespaces.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
 import { dueFires, insertBeside, mayInsertBeside, planOne } from "./planning.js";
+import { Pools } from "./pools.js";
 import { changeRun } from "./run-changes.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import {
@@ -137,13 +142,15 @@ export class SqliteStore implements ScheduleStore {
       const groups = new GroupNumbers(statements);
       const lanes = new Lanes(statements);
       const sleepers = new Sleepers(statements);
+      const pools = new Pools(statements);
       const coverage = new CoverageScan(database, statements);
       const commit = new GroupCommit(database, this.#path, () => {
         groups.clear();
         lanes.reread();
         sleepers.reread();
+        pools.reread();
       });
-      this.#open = { database, statements, groups, lanes, sleepers, coverage, commit };
+      this.#open = { database, statements, groups, lanes, sleepers, pools, coverage, commit };
     } catch (error) {
       database?.close();
       throw this.#openingError(error);
@@ -259,8 +266,8 @@ export class SqliteStore implements ScheduleStore {
   }
 
   nextWake(scope: ClaimScope): Promise<NextWake> {
-    return this.#read(({ statements }) => ({
-      claimAt: nextClaim(statements, scope),
+    return this.#read(({ statements, pools }) => ({
+      claimAt: nextClaim({ statements, pools }, scope),
       lookAt: nextLook(statements),
     }));
   }
@@ -271,6 +278,22 @@ export class SqliteStore implements ScheduleStore {
 
   settleGates(settlements: readonly GateSettlement[]): Promise<boolean[]> {
     return this.#write((tables) => settlements.map((settlement) => settleGates(tables, settlement)));
+  }
+
+  setPool(pool: Pool): Promise<void> {
+    return this.#write(({ pools }) => pools.set(pool));
+  }
+
+  listPools(): Promise<PoolStatus[]> {
+    return this.#read(({ pools }) => pools.list());
+  }
+
+  deletePool(name: string): Promise<PoolDeletion> {
+    return this.#write(({ pools }) => pools.delete(name));
+  }
+
+  poolPositions(runId: string): Promise<PoolPosition[]> {
+    return this.#read(({ pools }) => pools.positionsOf(runId));
   }
 
   getRuns(ids: readonly string[]): Promise<(Run | undefined)[]> {

@@ -15,6 +15,7 @@ import { requireReadable } from "../schedule/stored-spec.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
 import { notesOf } from "./notes.js";
+import type { PoolControl } from "./pool-control.js";
 import type { RegisteredSchedule } from "./registration.js";
 import { type ScheduleChanges, staleVersion } from "./schedule-changes.js";
 import { groupIdOf, type SpecReader } from "./spec-reader.js";
@@ -30,6 +31,7 @@ export interface LifecycleParts {
   readonly specs: SpecReader;
   readonly changes: ScheduleChanges;
   readonly dispatcher: Dispatcher;
+  readonly pools: PoolControl;
 }
 
 /** Options of a schedule update. */
@@ -73,7 +75,7 @@ export class Lifecycle {
   }
 
   async update(info: ScheduleInfo<object>, expected: UpdateOptions): Promise<RegisteredSchedule> {
-    const { specs, changes } = this.#parts;
+    const { specs, changes, pools } = this.#parts;
     const before = await this.#get(groupIdOf(info), expected.version);
     const spec =
       before.unreadable === null ? specs.read(info, before.spec) : specs.readAgain(info, before.spec);
@@ -83,6 +85,7 @@ export class Lifecycle {
       if (adoptsPlanned) await changes.change(before, { adoptsPlanned });
       return this.#withNotes(before);
     }
+    await pools.refuseUnknown(spec);
     const grid = new Grid(spec);
     const hasLedger = before.watermark > before.origin;
     const watermark = hasLedger ? before.watermark : (grid.origin() ?? before.watermark);

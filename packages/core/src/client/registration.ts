@@ -12,6 +12,7 @@ import type { NewSchedule } from "../store/schedule-table.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
 import type { EngineOutbox } from "../upkeep/outbox.js";
 import { notesOf } from "./notes.js";
+import type { PoolControl } from "./pool-control.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import { groupIdOf, type SpecReader } from "./spec-reader.js";
 import {
@@ -44,6 +45,7 @@ export interface RegistrationParts {
   readonly outbox: EngineOutbox;
   readonly specs: SpecReader;
   readonly changes: ScheduleChanges;
+  readonly pools: PoolControl;
 }
 
 const BATCH = 5_000;
@@ -91,15 +93,21 @@ export class Registration {
     const fail = (index: number, error: unknown): void => {
       results[index] = { groupId: groupIdOf(infos[index]), isRegistered: false, error: asError(error) };
     };
-    const { store, outbox, specs } = this.#parts;
-    const accepted: { index: number; schedule: NewSchedule }[] = [];
+    const { store, outbox, specs, pools } = this.#parts;
+    const read: { index: number; schedule: NewSchedule }[] = [];
     for (const [index, info] of infos.entries()) {
       try {
-        accepted.push({ index, schedule: specs.begin(specs.read(info)) });
+        read.push({ index, schedule: specs.begin(specs.read(info)) });
       } catch (error) {
         fail(index, error);
       }
     }
+    const refusals = await pools.refusals(read.map(({ schedule }) => schedule.spec));
+    const accepted = read.filter(({ index }, position) => {
+      const refusal = refusals[position];
+      if (refusal !== undefined) fail(index, refusal);
+      return refusal === undefined;
+    });
     const inserted = await isolated(accepted, (part) =>
       store.insertSchedules(part.map(({ schedule }) => schedule)),
     );
@@ -133,9 +141,10 @@ export class Registration {
    * @returns how many runs the unregistration had cancelled
    */
   async #registerAgain(info: ScheduleInfo<object>): Promise<number> {
-    const { changes, specs, store } = this.#parts;
+    const { changes, specs, store, pools } = this.#parts;
     const before = await changes.get(info.groupId);
     const spec = specs.readAgain(info, before.spec);
+    await pools.refuseUnknown(spec);
     if (before.status !== "DELETED") {
       throw new ScheduleError(
         "SCHEDULE_EXISTS",

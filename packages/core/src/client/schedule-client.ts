@@ -2,6 +2,7 @@ import type { Clock, EpochMs } from "../clock/clock.js";
 import { hasCode, LedgerError, messageOf, ScheduleError } from "../errors/errors.js";
 
 import type { Interval } from "../interval/boundaries.js";
+import type { PoolInfo, PoolStatus } from "../pool/pool.js";
 import type { Backfill } from "../run/backfill.js";
 import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
@@ -18,6 +19,7 @@ import { findDoubts } from "./doubts.js";
 import { type Explanation, explainRun } from "./explain.js";
 import type { Lifecycle, UpdateOptions } from "./lifecycle.js";
 import { notesOf } from "./notes.js";
+import type { PoolControl } from "./pool-control.js";
 import { type Preview, previewInSteps, previewIntervals } from "./preview.js";
 import type { RegisteredSchedule, Registration, RegistrationResult } from "./registration.js";
 import type { RetryOptions, RunControl } from "./run-control.js";
@@ -63,6 +65,7 @@ export interface ScheduleClientParts {
   readonly lifecycle: Lifecycle;
   readonly runControl: RunControl;
   readonly backfills: BackfillControl;
+  readonly pools: PoolControl;
 }
 
 /**
@@ -83,7 +86,7 @@ export class ScheduleClient {
    *
    * @throws ScheduleError SCHEDULE_INVALID (with the field), SCHEDULE_EXISTS; TriggerError TRIGGER_INVALID,
    *   TRIGGER_EXHAUSTED, TIMEZONE_UNKNOWN; EngineError ENGINE_UNKNOWN; OperatorError OPERATOR_UNKNOWN,
-   *   JOB_INVALID
+   *   JOB_INVALID; ScheduleError GATE_UNKNOWN, POOL_UNKNOWN
    */
   register(info: ScheduleInfo<object>): Promise<RegisteredSchedule> {
     return this.#parts.registration.register(info);
@@ -297,6 +300,29 @@ export class ScheduleClient {
   /** Stops planning runs of a backfill; active ones finish. @throws LedgerError RUN_NOT_FOUND */
   cancelBackfill(id: string): Promise<void> {
     return this.#parts.backfills.cancel(id);
+  }
+
+  /**
+   * Creates a pool, or changes it. Fewer slots than are used end no run: fewer begin until they fit.
+   *
+   * @throws PoolError POOL_INVALID with the field
+   */
+  setPool(pool: PoolInfo): Promise<PoolStatus> {
+    return this.#parts.pools.set(pool);
+  }
+
+  /** Lists all pools by name, and how much of each is in use. */
+  listPools(): Promise<PoolStatus[]> {
+    return this.#parts.pools.list();
+  }
+
+  /**
+   * Deletes a pool.
+   *
+   * @throws PoolError POOL_NOT_FOUND; POOL_IN_USE while a schedule or a planned run needs it
+   */
+  deletePool(name: string): Promise<void> {
+    return this.#parts.pools.delete(name);
   }
 
   /** Lists runs by interval, one page at a time. */

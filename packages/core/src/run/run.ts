@@ -173,4 +173,6 @@ export interface NewRun
   readonly state: Extract<RunState, "PLANNED" | "SKIPPED">;
   /** How gates hold it: see `gatingOf`. @default "none" */
   readonly gating?: Gating;
+  /** Whether it is chosen by the pools and the priority of its version: see `poolingOf`. @default false */
+  readonly isPooled?: boolean;
 }

@@ -2,6 +2,7 @@ import type { EpochMs } from "../clock/clock.js";
 import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
 import type { JsonObject, JsonValue } from "../job/json.js";
 import type { ScheduleMode } from "../job/schedule-mode.js";
+import type { PoolUse } from "../pool/pool.js";
 import type { TriggerSpec } from "../trigger/trigger-spec.js";
 import type { Instant } from "./instant.js";
 import type { NotBefore } from "./not-before.js";
@@ -80,6 +81,28 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * @default {}
    */
   readonly gates?: Readonly<Record<string, JsonValue>>;
+  /**
+   * The pools whose slots its runs take while they are active: the name of one, for one slot, or
+   * `[{ name: "warehouse", slots: 2 }]`. `null`: none.
+   * @default none
+   */
+  readonly pool?: string | readonly PoolUse[] | null;
+  /**
+   * Which ready runs come first among those of the same pool, and before runs of other schedules: 1 to 5,
+   * smaller first.
+   * @default 3
+   */
+  readonly priority?: number;
+  /**
+   * Runs of the same pool and priority take turns by this key, at most 64 characters.
+   * @default the label `tenant`, or none
+   */
+  readonly fairnessKey?: string | null;
+  /**
+   * How large the share of its key is, compared with that of others: 0.000001 to 1,000,000.
+   * @default 1
+   */
+  readonly fairnessWeight?: number;
   /**
    * Which end of its interval a nominal time is: `interval-end` runs the job when the data is complete,
    * `interval-start` submits it as its interval begins, as InLong's built-in engine does.

@@ -80,6 +80,10 @@ function standIn({ groupId, engine = "unknown", origin = 0 }: KnownOfSpec, probl
     labels: {},
     notBefore: null,
     gates: {},
+    pool: null,
+    priority: 3,
+    fairnessKey: null,
+    fairnessWeight: 1,
   };
   return {
     spec,
@@ -132,6 +136,11 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   // Absent from specifications that were stored before there were gates.
   notBefore: (value) => value == null || isText(value) || isObject(value),
   gates: (value) => value === undefined || isObject(value),
+  // Absent from specifications that were stored before there were pools.
+  pool: (value) => value == null || isText(value) || Array.isArray(value),
+  priority: (value) => value === undefined || isNumber(value),
+  fairnessKey: (value) => value == null || isText(value),
+  fairnessWeight: (value) => value === undefined || isNumber(value),
 };
 
 const TRIGGERS = oneOf("cron", "period", "once");

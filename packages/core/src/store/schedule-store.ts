@@ -1,6 +1,7 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { BackfillTable } from "./backfill-table.js";
 import type { GateQueue } from "./gate-queue.js";
+import type { PoolTable } from "./pool-table.js";
 import type { RunLedger } from "./run-ledger.js";
 import type { RunQueue } from "./run-queue.js";
 import type { ScheduleTable } from "./schedule-table.js";
@@ -32,7 +33,13 @@ import type { ScheduleTable } from "./schedule-table.js";
  *
  * Before `open` and after `close` every other method rejects with StoreError STORE_CLOSED.
  */
-export interface ScheduleStore extends ScheduleTable, RunLedger, RunQueue, GateQueue, BackfillTable {
+export interface ScheduleStore
+  extends ScheduleTable,
+    RunLedger,
+    RunQueue,
+    GateQueue,
+    BackfillTable,
+    PoolTable {
   /**
    * Whether several processes may have it open at once, so that work can appear without an event in this
    * process.

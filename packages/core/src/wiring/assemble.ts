@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { BackfillControl } from "../client/backfill-control.js";
 import { Lifecycle } from "../client/lifecycle.js";
+import { PoolControl } from "../client/pool-control.js";
 import { Registration } from "../client/registration.js";
 import { RunControl } from "../client/run-control.js";
 import { ScheduleChanges } from "../client/schedule-changes.js";
@@ -23,6 +24,7 @@ import { SpecCache } from "../planning/spec-cache.js";
 import { signallingStore } from "../store/claimable-signal.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { ClockKeeper } from "../upkeep/clock-keeper.js";
+import { PoolDeclaration } from "../upkeep/declared-pools.js";
 import { EngineRegistry } from "../upkeep/engine-registry.js";
 import { EngineOutbox } from "../upkeep/outbox.js";
 import { Reconciler } from "../upkeep/reconciler.js";
@@ -97,8 +99,9 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
 
   const specs = new SpecReader({ clock, engines, operators, gates });
   const changes = new ScheduleChanges({ ...ledger, outbox, planner });
-  const registration = new Registration({ ...ledger, outbox, specs, changes });
-  const lifecycle = new Lifecycle({ ...ledger, planner, dispatcher, specs, changes });
+  const pools = new PoolControl(store);
+  const registration = new Registration({ ...ledger, outbox, specs, changes, pools });
+  const lifecycle = new Lifecycle({ ...ledger, planner, dispatcher, specs, changes, pools });
   const runControl = new RunControl({ ...ledger, planner, dispatcher });
   const backfills = new BackfillControl({ ...ledger, backfiller });
   const client = new ScheduleClient({
@@ -112,6 +115,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     lifecycle,
     runControl,
     backfills,
+    pools,
   });
   const sink: FireSink = { fire: (fires) => plugins.sink().fire(fires) };
   const intake = new Intake({ ...ledger, sink, backfill: (request) => client.backfill(request) });
@@ -127,6 +131,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const all = [
     { start: () => store.open(settings.namespace), stop: () => store.close() },
     clockKeeper,
+    new PoolDeclaration(store, settings.pools),
     ...plugins.operators.map(operatorService),
     ...plugins.engineClients.map((engineClient) => ({ start: () => {}, stop: () => engineClient.stop?.() })),
     planner,

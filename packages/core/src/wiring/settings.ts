@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { wholeNumber } from "../options/option-schemas.js";
 import { parseOptions } from "../options/parse-options.js";
+import { poolInfoSchema } from "../pool/schema.js";
 import type { TidegateSettings } from "./tokens.js";
 
 /** A schema for each field, so that no new setting goes unchecked. */
@@ -28,6 +29,7 @@ const settingsSchema = z.strictObject({
   watchdogEveryMs: period,
   backfillEveryMs: period,
   gateTimeoutMs: period,
+  pools: z.record(poolInfoSchema.shape.name, poolInfoSchema.omit({ name: true })).optional(),
   maxClockSkewMs: period,
   refuseClockSkewMs: period,
 } satisfies Fields<TidegateSettings>);

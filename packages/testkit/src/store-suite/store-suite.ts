@@ -27,6 +27,7 @@ import { lifecycleRules } from "./lifecycle.js";
 import { besideAnother, namespaceRules } from "./namespaces.js";
 import { openJobRules } from "./open-jobs.js";
 import { pausedPlanRules, planConflictRules, planningRules } from "./planning.js";
+import { poolRateRules, poolTableRules, slotRules } from "./pools.js";
 import { historyRules } from "./properties.js";
 import { purgeRules } from "./purging.js";
 import { runFilterRules, runPagingRules, withinRules } from "./run-listing.js";
@@ -84,6 +85,9 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   claimScopeRules,
   recoveryRules,
   nextWakeRules,
+  poolTableRules,
+  slotRules,
+  poolRateRules,
   fencingRules,
   runChangeRules,
   renewalRules,
@@ -129,6 +133,8 @@ const RULES_BESIDE: readonly ((bed: StoreBed) => void)[] = [
   claimScopeRules,
   recoveryRules,
   nextWakeRules,
+  poolTableRules,
+  slotRules,
   openJobRules,
   runFilterRules,
   runPagingRules,

@@ -1,5 +1,6 @@
 import type { EpochMs } from "../../clock/clock.js";
 import type { JobMetrics } from "../../job/job-outcome.js";
+import { type Pooling, poolingOf } from "../../pool/pooling.js";
 import type { ClaimQueue } from "../../run/claim-order.js";
 import type { Gating } from "../../run/gating.js";
 import { isEnded } from "../../run/lane.js";
@@ -29,6 +30,8 @@ export interface RunRow extends HeapItem {
   /** The claim queue it waits in when it is ready. */
   queue: ClaimQueue;
   gating: Gating;
+  /** How it is chosen, unless it is claimed in order. */
+  pooling: Pooling | undefined;
   /** When it is due to be asked about while it is gated; 0 if it was woken. */
   lookAt: EpochMs;
   /** See `GatedRun.look`. */
@@ -100,8 +103,16 @@ export function newRow(added: NewRun, { group, backfill }: Pick<RunRow, "group" 
     error: null,
     history: NO_HISTORY,
   };
-  const queue = kind === "BACKFILL" ? "rest" : "live";
-  return { run, group, backfill, token: 0, queue, gating, lookAt: plannedAt, look: 0, heapIndex: NOT_QUEUED };
+  const queue: ClaimQueue = kind === "BACKFILL" ? "rest" : "live";
+  const pooling = added.isPooled === true ? poolingOfVersion(group, scheduleVersion) : undefined;
+  const entry = { token: 0, queue, gating, pooling, lookAt: plannedAt, look: 0, heapIndex: NOT_QUEUED };
+  return { run, group, backfill, ...entry };
+}
+
+/** Returns how the runs of a version are chosen. */
+export function poolingOfVersion({ versions }: Group, version: number): Pooling | undefined {
+  const spec = versions[version - 1]?.spec;
+  return spec && poolingOf(spec);
 }
 
 /** A run of the lane waits for it; one beside it is ready, or gated, unless it is held. */
