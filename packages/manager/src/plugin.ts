@@ -17,6 +17,7 @@ import { ledgerRoutes } from "./rest/ledger.js";
 import { poolRoutes } from "./rest/pools.js";
 import { runRoutes } from "./rest/runs.js";
 import { scheduleRoutes } from "./rest/schedules.js";
+import { sourceRoutes } from "./rest/sources.js";
 
 /**
  * Returns the plugin with every route of the manager.
@@ -62,6 +63,7 @@ export function managerPlugin(options: ManagerOptions, isWhole = false): Fastify
         await rest.register(ledgerRoutes(client));
         await rest.register(runRoutes(client, cursors));
         await rest.register(poolRoutes(client));
+        await rest.register(sourceRoutes(client));
       });
     });
     if (callers.size > 0) {

@@ -1,6 +1,6 @@
 import type { Interval, RunTally } from "@tidegate/core";
 import type { CoverageRange } from "@tidegate/core/store";
-import { asTally, sharedTimeOf, type TallyRow } from "@tidegate/store-sql";
+import { asTally, type TallyRow } from "@tidegate/store-sql";
 import type { Database } from "./database.js";
 import { LATE, LATE_MS } from "./migrations/0005-long-ledgers/index.js";
 
@@ -20,26 +20,6 @@ export async function coverage(
       FROM ${s}.coverage($1, ${first}, $2, $3)`,
     [groupId, lower, upper],
   );
-}
-
-/**
- * Limits the scan to lower bounds from which a run can reach the interval, given the length of the group's
- * longest run.
- */
-function withinReach(s: string): string {
-  return `AND lower <= $3 AND lower >= $2 - (SELECT longest_run_ms FROM ${s}.schedule_state WHERE group_id = $1)`;
-}
-
-/** Returns the time that more than one run of a group covers: see `ScheduleStore.sharedTime`. */
-export async function sharedTime(
-  database: Database,
-  s: string,
-  groupId: string,
-  { lower, upper }: Interval,
-): Promise<Interval[]> {
-  const runs = `SELECT lower, generation, upper FROM ${s}.run
-    WHERE group_id = $1 AND lower < $3 AND upper > $2 ${withinReach(s)}`;
-  return database.query<Interval>(sharedTimeOf(runs), [groupId, lower, upper]);
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { EpochMs, RunKind } from "@tidegate/core";
+import type { EpochMs, Pool, PoolStatus, RunKind } from "@tidegate/core";
 import {
   type ClaimedRun,
   type ClaimRequest,
@@ -6,11 +6,9 @@ import {
   isBacklog,
   NEW_RECORD,
   needsOf,
-  type Pool,
   PoolChoice,
   type PooledRun,
   type PoolPosition,
-  type PoolStatus,
   type PoolsView,
 } from "@tidegate/core/store";
 import { asPoolState, type NeedsCount, type PoolColumns, poolStatus, queueOfNo } from "@tidegate/store-sql";

@@ -5,6 +5,8 @@ import {
   type Interval,
   type Page,
   type PageRequest,
+  type Pool,
+  type PoolStatus,
   type Run,
   type RunReason,
   type RunTally,
@@ -25,6 +27,7 @@ import {
   type GatedQuery,
   type GatedRun,
   type GateSettlement,
+  type GroupWindow,
   type HeldLease,
   isEnded,
   type LeaseState,
@@ -32,11 +35,10 @@ import {
   type NewSchedule,
   type NextWake,
   type PlanCommit,
-  type Pool,
   type PoolDeletion,
   type PoolPosition,
-  type PoolStatus,
   pooledFirst,
+  type ReportCommit,
   type RunChange,
   type RunFilter,
   readSpec,
@@ -48,7 +50,7 @@ import {
 import { hasTwins } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
 import { ClaimFloors } from "./claim-floors.js";
-import { coverage, sharedTime, tally } from "./coverage.js";
+import { coverage, tally } from "./coverage.js";
 import { Database } from "./database.js";
 import { listGated, settlementRow } from "./gates.js";
 import { toJson } from "./json.js";
@@ -176,6 +178,23 @@ export class PostgresStore implements ScheduleStore {
     );
   }
 
+  async report({
+    groupId,
+    incarnation,
+    lower,
+    upper,
+    standing,
+    supersedes,
+    runs,
+  }: ReportCommit): Promise<boolean> {
+    const rows = runs.map((run) => ({ ...run, report: JSON.stringify(run.report) }));
+    const [row] = await this.#query<{ answer: boolean }>(
+      `SELECT ${this.#schema}.report($1, $2, $3, $4, $5, $6, $7) AS answer`,
+      [groupId, incarnation, lower, upper, standing, supersedes, toJson(rows)],
+    );
+    return row!.answer;
+  }
+
   async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
     const claimed = this.#hasPooled ? await this.#claimTogether(request) : await this.#claimInOrder(request);
     if (this.#hasPooled && claimed.length < request.limit)
@@ -250,8 +269,14 @@ export class PostgresStore implements ScheduleStore {
     return coverage(this.#require(), this.#schema, groupId, within);
   }
 
-  async sharedTime(groupId: string, within: Interval): Promise<Interval[]> {
-    return sharedTime(this.#require(), this.#schema, groupId, within);
+  async generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
+    const rows = await this.#query<{ digest: string }>(
+      `SELECT ${this.#schema}.generation_digest(w."groupId", w.lower, w.upper) AS digest
+        FROM ROWS FROM (json_to_recordset($1) AS ("groupId" text, lower bigint, upper bigint)) WITH ORDINALITY
+          AS w ("groupId", lower, upper, no) ORDER BY w.no`,
+      [toJson(windows)],
+    );
+    return rows.map(({ digest }) => digest);
   }
 
   async tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {

@@ -31,6 +31,7 @@ export function runConditions(filter: RunFilter, group: GroupConditions | undefi
     isJobOpen,
     isBlocking,
     isUncovered,
+    isSuperseded,
     within,
     includeSuperseded,
   } = filter;
@@ -43,6 +44,7 @@ export function runConditions(filter: RunFilter, group: GroupConditions | undefi
   if (isJobOpen !== undefined) conditions.push(isJobOpen ? sql`is_job_open` : sql`NOT is_job_open`);
   if (isBlocking !== undefined) conditions.push(isBlocking ? sql`is_blocking` : sql`NOT is_blocking`);
   if (isUncovered === true) conditions.push(UNCOVERED);
+  if (isSuperseded === true) conditions.push(sql`is_superseded`);
   if (includeSuperseded === false) conditions.push(sql`NOT is_superseded`);
   if (within === undefined) return conditions;
   if (within.lower === within.upper) {

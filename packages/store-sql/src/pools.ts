@@ -1,11 +1,5 @@
-import {
-  CLAIM_QUEUES,
-  needsOf,
-  needsPool,
-  type Pool,
-  type PoolState,
-  type PoolStatus,
-} from "@tidegate/core/store";
+import type { Pool, PoolStatus } from "@tidegate/core";
+import { CLAIM_QUEUES, needsOf, needsPool, type PoolState } from "@tidegate/core/store";
 
 /** A row of the table `pool`. */
 export interface PoolColumns {

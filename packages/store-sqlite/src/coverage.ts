@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Interval, RunState, RunTally } from "@tidegate/core";
 import type { CoverageRange } from "@tidegate/core/store";
-import { asTally, sharedTimeOf, type TallyRow } from "@tidegate/store-sql";
+import { asTally, type TallyRow } from "@tidegate/store-sql";
 import { longestRunMs } from "./longest-run.js";
 import { LATE, LATE_MS } from "./migrations/0004-long-ledgers.js";
 import type { Statements } from "./statements.js";
@@ -88,16 +88,6 @@ type MergedRow = [
   rowsDirty: number | null,
   isApart: 0 | 1,
 ];
-
-const SHARED = sharedTimeOf(
-  "SELECT lower, generation, upper FROM run WHERE group_no = ? AND lower >= ? AND lower < ? AND upper > ?",
-);
-
-/** Returns the time that more than one run of a group covers: see `ScheduleStore.sharedTime`. */
-export function sharedTime(statements: Statements, no: number, { lower, upper }: Interval): Interval[] {
-  const rows = statements.all<Interval>(SHARED, no, lower - longestRunMs(statements, no), upper, lower);
-  return rows.map((row) => ({ lower: row.lower, upper: row.upper }));
-}
 
 const OTHERS = (index: string, condition: string): string =>
   `SELECT state, reason, intervals FROM run INDEXED BY ${index} WHERE group_no = ?1 AND ${condition}`;

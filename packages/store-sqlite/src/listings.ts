@@ -97,7 +97,8 @@ const SOURCES: RunSources = {
   },
   ofKind: (kind, isOfGroup) =>
     indexed(isOfGroup ? "run_beside" : "run_by_kind", sql`${BESIDE} AND kind = ${kind}`),
-  ofFilter: ({ isJobOpen, isBlocking, isUncovered }) => {
+  ofFilter: ({ isJobOpen, isBlocking, isUncovered, isSuperseded }) => {
+    if (isSuperseded === true) return [indexed("run_superseded", ANY.where)];
     if (isUncovered === true) return [indexed("run_uncovered", ANY.where)];
     if (isBlocking === true) return [indexed("run_blocking", ANY.where)];
     return isJobOpen === true ? [indexed("run_held", ANY.where)] : undefined;

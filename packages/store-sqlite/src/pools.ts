@@ -1,11 +1,10 @@
-import type { EpochMs, RunKind } from "@tidegate/core";
+import type { EpochMs, Pool, PoolStatus, RunKind } from "@tidegate/core";
 import {
   type ActiveRuns,
   isBacklog,
   NEW_RECORD,
   needsOf,
   needsPool,
-  type Pool,
   PoolChoice,
   type PoolDeletion,
   type PoolDraw,
@@ -15,7 +14,6 @@ import {
   type PoolPosition,
   PoolRooms,
   type PoolState,
-  type PoolStatus,
 } from "@tidegate/core/store";
 import { asPoolState, type NeedsCount, type PoolColumns, poolStatus, queueOfNo } from "@tidegate/store-sql";
 import type { Statements } from "./statements.js";

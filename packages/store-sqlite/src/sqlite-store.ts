@@ -8,6 +8,8 @@ import {
   type Interval,
   type Page,
   type PageRequest,
+  type Pool,
+  type PoolStatus,
   type Run,
   type RunReason,
   type RunTally,
@@ -27,16 +29,16 @@ import {
   type GatedQuery,
   type GatedRun,
   type GateSettlement,
+  type GroupWindow,
   type HeldLease,
   type LeaseState,
   type NewRun,
   type NewSchedule,
   type NextWake,
   type PlanCommit,
-  type Pool,
   type PoolDeletion,
   type PoolPosition,
-  type PoolStatus,
+  type ReportCommit,
   type RunChange,
   type RunFilter,
   readSpec,
@@ -47,7 +49,7 @@ import {
 import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
 import { claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
-import { CoverageScan, sharedTime, tally } from "./coverage.js";
+import { CoverageScan, tally } from "./coverage.js";
 import { listGated, nextLook, settleGates } from "./gates.js";
 import { GroupCommit } from "./group-commit.js";
 import { GroupNumbers } from "./group-numbers.js";
@@ -56,8 +58,9 @@ import { listRuns, listSchedules } from "./listings.js";
 import { migrate } from "./migrate.js";
 import { fileOf, markOf } from "./namespaces.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
-import { dueFires, insertBeside, mayInsertBeside, planOne } from "./planning.js";
+import { dueFires, insertBeside, mayInsertBeside, planOne, resumeWaiting } from "./planning.js";
 import { Pools } from "./pools.js";
+import { generationDigest, report } from "./reports.js";
 import { changeRun } from "./run-changes.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import {
@@ -139,6 +142,7 @@ export class SqliteStore implements ScheduleStore {
       await migrate(database, this.#path);
       const statements = new Statements(database);
       releaseHeldRuns(statements);
+      resumeWaiting(statements);
       const groups = new GroupNumbers(statements);
       const lanes = new Lanes(statements);
       const sleepers = new Sleepers(statements);
@@ -240,6 +244,10 @@ export class SqliteStore implements ScheduleStore {
     );
   }
 
+  report(commit: ReportCommit): Promise<boolean> {
+    return this.#write((tables) => report(tables, commit));
+  }
+
   claim(request: ClaimRequest): Promise<ClaimedRun[]> {
     return this.#write((tables) => {
       const claimed = claimRuns(tables, this.#turn, request);
@@ -316,11 +324,8 @@ export class SqliteStore implements ScheduleStore {
     });
   }
 
-  sharedTime(groupId: string, within: Interval): Promise<Interval[]> {
-    return this.#read(({ groups, statements }) => {
-      const no = groups.numberOf(groupId);
-      return no === undefined ? [] : sharedTime(statements, no, within);
-    });
+  generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
+    return this.#read((tables) => windows.map((window) => generationDigest(tables, window)));
   }
 
   tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {

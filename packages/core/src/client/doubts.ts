@@ -3,28 +3,29 @@ import type { Interval } from "../interval/boundaries.js";
 import type { IntervalSet } from "../interval/interval-set.js";
 import { isEnded } from "../run/lane.js";
 import type { Run } from "../run/run.js";
-import type { RunFilter } from "../store/run-ledger.js";
+import type { CoverageRange } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-
-const PAGE = 1_000;
+import { eachRun, sharedTime } from "../store/shared-time.js";
 
 /**
  * Finds the doubtful intervals in a range of a group's ledger. Reads only runs that share time with others,
  * and keeps only those that overlap each other at once.
+ *
+ * @param coverage - of the range
  */
 export async function findDoubts(
   store: ScheduleStore,
-  groupId: string,
-  range: Interval,
+  coverage: readonly CoverageRange[],
+  { groupId, range }: { readonly groupId: string; readonly range: Interval },
 ): Promise<Interval[]> {
   if (range.lower >= range.upper) return [];
   const found: Interval[] = [];
-  for await (const run of runsOf(store, { groupId, within: range, isJobOpen: true })) {
+  for await (const run of eachRun(store, { groupId, within: range, isJobOpen: true })) {
     if (isEnded(run.state)) found.push(boundsOf(run));
   }
   const meetings = new Meetings();
-  for (const within of windowsOf(await store.sharedTime(groupId, range))) {
-    for await (const run of runsOf(store, { groupId, within })) meetings.add(run);
+  for (const within of windowsOf(await sharedTime(store, coverage, { groupId, within: range }))) {
+    for await (const run of eachRun(store, { groupId, within })) meetings.add(run);
   }
   return [...found, ...meetings.end()];
 }
@@ -115,13 +116,4 @@ function spansOf({ id, lower, upper, history, submittedAt, endedAt, isJobOpen, s
 
 function boundsOf({ lower, upper }: Run): Interval {
   return { lower, upper };
-}
-
-async function* runsOf(store: ScheduleStore, filter: RunFilter): AsyncGenerator<Run> {
-  let cursor: string | undefined;
-  do {
-    const page = await store.listRuns(filter, { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
-    yield* page.items;
-    cursor = page.next;
-  } while (cursor !== undefined);
 }

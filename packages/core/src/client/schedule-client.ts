@@ -7,6 +7,7 @@ import type { Backfill } from "../run/backfill.js";
 import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule, ScheduleInfo, ScheduleVersion } from "../schedule/schedule.js";
+import type { SourceInfo } from "../schedule/source-info.js";
 import { statusesThat } from "../schedule/status.js";
 import { requireReadable } from "../schedule/stored-spec.js";
 import type { Page, PageRequest } from "../store/page.js";
@@ -15,6 +16,7 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import type { ScheduleFilter } from "../store/schedule-table.js";
 import { type AuditReport, auditCoverage } from "./audit.js";
 import type { BackfillControl, BackfillPlan, BackfillRequest } from "./backfill-control.js";
+import type { CoverageAnswer, CoverageOptions, CoverageWaits } from "./coverage-waits.js";
 import { findDoubts } from "./doubts.js";
 import { type Explanation, explainRun } from "./explain.js";
 import type { Lifecycle, UpdateOptions } from "./lifecycle.js";
@@ -24,6 +26,7 @@ import { type Preview, previewInSteps, previewIntervals } from "./preview.js";
 import type { RegisteredSchedule, Registration, RegistrationResult } from "./registration.js";
 import type { RetryOptions, RunControl } from "./run-control.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
+import type { CoverageReceipt, CoverageReport, SourceControl } from "./source-control.js";
 import type { SpecReader } from "./spec-reader.js";
 import { countUnregistered, UNREGISTERED, unregisteredNotes } from "./unregistered-runs.js";
 
@@ -51,6 +54,9 @@ export interface Description {
   readonly next: Preview;
 }
 
+/** Longest wait for coverage, ms. */
+const MAX_WAIT_MS = 60_000;
+
 /** Dependencies of `ScheduleClient`. */
 export interface ScheduleClientParts {
   readonly store: ScheduleStore;
@@ -66,6 +72,8 @@ export interface ScheduleClientParts {
   readonly runControl: RunControl;
   readonly backfills: BackfillControl;
   readonly pools: PoolControl;
+  readonly sources: SourceControl;
+  readonly waits: CoverageWaits;
 }
 
 /**
@@ -237,6 +245,7 @@ export class ScheduleClient {
   /** Returns notes and upcoming intervals; if this version cannot read the schedule, a note says why. */
   #outlook(schedule: Schedule): Pick<Description, "notes" | "next"> {
     const { clock, specs } = this.#parts;
+    if (schedule.status === "SOURCE") return { notes: [], next: { intervals: [], notes: [] } };
     try {
       requireReadable(schedule);
       const notes = notesOf(schedule, clock.now(), specs.notesOn(schedule.spec));
@@ -367,6 +376,53 @@ export class ScheduleClient {
   }
 
   /**
+   * Registers a source group: one without schedule, whose coverage others report. If it exists and differs, its
+   * description is updated. `unregister` with `purge` removes it.
+   *
+   * @returns the group as stored, with status `SOURCE`; `list` returns such groups if `statuses` names it
+   * @throws ScheduleError SCHEDULE_INVALID (with the field), SCHEDULE_EXISTS (the group has a schedule);
+   *   TriggerError TIMEZONE_UNKNOWN
+   */
+  registerSource(info: SourceInfo): Promise<Schedule> {
+    return this.#parts.sources.register(info);
+  }
+
+  /**
+   * Reports that a source group's data are complete for an interval. The report is part of the group's ledger,
+   * as runs of kind `REPORTED` that have succeeded. It may be repeated: time that is covered already changes
+   * only if the report names another `version`; that time is then covered by a new generation. Reports may
+   * overlap in any way.
+   *
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL (the group has a schedule); LedgerError
+   *   INTERVAL_INVALID (with the field)
+   */
+  reportCoverage(groupId: string, report: CoverageReport): Promise<CoverageReceipt> {
+    return this.#parts.sources.report(groupId, report);
+  }
+
+  /**
+   * Returns whether a group, with a schedule or without, covers a range: all of it has succeeded. Waits for that
+   * if asked to, and returns what stands when the wait is over, the signal is aborted or this manager stops.
+   *
+   * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID
+   */
+  async coverage(groupId: string, range: Interval, options: CoverageOptions = {}): Promise<CoverageAnswer> {
+    const { waitMs = 0 } = options;
+    if (!(waitMs >= 0 && waitMs <= MAX_WAIT_MS)) {
+      throw new LedgerError("INTERVAL_INVALID", `waitMs: must be 0 to ${MAX_WAIT_MS} ms.`, {
+        field: "waitMs",
+      });
+    }
+    if (!(range.lower < range.upper)) {
+      throw new LedgerError("INTERVAL_INVALID", "range: its lower bound must be before its upper one.", {
+        field: "range",
+      });
+    }
+    await this.#parts.changes.get(groupId);
+    return this.#parts.waits.ask(groupId, range, options);
+  }
+
+  /**
    * Accounts for every millisecond of a group's ledger: succeeded, active, failed, cancelled, skipped, gaps,
    * overlaps, and time that two jobs may have written.
    *
@@ -382,11 +438,13 @@ export class ScheduleClient {
         field: "within",
       });
     }
+    // First, so that a run that is superseded in between is in both.
+    const coverage = await this.#parts.store.coverage(groupId, range);
     return auditCoverage({
       groupId,
       range,
-      doubts: await findDoubts(this.#parts.store, groupId, range),
-      coverage: await this.#parts.store.coverage(groupId, range),
+      coverage,
+      doubts: await findDoubts(this.#parts.store, coverage, { groupId, range }),
       closedUpTo: this.#closedUpTo(schedule) ?? watermark,
       watermark,
     });

@@ -11,7 +11,7 @@ import type { CoveringDecision } from "./cover-again.js";
 import type { FailingGroups } from "./failing-groups.js";
 import { isolated, OwnError } from "./isolated.js";
 import { commitOf } from "./plan-commit.js";
-import type { PlanDecision } from "./plan-decision.js";
+import { PLANNED_AHEAD, type PlanDecision } from "./plan-decision.js";
 import { isEmpty, nextStep } from "./plan-step.js";
 import type { PlanWork } from "./plan-work.js";
 import type { CachedSchedule, ScheduleCache } from "./schedule-cache.js";
@@ -50,6 +50,8 @@ interface Step {
   readonly work: PlanWork;
   readonly cached: CachedSchedule;
   readonly decision: CoveringDecision;
+  /** See `CachedSchedule.ends`, at the time of the decision. */
+  readonly ends: number;
   readonly commit: PlanCommit;
 }
 
@@ -174,7 +176,8 @@ export class PlanLoop {
     const { cache, clock, namespace, recheckMs, onDecided } = this.#parts;
     const { groupId } = work;
     const cached = cache.get(groupId);
-    const step = cached && nextStep(work, cached, clock.now(), recheckMs(cached.schedule));
+    const step =
+      cached && nextStep(work, cached, clock.now(), recheckMs(cached.schedule), this.#aheadOf(work));
     if (cached === undefined || step === undefined || !("decision" in step)) {
       cache.forget(groupId);
       if (step?.do === "read") return "again";
@@ -183,7 +186,8 @@ export class PlanLoop {
     }
     const { decision } = step;
     // As decided upon: by the time that more is read, another plan may have moved what is cached.
-    const { schedule } = cached;
+    const { schedule, ends } = cached;
+    work.toldToFireAt ??= schedule.nextFireAt;
     if (step.do === "nothing") {
       onDecided(work, cached, decision);
       return "done";
@@ -194,11 +198,20 @@ export class PlanLoop {
       supersedes: decision.supersedes,
       whilePaused: work.cause === "while-paused",
     };
-    const plain = { work, cached, decision, commit: commitOf(schedule, decision, named) };
+    const plain = { work, cached, decision, ends, commit: commitOf(schedule, decision, named) };
     if (work.conflicts === 0 && decision.supersedes.length === 0) return plain;
     const generations = await this.#freeGenerations(plain, schedule);
     if (generations === undefined) return "again";
     return { ...plain, commit: commitOf(schedule, decision, { ...named, generations }) };
+  }
+
+  /**
+   * Returns how many runs are planned ahead of a full lane: none of a backlog, which is planned as runs end, so
+   * that each of its runs costs no more than one that is on time. If several managers share the store, the one
+   * that plans may die when a run has ended, and what was planned ahead goes on without it.
+   */
+  #aheadOf({ cause }: PlanWork): number {
+    return cause === "resumed" && !this.#parts.store.isShared ? 0 : PLANNED_AHEAD;
   }
 
   /**
@@ -232,8 +245,11 @@ export class PlanLoop {
     }
   }
 
-  /** Applies what was committed; returns whether more is owed. */
-  #accept({ work, cached, decision, commit }: Step): boolean {
+  /**
+   * Applies what was committed; returns whether more is owed. A decision to wait for runs to end is made again if
+   * one has ended since: nobody waited for that end when it was reported.
+   */
+  #accept({ work, cached, decision, ends, commit }: Step): boolean {
     const { cache, emitter, signals, onDecided } = this.#parts;
     cache.advance(cached, commit);
     work.runs.push(...commit.runs);
@@ -243,7 +259,8 @@ export class PlanLoop {
     if (decision.cancelsActive) {
       signals.emit("cancel-requested", { groupIds: [work.groupId], reason: "overlap-cancelled" });
     }
-    return decision.hasMore && work.cause !== "while-paused";
+    const hasMissedEnd = decision.waits && cached.ends > ends;
+    return (decision.hasMore || hasMissedEnd) && work.cause !== "while-paused";
   }
 
   /**

@@ -148,7 +148,8 @@ export class IntervalPlanner implements FireSink {
         this.#held.hold(work.groupId, dueAt);
         if (work.runs.length === 0) work.outcome = "held";
       }
-      if (!grid.isCut(scheduledTime)) {
+      // An engine that keeps times by the store also fires when planning that waits for runs is checked again.
+      if (dueAt !== work.toldToFireAt && !grid.isCut(scheduledTime)) {
         this.#emitter.emit("engine-drift", { groupId: work.groupId, scheduledTime });
       }
     }
@@ -172,10 +173,13 @@ export class IntervalPlanner implements FireSink {
     if (waiting.length > 0) void this.#planInBackground(waiting);
   }
 
-  /** Plans what no engine waits for. If that fails as a whole, nobody else would repeat it. */
+  /** Plans what no engine waits for. Nobody else would repeat those that fail, each or as a whole. */
   async #planInBackground(works: readonly PlanWork[]): Promise<void> {
     try {
       await this.#planAll(works);
+      if (!this.#isRunning) return;
+      for (const { groupId, outcome, nextFireAt } of works)
+        if (outcome === "failed" && nextFireAt !== null) this.#held.hold(groupId, nextFireAt);
     } catch (error) {
       if (!this.#isRunning) return;
       const again = this.#clock.now() + (isOfStore(error) ? RETRY_MS : RECHECK_MS);

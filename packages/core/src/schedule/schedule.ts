@@ -1,4 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
+import type { DependencyTree } from "../dependency/dependency.js";
 import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
 import type { JsonObject, JsonValue } from "../job/json.js";
 import type { ScheduleMode } from "../job/schedule-mode.js";
@@ -6,6 +7,7 @@ import type { PoolUse } from "../pool/pool.js";
 import type { TriggerSpec } from "../trigger/trigger-spec.js";
 import type { Instant } from "./instant.js";
 import type { NotBefore } from "./not-before.js";
+import type { Readiness } from "./readiness.js";
 import type { ScheduleStatus } from "./status.js";
 
 export type { ScheduleStatus };
@@ -77,6 +79,24 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    */
   readonly notBefore?: NotBefore | null;
   /**
+   * Conditions of the source that each run waits for, all of them: the type of a probe and the probe's own
+   * fields. At most 16.
+   * @default []
+   */
+  readonly ready?: readonly Readiness[];
+  /**
+   * Groups whose ledgers must cover time before a run begins: a dependency such as `{ groupId: "orders" }`,
+   * or `{ all }` or `{ any }` of several. At most 64, nested up to 4 levels. `null`: none.
+   * @default none
+   */
+  readonly dependsOn?: DependencyTree | null;
+  /**
+   * Whether a run needs the group's own earlier intervals to be settled: the one before it (`previous`, or
+   * `true`), or all since the ledger's beginning (`all`).
+   * @default false
+   */
+  readonly dependsOnPast?: boolean | "previous" | "all";
+  /**
    * Settings of gates by their type: conditions that each run must meet before it begins. At most 16.
    * @default {}
    */
@@ -98,10 +118,7 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * @default the label `tenant`, or none
    */
   readonly fairnessKey?: string | null;
-  /**
-   * How large the share of its key is, compared with that of others: 0.000001 to 1,000,000.
-   * @default 1
-   */
+  /** How large the share of its key is, compared with that of others: 0.000001 to 1,000,000. @default 1 */
   readonly fairnessWeight?: number;
   /**
    * Which end of its interval a nominal time is: `interval-end` runs the job when the data is complete,

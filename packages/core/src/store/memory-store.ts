@@ -2,12 +2,12 @@ import type { Clock, EpochMs } from "../clock/clock.js";
 import { SystemClock } from "../clock/system-clock.js";
 import { StoreError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
-import { overlapsOf } from "../interval/interval-set.js";
 import type { Pool, PoolPosition, PoolStatus } from "../pool/pool.js";
 import { takeTogether } from "../pool/pool-choice.js";
 import type { Backfill, BackfillState } from "../run/backfill.js";
 import { compareQueues, takeFairly } from "../run/claim-order.js";
 import { maySupersede } from "../run/covering.js";
+import { generationDigestOf, isDigested, mergeGenerations } from "../run/generation-digest.js";
 import { isEnded } from "../run/lane.js";
 import type { NewRun, Run, RunReason } from "../run/run.js";
 import type { Schedule, ScheduleVersion } from "../schedule/schedule.js";
@@ -32,6 +32,7 @@ import {
   requestCancel,
   reviveCancelled,
   settleGates,
+  standAsRead,
   supersede,
 } from "./memory/run-writes.js";
 import { allows, applyScheduleChange } from "./memory/schedule-changes.js";
@@ -39,7 +40,14 @@ import { ScheduleTable } from "./memory/schedule-table.js";
 import { tallyOf } from "./memory/tally.js";
 import type { Page, PageRequest } from "./page.js";
 import type { PoolDeletion } from "./pool-table.js";
-import type { CoverageRange, PlanCommit, RunFilter, RunTally } from "./run-ledger.js";
+import type {
+  CoverageRange,
+  GroupWindow,
+  PlanCommit,
+  ReportCommit,
+  RunFilter,
+  RunTally,
+} from "./run-ledger.js";
 import type {
   ClaimedRun,
   ClaimRequest,
@@ -171,6 +179,22 @@ export class MemoryStore implements ScheduleStore {
     });
   }
 
+  async report(commit: ReportCommit): Promise<boolean> {
+    this.#requireOpen();
+    const { groupId, incarnation, runs } = commit;
+    const group = this.#schedules.get(groupId);
+    if (group?.schedule.status !== "SOURCE" || group.schedule.incarnation !== incarnation) return false;
+    if (!this.#runs.areNew(runs, group) || !standAsRead(group, commit)) return false;
+    for (const id of commit.supersedes) supersede(this.#runs, this.#runs.get(id)!);
+    for (const run of runs) this.#runs.insert(run, group);
+    this.#schedules.update(group, (schedule) => {
+      schedule.origin = Math.min(schedule.origin, ...runs.map(({ lower }) => lower));
+      schedule.watermark = Math.max(schedule.watermark, ...runs.map(({ upper }) => upper));
+    });
+    this.#runs.wake(groupId);
+    return true;
+  }
+
   async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
     this.#requireOpen();
     const { operators, now, leaseUntil, limit } = request;
@@ -276,10 +300,14 @@ export class MemoryStore implements ScheduleStore {
     return group === undefined ? [] : coverageOf(group.runs, within);
   }
 
-  async sharedTime(groupId: string, within: Interval): Promise<Interval[]> {
+  async generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
     this.#requireOpen();
-    const rows = this.#schedules.get(groupId)?.runs.rows({ within }) ?? [];
-    return [...overlapsOf(Array.from(rows, ({ run }) => run))];
+    return windows.map((window) => {
+      const group = this.#schedules.get(window.groupId);
+      const rows = group?.runs.rows({ within: window }) ?? [];
+      const runs = Array.from(rows, ({ run }) => run).filter(isDigested);
+      return generationDigestOf(group?.schedule.incarnation ?? "", mergeGenerations(runs, window));
+    });
   }
 
   async tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {

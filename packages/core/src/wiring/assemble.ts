@@ -1,11 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { BackfillControl } from "../client/backfill-control.js";
+import { CoverageWaits } from "../client/coverage-waits.js";
 import { Lifecycle } from "../client/lifecycle.js";
 import { PoolControl } from "../client/pool-control.js";
 import { Registration } from "../client/registration.js";
 import { RunControl } from "../client/run-control.js";
 import { ScheduleChanges } from "../client/schedule-changes.js";
 import { ScheduleClient } from "../client/schedule-client.js";
+import { SourceControl } from "../client/source-control.js";
 import { SpecReader } from "../client/spec-reader.js";
 import type { Clock, EpochMs } from "../clock/clock.js";
 import type { FleetClock } from "../clock/fleet-clock.js";
@@ -13,7 +15,7 @@ import { Dispatcher } from "../dispatch/dispatcher.js";
 import type { EngineContext, FireSink, ScheduleEngine, ScheduleEngineClient } from "../engine/engine.js";
 import type { TidegateEmitter } from "../events/events.js";
 import { createSignals, type SignalEmitter } from "../events/signals.js";
-import type { Gate } from "../gate/gate.js";
+import type { Gate, GateRequest } from "../gate/gate.js";
 import { Gatekeeper } from "../gates/gatekeeper.js";
 import { NotBeforeGate } from "../gates/not-before-gate.js";
 import { Intake } from "../intake/intake.js";
@@ -21,6 +23,9 @@ import type { ScheduleOperator } from "../operator/operator.js";
 import { Backfiller } from "../planning/backfiller.js";
 import { IntervalPlanner } from "../planning/planner.js";
 import { SpecCache } from "../planning/spec-cache.js";
+import type { ReadinessProbe } from "../probe/probe.js";
+import { ProbeCaller } from "../probes/probe-caller.js";
+import { ReadinessGate } from "../probes/readiness-gate.js";
 import { signallingStore } from "../store/claimable-signal.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { ClockKeeper } from "../upkeep/clock-keeper.js";
@@ -40,6 +45,7 @@ export interface Plugins {
   readonly operators: readonly ScheduleOperator[];
   /** Besides the built-in ones. */
   readonly gates: readonly Gate[];
+  readonly probes: readonly ReadinessProbe[];
   readonly clock: FleetClock;
   /** The clock that `clock` corrects. */
   readonly machine: Clock;
@@ -80,7 +86,11 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const cache = new SpecCache(store, namespace);
   const planner = new IntervalPlanner({ ...ledger, specs: cache });
   const options = settings.dispatcher ?? {};
-  const gates = new Map([new NotBeforeGate(), ...plugins.gates].map((gate) => [gate.gateType, gate]));
+  const caller = new ProbeCaller({ clock, ...settings.readiness });
+  const readiness = plugins.probes.map((probe) => readinessGate(probe, caller, emitter));
+  const gates = new Map(
+    [new NotBeforeGate(), ...readiness, ...plugins.gates].map((gate) => [gate.gateType, gate]),
+  );
   const timeoutMs = settings.gateTimeoutMs ?? 30_000;
   const gatekeeper = new Gatekeeper({ ...ledger, gates, specs: cache, timeoutMs });
   const onNextLook = (at: EpochMs | undefined): void => gatekeeper.lookAt(at);
@@ -97,13 +107,15 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const everyMs = settings.watchdogEveryMs ?? 5_000;
   const watchdog = new Watchdog({ ...ledger, planner, specs: cache, everyMs });
 
-  const specs = new SpecReader({ clock, engines, operators, gates });
+  const specs = new SpecReader({ clock, engines, operators, gates, probes: plugins.probes });
   const changes = new ScheduleChanges({ ...ledger, outbox, planner });
   const pools = new PoolControl(store);
   const registration = new Registration({ ...ledger, outbox, specs, changes, pools });
   const lifecycle = new Lifecycle({ ...ledger, planner, dispatcher, specs, changes, pools });
   const runControl = new RunControl({ ...ledger, planner, dispatcher });
   const backfills = new BackfillControl({ ...ledger, backfiller });
+  const waits = new CoverageWaits({ ...ledger, pollMs: options.pollMs ?? 1_000 });
+  const sources = new SourceControl({ ...ledger, changes, waits });
   const client = new ScheduleClient({
     store,
     clock,
@@ -116,6 +128,8 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     runControl,
     backfills,
     pools,
+    sources,
+    waits,
   });
   const sink: FireSink = { fire: (fires) => plugins.sink().fire(fires) };
   const intake = new Intake({ ...ledger, sink, backfill: (request) => client.backfill(request) });
@@ -134,8 +148,11 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     new PoolDeclaration(store, settings.pools),
     ...plugins.operators.map(operatorService),
     ...plugins.engineClients.map((engineClient) => ({ start: () => {}, stop: () => engineClient.stop?.() })),
+    ...plugins.probes.map(probeService),
     planner,
     lifecycle,
+    caller,
+    waits,
     gatekeeper,
     dispatcher,
     backfiller,
@@ -151,6 +168,18 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
 
 function operatorService(operator: ScheduleOperator): Service {
   return { start: () => operator.start?.(), stop: () => operator.stop?.() };
+}
+
+function probeService(probe: ReadinessProbe): Service {
+  return { start: () => probe.start?.(), stop: () => probe.stop?.() };
+}
+
+function readinessGate(probe: ReadinessProbe, caller: ProbeCaller, emitter: TidegateEmitter): Gate {
+  const onBroken = (problem: string, { groupId, runId }: GateRequest): void => {
+    const message = `Probe "${probe.probeType}" is broken: ${problem}`;
+    emitter.emit("trouble", { where: "probe", groupId, runId, error: { code: "PROBE_BROKEN", message } });
+  };
+  return new ReadinessGate({ probe, caller, onBroken });
 }
 
 function byType(operators: readonly ScheduleOperator[]): ReadonlyMap<string, ScheduleOperator> {

@@ -20,6 +20,11 @@ const dispatcher = {
   drainMs: wholeNumber(0, LONGEST_MS).optional(),
 } satisfies Fields<NonNullable<TidegateSettings["dispatcher"]>>;
 
+const readiness = {
+  concurrency: wholeNumber(1, 10_000).optional(),
+  timeoutMs: period,
+} satisfies Fields<NonNullable<TidegateSettings["readiness"]>>;
+
 const settingsSchema = z.strictObject({
   namespace: name,
   owner: name,
@@ -30,6 +35,7 @@ const settingsSchema = z.strictObject({
   backfillEveryMs: period,
   gateTimeoutMs: period,
   pools: z.record(poolInfoSchema.shape.name, poolInfoSchema.omit({ name: true })).optional(),
+  readiness: z.strictObject(readiness).optional(),
   maxClockSkewMs: period,
   refuseClockSkewMs: period,
 } satisfies Fields<TidegateSettings>);

@@ -1,4 +1,10 @@
-import { type CoverageRange, type NewRun, NO_RUNS, type ScheduleStore } from "@tidegate/core/store";
+import {
+  type CoverageRange,
+  type NewRun,
+  NO_RUNS,
+  type ScheduleStore,
+  sharedTime,
+} from "@tidegate/core/store";
 import { aPlan, aRun, MINUTE, minute, START } from "../builders.js";
 import { describe, expect, it } from "../runner.js";
 import { carryOut, claim, claimOne, end, history, plan, register, scheduleOf } from "./conduct.js";
@@ -256,7 +262,9 @@ export function tallyRules({ store }: StoreBed): void {
 /** Tests `sharedTime`. */
 export function sharedTimeRules({ store }: StoreBed): void {
   const shared = async (from: number, to: number): Promise<[number, number][]> => {
-    const set = await store().sharedTime("orders", { lower: minute(from).lower, upper: minute(to).lower });
+    const within = { lower: minute(from).lower, upper: minute(to).lower };
+    const coverage = await store().coverage("orders", within);
+    const set = await sharedTime(store(), coverage, { groupId: "orders", within });
     return set.map(({ lower, upper }) => [(lower - START) / MINUTE, (upper - START) / MINUTE]);
   };
   const insert = (...bounds: readonly (readonly [number, number, number?])[]) =>

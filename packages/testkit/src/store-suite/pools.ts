@@ -1,5 +1,5 @@
-import type { ScheduleSpec } from "@tidegate/core";
-import type { ClaimedRun, Pool, ScheduleStore } from "@tidegate/core/store";
+import type { Pool, ScheduleSpec } from "@tidegate/core";
+import type { ClaimedRun, ScheduleStore } from "@tidegate/core/store";
 import { aBackfill, aNewSchedule, aPlan, aRun, aSpec, MINUTE, minute, START } from "../builders.js";
 import { describe, expect, it } from "../runner.js";
 import {

@@ -48,6 +48,8 @@ export function runFilterRules({ store }: StoreBed): void {
       [{ includeSuperseded: false }, ["0.0", "1.1", "2.0", "3.0"]],
       [{ includeSuperseded: true, states: ["FAILED"] }, ["1.0"]],
       [{ includeSuperseded: false, states: ["FAILED"] }, []],
+      [{ isSuperseded: true }, ["1.0"]],
+      [{ isSuperseded: true, within: minute(2) }, []],
       [{ kinds: ["SCHEDULED"], states: ["SUCCEEDED"], within: minute(2) }, ["2.0"]],
       [{ groupId: "nobody" }, []],
       [{ backfillId: "nobody" }, []],

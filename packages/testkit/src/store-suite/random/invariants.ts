@@ -1,5 +1,5 @@
 import type { Run, Schedule } from "@tidegate/core";
-import { type CoverageRange, isAdmitted, isEnded } from "@tidegate/core/store";
+import { type CoverageRange, isAdmitted, isEnded, sharedTime } from "@tidegate/core/store";
 import { expect } from "../../runner.js";
 import { allRuns, dueAtGates, LATER, nextLook, nextWake, scheduleOf } from "../conduct.js";
 import { GROUPS } from "./operation.js";
@@ -35,12 +35,15 @@ export async function admissions({ store }: Player): Promise<ReadonlyMap<string,
 
 /** Returns everything that a store holds, in a form that can be compared between stores. */
 export async function everythingOf({ store }: Player): Promise<unknown> {
-  const groups = GROUPS.map(async (groupId) => ({
-    versions: await store.listVersions(groupId),
-    coverage: (await store.coverage(groupId)).map((range) => JSON.stringify(range)).sort(),
-    shared: await store.sharedTime(groupId, { lower: 0, upper: LATER }),
-    tally: await store.tally(groupId, 1),
-  }));
+  const groups = GROUPS.map(async (groupId) => {
+    const within = { lower: 0, upper: LATER };
+    return {
+      versions: await store.listVersions(groupId),
+      coverage: (await store.coverage(groupId)).map((range) => JSON.stringify(range)).sort(),
+      shared: await sharedTime(store, await store.coverage(groupId, within), { groupId, within }),
+      tally: await store.tally(groupId, 1),
+    };
+  });
   return {
     schedules: (await store.listSchedules({}, {})).items,
     runs: await allRuns(store),
