@@ -1,6 +1,7 @@
 import { type RunReason, SCHEDULE_STATUSES, type ScheduleVersion } from "@tidegate/core";
-import { gatingOf, type NewSchedule, poolingOf, type ScheduleChange } from "@tidegate/core/store";
+import { gatingOf, isWatched, type NewSchedule, poolingOf, type ScheduleChange } from "@tidegate/core/store";
 import type { ScheduleColumns } from "@tidegate/store-sql";
+import { purgeDeadlines, watchSchedule } from "./deadlines.js";
 import { regate } from "./gates.js";
 import { changeRun, OF_ITS_VERSION } from "./run-changes.js";
 import { gatingNo, POOLING_OF_ITS_VERSION, type RunRow } from "./run-rows.js";
@@ -48,6 +49,8 @@ export function insertSchedule(tables: Tables, added: NewSchedule): boolean {
   );
   insertVersion(tables, row.no, { version: 1, spec, tzdata, since: watermark, createdAt });
   groups.remember(spec.groupId, row.no);
+  if (isWatched(spec))
+    watchSchedule({ statements }, row.no, { spec, incarnation, isNew: true, at: createdAt });
   return true;
 }
 
@@ -112,6 +115,8 @@ export function changeSchedule(tables: Tables, change: ScheduleChange): boolean 
       since: watermark,
       createdAt: change.updatedAt,
     });
+    const isNew = row.status === "DELETED";
+    watchSchedule(tables, row.no, { spec, incarnation: row.incarnation, isNew, at: change.updatedAt });
   }
   if (change.cancelPlanned !== undefined)
     cancelPlanned(tables, row.no, change.cancelPlanned, change.updatedAt);
@@ -184,8 +189,10 @@ function reviveCancelled(
 export function purgeSchedule({ statements, groups, lanes }: Tables, groupId: string): boolean {
   const no = groups.numberOf(groupId);
   if (no === undefined) return false;
+  statements.run("DELETE FROM run_input WHERE run_no IN (SELECT no FROM run WHERE group_no = ?)", no);
   statements.run("DELETE FROM run WHERE group_no = ?", no);
   statements.run("DELETE FROM backfill WHERE group_no = ?", no);
+  purgeDeadlines(statements, no);
   statements.run("DELETE FROM schedule_version WHERE schedule_no = ?", no);
   statements.run("DELETE FROM schedule_state WHERE no = ?", no);
   statements.run("DELETE FROM schedule WHERE no = ?", no);

@@ -19,11 +19,16 @@ import {
 } from "@tidegate/core";
 import { SystemClock } from "@tidegate/core/clock";
 import {
+  type AlertNote,
   type BackfillCommit,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
   type CoverageRange,
+  type DeadlineFilter,
+  type DeadlineJudgement,
+  type DeadlineQuery,
+  type DeadlineWatch,
   type DueFire,
   type DueQuery,
   type GatedQuery,
@@ -31,6 +36,7 @@ import {
   type GateSettlement,
   type GroupWindow,
   type HeldLease,
+  type KeptDeadline,
   type LeaseState,
   type NewRun,
   type NewSchedule,
@@ -50,9 +56,11 @@ import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
 import { claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
 import { CoverageScan, tally } from "./coverage.js";
+import { getWatch, judgeDeadlines, listAlerts, listDeadlines, listWatches, noteAlert } from "./deadlines.js";
 import { listGated, nextLook, settleGates } from "./gates.js";
 import { GroupCommit } from "./group-commit.js";
 import { GroupNumbers } from "./group-numbers.js";
+import { Inputs, noteStale } from "./inputs.js";
 import { Lanes } from "./lanes.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { migrate } from "./migrate.js";
@@ -60,7 +68,7 @@ import { fileOf, markOf } from "./namespaces.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
 import { dueFires, insertBeside, mayInsertBeside, planOne, resumeWaiting } from "./planning.js";
 import { Pools } from "./pools.js";
-import { generationDigest, report } from "./reports.js";
+import { report } from "./reports.js";
 import { changeRun } from "./run-changes.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import {
@@ -147,14 +155,16 @@ export class SqliteStore implements ScheduleStore {
       const lanes = new Lanes(statements);
       const sleepers = new Sleepers(statements);
       const pools = new Pools(statements);
+      const inputs = new Inputs(statements, groups);
       const coverage = new CoverageScan(database, statements);
       const commit = new GroupCommit(database, this.#path, () => {
         groups.clear();
         lanes.reread();
         sleepers.reread();
         pools.reread();
+        inputs.reread();
       });
-      this.#open = { database, statements, groups, lanes, sleepers, pools, coverage, commit };
+      this.#open = { database, statements, groups, lanes, sleepers, inputs, pools, coverage, commit };
     } catch (error) {
       database?.close();
       throw this.#openingError(error);
@@ -248,6 +258,10 @@ export class SqliteStore implements ScheduleStore {
     return this.#write((tables) => report(tables, commit));
   }
 
+  noteStale(ids: readonly string[]): Promise<boolean[]> {
+    return this.#write(({ statements }) => ids.map((id) => noteStale(statements, id)));
+  }
+
   claim(request: ClaimRequest): Promise<ClaimedRun[]> {
     return this.#write((tables) => {
       const claimed = claimRuns(tables, this.#turn, request);
@@ -325,7 +339,7 @@ export class SqliteStore implements ScheduleStore {
   }
 
   generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
-    return this.#read((tables) => windows.map((window) => generationDigest(tables, window)));
+    return this.#read((tables) => windows.map((window) => tables.inputs.digestOf(window)));
   }
 
   tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {
@@ -353,6 +367,30 @@ export class SqliteStore implements ScheduleStore {
 
   listBackfills(filter: { groupId?: string; states?: readonly BackfillState[] }): Promise<Backfill[]> {
     return this.#read(({ statements, groups }) => listBackfills(statements, groups, filter));
+  }
+
+  listWatches(query: DeadlineQuery): Promise<DeadlineWatch[]> {
+    return this.#read((tables) => listWatches(tables, query));
+  }
+
+  getWatches(groupIds: readonly string[]): Promise<(DeadlineWatch | undefined)[]> {
+    return this.#read((tables) => groupIds.map((groupId) => getWatch(tables, groupId)));
+  }
+
+  judgeDeadlines(judgements: readonly DeadlineJudgement[]): Promise<boolean[]> {
+    return this.#write((tables) => judgements.map((judgement) => judgeDeadlines(tables, judgement)));
+  }
+
+  listDeadlines(filter: DeadlineFilter, page: PageRequest): Promise<Page<KeptDeadline>> {
+    return this.#read((tables) => listDeadlines(tables, filter, page));
+  }
+
+  listAlerts(query: DeadlineQuery): Promise<KeptDeadline[]> {
+    return this.#read((tables) => listAlerts(tables, query));
+  }
+
+  noteAlerts(notes: readonly AlertNote[]): Promise<boolean[]> {
+    return this.#write((tables) => notes.map((note) => noteAlert(tables, note)));
   }
 
   async #write<T>(operation: (open: OpenDatabase) => T): Promise<T> {

@@ -1,4 +1,5 @@
 import type { GroupNumbers } from "./group-numbers.js";
+import type { Inputs } from "./inputs.js";
 import type { Lanes } from "./lanes.js";
 import type { Pools } from "./pools.js";
 import type { Sleepers } from "./sleepers.js";
@@ -11,4 +12,5 @@ export interface Tables {
   readonly lanes: Lanes;
   readonly sleepers: Sleepers;
   readonly pools: Pools;
+  readonly inputs: Inputs;
 }

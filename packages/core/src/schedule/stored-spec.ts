@@ -95,6 +95,8 @@ export function inertSpec({ groupId, engine = "unknown", origin = 0 }: KnownOfSp
     priority: 3,
     fairnessKey: null,
     fairnessWeight: 1,
+    deadline: null,
+    freshness: null,
   };
 }
 
@@ -151,6 +153,9 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   priority: (value) => value === undefined || isNumber(value),
   fairnessKey: (value) => value == null || isText(value),
   fairnessWeight: (value) => value === undefined || isNumber(value),
+  // Absent from specifications that were stored before there were deadlines.
+  deadline: (value) => value == null || isObject(value),
+  freshness: (value) => value == null || isObject(value),
 };
 
 const TRIGGERS = oneOf("cron", "period", "once");

@@ -32,6 +32,8 @@ describe("a schedule's fields are declared once: the schema", () => {
       priority: 3,
       fairnessKey: null,
       fairnessWeight: 1,
+      deadline: null,
+      freshness: null,
       fireAt: "interval-end",
       firstInterval: "start-time",
       endRule: "exclusive",

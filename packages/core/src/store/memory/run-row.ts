@@ -5,7 +5,7 @@ import type { ClaimQueue } from "../../run/claim-order.js";
 import type { Gating } from "../../run/gating.js";
 import { isEnded } from "../../run/lane.js";
 import { isHeldBeside, type Place } from "../../run/place.js";
-import type { AttemptRecord, NewReportedRun, NewRun, Run, RunWait } from "../../run/run.js";
+import type { AttemptRecord, NewReportedRun, NewRun, Run, RunInput, RunWait } from "../../run/run.js";
 import { gatedSince, placementAfter } from "../placement.js";
 import type { RunChange } from "../run-queue.js";
 import type { BackfillRow } from "./backfill-table.js";
@@ -36,7 +36,11 @@ export interface RunRow extends HeapItem {
   lookAt: EpochMs;
   /** See `GatedRun.look`. */
   look: number;
+  /** Whether it is noted that the run is stale. */
+  isNoted: boolean;
 }
+
+const NO_INPUTS: readonly RunInput[] = Object.freeze([]);
 
 const NO_HISTORY: readonly AttemptRecord[] = Object.freeze([]);
 
@@ -105,6 +109,8 @@ export function newRow(
     metrics: null,
     error: null,
     history: NO_HISTORY,
+    inputs: NO_INPUTS,
+    staleAt: null,
     report: frozenCopy(report),
   };
   const queue: ClaimQueue = kind === "BACKFILL" ? "rest" : "live";
@@ -119,6 +125,7 @@ export function newRow(
     pooling,
     lookAt: plannedAt,
     look: 0,
+    isNoted: false,
     heapIndex: NOT_QUEUED,
   };
 }
