@@ -11,6 +11,7 @@ import { up as deadlines } from "./migrations/0006-deadlines.js";
 import { up as reports } from "./migrations/0007-reports.js";
 import { up as superseded } from "./migrations/0008-superseded.js";
 import { up as waits } from "./migrations/0011-waits.js";
+import { up as seals } from "./migrations/0016-seals.js";
 
 /** All steps of the schema, in order. */
 export const STEPS: SchemaSteps = {
@@ -24,6 +25,7 @@ export const STEPS: SchemaSteps = {
   "0007-reports": { up: reports, least: "0004-long-ledgers" },
   "0008-superseded": { up: superseded, least: "0004-long-ledgers" },
   "0011-waits": { up: waits, least: "0004-long-ledgers" },
+  "0016-seals": { up: seals, least: "0004-long-ledgers" },
 };
 
 /**

@@ -93,6 +93,7 @@ export function inertSpec({ groupId, engine = "unknown", origin = 0 }: KnownOfSp
     gates: {},
     deadline: null,
     freshness: null,
+    seal: null,
   };
 }
 
@@ -147,6 +148,7 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   // Absent from specifications that were stored before there were deadlines.
   deadline: (value) => value == null || isObject(value),
   freshness: (value) => value == null || isObject(value),
+  seal: (value) => value == null || isObject(value),
 };
 
 const TRIGGERS = oneOf("cron", "period", "once");

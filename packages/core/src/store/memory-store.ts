@@ -66,6 +66,7 @@ import type {
 } from "./run-queue.js";
 import type { ScheduleStore } from "./schedule-store.js";
 import type { DueFire, DueQuery, NewSchedule, ScheduleChange, ScheduleFilter } from "./schedule-table.js";
+import type { Seal, SealChange } from "./seal-table.js";
 
 /** Options of a `MemoryStore`. */
 export interface MemoryStoreOptions {
@@ -79,6 +80,7 @@ interface Contents {
   readonly runs: RunTable;
   readonly backfills: BackfillTable;
   readonly deadlines: DeadlineTable;
+  readonly seals: Map<string, Seal>;
 }
 
 function nothing(): Contents {
@@ -87,6 +89,7 @@ function nothing(): Contents {
     runs: new RunTable(),
     backfills: new BackfillTable(),
     deadlines: new DeadlineTable(),
+    seals: new Map(),
   };
 }
 
@@ -101,6 +104,7 @@ export class MemoryStore implements ScheduleStore {
   #runs = new RunTable();
   #backfills = new BackfillTable();
   #deadlines = new DeadlineTable();
+  #seals = new Map<string, Seal>();
   #isOpen = false;
   #lastToken = 0;
   /** How many ready runs have been claimed. */
@@ -120,6 +124,7 @@ export class MemoryStore implements ScheduleStore {
     this.#runs = contents.runs;
     this.#backfills = contents.backfills;
     this.#deadlines = contents.deadlines;
+    this.#seals = contents.seals;
     releaseLeases(this.#runs);
   }
 
@@ -171,6 +176,7 @@ export class MemoryStore implements ScheduleStore {
     this.#runs.removeAll(group);
     this.#backfills.removeAll(groupId);
     this.#deadlines.removeAll(groupId);
+    this.#seals.delete(groupId);
     this.#schedules.remove(group);
     return true;
   }
@@ -362,6 +368,20 @@ export class MemoryStore implements ScheduleStore {
   async noteAlerts(notes: readonly AlertNote[]): Promise<boolean[]> {
     this.#requireOpen();
     return notes.map((note) => this.#deadlines.note(note));
+  }
+
+  async putSeal({ incarnation, expected, ...seal }: SealChange): Promise<boolean> {
+    this.#requireOpen();
+    const { groupId } = seal;
+    const isAsSeen = this.#schedules.get(groupId)?.schedule.incarnation === incarnation;
+    if (!isAsSeen || (this.#seals.get(groupId)?.through ?? null) !== expected) return false;
+    this.#seals.set(groupId, seal);
+    return true;
+  }
+
+  async getSeals(groupIds: readonly string[]): Promise<(Seal | undefined)[]> {
+    this.#requireOpen();
+    return groupIds.map((groupId) => this.#seals.get(groupId));
   }
 
   #changeSchedule(change: ScheduleChange): boolean {

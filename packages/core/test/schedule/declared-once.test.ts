@@ -30,6 +30,7 @@ describe("a schedule's fields are declared once: the schema", () => {
       gates: {},
       deadline: null,
       freshness: null,
+      seal: null,
       fireAt: "interval-end",
       firstInterval: "start-time",
       endRule: "exclusive",
