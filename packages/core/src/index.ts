@@ -70,7 +70,16 @@ export type { RunKind } from "./job/run-kind.js";
 export type { ScheduleMode } from "./job/schedule-mode.js";
 export type { Backfill, BackfillSelect, BackfillState } from "./run/backfill.js";
 export type { Place } from "./run/place.js";
-export type { AttemptRecord, Run, RunError, RunReason, RunReport, RunState, RunWait } from "./run/run.js";
+export type {
+  AttemptRecord,
+  Run,
+  RunError,
+  RunInput,
+  RunReason,
+  RunReport,
+  RunState,
+  RunWait,
+} from "./run/run.js";
 export type { Deadline, Freshness, WhilePaused } from "./schedule/deadline.js";
 export type { Instant } from "./schedule/instant.js";
 export type { NotBefore } from "./schedule/not-before.js";

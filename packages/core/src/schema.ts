@@ -17,6 +17,7 @@ export {
   attemptRecordSchema,
   placeSchema,
   runErrorSchema,
+  runInputSchema,
   runReasonSchema,
   runReportSchema,
   runSchema,

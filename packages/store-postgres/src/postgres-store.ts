@@ -214,6 +214,16 @@ export class PostgresStore implements ScheduleStore {
     return row!.answer;
   }
 
+  async noteStale(ids: readonly string[]): Promise<boolean[]> {
+    const rows = await this.#query<{ id: string }>(
+      `UPDATE ${this.#schema}.run SET is_stale_noted = true
+        WHERE id = ANY ($1) AND stale_at IS NOT NULL AND NOT is_superseded AND NOT is_stale_noted RETURNING id`,
+      [ids],
+    );
+    const noted = new Set(rows.map(({ id }) => id));
+    return ids.map((id) => noted.delete(id));
+  }
+
   async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
     const claimed = await claim(this.#require(), this.#schema, this.#floors, this.#turn, request);
     this.#turn += claimed.filter(({ isRecovered }) => !isRecovered).length;

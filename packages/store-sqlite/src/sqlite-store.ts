@@ -58,13 +58,14 @@ import { getWatch, judgeDeadlines, listAlerts, listDeadlines, listWatches, noteA
 import { listGated, nextLook, settleGates } from "./gates.js";
 import { GroupCommit } from "./group-commit.js";
 import { GroupNumbers } from "./group-numbers.js";
+import { Inputs, noteStale } from "./inputs.js";
 import { Lanes } from "./lanes.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { migrate } from "./migrate.js";
 import { fileOf, markOf } from "./namespaces.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
 import { dueFires, insertBeside, mayInsertBeside, planOne, resumeWaiting } from "./planning.js";
-import { generationDigest, report } from "./reports.js";
+import { report } from "./reports.js";
 import { changeRun } from "./run-changes.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import {
@@ -151,13 +152,15 @@ export class SqliteStore implements ScheduleStore {
       const groups = new GroupNumbers(statements);
       const lanes = new Lanes(statements);
       const sleepers = new Sleepers(statements);
+      const inputs = new Inputs(statements, groups);
       const coverage = new CoverageScan(database, statements);
       const commit = new GroupCommit(database, this.#path, () => {
         groups.clear();
         lanes.reread();
         sleepers.reread();
+        inputs.reread();
       });
-      this.#open = { database, statements, groups, lanes, sleepers, coverage, commit };
+      this.#open = { database, statements, groups, lanes, sleepers, inputs, coverage, commit };
     } catch (error) {
       database?.close();
       throw this.#openingError(error);
@@ -251,6 +254,10 @@ export class SqliteStore implements ScheduleStore {
     return this.#write((tables) => report(tables, commit));
   }
 
+  noteStale(ids: readonly string[]): Promise<boolean[]> {
+    return this.#write(({ statements }) => ids.map((id) => noteStale(statements, id)));
+  }
+
   claim(request: ClaimRequest): Promise<ClaimedRun[]> {
     return this.#write((tables) => {
       const claimed = claimRuns(tables, this.#turn, request);
@@ -312,7 +319,7 @@ export class SqliteStore implements ScheduleStore {
   }
 
   generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
-    return this.#read((tables) => windows.map((window) => generationDigest(tables, window)));
+    return this.#read((tables) => windows.map((window) => tables.inputs.digestOf(window)));
   }
 
   tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {

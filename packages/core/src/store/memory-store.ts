@@ -5,7 +5,6 @@ import type { Interval } from "../interval/boundaries.js";
 import type { Backfill, BackfillState } from "../run/backfill.js";
 import { compareQueues, takeFairly } from "../run/claim-order.js";
 import { maySupersede } from "../run/covering.js";
-import { generationDigestOf, isDigested, mergeGenerations } from "../run/generation-digest.js";
 import { isEnded } from "../run/lane.js";
 import type { NewRun, Run, RunReason } from "../run/run.js";
 import type { Schedule, ScheduleVersion } from "../schedule/schedule.js";
@@ -45,6 +44,7 @@ import {
 } from "./memory/run-writes.js";
 import { allows, applyScheduleChange } from "./memory/schedule-changes.js";
 import { ScheduleTable } from "./memory/schedule-table.js";
+import { Staleness } from "./memory/staleness.js";
 import { tallyOf } from "./memory/tally.js";
 import type { Page, PageRequest } from "./page.js";
 import type {
@@ -105,6 +105,7 @@ export class MemoryStore implements ScheduleStore {
   #backfills = new BackfillTable();
   #deadlines = new DeadlineTable();
   #seals = new Map<string, Seal>();
+  #staleness = new Staleness(this.#schedules, this.#runs);
   #isOpen = false;
   #lastToken = 0;
   /** How many ready runs have been claimed. */
@@ -125,6 +126,7 @@ export class MemoryStore implements ScheduleStore {
     this.#backfills = contents.backfills;
     this.#deadlines = contents.deadlines;
     this.#seals = contents.seals;
+    this.#staleness = new Staleness(contents.schedules, contents.runs);
     releaseLeases(this.#runs);
   }
 
@@ -218,7 +220,18 @@ export class MemoryStore implements ScheduleStore {
       schedule.watermark = Math.max(schedule.watermark, ...runs.map(({ upper }) => upper));
     });
     this.#runs.wake(groupId);
+    for (const run of runs) this.#staleness.mark(run, run.plannedAt);
     return true;
+  }
+
+  async noteStale(ids: readonly string[]): Promise<boolean[]> {
+    this.#requireOpen();
+    return ids.map((id) => {
+      const row = this.#runs.get(id);
+      if (row === undefined || row.run.staleAt === null || row.run.isSuperseded || row.isNoted) return false;
+      row.isNoted = true;
+      return true;
+    });
   }
 
   async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
@@ -239,7 +252,12 @@ export class MemoryStore implements ScheduleStore {
 
   async changeRuns(changes: readonly RunChange[]): Promise<boolean[]> {
     this.#requireOpen();
-    return changes.map((change) => changeRun(this.#runs, change));
+    return changes.map((change) => {
+      const isDone = changeRun(this.#runs, change);
+      const row = isDone && change.state === "SUCCEEDED" ? this.#runs.get(change.id) : undefined;
+      if (row !== undefined) this.#staleness.mark(row.run, change.at);
+      return isDone;
+    });
   }
 
   async renewLeases(leases: readonly HeldLease[], leaseUntil: EpochMs): Promise<LeaseState[]> {
@@ -266,7 +284,7 @@ export class MemoryStore implements ScheduleStore {
 
   async settleGates(settlements: readonly GateSettlement[]): Promise<boolean[]> {
     this.#requireOpen();
-    return settlements.map((settlement) => settleGates(this.#runs, settlement));
+    return settlements.map((settlement) => settleGates(this.#runs, this.#staleness, settlement));
   }
 
   async getRuns(ids: readonly string[]): Promise<(Run | undefined)[]> {
@@ -296,12 +314,7 @@ export class MemoryStore implements ScheduleStore {
 
   async generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
     this.#requireOpen();
-    return windows.map((window) => {
-      const group = this.#schedules.get(window.groupId);
-      const rows = group?.runs.rows({ within: window }) ?? [];
-      const runs = Array.from(rows, ({ run }) => run).filter(isDigested);
-      return generationDigestOf(group?.schedule.incarnation ?? "", mergeGenerations(runs, window));
-    });
+    return windows.map((window) => this.#staleness.digestOf(window));
   }
 
   async tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {

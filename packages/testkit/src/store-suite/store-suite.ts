@@ -20,6 +20,7 @@ import type { StoreBed, StoreFeatures, StoreFixture, StoreSuiteOptions } from ".
 import { gateQueueRules } from "./gate-queue.js";
 import { gatedRules } from "./gated.js";
 import { insertionRules, supersedingRules } from "./generations.js";
+import { inputRules, stalenessRules } from "./inputs.js";
 import { laneRules } from "./lane.js";
 import { blockingRules } from "./lane-blocking.js";
 import { cancelPlannedRules, laneWidthRules } from "./lane-width.js";
@@ -107,6 +108,8 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   tallyRules,
   reportRules,
   generationRules,
+  inputRules,
+  stalenessRules,
   backfillRules,
   backfillStepRules,
   openRunRules,
