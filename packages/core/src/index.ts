@@ -9,6 +9,7 @@ export type { Preview, PreviewInterval } from "./client/preview.js";
 export type { RegisteredSchedule, RegistrationResult } from "./client/registration.js";
 export type { RetryOptions } from "./client/run-control.js";
 export { type Description, ScheduleClient } from "./client/schedule-client.js";
+export type { ForceOptions } from "./client/seals.js";
 export type { CoverageReceipt, CoverageReport } from "./client/source-control.js";
 export type { StaleRun } from "./client/stale-runs.js";
 export type { EpochMs } from "./clock/clock.js";
@@ -98,11 +99,13 @@ export type {
   ScheduleInfo,
   ScheduleSpec,
   ScheduleVersion,
+  SealRule,
 } from "./schedule/schedule.js";
 export type { SourceInfo } from "./schedule/source-info.js";
 export { SCHEDULE_STATUSES, type ScheduleStatus, type StatusTraits } from "./schedule/status.js";
 export type { Page, PageRequest } from "./store/page.js";
 export type { RunTally } from "./store/run-ledger.js";
+export type { Seal } from "./store/seal-table.js";
 export { QUARTZ_PRESET, QUARTZ_PRESETS } from "./trigger/cron/cron-trigger.js";
 export type {
   CronFlavour,

@@ -109,4 +109,5 @@ export type {
   ScheduleFilter,
   ScheduleTable,
 } from "./store/schedule-table.js";
+export type { SealChange, SealTable } from "./store/seal-table.js";
 export { sharedTime } from "./store/shared-time.js";

@@ -12,6 +12,7 @@ import {
   type RunTally,
   type Schedule,
   type ScheduleVersion,
+  type Seal,
   StoreError,
 } from "@tidegate/core";
 import type { IntervalSet } from "@tidegate/core/interval";
@@ -54,6 +55,7 @@ import {
   type ScheduleChange,
   type ScheduleFilter,
   type ScheduleStore,
+  type SealChange,
   URGENT,
 } from "@tidegate/core/store";
 import { hasTwins } from "@tidegate/store-sql";
@@ -82,6 +84,7 @@ import { isDuplicate } from "./postgres-errors.js";
 import { asRun, asSchedule, type RunRow, type ScheduleRow, selectSchedules } from "./rows.js";
 import { changeRow } from "./run-changes.js";
 import { newScheduleRow, scheduleChangeRow } from "./schedule-changes.js";
+import { getSeals, putSeal } from "./seals.js";
 import { answers, wavesOf } from "./waves.js";
 
 /**
@@ -415,6 +418,14 @@ export class PostgresStore implements ScheduleStore {
 
   noteAlerts(notes: readonly AlertNote[]): Promise<boolean[]> {
     return this.#call("note_alerts", toJson(notes.map(noteRow)));
+  }
+
+  async putSeal(change: SealChange): Promise<boolean> {
+    return putSeal(this.#require(), this.#schema, change);
+  }
+
+  async getSeals(groupIds: readonly string[]): Promise<(Seal | undefined)[]> {
+    return getSeals(this.#require(), this.#schema, groupIds);
   }
 
   async #planTogether(commits: readonly PlanCommit[]): Promise<boolean[]> {

@@ -15,6 +15,7 @@ import {
   type RunTally,
   type Schedule,
   type ScheduleVersion,
+  type Seal,
   StoreError,
 } from "@tidegate/core";
 import { SystemClock } from "@tidegate/core/clock";
@@ -54,6 +55,7 @@ import {
   type ScheduleChange,
   type ScheduleFilter,
   type ScheduleStore,
+  type SealChange,
 } from "@tidegate/core/store";
 import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
@@ -84,6 +86,7 @@ import {
   SCHEDULE_TABLES,
   type ScheduleRow,
 } from "./schedules.js";
+import { getSeal, putSeal } from "./seals.js";
 import { Sleepers } from "./sleepers.js";
 import { asStoreError } from "./sqlite-errors.js";
 import { Statements } from "./statements.js";
@@ -408,6 +411,14 @@ export class SqliteStore implements ScheduleStore {
 
   noteAlerts(notes: readonly AlertNote[]): Promise<boolean[]> {
     return this.#write((tables) => notes.map((note) => noteAlert(tables, note)));
+  }
+
+  putSeal(change: SealChange): Promise<boolean> {
+    return this.#write((tables) => putSeal(tables, change));
+  }
+
+  getSeals(groupIds: readonly string[]): Promise<(Seal | undefined)[]> {
+    return this.#read((tables) => groupIds.map((groupId) => getSeal(tables, groupId)));
   }
 
   async #write<T>(operation: (open: OpenDatabase) => T): Promise<T> {

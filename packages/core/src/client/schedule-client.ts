@@ -8,6 +8,7 @@ import type { PoolInfo, PoolStatus } from "../pool/pool.js";
 import type { Backfill } from "../run/backfill.js";
 import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
+import type { Instant } from "../schedule/instant.js";
 import type { Schedule, ScheduleInfo, ScheduleVersion } from "../schedule/schedule.js";
 import type { SourceInfo } from "../schedule/source-info.js";
 import { statusesThat } from "../schedule/status.js";
@@ -17,6 +18,7 @@ import type { Page, PageRequest } from "../store/page.js";
 import type { RunFilter, RunTally } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { ScheduleFilter } from "../store/schedule-table.js";
+import type { Seal } from "../store/seal-table.js";
 import { eachRun } from "../store/shared-time.js";
 import { type AuditReport, auditCoverage } from "./audit.js";
 import type { BackfillControl, BackfillPlan, BackfillRequest } from "./backfill-control.js";
@@ -31,6 +33,7 @@ import { type Preview, previewInSteps, previewIntervals } from "./preview.js";
 import type { RegisteredSchedule, Registration, RegistrationResult } from "./registration.js";
 import type { RetryOptions, RunControl } from "./run-control.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
+import type { ForceOptions, Seals } from "./seals.js";
 import type { CoverageReceipt, CoverageReport, SourceControl } from "./source-control.js";
 import type { SpecReader } from "./spec-reader.js";
 import { type StaleRun, staleRuns } from "./stale-runs.js";
@@ -61,6 +64,10 @@ export interface Description {
    * up by a policy or a person.
    */
   readonly coveredThrough: EpochMs;
+  /** Where sealed time ends, epoch ms; `null` if nothing is sealed. */
+  readonly sealedThrough: EpochMs | null;
+  /** The last seal that a person has set, if there is one. */
+  readonly seal: Seal | null;
   /** Deadlines that are at risk or missed, newest first, at most 100. */
   readonly deadlines: readonly DeadlineRecord[];
   /** The next five intervals; planned only if the schedule is not paused. */
@@ -85,6 +92,7 @@ export interface ScheduleClientParts {
   readonly runControl: RunControl;
   readonly backfills: BackfillControl;
   readonly pools: PoolControl;
+  readonly seals: Seals;
   readonly sources: SourceControl;
   readonly waits: CoverageWaits;
 }
@@ -202,16 +210,17 @@ export class ScheduleClient {
    * or re-runs the last closed interval if nothing is. A paused group runs what it owes all at once, at most
    * 1,000 runs. With an interval, re-runs every whole interval in it, each as a new generation.
    *
+   * @param options - `force`: re-runs sealed time as well
    * @returns the runs that were planned
-   * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID, INTERVAL_OPEN (not over yet, or
+   * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError SEALED, INTERVAL_INVALID, INTERVAL_OPEN (not over yet, or
    *   left to the live schedule), INTERVAL_NOT_ALIGNED (naming the nearest that is), RUN_STATE_ILLEGAL
    *   (already in progress)
    */
-  async trigger(groupId: string, interval?: Interval): Promise<Run[]> {
+  async trigger(groupId: string, interval?: Interval, options: ForceOptions = {}): Promise<Run[]> {
     const schedule = await this.#parts.changes.getReadable(groupId);
     return interval === undefined
-      ? this.#parts.runControl.triggerNow(schedule)
-      : this.#parts.runControl.triggerInterval(schedule, interval);
+      ? this.#parts.runControl.triggerNow(schedule, options)
+      : this.#parts.runControl.triggerInterval(schedule, interval, options);
   }
 
   /** Returns a schedule as stored. @throws ScheduleError SCHEDULE_NOT_FOUND */
@@ -227,18 +236,21 @@ export class ScheduleClient {
   async describe(groupId: string): Promise<Description> {
     const { store } = this.#parts;
     const schedule = await this.#parts.changes.get(groupId);
-    const [versions, counts, active, notRun, backfills, through, deadlines] = await Promise.all([
-      store.listVersions(groupId),
-      store.tally(groupId, LATE_TOLERANCE_MS),
-      store.listRuns({ groupId, states: ["PLANNED", "SUBMITTING", "RUNNING"] }, { limit: 100 }),
-      store.listRuns(
-        { groupId, states: NOT_RUN, includeSuperseded: false, order: "descending" },
-        { limit: 100 },
-      ),
-      store.listBackfills({ groupId }),
-      coveredThrough(store, schedule),
-      this.deadlines({ groupId, states: OPEN_STATES, order: "descending" }),
-    ]);
+    const [versions, counts, active, notRun, backfills, through, deadlines, sealed, seals] =
+      await Promise.all([
+        store.listVersions(groupId),
+        store.tally(groupId, LATE_TOLERANCE_MS),
+        store.listRuns({ groupId, states: ["PLANNED", "SUBMITTING", "RUNNING"] }, { limit: 100 }),
+        store.listRuns(
+          { groupId, states: NOT_RUN, includeSuperseded: false, order: "descending" },
+          { limit: 100 },
+        ),
+        store.listBackfills({ groupId }),
+        coveredThrough(store, schedule),
+        this.deadlines({ groupId, states: OPEN_STATES, order: "descending" }),
+        this.#parts.seals.sealedThrough(schedule),
+        store.getSeals([groupId]),
+      ]);
     const unregistered =
       counts.byReason[UNREGISTERED] === undefined ? 0 : await countUnregistered(store, groupId);
     const outlook = this.#outlook(schedule);
@@ -253,6 +265,8 @@ export class ScheduleClient {
       notRun: notRun.items,
       backfills,
       coveredThrough: through,
+      sealedThrough: sealed,
+      seal: seals[0] ?? null,
       deadlines: deadlines.items,
     };
   }
@@ -314,6 +328,20 @@ export class ScheduleClient {
   async backfill(request: BackfillRequest): Promise<BackfillPlan> {
     const schedule = await this.#parts.changes.getReadable(request.groupId);
     return this.#parts.backfills.plan(schedule, request);
+  }
+
+  /**
+   * Seals a group's time up to an instant: it cannot be re-run, backfilled or reported again without `force`.
+   * Everything before the instant must be covered, and nothing of it may be in progress.
+   *
+   * @param until - exclusive: epoch ms, a `Date` or ISO 8601 with an offset
+   * @param note - the reason, for people, at most 2,000 characters
+   * @param options - `force`: also moves a seal back, which opens time again
+   * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID, INTERVAL_OPEN (not covered, or being
+   *   written again), SEALED (sealed beyond the instant)
+   */
+  seal(groupId: string, until: Instant, note = "", options: ForceOptions = {}): Promise<Seal> {
+    return this.#parts.seals.seal(groupId, until, note, options);
   }
 
   /** Returns a backfill, or `undefined` if there is none with that id. */

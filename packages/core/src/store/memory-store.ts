@@ -74,6 +74,7 @@ import type {
 } from "./run-queue.js";
 import type { ScheduleStore } from "./schedule-store.js";
 import type { DueFire, DueQuery, NewSchedule, ScheduleChange, ScheduleFilter } from "./schedule-table.js";
+import type { Seal, SealChange } from "./seal-table.js";
 
 /** Options of a `MemoryStore`. */
 export interface MemoryStoreOptions {
@@ -87,6 +88,7 @@ interface Contents {
   readonly runs: RunTable;
   readonly backfills: BackfillTable;
   readonly deadlines: DeadlineTable;
+  readonly seals: Map<string, Seal>;
 }
 
 function nothing(): Contents {
@@ -95,6 +97,7 @@ function nothing(): Contents {
     runs: new RunTable(),
     backfills: new BackfillTable(),
     deadlines: new DeadlineTable(),
+    seals: new Map(),
   };
 }
 
@@ -109,6 +112,7 @@ export class MemoryStore implements ScheduleStore {
   #runs = new RunTable();
   #backfills = new BackfillTable();
   #deadlines = new DeadlineTable();
+  #seals = new Map<string, Seal>();
   #staleness = new Staleness(this.#schedules, this.#runs);
   #isOpen = false;
   #lastToken = 0;
@@ -129,6 +133,7 @@ export class MemoryStore implements ScheduleStore {
     this.#runs = contents.runs;
     this.#backfills = contents.backfills;
     this.#deadlines = contents.deadlines;
+    this.#seals = contents.seals;
     this.#staleness = new Staleness(contents.schedules, contents.runs);
     releaseLeases(this.#runs);
   }
@@ -186,6 +191,7 @@ export class MemoryStore implements ScheduleStore {
     this.#runs.removeAll(group);
     this.#backfills.removeAll(groupId);
     this.#deadlines.removeAll(groupId);
+    this.#seals.delete(groupId);
     this.#schedules.remove(group);
     return true;
   }
@@ -436,6 +442,20 @@ export class MemoryStore implements ScheduleStore {
   async noteAlerts(notes: readonly AlertNote[]): Promise<boolean[]> {
     this.#requireOpen();
     return notes.map((note) => this.#deadlines.note(note));
+  }
+
+  async putSeal({ incarnation, expected, ...seal }: SealChange): Promise<boolean> {
+    this.#requireOpen();
+    const { groupId } = seal;
+    const isAsSeen = this.#schedules.get(groupId)?.schedule.incarnation === incarnation;
+    if (!isAsSeen || (this.#seals.get(groupId)?.through ?? null) !== expected) return false;
+    this.#seals.set(groupId, seal);
+    return true;
+  }
+
+  async getSeals(groupIds: readonly string[]): Promise<(Seal | undefined)[]> {
+    this.#requireOpen();
+    return groupIds.map((groupId) => this.#seals.get(groupId));
   }
 
   #changeSchedule(change: ScheduleChange): boolean {

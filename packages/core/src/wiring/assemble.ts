@@ -7,6 +7,7 @@ import { Registration } from "../client/registration.js";
 import { RunControl } from "../client/run-control.js";
 import { ScheduleChanges } from "../client/schedule-changes.js";
 import { ScheduleClient } from "../client/schedule-client.js";
+import { Seals } from "../client/seals.js";
 import { SourceControl } from "../client/source-control.js";
 import { SpecReader } from "../client/spec-reader.js";
 import type { Clock, EpochMs } from "../clock/clock.js";
@@ -122,10 +123,11 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const pools = new PoolControl(store);
   const registration = new Registration({ ...ledger, outbox, specs, changes, pools });
   const lifecycle = new Lifecycle({ ...ledger, planner, dispatcher, specs, changes, pools });
-  const runControl = new RunControl({ ...ledger, planner, dispatcher });
-  const backfills = new BackfillControl({ ...ledger, backfiller });
+  const seals = new Seals({ ...ledger, changes });
+  const runControl = new RunControl({ ...ledger, planner, dispatcher, seals });
+  const backfills = new BackfillControl({ ...ledger, backfiller, seals });
   const waits = new CoverageWaits({ ...ledger, pollMs: options.pollMs ?? 1_000 });
-  const sources = new SourceControl({ ...ledger, changes, waits });
+  const sources = new SourceControl({ ...ledger, changes, waits, seals });
   const client = new ScheduleClient({
     store,
     clock,
@@ -138,6 +140,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     runControl,
     backfills,
     pools,
+    seals,
     sources,
     waits,
   });

@@ -4,6 +4,7 @@ import { PostgresStore, type PostgresStoreOptions } from "../../src/index.js";
 const TABLES = [
   "deadline",
   "deadline_watch",
+  "seal",
   "schedule",
   "schedule_version",
   "schedule_state",
