@@ -47,10 +47,10 @@ async function groupIds(prefix: string, options: ConnectOptions): Promise<string
 
 /** Returns the manager that the words name. */
 function targetIn(words: readonly string[]): ConnectOptions {
-  const valueOf = (name: string): string | undefined => {
+  const textAfter = (name: string): string | undefined => {
     const at = words.indexOf(`--${name}`);
     return at === -1 ? undefined : words[at + 1];
   };
-  const entries = ["url", "context", "store"].map((name) => [name, valueOf(name)] as const);
+  const entries = ["url", "context", "store"].map((name) => [name, textAfter(name)] as const);
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }

@@ -24,7 +24,7 @@ export function parseYaml(text: string, file: string): Located[] {
       const { line } = lines.linePos(problem.pos[0]);
       throw new CommandError(`${file}:${line}: ${problem.message.split("\n")[0]}`);
     }
-    const value = valueOf(document, file);
+    const value = contentOf(document, file);
     const { contents } = document;
     if (value === null) return [];
     if (!isSeq(contents)) return [{ value, placeOf: placesIn(contents, [], lines, file) }];
@@ -50,7 +50,7 @@ function parsed(text: string, lineCounter: LineCounter, file: string): Document[
   }
 }
 
-function valueOf(document: Document, file: string): unknown {
+function contentOf(document: Document, file: string): unknown {
   try {
     return document.toJS({ maxAliasCount: MAX_ALIASES });
   } catch (error) {

@@ -2,9 +2,11 @@ import type { EpochMs } from "../clock/clock.js";
 import type { BackfillTable } from "./backfill-table.js";
 import type { DeadlineTable } from "./deadline-table.js";
 import type { GateQueue } from "./gate-queue.js";
+import type { PoolTable } from "./pool-table.js";
 import type { RunLedger } from "./run-ledger.js";
 import type { RunQueue } from "./run-queue.js";
 import type { ScheduleTable } from "./schedule-table.js";
+import type { SealTable } from "./seal-table.js";
 
 /**
  * The store of schedules and the ledger. One contract, one conformance suite:
@@ -28,6 +30,10 @@ import type { ScheduleTable } from "./schedule-table.js";
  * A run that ends (or is skipped from the start) wakes the gated runs whose `wait` says that its group does,
  * in the same transaction: they are due to be asked about at once.
  *
+ * A run that succeeds in place of an earlier generation, or where something was missing, makes the runs stale that
+ * have read other data than there are now, in the same transaction: see `Run.inputs` and `Run.staleAt`. So does a
+ * report.
+ *
  * While `laneWidth` is 0, planned runs of backfills wait as well, whatever made them planned; once it is not,
  * they are `ready`, or `gated`, from the instant of that write on.
  *
@@ -39,7 +45,9 @@ export interface ScheduleStore
     RunQueue,
     GateQueue,
     BackfillTable,
-    DeadlineTable {
+    PoolTable,
+    DeadlineTable,
+    SealTable {
   /**
    * Whether several processes may have it open at once, so that work can appear without an event in this
    * process.

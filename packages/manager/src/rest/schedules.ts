@@ -138,14 +138,22 @@ export function scheduleRoutes(
           params,
           querystring: z.strictObject({
             purge: z.enum(["true", "false"]).optional().describe("Also remove the ledger, for good."),
+            force: z
+              .enum(["true", "false"])
+              .optional()
+              .describe("Also if other groups depend on it; their runs wait then."),
           }),
           headers: ifMatch,
           response: { 204: z.null().describe("Ended."), ...restRefusals(404, 409, 412) },
         },
       },
-      async ({ params: { groupId }, query: { purge }, headers }, reply) => {
+      async ({ params: { groupId }, query: { purge, force }, headers }, reply) => {
         await onlyIfMatch(headers["if-match"], client, groupId, (version) =>
-          client.unregister(groupId, { purge: purge === "true", ...given({ version }) }),
+          client.unregister(groupId, {
+            purge: purge === "true",
+            force: force === "true",
+            ...given({ version }),
+          }),
         );
         return reply.code(204).send(null);
       },

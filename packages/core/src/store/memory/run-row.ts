@@ -1,10 +1,11 @@
 import type { EpochMs } from "../../clock/clock.js";
 import type { JobMetrics } from "../../job/job-outcome.js";
+import { type Pooling, poolingOf } from "../../pool/pooling.js";
 import type { ClaimQueue } from "../../run/claim-order.js";
 import type { Gating } from "../../run/gating.js";
 import { isEnded } from "../../run/lane.js";
 import { isHeldBeside, type Place } from "../../run/place.js";
-import type { AttemptRecord, NewReportedRun, NewRun, Run, RunWait } from "../../run/run.js";
+import type { AttemptRecord, NewReportedRun, NewRun, Run, RunInput, RunWait } from "../../run/run.js";
 import { gatedSince, placementAfter } from "../placement.js";
 import type { RunChange } from "../run-queue.js";
 import type { BackfillRow } from "./backfill-table.js";
@@ -29,11 +30,17 @@ export interface RunRow extends HeapItem {
   /** The claim queue it waits in when it is ready. */
   queue: ClaimQueue;
   gating: Gating;
+  /** How it is chosen, unless it is claimed in order. */
+  pooling: Pooling | undefined;
   /** When it is due to be asked about while it is gated; 0 if it was woken. */
   lookAt: EpochMs;
   /** See `GatedRun.look`. */
   look: number;
+  /** Whether it is noted that the run is stale. */
+  isNoted: boolean;
 }
+
+const NO_INPUTS: readonly RunInput[] = Object.freeze([]);
 
 const NO_HISTORY: readonly AttemptRecord[] = Object.freeze([]);
 
@@ -68,7 +75,7 @@ export function newRow(
   const isPlanned = added.state === "PLANNED";
   const { id, groupId, kind, lower, upper, generation, intervals, scheduledTime } = added;
   const { state, reason, scheduleVersion, backfillId, operator, plannedAt } = added;
-  const { gating = "none", report = null } = added as NewRun & Partial<NewReportedRun>;
+  const { gating = "none", isPooled = false, report = null } = added as NewRun & Partial<NewReportedRun>;
   const place = entryOf(added, gating, group);
   const run: MutableRun = {
     id,
@@ -102,10 +109,31 @@ export function newRow(
     metrics: null,
     error: null,
     history: NO_HISTORY,
+    inputs: NO_INPUTS,
+    staleAt: null,
     report: frozenCopy(report),
   };
-  const queue = kind === "BACKFILL" ? "rest" : "live";
-  return { run, group, backfill, token: 0, queue, gating, lookAt: plannedAt, look: 0, heapIndex: NOT_QUEUED };
+  const queue: ClaimQueue = kind === "BACKFILL" ? "rest" : "live";
+  const pooling = isPooled ? poolingOfVersion(group, scheduleVersion) : undefined;
+  return {
+    run,
+    group,
+    backfill,
+    token: 0,
+    queue,
+    gating,
+    pooling,
+    lookAt: plannedAt,
+    look: 0,
+    isNoted: false,
+    heapIndex: NOT_QUEUED,
+  };
+}
+
+/** Returns how the runs of a version are chosen. */
+export function poolingOfVersion({ versions }: Group, version: number): Pooling | undefined {
+  const spec = versions[version - 1]?.spec;
+  return spec && poolingOf(spec);
 }
 
 /** A run of the lane waits for it; one beside it is ready, or gated, unless it is held. */

@@ -1,15 +1,19 @@
 import type { EpochMs } from "../../clock/clock.js";
+import type { PoolChoice } from "../../pool/pool-choice.js";
+import { needsPool } from "../../pool/pooling.js";
 import type { ClaimQueue } from "../../run/claim-order.js";
 import { isUncovered } from "../../run/covering.js";
 import { isEnded } from "../../run/lane.js";
 import { isAdmitted } from "../../run/place.js";
-import type { NewReportedRun, NewRun } from "../../run/run.js";
+import type { NewReportedRun, NewRun, RunInput } from "../../run/run.js";
 import type { GatedQuery } from "../gate-queue.js";
-import type { RunFilter } from "../run-ledger.js";
+import type { GroupWindow, RunFilter } from "../run-ledger.js";
 import type { ClaimScope, NextWake } from "../run-queue.js";
 import type { BackfillRow } from "./backfill-table.js";
+import { frozenCopy } from "./frozen-copy.js";
 import type { Group } from "./group.js";
 import { IndexedHeap } from "./indexed-heap.js";
+import { PoolTable } from "./pool-table.js";
 import { RunIndex, type RunSpan } from "./run-index.js";
 import { compareText, lookAgain, type MutableRun, newRow, type RunRow } from "./run-row.js";
 
@@ -30,12 +34,18 @@ export class RunTable {
   readonly #uncovered = new Set<RunRow>();
   /** Ready runs by operator and queue. */
   readonly #ready = new Map<string, IndexedHeap<RunRow>>();
+  /** Ready and active runs that need pools or have a priority. */
+  readonly pools = new PoolTable();
   /** Active runs by the end of their lease. */
   readonly #held = new IndexedHeap<RunRow>(
     ({ run: a }, { run: b }) => a.leaseUntil! - b.leaseUntil! || compareText(a.id, b.id),
   );
   /** Gated runs by when they are due. */
   readonly #gated = new IndexedHeap<RunRow>((a, b) => a.lookAt - b.lookAt || compareText(a.run.id, b.run.id));
+  /** Runs that are stale and not superseded. */
+  readonly #stale = new Set<RunRow>();
+  /** Runs by the groups that they read. */
+  readonly #readers = new Map<string, Set<RunRow>>();
   /** Gated runs by the groups that wake them. */
   readonly #sleepers = new Map<string, Set<RunRow>>();
 
@@ -81,9 +91,35 @@ export class RunTable {
   removeAll(group: Group): void {
     for (const row of group.runs.rows()) {
       this.#leave(row);
+      this.setInputs(row, []);
       this.#index.delete(row);
       this.#byId.delete(row.run.id);
     }
+  }
+
+  /** Sets the inputs of a run, which then is not stale. */
+  setInputs(row: RunRow, inputs: readonly RunInput[]): void {
+    for (const { groupId } of row.run.inputs) this.#readers.get(groupId)?.delete(row);
+    for (const { groupId } of inputs.filter(isFollowed)) {
+      const readers = this.#readers.get(groupId);
+      if (readers === undefined) this.#readers.set(groupId, new Set([row]));
+      else readers.add(row);
+    }
+    this.update(row, (run) => {
+      run.inputs = frozenCopy(inputs);
+      run.staleAt = null;
+      row.isNoted = false;
+    });
+  }
+
+  /** Returns the runs with an input that overlaps this time and is not ignored. */
+  readersOf({ groupId, lower, upper }: GroupWindow): RunRow[] {
+    return [...(this.#readers.get(groupId) ?? [])].filter(({ run }) =>
+      run.inputs.some(
+        (input) =>
+          isFollowed(input) && input.groupId === groupId && input.lower < upper && input.upper > lower,
+      ),
+    );
   }
 
   /** Returns when the next run of a scope may be claimed, and when the next gated run is due. */
@@ -112,6 +148,11 @@ export class RunTable {
       operators.flatMap((operator) => this.#queue(queue, operator).peek() ?? []);
     if (first("live").length > 0 || first("rest").length > 0) return now;
     const times = first("retry").map(({ run }) => run.readyAt!);
+    if (!this.pools.isEmpty) {
+      const choice = this.pools.choice({ operators, now }, 1);
+      if (choice.take(1).length > 0) return now;
+      if (choice.wakeAt !== undefined) times.push(choice.wakeAt);
+    }
     for (const { run } of this.#held.ascending()) {
       if (!operators.includes(run.operator)) continue;
       times.push(run.leaseUntil!);
@@ -145,6 +186,18 @@ export class RunTable {
     return ready;
   }
 
+  /** Takes ready runs that need pools or have a priority, as they are chosen; an update moves each. */
+  takePooled(choice: PoolChoice, limit: number, lowest: number): RunRow[] {
+    return choice.take(limit, lowest).map(({ id }) => this.#byId.get(id)!);
+  }
+
+  /** Returns whether a planned run needs a pool. */
+  needsPool(name: string): boolean {
+    for (const { run, pooling } of this.#byId.values())
+      if (run.state === "PLANNED" && pooling !== undefined && needsPool(pooling.needs, name)) return true;
+    return false;
+  }
+
   all(): Iterable<RunRow> {
     return this.#byId.values();
   }
@@ -170,8 +223,13 @@ export class RunTable {
   }
 
   /** Returns the smallest index that contains all runs of a filter. */
-  #fewestRows({ isJobOpen, isBlocking, isUncovered }: RunFilter, group: Group | undefined): RunIndex {
+  #fewestRows(
+    { isJobOpen, isBlocking, isUncovered, staleness, reads }: RunFilter,
+    group: Group | undefined,
+  ): RunIndex {
     const few =
+      (reads !== undefined && this.readersOf(reads)) ||
+      (staleness !== undefined && this.#stale) ||
       (isUncovered === true && this.#uncovered) ||
       (isBlocking === true && this.#blocking) ||
       (isJobOpen === true && this.#openJobs);
@@ -216,8 +274,10 @@ export class RunTable {
     if (run.isJobOpen) this.#openJobs.add(row);
     if (run.isBlocking) this.#blocking.add(row);
     if (isUncovered(run)) this.#uncovered.add(row);
+    if (run.staleAt !== null && !run.isSuperseded) this.#stale.add(row);
     this.#queueOf(row)?.add(row);
     if (run.place === "gated") this.#hold(row);
+    if (row.pooling !== undefined) this.pools.enter(row);
     const counter = counterOf(run);
     if (counter !== undefined) group.schedule[counter] += 1;
   }
@@ -228,8 +288,10 @@ export class RunTable {
     if (run.isJobOpen) this.#openJobs.delete(row);
     if (run.isBlocking) this.#blocking.delete(row);
     if (isUncovered(run)) this.#uncovered.delete(row);
+    if (run.staleAt !== null) this.#stale.delete(row);
     this.#queueOf(row)?.remove(row);
     if (run.place === "gated") this.#release(row);
+    if (row.pooling !== undefined) this.pools.leave(row);
     const counter = counterOf(run);
     if (counter !== undefined) group.schedule[counter] -= 1;
   }
@@ -252,8 +314,10 @@ export class RunTable {
     }
   }
 
-  #queueOf({ run, group, queue }: RunRow): IndexedHeap<RunRow> | undefined {
-    if (run.place === "ready") return this.#queue(queue, run.operator);
+  #queueOf(row: RunRow): IndexedHeap<RunRow> | undefined {
+    const { run, group, queue, pooling } = row;
+    if (run.place === "ready")
+      return pooling === undefined ? this.#queue(queue, run.operator) : this.pools.lineOf(row);
     if (run.place === "active") return this.#held;
     if (run.place === "gated") return this.#gated;
     return run.place === "waiting" && run.kind === "SCHEDULED" ? group.waiting : undefined;
@@ -280,7 +344,11 @@ function generationKey({ lower, upper, generation }: NewRunLike): string {
   return `${lower}-${upper}-${generation}`;
 }
 
-function matches({ run }: RunRow, filter: RunFilter): boolean {
+function isFollowed({ isIgnored = false }: RunInput): boolean {
+  return !isIgnored;
+}
+
+function matches({ run, isNoted }: RunRow, filter: RunFilter): boolean {
   const { states, kinds, reasons, backfillId, isJobOpen, isBlocking, includeSuperseded = true } = filter;
   return (
     (states === undefined || states.includes(run.state)) &&
@@ -290,6 +358,8 @@ function matches({ run }: RunRow, filter: RunFilter): boolean {
     (isJobOpen === undefined || run.isJobOpen === isJobOpen) &&
     (isBlocking === undefined || run.isBlocking === isBlocking) &&
     (filter.isUncovered === undefined || isUncovered(run)) &&
+    (filter.staleness === undefined || (run.staleAt !== null && !run.isSuperseded)) &&
+    (filter.staleness !== "unnoted" || !isNoted) &&
     (filter.isSuperseded === undefined || run.isSuperseded) &&
     (includeSuperseded || !run.isSuperseded)
   );

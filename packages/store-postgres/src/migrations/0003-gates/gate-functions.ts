@@ -1,5 +1,5 @@
 import { PLPGSQL } from "../0002-places/language.js";
-import { isLagging, QUEUE_NO, queueBeside, queueInLane } from "../0002-places/queues.js";
+import { inItsQueues, isLagging, QUEUE_NO, queueBeside, queueInLane } from "../0002-places/queues.js";
 
 /**
  * Functions that settle gated runs.
@@ -29,9 +29,11 @@ export const gateFunctions = (s: string): string[] => [
     may_enter := r.kind <> 'SCHEDULED' OR t.blocking_runs = 0 AND t.admitted_runs < t.lane_width
       AND NOT ${s}.keeps_turn(r.group_id, r.lower, r.generation, r.upper);
     UPDATE ${s}.run SET place = CASE WHEN may_enter THEN 'ready' ELSE 'waiting' END,
-        queue = CASE WHEN NOT may_enter THEN r.queue
-          WHEN r.kind = 'SCHEDULED' THEN ${queueInLane("r.token > 0", isLagging("r", "at_time", "t.delay_ms"), "t.admitted_runs + 1")}
-          WHEN r.token > 0 THEN ${QUEUE_NO.retry} ELSE ${queueBeside("r.kind")} END,
+        queue = CASE WHEN NOT may_enter THEN r.queue ELSE ${inItsQueues(
+          `CASE WHEN r.kind = 'SCHEDULED' THEN ${queueInLane("r.token > 0", isLagging("r", "at_time", "t.delay_ms"), "t.admitted_runs + 1")}
+          WHEN r.token > 0 THEN ${QUEUE_NO.retry} ELSE ${queueBeside("r.kind")} END`,
+          "r.",
+        )} END,
         ready_at = CASE WHEN may_enter THEN at_time END,
         wait = CASE WHEN NOT may_enter THEN json_build_object('reason', 'lane', 'since', at_time)::text END
       WHERE id = r.id;
@@ -43,25 +45,32 @@ export const gateFunctions = (s: string): string[] => [
   END $$`,
 
   // Settles gated runs one after the other. The groups that wake one are locked as well: a run of theirs that
-  // is ending has ended, or finds the waker.
+  // is ending has ended, or finds the waker; and so are those that one reads, which then have what was found.
   `CREATE OR REPLACE FUNCTION ${s}.settle_gates(settlements json) RETURNS boolean[] ${PLPGSQL} AS $$
   DECLARE
     one record;
     asked ${s}.run;
+    is_settled boolean;
     answers boolean[] := '{}';
   BEGIN
     PERFORM FROM ${s}.schedule_state WHERE group_id = ANY (
       SELECT r.group_id FROM json_to_recordset(settlements) AS x (id text) JOIN ${s}.run r ON r.id = x.id
       UNION SELECT unnest(x."wokenBy") FROM json_to_recordset(settlements) AS x ("wokenBy" text[])
+      UNION SELECT i."groupId" FROM json_to_recordset(settlements) AS x (inputs json)
+        CROSS JOIN LATERAL json_to_recordset(x.inputs) AS i ("groupId" text)
       ) ORDER BY group_id FOR NO KEY UPDATE;
     PERFORM FROM ${s}.run WHERE id = ANY (SELECT x.id FROM json_to_recordset(settlements) AS x (id text))
       ORDER BY id FOR NO KEY UPDATE;
     FOR one IN SELECT * FROM json_to_recordset(settlements) AS x (id text, look integer, "at" bigint, "isOpen" boolean,
-        wait text, "lookAt" bigint, "wokenBy" text[]) LOOP
+        wait text, "lookAt" bigint, "wokenBy" text[], inputs json) LOOP
       SELECT * INTO asked FROM ${s}.run r WHERE r.id = one.id AND r.place = 'gated' AND r.look = one.look;
-      answers := answers || (asked.id IS NOT NULL);
-      CONTINUE WHEN asked.id IS NULL;
+      is_settled := asked.id IS NOT NULL AND (one.inputs IS NULL OR ${s}.are_current(one.inputs));
+      answers := answers || is_settled;
+      CONTINUE WHEN NOT is_settled;
       IF one."isOpen" THEN
+        IF one.inputs IS NOT NULL OR asked.inputs IS NOT NULL THEN
+          PERFORM ${s}.set_inputs(one.id, coalesce(one.inputs, '[]'));
+        END IF;
         PERFORM ${s}.open_gates(asked, one.at);
       ELSE
         UPDATE ${s}.run r SET wait = one.wait, look_at = one."lookAt", look = r.look + 1 WHERE r.id = one.id;
