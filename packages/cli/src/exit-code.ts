@@ -28,7 +28,6 @@ export class CommandError extends Error {
   }
 }
 
-const NOT_FOUND = ["SCHEDULE_NOT_FOUND", "RUN_NOT_FOUND"];
 const CONFLICT = [
   "SCHEDULE_EXISTS",
   "SCHEDULE_VERSION_STALE",
@@ -39,6 +38,8 @@ const CONFLICT = [
   "INTERVAL_DEFERRED",
   "DEPENDENCY_CYCLE",
   "DEPENDED_ON",
+  "POOL_IN_USE",
+  "SEALED",
 ];
 const AWAY = ["NOT_FOUND", "METHOD_NOT_ALLOWED", "ANSWER_UNEXPECTED", "NOT_RUNNING", "INTERNAL"];
 const USAGE = ["CONFIGURATION_INVALID", "INTERVAL_NOT_ALIGNED", "TRIGGER_EXHAUSTED"];
@@ -48,7 +49,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CommandError) return error.exitCode;
   const { code } = error as { readonly code?: unknown };
   if (typeof code !== "string") return EXIT_CODES.failed;
-  if (NOT_FOUND.includes(code)) return EXIT_CODES.notFound;
+  if (/._NOT_FOUND$/.test(code)) return EXIT_CODES.notFound;
   if (CONFLICT.includes(code)) return EXIT_CODES.conflict;
   if (AWAY.includes(code) || /^(STORE|MANAGER)_/.test(code)) return EXIT_CODES.away;
   return USAGE.includes(code) || /_(INVALID|UNKNOWN)$/.test(code) ? EXIT_CODES.usage : EXIT_CODES.failed;

@@ -3,10 +3,11 @@ import type { Command } from "commander";
 import { CommandError, EXIT_CODES } from "../exit-code.js";
 import { groupArgument, groupsArgument } from "../input/arguments.js";
 import { requireDuration } from "../input/duration.js";
+import { requireInstant } from "../input/instant.js";
 import { pagesOf } from "../input/pages.js";
 import { requireRange } from "../input/range.js";
-import { AUDITS } from "../output/columns.js";
-import { intervalText } from "../output/time-text.js";
+import { AUDITS, STALE } from "../output/columns.js";
+import { intervalText, timeText } from "../output/time-text.js";
 import { action } from "../session.js";
 
 interface AuditOptions {
@@ -15,13 +16,19 @@ interface AuditOptions {
   readonly to?: string;
 }
 
+interface SealOptions {
+  readonly until: string;
+  readonly note?: string;
+  readonly force?: boolean;
+}
+
 interface CoverageOptions {
   readonly from: string;
   readonly to: string;
   readonly wait?: string;
 }
 
-/** Adds the commands that prove: `audit` and `coverage`. */
+/** Adds the commands on what is covered: `audit`, `coverage`, `stale` and `seal`. */
 export function addAudits(program: Command): void {
   program
     .command("audit")
@@ -62,6 +69,38 @@ export function addAudits(program: Command): void {
         const lines = missing.map((interval) => `Missing: ${intervalText(interval)}`);
         await printer.result(answer, isCovered ? "All of it is covered." : lines.join("\n"));
         if (!isCovered) process.exitCode = EXIT_CODES.negative;
+      }),
+    );
+
+  program
+    .command("stale")
+    .description("list runs that have read other data than there are now; exit code 6 if there are any")
+    .addArgument(groupsArgument(false))
+    .action(
+      action(async ({ api, printer }, groups: string[]) => {
+        const found =
+          groups.length === 0
+            ? await api.stale()
+            : (await Promise.all(groups.map((group) => api.stale(group)))).flat();
+        await printer.list(found, STALE);
+        if (found.length > 0) process.exitCode = EXIT_CODES.negative;
+      }),
+    );
+
+  program
+    .command("seal")
+    .description("close a group's time up to an instant: it is written again with --force only")
+    .addArgument(groupArgument())
+    .requiredOption(
+      "--until <instant>",
+      "where the sealed time ends, exclusive; all before it must be covered",
+    )
+    .option("--note <text>", "the reason, for people")
+    .option("--force", "also move a seal back, which opens time again")
+    .action(
+      action(async ({ api, printer }, group: string, { until, note, force = false }: SealOptions) => {
+        const sealed = await api.seal(group, requireInstant(until, "--until"), note, { force });
+        await printer.result(sealed, `${group} is sealed up to ${timeText(sealed.through)}.`);
       }),
     );
 }

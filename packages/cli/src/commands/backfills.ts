@@ -13,6 +13,7 @@ interface BackfillOptions {
   readonly concurrency?: number;
   readonly id?: string;
   readonly plan?: boolean;
+  readonly force?: boolean;
 }
 
 /** Adds `backfill`. */
@@ -30,6 +31,7 @@ export function addBackfills(program: Command): void {
     )
     .option("--concurrency <n>", "how many of its runs may be active at once", wholeNumber(1, 1_000))
     .option("--id <id>", "begin it once, however often it is requested")
+    .option("--force", "also time that is sealed")
     .option("--plan", "only show what would run")
     .action(
       action(async ({ api, printer, confirm, noteWaiting }, group: string, options: BackfillOptions) => {
@@ -47,13 +49,17 @@ export function addBackfills(program: Command): void {
     );
 }
 
-function requestOf(groupId: string, { from, to, select, concurrency, id }: BackfillOptions): BackfillRequest {
+function requestOf(
+  groupId: string,
+  { from, to, select, concurrency, id, force = false }: BackfillOptions,
+): BackfillRequest {
   const { lower, upper } = requireRange({ from, to });
   return {
     groupId,
     from: lower,
     to: upper,
     select,
+    force,
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(id === undefined ? {} : { id }),
   };

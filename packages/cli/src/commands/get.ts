@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { CommandError } from "../exit-code.js";
 import { groupArgument, wholeNumber } from "../input/arguments.js";
 import { type PagesOptions, pagesOf } from "../input/pages.js";
-import { BACKFILLS, DEADLINES, RUNS, SCHEDULES, VERSIONS } from "../output/columns.js";
+import { BACKFILLS, DEADLINES, POOLS, RUNS, SCHEDULES, VERSIONS } from "../output/columns.js";
 import { action } from "../session.js";
 
 interface ScheduleOptions extends PagesOptions {
@@ -23,7 +23,9 @@ interface RunOptions extends PagesOptions {
 
 /** Adds `get`, with a command for each kind of thing. */
 export function addGet(program: Command): void {
-  const get = program.command("get").description("list schedules, runs, backfills, versions or deadlines");
+  const get = program
+    .command("get")
+    .description("list schedules, runs, backfills, versions, deadlines or pools");
 
   paged(get.command("schedules"))
     .description("list schedules by group")
@@ -76,6 +78,11 @@ export function addGet(program: Command): void {
         await printer.list(await api.versions(group), VERSIONS);
       }),
     );
+
+  get
+    .command("pools")
+    .description("list pools by name, and how much of each is in use")
+    .action(action(async ({ api, printer }) => printer.list(await api.listPools(), POOLS)));
 
   paged(get.command("deadlines"))
     .description("list deadlines that were not simply met, newest first")

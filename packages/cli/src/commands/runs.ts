@@ -12,6 +12,7 @@ export const MOST_UNCONFIRMED = 100;
 interface RangeOptions {
   readonly from?: string;
   readonly to?: string;
+  readonly force?: boolean;
 }
 
 interface RetryChoice {
@@ -29,12 +30,13 @@ export function addRuns(program: Command): void {
     .addArgument(groupArgument())
     .option("--from <instant>", "where the range begins, such as 2026-01-01T00:00:00Z or -2d")
     .option("--to <instant>", "where the range ends, exclusive")
+    .option("--force", "also time that is sealed")
     .action(
-      action(async (session, group: string, { from, to }: RangeOptions) => {
+      action(async (session, group: string, { from, to, force = false }: RangeOptions) => {
         const { api, printer, noteWaiting } = session;
         const range = from === undefined && to === undefined ? undefined : requireRange({ from, to });
         if (range !== undefined) await confirmRange(session, group, range);
-        await printer.list(await api.trigger(group, range), RUNS);
+        await printer.list(await api.trigger(group, range, { force }), RUNS);
         noteWaiting();
       }),
     );
@@ -100,7 +102,14 @@ export function addRuns(program: Command): void {
 }
 
 async function confirmRange({ api, confirm }: Session, groupId: string, range: Interval): Promise<void> {
-  const request = { groupId, from: range.lower, to: range.upper, select: "all", isDryRun: true } as const;
+  const request = {
+    groupId,
+    from: range.lower,
+    to: range.upper,
+    select: "all",
+    isDryRun: true,
+    force: true,
+  } as const;
   const { runs } = await api.backfill(request);
   if (runs > MOST_UNCONFIRMED) await confirm(`${runs} runs of ${groupId} will be planned.`);
 }

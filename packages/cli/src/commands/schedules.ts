@@ -69,16 +69,17 @@ export function addSchedules(program: Command): void {
     .description("end schedules; their ledgers are kept")
     .addArgument(groupsArgument())
     .option("--purge", "also delete the ledgers, permanently")
+    .option("--force", "also if other groups depend on them; their runs wait then")
     .action(
       action(
         async (
           { api, printer, confirm },
           groups: string[],
-          { purge = false }: { readonly purge?: boolean },
+          { purge = false, force = false }: { readonly purge?: boolean; readonly force?: boolean },
         ) => {
           if (purge) await confirm(`The ledgers of ${groups.join(", ")} will be deleted permanently.`);
           for (const group of groups) {
-            await api.unregister(group, { purge });
+            await api.unregister(group, { purge, force });
             await printer.result(
               { groupId: group, isPurged: purge },
               `${group} is ${purge ? "purged" : "DELETED"}.`,
@@ -106,6 +107,7 @@ function descriptionText({
   notRun,
   next,
   coveredThrough,
+  sealedThrough,
 }: Description): string {
   const { spec, status, statusReason, unreadable, version, nextFireAt, watermark } = schedule;
   const states = Object.entries(counts.byState).filter(([, count]) => count > 0);
@@ -121,6 +123,7 @@ function descriptionText({
     ["Next fire", timeText(nextFireAt)],
     ["Planned to", timeText(watermark)],
     ["Covered to", timeText(coveredThrough)],
+    ...(sealedThrough === null ? [] : [["Sealed to", timeText(sealedThrough)]]),
     ["Runs", states.map(([state, count]) => `${count} ${state}`).join(", ") || "none"],
     ["Late", String(counts.late)],
   ].filter(([, value]) => value !== "");

@@ -2,10 +2,12 @@ import type {
   AuditReport,
   Backfill,
   DeadlineRecord,
+  PoolStatus,
   PreviewInterval,
   Run,
   Schedule,
   ScheduleVersion,
+  StaleRun,
 } from "@tidegate/core";
 import type { Column } from "./table.js";
 import { durationText, intervalText, timeText } from "./time-text.js";
@@ -86,4 +88,22 @@ export const AUDITS: readonly Column<AuditReport>[] = [
   ["DOUBTFUL", ({ doubtful }) => doubtful.length],
   ["SOUND", ({ isSound }) => (isSound ? "yes" : "NO")],
   ["COMPLETE", ({ isComplete }) => (isComplete ? "yes" : "NO")],
+];
+
+/** Columns of pools. */
+export const POOLS: readonly Column<PoolStatus>[] = [
+  ["POOL", ({ name }) => name],
+  ["SLOTS", ({ slots }) => slots],
+  ["USED", ({ used }) => used],
+  ["ACTIVE", ({ activeRuns }) => activeRuns],
+  ["WAITING", ({ waitingRuns }) => waitingRuns],
+  ["PER SECOND", ({ perSecond }) => perSecond ?? "-"],
+];
+
+/** Columns of stale runs. */
+export const STALE: readonly Column<StaleRun>[] = [
+  ["RUN", ({ run }) => run.id],
+  ["GROUP", ({ run }) => run.groupId],
+  ["INTERVAL", ({ run }) => intervalText(run)],
+  ["STATE", ({ state }) => state],
 ];
