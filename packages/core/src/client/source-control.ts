@@ -15,6 +15,7 @@ import type { Schedule } from "../schedule/schedule.js";
 import { type SourceInfo, sourceSpec } from "../schedule/source-info.js";
 import type { ReportCommit } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+import { eachRun } from "../store/shared-time.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
 import type { CoverageWaits } from "./coverage-waits.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
@@ -59,8 +60,6 @@ const INCARNATION_BYTES = 8;
 
 const MAX_VERSION = 200;
 const MAX_NOTE = 2_000;
-
-const PAGE = 1_000;
 
 /** Registers source groups and takes reports of their coverage. */
 export class SourceControl {
@@ -147,13 +146,7 @@ export class SourceControl {
   async #standing(groupId: string, { lower, upper }: Interval): Promise<Run[]> {
     const filter = { groupId, within: { lower, upper }, includeSuperseded: false };
     const standing: Run[] = [];
-    let cursor: string | undefined;
-    do {
-      const place = cursor === undefined ? {} : { cursor };
-      const page = await this.#parts.store.listRuns(filter, { limit: PAGE, ...place });
-      standing.push(...page.items);
-      cursor = page.next;
-    } while (cursor !== undefined);
+    for await (const run of eachRun(this.#parts.store, filter)) standing.push(run);
     return standing;
   }
 
