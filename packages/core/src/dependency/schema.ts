@@ -95,6 +95,11 @@ export const dependencySchema = z
       "When it has waited long enough, and how it goes on.",
       "it waits for ever",
     ),
+    onRestate: optional(
+      z.enum(["mark", "rerun", "ignore"]),
+      "How a run goes on whose window is covered anew after it has read it: it is stale until somebody runs it again (`mark`), it is run again once things have settled (`rerun`), or it stays as it is (`ignore`).",
+      '"mark"',
+    ),
   })
   .meta({
     id: "Dependency",

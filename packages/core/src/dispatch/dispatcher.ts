@@ -20,7 +20,7 @@ export interface DispatcherOptions {
   readonly maxConcurrentRuns?: number;
   /** How long a silent manager keeps a run, ms. @default 30,000 */
   readonly leaseMs?: number;
-  /** How often to check a shared store for runs that another process planned, ms. @default 1,000 */
+  /** How often to check a shared store for runs that another process planned or wants cancelled, ms. @default 1,000 */
   readonly pollMs?: number;
   /** How long `stop` waits for active runs, ms; the rest is picked up at the next start. @default 5,000 */
   readonly drainMs?: number;
@@ -106,6 +106,7 @@ export class Dispatcher {
       store: parts.store,
       clock: parts.clock,
       leaseMs: this.#leaseMs,
+      pollMs: this.#pollMs,
       onTrouble: (error) => this.#storeTrouble(error),
     });
   }
