@@ -172,6 +172,7 @@ describe("the OpenAPI document", () => {
       "post /inlong/manager/api/group/submitOfflineJob",
       "post /preview",
       "post /schedules/{groupId}/backfills",
+      "put /pools/{name}",
       "put /schedules/{groupId}",
       "put /sources/{groupId}",
     ]);

@@ -5,6 +5,8 @@ import {
   type Interval,
   type Page,
   type PageRequest,
+  type Pool,
+  type PoolStatus,
   type Run,
   type RunReason,
   type RunTally,
@@ -23,6 +25,7 @@ import {
   type ClaimRequest,
   type ClaimScope,
   type CoverageRange,
+  DEFAULT_PRIORITY,
   type DeadlineFilter,
   type DeadlineJudgement,
   type DeadlineQuery,
@@ -42,6 +45,9 @@ import {
   type NewSchedule,
   type NextWake,
   type PlanCommit,
+  type PoolDeletion,
+  type PoolPosition,
+  pooledFirst,
   type ReportCommit,
   type RunChange,
   type RunFilter,
@@ -50,6 +56,7 @@ import {
   type ScheduleFilter,
   type ScheduleStore,
   type SealChange,
+  URGENT,
 } from "@tidegate/core/store";
 import { hasTwins } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
@@ -72,6 +79,7 @@ import { listRuns, listSchedules } from "./listings.js";
 import { openNamespace, quote } from "./migrate.js";
 import { missingTimes } from "./missing-time.js";
 import { type PostgresStoreOptions, type Settings, settingsOf } from "./options.js";
+import { choice as choosePooled, claimChosen, listPools, poolPositions, setPool } from "./pools.js";
 import { isDuplicate } from "./postgres-errors.js";
 import { asRun, asSchedule, type RunRow, type ScheduleRow, selectSchedules } from "./rows.js";
 import { changeRow } from "./run-changes.js";
@@ -94,6 +102,8 @@ export class PostgresStore implements ScheduleStore {
   #database: Database | undefined;
   /** How many ready runs this process has claimed. */
   #turn = 0;
+  /** Whether ready runs were there that pools choose, when this process claimed last. */
+  #hasPooled = false;
   readonly #floors = new ClaimFloors();
   readonly #plans = new Batcher<PlanCommit, boolean>((commits) => this.#planTogether(commits));
   readonly #changes = new Batcher<RunChange, boolean>((changes) => this.#changeTogether(changes));
@@ -207,7 +217,7 @@ export class PostgresStore implements ScheduleStore {
   ): Promise<boolean[]> {
     return this.#writing(
       runs.map(({ plannedAt }) => plannedAt),
-      this.#call("insert_runs", toJson(runs), String(isExclusive)),
+      this.#insert("insert_runs", runs, toJson(runs), String(isExclusive)),
     );
   }
 
@@ -239,7 +249,9 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
-    const claimed = await claim(this.#require(), this.#schema, this.#floors, this.#turn, request);
+    const claimed = this.#hasPooled ? await this.#claimTogether(request) : await this.#claimInOrder(request);
+    if (this.#hasPooled && claimed.length < request.limit)
+      claimed.push(...(await this.#claimPooled(request, claimed.length)));
     this.#turn += claimed.filter(({ isRecovered }) => !isRecovered).length;
     return claimed;
   }
@@ -284,6 +296,22 @@ export class PostgresStore implements ScheduleStore {
     );
   }
 
+  async setPool(pool: Pool): Promise<void> {
+    return setPool(this.#require(), this.#schema, pool);
+  }
+
+  async listPools(): Promise<PoolStatus[]> {
+    return listPools(this.#require(), this.#schema);
+  }
+
+  async deletePool(name: string): Promise<PoolDeletion> {
+    return this.#call("delete_pool", name);
+  }
+
+  async poolPositions(runId: string): Promise<PoolPosition[]> {
+    return poolPositions(this.#require(), this.#schema, runId);
+  }
+
   async getRuns(ids: readonly string[]): Promise<(Run | undefined)[]> {
     const rows = await this.#query<RunRow>(`SELECT * FROM ${this.#schema}.run WHERE id = ANY ($1)`, [ids]);
     const found = new Map(rows.map((row) => [row.id, asRun(row)]));
@@ -323,7 +351,7 @@ export class PostgresStore implements ScheduleStore {
   planBackfill({ runs, ...step }: BackfillCommit): Promise<boolean> {
     return this.#writing(
       runs.map(({ plannedAt }) => plannedAt),
-      this.#call("plan_backfill", toJson(step), toJson(runs)),
+      this.#insert("plan_backfill", runs, toJson(step), toJson(runs)),
     );
   }
 
@@ -333,6 +361,39 @@ export class PostgresStore implements ScheduleStore {
 
   async listBackfills(filter: { groupId?: string; states?: readonly BackfillState[] }): Promise<Backfill[]> {
     return listBackfills(this.#require(), this.#schema, filter);
+  }
+
+  async #claimInOrder(request: ClaimRequest): Promise<ClaimedRun[]> {
+    const { claimed, hasPooled } = await claim(
+      this.#require(),
+      this.#schema,
+      this.#floors,
+      this.#turn,
+      request,
+    );
+    this.#hasPooled = hasPooled;
+    return claimed;
+  }
+
+  /** `takeTogether` of core, except that one place is left to runs of dead owners, which come first. */
+  async #claimTogether(request: ClaimRequest): Promise<ClaimedRun[]> {
+    const [database, s] = [this.#require(), this.#schema];
+    const choice = await choosePooled(database, s, request, request.limit);
+    const urgent = choice.take(request.limit - 1, URGENT);
+    const first = pooledFirst(this.#turn, request.limit - 1 - urgent.length);
+    const chosen = [...urgent, ...choice.take(first, DEFAULT_PRIORITY)];
+    const inOrder = await this.#claimInOrder({ ...request, limit: request.limit - chosen.length });
+    const pooled = await claimChosen(database, s, chosen, choice, request);
+    const recovered = inOrder.filter(({ isRecovered }) => isRecovered);
+    return [...recovered, ...pooled, ...inOrder.slice(recovered.length)];
+  }
+
+  /** Fills the places that are left. */
+  async #claimPooled(request: ClaimRequest, taken: number): Promise<ClaimedRun[]> {
+    const [database, s] = [this.#require(), this.#schema];
+    const room = request.limit - taken;
+    const choice = await choosePooled(database, s, request, room);
+    return claimChosen(database, s, choice.take(room), choice, request);
   }
 
   async listWatches(query: DeadlineQuery): Promise<DeadlineWatch[]> {
@@ -372,7 +433,14 @@ export class PostgresStore implements ScheduleStore {
       wave.map(({ element, no }) => ({ step: no, ...element })),
     );
     try {
-      return answers(commits.length, await this.#call<number[]>("plan", toJson(waves)));
+      return answers(
+        commits.length,
+        await this.#insert(
+          "plan",
+          commits.flatMap(({ runs }) => runs),
+          toJson(waves),
+        ),
+      );
     } catch (error) {
       // A run is in two commits, or another process is inserting it at this moment: the next statement sees
       // it.
@@ -401,6 +469,14 @@ export class PostgresStore implements ScheduleStore {
     } finally {
       if (times.length > 0) this.#floors.wrote(times.reduce((least, at) => Math.min(least, at)));
     }
+  }
+
+  /** Calls a function that inserts runs, or the one for runs that pools choose. */
+  #insert<T>(name: string, runs: readonly NewRun[], ...values: readonly string[]): Promise<T> {
+    const ids = runs.filter(({ isPooled }) => isPooled === true).map(({ id }) => id);
+    return ids.length === 0
+      ? this.#call<T>(name, ...values)
+      : this.#call<T>(`${name}_pooled`, ...values, toJson(ids));
   }
 
   /** Calls a function of the schema. */

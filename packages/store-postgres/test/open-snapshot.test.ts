@@ -73,7 +73,7 @@ async function live(store: PostgresStore, floors: ClaimFloors, turn: number): Pr
       aPlan({ ...aNewSchedule({ spec: { groupId } }), version: 1, watermark }, { plannedAt: now }),
     ),
   );
-  const claimed = await claim(database, SCHEMA, floors, turn, request(now));
+  const { claimed } = await claim(database, SCHEMA, floors, turn, request(now));
   const { pages } = database;
   expect(claimed).toHaveLength(BATCH);
   await store.changeRuns(

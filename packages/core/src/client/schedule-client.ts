@@ -4,6 +4,7 @@ import { type DeadlineRecord, OPEN_STATES } from "../deadlines/deadline-record.j
 import { hasCode, LedgerError, messageOf, ScheduleError } from "../errors/errors.js";
 
 import type { Interval } from "../interval/boundaries.js";
+import type { PoolInfo, PoolStatus } from "../pool/pool.js";
 import type { Backfill } from "../run/backfill.js";
 import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
@@ -27,6 +28,7 @@ import { findDoubts } from "./doubts.js";
 import { type Explanation, explainRun } from "./explain.js";
 import type { Lifecycle, UnregisterOptions, UpdateOptions } from "./lifecycle.js";
 import { notesOf } from "./notes.js";
+import type { PoolControl } from "./pool-control.js";
 import { type Preview, previewInSteps, previewIntervals } from "./preview.js";
 import type { RegisteredSchedule, Registration, RegistrationResult } from "./registration.js";
 import type { RetryOptions, RunControl } from "./run-control.js";
@@ -89,6 +91,7 @@ export interface ScheduleClientParts {
   readonly lifecycle: Lifecycle;
   readonly runControl: RunControl;
   readonly backfills: BackfillControl;
+  readonly pools: PoolControl;
   readonly seals: Seals;
   readonly sources: SourceControl;
   readonly waits: CoverageWaits;
@@ -111,8 +114,8 @@ export class ScheduleClient {
    * schedule is left `FAILED` with the reason, and the reconciler retries.
    *
    * @throws ScheduleError SCHEDULE_INVALID, DEPENDENCY_INVALID (with the field), DEPENDENCY_CYCLE,
-   *   SCHEDULE_EXISTS; TriggerError TRIGGER_INVALID, TRIGGER_EXHAUSTED, TIMEZONE_UNKNOWN; EngineError ENGINE_UNKNOWN; OperatorError OPERATOR_UNKNOWN,
-   *   JOB_INVALID
+   *   SCHEDULE_EXISTS, GATE_UNKNOWN, POOL_UNKNOWN; TriggerError TRIGGER_INVALID, TRIGGER_EXHAUSTED,
+   *   TIMEZONE_UNKNOWN; EngineError ENGINE_UNKNOWN; OperatorError OPERATOR_UNKNOWN, JOB_INVALID
    */
   register(info: ScheduleInfo<object>): Promise<RegisteredSchedule> {
     return this.#parts.registration.register(info);
@@ -349,6 +352,29 @@ export class ScheduleClient {
   /** Stops planning runs of a backfill; active ones finish. @throws LedgerError RUN_NOT_FOUND */
   cancelBackfill(id: string): Promise<void> {
     return this.#parts.backfills.cancel(id);
+  }
+
+  /**
+   * Creates a pool, or changes it. Fewer slots than are used end no run: fewer begin until they fit.
+   *
+   * @throws PoolError POOL_INVALID with the field
+   */
+  setPool(pool: PoolInfo): Promise<PoolStatus> {
+    return this.#parts.pools.set(pool);
+  }
+
+  /** Lists all pools by name, and how much of each is in use. */
+  listPools(): Promise<PoolStatus[]> {
+    return this.#parts.pools.list();
+  }
+
+  /**
+   * Deletes a pool.
+   *
+   * @throws PoolError POOL_NOT_FOUND; POOL_IN_USE while a schedule or a planned run needs it
+   */
+  deletePool(name: string): Promise<void> {
+    return this.#parts.pools.delete(name);
   }
 
   /** Lists runs by interval, one page at a time. */

@@ -3,6 +3,7 @@ import type { DependencyTree } from "../dependency/dependency.js";
 import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
 import type { JsonObject, JsonValue } from "../job/json.js";
 import type { ScheduleMode } from "../job/schedule-mode.js";
+import type { PoolUse } from "../pool/pool.js";
 import type { TriggerSpec } from "../trigger/trigger-spec.js";
 import type { Deadline, Freshness } from "./deadline.js";
 import type { Instant } from "./instant.js";
@@ -107,6 +108,25 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * @default {}
    */
   readonly gates?: Readonly<Record<string, JsonValue>>;
+  /**
+   * The pools whose slots its runs take while they are active: the name of one, for one slot, or
+   * `[{ name: "warehouse", slots: 2 }]`. `null`: none.
+   * @default none
+   */
+  readonly pool?: string | readonly PoolUse[] | null;
+  /**
+   * Which ready runs come first among those of the same pool, and before runs of other schedules: 1 to 5,
+   * smaller first.
+   * @default 3
+   */
+  readonly priority?: number;
+  /**
+   * Runs of the same pool and priority take turns by this key, at most 64 characters.
+   * @default the label `tenant`, or none
+   */
+  readonly fairnessKey?: string | null;
+  /** How large the share of its key is, compared with that of others: 0.000001 to 1,000,000. @default 1 */
+  readonly fairnessWeight?: number;
   /**
    * The time by which each interval has to have succeeded: `{ afterMs }` after its end, or a local time of
    * the day on which it ends, such as `{ at: "06:00" }` or `{ at: "06:00", days: 1 }`; it must be after the

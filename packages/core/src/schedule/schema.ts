@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { dependsOnPastSchema, dependsOnSchema } from "../dependency/schema.js";
 import type { JsonObject, JsonValue } from "../job/json.js";
+import { poolUseSchema } from "../pool/schema.js";
 import { at, defaulted, filled, maybeAt, optional, withDefault } from "../shape/field.js";
 import { triggerSchema } from "../trigger/trigger-schema.js";
 import { LOCAL_TIME } from "./after-interval.js";
@@ -186,6 +187,28 @@ export const scheduleInfoSchema = z.strictObject({
     z.record(name, settings).refine((gates) => Object.keys(gates).length <= 16, "at most 16 gates"),
     "Settings of gates by their type: conditions that each run must meet before it begins. At most 16.",
     {},
+  ),
+  pool: defaulted(
+    poolUseSchema.nullable(),
+    'The pools whose slots its runs take while they are active: the name of one, for one slot, or `[{ name: "warehouse", slots: 2 }]`. `null`: none.',
+    null,
+    "none",
+  ),
+  priority: defaulted(
+    z.number().int().min(1).max(5),
+    "Which ready runs come first among those of the same pool, and before runs of other schedules: 1 to 5, smaller first.",
+    3,
+  ),
+  fairnessKey: defaulted(
+    z.string().max(64).nullable(),
+    "Runs of the same pool and priority take turns by this key, at most 64 characters.",
+    null,
+    "the label `tenant`, or none",
+  ),
+  fairnessWeight: defaulted(
+    z.number().min(0.000_001).max(1_000_000),
+    "How large the share of its key is, compared with that of others: 0.000001 to 1,000,000.",
+    1,
   ),
   deadline: defaulted(
     deadlineSchema.nullable(),

@@ -91,6 +91,10 @@ export function inertSpec({ groupId, engine = "unknown", origin = 0 }: KnownOfSp
     dependsOn: null,
     dependsOnPast: false,
     gates: {},
+    pool: null,
+    priority: 3,
+    fairnessKey: null,
+    fairnessWeight: 1,
     deadline: null,
     freshness: null,
     seal: null,
@@ -145,6 +149,11 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   dependsOn: (value) => value == null || isObject(value),
   dependsOnPast: (value) => value === undefined || oneOf(true, false, "previous", "all")(value),
   gates: (value) => value === undefined || isObject(value),
+  // Absent from specifications that were stored before there were pools.
+  pool: (value) => value == null || isText(value) || Array.isArray(value),
+  priority: (value) => value === undefined || isNumber(value),
+  fairnessKey: (value) => value == null || isText(value),
+  fairnessWeight: (value) => value === undefined || isNumber(value),
   // Absent from specifications that were stored before there were deadlines.
   deadline: (value) => value == null || isObject(value),
   freshness: (value) => value == null || isObject(value),

@@ -2,6 +2,7 @@ import type { EpochMs } from "../clock/clock.js";
 import type { BackfillTable } from "./backfill-table.js";
 import type { DeadlineTable } from "./deadline-table.js";
 import type { GateQueue } from "./gate-queue.js";
+import type { PoolTable } from "./pool-table.js";
 import type { RunLedger } from "./run-ledger.js";
 import type { RunQueue } from "./run-queue.js";
 import type { ScheduleTable } from "./schedule-table.js";
@@ -44,6 +45,7 @@ export interface ScheduleStore
     RunQueue,
     GateQueue,
     BackfillTable,
+    PoolTable,
     DeadlineTable,
     SealTable {
   /**

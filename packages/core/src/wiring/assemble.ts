@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { BackfillControl } from "../client/backfill-control.js";
 import { CoverageWaits } from "../client/coverage-waits.js";
 import { Lifecycle } from "../client/lifecycle.js";
+import { PoolControl } from "../client/pool-control.js";
 import { Registration } from "../client/registration.js";
 import { RunControl } from "../client/run-control.js";
 import { ScheduleChanges } from "../client/schedule-changes.js";
@@ -31,6 +32,7 @@ import { ReadinessGate } from "../probes/readiness-gate.js";
 import { signallingStore } from "../store/claimable-signal.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { ClockKeeper } from "../upkeep/clock-keeper.js";
+import { PoolDeclaration } from "../upkeep/declared-pools.js";
 import { EngineRegistry } from "../upkeep/engine-registry.js";
 import { EngineOutbox } from "../upkeep/outbox.js";
 import { Reconciler } from "../upkeep/reconciler.js";
@@ -118,8 +120,9 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
 
   const specs = new SpecReader({ clock, engines, operators, gates, probes: plugins.probes });
   const changes = new ScheduleChanges({ ...ledger, outbox, planner });
-  const registration = new Registration({ ...ledger, outbox, specs, changes });
-  const lifecycle = new Lifecycle({ ...ledger, planner, dispatcher, specs, changes });
+  const pools = new PoolControl(store);
+  const registration = new Registration({ ...ledger, outbox, specs, changes, pools });
+  const lifecycle = new Lifecycle({ ...ledger, planner, dispatcher, specs, changes, pools });
   const seals = new Seals({ ...ledger, changes });
   const runControl = new RunControl({ ...ledger, planner, dispatcher, seals });
   const backfills = new BackfillControl({ ...ledger, backfiller, seals });
@@ -136,6 +139,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     lifecycle,
     runControl,
     backfills,
+    pools,
     seals,
     sources,
     waits,
@@ -162,6 +166,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const all = [
     { start: () => store.open(settings.namespace), stop: () => store.close() },
     clockKeeper,
+    new PoolDeclaration(store, settings.pools),
     ...plugins.operators.map(operatorService),
     ...plugins.engineClients.map((engineClient) => ({ start: () => {}, stop: () => engineClient.stop?.() })),
     ...plugins.probes.map(probeService),

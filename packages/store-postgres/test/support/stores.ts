@@ -12,6 +12,7 @@ const TABLES = [
   "dependency",
   "gate_waker",
   "backfill",
+  "pool",
 ];
 
 /** One database of a real Postgres, emptied for each test, and stores on it. */

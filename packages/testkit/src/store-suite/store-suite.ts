@@ -30,6 +30,7 @@ import { dependencyRules } from "./missing-time.js";
 import { besideAnother, namespaceRules } from "./namespaces.js";
 import { openJobRules } from "./open-jobs.js";
 import { pausedPlanRules, planConflictRules, planningRules } from "./planning.js";
+import { poolRateRules, poolTableRules, slotRules } from "./pools.js";
 import { historyRules } from "./properties.js";
 import { purgeRules } from "./purging.js";
 import { generationRules, reportRules } from "./reports.js";
@@ -90,6 +91,9 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   claimScopeRules,
   recoveryRules,
   nextWakeRules,
+  poolTableRules,
+  slotRules,
+  poolRateRules,
   fencingRules,
   runChangeRules,
   renewalRules,
@@ -144,6 +148,8 @@ const RULES_BESIDE: readonly ((bed: StoreBed) => void)[] = [
   claimScopeRules,
   recoveryRules,
   nextWakeRules,
+  poolTableRules,
+  slotRules,
   openJobRules,
   runFilterRules,
   runPagingRules,
