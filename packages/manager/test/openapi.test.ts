@@ -170,6 +170,8 @@ describe("the OpenAPI document", () => {
       "post /groups/{groupId}/coverage",
       "post /inlong/manager/api/group/submitOfflineJob",
       "post /preview",
+      "post /restatements",
+      "post /restatements/plans",
       "post /schedules/{groupId}/backfills",
       "put /schedules/{groupId}",
       "put /sources/{groupId}",

@@ -3,6 +3,7 @@ import { BackfillControl } from "../client/backfill-control.js";
 import { CoverageWaits } from "../client/coverage-waits.js";
 import { Lifecycle } from "../client/lifecycle.js";
 import { Registration } from "../client/registration.js";
+import { RestatementControl } from "../client/restatement-control.js";
 import { RunControl } from "../client/run-control.js";
 import { ScheduleChanges } from "../client/schedule-changes.js";
 import { ScheduleClient } from "../client/schedule-client.js";
@@ -128,6 +129,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     lifecycle,
     runControl,
     backfills,
+    restatements: new RestatementControl({ ...ledger, changes, backfills }),
     sources,
     waits,
   });
