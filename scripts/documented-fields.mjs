@@ -17,6 +17,7 @@ import {
   runErrorSchema,
   runSchema,
   runWaitSchema,
+  unmetDependencySchema,
 } from "../packages/core/dist/run/schema.js";
 import {
   backoffSchema,
@@ -49,6 +50,7 @@ const TYPES = {
     Run: runSchema,
     RunError: runErrorSchema,
     RunWait: runWaitSchema,
+    UnmetDependency: unmetDependencySchema,
   },
   "schedule/deadline.ts": { Freshness: freshnessSchema },
   "schedule/schedule.ts": {

@@ -4,7 +4,7 @@ export type { AuditReport, AuditShare } from "./client/audit.js";
 export type { BackfillPlan, BackfillRequest } from "./client/backfill-control.js";
 export type { CoverageAnswer, CoverageOptions } from "./client/coverage-waits.js";
 export type { Explanation } from "./client/explain.js";
-export type { UpdateOptions } from "./client/lifecycle.js";
+export type { UnregisterOptions, UpdateOptions } from "./client/lifecycle.js";
 export type { Preview, PreviewInterval } from "./client/preview.js";
 export type { RegisteredSchedule, RegistrationResult } from "./client/registration.js";
 export type {
@@ -79,6 +79,7 @@ export type { Backfill, BackfillSelect, BackfillState } from "./run/backfill.js"
 export type { Place } from "./run/place.js";
 export type {
   AttemptRecord,
+  CoveredBy,
   Run,
   RunError,
   RunInput,
@@ -86,6 +87,7 @@ export type {
   RunReport,
   RunState,
   RunWait,
+  UnmetDependency,
 } from "./run/run.js";
 export type { Deadline, Freshness, WhilePaused } from "./schedule/deadline.js";
 export type { Instant } from "./schedule/instant.js";

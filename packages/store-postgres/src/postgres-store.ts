@@ -12,10 +12,12 @@ import {
   type ScheduleVersion,
   StoreError,
 } from "@tidegate/core";
+import type { IntervalSet } from "@tidegate/core/interval";
 import {
   type AlertNote,
   type BackfillCommit,
   Batcher,
+  type CancelMark,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
@@ -34,6 +36,7 @@ import {
   isEnded,
   type KeptDeadline,
   type LeaseState,
+  type MissingTimeQuery,
   type NewRun,
   type NewSchedule,
   type NextWake,
@@ -62,9 +65,10 @@ import {
 } from "./deadlines.js";
 import { listGated, settlementRow } from "./gates.js";
 import { toJson } from "./json.js";
-import { claim, nextWake, renewLeases, requestCancel } from "./leases.js";
+import { cancelMarks, claim, nextWake, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { openNamespace, quote } from "./migrate.js";
+import { missingTimes } from "./missing-time.js";
 import { type PostgresStoreOptions, type Settings, settingsOf } from "./options.js";
 import { isDuplicate } from "./postgres-errors.js";
 import { asRun, asSchedule, type RunRow, type ScheduleRow, selectSchedules } from "./rows.js";
@@ -161,6 +165,16 @@ export class PostgresStore implements ScheduleStore {
     return rows.map((row) => ({ ...row, ...readSpec(row.spec, { groupId }) }));
   }
 
+  async dependentsOf(groupIds: readonly string[]): Promise<string[][]> {
+    const rows = await this.#query<{ upstream: string; dependents: string[] }>(
+      `SELECT upstream, array_agg(group_id ORDER BY group_id) AS dependents FROM ${this.#schema}.dependency
+        WHERE upstream = ANY ($1) GROUP BY upstream`,
+      [groupIds],
+    );
+    const found = new Map(rows.map(({ upstream, dependents }) => [upstream, dependents]));
+    return groupIds.map((groupId) => found.get(groupId) ?? []);
+  }
+
   purgeSchedule(groupId: string): Promise<boolean> {
     return this.#call("purge_schedule", groupId);
   }
@@ -242,6 +256,10 @@ export class PostgresStore implements ScheduleStore {
     return requestCancel(this.#require(), this.#schema, ids, reason);
   }
 
+  async cancelMarks(ids: readonly string[]): Promise<CancelMark[]> {
+    return cancelMarks(this.#require(), this.#schema, ids);
+  }
+
   /** Returns the server's time. */
   async now(): Promise<EpochMs> {
     const text = "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now";
@@ -275,6 +293,10 @@ export class PostgresStore implements ScheduleStore {
 
   async coverage(groupId: string, within?: Interval): Promise<CoverageRange[]> {
     return coverage(this.#require(), this.#schema, groupId, within);
+  }
+
+  async missingTime(queries: readonly MissingTimeQuery[]): Promise<IntervalSet[]> {
+    return missingTimes(this.#require(), this.#schema, queries);
   }
 
   async generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {

@@ -16,9 +16,11 @@ import {
   StoreError,
 } from "@tidegate/core";
 import { SystemClock } from "@tidegate/core/clock";
+import type { IntervalSet } from "@tidegate/core/interval";
 import {
   type AlertNote,
   type BackfillCommit,
+  type CancelMark,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
@@ -36,6 +38,7 @@ import {
   type HeldLease,
   type KeptDeadline,
   type LeaseState,
+  type MissingTimeQuery,
   type NewRun,
   type NewSchedule,
   type NextWake,
@@ -50,7 +53,7 @@ import {
 } from "@tidegate/core/store";
 import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
-import { claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
+import { cancelMarks, claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
 import { CoverageScan, tally } from "./coverage.js";
 import { getWatch, judgeDeadlines, listAlerts, listDeadlines, listWatches, noteAlert } from "./deadlines.js";
 import { listGated, nextLook, settleGates } from "./gates.js";
@@ -60,6 +63,7 @@ import { Inputs, noteStale } from "./inputs.js";
 import { Lanes } from "./lanes.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { migrate } from "./migrate.js";
+import { missingTimeOf } from "./missing-time.js";
 import { fileOf, markOf } from "./namespaces.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
 import { dueFires, insertBeside, mayInsertBeside, planOne, resumeWaiting } from "./planning.js";
@@ -68,6 +72,7 @@ import { changeRun } from "./run-changes.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import {
   changeSchedule,
+  dependentsOf,
   insertSchedule,
   purgeSchedule,
   SCHEDULE_COLUMNS,
@@ -226,6 +231,10 @@ export class SqliteStore implements ScheduleStore {
     );
   }
 
+  dependentsOf(groupIds: readonly string[]): Promise<string[][]> {
+    return this.#read(({ statements }) => groupIds.map((groupId) => dependentsOf(statements, groupId)));
+  }
+
   purgeSchedule(groupId: string): Promise<boolean> {
     return this.#write((tables) => purgeSchedule(tables, groupId));
   }
@@ -275,6 +284,10 @@ export class SqliteStore implements ScheduleStore {
     return this.#write(({ statements }) => ids.map((id) => requestCancel(statements, id, reason)));
   }
 
+  cancelMarks(ids: readonly string[]): Promise<CancelMark[]> {
+    return this.#read(({ statements }) => cancelMarks(statements, ids));
+  }
+
   /** Returns this machine's time: no other process uses the database. */
   now(): Promise<EpochMs> {
     return this.#read(() => MACHINE.now());
@@ -313,6 +326,10 @@ export class SqliteStore implements ScheduleStore {
       const no = groups.numberOf(groupId);
       return no === undefined ? [] : coverage.run(no, within);
     });
+  }
+
+  missingTime(queries: readonly MissingTimeQuery[]): Promise<IntervalSet[]> {
+    return this.#read((tables) => queries.map((query) => missingTimeOf(tables, query)));
   }
 
   generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {

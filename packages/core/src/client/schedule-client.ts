@@ -20,9 +20,10 @@ import { eachRun } from "../store/shared-time.js";
 import { type AuditReport, auditCoverage } from "./audit.js";
 import type { BackfillControl, BackfillPlan, BackfillRequest } from "./backfill-control.js";
 import type { CoverageAnswer, CoverageOptions, CoverageWaits } from "./coverage-waits.js";
+import { dependencyNotes } from "./dependency-notes.js";
 import { findDoubts } from "./doubts.js";
 import { type Explanation, explainRun } from "./explain.js";
-import type { Lifecycle, UpdateOptions } from "./lifecycle.js";
+import type { Lifecycle, UnregisterOptions, UpdateOptions } from "./lifecycle.js";
 import { notesOf } from "./notes.js";
 import { type Preview, previewInSteps, previewIntervals } from "./preview.js";
 import type { RegisteredSchedule, Registration, RegistrationResult } from "./registration.js";
@@ -108,8 +109,8 @@ export class ScheduleClient {
    * Registers the schedule of a group. Resolves once it is stored. If its engine cannot be reached, the
    * schedule is left `FAILED` with the reason, and the reconciler retries.
    *
-   * @throws ScheduleError SCHEDULE_INVALID (with the field), SCHEDULE_EXISTS; TriggerError TRIGGER_INVALID,
-   *   TRIGGER_EXHAUSTED, TIMEZONE_UNKNOWN; EngineError ENGINE_UNKNOWN; OperatorError OPERATOR_UNKNOWN,
+   * @throws ScheduleError SCHEDULE_INVALID, DEPENDENCY_INVALID (with the field), DEPENDENCY_CYCLE,
+   *   SCHEDULE_EXISTS; TriggerError TRIGGER_INVALID, TRIGGER_EXHAUSTED, TIMEZONE_UNKNOWN; EngineError ENGINE_UNKNOWN; OperatorError OPERATOR_UNKNOWN,
    *   JOB_INVALID
    */
   register(info: ScheduleInfo<object>): Promise<RegisteredSchedule> {
@@ -170,14 +171,11 @@ export class ScheduleClient {
    * @param options - `purge`: also deletes the ledger, permanently; refused while a job is active
    *   (SCHEDULE_STATUS_ILLEGAL), although the schedule is unregistered by then: cancel the run or wait for it
    *   to end, then purge again. Later runs of the group get other ids and keys. `version`: fails unless this
-   *   is still the schedule's version
-   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL, SCHEDULE_VERSION_STALE
+   *   is still the schedule's version. `force`: also if other groups depend on it; their runs wait then
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL, SCHEDULE_VERSION_STALE, DEPENDED_ON
    */
-  unregister(
-    groupId: string,
-    options: { readonly purge?: boolean; readonly version?: number } = {},
-  ): Promise<void> {
-    return this.#parts.lifecycle.unregister(groupId, options.purge === true, options.version);
+  unregister(groupId: string, options: UnregisterOptions = {}): Promise<void> {
+    return this.#parts.lifecycle.unregister(groupId, options);
   }
 
   /**
@@ -248,10 +246,11 @@ export class ScheduleClient {
     const unregistered =
       counts.byReason[UNREGISTERED] === undefined ? 0 : await countUnregistered(store, groupId);
     const outlook = this.#outlook(schedule);
+    const waits = schedule.unreadable === null ? await dependencyNotes(store, schedule.spec) : [];
     return {
       schedule,
       ...outlook,
-      notes: [...unregisteredNotes(unregistered), ...outlook.notes],
+      notes: [...unregisteredNotes(unregistered), ...waits, ...outlook.notes],
       versions,
       counts,
       active: active.items,

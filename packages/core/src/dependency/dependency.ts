@@ -56,7 +56,7 @@ export interface Dependency {
   readonly satisfiedBy?: "succeeded" | "settled";
   /**
    * The part of the window before the group's ledger begins: left out (`ignore`), or awaited.
-   * @default "ignore"
+   * @default "ignore", for a source group "wait"
    */
   readonly beforeOrigin?: "wait" | "ignore";
   /** When it has waited long enough, and how it goes on. @default it waits for ever */

@@ -88,7 +88,7 @@ export const dependencySchema = z
     beforeOrigin: optional(
       z.enum(["wait", "ignore"]),
       "The part of the window before the group's ledger begins: left out (`ignore`), or awaited.",
-      '"ignore"',
+      '"ignore", for a source group "wait"',
     ),
     timeout: optional(
       dependencyTimeoutSchema,

@@ -2,6 +2,7 @@ import type { Clock, EpochMs } from "../clock/clock.js";
 import { SystemClock } from "../clock/system-clock.js";
 import { StoreError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
+import type { IntervalSet } from "../interval/interval-set.js";
 import type { Backfill, BackfillState } from "../run/backfill.js";
 import { compareQueues, takeFairly } from "../run/claim-order.js";
 import { maySupersede } from "../run/covering.js";
@@ -29,6 +30,7 @@ import { compareText, isRunPosition, type RunRow, snapshot } from "./memory/run-
 import { RunTable } from "./memory/run-table.js";
 import {
   adoptPlanned,
+  cancelMarks,
   cancelPlanned,
   changeRun,
   claimRun,
@@ -46,16 +48,19 @@ import { allows, applyScheduleChange } from "./memory/schedule-changes.js";
 import { ScheduleTable } from "./memory/schedule-table.js";
 import { Staleness } from "./memory/staleness.js";
 import { tallyOf } from "./memory/tally.js";
+import { missingTime } from "./missing-time.js";
 import type { Page, PageRequest } from "./page.js";
 import type {
   CoverageRange,
   GroupWindow,
+  MissingTimeQuery,
   PlanCommit,
   ReportCommit,
   RunFilter,
   RunTally,
 } from "./run-ledger.js";
 import type {
+  CancelMark,
   ClaimedRun,
   ClaimRequest,
   ClaimScope,
@@ -166,6 +171,11 @@ export class MemoryStore implements ScheduleStore {
     return [...(this.#schedules.get(groupId)?.versions ?? [])];
   }
 
+  async dependentsOf(groupIds: readonly string[]): Promise<string[][]> {
+    this.#requireOpen();
+    return groupIds.map((groupId) => this.#schedules.dependentsOf(groupId));
+  }
+
   async purgeSchedule(groupId: string): Promise<boolean> {
     this.#requireOpen();
     const group = this.#schedules.get(groupId);
@@ -264,6 +274,11 @@ export class MemoryStore implements ScheduleStore {
     return ids.map((id) => requestCancel(this.#runs, id, reason));
   }
 
+  async cancelMarks(ids: readonly string[]): Promise<CancelMark[]> {
+    this.#requireOpen();
+    return cancelMarks(this.#runs, ids);
+  }
+
   async nextWake(scope: ClaimScope): Promise<NextWake> {
     this.#requireOpen();
     return this.#runs.nextWake(scope);
@@ -304,6 +319,17 @@ export class MemoryStore implements ScheduleStore {
     this.#requireOpen();
     const group = this.#schedules.get(groupId);
     return group === undefined ? [] : coverageOf(group.runs, within);
+  }
+
+  async missingTime(queries: readonly MissingTimeQuery[]): Promise<IntervalSet[]> {
+    this.#requireOpen();
+    return queries.map((query) => {
+      const group = this.#schedules.get(query.groupId);
+      if (group === undefined) return [query.within];
+      const rows = Array.from(group.runs.rows({ within: query.within }), ({ run }) => run);
+      const standing = rows.filter(({ isSuperseded }) => !isSuperseded);
+      return missingTime(query, [query.within], standing, group.schedule.status);
+    });
   }
 
   async generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {

@@ -26,6 +26,7 @@ import { blockingRules } from "./lane-blocking.js";
 import { cancelPlannedRules, laneWidthRules } from "./lane-width.js";
 import { cancelRequestRules, renewalRules } from "./leases.js";
 import { lifecycleRules } from "./lifecycle.js";
+import { dependencyRules } from "./missing-time.js";
 import { besideAnother, namespaceRules } from "./namespaces.js";
 import { openJobRules } from "./open-jobs.js";
 import { pausedPlanRules, planConflictRules, planningRules } from "./planning.js";
@@ -82,6 +83,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   cancelPlannedRules,
   gatedRules,
   gateQueueRules,
+  dependencyRules,
   claimRules,
   claimOrderRules,
   claimScopeRules,
