@@ -1,17 +1,16 @@
 import { hash } from "node:crypto";
 import type { Clock } from "../clock/clock.js";
-import { upstreamsOf } from "../dependency/dependency.js";
 import { LedgerError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
 import { runKindSchema } from "../job/schema.js";
-import type { Backfill } from "../run/backfill.js";
+import { type Backfill, RESTATEMENT } from "../run/backfill.js";
 import { type Instant, readInstant } from "../schedule/instant.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { requireReadable } from "../schedule/stored-spec.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { eachRun } from "../store/shared-time.js";
 import type { BackfillControl } from "./backfill-control.js";
-import { type Reach, type RestatementScope, reachOf } from "./restatement-plan.js";
+import { type KnownGroups, type Reach, type RestatementScope, reachOf } from "./restatement-plan.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 
 /** A request to run time of a group again, and what follows from it. */
@@ -44,9 +43,6 @@ export interface Restatement {
   readonly backfills: readonly Backfill[];
 }
 
-/** Begins the id of each backfill of a restatement. */
-export const RESTATEMENT = "restate-";
-
 /** Dependencies of `RestatementControl`. */
 export interface RestatementControlParts {
   readonly store: ScheduleStore;
@@ -55,7 +51,6 @@ export interface RestatementControlParts {
   readonly backfills: BackfillControl;
 }
 
-const PAGE = 1_000;
 const MAX_NOTE = 2_000;
 const HASH_DIGITS = 24;
 
@@ -122,9 +117,8 @@ export class RestatementControl {
     const root = await changes.get(groupId);
     requireReadable(root);
     const isCascading = cascade === "downstream";
-    const known = isCascading
-      ? await this.#downstreamOf(root)
-      : { schedules: new Map([[groupId, root]]), dependents: new Map() };
+    const alone: KnownGroups = { schedules: new Map([[groupId, root]]), dependents: new Map() };
+    const known = isCascading ? await this.#downstreamOf(root) : alone;
     const scope: RestatementScope = {
       groupId,
       range: { lower, upper },
@@ -138,31 +132,21 @@ export class RestatementControl {
     return { plan: { planId, ...reach, runs }, schedules: known.schedules };
   }
 
-  /** Reads the groups that depend on one, directly or not. */
-  async #downstreamOf(root: Schedule): Promise<{
-    readonly schedules: ReadonlyMap<string, Schedule>;
-    readonly dependents: ReadonlyMap<string, readonly string[]>;
-  }> {
+  /** Reads the groups that depend on one, directly or not, level by level. */
+  async #downstreamOf(root: Schedule): Promise<KnownGroups> {
     const { store } = this.#parts;
-    const all = new Map<string, Schedule>([[root.spec.groupId, root]]);
-    const dependents = new Map<string, string[]>();
-    let cursor: string | undefined;
-    do {
-      const page = await store.listSchedules(
-        {},
-        { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) },
-      );
-      for (const schedule of page.items) {
-        all.set(schedule.spec.groupId, schedule);
-        for (const id of upstreamsOf(schedule.spec)) {
-          const others = dependents.get(id);
-          if (others === undefined) dependents.set(id, [schedule.spec.groupId]);
-          else others.push(schedule.spec.groupId);
-        }
-      }
-      cursor = page.next;
-    } while (cursor !== undefined);
-    return { schedules: all, dependents };
+    const schedules = new Map<string, Schedule>([[root.spec.groupId, root]]);
+    const dependents = new Map<string, readonly string[]>();
+    let level = [root.spec.groupId];
+    while (level.length > 0) {
+      const found = await store.dependentsOf(level);
+      for (const [n, ids] of found.entries()) dependents.set(level[n]!, ids);
+      const fresh = [...new Set(found.flat())].filter((id) => !schedules.has(id));
+      for (const schedule of await store.getSchedules(fresh))
+        if (schedule !== undefined) schedules.set(schedule.spec.groupId, schedule);
+      level = fresh;
+    }
+    return { schedules, dependents };
   }
 
   /**

@@ -1,6 +1,6 @@
 import { leavesOf } from "../dependency/dependency.js";
 import { windowOf } from "../dependency/window.js";
-import type { Interval } from "../interval/boundaries.js";
+import { FIRST_INSTANT, type Interval } from "../interval/boundaries.js";
 import { type IntervalSet, intersect, subtract, toSet } from "../interval/interval-set.js";
 import { LedgerCuts, pastUpTo } from "../planning/ledger-cuts.js";
 import { windowCalendarOf } from "../schedule/dependencies-of.js";
@@ -164,7 +164,15 @@ function asRun(schedule: Schedule, time: IntervalSet, end: number): IntervalSet 
   return [{ lower, upper: end }];
 }
 
-function countOf(schedule: Schedule, time: IntervalSet): number {
-  const grid = new Grid({ ...schedule.spec, delayMs: 0, fireAt: "interval-end" });
+/** Counts the intervals of a group's grid in a set, including those before its schedule began. */
+function countOf({ spec }: Schedule, time: IntervalSet): number {
+  const grid = new Grid({
+    ...spec,
+    startTime: FIRST_INSTANT,
+    endTime: spec.trigger.type === "once" ? spec.endTime : null,
+    firstInterval: "first-nominal-time",
+    fireAt: "interval-end",
+    delayMs: 0,
+  });
   return time.reduce((sum, { lower, upper }) => sum + Math.max(1, grid.due(lower, upper)?.count ?? 0), 0);
 }

@@ -3,6 +3,7 @@ import type { RestatementPlan } from "../../src/client/restatement-control.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import { DAY, HOUR, MINUTE, T0 } from "../support/instants.js";
 import { hourly } from "../support/schedules.js";
+import { SUCCEEDED } from "../support/scripted-operator.js";
 import { World } from "../support/world.js";
 
 const hours = (from: number, to: number) => ({ lower: T0 + from * HOUR, upper: T0 + to * HOUR });
@@ -175,6 +176,37 @@ describe("a restatement", () => {
     expect(again.backfills.map(({ id }) => id)).toEqual(backfills.map(({ id }) => id));
     await world.advance(5 * MINUTE);
     expect(await rerun(world, "orders")).toHaveLength(1);
+  });
+
+  it("has what reads its time wait for it, and nobody else; the old coverage stands meanwhile", async () => {
+    const aside = daily("aside", { dependsOn: { groupId: "orders", onRestate: "ignore" } });
+    const world = await threeDays(ORDERS, SALES, WEEK, aside);
+    world.operator.answer = ({ groupId }) => (groupId === "orders" ? "runs" : SUCCEEDED);
+    const { planId } = await world.client.restate(REQUEST);
+    await world.client.applyRestatement(planId);
+    await world.advance(5 * MINUTE);
+    expect(await rerun(world, "orders")).toEqual(["26.1 RUNNING"]);
+    const [waiting] = await world.runs("sales", { kinds: ["BACKFILL"] });
+    expect(waiting).toMatchObject({ place: "gated", wait: { missing: [hours(26, 27)] } });
+    expect(await rerun(world, "week")).toEqual(["24.1 PLANNED"]);
+    await world.client.trigger("sales", { lower: T0, upper: T0 + DAY });
+    await world.client.trigger("aside", { lower: T0 + DAY, upper: T0 + 2 * DAY });
+    await world.settle();
+    expect(await world.runs("sales", { kinds: ["MANUAL"] })).toMatchObject([{ state: "SUCCEEDED" }]);
+    expect(await world.runs("aside", { kinds: ["MANUAL"] })).toMatchObject([{ state: "SUCCEEDED" }]);
+    expect(await world.client.coverage("orders", hours(0, 72))).toMatchObject({ isCovered: true });
+    world.operator.end(
+      world.operator.submissions.findLast(({ groupId }) => groupId === "orders")!.idempotencyKey,
+      SUCCEEDED,
+    );
+    await world.advance(5 * MINUTE);
+    expect(await rerun(world, "orders")).toEqual(["26.1 SUCCEEDED"]);
+    expect(await rerun(world, "sales")).toEqual(["24.1 SUCCEEDED"]);
+    expect(await rerun(world, "week")).toEqual(["24.1 SUCCEEDED", "48.1 SUCCEEDED"]);
+    // Of the day that was run again beside the restatement.
+    expect(await world.client.stale()).toMatchObject([
+      { run: { groupId: "week", lower: T0 }, state: "stale" },
+    ]);
   });
 
   it("is refused if a ledger or a schedule of the plan has moved since", async () => {
