@@ -168,11 +168,13 @@ describe("the OpenAPI document", () => {
     expect(required.sort()).toEqual([
       "post /engines/{engine}/callbacks",
       "post /groups/{groupId}/coverage",
+      "post /groups/{groupId}/seal",
       "post /inlong/manager/api/group/submitOfflineJob",
       "post /preview",
       "post /restatements",
       "post /restatements/plans",
       "post /schedules/{groupId}/backfills",
+      "put /pools/{name}",
       "put /schedules/{groupId}",
       "put /sources/{groupId}",
     ]);

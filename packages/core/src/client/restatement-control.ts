@@ -12,6 +12,7 @@ import { eachRun } from "../store/shared-time.js";
 import type { BackfillControl } from "./backfill-control.js";
 import { type KnownGroups, type Reach, type RestatementScope, reachOf } from "./restatement-plan.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
+import type { Seals } from "./seals.js";
 
 /** A request to run time of a group again, and what follows from it. */
 export interface RestatementRequest {
@@ -26,6 +27,8 @@ export interface RestatementRequest {
   readonly except?: readonly string[];
   /** Why, for people, at most 2,000 characters. @default "" */
   readonly note?: string;
+  /** Runs sealed time again as well. @default false */
+  readonly force?: boolean;
 }
 
 /** The effect that a restatement would have. */
@@ -49,6 +52,7 @@ export interface RestatementControlParts {
   readonly clock: Clock;
   readonly changes: ScheduleChanges;
   readonly backfills: BackfillControl;
+  readonly seals: Seals;
 }
 
 const MAX_NOTE = 2_000;
@@ -68,6 +72,7 @@ interface Meant {
   readonly cascade: "none" | "downstream";
   readonly except: readonly string[];
   readonly note: string;
+  readonly force: boolean;
 }
 
 /** Plans restatements, and begins those whose ledgers have not moved since. */
@@ -102,7 +107,11 @@ export class RestatementControl {
     const begun: Backfill[] = [];
     for (const [n, { groupId, interval }] of stretches.entries()) {
       const request = { id: `${name}-${n}`, groupId, from: interval.lower, to: interval.upper };
-      const { backfill } = await backfills.plan(schedules.get(groupId)!, { ...request, select: "all" });
+      const { backfill } = await backfills.plan(schedules.get(groupId)!, {
+        ...request,
+        select: "all",
+        force: meant.force,
+      });
       if (backfill !== undefined) begun.push(backfill);
     }
     return { planId, backfills: begun };
@@ -112,8 +121,8 @@ export class RestatementControl {
     readonly plan: RestatementPlan;
     readonly schedules: ReadonlyMap<string, Schedule>;
   }> {
-    const { clock, changes } = this.#parts;
-    const { groupId, lower, upper, cascade, except } = meant;
+    const { clock, changes, seals } = this.#parts;
+    const { groupId, lower, upper, cascade, except, force } = meant;
     const root = await changes.get(groupId);
     requireReadable(root);
     const isCascading = cascade === "downstream";
@@ -126,6 +135,8 @@ export class RestatementControl {
       except: new Set(except),
     };
     const reach = reachOf(scope, known, clock.now());
+    for (const { groupId: id, intervals } of reach.groups)
+      await seals.refuse(known.schedules.get(id)!, intervals, "from", { force });
     const runs = reach.groups.reduce((sum, group) => sum + group.runs, 0);
     const state = await this.#stateOf(reach, known.schedules);
     const planId = `${Buffer.from(JSON.stringify(meant)).toString("base64url")}.${state}`;
@@ -172,7 +183,15 @@ export class RestatementControl {
   }
 }
 
-function meantBy({ groupId, from, to, cascade = "none", except = [], note = "" }: RestatementRequest): Meant {
+function meantBy({
+  groupId,
+  from,
+  to,
+  cascade = "none",
+  except = [],
+  note = "",
+  force = false,
+}: RestatementRequest): Meant {
   const { lower, upper }: Interval = { lower: instantOf(from, "from"), upper: instantOf(to, "to") };
   if (lower >= upper) throw invalid("from", "must be before to");
   if (cascade !== "none" && cascade !== "downstream")
@@ -181,17 +200,18 @@ function meantBy({ groupId, from, to, cascade = "none", except = [], note = "" }
     throw invalid("except", "must be a list of ids of groups");
   if (typeof note !== "string" || note.length > MAX_NOTE)
     throw invalid("note", `must be a text of at most ${MAX_NOTE} characters`);
-  return { groupId, lower, upper, cascade, except: [...new Set(except)].sort(), note };
+  if (typeof force !== "boolean") throw invalid("force", "must be true or false");
+  return { groupId, lower, upper, cascade, except: [...new Set(except)].sort(), note, force };
 }
 
 /** Returns the request of a plan. @throws LedgerError INTERVAL_INVALID if it is none */
 function requestIn(planId: string): Meant {
   try {
     const [text = ""] = planId.split(".");
-    const { groupId, lower, upper, cascade, except, note } = JSON.parse(
+    const { groupId, lower, upper, cascade, except, note, force } = JSON.parse(
       Buffer.from(text, "base64url").toString(),
     ) as Meant;
-    return meantBy({ groupId, from: lower, to: upper, cascade, except, note });
+    return meantBy({ groupId, from: lower, to: upper, cascade, except, note, force });
   } catch (cause) {
     throw new LedgerError("INTERVAL_INVALID", "planId: is not the id of a plan.", { field: "planId", cause });
   }

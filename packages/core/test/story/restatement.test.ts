@@ -233,6 +233,18 @@ describe("a restatement", () => {
     expect((await world.client.applyRestatement(planId)).backfills).toHaveLength(2);
   });
 
+  it("is refused for sealed time of any group that it reaches, unless it is forced", async () => {
+    const world = await threeDays(ORDERS, SALES);
+    await world.client.seal("sales", T0 + 2 * DAY);
+    const sealed = { code: "SEALED", field: "from" };
+    await expect(world.client.restate(REQUEST)).rejects.toMatchObject(sealed);
+    await world.client.restate({ ...REQUEST, except: ["sales"] });
+    const { planId } = await world.client.restate({ ...REQUEST, force: true });
+    await world.client.applyRestatement(planId);
+    await world.advance(5 * MINUTE);
+    expect(await rerun(world, "sales")).toEqual(["24.1 SUCCEEDED"]);
+  });
+
   it("is refused if it is no plan", async () => {
     const world = await World.start();
     for (const planId of ["", "x", "e30.abc"])

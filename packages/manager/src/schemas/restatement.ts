@@ -21,6 +21,7 @@ export const restatementRequest = z
       ),
     except: z.array(groupId).max(1_000).optional().describe("Ids of groups at which the cascade stops."),
     note: note(2_000).optional().describe("Why, for people."),
+    force: z.boolean().optional().describe("Runs sealed time again as well. Default false."),
   })
   .meta({
     id: "RestatementRequest",
@@ -81,13 +82,11 @@ export const restatementPlan = z
   .meta({ id: "RestatementPlan", description: "The effect that a restatement would have." });
 
 /** A plan to begin. */
-export const planReference = z
-  .strictObject({ planId })
-  .meta({
-    id: "PlanReference",
-    description: "A plan to begin.",
-    examples: [{ planId: "eyJncm91cElkIjoi.9f2c" }],
-  });
+export const planReference = z.strictObject({ planId }).meta({
+  id: "PlanReference",
+  description: "A plan to begin.",
+  examples: [{ planId: "eyJncm91cElkIjoi.9f2c" }],
+});
 
 /** A restatement that has begun, as core's `Restatement`. */
 export const restatement = z
