@@ -6,7 +6,7 @@ import { claim, ending, LATER } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 import { aPool } from "./pools.js";
 
-const STEPS = 150;
+const STEPS = 60;
 const STEP_MS = 5_000;
 const RESERVE_AFTER_MS = 20_000;
 
