@@ -24,6 +24,7 @@ export {
   runSchema,
   runStateSchema,
   runWaitSchema,
+  unmetDependencySchema,
 } from "./run/schema.js";
 export { normalizeSchedule, type SpecDefaults } from "./schedule/normalize.js";
 export { type ParsedScheduleInfo, parseScheduleInfo } from "./schedule/parse.js";

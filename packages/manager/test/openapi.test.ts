@@ -168,6 +168,7 @@ describe("the OpenAPI document", () => {
     expect(required.sort()).toEqual([
       "post /engines/{engine}/callbacks",
       "post /groups/{groupId}/coverage",
+      "post /groups/{groupId}/seal",
       "post /inlong/manager/api/group/submitOfflineJob",
       "post /preview",
       "post /schedules/{groupId}/backfills",

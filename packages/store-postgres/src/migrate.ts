@@ -13,6 +13,8 @@ import { pools } from "./migrations/0006-pools/index.js";
 import { deadlines } from "./migrations/0007-deadlines/index.js";
 import { reports } from "./migrations/0008-reports/index.js";
 import { superseded } from "./migrations/0009-superseded/index.js";
+import { dependencies } from "./migrations/0010-dependencies/index.js";
+import { seals } from "./migrations/0017-seals/index.js";
 import { asStoreError } from "./postgres-errors.js";
 
 /** The table where Kysely records completed steps. */
@@ -33,6 +35,8 @@ export const stepsOf = (s: string): SchemaSteps => ({
   "0007-deadlines": { ...deadlines(s), least: "0003-gates" },
   "0008-reports": { ...reports(s), least: "0003-gates" },
   "0009-superseded": { ...superseded(s), least: "0003-gates" },
+  "0010-dependencies": { ...dependencies(s), least: "0003-gates" },
+  "0017-seals": { ...seals(s), least: "0003-gates" },
 });
 
 /**

@@ -12,12 +12,15 @@ import {
   type RunTally,
   type Schedule,
   type ScheduleVersion,
+  type Seal,
   StoreError,
 } from "@tidegate/core";
+import type { IntervalSet } from "@tidegate/core/interval";
 import {
   type AlertNote,
   type BackfillCommit,
   Batcher,
+  type CancelMark,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
@@ -37,6 +40,7 @@ import {
   isEnded,
   type KeptDeadline,
   type LeaseState,
+  type MissingTimeQuery,
   type NewRun,
   type NewSchedule,
   type NextWake,
@@ -51,6 +55,7 @@ import {
   type ScheduleChange,
   type ScheduleFilter,
   type ScheduleStore,
+  type SealChange,
   URGENT,
 } from "@tidegate/core/store";
 import { hasTwins } from "@tidegate/store-sql";
@@ -69,15 +74,17 @@ import {
 } from "./deadlines.js";
 import { listGated, settlementRow } from "./gates.js";
 import { toJson } from "./json.js";
-import { claim, nextWake, renewLeases, requestCancel } from "./leases.js";
+import { cancelMarks, claim, nextWake, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { openNamespace, quote } from "./migrate.js";
+import { missingTimes } from "./missing-time.js";
 import { type PostgresStoreOptions, type Settings, settingsOf } from "./options.js";
 import { choice as choosePooled, claimChosen, listPools, poolPositions, setPool } from "./pools.js";
 import { isDuplicate } from "./postgres-errors.js";
 import { asRun, asSchedule, type RunRow, type ScheduleRow, selectSchedules } from "./rows.js";
 import { changeRow } from "./run-changes.js";
 import { newScheduleRow, scheduleChangeRow } from "./schedule-changes.js";
+import { getSeals, putSeal } from "./seals.js";
 import { answers, wavesOf } from "./waves.js";
 
 /**
@@ -171,6 +178,16 @@ export class PostgresStore implements ScheduleStore {
     return rows.map((row) => ({ ...row, ...readSpec(row.spec, { groupId }) }));
   }
 
+  async dependentsOf(groupIds: readonly string[]): Promise<string[][]> {
+    const rows = await this.#query<{ upstream: string; dependents: string[] }>(
+      `SELECT upstream, array_agg(group_id ORDER BY group_id) AS dependents FROM ${this.#schema}.dependency
+        WHERE upstream = ANY ($1) GROUP BY upstream`,
+      [groupIds],
+    );
+    const found = new Map(rows.map(({ upstream, dependents }) => [upstream, dependents]));
+    return groupIds.map((groupId) => found.get(groupId) ?? []);
+  }
+
   purgeSchedule(groupId: string): Promise<boolean> {
     return this.#call("purge_schedule", groupId);
   }
@@ -254,6 +271,10 @@ export class PostgresStore implements ScheduleStore {
     return requestCancel(this.#require(), this.#schema, ids, reason);
   }
 
+  async cancelMarks(ids: readonly string[]): Promise<CancelMark[]> {
+    return cancelMarks(this.#require(), this.#schema, ids);
+  }
+
   /** Returns the server's time. */
   async now(): Promise<EpochMs> {
     const text = "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now";
@@ -303,6 +324,10 @@ export class PostgresStore implements ScheduleStore {
 
   async coverage(groupId: string, within?: Interval): Promise<CoverageRange[]> {
     return coverage(this.#require(), this.#schema, groupId, within);
+  }
+
+  async missingTime(queries: readonly MissingTimeQuery[]): Promise<IntervalSet[]> {
+    return missingTimes(this.#require(), this.#schema, queries);
   }
 
   async generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
@@ -393,6 +418,14 @@ export class PostgresStore implements ScheduleStore {
 
   noteAlerts(notes: readonly AlertNote[]): Promise<boolean[]> {
     return this.#call("note_alerts", toJson(notes.map(noteRow)));
+  }
+
+  async putSeal(change: SealChange): Promise<boolean> {
+    return putSeal(this.#require(), this.#schema, change);
+  }
+
+  async getSeals(groupIds: readonly string[]): Promise<(Seal | undefined)[]> {
+    return getSeals(this.#require(), this.#schema, groupIds);
   }
 
   async #planTogether(commits: readonly PlanCommit[]): Promise<boolean[]> {

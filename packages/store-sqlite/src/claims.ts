@@ -1,5 +1,6 @@
 import type { EpochMs, Run, RunReason } from "@tidegate/core";
 import {
+  type CancelMark,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
@@ -230,6 +231,12 @@ export function renewLease(statements: Statements, { id, token }: HeldLease, lea
 export function requestCancel(statements: Statements, id: string, reason: RunReason): boolean {
   const text = `UPDATE run SET is_cancel_requested = 1, reason = ? WHERE id = ? AND ${ACTIVE}`;
   return statements.run(text, reason, id) === 1;
+}
+
+/** Returns the runs among these that are active and marked for cancellation. */
+export function cancelMarks(statements: Statements, ids: readonly string[]): CancelMark[] {
+  const text = `SELECT id, reason FROM run WHERE id = ? AND is_cancel_requested = 1 AND ${ACTIVE}`;
+  return ids.flatMap((id) => statements.all<CancelMark>(text, id));
 }
 
 /** Ends the leases of a previous process, whatever the clock says. */

@@ -15,12 +15,15 @@ import {
   type RunTally,
   type Schedule,
   type ScheduleVersion,
+  type Seal,
   StoreError,
 } from "@tidegate/core";
 import { SystemClock } from "@tidegate/core/clock";
+import type { IntervalSet } from "@tidegate/core/interval";
 import {
   type AlertNote,
   type BackfillCommit,
+  type CancelMark,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
@@ -38,6 +41,7 @@ import {
   type HeldLease,
   type KeptDeadline,
   type LeaseState,
+  type MissingTimeQuery,
   type NewRun,
   type NewSchedule,
   type NextWake,
@@ -51,10 +55,11 @@ import {
   type ScheduleChange,
   type ScheduleFilter,
   type ScheduleStore,
+  type SealChange,
 } from "@tidegate/core/store";
 import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
-import { claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
+import { cancelMarks, claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
 import { CoverageScan, tally } from "./coverage.js";
 import { getWatch, judgeDeadlines, listAlerts, listDeadlines, listWatches, noteAlert } from "./deadlines.js";
 import { listGated, nextLook, settleGates } from "./gates.js";
@@ -64,6 +69,7 @@ import { Inputs, noteStale } from "./inputs.js";
 import { Lanes } from "./lanes.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { migrate } from "./migrate.js";
+import { missingTimeOf } from "./missing-time.js";
 import { fileOf, markOf } from "./namespaces.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
 import { dueFires, insertBeside, mayInsertBeside, planOne, resumeWaiting } from "./planning.js";
@@ -73,12 +79,14 @@ import { changeRun } from "./run-changes.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import {
   changeSchedule,
+  dependentsOf,
   insertSchedule,
   purgeSchedule,
   SCHEDULE_COLUMNS,
   SCHEDULE_TABLES,
   type ScheduleRow,
 } from "./schedules.js";
+import { getSeal, putSeal } from "./seals.js";
 import { Sleepers } from "./sleepers.js";
 import { asStoreError } from "./sqlite-errors.js";
 import { Statements } from "./statements.js";
@@ -233,6 +241,10 @@ export class SqliteStore implements ScheduleStore {
     );
   }
 
+  dependentsOf(groupIds: readonly string[]): Promise<string[][]> {
+    return this.#read(({ statements }) => groupIds.map((groupId) => dependentsOf(statements, groupId)));
+  }
+
   purgeSchedule(groupId: string): Promise<boolean> {
     return this.#write((tables) => purgeSchedule(tables, groupId));
   }
@@ -280,6 +292,10 @@ export class SqliteStore implements ScheduleStore {
 
   requestCancel(ids: readonly string[], reason: RunReason): Promise<boolean[]> {
     return this.#write(({ statements }) => ids.map((id) => requestCancel(statements, id, reason)));
+  }
+
+  cancelMarks(ids: readonly string[]): Promise<CancelMark[]> {
+    return this.#read(({ statements }) => cancelMarks(statements, ids));
   }
 
   /** Returns this machine's time: no other process uses the database. */
@@ -338,6 +354,10 @@ export class SqliteStore implements ScheduleStore {
     });
   }
 
+  missingTime(queries: readonly MissingTimeQuery[]): Promise<IntervalSet[]> {
+    return this.#read((tables) => queries.map((query) => missingTimeOf(tables, query)));
+  }
+
   generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
     return this.#read((tables) => windows.map((window) => tables.inputs.digestOf(window)));
   }
@@ -391,6 +411,14 @@ export class SqliteStore implements ScheduleStore {
 
   noteAlerts(notes: readonly AlertNote[]): Promise<boolean[]> {
     return this.#write((tables) => notes.map((note) => noteAlert(tables, note)));
+  }
+
+  putSeal(change: SealChange): Promise<boolean> {
+    return this.#write((tables) => putSeal(tables, change));
+  }
+
+  getSeals(groupIds: readonly string[]): Promise<(Seal | undefined)[]> {
+    return this.#read((tables) => groupIds.map((groupId) => getSeal(tables, groupId)));
   }
 
   async #write<T>(operation: (open: OpenDatabase) => T): Promise<T> {

@@ -13,6 +13,8 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import type { NewSchedule } from "../store/schedule-table.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
 import { type EngineOutbox, groupIdsOf } from "../upkeep/outbox.js";
+import { DependencyGraph } from "./dependency-graph.js";
+import { dependencyNotes } from "./dependency-notes.js";
 import { notesOf } from "./notes.js";
 import type { PoolControl } from "./pool-control.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
@@ -71,7 +73,9 @@ export class Registration {
     const before = revived.get(groupId);
     const left = before === undefined ? 0 : await countUnregistered(store, groupId);
     const notes = notesOf(schedule, clock.now(), specs.notesOn(schedule.spec));
-    return { schedule, notes: [...revivedNotes((before ?? 0) - left), ...unregisteredNotes(left), ...notes] };
+    const waits = await dependencyNotes(store, schedule.spec);
+    const runs = [...revivedNotes((before ?? 0) - left), ...unregisteredNotes(left)];
+    return { schedule, notes: [...runs, ...waits, ...notes] };
   }
 
   async registerMany(infos: readonly ScheduleInfo<object>[]): Promise<RegistrationResult[]> {
@@ -105,9 +109,13 @@ export class Registration {
         fail(index, error);
       }
     }
-    const refusals = await pools.refusals(read.map(({ schedule }) => schedule.spec));
+    const specified = read.map(({ schedule }) => schedule.spec);
+    const [cycles, refusals] = [
+      await new DependencyGraph(store).add(specified),
+      await pools.refusals(specified),
+    ];
     const accepted = read.filter(({ index }, position) => {
-      const refusal = refusals[position];
+      const refusal = cycles[position] ?? refusals[position];
       if (refusal !== undefined) fail(index, refusal);
       return refusal === undefined;
     });

@@ -21,6 +21,7 @@ export type ErrorCode =
   | "INTERVAL_NOT_ALIGNED"
   | "INTERVAL_OPEN"
   | "INTERVAL_DEFERRED"
+  | "SEALED"
   | "PLAN_FAILED"
   | "RUN_NOT_FOUND"
   | "RUN_STATE_ILLEGAL"

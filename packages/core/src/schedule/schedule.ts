@@ -32,6 +32,12 @@ export interface BackoffSpec {
   readonly maxMs: number;
 }
 
+/** When time is closed. See `ScheduleInfo.seal`. */
+export interface SealRule {
+  /** How long after its end time is sealed, ms. */
+  readonly afterMs: number;
+}
+
 /**
  * A schedule as a user registers it: what to run, when, on which engine, with which policies.
  *
@@ -135,6 +141,12 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * @default none
    */
   readonly freshness?: Freshness | null;
+  /**
+   * When time is closed: `{ afterMs }` after its end, if it is covered. Sealed time cannot be re-run,
+   * backfilled or reported again without `force`. `null`: only what `client.seal` has sealed.
+   * @default none
+   */
+  readonly seal?: SealRule | null;
   /**
    * Which end of its interval a nominal time is: `interval-end` runs the job when the data is complete,
    * `interval-start` submits it as its interval begins, as InLong's built-in engine does.

@@ -91,6 +91,11 @@ const readiness = z
     for (const { path, message } of error?.issues ?? []) context.addIssue({ code: "custom", path, message });
   }) as unknown as z.ZodType<Readiness, Readiness>;
 
+/** The schema of a `SealRule`. */
+export const sealSchema = z.strictObject({
+  afterMs: durationMs.describe("How long after its end time is sealed, ms."),
+});
+
 /** The schema of a `BackoffSpec`. */
 export const backoffSchema = z.strictObject({
   initialMs: defaulted(durationMs, "The wait after the first attempt, ms.", 1_000),
@@ -214,6 +219,12 @@ export const scheduleInfoSchema = z.strictObject({
   freshness: defaulted(
     freshnessSchema.nullable(),
     "How far the group's data may lag behind: an alert is raised when the time up to which it is covered lies more than `maxLagMs` behind now. For triggers without a natural deadline. `null`: none.",
+    null,
+    "none",
+  ),
+  seal: defaulted(
+    sealSchema.nullable(),
+    "When time is closed: `{ afterMs }` after its end, if it is covered. Sealed time cannot be re-run, backfilled or reported again without `force`. `null`: only what `client.seal` has sealed.",
     null,
     "none",
   ),

@@ -97,6 +97,7 @@ export function inertSpec({ groupId, engine = "unknown", origin = 0 }: KnownOfSp
     fairnessWeight: 1,
     deadline: null,
     freshness: null,
+    seal: null,
   };
 }
 
@@ -156,6 +157,7 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   // Absent from specifications that were stored before there were deadlines.
   deadline: (value) => value == null || isObject(value),
   freshness: (value) => value == null || isObject(value),
+  seal: (value) => value == null || isObject(value),
 };
 
 const TRIGGERS = oneOf("cron", "period", "once");

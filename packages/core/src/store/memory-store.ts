@@ -2,6 +2,7 @@ import type { Clock, EpochMs } from "../clock/clock.js";
 import { SystemClock } from "../clock/system-clock.js";
 import { StoreError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
+import type { IntervalSet } from "../interval/interval-set.js";
 import type { Pool, PoolPosition, PoolStatus } from "../pool/pool.js";
 import { takeTogether } from "../pool/pool-choice.js";
 import type { Backfill, BackfillState } from "../run/backfill.js";
@@ -31,6 +32,7 @@ import { compareText, isRunPosition, type RunRow, snapshot } from "./memory/run-
 import { RunTable } from "./memory/run-table.js";
 import {
   adoptPlanned,
+  cancelMarks,
   cancelPlanned,
   changeRun,
   claimRun,
@@ -48,17 +50,20 @@ import { allows, applyScheduleChange } from "./memory/schedule-changes.js";
 import { ScheduleTable } from "./memory/schedule-table.js";
 import { Staleness } from "./memory/staleness.js";
 import { tallyOf } from "./memory/tally.js";
+import { missingTime } from "./missing-time.js";
 import type { Page, PageRequest } from "./page.js";
 import type { PoolDeletion } from "./pool-table.js";
 import type {
   CoverageRange,
   GroupWindow,
+  MissingTimeQuery,
   PlanCommit,
   ReportCommit,
   RunFilter,
   RunTally,
 } from "./run-ledger.js";
 import type {
+  CancelMark,
   ClaimedRun,
   ClaimRequest,
   ClaimScope,
@@ -69,6 +74,7 @@ import type {
 } from "./run-queue.js";
 import type { ScheduleStore } from "./schedule-store.js";
 import type { DueFire, DueQuery, NewSchedule, ScheduleChange, ScheduleFilter } from "./schedule-table.js";
+import type { Seal, SealChange } from "./seal-table.js";
 
 /** Options of a `MemoryStore`. */
 export interface MemoryStoreOptions {
@@ -82,6 +88,7 @@ interface Contents {
   readonly runs: RunTable;
   readonly backfills: BackfillTable;
   readonly deadlines: DeadlineTable;
+  readonly seals: Map<string, Seal>;
 }
 
 function nothing(): Contents {
@@ -90,6 +97,7 @@ function nothing(): Contents {
     runs: new RunTable(),
     backfills: new BackfillTable(),
     deadlines: new DeadlineTable(),
+    seals: new Map(),
   };
 }
 
@@ -104,6 +112,7 @@ export class MemoryStore implements ScheduleStore {
   #runs = new RunTable();
   #backfills = new BackfillTable();
   #deadlines = new DeadlineTable();
+  #seals = new Map<string, Seal>();
   #staleness = new Staleness(this.#schedules, this.#runs);
   #isOpen = false;
   #lastToken = 0;
@@ -124,6 +133,7 @@ export class MemoryStore implements ScheduleStore {
     this.#runs = contents.runs;
     this.#backfills = contents.backfills;
     this.#deadlines = contents.deadlines;
+    this.#seals = contents.seals;
     this.#staleness = new Staleness(contents.schedules, contents.runs);
     releaseLeases(this.#runs);
   }
@@ -169,6 +179,11 @@ export class MemoryStore implements ScheduleStore {
     return [...(this.#schedules.get(groupId)?.versions ?? [])];
   }
 
+  async dependentsOf(groupIds: readonly string[]): Promise<string[][]> {
+    this.#requireOpen();
+    return groupIds.map((groupId) => this.#schedules.dependentsOf(groupId));
+  }
+
   async purgeSchedule(groupId: string): Promise<boolean> {
     this.#requireOpen();
     const group = this.#schedules.get(groupId);
@@ -176,6 +191,7 @@ export class MemoryStore implements ScheduleStore {
     this.#runs.removeAll(group);
     this.#backfills.removeAll(groupId);
     this.#deadlines.removeAll(groupId);
+    this.#seals.delete(groupId);
     this.#schedules.remove(group);
     return true;
   }
@@ -274,6 +290,11 @@ export class MemoryStore implements ScheduleStore {
     return ids.map((id) => requestCancel(this.#runs, id, reason));
   }
 
+  async cancelMarks(ids: readonly string[]): Promise<CancelMark[]> {
+    this.#requireOpen();
+    return cancelMarks(this.#runs, ids);
+  }
+
   async nextWake(scope: ClaimScope): Promise<NextWake> {
     this.#requireOpen();
     return this.#runs.nextWake(scope);
@@ -339,6 +360,17 @@ export class MemoryStore implements ScheduleStore {
     this.#requireOpen();
     const group = this.#schedules.get(groupId);
     return group === undefined ? [] : coverageOf(group.runs, within);
+  }
+
+  async missingTime(queries: readonly MissingTimeQuery[]): Promise<IntervalSet[]> {
+    this.#requireOpen();
+    return queries.map((query) => {
+      const group = this.#schedules.get(query.groupId);
+      if (group === undefined) return [query.within];
+      const rows = Array.from(group.runs.rows({ within: query.within }), ({ run }) => run);
+      const standing = rows.filter(({ isSuperseded }) => !isSuperseded);
+      return missingTime(query, [query.within], standing, group.schedule.status);
+    });
   }
 
   async generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
@@ -410,6 +442,20 @@ export class MemoryStore implements ScheduleStore {
   async noteAlerts(notes: readonly AlertNote[]): Promise<boolean[]> {
     this.#requireOpen();
     return notes.map((note) => this.#deadlines.note(note));
+  }
+
+  async putSeal({ incarnation, expected, ...seal }: SealChange): Promise<boolean> {
+    this.#requireOpen();
+    const { groupId } = seal;
+    const isAsSeen = this.#schedules.get(groupId)?.schedule.incarnation === incarnation;
+    if (!isAsSeen || (this.#seals.get(groupId)?.through ?? null) !== expected) return false;
+    this.#seals.set(groupId, seal);
+    return true;
+  }
+
+  async getSeals(groupIds: readonly string[]): Promise<(Seal | undefined)[]> {
+    this.#requireOpen();
+    return groupIds.map((groupId) => this.#seals.get(groupId));
   }
 
   #changeSchedule(change: ScheduleChange): boolean {

@@ -6,6 +6,7 @@ import type { PoolTable } from "./pool-table.js";
 import type { RunLedger } from "./run-ledger.js";
 import type { RunQueue } from "./run-queue.js";
 import type { ScheduleTable } from "./schedule-table.js";
+import type { SealTable } from "./seal-table.js";
 
 /**
  * The store of schedules and the ledger. One contract, one conformance suite:
@@ -45,7 +46,8 @@ export interface ScheduleStore
     GateQueue,
     BackfillTable,
     PoolTable,
-    DeadlineTable {
+    DeadlineTable,
+    SealTable {
   /**
    * Whether several processes may have it open at once, so that work can appear without an event in this
    * process.

@@ -33,6 +33,7 @@ const settingsSchema = z.strictObject({
   onEngineDrift: z.enum(["mend", "report"]).optional(),
   watchdogEveryMs: period,
   backfillEveryMs: period,
+  restateSettleMs: wholeNumber(0, LONGEST_MS).optional(),
   gateTimeoutMs: period,
   pools: z.record(poolInfoSchema.shape.name, poolInfoSchema.omit({ name: true })).optional(),
   readiness: z.strictObject(readiness).optional(),

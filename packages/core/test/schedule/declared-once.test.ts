@@ -34,6 +34,7 @@ describe("a schedule's fields are declared once: the schema", () => {
       fairnessWeight: 1,
       deadline: null,
       freshness: null,
+      seal: null,
       fireAt: "interval-end",
       firstInterval: "start-time",
       endRule: "exclusive",

@@ -4,10 +4,12 @@ import { PostgresStore, type PostgresStoreOptions } from "../../src/index.js";
 const TABLES = [
   "deadline",
   "deadline_watch",
+  "seal",
   "schedule",
   "schedule_version",
   "schedule_state",
   "run",
+  "dependency",
   "gate_waker",
   "backfill",
   "pool",

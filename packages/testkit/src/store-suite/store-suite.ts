@@ -27,6 +27,7 @@ import { blockingRules } from "./lane-blocking.js";
 import { cancelPlannedRules, laneWidthRules } from "./lane-width.js";
 import { cancelRequestRules, renewalRules } from "./leases.js";
 import { lifecycleRules } from "./lifecycle.js";
+import { dependencyRules } from "./missing-time.js";
 import { besideAnother, namespaceRules } from "./namespaces.js";
 import { openJobRules } from "./open-jobs.js";
 import { pausedPlanRules, planConflictRules, planningRules } from "./planning.js";
@@ -38,6 +39,7 @@ import { generationRules, reportRules } from "./reports.js";
 import { runFilterRules, runPagingRules, withinRules } from "./run-listing.js";
 import { scheduleFilterRules, schedulePagingRules } from "./schedule-listing.js";
 import { originRules, registrationRules, scheduleChangeRules } from "./schedules.js";
+import { sealRules } from "./seals.js";
 import { shapeRules } from "./shapes.js";
 import { rivalryRules } from "./sharing.js";
 import { besideRules, plannedVersionRules, revivalRules } from "./standing.js";
@@ -85,6 +87,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   cancelPlannedRules,
   gatedRules,
   gateQueueRules,
+  dependencyRules,
   claimRules,
   claimOrderRules,
   claimScopeRules,
@@ -125,6 +128,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   deadlineRules,
   deadlineListingRules,
   alertRules,
+  sealRules,
   purgeRules,
   unreadableRules,
   durabilityRules,

@@ -9,7 +9,7 @@ import { isStanding, mayBeRevived, mayRunBeside } from "../../run/standing.js";
 import { gatingOf } from "../../schedule/gates-of.js";
 import type { GateSettlement } from "../gate-queue.js";
 import type { ReportCommit } from "../run-ledger.js";
-import type { ClaimedRun, HeldLease, LeaseState, RunChange } from "../run-queue.js";
+import type { CancelMark, ClaimedRun, HeldLease, LeaseState, RunChange } from "../run-queue.js";
 import type { ScheduleChange } from "../schedule-table.js";
 import type { BackfillRow } from "./backfill-table.js";
 import { frozenCopy } from "./frozen-copy.js";
@@ -183,6 +183,15 @@ export function requestCancel(runs: RunTable, id: string, reason: RunReason): bo
     run.reason = reason;
   });
   return true;
+}
+
+/** Returns the runs among these that are active and marked for cancellation. */
+export function cancelMarks(runs: RunTable, ids: readonly string[]): CancelMark[] {
+  return ids.flatMap((id) => {
+    const run = runs.get(id)?.run;
+    if (run === undefined || !isActive(run.state) || !run.isCancelRequested) return [];
+    return run.reason === null ? [] : [{ id, reason: run.reason }];
+  });
 }
 
 /** The end of an expired lease, whatever the clock says. */
