@@ -19,6 +19,7 @@ import { longLedger } from "./long-ledger.js";
 import { MILLION_TASKS, million } from "./million.js";
 import { drain, overloadFresh, overloadHold } from "./overload.js";
 import { poolFairness } from "./pool-fairness.js";
+import { restatePlan } from "./restate-plan.js";
 import { runLife } from "./run-life.js";
 
 /** Each is measured in a process of its own, so that none inherits another's memory. */
@@ -35,6 +36,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   ledger,
   "long-ledger": longLedger,
   "pool-fairness": poolFairness,
+  "restate-plan": restatePlan,
   door,
   bullmq,
   "postgres-run-life": postgresRunLife,
