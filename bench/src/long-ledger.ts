@@ -5,7 +5,7 @@ import type { RunFilter, ScheduleStore } from "@tidegate/core/store";
 import { PostgresStore } from "@tidegate/store-postgres";
 import { SqliteStore } from "@tidegate/store-sqlite";
 import { PostgresServer } from "@tidegate/test-servers";
-import { POSTGRES_SETTINGS } from "./distributed/postgres-run-life.js";
+import { POSTGRES_SETTINGS } from "./distributed/servers.js";
 import { atMost, type Figure, rounded } from "./figure.js";
 import { assemble, noopOperator, temporaryDirectory } from "./setup.js";
 

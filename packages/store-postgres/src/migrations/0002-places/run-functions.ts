@@ -150,13 +150,13 @@ export const runFunctions = (s: string): string[] => [
     made integer[] := '{}';
   BEGIN
     -- A run that begins keeps its place, so its group need not be locked.
-    PERFORM FROM ${s}.schedule_state WHERE group_id = ANY (
+    PERFORM FROM ${s}.schedule_state WHERE group_id = ANY (ARRAY(
       SELECT r.group_id FROM json_array_elements(waves) AS w (wave)
         CROSS JOIN LATERAL json_to_recordset(w.wave) AS x (id text, state text) JOIN ${s}.run r ON r.id = x.id
-        WHERE x.state <> 'RUNNING') ORDER BY group_id FOR NO KEY UPDATE;
-    PERFORM FROM ${s}.run WHERE id = ANY (
+        WHERE x.state <> 'RUNNING')) ORDER BY group_id FOR NO KEY UPDATE;
+    PERFORM FROM ${s}.run WHERE id = ANY (ARRAY(
       SELECT x.id FROM json_array_elements(waves) AS w (wave)
-        CROSS JOIN LATERAL json_to_recordset(w.wave) AS x (id text)) ORDER BY id FOR NO KEY UPDATE;
+        CROSS JOIN LATERAL json_to_recordset(w.wave) AS x (id text))) ORDER BY id FOR NO KEY UPDATE;
     FOR wave IN SELECT value FROM json_array_elements(waves) LOOP
       made := made || ${s}.change_wave(wave);
     END LOOP;
