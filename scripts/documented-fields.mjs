@@ -4,6 +4,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import {
+  dependencySchema,
+  dependencyTimeoutSchema,
+  dependencyWindowSchema,
+} from "../packages/core/dist/dependency/schema.js";
 import { jobMetricsSchema } from "../packages/core/dist/job/schema.js";
 import { backfillSchema } from "../packages/core/dist/run/backfill-schema.js";
 import {
@@ -28,6 +33,11 @@ import {
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 const TYPES = {
+  "dependency/dependency.ts": {
+    Dependency: dependencySchema,
+    DependencyTimeout: dependencyTimeoutSchema,
+    DependencyWindow: dependencyWindowSchema,
+  },
   "job/dirty-data-limit.ts": { DirtyDataLimit: dirtyDataLimitSchema },
   "job/job-outcome.ts": { JobMetrics: jobMetricsSchema },
   "run/backfill.ts": { Backfill: backfillSchema },

@@ -9,6 +9,15 @@ export type { RegisteredSchedule, RegistrationResult } from "./client/registrati
 export type { RetryOptions } from "./client/run-control.js";
 export { type Description, ScheduleClient } from "./client/schedule-client.js";
 export type { EpochMs } from "./clock/clock.js";
+export type {
+  AlignUnit,
+  CalendarShift,
+  Dependency,
+  DependencyTimeout,
+  DependencyTree,
+  DependencyWindow,
+  Duration,
+} from "./dependency/dependency.js";
 export type { DispatcherOptions } from "./dispatch/dispatcher.js";
 export {
   ConfigurationError,

@@ -35,6 +35,11 @@ export class EmbeddedEngine implements EngineBody {
   /** Fires noted during a load, which may have read the store before they were written. */
   readonly #notedMeanwhile: QueuedFire[] = [];
   #isLoading = false;
+  /**
+   * Groups whose fires moved since the fires in progress were handed over, which is newer than the answer to these.
+   * `undefined` at any other time.
+   */
+  #movedMeanwhile: Set<string> | undefined;
   #timer: ClockTimer | undefined;
   #turn: Promise<void> | undefined;
   #stopListening: (() => void) | undefined;
@@ -66,23 +71,31 @@ export class EmbeddedEngine implements EngineBody {
   }
 
   async handleRegister(schedules: readonly EngineSchedule[]): Promise<void> {
-    for (const { groupId, nextFireAt, delayMs } of schedules) this.#noteNext(groupId, nextFireAt, delayMs);
+    for (const schedule of schedules) this.#move(schedule);
     this.#arm();
   }
 
   handleUpdate(schedules: readonly EngineSchedule[]): Promise<void> {
-    for (const { groupId } of schedules) this.#queue.remove(groupId);
     return this.handleRegister(schedules);
   }
 
   async handleUnregister(groupIds: readonly string[]): Promise<void> {
-    for (const groupId of groupIds) this.#queue.remove(groupId);
+    for (const groupId of groupIds) this.#forget(groupId);
   }
 
-  #noteMoved({ groupId, nextFireAt, delayMs }: FireMoved): void {
-    this.#queue.remove(groupId);
-    this.#noteNext(groupId, nextFireAt, delayMs);
+  #noteMoved(moved: FireMoved): void {
+    this.#move(moved);
     this.#arm();
+  }
+
+  #move({ groupId, nextFireAt, delayMs }: FireMoved): void {
+    this.#forget(groupId);
+    this.#noteNext(groupId, nextFireAt, delayMs);
+  }
+
+  #forget(groupId: string): void {
+    this.#movedMeanwhile?.add(groupId);
+    this.#queue.remove(groupId);
   }
 
   #noteNext(groupId: string, fireAt: EpochMs | null, delayMs: number): void {
@@ -122,8 +135,12 @@ export class EmbeddedEngine implements EngineBody {
       if (this.#hasRoom() && now + this.#horizonMs / 2 >= this.#loadedUpTo) await this.#load(now);
       const due = this.#queue.takeDue(this.#clock.now(), this.#batchSize);
       if (due.length === 0) return;
+      const moved = new Set<string>();
+      this.#movedMeanwhile = moved;
       const results = await this.#context.sink.fire(due);
-      for (const [index, result] of results.entries()) this.#noteResult(result, due[index]!);
+      this.#movedMeanwhile = undefined;
+      for (const [index, result] of results.entries())
+        if (!moved.has(result.groupId)) this.#noteResult(result, due[index]!);
     }
   }
 

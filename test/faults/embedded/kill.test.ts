@@ -25,6 +25,6 @@ describe(`a manager that is killed ${KILLS} times at random moments`, () => {
       await scene.untilDone(scene.startManager());
       await scene.expectEachIntervalOnce();
     },
-    120_000 + KILLS * 30_000,
+    120_000 + KILLS * 5_000,
   );
 });

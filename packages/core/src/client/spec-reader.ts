@@ -4,6 +4,7 @@ import { ConfigurationError, messageOf, OperatorError, ScheduleError } from "../
 import type { Gate } from "../gate/gate.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { nextFireAt } from "../planning/plan-decision.js";
+import { checkDependencies } from "../schedule/dependencies-of.js";
 import { BUILT_IN_GATES } from "../schedule/gates-of.js";
 import { Grid } from "../schedule/grid.js";
 import { laneWidth, normalizeSchedule, type SpecDefaults } from "../schedule/normalize.js";
@@ -61,6 +62,7 @@ export class SpecReader {
     this.#checkEngine(spec);
     this.#checkOperator(spec);
     this.#checkGates(spec);
+    checkDependencies(spec);
     return spec;
   }
 

@@ -8,6 +8,9 @@ export type ErrorCode =
   | "SCHEDULE_STATUS_ILLEGAL"
   | "SCHEDULE_UNREADABLE"
   | "FORBIDDEN"
+  | "DEPENDENCY_INVALID"
+  | "DEPENDENCY_CYCLE"
+  | "DEPENDED_ON"
   // triggers
   | "TRIGGER_INVALID"
   | "TRIGGER_EXHAUSTED"
@@ -20,6 +23,7 @@ export type ErrorCode =
   | "PLAN_FAILED"
   | "RUN_NOT_FOUND"
   | "RUN_STATE_ILLEGAL"
+  | "DEPENDENCY_TIMEOUT"
   // wiring
   | "ENGINE_UNKNOWN"
   | "ENGINE_FAILED"

@@ -54,8 +54,11 @@ export class Backfiller {
   /** Groups with a backfill in progress; the ends of other groups' runs are ignored. */
   readonly #groups = new Set<string>();
   readonly #refusals = new Map<string, Refusal>();
+  /** Groups whose runs have ended while the backfills were being read; `undefined` at any other time. */
+  #endedMeanwhile: Set<string> | undefined;
   readonly #onRunsEnded = (groupIds: ReadonlySet<string>): void => {
-    if (this.#groups.size > 0 && [...groupIds].some((groupId) => this.#groups.has(groupId))) this.wake();
+    if (this.#endedMeanwhile !== undefined) for (const groupId of groupIds) this.#endedMeanwhile.add(groupId);
+    else if (this.#groups.size > 0 && [...groupIds].some((groupId) => this.#groups.has(groupId))) this.wake();
   };
 
   constructor(parts: BackfillerParts) {
@@ -97,9 +100,7 @@ export class Backfiller {
   async #advanceAll(): Promise<number | undefined> {
     const { store, clock, everyMs } = this.#parts;
     await nextTurn();
-    const running = await store.listBackfills({ states: ["RUNNING"] });
-    this.#groups.clear();
-    for (const { groupId } of running) this.#groups.add(groupId);
+    const running = await this.#readRunning();
     this.#forgetAllBut(running);
     for (const backfill of running) {
       if (!this.#advancing.isRunning) return undefined;
@@ -108,6 +109,21 @@ export class Backfiller {
     if (running.length === 0 && !store.isShared) return undefined;
     const retries = [...this.#refusals.values()].map(({ retryAt }) => retryAt - clock.now());
     return Math.max(0, Math.min(everyMs, ...retries));
+  }
+
+  /** Reads the backfills in progress. Those whose runs end meanwhile, too late to be counted, are read again. */
+  async #readRunning(): Promise<readonly Backfill[]> {
+    const ended = new Set<string>();
+    this.#endedMeanwhile = ended;
+    try {
+      const running = await this.#parts.store.listBackfills({ states: ["RUNNING"] });
+      this.#groups.clear();
+      for (const { groupId } of running) this.#groups.add(groupId);
+      return running;
+    } finally {
+      this.#endedMeanwhile = undefined;
+      this.#onRunsEnded(ended);
+    }
   }
 
   #forgetAllBut(running: readonly Backfill[]): void {

@@ -50,6 +50,8 @@ interface Step {
   readonly work: PlanWork;
   readonly cached: CachedSchedule;
   readonly decision: CoveringDecision;
+  /** See `CachedSchedule.ends`, at the time of the decision. */
+  readonly ends: number;
   readonly commit: PlanCommit;
 }
 
@@ -183,7 +185,7 @@ export class PlanLoop {
     }
     const { decision } = step;
     // As decided upon: by the time that more is read, another plan may have moved what is cached.
-    const { schedule } = cached;
+    const { schedule, ends } = cached;
     if (step.do === "nothing") {
       onDecided(work, cached, decision);
       return "done";
@@ -194,7 +196,7 @@ export class PlanLoop {
       supersedes: decision.supersedes,
       whilePaused: work.cause === "while-paused",
     };
-    const plain = { work, cached, decision, commit: commitOf(schedule, decision, named) };
+    const plain = { work, cached, decision, ends, commit: commitOf(schedule, decision, named) };
     if (work.conflicts === 0 && decision.supersedes.length === 0) return plain;
     const generations = await this.#freeGenerations(plain, schedule);
     if (generations === undefined) return "again";
@@ -232,8 +234,11 @@ export class PlanLoop {
     }
   }
 
-  /** Applies what was committed; returns whether more is owed. */
-  #accept({ work, cached, decision, commit }: Step): boolean {
+  /**
+   * Applies what was committed; returns whether more is owed. A decision to wait for runs to end is made again if
+   * one has ended since: nobody waited for that end when it was reported.
+   */
+  #accept({ work, cached, decision, ends, commit }: Step): boolean {
     const { cache, emitter, signals, onDecided } = this.#parts;
     cache.advance(cached, commit);
     work.runs.push(...commit.runs);
@@ -243,7 +248,8 @@ export class PlanLoop {
     if (decision.cancelsActive) {
       signals.emit("cancel-requested", { groupIds: [work.groupId], reason: "overlap-cancelled" });
     }
-    return decision.hasMore && work.cause !== "while-paused";
+    const hasMissedEnd = decision.waits && cached.ends > ends;
+    return (decision.hasMore || hasMissedEnd) && work.cause !== "while-paused";
   }
 
   /**

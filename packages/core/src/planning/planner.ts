@@ -172,10 +172,13 @@ export class IntervalPlanner implements FireSink {
     if (waiting.length > 0) void this.#planInBackground(waiting);
   }
 
-  /** Plans what no engine waits for. If that fails as a whole, nobody else would repeat it. */
+  /** Plans what no engine waits for. Nobody else would repeat those that fail, each or as a whole. */
   async #planInBackground(works: readonly PlanWork[]): Promise<void> {
     try {
       await this.#planAll(works);
+      if (!this.#isRunning) return;
+      for (const { groupId, outcome, nextFireAt } of works)
+        if (outcome === "failed" && nextFireAt !== null) this.#held.hold(groupId, nextFireAt);
     } catch (error) {
       if (!this.#isRunning) return;
       const again = this.#clock.now() + (isOfStore(error) ? RETRY_MS : RECHECK_MS);

@@ -18,6 +18,8 @@ export interface CachedSchedule {
    * ended here.
    */
   openRuns: number;
+  /** How many ends of runs were reported since it was read. */
+  ends: number;
   /** Cancelled runs that the next plan has to cover; read only if there may be some. */
   uncovered: readonly Run[];
 }
@@ -46,7 +48,14 @@ export class ScheduleCache {
     const openRuns =
       schedule.admittedRuns + schedule.gatedRuns + schedule.waitingRuns + schedule.blockingRuns;
     const grid = new Grid(schedule.spec);
-    this.#schedules.set(schedule.spec.groupId, { schedule, grid, isFresh: true, openRuns, uncovered });
+    this.#schedules.set(schedule.spec.groupId, {
+      schedule,
+      grid,
+      isFresh: true,
+      openRuns,
+      ends: 0,
+      uncovered,
+    });
   }
 
   /** Records that a plan has moved the watermark of a schedule. */
@@ -67,10 +76,13 @@ export class ScheduleCache {
     if (oldest !== undefined) this.#schedules.delete(oldest);
   }
 
-  /** Records that a run of a group has ended. */
+  /** Records that a run of a group has ended. The count as read may have included the end or not. */
   runEnded(groupId: string): void {
     const cached = this.#schedules.get(groupId);
-    if (cached !== undefined) cached.openRuns = Math.max(0, cached.openRuns - 1);
+    if (cached === undefined) return;
+    cached.openRuns = Math.max(0, cached.openRuns - 1);
+    cached.ends += 1;
+    cached.isFresh = false;
   }
 
   forget(groupId: string): void {

@@ -134,6 +134,20 @@ export class Grid {
     return this.#trigger.previous(instant + 1) === instant;
   }
 
+  /**
+   * Returns the nominal time that lies `count` times after `instant`, or before it if negative, whether or not
+   * the schedule has begun there or still runs; the furthest if there are fewer.
+   */
+  step(instant: EpochMs, count: number): EpochMs {
+    let at = instant;
+    for (let done = 0; done < Math.abs(count); done += 1) {
+      const nominal = count < 0 ? this.#trigger.previous(at) : this.#trigger.next(at);
+      if (nominal === undefined) break;
+      at = nominal;
+    }
+    return at;
+  }
+
   #interval(lower: EpochMs, upper: EpochMs): NominalInterval {
     return { lower, upper, scheduledTime: this.#spec.fireAt === "interval-end" ? upper : lower };
   }

@@ -75,6 +75,7 @@ const UNITS: Readonly<Record<string, PeriodUnit>> = {
 
 const MINUTE_MS = 60_000;
 const SECOND_MS = 1_000;
+const AFTER_ITSELF = 1;
 const PARALLEL = 2;
 
 /**
@@ -105,6 +106,7 @@ export function fromInlong(input: unknown, options: FromInlongOptions): Schedule
     ...(info.selfDepend === PARALLEL
       ? { overlap: "allow" as const, maxActiveRuns: info.taskParallelism ?? 1 }
       : { overlap: "queue" as const }),
+    ...(info.selfDepend === AFTER_ITSELF ? { dependsOnPast: true } : {}),
   };
 }
 
@@ -118,10 +120,16 @@ export function toInlong(spec: ScheduleSpec, version?: number): InlongScheduleIn
     startTime: spec.startTime,
     endTime: spec.endTime,
     delayTime: Math.ceil(spec.delayMs / MINUTE_MS),
-    selfDepend: spec.overlap === "allow" ? PARALLEL : 0,
+    selfDepend: selfDependOf(spec),
     taskParallelism: spec.overlap === "allow" ? spec.maxActiveRuns : 1,
     ...(version === undefined ? {} : { version }),
   };
+}
+
+/** Both say something about a group's own runs, and InLong has one field for them. */
+function selfDependOf({ dependsOnPast, overlap }: ScheduleSpec): number {
+  if (dependsOnPast) return AFTER_ITSELF;
+  return overlap === "allow" ? PARALLEL : 0;
 }
 
 type TriggerPart = Pick<ScheduleInfo, "trigger" | "startTime" | "firstInterval" | "endRule">;

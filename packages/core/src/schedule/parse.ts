@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { issueWithin } from "../dependency/schema.js";
 import { ScheduleError } from "../errors/errors.js";
 import { withoutDate } from "./instant.js";
 import type { ScheduleInfo, ScheduleSpec } from "./schedule.js";
@@ -17,16 +18,18 @@ const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
  * Checks the shape of a schedule. Its meaning (zone, expression, engine) is checked elsewhere, where it is
  * known.
  *
- * @throws ScheduleError SCHEDULE_INVALID with the path of the first offending field
+ * @throws ScheduleError SCHEDULE_INVALID, DEPENDENCY_INVALID with the path of the first offending field
  */
 export function parseScheduleInfo(input: unknown): ParsedScheduleInfo {
   refuseForbiddenKeys(input, "");
   const parsed = scheduleInfoSchema.safeParse(withoutDates(input));
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
+    const [first] = parsed.error.issues;
+    const issue = isOfDependency(first!) ? issueWithin(first!, input) : first!;
     const field = fieldOf(issue);
     if (field.startsWith("job.")) refuseWhatIsNoJson((input as ScheduleInfo).job, "job");
-    throw new ScheduleError("SCHEDULE_INVALID", `${field || "schedule"}: ${issue.message}.`, { field });
+    const code = isOfDependency(issue) ? "DEPENDENCY_INVALID" : "SCHEDULE_INVALID";
+    throw new ScheduleError(code, `${field || "schedule"}: ${issue.message}.`, { field });
   }
   if (JSON.stringify(parsed.data.job).length > MAX_JOB_BYTES) {
     throw new ScheduleError("SCHEDULE_INVALID", `job: must not be longer than ${MAX_JOB_BYTES} characters.`, {
@@ -34,6 +37,10 @@ export function parseScheduleInfo(input: unknown): ParsedScheduleInfo {
     });
   }
   return parsed.data as ParsedScheduleInfo;
+}
+
+function isOfDependency({ path }: z.core.$ZodIssue): boolean {
+  return path[0] === "dependsOn" || path[0] === "dependsOnPast";
 }
 
 /** Only code can pass a `Date`, so the schema, which describes JSON, need not know about it. */

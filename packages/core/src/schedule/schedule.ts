@@ -1,4 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
+import type { DependencyTree } from "../dependency/dependency.js";
 import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
 import type { JsonObject, JsonValue } from "../job/json.js";
 import type { ScheduleMode } from "../job/schedule-mode.js";
@@ -75,6 +76,18 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * @default none
    */
   readonly notBefore?: NotBefore | null;
+  /**
+   * Groups whose ledgers must cover time before a run begins: a dependency such as `{ groupId: "orders" }`,
+   * or `{ all }` or `{ any }` of several. At most 64, nested up to 4 levels. `null`: none.
+   * @default none
+   */
+  readonly dependsOn?: DependencyTree | null;
+  /**
+   * Whether a run needs the group's own earlier intervals to be settled: the one before it (`previous`, or
+   * `true`), or all since the ledger's beginning (`all`).
+   * @default false
+   */
+  readonly dependsOnPast?: boolean | "previous" | "all";
   /**
    * Settings of gates by their type: conditions that each run must meet before it begins. At most 16.
    * @default {}

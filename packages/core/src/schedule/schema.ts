@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { dependsOnPastSchema, dependsOnSchema } from "../dependency/schema.js";
 import type { JsonObject, JsonValue } from "../job/json.js";
 import { at, defaulted, filled, maybeAt, optional, withDefault } from "../shape/field.js";
 import { triggerSchema } from "../trigger/trigger-schema.js";
@@ -116,6 +117,17 @@ export const scheduleInfoSchema = z.strictObject({
     'The earliest start of each run: `{ afterMs }` after the end of its interval, or a local time of the day on which it ends, such as `{ at: "06:00" }` or `{ at: "06:00", days: 1 }`. The run is planned when it is due and held until then; `delayMs` postpones the planning itself. `null`: none.',
     null,
     "none",
+  ),
+  dependsOn: defaulted(
+    dependsOnSchema.nullable(),
+    'Groups whose ledgers must cover time before a run begins: a dependency such as `{ groupId: "orders" }`, or `{ all }` or `{ any }` of several. At most 64, nested up to 4 levels. `null`: none.',
+    null,
+    "none",
+  ),
+  dependsOnPast: defaulted(
+    dependsOnPastSchema,
+    "Whether a run needs the group's own earlier intervals to be settled: the one before it (`previous`, or `true`), or all since the ledger's beginning (`all`).",
+    false,
   ),
   gates: defaulted(
     z.record(name, settings).refine((gates) => Object.keys(gates).length <= 16, "at most 16 gates"),

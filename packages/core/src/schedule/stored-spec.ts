@@ -79,6 +79,8 @@ function standIn({ groupId, engine = "unknown", origin = 0 }: KnownOfSpec, probl
     description: "",
     labels: {},
     notBefore: null,
+    dependsOn: null,
+    dependsOnPast: false,
     gates: {},
   };
   return {
@@ -131,6 +133,8 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   labels: (value) => isObject(value) && Object.values(value as object).every(isText),
   // Absent from specifications that were stored before there were gates.
   notBefore: (value) => value == null || isText(value) || isObject(value),
+  dependsOn: (value) => value == null || isObject(value),
+  dependsOnPast: (value) => value === undefined || oneOf(true, false, "previous", "all")(value),
   gates: (value) => value === undefined || isObject(value),
 };
 

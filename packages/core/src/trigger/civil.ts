@@ -55,6 +55,14 @@ export function daysInMonth(year: number, month: number): number {
   return dayNumberOf(year, month + 1, 1) - dayNumberOf(year, month, 1);
 }
 
+/** Returns the day number of a date some months later: the same day, or the last of a month that is too short. */
+export function monthsAfter({ year, month, day }: CivilDate, months: number): number {
+  const count = year * 12 + (month - 1) + months;
+  const atYear = Math.floor(count / 12);
+  const atMonth = count - atYear * 12 + 1;
+  return dayNumberOf(atYear, atMonth, Math.min(day, daysInMonth(atYear, atMonth)));
+}
+
 /** Returns the day of the week of a number of days since 1970-01-01: 0 is Sunday. */
 export function weekdayOf(dayNumber: number): number {
   return (((dayNumber + 4) % 7) + 7) % 7;

@@ -1,5 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
-import { DAY_MS, dateOf, dayNumberAt, dayNumberOf, daysInMonth, type LocalMs } from "./civil.js";
+import { DAY_MS, dateOf, dayNumberAt, type LocalMs, monthsAfter } from "./civil.js";
 import { datable, type Trigger } from "./trigger.js";
 import type { PeriodTriggerSpec, PeriodUnit } from "./trigger-spec.js";
 import type { Zone } from "./zone/zone.js";
@@ -89,15 +89,10 @@ function dayStep(anchor: LocalMs, days: number): LocalStep {
 
 /** Steps by months from the anchor's day, or to the last day of a month that is too short. */
 function monthStep(anchor: LocalMs, months: number): LocalStep {
-  const { year, month, day } = dateOf(dayNumberAt(anchor));
+  const date = dateOf(dayNumberAt(anchor));
   const timeOfDay = anchor - dayNumberAt(anchor) * DAY_MS;
   return {
-    at: (k) => {
-      const count = year * 12 + (month - 1) + k * months;
-      const atYear = Math.floor(count / 12);
-      const atMonth = count - atYear * 12 + 1;
-      return dayNumberOf(atYear, atMonth, Math.min(day, daysInMonth(atYear, atMonth))) * DAY_MS + timeOfDay;
-    },
+    at: (k) => monthsAfter(date, k * months) * DAY_MS + timeOfDay,
     estimate: (local) => Math.floor((local - anchor) / (months * MONTH_MS_ON_AVERAGE)),
   };
 }

@@ -24,6 +24,8 @@ describe("a schedule's fields are declared once: the schema", () => {
       boundaryType: "TIME",
       delayMs: 0,
       notBefore: null,
+      dependsOn: null,
+      dependsOnPast: false,
       gates: {},
       fireAt: "interval-end",
       firstInterval: "start-time",

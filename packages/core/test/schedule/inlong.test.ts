@@ -108,6 +108,10 @@ describe("InLong's fields", () => {
       maxActiveRuns: 4,
     });
     expect(fromInlong({ ...daily, selfDepend: 0 }, tidegate).overlap).toBe("queue");
+    expect(fromInlong({ ...daily, selfDepend: 0 }, tidegate).dependsOnPast).toBeUndefined();
+    const afterItself = fromInlong({ ...daily, selfDepend: 1 }, tidegate);
+    expect(afterItself).toMatchObject({ overlap: "queue", dependsOnPast: true });
+    expect(toInlong(specOf(afterItself)).selfDepend).toBe(1);
   });
 
   it("name no engine with None, and give way to the caller's", () => {

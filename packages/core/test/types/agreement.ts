@@ -1,4 +1,6 @@
 import type { z } from "zod";
+import type { DependencyTimeout, DependencyWindow } from "../../src/dependency/dependency.js";
+import type { dependencyTimeoutSchema, dependencyWindowSchema } from "../../src/dependency/schema.js";
 import type { Interval } from "../../src/interval/boundaries.js";
 import type { intervalSchema } from "../../src/interval/schema.js";
 import type { DirtyDataLimit } from "../../src/job/dirty-data-limit.js";
@@ -44,6 +46,8 @@ export type Agreement = [
   Assert<Equals<Shape<TriggerSpec>, Shape<z.input<typeof triggerSchema>>>>,
   Assert<Agrees<BackoffSpec, z.output<typeof backoffSchema>>>,
   Assert<Agrees<DirtyDataLimit, z.output<typeof dirtyDataLimitSchema>>>,
+  Assert<Agrees<DependencyWindow, z.input<typeof dependencyWindowSchema>>>,
+  Assert<Agrees<DependencyTimeout, z.input<typeof dependencyTimeoutSchema>>>,
   Assert<Agrees<Schedule, z.output<typeof scheduleSchema>, "spec">>,
   Assert<Named<Schedule, z.output<typeof scheduleSchema>>>,
   Assert<Agrees<ScheduleVersion, z.output<typeof scheduleVersionSchema>, "spec">>,

@@ -3,6 +3,9 @@ import type { ErrorCode } from "@tidegate/core";
 /** The HTTP status of each of core's errors. */
 export const STATUS: Readonly<Record<ErrorCode, number>> = {
   SCHEDULE_INVALID: 400,
+  DEPENDENCY_INVALID: 400,
+  DEPENDENCY_CYCLE: 409,
+  DEPENDED_ON: 409,
   TRIGGER_INVALID: 400,
   TRIGGER_EXHAUSTED: 400,
   TIMEZONE_UNKNOWN: 400,
@@ -29,6 +32,7 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   JOB_TIMED_OUT: 500,
   JOB_CANCELLED: 500,
   DIRTY_DATA_LIMIT: 500,
+  DEPENDENCY_TIMEOUT: 500,
   CONFIGURATION_INVALID: 500,
   CLOCK_SKEWED: 500,
   ENGINE_FAILED: 502,
