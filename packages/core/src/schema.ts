@@ -12,6 +12,7 @@ export {
   placeSchema,
   runErrorSchema,
   runReasonSchema,
+  runReportSchema,
   runSchema,
   runStateSchema,
   runWaitSchema,
@@ -19,5 +20,6 @@ export {
 export { normalizeSchedule, type SpecDefaults } from "./schedule/normalize.js";
 export { type ParsedScheduleInfo, parseScheduleInfo } from "./schedule/parse.js";
 export { scheduleInfoSchema, scheduleSpecSchema } from "./schedule/schema.js";
+export { sourceInfoSchema } from "./schedule/source-info.js";
 export { scheduleSchema, scheduleStatusSchema, scheduleVersionSchema } from "./schedule/stored-schema.js";
 export { triggerSchema } from "./trigger/trigger-schema.js";

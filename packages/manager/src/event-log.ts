@@ -17,6 +17,7 @@ export function logEvents(events: TidegateEmitter, log: Log): () => void {
     "engine-forgot": (loss) => log.warn(loss, "engine forgot"),
     "engine-repaired": (repair) => log.info(repair, "engine repaired"),
     "engine-drift": (drift) => log.info(drift, "engine drift"),
+    "coverage-reported": (report) => log.info(report, "coverage reported"),
     "schedule-status": (change) => log[change.status === "FAILED" ? "warn" : "info"](change, "schedule"),
     "run-state": ({ run: { id, groupId, lower, upper, state, error } }) => {
       if (state === "FAILED") log.warn({ runId: id, groupId, lower, upper, error }, "run failed");

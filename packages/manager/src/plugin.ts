@@ -16,6 +16,7 @@ import { healthRoute } from "./rest/health.js";
 import { ledgerRoutes } from "./rest/ledger.js";
 import { runRoutes } from "./rest/runs.js";
 import { scheduleRoutes } from "./rest/schedules.js";
+import { sourceRoutes } from "./rest/sources.js";
 
 /**
  * Returns the plugin with every route of the manager.
@@ -60,6 +61,7 @@ export function managerPlugin(options: ManagerOptions, isWhole = false): Fastify
         await rest.register(scheduleRoutes(client, container.get(TOKENS.store), cursors));
         await rest.register(ledgerRoutes(client));
         await rest.register(runRoutes(client, cursors));
+        await rest.register(sourceRoutes(client));
       });
     });
     if (callers.size > 0) {

@@ -24,6 +24,7 @@ import {
   type GatedQuery,
   type GatedRun,
   type GateSettlement,
+  type GroupWindow,
   type HeldLease,
   isEnded,
   type LeaseState,
@@ -31,6 +32,7 @@ import {
   type NewSchedule,
   type NextWake,
   type PlanCommit,
+  type ReportCommit,
   type RunChange,
   type RunFilter,
   readSpec,
@@ -169,6 +171,23 @@ export class PostgresStore implements ScheduleStore {
     );
   }
 
+  async report({
+    groupId,
+    incarnation,
+    lower,
+    upper,
+    standing,
+    supersedes,
+    runs,
+  }: ReportCommit): Promise<boolean> {
+    const rows = runs.map((run) => ({ ...run, report: JSON.stringify(run.report) }));
+    const [row] = await this.#query<{ answer: boolean }>(
+      `SELECT ${this.#schema}.report($1, $2, $3, $4, $5, $6, $7) AS answer`,
+      [groupId, incarnation, lower, upper, standing, supersedes, toJson(rows)],
+    );
+    return row!.answer;
+  }
+
   async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
     const claimed = await claim(this.#require(), this.#schema, this.#floors, this.#turn, request);
     this.#turn += claimed.filter(({ isRecovered }) => !isRecovered).length;
@@ -223,6 +242,16 @@ export class PostgresStore implements ScheduleStore {
 
   async coverage(groupId: string, within?: Interval): Promise<CoverageRange[]> {
     return coverage(this.#require(), this.#schema, groupId, within);
+  }
+
+  async generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
+    const rows = await this.#query<{ digest: string }>(
+      `SELECT ${this.#schema}.generation_digest(w."groupId", w.lower, w.upper) AS digest
+        FROM ROWS FROM (json_to_recordset($1) AS ("groupId" text, lower bigint, upper bigint)) WITH ORDINALITY
+          AS w ("groupId", lower, upper, no) ORDER BY w.no`,
+      [toJson(windows)],
+    );
+    return rows.map(({ digest }) => digest);
   }
 
   async tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {

@@ -27,12 +27,14 @@ import {
   type GatedQuery,
   type GatedRun,
   type GateSettlement,
+  type GroupWindow,
   type HeldLease,
   type LeaseState,
   type NewRun,
   type NewSchedule,
   type NextWake,
   type PlanCommit,
+  type ReportCommit,
   type RunChange,
   type RunFilter,
   readSpec,
@@ -52,7 +54,8 @@ import { listRuns, listSchedules } from "./listings.js";
 import { migrate } from "./migrate.js";
 import { fileOf, markOf } from "./namespaces.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
-import { dueFires, insertBeside, mayInsertBeside, planOne } from "./planning.js";
+import { dueFires, insertBeside, mayInsertBeside, planOne, resumeWaiting } from "./planning.js";
+import { generationDigest, report } from "./reports.js";
 import { changeRun } from "./run-changes.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import {
@@ -134,6 +137,7 @@ export class SqliteStore implements ScheduleStore {
       await migrate(database, this.#path);
       const statements = new Statements(database);
       releaseHeldRuns(statements);
+      resumeWaiting(statements);
       const groups = new GroupNumbers(statements);
       const lanes = new Lanes(statements);
       const sleepers = new Sleepers(statements);
@@ -233,6 +237,10 @@ export class SqliteStore implements ScheduleStore {
     );
   }
 
+  report(commit: ReportCommit): Promise<boolean> {
+    return this.#write((tables) => report(tables, commit));
+  }
+
   claim(request: ClaimRequest): Promise<ClaimedRun[]> {
     return this.#write((tables) => {
       const claimed = claimRuns(tables, this.#turn, request);
@@ -291,6 +299,10 @@ export class SqliteStore implements ScheduleStore {
       const no = groups.numberOf(groupId);
       return no === undefined ? [] : coverage.run(no, within);
     });
+  }
+
+  generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
+    return this.#read((tables) => windows.map((window) => generationDigest(tables, window)));
   }
 
   tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {

@@ -42,6 +42,12 @@ export {
 } from "./operator-suite/operator-suite.js";
 export { aRequest } from "./operator-suite/request.js";
 export {
+  aQuestion,
+  type ProbeFixture,
+  type ProbeSuiteOptions,
+  probeSuite,
+} from "./probe-suite/probe-suite.js";
+export {
   type DoubledSpan,
   type DoubtfulPair,
   type JobRecord,

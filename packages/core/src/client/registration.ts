@@ -6,7 +6,7 @@ import { nextFireAt } from "../planning/plan-decision.js";
 import { Grid } from "../schedule/grid.js";
 import { laneWidth } from "../schedule/normalize.js";
 import type { Schedule, ScheduleInfo } from "../schedule/schedule.js";
-import { transition } from "../schedule/status.js";
+import { sourceGroup, transition } from "../schedule/status.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { NewSchedule } from "../store/schedule-table.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
@@ -135,6 +135,7 @@ export class Registration {
   async #registerAgain(info: ScheduleInfo<object>): Promise<number> {
     const { changes, specs, store } = this.#parts;
     const before = await changes.get(info.groupId);
+    if (before.status === "SOURCE") throw sourceGroup(info.groupId);
     const spec = specs.readAgain(info, before.spec);
     if (before.status !== "DELETED") {
       throw new ScheduleError(

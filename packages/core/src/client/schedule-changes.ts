@@ -3,6 +3,7 @@ import { ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { IntervalPlanner } from "../planning/planner.js";
 import type { Schedule } from "../schedule/schedule.js";
+import { sourceGroup } from "../schedule/status.js";
 import { requireReadable } from "../schedule/stored-spec.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { ScheduleChange } from "../store/schedule-table.js";
@@ -34,9 +35,10 @@ export class ScheduleChanges {
     });
   }
 
-  /** @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_UNREADABLE */
+  /** @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_UNREADABLE, SCHEDULE_STATUS_ILLEGAL (a source group) */
   async getReadable(groupId: string): Promise<Schedule> {
     const schedule = await this.get(groupId);
+    if (schedule.status === "SOURCE") throw sourceGroup(groupId);
     requireReadable(schedule);
     return schedule;
   }

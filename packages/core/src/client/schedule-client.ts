@@ -6,6 +6,7 @@ import type { Backfill } from "../run/backfill.js";
 import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule, ScheduleInfo, ScheduleVersion } from "../schedule/schedule.js";
+import type { SourceInfo } from "../schedule/source-info.js";
 import { statusesThat } from "../schedule/status.js";
 import { requireReadable } from "../schedule/stored-spec.js";
 import type { Page, PageRequest } from "../store/page.js";
@@ -14,6 +15,7 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import type { ScheduleFilter } from "../store/schedule-table.js";
 import { type AuditReport, auditCoverage } from "./audit.js";
 import type { BackfillControl, BackfillPlan, BackfillRequest } from "./backfill-control.js";
+import type { CoverageAnswer, CoverageOptions, CoverageWaits } from "./coverage-waits.js";
 import { findDoubts } from "./doubts.js";
 import { type Explanation, explainRun } from "./explain.js";
 import type { Lifecycle, UpdateOptions } from "./lifecycle.js";
@@ -22,6 +24,7 @@ import { type Preview, previewInSteps, previewIntervals } from "./preview.js";
 import type { RegisteredSchedule, Registration, RegistrationResult } from "./registration.js";
 import type { RetryOptions, RunControl } from "./run-control.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
+import type { CoverageReceipt, CoverageReport, SourceControl } from "./source-control.js";
 import type { SpecReader } from "./spec-reader.js";
 import { countUnregistered, UNREGISTERED, unregisteredNotes } from "./unregistered-runs.js";
 
@@ -49,6 +52,9 @@ export interface Description {
   readonly next: Preview;
 }
 
+/** Longest wait for coverage, ms. */
+const MAX_WAIT_MS = 60_000;
+
 /** Dependencies of `ScheduleClient`. */
 export interface ScheduleClientParts {
   readonly store: ScheduleStore;
@@ -63,6 +69,8 @@ export interface ScheduleClientParts {
   readonly lifecycle: Lifecycle;
   readonly runControl: RunControl;
   readonly backfills: BackfillControl;
+  readonly sources: SourceControl;
+  readonly waits: CoverageWaits;
 }
 
 /**
@@ -234,6 +242,7 @@ export class ScheduleClient {
   /** Returns notes and upcoming intervals; if this version cannot read the schedule, a note says why. */
   #outlook(schedule: Schedule): Pick<Description, "notes" | "next"> {
     const { clock, specs } = this.#parts;
+    if (schedule.status === "SOURCE") return { notes: [], next: { intervals: [], notes: [] } };
     try {
       requireReadable(schedule);
       const notes = notesOf(schedule, clock.now(), specs.notesOn(schedule.spec));
@@ -338,6 +347,53 @@ export class ScheduleClient {
    */
   async retryRuns(groupId: string, options: RetryOptions = {}): Promise<string[]> {
     return this.#parts.runControl.retryAll(await this.#parts.changes.get(groupId), options);
+  }
+
+  /**
+   * Registers a source group: one without schedule, whose coverage others report. If it exists and differs, its
+   * description is updated. `unregister` with `purge` removes it.
+   *
+   * @returns the group as stored, with status `SOURCE`; `list` returns such groups if `statuses` names it
+   * @throws ScheduleError SCHEDULE_INVALID (with the field), SCHEDULE_EXISTS (the group has a schedule);
+   *   TriggerError TIMEZONE_UNKNOWN
+   */
+  registerSource(info: SourceInfo): Promise<Schedule> {
+    return this.#parts.sources.register(info);
+  }
+
+  /**
+   * Reports that a source group's data are complete for an interval. The report is part of the group's ledger,
+   * as runs of kind `REPORTED` that have succeeded. It may be repeated: time that is covered already changes
+   * only if the report names another `version`; that time is then covered by a new generation. Reports may
+   * overlap in any way.
+   *
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL (the group has a schedule); LedgerError
+   *   INTERVAL_INVALID (with the field)
+   */
+  reportCoverage(groupId: string, report: CoverageReport): Promise<CoverageReceipt> {
+    return this.#parts.sources.report(groupId, report);
+  }
+
+  /**
+   * Returns whether a group, with a schedule or without, covers a range: all of it has succeeded. Waits for that
+   * if asked to, and returns what stands when the wait is over, the signal is aborted or this manager stops.
+   *
+   * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID
+   */
+  async coverage(groupId: string, range: Interval, options: CoverageOptions = {}): Promise<CoverageAnswer> {
+    const { waitMs = 0 } = options;
+    if (!(waitMs >= 0 && waitMs <= MAX_WAIT_MS)) {
+      throw new LedgerError("INTERVAL_INVALID", `waitMs: must be 0 to ${MAX_WAIT_MS} ms.`, {
+        field: "waitMs",
+      });
+    }
+    if (!(range.lower < range.upper)) {
+      throw new LedgerError("INTERVAL_INVALID", "range: its lower bound must be before its upper one.", {
+        field: "range",
+      });
+    }
+    await this.#parts.changes.get(groupId);
+    return this.#parts.waits.ask(groupId, range, options);
   }
 
   /**

@@ -4,8 +4,9 @@ import { ConfigurationError, messageOf, OperatorError, ScheduleError } from "../
 import type { Gate } from "../gate/gate.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { nextFireAt } from "../planning/plan-decision.js";
+import type { ReadinessProbe } from "../probe/probe.js";
 import { checkDependencies } from "../schedule/dependencies-of.js";
-import { BUILT_IN_GATES } from "../schedule/gates-of.js";
+import { isBuiltInGate } from "../schedule/gates-of.js";
 import { Grid } from "../schedule/grid.js";
 import { laneWidth, normalizeSchedule, type SpecDefaults } from "../schedule/normalize.js";
 import { parseScheduleInfo } from "../schedule/parse.js";
@@ -25,6 +26,7 @@ export interface SpecReaderParts {
   readonly operators: ReadonlyMap<string, ScheduleOperator>;
   /** By type. */
   readonly gates: ReadonlyMap<string, Gate>;
+  readonly probes: readonly ReadinessProbe[];
 }
 
 /** Reads user input and validates it against the engine and the operator that it names. Stores nothing. */
@@ -62,6 +64,7 @@ export class SpecReader {
     this.#checkEngine(spec);
     this.#checkOperator(spec);
     this.#checkGates(spec);
+    this.#checkProbes(spec);
     checkDependencies(spec);
     return spec;
   }
@@ -144,12 +147,36 @@ export class SpecReader {
     operator.validate?.(spec.job);
   }
 
+  #checkProbes({ ready }: ScheduleSpec): void {
+    const { probes } = this.#parts;
+    for (const [index, { type, ...spec }] of ready.entries()) {
+      const probe = probes.find(({ probeType }) => probeType === type);
+      if (probe === undefined) {
+        const known = probes.map(({ probeType }) => probeType).join(", ") || "none";
+        const field = `ready.${index}.type`;
+        throw new ScheduleError(
+          "PROBE_UNKNOWN",
+          `${field}: no probe "${type}" is installed; known: ${known}.`,
+          {
+            field,
+          },
+        );
+      }
+      try {
+        probe.validate?.(spec);
+      } catch (cause) {
+        const field = `ready.${index}${fieldOf(cause)}`;
+        throw new ScheduleError("SCHEDULE_INVALID", `${field}: ${messageOf(cause)}`, { field, cause });
+      }
+    }
+  }
+
   #checkGates({ gates }: ScheduleSpec): void {
     for (const [type, settings] of Object.entries(gates)) {
       const field = `gates.${type}`;
-      const gate = BUILT_IN_GATES.includes(type) ? undefined : this.#parts.gates.get(type);
+      const gate = isBuiltInGate(type) ? undefined : this.#parts.gates.get(type);
       if (gate === undefined) {
-        const known = [...this.#parts.gates.keys()].filter((one) => !BUILT_IN_GATES.includes(one));
+        const known = [...this.#parts.gates.keys()].filter((one) => !isBuiltInGate(one));
         throw new ScheduleError(
           "GATE_UNKNOWN",
           `${field}: no gate "${type}" is installed; known: ${known.join(", ") || "none"}.`,
@@ -163,6 +190,12 @@ export class SpecReader {
       }
     }
   }
+}
+
+/** Returns the path of the field that an error names; empty if it names none. */
+function fieldOf(error: unknown): string {
+  const field = (error as { field?: unknown } | null)?.field;
+  return typeof field === "string" && field !== "" ? `.${field}` : "";
 }
 
 /** Returns the group that an input names; empty if it is malformed. */

@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { EpochMs } from "../clock/clock.js";
 import { messageOf } from "../errors/errors.js";
+import type { IntervalSet } from "../interval/interval-set.js";
 import type { NewRun, Run, RunError, RunState } from "../run/run.js";
 import type { ScheduleStatus } from "../schedule/schedule.js";
 import type { TypedEmitter } from "./typed-emitter.js";
@@ -17,6 +18,16 @@ export interface ScheduleEvent {
   readonly version: number;
   readonly status: ScheduleStatus;
   readonly reason: string | null;
+}
+
+/** A report of a source group's coverage that said something new. */
+export interface CoverageReportedEvent {
+  readonly groupId: string;
+  /** The time that is covered now and was not, or has another version. */
+  readonly changed: IntervalSet;
+  /** `null` if it named none. */
+  readonly version: string | null;
+  readonly note: string;
 }
 
 /** An engine's silence past a due time; the watchdog has planned the interval itself. */
@@ -86,7 +97,7 @@ export interface ClockSteppedEvent {
 /** An error in the background; the work will be retried. */
 export interface TroubleEvent {
   /**
-   * Source: `planner`, `dispatcher`, `gate`, `reconciler`, `watchdog`, `backfill`, `engine`, `listener`, `clock`.
+   * Source: `planner`, `dispatcher`, `gate`, `probe`, `reconciler`, `watchdog`, `backfill`, `engine`, `listener`, `clock`.
    */
   readonly where: string;
   readonly groupId?: string;
@@ -104,6 +115,7 @@ export type TidegateEvents = {
   /** A run's state has changed; the change is durable. */
   "run-state": (event: RunEvent) => void;
   "schedule-status": (event: ScheduleEvent) => void;
+  "coverage-reported": (event: CoverageReportedEvent) => void;
   "engine-silent": (event: EngineSilentEvent) => void;
   "engine-drift": (event: EngineDriftEvent) => void;
   "engine-differs": (event: EngineDiffersEvent) => void;

@@ -6,6 +6,7 @@ import type { ScheduleMode } from "../job/schedule-mode.js";
 import type { TriggerSpec } from "../trigger/trigger-spec.js";
 import type { Instant } from "./instant.js";
 import type { NotBefore } from "./not-before.js";
+import type { Readiness } from "./readiness.js";
 import type { ScheduleStatus } from "./status.js";
 
 export type { ScheduleStatus };
@@ -76,6 +77,12 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * @default none
    */
   readonly notBefore?: NotBefore | null;
+  /**
+   * Conditions of the source that each run waits for, all of them: the type of a probe and the probe's own
+   * fields. At most 16.
+   * @default []
+   */
+  readonly ready?: readonly Readiness[];
   /**
    * Groups whose ledgers must cover time before a run begins: a dependency such as `{ groupId: "orders" }`,
    * or `{ all }` or `{ any }` of several. At most 64, nested up to 4 levels. `null`: none.

@@ -5,6 +5,7 @@ import { at, defaulted, filled, maybeAt, optional, withDefault } from "../shape/
 import { triggerSchema } from "../trigger/trigger-schema.js";
 import { instant } from "./instant.js";
 import { LOCAL_TIME } from "./not-before.js";
+import { PROBE_TYPE, type Readiness } from "./readiness.js";
 
 const MAX_DURATION_MS = 10 * 366 * 86_400_000;
 
@@ -47,6 +48,19 @@ export const notBeforeSchema = z.union(
   ],
   { error: 'must be { afterMs } in ms, or { at } with a local time such as "06:00", and days from 0 to 366' },
 );
+
+/** A probe knows its own fields, as a gate knows its settings. */
+const readiness = z
+  .looseObject({
+    type: z
+      .string()
+      .regex(PROBE_TYPE, "must be 1 to 48 of letters, digits and _ . -")
+      .describe("The probe that answers, such as `file`."),
+  })
+  .superRefine((value, context) => {
+    const { error } = z.record(z.string(), json).safeParse(value);
+    for (const { path, message } of error?.issues ?? []) context.addIssue({ code: "custom", path, message });
+  }) as unknown as z.ZodType<Readiness, Readiness>;
 
 /** The schema of a `BackoffSpec`. */
 export const backoffSchema = z.strictObject({
@@ -117,6 +131,12 @@ export const scheduleInfoSchema = z.strictObject({
     'The earliest start of each run: `{ afterMs }` after the end of its interval, or a local time of the day on which it ends, such as `{ at: "06:00" }` or `{ at: "06:00", days: 1 }`. The run is planned when it is due and held until then; `delayMs` postpones the planning itself. `null`: none.',
     null,
     "none",
+  ),
+  ready: defaulted(
+    // Read-only by its type alone, since in OpenAPI that means that requests do not have it.
+    z.array(readiness).max(16, "at most 16 entries") as z.ZodType<readonly Readiness[], readonly Readiness[]>,
+    "Conditions of the source that each run waits for, all of them: the type of a probe and the probe's own fields. At most 16.",
+    [],
   ),
   dependsOn: defaulted(
     dependsOnSchema.nullable(),

@@ -49,8 +49,16 @@ export function requireReadable({ spec, unreadable }: StoredSpec): void {
   throw new ScheduleError("SCHEDULE_UNREADABLE", `Schedule ${spec.groupId}: ${unreadable}`);
 }
 
-function standIn({ groupId, engine = "unknown", origin = 0 }: KnownOfSpec, problem: string): StoredSpec {
-  const spec: ScheduleSpec = {
+function standIn(known: KnownOfSpec, problem: string): StoredSpec {
+  return {
+    spec: inertSpec(known),
+    unreadable: `The specification cannot be read by this version of Tidegate: ${problem}. Update Tidegate, or update the schedule with its full definition.`,
+  };
+}
+
+/** Returns a specification for a group without a schedule that is known: it is never due. */
+export function inertSpec({ groupId, engine = "unknown", origin = 0 }: KnownOfSpec): ScheduleSpec {
+  return {
     groupId,
     // Never due, in case somebody overlooks that it is not the schedule's own.
     trigger: { type: "once", at: LAST_INSTANT },
@@ -79,13 +87,10 @@ function standIn({ groupId, engine = "unknown", origin = 0 }: KnownOfSpec, probl
     description: "",
     labels: {},
     notBefore: null,
+    ready: [],
     dependsOn: null,
     dependsOnPast: false,
     gates: {},
-  };
-  return {
-    spec,
-    unreadable: `The specification cannot be read by this version of Tidegate: ${problem}. Update Tidegate, or update the schedule with its full definition.`,
   };
 }
 
@@ -131,8 +136,9 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   engineGraceMs: isNumber,
   description: isText,
   labels: (value) => isObject(value) && Object.values(value as object).every(isText),
-  // Absent from specifications that were stored before there were gates.
+  // Absent from specifications that were stored before there were gates, or probes.
   notBefore: (value) => value == null || isText(value) || isObject(value),
+  ready: (value) => value === undefined || Array.isArray(value),
   dependsOn: (value) => value == null || isObject(value),
   dependsOnPast: (value) => value === undefined || oneOf(true, false, "previous", "all")(value),
   gates: (value) => value === undefined || isObject(value),

@@ -5,6 +5,7 @@ import type { Interval } from "../interval/boundaries.js";
 import type { Backfill, BackfillState } from "../run/backfill.js";
 import { compareQueues, takeFairly } from "../run/claim-order.js";
 import { maySupersede } from "../run/covering.js";
+import { generationDigestOf, isDigested, mergeGenerations } from "../run/generation-digest.js";
 import { isEnded } from "../run/lane.js";
 import type { NewRun, Run, RunReason } from "../run/run.js";
 import type { Schedule, ScheduleVersion } from "../schedule/schedule.js";
@@ -29,13 +30,21 @@ import {
   requestCancel,
   reviveCancelled,
   settleGates,
+  standAsRead,
   supersede,
 } from "./memory/run-writes.js";
 import { allows, applyScheduleChange } from "./memory/schedule-changes.js";
 import { ScheduleTable } from "./memory/schedule-table.js";
 import { tallyOf } from "./memory/tally.js";
 import type { Page, PageRequest } from "./page.js";
-import type { CoverageRange, PlanCommit, RunFilter, RunTally } from "./run-ledger.js";
+import type {
+  CoverageRange,
+  GroupWindow,
+  PlanCommit,
+  ReportCommit,
+  RunFilter,
+  RunTally,
+} from "./run-ledger.js";
 import type {
   ClaimedRun,
   ClaimRequest,
@@ -167,6 +176,22 @@ export class MemoryStore implements ScheduleStore {
     });
   }
 
+  async report(commit: ReportCommit): Promise<boolean> {
+    this.#requireOpen();
+    const { groupId, incarnation, runs } = commit;
+    const group = this.#schedules.get(groupId);
+    if (group?.schedule.status !== "SOURCE" || group.schedule.incarnation !== incarnation) return false;
+    if (!this.#runs.areNew(runs, group) || !standAsRead(group, commit)) return false;
+    for (const id of commit.supersedes) supersede(this.#runs, this.#runs.get(id)!);
+    for (const run of runs) this.#runs.insert(run, group);
+    this.#schedules.update(group, (schedule) => {
+      schedule.origin = Math.min(schedule.origin, ...runs.map(({ lower }) => lower));
+      schedule.watermark = Math.max(schedule.watermark, ...runs.map(({ upper }) => upper));
+    });
+    this.#runs.wake(groupId);
+    return true;
+  }
+
   async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
     this.#requireOpen();
     const { operators, now, leaseUntil, limit } = request;
@@ -238,6 +263,16 @@ export class MemoryStore implements ScheduleStore {
     this.#requireOpen();
     const group = this.#schedules.get(groupId);
     return group === undefined ? [] : coverageOf(group.runs, within);
+  }
+
+  async generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
+    this.#requireOpen();
+    return windows.map((window) => {
+      const group = this.#schedules.get(window.groupId);
+      const rows = group?.runs.rows({ within: window }) ?? [];
+      const runs = Array.from(rows, ({ run }) => run).filter(isDigested);
+      return generationDigestOf(group?.schedule.incarnation ?? "", mergeGenerations(runs, window));
+    });
   }
 
   async tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {

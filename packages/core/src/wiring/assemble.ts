@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { BackfillControl } from "../client/backfill-control.js";
+import { CoverageWaits } from "../client/coverage-waits.js";
 import { Lifecycle } from "../client/lifecycle.js";
 import { Registration } from "../client/registration.js";
 import { RunControl } from "../client/run-control.js";
 import { ScheduleChanges } from "../client/schedule-changes.js";
 import { ScheduleClient } from "../client/schedule-client.js";
+import { SourceControl } from "../client/source-control.js";
 import { SpecReader } from "../client/spec-reader.js";
 import type { Clock, EpochMs } from "../clock/clock.js";
 import type { FleetClock } from "../clock/fleet-clock.js";
@@ -12,7 +14,7 @@ import { Dispatcher } from "../dispatch/dispatcher.js";
 import type { EngineContext, FireSink, ScheduleEngine, ScheduleEngineClient } from "../engine/engine.js";
 import type { TidegateEmitter } from "../events/events.js";
 import { createSignals, type SignalEmitter } from "../events/signals.js";
-import type { Gate } from "../gate/gate.js";
+import type { Gate, GateRequest } from "../gate/gate.js";
 import { Gatekeeper } from "../gates/gatekeeper.js";
 import { NotBeforeGate } from "../gates/not-before-gate.js";
 import { Intake } from "../intake/intake.js";
@@ -20,6 +22,9 @@ import type { ScheduleOperator } from "../operator/operator.js";
 import { Backfiller } from "../planning/backfiller.js";
 import { IntervalPlanner } from "../planning/planner.js";
 import { SpecCache } from "../planning/spec-cache.js";
+import type { ReadinessProbe } from "../probe/probe.js";
+import { ProbeCaller } from "../probes/probe-caller.js";
+import { ReadinessGate } from "../probes/readiness-gate.js";
 import { signallingStore } from "../store/claimable-signal.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { ClockKeeper } from "../upkeep/clock-keeper.js";
@@ -38,6 +43,7 @@ export interface Plugins {
   readonly operators: readonly ScheduleOperator[];
   /** Besides the built-in ones. */
   readonly gates: readonly Gate[];
+  readonly probes: readonly ReadinessProbe[];
   readonly clock: FleetClock;
   /** The clock that `clock` corrects. */
   readonly machine: Clock;
@@ -78,7 +84,11 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const cache = new SpecCache(store, namespace);
   const planner = new IntervalPlanner({ ...ledger, specs: cache });
   const options = settings.dispatcher ?? {};
-  const gates = new Map([new NotBeforeGate(), ...plugins.gates].map((gate) => [gate.gateType, gate]));
+  const caller = new ProbeCaller({ clock, ...settings.readiness });
+  const readiness = plugins.probes.map((probe) => readinessGate(probe, caller, emitter));
+  const gates = new Map(
+    [new NotBeforeGate(), ...readiness, ...plugins.gates].map((gate) => [gate.gateType, gate]),
+  );
   const timeoutMs = settings.gateTimeoutMs ?? 30_000;
   const gatekeeper = new Gatekeeper({ ...ledger, gates, specs: cache, timeoutMs });
   const onNextLook = (at: EpochMs | undefined): void => gatekeeper.lookAt(at);
@@ -95,12 +105,14 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const everyMs = settings.watchdogEveryMs ?? 5_000;
   const watchdog = new Watchdog({ ...ledger, planner, specs: cache, everyMs });
 
-  const specs = new SpecReader({ clock, engines, operators, gates });
+  const specs = new SpecReader({ clock, engines, operators, gates, probes: plugins.probes });
   const changes = new ScheduleChanges({ ...ledger, outbox, planner });
   const registration = new Registration({ ...ledger, outbox, specs, changes });
   const lifecycle = new Lifecycle({ ...ledger, planner, dispatcher, specs, changes });
   const runControl = new RunControl({ ...ledger, planner, dispatcher });
   const backfills = new BackfillControl({ ...ledger, backfiller });
+  const waits = new CoverageWaits({ ...ledger, pollMs: options.pollMs ?? 1_000 });
+  const sources = new SourceControl({ ...ledger, changes, waits });
   const client = new ScheduleClient({
     store,
     clock,
@@ -112,6 +124,8 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     lifecycle,
     runControl,
     backfills,
+    sources,
+    waits,
   });
   const sink: FireSink = { fire: (fires) => plugins.sink().fire(fires) };
   const intake = new Intake({ ...ledger, sink, backfill: (request) => client.backfill(request) });
@@ -129,8 +143,11 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     clockKeeper,
     ...plugins.operators.map(operatorService),
     ...plugins.engineClients.map((engineClient) => ({ start: () => {}, stop: () => engineClient.stop?.() })),
+    ...plugins.probes.map(probeService),
     planner,
     lifecycle,
+    caller,
+    waits,
     gatekeeper,
     dispatcher,
     backfiller,
@@ -146,6 +163,18 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
 
 function operatorService(operator: ScheduleOperator): Service {
   return { start: () => operator.start?.(), stop: () => operator.stop?.() };
+}
+
+function probeService(probe: ReadinessProbe): Service {
+  return { start: () => probe.start?.(), stop: () => probe.stop?.() };
+}
+
+function readinessGate(probe: ReadinessProbe, caller: ProbeCaller, emitter: TidegateEmitter): Gate {
+  const onBroken = (problem: string, { groupId, runId }: GateRequest): void => {
+    const message = `Probe "${probe.probeType}" is broken: ${problem}`;
+    emitter.emit("trouble", { where: "probe", groupId, runId, error: { code: "PROBE_BROKEN", message } });
+  };
+  return new ReadinessGate({ probe, caller, onBroken });
 }
 
 function byType(operators: readonly ScheduleOperator[]): ReadonlyMap<string, ScheduleOperator> {

@@ -37,6 +37,7 @@ export function tidegateModule(
           engineClients: all(TOKENS.engineClient),
           operators: all(TOKENS.operator),
           gates: all(TOKENS.gate),
+          probes: all(TOKENS.probe),
           // Looked up when it is used, so that a binding of the user's takes effect.
           sink: () => context.get(TOKENS.fireSink),
         };

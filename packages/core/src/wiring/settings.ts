@@ -19,6 +19,11 @@ const dispatcher = {
   drainMs: wholeNumber(0, LONGEST_MS).optional(),
 } satisfies Fields<NonNullable<TidegateSettings["dispatcher"]>>;
 
+const readiness = {
+  concurrency: wholeNumber(1, 10_000).optional(),
+  timeoutMs: period,
+} satisfies Fields<NonNullable<TidegateSettings["readiness"]>>;
+
 const settingsSchema = z.strictObject({
   namespace: name,
   owner: name,
@@ -28,6 +33,7 @@ const settingsSchema = z.strictObject({
   watchdogEveryMs: period,
   backfillEveryMs: period,
   gateTimeoutMs: period,
+  readiness: z.strictObject(readiness).optional(),
   maxClockSkewMs: period,
   refuseClockSkewMs: period,
 } satisfies Fields<TidegateSettings>);

@@ -8,7 +8,9 @@ import type { Gate } from "../gate/gate.js";
 import type { Intake } from "../intake/intake.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { unfitOption } from "../options/parse-options.js";
-import { BUILT_IN_GATES, GATE_TYPE } from "../schedule/gates-of.js";
+import type { ReadinessProbe } from "../probe/probe.js";
+import { GATE_TYPE, isBuiltInGate } from "../schedule/gates-of.js";
+import { PROBE_TYPE } from "../schedule/readiness.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { Services } from "./assemble.js";
 import { clientOnly } from "./client-only.js";
@@ -34,6 +36,8 @@ export interface TidegateOptions extends TidegateSettings {
   readonly operators: readonly (ScheduleOperator | ContainerModule)[];
   /** Gates besides the built-in ones, which schedules use by their types. @default none */
   readonly gates?: readonly (Gate | ContainerModule)[];
+  /** Probes that schedules use by their types in `ready`. @default none */
+  readonly probes?: readonly (ReadinessProbe | ContainerModule)[];
   /** @default the machine's clock */
   readonly clock?: Clock;
 }
@@ -74,6 +78,7 @@ export class Tidegate {
     requireDistinct("engineClients", clients);
     requireDistinct("operators", operators);
     requireOwnTypes(container.getAll(TOKENS.gate, optional));
+    requireProbeTypes(container.getAll(TOKENS.probe, optional));
     this.container = container;
   }
 
@@ -164,7 +169,8 @@ export class Tidegate {
  *   part is not valid, there is no engine nor engine client, or no operator, or there are two of one type
  */
 export function createTidegate(options: TidegateOptions): Tidegate {
-  const { store, engines = [], engineClients = [], operators, gates = [], clock, ...settings } = options;
+  const { store, engines = [], engineClients = [], operators, gates = [], probes = [], ...rest } = options;
+  const { clock, ...settings } = rest;
   const container = new Container();
   container.load(tidegateModule(settings, clock));
   loadParts(container, STORE, [store]);
@@ -173,6 +179,7 @@ export function createTidegate(options: TidegateOptions): Tidegate {
   loadParts(container, ENGINE_CLIENT, clients);
   loadParts(container, OPERATOR, listOf("operators", operators));
   loadParts(container, GATE, listOf("gates", gates));
+  loadParts(container, PROBE, listOf("probes", probes));
   return new Tidegate(container);
 }
 
@@ -207,6 +214,13 @@ const GATE: PartKind<Gate> = {
   example: "maintenanceWindow()",
 };
 
+const PROBE: PartKind<ReadinessProbe> = {
+  field: "probes",
+  token: TOKENS.probe,
+  members: ["probeType", "check"],
+  example: 'fileProbe({ root: "/data" })',
+};
+
 function listOf(field: string, parts: unknown): readonly unknown[] {
   if (Array.isArray(parts)) return parts;
   throw unfitOption("TidegateOptions", field, "must be a list");
@@ -227,9 +241,19 @@ function requireOwnTypes(gates: readonly Gate[]): void {
   for (const type of types) {
     if (!GATE_TYPE.test(type))
       throw unfit("gates", `"${type}" is not a type of 1 to 64 of letters, digits and _ . -`);
-    if (BUILT_IN_GATES.includes(type)) throw unfit("gates", `"${type}" is the type of a built-in gate`);
+    if (isBuiltInGate(type)) throw unfit("gates", `"${type}" is the type of a built-in gate`);
   }
   requireDistinct("gates", types);
+}
+
+/** Refuses probes whose types are malformed or taken twice. */
+function requireProbeTypes(probes: readonly ReadinessProbe[]): void {
+  const types = probes.map(({ probeType }) => probeType);
+  for (const type of types) {
+    if (!PROBE_TYPE.test(type))
+      throw unfit("probes", `"${type}" is not a type of 1 to 48 of letters, digits and _ . -`);
+  }
+  requireDistinct("probes", types);
 }
 
 function unfit(field: string, problem: string): ConfigurationError {

@@ -5,7 +5,16 @@ import type { FireSink, ScheduleEngine, ScheduleEngineClient } from "../engine/e
 import type { TidegateEmitter } from "../events/events.js";
 import type { Gate } from "../gate/gate.js";
 import type { ScheduleOperator } from "../operator/operator.js";
+import type { ReadinessProbe } from "../probe/probe.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+
+/** Settings for probes. */
+export interface ReadinessOptions {
+  /** Most questions to probes that are open at a time. @default 32 */
+  readonly concurrency?: number;
+  /** The longest that a probe may take to answer; taking longer counts as an error. @default 30,000 */
+  readonly timeoutMs?: number;
+}
 
 /** Settings of a Tidegate instance. Durations in ms. */
 export interface TidegateSettings {
@@ -31,6 +40,7 @@ export interface TidegateSettings {
   readonly backfillEveryMs?: number;
   /** The longest that a gate may take to answer; one that takes longer counts as broken. @default 30,000 */
   readonly gateTimeoutMs?: number;
+  readonly readiness?: ReadinessOptions;
   /**
    * How far this machine's clock may be from the store's, if several managers share it; each measurement that
    * exceeds this emits a `clock-skew` event. The manager follows the store's clock in any case.
@@ -44,8 +54,8 @@ export interface TidegateSettings {
 }
 
 /**
- * The services that packages bind in their `ContainerModule`. Engines, engine clients, operators and gates
- * are multi-injected, so that any number of packages can bind theirs side by side; the first engine and the
+ * The services that packages bind in their `ContainerModule`. Engines, engine clients, operators, gates
+ * and probes are multi-injected, so that any number of packages can bind theirs side by side; the first engine and the
  * first operator are the defaults.
  */
 export const TOKENS = {
@@ -54,6 +64,7 @@ export const TOKENS = {
   engineClient: Symbol.for("tidegate.ScheduleEngineClient") as ServiceIdentifier<ScheduleEngineClient>,
   operator: Symbol.for("tidegate.ScheduleOperator") as ServiceIdentifier<ScheduleOperator>,
   gate: Symbol.for("tidegate.Gate") as ServiceIdentifier<Gate>,
+  probe: Symbol.for("tidegate.ReadinessProbe") as ServiceIdentifier<ReadinessProbe>,
   /**
    * Bound by core: receives all fires, those of engines and those that arrive as callbacks from external
    * schedulers.

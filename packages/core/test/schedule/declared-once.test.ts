@@ -24,6 +24,7 @@ describe("a schedule's fields are declared once: the schema", () => {
       boundaryType: "TIME",
       delayMs: 0,
       notBefore: null,
+      ready: [],
       dependsOn: null,
       dependsOnPast: false,
       gates: {},

@@ -5,6 +5,7 @@ import type { ScheduleEngine } from "../../src/engine/engine.js";
 import type { TidegateEvents } from "../../src/events/events.js";
 import type { Gate } from "../../src/gate/gate.js";
 import type { ScheduleOperator } from "../../src/operator/operator.js";
+import type { ReadinessProbe } from "../../src/probe/probe.js";
 import type { Run } from "../../src/run/run.js";
 import { MemoryStore } from "../../src/store/memory-store.js";
 import type { RunFilter } from "../../src/store/run-ledger.js";
@@ -26,6 +27,7 @@ export interface WorldOptions extends TidegateSettings {
   readonly moreEngines?: readonly ScheduleEngine[];
   readonly moreOperators?: readonly ScheduleOperator[];
   readonly gates?: readonly Gate[];
+  readonly probes?: readonly ReadinessProbe[];
 }
 
 type EventName = keyof TidegateEvents;
@@ -35,6 +37,7 @@ const EVENTS: readonly EventName[] = [
   "runs-planned",
   "run-state",
   "schedule-status",
+  "coverage-reported",
   "engine-silent",
   "engine-drift",
   "engine-differs",
@@ -73,7 +76,7 @@ export class World {
   /** Starts a manager; after `stop` another one, on the same store and with the same jobs. */
   async start(): Promise<void> {
     const { store: _store, clock: _clock, engine: _engine, operator: _operator, ...rest } = this.#options;
-    const { moreEngines = [], moreOperators = [], gates = [], ...settings } = rest;
+    const { moreEngines = [], moreOperators = [], gates = [], probes = [], ...settings } = rest;
     this.tidegate = createTidegate({
       watchdogEveryMs: NEVER_MS,
       reconcileEveryMs: NEVER_MS,
@@ -85,6 +88,7 @@ export class World {
       engines: [this.engine, ...moreEngines],
       operators: [this.operator, ...moreOperators],
       gates,
+      probes,
     });
     for (const name of EVENTS) {
       this.tidegate.events.on(name, (payload: unknown) => this.#events.push({ name, payload }));

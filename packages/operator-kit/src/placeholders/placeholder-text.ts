@@ -3,7 +3,7 @@ import { offsetIn } from "../bounds.js";
 import { invalidJob } from "../parse-job.js";
 import { type BoundPlaceholder, nameOf, type Placeholder } from "./placeholder.js";
 import { sqlString } from "./sql-string.js";
-import { dateText, epochSeconds, isoText, timestampText, zonedTimestampText } from "./time-text.js";
+import { dateText, epochSeconds, isoText, partText, timestampText, zonedTimestampText } from "./time-text.js";
 
 /** Values for placeholders. */
 export interface Filling {
@@ -50,6 +50,12 @@ function boundText(placeholder: BoundPlaceholder, { request, timezone }: Filling
       return isoText(at);
     case "date":
       return dateText(at, timezone);
+    case "year":
+    case "month":
+    case "day":
+    case "hour":
+    case "minute":
+      return partText(at, format, timezone);
     case "epochMs":
       return String(at);
     case "unsignedMs":

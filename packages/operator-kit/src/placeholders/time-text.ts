@@ -34,6 +34,17 @@ export function dateText(at: EpochMs, timezone: string): string {
   return localTime(at, timezone).date;
 }
 
+/** A part of a local time. */
+export type TimePart = "year" | "month" | "day" | "hour" | "minute";
+
+/** Returns a part of the local time, such as the hour: two digits, the year four. */
+export function partText(at: EpochMs, part: TimePart, timezone: string): string {
+  const { date, time } = localTime(at, timezone);
+  const [year = "", month = "", day = ""] = date.split("-");
+  const [hour = "", minute = ""] = time.split(":");
+  return { year, month, day, hour, minute }[part];
+}
+
 /**
  * Returns whole seconds, rounded up, so that half-open intervals of instants stay half-open intervals of
  * seconds.

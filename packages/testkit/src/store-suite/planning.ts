@@ -46,6 +46,7 @@ export function planningRules({ store }: StoreBed): void {
         metrics: null,
         error: null,
         history: [],
+        report: null,
       });
     });
 

@@ -29,6 +29,7 @@ import { openJobRules } from "./open-jobs.js";
 import { pausedPlanRules, planConflictRules, planningRules } from "./planning.js";
 import { historyRules } from "./properties.js";
 import { purgeRules } from "./purging.js";
+import { generationRules, reportRules } from "./reports.js";
 import { runFilterRules, runPagingRules, withinRules } from "./run-listing.js";
 import { scheduleFilterRules, schedulePagingRules } from "./schedule-listing.js";
 import { originRules, registrationRules, scheduleChangeRules } from "./schedules.js";
@@ -102,6 +103,8 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   partialCoverageRules,
   sharedTimeRules,
   tallyRules,
+  reportRules,
+  generationRules,
   backfillRules,
   backfillStepRules,
   openRunRules,

@@ -1,0 +1,5 @@
+export { type FileProbeOptions, fileProbe } from "./file/file-probe.js";
+export { type HttpProbeOptions, type HttpService, httpProbe } from "./http/http-probe.js";
+export { defineProbe, type ProbeCall, type ProbeDefinition } from "./kit/define-probe.js";
+export { InvalidSpec } from "./kit/invalid-spec.js";
+export { template } from "./kit/template.js";
