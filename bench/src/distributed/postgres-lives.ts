@@ -41,9 +41,13 @@ export async function postgresLives(): Promise<Figure[]> {
     for (const processes of [1, 2]) {
       const queues: Record<string, Lives> = {};
       for (const queue of QUEUES) {
-        queues[queue] = await measured(`${queue}, ${processes}`, server, (url) => queueOn(url, queue, processes));
+        queues[queue] = await measured(`${queue}, ${processes}`, server, (url) =>
+          queueOn(url, queue, processes),
+        );
       }
-      const lives = await measured(`Tidegate, ${processes}`, server, (url) => managersOn(server, url, processes));
+      const lives = await measured(`Tidegate, ${processes}`, server, (url) =>
+        managersOn(server, url, processes),
+      );
       const rates = QUEUES.map((queue) => queues[queue]!.perSecond);
       const others = QUEUES.map((queue, index) => `${queue} ${rounded(rates[index]!)}/s`).join(", ");
       const managers = processes === 1 ? "one manager" : "two managers";

@@ -56,12 +56,20 @@ async function pgBoss(): Promise<(count: number) => Promise<unknown>> {
     for (;;) {
       const jobs = await boss.fetch("noop", { batchSize: FETCHED });
       if (jobs.length === 0) await pause(5);
-      else await boss.complete("noop", jobs.map(({ id }) => id));
+      else
+        await boss.complete(
+          "noop",
+          jobs.map(({ id }) => id),
+        );
       carriedOut += jobs.length;
     }
   };
   for (let worker = 0; worker < WORKERS; worker += 1) void work();
-  return (count) => boss.insert("noop", Array.from({ length: count }, () => ({ data: { id: "orders" } })));
+  return (count) =>
+    boss.insert(
+      "noop",
+      Array.from({ length: count }, () => ({ data: { id: "orders" } })),
+    );
 }
 
 function pause(ms: number): Promise<void> {

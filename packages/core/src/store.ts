@@ -37,7 +37,7 @@ export { type KnownOfSpec, readSpec, type StoredSpec } from "./schedule/stored-s
 export type { BackfillCommit, BackfillTable } from "./store/backfill-table.js";
 export { Batcher, type BatcherOptions } from "./store/batcher.js";
 export type { GatedQuery, GatedRun, GateQueue, GateSettlement } from "./store/gate-queue.js";
-export { gatedSince, type Placement, placementAfter } from "./store/placement.js";
+export { FAILURES, failureOf, gatedSince, type Placement, placementAfter } from "./store/placement.js";
 export {
   type CoverageRange,
   type GroupWindow,

@@ -4,7 +4,9 @@
  */
 export function toJson(value: unknown): string {
   const text = JSON.stringify(value);
-  return /\\u0000|\\ud[89a-f]/.test(text) ? JSON.stringify(value, (_, part) => (typeof part === "string" ? readable(part) : part)) : text;
+  return /\\u0000|\\ud[89a-f]/.test(text)
+    ? JSON.stringify(value, (_, part) => (typeof part === "string" ? readable(part) : part))
+    : text;
 }
 
 /** Replaces the characters that Postgres cannot store. */

@@ -41,8 +41,8 @@ import {
   type ScheduleStore,
 } from "@tidegate/core/store";
 import { hasTwins } from "@tidegate/store-sql";
-import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
 import { toArrays } from "./arrays.js";
+import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
 import { ClaimFloors } from "./claim-floors.js";
 import { coverage, tally } from "./coverage.js";
 import { Database } from "./database.js";

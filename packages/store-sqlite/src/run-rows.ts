@@ -1,7 +1,8 @@
-import type { EpochMs, Run, RunState, RunWait } from "@tidegate/core";
+import type { EpochMs, Run, RunWait } from "@tidegate/core";
 import {
   CLAIM_QUEUES,
   type ClaimQueue,
+  failureOf,
   GATINGS,
   type Gating,
   type NewReportedRun,
@@ -79,14 +80,6 @@ export function insertRun(
     failureOf(run.state),
   );
   return changes === 1;
-}
-
-/**
- * Returns the state of a run that ended without success, else `null`. It has a column of its own, by which such
- * runs are indexed: no step of a run that succeeds touches it.
- */
-export function failureOf(state: RunState): RunState | null {
-  return state === "FAILED" || state === "CANCELLED" || state === "SKIPPED" ? state : null;
 }
 
 /** Returns the stored number of a queue. */

@@ -21,6 +21,8 @@ export interface PlanWork {
   readonly fires: Fire[];
   readonly runs: NewRun[];
   conflicts: number;
+  /** The watermark of the last plan that the store refused, epoch ms. */
+  refusedAt: EpochMs | undefined;
   /** The ledger already has the empty interval with which an inclusive end closes. */
   isEmptyPlanned: boolean;
   outcome: FireResult["outcome"];
@@ -42,6 +44,7 @@ export function newWork(
     fires: [],
     runs: [],
     conflicts: 0,
+    refusedAt: undefined,
     isEmptyPlanned: false,
     outcome: "duplicate",
     nextFireAt: null,
