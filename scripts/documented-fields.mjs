@@ -4,6 +4,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { deadlineRecordSchema } from "../packages/core/dist/deadlines/schema.js";
 import {
   dependencySchema,
   dependencyTimeoutSchema,
@@ -20,6 +21,7 @@ import {
 import {
   backoffSchema,
   dirtyDataLimitSchema,
+  freshnessSchema,
   scheduleInfoSchema,
 } from "../packages/core/dist/schedule/schema.js";
 import { scheduleSchema, scheduleVersionSchema } from "../packages/core/dist/schedule/stored-schema.js";
@@ -33,6 +35,7 @@ import {
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 const TYPES = {
+  "deadlines/deadline-record.ts": { DeadlineRecord: deadlineRecordSchema },
   "dependency/dependency.ts": {
     Dependency: dependencySchema,
     DependencyTimeout: dependencyTimeoutSchema,
@@ -47,6 +50,7 @@ const TYPES = {
     RunError: runErrorSchema,
     RunWait: runWaitSchema,
   },
+  "schedule/deadline.ts": { Freshness: freshnessSchema },
   "schedule/schedule.ts": {
     BackoffSpec: backoffSchema,
     Schedule: scheduleSchema,

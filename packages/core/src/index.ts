@@ -11,6 +11,13 @@ export type { RetryOptions } from "./client/run-control.js";
 export { type Description, ScheduleClient } from "./client/schedule-client.js";
 export type { CoverageReceipt, CoverageReport } from "./client/source-control.js";
 export type { EpochMs } from "./clock/clock.js";
+export type { DeadlineEvent } from "./deadlines/alerts.js";
+export type {
+  DeadlineReason,
+  DeadlineRecord,
+  DeadlineState,
+  DeadlineSubject,
+} from "./deadlines/deadline-record.js";
 export type {
   AlignUnit,
   CalendarShift,
@@ -62,7 +69,17 @@ export type { RunKind } from "./job/run-kind.js";
 export type { ScheduleMode } from "./job/schedule-mode.js";
 export type { Backfill, BackfillSelect, BackfillState } from "./run/backfill.js";
 export type { Place } from "./run/place.js";
-export type { AttemptRecord, Run, RunError, RunReason, RunReport, RunState, RunWait } from "./run/run.js";
+export type {
+  AttemptRecord,
+  Run,
+  RunError,
+  RunInput,
+  RunReason,
+  RunReport,
+  RunState,
+  RunWait,
+} from "./run/run.js";
+export type { Deadline, Freshness, WhilePaused } from "./schedule/deadline.js";
 export type { Instant } from "./schedule/instant.js";
 export type { NotBefore } from "./schedule/not-before.js";
 export type { Readiness } from "./schedule/readiness.js";

@@ -4,6 +4,12 @@
  * @module
  */
 
+export {
+  deadlineReasonSchema,
+  deadlineRecordSchema,
+  deadlineStateSchema,
+  deadlineSubjectSchema,
+} from "./deadlines/schema.js";
 export { intervalSchema } from "./interval/schema.js";
 export { jobMetricsSchema, runKindSchema } from "./job/schema.js";
 export { backfillSchema, backfillSelectSchema } from "./run/backfill-schema.js";
@@ -11,6 +17,7 @@ export {
   attemptRecordSchema,
   placeSchema,
   runErrorSchema,
+  runInputSchema,
   runReasonSchema,
   runReportSchema,
   runSchema,

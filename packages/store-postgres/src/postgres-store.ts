@@ -13,12 +13,17 @@ import {
   StoreError,
 } from "@tidegate/core";
 import {
+  type AlertNote,
   type BackfillCommit,
   Batcher,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
   type CoverageRange,
+  type DeadlineFilter,
+  type DeadlineJudgement,
+  type DeadlineQuery,
+  type DeadlineWatch,
   type DueFire,
   type DueQuery,
   type GatedQuery,
@@ -27,6 +32,7 @@ import {
   type GroupWindow,
   type HeldLease,
   isEnded,
+  type KeptDeadline,
   type LeaseState,
   type NewRun,
   type NewSchedule,
@@ -46,6 +52,15 @@ import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
 import { ClaimFloors } from "./claim-floors.js";
 import { coverage, tally } from "./coverage.js";
 import { Database } from "./database.js";
+import {
+  getWatches,
+  listAlerts,
+  listDeadlines,
+  listWatches,
+  noteRow,
+  watchesOfChanges,
+  watchesOfNew,
+} from "./deadlines.js";
 import { listGated, settlementRow } from "./gates.js";
 import { toJson } from "./json.js";
 import { claim, nextWake, renewLeases, requestCancel } from "./leases.js";
@@ -110,12 +125,23 @@ export class PostgresStore implements ScheduleStore {
     for (const [no, { spec }] of schedules.entries())
       if (!first.has(spec.groupId)) first.set(spec.groupId, no);
     const rows = [...first.values()].map((no) => newScheduleRow(schedules[no]!, no));
-    return answers(schedules.length, await this.#call<number[]>("insert_schedules", toJson(rows)));
+    const watches = watchesOfNew(schedules);
+    const made =
+      watches.length === 0
+        ? this.#call<number[]>("insert_schedules", toJson(rows))
+        : this.#callBoth<number[]>("insert_schedules", toJson(rows), "watch_inserted", toJson(watches));
+    return answers(schedules.length, await made);
   }
 
   changeSchedules(changes: readonly ScheduleChange[]): Promise<boolean[]> {
     const times = changes.map(({ updatedAt }) => updatedAt);
-    return this.#writing(times, this.#call("change_schedules", toJson(changes.map(scheduleChangeRow))));
+    const rows = toJson(changes.map(scheduleChangeRow));
+    const watches = watchesOfChanges(changes);
+    const changed =
+      watches.length === 0
+        ? this.#call<boolean[]>("change_schedules", rows)
+        : this.#callBoth<boolean[]>("change_schedules", rows, "watch_changed", toJson(watches));
+    return this.#writing(times, changed);
   }
 
   async getSchedules(groupIds: readonly string[]): Promise<(Schedule | undefined)[]> {
@@ -186,6 +212,16 @@ export class PostgresStore implements ScheduleStore {
       [groupId, incarnation, lower, upper, standing, supersedes, toJson(rows)],
     );
     return row!.answer;
+  }
+
+  async noteStale(ids: readonly string[]): Promise<boolean[]> {
+    const rows = await this.#query<{ id: string }>(
+      `UPDATE ${this.#schema}.run SET is_stale_noted = true
+        WHERE id = ANY ($1) AND stale_at IS NOT NULL AND NOT is_superseded AND NOT is_stale_noted RETURNING id`,
+      [ids],
+    );
+    const noted = new Set(rows.map(({ id }) => id));
+    return ids.map((id) => noted.delete(id));
   }
 
   async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
@@ -277,6 +313,30 @@ export class PostgresStore implements ScheduleStore {
     return listBackfills(this.#require(), this.#schema, filter);
   }
 
+  async listWatches(query: DeadlineQuery): Promise<DeadlineWatch[]> {
+    return listWatches(this.#require(), this.#schema, query);
+  }
+
+  async getWatches(groupIds: readonly string[]): Promise<(DeadlineWatch | undefined)[]> {
+    return getWatches(this.#require(), this.#schema, groupIds);
+  }
+
+  judgeDeadlines(judgements: readonly DeadlineJudgement[]): Promise<boolean[]> {
+    return this.#call("judge_deadlines", toJson(judgements));
+  }
+
+  async listDeadlines(filter: DeadlineFilter, page: PageRequest): Promise<Page<KeptDeadline>> {
+    return listDeadlines(this.#require(), this.#schema, filter, page);
+  }
+
+  async listAlerts(query: DeadlineQuery): Promise<KeptDeadline[]> {
+    return listAlerts(this.#require(), this.#schema, query);
+  }
+
+  noteAlerts(notes: readonly AlertNote[]): Promise<boolean[]> {
+    return this.#call("note_alerts", toJson(notes.map(noteRow)));
+  }
+
   async #planTogether(commits: readonly PlanCommit[]): Promise<boolean[]> {
     const made: boolean[] = new Array(commits.length).fill(false);
     for (const wave of wavesOf(commits, ({ groupId }) => groupId)) {
@@ -332,6 +392,15 @@ export class PostgresStore implements ScheduleStore {
     const [row] = await this.#query<{ answer: T }>(
       `SELECT ${this.#schema}.${name}(${places}) AS answer`,
       values,
+    );
+    return row!.answer;
+  }
+
+  /** Calls a function of the schema, and another one with its answer, which that returns. */
+  async #callBoth<T>(name: string, value: string, next: string, nextValue: string): Promise<T> {
+    const [row] = await this.#query<{ answer: T }>(
+      `SELECT ${this.#schema}.${next}(${this.#schema}.${name}($1), $2) AS answer`,
+      [value, nextValue],
     );
     return row!.answer;
   }

@@ -32,6 +32,8 @@ type ReadyRow = Pick<
   | "ready_at"
   | "planned_at"
   | "reason"
+  | "inputs"
+  | "stale_at"
 >;
 
 /** A row as it was read, and the claim on it. */
@@ -46,7 +48,7 @@ const RETRY = queueNo("retry");
 const PRECEDENCE = [queueNo("retry"), queueNo("live"), queueNo("rest")];
 
 const READY = `SELECT no, group_no, lower, generation, upper, id, kind, intervals, scheduled_time, schedule_version, backfill_id,
-  operator, attempt, token, queue, ready_at, planned_at, reason FROM run INDEXED BY run_ready
+  operator, attempt, token, queue, ready_at, planned_at, reason, inputs, stale_at FROM run INDEXED BY run_ready
   WHERE place = 'ready' AND operator = ? AND queue = ? AND ready_at <= ? ORDER BY ready_at, id LIMIT ?`;
 
 const CLAIM = `UPDATE run SET state = 'SUBMITTING', place = 'active', attempt = ?, submitted_at = ?, token = ?, ready_at = NULL,
@@ -147,6 +149,8 @@ function claimedFirst(row: ReadyRow, groupId: string, now: EpochMs, leaseUntil: 
     metrics: null,
     error: null,
     history: [],
+    inputs: row.inputs === null ? [] : (JSON.parse(row.inputs) as Run["inputs"]),
+    staleAt: row.stale_at,
     report: null,
   };
 }

@@ -13,31 +13,14 @@ import {
   runCursor,
   runPageQuery,
 } from "@tidegate/store-sql";
-import {
-  DummyDriver,
-  Kysely,
-  type RawBuilder,
-  SqliteAdapter,
-  SqliteIntrospector,
-  SqliteQueryCompiler,
-  sql,
-} from "kysely";
+import { sql } from "kysely";
 import type { GroupNumbers } from "./group-numbers.js";
 import { longestRunMs } from "./longest-run.js";
+import { query } from "./queries.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import { SCHEDULE_COLUMNS, SCHEDULE_TABLES, type ScheduleRow } from "./schedules.js";
-import type { Statements, Value } from "./statements.js";
+import type { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";
-
-/** Builds queries; the statements run them. */
-const builder = new Kysely<unknown>({
-  dialect: {
-    createAdapter: () => new SqliteAdapter(),
-    createDriver: () => new DummyDriver(),
-    createIntrospector: (db) => new SqliteIntrospector(db),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
-  },
-});
 
 /** Lists schedules by group id. */
 export function listSchedules(
@@ -97,7 +80,15 @@ const SOURCES: RunSources = {
   },
   ofKind: (kind, isOfGroup) =>
     indexed(isOfGroup ? "run_beside" : "run_by_kind", sql`${BESIDE} AND kind = ${kind}`),
-  ofFilter: ({ isJobOpen, isBlocking, isUncovered, isSuperseded }) => {
+  ofFilter: ({ isJobOpen, isBlocking, isUncovered, staleness, reads, isSuperseded }) => {
+    if (reads !== undefined) {
+      const { groupId, lower, upper } = reads;
+      const reach = sql`(SELECT longest_ms FROM input_reach WHERE group_id = ${groupId})`;
+      const readers = sql`SELECT run_no FROM run_input WHERE group_id = ${groupId} AND upper > ${lower}
+        AND lower < ${upper} AND upper < ${upper} + ${reach}`;
+      return [{ where: sql`no IN (${readers})` }];
+    }
+    if (staleness !== undefined) return [indexed("run_stale", ANY.where)];
     if (isSuperseded === true) return [indexed("run_superseded", ANY.where)];
     if (isUncovered === true) return [indexed("run_uncovered", ANY.where)];
     if (isBlocking === true) return [indexed("run_blocking", ANY.where)];
@@ -120,9 +111,4 @@ export function listRuns(
       : { isOf: sql`group_no = ${no}`, longestRunMs: sql`${longestRunMs(statements, no)}` };
   const rows = query<RunRow>(statements, runPageQuery(filter, page, group, SOURCES));
   return pageOf(rows, limitOf(page), (row) => asRun(row, groups.idOf(row.group_no)), runCursor);
-}
-
-function query<Row>(statements: Statements, text: RawBuilder<unknown>): Row[] {
-  const compiled = text.compile(builder);
-  return statements.all<Row>(compiled.sql, ...(compiled.parameters as Value[]));
 }

@@ -17,11 +17,16 @@ import {
 } from "@tidegate/core";
 import { SystemClock } from "@tidegate/core/clock";
 import {
+  type AlertNote,
   type BackfillCommit,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
   type CoverageRange,
+  type DeadlineFilter,
+  type DeadlineJudgement,
+  type DeadlineQuery,
+  type DeadlineWatch,
   type DueFire,
   type DueQuery,
   type GatedQuery,
@@ -29,6 +34,7 @@ import {
   type GateSettlement,
   type GroupWindow,
   type HeldLease,
+  type KeptDeadline,
   type LeaseState,
   type NewRun,
   type NewSchedule,
@@ -46,16 +52,18 @@ import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
 import { claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
 import { CoverageScan, tally } from "./coverage.js";
+import { getWatch, judgeDeadlines, listAlerts, listDeadlines, listWatches, noteAlert } from "./deadlines.js";
 import { listGated, nextLook, settleGates } from "./gates.js";
 import { GroupCommit } from "./group-commit.js";
 import { GroupNumbers } from "./group-numbers.js";
+import { Inputs, noteStale } from "./inputs.js";
 import { Lanes } from "./lanes.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { migrate } from "./migrate.js";
 import { fileOf, markOf } from "./namespaces.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
 import { dueFires, insertBeside, mayInsertBeside, planOne, resumeWaiting } from "./planning.js";
-import { generationDigest, report } from "./reports.js";
+import { report } from "./reports.js";
 import { changeRun } from "./run-changes.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import {
@@ -141,13 +149,15 @@ export class SqliteStore implements ScheduleStore {
       const groups = new GroupNumbers(statements);
       const lanes = new Lanes(statements);
       const sleepers = new Sleepers(statements);
+      const inputs = new Inputs(statements, groups);
       const coverage = new CoverageScan(database, statements);
       const commit = new GroupCommit(database, this.#path, () => {
         groups.clear();
         lanes.reread();
         sleepers.reread();
+        inputs.reread();
       });
-      this.#open = { database, statements, groups, lanes, sleepers, coverage, commit };
+      this.#open = { database, statements, groups, lanes, sleepers, inputs, coverage, commit };
     } catch (error) {
       database?.close();
       throw this.#openingError(error);
@@ -241,6 +251,10 @@ export class SqliteStore implements ScheduleStore {
     return this.#write((tables) => report(tables, commit));
   }
 
+  noteStale(ids: readonly string[]): Promise<boolean[]> {
+    return this.#write(({ statements }) => ids.map((id) => noteStale(statements, id)));
+  }
+
   claim(request: ClaimRequest): Promise<ClaimedRun[]> {
     return this.#write((tables) => {
       const claimed = claimRuns(tables, this.#turn, request);
@@ -302,7 +316,7 @@ export class SqliteStore implements ScheduleStore {
   }
 
   generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
-    return this.#read((tables) => windows.map((window) => generationDigest(tables, window)));
+    return this.#read((tables) => windows.map((window) => tables.inputs.digestOf(window)));
   }
 
   tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {
@@ -330,6 +344,30 @@ export class SqliteStore implements ScheduleStore {
 
   listBackfills(filter: { groupId?: string; states?: readonly BackfillState[] }): Promise<Backfill[]> {
     return this.#read(({ statements, groups }) => listBackfills(statements, groups, filter));
+  }
+
+  listWatches(query: DeadlineQuery): Promise<DeadlineWatch[]> {
+    return this.#read((tables) => listWatches(tables, query));
+  }
+
+  getWatches(groupIds: readonly string[]): Promise<(DeadlineWatch | undefined)[]> {
+    return this.#read((tables) => groupIds.map((groupId) => getWatch(tables, groupId)));
+  }
+
+  judgeDeadlines(judgements: readonly DeadlineJudgement[]): Promise<boolean[]> {
+    return this.#write((tables) => judgements.map((judgement) => judgeDeadlines(tables, judgement)));
+  }
+
+  listDeadlines(filter: DeadlineFilter, page: PageRequest): Promise<Page<KeptDeadline>> {
+    return this.#read((tables) => listDeadlines(tables, filter, page));
+  }
+
+  listAlerts(query: DeadlineQuery): Promise<KeptDeadline[]> {
+    return this.#read((tables) => listAlerts(tables, query));
+  }
+
+  noteAlerts(notes: readonly AlertNote[]): Promise<boolean[]> {
+    return this.#write((tables) => notes.map((note) => noteAlert(tables, note)));
   }
 
   async #write<T>(operation: (open: OpenDatabase) => T): Promise<T> {

@@ -1,7 +1,9 @@
 import type { Clock } from "../clock/clock.js";
 import { ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
+import type { SignalEmitter } from "../events/signals.js";
 import type { IntervalPlanner } from "../planning/planner.js";
+import { isWatched } from "../schedule/deadline.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { sourceGroup } from "../schedule/status.js";
 import { requireReadable } from "../schedule/stored-spec.js";
@@ -14,6 +16,7 @@ export interface ScheduleChangesParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly emitter: TidegateEmitter;
+  readonly signals: SignalEmitter;
   readonly outbox: EngineOutbox;
   readonly planner: IntervalPlanner;
 }
@@ -69,6 +72,8 @@ export class ScheduleChanges {
       status: change.status ?? before.status,
       reason: change.statusReason ?? null,
     });
+    if (isWatched(before.spec) || isWatched(change.spec?.spec ?? {}))
+      this.#parts.signals.emit("deadlines-changed", [groupId]);
   }
 
   /** Delivers the stored schedule to its engine. Returns the schedule as stored afterwards. */

@@ -1,4 +1,6 @@
 import type { Clock, EpochMs } from "../clock/clock.js";
+import { coveredThrough } from "../deadlines/covered-through.js";
+import { type DeadlineRecord, OPEN_STATES } from "../deadlines/deadline-record.js";
 import { hasCode, LedgerError, messageOf, ScheduleError } from "../errors/errors.js";
 
 import type { Interval } from "../interval/boundaries.js";
@@ -9,6 +11,7 @@ import type { Schedule, ScheduleInfo, ScheduleVersion } from "../schedule/schedu
 import type { SourceInfo } from "../schedule/source-info.js";
 import { statusesThat } from "../schedule/status.js";
 import { requireReadable } from "../schedule/stored-spec.js";
+import type { DeadlineFilter } from "../store/deadline-table.js";
 import type { Page, PageRequest } from "../store/page.js";
 import type { RunFilter, RunTally } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
@@ -48,6 +51,13 @@ export interface Description {
   /** The newest intervals that did not run, at most 100, each with its reason or error. */
   readonly notRun: readonly Run[];
   readonly backfills: readonly Backfill[];
+  /**
+   * The time up to which the group is covered, epoch ms: every interval before it has succeeded, or was given
+   * up by a policy or a person.
+   */
+  readonly coveredThrough: EpochMs;
+  /** Deadlines that are at risk or missed, newest first, at most 100. */
+  readonly deadlines: readonly DeadlineRecord[];
   /** The next five intervals; planned only if the schedule is not paused. */
   readonly next: Preview;
 }
@@ -214,7 +224,7 @@ export class ScheduleClient {
   async describe(groupId: string): Promise<Description> {
     const { store } = this.#parts;
     const schedule = await this.#parts.changes.get(groupId);
-    const [versions, counts, active, notRun, backfills] = await Promise.all([
+    const [versions, counts, active, notRun, backfills, through, deadlines] = await Promise.all([
       store.listVersions(groupId),
       store.tally(groupId, LATE_TOLERANCE_MS),
       store.listRuns({ groupId, states: ["PLANNED", "SUBMITTING", "RUNNING"] }, { limit: 100 }),
@@ -223,6 +233,8 @@ export class ScheduleClient {
         { limit: 100 },
       ),
       store.listBackfills({ groupId }),
+      coveredThrough(store, schedule),
+      this.deadlines({ groupId, states: OPEN_STATES, order: "descending" }),
     ]);
     const unregistered =
       counts.byReason[UNREGISTERED] === undefined ? 0 : await countUnregistered(store, groupId);
@@ -236,6 +248,8 @@ export class ScheduleClient {
       active: active.items,
       notRun: notRun.items,
       backfills,
+      coveredThrough: through,
+      deadlines: deadlines.items,
     };
   }
 
@@ -311,6 +325,15 @@ export class ScheduleClient {
   /** Lists runs by interval, one page at a time. */
   runs(filter: RunFilter = {}, page: PageRequest = {}): Promise<Page<Run>> {
     return this.#parts.store.listRuns(filter, page);
+  }
+
+  /**
+   * Lists deadlines that were not simply met, by deadline, one page at a time: at risk, missed, met late or
+   * after a risk, or excused.
+   */
+  async deadlines(filter: DeadlineFilter = {}, page: PageRequest = {}): Promise<Page<DeadlineRecord>> {
+    const { items, ...rest } = await this.#parts.store.listDeadlines(filter, page);
+    return { ...rest, items: items.map(({ told: _, tellAt: __, ...record }) => record) };
   }
 
   /** Returns a run. @throws LedgerError RUN_NOT_FOUND */

@@ -3,11 +3,13 @@ import { isDeepStrictEqual } from "node:util";
 import type { Clock, EpochMs } from "../clock/clock.js";
 import { LedgerError, ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
+import type { SignalEmitter } from "../events/signals.js";
 import type { Interval } from "../interval/boundaries.js";
 import type { IntervalSet } from "../interval/interval-set.js";
 import type { NewReportedRun, Run } from "../run/run.js";
 import { runId } from "../run/run-id.js";
 import { effectOfReport, type ReportedPart } from "../run/source-report.js";
+import { isWatched } from "../schedule/deadline.js";
 import { type Instant, readInstant } from "../schedule/instant.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { type SourceInfo, sourceSpec } from "../schedule/source-info.js";
@@ -44,6 +46,7 @@ export interface SourceControlParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly emitter: TidegateEmitter;
+  readonly signals: SignalEmitter;
   readonly changes: ScheduleChanges;
   readonly waits: CoverageWaits;
   readonly namespace: string;
@@ -84,6 +87,7 @@ export class SourceControl {
       },
     ]);
     if (isNew !== true) await this.#update(info, await changes.get(groupId));
+    else if (isWatched(spec)) this.#parts.signals.emit("deadlines-changed", [groupId]);
     return changes.get(groupId);
   }
 

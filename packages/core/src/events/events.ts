@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { EpochMs } from "../clock/clock.js";
+import type { DeadlineEvent } from "../deadlines/alerts.js";
 import { messageOf } from "../errors/errors.js";
 import type { IntervalSet } from "../interval/interval-set.js";
 import type { NewRun, Run, RunError, RunState } from "../run/run.js";
@@ -97,7 +98,8 @@ export interface ClockSteppedEvent {
 /** An error in the background; the work will be retried. */
 export interface TroubleEvent {
   /**
-   * Source: `planner`, `dispatcher`, `gate`, `probe`, `reconciler`, `watchdog`, `backfill`, `engine`, `listener`, `clock`.
+   * Source: `planner`, `dispatcher`, `gate`, `probe`, `deadline`, `reconciler`, `watchdog`, `backfill`, `engine`,
+   * `listener`, `clock`.
    */
   readonly where: string;
   readonly groupId?: string;
@@ -122,6 +124,18 @@ export type TidegateEvents = {
   /** Emitted by engines; the reconciler listens. */
   "engine-forgot": (event: EngineForgotEvent) => void;
   "engine-repaired": (event: EngineRepairedEvent) => void;
+  /** An interval is open, and not likely to meet its deadline. */
+  "deadline-at-risk": (event: DeadlineEvent) => void;
+  /** An interval has not met its deadline. Once per interval. */
+  "deadline-missed": (event: DeadlineEvent) => void;
+  /**
+   * An interval that was at risk or missed needs no attention any more; its state says whether it was met in
+   * time, late, or is excused.
+   */
+  "deadline-recovered": (event: DeadlineEvent) => void;
+  /** The time up to which a group is covered lies too far behind: see `ScheduleInfo.freshness`. */
+  "freshness-lost": (event: DeadlineEvent) => void;
+  "freshness-recovered": (event: DeadlineEvent) => void;
   "clock-skew": (event: ClockSkewEvent) => void;
   "clock-stepped": (event: ClockSteppedEvent) => void;
   trouble: (event: TroubleEvent) => void;

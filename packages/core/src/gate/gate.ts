@@ -3,6 +3,7 @@ import type { Interval } from "../interval/boundaries.js";
 import type { IntervalSet } from "../interval/interval-set.js";
 import type { JsonValue } from "../job/json.js";
 import type { RunKind } from "../job/run-kind.js";
+import type { RunInput } from "../run/run.js";
 
 /** A question to a gate: may this run begin? */
 export interface GateRequest {
@@ -34,6 +35,12 @@ export interface GateContext {
 /** The answer of a gate that lets the run begin. */
 export interface OpenGate {
   readonly isOpen: true;
+  /**
+   * Time of other groups that the run is about to read. If their digests have changed before the answer is
+   * written, the gate is asked again. When they change later, the run becomes stale.
+   * @default none
+   */
+  readonly inputs?: readonly RunInput[];
 }
 
 /** The answer of a gate that holds the run. */

@@ -5,7 +5,7 @@ import type { TidegateEmitter } from "../events/events.js";
 import type { ClosedGate, Gate, GateAnswer, GateRequest } from "../gate/gate.js";
 import { type Held, mergeHeld } from "../gate/gate-answers.js";
 import type { SpecCache } from "../planning/spec-cache.js";
-import type { Run } from "../run/run.js";
+import type { Run, RunInput } from "../run/run.js";
 import { gatesOf } from "../schedule/gates-of.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import type { GatedRun, GateSettlement } from "../store/gate-queue.js";
@@ -56,6 +56,8 @@ export class Gatekeeper {
   readonly #failures = new Map<string, number>();
   #isRunning = false;
   #timer: ClockTimer | undefined;
+  /** Beside the timer of the next run that is due. */
+  #soon: ClockTimer | undefined;
   #looking: Promise<void> | undefined;
   #isDueAgain = false;
 
@@ -77,6 +79,7 @@ export class Gatekeeper {
   async stop(): Promise<void> {
     this.#isRunning = false;
     this.#timer?.cancel();
+    this.#soon?.cancel();
     this.#caller.stop();
     await this.#looking;
   }
@@ -87,6 +90,11 @@ export class Gatekeeper {
     if (at === undefined || !this.#isRunning) return;
     if (at > this.#parts.clock.now()) this.#timer = this.#parts.clock.wakeAt(at, () => this.#look());
     else this.#look();
+  }
+
+  #lookSoon(): void {
+    this.#soon?.cancel();
+    this.#soon = this.#parts.clock.wakeAfter(SHORTEST_PAUSE_MS, () => this.#look());
   }
 
   #look(): void {
@@ -118,7 +126,11 @@ export class Gatekeeper {
       const behind = after === undefined ? {} : { after: { lookAt: after.lookAt, id: after.run.id } };
       const due = await store.listGated({ now: clock.now(), limit: BATCH, ...behind });
       const settlements = await this.#ask(due);
-      if (settlements.length > 0 && this.#isRunning) await store.settleGates(settlements);
+      if (settlements.length > 0 && this.#isRunning) {
+        const settled = await store.settleGates(settlements);
+        // An input has moved meanwhile, perhaps: the run is due as before, and nothing else wakes it.
+        if (settled.includes(false)) this.#lookSoon();
+      }
       after = due.length < BATCH ? undefined : due.at(-1);
     } while (after !== undefined && this.#isRunning);
   }
@@ -127,6 +139,7 @@ export class Gatekeeper {
     const { clock, gates } = this.#parts;
     const questions = new Map<Gate, { readonly to: GatedRun; readonly request: GateRequest }[]>();
     const held = new Map<GatedRun, Held[]>();
+    const inputs = new Map<GatedRun, readonly RunInput[]>();
     const specs = await this.#specsOf(due);
     for (const one of due) {
       const spec = specs.get(versionKey(one.run));
@@ -150,13 +163,18 @@ export class Gatekeeper {
         for (const [index, { to }] of asked.entries()) {
           const answer = answers[index]!;
           const lookAgainAt = this.#lookAgainAt(gate, to.run, answer);
+          if (answer.isOpen) inputs.set(to, [...(inputs.get(to) ?? []), ...(answer.inputs ?? [])]);
           if (!answer.isOpen) held.get(to)!.push({ gateType: gate.gateType, answer, lookAgainAt });
         }
       }),
     );
     const at = clock.now();
-    return [...held].map(([{ run, look }, closed]) => {
-      if (closed.length === 0) return { id: run.id, look, at, isOpen: true };
+    return [...held].map(([asked, closed]) => {
+      const { run, look } = asked;
+      if (closed.length === 0) {
+        const read = inputs.get(asked) ?? [];
+        return { id: run.id, look, at, isOpen: true, ...(read.length === 0 ? {} : { inputs: read }) };
+      }
       const { wait, lookAgainAt } = mergeHeld(closed, run.wait?.since ?? at);
       // Its wakers are written first, and then it is asked about once more: a run that ended between the
       // question and the writing would have woken nobody.

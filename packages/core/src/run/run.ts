@@ -1,4 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
+import type { Interval } from "../interval/boundaries.js";
 import type { IntervalSet } from "../interval/interval-set.js";
 import type { JobMetrics } from "../job/job-outcome.js";
 import type { RunKind } from "../job/run-kind.js";
@@ -76,6 +77,18 @@ export interface RunWait {
   readonly lookAgainAt?: EpochMs;
   /** Ids of groups; when a run of any of them ends, its gates are asked again at once. */
   readonly wokenBy?: readonly string[];
+}
+
+/** Time of another group that a run reads, as its gates found it. */
+export interface RunInput extends Interval {
+  /** The group that is read. */
+  readonly groupId: string;
+  /** The digest of what had succeeded in that time: see `ScheduleStore.generationDigests`. */
+  readonly digest: string;
+  /** The part of it that was not covered. @default none */
+  readonly missing?: IntervalSet;
+  /** Whether changes of it leave the run as it is: `onRestate: "ignore"`. @default false */
+  readonly isIgnored?: boolean;
 }
 
 /** A report of a source group's coverage, as a run of kind `REPORTED` keeps it. */
@@ -157,6 +170,13 @@ export interface Run {
   readonly error: RunError | null;
   /** The attempts before the current one, oldest first. */
   readonly history: readonly AttemptRecord[];
+  /** Time of other groups that it reads, recorded when its gates opened. */
+  readonly inputs: readonly RunInput[];
+  /**
+   * When an input of it changed last, epoch ms: time of it is covered by another generation than the run has
+   * read, or is covered at last. `null` if none has.
+   */
+  readonly staleAt: EpochMs | null;
   /** The report that it stands for; `null` unless its kind is `REPORTED`. */
   readonly report: RunReport | null;
 }

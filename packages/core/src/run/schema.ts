@@ -86,6 +86,20 @@ export const runWaitSchema = z
   })
   .meta({ id: "RunWait", description: "Why a run waits." });
 
+/** The schema of a `RunInput`. */
+export const runInputSchema = z
+  .object({
+    groupId: z.string().describe("The group that is read."),
+    lower: at("Inclusive lower bound of the time"),
+    upper: at("Exclusive upper bound of the time"),
+    digest: z
+      .string()
+      .describe("The digest of what had succeeded in that time, as a group's coverage returns it."),
+    missing: z.array(intervalSchema).readonly().optional().describe("The part of it that was not covered."),
+    isIgnored: z.boolean().optional().describe("Whether changes of it leave the run as it is."),
+  })
+  .meta({ id: "RunInput", description: "Time of another group that a run reads, as its gates found it." });
+
 /** The schema of a `RunReport`. */
 export const runReportSchema = z
   .object({
@@ -150,6 +164,14 @@ export const runSchema = z
       .array(attemptRecordSchema)
       .readonly()
       .describe("The attempts before the current one, oldest first."),
+    inputs: z
+      .array(runInputSchema)
+      .readonly()
+      .describe("Time of other groups that it reads, recorded when its gates opened."),
+    staleAt: maybeAt(
+      "When an input of it changed last: time of it is covered by another generation than the run has read, or is covered at last",
+      "if none has",
+    ),
     report: runReportSchema
       .nullable()
       .describe("The report that it stands for; `null` unless its kind is `REPORTED`."),

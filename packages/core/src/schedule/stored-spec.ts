@@ -91,6 +91,8 @@ export function inertSpec({ groupId, engine = "unknown", origin = 0 }: KnownOfSp
     dependsOn: null,
     dependsOnPast: false,
     gates: {},
+    deadline: null,
+    freshness: null,
   };
 }
 
@@ -142,6 +144,9 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   dependsOn: (value) => value == null || isObject(value),
   dependsOnPast: (value) => value === undefined || oneOf(true, false, "previous", "all")(value),
   gates: (value) => value === undefined || isObject(value),
+  // Absent from specifications that were stored before there were deadlines.
+  deadline: (value) => value == null || isObject(value),
+  freshness: (value) => value == null || isObject(value),
 };
 
 const TRIGGERS = oneOf("cron", "period", "once");

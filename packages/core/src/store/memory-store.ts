@@ -5,15 +5,24 @@ import type { Interval } from "../interval/boundaries.js";
 import type { Backfill, BackfillState } from "../run/backfill.js";
 import { compareQueues, takeFairly } from "../run/claim-order.js";
 import { maySupersede } from "../run/covering.js";
-import { generationDigestOf, isDigested, mergeGenerations } from "../run/generation-digest.js";
 import { isEnded } from "../run/lane.js";
 import type { NewRun, Run, RunReason } from "../run/run.js";
 import type { Schedule, ScheduleVersion } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { BackfillCommit } from "./backfill-table.js";
+import {
+  type AlertNote,
+  type DeadlineFilter,
+  type DeadlineJudgement,
+  type DeadlineQuery,
+  type DeadlineWatch,
+  type KeptDeadline,
+  watchAfter,
+} from "./deadline-table.js";
 import type { GatedQuery, GatedRun, GateSettlement } from "./gate-queue.js";
 import { applyStep, BackfillTable } from "./memory/backfill-table.js";
 import { coverageOf } from "./memory/coverage.js";
+import { DeadlineTable } from "./memory/deadline-table.js";
 import { admit, resizeLane } from "./memory/lane.js";
 import { positionAfter, takePage } from "./memory/paging.js";
 import { compareText, isRunPosition, type RunRow, snapshot } from "./memory/run-row.js";
@@ -35,6 +44,7 @@ import {
 } from "./memory/run-writes.js";
 import { allows, applyScheduleChange } from "./memory/schedule-changes.js";
 import { ScheduleTable } from "./memory/schedule-table.js";
+import { Staleness } from "./memory/staleness.js";
 import { tallyOf } from "./memory/tally.js";
 import type { Page, PageRequest } from "./page.js";
 import type {
@@ -68,6 +78,16 @@ interface Contents {
   readonly schedules: ScheduleTable;
   readonly runs: RunTable;
   readonly backfills: BackfillTable;
+  readonly deadlines: DeadlineTable;
+}
+
+function nothing(): Contents {
+  return {
+    schedules: new ScheduleTable(),
+    runs: new RunTable(),
+    backfills: new BackfillTable(),
+    deadlines: new DeadlineTable(),
+  };
 }
 
 /**
@@ -80,6 +100,8 @@ export class MemoryStore implements ScheduleStore {
   #schedules = new ScheduleTable();
   #runs = new RunTable();
   #backfills = new BackfillTable();
+  #deadlines = new DeadlineTable();
+  #staleness = new Staleness(this.#schedules, this.#runs);
   #isOpen = false;
   #lastToken = 0;
   /** How many ready runs have been claimed. */
@@ -93,15 +115,13 @@ export class MemoryStore implements ScheduleStore {
   async open(namespace = "default"): Promise<void> {
     if (this.#isOpen) return;
     this.#isOpen = true;
-    const contents = this.#namespaces.get(namespace) ?? {
-      schedules: new ScheduleTable(),
-      runs: new RunTable(),
-      backfills: new BackfillTable(),
-    };
+    const contents = this.#namespaces.get(namespace) ?? nothing();
     this.#namespaces.set(namespace, contents);
     this.#schedules = contents.schedules;
     this.#runs = contents.runs;
     this.#backfills = contents.backfills;
+    this.#deadlines = contents.deadlines;
+    this.#staleness = new Staleness(contents.schedules, contents.runs);
     releaseLeases(this.#runs);
   }
 
@@ -116,7 +136,11 @@ export class MemoryStore implements ScheduleStore {
 
   async insertSchedules(schedules: readonly NewSchedule[]): Promise<boolean[]> {
     this.#requireOpen();
-    return schedules.map((added) => this.#schedules.insert(added));
+    return schedules.map((added) => {
+      if (!this.#schedules.insert(added)) return false;
+      this.#watch(added.spec.groupId, true, added.createdAt);
+      return true;
+    });
   }
 
   async changeSchedules(changes: readonly ScheduleChange[]): Promise<boolean[]> {
@@ -148,6 +172,7 @@ export class MemoryStore implements ScheduleStore {
     if (group === undefined) return false;
     this.#runs.removeAll(group);
     this.#backfills.removeAll(groupId);
+    this.#deadlines.removeAll(groupId);
     this.#schedules.remove(group);
     return true;
   }
@@ -189,7 +214,18 @@ export class MemoryStore implements ScheduleStore {
       schedule.watermark = Math.max(schedule.watermark, ...runs.map(({ upper }) => upper));
     });
     this.#runs.wake(groupId);
+    for (const run of runs) this.#staleness.mark(run, run.plannedAt);
     return true;
+  }
+
+  async noteStale(ids: readonly string[]): Promise<boolean[]> {
+    this.#requireOpen();
+    return ids.map((id) => {
+      const row = this.#runs.get(id);
+      if (row === undefined || row.run.staleAt === null || row.run.isSuperseded || row.isNoted) return false;
+      row.isNoted = true;
+      return true;
+    });
   }
 
   async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
@@ -210,7 +246,12 @@ export class MemoryStore implements ScheduleStore {
 
   async changeRuns(changes: readonly RunChange[]): Promise<boolean[]> {
     this.#requireOpen();
-    return changes.map((change) => changeRun(this.#runs, change));
+    return changes.map((change) => {
+      const isDone = changeRun(this.#runs, change);
+      const row = isDone && change.state === "SUCCEEDED" ? this.#runs.get(change.id) : undefined;
+      if (row !== undefined) this.#staleness.mark(row.run, change.at);
+      return isDone;
+    });
   }
 
   async renewLeases(leases: readonly HeldLease[], leaseUntil: EpochMs): Promise<LeaseState[]> {
@@ -237,7 +278,7 @@ export class MemoryStore implements ScheduleStore {
 
   async settleGates(settlements: readonly GateSettlement[]): Promise<boolean[]> {
     this.#requireOpen();
-    return settlements.map((settlement) => settleGates(this.#runs, settlement));
+    return settlements.map((settlement) => settleGates(this.#runs, this.#staleness, settlement));
   }
 
   async getRuns(ids: readonly string[]): Promise<(Run | undefined)[]> {
@@ -267,12 +308,7 @@ export class MemoryStore implements ScheduleStore {
 
   async generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
     this.#requireOpen();
-    return windows.map((window) => {
-      const group = this.#schedules.get(window.groupId);
-      const rows = group?.runs.rows({ within: window }) ?? [];
-      const runs = Array.from(rows, ({ run }) => run).filter(isDigested);
-      return generationDigestOf(group?.schedule.incarnation ?? "", mergeGenerations(runs, window));
-    });
+    return windows.map((window) => this.#staleness.digestOf(window));
   }
 
   async tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {
@@ -311,9 +347,40 @@ export class MemoryStore implements ScheduleStore {
     return this.#backfills.list(filter);
   }
 
+  async listWatches(query: DeadlineQuery): Promise<DeadlineWatch[]> {
+    this.#requireOpen();
+    return this.#deadlines.listWatches(query);
+  }
+
+  async getWatches(groupIds: readonly string[]): Promise<(DeadlineWatch | undefined)[]> {
+    this.#requireOpen();
+    return groupIds.map((groupId) => this.#deadlines.get(groupId));
+  }
+
+  async judgeDeadlines(judgements: readonly DeadlineJudgement[]): Promise<boolean[]> {
+    this.#requireOpen();
+    return judgements.map((judgement) => this.#deadlines.judge(judgement));
+  }
+
+  async listDeadlines(filter: DeadlineFilter, page: PageRequest): Promise<Page<KeptDeadline>> {
+    this.#requireOpen();
+    return this.#deadlines.list(filter, page);
+  }
+
+  async listAlerts(query: DeadlineQuery): Promise<KeptDeadline[]> {
+    this.#requireOpen();
+    return this.#deadlines.listAlerts(query);
+  }
+
+  async noteAlerts(notes: readonly AlertNote[]): Promise<boolean[]> {
+    this.#requireOpen();
+    return notes.map((note) => this.#deadlines.note(note));
+  }
+
   #changeSchedule(change: ScheduleChange): boolean {
     const group = this.#schedules.get(change.groupId);
     if (group === undefined || !allows(group, change)) return false;
+    const isAgain = group.schedule.status === "DELETED";
     this.#schedules.update(group, (schedule) => applyScheduleChange(group, schedule, change));
     if (change.cancelPlanned !== undefined) {
       cancelPlanned(this.#runs, group, change.cancelPlanned, change.updatedAt);
@@ -323,7 +390,14 @@ export class MemoryStore implements ScheduleStore {
       reviveCancelled(this.#runs, group, change.revivesCancelled, change.updatedAt);
     }
     if (change.laneWidth !== undefined) resizeLane(this.#runs, group, change.laneWidth, change.updatedAt);
+    if (change.spec !== undefined) this.#watch(change.groupId, isAgain, change.updatedAt);
     return true;
+  }
+
+  #watch(groupId: string, isNew: boolean, at: EpochMs): void {
+    const { spec, incarnation } = this.#schedules.get(groupId)!.schedule;
+    const watch = watchAfter(this.#deadlines.get(groupId), { spec, incarnation, isNew, at });
+    if (watch !== undefined) this.#deadlines.watch(watch);
   }
 
   #plan(commit: PlanCommit): boolean {

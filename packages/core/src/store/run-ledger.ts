@@ -70,6 +70,13 @@ export interface RunFilter {
   /** Runs that a later generation or a merged run has superseded. Indexed for a group. */
   readonly isSuperseded?: true;
   /**
+   * Runs that are stale (`Run.staleAt`) and not superseded: all of them, or those that `noteStale` has not
+   * noted. Indexed as well.
+   */
+  readonly staleness?: "all" | "unnoted";
+  /** Runs with an input that overlaps this time of its group, and is not ignored. Indexed as well. */
+  readonly reads?: GroupWindow;
+  /**
    * Runs that overlap this interval (`lower < within.upper` and `upper > within.lower`); if it is empty, the
    * runs of exactly this interval.
    */
@@ -154,6 +161,8 @@ export interface RunLedger {
    * interval, or one of the runs exists already.
    */
   report(commit: ReportCommit): Promise<boolean>;
+  /** Notes that runs are stale. `false` if a run is not, or is noted already. */
+  noteStale(ids: readonly string[]): Promise<boolean[]>;
   /** Returns the runs with these ids, in this order. */
   getRuns(ids: readonly string[]): Promise<(Run | undefined)[]>;
   listRuns(filter: RunFilter, page: PageRequest): Promise<Page<Run>>;

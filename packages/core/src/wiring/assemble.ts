@@ -10,6 +10,7 @@ import { SourceControl } from "../client/source-control.js";
 import { SpecReader } from "../client/spec-reader.js";
 import type { Clock, EpochMs } from "../clock/clock.js";
 import type { FleetClock } from "../clock/fleet-clock.js";
+import { DeadlineKeeper } from "../deadlines/deadline-keeper.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
 import type { EngineContext, FireSink, ScheduleEngine, ScheduleEngineClient } from "../engine/engine.js";
 import type { TidegateEmitter } from "../events/events.js";
@@ -105,6 +106,8 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const everyMs = settings.watchdogEveryMs ?? 5_000;
   const watchdog = new Watchdog({ ...ledger, planner, specs: cache, everyMs });
 
+  const deadlines = new DeadlineKeeper({ ...ledger, specs: cache });
+
   const specs = new SpecReader({ clock, engines, operators, gates, probes: plugins.probes });
   const changes = new ScheduleChanges({ ...ledger, outbox, planner });
   const registration = new Registration({ ...ledger, outbox, specs, changes });
@@ -157,6 +160,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     })),
     reconciler,
     watchdog,
+    deadlines,
   ];
   return { client, intake, planner, reconciler, signals, all };
 }

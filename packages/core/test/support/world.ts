@@ -42,6 +42,11 @@ const EVENTS: readonly EventName[] = [
   "engine-drift",
   "engine-differs",
   "engine-repaired",
+  "deadline-at-risk",
+  "deadline-missed",
+  "deadline-recovered",
+  "freshness-lost",
+  "freshness-recovered",
   "trouble",
 ];
 

@@ -13,12 +13,14 @@ import {
 } from "./coverage.js";
 import { coveringRules, uncoveredRules } from "./covering.js";
 import { crowdRules } from "./crowd.js";
+import { alertRules, deadlineListingRules, deadlineRules, watchRules } from "./deadlines.js";
 import { dueRules } from "./due.js";
 import { durabilityRules } from "./durability.js";
 import type { StoreBed, StoreFeatures, StoreFixture, StoreSuiteOptions } from "./fixture.js";
 import { gateQueueRules } from "./gate-queue.js";
 import { gatedRules } from "./gated.js";
 import { insertionRules, supersedingRules } from "./generations.js";
+import { inputRules, stalenessRules } from "./inputs.js";
 import { laneRules } from "./lane.js";
 import { blockingRules } from "./lane-blocking.js";
 import { cancelPlannedRules, laneWidthRules } from "./lane-width.js";
@@ -105,10 +107,16 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   tallyRules,
   reportRules,
   generationRules,
+  inputRules,
+  stalenessRules,
   backfillRules,
   backfillStepRules,
   openRunRules,
   heldBackfillRules,
+  watchRules,
+  deadlineRules,
+  deadlineListingRules,
+  alertRules,
   purgeRules,
   unreadableRules,
   durabilityRules,
@@ -137,6 +145,10 @@ const RULES_BESIDE: readonly ((bed: StoreBed) => void)[] = [
   runPagingRules,
   tallyRules,
   backfillRules,
+  watchRules,
+  deadlineRules,
+  deadlineListingRules,
+  alertRules,
   purgeRules,
   rivalryRules,
 ];

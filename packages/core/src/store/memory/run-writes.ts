@@ -16,6 +16,7 @@ import type { Group } from "./group.js";
 import { admit, holdAtGates, openGates } from "./lane.js";
 import { applyChange, lookAgain, type RunRow, snapshot } from "./run-row.js";
 import type { RunTable } from "./run-table.js";
+import type { Staleness } from "./staleness.js";
 
 /** Returns whether all of these runs of a group may be inserted beside the live lane. */
 export function mayInsertBeside(runs: RunTable, added: readonly NewRun[], group: Group): boolean {
@@ -130,10 +131,13 @@ export function adoptPlanned(runs: RunTable, group: Group, at: EpochMs): void {
 }
 
 /** Settles the gates of a run; `false` if it is not as expected. */
-export function settleGates(runs: RunTable, settlement: GateSettlement): boolean {
+export function settleGates(runs: RunTable, staleness: Staleness, settlement: GateSettlement): boolean {
   const row = runs.get(settlement.id);
   if (row?.run.place !== "gated" || row.look !== settlement.look) return false;
   if (settlement.isOpen) {
+    const { inputs = [] } = settlement;
+    if (!staleness.areCurrent(inputs)) return false;
+    if (inputs.length > 0 || row.run.inputs.length > 0) runs.setInputs(row, inputs);
     openGates(runs, row, settlement.at);
   } else {
     runs.update(row, (run) => {
