@@ -17,12 +17,14 @@ import {
   runErrorSchema,
   runSchema,
   runWaitSchema,
+  unmetDependencySchema,
 } from "../packages/core/dist/run/schema.js";
 import {
   backoffSchema,
   dirtyDataLimitSchema,
   freshnessSchema,
   scheduleInfoSchema,
+  sealSchema,
 } from "../packages/core/dist/schedule/schema.js";
 import { scheduleSchema, scheduleVersionSchema } from "../packages/core/dist/schedule/stored-schema.js";
 import {
@@ -49,12 +51,14 @@ const TYPES = {
     Run: runSchema,
     RunError: runErrorSchema,
     RunWait: runWaitSchema,
+    UnmetDependency: unmetDependencySchema,
   },
   "schedule/deadline.ts": { Freshness: freshnessSchema },
   "schedule/schedule.ts": {
     BackoffSpec: backoffSchema,
     Schedule: scheduleSchema,
     ScheduleInfo: scheduleInfoSchema,
+    SealRule: sealSchema,
     ScheduleVersion: scheduleVersionSchema,
   },
   "trigger/trigger-spec.ts": {

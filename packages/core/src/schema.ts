@@ -12,6 +12,7 @@ export {
 } from "./deadlines/schema.js";
 export { intervalSchema } from "./interval/schema.js";
 export { jobMetricsSchema, runKindSchema } from "./job/schema.js";
+export { poolInfoSchema, poolStatusSchema } from "./pool/schema.js";
 export { backfillSchema, backfillSelectSchema } from "./run/backfill-schema.js";
 export {
   attemptRecordSchema,
@@ -23,6 +24,7 @@ export {
   runSchema,
   runStateSchema,
   runWaitSchema,
+  unmetDependencySchema,
 } from "./run/schema.js";
 export { normalizeSchedule, type SpecDefaults } from "./schedule/normalize.js";
 export { type ParsedScheduleInfo, parseScheduleInfo } from "./schedule/parse.js";

@@ -4,6 +4,33 @@
  * @module
  */
 
+export { upstreamsOf } from "./dependency/dependency.js";
+export type { PoolPosition } from "./pool/pool.js";
+export {
+  type ActiveRuns,
+  PoolChoice,
+  type PoolDraw,
+  type PooledHead,
+  type PooledRun,
+  type PoolLine,
+  PoolRooms,
+  type PoolState,
+  type PoolsView,
+  pooledFirst,
+  type TakePooled,
+  takeTogether,
+  URGENT,
+} from "./pool/pool-choice.js";
+export { NEW_RECORD, type PoolRecord } from "./pool/pool-ledger.js";
+export {
+  DEFAULT_PRIORITY,
+  isBacklog,
+  needsOf,
+  needsPool,
+  type Pooling,
+  type PoolingFields,
+  poolingOf,
+} from "./pool/pooling.js";
 export {
   type Admission,
   CLAIM_QUEUES,
@@ -18,7 +45,7 @@ export {
   REST_TURN,
   takeFairly,
 } from "./run/claim-order.js";
-export { isUncovered, maySupersede } from "./run/covering.js";
+export { covers, isUncovered, maySupersede } from "./run/covering.js";
 export { GATINGS, type Gating } from "./run/gating.js";
 export {
   type GenerationRange,
@@ -49,10 +76,13 @@ export {
   watchAfter,
 } from "./store/deadline-table.js";
 export type { GatedQuery, GatedRun, GateQueue, GateSettlement } from "./store/gate-queue.js";
+export { type CoveringRun, type LedgerReach, missingTime, suspectTime } from "./store/missing-time.js";
 export { FAILURES, failureOf, gatedSince, type Placement, placementAfter } from "./store/placement.js";
+export type { PoolDeletion, PoolTable } from "./store/pool-table.js";
 export {
   type CoverageRange,
   type GroupWindow,
+  type MissingTimeQuery,
   NO_RUNS,
   type PlanCommit,
   type ReportCommit,
@@ -60,6 +90,7 @@ export {
   type RunLedger,
 } from "./store/run-ledger.js";
 export type {
+  CancelMark,
   ClaimedRun,
   ClaimRequest,
   ClaimScope,
@@ -78,4 +109,5 @@ export type {
   ScheduleFilter,
   ScheduleTable,
 } from "./store/schedule-table.js";
+export type { SealChange, SealTable } from "./store/seal-table.js";
 export { sharedTime } from "./store/shared-time.js";

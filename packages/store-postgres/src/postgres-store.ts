@@ -5,21 +5,27 @@ import {
   type Interval,
   type Page,
   type PageRequest,
+  type Pool,
+  type PoolStatus,
   type Run,
   type RunReason,
   type RunTally,
   type Schedule,
   type ScheduleVersion,
+  type Seal,
   StoreError,
 } from "@tidegate/core";
+import type { IntervalSet } from "@tidegate/core/interval";
 import {
   type AlertNote,
   type BackfillCommit,
   Batcher,
+  type CancelMark,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
   type CoverageRange,
+  DEFAULT_PRIORITY,
   type DeadlineFilter,
   type DeadlineJudgement,
   type DeadlineQuery,
@@ -34,10 +40,14 @@ import {
   isEnded,
   type KeptDeadline,
   type LeaseState,
+  type MissingTimeQuery,
   type NewRun,
   type NewSchedule,
   type NextWake,
   type PlanCommit,
+  type PoolDeletion,
+  type PoolPosition,
+  pooledFirst,
   type ReportCommit,
   type RunChange,
   type RunFilter,
@@ -45,6 +55,8 @@ import {
   type ScheduleChange,
   type ScheduleFilter,
   type ScheduleStore,
+  type SealChange,
+  URGENT,
 } from "@tidegate/core/store";
 import { hasTwins } from "@tidegate/store-sql";
 import { toArrays } from "./arrays.js";
@@ -63,16 +75,19 @@ import {
 } from "./deadlines.js";
 import { listGated, settlementRow } from "./gates.js";
 import { toJson } from "./json.js";
-import { claim, nextWake, renewLeases, requestCancel } from "./leases.js";
+import { cancelMarks, claim, nextWake, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { openNamespace, quote } from "./migrate.js";
 import { CHANGE_COLUMNS } from "./migrations/0002-places/run-functions.js";
+import { missingTimes } from "./missing-time.js";
 import { type PostgresStoreOptions, type Settings, settingsOf } from "./options.js";
 import { planColumns } from "./plans.js";
+import { choice as choosePooled, claimChosen, listPools, poolPositions, setPool } from "./pools.js";
 import { isDuplicate } from "./postgres-errors.js";
 import { asRun, asSchedule, type RunRow, type ScheduleRow, selectSchedules } from "./rows.js";
 import { changeRow } from "./run-changes.js";
 import { newScheduleRow, scheduleChangeRow } from "./schedule-changes.js";
+import { getSeals, putSeal } from "./seals.js";
 import { answers, wavesOf } from "./waves.js";
 
 /**
@@ -90,6 +105,8 @@ export class PostgresStore implements ScheduleStore {
   #database: Database | undefined;
   /** How many ready runs this process has claimed. */
   #turn = 0;
+  /** Whether ready runs were there that pools choose, when this process claimed last. */
+  #hasPooled = false;
   readonly #floors = new ClaimFloors();
   readonly #plans = new Batcher<PlanCommit, boolean>((commits) => this.#planTogether(commits));
   readonly #changes = new Batcher<RunChange, boolean>((changes) => this.#changeTogether(changes));
@@ -164,6 +181,16 @@ export class PostgresStore implements ScheduleStore {
     return rows.map((row) => ({ ...row, ...readSpec(row.spec, { groupId }) }));
   }
 
+  async dependentsOf(groupIds: readonly string[]): Promise<string[][]> {
+    const rows = await this.#query<{ upstream: string; dependents: string[] }>(
+      `SELECT upstream, array_agg(group_id ORDER BY group_id) AS dependents FROM ${this.#schema}.dependency
+        WHERE upstream = ANY ($1) GROUP BY upstream`,
+      [groupIds],
+    );
+    const found = new Map(rows.map(({ upstream, dependents }) => [upstream, dependents]));
+    return groupIds.map((groupId) => found.get(groupId) ?? []);
+  }
+
   purgeSchedule(groupId: string): Promise<boolean> {
     return this.#call("purge_schedule", groupId);
   }
@@ -193,7 +220,7 @@ export class PostgresStore implements ScheduleStore {
   ): Promise<boolean[]> {
     return this.#writing(
       runs.map(({ plannedAt }) => plannedAt),
-      this.#call("insert_runs", toJson(runs), String(isExclusive)),
+      this.#insert("insert_runs", runs, toJson(runs), String(isExclusive)),
     );
   }
 
@@ -225,7 +252,9 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
-    const claimed = await claim(this.#require(), this.#schema, this.#floors, this.#turn, request);
+    const claimed = this.#hasPooled ? await this.#claimTogether(request) : await this.#claimInOrder(request);
+    if (this.#hasPooled && claimed.length < request.limit)
+      claimed.push(...(await this.#claimPooled(request, claimed.length)));
     this.#turn += claimed.filter(({ isRecovered }) => !isRecovered).length;
     return claimed;
   }
@@ -243,6 +272,10 @@ export class PostgresStore implements ScheduleStore {
 
   async requestCancel(ids: readonly string[], reason: RunReason): Promise<boolean[]> {
     return requestCancel(this.#require(), this.#schema, ids, reason);
+  }
+
+  async cancelMarks(ids: readonly string[]): Promise<CancelMark[]> {
+    return cancelMarks(this.#require(), this.#schema, ids);
   }
 
   /** Returns the server's time. */
@@ -266,6 +299,22 @@ export class PostgresStore implements ScheduleStore {
     );
   }
 
+  async setPool(pool: Pool): Promise<void> {
+    return setPool(this.#require(), this.#schema, pool);
+  }
+
+  async listPools(): Promise<PoolStatus[]> {
+    return listPools(this.#require(), this.#schema);
+  }
+
+  async deletePool(name: string): Promise<PoolDeletion> {
+    return this.#call("delete_pool", name);
+  }
+
+  async poolPositions(runId: string): Promise<PoolPosition[]> {
+    return poolPositions(this.#require(), this.#schema, runId);
+  }
+
   async getRuns(ids: readonly string[]): Promise<(Run | undefined)[]> {
     const rows = await this.#query<RunRow>(`SELECT * FROM ${this.#schema}.run WHERE id = ANY ($1)`, [ids]);
     const found = new Map(rows.map((row) => [row.id, asRun(row)]));
@@ -278,6 +327,10 @@ export class PostgresStore implements ScheduleStore {
 
   async coverage(groupId: string, within?: Interval): Promise<CoverageRange[]> {
     return coverage(this.#require(), this.#schema, groupId, within);
+  }
+
+  async missingTime(queries: readonly MissingTimeQuery[]): Promise<IntervalSet[]> {
+    return missingTimes(this.#require(), this.#schema, queries);
   }
 
   async generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
@@ -301,7 +354,7 @@ export class PostgresStore implements ScheduleStore {
   planBackfill({ runs, ...step }: BackfillCommit): Promise<boolean> {
     return this.#writing(
       runs.map(({ plannedAt }) => plannedAt),
-      this.#call("plan_backfill", toJson(step), toJson(runs)),
+      this.#insert("plan_backfill", runs, toJson(step), toJson(runs)),
     );
   }
 
@@ -311,6 +364,39 @@ export class PostgresStore implements ScheduleStore {
 
   async listBackfills(filter: { groupId?: string; states?: readonly BackfillState[] }): Promise<Backfill[]> {
     return listBackfills(this.#require(), this.#schema, filter);
+  }
+
+  async #claimInOrder(request: ClaimRequest): Promise<ClaimedRun[]> {
+    const { claimed, hasPooled } = await claim(
+      this.#require(),
+      this.#schema,
+      this.#floors,
+      this.#turn,
+      request,
+    );
+    this.#hasPooled = hasPooled;
+    return claimed;
+  }
+
+  /** `takeTogether` of core, except that one place is left to runs of dead owners, which come first. */
+  async #claimTogether(request: ClaimRequest): Promise<ClaimedRun[]> {
+    const [database, s] = [this.#require(), this.#schema];
+    const choice = await choosePooled(database, s, request, request.limit);
+    const urgent = choice.take(request.limit - 1, URGENT);
+    const first = pooledFirst(this.#turn, request.limit - 1 - urgent.length);
+    const chosen = [...urgent, ...choice.take(first, DEFAULT_PRIORITY)];
+    const inOrder = await this.#claimInOrder({ ...request, limit: request.limit - chosen.length });
+    const pooled = await claimChosen(database, s, chosen, choice, request);
+    const recovered = inOrder.filter(({ isRecovered }) => isRecovered);
+    return [...recovered, ...pooled, ...inOrder.slice(recovered.length)];
+  }
+
+  /** Fills the places that are left. */
+  async #claimPooled(request: ClaimRequest, taken: number): Promise<ClaimedRun[]> {
+    const [database, s] = [this.#require(), this.#schema];
+    const room = request.limit - taken;
+    const choice = await choosePooled(database, s, request, room);
+    return claimChosen(database, s, choice.take(room), choice, request);
   }
 
   async listWatches(query: DeadlineQuery): Promise<DeadlineWatch[]> {
@@ -337,6 +423,14 @@ export class PostgresStore implements ScheduleStore {
     return this.#call("note_alerts", toJson(notes.map(noteRow)));
   }
 
+  async putSeal(change: SealChange): Promise<boolean> {
+    return putSeal(this.#require(), this.#schema, change);
+  }
+
+  async getSeals(groupIds: readonly string[]): Promise<(Seal | undefined)[]> {
+    return getSeals(this.#require(), this.#schema, groupIds);
+  }
+
   async #planTogether(commits: readonly PlanCommit[]): Promise<boolean[]> {
     const made: boolean[] = new Array(commits.length).fill(false);
     for (const wave of wavesOf(commits, ({ groupId }) => groupId)) {
@@ -349,7 +443,12 @@ export class PostgresStore implements ScheduleStore {
   /** @param isWary - whether to look for runs that exist already, which hardly ever happens */
   async #planWave(wave: readonly PlanCommit[], isWary = false): Promise<boolean[]> {
     try {
-      const made = await this.#call<number[]>("plan_wave", String(isWary), ...planColumns(wave));
+      const pooled = wave.flatMap(({ runs }) => runs.filter(({ isPooled }) => isPooled === true));
+      const columns = [String(isWary), ...planColumns(wave)];
+      const made =
+        pooled.length === 0
+          ? await this.#call<number[]>("plan_wave", ...columns)
+          : await this.#call<number[]>("plan_pooled", ...columns, ...toArrays(["id"], pooled));
       return answers(
         wave.length,
         made.map((no) => no - 1),
@@ -384,6 +483,14 @@ export class PostgresStore implements ScheduleStore {
     } finally {
       if (times.length > 0) this.#floors.wrote(times.reduce((least, at) => Math.min(least, at)));
     }
+  }
+
+  /** Calls a function that inserts runs, or the one for runs that pools choose. */
+  #insert<T>(name: string, runs: readonly NewRun[], ...values: readonly string[]): Promise<T> {
+    const ids = runs.filter(({ isPooled }) => isPooled === true).map(({ id }) => id);
+    return ids.length === 0
+      ? this.#call<T>(name, ...values)
+      : this.#call<T>(`${name}_pooled`, ...values, toJson(ids));
   }
 
   /** Calls a function of the schema. */

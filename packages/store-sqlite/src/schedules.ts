@@ -1,10 +1,17 @@
-import { type RunReason, SCHEDULE_STATUSES, type ScheduleVersion } from "@tidegate/core";
-import { gatingOf, isWatched, type NewSchedule, type ScheduleChange } from "@tidegate/core/store";
+import { type RunReason, SCHEDULE_STATUSES, type ScheduleSpec, type ScheduleVersion } from "@tidegate/core";
+import {
+  gatingOf,
+  isWatched,
+  type NewSchedule,
+  poolingOf,
+  type ScheduleChange,
+  upstreamsOf,
+} from "@tidegate/core/store";
 import type { ScheduleColumns } from "@tidegate/store-sql";
 import { purgeDeadlines, watchSchedule } from "./deadlines.js";
 import { regate } from "./gates.js";
 import { changeRun, OF_ITS_VERSION } from "./run-changes.js";
-import { gatingNo, type RunRow } from "./run-rows.js";
+import { gatingNo, POOLING_OF_ITS_VERSION, type RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";
 
@@ -21,7 +28,8 @@ export const SCHEDULE_TABLES = `schedule s JOIN schedule_state t ON t.no = s.no
   JOIN schedule_version v ON v.schedule_no = s.no AND v.version = s.version`;
 
 /** Inserts version 1 of a schedule. `false` if the group has one. */
-export function insertSchedule({ statements, groups }: Tables, added: NewSchedule): boolean {
+export function insertSchedule(tables: Tables, added: NewSchedule): boolean {
+  const { statements, groups } = tables;
   const { spec, status, incarnation, origin, watermark, nextFireAt, laneWidth, tzdata, createdAt } = added;
   const row = statements.get<{ no: number }>(
     `INSERT INTO schedule (group_id, version, status, engine, incarnation, origin, created_at, updated_at)
@@ -46,7 +54,8 @@ export function insertSchedule({ statements, groups }: Tables, added: NewSchedul
     spec.delayMs,
     laneWidth,
   );
-  insertVersion(statements, row.no, { version: 1, spec, tzdata, since: watermark, createdAt });
+  insertVersion(tables, row.no, { version: 1, spec, tzdata, since: watermark, createdAt });
+  insertDependencies(statements, row.no, spec);
   groups.remember(spec.groupId, row.no);
   if (isWatched(spec))
     watchSchedule({ statements }, row.no, { spec, incarnation, isNew: true, at: createdAt });
@@ -54,7 +63,7 @@ export function insertSchedule({ statements, groups }: Tables, added: NewSchedul
 }
 
 function insertVersion(
-  statements: Statements,
+  { statements, pools }: Tables,
   no: number,
   version: Omit<ScheduleVersion, "unreadable">,
 ): void {
@@ -68,6 +77,20 @@ function insertVersion(
     version.since,
     version.createdAt,
   );
+  const pooling = poolingOf(version.spec);
+  if (pooling !== undefined) pools.insertPooling(no, version.version, pooling);
+}
+
+function insertDependencies(statements: Statements, no: number, spec: ScheduleSpec): void {
+  for (const upstream of upstreamsOf(spec))
+    statements.run("INSERT INTO dependency (upstream, schedule_no) VALUES (?, ?)", upstream, no);
+}
+
+/** Returns the ids of the groups that depend on one, in order. */
+export function dependentsOf(statements: Statements, groupId: string): string[] {
+  const text = `SELECT s.group_id FROM dependency d JOIN schedule s ON s.no = d.schedule_no WHERE d.upstream = ?
+    ORDER BY s.group_id`;
+  return statements.all<{ group_id: string }>(text, groupId).map((row) => row.group_id);
 }
 
 /** Changes a schedule if it is as expected. */
@@ -105,13 +128,15 @@ export function changeSchedule(tables: Tables, change: ScheduleChange): boolean 
     const { spec, tzdata } = change.spec;
     statements.run("UPDATE schedule SET engine = ? WHERE no = ?", spec.engine, row.no);
     lanes.setDelay(row.no, spec.delayMs);
-    insertVersion(statements, row.no, {
+    insertVersion(tables, row.no, {
       version: nextVersion,
       spec,
       tzdata,
       since: watermark,
       createdAt: change.updatedAt,
     });
+    statements.run("DELETE FROM dependency WHERE schedule_no = ?", row.no);
+    insertDependencies(statements, row.no, spec);
     const isNew = row.status === "DELETED";
     watchSchedule(tables, row.no, { spec, incarnation: row.incarnation, isNew, at: change.updatedAt });
   }
@@ -144,9 +169,11 @@ function cancelPlanned(tables: Tables, no: number, reason: RunReason, endedAt: n
 
 /** Gives planned runs the current version of the schedule. */
 function adoptPlanned(tables: Tables, no: number, version: number, at: number): void {
-  const { statements } = tables;
+  const { statements, pools } = tables;
   statements.run("UPDATE run SET schedule_version = ? WHERE group_no = ? AND state = 'PLANNED'", version, no);
   statements.run(`UPDATE run SET ${OF_ITS_VERSION} WHERE group_no = ? AND state = 'PLANNED'`, no);
+  if (pools.isUsed)
+    statements.run(`UPDATE run SET ${POOLING_OF_ITS_VERSION} WHERE group_no = ? AND state = 'PLANNED'`, no);
   regate(tables, no, at);
 }
 
@@ -188,8 +215,10 @@ export function purgeSchedule({ statements, groups, lanes }: Tables, groupId: st
   statements.run("DELETE FROM run WHERE group_no = ?", no);
   statements.run("DELETE FROM backfill WHERE group_no = ?", no);
   purgeDeadlines(statements, no);
+  statements.run("DELETE FROM seal WHERE group_no = ?", no);
   statements.run("DELETE FROM schedule_version WHERE schedule_no = ?", no);
   statements.run("DELETE FROM schedule_state WHERE no = ?", no);
+  statements.run("DELETE FROM dependency WHERE schedule_no = ?", no);
   statements.run("DELETE FROM schedule WHERE no = ?", no);
   groups.clear();
   lanes.forget(no);

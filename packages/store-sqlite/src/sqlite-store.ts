@@ -8,17 +8,22 @@ import {
   type Interval,
   type Page,
   type PageRequest,
+  type Pool,
+  type PoolStatus,
   type Run,
   type RunReason,
   type RunTally,
   type Schedule,
   type ScheduleVersion,
+  type Seal,
   StoreError,
 } from "@tidegate/core";
 import { SystemClock } from "@tidegate/core/clock";
+import type { IntervalSet } from "@tidegate/core/interval";
 import {
   type AlertNote,
   type BackfillCommit,
+  type CancelMark,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
@@ -36,10 +41,13 @@ import {
   type HeldLease,
   type KeptDeadline,
   type LeaseState,
+  type MissingTimeQuery,
   type NewRun,
   type NewSchedule,
   type NextWake,
   type PlanCommit,
+  type PoolDeletion,
+  type PoolPosition,
   type ReportCommit,
   type RunChange,
   type RunFilter,
@@ -47,10 +55,11 @@ import {
   type ScheduleChange,
   type ScheduleFilter,
   type ScheduleStore,
+  type SealChange,
 } from "@tidegate/core/store";
 import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
-import { claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
+import { cancelMarks, claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
 import { CoverageScan, tally } from "./coverage.js";
 import { getWatch, judgeDeadlines, listAlerts, listDeadlines, listWatches, noteAlert } from "./deadlines.js";
 import { listGated, nextLook, settleGates } from "./gates.js";
@@ -60,20 +69,24 @@ import { Inputs, noteStale } from "./inputs.js";
 import { Lanes } from "./lanes.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { migrate } from "./migrate.js";
+import { missingTimeOf } from "./missing-time.js";
 import { fileOf, markOf } from "./namespaces.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
 import { dueFires, insertBeside, mayInsertBeside, planOne, resumeWaiting } from "./planning.js";
+import { Pools } from "./pools.js";
 import { report } from "./reports.js";
 import { changeRun } from "./run-changes.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import {
   changeSchedule,
+  dependentsOf,
   insertSchedule,
   purgeSchedule,
   SCHEDULE_COLUMNS,
   SCHEDULE_TABLES,
   type ScheduleRow,
 } from "./schedules.js";
+import { getSeal, putSeal } from "./seals.js";
 import { Sleepers } from "./sleepers.js";
 import { asStoreError } from "./sqlite-errors.js";
 import { Statements } from "./statements.js";
@@ -149,15 +162,17 @@ export class SqliteStore implements ScheduleStore {
       const groups = new GroupNumbers(statements);
       const lanes = new Lanes(statements);
       const sleepers = new Sleepers(statements);
+      const pools = new Pools(statements);
       const inputs = new Inputs(statements, groups);
       const coverage = new CoverageScan(database, statements);
       const commit = new GroupCommit(database, this.#path, () => {
         groups.clear();
         lanes.reread();
         sleepers.reread();
+        pools.reread();
         inputs.reread();
       });
-      this.#open = { database, statements, groups, lanes, sleepers, inputs, coverage, commit };
+      this.#open = { database, statements, groups, lanes, sleepers, inputs, pools, coverage, commit };
     } catch (error) {
       database?.close();
       throw this.#openingError(error);
@@ -226,6 +241,10 @@ export class SqliteStore implements ScheduleStore {
     );
   }
 
+  dependentsOf(groupIds: readonly string[]): Promise<string[][]> {
+    return this.#read(({ statements }) => groupIds.map((groupId) => dependentsOf(statements, groupId)));
+  }
+
   purgeSchedule(groupId: string): Promise<boolean> {
     return this.#write((tables) => purgeSchedule(tables, groupId));
   }
@@ -275,14 +294,18 @@ export class SqliteStore implements ScheduleStore {
     return this.#write(({ statements }) => ids.map((id) => requestCancel(statements, id, reason)));
   }
 
+  cancelMarks(ids: readonly string[]): Promise<CancelMark[]> {
+    return this.#read(({ statements }) => cancelMarks(statements, ids));
+  }
+
   /** Returns this machine's time: no other process uses the database. */
   now(): Promise<EpochMs> {
     return this.#read(() => MACHINE.now());
   }
 
   nextWake(scope: ClaimScope): Promise<NextWake> {
-    return this.#read(({ statements }) => ({
-      claimAt: nextClaim(statements, scope),
+    return this.#read(({ statements, pools }) => ({
+      claimAt: nextClaim({ statements, pools }, scope),
       lookAt: nextLook(statements),
     }));
   }
@@ -293,6 +316,22 @@ export class SqliteStore implements ScheduleStore {
 
   settleGates(settlements: readonly GateSettlement[]): Promise<boolean[]> {
     return this.#write((tables) => settlements.map((settlement) => settleGates(tables, settlement)));
+  }
+
+  setPool(pool: Pool): Promise<void> {
+    return this.#write(({ pools }) => pools.set(pool));
+  }
+
+  listPools(): Promise<PoolStatus[]> {
+    return this.#read(({ pools }) => pools.list());
+  }
+
+  deletePool(name: string): Promise<PoolDeletion> {
+    return this.#write(({ pools }) => pools.delete(name));
+  }
+
+  poolPositions(runId: string): Promise<PoolPosition[]> {
+    return this.#read(({ pools }) => pools.positionsOf(runId));
   }
 
   getRuns(ids: readonly string[]): Promise<(Run | undefined)[]> {
@@ -313,6 +352,10 @@ export class SqliteStore implements ScheduleStore {
       const no = groups.numberOf(groupId);
       return no === undefined ? [] : coverage.run(no, within);
     });
+  }
+
+  missingTime(queries: readonly MissingTimeQuery[]): Promise<IntervalSet[]> {
+    return this.#read((tables) => queries.map((query) => missingTimeOf(tables, query)));
   }
 
   generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
@@ -368,6 +411,14 @@ export class SqliteStore implements ScheduleStore {
 
   noteAlerts(notes: readonly AlertNote[]): Promise<boolean[]> {
     return this.#write((tables) => notes.map((note) => noteAlert(tables, note)));
+  }
+
+  putSeal(change: SealChange): Promise<boolean> {
+    return this.#write((tables) => putSeal(tables, change));
+  }
+
+  getSeals(groupIds: readonly string[]): Promise<(Seal | undefined)[]> {
+    return this.#read((tables) => groupIds.map((groupId) => getSeal(tables, groupId)));
   }
 
   async #write<T>(operation: (open: OpenDatabase) => T): Promise<T> {

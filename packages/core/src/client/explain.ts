@@ -1,9 +1,13 @@
 import type { Clock } from "../clock/clock.js";
+import type { PoolPosition } from "../pool/pool.js";
 import { isUncovered } from "../run/covering.js";
 import type { Run } from "../run/run.js";
 import { gatesOf } from "../schedule/gates-of.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+
+import { dependencyReasons } from "./explain-dependencies.js";
+import { iso, range } from "./instants.js";
 
 /** Explanation of why a run waits, or why it does not. */
 export interface Explanation {
@@ -38,8 +42,11 @@ export async function explainRun(
     reasons.push(`The schedule is paused: ${schedule.statusReason || "no note"}.`);
   if (run.place === "waiting" && run.kind === "SCHEDULED" && schedule !== undefined)
     reasons.push(...(await laneReasons(sources.store, run, schedule)));
-  if (run.place === "gated") reasons.push(gateReason(run), ...lackingGates(sources, run, schedule));
-  if (run.place === "ready") reasons.push(...readyReasons(sources, run));
+  if (run.place === "gated") {
+    reasons.push(gateReason(run), ...lackingGates(sources, run, schedule));
+    reasons.push(...(await dependencyReasons(sources.store, run.wait?.unmet ?? [])));
+  }
+  if (run.place === "ready") reasons.push(...(await readyReasons(sources, run)));
   if (reasons.length === 0) reasons.push("It waits for a place in its lane.");
   return { run, isWaiting: true, reasons };
 }
@@ -52,7 +59,7 @@ async function laneReasons(store: ScheduleStore, run: Run, schedule: Schedule): 
     return andOthers(
       blocking.items.map(
         ({ id, lower, upper, error }) =>
-          `Run ${id} for ${range(lower, upper)} has failed and onFailure is "${spec.onFailure}"; retry or cancel it. Its error: ${error?.message ?? "unknown"}`,
+          `Run ${id} for ${range({ lower, upper })} has failed and onFailure is "${spec.onFailure}"; retry or cancel it. Its error: ${error?.message ?? "unknown"}`,
       ),
       blockingRuns,
       "block the lane",
@@ -65,7 +72,7 @@ async function laneReasons(store: ScheduleStore, run: Run, schedule: Schedule): 
   return andOthers(
     active.items.map(
       ({ id, lower, upper, state, isCancelRequested }) =>
-        `Run ${id} for ${range(lower, upper)} is ${state}${isCancelRequested ? ", although its cancellation was requested," : ""} and overlap is "${spec.overlap}".`,
+        `Run ${id} for ${range({ lower, upper })} is ${state}${isCancelRequested ? ", although its cancellation was requested," : ""} and overlap is "${spec.overlap}".`,
     ),
     admittedRuns,
     "have a place in the lane",
@@ -80,7 +87,7 @@ function andOthers(named: readonly string[], count: number, verb: string): strin
 function gateReason({ wait }: Run): string {
   if (wait === null) return "It is held by a gate.";
   if (wait.reason === "gate") return `Its gates are about to be asked, since ${iso(wait.since)}.`;
-  const missing = wait.missing?.map(({ lower, upper }) => range(lower, upper)).join(", ");
+  const missing = wait.missing?.map(({ lower, upper }) => range({ lower, upper })).join(", ");
   const rest = missing === undefined || missing === "" ? "" : `; missing: ${missing}`;
   const again = wait.lookAgainAt === undefined ? "" : ` Asked again by ${iso(wait.lookAgainAt)}.`;
   return `It is held by a gate since ${iso(wait.since)}: ${wait.reason}${rest}.${again}`;
@@ -96,7 +103,7 @@ function lackingGates({ gates }: ExplanationSources, run: Run, schedule: Schedul
     );
 }
 
-function readyReasons({ clock, operators }: ExplanationSources, run: Run): string[] {
+async function readyReasons({ store, clock, operators }: ExplanationSources, run: Run): Promise<string[]> {
   const reasons: string[] = [];
   if (!operators.includes(run.operator)) {
     reasons.push(
@@ -108,7 +115,19 @@ function readyReasons({ clock, operators }: ExplanationSources, run: Run): strin
     const cause = last === undefined ? "" : ` Attempt ${last.attempt} failed: ${last.error.message}`;
     reasons.push(`It waits for its next attempt until ${iso(run.readyAt)}.${cause}`);
   }
+  const positions = await store.poolPositions(run.id);
+  reasons.push(...positions.map(poolReason));
   return reasons.length > 0 ? reasons : ["It is ready and waits for a manager with a free place."];
+}
+
+function poolReason({ name, needs, pool, before, usedBy }: PoolPosition): string {
+  if (pool === undefined)
+    return `It needs pool "${name}", which does not exist; create it, or update the schedule.`;
+  const { used, slots } = pool;
+  const by =
+    usedBy.length === 0 ? "" : ` by ${usedBy.join(", ")}${usedBy.length < pool.activeRuns ? ", …" : ""}`;
+  const several = needs > 1 ? `; it needs ${needs}` : "";
+  return `${before} before it in pool ${name} (${used}/${slots} used${by})${several}.`;
 }
 
 function notWaiting(run: Run): string[] {
@@ -130,12 +149,4 @@ function jobReasons({ place, isCancelRequested, isJobOpen }: Run): string[] {
         "Its job may still be working: nothing has reported its end. The audit counts the interval as doubtful.",
       ]
     : [];
-}
-
-function range(lower: number, upper: number): string {
-  return `[${iso(lower)}, ${iso(upper)})`;
-}
-
-function iso(instant: number): string {
-  return new Date(instant).toISOString();
 }

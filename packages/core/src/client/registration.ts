@@ -13,7 +13,10 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import type { NewSchedule } from "../store/schedule-table.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
 import { type EngineOutbox, groupIdsOf } from "../upkeep/outbox.js";
+import { DependencyGraph } from "./dependency-graph.js";
+import { dependencyNotes } from "./dependency-notes.js";
 import { notesOf } from "./notes.js";
+import type { PoolControl } from "./pool-control.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import { groupIdOf, type SpecReader } from "./spec-reader.js";
 import {
@@ -47,6 +50,7 @@ export interface RegistrationParts {
   readonly outbox: EngineOutbox;
   readonly specs: SpecReader;
   readonly changes: ScheduleChanges;
+  readonly pools: PoolControl;
 }
 
 const BATCH = 5_000;
@@ -69,7 +73,9 @@ export class Registration {
     const before = revived.get(groupId);
     const left = before === undefined ? 0 : await countUnregistered(store, groupId);
     const notes = notesOf(schedule, clock.now(), specs.notesOn(schedule.spec));
-    return { schedule, notes: [...revivedNotes((before ?? 0) - left), ...unregisteredNotes(left), ...notes] };
+    const waits = await dependencyNotes(store, schedule.spec);
+    const runs = [...revivedNotes((before ?? 0) - left), ...unregisteredNotes(left)];
+    return { schedule, notes: [...runs, ...waits, ...notes] };
   }
 
   async registerMany(infos: readonly ScheduleInfo<object>[]): Promise<RegistrationResult[]> {
@@ -94,15 +100,25 @@ export class Registration {
     const fail = (index: number, error: unknown): void => {
       results[index] = { groupId: groupIdOf(infos[index]), isRegistered: false, error: asError(error) };
     };
-    const { store, outbox, specs } = this.#parts;
-    const accepted: { index: number; schedule: NewSchedule }[] = [];
+    const { store, outbox, specs, pools } = this.#parts;
+    const read: { index: number; schedule: NewSchedule }[] = [];
     for (const [index, info] of infos.entries()) {
       try {
-        accepted.push({ index, schedule: specs.begin(specs.read(info)) });
+        read.push({ index, schedule: specs.begin(specs.read(info)) });
       } catch (error) {
         fail(index, error);
       }
     }
+    const specified = read.map(({ schedule }) => schedule.spec);
+    const [cycles, refusals] = [
+      await new DependencyGraph(store).add(specified),
+      await pools.refusals(specified),
+    ];
+    const accepted = read.filter(({ index }, position) => {
+      const refusal = cycles[position] ?? refusals[position];
+      if (refusal !== undefined) fail(index, refusal);
+      return refusal === undefined;
+    });
     const inserted = await isolated(accepted, (part) =>
       store.insertSchedules(part.map(({ schedule }) => schedule)),
     );
@@ -138,10 +154,11 @@ export class Registration {
    * @returns how many runs the unregistration had cancelled
    */
   async #registerAgain(info: ScheduleInfo<object>): Promise<number> {
-    const { changes, specs, store } = this.#parts;
+    const { changes, specs, store, pools } = this.#parts;
     const before = await changes.get(info.groupId);
     if (before.status === "SOURCE") throw sourceGroup(info.groupId);
     const spec = specs.readAgain(info, before.spec);
+    await pools.refuseUnknown(spec);
     if (before.status !== "DELETED") {
       throw new ScheduleError(
         "SCHEDULE_EXISTS",

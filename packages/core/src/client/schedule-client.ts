@@ -4,9 +4,11 @@ import { type DeadlineRecord, OPEN_STATES } from "../deadlines/deadline-record.j
 import { hasCode, LedgerError, messageOf, ScheduleError } from "../errors/errors.js";
 
 import type { Interval } from "../interval/boundaries.js";
+import type { PoolInfo, PoolStatus } from "../pool/pool.js";
 import type { Backfill } from "../run/backfill.js";
 import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
+import type { Instant } from "../schedule/instant.js";
 import type { Schedule, ScheduleInfo, ScheduleVersion } from "../schedule/schedule.js";
 import type { SourceInfo } from "../schedule/source-info.js";
 import { statusesThat } from "../schedule/status.js";
@@ -16,19 +18,25 @@ import type { Page, PageRequest } from "../store/page.js";
 import type { RunFilter, RunTally } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { ScheduleFilter } from "../store/schedule-table.js";
+import type { Seal } from "../store/seal-table.js";
+import { eachRun } from "../store/shared-time.js";
 import { type AuditReport, auditCoverage } from "./audit.js";
 import type { BackfillControl, BackfillPlan, BackfillRequest } from "./backfill-control.js";
 import type { CoverageAnswer, CoverageOptions, CoverageWaits } from "./coverage-waits.js";
+import { dependencyNotes } from "./dependency-notes.js";
 import { findDoubts } from "./doubts.js";
 import { type Explanation, explainRun } from "./explain.js";
-import type { Lifecycle, UpdateOptions } from "./lifecycle.js";
+import type { Lifecycle, UnregisterOptions, UpdateOptions } from "./lifecycle.js";
 import { notesOf } from "./notes.js";
+import type { PoolControl } from "./pool-control.js";
 import { type Preview, previewInSteps, previewIntervals } from "./preview.js";
 import type { RegisteredSchedule, Registration, RegistrationResult } from "./registration.js";
 import type { RetryOptions, RunControl } from "./run-control.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
+import type { ForceOptions, Seals } from "./seals.js";
 import type { CoverageReceipt, CoverageReport, SourceControl } from "./source-control.js";
 import type { SpecReader } from "./spec-reader.js";
+import { type StaleRun, staleRuns } from "./stale-runs.js";
 import { countUnregistered, UNREGISTERED, unregisteredNotes } from "./unregistered-runs.js";
 
 /** Delay after its due time beyond which a planned run counts as late, ms. */
@@ -56,6 +64,10 @@ export interface Description {
    * up by a policy or a person.
    */
   readonly coveredThrough: EpochMs;
+  /** Where sealed time ends, epoch ms; `null` if nothing is sealed. */
+  readonly sealedThrough: EpochMs | null;
+  /** The last seal that a person has set, if there is one. */
+  readonly seal: Seal | null;
   /** Deadlines that are at risk or missed, newest first, at most 100. */
   readonly deadlines: readonly DeadlineRecord[];
   /** The next five intervals; planned only if the schedule is not paused. */
@@ -79,6 +91,8 @@ export interface ScheduleClientParts {
   readonly lifecycle: Lifecycle;
   readonly runControl: RunControl;
   readonly backfills: BackfillControl;
+  readonly pools: PoolControl;
+  readonly seals: Seals;
   readonly sources: SourceControl;
   readonly waits: CoverageWaits;
 }
@@ -99,9 +113,9 @@ export class ScheduleClient {
    * Registers the schedule of a group. Resolves once it is stored. If its engine cannot be reached, the
    * schedule is left `FAILED` with the reason, and the reconciler retries.
    *
-   * @throws ScheduleError SCHEDULE_INVALID (with the field), SCHEDULE_EXISTS; TriggerError TRIGGER_INVALID,
-   *   TRIGGER_EXHAUSTED, TIMEZONE_UNKNOWN; EngineError ENGINE_UNKNOWN; OperatorError OPERATOR_UNKNOWN,
-   *   JOB_INVALID
+   * @throws ScheduleError SCHEDULE_INVALID, DEPENDENCY_INVALID (with the field), DEPENDENCY_CYCLE,
+   *   SCHEDULE_EXISTS, GATE_UNKNOWN, POOL_UNKNOWN; TriggerError TRIGGER_INVALID, TRIGGER_EXHAUSTED,
+   *   TIMEZONE_UNKNOWN; EngineError ENGINE_UNKNOWN; OperatorError OPERATOR_UNKNOWN, JOB_INVALID
    */
   register(info: ScheduleInfo<object>): Promise<RegisteredSchedule> {
     return this.#parts.registration.register(info);
@@ -161,14 +175,11 @@ export class ScheduleClient {
    * @param options - `purge`: also deletes the ledger, permanently; refused while a job is active
    *   (SCHEDULE_STATUS_ILLEGAL), although the schedule is unregistered by then: cancel the run or wait for it
    *   to end, then purge again. Later runs of the group get other ids and keys. `version`: fails unless this
-   *   is still the schedule's version
-   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL, SCHEDULE_VERSION_STALE
+   *   is still the schedule's version. `force`: also if other groups depend on it; their runs wait then
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL, SCHEDULE_VERSION_STALE, DEPENDED_ON
    */
-  unregister(
-    groupId: string,
-    options: { readonly purge?: boolean; readonly version?: number } = {},
-  ): Promise<void> {
-    return this.#parts.lifecycle.unregister(groupId, options.purge === true, options.version);
+  unregister(groupId: string, options: UnregisterOptions = {}): Promise<void> {
+    return this.#parts.lifecycle.unregister(groupId, options);
   }
 
   /**
@@ -199,16 +210,17 @@ export class ScheduleClient {
    * or re-runs the last closed interval if nothing is. A paused group runs what it owes all at once, at most
    * 1,000 runs. With an interval, re-runs every whole interval in it, each as a new generation.
    *
+   * @param options - `force`: re-runs sealed time as well
    * @returns the runs that were planned
-   * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID, INTERVAL_OPEN (not over yet, or
+   * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError SEALED, INTERVAL_INVALID, INTERVAL_OPEN (not over yet, or
    *   left to the live schedule), INTERVAL_NOT_ALIGNED (naming the nearest that is), RUN_STATE_ILLEGAL
    *   (already in progress)
    */
-  async trigger(groupId: string, interval?: Interval): Promise<Run[]> {
+  async trigger(groupId: string, interval?: Interval, options: ForceOptions = {}): Promise<Run[]> {
     const schedule = await this.#parts.changes.getReadable(groupId);
     return interval === undefined
-      ? this.#parts.runControl.triggerNow(schedule)
-      : this.#parts.runControl.triggerInterval(schedule, interval);
+      ? this.#parts.runControl.triggerNow(schedule, options)
+      : this.#parts.runControl.triggerInterval(schedule, interval, options);
   }
 
   /** Returns a schedule as stored. @throws ScheduleError SCHEDULE_NOT_FOUND */
@@ -224,31 +236,37 @@ export class ScheduleClient {
   async describe(groupId: string): Promise<Description> {
     const { store } = this.#parts;
     const schedule = await this.#parts.changes.get(groupId);
-    const [versions, counts, active, notRun, backfills, through, deadlines] = await Promise.all([
-      store.listVersions(groupId),
-      store.tally(groupId, LATE_TOLERANCE_MS),
-      store.listRuns({ groupId, states: ["PLANNED", "SUBMITTING", "RUNNING"] }, { limit: 100 }),
-      store.listRuns(
-        { groupId, states: NOT_RUN, includeSuperseded: false, order: "descending" },
-        { limit: 100 },
-      ),
-      store.listBackfills({ groupId }),
-      coveredThrough(store, schedule),
-      this.deadlines({ groupId, states: OPEN_STATES, order: "descending" }),
-    ]);
+    const [versions, counts, active, notRun, backfills, through, deadlines, sealed, seals] =
+      await Promise.all([
+        store.listVersions(groupId),
+        store.tally(groupId, LATE_TOLERANCE_MS),
+        store.listRuns({ groupId, states: ["PLANNED", "SUBMITTING", "RUNNING"] }, { limit: 100 }),
+        store.listRuns(
+          { groupId, states: NOT_RUN, includeSuperseded: false, order: "descending" },
+          { limit: 100 },
+        ),
+        store.listBackfills({ groupId }),
+        coveredThrough(store, schedule),
+        this.deadlines({ groupId, states: OPEN_STATES, order: "descending" }),
+        this.#parts.seals.sealedThrough(schedule),
+        store.getSeals([groupId]),
+      ]);
     const unregistered =
       counts.byReason[UNREGISTERED] === undefined ? 0 : await countUnregistered(store, groupId);
     const outlook = this.#outlook(schedule);
+    const waits = schedule.unreadable === null ? await dependencyNotes(store, schedule.spec) : [];
     return {
       schedule,
       ...outlook,
-      notes: [...unregisteredNotes(unregistered), ...outlook.notes],
+      notes: [...unregisteredNotes(unregistered), ...waits, ...outlook.notes],
       versions,
       counts,
       active: active.items,
       notRun: notRun.items,
       backfills,
       coveredThrough: through,
+      sealedThrough: sealed,
+      seal: seals[0] ?? null,
       deadlines: deadlines.items,
     };
   }
@@ -312,6 +330,20 @@ export class ScheduleClient {
     return this.#parts.backfills.plan(schedule, request);
   }
 
+  /**
+   * Seals a group's time up to an instant: it cannot be re-run, backfilled or reported again without `force`.
+   * Everything before the instant must be covered, and nothing of it may be in progress.
+   *
+   * @param until - exclusive: epoch ms, a `Date` or ISO 8601 with an offset
+   * @param note - the reason, for people, at most 2,000 characters
+   * @param options - `force`: also moves a seal back, which opens time again
+   * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID, INTERVAL_OPEN (not covered, or being
+   *   written again), SEALED (sealed beyond the instant)
+   */
+  seal(groupId: string, until: Instant, note = "", options: ForceOptions = {}): Promise<Seal> {
+    return this.#parts.seals.seal(groupId, until, note, options);
+  }
+
   /** Returns a backfill, or `undefined` if there is none with that id. */
   getBackfill(id: string): Promise<Backfill | undefined> {
     return this.#parts.store.getBackfill(id);
@@ -320,6 +352,29 @@ export class ScheduleClient {
   /** Stops planning runs of a backfill; active ones finish. @throws LedgerError RUN_NOT_FOUND */
   cancelBackfill(id: string): Promise<void> {
     return this.#parts.backfills.cancel(id);
+  }
+
+  /**
+   * Creates a pool, or changes it. Fewer slots than are used end no run: fewer begin until they fit.
+   *
+   * @throws PoolError POOL_INVALID with the field
+   */
+  setPool(pool: PoolInfo): Promise<PoolStatus> {
+    return this.#parts.pools.set(pool);
+  }
+
+  /** Lists all pools by name, and how much of each is in use. */
+  listPools(): Promise<PoolStatus[]> {
+    return this.#parts.pools.list();
+  }
+
+  /**
+   * Deletes a pool.
+   *
+   * @throws PoolError POOL_NOT_FOUND; POOL_IN_USE while a schedule or a planned run needs it
+   */
+  deletePool(name: string): Promise<void> {
+    return this.#parts.pools.delete(name);
   }
 
   /** Lists runs by interval, one page at a time. */
@@ -420,6 +475,16 @@ export class ScheduleClient {
   }
 
   /**
+   * Returns the runs that have read other data than there are now (`stale`), and those that have read what such
+   * runs have made (`tainted`), until they are run again. `Run.inputs` says what a run has read.
+   *
+   * @param groupId - only runs of this group. @default all
+   */
+  stale(groupId?: string): Promise<StaleRun[]> {
+    return staleRuns(this.#parts.store, groupId);
+  }
+
+  /**
    * Accounts for every millisecond of a group's ledger: succeeded, active, failed, cancelled, skipped, gaps,
    * overlaps, and time that two jobs may have written.
    *
@@ -442,9 +507,17 @@ export class ScheduleClient {
       range,
       coverage,
       doubts: await findDoubts(this.#parts.store, coverage, { groupId, range }),
+      stale: await this.#staleTime(groupId, range),
       closedUpTo: this.#closedUpTo(schedule) ?? watermark,
       watermark,
     });
+  }
+
+  async #staleTime(groupId: string, within: Interval): Promise<Interval[]> {
+    const stale: Interval[] = [];
+    const filter = { groupId, within, staleness: "all", states: ["SUCCEEDED"] } as const;
+    for await (const { lower, upper } of eachRun(this.#parts.store, filter)) stale.push({ lower, upper });
+    return stale;
   }
 
   /** Returns where the last closed interval of a schedule ends, epoch ms; what an unreadable one owes is unknown. */

@@ -15,12 +15,14 @@ import type { Schedule } from "../schedule/schedule.js";
 import { type SourceInfo, sourceSpec } from "../schedule/source-info.js";
 import type { ReportCommit } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+import { eachRun } from "../store/shared-time.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
 import type { CoverageWaits } from "./coverage-waits.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
+import type { ForceOptions, Seals } from "./seals.js";
 
 /** A report that a source group's data are complete for an interval. */
-export interface CoverageReport {
+export interface CoverageReport extends ForceOptions {
   /** Inclusive: epoch ms, a `Date` or ISO 8601 with an offset. */
   readonly lower: Instant;
   /** Exclusive, same formats; after `lower`. It may lie in the future. */
@@ -49,6 +51,7 @@ export interface SourceControlParts {
   readonly signals: SignalEmitter;
   readonly changes: ScheduleChanges;
   readonly waits: CoverageWaits;
+  readonly seals: Seals;
   readonly namespace: string;
 }
 
@@ -57,8 +60,6 @@ const INCARNATION_BYTES = 8;
 
 const MAX_VERSION = 200;
 const MAX_NOTE = 2_000;
-
-const PAGE = 1_000;
 
 /** Registers source groups and takes reports of their coverage. */
 export class SourceControl {
@@ -107,13 +108,14 @@ export class SourceControl {
 
   /** Writes a report, decided again as long as others change what it is based on. */
   async report(groupId: string, report: CoverageReport): Promise<CoverageReceipt> {
-    const { store, clock, emitter, waits } = this.#parts;
+    const { store, clock, emitter, waits, seals } = this.#parts;
     const given = readReport(report);
     for (;;) {
       const source = await this.#sourceOf(groupId);
       const standing = await this.#standing(groupId, given);
       const { supersedes, parts, changed } = effectOfReport(standing, given);
       if (parts.length === 0) return { groupId, changed };
+      await seals.refuse(source, changed, "lower", report);
       const { lower, upper } = given;
       const commit: ReportCommit = {
         groupId,
@@ -144,13 +146,7 @@ export class SourceControl {
   async #standing(groupId: string, { lower, upper }: Interval): Promise<Run[]> {
     const filter = { groupId, within: { lower, upper }, includeSuperseded: false };
     const standing: Run[] = [];
-    let cursor: string | undefined;
-    do {
-      const place = cursor === undefined ? {} : { cursor };
-      const page = await this.#parts.store.listRuns(filter, { limit: PAGE, ...place });
-      standing.push(...page.items);
-      cursor = page.next;
-    } while (cursor !== undefined);
+    for await (const run of eachRun(this.#parts.store, filter)) standing.push(run);
     return standing;
   }
 

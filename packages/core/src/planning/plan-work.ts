@@ -23,6 +23,8 @@ export interface PlanWork {
   conflicts: number;
   /** The watermark of the last plan that the store refused, epoch ms. */
   refusedAt: EpochMs | undefined;
+  /** Whether the store has no such schedule, by what was read last. */
+  isUnknown: boolean;
   /** The ledger already has the empty interval with which an inclusive end closes. */
   isEmptyPlanned: boolean;
   outcome: FireResult["outcome"];
@@ -45,6 +47,7 @@ export function newWork(
     runs: [],
     conflicts: 0,
     refusedAt: undefined,
+    isUnknown: false,
     isEmptyPlanned: false,
     outcome: "duplicate",
     nextFireAt: null,

@@ -62,6 +62,28 @@ export interface AttemptRecord {
   readonly error: RunError;
 }
 
+/**
+ * What covers time: runs that succeeded, or also those that were given up on purpose. See
+ * `Dependency.satisfiedBy`.
+ */
+export type CoveredBy = "succeeded" | "settled";
+
+/** A dependency that keeps a run waiting. */
+export interface UnmetDependency {
+  /** The group that is depended on. */
+  readonly groupId: string;
+  /** The time that its ledger must cover. */
+  readonly window: Interval;
+  /** What covers time: runs that succeeded, or also those that were given up on purpose. */
+  readonly by: CoveredBy;
+  /** The parts of it that are not covered, the first 100. */
+  readonly missing: IntervalSet;
+  /** How much is not covered, ms. */
+  readonly missingMs: number;
+  /** When it has waited long enough, epoch ms, if it does not wait for ever. */
+  readonly timesOutAt?: EpochMs;
+}
+
 /** Why a run waits. */
 export interface RunWait {
   /**
@@ -77,6 +99,10 @@ export interface RunWait {
   readonly lookAgainAt?: EpochMs;
   /** Ids of groups; when a run of any of them ends, its gates are asked again at once. */
   readonly wokenBy?: readonly string[];
+  /** The dependencies that are not met, if it waits for groups. */
+  readonly unmet?: readonly UnmetDependency[];
+  /** Whether it has waited longer than it should. */
+  readonly isOverdue?: boolean;
 }
 
 /** Time of another group that a run reads, as its gates found it. */
@@ -173,8 +199,8 @@ export interface Run {
   /** Time of other groups that it reads, recorded when its gates opened. */
   readonly inputs: readonly RunInput[];
   /**
-   * When an input of it changed last, epoch ms: time of it is covered by another generation than the run has
-   * read, or is covered at last. `null` if none has.
+   * When an input of it changed last: time of it is covered by another generation than the run has read, or
+   * is covered at last, epoch ms; `null` if none has.
    */
   readonly staleAt: EpochMs | null;
   /** The report that it stands for; `null` unless its kind is `REPORTED`. */
@@ -203,10 +229,12 @@ export interface NewRun
   readonly state: Extract<RunState, "PLANNED" | "SKIPPED">;
   /** How gates hold it: see `gatingOf`. @default "none" */
   readonly gating?: Gating;
+  /** Whether it is chosen by the pools and the priority of its version: see `poolingOf`. @default false */
+  readonly isPooled?: boolean;
 }
 
 /** A run that stands for reported time, as it is written: it has succeeded from the start. */
-export interface NewReportedRun extends Omit<NewRun, "state" | "gating"> {
+export interface NewReportedRun extends Omit<NewRun, "state" | "gating" | "isPooled"> {
   readonly state: "SUCCEEDED";
   readonly report: RunReport;
 }

@@ -60,6 +60,26 @@ export const placeSchema = z.enum(["waiting", "gated", "ready", "active", "block
     "A run's place in its group's lane: `waiting` for admission, `gated` by a condition (without taking a place), `ready` to be claimed, `active`, `blocking` the lane after a failure, or `none` once it has ended.",
 });
 
+/** The schema of an `UnmetDependency`. */
+export const unmetDependencySchema = z
+  .object({
+    groupId: z.string().describe("The group that is depended on."),
+    window: intervalSchema.describe("The time that its ledger must cover."),
+    by: z
+      .enum(["succeeded", "settled"])
+      .describe("What covers time: runs that succeeded, or also those that were given up on purpose."),
+    missing: z
+      .array(intervalSchema)
+      .readonly()
+      .describe("The parts of it that are not covered, the first 100."),
+    missingMs: z.int().describe("How much is not covered, ms."),
+    timesOutAt: z
+      .int()
+      .optional()
+      .describe("When it has waited long enough, epoch ms, if it does not wait for ever."),
+  })
+  .meta({ id: "UnmetDependency", description: "A dependency that keeps a run waiting." });
+
 /** The schema of a `RunWait`. */
 export const runWaitSchema = z
   .object({
@@ -83,6 +103,12 @@ export const runWaitSchema = z
       .readonly()
       .optional()
       .describe("Ids of groups; when a run of any of them ends, its gates are asked again at once."),
+    unmet: z
+      .array(unmetDependencySchema)
+      .readonly()
+      .optional()
+      .describe("The dependencies that are not met, if it waits for groups."),
+    isOverdue: z.boolean().optional().describe("Whether it has waited longer than it should."),
   })
   .meta({ id: "RunWait", description: "Why a run waits." });
 

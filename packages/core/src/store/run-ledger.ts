@@ -1,7 +1,8 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { Interval } from "../interval/boundaries.js";
+import type { IntervalSet } from "../interval/interval-set.js";
 import type { RunKind } from "../job/run-kind.js";
-import type { NewReportedRun, NewRun, Run, RunReason, RunState } from "../run/run.js";
+import type { CoveredBy, NewReportedRun, NewRun, Run, RunReason, RunState } from "../run/run.js";
 import type { Page, PageRequest } from "./page.js";
 
 /**
@@ -109,6 +110,20 @@ export interface CoverageRange {
   readonly rowsDirty: number;
 }
 
+/** A query for time of a group that its ledger does not cover. */
+export interface MissingTimeQuery {
+  readonly groupId: string;
+  /** Not empty. */
+  readonly within: Interval;
+  /** What covers time; superseded runs do not. See `covers`. */
+  readonly by: CoveredBy;
+  /**
+   * Whether time in which a run is in progress is missing as well, although an earlier generation covers it.
+   * @default false
+   */
+  readonly isQuiet?: boolean;
+}
+
 /** Counts by state of a ledger without runs. */
 export const NO_RUNS: Readonly<Record<RunState, number>> = {
   PLANNED: 0,
@@ -176,6 +191,11 @@ export interface RunLedger {
    * @param within - only runs that intersect it, uncut; see `RunFilter.within`
    */
   coverage(groupId: string, within?: Interval): Promise<CoverageRange[]>;
+  /**
+   * Returns for each query the part of its interval that is not covered; all of it for a group without a
+   * schedule. Costs what there is to report, not what is covered.
+   */
+  missingTime(queries: readonly MissingTimeQuery[]): Promise<IntervalSet[]>;
   /**
    * Returns, for each window, a digest of what has succeeded in it: equal as long as the same time is covered by
    * the same generations, however runs cut it. See `generationDigestOf`.

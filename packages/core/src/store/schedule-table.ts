@@ -98,7 +98,12 @@ export interface ScheduleTable {
   listSchedules(filter: ScheduleFilter, page: PageRequest): Promise<Page<Schedule>>;
   /** Returns all versions of a schedule, oldest first; empty if there is none. */
   listVersions(groupId: string): Promise<ScheduleVersion[]>;
-  /** Removes a schedule, its versions, runs, backfills and deadlines. `false` if there is none. */
+  /**
+   * Returns for each group the ids of those whose current versions depend on it (see `upstreamsOf`), whatever
+   * their status, ordered by their bytes.
+   */
+  dependentsOf(groupIds: readonly string[]): Promise<string[][]>;
+  /** Removes a schedule, its versions, runs, backfills, deadlines and seal. `false` if there is none. */
   purgeSchedule(groupId: string): Promise<boolean>;
   /**
    * Returns due fires, earliest first, only of schedules that plan (`REGISTERING`, `REGISTERED`, `FAILED`).

@@ -2,10 +2,12 @@ import { randomUUID } from "node:crypto";
 import { BackfillControl } from "../client/backfill-control.js";
 import { CoverageWaits } from "../client/coverage-waits.js";
 import { Lifecycle } from "../client/lifecycle.js";
+import { PoolControl } from "../client/pool-control.js";
 import { Registration } from "../client/registration.js";
 import { RunControl } from "../client/run-control.js";
 import { ScheduleChanges } from "../client/schedule-changes.js";
 import { ScheduleClient } from "../client/schedule-client.js";
+import { Seals } from "../client/seals.js";
 import { SourceControl } from "../client/source-control.js";
 import { SpecReader } from "../client/spec-reader.js";
 import type { Clock, EpochMs } from "../clock/clock.js";
@@ -14,8 +16,9 @@ import { DeadlineKeeper } from "../deadlines/deadline-keeper.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
 import type { EngineContext, FireSink, ScheduleEngine, ScheduleEngineClient } from "../engine/engine.js";
 import type { TidegateEmitter } from "../events/events.js";
-import { createSignals, type SignalEmitter } from "../events/signals.js";
+import { createSignals, type SignalEmitter, type TidegateSignals } from "../events/signals.js";
 import type { Gate, GateRequest } from "../gate/gate.js";
+import { DependencyGate } from "../gates/dependency-gate.js";
 import { Gatekeeper } from "../gates/gatekeeper.js";
 import { NotBeforeGate } from "../gates/not-before-gate.js";
 import { Intake } from "../intake/intake.js";
@@ -29,9 +32,11 @@ import { ReadinessGate } from "../probes/readiness-gate.js";
 import { signallingStore } from "../store/claimable-signal.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { ClockKeeper } from "../upkeep/clock-keeper.js";
+import { PoolDeclaration } from "../upkeep/declared-pools.js";
 import { EngineRegistry } from "../upkeep/engine-registry.js";
 import { EngineOutbox } from "../upkeep/outbox.js";
 import { Reconciler } from "../upkeep/reconciler.js";
+import { StaleKeeper } from "../upkeep/stale-keeper.js";
 import { Watchdog } from "../upkeep/watchdog.js";
 import type { Service } from "./service.js";
 import type { TidegateSettings } from "./tokens.js";
@@ -87,11 +92,16 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const options = settings.dispatcher ?? {};
   const caller = new ProbeCaller({ clock, ...settings.readiness });
   const readiness = plugins.probes.map((probe) => readinessGate(probe, caller, emitter));
-  const gates = new Map(
-    [new NotBeforeGate(), ...readiness, ...plugins.gates].map((gate) => [gate.gateType, gate]),
-  );
+  const builtIn = [new NotBeforeGate(), new DependencyGate(() => store), ...readiness];
+  const gates = new Map([...builtIn, ...plugins.gates].map((gate) => [gate.gateType, gate]));
   const timeoutMs = settings.gateTimeoutMs ?? 30_000;
-  const gatekeeper = new Gatekeeper({ ...ledger, gates, specs: cache, timeoutMs });
+  const gatekeeper = new Gatekeeper({
+    ...ledger,
+    gates,
+    specs: cache,
+    timeoutMs,
+    fail: (run, spec, error) => dispatcher.failPlanned(run, spec, error),
+  });
   const onNextLook = (at: EpochMs | undefined): void => gatekeeper.lookAt(at);
   const dispatcher = new Dispatcher({ ...ledger, operators, specs: cache, owner, options, onNextLook });
   const backfiller = new Backfiller({ ...ledger, everyMs: settings.backfillEveryMs ?? 5_000 });
@@ -110,12 +120,14 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
 
   const specs = new SpecReader({ clock, engines, operators, gates, probes: plugins.probes });
   const changes = new ScheduleChanges({ ...ledger, outbox, planner });
-  const registration = new Registration({ ...ledger, outbox, specs, changes });
-  const lifecycle = new Lifecycle({ ...ledger, planner, dispatcher, specs, changes });
-  const runControl = new RunControl({ ...ledger, planner, dispatcher });
-  const backfills = new BackfillControl({ ...ledger, backfiller });
+  const pools = new PoolControl(store);
+  const registration = new Registration({ ...ledger, outbox, specs, changes, pools });
+  const lifecycle = new Lifecycle({ ...ledger, planner, dispatcher, specs, changes, pools });
+  const seals = new Seals({ ...ledger, changes });
+  const runControl = new RunControl({ ...ledger, planner, dispatcher, seals });
+  const backfills = new BackfillControl({ ...ledger, backfiller, seals });
   const waits = new CoverageWaits({ ...ledger, pollMs: options.pollMs ?? 1_000 });
-  const sources = new SourceControl({ ...ledger, changes, waits });
+  const sources = new SourceControl({ ...ledger, changes, waits, seals });
   const client = new ScheduleClient({
     store,
     clock,
@@ -127,23 +139,34 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     lifecycle,
     runControl,
     backfills,
+    pools,
+    seals,
     sources,
     waits,
+  });
+  const staleKeeper = new StaleKeeper({
+    ...ledger,
+    backfill: (request) => client.backfill(request),
+    settleMs: settings.restateSettleMs ?? 60_000,
   });
   const sink: FireSink = { fire: (fires) => plugins.sink().fire(fires) };
   const intake = new Intake({ ...ledger, sink, backfill: (request) => client.backfill(request) });
 
-  const context = (): EngineContext => ({
+  const contextOf = ({ engineType }: ScheduleEngine): EngineContext => ({
     sink: plugins.sink(),
     events: emitter,
     onFireMoved: (listener) => {
-      signals.on("fire-moved", listener);
-      return () => signals.off("fire-moved", listener);
+      const hears: TidegateSignals["fire-moved"] = (moved, engine) => {
+        if (engine === engineType) listener(moved);
+      };
+      signals.on("fire-moved", hears);
+      return () => signals.off("fire-moved", hears);
     },
   });
   const all = [
     { start: () => store.open(settings.namespace), stop: () => store.close() },
     clockKeeper,
+    new PoolDeclaration(store, settings.pools),
     ...plugins.operators.map(operatorService),
     ...plugins.engineClients.map((engineClient) => ({ start: () => {}, stop: () => engineClient.stop?.() })),
     ...plugins.probes.map(probeService),
@@ -155,11 +178,12 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     dispatcher,
     backfiller,
     ...plugins.engines.map((engine) => ({
-      start: () => engine.start(context()),
+      start: () => engine.start(contextOf(engine)),
       stop: () => engine.stop(),
     })),
     reconciler,
     watchdog,
+    staleKeeper,
     deadlines,
   ];
   return { client, intake, planner, reconciler, signals, all };

@@ -26,15 +26,18 @@ import { blockingRules } from "./lane-blocking.js";
 import { cancelPlannedRules, laneWidthRules } from "./lane-width.js";
 import { cancelRequestRules, renewalRules } from "./leases.js";
 import { lifecycleRules } from "./lifecycle.js";
+import { dependencyRules } from "./missing-time.js";
 import { besideAnother, namespaceRules } from "./namespaces.js";
 import { openJobRules } from "./open-jobs.js";
 import { pausedPlanRules, planConflictRules, planningRules } from "./planning.js";
+import { poolRateRules, poolTableRules, slotRules } from "./pools.js";
 import { historyRules } from "./properties.js";
 import { purgeRules } from "./purging.js";
 import { generationRules, reportRules } from "./reports.js";
 import { runFilterRules, runPagingRules, withinRules } from "./run-listing.js";
 import { scheduleFilterRules, schedulePagingRules } from "./schedule-listing.js";
 import { originRules, registrationRules, scheduleChangeRules } from "./schedules.js";
+import { sealRules } from "./seals.js";
 import { shapeRules } from "./shapes.js";
 import { rivalryRules } from "./sharing.js";
 import { besideRules, plannedVersionRules, revivalRules } from "./standing.js";
@@ -82,11 +85,15 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   cancelPlannedRules,
   gatedRules,
   gateQueueRules,
+  dependencyRules,
   claimRules,
   claimOrderRules,
   claimScopeRules,
   recoveryRules,
   nextWakeRules,
+  poolTableRules,
+  slotRules,
+  poolRateRules,
   fencingRules,
   runChangeRules,
   renewalRules,
@@ -117,6 +124,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   deadlineRules,
   deadlineListingRules,
   alertRules,
+  sealRules,
   purgeRules,
   unreadableRules,
   durabilityRules,
@@ -140,6 +148,8 @@ const RULES_BESIDE: readonly ((bed: StoreBed) => void)[] = [
   claimScopeRules,
   recoveryRules,
   nextWakeRules,
+  poolTableRules,
+  slotRules,
   openJobRules,
   runFilterRules,
   runPagingRules,

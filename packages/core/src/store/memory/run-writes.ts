@@ -1,6 +1,7 @@
 import type { EpochMs } from "../../clock/clock.js";
 import type { Interval } from "../../interval/boundaries.js";
 import { overlapsOf } from "../../interval/interval-set.js";
+import { poolingOf } from "../../pool/pooling.js";
 import { isUncovered } from "../../run/covering.js";
 import { isEnded } from "../../run/lane.js";
 import type { NewRun, Run, RunReason, RunState } from "../../run/run.js";
@@ -8,7 +9,7 @@ import { isStanding, mayBeRevived, mayRunBeside } from "../../run/standing.js";
 import { gatingOf } from "../../schedule/gates-of.js";
 import type { GateSettlement } from "../gate-queue.js";
 import type { ReportCommit } from "../run-ledger.js";
-import type { ClaimedRun, HeldLease, LeaseState, RunChange } from "../run-queue.js";
+import type { CancelMark, ClaimedRun, HeldLease, LeaseState, RunChange } from "../run-queue.js";
 import type { ScheduleChange } from "../schedule-table.js";
 import type { BackfillRow } from "./backfill-table.js";
 import { frozenCopy } from "./frozen-copy.js";
@@ -155,6 +156,7 @@ function setVersion(row: RunRow, version: number): void {
   const spec = group.versions[version - 1]?.spec;
   if (spec === undefined) return;
   run.operator = spec.operator.toLowerCase();
+  row.pooling = poolingOf(spec);
   const gating = gatingOf(spec);
   // A gated run keeps or leaves its turn as before until the gatekeeper finds that it has no gates any more.
   if (run.place !== "gated" || gating !== "none") row.gating = gating;
@@ -181,6 +183,15 @@ export function requestCancel(runs: RunTable, id: string, reason: RunReason): bo
     run.reason = reason;
   });
   return true;
+}
+
+/** Returns the runs among these that are active and marked for cancellation. */
+export function cancelMarks(runs: RunTable, ids: readonly string[]): CancelMark[] {
+  return ids.flatMap((id) => {
+    const run = runs.get(id)?.run;
+    if (run === undefined || !isActive(run.state) || !run.isCancelRequested) return [];
+    return run.reason === null ? [] : [{ id, reason: run.reason }];
+  });
 }
 
 /** The end of an expired lease, whatever the clock says. */

@@ -19,8 +19,15 @@ const STEPS = columnsOf(
 /** The runs of all steps, each with the number of its step. */
 const RUNS = columnsOf(`step integer, ${NEW_RUN}`, 2 + STEPS.names.length);
 
-/** What `plan_wave` takes of each step and of each run. */
+/** The fields of steps and runs that a plan reads. */
 export const PLAN_COLUMNS = { steps: STEPS.names, runs: RUNS.names } as const;
+
+/** The parameters of `plan_wave`, the same as its arguments in another function, and how many they are. */
+export const PLAN_PARAMETERS = {
+  types: `boolean, ${STEPS.parameters}, ${RUNS.parameters}`,
+  passed: `$1, ${STEPS.passed}, ${RUNS.passed}`,
+  count: 1 + STEPS.names.length + RUNS.names.length,
+} as const;
 
 /** The columns written from it, in this order; the others belong to runs that have begun. */
 const NEW_RUN_COLUMNS = `group_id, lower, generation, upper, id, kind, intervals, scheduled_time, state, reason,
