@@ -5,7 +5,7 @@ import { airflow } from "./airflow.js";
 import { printResult, runApart } from "./apart.js";
 import { BULLMQ_TASKS, bullmq } from "./distributed/bullmq.js";
 import { millionManaged } from "./distributed/million-managed.js";
-import { POSTGRES_TASKS, postgresRunLife } from "./distributed/postgres-run-life.js";
+import { postgresLives } from "./distributed/postgres-lives.js";
 import { dolphinscheduler } from "./dolphinscheduler.js";
 import { door } from "./door.js";
 import type { Figure } from "./figure.js";
@@ -39,7 +39,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   "restate-plan": restatePlan,
   door,
   bullmq,
-  "postgres-run-life": postgresRunLife,
+  "postgres-lives": postgresLives,
   "million-managed": millionManaged,
   flink,
   airflow,
@@ -50,7 +50,6 @@ const TASKS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> =
   ...BENCHMARKS,
   ...MILLION_TASKS,
   ...BULLMQ_TASKS,
-  ...POSTGRES_TASKS,
   "flink-overhead": overhead,
   "flink-poll": poll,
 };
