@@ -59,7 +59,7 @@ export type { RunKind } from "./job/run-kind.js";
 export type { ScheduleMode } from "./job/schedule-mode.js";
 export type { Backfill, BackfillSelect, BackfillState } from "./run/backfill.js";
 export type { Place } from "./run/place.js";
-export type { AttemptRecord, Run, RunError, RunReason, RunState, RunWait } from "./run/run.js";
+export type { AttemptRecord, ReadyMark, Run, RunError, RunReason, RunState, RunWait } from "./run/run.js";
 export type { Instant } from "./schedule/instant.js";
 export type { NotBefore } from "./schedule/not-before.js";
 export type { Readiness } from "./schedule/readiness.js";

@@ -10,6 +10,7 @@ import { gates } from "./migrations/0003-gates/index.js";
 import { claimFloors } from "./migrations/0004-claim-floors/index.js";
 import { longLedgers } from "./migrations/0005-long-ledgers/index.js";
 import { superseded } from "./migrations/0009-superseded/index.js";
+import { markedReady } from "./migrations/0011-marked-ready/index.js";
 import { asStoreError } from "./postgres-errors.js";
 
 /** The table where Kysely records completed steps. */
@@ -27,6 +28,7 @@ export const stepsOf = (s: string): SchemaSteps => ({
   "0004-claim-floors": { ...claimFloors(s), least: "0003-gates" },
   "0005-long-ledgers": { ...longLedgers(s), least: "0003-gates" },
   "0009-superseded": { ...superseded(s), least: "0003-gates" },
+  "0011-marked-ready": { ...markedReady(s), least: "0003-gates" },
 });
 
 /**

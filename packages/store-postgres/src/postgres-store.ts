@@ -5,6 +5,7 @@ import {
   type Interval,
   type Page,
   type PageRequest,
+  type ReadyMark,
   type Run,
   type RunReason,
   type RunTally,
@@ -43,7 +44,7 @@ import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
 import { ClaimFloors } from "./claim-floors.js";
 import { coverage, tally } from "./coverage.js";
 import { Database } from "./database.js";
-import { listGated, settlementRow } from "./gates.js";
+import { listGated, markReady, settlementRow } from "./gates.js";
 import { toJson } from "./json.js";
 import { claim, nextWake, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
@@ -206,6 +207,10 @@ export class PostgresStore implements ScheduleStore {
       settlements.map(({ at }) => at),
       this.#call("settle_gates", toJson(settlements.map(settlementRow))),
     );
+  }
+
+  async markReady(id: string, mark: ReadyMark): Promise<boolean> {
+    return markReady(this.#require(), this.#schema, id, mark);
   }
 
   async getRuns(ids: readonly string[]): Promise<(Run | undefined)[]> {

@@ -8,6 +8,7 @@ import * as places from "./migrations/0002-places.js";
 import * as gates from "./migrations/0003-gates.js";
 import { up as longLedgers } from "./migrations/0004-long-ledgers.js";
 import { up as superseded } from "./migrations/0008-superseded.js";
+import { up as markedReady } from "./migrations/0010-marked-ready.js";
 
 /** All steps of the schema, in order. */
 export const STEPS: SchemaSteps = {
@@ -17,6 +18,7 @@ export const STEPS: SchemaSteps = {
   // A release that does not know the count of runs would leave it behind.
   "0004-long-ledgers": { up: longLedgers, least: "0004-long-ledgers" },
   "0008-superseded": { up: superseded, least: "0004-long-ledgers" },
+  "0010-marked-ready": { up: markedReady, least: "0004-long-ledgers" },
 };
 
 /**

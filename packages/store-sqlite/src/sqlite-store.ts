@@ -8,6 +8,7 @@ import {
   type Interval,
   type Page,
   type PageRequest,
+  type ReadyMark,
   type Run,
   type RunReason,
   type RunTally,
@@ -44,7 +45,7 @@ import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
 import { claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
 import { CoverageScan, tally } from "./coverage.js";
-import { listGated, nextLook, settleGates } from "./gates.js";
+import { listGated, markReady, nextLook, settleGates } from "./gates.js";
 import { GroupCommit } from "./group-commit.js";
 import { GroupNumbers } from "./group-numbers.js";
 import { Lanes } from "./lanes.js";
@@ -271,6 +272,10 @@ export class SqliteStore implements ScheduleStore {
 
   settleGates(settlements: readonly GateSettlement[]): Promise<boolean[]> {
     return this.#write((tables) => settlements.map((settlement) => settleGates(tables, settlement)));
+  }
+
+  markReady(id: string, mark: ReadyMark): Promise<boolean> {
+    return this.#write((tables) => markReady(tables, id, mark));
   }
 
   getRuns(ids: readonly string[]): Promise<(Run | undefined)[]> {

@@ -129,6 +129,10 @@ export class Gatekeeper {
     const held = new Map<GatedRun, Held[]>();
     const specs = await this.#specsOf(due);
     for (const one of due) {
+      if (one.run.markedReady !== null) {
+        held.set(one, []);
+        continue;
+      }
       const spec = specs.get(versionKey(one.run));
       const asked = [...(spec === undefined ? [] : gatesOf(spec))];
       if (spec === undefined || asked.some(([type]) => !gates.has(type))) continue;

@@ -1,5 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
-import type { Run, RunWait } from "../run/run.js";
+import type { ReadyMark, Run, RunWait } from "../run/run.js";
 
 /** A run that is held by gates and due to be asked about. */
 export interface GatedRun {
@@ -52,4 +52,9 @@ export interface GateQueue {
    * again. A run beside the lane becomes `ready` in any case.
    */
   settleGates(settlements: readonly GateSettlement[]): Promise<boolean[]>;
+  /**
+   * Marks a gated run, or marks it anew, and makes it due; answers to questions that were asked before no
+   * longer count. The mark stays with the run. `false` if the run is not gated.
+   */
+  markReady(id: string, mark: ReadyMark): Promise<boolean>;
 }

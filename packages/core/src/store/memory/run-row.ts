@@ -86,6 +86,7 @@ export function newRow(added: NewRun, { group, backfill }: Pick<RunRow, "group" 
     readyAt: place === "ready" ? plannedAt : null,
     leaseUntil: null,
     wait: waitOf(place, plannedAt),
+    markedReady: null,
     isBlocking: false,
     isSuperseded: false,
     isCancelRequested: false,
