@@ -4,6 +4,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { deadlineRecordSchema } from "../packages/core/dist/deadlines/schema.js";
 import {
   dependencySchema,
   dependencyTimeoutSchema,
@@ -21,6 +22,7 @@ import {
 import {
   backoffSchema,
   dirtyDataLimitSchema,
+  freshnessSchema,
   scheduleInfoSchema,
 } from "../packages/core/dist/schedule/schema.js";
 import { scheduleSchema, scheduleVersionSchema } from "../packages/core/dist/schedule/stored-schema.js";
@@ -34,6 +36,7 @@ import {
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 const TYPES = {
+  "deadlines/deadline-record.ts": { DeadlineRecord: deadlineRecordSchema },
   "dependency/dependency.ts": {
     Dependency: dependencySchema,
     DependencyTimeout: dependencyTimeoutSchema,
@@ -49,6 +52,7 @@ const TYPES = {
     RunError: runErrorSchema,
     RunWait: runWaitSchema,
   },
+  "schedule/deadline.ts": { Freshness: freshnessSchema },
   "schedule/schedule.ts": {
     BackoffSpec: backoffSchema,
     Schedule: scheduleSchema,

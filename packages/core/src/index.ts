@@ -2,13 +2,22 @@ import "reflect-metadata";
 
 export type { AuditReport, AuditShare } from "./client/audit.js";
 export type { BackfillPlan, BackfillRequest } from "./client/backfill-control.js";
+export type { CoverageAnswer, CoverageOptions } from "./client/coverage-waits.js";
 export type { Explanation } from "./client/explain.js";
 export type { UpdateOptions } from "./client/lifecycle.js";
 export type { Preview, PreviewInterval } from "./client/preview.js";
 export type { RegisteredSchedule, RegistrationResult } from "./client/registration.js";
 export type { RetryOptions } from "./client/run-control.js";
 export { type Description, ScheduleClient } from "./client/schedule-client.js";
+export type { CoverageReceipt, CoverageReport } from "./client/source-control.js";
 export type { EpochMs } from "./clock/clock.js";
+export type { DeadlineEvent } from "./deadlines/alerts.js";
+export type {
+  DeadlineReason,
+  DeadlineRecord,
+  DeadlineState,
+  DeadlineSubject,
+} from "./deadlines/deadline-record.js";
 export type {
   AlignUnit,
   CalendarShift,
@@ -38,6 +47,7 @@ export {
 export type {
   ClockSkewEvent,
   ClockSteppedEvent,
+  CoverageReportedEvent,
   EngineDiffersEvent,
   EngineDriftEvent,
   EngineForgotEvent,
@@ -59,7 +69,17 @@ export type { RunKind } from "./job/run-kind.js";
 export type { ScheduleMode } from "./job/schedule-mode.js";
 export type { Backfill, BackfillSelect, BackfillState } from "./run/backfill.js";
 export type { Place } from "./run/place.js";
-export type { AttemptRecord, ReadyMark, Run, RunError, RunReason, RunState, RunWait } from "./run/run.js";
+export type {
+  AttemptRecord,
+  ReadyMark,
+  Run,
+  RunError,
+  RunReason,
+  RunReport,
+  RunState,
+  RunWait,
+} from "./run/run.js";
+export type { Deadline, Freshness, WhilePaused } from "./schedule/deadline.js";
 export type { Instant } from "./schedule/instant.js";
 export type { NotBefore } from "./schedule/not-before.js";
 export type { Readiness } from "./schedule/readiness.js";
@@ -73,6 +93,7 @@ export type {
   ScheduleSpec,
   ScheduleVersion,
 } from "./schedule/schedule.js";
+export type { SourceInfo } from "./schedule/source-info.js";
 export { SCHEDULE_STATUSES, type ScheduleStatus, type StatusTraits } from "./schedule/status.js";
 export type { Page, PageRequest } from "./store/page.js";
 export type { RunTally } from "./store/run-ledger.js";

@@ -4,6 +4,12 @@
  * @module
  */
 
+export {
+  deadlineReasonSchema,
+  deadlineRecordSchema,
+  deadlineStateSchema,
+  deadlineSubjectSchema,
+} from "./deadlines/schema.js";
 export { intervalSchema } from "./interval/schema.js";
 export { jobMetricsSchema, runKindSchema } from "./job/schema.js";
 export { backfillSchema, backfillSelectSchema } from "./run/backfill-schema.js";
@@ -12,6 +18,7 @@ export {
   placeSchema,
   runErrorSchema,
   runReasonSchema,
+  runReportSchema,
   runSchema,
   runStateSchema,
   runWaitSchema,
@@ -19,5 +26,6 @@ export {
 export { normalizeSchedule, type SpecDefaults } from "./schedule/normalize.js";
 export { type ParsedScheduleInfo, parseScheduleInfo } from "./schedule/parse.js";
 export { scheduleInfoSchema, scheduleSpecSchema } from "./schedule/schema.js";
+export { sourceInfoSchema } from "./schedule/source-info.js";
 export { scheduleSchema, scheduleStatusSchema, scheduleVersionSchema } from "./schedule/stored-schema.js";
 export { triggerSchema } from "./trigger/trigger-schema.js";

@@ -20,22 +20,42 @@ export {
 } from "./run/claim-order.js";
 export { isUncovered, maySupersede } from "./run/covering.js";
 export { GATINGS, type Gating } from "./run/gating.js";
+export {
+  type GenerationRange,
+  generationDigestOf,
+  generationText,
+  mergeGenerations,
+} from "./run/generation-digest.js";
 export { isEnded } from "./run/lane.js";
 export { isAdmitted, isHeldBeside } from "./run/place.js";
-export type { NewRun } from "./run/run.js";
+export type { NewReportedRun, NewRun } from "./run/run.js";
 export { type RunIdentity, runId } from "./run/run-id.js";
 export { isStanding, mayBeRevived, mayRunBeside, STANDING_STATES } from "./run/standing.js";
+export { isWatched } from "./schedule/deadline.js";
 export { type GateFields, gatesOf, gatingOf } from "./schedule/gates-of.js";
 export { laneWidth } from "./schedule/normalize.js";
 export { type KnownOfSpec, readSpec, type StoredSpec } from "./schedule/stored-spec.js";
 export type { BackfillCommit, BackfillTable } from "./store/backfill-table.js";
 export { Batcher, type BatcherOptions } from "./store/batcher.js";
+export {
+  type AlertNote,
+  type DeadlineFilter,
+  type DeadlineJudgement,
+  type DeadlineQuery,
+  type DeadlineTable,
+  type DeadlineWatch,
+  type KeptDeadline,
+  type WatchedChange,
+  watchAfter,
+} from "./store/deadline-table.js";
 export type { GatedQuery, GatedRun, GateQueue, GateSettlement } from "./store/gate-queue.js";
 export { gatedSince, type Placement, placementAfter } from "./store/placement.js";
 export {
   type CoverageRange,
+  type GroupWindow,
   NO_RUNS,
   type PlanCommit,
+  type ReportCommit,
   type RunFilter,
   type RunLedger,
 } from "./store/run-ledger.js";

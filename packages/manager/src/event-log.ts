@@ -4,8 +4,8 @@ import type { FastifyBaseLogger } from "fastify";
 type Log = Pick<FastifyBaseLogger, "info" | "warn">;
 
 /**
- * Logs what an operator of the service wants to know: what fails, is late or is repaired, failed runs, and
- * schedules whose status changed.
+ * Logs what an operator of the service wants to know: what fails, is late or is repaired, failed runs,
+ * deadlines at risk, and schedules whose status changed.
  *
  * @returns a function that stops it
  */
@@ -17,7 +17,13 @@ export function logEvents(events: TidegateEmitter, log: Log): () => void {
     "engine-forgot": (loss) => log.warn(loss, "engine forgot"),
     "engine-repaired": (repair) => log.info(repair, "engine repaired"),
     "engine-drift": (drift) => log.info(drift, "engine drift"),
+    "coverage-reported": (report) => log.info(report, "coverage reported"),
     "schedule-status": (change) => log[change.status === "FAILED" ? "warn" : "info"](change, "schedule"),
+    "deadline-at-risk": (deadline) => log.warn(deadline, "deadline at risk"),
+    "deadline-missed": (deadline) => log.warn(deadline, "deadline missed"),
+    "deadline-recovered": (deadline) => log.info(deadline, "deadline recovered"),
+    "freshness-lost": (freshness) => log.warn(freshness, "freshness lost"),
+    "freshness-recovered": (freshness) => log.info(freshness, "freshness recovered"),
     "run-state": ({ run: { id, groupId, lower, upper, state, error } }) => {
       if (state === "FAILED") log.warn({ runId: id, groupId, lower, upper, error }, "run failed");
     },

@@ -30,6 +30,10 @@ export async function documentRoutes(app: FastifyInstance, hasToken: boolean): P
       tags: [
         { name: "schedules", description: "Definitions and their life." },
         { name: "ledger", description: "A group's past and future: audit, preview, trigger, backfill." },
+        {
+          name: "coverage",
+          description: "What groups cover, and source groups, whose coverage others report.",
+        },
         { name: "runs", description: "Single runs." },
         { name: "callbacks", description: "Callbacks of other schedulers." },
         { name: "service", description: "The service itself." },

@@ -12,10 +12,12 @@ import { documentRoutes, openapiRoute } from "./openapi.js";
 import type { ManagerOptions } from "./options.js";
 import { authorization } from "./rest/authorize.js";
 import { Cursors } from "./rest/cursors.js";
+import { deadlineRoutes } from "./rest/deadlines.js";
 import { healthRoute } from "./rest/health.js";
 import { ledgerRoutes } from "./rest/ledger.js";
 import { runRoutes } from "./rest/runs.js";
 import { scheduleRoutes } from "./rest/schedules.js";
+import { sourceRoutes } from "./rest/sources.js";
 
 /**
  * Returns the plugin with every route of the manager.
@@ -59,7 +61,9 @@ export function managerPlugin(options: ManagerOptions, isWhole = false): Fastify
         const { client, container } = tidegate;
         await rest.register(scheduleRoutes(client, container.get(TOKENS.store), cursors));
         await rest.register(ledgerRoutes(client));
+        await rest.register(deadlineRoutes(client, cursors));
         await rest.register(runRoutes(client, cursors));
+        await rest.register(sourceRoutes(client));
       });
     });
     if (callers.size > 0) {

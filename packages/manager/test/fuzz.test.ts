@@ -88,6 +88,7 @@ describe.each(Object.entries(STORES))("whatever is sent to a manager over a stor
       unit: fc.constantFrom("minute", "hour", "day", "week", "month", "year"),
       count: fc.integer({ min: 1, max: 20 }),
       waitMs: fc.constantFrom(0, 1),
+      wait: fc.constantFrom("0s", "1ms"),
       anchor: fc.constantFrom(startTime),
       at: fc.constantFrom(startTime + MINUTE),
       prefix: fc.constantFrom("o", "p"),

@@ -167,10 +167,12 @@ describe("the OpenAPI document", () => {
     );
     expect(required.sort()).toEqual([
       "post /engines/{engine}/callbacks",
+      "post /groups/{groupId}/coverage",
       "post /inlong/manager/api/group/submitOfflineJob",
       "post /preview",
       "post /schedules/{groupId}/backfills",
       "put /schedules/{groupId}",
+      "put /sources/{groupId}",
     ]);
   });
 });

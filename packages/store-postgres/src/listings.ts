@@ -9,27 +9,10 @@ import {
   runCursor,
   runPageQuery,
 } from "@tidegate/store-sql";
-import {
-  DummyDriver,
-  Kysely,
-  PostgresAdapter,
-  PostgresIntrospector,
-  PostgresQueryCompiler,
-  type RawBuilder,
-  sql,
-} from "kysely";
+import { sql } from "kysely";
 import type { Database } from "./database.js";
+import { query } from "./queries.js";
 import { asRun, asSchedule, type RunRow, type ScheduleRow, selectSchedules } from "./rows.js";
-
-/** Builds queries; the database runs them. */
-const builder = new Kysely<unknown>({
-  dialect: {
-    createAdapter: () => new PostgresAdapter(),
-    createDriver: () => new DummyDriver(),
-    createIntrospector: (db) => new PostgresIntrospector(db),
-    createQueryCompiler: () => new PostgresQueryCompiler(),
-  },
-});
 
 /**
  * Returns the stored form of a label: a text with the key and the value, and no character that Postgres
@@ -99,9 +82,4 @@ export async function listRuns(
         };
   const rows = await query<RunRow>(database, runPageQuery(filter, page, group, sourcesOf(s)));
   return pageOf(rows, limitOf(page), asRun, runCursor);
-}
-
-function query<Row>(database: Database, text: RawBuilder<unknown>): Promise<Row[]> {
-  const compiled = text.compile(builder);
-  return database.query<Row>(compiled.sql, compiled.parameters);
 }

@@ -14,24 +14,32 @@ import {
   StoreError,
 } from "@tidegate/core";
 import {
+  type AlertNote,
   type BackfillCommit,
   Batcher,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
   type CoverageRange,
+  type DeadlineFilter,
+  type DeadlineJudgement,
+  type DeadlineQuery,
+  type DeadlineWatch,
   type DueFire,
   type DueQuery,
   type GatedQuery,
   type GatedRun,
   type GateSettlement,
+  type GroupWindow,
   type HeldLease,
   isEnded,
+  type KeptDeadline,
   type LeaseState,
   type NewRun,
   type NewSchedule,
   type NextWake,
   type PlanCommit,
+  type ReportCommit,
   type RunChange,
   type RunFilter,
   readSpec,
@@ -44,6 +52,15 @@ import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
 import { ClaimFloors } from "./claim-floors.js";
 import { coverage, tally } from "./coverage.js";
 import { Database } from "./database.js";
+import {
+  getWatches,
+  listAlerts,
+  listDeadlines,
+  listWatches,
+  noteRow,
+  watchesOfChanges,
+  watchesOfNew,
+} from "./deadlines.js";
 import { listGated, markReady, settlementRow } from "./gates.js";
 import { toJson } from "./json.js";
 import { claim, nextWake, renewLeases, requestCancel } from "./leases.js";
@@ -106,12 +123,23 @@ export class PostgresStore implements ScheduleStore {
     for (const [no, { spec }] of schedules.entries())
       if (!first.has(spec.groupId)) first.set(spec.groupId, no);
     const rows = [...first.values()].map((no) => newScheduleRow(schedules[no]!, no));
-    return answers(schedules.length, await this.#call<number[]>("insert_schedules", toJson(rows)));
+    const watches = watchesOfNew(schedules);
+    const made =
+      watches.length === 0
+        ? this.#call<number[]>("insert_schedules", toJson(rows))
+        : this.#callBoth<number[]>("insert_schedules", toJson(rows), "watch_inserted", toJson(watches));
+    return answers(schedules.length, await made);
   }
 
   changeSchedules(changes: readonly ScheduleChange[]): Promise<boolean[]> {
     const times = changes.map(({ updatedAt }) => updatedAt);
-    return this.#writing(times, this.#call("change_schedules", toJson(changes.map(scheduleChangeRow))));
+    const rows = toJson(changes.map(scheduleChangeRow));
+    const watches = watchesOfChanges(changes);
+    const changed =
+      watches.length === 0
+        ? this.#call<boolean[]>("change_schedules", rows)
+        : this.#callBoth<boolean[]>("change_schedules", rows, "watch_changed", toJson(watches));
+    return this.#writing(times, changed);
   }
 
   async getSchedules(groupIds: readonly string[]): Promise<(Schedule | undefined)[]> {
@@ -165,6 +193,23 @@ export class PostgresStore implements ScheduleStore {
       runs.map(({ plannedAt }) => plannedAt),
       this.#call("insert_runs", toJson(runs), String(isExclusive)),
     );
+  }
+
+  async report({
+    groupId,
+    incarnation,
+    lower,
+    upper,
+    standing,
+    supersedes,
+    runs,
+  }: ReportCommit): Promise<boolean> {
+    const rows = runs.map((run) => ({ ...run, report: JSON.stringify(run.report) }));
+    const [row] = await this.#query<{ answer: boolean }>(
+      `SELECT ${this.#schema}.report($1, $2, $3, $4, $5, $6, $7) AS answer`,
+      [groupId, incarnation, lower, upper, standing, supersedes, toJson(rows)],
+    );
+    return row!.answer;
   }
 
   async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
@@ -227,6 +272,16 @@ export class PostgresStore implements ScheduleStore {
     return coverage(this.#require(), this.#schema, groupId, within);
   }
 
+  async generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
+    const rows = await this.#query<{ digest: string }>(
+      `SELECT ${this.#schema}.generation_digest(w."groupId", w.lower, w.upper) AS digest
+        FROM ROWS FROM (json_to_recordset($1) AS ("groupId" text, lower bigint, upper bigint)) WITH ORDINALITY
+          AS w ("groupId", lower, upper, no) ORDER BY w.no`,
+      [toJson(windows)],
+    );
+    return rows.map(({ digest }) => digest);
+  }
+
   async tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {
     return tally(this.#require(), this.#schema, groupId, lateToleranceMs);
   }
@@ -248,6 +303,30 @@ export class PostgresStore implements ScheduleStore {
 
   async listBackfills(filter: { groupId?: string; states?: readonly BackfillState[] }): Promise<Backfill[]> {
     return listBackfills(this.#require(), this.#schema, filter);
+  }
+
+  async listWatches(query: DeadlineQuery): Promise<DeadlineWatch[]> {
+    return listWatches(this.#require(), this.#schema, query);
+  }
+
+  async getWatches(groupIds: readonly string[]): Promise<(DeadlineWatch | undefined)[]> {
+    return getWatches(this.#require(), this.#schema, groupIds);
+  }
+
+  judgeDeadlines(judgements: readonly DeadlineJudgement[]): Promise<boolean[]> {
+    return this.#call("judge_deadlines", toJson(judgements));
+  }
+
+  async listDeadlines(filter: DeadlineFilter, page: PageRequest): Promise<Page<KeptDeadline>> {
+    return listDeadlines(this.#require(), this.#schema, filter, page);
+  }
+
+  async listAlerts(query: DeadlineQuery): Promise<KeptDeadline[]> {
+    return listAlerts(this.#require(), this.#schema, query);
+  }
+
+  noteAlerts(notes: readonly AlertNote[]): Promise<boolean[]> {
+    return this.#call("note_alerts", toJson(notes.map(noteRow)));
   }
 
   async #planTogether(commits: readonly PlanCommit[]): Promise<boolean[]> {
@@ -292,6 +371,15 @@ export class PostgresStore implements ScheduleStore {
     const [row] = await this.#query<{ answer: T }>(
       `SELECT ${this.#schema}.${name}(${places}) AS answer`,
       values,
+    );
+    return row!.answer;
+  }
+
+  /** Calls a function of the schema, and another one with its answer, which that returns. */
+  async #callBoth<T>(name: string, value: string, next: string, nextValue: string): Promise<T> {
+    const [row] = await this.#query<{ answer: T }>(
+      `SELECT ${this.#schema}.${next}(${this.#schema}.${name}($1), $2) AS answer`,
+      [value, nextValue],
     );
     return row!.answer;
   }

@@ -1,4 +1,14 @@
 export { allOf, type Condition, type GroupConditions, listOf, runConditions } from "./conditions.js";
+export {
+  afterDeadline,
+  asDeadline,
+  asWatch,
+  type DeadlineColumns,
+  deadlineConditions,
+  deadlineCursor,
+  deadlineOrder,
+  type WatchColumns,
+} from "./deadlines.js";
 export { limitOf, pageOf, parseRunCursor, type RunPosition, runCursor } from "./pages.js";
 export {
   asBackfill,

@@ -52,6 +52,8 @@ export interface RunColumns {
   readonly bytes_written: number | null;
   readonly error_code: string | null;
   readonly error_message: string | null;
+  /** As JSON. */
+  readonly report: string | null;
 }
 
 /** Converts a row to a run. */
@@ -89,6 +91,7 @@ export function asRun(row: RunColumns, groupId: string, history: readonly Attemp
     metrics: metricsOf(row),
     error: row.error_code === null ? null : { code: row.error_code, message: row.error_message ?? "" },
     history,
+    report: row.report === null ? null : (JSON.parse(row.report) as Run["report"]),
   };
 }
 

@@ -149,6 +149,7 @@ function claimedFirst(row: ReadyRow, groupId: string, now: EpochMs, leaseUntil: 
     metrics: null,
     error: null,
     history: [],
+    report: null,
   };
 }
 

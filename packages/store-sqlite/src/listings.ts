@@ -13,31 +13,14 @@ import {
   runCursor,
   runPageQuery,
 } from "@tidegate/store-sql";
-import {
-  DummyDriver,
-  Kysely,
-  type RawBuilder,
-  SqliteAdapter,
-  SqliteIntrospector,
-  SqliteQueryCompiler,
-  sql,
-} from "kysely";
+import { sql } from "kysely";
 import type { GroupNumbers } from "./group-numbers.js";
 import { longestRunMs } from "./longest-run.js";
+import { query } from "./queries.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import { SCHEDULE_COLUMNS, SCHEDULE_TABLES, type ScheduleRow } from "./schedules.js";
-import type { Statements, Value } from "./statements.js";
+import type { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";
-
-/** Builds queries; the statements run them. */
-const builder = new Kysely<unknown>({
-  dialect: {
-    createAdapter: () => new SqliteAdapter(),
-    createDriver: () => new DummyDriver(),
-    createIntrospector: (db) => new SqliteIntrospector(db),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
-  },
-});
 
 /** Lists schedules by group id. */
 export function listSchedules(
@@ -120,9 +103,4 @@ export function listRuns(
       : { isOf: sql`group_no = ${no}`, longestRunMs: sql`${longestRunMs(statements, no)}` };
   const rows = query<RunRow>(statements, runPageQuery(filter, page, group, SOURCES));
   return pageOf(rows, limitOf(page), (row) => asRun(row, groups.idOf(row.group_no)), runCursor);
-}
-
-function query<Row>(statements: Statements, text: RawBuilder<unknown>): Row[] {
-  const compiled = text.compile(builder);
-  return statements.all<Row>(compiled.sql, ...(compiled.parameters as Value[]));
 }

@@ -44,7 +44,7 @@ const COVERED =
   "SELECT id, group_no, kind, place, lower, upper, state, is_superseded FROM run WHERE id = ? AND group_no = ?";
 
 const ADVANCE =
-  "UPDATE schedule_state SET watermark = ?, next_fire_at = ?, longest_run_ms = ?, run_count = run_count + ? WHERE no = ?";
+  "UPDATE schedule_state SET watermark = ?, next_fire_at = ?, longest_run_ms = ?, run_count = run_count + ?, waits_since = ? WHERE no = ?";
 
 /**
  * Moves one watermark and inserts the runs that tile what it passed. `false`, with nothing written, if it has
@@ -103,7 +103,16 @@ export function planOne(tables: Tables, commit: PlanCommit): boolean {
     }
     entered.push({ id: run.id, part: entry.place === "ready" ? "admitted" : entry.place });
   }
-  statements.run(ADVANCE, commit.newWatermark, commit.nextFireAt, longest, commit.runs.length, no);
+  const waitsSince = commit.waits === true ? plannedAt : null;
+  statements.run(
+    ADVANCE,
+    commit.newWatermark,
+    commit.nextFireAt,
+    longest,
+    commit.runs.length,
+    waitsSince,
+    no,
+  );
   for (const { id, part } of entered) lanes.move(no, id, "none", part, plannedAt);
   for (const row of covered) supersedeRow({ statements, lanes }, row!, plannedAt);
   if (hasSkipped && !sleepers.isEmpty) sleepers.wake(commit.groupId);
@@ -184,6 +193,13 @@ export function mayInsertBeside(tables: Tables, runs: readonly NewRun[]): boolea
 /** Removes runs that were inserted in the same write. */
 function removeRuns(statements: Statements, runs: readonly NewRun[]): void {
   for (const { id } of runs) statements.run("DELETE FROM run WHERE id = ?", id);
+}
+
+/** Makes groups due whose planning waited for runs to end when the previous process ended. */
+export function resumeWaiting(statements: Statements): void {
+  statements.run(
+    "UPDATE schedule_state SET next_fire_at = waits_since + 1, waits_since = NULL WHERE waits_since < next_fire_at - 1 AND is_planning = 1",
+  );
 }
 
 interface DueRow {

@@ -1,5 +1,12 @@
 import type { EpochMs, Run, RunState, RunWait } from "@tidegate/core";
-import { CLAIM_QUEUES, type ClaimQueue, GATINGS, type Gating, type NewRun } from "@tidegate/core/store";
+import {
+  CLAIM_QUEUES,
+  type ClaimQueue,
+  GATINGS,
+  type Gating,
+  type NewReportedRun,
+  type NewRun,
+} from "@tidegate/core/store";
 import { type RunColumns, asRun as runOf } from "@tidegate/store-sql";
 import type { Statements } from "./statements.js";
 
@@ -40,7 +47,12 @@ export type Entry =
   | { readonly place: "none" };
 
 /** Inserts a run. `false` if it exists already. */
-export function insertRun(statements: Statements, groupNo: number, run: NewRun, entry: Entry): boolean {
+export function insertRun(
+  statements: Statements,
+  groupNo: number,
+  run: NewRun | NewReportedRun,
+  entry: Entry,
+): boolean {
   const changes = statements.run(
     INSERT,
     groupNo,
@@ -56,7 +68,7 @@ export function insertRun(statements: Statements, groupNo: number, run: NewRun, 
     run.scheduleVersion,
     run.backfillId,
     run.operator,
-    gatingNo(run.gating),
+    gatingNo("gating" in run ? run.gating : undefined),
     entry.place,
     "queue" in entry ? queueNo(entry.queue) : 0,
     entry.place === "ready" ? entry.readyAt : null,

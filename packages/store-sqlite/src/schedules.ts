@@ -1,6 +1,7 @@
 import { type RunReason, SCHEDULE_STATUSES, type ScheduleVersion } from "@tidegate/core";
-import { gatingOf, type NewSchedule, type ScheduleChange } from "@tidegate/core/store";
+import { gatingOf, isWatched, type NewSchedule, type ScheduleChange } from "@tidegate/core/store";
 import type { ScheduleColumns } from "@tidegate/store-sql";
+import { purgeDeadlines, watchSchedule } from "./deadlines.js";
 import { regate } from "./gates.js";
 import { changeRun, OF_ITS_VERSION } from "./run-changes.js";
 import { gatingNo, type RunRow } from "./run-rows.js";
@@ -47,6 +48,8 @@ export function insertSchedule({ statements, groups }: Tables, added: NewSchedul
   );
   insertVersion(statements, row.no, { version: 1, spec, tzdata, since: watermark, createdAt });
   groups.remember(spec.groupId, row.no);
+  if (isWatched(spec))
+    watchSchedule({ statements }, row.no, { spec, incarnation, isNew: true, at: createdAt });
   return true;
 }
 
@@ -109,6 +112,8 @@ export function changeSchedule(tables: Tables, change: ScheduleChange): boolean 
       since: watermark,
       createdAt: change.updatedAt,
     });
+    const isNew = row.status === "DELETED";
+    watchSchedule(tables, row.no, { spec, incarnation: row.incarnation, isNew, at: change.updatedAt });
   }
   if (change.cancelPlanned !== undefined)
     cancelPlanned(tables, row.no, change.cancelPlanned, change.updatedAt);
@@ -181,6 +186,7 @@ export function purgeSchedule({ statements, groups, lanes }: Tables, groupId: st
   if (no === undefined) return false;
   statements.run("DELETE FROM run WHERE group_no = ?", no);
   statements.run("DELETE FROM backfill WHERE group_no = ?", no);
+  purgeDeadlines(statements, no);
   statements.run("DELETE FROM schedule_version WHERE schedule_no = ?", no);
   statements.run("DELETE FROM schedule_state WHERE no = ?", no);
   statements.run("DELETE FROM schedule WHERE no = ?", no);

@@ -18,22 +18,30 @@ import {
 } from "@tidegate/core";
 import { SystemClock } from "@tidegate/core/clock";
 import {
+  type AlertNote,
   type BackfillCommit,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
   type CoverageRange,
+  type DeadlineFilter,
+  type DeadlineJudgement,
+  type DeadlineQuery,
+  type DeadlineWatch,
   type DueFire,
   type DueQuery,
   type GatedQuery,
   type GatedRun,
   type GateSettlement,
+  type GroupWindow,
   type HeldLease,
+  type KeptDeadline,
   type LeaseState,
   type NewRun,
   type NewSchedule,
   type NextWake,
   type PlanCommit,
+  type ReportCommit,
   type RunChange,
   type RunFilter,
   readSpec,
@@ -45,6 +53,7 @@ import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
 import { claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
 import { CoverageScan, tally } from "./coverage.js";
+import { getWatch, judgeDeadlines, listAlerts, listDeadlines, listWatches, noteAlert } from "./deadlines.js";
 import { listGated, markReady, nextLook, settleGates } from "./gates.js";
 import { GroupCommit } from "./group-commit.js";
 import { GroupNumbers } from "./group-numbers.js";
@@ -53,7 +62,8 @@ import { listRuns, listSchedules } from "./listings.js";
 import { migrate } from "./migrate.js";
 import { fileOf, markOf } from "./namespaces.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
-import { dueFires, insertBeside, mayInsertBeside, planOne } from "./planning.js";
+import { dueFires, insertBeside, mayInsertBeside, planOne, resumeWaiting } from "./planning.js";
+import { generationDigest, report } from "./reports.js";
 import { changeRun } from "./run-changes.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import {
@@ -135,6 +145,7 @@ export class SqliteStore implements ScheduleStore {
       await migrate(database, this.#path);
       const statements = new Statements(database);
       releaseHeldRuns(statements);
+      resumeWaiting(statements);
       const groups = new GroupNumbers(statements);
       const lanes = new Lanes(statements);
       const sleepers = new Sleepers(statements);
@@ -234,6 +245,10 @@ export class SqliteStore implements ScheduleStore {
     );
   }
 
+  report(commit: ReportCommit): Promise<boolean> {
+    return this.#write((tables) => report(tables, commit));
+  }
+
   claim(request: ClaimRequest): Promise<ClaimedRun[]> {
     return this.#write((tables) => {
       const claimed = claimRuns(tables, this.#turn, request);
@@ -298,6 +313,10 @@ export class SqliteStore implements ScheduleStore {
     });
   }
 
+  generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
+    return this.#read((tables) => windows.map((window) => generationDigest(tables, window)));
+  }
+
   tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {
     return this.#read(({ statements, groups }) =>
       tally(statements, groups.numberOf(groupId), lateToleranceMs),
@@ -323,6 +342,30 @@ export class SqliteStore implements ScheduleStore {
 
   listBackfills(filter: { groupId?: string; states?: readonly BackfillState[] }): Promise<Backfill[]> {
     return this.#read(({ statements, groups }) => listBackfills(statements, groups, filter));
+  }
+
+  listWatches(query: DeadlineQuery): Promise<DeadlineWatch[]> {
+    return this.#read((tables) => listWatches(tables, query));
+  }
+
+  getWatches(groupIds: readonly string[]): Promise<(DeadlineWatch | undefined)[]> {
+    return this.#read((tables) => groupIds.map((groupId) => getWatch(tables, groupId)));
+  }
+
+  judgeDeadlines(judgements: readonly DeadlineJudgement[]): Promise<boolean[]> {
+    return this.#write((tables) => judgements.map((judgement) => judgeDeadlines(tables, judgement)));
+  }
+
+  listDeadlines(filter: DeadlineFilter, page: PageRequest): Promise<Page<KeptDeadline>> {
+    return this.#read((tables) => listDeadlines(tables, filter, page));
+  }
+
+  listAlerts(query: DeadlineQuery): Promise<KeptDeadline[]> {
+    return this.#read((tables) => listAlerts(tables, query));
+  }
+
+  noteAlerts(notes: readonly AlertNote[]): Promise<boolean[]> {
+    return this.#write((tables) => notes.map((note) => noteAlert(tables, note)));
   }
 
   async #write<T>(operation: (open: OpenDatabase) => T): Promise<T> {

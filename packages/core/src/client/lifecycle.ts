@@ -10,7 +10,7 @@ import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import { laneWidth } from "../schedule/normalize.js";
 import type { Schedule, ScheduleInfo, ScheduleSpec } from "../schedule/schedule.js";
-import { SCHEDULE_STATUSES, transition } from "../schedule/status.js";
+import { SCHEDULE_STATUSES, sourceGroup, transition } from "../schedule/status.js";
 import { requireReadable } from "../schedule/stored-spec.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
@@ -75,6 +75,7 @@ export class Lifecycle {
   async update(info: ScheduleInfo<object>, expected: UpdateOptions): Promise<RegisteredSchedule> {
     const { specs, changes } = this.#parts;
     const before = await this.#get(groupIdOf(info), expected.version);
+    if (before.status === "SOURCE") throw sourceGroup(before.spec.groupId);
     const spec =
       before.unreadable === null ? specs.read(info, before.spec) : specs.readAgain(info, before.spec);
     refuseIllegalUpdate(before, spec);
@@ -133,6 +134,10 @@ export class Lifecycle {
   async unregister(groupId: string, isPurge: boolean, version?: number): Promise<void> {
     const { changes, store, planner } = this.#parts;
     const before = await this.#get(groupId, version);
+    if (before.status === "SOURCE" && isPurge) {
+      await store.purgeSchedule(groupId);
+      return;
+    }
     if (before.status !== "DELETED") {
       await this.#parts.dispatcher.stopPlanned(groupId);
       await changes.change(before, {

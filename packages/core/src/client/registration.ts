@@ -1,16 +1,18 @@
 import type { Clock } from "../clock/clock.js";
 import { asError } from "../errors/as-error.js";
 import { ScheduleError } from "../errors/errors.js";
+import type { SignalEmitter } from "../events/signals.js";
 import { isolated, OwnError } from "../planning/isolated.js";
 import { nextFireAt } from "../planning/plan-decision.js";
+import { isWatched } from "../schedule/deadline.js";
 import { Grid } from "../schedule/grid.js";
 import { laneWidth } from "../schedule/normalize.js";
 import type { Schedule, ScheduleInfo } from "../schedule/schedule.js";
-import { transition } from "../schedule/status.js";
+import { sourceGroup, transition } from "../schedule/status.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { NewSchedule } from "../store/schedule-table.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
-import type { EngineOutbox } from "../upkeep/outbox.js";
+import { type EngineOutbox, groupIdsOf } from "../upkeep/outbox.js";
 import { notesOf } from "./notes.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import { groupIdOf, type SpecReader } from "./spec-reader.js";
@@ -41,6 +43,7 @@ export type RegistrationResult =
 export interface RegistrationParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
+  readonly signals: SignalEmitter;
   readonly outbox: EngineOutbox;
   readonly specs: SpecReader;
   readonly changes: ScheduleChanges;
@@ -120,6 +123,8 @@ export class Registration {
         fail(index, error);
       }
     }
+    const watched = fresh.filter(({ spec }) => isWatched(spec));
+    if (watched.length > 0) this.#parts.signals.emit("deadlines-changed", groupIdsOf(watched));
     await outbox.deliver(fresh);
     return results;
   }
@@ -135,6 +140,7 @@ export class Registration {
   async #registerAgain(info: ScheduleInfo<object>): Promise<number> {
     const { changes, specs, store } = this.#parts;
     const before = await changes.get(info.groupId);
+    if (before.status === "SOURCE") throw sourceGroup(info.groupId);
     const spec = specs.readAgain(info, before.spec);
     if (before.status !== "DELETED") {
       throw new ScheduleError(

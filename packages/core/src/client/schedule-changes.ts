@@ -1,8 +1,11 @@
 import type { Clock } from "../clock/clock.js";
 import { ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
+import type { SignalEmitter } from "../events/signals.js";
 import type { IntervalPlanner } from "../planning/planner.js";
+import { isWatched } from "../schedule/deadline.js";
 import type { Schedule } from "../schedule/schedule.js";
+import { sourceGroup } from "../schedule/status.js";
 import { requireReadable } from "../schedule/stored-spec.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { ScheduleChange } from "../store/schedule-table.js";
@@ -13,6 +16,7 @@ export interface ScheduleChangesParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly emitter: TidegateEmitter;
+  readonly signals: SignalEmitter;
   readonly outbox: EngineOutbox;
   readonly planner: IntervalPlanner;
 }
@@ -34,9 +38,10 @@ export class ScheduleChanges {
     });
   }
 
-  /** @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_UNREADABLE */
+  /** @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_UNREADABLE, SCHEDULE_STATUS_ILLEGAL (a source group) */
   async getReadable(groupId: string): Promise<Schedule> {
     const schedule = await this.get(groupId);
+    if (schedule.status === "SOURCE") throw sourceGroup(groupId);
     requireReadable(schedule);
     return schedule;
   }
@@ -67,6 +72,8 @@ export class ScheduleChanges {
       status: change.status ?? before.status,
       reason: change.statusReason ?? null,
     });
+    if (isWatched(before.spec) || isWatched(change.spec?.spec ?? {}))
+      this.#parts.signals.emit("deadlines-changed", [groupId]);
   }
 
   /** Delivers the stored schedule to its engine. Returns the schedule as stored afterwards. */

@@ -1,4 +1,6 @@
 import type { Clock, EpochMs } from "../clock/clock.js";
+import { coveredThrough } from "../deadlines/covered-through.js";
+import { type DeadlineRecord, OPEN_STATES } from "../deadlines/deadline-record.js";
 import { hasCode, LedgerError, messageOf, ScheduleError } from "../errors/errors.js";
 
 import type { Interval } from "../interval/boundaries.js";
@@ -6,14 +8,17 @@ import type { Backfill } from "../run/backfill.js";
 import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule, ScheduleInfo, ScheduleVersion } from "../schedule/schedule.js";
+import type { SourceInfo } from "../schedule/source-info.js";
 import { statusesThat } from "../schedule/status.js";
 import { requireReadable } from "../schedule/stored-spec.js";
+import type { DeadlineFilter } from "../store/deadline-table.js";
 import type { Page, PageRequest } from "../store/page.js";
 import type { RunFilter, RunTally } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { ScheduleFilter } from "../store/schedule-table.js";
 import { type AuditReport, auditCoverage } from "./audit.js";
 import type { BackfillControl, BackfillPlan, BackfillRequest } from "./backfill-control.js";
+import type { CoverageAnswer, CoverageOptions, CoverageWaits } from "./coverage-waits.js";
 import { findDoubts } from "./doubts.js";
 import { type Explanation, explainRun } from "./explain.js";
 import type { Lifecycle, UpdateOptions } from "./lifecycle.js";
@@ -22,6 +27,7 @@ import { type Preview, previewInSteps, previewIntervals } from "./preview.js";
 import type { RegisteredSchedule, Registration, RegistrationResult } from "./registration.js";
 import type { RetryOptions, RunControl } from "./run-control.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
+import type { CoverageReceipt, CoverageReport, SourceControl } from "./source-control.js";
 import type { SpecReader } from "./spec-reader.js";
 import { countUnregistered, UNREGISTERED, unregisteredNotes } from "./unregistered-runs.js";
 
@@ -45,9 +51,19 @@ export interface Description {
   /** The newest intervals that did not run, at most 100, each with its reason or error. */
   readonly notRun: readonly Run[];
   readonly backfills: readonly Backfill[];
+  /**
+   * The time up to which the group is covered, epoch ms: every interval before it has succeeded, or was given
+   * up by a policy or a person.
+   */
+  readonly coveredThrough: EpochMs;
+  /** Deadlines that are at risk or missed, newest first, at most 100. */
+  readonly deadlines: readonly DeadlineRecord[];
   /** The next five intervals; planned only if the schedule is not paused. */
   readonly next: Preview;
 }
+
+/** Longest wait for coverage, ms. */
+const MAX_WAIT_MS = 60_000;
 
 /** Dependencies of `ScheduleClient`. */
 export interface ScheduleClientParts {
@@ -63,6 +79,8 @@ export interface ScheduleClientParts {
   readonly lifecycle: Lifecycle;
   readonly runControl: RunControl;
   readonly backfills: BackfillControl;
+  readonly sources: SourceControl;
+  readonly waits: CoverageWaits;
 }
 
 /**
@@ -206,7 +224,7 @@ export class ScheduleClient {
   async describe(groupId: string): Promise<Description> {
     const { store } = this.#parts;
     const schedule = await this.#parts.changes.get(groupId);
-    const [versions, counts, active, notRun, backfills] = await Promise.all([
+    const [versions, counts, active, notRun, backfills, through, deadlines] = await Promise.all([
       store.listVersions(groupId),
       store.tally(groupId, LATE_TOLERANCE_MS),
       store.listRuns({ groupId, states: ["PLANNED", "SUBMITTING", "RUNNING"] }, { limit: 100 }),
@@ -215,6 +233,8 @@ export class ScheduleClient {
         { limit: 100 },
       ),
       store.listBackfills({ groupId }),
+      coveredThrough(store, schedule),
+      this.deadlines({ groupId, states: OPEN_STATES, order: "descending" }),
     ]);
     const unregistered =
       counts.byReason[UNREGISTERED] === undefined ? 0 : await countUnregistered(store, groupId);
@@ -228,12 +248,15 @@ export class ScheduleClient {
       active: active.items,
       notRun: notRun.items,
       backfills,
+      coveredThrough: through,
+      deadlines: deadlines.items,
     };
   }
 
   /** Returns notes and upcoming intervals; if this version cannot read the schedule, a note says why. */
   #outlook(schedule: Schedule): Pick<Description, "notes" | "next"> {
     const { clock, specs } = this.#parts;
+    if (schedule.status === "SOURCE") return { notes: [], next: { intervals: [], notes: [] } };
     try {
       requireReadable(schedule);
       const notes = notesOf(schedule, clock.now(), specs.notesOn(schedule.spec));
@@ -304,6 +327,15 @@ export class ScheduleClient {
     return this.#parts.store.listRuns(filter, page);
   }
 
+  /**
+   * Lists deadlines that were not simply met, by deadline, one page at a time: at risk, missed, met late or
+   * after a risk, or excused.
+   */
+  async deadlines(filter: DeadlineFilter = {}, page: PageRequest = {}): Promise<Page<DeadlineRecord>> {
+    const { items, ...rest } = await this.#parts.store.listDeadlines(filter, page);
+    return { ...rest, items: items.map(({ told: _, tellAt: __, ...record }) => record) };
+  }
+
   /** Returns a run. @throws LedgerError RUN_NOT_FOUND */
   getRun(id: string): Promise<Run> {
     return this.#parts.runControl.get(id);
@@ -350,6 +382,53 @@ export class ScheduleClient {
    */
   async retryRuns(groupId: string, options: RetryOptions = {}): Promise<string[]> {
     return this.#parts.runControl.retryAll(await this.#parts.changes.get(groupId), options);
+  }
+
+  /**
+   * Registers a source group: one without schedule, whose coverage others report. If it exists and differs, its
+   * description is updated. `unregister` with `purge` removes it.
+   *
+   * @returns the group as stored, with status `SOURCE`; `list` returns such groups if `statuses` names it
+   * @throws ScheduleError SCHEDULE_INVALID (with the field), SCHEDULE_EXISTS (the group has a schedule);
+   *   TriggerError TIMEZONE_UNKNOWN
+   */
+  registerSource(info: SourceInfo): Promise<Schedule> {
+    return this.#parts.sources.register(info);
+  }
+
+  /**
+   * Reports that a source group's data are complete for an interval. The report is part of the group's ledger,
+   * as runs of kind `REPORTED` that have succeeded. It may be repeated: time that is covered already changes
+   * only if the report names another `version`; that time is then covered by a new generation. Reports may
+   * overlap in any way.
+   *
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL (the group has a schedule); LedgerError
+   *   INTERVAL_INVALID (with the field)
+   */
+  reportCoverage(groupId: string, report: CoverageReport): Promise<CoverageReceipt> {
+    return this.#parts.sources.report(groupId, report);
+  }
+
+  /**
+   * Returns whether a group, with a schedule or without, covers a range: all of it has succeeded. Waits for that
+   * if asked to, and returns what stands when the wait is over, the signal is aborted or this manager stops.
+   *
+   * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID
+   */
+  async coverage(groupId: string, range: Interval, options: CoverageOptions = {}): Promise<CoverageAnswer> {
+    const { waitMs = 0 } = options;
+    if (!(waitMs >= 0 && waitMs <= MAX_WAIT_MS)) {
+      throw new LedgerError("INTERVAL_INVALID", `waitMs: must be 0 to ${MAX_WAIT_MS} ms.`, {
+        field: "waitMs",
+      });
+    }
+    if (!(range.lower < range.upper)) {
+      throw new LedgerError("INTERVAL_INVALID", "range: its lower bound must be before its upper one.", {
+        field: "range",
+      });
+    }
+    await this.#parts.changes.get(groupId);
+    return this.#parts.waits.ask(groupId, range, options);
   }
 
   /**

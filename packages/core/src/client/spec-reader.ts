@@ -5,6 +5,7 @@ import type { Gate } from "../gate/gate.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { nextFireAt } from "../planning/plan-decision.js";
 import type { ReadinessProbe } from "../probe/probe.js";
+import { refuseEarlyDeadline } from "../schedule/deadline-times.js";
 import { checkDependencies } from "../schedule/dependencies-of.js";
 import { isBuiltInGate } from "../schedule/gates-of.js";
 import { Grid } from "../schedule/grid.js";
@@ -59,11 +60,13 @@ export class SpecReader {
   }
 
   #read(info: ScheduleInfo<object>, defaults: Omit<SpecDefaults, "now">): ScheduleSpec {
-    const meant = normalizeSchedule(parseScheduleInfo(info), { ...defaults, now: this.#parts.clock.now() });
+    const now = this.#parts.clock.now();
+    const meant = normalizeSchedule(parseScheduleInfo(info), { ...defaults, now });
     const spec = { ...meant, engine: this.#parts.engines.typeOf(meant.engine) };
     this.#checkEngine(spec);
     this.#checkOperator(spec);
     this.#checkGates(spec);
+    refuseEarlyDeadline(spec, now);
     this.#checkProbes(spec);
     checkDependencies(spec);
     return spec;

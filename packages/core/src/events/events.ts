@@ -1,6 +1,8 @@
 import { EventEmitter } from "node:events";
 import type { EpochMs } from "../clock/clock.js";
+import type { DeadlineEvent } from "../deadlines/alerts.js";
 import { messageOf } from "../errors/errors.js";
+import type { IntervalSet } from "../interval/interval-set.js";
 import type { NewRun, Run, RunError, RunState } from "../run/run.js";
 import type { ScheduleStatus } from "../schedule/schedule.js";
 import type { TypedEmitter } from "./typed-emitter.js";
@@ -17,6 +19,16 @@ export interface ScheduleEvent {
   readonly version: number;
   readonly status: ScheduleStatus;
   readonly reason: string | null;
+}
+
+/** A report of a source group's coverage that said something new. */
+export interface CoverageReportedEvent {
+  readonly groupId: string;
+  /** The time that is covered now and was not, or has another version. */
+  readonly changed: IntervalSet;
+  /** `null` if it named none. */
+  readonly version: string | null;
+  readonly note: string;
 }
 
 /** An engine's silence past a due time; the watchdog has planned the interval itself. */
@@ -86,7 +98,8 @@ export interface ClockSteppedEvent {
 /** An error in the background; the work will be retried. */
 export interface TroubleEvent {
   /**
-   * Source: `planner`, `dispatcher`, `gate`, `probe`, `reconciler`, `watchdog`, `backfill`, `engine`, `listener`, `clock`.
+   * Source: `planner`, `dispatcher`, `gate`, `probe`, `deadline`, `reconciler`, `watchdog`, `backfill`, `engine`,
+   * `listener`, `clock`.
    */
   readonly where: string;
   readonly groupId?: string;
@@ -104,12 +117,25 @@ export type TidegateEvents = {
   /** A run's state has changed; the change is durable. */
   "run-state": (event: RunEvent) => void;
   "schedule-status": (event: ScheduleEvent) => void;
+  "coverage-reported": (event: CoverageReportedEvent) => void;
   "engine-silent": (event: EngineSilentEvent) => void;
   "engine-drift": (event: EngineDriftEvent) => void;
   "engine-differs": (event: EngineDiffersEvent) => void;
   /** Emitted by engines; the reconciler listens. */
   "engine-forgot": (event: EngineForgotEvent) => void;
   "engine-repaired": (event: EngineRepairedEvent) => void;
+  /** An interval is open, and not likely to meet its deadline. */
+  "deadline-at-risk": (event: DeadlineEvent) => void;
+  /** An interval has not met its deadline. Once per interval. */
+  "deadline-missed": (event: DeadlineEvent) => void;
+  /**
+   * An interval that was at risk or missed needs no attention any more; its state says whether it was met in
+   * time, late, or is excused.
+   */
+  "deadline-recovered": (event: DeadlineEvent) => void;
+  /** The time up to which a group is covered lies too far behind: see `ScheduleInfo.freshness`. */
+  "freshness-lost": (event: DeadlineEvent) => void;
+  "freshness-recovered": (event: DeadlineEvent) => void;
   "clock-skew": (event: ClockSkewEvent) => void;
   "clock-stepped": (event: ClockSteppedEvent) => void;
   trouble: (event: TroubleEvent) => void;

@@ -24,6 +24,8 @@ export type TidegateSignals = {
   "runs-claimable": () => void;
   /** The overlap policy `cancel-running` wants active runs cancelled. */
   "cancel-requested": (request: CancelRequest) => void;
+  /** Schedules with deadlines were registered or changed. */
+  "deadlines-changed": (groupIds: readonly string[]) => void;
   /** A run has used up its attempts and its schedule has `onFailure: "pause"`. */
   "pause-requested": (run: Run) => void;
 };

@@ -1,2 +1,5 @@
-/** Origin of a run: the schedule's own progress, a backfill, or a person's request. */
-export type RunKind = "SCHEDULED" | "BACKFILL" | "MANUAL";
+/**
+ * Origin of a run: the schedule's own progress, a backfill, a person's request, or a report of what others have
+ * done, which is never executed.
+ */
+export type RunKind = "SCHEDULED" | "BACKFILL" | "MANUAL" | "REPORTED";

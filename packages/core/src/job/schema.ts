@@ -18,7 +18,8 @@ export const jobMetricsSchema = z
   });
 
 /** The schema of a `RunKind`. */
-export const runKindSchema = z.enum(["SCHEDULED", "BACKFILL", "MANUAL"]).meta({
+export const runKindSchema = z.enum(["SCHEDULED", "BACKFILL", "MANUAL", "REPORTED"]).meta({
   id: "RunKind",
-  description: "Origin of a run: the schedule's own progress, a backfill, or a person's request.",
+  description:
+    "Origin of a run: the schedule's own progress, a backfill, a person's request, or a report of what others have done, which is never executed.",
 });

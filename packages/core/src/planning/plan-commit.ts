@@ -21,7 +21,7 @@ export interface CommitOptions {
 /** Builds the store commit of a decision. */
 export function commitOf(
   { spec, version, incarnation, watermark }: Schedule,
-  decision: Pick<PlanDecision, "runs" | "newWatermark" | "nextFireAt">,
+  decision: Pick<PlanDecision, "runs" | "newWatermark" | "nextFireAt"> & Partial<Pick<PlanDecision, "waits">>,
   options: CommitOptions,
 ): PlanCommit {
   const { groupId } = spec;
@@ -36,6 +36,7 @@ export function commitOf(
     plannedAt,
     ...(supersedes.length === 0 ? {} : { supersedes: supersedes.map(({ id }) => id) }),
     ...(whilePaused ? { whilePaused } : {}),
+    ...(decision.waits === true ? { waits: true } : {}),
     runs: decision.runs.map(({ lower, upper, scheduledTime, intervals, state, reason }, index) => {
       const generation = generations?.[index] ?? 0;
       return {

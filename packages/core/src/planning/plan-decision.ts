@@ -14,8 +14,8 @@ export const MAX_RUNS_PER_PLAN = 1_000;
 export const MAX_BACKLOG = 1_000;
 
 /**
- * How many runs of a backlog are planned ahead of a full lane. The others stay owed and are planned as runs
- * end: written long before their turn, they would only slow down the runs before them.
+ * How many runs are planned ahead of a full lane when they fall due. The others stay owed and are planned as
+ * runs end: written long before their turn, they would only slow down the runs before them.
  */
 export const PLANNED_AHEAD = 4;
 
@@ -58,6 +58,8 @@ export interface PlanInput {
   readonly nextFireAt?: EpochMs | null;
   /** When to check again if planning waits for runs to end and none ends before, ms. @default RECHECK_MS */
   readonly recheckMs?: number;
+  /** How many runs may be planned ahead of a full lane. @default PLANNED_AHEAD */
+  readonly ahead?: number;
   /** How many runs may be planned. @default as many as the lane takes, and a few more */
   readonly room?: number;
 }
@@ -135,12 +137,15 @@ function keepsEach(spec: ScheduleSpec): boolean {
  * waiting ones stay owed rather than planned. `drop` decides on every interval as it falls due, except while
  * a failed run blocks: then everything is held. The policies that merge plan one run when the lane is free.
  */
-function roomOf({ spec, openRuns, blockingRuns = 0 }: PlanInput, owed: DueIntervals): number {
+function roomOf(
+  { spec, openRuns, blockingRuns = 0, ahead = PLANNED_AHEAD }: PlanInput,
+  owed: DueIntervals,
+): number {
   if (spec.overlap === "coalesce-pending" || spec.overlap === "cancel-running")
     return openRuns > 0 && !isClosing(owed) ? 0 : 1;
   if (spec.overlap === "drop" && blockingRuns > 0) return 0;
   if (spec.overlap === "drop" || !keepsEach(spec)) return MAX_BACKLOG - openRuns;
-  return Math.min(laneWidth(spec) + PLANNED_AHEAD, MAX_BACKLOG) - openRuns;
+  return Math.min(laneWidth(spec) + ahead, MAX_BACKLOG) - openRuns;
 }
 
 /** Returns whether only the empty interval is owed with which an inclusive end closes: no run is in its way. */

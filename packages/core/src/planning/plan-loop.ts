@@ -11,7 +11,7 @@ import type { CoveringDecision } from "./cover-again.js";
 import type { FailingGroups } from "./failing-groups.js";
 import { isolated, OwnError } from "./isolated.js";
 import { commitOf } from "./plan-commit.js";
-import type { PlanDecision } from "./plan-decision.js";
+import { PLANNED_AHEAD, type PlanDecision } from "./plan-decision.js";
 import { isEmpty, nextStep } from "./plan-step.js";
 import type { PlanWork } from "./plan-work.js";
 import type { CachedSchedule, ScheduleCache } from "./schedule-cache.js";
@@ -176,7 +176,8 @@ export class PlanLoop {
     const { cache, clock, namespace, recheckMs, onDecided } = this.#parts;
     const { groupId } = work;
     const cached = cache.get(groupId);
-    const step = cached && nextStep(work, cached, clock.now(), recheckMs(cached.schedule));
+    const step =
+      cached && nextStep(work, cached, clock.now(), recheckMs(cached.schedule), this.#aheadOf(work));
     if (cached === undefined || step === undefined || !("decision" in step)) {
       cache.forget(groupId);
       if (step?.do === "read") return "again";
@@ -186,6 +187,7 @@ export class PlanLoop {
     const { decision } = step;
     // As decided upon: by the time that more is read, another plan may have moved what is cached.
     const { schedule, ends } = cached;
+    work.toldToFireAt ??= schedule.nextFireAt;
     if (step.do === "nothing") {
       onDecided(work, cached, decision);
       return "done";
@@ -201,6 +203,15 @@ export class PlanLoop {
     const generations = await this.#freeGenerations(plain, schedule);
     if (generations === undefined) return "again";
     return { ...plain, commit: commitOf(schedule, decision, { ...named, generations }) };
+  }
+
+  /**
+   * Returns how many runs are planned ahead of a full lane: none of a backlog, which is planned as runs end, so
+   * that each of its runs costs no more than one that is on time. If several managers share the store, the one
+   * that plans may die when a run has ended, and what was planned ahead goes on without it.
+   */
+  #aheadOf({ cause }: PlanWork): number {
+    return cause === "resumed" && !this.#parts.store.isShared ? 0 : PLANNED_AHEAD;
   }
 
   /**

@@ -20,12 +20,14 @@ export type NextStep =
  * Decides the next step of a group. Pure.
  *
  * @param recheckMs - when to check again if planning waits for runs to end, ms
+ * @param ahead - see `PlanInput.ahead`
  */
 export function nextStep(
   work: PlanWork,
   cached: CachedSchedule,
   now: EpochMs,
   recheckMs = RECHECK_MS,
+  ahead?: number,
 ): NextStep {
   const { schedule, grid, openRuns, uncovered } = cached;
   const isWhilePaused = work.cause === "while-paused";
@@ -40,6 +42,7 @@ export function nextStep(
     blockingRuns: isWhilePaused ? 0 : schedule.blockingRuns,
     nextFireAt: schedule.nextFireAt,
     recheckMs,
+    ...(ahead === undefined ? {} : { ahead }),
     ...(isWhilePaused ? { room: MAX_RUNS_PER_PLAN } : {}),
   };
   const decision = withoutPlannedEmpty(decideCovering(input, uncovered), work.isEmptyPlanned);

@@ -15,6 +15,8 @@ export interface PlanWork {
   readonly cause: PlanCause;
   /** Whether to look for cancelled runs that nothing covers, whatever the policy. */
   readonly mayBeUncovered: boolean;
+  /** When the engine was to fire according to the store, epoch ms, before anything was planned. */
+  toldToFireAt: EpochMs | null;
   /** Fires not judged yet. */
   readonly fires: Fire[];
   readonly runs: NewRun[];
@@ -36,6 +38,7 @@ export function newWork(
     groupId,
     cause,
     mayBeUncovered,
+    toldToFireAt: null,
     fires: [],
     runs: [],
     conflicts: 0,

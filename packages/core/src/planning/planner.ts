@@ -148,7 +148,8 @@ export class IntervalPlanner implements FireSink {
         this.#held.hold(work.groupId, dueAt);
         if (work.runs.length === 0) work.outcome = "held";
       }
-      if (!grid.isCut(scheduledTime)) {
+      // An engine that keeps times by the store also fires when planning that waits for runs is checked again.
+      if (dueAt !== work.toldToFireAt && !grid.isCut(scheduledTime)) {
         this.#emitter.emit("engine-drift", { groupId: work.groupId, scheduledTime });
       }
     }

@@ -86,6 +86,14 @@ export interface ReadyMark {
   readonly note: string;
 }
 
+/** A report of a source group's coverage, as a run of kind `REPORTED` keeps it. */
+export interface RunReport {
+  /** The version of the data, as its reporter names it; `null` if it named none. */
+  readonly version: string | null;
+  /** For people; may be empty. */
+  readonly note: string;
+}
+
 /** A run of the ledger, which stands for one interval. */
 export interface Run {
   /**
@@ -159,6 +167,8 @@ export interface Run {
   readonly error: RunError | null;
   /** The attempts before the current one, oldest first. */
   readonly history: readonly AttemptRecord[];
+  /** The report that it stands for; `null` unless its kind is `REPORTED`. */
+  readonly report: RunReport | null;
 }
 
 /** A run as the planner creates it. */
@@ -183,4 +193,10 @@ export interface NewRun
   readonly state: Extract<RunState, "PLANNED" | "SKIPPED">;
   /** How gates hold it: see `gatingOf`. @default "none" */
   readonly gating?: Gating;
+}
+
+/** A run that stands for reported time, as it is written: it has succeeded from the start. */
+export interface NewReportedRun extends Omit<NewRun, "state" | "gating"> {
+  readonly state: "SUCCEEDED";
+  readonly report: RunReport;
 }

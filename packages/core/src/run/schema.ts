@@ -91,6 +91,21 @@ export const readyMarkSchema = z
   .object({ at: at("When it was given"), note: z.string().describe("Why, for people.") })
   .meta({ id: "ReadyMark", description: "A person's word that a run may begin, whatever its gates say." });
 
+/** The schema of a `RunReport`. */
+export const runReportSchema = z
+  .object({
+    version: z
+      .string()
+      .nullable()
+      .describe("The version of the data, as its reporter names it; `null` if it named none."),
+    note: z.string().describe("For people; may be empty."),
+  })
+  .meta({
+    id: "RunReport",
+    description: "A report of a source group's coverage, as a run of kind `REPORTED` keeps it.",
+    examples: [{ version: "2026-01-02", note: "Second delivery." }],
+  });
+
 /** The schema of a `Run`, and the one definition of its fields: the types and the REST API follow it. */
 export const runSchema = z
   .object({
@@ -143,5 +158,8 @@ export const runSchema = z
       .array(attemptRecordSchema)
       .readonly()
       .describe("The attempts before the current one, oldest first."),
+    report: runReportSchema
+      .nullable()
+      .describe("The report that it stands for; `null` unless its kind is `REPORTED`."),
   })
   .meta({ id: "Run", description: "A run of the ledger, which stands for one interval." });

@@ -4,6 +4,7 @@ import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
 import type { JsonObject, JsonValue } from "../job/json.js";
 import type { ScheduleMode } from "../job/schedule-mode.js";
 import type { TriggerSpec } from "../trigger/trigger-spec.js";
+import type { Deadline, Freshness } from "./deadline.js";
 import type { Instant } from "./instant.js";
 import type { NotBefore } from "./not-before.js";
 import type { Readiness } from "./readiness.js";
@@ -100,6 +101,20 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * @default {}
    */
   readonly gates?: Readonly<Record<string, JsonValue>>;
+  /**
+   * The time by which each interval has to have succeeded: `{ afterMs }` after its end, or a local time of
+   * the day on which it ends, such as `{ at: "06:00" }` or `{ at: "06:00", days: 1 }`; it must be after the
+   * run is due. `warnBeforeMs` reports an interval that is not done as at risk so long before;
+   * `whilePaused: "alert"` judges deadlines that pass in a pause as well. `null`: none.
+   * @default none
+   */
+  readonly deadline?: Deadline | null;
+  /**
+   * How far the group's data may lag behind: an alert is raised when the time up to which it is covered lies
+   * more than `maxLagMs` behind now. For triggers without a natural deadline. `null`: none.
+   * @default none
+   */
+  readonly freshness?: Freshness | null;
   /**
    * Which end of its interval a nominal time is: `interval-end` runs the job when the data is complete,
    * `interval-start` submits it as its interval begins, as InLong's built-in engine does.

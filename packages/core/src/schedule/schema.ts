@@ -3,8 +3,8 @@ import { dependsOnPastSchema, dependsOnSchema } from "../dependency/schema.js";
 import type { JsonObject, JsonValue } from "../job/json.js";
 import { at, defaulted, filled, maybeAt, optional, withDefault } from "../shape/field.js";
 import { triggerSchema } from "../trigger/trigger-schema.js";
+import { LOCAL_TIME } from "./after-interval.js";
 import { instant } from "./instant.js";
-import { LOCAL_TIME } from "./not-before.js";
 import { PROBE_TYPE, type Readiness } from "./readiness.js";
 
 const MAX_DURATION_MS = 10 * 366 * 86_400_000;
@@ -28,27 +28,55 @@ const settings = z.unknown().superRefine((value, context) => {
   if (!json.safeParse(value).success) context.addIssue({ code: "custom", message: "must be JSON" });
 }) as unknown as z.ZodType<JsonValue, JsonValue>;
 
+const afterMs = durationMs.describe("How long after the end of its interval, ms.");
+
+const localTime = {
+  at: z
+    .string()
+    .regex(LOCAL_TIME)
+    .describe("A local time of the day on which its interval ends: `HH:MM` or `HH:MM:SS`."),
+  days: z.number().int().min(0).max(366).optional().describe("How many days later, 0 to 366. Default: 0."),
+};
+
+const AFTER_INTERVAL =
+  'must be { afterMs } in ms, or { at } with a local time such as "06:00", and days from 0 to 366';
+
 /** The schema of a `NotBefore`. */
-export const notBeforeSchema = z.union(
+export const notBeforeSchema = z.union([z.strictObject({ afterMs }), z.strictObject(localTime)], {
+  error: AFTER_INTERVAL,
+});
+
+const whilePaused = z
+  .enum(["alert", "excuse"])
+  .optional()
+  .describe(
+    "How to judge deadlines that pass while the schedule is paused: `excuse` them, or `alert` as always. A schedule that a failure has blocked or paused is never excused. Default: excuse.",
+  );
+
+const deadlineOptions = {
+  warnBeforeMs: durationMs
+    .min(1)
+    .optional()
+    .describe("How long before the deadline an interval that is not done is reported as at risk, ms."),
+  whilePaused,
+};
+
+/** The schema of a `Deadline`. */
+export const deadlineSchema = z.union(
   [
-    z.strictObject({ afterMs: durationMs.describe("How long after the end of its interval, ms.") }),
-    z.strictObject({
-      at: z
-        .string()
-        .regex(LOCAL_TIME)
-        .describe("A local time of the day on which its interval ends: `HH:MM` or `HH:MM:SS`."),
-      days: z
-        .number()
-        .int()
-        .min(0)
-        .max(366)
-        .optional()
-        .describe("How many days later, 0 to 366. Default: 0."),
-    }),
+    z.strictObject({ afterMs: afterMs.min(1), ...deadlineOptions }),
+    z.strictObject({ ...localTime, ...deadlineOptions }),
   ],
-  { error: 'must be { afterMs } in ms, or { at } with a local time such as "06:00", and days from 0 to 366' },
+  { error: `${AFTER_INTERVAL}; and warnBeforeMs in ms, and whilePaused: "alert" or "excuse"` },
 );
 
+/** The schema of a `Freshness`. */
+export const freshnessSchema = z.strictObject({
+  maxLagMs: durationMs
+    .min(1)
+    .describe("The longest that the time up to which a group is covered may lie behind now, ms, at least 1."),
+  whilePaused,
+});
 /** A probe knows its own fields, as a gate knows its settings. */
 const readiness = z
   .looseObject({
@@ -153,6 +181,18 @@ export const scheduleInfoSchema = z.strictObject({
     z.record(name, settings).refine((gates) => Object.keys(gates).length <= 16, "at most 16 gates"),
     "Settings of gates by their type: conditions that each run must meet before it begins. At most 16.",
     {},
+  ),
+  deadline: defaulted(
+    deadlineSchema.nullable(),
+    'The time by which each interval has to have succeeded: `{ afterMs }` after its end, or a local time of the day on which it ends, such as `{ at: "06:00" }` or `{ at: "06:00", days: 1 }`; it must be after the run is due. `warnBeforeMs` reports an interval that is not done as at risk so long before; `whilePaused: "alert"` judges deadlines that pass in a pause as well. `null`: none.',
+    null,
+    "none",
+  ),
+  freshness: defaulted(
+    freshnessSchema.nullable(),
+    "How far the group's data may lag behind: an alert is raised when the time up to which it is covered lies more than `maxLagMs` behind now. For triggers without a natural deadline. `null`: none.",
+    null,
+    "none",
   ),
   fireAt: defaulted(
     z.enum(["interval-end", "interval-start"]),

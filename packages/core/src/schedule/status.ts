@@ -20,9 +20,16 @@ export interface StatusTraits {
  * `REGISTERING`: stored, the engine is still to be notified. `REGISTERED`: the engine holds this version.
  * `FAILED`: the engine refused it, `statusReason` says why; the reconciler retries. `PAUSED`: plans and
  * starts nothing. `DELETING`: the engine is still to be notified. `DELETED`: removed from the engine; its
- * ledger is kept.
+ * ledger is kept. `SOURCE`: a source group, which has no schedule: others report what it covers.
  */
-export type ScheduleStatus = "REGISTERING" | "REGISTERED" | "FAILED" | "PAUSED" | "DELETING" | "DELETED";
+export type ScheduleStatus =
+  | "REGISTERING"
+  | "REGISTERED"
+  | "FAILED"
+  | "PAUSED"
+  | "DELETING"
+  | "DELETED"
+  | "SOURCE";
 
 /** The traits of each status. */
 export const SCHEDULE_STATUSES: Readonly<Record<ScheduleStatus, StatusTraits>> = {
@@ -32,6 +39,7 @@ export const SCHEDULE_STATUSES: Readonly<Record<ScheduleStatus, StatusTraits>> =
   PAUSED: { plans: false, isHeld: false, owesEngine: false, isRegistered: true, isListed: true },
   DELETING: { plans: false, isHeld: false, owesEngine: true, isRegistered: false, isListed: true },
   DELETED: { plans: false, isHeld: false, owesEngine: false, isRegistered: false, isListed: false },
+  SOURCE: { plans: false, isHeld: false, owesEngine: false, isRegistered: false, isListed: false },
 };
 
 /** Returns the statuses that have a trait. */
@@ -85,9 +93,19 @@ export function statusesFor(action: ScheduleAction): readonly ScheduleStatus[] {
 export function transition(groupId: string, status: ScheduleStatus, action: ScheduleAction): ScheduleStatus {
   const next = nextStatus(status, action);
   if (next !== undefined) return next;
+  if (status === "SOURCE") throw sourceGroup(groupId);
   const allowed = statusesFor(action).join(", ");
   throw new ScheduleError(
     "SCHEDULE_STATUS_ILLEGAL",
     `Schedule ${groupId} is ${status}; ${action} is possible when it is ${allowed}.`,
+  );
+}
+
+/** Returns the error for a request that only a group with a schedule can meet. */
+export function sourceGroup(groupId: string): ScheduleError {
+  return new ScheduleError(
+    "SCHEDULE_STATUS_ILLEGAL",
+    `Group ${groupId} is a source group: others report what it covers, and it has no schedule. Give the schedule another groupId, or purge the source group first.`,
+    { field: "groupId" },
   );
 }

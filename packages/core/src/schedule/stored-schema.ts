@@ -9,7 +9,7 @@ export const scheduleStatusSchema = z
   .meta({
     id: "ScheduleStatus",
     description:
-      "The status of a schedule and its engine. `REGISTERING`: stored, the engine is still to be notified. `REGISTERED`: the engine holds this version. `FAILED`: the engine refused it, `statusReason` says why; it is retried. `PAUSED`: plans and starts nothing. `DELETING`: the engine is still to be notified. `DELETED`: removed from the engine; its ledger is kept.",
+      "The status of a schedule and its engine. `REGISTERING`: stored, the engine is still to be notified. `REGISTERED`: the engine holds this version. `FAILED`: the engine refused it, `statusReason` says why; it is retried. `PAUSED`: plans and starts nothing. `DELETING`: the engine is still to be notified. `DELETED`: removed from the engine; its ledger is kept. `SOURCE`: a source group, which has no schedule: others report what it covers.",
   });
 
 const UNREADABLE =

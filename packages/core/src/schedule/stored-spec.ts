@@ -49,8 +49,16 @@ export function requireReadable({ spec, unreadable }: StoredSpec): void {
   throw new ScheduleError("SCHEDULE_UNREADABLE", `Schedule ${spec.groupId}: ${unreadable}`);
 }
 
-function standIn({ groupId, engine = "unknown", origin = 0 }: KnownOfSpec, problem: string): StoredSpec {
-  const spec: ScheduleSpec = {
+function standIn(known: KnownOfSpec, problem: string): StoredSpec {
+  return {
+    spec: inertSpec(known),
+    unreadable: `The specification cannot be read by this version of Tidegate: ${problem}. Update Tidegate, or update the schedule with its full definition.`,
+  };
+}
+
+/** Returns a specification for a group without a schedule that is known: it is never due. */
+export function inertSpec({ groupId, engine = "unknown", origin = 0 }: KnownOfSpec): ScheduleSpec {
+  return {
     groupId,
     // Never due, in case somebody overlooks that it is not the schedule's own.
     trigger: { type: "once", at: LAST_INSTANT },
@@ -83,10 +91,8 @@ function standIn({ groupId, engine = "unknown", origin = 0 }: KnownOfSpec, probl
     dependsOn: null,
     dependsOnPast: false,
     gates: {},
-  };
-  return {
-    spec,
-    unreadable: `The specification cannot be read by this version of Tidegate: ${problem}. Update Tidegate, or update the schedule with its full definition.`,
+    deadline: null,
+    freshness: null,
   };
 }
 
@@ -138,6 +144,9 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   dependsOn: (value) => value == null || isObject(value),
   dependsOnPast: (value) => value === undefined || oneOf(true, false, "previous", "all")(value),
   gates: (value) => value === undefined || isObject(value),
+  // Absent from specifications that were stored before there were deadlines.
+  deadline: (value) => value == null || isObject(value),
+  freshness: (value) => value == null || isObject(value),
 };
 
 const TRIGGERS = oneOf("cron", "period", "once");

@@ -22,6 +22,8 @@ export function signallingStore(store: ScheduleStore, tell: () => void): Schedul
     plan: (commits) =>
       telling((done) => done.some((isDone, n) => isDone && commits[n]!.runs.length > 0), store.plan(commits)),
     insertRuns: (runs) => telling((done) => done.includes(true), store.insertRuns(runs)),
+    // It may wake gated runs.
+    report: (commit) => telling((isDone) => isDone, store.report(commit)),
     planBackfill: (commit) =>
       telling((isDone) => isDone && commit.runs.length > 0, store.planBackfill(commit)),
     settleGates: (settlements) => telling((done) => done.includes(true), store.settleGates(settlements)),

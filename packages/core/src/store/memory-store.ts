@@ -5,14 +5,25 @@ import type { Interval } from "../interval/boundaries.js";
 import type { Backfill, BackfillState } from "../run/backfill.js";
 import { compareQueues, takeFairly } from "../run/claim-order.js";
 import { maySupersede } from "../run/covering.js";
+import { generationDigestOf, isDigested, mergeGenerations } from "../run/generation-digest.js";
 import { isEnded } from "../run/lane.js";
 import type { NewRun, ReadyMark, Run, RunReason } from "../run/run.js";
 import type { Schedule, ScheduleVersion } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { BackfillCommit } from "./backfill-table.js";
+import {
+  type AlertNote,
+  type DeadlineFilter,
+  type DeadlineJudgement,
+  type DeadlineQuery,
+  type DeadlineWatch,
+  type KeptDeadline,
+  watchAfter,
+} from "./deadline-table.js";
 import type { GatedQuery, GatedRun, GateSettlement } from "./gate-queue.js";
 import { applyStep, BackfillTable } from "./memory/backfill-table.js";
 import { coverageOf } from "./memory/coverage.js";
+import { DeadlineTable } from "./memory/deadline-table.js";
 import { admit, resizeLane } from "./memory/lane.js";
 import { positionAfter, takePage } from "./memory/paging.js";
 import { compareText, isRunPosition, type RunRow, snapshot } from "./memory/run-row.js";
@@ -30,13 +41,21 @@ import {
   requestCancel,
   reviveCancelled,
   settleGates,
+  standAsRead,
   supersede,
 } from "./memory/run-writes.js";
 import { allows, applyScheduleChange } from "./memory/schedule-changes.js";
 import { ScheduleTable } from "./memory/schedule-table.js";
 import { tallyOf } from "./memory/tally.js";
 import type { Page, PageRequest } from "./page.js";
-import type { CoverageRange, PlanCommit, RunFilter, RunTally } from "./run-ledger.js";
+import type {
+  CoverageRange,
+  GroupWindow,
+  PlanCommit,
+  ReportCommit,
+  RunFilter,
+  RunTally,
+} from "./run-ledger.js";
 import type {
   ClaimedRun,
   ClaimRequest,
@@ -60,6 +79,16 @@ interface Contents {
   readonly schedules: ScheduleTable;
   readonly runs: RunTable;
   readonly backfills: BackfillTable;
+  readonly deadlines: DeadlineTable;
+}
+
+function nothing(): Contents {
+  return {
+    schedules: new ScheduleTable(),
+    runs: new RunTable(),
+    backfills: new BackfillTable(),
+    deadlines: new DeadlineTable(),
+  };
 }
 
 /**
@@ -72,6 +101,7 @@ export class MemoryStore implements ScheduleStore {
   #schedules = new ScheduleTable();
   #runs = new RunTable();
   #backfills = new BackfillTable();
+  #deadlines = new DeadlineTable();
   #isOpen = false;
   #lastToken = 0;
   /** How many ready runs have been claimed. */
@@ -85,15 +115,12 @@ export class MemoryStore implements ScheduleStore {
   async open(namespace = "default"): Promise<void> {
     if (this.#isOpen) return;
     this.#isOpen = true;
-    const contents = this.#namespaces.get(namespace) ?? {
-      schedules: new ScheduleTable(),
-      runs: new RunTable(),
-      backfills: new BackfillTable(),
-    };
+    const contents = this.#namespaces.get(namespace) ?? nothing();
     this.#namespaces.set(namespace, contents);
     this.#schedules = contents.schedules;
     this.#runs = contents.runs;
     this.#backfills = contents.backfills;
+    this.#deadlines = contents.deadlines;
     releaseLeases(this.#runs);
   }
 
@@ -108,7 +135,11 @@ export class MemoryStore implements ScheduleStore {
 
   async insertSchedules(schedules: readonly NewSchedule[]): Promise<boolean[]> {
     this.#requireOpen();
-    return schedules.map((added) => this.#schedules.insert(added));
+    return schedules.map((added) => {
+      if (!this.#schedules.insert(added)) return false;
+      this.#watch(added.spec.groupId, true, added.createdAt);
+      return true;
+    });
   }
 
   async changeSchedules(changes: readonly ScheduleChange[]): Promise<boolean[]> {
@@ -140,6 +171,7 @@ export class MemoryStore implements ScheduleStore {
     if (group === undefined) return false;
     this.#runs.removeAll(group);
     this.#backfills.removeAll(groupId);
+    this.#deadlines.removeAll(groupId);
     this.#schedules.remove(group);
     return true;
   }
@@ -166,6 +198,22 @@ export class MemoryStore implements ScheduleStore {
       insertBeside(this.#runs, run, group);
       return true;
     });
+  }
+
+  async report(commit: ReportCommit): Promise<boolean> {
+    this.#requireOpen();
+    const { groupId, incarnation, runs } = commit;
+    const group = this.#schedules.get(groupId);
+    if (group?.schedule.status !== "SOURCE" || group.schedule.incarnation !== incarnation) return false;
+    if (!this.#runs.areNew(runs, group) || !standAsRead(group, commit)) return false;
+    for (const id of commit.supersedes) supersede(this.#runs, this.#runs.get(id)!);
+    for (const run of runs) this.#runs.insert(run, group);
+    this.#schedules.update(group, (schedule) => {
+      schedule.origin = Math.min(schedule.origin, ...runs.map(({ lower }) => lower));
+      schedule.watermark = Math.max(schedule.watermark, ...runs.map(({ upper }) => upper));
+    });
+    this.#runs.wake(groupId);
+    return true;
   }
 
   async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
@@ -246,6 +294,16 @@ export class MemoryStore implements ScheduleStore {
     return group === undefined ? [] : coverageOf(group.runs, within);
   }
 
+  async generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
+    this.#requireOpen();
+    return windows.map((window) => {
+      const group = this.#schedules.get(window.groupId);
+      const rows = group?.runs.rows({ within: window }) ?? [];
+      const runs = Array.from(rows, ({ run }) => run).filter(isDigested);
+      return generationDigestOf(group?.schedule.incarnation ?? "", mergeGenerations(runs, window));
+    });
+  }
+
   async tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {
     this.#requireOpen();
     return tallyOf(this.#schedules.get(groupId), lateToleranceMs);
@@ -282,9 +340,40 @@ export class MemoryStore implements ScheduleStore {
     return this.#backfills.list(filter);
   }
 
+  async listWatches(query: DeadlineQuery): Promise<DeadlineWatch[]> {
+    this.#requireOpen();
+    return this.#deadlines.listWatches(query);
+  }
+
+  async getWatches(groupIds: readonly string[]): Promise<(DeadlineWatch | undefined)[]> {
+    this.#requireOpen();
+    return groupIds.map((groupId) => this.#deadlines.get(groupId));
+  }
+
+  async judgeDeadlines(judgements: readonly DeadlineJudgement[]): Promise<boolean[]> {
+    this.#requireOpen();
+    return judgements.map((judgement) => this.#deadlines.judge(judgement));
+  }
+
+  async listDeadlines(filter: DeadlineFilter, page: PageRequest): Promise<Page<KeptDeadline>> {
+    this.#requireOpen();
+    return this.#deadlines.list(filter, page);
+  }
+
+  async listAlerts(query: DeadlineQuery): Promise<KeptDeadline[]> {
+    this.#requireOpen();
+    return this.#deadlines.listAlerts(query);
+  }
+
+  async noteAlerts(notes: readonly AlertNote[]): Promise<boolean[]> {
+    this.#requireOpen();
+    return notes.map((note) => this.#deadlines.note(note));
+  }
+
   #changeSchedule(change: ScheduleChange): boolean {
     const group = this.#schedules.get(change.groupId);
     if (group === undefined || !allows(group, change)) return false;
+    const isAgain = group.schedule.status === "DELETED";
     this.#schedules.update(group, (schedule) => applyScheduleChange(group, schedule, change));
     if (change.cancelPlanned !== undefined) {
       cancelPlanned(this.#runs, group, change.cancelPlanned, change.updatedAt);
@@ -294,7 +383,14 @@ export class MemoryStore implements ScheduleStore {
       reviveCancelled(this.#runs, group, change.revivesCancelled, change.updatedAt);
     }
     if (change.laneWidth !== undefined) resizeLane(this.#runs, group, change.laneWidth, change.updatedAt);
+    if (change.spec !== undefined) this.#watch(change.groupId, isAgain, change.updatedAt);
     return true;
+  }
+
+  #watch(groupId: string, isNew: boolean, at: EpochMs): void {
+    const { spec, incarnation } = this.#schedules.get(groupId)!.schedule;
+    const watch = watchAfter(this.#deadlines.get(groupId), { spec, incarnation, isNew, at });
+    if (watch !== undefined) this.#deadlines.watch(watch);
   }
 
   #plan(commit: PlanCommit): boolean {

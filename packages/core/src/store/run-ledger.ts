@@ -1,7 +1,7 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { Interval } from "../interval/boundaries.js";
 import type { RunKind } from "../job/run-kind.js";
-import type { NewRun, Run, RunReason, RunState } from "../run/run.js";
+import type { NewReportedRun, NewRun, Run, RunReason, RunState } from "../run/run.js";
 import type { Page, PageRequest } from "./page.js";
 
 /**
@@ -30,6 +30,28 @@ export interface PlanCommit {
    * `MANUAL` and admitted at once. @default false
    */
   readonly whilePaused?: boolean;
+  /**
+   * More is owed than is planned: planning continues when runs of the lane end. If one process has the store to
+   * itself, such a group is due at once after the store was opened again (its `nextFireAt` is just after
+   * `plannedAt`): the process that would have continued is gone. @default false
+   */
+  readonly waits?: boolean;
+}
+
+/**
+ * A report of a source group's coverage, decided from the group's runs as they were read: *if exactly `standing`
+ * still stand in this interval, insert these runs in place of what they supersede*, in one transaction.
+ */
+export interface ReportCommit extends Interval {
+  readonly groupId: string;
+  /** `Schedule.incarnation` as it was read. */
+  readonly incarnation: string;
+  /** Ids of all runs that overlap the interval and are not superseded. */
+  readonly standing: readonly string[];
+  /** Those of them that the new runs cover, together with time outside the interval that they covered. */
+  readonly supersedes: readonly string[];
+  /** At least one. They overlap neither each other nor what stands afterwards. */
+  readonly runs: readonly NewReportedRun[];
 }
 
 /** A filter of runs. All given fields must match. */
@@ -59,6 +81,11 @@ export interface RunFilter {
    * upper bound. @default "ascending"
    */
   readonly order?: "ascending" | "descending";
+}
+
+/** Time of a group. */
+export interface GroupWindow extends Interval {
+  readonly groupId: string;
 }
 
 /** Adjacent runs in the same state, merged: one row of a group's coverage. */
@@ -120,6 +147,13 @@ export interface RunLedger {
    *   does not stand. @default false
    */
   insertRuns(runs: readonly NewRun[], options?: { readonly isExclusive?: boolean }): Promise<boolean[]>;
+  /**
+   * Writes a report of a source group's coverage. The ledger then begins at its earliest run at the latest, and
+   * its watermark is where its latest one ends, at least where it was; gated runs that the group wakes are due.
+   * `false` if the group is no source group (status `SOURCE`) of that incarnation, other runs stand in the
+   * interval, or one of the runs exists already.
+   */
+  report(commit: ReportCommit): Promise<boolean>;
   /** Returns the runs with these ids, in this order. */
   getRuns(ids: readonly string[]): Promise<(Run | undefined)[]>;
   listRuns(filter: RunFilter, page: PageRequest): Promise<Page<Run>>;
@@ -133,6 +167,11 @@ export interface RunLedger {
    * @param within - only runs that intersect it, uncut; see `RunFilter.within`
    */
   coverage(groupId: string, within?: Interval): Promise<CoverageRange[]>;
+  /**
+   * Returns, for each window, a digest of what has succeeded in it: equal as long as the same time is covered by
+   * the same generations, however runs cut it. See `generationDigestOf`.
+   */
+  generationDigests(windows: readonly GroupWindow[]): Promise<string[]>;
   /**
    * Counts over a group's whole ledger.
    *

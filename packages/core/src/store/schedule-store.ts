@@ -1,5 +1,6 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { BackfillTable } from "./backfill-table.js";
+import type { DeadlineTable } from "./deadline-table.js";
 import type { GateQueue } from "./gate-queue.js";
 import type { RunLedger } from "./run-ledger.js";
 import type { RunQueue } from "./run-queue.js";
@@ -32,7 +33,13 @@ import type { ScheduleTable } from "./schedule-table.js";
  *
  * Before `open` and after `close` every other method rejects with StoreError STORE_CLOSED.
  */
-export interface ScheduleStore extends ScheduleTable, RunLedger, RunQueue, GateQueue, BackfillTable {
+export interface ScheduleStore
+  extends ScheduleTable,
+    RunLedger,
+    RunQueue,
+    GateQueue,
+    BackfillTable,
+    DeadlineTable {
   /**
    * Whether several processes may have it open at once, so that work can appear without an event in this
    * process.
@@ -43,7 +50,7 @@ export interface ScheduleStore extends ScheduleTable, RunLedger, RunQueue, GateQ
    * previous process of an unshared store held may be claimed at once. Does nothing if the store is open.
    *
    * Namespaces share nothing: a store that is open for one neither lists, plans, claims nor changes schedules,
-   * runs and backfills of another, even if groups have the same names.
+   * runs, backfills and deadlines of another, even if groups have the same names.
    *
    * @param namespace - `TidegateSettings.namespace`, 1 to 200 characters. @default "default"
    * @throws StoreError STORE_LOCKED, STORE_CORRUPT, STORE_READ_ONLY, STORE_FULL, STORE_NEWER, STORE_FAILED

@@ -98,7 +98,7 @@ export interface ScheduleTable {
   listSchedules(filter: ScheduleFilter, page: PageRequest): Promise<Page<Schedule>>;
   /** Returns all versions of a schedule, oldest first; empty if there is none. */
   listVersions(groupId: string): Promise<ScheduleVersion[]>;
-  /** Removes a schedule, its versions, runs and backfills. `false` if there is none. */
+  /** Removes a schedule, its versions, runs, backfills and deadlines. `false` if there is none. */
   purgeSchedule(groupId: string): Promise<boolean>;
   /**
    * Returns due fires, earliest first, only of schedules that plan (`REGISTERING`, `REGISTERED`, `FAILED`).

@@ -1,13 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { BackfillControl } from "../client/backfill-control.js";
+import { CoverageWaits } from "../client/coverage-waits.js";
 import { Lifecycle } from "../client/lifecycle.js";
 import { Registration } from "../client/registration.js";
 import { RunControl } from "../client/run-control.js";
 import { ScheduleChanges } from "../client/schedule-changes.js";
 import { ScheduleClient } from "../client/schedule-client.js";
+import { SourceControl } from "../client/source-control.js";
 import { SpecReader } from "../client/spec-reader.js";
 import type { Clock, EpochMs } from "../clock/clock.js";
 import type { FleetClock } from "../clock/fleet-clock.js";
+import { DeadlineKeeper } from "../deadlines/deadline-keeper.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
 import type { EngineContext, FireSink, ScheduleEngine, ScheduleEngineClient } from "../engine/engine.js";
 import type { TidegateEmitter } from "../events/events.js";
@@ -103,12 +106,16 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const everyMs = settings.watchdogEveryMs ?? 5_000;
   const watchdog = new Watchdog({ ...ledger, planner, specs: cache, everyMs });
 
+  const deadlines = new DeadlineKeeper({ ...ledger, specs: cache });
+
   const specs = new SpecReader({ clock, engines, operators, gates, probes: plugins.probes });
   const changes = new ScheduleChanges({ ...ledger, outbox, planner });
   const registration = new Registration({ ...ledger, outbox, specs, changes });
   const lifecycle = new Lifecycle({ ...ledger, planner, dispatcher, specs, changes });
   const runControl = new RunControl({ ...ledger, planner, dispatcher });
   const backfills = new BackfillControl({ ...ledger, backfiller });
+  const waits = new CoverageWaits({ ...ledger, pollMs: options.pollMs ?? 1_000 });
+  const sources = new SourceControl({ ...ledger, changes, waits });
   const client = new ScheduleClient({
     store,
     clock,
@@ -120,6 +127,8 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     lifecycle,
     runControl,
     backfills,
+    sources,
+    waits,
   });
   const sink: FireSink = { fire: (fires) => plugins.sink().fire(fires) };
   const intake = new Intake({ ...ledger, sink, backfill: (request) => client.backfill(request) });
@@ -141,6 +150,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     planner,
     lifecycle,
     caller,
+    waits,
     gatekeeper,
     dispatcher,
     backfiller,
@@ -150,6 +160,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     })),
     reconciler,
     watchdog,
+    deadlines,
   ];
   return { client, intake, planner, reconciler, signals, all };
 }

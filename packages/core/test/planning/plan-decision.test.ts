@@ -17,6 +17,7 @@ interface Situation extends Partial<ScheduleInfo> {
   readonly openRuns?: number;
   readonly blockingRuns?: number;
   readonly nextFireAt?: number;
+  readonly ahead?: number;
 }
 
 /** What an hourly schedule decides, with times given in hours since T0. */
@@ -26,6 +27,7 @@ function decide({
   openRuns = 0,
   blockingRuns = 0,
   nextFireAt,
+  ahead,
   ...info
 }: Situation): PlanDecision {
   const spec = specOf(hourly("g", info));
@@ -37,6 +39,7 @@ function decide({
     openRuns,
     blockingRuns,
     ...(nextFireAt === undefined ? {} : { nextFireAt }),
+    ...(ahead === undefined ? {} : { ahead }),
   });
 }
 
@@ -290,6 +293,24 @@ describe("the limits of a step", () => {
       expectTiled(decision);
     },
   );
+
+  it.each([
+    [{}, 0, 1],
+    [{ overlap: "allow", maxActiveRuns: 5 }, 3, 2],
+  ] as const)(
+    "plans no more than can begin if nothing is planned ahead (%j with %d open: %d)",
+    (policy, openRuns, count) => {
+      const decision = decide({ nowHour: 1, ...everySecond, ...policy, openRuns, ahead: 0 });
+      expect(decision.runs).toHaveLength(count);
+      expect(decision).toMatchObject({ hasMore: false, waits: true });
+      expectTiled(decision);
+    },
+  );
+
+  it("defers if nothing is planned ahead and the lane has an active run", () => {
+    const decision = decide({ nowHour: 1, ...everySecond, openRuns: 1, ahead: 0 });
+    expect(decision).toMatchObject({ outcome: "deferred", newWatermark: T0, waits: true });
+  });
 
   it("defers where the lane is full, with the watermark where it was", () => {
     const decision = decide({ nowHour: 1, ...everySecond, openRuns: 1 + PLANNED_AHEAD });

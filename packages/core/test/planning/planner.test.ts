@@ -130,6 +130,19 @@ describe("fires", () => {
     ]);
   });
 
+  it("when planning that waits is checked again tell of no drift", async () => {
+    const { engine, client, clock } = await begin();
+    await client.register(hourly("g", { overlap: "coalesce-pending" }));
+    world.operator.answer = () => "runs";
+    await world.fireAt("g", T0 + HOUR);
+    await world.fireAt("g", T0 + 2 * HOUR);
+    const { nextFireAt } = await client.get("g");
+    expect(nextFireAt).toBe(T0 + 2 * HOUR + MINUTE);
+    await clock.advanceTo(nextFireAt!);
+    await engine.fire("g", nextFireAt!);
+    expect(world.eventsOf("engine-drift")).toEqual([]);
+  });
+
   it("for times on the grid tell of no drift", async () => {
     const { engine, client } = await begin();
     await client.register(hourly("g"));
@@ -332,12 +345,15 @@ describe("what is deferred", () => {
     });
     operator.answer = () => ({ state: "SUCCEEDED" });
     await world.settle();
+    const before = world.eventsOf("runs-planned").length;
     operator.endAll();
     let audit = await client.audit("g");
     for (let turn = 0; turn < 4_000 && !audit.isComplete; turn += 1) {
       await clock.settle();
       if (turn % 100 === 99) audit = await client.audit("g");
     }
+    const plans = world.eventsOf("runs-planned").slice(before);
+    expect(plans.every((runs) => runs.length === 1)).toBe(true);
     expect(clock.now()).toBe(T0);
     expect(audit).toMatchObject({ isComplete: true, owed: null });
     expect(audit.succeeded.runs).toBe(1_050);

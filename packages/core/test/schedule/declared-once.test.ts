@@ -28,6 +28,8 @@ describe("a schedule's fields are declared once: the schema", () => {
       dependsOn: null,
       dependsOnPast: false,
       gates: {},
+      deadline: null,
+      freshness: null,
       fireAt: "interval-end",
       firstInterval: "start-time",
       endRule: "exclusive",

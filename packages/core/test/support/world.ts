@@ -37,10 +37,16 @@ const EVENTS: readonly EventName[] = [
   "runs-planned",
   "run-state",
   "schedule-status",
+  "coverage-reported",
   "engine-silent",
   "engine-drift",
   "engine-differs",
   "engine-repaired",
+  "deadline-at-risk",
+  "deadline-missed",
+  "deadline-recovered",
+  "freshness-lost",
+  "freshness-recovered",
   "trouble",
 ];
 

@@ -1,4 +1,6 @@
 import type { z } from "zod";
+import type { DeadlineRecord } from "../../src/deadlines/deadline-record.js";
+import type { deadlineRecordSchema } from "../../src/deadlines/schema.js";
 import type { DependencyTimeout, DependencyWindow } from "../../src/dependency/dependency.js";
 import type { dependencyTimeoutSchema, dependencyWindowSchema } from "../../src/dependency/schema.js";
 import type { Interval } from "../../src/interval/boundaries.js";
@@ -10,6 +12,7 @@ import type { Backfill } from "../../src/run/backfill.js";
 import type { backfillSchema } from "../../src/run/backfill-schema.js";
 import type { AttemptRecord, ReadyMark, Run, RunWait } from "../../src/run/run.js";
 import type { attemptRecordSchema, readyMarkSchema, runSchema, runWaitSchema } from "../../src/run/schema.js";
+import type { Freshness } from "../../src/schedule/deadline.js";
 import type { ParsedScheduleInfo } from "../../src/schedule/parse.js";
 import type {
   BackoffSpec,
@@ -21,6 +24,7 @@ import type {
 import type {
   backoffSchema,
   dirtyDataLimitSchema,
+  freshnessSchema,
   scheduleInfoSchema,
   scheduleSpecSchema,
 } from "../../src/schedule/schema.js";
@@ -57,6 +61,8 @@ export type Agreement = [
   Assert<Agrees<ReadyMark, z.output<typeof readyMarkSchema>>>,
   Assert<Agrees<AttemptRecord, z.output<typeof attemptRecordSchema>>>,
   Assert<Agrees<Backfill, z.output<typeof backfillSchema>>>,
+  Assert<Agrees<DeadlineRecord, z.output<typeof deadlineRecordSchema>>>,
+  Assert<Equals<Shape<Freshness>, Shape<z.output<typeof freshnessSchema>>>>,
   Assert<Agrees<Interval, z.output<typeof intervalSchema>>>,
   Assert<Agrees<JobMetrics, z.output<typeof jobMetricsSchema>>>,
 ];

@@ -3,6 +3,7 @@ import type { ErrorCode } from "@tidegate/core";
 /** The HTTP status of each of core's errors. */
 export const STATUS: Readonly<Record<ErrorCode, number>> = {
   SCHEDULE_INVALID: 400,
+  DEADLINE_BEFORE_DUE: 400,
   DEPENDENCY_INVALID: 400,
   DEPENDENCY_CYCLE: 409,
   DEPENDED_ON: 409,

@@ -1,5 +1,6 @@
 import {
   backfillSchema,
+  deadlineRecordSchema,
   intervalSchema,
   runReasonSchema,
   runSchema,
@@ -84,6 +85,13 @@ export const description = z
     active: z.array(runSchema).readonly().describe("Runs that are under way, at most 100."),
     notRun: z.array(runSchema).readonly().describe("The newest intervals that did not run, at most 100."),
     backfills: z.array(backfillSchema).readonly().describe("Its backfills, newest first."),
+    coveredThrough: at(
+      "The time up to which it is covered: every interval before it has succeeded, or was given up by a policy or a person",
+    ),
+    deadlines: z
+      .array(deadlineRecordSchema)
+      .readonly()
+      .describe("Deadlines that are at risk or missed, newest first, at most 100."),
     next: preview.describe("The next five intervals."),
   })
   .meta({

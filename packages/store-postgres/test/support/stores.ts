@@ -1,7 +1,16 @@
 import { PostgresServer } from "@tidegate/test-servers";
 import { PostgresStore, type PostgresStoreOptions } from "../../src/index.js";
 
-const TABLES = ["schedule", "schedule_version", "schedule_state", "run", "gate_waker", "backfill"];
+const TABLES = [
+  "deadline",
+  "deadline_watch",
+  "schedule",
+  "schedule_version",
+  "schedule_state",
+  "run",
+  "gate_waker",
+  "backfill",
+];
 
 /** One database of a real Postgres, emptied for each test, and stores on it. */
 export class StoreScene {

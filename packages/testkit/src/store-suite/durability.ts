@@ -1,5 +1,5 @@
 import type { ScheduleStore } from "@tidegate/core/store";
-import { aBackfill, aRun, aSpec, MINUTE, minute, START } from "../builders.js";
+import { aBackfill, aPlan, aRun, aSpec, MINUTE, minute, START } from "../builders.js";
 import { describe, expect, it } from "../runner.js";
 import {
   allRuns,
@@ -117,6 +117,25 @@ export function durabilityRules({ store, reopened, supports }: StoreBed): void {
       const next = await reopened();
       await plan(next);
       expect(await claim(next)).toEqual([]);
+    });
+
+    it("is due at once for a group whose planning waited for runs to end, unless others can continue", async () => {
+      const schedule = await register(store());
+      const nextFireAt = START + 90 * MINUTE;
+      const waiting = { ...aPlan(schedule, { count: 1 }), nextFireAt, waits: true };
+      expect(await store().plan([waiting])).toEqual([true]);
+      const next = await reopened();
+      const [due] = await next.due({ before: nextFireAt, limit: 10 });
+      expect(due!.fireAt).toBe(next.isShared ? nextFireAt : waiting.plannedAt + 1);
+      expect(await scheduleOf(next)).toMatchObject({ nextFireAt: due!.fireAt });
+    });
+
+    it("is due as it was for a group whose planning waits no longer", async () => {
+      const schedule = await register(store());
+      await store().plan([{ ...aPlan(schedule, { count: 1 }), waits: true }]);
+      await plan(store(), { count: 1 });
+      const { nextFireAt } = await scheduleOf(store());
+      expect(await scheduleOf(await reopened())).toMatchObject({ nextFireAt });
     });
 
     it("has kept each write whose promise had resolved", async () => {

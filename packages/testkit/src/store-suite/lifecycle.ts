@@ -17,6 +17,15 @@ const CALLS: Readonly<Record<string, (store: ScheduleStore) => Promise<unknown>>
   due: (store) => store.due({ before: LATER, limit: 1 }),
   plan: (store) => store.plan([aPlan({ ...aNewSchedule(), version: 1 })]),
   insertRuns: (store) => store.insertRuns([aRun({ kind: "MANUAL" })]),
+  report: (store) =>
+    store.report({
+      groupId: "orders",
+      incarnation: "",
+      ...minute(0),
+      standing: [],
+      supersedes: [],
+      runs: [{ ...aRun({ kind: "REPORTED" }), state: "SUCCEEDED", report: { version: null, note: "" } }],
+    }),
   claim: (store) => claim(store),
   changeRuns: (store) =>
     store.changeRuns([{ id: aRun().id, from: ["PLANNED"], state: "CANCELLED", at: LATER }]),
@@ -30,6 +39,7 @@ const CALLS: Readonly<Record<string, (store: ScheduleStore) => Promise<unknown>>
   getRuns: (store) => store.getRuns([aRun().id]),
   listRuns: (store) => store.listRuns({}, {}),
   coverage: (store) => store.coverage("orders"),
+  generationDigests: (store) => store.generationDigests([{ groupId: "orders", ...minute(0) }]),
   tally: (store) => store.tally("orders", 0),
   insertBackfill: (store) => store.insertBackfill(aBackfill()),
   planBackfill: (store) =>

@@ -47,6 +47,7 @@ export function planningRules({ store }: StoreBed): void {
         metrics: null,
         error: null,
         history: [],
+        report: null,
       });
     });
 

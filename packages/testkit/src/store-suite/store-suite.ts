@@ -13,6 +13,7 @@ import {
 } from "./coverage.js";
 import { coveringRules, uncoveredRules } from "./covering.js";
 import { crowdRules } from "./crowd.js";
+import { alertRules, deadlineListingRules, deadlineRules, watchRules } from "./deadlines.js";
 import { dueRules } from "./due.js";
 import { durabilityRules } from "./durability.js";
 import type { StoreBed, StoreFeatures, StoreFixture, StoreSuiteOptions } from "./fixture.js";
@@ -29,6 +30,7 @@ import { openJobRules } from "./open-jobs.js";
 import { pausedPlanRules, planConflictRules, planningRules } from "./planning.js";
 import { historyRules } from "./properties.js";
 import { purgeRules } from "./purging.js";
+import { generationRules, reportRules } from "./reports.js";
 import { runFilterRules, runPagingRules, withinRules } from "./run-listing.js";
 import { scheduleFilterRules, schedulePagingRules } from "./schedule-listing.js";
 import { originRules, registrationRules, scheduleChangeRules } from "./schedules.js";
@@ -102,10 +104,16 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   partialCoverageRules,
   sharedTimeRules,
   tallyRules,
+  reportRules,
+  generationRules,
   backfillRules,
   backfillStepRules,
   openRunRules,
   heldBackfillRules,
+  watchRules,
+  deadlineRules,
+  deadlineListingRules,
+  alertRules,
   purgeRules,
   unreadableRules,
   durabilityRules,
@@ -134,6 +142,10 @@ const RULES_BESIDE: readonly ((bed: StoreBed) => void)[] = [
   runPagingRules,
   tallyRules,
   backfillRules,
+  watchRules,
+  deadlineRules,
+  deadlineListingRules,
+  alertRules,
   purgeRules,
   rivalryRules,
 ];

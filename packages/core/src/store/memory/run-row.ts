@@ -4,7 +4,7 @@ import type { ClaimQueue } from "../../run/claim-order.js";
 import type { Gating } from "../../run/gating.js";
 import { isEnded } from "../../run/lane.js";
 import { isHeldBeside, type Place } from "../../run/place.js";
-import type { AttemptRecord, NewRun, Run, RunWait } from "../../run/run.js";
+import type { AttemptRecord, NewReportedRun, NewRun, Run, RunWait } from "../../run/run.js";
 import { gatedSince, placementAfter } from "../placement.js";
 import type { RunChange } from "../run-queue.js";
 import type { BackfillRow } from "./backfill-table.js";
@@ -61,11 +61,14 @@ export function compareText(a: string, b: string): number {
  * Returns the row of a new run: waiting for its lane if it belongs to one; ended if it is skipped from the
  * start.
  */
-export function newRow(added: NewRun, { group, backfill }: Pick<RunRow, "group" | "backfill">): RunRow {
+export function newRow(
+  added: NewRun | NewReportedRun,
+  { group, backfill }: Pick<RunRow, "group" | "backfill">,
+): RunRow {
   const isPlanned = added.state === "PLANNED";
   const { id, groupId, kind, lower, upper, generation, intervals, scheduledTime } = added;
   const { state, reason, scheduleVersion, backfillId, operator, plannedAt } = added;
-  const { gating = "none" } = added;
+  const { gating = "none", report = null } = added as NewRun & Partial<NewReportedRun>;
   const place = entryOf(added, gating, group);
   const run: MutableRun = {
     id,
@@ -100,13 +103,14 @@ export function newRow(added: NewRun, { group, backfill }: Pick<RunRow, "group" 
     metrics: null,
     error: null,
     history: NO_HISTORY,
+    report: frozenCopy(report),
   };
   const queue = kind === "BACKFILL" ? "rest" : "live";
   return { run, group, backfill, token: 0, queue, gating, lookAt: plannedAt, look: 0, heapIndex: NOT_QUEUED };
 }
 
 /** A run of the lane waits for it; one beside it is ready, or gated, unless it is held. */
-function entryOf({ state, kind }: NewRun, gating: Gating, { laneWidth }: Group): Place {
+function entryOf({ state, kind }: NewRun | NewReportedRun, gating: Gating, { laneWidth }: Group): Place {
   if (state !== "PLANNED") return "none";
   if (kind === "SCHEDULED" || isHeldBeside(kind, laneWidth)) return "waiting";
   return gating === "none" ? "ready" : "gated";

@@ -3,7 +3,7 @@ import type { ClaimQueue } from "../../run/claim-order.js";
 import { isUncovered } from "../../run/covering.js";
 import { isEnded } from "../../run/lane.js";
 import { isAdmitted } from "../../run/place.js";
-import type { NewRun } from "../../run/run.js";
+import type { NewReportedRun, NewRun } from "../../run/run.js";
 import type { GatedQuery } from "../gate-queue.js";
 import type { RunFilter } from "../run-ledger.js";
 import type { ClaimScope, NextWake } from "../run-queue.js";
@@ -12,6 +12,9 @@ import type { Group } from "./group.js";
 import { IndexedHeap } from "./indexed-heap.js";
 import { RunIndex, type RunSpan } from "./run-index.js";
 import { compareText, lookAgain, type MutableRun, newRow, type RunRow } from "./run-row.js";
+
+/** The fields by which a run is new. */
+type NewRunLike = Pick<NewRun, "id" | "lower" | "upper" | "generation">;
 
 /**
  * The runs of all groups, and everything derived from them: the order of listings, who may be claimed when,
@@ -44,14 +47,18 @@ export class RunTable {
    * Returns whether all of these runs of a group are new, by id and by interval and generation, and none is
    * given twice.
    */
-  areNew(added: readonly NewRun[], group: Group): boolean {
+  areNew(added: readonly NewRunLike[], group: Group): boolean {
     if (added.some((run) => this.#has(run, group))) return false;
     return (
       added.length < 2 || (areDistinct(added.map(({ id }) => id)) && areDistinct(added.map(generationKey)))
     );
   }
 
-  insert(added: NewRun, group: Group, backfill: BackfillRow | undefined = undefined): RunRow {
+  insert(
+    added: NewRun | NewReportedRun,
+    group: Group,
+    backfill: BackfillRow | undefined = undefined,
+  ): RunRow {
     const row = newRow(added, { group, backfill });
     this.#byId.set(added.id, row);
     this.#index.insert(row);
@@ -185,7 +192,7 @@ export class RunTable {
     return heap;
   }
 
-  #has({ id, lower, upper, generation }: NewRun, group: Group): boolean {
+  #has({ id, lower, upper, generation }: NewRunLike, group: Group): boolean {
     if (this.#byId.has(id)) return true;
     for (const { run } of group.runs.ofInterval({ lower, upper })) {
       if (run.generation === generation) return true;
@@ -269,7 +276,7 @@ function areDistinct(keys: readonly string[]): boolean {
   return new Set(keys).size === keys.length;
 }
 
-function generationKey({ lower, upper, generation }: NewRun): string {
+function generationKey({ lower, upper, generation }: NewRunLike): string {
   return `${lower}-${upper}-${generation}`;
 }
 

@@ -7,6 +7,7 @@ import type { NewRun, ReadyMark, Run, RunReason, RunState } from "../../run/run.
 import { isStanding, mayBeRevived, mayRunBeside } from "../../run/standing.js";
 import { gatingOf } from "../../schedule/gates-of.js";
 import type { GateSettlement } from "../gate-queue.js";
+import type { ReportCommit } from "../run-ledger.js";
 import type { ClaimedRun, HeldLease, LeaseState, RunChange } from "../run-queue.js";
 import type { ScheduleChange } from "../schedule-table.js";
 import type { BackfillRow } from "./backfill-table.js";
@@ -30,6 +31,17 @@ export function insertBeside(runs: RunTable, added: NewRun, group: Group, backfi
   const { run } = runs.insert(added, group, backfill);
   supersedeEarlier(runs, group, run, (state) => isEnded(state) && state !== "SUCCEEDED");
   admit(runs, group, added.plannedAt);
+}
+
+/** Returns whether exactly the runs stand in a report's interval that its caller has read. */
+export function standAsRead({ runs }: Group, { lower, upper, standing, supersedes }: ReportCommit): boolean {
+  const now = [...runs.rows({ within: { lower, upper } })].filter(({ run }) => !run.isSuperseded);
+  const ids = new Set(now.map(({ run }) => run.id));
+  return (
+    ids.size === standing.length &&
+    standing.every((id) => ids.has(id)) &&
+    supersedes.every((id) => ids.has(id))
+  );
 }
 
 /** Gives a run to a manager. */

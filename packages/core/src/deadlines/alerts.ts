@@ -1,0 +1,39 @@
+import type { KeptDeadline } from "../store/deadline-table.js";
+import type { DeadlineRecord, DeadlineState } from "./deadline-record.js";
+
+/** What listeners hear of a deadline. */
+export type DeadlineAlert = "at-risk" | "missed" | "recovered";
+
+/** An event of a deadline. */
+export interface DeadlineEvent extends DeadlineRecord {
+  /** The same whenever this event of this interval is emitted: a manager that was killed may emit it again. */
+  readonly id: string;
+}
+
+/** The alerts that lead from what listeners know to what is, in order. */
+const PATHS: Readonly<
+  Partial<Record<DeadlineState, Partial<Record<DeadlineState, readonly DeadlineAlert[]>>>>
+> = {
+  PENDING: { AT_RISK: ["at-risk"], MISSED: ["missed"], LATE: ["missed", "recovered"] },
+  AT_RISK: {
+    ON_TIME: ["recovered"],
+    MISSED: ["missed"],
+    LATE: ["missed", "recovered"],
+    EXCUSED: ["recovered"],
+  },
+  MISSED: { LATE: ["recovered"], EXCUSED: ["recovered"] },
+  // A group's freshness may be lost again.
+  LATE: { MISSED: ["missed"] },
+};
+
+/** Returns the alerts that are still to be told of a record. Pure. */
+export function alertsOf({ told, state }: Pick<KeptDeadline, "told" | "state">): readonly DeadlineAlert[] {
+  return PATHS[told]?.[state] ?? [];
+}
+
+/** Returns the event of an alert. */
+export function eventOf(record: DeadlineRecord, alert: DeadlineAlert): DeadlineEvent {
+  const { groupId, subject, lower, upper, deadlineAt, state, reason, since, metAt } = record;
+  const id = [groupId, subject, lower, upper, deadlineAt, alert].join("/");
+  return { id, groupId, subject, lower, upper, deadlineAt, state, reason, since, metAt };
+}

@@ -1,0 +1,127 @@
+import type { EpochMs } from "../clock/clock.js";
+import type { Interval } from "../interval/boundaries.js";
+import { toSet } from "../interval/interval-set.js";
+import type { Run } from "../run/run.js";
+import type { KeptDeadline } from "../store/deadline-table.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
+import { type DeadlineReason, OPEN_STATES } from "./deadline-record.js";
+import { factsOf } from "./interval-facts.js";
+import { judge, RECHECK_MS } from "./judge.js";
+
+/** Most records or intervals that one look at a group reads or writes of a kind. */
+export const MOST_AT_ONCE = 500;
+
+/** What a look has found: records to write, and when to look again, epoch ms. */
+export interface Found {
+  readonly records: readonly KeptDeadline[];
+  readonly lookAt: EpochMs;
+}
+
+/** The open records of a group, or as many of them as one look takes. */
+export interface OpenRecords {
+  readonly records: readonly KeptDeadline[];
+  /** Where the next look continues with older ones; absent if these were all. */
+  readonly next: string | undefined;
+}
+
+/**
+ * Reads the newest open records of a group, those within an interval, and some of the others.
+ *
+ * @param within - where runs have succeeded
+ * @param from - `next` of the look before
+ */
+export async function readOpenRecords(
+  store: Pick<ScheduleStore, "listDeadlines">,
+  groupId: string,
+  within: Interval | undefined,
+  from: string | undefined,
+): Promise<OpenRecords> {
+  const filter = { groupId, states: OPEN_STATES, order: "descending" } as const;
+  const newest = await store.listDeadlines(filter, { limit: MOST_AT_ONCE });
+  if (newest.next === undefined) return { records: newest.items, next: undefined };
+  const older = await store.listDeadlines(filter, { limit: MOST_AT_ONCE, cursor: from ?? newest.next });
+  const own =
+    within === undefined
+      ? []
+      : (await store.listDeadlines({ ...filter, within }, { limit: MOST_AT_ONCE })).items;
+  const distinct = new Map(
+    [...newest.items, ...older.items, ...own].map((record) => [`${record.subject} ${record.lower}`, record]),
+  );
+  return { records: [...distinct.values()], next: older.next ?? newest.next };
+}
+
+/** Judges open records of intervals again. */
+export async function judgeOpen(
+  store: Pick<ScheduleStore, "listRuns">,
+  open: readonly KeptDeadline[],
+  excuse: DeadlineReason | undefined,
+  now: EpochMs,
+): Promise<Found> {
+  const intervals = open.filter(({ subject }) => subject === "interval");
+  const records: KeptDeadline[] = [];
+  let lookAt = Number.POSITIVE_INFINITY;
+  const runs = await succeededWithin(store, intervals);
+  for (const record of intervals) {
+    const { metAt } = factsOf(record, runs, false);
+    const { deadlineAt } = record;
+    const { state, reason } = judge({ deadlineAt, dueAt: record.lower, excuse }, { metAt }, now);
+    // A run may end in the millisecond in which its deadline was judged.
+    if (metAt !== undefined) {
+      records.push(changed(record, record.state === "MISSED" ? "LATE" : state, reason, now, metAt));
+      continue;
+    }
+    lookAt = Math.min(lookAt, now + RECHECK_MS);
+    if (record.state !== "AT_RISK") continue;
+    if (now >= deadlineAt) records.push(changed(record, state, reason ?? record.reason, now, null));
+    else lookAt = Math.min(lookAt, deadlineAt);
+  }
+  return { records, lookAt };
+}
+
+/** Returns open records as excused. */
+export function excuseOpen(
+  open: readonly KeptDeadline[],
+  reason: DeadlineReason,
+  now: EpochMs,
+): KeptDeadline[] {
+  return open.map((record) => changed(record, "EXCUSED", reason, now, null));
+}
+
+/** Returns a record in another state. */
+export function changed(
+  record: KeptDeadline,
+  state: KeptDeadline["state"],
+  reason: DeadlineReason | null,
+  since: EpochMs,
+  metAt: EpochMs | null,
+): KeptDeadline {
+  return { ...record, state, reason, since, metAt };
+}
+
+async function succeededWithin(
+  store: Pick<ScheduleStore, "listRuns">,
+  records: readonly KeptDeadline[],
+): Promise<Run[]> {
+  const runs: Run[] = [];
+  const [first] = records;
+  if (first === undefined) return runs;
+  for (const within of toSet(records)) {
+    runs.push(...(await runsWithin(store, { groupId: first.groupId, states: ["SUCCEEDED"], within })));
+  }
+  return runs;
+}
+
+/** Lists all runs that match a filter. */
+export async function runsWithin(
+  store: Pick<ScheduleStore, "listRuns">,
+  filter: Parameters<ScheduleStore["listRuns"]>[0],
+): Promise<Run[]> {
+  const runs: Run[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await store.listRuns(filter, { limit: 1_000, ...(cursor === undefined ? {} : { cursor }) });
+    runs.push(...page.items);
+    cursor = page.next;
+  } while (cursor !== undefined);
+  return runs;
+}

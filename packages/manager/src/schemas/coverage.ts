@@ -1,0 +1,70 @@
+import { intervalSchema as interval } from "@tidegate/core/schema";
+import { z } from "zod";
+import { instant } from "./interval.js";
+import { line, note } from "./text.js";
+
+/** Longest wait for coverage, ms. */
+const MAX_WAIT_MS = 60_000;
+
+const UNIT_MS = { ms: 1, s: 1_000 } as const;
+
+/** A report of a source group's coverage. */
+export const coverageReport = z
+  .strictObject({
+    lower: instant.describe("Where the reported time begins, inclusive."),
+    upper: instant.describe("Where it ends, exclusive. It may lie in the future."),
+    version: line(200)
+      .min(1)
+      .optional()
+      .describe(
+        "The version of the data. Time that was reported with another one is covered by a new generation from now on. Default: whatever is there already.",
+      ),
+    note: note(2_000).optional().describe("For people."),
+  })
+  .meta({
+    id: "CoverageReport",
+    description: "A report that a source group's data are complete for an interval. It may be repeated.",
+    examples: [{ lower: "2026-01-01T00:00:00Z", upper: "2026-01-02T00:00:00Z", version: "2026-01-02T06:10" }],
+  });
+
+/** The effect of a report. */
+export const coverageReceipt = z
+  .object({
+    groupId: z.string().describe("The group."),
+    changed: z
+      .array(interval)
+      .readonly()
+      .describe(
+        "The time that is covered now and was not, or has another version. Empty if the report was repeated.",
+      ),
+  })
+  .meta({ id: "CoverageReceipt", description: "The effect of a report." });
+
+/** What of an interval a group covers, as core's `CoverageAnswer`. */
+export const coverageAnswer = z
+  .object({
+    groupId: z.string().describe("The group."),
+    range: interval.describe("The time that was asked about."),
+    isCovered: z.boolean().describe("Whether all of it has succeeded."),
+    missing: z.array(interval).readonly().describe("The time that has not."),
+    generationDigest: z
+      .string()
+      .describe(
+        "Changes when time of the range is covered that was not, or is covered by another generation.",
+      ),
+  })
+  .meta({ id: "CoverageAnswer", description: "What of an interval a group covers." });
+
+/** How long to wait, such as `30s` or `500ms`; parses to ms. */
+export const wait = z
+  .string()
+  .regex(/^\d{1,5}(ms|s)$/, "must be a number of s or ms, such as 30s")
+  .transform((text) => {
+    const unit = text.endsWith("ms") ? "ms" : "s";
+    return Number(text.slice(0, -unit.length)) * UNIT_MS[unit];
+  })
+  .pipe(z.int().max(MAX_WAIT_MS, "must be at most 60s"))
+  .optional()
+  .describe(
+    "How long to wait for all of it to be covered, such as `30s` or `500ms`, at most `60s`. Default 0.",
+  );
