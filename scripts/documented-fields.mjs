@@ -18,6 +18,7 @@ import {
   runErrorSchema,
   runSchema,
   runWaitSchema,
+  unmetDependencySchema,
 } from "../packages/core/dist/run/schema.js";
 import {
   backoffSchema,
@@ -51,6 +52,7 @@ const TYPES = {
     Run: runSchema,
     RunError: runErrorSchema,
     RunWait: runWaitSchema,
+    UnmetDependency: unmetDependencySchema,
   },
   "schedule/deadline.ts": { Freshness: freshnessSchema },
   "schedule/schedule.ts": {

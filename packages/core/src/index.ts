@@ -4,12 +4,13 @@ export type { AuditReport, AuditShare } from "./client/audit.js";
 export type { BackfillPlan, BackfillRequest } from "./client/backfill-control.js";
 export type { CoverageAnswer, CoverageOptions } from "./client/coverage-waits.js";
 export type { Explanation } from "./client/explain.js";
-export type { UpdateOptions } from "./client/lifecycle.js";
+export type { UnregisterOptions, UpdateOptions } from "./client/lifecycle.js";
 export type { Preview, PreviewInterval } from "./client/preview.js";
 export type { RegisteredSchedule, RegistrationResult } from "./client/registration.js";
 export type { RetryOptions } from "./client/run-control.js";
 export { type Description, ScheduleClient } from "./client/schedule-client.js";
 export type { CoverageReceipt, CoverageReport } from "./client/source-control.js";
+export type { StaleRun } from "./client/stale-runs.js";
 export type { EpochMs } from "./clock/clock.js";
 export type { DeadlineEvent } from "./deadlines/alerts.js";
 export type {
@@ -54,6 +55,7 @@ export type {
   EngineRepairedEvent,
   EngineSilentEvent,
   RunEvent,
+  RunStaleEvent,
   ScheduleEvent,
   TidegateEmitter,
   TidegateEvents,
@@ -71,13 +73,16 @@ export type { Backfill, BackfillSelect, BackfillState } from "./run/backfill.js"
 export type { Place } from "./run/place.js";
 export type {
   AttemptRecord,
+  CoveredBy,
   ReadyMark,
   Run,
   RunError,
+  RunInput,
   RunReason,
   RunReport,
   RunState,
   RunWait,
+  UnmetDependency,
 } from "./run/run.js";
 export type { Deadline, Freshness, WhilePaused } from "./schedule/deadline.js";
 export type { Instant } from "./schedule/instant.js";

@@ -17,11 +17,13 @@ export {
   attemptRecordSchema,
   placeSchema,
   runErrorSchema,
+  runInputSchema,
   runReasonSchema,
   runReportSchema,
   runSchema,
   runStateSchema,
   runWaitSchema,
+  unmetDependencySchema,
 } from "./run/schema.js";
 export { normalizeSchedule, type SpecDefaults } from "./schedule/normalize.js";
 export { type ParsedScheduleInfo, parseScheduleInfo } from "./schedule/parse.js";

@@ -4,6 +4,7 @@
  * @module
  */
 
+export { upstreamsOf } from "./dependency/dependency.js";
 export {
   type Admission,
   CLAIM_QUEUES,
@@ -18,7 +19,7 @@ export {
   REST_TURN,
   takeFairly,
 } from "./run/claim-order.js";
-export { isUncovered, maySupersede } from "./run/covering.js";
+export { covers, isUncovered, maySupersede } from "./run/covering.js";
 export { GATINGS, type Gating } from "./run/gating.js";
 export {
   type GenerationRange,
@@ -49,10 +50,12 @@ export {
   watchAfter,
 } from "./store/deadline-table.js";
 export type { GatedQuery, GatedRun, GateQueue, GateSettlement } from "./store/gate-queue.js";
+export { type CoveringRun, type LedgerReach, missingTime, suspectTime } from "./store/missing-time.js";
 export { gatedSince, type Placement, placementAfter } from "./store/placement.js";
 export {
   type CoverageRange,
   type GroupWindow,
+  type MissingTimeQuery,
   NO_RUNS,
   type PlanCommit,
   type ReportCommit,
@@ -60,6 +63,7 @@ export {
   type RunLedger,
 } from "./store/run-ledger.js";
 export type {
+  CancelMark,
   ClaimedRun,
   ClaimRequest,
   ClaimScope,

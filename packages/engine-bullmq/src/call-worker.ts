@@ -6,6 +6,12 @@ import type { BullmqLink, SharedServer } from "./shared-server.js";
 /** BullMQ's retry delay after the server was unreachable, ms; its own default is 15 seconds. */
 const RETRY_MS = 1_000;
 
+/**
+ * How long a worker relies on being woken, s: the wake of a call may die with the worker that got it. BullMQ's
+ * own default is 5.
+ */
+const LOOK_AGAIN_S = 1;
+
 /** Dependencies of `CallWorker`. */
 export interface CallWorkerParts {
   readonly server: SharedServer;
@@ -30,6 +36,7 @@ export class CallWorker {
       concurrency: settings.concurrency,
       autorun: false,
       runRetryDelay: RETRY_MS,
+      drainDelay: LOOK_AGAIN_S,
       // The job of a killed manager is removed about as soon as its fires are taken over.
       lockDuration: 2 * settings.leaseMs,
       stalledInterval: 2 * settings.leaseMs,

@@ -6,6 +6,7 @@ import { LRUCache } from "lru-cache";
 import { BatchFiring } from "./batch-firing.js";
 import { CallWorker } from "./call-worker.js";
 import { within } from "./deadline.js";
+import { Moves } from "./moves.js";
 import type { EngineSettings } from "./options.js";
 import type { BullmqLink, SharedServer } from "./shared-server.js";
 import { Ticker } from "./ticker.js";
@@ -43,6 +44,8 @@ export class Firing {
   readonly #worker: CallWorker;
   readonly #batches: BatchFiring;
   readonly #ticker: Ticker;
+  readonly #moves: Moves;
+  #stopListening: (() => void) | undefined;
   readonly #toldAt = new LRUCache<string, number>({ max: REMEMBERED_TROUBLES });
 
   constructor(parts: FiringParts) {
@@ -57,6 +60,7 @@ export class Firing {
     this.#queue = queue;
     this.#batches = new BatchFiring({ table, sink: context.sink, clock, settings, onTrouble });
     this.#worker = new CallWorker({ server, settings, answer: () => this.#batches.answerCall(), onTrouble });
+    this.#moves = new Moves({ table, clock, onTrouble });
     const call = (count: number) => this.#call(count);
     const onLoss = () => context.events.emit("engine-forgot", { engine: engineType });
     this.#ticker = new Ticker({ table, clock, owner, settings, call, onTrouble, onLoss });
@@ -74,11 +78,14 @@ export class Firing {
 
   async start(): Promise<void> {
     await this.#tellWeaknesses().catch(this.onTrouble);
+    this.#stopListening = this.#parts.context.onFireMoved(this.#moves.note);
     this.#worker.start();
     this.#ticker.start();
   }
 
   async stop(): Promise<void> {
+    this.#stopListening?.();
+    await this.#moves.settled();
     await this.#ticker.stop();
     await this.#batches.stop();
     await this.#worker.stop();

@@ -8,6 +8,12 @@ export interface DueFire {
   readonly definition: Definition;
 }
 
+/** A time at which a group's next fire is due, epoch ms. */
+export interface MovedFire {
+  readonly groupId: string;
+  readonly fireAt: EpochMs;
+}
+
 /** Fires taken by a manager; others leave them alone until the lease lapses. */
 export interface TakenBatch {
   readonly fires: readonly DueFire[];
@@ -64,6 +70,13 @@ export interface ScheduleTable {
    * out.
    */
   list(): AsyncGenerator<EngineEntry>;
+
+  /**
+   * Has groups checked no later than at these times, which the ledger names without a fire of this engine's:
+   * runs have ended that the next interval waited for. Ends a lease whose fire's answer may be older. A group
+   * that is checked sooner anyway stays as it is, and so does one that is not here.
+   */
+  hasten(moves: readonly MovedFire[]): Promise<void>;
 
   /** Checks for due fires, and takes or keeps the ticker's role for `owner` unless another process has it. */
   look(owner: string, now: EpochMs): Promise<Look>;

@@ -61,6 +61,44 @@ describe.each(SCENES)("on %s", (_, startScene) => {
     return scene.dueIn(settings.prefix, ms);
   }
 
+  describe("groups that are hastened", () => {
+    const inAMinute = (): number => Date.now() + 60_000;
+
+    it("are due then, and the fire carries that time", async () => {
+      const soon = Date.now() - 5;
+      await table.register([{ ...schedule("a", inAMinute(), 3), delayMs: 7 }, schedule("ended", null)]);
+      await table.hasten([
+        { groupId: "a", fireAt: soon },
+        { groupId: "ended", fireAt: soon },
+        { groupId: "nobody", fireAt: soon },
+      ]);
+      const { fires } = await table.take(Date.now());
+      const byGroup = fires.toSorted((one, other) => (one.groupId < other.groupId ? -1 : 1));
+      expect(byGroup).toEqual([
+        { groupId: "a", definition: { version: 3, delayMs: 7, fireAt: soon } },
+        { groupId: "ended", definition: { version: 1, delayMs: 0, fireAt: soon } },
+      ]);
+    });
+
+    it("stay as they are if they are due sooner anyway", async () => {
+      const soon = Date.now() - 5;
+      await table.register([schedule("a", soon)]);
+      await table.hasten([{ groupId: "a", fireAt: inAMinute() }]);
+      const { fires } = await table.take(Date.now());
+      expect(fires.map(({ definition }) => definition.fireAt)).toEqual([soon]);
+    });
+
+    it("do not have the move overwritten by the answer to a fire that was taken before", async () => {
+      const moved = Date.now() + 30_000;
+      await table.register([schedule("a", Date.now() - 5)]);
+      const batch = await patient.take(Date.now());
+      await table.hasten([{ groupId: "a", fireAt: moved }]);
+      await patient.settle(batch, [inAMinute()]);
+      expect(await dueIn(29_000)).toEqual([]);
+      expect(await dueIn(31_000)).toEqual(["a"]);
+    });
+  });
+
   describe("fires that are due", () => {
     it("are given to one taker each, however many take at once", async () => {
       const past = Date.now() - 1_000;

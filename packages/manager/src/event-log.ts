@@ -17,6 +17,8 @@ export function logEvents(events: TidegateEmitter, log: Log): () => void {
     "engine-forgot": (loss) => log.warn(loss, "engine forgot"),
     "engine-repaired": (repair) => log.info(repair, "engine repaired"),
     "engine-drift": (drift) => log.info(drift, "engine drift"),
+    "run-stale": ({ run: { id, groupId, lower, upper, staleAt }, backfillId }) =>
+      log.info({ runId: id, groupId, lower, upper, staleAt, backfillId }, "run stale"),
     "coverage-reported": (report) => log.info(report, "coverage reported"),
     "schedule-status": (change) => log[change.status === "FAILED" ? "warn" : "info"](change, "schedule"),
     "deadline-at-risk": (deadline) => log.warn(deadline, "deadline at risk"),

@@ -127,3 +127,12 @@ describe("the coverage of a group", () => {
     expect((await call("GET", `/groups/nobody/coverage?${range}`)).status).toBe(404);
   });
 });
+
+describe("stale runs", () => {
+  it("are listed, of all groups or of one", async () => {
+    const { call } = await aBed();
+    expect((await call("GET", "/stale")).body).toEqual([]);
+    expect((await call("GET", "/stale?groupId=deliveries")).body).toEqual([]);
+    expect((await call("GET", "/stale?groupId=a%20b")).status).toBe(400);
+  });
+});

@@ -1,5 +1,6 @@
 import type { EpochMs, RunReason } from "@tidegate/core";
 import {
+  type CancelMark,
   CLAIM_QUEUES,
   type ClaimedRun,
   type ClaimRequest,
@@ -131,7 +132,16 @@ export async function renewLeases(
   });
 }
 
-/** Marks held runs for cancellation; their holders see it when they renew. */
+/** Returns the runs among these that are active and marked for cancellation. */
+export function cancelMarks(database: Database, s: string, ids: readonly string[]): Promise<CancelMark[]> {
+  return database.query(
+    `SELECT id, reason FROM ${s}.run
+      WHERE id = ANY ($1) AND is_cancel_requested AND state IN ('SUBMITTING', 'RUNNING')`,
+    [ids],
+  );
+}
+
+/** Marks held runs for cancellation; their holders look for it, and see it when they renew. */
 export async function requestCancel(
   database: Database,
   s: string,

@@ -62,6 +62,14 @@ const sourcesOf = (s: string): RunSources => ({
     const isActive = state === "SUBMITTING" || state === "RUNNING";
     return [{ where: isActive ? sql`${ACTIVE} AND state = ${state}` : sql`failure = ${state}` }];
   },
+  ofFilter: ({ reads }) => {
+    if (reads === undefined) return undefined;
+    const { groupId, lower, upper } = reads;
+    const reach = sql`(SELECT longest_ms FROM ${sql.raw(s)}.input_reach WHERE group_id = ${groupId})`;
+    const readers = sql`SELECT run_id FROM ${sql.raw(s)}.run_input WHERE group_id = ${groupId}
+      AND upper > ${lower} AND lower < ${upper} AND upper < ${upper} + ${reach}`;
+    return [{ where: sql`id IN (${readers})` }];
+  },
   ofKind: (kind) => ({ where: sql`kind = ${kind} AND kind <> 'SCHEDULED'` }),
 });
 

@@ -12,6 +12,7 @@ import { longLedgers } from "./migrations/0005-long-ledgers/index.js";
 import { deadlines } from "./migrations/0007-deadlines/index.js";
 import { reports } from "./migrations/0008-reports/index.js";
 import { superseded } from "./migrations/0009-superseded/index.js";
+import { dependencies } from "./migrations/0010-dependencies/index.js";
 import { markedReady } from "./migrations/0011-marked-ready/index.js";
 import { asStoreError } from "./postgres-errors.js";
 
@@ -32,6 +33,7 @@ export const stepsOf = (s: string): SchemaSteps => ({
   "0007-deadlines": { ...deadlines(s), least: "0003-gates" },
   "0008-reports": { ...reports(s), least: "0003-gates" },
   "0009-superseded": { ...superseded(s), least: "0003-gates" },
+  "0010-dependencies": { ...dependencies(s), least: "0003-gates" },
   "0011-marked-ready": { ...markedReady(s), least: "0003-gates" },
 });
 

@@ -13,10 +13,12 @@ import {
   type ScheduleVersion,
   StoreError,
 } from "@tidegate/core";
+import type { IntervalSet } from "@tidegate/core/interval";
 import {
   type AlertNote,
   type BackfillCommit,
   Batcher,
+  type CancelMark,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
@@ -35,6 +37,7 @@ import {
   isEnded,
   type KeptDeadline,
   type LeaseState,
+  type MissingTimeQuery,
   type NewRun,
   type NewSchedule,
   type NextWake,
@@ -63,9 +66,10 @@ import {
 } from "./deadlines.js";
 import { listGated, markReady, settlementRow } from "./gates.js";
 import { toJson } from "./json.js";
-import { claim, nextWake, renewLeases, requestCancel } from "./leases.js";
+import { cancelMarks, claim, nextWake, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { openNamespace, quote } from "./migrate.js";
+import { missingTimes } from "./missing-time.js";
 import { type PostgresStoreOptions, type Settings, settingsOf } from "./options.js";
 import { isDuplicate } from "./postgres-errors.js";
 import { asRun, asSchedule, type RunRow, type ScheduleRow, selectSchedules } from "./rows.js";
@@ -162,6 +166,16 @@ export class PostgresStore implements ScheduleStore {
     return rows.map((row) => ({ ...row, ...readSpec(row.spec, { groupId }) }));
   }
 
+  async dependentsOf(groupIds: readonly string[]): Promise<string[][]> {
+    const rows = await this.#query<{ upstream: string; dependents: string[] }>(
+      `SELECT upstream, array_agg(group_id ORDER BY group_id) AS dependents FROM ${this.#schema}.dependency
+        WHERE upstream = ANY ($1) GROUP BY upstream`,
+      [groupIds],
+    );
+    const found = new Map(rows.map(({ upstream, dependents }) => [upstream, dependents]));
+    return groupIds.map((groupId) => found.get(groupId) ?? []);
+  }
+
   purgeSchedule(groupId: string): Promise<boolean> {
     return this.#call("purge_schedule", groupId);
   }
@@ -212,6 +226,16 @@ export class PostgresStore implements ScheduleStore {
     return row!.answer;
   }
 
+  async noteStale(ids: readonly string[]): Promise<boolean[]> {
+    const rows = await this.#query<{ id: string }>(
+      `UPDATE ${this.#schema}.run SET is_stale_noted = true
+        WHERE id = ANY ($1) AND stale_at IS NOT NULL AND NOT is_superseded AND NOT is_stale_noted RETURNING id`,
+      [ids],
+    );
+    const noted = new Set(rows.map(({ id }) => id));
+    return ids.map((id) => noted.delete(id));
+  }
+
   async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
     const claimed = await claim(this.#require(), this.#schema, this.#floors, this.#turn, request);
     this.#turn += claimed.filter(({ isRecovered }) => !isRecovered).length;
@@ -231,6 +255,10 @@ export class PostgresStore implements ScheduleStore {
 
   async requestCancel(ids: readonly string[], reason: RunReason): Promise<boolean[]> {
     return requestCancel(this.#require(), this.#schema, ids, reason);
+  }
+
+  async cancelMarks(ids: readonly string[]): Promise<CancelMark[]> {
+    return cancelMarks(this.#require(), this.#schema, ids);
   }
 
   /** Returns the server's time. */
@@ -270,6 +298,10 @@ export class PostgresStore implements ScheduleStore {
 
   async coverage(groupId: string, within?: Interval): Promise<CoverageRange[]> {
     return coverage(this.#require(), this.#schema, groupId, within);
+  }
+
+  async missingTime(queries: readonly MissingTimeQuery[]): Promise<IntervalSet[]> {
+    return missingTimes(this.#require(), this.#schema, queries);
   }
 
   async generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {

@@ -53,8 +53,13 @@ export interface RunColumns {
   readonly error_code: string | null;
   readonly error_message: string | null;
   /** As JSON. */
+  readonly inputs: string | null;
+  readonly stale_at: number | null;
+  /** As JSON. */
   readonly report: string | null;
 }
+
+const NO_INPUTS: Run["inputs"] = Object.freeze([]);
 
 /** Converts a row to a run. */
 export function asRun(row: RunColumns, groupId: string, history: readonly AttemptRecord[]): Run {
@@ -91,6 +96,8 @@ export function asRun(row: RunColumns, groupId: string, history: readonly Attemp
     metrics: metricsOf(row),
     error: row.error_code === null ? null : { code: row.error_code, message: row.error_message ?? "" },
     history,
+    inputs: row.inputs === null ? NO_INPUTS : (JSON.parse(row.inputs) as Run["inputs"]),
+    staleAt: row.stale_at,
     report: row.report === null ? null : (JSON.parse(row.report) as Run["report"]),
   };
 }

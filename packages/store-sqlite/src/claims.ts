@@ -1,5 +1,6 @@
 import type { EpochMs, Run, RunReason } from "@tidegate/core";
 import {
+  type CancelMark,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
@@ -33,6 +34,8 @@ type ReadyRow = Pick<
   | "planned_at"
   | "reason"
   | "marked_ready"
+  | "inputs"
+  | "stale_at"
 >;
 
 /** A row as it was read, and the claim on it. */
@@ -47,7 +50,7 @@ const RETRY = queueNo("retry");
 const PRECEDENCE = [queueNo("retry"), queueNo("live"), queueNo("rest")];
 
 const READY = `SELECT no, group_no, lower, generation, upper, id, kind, intervals, scheduled_time, schedule_version, backfill_id,
-  operator, attempt, token, queue, ready_at, planned_at, reason, marked_ready FROM run INDEXED BY run_ready
+  operator, attempt, token, queue, ready_at, planned_at, reason, inputs, stale_at, marked_ready FROM run INDEXED BY run_ready
   WHERE place = 'ready' AND operator = ? AND queue = ? AND ready_at <= ? ORDER BY ready_at, id LIMIT ?`;
 
 const CLAIM = `UPDATE run SET state = 'SUBMITTING', place = 'active', attempt = ?, submitted_at = ?, token = ?, ready_at = NULL,
@@ -149,6 +152,8 @@ function claimedFirst(row: ReadyRow, groupId: string, now: EpochMs, leaseUntil: 
     metrics: null,
     error: null,
     history: [],
+    inputs: row.inputs === null ? [] : (JSON.parse(row.inputs) as Run["inputs"]),
+    staleAt: row.stale_at,
     report: null,
   };
 }
@@ -190,6 +195,12 @@ export function renewLease(statements: Statements, { id, token }: HeldLease, lea
 export function requestCancel(statements: Statements, id: string, reason: RunReason): boolean {
   const text = `UPDATE run SET is_cancel_requested = 1, reason = ? WHERE id = ? AND ${ACTIVE}`;
   return statements.run(text, reason, id) === 1;
+}
+
+/** Returns the runs among these that are active and marked for cancellation. */
+export function cancelMarks(statements: Statements, ids: readonly string[]): CancelMark[] {
+  const text = `SELECT id, reason FROM run WHERE id = ? AND is_cancel_requested = 1 AND ${ACTIVE}`;
+  return ids.flatMap((id) => statements.all<CancelMark>(text, id));
 }
 
 /** Ends the leases of a previous process, whatever the clock says. */

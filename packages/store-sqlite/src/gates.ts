@@ -47,6 +47,9 @@ export function settleGates(tables: Tables, settlement: GateSettlement): boolean
   const row = statements.get<RunRow>(ASKED, settlement.id, settlement.look);
   if (row === undefined) return false;
   if (settlement.isOpen) {
+    const { inputs = [] } = settlement;
+    if (!tables.inputs.areCurrent(inputs)) return false;
+    tables.inputs.set(row, inputs);
     openGates(tables, row, settlement.at);
   } else {
     statements.run(CLOSE, JSON.stringify(settlement.wait), settlement.lookAt, row.no);

@@ -1,8 +1,6 @@
-import type { GroupWindow, ReportCommit } from "@tidegate/core/store";
-import { generationDigestOf, mergeGenerations } from "@tidegate/core/store";
+import type { ReportCommit } from "@tidegate/core/store";
 import { longestRunMs } from "./longest-run.js";
 import { insertRun } from "./run-rows.js";
-import type { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";
 
 const SOURCE = `SELECT s.no FROM schedule s WHERE s.group_id = ? AND s.status = 'SOURCE' AND s.incarnation = ?`;
@@ -13,7 +11,7 @@ const ADVANCE = `UPDATE schedule_state SET watermark = max(watermark, ?), longes
   run_count = run_count + ? WHERE no = ?`;
 
 /** Writes a report of a source group's coverage: see `ScheduleStore.report`. */
-export function report({ statements, groups, sleepers }: Tables, commit: ReportCommit): boolean {
+export function report({ statements, groups, sleepers, inputs }: Tables, commit: ReportCommit): boolean {
   const { groupId, incarnation, lower, upper, standing, supersedes, runs } = commit;
   const source = statements.get<{ no: number }>(SOURCE, groupId, incarnation);
   if (source === undefined) return false;
@@ -35,29 +33,6 @@ export function report({ statements, groups, sleepers }: Tables, commit: ReportC
   const origin = Math.min(...runs.map((run) => run.lower));
   statements.run("UPDATE schedule SET origin = min(origin, ?) WHERE no = ?", origin, no);
   if (!sleepers.isEmpty) sleepers.wake(groups.idOf(no));
+  for (const run of runs) inputs.mark(groupId, run, run.plannedAt);
   return true;
-}
-
-const SUCCEEDED = `SELECT lower, upper, generation FROM run WHERE group_no = ? AND lower >= ? AND lower < ? AND upper > ?
-  AND state = 'SUCCEEDED' AND is_superseded = 0 ORDER BY lower, generation, upper`;
-
-/** Returns a digest of what has succeeded in a window: see `ScheduleStore.generationDigests`. */
-export function generationDigest({ groups, statements }: Tables, window: GroupWindow): string {
-  const no = groups.numberOf(window.groupId);
-  if (no === undefined) return generationDigestOf("", []);
-  const { incarnation } = incarnationOf(statements, no);
-  const first = window.lower - longestRunMs(statements, no);
-  const runs = statements.all<{ lower: number; upper: number; generation: number }>(
-    SUCCEEDED,
-    no,
-    first,
-    window.upper,
-    window.lower,
-  );
-  return generationDigestOf(incarnation, mergeGenerations(runs, window));
-}
-
-function incarnationOf(statements: Statements, no: number): { readonly incarnation: string } {
-  const text = "SELECT incarnation FROM schedule_state WHERE no = ?";
-  return statements.get<{ incarnation: string }>(text, no) ?? { incarnation: "" };
 }

@@ -68,7 +68,7 @@ const updates = new Map<number, string>();
 
 /** Changes a run if it is as expected. */
 export function changeRun(tables: Tables, change: RunChange): boolean {
-  const { statements, groups, lanes, sleepers } = tables;
+  const { statements, groups, lanes, sleepers, inputs } = tables;
   const before = statements.get<BeforeRow>(BEFORE, change.id);
   if (before === undefined || !change.from.includes(before.state)) return false;
   if (!mayWrite(before, change.token)) return false;
@@ -97,6 +97,8 @@ export function changeRun(tables: Tables, change: RunChange): boolean {
   update(statements, before, change, placement);
   if (change.attemptRecord !== undefined) appendHistory(statements, before.no, change.attemptRecord);
   if (after.state === "SUCCEEDED" && after.generation > 0) supersede(tables, after, "all", change.at);
+  if (after.state === "SUCCEEDED" && (after.generation > 0 || inputs.isAwaited))
+    inputs.mark(groups.idOf(after.group_no), after, change.at);
   if (isEnded(after.state) && !sleepers.isEmpty) sleepers.wake(groups.idOf(after.group_no));
   if (placement.place === "gated" && placement.wait !== null) sleepers.add(after.id, placement.wait);
   lanes.move(after.group_no, after.id, partOf(before), partOf(after), change.at);

@@ -1,5 +1,11 @@
-import { type RunReason, SCHEDULE_STATUSES, type ScheduleVersion } from "@tidegate/core";
-import { gatingOf, isWatched, type NewSchedule, type ScheduleChange } from "@tidegate/core/store";
+import { type RunReason, SCHEDULE_STATUSES, type ScheduleSpec, type ScheduleVersion } from "@tidegate/core";
+import {
+  gatingOf,
+  isWatched,
+  type NewSchedule,
+  type ScheduleChange,
+  upstreamsOf,
+} from "@tidegate/core/store";
 import type { ScheduleColumns } from "@tidegate/store-sql";
 import { purgeDeadlines, watchSchedule } from "./deadlines.js";
 import { regate } from "./gates.js";
@@ -47,6 +53,7 @@ export function insertSchedule({ statements, groups }: Tables, added: NewSchedul
     laneWidth,
   );
   insertVersion(statements, row.no, { version: 1, spec, tzdata, since: watermark, createdAt });
+  insertDependencies(statements, row.no, spec);
   groups.remember(spec.groupId, row.no);
   if (isWatched(spec))
     watchSchedule({ statements }, row.no, { spec, incarnation, isNew: true, at: createdAt });
@@ -68,6 +75,18 @@ function insertVersion(
     version.since,
     version.createdAt,
   );
+}
+
+function insertDependencies(statements: Statements, no: number, spec: ScheduleSpec): void {
+  for (const upstream of upstreamsOf(spec))
+    statements.run("INSERT INTO dependency (upstream, schedule_no) VALUES (?, ?)", upstream, no);
+}
+
+/** Returns the ids of the groups that depend on one, in order. */
+export function dependentsOf(statements: Statements, groupId: string): string[] {
+  const text = `SELECT s.group_id FROM dependency d JOIN schedule s ON s.no = d.schedule_no WHERE d.upstream = ?
+    ORDER BY s.group_id`;
+  return statements.all<{ group_id: string }>(text, groupId).map((row) => row.group_id);
 }
 
 /** Changes a schedule if it is as expected. */
@@ -112,6 +131,8 @@ export function changeSchedule(tables: Tables, change: ScheduleChange): boolean 
       since: watermark,
       createdAt: change.updatedAt,
     });
+    statements.run("DELETE FROM dependency WHERE schedule_no = ?", row.no);
+    insertDependencies(statements, row.no, spec);
     const isNew = row.status === "DELETED";
     watchSchedule(tables, row.no, { spec, incarnation: row.incarnation, isNew, at: change.updatedAt });
   }
@@ -184,11 +205,13 @@ function reviveCancelled(
 export function purgeSchedule({ statements, groups, lanes }: Tables, groupId: string): boolean {
   const no = groups.numberOf(groupId);
   if (no === undefined) return false;
+  statements.run("DELETE FROM run_input WHERE run_no IN (SELECT no FROM run WHERE group_no = ?)", no);
   statements.run("DELETE FROM run WHERE group_no = ?", no);
   statements.run("DELETE FROM backfill WHERE group_no = ?", no);
   purgeDeadlines(statements, no);
   statements.run("DELETE FROM schedule_version WHERE schedule_no = ?", no);
   statements.run("DELETE FROM schedule_state WHERE no = ?", no);
+  statements.run("DELETE FROM dependency WHERE schedule_no = ?", no);
   statements.run("DELETE FROM schedule WHERE no = ?", no);
   groups.clear();
   lanes.forget(no);

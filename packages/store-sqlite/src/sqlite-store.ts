@@ -17,9 +17,11 @@ import {
   StoreError,
 } from "@tidegate/core";
 import { SystemClock } from "@tidegate/core/clock";
+import type { IntervalSet } from "@tidegate/core/interval";
 import {
   type AlertNote,
   type BackfillCommit,
+  type CancelMark,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
@@ -37,6 +39,7 @@ import {
   type HeldLease,
   type KeptDeadline,
   type LeaseState,
+  type MissingTimeQuery,
   type NewRun,
   type NewSchedule,
   type NextWake,
@@ -51,23 +54,26 @@ import {
 } from "@tidegate/core/store";
 import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
-import { claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
+import { cancelMarks, claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
 import { CoverageScan, tally } from "./coverage.js";
 import { getWatch, judgeDeadlines, listAlerts, listDeadlines, listWatches, noteAlert } from "./deadlines.js";
 import { listGated, markReady, nextLook, settleGates } from "./gates.js";
 import { GroupCommit } from "./group-commit.js";
 import { GroupNumbers } from "./group-numbers.js";
+import { Inputs, noteStale } from "./inputs.js";
 import { Lanes } from "./lanes.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { migrate } from "./migrate.js";
+import { missingTimeOf } from "./missing-time.js";
 import { fileOf, markOf } from "./namespaces.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
 import { dueFires, insertBeside, mayInsertBeside, planOne, resumeWaiting } from "./planning.js";
-import { generationDigest, report } from "./reports.js";
+import { report } from "./reports.js";
 import { changeRun } from "./run-changes.js";
 import { asRun, type RunRow } from "./run-rows.js";
 import {
   changeSchedule,
+  dependentsOf,
   insertSchedule,
   purgeSchedule,
   SCHEDULE_COLUMNS,
@@ -149,13 +155,15 @@ export class SqliteStore implements ScheduleStore {
       const groups = new GroupNumbers(statements);
       const lanes = new Lanes(statements);
       const sleepers = new Sleepers(statements);
+      const inputs = new Inputs(statements, groups);
       const coverage = new CoverageScan(database, statements);
       const commit = new GroupCommit(database, this.#path, () => {
         groups.clear();
         lanes.reread();
         sleepers.reread();
+        inputs.reread();
       });
-      this.#open = { database, statements, groups, lanes, sleepers, coverage, commit };
+      this.#open = { database, statements, groups, lanes, sleepers, inputs, coverage, commit };
     } catch (error) {
       database?.close();
       throw this.#openingError(error);
@@ -224,6 +232,10 @@ export class SqliteStore implements ScheduleStore {
     );
   }
 
+  dependentsOf(groupIds: readonly string[]): Promise<string[][]> {
+    return this.#read(({ statements }) => groupIds.map((groupId) => dependentsOf(statements, groupId)));
+  }
+
   purgeSchedule(groupId: string): Promise<boolean> {
     return this.#write((tables) => purgeSchedule(tables, groupId));
   }
@@ -249,6 +261,10 @@ export class SqliteStore implements ScheduleStore {
     return this.#write((tables) => report(tables, commit));
   }
 
+  noteStale(ids: readonly string[]): Promise<boolean[]> {
+    return this.#write(({ statements }) => ids.map((id) => noteStale(statements, id)));
+  }
+
   claim(request: ClaimRequest): Promise<ClaimedRun[]> {
     return this.#write((tables) => {
       const claimed = claimRuns(tables, this.#turn, request);
@@ -267,6 +283,10 @@ export class SqliteStore implements ScheduleStore {
 
   requestCancel(ids: readonly string[], reason: RunReason): Promise<boolean[]> {
     return this.#write(({ statements }) => ids.map((id) => requestCancel(statements, id, reason)));
+  }
+
+  cancelMarks(ids: readonly string[]): Promise<CancelMark[]> {
+    return this.#read(({ statements }) => cancelMarks(statements, ids));
   }
 
   /** Returns this machine's time: no other process uses the database. */
@@ -313,8 +333,12 @@ export class SqliteStore implements ScheduleStore {
     });
   }
 
+  missingTime(queries: readonly MissingTimeQuery[]): Promise<IntervalSet[]> {
+    return this.#read((tables) => queries.map((query) => missingTimeOf(tables, query)));
+  }
+
   generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
-    return this.#read((tables) => windows.map((window) => generationDigest(tables, window)));
+    return this.#read((tables) => windows.map((window) => tables.inputs.digestOf(window)));
   }
 
   tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {

@@ -1,4 +1,5 @@
 import type { GroupNumbers } from "./group-numbers.js";
+import type { Inputs } from "./inputs.js";
 import type { Lanes } from "./lanes.js";
 import type { Sleepers } from "./sleepers.js";
 import type { Statements } from "./statements.js";
@@ -9,4 +10,5 @@ export interface Tables {
   readonly groups: GroupNumbers;
   readonly lanes: Lanes;
   readonly sleepers: Sleepers;
+  readonly inputs: Inputs;
 }

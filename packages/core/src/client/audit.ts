@@ -42,6 +42,8 @@ export interface AuditReport {
    * succeeded and neither supersedes the other.
    */
   readonly doubtful: IntervalSet;
+  /** Time that has succeeded with other input than there is now: see `Run.staleAt`. It counts as succeeded. */
+  readonly stale: IntervalSet;
   /** Time owed but not planned yet: from the watermark to the end of the last closed interval. */
   readonly owed: Interval | null;
   /** Sums over the successful runs. */
@@ -74,6 +76,8 @@ export interface AuditInput {
   readonly coverage: readonly CoverageRange[];
   /** See `findDoubts`. */
   readonly doubts: readonly Interval[];
+  /** The intervals of the runs that have succeeded and are stale. @default none */
+  readonly stale?: readonly Interval[];
   /** End of the grid's last closed interval, epoch ms. */
   readonly closedUpTo: EpochMs;
   readonly watermark: EpochMs;
@@ -81,7 +85,7 @@ export interface AuditInput {
 
 /** Accounts for every millisecond of the range. Pure. */
 export function auditCoverage(input: AuditInput): AuditReport {
-  const { groupId, range, coverage, doubts, closedUpTo, watermark } = input;
+  const { groupId, range, coverage, doubts, stale = [], closedUpTo, watermark } = input;
   const whole = toSet([range]);
   const of = (condition: Condition): CoverageRange[] =>
     coverage.filter(({ state }) => CONDITION[state] === condition);
@@ -120,6 +124,7 @@ export function auditCoverage(input: AuditInput): AuditReport {
     gaps,
     overlaps,
     doubtful,
+    stale: intersect(whole, toSet(stale)),
     owed: closedUpTo > watermark ? { lower: watermark, upper: closedUpTo } : null,
     rowsRead: sum(succeeded, "rowsRead"),
     rowsWritten: sum(succeeded, "rowsWritten"),

@@ -5,6 +5,9 @@ import { gatesOf } from "../schedule/gates-of.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 
+import { dependencyReasons } from "./explain-dependencies.js";
+import { iso, range } from "./instants.js";
+
 /** Explanation of why a run waits, or why it does not. */
 export interface Explanation {
   readonly run: Run;
@@ -39,7 +42,10 @@ export async function explainRun(
     reasons.push(`The schedule is paused: ${schedule.statusReason || "no note"}.`);
   if (run.place === "waiting" && run.kind === "SCHEDULED" && schedule !== undefined)
     reasons.push(...(await laneReasons(sources.store, run, schedule)));
-  if (run.place === "gated") reasons.push(gateReason(run), ...lackingGates(sources, run, schedule));
+  if (run.place === "gated") {
+    reasons.push(gateReason(run), ...lackingGates(sources, run, schedule));
+    reasons.push(...(await dependencyReasons(sources.store, run.wait?.unmet ?? [])));
+  }
   if (run.place === "ready") reasons.push(...readyReasons(sources, run));
   if (reasons.length === 0) reasons.push("It waits for a place in its lane.");
   reasons.push(...markReasons(run));
@@ -54,7 +60,7 @@ async function laneReasons(store: ScheduleStore, run: Run, schedule: Schedule): 
     return andOthers(
       blocking.items.map(
         ({ id, lower, upper, error }) =>
-          `Run ${id} for ${range(lower, upper)} has failed and onFailure is "${spec.onFailure}"; retry or cancel it. Its error: ${error?.message ?? "unknown"}`,
+          `Run ${id} for ${range({ lower, upper })} has failed and onFailure is "${spec.onFailure}"; retry or cancel it. Its error: ${error?.message ?? "unknown"}`,
       ),
       blockingRuns,
       "block the lane",
@@ -67,7 +73,7 @@ async function laneReasons(store: ScheduleStore, run: Run, schedule: Schedule): 
   return andOthers(
     active.items.map(
       ({ id, lower, upper, state, isCancelRequested }) =>
-        `Run ${id} for ${range(lower, upper)} is ${state}${isCancelRequested ? ", although its cancellation was requested," : ""} and overlap is "${spec.overlap}".`,
+        `Run ${id} for ${range({ lower, upper })} is ${state}${isCancelRequested ? ", although its cancellation was requested," : ""} and overlap is "${spec.overlap}".`,
     ),
     admittedRuns,
     "have a place in the lane",
@@ -82,7 +88,7 @@ function andOthers(named: readonly string[], count: number, verb: string): strin
 function gateReason({ wait }: Run): string {
   if (wait === null) return "It is held by a gate.";
   if (wait.reason === "gate") return `Its gates are about to be asked, since ${iso(wait.since)}.`;
-  const missing = wait.missing?.map(({ lower, upper }) => range(lower, upper)).join(", ");
+  const missing = wait.missing?.map(({ lower, upper }) => range({ lower, upper })).join(", ");
   const rest = missing === undefined || missing === "" ? "" : `; missing: ${missing}`;
   const again = wait.lookAgainAt === undefined ? "" : ` Asked again by ${iso(wait.lookAgainAt)}.`;
   return `It is held by a gate since ${iso(wait.since)}: ${wait.reason}${rest}.${again}`;
@@ -138,12 +144,4 @@ function jobReasons({ place, isCancelRequested, isJobOpen }: Run): string[] {
         "Its job may still be working: nothing has reported its end. The audit counts the interval as doubtful.",
       ]
     : [];
-}
-
-function range(lower: number, upper: number): string {
-  return `[${iso(lower)}, ${iso(upper)})`;
-}
-
-function iso(instant: number): string {
-  return new Date(instant).toISOString();
 }

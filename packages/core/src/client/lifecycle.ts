@@ -14,6 +14,8 @@ import { SCHEDULE_STATUSES, sourceGroup, transition } from "../schedule/status.j
 import { requireReadable } from "../schedule/stored-spec.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
+import { DependencyGraph } from "./dependency-graph.js";
+import { dependencyNotes } from "./dependency-notes.js";
 import { notesOf } from "./notes.js";
 import type { RegisteredSchedule } from "./registration.js";
 import { type ScheduleChanges, staleVersion } from "./schedule-changes.js";
@@ -39,6 +41,19 @@ export interface UpdateOptions {
   /** Whether waiting runs keep the version they were planned with or adopt the new one. @default "keep" */
   readonly plannedRuns?: "keep" | "adopt";
 }
+
+/** Options of an unregistration. */
+export interface UnregisterOptions {
+  /** Whether to delete the ledger as well, permanently. @default false */
+  readonly purge?: boolean;
+  /** Fails unless this is still the schedule's version. @default any version */
+  readonly version?: number;
+  /** Whether to do so although other groups depend on it; their runs wait then. @default false */
+  readonly force?: boolean;
+}
+
+/** Most groups that an error names. */
+const MOST_NAMED = 5;
 
 /** Updates, pauses, resumes and removes schedules. */
 export class Lifecycle {
@@ -79,6 +94,7 @@ export class Lifecycle {
     const spec =
       before.unreadable === null ? specs.read(info, before.spec) : specs.readAgain(info, before.spec);
     refuseIllegalUpdate(before, spec);
+    await this.#refuseCycle(spec);
     const adoptsPlanned = expected.plannedRuns === "adopt";
     if (isDeepStrictEqual(spec, before.spec)) {
       if (adoptsPlanned) await changes.change(before, { adoptsPlanned });
@@ -131,10 +147,11 @@ export class Lifecycle {
     return changes.deliver(groupId);
   }
 
-  async unregister(groupId: string, isPurge: boolean, version?: number): Promise<void> {
+  async unregister(groupId: string, options: UnregisterOptions): Promise<void> {
     const { changes, store, planner } = this.#parts;
-    const before = await this.#get(groupId, version);
-    if (before.status === "SOURCE" && isPurge) {
+    const before = await this.#get(groupId, options.version);
+    if (options.force !== true) await this.#refuseDependedOn(groupId);
+    if (before.status === "SOURCE" && options.purge === true) {
       await store.purgeSchedule(groupId);
       return;
     }
@@ -149,7 +166,7 @@ export class Lifecycle {
       });
       await changes.deliver(groupId);
     }
-    if (!isPurge) return;
+    if (options.purge !== true) return;
     const after = await changes.get(groupId);
     if (after.status !== "DELETED") {
       throw new ScheduleError(
@@ -169,9 +186,34 @@ export class Lifecycle {
     return schedule;
   }
 
-  #withNotes(schedule: Schedule): RegisteredSchedule {
-    const { clock, specs } = this.#parts;
-    return { schedule, notes: notesOf(schedule, clock.now(), specs.notesOn(schedule.spec)) };
+  async #withNotes(schedule: Schedule): Promise<RegisteredSchedule> {
+    const { clock, specs, store } = this.#parts;
+    const waits = await dependencyNotes(store, schedule.spec);
+    return { schedule, notes: [...waits, ...notesOf(schedule, clock.now(), specs.notesOn(schedule.spec))] };
+  }
+
+  async #refuseCycle(spec: ScheduleSpec): Promise<void> {
+    const [cycle] = await new DependencyGraph(this.#parts.store).add([spec]);
+    if (cycle !== undefined) throw cycle;
+  }
+
+  /** Runs of groups that depend on a group which is gone would wait for ever. */
+  async #refuseDependedOn(groupId: string): Promise<void> {
+    const { store } = this.#parts;
+    const [dependents = []] = await store.dependentsOf([groupId]);
+    const schedules = await store.getSchedules(dependents);
+    const open = dependents.filter((_, index) => {
+      const schedule = schedules[index];
+      return schedule !== undefined && SCHEDULE_STATUSES[schedule.status].isRegistered;
+    });
+    if (open.length === 0) return;
+    const named = open.slice(0, MOST_NAMED).join(", ");
+    const rest = open.length > MOST_NAMED ? ` and ${open.length - MOST_NAMED} more` : "";
+    throw new ScheduleError(
+      "DEPENDED_ON",
+      `Group ${groupId} is depended on by ${named}${rest}; update them first, or unregister it with force: then their runs wait until it is registered again.`,
+      { field: "groupId" },
+    );
   }
 
   /** A job that continued after a purge would write alongside those of the next ledger, unnoticed. */

@@ -13,6 +13,8 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import type { NewSchedule } from "../store/schedule-table.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
 import { type EngineOutbox, groupIdsOf } from "../upkeep/outbox.js";
+import { DependencyGraph } from "./dependency-graph.js";
+import { dependencyNotes } from "./dependency-notes.js";
 import { notesOf } from "./notes.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import { groupIdOf, type SpecReader } from "./spec-reader.js";
@@ -69,7 +71,9 @@ export class Registration {
     const before = revived.get(groupId);
     const left = before === undefined ? 0 : await countUnregistered(store, groupId);
     const notes = notesOf(schedule, clock.now(), specs.notesOn(schedule.spec));
-    return { schedule, notes: [...revivedNotes((before ?? 0) - left), ...unregisteredNotes(left), ...notes] };
+    const waits = await dependencyNotes(store, schedule.spec);
+    const runs = [...revivedNotes((before ?? 0) - left), ...unregisteredNotes(left)];
+    return { schedule, notes: [...runs, ...waits, ...notes] };
   }
 
   async registerMany(infos: readonly ScheduleInfo<object>[]): Promise<RegistrationResult[]> {
@@ -95,14 +99,20 @@ export class Registration {
       results[index] = { groupId: groupIdOf(infos[index]), isRegistered: false, error: asError(error) };
     };
     const { store, outbox, specs } = this.#parts;
-    const accepted: { index: number; schedule: NewSchedule }[] = [];
+    const read: { index: number; schedule: NewSchedule }[] = [];
     for (const [index, info] of infos.entries()) {
       try {
-        accepted.push({ index, schedule: specs.begin(specs.read(info)) });
+        read.push({ index, schedule: specs.begin(specs.read(info)) });
       } catch (error) {
         fail(index, error);
       }
     }
+    const cycles = await new DependencyGraph(store).add(read.map(({ schedule }) => schedule.spec));
+    const accepted = read.filter(({ index }, position) => {
+      const cycle = cycles[position];
+      if (cycle !== undefined) fail(index, cycle);
+      return cycle === undefined;
+    });
     const inserted = await isolated(accepted, (part) =>
       store.insertSchedules(part.map(({ schedule }) => schedule)),
     );

@@ -16,12 +16,14 @@ import type { Page, PageRequest } from "../store/page.js";
 import type { RunFilter, RunTally } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { ScheduleFilter } from "../store/schedule-table.js";
+import { eachRun } from "../store/shared-time.js";
 import { type AuditReport, auditCoverage } from "./audit.js";
 import type { BackfillControl, BackfillPlan, BackfillRequest } from "./backfill-control.js";
 import type { CoverageAnswer, CoverageOptions, CoverageWaits } from "./coverage-waits.js";
+import { dependencyNotes } from "./dependency-notes.js";
 import { findDoubts } from "./doubts.js";
 import { type Explanation, explainRun } from "./explain.js";
-import type { Lifecycle, UpdateOptions } from "./lifecycle.js";
+import type { Lifecycle, UnregisterOptions, UpdateOptions } from "./lifecycle.js";
 import { notesOf } from "./notes.js";
 import { type Preview, previewInSteps, previewIntervals } from "./preview.js";
 import type { RegisteredSchedule, Registration, RegistrationResult } from "./registration.js";
@@ -29,6 +31,7 @@ import type { RetryOptions, RunControl } from "./run-control.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import type { CoverageReceipt, CoverageReport, SourceControl } from "./source-control.js";
 import type { SpecReader } from "./spec-reader.js";
+import { type StaleRun, staleRuns } from "./stale-runs.js";
 import { countUnregistered, UNREGISTERED, unregisteredNotes } from "./unregistered-runs.js";
 
 /** Delay after its due time beyond which a planned run counts as late, ms. */
@@ -99,8 +102,8 @@ export class ScheduleClient {
    * Registers the schedule of a group. Resolves once it is stored. If its engine cannot be reached, the
    * schedule is left `FAILED` with the reason, and the reconciler retries.
    *
-   * @throws ScheduleError SCHEDULE_INVALID (with the field), SCHEDULE_EXISTS; TriggerError TRIGGER_INVALID,
-   *   TRIGGER_EXHAUSTED, TIMEZONE_UNKNOWN; EngineError ENGINE_UNKNOWN; OperatorError OPERATOR_UNKNOWN,
+   * @throws ScheduleError SCHEDULE_INVALID, DEPENDENCY_INVALID (with the field), DEPENDENCY_CYCLE,
+   *   SCHEDULE_EXISTS; TriggerError TRIGGER_INVALID, TRIGGER_EXHAUSTED, TIMEZONE_UNKNOWN; EngineError ENGINE_UNKNOWN; OperatorError OPERATOR_UNKNOWN,
    *   JOB_INVALID
    */
   register(info: ScheduleInfo<object>): Promise<RegisteredSchedule> {
@@ -161,14 +164,11 @@ export class ScheduleClient {
    * @param options - `purge`: also deletes the ledger, permanently; refused while a job is active
    *   (SCHEDULE_STATUS_ILLEGAL), although the schedule is unregistered by then: cancel the run or wait for it
    *   to end, then purge again. Later runs of the group get other ids and keys. `version`: fails unless this
-   *   is still the schedule's version
-   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL, SCHEDULE_VERSION_STALE
+   *   is still the schedule's version. `force`: also if other groups depend on it; their runs wait then
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL, SCHEDULE_VERSION_STALE, DEPENDED_ON
    */
-  unregister(
-    groupId: string,
-    options: { readonly purge?: boolean; readonly version?: number } = {},
-  ): Promise<void> {
-    return this.#parts.lifecycle.unregister(groupId, options.purge === true, options.version);
+  unregister(groupId: string, options: UnregisterOptions = {}): Promise<void> {
+    return this.#parts.lifecycle.unregister(groupId, options);
   }
 
   /**
@@ -239,10 +239,11 @@ export class ScheduleClient {
     const unregistered =
       counts.byReason[UNREGISTERED] === undefined ? 0 : await countUnregistered(store, groupId);
     const outlook = this.#outlook(schedule);
+    const waits = schedule.unreadable === null ? await dependencyNotes(store, schedule.spec) : [];
     return {
       schedule,
       ...outlook,
-      notes: [...unregisteredNotes(unregistered), ...outlook.notes],
+      notes: [...unregisteredNotes(unregistered), ...waits, ...outlook.notes],
       versions,
       counts,
       active: active.items,
@@ -432,6 +433,16 @@ export class ScheduleClient {
   }
 
   /**
+   * Returns the runs that have read other data than there are now (`stale`), and those that have read what such
+   * runs have made (`tainted`), until they are run again. `Run.inputs` says what a run has read.
+   *
+   * @param groupId - only runs of this group. @default all
+   */
+  stale(groupId?: string): Promise<StaleRun[]> {
+    return staleRuns(this.#parts.store, groupId);
+  }
+
+  /**
    * Accounts for every millisecond of a group's ledger: succeeded, active, failed, cancelled, skipped, gaps,
    * overlaps, and time that two jobs may have written.
    *
@@ -454,9 +465,17 @@ export class ScheduleClient {
       range,
       coverage,
       doubts: await findDoubts(this.#parts.store, coverage, { groupId, range }),
+      stale: await this.#staleTime(groupId, range),
       closedUpTo: this.#closedUpTo(schedule) ?? watermark,
       watermark,
     });
+  }
+
+  async #staleTime(groupId: string, within: Interval): Promise<Interval[]> {
+    const stale: Interval[] = [];
+    const filter = { groupId, within, staleness: "all", states: ["SUCCEEDED"] } as const;
+    for await (const { lower, upper } of eachRun(this.#parts.store, filter)) stale.push({ lower, upper });
+    return stale;
   }
 
   /** Returns where the last closed interval of a schedule ends, epoch ms; what an unreadable one owes is unknown. */

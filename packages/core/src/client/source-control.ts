@@ -3,16 +3,19 @@ import { isDeepStrictEqual } from "node:util";
 import type { Clock, EpochMs } from "../clock/clock.js";
 import { LedgerError, ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
+import type { SignalEmitter } from "../events/signals.js";
 import type { Interval } from "../interval/boundaries.js";
 import type { IntervalSet } from "../interval/interval-set.js";
 import type { NewReportedRun, Run } from "../run/run.js";
 import { runId } from "../run/run-id.js";
 import { effectOfReport, type ReportedPart } from "../run/source-report.js";
+import { isWatched } from "../schedule/deadline.js";
 import { type Instant, readInstant } from "../schedule/instant.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { type SourceInfo, sourceSpec } from "../schedule/source-info.js";
 import type { ReportCommit } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+import { eachRun } from "../store/shared-time.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
 import type { CoverageWaits } from "./coverage-waits.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
@@ -44,6 +47,7 @@ export interface SourceControlParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly emitter: TidegateEmitter;
+  readonly signals: SignalEmitter;
   readonly changes: ScheduleChanges;
   readonly waits: CoverageWaits;
   readonly namespace: string;
@@ -54,8 +58,6 @@ const INCARNATION_BYTES = 8;
 
 const MAX_VERSION = 200;
 const MAX_NOTE = 2_000;
-
-const PAGE = 1_000;
 
 /** Registers source groups and takes reports of their coverage. */
 export class SourceControl {
@@ -84,6 +86,7 @@ export class SourceControl {
       },
     ]);
     if (isNew !== true) await this.#update(info, await changes.get(groupId));
+    else if (isWatched(spec)) this.#parts.signals.emit("deadlines-changed", [groupId]);
     return changes.get(groupId);
   }
 
@@ -140,13 +143,7 @@ export class SourceControl {
   async #standing(groupId: string, { lower, upper }: Interval): Promise<Run[]> {
     const filter = { groupId, within: { lower, upper }, includeSuperseded: false };
     const standing: Run[] = [];
-    let cursor: string | undefined;
-    do {
-      const place = cursor === undefined ? {} : { cursor };
-      const page = await this.#parts.store.listRuns(filter, { limit: PAGE, ...place });
-      standing.push(...page.items);
-      cursor = page.next;
-    } while (cursor !== undefined);
+    for await (const run of eachRun(this.#parts.store, filter)) standing.push(run);
     return standing;
   }
 

@@ -14,8 +14,9 @@ const PAGE = 100;
  */
 export async function coveredThrough(
   store: Pick<RunLedger, "listRuns" | "coverage">,
-  { spec: { groupId }, origin, watermark }: Schedule,
+  { spec: { groupId }, status, origin, watermark }: Schedule,
 ): Promise<EpochMs> {
+  if (status === "SOURCE") return reportedThrough(store, groupId, origin);
   const uncovered = await store.listRuns({ groupId, isUncovered: true }, { limit: 1 });
   let through = Math.min(watermark, uncovered.items[0]?.lower ?? watermark);
   let cursor: string | undefined;
@@ -29,6 +30,16 @@ export async function coveredThrough(
     cursor = page.next;
   } while (cursor !== undefined);
   return through;
+}
+
+/** Returns up to when a source group's coverage was reported without a gap. */
+async function reportedThrough(
+  store: Pick<RunLedger, "coverage">,
+  groupId: string,
+  origin: EpochMs,
+): Promise<EpochMs> {
+  const first = toSet(await store.coverage(groupId)).find(({ upper }) => upper > origin);
+  return first !== undefined && first.lower <= origin ? first.upper : origin;
 }
 
 /** Returns whether an earlier generation of a run's interval has succeeded: it stays covered until the run succeeds. */

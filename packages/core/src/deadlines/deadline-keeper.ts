@@ -1,6 +1,6 @@
 import type { Clock, EpochMs } from "../clock/clock.js";
 import { messageOf } from "../errors/errors.js";
-import type { RunEvent, TidegateEmitter } from "../events/events.js";
+import type { CoverageReportedEvent, RunEvent, TidegateEmitter } from "../events/events.js";
 import type { SignalEmitter } from "../events/signals.js";
 import type { Interval } from "../interval/boundaries.js";
 import type { SpecCache } from "../planning/spec-cache.js";
@@ -73,6 +73,10 @@ export class DeadlineKeeper {
     this.#wake(groupId, run);
   };
 
+  readonly #onReported = ({ groupId }: CoverageReportedEvent): void => {
+    if (this.#open.has(groupId)) this.#wake(groupId);
+  };
+
   readonly #onChanged = (groupIds: readonly string[]): void => {
     for (const groupId of groupIds) this.#wake(groupId);
   };
@@ -90,12 +94,14 @@ export class DeadlineKeeper {
 
   start(): void {
     this.#parts.emitter.on("run-state", this.#onRunState);
+    this.#parts.emitter.on("coverage-reported", this.#onReported);
     this.#parts.signals.on("deadlines-changed", this.#onChanged);
     this.#looking.start();
   }
 
   async stop(): Promise<void> {
     this.#parts.emitter.off("run-state", this.#onRunState);
+    this.#parts.emitter.off("coverage-reported", this.#onReported);
     this.#parts.signals.off("deadlines-changed", this.#onChanged);
     await this.#looking.stop();
   }

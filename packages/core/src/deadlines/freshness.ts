@@ -22,7 +22,8 @@ export async function judgeFreshness(
   const { maxLagMs, open, excuse, now } = given;
   const lost = open.find(({ subject }) => subject === "freshness");
   const through = await coveredThrough(store, schedule);
-  const hasEnded = schedule.nextFireAt === null && through >= schedule.watermark;
+  const isSchedule = schedule.status !== "SOURCE";
+  const hasEnded = isSchedule && schedule.nextFireAt === null && through >= schedule.watermark;
   const deadlineAt = hasEnded ? Number.POSITIVE_INFINITY : Math.max(through, watch.since) + maxLagMs;
   if (deadlineAt > now) {
     const records = lost === undefined ? [] : [changed(lost, "LATE", null, now, now)];

@@ -45,7 +45,7 @@ export async function look(store: ScheduleStore, request: LookRequest): Promise<
   if (unreadable !== null) {
     return { records: [], cursor, excusedFrom, lookAt: now + RECHECK_MS, hasOpen: open.length > 0, next };
   }
-  const isOver = !SCHEDULE_STATUSES[status].isRegistered;
+  const isOver = !SCHEDULE_STATUSES[status].isRegistered && status !== "SOURCE";
   if (isOver || !isWatched(spec)) {
     const records = excuseOpen(open, isOver ? "unregistered" : "removed", now);
     const lookAt = next === undefined ? null : now;

@@ -34,6 +34,9 @@ export interface DependencyTimeout {
   readonly action: "fail" | "run" | "hold";
 }
 
+/** How a run goes on whose input is covered anew after it has read it. See `Dependency.onRestate`. */
+export type RestatePolicy = "mark" | "rerun" | "ignore";
+
 /** A dependency on the coverage of a group: its ledger must cover a window of time. */
 export interface Dependency {
   /** The group that is depended on; may be registered later. */
@@ -53,11 +56,17 @@ export interface Dependency {
   readonly satisfiedBy?: "succeeded" | "settled";
   /**
    * The part of the window before the group's ledger begins: left out (`ignore`), or awaited.
-   * @default "ignore"
+   * @default "ignore", for a source group "wait"
    */
   readonly beforeOrigin?: "wait" | "ignore";
   /** When it has waited long enough, and how it goes on. @default it waits for ever */
   readonly timeout?: DependencyTimeout;
+  /**
+   * How a run goes on whose window is covered anew after it has read it: it is stale until somebody runs it
+   * again (`mark`), it is run again once things have settled (`rerun`), or it stays as it is (`ignore`).
+   * @default "mark"
+   */
+  readonly onRestate?: RestatePolicy;
 }
 
 /** Dependencies of which all or any must be met. */

@@ -1,4 +1,5 @@
 import type { Interval } from "../interval/boundaries.js";
+import type { CoveredBy } from "../run/run.js";
 import type { Dependency, DependencyTimeout } from "./dependency.js";
 import { durationMs } from "./shift.js";
 import { type WindowCalendar, windowOf } from "./window.js";
@@ -8,10 +9,12 @@ export interface Requirement {
   readonly groupId: string;
   /** Empty if it asks for nothing: see `windowOf`. */
   readonly window: Interval;
-  readonly satisfiedBy: "succeeded" | "settled";
-  readonly beforeOrigin: "wait" | "ignore";
-  /** How much of the window may be missing, ms. */
-  readonly toleranceMs: number;
+  readonly by: CoveredBy;
+  /** See `MissingTimeQuery.isQuiet`. */
+  readonly isQuiet: boolean;
+  /** @default "ignore", for a source group "wait" */
+  readonly beforeOrigin: "wait" | "ignore" | undefined;
+  readonly atLeast: NonNullable<Dependency["atLeast"]>;
   readonly timeout?: DependencyTimeout;
 }
 
@@ -26,19 +29,39 @@ export function requirementOf(
   interval: Interval,
   calendar: WindowCalendar,
 ): Requirement {
-  const { timeout, satisfiedBy, beforeOrigin = "ignore" } = dependency;
-  const window = windowOf(dependency.window, interval, calendar);
+  const { atLeast = "100%", beforeOrigin, satisfiedBy, timeout } = dependency;
+  const isOwn = dependency.groupId === groupId;
   return {
     groupId: dependency.groupId,
-    window,
-    satisfiedBy: satisfiedBy ?? (dependency.groupId === groupId ? "settled" : "succeeded"),
+    window: windowOf(dependency.window, interval, calendar),
+    by: satisfiedBy ?? (isOwn ? "settled" : "succeeded"),
+    isQuiet: false,
     beforeOrigin,
-    toleranceMs: toleranceOf(dependency.atLeast ?? "100%", window.upper - window.lower),
+    atLeast,
     ...(timeout === undefined ? {} : { timeout }),
   };
 }
 
-function toleranceOf(atLeast: NonNullable<Dependency["atLeast"]>, lengthMs: number): number {
+/**
+ * Returns what `dependsOnPast` asks for, for one run: that the interval which ends where its own begins, or
+ * all time before that, is settled and no run of it is in progress. So re-runs go in order as well.
+ *
+ * @param origin - where the group's ledger begins, epoch ms
+ */
+export function pastRequirement(
+  past: boolean | "previous" | "all",
+  groupId: string,
+  { lower }: Interval,
+  calendar: WindowCalendar,
+  origin: number,
+): Requirement {
+  const from = past === "all" ? Math.min(origin, lower) : calendar.cut(lower, -1);
+  const window = { lower: from, upper: lower };
+  return { groupId, window, by: "settled", isQuiet: true, beforeOrigin: "ignore", atLeast: "100%" };
+}
+
+/** Returns how much of a window may be missing, ms. */
+export function toleranceMs({ atLeast }: Pick<Requirement, "atLeast">, lengthMs: number): number {
   if (typeof atLeast !== "string") return durationMs(atLeast.missing);
   return lengthMs * (1 - Number.parseFloat(atLeast) / 100);
 }

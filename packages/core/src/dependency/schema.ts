@@ -88,12 +88,17 @@ export const dependencySchema = z
     beforeOrigin: optional(
       z.enum(["wait", "ignore"]),
       "The part of the window before the group's ledger begins: left out (`ignore`), or awaited.",
-      '"ignore"',
+      '"ignore", for a source group "wait"',
     ),
     timeout: optional(
       dependencyTimeoutSchema,
       "When it has waited long enough, and how it goes on.",
       "it waits for ever",
+    ),
+    onRestate: optional(
+      z.enum(["mark", "rerun", "ignore"]),
+      "How a run goes on whose window is covered anew after it has read it: it is stale until somebody runs it again (`mark`), it is run again once things have settled (`rerun`), or it stays as it is (`ignore`).",
+      '"mark"',
     ),
   })
   .meta({

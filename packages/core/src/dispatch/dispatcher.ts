@@ -4,7 +4,7 @@ import type { TidegateEmitter } from "../events/events.js";
 import type { CancelRequest, SignalEmitter } from "../events/signals.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import type { SpecCache } from "../planning/spec-cache.js";
-import type { Run, RunReason } from "../run/run.js";
+import type { Run, RunError, RunReason } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import type { ClaimedRun, RunChange } from "../store/run-queue.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
@@ -20,7 +20,7 @@ export interface DispatcherOptions {
   readonly maxConcurrentRuns?: number;
   /** How long a silent manager keeps a run, ms. @default 30,000 */
   readonly leaseMs?: number;
-  /** How often to check a shared store for runs that another process planned, ms. @default 1,000 */
+  /** How often to check a shared store for runs that another process planned or wants cancelled, ms. @default 1,000 */
   readonly pollMs?: number;
   /** How long `stop` waits for active runs, ms; the rest is picked up at the next start. @default 5,000 */
   readonly drainMs?: number;
@@ -106,6 +106,7 @@ export class Dispatcher {
       store: parts.store,
       clock: parts.clock,
       leaseMs: this.#leaseMs,
+      pollMs: this.#pollMs,
       onTrouble: (error) => this.#storeTrouble(error),
     });
   }
@@ -325,6 +326,22 @@ export class Dispatcher {
         message: `Version ${run.scheduleVersion} of schedule ${run.groupId} is not in the store.`,
       },
     });
+  }
+
+  /** Fails a run that was never claimed, because a gate gave it up. */
+  async failPlanned(run: Run, { onFailure }: ScheduleSpec, error: RunError): Promise<void> {
+    const at = this.#parts.clock.now();
+    const isBlocking = run.kind === "SCHEDULED" && onFailure !== "continue";
+    const isDone = await this.change(run, {
+      id: run.id,
+      from: ["PLANNED"],
+      state: "FAILED",
+      at,
+      isBlocking,
+      endedAt: at,
+      error,
+    });
+    if (isDone && isBlocking && onFailure === "pause") this.#parts.signals.emit("pause-requested", run);
   }
 
   /** See `RunCancel.stopPlanned`. */

@@ -9,6 +9,8 @@ export interface LeasesParts {
   readonly clock: Clock;
   /** How long a silent manager keeps a run, ms. */
   readonly leaseMs: number;
+  /** How often to look whether another process has requested that a run be cancelled, ms. */
+  readonly pollMs: number;
   readonly onTrouble: (error: unknown) => void;
 }
 
@@ -17,6 +19,7 @@ export class Leases {
   readonly #parts: LeasesParts;
   readonly #active = new Map<string, Attempt>();
   #timer: ClockTimer | undefined;
+  #cancelTimer: ClockTimer | undefined;
   /** Lease end set by the last renewal, epoch ms. */
   #until: EpochMs = 0;
 
@@ -50,8 +53,12 @@ export class Leases {
     return true;
   }
 
-  /** Renews after each third of the lease, as long as anything is active. */
+  /**
+   * Renews after each third of the lease, as long as anything is active. In a shared store, looks more often
+   * whether anything is to be cancelled.
+   */
   keep(): void {
+    this.#watchForCancels();
     const { clock, leaseMs, onTrouble } = this.#parts;
     if (this.#timer !== undefined || this.#active.size === 0) return;
     this.#timer = clock.wakeAfter(leaseMs / 3, () => {
@@ -89,6 +96,19 @@ export class Leases {
   #rest(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#cancelTimer?.cancel();
+    this.#cancelTimer = undefined;
+  }
+
+  #watchForCancels(): void {
+    const { store, clock, pollMs, onTrouble } = this.#parts;
+    if (!store.isShared || this.#cancelTimer !== undefined || this.#active.size === 0) return;
+    this.#cancelTimer = clock.wakeAfter(pollMs, () => {
+      this.#cancelTimer = undefined;
+      this.#cancelMarked([...this.#active.keys()])
+        .catch(onTrouble)
+        .finally(() => this.#watchForCancels());
+    });
   }
 
   async #renew(): Promise<void> {
@@ -97,18 +117,20 @@ export class Leases {
     const until = clock.now() + leaseMs;
     const states = await store.renewLeases(attempts.map(heldBy), until);
     this.#until = until;
+    const marked: string[] = [];
     for (const [index, attempt] of attempts.entries()) {
       const state = states[index];
       if (state?.isHeld === false && this.#active.get(attempt.run.id) === attempt)
         attempt.abandon("lease-lost");
       else attempt.leaseUntil = until;
-      if (state?.isCancelRequested) await this.#cancel(attempt);
+      if (state?.isCancelRequested) marked.push(attempt.run.id);
     }
+    if (marked.length > 0) await this.#cancelMarked(marked);
   }
 
-  async #cancel(attempt: Attempt): Promise<void> {
-    const [run] = await this.#parts.store.getRuns([attempt.run.id]);
-    attempt.cancel(run?.reason ?? "cancelled");
+  async #cancelMarked(ids: readonly string[]): Promise<void> {
+    const marks = await this.#parts.store.cancelMarks(ids);
+    for (const { id, reason } of marks) this.#active.get(id)?.cancel(reason);
   }
 
   /** A manager that cannot renew must assume that others have the runs by now. */

@@ -83,8 +83,9 @@ export interface EngineContext {
   /** Tidegate's events; an engine emits `trouble` for what fails in the background. */
   readonly events: TidegateEmitter;
   /**
-   * Calls `listener` for each change of a due time that no fire of the engine's has made, until the returned
-   * function is called. An engine over the store needs it to be on time; any other is merely late or early.
+   * Calls `listener` for each change of a due time of its schedules that no fire of the engine's has made,
+   * until the returned function is called. An engine that fires when the last answer said needs it to be on
+   * time after a put-off; one with a timetable of its own does not.
    */
   onFireMoved(listener: (moved: FireMoved) => void): () => void;
 }

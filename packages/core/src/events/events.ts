@@ -31,6 +31,14 @@ export interface CoverageReportedEvent {
   readonly note: string;
 }
 
+/** A run that has succeeded and has read other data than there are now. */
+export interface RunStaleEvent {
+  /** See `Run.staleAt` and `Run.inputs`. */
+  readonly run: Run;
+  /** The backfill that runs its interval again; `null` if nothing does (`onRestate: "mark"`). */
+  readonly backfillId: string | null;
+}
+
 /** An engine's silence past a due time; the watchdog has planned the interval itself. */
 export interface EngineSilentEvent {
   readonly groupId: string;
@@ -116,6 +124,8 @@ export type TidegateEvents = {
   "runs-planned": (runs: readonly NewRun[]) => void;
   /** A run's state has changed; the change is durable. */
   "run-state": (event: RunEvent) => void;
+  /** A run is stale. Emitted once for each run, by one of the managers. */
+  "run-stale": (event: RunStaleEvent) => void;
   "schedule-status": (event: ScheduleEvent) => void;
   "coverage-reported": (event: CoverageReportedEvent) => void;
   "engine-silent": (event: EngineSilentEvent) => void;

@@ -14,7 +14,8 @@ export interface CancelRequest {
  * facts about runs and schedules, which are events.
  */
 export type TidegateSignals = {
-  "fire-moved": (moved: FireMoved) => void;
+  /** A schedule of this engine is due at another time than its last fire was answered. */
+  "fire-moved": (moved: FireMoved, engine: string) => void;
   /**
    * Runs left the ledger's open set: what waited for them can continue. In the groups of `uncovered`, runs
    * were cancelled whose intervals are still to be covered.

@@ -19,21 +19,25 @@ export interface Hold {
 
 /**
  * Merges the answers of all gates that hold a run. Asked again when the last of them may have another answer:
- * before that the run cannot begin.
+ * before that the run cannot begin, except that each gate is asked by its deadline.
  *
  * @param held - at least one
  * @param since - since when gates have held the run, epoch ms
  */
 export function mergeHeld(held: readonly Held[], since: EpochMs): Hold {
-  const lookAgainAt = Math.max(...held.map((one) => one.lookAgainAt));
+  const deadlines = held.flatMap(({ answer }) => answer.deadlineAt ?? []);
+  const lookAgainAt = Math.min(Math.max(...held.map((one) => one.lookAgainAt)), ...deadlines);
   const missing = toSet(held.flatMap(({ answer }) => answer.missing ?? []));
   const wokenBy = [...new Set(held.flatMap(({ answer }) => answer.wokenBy ?? []))];
+  const unmet = held.flatMap(({ answer }) => answer.unmet ?? []);
   const wait: RunWait = {
     reason: held.map(({ answer, gateType }) => `${answer.reason} (${gateType})`).join("; "),
     since,
     lookAgainAt,
     ...(missing.length === 0 ? {} : { missing }),
     ...(wokenBy.length === 0 ? {} : { wokenBy }),
+    ...(unmet.length === 0 ? {} : { unmet }),
+    ...(held.some(({ answer }) => answer.isOverdue) ? { isOverdue: true } : {}),
   };
   return { wait, lookAgainAt };
 }
@@ -46,8 +50,14 @@ export function problemWith(answers: unknown, requests: number): string | undefi
   return bad < 0 ? undefined : `its answer ${bad} is neither open nor closed with a reason`;
 }
 
+function isFailure(value: unknown): boolean {
+  const { code, message } = (value ?? {}) as Record<string, unknown>;
+  return typeof code === "string" && code !== "" && typeof message === "string";
+}
+
 function isAnswer(value: unknown): boolean {
-  const { isOpen, reason, missing, lookAgainAt, wokenBy } = (value ?? {}) as Record<string, unknown>;
+  const { isOpen, reason, missing, lookAgainAt, deadlineAt, wokenBy, unmet, failure } = (value ??
+    {}) as Record<string, unknown>;
   if (isOpen === true) return true;
   return (
     isOpen === false &&
@@ -55,6 +65,9 @@ function isAnswer(value: unknown): boolean {
     reason !== "" &&
     (missing === undefined || Array.isArray(missing)) &&
     (lookAgainAt === undefined || Number.isFinite(lookAgainAt)) &&
-    (wokenBy === undefined || Array.isArray(wokenBy))
+    (deadlineAt === undefined || Number.isFinite(deadlineAt)) &&
+    (wokenBy === undefined || Array.isArray(wokenBy)) &&
+    (unmet === undefined || Array.isArray(unmet)) &&
+    (failure === undefined || isFailure(failure))
   );
 }

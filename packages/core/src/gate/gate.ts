@@ -3,6 +3,7 @@ import type { Interval } from "../interval/boundaries.js";
 import type { IntervalSet } from "../interval/interval-set.js";
 import type { JsonValue } from "../job/json.js";
 import type { RunKind } from "../job/run-kind.js";
+import type { RunError, RunInput, UnmetDependency } from "../run/run.js";
 
 /** A question to a gate: may this run begin? */
 export interface GateRequest {
@@ -34,6 +35,12 @@ export interface GateContext {
 /** The answer of a gate that lets the run begin. */
 export interface OpenGate {
   readonly isOpen: true;
+  /**
+   * Time of other groups that the run is about to read. If their digests have changed before the answer is
+   * written, the gate is asked again. When they change later, the run becomes stale.
+   * @default none
+   */
+  readonly inputs?: readonly RunInput[];
 }
 
 /** The answer of a gate that holds the run. */
@@ -50,6 +57,22 @@ export interface ClosedGate {
   readonly lookAgainAt?: EpochMs;
   /** Ids of groups; when a run of any of them ends, the run is asked about again at once. */
   readonly wokenBy?: readonly string[];
+  /** The dependencies that are not met, if it waits for groups. */
+  readonly unmet?: readonly UnmetDependency[];
+  /**
+   * When the gate will no longer merely hold the run, epoch ms: asked again by then, whenever other gates of
+   * the run may open.
+   */
+  readonly deadlineAt?: EpochMs;
+  /**
+   * Whether the run has waited longer than it should; reported once as a `trouble` event. @default false
+   */
+  readonly isOverdue?: boolean;
+  /**
+   * Fails the run, without an attempt; its schedule's `onFailure` applies.
+   * @default the run waits
+   */
+  readonly failure?: RunError;
   /**
    * Whether the gate cannot tell, such as because a service does not answer. The run stays held; the error is
    * reported and the gate asked again later and later. @default false

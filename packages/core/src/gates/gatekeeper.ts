@@ -5,7 +5,7 @@ import type { TidegateEmitter } from "../events/events.js";
 import type { ClosedGate, Gate, GateAnswer, GateRequest } from "../gate/gate.js";
 import { type Held, mergeHeld } from "../gate/gate-answers.js";
 import type { SpecCache } from "../planning/spec-cache.js";
-import type { Run } from "../run/run.js";
+import type { Run, RunError, RunInput, RunWait } from "../run/run.js";
 import { gatesOf } from "../schedule/gates-of.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import type { GatedRun, GateSettlement } from "../store/gate-queue.js";
@@ -22,6 +22,17 @@ export interface GatekeeperParts {
   readonly specs: SpecCache;
   /** The longest that a gate may take to answer, ms. */
   readonly timeoutMs: number;
+  /** Fails a run that gates hold no longer. */
+  readonly fail: (run: Run, spec: ScheduleSpec, error: RunError) => Promise<void>;
+}
+
+/** A run that was asked about, and how the answer is written. */
+interface Answered {
+  readonly run: Run;
+  readonly spec: ScheduleSpec;
+  readonly settlement: GateSettlement;
+  /** Why it fails once the answer is written. */
+  readonly failure?: RunError;
 }
 
 /** Most runs that are asked about together. */
@@ -56,6 +67,8 @@ export class Gatekeeper {
   readonly #failures = new Map<string, number>();
   #isRunning = false;
   #timer: ClockTimer | undefined;
+  /** Beside the timer of the next run that is due. */
+  #soon: ClockTimer | undefined;
   #looking: Promise<void> | undefined;
   #isDueAgain = false;
 
@@ -77,6 +90,7 @@ export class Gatekeeper {
   async stop(): Promise<void> {
     this.#isRunning = false;
     this.#timer?.cancel();
+    this.#soon?.cancel();
     this.#caller.stop();
     await this.#looking;
   }
@@ -87,6 +101,11 @@ export class Gatekeeper {
     if (at === undefined || !this.#isRunning) return;
     if (at > this.#parts.clock.now()) this.#timer = this.#parts.clock.wakeAt(at, () => this.#look());
     else this.#look();
+  }
+
+  #lookSoon(): void {
+    this.#soon?.cancel();
+    this.#soon = this.#parts.clock.wakeAfter(SHORTEST_PAUSE_MS, () => this.#look());
   }
 
   #look(): void {
@@ -117,16 +136,38 @@ export class Gatekeeper {
     do {
       const behind = after === undefined ? {} : { after: { lookAt: after.lookAt, id: after.run.id } };
       const due = await store.listGated({ now: clock.now(), limit: BATCH, ...behind });
-      const settlements = await this.#ask(due);
-      if (settlements.length > 0 && this.#isRunning) await store.settleGates(settlements);
+      const answers = await this.#ask(due);
+      if (answers.length > 0 && this.#isRunning) {
+        const settled = await store.settleGates(answers.map(({ settlement }) => settlement));
+        await this.#follow(answers.filter((_, index) => settled[index]));
+        // An input has moved meanwhile, perhaps: the run is due as before, and nothing else wakes it.
+        if (settled.includes(false)) this.#lookSoon();
+      }
       after = due.length < BATCH ? undefined : due.at(-1);
     } while (after !== undefined && this.#isRunning);
   }
 
-  async #ask(due: readonly GatedRun[]): Promise<GateSettlement[]> {
+  /** Reports runs that wait too long, and fails those that wait no longer. */
+  async #follow(settled: readonly Answered[]): Promise<void> {
+    for (const { run, spec, settlement, failure } of settled) {
+      if (settlement.isOpen) continue;
+      if (failure !== undefined) await this.#parts.fail(run, spec, failure);
+      else if (settlement.wait.isOverdue === true && run.wait?.isOverdue !== true)
+        this.#overdue(run, settlement.wait);
+    }
+  }
+
+  #overdue({ id, groupId }: Run, { reason }: RunWait): void {
+    const message = `Run ${id} has waited longer than it should: ${reason}.`;
+    const error = { code: "DEPENDENCY_TIMEOUT", message };
+    this.#parts.emitter.emit("trouble", { where: "gate", groupId, runId: id, error });
+  }
+
+  async #ask(due: readonly GatedRun[]): Promise<Answered[]> {
     const { clock, gates } = this.#parts;
     const questions = new Map<Gate, { readonly to: GatedRun; readonly request: GateRequest }[]>();
     const held = new Map<GatedRun, Held[]>();
+    const inputs = new Map<GatedRun, readonly RunInput[]>();
     const specs = await this.#specsOf(due);
     for (const one of due) {
       if (one.run.markedReady !== null) {
@@ -154,18 +195,34 @@ export class Gatekeeper {
         for (const [index, { to }] of asked.entries()) {
           const answer = answers[index]!;
           const lookAgainAt = this.#lookAgainAt(gate, to.run, answer);
+          if (answer.isOpen) inputs.set(to, [...(inputs.get(to) ?? []), ...(answer.inputs ?? [])]);
           if (!answer.isOpen) held.get(to)!.push({ gateType: gate.gateType, answer, lookAgainAt });
         }
       }),
     );
     const at = clock.now();
-    return [...held].map(([{ run, look }, closed]) => {
-      if (closed.length === 0) return { id: run.id, look, at, isOpen: true };
+    return [...held].map(([asked, closed]) => {
+      const { run, look } = asked;
+      const spec = specs.get(versionKey(run))!;
+      if (closed.length === 0) {
+        const read = inputs.get(asked) ?? [];
+        const settlement = {
+          id: run.id,
+          look,
+          at,
+          isOpen: true,
+          ...(read.length === 0 ? {} : { inputs: read }),
+        } as const;
+        return { run, spec, settlement };
+      }
       const { wait, lookAgainAt } = mergeHeld(closed, run.wait?.since ?? at);
+      const failure = closed.find(({ answer }) => answer.failure !== undefined)?.answer.failure;
       // Its wakers are written first, and then it is asked about once more: a run that ended between the
       // question and the writing would have woken nobody.
       const isNewlyWoken = wait.wokenBy?.some((groupId) => !run.wait?.wokenBy?.includes(groupId)) === true;
-      return { id: run.id, look, at, isOpen: false, wait, lookAt: isNewlyWoken ? at : lookAgainAt };
+      const lookAt = isNewlyWoken ? at : lookAgainAt;
+      const settlement = { id: run.id, look, at, isOpen: false, wait, lookAt } as const;
+      return { run, spec, settlement, ...(failure === undefined ? {} : { failure }) };
     });
   }
 

@@ -95,6 +95,7 @@ export class PlanLoop {
     const schedules = await isolated(works, (part) => store.getSchedules(part.map(({ groupId }) => groupId)));
     const uncovered = await this.#readUncovered(works, schedules);
     for (const [index, schedule] of schedules.entries()) {
+      works[index]!.isUnknown = schedule === undefined;
       if (schedule === undefined) continue;
       try {
         if (schedule instanceof OwnError) throw schedule.error;
@@ -176,6 +177,8 @@ export class PlanLoop {
     const { cache, clock, namespace, recheckMs, onDecided } = this.#parts;
     const { groupId } = work;
     const cached = cache.get(groupId);
+    // It was forgotten since, while others of the batch were read: a run has ended, or the schedule was changed.
+    if (cached === undefined && !work.isUnknown) return "again";
     const step =
       cached && nextStep(work, cached, clock.now(), recheckMs(cached.schedule), this.#aheadOf(work));
     if (cached === undefined || step === undefined || !("decision" in step)) {

@@ -21,6 +21,8 @@ export interface PlanWork {
   readonly fires: Fire[];
   readonly runs: NewRun[];
   conflicts: number;
+  /** Whether the store has no such schedule, by what was read last. */
+  isUnknown: boolean;
   /** The ledger already has the empty interval with which an inclusive end closes. */
   isEmptyPlanned: boolean;
   outcome: FireResult["outcome"];
@@ -42,6 +44,7 @@ export function newWork(
     fires: [],
     runs: [],
     conflicts: 0,
+    isUnknown: false,
     isEmptyPlanned: false,
     outcome: "duplicate",
     nextFireAt: null,

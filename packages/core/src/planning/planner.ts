@@ -135,8 +135,8 @@ export class IntervalPlanner implements FireSink {
     else this.#deferred.delete(groupId);
     if (work.fires.length > 0) this.#judgeFires(work, cached);
     if (cause === "fired" || (cause === "resumed" && decision.outcome === "nothing")) return;
-    const { delayMs } = cached.schedule.spec;
-    this.#signals.emit("fire-moved", { groupId, nextFireAt: decision.nextFireAt, delayMs });
+    const { delayMs, engine } = cached.schedule.spec;
+    this.#signals.emit("fire-moved", { groupId, nextFireAt: decision.nextFireAt, delayMs }, engine);
   }
 
   /** Holds early fires and reports those off the grid; the rest are mere repetitions. */

@@ -1,6 +1,6 @@
 import type { Interval } from "../interval/boundaries.js";
 import { isEnded } from "./lane.js";
-import type { Run } from "./run.js";
+import type { CoveredBy, Run } from "./run.js";
 
 /**
  * Returns whether a run was cancelled by its overlap policy and no later run covers its interval yet. The
@@ -12,6 +12,24 @@ export function isUncovered({
   isSuperseded,
 }: Pick<Run, "state" | "reason" | "isSuperseded">): boolean {
   return state === "CANCELLED" && reason === "overlap-cancelled" && !isSuperseded;
+}
+
+/**
+ * Returns whether a run that is not superseded covers its interval. Given up on purpose are intervals that a
+ * policy skipped and runs that a person cancelled; runs that waited when their group was unregistered only
+ * once it is registered again, since until then that may plan them again.
+ *
+ * @param isRegistered - whether the group has a schedule that can be used
+ */
+export function covers(
+  by: CoveredBy,
+  { state, reason }: Pick<Run, "state" | "reason">,
+  isRegistered: boolean,
+): boolean {
+  if (state === "SUCCEEDED") return true;
+  if (by === "succeeded") return false;
+  if (state !== "CANCELLED") return state === "SKIPPED";
+  return reason === "cancelled" || (reason === "unregistered" && isRegistered);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
+import type { Interval } from "../interval/boundaries.js";
 import type { IntervalSet } from "../interval/interval-set.js";
 import type { JobMetrics } from "../job/job-outcome.js";
 import type { RunKind } from "../job/run-kind.js";
@@ -61,6 +62,28 @@ export interface AttemptRecord {
   readonly error: RunError;
 }
 
+/**
+ * What covers time: runs that succeeded, or also those that were given up on purpose. See
+ * `Dependency.satisfiedBy`.
+ */
+export type CoveredBy = "succeeded" | "settled";
+
+/** A dependency that keeps a run waiting. */
+export interface UnmetDependency {
+  /** The group that is depended on. */
+  readonly groupId: string;
+  /** The time that its ledger must cover. */
+  readonly window: Interval;
+  /** What covers time: runs that succeeded, or also those that were given up on purpose. */
+  readonly by: CoveredBy;
+  /** The parts of it that are not covered, the first 100. */
+  readonly missing: IntervalSet;
+  /** How much is not covered, ms. */
+  readonly missingMs: number;
+  /** When it has waited long enough, epoch ms, if it does not wait for ever. */
+  readonly timesOutAt?: EpochMs;
+}
+
 /** Why a run waits. */
 export interface RunWait {
   /**
@@ -76,6 +99,22 @@ export interface RunWait {
   readonly lookAgainAt?: EpochMs;
   /** Ids of groups; when a run of any of them ends, its gates are asked again at once. */
   readonly wokenBy?: readonly string[];
+  /** The dependencies that are not met, if it waits for groups. */
+  readonly unmet?: readonly UnmetDependency[];
+  /** Whether it has waited longer than it should. */
+  readonly isOverdue?: boolean;
+}
+
+/** Time of another group that a run reads, as its gates found it. */
+export interface RunInput extends Interval {
+  /** The group that is read. */
+  readonly groupId: string;
+  /** The digest of what had succeeded in that time: see `ScheduleStore.generationDigests`. */
+  readonly digest: string;
+  /** The part of it that was not covered. @default none */
+  readonly missing?: IntervalSet;
+  /** Whether changes of it leave the run as it is: `onRestate: "ignore"`. @default false */
+  readonly isIgnored?: boolean;
 }
 
 /** A person's word that a run may begin, whatever its gates say. */
@@ -167,6 +206,13 @@ export interface Run {
   readonly error: RunError | null;
   /** The attempts before the current one, oldest first. */
   readonly history: readonly AttemptRecord[];
+  /** Time of other groups that it reads, recorded when its gates opened. */
+  readonly inputs: readonly RunInput[];
+  /**
+   * When an input of it changed last: time of it is covered by another generation than the run has read, or
+   * is covered at last, epoch ms; `null` if none has.
+   */
+  readonly staleAt: EpochMs | null;
   /** The report that it stands for; `null` unless its kind is `REPORTED`. */
   readonly report: RunReport | null;
 }

@@ -60,6 +60,26 @@ export const placeSchema = z.enum(["waiting", "gated", "ready", "active", "block
     "A run's place in its group's lane: `waiting` for admission, `gated` by a condition (without taking a place), `ready` to be claimed, `active`, `blocking` the lane after a failure, or `none` once it has ended.",
 });
 
+/** The schema of an `UnmetDependency`. */
+export const unmetDependencySchema = z
+  .object({
+    groupId: z.string().describe("The group that is depended on."),
+    window: intervalSchema.describe("The time that its ledger must cover."),
+    by: z
+      .enum(["succeeded", "settled"])
+      .describe("What covers time: runs that succeeded, or also those that were given up on purpose."),
+    missing: z
+      .array(intervalSchema)
+      .readonly()
+      .describe("The parts of it that are not covered, the first 100."),
+    missingMs: z.int().describe("How much is not covered, ms."),
+    timesOutAt: z
+      .int()
+      .optional()
+      .describe("When it has waited long enough, epoch ms, if it does not wait for ever."),
+  })
+  .meta({ id: "UnmetDependency", description: "A dependency that keeps a run waiting." });
+
 /** The schema of a `RunWait`. */
 export const runWaitSchema = z
   .object({
@@ -83,6 +103,12 @@ export const runWaitSchema = z
       .readonly()
       .optional()
       .describe("Ids of groups; when a run of any of them ends, its gates are asked again at once."),
+    unmet: z
+      .array(unmetDependencySchema)
+      .readonly()
+      .optional()
+      .describe("The dependencies that are not met, if it waits for groups."),
+    isOverdue: z.boolean().optional().describe("Whether it has waited longer than it should."),
   })
   .meta({ id: "RunWait", description: "Why a run waits." });
 
@@ -90,6 +116,20 @@ export const runWaitSchema = z
 export const readyMarkSchema = z
   .object({ at: at("When it was given"), note: z.string().describe("Why, for people.") })
   .meta({ id: "ReadyMark", description: "A person's word that a run may begin, whatever its gates say." });
+
+/** The schema of a `RunInput`. */
+export const runInputSchema = z
+  .object({
+    groupId: z.string().describe("The group that is read."),
+    lower: at("Inclusive lower bound of the time"),
+    upper: at("Exclusive upper bound of the time"),
+    digest: z
+      .string()
+      .describe("The digest of what had succeeded in that time, as a group's coverage returns it."),
+    missing: z.array(intervalSchema).readonly().optional().describe("The part of it that was not covered."),
+    isIgnored: z.boolean().optional().describe("Whether changes of it leave the run as it is."),
+  })
+  .meta({ id: "RunInput", description: "Time of another group that a run reads, as its gates found it." });
 
 /** The schema of a `RunReport`. */
 export const runReportSchema = z
@@ -158,6 +198,14 @@ export const runSchema = z
       .array(attemptRecordSchema)
       .readonly()
       .describe("The attempts before the current one, oldest first."),
+    inputs: z
+      .array(runInputSchema)
+      .readonly()
+      .describe("Time of other groups that it reads, recorded when its gates opened."),
+    staleAt: maybeAt(
+      "When an input of it changed last: time of it is covered by another generation than the run has read, or is covered at last",
+      "if none has",
+    ),
     report: runReportSchema
       .nullable()
       .describe("The report that it stands for; `null` unless its kind is `REPORTED`."),

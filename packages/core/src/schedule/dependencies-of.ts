@@ -1,5 +1,5 @@
 import { leavesOf } from "../dependency/dependency.js";
-import { type Requirement, requirementOf } from "../dependency/requirement.js";
+import { type Requirement, requirementOf, toleranceMs } from "../dependency/requirement.js";
 import type { WindowCalendar } from "../dependency/window.js";
 import { ScheduleError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
@@ -33,7 +33,8 @@ export function checkDependencies(spec: ScheduleSpec): void {
   }
 }
 
-function refuseNothing({ window: { lower, upper }, toleranceMs }: Requirement, field: string): void {
+function refuseNothing(requirement: Requirement, field: string): void {
+  const { lower, upper } = requirement.window;
   if (upper <= lower) {
     throw new ScheduleError(
       "DEPENDENCY_INVALID",
@@ -41,7 +42,7 @@ function refuseNothing({ window: { lower, upper }, toleranceMs }: Requirement, f
       { field: `${field}.window` },
     );
   }
-  if (toleranceMs < upper - lower) return;
+  if (toleranceMs(requirement, upper - lower) < upper - lower) return;
   throw new ScheduleError(
     "DEPENDENCY_INVALID",
     `${field}.atLeast.missing: is as long as the window, which would never be awaited.`,

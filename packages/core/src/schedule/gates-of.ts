@@ -6,8 +6,11 @@ import type { ScheduleSpec } from "./schedule.js";
 /** The type of the built-in gate for the earliest start. */
 export const NOT_BEFORE = "notBefore";
 
+/** The type of the built-in gate for dependencies. */
+export const DEPENDENCIES = "dependsOn";
+
 /** Types of built-in gates, whose settings are fields of the schedule. */
-export const BUILT_IN_GATES: readonly string[] = [NOT_BEFORE];
+export const BUILT_IN_GATES: readonly string[] = [NOT_BEFORE, DEPENDENCIES];
 
 /** Returns whether a type is that of a built-in gate, so that `gates` cannot name it. */
 export function isBuiltInGate(gateType: string): boolean {
@@ -18,15 +21,20 @@ export function isBuiltInGate(gateType: string): boolean {
 export const GATE_TYPE = /^[A-Za-z0-9_.-]{1,64}$/;
 
 /** The fields of a schedule that configure gates. */
-export type GateFields = Partial<Pick<ScheduleSpec, "notBefore" | "ready" | "gates">>;
+export type GateFields = Partial<
+  Pick<ScheduleSpec, "notBefore" | "dependsOn" | "dependsOnPast" | "ready" | "gates">
+>;
 
 /**
  * Returns the gates of a schedule and their settings by type, in the order in which they are named. A
  * specification stored before gates existed has none.
  */
-export function gatesOf({ notBefore, ready, gates }: GateFields): ReadonlyMap<string, JsonValue> {
+export function gatesOf(spec: GateFields): ReadonlyMap<string, JsonValue> {
+  const { notBefore, dependsOn, dependsOnPast = false, ready, gates } = spec;
   const all = new Map<string, JsonValue>();
   if (notBefore != null) all.set(NOT_BEFORE, notBefore as unknown as JsonValue);
+  // Windows follow the schedule's grid, so its settings are the schedule.
+  if (dependsOn != null || dependsOnPast !== false) all.set(DEPENDENCIES, spec as unknown as JsonValue);
   for (const [type, specs] of readinessByGate(ready ?? [])) all.set(type, specs);
   for (const [type, settings] of Object.entries(gates ?? {})) all.set(type, settings);
   return all;

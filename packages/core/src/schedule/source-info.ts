@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { EpochMs } from "../clock/clock.js";
 import { ScheduleError } from "../errors/errors.js";
 import { zoneOf } from "../trigger/zone/zone.js";
+import type { Freshness } from "./deadline.js";
 import { type Instant, withoutDate } from "./instant.js";
 import type { ScheduleSpec } from "./schedule.js";
 import { scheduleInfoSchema } from "./schema.js";
@@ -19,13 +20,19 @@ export interface SourceInfo {
    * @default now
    */
   readonly startTime?: Instant;
+  /**
+   * How far what it covers may lag behind: an alert is raised when the time up to which it is covered lies more
+   * than `maxLagMs` behind now. `null`: no bound.
+   * @default none
+   */
+  readonly freshness?: Freshness | null;
   /** A note for people, at most 2,000 characters. @default "" */
   readonly description?: string;
   /** Labels to find it by: at most 32 pairs. @default {} */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-const { groupId, timezone, startTime, description, labels } = scheduleInfoSchema.shape;
+const { groupId, timezone, startTime, freshness, description, labels } = scheduleInfoSchema.shape;
 
 /** The schema of a `SourceInfo`. Instants parse to epoch ms. */
 export const sourceInfoSchema = z.strictObject({
@@ -35,6 +42,9 @@ export const sourceInfoSchema = z.strictObject({
   timezone: timezone.describe('IANA name of the time zone of its days, for people. Default: "UTC".'),
   startTime: startTime.describe(
     "From when on its coverage is reported: epoch ms, or an ISO 8601 string with an offset. A report of earlier time moves it. Default: now.",
+  ),
+  freshness: freshness.describe(
+    "How far what it covers may lag behind: an alert is raised when the time up to which it is covered lies more than `maxLagMs` behind now. `null`: no bound. Default: none.",
   ),
   description,
   labels,
@@ -66,6 +76,6 @@ export function sourceSpec(
   return {
     ...inertSpec({ groupId: rest.groupId, engine: NONE, origin: from }),
     operator: NONE,
-    ...rest,
+    ...(rest as Omit<typeof rest, "freshness"> & Pick<ScheduleSpec, "freshness">),
   };
 }

@@ -8,7 +8,7 @@ export interface StatusTraits {
   readonly isHeld: boolean;
   /** Whether the engine is still to be notified. */
   readonly owesEngine: boolean;
-  /** Whether the group has a schedule that can be used. */
+  /** Whether the group can be used: it has a schedule, or is a source group. */
   readonly isRegistered: boolean;
   /** Whether schedules in this status are listed unless a filter says otherwise. */
   readonly isListed: boolean;
@@ -39,7 +39,7 @@ export const SCHEDULE_STATUSES: Readonly<Record<ScheduleStatus, StatusTraits>> =
   PAUSED: { plans: false, isHeld: false, owesEngine: false, isRegistered: true, isListed: true },
   DELETING: { plans: false, isHeld: false, owesEngine: true, isRegistered: false, isListed: true },
   DELETED: { plans: false, isHeld: false, owesEngine: false, isRegistered: false, isListed: false },
-  SOURCE: { plans: false, isHeld: false, owesEngine: false, isRegistered: false, isListed: false },
+  SOURCE: { plans: false, isHeld: false, owesEngine: false, isRegistered: true, isListed: false },
 };
 
 /** Returns the statuses that have a trait. */

@@ -1,5 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
-import type { ReadyMark, Run, RunWait } from "../run/run.js";
+import type { ReadyMark, Run, RunInput, RunWait } from "../run/run.js";
 
 /** A run that is held by gates and due to be asked about. */
 export interface GatedRun {
@@ -26,7 +26,11 @@ export type GateSettlement = {
   /** When it is written, epoch ms. */
   readonly at: EpochMs;
 } & (
-  | { readonly isOpen: true }
+  | {
+      readonly isOpen: true;
+      /** Time of other groups that the run reads. @default none */
+      readonly inputs?: readonly RunInput[];
+    }
   | {
       readonly isOpen: false;
       /** The run's wait from now on; any run of a group in its `wokenBy` wakes it when it ends. */
@@ -45,11 +49,13 @@ export interface GateQueue {
   /** Returns gated runs that are due, by `lookAt`, then id. */
   listGated(query: GatedQuery): Promise<GatedRun[]>;
   /**
-   * Settles each; `false` if the run is no longer gated or `look` has moved.
+   * Settles each; `false` if the run is no longer gated, `look` has moved, or the digest of an input is another
+   * by now: the run is then due as before.
    *
    * An open run becomes `ready` and takes a place of its lane. If none is free, if a run blocks, or if it
    * would overtake a gated run that keeps its turn, it waits for its lane instead, and goes through its gates
-   * again. A run beside the lane becomes `ready` in any case.
+   * again. A run beside the lane becomes `ready` in any case. Its inputs are kept with it, in place of those of
+   * an earlier opening, and it is stale no longer.
    */
   settleGates(settlements: readonly GateSettlement[]): Promise<boolean[]>;
   /**

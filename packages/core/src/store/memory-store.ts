@@ -2,10 +2,10 @@ import type { Clock, EpochMs } from "../clock/clock.js";
 import { SystemClock } from "../clock/system-clock.js";
 import { StoreError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
+import type { IntervalSet } from "../interval/interval-set.js";
 import type { Backfill, BackfillState } from "../run/backfill.js";
 import { compareQueues, takeFairly } from "../run/claim-order.js";
 import { maySupersede } from "../run/covering.js";
-import { generationDigestOf, isDigested, mergeGenerations } from "../run/generation-digest.js";
 import { isEnded } from "../run/lane.js";
 import type { NewRun, ReadyMark, Run, RunReason } from "../run/run.js";
 import type { Schedule, ScheduleVersion } from "../schedule/schedule.js";
@@ -30,6 +30,7 @@ import { compareText, isRunPosition, type RunRow, snapshot } from "./memory/run-
 import { RunTable } from "./memory/run-table.js";
 import {
   adoptPlanned,
+  cancelMarks,
   cancelPlanned,
   changeRun,
   claimRun,
@@ -46,17 +47,21 @@ import {
 } from "./memory/run-writes.js";
 import { allows, applyScheduleChange } from "./memory/schedule-changes.js";
 import { ScheduleTable } from "./memory/schedule-table.js";
+import { Staleness } from "./memory/staleness.js";
 import { tallyOf } from "./memory/tally.js";
+import { missingTime } from "./missing-time.js";
 import type { Page, PageRequest } from "./page.js";
 import type {
   CoverageRange,
   GroupWindow,
+  MissingTimeQuery,
   PlanCommit,
   ReportCommit,
   RunFilter,
   RunTally,
 } from "./run-ledger.js";
 import type {
+  CancelMark,
   ClaimedRun,
   ClaimRequest,
   ClaimScope,
@@ -102,6 +107,7 @@ export class MemoryStore implements ScheduleStore {
   #runs = new RunTable();
   #backfills = new BackfillTable();
   #deadlines = new DeadlineTable();
+  #staleness = new Staleness(this.#schedules, this.#runs);
   #isOpen = false;
   #lastToken = 0;
   /** How many ready runs have been claimed. */
@@ -121,6 +127,7 @@ export class MemoryStore implements ScheduleStore {
     this.#runs = contents.runs;
     this.#backfills = contents.backfills;
     this.#deadlines = contents.deadlines;
+    this.#staleness = new Staleness(contents.schedules, contents.runs);
     releaseLeases(this.#runs);
   }
 
@@ -163,6 +170,11 @@ export class MemoryStore implements ScheduleStore {
   async listVersions(groupId: string): Promise<ScheduleVersion[]> {
     this.#requireOpen();
     return [...(this.#schedules.get(groupId)?.versions ?? [])];
+  }
+
+  async dependentsOf(groupIds: readonly string[]): Promise<string[][]> {
+    this.#requireOpen();
+    return groupIds.map((groupId) => this.#schedules.dependentsOf(groupId));
   }
 
   async purgeSchedule(groupId: string): Promise<boolean> {
@@ -213,7 +225,18 @@ export class MemoryStore implements ScheduleStore {
       schedule.watermark = Math.max(schedule.watermark, ...runs.map(({ upper }) => upper));
     });
     this.#runs.wake(groupId);
+    for (const run of runs) this.#staleness.mark(run, run.plannedAt);
     return true;
+  }
+
+  async noteStale(ids: readonly string[]): Promise<boolean[]> {
+    this.#requireOpen();
+    return ids.map((id) => {
+      const row = this.#runs.get(id);
+      if (row === undefined || row.run.staleAt === null || row.run.isSuperseded || row.isNoted) return false;
+      row.isNoted = true;
+      return true;
+    });
   }
 
   async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
@@ -234,7 +257,12 @@ export class MemoryStore implements ScheduleStore {
 
   async changeRuns(changes: readonly RunChange[]): Promise<boolean[]> {
     this.#requireOpen();
-    return changes.map((change) => changeRun(this.#runs, change));
+    return changes.map((change) => {
+      const isDone = changeRun(this.#runs, change);
+      const row = isDone && change.state === "SUCCEEDED" ? this.#runs.get(change.id) : undefined;
+      if (row !== undefined) this.#staleness.mark(row.run, change.at);
+      return isDone;
+    });
   }
 
   async renewLeases(leases: readonly HeldLease[], leaseUntil: EpochMs): Promise<LeaseState[]> {
@@ -245,6 +273,11 @@ export class MemoryStore implements ScheduleStore {
   async requestCancel(ids: readonly string[], reason: RunReason): Promise<boolean[]> {
     this.#requireOpen();
     return ids.map((id) => requestCancel(this.#runs, id, reason));
+  }
+
+  async cancelMarks(ids: readonly string[]): Promise<CancelMark[]> {
+    this.#requireOpen();
+    return cancelMarks(this.#runs, ids);
   }
 
   async nextWake(scope: ClaimScope): Promise<NextWake> {
@@ -261,7 +294,7 @@ export class MemoryStore implements ScheduleStore {
 
   async settleGates(settlements: readonly GateSettlement[]): Promise<boolean[]> {
     this.#requireOpen();
-    return settlements.map((settlement) => settleGates(this.#runs, settlement));
+    return settlements.map((settlement) => settleGates(this.#runs, this.#staleness, settlement));
   }
 
   async markReady(id: string, mark: ReadyMark): Promise<boolean> {
@@ -294,14 +327,20 @@ export class MemoryStore implements ScheduleStore {
     return group === undefined ? [] : coverageOf(group.runs, within);
   }
 
+  async missingTime(queries: readonly MissingTimeQuery[]): Promise<IntervalSet[]> {
+    this.#requireOpen();
+    return queries.map((query) => {
+      const group = this.#schedules.get(query.groupId);
+      if (group === undefined) return [query.within];
+      const rows = Array.from(group.runs.rows({ within: query.within }), ({ run }) => run);
+      const standing = rows.filter(({ isSuperseded }) => !isSuperseded);
+      return missingTime(query, [query.within], standing, group.schedule.status);
+    });
+  }
+
   async generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
     this.#requireOpen();
-    return windows.map((window) => {
-      const group = this.#schedules.get(window.groupId);
-      const rows = group?.runs.rows({ within: window }) ?? [];
-      const runs = Array.from(rows, ({ run }) => run).filter(isDigested);
-      return generationDigestOf(group?.schedule.incarnation ?? "", mergeGenerations(runs, window));
-    });
+    return windows.map((window) => this.#staleness.digestOf(window));
   }
 
   async tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {

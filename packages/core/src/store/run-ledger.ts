@@ -1,7 +1,8 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { Interval } from "../interval/boundaries.js";
+import type { IntervalSet } from "../interval/interval-set.js";
 import type { RunKind } from "../job/run-kind.js";
-import type { NewReportedRun, NewRun, Run, RunReason, RunState } from "../run/run.js";
+import type { CoveredBy, NewReportedRun, NewRun, Run, RunReason, RunState } from "../run/run.js";
 import type { Page, PageRequest } from "./page.js";
 
 /**
@@ -70,6 +71,13 @@ export interface RunFilter {
   /** Runs that a later generation or a merged run has superseded. Indexed for a group. */
   readonly isSuperseded?: true;
   /**
+   * Runs that are stale (`Run.staleAt`) and not superseded: all of them, or those that `noteStale` has not
+   * noted. Indexed as well.
+   */
+  readonly staleness?: "all" | "unnoted";
+  /** Runs with an input that overlaps this time of its group, and is not ignored. Indexed as well. */
+  readonly reads?: GroupWindow;
+  /**
    * Runs that overlap this interval (`lower < within.upper` and `upper > within.lower`); if it is empty, the
    * runs of exactly this interval.
    */
@@ -100,6 +108,20 @@ export interface CoverageRange {
   readonly rowsRead: number;
   readonly rowsWritten: number;
   readonly rowsDirty: number;
+}
+
+/** A query for time of a group that its ledger does not cover. */
+export interface MissingTimeQuery {
+  readonly groupId: string;
+  /** Not empty. */
+  readonly within: Interval;
+  /** What covers time; superseded runs do not. See `covers`. */
+  readonly by: CoveredBy;
+  /**
+   * Whether time in which a run is in progress is missing as well, although an earlier generation covers it.
+   * @default false
+   */
+  readonly isQuiet?: boolean;
 }
 
 /** Counts by state of a ledger without runs. */
@@ -154,6 +176,8 @@ export interface RunLedger {
    * interval, or one of the runs exists already.
    */
   report(commit: ReportCommit): Promise<boolean>;
+  /** Notes that runs are stale. `false` if a run is not, or is noted already. */
+  noteStale(ids: readonly string[]): Promise<boolean[]>;
   /** Returns the runs with these ids, in this order. */
   getRuns(ids: readonly string[]): Promise<(Run | undefined)[]>;
   listRuns(filter: RunFilter, page: PageRequest): Promise<Page<Run>>;
@@ -167,6 +191,11 @@ export interface RunLedger {
    * @param within - only runs that intersect it, uncut; see `RunFilter.within`
    */
   coverage(groupId: string, within?: Interval): Promise<CoverageRange[]>;
+  /**
+   * Returns for each query the part of its interval that is not covered; all of it for a group without a
+   * schedule. Costs what there is to report, not what is covered.
+   */
+  missingTime(queries: readonly MissingTimeQuery[]): Promise<IntervalSet[]>;
   /**
    * Returns, for each window, a digest of what has succeeded in it: equal as long as the same time is covered by
    * the same generations, however runs cut it. See `generationDigestOf`.

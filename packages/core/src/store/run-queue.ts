@@ -81,6 +81,12 @@ export interface NextWake {
   readonly lookAt: EpochMs | undefined;
 }
 
+/** An active run that is to be cancelled, and why. */
+export interface CancelMark {
+  readonly id: string;
+  readonly reason: RunReason;
+}
+
 /** A held lease. */
 export interface HeldLease {
   readonly id: string;
@@ -122,11 +128,13 @@ export interface RunQueue {
   /** Sets the end of each lease, in the order given. */
   renewLeases(leases: readonly HeldLease[], leaseUntil: EpochMs): Promise<LeaseState[]>;
   /**
-   * Marks active runs for cancellation and sets their `reason`; their owner sees it when it renews. The mark
-   * stays while the run waits for another attempt, and is cleared when it ends. `false` if a run is not
+   * Marks active runs for cancellation and sets their `reason`; their owner asks for it with `cancelMarks`, and
+   * sees it when it renews. The mark stays while the run waits for another attempt, and is cleared when it ends. `false` if a run is not
    * active.
    */
   requestCancel(ids: readonly string[], reason: RunReason): Promise<boolean[]>;
+  /** Returns those of these runs that are active and marked for cancellation, in no particular order. */
+  cancelMarks(ids: readonly string[]): Promise<CancelMark[]>;
   /** Returns when the next run may be claimed, and when the next gated run is due. */
   nextWake(scope: ClaimScope): Promise<NextWake>;
 }

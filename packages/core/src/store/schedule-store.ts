@@ -28,6 +28,10 @@ import type { ScheduleTable } from "./schedule-table.js";
  * A run that ends (or is skipped from the start) wakes the gated runs whose `wait` says that its group does,
  * in the same transaction: they are due to be asked about at once.
  *
+ * A run that succeeds in place of an earlier generation, or where something was missing, makes the runs stale that
+ * have read other data than there are now, in the same transaction: see `Run.inputs` and `Run.staleAt`. So does a
+ * report.
+ *
  * While `laneWidth` is 0, planned runs of backfills wait as well, whatever made them planned; once it is not,
  * they are `ready`, or `gated`, from the instant of that write on.
  *

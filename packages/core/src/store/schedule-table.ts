@@ -98,6 +98,11 @@ export interface ScheduleTable {
   listSchedules(filter: ScheduleFilter, page: PageRequest): Promise<Page<Schedule>>;
   /** Returns all versions of a schedule, oldest first; empty if there is none. */
   listVersions(groupId: string): Promise<ScheduleVersion[]>;
+  /**
+   * Returns for each group the ids of those whose current versions depend on it (see `upstreamsOf`), whatever
+   * their status, ordered by their bytes.
+   */
+  dependentsOf(groupIds: readonly string[]): Promise<string[][]>;
   /** Removes a schedule, its versions, runs, backfills and deadlines. `false` if there is none. */
   purgeSchedule(groupId: string): Promise<boolean>;
   /**

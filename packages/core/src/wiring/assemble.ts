@@ -14,8 +14,9 @@ import { DeadlineKeeper } from "../deadlines/deadline-keeper.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
 import type { EngineContext, FireSink, ScheduleEngine, ScheduleEngineClient } from "../engine/engine.js";
 import type { TidegateEmitter } from "../events/events.js";
-import { createSignals, type SignalEmitter } from "../events/signals.js";
+import { createSignals, type SignalEmitter, type TidegateSignals } from "../events/signals.js";
 import type { Gate, GateRequest } from "../gate/gate.js";
+import { DependencyGate } from "../gates/dependency-gate.js";
 import { Gatekeeper } from "../gates/gatekeeper.js";
 import { NotBeforeGate } from "../gates/not-before-gate.js";
 import { Intake } from "../intake/intake.js";
@@ -32,6 +33,7 @@ import { ClockKeeper } from "../upkeep/clock-keeper.js";
 import { EngineRegistry } from "../upkeep/engine-registry.js";
 import { EngineOutbox } from "../upkeep/outbox.js";
 import { Reconciler } from "../upkeep/reconciler.js";
+import { StaleKeeper } from "../upkeep/stale-keeper.js";
 import { Watchdog } from "../upkeep/watchdog.js";
 import type { Service } from "./service.js";
 import type { TidegateSettings } from "./tokens.js";
@@ -87,11 +89,16 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const options = settings.dispatcher ?? {};
   const caller = new ProbeCaller({ clock, ...settings.readiness });
   const readiness = plugins.probes.map((probe) => readinessGate(probe, caller, emitter));
-  const gates = new Map(
-    [new NotBeforeGate(), ...readiness, ...plugins.gates].map((gate) => [gate.gateType, gate]),
-  );
+  const builtIn = [new NotBeforeGate(), new DependencyGate(() => store), ...readiness];
+  const gates = new Map([...builtIn, ...plugins.gates].map((gate) => [gate.gateType, gate]));
   const timeoutMs = settings.gateTimeoutMs ?? 30_000;
-  const gatekeeper = new Gatekeeper({ ...ledger, gates, specs: cache, timeoutMs });
+  const gatekeeper = new Gatekeeper({
+    ...ledger,
+    gates,
+    specs: cache,
+    timeoutMs,
+    fail: (run, spec, error) => dispatcher.failPlanned(run, spec, error),
+  });
   const onNextLook = (at: EpochMs | undefined): void => gatekeeper.lookAt(at);
   const dispatcher = new Dispatcher({ ...ledger, operators, specs: cache, owner, options, onNextLook });
   const backfiller = new Backfiller({ ...ledger, everyMs: settings.backfillEveryMs ?? 5_000 });
@@ -130,15 +137,23 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     sources,
     waits,
   });
+  const staleKeeper = new StaleKeeper({
+    ...ledger,
+    backfill: (request) => client.backfill(request),
+    settleMs: settings.restateSettleMs ?? 60_000,
+  });
   const sink: FireSink = { fire: (fires) => plugins.sink().fire(fires) };
   const intake = new Intake({ ...ledger, sink, backfill: (request) => client.backfill(request) });
 
-  const context = (): EngineContext => ({
+  const contextOf = ({ engineType }: ScheduleEngine): EngineContext => ({
     sink: plugins.sink(),
     events: emitter,
     onFireMoved: (listener) => {
-      signals.on("fire-moved", listener);
-      return () => signals.off("fire-moved", listener);
+      const hears: TidegateSignals["fire-moved"] = (moved, engine) => {
+        if (engine === engineType) listener(moved);
+      };
+      signals.on("fire-moved", hears);
+      return () => signals.off("fire-moved", hears);
     },
   });
   const all = [
@@ -155,11 +170,12 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     dispatcher,
     backfiller,
     ...plugins.engines.map((engine) => ({
-      start: () => engine.start(context()),
+      start: () => engine.start(contextOf(engine)),
       stop: () => engine.stop(),
     })),
     reconciler,
     watchdog,
+    staleKeeper,
     deadlines,
   ];
   return { client, intake, planner, reconciler, signals, all };

@@ -32,6 +32,7 @@ const settingsSchema = z.strictObject({
   onEngineDrift: z.enum(["mend", "report"]).optional(),
   watchdogEveryMs: period,
   backfillEveryMs: period,
+  restateSettleMs: wholeNumber(0, LONGEST_MS).optional(),
   gateTimeoutMs: period,
   readiness: z.strictObject(readiness).optional(),
   maxClockSkewMs: period,

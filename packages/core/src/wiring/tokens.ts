@@ -38,6 +38,11 @@ export interface TidegateSettings {
   readonly watchdogEveryMs?: number;
   /** How often to check backfills for which no event arrived. @default 5,000 */
   readonly backfillEveryMs?: number;
+  /**
+   * How long the inputs of a stale run must have been unchanged before it is run again (`onRestate: "rerun"`), so
+   * that 24 restated hours make one new day. @default 60,000
+   */
+  readonly restateSettleMs?: number;
   /** The longest that a gate may take to answer; one that takes longer counts as broken. @default 30,000 */
   readonly gateTimeoutMs?: number;
   readonly readiness?: ReadinessOptions;

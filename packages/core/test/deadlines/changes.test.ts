@@ -211,4 +211,22 @@ describe("freshness", () => {
     await world.advance(DAY);
     expect(told(world)).toEqual([]);
   });
+
+  it("of a source group is lost when nothing is reported for so long", async () => {
+    const world = await World.start();
+    await world.client.registerSource({
+      groupId: "deliveries",
+      startTime: T0,
+      freshness: { maxLagMs: 3 * HOUR },
+    });
+    await world.client.reportCoverage("deliveries", { lower: T0, upper: T0 + HOUR });
+    await world.client.reportCoverage("deliveries", { lower: T0 + 2 * HOUR, upper: T0 + 3 * HOUR });
+    await world.advance(4 * HOUR);
+    expect(told(world)).toEqual(["freshness-lost 1 at 4"]);
+    expect((await world.client.describe("deliveries")).coveredThrough).toBe(T0 + HOUR);
+    await world.client.reportCoverage("deliveries", { lower: T0 + HOUR, upper: T0 + 2 * HOUR });
+    await world.settle();
+    expect(told(world)).toEqual(["freshness-lost 1 at 4", "freshness-recovered 1 at 4"]);
+    expect((await world.client.describe("deliveries")).coveredThrough).toBe(T0 + 3 * HOUR);
+  });
 });

@@ -428,3 +428,38 @@ describe("a manager", () => {
     expect(calls.filter((name) => /gate/i.test(name))).toEqual([]);
   });
 });
+
+describe("the inputs that a gate names", () => {
+  const SOURCE = { groupId: "source", lower: T0, upper: T0 + HOUR };
+
+  it("are kept with the run, and those of all gates together", async () => {
+    const second = new ScriptedGate("window");
+    const { world, gate } = await gatedWorld(
+      { gates: { door: {}, window: {} } },
+      { gates: [new ScriptedGate(), second] },
+    );
+    expect(gate.requests).toEqual([]);
+    const [digest] = await world.store.generationDigests([SOURCE]);
+    second.answer = () => ({ isOpen: true, inputs: [{ ...SOURCE, digest: digest! }] });
+    await world.fireAt("orders", T0 + HOUR);
+    expect((await world.runs("orders"))[0]).toMatchObject({
+      state: "SUCCEEDED",
+      inputs: [{ ...SOURCE, digest }],
+      staleAt: null,
+    });
+  });
+
+  it("are asked for again, soon, if they have moved before the answer is written", async () => {
+    const { world, gate } = await gatedWorld();
+    const [digest] = await world.store.generationDigests([SOURCE]);
+    gate.answer = () => ({
+      isOpen: true,
+      inputs: [{ ...SOURCE, digest: gate.batches.length < 3 ? "of another day" : digest! }],
+    });
+    await world.fireAt("orders", T0 + HOUR);
+    expect((await world.runs("orders"))[0]).toMatchObject({ place: "gated", inputs: [] });
+    await world.advance(2_000);
+    expect(gate.batches).toHaveLength(3);
+    expect((await world.runs("orders"))[0]).toMatchObject({ state: "SUCCEEDED", inputs: [{ digest }] });
+  });
+});

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
+import { VirtualClock } from "../../src/clock/virtual-clock.js";
 import { StoreError } from "../../src/errors/errors.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
+import { MemoryStore } from "../../src/store/memory-store.js";
 import type { ScheduleStore } from "../../src/store/schedule-store.js";
 import { HOUR, MINUTE, T0 } from "../support/instants.js";
 import { hourly } from "../support/schedules.js";
@@ -176,5 +178,43 @@ describe("a run of a backfill that ends while a new manager reads its backfills"
     await world.start();
     await world.settle();
     expect(world.operator.submissions).toHaveLength(submitted + 1);
+  });
+});
+
+describe("a run that ends while other groups of a batch are read", () => {
+  /** A store in memory that managers share. */
+  class SharedStore extends MemoryStore {
+    override readonly isShared = true;
+  }
+
+  it("takes nothing from its group's fire: the engine hears when the next one is due", async () => {
+    const clock = new VirtualClock({ start: T0 });
+    await begin({}, { clock, store: new SharedStore({ clock }) });
+    await world.client.register(hourly("unread"));
+    await world.fireAt(GROUP, T0 + HOUR);
+    await world.clock.advanceTo(T0 + 2 * HOUR);
+    let goOn = (): void => {};
+    const mayGoOn = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    during("getSchedules", "after", async () => {
+      // The plan that the end causes reads more slowly than the batch.
+      during("getSchedules", "before", () => mayGoOn);
+      await endAll();
+    });
+    const fires = ["unread", GROUP].map((groupId) => ({ groupId, scheduledTime: T0 + 2 * HOUR }));
+    const [, fired] = await world.engine.fireMany(fires);
+    goOn();
+    expect(fired).toMatchObject({ outcome: "planned", nextFireAt: T0 + 3 * HOUR });
+    await world.settle();
+    expect(await ledger()).toEqual(SECOND_RUNS);
+  });
+
+  it("still hears nothing of a group that is not there", async () => {
+    await begin({});
+    await world.clock.advanceTo(T0 + HOUR);
+    const fires = ["nobody", GROUP].map((groupId) => ({ groupId, scheduledTime: T0 + HOUR }));
+    const [nobody] = await world.engine.fireMany(fires);
+    expect(nobody).toMatchObject({ outcome: "inactive", nextFireAt: null });
   });
 });

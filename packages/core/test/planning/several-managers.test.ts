@@ -44,6 +44,42 @@ describe("of two managers, one that fires and one that carries out", () => {
   );
 });
 
+describe("of two managers, one that cancels a run which the other has", () => {
+  /** The first manager, without an operator of its own, and the second, with a job that runs. */
+  async function twoManagers(overlap: "queue" | "cancel-running") {
+    const clock = new VirtualClock({ start: T0 });
+    const store = new SharedStore({ clock });
+    const second = new World({ store, clock });
+    second.operator.answer = () => "runs";
+    await second.start();
+    await second.client.register(hourly(GROUP, { overlap }));
+    const first = new World({ store, clock, operator: new ScriptedOperator("other") });
+    await first.start();
+    await second.fireAt(GROUP, T0 + HOUR);
+    return { first, second };
+  }
+
+  it("has its job stopped at the second's next look, long before that renews its lease", async () => {
+    const { first, second } = await twoManagers("queue");
+    const [run] = await first.runs(GROUP);
+    await first.client.cancelRun(run!.id);
+    await second.advance(SECOND);
+    expect(second.operator.running).toEqual([]);
+    expect(await first.runs(GROUP)).toMatchObject([{ state: "CANCELLED", reason: "cancelled" }]);
+  });
+
+  it("has the next interval begin as soon (cancel-running)", async () => {
+    const { first, second } = await twoManagers("cancel-running");
+    await first.fireAt(GROUP, T0 + 2 * HOUR);
+    await second.advance(SECOND);
+    expect(second.operator.cancellations).toHaveLength(1);
+    expect(await second.runs(GROUP)).toMatchObject([
+      { state: "CANCELLED", reason: "overlap-cancelled", lower: T0 },
+      { state: "RUNNING", lower: T0, upper: T0 + 2 * HOUR },
+    ]);
+  });
+});
+
 describe("a wake that is lost", () => {
   /** A lane with a run that goes on, and one interval that waits for it. */
   async function waiting(overlap: "coalesce-pending" | "cancel-running") {

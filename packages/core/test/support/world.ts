@@ -38,6 +38,7 @@ const EVENTS: readonly EventName[] = [
   "run-state",
   "schedule-status",
   "coverage-reported",
+  "run-stale",
   "engine-silent",
   "engine-drift",
   "engine-differs",

@@ -6,6 +6,7 @@ import {
   type DueFire,
   type Look,
   MOST_CALLS,
+  type MovedFire,
   OFFICE_MS,
   type ScheduleTable,
   type TakenBatch,
@@ -80,6 +81,15 @@ export class PostgresScheduleTable implements ScheduleTable {
       }));
       await this.#run("register", ...columnsOf(fires));
     }
+  }
+
+  hasten(moves: readonly MovedFire[]): Promise<void> {
+    return this.#inOrder(async () => {
+      for (const chunk of chunksOf(moves)) {
+        const columns = [chunk.map(({ groupId }) => groupId), chunk.map(({ fireAt }) => fireAt)];
+        await this.#run("hasten", ...columns);
+      }
+    });
   }
 
   async *list(): AsyncGenerator<EngineEntry> {

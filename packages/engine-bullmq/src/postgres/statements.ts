@@ -45,6 +45,19 @@ WITH gone AS MATERIALIZED (
   SELECT group_id FROM ${table} WHERE group_id = ANY ($1::text[]) ORDER BY group_id FOR UPDATE)
 DELETE FROM ${table} AS schedule USING gone WHERE schedule.group_id = gone.group_id`,
 
+    /**
+     * Parameters: group ids, each once, and when they are due. The due time of a fire that is leased changes
+     * in any case, which ends the lease as a token, so that its answer is not written over the move.
+     */
+    hasten: `
+WITH moved AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::bigint[]) AS given (group_id, move_to)),
+behind AS MATERIALIZED (
+  SELECT group_id, move_to FROM ${table} AS schedule JOIN moved USING (group_id)
+  WHERE look_at IS NULL OR look_at <> fire_at OR move_to < look_at
+  ORDER BY group_id FOR UPDATE OF schedule)
+UPDATE ${table} AS schedule SET fire_at = move_to, look_at = least(look_at, move_to)
+FROM behind WHERE schedule.group_id = behind.group_id`,
+
     /** Parameters: the group id to list after, the maximum number. */
     list: `
 SELECT group_id AS "groupId", version FROM ${table} WHERE group_id > $1 ORDER BY group_id LIMIT $2::integer`,

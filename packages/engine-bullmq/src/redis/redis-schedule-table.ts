@@ -4,7 +4,14 @@ import { messageOf } from "@tidegate/core/plugin";
 import { within } from "../deadline.js";
 import { decode, definitionOf, encode, type FiredSchedule } from "../definition.js";
 import type { EngineSettings } from "../options.js";
-import { type Look, MOST_CALLS, OFFICE_MS, type ScheduleTable, type TakenBatch } from "../schedule-table.js";
+import {
+  type Look,
+  MOST_CALLS,
+  type MovedFire,
+  OFFICE_MS,
+  type ScheduleTable,
+  type TakenBatch,
+} from "../schedule-table.js";
 import type { RedisClient } from "./connection.js";
 import { type EngineKeys, engineKeys } from "./keys.js";
 import { SCRIPTS, type ScriptName } from "./scripts.js";
@@ -50,6 +57,18 @@ export class RedisScheduleTable implements ScheduleTable {
     const { definitions, groups, due, state } = this.#keys;
     await this.#inChunks(groupIds, (chunk) =>
       this.#run("unregister", definitions, groups, due, state, ...chunk),
+    );
+  }
+
+  async hasten(moves: readonly MovedFire[]): Promise<void> {
+    const { definitions, due } = this.#keys;
+    await this.#inChunks(moves, (chunk) =>
+      this.#run(
+        "hasten",
+        definitions,
+        due,
+        ...chunk.flatMap(({ groupId, fireAt }) => [groupId, `${fireAt}`]),
+      ),
     );
   }
 

@@ -45,6 +45,26 @@ redis.call('HINCRBY', KEYS[4], 'revision', 1)`,
 };
 
 /**
+ * KEYS definitions, due. ARGV for each move: group id, when due. The definition of a fire that is leased
+ * changes in any case, which ends the lease as a token, so that its answer is not written over the move.
+ */
+const hasten: RedisScript = {
+  keys: 2,
+  lua: `
+for i = 1, #ARGV, 2 do
+  local group, fireAt = ARGV[i], tonumber(ARGV[i + 1])
+  local definition = redis.call('HGET', KEYS[1], group)
+  local kept, known = string.match(definition or '', '^(%d+:%d+:)(.*)$')
+  local score = tonumber(redis.call('ZSCORE', KEYS[2], group) or nil)
+  local isLeased = score and score ~= tonumber(known)
+  if kept and (not score or isLeased or fireAt < score) then
+    redis.call('HSET', KEYS[1], group, kept .. ARGV[i + 1])
+    redis.call('ZADD', KEYS[2], math.min(score or fireAt, fireAt), group)
+  end
+end`,
+};
+
+/**
  * KEYS groups, definitions, due. ARGV: lexical lower bound of the group ids, maximum number. Returns group,
  * definition, when to check, …
  */
@@ -189,6 +209,6 @@ return extended`,
 };
 
 /** The engine's scripts by name. */
-export const SCRIPTS = { register, unregister, list, look, resign, take, settle, postpone } as const;
+export const SCRIPTS = { register, unregister, hasten, list, look, resign, take, settle, postpone } as const;
 
 export type ScriptName = keyof typeof SCRIPTS;

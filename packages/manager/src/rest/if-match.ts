@@ -16,6 +16,14 @@ export const ifMatch = z.looseObject({
     ),
 });
 
+/** Headers of a request that may also require that there is no schedule yet (RFC 9110, 13.1.2). */
+export const ifMatchOrNone = ifMatch.extend({
+  "if-none-match": z
+    .literal("*", "must be *")
+    .optional()
+    .describe("`*`: only if the group has no schedule yet; else SCHEDULE_EXISTS."),
+});
+
 /**
  * Returns the entity tag of a schedule: the version of its definition. Counts and the watermark do not change
  * it.

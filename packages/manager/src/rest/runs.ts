@@ -129,5 +129,25 @@ export function runRoutes(client: ScheduleClient, cursors: Cursors): FastifyPlug
         return reply.code(202).send(await client.getRun(id));
       },
     );
+
+    app.post(
+      "/schedules/:groupId/retry",
+      {
+        schema: {
+          operationId: "retryRuns",
+          tags,
+          summary: "Retry all failed runs of a group that no other run covers.",
+          params: z.object({ groupId }),
+          querystring: noQuery,
+          body: retryRequest.nullish(),
+          response: {
+            202: z.array(z.string()).readonly().describe("Ids of the retried runs, oldest interval first."),
+            ...restRefusals(404, 409),
+          },
+        },
+      },
+      async ({ params: { groupId }, body }, reply) =>
+        reply.code(202).send(await client.retryRuns(groupId, given(body ?? {}))),
+    );
   };
 }

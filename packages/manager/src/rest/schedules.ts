@@ -16,7 +16,7 @@ import {
 } from "../schemas/schedule.js";
 import { labelText, line, note, wholeNumber } from "../schemas/text.js";
 import type { Cursors } from "./cursors.js";
-import { etagOf, ifMatch, onlyIfMatch } from "./if-match.js";
+import { etagOf, ifMatch, ifMatchOrNone, onlyIfMatch } from "./if-match.js";
 import { labelsOf } from "./labels.js";
 
 const params = z.object({ groupId });
@@ -72,22 +72,38 @@ export function scheduleRoutes(
             version: wholeNumber(1, Number.MAX_SAFE_INTEGER)
               .optional()
               .describe("Update only if this still is the schedule's version."),
+            plannedRuns: z
+              .enum(["keep", "adopt"])
+              .optional()
+              .describe(
+                "With `version` or `If-Match`: whether waiting runs keep the version they were planned with, or adopt the new one. Default `keep`.",
+              ),
           }),
-          headers: ifMatch,
+          headers: ifMatchOrNone,
           body: groupDefinition,
           response: { 200: registered, ...restRefusals(404, 409, 412) },
         },
       },
-      async ({ params: { groupId }, query: { version }, headers, body }, reply) => {
+      async ({ params: { groupId }, query: { version, plannedRuns }, headers, body }, reply) => {
         if (body.groupId !== undefined && body.groupId !== groupId) {
           throw new HttpError(400, "SCHEDULE_INVALID", "groupId: must be the same as in the path.", {
             field: "groupId",
           });
         }
+        if (plannedRuns !== undefined && version === undefined && headers["if-match"] === undefined) {
+          throw new HttpError(400, "REQUEST_INVALID", "plannedRuns: needs `version` or If-Match.", {
+            field: "plannedRuns",
+          });
+        }
         const info = { ...body, groupId } as ScheduleInfo;
-        const result = await onlyIfMatch(headers["if-match"], client, groupId, (seen = version) =>
-          seen === undefined ? client.ensure(info) : client.update(info, { version: version ?? seen }),
-        );
+        const put = (seen = version) =>
+          seen === undefined
+            ? client.ensure(info)
+            : client.update(info, { version: version ?? seen, ...given({ plannedRuns }) });
+        const result =
+          headers["if-none-match"] === undefined
+            ? await onlyIfMatch(headers["if-match"], client, groupId, put)
+            : await client.register(info);
         reply.header("etag", etagOf(result.schedule));
         return result;
       },
@@ -122,14 +138,22 @@ export function scheduleRoutes(
           params,
           querystring: z.strictObject({
             purge: z.enum(["true", "false"]).optional().describe("Also remove the ledger, for good."),
+            force: z
+              .enum(["true", "false"])
+              .optional()
+              .describe("Also if other groups depend on it; their runs wait then."),
           }),
           headers: ifMatch,
           response: { 204: z.null().describe("Ended."), ...restRefusals(404, 409, 412) },
         },
       },
-      async ({ params: { groupId }, query: { purge }, headers }, reply) => {
+      async ({ params: { groupId }, query: { purge, force }, headers }, reply) => {
         await onlyIfMatch(headers["if-match"], client, groupId, (version) =>
-          client.unregister(groupId, { purge: purge === "true", ...given({ version }) }),
+          client.unregister(groupId, {
+            purge: purge === "true",
+            force: force === "true",
+            ...given({ version }),
+          }),
         );
         return reply.code(204).send(null);
       },

@@ -3,7 +3,7 @@ import type { ScheduleClient, SourceInfo } from "@tidegate/core";
 import { sourceInfoSchema } from "@tidegate/core/schema";
 import { z } from "zod";
 import { HttpError } from "../errors/http-error.js";
-import { coverageAnswer, coverageReceipt, coverageReport, wait } from "../schemas/coverage.js";
+import { coverageAnswer, coverageReceipt, coverageReport, staleRun, wait } from "../schemas/coverage.js";
 import { restRefusals } from "../schemas/error.js";
 import { instant } from "../schemas/interval.js";
 import { given } from "../schemas/page.js";
@@ -72,6 +72,25 @@ export function sourceRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
         const { lower, upper, ...rest } = body;
         return client.reportCoverage(groupId, { lower, upper, ...given(rest) });
       },
+    );
+
+    app.get(
+      "/stale",
+      {
+        schema: {
+          operationId: "listStale",
+          tags,
+          summary: "List the runs that have read other data than there are now, and what they taint.",
+          querystring: z.strictObject({
+            groupId: groupId.optional().describe("Only runs of this group."),
+          }),
+          response: {
+            200: z.array(staleRun).readonly().describe("Stale runs, then tainted ones."),
+            ...restRefusals(),
+          },
+        },
+      },
+      ({ query: { groupId } }) => client.stale(groupId),
     );
 
     app.get(

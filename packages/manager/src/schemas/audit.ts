@@ -37,6 +37,10 @@ export const auditReport = z
       .array(interval)
       .readonly()
       .describe("Time that two jobs may have written, whatever the states of their runs say."),
+    stale: z
+      .array(interval)
+      .readonly()
+      .describe("Time that has succeeded with other input than there is now. It counts as succeeded."),
     owed: interval.nullable().describe("Closed and not planned yet."),
     rowsRead: z.number().describe("Rows read by the runs that succeeded."),
     rowsWritten: z.number().describe("Rows written by the runs that succeeded."),

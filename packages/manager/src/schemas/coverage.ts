@@ -1,4 +1,4 @@
-import { intervalSchema as interval } from "@tidegate/core/schema";
+import { intervalSchema as interval, runSchema } from "@tidegate/core/schema";
 import { z } from "zod";
 import { instant } from "./interval.js";
 import { line, note } from "./text.js";
@@ -54,6 +54,18 @@ export const coverageAnswer = z
       ),
   })
   .meta({ id: "CoverageAnswer", description: "What of an interval a group covers." });
+
+/** A run that has read other data than there are now, as core's `StaleRun`. */
+export const staleRun = z
+  .object({
+    run: runSchema.describe("The run as it stands."),
+    state: z
+      .enum(["stale", "tainted"])
+      .describe(
+        "`stale`: time that it has read is covered by another generation now, or by one at last; `tainted`: it has read a run that is stale or tainted.",
+      ),
+  })
+  .meta({ id: "StaleRun", description: "A run that has read other data than there are now." });
 
 /** How long to wait, such as `30s` or `500ms`; parses to ms. */
 export const wait = z

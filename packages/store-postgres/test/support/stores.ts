@@ -8,6 +8,7 @@ const TABLES = [
   "schedule_version",
   "schedule_state",
   "run",
+  "dependency",
   "gate_waker",
   "backfill",
 ];

@@ -9,6 +9,7 @@ import { cronRules, delayRules, manyRules, periodRules } from "./firing.js";
 import type { EngineSuiteOptions } from "./fixture.js";
 import { handlerRules } from "./handlers.js";
 import { processRules } from "./processes.js";
+import { putOffRules } from "./put-off.js";
 import { refusalRules } from "./refusal.js";
 import { registrationRules } from "./registration.js";
 import { restartRules, stoppingRules } from "./restarting.js";
@@ -91,6 +92,7 @@ const RULES: readonly ((suite: EngineSuite) => void)[] = [
   updateRules,
   handlerRules,
   refusalRules,
+  putOffRules,
   stoppingRules,
   restartRules,
   listingRules,

@@ -102,6 +102,7 @@ export function cancelRequestRules({ store }: StoreBed): void {
       expect(await store().requestCancel([run.id], "cancelled")).toEqual([true]);
       const marked = { isCancelRequested: true, reason: "cancelled" };
       expect(await runOf(store(), run.id)).toEqual({ ...run, ...marked });
+      expect(await store().cancelMarks([run.id])).toEqual([{ id: run.id, reason: "cancelled" }]);
       expect(await store().renewLeases([{ id: run.id, token }], LATER)).toEqual([
         { isHeld: true, isCancelRequested: true },
       ]);
@@ -149,6 +150,29 @@ export function cancelRequestRules({ store }: StoreBed): void {
       const ids = [aRun({ groupId: "nobody" }).id, ended.run.id, active!.run.id, runs.items[0]!.id];
       expect(await store().requestCancel(ids, "cancelled")).toEqual([false, false, true, false]);
       expect(await runOf(store(), ended.run.id)).toMatchObject({ isCancelRequested: false, reason: null });
+    });
+
+    it("is told to who asks for it, of active runs alone", async () => {
+      await register(store(), { laneWidth: 4 });
+      await plan(store(), { count: 4 });
+      const [marked, ended, waiting, unmarked] = await claim(store());
+      const ids = [marked, ended, waiting].map((claimed) => claimed!.run.id);
+      await store().requestCancel(ids, "overlap-cancelled");
+      await end(store(), ended!, "CANCELLED");
+      await store().changeRuns([
+        {
+          id: waiting!.run.id,
+          from: ["SUBMITTING"],
+          token: waiting!.token,
+          state: "PLANNED",
+          at: LATER,
+          place: "ready",
+          readyAt: LATER,
+        },
+      ]);
+      const asked = [...ids, unmarked!.run.id, aRun({ groupId: "nobody" }).id];
+      expect(await store().cancelMarks(asked)).toEqual([{ id: marked!.run.id, reason: "overlap-cancelled" }]);
+      expect(await store().cancelMarks([])).toEqual([]);
     });
 
     it("does not hold up an end that comes first", async () => {

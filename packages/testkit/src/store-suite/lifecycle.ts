@@ -26,6 +26,7 @@ const CALLS: Readonly<Record<string, (store: ScheduleStore) => Promise<unknown>>
       supersedes: [],
       runs: [{ ...aRun({ kind: "REPORTED" }), state: "SUCCEEDED", report: { version: null, note: "" } }],
     }),
+  noteStale: (store) => store.noteStale([aRun().id]),
   claim: (store) => claim(store),
   changeRuns: (store) =>
     store.changeRuns([{ id: aRun().id, from: ["PLANNED"], state: "CANCELLED", at: LATER }]),

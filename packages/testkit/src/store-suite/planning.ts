@@ -47,6 +47,8 @@ export function planningRules({ store }: StoreBed): void {
         metrics: null,
         error: null,
         history: [],
+        inputs: [],
+        staleAt: null,
         report: null,
       });
     });

@@ -19,19 +19,23 @@ import {
 import type { StoreBed } from "./fixture.js";
 
 /** Registers a source group whose ledger begins at the first minute. */
-async function registerSource(store: ScheduleStore, groupId = "deliveries"): Promise<void> {
+export async function registerSource(store: ScheduleStore, groupId = "deliveries"): Promise<void> {
   await register(store, { spec: { groupId }, status: "SOURCE", nextFireAt: null });
 }
 
 /** Returns a run that stands for reported minutes. */
-function aReportedRun([from, to]: readonly [number, number], generation = 0, version = "v1"): NewReportedRun {
+export function aReportedRun(
+  [from, to]: readonly [number, number],
+  generation = 0,
+  version = "v1",
+): NewReportedRun {
   const bounds = { lower: minute(from).lower, upper: minute(to).lower };
   const { gating: _, ...run } = aRun({ groupId: "deliveries", ...bounds, generation, kind: "REPORTED" });
   return { ...run, operator: "none", state: "SUCCEEDED", report: { version, note: "" } };
 }
 
 /** Returns the commit of a report that inserts runs in place of others. */
-function aReport(
+export function aReport(
   [from, to]: readonly [number, number],
   runs: readonly NewReportedRun[],
   rest: Partial<ReportCommit> = {},

@@ -20,11 +20,13 @@ import type { StoreBed, StoreFeatures, StoreFixture, StoreSuiteOptions } from ".
 import { gateQueueRules } from "./gate-queue.js";
 import { gatedRules } from "./gated.js";
 import { insertionRules, supersedingRules } from "./generations.js";
+import { inputRules, stalenessRules } from "./inputs.js";
 import { laneRules } from "./lane.js";
 import { blockingRules } from "./lane-blocking.js";
 import { cancelPlannedRules, laneWidthRules } from "./lane-width.js";
 import { cancelRequestRules, renewalRules } from "./leases.js";
 import { lifecycleRules } from "./lifecycle.js";
+import { dependencyRules } from "./missing-time.js";
 import { besideAnother, namespaceRules } from "./namespaces.js";
 import { openJobRules } from "./open-jobs.js";
 import { pausedPlanRules, planConflictRules, planningRules } from "./planning.js";
@@ -81,6 +83,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   cancelPlannedRules,
   gatedRules,
   gateQueueRules,
+  dependencyRules,
   claimRules,
   claimOrderRules,
   claimScopeRules,
@@ -106,6 +109,8 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   tallyRules,
   reportRules,
   generationRules,
+  inputRules,
+  stalenessRules,
   backfillRules,
   backfillStepRules,
   openRunRules,

@@ -4,7 +4,7 @@ import type { ClaimQueue } from "../../run/claim-order.js";
 import type { Gating } from "../../run/gating.js";
 import { isEnded } from "../../run/lane.js";
 import { isHeldBeside, type Place } from "../../run/place.js";
-import type { AttemptRecord, NewReportedRun, NewRun, Run, RunWait } from "../../run/run.js";
+import type { AttemptRecord, NewReportedRun, NewRun, Run, RunInput, RunWait } from "../../run/run.js";
 import { gatedSince, placementAfter } from "../placement.js";
 import type { RunChange } from "../run-queue.js";
 import type { BackfillRow } from "./backfill-table.js";
@@ -33,7 +33,11 @@ export interface RunRow extends HeapItem {
   lookAt: EpochMs;
   /** See `GatedRun.look`. */
   look: number;
+  /** Whether it is noted that the run is stale. */
+  isNoted: boolean;
 }
+
+const NO_INPUTS: readonly RunInput[] = Object.freeze([]);
 
 const NO_HISTORY: readonly AttemptRecord[] = Object.freeze([]);
 
@@ -103,10 +107,23 @@ export function newRow(
     metrics: null,
     error: null,
     history: NO_HISTORY,
+    inputs: NO_INPUTS,
+    staleAt: null,
     report: frozenCopy(report),
   };
   const queue = kind === "BACKFILL" ? "rest" : "live";
-  return { run, group, backfill, token: 0, queue, gating, lookAt: plannedAt, look: 0, heapIndex: NOT_QUEUED };
+  return {
+    run,
+    group,
+    backfill,
+    token: 0,
+    queue,
+    gating,
+    lookAt: plannedAt,
+    look: 0,
+    isNoted: false,
+    heapIndex: NOT_QUEUED,
+  };
 }
 
 /** A run of the lane waits for it; one beside it is ready, or gated, unless it is held. */

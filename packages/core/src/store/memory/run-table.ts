@@ -3,11 +3,12 @@ import type { ClaimQueue } from "../../run/claim-order.js";
 import { isUncovered } from "../../run/covering.js";
 import { isEnded } from "../../run/lane.js";
 import { isAdmitted } from "../../run/place.js";
-import type { NewReportedRun, NewRun } from "../../run/run.js";
+import type { NewReportedRun, NewRun, RunInput } from "../../run/run.js";
 import type { GatedQuery } from "../gate-queue.js";
-import type { RunFilter } from "../run-ledger.js";
+import type { GroupWindow, RunFilter } from "../run-ledger.js";
 import type { ClaimScope, NextWake } from "../run-queue.js";
 import type { BackfillRow } from "./backfill-table.js";
+import { frozenCopy } from "./frozen-copy.js";
 import type { Group } from "./group.js";
 import { IndexedHeap } from "./indexed-heap.js";
 import { RunIndex, type RunSpan } from "./run-index.js";
@@ -36,6 +37,10 @@ export class RunTable {
   );
   /** Gated runs by when they are due. */
   readonly #gated = new IndexedHeap<RunRow>((a, b) => a.lookAt - b.lookAt || compareText(a.run.id, b.run.id));
+  /** Runs that are stale and not superseded. */
+  readonly #stale = new Set<RunRow>();
+  /** Runs by the groups that they read. */
+  readonly #readers = new Map<string, Set<RunRow>>();
   /** Gated runs by the groups that wake them. */
   readonly #sleepers = new Map<string, Set<RunRow>>();
 
@@ -81,9 +86,35 @@ export class RunTable {
   removeAll(group: Group): void {
     for (const row of group.runs.rows()) {
       this.#leave(row);
+      this.setInputs(row, []);
       this.#index.delete(row);
       this.#byId.delete(row.run.id);
     }
+  }
+
+  /** Sets the inputs of a run, which then is not stale. */
+  setInputs(row: RunRow, inputs: readonly RunInput[]): void {
+    for (const { groupId } of row.run.inputs) this.#readers.get(groupId)?.delete(row);
+    for (const { groupId } of inputs.filter(isFollowed)) {
+      const readers = this.#readers.get(groupId);
+      if (readers === undefined) this.#readers.set(groupId, new Set([row]));
+      else readers.add(row);
+    }
+    this.update(row, (run) => {
+      run.inputs = frozenCopy(inputs);
+      run.staleAt = null;
+      row.isNoted = false;
+    });
+  }
+
+  /** Returns the runs with an input that overlaps this time and is not ignored. */
+  readersOf({ groupId, lower, upper }: GroupWindow): RunRow[] {
+    return [...(this.#readers.get(groupId) ?? [])].filter(({ run }) =>
+      run.inputs.some(
+        (input) =>
+          isFollowed(input) && input.groupId === groupId && input.lower < upper && input.upper > lower,
+      ),
+    );
   }
 
   /** Returns when the next run of a scope may be claimed, and when the next gated run is due. */
@@ -170,8 +201,13 @@ export class RunTable {
   }
 
   /** Returns the smallest index that contains all runs of a filter. */
-  #fewestRows({ isJobOpen, isBlocking, isUncovered }: RunFilter, group: Group | undefined): RunIndex {
+  #fewestRows(
+    { isJobOpen, isBlocking, isUncovered, staleness, reads }: RunFilter,
+    group: Group | undefined,
+  ): RunIndex {
     const few =
+      (reads !== undefined && this.readersOf(reads)) ||
+      (staleness !== undefined && this.#stale) ||
       (isUncovered === true && this.#uncovered) ||
       (isBlocking === true && this.#blocking) ||
       (isJobOpen === true && this.#openJobs);
@@ -216,6 +252,7 @@ export class RunTable {
     if (run.isJobOpen) this.#openJobs.add(row);
     if (run.isBlocking) this.#blocking.add(row);
     if (isUncovered(run)) this.#uncovered.add(row);
+    if (run.staleAt !== null && !run.isSuperseded) this.#stale.add(row);
     this.#queueOf(row)?.add(row);
     if (run.place === "gated") this.#hold(row);
     const counter = counterOf(run);
@@ -228,6 +265,7 @@ export class RunTable {
     if (run.isJobOpen) this.#openJobs.delete(row);
     if (run.isBlocking) this.#blocking.delete(row);
     if (isUncovered(run)) this.#uncovered.delete(row);
+    if (run.staleAt !== null) this.#stale.delete(row);
     this.#queueOf(row)?.remove(row);
     if (run.place === "gated") this.#release(row);
     const counter = counterOf(run);
@@ -280,7 +318,11 @@ function generationKey({ lower, upper, generation }: NewRunLike): string {
   return `${lower}-${upper}-${generation}`;
 }
 
-function matches({ run }: RunRow, filter: RunFilter): boolean {
+function isFollowed({ isIgnored = false }: RunInput): boolean {
+  return !isIgnored;
+}
+
+function matches({ run, isNoted }: RunRow, filter: RunFilter): boolean {
   const { states, kinds, reasons, backfillId, isJobOpen, isBlocking, includeSuperseded = true } = filter;
   return (
     (states === undefined || states.includes(run.state)) &&
@@ -290,6 +332,8 @@ function matches({ run }: RunRow, filter: RunFilter): boolean {
     (isJobOpen === undefined || run.isJobOpen === isJobOpen) &&
     (isBlocking === undefined || run.isBlocking === isBlocking) &&
     (filter.isUncovered === undefined || isUncovered(run)) &&
+    (filter.staleness === undefined || (run.staleAt !== null && !run.isSuperseded)) &&
+    (filter.staleness !== "unnoted" || !isNoted) &&
     (filter.isSuperseded === undefined || run.isSuperseded) &&
     (includeSuperseded || !run.isSuperseded)
   );

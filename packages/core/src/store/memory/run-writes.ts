@@ -8,7 +8,7 @@ import { isStanding, mayBeRevived, mayRunBeside } from "../../run/standing.js";
 import { gatingOf } from "../../schedule/gates-of.js";
 import type { GateSettlement } from "../gate-queue.js";
 import type { ReportCommit } from "../run-ledger.js";
-import type { ClaimedRun, HeldLease, LeaseState, RunChange } from "../run-queue.js";
+import type { CancelMark, ClaimedRun, HeldLease, LeaseState, RunChange } from "../run-queue.js";
 import type { ScheduleChange } from "../schedule-table.js";
 import type { BackfillRow } from "./backfill-table.js";
 import { frozenCopy } from "./frozen-copy.js";
@@ -16,6 +16,7 @@ import type { Group } from "./group.js";
 import { admit, holdAtGates, openGates } from "./lane.js";
 import { applyChange, lookAgain, type RunRow, snapshot } from "./run-row.js";
 import type { RunTable } from "./run-table.js";
+import type { Staleness } from "./staleness.js";
 
 /** Returns whether all of these runs of a group may be inserted beside the live lane. */
 export function mayInsertBeside(runs: RunTable, added: readonly NewRun[], group: Group): boolean {
@@ -130,10 +131,13 @@ export function adoptPlanned(runs: RunTable, group: Group, at: EpochMs): void {
 }
 
 /** Settles the gates of a run; `false` if it is not as expected. */
-export function settleGates(runs: RunTable, settlement: GateSettlement): boolean {
+export function settleGates(runs: RunTable, staleness: Staleness, settlement: GateSettlement): boolean {
   const row = runs.get(settlement.id);
   if (row?.run.place !== "gated" || row.look !== settlement.look) return false;
   if (settlement.isOpen) {
+    const { inputs = [] } = settlement;
+    if (!staleness.areCurrent(inputs)) return false;
+    if (inputs.length > 0 || row.run.inputs.length > 0) runs.setInputs(row, inputs);
     openGates(runs, row, settlement.at);
   } else {
     runs.update(row, (run) => {
@@ -188,6 +192,15 @@ export function requestCancel(runs: RunTable, id: string, reason: RunReason): bo
     run.reason = reason;
   });
   return true;
+}
+
+/** Returns the runs among these that are active and marked for cancellation. */
+export function cancelMarks(runs: RunTable, ids: readonly string[]): CancelMark[] {
+  return ids.flatMap((id) => {
+    const run = runs.get(id)?.run;
+    if (run === undefined || !isActive(run.state) || !run.isCancelRequested) return [];
+    return run.reason === null ? [] : [{ id, reason: run.reason }];
+  });
 }
 
 /** The end of an expired lease, whatever the clock says. */

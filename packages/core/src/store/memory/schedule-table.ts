@@ -1,3 +1,4 @@
+import { upstreamsOf } from "../../dependency/dependency.js";
 import type { Schedule } from "../../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../../schedule/status.js";
 import type { Page, PageRequest } from "../page.js";
@@ -8,6 +9,9 @@ import { OrderedList } from "./ordered-list.js";
 import { positionAfter, takePage } from "./paging.js";
 import { compareText } from "./run-row.js";
 
+/** What decides on the groups that a group depends on. */
+type LinkedGroup = Pick<Group, "groupId"> & { readonly schedule: Pick<Schedule, "spec"> };
+
 /** The schedules of all groups: by id, in the order of listings, and by their next fire. */
 export class ScheduleTable {
   readonly #byId = new Map<string, Group>();
@@ -16,8 +20,16 @@ export class ScheduleTable {
     (a, b) => a.schedule.nextFireAt! - b.schedule.nextFireAt! || compareText(a.groupId, b.groupId),
   );
 
+  /** Ids of groups by the groups that they depend on. */
+  readonly #dependents = new Map<string, Set<string>>();
+
   get(groupId: string): Group | undefined {
     return this.#byId.get(groupId);
+  }
+
+  /** Returns the ids of the groups that depend on one, in order. */
+  dependentsOf(groupId: string): string[] {
+    return [...(this.#dependents.get(groupId) ?? [])].sort(compareText);
   }
 
   /** Inserts a schedule; `false` if the group exists. */
@@ -27,6 +39,7 @@ export class ScheduleTable {
     this.#byId.set(group.groupId, group);
     this.#ordered.insert(group);
     this.#queueFire(group);
+    this.#link(group, true);
     return true;
   }
 
@@ -34,13 +47,29 @@ export class ScheduleTable {
     this.#byId.delete(group.groupId);
     this.#ordered.delete(group);
     this.#fires.remove(group);
+    this.#link(group, false);
   }
 
   /** Changes the fields of a schedule and requeues it by its next fire. */
   update(group: Group, change: (schedule: Group["schedule"]) => void): void {
+    const { spec } = group.schedule;
     this.#fires.remove(group);
     change(group.schedule);
     this.#queueFire(group);
+    if (group.schedule.spec === spec) return;
+    this.#link({ groupId: group.groupId, schedule: { spec } }, false);
+    this.#link(group, true);
+  }
+
+  /** Notes which groups a group depends on, or forgets it. */
+  #link({ groupId, schedule }: LinkedGroup, isLinked: boolean): void {
+    for (const upstream of upstreamsOf(schedule.spec)) {
+      const dependents = this.#dependents.get(upstream) ?? new Set();
+      if (isLinked) dependents.add(groupId);
+      else dependents.delete(groupId);
+      if (dependents.size > 0) this.#dependents.set(upstream, dependents);
+      else this.#dependents.delete(upstream);
+    }
   }
 
   list(filter: ScheduleFilter, request: PageRequest): Page<Schedule> {

@@ -135,7 +135,13 @@ export const runFunctions = (s: string): string[] => [
       FOREACH one IN ARRAY succeeded LOOP
         PERFORM ${s}.supersede(one->>'g', (one->>'l')::bigint, (one->>'u')::bigint, (one->>'n')::integer, 'all',
           at_time);
+        PERFORM ${s}.mark_stale(one->>'g', (one->>'l')::bigint, (one->>'u')::bigint, true, at_time);
       END LOOP;
+    END IF;
+    IF ended IS NOT NULL AND EXISTS (SELECT FROM ${s}.run_input WHERE is_partial) THEN
+      PERFORM ${s}.mark_stale(r.group_id, r.lower, r.upper, false, at_time) FROM ${s}.run r
+        WHERE r.state = 'SUCCEEDED' AND r.generation = 0 AND r.id = ANY (
+          SELECT x.id FROM json_to_recordset(changes) AS x (no integer, id text) WHERE x.no = ANY (made));
     END IF;
     IF groups IS NOT NULL THEN PERFORM ${s}.admit(groups, at_time); END IF;
     IF ended IS NOT NULL AND EXISTS (SELECT FROM ${s}.gate_waker) THEN PERFORM ${s}.wake(ended); END IF;

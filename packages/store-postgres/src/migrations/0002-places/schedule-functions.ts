@@ -155,6 +155,7 @@ export const scheduleFunctions = (s: string): string[] => [
   BEGIN
     DELETE FROM ${s}.schedule_state WHERE group_id = the_group;
     IF NOT FOUND THEN RETURN false; END IF;
+    DELETE FROM ${s}.run_input WHERE run_id = ANY (SELECT id FROM ${s}.run WHERE group_id = the_group);
     DELETE FROM ${s}.run WHERE group_id = the_group;
     DELETE FROM ${s}.backfill WHERE group_id = the_group;
     DELETE FROM ${s}.schedule_version WHERE group_id = the_group;

@@ -43,25 +43,32 @@ export const gateFunctions = (s: string): string[] => [
   END $$`,
 
   // Settles gated runs one after the other. The groups that wake one are locked as well: a run of theirs that
-  // is ending has ended, or finds the waker.
+  // is ending has ended, or finds the waker; and so are those that one reads, which then have what was found.
   `CREATE OR REPLACE FUNCTION ${s}.settle_gates(settlements json) RETURNS boolean[] ${PLPGSQL} AS $$
   DECLARE
     one record;
     asked ${s}.run;
+    is_settled boolean;
     answers boolean[] := '{}';
   BEGIN
     PERFORM FROM ${s}.schedule_state WHERE group_id = ANY (
       SELECT r.group_id FROM json_to_recordset(settlements) AS x (id text) JOIN ${s}.run r ON r.id = x.id
       UNION SELECT unnest(x."wokenBy") FROM json_to_recordset(settlements) AS x ("wokenBy" text[])
+      UNION SELECT i."groupId" FROM json_to_recordset(settlements) AS x (inputs json)
+        CROSS JOIN LATERAL json_to_recordset(x.inputs) AS i ("groupId" text)
       ) ORDER BY group_id FOR NO KEY UPDATE;
     PERFORM FROM ${s}.run WHERE id = ANY (SELECT x.id FROM json_to_recordset(settlements) AS x (id text))
       ORDER BY id FOR NO KEY UPDATE;
     FOR one IN SELECT * FROM json_to_recordset(settlements) AS x (id text, look integer, "at" bigint, "isOpen" boolean,
-        wait text, "lookAt" bigint, "wokenBy" text[]) LOOP
+        wait text, "lookAt" bigint, "wokenBy" text[], inputs json) LOOP
       SELECT * INTO asked FROM ${s}.run r WHERE r.id = one.id AND r.place = 'gated' AND r.look = one.look;
-      answers := answers || (asked.id IS NOT NULL);
-      CONTINUE WHEN asked.id IS NULL;
+      is_settled := asked.id IS NOT NULL AND (one.inputs IS NULL OR ${s}.are_current(one.inputs));
+      answers := answers || is_settled;
+      CONTINUE WHEN NOT is_settled;
       IF one."isOpen" THEN
+        IF one.inputs IS NOT NULL OR asked.inputs IS NOT NULL THEN
+          PERFORM ${s}.set_inputs(one.id, coalesce(one.inputs, '[]'));
+        END IF;
         PERFORM ${s}.open_gates(asked, one.at);
       ELSE
         UPDATE ${s}.run r SET wait = one.wait, look_at = one."lookAt", look = r.look + 1 WHERE r.id = one.id;

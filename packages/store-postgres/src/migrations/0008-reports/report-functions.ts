@@ -1,18 +1,12 @@
 import { PLPGSQL } from "../0002-places/language.js";
+import { reaches } from "./reaches.js";
 
 const NEW_REPORT = `id text, kind text, lower bigint, upper bigint, generation integer, intervals integer,
   "scheduledTime" bigint, state text, reason text, "scheduleVersion" integer, "backfillId" text, operator text,
   "plannedAt" bigint, report text`;
 
-/** Runs that can reach an interval of the group. */
-const reaches = (
-  s: string,
-  run: string,
-): string => `${run}.group_id = the_group AND ${run}.lower < the_upper AND ${run}.upper > the_lower
-    AND ${run}.lower >= the_lower - (SELECT longest_run_ms FROM ${s}.schedule_state WHERE group_id = the_group)`;
-
 /**
- * Functions for reports of source groups, and for digests of generations.
+ * Functions for reports of source groups.
  *
  * @param s - the schema, quoted
  */
@@ -50,30 +44,8 @@ export const reportFunctions = (s: string): string[] => [
         FROM json_to_recordset(runs) AS w (${NEW_REPORT})))
       WHERE d.group_id = the_group;
     IF EXISTS (SELECT FROM ${s}.gate_waker) THEN PERFORM ${s}.wake(ARRAY[the_group]); END IF;
+    PERFORM ${s}.mark_stale(the_group, w.lower, w.upper, w.generation > 0, w."plannedAt")
+      FROM json_to_recordset(runs) AS w (${NEW_REPORT});
     RETURN true;
-  END $$`,
-
-  // `generationDigestOf` of core as SQL.
-  `CREATE FUNCTION ${s}.generation_digest(the_group text, the_lower bigint, the_upper bigint) RETURNS text
-    LANGUAGE plpgsql STABLE SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off AS $$
-  DECLARE
-    digested text;
-  BEGIN
-    SELECT string_agg(format('%s-%s:%s', greatest(i.its_lower, the_lower), least(i.its_upper, the_upper), i.generation),
-        chr(10) ORDER BY i.island) INTO digested
-      FROM (
-        SELECT n.island, n.generation, min(n.lower) AS its_lower, max(n.upper) AS its_upper FROM (
-          SELECT m.*, sum(m.is_first) OVER (ORDER BY m.lower, m.generation, m.upper) AS island FROM (
-            SELECT r.lower, r.generation, r.upper, (lag(r.upper) OVER runs IS DISTINCT FROM r.lower
-                OR lag(r.generation) OVER runs IS DISTINCT FROM r.generation)::int AS is_first
-              FROM ${s}.run r WHERE ${reaches(s, "r")} AND r.state = 'SUCCEEDED' AND NOT r.is_superseded
-                AND r.lower < r.upper
-              WINDOW runs AS (ORDER BY r.lower, r.generation, r.upper)
-          ) m
-        ) n GROUP BY n.island, n.generation
-      ) i;
-    RETURN left(encode(sha256(convert_to(concat_ws(chr(10),
-      coalesce((SELECT t.incarnation FROM ${s}.schedule_state t WHERE t.group_id = the_group), ''), digested),
-      'UTF8')), 'hex'), 16);
   END $$`,
 ];

@@ -1,0 +1,8 @@
+export { type ClientOptions, ManagerClient } from "./manager-client.js";
+export {
+  type ClientErrorCode,
+  ManagerError,
+  type ManagerErrorDetails,
+  type ServiceErrorCode,
+} from "./manager-error.js";
+export type { DeadlineQuery, RunQuery, ScheduleQuery } from "./queries.js";

@@ -1,0 +1,147 @@
+import type {
+  AuditReport,
+  Backfill,
+  BackfillPlan,
+  BackfillRequest,
+  CoverageAnswer,
+  CoverageReceipt,
+  CoverageReport,
+  DeadlineRecord,
+  Description,
+  Explanation,
+  Page,
+  Preview,
+  RegisteredSchedule,
+  RetryOptions,
+  Run,
+  Schedule,
+  ScheduleInfo,
+  ScheduleStatus,
+  ScheduleVersion,
+  SourceInfo,
+} from "@tidegate/core";
+import type { DeadlineQuery, RunQuery } from "./queries.js";
+
+/** The parts of a request; those that an operation does not have are absent. */
+export interface Input {
+  readonly path?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | number | readonly string[] | undefined>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+type OfGroup = { readonly path: { readonly groupId: string } };
+type OfId = { readonly path: { readonly id: string } };
+type Conditional = { readonly headers?: { readonly "if-match"?: string } };
+type PageQuery = { readonly limit?: number | undefined; readonly cursor?: string | undefined };
+type Count = { readonly query?: { readonly count?: number } };
+
+/**
+ * The manager's operations by their ids in its OpenAPI document. A test holds these types, and `ROUTES`, against
+ * the document.
+ */
+export interface Operations {
+  readonly health: { readonly answer: { readonly status: "ok" } };
+  readonly listSchedules: {
+    readonly query: PageQuery & {
+      readonly status?: readonly ScheduleStatus[] | undefined;
+      readonly engine?: string | undefined;
+      readonly prefix?: string | undefined;
+      readonly label?: readonly string[] | undefined;
+    };
+    readonly answer: Page<Schedule>;
+  };
+  readonly putSchedule: OfGroup & {
+    readonly query?: { readonly version?: number; readonly plannedRuns?: "keep" | "adopt" | undefined };
+    readonly headers?: { readonly "if-match"?: string; readonly "if-none-match"?: "*" };
+    readonly body: ScheduleInfo<object>;
+    readonly answer: RegisteredSchedule;
+  };
+  readonly getSchedule: OfGroup & { readonly answer: Schedule };
+  readonly deleteSchedule: OfGroup &
+    Conditional & { readonly query: { readonly purge?: "true" | "false" }; readonly answer: undefined };
+  readonly describeSchedule: OfGroup & { readonly answer: Description };
+  readonly listVersions: OfGroup & { readonly answer: readonly ScheduleVersion[] };
+  readonly pauseSchedule: OfGroup &
+    Conditional & { readonly body: { readonly note?: string }; readonly answer: Schedule };
+  readonly resumeSchedule: OfGroup & Conditional & { readonly answer: Schedule };
+  readonly audit: OfGroup & {
+    readonly query: { readonly lower?: number | undefined; readonly upper?: number | undefined };
+    readonly answer: AuditReport;
+  };
+  readonly previewSchedule: OfGroup & Count & { readonly answer: Preview };
+  readonly previewDefinition: Count & { readonly body: ScheduleInfo<object>; readonly answer: Preview };
+  readonly trigger: OfGroup & {
+    readonly body?: { readonly lower: number; readonly upper: number };
+    readonly answer: readonly Run[];
+  };
+  readonly retryRuns: OfGroup & { readonly body: RetryOptions; readonly answer: readonly string[] };
+  readonly backfill: OfGroup & {
+    readonly body: Omit<BackfillRequest, "groupId">;
+    readonly answer: BackfillPlan;
+  };
+  readonly getBackfill: OfId & { readonly answer: Backfill };
+  readonly cancelBackfill: OfId & { readonly answer: undefined };
+  readonly listRuns: {
+    readonly query: PageQuery & {
+      readonly groupId?: string | undefined;
+      readonly state?: RunQuery["states"] | undefined;
+      readonly kind?: RunQuery["kinds"] | undefined;
+      readonly backfillId?: string | undefined;
+      readonly isJobOpen?: "true" | "false" | undefined;
+      readonly order: "ascending" | "descending";
+    };
+    readonly answer: Page<Run>;
+  };
+  readonly getRun: OfId & { readonly answer: Run };
+  readonly explainRun: OfId & { readonly answer: Explanation };
+  readonly cancelRun: OfId & { readonly answer: Run };
+  readonly retryRun: OfId & { readonly body: RetryOptions; readonly answer: Run };
+  readonly listDeadlines: {
+    readonly query: PageQuery & {
+      readonly groupId?: string | undefined;
+      readonly state?: DeadlineQuery["states"] | undefined;
+      readonly subject?: DeadlineQuery["subjects"] | undefined;
+      readonly lower?: number | undefined;
+      readonly upper?: number | undefined;
+      readonly order: "ascending" | "descending";
+    };
+    readonly answer: Page<DeadlineRecord>;
+  };
+  readonly putSource: OfGroup & { readonly body: SourceInfo; readonly answer: Schedule };
+  readonly reportCoverage: OfGroup & { readonly body: CoverageReport; readonly answer: CoverageReceipt };
+  readonly getCoverage: OfGroup & {
+    readonly query: { readonly from: number; readonly to: number; readonly wait?: string | undefined };
+    readonly answer: CoverageAnswer;
+  };
+}
+
+/** Method and path of each operation. */
+export const ROUTES: Readonly<Record<keyof Operations, string>> = {
+  health: "GET /health",
+  listSchedules: "GET /schedules",
+  putSchedule: "PUT /schedules/{groupId}",
+  getSchedule: "GET /schedules/{groupId}",
+  deleteSchedule: "DELETE /schedules/{groupId}",
+  describeSchedule: "GET /schedules/{groupId}/description",
+  listVersions: "GET /schedules/{groupId}/versions",
+  pauseSchedule: "POST /schedules/{groupId}/pause",
+  resumeSchedule: "POST /schedules/{groupId}/resume",
+  audit: "GET /schedules/{groupId}/audit",
+  previewSchedule: "GET /schedules/{groupId}/preview",
+  previewDefinition: "POST /preview",
+  trigger: "POST /schedules/{groupId}/trigger",
+  retryRuns: "POST /schedules/{groupId}/retry",
+  backfill: "POST /schedules/{groupId}/backfills",
+  getBackfill: "GET /backfills/{id}",
+  cancelBackfill: "POST /backfills/{id}/cancel",
+  listRuns: "GET /runs",
+  getRun: "GET /runs/{id}",
+  explainRun: "GET /runs/{id}/explanation",
+  cancelRun: "POST /runs/{id}/cancel",
+  retryRun: "POST /runs/{id}/retry",
+  listDeadlines: "GET /deadlines",
+  putSource: "PUT /sources/{groupId}",
+  reportCoverage: "POST /groups/{groupId}/coverage",
+  getCoverage: "GET /groups/{groupId}/coverage",
+};

@@ -1,0 +1,10 @@
+import type { DeadlineFilter, RunFilter, ScheduleFilter } from "@tidegate/core/store";
+
+/** A filter of schedules. All given fields must match. */
+export type ScheduleQuery = Pick<ScheduleFilter, "statuses" | "engine" | "groupIdPrefix" | "labels">;
+
+/** A filter of runs. All given fields must match. */
+export type RunQuery = Pick<RunFilter, "groupId" | "states" | "kinds" | "backfillId" | "isJobOpen" | "order">;
+
+/** A filter of deadlines. All given fields must match. */
+export type DeadlineQuery = Pick<DeadlineFilter, "groupId" | "states" | "subjects" | "within" | "order">;

@@ -1,0 +1,222 @@
+import type { EpochMs } from "../clock/clock.js";
+import { leavesOf } from "../dependency/dependency.js";
+import { pastRequirement, type Requirement, requirementOf } from "../dependency/requirement.js";
+import {
+  type Finding,
+  together,
+  type Unmet,
+  type Verdict,
+  verdictOn,
+  verdictOnTree,
+} from "../dependency/verdict.js";
+import type { Gate, GateAnswer, GateContext, GateRequest } from "../gate/gate.js";
+import { measure } from "../interval/interval-set.js";
+import type { RunInput, UnmetDependency } from "../run/run.js";
+import { windowCalendarOf } from "../schedule/dependencies-of.js";
+import { DEPENDENCIES } from "../schedule/gates-of.js";
+import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
+import { SCHEDULE_STATUSES } from "../schedule/status.js";
+import type { MissingTimeQuery } from "../store/run-ledger.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
+
+/**
+ * When a run is asked about again that nothing has woken, ms. The store wakes it when a run ends that it may
+ * wait for, so this only finds what no end of a run announces, such as a ledger whose beginning was moved.
+ */
+const SWEEP_MS = 15 * 60_000;
+
+/** The same while a group has no schedule: its registration wakes nothing. */
+const UNREGISTERED_SWEEP_MS = 60_000;
+
+/** Most intervals of missing time that a run's wait lists for each dependency. */
+const MOST_LISTED = 100;
+
+/** What the gate reads. */
+type Ledgers = Pick<ScheduleStore, "getSchedules" | "missingTime" | "generationDigests">;
+
+/** What a run asks of the ledgers, and of whom. */
+interface Question {
+  readonly request: GateRequest;
+  readonly spec: ScheduleSpec;
+  /** Of the tree, in the order in which it is written, and then of the group's own past. */
+  readonly requirements: readonly Requirement[];
+}
+
+/**
+ * The built-in gate for dependencies by coverage: see `ScheduleInfo.dependsOn`. It asks the ledgers what they
+ * do not cover, so an event that is lost costs nothing but time.
+ */
+export class DependencyGate implements Gate {
+  readonly gateType = DEPENDENCIES;
+  readonly #store: () => Ledgers;
+
+  /** @param store - returns the store that holds all groups */
+  constructor(store: () => Ledgers) {
+    this.#store = store;
+  }
+
+  async check(requests: readonly GateRequest[], { now }: GateContext): Promise<readonly GateAnswer[]> {
+    const groups = await this.#schedulesOf(requests);
+    const questions = requests.map((request) => questionOf(request, groups));
+    const findings = await this.#find(questions, groups);
+    const answers = questions.map((question) => {
+      const since = question.request.heldSince;
+      const verdicts = question.requirements.map((asked) => verdictOn(findings.get(asked)!, since, now));
+      const read = readBy(question, verdicts).map((requirement) => findings.get(requirement)!);
+      return { answer: answerOf(verdictOnAll(question.spec, verdicts), groups, now), read };
+    });
+    const inputs = await this.#inputsOf(answers.flatMap(({ answer, read }) => (answer.isOpen ? read : [])));
+    return answers.map(({ answer, read }) => {
+      if (!answer.isOpen || read.length === 0) return answer;
+      return { isOpen: true, inputs: read.map((finding) => inputs.get(finding)!) };
+    });
+  }
+
+  /**
+   * Returns what runs are about to read. Coverage is taken away only with a whole ledger, so that time which
+   * was covered before the digests were read is covered by what they digest.
+   */
+  async #inputsOf(findings: readonly Finding[]): Promise<ReadonlyMap<Finding, RunInput>> {
+    if (findings.length === 0) return new Map();
+    const windows = findings.map(({ requirement: { groupId, window } }) => ({ groupId, ...window }));
+    const digests = await this.#store().generationDigests(windows);
+    return new Map(
+      findings.map((finding, index) => {
+        const { missing } = finding;
+        const input = { ...windows[index]!, digest: digests[index]! };
+        return [finding, missing.length === 0 ? input : { ...input, missing }];
+      }),
+    );
+  }
+
+  /** Reads all groups that are depended on, and those whose own past is asked for. */
+  async #schedulesOf(requests: readonly GateRequest[]): Promise<ReadonlyMap<string, Schedule>> {
+    const ids = new Set<string>();
+    for (const { groupId, settings } of requests) {
+      const { dependsOn, dependsOnPast = false } = settings as unknown as ScheduleSpec;
+      if (dependsOnPast !== false) ids.add(groupId);
+      if (dependsOn != null) for (const { dependency } of leavesOf(dependsOn)) ids.add(dependency.groupId);
+    }
+    const found = await this.#store().getSchedules([...ids]);
+    return new Map(
+      found.flatMap((schedule) => (schedule === undefined ? [] : [[schedule.spec.groupId, schedule]])),
+    );
+  }
+
+  /** Asks the store about all that the batch needs to know, each thing once. */
+  async #find(
+    questions: readonly Question[],
+    groups: ReadonlyMap<string, Schedule>,
+  ): Promise<ReadonlyMap<Requirement, Finding>> {
+    const queries = new Map<string, { readonly query: MissingTimeQuery; readonly of: Requirement[] }>();
+    const findings = new Map<Requirement, Finding>();
+    for (const requirement of questions.flatMap(({ requirements }) => requirements)) {
+      const { groupId, window, by, isQuiet, beforeOrigin } = requirement;
+      const group = groups.get(groupId);
+      const isAwaited = (beforeOrigin ?? (group?.status === "SOURCE" ? "wait" : "ignore")) === "wait";
+      const origin = isAwaited ? undefined : group?.origin;
+      const within = { lower: Math.max(window.lower, origin ?? window.lower), upper: window.upper };
+      const lengthMs = Math.max(0, within.upper - within.lower);
+      findings.set(requirement, { requirement, lengthMs, missing: [] });
+      if (lengthMs === 0) continue;
+      const key = `${groupId} ${within.lower} ${within.upper} ${by} ${isQuiet}`;
+      const known = queries.get(key);
+      if (known === undefined)
+        queries.set(key, { query: { groupId, within, by, isQuiet }, of: [requirement] });
+      else known.of.push(requirement);
+    }
+    const asked = [...queries.values()];
+    if (asked.length === 0) return findings;
+    const missing = await this.#store().missingTime(asked.map(({ query }) => query));
+    for (const [index, { of }] of asked.entries())
+      for (const one of of) findings.set(one, { ...findings.get(one)!, missing: missing[index]! });
+    return findings;
+  }
+}
+
+function questionOf(request: GateRequest, groups: ReadonlyMap<string, Schedule>): Question {
+  const { groupId, interval, settings } = request;
+  const spec = settings as unknown as ScheduleSpec;
+  const { dependsOn, dependsOnPast = false } = spec;
+  const calendar = windowCalendarOf(spec);
+  const leaves = dependsOn == null ? [] : leavesOf(dependsOn);
+  const requirements = leaves.map(({ dependency }) => requirementOf(dependency, groupId, interval, calendar));
+  if (dependsOnPast !== false) {
+    const origin = groups.get(groupId)?.origin ?? interval.lower;
+    requirements.push(pastRequirement(dependsOnPast, groupId, interval, calendar, origin));
+  }
+  return { request, spec, requirements };
+}
+
+/** Returns the dependencies on other groups that are met, and have a window: what the run reads. */
+function readBy({ request, requirements }: Question, verdicts: readonly Verdict[]): readonly Requirement[] {
+  return requirements.filter(
+    ({ groupId, window }, index) =>
+      groupId !== request.groupId && window.upper > window.lower && verdicts[index]!.state === "met",
+  );
+}
+
+function verdictOnAll({ dependsOn }: ScheduleSpec, verdicts: readonly Verdict[]): Verdict {
+  const each = verdicts[Symbol.iterator]();
+  const ofTree = dependsOn == null ? [] : [verdictOnTree(dependsOn, each)];
+  return together([...ofTree, ...each]);
+}
+
+function answerOf(verdict: Verdict, groups: ReadonlyMap<string, Schedule>, now: EpochMs): GateAnswer {
+  if (verdict.state === "met") return { isOpen: true };
+  const unmet = verdict.unmet.map((one) => asUnmet(one));
+  const reason = reasonOf(verdict.unmet, groups);
+  if (verdict.state === "failed") {
+    const message = `Its dependencies were not met in time: ${reason}.`;
+    return { isOpen: false, reason, failure: { code: "DEPENDENCY_TIMEOUT", message } };
+  }
+  const pending = verdict.unmet.flatMap(({ timesOutAt }) =>
+    timesOutAt === undefined || timesOutAt <= now ? [] : [timesOutAt],
+  );
+  const isOverdue = verdict.unmet.some(
+    ({ requirement, timesOutAt }) =>
+      requirement.timeout?.action === "hold" && timesOutAt !== undefined && timesOutAt <= now,
+  );
+  const isUnregistered = verdict.unmet.some(
+    ({ requirement }) => !isRegistered(groups.get(requirement.groupId)),
+  );
+  return {
+    isOpen: false,
+    reason,
+    missing: verdict.unmet.flatMap(({ missing }) => missing.slice(0, MOST_LISTED)),
+    unmet,
+    wokenBy: [...new Set(verdict.unmet.map(({ requirement }) => requirement.groupId))],
+    lookAgainAt: now + (isUnregistered ? UNREGISTERED_SWEEP_MS : SWEEP_MS),
+    ...(pending.length === 0 ? {} : { deadlineAt: Math.min(...pending) }),
+    ...(isOverdue ? { isOverdue: true } : {}),
+  };
+}
+
+function asUnmet({ requirement, missing, timesOutAt }: Unmet): UnmetDependency {
+  const { groupId, window, by } = requirement;
+  return {
+    groupId,
+    window,
+    by,
+    missing: missing.slice(0, MOST_LISTED),
+    missingMs: measure(missing),
+    ...(timesOutAt === undefined ? {} : { timesOutAt }),
+  };
+}
+
+function reasonOf(unmet: readonly Unmet[], groups: ReadonlyMap<string, Schedule>): string {
+  const names = new Set(
+    unmet.map(({ requirement: { groupId } }) => {
+      const schedule = groups.get(groupId);
+      if (schedule === undefined) return `${groupId}, which has no schedule yet`;
+      return isRegistered(schedule) ? groupId : `${groupId}, which is unregistered`;
+    }),
+  );
+  return `not covered yet by ${[...names].join("; ")}`;
+}
+
+/** Returns whether a group's ledger can still grow. */
+function isRegistered(schedule: Schedule | undefined): boolean {
+  if (schedule === undefined) return false;
+  return SCHEDULE_STATUSES[schedule.status].isRegistered || schedule.status === "SOURCE";
+}

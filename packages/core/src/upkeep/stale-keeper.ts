@@ -1,0 +1,158 @@
+import { hash } from "node:crypto";
+import type { Clock, EpochMs } from "../clock/clock.js";
+import { leavesOf } from "../dependency/dependency.js";
+import { messageOf } from "../errors/errors.js";
+import type { CoverageReportedEvent, RunEvent, TidegateEmitter } from "../events/events.js";
+import { byGroup } from "../run/by-group.js";
+import type { Run } from "../run/run.js";
+import type { Schedule } from "../schedule/schedule.js";
+import { SCHEDULE_STATUSES } from "../schedule/status.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
+import { eachRun } from "../store/shared-time.js";
+import { Routine } from "./routine.js";
+
+/** How often to look for runs that became stale without an event in this process, ms. */
+const SWEEP_MS = 60_000;
+
+/** Pause after an error, ms. */
+const RETRY_MS = 5_000;
+
+/** Begins a backfill, or returns the one that this id began before. */
+export type BeginBackfill = (request: {
+  readonly id: string;
+  readonly groupId: string;
+  readonly from: EpochMs;
+  readonly to: EpochMs;
+  readonly select: "all";
+}) => Promise<unknown>;
+
+/** Dependencies of `StaleKeeper`. */
+export interface StaleKeeperParts {
+  readonly store: ScheduleStore;
+  readonly clock: Clock;
+  readonly emitter: TidegateEmitter;
+  readonly backfill: BeginBackfill;
+  /** How long the inputs of a run must have been unchanged before it is run again, ms. */
+  readonly settleMs: number;
+}
+
+/**
+ * Reports runs that have become stale, and has those run again whose dependencies say so, once things have
+ * settled: adjoining intervals of a group in one backfill, whose id follows from the runs, so that managers and
+ * restarts begin it once. Level-triggered: the store knows which runs are stale and not noted.
+ */
+export class StaleKeeper {
+  readonly #parts: StaleKeeperParts;
+  readonly #looking: Routine;
+  readonly #onRunState = ({ run }: RunEvent): void => {
+    if (run.state === "SUCCEEDED" && run.generation > 0) this.#looking.runWithin(0);
+  };
+  readonly #onReport = (_event: CoverageReportedEvent): void => this.#looking.runWithin(0);
+
+  constructor(parts: StaleKeeperParts) {
+    this.#parts = parts;
+    this.#looking = new Routine({
+      clock: parts.clock,
+      pass: () => this.#look(),
+      onError: (error) => this.#trouble(error),
+      retryMs: RETRY_MS,
+    });
+  }
+
+  start(): void {
+    const { emitter } = this.#parts;
+    emitter.on("run-state", this.#onRunState);
+    emitter.on("coverage-reported", this.#onReport);
+    this.#looking.start();
+  }
+
+  async stop(): Promise<void> {
+    const { emitter } = this.#parts;
+    emitter.off("run-state", this.#onRunState);
+    emitter.off("coverage-reported", this.#onReport);
+    await this.#looking.stop();
+  }
+
+  async #look(): Promise<number> {
+    const { store } = this.#parts;
+    const stale: Run[] = [];
+    for await (const run of eachRun(store, { staleness: "unnoted", states: ["SUCCEEDED"] })) stale.push(run);
+    let nextMs = SWEEP_MS;
+    for (const [groupId, runs] of byGroup(stale)) {
+      if (!this.#looking.isRunning) return SWEEP_MS;
+      const [schedule] = await store.getSchedules([groupId]);
+      const inMs = await this.#settle(schedule, runs).catch((error: unknown) => {
+        this.#trouble(error, groupId);
+        return RETRY_MS;
+      });
+      nextMs = Math.min(nextMs, inMs);
+    }
+    return nextMs;
+  }
+
+  /** Handles the stale runs of a group. Returns when to look again at those that have not settled, ms from now. */
+  async #settle(schedule: Schedule | undefined, runs: readonly Run[]): Promise<number> {
+    const { clock, settleMs } = this.#parts;
+    const rerun = schedule === undefined ? new Set<Run>() : await this.#toRerun(schedule, runs);
+    await this.#note(
+      runs.filter((run) => !rerun.has(run)),
+      null,
+    );
+    const ripe = clock.now() - settleMs;
+    const unsettled = [...rerun].filter(({ staleAt }) => staleAt! > ripe);
+    const settled = [...rerun].filter(({ staleAt }) => staleAt! <= ripe);
+    for (const stretch of stretchesOf(settled)) await this.#rerun(stretch);
+    return Math.min(SWEEP_MS, ...unsettled.map(({ staleAt }) => staleAt! - ripe));
+  }
+
+  /** Returns the runs that have changed inputs whose dependencies say that they are run again. */
+  async #toRerun({ spec, status, unreadable }: Schedule, runs: readonly Run[]): Promise<ReadonlySet<Run>> {
+    const leaves = spec.dependsOn == null ? [] : leavesOf(spec.dependsOn);
+    const groups = new Set(
+      leaves.flatMap(({ dependency }) => (dependency.onRestate === "rerun" ? [dependency.groupId] : [])),
+    );
+    if (groups.size === 0 || unreadable !== null || !SCHEDULE_STATUSES[status].isRegistered) return new Set();
+    const inputs = runs.flatMap((run) =>
+      run.inputs
+        .filter(({ groupId, isIgnored = false }) => groups.has(groupId) && !isIgnored)
+        .map((input) => ({ run, input })),
+    );
+    const digests = await this.#parts.store.generationDigests(inputs.map(({ input }) => input));
+    return new Set(inputs.filter(({ input }, n) => input.digest !== digests[n]).map(({ run }) => run));
+  }
+
+  async #rerun(stretch: readonly Run[]): Promise<void> {
+    const [first] = stretch;
+    const id = `stale-${hash("sha256", stretch.map((run) => run.id).join(), "hex").slice(0, 20)}`;
+    const range = { from: first!.lower, to: stretch.at(-1)!.upper };
+    await this.#parts.backfill({ id, groupId: first!.groupId, ...range, select: "all" });
+    await this.#note(stretch, id);
+  }
+
+  /** Notes runs, and reports those that nobody has noted before. */
+  async #note(runs: readonly Run[], backfillId: string | null): Promise<void> {
+    if (runs.length === 0) return;
+    const { store, emitter } = this.#parts;
+    const noted = await store.noteStale(runs.map(({ id }) => id));
+    for (const [n, run] of runs.entries()) if (noted[n]) emitter.emit("run-stale", { run, backfillId });
+  }
+
+  #trouble(error: unknown, groupId?: string): void {
+    this.#parts.emitter.emit("trouble", {
+      where: "backfill",
+      ...(groupId === undefined ? {} : { groupId }),
+      error: { code: "PLAN_FAILED", message: `Stale runs were not handled: ${messageOf(error)}` },
+    });
+  }
+}
+
+/** Groups runs whose intervals adjoin, oldest first. */
+function stretchesOf(runs: readonly Run[]): Run[][] {
+  const stretches: Run[][] = [];
+  for (const run of [...runs].sort((a, b) => a.lower - b.lower)) {
+    const last = stretches.at(-1);
+    if (last !== undefined && last.at(-1)!.upper >= run.lower) last.push(run);
+    else stretches.push([run]);
+  }
+  return stretches;
+}

@@ -1,0 +1,163 @@
+import { describe, expect, it } from "@jest/globals";
+import type { DependencyWindow } from "../../src/dependency/dependency.js";
+import type { ScheduleInfo } from "../../src/schedule/schedule.js";
+import { DAY, T0 } from "../support/instants.js";
+import { hourly } from "../support/schedules.js";
+import { World } from "../support/world.js";
+
+const yesterday = { from: "-1 day", to: "-1 day" };
+
+function every(
+  unit: "hour" | "day" | "month",
+  groupId: string,
+  on?: string,
+  window?: DependencyWindow,
+): ScheduleInfo {
+  const dependsOn = on === undefined ? null : { groupId: on, ...(window === undefined ? {} : { window }) };
+  return { groupId, trigger: { type: "period", every: 1, unit }, startTime: T0, dependsOn };
+}
+
+describe("a cycle of dependencies", () => {
+  it("is refused with its path, whichever schedule closes it", async () => {
+    const world = await World.start();
+    await world.client.register(every("day", "a", "b"));
+    await world.client.register(every("day", "b", "c"));
+    await expect(world.client.register(every("day", "c", "a"))).rejects.toMatchObject({
+      code: "DEPENDENCY_CYCLE",
+      field: "dependsOn",
+      message: expect.stringContaining("c → a → b → c is a cycle"),
+    });
+    await world.client.register(every("day", "c"));
+    await expect(world.client.update(every("day", "c", "b"), { version: 1 })).rejects.toMatchObject({
+      code: "DEPENDENCY_CYCLE",
+    });
+    expect(await world.client.get("c")).toMatchObject({ version: 1, spec: { dependsOn: null } });
+  });
+
+  it("is refused in a batch for the one that closes it", async () => {
+    const world = await World.start();
+    const results = await world.client.registerMany([
+      every("day", "a", "b"),
+      every("day", "b", "a"),
+      every("day", "c", "a"),
+    ]);
+    expect(results).toMatchObject([
+      { isRegistered: true },
+      { isRegistered: false, error: { code: "DEPENDENCY_CYCLE" } },
+      { isRegistered: true },
+    ]);
+  });
+
+  it.each<[string, readonly ScheduleInfo[], boolean]>([
+    ["of a group with itself", [every("day", "a", "a")], false],
+    ["of a group with its own yesterday", [every("day", "a", "a", yesterday)], true],
+    [
+      "of a group with a window that reaches its own interval",
+      [every("day", "a", "a", { from: "-1 day" })],
+      false,
+    ],
+    ["through yesterday", [every("day", "a", "b", yesterday), every("day", "b", "a")], true],
+    [
+      "through tomorrow",
+      [every("day", "a", "b", { from: "+1 day", to: "+1 day" }), every("day", "b", "a")],
+      false,
+    ],
+    [
+      "through tomorrow and back by two days",
+      [
+        every("day", "a", "b", { from: "+1 day", to: "+1 day" }),
+        every("day", "b", "a", { from: "-2 days", to: "-2 days" }),
+      ],
+      true,
+    ],
+    ["of hours with the day that holds them", [every("hour", "a", "b"), every("day", "b", "a")], false],
+    [
+      "of hours with the day of the hour before, which mostly holds them",
+      [every("hour", "a", "b", { from: "-1 hour", to: "-1 hour" }), every("day", "b", "a")],
+      false,
+    ],
+    ["of hours with the day before", [every("hour", "a", "b", yesterday), every("day", "b", "a")], true],
+    [
+      "of days with the month before",
+      [
+        every("day", "a", "b", { align: "month", from: "-1 month", to: "-1 month" }),
+        every("month", "b", "a"),
+      ],
+      true,
+    ],
+    [
+      "of days with the month of the day before",
+      [every("day", "a", "b", yesterday), every("month", "b", "a")],
+      false,
+    ],
+    [
+      "of a group with its dependents' interval before",
+      [every("day", "a", "b", { from: "-1 interval", to: "-1 interval" }), every("day", "b", "a")],
+      true,
+    ],
+  ])("%s is allowed only if it goes back in time", async (_, infos, isAllowed) => {
+    const world = await World.start();
+    const results = await world.client.registerMany(infos);
+    expect(results.every(({ isRegistered }) => isRegistered)).toBe(isAllowed);
+  });
+
+  it("that goes back in time runs", async () => {
+    const world = await World.start();
+    await world.client.registerMany([every("hour", "a", "b", yesterday), every("day", "b", "a")]);
+    await world.fireAt("a", T0 + 2 * DAY);
+    await world.fireAt("b", T0 + 2 * DAY);
+    await world.settle();
+    expect((await world.runs("a")).map(({ state }) => state)).toEqual(Array(48).fill("SUCCEEDED"));
+    expect((await world.runs("b")).map(({ state }) => state)).toEqual(["SUCCEEDED", "SUCCEEDED"]);
+  });
+});
+
+describe("a group that others depend on", () => {
+  it("is not removed while they do, unless forced", async () => {
+    const world = await World.start();
+    await world.client.register(hourly("loads"));
+    await world.client.register(every("day", "report", "loads"));
+    await expect(world.client.unregister("loads")).rejects.toMatchObject({
+      code: "DEPENDED_ON",
+      message: expect.stringContaining("report"),
+    });
+    await world.client.unregister("loads", { force: true });
+    expect(await world.client.get("loads")).toMatchObject({ status: "DELETED" });
+    await world.client.register(hourly("loads"));
+    await world.client.update(every("day", "report"), { version: 1 });
+    await world.client.unregister("loads");
+  });
+
+  it("is removed once they are", async () => {
+    const world = await World.start();
+    await world.client.register(hourly("loads"));
+    await world.client.register(every("day", "report", "loads"));
+    await world.client.unregister("report");
+    await world.client.unregister("loads", { purge: true });
+  });
+});
+
+describe("the notes on a schedule that depends on others", () => {
+  it("say how long its runs wait, and which groups cover nothing for now", async () => {
+    const world = await World.start();
+    const notesOn = async (info: ScheduleInfo): Promise<readonly string[]> =>
+      (await world.client.ensure(info)).notes;
+    expect(await notesOn(hourly("loads", { dependsOn: { groupId: "dimensions" } }))).toEqual([
+      "dependsOn: dimensions has no schedule yet; runs wait until it has one that covers their time.",
+    ]);
+    await world.client.register(every("day", "dimensions"));
+    const wait =
+      "dependsOn: each run waits up to 23 h after its interval has ended, because one of dimensions ends later.";
+    expect((await world.client.describe("loads")).notes).toEqual([wait]);
+    await world.client.pause("dimensions", "the source is down");
+    expect((await world.client.describe("loads")).notes).toEqual([
+      "dependsOn: dimensions is paused: the source is down.",
+      wait,
+    ]);
+    await world.client.unregister("dimensions", { force: true });
+    expect((await world.client.describe("loads")).notes[0]).toBe(
+      "dependsOn: dimensions is unregistered; only what its ledger has covered before counts.",
+    );
+    expect(await notesOn(every("day", "report", "loads"))).toEqual([]);
+  });
+});

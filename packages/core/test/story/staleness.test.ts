@@ -1,0 +1,165 @@
+import { describe, expect, it } from "@jest/globals";
+import type { RestatePolicy } from "../../src/dependency/dependency.js";
+import type { ScheduleInfo } from "../../src/schedule/schedule.js";
+import { DAY, HOUR, MINUTE, T0 } from "../support/instants.js";
+import { hourly } from "../support/schedules.js";
+import { ScriptedGate } from "../support/scripted-gate.js";
+import { World, type WorldOptions } from "../support/world.js";
+
+const hours = (from: number, to: number) => ({ lower: T0 + from * HOUR, upper: T0 + to * HOUR });
+
+/** A gate that is open, and says that runs read their own interval of the group that its settings name. */
+class ReadingGate extends ScriptedGate {
+  constructor(world: () => World) {
+    super("reads");
+    this.answer = async ({ interval, settings }) => {
+      const { groupId, days = 0 } = settings as { groupId: string; days?: number };
+      const window = days === 0 ? interval : { lower: T0, upper: T0 + days * DAY };
+      const [digest] = await world().store.generationDigests([{ groupId, ...window }]);
+      return { isOpen: true, inputs: [{ groupId, ...window, digest: digest! }] };
+    };
+  }
+}
+
+const reading = (groupId: string, of: string, more: Partial<ScheduleInfo> = {}): ScheduleInfo =>
+  hourly(groupId, { gates: { reads: { groupId: of } }, ...more });
+
+/** Hours of a source group are read by `orders`, and those by `report`. */
+async function chain(policy?: RestatePolicy, options: WorldOptions = {}): Promise<World> {
+  let world: World | undefined;
+  const gate = new ReadingGate(() => world!);
+  world = await World.start({ gates: [gate], restateSettleMs: 10 * MINUTE, ...options });
+  await world.client.registerSource({ groupId: "deliveries", startTime: T0 });
+  const dependsOn = policy === undefined ? {} : { dependsOn: { groupId: "deliveries", onRestate: policy } };
+  await world.client.register(reading("orders", "deliveries", dependsOn));
+  await world.client.register(reading("report", "orders"));
+  await world.client.reportCoverage("deliveries", { ...hours(0, 5), version: "v1" });
+  for (let hour = 1; hour <= 5; hour += 1) {
+    await world.fireAt("orders", T0 + hour * HOUR);
+    await world.fireAt("report", T0 + hour * HOUR);
+  }
+  return world;
+}
+
+/** What is stale or tainted, by group and hour. */
+async function staleness(world: World, groupId?: string): Promise<string[]> {
+  const found = await world.client.stale(groupId);
+  return found.map(({ run, state }) => `${run.groupId} ${(run.lower - T0) / HOUR} ${state}`).sort();
+}
+
+const restated = (world: World, from: number, to: number, version = "v2") =>
+  world.client.reportCoverage("deliveries", { ...hours(from, to), version });
+
+describe("a run whose input is covered anew", () => {
+  it("is stale, and what has read it is tainted, along the whole path", async () => {
+    const world = await chain();
+    await world.client.register(
+      reading("summary", "report", { gates: { reads: { groupId: "report", days: 1 } } }),
+    );
+    await world.fireAt("summary", T0 + 6 * HOUR);
+    expect(await staleness(world)).toEqual([]);
+    await restated(world, 2, 4);
+    const path = ["orders 2 stale", "orders 3 stale", "report 2 tainted", "report 3 tainted"];
+    const summaries = [0, 1, 2, 3, 4, 5].map((hour) => `summary ${hour} tainted`);
+    expect(await staleness(world)).toEqual([...path, ...summaries]);
+    expect(await staleness(world, "report")).toEqual(["report 2 tainted", "report 3 tainted"]);
+    expect(await staleness(world, "deliveries")).toEqual([]);
+  });
+
+  it("is told once, stays covered, and the audit shows its time", async () => {
+    const world = await chain();
+    await restated(world, 2, 4);
+    await world.settle();
+    const told = world.eventsOf("run-stale");
+    expect(told.map(({ run, backfillId }) => [run.groupId, (run.lower - T0) / HOUR, backfillId])).toEqual([
+      ["orders", 2, null],
+      ["orders", 3, null],
+    ]);
+    await restated(world, 2, 4, "v3");
+    await world.restart();
+    await world.advance(DAY);
+    expect(world.eventsOf("run-stale")).toHaveLength(2);
+    expect(await world.client.audit("orders", hours(0, 5))).toMatchObject({
+      stale: [hours(2, 4)],
+      isSound: true,
+      isComplete: true,
+      succeeded: { ms: 5 * HOUR },
+    });
+    expect(await world.client.audit("report", hours(0, 5))).toMatchObject({ stale: [] });
+  });
+
+  it("is stale no longer when it has been run again; then what has read it is", async () => {
+    const world = await chain();
+    await restated(world, 2, 3);
+    await world.client.trigger("orders", hours(2, 3));
+    await world.settle();
+    expect(await staleness(world)).toEqual(["report 2 stale"]);
+    await world.client.trigger("report", hours(2, 3));
+    await world.settle();
+    expect(await staleness(world)).toEqual([]);
+    expect(await world.runs("report", { within: hours(2, 3) })).toMatchObject([
+      { generation: 0, isSuperseded: true },
+      { generation: 1, isSuperseded: false, staleAt: null },
+    ]);
+  });
+});
+
+describe("a dependency with onRestate rerun", () => {
+  const BACKFILL = { backfillEveryMs: MINUTE };
+  const generations = async (world: World): Promise<string[]> =>
+    (await world.runs("orders", { includeSuperseded: false })).map(
+      ({ lower, generation, state }) => `${(lower - T0) / HOUR}.${generation} ${state}`,
+    );
+
+  it("has exactly the affected intervals run again, once things have settled", async () => {
+    const world = await chain("rerun", BACKFILL);
+    await restated(world, 1, 2);
+    await world.advance(9 * MINUTE);
+    await restated(world, 1, 3, "v3");
+    await world.advance(9 * MINUTE);
+    expect(world.eventsOf("run-stale")).toEqual([]);
+    await world.advance(2 * MINUTE);
+    expect(await generations(world)).toEqual([
+      "0.0 SUCCEEDED",
+      "1.1 SUCCEEDED",
+      "2.1 SUCCEEDED",
+      "3.0 SUCCEEDED",
+      "4.0 SUCCEEDED",
+    ]);
+    const told = world.eventsOf("run-stale").filter(({ run }) => run.groupId === "orders");
+    expect(told.map(({ run }) => (run.lower - T0) / HOUR)).toEqual([1, 2]);
+    const [first] = told;
+    expect(await world.client.getBackfill(first!.backfillId!)).toMatchObject({
+      groupId: "orders",
+      ...hours(1, 3),
+      select: "all",
+      plannedRuns: 2,
+    });
+    expect(await staleness(world)).toEqual(["report 1 stale", "report 2 stale"]);
+  });
+
+  it("begins one backfill although a manager dies and starts again", async () => {
+    const world = await chain("rerun", BACKFILL);
+    await restated(world, 1, 2);
+    await world.restart();
+    await world.advance(11 * MINUTE);
+    await world.restart();
+    await world.advance(30 * MINUTE);
+    expect(await world.store.listBackfills({ groupId: "orders" })).toHaveLength(1);
+    expect((await generations(world)).slice(0, 3)).toEqual([
+      "0.0 SUCCEEDED",
+      "1.1 SUCCEEDED",
+      "2.0 SUCCEEDED",
+    ]);
+    expect(world.eventsOf("trouble")).toEqual([]);
+  });
+
+  it("leaves runs to people whose schedule is gone", async () => {
+    const world = await chain("rerun", BACKFILL);
+    await world.client.unregister("orders");
+    await restated(world, 1, 2);
+    await world.advance(HOUR);
+    expect(world.eventsOf("run-stale")).toMatchObject([{ backfillId: null }]);
+    expect(await world.store.listBackfills({ groupId: "orders" })).toEqual([]);
+  });
+});
