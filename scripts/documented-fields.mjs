@@ -25,6 +25,7 @@ import {
   dirtyDataLimitSchema,
   freshnessSchema,
   scheduleInfoSchema,
+  sealSchema,
 } from "../packages/core/dist/schedule/schema.js";
 import { scheduleSchema, scheduleVersionSchema } from "../packages/core/dist/schedule/stored-schema.js";
 import {
@@ -59,6 +60,7 @@ const TYPES = {
     BackoffSpec: backoffSchema,
     Schedule: scheduleSchema,
     ScheduleInfo: scheduleInfoSchema,
+    SealRule: sealSchema,
     ScheduleVersion: scheduleVersionSchema,
   },
   "trigger/trigger-spec.ts": {

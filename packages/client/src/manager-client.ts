@@ -10,9 +10,13 @@ import type {
   DeadlineRecord,
   Description,
   Explanation,
+  ForceOptions,
+  Instant,
   Interval,
   Page,
   PageRequest,
+  PoolInfo,
+  PoolStatus,
   Preview,
   RegisteredSchedule,
   RetryOptions,
@@ -20,7 +24,10 @@ import type {
   Schedule,
   ScheduleInfo,
   ScheduleVersion,
+  Seal,
   SourceInfo,
+  StaleRun,
+  UnregisterOptions,
   UpdateOptions,
 } from "@tidegate/core";
 import { call, type Target } from "./exchange.js";
@@ -106,11 +113,8 @@ export class ManagerClient {
   }
 
   /** Ends a schedule. See `ScheduleClient.unregister`. */
-  async unregister(
-    groupId: string,
-    options: { readonly purge?: boolean; readonly version?: number } = {},
-  ): Promise<void> {
-    const query = options.purge === true ? ({ purge: "true" } as const) : {};
+  async unregister(groupId: string, options: UnregisterOptions = {}): Promise<void> {
+    const query = { ...flag("purge", options.purge), ...flag("force", options.force) };
     await call(this.#target, "deleteSchedule", { ...group(groupId), ...ifMatch(options), query });
   }
 
@@ -125,9 +129,35 @@ export class ManagerClient {
   }
 
   /** Runs a group now. See `ScheduleClient.trigger`. */
-  async trigger(groupId: string, interval?: Interval): Promise<Run[]> {
+  async trigger(groupId: string, interval?: Interval, options: ForceOptions = {}): Promise<Run[]> {
     const body = interval === undefined ? {} : { body: { lower: interval.lower, upper: interval.upper } };
-    return [...(await call(this.#target, "trigger", { ...group(groupId), ...body }))];
+    const query = flag("force", options.force);
+    return [...(await call(this.#target, "trigger", { ...group(groupId), query, ...body }))];
+  }
+
+  /** Seals a group's time up to an instant. See `ScheduleClient.seal`. */
+  seal(groupId: string, until: Instant, note = "", { force = false }: ForceOptions = {}): Promise<Seal> {
+    return call(this.#target, "seal", { ...group(groupId), body: { until, note, force } });
+  }
+
+  /** Lists runs that have read other data than there are now. See `ScheduleClient.stale`. */
+  async stale(groupId?: string): Promise<StaleRun[]> {
+    return [...(await call(this.#target, "listStale", { query: { groupId } }))];
+  }
+
+  /** Creates a pool, or changes it. See `ScheduleClient.setPool`. */
+  setPool({ name, ...body }: PoolInfo): Promise<PoolStatus> {
+    return call(this.#target, "putPool", { path: { name }, body });
+  }
+
+  /** Lists all pools by name. See `ScheduleClient.listPools`. */
+  async listPools(): Promise<PoolStatus[]> {
+    return [...(await call(this.#target, "listPools", {}))];
+  }
+
+  /** Deletes a pool. See `ScheduleClient.deletePool`. */
+  async deletePool(name: string): Promise<void> {
+    await call(this.#target, "deletePool", { path: { name } });
   }
 
   /** Returns a schedule as stored. See `ScheduleClient.get`. */
@@ -267,6 +297,10 @@ function group(groupId: string): { readonly path: { readonly groupId: string } }
 
 function byId(id: string): { readonly path: { readonly id: string } } {
   return { path: { id } };
+}
+
+function flag<Name extends string>(name: Name, value = false): { readonly [key in Name]?: "true" } {
+  return value ? ({ [name]: "true" } as { readonly [key in Name]: "true" }) : {};
 }
 
 function ifMatch({ version }: { readonly version?: number }): { readonly headers?: { "if-match": string } } {

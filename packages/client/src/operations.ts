@@ -9,7 +9,10 @@ import type {
   DeadlineRecord,
   Description,
   Explanation,
+  Instant,
   Page,
+  PoolInfo,
+  PoolStatus,
   Preview,
   RegisteredSchedule,
   RetryOptions,
@@ -18,7 +21,9 @@ import type {
   ScheduleInfo,
   ScheduleStatus,
   ScheduleVersion,
+  Seal,
   SourceInfo,
+  StaleRun,
 } from "@tidegate/core";
 import type { DeadlineQuery, RunQuery } from "./queries.js";
 
@@ -32,6 +37,7 @@ export interface Input {
 
 type OfGroup = { readonly path: { readonly groupId: string } };
 type OfId = { readonly path: { readonly id: string } };
+type OfName = { readonly path: { readonly name: string } };
 type Conditional = { readonly headers?: { readonly "if-match"?: string } };
 type PageQuery = { readonly limit?: number | undefined; readonly cursor?: string | undefined };
 type Count = { readonly query?: { readonly count?: number } };
@@ -59,7 +65,10 @@ export interface Operations {
   };
   readonly getSchedule: OfGroup & { readonly answer: Schedule };
   readonly deleteSchedule: OfGroup &
-    Conditional & { readonly query: { readonly purge?: "true" | "false" }; readonly answer: undefined };
+    Conditional & {
+      readonly query: { readonly purge?: "true"; readonly force?: "true" };
+      readonly answer: undefined;
+    };
   readonly describeSchedule: OfGroup & { readonly answer: Description };
   readonly listVersions: OfGroup & { readonly answer: readonly ScheduleVersion[] };
   readonly pauseSchedule: OfGroup &
@@ -72,9 +81,21 @@ export interface Operations {
   readonly previewSchedule: OfGroup & Count & { readonly answer: Preview };
   readonly previewDefinition: Count & { readonly body: ScheduleInfo<object>; readonly answer: Preview };
   readonly trigger: OfGroup & {
+    readonly query: { readonly force?: "true" };
     readonly body?: { readonly lower: number; readonly upper: number };
     readonly answer: readonly Run[];
   };
+  readonly seal: OfGroup & {
+    readonly body: { readonly until: Instant; readonly note: string; readonly force: boolean };
+    readonly answer: Seal;
+  };
+  readonly listStale: {
+    readonly query: { readonly groupId?: string | undefined };
+    readonly answer: readonly StaleRun[];
+  };
+  readonly listPools: { readonly answer: readonly PoolStatus[] };
+  readonly putPool: OfName & { readonly body: Omit<PoolInfo, "name">; readonly answer: PoolStatus };
+  readonly deletePool: OfName & { readonly answer: undefined };
   readonly retryRuns: OfGroup & { readonly body: RetryOptions; readonly answer: readonly string[] };
   readonly backfill: OfGroup & {
     readonly body: Omit<BackfillRequest, "groupId">;
@@ -131,6 +152,11 @@ export const ROUTES: Readonly<Record<keyof Operations, string>> = {
   previewSchedule: "GET /schedules/{groupId}/preview",
   previewDefinition: "POST /preview",
   trigger: "POST /schedules/{groupId}/trigger",
+  seal: "POST /groups/{groupId}/seal",
+  listStale: "GET /stale",
+  listPools: "GET /pools",
+  putPool: "PUT /pools/{name}",
+  deletePool: "DELETE /pools/{name}",
   retryRuns: "POST /schedules/{groupId}/retry",
   backfill: "POST /schedules/{groupId}/backfills",
   getBackfill: "GET /backfills/{id}",

@@ -9,6 +9,7 @@ export type { Preview, PreviewInterval } from "./client/preview.js";
 export type { RegisteredSchedule, RegistrationResult } from "./client/registration.js";
 export type { RetryOptions } from "./client/run-control.js";
 export { type Description, ScheduleClient } from "./client/schedule-client.js";
+export type { ForceOptions } from "./client/seals.js";
 export type { CoverageReceipt, CoverageReport } from "./client/source-control.js";
 export type { StaleRun } from "./client/stale-runs.js";
 export type { EpochMs } from "./clock/clock.js";
@@ -40,6 +41,7 @@ export {
   type LedgerErrorDetails,
   OperatorError,
   type OperatorErrorDetails,
+  PoolError,
   ScheduleError,
   StoreError,
   TidegateError,
@@ -69,6 +71,7 @@ export type { DirtyDataLimit } from "./job/dirty-data-limit.js";
 export type { JsonObject, JsonValue } from "./job/json.js";
 export type { RunKind } from "./job/run-kind.js";
 export type { ScheduleMode } from "./job/schedule-mode.js";
+export type { Pool, PoolInfo, PoolStatus, PoolUse } from "./pool/pool.js";
 export type { Backfill, BackfillSelect, BackfillState } from "./run/backfill.js";
 export type { Place } from "./run/place.js";
 export type {
@@ -97,11 +100,13 @@ export type {
   ScheduleInfo,
   ScheduleSpec,
   ScheduleVersion,
+  SealRule,
 } from "./schedule/schedule.js";
 export type { SourceInfo } from "./schedule/source-info.js";
 export { SCHEDULE_STATUSES, type ScheduleStatus, type StatusTraits } from "./schedule/status.js";
 export type { Page, PageRequest } from "./store/page.js";
 export type { RunTally } from "./store/run-ledger.js";
+export type { Seal } from "./store/seal-table.js";
 export { QUARTZ_PRESET, QUARTZ_PRESETS } from "./trigger/cron/cron-trigger.js";
 export type {
   CronFlavour,

@@ -5,6 +5,32 @@
  */
 
 export { upstreamsOf } from "./dependency/dependency.js";
+export type { PoolPosition } from "./pool/pool.js";
+export {
+  type ActiveRuns,
+  PoolChoice,
+  type PoolDraw,
+  type PooledHead,
+  type PooledRun,
+  type PoolLine,
+  PoolRooms,
+  type PoolState,
+  type PoolsView,
+  pooledFirst,
+  type TakePooled,
+  takeTogether,
+  URGENT,
+} from "./pool/pool-choice.js";
+export { NEW_RECORD, type PoolRecord } from "./pool/pool-ledger.js";
+export {
+  DEFAULT_PRIORITY,
+  isBacklog,
+  needsOf,
+  needsPool,
+  type Pooling,
+  type PoolingFields,
+  poolingOf,
+} from "./pool/pooling.js";
 export {
   type Admission,
   CLAIM_QUEUES,
@@ -52,6 +78,7 @@ export {
 export type { GatedQuery, GatedRun, GateQueue, GateSettlement } from "./store/gate-queue.js";
 export { type CoveringRun, type LedgerReach, missingTime, suspectTime } from "./store/missing-time.js";
 export { gatedSince, type Placement, placementAfter } from "./store/placement.js";
+export type { PoolDeletion, PoolTable } from "./store/pool-table.js";
 export {
   type CoverageRange,
   type GroupWindow,
@@ -82,4 +109,5 @@ export type {
   ScheduleFilter,
   ScheduleTable,
 } from "./store/schedule-table.js";
+export type { SealChange, SealTable } from "./store/seal-table.js";
 export { sharedTime } from "./store/shared-time.js";

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { groupSecret, groupToken, SECRET_FORM } from "@tidegate/webhook";
-import { isToken } from "./credentials/bearer.js";
-import { groupId } from "./schemas/schedule.js";
+import { isTidegateError } from "@tidegate/core";
+import { groupCredential } from "./credentials/group-credential.js";
 
 const USAGE = `Usage: tidegate-manager group-secret <groupId>
 
@@ -13,19 +12,14 @@ is read from the environment variable TIDEGATE_SECRET, or else from the standard
 const [command, group, ...rest] = process.argv.slice(2);
 if (command !== "group-secret" || group === undefined || rest.length > 0) {
   refuse(USAGE);
-} else if (!groupId.safeParse(group).success) {
-  refuse(`${group} is not the id of a group.\n`);
 } else {
-  const own = (process.env.TIDEGATE_SECRET ?? readFileSync(process.stdin.fd, "utf8")).trim();
-  const derived = groupCredential(own, group);
-  if (derived === undefined) refuse(`The secret ${SECRET_FORM}; a token 16 or more visible characters.\n`);
-  else process.stdout.write(`${derived}\n`);
-}
-
-/** A malformed secret must not be mistaken for a token. */
-function groupCredential(own: string, group: string): string | undefined {
-  if (own.startsWith("whsec_")) return groupSecret(own, group);
-  return isToken(own) ? groupToken(own, group) : undefined;
+  try {
+    const own = (process.env.TIDEGATE_SECRET ?? readFileSync(process.stdin.fd, "utf8")).trim();
+    process.stdout.write(`${groupCredential(own, group)}\n`);
+  } catch (error) {
+    if (!isTidegateError(error)) throw error;
+    refuse(`${error.message}\n`);
+  }
 }
 
 function refuse(message: string): void {

@@ -1,5 +1,6 @@
 export type { CallbackCredentials } from "./callback/caller.js";
 export { outsideEngine } from "./callback/outside-engine.js";
+export { groupCredential } from "./credentials/group-credential.js";
 export type { ErrorBody } from "./errors/answer-error.js";
 export type { ConnectionError } from "./errors/connection-error.js";
 export type { ServiceErrorCode } from "./errors/http-error.js";

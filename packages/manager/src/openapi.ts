@@ -35,6 +35,7 @@ export async function documentRoutes(app: FastifyInstance, hasToken: boolean): P
           description: "What groups cover, and source groups, whose coverage others report.",
         },
         { name: "runs", description: "Single runs." },
+        { name: "pools", description: "Slots that the runs of several schedules share." },
         { name: "callbacks", description: "Callbacks of other schedulers." },
         { name: "service", description: "The service itself." },
       ],

@@ -15,6 +15,7 @@ import { Cursors } from "./rest/cursors.js";
 import { deadlineRoutes } from "./rest/deadlines.js";
 import { healthRoute } from "./rest/health.js";
 import { ledgerRoutes } from "./rest/ledger.js";
+import { poolRoutes } from "./rest/pools.js";
 import { runRoutes } from "./rest/runs.js";
 import { scheduleRoutes } from "./rest/schedules.js";
 import { sourceRoutes } from "./rest/sources.js";
@@ -63,6 +64,7 @@ export function managerPlugin(options: ManagerOptions, isWhole = false): Fastify
         await rest.register(ledgerRoutes(client));
         await rest.register(deadlineRoutes(client, cursors));
         await rest.register(runRoutes(client, cursors));
+        await rest.register(poolRoutes(client));
         await rest.register(sourceRoutes(client));
       });
     });

@@ -45,3 +45,29 @@ describe("deadlines over REST", () => {
     });
   });
 });
+
+describe("sealing over REST", () => {
+  it("closes time, which is written again with force only", async () => {
+    const { call } = await onContract(await aManager());
+    await call("PUT", "/sources/deliveries", { startTime: 0 });
+    const report = { lower: 0, upper: 60_000, version: "1" };
+    await call("POST", "/groups/deliveries/coverage", report);
+    expect(await call("POST", "/groups/deliveries/seal", { until: 60_001 })).toMatchObject({
+      status: 409,
+      body: { error: { code: "INTERVAL_OPEN", field: "until" } },
+    });
+    const seal = { until: 60_000, note: "January is closed." };
+    expect(await call("POST", "/groups/deliveries/seal", seal)).toMatchObject({
+      status: 200,
+      body: { groupId: "deliveries", through: 60_000, note: "January is closed." },
+    });
+    const again = { ...report, version: "2" };
+    expect(await call("POST", "/groups/deliveries/coverage", again)).toMatchObject({
+      status: 409,
+      body: { error: { code: "SEALED", field: "lower" } },
+    });
+    expect((await call("POST", "/groups/deliveries/coverage", { ...again, force: true })).status).toBe(200);
+    const { body } = await call<Description>("GET", "/schedules/deliveries/description");
+    expect(body).toMatchObject({ sealedThrough: 60_000, seal: { through: 60_000 } });
+  });
+});

@@ -168,9 +168,11 @@ describe("the OpenAPI document", () => {
     expect(required.sort()).toEqual([
       "post /engines/{engine}/callbacks",
       "post /groups/{groupId}/coverage",
+      "post /groups/{groupId}/seal",
       "post /inlong/manager/api/group/submitOfflineJob",
       "post /preview",
       "post /schedules/{groupId}/backfills",
+      "put /pools/{name}",
       "put /schedules/{groupId}",
       "put /sources/{groupId}",
     ]);

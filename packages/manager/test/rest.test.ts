@@ -381,3 +381,33 @@ describe("the service", () => {
     expect([...operations].sort()).toEqual(["health", "openapi", "submitOfflineJob"]);
   });
 });
+
+describe("pools", () => {
+  it("are put, listed and deleted, unless a schedule needs them", async () => {
+    const { call } = await aBed();
+    expect(await call("PUT", "/pools/warehouse", { slots: 8, perSecond: 2 })).toMatchObject({
+      status: 200,
+      body: { name: "warehouse", slots: 8, perSecond: 2, used: 0 },
+    });
+    expect((await call("GET", "/pools")).body).toMatchObject([{ name: "warehouse", slots: 8 }]);
+    expect((await call("PUT", "/schedules/orders", minutes(0, { pool: "warehouse" }))).status).toBe(200);
+    expect(await call("DELETE", "/pools/warehouse")).toMatchObject({
+      status: 409,
+      body: { error: { code: "POOL_IN_USE" } },
+    });
+    expect(await call("DELETE", "/pools/other")).toMatchObject({
+      status: 404,
+      body: { error: { code: "POOL_NOT_FOUND" } },
+    });
+    expect(await call("PUT", "/schedules/other", minutes(0, { pool: "other" }))).toMatchObject({
+      status: 400,
+      body: { error: { code: "POOL_UNKNOWN", field: "pool" } },
+    });
+    expect(await call("PUT", "/pools/warehouse", { slots: 0 })).toMatchObject({
+      status: 400,
+      body: { error: { code: "POOL_INVALID", field: "slots" } },
+    });
+    await call("DELETE", "/schedules/orders");
+    expect((await call("DELETE", "/pools/warehouse")).status).toBe(204);
+  });
+});

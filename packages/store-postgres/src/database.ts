@@ -1,6 +1,7 @@
 import { pause, SystemClock } from "@tidegate/core/clock";
 import { Pool, type PoolConfig, types } from "pg";
-import { asStoreError, isRepeatable } from "./postgres-errors.js";
+import { asStoreError, isReadOnly, isRepeatable } from "./postgres-errors.js";
+import { SeveralHosts } from "./several-hosts.js";
 
 const INT8 = 20;
 
@@ -18,7 +19,8 @@ const MOST_ATTEMPTS = 10;
 
 /** Connection settings of a database. */
 export interface DatabaseOptions {
-  readonly connectionString: string;
+  /** A connection string for each host: one of them takes writes. */
+  readonly urls: readonly [string, ...string[]];
   readonly ssl?: PoolConfig["ssl"];
   readonly poolSize: number;
   readonly connectTimeoutMs: number;
@@ -33,12 +35,16 @@ export class Database {
   /** Identifies it in messages, without the password. */
   readonly place: string;
   readonly #pool: Pool;
+  /** If there are several. */
+  readonly #hosts: SeveralHosts | undefined;
   readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(options: DatabaseOptions) {
-    this.place = placeOf(options.connectionString);
+    const { urls } = options;
+    this.place = urls.map(placeOf).join(", ");
+    this.#hosts = urls.length > 1 ? new SeveralHosts(urls) : undefined;
     this.#pool = new Pool({
-      connectionString: options.connectionString,
+      ...(this.#hosts?.poolOptions ?? { connectionString: urls[0] }),
       ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
       max: options.poolSize,
       connectionTimeoutMillis: options.connectTimeoutMs,
@@ -80,10 +86,27 @@ export class Database {
   async #repeated<Row>(text: string, values: readonly unknown[]): Promise<Row[]> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return (await this.#pool.query(text, [...values])).rows as Row[];
+        return await this.#once<Row>(text, values);
       } catch (error) {
         if (!isRepeatable(error) || attempt === MOST_ATTEMPTS) throw asStoreError(error, this.place);
         await pause(MACHINE, Math.random() * 10 * attempt);
+      }
+    }
+  }
+
+  async #once<Row>(text: string, values: readonly unknown[]): Promise<Row[]> {
+    const hosts = this.#hosts;
+    if (hosts === undefined) return (await this.#pool.query(text, [...values])).rows as Row[];
+    for (let left = this.#pool.options.max; ; left -= 1) {
+      const client = await hosts.connect(this.#pool);
+      try {
+        const { rows } = await client.query(text, [...values]);
+        client.release();
+        return rows as Row[];
+      } catch (error) {
+        client.release(true);
+        // The host was demoted since: so are all connections to it that the pool has left.
+        if (!isReadOnly(error) || left === 0) throw error;
       }
     }
   }

@@ -14,6 +14,7 @@ import type { ClaimFloors, Floors } from "./claim-floors.js";
 import type { Database } from "./database.js";
 import { toJson } from "./json.js";
 import { QUEUE_NO } from "./migrations/0002-places/queues.js";
+import { nextPooled } from "./pools.js";
 import { asRun, type RunRow } from "./rows.js";
 
 /** A claimed run and the index of the queue where it waited; `null` if it was recovered from a dead owner. */
@@ -24,7 +25,14 @@ type ClaimedRow = RunRow & {
 };
 
 /** A row of the answer: the last one is no run, but says how many entries of indexes were read. */
-type AnsweredRow = ClaimedRow | { readonly was: null; readonly due_at: number };
+type AnsweredRow = ClaimedRow | { readonly was: null; readonly due_at: number; readonly has_pooled: boolean };
+
+/** What a claim found. */
+export interface InOrder {
+  readonly claimed: ClaimedRun[];
+  /** Whether runs wait that are to be chosen by pools. */
+  readonly hasPooled: boolean;
+}
 
 /**
  * Claims runs for an owner: see `ScheduleStore.claim`.
@@ -38,19 +46,20 @@ export async function claim(
   floors: ClaimFloors,
   turn: number,
   { owner, operators, now, leaseUntil, limit }: ClaimRequest,
-): Promise<ClaimedRun[]> {
+): Promise<InOrder> {
   const inTurn = rotated(operators, turn);
   const scan = floors.begin(inTurn, now);
   const rows: ClaimedRow[] = [];
   let entriesRead = 0;
+  let hasPooled = false;
   try {
     const answered = await database.query<AnsweredRow>(
-      `SELECT was, of_queue, due_at, (claimed).* FROM ${s}.claim($1, $2, $3, $4, $5, $6, $7, $8)`,
+      `SELECT was, of_queue, due_at, (claimed).*, was IS NULL AND ${s}.has_pooled() AS has_pooled FROM ${s}.claim($1, $2, $3, $4, $5, $6, $7, $8)`,
       [owner, inTurn, now, leaseUntil, limit, turn, scan.ready, scan.lease],
     );
     for (const row of answered) {
-      if (row.was === null) entriesRead = row.due_at;
-      else rows.push(row);
+      if (row.was !== null) rows.push(row);
+      else [entriesRead, hasPooled] = [row.due_at, row.has_pooled];
     }
   } catch (error) {
     floors.fail(scan);
@@ -60,7 +69,12 @@ export async function claim(
   const runs = rows.map(({ operator, of_queue: queue, due_at: dueAt }) => ({ operator, queue, dueAt }));
   floors.end(scan, { runs, limit, entriesRead });
   rows.sort(compareClaims);
-  return rows.map((row) => ({ run: asRun(row), token: row.token, isRecovered: row.of_queue === null }));
+  const claimed = rows.map((row) => ({
+    run: asRun(row),
+    token: row.token,
+    isRecovered: row.of_queue === null,
+  }));
+  return { claimed, hasPooled };
 }
 
 /** Rotates the operators, so that with each turn a different one comes first. */
@@ -92,18 +106,21 @@ export async function nextWake(
     retry: number | null;
     lease: number | null;
     look: number | null;
+    has_pooled: boolean;
   }>(
     `SELECT bool_or((${first(QUEUE_NO.live)}) IS NOT NULL OR (${first(QUEUE_NO.rest)}) IS NOT NULL) AS is_ready,
       min((${first(QUEUE_NO.retry)})) AS retry,
       (SELECT r.lease_until FROM ${s}.run r WHERE r.lease_until >= $3 AND r.operator = ANY ($1)
         ORDER BY r.lease_until LIMIT 1) AS lease,
-      (SELECT r.look_at FROM ${s}.run r WHERE r.place = 'gated' ORDER BY r.look_at LIMIT 1) AS look
+      (SELECT r.look_at FROM ${s}.run r WHERE r.place = 'gated' ORDER BY r.look_at LIMIT 1) AS look,
+      ${s}.has_pooled() AS has_pooled
       FROM unnest($1::text[]) WITH ORDINALITY AS o (operator, no)`,
     [operators, ready, lease],
   );
   const lookAt = row?.look ?? undefined;
   if (row?.is_ready === true) return { claimAt: now, lookAt };
-  const times = [row?.retry, row?.lease].filter((time) => time != null);
+  const pooled = row?.has_pooled === true ? await nextPooled(database, s, { operators, now }) : undefined;
+  const times = [row?.retry, row?.lease, pooled].filter((time) => time != null);
   return { claimAt: times.length === 0 ? undefined : Math.max(now, Math.min(...times)), lookAt };
 }
 

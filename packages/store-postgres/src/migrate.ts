@@ -9,11 +9,13 @@ import { places } from "./migrations/0002-places/index.js";
 import { gates } from "./migrations/0003-gates/index.js";
 import { claimFloors } from "./migrations/0004-claim-floors/index.js";
 import { longLedgers } from "./migrations/0005-long-ledgers/index.js";
+import { pools } from "./migrations/0006-pools/index.js";
 import { deadlines } from "./migrations/0007-deadlines/index.js";
 import { reports } from "./migrations/0008-reports/index.js";
 import { superseded } from "./migrations/0009-superseded/index.js";
 import { dependencies } from "./migrations/0010-dependencies/index.js";
 import { markedReady } from "./migrations/0011-marked-ready/index.js";
+import { seals } from "./migrations/0017-seals/index.js";
 import { asStoreError } from "./postgres-errors.js";
 
 /** The table where Kysely records completed steps. */
@@ -30,11 +32,13 @@ export const stepsOf = (s: string): SchemaSteps => ({
   "0003-gates": { ...gates(s), least: "0003-gates" },
   "0004-claim-floors": { ...claimFloors(s), least: "0003-gates" },
   "0005-long-ledgers": { ...longLedgers(s), least: "0003-gates" },
+  "0006-pools": { ...pools(s), least: "0003-gates" },
   "0007-deadlines": { ...deadlines(s), least: "0003-gates" },
   "0008-reports": { ...reports(s), least: "0003-gates" },
   "0009-superseded": { ...superseded(s), least: "0003-gates" },
   "0010-dependencies": { ...dependencies(s), least: "0003-gates" },
   "0011-marked-ready": { ...markedReady(s), least: "0003-gates" },
+  "0017-seals": { ...seals(s), least: "0003-gates" },
 });
 
 /**

@@ -1,10 +1,15 @@
 import { LONGEST_TIMER_MS, parseOptions, wholeNumber } from "@tidegate/core/plugin";
 import type { PoolConfig } from "pg";
 import { z } from "zod";
+import { type Addresses, addressesOf } from "./addresses.js";
 
 /** Options of the Postgres store. */
 export interface PostgresStoreOptions {
-  /** The database, in libpq's notation: `postgres://user:password@host:5432/database?sslmode=verify-full`. */
+  /**
+   * The database, in libpq's notation: `postgres://user:password@host:5432/database?sslmode=verify-full`, or
+   * keywords and values: `host=a,b dbname=shop`. If there are several hosts, the store uses the one that takes
+   * writes, and finds it again after a failover.
+   */
   readonly connectionString: string;
   /**
    * Options of Node's `tls.connect`, such as a certificate authority. @default as the connection string says
@@ -18,7 +23,8 @@ export interface PostgresStoreOptions {
   /** The most connections that this process opens. @default 8 */
   readonly poolSize?: number;
   /**
-   * How long to wait for a connection before an operation rejects with STORE_UNAVAILABLE, ms. @default 5,000
+   * How long to wait for a connection before an operation rejects with STORE_UNAVAILABLE, ms; for each host, if
+   * there are several. @default the connection string's `connect_timeout`, or 5,000
    */
   readonly connectTimeoutMs?: number;
   /** How long to wait for an answer before an operation rejects the same way, ms. @default 30,000 */
@@ -26,9 +32,13 @@ export interface PostgresStoreOptions {
 }
 
 /** The options with defaults applied. */
-export interface Settings extends Required<Omit<PostgresStoreOptions, "ssl">> {
+export interface Settings extends Required<Omit<PostgresStoreOptions, "ssl" | "connectionString">> {
+  /** Of each host. */
+  readonly urls: Addresses["urls"];
   readonly ssl: PoolConfig["ssl"];
 }
+
+const CONNECT_TIMEOUT_MS = 5_000;
 
 const ms = (usual: number) => wholeNumber(1, LONGEST_TIMER_MS).default(usual);
 
@@ -37,12 +47,13 @@ const schema = z.strictObject({
   ssl: z.custom<PoolConfig["ssl"]>().optional(),
   schema: z.string().min(1).default("tidegate"),
   poolSize: wholeNumber(1, 10_000).default(8),
-  connectTimeoutMs: ms(5_000),
+  connectTimeoutMs: wholeNumber(1, LONGEST_TIMER_MS).optional(),
   statementTimeoutMs: ms(30_000),
 });
 
 /** @throws ConfigurationError CONFIGURATION_INVALID naming the option that is unknown or out of range */
 export function settingsOf(options: PostgresStoreOptions): Settings {
-  const { ssl, ...rest } = parseOptions("PostgresStoreOptions", schema, options);
-  return { ...rest, ssl };
+  const { ssl, connectionString, ...rest } = parseOptions("PostgresStoreOptions", schema, options);
+  const { urls, connectTimeoutMs = CONNECT_TIMEOUT_MS } = addressesOf(connectionString);
+  return { ...rest, urls, connectTimeoutMs: rest.connectTimeoutMs ?? connectTimeoutMs, ssl };
 }

@@ -26,6 +26,16 @@ const BROKEN_MESSAGE = /timeout|terminated|not queryable|Connection ended/i;
 
 const UNREACHABLE = ["STORE_UNAVAILABLE", "cannot be reached; what was asked is tried again."] as const;
 
+/** Returns whether the server does not let this user in: another host would not either. */
+export function isRefusedLogin(error: unknown): boolean {
+  return codeOf(error)?.startsWith("28") === true;
+}
+
+/** Returns whether the server does not take writes: the statement did nothing. */
+export function isReadOnly(error: unknown): boolean {
+  return codeOf(error) === "25006";
+}
+
 /**
  * Returns whether the error is a deadlock or serialization failure: the statement did nothing and may be
  * repeated.

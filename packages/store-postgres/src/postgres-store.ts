@@ -6,11 +6,14 @@ import {
   type Page,
   type PageRequest,
   type ReadyMark,
+  type Pool,
+  type PoolStatus,
   type Run,
   type RunReason,
   type RunTally,
   type Schedule,
   type ScheduleVersion,
+  type Seal,
   StoreError,
 } from "@tidegate/core";
 import type { IntervalSet } from "@tidegate/core/interval";
@@ -23,6 +26,7 @@ import {
   type ClaimRequest,
   type ClaimScope,
   type CoverageRange,
+  DEFAULT_PRIORITY,
   type DeadlineFilter,
   type DeadlineJudgement,
   type DeadlineQuery,
@@ -42,6 +46,9 @@ import {
   type NewSchedule,
   type NextWake,
   type PlanCommit,
+  type PoolDeletion,
+  type PoolPosition,
+  pooledFirst,
   type ReportCommit,
   type RunChange,
   type RunFilter,
@@ -49,6 +56,8 @@ import {
   type ScheduleChange,
   type ScheduleFilter,
   type ScheduleStore,
+  type SealChange,
+  URGENT,
 } from "@tidegate/core/store";
 import { hasTwins } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
@@ -71,10 +80,12 @@ import { listRuns, listSchedules } from "./listings.js";
 import { openNamespace, quote } from "./migrate.js";
 import { missingTimes } from "./missing-time.js";
 import { type PostgresStoreOptions, type Settings, settingsOf } from "./options.js";
+import { choice as choosePooled, claimChosen, listPools, poolPositions, setPool } from "./pools.js";
 import { isDuplicate } from "./postgres-errors.js";
 import { asRun, asSchedule, type RunRow, type ScheduleRow, selectSchedules } from "./rows.js";
 import { changeRow } from "./run-changes.js";
 import { newScheduleRow, scheduleChangeRow } from "./schedule-changes.js";
+import { getSeals, putSeal } from "./seals.js";
 import { answers, wavesOf } from "./waves.js";
 
 /**
@@ -92,6 +103,8 @@ export class PostgresStore implements ScheduleStore {
   #database: Database | undefined;
   /** How many ready runs this process has claimed. */
   #turn = 0;
+  /** Whether ready runs were there that pools choose, when this process claimed last. */
+  #hasPooled = false;
   readonly #floors = new ClaimFloors();
   readonly #plans = new Batcher<PlanCommit, boolean>((commits) => this.#planTogether(commits));
   readonly #changes = new Batcher<RunChange, boolean>((changes) => this.#changeTogether(changes));
@@ -205,7 +218,7 @@ export class PostgresStore implements ScheduleStore {
   ): Promise<boolean[]> {
     return this.#writing(
       runs.map(({ plannedAt }) => plannedAt),
-      this.#call("insert_runs", toJson(runs), String(isExclusive)),
+      this.#insert("insert_runs", runs, toJson(runs), String(isExclusive)),
     );
   }
 
@@ -237,7 +250,9 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
-    const claimed = await claim(this.#require(), this.#schema, this.#floors, this.#turn, request);
+    const claimed = this.#hasPooled ? await this.#claimTogether(request) : await this.#claimInOrder(request);
+    if (this.#hasPooled && claimed.length < request.limit)
+      claimed.push(...(await this.#claimPooled(request, claimed.length)));
     this.#turn += claimed.filter(({ isRecovered }) => !isRecovered).length;
     return claimed;
   }
@@ -286,6 +301,22 @@ export class PostgresStore implements ScheduleStore {
     return markReady(this.#require(), this.#schema, id, mark);
   }
 
+  async setPool(pool: Pool): Promise<void> {
+    return setPool(this.#require(), this.#schema, pool);
+  }
+
+  async listPools(): Promise<PoolStatus[]> {
+    return listPools(this.#require(), this.#schema);
+  }
+
+  async deletePool(name: string): Promise<PoolDeletion> {
+    return this.#call("delete_pool", name);
+  }
+
+  async poolPositions(runId: string): Promise<PoolPosition[]> {
+    return poolPositions(this.#require(), this.#schema, runId);
+  }
+
   async getRuns(ids: readonly string[]): Promise<(Run | undefined)[]> {
     const rows = await this.#query<RunRow>(`SELECT * FROM ${this.#schema}.run WHERE id = ANY ($1)`, [ids]);
     const found = new Map(rows.map((row) => [row.id, asRun(row)]));
@@ -325,7 +356,7 @@ export class PostgresStore implements ScheduleStore {
   planBackfill({ runs, ...step }: BackfillCommit): Promise<boolean> {
     return this.#writing(
       runs.map(({ plannedAt }) => plannedAt),
-      this.#call("plan_backfill", toJson(step), toJson(runs)),
+      this.#insert("plan_backfill", runs, toJson(step), toJson(runs)),
     );
   }
 
@@ -335,6 +366,39 @@ export class PostgresStore implements ScheduleStore {
 
   async listBackfills(filter: { groupId?: string; states?: readonly BackfillState[] }): Promise<Backfill[]> {
     return listBackfills(this.#require(), this.#schema, filter);
+  }
+
+  async #claimInOrder(request: ClaimRequest): Promise<ClaimedRun[]> {
+    const { claimed, hasPooled } = await claim(
+      this.#require(),
+      this.#schema,
+      this.#floors,
+      this.#turn,
+      request,
+    );
+    this.#hasPooled = hasPooled;
+    return claimed;
+  }
+
+  /** `takeTogether` of core, except that one place is left to runs of dead owners, which come first. */
+  async #claimTogether(request: ClaimRequest): Promise<ClaimedRun[]> {
+    const [database, s] = [this.#require(), this.#schema];
+    const choice = await choosePooled(database, s, request, request.limit);
+    const urgent = choice.take(request.limit - 1, URGENT);
+    const first = pooledFirst(this.#turn, request.limit - 1 - urgent.length);
+    const chosen = [...urgent, ...choice.take(first, DEFAULT_PRIORITY)];
+    const inOrder = await this.#claimInOrder({ ...request, limit: request.limit - chosen.length });
+    const pooled = await claimChosen(database, s, chosen, choice, request);
+    const recovered = inOrder.filter(({ isRecovered }) => isRecovered);
+    return [...recovered, ...pooled, ...inOrder.slice(recovered.length)];
+  }
+
+  /** Fills the places that are left. */
+  async #claimPooled(request: ClaimRequest, taken: number): Promise<ClaimedRun[]> {
+    const [database, s] = [this.#require(), this.#schema];
+    const room = request.limit - taken;
+    const choice = await choosePooled(database, s, request, room);
+    return claimChosen(database, s, choice.take(room), choice, request);
   }
 
   async listWatches(query: DeadlineQuery): Promise<DeadlineWatch[]> {
@@ -361,12 +425,27 @@ export class PostgresStore implements ScheduleStore {
     return this.#call("note_alerts", toJson(notes.map(noteRow)));
   }
 
+  async putSeal(change: SealChange): Promise<boolean> {
+    return putSeal(this.#require(), this.#schema, change);
+  }
+
+  async getSeals(groupIds: readonly string[]): Promise<(Seal | undefined)[]> {
+    return getSeals(this.#require(), this.#schema, groupIds);
+  }
+
   async #planTogether(commits: readonly PlanCommit[]): Promise<boolean[]> {
     const waves = wavesOf(commits, ({ groupId }) => groupId).map((wave) =>
       wave.map(({ element, no }) => ({ step: no, ...element })),
     );
     try {
-      return answers(commits.length, await this.#call<number[]>("plan", toJson(waves)));
+      return answers(
+        commits.length,
+        await this.#insert(
+          "plan",
+          commits.flatMap(({ runs }) => runs),
+          toJson(waves),
+        ),
+      );
     } catch (error) {
       // A run is in two commits, or another process is inserting it at this moment: the next statement sees
       // it.
@@ -395,6 +474,14 @@ export class PostgresStore implements ScheduleStore {
     } finally {
       if (times.length > 0) this.#floors.wrote(times.reduce((least, at) => Math.min(least, at)));
     }
+  }
+
+  /** Calls a function that inserts runs, or the one for runs that pools choose. */
+  #insert<T>(name: string, runs: readonly NewRun[], ...values: readonly string[]): Promise<T> {
+    const ids = runs.filter(({ isPooled }) => isPooled === true).map(({ id }) => id);
+    return ids.length === 0
+      ? this.#call<T>(name, ...values)
+      : this.#call<T>(`${name}_pooled`, ...values, toJson(ids));
   }
 
   /** Calls a function of the schema. */

@@ -1,5 +1,12 @@
 import type { ScheduleSpec } from "@tidegate/core";
-import { GATINGS, gatingOf, type NewSchedule, type ScheduleChange } from "@tidegate/core/store";
+import {
+  GATINGS,
+  gatingOf,
+  type NewSchedule,
+  type Pooling,
+  poolingOf,
+  type ScheduleChange,
+} from "@tidegate/core/store";
 import { labelText } from "./listings.js";
 
 /** Converts a new schedule to the JSON that the database's functions read. */
@@ -31,6 +38,13 @@ function specColumns(spec: ScheduleSpec): object {
     engine: spec.engine,
     delayMs: spec.delayMs,
     gating: GATINGS.indexOf(gatingOf(spec)),
+    ...poolingColumns(poolingOf(spec)),
     labels: Object.entries(spec.labels).map(([key, value]) => labelText(key, value)),
   };
+}
+
+function poolingColumns(pooling: Pooling | undefined): object {
+  if (pooling === undefined) return {};
+  const { needs, ...rest } = pooling;
+  return { poolNeeds: needs, ...rest };
 }

@@ -21,7 +21,7 @@ class ExplainingDatabase extends Database {
   readonly #client: Client;
 
   constructor(connectionString: string, client: Client) {
-    super({ connectionString, poolSize: 1, connectTimeoutMs: 30_000, statementTimeoutMs: 30_000 });
+    super({ urls: [connectionString], poolSize: 1, connectTimeoutMs: 30_000, statementTimeoutMs: 30_000 });
     this.#client = client;
   }
 
@@ -73,7 +73,7 @@ async function live(store: PostgresStore, floors: ClaimFloors, turn: number): Pr
       aPlan({ ...aNewSchedule({ spec: { groupId } }), version: 1, watermark }, { plannedAt: now }),
     ),
   );
-  const claimed = await claim(database, SCHEMA, floors, turn, request(now));
+  const { claimed } = await claim(database, SCHEMA, floors, turn, request(now));
   const { pages } = database;
   expect(claimed).toHaveLength(BATCH);
   await store.changeRuns(

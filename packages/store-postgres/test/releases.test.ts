@@ -90,7 +90,7 @@ describe("a schema that a later release has migrated under load", () => {
     const stores = [await scene.open(), await scene.open()];
     await stores[0]!.insertSchedules(GROUPS.map((groupId) => aNewSchedule({ spec: { groupId } })));
     const later = new Database({
-      connectionString: scene.url,
+      urls: [scene.url],
       poolSize: 2,
       connectTimeoutMs: 30_000,
       statementTimeoutMs: 30_000,

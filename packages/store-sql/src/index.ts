@@ -10,6 +10,7 @@ export {
   type WatchColumns,
 } from "./deadlines.js";
 export { limitOf, pageOf, parseRunCursor, type RunPosition, runCursor } from "./pages.js";
+export { asPoolState, type NeedsCount, type PoolColumns, poolStatus, queueOfNo } from "./pools.js";
 export {
   asBackfill,
   asRun,

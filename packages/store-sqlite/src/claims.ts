@@ -7,6 +7,7 @@ import {
   type HeldLease,
   type LeaseState,
   takeFairly,
+  takeTogether,
 } from "@tidegate/core/store";
 import { asRun, queueNo, type RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
@@ -56,6 +57,9 @@ const READY = `SELECT no, group_no, lower, generation, upper, id, kind, interval
 const CLAIM = `UPDATE run SET state = 'SUBMITTING', place = 'active', attempt = ?, submitted_at = ?, token = ?, ready_at = NULL,
   lease_until = ?, wait = NULL, is_job_open = 1 WHERE no = ?`;
 
+const CLAIM_CHOSEN = `UPDATE run SET state = 'SUBMITTING', place = 'active', attempt = attempt + 1, submitted_at = ?,
+  token = token + 1, ready_at = NULL, lease_until = ?, wait = NULL, is_job_open = 1 WHERE id = ? RETURNING *`;
+
 /** Whether any lease has ended; few claims find one, so they do without the operators' table. */
 const HAS_LAPSED = `SELECT 1 FROM run INDEXED BY run_held
   WHERE lease_until IS NOT NULL AND lease_until <= ? LIMIT 1`;
@@ -71,8 +75,25 @@ const RECOVER = "UPDATE run SET token = token + 1, lease_until = ?, is_job_open 
 /** Claims runs: those of dead owners first, then ready ones, in turn. */
 export function claimRuns(tables: Tables, turn: number, request: ClaimRequest): ClaimedRun[] {
   const recovered = recover(tables, request);
-  const left = { turn, limit: request.limit - recovered.length, operators: request.operators };
-  const taken: Taken[] = takeFairly(left, (queue, operator, limit) =>
+  const limit = request.limit - recovered.length;
+  const inOrder = (most: number): ClaimedRun[] => takeInOrder(tables, { turn, limit: most }, request);
+  if (!tables.pools.isUsed) return [...recovered, ...inOrder(limit)];
+  const choice = tables.pools.choice(request, limit);
+  const pooled = (most: number, lowest: number): ClaimedRun[] =>
+    choice.take(most, lowest).map(({ id }) => claimChosen(tables, id, request));
+  const taken = takeTogether({ turn, limit }, pooled, inOrder);
+  tables.pools.draw(choice.draws);
+  return [...recovered, ...taken];
+}
+
+/** Claims ready runs that need no pool, by their queues. */
+function takeInOrder(
+  tables: Tables,
+  { turn, limit: most }: { readonly turn: number; readonly limit: number },
+  request: ClaimRequest,
+): ClaimedRun[] {
+  const { operators } = request;
+  const taken: Taken[] = takeFairly({ turn, limit: most, operators }, (queue, operator, limit) =>
     tables.statements
       .all<ReadyRow>(
         READY,
@@ -84,7 +105,16 @@ export function claimRuns(tables: Tables, turn: number, request: ClaimRequest): 
       .map((row) => ({ row, claimed: claimOne(tables, row, request) })),
   );
   taken.sort(compareClaims);
-  return [...recovered, ...taken.map(({ claimed }) => claimed)];
+  return taken.map(({ claimed }) => claimed);
+}
+
+function claimChosen(
+  { statements, groups }: Tables,
+  id: string,
+  { now, leaseUntil }: ClaimRequest,
+): ClaimedRun {
+  const row = statements.get<RunRow>(CLAIM_CHOSEN, now, leaseUntil, id)!;
+  return { run: asRun(row, groups.idOf(row.group_no)), token: row.token, isRecovered: false };
 }
 
 function recover({ statements, groups }: Tables, request: ClaimRequest): ClaimedRun[] {
@@ -165,8 +195,16 @@ const FIRST_LEASE = `SELECT lease_until AS at FROM run INDEXED BY run_held
   WHERE lease_until IS NOT NULL AND ${IS_IN_SCOPE} ORDER BY lease_until LIMIT 1`;
 
 /** Returns when the next run of a scope may be claimed: see `ScheduleStore.nextWake`. */
-export function nextClaim(statements: Statements, { operators, now }: ClaimScope): EpochMs | undefined {
+export function nextClaim(
+  { statements, pools }: Pick<Tables, "statements" | "pools">,
+  { operators, now }: ClaimScope,
+): EpochMs | undefined {
   const times: EpochMs[] = [];
+  if (pools.isUsed) {
+    const choice = pools.choice({ operators, now }, 1);
+    if (choice.take(1).length > 0) return now;
+    if (choice.wakeAt !== undefined) times.push(choice.wakeAt);
+  }
   for (const operator of operators) {
     for (const queue of PRECEDENCE) {
       const first = statements.get<{ at: number }>(FIRST_READY, operator, queue);

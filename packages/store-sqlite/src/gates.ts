@@ -1,5 +1,6 @@
 import type { EpochMs, ReadyMark, RunWait } from "@tidegate/core";
 import {
+  CLAIM_QUEUES,
   type GatedQuery,
   type GatedRun,
   type GateSettlement,
@@ -8,7 +9,7 @@ import {
   queueOf,
 } from "@tidegate/core/store";
 import { partOf } from "./lanes.js";
-import { asRun, queueNo, type RunRow } from "./run-rows.js";
+import { asRun, inItsQueues, queueNo, type RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";
 
@@ -22,7 +23,7 @@ const ASKED = "SELECT * FROM run WHERE id = ? AND place = 'gated' AND look = ?";
 
 const CLOSE = "UPDATE run SET wait = ?, look_at = ?, look = look + 1 WHERE no = ?";
 
-const MOVE = "UPDATE run SET place = ?, queue = ?, ready_at = ?, wait = ? WHERE no = ?";
+const MOVE = `UPDATE run SET place = ?, queue = ${inItsQueues("?")}, ready_at = ?, wait = ? WHERE no = ?`;
 
 const GATE = `UPDATE run SET place = 'gated', ready_at = NULL, wait = ?, look_at = ?, look = look + 1 WHERE no = ?`;
 
@@ -78,7 +79,14 @@ function openGates({ statements, lanes }: Tables, row: RunRow, at: EpochMs): voi
   });
   const wait: RunWait | null = mayEnter ? null : { reason: "lane", since: at };
   const waits = wait === null ? null : JSON.stringify(wait);
-  statements.run(MOVE, place, mayEnter ? queueNo(queue) : row.queue, mayEnter ? at : null, waits, row.no);
+  statements.run(
+    MOVE,
+    place,
+    mayEnter ? queueNo(queue) : row.queue % CLAIM_QUEUES.length,
+    mayEnter ? at : null,
+    waits,
+    row.no,
+  );
   lanes.move(row.group_no, row.id, partOf(row), partOf({ ...row, place }), at);
 }
 

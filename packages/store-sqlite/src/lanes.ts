@@ -1,7 +1,7 @@
 import type { EpochMs } from "@tidegate/core";
 import { gatedSince, isAdmitted, isHeldBeside, isLagging, queueOf } from "@tidegate/core/store";
 import type { LaneCounts } from "@tidegate/store-sql";
-import { gatingNo, queueNo, type RunRow } from "./run-rows.js";
+import { gatingNo, inItsQueues, queueNo, type RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
 
 /**
@@ -78,7 +78,7 @@ const WAITING_BEFORE = `SELECT ${RIVAL} FROM run INDEXED BY run_waiting
 const GATED = `SELECT ${RIVAL} FROM run INDEXED BY run_gated WHERE group_no = ? AND place = 'gated' AND kind = 'SCHEDULED'`;
 const OLDEST_TURN = `${GATED} AND gating <> ${OVERTAKABLE} ORDER BY lower, generation, upper LIMIT 1`;
 const IF_PLANNED = `SELECT ${RIVAL} FROM run WHERE id = ? AND state = 'PLANNED'`;
-const ADMIT = "UPDATE run SET place = 'ready', queue = ?, ready_at = ?, wait = NULL WHERE id = ?";
+const ADMIT = `UPDATE run SET place = 'ready', queue = ${inItsQueues("?")}, ready_at = ?, wait = NULL WHERE id = ?`;
 const GATE = `UPDATE run SET place = 'gated', wait = ?, look_at = ?, look = look + 1 WHERE id = ?`;
 const PUT_BACK = "UPDATE run SET place = 'waiting', ready_at = NULL, wait = ? WHERE id = ?";
 

@@ -7,12 +7,14 @@ import * as initial from "./migrations/0001-initial.js";
 import * as places from "./migrations/0002-places.js";
 import * as gates from "./migrations/0003-gates.js";
 import { up as longLedgers } from "./migrations/0004-long-ledgers.js";
+import { up as pools } from "./migrations/0005-pools.js";
 import { up as deadlines } from "./migrations/0006-deadlines.js";
 import { up as reports } from "./migrations/0007-reports.js";
 import { up as superseded } from "./migrations/0008-superseded.js";
 import { up as dependencies } from "./migrations/0009-dependencies.js";
 import { up as markedReady } from "./migrations/0010-marked-ready.js";
 import { up as waits } from "./migrations/0011-waits.js";
+import { up as seals } from "./migrations/0016-seals.js";
 
 /** All steps of the schema, in order. */
 export const STEPS: SchemaSteps = {
@@ -21,6 +23,8 @@ export const STEPS: SchemaSteps = {
   "0003-gates": { ...gates, least: "0003-gates" },
   // A release that does not know the count of runs would leave it behind.
   "0004-long-ledgers": { up: longLedgers, least: "0004-long-ledgers" },
+  // A release that does not know pools would claim the runs that wait for them.
+  "0005-pools": { up: pools, least: "0005-pools" },
   // A release that does not know deadlines leaves them alone.
   "0006-deadlines": { up: deadlines, least: "0004-long-ledgers" },
   "0007-reports": { up: reports, least: "0004-long-ledgers" },
@@ -29,6 +33,7 @@ export const STEPS: SchemaSteps = {
   "0009-dependencies": { up: dependencies, least: "0009-dependencies" },
   "0010-marked-ready": { up: markedReady, least: "0009-dependencies" },
   "0011-waits": { up: waits, least: "0004-long-ledgers" },
+  "0016-seals": { up: seals, least: "0004-long-ledgers" },
 };
 
 /**

@@ -8,7 +8,7 @@ import {
   type RunChange,
 } from "@tidegate/core/store";
 import { partOf } from "./lanes.js";
-import { failureOf, queueNo, type RunRow } from "./run-rows.js";
+import { failureOf, inItsQueues, POOLING_OF_ITS_VERSION, queueNo, type RunRow } from "./run-rows.js";
 import { standingFor } from "./standing.js";
 import type { Statements, Value } from "./statements.js";
 import { supersede } from "./supersede.js";
@@ -42,7 +42,7 @@ const BEFORE = `SELECT no, group_no, lower, upper, generation, id, kind, state, 
  * queue.
  */
 const ALWAYS = `state = ?, place = ?, ready_at = ?, lease_until = ?, wait = ?, is_blocking = ?,
-  queue = CASE WHEN token > 0 THEN ${queueNo("retry")} ELSE queue END`;
+  queue = CASE WHEN token > 0 THEN ${inItsQueues(queueNo("retry"))} ELSE queue END`;
 
 /** The columns of those fields of a change that have their own. */
 const COLUMNS = [
@@ -68,7 +68,7 @@ const updates = new Map<number, string>();
 
 /** Changes a run if it is as expected. */
 export function changeRun(tables: Tables, change: RunChange): boolean {
-  const { statements, groups, lanes, sleepers, inputs } = tables;
+  const { statements, groups, lanes, sleepers, inputs, pools } = tables;
   const before = statements.get<BeforeRow>(BEFORE, change.id);
   if (before === undefined || !change.from.includes(before.state)) return false;
   if (!mayWrite(before, change.token)) return false;
@@ -79,6 +79,7 @@ export function changeRun(tables: Tables, change: RunChange): boolean {
   if (change.scheduleVersion !== undefined) {
     statements.run("UPDATE run SET schedule_version = ? WHERE no = ?", change.scheduleVersion, before.no);
     statements.run(`UPDATE run SET ${OF_ITS_VERSION} WHERE no = ?`, before.no);
+    if (pools.isUsed) statements.run(`UPDATE run SET ${POOLING_OF_ITS_VERSION} WHERE no = ?`, before.no);
   }
   const gating =
     GATINGS[change.scheduleVersion === undefined ? before.gating : gatingOf(statements, before.no)];

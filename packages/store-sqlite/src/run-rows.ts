@@ -14,7 +14,7 @@ import type { Statements } from "./statements.js";
 export interface RunRow extends RunColumns {
   readonly no: number;
   readonly group_no: number;
-  /** Its index in `CLAIM_QUEUES`. */
+  /** Its index in `CLAIM_QUEUES`; more by their number if it is chosen by pools or a priority. */
   readonly queue: number;
   /** Its index in `GATINGS`. */
   readonly gating: number;
@@ -78,8 +78,20 @@ export function insertRun(
     run.state === "PLANNED" ? null : run.plannedAt,
     failureOf(run.state),
   );
+  if (changes === 1 && "isPooled" in run && run.isPooled === true)
+    statements.run(`UPDATE run SET ${POOLING_OF_ITS_VERSION} WHERE id = ?`, run.id);
   return changes === 1;
 }
+
+/** A run is chosen by the pools and the priority of its version; then its queue is one of those of pools. */
+export const POOLING_OF_ITS_VERSION = `(pool_needs, pool_priority, pool_key, pool_weight, queue) = (
+  SELECT max(v.pool_needs), max(v.pool_priority), max(v.pool_key), max(v.pool_weight),
+      run.queue % ${CLAIM_QUEUES.length} + ${CLAIM_QUEUES.length} * (max(v.pool_needs) IS NOT NULL)
+    FROM schedule_version v WHERE v.schedule_no = run.group_no AND v.version = run.schedule_version)`;
+
+/** The number of a queue as SQL, for a run that stays with its pools or without. */
+export const inItsQueues = (no: string | number): string =>
+  `${no} + ${CLAIM_QUEUES.length} * (queue >= ${CLAIM_QUEUES.length})`;
 
 /**
  * Returns the state of a run that ended without success, else `null`. It has a column of its own, by which such

@@ -3,6 +3,7 @@ import {
   gatingOf,
   isWatched,
   type NewSchedule,
+  poolingOf,
   type ScheduleChange,
   upstreamsOf,
 } from "@tidegate/core/store";
@@ -10,7 +11,7 @@ import type { ScheduleColumns } from "@tidegate/store-sql";
 import { purgeDeadlines, watchSchedule } from "./deadlines.js";
 import { regate } from "./gates.js";
 import { changeRun, OF_ITS_VERSION } from "./run-changes.js";
-import { gatingNo, type RunRow } from "./run-rows.js";
+import { gatingNo, POOLING_OF_ITS_VERSION, type RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";
 
@@ -27,7 +28,8 @@ export const SCHEDULE_TABLES = `schedule s JOIN schedule_state t ON t.no = s.no
   JOIN schedule_version v ON v.schedule_no = s.no AND v.version = s.version`;
 
 /** Inserts version 1 of a schedule. `false` if the group has one. */
-export function insertSchedule({ statements, groups }: Tables, added: NewSchedule): boolean {
+export function insertSchedule(tables: Tables, added: NewSchedule): boolean {
+  const { statements, groups } = tables;
   const { spec, status, incarnation, origin, watermark, nextFireAt, laneWidth, tzdata, createdAt } = added;
   const row = statements.get<{ no: number }>(
     `INSERT INTO schedule (group_id, version, status, engine, incarnation, origin, created_at, updated_at)
@@ -52,7 +54,7 @@ export function insertSchedule({ statements, groups }: Tables, added: NewSchedul
     spec.delayMs,
     laneWidth,
   );
-  insertVersion(statements, row.no, { version: 1, spec, tzdata, since: watermark, createdAt });
+  insertVersion(tables, row.no, { version: 1, spec, tzdata, since: watermark, createdAt });
   insertDependencies(statements, row.no, spec);
   groups.remember(spec.groupId, row.no);
   if (isWatched(spec))
@@ -61,7 +63,7 @@ export function insertSchedule({ statements, groups }: Tables, added: NewSchedul
 }
 
 function insertVersion(
-  statements: Statements,
+  { statements, pools }: Tables,
   no: number,
   version: Omit<ScheduleVersion, "unreadable">,
 ): void {
@@ -75,6 +77,8 @@ function insertVersion(
     version.since,
     version.createdAt,
   );
+  const pooling = poolingOf(version.spec);
+  if (pooling !== undefined) pools.insertPooling(no, version.version, pooling);
 }
 
 function insertDependencies(statements: Statements, no: number, spec: ScheduleSpec): void {
@@ -124,7 +128,7 @@ export function changeSchedule(tables: Tables, change: ScheduleChange): boolean 
     const { spec, tzdata } = change.spec;
     statements.run("UPDATE schedule SET engine = ? WHERE no = ?", spec.engine, row.no);
     lanes.setDelay(row.no, spec.delayMs);
-    insertVersion(statements, row.no, {
+    insertVersion(tables, row.no, {
       version: nextVersion,
       spec,
       tzdata,
@@ -165,9 +169,11 @@ function cancelPlanned(tables: Tables, no: number, reason: RunReason, endedAt: n
 
 /** Gives planned runs the current version of the schedule. */
 function adoptPlanned(tables: Tables, no: number, version: number, at: number): void {
-  const { statements } = tables;
+  const { statements, pools } = tables;
   statements.run("UPDATE run SET schedule_version = ? WHERE group_no = ? AND state = 'PLANNED'", version, no);
   statements.run(`UPDATE run SET ${OF_ITS_VERSION} WHERE group_no = ? AND state = 'PLANNED'`, no);
+  if (pools.isUsed)
+    statements.run(`UPDATE run SET ${POOLING_OF_ITS_VERSION} WHERE group_no = ? AND state = 'PLANNED'`, no);
   regate(tables, no, at);
 }
 
@@ -209,6 +215,7 @@ export function purgeSchedule({ statements, groups, lanes }: Tables, groupId: st
   statements.run("DELETE FROM run WHERE group_no = ?", no);
   statements.run("DELETE FROM backfill WHERE group_no = ?", no);
   purgeDeadlines(statements, no);
+  statements.run("DELETE FROM seal WHERE group_no = ?", no);
   statements.run("DELETE FROM schedule_version WHERE schedule_no = ?", no);
   statements.run("DELETE FROM schedule_state WHERE no = ?", no);
   statements.run("DELETE FROM dependency WHERE schedule_no = ?", no);

@@ -9,11 +9,14 @@ import {
   type Page,
   type PageRequest,
   type ReadyMark,
+  type Pool,
+  type PoolStatus,
   type Run,
   type RunReason,
   type RunTally,
   type Schedule,
   type ScheduleVersion,
+  type Seal,
   StoreError,
 } from "@tidegate/core";
 import { SystemClock } from "@tidegate/core/clock";
@@ -44,6 +47,8 @@ import {
   type NewSchedule,
   type NextWake,
   type PlanCommit,
+  type PoolDeletion,
+  type PoolPosition,
   type ReportCommit,
   type RunChange,
   type RunFilter,
@@ -51,6 +56,7 @@ import {
   type ScheduleChange,
   type ScheduleFilter,
   type ScheduleStore,
+  type SealChange,
 } from "@tidegate/core/store";
 import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
@@ -68,6 +74,7 @@ import { missingTimeOf } from "./missing-time.js";
 import { fileOf, markOf } from "./namespaces.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
 import { dueFires, insertBeside, mayInsertBeside, planOne, resumeWaiting } from "./planning.js";
+import { Pools } from "./pools.js";
 import { report } from "./reports.js";
 import { changeRun } from "./run-changes.js";
 import { asRun, type RunRow } from "./run-rows.js";
@@ -80,6 +87,7 @@ import {
   SCHEDULE_TABLES,
   type ScheduleRow,
 } from "./schedules.js";
+import { getSeal, putSeal } from "./seals.js";
 import { Sleepers } from "./sleepers.js";
 import { asStoreError } from "./sqlite-errors.js";
 import { Statements } from "./statements.js";
@@ -155,15 +163,17 @@ export class SqliteStore implements ScheduleStore {
       const groups = new GroupNumbers(statements);
       const lanes = new Lanes(statements);
       const sleepers = new Sleepers(statements);
+      const pools = new Pools(statements);
       const inputs = new Inputs(statements, groups);
       const coverage = new CoverageScan(database, statements);
       const commit = new GroupCommit(database, this.#path, () => {
         groups.clear();
         lanes.reread();
         sleepers.reread();
+        pools.reread();
         inputs.reread();
       });
-      this.#open = { database, statements, groups, lanes, sleepers, inputs, coverage, commit };
+      this.#open = { database, statements, groups, lanes, sleepers, inputs, pools, coverage, commit };
     } catch (error) {
       database?.close();
       throw this.#openingError(error);
@@ -295,8 +305,8 @@ export class SqliteStore implements ScheduleStore {
   }
 
   nextWake(scope: ClaimScope): Promise<NextWake> {
-    return this.#read(({ statements }) => ({
-      claimAt: nextClaim(statements, scope),
+    return this.#read(({ statements, pools }) => ({
+      claimAt: nextClaim({ statements, pools }, scope),
       lookAt: nextLook(statements),
     }));
   }
@@ -311,6 +321,22 @@ export class SqliteStore implements ScheduleStore {
 
   markReady(id: string, mark: ReadyMark): Promise<boolean> {
     return this.#write((tables) => markReady(tables, id, mark));
+  }
+
+  setPool(pool: Pool): Promise<void> {
+    return this.#write(({ pools }) => pools.set(pool));
+  }
+
+  listPools(): Promise<PoolStatus[]> {
+    return this.#read(({ pools }) => pools.list());
+  }
+
+  deletePool(name: string): Promise<PoolDeletion> {
+    return this.#write(({ pools }) => pools.delete(name));
+  }
+
+  poolPositions(runId: string): Promise<PoolPosition[]> {
+    return this.#read(({ pools }) => pools.positionsOf(runId));
   }
 
   getRuns(ids: readonly string[]): Promise<(Run | undefined)[]> {
@@ -390,6 +416,14 @@ export class SqliteStore implements ScheduleStore {
 
   noteAlerts(notes: readonly AlertNote[]): Promise<boolean[]> {
     return this.#write((tables) => notes.map((note) => noteAlert(tables, note)));
+  }
+
+  putSeal(change: SealChange): Promise<boolean> {
+    return this.#write((tables) => putSeal(tables, change));
+  }
+
+  getSeals(groupIds: readonly string[]): Promise<(Seal | undefined)[]> {
+    return this.#read((tables) => groupIds.map((groupId) => getSeal(tables, groupId)));
   }
 
   async #write<T>(operation: (open: OpenDatabase) => T): Promise<T> {

@@ -1,6 +1,7 @@
 import type { GroupNumbers } from "./group-numbers.js";
 import type { Inputs } from "./inputs.js";
 import type { Lanes } from "./lanes.js";
+import type { Pools } from "./pools.js";
 import type { Sleepers } from "./sleepers.js";
 import type { Statements } from "./statements.js";
 
@@ -10,5 +11,6 @@ export interface Tables {
   readonly groups: GroupNumbers;
   readonly lanes: Lanes;
   readonly sleepers: Sleepers;
+  readonly pools: Pools;
   readonly inputs: Inputs;
 }

@@ -18,11 +18,11 @@ const MANAGERS = 3;
 const OVERLAPS = ["queue", "allow", "coalesce-pending", "cancel-running", "drop"] as const;
 
 /**
- * Within these times after a fault the fleet is at work again. The short run allows for the watchdog's grace and a busy
- * machine: nobody waits for anything that comes once a minute.
+ * Within these times after a fault the fleet is at work again. The short run allows for a busy machine, but not for the
+ * watchdog's grace: no fire is lost.
  */
-const RECOVERY_MS = IS_LONG ? 5_000 : 45_000;
-const RECOVERY_OF_ALL_MS = IS_LONG ? 20_000 : 45_000;
+const RECOVERY_MS = IS_LONG ? 5_000 : 15_000;
+const RECOVERY_OF_ALL_MS = 20_000;
 
 /** Far longer than a recovery takes: a fleet that has not come back by then never will. */
 const PATIENCE_MS = 180_000;

@@ -11,13 +11,14 @@ import { type Instant, readInstant } from "../schedule/instant.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+import type { ForceOptions, Seals } from "./seals.js";
 
 /**
  * A request to re-run past intervals of a group. Intervals run as a whole: one that `from` or `to` cuts runs
  * within its own bounds, which are those of the existing run or, if there is none, the grid's. The plan names
  * such intervals.
  */
-export interface BackfillRequest {
+export interface BackfillRequest extends ForceOptions {
   /**
    * Idempotency key, 1 to 200 characters: a second request with the same id returns the first backfill and
    * what it has left to plan, even if there was nothing to do. @default a random one
@@ -58,6 +59,7 @@ export interface BackfillControlParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly backfiller: Backfiller;
+  readonly seals: Seals;
 }
 
 /** Longest id, characters. */
@@ -78,8 +80,8 @@ export class BackfillControl {
    * Starts a backfill; its first runs are planned by the time this resolves, unless the schedule is paused.
    */
   async plan(schedule: Schedule, request: BackfillRequest): Promise<BackfillPlan> {
-    const { id, groupId, select = "missing", concurrency = 1, isDryRun = false } = request;
-    const { store, backfiller, clock } = this.#parts;
+    const { id, groupId, select = "missing", concurrency = 1, isDryRun = false, force = false } = request;
+    const { store, backfiller, clock, seals } = this.#parts;
     if (id !== undefined && (id === "" || id.length > MAX_ID)) {
       throw invalid("id", `must have 1 to ${MAX_ID} characters`);
     }
@@ -91,9 +93,12 @@ export class BackfillControl {
     }
     const range = this.#pastOf(schedule, asked);
     const { cursor, ...counted } = await this.#count(schedule, range, select);
-    const plan = { ...counted, notes: notesOn(asked, range, counted.ranges) };
+    const sealed = force ? undefined : await seals.sealedOf(schedule, counted.ranges);
+    const notes = [...notesOn(asked, range, counted.ranges), ...sealedNotes(sealed)];
+    const plan = { ...counted, notes };
     if (isDryRun || (plan.runs === 0 && id === undefined)) return plan;
     refuseEnded(schedule);
+    await seals.refuse(schedule, counted.ranges, "from", { force });
     const state = plan.runs === 0 ? "DONE" : "RUNNING";
     const begun = { id: id ?? randomUUID(), groupId, ...range, select, concurrency, state, cursor } as const;
     const backfill = newBackfill({ ...begun, createdAt: clock.now() });
@@ -228,6 +233,15 @@ function notesOn(asked: Interval, past: Interval, ranges: IntervalSet): string[]
   if (upper !== undefined && upper > past.upper)
     notes.push(`to: ${iso(past.upper)} lies inside an interval, which runs as a whole up to ${iso(upper)}.`);
   return notes;
+}
+
+/** Says that a plan cannot be carried out as it is. */
+function sealedNotes(sealed: { readonly through: EpochMs } | undefined): string[] {
+  return sealed === undefined
+    ? []
+    : [
+        `The group is sealed through ${iso(sealed.through)}: a part of this can be run again with force only.`,
+      ];
 }
 
 function iso(instant: EpochMs): string {

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock/clock.js";
+import type { PoolPosition } from "../pool/pool.js";
 import { isUncovered } from "../run/covering.js";
 import type { Run } from "../run/run.js";
 import { gatesOf } from "../schedule/gates-of.js";
@@ -46,7 +47,7 @@ export async function explainRun(
     reasons.push(gateReason(run), ...lackingGates(sources, run, schedule));
     reasons.push(...(await dependencyReasons(sources.store, run.wait?.unmet ?? [])));
   }
-  if (run.place === "ready") reasons.push(...readyReasons(sources, run));
+  if (run.place === "ready") reasons.push(...(await readyReasons(sources, run)));
   if (reasons.length === 0) reasons.push("It waits for a place in its lane.");
   reasons.push(...markReasons(run));
   return { run, isWaiting: true, reasons };
@@ -110,7 +111,7 @@ function lackingGates({ gates }: ExplanationSources, run: Run, schedule: Schedul
     );
 }
 
-function readyReasons({ clock, operators }: ExplanationSources, run: Run): string[] {
+async function readyReasons({ store, clock, operators }: ExplanationSources, run: Run): Promise<string[]> {
   const reasons: string[] = [];
   if (!operators.includes(run.operator)) {
     reasons.push(
@@ -122,7 +123,19 @@ function readyReasons({ clock, operators }: ExplanationSources, run: Run): strin
     const cause = last === undefined ? "" : ` Attempt ${last.attempt} failed: ${last.error.message}`;
     reasons.push(`It waits for its next attempt until ${iso(run.readyAt)}.${cause}`);
   }
+  const positions = await store.poolPositions(run.id);
+  reasons.push(...positions.map(poolReason));
   return reasons.length > 0 ? reasons : ["It is ready and waits for a manager with a free place."];
+}
+
+function poolReason({ name, needs, pool, before, usedBy }: PoolPosition): string {
+  if (pool === undefined)
+    return `It needs pool "${name}", which does not exist; create it, or update the schedule.`;
+  const { used, slots } = pool;
+  const by =
+    usedBy.length === 0 ? "" : ` by ${usedBy.join(", ")}${usedBy.length < pool.activeRuns ? ", …" : ""}`;
+  const several = needs > 1 ? `; it needs ${needs}` : "";
+  return `${before} before it in pool ${name} (${used}/${slots} used${by})${several}.`;
 }
 
 function notWaiting(run: Run): string[] {

@@ -17,6 +17,7 @@ import { tzdataVersion } from "../trigger/zone/zone.js";
 import { DependencyGraph } from "./dependency-graph.js";
 import { dependencyNotes } from "./dependency-notes.js";
 import { notesOf } from "./notes.js";
+import type { PoolControl } from "./pool-control.js";
 import type { RegisteredSchedule } from "./registration.js";
 import { type ScheduleChanges, staleVersion } from "./schedule-changes.js";
 import { groupIdOf, type SpecReader } from "./spec-reader.js";
@@ -32,6 +33,7 @@ export interface LifecycleParts {
   readonly specs: SpecReader;
   readonly changes: ScheduleChanges;
   readonly dispatcher: Dispatcher;
+  readonly pools: PoolControl;
 }
 
 /** Options of a schedule update. */
@@ -88,7 +90,7 @@ export class Lifecycle {
   }
 
   async update(info: ScheduleInfo<object>, expected: UpdateOptions): Promise<RegisteredSchedule> {
-    const { specs, changes } = this.#parts;
+    const { specs, changes, pools } = this.#parts;
     const before = await this.#get(groupIdOf(info), expected.version);
     if (before.status === "SOURCE") throw sourceGroup(before.spec.groupId);
     const spec =
@@ -100,6 +102,7 @@ export class Lifecycle {
       if (adoptsPlanned) await changes.change(before, { adoptsPlanned });
       return this.#withNotes(before);
     }
+    await pools.refuseUnknown(spec);
     const grid = new Grid(spec);
     const hasLedger = before.watermark > before.origin;
     const watermark = hasLedger ? before.watermark : (grid.origin() ?? before.watermark);

@@ -16,6 +16,7 @@ import { type EngineOutbox, groupIdsOf } from "../upkeep/outbox.js";
 import { DependencyGraph } from "./dependency-graph.js";
 import { dependencyNotes } from "./dependency-notes.js";
 import { notesOf } from "./notes.js";
+import type { PoolControl } from "./pool-control.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import { groupIdOf, type SpecReader } from "./spec-reader.js";
 import {
@@ -49,6 +50,7 @@ export interface RegistrationParts {
   readonly outbox: EngineOutbox;
   readonly specs: SpecReader;
   readonly changes: ScheduleChanges;
+  readonly pools: PoolControl;
 }
 
 const BATCH = 5_000;
@@ -98,7 +100,7 @@ export class Registration {
     const fail = (index: number, error: unknown): void => {
       results[index] = { groupId: groupIdOf(infos[index]), isRegistered: false, error: asError(error) };
     };
-    const { store, outbox, specs } = this.#parts;
+    const { store, outbox, specs, pools } = this.#parts;
     const read: { index: number; schedule: NewSchedule }[] = [];
     for (const [index, info] of infos.entries()) {
       try {
@@ -107,11 +109,15 @@ export class Registration {
         fail(index, error);
       }
     }
-    const cycles = await new DependencyGraph(store).add(read.map(({ schedule }) => schedule.spec));
+    const specified = read.map(({ schedule }) => schedule.spec);
+    const [cycles, refusals] = [
+      await new DependencyGraph(store).add(specified),
+      await pools.refusals(specified),
+    ];
     const accepted = read.filter(({ index }, position) => {
-      const cycle = cycles[position];
-      if (cycle !== undefined) fail(index, cycle);
-      return cycle === undefined;
+      const refusal = cycles[position] ?? refusals[position];
+      if (refusal !== undefined) fail(index, refusal);
+      return refusal === undefined;
     });
     const inserted = await isolated(accepted, (part) =>
       store.insertSchedules(part.map(({ schedule }) => schedule)),
@@ -148,10 +154,11 @@ export class Registration {
    * @returns how many runs the unregistration had cancelled
    */
   async #registerAgain(info: ScheduleInfo<object>): Promise<number> {
-    const { changes, specs, store } = this.#parts;
+    const { changes, specs, store, pools } = this.#parts;
     const before = await changes.get(info.groupId);
     if (before.status === "SOURCE") throw sourceGroup(info.groupId);
     const spec = specs.readAgain(info, before.spec);
+    await pools.refuseUnknown(spec);
     if (before.status !== "DELETED") {
       throw new ScheduleError(
         "SCHEDULE_EXISTS",

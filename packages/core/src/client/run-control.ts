@@ -11,6 +11,7 @@ import { STANDING_STATES } from "../run/standing.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+import type { ForceOptions, Seals } from "./seals.js";
 
 /** Most runs that one call of `trigger` plans; use a backfill for more. */
 const MAX_TRIGGERED_RUNS = 1_000;
@@ -22,11 +23,12 @@ export interface RunControlParts {
   readonly emitter: TidegateEmitter;
   readonly planner: IntervalPlanner;
   readonly dispatcher: Dispatcher;
+  readonly seals: Seals;
   readonly namespace: string;
 }
 
 /** Options of a retry. */
-export interface RetryOptions {
+export interface RetryOptions extends ForceOptions {
   /**
    * Schedule version to use: the one that the run was planned with, or the newest, for example one that fixes
    * the job. The run's boundaries stay. @default "planned"
@@ -43,7 +45,7 @@ export class RunControl {
   }
 
   /** Plans what is owed, or re-runs the last closed interval if nothing is. */
-  async triggerNow(schedule: Schedule): Promise<Run[]> {
+  async triggerNow(schedule: Schedule, options: ForceOptions): Promise<Run[]> {
     const { groupId } = schedule.spec;
     const owed = await this.#plan(schedule);
     if (owed.length > 0) return this.#read(owed);
@@ -58,7 +60,7 @@ export class RunControl {
         `Group ${groupId} has no interval that is over yet; the first one is due ${at(schedule.nextFireAt)}.`,
       );
     }
-    return this.triggerInterval(schedule, { lower: last.lower, upper: last.upper });
+    return this.triggerInterval(schedule, { lower: last.lower, upper: last.upper }, options);
   }
 
   async #plan({ spec: { groupId }, status }: Schedule): Promise<readonly NewRun[]> {
@@ -70,7 +72,7 @@ export class RunControl {
   }
 
   /** Re-runs all intervals of a range, each as a new generation alongside the live schedule. */
-  async triggerInterval(schedule: Schedule, interval: Interval): Promise<Run[]> {
+  async triggerInterval(schedule: Schedule, interval: Interval, options: ForceOptions): Promise<Run[]> {
     if (interval.lower >= interval.upper) {
       throw new LedgerError("INTERVAL_INVALID", "interval: its lower bound must be before its upper one.", {
         field: "interval",
@@ -96,6 +98,7 @@ export class RunControl {
         { field: "interval" },
       );
     }
+    await this.#parts.seals.refuse(schedule, units, "interval", options);
     const runs = await rerunsOf(this.#parts.store, schedule, units, {
       kind: "MANUAL",
       backfillId: null,
@@ -153,6 +156,7 @@ export class RunControl {
   async retry(id: string, options: RetryOptions): Promise<void> {
     const run = await this.get(id);
     const [schedule] = await this.#parts.store.getSchedules([run.groupId]);
+    if (schedule !== undefined) await this.#parts.seals.refuse(schedule, [run], "id", options);
     if (schedule === undefined || !(await this.#retry(run, versionFor(schedule, options))))
       throw await this.#whyNotRetried(id);
     this.#parts.dispatcher.wake();
@@ -168,7 +172,11 @@ export class RunControl {
     do {
       const place = cursor === undefined ? {} : { cursor };
       const page = await this.#parts.store.listRuns(filter, { limit: 1_000, ...place });
-      for (const run of page.items) if (await this.#retry(run, version)) retried.push(run.id);
+      for (const run of page.items) {
+        const isSealed =
+          options.force !== true && (await this.#parts.seals.sealedOf(schedule, [run])) !== undefined;
+        if (!isSealed && (await this.#retry(run, version))) retried.push(run.id);
+      }
       cursor = page.next;
     } while (cursor !== undefined);
     if (retried.length > 0) this.#parts.dispatcher.wake();

@@ -4,9 +4,11 @@ import { type DeadlineRecord, OPEN_STATES } from "../deadlines/deadline-record.j
 import { hasCode, LedgerError, messageOf, ScheduleError } from "../errors/errors.js";
 
 import type { Interval } from "../interval/boundaries.js";
+import type { PoolInfo, PoolStatus } from "../pool/pool.js";
 import type { Backfill } from "../run/backfill.js";
 import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
+import type { Instant } from "../schedule/instant.js";
 import type { Schedule, ScheduleInfo, ScheduleVersion } from "../schedule/schedule.js";
 import type { SourceInfo } from "../schedule/source-info.js";
 import { statusesThat } from "../schedule/status.js";
@@ -16,6 +18,7 @@ import type { Page, PageRequest } from "../store/page.js";
 import type { RunFilter, RunTally } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { ScheduleFilter } from "../store/schedule-table.js";
+import type { Seal } from "../store/seal-table.js";
 import { eachRun } from "../store/shared-time.js";
 import { type AuditReport, auditCoverage } from "./audit.js";
 import type { BackfillControl, BackfillPlan, BackfillRequest } from "./backfill-control.js";
@@ -25,10 +28,12 @@ import { findDoubts } from "./doubts.js";
 import { type Explanation, explainRun } from "./explain.js";
 import type { Lifecycle, UnregisterOptions, UpdateOptions } from "./lifecycle.js";
 import { notesOf } from "./notes.js";
+import type { PoolControl } from "./pool-control.js";
 import { type Preview, previewInSteps, previewIntervals } from "./preview.js";
 import type { RegisteredSchedule, Registration, RegistrationResult } from "./registration.js";
 import type { RetryOptions, RunControl } from "./run-control.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
+import type { ForceOptions, Seals } from "./seals.js";
 import type { CoverageReceipt, CoverageReport, SourceControl } from "./source-control.js";
 import type { SpecReader } from "./spec-reader.js";
 import { type StaleRun, staleRuns } from "./stale-runs.js";
@@ -59,6 +64,10 @@ export interface Description {
    * up by a policy or a person.
    */
   readonly coveredThrough: EpochMs;
+  /** Where sealed time ends, epoch ms; `null` if nothing is sealed. */
+  readonly sealedThrough: EpochMs | null;
+  /** The last seal that a person has set, if there is one. */
+  readonly seal: Seal | null;
   /** Deadlines that are at risk or missed, newest first, at most 100. */
   readonly deadlines: readonly DeadlineRecord[];
   /** The next five intervals; planned only if the schedule is not paused. */
@@ -82,6 +91,8 @@ export interface ScheduleClientParts {
   readonly lifecycle: Lifecycle;
   readonly runControl: RunControl;
   readonly backfills: BackfillControl;
+  readonly pools: PoolControl;
+  readonly seals: Seals;
   readonly sources: SourceControl;
   readonly waits: CoverageWaits;
 }
@@ -103,8 +114,8 @@ export class ScheduleClient {
    * schedule is left `FAILED` with the reason, and the reconciler retries.
    *
    * @throws ScheduleError SCHEDULE_INVALID, DEPENDENCY_INVALID (with the field), DEPENDENCY_CYCLE,
-   *   SCHEDULE_EXISTS; TriggerError TRIGGER_INVALID, TRIGGER_EXHAUSTED, TIMEZONE_UNKNOWN; EngineError ENGINE_UNKNOWN; OperatorError OPERATOR_UNKNOWN,
-   *   JOB_INVALID
+   *   SCHEDULE_EXISTS, GATE_UNKNOWN, POOL_UNKNOWN; TriggerError TRIGGER_INVALID, TRIGGER_EXHAUSTED,
+   *   TIMEZONE_UNKNOWN; EngineError ENGINE_UNKNOWN; OperatorError OPERATOR_UNKNOWN, JOB_INVALID
    */
   register(info: ScheduleInfo<object>): Promise<RegisteredSchedule> {
     return this.#parts.registration.register(info);
@@ -199,16 +210,17 @@ export class ScheduleClient {
    * or re-runs the last closed interval if nothing is. A paused group runs what it owes all at once, at most
    * 1,000 runs. With an interval, re-runs every whole interval in it, each as a new generation.
    *
+   * @param options - `force`: re-runs sealed time as well
    * @returns the runs that were planned
-   * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID, INTERVAL_OPEN (not over yet, or
+   * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError SEALED, INTERVAL_INVALID, INTERVAL_OPEN (not over yet, or
    *   left to the live schedule), INTERVAL_NOT_ALIGNED (naming the nearest that is), RUN_STATE_ILLEGAL
    *   (already in progress)
    */
-  async trigger(groupId: string, interval?: Interval): Promise<Run[]> {
+  async trigger(groupId: string, interval?: Interval, options: ForceOptions = {}): Promise<Run[]> {
     const schedule = await this.#parts.changes.getReadable(groupId);
     return interval === undefined
-      ? this.#parts.runControl.triggerNow(schedule)
-      : this.#parts.runControl.triggerInterval(schedule, interval);
+      ? this.#parts.runControl.triggerNow(schedule, options)
+      : this.#parts.runControl.triggerInterval(schedule, interval, options);
   }
 
   /** Returns a schedule as stored. @throws ScheduleError SCHEDULE_NOT_FOUND */
@@ -224,18 +236,21 @@ export class ScheduleClient {
   async describe(groupId: string): Promise<Description> {
     const { store } = this.#parts;
     const schedule = await this.#parts.changes.get(groupId);
-    const [versions, counts, active, notRun, backfills, through, deadlines] = await Promise.all([
-      store.listVersions(groupId),
-      store.tally(groupId, LATE_TOLERANCE_MS),
-      store.listRuns({ groupId, states: ["PLANNED", "SUBMITTING", "RUNNING"] }, { limit: 100 }),
-      store.listRuns(
-        { groupId, states: NOT_RUN, includeSuperseded: false, order: "descending" },
-        { limit: 100 },
-      ),
-      store.listBackfills({ groupId }),
-      coveredThrough(store, schedule),
-      this.deadlines({ groupId, states: OPEN_STATES, order: "descending" }),
-    ]);
+    const [versions, counts, active, notRun, backfills, through, deadlines, sealed, seals] =
+      await Promise.all([
+        store.listVersions(groupId),
+        store.tally(groupId, LATE_TOLERANCE_MS),
+        store.listRuns({ groupId, states: ["PLANNED", "SUBMITTING", "RUNNING"] }, { limit: 100 }),
+        store.listRuns(
+          { groupId, states: NOT_RUN, includeSuperseded: false, order: "descending" },
+          { limit: 100 },
+        ),
+        store.listBackfills({ groupId }),
+        coveredThrough(store, schedule),
+        this.deadlines({ groupId, states: OPEN_STATES, order: "descending" }),
+        this.#parts.seals.sealedThrough(schedule),
+        store.getSeals([groupId]),
+      ]);
     const unregistered =
       counts.byReason[UNREGISTERED] === undefined ? 0 : await countUnregistered(store, groupId);
     const outlook = this.#outlook(schedule);
@@ -250,6 +265,8 @@ export class ScheduleClient {
       notRun: notRun.items,
       backfills,
       coveredThrough: through,
+      sealedThrough: sealed,
+      seal: seals[0] ?? null,
       deadlines: deadlines.items,
     };
   }
@@ -313,6 +330,20 @@ export class ScheduleClient {
     return this.#parts.backfills.plan(schedule, request);
   }
 
+  /**
+   * Seals a group's time up to an instant: it cannot be re-run, backfilled or reported again without `force`.
+   * Everything before the instant must be covered, and nothing of it may be in progress.
+   *
+   * @param until - exclusive: epoch ms, a `Date` or ISO 8601 with an offset
+   * @param note - the reason, for people, at most 2,000 characters
+   * @param options - `force`: also moves a seal back, which opens time again
+   * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID, INTERVAL_OPEN (not covered, or being
+   *   written again), SEALED (sealed beyond the instant)
+   */
+  seal(groupId: string, until: Instant, note = "", options: ForceOptions = {}): Promise<Seal> {
+    return this.#parts.seals.seal(groupId, until, note, options);
+  }
+
   /** Returns a backfill, or `undefined` if there is none with that id. */
   getBackfill(id: string): Promise<Backfill | undefined> {
     return this.#parts.store.getBackfill(id);
@@ -321,6 +352,29 @@ export class ScheduleClient {
   /** Stops planning runs of a backfill; active ones finish. @throws LedgerError RUN_NOT_FOUND */
   cancelBackfill(id: string): Promise<void> {
     return this.#parts.backfills.cancel(id);
+  }
+
+  /**
+   * Creates a pool, or changes it. Fewer slots than are used end no run: fewer begin until they fit.
+   *
+   * @throws PoolError POOL_INVALID with the field
+   */
+  setPool(pool: PoolInfo): Promise<PoolStatus> {
+    return this.#parts.pools.set(pool);
+  }
+
+  /** Lists all pools by name, and how much of each is in use. */
+  listPools(): Promise<PoolStatus[]> {
+    return this.#parts.pools.list();
+  }
+
+  /**
+   * Deletes a pool.
+   *
+   * @throws PoolError POOL_NOT_FOUND; POOL_IN_USE while a schedule or a planned run needs it
+   */
+  deletePool(name: string): Promise<void> {
+    return this.#parts.pools.delete(name);
   }
 
   /** Lists runs by interval, one page at a time. */

@@ -19,9 +19,10 @@ import { eachRun } from "../store/shared-time.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
 import type { CoverageWaits } from "./coverage-waits.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
+import type { ForceOptions, Seals } from "./seals.js";
 
 /** A report that a source group's data are complete for an interval. */
-export interface CoverageReport {
+export interface CoverageReport extends ForceOptions {
   /** Inclusive: epoch ms, a `Date` or ISO 8601 with an offset. */
   readonly lower: Instant;
   /** Exclusive, same formats; after `lower`. It may lie in the future. */
@@ -50,6 +51,7 @@ export interface SourceControlParts {
   readonly signals: SignalEmitter;
   readonly changes: ScheduleChanges;
   readonly waits: CoverageWaits;
+  readonly seals: Seals;
   readonly namespace: string;
 }
 
@@ -106,13 +108,14 @@ export class SourceControl {
 
   /** Writes a report, decided again as long as others change what it is based on. */
   async report(groupId: string, report: CoverageReport): Promise<CoverageReceipt> {
-    const { store, clock, emitter, waits } = this.#parts;
+    const { store, clock, emitter, waits, seals } = this.#parts;
     const given = readReport(report);
     for (;;) {
       const source = await this.#sourceOf(groupId);
       const standing = await this.#standing(groupId, given);
       const { supersedes, parts, changed } = effectOfReport(standing, given);
       if (parts.length === 0) return { groupId, changed };
+      await seals.refuse(source, changed, "lower", report);
       const { lower, upper } = given;
       const commit: ReportCommit = {
         groupId,

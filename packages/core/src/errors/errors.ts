@@ -21,15 +21,21 @@ export type ErrorCode =
   | "INTERVAL_NOT_ALIGNED"
   | "INTERVAL_OPEN"
   | "INTERVAL_DEFERRED"
+  | "SEALED"
   | "PLAN_FAILED"
   | "RUN_NOT_FOUND"
   | "RUN_STATE_ILLEGAL"
+  // pools
+  | "POOL_INVALID"
+  | "POOL_NOT_FOUND"
+  | "POOL_IN_USE"
   | "DEPENDENCY_TIMEOUT"
   // wiring
   | "ENGINE_UNKNOWN"
   | "ENGINE_FAILED"
   | "OPERATOR_UNKNOWN"
   | "GATE_UNKNOWN"
+  | "POOL_UNKNOWN"
   | "PROBE_UNKNOWN"
   | "CONFIGURATION_INVALID"
   | "NOT_RUNNING"
@@ -85,6 +91,9 @@ export class ScheduleError extends TidegateError {}
 
 /** A trigger that cannot be understood or yields no time. */
 export class TriggerError extends TidegateError {}
+
+/** A pool that is malformed, unknown, or needed by a schedule. */
+export class PoolError extends TidegateError {}
 
 /** Details of a `LedgerError`. */
 export interface LedgerErrorDetails extends ErrorDetails {

@@ -1,4 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
+import { poolingOf } from "../pool/pooling.js";
 import type { Run } from "../run/run.js";
 import { runId } from "../run/run-id.js";
 import { gatingOf } from "../schedule/gates-of.js";
@@ -26,6 +27,7 @@ export function commitOf(
 ): PlanCommit {
   const { groupId } = spec;
   const { namespace, plannedAt, generations, supersedes = [], whilePaused = false } = options;
+  const isPooled = poolingOf(spec) !== undefined;
   return {
     groupId,
     incarnation,
@@ -54,6 +56,7 @@ export function commitOf(
         backfillId: null,
         operator: spec.operator.toLowerCase(),
         gating: gatingOf(spec),
+        ...(isPooled ? { isPooled } : {}),
         plannedAt,
       };
     }),

@@ -1,6 +1,7 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { Interval } from "../interval/boundaries.js";
 import type { RunKind } from "../job/run-kind.js";
+import { poolingOf } from "../pool/pooling.js";
 import type { NewRun } from "../run/run.js";
 import { runId } from "../run/run-id.js";
 import { gatingOf } from "../schedule/gates-of.js";
@@ -61,6 +62,7 @@ export async function rerunsOf(
   const { incarnation } = schedule;
   const { groupId } = schedule.spec;
   const { kind, backfillId, namespace, plannedAt } = options;
+  const isPooled = poolingOf(schedule.spec) !== undefined;
   const generations = await nextGenerations(store, groupId, units);
   return units.map(({ lower, upper, scheduledTime, intervals }) => {
     const generation = generations.get(boundsKey({ lower, upper })) ?? 0;
@@ -79,6 +81,7 @@ export async function rerunsOf(
       backfillId,
       operator: schedule.spec.operator.toLowerCase(),
       gating: gatingOf(schedule.spec),
+      ...(isPooled ? { isPooled } : {}),
       plannedAt,
     };
   });

@@ -239,10 +239,12 @@ export interface NewRun
   readonly state: Extract<RunState, "PLANNED" | "SKIPPED">;
   /** How gates hold it: see `gatingOf`. @default "none" */
   readonly gating?: Gating;
+  /** Whether it is chosen by the pools and the priority of its version: see `poolingOf`. @default false */
+  readonly isPooled?: boolean;
 }
 
 /** A run that stands for reported time, as it is written: it has succeeded from the start. */
-export interface NewReportedRun extends Omit<NewRun, "state" | "gating"> {
+export interface NewReportedRun extends Omit<NewRun, "state" | "gating" | "isPooled"> {
   readonly state: "SUCCEEDED";
   readonly report: RunReport;
 }

@@ -3,6 +3,7 @@ import type { DependencyTree } from "../dependency/dependency.js";
 import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
 import type { JsonObject, JsonValue } from "../job/json.js";
 import type { ScheduleMode } from "../job/schedule-mode.js";
+import type { PoolUse } from "../pool/pool.js";
 import type { TriggerSpec } from "../trigger/trigger-spec.js";
 import type { Deadline, Freshness } from "./deadline.js";
 import type { Instant } from "./instant.js";
@@ -29,6 +30,12 @@ export interface BackoffSpec {
   readonly initialMs: number;
   /** The longest wait, ms. @default 300,000 */
   readonly maxMs: number;
+}
+
+/** When time is closed. See `ScheduleInfo.seal`. */
+export interface SealRule {
+  /** How long after its end time is sealed, ms. */
+  readonly afterMs: number;
 }
 
 /**
@@ -102,6 +109,25 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    */
   readonly gates?: Readonly<Record<string, JsonValue>>;
   /**
+   * The pools whose slots its runs take while they are active: the name of one, for one slot, or
+   * `[{ name: "warehouse", slots: 2 }]`. `null`: none.
+   * @default none
+   */
+  readonly pool?: string | readonly PoolUse[] | null;
+  /**
+   * Which ready runs come first among those of the same pool, and before runs of other schedules: 1 to 5,
+   * smaller first.
+   * @default 3
+   */
+  readonly priority?: number;
+  /**
+   * Runs of the same pool and priority take turns by this key, at most 64 characters.
+   * @default the label `tenant`, or none
+   */
+  readonly fairnessKey?: string | null;
+  /** How large the share of its key is, compared with that of others: 0.000001 to 1,000,000. @default 1 */
+  readonly fairnessWeight?: number;
+  /**
    * The time by which each interval has to have succeeded: `{ afterMs }` after its end, or a local time of
    * the day on which it ends, such as `{ at: "06:00" }` or `{ at: "06:00", days: 1 }`; it must be after the
    * run is due. `warnBeforeMs` reports an interval that is not done as at risk so long before;
@@ -115,6 +141,12 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * @default none
    */
   readonly freshness?: Freshness | null;
+  /**
+   * When time is closed: `{ afterMs }` after its end, if it is covered. Sealed time cannot be re-run,
+   * backfilled or reported again without `force`. `null`: only what `client.seal` has sealed.
+   * @default none
+   */
+  readonly seal?: SealRule | null;
   /**
    * Which end of its interval a nominal time is: `interval-end` runs the job when the data is complete,
    * `interval-start` submits it as its interval begins, as InLong's built-in engine does.

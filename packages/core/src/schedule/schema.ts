@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { dependsOnPastSchema, dependsOnSchema } from "../dependency/schema.js";
 import type { JsonObject, JsonValue } from "../job/json.js";
+import { poolUseSchema } from "../pool/schema.js";
 import { at, defaulted, filled, maybeAt, optional, withDefault } from "../shape/field.js";
 import { triggerSchema } from "../trigger/trigger-schema.js";
 import { LOCAL_TIME } from "./after-interval.js";
@@ -89,6 +90,11 @@ const readiness = z
     const { error } = z.record(z.string(), json).safeParse(value);
     for (const { path, message } of error?.issues ?? []) context.addIssue({ code: "custom", path, message });
   }) as unknown as z.ZodType<Readiness, Readiness>;
+
+/** The schema of a `SealRule`. */
+export const sealSchema = z.strictObject({
+  afterMs: durationMs.describe("How long after its end time is sealed, ms."),
+});
 
 /** The schema of a `BackoffSpec`. */
 export const backoffSchema = z.strictObject({
@@ -182,6 +188,28 @@ export const scheduleInfoSchema = z.strictObject({
     "Settings of gates by their type: conditions that each run must meet before it begins. At most 16.",
     {},
   ),
+  pool: defaulted(
+    poolUseSchema.nullable(),
+    'The pools whose slots its runs take while they are active: the name of one, for one slot, or `[{ name: "warehouse", slots: 2 }]`. `null`: none.',
+    null,
+    "none",
+  ),
+  priority: defaulted(
+    z.number().int().min(1).max(5),
+    "Which ready runs come first among those of the same pool, and before runs of other schedules: 1 to 5, smaller first.",
+    3,
+  ),
+  fairnessKey: defaulted(
+    z.string().max(64).nullable(),
+    "Runs of the same pool and priority take turns by this key, at most 64 characters.",
+    null,
+    "the label `tenant`, or none",
+  ),
+  fairnessWeight: defaulted(
+    z.number().min(0.000_001).max(1_000_000),
+    "How large the share of its key is, compared with that of others: 0.000001 to 1,000,000.",
+    1,
+  ),
   deadline: defaulted(
     deadlineSchema.nullable(),
     'The time by which each interval has to have succeeded: `{ afterMs }` after its end, or a local time of the day on which it ends, such as `{ at: "06:00" }` or `{ at: "06:00", days: 1 }`; it must be after the run is due. `warnBeforeMs` reports an interval that is not done as at risk so long before; `whilePaused: "alert"` judges deadlines that pass in a pause as well. `null`: none.',
@@ -191,6 +219,12 @@ export const scheduleInfoSchema = z.strictObject({
   freshness: defaulted(
     freshnessSchema.nullable(),
     "How far the group's data may lag behind: an alert is raised when the time up to which it is covered lies more than `maxLagMs` behind now. For triggers without a natural deadline. `null`: none.",
+    null,
+    "none",
+  ),
+  seal: defaulted(
+    sealSchema.nullable(),
+    "When time is closed: `{ afterMs }` after its end, if it is covered. Sealed time cannot be re-run, backfilled or reported again without `force`. `null`: only what `client.seal` has sealed.",
     null,
     "none",
   ),

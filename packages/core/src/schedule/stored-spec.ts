@@ -91,8 +91,13 @@ export function inertSpec({ groupId, engine = "unknown", origin = 0 }: KnownOfSp
     dependsOn: null,
     dependsOnPast: false,
     gates: {},
+    pool: null,
+    priority: 3,
+    fairnessKey: null,
+    fairnessWeight: 1,
     deadline: null,
     freshness: null,
+    seal: null,
   };
 }
 
@@ -144,9 +149,15 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   dependsOn: (value) => value == null || isObject(value),
   dependsOnPast: (value) => value === undefined || oneOf(true, false, "previous", "all")(value),
   gates: (value) => value === undefined || isObject(value),
+  // Absent from specifications that were stored before there were pools.
+  pool: (value) => value == null || isText(value) || Array.isArray(value),
+  priority: (value) => value === undefined || isNumber(value),
+  fairnessKey: (value) => value == null || isText(value),
+  fairnessWeight: (value) => value === undefined || isNumber(value),
   // Absent from specifications that were stored before there were deadlines.
   deadline: (value) => value == null || isObject(value),
   freshness: (value) => value == null || isObject(value),
+  seal: (value) => value == null || isObject(value),
 };
 
 const TRIGGERS = oneOf("cron", "period", "once");

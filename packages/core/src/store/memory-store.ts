@@ -3,6 +3,8 @@ import { SystemClock } from "../clock/system-clock.js";
 import { StoreError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
 import type { IntervalSet } from "../interval/interval-set.js";
+import type { Pool, PoolPosition, PoolStatus } from "../pool/pool.js";
+import { takeTogether } from "../pool/pool-choice.js";
 import type { Backfill, BackfillState } from "../run/backfill.js";
 import { compareQueues, takeFairly } from "../run/claim-order.js";
 import { maySupersede } from "../run/covering.js";
@@ -51,6 +53,7 @@ import { Staleness } from "./memory/staleness.js";
 import { tallyOf } from "./memory/tally.js";
 import { missingTime } from "./missing-time.js";
 import type { Page, PageRequest } from "./page.js";
+import type { PoolDeletion } from "./pool-table.js";
 import type {
   CoverageRange,
   GroupWindow,
@@ -72,6 +75,7 @@ import type {
 } from "./run-queue.js";
 import type { ScheduleStore } from "./schedule-store.js";
 import type { DueFire, DueQuery, NewSchedule, ScheduleChange, ScheduleFilter } from "./schedule-table.js";
+import type { Seal, SealChange } from "./seal-table.js";
 
 /** Options of a `MemoryStore`. */
 export interface MemoryStoreOptions {
@@ -85,6 +89,7 @@ interface Contents {
   readonly runs: RunTable;
   readonly backfills: BackfillTable;
   readonly deadlines: DeadlineTable;
+  readonly seals: Map<string, Seal>;
 }
 
 function nothing(): Contents {
@@ -93,6 +98,7 @@ function nothing(): Contents {
     runs: new RunTable(),
     backfills: new BackfillTable(),
     deadlines: new DeadlineTable(),
+    seals: new Map(),
   };
 }
 
@@ -107,6 +113,7 @@ export class MemoryStore implements ScheduleStore {
   #runs = new RunTable();
   #backfills = new BackfillTable();
   #deadlines = new DeadlineTable();
+  #seals = new Map<string, Seal>();
   #staleness = new Staleness(this.#schedules, this.#runs);
   #isOpen = false;
   #lastToken = 0;
@@ -127,6 +134,7 @@ export class MemoryStore implements ScheduleStore {
     this.#runs = contents.runs;
     this.#backfills = contents.backfills;
     this.#deadlines = contents.deadlines;
+    this.#seals = contents.seals;
     this.#staleness = new Staleness(contents.schedules, contents.runs);
     releaseLeases(this.#runs);
   }
@@ -184,6 +192,7 @@ export class MemoryStore implements ScheduleStore {
     this.#runs.removeAll(group);
     this.#backfills.removeAll(groupId);
     this.#deadlines.removeAll(groupId);
+    this.#seals.delete(groupId);
     this.#schedules.remove(group);
     return true;
   }
@@ -243,12 +252,19 @@ export class MemoryStore implements ScheduleStore {
     this.#requireOpen();
     const { operators, now, leaseUntil, limit } = request;
     const lapsed = this.#runs.takeLapsed(request, limit);
-    const ready = takeFairly(
-      { turn: this.#turn, limit: limit - lapsed.length, operators },
-      (queue, operator, most) => this.#runs.takeReady(queue, operator, now, most),
-    );
+    const left = { turn: this.#turn, limit: limit - lapsed.length };
+    const inOrder = (most: number): RunRow[] =>
+      takeFairly({ turn: this.#turn, limit: most, operators }, (queue, operator, room) =>
+        this.#runs.takeReady(queue, operator, now, room),
+      ).sort(compareClaims);
+    const { pools } = this.#runs;
+    const choice = pools.isEmpty ? undefined : pools.choice(request, left.limit);
+    const ready =
+      choice === undefined
+        ? inOrder(left.limit)
+        : takeTogether(left, (most, lowest) => this.#runs.takePooled(choice, most, lowest), inOrder);
+    pools.draw(choice?.draws ?? []);
     this.#turn += ready.length;
-    ready.sort(compareClaims);
     return [...lapsed, ...ready].map((row) => {
       this.#lastToken += 1;
       return claimRun(this.#runs, row, { token: this.#lastToken, now, leaseUntil });
@@ -300,6 +316,31 @@ export class MemoryStore implements ScheduleStore {
   async markReady(id: string, mark: ReadyMark): Promise<boolean> {
     this.#requireOpen();
     return markReady(this.#runs, id, mark);
+  }
+
+  async setPool(pool: Pool): Promise<void> {
+    this.#requireOpen();
+    this.#runs.pools.set(pool);
+  }
+
+  async listPools(): Promise<PoolStatus[]> {
+    this.#requireOpen();
+    return this.#runs.pools.list();
+  }
+
+  async deletePool(name: string): Promise<PoolDeletion> {
+    this.#requireOpen();
+    const { pools } = this.#runs;
+    if (!pools.has(name)) return "unknown";
+    if (this.#schedules.needsPool(name) || this.#runs.needsPool(name)) return "used";
+    pools.delete(name);
+    return "deleted";
+  }
+
+  async poolPositions(runId: string): Promise<PoolPosition[]> {
+    this.#requireOpen();
+    const row = this.#runs.get(runId);
+    return row === undefined ? [] : this.#runs.pools.positionsOf(row);
   }
 
   async getRuns(ids: readonly string[]): Promise<(Run | undefined)[]> {
@@ -407,6 +448,20 @@ export class MemoryStore implements ScheduleStore {
   async noteAlerts(notes: readonly AlertNote[]): Promise<boolean[]> {
     this.#requireOpen();
     return notes.map((note) => this.#deadlines.note(note));
+  }
+
+  async putSeal({ incarnation, expected, ...seal }: SealChange): Promise<boolean> {
+    this.#requireOpen();
+    const { groupId } = seal;
+    const isAsSeen = this.#schedules.get(groupId)?.schedule.incarnation === incarnation;
+    if (!isAsSeen || (this.#seals.get(groupId)?.through ?? null) !== expected) return false;
+    this.#seals.set(groupId, seal);
+    return true;
+  }
+
+  async getSeals(groupIds: readonly string[]): Promise<(Seal | undefined)[]> {
+    this.#requireOpen();
+    return groupIds.map((groupId) => this.#seals.get(groupId));
   }
 
   #changeSchedule(change: ScheduleChange): boolean {

@@ -2,9 +2,11 @@ import type { EpochMs } from "../clock/clock.js";
 import type { BackfillTable } from "./backfill-table.js";
 import type { DeadlineTable } from "./deadline-table.js";
 import type { GateQueue } from "./gate-queue.js";
+import type { PoolTable } from "./pool-table.js";
 import type { RunLedger } from "./run-ledger.js";
 import type { RunQueue } from "./run-queue.js";
 import type { ScheduleTable } from "./schedule-table.js";
+import type { SealTable } from "./seal-table.js";
 
 /**
  * The store of schedules and the ledger. One contract, one conformance suite:
@@ -43,7 +45,9 @@ export interface ScheduleStore
     RunQueue,
     GateQueue,
     BackfillTable,
-    DeadlineTable {
+    PoolTable,
+    DeadlineTable,
+    SealTable {
   /**
    * Whether several processes may have it open at once, so that work can appear without an event in this
    * process.

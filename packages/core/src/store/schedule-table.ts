@@ -103,7 +103,7 @@ export interface ScheduleTable {
    * their status, ordered by their bytes.
    */
   dependentsOf(groupIds: readonly string[]): Promise<string[][]>;
-  /** Removes a schedule, its versions, runs, backfills and deadlines. `false` if there is none. */
+  /** Removes a schedule, its versions, runs, backfills, deadlines and seal. `false` if there is none. */
   purgeSchedule(groupId: string): Promise<boolean>;
   /**
    * Returns due fires, earliest first, only of schedules that plan (`REGISTERING`, `REGISTERED`, `FAILED`).

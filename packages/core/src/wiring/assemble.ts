@@ -2,10 +2,12 @@ import { randomUUID } from "node:crypto";
 import { BackfillControl } from "../client/backfill-control.js";
 import { CoverageWaits } from "../client/coverage-waits.js";
 import { Lifecycle } from "../client/lifecycle.js";
+import { PoolControl } from "../client/pool-control.js";
 import { Registration } from "../client/registration.js";
 import { RunControl } from "../client/run-control.js";
 import { ScheduleChanges } from "../client/schedule-changes.js";
 import { ScheduleClient } from "../client/schedule-client.js";
+import { Seals } from "../client/seals.js";
 import { SourceControl } from "../client/source-control.js";
 import { SpecReader } from "../client/spec-reader.js";
 import type { Clock, EpochMs } from "../clock/clock.js";
@@ -30,6 +32,7 @@ import { ReadinessGate } from "../probes/readiness-gate.js";
 import { signallingStore } from "../store/claimable-signal.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { ClockKeeper } from "../upkeep/clock-keeper.js";
+import { PoolDeclaration } from "../upkeep/declared-pools.js";
 import { EngineRegistry } from "../upkeep/engine-registry.js";
 import { EngineOutbox } from "../upkeep/outbox.js";
 import { Reconciler } from "../upkeep/reconciler.js";
@@ -117,12 +120,14 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
 
   const specs = new SpecReader({ clock, engines, operators, gates, probes: plugins.probes });
   const changes = new ScheduleChanges({ ...ledger, outbox, planner });
-  const registration = new Registration({ ...ledger, outbox, specs, changes });
-  const lifecycle = new Lifecycle({ ...ledger, planner, dispatcher, specs, changes });
-  const runControl = new RunControl({ ...ledger, planner, dispatcher });
-  const backfills = new BackfillControl({ ...ledger, backfiller });
+  const pools = new PoolControl(store);
+  const registration = new Registration({ ...ledger, outbox, specs, changes, pools });
+  const lifecycle = new Lifecycle({ ...ledger, planner, dispatcher, specs, changes, pools });
+  const seals = new Seals({ ...ledger, changes });
+  const runControl = new RunControl({ ...ledger, planner, dispatcher, seals });
+  const backfills = new BackfillControl({ ...ledger, backfiller, seals });
   const waits = new CoverageWaits({ ...ledger, pollMs: options.pollMs ?? 1_000 });
-  const sources = new SourceControl({ ...ledger, changes, waits });
+  const sources = new SourceControl({ ...ledger, changes, waits, seals });
   const client = new ScheduleClient({
     store,
     clock,
@@ -134,6 +139,8 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     lifecycle,
     runControl,
     backfills,
+    pools,
+    seals,
     sources,
     waits,
   });
@@ -159,6 +166,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const all = [
     { start: () => store.open(settings.namespace), stop: () => store.close() },
     clockKeeper,
+    new PoolDeclaration(store, settings.pools),
     ...plugins.operators.map(operatorService),
     ...plugins.engineClients.map((engineClient) => ({ start: () => {}, stop: () => engineClient.stop?.() })),
     ...plugins.probes.map(probeService),

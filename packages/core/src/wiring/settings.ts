@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { wholeNumber } from "../options/option-schemas.js";
 import { parseOptions } from "../options/parse-options.js";
+import { poolInfoSchema } from "../pool/schema.js";
 import type { TidegateSettings } from "./tokens.js";
 
 /** A schema for each field, so that no new setting goes unchecked. */
@@ -34,6 +35,7 @@ const settingsSchema = z.strictObject({
   backfillEveryMs: period,
   restateSettleMs: wholeNumber(0, LONGEST_MS).optional(),
   gateTimeoutMs: period,
+  pools: z.record(poolInfoSchema.shape.name, poolInfoSchema.omit({ name: true })).optional(),
   readiness: z.strictObject(readiness).optional(),
   maxClockSkewMs: period,
   refuseClockSkewMs: period,

@@ -7,6 +7,7 @@ import type { Gate } from "../gate/gate.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import type { ReadinessProbe } from "../probe/probe.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+import type { DeclaredPools } from "../upkeep/declared-pools.js";
 
 /** Settings for probes. */
 export interface ReadinessOptions {
@@ -46,6 +47,11 @@ export interface TidegateSettings {
   /** The longest that a gate may take to answer; one that takes longer counts as broken. @default 30,000 */
   readonly gateTimeoutMs?: number;
   readonly readiness?: ReadinessOptions;
+  /**
+   * Pools by name, which are created or changed when the instance starts; those that it does not name stay as they
+   * are. @default none
+   */
+  readonly pools?: DeclaredPools;
   /**
    * How far this machine's clock may be from the store's, if several managers share it; each measurement that
    * exceeds this emits a `clock-skew` event. The manager follows the store's clock in any case.

@@ -20,6 +20,7 @@ import type {
   ScheduleInfo,
   ScheduleSpec,
   ScheduleVersion,
+  SealRule,
 } from "../../src/schedule/schedule.js";
 import type {
   backoffSchema,
@@ -27,6 +28,7 @@ import type {
   freshnessSchema,
   scheduleInfoSchema,
   scheduleSpecSchema,
+  sealSchema,
 } from "../../src/schedule/schema.js";
 import type { scheduleSchema, scheduleVersionSchema } from "../../src/schedule/stored-schema.js";
 import type { triggerSchema } from "../../src/trigger/trigger-schema.js";
@@ -63,6 +65,7 @@ export type Agreement = [
   Assert<Agrees<Backfill, z.output<typeof backfillSchema>>>,
   Assert<Agrees<DeadlineRecord, z.output<typeof deadlineRecordSchema>>>,
   Assert<Equals<Shape<Freshness>, Shape<z.output<typeof freshnessSchema>>>>,
+  Assert<Agrees<SealRule, z.output<typeof sealSchema>>>,
   Assert<Agrees<Interval, z.output<typeof intervalSchema>>>,
   Assert<Agrees<JobMetrics, z.output<typeof jobMetricsSchema>>>,
 ];

@@ -9,6 +9,7 @@ import { givenInterval, instant } from "../schemas/interval.js";
 import { given } from "../schemas/page.js";
 import { run } from "../schemas/run.js";
 import { definition, groupId, preview } from "../schemas/schedule.js";
+import { seal, sealRequest } from "../schemas/seal.js";
 import { requestId, wholeNumber } from "../schemas/text.js";
 
 const params = z.object({ groupId });
@@ -86,7 +87,9 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
           summary:
             "Run a group now: what is owed, else the last interval again, or all intervals of a range.",
           params,
-          querystring: noQuery,
+          querystring: z.strictObject({
+            force: z.enum(["true", "false"]).optional().describe("Run sealed time as well. Default `false`."),
+          }),
           body: givenInterval.nullish(),
           response: {
             202: z.array(run).readonly().describe("The runs that were planned."),
@@ -94,8 +97,25 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
           },
         },
       },
-      async ({ params: { groupId }, body }, reply) =>
-        reply.code(202).send(await client.trigger(groupId, body ?? undefined)),
+      async ({ params: { groupId }, query: { force }, body }, reply) =>
+        reply.code(202).send(await client.trigger(groupId, body ?? undefined, { force: force === "true" })),
+    );
+
+    app.post(
+      "/groups/:groupId/seal",
+      {
+        schema: {
+          operationId: "seal",
+          tags,
+          summary: "Seal a group's time up to an instant: it is written again with force only.",
+          params,
+          querystring: noQuery,
+          body: sealRequest,
+          response: { 200: seal, ...restRefusals(404, 409, 422) },
+        },
+      },
+      ({ params: { groupId }, body: { until, note, force } }) =>
+        client.seal(groupId, until, note, given({ force })),
     );
 
     app.post(
@@ -108,7 +128,7 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
           params,
           querystring: noQuery,
           body: backfillRequest,
-          response: { 202: backfillPlan, ...restRefusals(404, 422) },
+          response: { 202: backfillPlan, ...restRefusals(404, 409, 422) },
         },
       },
       async ({ params: { groupId }, body }, reply) => {

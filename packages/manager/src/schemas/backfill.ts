@@ -32,6 +32,7 @@ export const backfillRequest = z
       .max(1_000)
       .optional()
       .describe("How many of its runs may be active at once. Default 1."),
+    force: z.boolean().optional().describe("Run sealed time as well. Default false."),
     isDryRun: z.boolean().optional().describe("Only report what would run. Default false."),
   })
   .meta({

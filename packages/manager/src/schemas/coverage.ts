@@ -20,6 +20,7 @@ export const coverageReport = z
         "The version of the data. Time that was reported with another one is covered by a new generation from now on. Default: whatever is there already.",
       ),
     note: note(2_000).optional().describe("For people."),
+    force: z.boolean().optional().describe("Report sealed time as well. Default false."),
   })
   .meta({
     id: "CoverageReport",

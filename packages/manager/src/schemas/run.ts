@@ -34,5 +34,6 @@ export const retryRequest = z
       .describe(
         "The version of the schedule that carries the run out: the one that it was planned with, or the newest. Default planned.",
       ),
+    force: z.boolean().optional().describe("Retry it also if its time is sealed. Default false."),
   })
   .meta({ id: "RetryRequest", description: "A retry.", examples: [{ version: "latest" }] });

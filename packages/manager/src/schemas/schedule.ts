@@ -11,6 +11,7 @@ import {
 } from "@tidegate/core/schema";
 import { z } from "zod";
 import { at } from "./interval.js";
+import { seal } from "./seal.js";
 
 export {
   scheduleSchema as schedule,
@@ -88,6 +89,11 @@ export const description = z
     coveredThrough: at(
       "The time up to which it is covered: every interval before it has succeeded, or was given up by a policy or a person",
     ),
+    sealedThrough: z
+      .int()
+      .nullable()
+      .describe("Where sealed time ends, epoch milliseconds; `null` if nothing is sealed."),
+    seal: seal.nullable().describe("The last seal that a person has set, if there is one."),
     deadlines: z
       .array(deadlineRecordSchema)
       .readonly()

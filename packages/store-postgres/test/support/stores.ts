@@ -4,6 +4,7 @@ import { PostgresStore, type PostgresStoreOptions } from "../../src/index.js";
 const TABLES = [
   "deadline",
   "deadline_watch",
+  "seal",
   "schedule",
   "schedule_version",
   "schedule_state",
@@ -11,6 +12,7 @@ const TABLES = [
   "dependency",
   "gate_waker",
   "backfill",
+  "pool",
 ];
 
 /** One database of a real Postgres, emptied for each test, and stores on it. */

@@ -30,12 +30,14 @@ import { dependencyRules } from "./missing-time.js";
 import { besideAnother, namespaceRules } from "./namespaces.js";
 import { openJobRules } from "./open-jobs.js";
 import { pausedPlanRules, planConflictRules, planningRules } from "./planning.js";
+import { poolRateRules, poolTableRules, slotRules } from "./pools.js";
 import { historyRules } from "./properties.js";
 import { purgeRules } from "./purging.js";
 import { generationRules, reportRules } from "./reports.js";
 import { runFilterRules, runPagingRules, withinRules } from "./run-listing.js";
 import { scheduleFilterRules, schedulePagingRules } from "./schedule-listing.js";
 import { originRules, registrationRules, scheduleChangeRules } from "./schedules.js";
+import { sealRules } from "./seals.js";
 import { shapeRules } from "./shapes.js";
 import { rivalryRules } from "./sharing.js";
 import { besideRules, plannedVersionRules, revivalRules } from "./standing.js";
@@ -89,6 +91,9 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   claimScopeRules,
   recoveryRules,
   nextWakeRules,
+  poolTableRules,
+  slotRules,
+  poolRateRules,
   fencingRules,
   runChangeRules,
   renewalRules,
@@ -119,6 +124,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   deadlineRules,
   deadlineListingRules,
   alertRules,
+  sealRules,
   purgeRules,
   unreadableRules,
   durabilityRules,
@@ -142,6 +148,8 @@ const RULES_BESIDE: readonly ((bed: StoreBed) => void)[] = [
   claimScopeRules,
   recoveryRules,
   nextWakeRules,
+  poolTableRules,
+  slotRules,
   openJobRules,
   runFilterRules,
   runPagingRules,

@@ -1,5 +1,6 @@
 import type { EpochMs } from "../../clock/clock.js";
 import type { JobMetrics } from "../../job/job-outcome.js";
+import { type Pooling, poolingOf } from "../../pool/pooling.js";
 import type { ClaimQueue } from "../../run/claim-order.js";
 import type { Gating } from "../../run/gating.js";
 import { isEnded } from "../../run/lane.js";
@@ -29,6 +30,8 @@ export interface RunRow extends HeapItem {
   /** The claim queue it waits in when it is ready. */
   queue: ClaimQueue;
   gating: Gating;
+  /** How it is chosen, unless it is claimed in order. */
+  pooling: Pooling | undefined;
   /** When it is due to be asked about while it is gated; 0 if it was woken. */
   lookAt: EpochMs;
   /** See `GatedRun.look`. */
@@ -72,7 +75,7 @@ export function newRow(
   const isPlanned = added.state === "PLANNED";
   const { id, groupId, kind, lower, upper, generation, intervals, scheduledTime } = added;
   const { state, reason, scheduleVersion, backfillId, operator, plannedAt } = added;
-  const { gating = "none", report = null } = added as NewRun & Partial<NewReportedRun>;
+  const { gating = "none", isPooled = false, report = null } = added as NewRun & Partial<NewReportedRun>;
   const place = entryOf(added, gating, group);
   const run: MutableRun = {
     id,
@@ -111,7 +114,8 @@ export function newRow(
     staleAt: null,
     report: frozenCopy(report),
   };
-  const queue = kind === "BACKFILL" ? "rest" : "live";
+  const queue: ClaimQueue = kind === "BACKFILL" ? "rest" : "live";
+  const pooling = isPooled ? poolingOfVersion(group, scheduleVersion) : undefined;
   return {
     run,
     group,
@@ -119,11 +123,18 @@ export function newRow(
     token: 0,
     queue,
     gating,
+    pooling,
     lookAt: plannedAt,
     look: 0,
     isNoted: false,
     heapIndex: NOT_QUEUED,
   };
+}
+
+/** Returns how the runs of a version are chosen. */
+export function poolingOfVersion({ versions }: Group, version: number): Pooling | undefined {
+  const spec = versions[version - 1]?.spec;
+  return spec && poolingOf(spec);
 }
 
 /** A run of the lane waits for it; one beside it is ready, or gated, unless it is held. */

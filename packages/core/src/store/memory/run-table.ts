@@ -1,4 +1,6 @@
 import type { EpochMs } from "../../clock/clock.js";
+import type { PoolChoice } from "../../pool/pool-choice.js";
+import { needsPool } from "../../pool/pooling.js";
 import type { ClaimQueue } from "../../run/claim-order.js";
 import { isUncovered } from "../../run/covering.js";
 import { isEnded } from "../../run/lane.js";
@@ -11,6 +13,7 @@ import type { BackfillRow } from "./backfill-table.js";
 import { frozenCopy } from "./frozen-copy.js";
 import type { Group } from "./group.js";
 import { IndexedHeap } from "./indexed-heap.js";
+import { PoolTable } from "./pool-table.js";
 import { RunIndex, type RunSpan } from "./run-index.js";
 import { compareText, lookAgain, type MutableRun, newRow, type RunRow } from "./run-row.js";
 
@@ -31,6 +34,8 @@ export class RunTable {
   readonly #uncovered = new Set<RunRow>();
   /** Ready runs by operator and queue. */
   readonly #ready = new Map<string, IndexedHeap<RunRow>>();
+  /** Ready and active runs that need pools or have a priority. */
+  readonly pools = new PoolTable();
   /** Active runs by the end of their lease. */
   readonly #held = new IndexedHeap<RunRow>(
     ({ run: a }, { run: b }) => a.leaseUntil! - b.leaseUntil! || compareText(a.id, b.id),
@@ -143,6 +148,11 @@ export class RunTable {
       operators.flatMap((operator) => this.#queue(queue, operator).peek() ?? []);
     if (first("live").length > 0 || first("rest").length > 0) return now;
     const times = first("retry").map(({ run }) => run.readyAt!);
+    if (!this.pools.isEmpty) {
+      const choice = this.pools.choice({ operators, now }, 1);
+      if (choice.take(1).length > 0) return now;
+      if (choice.wakeAt !== undefined) times.push(choice.wakeAt);
+    }
     for (const { run } of this.#held.ascending()) {
       if (!operators.includes(run.operator)) continue;
       times.push(run.leaseUntil!);
@@ -174,6 +184,18 @@ export class RunTable {
       ready.push(row);
     }
     return ready;
+  }
+
+  /** Takes ready runs that need pools or have a priority, as they are chosen; an update moves each. */
+  takePooled(choice: PoolChoice, limit: number, lowest: number): RunRow[] {
+    return choice.take(limit, lowest).map(({ id }) => this.#byId.get(id)!);
+  }
+
+  /** Returns whether a planned run needs a pool. */
+  needsPool(name: string): boolean {
+    for (const { run, pooling } of this.#byId.values())
+      if (run.state === "PLANNED" && pooling !== undefined && needsPool(pooling.needs, name)) return true;
+    return false;
   }
 
   all(): Iterable<RunRow> {
@@ -255,6 +277,7 @@ export class RunTable {
     if (run.staleAt !== null && !run.isSuperseded) this.#stale.add(row);
     this.#queueOf(row)?.add(row);
     if (run.place === "gated") this.#hold(row);
+    if (row.pooling !== undefined) this.pools.enter(row);
     const counter = counterOf(run);
     if (counter !== undefined) group.schedule[counter] += 1;
   }
@@ -268,6 +291,7 @@ export class RunTable {
     if (run.staleAt !== null) this.#stale.delete(row);
     this.#queueOf(row)?.remove(row);
     if (run.place === "gated") this.#release(row);
+    if (row.pooling !== undefined) this.pools.leave(row);
     const counter = counterOf(run);
     if (counter !== undefined) group.schedule[counter] -= 1;
   }
@@ -290,8 +314,10 @@ export class RunTable {
     }
   }
 
-  #queueOf({ run, group, queue }: RunRow): IndexedHeap<RunRow> | undefined {
-    if (run.place === "ready") return this.#queue(queue, run.operator);
+  #queueOf(row: RunRow): IndexedHeap<RunRow> | undefined {
+    const { run, group, queue, pooling } = row;
+    if (run.place === "ready")
+      return pooling === undefined ? this.#queue(queue, run.operator) : this.pools.lineOf(row);
     if (run.place === "active") return this.#held;
     if (run.place === "gated") return this.#gated;
     return run.place === "waiting" && run.kind === "SCHEDULED" ? group.waiting : undefined;

@@ -1,6 +1,7 @@
 import type { EpochMs } from "../../clock/clock.js";
 import type { Interval } from "../../interval/boundaries.js";
 import { overlapsOf } from "../../interval/interval-set.js";
+import { poolingOf } from "../../pool/pooling.js";
 import { isUncovered } from "../../run/covering.js";
 import { isEnded } from "../../run/lane.js";
 import type { NewRun, ReadyMark, Run, RunReason, RunState } from "../../run/run.js";
@@ -166,6 +167,7 @@ function setVersion(row: RunRow, version: number): void {
   const spec = group.versions[version - 1]?.spec;
   if (spec === undefined) return;
   run.operator = spec.operator.toLowerCase();
+  row.pooling = poolingOf(spec);
   const gating = gatingOf(spec);
   // A gated run keeps or leaves its turn as before until the gatekeeper finds that it has no gates any more.
   if (run.place !== "gated" || gating !== "none") row.gating = gating;

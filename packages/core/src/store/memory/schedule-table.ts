@@ -1,4 +1,5 @@
 import { upstreamsOf } from "../../dependency/dependency.js";
+import { poolsOf } from "../../pool/pooling.js";
 import type { Schedule } from "../../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../../schedule/status.js";
 import type { Page, PageRequest } from "../page.js";
@@ -77,6 +78,14 @@ export class ScheduleTable {
       view: ({ schedule }) => ({ ...schedule }),
       positionOf: ({ groupId }) => groupId,
     });
+  }
+
+  /** Returns whether a schedule that is not deleted needs a pool. */
+  needsPool(name: string): boolean {
+    for (const { schedule } of this.#byId.values())
+      if (schedule.status !== "DELETED" && poolsOf(schedule.spec).some((use) => use.name === name))
+        return true;
+    return false;
   }
 
   due({ before, from = Number.NEGATIVE_INFINITY, engine, limit }: DueQuery): DueFire[] {

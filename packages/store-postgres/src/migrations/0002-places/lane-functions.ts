@@ -1,5 +1,5 @@
 import { PLPGSQL } from "./language.js";
-import { GATING_NO, gatedSince, isLagging, QUEUE_NO, queueInLane } from "./queues.js";
+import { GATING_NO, gatedSince, inItsQueues, isLagging, QUEUE_NO, queueInLane } from "./queues.js";
 
 /**
  * The live lane's rules. Callers must hold the lock of the group's row in `schedule_state`.
@@ -40,7 +40,7 @@ export const laneFunctions = (s: string): string[] => [
       ), admitted AS (
         UPDATE ${s}.run r SET wait = CASE o.gating WHEN 0 THEN NULL ELSE ${gatedSince("at_time")} END,
             place = CASE o.gating WHEN 0 THEN 'ready' ELSE 'gated' END,
-            queue = CASE o.gating WHEN 0 THEN o.queue ELSE r.queue END,
+            queue = CASE o.gating WHEN 0 THEN ${inItsQueues("o.queue", "r.")} ELSE r.queue END,
             ready_at = CASE o.gating WHEN 0 THEN at_time END,
             look_at = CASE o.gating WHEN 0 THEN r.look_at ELSE at_time END, look = r.look + (o.gating > 0)::int
           FROM oldest o WHERE r.id = o.id AND o.turns_before = 0 AND NOT o.is_held_back
@@ -98,7 +98,7 @@ export const laneFunctions = (s: string): string[] => [
         WHERE group_id = the_group AND place IN ('gated', 'ready') AND kind = 'BACKFILL';
     ELSE
       UPDATE ${s}.run SET place = CASE gating WHEN 0 THEN 'ready' ELSE 'gated' END,
-          queue = CASE WHEN gating > 0 THEN queue WHEN token > 0 THEN ${QUEUE_NO.retry} ELSE ${QUEUE_NO.rest} END,
+          queue = CASE WHEN gating > 0 THEN queue ELSE ${inItsQueues(`CASE WHEN token > 0 THEN ${QUEUE_NO.retry} ELSE ${QUEUE_NO.rest} END`)} END,
           ready_at = CASE gating WHEN 0 THEN at_time END,
           wait = CASE gating WHEN 0 THEN NULL ELSE ${gatedSince("at_time")} END,
           look_at = CASE gating WHEN 0 THEN look_at ELSE at_time END, look = look + (gating > 0)::int

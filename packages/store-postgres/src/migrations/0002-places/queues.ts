@@ -42,3 +42,7 @@ export const queueInLane = (wasClaimed: string, lags: string, place: string): st
 /** `queueOf` of core as SQL, for a run beside the lane that was never claimed. */
 export const queueBeside = (kind: string): string =>
   `CASE ${kind} WHEN 'BACKFILL' THEN ${QUEUE_NO.rest} ELSE ${QUEUE_NO.live} END`;
+
+/** The number of a queue for a run that stays with its pools or without: those of pools follow the others. */
+export const inItsQueues = (no: string, r = ""): string =>
+  `(${no} + ${CLAIM_QUEUES.length} * (${r}queue >= ${CLAIM_QUEUES.length})::int)`;

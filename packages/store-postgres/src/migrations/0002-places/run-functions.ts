@@ -1,6 +1,6 @@
 import { PLPGSQL } from "./language.js";
 import { gatingOf, operatorOf } from "./operator-of.js";
-import { gatedSince, QUEUE_NO } from "./queues.js";
+import { gatedSince, inItsQueues, QUEUE_NO } from "./queues.js";
 
 /** Bits of `sets`: which of its optional fields a change sets. */
 export const SETS = {
@@ -55,6 +55,7 @@ export const runFunctions = (s: string): string[] => [
     at_time bigint;
     groups text[];
     ended text[];
+    of_version text[];
     succeeded json[];
     one json;
   BEGIN
@@ -73,7 +74,7 @@ export const runFunctions = (s: string): string[] => [
             SELECT FROM ${s}.standing_for(r.group_id, r.lower, r.upper, r.id) o WHERE (o.lower, o.upper) <> (r.lower, r.upper)))
     ), updated AS (
       UPDATE ${s}.run r SET state = b.state, place = b.new_place, is_blocking = b.blocks,
-          queue = CASE WHEN b.new_place = 'ready' AND r.token > 0 THEN ${QUEUE_NO.retry} ELSE r.queue END,
+          queue = CASE WHEN b.new_place = 'ready' AND r.token > 0 THEN ${inItsQueues(String(QUEUE_NO.retry), "r.")} ELSE r.queue END,
           ready_at = CASE b.new_place WHEN 'ready' THEN coalesce(b."readyAt", b.at) END,
           lease_until = CASE b.new_place WHEN 'active' THEN coalesce(r.lease_until, b.at) END,
           wait = CASE WHEN b.new_place = 'waiting' THEN json_build_object('reason', 'lane', 'since', b.at)::text
@@ -129,8 +130,10 @@ export const runFunctions = (s: string): string[] => [
         (SELECT array_agg(group_id ORDER BY group_id) FROM lanes WHERE has_room),
         (SELECT array_agg(json_build_object('g', group_id, 'l', lower, 'u', upper, 'n', generation)) FROM before
           WHERE state = 'SUCCEEDED' AND generation > 0),
-        (SELECT array_agg(DISTINCT group_id) FROM before WHERE NOT ${isOpen("state")})
-      INTO made, at_time, groups, succeeded, ended;
+        (SELECT array_agg(DISTINCT group_id) FROM before WHERE NOT ${isOpen("state")}),
+        (SELECT array_agg(id) FROM before WHERE sets & ${SETS.scheduleVersion} > 0)
+      INTO made, at_time, groups, succeeded, ended, of_version;
+    IF of_version IS NOT NULL THEN PERFORM ${s}.pool_runs(of_version); END IF;
     IF succeeded IS NOT NULL THEN
       FOREACH one IN ARRAY succeeded LOOP
         PERFORM ${s}.supersede(one->>'g', (one->>'l')::bigint, (one->>'u')::bigint, (one->>'n')::integer, 'all',

@@ -6,6 +6,11 @@ import { SETS } from "./run-functions.js";
 
 const plans = (status: string): string => `${status} IN ('REGISTERING', 'REGISTERED', 'FAILED')`;
 
+/** How the runs of a version are chosen, as `Pooling` of core; absent if they need no pool. */
+const POOLING = `"poolNeeds" text, priority smallint, "fairnessKey" text, "fairnessWeight" double precision`;
+
+const POOLING_COLUMNS = "pool_needs, pool_priority, pool_key, pool_weight";
+
 /**
  * Functions that register, change and remove schedules.
  *
@@ -20,7 +25,7 @@ export const scheduleFunctions = (s: string): string[] => [
     WITH wanted AS MATERIALIZED (
       SELECT * FROM json_to_recordset(added) AS x (no integer, "groupId" text, status text, incarnation text,
         engine text, labels text[], origin bigint, watermark bigint, "nextFireAt" bigint, "laneWidth" integer, "delayMs" bigint, gating integer, spec text,
-        tzdata text, "createdAt" bigint)
+        tzdata text, "createdAt" bigint, ${POOLING})
     ), schedules AS (
       INSERT INTO ${s}.schedule (group_id, version, status, incarnation, engine, labels, origin, created_at, updated_at)
         SELECT "groupId", 1, status, incarnation, engine, labels, origin, "createdAt", "createdAt" FROM wanted
@@ -33,8 +38,9 @@ export const scheduleFunctions = (s: string): string[] => [
           lane_width)
         SELECT "groupId", incarnation, 1, ${plans("status")}, watermark, "nextFireAt", "delayMs", "laneWidth" FROM fresh
     ), versions AS (
-      INSERT INTO ${s}.schedule_version (group_id, version, spec, gating, tzdata, since, delay_ms, created_at)
-        SELECT "groupId", 1, spec, coalesce(gating, 0), tzdata, watermark, "delayMs", "createdAt" FROM fresh
+      INSERT INTO ${s}.schedule_version (group_id, version, spec, gating, tzdata, since, delay_ms, created_at, ${POOLING_COLUMNS})
+        SELECT "groupId", 1, spec, coalesce(gating, 0), tzdata, watermark, "delayMs", "createdAt", "poolNeeds", priority,
+            "fairnessKey", "fairnessWeight" FROM fresh
     )
     SELECT array_agg(no) INTO made FROM fresh;
     RETURN coalesce(made, '{}');
@@ -54,7 +60,7 @@ export const scheduleFunctions = (s: string): string[] => [
       "updatedAt" bigint, status text, "setsReason" boolean, "statusReason" text, "hasSpec" boolean, spec text,
       tzdata text, engine text, labels text[], "delayMs" bigint, gating integer, "laneWidth" integer, "setsNextFire" boolean,
       "nextFireAt" bigint, origin bigint, "cancelPlanned" text, "adoptsPlanned" boolean, "revivesReason" text,
-      "revivesFrom" bigint);
+      "revivesFrom" bigint, ${POOLING});
     SELECT d.version, d.status, d.origin, e.watermark INTO t FROM ${s}.schedule_state e
       JOIN ${s}.schedule d ON d.group_id = e.group_id WHERE e.group_id = c."groupId";
     IF NOT FOUND OR t.version <> c.version OR NOT t.status = ANY (c.statuses) THEN RETURN false; END IF;
@@ -75,8 +81,9 @@ export const scheduleFunctions = (s: string): string[] => [
         next_fire_at = CASE WHEN c."setsNextFire" THEN c."nextFireAt" ELSE next_fire_at END
       WHERE group_id = c."groupId";
     IF c."hasSpec" THEN
-      INSERT INTO ${s}.schedule_version (group_id, version, spec, gating, tzdata, since, delay_ms, created_at)
-        VALUES (c."groupId", new_version, c.spec, coalesce(c.gating, 0), c.tzdata, new_watermark, c."delayMs", c."updatedAt");
+      INSERT INTO ${s}.schedule_version (group_id, version, spec, gating, tzdata, since, delay_ms, created_at, ${POOLING_COLUMNS})
+        VALUES (c."groupId", new_version, c.spec, coalesce(c.gating, 0), c.tzdata, new_watermark, c."delayMs", c."updatedAt",
+          c."poolNeeds", c.priority, c."fairnessKey", c."fairnessWeight");
     END IF;
     IF c."cancelPlanned" IS NOT NULL THEN
       PERFORM ${s}.cancel_planned(c."groupId", c."cancelPlanned", c."updatedAt");
@@ -86,6 +93,8 @@ export const scheduleFunctions = (s: string): string[] => [
           operator = coalesce(${operatorOf(s, 'c."groupId"', "new_version")}, operator),
           gating = ${gatingOf(s, "r", "new_version")}
         WHERE group_id = c."groupId" AND place IN ('waiting', 'gated', 'ready');
+      PERFORM ${s}.pool_runs(ARRAY(SELECT id FROM ${s}.run
+        WHERE group_id = c."groupId" AND place IN ('waiting', 'gated', 'ready')));
       -- The gates of the new version are asked about all that are not between two attempts.
       UPDATE ${s}.run SET look_at = c."updatedAt", look = look + 1 WHERE group_id = c."groupId" AND place = 'gated';
       WITH fresh AS (

@@ -1,5 +1,5 @@
 import { PLPGSQL } from "../0002-places/language.js";
-import { isLagging, QUEUE_NO, queueBeside, queueInLane } from "../0002-places/queues.js";
+import { inItsQueues, isLagging, QUEUE_NO, queueBeside, queueInLane } from "../0002-places/queues.js";
 
 /**
  * Functions that settle gated runs.
@@ -29,9 +29,11 @@ export const gateFunctions = (s: string): string[] => [
     may_enter := r.kind <> 'SCHEDULED' OR t.blocking_runs = 0 AND t.admitted_runs < t.lane_width
       AND NOT ${s}.keeps_turn(r.group_id, r.lower, r.generation, r.upper);
     UPDATE ${s}.run SET place = CASE WHEN may_enter THEN 'ready' ELSE 'waiting' END,
-        queue = CASE WHEN NOT may_enter THEN r.queue
-          WHEN r.kind = 'SCHEDULED' THEN ${queueInLane("r.token > 0", isLagging("r", "at_time", "t.delay_ms"), "t.admitted_runs + 1")}
-          WHEN r.token > 0 THEN ${QUEUE_NO.retry} ELSE ${queueBeside("r.kind")} END,
+        queue = CASE WHEN NOT may_enter THEN r.queue ELSE ${inItsQueues(
+          `CASE WHEN r.kind = 'SCHEDULED' THEN ${queueInLane("r.token > 0", isLagging("r", "at_time", "t.delay_ms"), "t.admitted_runs + 1")}
+          WHEN r.token > 0 THEN ${QUEUE_NO.retry} ELSE ${queueBeside("r.kind")} END`,
+          "r.",
+        )} END,
         ready_at = CASE WHEN may_enter THEN at_time END,
         wait = CASE WHEN NOT may_enter THEN json_build_object('reason', 'lane', 'since', at_time)::text END
       WHERE id = r.id;

@@ -1,0 +1,41 @@
+import type { ManagerClient } from "@tidegate/client";
+
+/** The methods that commands use: of a manager's client, or of core's on a store that this process has opened. */
+export type Api = Pick<
+  ManagerClient,
+  | "audit"
+  | "backfill"
+  | "cancelBackfill"
+  | "cancelRun"
+  | "coverage"
+  | "deadlines"
+  | "describe"
+  | "ensure"
+  | "explain"
+  | "get"
+  | "getBackfill"
+  | "getRun"
+  | "list"
+  | "listPools"
+  | "pause"
+  | "preview"
+  | "register"
+  | "resume"
+  | "retryRun"
+  | "retryRuns"
+  | "runs"
+  | "seal"
+  | "stale"
+  | "trigger"
+  | "unregister"
+  | "update"
+  | "versions"
+>;
+
+/** An `Api` in use. */
+export interface Connection {
+  readonly api: Api;
+  /** Whether runs start: a store that this process has opened has no manager. */
+  readonly hasManager: boolean;
+  close(): Promise<void>;
+}

@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+import { version } from "./version.js";
+
+const args = process.argv.slice(2);
+// A reader that has seen enough, such as `head`, is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
+  process.stdout.write(`${version()}\n`);
+} else {
+  const { main } = await import("./main.js");
+  process.exitCode = await main(args);
+}

@@ -1,0 +1,118 @@
+import type { ScheduleQuery } from "@tidegate/client";
+import type { RunState, ScheduleStatus } from "@tidegate/core";
+import type { Command } from "commander";
+import { CommandError } from "../exit-code.js";
+import { groupArgument, wholeNumber } from "../input/arguments.js";
+import { type PagesOptions, pagesOf } from "../input/pages.js";
+import { BACKFILLS, DEADLINES, POOLS, RUNS, SCHEDULES, VERSIONS } from "../output/columns.js";
+import { action } from "../session.js";
+
+interface ScheduleOptions extends PagesOptions {
+  readonly prefix?: string;
+  readonly engine?: string;
+  readonly status?: readonly ScheduleStatus[];
+  readonly label?: readonly string[];
+}
+
+interface RunOptions extends PagesOptions {
+  readonly group?: string;
+  readonly state?: readonly RunState[];
+  readonly backfill?: string;
+  readonly oldestFirst?: boolean;
+}
+
+/** Adds `get`, with a command for each kind of thing. */
+export function addGet(program: Command): void {
+  const get = program
+    .command("get")
+    .description("list schedules, runs, backfills, versions, deadlines or pools");
+
+  paged(get.command("schedules"))
+    .description("list schedules by group")
+    .option("--prefix <text>", "only groups whose id begins with this")
+    .option("--engine <type>", "only schedules on this engine")
+    .option("--status <status...>", "only schedules in one of these states, such as PAUSED or DELETED")
+    .option("--label <name=value...>", "only schedules with all of these labels")
+    .action(
+      action(async ({ api, printer }, options: ScheduleOptions) => {
+        const filter = filterOf(options);
+        await printer.list(await pagesOf(options, printer, (page) => api.list(filter, page)), SCHEDULES);
+      }),
+    );
+
+  paged(get.command("runs"))
+    .description("list runs, newest first")
+    .option("--group <id>", "only runs of this group")
+    .option("--state <state...>", "only runs in one of these states, such as FAILED")
+    .option("--backfill <id>", "only runs of this backfill")
+    .option("--oldest-first", "oldest first")
+    .action(
+      action(async ({ api, printer }, options: RunOptions) => {
+        const { group, state, backfill, oldestFirst } = options;
+        const filter = {
+          ...(group === undefined ? {} : { groupId: group }),
+          ...(state === undefined ? {} : { states: state }),
+          ...(backfill === undefined ? {} : { backfillId: backfill }),
+          order: oldestFirst === true ? "ascending" : "descending",
+        } as const;
+        await printer.list(await pagesOf(options, printer, (page) => api.runs(filter, page)), RUNS);
+      }),
+    );
+
+  get
+    .command("backfills")
+    .description("list a group's backfills, newest first")
+    .addArgument(groupArgument())
+    .action(
+      action(async ({ api, printer }, group: string) => {
+        await printer.list((await api.describe(group)).backfills, BACKFILLS);
+      }),
+    );
+
+  get
+    .command("versions")
+    .description("list the versions of a schedule, oldest first")
+    .addArgument(groupArgument())
+    .action(
+      action(async ({ api, printer }, group: string) => {
+        await printer.list(await api.versions(group), VERSIONS);
+      }),
+    );
+
+  get
+    .command("pools")
+    .description("list pools by name, and how much of each is in use")
+    .action(action(async ({ api, printer }) => printer.list(await api.listPools(), POOLS)));
+
+  paged(get.command("deadlines"))
+    .description("list deadlines that were not simply met, newest first")
+    .option("--group <id>", "only deadlines of this group")
+    .action(
+      action(async ({ api, printer }, options: PagesOptions & { readonly group?: string }) => {
+        const { group } = options;
+        const filter = { ...(group === undefined ? {} : { groupId: group }), order: "descending" } as const;
+        await printer.list(await pagesOf(options, printer, (page) => api.deadlines(filter, page)), DEADLINES);
+      }),
+    );
+}
+
+function paged(command: Command): Command {
+  return command
+    .option("--limit <n>", "at most this many", wholeNumber(1, 1_000_000), 100)
+    .option("--all", "all of them");
+}
+
+function filterOf({ prefix, engine, status, label }: ScheduleOptions): ScheduleQuery {
+  return {
+    ...(prefix === undefined ? {} : { groupIdPrefix: prefix }),
+    ...(engine === undefined ? {} : { engine }),
+    ...(status === undefined ? {} : { statuses: status }),
+    ...(label === undefined ? {} : { labels: Object.fromEntries(label.map(labelOf)) }),
+  };
+}
+
+function labelOf(text: string): [name: string, value: string] {
+  const at = text.indexOf("=");
+  if (at < 1) throw new CommandError(`--label: must be name=value, not ${text}.`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}

@@ -1,0 +1,122 @@
+import type { Interval, RetryOptions } from "@tidegate/core";
+import type { Command } from "commander";
+import { CommandError } from "../exit-code.js";
+import { groupArgument } from "../input/arguments.js";
+import { requireRange } from "../input/range.js";
+import { RUNS } from "../output/columns.js";
+import { action, type Session } from "../session.js";
+
+/** More runs than this are confirmed. */
+export const MOST_UNCONFIRMED = 100;
+
+interface RangeOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly force?: boolean;
+}
+
+interface RetryChoice {
+  readonly group?: string;
+  readonly latest?: boolean;
+}
+
+/** Adds the commands of single runs: `trigger`, `explain`, `retry` and `cancel`. */
+export function addRuns(program: Command): void {
+  program
+    .command("trigger")
+    .description(
+      "run a group now: what is owed, or else the last interval again, or all intervals of a range",
+    )
+    .addArgument(groupArgument())
+    .option("--from <instant>", "where the range begins, such as 2026-01-01T00:00:00Z or -2d")
+    .option("--to <instant>", "where the range ends, exclusive")
+    .option("--force", "also time that is sealed")
+    .action(
+      action(async (session, group: string, { from, to, force = false }: RangeOptions) => {
+        const { api, printer, noteWaiting } = session;
+        const range = from === undefined && to === undefined ? undefined : requireRange({ from, to });
+        if (range !== undefined) await confirmRange(session, group, range);
+        await printer.list(await api.trigger(group, range, { force }), RUNS);
+        noteWaiting();
+      }),
+    );
+
+  program
+    .command("explain")
+    .description("explain why a run waits, or how it ended")
+    .argument("<run>", "id of the run")
+    .action(
+      action(async ({ api, printer }, id: string) => {
+        const explanation = await api.explain(id);
+        await printer.result(explanation, explanation.reasons.join("\n"));
+      }),
+    );
+
+  program
+    .command("retry")
+    .description("give failed or cancelled runs all their attempts again")
+    .argument("[run...]", "ids of runs")
+    .option("--group <id>", "all failed runs of this group that no other run covers")
+    .option("--latest", "with the schedule's newest version, instead of the one they were planned with")
+    .action(
+      action(async (session, ids: string[], { group, latest }: RetryChoice) => {
+        const { api, printer, noteWaiting } = session;
+        if ((ids.length === 0) === (group === undefined)) {
+          throw new CommandError("retry: give ids of runs, or a group with --group.");
+        }
+        const options: RetryOptions = latest === true ? { version: "latest" } : {};
+        if (group !== undefined) await confirmFailed(session, group);
+        for (const id of ids) await api.retryRun(id, options);
+        const retried = group === undefined ? ids : await api.retryRuns(group, options);
+        await printer.result(
+          retried,
+          retried.length === 0 ? "No run has failed." : `Retried: ${retried.join("\n")}`,
+        );
+        noteWaiting();
+      }),
+    );
+
+  program
+    .command("cancel")
+    .description("cancel runs, or a backfill; an active run ends when its job has stopped")
+    .argument("[run...]", "ids of runs")
+    .option("--backfill <id>", "plan no more runs of this backfill; active ones finish")
+    .action(
+      action(async ({ api, printer }, ids: string[], { backfill }: { readonly backfill?: string }) => {
+        if ((ids.length === 0) === (backfill === undefined)) {
+          throw new CommandError("cancel: give ids of runs, or a backfill with --backfill.");
+        }
+        if (backfill !== undefined) {
+          await api.cancelBackfill(backfill);
+          const found = await api.getBackfill(backfill);
+          return printer.result(found, `${backfill} is ${found?.state ?? "unknown"}.`);
+        }
+        for (const id of ids) {
+          await api.cancelRun(id);
+          const run = await api.getRun(id);
+          const state = run.isCancelRequested ? `${run.state}, and is being cancelled` : run.state;
+          await printer.result(run, `${id} is ${state}.`);
+        }
+      }),
+    );
+}
+
+async function confirmRange({ api, confirm }: Session, groupId: string, range: Interval): Promise<void> {
+  const request = {
+    groupId,
+    from: range.lower,
+    to: range.upper,
+    select: "all",
+    isDryRun: true,
+    force: true,
+  } as const;
+  const { runs } = await api.backfill(request);
+  if (runs > MOST_UNCONFIRMED) await confirm(`${runs} runs of ${groupId} will be planned.`);
+}
+
+async function confirmFailed({ api, confirm }: Session, groupId: string): Promise<void> {
+  const { items } = await api.runs({ groupId, states: ["FAILED"] }, { limit: MOST_UNCONFIRMED + 1 });
+  if (items.length > MOST_UNCONFIRMED) {
+    await confirm(`More than ${MOST_UNCONFIRMED} runs of ${groupId} will be retried.`);
+  }
+}

@@ -1,0 +1,140 @@
+import type { Description } from "@tidegate/core";
+import type { Command } from "commander";
+import { groupArgument, groupsArgument, wholeNumber } from "../input/arguments.js";
+import { INTERVALS, RUNS } from "../output/columns.js";
+import { tableText } from "../output/table.js";
+import { timeText } from "../output/time-text.js";
+import { action } from "../session.js";
+
+/** Adds the commands of single schedules: `describe`, `preview`, `pause`, `resume` and `delete`. */
+export function addSchedules(program: Command): void {
+  program
+    .command("describe")
+    .description("show a schedule: counts, what runs, what did not run and why, and what comes next")
+    .addArgument(groupArgument())
+    .action(
+      action(async ({ api, printer }, group: string) => {
+        const description = await api.describe(group);
+        if (printer.isForPeople) printer.text(descriptionText(description));
+        else await printer.value(description);
+      }),
+    );
+
+  program
+    .command("preview")
+    .description("show the intervals to come of a group, or of a schedule in a file")
+    .argument("<group-or-file>", "id of a group, or a file such as orders.yaml")
+    .option("--count <n>", "how many", wholeNumber(1, 10_000), 10)
+    .action(
+      action(async ({ api, printer }, subject: string, { count }: { readonly count: number }) => {
+        const isFile = /\.(ya?ml|json)$|^-$/.test(subject);
+        if (!isFile) return printPreview(printer, await api.preview(subject, count));
+        const { readDefinitions } = await import("../input/definitions.js");
+        for (const { info } of await readDefinitions([subject])) {
+          await printPreview(printer, await api.preview(info, count));
+        }
+      }),
+    );
+
+  program
+    .command("pause")
+    .description("stop planning and starting runs of groups; active ones finish")
+    .addArgument(groupsArgument())
+    .option("--note <text>", "the reason, for people")
+    .action(
+      action(async ({ api, printer }, groups: string[], { note }: { readonly note?: string }) => {
+        for (const group of groups) {
+          const schedule = await api.pause(group, note);
+          await printer.result(schedule, `${group} is ${schedule.status}.`);
+        }
+      }),
+    );
+
+  program
+    .command("resume")
+    .description("resume planning of groups where it stopped")
+    .addArgument(groupsArgument())
+    .action(
+      action(async ({ api, printer, noteWaiting }, groups: string[]) => {
+        for (const group of groups) {
+          const schedule = await api.resume(group);
+          await printer.result(schedule, `${group} is ${schedule.status}.`);
+        }
+        noteWaiting();
+      }),
+    );
+
+  program
+    .command("delete")
+    .description("end schedules; their ledgers are kept")
+    .addArgument(groupsArgument())
+    .option("--purge", "also delete the ledgers, permanently")
+    .option("--force", "also if other groups depend on them; their runs wait then")
+    .action(
+      action(
+        async (
+          { api, printer, confirm },
+          groups: string[],
+          { purge = false, force = false }: { readonly purge?: boolean; readonly force?: boolean },
+        ) => {
+          if (purge) await confirm(`The ledgers of ${groups.join(", ")} will be deleted permanently.`);
+          for (const group of groups) {
+            await api.unregister(group, { purge, force });
+            await printer.result(
+              { groupId: group, isPurged: purge },
+              `${group} is ${purge ? "purged" : "DELETED"}.`,
+            );
+          }
+        },
+      ),
+    );
+}
+
+async function printPreview(
+  printer: Parameters<Parameters<typeof action>[0]>[0]["printer"],
+  preview: Description["next"],
+): Promise<void> {
+  if (!printer.isForPeople) return printer.value(preview);
+  await printer.list(preview.intervals, INTERVALS);
+  for (const note of preview.notes) printer.note(note);
+}
+
+function descriptionText({
+  schedule,
+  notes,
+  counts,
+  active,
+  notRun,
+  next,
+  coveredThrough,
+  sealedThrough,
+}: Description): string {
+  const { spec, status, statusReason, unreadable, version, nextFireAt, watermark } = schedule;
+  const states = Object.entries(counts.byState).filter(([, count]) => count > 0);
+  const facts = [
+    ["Group", spec.groupId],
+    ["Status", `${status}${statusReason === null ? "" : `: ${statusReason}`}`],
+    ...(unreadable === null ? [] : [["Unreadable", unreadable]]),
+    ["Description", spec.description],
+    ["Version", String(version)],
+    ["Trigger", `${JSON.stringify(spec.trigger)} ${spec.timezone}`],
+    ["Engine", spec.engine],
+    ["Operator", spec.operator],
+    ["Next fire", timeText(nextFireAt)],
+    ["Planned to", timeText(watermark)],
+    ["Covered to", timeText(coveredThrough)],
+    ...(sealedThrough === null ? [] : [["Sealed to", timeText(sealedThrough)]]),
+    ["Runs", states.map(([state, count]) => `${count} ${state}`).join(", ") || "none"],
+    ["Late", String(counts.late)],
+  ].filter(([, value]) => value !== "");
+  const sections: readonly (readonly [string, readonly string[]])[] = [
+    ["Notes", notes],
+    ["Active", active.length === 0 ? [] : [tableText(RUNS, active)]],
+    ["Not run", notRun.length === 0 ? [] : [tableText(RUNS, notRun)]],
+    ["Next", next.intervals.length === 0 ? [] : [tableText(INTERVALS, next.intervals), ...next.notes]],
+  ];
+  return [
+    ...facts.map(([name, value]) => `${`${name}:`.padEnd(13)}${value}`),
+    ...sections.flatMap(([name, lines]) => (lines.length === 0 ? [] : ["", `${name}:`, ...lines])),
+  ].join("\n");
+}

@@ -1,0 +1,54 @@
+import type { Command } from "commander";
+
+/** Adds the commands that need no manager: `backup`, `dag-factory` and `group-secret`. */
+export function addTools(program: Command): void {
+  program
+    .command("backup")
+    .description("copy a SQLite database whose manager is not running")
+    .argument("<database>")
+    .argument("<destination>")
+    .action(async (database: string, destination: string) => {
+      const { SqliteStore } = await import("@tidegate/store-sqlite");
+      const store = new SqliteStore({ path: database, mustExist: true });
+      try {
+        await store.openFile();
+        await store.backup(destination);
+        process.stderr.write(`${destination} is written.\n`);
+      } finally {
+        await store.close();
+      }
+    });
+
+  program
+    .command("dag-factory")
+    .description("print the Python file that Airflow's DAGs folder needs, or copy it there")
+    .option("--into <folder>", "copy it into this folder")
+    .action(async ({ into }: { readonly into?: string }) => {
+      const [{ dagFactoryFile }, { copyFile, readFile }, { basename, join }] = await Promise.all([
+        import("@tidegate/engine-airflow"),
+        import("node:fs/promises"),
+        import("node:path"),
+      ]);
+      if (into === undefined) {
+        process.stdout.write(await readFile(dagFactoryFile));
+      } else {
+        const file = join(into, basename(dagFactoryFile));
+        await copyFile(dagFactoryFile, file);
+        process.stderr.write(`${file} is in place.\n`);
+      }
+    });
+
+  program
+    .command("group-secret")
+    .description("print the secret, or the token, that opens one group at the manager's callback route")
+    .argument("<group>", "id of the group")
+    .addHelpText("after", "\nThe engine's own is read from TIDEGATE_SECRET, or else from the standard input.")
+    .action(async (group: string) => {
+      const [{ groupCredential }, { readFileSync }] = await Promise.all([
+        import("@tidegate/manager"),
+        import("node:fs"),
+      ]);
+      const own = (process.env.TIDEGATE_SECRET ?? readFileSync(process.stdin.fd, "utf8")).trim();
+      process.stdout.write(`${groupCredential(own, group)}\n`);
+    });
+}

@@ -1,0 +1,125 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const BIN = fileURLToPath(new URL("../dist/bin.js", import.meta.url));
+
+/** What a command left behind. */
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Settings of one call. */
+export interface CallOptions {
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A folder in which commands run, with a home of its own. */
+export class Bed {
+  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "tidegate-cli-")));
+  url: string | undefined;
+  #server: ChildProcess | undefined;
+
+  /** Starts `tidegate serve` in the folder, and resolves when it has printed its address. */
+  async serve(...args: string[]): Promise<string> {
+    const server = this.#spawn(["serve", "--port", "0", ...args]);
+    this.#server = server;
+    let printed = "";
+    let complaints = "";
+    server.stderr!.on("data", (chunk) => {
+      complaints += chunk;
+    });
+    for await (const chunk of server.stdout!) {
+      printed += chunk;
+      this.url = /at (http:\S+),/.exec(printed)?.[1];
+      if (this.url !== undefined) return printed;
+    }
+    throw new Error(`It did not start: ${printed}${complaints}`);
+  }
+
+  /** Stops the manager by a signal, and returns its exit code. */
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    const server = this.#server;
+    if (server === undefined) return null;
+    this.#server = undefined;
+    this.url = undefined;
+    const ended = once(server, "exit");
+    server.kill(signal);
+    const [code] = (await ended) as [number | null];
+    return code;
+  }
+
+  /** Runs the command to its end. */
+  run(args: readonly string[], { input = "", env = {} }: CallOptions = {}): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const child = execFile(
+        process.execPath,
+        [BIN, ...args],
+        { cwd: this.folder, env: { ...this.env, ...env }, maxBuffer: 64 * 1_048_576 },
+        (_, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
+      );
+      child.stdin!.on("error", () => {});
+      child.stdin!.end(input);
+    });
+  }
+
+  /** Runs the command at a terminal, which `script` makes. What it prints and what it complains of are one text. */
+  terminal(args: readonly string[], { input = "", env = {} }: CallOptions = {}): Promise<Outcome> {
+    const line = [process.execPath, BIN, ...args].map((word) => `'${word}'`).join(" ");
+    return new Promise((resolve) => {
+      const child = execFile(
+        "script",
+        ["-qec", line, "/dev/null"],
+        { cwd: this.folder, env: { ...this.env, ...env } },
+        (_, stdout, stderr) =>
+          resolve({ code: child.exitCode, stdout: stdout.replaceAll("\r\n", "\n"), stderr }),
+      );
+      child.stdin!.end(input);
+    });
+  }
+
+  write(name: string, text: string): string {
+    writeFileSync(join(this.folder, name), text);
+    return name;
+  }
+
+  get env(): Record<string, string> {
+    return {
+      PATH: process.env.PATH ?? "",
+      HOME: this.folder,
+      NO_COLOR: "1",
+      ...(this.url === undefined ? {} : { TIDEGATE_URL: this.url }),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true });
+  }
+
+  #spawn(args: readonly string[]): ChildProcess {
+    return spawn(process.execPath, [BIN, ...args], { cwd: this.folder, env: this.env, stdio: "pipe" });
+  }
+}
+
+/** A schedule of four hours in the past, as a person writes it. */
+export function hours(groupId: string, more = ""): string {
+  return `groupId: ${groupId}
+trigger: { type: period, every: 1, unit: hour }
+startTime: 2026-01-01T00:00:00Z
+endTime: 2026-01-01T04:00:00Z
+maxAttempts: 1
+job:
+  sql: SELECT 1 AS one WHERE $lower < $upper
+  target: { path: out/${groupId} }
+${more}`;
+}
+
+/** The whole of it. */
+export const RANGE = ["--from", "2026-01-01T00:00:00Z", "--to", "2026-01-01T04:00:00Z"];

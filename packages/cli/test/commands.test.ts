@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import type { AuditReport, Run, Schedule } from "@tidegate/core";
+import { Bed, hours, RANGE } from "./bed.js";
+
+describe("the command and a manager that it serves", () => {
+  const bed = new Bed();
+  beforeAll(async () => {
+    expect(await bed.serve()).toMatch(
+      /^Tidegate is at http:\/\/127\.0\.0\.1:\d+, its database at \.tidegate\/tidegate\.db\.\n$/,
+    );
+  });
+  afterAll(() => bed.close());
+
+  const json = async <T>(...args: string[]): Promise<T> => {
+    const { code, stdout, stderr } = await bed.run(args);
+    expect({ args, code, stderr }).toEqual({ args, code: 0, stderr: expect.any(String) });
+    return JSON.parse(stdout) as T;
+  };
+  const covered = (group: string) => bed.run(["coverage", group, ...RANGE, "--wait", "60s"]);
+
+  it("applies a file, and shows in every format what became of it", async () => {
+    const file = bed.write("orders.yaml", hours("orders"));
+    expect(await json("apply", file, "--dry-run")).toMatchObject([{ groupId: "orders", action: "create" }]);
+    expect(await bed.run(["get", "versions", "orders"])).toMatchObject({ code: 3 });
+    expect(await json("apply", file)).toMatchObject([{ groupId: "orders", action: "create", version: 1 }]);
+    expect(await json("apply", file)).toMatchObject([{ groupId: "orders", action: "none" }]);
+    expect(await covered("orders")).toMatchObject({ code: 0 });
+
+    const [schedule] = await json<Schedule[]>("get", "schedules", "--prefix", "orders");
+    expect(schedule).toMatchObject({ spec: { groupId: "orders", operator: "duckdb" }, status: "REGISTERED" });
+    const table = await bed.run(["get", "runs", "--group", "orders", "-o", "table"]);
+    expect(table.stdout.split("\n")[0]).toMatch(/^RUN +GROUP +INTERVAL +KIND +STATE/);
+    expect(table.stdout.match(/SUCCEEDED/g)).toHaveLength(4);
+    const lines = await bed.run(["get", "runs", "--group", "orders", "-o", "jsonl", "--limit", "3"]);
+    expect(
+      lines.stdout
+        .trim()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as Run).state),
+    ).toEqual(["SUCCEEDED", "SUCCEEDED", "SUCCEEDED"]);
+    expect(lines.stderr).toContain("--all");
+    expect((await bed.run(["describe", "orders", "-o", "table"])).stdout).toContain("4 SUCCEEDED");
+    const [report] = await json<AuditReport[]>("audit", "orders");
+    expect(report).toMatchObject({ isComplete: true, succeeded: { intervals: 4 } });
+  });
+
+  it("triggers a range, and explains a run of it", async () => {
+    const [run] = await json<Run[]>("trigger", "orders", ...RANGE);
+    expect(run).toMatchObject({ groupId: "orders", generation: 1, kind: "MANUAL" });
+    const { stdout } = await bed.run(["explain", run!.id, "-o", "table"]);
+    expect(stdout).toMatch(/^It (is|waits)/);
+  });
+
+  it("ends with a code that says what is wrong", async () => {
+    const codes = async (...args: string[]) => (await bed.run(args)).code;
+    expect({
+      done: await codes("version"),
+      usage: await codes("get", "everything"),
+      value: await codes("coverage", "orders", "--from", "yesterday", "--to", "now"),
+      notFound: await codes("get", "versions", "nobody"),
+      conflict: await codes("retry", (await json<Run[]>("get", "runs", "--group", "orders"))[0]!.id),
+      away: await codes("get", "schedules", "--url", "http://127.0.0.1:65535"),
+      negative: await codes("coverage", "orders", "--from", "2025-12-31T00:00:00Z", "--to", "now"),
+    }).toEqual({ done: 0, usage: 2, value: 2, notFound: 3, conflict: 4, away: 5, negative: 6 });
+  });
+});

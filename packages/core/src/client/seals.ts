@@ -1,0 +1,157 @@
+import type { Clock, EpochMs } from "../clock/clock.js";
+import { coveredThrough } from "../deadlines/covered-through.js";
+import { LedgerError } from "../errors/errors.js";
+import type { Interval } from "../interval/boundaries.js";
+import { LedgerCuts } from "../planning/ledger-cuts.js";
+import { type Instant, readInstant } from "../schedule/instant.js";
+import type { Schedule } from "../schedule/schedule.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
+import type { Seal } from "../store/seal-table.js";
+import type { ScheduleChanges } from "./schedule-changes.js";
+
+/** Options of a write that sealed time refuses. */
+export interface ForceOptions {
+  /** Writes sealed time as well. @default false */
+  readonly force?: boolean;
+}
+
+/** Dependencies of `Seals`. */
+export interface SealsParts {
+  readonly store: ScheduleStore;
+  readonly clock: Clock;
+  readonly changes: ScheduleChanges;
+}
+
+const OPEN = ["PLANNED", "SUBMITTING", "RUNNING"] as const;
+
+const MAX_NOTE = 2_000;
+
+/**
+ * Seals time, and refuses writes of what is sealed. Sealed time ends at the covered one, so that nothing is
+ * sealed that is still to be written.
+ */
+export class Seals {
+  readonly #parts: SealsParts;
+
+  constructor(parts: SealsParts) {
+    this.#parts = parts;
+  }
+
+  /** Returns where a group's sealed time ends, epoch ms; `null` if nothing of its ledger is sealed. */
+  async sealedThrough(schedule: Schedule): Promise<EpochMs | null> {
+    const { store, clock } = this.#parts;
+    const { spec, origin, unreadable } = schedule;
+    const [seal] = await store.getSeals([spec.groupId]);
+    const isTimed = unreadable === null && spec.seal != null && schedule.status !== "SOURCE";
+    const due = isTimed ? new LedgerCuts(schedule).notAfter(clock.now() - spec.seal!.afterMs) : origin;
+    const wanted = Math.max(seal?.through ?? origin, due);
+    if (wanted <= origin) return null;
+    const sealed = Math.min(wanted, await coveredThrough(store, schedule));
+    return sealed > origin ? sealed : null;
+  }
+
+  /**
+   * Refuses to write what is sealed.
+   *
+   * @param units - the intervals that would be written
+   * @param field - the field that names them
+   * @throws LedgerError SEALED
+   */
+  async refuse(
+    schedule: Schedule,
+    units: readonly Interval[],
+    field: string,
+    { force = false }: ForceOptions,
+  ): Promise<void> {
+    if (force) return;
+    const sealed = await this.sealedOf(schedule, units);
+    if (sealed === undefined) return;
+    const { groupId } = schedule.spec;
+    throw new LedgerError(
+      "SEALED",
+      `${field}: [${iso(sealed.lower)}, ${iso(sealed.upper)}) is sealed; group ${groupId} is sealed through ${iso(sealed.through)}. Pass \`force\` to write it all the same.`,
+      { field },
+    );
+  }
+
+  /** Returns the first of some intervals that is sealed, and where the sealed time ends. */
+  async sealedOf(
+    schedule: Schedule,
+    units: readonly Interval[],
+  ): Promise<(Interval & { readonly through: EpochMs }) | undefined> {
+    const { origin } = schedule;
+    // Time before the ledger's beginning was never part of it.
+    const inLedger = units.filter(({ upper }) => upper > origin);
+    if (inLedger.length === 0) return undefined;
+    const through = await this.sealedThrough(schedule);
+    if (through === null) return undefined;
+    const sealed = inLedger.find(({ lower }) => lower < through);
+    return sealed && { lower: sealed.lower, upper: sealed.upper, through };
+  }
+
+  /** Seals a group's time up to an instant. */
+  async seal(groupId: string, until: Instant, note: string, { force = false }: ForceOptions): Promise<Seal> {
+    const { store, clock, changes } = this.#parts;
+    const through = instantOf(until);
+    if (typeof note !== "string" || note.length > MAX_NOTE)
+      throw invalid("note", `must be a text of at most ${MAX_NOTE} characters`);
+    for (;;) {
+      const schedule = await changes.get(groupId);
+      const [before] = await store.getSeals([groupId]);
+      if (before !== undefined && through < before.through && !force) {
+        throw new LedgerError(
+          "SEALED",
+          `until: group ${groupId} is sealed through ${iso(before.through)}; pass \`force\` to open a part of it again.`,
+          { field: "until" },
+        );
+      }
+      if (before === undefined || through > before.through) await this.#refuseOpen(schedule, through);
+      const seal = { groupId, through, note, sealedAt: clock.now() };
+      const { incarnation } = schedule;
+      if (await store.putSeal({ ...seal, incarnation, expected: before?.through ?? null })) return seal;
+    }
+  }
+
+  /** Time that is still to be written cannot be sealed, nor time that is being written again. */
+  async #refuseOpen(schedule: Schedule, through: EpochMs): Promise<void> {
+    const { store } = this.#parts;
+    const { origin, spec } = schedule;
+    const { groupId } = spec;
+    if (through <= origin) throw invalid("until", `must be after the ledger's beginning, ${iso(origin)}`);
+    const covered = await coveredThrough(store, schedule);
+    if (through > covered) {
+      throw new LedgerError(
+        "INTERVAL_OPEN",
+        `until: group ${groupId} is covered through ${iso(covered)} only; what follows cannot be sealed yet.`,
+        { field: "until" },
+      );
+    }
+    const within = { lower: origin, upper: through };
+    const open = await store.listRuns({ groupId, states: OPEN, within }, { limit: 1 });
+    const backfills = await store.listBackfills({ groupId, states: ["RUNNING"] });
+    const run = open.items[0];
+    const backfill = backfills.find(({ lower }) => lower < through);
+    const work =
+      run !== undefined ? `run ${run.id}` : backfill !== undefined ? `backfill ${backfill.id}` : undefined;
+    if (work === undefined) return;
+    throw new LedgerError(
+      "INTERVAL_OPEN",
+      `until: ${work} is still to write a part of this time; wait for its end, or cancel it.`,
+      { field: "until" },
+    );
+  }
+}
+
+function instantOf(value: Instant): EpochMs {
+  const read = readInstant(value);
+  if ("at" in read) return read.at;
+  throw invalid("until", read.problem);
+}
+
+function invalid(field: string, problem: string): LedgerError {
+  return new LedgerError("INTERVAL_INVALID", `${field}: ${problem}.`, { field });
+}
+
+function iso(instant: EpochMs): string {
+  return new Date(instant).toISOString();
+}

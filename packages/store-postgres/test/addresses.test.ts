@@ -1,0 +1,83 @@
+import { describe, expect, it } from "@jest/globals";
+import { addressesOf } from "../src/addresses.js";
+
+const urlsOf = (text: string): readonly string[] => addressesOf(text).urls;
+
+describe("a connection string of one host", () => {
+  it.each([
+    "postgres://me:pa%20ss@db.internal:5433/shop?sslmode=verify-full",
+    "postgresql://db.internal/shop?application_name=a",
+    "postgres://me@[::1]:5432/shop",
+    "postgres:///shop?host=/var/run/postgresql",
+    "socket:/var/run/postgresql?db=shop",
+    "/var/run/postgresql shop",
+  ])("is left to pg as it is: %s", (text) => {
+    expect(urlsOf(text)).toEqual([text]);
+  });
+});
+
+describe("a URL of several hosts", () => {
+  it("becomes one for each, which keeps user, database and parameters", () => {
+    const text =
+      "postgresql://me:p%40ss@a:5433,b,[::1]:5434/shop?sslmode=verify-full&target_session_attrs=read-write";
+    expect(urlsOf(text)).toEqual([
+      "postgresql://me:p%40ss@a:5433/shop?sslmode=verify-full",
+      "postgresql://me:p%40ss@b/shop?sslmode=verify-full",
+      "postgresql://me:p%40ss@[::1]:5434/shop?sslmode=verify-full",
+    ]);
+  });
+
+  it("may name them in its parameters", () => {
+    expect(urlsOf("postgres://me@/shop?host=a,b&port=1,2")).toEqual([
+      "postgres://me@a:1/shop",
+      "postgres://me@b:2/shop",
+    ]);
+  });
+});
+
+describe("keywords and values", () => {
+  it("may be quoted and escaped as libpq has it", () => {
+    const text = String.raw`host = db.internal  user='me and you' password = 'it\'s a \\' dbname=shop sslmode=require`;
+    expect(urlsOf(text)).toEqual([
+      "postgres://me%20and%20you:it's%20a%20%5C@db.internal/shop?sslmode=require",
+    ]);
+  });
+
+  it("take one port for all hosts, or one for each", () => {
+    expect(urlsOf("host=a,b port=5433")).toEqual(["postgres://a:5433/", "postgres://b:5433/"]);
+    expect(urlsOf("host=a,b port=1,2")).toEqual(["postgres://a:1/", "postgres://b:2/"]);
+    expect(() => urlsOf("host=a,b,c port=1,2")).toThrow(/3 hosts and 2 ports/);
+  });
+
+  it("may name the directory of a socket", () => {
+    expect(urlsOf("host=/var/run/postgresql port=5433 dbname=shop")).toEqual([
+      "postgres:///shop?host=%2Fvar%2Frun%2Fpostgresql&port=5433",
+    ]);
+  });
+
+  it("that are not supported are named, and so are those that are", () => {
+    expect(() => urlsOf("service=shop")).toThrow(/"service".*host, port, dbname/);
+  });
+
+  it("that cannot be read are not shown, since they may hold a password", () => {
+    const read = (): unknown => urlsOf("host=a password='secret");
+    expect(read).toThrow(/from character 7 on/);
+    expect(read).not.toThrow(/secret/);
+  });
+});
+
+describe("what a connection string asks for", () => {
+  it("of the time to connect counts in seconds", () => {
+    expect(addressesOf("host=a connect_timeout=3").connectTimeoutMs).toBe(3_000);
+    expect(addressesOf("postgres://a,b/shop?connect_timeout=2").connectTimeoutMs).toBe(2_000);
+    expect(addressesOf("postgres://a/shop?connect_timeout=0").connectTimeoutMs).toBeUndefined();
+    expect(() => addressesOf("host=a connect_timeout=soon")).toThrow(/connect_timeout/);
+  });
+
+  it.each(["postgres://a,b/shop?target_session_attrs=standby", "host=a target_session_attrs=standby"])(
+    "must not be a server that takes no writes: %s",
+    (text) => {
+      expect(() => addressesOf(text)).toThrow(/target_session_attrs=standby, but the store writes/);
+    },
+  );
+});
