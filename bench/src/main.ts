@@ -18,6 +18,7 @@ import { ledger } from "./ledger.js";
 import { longLedger } from "./long-ledger.js";
 import { MILLION_TASKS, million } from "./million.js";
 import { drain, overloadFresh, overloadHold } from "./overload.js";
+import { restatePlan } from "./restate-plan.js";
 import { runLife } from "./run-life.js";
 
 /** Each is measured in a process of its own, so that none inherits another's memory. */
@@ -33,6 +34,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   simulation,
   ledger,
   "long-ledger": longLedger,
+  "restate-plan": restatePlan,
   door,
   bullmq,
   "postgres-run-life": postgresRunLife,

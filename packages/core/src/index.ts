@@ -7,6 +7,12 @@ export type { Explanation } from "./client/explain.js";
 export type { UnregisterOptions, UpdateOptions } from "./client/lifecycle.js";
 export type { Preview, PreviewInterval } from "./client/preview.js";
 export type { RegisteredSchedule, RegistrationResult } from "./client/registration.js";
+export type {
+  Restatement,
+  RestatementPlan,
+  RestatementRequest,
+} from "./client/restatement-control.js";
+export type { RestatedGroup, RestatementStop } from "./client/restatement-plan.js";
 export type { RetryOptions } from "./client/run-control.js";
 export { type Description, ScheduleClient } from "./client/schedule-client.js";
 export type { ForceOptions } from "./client/seals.js";

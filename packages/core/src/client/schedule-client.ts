@@ -31,6 +31,12 @@ import { notesOf } from "./notes.js";
 import type { PoolControl } from "./pool-control.js";
 import { type Preview, previewInSteps, previewIntervals } from "./preview.js";
 import type { RegisteredSchedule, Registration, RegistrationResult } from "./registration.js";
+import type {
+  Restatement,
+  RestatementControl,
+  RestatementPlan,
+  RestatementRequest,
+} from "./restatement-control.js";
 import type { RetryOptions, RunControl } from "./run-control.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import type { ForceOptions, Seals } from "./seals.js";
@@ -91,6 +97,7 @@ export interface ScheduleClientParts {
   readonly lifecycle: Lifecycle;
   readonly runControl: RunControl;
   readonly backfills: BackfillControl;
+  readonly restatements: RestatementControl;
   readonly pools: PoolControl;
   readonly seals: Seals;
   readonly sources: SourceControl;
@@ -484,6 +491,28 @@ export class ScheduleClient {
     }
     await this.#parts.changes.get(groupId);
     return this.#parts.waits.ask(groupId, range, options);
+  }
+
+  /**
+   * Plans to run time of a group again, and with `cascade: "downstream"` all that follows from it: per group the
+   * intervals, and where the cascade stops. Changes nothing; `applyRestatement` begins it.
+   *
+   * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID (with the field), SEALED (of any group
+   *   that it reaches, without `force`)
+   */
+  restate(request: RestatementRequest): Promise<RestatementPlan> {
+    return this.#parts.restatements.plan(request);
+  }
+
+  /**
+   * Begins a planned restatement: a backfill for each stretch of time of each group. The coverage of an interval
+   * stands until its new generation has succeeded. May be repeated: the same plan begins once.
+   *
+   * @throws LedgerError PLAN_OUTDATED if a ledger or a schedule of it has changed since it was planned,
+   *   INTERVAL_INVALID if it is no plan; ScheduleError SCHEDULE_NOT_FOUND
+   */
+  applyRestatement(planId: string): Promise<Restatement> {
+    return this.#parts.restatements.apply(planId);
   }
 
   /**
