@@ -7,6 +7,12 @@ export type { Explanation } from "./client/explain.js";
 export type { UnregisterOptions, UpdateOptions } from "./client/lifecycle.js";
 export type { Preview, PreviewInterval } from "./client/preview.js";
 export type { RegisteredSchedule, RegistrationResult } from "./client/registration.js";
+export type {
+  Restatement,
+  RestatementPlan,
+  RestatementRequest,
+} from "./client/restatement-control.js";
+export type { RestatedGroup, RestatementStop } from "./client/restatement-plan.js";
 export type { RetryOptions } from "./client/run-control.js";
 export { type Description, ScheduleClient } from "./client/schedule-client.js";
 export type { ForceOptions } from "./client/seals.js";
@@ -77,6 +83,7 @@ export type { Place } from "./run/place.js";
 export type {
   AttemptRecord,
   CoveredBy,
+  ReadyMark,
   Run,
   RunError,
   RunInput,
@@ -86,6 +93,7 @@ export type {
   RunWait,
   UnmetDependency,
 } from "./run/run.js";
+export type { AfterInterval } from "./schedule/after-interval.js";
 export type { Deadline, Freshness, WhilePaused } from "./schedule/deadline.js";
 export type { Instant } from "./schedule/instant.js";
 export type { NotBefore } from "./schedule/not-before.js";

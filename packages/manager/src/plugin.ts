@@ -16,6 +16,7 @@ import { deadlineRoutes } from "./rest/deadlines.js";
 import { healthRoute } from "./rest/health.js";
 import { ledgerRoutes } from "./rest/ledger.js";
 import { poolRoutes } from "./rest/pools.js";
+import { restatementRoutes } from "./rest/restatements.js";
 import { runRoutes } from "./rest/runs.js";
 import { scheduleRoutes } from "./rest/schedules.js";
 import { sourceRoutes } from "./rest/sources.js";
@@ -66,6 +67,7 @@ export function managerPlugin(options: ManagerOptions, isWhole = false): Fastify
         await rest.register(runRoutes(client, cursors));
         await rest.register(poolRoutes(client));
         await rest.register(sourceRoutes(client));
+        await rest.register(restatementRoutes(client));
       });
     });
     if (callers.size > 0) {

@@ -171,6 +171,8 @@ describe("the OpenAPI document", () => {
       "post /groups/{groupId}/seal",
       "post /inlong/manager/api/group/submitOfflineJob",
       "post /preview",
+      "post /restatements",
+      "post /restatements/plans",
       "post /schedules/{groupId}/backfills",
       "put /pools/{name}",
       "put /schedules/{groupId}",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { CoverageAnswer, CoverageReceipt, Schedule } from "@tidegate/core";
+import type { CoverageAnswer, CoverageReceipt, RestatementPlan, Schedule } from "@tidegate/core";
 import { onContract } from "./bed/contract.js";
 import { minutes, useManagers } from "./bed/managers.js";
 
@@ -134,5 +134,35 @@ describe("stale runs", () => {
     expect((await call("GET", "/stale")).body).toEqual([]);
     expect((await call("GET", "/stale?groupId=deliveries")).body).toEqual([]);
     expect((await call("GET", "/stale?groupId=a%20b")).status).toBe(400);
+  });
+});
+
+describe("restatements", () => {
+  it("are planned, and begun once as they were planned", async () => {
+    const { call, tidegate } = await aBed();
+    await call("PUT", "/schedules/orders", minutes(3));
+    await tidegate.client.trigger("orders");
+    const { origin, watermark } = await tidegate.client.get("orders");
+    const request = { groupId: "orders", from: origin, to: watermark, cascade: "downstream", note: "again" };
+    const plan = await call<RestatementPlan>("POST", "/restatements/plans", request);
+    expect(plan).toMatchObject({
+      status: 200,
+      body: { groups: [{ groupId: "orders", intervals: [{ lower: origin, upper: watermark }] }], stops: [] },
+    });
+    const { planId } = plan.body;
+    expect(await call("POST", "/restatements", { planId })).toMatchObject({
+      status: 202,
+      body: { planId, backfills: [{ groupId: "orders", lower: origin, upper: watermark }] },
+    });
+    expect(await call("POST", "/restatements", { planId: "none" })).toMatchObject({
+      status: 422,
+      body: { error: { code: "INTERVAL_INVALID", field: "planId" } },
+    });
+    const other = await call<RestatementPlan>("POST", "/restatements/plans", { ...request, note: "another" });
+    await call("PUT", "/schedules/orders", minutes(3, { description: "changed" }));
+    expect(await call("POST", "/restatements", { planId: other.body.planId })).toMatchObject({
+      status: 409,
+      body: { error: { code: "PLAN_OUTDATED" } },
+    });
   });
 });

@@ -14,6 +14,7 @@ import { deadlines } from "./migrations/0007-deadlines/index.js";
 import { reports } from "./migrations/0008-reports/index.js";
 import { superseded } from "./migrations/0009-superseded/index.js";
 import { dependencies } from "./migrations/0010-dependencies/index.js";
+import { markedReady } from "./migrations/0011-marked-ready/index.js";
 import { seals } from "./migrations/0017-seals/index.js";
 import { asStoreError } from "./postgres-errors.js";
 
@@ -29,14 +30,15 @@ export const stepsOf = (s: string): SchemaSteps => ({
   "0001-initial": { ...initial(s), least: "0001-initial" },
   "0002-places": { ...places(s), least: "0002-places" },
   "0003-gates": { ...gates(s), least: "0003-gates" },
-  "0004-claim-floors": { ...claimFloors(s), least: "0003-gates" },
-  "0005-long-ledgers": { ...longLedgers(s), least: "0003-gates" },
-  "0006-pools": { ...pools(s), least: "0003-gates" },
-  "0007-deadlines": { ...deadlines(s), least: "0003-gates" },
-  "0008-reports": { ...reports(s), least: "0003-gates" },
-  "0009-superseded": { ...superseded(s), least: "0003-gates" },
-  "0010-dependencies": { ...dependencies(s), least: "0003-gates" },
-  "0017-seals": { ...seals(s), least: "0003-gates" },
+  "0004-claim-floors": { ...claimFloors(s), least: "0004-claim-floors" },
+  "0005-long-ledgers": { ...longLedgers(s), least: "0004-claim-floors" },
+  "0006-pools": { ...pools(s), least: "0004-claim-floors" },
+  "0007-deadlines": { ...deadlines(s), least: "0004-claim-floors" },
+  "0008-reports": { ...reports(s), least: "0004-claim-floors" },
+  "0009-superseded": { ...superseded(s), least: "0004-claim-floors" },
+  "0010-dependencies": { ...dependencies(s), least: "0004-claim-floors" },
+  "0011-marked-ready": { ...markedReady(s), least: "0004-claim-floors" },
+  "0017-seals": { ...seals(s), least: "0004-claim-floors" },
 });
 
 /**

@@ -31,6 +31,12 @@ import { notesOf } from "./notes.js";
 import type { PoolControl } from "./pool-control.js";
 import { type Preview, previewInSteps, previewIntervals } from "./preview.js";
 import type { RegisteredSchedule, Registration, RegistrationResult } from "./registration.js";
+import type {
+  Restatement,
+  RestatementControl,
+  RestatementPlan,
+  RestatementRequest,
+} from "./restatement-control.js";
 import type { RetryOptions, RunControl } from "./run-control.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import type { ForceOptions, Seals } from "./seals.js";
@@ -91,6 +97,7 @@ export interface ScheduleClientParts {
   readonly lifecycle: Lifecycle;
   readonly runControl: RunControl;
   readonly backfills: BackfillControl;
+  readonly restatements: RestatementControl;
   readonly pools: PoolControl;
   readonly seals: Seals;
   readonly sources: SourceControl;
@@ -407,6 +414,18 @@ export class ScheduleClient {
   }
 
   /**
+   * Opens the gates of a run by hand: all that hold it now, and any that would hold it before it begins. Its
+   * lane still has to have a place for it. The run keeps the mark, with the note; other runs, also later ones
+   * of the same interval, go through their gates.
+   *
+   * @param note - why, for people
+   * @throws LedgerError RUN_NOT_FOUND; RUN_STATE_ILLEGAL if no gate holds it
+   */
+  markReady(id: string, note = ""): Promise<void> {
+    return this.#parts.runControl.markReady(id, note);
+  }
+
+  /**
    * Gives a failed or cancelled run all its attempts again, with the same boundaries and idempotency key. It
    * uses the schedule version that it was planned with, or the newest if requested.
    *
@@ -472,6 +491,28 @@ export class ScheduleClient {
     }
     await this.#parts.changes.get(groupId);
     return this.#parts.waits.ask(groupId, range, options);
+  }
+
+  /**
+   * Plans to run time of a group again, and with `cascade: "downstream"` all that follows from it: per group the
+   * intervals, and where the cascade stops. Changes nothing; `applyRestatement` begins it.
+   *
+   * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID (with the field), SEALED (of any group
+   *   that it reaches, without `force`)
+   */
+  restate(request: RestatementRequest): Promise<RestatementPlan> {
+    return this.#parts.restatements.plan(request);
+  }
+
+  /**
+   * Begins a planned restatement: a backfill for each stretch of time of each group. The coverage of an interval
+   * stands until its new generation has succeeded. May be repeated: the same plan begins once.
+   *
+   * @throws LedgerError PLAN_OUTDATED if a ledger or a schedule of it has changed since it was planned,
+   *   INTERVAL_INVALID if it is no plan; ScheduleError SCHEDULE_NOT_FOUND
+   */
+  applyRestatement(planId: string): Promise<Restatement> {
+    return this.#parts.restatements.apply(planId);
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { Interval } from "../interval/boundaries.js";
 import type { CoveredBy } from "../run/run.js";
-import type { Dependency, DependencyTimeout } from "./dependency.js";
+import type { Dependency, DependencyTimeout, RestatePolicy } from "./dependency.js";
 import { durationMs } from "./shift.js";
 import { type WindowCalendar, windowOf } from "./window.js";
 
@@ -16,6 +16,8 @@ export interface Requirement {
   readonly beforeOrigin: "wait" | "ignore" | undefined;
   readonly atLeast: NonNullable<Dependency["atLeast"]>;
   readonly timeout?: DependencyTimeout;
+  /** See `Dependency.onRestate`. */
+  readonly onRestate: RestatePolicy;
 }
 
 /**
@@ -29,7 +31,7 @@ export function requirementOf(
   interval: Interval,
   calendar: WindowCalendar,
 ): Requirement {
-  const { atLeast = "100%", beforeOrigin, satisfiedBy, timeout } = dependency;
+  const { atLeast = "100%", beforeOrigin, onRestate = "mark", satisfiedBy, timeout } = dependency;
   const isOwn = dependency.groupId === groupId;
   return {
     groupId: dependency.groupId,
@@ -38,6 +40,7 @@ export function requirementOf(
     isQuiet: false,
     beforeOrigin,
     atLeast,
+    onRestate,
     ...(timeout === undefined ? {} : { timeout }),
   };
 }
@@ -57,7 +60,15 @@ export function pastRequirement(
 ): Requirement {
   const from = past === "all" ? Math.min(origin, lower) : calendar.cut(lower, -1);
   const window = { lower: from, upper: lower };
-  return { groupId, window, by: "settled", isQuiet: true, beforeOrigin: "ignore", atLeast: "100%" };
+  return {
+    groupId,
+    window,
+    by: "settled",
+    isQuiet: true,
+    beforeOrigin: "ignore",
+    atLeast: "100%",
+    onRestate: "ignore",
+  };
 }
 
 /** Returns how much of a window may be missing, ms. */

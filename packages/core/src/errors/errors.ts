@@ -23,6 +23,7 @@ export type ErrorCode =
   | "INTERVAL_DEFERRED"
   | "SEALED"
   | "PLAN_FAILED"
+  | "PLAN_OUTDATED"
   | "RUN_NOT_FOUND"
   | "RUN_STATE_ILLEGAL"
   // pools

@@ -10,7 +10,7 @@ import {
   verdictOnTree,
 } from "../dependency/verdict.js";
 import type { Gate, GateAnswer, GateContext, GateRequest } from "../gate/gate.js";
-import { measure } from "../interval/interval-set.js";
+import { intersect, measure, toSet } from "../interval/interval-set.js";
 import type { RunInput, UnmetDependency } from "../run/run.js";
 import { windowCalendarOf } from "../schedule/dependencies-of.js";
 import { DEPENDENCIES } from "../schedule/gates-of.js";
@@ -18,6 +18,7 @@ import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { MissingTimeQuery } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+import { restatedTime } from "./restated-time.js";
 
 /**
  * When a run is asked about again that nothing has woken, ms. The store wakes it when a run ends that it may
@@ -32,7 +33,10 @@ const UNREGISTERED_SWEEP_MS = 60_000;
 const MOST_LISTED = 100;
 
 /** What the gate reads. */
-type Ledgers = Pick<ScheduleStore, "getSchedules" | "missingTime" | "generationDigests">;
+type Ledgers = Pick<
+  ScheduleStore,
+  "getSchedules" | "missingTime" | "generationDigests" | "listBackfills" | "listRuns"
+>;
 
 /** What a run asks of the ledgers, and of whom. */
 interface Question {
@@ -82,8 +86,9 @@ export class DependencyGate implements Gate {
     const digests = await this.#store().generationDigests(windows);
     return new Map(
       findings.map((finding, index) => {
-        const { missing } = finding;
-        const input = { ...windows[index]!, digest: digests[index]! };
+        const { missing, requirement } = finding;
+        const isIgnored = requirement.onRestate === "ignore";
+        const input = { ...windows[index]!, digest: digests[index]!, ...(isIgnored ? { isIgnored } : {}) };
         return [finding, missing.length === 0 ? input : { ...input, missing }];
       }),
     );
@@ -128,8 +133,14 @@ export class DependencyGate implements Gate {
     const asked = [...queries.values()];
     if (asked.length === 0) return findings;
     const missing = await this.#store().missingTime(asked.map(({ query }) => query));
-    for (const [index, { of }] of asked.entries())
-      for (const one of of) findings.set(one, { ...findings.get(one)!, missing: missing[index]! });
+    const restated = await restatedTime(this.#store(), new Set(asked.map(({ query }) => query.groupId)));
+    for (const [index, { query, of }] of asked.entries()) {
+      const awaited = intersect([query.within], restated.get(query.groupId) ?? []);
+      for (const one of of) {
+        const also = one.onRestate === "ignore" ? [] : awaited;
+        findings.set(one, { ...findings.get(one)!, missing: toSet([...missing[index]!, ...also]) });
+      }
+    }
     return findings;
   }
 }

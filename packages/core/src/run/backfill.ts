@@ -42,3 +42,6 @@ export interface Backfill {
   /** When it changed last, epoch ms. */
   readonly updatedAt: EpochMs;
 }
+
+/** Begins the ids of a restatement's backfills: what reads their time waits until it has been run again. */
+export const RESTATEMENT = "restate-";

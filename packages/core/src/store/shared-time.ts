@@ -28,7 +28,10 @@ export async function sharedTime(
 }
 
 /** Yields the runs of a listing, read page by page. */
-export async function* eachRun(store: ScheduleStore, filter: RunFilter): AsyncGenerator<Run> {
+export async function* eachRun(
+  store: Pick<ScheduleStore, "listRuns">,
+  filter: RunFilter,
+): AsyncGenerator<Run> {
   let cursor: string | undefined;
   do {
     const page = await store.listRuns(filter, { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });

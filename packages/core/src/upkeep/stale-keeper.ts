@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { Clock, EpochMs } from "../clock/clock.js";
 import { leavesOf } from "../dependency/dependency.js";
-import { messageOf } from "../errors/errors.js";
+import { hasCode, messageOf } from "../errors/errors.js";
 import type { CoverageReportedEvent, RunEvent, TidegateEmitter } from "../events/events.js";
 import { byGroup } from "../run/by-group.js";
 import type { Run } from "../run/run.js";
@@ -125,7 +125,13 @@ export class StaleKeeper {
     const [first] = stretch;
     const id = `stale-${hash("sha256", stretch.map((run) => run.id).join(), "hex").slice(0, 20)}`;
     const range = { from: first!.lower, to: stretch.at(-1)!.upper };
-    await this.#parts.backfill({ id, groupId: first!.groupId, ...range, select: "all" });
+    try {
+      await this.#parts.backfill({ id, groupId: first!.groupId, ...range, select: "all" });
+    } catch (error) {
+      // Sealed time is left to people, who may force it.
+      if (!hasCode(error, "SEALED")) throw error;
+      return this.#note(stretch, null);
+    }
     await this.#note(stretch, id);
   }
 

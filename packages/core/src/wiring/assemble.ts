@@ -4,6 +4,7 @@ import { CoverageWaits } from "../client/coverage-waits.js";
 import { Lifecycle } from "../client/lifecycle.js";
 import { PoolControl } from "../client/pool-control.js";
 import { Registration } from "../client/registration.js";
+import { RestatementControl } from "../client/restatement-control.js";
 import { RunControl } from "../client/run-control.js";
 import { ScheduleChanges } from "../client/schedule-changes.js";
 import { ScheduleClient } from "../client/schedule-client.js";
@@ -139,6 +140,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     lifecycle,
     runControl,
     backfills,
+    restatements: new RestatementControl({ ...ledger, changes, backfills, seals }),
     pools,
     seals,
     sources,

@@ -34,7 +34,7 @@ describe("a schedule's status", () => {
     ["plans", ["REGISTERING", "REGISTERED", "FAILED"]],
     ["isHeld", ["REGISTERING", "REGISTERED", "FAILED"]],
     ["owesEngine", ["REGISTERING", "FAILED", "DELETING"]],
-    ["isRegistered", ["REGISTERING", "REGISTERED", "FAILED", "PAUSED"]],
+    ["isRegistered", ["REGISTERING", "REGISTERED", "FAILED", "PAUSED", "SOURCE"]],
     ["isListed", ["REGISTERING", "REGISTERED", "FAILED", "PAUSED", "DELETING"]],
   ] as const)("%s in these: %j", (trait, statuses) => {
     expect(statusesThat(trait)).toEqual(statuses);

@@ -154,6 +154,15 @@ describe("a dependency with onRestate rerun", () => {
     expect(world.eventsOf("trouble")).toEqual([]);
   });
 
+  it("leaves runs to people whose time is sealed", async () => {
+    const world = await chain("rerun", BACKFILL);
+    await world.client.seal("orders", T0 + 3 * HOUR);
+    await restated(world, 1, 2);
+    await world.advance(HOUR);
+    expect(world.eventsOf("run-stale")).toMatchObject([{ backfillId: null }]);
+    expect(world.eventsOf("trouble")).toEqual([]);
+  });
+
   it("leaves runs to people whose schedule is gone", async () => {
     const world = await chain("rerun", BACKFILL);
     await world.client.unregister("orders");

@@ -1,0 +1,26 @@
+import type { Interval } from "../interval/boundaries.js";
+import { type IntervalSet, toSet } from "../interval/interval-set.js";
+import { RESTATEMENT } from "../run/backfill.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
+import { eachRun } from "../store/shared-time.js";
+
+const OPEN_STATES = ["PLANNED", "SUBMITTING", "RUNNING"] as const;
+
+/**
+ * Returns the time of groups that a restatement is about to run again, or is running again: what reads it would
+ * be stale at once.
+ */
+export async function restatedTime(
+  store: Pick<ScheduleStore, "listBackfills" | "listRuns">,
+  groupIds: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, IntervalSet>> {
+  const time = new Map<string, IntervalSet>();
+  if (groupIds.size === 0) return time;
+  for (const { id, groupId, cursor, upper } of await store.listBackfills({ states: ["RUNNING"] })) {
+    if (!id.startsWith(RESTATEMENT) || !groupIds.has(groupId)) continue;
+    const parts: Interval[] = [{ lower: cursor, upper }];
+    for await (const run of eachRun(store, { backfillId: id, states: OPEN_STATES })) parts.push(run);
+    time.set(groupId, toSet([...(time.get(groupId) ?? []), ...parts]));
+  }
+  return time;
+}
