@@ -19,6 +19,7 @@ import { longLedger } from "./long-ledger.js";
 import { MILLION_TASKS, million } from "./million.js";
 import { drain, overloadFresh, overloadHold } from "./overload.js";
 import { poolFairness } from "./pool-fairness.js";
+import { readiness } from "./readiness.js";
 import { restatePlan } from "./restate-plan.js";
 import { runLife } from "./run-life.js";
 
@@ -35,6 +36,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   simulation,
   ledger,
   "long-ledger": longLedger,
+  readiness,
   "pool-fairness": poolFairness,
   "restate-plan": restatePlan,
   door,
