@@ -18,6 +18,7 @@ import { ledger } from "./ledger.js";
 import { longLedger } from "./long-ledger.js";
 import { MILLION_TASKS, million } from "./million.js";
 import { drain, overloadFresh, overloadHold } from "./overload.js";
+import { poolFairness } from "./pool-fairness.js";
 import { restatePlan } from "./restate-plan.js";
 import { runLife } from "./run-life.js";
 
@@ -34,6 +35,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   simulation,
   ledger,
   "long-ledger": longLedger,
+  "pool-fairness": poolFairness,
   "restate-plan": restatePlan,
   door,
   bullmq,

@@ -105,8 +105,8 @@ export class PostgresStore implements ScheduleStore {
   #database: Database | undefined;
   /** How many ready runs this process has claimed. */
   #turn = 0;
-  /** Whether ready runs were there that pools choose, when this process claimed last. */
-  #hasPooled = false;
+  /** Whether ready runs were there that pools choose, when this process claimed last; at first it may be so. */
+  #hasPooled = true;
   readonly #floors = new ClaimFloors();
   readonly #plans = new Batcher<PlanCommit, boolean>((commits) => this.#planTogether(commits));
   readonly #changes = new Batcher<RunChange, boolean>((changes) => this.#changeTogether(changes));
