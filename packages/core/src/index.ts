@@ -83,6 +83,7 @@ export type { Place } from "./run/place.js";
 export type {
   AttemptRecord,
   CoveredBy,
+  ReadyMark,
   Run,
   RunError,
   RunInput,
