@@ -11,8 +11,11 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import { eachRun } from "../store/shared-time.js";
 import { Routine } from "./routine.js";
 
-/** How often to look for runs that became stale without an event in this process, ms. */
-const SWEEP_MS = 60_000;
+/**
+ * How long after an event that may have made runs stale, and how often on a shared store, to look for those that
+ * became so otherwise: another manager has died, or what was missing has come, ms.
+ */
+const SWEEP_MS = 300_000;
 
 /** Pause after an error, ms. */
 const RETRY_MS = 5_000;
@@ -45,7 +48,7 @@ export class StaleKeeper {
   readonly #parts: StaleKeeperParts;
   readonly #looking: Routine;
   readonly #onRunState = ({ run }: RunEvent): void => {
-    if (run.state === "SUCCEEDED" && run.generation > 0) this.#looking.runWithin(0);
+    if (run.state === "SUCCEEDED") this.#looking.runWithin(run.generation > 0 ? 0 : SWEEP_MS);
   };
   readonly #onReport = (_event: CoverageReportedEvent): void => this.#looking.runWithin(0);
 
@@ -73,13 +76,14 @@ export class StaleKeeper {
     await this.#looking.stop();
   }
 
-  async #look(): Promise<number> {
+  /** Returns when to look again, ms from now; `undefined` if only an event can make it worthwhile. */
+  async #look(): Promise<number | undefined> {
     const { store } = this.#parts;
     const stale: Run[] = [];
     for await (const run of eachRun(store, { staleness: "unnoted", states: ["SUCCEEDED"] })) stale.push(run);
-    let nextMs = SWEEP_MS;
+    let nextMs = store.isShared ? SWEEP_MS : Number.POSITIVE_INFINITY;
     for (const [groupId, runs] of byGroup(stale)) {
-      if (!this.#looking.isRunning) return SWEEP_MS;
+      if (!this.#looking.isRunning) return undefined;
       const [schedule] = await store.getSchedules([groupId]);
       const inMs = await this.#settle(schedule, runs).catch((error: unknown) => {
         this.#trouble(error, groupId);
@@ -87,7 +91,7 @@ export class StaleKeeper {
       });
       nextMs = Math.min(nextMs, inMs);
     }
-    return nextMs;
+    return Number.isFinite(nextMs) ? nextMs : undefined;
   }
 
   /** Handles the stale runs of a group. Returns when to look again at those that have not settled, ms from now. */
@@ -102,7 +106,7 @@ export class StaleKeeper {
     const unsettled = [...rerun].filter(({ staleAt }) => staleAt! > ripe);
     const settled = [...rerun].filter(({ staleAt }) => staleAt! <= ripe);
     for (const stretch of stretchesOf(settled)) await this.#rerun(stretch);
-    return Math.min(SWEEP_MS, ...unsettled.map(({ staleAt }) => staleAt! - ripe));
+    return Math.min(...unsettled.map(({ staleAt }) => staleAt! - ripe));
   }
 
   /** Returns the runs that have changed inputs whose dependencies say that they are run again. */
