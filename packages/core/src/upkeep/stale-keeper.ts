@@ -3,6 +3,8 @@ import type { Clock, EpochMs } from "../clock/clock.js";
 import { leavesOf } from "../dependency/dependency.js";
 import { hasCode, messageOf } from "../errors/errors.js";
 import type { CoverageReportedEvent, RunEvent, TidegateEmitter } from "../events/events.js";
+import { type IntervalSet, intersect } from "../interval/interval-set.js";
+import { restatedTime } from "../planning/restated-time.js";
 import { byGroup } from "../run/by-group.js";
 import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
@@ -105,8 +107,11 @@ export class StaleKeeper {
     const ripe = clock.now() - settleMs;
     const unsettled = [...rerun].filter(({ staleAt }) => staleAt! > ripe);
     const settled = [...rerun].filter(({ staleAt }) => staleAt! <= ripe);
-    for (const stretch of stretchesOf(settled)) await this.#rerun(stretch);
-    return Math.min(...unsettled.map(({ staleAt }) => staleAt! - ripe));
+    const others = settled.length === 0 ? [] : await this.#restated(settled[0]!.groupId);
+    const free = settled.filter((run) => intersect([run], others).length === 0);
+    for (const stretch of stretchesOf(free)) await this.#rerun(stretch);
+    const later = free.length < settled.length ? [SWEEP_MS] : [];
+    return Math.min(...later, ...unsettled.map(({ staleAt }) => staleAt! - ripe));
   }
 
   /** Returns the runs that have changed inputs whose dependencies say that they are run again. */
@@ -123,6 +128,11 @@ export class StaleKeeper {
     );
     const digests = await this.#parts.store.generationDigests(inputs.map(({ input }) => input));
     return new Set(inputs.filter(({ input }, n) => input.digest !== digests[n]).map(({ run }) => run));
+  }
+
+  /** Returns the time of a group that a restatement runs again anyway. */
+  async #restated(groupId: string): Promise<IntervalSet> {
+    return (await restatedTime(this.#parts.store, new Set([groupId]))).get(groupId) ?? [];
   }
 
   async #rerun(stretch: readonly Run[]): Promise<void> {
