@@ -1,10 +1,11 @@
-import { leavesOf } from "../dependency/dependency.js";
+import { type Dependency, leavesOf } from "../dependency/dependency.js";
 import { windowOf } from "../dependency/window.js";
 import { windowCalendarOf } from "../schedule/dependencies-of.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+import { iso } from "./instants.js";
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -35,9 +36,11 @@ export async function dependencyNotes(
       dependency.groupId === spec.groupId
     )
       return [];
+    const beginning = beginningNote(spec, field, dependency, upstream);
     const waitMs = longestWaitMs(spec, dependency.window, new Grid(upstream.spec));
-    if (waitMs === 0) return [];
+    if (waitMs === 0) return beginning;
     return [
+      ...beginning,
       `${field}: each run waits up to ${lengthText(waitMs)} after its interval has ended, because one of ${dependency.groupId} ends later.`,
     ];
   });
@@ -54,6 +57,22 @@ function noteOn(groupId: string, schedule: Schedule | undefined): string[] {
     return [`dependsOn: ${groupId} is unregistered; only what its ledger has covered before counts.`];
   if (status === "PAUSED") return [`dependsOn: ${groupId} is paused: ${statusReason || "no note"}.`];
   return [];
+}
+
+/** Says that the first runs do not wait for time before the other ledger's beginning, if they would. */
+function beginningNote(
+  spec: ScheduleSpec,
+  field: string,
+  { beforeOrigin, groupId, window }: Dependency,
+  { origin }: Schedule,
+): string[] {
+  const grid = new Grid(spec);
+  const first = grid.next(grid.origin() ?? spec.startTime);
+  if (beforeOrigin === "wait" || first === undefined) return [];
+  if (windowOf(window, first, windowCalendarOf(spec, grid)).lower >= origin) return [];
+  return [
+    `${field}: the ledger of ${groupId} begins at ${iso(origin)}; runs do not wait for time before that (beforeOrigin).`,
+  ];
 }
 
 /** Returns how long after the end of a run's interval the last of the other group's that it needs ends, ms. */

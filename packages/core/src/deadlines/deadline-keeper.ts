@@ -17,7 +17,7 @@ import { RECHECK_MS } from "./judge.js";
 import { type LookResult, look } from "./look.js";
 
 /** Most groups that are looked at before what was found out is written. */
-const BATCH = 50;
+const BATCH = 100;
 
 /** The longest sleep, ms: other managers may have registered schedules that are due sooner, and clocks may step. */
 const LONGEST_SLEEP_MS = 60_000;
@@ -120,7 +120,8 @@ export class DeadlineKeeper {
     while (this.#looking.isRunning) {
       const due = await store.listWatches({ before: clock.now(), limit: BATCH });
       if (due.length === 0) break;
-      await this.#lookAt(due, new Map());
+      // What cannot be judged now stays due, and must not be looked at again at once.
+      if (!(await this.#lookAt(due, new Map()))) return RETRY_MS;
     }
     return this.#sleepMs(clock.now());
   }
@@ -139,31 +140,37 @@ export class DeadlineKeeper {
   }
 
   async #lookAtWoken(): Promise<void> {
-    const woken = [...this.#woken].slice(0, BATCH);
-    for (const [groupId] of woken) this.#woken.delete(groupId);
+    const woken = new Map([...this.#woken].slice(0, BATCH));
+    for (const groupId of woken.keys()) this.#woken.delete(groupId);
     if (this.#woken.size > 0) this.#looking.runWithin(0);
-    if (woken.length === 0) return;
-    const watches = await this.#parts.store.getWatches(woken.map(([groupId]) => groupId));
-    await this.#lookAt(
-      watches.filter((watch) => watch !== undefined),
-      new Map(woken),
-    );
+    if (woken.size === 0) return;
+    try {
+      const watches = await this.#parts.store.getWatches([...woken.keys()]);
+      await this.#lookAt(
+        watches.filter((watch) => watch !== undefined),
+        woken,
+      );
+    } catch (error) {
+      for (const [groupId, within] of woken) this.#wake(groupId, within);
+      throw error;
+    }
   }
 
+  /** Judges groups and tells what has changed. Returns whether any of them was judged. */
   async #lookAt(
     watches: readonly DeadlineWatch[],
     within: ReadonlyMap<string, Interval | undefined>,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { store, clock, specs } = this.#parts;
     const schedules = await store.getSchedules(watches.map(({ groupId }) => groupId));
-    const looked: Looked[] = [];
-    for (const [index, watch] of watches.entries()) {
+    const looking = watches.flatMap((watch, index): Promise<Looked>[] => {
       const schedule = schedules[index];
-      if (schedule === undefined || schedule.incarnation !== watch.incarnation) continue;
+      if (schedule === undefined || schedule.incarnation !== watch.incarnation) return [];
       specs.remember(schedule);
-      const result = await this.#look(watch, schedule, within.get(watch.groupId));
-      looked.push({ watch, result });
-    }
+      const result = this.#look(watch, schedule, within.get(watch.groupId));
+      return [result.then((found) => ({ watch, result: found }))];
+    });
+    const looked = await Promise.all(looking);
     const tellAt = clock.now() + TELLING_MS;
     const judged = looked.map(({ watch, result }) => ({
       watch,
@@ -180,8 +187,14 @@ export class DeadlineKeeper {
         return { groupId, incarnation, look, cursor, excusedFrom, lookAt, records: kept };
       }),
     );
-    for (const { watch, result } of looked) this.#remember(watch.groupId, result);
+    for (const [index, { watch, result }] of looked.entries()) {
+      const { groupId } = watch;
+      this.#remember(groupId, result);
+      // Another manager may have judged without what this one was woken for.
+      if (!isTaken[index] && within.has(groupId)) this.#wake(groupId, within.get(groupId));
+    }
     await this.#teller.tell(judged.flatMap(({ records }, index) => (isTaken[index] ? records : [])));
+    return isTaken.includes(true);
   }
 
   /** A group that cannot be judged does not keep others from being judged. */

@@ -159,5 +159,8 @@ describe("the notes on a schedule that depends on others", () => {
       "dependsOn: dimensions is unregistered; only what its ledger has covered before counts.",
     );
     expect(await notesOn(every("day", "report", "loads"))).toEqual([]);
+    expect(await notesOn(every("day", "report", "loads", { from: "-1 day" }))).toEqual([
+      "dependsOn: the ledger of loads begins at 2026-01-01T00:00:00.000Z; runs do not wait for time before that (beforeOrigin).",
+    ]);
   });
 });
