@@ -5,7 +5,7 @@ import type { RunFilter, ScheduleStore } from "@tidegate/core/store";
 import { PostgresStore } from "@tidegate/store-postgres";
 import { SqliteStore } from "@tidegate/store-sqlite";
 import { PostgresServer } from "@tidegate/test-servers";
-import { POSTGRES_SETTINGS } from "./distributed/postgres-run-life.js";
+import { POSTGRES_SETTINGS } from "./distributed/servers.js";
 import { atMost, type Figure, rounded } from "./figure.js";
 import { assemble, noopOperator, temporaryDirectory } from "./setup.js";
 
@@ -107,11 +107,10 @@ function fillPostgres(index: number): string {
   const last = START + ledgerLength(index) * MINUTE_MS;
   return `SET session_replication_role = replica;
     INSERT INTO tidegate.run (group_id, lower, generation, upper, id, kind, intervals, scheduled_time, state, schedule_version,
-      attempt, token, owner, operator, place, planned_at, submitted_at, started_at, ended_at, job_id, rows_read, rows_written, failure)
+      attempt, token, owner, operator, place, planned_at, submitted_at, started_at, ended_at, job_id, rows_read, rows_written)
     SELECT '${groupId(index)}', ${upper} - ${MINUTE_MS}, 0, ${upper},
       lpad(to_hex(${upper}), 12, '0') || substr(md5('${index}' || n), 1, 20), 'SCHEDULED', 1, ${upper}, ${stateOf("n")}, 1,
-      1, 1, 'bench', 'noop', 'none', ${upper}, ${upper}, ${upper}, ${upper}, 'job-' || n, 10, 10,
-      nullif(${stateOf("n")}, 'SUCCEEDED')
+      1, 1, 'bench', 'noop', 'none', ${upper}, ${upper}, ${upper}, ${upper}, 'job-' || n, 10, 10
     FROM generate_series(1::bigint, ${ledgerLength(index)}) n;
     UPDATE tidegate.schedule SET origin = ${START} WHERE group_id = '${groupId(index)}';
     UPDATE tidegate.schedule_state SET watermark = ${last}, longest_run_ms = ${MINUTE_MS} WHERE group_id = '${groupId(index)}'`;

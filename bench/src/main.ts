@@ -5,7 +5,7 @@ import { airflow } from "./airflow.js";
 import { printResult, runApart } from "./apart.js";
 import { BULLMQ_TASKS, bullmq } from "./distributed/bullmq.js";
 import { millionManaged } from "./distributed/million-managed.js";
-import { POSTGRES_TASKS, postgresRunLife } from "./distributed/postgres-run-life.js";
+import { postgresLives } from "./distributed/postgres-lives.js";
 import { dolphinscheduler } from "./dolphinscheduler.js";
 import { door } from "./door.js";
 import type { Figure } from "./figure.js";
@@ -18,6 +18,7 @@ import { ledger } from "./ledger.js";
 import { longLedger } from "./long-ledger.js";
 import { MILLION_TASKS, million } from "./million.js";
 import { drain, overloadFresh, overloadHold } from "./overload.js";
+import { poolFairness } from "./pool-fairness.js";
 import { restatePlan } from "./restate-plan.js";
 import { runLife } from "./run-life.js";
 
@@ -34,10 +35,11 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   simulation,
   ledger,
   "long-ledger": longLedger,
+  "pool-fairness": poolFairness,
   "restate-plan": restatePlan,
   door,
   bullmq,
-  "postgres-run-life": postgresRunLife,
+  "postgres-lives": postgresLives,
   "million-managed": millionManaged,
   flink,
   airflow,
@@ -48,7 +50,6 @@ const TASKS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> =
   ...BENCHMARKS,
   ...MILLION_TASKS,
   ...BULLMQ_TASKS,
-  ...POSTGRES_TASKS,
   "flink-overhead": overhead,
   "flink-poll": poll,
 };

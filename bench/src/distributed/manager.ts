@@ -19,18 +19,26 @@ const tidegate = createTidegate({
 tidegate.events.on("trouble", (trouble) => console.error(trouble));
 await tidegate.start();
 
-process.on("message", async (message: "memory" | { count: number; periodMs: number; startAt: number }) => {
+/** Schedules to register. */
+interface Registration {
+  readonly count: number;
+  readonly periodMs: number;
+  readonly startAt: number;
+  readonly known: number;
+}
+
+process.on("message", async (message: "memory" | Registration) => {
   if (message === "memory") {
     process.send?.(process.memoryUsage.rss());
     return;
   }
-  const { count, periodMs, startAt } = message;
+  const { count, periodMs, startAt, known } = message;
   const trigger = { type: "period", every: periodMs / 1_000, unit: "second" } as const;
   for (let from = 0; from < count; from += BATCH) {
     const size = Math.min(BATCH, count - from);
     const infos = Array.from({ length: size }, (_, offset) => {
       const firstFireAt = startAt + Math.floor(((from + offset) * periodMs) / count);
-      return { groupId: `group-${from + offset}`, trigger, startTime: firstFireAt - periodMs };
+      return { groupId: `group-${known + from + offset}`, trigger, startTime: firstFireAt - periodMs };
     });
     await registerAll(tidegate, infos);
   }

@@ -25,11 +25,13 @@ export class Managers {
   /**
    * Has the first one register so many schedules of one period, their first fires spread over it from `startAt` on. Returns
    * how long that took, ms.
+   *
+   * @param known - how many are registered already
    */
-  async register(count: number, periodMs: number, startAt: number): Promise<number> {
+  async register(count: number, periodMs: number, startAt: number, known = 0): Promise<number> {
     const [first] = this.#processes;
     const began = performance.now();
-    first?.send({ count, periodMs, startAt });
+    first?.send({ count, periodMs, startAt, known });
     await once(first!, "message");
     return performance.now() - began;
   }

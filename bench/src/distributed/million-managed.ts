@@ -3,7 +3,7 @@ import { atLeast, atMost, type Figure, rounded } from "../figure.js";
 import { sleep } from "../setup.js";
 import { cpuSeconds } from "./cpu.js";
 import { Managers } from "./managers.js";
-import { POSTGRES_SETTINGS } from "./postgres-run-life.js";
+import { POSTGRES_SETTINGS } from "./servers.js";
 
 const MILLION = 1_000_000;
 const FEW = 1_000;

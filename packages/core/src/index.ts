@@ -92,6 +92,7 @@ export type {
   RunWait,
   UnmetDependency,
 } from "./run/run.js";
+export type { AfterInterval } from "./schedule/after-interval.js";
 export type { Deadline, Freshness, WhilePaused } from "./schedule/deadline.js";
 export type { Instant } from "./schedule/instant.js";
 export type { NotBefore } from "./schedule/not-before.js";

@@ -77,7 +77,7 @@ export {
 } from "./store/deadline-table.js";
 export type { GatedQuery, GatedRun, GateQueue, GateSettlement } from "./store/gate-queue.js";
 export { type CoveringRun, type LedgerReach, missingTime, suspectTime } from "./store/missing-time.js";
-export { gatedSince, type Placement, placementAfter } from "./store/placement.js";
+export { FAILURES, failureOf, gatedSince, type Placement, placementAfter } from "./store/placement.js";
 export type { PoolDeletion, PoolTable } from "./store/pool-table.js";
 export {
   type CoverageRange,

@@ -4,9 +4,12 @@
  */
 export function toJson(value: unknown): string {
   const text = JSON.stringify(value);
-  return /\\u0000|\\ud[89a-f]/.test(text) ? JSON.stringify(value, (_, part) => readable(part)) : text;
+  return /\\u0000|\\ud[89a-f]/.test(text)
+    ? JSON.stringify(value, (_, part) => (typeof part === "string" ? readable(part) : part))
+    : text;
 }
 
-function readable(part: unknown): unknown {
-  return typeof part === "string" ? part.replaceAll(/[\uD800-\uDFFF]|\0/gu, "\uFFFD") : part;
+/** Replaces the characters that Postgres cannot store. */
+export function readable(text: string): string {
+  return text.replaceAll(/[\uD800-\uDFFF]|\0/gu, "\uFFFD");
 }

@@ -29,14 +29,14 @@ export const stepsOf = (s: string): SchemaSteps => ({
   "0001-initial": { ...initial(s), least: "0001-initial" },
   "0002-places": { ...places(s), least: "0002-places" },
   "0003-gates": { ...gates(s), least: "0003-gates" },
-  "0004-claim-floors": { ...claimFloors(s), least: "0003-gates" },
-  "0005-long-ledgers": { ...longLedgers(s), least: "0003-gates" },
-  "0006-pools": { ...pools(s), least: "0003-gates" },
-  "0007-deadlines": { ...deadlines(s), least: "0003-gates" },
-  "0008-reports": { ...reports(s), least: "0003-gates" },
-  "0009-superseded": { ...superseded(s), least: "0003-gates" },
-  "0010-dependencies": { ...dependencies(s), least: "0003-gates" },
-  "0017-seals": { ...seals(s), least: "0003-gates" },
+  "0004-claim-floors": { ...claimFloors(s), least: "0004-claim-floors" },
+  "0005-long-ledgers": { ...longLedgers(s), least: "0004-claim-floors" },
+  "0006-pools": { ...pools(s), least: "0004-claim-floors" },
+  "0007-deadlines": { ...deadlines(s), least: "0004-claim-floors" },
+  "0008-reports": { ...reports(s), least: "0004-claim-floors" },
+  "0009-superseded": { ...superseded(s), least: "0004-claim-floors" },
+  "0010-dependencies": { ...dependencies(s), least: "0004-claim-floors" },
+  "0017-seals": { ...seals(s), least: "0004-claim-floors" },
 });
 
 /**

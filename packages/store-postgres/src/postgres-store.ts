@@ -59,6 +59,7 @@ import {
   URGENT,
 } from "@tidegate/core/store";
 import { hasTwins } from "@tidegate/store-sql";
+import { toArrays } from "./arrays.js";
 import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
 import { ClaimFloors } from "./claim-floors.js";
 import { coverage, tally } from "./coverage.js";
@@ -77,8 +78,10 @@ import { toJson } from "./json.js";
 import { cancelMarks, claim, nextWake, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { openNamespace, quote } from "./migrate.js";
+import { CHANGE_COLUMNS } from "./migrations/0002-places/run-functions.js";
 import { missingTimes } from "./missing-time.js";
 import { type PostgresStoreOptions, type Settings, settingsOf } from "./options.js";
+import { planColumns } from "./plans.js";
 import { choice as choosePooled, claimChosen, listPools, poolPositions, setPool } from "./pools.js";
 import { isDuplicate } from "./postgres-errors.js";
 import { asRun, asSchedule, type RunRow, type ScheduleRow, selectSchedules } from "./rows.js";
@@ -102,8 +105,8 @@ export class PostgresStore implements ScheduleStore {
   #database: Database | undefined;
   /** How many ready runs this process has claimed. */
   #turn = 0;
-  /** Whether ready runs were there that pools choose, when this process claimed last. */
-  #hasPooled = false;
+  /** Whether ready runs were there that pools choose, when this process claimed last; at first it may be so. */
+  #hasPooled = true;
   readonly #floors = new ClaimFloors();
   readonly #plans = new Batcher<PlanCommit, boolean>((commits) => this.#planTogether(commits));
   readonly #changes = new Batcher<RunChange, boolean>((changes) => this.#changeTogether(changes));
@@ -429,34 +432,45 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async #planTogether(commits: readonly PlanCommit[]): Promise<boolean[]> {
-    const waves = wavesOf(commits, ({ groupId }) => groupId).map((wave) =>
-      wave.map(({ element, no }) => ({ step: no, ...element })),
-    );
+    const made: boolean[] = new Array(commits.length).fill(false);
+    for (const wave of wavesOf(commits, ({ groupId }) => groupId)) {
+      const answer = await this.#planWave(wave.map(({ element }) => element));
+      for (const [index, { no }] of wave.entries()) made[no] = answer[index]!;
+    }
+    return made;
+  }
+
+  /** @param isWary - whether to look for runs that exist already, which hardly ever happens */
+  async #planWave(wave: readonly PlanCommit[], isWary = false): Promise<boolean[]> {
     try {
+      const pooled = wave.flatMap(({ runs }) => runs.filter(({ isPooled }) => isPooled === true));
+      const columns = [String(isWary), ...planColumns(wave)];
+      const made =
+        pooled.length === 0
+          ? await this.#call<number[]>("plan_wave", ...columns)
+          : await this.#call<number[]>("plan_pooled", ...columns, ...toArrays(["id"], pooled));
       return answers(
-        commits.length,
-        await this.#insert(
-          "plan",
-          commits.flatMap(({ runs }) => runs),
-          toJson(waves),
-        ),
+        wave.length,
+        made.map((no) => no - 1),
       );
     } catch (error) {
-      // A run is in two commits, or another process is inserting it at this moment: the next statement sees
-      // it.
       if (!(error instanceof StoreError) || !isDuplicate(error.cause)) throw error;
-      if (commits.length === 1 && hasTwins(commits[0]!.runs)) return [false];
+      if (!isWary) return this.#planWave(wave, true);
+      // A run is in two commits, or another process is inserting it at this moment: the next statement sees it.
+      if (wave.length === 1 && hasTwins(wave[0]!.runs)) return [false];
       const one: boolean[] = [];
-      for (const commit of commits) one.push(...(await this.#planTogether([commit])));
+      for (const commit of wave) one.push(...(await this.#planWave([commit], true)));
       return one;
     }
   }
 
   async #changeTogether(changes: readonly RunChange[]): Promise<boolean[]> {
-    const waves = wavesOf(changes, ({ id }) => id, revives).map((wave) =>
-      wave.map(({ element, no }) => changeRow(element, no)),
-    );
-    return answers(changes.length, await this.#call<number[]>("change_runs", toJson(waves)));
+    const made: number[] = [];
+    for (const wave of wavesOf(changes, ({ id }) => id, revives)) {
+      const rows = wave.map(({ element, no }) => changeRow(element, no));
+      made.push(...(await this.#call<number[]>("change_runs", ...toArrays(CHANGE_COLUMNS, rows))));
+    }
+    return answers(changes.length, made);
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { RunChange } from "@tidegate/core/store";
 import { SETS } from "./migrations/0002-places/run-functions.js";
 
-/** Converts a change to the JSON that the database's functions read. */
+/** Converts a change to the columns that the database's functions read. */
 export function changeRow(change: RunChange, no: number): object {
   const { reason, attempt, startedAt, endedAt, jobId, jobAddress, isJobOpen, error, metrics, attemptRecord } =
     change;
@@ -24,7 +24,7 @@ export function changeRow(change: RunChange, no: number): object {
   return {
     no,
     id: change.id,
-    from: change.from,
+    from: change.from.join(","),
     token: change.token,
     state: change.state,
     at: change.at,

@@ -39,13 +39,18 @@ const SET = `INSERT INTO pool (name, slots, per_second, backfill_share, reserve_
   VALUES (?, ?, ?, ?, ?, 1, ?) ON CONFLICT (name) DO UPDATE SET slots = excluded.slots, per_second = excluded.per_second,
     backfill_share = excluded.backfill_share, reserve_after_ms = excluded.reserve_after_ms, version = version + 1`;
 
-const LINE = "pool_needs, queue, pool_priority, operator, pool_key";
+/** The columns of a line, in the order of their index. */
+const COLUMNS = ["pool_needs", "queue", "pool_priority", "operator", "pool_key"] as const;
 
-const FIRST_LINE = `SELECT ${LINE} FROM run INDEXED BY run_pool_line WHERE ${READY} AND pool_needs > ?
-  ORDER BY ${LINE} LIMIT 1`;
-
-const NEXT_LINE = `SELECT ${LINE} FROM run INDEXED BY run_pool_line WHERE ${READY} AND (${LINE}) > (?, ?, ?, ?, ?)
-  ORDER BY ${LINE} LIMIT 1`;
+/**
+ * Finds the first line after those that share the first columns. SQLite reads a comparison of all of them at once
+ * from the first entry of the line that it is given, which may have many.
+ */
+const LINE_AFTER = COLUMNS.map((column, shared) => {
+  const equal = COLUMNS.slice(0, shared).map((one) => `AND ${one} = ?`);
+  return `SELECT ${COLUMNS.join(", ")} FROM run INDEXED BY run_pool_line
+    WHERE ${READY} ${equal.join(" ")} AND ${column} > ? ORDER BY ${COLUMNS.slice(shared).join(", ")} LIMIT 1`;
+});
 
 const HEADS = `SELECT id, kind, ready_at AS readyAt, pool_weight AS fairnessWeight FROM run INDEXED BY run_pool_line
   WHERE ${READY} AND pool_needs = ? AND queue = ? AND pool_priority = ? AND operator = ? AND pool_key = ?
@@ -179,7 +184,7 @@ export class Pools {
   /** Returns the lines of ready runs; a line of which every pool is full is passed over with all that need the same. */
   #lines(rooms: PoolRooms, limit: number): PoolLine[] {
     const lines: PoolLine[] = [];
-    let row = this.#statements.get<LineRow>(FIRST_LINE, "");
+    let row = this.#statements.get<LineRow>(LINE_AFTER[0]!, "");
     while (row !== undefined) {
       const { pool_needs, queue, pool_priority: priority, operator, pool_key } = row;
       const most = rooms.mostOf(pool_needs, limit);
@@ -202,11 +207,18 @@ export class Pools {
           heads,
         });
       }
-      row =
-        most > 0
-          ? this.#statements.get<LineRow>(NEXT_LINE, pool_needs, queue, priority, operator, pool_key)
-          : this.#statements.get<LineRow>(FIRST_LINE, pool_needs);
+      row = this.#lineAfter(row, most > 0 ? COLUMNS.length : 1);
     }
     return lines;
+  }
+
+  /** Returns the next line that differs in one of so many first columns. */
+  #lineAfter(row: LineRow, columns: number): LineRow | undefined {
+    const values = COLUMNS.map((column) => row[column]);
+    for (let count = columns; count > 0; count -= 1) {
+      const next = this.#statements.get<LineRow>(LINE_AFTER[count - 1]!, ...values.slice(0, count));
+      if (next !== undefined) return next;
+    }
+    return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import type { AttemptRecord } from "@tidegate/core";
 import {
+  failureOf,
   GATINGS,
   isEnded,
   mayBeRevived,
@@ -8,7 +9,7 @@ import {
   type RunChange,
 } from "@tidegate/core/store";
 import { partOf } from "./lanes.js";
-import { failureOf, inItsQueues, POOLING_OF_ITS_VERSION, queueNo, type RunRow } from "./run-rows.js";
+import { inItsQueues, POOLING_OF_ITS_VERSION, queueNo, type RunRow } from "./run-rows.js";
 import { standingFor } from "./standing.js";
 import type { Statements, Value } from "./statements.js";
 import { supersede } from "./supersede.js";

@@ -1,7 +1,8 @@
-import type { EpochMs, Run, RunState, RunWait } from "@tidegate/core";
+import type { EpochMs, Run, RunWait } from "@tidegate/core";
 import {
   CLAIM_QUEUES,
   type ClaimQueue,
+  failureOf,
   GATINGS,
   type Gating,
   type NewReportedRun,
@@ -92,14 +93,6 @@ export const POOLING_OF_ITS_VERSION = `(pool_needs, pool_priority, pool_key, poo
 /** The number of a queue as SQL, for a run that stays with its pools or without. */
 export const inItsQueues = (no: string | number): string =>
   `${no} + ${CLAIM_QUEUES.length} * (queue >= ${CLAIM_QUEUES.length})`;
-
-/**
- * Returns the state of a run that ended without success, else `null`. It has a column of its own, by which such
- * runs are indexed: no step of a run that succeeds touches it.
- */
-export function failureOf(state: RunState): RunState | null {
-  return state === "FAILED" || state === "CANCELLED" || state === "SKIPPED" ? state : null;
-}
 
 /** Returns the stored number of a queue. */
 export function queueNo(queue: ClaimQueue): number {

@@ -68,7 +68,7 @@ export class DeadlineKeeper {
       const spec = this.#parts.specs.peekVersion(groupId, scheduleVersion);
       if (spec?.deadline == null) return;
       const deadlineAt = instantAfter(spec.deadline, upper, zoneOf(spec.timezone));
-      if (state === "SUCCEEDED" && this.#parts.clock.now() <= deadlineAt) return;
+      if (state === "SUCCEEDED" && this.#parts.clock.now() < deadlineAt) return;
     }
     this.#wake(groupId, run);
   };

@@ -2,7 +2,7 @@ import type { EpochMs } from "../clock/clock.js";
 
 /**
  * How an interval stands to its deadline. `PENDING`: open, and not at risk. `AT_RISK`: open, and not likely to
- * be met. `ON_TIME`: met. `LATE`: met after the deadline. `MISSED`: not met, and still open. `EXCUSED`: nothing
+ * be met. `ON_TIME`: met. `LATE`: met at the deadline or later. `MISSED`: not met, and still open. `EXCUSED`: nothing
  * was expected.
  */
 export type DeadlineState = "PENDING" | "AT_RISK" | "ON_TIME" | "LATE" | "MISSED" | "EXCUSED";

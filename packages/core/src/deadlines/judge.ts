@@ -36,11 +36,12 @@ export interface Verdict {
 /**
  * Judges an interval by its deadline. Pure.
  *
- * A run that ends at the deadline is on time. Nothing is at risk before it is due.
+ * A run that ends at the deadline is late: like intervals, the time in which it is expected is half-open. Nothing
+ * is at risk before it is due.
  */
 export function judge(terms: DeadlineTerms, facts: IntervalFacts, now: EpochMs): Verdict {
   const { deadlineAt, dueAt, excuse } = terms;
-  if (facts.metAt !== undefined) return settled(facts.metAt <= deadlineAt ? "ON_TIME" : "LATE", null);
+  if (facts.metAt !== undefined) return settled(facts.metAt < deadlineAt ? "ON_TIME" : "LATE", null);
   if (now >= deadlineAt) {
     if (excuse !== undefined) return settled("EXCUSED", excuse);
     return { state: "MISSED", reason: facts.trouble ?? null, lookAt: now + RECHECK_MS };
@@ -70,8 +71,8 @@ function riskOf(
 /** Returns from when on a run would end too late at its usual duration: one that has started ends when it ends. */
 function slowFrom(deadlineAt: EpochMs, usualMs: number | undefined, startedAt: EpochMs | undefined): EpochMs {
   if (usualMs === undefined) return Number.POSITIVE_INFINITY;
-  if (startedAt === undefined) return deadlineAt - usualMs + 1;
-  return startedAt + usualMs > deadlineAt ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  if (startedAt === undefined) return deadlineAt - usualMs;
+  return startedAt + usualMs >= deadlineAt ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 }
 
 /** Returns the 95th percentile of durations, ms: the nearest rank; `undefined` if there are none. */

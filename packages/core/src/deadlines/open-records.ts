@@ -65,7 +65,7 @@ export async function judgeOpen(
     const { metAt } = factsOf(record, runs, false);
     const { deadlineAt } = record;
     const { state, reason } = judge({ deadlineAt, dueAt: record.lower, excuse }, { metAt }, now);
-    // A run may end in the millisecond in which its deadline was judged.
+    // A run may have ended before its deadline, and its end may have been written after that was judged.
     if (metAt !== undefined) {
       records.push(changed(record, record.state === "MISSED" ? "LATE" : state, reason, now, metAt));
       continue;

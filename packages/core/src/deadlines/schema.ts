@@ -7,7 +7,7 @@ export const deadlineStateSchema = z
   .meta({
     id: "DeadlineState",
     description:
-      "How an interval stands to its deadline. `PENDING`: open, and not at risk. `AT_RISK`: open, and not likely to be met. `ON_TIME`: met. `LATE`: met after the deadline. `MISSED`: not met, and still open. `EXCUSED`: nothing was expected.",
+      "How an interval stands to its deadline. `PENDING`: open, and not at risk. `AT_RISK`: open, and not likely to be met. `ON_TIME`: met. `LATE`: met at the deadline or later. `MISSED`: not met, and still open. `EXCUSED`: nothing was expected.",
   });
 
 /** The schema of a `DeadlineSubject`. */

@@ -202,7 +202,8 @@ export class PlanLoop {
       whilePaused: work.cause === "while-paused",
     };
     const plain = { work, cached, decision, ends, commit: commitOf(schedule, decision, named) };
-    if (work.conflicts === 0 && decision.supersedes.length === 0) return plain;
+    // If the watermark has moved since a plan was refused, that was the reason.
+    if (work.refusedAt !== schedule.watermark && decision.supersedes.length === 0) return plain;
     const generations = await this.#freeGenerations(plain, schedule);
     if (generations === undefined) return "again";
     return { ...plain, commit: commitOf(schedule, decision, { ...named, generations }) };
@@ -270,9 +271,10 @@ export class PlanLoop {
    * Prepares another attempt: another planner was faster, or the schedule or one of the runs to be covered
    * was changed, so they are read again. Or a run has the id of an earlier one.
    */
-  #conflict({ work }: Step): boolean {
+  #conflict({ work, commit }: Step): boolean {
     this.#parts.cache.forget(work.groupId);
     work.conflicts += 1;
+    work.refusedAt = commit.watermark;
     if (work.conflicts <= MAX_CONFLICTS) return true;
     throw new StoreError("STORE_FAILED", `The watermark of group ${work.groupId} cannot be moved.`);
   }

@@ -21,6 +21,8 @@ export interface PlanWork {
   readonly fires: Fire[];
   readonly runs: NewRun[];
   conflicts: number;
+  /** The watermark of the last plan that the store refused, epoch ms. */
+  refusedAt: EpochMs | undefined;
   /** Whether the store has no such schedule, by what was read last. */
   isUnknown: boolean;
   /** The ledger already has the empty interval with which an inclusive end closes. */
@@ -44,6 +46,7 @@ export function newWork(
     fires: [],
     runs: [],
     conflicts: 0,
+    refusedAt: undefined,
     isUnknown: false,
     isEmptyPlanned: false,
     outcome: "duplicate",

@@ -1,7 +1,7 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { Gating } from "../run/gating.js";
 import { isEnded } from "../run/lane.js";
-import type { Run, RunWait } from "../run/run.js";
+import type { Run, RunState, RunWait } from "../run/run.js";
 import type { RunChange } from "./run-queue.js";
 
 /** The fields of a run that describe its place. */
@@ -43,4 +43,15 @@ function lane(since: EpochMs): RunWait {
 /** Returns what a run waits for whose gates are about to be asked. */
 export function gatedSince(at: EpochMs): RunWait {
   return { reason: "gate", since: at };
+}
+
+/** The states of runs that ended without success. */
+export const FAILURES: readonly RunState[] = ["FAILED", "CANCELLED", "SKIPPED"];
+
+/**
+ * Returns the state of a run that ended without success; else `null`. Stores keep it in a column of its own, so that
+ * indexes of such runs cost a run that succeeds nothing.
+ */
+export function failureOf(state: RunState): RunState | null {
+  return FAILURES.includes(state) ? state : null;
 }

@@ -116,7 +116,11 @@ export interface RunQueue {
    * admitted first comes first, then the one with the smaller id. So fresh runs of schedules that do not lag
    * are on time however much others owe, and a backlog makes progress however many fresh runs there are.
    *
-   * `now` decides only on leases and retries: a clock that steps back holds up no other run.
+   * Runs that need pools or have a priority (`NewRun.isPooled`) are in none of these queues: `PoolChoice` chooses them,
+   * and `takeTogether` says how they and the others share the limit. The slots and rates of their pools are counted in
+   * the claim's own transaction.
+   *
+   * `now` decides only on leases, retries and pools: a clock that steps back holds up no other run.
    */
   claim(request: ClaimRequest): Promise<ClaimedRun[]>;
   /**

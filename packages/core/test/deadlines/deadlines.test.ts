@@ -75,6 +75,16 @@ describe("a deadline", () => {
     expect(told(world)).toHaveLength(2);
   });
 
+  it("is missed and then late if its run ends at the deadline itself", async () => {
+    const world = await silentWorld();
+    world.operator.answer = () => "runs";
+    await world.fireAt("orders", T0 + HOUR);
+    await world.clock.advanceTo(T0 + 2 * HOUR);
+    world.operator.endAll();
+    await world.settle();
+    expect(told(world).slice(0, 2)).toEqual(["deadline-missed 0 MISSED -", "deadline-recovered 0 LATE -"]);
+  });
+
   it("is at risk at once when the run has failed for good, and each interval behind it when it is due", async () => {
     const world = await silentWorld({ ...ONE_HOUR, maxAttempts: 1 });
     world.operator.answer = () => failed("broken");
@@ -109,7 +119,7 @@ describe("a deadline", () => {
     await world.advance(20 * MINUTE);
     world.operator.endAll();
     await world.settle();
-    await world.clock.advanceTo(T0 + 3 * HOUR - 20 * MINUTE);
+    await world.clock.advanceTo(T0 + 3 * HOUR - 20 * MINUTE - 1);
     expect(told(world)).toEqual([]);
     await world.advance(1);
     expect(told(world)).toEqual(["deadline-at-risk 1 AT_RISK slow"]);

@@ -70,9 +70,15 @@ describe("every history", () => {
             const at = lower + HOUR + AFTER_MS;
             const met = metAt(runs, lower);
             const record = items.find((each) => each.lower === lower);
-            const isMissed = met === undefined || met > at;
+            const isMissed = met === undefined || met >= at;
             const state =
-              met === undefined ? "MISSED" : met > at ? "LATE" : record === undefined ? undefined : "ON_TIME";
+              met === undefined
+                ? "MISSED"
+                : met >= at
+                  ? "LATE"
+                  : record === undefined
+                    ? undefined
+                    : "ON_TIME";
             expect({ lower, state: record?.state }).toEqual({ lower, state });
             expect(missed.filter((each) => each === lower)).toHaveLength(isMissed ? 1 : 0);
           }

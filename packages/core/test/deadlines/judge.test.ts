@@ -9,9 +9,9 @@ const TERMS: DeadlineTerms = { dueAt: T0, deadlineAt: T0 + 2 * HOUR };
 const AT = TERMS.deadlineAt;
 
 describe("an interval is judged by its deadline: it", () => {
-  it("is on time up to the deadline itself, and late a millisecond after", () => {
-    expect(judge(TERMS, { metAt: AT }, AT + HOUR).state).toBe("ON_TIME");
-    expect(judge(TERMS, { metAt: AT + 1 }, AT + HOUR).state).toBe("LATE");
+  it("is on time before the deadline, and late at it", () => {
+    expect(judge(TERMS, { metAt: AT - 1 }, AT + HOUR).state).toBe("ON_TIME");
+    expect(judge(TERMS, { metAt: AT }, AT + HOUR).state).toBe("LATE");
   });
 
   it("is pending, then missed from the deadline on, whatever runs or not", () => {
@@ -29,17 +29,17 @@ describe("an interval is judged by its deadline: it", () => {
     },
   );
 
-  it("is at risk as soon as a run of the usual duration would end after the deadline", () => {
+  it("is at risk as soon as a run of the usual duration would not end before the deadline", () => {
     const terms = { ...TERMS, usualMs: 30 * MINUTE };
-    const from = AT - 30 * MINUTE + 1;
+    const from = AT - 30 * MINUTE;
     expect(judge(terms, {}, from - 1)).toMatchObject({ state: "PENDING", lookAt: from });
     expect(judge(terms, {}, from)).toMatchObject({ state: "AT_RISK", reason: "slow" });
   });
 
   it("is not at risk while its run can still end in time, and at once when it began too late", () => {
     const terms = { ...TERMS, usualMs: 30 * MINUTE };
-    expect(judge(terms, { startedAt: AT - 30 * MINUTE }, AT - 1).state).toBe("PENDING");
-    expect(judge(terms, { startedAt: AT - 30 * MINUTE + 1 }, AT - 20 * MINUTE).state).toBe("AT_RISK");
+    expect(judge(terms, { startedAt: AT - 30 * MINUTE - 1 }, AT - 1).state).toBe("PENDING");
+    expect(judge(terms, { startedAt: AT - 30 * MINUTE }, AT - 20 * MINUTE).state).toBe("AT_RISK");
   });
 
   it("is at risk `warnBeforeMs` before the deadline, if that comes first", () => {

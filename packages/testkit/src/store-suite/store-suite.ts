@@ -16,6 +16,7 @@ import { crowdRules } from "./crowd.js";
 import { alertRules, deadlineListingRules, deadlineRules, watchRules } from "./deadlines.js";
 import { dueRules } from "./due.js";
 import { durabilityRules } from "./durability.js";
+import { fairnessRules } from "./fairness.js";
 import type { StoreBed, StoreFeatures, StoreFixture, StoreSuiteOptions } from "./fixture.js";
 import { gateQueueRules } from "./gate-queue.js";
 import { gatedRules } from "./gated.js";
@@ -30,6 +31,7 @@ import { dependencyRules } from "./missing-time.js";
 import { besideAnother, namespaceRules } from "./namespaces.js";
 import { openJobRules } from "./open-jobs.js";
 import { pausedPlanRules, planConflictRules, planningRules } from "./planning.js";
+import { poolSoakRules } from "./pool-soak.js";
 import { poolRateRules, poolTableRules, slotRules } from "./pools.js";
 import { historyRules } from "./properties.js";
 import { purgeRules } from "./purging.js";
@@ -94,6 +96,8 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   poolTableRules,
   slotRules,
   poolRateRules,
+  fairnessRules,
+  poolSoakRules,
   fencingRules,
   runChangeRules,
   renewalRules,

@@ -1,4 +1,6 @@
+import { columnsOf } from "./arrays.js";
 import { PLPGSQL } from "./language.js";
+import { lockRows } from "./lock-groups.js";
 import { gatingOf, operatorOf } from "./operator-of.js";
 import { gatedSince, inItsQueues, QUEUE_NO } from "./queues.js";
 
@@ -16,12 +18,18 @@ export const SETS = {
   scheduleVersion: 512,
 } as const;
 
-const CHANGE = `no integer, id text, "from" text[], token bigint, state text, "at" bigint,
+/** The fields of a change; the states of `from` are joined by commas. */
+const CHANGE = `no integer, id text, "from" text, token bigint, state text, "at" bigint,
   place text, "readyAt" bigint, wait text, "isBlocking" boolean,
   sets integer, reason text, attempt integer, "startedAt" bigint, "endedAt" bigint, "jobId" text,
   "jobAddress" text, "rowsRead" bigint, "rowsWritten" bigint, "rowsDirty" bigint, "bytesWritten" bigint, "errorCode" text,
   "errorMessage" text, record text, "isJobOpen" boolean,
   "scheduleVersion" integer`;
+
+const CHANGES = columnsOf(CHANGE);
+
+/** What `change_runs` takes of each change. */
+export const CHANGE_COLUMNS = CHANGES.names;
 
 const optional = (field: keyof typeof SETS, column: string, given: string): string =>
   `${column} = CASE WHEN b.sets & ${SETS[field]} > 0 THEN b.${given} ELSE r.${column} END`;
@@ -49,7 +57,7 @@ const newPlace = (
 export const runFunctions = (s: string): string[] => [
   // Changes different runs; one that revives a run is alone. Returns those that were made. Callers must have
   // locked groups and runs.
-  `CREATE OR REPLACE FUNCTION ${s}.change_wave(changes json) RETURNS integer[] ${PLPGSQL} AS $$
+  `CREATE OR REPLACE FUNCTION ${s}.change_wave(${CHANGES.parameters}) RETURNS integer[] ${PLPGSQL} AS $$
   DECLARE
     made integer[];
     at_time bigint;
@@ -62,13 +70,13 @@ export const runFunctions = (s: string): string[] => [
     WITH before AS MATERIALIZED (
       SELECT x.*, r.group_id, r.kind, r.lower, r.upper, r.generation, r.backfill_id, r.state AS was, r.place AS was_at,
           b.blocks, p.new_place, g.gating
-        FROM json_to_recordset(changes) AS x (${CHANGE}) JOIN ${s}.run r ON r.id = x.id
+        FROM ${CHANGES.rows("x")} CROSS JOIN LATERAL (SELECT * FROM ${s}.run r WHERE r.id = x.id OFFSET 0) r
         CROSS JOIN LATERAL (SELECT x.state = 'FAILED' AND NOT r.is_superseded
           AND coalesce(x."isBlocking", r.is_blocking) AS blocks) b
         CROSS JOIN LATERAL (SELECT CASE WHEN x.sets & ${SETS.scheduleVersion} > 0
           THEN ${gatingOf(s, "r", 'x."scheduleVersion"')} ELSE r.gating END AS gating) g
         CROSS JOIN LATERAL (SELECT ${newPlace(s)} AS new_place) p
-        WHERE r.state = ANY (x."from")
+        WHERE r.state = ANY (string_to_array(x."from", ','))
           AND CASE WHEN x.token IS NULL THEN r.state NOT IN ('SUBMITTING', 'RUNNING') ELSE x.token = r.token END
           AND (${isOpen("r.state")} OR NOT ${isOpen("x.state")} OR NOT r.is_superseded AND NOT EXISTS (
             SELECT FROM ${s}.standing_for(r.group_id, r.lower, r.upper, r.id) o WHERE (o.lower, o.upper) <> (r.lower, r.upper)))
@@ -143,32 +151,30 @@ export const runFunctions = (s: string): string[] => [
     END IF;
     IF ended IS NOT NULL AND EXISTS (SELECT FROM ${s}.run_input WHERE is_partial) THEN
       PERFORM ${s}.mark_stale(r.group_id, r.lower, r.upper, false, at_time) FROM ${s}.run r
-        WHERE r.state = 'SUCCEEDED' AND r.generation = 0 AND r.id = ANY (
-          SELECT x.id FROM json_to_recordset(changes) AS x (no integer, id text) WHERE x.no = ANY (made));
+        WHERE r.state = 'SUCCEEDED' AND r.generation = 0 AND r.id = ANY (ARRAY(
+          SELECT x.id FROM ${CHANGES.rows("x", { only: ["no", "id"] })} WHERE x.no = ANY (made)));
     END IF;
     IF groups IS NOT NULL THEN PERFORM ${s}.admit(groups, at_time); END IF;
     IF ended IS NOT NULL AND EXISTS (SELECT FROM ${s}.gate_waker) THEN PERFORM ${s}.wake(ended); END IF;
     RETURN coalesce(made, '{}');
   END $$`,
 
-  // Makes waves one after the other: changes of one run are decided in their order. Everything that any wave
-  // touches is locked first, so that two batches never deadlock.
-  `CREATE OR REPLACE FUNCTION ${s}.change_runs(waves json) RETURNS integer[] ${PLPGSQL} AS $$
+  // The same for changes as JSON.
+  `CREATE OR REPLACE FUNCTION ${s}.change_wave(changes json) RETURNS integer[] ${PLPGSQL} AS $$
+  BEGIN
+    RETURN (SELECT ${s}.change_wave(${CHANGES.aggregated}) FROM json_to_recordset(changes) AS x (${CHANGE}));
+  END $$`,
+
+  // Locks everything that the changes touch first, so that two batches never deadlock.
+  `CREATE OR REPLACE FUNCTION ${s}.change_runs(${CHANGES.parameters}) RETURNS integer[] ${PLPGSQL} AS $$
   DECLARE
-    wave json;
-    made integer[] := '{}';
+    groups text[];
   BEGIN
     -- A run that begins keeps its place, so its group need not be locked.
-    PERFORM FROM ${s}.schedule_state WHERE group_id = ANY (
-      SELECT r.group_id FROM json_array_elements(waves) AS w (wave)
-        CROSS JOIN LATERAL json_to_recordset(w.wave) AS x (id text, state text) JOIN ${s}.run r ON r.id = x.id
-        WHERE x.state <> 'RUNNING') ORDER BY group_id FOR NO KEY UPDATE;
-    PERFORM FROM ${s}.run WHERE id = ANY (
-      SELECT x.id FROM json_array_elements(waves) AS w (wave)
-        CROSS JOIN LATERAL json_to_recordset(w.wave) AS x (id text)) ORDER BY id FOR NO KEY UPDATE;
-    FOR wave IN SELECT value FROM json_array_elements(waves) LOOP
-      made := made || ${s}.change_wave(wave);
-    END LOOP;
-    RETURN made;
+    groups := ARRAY(SELECT r.group_id FROM ${CHANGES.rows("x", { only: ["id", "state"] })}
+      CROSS JOIN LATERAL (SELECT r.group_id FROM ${s}.run r WHERE r.id = x.id OFFSET 0) r WHERE x.state <> 'RUNNING');
+    ${lockRows(s, "schedule_state", "groups")}
+    ${lockRows(s, "run", CHANGES.of("id"))}
+    RETURN ${s}.change_wave(${CHANGES.passed});
   END $$`,
 ];

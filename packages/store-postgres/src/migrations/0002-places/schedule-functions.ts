@@ -124,7 +124,7 @@ export const scheduleFunctions = (s: string): string[] => [
     -- A claim takes no lock of the group: what it takes before this is active below.
     PERFORM FROM ${s}.run WHERE group_id = the_group AND place IN ('waiting', 'gated', 'ready')
       ORDER BY id FOR NO KEY UPDATE;
-    SELECT json_agg(json_build_object('no', 0, 'id', id, 'from', json_build_array('PLANNED'), 'state', 'CANCELLED',
+    SELECT json_agg(json_build_object('no', 0, 'id', id, 'from', 'PLANNED', 'state', 'CANCELLED',
         'sets', 9, 'reason', why, 'at', at_time, 'endedAt', at_time))
       INTO changes FROM ${s}.run
       WHERE group_id = the_group AND place IN ('waiting', 'gated', 'ready');
@@ -142,7 +142,7 @@ export const scheduleFunctions = (s: string): string[] => [
     FOR cancelled IN SELECT id, kind FROM ${s}.run WHERE group_id = the_group
         AND (lower >= from_time OR kind <> 'SCHEDULED') AND state = 'CANCELLED' AND reason = why ORDER BY lower, generation, upper LOOP
       PERFORM ${s}.change_wave(json_build_array(json_build_object('no', 0, 'id', cancelled.id,
-        'from', json_build_array('CANCELLED'), 'state', 'PLANNED', 'at', at_time,
+        'from', 'CANCELLED', 'state', 'PLANNED', 'at', at_time,
         'sets', ${SETS.reason | SETS.attempt | SETS.endedAt | SETS.scheduleVersion}, 'attempt', 0,
         'scheduleVersion', by_version)));
     END LOOP;

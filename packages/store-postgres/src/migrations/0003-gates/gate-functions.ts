@@ -10,13 +10,13 @@ export const gateFunctions = (s: string): string[] => [
   // Makes the gated runs due that these groups wake, and forgets those that wait for something else by now.
   `CREATE OR REPLACE FUNCTION ${s}.wake(groups text[]) RETURNS void ${PLPGSQL} AS $$
   BEGIN
-    PERFORM FROM ${s}.run WHERE id = ANY (SELECT run_id FROM ${s}.gate_waker WHERE group_id = ANY (groups))
+    PERFORM FROM ${s}.run WHERE id = ANY (ARRAY(SELECT run_id FROM ${s}.gate_waker WHERE group_id = ANY (groups)))
       ORDER BY id FOR NO KEY UPDATE;
     DELETE FROM ${s}.gate_waker w WHERE w.group_id = ANY (groups) AND NOT EXISTS (
       SELECT FROM ${s}.run r CROSS JOIN LATERAL json_array_elements_text(r.wait::json->'wokenBy') e
         WHERE r.id = w.run_id AND r.place = 'gated' AND e.value = w.group_id);
     UPDATE ${s}.run r SET look_at = 0, look = r.look + 1
-      WHERE r.place = 'gated' AND r.id = ANY (SELECT run_id FROM ${s}.gate_waker WHERE group_id = ANY (groups));
+      WHERE r.place = 'gated' AND r.id = ANY (ARRAY(SELECT run_id FROM ${s}.gate_waker WHERE group_id = ANY (groups)));
   END $$`,
 
   // Makes a gated run ready, or has it wait for its lane if that has no place for it.
@@ -53,13 +53,13 @@ export const gateFunctions = (s: string): string[] => [
     is_settled boolean;
     answers boolean[] := '{}';
   BEGIN
-    PERFORM FROM ${s}.schedule_state WHERE group_id = ANY (
+    PERFORM FROM ${s}.schedule_state WHERE group_id = ANY (ARRAY(
       SELECT r.group_id FROM json_to_recordset(settlements) AS x (id text) JOIN ${s}.run r ON r.id = x.id
       UNION SELECT unnest(x."wokenBy") FROM json_to_recordset(settlements) AS x ("wokenBy" text[])
       UNION SELECT i."groupId" FROM json_to_recordset(settlements) AS x (inputs json)
         CROSS JOIN LATERAL json_to_recordset(x.inputs) AS i ("groupId" text)
-      ) ORDER BY group_id FOR NO KEY UPDATE;
-    PERFORM FROM ${s}.run WHERE id = ANY (SELECT x.id FROM json_to_recordset(settlements) AS x (id text))
+      )) ORDER BY group_id FOR NO KEY UPDATE;
+    PERFORM FROM ${s}.run WHERE id = ANY (ARRAY(SELECT x.id FROM json_to_recordset(settlements) AS x (id text)))
       ORDER BY id FOR NO KEY UPDATE;
     FOR one IN SELECT * FROM json_to_recordset(settlements) AS x (id text, look integer, "at" bigint, "isOpen" boolean,
         wait text, "lookAt" bigint, "wokenBy" text[], inputs json) LOOP

@@ -1,3 +1,4 @@
+import { FAILURES } from "@tidegate/core/store";
 import { type Kysely, sql } from "kysely";
 import { planFunctions } from "../0002-places/plan-functions.js";
 import { coverageFunction } from "./coverage-function.js";
@@ -12,16 +13,7 @@ import { coverageFunction } from "./coverage-function.js";
 export function longLedgers(s: string): { up: (db: Kysely<unknown>) => Promise<void> } {
   const statements = [
     `ALTER TABLE ${s}.schedule_state ADD COLUMN run_count bigint NOT NULL DEFAULT 0`,
-    `ALTER TABLE ${s}.run ADD COLUMN failure text`,
-    // Also keeps up with releases that do not know the column.
-    `CREATE FUNCTION ${s}.note_failure() RETURNS trigger LANGUAGE plpgsql AS $$
-      BEGIN
-        UPDATE ${s}.run SET failure = ${FAILURE("state")} WHERE id = NEW.id;
-        RETURN NULL;
-      END $$`,
-    `CREATE TRIGGER note_failure AFTER INSERT OR UPDATE OF state ON ${s}.run FOR EACH ROW
-      WHEN (NEW.failure IS DISTINCT FROM ${FAILURE("NEW.state")}) EXECUTE FUNCTION ${s}.note_failure()`,
-    `UPDATE ${s}.run SET failure = state WHERE ${FAILURE("state")} IS NOT NULL`,
+    `ALTER TABLE ${s}.run ADD COLUMN failure text GENERATED ALWAYS AS (${FAILURE}) STORED`,
     ...planFunctions(s),
     `UPDATE ${s}.schedule_state t SET run_count = n.runs
       FROM (SELECT group_id, count(*) AS runs FROM ${s}.run GROUP BY group_id) n WHERE n.group_id = t.group_id`,
@@ -41,9 +33,8 @@ export function longLedgers(s: string): { up: (db: Kysely<unknown>) => Promise<v
   };
 }
 
-/** The state of a run that ended without success; else `NULL`. */
-const FAILURE = (state: string): string =>
-  `(CASE WHEN ${state} IN ('FAILED', 'CANCELLED', 'SKIPPED') THEN ${state} END)`;
+/** `failureOf` of core as SQL. */
+const FAILURE = `CASE WHEN state IN (${FAILURES.map((state) => `'${state}'`).join(", ")}) THEN state END`;
 
 /** The least lateness that `run_late` contains, ms; the schedule's delay is not taken off. */
 export const LATE_MS = 1_000;

@@ -1,5 +1,6 @@
 import { CLAIM_QUEUES } from "@tidegate/core/store";
 import { PLPGSQL } from "../0002-places/language.js";
+import { PLAN_PARAMETERS } from "../0002-places/plan-functions.js";
 
 const QUEUES = CLAIM_QUEUES.length;
 
@@ -27,12 +28,12 @@ export const poolFunctions = (s: string): string[] => [
   END $$`,
 
   // The writes that insert runs, for those that pools choose: others do not pay for it.
-  `CREATE OR REPLACE FUNCTION ${s}.plan_pooled(waves json, ids json) RETURNS integer[] ${PLPGSQL} AS $$
+  `CREATE OR REPLACE FUNCTION ${s}.plan_pooled(${PLAN_PARAMETERS.types}, text[]) RETURNS integer[] ${PLPGSQL} AS $$
   DECLARE
     made integer[];
   BEGIN
-    made := ${s}.plan(waves);
-    PERFORM ${s}.pool_runs(${idsOf("ids")});
+    made := ${s}.plan_wave(${PLAN_PARAMETERS.passed});
+    PERFORM ${s}.pool_runs($${PLAN_PARAMETERS.count + 1});
     RETURN made;
   END $$`,
 
