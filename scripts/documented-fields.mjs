@@ -14,6 +14,7 @@ import { jobMetricsSchema } from "../packages/core/dist/job/schema.js";
 import { backfillSchema } from "../packages/core/dist/run/backfill-schema.js";
 import {
   attemptRecordSchema,
+  readyMarkSchema,
   runErrorSchema,
   runSchema,
   runWaitSchema,
@@ -48,6 +49,7 @@ const TYPES = {
   "run/backfill.ts": { Backfill: backfillSchema },
   "run/run.ts": {
     AttemptRecord: attemptRecordSchema,
+    ReadyMark: readyMarkSchema,
     Run: runSchema,
     RunError: runErrorSchema,
     RunWait: runWaitSchema,

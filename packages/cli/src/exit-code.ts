@@ -38,6 +38,7 @@ const CONFLICT = [
   "INTERVAL_DEFERRED",
   "DEPENDENCY_CYCLE",
   "DEPENDED_ON",
+  "PLAN_OUTDATED",
   "POOL_IN_USE",
   "SEALED",
 ];
@@ -49,7 +50,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CommandError) return error.exitCode;
   const { code } = error as { readonly code?: unknown };
   if (typeof code !== "string") return EXIT_CODES.failed;
-  if (/._NOT_FOUND$/.test(code)) return EXIT_CODES.notFound;
+  if (/^(SCHEDULE|RUN|POOL)_NOT_FOUND$/.test(code)) return EXIT_CODES.notFound;
   if (CONFLICT.includes(code)) return EXIT_CODES.conflict;
   if (AWAY.includes(code) || /^(STORE|MANAGER)_/.test(code)) return EXIT_CODES.away;
   return USAGE.includes(code) || /_(INVALID|UNKNOWN)$/.test(code) ? EXIT_CODES.usage : EXIT_CODES.failed;

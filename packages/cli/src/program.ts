@@ -4,6 +4,7 @@ import { addBackfills } from "./commands/backfills.js";
 import { addCompletion } from "./commands/completion.js";
 import { addDefinitions } from "./commands/definitions.js";
 import { addGet } from "./commands/get.js";
+import { addRestatements } from "./commands/restatements.js";
 import { addRuns } from "./commands/runs.js";
 import { addSchedules } from "./commands/schedules.js";
 import { addServe } from "./commands/serve.js";
@@ -47,6 +48,7 @@ export function createProgram(keepRunning: () => void): Command {
   addSchedules(program);
   addRuns(program);
   addBackfills(program);
+  addRestatements(program);
   addAudits(program);
   addTools(program);
   addCompletion(program);

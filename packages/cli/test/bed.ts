@@ -27,8 +27,8 @@ export class Bed {
   #server: ChildProcess | undefined;
 
   /** Starts `tidegate serve` in the folder, and resolves when it has printed its address. */
-  async serve(...args: string[]): Promise<string> {
-    const server = this.#spawn(["serve", "--port", "0", ...args]);
+  async serve(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<string> {
+    const server = this.#spawn(["serve", "--port", "0", ...args], env);
     this.#server = server;
     let printed = "";
     let complaints = "";
@@ -84,7 +84,10 @@ export class Bed {
     });
   }
 
-  write(name: string, text: string): string {
+  /** The command's file. */
+  readonly bin = BIN;
+
+  write(name: string, text: string | Uint8Array): string {
     writeFileSync(join(this.folder, name), text);
     return name;
   }
@@ -103,8 +106,9 @@ export class Bed {
     rmSync(this.folder, { recursive: true });
   }
 
-  #spawn(args: readonly string[]): ChildProcess {
-    return spawn(process.execPath, [BIN, ...args], { cwd: this.folder, env: this.env, stdio: "pipe" });
+  #spawn(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
+    const options = { cwd: this.folder, env: { ...this.env, ...env }, stdio: "pipe" } as const;
+    return spawn(process.execPath, [BIN, ...args], options);
   }
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import type { AuditReport, Run, Schedule } from "@tidegate/core";
+import type { AuditReport, BackfillPlan, RestatementPlan, Run, Schedule } from "@tidegate/core";
 import { Bed, hours, RANGE } from "./bed.js";
 
 describe("the command and a manager that it serves", () => {
@@ -49,6 +49,55 @@ describe("the command and a manager that it serves", () => {
     expect(run).toMatchObject({ groupId: "orders", generation: 1, kind: "MANUAL" });
     const { stdout } = await bed.run(["explain", run!.id, "-o", "table"]);
     expect(stdout).toMatch(/^It (is|waits)/);
+  });
+
+  it("backfills, restates and seals what is past", async () => {
+    await bed.run(["apply", "-"], { input: hours("past") });
+    await covered("past");
+    expect(await json("backfill", "past", ...RANGE, "--select", "all", "--plan")).toMatchObject({ runs: 4 });
+    const begun = await json<BackfillPlan>("backfill", "past", ...RANGE, "--select", "all", "--id", "again");
+    expect(begun.backfill).toMatchObject({ id: "again", groupId: "past" });
+    expect(await json("get", "backfills", "past")).toMatchObject([{ id: "again" }]);
+    expect(await json("cancel", "--backfill", "again")).toMatchObject({ id: "again" });
+    await bed.run(["apply", "-"], { input: hours("closed") });
+    await covered("closed");
+    const { planId } = await json<RestatementPlan>("restate", "closed", ...RANGE, "--plan");
+    expect(await json("seal", "closed", "--until", "2026-01-01T04:00:00Z", "--note", "closed")).toMatchObject(
+      {
+        note: "closed",
+      },
+    );
+    expect(await bed.run(["apply-plan", planId])).toMatchObject({ code: 4 });
+    expect(await bed.run(["trigger", "closed", ...RANGE])).toMatchObject({ code: 4 });
+    expect(await json("restate", "closed", ...RANGE, "--force")).toMatchObject({
+      backfills: [{ groupId: "closed" }],
+    });
+  });
+
+  it("pauses, resumes, previews and deletes", async () => {
+    await bed.run(["apply", "-"], { input: hours("life") });
+    await covered("life");
+    expect(await json("pause", "life", "--note", "why")).toMatchObject({
+      status: "PAUSED",
+      statusReason: "why",
+    });
+    expect(await json("resume", "life")).toMatchObject({ status: "REGISTERED" });
+    const daily =
+      'groupId: daily\ntrigger: { type: cron, expression: "0 2 * * *" }\ntimezone: Europe/Berlin\n';
+    const preview = await bed.run(["preview", "-", "--count", "2", "-o", "table"], {
+      input: `${daily}operator: duckdb\n`,
+    });
+    expect(preview).toMatchObject({ code: 2, stderr: expect.stringContaining("job") });
+    const file = bed.write("preview.yaml", hours("preview"));
+    const { stdout } = await bed.run(["preview", file, "-o", "table"]);
+    expect(stdout.split("\n")[1]).toBe(
+      "2026-01-01T00:00:00Z  2026-01-01T01:00:00Z  1h      2026-01-01T01:00:00Z",
+    );
+    expect(await json("delete", "life")).toEqual({ groupId: "life", isPurged: false });
+    expect(await json("get", "schedules", "--prefix", "life", "--status", "DELETED")).toHaveLength(1);
+    expect(await json("get", "pools")).toEqual([]);
+    expect(await json("get", "deadlines")).toEqual([]);
+    expect(await json("stale")).toEqual([]);
   });
 
   it("ends with a code that says what is wrong", async () => {

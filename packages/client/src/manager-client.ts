@@ -19,6 +19,9 @@ import type {
   PoolStatus,
   Preview,
   RegisteredSchedule,
+  Restatement,
+  RestatementPlan,
+  RestatementRequest,
   RetryOptions,
   Run,
   Schedule,
@@ -138,6 +141,16 @@ export class ManagerClient {
   /** Seals a group's time up to an instant. See `ScheduleClient.seal`. */
   seal(groupId: string, until: Instant, note = "", { force = false }: ForceOptions = {}): Promise<Seal> {
     return call(this.#target, "seal", { ...group(groupId), body: { until, note, force } });
+  }
+
+  /** Plans to run time of a group again, and what follows from it. See `ScheduleClient.restate`. */
+  restate(request: RestatementRequest): Promise<RestatementPlan> {
+    return call(this.#target, "planRestatement", { body: request });
+  }
+
+  /** Begins a planned restatement. See `ScheduleClient.applyRestatement`. */
+  applyRestatement(planId: string): Promise<Restatement> {
+    return call(this.#target, "applyRestatement", { body: { planId } });
   }
 
   /** Lists runs that have read other data than there are now. See `ScheduleClient.stale`. */

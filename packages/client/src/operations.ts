@@ -15,6 +15,9 @@ import type {
   PoolStatus,
   Preview,
   RegisteredSchedule,
+  Restatement,
+  RestatementPlan,
+  RestatementRequest,
   RetryOptions,
   Run,
   Schedule,
@@ -89,6 +92,8 @@ export interface Operations {
     readonly body: { readonly until: Instant; readonly note: string; readonly force: boolean };
     readonly answer: Seal;
   };
+  readonly planRestatement: { readonly body: RestatementRequest; readonly answer: RestatementPlan };
+  readonly applyRestatement: { readonly body: { readonly planId: string }; readonly answer: Restatement };
   readonly listStale: {
     readonly query: { readonly groupId?: string | undefined };
     readonly answer: readonly StaleRun[];
@@ -153,6 +158,8 @@ export const ROUTES: Readonly<Record<keyof Operations, string>> = {
   previewDefinition: "POST /preview",
   trigger: "POST /schedules/{groupId}/trigger",
   seal: "POST /groups/{groupId}/seal",
+  planRestatement: "POST /restatements/plans",
+  applyRestatement: "POST /restatements",
   listStale: "GET /stale",
   listPools: "GET /pools",
   putPool: "PUT /pools/{name}",

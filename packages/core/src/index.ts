@@ -84,6 +84,7 @@ export type { Place } from "./run/place.js";
 export type {
   AttemptRecord,
   CoveredBy,
+  ReadyMark,
   Run,
   RunError,
   RunInput,

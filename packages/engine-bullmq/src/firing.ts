@@ -40,7 +40,7 @@ export interface FiringParts {
 export class Firing {
   readonly #parts: FiringParts;
   readonly #link: BullmqLink;
-  readonly #queue: Pick<Queue, "addBulk" | "close">;
+  readonly #queue: Pick<Queue, "add" | "close">;
   readonly #worker: CallWorker;
   readonly #batches: BatchFiring;
   readonly #ticker: Ticker;
@@ -94,7 +94,9 @@ export class Firing {
   }
 
   async #call(count: number): Promise<void> {
-    await this.#inTime(this.#queue.addBulk(Array.from({ length: count }, () => CALL)));
+    // One by one: in Postgres, a bulk makes temporary tables, which not every user may, and which bloat the catalog.
+    const calls = Array.from({ length: count }, () => this.#queue.add(CALL.name, CALL.data, CALL.opts));
+    await this.#inTime(Promise.all(calls));
   }
 
   #inTime<T>(promise: Promise<T>): Promise<T> {

@@ -137,6 +137,7 @@ describe("what Postgres holds", () => {
     await engine.handleRegister(schedules(1));
     await postgres.query("CREATE ROLE fires LOGIN");
     await postgres.query(`
+      REVOKE TEMPORARY ON DATABASE postgres FROM PUBLIC;
       GRANT USAGE, CREATE ON SCHEMA ${schema} TO fires;
       GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${schema} TO fires;
       GRANT USAGE ON ALL SEQUENCES IN SCHEMA ${schema} TO fires`);
@@ -153,6 +154,21 @@ describe("what Postgres holds", () => {
     const schemas =
       "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'bounds_%' OR nspname LIKE '%_engine'";
     expect((await postgres.query(schemas)).length).toBe(count);
+  });
+});
+
+describe("a schema that was made beforehand", () => {
+  it("gets its tables from a user who may create nothing else", async () => {
+    await postgres.query("CREATE ROLE guest LOGIN");
+    await postgres.query("CREATE SCHEMA beforehand; GRANT USAGE, CREATE ON SCHEMA beforehand TO guest");
+    const connectionString = postgres.url().replace("tidegate@", "guest@");
+    const guest = new BullmqEngine({ connection: { postgres: { connectionString }, schema: "beforehand" } });
+    await guest.handleRegister(schedules(3));
+    await guest.stop();
+    const [found] = await postgres.query<{ count: string }>(
+      "SELECT count(*) FROM beforehand.tidegate_schedule",
+    );
+    expect(Number(found!.count)).toBe(3);
   });
 });
 

@@ -268,6 +268,34 @@ describe("the ledger", () => {
 });
 
 describe("runs", () => {
+  it("that gates hold are opened by hand, with a note", async () => {
+    const operator = gatedOperator();
+    operator.end({ state: "SUCCEEDED" });
+    const { call, callback } = await aBed({}, operator);
+    await call("PUT", "/schedules/orders", minutes(1, { notBefore: { afterMs: 86_400_000 * 3_660 } }));
+    await callback({ groupId: "orders" });
+    const { items } = (await call<Page<Run>>("GET", "/runs?groupId=orders")).body;
+    const { id } = items[0]!;
+    const markedReady = { at: expect.any(Number), note: "the source is closed" };
+    expect(await call("POST", `/runs/${id}/mark-ready`, { note: "the source is closed" })).toMatchObject({
+      status: 202,
+      body: { id, markedReady },
+    });
+    await until(async () => (await call<Run>("GET", `/runs/${id}`)).body.state === "SUCCEEDED");
+    expect(await call("GET", `/runs/${id}/explanation`)).toMatchObject({
+      body: {
+        run: { markedReady },
+        reasons: [/SUCCEEDED/, /by hand at .*: the source is closed\.$/].map((text) =>
+          expect.stringMatching(text),
+        ),
+      },
+    });
+    expect(await call("POST", `/runs/${id}/mark-ready`)).toMatchObject({
+      status: 409,
+      body: { error: { code: "RUN_STATE_ILLEGAL" } },
+    });
+  });
+
   it("are listed, explained, cancelled and retried", async () => {
     const operator = gatedOperator();
     const { call, callback } = await aBed({}, operator);
@@ -298,6 +326,7 @@ describe("runs", () => {
       ["GET", ""],
       ["GET", "/explanation"],
       ["POST", "/cancel"],
+      ["POST", "/mark-ready"],
       ["POST", "/retry"],
     ] as const) {
       expect(await call(method, `/runs/${"0".repeat(32)}${path}`)).toMatchObject({

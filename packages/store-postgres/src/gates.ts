@@ -1,3 +1,4 @@
+import type { ReadyMark } from "@tidegate/core";
 import type { GatedQuery, GatedRun, GateSettlement } from "@tidegate/core/store";
 import type { Database } from "./database.js";
 import { asRun, type RunRow } from "./rows.js";
@@ -14,6 +15,20 @@ export async function listGated(
     [now, after?.lookAt ?? Number.MIN_SAFE_INTEGER, after?.id ?? "", limit],
   );
   return rows.map((row) => ({ run: asRun(row), lookAt: row.look_at!, look: row.look }));
+}
+
+/** Marks a gated run: see `GateQueue.markReady`. */
+export async function markReady(
+  database: Database,
+  s: string,
+  id: string,
+  mark: ReadyMark,
+): Promise<boolean> {
+  const marked = await database.query(
+    `UPDATE ${s}.run SET marked_ready = $2, look_at = 0, look = look + 1 WHERE id = $1 AND place = 'gated' RETURNING id`,
+    [id, JSON.stringify(mark)],
+  );
+  return marked.length === 1;
 }
 
 /** Converts a settlement to the JSON that the database's functions read. */

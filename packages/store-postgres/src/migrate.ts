@@ -14,6 +14,7 @@ import { deadlines } from "./migrations/0007-deadlines/index.js";
 import { reports } from "./migrations/0008-reports/index.js";
 import { superseded } from "./migrations/0009-superseded/index.js";
 import { dependencies } from "./migrations/0010-dependencies/index.js";
+import { markedReady } from "./migrations/0011-marked-ready/index.js";
 import { seals } from "./migrations/0017-seals/index.js";
 import { asStoreError } from "./postgres-errors.js";
 
@@ -36,6 +37,7 @@ export const stepsOf = (s: string): SchemaSteps => ({
   "0008-reports": { ...reports(s), least: "0004-claim-floors" },
   "0009-superseded": { ...superseded(s), least: "0004-claim-floors" },
   "0010-dependencies": { ...dependencies(s), least: "0004-claim-floors" },
+  "0011-marked-ready": { ...markedReady(s), least: "0004-claim-floors" },
   "0017-seals": { ...seals(s), least: "0004-claim-floors" },
 });
 

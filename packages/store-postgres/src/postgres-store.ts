@@ -7,6 +7,7 @@ import {
   type PageRequest,
   type Pool,
   type PoolStatus,
+  type ReadyMark,
   type Run,
   type RunReason,
   type RunTally,
@@ -73,7 +74,7 @@ import {
   watchesOfChanges,
   watchesOfNew,
 } from "./deadlines.js";
-import { listGated, settlementRow } from "./gates.js";
+import { listGated, markReady, settlementRow } from "./gates.js";
 import { toJson } from "./json.js";
 import { cancelMarks, claim, nextWake, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
@@ -297,6 +298,10 @@ export class PostgresStore implements ScheduleStore {
       settlements.map(({ at }) => at),
       this.#call("settle_gates", toJson(settlements.map(settlementRow))),
     );
+  }
+
+  async markReady(id: string, mark: ReadyMark): Promise<boolean> {
+    return markReady(this.#require(), this.#schema, id, mark);
   }
 
   async setPool(pool: Pool): Promise<void> {

@@ -34,6 +34,8 @@ export interface RunColumns {
   readonly lease_until: number | null;
   /** As JSON. */
   readonly wait: string | null;
+  /** As JSON. */
+  readonly marked_ready: string | null;
   readonly is_blocking: Flag;
   readonly is_superseded: Flag;
   readonly is_cancel_requested: Flag;
@@ -80,6 +82,7 @@ export function asRun(row: RunColumns, groupId: string, history: readonly Attemp
     readyAt: row.ready_at,
     leaseUntil: row.lease_until,
     wait: row.wait === null ? null : (JSON.parse(row.wait) as Run["wait"]),
+    markedReady: row.marked_ready === null ? null : (JSON.parse(row.marked_ready) as Run["markedReady"]),
     isBlocking: Boolean(row.is_blocking),
     isSuperseded: Boolean(row.is_superseded),
     isCancelRequested: Boolean(row.is_cancel_requested),

@@ -1,4 +1,4 @@
-import type { EpochMs, RunWait } from "@tidegate/core";
+import type { EpochMs, ReadyMark, RunWait } from "@tidegate/core";
 import {
   CLAIM_QUEUES,
   type GatedQuery,
@@ -57,6 +57,13 @@ export function settleGates(tables: Tables, settlement: GateSettlement): boolean
     sleepers.add(row.id, settlement.wait);
   }
   return true;
+}
+
+const MARK = "UPDATE run SET marked_ready = ?, look_at = 0, look = look + 1 WHERE id = ? AND place = 'gated'";
+
+/** Marks a gated run: see `GateQueue.markReady`. */
+export function markReady({ statements }: Tables, id: string, mark: ReadyMark): boolean {
+  return statements.run(MARK, JSON.stringify(mark), id) === 1;
 }
 
 /** Makes a run ready whose gates are open, or has it wait for its lane if that has no place for it. */

@@ -93,7 +93,7 @@ export class GroupCommit {
     }
     this.#isInTransaction = false;
     this.#onRollback();
-    this.#settle(asStoreError(error, this.#path));
+    this.#failed(error);
   }
 
   #begin(): void {
@@ -118,10 +118,29 @@ export class GroupCommit {
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       this.#onRollback();
-      this.#settle(asStoreError(error, this.#path));
+      this.#failed(error);
       return;
     }
     this.#settle(undefined);
+  }
+
+  /** Rejects all writes of a transaction that was rolled back as a whole. */
+  #failed(thrown: unknown): void {
+    const error = asStoreError(thrown, this.#path);
+    if (error instanceof StoreError && error.code === "STORE_FULL") this.#makeRoom();
+    this.#settle(error);
+  }
+
+  /**
+   * Merges the write-ahead log into the database: its room is on the same disk, and most of its pages replace some
+   * that the database has already.
+   */
+  #makeRoom(): void {
+    try {
+      this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // There is no room for that either: the next write that fails tries again.
+    }
   }
 
   #settle(error: unknown): void {

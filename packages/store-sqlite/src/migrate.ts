@@ -12,6 +12,7 @@ import { up as deadlines } from "./migrations/0006-deadlines.js";
 import { up as reports } from "./migrations/0007-reports.js";
 import { up as superseded } from "./migrations/0008-superseded.js";
 import { up as dependencies } from "./migrations/0009-dependencies.js";
+import { up as markedReady } from "./migrations/0010-marked-ready.js";
 import { up as waits } from "./migrations/0011-waits.js";
 import { up as seals } from "./migrations/0016-seals.js";
 
@@ -30,6 +31,7 @@ export const STEPS: SchemaSteps = {
   "0008-superseded": { up: superseded, least: "0004-long-ledgers" },
   // A release that does not know the table would not keep it.
   "0009-dependencies": { up: dependencies, least: "0009-dependencies" },
+  "0010-marked-ready": { up: markedReady, least: "0009-dependencies" },
   "0011-waits": { up: waits, least: "0004-long-ledgers" },
   "0016-seals": { up: seals, least: "0004-long-ledgers" },
 };

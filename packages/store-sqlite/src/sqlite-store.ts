@@ -10,6 +10,7 @@ import {
   type PageRequest,
   type Pool,
   type PoolStatus,
+  type ReadyMark,
   type Run,
   type RunReason,
   type RunTally,
@@ -62,7 +63,7 @@ import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./back
 import { cancelMarks, claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
 import { CoverageScan, tally } from "./coverage.js";
 import { getWatch, judgeDeadlines, listAlerts, listDeadlines, listWatches, noteAlert } from "./deadlines.js";
-import { listGated, nextLook, settleGates } from "./gates.js";
+import { listGated, markReady, nextLook, settleGates } from "./gates.js";
 import { GroupCommit } from "./group-commit.js";
 import { GroupNumbers } from "./group-numbers.js";
 import { Inputs, noteStale } from "./inputs.js";
@@ -316,6 +317,10 @@ export class SqliteStore implements ScheduleStore {
 
   settleGates(settlements: readonly GateSettlement[]): Promise<boolean[]> {
     return this.#write((tables) => settlements.map((settlement) => settleGates(tables, settlement)));
+  }
+
+  markReady(id: string, mark: ReadyMark): Promise<boolean> {
+    return this.#write((tables) => markReady(tables, id, mark));
   }
 
   setPool(pool: Pool): Promise<void> {

@@ -198,6 +198,21 @@ describe("a full disk", () => {
   });
 });
 
+describe("a disk that is full of the write-ahead log", () => {
+  it("is made room on by merging that into the database, and writing goes on", async () => {
+    await (await opened()).close();
+    // No file of the process may grow beyond 4 MB, which ends no process that ignores the signal.
+    const limited = `trap '' XFSZ; ulimit -f 8192; exec "$@"`;
+    const arguments_ = [support("rewriter.mjs"), path, JSON.stringify(newSchedule("orders")), "3000"];
+    const answer = execFileSync("sh", ["-c", limited, "sh", process.execPath, ...arguments_], {
+      encoding: "utf8",
+    });
+    const { full, statusReason } = JSON.parse(answer) as { full: number; statusReason: string };
+    expect(statusReason).toBe("3000");
+    expect(full).toBeGreaterThan(0);
+  });
+});
+
 describe("backup", () => {
   it("copies while the store works, and does not overwrite", async () => {
     const store = await opened();

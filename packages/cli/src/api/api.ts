@@ -3,6 +3,7 @@ import type { ManagerClient } from "@tidegate/client";
 /** The methods that commands use: of a manager's client, or of core's on a store that this process has opened. */
 export type Api = Pick<
   ManagerClient,
+  | "applyRestatement"
   | "audit"
   | "backfill"
   | "cancelBackfill"
@@ -20,6 +21,7 @@ export type Api = Pick<
   | "pause"
   | "preview"
   | "register"
+  | "restate"
   | "resume"
   | "retryRun"
   | "retryRuns"

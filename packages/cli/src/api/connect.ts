@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
+import { CommandError } from "../exit-code.js";
 import { requireDuration } from "../input/duration.js";
 import type { Connection } from "./api.js";
-import { type Context, readContext } from "./contexts.js";
+import type { Context } from "./contexts.js";
 
 /** Where `tidegate serve` listens unless told otherwise. */
 export const DEFAULT_PORT = 8_080;
@@ -22,7 +23,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     return openStore(options.store, options.namespace);
   }
   const { ManagerClient } = await import("@tidegate/client");
-  const { url, token } = targetOf(options);
+  const { url, token } = await targetOf(options);
   const client = new ManagerClient({
     url,
     timeoutMs: requireDuration(options.timeout ?? "30s", "--timeout"),
@@ -31,15 +32,18 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   return { api: client, hasManager: true, close: async () => {} };
 }
 
-/** A token of the environment goes to whichever manager is named; one of a context only to its own. */
-function targetOf({ url, context }: ConnectOptions): {
+interface Target {
   readonly url: string;
-  readonly token?: string | undefined;
-} {
+  readonly token: string | undefined;
+}
+
+/** A token of the environment goes to whichever manager is named; one of a context only to its own. */
+async function targetOf({ url, context }: ConnectOptions): Promise<Target> {
   const { TIDEGATE_URL, TIDEGATE_TOKEN } = process.env;
   const token = TIDEGATE_TOKEN || undefined;
   const given = url ?? (context === undefined ? TIDEGATE_URL || undefined : undefined);
   if (given !== undefined) return { url: given, token };
+  const { readContext } = await import("./contexts.js");
   const known = readContext(context);
   if (known === undefined) return { url: `http://127.0.0.1:${DEFAULT_PORT}`, token };
   return { url: known.url, token: token ?? tokenOf(known) };
@@ -47,5 +51,10 @@ function targetOf({ url, context }: ConnectOptions): {
 
 function tokenOf({ tokenEnv, tokenFile }: Context): string | undefined {
   if (tokenEnv !== undefined) return process.env[tokenEnv];
-  return tokenFile === undefined ? undefined : readFileSync(tokenFile, "utf8").trim();
+  if (tokenFile === undefined) return undefined;
+  try {
+    return readFileSync(tokenFile, "utf8").trim();
+  } catch (error) {
+    throw new CommandError(`tokenFile: ${(error as Error).message}.`);
+  }
 }

@@ -18,11 +18,10 @@ export async function openStore(path: string, namespace?: string): Promise<Conne
     operators: defaultOperators(),
   });
   await store.open(namespace);
-  const api = Object.assign(Object.create(client) as typeof client, {
-    versions: async (groupId: string) => {
-      await client.get(groupId);
-      return store.listVersions(groupId);
-    },
-  });
+  const versions = async (groupId: string) => {
+    await client.get(groupId);
+    return store.listVersions(groupId);
+  };
+  const api = Object.assign(client, { versions });
   return { api, hasManager: false, close: () => store.close() };
 }

@@ -36,7 +36,8 @@ export async function explainRun(
   run: Run,
   schedule: Schedule | undefined,
 ): Promise<Explanation> {
-  if (run.state !== "PLANNED") return { run, isWaiting: false, reasons: notWaiting(run) };
+  if (run.state !== "PLANNED")
+    return { run, isWaiting: false, reasons: [...notWaiting(run), ...markReasons(run)] };
   const reasons: string[] = [];
   if (schedule?.status === "PAUSED")
     reasons.push(`The schedule is paused: ${schedule.statusReason || "no note"}.`);
@@ -48,6 +49,7 @@ export async function explainRun(
   }
   if (run.place === "ready") reasons.push(...(await readyReasons(sources, run)));
   if (reasons.length === 0) reasons.push("It waits for a place in its lane.");
+  reasons.push(...markReasons(run));
   return { run, isWaiting: true, reasons };
 }
 
@@ -91,6 +93,12 @@ function gateReason({ wait }: Run): string {
   const rest = missing === undefined || missing === "" ? "" : `; missing: ${missing}`;
   const again = wait.lookAgainAt === undefined ? "" : ` Asked again by ${iso(wait.lookAgainAt)}.`;
   return `It is held by a gate since ${iso(wait.since)}: ${wait.reason}${rest}.${again}`;
+}
+
+function markReasons({ markedReady }: Run): string[] {
+  if (markedReady === null) return [];
+  const { at, note } = markedReady;
+  return [`Its gates were opened by hand at ${iso(at)}: ${note || "no note"}.`];
 }
 
 function lackingGates({ gates }: ExplanationSources, run: Run, schedule: Schedule | undefined): string[] {

@@ -139,6 +139,12 @@ export class RunControl {
     );
   }
 
+  async markReady(id: string, note: string): Promise<void> {
+    const run = await this.get(id);
+    const isMarked = await this.#parts.store.markReady(run.id, { at: this.#parts.clock.now(), note });
+    if (!isMarked) throw illegal(await this.get(id), "marked ready", "gates hold it");
+  }
+
   async cancel(id: string): Promise<void> {
     const run = await this.get(id);
     const isCancelled = await this.#parts.dispatcher.cancel(run, "cancelled");

@@ -414,6 +414,18 @@ export class ScheduleClient {
   }
 
   /**
+   * Opens the gates of a run by hand: all that hold it now, and any that would hold it before it begins. Its
+   * lane still has to have a place for it. The run keeps the mark, with the note; other runs, also later ones
+   * of the same interval, go through their gates.
+   *
+   * @param note - why, for people
+   * @throws LedgerError RUN_NOT_FOUND; RUN_STATE_ILLEGAL if no gate holds it
+   */
+  markReady(id: string, note = ""): Promise<void> {
+    return this.#parts.runControl.markReady(id, note);
+  }
+
+  /**
    * Gives a failed or cancelled run all its attempts again, with the same boundaries and idempotency key. It
    * uses the schedule version that it was planned with, or the newest if requested.
    *

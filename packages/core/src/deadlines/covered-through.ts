@@ -1,8 +1,11 @@
 import type { EpochMs } from "../clock/clock.js";
+import type { Interval } from "../interval/boundaries.js";
 import { contains, toSet } from "../interval/interval-set.js";
 import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { RunLedger } from "../store/run-ledger.js";
+
+type Ledger = Pick<RunLedger, "listRuns" | "coverage">;
 
 const UNSETTLED = ["PLANNED", "SUBMITTING", "RUNNING", "FAILED"] as const;
 
@@ -13,21 +16,20 @@ const PAGE = 100;
  * given up by a policy or a person. Reads only runs that have not simply succeeded, of which there are few.
  */
 export async function coveredThrough(
-  store: Pick<RunLedger, "listRuns" | "coverage">,
+  store: Ledger,
   { spec: { groupId }, status, origin, watermark }: Schedule,
 ): Promise<EpochMs> {
   if (status === "SOURCE") return reportedThrough(store, groupId, origin);
   const uncovered = await store.listRuns({ groupId, isUncovered: true }, { limit: 1 });
-  let through = Math.min(watermark, uncovered.items[0]?.lower ?? watermark);
+  const through = Math.min(watermark, uncovered.items[0]?.lower ?? watermark);
   let cursor: string | undefined;
   do {
     const filter = { groupId, states: UNSETTLED, includeSuperseded: false, order: "ascending" } as const;
     const page = await store.listRuns(filter, { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
-    for (const run of page.items) {
-      if (run.lower >= through) return through;
-      if (run.upper > origin && !(await hasSucceeded(store, run))) through = Math.max(origin, run.lower);
-    }
-    cursor = page.next;
+    const unsettled = page.items.filter(({ lower, upper }) => lower < through && upper > origin);
+    const hole = await firstHole(store, unsettled);
+    if (hole !== undefined) return Math.max(origin, hole.lower);
+    cursor = page.items.some(({ lower }) => lower >= through) ? undefined : page.next;
   } while (cursor !== undefined);
   return through;
 }
@@ -42,9 +44,18 @@ async function reportedThrough(
   return first !== undefined && first.lower <= origin ? first.upper : origin;
 }
 
-/** Returns whether an earlier generation of a run's interval has succeeded: it stays covered until the run succeeds. */
-async function hasSucceeded(store: Pick<RunLedger, "coverage">, run: Run): Promise<boolean> {
-  if (run.generation === 0 && run.kind === "SCHEDULED") return false;
-  const ranges = await store.coverage(run.groupId, run);
-  return contains(toSet(ranges.filter(({ state }) => state === "SUCCEEDED")), run);
+/**
+ * Returns the first of some runs whose interval no earlier generation covers: one that has succeeded before
+ * stays covered until it succeeds again.
+ */
+async function firstHole(store: Ledger, runs: readonly Run[]): Promise<Run | undefined> {
+  const first = runs.findIndex(({ generation, kind }) => generation === 0 && kind === "SCHEDULED");
+  const reruns = first < 0 ? runs : runs.slice(0, first);
+  const succeeded: Interval[] = [];
+  for (const within of toSet(reruns)) {
+    const ranges = await store.coverage(reruns[0]!.groupId, within);
+    succeeded.push(...ranges.filter(({ state }) => state === "SUCCEEDED"));
+  }
+  const covered = toSet(succeeded);
+  return reruns.find((run) => !contains(covered, run)) ?? runs[first];
 }

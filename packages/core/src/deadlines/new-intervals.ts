@@ -51,7 +51,7 @@ export async function judgeBehind(
   let { excusedFrom } = watch;
   let cursor = from;
   let isBehindOpen = false;
-  let lookAt = due.length >= MOST_AT_ONCE ? now : Number.POSITIVE_INFINITY;
+  let lookAt = Number.POSITIVE_INFINITY;
   for (const { interval, terms } of due) {
     const { lower, upper } = interval;
     const facts = factsOf(interval, runs, isBlocked);
@@ -86,6 +86,8 @@ export async function judgeBehind(
     if (state !== "EXCUSED") excusedFrom = null;
   }
   if (next !== undefined) lookAt = Math.min(lookAt, judge({ ...next.terms, usualMs }, {}, now).lookAt);
+  // The rest follows at once, unless the cursor waits for one of these.
+  if (due.length >= MOST_AT_ONCE && !isBehindOpen) lookAt = now;
   return { records: lastOfEach(records), lookAt, cursor, excusedFrom };
 }
 

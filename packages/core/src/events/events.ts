@@ -1,10 +1,12 @@
 import { EventEmitter } from "node:events";
-import type { EpochMs } from "../clock/clock.js";
+import type { Clock, EpochMs } from "../clock/clock.js";
+import { SystemClock } from "../clock/system-clock.js";
 import type { DeadlineEvent } from "../deadlines/alerts.js";
 import { messageOf } from "../errors/errors.js";
 import type { IntervalSet } from "../interval/interval-set.js";
 import type { NewRun, Run, RunError, RunState } from "../run/run.js";
 import type { ScheduleStatus } from "../schedule/schedule.js";
+import { StoreTroubles } from "./store-troubles.js";
 import type { TypedEmitter } from "./typed-emitter.js";
 
 /** A run's change of state. */
@@ -113,6 +115,11 @@ export interface TroubleEvent {
   readonly groupId?: string;
   readonly runId?: string;
   readonly error: RunError;
+  /**
+   * How many like it were left out since the last one: an error of the store as a whole, such as STORE_FULL, is
+   * reported every 10 s by each source, whatever it fails for. Absent if none was.
+   */
+  readonly omitted?: number;
 }
 
 /**
@@ -154,10 +161,11 @@ export type TidegateEvents = {
 /** Emitter of Tidegate's events. */
 export type TidegateEmitter = TypedEmitter<TidegateEvents>;
 
-/** Creates an emitter without listeners. */
-export function createEmitter(): TidegateEmitter {
-  const emitter: TidegateEmitter = new GuardedEmitter((trouble) =>
-    emitter.emit("trouble", trouble),
+/** Creates an emitter without listeners. @param clock - times how often the store's troubles are reported */
+export function createEmitter(clock: Clock = new SystemClock()): TidegateEmitter {
+  const emitter: TidegateEmitter = new EventsEmitter(
+    (trouble) => emitter.emit("trouble", trouble),
+    new StoreTroubles(clock),
   ) as unknown as TidegateEmitter;
   return emitter;
 }
@@ -191,5 +199,21 @@ export class GuardedEmitter extends EventEmitter {
     const message = `A listener of ${String(name)} threw: ${messageOf(thrown)}`;
     const trouble: TroubleEvent = { where: "listener", error: { code: "LISTENER_FAILED", message } };
     if (name === "trouble" || !this.#report(trouble)) process.emitWarning(message);
+  }
+}
+
+/** The emitter of a Tidegate instance's events. */
+class EventsEmitter extends GuardedEmitter {
+  readonly #troubles: StoreTroubles;
+
+  constructor(report: (trouble: TroubleEvent) => boolean, troubles: StoreTroubles) {
+    super(report);
+    this.#troubles = troubles;
+  }
+
+  override emit(name: string | symbol, ...values: unknown[]): boolean {
+    if (name !== "trouble") return super.emit(name, ...values);
+    const trouble = this.#troubles.thinned(values[0] as TroubleEvent);
+    return trouble === undefined ? this.listenerCount("trouble") > 0 : super.emit("trouble", trouble);
   }
 }

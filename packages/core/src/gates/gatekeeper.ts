@@ -170,6 +170,10 @@ export class Gatekeeper {
     const inputs = new Map<GatedRun, readonly RunInput[]>();
     const specs = await this.#specsOf(due);
     for (const one of due) {
+      if (one.run.markedReady !== null) {
+        held.set(one, []);
+        continue;
+      }
       const spec = specs.get(versionKey(one.run));
       const asked = [...(spec === undefined ? [] : gatesOf(spec))];
       if (spec === undefined || asked.some(([type]) => !gates.has(type))) continue;

@@ -1,4 +1,5 @@
 import { StoreError } from "../errors/errors.js";
+import { isStoreWide } from "../errors/store-wide.js";
 
 /** An error caused by a single element. */
 export class OwnError {
@@ -9,19 +10,9 @@ export class OwnError {
   }
 }
 
-/** Errors of the store as a whole, which no single element causes. */
-const OF_THE_STORE: ReadonlySet<string> = new Set([
-  "STORE_UNAVAILABLE",
-  "STORE_LOCKED",
-  "STORE_READ_ONLY",
-  "STORE_FULL",
-  "STORE_NEWER",
-  "STORE_CLOSED",
-]);
-
 /** Returns whether an error is the store's as a whole, so that a repetition soon may succeed. */
 export function isOfStore(error: unknown): boolean {
-  return error instanceof StoreError && OF_THE_STORE.has(error.code);
+  return error instanceof StoreError && isStoreWide(error.code);
 }
 
 /** After this many failed calls for one batch, the call itself must be failing. */

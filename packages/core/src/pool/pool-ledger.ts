@@ -16,7 +16,10 @@ export interface PoolRecord {
   readonly filledAt?: EpochMs;
   /** How many runs in a row were of no backlog. */
   readonly streak: number;
-  readonly lines: Readonly<Record<string, Readonly<LineTimes>>>;
+  /** By line: its virtual time, and those of the keys that are ahead of it. */
+  readonly lines: Readonly<
+    Record<string, { readonly time: number; readonly keys: Readonly<Record<string, number>> }>
+  >;
 }
 
 /** The record of a pool from which nothing was taken. */

@@ -117,6 +117,14 @@ export interface RunInput extends Interval {
   readonly isIgnored?: boolean;
 }
 
+/** A person's word that a run may begin, whatever its gates say. */
+export interface ReadyMark {
+  /** When it was given, epoch ms. */
+  readonly at: EpochMs;
+  /** Why, for people. */
+  readonly note: string;
+}
+
 /** A report of a source group's coverage, as a run of kind `REPORTED` keeps it. */
 export interface RunReport {
   /** The version of the data, as its reporter names it; `null` if it named none. */
@@ -166,6 +174,8 @@ export interface Run {
   readonly leaseUntil: EpochMs | null;
   /** What it waits for; `null` if it only waits for a manager to claim it. */
   readonly wait: RunWait | null;
+  /** The mark by which a person opened its gates by hand; `null` if nobody did. */
+  readonly markedReady: ReadyMark | null;
   /** A failed run behind which its lane waits (`onFailure: "block"`). */
   readonly isBlocking: boolean;
   /** A later generation or a merged run stands for its interval instead. */

@@ -112,6 +112,11 @@ export const runWaitSchema = z
   })
   .meta({ id: "RunWait", description: "Why a run waits." });
 
+/** The schema of a `ReadyMark`. */
+export const readyMarkSchema = z
+  .object({ at: at("When it was given"), note: z.string().describe("Why, for people.") })
+  .meta({ id: "ReadyMark", description: "A person's word that a run may begin, whatever its gates say." });
+
 /** The schema of a `RunInput`. */
 export const runInputSchema = z
   .object({
@@ -170,6 +175,9 @@ export const runSchema = z
     wait: runWaitSchema
       .nullable()
       .describe("What it waits for; `null` if it only waits for a manager to claim it."),
+    markedReady: readyMarkSchema
+      .nullable()
+      .describe("The mark by which a person opened its gates by hand; `null` if nobody did."),
     isBlocking: z.boolean().describe('A failed run behind which its lane waits (`onFailure: "block"`).'),
     isSuperseded: z.boolean().describe("A later generation or a merged run stands for its interval instead."),
     isCancelRequested: z.boolean().describe("Whether its cancellation is in progress."),

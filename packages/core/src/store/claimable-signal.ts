@@ -27,6 +27,7 @@ export function signallingStore(store: ScheduleStore, tell: () => void): Schedul
     planBackfill: (commit) =>
       telling((isDone) => isDone && commit.runs.length > 0, store.planBackfill(commit)),
     settleGates: (settlements) => telling((done) => done.includes(true), store.settleGates(settlements)),
+    markReady: (id, mark) => telling((isDone) => isDone, store.markReady(id, mark)),
     setPool: (pool) => telling(() => true, store.setPool(pool)),
     changeRuns: (changes) =>
       telling((done) => done.some((isDone, n) => isDone && isUnheld(changes[n]!)), store.changeRuns(changes)),

@@ -1,5 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
-import type { Run, RunInput, RunWait } from "../run/run.js";
+import type { ReadyMark, Run, RunInput, RunWait } from "../run/run.js";
 
 /** A run that is held by gates and due to be asked about. */
 export interface GatedRun {
@@ -58,4 +58,9 @@ export interface GateQueue {
    * an earlier opening, and it is stale no longer.
    */
   settleGates(settlements: readonly GateSettlement[]): Promise<boolean[]>;
+  /**
+   * Marks a gated run, or marks it anew, and makes it due; answers to questions that were asked before no
+   * longer count. The mark stays with the run. `false` if the run is not gated.
+   */
+  markReady(id: string, mark: ReadyMark): Promise<boolean>;
 }

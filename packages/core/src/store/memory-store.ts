@@ -9,7 +9,7 @@ import type { Backfill, BackfillState } from "../run/backfill.js";
 import { compareQueues, takeFairly } from "../run/claim-order.js";
 import { maySupersede } from "../run/covering.js";
 import { isEnded } from "../run/lane.js";
-import type { NewRun, Run, RunReason } from "../run/run.js";
+import type { NewRun, ReadyMark, Run, RunReason } from "../run/run.js";
 import type { Schedule, ScheduleVersion } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { BackfillCommit } from "./backfill-table.js";
@@ -37,6 +37,7 @@ import {
   changeRun,
   claimRun,
   insertBeside,
+  markReady,
   mayInsertBeside,
   releaseLeases,
   renewLease,
@@ -310,6 +311,11 @@ export class MemoryStore implements ScheduleStore {
   async settleGates(settlements: readonly GateSettlement[]): Promise<boolean[]> {
     this.#requireOpen();
     return settlements.map((settlement) => settleGates(this.#runs, this.#staleness, settlement));
+  }
+
+  async markReady(id: string, mark: ReadyMark): Promise<boolean> {
+    this.#requireOpen();
+    return markReady(this.#runs, id, mark);
   }
 
   async setPool(pool: Pool): Promise<void> {

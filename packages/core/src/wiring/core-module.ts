@@ -24,7 +24,7 @@ export function tidegateModule(
   checkSettings(settings);
   return new ContainerModule(({ bind }) => {
     const clock = new FleetClock(machine);
-    const emitter = createEmitter();
+    const emitter = createEmitter(machine);
     bind(TOKENS.settings).toConstantValue(settings);
     bind(TOKENS.clock).toConstantValue(clock);
     bind(TOKENS.emitter).toConstantValue(emitter);

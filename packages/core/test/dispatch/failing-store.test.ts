@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { StoreError } from "../../src/errors/errors.js";
 import { Bench, HOUR, hour, running } from "../support/bench.js";
 
 const hourly = { groupId: "orders", trigger: { type: "period", every: 1, unit: "hour" } } as const;
@@ -94,5 +95,35 @@ describe("a store that fails while a backfill is under way", () => {
     mend();
     await bench.clock.advance(20_000);
     expect(bench.intervals).toHaveLength(5);
+  });
+});
+
+describe("a full disk", () => {
+  it("is one trouble in ten seconds, with the number of those left out, however many runs it holds up", async () => {
+    const bench = await Bench.started(running, { dispatcher: { leaseMs: 120_000 } });
+    const groupIds = Array.from({ length: 50 }, (_, index) => `group-${index}`);
+    for (const groupId of groupIds) await bench.client.register({ ...hourly, groupId });
+    await bench.clock.advanceTo(hour(1));
+    for (const groupId of groupIds) await bench.engine.fire(groupId, hour(1));
+    await bench.clock.settle();
+    const { changeRuns } = bench.store;
+    bench.store.changeRuns = async () => {
+      throw new StoreError("STORE_FULL", "The disk is full.");
+    };
+    bench.operator.endAll();
+    await bench.clock.advance(25_000);
+    expect(bench.troubles.map(({ error, omitted }) => [error.code, omitted])).toEqual([
+      ["STORE_FULL", undefined],
+      ["STORE_FULL", expect.any(Number)],
+      ["STORE_FULL", expect.any(Number)],
+    ]);
+    expect(bench.troubles[1]!.omitted).toBeGreaterThan(50);
+    bench.store.changeRuns = changeRuns;
+    await bench.clock.advance(5_000);
+    for (const groupId of groupIds)
+      expect(await bench.client.audit(groupId)).toMatchObject({
+        succeeded: { runs: 1 },
+        active: { runs: 0 },
+      });
   });
 });

@@ -10,8 +10,8 @@ import type { JobMetrics } from "../../src/job/job-outcome.js";
 import type { jobMetricsSchema } from "../../src/job/schema.js";
 import type { Backfill } from "../../src/run/backfill.js";
 import type { backfillSchema } from "../../src/run/backfill-schema.js";
-import type { AttemptRecord, Run, RunWait } from "../../src/run/run.js";
-import type { attemptRecordSchema, runSchema, runWaitSchema } from "../../src/run/schema.js";
+import type { AttemptRecord, ReadyMark, Run, RunWait } from "../../src/run/run.js";
+import type { attemptRecordSchema, readyMarkSchema, runSchema, runWaitSchema } from "../../src/run/schema.js";
 import type { Freshness } from "../../src/schedule/deadline.js";
 import type { ParsedScheduleInfo } from "../../src/schedule/parse.js";
 import type {
@@ -60,6 +60,7 @@ export type Agreement = [
   Assert<Named<ScheduleVersion, z.output<typeof scheduleVersionSchema>>>,
   Assert<Agrees<Run, z.output<typeof runSchema>>>,
   Assert<Agrees<RunWait, z.output<typeof runWaitSchema>>>,
+  Assert<Agrees<ReadyMark, z.output<typeof readyMarkSchema>>>,
   Assert<Agrees<AttemptRecord, z.output<typeof attemptRecordSchema>>>,
   Assert<Agrees<Backfill, z.output<typeof backfillSchema>>>,
   Assert<Agrees<DeadlineRecord, z.output<typeof deadlineRecordSchema>>>,

@@ -16,9 +16,23 @@ const LOCK = 0x74_69_64_65;
  */
 export async function migrate(client: PgQueryable, schema: string): Promise<void> {
   if (await isUpToDate(client, schema)) return;
-  await runMigrations(client, schema);
+  await runMigrations(await withoutCreation(client, schema), schema);
   // Several statements in one text are one transaction.
   await client.query(tables(schema));
+}
+
+/**
+ * Returns a client that creates no schema if there is one: `IF NOT EXISTS` asks for the right to create it all
+ * the same.
+ */
+async function withoutCreation(client: PgQueryable, schema: string): Promise<PgQueryable> {
+  const { rows } = await client.query("SELECT FROM pg_namespace WHERE nspname = $1", [schema]);
+  if (rows.length === 0) return client;
+  const creation = `CREATE SCHEMA IF NOT EXISTS ${quoteSchemaName(schema)}`;
+  return {
+    query: (text, parameters) =>
+      text === creation ? Promise.resolve({ rows: [], rowCount: 0 }) : client.query(text, parameters),
+  };
 }
 
 async function isUpToDate(client: PgQueryable, schema: string): Promise<boolean> {

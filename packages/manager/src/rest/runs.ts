@@ -3,7 +3,7 @@ import type { ScheduleClient } from "@tidegate/core";
 import { z } from "zod";
 import { restRefusals } from "../schemas/error.js";
 import { given, pageOf, pageQuery, severalOf } from "../schemas/page.js";
-import { explanation, retryRequest, run, runKind, runState } from "../schemas/run.js";
+import { explanation, readyRequest, retryRequest, run, runKind, runState } from "../schemas/run.js";
 import { groupId } from "../schemas/schedule.js";
 import { requestId, runIdText } from "../schemas/text.js";
 import type { Cursors } from "./cursors.js";
@@ -88,6 +88,25 @@ export function runRoutes(client: ScheduleClient, cursors: Cursors): FastifyPlug
       },
       async ({ params: { id } }, reply) => {
         await client.cancelRun(id);
+        return reply.code(202).send(await client.getRun(id));
+      },
+    );
+
+    app.post(
+      "/runs/:id/mark-ready",
+      {
+        schema: {
+          operationId: "markReady",
+          tags,
+          summary: "Open the gates of a run by hand, whatever they wait for.",
+          params,
+          querystring: noQuery,
+          body: readyRequest.nullish(),
+          response: { 202: run, ...restRefusals(404, 409) },
+        },
+      },
+      async ({ params: { id }, body }, reply) => {
+        await client.markReady(id, body?.note);
         return reply.code(202).send(await client.getRun(id));
       },
     );

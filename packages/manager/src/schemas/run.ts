@@ -1,5 +1,6 @@
 import { runSchema } from "@tidegate/core/schema";
 import { z } from "zod";
+import { note } from "./text.js";
 
 export {
   jobMetricsSchema as jobMetrics,
@@ -16,6 +17,14 @@ export const explanation = z
     reasons: z.array(z.string()).readonly().describe("In plain sentences, the most telling first."),
   })
   .meta({ id: "Explanation", description: "Why a run waits, or what became of it." });
+
+export const readyRequest = z
+  .strictObject({ note: note(2_000).optional().describe("Why, for people.") })
+  .meta({
+    id: "ReadyRequest",
+    description: "A person's word that a run may begin.",
+    examples: [{ note: "The shop was closed, so there is no file." }],
+  });
 
 export const retryRequest = z
   .strictObject({

@@ -82,6 +82,36 @@ export function gateQueueRules({ store, second }: StoreBed): void {
     });
   });
 
+  describe("a run that a person marks as ready", () => {
+    const mark = { at: LATER - 5, note: 'the file "orders" is\nempty on purpose' };
+
+    it("keeps the mark, and is due at once", async () => {
+      await register(store());
+      const [run] = await plan(store(), { count: 1, ...GATED });
+      const [asked] = await dueAtGates(store());
+      await settle(store(), asked!, { lookAt: LATER + 99, wokenBy: ["payments"] });
+      const [late] = await dueAtGates(store(), { now: LATER + 99 });
+      expect(await (await second()).markReady(run!.id, mark)).toBe(true);
+      expect(await nextLook(store())).toBe(0);
+      expect(await settle(store(), late!, { lookAt: LATER + 99 })).toBe(false);
+      const [due] = await dueAtGates(store(), { now: 0 });
+      expect(due).toMatchObject({ lookAt: 0, run: { id: run!.id, place: "gated", markedReady: mark } });
+      expect(await settle(store(), due!)).toBe(true);
+      const claimed = await claimOne(store());
+      expect(claimed.run).toMatchObject({ id: run!.id, markedReady: mark });
+      await end(store(), claimed, "SUCCEEDED");
+      expect(await runOf(store(), run!.id)).toMatchObject({ state: "SUCCEEDED", markedReady: mark });
+    });
+
+    it("is one that gates hold: another is refused", async () => {
+      await register(store());
+      const [run] = await plan(store(), { count: 1 });
+      expect(await store().markReady(run!.id, mark)).toBe(false);
+      expect(await store().markReady("0".repeat(32), mark)).toBe(false);
+      expect(await runOf(store(), run!.id)).toMatchObject({ place: "ready", markedReady: null });
+    });
+  });
+
   describe("a group that wakes a gated run", () => {
     const gateBehind = async (groupId: string): Promise<string> => {
       await register(store());

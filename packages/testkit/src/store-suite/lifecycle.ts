@@ -36,6 +36,7 @@ const CALLS: Readonly<Record<string, (store: ScheduleStore) => Promise<unknown>>
   nextWake: (store) => nextWake(store),
   listGated: (store) => dueAtGates(store),
   settleGates: (store) => store.settleGates([]),
+  markReady: (store) => store.markReady(aRun().id, { at: LATER, note: "" }),
   getRuns: (store) => store.getRuns([aRun().id]),
   listRuns: (store) => store.listRuns({}, {}),
   coverage: (store) => store.coverage("orders"),

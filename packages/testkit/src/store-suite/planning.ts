@@ -34,6 +34,7 @@ export function planningRules({ store }: StoreBed): void {
         readyAt: null,
         leaseUntil: null,
         wait: { reason: "lane", since: waiting!.plannedAt },
+        markedReady: null,
         isBlocking: false,
         isSuperseded: false,
         isCancelRequested: false,

@@ -96,6 +96,7 @@ export function newRow(
     readyAt: place === "ready" ? plannedAt : null,
     leaseUntil: null,
     wait: waitOf(place, plannedAt),
+    markedReady: null,
     isBlocking: false,
     isSuperseded: false,
     isCancelRequested: false,

@@ -90,8 +90,8 @@ export class RunTable {
 
   removeAll(group: Group): void {
     for (const row of group.runs.rows()) {
-      this.#leave(row);
       this.setInputs(row, []);
+      this.#leave(row);
       this.#index.delete(row);
       this.#byId.delete(row.run.id);
     }

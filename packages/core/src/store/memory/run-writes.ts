@@ -4,7 +4,7 @@ import { overlapsOf } from "../../interval/interval-set.js";
 import { poolingOf } from "../../pool/pooling.js";
 import { isUncovered } from "../../run/covering.js";
 import { isEnded } from "../../run/lane.js";
-import type { NewRun, Run, RunReason, RunState } from "../../run/run.js";
+import type { NewRun, ReadyMark, Run, RunReason, RunState } from "../../run/run.js";
 import { isStanding, mayBeRevived, mayRunBeside } from "../../run/standing.js";
 import { gatingOf } from "../../schedule/gates-of.js";
 import type { GateSettlement } from "../gate-queue.js";
@@ -146,6 +146,17 @@ export function settleGates(runs: RunTable, staleness: Staleness, settlement: Ga
       lookAgain(row, settlement.lookAt);
     });
   }
+  return true;
+}
+
+/** Marks a gated run and makes it due; `false` if it is not gated. */
+export function markReady(runs: RunTable, id: string, mark: ReadyMark): boolean {
+  const row = runs.get(id);
+  if (row?.run.place !== "gated") return false;
+  runs.update(row, (run) => {
+    run.markedReady = frozenCopy(mark);
+    lookAgain(row, 0);
+  });
   return true;
 }
 

@@ -1,0 +1,151 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import type { Run } from "@tidegate/core";
+import { Bed, hours, RANGE } from "./bed.js";
+
+const bed = new Bed();
+/** A manager that is stopped by a signal. */
+const other = new Bed();
+beforeAll(async () => {
+  await bed.serve();
+  const broken = hours("broken", "onFailure: continue\n").replace(
+    "SELECT 1 AS one WHERE",
+    "SELECT error(chr(27) || '[31mred' || chr(8238) || 'txt') AS one WHERE",
+  );
+  await bed.run(["apply", "-"], { input: `${hours("orders")}---\n${broken}` });
+  await bed.run(["coverage", "orders", ...RANGE, "--wait", "60s"]);
+});
+afterAll(async () => {
+  await bed.close();
+  await other.close();
+});
+
+/** Waits for the job that fails. */
+async function failedRun(): Promise<Run> {
+  for (;;) {
+    const { stdout } = await bed.run(["get", "runs", "--group", "broken", "--state", "FAILED"]);
+    const [run] = JSON.parse(stdout) as Run[];
+    if (run !== undefined) return run;
+  }
+}
+
+describe("at a terminal", () => {
+  it("results are tables, and JSON where a program reads", async () => {
+    const args = ["get", "schedules", "--prefix", "orders"];
+    expect((await bed.terminal(args)).stdout).toMatch(/^GROUP +STATUS.*\norders +REGISTERED/);
+    expect((await bed.terminal([...args, "--json"])).stdout).toMatch(/^\[\n {2}\{/);
+    expect((await bed.run(args)).stdout).toMatch(/^\[\n {2}\{/);
+  });
+
+  it("headings stand out, unless colours are not wanted", async () => {
+    const args = ["get", "schedules"];
+    expect((await bed.terminal(args, { env: { NO_COLOR: "", TERM: "xterm" } })).stdout).toContain(
+      "\x1b[1mGROUP",
+    );
+    expect((await bed.terminal(args)).stdout).not.toContain("\x1b");
+    expect((await bed.run([...args, "-o", "table"], { env: { NO_COLOR: "" } })).stdout).not.toContain("\x1b");
+  });
+
+  it("messages of jobs and notes of people are shown, and steer nothing", async () => {
+    const run = await failedRun();
+    expect(run.error!.message).toContain("\x1b[31mred\u202etxt");
+    await bed.run(["pause", "orders", "--note", "left \u202e right"]);
+    for (const args of [
+      ["get", "runs", "--group", "broken"],
+      ["explain", run.id],
+      ["get", "schedules", "-o", "yaml"],
+      ["get", "runs", "--group", "broken", "--json"],
+      ["describe", "broken"],
+      ["get", "no\x1b[2J\u202ebody"],
+    ]) {
+      const { stdout } = await bed.terminal(args);
+      for (const hidden of ["\x1b", "\u202e"]) expect(stdout).not.toContain(hidden);
+      expect(stdout).toMatch(/\\(x1b|u001b|e)|\\u202[eE]/);
+    }
+    await bed.run(["resume", "orders"]);
+  });
+
+  it("escapes in JSON and YAML mean what was stored", async () => {
+    const run = await failedRun();
+    const { stdout } = await bed.run(["get", "runs", "--group", "broken", "-o", "json"]);
+    const again = (JSON.parse(stdout) as Run[]).find(({ id }) => id === run.id);
+    expect(again!.error!.message).toContain("\x1b[31mred\u202etxt");
+  });
+});
+
+describe("a confirmation", () => {
+  beforeAll(async () => {
+    const many = hours("many").replace("unit: hour", "unit: minute");
+    await bed.run(["apply", "-"], { input: `${many}catchup: coalesce\n` });
+    await bed.run(["coverage", "many", ...RANGE, "--wait", "60s"]);
+    await bed.run(["pause", "many"]);
+  });
+  const backfill = ["backfill", "many", ...RANGE, "--select", "all"];
+
+  it("is needed for a purge", async () => {
+    await bed.run(["apply", "-"], { input: hours("gone") });
+    await bed.run(["coverage", "gone", ...RANGE, "--wait", "60s"]);
+    const purge = ["delete", "gone", "--purge"];
+    expect(await bed.run(purge)).toMatchObject({ code: 2, stderr: expect.stringContaining("--yes") });
+    expect(await bed.terminal(purge, { input: "n\n" })).toMatchObject({ code: 2 });
+    expect(await bed.run(["get", "versions", "gone"])).toMatchObject({ code: 0 });
+    expect(await bed.terminal(purge, { input: "y\n" })).toMatchObject({ code: 0 });
+    expect(await bed.run(["get", "versions", "gone"])).toMatchObject({ code: 3 });
+  });
+
+  it("is not needed to see a plan", async () => {
+    const { code, stdout } = await bed.run([...backfill, "--plan"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ runs: expect.any(Number), ranges: [expect.anything()] });
+  });
+});
+
+describe("a signal", () => {
+  it("ends a command with 130", async () => {
+    const { stdout } = await promisify(execFile)("bash", [
+      "-c",
+      `"${process.execPath}" "${bed.bin}" coverage orders --from 2025-01-01T00:00:00Z --to now --wait 60s --url ${bed.url} & pid=$!
+       until grep -q SigCgt:.*[2367abef]$ /proc/$pid/status; do :; done; kill -INT $pid; wait $pid; echo "code $?"`,
+    ]);
+    expect(stdout).toBe("code 130\n");
+  });
+
+  it("stops a manager in order", async () => {
+    await other.serve();
+    expect(await other.stop("SIGINT")).toBe(0);
+  });
+});
+
+describe("completion in bash", () => {
+  const complete = async (...words: string[]): Promise<string[]> => {
+    const bin = join(bed.folder, "bin");
+    mkdirSync(bin, { recursive: true });
+    const script = `#!/bin/sh\nexec "${process.execPath}" "${bed.bin}" "$@"\n`;
+    writeFileSync(join(bin, "tidegate"), script, { mode: 0o755 });
+    const { stdout } = await promisify(execFile)(
+      "bash",
+      [
+        "-c",
+        `source <(tidegate completion bash); COMP_WORDS=(tidegate "$@"); COMP_CWORD=$#; _tidegate; printf '%s\\n' "\${COMPREPLY[@]}"`,
+        "bash",
+        ...words,
+      ],
+      { env: { ...bed.env, PATH: `${bin}:${bed.env.PATH}` } },
+    );
+    return stdout.trim().split("\n");
+  };
+
+  it("knows commands, options, values and groups", async () => {
+    expect(await complete("ge")).toEqual(["get"]);
+    expect(await complete("get", "r")).toEqual(["runs"]);
+    expect(await complete("backfill", "--sel")).toEqual(["--select"]);
+    expect(await complete("backfill", "orders", "--select", "in")).toEqual(["incomplete"]);
+    expect(await complete("-o", "j")).toEqual(["json", "jsonl"]);
+    expect(await complete("audit", "or")).toEqual(["orders"]);
+    expect(await complete("get", "runs", "--group", "br")).toEqual(["broken"]);
+    expect(await complete("audit", "x")).toEqual([""]);
+  });
+});
