@@ -128,4 +128,4 @@ export type {
 } from "./trigger/trigger-spec.js";
 export { tidegateModule } from "./wiring/core-module.js";
 export { createTidegate, Tidegate, type TidegateOptions } from "./wiring/tidegate.js";
-export { type TidegateSettings, TOKENS } from "./wiring/tokens.js";
+export { type ReadinessOptions, type TidegateSettings, TOKENS } from "./wiring/tokens.js";

@@ -32,8 +32,8 @@ const UNREGISTERED_SWEEP_MS = 60_000;
 /** Most intervals of missing time that a run's wait lists for each dependency. */
 const MOST_LISTED = 100;
 
-/** What the gate reads. */
-type Ledgers = Pick<
+/** The part of a store that the dependency gate reads. */
+export type DependencyLedgers = Pick<
   ScheduleStore,
   "getSchedules" | "missingTime" | "generationDigests" | "listBackfills" | "listRuns"
 >;
@@ -52,10 +52,10 @@ interface Question {
  */
 export class DependencyGate implements Gate {
   readonly gateType = DEPENDENCIES;
-  readonly #store: () => Ledgers;
+  readonly #store: () => DependencyLedgers;
 
   /** @param store - returns the store that holds all groups */
-  constructor(store: () => Ledgers) {
+  constructor(store: () => DependencyLedgers) {
     this.#store = store;
   }
 
