@@ -3,6 +3,7 @@ import { cpus, totalmem } from "node:os";
 import Table from "cli-table3";
 import { airflow } from "./airflow.js";
 import { printResult, runApart } from "./apart.js";
+import { cliStart } from "./cli-start.js";
 import { BULLMQ_TASKS, bullmq } from "./distributed/bullmq.js";
 import { millionManaged } from "./distributed/million-managed.js";
 import { postgresLives } from "./distributed/postgres-lives.js";
@@ -40,6 +41,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   "pool-fairness": poolFairness,
   "restate-plan": restatePlan,
   door,
+  "cli-start": cliStart,
   bullmq,
   "postgres-lives": postgresLives,
   "million-managed": millionManaged,

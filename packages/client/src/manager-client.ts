@@ -259,6 +259,11 @@ export class ManagerClient {
     await call(this.#target, "cancelRun", byId(id));
   }
 
+  /** Opens the gates of a run by hand. See `ScheduleClient.markReady`. */
+  async markReady(id: string, note = ""): Promise<void> {
+    await call(this.#target, "markReady", { ...byId(id), body: { note } });
+  }
+
   /** Gives a failed or cancelled run all its attempts again. See `ScheduleClient.retryRun`. */
   async retryRun(id: string, options: RetryOptions = {}): Promise<void> {
     await call(this.#target, "retryRun", { ...byId(id), body: options });

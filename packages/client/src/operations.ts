@@ -122,6 +122,7 @@ export interface Operations {
   readonly getRun: OfId & { readonly answer: Run };
   readonly explainRun: OfId & { readonly answer: Explanation };
   readonly cancelRun: OfId & { readonly answer: Run };
+  readonly markReady: OfId & { readonly body: { readonly note: string }; readonly answer: Run };
   readonly retryRun: OfId & { readonly body: RetryOptions; readonly answer: Run };
   readonly listDeadlines: {
     readonly query: PageQuery & {
@@ -172,6 +173,7 @@ export const ROUTES: Readonly<Record<keyof Operations, string>> = {
   getRun: "GET /runs/{id}",
   explainRun: "GET /runs/{id}/explanation",
   cancelRun: "POST /runs/{id}/cancel",
+  markReady: "POST /runs/{id}/mark-ready",
   retryRun: "POST /runs/{id}/retry",
   listDeadlines: "GET /deadlines",
   putSource: "PUT /sources/{groupId}",

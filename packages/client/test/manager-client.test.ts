@@ -115,6 +115,7 @@ describe("a client of a manager", () => {
     expect(retried.length).toBeGreaterThan(0);
     for (const id of failed) expect(retried).toContain(id);
     expect(await wholeOf("broken")).toMatchObject({ isCovered: true });
+    await expect(client.markReady(run!.id, "why")).rejects.toMatchObject({ code: "RUN_STATE_ILLEGAL" });
     await expect(client.cancelRun(run!.id)).rejects.toMatchObject({ code: "RUN_STATE_ILLEGAL" });
   });
 

@@ -5,5 +5,5 @@
  */
 
 export type { ClosedGate, Gate, GateAnswer, GateContext, GateRequest, OpenGate } from "./gate/gate.js";
-export { DependencyGate } from "./gates/dependency-gate.js";
+export { DependencyGate, type DependencyLedgers } from "./gates/dependency-gate.js";
 export { NotBeforeGate } from "./gates/not-before-gate.js";

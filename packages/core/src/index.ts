@@ -12,7 +12,7 @@ export type {
   RestatementPlan,
   RestatementRequest,
 } from "./client/restatement-control.js";
-export type { RestatedGroup, RestatementStop } from "./client/restatement-plan.js";
+export type { Reach, RestatedGroup, RestatementStop } from "./client/restatement-plan.js";
 export type { RetryOptions } from "./client/run-control.js";
 export { type Description, ScheduleClient } from "./client/schedule-client.js";
 export type { ForceOptions } from "./client/seals.js";
@@ -34,6 +34,7 @@ export type {
   DependencyTree,
   DependencyWindow,
   Duration,
+  RestatePolicy,
 } from "./dependency/dependency.js";
 export type { DispatcherOptions } from "./dispatch/dispatcher.js";
 export {
@@ -127,4 +128,4 @@ export type {
 } from "./trigger/trigger-spec.js";
 export { tidegateModule } from "./wiring/core-module.js";
 export { createTidegate, Tidegate, type TidegateOptions } from "./wiring/tidegate.js";
-export { type TidegateSettings, TOKENS } from "./wiring/tokens.js";
+export { type ReadinessOptions, type TidegateSettings, TOKENS } from "./wiring/tokens.js";

@@ -7,3 +7,4 @@
 export type { ProbeAnswer, ProbeContext, ProbeQuestion, ReadinessProbe } from "./probe/probe.js";
 export { ProbeCaller, type ProbeCallerParts } from "./probes/probe-caller.js";
 export { ReadinessGate, type ReadinessGateParts } from "./probes/readiness-gate.js";
+export type { OnBroken } from "./probes/source.js";

@@ -1,3 +1,4 @@
+export { findAirflow } from "./airflow-binary.js";
 export { AirflowServer } from "./airflow-server.js";
 export { DolphinServer } from "./dolphin-server.js";
 export { SHORT_HEARTBEATS } from "./flink-configuration.js";

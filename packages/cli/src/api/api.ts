@@ -18,6 +18,7 @@ export type Api = Pick<
   | "getRun"
   | "list"
   | "listPools"
+  | "markReady"
   | "pause"
   | "preview"
   | "register"

@@ -20,7 +20,7 @@ interface RetryChoice {
   readonly latest?: boolean;
 }
 
-/** Adds the commands of single runs: `trigger`, `explain`, `retry` and `cancel`. */
+/** Adds the commands of single runs: `trigger`, `explain`, `mark-ready`, `retry` and `cancel`. */
 export function addRuns(program: Command): void {
   program
     .command("trigger")
@@ -49,6 +49,21 @@ export function addRuns(program: Command): void {
       action(async ({ api, printer }, id: string) => {
         const explanation = await api.explain(id);
         await printer.result(explanation, explanation.reasons.join("\n"));
+      }),
+    );
+
+  program
+    .command("mark-ready")
+    .description("open the gates of runs by hand, whatever they wait for")
+    .argument("<run...>", "ids of runs")
+    .option("--note <text>", "the reason, for people")
+    .action(
+      action(async ({ api, printer }, ids: string[], { note }: { readonly note?: string }) => {
+        for (const id of ids) {
+          await api.markReady(id, note);
+          const run = await api.getRun(id);
+          await printer.result(run, `${id} is ${run.state}, and its gates are open.`);
+        }
       }),
     );
 

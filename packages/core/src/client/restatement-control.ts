@@ -91,12 +91,13 @@ export class RestatementControl {
     const { store, backfills } = this.#parts;
     const meant = requestIn(planId);
     const { plan, schedules } = await this.#plan(meant);
-    const name = RESTATEMENT + hash("sha256", planId, "hex").slice(0, HASH_DIGITS);
+    const name = RESTATEMENT + digestOf(planId);
     const stretches = plan.groups.flatMap(({ groupId, intervals }) =>
-      intervals.map((interval) => ({ groupId, interval })),
+      intervals.map((interval, n) => ({ id: `${name}-${digestOf(groupId, 8)}-${n}`, groupId, interval })),
     );
     // Begun before, perhaps by a manager that died: its own first runs have moved the ledgers.
-    const isBegun = stretches.length > 0 && (await store.getBackfill(`${name}-0`)) !== undefined;
+    const [first] = stretches;
+    const isBegun = first !== undefined && (await store.getBackfill(first.id)) !== undefined;
     if (!isBegun && plan.planId !== planId) {
       throw new LedgerError(
         "PLAN_OUTDATED",
@@ -105,8 +106,8 @@ export class RestatementControl {
       );
     }
     const begun: Backfill[] = [];
-    for (const [n, { groupId, interval }] of stretches.entries()) {
-      const request = { id: `${name}-${n}`, groupId, from: interval.lower, to: interval.upper };
+    for (const { id, groupId, interval } of stretches) {
+      const request = { id, groupId, from: interval.lower, to: interval.upper };
       const { backfill } = await backfills.plan(schedules.get(groupId)!, {
         ...request,
         select: "all",
@@ -179,8 +180,12 @@ export class RestatementControl {
         }
       }
     }
-    return hash("sha256", JSON.stringify(parts), "hex").slice(0, HASH_DIGITS);
+    return digestOf(JSON.stringify(parts));
   }
+}
+
+function digestOf(text: string, digits = HASH_DIGITS): string {
+  return hash("sha256", text, "hex").slice(0, digits);
 }
 
 function meantBy({

@@ -16,6 +16,11 @@ export interface Requirement {
   readonly beforeOrigin: "wait" | "ignore" | undefined;
   readonly atLeast: NonNullable<Dependency["atLeast"]>;
   readonly timeout?: DependencyTimeout;
+  /**
+   * Whether the run also reads all time before the window, which then may not be about to be run again.
+   * @default false
+   */
+  readonly isWhole?: boolean;
   /** See `Dependency.onRestate`. */
   readonly onRestate: RestatePolicy;
 }

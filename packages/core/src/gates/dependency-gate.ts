@@ -11,6 +11,7 @@ import {
 } from "../dependency/verdict.js";
 import type { Gate, GateAnswer, GateContext, GateRequest } from "../gate/gate.js";
 import { intersect, measure, toSet } from "../interval/interval-set.js";
+import { restatedTime } from "../planning/restated-time.js";
 import type { RunInput, UnmetDependency } from "../run/run.js";
 import { windowCalendarOf } from "../schedule/dependencies-of.js";
 import { DEPENDENCIES } from "../schedule/gates-of.js";
@@ -18,7 +19,6 @@ import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { MissingTimeQuery } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-import { restatedTime } from "./restated-time.js";
 
 /**
  * When a run is asked about again that nothing has woken, ms. The store wakes it when a run ends that it may
@@ -32,8 +32,8 @@ const UNREGISTERED_SWEEP_MS = 60_000;
 /** Most intervals of missing time that a run's wait lists for each dependency. */
 const MOST_LISTED = 100;
 
-/** What the gate reads. */
-type Ledgers = Pick<
+/** The part of a store that the dependency gate reads. */
+export type DependencyLedgers = Pick<
   ScheduleStore,
   "getSchedules" | "missingTime" | "generationDigests" | "listBackfills" | "listRuns"
 >;
@@ -52,10 +52,10 @@ interface Question {
  */
 export class DependencyGate implements Gate {
   readonly gateType = DEPENDENCIES;
-  readonly #store: () => Ledgers;
+  readonly #store: () => DependencyLedgers;
 
   /** @param store - returns the store that holds all groups */
-  constructor(store: () => Ledgers) {
+  constructor(store: () => DependencyLedgers) {
     this.#store = store;
   }
 
@@ -135,8 +135,10 @@ export class DependencyGate implements Gate {
     const missing = await this.#store().missingTime(asked.map(({ query }) => query));
     const restated = await restatedTime(this.#store(), new Set(asked.map(({ query }) => query.groupId)));
     for (const [index, { query, of }] of asked.entries()) {
-      const awaited = intersect([query.within], restated.get(query.groupId) ?? []);
+      const { lower, upper } = query.within;
       for (const one of of) {
+        const read = { lower: one.isWhole === true ? Number.MIN_SAFE_INTEGER : lower, upper };
+        const awaited = intersect([read], restated.get(query.groupId) ?? []);
         const also = one.onRestate === "ignore" ? [] : awaited;
         findings.set(one, { ...findings.get(one)!, missing: toSet([...missing[index]!, ...also]) });
       }
@@ -151,7 +153,10 @@ function questionOf(request: GateRequest, groups: ReadonlyMap<string, Schedule>)
   const { dependsOn, dependsOnPast = false } = spec;
   const calendar = windowCalendarOf(spec);
   const leaves = dependsOn == null ? [] : leavesOf(dependsOn);
-  const requirements = leaves.map(({ dependency }) => requirementOf(dependency, groupId, interval, calendar));
+  const requirements = leaves.map(({ dependency }) => ({
+    ...requirementOf(dependency, groupId, interval, calendar),
+    ...(spec.mode === "full" ? { isWhole: true } : {}),
+  }));
   if (dependsOnPast !== false) {
     const origin = groups.get(groupId)?.origin ?? interval.lower;
     requirements.push(pastRequirement(dependsOnPast, groupId, interval, calendar, origin));

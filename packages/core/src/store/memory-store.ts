@@ -137,6 +137,7 @@ export class MemoryStore implements ScheduleStore {
     this.#seals = contents.seals;
     this.#staleness = new Staleness(contents.schedules, contents.runs);
     releaseLeases(this.#runs);
+    if (!this.isShared) this.#schedules.resumeWaiting();
   }
 
   async close(): Promise<void> {
@@ -498,6 +499,7 @@ export class MemoryStore implements ScheduleStore {
       schedule.watermark = newWatermark;
       schedule.nextFireAt = nextFireAt;
     });
+    group.waitsSince = commit.waits === true ? plannedAt : undefined;
     for (const run of runs) this.#runs.insert(run, group);
     if (runs.some(({ state }) => isEnded(state))) this.#runs.wake(groupId);
     for (const row of covered) supersede(this.#runs, row!);

@@ -3,6 +3,8 @@ import type { Clock, EpochMs } from "../clock/clock.js";
 import { leavesOf } from "../dependency/dependency.js";
 import { hasCode, messageOf } from "../errors/errors.js";
 import type { CoverageReportedEvent, RunEvent, TidegateEmitter } from "../events/events.js";
+import { type IntervalSet, intersect } from "../interval/interval-set.js";
+import { restatedTime } from "../planning/restated-time.js";
 import { byGroup } from "../run/by-group.js";
 import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
@@ -11,8 +13,11 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import { eachRun } from "../store/shared-time.js";
 import { Routine } from "./routine.js";
 
-/** How often to look for runs that became stale without an event in this process, ms. */
-const SWEEP_MS = 60_000;
+/**
+ * How long after an event that may have made runs stale, and how often on a shared store, to look for those that
+ * became so otherwise: another manager has died, or what was missing has come, ms.
+ */
+const SWEEP_MS = 300_000;
 
 /** Pause after an error, ms. */
 const RETRY_MS = 5_000;
@@ -45,7 +50,7 @@ export class StaleKeeper {
   readonly #parts: StaleKeeperParts;
   readonly #looking: Routine;
   readonly #onRunState = ({ run }: RunEvent): void => {
-    if (run.state === "SUCCEEDED" && run.generation > 0) this.#looking.runWithin(0);
+    if (run.state === "SUCCEEDED") this.#looking.runWithin(run.generation > 0 ? 0 : SWEEP_MS);
   };
   readonly #onReport = (_event: CoverageReportedEvent): void => this.#looking.runWithin(0);
 
@@ -73,13 +78,14 @@ export class StaleKeeper {
     await this.#looking.stop();
   }
 
-  async #look(): Promise<number> {
+  /** Returns when to look again, ms from now; `undefined` if only an event can make it worthwhile. */
+  async #look(): Promise<number | undefined> {
     const { store } = this.#parts;
     const stale: Run[] = [];
     for await (const run of eachRun(store, { staleness: "unnoted", states: ["SUCCEEDED"] })) stale.push(run);
-    let nextMs = SWEEP_MS;
+    let nextMs = store.isShared ? SWEEP_MS : Number.POSITIVE_INFINITY;
     for (const [groupId, runs] of byGroup(stale)) {
-      if (!this.#looking.isRunning) return SWEEP_MS;
+      if (!this.#looking.isRunning) return undefined;
       const [schedule] = await store.getSchedules([groupId]);
       const inMs = await this.#settle(schedule, runs).catch((error: unknown) => {
         this.#trouble(error, groupId);
@@ -87,7 +93,7 @@ export class StaleKeeper {
       });
       nextMs = Math.min(nextMs, inMs);
     }
-    return nextMs;
+    return Number.isFinite(nextMs) ? nextMs : undefined;
   }
 
   /** Handles the stale runs of a group. Returns when to look again at those that have not settled, ms from now. */
@@ -101,8 +107,11 @@ export class StaleKeeper {
     const ripe = clock.now() - settleMs;
     const unsettled = [...rerun].filter(({ staleAt }) => staleAt! > ripe);
     const settled = [...rerun].filter(({ staleAt }) => staleAt! <= ripe);
-    for (const stretch of stretchesOf(settled)) await this.#rerun(stretch);
-    return Math.min(SWEEP_MS, ...unsettled.map(({ staleAt }) => staleAt! - ripe));
+    const others = settled.length === 0 ? [] : await this.#restated(settled[0]!.groupId);
+    const free = settled.filter((run) => intersect([run], others).length === 0);
+    for (const stretch of stretchesOf(free)) await this.#rerun(stretch);
+    const later = free.length < settled.length ? [SWEEP_MS] : [];
+    return Math.min(...later, ...unsettled.map(({ staleAt }) => staleAt! - ripe));
   }
 
   /** Returns the runs that have changed inputs whose dependencies say that they are run again. */
@@ -119,6 +128,11 @@ export class StaleKeeper {
     );
     const digests = await this.#parts.store.generationDigests(inputs.map(({ input }) => input));
     return new Set(inputs.filter(({ input }, n) => input.digest !== digests[n]).map(({ run }) => run));
+  }
+
+  /** Returns the time of a group that a restatement runs again anyway. */
+  async #restated(groupId: string): Promise<IntervalSet> {
+    return (await restatedTime(this.#parts.store, new Set([groupId]))).get(groupId) ?? [];
   }
 
   async #rerun(stretch: readonly Run[]): Promise<void> {

@@ -209,6 +209,32 @@ describe("a restatement", () => {
     ]);
   });
 
+  it("has a group wait that reads everything, whatever its window", async () => {
+    const mirror = hourly("mirror", { mode: "full", dependsOn: { groupId: "orders" } });
+    const world = await threeDays(ORDERS, mirror);
+    world.operator.answer = ({ groupId }) => (groupId === "orders" ? "runs" : SUCCEEDED);
+    await world.client.applyRestatement((await world.client.restate(REQUEST)).planId);
+    await world.advance(5 * MINUTE);
+    expect(await world.runs("mirror", { kinds: ["BACKFILL"] })).toMatchObject([
+      { ...hours(71, 72), place: "gated", wait: { missing: [hours(26, 27)] } },
+    ]);
+    world.operator.end(world.operator.submissions.at(-1)!.idempotencyKey, SUCCEEDED);
+    await world.advance(5 * MINUTE);
+    expect(await rerun(world, "mirror")).toEqual(["71.1 SUCCEEDED"]);
+  });
+
+  it("does the work of a dependency with onRestate rerun, which adds nothing to it", async () => {
+    const sales = daily("sales", { dependsOn: { groupId: "orders", onRestate: "rerun" } });
+    const world = await threeDays(ORDERS, sales);
+    world.operator.answer = ({ groupId }) => (groupId === "sales" ? "runs" : SUCCEEDED);
+    await world.client.applyRestatement((await world.client.restate(REQUEST)).planId);
+    await world.advance(HOUR / 2);
+    world.operator.end(world.operator.submissions.at(-1)!.idempotencyKey, SUCCEEDED);
+    await world.advance(HOUR / 4);
+    expect(await rerun(world, "sales")).toEqual(["24.1 SUCCEEDED"]);
+    expect(await world.client.stale()).toEqual([]);
+  });
+
   it("is refused if a ledger or a schedule of the plan has moved since", async () => {
     const world = await threeDays(ORDERS, SALES, WEEK);
     const outdated = { code: "PLAN_OUTDATED", field: "planId" };

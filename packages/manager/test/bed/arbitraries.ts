@@ -143,10 +143,18 @@ function requestTo(
   });
 }
 
+/** How often a schema may stand within itself. */
+const MOST_NESTED = 2;
+
+/** Thrown where a schema would stand within itself too often. */
+class TooDeep extends Error {}
+
 /** Values by JSON schemas, as far as this document uses them. */
 class Values {
   readonly #document: OpenapiDocument;
   readonly #meanings: Meanings;
+  /** The references that are being resolved, outermost first. */
+  readonly #within: string[] = [];
 
   constructor(document: OpenapiDocument, meanings: Meanings) {
     this.#document = document;
@@ -175,11 +183,9 @@ class Values {
       enum?: unknown[];
       type?: string;
     };
-    if ($ref !== undefined) {
-      return this.#plain(this.#document.components.schemas[$ref.split("/").at(-1)!]!, name);
-    }
+    if ($ref !== undefined) return this.#referred($ref, name);
     const options = anyOf ?? oneOf ?? allOf;
-    if (options !== undefined) return fc.oneof(...options.map((option) => this.#plain(option, name)));
+    if (options !== undefined) return this.#anyOf(options, name);
     if ("const" in schema) return fc.constant(schema.const);
     if (choices !== undefined) return fc.constantFrom(...choices);
     if (type === "string") return textOfSchema(schema);
@@ -188,6 +194,31 @@ class Values {
     if (type === "integer" || type === "number") return numberOf(schema);
     if (type === "array") return fc.array(this.of(schema.items as JsonSchema, name), { maxLength: 2 });
     return type === "object" ? this.#object(schema) : fc.jsonValue({ maxDepth: 2 });
+  }
+
+  /** Values of a schema that others refer to, and that may refer to itself. */
+  #referred(reference: string, name: string): fc.Arbitrary<unknown> {
+    if (this.#within.filter((each) => each === reference).length >= MOST_NESTED) throw new TooDeep();
+    this.#within.push(reference);
+    try {
+      return this.#plain(this.#document.components.schemas[reference.split("/").at(-1)!]!, name);
+    } finally {
+      this.#within.pop();
+    }
+  }
+
+  /** Values of any of several schemas, without those that nest too deep here. */
+  #anyOf(options: readonly JsonSchema[], name: string): fc.Arbitrary<unknown> {
+    const shallow = options.flatMap((option) => {
+      try {
+        return [this.#plain(option, name)];
+      } catch (error) {
+        if (error instanceof TooDeep) return [];
+        throw error;
+      }
+    });
+    if (shallow.length === 0) throw new TooDeep();
+    return fc.oneof(...shallow);
   }
 
   #object(schema: JsonSchema): fc.Arbitrary<unknown> {

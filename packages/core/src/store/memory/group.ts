@@ -1,3 +1,4 @@
+import type { EpochMs } from "../../clock/clock.js";
 import type { Schedule, ScheduleVersion } from "../../schedule/schedule.js";
 import { checkedSpec } from "../../schedule/stored-spec.js";
 import type { NewSchedule } from "../schedule-table.js";
@@ -13,6 +14,8 @@ export interface Group extends HeapItem {
   /** Oldest first. */
   readonly versions: ScheduleVersion[];
   laneWidth: number;
+  /** Since when planning waits for runs to end, epoch ms: see `PlanCommit.waits`. */
+  waitsSince: EpochMs | undefined;
   readonly runs: RunIndex;
   /** Runs of all kinds that have not ended. */
   readonly open: Set<RunRow>;
@@ -48,6 +51,7 @@ export function newGroup(added: NewSchedule): Group {
     },
     versions: [Object.freeze({ version: 1, spec, unreadable, tzdata, since: watermark, createdAt })],
     laneWidth,
+    waitsSince: undefined,
     runs: new RunIndex(),
     open: new Set(),
     waiting: new IndexedHeap<RunRow>((a, b) => comparePositions(a.run, b.run)),

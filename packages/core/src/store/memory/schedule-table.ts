@@ -100,6 +100,18 @@ export class ScheduleTable {
     return due;
   }
 
+  /** Makes groups due whose planning waited for runs to end. */
+  resumeWaiting(): void {
+    for (const group of this.#byId.values()) {
+      const { waitsSince } = group;
+      if (waitsSince === undefined) continue;
+      group.waitsSince = undefined;
+      this.update(group, (schedule) => {
+        if (schedule.nextFireAt !== null) schedule.nextFireAt = Math.min(schedule.nextFireAt, waitsSince + 1);
+      });
+    }
+  }
+
   *#select(filter: ScheduleFilter, after = ""): Generator<Group> {
     for (const group of this.#from(filter, after)) {
       if (group.groupId > after && matches(group.schedule, filter)) yield group;
