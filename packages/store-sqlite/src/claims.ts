@@ -34,10 +34,10 @@ type ReadyRow = Pick<
   | "ready_at"
   | "planned_at"
   | "reason"
-  | "marked_ready"
-  | "inputs"
-  | "stale_at"
->;
+> & {
+  /** Whether it was marked as ready by hand or has recorded its inputs, so that more has to be read. */
+  readonly is_noted: number;
+};
 
 /** A row as it was read, and the claim on it. */
 interface Taken {
@@ -51,7 +51,7 @@ const RETRY = queueNo("retry");
 const PRECEDENCE = [queueNo("retry"), queueNo("live"), queueNo("rest")];
 
 const READY = `SELECT no, group_no, lower, generation, upper, id, kind, intervals, scheduled_time, schedule_version, backfill_id,
-  operator, attempt, token, queue, ready_at, planned_at, reason, inputs, stale_at, marked_ready FROM run INDEXED BY run_ready
+  operator, attempt, token, queue, ready_at, planned_at, reason, coalesce(marked_ready, inputs, stale_at) IS NOT NULL AS is_noted FROM run INDEXED BY run_ready
   WHERE place = 'ready' AND operator = ? AND queue = ? AND ready_at <= ? ORDER BY ready_at, id LIMIT ?`;
 
 const CLAIM = `UPDATE run SET state = 'SUBMITTING', place = 'active', attempt = ?, submitted_at = ?, token = ?, ready_at = NULL,
@@ -135,8 +135,8 @@ function claimOne(
   const token = row.token + 1;
   statements.run(CLAIM, row.attempt + 1, now, token, leaseUntil, row.no);
   const groupId = groups.idOf(row.group_no);
-  // A run that was claimed, cancelled, retried or marked before has more fields than it was inserted with.
-  if (row.attempt > 0 || row.token > 0 || row.marked_ready !== null) {
+  // A run that was claimed, cancelled, retried or gated before may have more fields than it was inserted with.
+  if (row.attempt > 0 || row.token > 0 || row.is_noted === 1) {
     const whole = statements.get<RunRow>("SELECT * FROM run WHERE no = ?", row.no)!;
     return { run: asRun(whole, groupId), token, isRecovered: false };
   }
@@ -182,8 +182,8 @@ function claimedFirst(row: ReadyRow, groupId: string, now: EpochMs, leaseUntil: 
     metrics: null,
     error: null,
     history: [],
-    inputs: row.inputs === null ? [] : (JSON.parse(row.inputs) as Run["inputs"]),
-    staleAt: row.stale_at,
+    inputs: [],
+    staleAt: null,
     report: null,
   };
 }
