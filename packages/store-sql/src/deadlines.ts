@@ -92,7 +92,7 @@ function parse(cursor: string): readonly unknown[] {
   } catch {
     // Falls through to the refusal.
   }
-  throw new StoreError("STORE_FAILED", "cursor: is not one that a page of this listing gave.", {
+  throw new StoreError("ARGUMENT_INVALID", "cursor: is not one that a page of this listing gave.", {
     field: "cursor",
   });
 }

@@ -52,7 +52,7 @@ export function parseRunCursor(cursor: string): RunPosition {
   } catch {
     // Falls through to the refusal.
   }
-  throw new StoreError("STORE_FAILED", "cursor: is not one that a page of this listing gave.", {
+  throw new StoreError("ARGUMENT_INVALID", "cursor: is not one that a page of this listing gave.", {
     field: "cursor",
   });
 }

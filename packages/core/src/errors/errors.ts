@@ -1,6 +1,7 @@
 /** Stable codes of all errors that Tidegate throws. A code never changes its meaning. */
 export type ErrorCode =
   // schedules
+  | "ARGUMENT_INVALID"
   | "SCHEDULE_INVALID"
   | "SCHEDULE_NOT_FOUND"
   | "SCHEDULE_EXISTS"

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { withCheckedArguments } from "../client/arguments.js";
 import { BackfillControl } from "../client/backfill-control.js";
 import { CoverageWaits } from "../client/coverage-waits.js";
 import { Lifecycle } from "../client/lifecycle.js";
@@ -129,23 +130,25 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const backfills = new BackfillControl({ ...ledger, backfiller, seals });
   const waits = new CoverageWaits({ ...ledger, pollMs: options.pollMs ?? 1_000 });
   const sources = new SourceControl({ ...ledger, changes, waits, seals });
-  const client = new ScheduleClient({
-    store,
-    clock,
-    operators: [...operators.keys()],
-    gates: [...gates.keys()],
-    specs,
-    changes,
-    registration,
-    lifecycle,
-    runControl,
-    backfills,
-    restatements: new RestatementControl({ ...ledger, changes, backfills, seals }),
-    pools,
-    seals,
-    sources,
-    waits,
-  });
+  const client = withCheckedArguments(
+    new ScheduleClient({
+      store,
+      clock,
+      operators: [...operators.keys()],
+      gates: [...gates.keys()],
+      specs,
+      changes,
+      registration,
+      lifecycle,
+      runControl,
+      backfills,
+      restatements: new RestatementControl({ ...ledger, changes, backfills, seals }),
+      pools,
+      seals,
+      sources,
+      waits,
+    }),
+  );
   const staleKeeper = new StaleKeeper({
     ...ledger,
     backfill: (request) => client.backfill(request),

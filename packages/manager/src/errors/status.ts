@@ -2,6 +2,7 @@ import type { ErrorCode } from "@tidegate/core";
 
 /** The HTTP status of each of core's errors. */
 export const STATUS: Readonly<Record<ErrorCode, number>> = {
+  ARGUMENT_INVALID: 400,
   SCHEDULE_INVALID: 400,
   DEADLINE_BEFORE_DUE: 400,
   DEPENDENCY_INVALID: 400,

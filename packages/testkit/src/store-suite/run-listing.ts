@@ -197,6 +197,13 @@ export function runPagingRules({ store }: StoreBed): void {
       expect(await list(store(), {}, { cursor: next! })).toEqual(["2.0", "9.1"]);
     });
 
+    it("refuse a cursor that no page gave", async () => {
+      for (const cursor of ["orders", "{}", "[1]"]) {
+        const refused = { code: "ARGUMENT_INVALID", field: "cursor" };
+        await expect(store().listRuns({}, { cursor })).rejects.toMatchObject(refused);
+      }
+    });
+
     it("go together with filters and intervals", async () => {
       await register(store());
       await plan(store(), { count: 9 });

@@ -39,7 +39,7 @@ export function positionAfter<Position>(
   if (cursor === undefined) return undefined;
   const position = decode(cursor);
   if (isPosition(position)) return position;
-  throw new StoreError("STORE_FAILED", `cursor: "${cursor}" did not come from a page of this listing.`, {
+  throw new StoreError("ARGUMENT_INVALID", `cursor: "${cursor}" did not come from a page of this listing.`, {
     field: "cursor",
   });
 }

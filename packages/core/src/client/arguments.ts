@@ -1,0 +1,172 @@
+import { z } from "zod";
+import { deadlineStateSchema, deadlineSubjectSchema } from "../deadlines/schema.js";
+import { ScheduleError } from "../errors/errors.js";
+import { runKindSchema } from "../job/schema.js";
+import { backfillSelectSchema } from "../run/backfill-schema.js";
+import { runReasonSchema, runStateSchema } from "../run/schema.js";
+import { scheduleStatusSchema } from "../schedule/stored-schema.js";
+import type { ScheduleClient } from "./schedule-client.js";
+
+/** The names of the methods of an object. */
+type MethodOf<T> = { [Key in keyof T]: T[Key] extends (...args: never[]) => unknown ? Key : never }[keyof T];
+
+/** The arguments of each method, by their names, in their order. */
+type Arguments = Readonly<Record<string, z.ZodType>>;
+
+/** Neither Postgres nor a JSON document can hold these in a text. */
+const UNSTORABLE = /\0|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
+const text = z
+  .string()
+  .max(10_000)
+  .refine((value) => !UNSTORABLE.test(value), "has characters that cannot be stored");
+const note = text.max(2_000).optional();
+const flag = z.boolean().optional();
+const order = z.enum(["ascending", "descending"]).optional();
+const version = z.int().optional();
+const interval = z.object({ lower: z.int(), upper: z.int() });
+const page = z.object({ cursor: text.optional(), limit: z.int().min(1).max(1_000).optional() }).optional();
+const force = z.object({ force: flag }).optional();
+const seen = z.object({ version }).optional();
+const retry = z.object({ version: z.enum(["planned", "latest"]).optional(), force: flag }).optional();
+/** A request that is checked field by field where it is read. */
+const request = z.looseObject({});
+
+/** What `ScheduleClient` takes. What lies deeper in a definition or a request is checked where it is read. */
+export const ARGUMENTS: Readonly<Record<MethodOf<ScheduleClient>, Arguments>> = {
+  register: { info: request },
+  registerMany: { infos: z.array(z.unknown()) },
+  ensure: { info: request },
+  update: {
+    info: request,
+    seen: z.object({ version: z.int(), plannedRuns: z.enum(["keep", "adopt"]).optional() }),
+  },
+  unregister: { groupId: text, options: z.object({ purge: flag, force: flag, version }).optional() },
+  pause: { groupId: text, note, seen },
+  resume: { groupId: text, seen },
+  trigger: { groupId: text, interval: interval.optional(), options: force },
+  get: { groupId: text },
+  describe: { groupId: text },
+  explain: { runId: text },
+  list: {
+    filter: z
+      .object({
+        groupIds: z.array(text).optional(),
+        groupIdPrefix: text.optional(),
+        statuses: z.array(scheduleStatusSchema).optional(),
+        engine: text.optional(),
+        labels: z.record(text, text).optional(),
+      })
+      .optional(),
+    page,
+  },
+  preview: {
+    subject: z.union([text, request], "must be a group's id or a schedule"),
+    count: z.int().optional(),
+  },
+  backfill: {
+    request: z.looseObject({
+      id: text.optional(),
+      groupId: text,
+      select: backfillSelectSchema.optional(),
+      concurrency: z.int().optional(),
+      isDryRun: flag,
+      force: flag,
+    }),
+  },
+  seal: { groupId: text, until: z.unknown(), note, options: force },
+  getBackfill: { id: text },
+  cancelBackfill: { id: text },
+  setPool: { pool: request },
+  listPools: {},
+  deletePool: { name: text },
+  runs: {
+    filter: z
+      .object({
+        groupId: text.optional(),
+        states: z.array(runStateSchema).optional(),
+        kinds: z.array(runKindSchema).optional(),
+        reasons: z.array(runReasonSchema).optional(),
+        backfillId: text.optional(),
+        isJobOpen: flag,
+        isBlocking: flag,
+        isUncovered: z.literal(true).optional(),
+        isSuperseded: flag,
+        staleness: z.enum(["all", "unnoted"]).optional(),
+        within: interval.optional(),
+        includeSuperseded: flag,
+        order,
+      })
+      .optional(),
+    page,
+  },
+  deadlines: {
+    filter: z
+      .object({
+        groupId: text.optional(),
+        subjects: z.array(deadlineSubjectSchema).optional(),
+        states: z.array(deadlineStateSchema).optional(),
+        within: interval.optional(),
+        order,
+      })
+      .optional(),
+    page,
+  },
+  getRun: { id: text },
+  cancelRun: { id: text },
+  markReady: { id: text, note },
+  retryRun: { id: text, options: retry },
+  retryRuns: { groupId: text, options: retry },
+  registerSource: { info: request },
+  reportCoverage: {
+    groupId: text,
+    report: z.looseObject({ version: text.optional(), note, force: flag }),
+  },
+  coverage: {
+    groupId: text,
+    range: interval,
+    options: z
+      .object({ waitMs: z.number().optional(), signal: z.instanceof(AbortSignal).optional() })
+      .optional(),
+  },
+  restate: {
+    request: z.looseObject({
+      groupId: text,
+      cascade: z.enum(["none", "downstream"]).optional(),
+      except: z.array(text).optional(),
+      note,
+      force: flag,
+    }),
+  },
+  applyRestatement: { planId: text },
+  stale: { groupId: text.optional() },
+  audit: { groupId: text, within: interval.optional() },
+};
+
+/**
+ * Returns the client with the types of all arguments checked first, for callers whose language does not check
+ * them. A method that is given something else rejects with ARGUMENT_INVALID and its name.
+ */
+export function withCheckedArguments(client: ScheduleClient): ScheduleClient {
+  return new Proxy(client, {
+    get(target, name) {
+      const member = Reflect.get(target, name, target) as unknown;
+      if (typeof member !== "function" || !Object.hasOwn(ARGUMENTS, name)) return member;
+      const expected = ARGUMENTS[name as MethodOf<ScheduleClient>];
+      return async (...given: unknown[]): Promise<unknown> => {
+        checkArguments(String(name), expected, given);
+        return member.apply(target, given);
+      };
+    },
+  });
+}
+
+function checkArguments(method: string, expected: Arguments, given: readonly unknown[]): void {
+  for (const [index, [name, schema]] of Object.entries(expected).entries()) {
+    const { error } = schema.safeParse(given[index]);
+    const issue = error?.issues[0];
+    if (issue === undefined) continue;
+    const field = [name, ...issue.path.map(String)].join(".");
+    throw new ScheduleError("ARGUMENT_INVALID", `${method}: ${field}: ${issue.message}.`, { field });
+  }
+}
