@@ -34,11 +34,11 @@ const request = z.looseObject({});
 
 /** What `ScheduleClient` takes. What lies deeper in a definition or a request is checked where it is read. */
 export const ARGUMENTS: Readonly<Record<MethodOf<ScheduleClient>, Arguments>> = {
-  register: { info: request },
+  register: { info: z.unknown() },
   registerMany: { infos: z.array(z.unknown()) },
-  ensure: { info: request },
+  ensure: { info: z.unknown() },
   update: {
-    info: request,
+    info: z.unknown(),
     seen: z.object({ version: z.int(), plannedRuns: z.enum(["keep", "adopt"]).optional() }),
   },
   unregister: { groupId: text, options: z.object({ purge: flag, force: flag, version }).optional() },
@@ -77,7 +77,7 @@ export const ARGUMENTS: Readonly<Record<MethodOf<ScheduleClient>, Arguments>> = 
   seal: { groupId: text, until: z.unknown(), note, options: force },
   getBackfill: { id: text },
   cancelBackfill: { id: text },
-  setPool: { pool: request },
+  setPool: { pool: z.unknown() },
   listPools: {},
   deletePool: { name: text },
   runs: {
@@ -117,27 +117,16 @@ export const ARGUMENTS: Readonly<Record<MethodOf<ScheduleClient>, Arguments>> = 
   markReady: { id: text, note },
   retryRun: { id: text, options: retry },
   retryRuns: { groupId: text, options: retry },
-  registerSource: { info: request },
-  reportCoverage: {
-    groupId: text,
-    report: z.looseObject({ version: text.optional(), note, force: flag }),
-  },
+  registerSource: { info: z.unknown() },
+  reportCoverage: { groupId: text, report: request },
   coverage: {
     groupId: text,
     range: interval,
     options: z
-      .object({ waitMs: z.number().optional(), signal: z.instanceof(AbortSignal).optional() })
+      .object({ waitMs: z.unknown(), signal: z.instanceof(AbortSignal).optional() })
       .optional(),
   },
-  restate: {
-    request: z.looseObject({
-      groupId: text,
-      cascade: z.enum(["none", "downstream"]).optional(),
-      except: z.array(text).optional(),
-      note,
-      force: flag,
-    }),
-  },
+  restate: { request },
   applyRestatement: { planId: text },
   stale: { groupId: text.optional() },
   audit: { groupId: text, within: interval.optional() },
