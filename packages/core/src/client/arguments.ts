@@ -122,9 +122,7 @@ export const ARGUMENTS: Readonly<Record<MethodOf<ScheduleClient>, Arguments>> = 
   coverage: {
     groupId: text,
     range: interval,
-    options: z
-      .object({ waitMs: z.unknown(), signal: z.instanceof(AbortSignal).optional() })
-      .optional(),
+    options: z.object({ waitMs: z.unknown(), signal: z.instanceof(AbortSignal).optional() }).optional(),
   },
   restate: { request },
   applyRestatement: { planId: text },
