@@ -22,5 +22,5 @@ const sink = {
     }),
 };
 
-await engine.start({ sink, events: createEmitter() });
+await engine.start({ sink, events: createEmitter(), onFireMoved: () => () => {} });
 process.send("started");
