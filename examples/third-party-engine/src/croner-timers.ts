@@ -1,4 +1,4 @@
-import type { EngineBody, EngineSchedule, FireSink } from "@tidegate/core/engine";
+import type { EngineBody, EngineContext, EngineSchedule, FireSink } from "@tidegate/core/engine";
 import { Cron } from "croner";
 
 /** A schedule as this engine holds it. */
@@ -18,14 +18,17 @@ export class CronerTimers implements EngineBody {
   readonly #held = new Map<string, Held>();
   readonly #underWay = new Set<Promise<void>>();
   #sink: FireSink | undefined;
+  #stopListening = (): void => {};
 
-  async start({ sink }: { readonly sink: FireSink }): Promise<void> {
+  async start({ sink, onFireMoved }: Pick<EngineContext, "sink" | "onFireMoved">): Promise<void> {
     this.#sink = sink;
+    this.#stopListening = onFireMoved(({ groupId, nextFireAt }) => this.#move(groupId, nextFireAt));
     for (const held of this.#held.values()) this.#arm(held, held.nextFireAt);
   }
 
   async stop(): Promise<void> {
     this.#sink = undefined;
+    this.#stopListening();
     for (const { timer } of this.#held.values()) timer?.stop();
     await Promise.all(this.#underWay);
   }
@@ -51,6 +54,14 @@ export class CronerTimers implements EngineBody {
     for (const groupId of [...this.#held.keys()].sort()) {
       yield { groupId, version: this.#held.get(groupId)!.version };
     }
+  }
+
+  /** The next fire is due at another time: a run has ended for which planning waited, for example. */
+  #move(groupId: string, nextFireAt: number | null): void {
+    const held = this.#held.get(groupId);
+    if (held === undefined) return;
+    held.nextFireAt = nextFireAt;
+    this.#arm(held, nextFireAt);
   }
 
   /** Sets the timer. Croner ignores what is past, so what is due already goes off as soon as it can. */
