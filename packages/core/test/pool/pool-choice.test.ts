@@ -9,7 +9,7 @@ import {
   type PoolsView,
 } from "../../src/pool/pool-choice.js";
 import { NEW_RECORD } from "../../src/pool/pool-ledger.js";
-import { needsOf } from "../../src/pool/pooling.js";
+import { isBacklog, needsOf, needsPool } from "../../src/pool/pooling.js";
 
 const NOW = 1_000_000;
 const SCOPE = { operators: ["duckdb"], now: NOW };
@@ -114,7 +114,7 @@ describe("a choice among the runs of pools", () => {
     expect(slow.wakeAt).toBe(NOW + 250);
   });
 
-  it("never takes more than there is, and leaves nothing that fits if nothing is kept", () => {
+  it("never takes more than there is, and leaves nothing that fits unless something is kept or shared", () => {
     const needs = fc.constantFrom('{"a":1}', '{"a":2}', '{"b":1}', '{"a":1,"b":1}', '{"b":3}', "{}");
     const lines = fc.array(
       fc.record({
@@ -157,7 +157,14 @@ describe("a choice among the runs of pools", () => {
           const left = all.filter(
             ({ heads }) => !heads.every(({ id }) => taken.some((run) => run.id === id)),
           );
-          for (const line of left)
+          const isLate = ({ queue }: PoolLine): boolean => isBacklog({ kind: "SCHEDULED", queue });
+          const sharesPool = (one: PoolLine, other: PoolLine): boolean =>
+            needsOf(one.needs).some(({ name }) => needsPool(other.needs, name));
+          // A backlog keeps to its share of a pool for as long as a run that is on time waits for that pool.
+          const bound = left.filter(
+            (line) => !isLate(line) || !left.some((other) => !isLate(other) && sharesPool(line, other)),
+          );
+          for (const line of bound)
             expect(
               needsOf(line.needs).every((use) => free.get(use.name)! >= sizeOf(use)) && line.needs !== "{}",
             ).toBe(false);
