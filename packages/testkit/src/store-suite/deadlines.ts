@@ -309,7 +309,7 @@ export function deadlineListingRules({ store }: StoreBed): void {
 
     it("refuses a cursor of something else", async () => {
       await expect(store().listDeadlines({}, { cursor: "nonsense" })).rejects.toMatchObject({
-        code: "STORE_FAILED",
+        code: "ARGUMENT_INVALID",
       });
     });
   });
