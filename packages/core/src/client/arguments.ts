@@ -140,20 +140,25 @@ export function withCheckedArguments(client: ScheduleClient): ScheduleClient {
       const member = Reflect.get(target, name, target) as unknown;
       if (typeof member !== "function" || !Object.hasOwn(ARGUMENTS, name)) return member;
       const expected = ARGUMENTS[name as MethodOf<ScheduleClient>];
-      return async (...given: unknown[]): Promise<unknown> => {
-        checkArguments(String(name), expected, given);
-        return member.apply(target, given);
+      return (...given: unknown[]): unknown => {
+        const refusal = refusalOf(String(name), expected, given);
+        return refusal === undefined ? member.apply(target, given) : Promise.reject(refusal);
       };
     },
   });
 }
 
-function checkArguments(method: string, expected: Arguments, given: readonly unknown[]): void {
+function refusalOf(
+  method: string,
+  expected: Arguments,
+  given: readonly unknown[],
+): ScheduleError | undefined {
   for (const [index, [name, schema]] of Object.entries(expected).entries()) {
     const { error } = schema.safeParse(given[index]);
     const issue = error?.issues[0];
     if (issue === undefined) continue;
     const field = [name, ...issue.path.map(String)].join(".");
-    throw new ScheduleError("ARGUMENT_INVALID", `${method}: ${field}: ${issue.message}.`, { field });
+    return new ScheduleError("ARGUMENT_INVALID", `${method}: ${field}: ${issue.message}.`, { field });
   }
+  return undefined;
 }
