@@ -34,7 +34,7 @@ export interface ModelGroup {
   readonly fails: (index: number) => boolean;
 }
 
-/** What became of a run; times in minutes. */
+/** The outcome of a run; times in minutes. */
 export interface ModelRun {
   readonly group: number;
   readonly lower: number;

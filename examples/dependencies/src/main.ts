@@ -70,7 +70,7 @@ await client.ensure({
   dependsOnPast: true,
 });
 
-// What a report is waiting for when its day is over.
+// A report waits for this when its day is over.
 tidegate.events.on("runs-planned", async (runs) => {
   for (const { id, groupId } of runs) {
     if (groupId !== "report") continue;

@@ -14,7 +14,7 @@ export interface GlobalOptions extends ConnectOptions {
   readonly input?: boolean;
 }
 
-/** What a command works with. */
+/** The services available to a command. */
 export interface Session {
   readonly api: Api;
   readonly printer: Printer;

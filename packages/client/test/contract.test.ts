@@ -55,7 +55,7 @@ export const codes: Codes = {};
 export const alike: Pick<ScheduleClient, keyof ScheduleClient & keyof ManagerClient> = null as unknown as ManagerClient;
 
 type Report = { [K in keyof Operations & keyof operations as [Wrong<K>] extends [never] ? never : K]: Wrong<K> };
-/** What differs, by operation: the compiler names it. */
+/** The differences by operation: the compiler names them. */
 export const report: Report = {};
 `;
 

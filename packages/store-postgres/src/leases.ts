@@ -27,7 +27,7 @@ type ClaimedRow = RunRow & {
 /** A row of the answer: the last one is no run, but says how many entries of indexes were read. */
 type AnsweredRow = ClaimedRow | { readonly was: null; readonly due_at: number; readonly has_pooled: boolean };
 
-/** What a claim found. */
+/** The result of a claim. */
 export interface InOrder {
   readonly claimed: ClaimedRun[];
   /** Whether runs wait that are to be chosen by pools. */

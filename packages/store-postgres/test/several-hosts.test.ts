@@ -57,7 +57,7 @@ describe("a store of several hosts", () => {
     await withStore(text, "breaks", async (store) => {
       await insert(store, "first");
       ways[0]!.sever();
-      // What was under way, or held by a broken connection, fails once; whoever asked repeats it.
+      // A call under way, or on a broken connection, fails once; the caller repeats it.
       const again = async (groupId: string): Promise<boolean[]> =>
         insert(store, groupId).catch(() => insert(store, groupId));
       expect(await again("second")).toEqual([true]);

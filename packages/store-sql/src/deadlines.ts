@@ -1,7 +1,7 @@
-import { StoreError } from "@tidegate/core";
 import type { DeadlineFilter, DeadlineWatch, KeptDeadline } from "@tidegate/core/store";
 import { sql } from "kysely";
 import { type Condition, listOf } from "./conditions.js";
+import { partsOf } from "./pages.js";
 
 /** The columns of a watch except its group. */
 export interface WatchColumns {
@@ -77,22 +77,10 @@ export function deadlineCursor({ deadline_at, group_id, subject, lower }: Deadli
 /**
  * Returns the condition that a record lies behind a cursor.
  *
- * @throws StoreError STORE_FAILED if `deadlineCursor` did not make it
+ * @throws StoreError ARGUMENT_INVALID if `deadlineCursor` did not make it
  */
 export function afterDeadline(cursor: string, { order }: DeadlineFilter): Condition {
   const follows = sql.raw(order === "descending" ? "<" : ">");
-  const [deadlineAt, groupId, subject, lower] = parse(cursor);
+  const [deadlineAt, groupId, subject, lower] = partsOf(cursor);
   return sql`(deadline_at, group_id, subject, lower) ${follows} (${deadlineAt}, ${groupId}, ${subject}, ${lower})`;
-}
-
-function parse(cursor: string): readonly unknown[] {
-  try {
-    const parts: unknown = JSON.parse(cursor);
-    if (Array.isArray(parts) && parts.length === 4) return parts;
-  } catch {
-    // Falls through to the refusal.
-  }
-  throw new StoreError("ARGUMENT_INVALID", "cursor: is not one that a page of this listing gave.", {
-    field: "cursor",
-  });
 }

@@ -38,17 +38,24 @@ export function runCursor({ lower, generation, upper, id }: RunPosition): string
 }
 
 /**
- * Parses a cursor.
+ * Parses a cursor of `runCursor`.
  *
- * @throws StoreError STORE_FAILED if `runCursor` did not make it
+ * @throws StoreError ARGUMENT_INVALID
  */
 export function parseRunCursor(cursor: string): RunPosition {
+  const [lower, generation, upper, id] = partsOf(cursor) as [number, number, number, string];
+  return { lower, generation, upper, id };
+}
+
+/**
+ * Returns the four parts of a cursor.
+ *
+ * @throws StoreError ARGUMENT_INVALID if it has other parts, or is not JSON
+ */
+export function partsOf(cursor: string): readonly [unknown, unknown, unknown, unknown] {
   try {
     const parts: unknown = JSON.parse(cursor);
-    if (Array.isArray(parts) && parts.length === 4) {
-      const [lower, generation, upper, id] = parts;
-      return { lower, generation, upper, id };
-    }
+    if (Array.isArray(parts) && parts.length === 4) return parts as [unknown, unknown, unknown, unknown];
   } catch {
     // Falls through to the refusal.
   }

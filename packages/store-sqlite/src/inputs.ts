@@ -28,7 +28,7 @@ interface ReaderRow {
   readonly digest: string;
 }
 
-/** What runs have read of other groups, and whether it still is what there is. */
+/** The data of other groups that runs have read, and whether they have changed since. */
 export class Inputs {
   readonly #statements: Statements;
   readonly #groups: GroupNumbers;

@@ -8,7 +8,7 @@ import { pagesOf } from "../input/pages.js";
 import type { Printer } from "../output/printer.js";
 import { action, type GlobalOptions, printerOf } from "../session.js";
 
-/** What becomes, or would become, of a definition. */
+/** The effect, or possible effect, of applying a definition. */
 interface Change {
   readonly groupId: string;
   readonly action: "create" | "update" | "none";

@@ -5,6 +5,7 @@ import { runKindSchema } from "../job/schema.js";
 import { backfillSelectSchema } from "../run/backfill-schema.js";
 import { runReasonSchema, runStateSchema } from "../run/schema.js";
 import { scheduleStatusSchema } from "../schedule/stored-schema.js";
+import { MAX_NOTE } from "./ledger-input.js";
 import type { ScheduleClient } from "./schedule-client.js";
 
 /** The names of the methods of an object. */
@@ -20,7 +21,7 @@ const text = z
   .string()
   .max(10_000)
   .refine((value) => !UNSTORABLE.test(value), "has characters that cannot be stored");
-const note = text.max(2_000).optional();
+const note = text.max(MAX_NOTE).optional();
 const flag = z.boolean().optional();
 const order = z.enum(["ascending", "descending"]).optional();
 const version = z.int().optional();
@@ -32,7 +33,7 @@ const retry = z.object({ version: z.enum(["planned", "latest"]).optional(), forc
 /** A request that is checked field by field where it is read. */
 const request = z.looseObject({});
 
-/** What `ScheduleClient` takes. What lies deeper in a definition or a request is checked where it is read. */
+/** The arguments of `ScheduleClient`. Deeper fields of a definition or a request are checked where they are read. */
 export const ARGUMENTS: Readonly<Record<MethodOf<ScheduleClient>, Arguments>> = {
   register: { info: z.unknown() },
   registerMany: { infos: z.array(z.unknown()) },

@@ -7,10 +7,12 @@ import type { Backfiller } from "../planning/backfiller.js";
 import { pastUpTo } from "../planning/ledger-cuts.js";
 import { rerunUnits } from "../planning/rerun-units.js";
 import type { Backfill, BackfillSelect } from "../run/backfill.js";
-import { type Instant, readInstant } from "../schedule/instant.js";
+import type { Instant } from "../schedule/instant.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+import { iso } from "./instants.js";
+import { instantOf, invalidInput } from "./ledger-input.js";
 import type { ForceOptions, Seals } from "./seals.js";
 
 /**
@@ -83,13 +85,13 @@ export class BackfillControl {
     const { id, groupId, select = "missing", concurrency = 1, isDryRun = false, force = false } = request;
     const { store, backfiller, clock, seals } = this.#parts;
     if (id !== undefined && (id === "" || id.length > MAX_ID)) {
-      throw invalid("id", `must have 1 to ${MAX_ID} characters`);
+      throw invalidInput("id", `must have 1 to ${MAX_ID} characters`);
     }
     const asked = { lower: instantOf(request.from, "from"), upper: instantOf(request.to, "to") };
     const known = id === undefined || isDryRun ? undefined : await this.#begun(id, groupId);
     if (known !== undefined) return this.#goOn(schedule, known);
     if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1_000) {
-      throw invalid("concurrency", "must be a whole number from 1 to 1,000");
+      throw invalidInput("concurrency", "must be a whole number from 1 to 1,000");
     }
     const range = this.#pastOf(schedule, asked);
     const { cursor, ...counted } = await this.#count(schedule, range, select);
@@ -115,7 +117,7 @@ export class BackfillControl {
    * @throws LedgerError INTERVAL_INVALID if there is none
    */
   #pastOf(schedule: Schedule, { lower, upper }: Interval): Interval {
-    if (lower >= upper) throw invalid("from", "must be before to");
+    if (lower >= upper) throw invalidInput("from", "must be before to");
     const end = pastUpTo(schedule, this.#parts.clock.now());
     if (end !== undefined && lower < end) return { lower, upper: Math.min(upper, end) };
     const limit =
@@ -133,7 +135,7 @@ export class BackfillControl {
   async #begun(id: string, groupId: string): Promise<Backfill | undefined> {
     const backfill = await this.#parts.store.getBackfill(id);
     if (backfill === undefined || backfill.groupId === groupId) return backfill;
-    throw invalid("id", "is another group's");
+    throw invalidInput("id", "is another group's");
   }
 
   /** Resumes a backfill whose first request may have died between storing it and planning. */
@@ -198,16 +200,6 @@ type Begun = Pick<
   "id" | "groupId" | "lower" | "upper" | "select" | "concurrency" | "state" | "cursor" | "createdAt"
 >;
 
-function invalid(field: string, problem: string): LedgerError {
-  return new LedgerError("INTERVAL_INVALID", `${field}: ${problem}.`, { field });
-}
-
-function instantOf(value: Instant, field: string): EpochMs {
-  const read = readInstant(value);
-  if ("at" in read) return read.at;
-  throw invalid(field, read.problem);
-}
-
 /** An unregistered schedule plans nothing, so its backfill would never begin. */
 function refuseEnded({ spec: { groupId }, status }: Schedule): void {
   if (SCHEDULE_STATUSES[status].isRegistered) return;
@@ -242,10 +234,6 @@ function sealedNotes(sealed: { readonly through: EpochMs } | undefined): string[
     : [
         `The group is sealed through ${iso(sealed.through)}: a part of this can be run again with force only.`,
       ];
-}
-
-function iso(instant: EpochMs): string {
-  return new Date(instant).toISOString();
 }
 
 function newBackfill(begun: Begun): Backfill {

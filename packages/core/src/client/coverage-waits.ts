@@ -4,7 +4,7 @@ import type { Interval } from "../interval/boundaries.js";
 import { type IntervalSet, subtract, toSet } from "../interval/interval-set.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 
-/** What of an interval a group covers. */
+/** The part of an interval that a group covers. */
 export interface CoverageAnswer {
   readonly groupId: string;
   readonly range: Interval;

@@ -3,9 +3,10 @@ import type { Interval } from "../interval/boundaries.js";
 import type { IntervalSet } from "../interval/interval-set.js";
 import { isEnded } from "../run/lane.js";
 import type { Run } from "../run/run.js";
+import { eachRun } from "../store/each-run.js";
 import type { CoverageRange } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-import { eachRun, sharedTime } from "../store/shared-time.js";
+import { sharedTime } from "../store/shared-time.js";
 
 /**
  * Finds the doubtful intervals in a range of a group's ledger. Reads only runs that share time with others,

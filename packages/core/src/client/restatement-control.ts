@@ -4,12 +4,13 @@ import { LedgerError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
 import { runKindSchema } from "../job/schema.js";
 import { type Backfill, RESTATEMENT } from "../run/backfill.js";
-import { type Instant, readInstant } from "../schedule/instant.js";
+import type { Instant } from "../schedule/instant.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { requireReadable } from "../schedule/stored-spec.js";
+import { eachRun } from "../store/each-run.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-import { eachRun } from "../store/shared-time.js";
 import type { BackfillControl } from "./backfill-control.js";
+import { checkNote, instantOf, invalidInput } from "./ledger-input.js";
 import { type KnownGroups, type Reach, type RestatementScope, reachOf } from "./restatement-plan.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import type { Seals } from "./seals.js";
@@ -55,7 +56,6 @@ export interface RestatementControlParts {
   readonly seals: Seals;
 }
 
-const MAX_NOTE = 2_000;
 const HASH_DIGITS = 24;
 
 /** Kinds of runs beside the live lane. */
@@ -198,14 +198,13 @@ function meantBy({
   force = false,
 }: RestatementRequest): Meant {
   const { lower, upper }: Interval = { lower: instantOf(from, "from"), upper: instantOf(to, "to") };
-  if (lower >= upper) throw invalid("from", "must be before to");
+  if (lower >= upper) throw invalidInput("from", "must be before to");
   if (cascade !== "none" && cascade !== "downstream")
-    throw invalid("cascade", 'must be "none" or "downstream"');
+    throw invalidInput("cascade", 'must be "none" or "downstream"');
   if (!Array.isArray(except) || except.some((id) => typeof id !== "string"))
-    throw invalid("except", "must be a list of ids of groups");
-  if (typeof note !== "string" || note.length > MAX_NOTE)
-    throw invalid("note", `must be a text of at most ${MAX_NOTE} characters`);
-  if (typeof force !== "boolean") throw invalid("force", "must be true or false");
+    throw invalidInput("except", "must be a list of ids of groups");
+  checkNote(note);
+  if (typeof force !== "boolean") throw invalidInput("force", "must be true or false");
   return { groupId, lower, upper, cascade, except: [...new Set(except)].sort(), note, force };
 }
 
@@ -220,14 +219,4 @@ function requestIn(planId: string): Meant {
   } catch (cause) {
     throw new LedgerError("INTERVAL_INVALID", "planId: is not the id of a plan.", { field: "planId", cause });
   }
-}
-
-function instantOf(value: Instant, field: string): number {
-  const read = readInstant(value);
-  if ("at" in read) return read.at;
-  throw invalid(field, read.problem);
-}
-
-function invalid(field: string, problem: string): LedgerError {
-  return new LedgerError("INTERVAL_INVALID", `${field}: ${problem}.`, { field });
 }

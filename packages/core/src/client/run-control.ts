@@ -10,8 +10,9 @@ import type { NewRun, Run } from "../run/run.js";
 import { STANDING_STATES } from "../run/standing.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
+import { eachRun } from "../store/each-run.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-import type { ForceOptions, Seals } from "./seals.js";
+import { type ForceOptions, isSealed, type Seals } from "./seals.js";
 
 /** Most runs that one call of `trigger` plans; use a backfill for more. */
 const MAX_TRIGGERED_RUNS = 1_000;
@@ -168,17 +169,10 @@ export class RunControl {
     const filter = { groupId, states: ["FAILED"], includeSuperseded: false } as const;
     const version = versionFor(schedule, options);
     const retried: string[] = [];
-    let cursor: string | undefined;
-    do {
-      const place = cursor === undefined ? {} : { cursor };
-      const page = await this.#parts.store.listRuns(filter, { limit: 1_000, ...place });
-      for (const run of page.items) {
-        const isSealed =
-          options.force !== true && (await this.#parts.seals.sealedOf(schedule, [run])) !== undefined;
-        if (!isSealed && (await this.#retry(run, version))) retried.push(run.id);
-      }
-      cursor = page.next;
-    } while (cursor !== undefined);
+    const through = options.force === true ? null : await this.#parts.seals.sealedThrough(schedule);
+    for await (const run of eachRun(this.#parts.store, filter)) {
+      if (!isSealed(schedule, run, through) && (await this.#retry(run, version))) retried.push(run.id);
+    }
     if (retried.length > 0) this.#parts.dispatcher.wake();
     return retried;
   }

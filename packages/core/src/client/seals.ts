@@ -3,10 +3,12 @@ import { coveredThrough } from "../deadlines/covered-through.js";
 import { LedgerError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
 import { LedgerCuts } from "../planning/ledger-cuts.js";
-import { type Instant, readInstant } from "../schedule/instant.js";
+import type { Instant } from "../schedule/instant.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { Seal } from "../store/seal-table.js";
+import { iso, range } from "./instants.js";
+import { checkNote, instantOf, invalidInput } from "./ledger-input.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 
 /** Options of a write that sealed time refuses. */
@@ -23,8 +25,6 @@ export interface SealsParts {
 }
 
 const OPEN = ["PLANNED", "SUBMITTING", "RUNNING"] as const;
-
-const MAX_NOTE = 2_000;
 
 /**
  * Seals time, and refuses writes of what is sealed. Sealed time ends at the covered one, so that nothing is
@@ -69,7 +69,7 @@ export class Seals {
     const { groupId } = schedule.spec;
     throw new LedgerError(
       "SEALED",
-      `${field}: [${iso(sealed.lower)}, ${iso(sealed.upper)}) is sealed; group ${groupId} is sealed through ${iso(sealed.through)}. Pass \`force\` to write it all the same.`,
+      `${field}: ${range(sealed)} is sealed; group ${groupId} is sealed through ${iso(sealed.through)}. Pass \`force\` to write it all the same.`,
       { field },
     );
   }
@@ -79,22 +79,18 @@ export class Seals {
     schedule: Schedule,
     units: readonly Interval[],
   ): Promise<(Interval & { readonly through: EpochMs }) | undefined> {
-    const { origin } = schedule;
-    // Time before the ledger's beginning was never part of it.
-    const inLedger = units.filter(({ upper }) => upper > origin);
-    if (inLedger.length === 0) return undefined;
+    if (units.every(({ upper }) => upper <= schedule.origin)) return undefined;
     const through = await this.sealedThrough(schedule);
     if (through === null) return undefined;
-    const sealed = inLedger.find(({ lower }) => lower < through);
+    const sealed = units.find((unit) => isSealed(schedule, unit, through));
     return sealed && { lower: sealed.lower, upper: sealed.upper, through };
   }
 
   /** Seals a group's time up to an instant. */
   async seal(groupId: string, until: Instant, note: string, { force = false }: ForceOptions): Promise<Seal> {
     const { store, clock, changes } = this.#parts;
-    const through = instantOf(until);
-    if (typeof note !== "string" || note.length > MAX_NOTE)
-      throw invalid("note", `must be a text of at most ${MAX_NOTE} characters`);
+    const through = instantOf(until, "until");
+    checkNote(note);
     for (;;) {
       const schedule = await changes.get(groupId);
       const [before] = await store.getSeals([groupId]);
@@ -117,7 +113,8 @@ export class Seals {
     const { store } = this.#parts;
     const { origin, spec } = schedule;
     const { groupId } = spec;
-    if (through <= origin) throw invalid("until", `must be after the ledger's beginning, ${iso(origin)}`);
+    if (through <= origin)
+      throw invalidInput("until", `must be after the ledger's beginning, ${iso(origin)}`);
     const covered = await coveredThrough(store, schedule);
     if (through > covered) {
       throw new LedgerError(
@@ -142,16 +139,15 @@ export class Seals {
   }
 }
 
-function instantOf(value: Instant): EpochMs {
-  const read = readInstant(value);
-  if ("at" in read) return read.at;
-  throw invalid("until", read.problem);
-}
-
-function invalid(field: string, problem: string): LedgerError {
-  return new LedgerError("INTERVAL_INVALID", `${field}: ${problem}.`, { field });
-}
-
-function iso(instant: EpochMs): string {
-  return new Date(instant).toISOString();
+/**
+ * Returns whether any of an interval is sealed. Time before the ledger's beginning was never part of it.
+ *
+ * @param through - where the sealed time ends, epoch ms; `null` if nothing is sealed
+ */
+export function isSealed(
+  { origin }: Pick<Schedule, "origin">,
+  { lower, upper }: Interval,
+  through: EpochMs | null,
+): boolean {
+  return through !== null && upper > origin && lower < through;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { Clock, EpochMs } from "../clock/clock.js";
-import { LedgerError, ScheduleError } from "../errors/errors.js";
+import { ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { SignalEmitter } from "../events/signals.js";
 import type { Interval } from "../interval/boundaries.js";
@@ -10,14 +10,15 @@ import type { NewReportedRun, Run } from "../run/run.js";
 import { runId } from "../run/run-id.js";
 import { effectOfReport, type ReportedPart } from "../run/source-report.js";
 import { isWatched } from "../schedule/deadline.js";
-import { type Instant, readInstant } from "../schedule/instant.js";
+import type { Instant } from "../schedule/instant.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { type SourceInfo, sourceSpec } from "../schedule/source-info.js";
+import { eachRun } from "../store/each-run.js";
 import type { ReportCommit } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-import { eachRun } from "../store/shared-time.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
 import type { CoverageWaits } from "./coverage-waits.js";
+import { checkNote, instantOf, invalidInput } from "./ledger-input.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import type { ForceOptions, Seals } from "./seals.js";
 
@@ -59,7 +60,6 @@ export interface SourceControlParts {
 const INCARNATION_BYTES = 8;
 
 const MAX_VERSION = 200;
-const MAX_NOTE = 2_000;
 
 /** Registers source groups and takes reports of their coverage. */
 export class SourceControl {
@@ -183,23 +183,12 @@ interface ReadReport extends Interval {
 
 function readReport({ lower, upper, version, note = "" }: CoverageReport): ReadReport {
   const interval = { lower: instantOf(lower, "lower"), upper: instantOf(upper, "upper") };
-  if (interval.lower >= interval.upper) throw invalid("lower", "must be before upper");
+  if (interval.lower >= interval.upper) throw invalidInput("lower", "must be before upper");
   if (
     version !== undefined &&
     (typeof version !== "string" || version === "" || version.length > MAX_VERSION)
   )
-    throw invalid("version", `must be a text of 1 to ${MAX_VERSION} characters`);
-  if (typeof note !== "string" || note.length > MAX_NOTE)
-    throw invalid("note", `must be a text of at most ${MAX_NOTE} characters`);
+    throw invalidInput("version", `must be a text of 1 to ${MAX_VERSION} characters`);
+  checkNote(note);
   return { ...interval, version: version ?? null, note };
-}
-
-function instantOf(value: Instant, field: string): EpochMs {
-  const read = readInstant(value);
-  if ("at" in read) return read.at;
-  throw invalid(field, read.problem);
-}
-
-function invalid(field: string, problem: string): LedgerError {
-  return new LedgerError("INTERVAL_INVALID", `${field}: ${problem}.`, { field });
 }

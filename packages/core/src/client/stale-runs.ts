@@ -2,8 +2,8 @@ import type { Interval } from "../interval/boundaries.js";
 import { type IntervalSet, subtract, toSet } from "../interval/interval-set.js";
 import { byGroup } from "../run/by-group.js";
 import type { Run } from "../run/run.js";
+import { eachRun } from "../store/each-run.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-import { eachRun } from "../store/shared-time.js";
 
 /** A run that has read other data than there are now, or that has read what such a run has made. */
 export interface StaleRun {

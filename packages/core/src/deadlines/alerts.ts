@@ -1,7 +1,7 @@
 import type { KeptDeadline } from "../store/deadline-table.js";
 import type { DeadlineRecord, DeadlineState } from "./deadline-record.js";
 
-/** What listeners hear of a deadline. */
+/** The alerts of a deadline. */
 export type DeadlineAlert = "at-risk" | "missed" | "recovered";
 
 /** An event of a deadline. */

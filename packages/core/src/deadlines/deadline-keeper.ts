@@ -47,7 +47,7 @@ interface Looked {
  * Judges deadlines by the clock and the grid, and alerts. It needs neither engine nor planner nor any run, so
  * it also notices that nothing has happened.
  *
- * What is known is in the store: each state is written once, by the manager whose judgement the store takes.
+ * Its state is in the store: each state is written once, by the manager whose judgement the store takes.
  * Ends of runs only make it look earlier; the clock does so anyway.
  */
 export class DeadlineKeeper {
@@ -120,7 +120,7 @@ export class DeadlineKeeper {
     while (this.#looking.isRunning) {
       const due = await store.listWatches({ before: clock.now(), limit: BATCH });
       if (due.length === 0) break;
-      // What cannot be judged now stays due, and must not be looked at again at once.
+      // Groups that cannot be judged now stay due, and must not be checked again at once.
       if (!(await this.#lookAt(due, new Map()))) return RETRY_MS;
     }
     return this.#sleepMs(clock.now());

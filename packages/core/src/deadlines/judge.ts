@@ -15,7 +15,7 @@ export interface DeadlineTerms extends DeadlineTimes {
   readonly excuse?: DeadlineReason | undefined;
 }
 
-/** What the ledger says about an interval. */
+/** The state of an interval in the ledger. */
 export interface IntervalFacts {
   /** When successful runs had covered all of it, epoch ms; `undefined` if they have not. */
   readonly metAt?: EpochMs | undefined;

@@ -22,7 +22,7 @@ export interface LookRequest {
   readonly from?: string | undefined;
 }
 
-/** What a look has found out. */
+/** The result of a check of one group. */
 export interface LookResult extends Pick<DeadlineWatch, "cursor" | "excusedFrom" | "lookAt"> {
   /** New records, and those that have changed. */
   readonly records: readonly KeptDeadline[];

@@ -12,7 +12,7 @@ import { type Found, MOST_AT_ONCE, runsWithin } from "./open-records.js";
 /** How many of the last runs show how long a run usually takes. */
 const LAST_RUNS = 20;
 
-/** What a look at the intervals behind the cursor has found. */
+/** The result of a check of the intervals behind the cursor. */
 export interface FoundBehind extends Found, Pick<DeadlineWatch, "cursor" | "excusedFrom"> {}
 
 type Store = Pick<ScheduleStore, "listRuns" | "listVersions">;

@@ -11,7 +11,7 @@ import { judge, RECHECK_MS } from "./judge.js";
 /** Most records or intervals that one look at a group reads or writes of a kind. */
 export const MOST_AT_ONCE = 500;
 
-/** What a look has found: records to write, and when to look again, epoch ms. */
+/** The result of a check: records to write, and when to check again, epoch ms. */
 export interface Found {
   readonly records: readonly KeptDeadline[];
   readonly lookAt: EpochMs;

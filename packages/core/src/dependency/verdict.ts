@@ -3,7 +3,7 @@ import { type IntervalSet, measure } from "../interval/interval-set.js";
 import type { DependencyTree } from "./dependency.js";
 import { type Requirement, toleranceMs } from "./requirement.js";
 
-/** What a group's ledger lacks of what a dependency asks for. */
+/** The time that a dependency asks for and a group's ledger lacks. */
 export interface Finding {
   readonly requirement: Requirement;
   /** The part of the window that counts, ms: without what lies before the group's origin, unless it is awaited. */
@@ -20,7 +20,7 @@ export interface Unmet extends Finding {
 /** Whether a run may begin, must wait, or fails. */
 export interface Verdict {
   readonly state: "met" | "waits" | "failed";
-  /** What is not met, in the order in which it is written; for `failed`, what has timed out. */
+  /** The unmet dependencies in the order in which they are written; for `failed`, those that have timed out. */
   readonly unmet: readonly Unmet[];
 }
 

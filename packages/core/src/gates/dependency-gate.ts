@@ -38,7 +38,7 @@ export type DependencyLedgers = Pick<
   "getSchedules" | "missingTime" | "generationDigests" | "listBackfills" | "listRuns"
 >;
 
-/** What a run asks of the ledgers, and of whom. */
+/** The requirements of a run, and the groups that they ask. */
 interface Question {
   readonly request: GateRequest;
   readonly spec: ScheduleSpec;

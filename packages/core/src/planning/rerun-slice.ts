@@ -6,6 +6,7 @@ import type { NewRun } from "../run/run.js";
 import { runId } from "../run/run-id.js";
 import { gatingOf } from "../schedule/gates-of.js";
 import type { Schedule } from "../schedule/schedule.js";
+import { eachRun } from "../store/each-run.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { type RerunQuery, type RerunUnit, rerunUnits } from "./rerun-units.js";
 
@@ -94,16 +95,10 @@ async function nextGenerations(
 ): Promise<Map<string, number>> {
   const generations = new Map<string, number>();
   for (const within of stretchesOf(units)) {
-    let cursor: string | undefined;
-    do {
-      const place = cursor === undefined ? {} : { cursor };
-      const page = await store.listRuns({ groupId, within }, { limit: 1_000, ...place });
-      for (const run of page.items) {
-        const key = boundsKey(run);
-        generations.set(key, Math.max(run.generation + 1, generations.get(key) ?? 0));
-      }
-      cursor = page.next;
-    } while (cursor !== undefined);
+    for await (const run of eachRun(store, { groupId, within })) {
+      const key = boundsKey(run);
+      generations.set(key, Math.max(run.generation + 1, generations.get(key) ?? 0));
+    }
   }
   return generations;
 }

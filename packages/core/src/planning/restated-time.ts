@@ -1,8 +1,8 @@
 import type { Interval } from "../interval/boundaries.js";
 import { type IntervalSet, toSet } from "../interval/interval-set.js";
 import { RESTATEMENT } from "../run/backfill.js";
+import { eachRun } from "../store/each-run.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-import { eachRun } from "../store/shared-time.js";
 
 const OPEN_STATES = ["PLANNED", "SUBMITTING", "RUNNING"] as const;
 

@@ -63,7 +63,7 @@ export interface AttemptRecord {
 }
 
 /**
- * What covers time: runs that succeeded, or also those that were given up on purpose. See
+ * Which runs cover time: runs that succeeded, or also those that were given up on purpose. See
  * `Dependency.satisfiedBy`.
  */
 export type CoveredBy = "succeeded" | "settled";
@@ -74,7 +74,7 @@ export interface UnmetDependency {
   readonly groupId: string;
   /** The time that its ledger must cover. */
   readonly window: Interval;
-  /** What covers time: runs that succeeded, or also those that were given up on purpose. */
+  /** Which runs cover time: runs that succeeded, or also those that were given up on purpose. */
   readonly by: CoveredBy;
   /** The parts of it that are not covered, the first 100. */
   readonly missing: IntervalSet;

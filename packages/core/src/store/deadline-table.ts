@@ -33,7 +33,7 @@ export interface KeptDeadline extends DeadlineRecord {
   readonly tellAt: EpochMs | null;
 }
 
-/** What is known of a group's deadlines, written only if `look` is as it was read. */
+/** The judged state of a group's deadlines, written only if `look` is as it was read. */
 export interface DeadlineJudgement extends Pick<DeadlineWatch, "groupId" | "incarnation" | "look"> {
   readonly cursor: EpochMs | null;
   readonly excusedFrom: EpochMs | null;

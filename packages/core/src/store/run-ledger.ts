@@ -115,7 +115,7 @@ export interface MissingTimeQuery {
   readonly groupId: string;
   /** Not empty. */
   readonly within: Interval;
-  /** What covers time; superseded runs do not. See `covers`. */
+  /** Which runs cover time; superseded runs do not. See `covers`. */
   readonly by: CoveredBy;
   /**
    * Whether time in which a run is in progress is missing as well, although an earlier generation covers it.

@@ -1,10 +1,8 @@
 import type { Interval } from "../interval/boundaries.js";
 import { type IntervalSet, overlapsOf } from "../interval/interval-set.js";
-import type { Run } from "../run/run.js";
-import type { CoverageRange, RunFilter } from "./run-ledger.js";
+import { eachRun } from "./each-run.js";
+import type { CoverageRange } from "./run-ledger.js";
 import type { ScheduleStore } from "./schedule-store.js";
-
-const PAGE = 1_000;
 
 /**
  * Returns the time that more than one run of a group covers, whatever became of them: superseded runs count.
@@ -25,17 +23,4 @@ export async function sharedTime(
     covered.push({ lower, upper });
   }
   return overlapsOf(covered);
-}
-
-/** Yields the runs of a listing, read page by page. */
-export async function* eachRun(
-  store: Pick<ScheduleStore, "listRuns">,
-  filter: RunFilter,
-): AsyncGenerator<Run> {
-  let cursor: string | undefined;
-  do {
-    const page = await store.listRuns(filter, { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
-    yield* page.items;
-    cursor = page.next;
-  } while (cursor !== undefined);
 }

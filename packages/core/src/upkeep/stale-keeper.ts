@@ -9,8 +9,8 @@ import { byGroup } from "../run/by-group.js";
 import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
+import { eachRun } from "../store/each-run.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-import { eachRun } from "../store/shared-time.js";
 import { Routine } from "./routine.js";
 
 /**

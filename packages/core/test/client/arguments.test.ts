@@ -24,7 +24,7 @@ const anything = (known: readonly unknown[]): fc.Arbitrary<unknown> =>
     fc.func(fc.anything()),
   );
 
-/** What a schema asks for, with any of its parts replaced by something else now and then. */
+/** Values that a schema accepts, with any part replaced by something else now and then. */
 function like(schema: z.ZodType, known: readonly unknown[]): fc.Arbitrary<unknown> {
   const { def } = schema as unknown as {
     def: {

@@ -15,7 +15,7 @@ async function silentWorld(more: Partial<ScheduleInfo> = ONE_HOUR): Promise<Worl
   return world;
 }
 
-/** What was told of each interval, by the hour in which it begins. */
+/** The alerts of each interval, by the hour in which it begins. */
 function told(world: World): string[] {
   const names = ["deadline-at-risk", "deadline-missed", "deadline-recovered"] as const;
   return names

@@ -59,7 +59,7 @@ describe("every history", () => {
             hourly("orders", { deadline, overlap, onFailure: "continue", maxAttempts: 1 }),
           );
           for (const each of steps) await take(world, each);
-          // What is left to be told by another manager is told after half a minute.
+          // Another manager tells what is left to be told after half a minute.
           await world.advance(31 * SECOND);
           const now = world.clock.now();
           const runs = await world.runs("orders");

@@ -77,7 +77,7 @@ describe("a manager that is killed at any moment", () => {
       mortal = mortalStore(store);
       world = new World({ store: mortal.store, clock, operator });
       await world.start();
-      // What the one before has written but not told is told by the next.
+      // The next manager tells what the one before has written and not told.
       await world.advance(31 * SECOND);
       return wasKilled;
     };

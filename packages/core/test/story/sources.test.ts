@@ -21,7 +21,7 @@ async function sourceWorld(options: WorldOptions = {}): Promise<World> {
 
 const hours = (from: number, to: number) => ({ lower: T0 + from * HOUR, upper: T0 + to * HOUR });
 
-/** What the group's ledger holds, in hours. */
+/** The contents of the group's ledger, in hours. */
 async function standing(world: World): Promise<string[]> {
   const runs = await world.runs("deliveries", { includeSuperseded: false });
   return runs.map(

@@ -41,7 +41,7 @@ async function chain(policy?: RestatePolicy, options: WorldOptions = {}): Promis
   return world;
 }
 
-/** What is stale or tainted, by group and hour. */
+/** The stale and tainted runs, by group and hour. */
 async function staleness(world: World, groupId?: string): Promise<string[]> {
   const found = await world.client.stale(groupId);
   return found.map(({ run, state }) => `${run.groupId} ${(run.lower - T0) / HOUR} ${state}`).sort();

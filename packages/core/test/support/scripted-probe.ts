@@ -3,12 +3,12 @@ import type { ProbeAnswer, ProbeContext, ProbeQuestion, ReadinessProbe } from ".
 /** A probe that records what it is asked and answers as told. */
 export class ScriptedProbe implements ReadinessProbe {
   readonly probeType: string;
-  /** What it was asked, oldest first. */
+  /** The questions it was asked, oldest first. */
   readonly questions: ProbeQuestion[] = [];
   /** Most questions that were open at a time. */
   most = 0;
   #open = 0;
-  /** What to answer; ready unless told otherwise. */
+  /** The answer; ready unless told otherwise. */
   answer: (question: ProbeQuestion, context: ProbeContext) => ProbeAnswer | Promise<ProbeAnswer> = () => ({
     isReady: true,
     detail: "",

@@ -41,7 +41,7 @@ export const coverageReceipt = z
   })
   .meta({ id: "CoverageReceipt", description: "The effect of a report." });
 
-/** What of an interval a group covers, as core's `CoverageAnswer`. */
+/** The part of an interval that a group covers, as core's `CoverageAnswer`. */
 export const coverageAnswer = z
   .object({
     groupId: z.string().describe("The group."),

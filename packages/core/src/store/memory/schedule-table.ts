@@ -10,7 +10,7 @@ import { OrderedList } from "./ordered-list.js";
 import { positionAfter, takePage } from "./paging.js";
 import { compareText } from "./run-row.js";
 
-/** What decides on the groups that a group depends on. */
+/** The fields that decide which groups a group depends on. */
 type LinkedGroup = Pick<Group, "groupId"> & { readonly schedule: Pick<Schedule, "spec"> };
 
 /** The schedules of all groups: by id, in the order of listings, and by their next fire. */

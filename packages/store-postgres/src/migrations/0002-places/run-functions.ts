@@ -28,7 +28,7 @@ const CHANGE = `no integer, id text, "from" text, token bigint, state text, "at"
 
 const CHANGES = columnsOf(CHANGE);
 
-/** What `change_runs` takes of each change. */
+/** The columns of a change that `change_runs` takes. */
 export const CHANGE_COLUMNS = CHANGES.names;
 
 const optional = (field: keyof typeof SETS, column: string, given: string): string =>
