@@ -74,7 +74,7 @@ export interface UnmetDependency {
   readonly groupId: string;
   /** The time that its ledger must cover. */
   readonly window: Interval;
-  /** Which runs cover time: runs that succeeded, or also those that were given up on purpose. */
+  /** What covers time: runs that succeeded, or also those that were given up on purpose. */
   readonly by: CoveredBy;
   /** The parts of it that are not covered, the first 100. */
   readonly missing: IntervalSet;
