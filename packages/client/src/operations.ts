@@ -4,6 +4,7 @@ import type {
   BackfillPlan,
   BackfillRequest,
   CoverageAnswer,
+  CoverageBuckets,
   CoverageReceipt,
   CoverageReport,
   DeadlineRecord,
@@ -115,6 +116,7 @@ export interface Operations {
       readonly kind?: RunQuery["kinds"] | undefined;
       readonly backfillId?: string | undefined;
       readonly isJobOpen?: "true" | "false" | undefined;
+      readonly isBlocking?: "true" | undefined;
       readonly order: "ascending" | "descending";
     };
     readonly answer: Page<Run>;
@@ -137,6 +139,14 @@ export interface Operations {
   };
   readonly putSource: OfGroup & { readonly body: SourceInfo; readonly answer: Schedule };
   readonly reportCoverage: OfGroup & { readonly body: CoverageReport; readonly answer: CoverageReceipt };
+  readonly getCoverageBuckets: OfGroup & {
+    readonly query: {
+      readonly from?: number | undefined;
+      readonly to?: number | undefined;
+      readonly limit?: number | undefined;
+    };
+    readonly answer: CoverageBuckets;
+  };
   readonly getCoverage: OfGroup & {
     readonly query: { readonly from: number; readonly to: number; readonly wait?: string | undefined };
     readonly answer: CoverageAnswer;
@@ -178,5 +188,6 @@ export const ROUTES: Readonly<Record<keyof Operations, string>> = {
   listDeadlines: "GET /deadlines",
   putSource: "PUT /sources/{groupId}",
   reportCoverage: "POST /groups/{groupId}/coverage",
+  getCoverageBuckets: "GET /groups/{groupId}/coverage/buckets",
   getCoverage: "GET /groups/{groupId}/coverage",
 };
