@@ -61,8 +61,8 @@ const PAGES = [
   { name: "group-stale", path: () => "groups/billing", heading: "billing", shows: "Covered through" },
   {
     name: "group-table",
-    path: () => "groups/orders?view=table",
-    heading: "orders",
+    path: () => "groups/clicks?view=table",
+    heading: "clicks",
     shows: "Time (Europe/Berlin)",
   },
   {
@@ -103,7 +103,7 @@ describe("texts of others", () => {
     await page.getByText("<img src=x onerror=alert(1)>").waitFor();
     expect(await page.getByText("\\u001b[31mred\\u001b[0m \\u202eright-to-left").count()).toBe(1);
     expect(await page.locator("img[src=x]").count()).toBe(0);
-    await open(page, `runs/${(await aRun("payments", "FAILED")).id}`, "20 Oct 2025, 18:00 – 19:00");
+    await open(page, `runs/${(await aRun("payments", "FAILED")).id}`, "20 Oct 2025, 20:00 – 21:00");
     expect(await page.locator("img[src=x]").count()).toBe(0);
     expect(await page.textContent("body")).not.toContain(HOSTILE.slice(-16));
     expect(complaints).toEqual([]);

@@ -76,11 +76,11 @@ export const GROUPS: readonly ScheduleInfo[] = [
     labels: { team: "sales", tier: "gold" },
     trigger: HOURLY,
     startTime: AUTUMN,
-    endTime: hour(14 * 24 + 1),
+    endTime: hour(8 * 24 + 1),
     overlap: "allow",
     onFailure: "continue",
     maxAttempts: 2,
-    job: { args: { failsAt: [hour(50), hour(51), hour(175), hour(300)] } },
+    job: { args: { failsAt: [hour(50), hour(51), hour(130), hour(175)] } },
   },
   {
     ...common,
@@ -119,7 +119,7 @@ export const GROUPS: readonly ScheduleInfo[] = [
     endTime: AUTUMN + 6 * 24 * HOUR,
     dependsOn: { groupId: "vendor" },
   },
-  { ...common, groupId: "returns", trigger: HOURLY, startTime: hour(14 * 24) },
+  { ...common, groupId: "returns", trigger: { type: "cron", expression: "0 0 * * 1" }, startTime: AUTUMN },
 ];
 
 /** Registers the groups and waits until all that can run has. */
