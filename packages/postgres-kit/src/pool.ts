@@ -1,5 +1,5 @@
 import { Client, type ClientConfig, Pool, type PoolClient, type PoolConfig } from "pg";
-import type { Addresses } from "./addresses.js";
+import type { Addresses } from "./connection-string.js";
 
 /** Postgres's code for a write that a standby refuses. */
 const READ_ONLY = "25006";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { type Addresses, addressesOf, placeOf } from "../src/addresses.js";
+import { type Addresses, addressesOf, placeOf } from "../src/connection-string.js";
 
 const read = (text: string): Addresses => addressesOf(text, { type: "ShopOptions", field: "database" });
 
