@@ -51,6 +51,8 @@ export {
   type OperatorErrorDetails,
   PoolError,
   ScheduleError,
+  SourceError,
+  type SourceErrorDetails,
   StoreError,
   TidegateError,
   TriggerError,
