@@ -63,3 +63,8 @@ export function distanceText(at: number, now: number): string {
   const text = durationText(distance).split(" ").slice(0, 2).join(" ").replace(/\.\d/, "");
   return at > now ? `in ${text}` : `${text} ago`;
 }
+
+/** Returns a number with its noun: `1 run`, `2,000 runs`. */
+export function countText(count: number, noun: string): string {
+  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -10,7 +10,7 @@ import type { Selection } from "../../heat-map/selection.js";
 import { Button } from "../../parts/button.js";
 import { Card } from "../../parts/card.js";
 import parts from "../../parts/parts.module.css";
-import { instantText } from "../../time/format.js";
+import { countText, instantText } from "../../time/format.js";
 import styles from "./group.module.css";
 import { defaultSpan, type GroupSearch, rangeOf, SPANS, type Span } from "./search.js";
 import { SelectionBar } from "./selection-bar.js";
@@ -87,7 +87,7 @@ export function CoverageCard({ description }: { readonly description: Descriptio
         {data !== undefined && (
           <>
             <p className={styles.mapNote}>
-              {UNIT_NAMES[data.unit]} · {data.buckets.length.toLocaleString("en")} cells ·{" "}
+              {UNIT_NAMES[data.unit]} · {countText(data.buckets.length, "cell")} ·{" "}
               {instantText(data.range.lower, data.timezone)} to {instantText(data.range.upper, data.timezone)}{" "}
               · times in {data.timezone}
             </p>

@@ -8,6 +8,7 @@ import { Empty } from "../../parts/empty.js";
 import { Figures } from "../../parts/figure.js";
 import parts from "../../parts/parts.module.css";
 import { visible } from "../../parts/visible.js";
+import { countText } from "../../time/format.js";
 import { Instant } from "../../time/instant.js";
 import { CoverageCard } from "./coverage-card.js";
 import styles from "./group.module.css";
@@ -82,7 +83,7 @@ function figuresOf(
     {
       name: "Succeeded",
       value: audit === undefined || length === 0 ? "–" : shareText(audit.succeeded.ms / length),
-      note: `${counts.byState.SUCCEEDED.toLocaleString("en")} runs`,
+      note: countText(counts.byState.SUCCEEDED, "run"),
     },
     { name: "Covered through", value: <Instant at={coveredThrough} zone={zone} /> },
     { name: "Planned through", value: <Instant at={watermark} zone={zone} /> },

@@ -8,6 +8,7 @@ import { Badge, StatusBadge } from "../../parts/badge.js";
 import { Empty } from "../../parts/empty.js";
 import { GroupLink } from "../../parts/group-link.js";
 import parts from "../../parts/parts.module.css";
+import { visible } from "../../parts/visible.js";
 import { instantText, viewerZone } from "../../time/format.js";
 import { Instant } from "../../time/instant.js";
 import styles from "./groups.module.css";
@@ -188,7 +189,7 @@ function GroupRow({ group, index, top }: GroupRowProps) {
         <span className={styles.group}>
           <GroupLink groupId={spec.groupId} />
         </span>
-        {spec.description !== "" && <span className={styles.quiet}>{spec.description}</span>}
+        {spec.description !== "" && <span className={styles.quiet}>{visible(spec.description)}</span>}
       </Cell>
       <Cell name="State">
         {blockingRuns > 0 ? (
@@ -213,7 +214,7 @@ function GroupRow({ group, index, top }: GroupRowProps) {
         <span className={styles.labels}>
           {Object.entries(spec.labels).map(([name, value]) => (
             <span key={name}>
-              <bdi>{`${name}=${value}`}</bdi>
+              <bdi>{visible(`${name}=${value}`)}</bdi>
             </span>
           ))}
         </span>
