@@ -6,6 +6,7 @@
 
 export type {
   OffsetBounds,
+  OffsetBoundsContext,
   OffsetContext,
   OffsetHoldContext,
   OffsetProvider,

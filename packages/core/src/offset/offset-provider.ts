@@ -10,6 +10,17 @@ export interface OffsetContext {
   readonly signal: AbortSignal;
 }
 
+/** Circumstances of a question for the bounds. */
+export interface OffsetBoundsContext extends OffsetContext {
+  /**
+   * The positions up to which the source was read, and the instant of the bounds by which they were planned.
+   * With them a provider notices data that appeared below, if its source can tell, and refuses to go on.
+   *
+   * @default nothing was read yet
+   */
+  readonly read?: { readonly upTo: OffsetVector; readonly at: EpochMs };
+}
+
 /** Circumstances of `hold` and `release`. */
 export interface OffsetHoldContext extends OffsetContext {
   /** Names the reader, so that several readers of a source hold it apart: 1 to 200 letters, digits and `_ . : / -`. */
@@ -70,8 +81,13 @@ export interface OffsetProvider extends PositionOrder {
   validate?(source: JsonObject): void;
   /** Returns notes for whoever registers the source, in plain sentences: what it cannot promise. Does not ask it. */
   notesOn?(source: JsonObject): readonly string[];
-  /** Returns what can be read now. An empty partition has equal bounds. */
-  bounds(source: JsonObject, context: OffsetContext): Promise<OffsetBounds>;
+  /**
+   * Returns what can be read now. An empty partition has equal bounds.
+   *
+   * @throws SourceError SOURCE_INVALID, besides what the contract says of all errors, if data appeared below the
+   *   positions up to which the source was read
+   */
+  bounds(source: JsonObject, context: OffsetBoundsContext): Promise<OffsetBounds>;
   /**
    * Compares two positions of a partition: negative if `a` is before `b`, positive if it is behind, 0 if they
    * are the same. A total order, without asking the source.
@@ -91,7 +107,7 @@ export interface OffsetProvider extends PositionOrder {
    * partitions of `to`. Each partition that has something left advances, by one record at least even if that is
    * more than the limit; `to` is reached by repetition.
    *
-   * @param limit - one of its members at least, each at least 1
+   * @param limit - one of its members at least, each at least 1; one that the provider cannot measure is ignored
    */
   cut?(
     source: JsonObject,

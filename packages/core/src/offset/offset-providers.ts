@@ -1,7 +1,7 @@
 import { messageOf, ScheduleError, SourceError } from "../errors/errors.js";
 import type { JsonObject, JsonValue } from "../job/json.js";
 import { PROBE_TYPE } from "../schedule/readiness.js";
-import type { OffsetBounds, OffsetContext, OffsetProvider } from "./offset-provider.js";
+import type { OffsetBounds, OffsetBoundsContext, OffsetProvider } from "./offset-provider.js";
 import { isOffsetVector } from "./offset-vector.js";
 
 /** A source of a schedule: the type of a provider and the provider's own fields. */
@@ -61,7 +61,7 @@ export class OffsetProviders {
    *
    * @throws what the provider throws; SourceError SOURCE_UNAVAILABLE if its answer is none
    */
-  async bounds({ type, ...source }: OffsetSource, context: OffsetContext): Promise<OffsetBounds> {
+  async bounds({ type, ...source }: OffsetSource, context: OffsetBoundsContext): Promise<OffsetBounds> {
     const provider = this.get(type);
     return checkedBounds(provider, await provider.bounds(source as JsonObject, context));
   }
