@@ -80,8 +80,6 @@ export type { DirtyDataLimit } from "./job/dirty-data-limit.js";
 export type { JsonObject, JsonValue } from "./job/json.js";
 export type { RunKind } from "./job/run-kind.js";
 export type { ScheduleMode } from "./job/schedule-mode.js";
-export type { OffsetSource } from "./offset/offset-providers.js";
-export type { OffsetRange, OffsetVector } from "./offset/offset-vector.js";
 export type {
   OffsetLimit,
   OffsetWatermark,

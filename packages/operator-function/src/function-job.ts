@@ -1,4 +1,5 @@
-import type { JsonObject, OffsetRange } from "@tidegate/core";
+import type { JsonObject } from "@tidegate/core";
+import type { OffsetRange } from "@tidegate/core/offset";
 import type { JobMetrics, OfflineJobRequest } from "@tidegate/core/operator";
 
 /** The `job` of a schedule that uses the operator `function`. */

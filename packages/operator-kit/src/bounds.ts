@@ -1,5 +1,5 @@
-import type { Boundaries, Interval, OffsetRange, OffsetVector } from "@tidegate/core";
-import { offsetsOf } from "@tidegate/core/offset";
+import type { Boundaries, Interval } from "@tidegate/core";
+import { type OffsetRange, type OffsetVector, offsetsOf } from "@tidegate/core/offset";
 import { BEGINNING, instantOfBound } from "@tidegate/core/operator";
 import { invalidJob } from "./parse-job.js";
 
