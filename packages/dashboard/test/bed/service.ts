@@ -12,6 +12,8 @@ import { dashboard } from "../../src/index.js";
 export interface Service {
   readonly url: string;
   readonly tidegate: Tidegate;
+  /** Lets all jobs succeed from now on. */
+  mend(): void;
   close(): Promise<void>;
 }
 
@@ -21,12 +23,13 @@ export const HOSTILE = "<img src=x onerror=alert(1)> \u001b[31mred\u001b[0m \u20
 const HOUR = 3_600_000;
 
 /** Starts a manager on SQLite. Jobs fail in the hours that their `args` name. */
-export async function startService(options: Partial<ManagerOptions> = {}): Promise<Service> {
+export async function startService(options: Partial<ManagerOptions> = {}, port = 0): Promise<Service> {
   const directory = mkdtempSync(join(tmpdir(), "tidegate-dashboard-"));
+  let isMended = false;
   const operator = functionOperator({
-    load: ({ args, lower, attempt }) => {
+    load: ({ args, lower }) => {
       const hours = (args.failsAt ?? []) as readonly number[];
-      if (hours.includes(lower.getTime()) && (args.heals !== true || attempt === 1)) {
+      if (!isMended && hours.includes(lower.getTime())) {
         throw new Error(`The target has refused a batch.\nCaused by: ${HOSTILE}`);
       }
       return { rowsRead: 1_000 + lower.getUTCHours(), rowsWritten: 1_000 + lower.getUTCHours() };
@@ -37,11 +40,14 @@ export async function startService(options: Partial<ManagerOptions> = {}): Promi
     engines: [embeddedEngine()],
     operators: [operator],
   });
-  const manager = createManager({ tidegate, dashboard: await builtDashboard(), logger: false, ...options });
-  const url = await manager.listen();
+  const manager = createManager({ tidegate, dashboard: builtDashboard(), logger: false, ...options });
+  const url = await manager.listen({ port });
   return {
     url,
     tidegate,
+    mend: () => {
+      isMended = true;
+    },
     close: async () => {
       await manager.close();
       rmSync(directory, { recursive: true, force: true });
@@ -50,7 +56,7 @@ export async function startService(options: Partial<ManagerOptions> = {}): Promi
 }
 
 /** The pages as they are built. */
-async function builtDashboard(): Promise<{ directory: string }> {
+export function builtDashboard(): { readonly directory: string } {
   const { directory } = dashboard();
   return { directory: directory.replace(/src[\\/]web$/, "dist/web") };
 }

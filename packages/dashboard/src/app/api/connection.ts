@@ -19,6 +19,11 @@ function withoutToken(init: RequestInit | undefined): RequestInit {
   return { ...init, headers };
 }
 
+/** Returns the token that there is. */
+export function currentToken(): string | null {
+  return sessionStorage.getItem(TOKEN);
+}
+
 /** Keeps the token until the browser's tab is closed. */
 export function rememberToken(token: string): void {
   sessionStorage.setItem(TOKEN, token);

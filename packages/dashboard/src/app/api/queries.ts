@@ -74,10 +74,11 @@ export const groupQuery = (groupId: string) =>
     queryFn: ({ signal }) => manager.withSignal(signal).describe(groupId),
   });
 
-export const auditQuery = (groupId: string) =>
+/** A group's whole time in a few buckets: how much of it has succeeded, at the cost of what has not. */
+export const summaryQuery = (groupId: string) =>
   queryOptions({
-    queryKey: ["group", groupId, "audit"],
-    queryFn: ({ signal }) => manager.withSignal(signal).audit(groupId),
+    queryKey: ["group", groupId, "summary"],
+    queryFn: ({ signal }) => manager.withSignal(signal).coverageBuckets(groupId, undefined, { limit: 10 }),
   });
 
 export const bucketsQuery = (groupId: string, range: Interval | undefined) =>

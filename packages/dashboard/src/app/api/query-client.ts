@@ -1,15 +1,13 @@
 import { QueryClient } from "@tanstack/react-query";
 import { isTemporary } from "./connection.js";
 
-/** How often what is shown is read again, ms. */
-const REFRESH_MS = 3_000;
-
-/** The cache of all that was read. */
+/** The cache of all that was read. It is read again when the manager says that it has changed. */
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
-      staleTime: REFRESH_MS / 2,
-      refetchInterval: REFRESH_MS,
+      // What is shown and changes is invalidated; what is not shown is read when it is.
+      staleTime: 1_000,
+      refetchOnWindowFocus: false,
       retry: (failures, error) => failures < 2 && isTemporary(error),
     },
   },

@@ -114,7 +114,7 @@ export function HeatMap({ coverage, selection, onSelect, onOpen }: HeatMapProps)
           >
             <g role="rowheader">
               <text x={0} y={rowHeight / 2 + 4} className={styles.rowLabel}>
-                {rowLabel(row, layout.unit, timezone)}
+                {rowLabel(row, layout.unit, timezone, width < 640)}
               </text>
             </g>
             {row.cells.map((cell) => (

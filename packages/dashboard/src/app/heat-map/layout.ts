@@ -80,7 +80,7 @@ export function layoutOf(buckets: readonly CoverageBucket[], unit: RowUnit, zone
   buckets.forEach((bucket, index) => {
     for (let at = bucket.lower; at < bucket.upper; ) {
       const row = rowAt(at);
-      const end = Math.min(bucket.upper, row.upper);
+      const end = isCut(bucket, unit) ? Math.min(bucket.upper, row.upper) : bucket.upper;
       row.cells.push({
         index,
         bucket,
@@ -92,7 +92,17 @@ export function layoutOf(buckets: readonly CoverageBucket[], unit: RowUnit, zone
       at = end;
     }
   });
-  const widthMs = Math.max(...rows.map(({ lower, upper }) => upper - lower), 1);
+  const widthMs = Math.max(...rows.map(widthOf), 1);
   rows.sort((a, b) => b.lower - a.lower);
   return { unit, rows, widthMs };
+}
+
+/** A day that begins at two in the morning stays whole at the end of its month; a night is cut at midnight. */
+function isCut({ intervals }: CoverageBucket, unit: RowUnit): boolean {
+  const isLong = unit === "month" || unit === "year" || unit === "century";
+  return !isLong || (intervals !== null && intervals > 1);
+}
+
+function widthOf({ lower, upper, cells }: Row): number {
+  return Math.max(upper - lower, ...cells.map(({ to }) => to));
 }

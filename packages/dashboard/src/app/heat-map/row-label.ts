@@ -11,9 +11,20 @@ const FORMATS: Readonly<Record<RowUnit, Intl.DateTimeFormatOptions>> = {
   century: { year: "numeric" },
 };
 
-/** Returns the label of a row: its local time, and its length if it is a day of 23 or 25 hours. */
-export function rowLabel(row: { lower: number; upper: number }, unit: RowUnit, zone: string): string {
-  const format = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hourCycle: "h23", ...FORMATS[unit] });
+/**
+ * Returns the label of a row: its local time, and its length if it is a day of 23 or 25 hours.
+ *
+ * @param isShort - without the day of the week
+ */
+export function rowLabel(
+  row: { readonly lower: number; readonly upper: number },
+  unit: RowUnit,
+  zone: string,
+  isShort = false,
+): string {
+  const { weekday, ...rest } = FORMATS[unit];
+  const parts = isShort || weekday === undefined ? rest : { weekday, ...rest };
+  const format = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hourCycle: "h23", ...parts });
   const hours = (row.upper - row.lower) / HOUR;
   const length = unit === "day" && hours !== 24 ? ` · ${hours} h` : "";
   return format.format(row.lower).replace(",", "") + length;

@@ -3,6 +3,7 @@ import { Link, Outlet } from "@tanstack/react-router";
 import { useState } from "react";
 import { isUnauthorized } from "../api/connection.js";
 import { firstGroupsQuery } from "../api/queries.js";
+import { useIsLive } from "../live/live.js";
 import logo from "../logo.svg";
 import { Icon, type IconName } from "../parts/icon.js";
 import styles from "./shell.module.css";
@@ -13,7 +14,8 @@ const THEME_ICONS = { system: "contrast", light: "sun", dark: "moon" } as const;
 
 /** The frame of all pages. */
 export function Shell() {
-  const { error, isError, failureReason } = useQuery(firstGroupsQuery);
+  const { error, failureReason } = useQuery(firstGroupsQuery);
+  const isLive = useIsLive();
   if (isUnauthorized(error)) return <SignIn />;
   return (
     <div className={styles.shell}>
@@ -31,9 +33,10 @@ export function Shell() {
         </nav>
         <ThemeButton />
       </header>
-      {(isError || failureReason !== null) && (
+      {!isLive && (
         <p className={styles.away} role="alert">
-          <Icon name="away" /> {(error ?? failureReason)!.message} Shown is what was read last.
+          <Icon name="away" /> {failureReason?.message ?? "The manager cannot be reached."} Shown is what was
+          read last; it is tried again.
         </p>
       )}
       <main id="main" className={styles.main} tabIndex={-1}>

@@ -1,17 +1,19 @@
-import { type FormEvent, useState } from "react";
-import { rememberToken } from "../api/connection.js";
+import type { FormEvent } from "react";
+import { currentToken, rememberToken } from "../api/connection.js";
 import { queryClient } from "../api/query-client.js";
+import { goLive } from "../live/live.js";
 import { Button } from "../parts/button.js";
 import styles from "./shell.module.css";
 
 /** Asks for the manager's token. */
 export function SignIn() {
-  const [isWrong, setWrong] = useState(false);
+  // The manager has refused the one that there is.
+  const isWrong = currentToken() !== null;
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     rememberToken(String(new FormData(event.currentTarget).get("token")).trim());
+    goLive();
     await queryClient.resetQueries();
-    setWrong(true);
   };
   return (
     <main className={styles.signIn}>

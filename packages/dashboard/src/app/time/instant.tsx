@@ -1,4 +1,5 @@
 import { distanceText, instantText, viewerZone } from "./format.js";
+import { useNow } from "./now.js";
 
 interface InstantProps {
   readonly at: number;
@@ -10,11 +11,12 @@ interface InstantProps {
 
 /** An instant in a zone; in the viewer's zone and UTC when pointed at. */
 export function Instant({ at, zone = viewerZone, isRelative = false }: InstantProps) {
+  const now = useNow();
   const iso = new Date(at).toISOString();
   const title = `${instantText(at, zone)} (${zone})\n${instantText(at, viewerZone)} (yours: ${viewerZone})\n${iso}`;
   return (
     <time dateTime={iso} title={title}>
-      {isRelative ? distanceText(at, Date.now()) : instantText(at, zone)}
+      {isRelative ? distanceText(at, Math.max(now, Date.now())) : instantText(at, zone)}
     </time>
   );
 }

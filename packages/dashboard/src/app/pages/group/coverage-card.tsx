@@ -43,7 +43,7 @@ export function CoverageCard({ description }: { readonly description: Descriptio
   const goTo = useNavigate();
   const [selection, setSelection] = useState<Selection | undefined>();
   const [first] = next.intervals;
-  const intervalMs = first === undefined ? 3_600_000 : first.upper - first.lower;
+  const intervalMs = first === undefined ? averageMs(description) : first.upper - first.lower;
   const ledger = { origin: schedule.origin, watermark: schedule.watermark, intervalMs };
   const range = rangeOf(search, ledger);
   const { data, error } = useQuery(bucketsQuery(groupId, range));
@@ -104,6 +104,7 @@ export function CoverageCard({ description }: { readonly description: Descriptio
             <SelectionBar
               coverage={data}
               selection={selection}
+              isSource={schedule.status === "SOURCE"}
               onZoom={(from, to) => show({ from, to, span: undefined })}
               onOpen={open}
               onClear={() => setSelection(undefined)}
@@ -113,4 +114,10 @@ export function CoverageCard({ description }: { readonly description: Descriptio
       </div>
     </Card>
   );
+}
+
+/** Returns how long an interval of a schedule that has ended was, on average, ms. */
+function averageMs({ schedule, counts }: Description): number {
+  const runs = Object.values(counts.byState).reduce((sum, count) => sum + count, 0);
+  return (schedule.watermark - schedule.origin) / Math.max(1, runs);
 }

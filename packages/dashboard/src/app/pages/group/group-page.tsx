@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import type { Description } from "@tidegate/core";
-import { auditQuery, groupQuery } from "../../api/queries.js";
+import type { CoverageBuckets, Description } from "@tidegate/core";
+import { groupQuery, summaryQuery } from "../../api/queries.js";
 import { shareText } from "../../heat-map/cell-text.js";
 import { Badge, StatusBadge } from "../../parts/badge.js";
 import { Empty } from "../../parts/empty.js";
@@ -23,7 +23,7 @@ const route = getRouteApi("/groups/$groupId");
 export function GroupPage() {
   const { groupId } = route.useParams();
   const { data, error } = useQuery(groupQuery(groupId));
-  const audit = useQuery({ ...auditQuery(groupId), refetchInterval: 30_000 });
+  const summary = useQuery(summaryQuery(groupId));
   if (error !== null && data === undefined) {
     return <Empty title="This group cannot be shown">{error.message}</Empty>;
   }
@@ -53,7 +53,7 @@ export function GroupPage() {
           <p>{visible(statusReason)}</p>
         </div>
       )}
-      <Figures items={figuresOf(data, audit.data)} />
+      <Figures items={figuresOf(data, summary.data)} />
       <CoverageCard description={data} />
       {notes.length > 0 && (
         <details className={styles.notes}>
@@ -72,17 +72,14 @@ export function GroupPage() {
 
 function figuresOf(
   { schedule, coveredThrough, sealedThrough, counts }: Description,
-  audit:
-    | { readonly succeeded: { readonly ms: number }; readonly range: { lower: number; upper: number } }
-    | undefined,
+  summary: CoverageBuckets | undefined,
 ) {
   const { spec, watermark, nextFireAt, status } = schedule;
   const zone = spec.timezone;
-  const length = audit === undefined ? 0 : audit.range.upper - audit.range.lower;
   return [
     {
       name: "Succeeded",
-      value: audit === undefined || length === 0 ? "–" : shareText(audit.succeeded.ms / length),
+      value: summary === undefined || summary.buckets.length === 0 ? "–" : shareText(shareOf(summary)),
       note: countText(counts.byState.SUCCEEDED, "run"),
     },
     { name: "Covered through", value: <Instant at={coveredThrough} zone={zone} /> },
@@ -102,4 +99,13 @@ function figuresOf(
       note: zone,
     },
   ];
+}
+
+/** Returns how much of a group's time has succeeded, 0 to 1. */
+function shareOf({ buckets }: CoverageBuckets): number {
+  const total = buckets.reduce((sum, { lower, upper }) => sum + upper - lower, 0);
+  return (
+    buckets.reduce((sum, { lower, upper, succeededShare }) => sum + (upper - lower) * succeededShare, 0) /
+    total
+  );
 }

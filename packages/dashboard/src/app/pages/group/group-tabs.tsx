@@ -8,6 +8,7 @@ import parts from "../../parts/parts.module.css";
 import { RunTable } from "../../parts/run-table.js";
 import { visible } from "../../parts/visible.js";
 import { Instant } from "../../time/instant.js";
+import { Backfills } from "./backfills.js";
 import styles from "./group.module.css";
 import { TABS } from "./search.js";
 import { changesOf } from "./versions.js";
@@ -17,7 +18,12 @@ const route = getRouteApi("/groups/$groupId");
 /** Most runs of the list, as of a page of the listing. */
 const MOST_RUNS = 1_000;
 
-const TAB_NAMES = { runs: "Runs", versions: "Versions", settings: "Settings" } as const;
+const TAB_NAMES = {
+  runs: "Runs",
+  backfills: "Backfills",
+  versions: "Versions",
+  settings: "Settings",
+} as const;
 
 /** More of a group: its runs, its versions and its settings. */
 export function GroupTabs({ description }: { readonly description: Description }) {
@@ -40,6 +46,9 @@ export function GroupTabs({ description }: { readonly description: Description }
         ))}
       </div>
       {tab === "runs" && <Runs description={description} />}
+      {tab === "backfills" && (
+        <Backfills backfills={description.backfills} zone={description.schedule.spec.timezone} />
+      )}
       {tab === "versions" && <Versions description={description} />}
       {tab === "settings" && (
         <pre className={styles.settings} tabIndex={0}>

@@ -1,20 +1,24 @@
 import type { CoverageBuckets } from "@tidegate/core";
+import { useState } from "react";
 import { CONDITION_LOOKS } from "../../heat-map/condition.js";
 import type { Selection } from "../../heat-map/selection.js";
 import { Button } from "../../parts/button.js";
 import { intervalText } from "../../time/format.js";
 import styles from "./group.module.css";
+import { PlanDialog, type RangeAct } from "./plans/plan-dialog.js";
 
 interface SelectionBarProps {
   readonly coverage: CoverageBuckets;
   readonly selection: Selection | undefined;
+  readonly isSource: boolean;
   readonly onZoom: (from: number, to: number) => void;
   readonly onOpen: (index: number) => void;
   readonly onClear: () => void;
 }
 
 /** What is selected, and what can be done with it. */
-export function SelectionBar({ coverage, selection, onZoom, onOpen, onClear }: SelectionBarProps) {
+export function SelectionBar({ coverage, selection, isSource, onZoom, onOpen, onClear }: SelectionBarProps) {
+  const [act, setAct] = useState<RangeAct | undefined>();
   if (selection === undefined) return null;
   const first = Math.min(selection.anchor, selection.head);
   const last = Math.max(selection.anchor, selection.head);
@@ -34,8 +38,29 @@ export function SelectionBar({ coverage, selection, onZoom, onOpen, onClear }: S
         {(!isOne || selected[0]!.intervals === null) && (
           <Button onClick={() => onZoom(lower, upper)}>Zoom in</Button>
         )}
+        {isSource ? (
+          <Button look="primary" onClick={() => setAct("report")}>
+            Report as complete …
+          </Button>
+        ) : (
+          <>
+            <Button look="primary" onClick={() => setAct("backfill")}>
+              Run what is missing …
+            </Button>
+            <Button onClick={() => setAct("restate")}>Run again …</Button>
+          </>
+        )}
+        <Button onClick={() => setAct("seal")}>Seal up to here …</Button>
         <Button onClick={onClear}>Clear</Button>
       </div>
+      {act !== undefined && (
+        <PlanDialog
+          act={act}
+          coverage={coverage}
+          range={{ lower, upper }}
+          onClose={() => setAct(undefined)}
+        />
+      )}
     </section>
   );
 }

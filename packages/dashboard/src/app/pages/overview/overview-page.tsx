@@ -21,6 +21,7 @@ import { RunTable } from "../../parts/run-table.js";
 import { visible } from "../../parts/visible.js";
 import { intervalText, viewerZone } from "../../time/format.js";
 import { Instant } from "../../time/instant.js";
+import { useNow } from "../../time/now.js";
 import { type Concern, concernsOf } from "./attention.js";
 import { FirstSteps } from "./first-steps.js";
 import { Lanes } from "./lanes.js";
@@ -30,6 +31,7 @@ const recentRunsQuery = runsQuery({}, 500);
 
 /** What needs a person, worst first; then what runs, and what ran when. */
 export function OverviewPage() {
+  const now = useNow();
   const groups = useQuery(firstGroupsQuery);
   const blocking = useQuery(blockingRunsQuery);
   const active = useQuery(activeRunsQuery);
@@ -86,7 +88,7 @@ export function OverviewPage() {
         </p>
       </Card>
       <Card title="What ran when" aside={<span className={parts.muted}>times in {viewerZone}</span>}>
-        <Lanes runs={recent.data?.items ?? []} schedules={groups.data.items} now={Date.now()} />
+        <Lanes runs={recent.data?.items ?? []} schedules={groups.data.items} now={now} />
       </Card>
       {running.length > 0 && (
         <Card title="Running now">

@@ -1,0 +1,111 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { createManager, serverOptions } from "@tidegate/manager";
+import Fastify from "fastify";
+import type { Browser, Request } from "playwright-core";
+import { startBrowser } from "./bed/browser.js";
+import { builtDashboard, type Service, startService, until } from "./bed/service.js";
+
+const GROUP = {
+  groupId: "orders",
+  trigger: { type: "period", every: 1, unit: "hour" },
+  startTime: "2025-10-20T00:00:00Z",
+  endTime: "2025-10-20T03:00:00Z",
+} as const;
+
+let browser: Browser;
+const services: { close(): Promise<void> }[] = [];
+
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+
+afterEach(async () => {
+  for (const service of services.splice(0)) await service.close();
+});
+
+afterAll(() => browser?.close());
+
+async function start(...given: Parameters<typeof startService>): Promise<Service> {
+  const service = await startService(...given);
+  services.push(service);
+  return service;
+}
+
+describe("what is shown", () => {
+  it("follows the ledger, and asks for nothing while nothing changes", async () => {
+    const { url, tidegate } = await start();
+    const page = await browser.newPage();
+    await page.clock.install();
+    const asked: string[] = [];
+    const open = new Set<Request>();
+    page.on("request", (request) => {
+      asked.push(request.url());
+      open.add(request);
+    });
+    for (const end of ["requestfinished", "requestfailed"] as const) {
+      page.on(end as "requestfinished", (request) => open.delete(request));
+    }
+    await page.goto(`${url}/dashboard/groups`);
+    await page.getByText("No group matches").waitFor();
+    await tidegate.client.register({ ...GROUP, groupId: "arrivals" });
+    await page.getByRole("link", { name: "arrivals" }).waitFor();
+    await tidegate.client.pause("arrivals");
+    await page.getByText("Paused", { exact: true }).last().waitFor();
+    await until(async () => open.size === 0);
+    asked.length = 0;
+    await page.clock.fastForward("10:00");
+    expect(asked).toEqual([]);
+    await page.close();
+  });
+
+  it("says that the manager is away, and goes on when it is back", async () => {
+    const first = await startService();
+    const { port } = new URL(first.url);
+    const page = await browser.newPage();
+    await page.goto(`${first.url}/dashboard/groups`);
+    await page.getByText("No group matches").waitFor();
+    await first.close();
+    await page.getByText("Shown is what was read last").waitFor();
+    const second = await start({}, Number(port));
+    await second.tidegate.client.register(GROUP);
+    await page.getByRole("link", { name: "orders" }).waitFor();
+    await page.getByText("Shown is what was read last").waitFor({ state: "detached" });
+    await page.close();
+  });
+});
+
+describe("a manager with a token", () => {
+  it("is asked for it, refuses a wrong one, and is shown with the right one", async () => {
+    const token = "a-token-of-the-tests";
+    const { url, tidegate } = await start({ authorize: { token } });
+    await tidegate.client.register(GROUP);
+    const page = await browser.newPage();
+    await page.goto(`${url}/dashboard/groups`);
+    await page.getByLabel("Token").fill("not-the-token-of-the-tests");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByText("The manager does not accept this token.").waitFor();
+    await page.getByLabel("Token").fill(token);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("link", { name: "orders" }).waitFor();
+    await page.close();
+  });
+});
+
+describe("a manager in a server of one's own", () => {
+  it("shows its pages under any prefix, also at addresses deep below it", async () => {
+    const { tidegate } = await start();
+    await tidegate.client.register(GROUP);
+    const server = Fastify({ ...serverOptions() });
+    const { plugin } = createManager({ tidegate, dashboard: builtDashboard() });
+    await server.register(plugin, { prefix: "/data/tidegate" });
+    const url = await server.listen({ host: "127.0.0.1", port: 0 });
+    services.unshift(server);
+    const page = await browser.newPage();
+    await page.goto(`${url}/data/tidegate/dashboard/groups/orders`);
+    await page.getByRole("heading", { level: 1, name: "orders" }).waitFor();
+    await page.getByRole("link", { name: "Overview" }).click();
+    await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+    expect(new URL(page.url()).pathname).toBe("/data/tidegate/dashboard/");
+    await page.close();
+  });
+});
