@@ -63,6 +63,7 @@ export type {
   EngineForgotEvent,
   EngineRepairedEvent,
   EngineSilentEvent,
+  LateDataEvent,
   RunEvent,
   RunStaleEvent,
   ScheduleEvent,
@@ -80,6 +81,7 @@ export type { RunKind } from "./job/run-kind.js";
 export type { ScheduleMode } from "./job/schedule-mode.js";
 export type { Pool, PoolInfo, PoolStatus, PoolUse } from "./pool/pool.js";
 export type { Backfill, BackfillSelect, BackfillState } from "./run/backfill.js";
+export type { LateState, LateTime } from "./run/late-time.js";
 export type { Place } from "./run/place.js";
 export type {
   AttemptRecord,
@@ -97,6 +99,7 @@ export type {
 export type { AfterInterval } from "./schedule/after-interval.js";
 export type { Deadline, Freshness, WhilePaused } from "./schedule/deadline.js";
 export type { Instant } from "./schedule/instant.js";
+export type { Lookback } from "./schedule/lookback.js";
 export type { NotBefore } from "./schedule/not-before.js";
 export type { Readiness } from "./schedule/readiness.js";
 export type {

@@ -14,6 +14,7 @@ export { intervalSchema } from "./interval/schema.js";
 export { jobMetricsSchema, runKindSchema } from "./job/schema.js";
 export { poolInfoSchema, poolStatusSchema } from "./pool/schema.js";
 export { backfillSchema, backfillSelectSchema } from "./run/backfill-schema.js";
+export { lateStateSchema, lateTimeSchema } from "./run/late-schema.js";
 export {
   attemptRecordSchema,
   placeSchema,

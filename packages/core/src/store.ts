@@ -60,6 +60,7 @@ export { type RunIdentity, runId } from "./run/run-id.js";
 export { isStanding, mayBeRevived, mayRunBeside, STANDING_STATES } from "./run/standing.js";
 export { isWatched } from "./schedule/deadline.js";
 export { type GateFields, gatesOf, gatingOf } from "./schedule/gates-of.js";
+export type { Lookback } from "./schedule/lookback.js";
 export { laneWidth } from "./schedule/normalize.js";
 export { type KnownOfSpec, readSpec, type StoredSpec } from "./schedule/stored-spec.js";
 export type { BackfillCommit, BackfillTable } from "./store/backfill-table.js";
@@ -76,6 +77,16 @@ export {
   watchAfter,
 } from "./store/deadline-table.js";
 export type { GatedQuery, GatedRun, GateQueue, GateSettlement } from "./store/gate-queue.js";
+export {
+  type LateFilter,
+  type LateReport,
+  type LateSettlement,
+  type LateTable,
+  type LookbackMove,
+  type LookbackQuery,
+  type LookbackWatch,
+  lookbackAfter,
+} from "./store/late-table.js";
 export { type CoveringRun, type LedgerReach, missingTime, suspectTime } from "./store/missing-time.js";
 export { FAILURES, failureOf, gatedSince, type Placement, placementAfter } from "./store/placement.js";
 export type { PoolDeletion, PoolTable } from "./store/pool-table.js";

@@ -13,6 +13,7 @@ import {
   type RunTally,
   type Schedule,
   type ScheduleVersion,
+  type LateTime,
   type Seal,
   StoreError,
 } from "@tidegate/core";
@@ -40,6 +41,12 @@ import {
   type HeldLease,
   isEnded,
   type KeptDeadline,
+  type LateFilter,
+  type LateReport,
+  type LateSettlement,
+  type LookbackMove,
+  type LookbackQuery,
+  type LookbackWatch,
   type LeaseState,
   type MissingTimeQuery,
   type NewRun,
@@ -88,6 +95,7 @@ import { isDuplicate } from "./postgres-errors.js";
 import { asRun, asSchedule, type RunRow, type ScheduleRow, selectSchedules } from "./rows.js";
 import { changeRow } from "./run-changes.js";
 import { newScheduleRow, scheduleChangeRow } from "./schedule-changes.js";
+import { getLookbacks, lateSettlementRow, listLate, listLookbacks } from "./late.js";
 import { getSeals, putSeal } from "./seals.js";
 import { answers, wavesOf } from "./waves.js";
 
@@ -434,6 +442,30 @@ export class PostgresStore implements ScheduleStore {
 
   async getSeals(groupIds: readonly string[]): Promise<(Seal | undefined)[]> {
     return getSeals(this.#require(), this.#schema, groupIds);
+  }
+
+  async listLookbacks(query: LookbackQuery): Promise<LookbackWatch[]> {
+    return listLookbacks(this.#require(), this.#schema, query);
+  }
+
+  async getLookbacks(groupIds: readonly string[]): Promise<(LookbackWatch | undefined)[]> {
+    return getLookbacks(this.#require(), this.#schema, groupIds);
+  }
+
+  moveLookbacks(moves: readonly LookbackMove[]): Promise<boolean[]> {
+    return this.#call("move_lookbacks", toJson(moves));
+  }
+
+  reportLate(reports: readonly LateReport[]): Promise<boolean[]> {
+    return this.#call("report_late", toJson(reports));
+  }
+
+  settleLate(settlements: readonly LateSettlement[]): Promise<boolean[]> {
+    return this.#call("settle_late", toJson(settlements.map(lateSettlementRow)));
+  }
+
+  async listLate(filter: LateFilter, page: PageRequest): Promise<Page<LateTime>> {
+    return listLate(this.#require(), this.#schema, filter, page);
   }
 
   async #planTogether(commits: readonly PlanCommit[]): Promise<boolean[]> {

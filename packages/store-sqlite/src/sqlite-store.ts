@@ -16,6 +16,7 @@ import {
   type RunTally,
   type Schedule,
   type ScheduleVersion,
+  type LateTime,
   type Seal,
   StoreError,
 } from "@tidegate/core";
@@ -41,6 +42,12 @@ import {
   type GroupWindow,
   type HeldLease,
   type KeptDeadline,
+  type LateFilter,
+  type LateReport,
+  type LateSettlement,
+  type LookbackMove,
+  type LookbackQuery,
+  type LookbackWatch,
   type LeaseState,
   type MissingTimeQuery,
   type NewRun,
@@ -87,6 +94,14 @@ import {
   SCHEDULE_TABLES,
   type ScheduleRow,
 } from "./schedules.js";
+import {
+  getLookback,
+  listLate,
+  listLookbacks,
+  moveLookback,
+  reportLate,
+  settleLate,
+} from "./late.js";
 import { getSeal, putSeal } from "./seals.js";
 import { Sleepers } from "./sleepers.js";
 import { asStoreError } from "./sqlite-errors.js";
@@ -424,6 +439,30 @@ export class SqliteStore implements ScheduleStore {
 
   getSeals(groupIds: readonly string[]): Promise<(Seal | undefined)[]> {
     return this.#read((tables) => groupIds.map((groupId) => getSeal(tables, groupId)));
+  }
+
+  listLookbacks(query: LookbackQuery): Promise<LookbackWatch[]> {
+    return this.#read((tables) => listLookbacks(tables, query));
+  }
+
+  getLookbacks(groupIds: readonly string[]): Promise<(LookbackWatch | undefined)[]> {
+    return this.#read((tables) => groupIds.map((groupId) => getLookback(tables, groupId)));
+  }
+
+  moveLookbacks(moves: readonly LookbackMove[]): Promise<boolean[]> {
+    return this.#write((tables) => moves.map((move) => moveLookback(tables, move)));
+  }
+
+  reportLate(reports: readonly LateReport[]): Promise<boolean[]> {
+    return this.#write((tables) => reports.map((report) => reportLate(tables, report)));
+  }
+
+  settleLate(settlements: readonly LateSettlement[]): Promise<boolean[]> {
+    return this.#write((tables) => settlements.map((settlement) => settleLate(tables, settlement)));
+  }
+
+  listLate(filter: LateFilter, page: PageRequest): Promise<Page<LateTime>> {
+    return this.#read((tables) => listLate(tables, filter, page));
   }
 
   async #write<T>(operation: (open: OpenDatabase) => T): Promise<T> {

@@ -8,6 +8,7 @@ import type { Run, RunError, RunReason } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import type { ClaimedRun, RunChange } from "../store/run-queue.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+import { LateReporter } from "../late/late-reporter.js";
 import { Attempt } from "./attempt.js";
 import { ChangeBatch } from "./change-batch.js";
 import { Leases } from "./leases.js";
@@ -65,6 +66,7 @@ export class Dispatcher {
   readonly #news: RunNews;
   readonly #waits: Waits;
   readonly #cancel: RunCancel;
+  readonly #late: LateReporter;
   #isRunning = false;
   /**
    * Time up to which the store may have lost records, epoch ms, through a restored backup, a damaged log or a
@@ -102,6 +104,7 @@ export class Dispatcher {
       cancelActive: (id, reason) => this.cancelActive(id, reason),
       onTrouble: (error, run) => this.#news.trouble(error, run),
     });
+    this.#late = new LateReporter({ ...parts, onTrouble: (error, run) => this.#news.trouble(error, run) });
     this.#leases = new Leases({
       store: parts.store,
       clock: parts.clock,
@@ -259,7 +262,9 @@ export class Dispatcher {
       if (!isRecovered) this.#news.claimed(run);
       const mayHaveJob = isRecovered || run.attempt > 1 || run.history.length > 0 || this.#mayHaveLost(run);
       const end = await attempt.carryOut(mayHaveJob);
-      if (end !== undefined) await this.#recordEnd(attempt, end);
+      if (end === undefined) return;
+      if (attempt.touched.length > 0) await this.#reportLate(attempt);
+      await this.#recordEnd(attempt, end);
     } finally {
       this.#leases.remove(attempt);
       if (this.#leases.size === 0) this.#onIdle?.();
@@ -284,6 +289,18 @@ export class Dispatcher {
       } catch (error) {
         this.#storeTrouble(error, attempt.run);
         if (!(await this.#mayTryAgain(attempt))) return false;
+      }
+    }
+  }
+
+  /** Retried for as long as the lease lasts; whoever holds the run after that reports it. */
+  async #reportLate(attempt: Attempt): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#late.report(attempt.run, attempt.touched);
+      } catch (error) {
+        this.#storeTrouble(error, attempt.run);
+        if (!(await this.#mayTryAgain(attempt))) return;
       }
     }
   }

@@ -7,6 +7,7 @@ import type { PoolUse } from "../pool/pool.js";
 import type { TriggerSpec } from "../trigger/trigger-spec.js";
 import type { Deadline, Freshness } from "./deadline.js";
 import type { Instant } from "./instant.js";
+import type { Lookback } from "./lookback.js";
 import type { NotBefore } from "./not-before.js";
 import type { Readiness } from "./readiness.js";
 import type { ScheduleStatus } from "./status.js";
@@ -147,6 +148,10 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * @default none
    */
   readonly seal?: SealRule | null;
+  /** @default none */
+  readonly lookback?: Lookback | null;
+  /** @default "mark" */
+  readonly onLate?: "mark" | "restate" | "ignore";
   /**
    * Which end of its interval a nominal time is: `interval-end` runs the job when the data is complete,
    * `interval-start` submits it as its interval begins, as InLong's built-in engine does.
@@ -187,6 +192,8 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * @default "queue"
    */
   readonly overlap?: OverlapPolicy;
+  /** @default false */
+  readonly canOvertake?: boolean;
   /** The most runs that may be active at once with `overlap: "allow"`, 1 to 1,000. @default 16 */
   readonly maxActiveRuns?: number;
   /** How often a run is attempted, 1 to 1,000 times. @default 3 */

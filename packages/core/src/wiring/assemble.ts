@@ -24,6 +24,8 @@ import { DependencyGate } from "../gates/dependency-gate.js";
 import { Gatekeeper } from "../gates/gatekeeper.js";
 import { NotBeforeGate } from "../gates/not-before-gate.js";
 import { Intake } from "../intake/intake.js";
+import { LateKeeper } from "../late/late-keeper.js";
+import { LookbackKeeper } from "../late/lookback-keeper.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { Backfiller } from "../planning/backfiller.js";
 import { IntervalPlanner } from "../planning/planner.js";
@@ -31,6 +33,7 @@ import { SpecCache } from "../planning/spec-cache.js";
 import type { ReadinessProbe } from "../probe/probe.js";
 import { ProbeCaller } from "../probes/probe-caller.js";
 import { ReadinessGate } from "../probes/readiness-gate.js";
+import type { Schedule } from "../schedule/schedule.js";
 import { signallingStore } from "../store/claimable-signal.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { ClockKeeper } from "../upkeep/clock-keeper.js";
@@ -38,6 +41,7 @@ import { PoolDeclaration } from "../upkeep/declared-pools.js";
 import { EngineRegistry } from "../upkeep/engine-registry.js";
 import { EngineOutbox } from "../upkeep/outbox.js";
 import { Reconciler } from "../upkeep/reconciler.js";
+import type { BeginBackfill } from "../upkeep/begin-backfill.js";
 import { StaleKeeper } from "../upkeep/stale-keeper.js";
 import { Watchdog } from "../upkeep/watchdog.js";
 import type { Service } from "./service.js";
@@ -149,11 +153,13 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
       waits,
     }),
   );
-  const staleKeeper = new StaleKeeper({
-    ...ledger,
-    backfill: (request) => client.backfill(request),
-    settleMs: settings.restateSettleMs ?? 60_000,
-  });
+  const backfill: BeginBackfill = async (request) =>
+    backfills.plan(await changes.getReadable(request.groupId), request);
+  const sealedThrough = (schedule: Schedule): Promise<EpochMs | null> => seals.sealedThrough(schedule);
+  const rerunning = { ...ledger, backfill, sealedThrough, settleMs: settings.restateSettleMs ?? 60_000 };
+  const staleKeeper = new StaleKeeper(rerunning);
+  const lookbackKeeper = new LookbackKeeper(rerunning);
+  const lateKeeper = new LateKeeper(rerunning);
   const sink: FireSink = { fire: (fires) => plugins.sink().fire(fires) };
   const intake = new Intake({ ...ledger, sink, backfill: (request) => client.backfill(request) });
 
@@ -189,6 +195,8 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     reconciler,
     watchdog,
     staleKeeper,
+    lookbackKeeper,
+    lateKeeper,
     deadlines,
   ];
   return { client, intake, planner, reconciler, signals, all };
