@@ -3,6 +3,7 @@ import {
   type BackfillState,
   type EpochMs,
   type Interval,
+  type LateTime,
   type Page,
   type PageRequest,
   type Pool,
@@ -13,7 +14,6 @@ import {
   type RunTally,
   type Schedule,
   type ScheduleVersion,
-  type LateTime,
   type Seal,
   StoreError,
 } from "@tidegate/core";
@@ -44,10 +44,10 @@ import {
   type LateFilter,
   type LateReport,
   type LateSettlement,
+  type LeaseState,
   type LookbackMove,
   type LookbackQuery,
   type LookbackWatch,
-  type LeaseState,
   type MissingTimeQuery,
   type NewRun,
   type NewSchedule,
@@ -83,6 +83,7 @@ import {
 } from "./deadlines.js";
 import { listGated, markReady, settlementRow } from "./gates.js";
 import { toJson } from "./json.js";
+import { getLookbacks, lateSettlementRow, listLate, listLookbacks } from "./late.js";
 import { cancelMarks, claim, nextWake, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { openNamespace, quote } from "./migrate.js";
@@ -95,7 +96,6 @@ import { isDuplicate } from "./postgres-errors.js";
 import { asRun, asSchedule, type RunRow, type ScheduleRow, selectSchedules } from "./rows.js";
 import { changeRow } from "./run-changes.js";
 import { newScheduleRow, scheduleChangeRow } from "./schedule-changes.js";
-import { getLookbacks, lateSettlementRow, listLate, listLookbacks } from "./late.js";
 import { getSeals, putSeal } from "./seals.js";
 import { answers, wavesOf } from "./waves.js";
 

@@ -13,7 +13,12 @@ export interface LookbackColumns {
 }
 
 /** Converts a row to a watch. */
-export function asLookback({ group_id: groupId, cursor, look_at: lookAt, look }: LookbackColumns): LookbackWatch {
+export function asLookback({
+  group_id: groupId,
+  cursor,
+  look_at: lookAt,
+  look,
+}: LookbackColumns): LookbackWatch {
   return { groupId, cursor, lookAt, look };
 }
 

@@ -111,7 +111,8 @@ export class Inputs {
     { lower, upper, generation }: Pick<RunRow, "lower" | "upper" | "generation">,
     at: EpochMs,
   ): void {
-    if (generation > 0 || this.#awaited.has(groupId)) this.#mark(groupId, { lower, upper }, generation > 0, at);
+    if (generation > 0 || this.#awaited.has(groupId))
+      this.#mark(groupId, { lower, upper }, generation > 0, at);
   }
 
   /** Makes the runs stale that have read time for which the group itself has reported late data. */

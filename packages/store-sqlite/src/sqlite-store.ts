@@ -6,6 +6,7 @@ import {
   type BackfillState,
   type EpochMs,
   type Interval,
+  type LateTime,
   type Page,
   type PageRequest,
   type Pool,
@@ -16,7 +17,6 @@ import {
   type RunTally,
   type Schedule,
   type ScheduleVersion,
-  type LateTime,
   type Seal,
   StoreError,
 } from "@tidegate/core";
@@ -45,10 +45,10 @@ import {
   type LateFilter,
   type LateReport,
   type LateSettlement,
+  type LeaseState,
   type LookbackMove,
   type LookbackQuery,
   type LookbackWatch,
-  type LeaseState,
   type MissingTimeQuery,
   type NewRun,
   type NewSchedule,
@@ -75,6 +75,7 @@ import { GroupCommit } from "./group-commit.js";
 import { GroupNumbers } from "./group-numbers.js";
 import { Inputs, noteStale } from "./inputs.js";
 import { Lanes } from "./lanes.js";
+import { getLookback, listLate, listLookbacks, moveLookback, reportLate, settleLate } from "./late.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { migrate } from "./migrate.js";
 import { missingTimeOf } from "./missing-time.js";
@@ -94,14 +95,6 @@ import {
   SCHEDULE_TABLES,
   type ScheduleRow,
 } from "./schedules.js";
-import {
-  getLookback,
-  listLate,
-  listLookbacks,
-  moveLookback,
-  reportLate,
-  settleLate,
-} from "./late.js";
 import { getSeal, putSeal } from "./seals.js";
 import { Sleepers } from "./sleepers.js";
 import { asStoreError } from "./sqlite-errors.js";

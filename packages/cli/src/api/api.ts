@@ -16,6 +16,7 @@ export type Api = Pick<
   | "get"
   | "getBackfill"
   | "getRun"
+  | "lateData"
   | "list"
   | "listPools"
   | "markReady"

@@ -202,7 +202,8 @@ export class BackfillControl {
  */
 export function refuseOwnIds(id: string | undefined): void {
   const own = OWN_BACKFILLS.find((beginning) => id?.startsWith(beginning));
-  if (own !== undefined) throw invalidInput("id", `must not begin with "${own}", as those of Tidegate itself do`);
+  if (own !== undefined)
+    throw invalidInput("id", `must not begin with "${own}", as those of Tidegate itself do`);
 }
 
 type Begun = Pick<

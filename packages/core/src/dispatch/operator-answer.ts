@@ -22,7 +22,11 @@ const touched = z.object({
   intervals: z
     .array(
       z
-        .object({ lower: z.int("must be epoch ms"), upper: z.int("must be epoch ms"), rows: count.optional() })
+        .object({
+          lower: z.int("must be epoch ms"),
+          upper: z.int("must be epoch ms"),
+          rows: count.optional(),
+        })
         .refine(({ lower, upper }) => lower < upper, "must not be empty"),
     )
     .max(1_000, "at most 1,000 intervals"),

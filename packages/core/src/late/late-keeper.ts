@@ -113,7 +113,11 @@ export class LateKeeper {
     const through = await sealedThrough(schedule);
     const settled: Decided["settlements"][number][] = [];
     const toRestate: LateTime[] = [];
-    const settle = (late: LateTime, state: LateSettlement["state"], backfillId: string | null = null): void => {
+    const settle = (
+      late: LateTime,
+      state: LateSettlement["state"],
+      backfillId: string | null = null,
+    ): void => {
       settled.push({ late, state, backfillId });
     };
     const isRestated = onLate === "restate" && SCHEDULE_STATUSES[schedule.status].isRegistered;
@@ -151,7 +155,10 @@ export class LateKeeper {
     const reports = late
       .filter((one) => one.lower < upper && one.upper > lower)
       .map((one) => [one.reportedBy, one.lower, one.upper, one.reports].join());
-    const name = hash("sha256", [groupId, incarnation, lower, upper, ...reports].join("\n"), "hex").slice(0, 20);
+    const name = hash("sha256", [groupId, incarnation, lower, upper, ...reports].join("\n"), "hex").slice(
+      0,
+      20,
+    );
     const id = LATE_DATA + name;
     await this.#parts.backfill({ id, groupId, from: lower, to: upper, select: "all" });
     return id;

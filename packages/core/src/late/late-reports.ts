@@ -36,7 +36,8 @@ export function lateReportsOf(
   const cuts = schedule.status === "SOURCE" ? undefined : new LedgerCuts(schedule);
   const whole = ({ lower, upper }: Interval): Interval =>
     cuts === undefined ? { lower, upper } : { lower: cuts.notAfter(lower), upper: cuts.notBefore(upper) };
-  const outside = (interval: Interval): readonly Interval[] => (isOwn ? subtract([interval], [run]) : [interval]);
+  const outside = (interval: Interval): readonly Interval[] =>
+    isOwn ? subtract([interval], [run]) : [interval];
   const rowsOf = new Map<string, Interval & { readonly rows: number | null }>();
   const add = ({ lower, upper }: Interval, rows: number | undefined): void => {
     const key = `${lower} ${upper}`;
@@ -53,7 +54,8 @@ export function lateReportsOf(
       lower < schedule.watermark ? [{ lower, upper: Math.min(upper, schedule.watermark) }] : [],
     );
     // Rows of an interval that is only partly late cannot be told apart.
-    for (const part of planned) add(part, late.length === 1 && isOutside(interval, run, isOwn) ? rows : undefined);
+    for (const part of planned)
+      add(part, late.length === 1 && isOutside(interval, run, isOwn) ? rows : undefined);
   }
   return [...rowsOf.values()].map(({ lower, upper, rows }) => ({
     groupId,

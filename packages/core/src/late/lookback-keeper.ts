@@ -114,7 +114,9 @@ export class LookbackKeeper {
       try {
         const { cursor, lookAt } = await this.#look(watch, schedule);
         const { incarnation } = schedule;
-        await store.moveLookbacks([{ groupId: watch.groupId, incarnation, look: watch.look, cursor, lookAt }]);
+        await store.moveLookbacks([
+          { groupId: watch.groupId, incarnation, look: watch.look, cursor, lookAt },
+        ]);
       } catch (error) {
         this.#trouble(error, watch.groupId);
       }

@@ -1,5 +1,4 @@
 import type { EpochMs } from "../clock/clock.js";
-import type { Interval } from "../interval/boundaries.js";
 
 /**
  * How a report of late data was settled: `PENDING` until it is; `MARKED` if nothing runs again by itself;
@@ -9,11 +8,15 @@ import type { Interval } from "../interval/boundaries.js";
 export type LateState = "PENDING" | "MARKED" | "RESTATED" | "SEALED" | "IGNORED";
 
 /** Time of a group for which rows came after it had been covered. */
-export interface LateTime extends Interval {
+export interface LateTime {
   /** The group whose time it is. */
   readonly groupId: string;
   /** The group whose jobs have reported it: the same one if its own jobs have written those rows. */
   readonly reportedBy: string;
+  /** Inclusive, epoch ms. */
+  readonly lower: EpochMs;
+  /** Exclusive, epoch ms. */
+  readonly upper: EpochMs;
   /** The last run that reported it. */
   readonly runId: string;
   /** How many rows, as far as the reports count them; `null` if none does. */

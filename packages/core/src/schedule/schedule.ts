@@ -148,9 +148,19 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * @default none
    */
   readonly seal?: SealRule | null;
-  /** @default none */
+  /**
+   * Earlier intervals that are read again when an interval has ended, for rows that come late:
+   * `{ intervals: 2 }` those before it, or `{ at: [1, 7] }` those so many intervals back. Each becomes a new
+   * generation beside the live runs, whose coverage stands until it has succeeded. What was read since, or is
+   * sealed, is left alone. `null`: none.
+   * @default none
+   */
   readonly lookback?: Lookback | null;
-  /** @default "mark" */
+  /**
+   * When a job of another group reports that rows of this group's earlier intervals have come late: `mark`
+   * records it, `restate` runs those intervals again once things have settled, `ignore` does neither.
+   * @default "mark"
+   */
   readonly onLate?: "mark" | "restate" | "ignore";
   /**
    * Which end of its interval a nominal time is: `interval-end` runs the job when the data is complete,
@@ -192,7 +202,11 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * @default "queue"
    */
   readonly overlap?: OverlapPolicy;
-  /** @default false */
+  /**
+   * Whether later runs may begin while an earlier one waits for its gates, such as for data that it depends
+   * on. With `overlap: "allow"` they may in any case.
+   * @default false
+   */
   readonly canOvertake?: boolean;
   /** The most runs that may be active at once with `overlap: "allow"`, 1 to 1,000. @default 16 */
   readonly maxActiveRuns?: number;

@@ -116,10 +116,9 @@ export const lookbackSchema = z.union(
         .array(z.number().int().min(1).max(10_000))
         .min(1)
         .max(32)
-        .describe("How many intervals back each of them lies, 1 to 10,000; at most 32, such as `[1, 7]`.") as z.ZodType<
-        readonly number[],
-        readonly number[]
-      >,
+        .describe(
+          "How many intervals back each of them lies, 1 to 10,000; at most 32, such as `[1, 7]`.",
+        ) as z.ZodType<readonly number[], readonly number[]>,
       concurrency,
     }),
   ],
@@ -305,7 +304,7 @@ export const scheduleInfoSchema = z.strictObject({
   ),
   canOvertake: defaulted(
     z.boolean(),
-    "Whether later runs may begin while an earlier one waits for its gates, such as for data that it depends on. With `overlap: \"allow\"` they may in any case.",
+    'Whether later runs may begin while an earlier one waits for its gates, such as for data that it depends on. With `overlap: "allow"` they may in any case.',
     false,
   ),
   maxActiveRuns: defaulted(

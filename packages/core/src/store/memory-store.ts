@@ -542,10 +542,7 @@ export class MemoryStore implements ScheduleStore {
     const watch = watchAfter(this.#deadlines.get(groupId), { spec, incarnation, isNew, at });
     if (watch !== undefined) this.#deadlines.watch(watch);
     const { watermark } = this.#schedules.get(groupId)!.schedule;
-    this.#late.watch(
-      groupId,
-      lookbackAfter(this.#late.watchOf(groupId), groupId, spec.lookback, watermark),
-    );
+    this.#late.watch(groupId, lookbackAfter(this.#late.watchOf(groupId), groupId, spec.lookback, watermark));
   }
 
   #plan(commit: PlanCommit): boolean {

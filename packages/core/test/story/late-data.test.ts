@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import type { JobOutcome, TouchedTime } from "../../src/job/job-outcome.js";
+import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import { DAY, HOUR, MINUTE, SECOND, T0 } from "../support/instants.js";
 import { hourly } from "../support/schedules.js";
 import { failed, SUCCEEDED } from "../support/scripted-operator.js";
@@ -46,7 +46,12 @@ const report = (onRestate: "mark" | "rerun" | "ignore") =>
 describe("rows of a job that belong to earlier intervals", () => {
   it("make exactly what has read those intervals stale, and run that again if it says so", async () => {
     const world = await worldOf(5, loads(), report("rerun"));
-    const touched = { intervals: [{ ...hour(2), rows: 7 }, { ...hour(5), rows: 90 }] };
+    const touched = {
+      intervals: [
+        { ...hour(2), rows: 7 },
+        { ...hour(5), rows: 90 },
+      ],
+    };
     await answerNext(world, "loads", 6, touching(touched));
     await world.fireAt("report", T0 + 6 * HOUR);
     expect(await lateOf(world)).toEqual(["loads 2-3 by loads: 7 MARKED"]);
@@ -58,7 +63,9 @@ describe("rows of a job that belong to earlier intervals", () => {
     expect(await generations(world, "loads")).toEqual([0, 0, 0, 0, 0, 0]);
     expect(await world.client.stale()).toEqual([]);
     const [event] = world.eventsOf("late-data");
-    expect(event).toMatchObject({ late: { groupId: "loads", rowsLate: 7, state: "MARKED", backfillId: null } });
+    expect(event).toMatchObject({
+      late: { groupId: "loads", rowsLate: 7, state: "MARKED", backfillId: null },
+    });
   });
 
   it("are counted as whole intervals, joined over reports, and told once for each report", async () => {
@@ -113,7 +120,9 @@ describe("rows of a job that belong to earlier intervals", () => {
     await world.client.seal("loads", T0 + 3 * HOUR, "The night is closed.");
     await answerNext(world, "loads", 6, touching({ intervals: [{ ...hour(2), rows: 2 }, hour(4)] }));
     expect(await lateOf(world)).toEqual(["loads 2-3 by loads: 2 SEALED", "loads 4-5 by loads: null MARKED"]);
-    expect(world.eventsOf("late-after-seal")).toMatchObject([{ late: { lower: T0 + 2 * HOUR, rowsLate: 2 } }]);
+    expect(world.eventsOf("late-after-seal")).toMatchObject([
+      { late: { lower: T0 + 2 * HOUR, rowsLate: 2 } },
+    ]);
     await world.advance(DAY);
     expect(await generations(world, "report")).toEqual([0, 0, 0, 0, 0]);
     expect(await generations(world, "loads")).toEqual([0, 0, 0, 0, 0, 0]);
@@ -176,7 +185,9 @@ describe("a job whose rows belong to another group's intervals", () => {
     ]);
     const { items } = await world.client.lateData({ groupId: "facts" });
     const backfills = await world.store.listBackfills({ groupId: "facts" });
-    expect(new Set(items.map(({ backfillId }) => backfillId))).toEqual(new Set(backfills.map(({ id }) => id)));
+    expect(new Set(items.map(({ backfillId }) => backfillId))).toEqual(
+      new Set(backfills.map(({ id }) => id)),
+    );
     await world.advance(DAY);
     expect(await generations(world, "facts")).toEqual([0, 1, 1, 0, 0, 0, 1, 0]);
   });

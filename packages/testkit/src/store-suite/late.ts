@@ -71,7 +71,9 @@ export function lookbackRules({ store, second, reopened, supports }: StoreBed): 
       expect(await move(store(), watch)).toBe(false);
       expect(await move(store(), { ...moved, look: 2 }, { lookAt: null })).toBe(true);
       expect(await due(Number.MAX_SAFE_INTEGER)).toEqual([]);
-      expect(await store().moveLookbacks([{ ...moved, groupId: "nobody", incarnation: "" }])).toEqual([false]);
+      expect(await store().moveLookbacks([{ ...moved, groupId: "nobody", incarnation: "" }])).toEqual([
+        false,
+      ]);
     });
 
     it("is listed when it is due, the earliest first", async () => {
@@ -120,7 +122,14 @@ export function lateRules({ store, second, reopened, supports }: StoreBed): void
       const reports = [report(), report({ groupId: "nobody" }), report({ ...minute(1), rowsLate: null })];
       expect(await store().reportLate(reports)).toEqual([true, false, true]);
       const { at: _, ...first } = report();
-      const kept = { ...first, reports: 1, firstAt: LATER, lastAt: LATER, state: "PENDING", backfillId: null };
+      const kept = {
+        ...first,
+        reports: 1,
+        firstAt: LATER,
+        lastAt: LATER,
+        state: "PENDING",
+        backfillId: null,
+      };
       expect(await listed()).toEqual([kept, { ...kept, ...minute(1), rowsLate: null }]);
     });
 
@@ -161,10 +170,9 @@ export function lateRules({ store, second, reopened, supports }: StoreBed): void
       const other = await second();
       const answers = await Promise.all([store(), other].map((each) => each.settleLate([again])));
       expect(answers.flat().filter((isDone) => isDone)).toHaveLength(1);
-      expect(await store().settleLate([again, { ...again, late: { ...again.late, groupId: "no" } }])).toEqual([
-        false,
-        false,
-      ]);
+      expect(await store().settleLate([again, { ...again, late: { ...again.late, groupId: "no" } }])).toEqual(
+        [false, false],
+      );
     });
 
     it("is listed by group, time, state and page", async () => {
@@ -224,13 +232,16 @@ export function lateRules({ store, second, reopened, supports }: StoreBed): void
       expect(await listed()).toEqual([]);
     });
 
-    (supports.reopen ? it : it.skip)("is still there after a restart, and still counts for digests", async () => {
-      await register(store(), { spec: { groupId: "source" } });
-      await store().reportLate([report()]);
-      const [kept, { digest }] = [await listed(), await inputOf(store(), [0, 1])];
-      const next = await reopened();
-      expect((await next.listLate({}, {})).items).toEqual(kept);
-      expect((await inputOf(next, [0, 1])).digest).toBe(digest);
-    });
+    (supports.reopen ? it : it.skip)(
+      "is still there after a restart, and still counts for digests",
+      async () => {
+        await register(store(), { spec: { groupId: "source" } });
+        await store().reportLate([report()]);
+        const [kept, { digest }] = [await listed(), await inputOf(store(), [0, 1])];
+        const next = await reopened();
+        expect((await next.listLate({}, {})).items).toEqual(kept);
+        expect((await inputOf(next, [0, 1])).digest).toBe(digest);
+      },
+    );
   });
 }
