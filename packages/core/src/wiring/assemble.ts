@@ -26,6 +26,7 @@ import { NotBeforeGate } from "../gates/not-before-gate.js";
 import { Intake } from "../intake/intake.js";
 import { LateKeeper } from "../late/late-keeper.js";
 import { LookbackKeeper } from "../late/lookback-keeper.js";
+import type { OffsetProvider } from "../offset/offset-provider.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { Backfiller } from "../planning/backfiller.js";
 import { IntervalPlanner } from "../planning/planner.js";
@@ -56,6 +57,7 @@ export interface Plugins {
   /** Besides the built-in ones. */
   readonly gates: readonly Gate[];
   readonly probes: readonly ReadinessProbe[];
+  readonly offsetProviders: readonly OffsetProvider[];
   readonly clock: FleetClock;
   /** The clock that `clock` corrects. */
   readonly machine: Clock;
@@ -180,7 +182,8 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     new PoolDeclaration(store, settings.pools),
     ...plugins.operators.map(operatorService),
     ...plugins.engineClients.map((engineClient) => ({ start: () => {}, stop: () => engineClient.stop?.() })),
-    ...plugins.probes.map(probeService),
+    ...plugins.probes.map(openable),
+    ...plugins.offsetProviders.map(openable),
     planner,
     lifecycle,
     caller,
@@ -206,8 +209,8 @@ function operatorService(operator: ScheduleOperator): Service {
   return { start: () => operator.start?.(), stop: () => operator.stop?.() };
 }
 
-function probeService(probe: ReadinessProbe): Service {
-  return { start: () => probe.start?.(), stop: () => probe.stop?.() };
+function openable(part: ReadinessProbe | OffsetProvider): Service {
+  return { start: () => part.start?.(), stop: () => part.stop?.() };
 }
 
 function readinessGate(probe: ReadinessProbe, caller: ProbeCaller, emitter: TidegateEmitter): Gate {
