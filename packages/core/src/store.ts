@@ -60,11 +60,22 @@ export { type RunIdentity, runId } from "./run/run-id.js";
 export { isStanding, mayBeRevived, mayRunBeside, STANDING_STATES } from "./run/standing.js";
 export { isWatched } from "./schedule/deadline.js";
 export { type GateFields, gatesOf, gatingOf } from "./schedule/gates-of.js";
-export type { Lookback } from "./schedule/lookback.js";
 export { laneWidth } from "./schedule/normalize.js";
 export { type KnownOfSpec, readSpec, type StoredSpec } from "./schedule/stored-spec.js";
 export type { BackfillCommit, BackfillTable } from "./store/backfill-table.js";
 export { Batcher, type BatcherOptions } from "./store/batcher.js";
+export {
+  ALIVE_EVERY_MS,
+  CHANGE_KINDS,
+  type ChangeEntry,
+  type ChangeLog,
+  type ChangesPage,
+  type ChangesQuery,
+  KEPT_MS,
+  OPEN_MS,
+  SILENT_MS,
+  type ToldChanges,
+} from "./store/change-log.js";
 export {
   type AlertNote,
   type DeadlineFilter,
@@ -87,6 +98,7 @@ export {
   type LookbackWatch,
   lookbackAfter,
 } from "./store/late-table.js";
+export { ChangeRing } from "./store/memory/change-ring.js";
 export { type CoveringRun, type LedgerReach, missingTime, suspectTime } from "./store/missing-time.js";
 export { FAILURES, failureOf, gatedSince, type Placement, placementAfter } from "./store/placement.js";
 export type { PoolDeletion, PoolTable } from "./store/pool-table.js";

@@ -13,6 +13,7 @@ import type { ManagerOptions } from "./options.js";
 import { authorization } from "./rest/authorize.js";
 import { Cursors } from "./rest/cursors.js";
 import { deadlineRoutes } from "./rest/deadlines.js";
+import { eventRoutes } from "./rest/events.js";
 import { healthRoute } from "./rest/health.js";
 import { lateDataRoutes } from "./rest/late-data.js";
 import { ledgerRoutes } from "./rest/ledger.js";
@@ -70,6 +71,7 @@ export function managerPlugin(options: ManagerOptions, isWhole = false): Fastify
         await rest.register(poolRoutes(client));
         await rest.register(sourceRoutes(client));
         await rest.register(restatementRoutes(client));
+        await rest.register(eventRoutes(tidegate.changes, container.get(TOKENS.clock)));
       });
     });
     if (callers.size > 0) {

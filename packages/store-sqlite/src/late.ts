@@ -1,9 +1,8 @@
-import type { LateTime, Page, PageRequest } from "@tidegate/core";
+import type { LateTime, Lookback, Page, PageRequest } from "@tidegate/core";
 import {
   type LateFilter,
   type LateReport,
   type LateSettlement,
-  type Lookback,
   type LookbackMove,
   type LookbackQuery,
   type LookbackWatch,

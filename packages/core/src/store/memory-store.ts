@@ -14,6 +14,7 @@ import type { NewRun, ReadyMark, Run, RunReason } from "../run/run.js";
 import type { Schedule, ScheduleVersion } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { BackfillCommit } from "./backfill-table.js";
+import type { ChangesPage, ChangesQuery, ToldChanges } from "./change-log.js";
 import {
   type AlertNote,
   type DeadlineFilter,
@@ -34,8 +35,10 @@ import {
   lookbackAfter,
 } from "./late-table.js";
 import { applyStep, BackfillTable } from "./memory/backfill-table.js";
+import { ChangeRing } from "./memory/change-ring.js";
 import { coverageOf } from "./memory/coverage.js";
 import { DeadlineTable } from "./memory/deadline-table.js";
+import { frozenCopy } from "./memory/frozen-copy.js";
 import { admit, resizeLane } from "./memory/lane.js";
 import { LateTable } from "./memory/late-table.js";
 import { positionAfter, takePage } from "./memory/paging.js";
@@ -102,6 +105,7 @@ interface Contents {
   readonly deadlines: DeadlineTable;
   readonly seals: Map<string, Seal>;
   readonly late: LateTable;
+  readonly changes: ChangeRing;
 }
 
 function nothing(): Contents {
@@ -112,6 +116,7 @@ function nothing(): Contents {
     deadlines: new DeadlineTable(),
     seals: new Map(),
     late: new LateTable(),
+    changes: new ChangeRing(),
   };
 }
 
@@ -129,6 +134,7 @@ export class MemoryStore implements ScheduleStore {
   #seals = new Map<string, Seal>();
   #late = new LateTable();
   #staleness = new Staleness(this.#schedules, this.#runs, this.#late);
+  #changes = new ChangeRing();
   #isOpen = false;
   #lastToken = 0;
   /** How many ready runs have been claimed. */
@@ -151,6 +157,7 @@ export class MemoryStore implements ScheduleStore {
     this.#seals = contents.seals;
     this.#late = contents.late;
     this.#staleness = new Staleness(contents.schedules, contents.runs, contents.late);
+    this.#changes = contents.changes;
     releaseLeases(this.#runs);
     if (!this.isShared) this.#schedules.resumeWaiting();
   }
@@ -520,6 +527,16 @@ export class MemoryStore implements ScheduleStore {
     return this.#late.list(filter, page);
   }
 
+  async tellChanges(told: ToldChanges): Promise<boolean> {
+    this.#requireOpen();
+    return this.#changes.tellChanges(told);
+  }
+
+  async readChanges(query: ChangesQuery): Promise<ChangesPage> {
+    this.#requireOpen();
+    return this.#changes.readChanges(query);
+  }
+
   #changeSchedule(change: ScheduleChange): boolean {
     const group = this.#schedules.get(change.groupId);
     if (group === undefined || !allows(group, change)) return false;
@@ -555,9 +572,11 @@ export class MemoryStore implements ScheduleStore {
     this.#schedules.update(group, (schedule) => {
       schedule.watermark = newWatermark;
       schedule.nextFireAt = nextFireAt;
+      if (commit.offsets !== undefined) schedule.offsets = frozenCopy(commit.offsets);
     });
     group.waitsSince = commit.waits === true ? plannedAt : undefined;
     for (const run of runs) this.#runs.insert(run, group);
+    for (const run of runs) if (run.state === "SUCCEEDED") this.#staleness.mark(run, plannedAt);
     if (runs.some(({ state }) => isEnded(state))) this.#runs.wake(groupId);
     for (const row of covered) supersede(this.#runs, row!);
     admit(this.#runs, group, plannedAt);
