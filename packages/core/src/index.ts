@@ -50,6 +50,8 @@ export {
   type OperatorErrorDetails,
   PoolError,
   ScheduleError,
+  SourceError,
+  type SourceErrorDetails,
   StoreError,
   TidegateError,
   TriggerError,

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { backup, DatabaseSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import {
   type Backfill,
   type BackfillState,
@@ -61,6 +61,7 @@ import {
 import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
 import { cancelMarks, claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
+import { copyDatabase } from "./copying.js";
 import { CoverageScan, tally } from "./coverage.js";
 import { getWatch, judgeDeadlines, listAlerts, listDeadlines, listWatches, noteAlert } from "./deadlines.js";
 import { listGated, markReady, nextLook, settleGates } from "./gates.js";
@@ -189,10 +190,10 @@ export class SqliteStore implements ScheduleStore {
   }
 
   /**
-   * Writes a consistent copy while the store remains in use.
+   * Writes a consistent copy while the store remains in use. The file appears when it is complete and on disk.
    *
    * @param destination - a path at which no file exists yet
-   * @throws StoreError STORE_FAILED if one exists
+   * @throws StoreError STORE_FAILED if one exists; STORE_FULL, STORE_READ_ONLY or STORE_FAILED if it cannot be written
    */
   async backup(destination: string): Promise<void> {
     const { database, commit } = this.#require();
@@ -200,7 +201,7 @@ export class SqliteStore implements ScheduleStore {
     if (existsSync(target))
       throw new StoreError("STORE_FAILED", `${target}: exists; a backup does not overwrite.`);
     await commit.read(() => undefined);
-    await backup(database, target);
+    await copyDatabase(database, target);
   }
 
   insertSchedules(schedules: readonly NewSchedule[]): Promise<boolean[]> {

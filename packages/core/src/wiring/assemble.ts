@@ -24,6 +24,7 @@ import { DependencyGate } from "../gates/dependency-gate.js";
 import { Gatekeeper } from "../gates/gatekeeper.js";
 import { NotBeforeGate } from "../gates/not-before-gate.js";
 import { Intake } from "../intake/intake.js";
+import type { OffsetProvider } from "../offset/offset-provider.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { Backfiller } from "../planning/backfiller.js";
 import { IntervalPlanner } from "../planning/planner.js";
@@ -52,6 +53,7 @@ export interface Plugins {
   /** Besides the built-in ones. */
   readonly gates: readonly Gate[];
   readonly probes: readonly ReadinessProbe[];
+  readonly offsetProviders: readonly OffsetProvider[];
   readonly clock: FleetClock;
   /** The clock that `clock` corrects. */
   readonly machine: Clock;
@@ -174,7 +176,8 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     new PoolDeclaration(store, settings.pools),
     ...plugins.operators.map(operatorService),
     ...plugins.engineClients.map((engineClient) => ({ start: () => {}, stop: () => engineClient.stop?.() })),
-    ...plugins.probes.map(probeService),
+    ...plugins.probes.map(openable),
+    ...plugins.offsetProviders.map(openable),
     planner,
     lifecycle,
     caller,
@@ -198,8 +201,8 @@ function operatorService(operator: ScheduleOperator): Service {
   return { start: () => operator.start?.(), stop: () => operator.stop?.() };
 }
 
-function probeService(probe: ReadinessProbe): Service {
-  return { start: () => probe.start?.(), stop: () => probe.stop?.() };
+function openable(part: ReadinessProbe | OffsetProvider): Service {
+  return { start: () => part.start?.(), stop: () => part.stop?.() };
 }
 
 function readinessGate(probe: ReadinessProbe, caller: ProbeCaller, emitter: TidegateEmitter): Gate {
