@@ -1,7 +1,7 @@
 import { pathToFileURL } from "node:url";
 import { OperatorError } from "@tidegate/core";
 import { unlessAborted } from "@tidegate/core/clock";
-import type { JobContext, JobOutcome, SubmittedJob } from "@tidegate/core/operator";
+import type { JobContext, JobOutcome, SubmittedJob, WriteEffect } from "@tidegate/core/operator";
 import {
   type DefinedOperator,
   defineOperator,
@@ -61,6 +61,10 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
 
   notes(job: DuckdbJob): readonly string[] {
     return notesOn(job);
+  }
+
+  writes({ target }: DuckdbJob): WriteEffect {
+    return target.format === "postgres" ? target.write : "replace";
   }
 
   async start(): Promise<void> {

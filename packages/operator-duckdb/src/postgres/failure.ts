@@ -3,16 +3,15 @@ import { messageOf } from "@tidegate/core/plugin";
 import { JobFailure } from "../duckdb/failure.js";
 
 /**
- * Classes of SQLSTATE whose errors may be gone at the next attempt: connections, transactions that were rolled
- * back, missing resources, objects in use, an administrator's intervention, and system errors.
+ * Classes of SQLSTATE whose errors may be gone at the next attempt: connections, a standby, transactions that were rolled back, missing resources, objects in use, an administrator's intervention, and system errors.
  */
-const PASSING = /^(?:08|40|53|55|57|58|XX)/;
-const SQLSTATE = /^[0-9A-Z]{5}$/;
+const PASSING = /^(?:08|25006|40|53|55|57|58|XX)/;
 
 /** Fields of an error of the server. */
 interface ServerError {
+  /** SQLSTATE; errors of the system have codes too, but no severity. */
   readonly code?: unknown;
-  readonly detail?: unknown;
+  readonly severity?: unknown;
   readonly column?: unknown;
   /** Such as `COPY stage, line 1, column price: "x"`. */
   readonly where?: unknown;
@@ -21,8 +20,8 @@ interface ServerError {
 /** Returns a job's failure for an error of Postgres, or of the connection; Tidegate's own errors pass. */
 export function failureOf(error: unknown): unknown {
   if (isTidegateError(error)) return error;
-  const { code, column, where } = (error ?? {}) as ServerError;
-  const isOfServer = typeof code === "string" && SQLSTATE.test(code);
+  const { code, severity, column, where } = (error ?? {}) as ServerError;
+  const isOfServer = typeof severity === "string" && typeof code === "string";
   const name = columnIn(column, where);
   const message = `${name === undefined ? "" : `Column ${name}: `}${messageOf(error)}`;
   return new JobFailure("JOB_FAILED", `Postgres: ${message}${isOfServer ? ` (${code})` : ""}`, {

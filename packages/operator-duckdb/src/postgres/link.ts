@@ -2,7 +2,9 @@ import { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { unlessAborted } from "@tidegate/core/clock";
-import { Client, type QueryResultRow } from "pg";
+import { openPool } from "@tidegate/postgres-kit";
+import type { Addresses } from "@tidegate/postgres-kit/addresses";
+import type { Pool, PoolClient, QueryResultRow } from "pg";
 import { from as copyFrom, to as copyTo } from "pg-copy-streams";
 import { failureOf } from "./failure.js";
 
@@ -27,41 +29,39 @@ const BEGIN = {
  * back and whatever runs rejects.
  */
 export class PostgresLink {
-  readonly #client: Client;
-  readonly #socket: Socket;
-  readonly #url: string;
+  readonly #client: PoolClient;
   readonly #signal: AbortSignal;
-  #backend: number | undefined;
+  readonly #end: () => void;
 
-  private constructor(client: Client, socket: Socket, url: string, signal: AbortSignal) {
+  private constructor(client: PoolClient, signal: AbortSignal, end: () => void) {
     this.#client = client;
-    this.#socket = socket;
-    this.#url = url;
     this.#signal = signal;
+    this.#end = end;
   }
 
   /**
    * Runs work in a transaction and rolls it back, unless the work commits it.
    *
-   * @param url - `postgres://user:password@host:port/database`
-   * @throws JobFailure JOB_FAILED, without the address and its password
+   * @throws JobFailure JOB_FAILED for errors of Postgres and of the connection
    */
   static async use<T>(
-    url: string,
+    addresses: Addresses,
     access: keyof typeof BEGIN,
     signal: AbortSignal,
     work: (link: PostgresLink) => Promise<T>,
   ): Promise<T> {
     signal.throwIfAborted();
-    const socket = new Socket();
-    const link = new PostgresLink(clientOf(url, socket), socket, url, signal);
-    signal.addEventListener("abort", link.#end, { once: true });
+    const connection = new Connection(addresses);
+    const end = () => connection.cut();
+    signal.addEventListener("abort", end, { once: true });
     try {
-      await link.#open(access);
+      const link = new PostgresLink(await named(unlessAborted(connection.open(), signal)), signal, end);
+      await link.run(`${BEGIN[access]}; ${TEXT_SETTINGS}`);
+      await connection.identify();
       return await work(link);
     } finally {
-      signal.removeEventListener("abort", link.#end);
-      socket.destroy();
+      signal.removeEventListener("abort", end);
+      await connection.close();
     }
   }
 
@@ -98,24 +98,83 @@ export class PostgresLink {
     this.#signal.removeEventListener("abort", this.#end);
     await this.run("COMMIT");
   }
+}
 
-  async #open(access: keyof typeof BEGIN): Promise<void> {
+/** One connection, which can be cut whatever runs on it. */
+class Connection {
+  readonly #addresses: Addresses;
+  readonly #pool: Pool;
+  #client: PoolClient | undefined;
+  #socket: Socket | undefined;
+  #backend: Backend | undefined;
+
+  constructor(addresses: Addresses) {
+    this.#addresses = addresses;
+    this.#pool = openPool(addresses, {
+      max: 1,
+      connectionTimeoutMillis: addresses.connectTimeoutMs ?? CONNECT_LIMIT_MS,
+      keepAlive: true,
+      application_name: "tidegate",
+      stream: () => {
+        this.#socket = new Socket();
+        return this.#socket;
+      },
+    });
+  }
+
+  async open(): Promise<PoolClient> {
+    const client = await this.#pool.connect();
     // An error while no statement runs: the next statement reports it.
-    this.#client.on("error", () => {});
-    await unlessAborted(named(this.#client.connect()), this.#signal);
-    await this.run(`${BEGIN[access]}; ${TEXT_SETTINGS}`);
-    const [row] = await this.rows<{ pid: number }>("SELECT pg_backend_pid() AS pid");
-    this.#backend = row!.pid;
+    client.on("error", () => {});
+    this.#client = client;
+    return client;
+  }
+
+  /** Learns which process of the server works for this connection. */
+  async identify(): Promise<void> {
+    const { rows } = await named(
+      this.#client!.query<Backend>(
+        "SELECT pid, backend_start::text AS start FROM pg_stat_activity WHERE pid = pg_backend_pid()",
+      ),
+    );
+    this.#backend = rows[0];
   }
 
   /**
    * Cuts the connection, which rolls back. The server notices only when it next reads from it, so it is also
    * told, from another connection, to end a statement that would hold its locks until then.
    */
-  readonly #end = (): void => {
-    this.#socket.destroy();
-    if (this.#backend !== undefined) void endBackend(this.#url, this.#backend);
-  };
+  cut(): void {
+    this.#socket?.destroy();
+    if (this.#backend !== undefined) void endBackend(this.#addresses, this.#backend);
+  }
+
+  async close(): Promise<void> {
+    this.#client?.release(true);
+    this.#socket?.destroy();
+    await this.#pool.end();
+  }
+}
+
+/** A process of the server; another may get its id later. */
+interface Backend {
+  readonly pid: number;
+  readonly start: string;
+}
+
+async function endBackend(addresses: Addresses, { pid, start }: Backend): Promise<void> {
+  const connection = new Connection(addresses);
+  try {
+    const client = await connection.open();
+    await client.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2",
+      [pid, start],
+    );
+  } catch {
+    // The transaction cannot commit in any case; only its locks last longer.
+  } finally {
+    await connection.close();
+  }
 }
 
 async function named<T>(work: Promise<T>): Promise<T> {
@@ -123,28 +182,5 @@ async function named<T>(work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     throw failureOf(error);
-  }
-}
-
-function clientOf(url: string, socket: Socket): Client {
-  return new Client({
-    connectionString: url,
-    connectionTimeoutMillis: CONNECT_LIMIT_MS,
-    keepAlive: true,
-    application_name: "tidegate",
-    stream: () => socket,
-  });
-}
-
-async function endBackend(url: string, pid: number): Promise<void> {
-  const client = clientOf(url, new Socket());
-  client.on("error", () => {});
-  try {
-    await client.connect();
-    await client.query("SELECT pg_terminate_backend($1)", [pid]);
-  } catch {
-    // The transaction cannot commit in any case; only its locks last longer.
-  } finally {
-    await client.end().catch(() => {});
   }
 }

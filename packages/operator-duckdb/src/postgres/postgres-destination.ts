@@ -27,14 +27,14 @@ export function postgresDestination(target: PostgresTarget, connections: Connect
   return {
     exactRows: async (_session, rows) => rows,
     async write(session, rows, counted, task, { signal }) {
-      const url = await connections(connection, signal);
-      const table = await PostgresLink.use(url, "read", signal, (link) =>
+      const addresses = await connections(connection, signal);
+      const table = await PostgresLink.use(addresses, "read", signal, (link) =>
         describeTable(link, target, "job.target"),
       );
       const columns = writtenColumns(await session.rows<DescribedColumn>(`DESCRIBE ${rows}`), table);
       const file = await exportRows(session, rows, columns, task);
       const metrics = { ...counted, bytesWritten: (await stat(file)).size };
-      return PostgresLink.use(url, "write", signal, async (link) => {
+      return PostgresLink.use(addresses, "write", signal, async (link) => {
         await stageRows(link, columns, file);
         await refuseAltered(link, columns);
         const isPublished = await publish(link, target, table, columns, task, metrics);
@@ -43,8 +43,8 @@ export function postgresDestination(target: PostgresTarget, connections: Connect
       });
     },
     async record(task, signal) {
-      const url = await connections(connection, signal);
-      return PostgresLink.use(url, "read", signal, async (link) =>
+      const addresses = await connections(connection, signal);
+      return PostgresLink.use(addresses, "read", signal, async (link) =>
         recordOf(link, await describeTable(link, target, "job.target"), task),
       );
     },

@@ -1,4 +1,5 @@
 import { messageOf } from "@tidegate/core/plugin";
+import type { Addresses } from "@tidegate/postgres-kit/addresses";
 import { JobFailure } from "../duckdb/failure.js";
 import { identifier } from "../duckdb/quote.js";
 import type { Session } from "../duckdb/session.js";
@@ -14,7 +15,7 @@ import { timeRange } from "./time-range.js";
 
 /** Dependencies of `stageTable`. */
 export interface TableReading {
-  readonly url: string;
+  readonly addresses: Addresses;
   /** Where pieces of the copy lie until they have been read. */
   readonly directory: string;
   readonly window: Window;
@@ -32,9 +33,9 @@ export interface TableReading {
 export async function stageTable(
   session: Session,
   source: PostgresSource,
-  { url, directory, window, signal }: TableReading,
+  { addresses, directory, window, signal }: TableReading,
 ): Promise<void> {
-  await PostgresLink.use(url, "read", signal, async (link) => {
+  await PostgresLink.use(addresses, "read", signal, async (link) => {
     const table = await describeTable(link, source, "job.source");
     const columns = columnsOf(table, source.columns);
     const list = columns.map(({ name, type }) => `${identifier(name)} ${type}`);

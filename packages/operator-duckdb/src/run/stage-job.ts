@@ -32,8 +32,8 @@ export async function stageJob(session: Session, task: Task, surroundings: Surro
   const { job, window, directory } = task;
   const { settings, signal } = surroundings;
   if (job.source?.format === "postgres") {
-    const url = await surroundings.connections(job.source.connection, signal);
-    await stageTable(session, job.source, { url, directory, window, signal });
+    const addresses = await surroundings.connections(job.source.connection, signal);
+    await stageTable(session, job.source, { addresses, directory, window, signal });
     if (job.target.format !== "postgres") await refuseInfinity(session);
     return { goodRows: ALL_ROWS, badRows: "none" };
   }
