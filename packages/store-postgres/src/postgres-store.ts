@@ -22,6 +22,8 @@ import {
   type BackfillCommit,
   Batcher,
   type CancelMark,
+  type ChangesPage,
+  type ChangesQuery,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
@@ -57,11 +59,13 @@ import {
   type ScheduleFilter,
   type ScheduleStore,
   type SealChange,
+  type ToldChanges,
   URGENT,
 } from "@tidegate/core/store";
 import { hasTwins } from "@tidegate/store-sql";
 import { toArrays } from "./arrays.js";
 import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
+import { readChanges, tellChanges } from "./changes.js";
 import { ClaimFloors } from "./claim-floors.js";
 import { coverage, tally } from "./coverage.js";
 import { Database } from "./database.js";
@@ -369,6 +373,14 @@ export class PostgresStore implements ScheduleStore {
 
   async listBackfills(filter: { groupId?: string; states?: readonly BackfillState[] }): Promise<Backfill[]> {
     return listBackfills(this.#require(), this.#schema, filter);
+  }
+
+  async tellChanges(told: ToldChanges): Promise<boolean> {
+    return tellChanges(this.#require(), this.#schema, told);
+  }
+
+  async readChanges(query: ChangesQuery): Promise<ChangesPage> {
+    return readChanges(this.#require(), this.#schema, query);
   }
 
   async #claimInOrder(request: ClaimRequest): Promise<ClaimedRun[]> {

@@ -25,6 +25,9 @@ import {
   type AlertNote,
   type BackfillCommit,
   type CancelMark,
+  ChangeRing,
+  type ChangesPage,
+  type ChangesQuery,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
@@ -57,6 +60,7 @@ import {
   type ScheduleFilter,
   type ScheduleStore,
   type SealChange,
+  type ToldChanges,
 } from "@tidegate/core/store";
 import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
@@ -98,6 +102,7 @@ interface OpenDatabase extends Tables {
   readonly database: DatabaseSync;
   readonly commit: GroupCommit;
   readonly coverage: CoverageScan;
+  readonly changes: ChangeRing;
 }
 
 /** A store that one process uses follows no clock but the machine's. */
@@ -174,7 +179,19 @@ export class SqliteStore implements ScheduleStore {
         pools.reread();
         inputs.reread();
       });
-      this.#open = { database, statements, groups, lanes, sleepers, inputs, pools, coverage, commit };
+      const changes = new ChangeRing();
+      this.#open = {
+        database,
+        statements,
+        groups,
+        lanes,
+        sleepers,
+        inputs,
+        pools,
+        coverage,
+        commit,
+        changes,
+      };
     } catch (error) {
       database?.close();
       throw this.#openingError(error);
@@ -425,6 +442,14 @@ export class SqliteStore implements ScheduleStore {
 
   getSeals(groupIds: readonly string[]): Promise<(Seal | undefined)[]> {
     return this.#read((tables) => groupIds.map((groupId) => getSeal(tables, groupId)));
+  }
+
+  async tellChanges(told: ToldChanges): Promise<boolean> {
+    return this.#require().changes.tellChanges(told);
+  }
+
+  async readChanges(query: ChangesQuery): Promise<ChangesPage> {
+    return this.#require().changes.readChanges(query);
   }
 
   async #write<T>(operation: (open: OpenDatabase) => T): Promise<T> {

@@ -13,6 +13,7 @@ import type { NewRun, ReadyMark, Run, RunReason } from "../run/run.js";
 import type { Schedule, ScheduleVersion } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { BackfillCommit } from "./backfill-table.js";
+import type { ChangesPage, ChangesQuery, ToldChanges } from "./change-log.js";
 import {
   type AlertNote,
   type DeadlineFilter,
@@ -24,6 +25,7 @@ import {
 } from "./deadline-table.js";
 import type { GatedQuery, GatedRun, GateSettlement } from "./gate-queue.js";
 import { applyStep, BackfillTable } from "./memory/backfill-table.js";
+import { ChangeRing } from "./memory/change-ring.js";
 import { coverageOf } from "./memory/coverage.js";
 import { DeadlineTable } from "./memory/deadline-table.js";
 import { admit, resizeLane } from "./memory/lane.js";
@@ -90,6 +92,7 @@ interface Contents {
   readonly backfills: BackfillTable;
   readonly deadlines: DeadlineTable;
   readonly seals: Map<string, Seal>;
+  readonly changes: ChangeRing;
 }
 
 function nothing(): Contents {
@@ -99,6 +102,7 @@ function nothing(): Contents {
     backfills: new BackfillTable(),
     deadlines: new DeadlineTable(),
     seals: new Map(),
+    changes: new ChangeRing(),
   };
 }
 
@@ -114,6 +118,7 @@ export class MemoryStore implements ScheduleStore {
   #backfills = new BackfillTable();
   #deadlines = new DeadlineTable();
   #seals = new Map<string, Seal>();
+  #changes = new ChangeRing();
   #staleness = new Staleness(this.#schedules, this.#runs);
   #isOpen = false;
   #lastToken = 0;
@@ -135,6 +140,7 @@ export class MemoryStore implements ScheduleStore {
     this.#backfills = contents.backfills;
     this.#deadlines = contents.deadlines;
     this.#seals = contents.seals;
+    this.#changes = contents.changes;
     this.#staleness = new Staleness(contents.schedules, contents.runs);
     releaseLeases(this.#runs);
     if (!this.isShared) this.#schedules.resumeWaiting();
@@ -463,6 +469,16 @@ export class MemoryStore implements ScheduleStore {
   async getSeals(groupIds: readonly string[]): Promise<(Seal | undefined)[]> {
     this.#requireOpen();
     return groupIds.map((groupId) => this.#seals.get(groupId));
+  }
+
+  async tellChanges(told: ToldChanges): Promise<boolean> {
+    this.#requireOpen();
+    return this.#changes.tellChanges(told);
+  }
+
+  async readChanges(query: ChangesQuery): Promise<ChangesPage> {
+    this.#requireOpen();
+    return this.#changes.readChanges(query);
   }
 
   #changeSchedule(change: ScheduleChange): boolean {

@@ -1,4 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { ChangeFeed } from "../changes/change-feed.js";
+import { ChangeNotes } from "../changes/change-notes.js";
+import { ChangeTeller } from "../changes/change-teller.js";
+import { notingStore } from "../changes/noting-store.js";
 import { withCheckedArguments } from "../client/arguments.js";
 import { BackfillControl } from "../client/backfill-control.js";
 import { CoverageWaits } from "../client/coverage-waits.js";
@@ -69,6 +73,7 @@ export interface Services {
   readonly planner: IntervalPlanner;
   readonly reconciler: Reconciler;
   readonly signals: SignalEmitter;
+  readonly changes: ChangeFeed;
   /** In the order of their start. */
   readonly all: readonly Service[];
 }
@@ -78,7 +83,8 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const { clock, emitter, machine } = plugins;
   const { namespace = "default", owner = randomUUID() } = settings;
   const signals = createSignals(emitter);
-  const store = signallingStore(plugins.store, () => signals.emit("runs-claimable"));
+  const notes = new ChangeNotes();
+  const store = signallingStore(notingStore(plugins.store, notes), () => signals.emit("runs-claimable"));
   const ledger = { store, clock, emitter, signals, namespace };
   const operators = byType(plugins.operators);
   const engines = new EngineRegistry(plugins.engines, plugins.engineClients);
@@ -91,6 +97,8 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     maxSkewMs: settings.maxClockSkewMs ?? 10_000,
     refusedSkewMs: settings.refuseClockSkewMs ?? 300_000,
   });
+  const teller = new ChangeTeller({ store, clock, emitter, notes, owner });
+  const feed = new ChangeFeed({ store, clock, emitter, teller });
   const cache = new SpecCache(store, namespace);
   const planner = new IntervalPlanner({ ...ledger, specs: cache });
   const options = settings.dispatcher ?? {};
@@ -173,6 +181,8 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const all = [
     { start: () => store.open(settings.namespace), stop: () => store.close() },
     clockKeeper,
+    teller,
+    feed,
     new PoolDeclaration(store, settings.pools),
     ...plugins.operators.map(operatorService),
     ...plugins.engineClients.map((engineClient) => ({ start: () => {}, stop: () => engineClient.stop?.() })),
@@ -194,7 +204,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     staleKeeper,
     deadlines,
   ];
-  return { client, intake, planner, reconciler, signals, all };
+  return { client, intake, planner, reconciler, signals, changes: feed, all };
 }
 
 function operatorService(operator: ScheduleOperator): Service {

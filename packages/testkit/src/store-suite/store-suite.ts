@@ -1,6 +1,7 @@
 import type { ScheduleStore } from "@tidegate/core/store";
 import { afterEach, beforeEach, describe } from "../runner.js";
 import { backfillRules, backfillStepRules, heldBackfillRules, openRunRules } from "./backfills.js";
+import { changeLogRules } from "./change-log.js";
 import { fencingRules, runChangeRules } from "./changing.js";
 import { claimOrderRules, claimScopeRules } from "./claim-order.js";
 import { claimRules, nextWakeRules, recoveryRules } from "./claiming.js";
@@ -129,6 +130,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   deadlineListingRules,
   alertRules,
   sealRules,
+  changeLogRules,
   purgeRules,
   unreadableRules,
   durabilityRules,
@@ -163,6 +165,7 @@ const RULES_BESIDE: readonly ((bed: StoreBed) => void)[] = [
   deadlineRules,
   deadlineListingRules,
   alertRules,
+  changeLogRules,
   purgeRules,
   rivalryRules,
 ];
