@@ -1,5 +1,6 @@
 import "reflect-metadata";
 
+export type { ChangeFeed, ChangeNews } from "./changes/change-feed.js";
 export type { AuditReport, AuditShare } from "./client/audit.js";
 export type { BackfillPlan, BackfillRequest } from "./client/backfill-control.js";
 export type { CoverageAnswer, CoverageOptions } from "./client/coverage-waits.js";
@@ -80,6 +81,14 @@ export type { DirtyDataLimit } from "./job/dirty-data-limit.js";
 export type { JsonObject, JsonValue } from "./job/json.js";
 export type { RunKind } from "./job/run-kind.js";
 export type { ScheduleMode } from "./job/schedule-mode.js";
+export type {
+  OffsetLimit,
+  OffsetWatermark,
+  Rebase,
+  RunOffsets,
+  StartAt,
+  StoredStartAt,
+} from "./offset/offset-watermark.js";
 export type { Pool, PoolInfo, PoolStatus, PoolUse } from "./pool/pool.js";
 export type { Backfill, BackfillSelect, BackfillState } from "./run/backfill.js";
 export type { Place } from "./run/place.js";
@@ -114,6 +123,7 @@ export type {
 } from "./schedule/schedule.js";
 export type { SourceInfo } from "./schedule/source-info.js";
 export { SCHEDULE_STATUSES, type ScheduleStatus, type StatusTraits } from "./schedule/status.js";
+export type { ChangedRun, ChangeKind, LedgerChange } from "./store/change-log.js";
 export type { Page, PageRequest } from "./store/page.js";
 export type { RunTally } from "./store/run-ledger.js";
 export type { Seal } from "./store/seal-table.js";

@@ -13,6 +13,7 @@ import type { NewRun, ReadyMark, Run, RunReason } from "../run/run.js";
 import type { Schedule, ScheduleVersion } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { BackfillCommit } from "./backfill-table.js";
+import type { ChangesPage, ChangesQuery, ToldChanges } from "./change-log.js";
 import {
   type AlertNote,
   type DeadlineFilter,
@@ -24,8 +25,10 @@ import {
 } from "./deadline-table.js";
 import type { GatedQuery, GatedRun, GateSettlement } from "./gate-queue.js";
 import { applyStep, BackfillTable } from "./memory/backfill-table.js";
+import { ChangeRing } from "./memory/change-ring.js";
 import { coverageOf } from "./memory/coverage.js";
 import { DeadlineTable } from "./memory/deadline-table.js";
+import { frozenCopy } from "./memory/frozen-copy.js";
 import { admit, resizeLane } from "./memory/lane.js";
 import { positionAfter, takePage } from "./memory/paging.js";
 import { compareText, isRunPosition, type RunRow, snapshot } from "./memory/run-row.js";
@@ -90,6 +93,7 @@ interface Contents {
   readonly backfills: BackfillTable;
   readonly deadlines: DeadlineTable;
   readonly seals: Map<string, Seal>;
+  readonly changes: ChangeRing;
 }
 
 function nothing(): Contents {
@@ -99,6 +103,7 @@ function nothing(): Contents {
     backfills: new BackfillTable(),
     deadlines: new DeadlineTable(),
     seals: new Map(),
+    changes: new ChangeRing(),
   };
 }
 
@@ -114,6 +119,7 @@ export class MemoryStore implements ScheduleStore {
   #backfills = new BackfillTable();
   #deadlines = new DeadlineTable();
   #seals = new Map<string, Seal>();
+  #changes = new ChangeRing();
   #staleness = new Staleness(this.#schedules, this.#runs);
   #isOpen = false;
   #lastToken = 0;
@@ -135,6 +141,7 @@ export class MemoryStore implements ScheduleStore {
     this.#backfills = contents.backfills;
     this.#deadlines = contents.deadlines;
     this.#seals = contents.seals;
+    this.#changes = contents.changes;
     this.#staleness = new Staleness(contents.schedules, contents.runs);
     releaseLeases(this.#runs);
     if (!this.isShared) this.#schedules.resumeWaiting();
@@ -465,6 +472,16 @@ export class MemoryStore implements ScheduleStore {
     return groupIds.map((groupId) => this.#seals.get(groupId));
   }
 
+  async tellChanges(told: ToldChanges): Promise<boolean> {
+    this.#requireOpen();
+    return this.#changes.tellChanges(told);
+  }
+
+  async readChanges(query: ChangesQuery): Promise<ChangesPage> {
+    this.#requireOpen();
+    return this.#changes.readChanges(query);
+  }
+
   #changeSchedule(change: ScheduleChange): boolean {
     const group = this.#schedules.get(change.groupId);
     if (group === undefined || !allows(group, change)) return false;
@@ -498,9 +515,11 @@ export class MemoryStore implements ScheduleStore {
     this.#schedules.update(group, (schedule) => {
       schedule.watermark = newWatermark;
       schedule.nextFireAt = nextFireAt;
+      if (commit.offsets !== undefined) schedule.offsets = frozenCopy(commit.offsets);
     });
     group.waitsSince = commit.waits === true ? plannedAt : undefined;
     for (const run of runs) this.#runs.insert(run, group);
+    for (const run of runs) if (run.state === "SUCCEEDED") this.#staleness.mark(run, plannedAt);
     if (runs.some(({ state }) => isEnded(state))) this.#runs.wake(groupId);
     for (const row of covered) supersede(this.#runs, row!);
     admit(this.#runs, group, plannedAt);

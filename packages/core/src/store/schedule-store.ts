@@ -1,5 +1,6 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { BackfillTable } from "./backfill-table.js";
+import type { ChangeLog } from "./change-log.js";
 import type { DeadlineTable } from "./deadline-table.js";
 import type { GateQueue } from "./gate-queue.js";
 import type { PoolTable } from "./pool-table.js";
@@ -47,7 +48,8 @@ export interface ScheduleStore
     BackfillTable,
     PoolTable,
     DeadlineTable,
-    SealTable {
+    SealTable,
+    ChangeLog {
   /**
    * Whether several processes may have it open at once, so that work can appear without an event in this
    * process.

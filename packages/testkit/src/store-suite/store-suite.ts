@@ -1,6 +1,7 @@
 import type { ScheduleStore } from "@tidegate/core/store";
 import { afterEach, beforeEach, describe } from "../runner.js";
 import { backfillRules, backfillStepRules, heldBackfillRules, openRunRules } from "./backfills.js";
+import { changeLogRules } from "./change-log.js";
 import { fencingRules, runChangeRules } from "./changing.js";
 import { claimOrderRules, claimScopeRules } from "./claim-order.js";
 import { claimRules, nextWakeRules, recoveryRules } from "./claiming.js";
@@ -29,6 +30,7 @@ import { cancelRequestRules, renewalRules } from "./leases.js";
 import { lifecycleRules } from "./lifecycle.js";
 import { dependencyRules } from "./missing-time.js";
 import { besideAnother, namespaceRules } from "./namespaces.js";
+import { offsetRules } from "./offsets.js";
 import { openJobRules } from "./open-jobs.js";
 import { pausedPlanRules, planConflictRules, planningRules } from "./planning.js";
 import { poolSoakRules } from "./pool-soak.js";
@@ -93,6 +95,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   claimScopeRules,
   recoveryRules,
   nextWakeRules,
+  offsetRules,
   poolTableRules,
   slotRules,
   poolRateRules,
@@ -129,6 +132,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   deadlineListingRules,
   alertRules,
   sealRules,
+  changeLogRules,
   purgeRules,
   unreadableRules,
   durabilityRules,
@@ -163,6 +167,7 @@ const RULES_BESIDE: readonly ((bed: StoreBed) => void)[] = [
   deadlineRules,
   deadlineListingRules,
   alertRules,
+  changeLogRules,
   purgeRules,
   rivalryRules,
 ];
