@@ -98,6 +98,8 @@ describe("the command and a manager that it serves", () => {
     expect(await json("get", "pools")).toEqual([]);
     expect(await json("get", "deadlines")).toEqual([]);
     expect(await json("stale")).toEqual([]);
+    expect(await json("late-data")).toEqual([]);
+    expect(await json("late-data", "life", "orders")).toEqual([]);
   });
 
   it("ends with a code that says what is wrong", async () => {

@@ -15,6 +15,7 @@ import type {
   ForceOptions,
   Instant,
   Interval,
+  LateTime,
   Page,
   PageRequest,
   PoolInfo,
@@ -38,7 +39,7 @@ import type {
 import { type EventsOptions, eventsOf } from "./events.js";
 import { call, type Target } from "./exchange.js";
 import { ManagerError } from "./manager-error.js";
-import type { DeadlineQuery, RunQuery, ScheduleQuery } from "./queries.js";
+import type { DeadlineQuery, LateQuery, RunQuery, ScheduleQuery } from "./queries.js";
 
 /** Settings of a `ManagerClient`. */
 export interface ClientOptions {
@@ -314,6 +315,15 @@ export class ManagerClient {
     const { limit, cursor } = page;
     const query = { groupId, state: states, subject: subjects, lower, upper, order, limit, cursor };
     return call(this.#target, "listDeadlines", { query });
+  }
+
+  /** Lists time for which rows came after it had been covered, one page at a time. See `ScheduleClient.lateData`. */
+  lateData(filter: LateQuery = {}, page: PageRequest = {}): Promise<Page<LateTime>> {
+    const { groupId, states, within } = filter;
+    const { lower, upper } = within ?? {};
+    const { limit, cursor } = page;
+    const query = { groupId, state: states, lower, upper, limit, cursor };
+    return call(this.#target, "listLateData", { query });
   }
 
   /**

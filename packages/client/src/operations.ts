@@ -12,6 +12,7 @@ import type {
   Description,
   Explanation,
   Instant,
+  LateTime,
   Page,
   PoolInfo,
   PoolStatus,
@@ -30,7 +31,7 @@ import type {
   SourceInfo,
   StaleRun,
 } from "@tidegate/core";
-import type { DeadlineQuery, RunQuery } from "./queries.js";
+import type { DeadlineQuery, LateQuery, RunQuery } from "./queries.js";
 
 /** The parts of a request; those that an operation does not have are absent. */
 export interface Input {
@@ -146,6 +147,15 @@ export interface Operations {
     };
     readonly answer: Page<DeadlineRecord>;
   };
+  readonly listLateData: {
+    readonly query: PageQuery & {
+      readonly groupId?: string | undefined;
+      readonly state?: LateQuery["states"] | undefined;
+      readonly lower?: number | undefined;
+      readonly upper?: number | undefined;
+    };
+    readonly answer: Page<LateTime>;
+  };
   readonly putSource: OfGroup & { readonly body: SourceInfo; readonly answer: Schedule };
   readonly reportCoverage: OfGroup & { readonly body: CoverageReport; readonly answer: CoverageReceipt };
   readonly getCoverageBuckets: OfGroup & {
@@ -196,6 +206,7 @@ export const ROUTES: Readonly<Record<keyof Operations, string>> = {
   retryRun: "POST /runs/{id}/retry",
   streamEvents: "GET /events",
   listDeadlines: "GET /deadlines",
+  listLateData: "GET /late-data",
   putSource: "PUT /sources/{groupId}",
   reportCoverage: "POST /groups/{groupId}/coverage",
   getCoverageBuckets: "GET /groups/{groupId}/coverage/buckets",

@@ -1,4 +1,4 @@
-import type { DeadlineFilter, RunFilter, ScheduleFilter } from "@tidegate/core/store";
+import type { DeadlineFilter, LateFilter, RunFilter, ScheduleFilter } from "@tidegate/core/store";
 
 /** A filter of schedules. All given fields must match. */
 export type ScheduleQuery = Pick<ScheduleFilter, "statuses" | "engine" | "groupIdPrefix" | "labels">;
@@ -11,3 +11,6 @@ export type RunQuery = Pick<
 
 /** A filter of deadlines. All given fields must match. */
 export type DeadlineQuery = Pick<DeadlineFilter, "groupId" | "states" | "subjects" | "within" | "order">;
+
+/** A filter of late data. All given fields must match. */
+export type LateQuery = Pick<LateFilter, "groupId" | "states" | "within">;

@@ -15,6 +15,7 @@ import { Cursors } from "./rest/cursors.js";
 import { deadlineRoutes } from "./rest/deadlines.js";
 import { eventRoutes } from "./rest/events.js";
 import { healthRoute } from "./rest/health.js";
+import { lateDataRoutes } from "./rest/late-data.js";
 import { ledgerRoutes } from "./rest/ledger.js";
 import { poolRoutes } from "./rest/pools.js";
 import { restatementRoutes } from "./rest/restatements.js";
@@ -76,6 +77,7 @@ export function managerPlugin(options: ManagerOptions, isWhole = false): Fastify
         await rest.register(scheduleRoutes(client, container.get(TOKENS.store), cursors));
         await rest.register(ledgerRoutes(client));
         await rest.register(deadlineRoutes(client, cursors));
+        await rest.register(lateDataRoutes(client, cursors));
         await rest.register(runRoutes(client, cursors));
         await rest.register(poolRoutes(client));
         await rest.register(sourceRoutes(client));

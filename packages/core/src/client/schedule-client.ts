@@ -6,6 +6,7 @@ import { hasCode, LedgerError, messageOf, ScheduleError } from "../errors/errors
 import type { Interval } from "../interval/boundaries.js";
 import type { PoolInfo, PoolStatus } from "../pool/pool.js";
 import type { Backfill } from "../run/backfill.js";
+import type { LateTime } from "../run/late-time.js";
 import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import type { Instant } from "../schedule/instant.js";
@@ -15,13 +16,19 @@ import { statusesThat } from "../schedule/status.js";
 import { requireReadable } from "../schedule/stored-spec.js";
 import type { DeadlineFilter } from "../store/deadline-table.js";
 import { eachRun } from "../store/each-run.js";
+import type { LateFilter } from "../store/late-table.js";
 import type { Page, PageRequest } from "../store/page.js";
 import type { RunFilter, RunTally } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { ScheduleFilter } from "../store/schedule-table.js";
 import type { Seal } from "../store/seal-table.js";
 import { type AuditReport, auditCoverage } from "./audit.js";
-import type { BackfillControl, BackfillPlan, BackfillRequest } from "./backfill-control.js";
+import {
+  type BackfillControl,
+  type BackfillPlan,
+  type BackfillRequest,
+  refuseOwnIds,
+} from "./backfill-control.js";
 import type { CoverageBuckets } from "./coverage-buckets.js";
 import { MAX_BUCKETS, readBuckets } from "./coverage-reader.js";
 import type { CoverageAnswer, CoverageOptions, CoverageWaits } from "./coverage-waits.js";
@@ -332,9 +339,10 @@ export class ScheduleClient {
    * planned when their turn comes.
    *
    * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL (unregistered); LedgerError
-   *   INTERVAL_INVALID (not instants, empty, or not in the past)
+   *   INTERVAL_INVALID (not instants, empty, or not in the past; an id such as Tidegate itself gives)
    */
   async backfill(request: BackfillRequest): Promise<BackfillPlan> {
+    refuseOwnIds(request.id);
     const schedule = await this.#parts.changes.getReadable(request.groupId);
     return this.#parts.backfills.plan(schedule, request);
   }
@@ -561,6 +569,14 @@ export class ScheduleClient {
    */
   stale(groupId?: string): Promise<StaleRun[]> {
     return staleRuns(this.#parts.store, groupId);
+  }
+
+  /**
+   * Lists time for which rows came after it had been covered, as jobs have reported it, by group, then time. See
+   * `JobOutcome.touched`.
+   */
+  lateData(filter: LateFilter = {}, page: PageRequest = {}): Promise<Page<LateTime>> {
+    return this.#parts.store.listLate(filter, page);
   }
 
   /**
