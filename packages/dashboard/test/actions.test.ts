@@ -18,8 +18,11 @@ beforeAll(async () => {
   const { client } = service.tidegate;
   await until(async () => (await client.get("orders")).watermark === ORDERS.endTime);
   await until(async () => (await client.describe("orders")).active.length === 0);
-  page = await browser.newPage({ viewport: { width: 1360, height: 1000 }, timezoneId: "Europe/Berlin" });
-  page.setDefaultTimeout(60_000);
+  const context = await browser.newContext({
+    viewport: { width: 1360, height: 1000 },
+    timezoneId: "Europe/Berlin",
+  });
+  page = await context.newPage();
   await page.goto(`${service.url}/dashboard/groups/orders`);
   service.mend();
 });

@@ -8,6 +8,7 @@ import parts from "../../parts/parts.module.css";
 import { RunTable } from "../../parts/run-table.js";
 import { visible } from "../../parts/visible.js";
 import { Instant } from "../../time/instant.js";
+import { AuditTab } from "./audit-tab.js";
 import { Backfills } from "./backfills.js";
 import styles from "./group.module.css";
 import { TABS } from "./search.js";
@@ -21,6 +22,7 @@ const MOST_RUNS = 1_000;
 const TAB_NAMES = {
   runs: "Runs",
   backfills: "Backfills",
+  audit: "Audit",
   versions: "Versions",
   settings: "Settings",
 } as const;
@@ -48,6 +50,9 @@ export function GroupTabs({ description }: { readonly description: Description }
       {tab === "runs" && <Runs description={description} />}
       {tab === "backfills" && (
         <Backfills backfills={description.backfills} zone={description.schedule.spec.timezone} />
+      )}
+      {tab === "audit" && (
+        <AuditTab groupId={description.schedule.spec.groupId} zone={description.schedule.spec.timezone} />
       )}
       {tab === "versions" && <Versions description={description} />}
       {tab === "settings" && (
