@@ -36,7 +36,7 @@ export function HeatMap({ coverage, selection, onSelect, onOpen }: HeatMapProps)
   const label = width < 640 ? 86 : LABEL;
   const scale = Math.max(0, width - label) / layout.widthMs;
 
-  const indexAt = (event: PointerEvent): number | undefined => {
+  const indexAt = (event: PointerEvent | KeyboardEvent): number | undefined => {
     const found = (event.target as Element).closest("[data-index]");
     return found === null ? undefined : Number(found.getAttribute("data-index"));
   };
@@ -54,16 +54,24 @@ export function HeatMap({ coverage, selection, onSelect, onOpen }: HeatMapProps)
     }
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === "Escape") return onSelect(undefined);
-    if (event.key === "Enter" || event.key === " ") {
+    const from = indexAt(event) ?? focused;
+    if (event.key === "Escape") {
+      onSelect(undefined);
+    } else if (event.key === "Enter") {
       event.preventDefault();
-      return event.key === "Enter" ? onOpen(focused) : onSelect({ anchor: focused, head: focused });
+      onOpen(from);
+    } else if (event.key === " ") {
+      event.preventDefault();
+      onSelect({ anchor: from, head: from });
+    } else {
+      const head = bucketAfterKey(layout, from, event.key);
+      if (head === undefined) return;
+      event.preventDefault();
+      // A selection goes on only where it has ended.
+      const anchor = selection?.head === from ? selection.anchor : from;
+      onSelect({ anchor: event.shiftKey ? anchor : head, head });
+      frame.current?.querySelector<SVGElement>(`[data-index="${head}"]`)?.focus();
     }
-    const head = bucketAfterKey(layout, focused, event.key);
-    if (head === undefined) return;
-    event.preventDefault();
-    onSelect({ anchor: event.shiftKey ? (selection?.anchor ?? focused) : head, head });
-    frame.current?.querySelector<SVGElement>(`[data-index="${head}"]`)?.focus();
   };
 
   return (

@@ -11,6 +11,7 @@ const CONCERNED: Readonly<Record<ChangeNews["changes"][number]["kind"], readonly
   backfill: ["schedules"],
   deadline: ["deadlines"],
   seal: [],
+  "late-data": ["runs"],
   pool: ["pools", "run"],
 };
 
