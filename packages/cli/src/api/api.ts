@@ -17,6 +17,7 @@ export type Api = Pick<
   | "get"
   | "getBackfill"
   | "getRun"
+  | "lateData"
   | "list"
   | "listPools"
   | "markReady"
