@@ -109,7 +109,7 @@ export interface ClockSteppedEvent {
 export interface TroubleEvent {
   /**
    * Source: `planner`, `dispatcher`, `gate`, `probe`, `deadline`, `reconciler`, `watchdog`, `backfill`, `engine`,
-   * `listener`, `clock`.
+   * `source`, `listener`, `clock`.
    */
   readonly where: string;
   readonly groupId?: string;

@@ -11,6 +11,7 @@ import { ScheduleChanges } from "../client/schedule-changes.js";
 import { ScheduleClient } from "../client/schedule-client.js";
 import { Seals } from "../client/seals.js";
 import { SourceControl } from "../client/source-control.js";
+import { SourceRebase } from "../client/source-rebase.js";
 import { SpecReader } from "../client/spec-reader.js";
 import type { Clock, EpochMs } from "../clock/clock.js";
 import type { FleetClock } from "../clock/fleet-clock.js";
@@ -39,6 +40,7 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import { ClockKeeper } from "../upkeep/clock-keeper.js";
 import { PoolDeclaration } from "../upkeep/declared-pools.js";
 import { EngineRegistry } from "../upkeep/engine-registry.js";
+import { OffsetReleaser } from "../upkeep/offset-releaser.js";
 import { EngineOutbox } from "../upkeep/outbox.js";
 import { Reconciler } from "../upkeep/reconciler.js";
 import { StaleKeeper } from "../upkeep/stale-keeper.js";
@@ -140,6 +142,13 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const runControl = new RunControl({ ...ledger, planner, dispatcher, seals });
   const backfills = new BackfillControl({ ...ledger, backfiller, seals });
   const waits = new CoverageWaits({ ...ledger, pollMs: options.pollMs ?? 1_000 });
+  const rebases = new SourceRebase({ ...ledger, providers, looks, changes, dispatcher });
+  const releaser = new OffsetReleaser({
+    ...ledger,
+    looks,
+    isNeeded: plugins.offsetProviders.some(({ release }) => release !== undefined),
+    everyMs: settings.reconcileEveryMs ?? 300_000,
+  });
   const sources = new SourceControl({ ...ledger, changes, waits, seals });
   const client = withCheckedArguments(
     new ScheduleClient({
@@ -148,6 +157,8 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
       operators: [...operators.keys()],
       gates: [...gates.keys()],
       specs,
+      providers,
+      rebases,
       changes,
       registration,
       lifecycle,
@@ -203,6 +214,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     watchdog,
     staleKeeper,
     deadlines,
+    releaser,
   ];
   return { client, intake, planner, reconciler, signals, all };
 }
