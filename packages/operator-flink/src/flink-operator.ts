@@ -1,11 +1,13 @@
 import { OperatorError } from "@tidegate/core";
-import type { JobContext, JobOutcome, SubmittedJob } from "@tidegate/core/operator";
+import type { JobContext, JobOutcome, SubmittedJob, WriteEffect } from "@tidegate/core/operator";
 import {
   type DefinedOperator,
   defineOperator,
   invalidJob,
   type JobCall,
   type PreparingDefinition,
+  shortenedCause,
+  writeEffectOf,
 } from "@tidegate/operator-kit";
 import { bounded } from "@tidegate/rest-client";
 import { JarLibrary } from "./jar/jar-library.js";
@@ -16,7 +18,6 @@ import { checkText } from "./job/plain-text.js";
 import { checkTable } from "./materialized-table/check-table.js";
 import { refreshOf } from "./materialized-table/refresh.js";
 import { type FlinkOperatorOptions, type Settings, settingsOf } from "./options.js";
-import { shortened } from "./rest/cause.js";
 import { NoAnswer, Refused, RestEndpoint } from "./rest/http.js";
 import { JobManager } from "./rest/job-manager.js";
 import { SqlGateway } from "./rest/sql-gateway.js";
@@ -105,6 +106,10 @@ class FlinkJobs implements PreparingDefinition<FlinkJob, Work> {
   /** Warns if a second run doubles rows, or if a job does not use its interval. */
   notes(work: Work): readonly string[] {
     return notesOn(work);
+  }
+
+  writes(work: Work): WriteEffect | undefined {
+    return work.kind === "materializedTable" ? "replace" : writeEffectOf(work.job.rerun);
   }
 
   /**
@@ -256,7 +261,7 @@ class FlinkJobs implements PreparingDefinition<FlinkJob, Work> {
     if (outcome.error === undefined) return outcome;
     const { message } = outcome.error;
     const redacted = work.kind === "jar" ? message : await this.#sql?.redacted(message, work.job);
-    return { ...outcome, error: { ...outcome.error, message: shortened(redacted ?? message) } };
+    return { ...outcome, error: { ...outcome.error, message: shortenedCause(redacted ?? message) } };
   }
 
   /** Awaits a query made before anything is submitted. */

@@ -6,6 +6,7 @@ export {
   type OperatorDefinition,
   type PreparingDefinition,
 } from "./define-operator.js";
+export { causeIn, shortenedCause, type TraceHabits } from "./java-trace.js";
 export { JobWatch, type JobWatchSettings, type Sighting } from "./job-watch.js";
 export { operatorModule } from "./operator-module.js";
 export { invalidJob, jobJsonSchema, parseJob } from "./parse-job.js";
@@ -22,7 +23,7 @@ export {
 } from "./placeholders/placeholder.js";
 export { type Filling, placeholderText } from "./placeholders/placeholder-text.js";
 export { nearestInstant, timestampText } from "./placeholders/time-text.js";
-export { type Rerun, rerunNotes, rerunSchema } from "./rerun.js";
+export { type Rerun, rerunNotes, rerunSchema, writeEffectOf } from "./rerun.js";
 export {
   isSecret,
   readSecret,

@@ -3,6 +3,7 @@ import {
   type BackfillState,
   type EpochMs,
   type Interval,
+  type LateTime,
   type Page,
   type PageRequest,
   type Pool,
@@ -22,6 +23,8 @@ import {
   type BackfillCommit,
   Batcher,
   type CancelMark,
+  type ChangesPage,
+  type ChangesQuery,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
@@ -40,7 +43,13 @@ import {
   type HeldLease,
   isEnded,
   type KeptDeadline,
+  type LateFilter,
+  type LateReport,
+  type LateSettlement,
   type LeaseState,
+  type LookbackMove,
+  type LookbackQuery,
+  type LookbackWatch,
   type MissingTimeQuery,
   type NewRun,
   type NewSchedule,
@@ -57,11 +66,13 @@ import {
   type ScheduleFilter,
   type ScheduleStore,
   type SealChange,
+  type ToldChanges,
   URGENT,
 } from "@tidegate/core/store";
 import { hasTwins } from "@tidegate/store-sql";
 import { toArrays } from "./arrays.js";
 import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
+import { readChanges, tellChanges } from "./changes.js";
 import { ClaimFloors } from "./claim-floors.js";
 import { coverage, tally } from "./coverage.js";
 import { Database } from "./database.js";
@@ -76,6 +87,7 @@ import {
 } from "./deadlines.js";
 import { listGated, markReady, settlementRow } from "./gates.js";
 import { toJson } from "./json.js";
+import { getLookbacks, lateSettlementRow, listLate, listLookbacks } from "./late.js";
 import { cancelMarks, claim, nextWake, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { openNamespace, quote } from "./migrate.js";
@@ -374,6 +386,14 @@ export class PostgresStore implements ScheduleStore {
     return listBackfills(this.#require(), this.#schema, filter);
   }
 
+  async tellChanges(told: ToldChanges): Promise<boolean> {
+    return tellChanges(this.#require(), this.#schema, told);
+  }
+
+  async readChanges(query: ChangesQuery): Promise<ChangesPage> {
+    return readChanges(this.#require(), this.#schema, query);
+  }
+
   async #claimInOrder(request: ClaimRequest): Promise<ClaimedRun[]> {
     const { claimed, hasPooled } = await claim(
       this.#require(),
@@ -437,6 +457,30 @@ export class PostgresStore implements ScheduleStore {
 
   async getSeals(groupIds: readonly string[]): Promise<(Seal | undefined)[]> {
     return getSeals(this.#require(), this.#schema, groupIds);
+  }
+
+  async listLookbacks(query: LookbackQuery): Promise<LookbackWatch[]> {
+    return listLookbacks(this.#require(), this.#schema, query);
+  }
+
+  async getLookbacks(groupIds: readonly string[]): Promise<(LookbackWatch | undefined)[]> {
+    return getLookbacks(this.#require(), this.#schema, groupIds);
+  }
+
+  moveLookbacks(moves: readonly LookbackMove[]): Promise<boolean[]> {
+    return this.#call("move_lookbacks", toJson(moves));
+  }
+
+  reportLate(reports: readonly LateReport[]): Promise<boolean[]> {
+    return this.#call("report_late", toJson(reports));
+  }
+
+  settleLate(settlements: readonly LateSettlement[]): Promise<boolean[]> {
+    return this.#call("settle_late", toJson(settlements.map(lateSettlementRow)));
+  }
+
+  async listLate(filter: LateFilter, page: PageRequest): Promise<Page<LateTime>> {
+    return listLate(this.#require(), this.#schema, filter, page);
   }
 
   async #planTogether(commits: readonly PlanCommit[]): Promise<boolean[]> {

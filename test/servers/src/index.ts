@@ -1,5 +1,6 @@
 export { findAirflow } from "./airflow-binary.js";
 export { AirflowServer } from "./airflow-server.js";
+export { type ChromiumBinary, findChromium } from "./chromium-binary.js";
 export { DolphinServer } from "./dolphin-server.js";
 export { SHORT_HEARTBEATS } from "./flink-configuration.js";
 export type { FlinkConnector } from "./flink-connectors.js";
@@ -7,7 +8,7 @@ export { FlinkConsole } from "./flink-console.js";
 export { FlinkSales, type Sale } from "./flink-sales.js";
 export { type FlinkExtras, type FlinkPart, FlinkServer } from "./flink-server.js";
 export { freePort } from "./free-port.js";
-export { KafkaServer, type KafkaTopic } from "./kafka-server.js";
+export { type KafkaLogin, KafkaServer, type KafkaTopic } from "./kafka-server.js";
 export { copyArtifacts, maven } from "./maven.js";
 export { PostgresServer } from "./postgres-server.js";
 export { RedisServer } from "./redis-server.js";
