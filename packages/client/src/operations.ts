@@ -3,13 +3,16 @@ import type {
   Backfill,
   BackfillPlan,
   BackfillRequest,
+  ChangeKind,
   CoverageAnswer,
+  CoverageBuckets,
   CoverageReceipt,
   CoverageReport,
   DeadlineRecord,
   Description,
   Explanation,
   Instant,
+  LateTime,
   Page,
   PoolInfo,
   PoolStatus,
@@ -28,7 +31,7 @@ import type {
   SourceInfo,
   StaleRun,
 } from "@tidegate/core";
-import type { DeadlineQuery, RunQuery } from "./queries.js";
+import type { DeadlineQuery, LateQuery, RunQuery } from "./queries.js";
 
 /** The parts of a request; those that an operation does not have are absent. */
 export interface Input {
@@ -43,6 +46,7 @@ type OfId = { readonly path: { readonly id: string } };
 type OfName = { readonly path: { readonly name: string } };
 type Conditional = { readonly headers?: { readonly "if-match"?: string } };
 type PageQuery = { readonly limit?: number | undefined; readonly cursor?: string | undefined };
+type Continued = { readonly headers?: { readonly "last-event-id"?: string } };
 type Count = { readonly query?: { readonly count?: number } };
 
 /**
@@ -115,6 +119,7 @@ export interface Operations {
       readonly kind?: RunQuery["kinds"] | undefined;
       readonly backfillId?: string | undefined;
       readonly isJobOpen?: "true" | "false" | undefined;
+      readonly isBlocking?: "true" | undefined;
       readonly order: "ascending" | "descending";
     };
     readonly answer: Page<Run>;
@@ -124,6 +129,13 @@ export interface Operations {
   readonly cancelRun: OfId & { readonly answer: Run };
   readonly markReady: OfId & { readonly body: { readonly note: string }; readonly answer: Run };
   readonly retryRun: OfId & { readonly body: RetryOptions; readonly answer: Run };
+  readonly streamEvents: Continued & {
+    readonly query: {
+      readonly group?: readonly string[] | undefined;
+      readonly kind?: readonly ChangeKind[] | undefined;
+    };
+    readonly answer: undefined;
+  };
   readonly listDeadlines: {
     readonly query: PageQuery & {
       readonly groupId?: string | undefined;
@@ -135,8 +147,25 @@ export interface Operations {
     };
     readonly answer: Page<DeadlineRecord>;
   };
+  readonly listLateData: {
+    readonly query: PageQuery & {
+      readonly groupId?: string | undefined;
+      readonly state?: LateQuery["states"] | undefined;
+      readonly lower?: number | undefined;
+      readonly upper?: number | undefined;
+    };
+    readonly answer: Page<LateTime>;
+  };
   readonly putSource: OfGroup & { readonly body: SourceInfo; readonly answer: Schedule };
   readonly reportCoverage: OfGroup & { readonly body: CoverageReport; readonly answer: CoverageReceipt };
+  readonly getCoverageBuckets: OfGroup & {
+    readonly query: {
+      readonly from?: number | undefined;
+      readonly to?: number | undefined;
+      readonly limit?: number | undefined;
+    };
+    readonly answer: CoverageBuckets;
+  };
   readonly getCoverage: OfGroup & {
     readonly query: { readonly from: number; readonly to: number; readonly wait?: string | undefined };
     readonly answer: CoverageAnswer;
@@ -175,8 +204,11 @@ export const ROUTES: Readonly<Record<keyof Operations, string>> = {
   cancelRun: "POST /runs/{id}/cancel",
   markReady: "POST /runs/{id}/mark-ready",
   retryRun: "POST /runs/{id}/retry",
+  streamEvents: "GET /events",
   listDeadlines: "GET /deadlines",
+  listLateData: "GET /late-data",
   putSource: "PUT /sources/{groupId}",
   reportCoverage: "POST /groups/{groupId}/coverage",
+  getCoverageBuckets: "GET /groups/{groupId}/coverage/buckets",
   getCoverage: "GET /groups/{groupId}/coverage",
 };

@@ -1,10 +1,11 @@
-import type { JsonObject } from "@tidegate/core";
+import type { BoundaryType, JsonObject } from "@tidegate/core";
 import type {
   JobContext,
   JobOutcome,
   OfflineJobRequest,
   ScheduleOperator,
   SubmittedJob,
+  WriteEffect,
 } from "@tidegate/core/operator";
 import type { z } from "zod";
 import { jobJsonSchema, parseJob } from "./parse-job.js";
@@ -24,6 +25,8 @@ export interface JobCall<Job> {
 export interface OperatorDefinition<Job, Prepared = Job> {
   /** The name by which schedules choose the operator, such as `duckdb`. */
   readonly type: string;
+  /** The measures of data that its jobs can be given. @default ["TIME"] */
+  readonly boundaryTypes?: readonly BoundaryType[];
   /** The one definition of a job: its type, its validation and its JSON schema follow from it. */
   readonly jobSchema: z.ZodType<Job>;
   /**
@@ -42,6 +45,8 @@ export interface OperatorDefinition<Job, Prepared = Job> {
   check?(job: Prepared): void;
   /** Returns what a person should know about an accepted job, in plain sentences that name the field. */
   notes?(job: Prepared): readonly string[];
+  /** Returns how the job writes. @default unknown */
+  writes?(job: Prepared): WriteEffect | undefined;
   /** Opens what the operator needs. */
   start?(): Promise<void>;
   /** Closes it. */
@@ -105,10 +110,12 @@ export function defineOperator<Job, Prepared>(
   let schema: JsonObject | undefined;
   return {
     operatorType: definition.type,
+    boundaryTypes: definition.boundaryTypes ?? ["TIME"],
     start: async () => definition.start?.(),
     stop: async () => definition.stop?.(),
     validate: (json) => void checked(json),
     notesOn: (json) => definition.notes?.(read(json)) ?? [],
+    writesOf: (json) => definition.writes?.(read(json)),
     describeJob: () => {
       schema ??= jobJsonSchema(definition.jobSchema);
       return schema;

@@ -1,4 +1,4 @@
-export { type Bounds, boundsOf, timeBoundsOf } from "./bounds.js";
+export { type Bounds, boundsOf, offsetRangeOf, timeBoundsOf } from "./bounds.js";
 export {
   type DefinedOperator,
   defineOperator,
@@ -23,7 +23,7 @@ export {
 } from "./placeholders/placeholder.js";
 export { type Filling, placeholderText } from "./placeholders/placeholder-text.js";
 export { nearestInstant, timestampText } from "./placeholders/time-text.js";
-export { type Rerun, rerunNotes, rerunSchema } from "./rerun.js";
+export { type Rerun, rerunNotes, rerunSchema, writeEffectOf } from "./rerun.js";
 export {
   isSecret,
   readSecret,

@@ -1,3 +1,4 @@
+import type { BoundaryType } from "../interval/boundaries.js";
 import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
 import type { JobOutcome } from "../job/job-outcome.js";
 import type { JsonObject } from "../job/json.js";
@@ -24,6 +25,12 @@ export interface JobContext {
   /** The schedule's limit on bad rows; an operator that counts rows while it works may stop early. */
   readonly dirtyData?: DirtyDataLimit;
 }
+
+/**
+ * Effect of a second job of an interval on what the first wrote: it replaces the interval's rows; updates those
+ * of the same keys and leaves others; or adds its own beside them.
+ */
+export type WriteEffect = "replace" | "upsert" | "append";
 
 /**
  * Operator that runs batch jobs: it submits the job of an `OfflineJobRequest` and reports how it ends.
@@ -58,6 +65,11 @@ export interface JobContext {
 export interface ScheduleOperator {
   /** Name by which schedules choose this operator, such as `duckdb`. */
   readonly operatorType: string;
+  /**
+   * The measures of data that its jobs can be given. An operator of `OFFSET` reads positions from `lowerBound` and
+   * `upperBound`, as canonical JSON by partition (`offsetsOf`). @default ["TIME"]
+   */
+  readonly boundaryTypes?: readonly BoundaryType[];
   /** Opens what the operator needs. Called once before the first job. */
   start?(): Promise<void>;
   /** Closes it. Called once after the last job. */
@@ -74,6 +86,13 @@ export interface ScheduleOperator {
    * schedule is described.
    */
   notesOn?(job: JsonObject): readonly string[];
+  /**
+   * Returns how a job writes, as far as the operator knows. An interval whose job appends holds its rows twice
+   * after a second run.
+   *
+   * @default unknown
+   */
+  writesOf?(job: JsonObject): WriteEffect | undefined;
   /**
    * Returns the JSON Schema (2020-12) of this operator's jobs, for forms and documentation. It accepts every job that
    * `validate` accepts. `defineOperator` of `@tidegate/operator-kit` derives it from the job's one schema.

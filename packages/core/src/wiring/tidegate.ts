@@ -1,4 +1,5 @@
 import { Container, type ContainerModule } from "inversify";
+import type { ChangeFeed } from "../changes/change-feed.js";
 import type { ScheduleClient } from "../client/schedule-client.js";
 import type { Clock } from "../clock/clock.js";
 import type { ScheduleEngine, ScheduleEngineClient } from "../engine/engine.js";
@@ -97,6 +98,11 @@ export class Tidegate {
   /** Takes the callbacks of foreign schedulers. Usable once started. */
   get intake(): Intake {
     return this.#services.intake;
+  }
+
+  /** Changes that any manager on this store makes: reasons to read again. Usable once started. */
+  get changes(): ChangeFeed {
+    return this.#services.changes;
   }
 
   /** Typed events of this instance. */

@@ -1,6 +1,7 @@
 import type { ScheduleStore } from "@tidegate/core/store";
 import { afterEach, beforeEach, describe } from "../runner.js";
 import { backfillRules, backfillStepRules, heldBackfillRules, openRunRules } from "./backfills.js";
+import { changeLogRules } from "./change-log.js";
 import { fencingRules, runChangeRules } from "./changing.js";
 import { claimOrderRules, claimScopeRules } from "./claim-order.js";
 import { claimRules, nextWakeRules, recoveryRules } from "./claiming.js";
@@ -25,10 +26,12 @@ import { inputRules, stalenessRules } from "./inputs.js";
 import { laneRules } from "./lane.js";
 import { blockingRules } from "./lane-blocking.js";
 import { cancelPlannedRules, laneWidthRules } from "./lane-width.js";
+import { lateRules, lookbackRules } from "./late.js";
 import { cancelRequestRules, renewalRules } from "./leases.js";
 import { lifecycleRules } from "./lifecycle.js";
 import { dependencyRules } from "./missing-time.js";
 import { besideAnother, namespaceRules } from "./namespaces.js";
+import { offsetRules } from "./offsets.js";
 import { openJobRules } from "./open-jobs.js";
 import { pausedPlanRules, planConflictRules, planningRules } from "./planning.js";
 import { poolSoakRules } from "./pool-soak.js";
@@ -93,6 +96,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   claimScopeRules,
   recoveryRules,
   nextWakeRules,
+  offsetRules,
   poolTableRules,
   slotRules,
   poolRateRules,
@@ -129,6 +133,9 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   deadlineListingRules,
   alertRules,
   sealRules,
+  lookbackRules,
+  lateRules,
+  changeLogRules,
   purgeRules,
   unreadableRules,
   durabilityRules,
@@ -163,6 +170,7 @@ const RULES_BESIDE: readonly ((bed: StoreBed) => void)[] = [
   deadlineRules,
   deadlineListingRules,
   alertRules,
+  changeLogRules,
   purgeRules,
   rivalryRules,
 ];
