@@ -120,12 +120,12 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
 
   async #carryOut(task: Task, signal: AbortSignal): Promise<JobOutcome> {
     try {
-      const metrics = await this.#intervals.use(task.layout.partition, signal, () =>
+      const copied = await this.#intervals.use(task.layout.partition, signal, () =>
         this.#slots.use(signal, () =>
           copyInterval(task, { settings: this.#settings, turns: this.#targets, signal }),
         ),
       );
-      return { state: "SUCCEEDED", metrics };
+      return { state: "SUCCEEDED", ...copied };
     } catch (error) {
       return outcomeOfError(error, signal);
     }

@@ -94,12 +94,28 @@ export type Target = {
   readonly compression?: "zstd" | "snappy" | "gzip" | "uncompressed";
 };
 
+/** The time of a row's event, if rows are assigned to intervals by another one, such as that of their arrival. */
+export type EventTime = {
+  /** The column of the rows that are written. */
+  readonly column: string;
+  /** @default "iso" */
+  readonly unit?: TimeUnit;
+  /** The group whose intervals these times belong to. @default the schedule's own */
+  readonly groupId?: string;
+};
+
 /**
  * A job of the `duckdb` operator: for each interval, copies the rows of a source or of a SELECT into one
  * partition.
  */
 export type DuckdbJob =
-  | { readonly source: Source; readonly sql?: never; readonly target: Target }
+  | {
+      readonly source: Source;
+      readonly sql?: never;
+      readonly target: Target;
+      /** Counts late rows: those whose event lies outside the interval. @default not counted */
+      readonly eventTime?: EventTime;
+    }
   | {
       readonly source?: never;
       /**
@@ -108,4 +124,6 @@ export type DuckdbJob =
        */
       readonly sql: string;
       readonly target: Target;
+      /** Counts late rows: those whose event lies outside the interval. @default not counted */
+      readonly eventTime?: EventTime;
     };

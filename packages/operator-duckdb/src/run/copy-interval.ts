@@ -2,6 +2,7 @@ import { mkdir, stat } from "node:fs/promises";
 import type { JobMetrics } from "@tidegate/core/operator";
 import { Session } from "../duckdb/session.js";
 import { keepRejectedRows } from "../reject/rejected-rows.js";
+import type { Copied } from "../target/commit-record.js";
 import { publishFile, remove, removeIfEmpty } from "../target/durable.js";
 import { makeWay } from "../target/neighbours.js";
 import { writePartition } from "../target/partition.js";
@@ -9,6 +10,7 @@ import { refuseTooManyBadRows } from "./dirty-data.js";
 import { type Staged, stageJob } from "./stage-job.js";
 import type { Surroundings } from "./surroundings.js";
 import type { Task } from "./task.js";
+import { touchedBy } from "./touched-time.js";
 
 /**
  * Copies one interval: reads it, keeps its bad rows aside, writes its good ones beside the target and renames
@@ -17,7 +19,7 @@ import type { Task } from "./task.js";
  *
  * @throws whatever `outcomeOfError` turns into the job's outcome
  */
-export async function copyInterval(task: Task, surroundings: Surroundings): Promise<JobMetrics> {
+export async function copyInterval(task: Task, surroundings: Surroundings): Promise<Copied> {
   await remove(task.layout.work);
   await mkdir(task.directory, { recursive: true });
   try {
@@ -47,8 +49,8 @@ async function copyWith(
   session: Session,
   task: Task,
   { settings, turns, signal }: Surroundings,
-): Promise<JobMetrics> {
-  const { layout } = task;
+): Promise<Copied> {
+  const { layout, job, window } = task;
   const { allowedDirectories, clock } = settings;
   const staged = await stageJob(session, task, { allowedDirectories, clock, signal });
   const rowsWritten = await countOf(session, staged.goodRows);
@@ -56,10 +58,15 @@ async function copyWith(
     ? withBadRows(rowsWritten, await turns.use(layout.target, signal, () => keepRejectedRows(session, task)))
     : { rowsWritten };
   refuseTooManyBadRows(counted, task.dirtyData);
-  const file = await writePartition(session, staged.goodRows, task, counted);
+  const { eventTime } = job;
+  const touched = eventTime === undefined ? [] : await touchedBy(session, staged.goodRows, eventTime, window);
+  const copied = { metrics: counted, ...(touched.length === 0 ? {} : { touched }) };
+  const file = await writePartition(session, staged.goodRows, task, copied);
   const bytesWritten = (await stat(file)).size;
   const isPublished = await turns.use(layout.target, signal, () => publish(session, task, file, signal));
-  return isPublished ? { ...counted, bytesWritten } : { ...counted, rowsWritten: 0, bytesWritten: 0 };
+  return isPublished
+    ? { ...copied, metrics: { ...counted, bytesWritten } }
+    : { metrics: { ...counted, rowsWritten: 0, bytesWritten: 0 } };
 }
 
 async function publish(session: Session, task: Task, file: string, signal: AbortSignal): Promise<boolean> {
