@@ -6,7 +6,7 @@ describe("the command and a manager that it serves", () => {
   const bed = new Bed();
   beforeAll(async () => {
     expect(await bed.serve()).toMatch(
-      /^Tidegate is at http:\/\/127\.0\.0\.1:\d+, its database at \.tidegate\/tidegate\.db\.\n$/,
+      /^Tidegate is at (http:\/\/127\.0\.0\.1:\d+), its dashboard at \1\/dashboard\/, its database at \.tidegate\/tidegate\.db\.\n$/,
     );
   });
   afterAll(() => bed.close());

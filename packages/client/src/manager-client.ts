@@ -5,6 +5,7 @@ import type {
   BackfillRequest,
   ChangeNews,
   CoverageAnswer,
+  CoverageBuckets,
   CoverageOptions,
   CoverageReceipt,
   CoverageReport,
@@ -236,7 +237,7 @@ export class ManagerClient {
 
   /** Lists runs by interval, one page at a time. See `ScheduleClient.runs`. */
   runs(filter: RunQuery = {}, page: PageRequest = {}): Promise<Page<Run>> {
-    const { groupId, states, kinds, backfillId, isJobOpen, order = "ascending" } = filter;
+    const { groupId, states, kinds, backfillId, isJobOpen, isBlocking, order = "ascending" } = filter;
     const isOpen = isJobOpen === undefined ? undefined : (`${isJobOpen}` as const);
     const { limit, cursor } = page;
     const query = {
@@ -245,6 +246,7 @@ export class ManagerClient {
       kind: kinds,
       backfillId,
       isJobOpen: isOpen,
+      ...flag("isBlocking", isBlocking),
       order,
       limit,
       cursor,
@@ -294,6 +296,16 @@ export class ManagerClient {
     const wait = waitMs === 0 ? undefined : `${waitMs}ms`;
     const query = { from: range.lower, to: range.upper, wait };
     return call(target, "getCoverage", { ...group(groupId), query }, waitMs);
+  }
+
+  /** Returns a group's time in buckets. See `ScheduleClient.coverageBuckets`. */
+  coverageBuckets(
+    groupId: string,
+    range?: Interval,
+    { limit }: { readonly limit?: number } = {},
+  ): Promise<CoverageBuckets> {
+    const query = { from: range?.lower, to: range?.upper, limit };
+    return call(this.#target, "getCoverageBuckets", { ...group(groupId), query });
   }
 
   /** Lists deadlines that were not simply met, one page at a time. See `ScheduleClient.deadlines`. */

@@ -5,6 +5,7 @@ import type {
   BackfillRequest,
   ChangeKind,
   CoverageAnswer,
+  CoverageBuckets,
   CoverageReceipt,
   CoverageReport,
   DeadlineRecord,
@@ -118,6 +119,7 @@ export interface Operations {
       readonly kind?: RunQuery["kinds"] | undefined;
       readonly backfillId?: string | undefined;
       readonly isJobOpen?: "true" | "false" | undefined;
+      readonly isBlocking?: "true" | undefined;
       readonly order: "ascending" | "descending";
     };
     readonly answer: Page<Run>;
@@ -156,6 +158,14 @@ export interface Operations {
   };
   readonly putSource: OfGroup & { readonly body: SourceInfo; readonly answer: Schedule };
   readonly reportCoverage: OfGroup & { readonly body: CoverageReport; readonly answer: CoverageReceipt };
+  readonly getCoverageBuckets: OfGroup & {
+    readonly query: {
+      readonly from?: number | undefined;
+      readonly to?: number | undefined;
+      readonly limit?: number | undefined;
+    };
+    readonly answer: CoverageBuckets;
+  };
   readonly getCoverage: OfGroup & {
     readonly query: { readonly from: number; readonly to: number; readonly wait?: string | undefined };
     readonly answer: CoverageAnswer;
@@ -199,5 +209,6 @@ export const ROUTES: Readonly<Record<keyof Operations, string>> = {
   listLateData: "GET /late-data",
   putSource: "PUT /sources/{groupId}",
   reportCoverage: "POST /groups/{groupId}/coverage",
+  getCoverageBuckets: "GET /groups/{groupId}/coverage/buckets",
   getCoverage: "GET /groups/{groupId}/coverage",
 };

@@ -4,7 +4,10 @@ import type { DeadlineFilter, LateFilter, RunFilter, ScheduleFilter } from "@tid
 export type ScheduleQuery = Pick<ScheduleFilter, "statuses" | "engine" | "groupIdPrefix" | "labels">;
 
 /** A filter of runs. All given fields must match. */
-export type RunQuery = Pick<RunFilter, "groupId" | "states" | "kinds" | "backfillId" | "isJobOpen" | "order">;
+export type RunQuery = Pick<
+  RunFilter,
+  "groupId" | "states" | "kinds" | "backfillId" | "isJobOpen" | "order"
+> & { readonly isBlocking?: true };
 
 /** A filter of deadlines. All given fields must match. */
 export type DeadlineQuery = Pick<DeadlineFilter, "groupId" | "states" | "subjects" | "within" | "order">;

@@ -3,6 +3,12 @@ import "reflect-metadata";
 export type { ChangeFeed, ChangeNews } from "./changes/change-feed.js";
 export type { AuditReport, AuditShare } from "./client/audit.js";
 export type { BackfillPlan, BackfillRequest } from "./client/backfill-control.js";
+export type {
+  BucketUnit,
+  CoverageBucket,
+  CoverageBuckets,
+  CoverageCondition,
+} from "./client/coverage-buckets.js";
 export type { CoverageAnswer, CoverageOptions } from "./client/coverage-waits.js";
 export type { Explanation } from "./client/explain.js";
 export type { UnregisterOptions, UpdateOptions } from "./client/lifecycle.js";

@@ -7,4 +7,4 @@
 export { BEGINNING, FIRST_INSTANT, instantOfBound, timeBoundaries } from "./interval/boundaries.js";
 export type { JobMetrics, JobOutcome, RetryAdvice, TouchedInterval, TouchedTime } from "./job/job-outcome.js";
 export type { OfflineJobRequest } from "./job/offline-job-request.js";
-export type { JobContext, ScheduleOperator, SubmittedJob } from "./operator/operator.js";
+export type { JobContext, ScheduleOperator, SubmittedJob, WriteEffect } from "./operator/operator.js";

@@ -6,12 +6,19 @@ export type {
   DuckdbJob,
   EventTime,
   FileSource,
+  FilesSource,
   JsonSource,
   ParquetSource,
+  ParquetTarget,
+  PostgresSource,
+  PostgresTable,
+  PostgresTarget,
+  ReplacingTarget,
   Source,
   Target,
   TextSource,
   TimeUnit,
+  UpsertingTarget,
 } from "./job/job.js";
 export { duckdbOperator } from "./module.js";
 export type { DuckdbOperatorOptions } from "./options.js";

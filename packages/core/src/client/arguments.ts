@@ -126,6 +126,11 @@ export const ARGUMENTS: Readonly<Record<MethodOf<ScheduleClient>, Arguments>> = 
     range: interval,
     options: z.object({ waitMs: z.unknown(), signal: z.instanceof(AbortSignal).optional() }).optional(),
   },
+  coverageBuckets: {
+    groupId: text,
+    range: interval.optional(),
+    options: z.object({ limit: z.int().optional() }).optional(),
+  },
   restate: { request },
   applyRestatement: { planId: text },
   stale: { groupId: text.optional() },

@@ -29,6 +29,8 @@ import {
   type BackfillRequest,
   refuseOwnIds,
 } from "./backfill-control.js";
+import type { CoverageBuckets } from "./coverage-buckets.js";
+import { MAX_BUCKETS, readBuckets } from "./coverage-reader.js";
 import type { CoverageAnswer, CoverageOptions, CoverageWaits } from "./coverage-waits.js";
 import { dependencyNotes } from "./dependency-notes.js";
 import { findDoubts } from "./doubts.js";
@@ -499,6 +501,42 @@ export class ScheduleClient {
     }
     await this.#parts.changes.get(groupId);
     return this.#parts.waits.ask(groupId, range, options);
+  }
+
+  /**
+   * Returns a group's time in buckets, for a picture of it: one for each interval if they fit the limit, else the
+   * finest units of the calendar that do. Time that is not over yet is in none.
+   *
+   * @param range - @default from the ledger's beginning until now
+   * @param options - `limit`: most buckets, 10 to 5,000. @default 5,000
+   * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID (with the field)
+   */
+  async coverageBuckets(
+    groupId: string,
+    range?: Interval,
+    { limit = MAX_BUCKETS }: { readonly limit?: number } = {},
+  ): Promise<CoverageBuckets> {
+    if (!(limit >= 10 && limit <= MAX_BUCKETS)) {
+      throw new LedgerError("INTERVAL_INVALID", `limit: must be 10 to ${MAX_BUCKETS}.`, { field: "limit" });
+    }
+    if (range !== undefined && !(range.lower < range.upper)) {
+      throw new LedgerError("INTERVAL_INVALID", "range: its lower bound must be before its upper one.", {
+        field: "range",
+      });
+    }
+    const schedule = await this.#parts.changes.get(groupId);
+    const { origin, watermark, spec } = schedule;
+    const closedUpTo = this.#closedUpTo(schedule) ?? watermark;
+    const end = Math.max(watermark, closedUpTo);
+    const lower = Math.max(origin, range?.lower ?? origin);
+    const shown = { lower, upper: Math.max(lower, Math.min(end, range?.upper ?? end)) };
+    return {
+      groupId,
+      range: shown,
+      timezone: spec.timezone,
+      sealedThrough: await this.#parts.seals.sealedThrough(schedule),
+      ...(await readBuckets(this.#parts.store, schedule, { range: shown, limit, closedUpTo })),
+    };
   }
 
   /**
