@@ -111,7 +111,7 @@ export const GROUPS: readonly ScheduleInfo[] = [
     ...common,
     groupId: "customers",
     trigger: { type: "cron", expression: "0 2 * * *" },
-    startTime: "2024-01-01T02:00:00+01:00",
+    startTime: "2025-08-01T02:00:00+02:00",
     endTime: "2025-11-01T02:00:00+01:00",
     overlap: "allow",
     maxActiveRuns: 50,
