@@ -112,6 +112,7 @@ export type {
 } from "./schedule/schedule.js";
 export type { SourceInfo } from "./schedule/source-info.js";
 export { SCHEDULE_STATUSES, type ScheduleStatus, type StatusTraits } from "./schedule/status.js";
+export type { Shard, ShardPolicy, ShardState, Split } from "./shard/shard.js";
 export type { Page, PageRequest } from "./store/page.js";
 export type { RunTally } from "./store/run-ledger.js";
 export type { Seal } from "./store/seal-table.js";

@@ -7,4 +7,5 @@
 export { BEGINNING, FIRST_INSTANT, instantOfBound, timeBoundaries } from "./interval/boundaries.js";
 export type { JobMetrics, JobOutcome, RetryAdvice } from "./job/job-outcome.js";
 export type { OfflineJobRequest } from "./job/offline-job-request.js";
-export type { JobContext, ScheduleOperator, SubmittedJob } from "./operator/operator.js";
+export type { JobContext, ScheduleOperator, SplitContext, SubmittedJob } from "./operator/operator.js";
+export type { JobSplit, RequestedShard, ShardResult, ShardSpec } from "./shard/shard.js";

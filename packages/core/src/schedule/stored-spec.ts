@@ -98,6 +98,7 @@ export function inertSpec({ groupId, engine = "unknown", origin = 0 }: KnownOfSp
     deadline: null,
     freshness: null,
     seal: null,
+    shards: null,
   };
 }
 
@@ -158,6 +159,8 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   deadline: (value) => value == null || isObject(value),
   freshness: (value) => value == null || isObject(value),
   seal: (value) => value == null || isObject(value),
+  // Absent from specifications that were stored before there were shards.
+  shards: (value) => value == null || isObject(value),
 };
 
 const TRIGGERS = oneOf("cron", "period", "once");

@@ -7,6 +7,7 @@ import type { RunLedger } from "./run-ledger.js";
 import type { RunQueue } from "./run-queue.js";
 import type { ScheduleTable } from "./schedule-table.js";
 import type { SealTable } from "./seal-table.js";
+import type { ShardTable } from "./shard-table.js";
 
 /**
  * The store of schedules and the ledger. One contract, one conformance suite:
@@ -47,7 +48,8 @@ export interface ScheduleStore
     BackfillTable,
     PoolTable,
     DeadlineTable,
-    SealTable {
+    SealTable,
+    ShardTable {
   /**
    * Whether several processes may have it open at once, so that work can appear without an event in this
    * process.
