@@ -27,27 +27,12 @@ export async function call<Id extends keyof Operations>(
   input: Omit<Operations[Id], "answer">,
   extraMs = 0,
 ): Promise<Operations[Id]["answer"]> {
-  const [method, path] = ROUTES[id].split(" ") as [string, string];
-  const { path: parameters, query, headers, body } = input as Input;
-  const address = target.url + filled(path, parameters) + queryOf(query);
   // biome-ignore lint/plugin: a browser has no clock of core's
   const timeout = AbortSignal.timeout(target.timeoutMs + extraMs);
   const signal = target.signal === undefined ? timeout : AbortSignal.any([timeout, target.signal]);
-  const authorization = await authorizationOf(target.token);
+  const request = await requestOf(target, id, input);
   try {
-    const response = await target.fetch(address, {
-      method,
-      headers: {
-        accept: "application/json",
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-        ...headers,
-        ...authorization,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      // A redirected POST would arrive as a GET.
-      redirect: "error",
-      signal,
-    });
+    const response = await target.fetch(request.address, { ...request.init, signal });
     const text = await response.text();
     return answerOf(response, text) as Operations[Id]["answer"];
   } catch (error) {
@@ -57,7 +42,39 @@ export async function call<Id extends keyof Operations>(
   }
 }
 
-function answerOf(response: Response, text: string): unknown {
+/** Returns the request of an operation. @throws ManagerError REQUEST_INVALID */
+export async function requestOf<Id extends keyof Operations>(
+  target: Target,
+  id: Id,
+  input: Omit<Operations[Id], "answer">,
+): Promise<{
+  readonly address: string;
+  readonly init: RequestInit & { readonly headers: Record<string, string> };
+}> {
+  const [method, path] = ROUTES[id].split(" ") as [string, string];
+  const { path: parameters, query, headers, body } = input as Input;
+  const address = target.url + filled(path, parameters) + queryOf(query);
+  const init: RequestInit & { readonly headers: Record<string, string> } = {
+    method,
+    headers: {
+      accept: "application/json",
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...headers,
+      ...(await authorizationOf(target.token)),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    // A redirected POST would arrive as a GET.
+    redirect: "error",
+  };
+  return { address, init };
+}
+
+/**
+ * Returns the result in an answer.
+ *
+ * @throws ManagerError with the manager's code, or ANSWER_UNEXPECTED
+ */
+export function answerOf(response: Response, text: string): unknown {
   const { status, ok } = response;
   const isJson = /^application\/json\b/i.test(response.headers.get("content-type") ?? "");
   if (ok && (text === "" || status === 204)) return undefined;
@@ -120,7 +137,8 @@ function timedOut({ url, timeoutMs }: Target, extraMs: number, cause: unknown): 
   );
 }
 
-function unavailable({ url }: Target, error: unknown): ManagerError {
+/** Returns the error for a manager that is not reached. */
+export function unavailable({ url }: Target, error: unknown): ManagerError {
   const { message, cause } = error as Error;
   const detail = cause instanceof Error && cause.message !== "" ? cause.message : message;
   return new ManagerError("MANAGER_UNAVAILABLE", `The manager at ${url} cannot be reached: ${detail}`, {

@@ -1,3 +1,4 @@
+export type { EventsOptions } from "./events.js";
 export { type ClientOptions, ManagerClient } from "./manager-client.js";
 export {
   type ClientErrorCode,

@@ -3,6 +3,7 @@ import type {
   Backfill,
   BackfillPlan,
   BackfillRequest,
+  ChangeNews,
   CoverageAnswer,
   CoverageOptions,
   CoverageReceipt,
@@ -33,6 +34,7 @@ import type {
   UnregisterOptions,
   UpdateOptions,
 } from "@tidegate/core";
+import { type EventsOptions, eventsOf } from "./events.js";
 import { call, type Target } from "./exchange.js";
 import { ManagerError } from "./manager-error.js";
 import type { DeadlineQuery, RunQuery, ScheduleQuery } from "./queries.js";
@@ -300,6 +302,23 @@ export class ManagerClient {
     const { limit, cursor } = page;
     const query = { groupId, state: states, subject: subjects, lower, upper, order, limit, cursor };
     return call(this.#target, "listDeadlines", { query });
+  }
+
+  /**
+   * Yields what changes in the ledger, by whichever manager on the store, so that it can be read again: nothing has
+   * to be polled. The first news are a reset, unless `after` is still known; so are all after which changes may be
+   * missing. A stream that breaks is opened again, and continues where it was.
+   *
+   * ```ts
+   * for await (const { isReset, changes } of client.events({ groupIds: ["orders"], signal })) {
+   *   if (isReset || changes.length > 0) await refresh();
+   * }
+   * ```
+   *
+   * @throws ManagerError if the manager refuses it, or cannot be reached at first
+   */
+  events(options: EventsOptions = {}): AsyncGenerator<ChangeNews, void> {
+    return eventsOf(this.#target, options);
   }
 
   /** Accounts for every millisecond of a group's ledger. See `ScheduleClient.audit`. */

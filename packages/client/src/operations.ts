@@ -3,6 +3,7 @@ import type {
   Backfill,
   BackfillPlan,
   BackfillRequest,
+  ChangeKind,
   CoverageAnswer,
   CoverageReceipt,
   CoverageReport,
@@ -43,6 +44,7 @@ type OfId = { readonly path: { readonly id: string } };
 type OfName = { readonly path: { readonly name: string } };
 type Conditional = { readonly headers?: { readonly "if-match"?: string } };
 type PageQuery = { readonly limit?: number | undefined; readonly cursor?: string | undefined };
+type Continued = { readonly headers?: { readonly "last-event-id"?: string } };
 type Count = { readonly query?: { readonly count?: number } };
 
 /**
@@ -124,6 +126,13 @@ export interface Operations {
   readonly cancelRun: OfId & { readonly answer: Run };
   readonly markReady: OfId & { readonly body: { readonly note: string }; readonly answer: Run };
   readonly retryRun: OfId & { readonly body: RetryOptions; readonly answer: Run };
+  readonly streamEvents: Continued & {
+    readonly query: {
+      readonly group?: readonly string[] | undefined;
+      readonly kind?: readonly ChangeKind[] | undefined;
+    };
+    readonly answer: undefined;
+  };
   readonly listDeadlines: {
     readonly query: PageQuery & {
       readonly groupId?: string | undefined;
@@ -175,6 +184,7 @@ export const ROUTES: Readonly<Record<keyof Operations, string>> = {
   cancelRun: "POST /runs/{id}/cancel",
   markReady: "POST /runs/{id}/mark-ready",
   retryRun: "POST /runs/{id}/retry",
+  streamEvents: "GET /events",
   listDeadlines: "GET /deadlines",
   putSource: "PUT /sources/{groupId}",
   reportCoverage: "POST /groups/{groupId}/coverage",

@@ -1,5 +1,6 @@
 import "reflect-metadata";
 
+export type { ChangeFeed, ChangeNews } from "./changes/change-feed.js";
 export type { AuditReport, AuditShare } from "./client/audit.js";
 export type { BackfillPlan, BackfillRequest } from "./client/backfill-control.js";
 export type { CoverageAnswer, CoverageOptions } from "./client/coverage-waits.js";
@@ -50,6 +51,8 @@ export {
   type OperatorErrorDetails,
   PoolError,
   ScheduleError,
+  SourceError,
+  type SourceErrorDetails,
   StoreError,
   TidegateError,
   TriggerError,
@@ -113,6 +116,7 @@ export type {
 export type { SourceInfo } from "./schedule/source-info.js";
 export { SCHEDULE_STATUSES, type ScheduleStatus, type StatusTraits } from "./schedule/status.js";
 export type { Shard, ShardPolicy, ShardState, Split } from "./shard/shard.js";
+export type { ChangedRun, ChangeKind, LedgerChange } from "./store/change-log.js";
 export type { Page, PageRequest } from "./store/page.js";
 export type { RunTally } from "./store/run-ledger.js";
 export type { Seal } from "./store/seal-table.js";

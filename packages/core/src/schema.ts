@@ -4,6 +4,7 @@
  * @module
  */
 
+export { changeKindSchema, ledgerChangeSchema } from "./changes/schema.js";
 export {
   deadlineReasonSchema,
   deadlineRecordSchema,

@@ -66,6 +66,18 @@ export { UNTOUCHED } from "./shard/shard.js";
 export type { BackfillCommit, BackfillTable } from "./store/backfill-table.js";
 export { Batcher, type BatcherOptions } from "./store/batcher.js";
 export {
+  ALIVE_EVERY_MS,
+  CHANGE_KINDS,
+  type ChangeEntry,
+  type ChangeLog,
+  type ChangesPage,
+  type ChangesQuery,
+  KEPT_MS,
+  OPEN_MS,
+  SILENT_MS,
+  type ToldChanges,
+} from "./store/change-log.js";
+export {
   type AlertNote,
   type DeadlineFilter,
   type DeadlineJudgement,
@@ -77,6 +89,7 @@ export {
   watchAfter,
 } from "./store/deadline-table.js";
 export type { GatedQuery, GatedRun, GateQueue, GateSettlement } from "./store/gate-queue.js";
+export { ChangeRing } from "./store/memory/change-ring.js";
 export { type CoveringRun, type LedgerReach, missingTime, suspectTime } from "./store/missing-time.js";
 export { FAILURES, failureOf, gatedSince, type Placement, placementAfter } from "./store/placement.js";
 export type { PoolDeletion, PoolTable } from "./store/pool-table.js";

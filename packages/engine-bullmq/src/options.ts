@@ -1,4 +1,5 @@
 import { LONGEST_TIMER_MS, parseOptions, unfitOption, wholeNumber } from "@tidegate/core/plugin";
+import { type Addresses, addressesOf } from "@tidegate/postgres-kit/addresses";
 import type { PgPoolConfig } from "bullmq";
 import type { ClusterNode, ClusterOptions, RedisOptions } from "ioredis";
 import { z } from "zod";
@@ -16,14 +17,17 @@ export interface RedisClusterConnection {
  */
 export type RedisConnection = string | RedisOptions | RedisClusterConnection;
 
-/** Address of a Postgres database, in libpq's format. */
+/**
+ * Address of a Postgres database, in libpq's format. It may name several hosts: `postgres://a,b/shop`. The engine
+ * uses the one that takes writes, and finds it again after a failover.
+ */
 export type PostgresUrl = `postgres://${string}` | `postgresql://${string}`;
 
 /** A Postgres database, with further `pg` options. */
 export interface PostgresDatabase {
   /**
-   * Options of `pg.Pool`: `connectionString`, or host, user and password; `ssl`, `max` … At least 3
-   * connections.
+   * Options of `pg.Pool`: `connectionString`, as a URL or as keywords and values (`host=a,b dbname=shop`), or
+   * host, user and password; `ssl`, `max` … At least 3 connections.
    */
   readonly postgres: PgPoolConfig;
   /**
@@ -127,6 +131,18 @@ export function schemaOf({ connection, prefix }: EngineSettings): string {
   return named ?? `${prefix}_engine`;
 }
 
+/**
+ * Returns the hosts of a connection string; `undefined` if there is none.
+ *
+ * @throws ConfigurationError CONFIGURATION_INVALID if it cannot be read
+ */
+export function addressesIn(connection: PostgresConnection): Addresses | undefined {
+  const isAddress = typeof connection === "string";
+  const text = isAddress ? connection : connection.postgres.connectionString;
+  const field = isAddress ? "connection" : "connection.postgres.connectionString";
+  return text === undefined ? undefined : addressesOf(text, { type: OPTIONS_TYPE, field });
+}
+
 function requirePostgres(connection: PostgresConnection, schemaName: string): void {
   // BullMQ allows no other names.
   if (!/^[A-Za-z_][A-Za-z0-9_$]{0,62}$/.test(schemaName)) {
@@ -137,6 +153,7 @@ function requirePostgres(connection: PostgresConnection, schemaName: string): vo
         "the prefix and _engine",
     );
   }
+  addressesIn(connection);
   const max = typeof connection === "string" ? undefined : connection.postgres.max;
   if (max === undefined || max >= FEWEST_CONNECTIONS) return;
   throw unfitOption(

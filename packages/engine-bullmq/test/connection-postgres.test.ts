@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { createEmitter } from "@tidegate/core/testing";
-import { PostgresServer, TcpProxy } from "@tidegate/test-servers";
+import { freePort, PostgresServer, TcpProxy } from "@tidegate/test-servers";
 import { BullmqEngine, type BullmqEngineOptions } from "../src/index.js";
 import { Bed } from "./support/bed.js";
 
@@ -55,6 +55,20 @@ describe("a connection to Postgres", () => {
     expect(await expectFires({ connection: { postgres: pool, schema: "Mine" } })).toEqual([]);
     const tables = await postgres.query("SELECT 1 FROM pg_tables WHERE schemaname = 'Mine'");
     expect(tables.length).toBeGreaterThan(2);
+  });
+
+  it.each(["URL", "keywords"])("may name several hosts, of which one takes writes (%s)", async (form) => {
+    const standby = await PostgresServer.start(["fsync=off", "default_transaction_read_only=on"]);
+    try {
+      const ports = [await freePort(), standby.port, postgres.port];
+      const url =
+        `postgres://tidegate@${ports.map((port) => `127.0.0.1:${port}`).join(",")}/postgres` as const;
+      const keywords = `host=127.0.0.1,127.0.0.1,127.0.0.1 port=${ports.join(",")} user=tidegate dbname=postgres`;
+      const connection = form === "URL" ? url : { postgres: { connectionString: keywords } };
+      expect(await expectFires({ connection, prefix: `several_${form}` })).toEqual([]);
+    } finally {
+      await standby.dispose();
+    }
   });
 
   it("that is refused is told of without its password", async () => {

@@ -13,6 +13,7 @@ import type { ManagerOptions } from "./options.js";
 import { authorization } from "./rest/authorize.js";
 import { Cursors } from "./rest/cursors.js";
 import { deadlineRoutes } from "./rest/deadlines.js";
+import { eventRoutes } from "./rest/events.js";
 import { healthRoute } from "./rest/health.js";
 import { ledgerRoutes } from "./rest/ledger.js";
 import { poolRoutes } from "./rest/pools.js";
@@ -68,6 +69,7 @@ export function managerPlugin(options: ManagerOptions, isWhole = false): Fastify
         await rest.register(poolRoutes(client));
         await rest.register(sourceRoutes(client));
         await rest.register(restatementRoutes(client));
+        await rest.register(eventRoutes(tidegate.changes, container.get(TOKENS.clock)));
       });
     });
     if (callers.size > 0) {

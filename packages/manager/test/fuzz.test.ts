@@ -99,7 +99,11 @@ describe.each(Object.entries(STORES))("whatever is sent to a manager over a stor
       ),
     };
     const statuses = new Map<string, Set<number>>();
-    const sent = requestsTo(contract.document, meanings).map((each) => authenticated(each, statusUrl));
+    // A stream has no end.
+    const { "/events": _stream, ...paths } = contract.document.paths;
+    const sent = requestsTo({ ...contract.document, paths }, meanings).map((each) =>
+      authenticated(each, statusUrl),
+    );
     await fc.assert(
       fc.asyncProperty(sent, async (given) => {
         const { operationId, method, path } = given;

@@ -6,6 +6,7 @@ import {
   invalidJob,
   type JobCall,
   type PreparingDefinition,
+  shortenedCause,
 } from "@tidegate/operator-kit";
 import { bounded } from "@tidegate/rest-client";
 import { JarLibrary } from "./jar/jar-library.js";
@@ -16,7 +17,6 @@ import { checkText } from "./job/plain-text.js";
 import { checkTable } from "./materialized-table/check-table.js";
 import { refreshOf } from "./materialized-table/refresh.js";
 import { type FlinkOperatorOptions, type Settings, settingsOf } from "./options.js";
-import { shortened } from "./rest/cause.js";
 import { NoAnswer, Refused, RestEndpoint } from "./rest/http.js";
 import { JobManager } from "./rest/job-manager.js";
 import { SqlGateway } from "./rest/sql-gateway.js";
@@ -256,7 +256,7 @@ class FlinkJobs implements PreparingDefinition<FlinkJob, Work> {
     if (outcome.error === undefined) return outcome;
     const { message } = outcome.error;
     const redacted = work.kind === "jar" ? message : await this.#sql?.redacted(message, work.job);
-    return { ...outcome, error: { ...outcome.error, message: shortened(redacted ?? message) } };
+    return { ...outcome, error: { ...outcome.error, message: shortenedCause(redacted ?? message) } };
   }
 
   /** Awaits a query made before anything is submitted. */

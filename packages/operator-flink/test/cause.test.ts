@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { causeIn, shortened } from "../src/rest/cause.js";
+import { shortenedCause } from "@tidegate/operator-kit";
+import { flinkCause } from "../src/rest/cause.js";
 
 describe("the cause in a stack trace", () => {
   it("is the innermost one, without its stack and its package", () => {
@@ -14,14 +15,14 @@ describe("the cause in a stack trace", () => {
       "",
       "End of exception on server side>",
     ].join("\n");
-    expect(causeIn(trace)).toBe("ValidationException: Cannot find table 'orders'.");
+    expect(flinkCause(trace)).toBe("ValidationException: Cannot find table 'orders'.");
   });
 
   it("is the last one that says something", () => {
     const trace =
       "a.b.RuntimeException: The jar is broken\nCaused by: java.lang.ClassNotFoundException: no.such.Class\n" +
       "Caused by: java.lang.NullPointerException";
-    expect(causeIn(trace)).toBe("RuntimeException: The jar is broken");
+    expect(flinkCause(trace)).toBe("RuntimeException: The jar is broken");
   });
 
   it("has all lines of what it says", () => {
@@ -42,7 +43,7 @@ describe("the cause in a stack trace", () => {
       "",
       "End of exception on server side>",
     ].join("\n");
-    expect(causeIn(trace)).toBe(
+    expect(flinkCause(trace)).toBe(
       "ValidationException: One or more required options are missing. Missing required options are: format; " +
         "in ValidationException: Unable to create a source for reading table 'orders'.",
     );
@@ -62,7 +63,7 @@ describe("the cause in a stack trace", () => {
       "a.SqlValidatorException: Object 'order5' not found",
     ],
   ])("of SQL is the one that knows the place: %s", (outer, told, ...inner) => {
-    expect(causeIn([outer, ...inner.map((each) => `Caused by: ${each}`)].join("\n"))).toBe(told);
+    expect(flinkCause([outer, ...inner.map((each) => `Caused by: ${each}`)].join("\n"))).toBe(told);
   });
 
   it("tells what it was met in, but for the frames of all jobs and wrappers that repeat it", () => {
@@ -71,30 +72,30 @@ describe("the cause in a stack trace", () => {
       "Caused by: java.lang.RuntimeException: Fail to deserialize at field: sold_at.",
       "Caused by: java.time.format.DateTimeParseException: Text '0' could not be parsed at index 0",
     ];
-    expect(causeIn(trace.join("\n"))).toBe(
+    expect(flinkCause(trace.join("\n"))).toBe(
       "DateTimeParseException: Text '0' could not be parsed at index 0; in RuntimeException: Fail to deserialize at field: sold_at.",
     );
-    expect(causeIn([trace[0], "Caused by: java.lang.ArithmeticException: / by zero"].join("\n"))).toBe(
+    expect(flinkCause([trace[0], "Caused by: java.lang.ArithmeticException: / by zero"].join("\n"))).toBe(
       "ArithmeticException: / by zero",
     );
     const wrapped = [
       "a.RuntimeException: java.io.IOException: disk full",
       "Caused by: java.io.IOException: disk full",
     ];
-    expect(causeIn(wrapped.join("\n"))).toBe("IOException: disk full");
+    expect(flinkCause(wrapped.join("\n"))).toBe("IOException: disk full");
   });
 
   it("is an exception's name where none says anything", () => {
-    expect(causeIn("java.lang.NullPointerException\n\tat a.B.c(B.java:1)")).toBe("NullPointerException");
+    expect(flinkCause("java.lang.NullPointerException\n\tat a.B.c(B.java:1)")).toBe("NullPointerException");
   });
 
   it("is one line of limited length", () => {
-    const cause = shortened(causeIn(`a.B$CException: ${"x\u2028".repeat(1_000)}`)!);
+    const cause = shortenedCause(flinkCause(`a.B$CException: ${"x\u2028".repeat(1_000)}`)!);
     expect(cause).toMatch(/^B\$CException: (x )+x?…$/);
     expect(cause.length).toBe(501);
   });
 
   it("is none in a text without an exception", () => {
-    expect(causeIn("<html>Bad gateway</html>")).toBeUndefined();
+    expect(flinkCause("<html>Bad gateway</html>")).toBeUndefined();
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { SystemClock } from "@tidegate/core/clock";
-import { causeIn, shortened } from "../src/rest/cause.js";
+import { shortenedCause } from "@tidegate/operator-kit";
+import { flinkCause } from "../src/rest/cause.js";
 import { RestEndpoint } from "../src/rest/http.js";
 import { SqlGateway } from "../src/rest/sql-gateway.js";
 import { Sessions } from "../src/sql/sessions.js";
@@ -10,7 +11,9 @@ const KEY = "-----BEGIN KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END K
 
 describe("a text of Flink's about a job", () => {
   it("holds no line of a secret of several, once it is one line itself", async () => {
-    const cause = causeIn(`a.IllegalStateException: no key is\n${KEY}\nCaused by: b.NullPointerException`)!;
+    const cause = flinkCause(
+      `a.IllegalStateException: no key is\n${KEY}\nCaused by: b.NullPointerException`,
+    )!;
     expect(cause).toContain("hkiG9w0BAQEFAASC");
     const told = await runnerWith({ key: KEY }).redacted(cause, {
       setup: ["CREATE TEMPORARY TABLE t (a INT) WITH ('key' = '{{secret.key}}')"],
@@ -20,11 +23,11 @@ describe("a text of Flink's about a job", () => {
 
   it("holds no beginning of a secret at the end of what is kept", async () => {
     const secret = "s3cret".repeat(10);
-    const cause = causeIn(`a.IllegalStateException: ${"x".repeat(450)} ${secret}`)!;
+    const cause = flinkCause(`a.IllegalStateException: ${"x".repeat(450)} ${secret}`)!;
     const told = await runnerWith({ key: secret }).redacted(cause, {
       setup: ["CREATE TEMPORARY TABLE t (a INT) WITH ('key' = '{{secret.key}}')"],
     });
-    expect(shortened(told)).not.toContain("s3c");
+    expect(shortenedCause(told)).not.toContain("s3c");
   });
 });
 

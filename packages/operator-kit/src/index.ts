@@ -6,6 +6,7 @@ export {
   type OperatorDefinition,
   type PreparingDefinition,
 } from "./define-operator.js";
+export { causeIn, shortenedCause, type TraceHabits } from "./java-trace.js";
 export { JobWatch, type JobWatchSettings, type Sighting } from "./job-watch.js";
 export { operatorModule } from "./operator-module.js";
 export { invalidJob, jobJsonSchema, parseJob } from "./parse-job.js";

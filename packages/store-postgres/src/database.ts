@@ -1,7 +1,8 @@
 import { pause, SystemClock } from "@tidegate/core/clock";
-import { Pool, type PoolConfig, types } from "pg";
-import { asStoreError, isReadOnly, isRepeatable } from "./postgres-errors.js";
-import { SeveralHosts } from "./several-hosts.js";
+import { isReadOnly, openPool } from "@tidegate/postgres-kit";
+import { type Addresses, placeOf } from "@tidegate/postgres-kit/addresses";
+import { type Pool, type PoolConfig, types } from "pg";
+import { asStoreError, isRepeatable } from "./postgres-errors.js";
 
 const INT8 = 20;
 
@@ -19,8 +20,7 @@ const MOST_ATTEMPTS = 10;
 
 /** Connection settings of a database. */
 export interface DatabaseOptions {
-  /** A connection string for each host: one of them takes writes. */
-  readonly urls: readonly [string, ...string[]];
+  readonly addresses: Addresses;
   readonly ssl?: PoolConfig["ssl"];
   readonly poolSize: number;
   readonly connectTimeoutMs: number;
@@ -35,16 +35,14 @@ export class Database {
   /** Identifies it in messages, without the password. */
   readonly place: string;
   readonly #pool: Pool;
-  /** If there are several. */
-  readonly #hosts: SeveralHosts | undefined;
+  readonly #hasSeveralHosts: boolean;
   readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(options: DatabaseOptions) {
-    const { urls } = options;
-    this.place = urls.map(placeOf).join(", ");
-    this.#hosts = urls.length > 1 ? new SeveralHosts(urls) : undefined;
-    this.#pool = new Pool({
-      ...(this.#hosts?.poolOptions ?? { connectionString: urls[0] }),
+    const { addresses } = options;
+    this.place = addresses.urls.map(placeOf).join(", ");
+    this.#hasSeveralHosts = addresses.urls.length > 1;
+    this.#pool = openPool(addresses, {
       ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
       max: options.poolSize,
       connectionTimeoutMillis: options.connectTimeoutMs,
@@ -95,10 +93,9 @@ export class Database {
   }
 
   async #once<Row>(text: string, values: readonly unknown[]): Promise<Row[]> {
-    const hosts = this.#hosts;
-    if (hosts === undefined) return (await this.#pool.query(text, [...values])).rows as Row[];
+    if (!this.#hasSeveralHosts) return (await this.#pool.query(text, [...values])).rows as Row[];
     for (let left = this.#pool.options.max; ; left -= 1) {
-      const client = await hosts.connect(this.#pool);
+      const client = await this.#pool.connect();
       try {
         const { rows } = await client.query(text, [...values]);
         client.release();
@@ -109,14 +106,5 @@ export class Database {
         if (!isReadOnly(error) || left === 0) throw error;
       }
     }
-  }
-}
-
-function placeOf(connectionString: string): string {
-  try {
-    const { hostname, port, pathname } = new URL(connectionString);
-    return `postgres://${hostname}${port === "" ? "" : `:${port}`}${pathname}`;
-  } catch {
-    return "postgres";
   }
 }

@@ -1,7 +1,7 @@
 import { LONGEST_TIMER_MS, parseOptions, wholeNumber } from "@tidegate/core/plugin";
+import { type Addresses, addressesOf } from "@tidegate/postgres-kit/addresses";
 import type { PoolConfig } from "pg";
 import { z } from "zod";
-import { type Addresses, addressesOf } from "./addresses.js";
 
 /** Options of the Postgres store. */
 export interface PostgresStoreOptions {
@@ -33,10 +33,12 @@ export interface PostgresStoreOptions {
 
 /** The options with defaults applied. */
 export interface Settings extends Required<Omit<PostgresStoreOptions, "ssl" | "connectionString">> {
-  /** Of each host. */
-  readonly urls: Addresses["urls"];
+  readonly addresses: Addresses;
   readonly ssl: PoolConfig["ssl"];
 }
+
+/** Prefix of error messages. */
+const OPTIONS_TYPE = "PostgresStoreOptions";
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
@@ -53,7 +55,8 @@ const schema = z.strictObject({
 
 /** @throws ConfigurationError CONFIGURATION_INVALID naming the option that is unknown or out of range */
 export function settingsOf(options: PostgresStoreOptions): Settings {
-  const { ssl, connectionString, ...rest } = parseOptions("PostgresStoreOptions", schema, options);
-  const { urls, connectTimeoutMs = CONNECT_TIMEOUT_MS } = addressesOf(connectionString);
-  return { ...rest, urls, connectTimeoutMs: rest.connectTimeoutMs ?? connectTimeoutMs, ssl };
+  const { ssl, connectionString, ...rest } = parseOptions(OPTIONS_TYPE, schema, options);
+  const addresses = addressesOf(connectionString, { type: OPTIONS_TYPE, field: "connectionString" });
+  const { connectTimeoutMs = addresses.connectTimeoutMs ?? CONNECT_TIMEOUT_MS } = rest;
+  return { ...rest, addresses, connectTimeoutMs, ssl };
 }

@@ -1,5 +1,6 @@
 import { type ErrorCode, isTidegateError, StoreError } from "@tidegate/core";
 import { messageOf } from "@tidegate/core/plugin";
+import { postgresCode as codeOf } from "@tidegate/postgres-kit";
 
 /**
  * Error codes of Postgres (https://www.postgresql.org/docs/current/errcodes-appendix.html), in full or by
@@ -25,16 +26,6 @@ const BROKEN = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_A
 const BROKEN_MESSAGE = /timeout|terminated|not queryable|Connection ended/i;
 
 const UNREACHABLE = ["STORE_UNAVAILABLE", "cannot be reached; what was asked is tried again."] as const;
-
-/** Returns whether the server does not let this user in: another host would not either. */
-export function isRefusedLogin(error: unknown): boolean {
-  return codeOf(error)?.startsWith("28") === true;
-}
-
-/** Returns whether the server does not take writes: the statement did nothing. */
-export function isReadOnly(error: unknown): boolean {
-  return codeOf(error) === "25006";
-}
 
 /**
  * Returns whether the error is a deadlock or serialization failure: the statement did nothing and may be
@@ -64,11 +55,4 @@ function meaningOf(code: string | undefined, message: string): readonly [ErrorCo
   if (BROKEN.test(code)) return UNREACHABLE;
   const found = MEANINGS.find(([prefix]) => code.startsWith(prefix));
   return found === undefined ? ["STORE_FAILED", "refused."] : [found[1], found[2]];
-}
-
-function codeOf(error: unknown): string | undefined {
-  const { code, errors } = (error ?? {}) as { code?: unknown; errors?: unknown[] };
-  if (typeof code === "string") return code;
-  // If a name has several addresses, each has an error of its own.
-  return Array.isArray(errors) ? codeOf(errors[0]) : undefined;
 }

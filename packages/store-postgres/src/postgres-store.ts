@@ -23,6 +23,8 @@ import {
   type BackfillCommit,
   Batcher,
   type CancelMark,
+  type ChangesPage,
+  type ChangesQuery,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
@@ -61,11 +63,13 @@ import {
   type SealChange,
   type ShardChange,
   type ShardWriter,
+  type ToldChanges,
   URGENT,
 } from "@tidegate/core/store";
 import { hasTwins } from "@tidegate/store-sql";
 import { toArrays } from "./arrays.js";
 import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
+import { readChanges, tellChanges } from "./changes.js";
 import { ClaimFloors } from "./claim-floors.js";
 import { coverage, tally } from "./coverage.js";
 import { Database } from "./database.js";
@@ -374,6 +378,14 @@ export class PostgresStore implements ScheduleStore {
 
   async listBackfills(filter: { groupId?: string; states?: readonly BackfillState[] }): Promise<Backfill[]> {
     return listBackfills(this.#require(), this.#schema, filter);
+  }
+
+  async tellChanges(told: ToldChanges): Promise<boolean> {
+    return tellChanges(this.#require(), this.#schema, told);
+  }
+
+  async readChanges(query: ChangesQuery): Promise<ChangesPage> {
+    return readChanges(this.#require(), this.#schema, query);
   }
 
   async #claimInOrder(request: ClaimRequest): Promise<ClaimedRun[]> {

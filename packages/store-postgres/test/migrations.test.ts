@@ -35,7 +35,7 @@ const OLD_RUNS: readonly {
 async function makeOldSchema(connectionString: string): Promise<void> {
   const s = quote(SCHEMA);
   const database = new Database({
-    urls: [connectionString],
+    addresses: { urls: [connectionString], connectTimeoutMs: undefined },
     poolSize: 1,
     connectTimeoutMs: 30_000,
     statementTimeoutMs: 30_000,

@@ -21,7 +21,12 @@ class ExplainingDatabase extends Database {
   readonly #client: Client;
 
   constructor(connectionString: string, client: Client) {
-    super({ urls: [connectionString], poolSize: 1, connectTimeoutMs: 30_000, statementTimeoutMs: 30_000 });
+    super({
+      addresses: { urls: [connectionString], connectTimeoutMs: undefined },
+      poolSize: 1,
+      connectTimeoutMs: 30_000,
+      statementTimeoutMs: 30_000,
+    });
     this.#client = client;
   }
 

@@ -90,7 +90,7 @@ describe("a schema that a later release has migrated under load", () => {
     const stores = [await scene.open(), await scene.open()];
     await stores[0]!.insertSchedules(GROUPS.map((groupId) => aNewSchedule({ spec: { groupId } })));
     const later = new Database({
-      urls: [scene.url],
+      addresses: { urls: [scene.url], connectTimeoutMs: undefined },
       poolSize: 2,
       connectTimeoutMs: 30_000,
       statementTimeoutMs: 30_000,

@@ -40,8 +40,8 @@ export const STEPS: SchemaSteps = {
 };
 
 /**
- * Brings the schema up to date. A schema that a later release has made is used as it is if that release
- * allows it.
+ * Brings the schema up to date, in one transaction. A schema that a later release has made is used as it is if
+ * that release allows it.
  *
  * @param steps - all steps except those of later releases
  * @throws StoreError STORE_NEWER if a later release has made steps that this one cannot work with; what
@@ -62,8 +62,15 @@ export async function migrate(database: DatabaseSync, path: string, steps = STEP
   const db = new Kysely<unknown>({ dialect: new SqliteDialect({ database: asKyselyDatabase(database) }) });
   const migrations = migrationsOf(steps, FACTS);
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
-  const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
+  // Kysely opens no transaction here, and a step that a kill cut in two could be neither used nor repeated.
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const { error } = await migrator.migrateToLatest();
+    if (error !== undefined) throw error;
+    database.exec("COMMIT");
+  } finally {
+    if (database.isTransaction) database.exec("ROLLBACK");
+  }
 }
 
 /** Returns what a query finds, or nothing if its table does not exist. */

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { backup, DatabaseSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import {
   type Backfill,
   type BackfillState,
@@ -26,6 +26,9 @@ import {
   type AlertNote,
   type BackfillCommit,
   type CancelMark,
+  ChangeRing,
+  type ChangesPage,
+  type ChangesQuery,
   type ClaimedRun,
   type ClaimRequest,
   type ClaimScope,
@@ -61,10 +64,12 @@ import {
   type SealChange,
   type ShardChange,
   type ShardWriter,
+  type ToldChanges,
 } from "@tidegate/core/store";
 import { asSchedule } from "@tidegate/store-sql";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
 import { cancelMarks, claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
+import { copyDatabase } from "./copying.js";
 import { CoverageScan, tally } from "./coverage.js";
 import { getWatch, judgeDeadlines, listAlerts, listDeadlines, listWatches, noteAlert } from "./deadlines.js";
 import { listGated, markReady, nextLook, settleGates } from "./gates.js";
@@ -102,6 +107,7 @@ interface OpenDatabase extends Tables {
   readonly database: DatabaseSync;
   readonly commit: GroupCommit;
   readonly coverage: CoverageScan;
+  readonly changes: ChangeRing;
 }
 
 /** A store that one process uses follows no clock but the machine's. */
@@ -178,7 +184,19 @@ export class SqliteStore implements ScheduleStore {
         pools.reread();
         inputs.reread();
       });
-      this.#open = { database, statements, groups, lanes, sleepers, inputs, pools, coverage, commit };
+      const changes = new ChangeRing();
+      this.#open = {
+        database,
+        statements,
+        groups,
+        lanes,
+        sleepers,
+        inputs,
+        pools,
+        coverage,
+        commit,
+        changes,
+      };
     } catch (error) {
       database?.close();
       throw this.#openingError(error);
@@ -194,10 +212,10 @@ export class SqliteStore implements ScheduleStore {
   }
 
   /**
-   * Writes a consistent copy while the store remains in use.
+   * Writes a consistent copy while the store remains in use. The file appears when it is complete and on disk.
    *
    * @param destination - a path at which no file exists yet
-   * @throws StoreError STORE_FAILED if one exists
+   * @throws StoreError STORE_FAILED if one exists; STORE_FULL, STORE_READ_ONLY or STORE_FAILED if it cannot be written
    */
   async backup(destination: string): Promise<void> {
     const { database, commit } = this.#require();
@@ -205,7 +223,7 @@ export class SqliteStore implements ScheduleStore {
     if (existsSync(target))
       throw new StoreError("STORE_FAILED", `${target}: exists; a backup does not overwrite.`);
     await commit.read(() => undefined);
-    await backup(database, target);
+    await copyDatabase(database, target);
   }
 
   insertSchedules(schedules: readonly NewSchedule[]): Promise<boolean[]> {
@@ -449,6 +467,14 @@ export class SqliteStore implements ScheduleStore {
 
   dropSplit(runId: string): Promise<boolean> {
     return this.#write(({ statements }) => dropSplit(statements, runId));
+  }
+
+  async tellChanges(told: ToldChanges): Promise<boolean> {
+    return this.#require().changes.tellChanges(told);
+  }
+
+  async readChanges(query: ChangesQuery): Promise<ChangesPage> {
+    return this.#require().changes.readChanges(query);
   }
 
   async #write<T>(operation: (open: OpenDatabase) => T): Promise<T> {

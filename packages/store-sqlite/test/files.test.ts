@@ -1,6 +1,15 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
@@ -228,6 +237,42 @@ describe("backup", () => {
     await restored.close();
   });
 
+  it("appears under its name when it is complete, and nobody else may read it", async () => {
+    const store = await opened();
+    const many = Array.from({ length: 2_000 }, (_, index) => newSchedule(`group-${index}`));
+    await store.insertSchedules(many);
+    const copy = join(directory.path, "copy.db");
+    let isOver = false;
+    const seen = new Set<string>();
+    const copying = store.backup(copy).finally(() => {
+      isOver = true;
+    });
+    while (!isOver) {
+      for (const name of readdirSync(directory.path)) if (name.startsWith("copy")) seen.add(name);
+      if (existsSync(copy)) expect(groupsIn(copy)).toBe(2_000);
+      await new Promise(setImmediate);
+    }
+    await copying;
+    expect(seen).toContain("copy.db.part");
+    expect(groupsIn(copy)).toBe(2_000);
+    expect(readdirSync(directory.path).filter((name) => name.endsWith(".part"))).toEqual([]);
+    expect(statSync(copy).mode & 0o077).toBe(0);
+    await store.close();
+  });
+
+  it("that was cut off is made anew, and one that cannot be written leaves nothing", async () => {
+    const store = await opened();
+    await store.insertSchedules([newSchedule("orders")]);
+    const copy = join(directory.path, "copy.db");
+    writeFileSync(`${copy}.part`, "half a database");
+    await store.backup(copy);
+    expect(groupsIn(copy)).toBe(1);
+    expect(existsSync(`${copy}.part`)).toBe(false);
+    const nowhere = join(directory.path, "none", "copy.db");
+    await expect(store.backup(nowhere)).rejects.toMatchObject({ code: "STORE_READ_ONLY" });
+    await store.close();
+  });
+
   it("has a command line", async () => {
     const store = await opened();
     await store.insertSchedules([newSchedule("orders")]);
@@ -271,3 +316,13 @@ describe("group commit", () => {
     await store.close();
   });
 });
+
+/** Returns how many schedules a database has. */
+function groupsIn(path: string): unknown {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    return database.prepare("SELECT count(*) AS count FROM schedule").get()!.count;
+  } finally {
+    database.close();
+  }
+}

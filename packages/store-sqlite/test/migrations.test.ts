@@ -1,13 +1,18 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { aSpec, MINUTE, minute, START } from "@tidegate/testkit";
 import { migrate, STEPS } from "../src/migrate.js";
 import { SqliteStore } from "../src/sqlite-store.js";
 import { temporaryDirectory } from "./support/stores.js";
 
-const directory = temporaryDirectory();
-const path = join(directory.path, "old.db");
+let directory: ReturnType<typeof temporaryDirectory>;
+let path: string;
+
+beforeEach(() => {
+  directory = temporaryDirectory();
+  path = join(directory.path, "old.db");
+});
 
 afterEach(() => directory.remove());
 
@@ -70,3 +75,32 @@ describe("a database of the first schema", () => {
     await store.close();
   });
 });
+
+describe("a migration that breaks off in the middle of a step", () => {
+  it("leaves the database as it was, and is made whole by the next", async () => {
+    await makeOldDatabase();
+    const before = schemaOf();
+    const broken = async (db: Parameters<(typeof STEPS)[string]["up"]>[0]): Promise<void> => {
+      await STEPS["0004-long-ledgers"]!.up(db);
+      throw new Error("The process ends here.");
+    };
+    const database = new DatabaseSync(path);
+    const steps = { ...STEPS, "0004-long-ledgers": { up: broken, least: "0004-long-ledgers" } };
+    await expect(migrate(database, path, steps)).rejects.toThrow("The process ends here.");
+    database.close();
+    expect(schemaOf()).toEqual(before);
+
+    const store = new SqliteStore({ path });
+    await store.open();
+    expect(await store.getSchedules(["orders"])).toMatchObject([{ waitingRuns: 1 }]);
+    await store.close();
+  });
+});
+
+/** Returns the statements that made the database. */
+function schemaOf(): unknown[] {
+  const database = new DatabaseSync(path, { readOnly: true });
+  const made = database.prepare("SELECT sql FROM sqlite_master ORDER BY rowid").all();
+  database.close();
+  return made;
+}

@@ -32,6 +32,8 @@ export {
   type GateSuiteOptions,
   gateSuite,
 } from "./gate-suite/gate-suite.js";
+export type { OffsetFixture, OffsetProviderSuiteOptions, OffsetRecord } from "./offset-suite/fixture.js";
+export { offsetProviderSuite } from "./offset-suite/offset-provider-suite.js";
 export { untroubled } from "./operator-suite/conduct.js";
 export {
   type OperatorFeatures,

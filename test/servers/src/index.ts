@@ -7,7 +7,7 @@ export { FlinkConsole } from "./flink-console.js";
 export { FlinkSales, type Sale } from "./flink-sales.js";
 export { type FlinkExtras, type FlinkPart, FlinkServer } from "./flink-server.js";
 export { freePort } from "./free-port.js";
-export { KafkaServer, type KafkaTopic } from "./kafka-server.js";
+export { type KafkaLogin, KafkaServer, type KafkaTopic } from "./kafka-server.js";
 export { copyArtifacts, maven } from "./maven.js";
 export { PostgresServer } from "./postgres-server.js";
 export { RedisServer } from "./redis-server.js";

@@ -31,29 +31,44 @@ export interface KafkaTopic {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
+/** What clients may sign in with. */
+export interface KafkaLogin {
+  readonly username: string;
+  readonly password: string;
+}
+
 /** A real Kafka of a test: one node, both broker and controller, on free ports of the loopback, with a folder of its own. */
 export class KafkaServer {
   readonly port: number;
+  /** Where clients have to sign in, by SASL PLAIN. */
+  readonly #saslPort: number;
   readonly #controllerPort: number;
   readonly #jars: string;
   readonly #folder = mkdtempSync(join(tmpdir(), "tidegate-kafka-"));
   #process: ChildProcess | undefined;
 
-  private constructor(jars: string, port: number, controllerPort: number) {
+  private constructor(jars: string, [port, controllerPort, saslPort]: readonly [number, number, number]) {
     this.#jars = jars;
     this.port = port;
     this.#controllerPort = controllerPort;
+    this.#saslPort = saslPort;
   }
 
   /**
    * Starts one; topics that are written to are made, with as many partitions as `num.partitions` says.
    *
    * @param settings - of its configuration, such as `{ "num.partitions": "3" }`
+   * @param login - of clients at `saslServers`; the others need none
    */
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<KafkaServer> {
-    const server = new KafkaServer(await findKafka(), await freePort(), await freePort());
+  static async start(
+    settings: Readonly<Record<string, string>> = {},
+    login?: KafkaLogin,
+  ): Promise<KafkaServer> {
+    const ports = [await freePort(), await freePort(), await freePort()] as const;
+    const server = new KafkaServer(await findKafka(), ports);
+    const sasl = login === undefined ? {} : server.#saslSettings(login);
     try {
-      await inTurn(() => server.#start(settings));
+      await inTurn(() => server.#start({ ...sasl, ...settings }));
     } catch (error) {
       await server.dispose();
       throw error;
@@ -64,6 +79,11 @@ export class KafkaServer {
   /** What clients take as their `bootstrap.servers`. */
   get bootstrapServers(): string {
     return `127.0.0.1:${this.port}`;
+  }
+
+  /** The same for clients that sign in. */
+  get saslServers(): string {
+    return `127.0.0.1:${this.#saslPort}`;
   }
 
   async createTopic(name: string, { partitions = 1, settings = {} }: KafkaTopic = {}): Promise<void> {
@@ -122,11 +142,27 @@ export class KafkaServer {
     }
   }
 
+  #saslSettings({ username, password }: KafkaLogin): Record<string, string> {
+    const module = "org.apache.kafka.common.security.plain.PlainLoginModule";
+    return {
+      listeners: `${this.#listeners},SASL_PLAINTEXT://${this.saslServers}`,
+      // Kafka has it of itself only where no listener has a protocol other than PLAINTEXT.
+      "listener.security.protocol.map":
+        "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT",
+      "listener.name.sasl_plaintext.sasl.enabled.mechanisms": "PLAIN",
+      "listener.name.sasl_plaintext.plain.sasl.jaas.config": `${module} required user_${username}="${password}";`,
+    };
+  }
+
+  get #listeners(): string {
+    return `PLAINTEXT://127.0.0.1:${this.port},CONTROLLER://127.0.0.1:${this.#controllerPort}`;
+  }
+
   #configurationText(settings: Readonly<Record<string, string>>): string {
     const all: Record<string, string | number> = {
       "process.roles": "broker,controller",
       "node.id": 1,
-      listeners: `PLAINTEXT://127.0.0.1:${this.port},CONTROLLER://127.0.0.1:${this.#controllerPort}`,
+      listeners: this.#listeners,
       "controller.listener.names": "CONTROLLER",
       "controller.quorum.voters": `1@127.0.0.1:${this.#controllerPort}`,
       "log.dirs": join(this.#folder, "logs"),

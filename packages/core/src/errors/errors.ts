@@ -32,6 +32,13 @@ export type ErrorCode =
   | "POOL_NOT_FOUND"
   | "POOL_IN_USE"
   | "DEPENDENCY_TIMEOUT"
+  // sources that are read by position
+  | "SOURCE_UNKNOWN"
+  | "SOURCE_INVALID"
+  | "SOURCE_UNAVAILABLE"
+  | "SOURCE_REPLACED"
+  | "SOURCE_REWOUND"
+  | "OFFSETS_EXPIRED"
   // wiring
   | "ENGINE_UNKNOWN"
   | "ENGINE_FAILED"
@@ -138,6 +145,23 @@ export class OperatorError extends TidegateError {
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: OperatorErrorDetails = {}) {
+    super(code, message, details);
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+/** Details of a `SourceError`. */
+export interface SourceErrorDetails extends ErrorDetails {
+  /** Shortest wait before the source is asked again, ms, such as a service requests. @default the back-off alone */
+  readonly retryAfterMs?: number;
+}
+
+/** A source that cannot be read by position: it is away, unfit, or no longer the one that was read. */
+export class SourceError extends TidegateError {
+  /** Shortest wait before the source is asked again, ms, if one was requested. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, message: string, details: SourceErrorDetails = {}) {
     super(code, message, details);
     this.retryAfterMs = details.retryAfterMs;
   }

@@ -14,6 +14,7 @@ import type { Schedule, ScheduleVersion } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { Split } from "../shard/shard.js";
 import type { BackfillCommit } from "./backfill-table.js";
+import type { ChangesPage, ChangesQuery, ToldChanges } from "./change-log.js";
 import {
   type AlertNote,
   type DeadlineFilter,
@@ -25,6 +26,7 @@ import {
 } from "./deadline-table.js";
 import type { GatedQuery, GatedRun, GateSettlement } from "./gate-queue.js";
 import { applyStep, BackfillTable } from "./memory/backfill-table.js";
+import { ChangeRing } from "./memory/change-ring.js";
 import { coverageOf } from "./memory/coverage.js";
 import { DeadlineTable } from "./memory/deadline-table.js";
 import { admit, resizeLane } from "./memory/lane.js";
@@ -95,6 +97,7 @@ interface Contents {
   readonly deadlines: DeadlineTable;
   readonly seals: Map<string, Seal>;
   readonly shards: ShardTable;
+  readonly changes: ChangeRing;
 }
 
 function nothing(): Contents {
@@ -105,6 +108,7 @@ function nothing(): Contents {
     deadlines: new DeadlineTable(),
     seals: new Map(),
     shards: new ShardTable(),
+    changes: new ChangeRing(),
   };
 }
 
@@ -121,6 +125,7 @@ export class MemoryStore implements ScheduleStore {
   #deadlines = new DeadlineTable();
   #seals = new Map<string, Seal>();
   #shards = new ShardTable();
+  #changes = new ChangeRing();
   #staleness = new Staleness(this.#schedules, this.#runs);
   #isOpen = false;
   #lastToken = 0;
@@ -143,6 +148,7 @@ export class MemoryStore implements ScheduleStore {
     this.#deadlines = contents.deadlines;
     this.#seals = contents.seals;
     this.#shards = contents.shards;
+    this.#changes = contents.changes;
     this.#staleness = new Staleness(contents.schedules, contents.runs);
     releaseLeases(this.#runs);
     if (!this.isShared) this.#schedules.resumeWaiting();
@@ -496,6 +502,16 @@ export class MemoryStore implements ScheduleStore {
   async dropSplit(runId: string): Promise<boolean> {
     this.#requireOpen();
     return mayWriteShards(this.#runs, { runId }) && this.#shards.drop(runId);
+  }
+
+  async tellChanges(told: ToldChanges): Promise<boolean> {
+    this.#requireOpen();
+    return this.#changes.tellChanges(told);
+  }
+
+  async readChanges(query: ChangesQuery): Promise<ChangesPage> {
+    this.#requireOpen();
+    return this.#changes.readChanges(query);
   }
 
   #changeSchedule(change: ScheduleChange): boolean {

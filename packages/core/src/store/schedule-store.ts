@@ -1,5 +1,6 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { BackfillTable } from "./backfill-table.js";
+import type { ChangeLog } from "./change-log.js";
 import type { DeadlineTable } from "./deadline-table.js";
 import type { GateQueue } from "./gate-queue.js";
 import type { PoolTable } from "./pool-table.js";
@@ -49,7 +50,8 @@ export interface ScheduleStore
     PoolTable,
     DeadlineTable,
     SealTable,
-    ShardTable {
+    ShardTable,
+    ChangeLog {
   /**
    * Whether several processes may have it open at once, so that work can appear without an event in this
    * process.

@@ -38,6 +38,7 @@ export function tidegateModule(
           operators: all(TOKENS.operator),
           gates: all(TOKENS.gate),
           probes: all(TOKENS.probe),
+          offsetProviders: all(TOKENS.offsetProvider),
           // Looked up when it is used, so that a binding of the user's takes effect.
           sink: () => context.get(TOKENS.fireSink),
         };

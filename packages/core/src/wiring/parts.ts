@@ -3,7 +3,14 @@ import { unfitOption } from "../options/parse-options.js";
 
 /** A kind of part: the option that takes it, and the members by which it is recognized. */
 export interface PartKind<T> {
-  readonly field: "store" | "engines" | "engineClients" | "operators" | "gates" | "probes";
+  readonly field:
+    | "store"
+    | "engines"
+    | "engineClients"
+    | "operators"
+    | "gates"
+    | "probes"
+    | "offsetProviders";
   readonly token: ServiceIdentifier<T>;
   readonly members: readonly (keyof T & string)[];
   /** A call that makes one, for the error's message. */

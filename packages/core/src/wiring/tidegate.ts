@@ -1,4 +1,5 @@
 import { Container, type ContainerModule } from "inversify";
+import type { ChangeFeed } from "../changes/change-feed.js";
 import type { ScheduleClient } from "../client/schedule-client.js";
 import type { Clock } from "../clock/clock.js";
 import type { ScheduleEngine, ScheduleEngineClient } from "../engine/engine.js";
@@ -6,6 +7,8 @@ import { ConfigurationError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { Gate } from "../gate/gate.js";
 import type { Intake } from "../intake/intake.js";
+import type { OffsetProvider } from "../offset/offset-provider.js";
+import { SOURCE_TYPE } from "../offset/offset-providers.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { unfitOption } from "../options/parse-options.js";
 import type { ReadinessProbe } from "../probe/probe.js";
@@ -38,6 +41,8 @@ export interface TidegateOptions extends TidegateSettings {
   readonly gates?: readonly (Gate | ContainerModule)[];
   /** Probes that schedules use by their types in `ready`. @default none */
   readonly probes?: readonly (ReadinessProbe | ContainerModule)[];
+  /** Providers of positions that schedules use by their types in `source`. @default none */
+  readonly offsetProviders?: readonly (OffsetProvider | ContainerModule)[];
   /** @default the machine's clock */
   readonly clock?: Clock;
 }
@@ -78,7 +83,10 @@ export class Tidegate {
     requireDistinct("engineClients", clients);
     requireDistinct("operators", operators);
     requireOwnTypes(container.getAll(TOKENS.gate, optional));
-    requireProbeTypes(container.getAll(TOKENS.probe, optional));
+    const probes = container.getAll(TOKENS.probe, optional).map(({ probeType }) => probeType);
+    requireTypes("probes", probes, PROBE_TYPE);
+    const sources = container.getAll(TOKENS.offsetProvider, optional).map(({ sourceType }) => sourceType);
+    requireTypes("offsetProviders", sources, SOURCE_TYPE);
     this.container = container;
   }
 
@@ -90,6 +98,11 @@ export class Tidegate {
   /** Takes the callbacks of foreign schedulers. Usable once started. */
   get intake(): Intake {
     return this.#services.intake;
+  }
+
+  /** Changes that any manager on this store makes: reasons to read again. Usable once started. */
+  get changes(): ChangeFeed {
+    return this.#services.changes;
   }
 
   /** Typed events of this instance. */
@@ -170,7 +183,7 @@ export class Tidegate {
  */
 export function createTidegate(options: TidegateOptions): Tidegate {
   const { store, engines = [], engineClients = [], operators, gates = [], probes = [], ...rest } = options;
-  const { clock, ...settings } = rest;
+  const { clock, offsetProviders = [], ...settings } = rest;
   const container = new Container();
   container.load(tidegateModule(settings, clock));
   loadParts(container, STORE, [store]);
@@ -180,6 +193,7 @@ export function createTidegate(options: TidegateOptions): Tidegate {
   loadParts(container, OPERATOR, listOf("operators", operators));
   loadParts(container, GATE, listOf("gates", gates));
   loadParts(container, PROBE, listOf("probes", probes));
+  loadParts(container, OFFSET_PROVIDER, listOf("offsetProviders", offsetProviders));
   return new Tidegate(container);
 }
 
@@ -221,6 +235,13 @@ const PROBE: PartKind<ReadinessProbe> = {
   example: 'fileProbe({ root: "/data" })',
 };
 
+const OFFSET_PROVIDER: PartKind<OffsetProvider> = {
+  field: "offsetProviders",
+  token: TOKENS.offsetProvider,
+  members: ["sourceType", "bounds", "compare"],
+  example: 'filePositions({ root: "/data" })',
+};
+
 function listOf(field: string, parts: unknown): readonly unknown[] {
   if (Array.isArray(parts)) return parts;
   throw unfitOption("TidegateOptions", field, "must be a list");
@@ -246,14 +267,13 @@ function requireOwnTypes(gates: readonly Gate[]): void {
   requireDistinct("gates", types);
 }
 
-/** Refuses probes whose types are malformed or taken twice. */
-function requireProbeTypes(probes: readonly ReadinessProbe[]): void {
-  const types = probes.map(({ probeType }) => probeType);
+/** Refuses types of probes or providers that are malformed or taken twice. */
+function requireTypes(field: string, types: readonly string[], form: RegExp): void {
   for (const type of types) {
-    if (!PROBE_TYPE.test(type))
-      throw unfit("probes", `"${type}" is not a type of 1 to 48 of letters, digits and _ . -`);
+    if (!form.test(type))
+      throw unfit(field, `"${type}" is not a type of 1 to 48 of letters, digits and _ . -`);
   }
-  requireDistinct("probes", types);
+  requireDistinct(field, types);
 }
 
 function unfit(field: string, problem: string): ConfigurationError {

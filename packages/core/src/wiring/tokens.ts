@@ -4,6 +4,7 @@ import type { DispatcherOptions } from "../dispatch/dispatcher.js";
 import type { FireSink, ScheduleEngine, ScheduleEngineClient } from "../engine/engine.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { Gate } from "../gate/gate.js";
+import type { OffsetProvider } from "../offset/offset-provider.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import type { ReadinessProbe } from "../probe/probe.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
@@ -65,9 +66,9 @@ export interface TidegateSettings {
 }
 
 /**
- * The services that packages bind in their `ContainerModule`. Engines, engine clients, operators, gates
- * and probes are multi-injected, so that any number of packages can bind theirs side by side; the first engine and the
- * first operator are the defaults.
+ * The services that packages bind in their `ContainerModule`. Engines, engine clients, operators, gates,
+ * probes and offset providers are multi-injected, so that any number of packages can bind theirs side by side; the
+ * first engine and the first operator are the defaults.
  */
 export const TOKENS = {
   store: Symbol.for("tidegate.ScheduleStore") as ServiceIdentifier<ScheduleStore>,
@@ -76,6 +77,7 @@ export const TOKENS = {
   operator: Symbol.for("tidegate.ScheduleOperator") as ServiceIdentifier<ScheduleOperator>,
   gate: Symbol.for("tidegate.Gate") as ServiceIdentifier<Gate>,
   probe: Symbol.for("tidegate.ReadinessProbe") as ServiceIdentifier<ReadinessProbe>,
+  offsetProvider: Symbol.for("tidegate.OffsetProvider") as ServiceIdentifier<OffsetProvider>,
   /**
    * Bound by core: receives all fires, those of engines and those that arrive as callbacks from external
    * schedulers.

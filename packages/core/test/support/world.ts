@@ -4,6 +4,7 @@ import { VirtualClock } from "../../src/clock/virtual-clock.js";
 import type { ScheduleEngine } from "../../src/engine/engine.js";
 import type { TidegateEvents } from "../../src/events/events.js";
 import type { Gate } from "../../src/gate/gate.js";
+import type { OffsetProvider } from "../../src/offset/offset-provider.js";
 import type { ScheduleOperator } from "../../src/operator/operator.js";
 import type { ReadinessProbe } from "../../src/probe/probe.js";
 import type { Run } from "../../src/run/run.js";
@@ -28,6 +29,7 @@ export interface WorldOptions extends TidegateSettings {
   readonly moreOperators?: readonly ScheduleOperator[];
   readonly gates?: readonly Gate[];
   readonly probes?: readonly ReadinessProbe[];
+  readonly offsetProviders?: readonly OffsetProvider[];
 }
 
 type EventName = keyof TidegateEvents;
@@ -82,7 +84,8 @@ export class World {
   /** Starts a manager; after `stop` another one, on the same store and with the same jobs. */
   async start(): Promise<void> {
     const { store: _store, clock: _clock, engine: _engine, operator: _operator, ...rest } = this.#options;
-    const { moreEngines = [], moreOperators = [], gates = [], probes = [], ...settings } = rest;
+    const { moreEngines = [], moreOperators = [], gates = [], probes = [], ...more } = rest;
+    const { offsetProviders = [], ...settings } = more;
     this.tidegate = createTidegate({
       watchdogEveryMs: NEVER_MS,
       reconcileEveryMs: NEVER_MS,
@@ -95,6 +98,7 @@ export class World {
       operators: [this.operator, ...moreOperators],
       gates,
       probes,
+      offsetProviders,
     });
     for (const name of EVENTS) {
       this.tidegate.events.on(name, (payload: unknown) => this.#events.push({ name, payload }));

@@ -1,5 +1,6 @@
 import { ConfigurationError, EngineError, isTidegateError } from "@tidegate/core";
 import { messageOf } from "@tidegate/core/plugin";
+import type { Addresses } from "@tidegate/postgres-kit/addresses";
 import { type PgPoolConfig, quoteSchemaName } from "bullmq";
 import type { ClientBase, Pool, PoolClient } from "pg";
 import { within } from "../deadline.js";
@@ -7,6 +8,9 @@ import { migrate } from "./migrate.js";
 
 /** Settings of a `Database`. */
 export interface DatabaseOptions {
+  /** The hosts of its connection string, if it has one. */
+  readonly addresses: Addresses | undefined;
+  /** Further options. */
   readonly pool: PgPoolConfig;
   readonly schema: string;
   /** Timeout of a statement, ms. */
@@ -44,13 +48,13 @@ export class Database {
    * @throws ConfigurationError CONFIGURATION_INVALID if the package `pg` is not installed
    */
   static async open(options: DatabaseOptions): Promise<Database> {
-    const { pool, schema, timeoutMs } = options;
-    const { Pool } = await loadPg();
-    const opened = new Pool({
+    const { addresses, pool, schema, timeoutMs } = options;
+    const { openPool } = await loadPg();
+    const opened = openPool(addresses, {
       application_name: "tidegate",
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
-      connectionTimeoutMillis: timeoutMs,
+      connectionTimeoutMillis: addresses?.connectTimeoutMs ?? timeoutMs,
       query_timeout: timeoutMs,
       ...pool,
       onConnect: (client) => prepareConnection(client, schema),
@@ -130,9 +134,9 @@ async function prepareConnection(client: ClientBase, schema: string): Promise<vo
   await client.query(`SET search_path TO ${quoteSchemaName(schema)}; SET synchronous_commit TO off`);
 }
 
-async function loadPg(): Promise<typeof import("pg")> {
+async function loadPg(): Promise<typeof import("@tidegate/postgres-kit")> {
   try {
-    return await import("pg");
+    return await import("@tidegate/postgres-kit");
   } catch (cause) {
     const message = "An engine on Postgres takes the package pg: install it, or connect to a Redis.";
     throw new ConfigurationError("CONFIGURATION_INVALID", message, { field: "connection", cause });

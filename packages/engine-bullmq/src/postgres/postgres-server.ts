@@ -1,5 +1,5 @@
 import { type BackendFactory, type PgPool, PostgresQueueBackend, type QueueBaseOptions } from "bullmq";
-import { type EngineSettings, type PostgresConnection, schemaOf } from "../options.js";
+import { addressesIn, type EngineSettings, type PostgresConnection, schemaOf } from "../options.js";
 import type { BullmqLink, SharedServer } from "../shared-server.js";
 import { Database } from "./database.js";
 import { PatientConnection } from "./patient-connection.js";
@@ -18,7 +18,8 @@ export async function openPostgres(
 ): Promise<SharedServer> {
   const schema = schemaOf(settings);
   const database = await Database.open({
-    pool: typeof connection === "string" ? { connectionString: connection } : connection.postgres,
+    addresses: addressesIn(connection),
+    pool: typeof connection === "string" ? {} : connection.postgres,
     schema,
     timeoutMs: settings.commandTimeoutMs,
     onTrouble,

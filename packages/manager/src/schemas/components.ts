@@ -47,6 +47,7 @@ export class ComponentSchemas {
         if (requestBody !== undefined && "content" in requestBody && operationId !== undefined) {
           requestBody.required = !this.#optionalBodies.has(operationId);
         }
+        for (const answer of Object.values(operation.responses ?? {})) nameMediaType(answer);
       }
     }
     const schemas = Object.fromEntries([...this.#schemas].sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -85,6 +86,15 @@ export class ComponentSchemas {
     }
     this.#schemas.set(id, component);
   }
+}
+
+/** Has an answer that is not JSON the media type that its schema names. */
+function nameMediaType(answer: OpenAPIV3_1.ReferenceObject | OpenAPIV3_1.ResponseObject): void {
+  if (!("content" in answer)) return;
+  const { contentMediaType } = (answer.content?.["application/json"]?.schema ?? {}) as {
+    contentMediaType?: string;
+  };
+  if (contentMediaType !== undefined) answer.content = { [contentMediaType]: { schema: { type: "string" } } };
 }
 
 /** Keeps the description of a parameter beside its reference. */

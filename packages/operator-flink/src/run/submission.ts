@@ -1,7 +1,8 @@
 import { OperatorError } from "@tidegate/core";
 import { type Clock, pause } from "@tidegate/core/clock";
 import type { RetryAdvice } from "@tidegate/core/operator";
-import { causeIn, shortened } from "../rest/cause.js";
+import { shortenedCause } from "@tidegate/operator-kit";
+import { flinkCause } from "../rest/cause.js";
 import { NoAnswer, Refused } from "../rest/http.js";
 import type { JobManager } from "../rest/job-manager.js";
 import { isGone } from "../rest/sql-gateway.js";
@@ -120,6 +121,6 @@ function adviceOf(error: Error): RetryAdvice {
 }
 
 function reasonOf(error: Error): string {
-  const cause = error instanceof Refused ? causeIn(error.trace) : undefined;
-  return cause === undefined ? error.message : shortened(cause);
+  const cause = error instanceof Refused ? flinkCause(error.trace) : undefined;
+  return cause === undefined ? error.message : shortenedCause(cause);
 }

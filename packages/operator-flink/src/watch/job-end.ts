@@ -1,5 +1,5 @@
 import type { JobMetrics, JobOutcome } from "@tidegate/core/operator";
-import { causeIn } from "../rest/cause.js";
+import { flinkCause } from "../rest/cause.js";
 import type { EndedJob, FlinkState, JobDetails } from "../rest/job-manager.js";
 
 /** How a job ended; unknown if Flink has forgotten it. */
@@ -25,7 +25,7 @@ export function outcomeOf(end: EndedJob, metrics?: JobMetrics): JobOutcome {
     case "FAILED":
       return {
         state: "FAILED",
-        error: { code: "JOB_FAILED", message: causeIn(end.trace) ?? "Flink did not say why." },
+        error: { code: "JOB_FAILED", message: flinkCause(end.trace) ?? "Flink did not say why." },
       };
   }
 }

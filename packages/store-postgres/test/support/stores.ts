@@ -15,6 +15,9 @@ const TABLES = [
   "gate_waker",
   "backfill",
   "pool",
+  "change",
+  "change_log",
+  "change_teller",
 ];
 
 /** One database of a real Postgres, emptied for each test, and stores on it. */

@@ -2,6 +2,7 @@ import type { EpochMs, JsonObject } from "@tidegate/core";
 import type { ProbeAnswer, ProbeQuestion, ReadinessProbe } from "@tidegate/core/probe";
 import { MINUTE, START } from "../builders.js";
 import { afterEach, beforeEach, describe, expect, it } from "../runner.js";
+import { deepFrozen, thrownBy } from "./conduct.js";
 
 /** A probe and what a test needs around it, created anew for each test. */
 export interface ProbeFixture {
@@ -138,22 +139,4 @@ function expectWellFormed(answer: ProbeAnswer, { interval: { upper } }: ProbeQue
   expect(detail).toMatch(/^[^\n]{0,400}$/);
   expect(retryAfterMs).toBeGreaterThan(0);
   if (readyThrough !== undefined) expect(readyThrough >= upper).toBe(isReady);
-}
-
-function thrownBy(work: () => void): { error: unknown } {
-  try {
-    work();
-  } catch (error) {
-    return { error };
-  }
-  throw new Error("It was accepted.");
-}
-
-/** A probe that changes what it is asked fails. */
-function deepFrozen<T>(value: T): T {
-  if (typeof value === "object" && value !== null) {
-    for (const child of Object.values(value)) deepFrozen(child);
-    Object.freeze(value);
-  }
-  return value;
 }

@@ -1,6 +1,6 @@
 import type { PoolUse } from "@tidegate/core";
 import type { ClaimedRun, ScheduleStore } from "@tidegate/core/store";
-import { aNewSchedule, aPlan } from "../builders.js";
+import { aNewSchedule, aPlan, MINUTE } from "../builders.js";
 import { describe, expect, it } from "../runner.js";
 import { claim, ending, LATER } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
@@ -101,7 +101,9 @@ class Soak {
       const groupId = `group-${this.#planned}`;
       const uses = NEEDS[this.#roll(NEEDS.length)]!;
       const fairnessKey = `tenant-${this.#roll(4)}`;
-      const added = aNewSchedule({ spec: { groupId, pool: uses, fairnessKey, priority: 2 + this.#roll(2) } });
+      const spec = { groupId, pool: uses, fairnessKey, priority: 2 + this.#roll(2) };
+      // Due now: a run that is late belongs to a backlog, and backlogs have a share that the model does not know.
+      const added = aNewSchedule({ spec, watermark: this.#now - MINUTE });
       await this.#store.insertSchedules([added]);
       const commit = aPlan({ ...added, version: 1 }, { plannedAt: this.#now, run: { isPooled: true } });
       await this.#store.plan([commit]);

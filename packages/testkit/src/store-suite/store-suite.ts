@@ -1,6 +1,7 @@
 import type { ScheduleStore } from "@tidegate/core/store";
 import { afterEach, beforeEach, describe } from "../runner.js";
 import { backfillRules, backfillStepRules, heldBackfillRules, openRunRules } from "./backfills.js";
+import { changeLogRules } from "./change-log.js";
 import { fencingRules, runChangeRules } from "./changing.js";
 import { claimOrderRules, claimScopeRules } from "./claim-order.js";
 import { claimRules, nextWakeRules, recoveryRules } from "./claiming.js";
@@ -131,6 +132,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   alertRules,
   sealRules,
   shardRules,
+  changeLogRules,
   purgeRules,
   unreadableRules,
   durabilityRules,
@@ -165,6 +167,7 @@ const RULES_BESIDE: readonly ((bed: StoreBed) => void)[] = [
   deadlineRules,
   deadlineListingRules,
   alertRules,
+  changeLogRules,
   purgeRules,
   rivalryRules,
 ];

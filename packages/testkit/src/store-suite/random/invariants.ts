@@ -91,13 +91,9 @@ function expectLane({ schedule, runs }: GroupView, width: number, admittedBefore
  * from its origin to its watermark.
  */
 function expectTiles({ schedule, runs }: GroupView, covered: ReadonlySet<string>): void {
-  let upper = schedule.origin;
-  for (const run of runs) {
-    if (run.kind !== "SCHEDULED" || covered.has(run.id)) continue;
-    expect(run.lower).toBe(upper);
-    upper = run.upper;
-  }
-  expect(schedule.watermark).toBe(upper);
+  const tiles = runs.filter(({ id, kind }) => kind === "SCHEDULED" && !covered.has(id));
+  const uppers = [schedule.origin, ...tiles.map(({ upper }) => upper)];
+  expect([...tiles.map(({ lower }) => lower), schedule.watermark]).toEqual(uppers);
 }
 
 function expectOneOpenRunPerInterval({ runs }: GroupView): void {
@@ -106,21 +102,33 @@ function expectOneOpenRunPerInterval({ runs }: GroupView): void {
   expect(new Set(intervals).size).toBe(intervals.length);
 }
 
-/** Fails unless each run's place matches its state, and its times match its place. */
+/**
+ * Fails unless each run's place matches its state, and its times match its place. Each rule is looked at here and
+ * not by a matcher, of which there would be hundreds of thousands.
+ */
 function expectPlaces({ runs }: GroupView, width: number): void {
-  for (const run of runs) {
-    const { state, kind, place } = run;
-    const isOpen = !isEnded(state);
-    expect(place === "active").toBe(state === "SUBMITTING" || state === "RUNNING");
-    expect(place === "none" || place === "blocking").toBe(!isOpen);
-    expect(place === "blocking").toBe(run.isBlocking && kind === "SCHEDULED");
-    if (kind === "MANUAL" || (kind === "BACKFILL" && width > 0)) expect(place).not.toBe("waiting");
-    expect(run.readyAt !== null).toBe(place === "ready");
-    expect(run.leaseUntil !== null).toBe(place === "active");
-    if (place === "waiting") expect(run.wait).toMatchObject({ reason: "lane" });
-    if (place === "gated") expect(run.wait).not.toBeNull();
-    if (place !== "waiting" && place !== "gated" && place !== "ready") expect(run.wait).toBeNull();
-  }
+  const misplaced = runs.map((run) => ({ run, breaks: misplacedBy(run, width) }));
+  expect(misplaced.filter(({ breaks }) => breaks.length > 0)).toEqual([]);
+}
+
+/** Returns the rules that a run's place breaks. */
+function misplacedBy(run: Run, width: number): string[] {
+  const { state, kind, place, wait } = run;
+  const isHeld = place === "waiting" || place === "gated";
+  const isOpen = !isEnded(state);
+  const rules: Record<string, boolean> = {
+    "is active while it is submitted or runs":
+      (place === "active") === (state === "SUBMITTING" || state === "RUNNING"),
+    "has no place, or blocks, once it has ended": (place === "none" || place === "blocking") === !isOpen,
+    "blocks if it is said to": (place === "blocking") === (run.isBlocking && kind === "SCHEDULED"),
+    "waits for a lane only if it is in one":
+      place !== "waiting" || !(kind === "MANUAL" || (kind === "BACKFILL" && width > 0)),
+    "has a time to be claimed while it is ready": (run.readyAt !== null) === (place === "ready"),
+    "has a lease while it is active": (run.leaseUntil !== null) === (place === "active"),
+    "waits for its lane": place !== "waiting" || wait?.reason === "lane",
+    "says why it waits": (wait !== null) === isHeld || (place === "ready" && wait !== null),
+  };
+  return Object.keys(rules).filter((rule) => !rules[rule]);
 }
 
 async function expectBackfill({ store }: Player, { schedule, runs }: GroupView): Promise<void> {

@@ -29,15 +29,36 @@ const READ_HERE = ["connect_timeout", "target_session_attrs"] as const;
 
 const KNOWN: readonly string[] = [...PLACE, ...READ_HERE, ...PASSED_ON];
 
-/** The store writes, so it looks for a server that can be written, whichever of these is asked for. */
+/** Each of these asks for a server that can be written, which is what its users look for. */
 const WRITABLE = ["any", "read-write", "primary"];
+
+/** The option that holds a connection string. */
+export interface AddressOption {
+  /** The type of the options, such as `PostgresStoreOptions`. */
+  readonly type: string;
+  /** Its path, such as `connectionString`. */
+  readonly field: string;
+}
 
 /**
  * Reads a connection string of libpq, which may name several hosts: a URL, or keywords and values.
  *
- * @throws ConfigurationError CONFIGURATION_INVALID if it is neither, or asks for what is not supported
+ * @param option - named in errors, which do not show the text, since it may hold a password
+ * @throws ConfigurationError CONFIGURATION_INVALID if the text is neither, or asks for what is not supported
  */
-export function addressesOf(text: string): Addresses {
+export function addressesOf(text: string, option: AddressOption): Addresses {
+  try {
+    return read(text);
+  } catch (error) {
+    if (error instanceof Unfit) throw unfitOption(option.type, option.field, error.message);
+    throw error;
+  }
+}
+
+/** A connection string that cannot be used; the message says why. */
+class Unfit extends Error {}
+
+function read(text: string): Addresses {
   const url = /^(postgres(?:ql)?:\/\/)([^/?#]*@)?([^/?#]*)(\/[^?#]*)?(?:\?(.*))?$/s.exec(text);
   if (url !== null) return ofUrl(text, url as unknown as UrlParts);
   if (/^[a-z]+:/i.test(text) || !text.includes("=")) return alone(text);
@@ -76,7 +97,7 @@ function ofUrl(text: string, [, scheme, user = "", authority, path = "", query =
 function ofKeywords(values: ReadonlyMap<string, string>): Addresses {
   const unknown = [...values.keys()].find((name) => !KNOWN.includes(name));
   if (unknown !== undefined)
-    throw unfit(`has the keyword "${unknown}", which is not supported; these are: ${KNOWN.join(", ")}`);
+    throw new Unfit(`has the keyword "${unknown}", which is not supported; these are: ${KNOWN.join(", ")}`);
   requireWritable(values.get("target_session_attrs"));
   const encoded = (name: string): string => encodeURIComponent(values.get(name) ?? "");
   const password = values.has("password") ? `:${encoded("password")}` : "";
@@ -106,7 +127,9 @@ function keywordsOf(text: string): Map<string, string> {
   }
   // The text may hold a password, so the message names only the place.
   if (text.slice(end).trim() !== "")
-    throw unfit(`is neither a URL nor keywords and values: it cannot be read from character ${end + 1} on`);
+    throw new Unfit(
+      `is neither a URL nor keywords and values: it cannot be read from character ${end + 1} on`,
+    );
   return values;
 }
 
@@ -118,7 +141,7 @@ function hostAndPort(text: string): { host: string; port: string } {
 /** Pairs each host with its port: there is one for all, or one for each. */
 function withPorts(hosts: readonly string[], ports: readonly string[]): (readonly [string, string])[] {
   if (ports.length > 1 && ports.length !== hosts.length)
-    throw unfit(
+    throw new Unfit(
       `names ${hosts.length} hosts and ${ports.length} ports; give one port for all, or one for each`,
     );
   return hosts.map((host, index) => [host, (ports.length > 1 ? ports[index] : ports[0]) ?? ""]);
@@ -148,21 +171,27 @@ function bracketed(host: string): string {
   return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
 }
 
-/** libpq counts in seconds; 0 and less mean no limit, which the store has none of. */
+/** libpq counts in seconds; 0 and less mean no limit of its own. */
 function timeoutOf(text: string | null): number | undefined {
   if (text === null) return undefined;
   const seconds = Number(text);
-  if (!Number.isInteger(seconds)) throw unfit("has a connect_timeout that is no number of seconds");
+  if (!Number.isInteger(seconds)) throw new Unfit("has a connect_timeout that is no number of seconds");
   return seconds > 0 ? seconds * 1_000 : undefined;
 }
 
 function requireWritable(attributes: string | null | undefined): void {
   if (attributes == null || WRITABLE.includes(attributes)) return;
-  throw unfit(
-    `asks for target_session_attrs=${attributes}, but the store writes; leave it out, or use one of ${WRITABLE.join(", ")}`,
+  throw new Unfit(
+    `asks for target_session_attrs=${attributes}, but needs one that takes writes; leave it out, or use one of ${WRITABLE.join(", ")}`,
   );
 }
 
-function unfit(problem: string): Error {
-  return unfitOption("PostgresStoreOptions", "connectionString", problem);
+/** Returns an address without its user, password and parameters, for messages. */
+export function placeOf(url: string): string {
+  try {
+    const { hostname, port, pathname } = new URL(url);
+    return `postgres://${hostname}${port === "" ? "" : `:${port}`}${pathname}`;
+  } catch {
+    return "postgres";
+  }
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
-import { addressesOf } from "../src/addresses.js";
+import { type Addresses, addressesOf, placeOf } from "../src/connection-string.js";
 
-const urlsOf = (text: string): readonly string[] => addressesOf(text).urls;
+const read = (text: string): Addresses => addressesOf(text, { type: "ShopOptions", field: "database" });
+
+const urlsOf = (text: string): readonly string[] => read(text).urls;
 
 describe("a connection string of one host", () => {
   it.each([
@@ -60,24 +62,39 @@ describe("keywords and values", () => {
   });
 
   it("that cannot be read are not shown, since they may hold a password", () => {
-    const read = (): unknown => urlsOf("host=a password='secret");
-    expect(read).toThrow(/from character 7 on/);
-    expect(read).not.toThrow(/secret/);
+    const reading = (): unknown => urlsOf("host=a password='secret");
+    expect(reading).toThrow(/from character 7 on/);
+    expect(reading).not.toThrow(/secret/);
   });
 });
 
 describe("what a connection string asks for", () => {
   it("of the time to connect counts in seconds", () => {
-    expect(addressesOf("host=a connect_timeout=3").connectTimeoutMs).toBe(3_000);
-    expect(addressesOf("postgres://a,b/shop?connect_timeout=2").connectTimeoutMs).toBe(2_000);
-    expect(addressesOf("postgres://a/shop?connect_timeout=0").connectTimeoutMs).toBeUndefined();
-    expect(() => addressesOf("host=a connect_timeout=soon")).toThrow(/connect_timeout/);
+    expect(read("host=a connect_timeout=3").connectTimeoutMs).toBe(3_000);
+    expect(read("postgres://a,b/shop?connect_timeout=2").connectTimeoutMs).toBe(2_000);
+    expect(read("postgres://a/shop?connect_timeout=0").connectTimeoutMs).toBeUndefined();
+    expect(() => read("host=a connect_timeout=soon")).toThrow(/connect_timeout/);
   });
 
   it.each(["postgres://a,b/shop?target_session_attrs=standby", "host=a target_session_attrs=standby"])(
     "must not be a server that takes no writes: %s",
     (text) => {
-      expect(() => addressesOf(text)).toThrow(/target_session_attrs=standby, but the store writes/);
+      expect(() => read(text)).toThrow(/target_session_attrs=standby, but needs one that takes writes/);
     },
   );
+});
+
+describe("an error", () => {
+  it("names the option that holds the connection string", () => {
+    expect(() => read("service=shop")).toThrow(
+      expect.objectContaining({ code: "CONFIGURATION_INVALID", field: "database" }),
+    );
+  });
+});
+
+describe("the place of a database", () => {
+  it("shows neither user nor password", () => {
+    expect(placeOf("postgres://me:secret@db:5433/shop?sslmode=require")).toBe("postgres://db:5433/shop");
+    expect(placeOf("socket directory")).toBe("postgres");
+  });
 });

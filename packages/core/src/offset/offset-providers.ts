@@ -1,0 +1,87 @@
+import { messageOf, ScheduleError, SourceError } from "../errors/errors.js";
+import type { JsonObject, JsonValue } from "../job/json.js";
+import { PROBE_TYPE } from "../schedule/readiness.js";
+import type { OffsetBounds, OffsetBoundsContext, OffsetProvider } from "./offset-provider.js";
+import { isOffsetVector } from "./offset-vector.js";
+
+/** A source of a schedule: the type of a provider and the provider's own fields. */
+export interface OffsetSource {
+  /** The provider that tells its positions, such as `kafka`. */
+  readonly type: string;
+  readonly [field: string]: JsonValue;
+}
+
+/** The form of a provider's type. */
+export const SOURCE_TYPE = PROBE_TYPE;
+
+/** The providers of a manager, by the types that schedules name. */
+export class OffsetProviders {
+  readonly #providers: readonly OffsetProvider[];
+
+  constructor(providers: readonly OffsetProvider[]) {
+    this.#providers = providers;
+  }
+
+  /**
+   * Returns the provider of a type.
+   *
+   * @throws SourceError SOURCE_UNKNOWN with the field `source.type`
+   */
+  get(type: string): OffsetProvider {
+    const provider = this.#providers.find(({ sourceType }) => sourceType === type);
+    if (provider !== undefined) return provider;
+    const known = this.#providers.map(({ sourceType }) => sourceType).join(", ") || "none";
+    const message = `source.type: no provider "${type}" is installed; known: ${known}.`;
+    throw new SourceError("SOURCE_UNKNOWN", message, { field: "source.type" });
+  }
+
+  /**
+   * Checks a schedule's source without asking it.
+   *
+   * @throws SourceError SOURCE_UNKNOWN; ScheduleError SCHEDULE_INVALID with the path of the field
+   */
+  check({ type, ...source }: OffsetSource): void {
+    const provider = this.get(type);
+    try {
+      provider.validate?.(source);
+    } catch (cause) {
+      const below = (cause as { field?: unknown } | null)?.field;
+      const field = typeof below === "string" && below !== "" ? `source.${below}` : "source";
+      throw new ScheduleError("SCHEDULE_INVALID", `${field}: ${messageOf(cause)}`, { field, cause });
+    }
+  }
+
+  /**
+   * Returns a source's bounds, as the contract has them.
+   *
+   * @throws what the provider throws; SourceError SOURCE_UNAVAILABLE if its answer is none
+   */
+  async bounds({ type, ...source }: OffsetSource, context: OffsetBoundsContext): Promise<OffsetBounds> {
+    const provider = this.get(type);
+    return checkedBounds(provider, await provider.bounds(source as JsonObject, context));
+  }
+}
+
+/** @throws SourceError SOURCE_UNAVAILABLE if an answer is not what the contract says: nothing can be planned by it */
+export function checkedBounds(provider: OffsetProvider, answer: unknown): OffsetBounds {
+  const { earliest, latest, incarnation, at } = (answer ?? {}) as Record<string, unknown>;
+  const problem = ((): string | undefined => {
+    if (!isOffsetVector(earliest) || !isOffsetVector(latest)) return "has no vectors of positions";
+    if (typeof incarnation !== "string" || incarnation.length < 1 || incarnation.length > 200)
+      return "has no incarnation of 1 to 200 characters";
+    if (!Number.isSafeInteger(at)) return "has no instant `at`";
+    const partitions = Object.keys(latest);
+    if (
+      partitions.length !== Object.keys(earliest).length ||
+      !partitions.every((one) => Object.hasOwn(earliest, one))
+    )
+      return "has other partitions in earliest than in latest";
+    const inverted = partitions.find((one) => provider.compare(one, earliest[one]!, latest[one]!) > 0);
+    return inverted === undefined ? undefined : `ends before it begins in partition ${inverted}`;
+  })();
+  if (problem === undefined) return answer as OffsetBounds;
+  throw new SourceError(
+    "SOURCE_UNAVAILABLE",
+    `The answer of the provider "${provider.sourceType}" ${problem}: its code has to be changed.`,
+  );
+}

@@ -1,0 +1,52 @@
+import type { OffsetBounds } from "./offset-provider.js";
+import { type OffsetVector, type PositionOrder, positionIn } from "./offset-vector.js";
+
+/** A half-open range of positions `[lower, upper)` of one partition. */
+export interface PartitionRange {
+  readonly partition: string;
+  readonly lower: string;
+  readonly upper: string;
+}
+
+/** How the bounds of a source stand to the positions up to which it was read. Lists are sorted by partition. */
+export interface SourceStanding {
+  /** Where reading continues: the watermark, and the earliest position of partitions that it lacks. */
+  readonly lower: OffsetVector;
+  /** Partitions that the watermark lacks. */
+  readonly added: readonly string[];
+  /** Partitions of the watermark that are gone. */
+  readonly vanished: readonly string[];
+  /** Ranges that can no longer be read: `[watermark, earliest)`. */
+  readonly expired: readonly PartitionRange[];
+  /** Ranges that were read and are no longer there: `[latest, watermark)`. */
+  readonly rewound: readonly PartitionRange[];
+}
+
+/**
+ * Returns how bounds stand to the positions up to which a source was read.
+ *
+ * @param watermark - of the same incarnation as the bounds
+ */
+export function standingOf(
+  order: PositionOrder,
+  watermark: OffsetVector,
+  { earliest, latest }: Pick<OffsetBounds, "earliest" | "latest">,
+): SourceStanding {
+  const added: string[] = [];
+  const expired: PartitionRange[] = [];
+  const rewound: PartitionRange[] = [];
+  const lower: Record<string, string> = {};
+  for (const partition of Object.keys(latest).sort()) {
+    const [first, end] = [earliest[partition]!, latest[partition]!];
+    const read = positionIn(watermark, partition);
+    lower[partition] = read ?? first;
+    if (read === undefined) added.push(partition);
+    else if (order.compare(partition, end, read) < 0) rewound.push({ partition, lower: end, upper: read });
+    else if (order.compare(partition, first, read) > 0)
+      expired.push({ partition, lower: read, upper: first });
+  }
+  const vanished = Object.keys(watermark)
+    .filter((partition) => !Object.hasOwn(latest, partition))
+    .sort();
+  return { lower, added, vanished, expired, rewound };
+}

@@ -1,0 +1,41 @@
+import { describe, expect, it } from "@jest/globals";
+import { type SourceStanding, standingOf } from "../../src/offset/source-standing.js";
+
+const order = { compare: (_: string, a: string, b: string) => Number(a) - Number(b) };
+
+const standing = (watermark: Record<string, string>): SourceStanding =>
+  standingOf(order, watermark, { earliest: { "0": "10", "1": "0" }, latest: { "0": "20", "1": "5" } });
+
+describe("a source and the positions up to which it was read", () => {
+  it("goes on at the watermark", () => {
+    expect(standing({ "0": "12", "1": "5" })).toEqual({
+      lower: { "0": "12", "1": "5" },
+      added: [],
+      vanished: [],
+      expired: [],
+      rewound: [],
+    });
+  });
+
+  it("reads a new partition from its earliest position", () => {
+    expect(standing({ "0": "12" })).toMatchObject({ lower: { "0": "12", "1": "0" }, added: ["1"] });
+  });
+
+  it("tells a partition that is gone", () => {
+    expect(standing({ "0": "12", "1": "5", "2": "7" })).toMatchObject({
+      lower: { "0": "12", "1": "5" },
+      vanished: ["2"],
+    });
+  });
+
+  it("tells what can no longer be read, exactly", () => {
+    expect(standing({ "0": "9", "1": "0" }).expired).toEqual([{ partition: "0", lower: "9", upper: "10" }]);
+    expect(standing({ "0": "10", "1": "0" }).expired).toEqual([]);
+  });
+
+  it("tells what was read and is no longer there", () => {
+    const rewound = standing({ "0": "21", "1": "5" });
+    expect(rewound.rewound).toEqual([{ partition: "0", lower: "20", upper: "21" }]);
+    expect(rewound.expired).toEqual([]);
+  });
+});

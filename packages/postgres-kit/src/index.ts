@@ -1,0 +1,1 @@
+export { isReadOnly, isRefusedLogin, openPool, postgresCode } from "./pool.js";
