@@ -263,7 +263,7 @@ describe("a function that can be split", () => {
     expect(operator.canSplit({ function: "whole" })).toBe(false);
   });
 
-  it.each([
+  it.each<[string, unknown]>([
     ["load.split", { load: { run: () => undefined } }],
     ["load.run", { load: { split: () => ({ shards: [] }) } }],
     ["load.merge", { load: { run: () => undefined, split: () => ({ shards: [] }), merge: 1 } }],
