@@ -1,4 +1,5 @@
 import type { JsonObject } from "@tidegate/core";
+import type { OffsetRange } from "@tidegate/core/offset";
 import type {
   JobMetrics,
   JobSplit,
@@ -24,6 +25,11 @@ export interface FunctionCall {
   readonly lower: Date;
   /** End of the data interval, exclusive. */
   readonly upper: Date;
+  /**
+   * The positions to read, `[lower, upper)` in each partition of `upper`, if the boundaries are `OFFSET`; a partition
+   * that `lower` lacks is read from its beginning. `null` for boundaries of time.
+   */
+  readonly offsets: OffsetRange | null;
   /** 1 for the first attempt at the interval. */
   readonly attempt: number;
   /**
@@ -46,7 +52,7 @@ export interface FunctionCall {
 /** Input of the functions that split an interval and merge its parts. */
 export type WholeCall = Pick<
   FunctionCall,
-  "groupId" | "lower" | "upper" | "key" | "signal" | "args" | "request"
+  "groupId" | "lower" | "upper" | "offsets" | "key" | "signal" | "args" | "request"
 >;
 
 /**

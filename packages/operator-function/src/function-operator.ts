@@ -13,6 +13,7 @@ import {
   defineOperator,
   invalidJob,
   type JobCall,
+  offsetRangeOf,
   type PreparingDefinition,
   timeBoundsOf,
 } from "@tidegate/operator-kit";
@@ -46,6 +47,7 @@ export function createFunctionOperator(functions: JobFunctions): DefinedOperator
 
 class FunctionCalls implements PreparingDefinition<FunctionJob, Task> {
   readonly type = "function";
+  readonly boundaryTypes = ["TIME", "OFFSET"] as const;
   readonly jobSchema;
   readonly #functions: ReadonlyMap<string, KnownFunction>;
   readonly #calls = new Calls();
@@ -82,9 +84,11 @@ class FunctionCalls implements PreparingDefinition<FunctionJob, Task> {
     if (this.#isStopped) throw new OperatorError("NOT_RUNNING", "The function operator has been stopped.");
     signal.throwIfAborted();
     const { request, job } = call;
+    const whole = wholeCall(call, signal);
     return this.#calls.start(request.idempotencyKey, signal, async (callSignal, progress) =>
       job.known.run({
-        ...wholeCall(call, callSignal),
+        ...whole,
+        signal: callSignal,
         attempt: request.attempt,
         progress,
         shard: request.shard,
@@ -129,7 +133,17 @@ class FunctionCalls implements PreparingDefinition<FunctionJob, Task> {
 }
 
 function wholeCall({ request, job }: JobCall<Task>, signal: AbortSignal): WholeCall {
-  const { lower, upper } = timeBoundsOf(request);
   const { groupId, idempotencyKey: key } = request;
-  return { groupId, lower: new Date(lower), upper: new Date(upper), key, signal, args: job.args, request };
+  const { lower, upper } = request.interval ?? timeBoundsOf(request);
+  const offsets = request.boundaryType === "OFFSET" ? offsetRangeOf(request) : null;
+  return {
+    groupId,
+    lower: new Date(lower),
+    upper: new Date(upper),
+    offsets,
+    key,
+    signal,
+    args: job.args,
+    request,
+  };
 }

@@ -1,4 +1,10 @@
-import { type RunReason, SCHEDULE_STATUSES, type ScheduleSpec, type ScheduleVersion } from "@tidegate/core";
+import {
+  type RunReason,
+  SCHEDULE_STATUSES,
+  type Schedule,
+  type ScheduleSpec,
+  type ScheduleVersion,
+} from "@tidegate/core";
 import {
   gatingOf,
   isWatched,
@@ -23,7 +29,7 @@ export interface ScheduleRow extends ScheduleColumns {
 
 /** The columns from which a schedule is read. */
 export const SCHEDULE_COLUMNS = `s.no, s.group_id, s.version, s.status, s.status_reason, s.engine, s.incarnation, s.origin, s.created_at, s.updated_at,
-  t.watermark, t.next_fire_at, v.spec`;
+  t.watermark, t.next_fire_at, t.offsets, v.spec`;
 
 export const SCHEDULE_TABLES = `schedule s JOIN schedule_state t ON t.no = s.no
   JOIN schedule_version v ON v.schedule_no = s.no AND v.version = s.version`;
@@ -55,12 +61,23 @@ export function insertSchedule(tables: Tables, added: NewSchedule): boolean {
     spec.delayMs,
     laneWidth,
   );
+  setOffsets(statements, row.no, added.offsets ?? undefined);
   insertVersion(tables, row.no, { version: 1, spec, tzdata, since: watermark, createdAt });
   insertDependencies(statements, row.no, spec);
   groups.remember(spec.groupId, row.no);
   if (isWatched(spec))
     watchSchedule({ statements }, row.no, { spec, incarnation, isNew: true, at: createdAt });
   return true;
+}
+
+/** Writes how far the source of a group is planned, if that is said. */
+export function setOffsets(
+  statements: Statements,
+  no: number,
+  offsets: Schedule["offsets"] | undefined,
+): void {
+  if (offsets === undefined) return;
+  statements.run("UPDATE schedule_state SET offsets = ? WHERE no = ?", JSON.stringify(offsets), no);
 }
 
 function insertVersion(
@@ -97,7 +114,7 @@ export function dependentsOf(statements: Statements, groupId: string): string[] 
 /** Changes a schedule if it is as expected. */
 export function changeSchedule(tables: Tables, change: ScheduleChange): boolean {
   const { statements, lanes } = tables;
-  const row = statements.get<Omit<ScheduleRow, "spec">>(
+  const row = statements.get<Omit<ScheduleRow, "spec" | "offsets">>(
     `SELECT s.no, s.version, s.status, s.status_reason, s.engine, s.incarnation, s.origin, t.watermark, t.next_fire_at
       FROM schedule s JOIN schedule_state t ON t.no = s.no WHERE s.group_id = ?`,
     change.groupId,
@@ -125,6 +142,7 @@ export function changeSchedule(tables: Tables, change: ScheduleChange): boolean 
     change.nextFireAt === undefined ? row.next_fire_at : change.nextFireAt,
     row.no,
   );
+  setOffsets(statements, row.no, change.offsets);
   if (change.spec !== undefined) {
     const { spec, tzdata } = change.spec;
     statements.run("UPDATE schedule SET engine = ? WHERE no = ?", spec.engine, row.no);
@@ -156,7 +174,11 @@ export function changeSchedule(tables: Tables, change: ScheduleChange): boolean 
  * Returns whether a ledger's beginning may move: only while nothing was planned, and not over a run of a
  * backfill.
  */
-function mayMoveOrigin(statements: Statements, row: Omit<ScheduleRow, "spec">, origin: number): boolean {
+function mayMoveOrigin(
+  statements: Statements,
+  row: Omit<ScheduleRow, "spec" | "offsets">,
+  origin: number,
+): boolean {
   if (row.watermark !== row.origin) return false;
   const hasRuns = statements.get("SELECT 1 FROM run WHERE group_no = ? LIMIT 1", row.no) !== undefined;
   return origin === row.origin || !hasRuns;

@@ -1,8 +1,11 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { DependencyTree } from "../dependency/dependency.js";
+import type { BoundaryType } from "../interval/boundaries.js";
 import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
 import type { JsonObject, JsonValue } from "../job/json.js";
 import type { ScheduleMode } from "../job/schedule-mode.js";
+import type { OffsetSource } from "../offset/offset-providers.js";
+import type { OffsetLimit, OffsetWatermark, StartAt, StoredStartAt } from "../offset/offset-watermark.js";
 import type { PoolUse } from "../pool/pool.js";
 import type { ShardPolicy } from "../shard/shard.js";
 import type { TriggerSpec } from "../trigger/trigger-spec.js";
@@ -75,8 +78,45 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * @default "incremental"
    */
   readonly mode?: ScheduleMode;
-  /** Measure of its data intervals; only time so far. @default "TIME" */
-  readonly boundaryType?: "TIME";
+  /**
+   * Measure of the data that its runs read: `TIME`, or positions of a `source` (`OFFSET`). Either way its
+   * fires cut time into intervals; with `OFFSET`, each run also has the range of positions that the source
+   * had grown by, in each partition. It cannot be changed by an update.
+   * @default "TIME"
+   */
+  readonly boundaryType?: BoundaryType;
+  /**
+   * What is read by positions, for `OFFSET`: the type of a provider and the provider's own fields.
+   * @default none
+   */
+  readonly source?: OffsetSource | null;
+  /**
+   * Where reading begins, for `OFFSET`, which needs it: the `earliest` positions that can be read; the
+   * `latest`, as of the registration; `{ time }`, an instant; or `{ offsets }`, positions by partition. It
+   * applies once; later on, `client.rebase` begins to read elsewhere. A partition that is added begins at its
+   * earliest position.
+   * @default none
+   */
+  readonly startAt?: StartAt | null;
+  /**
+   * How to handle a fire at which the source has nothing new, for `OFFSET`: `skip` records that the interval
+   * succeeded without a job, `run` runs the job all the same.
+   * @default "skip"
+   */
+  readonly onEmpty?: "skip" | "run";
+  /**
+   * How to handle positions that can no longer be read although no run has read them, for `OFFSET`: `fail`
+   * plans nothing until a person has decided, `record` makes them a skipped run and continues at what can be
+   * read.
+   * @default "fail"
+   */
+  readonly onLoss?: "fail" | "record";
+  /**
+   * How much of the source one run reads, for `OFFSET`: a fire that finds more cuts it into consecutive runs,
+   * at most `maxRuns`; the rest follows at the next fire. `null`: everything at once.
+   * @default none
+   */
+  readonly limit?: OffsetLimit | null;
   /** How long after its nominal time a run is due, ms; postpones the firing, not the interval. @default 0 */
   readonly delayMs?: number;
   /**
@@ -227,13 +267,16 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
  * A schedule's specification with all defaults filled in and instants as epoch ms. One per version,
  * immutable.
  */
-export interface ScheduleSpec extends Required<Omit<ScheduleInfo, "startTime" | "endTime" | "backoff">> {
+export interface ScheduleSpec
+  extends Required<Omit<ScheduleInfo, "startTime" | "endTime" | "backoff" | "startAt">> {
   /** Where the first interval begins, epoch ms. */
   readonly startTime: EpochMs;
   /** Where the last interval ends, epoch ms; `null` for no end. */
   readonly endTime: EpochMs | null;
   /** How long to wait between attempts. */
   readonly backoff: BackoffSpec;
+  /** Where reading begins, for `OFFSET`. */
+  readonly startAt: StoredStartAt | null;
 }
 
 /** A schedule as the store keeps it. */
@@ -264,6 +307,11 @@ export interface Schedule {
   readonly watermark: EpochMs;
   /** When the next fire is due (delay included), epoch ms; `null` if the schedule has ended. */
   readonly nextFireAt: EpochMs | null;
+  /**
+   * How far its source has been planned; `null` unless its boundaries are `OFFSET` and the source was looked
+   * at.
+   */
+  readonly offsets: OffsetWatermark | null;
   /** Runs of the live lane that may be claimed or are active. */
   readonly admittedRuns: number;
   /** Runs of the live lane that are held by gates. */

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { dependsOnPastSchema, dependsOnSchema } from "../dependency/schema.js";
 import type { JsonObject, JsonValue } from "../job/json.js";
+import type { OffsetSource } from "../offset/offset-providers.js";
+import { offsetLimitSchema, startAtSchema } from "../offset/schema.js";
 import { poolUseSchema } from "../pool/schema.js";
 import { at, defaulted, filled, maybeAt, optional, withDefault } from "../shape/field.js";
 import { MOST_SHARDS } from "../shard/shard-policy.js";
@@ -92,6 +94,19 @@ const readiness = z
     for (const { path, message } of error?.issues ?? []) context.addIssue({ code: "custom", path, message });
   }) as unknown as z.ZodType<Readiness, Readiness>;
 
+/** A provider knows its own fields, as a probe does. */
+const source = z
+  .looseObject({
+    type: z
+      .string()
+      .regex(PROBE_TYPE, "must be 1 to 48 of letters, digits and _ . -")
+      .describe("The provider that tells its positions, such as `kafka`."),
+  })
+  .superRefine((value, context) => {
+    const { error } = z.record(z.string(), json).safeParse(value);
+    for (const { path, message } of error?.issues ?? []) context.addIssue({ code: "custom", path, message });
+  }) as unknown as z.ZodType<OffsetSource, OffsetSource>;
+
 /** The schema of a `SealRule`. */
 export const sealSchema = z.strictObject({
   afterMs: durationMs.describe("How long after its end time is sealed, ms."),
@@ -177,9 +192,37 @@ export const scheduleInfoSchema = z.strictObject({
     "incremental",
   ),
   boundaryType: defaulted(
-    z.literal("TIME", "only TIME boundaries are supported so far"),
-    "Measure of its data intervals; only time so far.",
+    z.enum(["TIME", "OFFSET"]),
+    "Measure of the data that its runs read: `TIME`, or positions of a `source` (`OFFSET`). Either way its fires cut time into intervals; with `OFFSET`, each run also has the range of positions that the source had grown by, in each partition. It cannot be changed by an update.",
     "TIME",
+  ),
+  source: defaulted(
+    source.nullable(),
+    "What is read by positions, for `OFFSET`: the type of a provider and the provider's own fields.",
+    null,
+    "none",
+  ),
+  startAt: defaulted(
+    startAtSchema.nullable(),
+    "Where reading begins, for `OFFSET`, which needs it: the `earliest` positions that can be read; the `latest`, as of the registration; `{ time }`, an instant; or `{ offsets }`, positions by partition. It applies once; later on, `client.rebase` begins to read elsewhere. A partition that is added begins at its earliest position.",
+    null,
+    "none",
+  ),
+  onEmpty: defaulted(
+    z.enum(["skip", "run"]),
+    "How to handle a fire at which the source has nothing new, for `OFFSET`: `skip` records that the interval succeeded without a job, `run` runs the job all the same.",
+    "skip",
+  ),
+  onLoss: defaulted(
+    z.enum(["fail", "record"]),
+    "How to handle positions that can no longer be read although no run has read them, for `OFFSET`: `fail` plans nothing until a person has decided, `record` makes them a skipped run and continues at what can be read.",
+    "fail",
+  ),
+  limit: defaulted(
+    offsetLimitSchema.nullable(),
+    "How much of the source one run reads, for `OFFSET`: a fire that finds more cuts it into consecutive runs, at most `maxRuns`; the rest follows at the next fire. `null`: everything at once.",
+    null,
+    "none",
   ),
   delayMs: defaulted(
     durationMs,

@@ -29,6 +29,7 @@ import { applyStep, BackfillTable } from "./memory/backfill-table.js";
 import { ChangeRing } from "./memory/change-ring.js";
 import { coverageOf } from "./memory/coverage.js";
 import { DeadlineTable } from "./memory/deadline-table.js";
+import { frozenCopy } from "./memory/frozen-copy.js";
 import { admit, resizeLane } from "./memory/lane.js";
 import { positionAfter, takePage } from "./memory/paging.js";
 import { compareText, isRunPosition, type RunRow, snapshot } from "./memory/run-row.js";
@@ -547,9 +548,11 @@ export class MemoryStore implements ScheduleStore {
     this.#schedules.update(group, (schedule) => {
       schedule.watermark = newWatermark;
       schedule.nextFireAt = nextFireAt;
+      if (commit.offsets !== undefined) schedule.offsets = frozenCopy(commit.offsets);
     });
     group.waitsSince = commit.waits === true ? plannedAt : undefined;
     for (const run of runs) this.#runs.insert(run, group);
+    for (const run of runs) if (run.state === "SUCCEEDED") this.#staleness.mark(run, plannedAt);
     if (runs.some(({ state }) => isEnded(state))) this.#runs.wake(groupId);
     for (const row of covered) supersede(this.#runs, row!);
     admit(this.#runs, group, plannedAt);

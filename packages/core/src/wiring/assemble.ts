@@ -29,9 +29,11 @@ import { Gatekeeper } from "../gates/gatekeeper.js";
 import { NotBeforeGate } from "../gates/not-before-gate.js";
 import { Intake } from "../intake/intake.js";
 import type { OffsetProvider } from "../offset/offset-provider.js";
+import { OffsetProviders } from "../offset/offset-providers.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { Backfiller } from "../planning/backfiller.js";
 import { IntervalPlanner } from "../planning/planner.js";
+import { SourceLooks } from "../planning/source-looks.js";
 import { SpecCache } from "../planning/spec-cache.js";
 import type { ReadinessProbe } from "../probe/probe.js";
 import { ProbeCaller } from "../probes/probe-caller.js";
@@ -100,7 +102,14 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const teller = new ChangeTeller({ store, clock, emitter, notes, owner });
   const feed = new ChangeFeed({ store, clock, emitter, teller });
   const cache = new SpecCache(store, namespace);
-  const planner = new IntervalPlanner({ ...ledger, specs: cache });
+  const providers = new OffsetProviders(plugins.offsetProviders);
+  const looks = new SourceLooks({
+    clock,
+    providers,
+    namespace,
+    timeoutMs: settings.sourceTimeoutMs ?? 30_000,
+  });
+  const planner = new IntervalPlanner({ ...ledger, specs: cache, looks });
   const options = settings.dispatcher ?? {};
   const caller = new ProbeCaller({ clock, ...settings.readiness });
   const readiness = plugins.probes.map((probe) => readinessGate(probe, caller, emitter));
@@ -130,10 +139,10 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
 
   const deadlines = new DeadlineKeeper({ ...ledger, specs: cache });
 
-  const specs = new SpecReader({ clock, engines, operators, gates, probes: plugins.probes });
+  const specs = new SpecReader({ clock, engines, operators, gates, probes: plugins.probes, providers });
   const changes = new ScheduleChanges({ ...ledger, outbox, planner });
   const pools = new PoolControl(store);
-  const registration = new Registration({ ...ledger, outbox, specs, changes, pools });
+  const registration = new Registration({ ...ledger, outbox, specs, changes, pools, looks });
   const lifecycle = new Lifecycle({ ...ledger, planner, dispatcher, specs, changes, pools });
   const seals = new Seals({ ...ledger, changes });
   const runControl = new RunControl({ ...ledger, planner, dispatcher, seals });
@@ -188,6 +197,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     ...plugins.engineClients.map((engineClient) => ({ start: () => {}, stop: () => engineClient.stop?.() })),
     ...plugins.probes.map(openable),
     ...plugins.offsetProviders.map(openable),
+    looks,
     planner,
     lifecycle,
     caller,

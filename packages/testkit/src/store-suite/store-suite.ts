@@ -30,6 +30,7 @@ import { cancelRequestRules, renewalRules } from "./leases.js";
 import { lifecycleRules } from "./lifecycle.js";
 import { dependencyRules } from "./missing-time.js";
 import { besideAnother, namespaceRules } from "./namespaces.js";
+import { offsetRules } from "./offsets.js";
 import { openJobRules } from "./open-jobs.js";
 import { pausedPlanRules, planConflictRules, planningRules } from "./planning.js";
 import { poolSoakRules } from "./pool-soak.js";
@@ -95,6 +96,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   claimScopeRules,
   recoveryRules,
   nextWakeRules,
+  offsetRules,
   poolTableRules,
   slotRules,
   poolRateRules,
