@@ -15,6 +15,14 @@ export type {
 } from "./client/restatement-control.js";
 export type { Reach, RestatedGroup, RestatementStop } from "./client/restatement-plan.js";
 export type { RetryOptions } from "./client/run-control.js";
+export type {
+  ListedShard,
+  OpenMldbState,
+  ShardFilter,
+  ShardPage,
+  ShardSummary,
+  ShownShardState,
+} from "./client/run-shards.js";
 export { type Description, ScheduleClient } from "./client/schedule-client.js";
 export type { ForceOptions } from "./client/seals.js";
 export type { CoverageReceipt, CoverageReport } from "./client/source-control.js";

@@ -28,6 +28,7 @@ export type Api = Pick<
   | "retryRuns"
   | "runs"
   | "seal"
+  | "shards"
   | "stale"
   | "trigger"
   | "unregister"
