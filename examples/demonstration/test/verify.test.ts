@@ -20,7 +20,13 @@ describe("the comparison of target and source", () => {
   let plan: Plan;
   let group: Synchronization;
   beforeEach(() => {
-    plan = { directory: mkdtempSync(join(tmpdir(), "tidegate-verify-")), startAt: 0, endAt: 1 };
+    plan = {
+      directory: mkdtempSync(join(tmpdir(), "tidegate-verify-")),
+      startAt: 0,
+      endAt: 1,
+      port: 0,
+      staysUp: false,
+    };
     group = { groupId: "all", target: join(plan.directory, "target"), rows: "true", schedule: {} as never };
     for (const name of ["source", "target"]) mkdirSync(join(plan.directory, name));
     const lines = [1, 2, 3].map((number) => `${JSON.stringify(flight(number))}\n`);

@@ -1,7 +1,7 @@
 import { pathToFileURL } from "node:url";
 import { OperatorError } from "@tidegate/core";
 import { unlessAborted } from "@tidegate/core/clock";
-import type { JobContext, JobOutcome, SubmittedJob } from "@tidegate/core/operator";
+import type { JobContext, JobOutcome, SubmittedJob, WriteEffect } from "@tidegate/core/operator";
 import {
   type DefinedOperator,
   defineOperator,
@@ -9,23 +9,26 @@ import {
   type OperatorDefinition,
 } from "@tidegate/operator-kit";
 import { outcomeOfError } from "./duckdb/failure.js";
-import { Session } from "./duckdb/session.js";
 import type { DuckdbJob } from "./job/job.js";
 import { jobSchema } from "./job/job-schema.js";
+import { notesOn } from "./job/notes.js";
 import { type DuckdbOperatorOptions, type Settings, settingsOf } from "./options.js";
+import { type Connections, connectionsOf } from "./postgres/connections.js";
+import { postgresDestination } from "./postgres/postgres-destination.js";
 import { copyInterval } from "./run/copy-interval.js";
 import { JobTable } from "./run/job-table.js";
 import { checkJob, type Task, taskOf } from "./run/task.js";
 import { Slots, Turns } from "./run/turns.js";
-import { type CommitRecord, outcomeOf, readRecord } from "./target/commit-record.js";
-import type { Layout } from "./target/layout.js";
+import { outcomeOf } from "./target/commit-record.js";
+import type { Destination } from "./target/destination.js";
+import { parquetDestination } from "./target/parquet-destination.js";
 
 /**
  * Returns an operator that copies each interval's rows with DuckDB, in this process, into one Parquet partition
- * of a local directory.
+ * of a local directory, or into a table of Postgres.
  *
  * `submit` accepts a job and returns while it runs. A job dies with the process; the next attempt at its
- * interval removes what it left. Only the record inside a finished partition survives a restart.
+ * interval removes what it left. Only the record that is committed with the rows survives a restart.
  *
  * ```ts
  * const operator = jobRecorder(createDuckdbOperator(), "jobs.jsonl");
@@ -47,19 +50,21 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
   /** Publishes one partition at a time per target. */
   readonly #targets = new Turns();
   readonly #jobs = new JobTable();
+  readonly #connections: Connections;
   #isStopped = false;
 
   constructor(settings: Settings) {
     this.#settings = settings;
     this.#slots = new Slots(settings.maxParallelJobs);
+    this.#connections = connectionsOf(settings.secrets);
   }
 
-  notes({ source }: DuckdbJob): readonly string[] {
-    const minAgeMs = source?.minAgeMs ?? 0;
-    if (minAgeMs === 0) return [];
-    return [
-      `job.source.minAgeMs: an attempt fails while a file is younger than ${minAgeMs} ms, so maxAttempts and backoff must outlast that.`,
-    ];
+  notes(job: DuckdbJob): readonly string[] {
+    return notesOn(job);
+  }
+
+  writes({ target }: DuckdbJob): WriteEffect {
+    return target.format === "postgres" ? target.write : "replace";
   }
 
   async start(): Promise<void> {
@@ -88,17 +93,17 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
     const task = taskOf(call, this.#settings, context.dirtyData);
     context.signal.throwIfAborted();
     this.#jobs.start(task, context.signal, (signal) => this.#carryOut(task, signal));
-    return { jobId: task.jobId, address: addressOf(task.layout) };
+    return { jobId: task.jobId, ...addressOf(task) };
   }
 
   async find(call: JobCall<DuckdbJob>): Promise<SubmittedJob | undefined> {
-    const { layout } = taskOf(call, this.#settings);
-    const { idempotencyKey: key } = call.request;
+    const task = taskOf(call, this.#settings);
+    const { idempotencyKey: key } = task;
     const running = this.#jobs.runningWith(key);
-    if (running !== undefined) return { ...running, address: addressOf(layout) };
-    const record = await this.#recordIn(layout);
+    if (running !== undefined) return { ...running, ...addressOf(task) };
+    const record = await this.#destinationOf(call.job).record(task, new AbortController().signal);
     if (record?.idempotencyKey !== key) return this.#jobs.failedWith(key);
-    return { jobId: record.jobId, address: addressOf(layout), outcome: outcomeOf(record) };
+    return { jobId: record.jobId, ...addressOf(task), outcome: outcomeOf(record) };
   }
 
   /**
@@ -109,7 +114,8 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
     context.signal.throwIfAborted();
     const outcome = this.#jobs.outcomeOf(jobId);
     if (outcome !== undefined) return unlessAborted(outcome, context.signal);
-    const record = await this.#recordIn(taskOf(call, this.#settings).layout);
+    const task = taskOf(call, this.#settings);
+    const record = await this.#destinationOf(call.job).record(task, context.signal);
     if (record?.jobId === jobId) return outcomeOf(record);
     throw new OperatorError("JOB_FAILED", `The job ${jobId} ended with the process that ran it.`);
   }
@@ -122,7 +128,12 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
     try {
       const metrics = await this.#intervals.use(task.layout.partition, signal, () =>
         this.#slots.use(signal, () =>
-          copyInterval(task, { settings: this.#settings, turns: this.#targets, signal }),
+          copyInterval(task, this.#destinationOf(task.job), {
+            settings: this.#settings,
+            turns: this.#targets,
+            connections: this.#connections,
+            signal,
+          }),
         ),
       );
       return { state: "SUCCEEDED", metrics };
@@ -131,18 +142,14 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
     }
   }
 
-  /** Returns the record of the job that wrote an interval's partition, whichever job that was. */
-  async #recordIn(layout: Layout): Promise<CommitRecord | undefined> {
-    const session = await Session.open(this.#settings, new AbortController().signal);
-    try {
-      return await readRecord(session, layout.file);
-    } finally {
-      session.close();
-    }
+  #destinationOf({ target }: DuckdbJob): Destination {
+    return target.format === "postgres"
+      ? postgresDestination(target, this.#connections)
+      : parquetDestination(this.#settings);
   }
 }
 
-/** Returns the address where a person finds what a job writes. */
-function addressOf(layout: Layout): string {
-  return pathToFileURL(layout.partition).href;
+/** Returns the address where a person finds what a job writes, if it is a directory. */
+function addressOf({ job, layout }: Task): Pick<SubmittedJob, "address"> {
+  return job.target.format === "postgres" ? {} : { address: pathToFileURL(layout.partition).href };
 }

@@ -5,12 +5,19 @@ export type {
   CsvSource,
   DuckdbJob,
   FileSource,
+  FilesSource,
   JsonSource,
   ParquetSource,
+  ParquetTarget,
+  PostgresSource,
+  PostgresTable,
+  PostgresTarget,
+  ReplacingTarget,
   Source,
   Target,
   TextSource,
   TimeUnit,
+  UpsertingTarget,
 } from "./job/job.js";
 export { duckdbOperator } from "./module.js";
 export type { DuckdbOperatorOptions } from "./options.js";

@@ -1,6 +1,8 @@
+import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 import { type Clock, SystemClock } from "@tidegate/core/clock";
 import { parseOptions } from "@tidegate/core/plugin";
+import { type Secret, secretsSchema } from "@tidegate/operator-kit";
 import { z } from "zod";
 import { realPathOf } from "./job/allowed-paths.js";
 
@@ -22,6 +24,16 @@ export interface DuckdbOperatorOptions {
    * (`UV_THREADPOOL_SIZE`, 4 by default), which the process's file system calls need too. @default 2
    */
   readonly maxParallelJobs?: number;
+  /**
+   * Addresses of databases by the names that jobs use as `connection`, such as
+   * `postgres://user:password@host:port/database`. Whoever registers a job may use all of them. @default {}
+   */
+  readonly secrets?: Readonly<Record<string, Secret>>;
+  /**
+   * A local directory for what jobs with a Postgres target write on the way: the interval as plain text, and
+   * what does not fit into memory. @default the system's directory of temporary files
+   */
+  readonly scratchDirectory?: string;
   /** Tells the age of files (`job.source.minAgeMs`). @default the machine's clock */
   readonly clock?: Clock;
 }
@@ -32,6 +44,8 @@ export interface Settings {
   readonly threads: number | undefined;
   readonly memoryLimit: string;
   readonly maxParallelJobs: number;
+  readonly secrets: Readonly<Record<string, Secret>>;
+  readonly scratchDirectory: string;
   readonly clock: Clock;
 }
 
@@ -43,12 +57,14 @@ const schema = z.strictObject({
     .regex(/^\d+(\.\d+)?\s?([KMGT]i?B)$/i, 'must be an amount such as "512MB"')
     .default("1GB"),
   maxParallelJobs: z.number().int().min(1).max(1_024).default(2),
+  secrets: secretsSchema,
+  scratchDirectory: z.string().min(1).optional(),
   clock: z.custom<Clock>((value) => typeof value === "object" && value !== null).optional(),
 });
 
 /** @throws ConfigurationError CONFIGURATION_INVALID with the offending option */
 export function settingsOf(options: DuckdbOperatorOptions): Settings {
-  const { allowedDirectories, threads, clock, ...rest } = parseOptions(
+  const { allowedDirectories, threads, scratchDirectory, clock, ...rest } = parseOptions(
     "DuckdbOperatorOptions",
     schema,
     options,
@@ -56,6 +72,7 @@ export function settingsOf(options: DuckdbOperatorOptions): Settings {
   return {
     ...rest,
     threads,
+    scratchDirectory: realPathOf(resolve(scratchDirectory ?? tmpdir())),
     clock: clock ?? new SystemClock(),
     allowedDirectories: allowedDirectories?.map((directory) => realPathOf(resolve(directory))),
   };

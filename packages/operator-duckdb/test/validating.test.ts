@@ -4,10 +4,18 @@ import { COLUMN_TYPES, createDuckdbOperator, type DuckdbOperatorOptions } from "
 
 const CSV: JsonObject = { format: "csv", path: "in.csv", timeColumn: "time" };
 const TARGET: JsonObject = { path: "out" };
+const TABLE: JsonObject = { format: "postgres", connection: "shop", table: "orders", timeColumn: "at" };
+const UPSERT: JsonObject = {
+  format: "postgres",
+  connection: "shop",
+  table: "orders",
+  write: "upsert",
+  key: ["id"],
+};
 
 function refusalOf(job: JsonObject): unknown {
   try {
-    createDuckdbOperator().validate(job);
+    createDuckdbOperator({ secrets: { shop: "postgres://localhost/shop" } }).validate(job);
   } catch (error) {
     return error;
   }
@@ -26,6 +34,10 @@ describe("a job", () => {
       "a time inside of objects",
       { source: { format: "json", path: "x", timeColumn: ["a", "b"] }, target: TARGET },
     ],
+    ["a table of Postgres", { source: TABLE, target: TARGET }],
+    ["a table with declared columns", { source: { ...TABLE, columns: { a: "BLOB" } }, target: TARGET }],
+    ["a table to replace in", { source: CSV, target: { ...TABLE, write: "replace" } }],
+    ["a table to upsert in", { sql: "SELECT 1", target: UPSERT }],
     ["files of an age", { source: { ...CSV, minAgeMs: 60_000 }, target: TARGET }],
     ["every type", { source: { ...CSV, columns: everyType() }, target: TARGET }],
     ["types in lower case", { source: { ...CSV, columns: { a: "decimal(10, 2)" } }, target: TARGET }],
@@ -58,6 +70,15 @@ describe("a job", () => {
       "job.target.mode",
       { source: CSV, target: { ...TARGET, mode: "append" } },
     ],
+    ["a table without a name", "job.source.table", { source: { ...TABLE, table: "" }, target: TARGET }],
+    [
+      "a connection that the operator lacks",
+      "job.target.connection",
+      { source: CSV, target: { ...UPSERT, connection: "other" } },
+    ],
+    ["an unknown way to write", "job.target.write", { source: CSV, target: { ...UPSERT, write: "append" } }],
+    ["an upsert without a key", "job.target.key", { source: CSV, target: { ...UPSERT, key: [] } }],
+    ["an upsert by time", "job.target.timeColumn", { source: CSV, target: { ...UPSERT, timeColumn: "at" } }],
     ["an unknown format", "job.source.format", { source: { ...CSV, format: "xml" }, target: TARGET }],
     ["no path", "job.source.path", { source: { ...CSV, path: [] }, target: TARGET }],
     ["a path of another kind", "job.source.path", { source: { ...CSV, path: 7 }, target: TARGET }],
@@ -166,6 +187,17 @@ describe("a job", () => {
     const refusal = refusalOf(job);
     expect(refusal).toBeInstanceOf(OperatorError);
     expect(refusal).toMatchObject({ code: "JOB_INVALID", field, message: expect.stringContaining(field) });
+  });
+});
+
+describe("the way in which a job writes", () => {
+  it.each<[string, JsonObject]>([
+    ["replace", TARGET],
+    ["replace", { ...TABLE, write: "replace" }],
+    ["upsert", UPSERT],
+  ])("is %s", (effect, target) => {
+    const operator = createDuckdbOperator({ secrets: { shop: "postgres://localhost/shop" } });
+    expect(operator.writesOf({ source: CSV, target })).toBe(effect);
   });
 });
 

@@ -1,5 +1,5 @@
 import { OperatorError } from "@tidegate/core";
-import type { JobContext, JobOutcome, SubmittedJob } from "@tidegate/core/operator";
+import type { JobContext, JobOutcome, SubmittedJob, WriteEffect } from "@tidegate/core/operator";
 import {
   type DefinedOperator,
   defineOperator,
@@ -7,6 +7,7 @@ import {
   type JobCall,
   type PreparingDefinition,
   shortenedCause,
+  writeEffectOf,
 } from "@tidegate/operator-kit";
 import { bounded } from "@tidegate/rest-client";
 import { JarLibrary } from "./jar/jar-library.js";
@@ -105,6 +106,10 @@ class FlinkJobs implements PreparingDefinition<FlinkJob, Work> {
   /** Warns if a second run doubles rows, or if a job does not use its interval. */
   notes(work: Work): readonly string[] {
     return notesOn(work);
+  }
+
+  writes(work: Work): WriteEffect | undefined {
+    return work.kind === "materializedTable" ? "replace" : writeEffectOf(work.job.rerun);
   }
 
   /**

@@ -8,6 +8,7 @@ import type {
   ShardResult,
   SplitContext,
   SubmittedJob,
+  WriteEffect,
 } from "@tidegate/core/operator";
 import type { z } from "zod";
 import { jobJsonSchema, parseJob } from "./parse-job.js";
@@ -47,6 +48,8 @@ export interface OperatorDefinition<Job, Prepared = Job> {
   check?(job: Prepared): void;
   /** Returns what a person should know about an accepted job, in plain sentences that name the field. */
   notes?(job: Prepared): readonly string[];
+  /** Returns how the job writes. @default unknown */
+  writes?(job: Prepared): WriteEffect | undefined;
   /** Opens what the operator needs. */
   start?(): Promise<void>;
   /** Closes it. */
@@ -124,6 +127,7 @@ export function defineOperator<Job, Prepared>(
     stop: async () => definition.stop?.(),
     validate: (json) => void checked(json),
     notesOn: (json) => definition.notes?.(read(json)) ?? [],
+    writesOf: (json) => definition.writes?.(read(json)),
     describeJob: () => {
       schema ??= jobJsonSchema(definition.jobSchema);
       return schema;

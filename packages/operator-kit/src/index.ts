@@ -23,7 +23,7 @@ export {
 } from "./placeholders/placeholder.js";
 export { type Filling, placeholderText } from "./placeholders/placeholder-text.js";
 export { nearestInstant, timestampText } from "./placeholders/time-text.js";
-export { type Rerun, rerunNotes, rerunSchema } from "./rerun.js";
+export { type Rerun, rerunNotes, rerunSchema, writeEffectOf } from "./rerun.js";
 export {
   isSecret,
   readSecret,

@@ -1,3 +1,4 @@
+import type { WriteEffect } from "@tidegate/core/operator";
 import { z } from "zod";
 
 /** Effect of a second job of an interval on the rows of the first: it replaces them, or appends its own. */
@@ -8,6 +9,11 @@ export const rerunSchema = z.enum(["replaces", "appends"]).meta({
   description:
     "Effect of a second job of an interval: it replaces the rows of the first, or appends its own.",
 });
+
+/** Returns how a job writes whose `rerun` has this value. */
+export function writeEffectOf(value: Rerun | undefined): WriteEffect | undefined {
+  return value === undefined ? undefined : value === "replaces" ? "replace" : "append";
+}
 
 /** Returns the note on a job that doubles rows. @param field - such as `job.rerun` */
 export function rerunNotes(field: string, value: Rerun | undefined): string[] {

@@ -39,6 +39,7 @@ function anOperator() {
     },
     notes: ({ tags }) => tags.map((tag) => `job.tags: ${tag}.`),
     canFind: ({ tags }) => tags.length === 0,
+    writes: ({ tags }) => (tags.length === 0 ? "replace" : undefined),
     submit: async ({ request, job }) => {
       asked.push(["submit", request.idempotencyKey, job.statement]);
       return { jobId: "j1" };
@@ -105,6 +106,8 @@ describe("a defined operator", () => {
     expect(operator.notesOn({ query: "a", tags: ["late"] })).toEqual(["job.tags: late."]);
     expect(operator.canFind({ query: "a", tags: ["late"] })).toBe(false);
     expect(operator.canFind({ query: "a" })).toBe(true);
+    expect(operator.writesOf({ query: "a", tags: ["late"] })).toBeUndefined();
+    expect(operator.writesOf({ query: "a" })).toBe("replace");
   });
 
   it("describes its job as a JSON schema, in which defaults need not be given", () => {

@@ -1,6 +1,6 @@
 import { OperatorError } from "@tidegate/core";
 import { unlessAborted } from "@tidegate/core/clock";
-import type { JobContext, JobOutcome, SubmittedJob } from "@tidegate/core/operator";
+import type { JobContext, JobOutcome, SubmittedJob, WriteEffect } from "@tidegate/core/operator";
 import {
   type DefinedOperator,
   defineOperator,
@@ -9,6 +9,7 @@ import {
   type PreparingDefinition,
   readSecrets,
   rerunNotes,
+  writeEffectOf,
 } from "@tidegate/operator-kit";
 import { clusterWatch } from "./cluster/cluster-watch.js";
 import { JobEnding } from "./cluster/job-ending.js";
@@ -77,6 +78,10 @@ class SeaTunnelJobs implements PreparingDefinition<SeaTunnelJob, CheckedJob> {
   /** Warns if a second job of an interval doubles rows. */
   notes({ rerun }: CheckedJob): readonly string[] {
     return rerunNotes("job.rerun", rerun);
+  }
+
+  writes({ rerun }: CheckedJob): WriteEffect | undefined {
+    return writeEffectOf(rerun);
   }
 
   /**

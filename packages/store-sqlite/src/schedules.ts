@@ -16,6 +16,7 @@ import {
 import type { ScheduleColumns } from "@tidegate/store-sql";
 import { purgeDeadlines, watchSchedule } from "./deadlines.js";
 import { regate } from "./gates.js";
+import { purgeLate, watchLookback } from "./late.js";
 import { changeRun, OF_ITS_VERSION } from "./run-changes.js";
 import { gatingNo, POOLING_OF_ITS_VERSION, type RunRow } from "./run-rows.js";
 import { purgeShards } from "./shards.js";
@@ -67,6 +68,8 @@ export function insertSchedule(tables: Tables, added: NewSchedule): boolean {
   groups.remember(spec.groupId, row.no);
   if (isWatched(spec))
     watchSchedule({ statements }, row.no, { spec, incarnation, isNew: true, at: createdAt });
+  if (spec.lookback != null)
+    watchLookback(tables, row.no, { groupId: spec.groupId, lookback: spec.lookback, watermark });
   return true;
 }
 
@@ -158,6 +161,7 @@ export function changeSchedule(tables: Tables, change: ScheduleChange): boolean 
     insertDependencies(statements, row.no, spec);
     const isNew = row.status === "DELETED";
     watchSchedule(tables, row.no, { spec, incarnation: row.incarnation, isNew, at: change.updatedAt });
+    watchLookback(tables, row.no, { groupId: change.groupId, lookback: spec.lookback, watermark });
   }
   if (change.cancelPlanned !== undefined)
     cancelPlanned(tables, row.no, change.cancelPlanned, change.updatedAt);
@@ -239,6 +243,7 @@ export function purgeSchedule({ statements, groups, lanes }: Tables, groupId: st
   statements.run("DELETE FROM run WHERE group_no = ?", no);
   statements.run("DELETE FROM backfill WHERE group_no = ?", no);
   purgeDeadlines(statements, no);
+  purgeLate(statements, no);
   statements.run("DELETE FROM seal WHERE group_no = ?", no);
   statements.run("DELETE FROM schedule_version WHERE schedule_no = ?", no);
   statements.run("DELETE FROM schedule_state WHERE no = ?", no);

@@ -34,6 +34,12 @@ export interface SplitContext extends JobContext {
 }
 
 /**
+ * Effect of a second job of an interval on what the first wrote: it replaces the interval's rows; updates those
+ * of the same keys and leaves others; or adds its own beside them.
+ */
+export type WriteEffect = "replace" | "upsert" | "append";
+
+/**
  * Operator that runs batch jobs: it submits the job of an `OfflineJobRequest` and reports how it ends.
  * `defineOperator` of `@tidegate/operator-kit` makes one of a job's schema and five functions.
  *
@@ -89,6 +95,13 @@ export interface ScheduleOperator {
    * schedule is described.
    */
   notesOn?(job: JsonObject): readonly string[];
+  /**
+   * Returns how a job writes, as far as the operator knows. An interval whose job appends holds its rows twice
+   * after a second run.
+   *
+   * @default unknown
+   */
+  writesOf?(job: JsonObject): WriteEffect | undefined;
   /**
    * Returns the JSON Schema (2020-12) of this operator's jobs, for forms and documentation. It accepts every job that
    * `validate` accepts. `defineOperator` of `@tidegate/operator-kit` derives it from the job's one schema.

@@ -11,6 +11,7 @@ import type { ShardPolicy } from "../shard/shard.js";
 import type { TriggerSpec } from "../trigger/trigger-spec.js";
 import type { Deadline, Freshness } from "./deadline.js";
 import type { Instant } from "./instant.js";
+import type { Lookback } from "./lookback.js";
 import type { NotBefore } from "./not-before.js";
 import type { Readiness } from "./readiness.js";
 import type { ScheduleStatus } from "./status.js";
@@ -189,6 +190,20 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    */
   readonly seal?: SealRule | null;
   /**
+   * Earlier intervals that are read again when an interval has ended, for rows that come late:
+   * `{ intervals: 2 }` those before it, or `{ at: [1, 7] }` those so many intervals back. Each becomes a new
+   * generation beside the live runs, whose coverage stands until it has succeeded. What was read since, or is
+   * sealed, is left alone. `null`: none.
+   * @default none
+   */
+  readonly lookback?: Lookback | null;
+  /**
+   * When a job of another group reports that rows of this group's earlier intervals have come late: `mark`
+   * records it, `restate` runs those intervals again once things have settled, `ignore` does neither.
+   * @default "mark"
+   */
+  readonly onLate?: "mark" | "restate" | "ignore";
+  /**
    * Which end of its interval a nominal time is: `interval-end` runs the job when the data is complete,
    * `interval-start` submits it as its interval begins, as InLong's built-in engine does.
    * @default "interval-end"
@@ -228,6 +243,12 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * @default "queue"
    */
   readonly overlap?: OverlapPolicy;
+  /**
+   * Whether later runs may begin while an earlier one waits for its gates, such as for data that it depends
+   * on. With `overlap: "allow"` they may in any case.
+   * @default false
+   */
+  readonly canOvertake?: boolean;
   /** The most runs that may be active at once with `overlap: "allow"`, 1 to 1,000. @default 16 */
   readonly maxActiveRuns?: number;
   /** How often a run is attempted, 1 to 1,000 times. @default 3 */

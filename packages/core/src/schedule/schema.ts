@@ -112,6 +112,38 @@ export const sealSchema = z.strictObject({
   afterMs: durationMs.describe("How long after its end time is sealed, ms."),
 });
 
+const concurrency = z
+  .number()
+  .int()
+  .min(1)
+  .max(1_000)
+  .optional()
+  .describe("How many of them may be read again at once, 1 to 1,000. Default: 1.");
+
+/** The schema of a `Lookback`. */
+export const lookbackSchema = z.union(
+  [
+    z.strictObject({
+      intervals: z.number().int().min(1).max(1_000).describe("How many intervals before it, 1 to 1,000."),
+      concurrency,
+    }),
+    z.strictObject({
+      at: z
+        .array(z.number().int().min(1).max(10_000))
+        .min(1)
+        .max(32)
+        .describe(
+          "How many intervals back each of them lies, 1 to 10,000; at most 32, such as `[1, 7]`.",
+        ) as z.ZodType<readonly number[], readonly number[]>,
+      concurrency,
+    }),
+  ],
+  {
+    error:
+      "must be { intervals } from 1 to 1,000, or { at } with up to 32 numbers from 1 to 10,000, and concurrency from 1 to 1,000",
+  },
+);
+
 /** The schema of a `BackoffSpec`. */
 export const backoffSchema = z.strictObject({
   initialMs: defaulted(durationMs, "The wait after the first attempt, ms.", 1_000),
@@ -297,6 +329,17 @@ export const scheduleInfoSchema = z.strictObject({
     null,
     "none",
   ),
+  lookback: defaulted(
+    lookbackSchema.nullable(),
+    "Earlier intervals that are read again when an interval has ended, for rows that come late: `{ intervals: 2 }` those before it, or `{ at: [1, 7] }` those so many intervals back. Each becomes a new generation beside the live runs, whose coverage stands until it has succeeded. What was read since, or is sealed, is left alone. `null`: none.",
+    null,
+    "none",
+  ),
+  onLate: defaulted(
+    z.enum(["mark", "restate", "ignore"]),
+    "When a job of another group reports that rows of this group's earlier intervals have come late: `mark` records it, `restate` runs those intervals again once things have settled, `ignore` does neither.",
+    "mark",
+  ),
   fireAt: defaulted(
     z.enum(["interval-end", "interval-start"]),
     "Which end of its interval a nominal time is: `interval-end` runs the job when the data is complete, `interval-start` submits it as its interval begins, as InLong's built-in engine does.",
@@ -327,6 +370,11 @@ export const scheduleInfoSchema = z.strictObject({
     z.enum(["queue", "allow", "coalesce-pending", "cancel-running", "drop"]),
     "How to handle an interval that is due while a run is active: `queue` waits, in order; `allow` runs up to `maxActiveRuns` at once; `coalesce-pending` merges the waiting intervals into one run; `cancel-running` cancels the active run and merges its interval into the next; `drop` gives the interval up, as a skipped run.",
     "queue",
+  ),
+  canOvertake: defaulted(
+    z.boolean(),
+    'Whether later runs may begin while an earlier one waits for its gates, such as for data that it depends on. With `overlap: "allow"` they may in any case.',
+    false,
   ),
   maxActiveRuns: defaulted(
     z.number().int().min(1).max(1_000),

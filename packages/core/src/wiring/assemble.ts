@@ -28,6 +28,8 @@ import { DependencyGate } from "../gates/dependency-gate.js";
 import { Gatekeeper } from "../gates/gatekeeper.js";
 import { NotBeforeGate } from "../gates/not-before-gate.js";
 import { Intake } from "../intake/intake.js";
+import { LateKeeper } from "../late/late-keeper.js";
+import { LookbackKeeper } from "../late/lookback-keeper.js";
 import type { OffsetProvider } from "../offset/offset-provider.js";
 import { OffsetProviders } from "../offset/offset-providers.js";
 import type { ScheduleOperator } from "../operator/operator.js";
@@ -38,8 +40,10 @@ import { SpecCache } from "../planning/spec-cache.js";
 import type { ReadinessProbe } from "../probe/probe.js";
 import { ProbeCaller } from "../probes/probe-caller.js";
 import { ReadinessGate } from "../probes/readiness-gate.js";
+import type { Schedule } from "../schedule/schedule.js";
 import { signallingStore } from "../store/claimable-signal.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+import type { BeginBackfill } from "../upkeep/begin-backfill.js";
 import { ClockKeeper } from "../upkeep/clock-keeper.js";
 import { PoolDeclaration } from "../upkeep/declared-pools.js";
 import { EngineRegistry } from "../upkeep/engine-registry.js";
@@ -168,11 +172,13 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
       waits,
     }),
   );
-  const staleKeeper = new StaleKeeper({
-    ...ledger,
-    backfill: (request) => client.backfill(request),
-    settleMs: settings.restateSettleMs ?? 60_000,
-  });
+  const backfill: BeginBackfill = async (request) =>
+    backfills.plan(await changes.getReadable(request.groupId), request);
+  const sealedThrough = (schedule: Schedule): Promise<EpochMs | null> => seals.sealedThrough(schedule);
+  const rerunning = { ...ledger, backfill, sealedThrough, settleMs: settings.restateSettleMs ?? 60_000 };
+  const staleKeeper = new StaleKeeper(rerunning);
+  const lookbackKeeper = new LookbackKeeper(rerunning);
+  const lateKeeper = new LateKeeper(rerunning);
   const sink: FireSink = { fire: (fires) => plugins.sink().fire(fires) };
   const intake = new Intake({ ...ledger, sink, backfill: (request) => client.backfill(request) });
 
@@ -212,6 +218,8 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     reconciler,
     watchdog,
     staleKeeper,
+    lookbackKeeper,
+    lateKeeper,
     deadlines,
   ];
   return { client, intake, planner, reconciler, signals, changes: feed, all };

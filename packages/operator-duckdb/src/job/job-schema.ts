@@ -1,3 +1,4 @@
+import { secretName } from "@tidegate/operator-kit";
 import { z } from "zod";
 import { ENCODINGS } from "../prepare/encoding.js";
 import { COLUMN_TYPES, columnType } from "./column-type.js";
@@ -6,6 +7,8 @@ import type { DuckdbJob, Source, Target } from "./job.js";
 const MAX_PATHS = 1_000;
 const MAX_COLUMNS = 10_000;
 const MAX_DEPTH = 20;
+/** Postgres's own limit. */
+const MAX_KEY_COLUMNS = 32;
 
 /** A week, ms. */
 const MAX_AGE_MS = 604_800_000;
@@ -27,11 +30,17 @@ const declaredType = z
     `must be one of DuckDB's types ${COLUMN_TYPES.join(", ")}`,
   );
 
-const columns = z
-  .record(columnName, declaredType)
-  .refine((declared) => Object.keys(declared).length >= 1, "must name at least one column")
-  .refine((declared) => Object.keys(declared).length <= MAX_COLUMNS, `must not name more than ${MAX_COLUMNS}`)
-  .refine(hasDistinctNames, "must not name a column twice; DuckDB's names do not depend on case");
+const columnsOf = (type: z.ZodType<string>) =>
+  z
+    .record(columnName, type)
+    .refine((declared) => Object.keys(declared).length >= 1, "must name at least one column")
+    .refine(
+      (declared) => Object.keys(declared).length <= MAX_COLUMNS,
+      `must not name more than ${MAX_COLUMNS}`,
+    )
+    .refine(hasDistinctNames, "must not name a column twice; DuckDB's names do not depend on case");
+
+const columns = columnsOf(declaredType);
 
 const character = z.string().regex(/^[^\r\n\0]$/, "must be one character");
 
@@ -56,12 +65,26 @@ const csvOptions = z
     "comment must differ from delimiter and quote",
   );
 
+const timeUnit = z.enum(["iso", "s", "ms", "us", "ns"]);
+
 const files = {
   path: z.union([path, z.array(path).min(1).max(MAX_PATHS)]),
   timeColumn: columnName.exactOptional(),
-  timeUnit: z.enum(["iso", "s", "ms", "us", "ns"]).exactOptional(),
+  timeUnit: timeUnit.exactOptional(),
   minAgeMs: z.number().int().min(0).max(MAX_AGE_MS).exactOptional(),
 };
+
+/** Longer names are cut by Postgres. */
+const postgresName = z.string().regex(/^[^\0]{1,63}$/, "must be 1 to 63 characters");
+
+const postgresTable = {
+  format: z.literal("postgres"),
+  connection: secretName,
+  schema: postgresName.exactOptional(),
+  table: postgresName,
+};
+
+const postgresTime = { timeColumn: postgresName.exactOptional(), timeUnit: timeUnit.exactOptional() };
 
 const source = z.discriminatedUnion("format", [
   z
@@ -83,12 +106,35 @@ const source = z.discriminatedUnion("format", [
     columns: columns.exactOptional(),
   }),
   z.strictObject({ format: z.literal("parquet"), ...files }),
+  z.strictObject({
+    ...postgresTable,
+    ...postgresTime,
+    columns: columnsOf(z.union([z.literal("BLOB"), declaredType])).exactOptional(),
+  }),
 ]) satisfies z.ZodType<Source>;
 
-const target = z.strictObject({
-  path: path.refine((text) => !/[*?[\]]/.test(text), "must not contain the glob characters * ? [ ]"),
-  compression: z.enum(["zstd", "snappy", "gzip", "uncompressed"]).exactOptional(),
-}) satisfies z.ZodType<Target>;
+const directory = path.refine(
+  (text) => !/[*?[\]]/.test(text),
+  "must not contain the glob characters * ? [ ]",
+);
+
+const writtenTable = { ...postgresTable, rejectedPath: directory.exactOptional() };
+
+const target = z.discriminatedUnion("format", [
+  z.strictObject({
+    format: z.literal("parquet").exactOptional(),
+    path: directory,
+    compression: z.enum(["zstd", "snappy", "gzip", "uncompressed"]).exactOptional(),
+  }),
+  z.discriminatedUnion("write", [
+    z.strictObject({ ...writtenTable, write: z.literal("replace"), ...postgresTime }),
+    z.strictObject({
+      ...writtenTable,
+      write: z.literal("upsert"),
+      key: z.array(postgresName).min(1).max(MAX_KEY_COLUMNS),
+    }),
+  ]),
+]) satisfies z.ZodType<Target>;
 
 /** Schema of a schedule's `job`. */
 export const jobSchema = z

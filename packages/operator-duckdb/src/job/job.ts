@@ -84,10 +84,42 @@ export type ParquetSource = FileSource & {
   readonly format: "parquet";
 };
 
-export type Source = CsvSource | JsonSource | ParquetSource;
+/** A source of files. */
+export type FilesSource = CsvSource | JsonSource | ParquetSource;
 
-/** Where an interval's rows are written. */
-export type Target = {
+/** A table of Postgres and the database that has it. */
+export type PostgresTable = {
+  /** The name of the operator's secret that holds `postgres://user:password@host:port/database`. */
+  readonly connection: string;
+  /** @default the first of the role's search path that has the table */
+  readonly schema?: string;
+  readonly table: string;
+};
+
+/** A table or view of Postgres, read by one COPY: all rows are of the same snapshot. */
+export type PostgresSource = PostgresTable & {
+  readonly format: "postgres";
+  /**
+   * The column that assigns a row to an interval: a `date`, `timestamp` (UTC) or `timestamptz`, or with another
+   * `timeUnit` an integer or `numeric`. Rows whose time is null or infinite are in no interval. Required unless
+   * the schedule's mode is `full`.
+   */
+  readonly timeColumn?: string;
+  /** @default "iso" */
+  readonly timeUnit?: TimeUnit;
+  /**
+   * The columns to copy, by name, with their types (see `COLUMN_TYPES`; also `BLOB`). A value that its type
+   * does not hold exactly fails the run. @default all, with the types nearest to Postgres's
+   */
+  readonly columns?: Readonly<Record<string, string>>;
+};
+
+export type Source = FilesSource | PostgresSource;
+
+/** A directory of Parquet partitions, one per interval. */
+export type ParquetTarget = {
+  /** @default "parquet" */
+  readonly format?: "parquet";
   /** A local directory without glob characters, created if missing. */
   readonly path: string;
   /** @default "zstd" */
@@ -95,8 +127,39 @@ export type Target = {
 };
 
 /**
+ * An existing table of Postgres. One transaction writes an interval, together with a record of its job in the
+ * table `tidegate_interval` of the same schema.
+ */
+export type PostgresTarget = ReplacingTarget | UpsertingTarget;
+
+type WrittenTable = PostgresTable & {
+  readonly format: "postgres";
+  /** A local directory that keeps bad rows. @default none, so that a bad row fails the run */
+  readonly rejectedPath?: string;
+};
+
+/** A table whose rows of the interval are deleted before the new ones are inserted. */
+export type ReplacingTarget = WrittenTable & {
+  readonly write: "replace";
+  /** The column that assigns a row to an interval. Required unless the schedule's mode is `full`. */
+  readonly timeColumn?: string;
+  /** @default "iso" */
+  readonly timeUnit?: TimeUnit;
+};
+
+/** A table whose rows of the same key are updated. */
+export type UpsertingTarget = WrittenTable & {
+  readonly write: "upsert";
+  /** The columns of a unique index. */
+  readonly key: readonly string[];
+};
+
+/** Where an interval's rows are written. */
+export type Target = ParquetTarget | PostgresTarget;
+
+/**
  * A job of the `duckdb` operator: for each interval, copies the rows of a source or of a SELECT into one
- * partition.
+ * partition, or into a table.
  */
 export type DuckdbJob =
   | { readonly source: Source; readonly sql?: never; readonly target: Target }

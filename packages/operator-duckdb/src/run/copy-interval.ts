@@ -1,36 +1,48 @@
-import { mkdir, stat } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import type { JobMetrics } from "@tidegate/core/operator";
+import { JobFailure } from "../duckdb/failure.js";
 import { Session } from "../duckdb/session.js";
 import { keepRejectedRows } from "../reject/rejected-rows.js";
-import { publishFile, remove, removeIfEmpty } from "../target/durable.js";
-import { makeWay } from "../target/neighbours.js";
-import { writePartition } from "../target/partition.js";
+import type { Destination } from "../target/destination.js";
+import { remove, removeIfEmpty } from "../target/durable.js";
 import { refuseTooManyBadRows } from "./dirty-data.js";
 import { type Staged, stageJob } from "./stage-job.js";
 import type { Surroundings } from "./surroundings.js";
 import type { Task } from "./task.js";
 
 /**
- * Copies one interval: reads it, keeps its bad rows aside, writes its good ones beside the target and renames
- * them into it. Nothing is visible until that rename; from then on everything is, and the job is found by its
- * key.
+ * Copies one interval: reads it, keeps its bad rows aside, and writes its good ones. Nothing is visible until
+ * the destination commits; from then on everything is, and the job is found by its key.
  *
  * @throws whatever `outcomeOfError` turns into the job's outcome
  */
-export async function copyInterval(task: Task, surroundings: Surroundings): Promise<JobMetrics> {
+export async function copyInterval(
+  task: Task,
+  destination: Destination,
+  surroundings: Surroundings,
+): Promise<JobMetrics> {
   await remove(task.layout.work);
   await mkdir(task.directory, { recursive: true });
   try {
-    const limits = { ...surroundings.settings, spillDirectory: task.directory };
-    const session = await Session.open(limits, surroundings.signal);
+    const session = await Session.open(limitsOf(task, surroundings), surroundings.signal);
     try {
-      return await copyWith(session, task, surroundings);
+      return await copyWith(session, task, destination, surroundings);
     } finally {
       session.close();
     }
   } finally {
     await cleanUp(task);
   }
+}
+
+/** A job may use its own directory, wherever that is. */
+function limitsOf({ directory }: Task, { settings }: Surroundings) {
+  const { allowedDirectories } = settings;
+  return {
+    ...settings,
+    spillDirectory: directory,
+    allowedDirectories: allowedDirectories && [...allowedDirectories, directory],
+  };
 }
 
 /** Removes only what this attempt made: a successor that took it for dead may be working beside it. */
@@ -46,34 +58,46 @@ async function cleanUp({ directory, layout }: Task): Promise<void> {
 async function copyWith(
   session: Session,
   task: Task,
-  { settings, turns, signal }: Surroundings,
+  destination: Destination,
+  surroundings: Surroundings,
 ): Promise<JobMetrics> {
-  const { layout } = task;
-  const { allowedDirectories, clock } = settings;
-  const staged = await stageJob(session, task, { allowedDirectories, clock, signal });
-  const rowsWritten = await countOf(session, staged.goodRows);
-  const counted = staged.hasRejected
-    ? withBadRows(rowsWritten, await turns.use(layout.target, signal, () => keepRejectedRows(session, task)))
-    : { rowsWritten };
+  const staged = await stageJob(session, task, surroundings);
+  const rows = await destination.exactRows(session, staged.goodRows);
+  const rowsWritten = await countOf(session, rows);
+  const rowsDirty = await badRowsOf(session, staged, task, surroundings);
+  const counted =
+    rowsDirty === undefined ? { rowsWritten } : { rowsRead: rowsWritten + rowsDirty, rowsWritten, rowsDirty };
   refuseTooManyBadRows(counted, task.dirtyData);
-  const file = await writePartition(session, staged.goodRows, task, counted);
-  const bytesWritten = (await stat(file)).size;
-  const isPublished = await turns.use(layout.target, signal, () => publish(session, task, file, signal));
-  return isPublished ? { ...counted, bytesWritten } : { ...counted, rowsWritten: 0, bytesWritten: 0 };
+  return destination.write(session, rows, counted, task, surroundings);
 }
 
-async function publish(session: Session, task: Task, file: string, signal: AbortSignal): Promise<boolean> {
-  const hasWay = await makeWay(session, task.layout, task.window);
-  signal.throwIfAborted();
-  if (hasWay) await publishFile(file, task.layout.file);
-  return hasWay;
+/** Keeps the bad rows aside. @returns their number, or `undefined` if it is unknown */
+async function badRowsOf(
+  session: Session,
+  { badRows }: Staged,
+  task: Task,
+  { turns, signal }: Surroundings,
+): Promise<number | undefined> {
+  if (badRows === "unknown") return undefined;
+  if (badRows === "none") return 0;
+  if (!task.keepsRejected) return refuseBadRows(session);
+  return turns.use(task.layout.target, signal, () => keepRejectedRows(session, task));
 }
 
-function withBadRows(rowsWritten: number, rowsDirty: number): JobMetrics {
-  return { rowsRead: rowsWritten + rowsDirty, rowsWritten, rowsDirty };
+/** Fails a job that has nowhere to keep its bad rows. @returns 0 */
+async function refuseBadRows(session: Session): Promise<number> {
+  const [row] = await session.rows<{ count: string; first: string }>(
+    "SELECT count(*) AS count, first(concat_ws(': ', file, reason)) AS first FROM rejected",
+  );
+  if (row === undefined || row.count === "0") return 0;
+  throw new JobFailure(
+    "JOB_FAILED",
+    `${row.count} rows are bad (${row.first}), and job.target.rejectedPath names no directory to keep them.`,
+    { isRetryable: false },
+  );
 }
 
-async function countOf(session: Session, rows: Staged["goodRows"]): Promise<number> {
+async function countOf(session: Session, rows: string): Promise<number> {
   const [row] = await session.rows<{ count: string }>(`SELECT count(*) AS count FROM (${rows})`);
   return Number(row!.count);
 }

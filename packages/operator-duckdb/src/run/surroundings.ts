@@ -1,4 +1,5 @@
 import type { Settings } from "../options.js";
+import type { Connections } from "../postgres/connections.js";
 import type { Turns } from "./turns.js";
 
 /** Dependencies of a job. */
@@ -6,5 +7,6 @@ export interface Surroundings {
   readonly settings: Settings;
   /** Serializes what jobs of the same target do. */
   readonly turns: Turns;
+  readonly connections: Connections;
   readonly signal: AbortSignal;
 }

@@ -1,7 +1,9 @@
-import type { DirtyDataLimit } from "@tidegate/core";
+import { hash } from "node:crypto";
+import { join } from "node:path";
+import type { DirtyDataLimit, OperatorError } from "@tidegate/core";
 import { invalidJob, type JobCall } from "@tidegate/operator-kit";
 import { allowedPath } from "../job/allowed-paths.js";
-import type { DuckdbJob } from "../job/job.js";
+import type { DuckdbJob, PostgresTable } from "../job/job.js";
 import { type Window, windowOf } from "../job/window.js";
 import type { Settings } from "../options.js";
 import { attemptDirectory, type Layout, layoutOf } from "../target/layout.js";
@@ -13,9 +15,11 @@ export interface Task {
   readonly groupId: string;
   readonly job: DuckdbJob;
   readonly window: Window;
-  /** The source's paths, absolute; empty for `sql`. */
+  /** The source's paths, absolute; empty if it has none. */
   readonly sourcePaths: readonly string[];
   readonly layout: Layout;
+  /** Whether bad rows are kept aside, below the layout's target. */
+  readonly keepsRejected: boolean;
   /** Where this attempt writes before it commits. */
   readonly directory: string;
   readonly dirtyData: DirtyDataLimit | undefined;
@@ -28,10 +32,8 @@ export function taskOf(
   dirtyData?: DirtyDataLimit,
 ): Task {
   const window = windowOf(request);
-  if (job.source !== undefined && job.source.timeColumn === undefined && !window.isFull) {
-    throw invalidJob("job.source.timeColumn", "is needed unless the schedule's mode is full");
-  }
-  const layout = layoutOf(targetOf(job, settings), window);
+  requireTimeColumns(job, window);
+  const layout = layoutOf(rootOf(job, settings), window);
   return {
     jobId: `${request.runId}-${request.attempt}`,
     idempotencyKey: request.idempotencyKey,
@@ -40,6 +42,7 @@ export function taskOf(
     window,
     sourcePaths: sourcePathsOf(job, settings),
     layout,
+    keepsRejected: job.target.format !== "postgres" || job.target.rejectedPath !== undefined,
     directory: attemptDirectory(layout, request.runId, request.attempt),
     dirtyData,
   };
@@ -47,15 +50,39 @@ export function taskOf(
 
 /** Checks a job as far as possible without an interval. @throws OperatorError JOB_INVALID */
 export function checkJob(job: DuckdbJob, settings: Settings): void {
-  targetOf(job, settings);
+  rootOf(job, settings);
   sourcePathsOf(job, settings);
+  if (job.source?.format === "postgres") requireSecret("job.source", job.source, settings);
+  if (job.target.format === "postgres") requireSecret("job.target", job.target, settings);
 }
 
-function targetOf(job: DuckdbJob, { allowedDirectories }: Settings): string {
-  return allowedPath(job.target.path, "job.target.path", allowedDirectories);
+function requireTimeColumns({ source, target }: DuckdbJob, { isFull }: Window): void {
+  if (isFull) return;
+  if (source !== undefined && source.timeColumn === undefined) throw lacksTime("job.source.timeColumn");
+  const replaces = target.format === "postgres" && target.write === "replace";
+  if (replaces && target.timeColumn === undefined) throw lacksTime("job.target.timeColumn");
+}
+
+function lacksTime(field: string): OperatorError {
+  return invalidJob(field, "is needed unless the schedule's mode is full");
+}
+
+function requireSecret(field: string, { connection }: PostgresTable, { secrets }: Settings): void {
+  if (Object.hasOwn(secrets, connection)) return;
+  throw invalidJob(`${field}.connection`, `the operator has no secret ${JSON.stringify(connection)}`);
+}
+
+/** Returns the directory below which a job works: its target, or one that stands for its table. */
+function rootOf({ target }: DuckdbJob, { allowedDirectories, scratchDirectory }: Settings): string {
+  if (target.format !== "postgres") return allowedPath(target.path, "job.target.path", allowedDirectories);
+  const { connection, schema = null, table, rejectedPath } = target;
+  if (rejectedPath !== undefined)
+    return allowedPath(rejectedPath, "job.target.rejectedPath", allowedDirectories);
+  const name = hash("sha256", JSON.stringify([connection, schema, table]), "hex").slice(0, 32);
+  return join(scratchDirectory, `tidegate-duckdb-${name}`);
 }
 
 function sourcePathsOf({ source }: DuckdbJob, { allowedDirectories }: Settings): readonly string[] {
-  if (source === undefined) return [];
+  if (source === undefined || source.format === "postgres") return [];
   return [source.path].flat().map((path) => allowedPath(path, "job.source.path", allowedDirectories));
 }

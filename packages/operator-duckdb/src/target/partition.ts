@@ -17,7 +17,8 @@ export async function writePartition(
   metrics: JobMetrics,
 ): Promise<string> {
   const file = join(task.directory, "part.tmp");
-  const compression = task.job.target.compression ?? "zstd";
+  const { target } = task.job;
+  const compression = (target.format !== "postgres" ? target.compression : undefined) ?? "zstd";
   await session.run(
     `COPY (${rows}) TO $file (FORMAT parquet, COMPRESSION ${compression}, KV_METADATA {${RECORD_KEY}: $record})`,
     { file, record: JSON.stringify(recordOf(task, metrics)) },

@@ -7,6 +7,8 @@ const TABLES = [
   "run_split",
   "shard",
   "seal",
+  "lookback",
+  "late_time",
   "schedule",
   "schedule_version",
   "schedule_state",

@@ -60,6 +60,14 @@ export function operatorSuite(options: OperatorSuiteOptions): void {
       expect(operator.notesOn?.(job) ?? []).toEqual(notes);
     });
 
+    it("says how a job writes in a word of the contract, the same each time, or leaves it open", () => {
+      const { operator, request } = bed.fixture();
+      const { job } = request();
+      const effect = operator.writesOf?.(job);
+      expect([undefined, "replace", "upsert", "append"]).toContain(effect);
+      expect(operator.writesOf?.(job)).toBe(effect);
+    });
+
     completionRules(bed);
     repetitionRules(bed);
     lookupRules(bed);

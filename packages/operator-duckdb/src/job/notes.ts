@@ -1,0 +1,34 @@
+import type { DuckdbJob, PostgresTarget, Source } from "./job.js";
+
+/** Returns what a person should know about an accepted job. */
+export function notesOn({ source, target }: DuckdbJob): readonly string[] {
+  return [...sourceNotes(source), ...(target.format === "postgres" ? targetNotes(target) : [])];
+}
+
+function sourceNotes(source: Source | undefined): string[] {
+  if (source === undefined) return [];
+  if (source.format === "postgres") {
+    if (source.timeColumn === undefined) return [];
+    return [
+      "job.source.timeColumn: rows whose time is null or infinite are in no interval, and rows that are committed after their interval has run are not read.",
+    ];
+  }
+  const { minAgeMs = 0 } = source;
+  if (minAgeMs === 0) return [];
+  return [
+    `job.source.minAgeMs: an attempt fails while a file is younger than ${minAgeMs} ms, so maxAttempts and backoff must outlast that.`,
+  ];
+}
+
+function targetNotes({ write, rejectedPath }: PostgresTarget): string[] {
+  return [
+    ...(write === "upsert"
+      ? [
+          'job.target.write is "upsert": rows that an earlier run of the interval wrote and this one does not read again stay.',
+        ]
+      : []),
+    ...(rejectedPath === undefined
+      ? ["job.target.rejectedPath is not given: a bad row fails the run, since there is nowhere to keep it."]
+      : []),
+  ];
+}

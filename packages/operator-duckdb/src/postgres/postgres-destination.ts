@@ -1,0 +1,189 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { JobMetrics } from "@tidegate/core/operator";
+import { JobFailure } from "../duckdb/failure.js";
+import type { Session } from "../duckdb/session.js";
+import { unfitFailure } from "../duckdb/unfit.js";
+import type { PostgresTarget, ReplacingTarget, UpsertingTarget } from "../job/job.js";
+import type { Task } from "../run/task.js";
+import type { Destination } from "../target/destination.js";
+import type { Connections } from "./connections.js";
+import { makeRecordTable, putRecord, recordOf } from "./interval-record.js";
+import { PostgresLink } from "./link.js";
+import { columnNamed, describeTable, type PostgresColumn, type PostgresTable, quoted } from "./table.js";
+import { timeRange } from "./time-range.js";
+import { type DescribedColumn, type WrittenColumn, writtenColumns } from "./written-column.js";
+
+/** The temporary table that takes the rows before they are checked. */
+const STAGE = "tidegate_stage";
+
+/**
+ * Returns the destination of jobs whose target is a table. Rows and record appear with one commit, so that a
+ * job that dies leaves the old rows or the new ones.
+ */
+export function postgresDestination(target: PostgresTarget, connections: Connections): Destination {
+  const { connection } = target;
+  return {
+    exactRows: async (_session, rows) => rows,
+    async write(session, rows, counted, task, { signal }) {
+      const addresses = await connections(connection, signal);
+      const table = await PostgresLink.use(addresses, "read", signal, (link) =>
+        describeTable(link, target, "job.target"),
+      );
+      const columns = writtenColumns(await session.rows<DescribedColumn>(`DESCRIBE ${rows}`), table);
+      const file = await exportRows(session, rows, columns, task);
+      const metrics = { ...counted, bytesWritten: (await stat(file)).size };
+      return PostgresLink.use(addresses, "write", signal, async (link) => {
+        await stageRows(link, columns, file);
+        await refuseAltered(link, columns);
+        const isPublished = await publish(link, target, table, columns, task, metrics);
+        await link.commit();
+        return isPublished ? metrics : { ...metrics, rowsWritten: 0, bytesWritten: 0 };
+      });
+    },
+    async record(task, signal) {
+      const addresses = await connections(connection, signal);
+      return PostgresLink.use(addresses, "read", signal, async (link) =>
+        recordOf(link, await describeTable(link, target, "job.target"), task),
+      );
+    },
+  };
+}
+
+/** Writes the rows as text: null is an empty field, and everything else is quoted. */
+async function exportRows(
+  session: Session,
+  rows: string,
+  columns: readonly WrittenColumn[],
+  { directory }: Task,
+): Promise<string> {
+  const file = join(directory, "rows.csv");
+  const values = columns.map(({ value }, index) => `${value} AS c${index}`);
+  const options = "FORMAT csv, HEADER false, FORCE_QUOTE *, NULLSTR ''";
+  await session
+    .run(`COPY (SELECT ${values.join(", ")} FROM (${rows})) TO $file (${options})`, { file })
+    .catch((error: unknown) => {
+      throw unfitFailure(error);
+    });
+  return file;
+}
+
+async function stageRows(link: PostgresLink, columns: readonly WrittenColumn[], file: string): Promise<void> {
+  const list = columns.map(({ name, stagedType }) => `${quoted(name)} ${stagedType}`);
+  await link.run(`CREATE TEMP TABLE ${STAGE} (${list.join(", ")}) ON COMMIT DROP`);
+  await link.copyIn(`COPY ${STAGE} FROM STDIN (FORMAT csv)`, createReadStream(file));
+}
+
+/** @throws JobFailure JOB_FAILED with the first column that would round or cut a value */
+async function refuseAltered(link: PostgresLink, columns: readonly WrittenColumn[]): Promise<void> {
+  const tested = columns.filter(({ isAltered }) => isAltered !== undefined);
+  if (tested.length === 0) return;
+  const tests = tested.map(({ isAltered }, index) => `bool_or(${isAltered}) AS "${index}"`);
+  const [found] = await link.rows<Record<string, boolean | null>>(`SELECT ${tests.join(", ")} FROM ${STAGE}`);
+  const altered = tested.find((_, index) => found?.[index] === true);
+  if (altered === undefined) return;
+  throw lasting(
+    `Column ${altered.name}: a value does not fit the column of the table without being rounded or cut.`,
+  );
+}
+
+/**
+ * Puts the staged rows in the place of the older ones. Jobs of the same table do this one after the other, so
+ * that each sees what the one before it has committed.
+ *
+ * @returns whether the rows are there; a snapshot yields to a later one
+ */
+async function publish(
+  link: PostgresLink,
+  target: PostgresTarget,
+  table: PostgresTable,
+  columns: readonly WrittenColumn[],
+  task: Task,
+  metrics: JobMetrics,
+): Promise<boolean> {
+  await makeRecordTable(link, table);
+  await link.rows("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`tidegate ${table.sql}`]);
+  const { window } = task;
+  if (window.isFull) {
+    const latest = await recordOf(link, table, task);
+    if (latest !== undefined && latest.upper > window.upper) return false;
+  }
+  const names = columns.map(({ name }) => quoted(name)).join(", ");
+  // A column that is always generated as identity takes the source's values too.
+  const insert = `INSERT INTO ${table.sql} (${names}) OVERRIDING SYSTEM VALUE SELECT ${names} FROM ${STAGE}`;
+  if (target.write === "replace") {
+    await removeOldRows(link, target, table, columns, task);
+    await link.run(insert);
+  } else {
+    const key = await soundKey(link, target, table, columns);
+    await link.run(`${insert} ${onConflict(key, columns)}`);
+  }
+  await putRecord(link, table, task, metrics);
+  return true;
+}
+
+async function removeOldRows(
+  link: PostgresLink,
+  { timeColumn = "", timeUnit = "iso" }: ReplacingTarget,
+  table: PostgresTable,
+  columns: readonly WrittenColumn[],
+  { window }: Task,
+): Promise<void> {
+  if (window.isFull) return void (await link.run(`DELETE FROM ${table.sql}`));
+  const field = "job.target.timeColumn";
+  const time = existing(table, timeColumn, field);
+  if (!columns.some(({ name }) => name === time.name)) {
+    throw lasting(`${field}: the rows have no column ${time.name}.`);
+  }
+  const isInside = timeRange(time, timeUnit, window, field);
+  const [outside] = await link.rows<{ count: string }>(
+    `SELECT count(*) AS count FROM ${STAGE} WHERE (${isInside}) IS NOT TRUE`,
+  );
+  if (outside?.count !== "0") {
+    throw lasting(
+      `${field}: the ${time.name} of ${outside?.count} rows is not in the interval, so that another run would write them again.`,
+    );
+  }
+  await link.run(`DELETE FROM ${table.sql} WHERE ${isInside}`);
+}
+
+/**
+ * Returns the names of the key's columns, whose values each row has: a null equals nothing, so that another
+ * run would add its row once more.
+ */
+async function soundKey(
+  link: PostgresLink,
+  { key }: UpsertingTarget,
+  table: PostgresTable,
+  columns: readonly WrittenColumn[],
+): Promise<readonly string[]> {
+  const field = "job.target.key";
+  const names = key.map((name) => existing(table, name, field).name);
+  const absent = names.find((name) => !columns.some((column) => column.name === name));
+  if (absent !== undefined) throw lasting(`${field}: the rows have no column ${absent}.`);
+  const tests = names.map((name, index) => `bool_or(${quoted(name)} IS NULL) AS "${index}"`);
+  const [found] = await link.rows<Record<string, boolean | null>>(`SELECT ${tests.join(", ")} FROM ${STAGE}`);
+  const empty = names.find((_, index) => found?.[index] === true);
+  if (empty !== undefined)
+    throw lasting(`${field}: a row has no ${empty}, so that another run would add it again.`);
+  return names;
+}
+
+function onConflict(key: readonly string[], columns: readonly WrittenColumn[]): string {
+  const updates = columns
+    .filter(({ name }) => !key.includes(name))
+    .map(({ name }) => `${quoted(name)} = EXCLUDED.${quoted(name)}`);
+  const action = updates.length === 0 ? "NOTHING" : `UPDATE SET ${updates.join(", ")}`;
+  return `ON CONFLICT (${key.map(quoted).join(", ")}) DO ${action}`;
+}
+
+function existing(table: PostgresTable, name: string, field: string): PostgresColumn {
+  const column = columnNamed(table.columns, name);
+  if (column !== undefined) return column;
+  throw lasting(`${field}: there is no column ${name} in ${table.sql}.`);
+}
+
+function lasting(message: string): JobFailure {
+  return new JobFailure("JOB_FAILED", message, { isRetryable: false });
+}

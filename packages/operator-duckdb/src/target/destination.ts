@@ -1,0 +1,32 @@
+import type { JobMetrics } from "@tidegate/core/operator";
+import type { Session } from "../duckdb/session.js";
+import type { Surroundings } from "../run/surroundings.js";
+import type { Task } from "../run/task.js";
+import type { CommitRecord } from "./commit-record.js";
+
+/** Where a job's rows are written. Rows and the record of their job appear in one step. */
+export interface Destination {
+  /**
+   * Returns a query for the same rows that can be written unchanged.
+   *
+   * @param rows - a query
+   * @throws JobFailure with the column of a value that would be altered
+   */
+  exactRows(session: Session, rows: string): Promise<string>;
+  /**
+   * Writes the rows in the place of those that an earlier job of the interval wrote.
+   *
+   * @param rows - a query of `exactRows`
+   * @param counted - what was read
+   * @returns what is there now
+   */
+  write(
+    session: Session,
+    rows: string,
+    counted: JobMetrics,
+    task: Task,
+    surroundings: Surroundings,
+  ): Promise<JobMetrics>;
+  /** Returns the record of the job that wrote the task's interval, whichever job that was. */
+  record(task: Task, signal: AbortSignal): Promise<CommitRecord | undefined>;
+}
