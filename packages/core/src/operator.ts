@@ -5,7 +5,13 @@
  */
 
 export { BEGINNING, FIRST_INSTANT, instantOfBound, timeBoundaries } from "./interval/boundaries.js";
-export type { JobMetrics, JobOutcome, RetryAdvice } from "./job/job-outcome.js";
+export type { JobMetrics, JobOutcome, RetryAdvice, TouchedInterval, TouchedTime } from "./job/job-outcome.js";
 export type { OfflineJobRequest } from "./job/offline-job-request.js";
-export type { JobContext, ScheduleOperator, SplitContext, SubmittedJob } from "./operator/operator.js";
 export type { JobSplit, RequestedShard, ShardResult, ShardSpec } from "./shard/shard.js";
+export type {
+  JobContext,
+  ScheduleOperator,
+  SplitContext,
+  SubmittedJob,
+  WriteEffect,
+} from "./operator/operator.js";

@@ -3,6 +3,7 @@ import {
   type BackfillState,
   type EpochMs,
   type Interval,
+  type LateTime,
   type Page,
   type PageRequest,
   type Pool,
@@ -43,7 +44,13 @@ import {
   type HeldLease,
   isEnded,
   type KeptDeadline,
+  type LateFilter,
+  type LateReport,
+  type LateSettlement,
   type LeaseState,
+  type LookbackMove,
+  type LookbackQuery,
+  type LookbackWatch,
   type MissingTimeQuery,
   type NewRun,
   type NewSchedule,
@@ -84,6 +91,7 @@ import {
 } from "./deadlines.js";
 import { listGated, markReady, settlementRow } from "./gates.js";
 import { toJson } from "./json.js";
+import { getLookbacks, lateSettlementRow, listLate, listLookbacks } from "./late.js";
 import { cancelMarks, claim, nextWake, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { openNamespace, quote } from "./migrate.js";
@@ -474,6 +482,30 @@ export class PostgresStore implements ScheduleStore {
 
   async dropSplit(runId: string): Promise<boolean> {
     return dropSplit(this.#require(), this.#schema, runId);
+  }
+
+  async listLookbacks(query: LookbackQuery): Promise<LookbackWatch[]> {
+    return listLookbacks(this.#require(), this.#schema, query);
+  }
+
+  async getLookbacks(groupIds: readonly string[]): Promise<(LookbackWatch | undefined)[]> {
+    return getLookbacks(this.#require(), this.#schema, groupIds);
+  }
+
+  moveLookbacks(moves: readonly LookbackMove[]): Promise<boolean[]> {
+    return this.#call("move_lookbacks", toJson(moves));
+  }
+
+  reportLate(reports: readonly LateReport[]): Promise<boolean[]> {
+    return this.#call("report_late", toJson(reports));
+  }
+
+  settleLate(settlements: readonly LateSettlement[]): Promise<boolean[]> {
+    return this.#call("settle_late", toJson(settlements.map(lateSettlementRow)));
+  }
+
+  async listLate(filter: LateFilter, page: PageRequest): Promise<Page<LateTime>> {
+    return listLate(this.#require(), this.#schema, filter, page);
   }
 
   async #planTogether(commits: readonly PlanCommit[]): Promise<boolean[]> {

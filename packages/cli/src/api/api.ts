@@ -10,12 +10,14 @@ export type Api = Pick<
   | "cancelRun"
   | "coverage"
   | "deadlines"
+  | "deletePool"
   | "describe"
   | "ensure"
   | "explain"
   | "get"
   | "getBackfill"
   | "getRun"
+  | "lateData"
   | "list"
   | "listPools"
   | "markReady"
@@ -29,6 +31,7 @@ export type Api = Pick<
   | "runs"
   | "seal"
   | "shards"
+  | "setPool"
   | "stale"
   | "trigger"
   | "unregister"
@@ -39,6 +42,8 @@ export type Api = Pick<
 /** An `Api` in use. */
 export interface Connection {
   readonly api: Api;
+  /** Changes of the ledger; `undefined` if there is no manager that could make any. */
+  readonly events: ManagerClient["events"] | undefined;
   /** Whether runs start: a store that this process has opened has no manager. */
   readonly hasManager: boolean;
   close(): Promise<void>;

@@ -3,6 +3,7 @@ import type {
   Backfill,
   DeadlineRecord,
   ListedShard,
+  LateTime,
   PoolStatus,
   PreviewInterval,
   Run,
@@ -119,4 +120,14 @@ export const STALE: readonly Column<StaleRun>[] = [
   ["GROUP", ({ run }) => run.groupId],
   ["INTERVAL", ({ run }) => intervalText(run)],
   ["STATE", ({ state }) => state],
+];
+
+/** Columns of late data. */
+export const LATE_DATA: readonly Column<LateTime>[] = [
+  ["GROUP", ({ groupId }) => groupId],
+  ["INTERVAL", intervalText],
+  ["ROWS", ({ rowsLate }) => rowsLate ?? "-"],
+  ["REPORTED BY", ({ reportedBy }) => reportedBy],
+  ["STATE", ({ state }) => state],
+  ["BACKFILL", ({ backfillId }) => backfillId ?? "-"],
 ];

@@ -30,6 +30,10 @@ type Read =
   | "listAlerts"
   | "getSeals"
   | "getSplit"
+  | "listLookbacks"
+  | "getLookbacks"
+  | "moveLookbacks"
+  | "listLate"
   | "tellChanges"
   | "readChanges";
 
@@ -155,6 +159,18 @@ export function notingStore(store: ScheduleStore, notes: ChangeNotes): ScheduleS
       noting(store.changeShards(changes), () => noteRuns([...new Set(changes.map(({ runId }) => runId))])),
     beginMerge: (writer, at) => noting(store.beginMerge(writer, at), () => noteRuns([writer.runId])),
     dropSplit: (runId) => noting(store.dropSplit(runId), () => noteRuns([runId])),
+    reportLate: (reports) =>
+      noting(store.reportLate(reports), () => {
+        for (const { groupId, reportedBy } of reports) {
+          notes.note("late-data", groupId);
+          // Runs of any group may have become stale.
+          if (groupId === reportedBy) notes.note("run", null);
+        }
+      }),
+    settleLate: (settlements) =>
+      noting(store.settleLate(settlements), () => {
+        for (const { late } of settlements) notes.note("late-data", late.groupId);
+      }),
   };
   return new Proxy(store, {
     get: (target, name) => {

@@ -104,6 +104,9 @@ export function inertSpec({ groupId, engine = "unknown", origin = 0 }: KnownOfSp
     freshness: null,
     seal: null,
     shards: null,
+    lookback: null,
+    onLate: "mark",
+    canOvertake: false,
   };
 }
 
@@ -172,6 +175,10 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   seal: (value) => value == null || isObject(value),
   // Absent from specifications that were stored before there were shards.
   shards: (value) => value == null || isObject(value),
+  // Absent from specifications that were stored before late data had a place.
+  lookback: (value) => value == null || isObject(value),
+  onLate: (value) => value === undefined || oneOf("mark", "restate", "ignore")(value),
+  canOvertake: (value) => value === undefined || typeof value === "boolean",
 };
 
 const TRIGGERS = oneOf("cron", "period", "once");

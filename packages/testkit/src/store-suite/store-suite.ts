@@ -26,6 +26,7 @@ import { inputRules, stalenessRules } from "./inputs.js";
 import { laneRules } from "./lane.js";
 import { blockingRules } from "./lane-blocking.js";
 import { cancelPlannedRules, laneWidthRules } from "./lane-width.js";
+import { lateRules, lookbackRules } from "./late.js";
 import { cancelRequestRules, renewalRules } from "./leases.js";
 import { lifecycleRules } from "./lifecycle.js";
 import { dependencyRules } from "./missing-time.js";
@@ -134,6 +135,8 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   alertRules,
   sealRules,
   shardRules,
+  lookbackRules,
+  lateRules,
   changeLogRules,
   purgeRules,
   unreadableRules,
