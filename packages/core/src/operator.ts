@@ -5,9 +5,9 @@
  */
 
 export { BEGINNING, FIRST_INSTANT, instantOfBound, timeBoundaries } from "./interval/boundaries.js";
+export { exceedsDirtyDataLimit } from "./job/dirty-data-limit.js";
 export type { JobMetrics, JobOutcome, RetryAdvice, TouchedInterval, TouchedTime } from "./job/job-outcome.js";
 export type { OfflineJobRequest } from "./job/offline-job-request.js";
-export type { JobSplit, RequestedShard, ShardResult, ShardSpec } from "./shard/shard.js";
 export type {
   JobContext,
   ScheduleOperator,
@@ -15,3 +15,4 @@ export type {
   SubmittedJob,
   WriteEffect,
 } from "./operator/operator.js";
+export type { JobSplit, RequestedShard, ShardResult, ShardSpec } from "./shard/shard.js";
