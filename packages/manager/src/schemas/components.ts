@@ -95,7 +95,7 @@ function withoutLoneAllOf(parameter: OpenAPIV3_1.ReferenceObject | OpenAPIV3_1.P
   const { allOf = [], ...rest } = parameter.schema as OpenAPIV3_1.SchemaObject;
   const [only, ...others] = allOf;
   if (only !== undefined && others.length === 0)
-    parameter.schema = { ...rest, ...only } as OpenAPIV3_1.SchemaObject;
+    parameter.schema = { ...rest, ...only } as NonNullable<typeof parameter.schema>;
 }
 
 /** Has an answer that is not JSON the media type that its schema names. */
