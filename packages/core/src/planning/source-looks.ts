@@ -3,11 +3,11 @@ import { Waits } from "../clock/waits.js";
 import { isTidegateError, messageOf, SourceError } from "../errors/errors.js";
 import type { OffsetBounds, OffsetContext, OffsetProvider } from "../offset/offset-provider.js";
 import type { OffsetProviders, OffsetSource } from "../offset/offset-providers.js";
-import { compareOffsets, type OffsetVector, positionIn } from "../offset/offset-vector.js";
+import { compareOffsets, isSame, type OffsetVector, positionIn } from "../offset/offset-vector.js";
 import { beginReading, type OffsetWatermark, type StoredStartAt } from "../offset/offset-watermark.js";
 import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
 import type { SourceLook } from "./offset-plan.js";
-import { isSame, readOn, startOf } from "./offset-reading.js";
+import { readOn, startOf } from "./offset-reading.js";
 
 /** Most runs that one fire plans, unless the schedule's limit says otherwise. */
 const MAX_RUNS = 100;

@@ -288,7 +288,7 @@ export interface ScheduleSpec
   readonly endTime: EpochMs | null;
   /** How long to wait between attempts. */
   readonly backoff: BackoffSpec;
-  /** Where reading begins, for `OFFSET`. */
+  /** Where reading begins, for `OFFSET`; `null` for boundaries of time. */
   readonly startAt: StoredStartAt | null;
 }
 
