@@ -16,9 +16,8 @@ type Transaction = Awaited<ReturnType<Producer["beginTransaction"]>>;
 
 beforeAll(async () => {
   server = await KafkaServer.start({ "auto.create.topics.enable": "false" });
-  const options = { clientId: "tests", bootstrapBrokers: [server.bootstrapServers], autocreateTopics: false };
-  admin = new Admin(options);
-  producer = new Producer(options);
+  admin = new Admin(client());
+  producer = new Producer(client());
   provider = kafkaPositions({ clusters: { shop: { bootstrapBrokers: [server.bootstrapServers] } } });
 }, 180_000);
 
@@ -27,6 +26,15 @@ afterAll(async () => {
   await producer?.close();
   await admin?.close();
   await server?.dispose();
+});
+
+/** Options of clients: topics are so new that a broker may not know them at first. */
+const client = () => ({
+  clientId: "tests",
+  bootstrapBrokers: [server.bootstrapServers],
+  autocreateTopics: false,
+  retries: 100,
+  retryDelay: 20,
 });
 
 async function makeTopic(partitions: number, name = `orders-${topics}`): Promise<string> {
@@ -67,13 +75,7 @@ const look = (topic: string, more: object = {}): Promise<OffsetBounds> =>
   provider.bounds({ topic, ...more }, context());
 
 async function transaction(id: string): Promise<{ begun: Transaction; by: Producer }> {
-  const by = new Producer({
-    clientId: "tests",
-    bootstrapBrokers: [server.bootstrapServers],
-    autocreateTopics: false,
-    idempotent: true,
-    transactionalId: id,
-  });
+  const by = new Producer({ ...client(), idempotent: true, transactionalId: id });
   return { begun: await by.beginTransaction(), by };
 }
 
