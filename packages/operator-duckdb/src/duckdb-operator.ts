@@ -126,7 +126,7 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
 
   async #carryOut(task: Task, signal: AbortSignal): Promise<JobOutcome> {
     try {
-      const metrics = await this.#intervals.use(task.layout.partition, signal, () =>
+      const copied = await this.#intervals.use(task.layout.partition, signal, () =>
         this.#slots.use(signal, () =>
           copyInterval(task, this.#destinationOf(task.job), {
             settings: this.#settings,
@@ -136,7 +136,7 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
           }),
         ),
       );
-      return { state: "SUCCEEDED", metrics };
+      return { state: "SUCCEEDED", ...copied };
     } catch (error) {
       return outcomeOfError(error, signal);
     }

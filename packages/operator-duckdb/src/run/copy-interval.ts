@@ -1,14 +1,15 @@
 import { mkdir } from "node:fs/promises";
-import type { JobMetrics } from "@tidegate/core/operator";
 import { JobFailure } from "../duckdb/failure.js";
 import { Session } from "../duckdb/session.js";
 import { keepRejectedRows } from "../reject/rejected-rows.js";
+import type { Copied } from "../target/commit-record.js";
 import type { Destination } from "../target/destination.js";
 import { remove, removeIfEmpty } from "../target/durable.js";
 import { refuseTooManyBadRows } from "./dirty-data.js";
 import { type Staged, stageJob } from "./stage-job.js";
 import type { Surroundings } from "./surroundings.js";
 import type { Task } from "./task.js";
+import { touchedBy } from "./touched-time.js";
 
 /**
  * Copies one interval: reads it, keeps its bad rows aside, and writes its good ones. Nothing is visible until
@@ -20,7 +21,7 @@ export async function copyInterval(
   task: Task,
   destination: Destination,
   surroundings: Surroundings,
-): Promise<JobMetrics> {
+): Promise<Copied> {
   await remove(task.layout.work);
   await mkdir(task.directory, { recursive: true });
   try {
@@ -60,7 +61,7 @@ async function copyWith(
   task: Task,
   destination: Destination,
   surroundings: Surroundings,
-): Promise<JobMetrics> {
+): Promise<Copied> {
   const staged = await stageJob(session, task, surroundings);
   const rows = await destination.exactRows(session, staged.goodRows);
   const rowsWritten = await countOf(session, rows);
@@ -68,7 +69,10 @@ async function copyWith(
   const counted =
     rowsDirty === undefined ? { rowsWritten } : { rowsRead: rowsWritten + rowsDirty, rowsWritten, rowsDirty };
   refuseTooManyBadRows(counted, task.dirtyData);
-  return destination.write(session, rows, counted, task, surroundings);
+  const { eventTime } = task.job;
+  const touched = eventTime === undefined ? [] : await touchedBy(session, rows, eventTime, task.window);
+  const copied = { metrics: counted, ...(touched.length === 0 ? {} : { touched }) };
+  return destination.write(session, rows, copied, task, surroundings);
 }
 
 /** Keeps the bad rows aside. @returns their number, or `undefined` if it is unknown */
