@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { ModelGroup, ModelTree, ModelWindow } from "./model.js";
+import type { ModelGroup, ModelReport, ModelTree, ModelWindow } from "./model.js";
 
 /** Random groups of which each depends only on those before it, so that there is no cycle. */
 export const someGroups: fc.Arbitrary<readonly ModelGroup[]> = fc
@@ -50,6 +50,20 @@ function aTree(before: number): fc.Arbitrary<ModelTree> {
   );
 }
 
+/** A report of some time, long before or after it is over. */
+const aReport: fc.Arbitrary<ModelReport> = fc
+  .record({
+    at: fc.integer({ min: 1, max: 400 }),
+    from: fc.integer({ min: -6, max: 40 }).map((tens) => 10 * tens),
+    length: fc.integer({ min: 6, max: 72 }).map((tens) => 10 * tens),
+    version: fc.integer({ min: 1, max: 3 }),
+  })
+  .map(({ length, ...report }) => ({ ...report, to: report.from + length }));
+
+const someReports = fc
+  .array(aReport, { minLength: 1, maxLength: 12 })
+  .map((reports) => reports.sort((a, b) => a.at - b.at));
+
 function aGroup(index: number): fc.Arbitrary<ModelGroup> {
   return fc
     .record({
@@ -60,9 +74,15 @@ function aGroup(index: number): fc.Arbitrary<ModelGroup> {
       seed: fc.integer({ min: 1, max: 1_000 }),
       longest: fc.constantFrom(1, 3, 12, 40),
       failing: fc.constantFrom(0, 0, 0, 0.05, 0.3),
+      reports: fc.oneof({ weight: 5, arbitrary: fc.constant(undefined) }, someReports),
+      lookback: fc.constantFrom(0, 0, 1, 3),
+      touching: fc.constantFrom(0, 0, 0.05, 0.2),
     })
-    .map(({ seed, longest, failing, ...group }) => ({
+    .map(({ seed, longest, failing, touching, ...group }) => ({
       ...group,
+      // A run that waits for its own past waits for what is read again of it, too.
+      lookback: group.past === undefined ? group.lookback : 0,
+      touches: (n: number) => (noise(seed + 104_729, n) < touching ? [1, 3] : []),
       minutesOf: (n) => 1 + Math.floor(noise(seed, n) * longest),
       fails: (n) => noise(seed + 7_919, n) < failing,
     }));

@@ -24,10 +24,24 @@ export type ModelTree =
   | { readonly all: readonly ModelTree[] }
   | { readonly any: readonly ModelTree[] };
 
+/** A report of a source group: it covers this time, from a minute on. */
+export interface ModelReport {
+  readonly at: number;
+  readonly from: number;
+  readonly to: number;
+  readonly version: number;
+}
+
 export interface ModelGroup {
   readonly period: number;
   readonly start: number;
   readonly tree: ModelTree | undefined;
+  /** Reports of a source group, which has no runs of its own; by their minute. */
+  readonly reports: readonly ModelReport[] | undefined;
+  /** How many intervals it reads again. They change nothing of what the model tells. */
+  readonly lookback: number;
+  /** Which earlier intervals the rows of a run belong to, by how many intervals back they lie. */
+  readonly touches: (index: number) => readonly number[];
   readonly past: "previous" | "all" | undefined;
   /** How long each run works, and which fail, by the number of the interval. */
   readonly minutesOf: (index: number) => number;
@@ -68,7 +82,8 @@ export function played(groups: readonly ModelGroup[], until: number): ModelRun[]
     let missing = 0;
     let length = 0;
     for (let minute = from; minute < to; minute += 1) {
-      if (minute < groups[group]!.start) continue;
+      // What lies before the first report of a source is awaited.
+      if (groups[group]!.reports === undefined && minute < groups[group]!.start) continue;
       length += 1;
       if (!isCovered(group, minute)) missing += 1;
     }
@@ -107,6 +122,7 @@ export function played(groups: readonly ModelGroup[], until: number): ModelRun[]
   /** Lets one thing happen in a lane that is due; returns whether anything did. */
   const step = (group: number, now: number): boolean => {
     const lane = lanes[group]!;
+    if (groups[group]!.reports !== undefined) return false;
     const { tree, minutesOf, fails, period } = groups[group]!;
     const lower = lowerOf(group, lane.index);
     const run = byInterval.get(`${group} ${lane.index}`);
@@ -134,13 +150,18 @@ export function played(groups: readonly ModelGroup[], until: number): ModelRun[]
   };
 
   for (let now = 0; now <= until; now += 1) {
-    for (const [group, { period, start }] of groups.entries()) {
+    for (const [group, { period, start, reports }] of groups.entries()) {
+      if (reports !== undefined) continue;
       const index = (now - start) / period - 1;
       if (index < 0 || !Number.isInteger(index)) continue;
       const run: ModelRun = { group, lower: lowerOf(group, index), state: "PLANNED", begunAt: null };
       runs.push(run);
       byInterval.set(`${group} ${index}`, run);
     }
+    while (groups.map((_, group) => step(group, now)).includes(true));
+    for (const [group, { reports = [] }] of groups.entries())
+      for (const { from, to } of reports.filter(({ at }) => at === now))
+        for (let minute = from; minute < to; minute += 1) succeeded[group]!.add(minute);
     while (groups.map((_, group) => step(group, now)).includes(true));
   }
   return runs;

@@ -1,18 +1,28 @@
-import { createTidegate, type DependencyTree, type Run, type ScheduleInfo } from "@tidegate/core";
+import {
+  createTidegate,
+  type DependencyTree,
+  type Run,
+  type ScheduleInfo,
+  type Tidegate,
+} from "@tidegate/core";
 import type { JobContext, JobOutcome, OfflineJobRequest, ScheduleOperator } from "@tidegate/core/operator";
 import { MemoryStore, VirtualClock } from "@tidegate/core/testing";
 import { embeddedEngine } from "@tidegate/engine-embedded";
 import type { ModelGroup, ModelRun, ModelTree } from "./model.js";
 
 const MINUTE = 60_000;
-const START = Date.UTC(2026, 0, 1);
+/** When the model's minutes begin, epoch ms. */
+export const START = Date.UTC(2026, 0, 1);
 const NEVER_MS = 36_500 * 86_400_000;
 
 const nameOf = (group: number): string => `group-${group}`;
 
+/** The number of the group with this name. */
+export const groupOf = (groupId: string): number => Number(groupId.slice("group-".length));
+
 /** The schedule that a group of the model describes. */
 export function scheduleOf(group: ModelGroup, no: number): ScheduleInfo {
-  const { period, start, tree, past } = group;
+  const { period, start, tree, past, lookback } = group;
   return {
     groupId: nameOf(no),
     trigger: { type: "period", every: period, unit: "minute" },
@@ -21,6 +31,7 @@ export function scheduleOf(group: ModelGroup, no: number): ScheduleInfo {
     onFailure: "continue",
     dependsOn: tree === undefined ? null : treeOf(tree),
     dependsOnPast: past ?? false,
+    lookback: lookback === 0 ? null : { intervals: lookback },
   };
 }
 
@@ -70,11 +81,16 @@ class Jobs implements ScheduleOperator {
   }
 
   wait(_jobId: string, request: OfflineJobRequest, _context: JobContext): Promise<JobOutcome> {
-    const group = this.#groups[Number(request.groupId.slice("group-".length))]!;
+    const group = this.#groups[groupOf(request.groupId)]!;
     const index = ((Number(request.lowerBound) - START) / MINUTE - group.start) / group.period;
+    const lower = Number(request.lowerBound);
+    const intervals = group.touches(index).map((back) => {
+      const from = lower - back * group.period * MINUTE;
+      return { lower: from, upper: from + group.period * MINUTE };
+    });
     const outcome: JobOutcome = group.fails(index)
       ? { state: "FAILED", error: { code: "JOB_FAILED", message: "no" } }
-      : { state: "SUCCEEDED" };
+      : { state: "SUCCEEDED", touched: [{ intervals }] };
     return new Promise((resolve) => {
       this.#clock.wakeAfter(group.minutesOf(index) * MINUTE, () => resolve(outcome));
     });
@@ -83,8 +99,29 @@ class Jobs implements ScheduleOperator {
   async cancel(): Promise<void> {}
 }
 
-/** Has the library play groups up to a minute; returns all runs that are due by then. */
-export async function performed(groups: readonly ModelGroup[], until: number): Promise<ModelRun[]> {
+/** Writes the reports of a minute; returns whether there are any. */
+async function reported(tidegate: Tidegate, groups: readonly ModelGroup[], minute: number): Promise<boolean> {
+  let count = 0;
+  for (const [no, { reports = [] }] of groups.entries()) {
+    for (const { from, to, version } of reports.filter(({ at }) => at === minute)) {
+      const range = { lower: START + from * MINUTE, upper: START + to * MINUTE };
+      await tidegate.client.reportCoverage(nameOf(no), { ...range, version: String(version) });
+      count += 1;
+    }
+  }
+  return count > 0;
+}
+
+/** What the library has made of groups. */
+export interface Performance {
+  /** All runs of the live lanes that are due. */
+  readonly runs: readonly ModelRun[];
+  /** All runs of all kinds. */
+  readonly ledger: readonly Run[];
+}
+
+/** Has the library play groups up to a minute. */
+export async function performed(groups: readonly ModelGroup[], until: number): Promise<Performance> {
   const clock = new VirtualClock({ start: START });
   const tidegate = createTidegate({
     store: new MemoryStore({ clock }),
@@ -98,11 +135,17 @@ export async function performed(groups: readonly ModelGroup[], until: number): P
   });
   await tidegate.start();
   try {
-    const registered = await tidegate.client.registerMany(groups.map(scheduleOf));
+    for (const [no, { reports }] of groups.entries())
+      if (reports !== undefined)
+        await tidegate.client.registerSource({ groupId: nameOf(no), startTime: START });
+    const infos = groups.flatMap((group, no) => (group.reports === undefined ? [scheduleOf(group, no)] : []));
+    const registered = await tidegate.client.registerMany(infos);
     for (const result of registered) if (!result.isRegistered) throw result.error;
     for (let minute = 1; minute <= until; minute += 1) {
       await clock.advance(MINUTE);
       for (let round = 0; round < 3; round += 1) await clock.advance(0);
+      if (await reported(tidegate, groups, minute))
+        for (let round = 0; round < 3; round += 1) await clock.advance(0);
     }
     const items: Run[] = [];
     let cursor: string | undefined;
@@ -114,12 +157,15 @@ export async function performed(groups: readonly ModelGroup[], until: number): P
       items.push(...page.items);
       cursor = page.next;
     } while (cursor !== undefined);
-    return items.map(({ groupId, lower, state, submittedAt }) => ({
-      group: Number(groupId.slice("group-".length)),
-      lower: (lower - START) / MINUTE,
-      state: state === "SUBMITTING" ? "RUNNING" : (state as ModelRun["state"]),
-      begunAt: submittedAt === null ? null : (submittedAt - START) / MINUTE,
-    }));
+    const runs = items
+      .filter(({ kind }) => kind === "SCHEDULED")
+      .map(({ groupId, lower, state, submittedAt }) => ({
+        group: groupOf(groupId),
+        lower: (lower - START) / MINUTE,
+        state: state === "SUBMITTING" ? "RUNNING" : (state as ModelRun["state"]),
+        begunAt: submittedAt === null ? null : (submittedAt - START) / MINUTE,
+      }));
+    return { runs, ledger: items };
   } finally {
     // It waits for its jobs, whose time passes only here.
     let isStopped = false;

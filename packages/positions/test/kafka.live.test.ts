@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { Admin, Producer } from "@platformatic/kafka";
+import { Admin, ConfigResourceTypes, Producer } from "@platformatic/kafka";
 import { isEmptyRange, type OffsetBounds, type OffsetRange, standingOf } from "@tidegate/core/offset";
 import { freePort, KafkaServer } from "@tidegate/test-servers";
 import { type OffsetRecord, offsetProviderSuite, START, until } from "@tidegate/testkit";
@@ -15,7 +15,11 @@ let topics = 0;
 type Transaction = Awaited<ReturnType<Producer["beginTransaction"]>>;
 
 beforeAll(async () => {
-  server = await KafkaServer.start({ "auto.create.topics.enable": "false" });
+  server = await KafkaServer.start({
+    "auto.create.topics.enable": "false",
+    "log.cleaner.backoff.ms": "100",
+    "log.cleaner.dedupe.buffer.size": "2097152",
+  });
   admin = new Admin(client());
   producer = new Producer(client());
   provider = kafkaPositions({ clusters: { shop: { bootstrapBrokers: [server.bootstrapServers] } } });
@@ -54,9 +58,10 @@ async function write(
   by: Producer | Transaction,
   topic: string,
   { number, partition }: { readonly number: number; readonly partition: number },
+  key = Buffer.from(String(number)),
 ): Promise<Written> {
   const record = { id: `order ${number}`, at: START + number * 1_000 };
-  const message = { topic, partition, value: Buffer.from(record.id), timestamp: BigInt(record.at) };
+  const message = { topic, partition, key, value: Buffer.from(record.id), timestamp: BigInt(record.at) };
   const { offsets } = await by.send({ messages: [message] });
   return { ...record, partition: String(partition), offset: offsets![0]!.offset };
 }
@@ -106,6 +111,30 @@ describe("a topic of Kafka", () => {
     expect(standingOf(provider, { "0": "1" }, bounds).expired).toEqual([
       { partition: "0", lower: "1", upper: "3" },
     ]);
+  });
+
+  it("keeps its bounds when it is compacted, so that a range has fewer records than offsets", async () => {
+    const topic = await makeTopic(1);
+    const configs = { "cleanup.policy": "compact", "segment.ms": "100", "min.cleanable.dirty.ratio": "0.01" };
+    await admin.incrementalAlterConfigs({
+      resources: [
+        {
+          resourceType: ConfigResourceTypes.TOPIC,
+          resourceName: topic,
+          configs: Object.entries(configs).map(([name, value]) => ({ name, value, configOperation: 0 })),
+        },
+      ],
+    });
+    let number = 0;
+    // All have one key, so that the first is gone as soon as its segment is compacted.
+    await until(async () => {
+      number += 1;
+      await write(producer, topic, { number, partition: 0 }, Buffer.from("key"));
+      return (await provider.at({ topic }, START, context()))["0"] !== "0";
+    });
+    const { earliest, latest } = await look(topic);
+    expect([earliest, latest]).toEqual([{ "0": "0" }, { "0": String(number) }]);
+    expect(await provider.size({ topic }, earliest, latest, context())).toEqual({ records: number });
   });
 
   it("is cut in proportion to what its partitions have, and at least by one of each", async () => {

@@ -46,8 +46,8 @@ export const stepsOf = (s: string): SchemaSteps => ({
   "0020-offsets": { ...offsets(s), least: "0004-claim-floors" },
   // A release that does not know shards would run a split run as a whole, beside them.
   "0021-shards": { ...shards(s), least: "0021-shards" },
-  "0022-late-data": { ...lateData(s), least: "0004-claim-floors" },
-  "0023-changes": { ...changes(s), least: "0004-claim-floors" },
+  "0022-late-data": { ...lateData(s), least: "0021-shards" },
+  "0023-changes": { ...changes(s), least: "0021-shards" },
 });
 
 /**

@@ -5,6 +5,7 @@ import { Grid } from "../schedule/grid.js";
 import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+import { DependencyGraph } from "./dependency-graph.js";
 import { iso } from "./instants.js";
 
 const HOUR_MS = 3_600_000;
@@ -14,8 +15,9 @@ const MINUTE_MS = 60_000;
 const COMPARED = 50;
 
 /**
- * Returns what a person should know about a schedule's dependencies: groups that cannot cover anything for
- * now, and how long each run waits because another group's interval ends later.
+ * Returns what a person should know about a schedule's dependencies: a cycle in which runs wait for themselves,
+ * groups that cannot cover anything for now, and how long each run waits because another group's interval ends
+ * later.
  */
 export async function dependencyNotes(
   store: Pick<ScheduleStore, "getSchedules">,
@@ -44,7 +46,13 @@ export async function dependencyNotes(
       `${field}: each run waits up to ${lengthText(waitMs)} after its interval has ended, because one of ${dependency.groupId} ends later.`,
     ];
   });
-  return [...stateNotes, ...waitNotes];
+  return [...(await cycleNotes(store, spec)), ...stateNotes, ...waitNotes];
+}
+
+/** Two registrations at the same moment may close a cycle that neither has seen. */
+async function cycleNotes(store: Pick<ScheduleStore, "getSchedules">, spec: ScheduleSpec): Promise<string[]> {
+  const [cycle] = await new DependencyGraph(store).add([spec]);
+  return cycle === undefined ? [] : [`${cycle.message} Change one of these schedules.`];
 }
 
 function noteOn(groupId: string, schedule: Schedule | undefined): string[] {

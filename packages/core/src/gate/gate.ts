@@ -22,6 +22,11 @@ export interface GateRequest {
   readonly settings: JsonValue;
   /** Since when gates have held the run, epoch ms. */
   readonly heldSince: EpochMs;
+  /**
+   * Whether a person has marked the run as ready: it begins whatever the answer is, and an open one only says what
+   * the run is about to read. Asked of the built-in gate for dependencies alone. @default false
+   */
+  readonly isMarked?: boolean;
 }
 
 /** Circumstances of a check. */

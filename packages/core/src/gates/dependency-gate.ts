@@ -66,7 +66,9 @@ export class DependencyGate implements Gate {
     const answers = questions.map((question) => {
       const since = question.request.heldSince;
       const verdicts = question.requirements.map((asked) => verdictOn(findings.get(asked)!, since, now));
-      const read = readBy(question, verdicts).map((requirement) => findings.get(requirement)!);
+      const isMarked = question.request.isMarked === true;
+      const read = readBy(question, verdicts, isMarked).map((requirement) => findings.get(requirement)!);
+      if (isMarked) return { answer: { isOpen: true } as const, read };
       return { answer: answerOf(verdictOnAll(question.spec, verdicts), groups, now), read };
     });
     const inputs = await this.#inputsOf(answers.flatMap(({ answer, read }) => (answer.isOpen ? read : [])));
@@ -164,11 +166,20 @@ function questionOf(request: GateRequest, groups: ReadonlyMap<string, Schedule>)
   return { request, spec, requirements };
 }
 
-/** Returns the dependencies on other groups that are met, and have a window: what the run reads. */
-function readBy({ request, requirements }: Question, verdicts: readonly Verdict[]): readonly Requirement[] {
+/**
+ * Returns the dependencies on other groups that are met, and have a window: what the run reads. A run that begins
+ * on a person's word reads what there is of all of them.
+ */
+function readBy(
+  { request, requirements }: Question,
+  verdicts: readonly Verdict[],
+  isMarked: boolean,
+): readonly Requirement[] {
   return requirements.filter(
     ({ groupId, window }, index) =>
-      groupId !== request.groupId && window.upper > window.lower && verdicts[index]!.state === "met",
+      groupId !== request.groupId &&
+      window.upper > window.lower &&
+      (isMarked || verdicts[index]!.state === "met"),
   );
 }
 

@@ -6,7 +6,7 @@ import type { ClosedGate, Gate, GateAnswer, GateRequest } from "../gate/gate.js"
 import { type Held, mergeHeld } from "../gate/gate-answers.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import type { Run, RunError, RunInput, RunWait } from "../run/run.js";
-import { gatesOf } from "../schedule/gates-of.js";
+import { DEPENDENCIES, gatesOf } from "../schedule/gates-of.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import type { GatedRun, GateSettlement } from "../store/gate-queue.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
@@ -170,17 +170,18 @@ export class Gatekeeper {
     const inputs = new Map<GatedRun, readonly RunInput[]>();
     const specs = await this.#specsOf(due);
     for (const one of due) {
-      if (one.run.markedReady !== null) {
-        held.set(one, []);
-        continue;
-      }
+      const isMarked = one.run.markedReady !== null;
       const spec = specs.get(versionKey(one.run));
-      const asked = [...(spec === undefined ? [] : gatesOf(spec))];
-      if (spec === undefined || asked.some(([type]) => !gates.has(type))) continue;
+      const asked = [...(spec === undefined ? [] : gatesOf(spec))].filter(
+        // A marked run begins in any case; dependencies are asked what it reads.
+        ([type]) => !isMarked || type === DEPENDENCIES,
+      );
+      if (!isMarked && (spec === undefined || asked.some(([type]) => !gates.has(type)))) continue;
       held.set(one, []);
       for (const [type, settings] of asked) {
         const gate = gates.get(type)!;
-        const question = { to: one, request: requestOf(one.run, spec, settings, clock.now()) };
+        const request = requestOf(one.run, spec!, settings, clock.now());
+        const question = { to: one, request: isMarked ? { ...request, isMarked } : request };
         const others = questions.get(gate);
         if (others === undefined) questions.set(gate, [question]);
         else others.push(question);
@@ -196,7 +197,8 @@ export class Gatekeeper {
           const answer = answers[index]!;
           const lookAgainAt = this.#lookAgainAt(gate, to.run, answer);
           if (answer.isOpen) inputs.set(to, [...(inputs.get(to) ?? []), ...(answer.inputs ?? [])]);
-          if (!answer.isOpen) held.get(to)!.push({ gateType: gate.gateType, answer, lookAgainAt });
+          if (!answer.isOpen && to.run.markedReady === null)
+            held.get(to)!.push({ gateType: gate.gateType, answer, lookAgainAt });
         }
       }),
     );

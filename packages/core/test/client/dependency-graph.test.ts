@@ -34,6 +34,22 @@ describe("a cycle of dependencies", () => {
     expect(await world.client.get("c")).toMatchObject({ version: 1, spec: { dependsOn: null } });
   });
 
+  it("is named in the notes if two registrations close it at the same moment, neither of which sees it", async () => {
+    const world = await World.start();
+    const registered = await Promise.all(
+      [every("day", "a", "b"), every("day", "b", "a")].map((info) => world.client.register(info)),
+    );
+    const notes = registered.flatMap((each) => each.notes);
+    expect(notes).toContainEqual(expect.stringMatching(/a → b → a is a cycle|b → a → b is a cycle/));
+    for (const groupId of ["a", "b"]) {
+      expect((await world.client.describe(groupId)).notes).toContainEqual(
+        expect.stringContaining("is a cycle"),
+      );
+    }
+    await world.client.update(every("day", "b"), { version: 1 });
+    expect((await world.client.describe("a")).notes.filter((note) => note.includes("cycle"))).toEqual([]);
+  });
+
   it("is refused in a batch for the one that closes it", async () => {
     const world = await World.start();
     const results = await world.client.registerMany([

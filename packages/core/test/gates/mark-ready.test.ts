@@ -98,4 +98,23 @@ describe("a run that a person marks as ready", () => {
     });
     await expect(world.client.markReady("0".repeat(32))).rejects.toMatchObject({ code: "RUN_NOT_FOUND" });
   });
+
+  it("records what it reads of the groups that it depends on, and is stale when what was missing has come", async () => {
+    const world = await World.start();
+    await world.client.registerSource({ groupId: "deliveries", startTime: T0 });
+    await world.client.register(hourly("orders", { dependsOn: { groupId: "deliveries" } }));
+    await world.fireAt("orders", T0 + HOUR);
+    const { id } = (await world.runs("orders"))[0]!;
+    await world.client.markReady(id);
+    await world.settle();
+    const hour = { lower: T0, upper: T0 + HOUR };
+    expect(await world.client.getRun(id)).toMatchObject({
+      state: "SUCCEEDED",
+      inputs: [{ groupId: "deliveries", ...hour, missing: [hour] }],
+      staleAt: null,
+    });
+    await world.client.reportCoverage("deliveries", hour);
+    await world.settle();
+    expect((await world.client.stale()).map(({ run }) => run.id)).toEqual([id]);
+  });
 });
