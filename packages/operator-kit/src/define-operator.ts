@@ -2,8 +2,11 @@ import type { BoundaryType, JsonObject } from "@tidegate/core";
 import type {
   JobContext,
   JobOutcome,
+  JobSplit,
   OfflineJobRequest,
   ScheduleOperator,
+  ShardResult,
+  SplitContext,
   SubmittedJob,
   WriteEffect,
 } from "@tidegate/core/operator";
@@ -61,6 +64,12 @@ export interface OperatorDefinition<Job, Prepared = Job> {
   wait(jobId: string, call: JobCall<Prepared>, context: JobContext): Promise<JobOutcome>;
   /** Stops the job. */
   cancel(jobId: string, call: JobCall<Prepared>): Promise<void>;
+  /** Splits the job of a run into shards. @default jobs are not split */
+  split?(call: JobCall<Prepared>, context: SplitContext): Promise<JobSplit>;
+  /** Returns whether this job can be split. @default true if there is `split` */
+  canSplit?(job: Prepared): boolean;
+  /** Publishes what the shards of a run wrote. @default nothing is left to do */
+  merge?(call: JobCall<Prepared>, results: readonly ShardResult[], context: JobContext): Promise<void>;
 }
 
 /** A definition whose other members work with what `prepare` makes of a job. */
@@ -68,8 +77,11 @@ export interface PreparingDefinition<Job, Prepared> extends OperatorDefinition<J
   prepare(job: Job): Prepared;
 }
 
-/** A `ScheduleOperator` with all optional members. */
-export type DefinedOperator = Required<ScheduleOperator>;
+/** The members of an operator that can split jobs. */
+type Splitting = Pick<ScheduleOperator, "split" | "merge">;
+
+/** A `ScheduleOperator` with all optional members, except those that say by being there that it can split jobs. */
+export type DefinedOperator = Required<Omit<ScheduleOperator, keyof Splitting>> & Splitting;
 
 /**
  * Returns the operator of a definition.
@@ -125,6 +137,21 @@ export function defineOperator<Job, Prepared>(
     canFind: (json) => definition.canFind?.(read(json)) ?? true,
     wait: async (jobId, request, context) => definition.wait(jobId, callOf(request), context),
     cancel: async (jobId, request) => definition.cancel(jobId, callOf(request)),
+    canSplit: (json) => definition.split !== undefined && (definition.canSplit?.(read(json)) ?? true),
+    ...splitting(definition, callOf),
+  };
+}
+
+function splitting<Job, Prepared>(
+  definition: OperatorDefinition<Job, Prepared>,
+  callOf: (request: OfflineJobRequest) => JobCall<Prepared>,
+): Splitting {
+  const { split, merge } = definition;
+  return {
+    ...(split && { split: async (request, context) => split.call(definition, callOf(request), context) }),
+    ...(merge && {
+      merge: async (request, results, context) => merge.call(definition, callOf(request), results, context),
+    }),
   };
 }
 

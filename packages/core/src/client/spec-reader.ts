@@ -3,6 +3,7 @@ import type { Clock } from "../clock/clock.js";
 import { ConfigurationError, messageOf, OperatorError, ScheduleError } from "../errors/errors.js";
 import type { Gate } from "../gate/gate.js";
 import type { OffsetProviders } from "../offset/offset-providers.js";
+import { canSplit } from "../operator/can-split.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { nextFireAt } from "../planning/plan-decision.js";
 import type { ReadinessProbe } from "../probe/probe.js";
@@ -157,6 +158,12 @@ export class SpecReader {
       );
     }
     operator.validate?.(spec.job);
+    if (spec.shards === null || canSplit(operator, spec.job)) return;
+    throw new ScheduleError(
+      "SCHEDULE_INVALID",
+      `shards: operator ${operator.operatorType} cannot split this job; leave out shards, or set it to null.`,
+      { field: "shards" },
+    );
   }
 
   #checkProbes({ ready }: ScheduleSpec): void {

@@ -4,6 +4,7 @@ import { descriptionRules } from "./description.js";
 import { failureRules } from "./failure.js";
 import type { OperatorBed, OperatorFixture, OperatorSuiteOptions } from "./fixture.js";
 import { lookupRules } from "./lookup.js";
+import { splittingRules } from "./splitting.js";
 import { stoppingRules } from "./stopping.js";
 
 export type {
@@ -40,6 +41,7 @@ export function operatorSuite(options: OperatorSuiteOptions): void {
         slow: true,
         failing: true,
         busy: false,
+        split: false,
         validate: true,
         describeJob: true,
         effects: true,
@@ -73,6 +75,7 @@ export function operatorSuite(options: OperatorSuiteOptions): void {
     lookupRules(bed);
     stoppingRules(bed);
     failureRules(bed);
+    splittingRules(bed);
     descriptionRules(bed);
   });
 }
