@@ -21,6 +21,7 @@ import { longLedger } from "./long-ledger.js";
 import { MILLION_TASKS, million } from "./million.js";
 import { drain, overloadFresh, overloadHold } from "./overload.js";
 import { poolFairness } from "./pool-fairness.js";
+import { positions } from "./positions.js";
 import { readiness } from "./readiness.js";
 import { restatePlan } from "./restate-plan.js";
 import { runLife } from "./run-life.js";
@@ -40,6 +41,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   "long-ledger": longLedger,
   readiness,
   "pool-fairness": poolFairness,
+  positions,
   "restate-plan": restatePlan,
   door,
   "cli-start": cliStart,

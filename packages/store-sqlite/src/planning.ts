@@ -15,7 +15,6 @@ import {
 import { hasTwins } from "@tidegate/store-sql";
 import type { LanePart } from "./lanes.js";
 import { type Entry, insertRun, type RunRow } from "./run-rows.js";
-import { setOffsets } from "./schedules.js";
 import { standingFor } from "./standing.js";
 import type { Statements } from "./statements.js";
 import { supersede, supersedeRow } from "./supersede.js";
@@ -46,6 +45,8 @@ const COVERED =
 
 const ADVANCE =
   "UPDATE schedule_state SET watermark = ?, next_fire_at = ?, longest_run_ms = ?, run_count = run_count + ?, waits_since = ? WHERE no = ?";
+
+const ADVANCE_WITH_OFFSETS = ADVANCE.replace("waits_since = ?", "waits_since = ?, offsets = ?");
 
 /**
  * Moves one watermark and inserts the runs that tile what it passed. `false`, with nothing written, if it has
@@ -105,16 +106,17 @@ export function planOne(tables: Tables, commit: PlanCommit): boolean {
     entered.push({ id: run.id, part: entry.place === "ready" ? "admitted" : entry.place });
   }
   const waitsSince = commit.waits === true ? plannedAt : null;
+  const offsets = commit.offsets === undefined ? [] : [JSON.stringify(commit.offsets)];
   statements.run(
-    ADVANCE,
+    offsets.length === 0 ? ADVANCE : ADVANCE_WITH_OFFSETS,
     commit.newWatermark,
     commit.nextFireAt,
     longest,
     commit.runs.length,
     waitsSince,
+    ...offsets,
     no,
   );
-  setOffsets(statements, no, commit.offsets);
   for (const { id, part } of entered) lanes.move(no, id, "none", part, plannedAt);
   for (const row of covered) supersedeRow({ statements, lanes }, row!, plannedAt);
   if (hasSkipped && !sleepers.isEmpty) sleepers.wake(commit.groupId);

@@ -35,6 +35,11 @@ const INSERT = `INSERT INTO run (group_no, lower, generation, upper, id, kind, i
   is_superseded, is_cancel_requested, planned_at, ended_at, failure)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?) ON CONFLICT DO NOTHING`;
 
+const INSERT_WITH_OFFSETS = INSERT.replace("ended_at, failure)", "ended_at, failure, offsets)").replace(
+  "?, ?, ?) ON CONFLICT",
+  "?, ?, ?, ?) ON CONFLICT",
+);
+
 /** Where an inserted run stands: admitted at an instant to a queue, waiting for something, or gated. */
 export type Entry =
   | { readonly place: "ready"; readonly queue: ClaimQueue; readonly readyAt: EpochMs }
@@ -54,8 +59,9 @@ export function insertRun(
   run: NewRun | NewReportedRun,
   entry: Entry,
 ): boolean {
+  const offsets = "offsets" in run && run.offsets !== undefined ? [JSON.stringify(run.offsets)] : [];
   const changes = statements.run(
-    INSERT,
+    offsets.length === 0 ? INSERT : INSERT_WITH_OFFSETS,
     groupNo,
     run.lower,
     run.generation,
@@ -78,11 +84,10 @@ export function insertRun(
     run.plannedAt,
     run.state === "PLANNED" ? null : run.plannedAt,
     failureOf(run.state),
+    ...offsets,
   );
   if (changes === 1 && "isPooled" in run && run.isPooled === true)
     statements.run(`UPDATE run SET ${POOLING_OF_ITS_VERSION} WHERE id = ?`, run.id);
-  if (changes === 1 && "offsets" in run && run.offsets !== undefined)
-    statements.run("UPDATE run SET offsets = ? WHERE id = ?", JSON.stringify(run.offsets), run.id);
   return changes === 1;
 }
 

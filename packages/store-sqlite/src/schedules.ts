@@ -74,11 +74,7 @@ export function insertSchedule(tables: Tables, added: NewSchedule): boolean {
 }
 
 /** Writes how far the source of a group is planned, if that is said. */
-export function setOffsets(
-  statements: Statements,
-  no: number,
-  offsets: Schedule["offsets"] | undefined,
-): void {
+function setOffsets(statements: Statements, no: number, offsets: Schedule["offsets"] | undefined): void {
   if (offsets === undefined) return;
   statements.run("UPDATE schedule_state SET offsets = ? WHERE no = ?", JSON.stringify(offsets), no);
 }

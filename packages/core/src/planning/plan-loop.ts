@@ -5,6 +5,7 @@ import type { TidegateEmitter } from "../events/events.js";
 import type { SignalEmitter } from "../events/signals.js";
 import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
+import { Batcher } from "../store/batcher.js";
 import type { PlanCommit } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { FailingGroups } from "./failing-groups.js";
@@ -65,6 +66,14 @@ interface Step {
  */
 export class PlanLoop {
   readonly #parts: PlanLoopParts;
+  /** Groups whose sources have answered: those that come while others are planned are planned together. */
+  readonly #looked = new Batcher<PlanWork, PlanWork>(
+    async (works) => {
+      await this.run(works);
+      return [...works];
+    },
+    { isOfOne: () => false },
+  );
 
   constructor(parts: PlanLoopParts) {
     this.#parts = parts;
@@ -241,7 +250,7 @@ export class PlanLoop {
       return this.#fail(work, error, schedule);
     }
     const own = work.looking;
-    await this.run([work]);
+    await this.#looked.add([work]);
     if (work.looking !== own) await work.looking;
   }
 

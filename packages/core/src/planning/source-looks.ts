@@ -185,6 +185,7 @@ export class SourceLooks {
         Promise.resolve(question(context)).then((given) => ({ given })),
       );
       if (answer !== undefined) return answer.given;
+      controller.abort();
       throw new Error(`it did not answer within ${timeoutMs} ms`);
     } catch (cause) {
       if (isTidegateError(cause)) throw cause;
@@ -193,7 +194,6 @@ export class SourceLooks {
       });
     } finally {
       this.#open.delete(controller);
-      controller.abort();
     }
   }
 }

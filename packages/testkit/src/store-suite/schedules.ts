@@ -19,6 +19,7 @@ export function registrationRules({ store }: StoreBed): void {
         origin: START,
         watermark: START,
         nextFireAt: null,
+        offsets: null,
         admittedRuns: 0,
         gatedRuns: 0,
         waitingRuns: 0,

@@ -12,7 +12,7 @@ const GROUPS = ["a", DAMAGED, "z"];
 const FROM_THE_FUTURE: readonly (readonly [field: string, value: unknown])[] = [
   ["trigger", { type: "tide" }],
   ["overlap", "merge"],
-  ["boundaryType", "OFFSET"],
+  ["boundaryType", "VERSION"],
   ["labels", [{ team: "sales" }]],
   ["engineGraceMs", { seconds: 30 }],
 ];
