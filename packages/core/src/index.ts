@@ -81,6 +81,7 @@ export type { DirtyDataLimit } from "./job/dirty-data-limit.js";
 export type { JsonObject, JsonValue } from "./job/json.js";
 export type { RunKind } from "./job/run-kind.js";
 export type { ScheduleMode } from "./job/schedule-mode.js";
+export type { VerifyRule } from "./job/verification.js";
 export type { Pool, PoolInfo, PoolStatus, PoolUse } from "./pool/pool.js";
 export type { Backfill, BackfillSelect, BackfillState } from "./run/backfill.js";
 export type { Place } from "./run/place.js";

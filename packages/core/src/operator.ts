@@ -7,4 +7,11 @@
 export { BEGINNING, FIRST_INSTANT, instantOfBound, timeBoundaries } from "./interval/boundaries.js";
 export type { JobMetrics, JobOutcome, RetryAdvice } from "./job/job-outcome.js";
 export type { OfflineJobRequest } from "./job/offline-job-request.js";
-export type { JobContext, ScheduleOperator, SubmittedJob, WriteEffect } from "./operator/operator.js";
+export type { RowCounts } from "./job/verification.js";
+export type {
+  JobContext,
+  ScheduleOperator,
+  SubmittedJob,
+  VerifyContext,
+  WriteEffect,
+} from "./operator/operator.js";

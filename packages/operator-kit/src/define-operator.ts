@@ -3,8 +3,10 @@ import type {
   JobContext,
   JobOutcome,
   OfflineJobRequest,
+  RowCounts,
   ScheduleOperator,
   SubmittedJob,
+  VerifyContext,
   WriteEffect,
 } from "@tidegate/core/operator";
 import type { z } from "zod";
@@ -45,6 +47,10 @@ export interface OperatorDefinition<Job, Prepared = Job> {
   notes?(job: Prepared): readonly string[];
   /** Returns how the job writes. @default unknown */
   writes?(job: Prepared): WriteEffect | undefined;
+  /** Counts the rows of the request's interval on both sides. @default the operator cannot */
+  verify?(call: JobCall<Prepared>, context: VerifyContext): Promise<RowCounts>;
+  /** Returns why the rows of a job cannot be compared, as the end of a sentence. */
+  cannotVerify?(job: Prepared, withChecksum: boolean): string | undefined;
   /** Opens what the operator needs. */
   start?(): Promise<void>;
   /** Closes it. */
@@ -66,8 +72,8 @@ export interface PreparingDefinition<Job, Prepared> extends OperatorDefinition<J
   prepare(job: Job): Prepared;
 }
 
-/** A `ScheduleOperator` with all optional members. */
-export type DefinedOperator = Required<ScheduleOperator>;
+/** A `ScheduleOperator` with all optional members but `verify`, which not every operator can have. */
+export type DefinedOperator = Required<Omit<ScheduleOperator, "verify">> & Pick<ScheduleOperator, "verify">;
 
 /**
  * Returns the operator of a definition.
@@ -112,6 +118,10 @@ export function defineOperator<Job, Prepared>(
     stop: async () => definition.stop?.(),
     validate: (json) => void checked(json),
     notesOn: (json) => definition.notes?.(read(json)) ?? [],
+    ...(definition.verify === undefined
+      ? {}
+      : { verify: async (request, context) => definition.verify!(callOf(request), context) }),
+    cannotVerify: (json, withChecksum) => definition.cannotVerify?.(read(json), withChecksum),
     writesOf: (json) => definition.writes?.(read(json)),
     describeJob: () => {
       schema ??= jobJsonSchema(definition.jobSchema);

@@ -148,6 +148,7 @@ export class SpecReader {
       );
     }
     operator.validate?.(spec.job);
+    if (spec.verify != null) requireVerification(operator, spec);
   }
 
   #checkProbes({ ready }: ScheduleSpec): void {
@@ -205,4 +206,14 @@ function fieldOf(error: unknown): string {
 export function groupIdOf(info: unknown): string {
   const groupId = (info as { groupId?: unknown } | null)?.groupId;
   return typeof groupId === "string" ? groupId : "";
+}
+
+/** @throws ScheduleError SCHEDULE_INVALID if the operator cannot count what the rule compares */
+function requireVerification(operator: ScheduleOperator, { job, verify }: ScheduleSpec): void {
+  const problem =
+    operator.verify === undefined
+      ? `the operator "${operator.operatorType}" cannot count rows`
+      : operator.cannotVerify?.(job, verify?.checksum ?? false);
+  if (problem === undefined) return;
+  throw new ScheduleError("SCHEDULE_INVALID", `verify: ${problem}.`, { field: "verify" });
 }

@@ -3,6 +3,7 @@ import type { DependencyTree } from "../dependency/dependency.js";
 import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
 import type { JsonObject, JsonValue } from "../job/json.js";
 import type { ScheduleMode } from "../job/schedule-mode.js";
+import type { VerifyRule } from "../job/verification.js";
 import type { PoolUse } from "../pool/pool.js";
 import type { TriggerSpec } from "../trigger/trigger-spec.js";
 import type { Deadline, Freshness } from "./deadline.js";
@@ -204,6 +205,11 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
   /** Fails a run whose bad rows exceed the limit; `null` for no limit. @default no limit */
   readonly dirtyData?: DirtyDataLimit | null;
   /**
+   * Counts an interval's rows in source and target after its job, and records the counts as `rowsRead` and
+   * `rowsWritten`; `null` for no verification. The operator must support it. @default no verification
+   */
+  readonly verify?: VerifyRule | null;
+  /**
    * How long an engine may be silent past a due time before the watchdog plans the interval itself, ms, at
    * least 1,000.
    * @default 30,000
@@ -219,13 +225,16 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
  * A schedule's specification with all defaults filled in and instants as epoch ms. One per version,
  * immutable.
  */
-export interface ScheduleSpec extends Required<Omit<ScheduleInfo, "startTime" | "endTime" | "backoff">> {
+export interface ScheduleSpec
+  extends Required<Omit<ScheduleInfo, "startTime" | "endTime" | "backoff" | "verify">> {
   /** Where the first interval begins, epoch ms. */
   readonly startTime: EpochMs;
   /** Where the last interval ends, epoch ms; `null` for no end. */
   readonly endTime: EpochMs | null;
   /** How long to wait between attempts. */
   readonly backoff: BackoffSpec;
+  /** How the interval's rows are counted after its job; `null` for no verification. */
+  readonly verify: Required<VerifyRule> | null;
 }
 
 /** A schedule as the store keeps it. */

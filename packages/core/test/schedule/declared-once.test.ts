@@ -47,6 +47,7 @@ describe("a schedule's fields are declared once: the schema", () => {
       timeoutMs: null,
       onFailure: "block",
       dirtyData: null,
+      verify: null,
       engineGraceMs: 30_000,
       description: "",
       labels: {},

@@ -48,6 +48,8 @@ export interface OperatorFeatures {
   readonly describeJob: boolean;
   /** The bed can count the effects of a job. */
   readonly effects: boolean;
+  /** The operator has `verify`, and the interval of `request` has rows. */
+  readonly verify: boolean;
   /** The operator finds ended jobs after a restart. */
   readonly restart: boolean;
 }
@@ -57,7 +59,7 @@ export interface OperatorSuiteOptions {
   readonly name: string;
   /** Called before each test. */
   readonly create: () => Promise<OperatorFixture>;
-  /** Tests of a feature that is `false` are reported as skipped. @default all true except `busy` */
+  /** Tests of a feature that is `false` are reported as skipped. @default all true except `busy` and `verify` */
   readonly supports?: Partial<OperatorFeatures>;
 }
 

@@ -5,6 +5,7 @@ import { failureRules } from "./failure.js";
 import type { OperatorBed, OperatorFixture, OperatorSuiteOptions } from "./fixture.js";
 import { lookupRules } from "./lookup.js";
 import { stoppingRules } from "./stopping.js";
+import { verificationRules } from "./verification.js";
 
 export type {
   OperatorFeatures,
@@ -40,6 +41,7 @@ export function operatorSuite(options: OperatorSuiteOptions): void {
         slow: true,
         failing: true,
         busy: false,
+        verify: false,
         validate: true,
         describeJob: true,
         effects: true,
@@ -74,5 +76,6 @@ export function operatorSuite(options: OperatorSuiteOptions): void {
     stoppingRules(bed);
     failureRules(bed);
     descriptionRules(bed);
+    verificationRules(bed);
   });
 }
