@@ -12,6 +12,7 @@ import {
 } from "../packages/core/dist/dependency/schema.js";
 import { jobMetricsSchema } from "../packages/core/dist/job/schema.js";
 import { backfillSchema } from "../packages/core/dist/run/backfill-schema.js";
+import { lateTimeSchema } from "../packages/core/dist/run/late-schema.js";
 import {
   attemptRecordSchema,
   readyMarkSchema,
@@ -47,6 +48,7 @@ const TYPES = {
   "job/dirty-data-limit.ts": { DirtyDataLimit: dirtyDataLimitSchema },
   "job/job-outcome.ts": { JobMetrics: jobMetricsSchema },
   "run/backfill.ts": { Backfill: backfillSchema },
+  "run/late-time.ts": { LateTime: lateTimeSchema },
   "run/run.ts": {
     AttemptRecord: attemptRecordSchema,
     ReadyMark: readyMarkSchema,

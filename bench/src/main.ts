@@ -9,6 +9,7 @@ import { millionManaged } from "./distributed/million-managed.js";
 import { postgresLives } from "./distributed/postgres-lives.js";
 import { dolphinscheduler } from "./dolphinscheduler.js";
 import { door } from "./door.js";
+import { eventsLoad } from "./events/load.js";
 import type { Figure } from "./figure.js";
 import { overhead } from "./flink/overhead.js";
 import { poll } from "./flink/poll.js";
@@ -42,6 +43,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   "restate-plan": restatePlan,
   door,
   "cli-start": cliStart,
+  "events-load": eventsLoad,
   bullmq,
   "postgres-lives": postgresLives,
   "million-managed": millionManaged,

@@ -135,4 +135,15 @@ describe("histories that once went wrong", () => {
         { do: "pass", for: 36 },
       ],
     }));
+
+  it("a job whose answer was lost, and which has succeeded when a new policy cancels its run", () =>
+    lawful({
+      policies: { span: 5, window: 10, maxActiveRuns: 1, maxAttempts: 2 },
+      jobs: [{ submit: "lost" }, { lasts: 1 }],
+      steps: [
+        { do: "restart", after: 6 },
+        { do: "update", set: { span: 6, overlap: "cancel-running" } },
+        { do: "resume" },
+      ],
+    }));
 });

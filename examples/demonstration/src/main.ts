@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,6 +22,8 @@ const plan: Plan = {
   directory: mkdtempSync(join(tmpdir(), "tidegate-demonstration-")),
   startAt,
   endAt: startAt + REPLAY_MS,
+  port: 0,
+  staysUp: process.stdout.isTTY === true,
 };
 
 console.log(`Tidegate synchronizes 10,000 flights of a public data set while they are replayed in ${REPLAY_MS / 1_000} s:
@@ -34,14 +37,23 @@ const writer = setInterval(() => source.grow(Date.now()), TICK_MS);
 let manager: ChildProcess;
 let status = "waiting for the first interval";
 let audits: readonly AuditReport[] | undefined;
+let dashboard: URL | undefined;
 
+/** Starts the manager, after the first time on the same port, so that an open dashboard finds it again. */
 function startManager(): void {
-  manager = fork(fileURLToPath(new URL("./manager.js", import.meta.url)), [JSON.stringify(plan)]);
+  const again = { ...plan, port: Number(dashboard?.port ?? plan.port) };
+  manager = fork(fileURLToPath(new URL("./manager.js", import.meta.url)), [JSON.stringify(again)]);
   manager.on("message", (message: ManagerMessage) => {
     if (message.kind === "done") audits = message.audits;
+    else if (message.kind === "listening") showDashboard(message.url);
     else
       status = `${message.succeeded} runs succeeded, ${message.active} under way, ${message.retried} retried`;
   });
+}
+
+function showDashboard(url: string): void {
+  if (dashboard === undefined) console.log(`The dashboard: ${url}/dashboard/\n`);
+  dashboard = new URL(url);
 }
 
 function showProgress(): void {
@@ -83,5 +95,10 @@ const reports = synchronizations(plan).map(({ groupId, isCopied }) => {
   return { audit, verdict, replayed: flights.filter(isCopied).length };
 });
 const isSound = printReport(reports);
+if (plan.staysUp) {
+  console.log(`\nThe dashboard stays at ${dashboard}dashboard/ until Ctrl-C.`);
+  await once(process, "SIGINT");
+  manager!.kill("SIGKILL");
+}
 if (isSound) rmSync(plan.directory, { recursive: true, force: true });
 process.exit(isSound ? 0 : 1);

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { type AuditReport, createTidegate, isTidegateError, type Tidegate } from "@tidegate/core";
+import { dashboard } from "@tidegate/dashboard";
 import { embeddedEngine } from "@tidegate/engine-embedded";
+import { createManager } from "@tidegate/manager";
 import { createDuckdbOperator } from "@tidegate/operator-duckdb";
 import { sqliteStore } from "@tidegate/store-sqlite";
 import { jobRecorder } from "@tidegate/testkit/recorder";
@@ -9,6 +11,7 @@ import { type Plan, recordingOf, synchronizations } from "./schedules.js";
 
 /** What the manager tells its parent. */
 export type ManagerMessage =
+  | { readonly kind: "listening"; readonly url: string }
   | {
       readonly kind: "progress";
       readonly succeeded: number;
@@ -34,15 +37,17 @@ async function main(plan: Plan): Promise<void> {
     operators: [operator],
   });
   tidegate.events.on("trouble", (trouble) => console.error(trouble));
-  await tidegate.start();
+  const manager = createManager({ tidegate, dashboard: dashboard(), logger: false });
+  tell({ kind: "listening", url: await manager.listen({ port: plan.port }) });
   const groups = synchronizations(plan);
   for (const { schedule } of groups) await register(tidegate, schedule);
   for (;;) {
     const audits = await Promise.all(groups.map(({ groupId }) => tidegate.client.audit(groupId)));
     const isDone = audits.every(({ isComplete, range }) => isComplete && range.upper === plan.endAt);
     if (isDone) {
-      await tidegate.stop();
       tell({ kind: "done", audits });
+      if (plan.staysUp) return;
+      await manager.close();
       process.disconnect();
       return;
     }

@@ -7,6 +7,10 @@ export interface Plan {
   readonly directory: string;
   readonly startAt: number;
   readonly endAt: number;
+  /** The port of the dashboard; 0 for a free one. */
+  readonly port: number;
+  /** Whether the dashboard stays up after the proof. */
+  readonly staysUp: boolean;
 }
 
 /** One synchronization: its schedule, and which flights its target has to have in the end. */

@@ -14,6 +14,7 @@ describe("the demonstration", () => {
     });
     const exited = once(child, "exit");
     const output = await text(child.stdout);
+    expect(output).toMatch(/The dashboard: http:\/\/127\.0\.0\.1:\d+\/dashboard\//);
     expect(output).toContain("the manager was KILLED");
     expect(output).toMatch(/[1-9]\d* retried/);
     expect(output).toMatch(

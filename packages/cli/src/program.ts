@@ -3,7 +3,9 @@ import { addAudits } from "./commands/audits.js";
 import { addBackfills } from "./commands/backfills.js";
 import { addCompletion } from "./commands/completion.js";
 import { addDefinitions } from "./commands/definitions.js";
+import { addEvents } from "./commands/events.js";
 import { addGet } from "./commands/get.js";
+import { addPools } from "./commands/pools.js";
 import { addRestatements } from "./commands/restatements.js";
 import { addRuns } from "./commands/runs.js";
 import { addSchedules } from "./commands/schedules.js";
@@ -50,6 +52,8 @@ export function createProgram(keepRunning: () => void): Command {
   addBackfills(program);
   addRestatements(program);
   addAudits(program);
+  addEvents(program);
+  addPools(program);
   addTools(program);
   addCompletion(program);
   program

@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline/promises";
+import type { ManagerClient } from "@tidegate/client";
 import type { Command } from "commander";
 import type { Api } from "./api/api.js";
 import { type ConnectOptions, connect } from "./api/connect.js";
@@ -18,6 +19,10 @@ export interface GlobalOptions extends ConnectOptions {
 export interface Session {
   readonly api: Api;
   readonly printer: Printer;
+  /** See `ManagerClient.events`. @throws CommandError if there is no manager */
+  readonly events: ManagerClient["events"];
+  /** Whether runs start: a store that this process has opened has no manager. */
+  readonly hasManager: boolean;
   /** Asks a person. @throws CommandError if the answer is no, or if there is nobody to ask */
   confirm(question: string): Promise<void>;
   /** Says, where it is so, that nothing starts before a manager opens the store. */
@@ -42,17 +47,21 @@ export function action<Args extends unknown[]>(
     const command = args.pop() as Command;
     const options = command.optsWithGlobals<GlobalOptions>();
     const printer = printerOf(options);
-    const { api, hasManager, close } = await connect(options);
+    const { api, hasManager, events = noEvents, close } = await connect(options);
     const noteWaiting = (): void => {
       if (!hasManager) printer.note("No manager is running on this store: its runs start when one does.");
     };
     try {
       const confirm = (question: string): Promise<void> => confirmed(question, options);
-      await act({ api, printer, confirm, noteWaiting }, ...(args as Args));
+      await act({ api, printer, events, hasManager, confirm, noteWaiting }, ...(args as Args));
     } finally {
       await close();
     }
   };
+}
+
+function noEvents(): never {
+  throw new CommandError("Nothing happens on a store without a manager: use --url instead of --store.");
 }
 
 async function confirmed(question: string, { yes, input }: GlobalOptions): Promise<void> {

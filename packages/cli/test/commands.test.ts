@@ -6,7 +6,7 @@ describe("the command and a manager that it serves", () => {
   const bed = new Bed();
   beforeAll(async () => {
     expect(await bed.serve()).toMatch(
-      /^Tidegate is at http:\/\/127\.0\.0\.1:\d+, its database at \.tidegate\/tidegate\.db\.\n$/,
+      /^Tidegate is at (http:\/\/127\.0\.0\.1:\d+), its dashboard at \1\/dashboard\/, its database at \.tidegate\/tidegate\.db\.\n$/,
     );
   });
   afterAll(() => bed.close());
@@ -98,6 +98,8 @@ describe("the command and a manager that it serves", () => {
     expect(await json("get", "pools")).toEqual([]);
     expect(await json("get", "deadlines")).toEqual([]);
     expect(await json("stale")).toEqual([]);
+    expect(await json("late-data")).toEqual([]);
+    expect(await json("late-data", "life", "orders")).toEqual([]);
   });
 
   it("ends with a code that says what is wrong", async () => {

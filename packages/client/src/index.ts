@@ -6,4 +6,4 @@ export {
   type ManagerErrorDetails,
   type ServiceErrorCode,
 } from "./manager-error.js";
-export type { DeadlineQuery, RunQuery, ScheduleQuery } from "./queries.js";
+export type { DeadlineQuery, LateQuery, RunQuery, ScheduleQuery } from "./queries.js";

@@ -5,6 +5,7 @@ import type {
   BackfillRequest,
   ChangeNews,
   CoverageAnswer,
+  CoverageBuckets,
   CoverageOptions,
   CoverageReceipt,
   CoverageReport,
@@ -14,6 +15,7 @@ import type {
   ForceOptions,
   Instant,
   Interval,
+  LateTime,
   Page,
   PageRequest,
   PoolInfo,
@@ -37,7 +39,7 @@ import type {
 import { type EventsOptions, eventsOf } from "./events.js";
 import { call, type Target } from "./exchange.js";
 import { ManagerError } from "./manager-error.js";
-import type { DeadlineQuery, RunQuery, ScheduleQuery } from "./queries.js";
+import type { DeadlineQuery, LateQuery, RunQuery, ScheduleQuery } from "./queries.js";
 
 /** Settings of a `ManagerClient`. */
 export interface ClientOptions {
@@ -235,7 +237,7 @@ export class ManagerClient {
 
   /** Lists runs by interval, one page at a time. See `ScheduleClient.runs`. */
   runs(filter: RunQuery = {}, page: PageRequest = {}): Promise<Page<Run>> {
-    const { groupId, states, kinds, backfillId, isJobOpen, order = "ascending" } = filter;
+    const { groupId, states, kinds, backfillId, isJobOpen, isBlocking, order = "ascending" } = filter;
     const isOpen = isJobOpen === undefined ? undefined : (`${isJobOpen}` as const);
     const { limit, cursor } = page;
     const query = {
@@ -244,6 +246,7 @@ export class ManagerClient {
       kind: kinds,
       backfillId,
       isJobOpen: isOpen,
+      ...flag("isBlocking", isBlocking),
       order,
       limit,
       cursor,
@@ -295,6 +298,16 @@ export class ManagerClient {
     return call(target, "getCoverage", { ...group(groupId), query }, waitMs);
   }
 
+  /** Returns a group's time in buckets. See `ScheduleClient.coverageBuckets`. */
+  coverageBuckets(
+    groupId: string,
+    range?: Interval,
+    { limit }: { readonly limit?: number } = {},
+  ): Promise<CoverageBuckets> {
+    const query = { from: range?.lower, to: range?.upper, limit };
+    return call(this.#target, "getCoverageBuckets", { ...group(groupId), query });
+  }
+
   /** Lists deadlines that were not simply met, one page at a time. See `ScheduleClient.deadlines`. */
   deadlines(filter: DeadlineQuery = {}, page: PageRequest = {}): Promise<Page<DeadlineRecord>> {
     const { groupId, states, subjects, within, order = "ascending" } = filter;
@@ -302,6 +315,15 @@ export class ManagerClient {
     const { limit, cursor } = page;
     const query = { groupId, state: states, subject: subjects, lower, upper, order, limit, cursor };
     return call(this.#target, "listDeadlines", { query });
+  }
+
+  /** Lists time for which rows came after it had been covered, one page at a time. See `ScheduleClient.lateData`. */
+  lateData(filter: LateQuery = {}, page: PageRequest = {}): Promise<Page<LateTime>> {
+    const { groupId, states, within } = filter;
+    const { lower, upper } = within ?? {};
+    const { limit, cursor } = page;
+    const query = { groupId, state: states, lower, upper, limit, cursor };
+    return call(this.#target, "listLateData", { query });
   }
 
   /**

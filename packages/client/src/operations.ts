@@ -5,12 +5,14 @@ import type {
   BackfillRequest,
   ChangeKind,
   CoverageAnswer,
+  CoverageBuckets,
   CoverageReceipt,
   CoverageReport,
   DeadlineRecord,
   Description,
   Explanation,
   Instant,
+  LateTime,
   Page,
   PoolInfo,
   PoolStatus,
@@ -29,7 +31,7 @@ import type {
   SourceInfo,
   StaleRun,
 } from "@tidegate/core";
-import type { DeadlineQuery, RunQuery } from "./queries.js";
+import type { DeadlineQuery, LateQuery, RunQuery } from "./queries.js";
 
 /** The parts of a request; those that an operation does not have are absent. */
 export interface Input {
@@ -117,6 +119,7 @@ export interface Operations {
       readonly kind?: RunQuery["kinds"] | undefined;
       readonly backfillId?: string | undefined;
       readonly isJobOpen?: "true" | "false" | undefined;
+      readonly isBlocking?: "true" | undefined;
       readonly order: "ascending" | "descending";
     };
     readonly answer: Page<Run>;
@@ -144,8 +147,25 @@ export interface Operations {
     };
     readonly answer: Page<DeadlineRecord>;
   };
+  readonly listLateData: {
+    readonly query: PageQuery & {
+      readonly groupId?: string | undefined;
+      readonly state?: LateQuery["states"] | undefined;
+      readonly lower?: number | undefined;
+      readonly upper?: number | undefined;
+    };
+    readonly answer: Page<LateTime>;
+  };
   readonly putSource: OfGroup & { readonly body: SourceInfo; readonly answer: Schedule };
   readonly reportCoverage: OfGroup & { readonly body: CoverageReport; readonly answer: CoverageReceipt };
+  readonly getCoverageBuckets: OfGroup & {
+    readonly query: {
+      readonly from?: number | undefined;
+      readonly to?: number | undefined;
+      readonly limit?: number | undefined;
+    };
+    readonly answer: CoverageBuckets;
+  };
   readonly getCoverage: OfGroup & {
     readonly query: { readonly from: number; readonly to: number; readonly wait?: string | undefined };
     readonly answer: CoverageAnswer;
@@ -186,7 +206,9 @@ export const ROUTES: Readonly<Record<keyof Operations, string>> = {
   retryRun: "POST /runs/{id}/retry",
   streamEvents: "GET /events",
   listDeadlines: "GET /deadlines",
+  listLateData: "GET /late-data",
   putSource: "PUT /sources/{groupId}",
   reportCoverage: "POST /groups/{groupId}/coverage",
+  getCoverageBuckets: "GET /groups/{groupId}/coverage/buckets",
   getCoverage: "GET /groups/{groupId}/coverage",
 };

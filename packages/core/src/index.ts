@@ -3,6 +3,12 @@ import "reflect-metadata";
 export type { ChangeFeed, ChangeNews } from "./changes/change-feed.js";
 export type { AuditReport, AuditShare } from "./client/audit.js";
 export type { BackfillPlan, BackfillRequest } from "./client/backfill-control.js";
+export type {
+  BucketUnit,
+  CoverageBucket,
+  CoverageBuckets,
+  CoverageCondition,
+} from "./client/coverage-buckets.js";
 export type { CoverageAnswer, CoverageOptions } from "./client/coverage-waits.js";
 export type { Explanation } from "./client/explain.js";
 export type { UnregisterOptions, UpdateOptions } from "./client/lifecycle.js";
@@ -66,6 +72,7 @@ export type {
   EngineForgotEvent,
   EngineRepairedEvent,
   EngineSilentEvent,
+  LateDataEvent,
   RunEvent,
   RunStaleEvent,
   ScheduleEvent,
@@ -82,8 +89,17 @@ export type { JsonObject, JsonValue } from "./job/json.js";
 export type { RunKind } from "./job/run-kind.js";
 export type { ScheduleMode } from "./job/schedule-mode.js";
 export type { VerifyRule } from "./job/verification.js";
+export type {
+  OffsetLimit,
+  OffsetWatermark,
+  Rebase,
+  RunOffsets,
+  StartAt,
+  StoredStartAt,
+} from "./offset/offset-watermark.js";
 export type { Pool, PoolInfo, PoolStatus, PoolUse } from "./pool/pool.js";
 export type { Backfill, BackfillSelect, BackfillState } from "./run/backfill.js";
+export type { LateState, LateTime } from "./run/late-time.js";
 export type { Place } from "./run/place.js";
 export type {
   AttemptRecord,
@@ -101,6 +117,7 @@ export type {
 export type { AfterInterval } from "./schedule/after-interval.js";
 export type { Deadline, Freshness, WhilePaused } from "./schedule/deadline.js";
 export type { Instant } from "./schedule/instant.js";
+export type { Lookback } from "./schedule/lookback.js";
 export type { NotBefore } from "./schedule/not-before.js";
 export type { Readiness } from "./schedule/readiness.js";
 export type {

@@ -13,8 +13,10 @@ export {
 } from "./deadlines/schema.js";
 export { intervalSchema } from "./interval/schema.js";
 export { jobMetricsSchema, runKindSchema } from "./job/schema.js";
+export { offsetWatermarkSchema, rebaseSchema, runOffsetsSchema, startAtSchema } from "./offset/schema.js";
 export { poolInfoSchema, poolStatusSchema } from "./pool/schema.js";
 export { backfillSchema, backfillSelectSchema } from "./run/backfill-schema.js";
+export { lateStateSchema, lateTimeSchema } from "./run/late-schema.js";
 export {
   attemptRecordSchema,
   placeSchema,

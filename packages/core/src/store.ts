@@ -88,6 +88,16 @@ export {
   watchAfter,
 } from "./store/deadline-table.js";
 export type { GatedQuery, GatedRun, GateQueue, GateSettlement } from "./store/gate-queue.js";
+export {
+  type LateFilter,
+  type LateReport,
+  type LateSettlement,
+  type LateTable,
+  type LookbackMove,
+  type LookbackQuery,
+  type LookbackWatch,
+  lookbackAfter,
+} from "./store/late-table.js";
 export { ChangeRing } from "./store/memory/change-ring.js";
 export { type CoveringRun, type LedgerReach, missingTime, suspectTime } from "./store/missing-time.js";
 export { FAILURES, failureOf, gatedSince, type Placement, placementAfter } from "./store/placement.js";

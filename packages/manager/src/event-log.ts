@@ -19,6 +19,8 @@ export function logEvents(events: TidegateEmitter, log: Log): () => void {
     "engine-drift": (drift) => log.info(drift, "engine drift"),
     "run-stale": ({ run: { id, groupId, lower, upper, staleAt }, backfillId }) =>
       log.info({ runId: id, groupId, lower, upper, staleAt, backfillId }, "run stale"),
+    "late-data": ({ late }) => log.info(late, "late data"),
+    "late-after-seal": ({ late }) => log.warn(late, "late after seal"),
     "coverage-reported": (report) => log.info(report, "coverage reported"),
     "schedule-status": (change) => log[change.status === "FAILED" ? "warn" : "info"](change, "schedule"),
     "deadline-at-risk": (deadline) => log.warn(deadline, "deadline at risk"),

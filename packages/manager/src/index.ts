@@ -8,3 +8,4 @@ export { createManager, type ListenAddress, type Manager } from "./manager.js";
 export type { ManagerOptions } from "./options.js";
 export type { Authorize } from "./rest/authorize.js";
 export { serverOptions } from "./server-options.js";
+export type { WebPages } from "./web/routes.js";

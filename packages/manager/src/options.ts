@@ -4,6 +4,7 @@ import type { FastifyBaseLogger, FastifyLoggerOptions } from "fastify";
 import { z } from "zod";
 import type { CallbackCredentials } from "./callback/caller.js";
 import type { Authorize } from "./rest/authorize.js";
+import type { WebPages } from "./web/routes.js";
 
 /** Settings of a manager. */
 export interface ManagerOptions {
@@ -19,6 +20,11 @@ export interface ManagerOptions {
    * @default everybody, which `listen` accepts on a loopback address only
    */
   readonly authorize?: Authorize;
+  /**
+   * The dashboard, served below `/dashboard/`: `dashboard()` of `@tidegate/dashboard`. A function of `authorize`
+   * guards it too; with a token its files are open, and the page asks for the token. @default none
+   */
+  readonly dashboard?: WebPages;
   /**
    * The manager's public address, prefix included: it makes status addresses absolute, and its host and
    * origin count as the manager's own. @default status addresses begin with a slash
@@ -63,6 +69,7 @@ const schema = z.strictObject({
   ),
   callbacks: z.unknown().optional(),
   authorize: z.unknown().optional(),
+  dashboard: z.strictObject({ directory: z.string() }).optional(),
   publicUrl: z.string().optional(),
   allowedHosts: z.array(z.string()).optional(),
   allowedOrigins: z.array(z.string()).optional(),

@@ -15,12 +15,14 @@ import { Cursors } from "./rest/cursors.js";
 import { deadlineRoutes } from "./rest/deadlines.js";
 import { eventRoutes } from "./rest/events.js";
 import { healthRoute } from "./rest/health.js";
+import { lateDataRoutes } from "./rest/late-data.js";
 import { ledgerRoutes } from "./rest/ledger.js";
 import { poolRoutes } from "./rest/pools.js";
 import { restatementRoutes } from "./rest/restatements.js";
 import { runRoutes } from "./rest/runs.js";
 import { scheduleRoutes } from "./rest/schedules.js";
 import { sourceRoutes } from "./rest/sources.js";
+import { webRoutes } from "./web/routes.js";
 
 /**
  * Returns the plugin with every route of the manager.
@@ -29,7 +31,7 @@ import { sourceRoutes } from "./rest/sources.js";
  * prefix
  */
 export function managerPlugin(options: ManagerOptions, isWhole = false): FastifyPluginAsync {
-  const { tidegate, callbacks = {}, authorize, toleranceMs = 300_000 } = options;
+  const { tidegate, callbacks = {}, authorize, dashboard, toleranceMs = 300_000 } = options;
   const callers = new Map(
     Object.entries(callbacks).map(([engine, credentials]) => [
       engine.toLowerCase(),
@@ -39,6 +41,7 @@ export function managerPlugin(options: ManagerOptions, isWhole = false): Fastify
   const guard = createGuard(options);
   const token = typeof authorize === "object" ? authorize.token : undefined;
   const cursors = new Cursors(options.cursorSecret ?? token);
+  const pages = dashboard === undefined ? undefined : webRoutes(dashboard, isWhole);
   return async (app) => {
     const paths = new KnownPaths();
     app.addHook("onRoute", paths.note);
@@ -54,6 +57,15 @@ export function managerPlugin(options: ManagerOptions, isWhole = false): Fastify
     app.addHook("onRequest", async (request) => {
       if (request.is404) paths.refuse(request);
     });
+    if (pages !== undefined) {
+      // Before the routes that are documented. A browser sends no bearer token when it opens a page: the files,
+      // which hold no data, are open then, and the page asks for the token.
+      await app.register(async (web) => {
+        web.addHook("onRequest", guard.checkHost);
+        if (typeof authorize === "function") web.addHook("onRequest", authorization(authorize));
+        await web.register(pages);
+      });
+    }
     await documentRoutes(app, token !== undefined);
     await app.register(healthRoute);
     await app.register(async (inner) => {
@@ -65,6 +77,7 @@ export function managerPlugin(options: ManagerOptions, isWhole = false): Fastify
         await rest.register(scheduleRoutes(client, container.get(TOKENS.store), cursors));
         await rest.register(ledgerRoutes(client));
         await rest.register(deadlineRoutes(client, cursors));
+        await rest.register(lateDataRoutes(client, cursors));
         await rest.register(runRoutes(client, cursors));
         await rest.register(poolRoutes(client));
         await rest.register(sourceRoutes(client));

@@ -1,4 +1,5 @@
 import type { JsonObject } from "@tidegate/core";
+import type { OffsetRange } from "@tidegate/core/offset";
 import type { JobMetrics, OfflineJobRequest } from "@tidegate/core/operator";
 
 /** The `job` of a schedule that uses the operator `function`. */
@@ -18,6 +19,11 @@ export interface FunctionCall {
   readonly lower: Date;
   /** End of the data interval, exclusive. */
   readonly upper: Date;
+  /**
+   * The positions to read, `[lower, upper)` in each partition of `upper`, if the boundaries are `OFFSET`; a partition
+   * that `lower` lacks is read from its beginning. `null` for boundaries of time.
+   */
+  readonly offsets: OffsetRange | null;
   /** 1 for the first attempt at the interval. */
   readonly attempt: number;
   /**

@@ -6,6 +6,7 @@ import {
   defineOperator,
   invalidJob,
   type JobCall,
+  offsetRangeOf,
   type PreparingDefinition,
   timeBoundsOf,
 } from "@tidegate/operator-kit";
@@ -39,6 +40,7 @@ export function createFunctionOperator(functions: JobFunctions): DefinedOperator
 
 class FunctionCalls implements PreparingDefinition<FunctionJob, Task> {
   readonly type = "function";
+  readonly boundaryTypes = ["TIME", "OFFSET"] as const;
   readonly jobSchema;
   readonly #functions: ReadonlyMap<string, JobFunction>;
   readonly #calls = new Calls();
@@ -74,12 +76,14 @@ class FunctionCalls implements PreparingDefinition<FunctionJob, Task> {
   async submit({ request, job }: JobCall<Task>, { signal }: JobContext): Promise<SubmittedJob> {
     if (this.#isStopped) throw new OperatorError("NOT_RUNNING", "The function operator has been stopped.");
     signal.throwIfAborted();
-    const { lower, upper } = timeBoundsOf(request);
+    const { lower, upper } = request.interval ?? timeBoundsOf(request);
+    const offsets = request.boundaryType === "OFFSET" ? offsetRangeOf(request) : null;
     return this.#calls.start(request.idempotencyKey, signal, async (callSignal, progress) =>
       job.run({
         groupId: request.groupId,
         lower: new Date(lower),
         upper: new Date(upper),
+        offsets,
         attempt: request.attempt,
         key: request.idempotencyKey,
         signal: callSignal,

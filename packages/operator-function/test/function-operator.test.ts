@@ -204,3 +204,32 @@ describe("a schedule of a function", () => {
     await tidegate.stop();
   });
 });
+
+describe("positions", () => {
+  const OFFSET = {
+    boundaryType: "OFFSET",
+    lowerBound: '{"0":"3"}',
+    upperBound: '{"0":"9","1":"2"}',
+    interval: { lower: START, upper: START + HOUR },
+  } as const;
+
+  it("come by partition, beside the time that the run stands for", async () => {
+    const calls: FunctionCall[] = [];
+    await endOf({ load: (call) => void calls.push(call) }, {}, OFFSET);
+    await endOf({ load: (call) => void calls.push(call) }, {}, { ...OFFSET, lowerBound: "beginning" });
+    await endOf({ load: (call) => void calls.push(call) });
+    expect(calls.map(({ offsets }) => offsets)).toEqual([
+      { lower: { "0": "3" }, upper: { "0": "9", "1": "2" } },
+      { lower: {}, upper: { "0": "9", "1": "2" } },
+      null,
+    ]);
+    expect(calls[0]).toMatchObject({ lower: new Date(START), upper: new Date(START + HOUR) });
+  });
+
+  it("that are none are refused", async () => {
+    await expect(endOf({ load: () => {} }, {}, { ...OFFSET, upperBound: "9" })).rejects.toMatchObject({
+      code: "JOB_INVALID",
+      field: "upperBound",
+    });
+  });
+});

@@ -59,6 +59,7 @@ export function createHttpOperator(options: HttpOperatorOptions): HttpOperator {
 
 class HttpJobs implements OperatorDefinition<HttpJob> {
   readonly type = "http";
+  readonly boundaryTypes = ["TIME", "OFFSET"] as const;
   readonly jobSchema = jobSchema;
   readonly #settings: Settings;
   readonly #guard: AddressGuard;

@@ -41,6 +41,25 @@ describe("submission", () => {
     ]);
   });
 
+  it("says the positions of a run by partition, and the time that it stands for", async () => {
+    const service = await startService(() => ({}));
+    const offsets = {
+      boundaryType: "OFFSET",
+      lowerBound: '{"0":"3"}',
+      upperBound: '{"0":"9"}',
+      sourceIncarnation: "first",
+      interval: { lower: 0, upper: 60_000 },
+    } as const;
+    await anOperator().submit(aRequest({ url: service.url, completion: "response" }, offsets), untroubled());
+    expect(JSON.parse(service.received[0]!.body.toString())).toMatchObject({
+      boundaryType: "offset",
+      lowerBoundary: '{"0":"3"}',
+      upperBoundary: '{"0":"9"}',
+      sourceIncarnation: "first",
+      interval: { lower: 0, upper: 60_000 },
+    });
+  });
+
   it("says of a run that reads everything that its interval has no beginning", async () => {
     const service = await startService(() => ({}));
     const request = aRequest(

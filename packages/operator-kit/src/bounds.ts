@@ -1,5 +1,6 @@
 import type { Boundaries, Interval } from "@tidegate/core";
-import { instantOfBound } from "@tidegate/core/operator";
+import { type OffsetRange, type OffsetVector, offsetsOf } from "@tidegate/core/offset";
+import { BEGINNING, instantOfBound } from "@tidegate/core/operator";
 import { invalidJob } from "./parse-job.js";
 
 /** A request's interval: epoch milliseconds, or positions of a source. */
@@ -35,6 +36,26 @@ export function timeBoundsOf(request: Boundaries): Interval {
   }
   const { lower, upper } = boundsOf(request);
   return { lower: Number(lower), upper: Number(upper) };
+}
+
+/**
+ * Returns the positions of a request by partition. In mode `full` its lower bound has none: each partition is read
+ * from its beginning.
+ *
+ * @throws OperatorError JOB_INVALID for bounds that are not positions
+ */
+export function offsetRangeOf(request: Boundaries): OffsetRange {
+  if (request.boundaryType !== "OFFSET") {
+    throw invalidJob("boundaryType", `must be OFFSET, is ${JSON.stringify(request.boundaryType)}`);
+  }
+  const lower = request.lowerBound === BEGINNING ? {} : vectorOf("lowerBound", request);
+  return { lower, upper: vectorOf("upperBound", request) };
+}
+
+function vectorOf(field: "lowerBound" | "upperBound", request: Boundaries): OffsetVector {
+  const vector = offsetsOf(request[field]);
+  if (vector !== undefined) return vector;
+  throw invalidJob(field, `must be positions by partition as JSON, is ${JSON.stringify(request[field])}`);
 }
 
 /** Returns an offset, or `undefined` if the text is none. */

@@ -1,4 +1,4 @@
-import type { JsonObject } from "@tidegate/core";
+import type { BoundaryType, JsonObject } from "@tidegate/core";
 import type {
   JobContext,
   JobOutcome,
@@ -27,6 +27,8 @@ export interface JobCall<Job> {
 export interface OperatorDefinition<Job, Prepared = Job> {
   /** The name by which schedules choose the operator, such as `duckdb`. */
   readonly type: string;
+  /** The measures of data that its jobs can be given. @default ["TIME"] */
+  readonly boundaryTypes?: readonly BoundaryType[];
   /** The one definition of a job: its type, its validation and its JSON schema follow from it. */
   readonly jobSchema: z.ZodType<Job>;
   /**
@@ -114,6 +116,7 @@ export function defineOperator<Job, Prepared>(
   let schema: JsonObject | undefined;
   return {
     operatorType: definition.type,
+    boundaryTypes: definition.boundaryTypes ?? ["TIME"],
     start: async () => definition.start?.(),
     stop: async () => definition.stop?.(),
     validate: (json) => void checked(json),

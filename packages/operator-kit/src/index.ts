@@ -1,4 +1,4 @@
-export { type Bounds, boundsOf, timeBoundsOf } from "./bounds.js";
+export { type Bounds, boundsOf, offsetRangeOf, timeBoundsOf } from "./bounds.js";
 export {
   type DefinedOperator,
   defineOperator,

@@ -16,6 +16,8 @@ import { superseded } from "./migrations/0009-superseded/index.js";
 import { dependencies } from "./migrations/0010-dependencies/index.js";
 import { markedReady } from "./migrations/0011-marked-ready/index.js";
 import { seals } from "./migrations/0017-seals/index.js";
+import { offsets } from "./migrations/0020-offsets/index.js";
+import { lateData } from "./migrations/0022-late-data/index.js";
 import { changes } from "./migrations/0023-changes/index.js";
 import { asStoreError } from "./postgres-errors.js";
 
@@ -40,6 +42,8 @@ export const stepsOf = (s: string): SchemaSteps => ({
   "0010-dependencies": { ...dependencies(s), least: "0004-claim-floors" },
   "0011-marked-ready": { ...markedReady(s), least: "0004-claim-floors" },
   "0017-seals": { ...seals(s), least: "0004-claim-floors" },
+  "0020-offsets": { ...offsets(s), least: "0004-claim-floors" },
+  "0022-late-data": { ...lateData(s), least: "0004-claim-floors" },
   "0023-changes": { ...changes(s), least: "0004-claim-floors" },
 });
 

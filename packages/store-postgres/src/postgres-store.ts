@@ -3,6 +3,7 @@ import {
   type BackfillState,
   type EpochMs,
   type Interval,
+  type LateTime,
   type Page,
   type PageRequest,
   type Pool,
@@ -42,7 +43,13 @@ import {
   type HeldLease,
   isEnded,
   type KeptDeadline,
+  type LateFilter,
+  type LateReport,
+  type LateSettlement,
   type LeaseState,
+  type LookbackMove,
+  type LookbackQuery,
+  type LookbackWatch,
   type MissingTimeQuery,
   type NewRun,
   type NewSchedule,
@@ -80,11 +87,13 @@ import {
 } from "./deadlines.js";
 import { listGated, markReady, settlementRow } from "./gates.js";
 import { toJson } from "./json.js";
+import { getLookbacks, lateSettlementRow, listLate, listLookbacks } from "./late.js";
 import { cancelMarks, claim, nextWake, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { openNamespace, quote } from "./migrate.js";
 import { CHANGE_COLUMNS } from "./migrations/0002-places/run-functions.js";
 import { missingTimes } from "./missing-time.js";
+import { type NextCall, ofChanges, ofPlans, ofRuns, ofSchedules } from "./offsets.js";
 import { type PostgresStoreOptions, type Settings, settingsOf } from "./options.js";
 import { planColumns } from "./plans.js";
 import { choice as choosePooled, claimChosen, listPools, poolPositions, setPool } from "./pools.js";
@@ -148,10 +157,11 @@ export class PostgresStore implements ScheduleStore {
       if (!first.has(spec.groupId)) first.set(spec.groupId, no);
     const rows = [...first.values()].map((no) => newScheduleRow(schedules[no]!, no));
     const watches = watchesOfNew(schedules);
-    const made =
-      watches.length === 0
-        ? this.#call<number[]>("insert_schedules", toJson(rows))
-        : this.#callBoth<number[]>("insert_schedules", toJson(rows), "watch_inserted", toJson(watches));
+    const made = this.#callAll<number[]>(
+      ["insert_schedules", toJson(rows)],
+      ...(watches.length === 0 ? [] : [["watch_inserted", toJson(watches)] as const]),
+      ...ofSchedules(schedules),
+    );
     return answers(schedules.length, await made);
   }
 
@@ -159,10 +169,11 @@ export class PostgresStore implements ScheduleStore {
     const times = changes.map(({ updatedAt }) => updatedAt);
     const rows = toJson(changes.map(scheduleChangeRow));
     const watches = watchesOfChanges(changes);
-    const changed =
-      watches.length === 0
-        ? this.#call<boolean[]>("change_schedules", rows)
-        : this.#callBoth<boolean[]>("change_schedules", rows, "watch_changed", toJson(watches));
+    const changed = this.#callAll<boolean[]>(
+      ["change_schedules", rows],
+      ...(watches.length === 0 ? [] : [["watch_changed", toJson(watches)] as const]),
+      ...ofChanges(changes),
+    );
     return this.#writing(times, changed);
   }
 
@@ -448,6 +459,30 @@ export class PostgresStore implements ScheduleStore {
     return getSeals(this.#require(), this.#schema, groupIds);
   }
 
+  async listLookbacks(query: LookbackQuery): Promise<LookbackWatch[]> {
+    return listLookbacks(this.#require(), this.#schema, query);
+  }
+
+  async getLookbacks(groupIds: readonly string[]): Promise<(LookbackWatch | undefined)[]> {
+    return getLookbacks(this.#require(), this.#schema, groupIds);
+  }
+
+  moveLookbacks(moves: readonly LookbackMove[]): Promise<boolean[]> {
+    return this.#call("move_lookbacks", toJson(moves));
+  }
+
+  reportLate(reports: readonly LateReport[]): Promise<boolean[]> {
+    return this.#call("report_late", toJson(reports));
+  }
+
+  settleLate(settlements: readonly LateSettlement[]): Promise<boolean[]> {
+    return this.#call("settle_late", toJson(settlements.map(lateSettlementRow)));
+  }
+
+  async listLate(filter: LateFilter, page: PageRequest): Promise<Page<LateTime>> {
+    return listLate(this.#require(), this.#schema, filter, page);
+  }
+
   async #planTogether(commits: readonly PlanCommit[]): Promise<boolean[]> {
     const made: boolean[] = new Array(commits.length).fill(false);
     for (const wave of wavesOf(commits, ({ groupId }) => groupId)) {
@@ -462,10 +497,11 @@ export class PostgresStore implements ScheduleStore {
     try {
       const pooled = wave.flatMap(({ runs }) => runs.filter(({ isPooled }) => isPooled === true));
       const columns = [String(isWary), ...planColumns(wave)];
-      const made =
+      const planning: NextCall =
         pooled.length === 0
-          ? await this.#call<number[]>("plan_wave", ...columns)
-          : await this.#call<number[]>("plan_pooled", ...columns, ...toArrays(["id"], pooled));
+          ? ["plan_wave", ...columns]
+          : ["plan_pooled", ...columns, ...toArrays(["id"], pooled)];
+      const made = await this.#callAll<number[]>(planning, ...ofPlans(wave));
       return answers(
         wave.length,
         made.map((no) => no - 1),
@@ -505,27 +541,25 @@ export class PostgresStore implements ScheduleStore {
   /** Calls a function that inserts runs, or the one for runs that pools choose. */
   #insert<T>(name: string, runs: readonly NewRun[], ...values: readonly string[]): Promise<T> {
     const ids = runs.filter(({ isPooled }) => isPooled === true).map(({ id }) => id);
-    return ids.length === 0
-      ? this.#call<T>(name, ...values)
-      : this.#call<T>(`${name}_pooled`, ...values, toJson(ids));
+    const inserting: NextCall =
+      ids.length === 0 ? [name, ...values] : [`${name}_pooled`, ...values, toJson(ids)];
+    return this.#callAll<T>(inserting, ...ofRuns(runs));
   }
 
   /** Calls a function of the schema. */
-  async #call<T>(name: string, ...values: readonly string[]): Promise<T> {
-    const places = values.map((_, index) => `$${index + 1}`).join(", ");
-    const [row] = await this.#query<{ answer: T }>(
-      `SELECT ${this.#schema}.${name}(${places}) AS answer`,
-      values,
-    );
-    return row!.answer;
+  #call<T>(name: string, ...values: readonly string[]): Promise<T> {
+    return this.#callAll<T>([name, ...values]);
   }
 
-  /** Calls a function of the schema, and another one with its answer, which that returns. */
-  async #callBoth<T>(name: string, value: string, next: string, nextValue: string): Promise<T> {
-    const [row] = await this.#query<{ answer: T }>(
-      `SELECT ${this.#schema}.${next}(${this.#schema}.${name}($1), $2) AS answer`,
-      [value, nextValue],
-    );
+  /** Calls functions of the schema in one statement, each but the first with the answer of the one before it. */
+  async #callAll<T>(...calls: readonly NextCall[]): Promise<T> {
+    const all: string[] = [];
+    const text = calls.reduce((answer, [name, ...values]) => {
+      const places = values.map((value) => `$${all.push(value)}`);
+      const given = answer === "" ? places : [answer, ...places];
+      return `${this.#schema}.${name}(${given.join(", ")})`;
+    }, "");
+    const [row] = await this.#query<{ answer: T }>(`SELECT ${text} AS answer`, all);
     return row!.answer;
   }
 

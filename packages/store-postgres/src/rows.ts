@@ -42,7 +42,7 @@ export interface ScheduleRow extends ScheduleColumns {
 export const selectSchedules = (
   s: string,
 ): string => `SELECT d.group_id, d.version, d.status, d.status_reason, d.engine, d.incarnation, d.origin,
-  d.created_at, d.updated_at, t.watermark, t.next_fire_at, t.admitted_runs, t.gated_runs, t.waiting_runs, t.blocking_runs, v.spec
+  d.created_at, d.updated_at, t.watermark, t.next_fire_at, t.offsets, t.admitted_runs, t.gated_runs, t.waiting_runs, t.blocking_runs, v.spec
   FROM ${s}.schedule d JOIN ${s}.schedule_state t ON t.group_id = d.group_id
   JOIN ${s}.schedule_version v ON v.group_id = d.group_id AND v.version = d.version`;
 

@@ -11,13 +11,13 @@ import { labelText } from "./listings.js";
 
 /** Converts a new schedule to the JSON that the database's functions read. */
 export function newScheduleRow(added: NewSchedule, no: number): object {
-  const { spec, ...rest } = added;
+  const { spec, offsets: _offsets, ...rest } = added;
   return { no, groupId: spec.groupId, ...rest, ...specColumns(spec) };
 }
 
 /** Converts a change to the JSON that the database's functions read. */
 export function scheduleChangeRow(change: ScheduleChange): object {
-  const { expected, spec, revivesCancelled, ...rest } = change;
+  const { expected, spec, revivesCancelled, offsets: _offsets, ...rest } = change;
   return {
     ...rest,
     version: expected.version,

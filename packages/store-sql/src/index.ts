@@ -9,6 +9,16 @@ export {
   deadlineOrder,
   type WatchColumns,
 } from "./deadlines.js";
+export {
+  afterLate,
+  asLateTime,
+  asLookback,
+  LATE_ORDER,
+  type LateColumns,
+  type LookbackColumns,
+  lateConditions,
+  lateCursor,
+} from "./late.js";
 export { limitOf, pageOf, parseRunCursor, type RunPosition, runCursor } from "./pages.js";
 export { asPoolState, type NeedsCount, type PoolColumns, poolStatus, queueOfNo } from "./pools.js";
 export {

@@ -57,6 +57,8 @@ export interface RunColumns {
   readonly stale_at: number | null;
   /** As JSON. */
   readonly report: string | null;
+  /** As JSON. */
+  readonly offsets: string | null;
 }
 
 const NO_INPUTS: Run["inputs"] = Object.freeze([]);
@@ -99,6 +101,7 @@ export function asRun(row: RunColumns, groupId: string, history: readonly Attemp
     inputs: row.inputs === null ? NO_INPUTS : (JSON.parse(row.inputs) as Run["inputs"]),
     staleAt: row.stale_at,
     report: row.report === null ? null : (JSON.parse(row.report) as Run["report"]),
+    offsets: row.offsets === null ? null : (JSON.parse(row.offsets) as Run["offsets"]),
   };
 }
 
@@ -127,6 +130,8 @@ export interface ScheduleColumns {
   readonly watermark: number;
   readonly next_fire_at: number | null;
   /** As JSON. */
+  readonly offsets: string | null;
+  /** As JSON. */
   readonly spec: string;
 }
 
@@ -144,6 +149,7 @@ export function asSchedule(row: ScheduleColumns, lane: LaneCounts): Schedule {
     origin: row.origin,
     watermark: row.watermark,
     nextFireAt: row.next_fire_at,
+    offsets: row.offsets === null ? null : (JSON.parse(row.offsets) as Schedule["offsets"]),
     admittedRuns: lane.admittedRuns,
     gatedRuns: lane.gatedRuns,
     waitingRuns: lane.waitingRuns,

@@ -1,4 +1,4 @@
-import type { EpochMs, RunInput } from "@tidegate/core";
+import type { EpochMs, Interval, RunInput } from "@tidegate/core";
 import { type GroupWindow, generationDigestOf, mergeGenerations } from "@tidegate/core/store";
 import type { GroupNumbers } from "./group-numbers.js";
 import { longestRunMs } from "./longest-run.js";
@@ -19,6 +19,9 @@ const REACH = `INSERT INTO input_reach (group_id, longest_ms) VALUES (?, ?)
 const READERS = `SELECT run_no, lower, upper, digest FROM run_input WHERE group_id = ?1 AND upper > ?2 AND lower < ?3
   AND upper < ?3 + (SELECT longest_ms FROM input_reach WHERE group_id = ?1) AND (is_partial OR ?4)`;
 
+const LATE_REPORTS = `SELECT sum(reports) AS reports FROM late_time
+  WHERE group_no = ? AND upper > ? AND lower < ? AND reported_by = ?`;
+
 const MARK = "UPDATE run SET stale_at = ? WHERE no = ? AND is_superseded = 0";
 
 interface ReaderRow {
@@ -34,6 +37,8 @@ export class Inputs {
   readonly #groups: GroupNumbers;
   /** The groups of which a run has read time that was not covered. */
   readonly #awaited = new Set<string>();
+  /** Whether any late data was ever reported. */
+  #hasLate = false;
 
   constructor(statements: Statements, groups: GroupNumbers) {
     this.#statements = statements;
@@ -41,9 +46,10 @@ export class Inputs {
     this.reread();
   }
 
-  /** Reads which groups are awaited: when the store is opened, and after a rollback. */
+  /** Reads which groups are awaited, and whether there is late data: when the store is opened, and after a rollback. */
   reread(): void {
     this.#awaited.clear();
+    this.#hasLate = this.#statements.get("SELECT 1 FROM late_time LIMIT 1") !== undefined;
     const text = "SELECT DISTINCT group_id FROM run_input INDEXED BY run_input_partial WHERE is_partial";
     for (const { group_id } of this.#statements.all<{ group_id: string }>(text)) this.#awaited.add(group_id);
   }
@@ -67,7 +73,13 @@ export class Inputs {
       upper,
       lower,
     );
-    return generationDigestOf(incarnation, mergeGenerations(runs, { lower, upper }));
+    const lateReports = this.#hasLate ? this.#lateReports(no, groupId, { lower, upper }) : 0;
+    return generationDigestOf(incarnation, mergeGenerations(runs, { lower, upper }), lateReports);
+  }
+
+  #lateReports(no: number, groupId: string, { lower, upper }: Interval): number {
+    const row = this.#statements.get<{ reports: number | null }>(LATE_REPORTS, no, lower, upper, groupId);
+    return row?.reports ?? 0;
   }
 
   /** Returns whether all inputs are as they were found. */
@@ -99,9 +111,19 @@ export class Inputs {
     { lower, upper, generation }: Pick<RunRow, "lower" | "upper" | "generation">,
     at: EpochMs,
   ): void {
-    if (generation === 0 && !this.#awaited.has(groupId)) return;
+    if (generation > 0 || this.#awaited.has(groupId))
+      this.#mark(groupId, { lower, upper }, generation > 0, at);
+  }
+
+  /** Makes the runs stale that have read time for which the group itself has reported late data. */
+  markLate(groupId: string, time: Interval, at: EpochMs): void {
+    this.#hasLate = true;
+    this.#mark(groupId, time, true, at);
+  }
+
+  #mark(groupId: string, { lower, upper }: Interval, isAgain: boolean, at: EpochMs): void {
     const digests = new Map<string, string>();
-    const readers = this.#statements.all<ReaderRow>(READERS, groupId, lower, upper, Number(generation > 0));
+    const readers = this.#statements.all<ReaderRow>(READERS, groupId, lower, upper, Number(isAgain));
     for (const reader of readers) {
       const key = `${reader.lower}-${reader.upper}`;
       const digest = digests.get(key) ?? this.digestOf({ groupId, lower: reader.lower, upper: reader.upper });

@@ -15,6 +15,8 @@ import { up as dependencies } from "./migrations/0009-dependencies.js";
 import { up as markedReady } from "./migrations/0010-marked-ready.js";
 import { up as waits } from "./migrations/0011-waits.js";
 import { up as seals } from "./migrations/0016-seals.js";
+import { up as offsets } from "./migrations/0020-offsets.js";
+import { up as lateData } from "./migrations/0022-late-data.js";
 
 /** All steps of the schema, in order. */
 export const STEPS: SchemaSteps = {
@@ -34,6 +36,10 @@ export const STEPS: SchemaSteps = {
   "0010-marked-ready": { up: markedReady, least: "0009-dependencies" },
   "0011-waits": { up: waits, least: "0004-long-ledgers" },
   "0016-seals": { up: seals, least: "0004-long-ledgers" },
+  // A release that does not know positions cannot read the schedules that have them, and plans none.
+  "0020-offsets": { up: offsets, least: "0009-dependencies" },
+  // A release that does not know late data leaves it alone.
+  "0022-late-data": { up: lateData, least: "0004-long-ledgers" },
 };
 
 /**

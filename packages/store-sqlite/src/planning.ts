@@ -15,6 +15,7 @@ import {
 import { hasTwins } from "@tidegate/store-sql";
 import type { LanePart } from "./lanes.js";
 import { type Entry, insertRun, type RunRow } from "./run-rows.js";
+import { setOffsets } from "./schedules.js";
 import { standingFor } from "./standing.js";
 import type { Statements } from "./statements.js";
 import { supersede, supersedeRow } from "./supersede.js";
@@ -113,9 +114,13 @@ export function planOne(tables: Tables, commit: PlanCommit): boolean {
     waitsSince,
     no,
   );
+  setOffsets(statements, no, commit.offsets);
   for (const { id, part } of entered) lanes.move(no, id, "none", part, plannedAt);
   for (const row of covered) supersedeRow({ statements, lanes }, row!, plannedAt);
   if (hasSkipped && !sleepers.isEmpty) sleepers.wake(commit.groupId);
+  if (hasSkipped)
+    for (const run of commit.runs)
+      if (run.state === "SUCCEEDED") tables.inputs.mark(commit.groupId, run, plannedAt);
   return true;
 }
 

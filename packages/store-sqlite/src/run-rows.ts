@@ -81,6 +81,8 @@ export function insertRun(
   );
   if (changes === 1 && "isPooled" in run && run.isPooled === true)
     statements.run(`UPDATE run SET ${POOLING_OF_ITS_VERSION} WHERE id = ?`, run.id);
+  if (changes === 1 && "offsets" in run && run.offsets !== undefined)
+    statements.run("UPDATE run SET offsets = ? WHERE id = ?", JSON.stringify(run.offsets), run.id);
   return changes === 1;
 }
 

@@ -1,4 +1,10 @@
-import { type RunReason, SCHEDULE_STATUSES, type ScheduleSpec, type ScheduleVersion } from "@tidegate/core";
+import {
+  type RunReason,
+  SCHEDULE_STATUSES,
+  type Schedule,
+  type ScheduleSpec,
+  type ScheduleVersion,
+} from "@tidegate/core";
 import {
   gatingOf,
   isWatched,
@@ -10,6 +16,7 @@ import {
 import type { ScheduleColumns } from "@tidegate/store-sql";
 import { purgeDeadlines, watchSchedule } from "./deadlines.js";
 import { regate } from "./gates.js";
+import { purgeLate, watchLookback } from "./late.js";
 import { changeRun, OF_ITS_VERSION } from "./run-changes.js";
 import { gatingNo, POOLING_OF_ITS_VERSION, type RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
@@ -22,7 +29,7 @@ export interface ScheduleRow extends ScheduleColumns {
 
 /** The columns from which a schedule is read. */
 export const SCHEDULE_COLUMNS = `s.no, s.group_id, s.version, s.status, s.status_reason, s.engine, s.incarnation, s.origin, s.created_at, s.updated_at,
-  t.watermark, t.next_fire_at, v.spec`;
+  t.watermark, t.next_fire_at, t.offsets, v.spec`;
 
 export const SCHEDULE_TABLES = `schedule s JOIN schedule_state t ON t.no = s.no
   JOIN schedule_version v ON v.schedule_no = s.no AND v.version = s.version`;
@@ -54,12 +61,25 @@ export function insertSchedule(tables: Tables, added: NewSchedule): boolean {
     spec.delayMs,
     laneWidth,
   );
+  setOffsets(statements, row.no, added.offsets ?? undefined);
   insertVersion(tables, row.no, { version: 1, spec, tzdata, since: watermark, createdAt });
   insertDependencies(statements, row.no, spec);
   groups.remember(spec.groupId, row.no);
   if (isWatched(spec))
     watchSchedule({ statements }, row.no, { spec, incarnation, isNew: true, at: createdAt });
+  if (spec.lookback != null)
+    watchLookback(tables, row.no, { groupId: spec.groupId, lookback: spec.lookback, watermark });
   return true;
+}
+
+/** Writes how far the source of a group is planned, if that is said. */
+export function setOffsets(
+  statements: Statements,
+  no: number,
+  offsets: Schedule["offsets"] | undefined,
+): void {
+  if (offsets === undefined) return;
+  statements.run("UPDATE schedule_state SET offsets = ? WHERE no = ?", JSON.stringify(offsets), no);
 }
 
 function insertVersion(
@@ -96,7 +116,7 @@ export function dependentsOf(statements: Statements, groupId: string): string[] 
 /** Changes a schedule if it is as expected. */
 export function changeSchedule(tables: Tables, change: ScheduleChange): boolean {
   const { statements, lanes } = tables;
-  const row = statements.get<Omit<ScheduleRow, "spec">>(
+  const row = statements.get<Omit<ScheduleRow, "spec" | "offsets">>(
     `SELECT s.no, s.version, s.status, s.status_reason, s.engine, s.incarnation, s.origin, t.watermark, t.next_fire_at
       FROM schedule s JOIN schedule_state t ON t.no = s.no WHERE s.group_id = ?`,
     change.groupId,
@@ -124,6 +144,7 @@ export function changeSchedule(tables: Tables, change: ScheduleChange): boolean 
     change.nextFireAt === undefined ? row.next_fire_at : change.nextFireAt,
     row.no,
   );
+  setOffsets(statements, row.no, change.offsets);
   if (change.spec !== undefined) {
     const { spec, tzdata } = change.spec;
     statements.run("UPDATE schedule SET engine = ? WHERE no = ?", spec.engine, row.no);
@@ -139,6 +160,7 @@ export function changeSchedule(tables: Tables, change: ScheduleChange): boolean 
     insertDependencies(statements, row.no, spec);
     const isNew = row.status === "DELETED";
     watchSchedule(tables, row.no, { spec, incarnation: row.incarnation, isNew, at: change.updatedAt });
+    watchLookback(tables, row.no, { groupId: change.groupId, lookback: spec.lookback, watermark });
   }
   if (change.cancelPlanned !== undefined)
     cancelPlanned(tables, row.no, change.cancelPlanned, change.updatedAt);
@@ -155,7 +177,11 @@ export function changeSchedule(tables: Tables, change: ScheduleChange): boolean 
  * Returns whether a ledger's beginning may move: only while nothing was planned, and not over a run of a
  * backfill.
  */
-function mayMoveOrigin(statements: Statements, row: Omit<ScheduleRow, "spec">, origin: number): boolean {
+function mayMoveOrigin(
+  statements: Statements,
+  row: Omit<ScheduleRow, "spec" | "offsets">,
+  origin: number,
+): boolean {
   if (row.watermark !== row.origin) return false;
   const hasRuns = statements.get("SELECT 1 FROM run WHERE group_no = ? LIMIT 1", row.no) !== undefined;
   return origin === row.origin || !hasRuns;
@@ -215,6 +241,7 @@ export function purgeSchedule({ statements, groups, lanes }: Tables, groupId: st
   statements.run("DELETE FROM run WHERE group_no = ?", no);
   statements.run("DELETE FROM backfill WHERE group_no = ?", no);
   purgeDeadlines(statements, no);
+  purgeLate(statements, no);
   statements.run("DELETE FROM seal WHERE group_no = ?", no);
   statements.run("DELETE FROM schedule_version WHERE schedule_no = ?", no);
   statements.run("DELETE FROM schedule_state WHERE no = ?", no);

@@ -6,6 +6,7 @@ import {
   type BackfillState,
   type EpochMs,
   type Interval,
+  type LateTime,
   type Page,
   type PageRequest,
   type Pool,
@@ -44,7 +45,13 @@ import {
   type GroupWindow,
   type HeldLease,
   type KeptDeadline,
+  type LateFilter,
+  type LateReport,
+  type LateSettlement,
   type LeaseState,
+  type LookbackMove,
+  type LookbackQuery,
+  type LookbackWatch,
   type MissingTimeQuery,
   type NewRun,
   type NewSchedule,
@@ -73,6 +80,7 @@ import { GroupCommit } from "./group-commit.js";
 import { GroupNumbers } from "./group-numbers.js";
 import { Inputs, noteStale } from "./inputs.js";
 import { Lanes } from "./lanes.js";
+import { getLookback, listLate, listLookbacks, moveLookback, reportLate, settleLate } from "./late.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { migrate } from "./migrate.js";
 import { missingTimeOf } from "./missing-time.js";
@@ -442,6 +450,30 @@ export class SqliteStore implements ScheduleStore {
 
   getSeals(groupIds: readonly string[]): Promise<(Seal | undefined)[]> {
     return this.#read((tables) => groupIds.map((groupId) => getSeal(tables, groupId)));
+  }
+
+  listLookbacks(query: LookbackQuery): Promise<LookbackWatch[]> {
+    return this.#read((tables) => listLookbacks(tables, query));
+  }
+
+  getLookbacks(groupIds: readonly string[]): Promise<(LookbackWatch | undefined)[]> {
+    return this.#read((tables) => groupIds.map((groupId) => getLookback(tables, groupId)));
+  }
+
+  moveLookbacks(moves: readonly LookbackMove[]): Promise<boolean[]> {
+    return this.#write((tables) => moves.map((move) => moveLookback(tables, move)));
+  }
+
+  reportLate(reports: readonly LateReport[]): Promise<boolean[]> {
+    return this.#write((tables) => reports.map((report) => reportLate(tables, report)));
+  }
+
+  settleLate(settlements: readonly LateSettlement[]): Promise<boolean[]> {
+    return this.#write((tables) => settlements.map((settlement) => settleLate(tables, settlement)));
+  }
+
+  listLate(filter: LateFilter, page: PageRequest): Promise<Page<LateTime>> {
+    return this.#read((tables) => listLate(tables, filter, page));
   }
 
   async tellChanges(told: ToldChanges): Promise<boolean> {

@@ -1,5 +1,6 @@
 export { findAirflow } from "./airflow-binary.js";
 export { AirflowServer } from "./airflow-server.js";
+export { type ChromiumBinary, findChromium } from "./chromium-binary.js";
 export { DolphinServer } from "./dolphin-server.js";
 export { SHORT_HEARTBEATS } from "./flink-configuration.js";
 export type { FlinkConnector } from "./flink-connectors.js";

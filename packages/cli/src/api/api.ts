@@ -10,12 +10,14 @@ export type Api = Pick<
   | "cancelRun"
   | "coverage"
   | "deadlines"
+  | "deletePool"
   | "describe"
   | "ensure"
   | "explain"
   | "get"
   | "getBackfill"
   | "getRun"
+  | "lateData"
   | "list"
   | "listPools"
   | "markReady"
@@ -28,6 +30,7 @@ export type Api = Pick<
   | "retryRuns"
   | "runs"
   | "seal"
+  | "setPool"
   | "stale"
   | "trigger"
   | "unregister"
@@ -38,6 +41,8 @@ export type Api = Pick<
 /** An `Api` in use. */
 export interface Connection {
   readonly api: Api;
+  /** Changes of the ledger; `undefined` if there is no manager that could make any. */
+  readonly events: ManagerClient["events"] | undefined;
   /** Whether runs start: a store that this process has opened has no manager. */
   readonly hasManager: boolean;
   close(): Promise<void>;

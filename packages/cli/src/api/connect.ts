@@ -29,7 +29,12 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     timeoutMs: requireDuration(options.timeout ?? "30s", "--timeout"),
     ...(token === undefined ? {} : { token }),
   });
-  return { api: client, hasManager: true, close: async () => {} };
+  return {
+    api: client,
+    events: (options) => client.events(options),
+    hasManager: true,
+    close: async () => {},
+  };
 }
 
 interface Target {

@@ -23,5 +23,5 @@ export async function openStore(path: string, namespace?: string): Promise<Conne
     return store.listVersions(groupId);
   };
   const api = Object.assign(client, { versions });
-  return { api, hasManager: false, close: () => store.close() };
+  return { api, events: undefined, hasManager: false, close: () => store.close() };
 }

@@ -1,4 +1,4 @@
-import type { AuditReport } from "@tidegate/core";
+import type { AuditReport, LateTime } from "@tidegate/core";
 import type { Command } from "commander";
 import { CommandError, EXIT_CODES } from "../exit-code.js";
 import { groupArgument, groupsArgument } from "../input/arguments.js";
@@ -6,7 +6,7 @@ import { requireDuration } from "../input/duration.js";
 import { requireInstant } from "../input/instant.js";
 import { pagesOf } from "../input/pages.js";
 import { requireRange } from "../input/range.js";
-import { AUDITS, STALE } from "../output/columns.js";
+import { AUDITS, LATE_DATA, STALE } from "../output/columns.js";
 import { intervalText, timeText } from "../output/time-text.js";
 import { action } from "../session.js";
 
@@ -28,7 +28,7 @@ interface CoverageOptions {
   readonly wait?: string;
 }
 
-/** Adds the commands on what is covered: `audit`, `coverage`, `stale` and `seal`. */
+/** Adds the commands on what is covered: `audit`, `coverage`, `stale`, `late-data` and `seal`. */
 export function addAudits(program: Command): void {
   program
     .command("audit")
@@ -84,6 +84,22 @@ export function addAudits(program: Command): void {
             : (await Promise.all(groups.map((group) => api.stale(group)))).flat();
         await printer.list(found, STALE);
         if (found.length > 0) process.exitCode = EXIT_CODES.negative;
+      }),
+    );
+
+  program
+    .command("late-data")
+    .description("list time for which rows came after it had been covered, as jobs have reported it")
+    .addArgument(groupsArgument(false))
+    .action(
+      action(async ({ api, printer }, groups: string[]) => {
+        const filters = groups.length === 0 ? [{}] : groups.map((groupId) => ({ groupId }));
+        const found: LateTime[] = [];
+        for (const filter of filters)
+          found.push(
+            ...(await pagesOf({ limit: 0, all: true }, printer, (page) => api.lateData(filter, page))),
+          );
+        await printer.list(found, LATE_DATA);
       }),
     );
 

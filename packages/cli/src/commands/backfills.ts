@@ -2,6 +2,7 @@ import type { BackfillPlan, BackfillRequest, BackfillSelect } from "@tidegate/co
 import { type Command, Option } from "commander";
 import { groupArgument, wholeNumber } from "../input/arguments.js";
 import { requireRange } from "../input/range.js";
+import { requireManager, type WaitFor, waitForBackfill, waitOption } from "../input/wait.js";
 import { intervalText } from "../output/time-text.js";
 import { action } from "../session.js";
 import { MOST_UNCONFIRMED } from "./runs.js";
@@ -14,6 +15,7 @@ interface BackfillOptions {
   readonly id?: string;
   readonly plan?: boolean;
   readonly force?: boolean;
+  readonly wait?: WaitFor;
 }
 
 /** Adds `backfill`. */
@@ -33,17 +35,22 @@ export function addBackfills(program: Command): void {
     .option("--id <id>", "begin it once, however often it is requested")
     .option("--force", "also time that is sealed")
     .option("--plan", "only show what would run")
+    .addOption(waitOption())
     .action(
-      action(async ({ api, printer, confirm, noteWaiting }, group: string, options: BackfillOptions) => {
+      action(async (session, group: string, options: BackfillOptions) => {
+        const { api, printer, confirm, noteWaiting } = session;
+        const { wait } = options;
         const request = requestOf(group, options);
         const plan = await api.backfill({ ...request, isDryRun: true });
         if (options.plan === true) return printer.result(plan, planText(plan));
         if (plan.runs > MOST_UNCONFIRMED) await confirm(`${plan.runs} runs of ${group} will be planned.`);
+        if (wait !== undefined) requireManager(session);
         const begun = await api.backfill(request);
         const { backfill } = begun;
         const outcome =
           backfill === undefined ? "There is nothing to run." : `Backfill ${backfill.id} has begun.`;
         await printer.result(begun, `${planText(begun)}\n${outcome}`);
+        if (wait !== undefined && backfill !== undefined) await waitForBackfill(session, backfill, wait);
         noteWaiting();
       }),
     );

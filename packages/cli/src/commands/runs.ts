@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { CommandError } from "../exit-code.js";
 import { groupArgument } from "../input/arguments.js";
 import { requireRange } from "../input/range.js";
+import { requireManager, type WaitFor, waitForRuns, waitOption } from "../input/wait.js";
 import { RUNS } from "../output/columns.js";
 import { action, type Session } from "../session.js";
 
@@ -13,11 +14,13 @@ interface RangeOptions {
   readonly from?: string;
   readonly to?: string;
   readonly force?: boolean;
+  readonly wait?: WaitFor;
 }
 
 interface RetryChoice {
   readonly group?: string;
   readonly latest?: boolean;
+  readonly wait?: WaitFor;
 }
 
 /** Adds the commands of single runs: `trigger`, `explain`, `mark-ready`, `retry` and `cancel`. */
@@ -31,12 +34,15 @@ export function addRuns(program: Command): void {
     .option("--from <instant>", "where the range begins, such as 2026-01-01T00:00:00Z or -2d")
     .option("--to <instant>", "where the range ends, exclusive")
     .option("--force", "also time that is sealed")
+    .addOption(waitOption())
     .action(
-      action(async (session, group: string, { from, to, force = false }: RangeOptions) => {
+      action(async (session, group: string, { from, to, force = false, wait }: RangeOptions) => {
         const { api, printer, noteWaiting } = session;
         const range = from === undefined && to === undefined ? undefined : requireRange({ from, to });
         if (range !== undefined) await confirmRange(session, group, range);
-        await printer.list(await api.trigger(group, range, { force }), RUNS);
+        if (wait !== undefined) requireManager(session);
+        const runs = await api.trigger(group, range, { force });
+        await printer.list(wait === undefined ? runs : await waitForRuns(session, runs, wait), RUNS);
         noteWaiting();
       }),
     );
@@ -73,12 +79,14 @@ export function addRuns(program: Command): void {
     .argument("[run...]", "ids of runs")
     .option("--group <id>", "all failed runs of this group that no other run covers")
     .option("--latest", "with the schedule's newest version, instead of the one they were planned with")
+    .addOption(waitOption())
     .action(
-      action(async (session, ids: string[], { group, latest }: RetryChoice) => {
+      action(async (session, ids: string[], { group, latest, wait }: RetryChoice) => {
         const { api, printer, noteWaiting } = session;
         if ((ids.length === 0) === (group === undefined)) {
           throw new CommandError("retry: give ids of runs, or a group with --group.");
         }
+        if (wait !== undefined) requireManager(session);
         const options: RetryOptions = latest === true ? { version: "latest" } : {};
         if (group !== undefined) await confirmFailed(session, group);
         for (const id of ids) await api.retryRun(id, options);
@@ -87,6 +95,10 @@ export function addRuns(program: Command): void {
           retried,
           retried.length === 0 ? "No run has failed." : `Retried: ${retried.join("\n")}`,
         );
+        if (wait !== undefined) {
+          const runs = await Promise.all(retried.map((id) => api.getRun(id)));
+          await waitForRuns(session, runs, wait);
+        }
         noteWaiting();
       }),
     );

@@ -24,8 +24,9 @@ export function addServe(program: Command, keepRunning: () => void): void {
       const stopping = stopRequested(keepRunning);
       const { url, manager } = await serve(settings, process.env.TIDEGATE_TOKEN || undefined);
       const printer = printerOf(command.optsWithGlobals(), "table");
-      const text = `Tidegate is at ${url}, its database at ${settings.store.path}.`;
-      await printer.result({ url, database: settings.store.path }, text);
+      const dashboard = `${url}/dashboard/`;
+      const text = `Tidegate is at ${url}, its dashboard at ${dashboard}, its database at ${settings.store.path}.`;
+      await printer.result({ url, dashboard, database: settings.store.path }, text);
       await stopping;
       printer.note("Stopping ...");
       await manager.close();

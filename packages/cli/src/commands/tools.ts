@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 
-/** Adds the commands that need no manager: `backup`, `dag-factory` and `group-secret`. */
+/** Adds the commands that need no manager: `backup`, `dag-factory`, `group-secret` and `token`. */
 export function addTools(program: Command): void {
   program
     .command("backup")
@@ -50,5 +50,15 @@ export function addTools(program: Command): void {
       ]);
       const own = (process.env.TIDEGATE_SECRET ?? readFileSync(process.stdin.fd, "utf8")).trim();
       process.stdout.write(`${groupCredential(own, group)}\n`);
+    });
+
+  program
+    .command("token")
+    .description(
+      "print a new token for a manager and those who call it, at random: both read it from TIDEGATE_TOKEN",
+    )
+    .action(async () => {
+      const { randomBytes } = await import("node:crypto");
+      process.stdout.write(`${randomBytes(32).toString("base64url")}\n`);
     });
 }

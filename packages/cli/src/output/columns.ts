@@ -2,6 +2,7 @@ import type {
   AuditReport,
   Backfill,
   DeadlineRecord,
+  LateTime,
   PoolStatus,
   PreviewInterval,
   Run,
@@ -106,4 +107,14 @@ export const STALE: readonly Column<StaleRun>[] = [
   ["GROUP", ({ run }) => run.groupId],
   ["INTERVAL", ({ run }) => intervalText(run)],
   ["STATE", ({ state }) => state],
+];
+
+/** Columns of late data. */
+export const LATE_DATA: readonly Column<LateTime>[] = [
+  ["GROUP", ({ groupId }) => groupId],
+  ["INTERVAL", intervalText],
+  ["ROWS", ({ rowsLate }) => rowsLate ?? "-"],
+  ["REPORTED BY", ({ reportedBy }) => reportedBy],
+  ["STATE", ({ state }) => state],
+  ["BACKFILL", ({ backfillId }) => backfillId ?? "-"],
 ];

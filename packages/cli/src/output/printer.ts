@@ -51,6 +51,11 @@ export class Printer {
     }
   }
 
+  /** Prints one of many results that come as time passes: a line of JSON, whatever the format. */
+  line(value: unknown): void {
+    this.#write(jsonLine(value));
+  }
+
   /** Prints a text for people as a result. */
   text(text: string): void {
     this.#write(visibleLines(text));

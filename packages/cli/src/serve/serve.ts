@@ -1,4 +1,5 @@
 import { createTidegate } from "@tidegate/core";
+import { dashboard } from "@tidegate/dashboard";
 import { embeddedEngine } from "@tidegate/engine-embedded";
 import { createManager, type Manager } from "@tidegate/manager";
 import { sqliteStore } from "@tidegate/store-sqlite";
@@ -29,6 +30,7 @@ export async function serve(settings: ServeSettings, token: string | undefined):
   const manager = createManager({
     ...settings.manager,
     tidegate,
+    dashboard: dashboard(),
     ...(token === undefined ? {} : { authorize: { token } }),
     logger: log === "silent" ? false : { level: log, stream: process.stderr },
   });

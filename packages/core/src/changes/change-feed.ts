@@ -6,7 +6,7 @@ import { Routine } from "../upkeep/routine.js";
 import type { ChangeTeller } from "./change-teller.js";
 
 /** How often the log is read while somebody listens, ms. */
-const READ_EVERY_MS = 100;
+const READ_EVERY_MS = 150;
 
 /** How long after an error the log is read again, ms. */
 const RETRY_MS = 1_000;

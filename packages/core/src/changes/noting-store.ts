@@ -29,6 +29,10 @@ type Read =
   | "listDeadlines"
   | "listAlerts"
   | "getSeals"
+  | "listLookbacks"
+  | "getLookbacks"
+  | "moveLookbacks"
+  | "listLate"
   | "tellChanges"
   | "readChanges";
 
@@ -149,6 +153,18 @@ export function notingStore(store: ScheduleStore, notes: ChangeNotes): ScheduleS
         for (const { record } of alerts) notes.note("deadline", record.groupId);
       }),
     putSeal: (change) => noting(store.putSeal(change), () => notes.note("seal", change.groupId)),
+    reportLate: (reports) =>
+      noting(store.reportLate(reports), () => {
+        for (const { groupId, reportedBy } of reports) {
+          notes.note("late-data", groupId);
+          // Runs of any group may have become stale.
+          if (groupId === reportedBy) notes.note("run", null);
+        }
+      }),
+    settleLate: (settlements) =>
+      noting(store.settleLate(settlements), () => {
+        for (const { late } of settlements) notes.note("late-data", late.groupId);
+      }),
   };
   return new Proxy(store, {
     get: (target, name) => {

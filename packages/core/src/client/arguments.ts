@@ -3,6 +3,7 @@ import { deadlineStateSchema, deadlineSubjectSchema } from "../deadlines/schema.
 import { ScheduleError } from "../errors/errors.js";
 import { runKindSchema } from "../job/schema.js";
 import { backfillSelectSchema } from "../run/backfill-schema.js";
+import { lateStateSchema } from "../run/late-schema.js";
 import { runReasonSchema, runStateSchema } from "../run/schema.js";
 import { scheduleStatusSchema } from "../schedule/stored-schema.js";
 import { MAX_NOTE } from "./ledger-input.js";
@@ -125,9 +126,24 @@ export const ARGUMENTS: Readonly<Record<MethodOf<ScheduleClient>, Arguments>> = 
     range: interval,
     options: z.object({ waitMs: z.unknown(), signal: z.instanceof(AbortSignal).optional() }).optional(),
   },
+  coverageBuckets: {
+    groupId: text,
+    range: interval.optional(),
+    options: z.object({ limit: z.int().optional() }).optional(),
+  },
   restate: { request },
   applyRestatement: { planId: text },
   stale: { groupId: text.optional() },
+  lateData: {
+    filter: z
+      .object({
+        groupId: text.optional(),
+        states: z.array(lateStateSchema).optional(),
+        within: interval.optional(),
+      })
+      .optional(),
+    page,
+  },
   audit: { groupId: text, within: interval.optional() },
 };
 

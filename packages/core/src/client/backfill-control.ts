@@ -6,7 +6,7 @@ import { type IntervalSet, toSet } from "../interval/interval-set.js";
 import type { Backfiller } from "../planning/backfiller.js";
 import { pastUpTo } from "../planning/ledger-cuts.js";
 import { rerunUnits } from "../planning/rerun-units.js";
-import type { Backfill, BackfillSelect } from "../run/backfill.js";
+import { type Backfill, type BackfillSelect, OWN_BACKFILLS } from "../run/backfill.js";
 import type { Instant } from "../schedule/instant.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
@@ -193,6 +193,17 @@ export class BackfillControl {
       if (await store.planBackfill(commit)) return;
     }
   }
+}
+
+/**
+ * Refuses an id of the kind that Tidegate gives its own backfills, which others rely on.
+ *
+ * @throws LedgerError INTERVAL_INVALID
+ */
+export function refuseOwnIds(id: string | undefined): void {
+  const own = OWN_BACKFILLS.find((beginning) => id?.startsWith(beginning));
+  if (own !== undefined)
+    throw invalidInput("id", `must not begin with "${own}", as those of Tidegate itself do`);
 }
 
 type Begun = Pick<

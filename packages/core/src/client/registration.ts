@@ -4,10 +4,11 @@ import { ScheduleError } from "../errors/errors.js";
 import type { SignalEmitter } from "../events/signals.js";
 import { isolated, OwnError } from "../planning/isolated.js";
 import { nextFireAt } from "../planning/plan-decision.js";
+import type { SourceLooks } from "../planning/source-looks.js";
 import { isWatched } from "../schedule/deadline.js";
 import { Grid } from "../schedule/grid.js";
 import { laneWidth } from "../schedule/normalize.js";
-import type { Schedule, ScheduleInfo } from "../schedule/schedule.js";
+import type { Schedule, ScheduleInfo, ScheduleSpec } from "../schedule/schedule.js";
 import { sourceGroup, transition } from "../schedule/status.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { NewSchedule } from "../store/schedule-table.js";
@@ -18,7 +19,7 @@ import { dependencyNotes } from "./dependency-notes.js";
 import { notesOf } from "./notes.js";
 import type { PoolControl } from "./pool-control.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
-import { groupIdOf, type SpecReader } from "./spec-reader.js";
+import { groupIdOf, refuseOtherBoundaries, type SpecReader } from "./spec-reader.js";
 import {
   countUnregistered,
   resumedFrom,
@@ -51,6 +52,7 @@ export interface RegistrationParts {
   readonly specs: SpecReader;
   readonly changes: ScheduleChanges;
   readonly pools: PoolControl;
+  readonly looks: SourceLooks;
 }
 
 const BATCH = 5_000;
@@ -104,7 +106,8 @@ export class Registration {
     const read: { index: number; schedule: NewSchedule }[] = [];
     for (const [index, info] of infos.entries()) {
       try {
-        read.push({ index, schedule: specs.begin(specs.read(info)) });
+        const spec = specs.read(info);
+        read.push({ index, schedule: { ...specs.begin(spec), ...(await this.#startedReading(spec)) } });
       } catch (error) {
         fail(index, error);
       }
@@ -146,6 +149,20 @@ export class Registration {
   }
 
   /**
+   * Looks where the source of a new group ends if reading begins there: what comes before the first fire is to be
+   * read. Any other beginning is found by the first fire.
+   */
+  async #startedReading(spec: ScheduleSpec): Promise<Pick<NewSchedule, "offsets">> {
+    const { store, looks } = this.#parts;
+    if (spec.boundaryType !== "OFFSET" || spec.startAt !== "latest") return {};
+    const [known] = await store.getSchedules([spec.groupId]);
+    if (known !== undefined) return {};
+    const offsets = await looks.begin({ source: spec.source, startAt: spec.startAt });
+    await looks.hold(spec, offsets.position);
+    return { offsets };
+  }
+
+  /**
    * Registers a group that was unregistered before. Its ledger continues at the watermark, and runs that
    * waited when it was unregistered are planned again with the new version. Only an explicit, later start
    * gives up what lies before it: those runs stay cancelled, and the time from the watermark becomes a
@@ -158,6 +175,7 @@ export class Registration {
     const before = await changes.get(info.groupId);
     if (before.status === "SOURCE") throw sourceGroup(info.groupId);
     const spec = specs.readAgain(info, before.spec);
+    refuseOtherBoundaries(before, spec);
     await pools.refuseUnknown(spec);
     if (before.status !== "DELETED") {
       throw new ScheduleError(
@@ -188,6 +206,7 @@ function asSchedule({
   origin,
   watermark,
   nextFireAt: fireAt,
+  offsets = null,
   createdAt,
 }: NewSchedule): Schedule {
   return {
@@ -200,6 +219,7 @@ function asSchedule({
     origin,
     watermark,
     nextFireAt: fireAt,
+    offsets,
     admittedRuns: 0,
     gatedRuns: 0,
     waitingRuns: 0,

@@ -6,6 +6,7 @@ import { hasCode, LedgerError, messageOf, ScheduleError } from "../errors/errors
 import type { Interval } from "../interval/boundaries.js";
 import type { PoolInfo, PoolStatus } from "../pool/pool.js";
 import type { Backfill } from "../run/backfill.js";
+import type { LateTime } from "../run/late-time.js";
 import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import type { Instant } from "../schedule/instant.js";
@@ -15,13 +16,21 @@ import { statusesThat } from "../schedule/status.js";
 import { requireReadable } from "../schedule/stored-spec.js";
 import type { DeadlineFilter } from "../store/deadline-table.js";
 import { eachRun } from "../store/each-run.js";
+import type { LateFilter } from "../store/late-table.js";
 import type { Page, PageRequest } from "../store/page.js";
 import type { RunFilter, RunTally } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { ScheduleFilter } from "../store/schedule-table.js";
 import type { Seal } from "../store/seal-table.js";
 import { type AuditReport, auditCoverage } from "./audit.js";
-import type { BackfillControl, BackfillPlan, BackfillRequest } from "./backfill-control.js";
+import {
+  type BackfillControl,
+  type BackfillPlan,
+  type BackfillRequest,
+  refuseOwnIds,
+} from "./backfill-control.js";
+import type { CoverageBuckets } from "./coverage-buckets.js";
+import { MAX_BUCKETS, readBuckets } from "./coverage-reader.js";
 import type { CoverageAnswer, CoverageOptions, CoverageWaits } from "./coverage-waits.js";
 import { dependencyNotes } from "./dependency-notes.js";
 import { findDoubts } from "./doubts.js";
@@ -330,9 +339,10 @@ export class ScheduleClient {
    * planned when their turn comes.
    *
    * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL (unregistered); LedgerError
-   *   INTERVAL_INVALID (not instants, empty, or not in the past)
+   *   INTERVAL_INVALID (not instants, empty, or not in the past; an id such as Tidegate itself gives)
    */
   async backfill(request: BackfillRequest): Promise<BackfillPlan> {
+    refuseOwnIds(request.id);
     const schedule = await this.#parts.changes.getReadable(request.groupId);
     return this.#parts.backfills.plan(schedule, request);
   }
@@ -494,6 +504,42 @@ export class ScheduleClient {
   }
 
   /**
+   * Returns a group's time in buckets, for a picture of it: one for each interval if they fit the limit, else the
+   * finest units of the calendar that do. Time that is not over yet is in none.
+   *
+   * @param range - @default from the ledger's beginning until now
+   * @param options - `limit`: most buckets, 10 to 5,000. @default 5,000
+   * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError INTERVAL_INVALID (with the field)
+   */
+  async coverageBuckets(
+    groupId: string,
+    range?: Interval,
+    { limit = MAX_BUCKETS }: { readonly limit?: number } = {},
+  ): Promise<CoverageBuckets> {
+    if (!(limit >= 10 && limit <= MAX_BUCKETS)) {
+      throw new LedgerError("INTERVAL_INVALID", `limit: must be 10 to ${MAX_BUCKETS}.`, { field: "limit" });
+    }
+    if (range !== undefined && !(range.lower < range.upper)) {
+      throw new LedgerError("INTERVAL_INVALID", "range: its lower bound must be before its upper one.", {
+        field: "range",
+      });
+    }
+    const schedule = await this.#parts.changes.get(groupId);
+    const { origin, watermark, spec } = schedule;
+    const closedUpTo = this.#closedUpTo(schedule) ?? watermark;
+    const end = Math.max(watermark, closedUpTo);
+    const lower = Math.max(origin, range?.lower ?? origin);
+    const shown = { lower, upper: Math.max(lower, Math.min(end, range?.upper ?? end)) };
+    return {
+      groupId,
+      range: shown,
+      timezone: spec.timezone,
+      sealedThrough: await this.#parts.seals.sealedThrough(schedule),
+      ...(await readBuckets(this.#parts.store, schedule, { range: shown, limit, closedUpTo })),
+    };
+  }
+
+  /**
    * Plans to run time of a group again, and with `cascade: "downstream"` all that follows from it: per group the
    * intervals, and where the cascade stops. Changes nothing; `applyRestatement` begins it.
    *
@@ -523,6 +569,14 @@ export class ScheduleClient {
    */
   stale(groupId?: string): Promise<StaleRun[]> {
     return staleRuns(this.#parts.store, groupId);
+  }
+
+  /**
+   * Lists time for which rows came after it had been covered, as jobs have reported it, by group, then time. See
+   * `JobOutcome.touched`.
+   */
+  lateData(filter: LateFilter = {}, page: PageRequest = {}): Promise<Page<LateTime>> {
+    return this.#parts.store.listLate(filter, page);
   }
 
   /**

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Clock } from "../clock/clock.js";
 import { ConfigurationError, messageOf, OperatorError, ScheduleError } from "../errors/errors.js";
 import type { Gate } from "../gate/gate.js";
+import type { OffsetProviders } from "../offset/offset-providers.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { nextFireAt } from "../planning/plan-decision.js";
 import type { ReadinessProbe } from "../probe/probe.js";
@@ -11,10 +12,11 @@ import { isBuiltInGate } from "../schedule/gates-of.js";
 import { Grid } from "../schedule/grid.js";
 import { laneWidth, normalizeSchedule, type SpecDefaults } from "../schedule/normalize.js";
 import { parseScheduleInfo } from "../schedule/parse.js";
-import type { ScheduleInfo, ScheduleSpec } from "../schedule/schedule.js";
+import type { Schedule, ScheduleInfo, ScheduleSpec } from "../schedule/schedule.js";
 import type { NewSchedule } from "../store/schedule-table.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
 import type { EngineRegistry } from "../upkeep/engine-registry.js";
+import { checkSource } from "./source-fields.js";
 
 /** Enough to give every ledger of a group a unique name. */
 const INCARNATION_BYTES = 8;
@@ -28,6 +30,7 @@ export interface SpecReaderParts {
   /** By type. */
   readonly gates: ReadonlyMap<string, Gate>;
   readonly probes: readonly ReadinessProbe[];
+  readonly providers: OffsetProviders;
 }
 
 /** Reads user input and validates it against the engine and the operator that it names. Stores nothing. */
@@ -69,15 +72,21 @@ export class SpecReader {
     refuseEarlyDeadline(spec, now);
     this.#checkProbes(spec);
     checkDependencies(spec);
+    const { providers, operators } = this.#parts;
+    checkSource(spec, providers, operators.get(spec.operator.toLowerCase()));
     return spec;
   }
 
   /**
-   * Returns the operator's notes on the job, in plain sentences; none if it does not know the job (any more).
+   * Returns the notes of the operator on the job, and of the provider on the source, in plain sentences; none if one
+   * of them does not know it (any more).
    */
-  notesOn({ operator, job }: ScheduleSpec): readonly string[] {
+  notesOn({ operator, job, source }: ScheduleSpec): readonly string[] {
+    const { operators, providers } = this.#parts;
     try {
-      return this.#parts.operators.get(operator.toLowerCase())?.notesOn?.(job) ?? [];
+      const { type, ...fields } = source ?? { type: "" };
+      const ofSource = source == null ? [] : (providers.find(type)?.notesOn?.(fields) ?? []);
+      return [...(operators.get(operator.toLowerCase())?.notesOn?.(job) ?? []), ...ofSource];
     } catch {
       // The runs report why a job that was accepted once is refused now.
       return [];
@@ -216,4 +225,18 @@ function requireVerification(operator: ScheduleOperator, { job, verify }: Schedu
       : operator.cannotVerify?.(job, verify?.checksum ?? false);
   if (problem === undefined) return;
   throw new ScheduleError("SCHEDULE_INVALID", `verify: ${problem}.`, { field: "verify" });
+}
+
+/**
+ * Refuses another measure of a ledger's data: what was read by one says nothing about the other.
+ *
+ * @throws ScheduleError SCHEDULE_INVALID
+ */
+export function refuseOtherBoundaries({ spec, unreadable }: Schedule, { boundaryType }: ScheduleSpec): void {
+  if (unreadable !== null || spec.boundaryType === boundaryType) return;
+  throw new ScheduleError(
+    "SCHEDULE_INVALID",
+    `boundaryType: the ledger of group ${spec.groupId} is one of ${spec.boundaryType}, which cannot be changed; use another group, or purge this one first.`,
+    { field: "boundaryType" },
+  );
 }

@@ -1,7 +1,7 @@
 import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
 import { Waits } from "../clock/waits.js";
 import { isTidegateError, messageOf, OperatorError } from "../errors/errors.js";
-import type { JobOutcome, RetryAdvice } from "../job/job-outcome.js";
+import type { JobOutcome, RetryAdvice, TouchedTime } from "../job/job-outcome.js";
 import type { OfflineJobRequest } from "../job/offline-job-request.js";
 import type { JobContext, ScheduleOperator, SubmittedJob, VerifyContext } from "../operator/operator.js";
 import type { Run, RunError, RunReason } from "../run/run.js";
@@ -75,6 +75,7 @@ export class Attempt {
   #isSubmitting = false;
   #startedAt: EpochMs | null;
   #cancelReason: RunReason | null = null;
+  #touched: readonly TouchedTime[] = [];
   #abandonment: Abandonment | undefined;
   /** When the attempt timed out, in elapsed time, ms. */
   #timedOutAt: number | undefined;
@@ -105,6 +106,11 @@ export class Attempt {
   /** Whether a `submit` is in progress: `find` would not see its job yet. */
   get isSubmitting(): boolean {
     return this.#isSubmitting;
+  }
+
+  /** The time that the rows of its job fell in, once it has succeeded. */
+  get touched(): readonly TouchedTime[] {
+    return this.#touched;
   }
 
   get spec(): ScheduleSpec {
@@ -316,7 +322,7 @@ export class Attempt {
   }
 
   #end({ outcome, isJobOpen }: Result): RunChange {
-    return endAttempt({
+    const change = endAttempt({
       run: this.run,
       token: this.token,
       spec: this.#parts.spec,
@@ -328,6 +334,8 @@ export class Attempt {
       endedAt: this.#parts.clock.now(),
       cancelReason: this.#cancelReason,
     });
+    if (change.state === "SUCCEEDED") this.#touched = outcome.touched ?? [];
+    return change;
   }
 }
 

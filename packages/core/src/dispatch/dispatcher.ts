@@ -2,6 +2,7 @@ import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
 import { Waits } from "../clock/waits.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { CancelRequest, SignalEmitter } from "../events/signals.js";
+import { LateReporter } from "../late/late-reporter.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import type { Run, RunError, RunReason } from "../run/run.js";
@@ -65,6 +66,7 @@ export class Dispatcher {
   readonly #news: RunNews;
   readonly #waits: Waits;
   readonly #cancel: RunCancel;
+  readonly #late: LateReporter;
   #isRunning = false;
   /**
    * Time up to which the store may have lost records, epoch ms, through a restored backup, a damaged log or a
@@ -102,6 +104,7 @@ export class Dispatcher {
       cancelActive: (id, reason) => this.cancelActive(id, reason),
       onTrouble: (error, run) => this.#news.trouble(error, run),
     });
+    this.#late = new LateReporter({ ...parts, onTrouble: (error, run) => this.#news.trouble(error, run) });
     this.#leases = new Leases({
       store: parts.store,
       clock: parts.clock,
@@ -259,7 +262,9 @@ export class Dispatcher {
       if (!isRecovered) this.#news.claimed(run);
       const mayHaveJob = isRecovered || run.attempt > 1 || run.history.length > 0 || this.#mayHaveLost(run);
       const end = await attempt.carryOut(mayHaveJob);
-      if (end !== undefined) await this.#recordEnd(attempt, end);
+      if (end === undefined) return;
+      if (attempt.touched.length > 0) await this.#reportLate(attempt);
+      await this.#recordEnd(attempt, end);
     } finally {
       this.#leases.remove(attempt);
       if (this.#leases.size === 0) this.#onIdle?.();
@@ -284,6 +289,18 @@ export class Dispatcher {
       } catch (error) {
         this.#storeTrouble(error, attempt.run);
         if (!(await this.#mayTryAgain(attempt))) return false;
+      }
+    }
+  }
+
+  /** Retried for as long as the lease lasts; whoever holds the run after that reports it. */
+  async #reportLate(attempt: Attempt): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#late.report(attempt.run, attempt.touched);
+      } catch (error) {
+        this.#storeTrouble(error, attempt.run);
+        if (!(await this.#mayTryAgain(attempt))) return;
       }
     }
   }

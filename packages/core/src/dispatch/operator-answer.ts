@@ -18,9 +18,24 @@ const metrics = z.object({
   rowsDirty: count.optional(),
   bytesWritten: count.optional(),
 });
+const touched = z.object({
+  groupId: z.string().optional(),
+  intervals: z
+    .array(
+      z
+        .object({
+          lower: z.int("must be epoch ms"),
+          upper: z.int("must be epoch ms"),
+          rows: count.optional(),
+        })
+        .refine(({ lower, upper }) => lower < upper, "must not be empty"),
+    )
+    .max(1_000, "at most 1,000 intervals"),
+});
 const jobOutcome = z.object({
   state: z.enum(["SUCCEEDED", "FAILED", "CANCELLED"]),
   metrics: metrics.optional(),
+  touched: z.array(touched).max(100, "at most 100 groups").optional(),
   error: z.object({ code: z.string().min(1), message: z.string() }).optional(),
   isRetryable: z.boolean().optional(),
   // A hint, not an answer: an invalid one is dropped.
@@ -72,7 +87,7 @@ export function checkedJob(call: "submit" | "find", answer: unknown): SubmittedJ
  * @throws InvalidAnswer OPERATOR_ANSWER_INVALID with the field
  */
 export function checkedOutcome(call: "submit" | "find" | "wait", answer: unknown): JobOutcome {
-  const { state, metrics, error, isRetryable, retryAfterMs } = parsed(
+  const { state, metrics, touched, error, isRetryable, retryAfterMs } = parsed(
     call,
     jobOutcome,
     answer,
@@ -81,6 +96,7 @@ export function checkedOutcome(call: "submit" | "find" | "wait", answer: unknown
   return {
     state,
     ...(metrics === undefined ? {} : { metrics: metrics as NonNullable<JobOutcome["metrics"]> }),
+    ...(touched === undefined ? {} : { touched: touched as NonNullable<JobOutcome["touched"]> }),
     ...(error === undefined ? {} : { error: boundedError(error) }),
     ...(isRetryable === undefined ? {} : { isRetryable }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),

@@ -1,5 +1,6 @@
-import { BEGINNING, timeBoundaries } from "../interval/boundaries.js";
+import { BEGINNING, type Boundaries, timeBoundaries } from "../interval/boundaries.js";
 import type { OfflineJobRequest } from "../job/offline-job-request.js";
+import { offsetText } from "../offset/offset-vector.js";
 import type { Run } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 
@@ -10,7 +11,7 @@ import type { ScheduleSpec } from "../schedule/schedule.js";
 export function jobRequest(run: Run, spec: ScheduleSpec): OfflineJobRequest {
   return {
     groupId: run.groupId,
-    ...timeBoundaries({ lower: spec.mode === "full" ? BEGINNING : run.lower, upper: run.upper }),
+    ...boundariesOf(run, spec),
     runId: run.id,
     idempotencyKey: run.id,
     attempt: run.attempt,
@@ -18,5 +19,20 @@ export function jobRequest(run: Run, spec: ScheduleSpec): OfflineJobRequest {
     kind: run.kind,
     mode: spec.mode,
     job: spec.job,
+  };
+}
+
+function boundariesOf(
+  { lower, upper, offsets }: Run,
+  { mode }: ScheduleSpec,
+): Boundaries & Pick<OfflineJobRequest, "sourceIncarnation" | "interval"> {
+  const isFull = mode === "full";
+  if (offsets === null) return timeBoundaries({ lower: isFull ? BEGINNING : lower, upper });
+  return {
+    boundaryType: "OFFSET",
+    lowerBound: isFull ? BEGINNING : offsetText(offsets.lower),
+    upperBound: offsetText(offsets.upper),
+    sourceIncarnation: offsets.incarnation,
+    interval: { lower, upper },
   };
 }

@@ -65,13 +65,13 @@ export class RunCancel {
    * Cancels a run that has not ended, or has failed; returns `false` if it has ended otherwise. An active one
    * is marked, and ends when its job has.
    *
-   * @throws LedgerError RUN_STATE_ILLEGAL if the job of a run that nobody holds cannot be stopped, or has
-   *   succeeded
+   * @throws LedgerError RUN_STATE_ILLEGAL if the job of a run that nobody holds cannot be stopped, or, if a person
+   *   asks, has succeeded
    */
   async cancel(run: Run, reason: RunReason): Promise<boolean> {
     const { store, clock, change, cancelActive } = this.#parts;
     const isHeld = run.state === "SUBMITTING" || run.state === "RUNNING";
-    if (!isHeld && run.isJobOpen) await this.#requireJobOver(run);
+    if (!isHeld && run.isJobOpen && (await this.#hasSucceeded(run, reason))) return false;
     const common = { id: run.id, state: "CANCELLED", at: clock.now(), reason } as const;
     const closed = run.isJobOpen && !isHeld ? { isJobOpen: false } : {};
     const isPlannedCancelled = await change(run, {
@@ -86,7 +86,7 @@ export class RunCancel {
     if (isRequested || reason !== "cancelled") return isRequested === true;
     const now = (await store.getRuns([run.id]))[0];
     if (now?.state !== "FAILED") return false;
-    if (now.isJobOpen && run.state !== "FAILED") await this.#requireJobOver(now);
+    if (now.isJobOpen && run.state !== "FAILED" && (await this.#hasSucceeded(now, reason))) return false;
     return change(now, { ...common, from: ["FAILED"], isBlocking: false, isJobOpen: false });
   }
 
@@ -141,12 +141,18 @@ export class RunCancel {
     await this.#parts.change(run, { id, from: [state], state, at, isJobOpen: false, ...stays });
   }
 
-  /** Stops any job of a run that nobody holds. @throws also if its job, and so the run, has succeeded */
-  async #requireJobOver(run: Run): Promise<void> {
-    if (run.state !== "PLANNED" && run.state !== "FAILED") return;
+  /**
+   * Stops any job of a run that nobody holds, and records its success if it had one; returns whether it had.
+   *
+   * @throws LedgerError RUN_STATE_ILLEGAL if it had, and a person asked for the cancellation: no policy is refused
+   *   anything by a job that was faster
+   */
+  async #hasSucceeded(run: Run, reason: RunReason): Promise<boolean> {
+    if (run.state !== "PLANNED" && run.state !== "FAILED") return false;
     const job = await this.#stopJobOf(run);
-    if (job?.outcome?.state !== "SUCCEEDED") return;
+    if (job?.outcome?.state !== "SUCCEEDED") return false;
     await this.#recordSuccess(run, job, job.outcome);
+    if (reason !== "cancelled") return true;
     throw new LedgerError(
       "RUN_STATE_ILLEGAL",
       `The job of run ${run.id} has succeeded, so the run is not cancelled.`,

@@ -4,6 +4,7 @@ import { SystemClock } from "../clock/system-clock.js";
 import type { DeadlineEvent } from "../deadlines/alerts.js";
 import { messageOf } from "../errors/errors.js";
 import type { IntervalSet } from "../interval/interval-set.js";
+import type { LateTime } from "../run/late-time.js";
 import type { NewRun, Run, RunError, RunState } from "../run/run.js";
 import type { ScheduleStatus } from "../schedule/schedule.js";
 import { StoreTroubles } from "./store-troubles.js";
@@ -39,6 +40,12 @@ export interface RunStaleEvent {
   readonly run: Run;
   /** The backfill that runs its interval again; `null` if nothing does (`onRestate: "mark"`). */
   readonly backfillId: string | null;
+}
+
+/** Time of a group for which rows came after it had been covered. */
+export interface LateDataEvent {
+  /** As it is settled. */
+  readonly late: LateTime;
 }
 
 /** An engine's silence past a due time; the watchdog has planned the interval itself. */
@@ -133,6 +140,10 @@ export type TidegateEvents = {
   "run-state": (event: RunEvent) => void;
   /** A run is stale. Emitted once for each run, by one of the managers. */
   "run-stale": (event: RunStaleEvent) => void;
+  /** Late data was reported, and is settled. Emitted once for each, by one of the managers. */
+  "late-data": (event: LateDataEvent) => void;
+  /** The same of time that is sealed: nothing runs it again without a person's word. */
+  "late-after-seal": (event: LateDataEvent) => void;
   "schedule-status": (event: ScheduleEvent) => void;
   "coverage-reported": (event: CoverageReportedEvent) => void;
   "engine-silent": (event: EngineSilentEvent) => void;

@@ -27,6 +27,8 @@ export type TidegateSignals = {
   "cancel-requested": (request: CancelRequest) => void;
   /** Schedules with deadlines were registered or changed. */
   "deadlines-changed": (groupIds: readonly string[]) => void;
+  /** A run has reported late data. */
+  "late-reported": () => void;
   /** A run has used up its attempts and its schedule has `onFailure: "pause"`. */
   "pause-requested": (run: Run) => void;
 };

@@ -9,8 +9,8 @@ export const BEGINNING = "beginning";
 /**
  * A half-open data interval `[lowerBound, upperBound)` as sent to a job.
  *
- * Bounds are strings, like InLong's: for `TIME` epoch milliseconds in decimal, for `OFFSET` positions of the
- * source. The lower bound may also be `beginning`.
+ * Bounds are strings, like InLong's: for `TIME` epoch milliseconds in decimal, for `OFFSET` the positions
+ * by partition, as canonical JSON (`offsetText`). The lower bound may also be `beginning`.
  */
 export interface Boundaries {
   /** Measure of the interval. */

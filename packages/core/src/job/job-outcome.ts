@@ -1,3 +1,5 @@
+import type { Interval } from "../interval/boundaries.js";
+
 /** Counts reported by a job. Absent figures are unknown, not zero. */
 export interface JobMetrics {
   /** Rows read. */
@@ -10,10 +12,30 @@ export interface JobMetrics {
   readonly bytesWritten?: number;
 }
 
+/** Time that the rows of a job fell in. */
+export interface TouchedTime {
+  /** Whose time it is. @default the group of the run, whose dependents have read it */
+  readonly groupId?: string;
+  /** In epoch ms; at most 1,000. */
+  readonly intervals: readonly TouchedInterval[];
+}
+
+/** A part of it. */
+export interface TouchedInterval extends Interval {
+  /** How many rows. @default unknown */
+  readonly rows?: number;
+}
+
 /** Result of a job. */
 export interface JobOutcome {
   readonly state: "SUCCEEDED" | "FAILED" | "CANCELLED";
   readonly metrics?: JobMetrics;
+  /**
+   * The time that its rows fell in, if it has succeeded. Time outside the run's own interval is late data of the
+   * group: what has read it is stale. Another group that is named here is run again for that time if its schedule
+   * says so (`onLate`). At most 100 groups. @default none but its interval's
+   */
+  readonly touched?: readonly TouchedTime[];
   /** Why it failed; kept in the run's record. */
   readonly error?: { readonly code: string; readonly message: string };
   /** False if another attempt cannot help (a malformed job). @default true */

@@ -1,4 +1,4 @@
-import type { Boundaries } from "../interval/boundaries.js";
+import type { Boundaries, Interval } from "../interval/boundaries.js";
 import type { JsonObject } from "./json.js";
 import type { RunKind } from "./run-kind.js";
 import type { ScheduleMode } from "./schedule-mode.js";
@@ -16,6 +16,13 @@ export interface OfflineJobRequest extends Boundaries {
   readonly scheduledTime: number;
   readonly kind: RunKind;
   readonly mode: ScheduleMode;
+  /**
+   * The life of the source that the positions belong to, as its provider names it, if they are `OFFSET`. In another
+   * one they mean other data.
+   */
+  readonly sourceIncarnation?: string;
+  /** The interval of time that the run stands for, if its boundaries are `OFFSET`. */
+  readonly interval?: Interval;
   /** The schedule's description of the work, as registered; the operator defines its shape. */
   readonly job: JsonObject;
 }

@@ -28,11 +28,16 @@ export class OffsetProviders {
    * @throws SourceError SOURCE_UNKNOWN with the field `source.type`
    */
   get(type: string): OffsetProvider {
-    const provider = this.#providers.find(({ sourceType }) => sourceType === type);
+    const provider = this.find(type);
     if (provider !== undefined) return provider;
     const known = this.#providers.map(({ sourceType }) => sourceType).join(", ") || "none";
     const message = `source.type: no provider "${type}" is installed; known: ${known}.`;
     throw new SourceError("SOURCE_UNKNOWN", message, { field: "source.type" });
+  }
+
+  /** Returns the provider of a type; `undefined` if none is installed. */
+  find(type: string): OffsetProvider | undefined {
+    return this.#providers.find(({ sourceType }) => sourceType === type);
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { BoundaryType } from "../interval/boundaries.js";
 import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
 import type { JobOutcome } from "../job/job-outcome.js";
 import type { JsonObject } from "../job/json.js";
@@ -73,6 +74,11 @@ export type WriteEffect = "replace" | "upsert" | "append";
 export interface ScheduleOperator {
   /** Name by which schedules choose this operator, such as `duckdb`. */
   readonly operatorType: string;
+  /**
+   * The measures of data that its jobs can be given. An operator of `OFFSET` reads positions from `lowerBound` and
+   * `upperBound`, as canonical JSON by partition (`offsetsOf`). @default ["TIME"]
+   */
+  readonly boundaryTypes?: readonly BoundaryType[];
   /** Opens what the operator needs. Called once before the first job. */
   start?(): Promise<void>;
   /** Closes it. Called once after the last job. */

@@ -5,6 +5,7 @@ import { runId } from "../run/run-id.js";
 import { gatingOf } from "../schedule/gates-of.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { PlanCommit } from "../store/run-ledger.js";
+import type { OffsetDecision } from "./offset-plan.js";
 import type { PlanDecision } from "./plan-decision.js";
 
 /** Details of a commit besides the decision. */
@@ -22,7 +23,8 @@ export interface CommitOptions {
 /** Builds the store commit of a decision. */
 export function commitOf(
   { spec, version, incarnation, watermark }: Schedule,
-  decision: Pick<PlanDecision, "runs" | "newWatermark" | "nextFireAt"> & Partial<Pick<PlanDecision, "waits">>,
+  decision: Pick<PlanDecision, "runs" | "newWatermark" | "nextFireAt"> &
+    Partial<Pick<PlanDecision, "waits"> & Pick<OffsetDecision, "offsets">>,
   options: CommitOptions,
 ): PlanCommit {
   const { groupId } = spec;
@@ -39,7 +41,8 @@ export function commitOf(
     ...(supersedes.length === 0 ? {} : { supersedes: supersedes.map(({ id }) => id) }),
     ...(whilePaused ? { whilePaused } : {}),
     ...(decision.waits === true ? { waits: true } : {}),
-    runs: decision.runs.map(({ lower, upper, scheduledTime, intervals, state, reason }, index) => {
+    ...(decision.offsets === undefined ? {} : { offsets: decision.offsets }),
+    runs: decision.runs.map(({ lower, upper, scheduledTime, intervals, state, reason, offsets }, index) => {
       const generation = generations?.[index] ?? 0;
       return {
         id: runId({ namespace, groupId, incarnation, lower, upper, generation }),
@@ -57,6 +60,7 @@ export function commitOf(
         operator: spec.operator.toLowerCase(),
         gating: gatingOf(spec),
         ...(isPooled ? { isPooled } : {}),
+        ...(offsets === undefined ? {} : { offsets }),
         plannedAt,
       };
     }),

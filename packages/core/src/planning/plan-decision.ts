@@ -1,4 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
+import type { RunOffsets } from "../offset/offset-watermark.js";
 import type { RunReason } from "../run/run.js";
 import type { DueIntervals, Grid, NominalInterval } from "../schedule/grid.js";
 import { laneWidth } from "../schedule/normalize.js";
@@ -25,8 +26,10 @@ export const RECHECK_MS = 60_000;
 /** A run to be inserted: a part of the tile between the old watermark and the new one. */
 export interface PlannedInterval extends NominalInterval {
   readonly intervals: number;
-  readonly state: "PLANNED" | "SKIPPED";
+  readonly state: "PLANNED" | "SKIPPED" | "SUCCEEDED";
   readonly reason: RunReason | null;
+  /** See `Run.offsets`. @default none */
+  readonly offsets?: RunOffsets;
 }
 
 /** The effect of a fire on its group. */
@@ -127,9 +130,17 @@ export function nextFireAt(grid: Grid, watermark: EpochMs): EpochMs | null {
   return interval === undefined ? null : grid.fireAt(interval);
 }
 
-/** Returns whether every owed interval becomes a run of its own. */
+/**
+ * Returns whether every owed interval becomes a run of its own. A source tells its end as it is now, not as it was
+ * at earlier nominal times, so what is owed together is read together.
+ */
 function keepsEach(spec: ScheduleSpec): boolean {
-  return spec.catchup === "each" && spec.overlap !== "coalesce-pending" && spec.overlap !== "cancel-running";
+  return spec.catchup === "each" && spec.boundaryType !== "OFFSET" && !mergesWaiting(spec);
+}
+
+/** Returns whether the overlap policy merges what waits. */
+function mergesWaiting({ overlap }: ScheduleSpec): boolean {
+  return overlap === "coalesce-pending" || overlap === "cancel-running";
 }
 
 /**
@@ -141,8 +152,7 @@ function roomOf(
   { spec, openRuns, blockingRuns = 0, ahead = PLANNED_AHEAD }: PlanInput,
   owed: DueIntervals,
 ): number {
-  if (spec.overlap === "coalesce-pending" || spec.overlap === "cancel-running")
-    return openRuns > 0 && !isClosing(owed) ? 0 : 1;
+  if (mergesWaiting(spec)) return openRuns > 0 && !isClosing(owed) ? 0 : 1;
   if (spec.overlap === "drop" && blockingRuns > 0) return 0;
   if (spec.overlap === "drop" || !keepsEach(spec)) return MAX_BACKLOG - openRuns;
   return Math.min(laneWidth(spec) + ahead, MAX_BACKLOG) - openRuns;
@@ -267,7 +277,8 @@ function catchUp({ spec, grid }: PlanInput, owed: Stretch): PlannedInterval[] {
       merge({ lower: newest.lower, newest, count: 1 }, "PLANNED", null),
     ];
   }
-  return [merge(owed, "PLANNED", spec.catchup === "coalesce" ? "catchup-coalesced" : "overlap-coalesced")];
+  const isOverlap = spec.catchup !== "coalesce" && mergesWaiting(spec);
+  return [merge(owed, "PLANNED", isOverlap ? "overlap-coalesced" : "catchup-coalesced")];
 }
 
 /** Merges adjacent intervals into one run, scheduled at the time of the newest. */

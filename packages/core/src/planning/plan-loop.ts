@@ -7,14 +7,15 @@ import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { PlanCommit } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-import type { CoveringDecision } from "./cover-again.js";
 import type { FailingGroups } from "./failing-groups.js";
 import { isolated, OwnError } from "./isolated.js";
+import { freshRun, type OffsetDecision, withOffsets } from "./offset-plan.js";
 import { commitOf } from "./plan-commit.js";
 import { PLANNED_AHEAD, type PlanDecision } from "./plan-decision.js";
 import { isEmpty, nextStep } from "./plan-step.js";
 import type { PlanWork } from "./plan-work.js";
 import type { CachedSchedule, ScheduleCache } from "./schedule-cache.js";
+import type { SourceLooks } from "./source-looks.js";
 import type { SpecCache } from "./spec-cache.js";
 
 /**
@@ -39,6 +40,7 @@ export interface PlanLoopParts {
   readonly namespace: string;
   readonly cache: ScheduleCache;
   readonly failing: FailingGroups;
+  readonly looks: SourceLooks;
   /** Returns when to check a schedule again if its planning waits for runs to end, ms. */
   readonly recheckMs: (schedule: Schedule) => number;
   /** Called when a decision about a group stands: it was committed, or the store reflected it already. */
@@ -49,7 +51,7 @@ export interface PlanLoopParts {
 interface Step {
   readonly work: PlanWork;
   readonly cached: CachedSchedule;
-  readonly decision: CoveringDecision;
+  readonly decision: OffsetDecision;
   /** See `CachedSchedule.ends`, at the time of the decision. */
   readonly ends: number;
   readonly commit: PlanCommit;
@@ -58,7 +60,8 @@ interface Step {
 /**
  * Decides and commits for many groups at once, each until nothing more is owed: a batch is one transaction,
  * and a group whose plan the store refuses is read and decided again, since another planner was faster. A
- * group that fails affects no other.
+ * group that fails affects no other. A group that is planned by positions leaves the batch while its source is
+ * asked: see `PlanWork.looking`.
  */
 export class PlanLoop {
   readonly #parts: PlanLoopParts;
@@ -67,7 +70,11 @@ export class PlanLoop {
     this.#parts = parts;
   }
 
-  /** Plans everything; the results are in the works. @throws StoreError if the store as a whole fails */
+  /**
+   * Plans everything; the results are in the works, those with a look in progress once that has ended.
+   *
+   * @throws StoreError if the store as a whole fails
+   */
   async run(works: readonly PlanWork[]): Promise<void> {
     let open = works;
     while (open.length > 0) {
@@ -144,6 +151,7 @@ export class PlanLoop {
     for (const work of works) {
       const step = runs < RUNS_PER_COMMIT ? await this.#tryToDecide(work) : "again";
       if (step === "again") again.push(work);
+      if (step === "look") this.#beginLook(work);
       if (typeof step === "string") continue;
       runs += step.commit.runs.length;
       steps.push(step);
@@ -158,12 +166,13 @@ export class PlanLoop {
       } catch (error) {
         await this.#fail(step.work, error, step.cached.schedule);
       }
-      if (result === true) await failing.recovered(step.cached.schedule);
+      if (result !== true) continue;
+      if (await failing.recovered(step.cached.schedule)) this.#parts.cache.forget(step.work.groupId);
     }
     return again;
   }
 
-  async #tryToDecide(work: PlanWork): Promise<Step | "done" | "again"> {
+  async #tryToDecide(work: PlanWork): Promise<Step | "done" | "again" | "look"> {
     const schedule = this.#parts.cache.get(work.groupId)?.schedule;
     try {
       return await this.#decide(work);
@@ -173,7 +182,7 @@ export class PlanLoop {
     }
   }
 
-  async #decide(work: PlanWork): Promise<Step | "done" | "again"> {
+  async #decide(work: PlanWork): Promise<Step | "done" | "again" | "look"> {
     const { cache, clock, namespace, recheckMs, onDecided } = this.#parts;
     const { groupId } = work;
     const cached = cache.get(groupId);
@@ -187,13 +196,17 @@ export class PlanLoop {
       work.outcome = work.runs.length > 0 ? "planned" : "inactive";
       return "done";
     }
-    const { decision } = step;
     // As decided upon: by the time that more is read, another plan may have moved what is cached.
     const { schedule, ends } = cached;
     work.toldToFireAt ??= schedule.nextFireAt;
     if (step.do === "nothing") {
-      onDecided(work, cached, decision);
+      onDecided(work, cached, step.decision);
       return "done";
+    }
+    let decision: OffsetDecision = step.decision;
+    if (schedule.spec.boundaryType === "OFFSET") {
+      if (freshRun(decision, schedule) !== undefined && !isLookOf(work, schedule)) return "look";
+      decision = withOffsets(decision, schedule, work.look?.found);
     }
     const named = {
       namespace,
@@ -207,6 +220,29 @@ export class PlanLoop {
     const generations = await this.#freeGenerations(plain, schedule);
     if (generations === undefined) return "again";
     return { ...plain, commit: commitOf(schedule, decision, { ...named, generations }) };
+  }
+
+  /** Looks at the source of a group, and then plans it: a slow source holds up no other group. */
+  #beginLook(work: PlanWork): void {
+    const looking = this.#look(work).finally(() => {
+      if (work.looking === looking) work.looking = undefined;
+    });
+    work.looking = looking;
+    // Whoever plans the work awaits it, though perhaps later.
+    looking.catch(() => undefined);
+  }
+
+  async #look(work: PlanWork): Promise<void> {
+    const { cache, looks } = this.#parts;
+    const schedule = cache.get(work.groupId)?.schedule;
+    try {
+      if (schedule !== undefined) work.look = { of: schedule, found: await looks.look(schedule) };
+    } catch (error) {
+      return this.#fail(work, error, schedule);
+    }
+    const own = work.looking;
+    await this.run([work]);
+    if (work.looking !== own) await work.looking;
   }
 
   /**
@@ -292,4 +328,11 @@ export class PlanLoop {
       work.cause === "while-paused" ? undefined : schedule,
     );
   }
+}
+
+/** Returns whether a source was looked at for this state of its schedule: positions move with the watermark. */
+function isLookOf({ look }: PlanWork, { version, watermark, incarnation }: Schedule): boolean {
+  return (
+    look?.of.version === version && look.of.watermark === watermark && look.of.incarnation === incarnation
+  );
 }

@@ -1,6 +1,8 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { Fire, FireResult } from "../engine/engine.js";
 import type { NewRun } from "../run/run.js";
+import type { Schedule } from "../schedule/schedule.js";
+import type { SourceLook } from "./offset-plan.js";
 
 /**
  * Why a group is planned. `fired`: its engine fired, and gets the answer. `resumed`: runs have ended; if
@@ -12,7 +14,7 @@ export type PlanCause = "fired" | "resumed" | "asked" | "while-paused";
 /** A group that is being planned, and the results so far. */
 export interface PlanWork {
   readonly groupId: string;
-  readonly cause: PlanCause;
+  cause: PlanCause;
   /** Whether to look for cancelled runs that nothing covers, whatever the policy. */
   readonly mayBeUncovered: boolean;
   /** When the engine was to fire according to the store, epoch ms, before anything was planned. */
@@ -27,6 +29,10 @@ export interface PlanWork {
   isUnknown: boolean;
   /** The ledger already has the empty interval with which an inclusive end closes. */
   isEmptyPlanned: boolean;
+  /** What the source was found to have, and the schedule for which it was. */
+  look: { readonly of: Schedule; readonly found: SourceLook } | undefined;
+  /** The look at the source in progress, and the planning that follows it. */
+  looking: Promise<void> | undefined;
   outcome: FireResult["outcome"];
   nextFireAt: EpochMs | null;
   error: Error | undefined;
@@ -49,6 +55,8 @@ export function newWork(
     refusedAt: undefined,
     isUnknown: false,
     isEmptyPlanned: false,
+    look: undefined,
+    looking: undefined,
     outcome: "duplicate",
     nextFireAt: null,
     error: undefined,

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock/clock.js";
+import { Waits } from "../clock/waits.js";
 import type { Fire, FireResult, FireSink } from "../engine/engine.js";
 import { messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
@@ -12,7 +13,11 @@ import { type PlanDecision, RECHECK_MS } from "./plan-decision.js";
 import { PlanLoop } from "./plan-loop.js";
 import { newWork, type PlanWork, resultOf } from "./plan-work.js";
 import { type CachedSchedule, ScheduleCache } from "./schedule-cache.js";
+import type { SourceLooks } from "./source-looks.js";
 import type { SpecCache } from "./spec-cache.js";
+
+/** How long the answer to a fire waits for a source to be looked at, ms: others are answered with it. */
+const PATIENCE_MS = 1_000;
 
 /** Dependencies of `IntervalPlanner`. */
 export interface PlannerParts {
@@ -21,6 +26,7 @@ export interface PlannerParts {
   readonly emitter: TidegateEmitter;
   readonly signals: SignalEmitter;
   readonly specs: SpecCache;
+  readonly looks: SourceLooks;
   readonly namespace: string;
 }
 
@@ -38,6 +44,7 @@ export class IntervalPlanner implements FireSink {
   readonly #loop: PlanLoop;
   readonly #held: HeldFires;
   readonly #deferred = new DeferredGroups();
+  readonly #waits: Waits;
   #isRunning = false;
   readonly #onRunsEnded = (groupIds: ReadonlySet<string>, uncovered: ReadonlySet<string>): void =>
     this.#resume(groupIds, uncovered);
@@ -49,6 +56,7 @@ export class IntervalPlanner implements FireSink {
     this.#emitter = emitter;
     this.#signals = signals;
     this.#failing = new FailingGroups(parts);
+    this.#waits = new Waits(clock);
     this.#held = new HeldFires(clock, (groupId) => void this.#planInBackground([newWork(groupId, "asked")]));
     this.#loop = new PlanLoop({
       ...parts,
@@ -69,6 +77,7 @@ export class IntervalPlanner implements FireSink {
   stop(): void {
     this.#isRunning = false;
     this.#signals.off("runs-ended", this.#onRunsEnded);
+    this.#waits.wake();
     this.#held.clear();
     this.#deferred.clear();
     this.#failing.clear();
@@ -82,7 +91,9 @@ export class IntervalPlanner implements FireSink {
       work.fires.push(fire);
       works.set(fire.groupId, work);
     }
-    await this.#planAll([...works.values()]);
+    const open = this.#plannable([...works.values()]);
+    await this.#loop.run(open);
+    await this.#awaitLooks(open);
     return fires.map(({ groupId }) => resultOf(works.get(groupId)!));
   }
 
@@ -113,7 +124,28 @@ export class IntervalPlanner implements FireSink {
   }
 
   async #planAll(works: readonly PlanWork[]): Promise<void> {
-    await this.#loop.run(works.filter((work) => !this.#isLeftAlone(work)));
+    const open = this.#plannable(works);
+    await this.#loop.run(open);
+    await Promise.all(open.map(({ looking }) => looking));
+  }
+
+  #plannable(works: readonly PlanWork[]): PlanWork[] {
+    return works.filter((work) => !this.#isLeftAlone(work));
+  }
+
+  /** Waits for looks at sources; those that take long go on in the background, as if nobody had fired. */
+  async #awaitLooks(works: readonly PlanWork[]): Promise<void> {
+    const looking = works.filter((work) => work.looking !== undefined);
+    if (looking.length === 0) return;
+    await this.#waits.within(PATIENCE_MS, Promise.all(looking.map((work) => work.looking)));
+    const slow = looking.filter((work) => work.looking !== undefined);
+    if (slow.length === 0) return;
+    for (const work of slow) {
+      work.cause = "asked";
+      work.outcome = "deferred";
+      work.nextFireAt = this.#clock.now() + RECHECK_MS;
+    }
+    void this.#inBackground(slow, () => Promise.all(slow.map((work) => work.looking)));
   }
 
   #isLeftAlone(work: PlanWork): boolean {
@@ -174,9 +206,13 @@ export class IntervalPlanner implements FireSink {
   }
 
   /** Plans what no engine waits for. Nobody else would repeat those that fail, each or as a whole. */
-  async #planInBackground(works: readonly PlanWork[]): Promise<void> {
+  #planInBackground(works: readonly PlanWork[]): Promise<void> {
+    return this.#inBackground(works, () => this.#planAll(works));
+  }
+
+  async #inBackground(works: readonly PlanWork[], planned: () => Promise<unknown>): Promise<void> {
     try {
-      await this.#planAll(works);
+      await planned();
       if (!this.#isRunning) return;
       for (const { groupId, outcome, nextFireAt } of works)
         if (outcome === "failed" && nextFireAt !== null) this.#held.hold(groupId, nextFireAt);

@@ -1,8 +1,8 @@
-import type { EpochMs } from "../clock/clock.js";
 import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { requireReadable } from "../schedule/stored-spec.js";
+import type { PlanCommit } from "../store/run-ledger.js";
 
 /** How many schedules stay in memory between fires. */
 const CACHED_SCHEDULES = 50_000;
@@ -59,13 +59,10 @@ export class ScheduleCache {
   }
 
   /** Records that a plan has moved the watermark of a schedule. */
-  advance(
-    cached: CachedSchedule,
-    moved: { readonly newWatermark: EpochMs; readonly nextFireAt: EpochMs | null },
-  ): void {
+  advance(cached: CachedSchedule, moved: Pick<PlanCommit, "newWatermark" | "nextFireAt" | "offsets">): void {
     const { groupId } = cached.schedule.spec;
-    const { newWatermark: watermark, nextFireAt } = moved;
-    cached.schedule = { ...cached.schedule, watermark, nextFireAt };
+    const { newWatermark: watermark, nextFireAt, offsets = cached.schedule.offsets } = moved;
+    cached.schedule = { ...cached.schedule, watermark, nextFireAt, offsets };
     cached.uncovered = [];
     // The order of use matters only once the cache may soon be full.
     if (2 * this.#schedules.size < CACHED_SCHEDULES) return;

@@ -45,3 +45,15 @@ export interface Backfill {
 
 /** Begins the ids of a restatement's backfills: what reads their time waits until it has been run again. */
 export const RESTATEMENT = "restate-";
+
+/** Begins the ids of backfills of stale runs. */
+export const STALENESS = "stale-";
+
+/** Begins the ids of backfills that read earlier intervals again: see `ScheduleInfo.lookback`. */
+export const LOOKBACK = "lookback-";
+
+/** Begins the ids of backfills of time that other groups' jobs have touched: see `ScheduleInfo.onLate`. */
+export const LATE_DATA = "late-data-";
+
+/** Beginnings of ids that Tidegate gives itself. */
+export const OWN_BACKFILLS: readonly string[] = [RESTATEMENT, STALENESS, LOOKBACK, LATE_DATA];

@@ -16,7 +16,7 @@ export function isUncovered({
 
 /**
  * Returns whether a run that is not superseded covers its interval. Given up on purpose are intervals that a
- * policy skipped and runs that a person cancelled; runs that waited when their group was unregistered only
+ * policy skipped and runs that a person cancelled or had read elsewhere; runs that waited when their group was unregistered only
  * once it is registered again, since until then that may plan them again.
  *
  * @param isRegistered - whether the group has a schedule that can be used
@@ -29,7 +29,7 @@ export function covers(
   if (state === "SUCCEEDED") return true;
   if (by === "succeeded") return false;
   if (state !== "CANCELLED") return state === "SKIPPED";
-  return reason === "cancelled" || (reason === "unregistered" && isRegistered);
+  return reason === "cancelled" || reason === "source-rebased" || (reason === "unregistered" && isRegistered);
 }
 
 /**

@@ -34,9 +34,14 @@ export function mergeGenerations(
 }
 
 /** Returns the text that is digested, so that a database can do so itself. */
-export function generationText(incarnation: string, ranges: readonly GenerationRange[]): string {
+export function generationText(
+  incarnation: string,
+  ranges: readonly GenerationRange[],
+  lateReports = 0,
+): string {
   const parts = ranges.map(({ lower, upper, generation }) => `${lower}-${upper}:${generation}`);
-  return [incarnation, ...parts].join("\n");
+  const late = lateReports === 0 ? [] : [`late:${lateReports}`];
+  return [incarnation, ...parts, ...late].join("\n");
 }
 
 /**
@@ -44,9 +49,14 @@ export function generationText(incarnation: string, ranges: readonly GenerationR
  *
  * @param incarnation - `Schedule.incarnation`, since a purged ledger's generations begin anew; empty if the group
  *   has none
+ * @param lateReports - how often the group's own jobs have reported late data of the window
  */
-export function generationDigestOf(incarnation: string, ranges: readonly GenerationRange[]): string {
-  return hash("sha256", generationText(incarnation, ranges), "hex").slice(0, DIGEST_DIGITS);
+export function generationDigestOf(
+  incarnation: string,
+  ranges: readonly GenerationRange[],
+  lateReports = 0,
+): string {
+  return hash("sha256", generationText(incarnation, ranges, lateReports), "hex").slice(0, DIGEST_DIGITS);
 }
 
 /** Returns whether a run counts for the digest. */

@@ -3,6 +3,7 @@ import type { Interval } from "../interval/boundaries.js";
 import type { IntervalSet } from "../interval/interval-set.js";
 import type { JobMetrics } from "../job/job-outcome.js";
 import type { RunKind } from "../job/run-kind.js";
+import type { RunOffsets } from "../offset/offset-watermark.js";
 import type { Gating } from "./gating.js";
 import type { Place } from "./place.js";
 
@@ -37,6 +38,12 @@ export type RunReason =
   | "cancelled"
   /** Was waiting when its schedule was unregistered. */
   | "unregistered"
+  /** The source had nothing new, so that the interval succeeded without a job. */
+  | "source-empty"
+  /** Positions of the source that could no longer be read, and that no run has read. */
+  | "source-expired"
+  /** Was waiting when a person had the source read from elsewhere. */
+  | "source-rebased"
   /** Lies between an unregistration and a later registration that starts after it. */
   | "not-scheduled";
 
@@ -215,6 +222,11 @@ export interface Run {
   readonly staleAt: EpochMs | null;
   /** The report that it stands for; `null` unless its kind is `REPORTED`. */
   readonly report: RunReport | null;
+  /**
+   * The positions of the source that it stands for, the same for every attempt; `null` for boundaries of time
+   * alone.
+   */
+  readonly offsets: RunOffsets | null;
 }
 
 /** A run as the planner creates it. */
@@ -235,8 +247,10 @@ export interface NewRun
     | "operator"
     | "plannedAt"
   > {
-  /** `PLANNED`, or `SKIPPED` if a policy gives the interval up. */
-  readonly state: Extract<RunState, "PLANNED" | "SKIPPED">;
+  /** `PLANNED`, `SKIPPED` if a policy gives the interval up, or `SUCCEEDED` if the source had nothing new. */
+  readonly state: Extract<RunState, "PLANNED" | "SKIPPED" | "SUCCEEDED">;
+  /** See `Run.offsets`. @default none */
+  readonly offsets?: RunOffsets;
   /** How gates hold it: see `gatingOf`. @default "none" */
   readonly gating?: Gating;
   /** Whether it is chosen by the pools and the priority of its version: see `poolingOf`. @default false */
@@ -244,7 +258,7 @@ export interface NewRun
 }
 
 /** A run that stands for reported time, as it is written: it has succeeded from the start. */
-export interface NewReportedRun extends Omit<NewRun, "state" | "gating" | "isPooled"> {
+export interface NewReportedRun extends Omit<NewRun, "state" | "gating" | "isPooled" | "offsets"> {
   readonly state: "SUCCEEDED";
   readonly report: RunReport;
 }

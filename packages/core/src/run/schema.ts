@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { intervalSchema } from "../interval/schema.js";
 import { jobMetricsSchema, runKindSchema } from "../job/schema.js";
+import { runOffsetsSchema } from "../offset/schema.js";
 import { at, maybeAt } from "../shape/field.js";
 
 /** The schema of a `RunState`. */
@@ -23,6 +24,9 @@ export const runReasonSchema = z
     "overlap-cancelled",
     "cancelled",
     "unregistered",
+    "source-empty",
+    "source-expired",
+    "source-rebased",
     "not-scheduled",
   ])
   .meta({
@@ -209,5 +213,10 @@ export const runSchema = z
     report: runReportSchema
       .nullable()
       .describe("The report that it stands for; `null` unless its kind is `REPORTED`."),
+    offsets: runOffsetsSchema
+      .nullable()
+      .describe(
+        "The positions of the source that it stands for, the same for every attempt; `null` for boundaries of time alone.",
+      ),
   })
   .meta({ id: "Run", description: "A run of the ledger, which stands for one interval." });

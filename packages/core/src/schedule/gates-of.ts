@@ -42,9 +42,11 @@ export function gatesOf(spec: GateFields): ReadonlyMap<string, JsonValue> {
 
 /**
  * Returns how gates hold the runs of a schedule: in a lane that runs its intervals in order, one that is held
- * keeps its turn; with `overlap: "allow"` others may go first.
+ * keeps its turn; with `overlap: "allow"` or `canOvertake` others may go first.
  */
-export function gatingOf(spec: GateFields & Pick<ScheduleSpec, "overlap">): Gating {
+export function gatingOf(
+  spec: GateFields & Pick<ScheduleSpec, "overlap"> & Partial<Pick<ScheduleSpec, "canOvertake">>,
+): Gating {
   if (gatesOf(spec).size === 0) return "none";
-  return spec.overlap === "allow" ? "overtakable" : "in-turn";
+  return spec.overlap === "allow" || spec.canOvertake === true ? "overtakable" : "in-turn";
 }

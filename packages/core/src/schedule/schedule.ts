@@ -1,13 +1,17 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { DependencyTree } from "../dependency/dependency.js";
+import type { BoundaryType } from "../interval/boundaries.js";
 import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
 import type { JsonObject, JsonValue } from "../job/json.js";
 import type { ScheduleMode } from "../job/schedule-mode.js";
 import type { VerifyRule } from "../job/verification.js";
+import type { OffsetSource } from "../offset/offset-providers.js";
+import type { OffsetLimit, OffsetWatermark, StartAt, StoredStartAt } from "../offset/offset-watermark.js";
 import type { PoolUse } from "../pool/pool.js";
 import type { TriggerSpec } from "../trigger/trigger-spec.js";
 import type { Deadline, Freshness } from "./deadline.js";
 import type { Instant } from "./instant.js";
+import type { Lookback } from "./lookback.js";
 import type { NotBefore } from "./not-before.js";
 import type { Readiness } from "./readiness.js";
 import type { ScheduleStatus } from "./status.js";
@@ -75,8 +79,45 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * @default "incremental"
    */
   readonly mode?: ScheduleMode;
-  /** Measure of its data intervals; only time so far. @default "TIME" */
-  readonly boundaryType?: "TIME";
+  /**
+   * Measure of the data that its runs read: `TIME`, or positions of a `source` (`OFFSET`). Either way its
+   * fires cut time into intervals; with `OFFSET`, each run also has the range of positions that the source
+   * had grown by, in each partition. It cannot be changed by an update.
+   * @default "TIME"
+   */
+  readonly boundaryType?: BoundaryType;
+  /**
+   * What is read by positions, for `OFFSET`: the type of a provider and the provider's own fields.
+   * @default none
+   */
+  readonly source?: OffsetSource | null;
+  /**
+   * Where reading begins, for `OFFSET`, which needs it: the `earliest` positions that can be read; the
+   * `latest`, as of the registration; `{ time }`, an instant; or `{ offsets }`, positions by partition. It
+   * applies once; later on, `client.rebase` begins to read elsewhere. A partition that is added begins at its
+   * earliest position.
+   * @default none
+   */
+  readonly startAt?: StartAt | null;
+  /**
+   * How to handle a fire at which the source has nothing new, for `OFFSET`: `skip` records that the interval
+   * succeeded without a job, `run` runs the job all the same.
+   * @default "skip"
+   */
+  readonly onEmpty?: "skip" | "run";
+  /**
+   * How to handle positions that can no longer be read although no run has read them, for `OFFSET`: `fail`
+   * plans nothing until a person has decided, `record` makes them a skipped run and continues at what can be
+   * read.
+   * @default "fail"
+   */
+  readonly onLoss?: "fail" | "record";
+  /**
+   * How much of the source one run reads, for `OFFSET`: a fire that finds more cuts it into consecutive runs,
+   * at most `maxRuns`; the rest follows at the next fire. `null`: everything at once.
+   * @default none
+   */
+  readonly limit?: OffsetLimit | null;
   /** How long after its nominal time a run is due, ms; postpones the firing, not the interval. @default 0 */
   readonly delayMs?: number;
   /**
@@ -149,6 +190,20 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    */
   readonly seal?: SealRule | null;
   /**
+   * Earlier intervals that are read again when an interval has ended, for rows that come late:
+   * `{ intervals: 2 }` those before it, or `{ at: [1, 7] }` those so many intervals back. Each becomes a new
+   * generation beside the live runs, whose coverage stands until it has succeeded. What was read since, or is
+   * sealed, is left alone. `null`: none.
+   * @default none
+   */
+  readonly lookback?: Lookback | null;
+  /**
+   * When a job of another group reports that rows of this group's earlier intervals have come late: `mark`
+   * records it, `restate` runs those intervals again once things have settled, `ignore` does neither.
+   * @default "mark"
+   */
+  readonly onLate?: "mark" | "restate" | "ignore";
+  /**
    * Which end of its interval a nominal time is: `interval-end` runs the job when the data is complete,
    * `interval-start` submits it as its interval begins, as InLong's built-in engine does.
    * @default "interval-end"
@@ -188,6 +243,12 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * @default "queue"
    */
   readonly overlap?: OverlapPolicy;
+  /**
+   * Whether later runs may begin while an earlier one waits for its gates, such as for data that it depends
+   * on. With `overlap: "allow"` they may in any case.
+   * @default false
+   */
+  readonly canOvertake?: boolean;
   /** The most runs that may be active at once with `overlap: "allow"`, 1 to 1,000. @default 16 */
   readonly maxActiveRuns?: number;
   /** How often a run is attempted, 1 to 1,000 times. @default 3 */
@@ -206,7 +267,8 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
   readonly dirtyData?: DirtyDataLimit | null;
   /**
    * Counts an interval's rows in source and target after its job, and records the counts as `rowsRead` and
-   * `rowsWritten`; `null` for no verification. The operator must support it. @default no verification
+   * `rowsWritten`; `null` for no verification. The operator must support it.
+   * @default no verification
    */
   readonly verify?: VerifyRule | null;
   /**
@@ -226,7 +288,7 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
  * immutable.
  */
 export interface ScheduleSpec
-  extends Required<Omit<ScheduleInfo, "startTime" | "endTime" | "backoff" | "verify">> {
+  extends Required<Omit<ScheduleInfo, "startTime" | "endTime" | "backoff" | "startAt" | "verify">> {
   /** Where the first interval begins, epoch ms. */
   readonly startTime: EpochMs;
   /** Where the last interval ends, epoch ms; `null` for no end. */
@@ -235,6 +297,8 @@ export interface ScheduleSpec
   readonly backoff: BackoffSpec;
   /** How the interval's rows are counted after its job; `null` for no verification. */
   readonly verify: Required<VerifyRule> | null;
+  /** Where reading begins, for `OFFSET`. */
+  readonly startAt: StoredStartAt | null;
 }
 
 /** A schedule as the store keeps it. */
@@ -265,6 +329,11 @@ export interface Schedule {
   readonly watermark: EpochMs;
   /** When the next fire is due (delay included), epoch ms; `null` if the schedule has ended. */
   readonly nextFireAt: EpochMs | null;
+  /**
+   * How far its source has been planned; `null` unless its boundaries are `OFFSET` and the source was looked
+   * at.
+   */
+  readonly offsets: OffsetWatermark | null;
   /** Runs of the live lane that may be claimed or are active. */
   readonly admittedRuns: number;
   /** Runs of the live lane that are held by gates. */

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { dependsOnPastSchema, dependsOnSchema } from "../dependency/schema.js";
 import type { JsonObject, JsonValue } from "../job/json.js";
+import type { OffsetSource } from "../offset/offset-providers.js";
+import { offsetLimitSchema, startAtSchema } from "../offset/schema.js";
 import { poolUseSchema } from "../pool/schema.js";
 import { at, defaulted, filled, maybeAt, optional, withDefault } from "../shape/field.js";
 import { triggerSchema } from "../trigger/trigger-schema.js";
@@ -91,10 +93,55 @@ const readiness = z
     for (const { path, message } of error?.issues ?? []) context.addIssue({ code: "custom", path, message });
   }) as unknown as z.ZodType<Readiness, Readiness>;
 
+/** A provider knows its own fields, as a probe does. */
+const source = z
+  .looseObject({
+    type: z
+      .string()
+      .regex(PROBE_TYPE, "must be 1 to 48 of letters, digits and _ . -")
+      .describe("The provider that tells its positions, such as `kafka`."),
+  })
+  .superRefine((value, context) => {
+    const { error } = z.record(z.string(), json).safeParse(value);
+    for (const { path, message } of error?.issues ?? []) context.addIssue({ code: "custom", path, message });
+  }) as unknown as z.ZodType<OffsetSource, OffsetSource>;
+
 /** The schema of a `SealRule`. */
 export const sealSchema = z.strictObject({
   afterMs: durationMs.describe("How long after its end time is sealed, ms."),
 });
+
+const concurrency = z
+  .number()
+  .int()
+  .min(1)
+  .max(1_000)
+  .optional()
+  .describe("How many of them may be read again at once, 1 to 1,000. Default: 1.");
+
+/** The schema of a `Lookback`. */
+export const lookbackSchema = z.union(
+  [
+    z.strictObject({
+      intervals: z.number().int().min(1).max(1_000).describe("How many intervals before it, 1 to 1,000."),
+      concurrency,
+    }),
+    z.strictObject({
+      at: z
+        .array(z.number().int().min(1).max(10_000))
+        .min(1)
+        .max(32)
+        .describe(
+          "How many intervals back each of them lies, 1 to 10,000; at most 32, such as `[1, 7]`.",
+        ) as z.ZodType<readonly number[], readonly number[]>,
+      concurrency,
+    }),
+  ],
+  {
+    error:
+      "must be { intervals } from 1 to 1,000, or { at } with up to 32 numbers from 1 to 10,000, and concurrency from 1 to 1,000",
+  },
+);
 
 /** The schema of a `BackoffSpec`. */
 export const backoffSchema = z.strictObject({
@@ -164,9 +211,37 @@ export const scheduleInfoSchema = z.strictObject({
     "incremental",
   ),
   boundaryType: defaulted(
-    z.literal("TIME", "only TIME boundaries are supported so far"),
-    "Measure of its data intervals; only time so far.",
+    z.enum(["TIME", "OFFSET"]),
+    "Measure of the data that its runs read: `TIME`, or positions of a `source` (`OFFSET`). Either way its fires cut time into intervals; with `OFFSET`, each run also has the range of positions that the source had grown by, in each partition. It cannot be changed by an update.",
     "TIME",
+  ),
+  source: defaulted(
+    source.nullable(),
+    "What is read by positions, for `OFFSET`: the type of a provider and the provider's own fields.",
+    null,
+    "none",
+  ),
+  startAt: defaulted(
+    startAtSchema.nullable(),
+    "Where reading begins, for `OFFSET`, which needs it: the `earliest` positions that can be read; the `latest`, as of the registration; `{ time }`, an instant; or `{ offsets }`, positions by partition. It applies once; later on, `client.rebase` begins to read elsewhere. A partition that is added begins at its earliest position.",
+    null,
+    "none",
+  ),
+  onEmpty: defaulted(
+    z.enum(["skip", "run"]),
+    "How to handle a fire at which the source has nothing new, for `OFFSET`: `skip` records that the interval succeeded without a job, `run` runs the job all the same.",
+    "skip",
+  ),
+  onLoss: defaulted(
+    z.enum(["fail", "record"]),
+    "How to handle positions that can no longer be read although no run has read them, for `OFFSET`: `fail` plans nothing until a person has decided, `record` makes them a skipped run and continues at what can be read.",
+    "fail",
+  ),
+  limit: defaulted(
+    offsetLimitSchema.nullable(),
+    "How much of the source one run reads, for `OFFSET`: a fire that finds more cuts it into consecutive runs, at most `maxRuns`; the rest follows at the next fire. `null`: everything at once.",
+    null,
+    "none",
   ),
   delayMs: defaulted(
     durationMs,
@@ -241,6 +316,17 @@ export const scheduleInfoSchema = z.strictObject({
     null,
     "none",
   ),
+  lookback: defaulted(
+    lookbackSchema.nullable(),
+    "Earlier intervals that are read again when an interval has ended, for rows that come late: `{ intervals: 2 }` those before it, or `{ at: [1, 7] }` those so many intervals back. Each becomes a new generation beside the live runs, whose coverage stands until it has succeeded. What was read since, or is sealed, is left alone. `null`: none.",
+    null,
+    "none",
+  ),
+  onLate: defaulted(
+    z.enum(["mark", "restate", "ignore"]),
+    "When a job of another group reports that rows of this group's earlier intervals have come late: `mark` records it, `restate` runs those intervals again once things have settled, `ignore` does neither.",
+    "mark",
+  ),
   fireAt: defaulted(
     z.enum(["interval-end", "interval-start"]),
     "Which end of its interval a nominal time is: `interval-end` runs the job when the data is complete, `interval-start` submits it as its interval begins, as InLong's built-in engine does.",
@@ -271,6 +357,11 @@ export const scheduleInfoSchema = z.strictObject({
     z.enum(["queue", "allow", "coalesce-pending", "cancel-running", "drop"]),
     "How to handle an interval that is due while a run is active: `queue` waits, in order; `allow` runs up to `maxActiveRuns` at once; `coalesce-pending` merges the waiting intervals into one run; `cancel-running` cancels the active run and merges its interval into the next; `drop` gives the interval up, as a skipped run.",
     "queue",
+  ),
+  canOvertake: defaulted(
+    z.boolean(),
+    'Whether later runs may begin while an earlier one waits for its gates, such as for data that it depends on. With `overlap: "allow"` they may in any case.',
+    false,
   ),
   maxActiveRuns: defaulted(
     z.number().int().min(1).max(1_000),

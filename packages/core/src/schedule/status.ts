@@ -18,7 +18,7 @@ export interface StatusTraits {
  * The status of a schedule and its engine.
  *
  * `REGISTERING`: stored, the engine is still to be notified. `REGISTERED`: the engine holds this version.
- * `FAILED`: the engine refused it, `statusReason` says why; the reconciler retries. `PAUSED`: plans and
+ * `FAILED`: the engine refused it, or its source needs a decision; `statusReason` says why, and it is retried. `PAUSED`: plans and
  * starts nothing. `DELETING`: the engine is still to be notified. `DELETED`: removed from the engine; its
  * ledger is kept. `SOURCE`: a source group, which has no schedule: others report what it covers.
  */

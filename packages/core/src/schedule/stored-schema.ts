@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { offsetWatermarkSchema } from "../offset/schema.js";
 import { at, maybeAt } from "../shape/field.js";
 import { scheduleSpecSchema } from "./schema.js";
 import { SCHEDULE_STATUSES, type ScheduleStatus } from "./status.js";
@@ -9,7 +10,7 @@ export const scheduleStatusSchema = z
   .meta({
     id: "ScheduleStatus",
     description:
-      "The status of a schedule and its engine. `REGISTERING`: stored, the engine is still to be notified. `REGISTERED`: the engine holds this version. `FAILED`: the engine refused it, `statusReason` says why; it is retried. `PAUSED`: plans and starts nothing. `DELETING`: the engine is still to be notified. `DELETED`: removed from the engine; its ledger is kept. `SOURCE`: a source group, which has no schedule: others report what it covers.",
+      "The status of a schedule and its engine. `REGISTERING`: stored, the engine is still to be notified. `REGISTERED`: the engine holds this version. `FAILED`: the engine refused it, or its source needs a decision; `statusReason` says why, and it is retried. `PAUSED`: plans and starts nothing. `DELETING`: the engine is still to be notified. `DELETED`: removed from the engine; its ledger is kept. `SOURCE`: a source group, which has no schedule: others report what it covers.",
   });
 
 const UNREADABLE =
@@ -31,6 +32,11 @@ export const scheduleSchema = z
     origin: at("Where the ledger begins: the lower bound of the first interval"),
     watermark: at("The upper bound up to which intervals have been planned"),
     nextFireAt: maybeAt("When the next fire is due (delay included)", "if the schedule has ended"),
+    offsets: offsetWatermarkSchema
+      .nullable()
+      .describe(
+        "How far its source has been planned; `null` unless its boundaries are `OFFSET` and the source was looked at.",
+      ),
     admittedRuns: z.int().describe("Runs of the live lane that may be claimed or are active."),
     gatedRuns: z.int().describe("Runs of the live lane that are held by gates."),
     waitingRuns: z.int().describe("Planned runs of the live lane that wait for a place."),

@@ -70,6 +70,11 @@ export function inertSpec({ groupId, engine = "unknown", origin = 0 }: KnownOfSp
     job: {},
     mode: "incremental",
     boundaryType: "TIME",
+    source: null,
+    startAt: null,
+    onEmpty: "skip",
+    onLoss: "fail",
+    limit: null,
     delayMs: 0,
     fireAt: "interval-end",
     firstInterval: "start-time",
@@ -99,6 +104,9 @@ export function inertSpec({ groupId, engine = "unknown", origin = 0 }: KnownOfSp
     deadline: null,
     freshness: null,
     seal: null,
+    lookback: null,
+    onLate: "mark",
+    canOvertake: false,
   };
 }
 
@@ -127,7 +135,13 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   operator: isText,
   job: isObject,
   mode: oneOf("incremental", "full"),
-  boundaryType: oneOf("TIME"),
+  boundaryType: oneOf("TIME", "OFFSET"),
+  // Absent from specifications that were stored before there were positions.
+  source: (value) => value == null || isObject(value),
+  startAt: (value) => value == null || isText(value) || isObject(value),
+  onEmpty: (value) => value === undefined || oneOf("skip", "run")(value),
+  onLoss: (value) => value === undefined || oneOf("fail", "record")(value),
+  limit: (value) => value == null || isObject(value),
   delayMs: isNumber,
   fireAt: oneOf("interval-end", "interval-start"),
   firstInterval: oneOf("start-time", "first-nominal-time"),
@@ -161,6 +175,10 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   deadline: (value) => value == null || isObject(value),
   freshness: (value) => value == null || isObject(value),
   seal: (value) => value == null || isObject(value),
+  // Absent from specifications that were stored before late data had a place.
+  lookback: (value) => value == null || isObject(value),
+  onLate: (value) => value === undefined || oneOf("mark", "restate", "ignore")(value),
+  canOvertake: (value) => value === undefined || typeof value === "boolean",
 };
 
 const TRIGGERS = oneOf("cron", "period", "once");

@@ -2,7 +2,7 @@ import type { EpochMs } from "../clock/clock.js";
 import type { RunState } from "../run/run.js";
 
 /** The parts of a ledger that change. */
-export const CHANGE_KINDS = ["schedule", "run", "backfill", "deadline", "seal", "pool"] as const;
+export const CHANGE_KINDS = ["schedule", "run", "backfill", "deadline", "seal", "late-data", "pool"] as const;
 
 /** A part of a ledger that changes. */
 export type ChangeKind = (typeof CHANGE_KINDS)[number];

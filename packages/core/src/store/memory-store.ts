@@ -9,6 +9,7 @@ import type { Backfill, BackfillState } from "../run/backfill.js";
 import { compareQueues, takeFairly } from "../run/claim-order.js";
 import { maySupersede } from "../run/covering.js";
 import { isEnded } from "../run/lane.js";
+import type { LateTime } from "../run/late-time.js";
 import type { NewRun, ReadyMark, Run, RunReason } from "../run/run.js";
 import type { Schedule, ScheduleVersion } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
@@ -24,11 +25,22 @@ import {
   watchAfter,
 } from "./deadline-table.js";
 import type { GatedQuery, GatedRun, GateSettlement } from "./gate-queue.js";
+import {
+  type LateFilter,
+  type LateReport,
+  type LateSettlement,
+  type LookbackMove,
+  type LookbackQuery,
+  type LookbackWatch,
+  lookbackAfter,
+} from "./late-table.js";
 import { applyStep, BackfillTable } from "./memory/backfill-table.js";
 import { ChangeRing } from "./memory/change-ring.js";
 import { coverageOf } from "./memory/coverage.js";
 import { DeadlineTable } from "./memory/deadline-table.js";
+import { frozenCopy } from "./memory/frozen-copy.js";
 import { admit, resizeLane } from "./memory/lane.js";
+import { LateTable } from "./memory/late-table.js";
 import { positionAfter, takePage } from "./memory/paging.js";
 import { compareText, isRunPosition, type RunRow, snapshot } from "./memory/run-row.js";
 import { RunTable } from "./memory/run-table.js";
@@ -92,6 +104,7 @@ interface Contents {
   readonly backfills: BackfillTable;
   readonly deadlines: DeadlineTable;
   readonly seals: Map<string, Seal>;
+  readonly late: LateTable;
   readonly changes: ChangeRing;
 }
 
@@ -102,6 +115,7 @@ function nothing(): Contents {
     backfills: new BackfillTable(),
     deadlines: new DeadlineTable(),
     seals: new Map(),
+    late: new LateTable(),
     changes: new ChangeRing(),
   };
 }
@@ -118,8 +132,9 @@ export class MemoryStore implements ScheduleStore {
   #backfills = new BackfillTable();
   #deadlines = new DeadlineTable();
   #seals = new Map<string, Seal>();
+  #late = new LateTable();
+  #staleness = new Staleness(this.#schedules, this.#runs, this.#late);
   #changes = new ChangeRing();
-  #staleness = new Staleness(this.#schedules, this.#runs);
   #isOpen = false;
   #lastToken = 0;
   /** How many ready runs have been claimed. */
@@ -140,8 +155,9 @@ export class MemoryStore implements ScheduleStore {
     this.#backfills = contents.backfills;
     this.#deadlines = contents.deadlines;
     this.#seals = contents.seals;
+    this.#late = contents.late;
+    this.#staleness = new Staleness(contents.schedules, contents.runs, contents.late);
     this.#changes = contents.changes;
-    this.#staleness = new Staleness(contents.schedules, contents.runs);
     releaseLeases(this.#runs);
     if (!this.isShared) this.#schedules.resumeWaiting();
   }
@@ -200,6 +216,7 @@ export class MemoryStore implements ScheduleStore {
     this.#backfills.removeAll(groupId);
     this.#deadlines.removeAll(groupId);
     this.#seals.delete(groupId);
+    this.#late.removeAll(groupId);
     this.#schedules.remove(group);
     return true;
   }
@@ -471,6 +488,45 @@ export class MemoryStore implements ScheduleStore {
     return groupIds.map((groupId) => this.#seals.get(groupId));
   }
 
+  async listLookbacks(query: LookbackQuery): Promise<LookbackWatch[]> {
+    this.#requireOpen();
+    return this.#late.listLookbacks(query);
+  }
+
+  async getLookbacks(groupIds: readonly string[]): Promise<(LookbackWatch | undefined)[]> {
+    this.#requireOpen();
+    return groupIds.map((groupId) => this.#late.watchOf(groupId));
+  }
+
+  async moveLookbacks(moves: readonly LookbackMove[]): Promise<boolean[]> {
+    this.#requireOpen();
+    return moves.map(
+      (move) =>
+        this.#schedules.get(move.groupId)?.schedule.incarnation === move.incarnation && this.#late.move(move),
+    );
+  }
+
+  async reportLate(reports: readonly LateReport[]): Promise<boolean[]> {
+    this.#requireOpen();
+    return reports.map((report) => {
+      const { groupId, lower, upper, reportedBy, at } = report;
+      if (this.#schedules.get(groupId) === undefined) return false;
+      if (this.#late.report(report) && reportedBy === groupId)
+        this.#staleness.mark({ groupId, lower, upper, generation: 1 }, at);
+      return true;
+    });
+  }
+
+  async settleLate(settlements: readonly LateSettlement[]): Promise<boolean[]> {
+    this.#requireOpen();
+    return settlements.map((settlement) => this.#late.settle(settlement));
+  }
+
+  async listLate(filter: LateFilter, page: PageRequest): Promise<Page<LateTime>> {
+    this.#requireOpen();
+    return this.#late.list(filter, page);
+  }
+
   async tellChanges(told: ToldChanges): Promise<boolean> {
     this.#requireOpen();
     return this.#changes.tellChanges(told);
@@ -502,6 +558,8 @@ export class MemoryStore implements ScheduleStore {
     const { spec, incarnation } = this.#schedules.get(groupId)!.schedule;
     const watch = watchAfter(this.#deadlines.get(groupId), { spec, incarnation, isNew, at });
     if (watch !== undefined) this.#deadlines.watch(watch);
+    const { watermark } = this.#schedules.get(groupId)!.schedule;
+    this.#late.watch(groupId, lookbackAfter(this.#late.watchOf(groupId), groupId, spec.lookback, watermark));
   }
 
   #plan(commit: PlanCommit): boolean {
@@ -514,9 +572,11 @@ export class MemoryStore implements ScheduleStore {
     this.#schedules.update(group, (schedule) => {
       schedule.watermark = newWatermark;
       schedule.nextFireAt = nextFireAt;
+      if (commit.offsets !== undefined) schedule.offsets = frozenCopy(commit.offsets);
     });
     group.waitsSince = commit.waits === true ? plannedAt : undefined;
     for (const run of runs) this.#runs.insert(run, group);
+    for (const run of runs) if (run.state === "SUCCEEDED") this.#staleness.mark(run, plannedAt);
     if (runs.some(({ state }) => isEnded(state))) this.#runs.wake(groupId);
     for (const row of covered) supersede(this.#runs, row!);
     admit(this.#runs, group, plannedAt);

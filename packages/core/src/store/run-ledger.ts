@@ -2,6 +2,7 @@ import type { EpochMs } from "../clock/clock.js";
 import type { Interval } from "../interval/boundaries.js";
 import type { IntervalSet } from "../interval/interval-set.js";
 import type { RunKind } from "../job/run-kind.js";
+import type { OffsetWatermark } from "../offset/offset-watermark.js";
 import type { CoveredBy, NewReportedRun, NewRun, Run, RunReason, RunState } from "../run/run.js";
 import type { Page, PageRequest } from "./page.js";
 
@@ -37,6 +38,11 @@ export interface PlanCommit {
    * `plannedAt`): the process that would have continued is gone. @default false
    */
   readonly waits?: boolean;
+  /**
+   * How far the group's source is planned now. It moves together with the watermark: a plan that read the one has
+   * read the other. @default as it was
+   */
+  readonly offsets?: OffsetWatermark;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { BackfillTable } from "./backfill-table.js";
 import type { ChangeLog } from "./change-log.js";
 import type { DeadlineTable } from "./deadline-table.js";
 import type { GateQueue } from "./gate-queue.js";
+import type { LateTable } from "./late-table.js";
 import type { PoolTable } from "./pool-table.js";
 import type { RunLedger } from "./run-ledger.js";
 import type { RunQueue } from "./run-queue.js";
@@ -33,7 +34,7 @@ import type { SealTable } from "./seal-table.js";
  *
  * A run that succeeds in place of an earlier generation, or where something was missing, makes the runs stale that
  * have read other data than there are now, in the same transaction: see `Run.inputs` and `Run.staleAt`. So does a
- * report.
+ * report, and late data that a group reports of its own time.
  *
  * While `laneWidth` is 0, planned runs of backfills wait as well, whatever made them planned; once it is not,
  * they are `ready`, or `gated`, from the instant of that write on.
@@ -49,6 +50,7 @@ export interface ScheduleStore
     PoolTable,
     DeadlineTable,
     SealTable,
+    LateTable,
     ChangeLog {
   /**
    * Whether several processes may have it open at once, so that work can appear without an event in this

@@ -1,4 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
+import type { OffsetWatermark } from "../offset/offset-watermark.js";
 import type { RunReason } from "../run/run.js";
 import type { Schedule, ScheduleSpec, ScheduleStatus, ScheduleVersion } from "../schedule/schedule.js";
 import type { Page, PageRequest } from "./page.js";
@@ -15,6 +16,8 @@ export interface NewSchedule {
   readonly laneWidth: number;
   readonly tzdata: string;
   readonly createdAt: EpochMs;
+  /** See `Schedule.offsets`. @default null */
+  readonly offsets?: OffsetWatermark | null;
 }
 
 /** A change of one schedule, made only if it still is as the caller saw it. */
@@ -39,6 +42,8 @@ export interface ScheduleChange {
    * origin, or if the origin would move although there is a run (of a backfill).
    */
   readonly origin?: EpochMs;
+  /** Has the source read from elsewhere: see `Schedule.offsets`. */
+  readonly offsets?: OffsetWatermark;
   /** Cancels the planned runs of all kinds (including those between two attempts), with this reason. */
   readonly cancelPlanned?: RunReason;
   /**

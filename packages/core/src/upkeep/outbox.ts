@@ -2,6 +2,7 @@ import type { Clock } from "../clock/clock.js";
 import { engineSchedule } from "../engine/engine-schedule.js";
 import { messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
+import { isUnplannable } from "../planning/failing-groups.js";
 import { isolated, OwnError } from "../planning/isolated.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { nextStatus, SCHEDULE_STATUSES, type ScheduleAction } from "../schedule/status.js";
@@ -158,7 +159,8 @@ export class EngineOutbox {
       const status = nextStatus(schedule.status, action);
       // Nothing is recorded for a schedule that was `REGISTERED` from the start, since its engine keeps no
       // definitions, nor for a paused or deleting one whose engine cannot be notified.
-      if (status === undefined) return [];
+      // A schedule that cannot be planned stays `FAILED`, whatever its engine says.
+      if (status === undefined || (schedule.status === "FAILED" && isUnplannable(schedule))) return [];
       return [
         {
           groupId: schedule.spec.groupId,

@@ -1,16 +1,18 @@
 import { hash } from "node:crypto";
-import type { Clock, EpochMs } from "../clock/clock.js";
+import type { Clock } from "../clock/clock.js";
 import { leavesOf } from "../dependency/dependency.js";
 import { hasCode, messageOf } from "../errors/errors.js";
 import type { CoverageReportedEvent, RunEvent, TidegateEmitter } from "../events/events.js";
 import { type IntervalSet, intersect } from "../interval/interval-set.js";
 import { restatedTime } from "../planning/restated-time.js";
+import { STALENESS } from "../run/backfill.js";
 import { byGroup } from "../run/by-group.js";
 import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import { eachRun } from "../store/each-run.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+import type { BeginBackfill } from "./begin-backfill.js";
 import { Routine } from "./routine.js";
 
 /**
@@ -21,15 +23,6 @@ const SWEEP_MS = 300_000;
 
 /** Pause after an error, ms. */
 const RETRY_MS = 5_000;
-
-/** Begins a backfill, or returns the one that this id began before. */
-export type BeginBackfill = (request: {
-  readonly id: string;
-  readonly groupId: string;
-  readonly from: EpochMs;
-  readonly to: EpochMs;
-  readonly select: "all";
-}) => Promise<unknown>;
 
 /** Dependencies of `StaleKeeper`. */
 export interface StaleKeeperParts {
@@ -137,7 +130,7 @@ export class StaleKeeper {
 
   async #rerun(stretch: readonly Run[]): Promise<void> {
     const [first] = stretch;
-    const id = `stale-${hash("sha256", stretch.map((run) => run.id).join(), "hex").slice(0, 20)}`;
+    const id = `${STALENESS}${hash("sha256", stretch.map((run) => run.id).join(), "hex").slice(0, 20)}`;
     const range = { from: first!.lower, to: stretch.at(-1)!.upper };
     try {
       await this.#parts.backfill({ id, groupId: first!.groupId, ...range, select: "all" });

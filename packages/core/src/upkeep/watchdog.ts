@@ -17,9 +17,10 @@ const MOST_AT_ONCE = 20_000;
 const SHORTEST_GRACE_MS = 1_000;
 
 /**
- * How long the watchdog sleeps at most if nothing is due: schedules registered meanwhile may be due sooner.
+ * How long the watchdog sleeps at most if nothing is due, ms: on a shared store, schedules that others register
+ * meanwhile may be due sooner. This process tells of its own.
  */
-const LONGEST_LOOK_MS = 60_000;
+const LONGEST_LOOK_MS = { shared: 60_000, unshared: 900_000 };
 
 interface WatchdogParts {
   readonly store: ScheduleStore;
@@ -40,6 +41,7 @@ export class Watchdog {
   readonly #looking: Routine;
   /** Where among the overdue fires the next check begins. */
   #from: EpochMs = Number.MIN_SAFE_INTEGER;
+  readonly #onChange = (): void => this.#looking.runWithin(this.#parts.everyMs);
 
   constructor(parts: WatchdogParts) {
     this.#parts = parts;
@@ -52,10 +54,16 @@ export class Watchdog {
   }
 
   start(): void {
-    this.#looking.start(this.#parts.everyMs);
+    const { emitter, everyMs } = this.#parts;
+    emitter.on("schedule-status", this.#onChange);
+    emitter.on("clock-stepped", this.#onChange);
+    this.#looking.start(everyMs);
   }
 
   stop(): Promise<void> {
+    const { emitter } = this.#parts;
+    emitter.off("schedule-status", this.#onChange);
+    emitter.off("clock-stepped", this.#onChange);
     return this.#looking.stop();
   }
 
@@ -66,8 +74,9 @@ export class Watchdog {
   async #look(): Promise<number> {
     const { clock, store, everyMs } = this.#parts;
     const now = clock.now();
-    const [first] = await store.due({ before: now + LONGEST_LOOK_MS, limit: 1 });
-    const overdueAt = first === undefined ? now + LONGEST_LOOK_MS : first.fireAt + SHORTEST_GRACE_MS;
+    const longestMs = LONGEST_LOOK_MS[store.isShared ? "shared" : "unshared"];
+    const [first] = await store.due({ before: now + longestMs, limit: 1 });
+    const overdueAt = first === undefined ? now + longestMs : first.fireAt + SHORTEST_GRACE_MS;
     if (overdueAt < now) await this.#planOverdue(now);
     await this.#planUncovered();
     return Math.max(0, overdueAt - now) + everyMs;

@@ -28,16 +28,22 @@ import { DependencyGate } from "../gates/dependency-gate.js";
 import { Gatekeeper } from "../gates/gatekeeper.js";
 import { NotBeforeGate } from "../gates/not-before-gate.js";
 import { Intake } from "../intake/intake.js";
+import { LateKeeper } from "../late/late-keeper.js";
+import { LookbackKeeper } from "../late/lookback-keeper.js";
 import type { OffsetProvider } from "../offset/offset-provider.js";
+import { OffsetProviders } from "../offset/offset-providers.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { Backfiller } from "../planning/backfiller.js";
 import { IntervalPlanner } from "../planning/planner.js";
+import { SourceLooks } from "../planning/source-looks.js";
 import { SpecCache } from "../planning/spec-cache.js";
 import type { ReadinessProbe } from "../probe/probe.js";
 import { ProbeCaller } from "../probes/probe-caller.js";
 import { ReadinessGate } from "../probes/readiness-gate.js";
+import type { Schedule } from "../schedule/schedule.js";
 import { signallingStore } from "../store/claimable-signal.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+import type { BeginBackfill } from "../upkeep/begin-backfill.js";
 import { ClockKeeper } from "../upkeep/clock-keeper.js";
 import { PoolDeclaration } from "../upkeep/declared-pools.js";
 import { EngineRegistry } from "../upkeep/engine-registry.js";
@@ -100,7 +106,14 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const teller = new ChangeTeller({ store, clock, emitter, notes, owner });
   const feed = new ChangeFeed({ store, clock, emitter, teller });
   const cache = new SpecCache(store, namespace);
-  const planner = new IntervalPlanner({ ...ledger, specs: cache });
+  const providers = new OffsetProviders(plugins.offsetProviders);
+  const looks = new SourceLooks({
+    clock,
+    providers,
+    namespace,
+    timeoutMs: settings.sourceTimeoutMs ?? 30_000,
+  });
+  const planner = new IntervalPlanner({ ...ledger, specs: cache, looks });
   const options = settings.dispatcher ?? {};
   const caller = new ProbeCaller({ clock, ...settings.readiness });
   const readiness = plugins.probes.map((probe) => readinessGate(probe, caller, emitter));
@@ -130,10 +143,10 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
 
   const deadlines = new DeadlineKeeper({ ...ledger, specs: cache });
 
-  const specs = new SpecReader({ clock, engines, operators, gates, probes: plugins.probes });
+  const specs = new SpecReader({ clock, engines, operators, gates, probes: plugins.probes, providers });
   const changes = new ScheduleChanges({ ...ledger, outbox, planner });
   const pools = new PoolControl(store);
-  const registration = new Registration({ ...ledger, outbox, specs, changes, pools });
+  const registration = new Registration({ ...ledger, outbox, specs, changes, pools, looks });
   const lifecycle = new Lifecycle({ ...ledger, planner, dispatcher, specs, changes, pools });
   const seals = new Seals({ ...ledger, changes });
   const runControl = new RunControl({ ...ledger, planner, dispatcher, seals });
@@ -159,11 +172,13 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
       waits,
     }),
   );
-  const staleKeeper = new StaleKeeper({
-    ...ledger,
-    backfill: (request) => client.backfill(request),
-    settleMs: settings.restateSettleMs ?? 60_000,
-  });
+  const backfill: BeginBackfill = async (request) =>
+    backfills.plan(await changes.getReadable(request.groupId), request);
+  const sealedThrough = (schedule: Schedule): Promise<EpochMs | null> => seals.sealedThrough(schedule);
+  const rerunning = { ...ledger, backfill, sealedThrough, settleMs: settings.restateSettleMs ?? 60_000 };
+  const staleKeeper = new StaleKeeper(rerunning);
+  const lookbackKeeper = new LookbackKeeper(rerunning);
+  const lateKeeper = new LateKeeper(rerunning);
   const sink: FireSink = { fire: (fires) => plugins.sink().fire(fires) };
   const intake = new Intake({ ...ledger, sink, backfill: (request) => client.backfill(request) });
 
@@ -188,6 +203,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     ...plugins.engineClients.map((engineClient) => ({ start: () => {}, stop: () => engineClient.stop?.() })),
     ...plugins.probes.map(openable),
     ...plugins.offsetProviders.map(openable),
+    looks,
     planner,
     lifecycle,
     caller,
@@ -202,6 +218,8 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     reconciler,
     watchdog,
     staleKeeper,
+    lookbackKeeper,
+    lateKeeper,
     deadlines,
   ];
   return { client, intake, planner, reconciler, signals, changes: feed, all };

@@ -35,6 +35,7 @@ const settingsSchema = z.strictObject({
   backfillEveryMs: period,
   restateSettleMs: wholeNumber(0, LONGEST_MS).optional(),
   gateTimeoutMs: period,
+  sourceTimeoutMs: period,
   pools: z.record(poolInfoSchema.shape.name, poolInfoSchema.omit({ name: true })).optional(),
   readiness: z.strictObject(readiness).optional(),
   maxClockSkewMs: period,

@@ -47,6 +47,8 @@ export interface TidegateSettings {
   readonly restateSettleMs?: number;
   /** The longest that a gate may take to answer; one that takes longer counts as broken. @default 30,000 */
   readonly gateTimeoutMs?: number;
+  /** The longest that a provider of positions may take to answer; one that takes longer counts as away. @default 30,000 */
+  readonly sourceTimeoutMs?: number;
   readonly readiness?: ReadinessOptions;
   /**
    * Pools by name, which are created or changed when the instance starts; those that it does not name stay as they

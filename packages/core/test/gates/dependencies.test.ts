@@ -536,3 +536,22 @@ describe("a group that is depended on", () => {
     );
   });
 });
+
+describe("a run that waits in a lane", () => {
+  it.each([
+    [false, ["PLANNED gated", "PLANNED waiting"]],
+    [true, ["PLANNED gated", "SUCCEEDED"]],
+  ])("keeps its turn unless later ones may overtake it: %s", async (canOvertake, states) => {
+    const world = await World.start();
+    await world.client.registerSource({ groupId: "deliveries", startTime: T0 });
+    await world.client.register(hourly("orders", { canOvertake, dependsOn: { groupId: "deliveries" } }));
+    await world.fireAt("orders", T0 + 2 * HOUR);
+    await world.client.reportCoverage("deliveries", { lower: T0 + HOUR, upper: T0 + 2 * HOUR });
+    await world.settle();
+    expect(await statesOf(world, "orders")).toEqual(states);
+    await world.client.reportCoverage("deliveries", { lower: T0, upper: T0 + HOUR });
+    await world.settle();
+    expect(await statesOf(world, "orders")).toEqual(["SUCCEEDED", "SUCCEEDED"]);
+    expect((await world.client.audit("orders")).isSound).toBe(true);
+  });
+});

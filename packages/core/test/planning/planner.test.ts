@@ -3,8 +3,10 @@ import { VirtualClock } from "../../src/clock/virtual-clock.js";
 import { StoreError } from "../../src/errors/errors.js";
 import { createEmitter } from "../../src/events/events.js";
 import { createSignals } from "../../src/events/signals.js";
+import { OffsetProviders } from "../../src/offset/offset-providers.js";
 import { PLANNED_AHEAD } from "../../src/planning/plan-decision.js";
 import { IntervalPlanner } from "../../src/planning/planner.js";
+import { SourceLooks } from "../../src/planning/source-looks.js";
 import { SpecCache } from "../../src/planning/spec-cache.js";
 import { MemoryStore } from "../../src/store/memory-store.js";
 import { DAY, HOUR, MINUTE, T0 } from "../support/instants.js";
@@ -173,6 +175,12 @@ describe("fires", () => {
       emitter,
       signals: createSignals(emitter),
       specs: new SpecCache(store, "default"),
+      looks: new SourceLooks({
+        clock,
+        providers: new OffsetProviders([]),
+        namespace: "default",
+        timeoutMs: 1_000,
+      }),
       namespace: "default",
     });
     await clock.advance(HOUR);

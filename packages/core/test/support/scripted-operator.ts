@@ -33,6 +33,7 @@ export function failed(message: string, isRetryable = true): JobOutcome {
 /** An operator that records what it is asked and answers as told. Its jobs outlive a manager, as a cluster's do. */
 export class ScriptedOperator implements ScheduleOperator {
   readonly operatorType: string;
+  readonly boundaryTypes = ["TIME", "OFFSET"] as const;
   /** What was submitted, in order. */
   readonly submissions: OfflineJobRequest[] = [];
   /** Keys that `find` was asked for, in order. */

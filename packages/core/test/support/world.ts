@@ -41,6 +41,8 @@ const EVENTS: readonly EventName[] = [
   "schedule-status",
   "coverage-reported",
   "run-stale",
+  "late-data",
+  "late-after-seal",
   "engine-silent",
   "engine-drift",
   "engine-differs",

@@ -11,6 +11,8 @@ import type { jobMetricsSchema } from "../../src/job/schema.js";
 import type { VerifyRule } from "../../src/job/verification.js";
 import type { Backfill } from "../../src/run/backfill.js";
 import type { backfillSchema } from "../../src/run/backfill-schema.js";
+import type { lateTimeSchema } from "../../src/run/late-schema.js";
+import type { LateTime } from "../../src/run/late-time.js";
 import type { AttemptRecord, ReadyMark, Run, RunWait } from "../../src/run/run.js";
 import type { attemptRecordSchema, readyMarkSchema, runSchema, runWaitSchema } from "../../src/run/schema.js";
 import type { Freshness } from "../../src/schedule/deadline.js";
@@ -65,6 +67,7 @@ export type Agreement = [
   Assert<Agrees<RunWait, z.output<typeof runWaitSchema>>>,
   Assert<Agrees<ReadyMark, z.output<typeof readyMarkSchema>>>,
   Assert<Agrees<AttemptRecord, z.output<typeof attemptRecordSchema>>>,
+  Assert<Agrees<LateTime, z.output<typeof lateTimeSchema>>>,
   Assert<Agrees<Backfill, z.output<typeof backfillSchema>>>,
   Assert<Agrees<DeadlineRecord, z.output<typeof deadlineRecordSchema>>>,
   Assert<Equals<Shape<Freshness>, Shape<z.output<typeof freshnessSchema>>>>,

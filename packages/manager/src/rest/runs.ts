@@ -32,14 +32,19 @@ export function runRoutes(client: ScheduleClient, cursors: Cursors): FastifyPlug
               .transform((value) => value === "true")
               .optional()
               .describe("`true`: only runs whose job may still be working; `false`: only the others."),
+            isBlocking: z
+              .literal("true")
+              .transform(() => true)
+              .optional()
+              .describe("`true`: only failed runs that block their group."),
             order: z.enum(["ascending", "descending"]).optional().describe("Default `descending`."),
             ...pageQuery,
           }),
           response: { 200: pageOf("RunPage", run), ...restRefusals() },
         },
       },
-      ({ query: { groupId, state, kind, backfillId, isJobOpen, order = "descending", limit, cursor } }) => {
-        const filter = { ...given({ groupId, states: state, kinds: kind, backfillId, isJobOpen }), order };
+      ({ query: { state, kind, order = "descending", limit, cursor, ...rest } }) => {
+        const filter = { ...given({ ...rest, states: state, kinds: kind }), order };
         return cursors.page(["runs", filter], { limit, cursor }, (page) => client.runs(filter, page));
       },
     );

@@ -3,7 +3,15 @@ import type { ScheduleClient, SourceInfo } from "@tidegate/core";
 import { sourceInfoSchema } from "@tidegate/core/schema";
 import { z } from "zod";
 import { HttpError } from "../errors/http-error.js";
-import { coverageAnswer, coverageReceipt, coverageReport, staleRun, wait } from "../schemas/coverage.js";
+import {
+  bucketLimit,
+  coverageAnswer,
+  coverageBuckets,
+  coverageReceipt,
+  coverageReport,
+  staleRun,
+  wait,
+} from "../schemas/coverage.js";
 import { restRefusals } from "../schemas/error.js";
 import { instant } from "../schemas/interval.js";
 import { given } from "../schemas/page.js";
@@ -91,6 +99,34 @@ export function sourceRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
         },
       },
       ({ query: { groupId } }) => client.stale(groupId),
+    );
+
+    app.get(
+      "/groups/:groupId/coverage/buckets",
+      {
+        schema: {
+          operationId: "getCoverageBuckets",
+          tags,
+          summary:
+            "Get a group's time in buckets: its intervals, or units of the calendar if there are too many.",
+          params,
+          querystring: z.strictObject({
+            from: instant
+              .optional()
+              .describe("Where the range begins, with `to`. Default: the ledger's beginning."),
+            to: instant.optional().describe("Where it ends, exclusive; with `from`. Default: now."),
+            limit: bucketLimit,
+          }),
+          response: { 200: coverageBuckets, ...restRefusals(404, 422) },
+        },
+      },
+      ({ params: { groupId }, query: { from, to, limit } }) => {
+        if ((from === undefined) !== (to === undefined)) {
+          throw new HttpError(400, "REQUEST_INVALID", "from, to: give both or none.", { field: "from" });
+        }
+        const range = from === undefined || to === undefined ? undefined : { lower: from, upper: to };
+        return client.coverageBuckets(groupId, range, given({ limit }));
+      },
     );
 
     app.get(

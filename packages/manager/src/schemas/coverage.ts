@@ -1,7 +1,7 @@
 import { intervalSchema as interval, runSchema } from "@tidegate/core/schema";
 import { z } from "zod";
 import { instant } from "./interval.js";
-import { line, note } from "./text.js";
+import { line, note, wholeNumber } from "./text.js";
 
 /** Longest wait for coverage, ms. */
 const MAX_WAIT_MS = 60_000;
@@ -81,3 +81,40 @@ export const wait = z
   .describe(
     "How long to wait for all of it to be covered, such as `30s` or `500ms`, at most `60s`. Default 0.",
   );
+
+export const bucketLimit = wholeNumber(10, 5_000).optional().describe("Most buckets. Default 5000.");
+
+const coverageBucket = interval
+  .extend({
+    condition: z
+      .enum(["succeeded", "active", "owed", "skipped", "cancelled", "missing", "failed"])
+      .describe(
+        "The condition of the part of it that needs a person most: the last of these that any of it is in. `owed`: over and not planned yet; `missing`: no run covers it.",
+      ),
+    succeededShare: z.number().describe("How much of it has succeeded, 0 to 1."),
+    isStale: z.boolean().describe("Whether any of it has succeeded with other input than there is now."),
+    isRerunning: z.boolean().describe("Whether it has succeeded and is being run again."),
+    runId: z.string().nullable().describe("The run that it stands for; `null` for none or for several."),
+    intervals: z
+      .int()
+      .nullable()
+      .describe("How many nominal intervals it is; `null` for a unit of the calendar."),
+  })
+  .meta({ id: "CoverageBucket", description: "A part of a group's time, and what became of it." });
+
+/** A group's time in buckets, as core's `CoverageBuckets`. */
+export const coverageBuckets = z
+  .object({
+    groupId: z.string().describe("The group."),
+    range: interval.describe("The time that is shown: of the range asked for, the part that is over."),
+    unit: z
+      .enum(["interval", "hour", "day", "week", "month", "year"])
+      .describe("What a bucket is: an interval of the group, or a unit of the calendar."),
+    timezone: z.string().describe("The time zone of the group, in which units of the calendar begin."),
+    sealedThrough: z
+      .int()
+      .nullable()
+      .describe("Where sealed time ends, epoch milliseconds; `null` if nothing is sealed."),
+    buckets: z.array(coverageBucket).readonly().describe("The buckets, oldest first."),
+  })
+  .meta({ id: "CoverageBuckets", description: "A group's time in buckets, for a picture of it." });

@@ -21,9 +21,9 @@ const envelope = z.object({
 export interface HttpSubmission extends Omit<OfflineJobRequest, keyof Boundaries> {
   /** Measure of the interval, in InLong's spelling. */
   readonly boundaryType: Lowercase<BoundaryType>;
-  /** Inclusive lower bound: epoch ms in decimal for `time`; or `beginning`. */
+  /** Inclusive lower bound: epoch ms in decimal for `time`, JSON by partition for `offset`; or `beginning`. */
   readonly lowerBoundary: string;
-  /** Exclusive upper bound: epoch ms in decimal for `time`. */
+  /** Exclusive upper bound: epoch ms in decimal for `time`, JSON by partition for `offset`. */
   readonly upperBoundary: string;
 }
 
@@ -40,6 +40,9 @@ export function submissionBody(request: OfflineJobRequest): string {
     scheduledTime: request.scheduledTime,
     kind: request.kind,
     mode: request.mode,
+    ...(request.boundaryType === "TIME"
+      ? {}
+      : { sourceIncarnation: request.sourceIncarnation, interval: request.interval }),
     job: request.job,
   };
   return JSON.stringify(body);

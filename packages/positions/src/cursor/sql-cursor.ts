@@ -1,16 +1,12 @@
-import {
-  MAIN_PARTITION,
-  type OffsetBounds,
-  type OffsetBoundsContext,
-  type OffsetRange,
-} from "@tidegate/core/offset";
+import { MAIN_PARTITION, type OffsetBounds, type OffsetBoundsContext } from "@tidegate/core/offset";
 import { parseOptions } from "@tidegate/core/plugin";
 import { z } from "zod";
 import { type DefinedProvider, defineProvider } from "../kit/define-provider.js";
 import { placeName, placeOf, placesOf, unknownPlace } from "../kit/named.js";
 import { wrong } from "../kit/source-errors.js";
-import { behind, compareWhole, greatest, smaller, wholeOf } from "../kit/whole-position.js";
+import { behind, compareWhole, greatest, smaller } from "../kit/whole-position.js";
 import { type CursorConnection, type CursorDatabase, quoted } from "./cursor-database.js";
+import { CursorRange, mainRange, mainVector } from "./cursor-range.js";
 
 /** Options of `sqlCursor`. */
 export interface SqlCursorOptions {
@@ -90,9 +86,9 @@ export function sqlCursor(options: SqlCursorOptions): DefinedProvider {
     bounds: (source, context) => withTable(source, (table) => table.bounds(context)),
     at: (source, instant, { now }) => withTable(source, (table) => table.at(instant, now)),
     cut: (source, range, { records }) =>
-      withTable(source, async (table) => main(await table.cut(rangeOf(range), records))),
+      withTable(source, async (table) => mainVector(await table.range.cut(mainRange(range), records))),
     size: (source, range) =>
-      withTable(source, async (table) => ({ records: await table.count(rangeOf(range)) })),
+      withTable(source, async (table) => ({ records: await table.range.count(mainRange(range)) })),
   });
 }
 
@@ -109,34 +105,21 @@ function notesOn({ column, safetyDelayMs, timeColumn }: Source, { isOrdered }: C
   return notes;
 }
 
-interface Range {
-  readonly lower: string;
-  readonly upper: string;
-}
-
-/** Positions are parts of queries, so they are made anew from their numbers. */
-function rangeOf({ lower, upper }: OffsetRange): Range {
-  const positionOf = (vector: OffsetRange["upper"]): string =>
-    String(wholeOf(vector[MAIN_PARTITION] ?? "none"));
-  return { lower: positionOf(lower), upper: positionOf(upper) };
-}
-
-function main(position: string): Record<string, string> {
-  return { [MAIN_PARTITION]: position };
-}
-
 /** A table of an open database, read by its column. */
 class Table {
   readonly #connection: CursorConnection;
   readonly #source: Source;
   readonly #table: string;
   readonly #column: string;
+  readonly range: CursorRange;
 
   constructor(connection: CursorConnection, source: Source) {
     this.#connection = connection;
     this.#source = source;
     this.#table = quoted(...source.table.split("."));
     this.#column = quoted(source.column);
+    const [table, column] = [this.#table, this.#column];
+    this.range = new CursorRange({ query: (sql) => connection.query(sql), table, column });
   }
 
   async bounds({ now, read }: Pick<OffsetBoundsContext, "now" | "read">): Promise<OffsetBounds> {
@@ -144,13 +127,16 @@ class Table {
     const known = await this.#connection.column(table.split("."), column);
     const isOld = `${this.#connection.epochMs(timeColumn)} <= ${now - safetyDelayMs}`;
     const wanted = {
-      first: this.#extreme("min"),
-      last: this.#extreme("max"),
+      first: this.range.extreme("least"),
+      last: this.range.extreme("greatest"),
       ...(known.isNullable
         ? { holes: `(SELECT 'yes' FROM ${this.#table} WHERE ${this.#column} IS NULL LIMIT 1)` }
         : {}),
       ...(safetyDelayMs > 0
-        ? { old: this.#extreme("max", isOld), young: this.#extreme("min", `NOT coalesce(${isOld}, false)`) }
+        ? {
+            old: this.range.extreme("greatest", isOld),
+            young: this.range.extreme("least", `NOT coalesce(${isOld}, false)`),
+          }
         : {}),
     };
     const columns = Object.entries(wanted).map(([name, expression]) => `${expression} AS ${name}`);
@@ -169,8 +155,8 @@ class Table {
       latest = upTo === undefined ? safe : greatest(safe, smaller(upTo, latest))!;
     }
     return {
-      earliest: main(first == null ? latest : smaller(first, latest)),
-      latest: main(latest),
+      earliest: mainVector(first == null ? latest : smaller(first, latest)),
+      latest: mainVector(latest),
       incarnation: known.incarnation,
       at: now,
     };
@@ -179,41 +165,8 @@ class Table {
   async at(instant: number, now: number): Promise<Record<string, string>> {
     const { timeColumn } = this.#source;
     if (timeColumn === undefined) throw wrong("source.timeColumn: is required for a start at an instant.");
-    const found = await this.#one(
-      this.#extreme("min", `${this.#connection.epochMs(timeColumn)} >= ${instant}`),
-    );
+    const found = await this.range.least(`${this.#connection.epochMs(timeColumn)} >= ${instant}`);
     const { latest } = await this.bounds({ now });
-    return found === undefined ? latest : main(smaller(found, latest[MAIN_PARTITION]!));
-  }
-
-  /** Ends before the row behind the limit; rows that share a value stay together. */
-  async cut(range: Range, records: number | undefined): Promise<string> {
-    if (records === undefined) return range.upper;
-    const where = this.#within(range);
-    const end = await this.#one(
-      `(SELECT CAST(${this.#column} AS VARCHAR) FROM ${this.#table} WHERE ${where} ORDER BY ${this.#column} LIMIT 1 OFFSET ${records})`,
-    );
-    if (end === undefined) return range.upper;
-    if ((await this.#one(this.#extreme("min", where))) !== end) return end;
-    return (await this.#one(this.#extreme("min", `${where} AND ${this.#column} > ${end}`))) ?? range.upper;
-  }
-
-  async count(range: Range): Promise<number> {
-    return Number(
-      await this.#one(`(SELECT CAST(count(*) AS VARCHAR) FROM ${this.#table} WHERE ${this.#within(range)})`),
-    );
-  }
-
-  #within({ lower, upper }: Range): string {
-    return `${this.#column} >= ${lower} AND ${this.#column} < ${upper}`;
-  }
-
-  #extreme(which: "min" | "max", where = "true"): string {
-    return `(SELECT CAST(${which}(${this.#column}) AS VARCHAR) FROM ${this.#table} WHERE ${where})`;
-  }
-
-  async #one(expression: string): Promise<string | undefined> {
-    const [row] = await this.#connection.query(`SELECT ${expression} AS value`);
-    return row!.value ?? undefined;
+    return found === undefined ? latest : mainVector(smaller(found, latest[MAIN_PARTITION]!));
   }
 }

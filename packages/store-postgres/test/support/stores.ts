@@ -5,6 +5,8 @@ const TABLES = [
   "deadline",
   "deadline_watch",
   "seal",
+  "lookback",
+  "late_time",
   "schedule",
   "schedule_version",
   "schedule_state",

@@ -17,7 +17,7 @@ import {
 import type { StoreBed } from "./fixture.js";
 
 /** Returns minutes of the upstream group as they stand, as a gate records them. */
-async function inputOf(
+export async function inputOf(
   store: ScheduleStore,
   [from, to]: readonly [number, number],
   rest: Partial<RunInput> = {},
@@ -59,14 +59,14 @@ async function again(
 }
 
 /** Registers both groups, with some minutes upstream. */
-async function twoGroups(store: ScheduleStore, count = 4): Promise<void> {
+export async function twoGroups(store: ScheduleStore, count = 4): Promise<void> {
   await register(store, { spec: { groupId: "source" } });
   await register(store);
   await upstream(store, count);
 }
 
 /** Plans a gated run, opens it with these inputs, and carries it out. */
-async function reader(store: ScheduleStore, inputs: readonly RunInput[]): Promise<Run> {
+export async function reader(store: ScheduleStore, inputs: readonly RunInput[]): Promise<Run> {
   await plan(store, { run: { gating: "in-turn" } });
   if (!(await open(store, inputs))) throw new Error("The gates could not be opened.");
   return carryOut(store, "SUCCEEDED");

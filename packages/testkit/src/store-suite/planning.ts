@@ -50,6 +50,7 @@ export function planningRules({ store }: StoreBed): void {
         inputs: [],
         staleAt: null,
         report: null,
+        offsets: null,
       });
     });
 

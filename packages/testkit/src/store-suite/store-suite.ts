@@ -26,10 +26,12 @@ import { inputRules, stalenessRules } from "./inputs.js";
 import { laneRules } from "./lane.js";
 import { blockingRules } from "./lane-blocking.js";
 import { cancelPlannedRules, laneWidthRules } from "./lane-width.js";
+import { lateRules, lookbackRules } from "./late.js";
 import { cancelRequestRules, renewalRules } from "./leases.js";
 import { lifecycleRules } from "./lifecycle.js";
 import { dependencyRules } from "./missing-time.js";
 import { besideAnother, namespaceRules } from "./namespaces.js";
+import { offsetRules } from "./offsets.js";
 import { openJobRules } from "./open-jobs.js";
 import { pausedPlanRules, planConflictRules, planningRules } from "./planning.js";
 import { poolSoakRules } from "./pool-soak.js";
@@ -94,6 +96,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   claimScopeRules,
   recoveryRules,
   nextWakeRules,
+  offsetRules,
   poolTableRules,
   slotRules,
   poolRateRules,
@@ -130,6 +133,8 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   deadlineListingRules,
   alertRules,
   sealRules,
+  lookbackRules,
+  lateRules,
   changeLogRules,
   purgeRules,
   unreadableRules,

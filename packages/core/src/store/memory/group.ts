@@ -28,6 +28,7 @@ export interface Group extends HeapItem {
 /** Returns the group of a schedule in its first version. */
 export function newGroup(added: NewSchedule): Group {
   const { status, incarnation, origin, watermark, nextFireAt, laneWidth, tzdata, createdAt } = added;
+  const { offsets = null } = added;
   const { groupId, engine } = added.spec;
   const { spec, unreadable } = checkedSpec(frozenCopy(added.spec), { groupId, engine, origin });
   return {
@@ -42,6 +43,7 @@ export function newGroup(added: NewSchedule): Group {
       origin,
       watermark,
       nextFireAt,
+      offsets: frozenCopy(offsets),
       admittedRuns: 0,
       gatedRuns: 0,
       waitingRuns: 0,

@@ -75,7 +75,12 @@ export function newRow(
   const isPlanned = added.state === "PLANNED";
   const { id, groupId, kind, lower, upper, generation, intervals, scheduledTime } = added;
   const { state, reason, scheduleVersion, backfillId, operator, plannedAt } = added;
-  const { gating = "none", isPooled = false, report = null } = added as NewRun & Partial<NewReportedRun>;
+  const {
+    gating = "none",
+    isPooled = false,
+    report = null,
+    offsets = null,
+  } = added as NewRun & Partial<NewReportedRun>;
   const place = entryOf(added, gating, group);
   const run: MutableRun = {
     id,
@@ -113,6 +118,7 @@ export function newRow(
     inputs: NO_INPUTS,
     staleAt: null,
     report: frozenCopy(report),
+    offsets: frozenCopy(offsets),
   };
   const queue: ClaimQueue = kind === "BACKFILL" ? "rest" : "live";
   const pooling = isPooled ? poolingOfVersion(group, scheduleVersion) : undefined;

@@ -22,6 +22,7 @@ export function applyScheduleChange(group: Group, schedule: Group["schedule"], c
     schedule.origin = origin;
     schedule.watermark = origin;
   }
+  if (change.offsets !== undefined) schedule.offsets = frozenCopy(change.offsets);
   schedule.updatedAt = updatedAt;
   if (change.spec !== undefined) addVersion(group, schedule, change.spec, updatedAt);
 }

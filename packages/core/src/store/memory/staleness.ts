@@ -2,6 +2,7 @@ import type { EpochMs } from "../../clock/clock.js";
 import { generationDigestOf, isDigested, mergeGenerations } from "../../run/generation-digest.js";
 import type { Run, RunInput } from "../../run/run.js";
 import type { GroupWindow } from "../run-ledger.js";
+import type { LateTable } from "./late-table.js";
 import type { RunTable } from "./run-table.js";
 import type { ScheduleTable } from "./schedule-table.js";
 
@@ -9,10 +10,12 @@ import type { ScheduleTable } from "./schedule-table.js";
 export class Staleness {
   readonly #schedules: ScheduleTable;
   readonly #runs: RunTable;
+  readonly #late: LateTable;
 
-  constructor(schedules: ScheduleTable, runs: RunTable) {
+  constructor(schedules: ScheduleTable, runs: RunTable, late: LateTable) {
     this.#schedules = schedules;
     this.#runs = runs;
+    this.#late = late;
   }
 
   /** Returns a digest of what has succeeded in a window: see `ScheduleStore.generationDigests`. */
@@ -20,7 +23,9 @@ export class Staleness {
     const group = this.#schedules.get(window.groupId);
     const rows = group?.runs.rows({ within: window }) ?? [];
     const succeeded = Array.from(rows, ({ run }) => run).filter(isDigested);
-    return generationDigestOf(group?.schedule.incarnation ?? "", mergeGenerations(succeeded, window));
+    const ranges = mergeGenerations(succeeded, window);
+    const lateReports = this.#late.ownReports(window.groupId, window);
+    return generationDigestOf(group?.schedule.incarnation ?? "", ranges, lateReports);
   }
 
   /** Returns whether all inputs are as they were found. */

@@ -1,0 +1,68 @@
+import { messageOf, ScheduleError } from "../errors/errors.js";
+import type { OffsetProvider } from "../offset/offset-provider.js";
+import type { OffsetProviders } from "../offset/offset-providers.js";
+import type { StoredStartAt } from "../offset/offset-watermark.js";
+import type { ScheduleOperator } from "../operator/operator.js";
+import type { ScheduleSpec } from "../schedule/schedule.js";
+
+/** The fields that only boundaries `OFFSET` have. */
+const OF_SOURCES = ["source", "startAt", "limit"] as const;
+
+/**
+ * Checks what a schedule says of its source, without asking it.
+ *
+ * @param operator - the one that runs its jobs
+ * @throws ScheduleError SCHEDULE_INVALID with the field; SourceError SOURCE_UNKNOWN
+ */
+export function checkSource(
+  spec: ScheduleSpec,
+  providers: OffsetProviders,
+  operator: Pick<ScheduleOperator, "boundaryTypes" | "operatorType"> | undefined,
+): void {
+  const { boundaryType, source, startAt, limit, endRule } = spec;
+  if (boundaryType === "TIME") {
+    const given = OF_SOURCES.find((field) => spec[field] != null);
+    if (given !== undefined) throw invalid(given, 'is only for boundaryType "OFFSET"');
+    return;
+  }
+  if (source === null) throw invalid("source", 'is needed with boundaryType "OFFSET"');
+  providers.check(source);
+  const provider = providers.get(source.type);
+  if (startAt === null) {
+    throw invalid(
+      "startAt",
+      'is needed with boundaryType "OFFSET": "earliest", "latest", { time } or { offsets }; there is no default, since either end is wrong for many',
+    );
+  }
+  checkStart(provider, startAt);
+  if (limit !== null && provider.cut === undefined)
+    throw invalid("limit", `the provider "${source.type}" cannot cut ranges`);
+  // It would be an interval of no time, which has no place for positions.
+  if (endRule === "inclusive") throw invalid("endRule", 'must be "exclusive" with boundaryType "OFFSET"');
+  if (operator !== undefined && !(operator.boundaryTypes ?? ["TIME"]).includes("OFFSET"))
+    throw invalid("operator", `"${operator.operatorType}" cannot read positions, but only time`);
+}
+
+/**
+ * Checks whether a provider can begin to read where it is told to, without asking the source.
+ *
+ * @throws ScheduleError SCHEDULE_INVALID with the field
+ */
+export function checkStart(provider: OffsetProvider, startAt: StoredStartAt): void {
+  if (typeof startAt === "string") return;
+  if ("time" in startAt) {
+    if (provider.at !== undefined) return;
+    throw invalid("startAt.time", `the provider "${provider.sourceType}" cannot find positions by time`);
+  }
+  for (const [partition, position] of Object.entries(startAt.offsets)) {
+    try {
+      provider.compare(partition, position, position);
+    } catch (cause) {
+      throw invalid(`startAt.offsets.${partition}`, messageOf(cause));
+    }
+  }
+}
+
+function invalid(field: string, problem: string): ScheduleError {
+  return new ScheduleError("SCHEDULE_INVALID", `${field}: ${problem.replace(/\.$/, "")}.`, { field });
+}

@@ -1,0 +1,187 @@
+import { hash } from "node:crypto";
+import { isSealed } from "../client/seals.js";
+import type { Clock, EpochMs } from "../clock/clock.js";
+import { hasCode, messageOf } from "../errors/errors.js";
+import type { TidegateEmitter } from "../events/events.js";
+import type { SignalEmitter } from "../events/signals.js";
+import type { Interval } from "../interval/boundaries.js";
+import { rereadsOf } from "../planning/rereads.js";
+import { LATE_DATA } from "../run/backfill.js";
+import type { LateTime } from "../run/late-time.js";
+import type { Schedule } from "../schedule/schedule.js";
+import { SCHEDULE_STATUSES } from "../schedule/status.js";
+import type { LateSettlement } from "../store/late-table.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
+import type { BeginBackfill } from "../upkeep/begin-backfill.js";
+import { Routine } from "../upkeep/routine.js";
+
+const PAGE = 1_000;
+
+/** How often to look at a shared store for reports of a manager that has died, ms. */
+const SWEEP_MS = 300_000;
+
+/** When to look again at time that a run is still reading, ms. */
+const RECHECK_MS = 60_000;
+
+/** Pause after an error, ms. */
+const RETRY_MS = 5_000;
+
+/** Dependencies of `LateKeeper`. */
+export interface LateKeeperParts {
+  readonly store: ScheduleStore;
+  readonly clock: Clock;
+  readonly emitter: TidegateEmitter;
+  readonly signals: SignalEmitter;
+  readonly backfill: BeginBackfill;
+  /** Returns where a group's sealed time ends, epoch ms; `null` if nothing is sealed. */
+  readonly sealedThrough: (schedule: Schedule) => Promise<EpochMs | null>;
+  /** How long nothing more must have come before time is run again, ms. */
+  readonly settleMs: number;
+}
+
+/** How the reports of one group are settled now, and when the rest can be. */
+interface Decided {
+  readonly settlements: readonly (LateSettlement & { readonly late: LateTime })[];
+  /** When to look again at those that are not settled, ms from now. */
+  readonly inMs: number;
+}
+
+/**
+ * Settles reports of late data: those of sealed time are only told, and a group whose schedule says so (`onLate`)
+ * runs its time again once no more comes. Level-triggered: the store knows which reports are pending.
+ */
+export class LateKeeper {
+  readonly #parts: LateKeeperParts;
+  readonly #looking: Routine;
+  readonly #onReported = (): void => this.#looking.runWithin(0);
+
+  constructor(parts: LateKeeperParts) {
+    this.#parts = parts;
+    this.#looking = new Routine({
+      clock: parts.clock,
+      pass: () => this.#pass(),
+      onError: (error) => this.#trouble(error),
+      retryMs: RETRY_MS,
+    });
+  }
+
+  start(): void {
+    this.#parts.signals.on("late-reported", this.#onReported);
+    this.#looking.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#parts.signals.off("late-reported", this.#onReported);
+    await this.#looking.stop();
+  }
+
+  /** Returns when to look again, ms from now; `undefined` if only a report can make it worthwhile. */
+  async #pass(): Promise<number | undefined> {
+    const { store } = this.#parts;
+    let nextMs = store.isShared ? SWEEP_MS : Number.POSITIVE_INFINITY;
+    for (const [groupId, late] of await this.#pending()) {
+      if (!this.#looking.isRunning) return undefined;
+      const [schedule] = await store.getSchedules([groupId]);
+      if (schedule === undefined) continue;
+      try {
+        const { settlements, inMs } = await this.#decide(schedule, late);
+        await this.#settle(settlements);
+        nextMs = Math.min(nextMs, inMs);
+      } catch (error) {
+        this.#trouble(error, groupId);
+        nextMs = Math.min(nextMs, RETRY_MS);
+      }
+    }
+    return Number.isFinite(nextMs) ? nextMs : undefined;
+  }
+
+  async #pending(): Promise<ReadonlyMap<string, readonly LateTime[]>> {
+    const groups = new Map<string, LateTime[]>();
+    let cursor: string | undefined;
+    do {
+      const place = cursor === undefined ? {} : { cursor };
+      const page = await this.#parts.store.listLate({ states: ["PENDING"] }, { limit: PAGE, ...place });
+      for (const late of page.items) groups.set(late.groupId, [...(groups.get(late.groupId) ?? []), late]);
+      cursor = page.next;
+    } while (cursor !== undefined);
+    return groups;
+  }
+
+  async #decide(schedule: Schedule, pending: readonly LateTime[]): Promise<Decided> {
+    const { store, clock, settleMs, sealedThrough } = this.#parts;
+    const { groupId, onLate } = schedule.spec;
+    const through = await sealedThrough(schedule);
+    const settled: Decided["settlements"][number][] = [];
+    const toRestate: LateTime[] = [];
+    const settle = (
+      late: LateTime,
+      state: LateSettlement["state"],
+      backfillId: string | null = null,
+    ): void => {
+      settled.push({ late, state, backfillId });
+    };
+    const isRestated = onLate === "restate" && SCHEDULE_STATUSES[schedule.status].isRegistered;
+    for (const late of pending) {
+      const isOwn = late.reportedBy === groupId;
+      if (isSealed(schedule, late, through)) settle(late, "SEALED");
+      else if (!isOwn && onLate === "ignore") settle(late, "IGNORED");
+      else if (isOwn || !isRestated) settle(late, "MARKED");
+      else toRestate.push(late);
+    }
+    if (toRestate.length === 0) return { settlements: settled, inMs: Number.POSITIVE_INFINITY };
+    const quietInMs = Math.max(...toRestate.map(({ lastAt }) => lastAt)) + settleMs - clock.now();
+    if (quietInMs > 0) return { settlements: settled, inMs: quietInMs };
+    const rereads = toRestate.map(({ lower, upper, lastAt }) => ({ lower, upper, since: lastAt }));
+    const { stretches, underWay } = await rereadsOf(store, groupId, rereads, Number.MIN_SAFE_INTEGER);
+    if (underWay.length > 0) return { settlements: settled, inMs: RECHECK_MS };
+    const begun = new Map<Interval, string>();
+    for (const stretch of stretches) begun.set(stretch, await this.#restate(schedule, stretch, toRestate));
+    for (const late of toRestate) {
+      const stretch = stretches.find(({ lower, upper }) => lower < late.upper && upper > late.lower);
+      const backfillId = stretch === undefined ? undefined : begun.get(stretch);
+      // A run that is about to read it anyway, or nothing that has succeeded: no backfill is needed.
+      settle(late, backfillId === undefined ? "MARKED" : "RESTATED", backfillId ?? null);
+    }
+    return { settlements: settled, inMs: Number.POSITIVE_INFINITY };
+  }
+
+  /** Begins the backfill of a stretch; its id follows from the reports, so that managers and restarts begin it once. */
+  async #restate(
+    { spec, incarnation }: Schedule,
+    { lower, upper }: Interval,
+    late: readonly LateTime[],
+  ): Promise<string> {
+    const { groupId } = spec;
+    const reports = late
+      .filter((one) => one.lower < upper && one.upper > lower)
+      .map((one) => [one.reportedBy, one.lower, one.upper, one.reports].join());
+    const name = hash("sha256", [groupId, incarnation, lower, upper, ...reports].join("\n"), "hex").slice(
+      0,
+      20,
+    );
+    const id = LATE_DATA + name;
+    await this.#parts.backfill({ id, groupId, from: lower, to: upper, select: "all" });
+    return id;
+  }
+
+  /** Writes how reports are settled, and tells of those that nobody has settled before. */
+  async #settle(settlements: Decided["settlements"]): Promise<void> {
+    if (settlements.length === 0) return;
+    const { store, emitter } = this.#parts;
+    const written = await store.settleLate(settlements);
+    for (const [index, { late, state, backfillId }] of settlements.entries()) {
+      if (!written[index]) continue;
+      const event = { late: { ...late, state, backfillId } };
+      emitter.emit(state === "SEALED" ? "late-after-seal" : "late-data", event);
+    }
+  }
+
+  #trouble(error: unknown, groupId?: string): void {
+    if (hasCode(error, "SEALED")) return;
+    this.#parts.emitter.emit("trouble", {
+      where: "backfill",
+      ...(groupId === undefined ? {} : { groupId }),
+      error: { code: "PLAN_FAILED", message: `Late data was not settled: ${messageOf(error)}` },
+    });
+  }
+}

@@ -1,0 +1,118 @@
+import { SourceError } from "../errors/errors.js";
+import type { OffsetBounds } from "../offset/offset-provider.js";
+import {
+  type OffsetRange,
+  type OffsetVector,
+  offsetText,
+  type PositionOrder,
+  positionIn,
+} from "../offset/offset-vector.js";
+import type { OffsetWatermark } from "../offset/offset-watermark.js";
+import { type PartitionRange, standingOf } from "../offset/source-standing.js";
+import type { ScheduleSpec } from "../schedule/schedule.js";
+
+/** A source as a fire has found it, and where a group continues to read it. */
+export interface OffsetReading {
+  /** How far the source is planned once everything is read that the fire has found. */
+  readonly after: OffsetWatermark;
+  /** Where reading continues, by partition of the source. */
+  readonly lower: OffsetVector;
+  /** Positions that can no longer be read and that no run has read. */
+  readonly lost: OffsetRange | undefined;
+  /** Partitions that the source did not have at the last look. */
+  readonly added: readonly string[];
+}
+
+/** Most ranges that an error names. */
+const MOST_NAMED = 5;
+
+/**
+ * Returns where a group continues to read its source. Pure.
+ *
+ * @param before - how far it was planned; for the first look, where reading begins
+ * @throws SourceError SOURCE_REPLACED, SOURCE_REWOUND; OFFSETS_EXPIRED if positions are lost and the schedule
+ *   has not said to record that
+ */
+export function readOn(
+  order: PositionOrder,
+  { source, onLoss, groupId }: Pick<ScheduleSpec, "source" | "onLoss" | "groupId">,
+  before: OffsetWatermark,
+  bounds: OffsetBounds,
+): OffsetReading {
+  const name = `Source ${source?.type ?? "unknown"} of group ${groupId}`;
+  if (bounds.incarnation !== before.incarnation) {
+    throw new SourceError(
+      "SOURCE_REPLACED",
+      `${name} is not the one that was read: it was ${before.incarnation} and is ${bounds.incarnation} now, so that its positions mean other data. Rebase the group to read it, or restore the former one.`,
+    );
+  }
+  const { lower, added, vanished, expired, rewound } = standingOf(order, before.position, bounds);
+  if (rewound.length > 0) {
+    throw new SourceError(
+      "SOURCE_REWOUND",
+      `${name} ends before positions that were read: ${named(rewound)} are gone, and what comes in their place is other data. Rebase the group to read it, or restore them.`,
+    );
+  }
+  const gone = [...expired, ...unreadOf(order, before, vanished)];
+  if (gone.length > 0 && onLoss === "fail") {
+    throw new SourceError(
+      "OFFSETS_EXPIRED",
+      `${name} has lost positions before they were read: ${named(gone)}. Make them readable again; or update the schedule with onLoss: "record", which records them as lost and continues at what can be read; or rebase the group to begin elsewhere.`,
+    );
+  }
+  const first = Object.fromEntries(expired.map(({ partition, upper }) => [partition, upper]));
+  return {
+    after: {
+      ...before,
+      origin: { ...before.origin, ...pick(lower, added) },
+      position: bounds.latest,
+      latest: bounds.latest,
+      lookedAt: bounds.at,
+    },
+    lower: { ...lower, ...first },
+    lost: gone.length === 0 ? undefined : rangeOf(gone),
+    added,
+  };
+}
+
+/** Returns the positions of partitions that are gone which the source had when it was last looked at. */
+function unreadOf(
+  order: PositionOrder,
+  { position, latest }: OffsetWatermark,
+  vanished: readonly string[],
+): PartitionRange[] {
+  return vanished.flatMap((partition) => {
+    const lower = position[partition]!;
+    const upper = positionIn(latest, partition) ?? lower;
+    return order.compare(partition, lower, upper) < 0 ? [{ partition, lower, upper }] : [];
+  });
+}
+
+/** Returns a reading's first positions: those given, and the earliest of partitions for which none is. */
+export function startOf(given: OffsetVector, { earliest }: Pick<OffsetBounds, "earliest">): OffsetVector {
+  return { ...earliest, ...given };
+}
+
+function rangeOf(parts: readonly PartitionRange[]): OffsetRange {
+  return {
+    lower: Object.fromEntries(parts.map(({ partition, lower }) => [partition, lower])),
+    upper: Object.fromEntries(parts.map(({ partition, upper }) => [partition, upper])),
+  };
+}
+
+function pick(vector: OffsetVector, partitions: readonly string[]): OffsetVector {
+  return Object.fromEntries(partitions.map((partition) => [partition, vector[partition]!]));
+}
+
+function named(ranges: readonly PartitionRange[]): string {
+  const texts = ranges
+    .slice(0, MOST_NAMED)
+    .map(({ partition, lower, upper }) => `partition ${partition} [${lower}, ${upper})`);
+  const rest = ranges.length - texts.length;
+  return rest > 0 ? `${texts.join(", ")} and ${rest} more` : texts.join(", ");
+}
+
+/** Returns whether two vectors are the same. */
+export function isSame(a: OffsetVector, b: OffsetVector): boolean {
+  return offsetText(a) === offsetText(b);
+}

@@ -1,0 +1,229 @@
+import { describe, expect, it } from "@jest/globals";
+import type { JobOutcome, TouchedTime } from "../../src/job/job-outcome.js";
+import type { ScheduleInfo } from "../../src/schedule/schedule.js";
+import { DAY, HOUR, MINUTE, SECOND, T0 } from "../support/instants.js";
+import { hourly } from "../support/schedules.js";
+import { failed, SUCCEEDED } from "../support/scripted-operator.js";
+import { World } from "../support/world.js";
+
+const hour = (n: number, to = n + 1) => ({ lower: T0 + n * HOUR, upper: T0 + to * HOUR });
+
+/** A success whose rows fell in this time. */
+const touching = (...touched: readonly TouchedTime[]): JobOutcome => ({ state: "SUCCEEDED", touched });
+
+/** A world of groups that have read so many hours. */
+async function worldOf(hours: number, ...infos: readonly ScheduleInfo[]): Promise<World> {
+  const world = await World.start({ restateSettleMs: 10 * MINUTE });
+  for (const info of infos) await world.client.register(info);
+  for (let n = 1; n <= hours; n += 1)
+    for (const { groupId } of infos) await world.fireAt(groupId, T0 + n * HOUR);
+  return world;
+}
+
+/** Has the next job of a group answer this, and fires it. */
+async function answerNext(world: World, groupId: string, at: number, outcome: JobOutcome): Promise<void> {
+  world.operator.answer = (request) => (request.groupId === groupId ? outcome : SUCCEEDED);
+  await world.fireAt(groupId, T0 + at * HOUR);
+  world.operator.answer = () => SUCCEEDED;
+  await world.advance(SECOND);
+}
+
+const generations = async (world: World, groupId: string): Promise<number[]> =>
+  (await world.runs(groupId, { includeSuperseded: false })).map(({ generation }) => generation);
+
+async function lateOf(world: World, groupId?: string): Promise<string[]> {
+  const { items } = await world.client.lateData(groupId === undefined ? {} : { groupId });
+  return items.map(
+    (late) =>
+      `${late.groupId} ${(late.lower - T0) / HOUR}-${(late.upper - T0) / HOUR} by ${late.reportedBy}: ${late.rowsLate} ${late.state}`,
+  );
+}
+
+const loads = (more: Partial<ScheduleInfo> = {}) => hourly("loads", more);
+const report = (onRestate: "mark" | "rerun" | "ignore") =>
+  hourly("report", { dependsOn: { groupId: "loads", onRestate } });
+
+describe("rows of a job that belong to earlier intervals", () => {
+  it("make exactly what has read those intervals stale, and run that again if it says so", async () => {
+    const world = await worldOf(5, loads(), report("rerun"));
+    const touched = {
+      intervals: [
+        { ...hour(2), rows: 7 },
+        { ...hour(5), rows: 90 },
+      ],
+    };
+    await answerNext(world, "loads", 6, touching(touched));
+    await world.fireAt("report", T0 + 6 * HOUR);
+    expect(await lateOf(world)).toEqual(["loads 2-3 by loads: 7 MARKED"]);
+    expect((await world.client.stale()).map(({ run }) => [run.groupId, run.lower])).toEqual([
+      ["report", T0 + 2 * HOUR],
+    ]);
+    await world.advance(11 * MINUTE);
+    expect(await generations(world, "report")).toEqual([0, 0, 1, 0, 0, 0]);
+    expect(await generations(world, "loads")).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(await world.client.stale()).toEqual([]);
+    const [event] = world.eventsOf("late-data");
+    expect(event).toMatchObject({
+      late: { groupId: "loads", rowsLate: 7, state: "MARKED", backfillId: null },
+    });
+  });
+
+  it("are counted as whole intervals, joined over reports, and told once for each report", async () => {
+    const world = await worldOf(5, loads(), report("mark"));
+    const part = (rows: number) => ({
+      intervals: [{ lower: T0 + HOUR + 10 * MINUTE, upper: T0 + HOUR + 20 * MINUTE, rows }],
+    });
+    await answerNext(world, "loads", 6, touching(part(3)));
+    await answerNext(world, "loads", 7, touching(part(4)));
+    expect(await lateOf(world)).toEqual(["loads 1-2 by loads: 7 MARKED"]);
+    expect((await world.client.lateData()).items[0]).toMatchObject({
+      reports: 2,
+      firstAt: T0 + 6 * HOUR,
+      lastAt: T0 + 7 * HOUR,
+    });
+    expect(world.eventsOf("late-data")).toHaveLength(2);
+    await world.restart();
+    await world.advance(DAY);
+    expect(world.eventsOf("late-data")).toHaveLength(2);
+  });
+
+  it("are not late if they belong to the run's own interval, or to one that is still to be planned", async () => {
+    const world = await worldOf(5, loads(), report("rerun"));
+    await answerNext(world, "loads", 6, touching({ intervals: [hour(5), hour(6, 9)] }));
+    expect(await lateOf(world)).toEqual([]);
+    expect(await world.client.stale()).toEqual([]);
+  });
+
+  it("count only if the job has succeeded", async () => {
+    const world = await worldOf(5, loads({ maxAttempts: 1 }), report("rerun"));
+    const outcome = { ...failed("no space left"), touched: [{ intervals: [hour(1)] }] };
+    await answerNext(world, "loads", 6, outcome);
+    expect(await lateOf(world)).toEqual([]);
+  });
+
+  it("change the digest of their time, so that whoever asks for coverage learns of them", async () => {
+    const world = await worldOf(5, loads());
+    const digests = async () =>
+      Promise.all(
+        [hour(1), hour(2), hour(0, 5)].map(
+          async (range) => (await world.client.coverage("loads", range)).generationDigest,
+        ),
+      );
+    const before = await digests();
+    await answerNext(world, "loads", 6, touching({ intervals: [hour(2)] }));
+    const after = await digests();
+    expect(after.map((digest, n) => digest === before[n])).toEqual([true, false, false]);
+  });
+
+  it("raise late-after-seal in sealed time, are recorded, and run nothing of it again", async () => {
+    const world = await worldOf(5, loads(), hourly("report", { ...report("rerun"), seal: { afterMs: 0 } }));
+    await world.client.seal("loads", T0 + 3 * HOUR, "The night is closed.");
+    await answerNext(world, "loads", 6, touching({ intervals: [{ ...hour(2), rows: 2 }, hour(4)] }));
+    expect(await lateOf(world)).toEqual(["loads 2-3 by loads: 2 SEALED", "loads 4-5 by loads: null MARKED"]);
+    expect(world.eventsOf("late-after-seal")).toMatchObject([
+      { late: { lower: T0 + 2 * HOUR, rowsLate: 2 } },
+    ]);
+    await world.advance(DAY);
+    expect(await generations(world, "report")).toEqual([0, 0, 0, 0, 0]);
+    expect(await generations(world, "loads")).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(world.eventsOf("trouble")).toEqual([]);
+  });
+
+  it("are reported again by the next manager if one dies before the run's end is written", async () => {
+    const world = await worldOf(5, loads(), report("mark"));
+    const { changeRuns } = world.store;
+    world.store.changeRuns = async (changes) => {
+      if (changes.some(({ state }) => state === "SUCCEEDED")) throw new Error("The line is dead.");
+      return changeRuns.call(world.store, changes);
+    };
+    world.operator.answer = () => touching({ intervals: [{ ...hour(2), rows: 5 }] });
+    await world.fireAt("loads", T0 + 6 * HOUR);
+    expect(await lateOf(world)).toEqual(["loads 2-3 by loads: 5 MARKED"]);
+    await world.stop();
+    world.store.changeRuns = changeRuns;
+    await world.start();
+    await world.advance(MINUTE);
+    expect((await world.runs("loads")).at(-1)).toMatchObject({ state: "SUCCEEDED" });
+    expect((await world.client.lateData()).items).toMatchObject([{ rowsLate: 5, reports: 1 }]);
+  });
+
+  it("break the contract if their time is none", async () => {
+    const world = await worldOf(1, loads());
+    await answerNext(world, "loads", 2, touching({ intervals: [{ lower: 5, upper: 5 }] }));
+    expect((await world.runs("loads")).at(-1)).toMatchObject({
+      state: "FAILED",
+      error: { code: "OPERATOR_ANSWER_INVALID" },
+    });
+  });
+});
+
+describe("a job whose rows belong to another group's intervals", () => {
+  const arrivals = hourly("arrivals");
+  const facts = (onLate?: "mark" | "restate" | "ignore") =>
+    hourly("facts", onLate === undefined ? {} : { onLate });
+  const touched = (...hours: readonly number[]): TouchedTime => ({
+    groupId: "facts",
+    intervals: hours.map((n) => ({ ...hour(n), rows: 10 })),
+  });
+
+  it("has exactly those run again, once, when nothing more has come for a while", async () => {
+    const world = await worldOf(8, arrivals, facts("restate"));
+    await answerNext(world, "arrivals", 9, touching(touched(1, 2)));
+    await world.advance(5 * MINUTE);
+    world.operator.answer = ({ groupId }) => (groupId === "arrivals" ? touching(touched(2, 6)) : SUCCEEDED);
+    await world.client.trigger("arrivals", hour(0));
+    await world.settle();
+    world.operator.answer = () => SUCCEEDED;
+    await world.advance(9 * MINUTE);
+    expect(await generations(world, "facts")).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+    await world.advance(2 * MINUTE);
+    expect(await generations(world, "facts")).toEqual([0, 1, 1, 0, 0, 0, 1, 0]);
+    expect(await lateOf(world, "facts")).toEqual([
+      "facts 1-2 by arrivals: 10 RESTATED",
+      "facts 2-3 by arrivals: 20 RESTATED",
+      "facts 6-7 by arrivals: 10 RESTATED",
+    ]);
+    const { items } = await world.client.lateData({ groupId: "facts" });
+    const backfills = await world.store.listBackfills({ groupId: "facts" });
+    expect(new Set(items.map(({ backfillId }) => backfillId))).toEqual(
+      new Set(backfills.map(({ id }) => id)),
+    );
+    await world.advance(DAY);
+    expect(await generations(world, "facts")).toEqual([0, 1, 1, 0, 0, 0, 1, 0]);
+  });
+
+  it("is only recorded unless the other group's schedule says more", async () => {
+    const world = await worldOf(3, arrivals, facts());
+    await answerNext(world, "arrivals", 4, touching(touched(1)));
+    await world.advance(DAY);
+    expect(await lateOf(world)).toEqual(["facts 1-2 by arrivals: 10 MARKED"]);
+    expect(await generations(world, "facts")).toEqual([0, 0, 0]);
+    const ignoring = await worldOf(3, arrivals, facts("ignore"));
+    await answerNext(ignoring, "arrivals", 4, touching(touched(1)));
+    expect(await lateOf(ignoring)).toEqual(["facts 1-2 by arrivals: 10 IGNORED"]);
+  });
+
+  it("waits for a run of that time which has begun before the rows came", async () => {
+    const world = await worldOf(3, arrivals, facts("restate"));
+    world.operator.answer = ({ groupId }) => (groupId === "facts" ? "runs" : SUCCEEDED);
+    await world.fireAt("facts", T0 + 4 * HOUR);
+    await world.advance(MINUTE);
+    world.operator.answer = ({ groupId }) => (groupId === "facts" ? SUCCEEDED : touching(touched(3)));
+    await world.fireAt("arrivals", T0 + 4 * HOUR);
+    await world.advance(20 * MINUTE);
+    expect(await lateOf(world)).toEqual(["facts 3-4 by arrivals: 10 PENDING"]);
+    world.operator.answer = () => SUCCEEDED;
+    world.operator.endAll();
+    await world.advance(2 * MINUTE);
+    expect(await generations(world, "facts")).toEqual([0, 0, 0, 1]);
+  });
+
+  it("is reported if there is no such group", async () => {
+    const world = await worldOf(3, arrivals);
+    await answerNext(world, "arrivals", 4, touching(touched(1)));
+    expect(world.eventsOf("trouble")).toMatchObject([
+      { where: "dispatcher", groupId: "arrivals", error: { code: "SCHEDULE_NOT_FOUND" } },
+    ]);
+    expect((await world.runs("arrivals")).at(-1)).toMatchObject({ state: "SUCCEEDED" });
+  });
+});

@@ -1,0 +1,97 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import type { Interval, Run } from "@tidegate/core";
+import { manager } from "./connection.js";
+
+type Query = Parameters<typeof manager.runs>[0];
+type States = readonly Run["state"][];
+
+const ACTIVE: States = ["SUBMITTING", "RUNNING"];
+
+/** Runs of all groups, newest first. */
+export const runsQuery = (filter: Query, limit: number) =>
+  queryOptions({
+    queryKey: ["runs", filter, limit],
+    queryFn: ({ signal }) => manager.withSignal(signal).runs({ order: "descending", ...filter }, { limit }),
+  });
+
+export const activeRunsQuery = runsQuery({ states: ACTIVE }, 100);
+
+export const blockingRunsQuery = runsQuery({ states: ["FAILED"], isBlocking: true }, 100);
+
+export const failedRunsQuery = runsQuery({ states: ["FAILED"] }, 100);
+
+export const doubtfulRunsQuery = runsQuery(
+  { states: ["FAILED", "CANCELLED", "SUCCEEDED"], isJobOpen: true },
+  100,
+);
+
+export const deadlinesQuery = queryOptions({
+  queryKey: ["deadlines"],
+  queryFn: ({ signal }) =>
+    manager.withSignal(signal).deadlines({ states: ["MISSED", "AT_RISK"] }, { limit: 100 }),
+});
+
+export const staleQuery = queryOptions({
+  queryKey: ["stale"],
+  queryFn: ({ signal }) => manager.withSignal(signal).stale(),
+});
+
+export const refusedSchedulesQuery = queryOptions({
+  queryKey: ["schedules", "FAILED"],
+  queryFn: ({ signal }) => manager.withSignal(signal).list({ statuses: ["FAILED"] }, { limit: 100 }),
+});
+
+export const poolsQuery = queryOptions({
+  queryKey: ["pools"],
+  queryFn: ({ signal }) => manager.withSignal(signal).listPools(),
+});
+
+/** A filter of the groups' page. */
+export type GroupsFilter = Parameters<typeof manager.list>[0];
+
+const PAGE = 200;
+
+/** Groups by id, page by page. */
+export const groupsQuery = (filter: GroupsFilter) =>
+  infiniteQueryOptions({
+    queryKey: ["schedules", filter],
+    queryFn: ({ signal, pageParam }) =>
+      manager
+        .withSignal(signal)
+        .list(filter, { limit: PAGE, ...(pageParam === "" ? {} : { cursor: pageParam }) }),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next,
+  });
+
+export const firstGroupsQuery = queryOptions({
+  queryKey: ["schedules", "first"],
+  queryFn: ({ signal }) => manager.withSignal(signal).list({}, { limit: 40 }),
+});
+
+export const groupQuery = (groupId: string) =>
+  queryOptions({
+    queryKey: ["group", groupId, "description"],
+    queryFn: ({ signal }) => manager.withSignal(signal).describe(groupId),
+  });
+
+export const auditQuery = (groupId: string) =>
+  queryOptions({
+    queryKey: ["group", groupId, "audit"],
+    queryFn: ({ signal }) => manager.withSignal(signal).audit(groupId),
+  });
+
+export const bucketsQuery = (groupId: string, range: Interval | undefined) =>
+  queryOptions({
+    queryKey: ["group", groupId, "buckets", range],
+    queryFn: ({ signal }) => manager.withSignal(signal).coverageBuckets(groupId, range),
+    placeholderData: (before) => (before?.groupId === groupId ? before : undefined),
+  });
+
+export const groupRunsQuery = (groupId: string, limit: number) =>
+  queryOptions({ ...runsQuery({ groupId }, limit), placeholderData: (before) => before });
+
+export const runQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["run", id],
+    queryFn: ({ signal }) => manager.withSignal(signal).explain(id),
+  });

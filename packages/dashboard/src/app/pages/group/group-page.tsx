@@ -1,0 +1,105 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import type { Description } from "@tidegate/core";
+import { auditQuery, groupQuery } from "../../api/queries.js";
+import { shareText } from "../../heat-map/cell-text.js";
+import { Badge, StatusBadge } from "../../parts/badge.js";
+import { Empty } from "../../parts/empty.js";
+import { Figures } from "../../parts/figure.js";
+import parts from "../../parts/parts.module.css";
+import { visible } from "../../parts/visible.js";
+import { countText } from "../../time/format.js";
+import { Instant } from "../../time/instant.js";
+import { CoverageCard } from "./coverage-card.js";
+import styles from "./group.module.css";
+import { GroupActions } from "./group-actions.js";
+import { GroupTabs } from "./group-tabs.js";
+
+export { groupSearch } from "./search.js";
+
+const route = getRouteApi("/groups/$groupId");
+
+/** One group: is everything there, what is missing, and why. */
+export function GroupPage() {
+  const { groupId } = route.useParams();
+  const { data, error } = useQuery(groupQuery(groupId));
+  const audit = useQuery({ ...auditQuery(groupId), refetchInterval: 30_000 });
+  if (error !== null && data === undefined) {
+    return <Empty title="This group cannot be shown">{error.message}</Empty>;
+  }
+  if (data === undefined) return null;
+  const { schedule, notes } = data;
+  const { spec, status, statusReason, blockingRuns } = schedule;
+  return (
+    <>
+      <div className={parts.head}>
+        <div className={parts.headText}>
+          <div className={parts.crumbs}>
+            <Link to="/groups">Groups</Link>
+          </div>
+          <div className={parts.titleRow}>
+            <h1>
+              <bdi>{spec.groupId}</bdi>
+            </h1>
+            <StatusBadge status={status} />
+            {blockingRuns > 0 && <Badge tone="bad" icon="alert" text="Blocked" />}
+          </div>
+          {spec.description !== "" && <p>{visible(spec.description)}</p>}
+        </div>
+        <GroupActions description={data} />
+      </div>
+      {statusReason !== null && statusReason !== "" && (
+        <div className={`${parts.notice} ${styles.reason}`}>
+          <p>{visible(statusReason)}</p>
+        </div>
+      )}
+      <Figures items={figuresOf(data, audit.data)} />
+      <CoverageCard description={data} />
+      {notes.length > 0 && (
+        <details className={styles.notes}>
+          <summary>{notes.length === 1 ? "1 note" : `${notes.length} notes`} on this schedule</summary>
+          <ul>
+            {notes.map((note) => (
+              <li key={note}>{visible(note)}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+      <GroupTabs description={data} />
+    </>
+  );
+}
+
+function figuresOf(
+  { schedule, coveredThrough, sealedThrough, counts }: Description,
+  audit:
+    | { readonly succeeded: { readonly ms: number }; readonly range: { lower: number; upper: number } }
+    | undefined,
+) {
+  const { spec, watermark, nextFireAt, status } = schedule;
+  const zone = spec.timezone;
+  const length = audit === undefined ? 0 : audit.range.upper - audit.range.lower;
+  return [
+    {
+      name: "Succeeded",
+      value: audit === undefined || length === 0 ? "–" : shareText(audit.succeeded.ms / length),
+      note: countText(counts.byState.SUCCEEDED, "run"),
+    },
+    { name: "Covered through", value: <Instant at={coveredThrough} zone={zone} /> },
+    { name: "Planned through", value: <Instant at={watermark} zone={zone} /> },
+    {
+      name: "Sealed through",
+      value: sealedThrough === null ? "nothing" : <Instant at={sealedThrough} zone={zone} />,
+    },
+    {
+      name: "Next fire",
+      value:
+        nextFireAt === null || status === "PAUSED" ? (
+          "none"
+        ) : (
+          <Instant at={nextFireAt} zone={zone} isRelative />
+        ),
+      note: zone,
+    },
+  ];
+}

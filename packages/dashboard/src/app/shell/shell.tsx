@@ -1,0 +1,75 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, Outlet } from "@tanstack/react-router";
+import { useState } from "react";
+import { isUnauthorized } from "../api/connection.js";
+import { firstGroupsQuery } from "../api/queries.js";
+import logo from "../logo.svg";
+import { Icon, type IconName } from "../parts/icon.js";
+import styles from "./shell.module.css";
+import { SignIn } from "./sign-in.js";
+import { applyTheme, currentTheme, nextTheme } from "./theme.js";
+
+const THEME_ICONS = { system: "contrast", light: "sun", dark: "moon" } as const;
+
+/** The frame of all pages. */
+export function Shell() {
+  const { error, isError, failureReason } = useQuery(firstGroupsQuery);
+  if (isUnauthorized(error)) return <SignIn />;
+  return (
+    <div className={styles.shell}>
+      <a className={styles.skip} href="#main">
+        Skip to the content
+      </a>
+      <header className={styles.bar}>
+        <Link to="/" className={styles.brand}>
+          <img src={logo} alt="" width={26} height={26} />
+          Tidegate
+        </Link>
+        <nav className={styles.nav} aria-label="Pages">
+          <Tab to="/" icon="pulse" name="Overview" />
+          <Tab to="/groups" icon="grid" name="Groups" />
+        </nav>
+        <ThemeButton />
+      </header>
+      {(isError || failureReason !== null) && (
+        <p className={styles.away} role="alert">
+          <Icon name="away" /> {(error ?? failureReason)!.message} Shown is what was read last.
+        </p>
+      )}
+      <main id="main" className={styles.main} tabIndex={-1}>
+        <Outlet />
+      </main>
+    </div>
+  );
+}
+
+function Tab({
+  to,
+  icon,
+  name,
+}: {
+  readonly to: "/" | "/groups";
+  readonly icon: IconName;
+  readonly name: string;
+}) {
+  return (
+    <Link to={to} activeOptions={{ exact: to === "/", includeSearch: false }} className={styles.tab}>
+      <Icon name={icon} />
+      {name}
+    </Link>
+  );
+}
+
+function ThemeButton() {
+  const [theme, setTheme] = useState(currentTheme);
+  const change = () => {
+    const next = nextTheme(theme);
+    applyTheme(next);
+    setTheme(next);
+  };
+  return (
+    <button type="button" className={styles.theme} onClick={change} aria-label={`Colours: ${theme}`}>
+      <Icon name={THEME_ICONS[theme]} />
+    </button>
+  );
+}

@@ -1,0 +1,1 @@
+export { type DashboardFiles, dashboard } from "./dashboard.js";
