@@ -21,6 +21,7 @@ import type {
   PoolInfo,
   PoolStatus,
   Preview,
+  RebaseRequest,
   RegisteredSchedule,
   Restatement,
   RestatementPlan,
@@ -145,6 +146,11 @@ export class ManagerClient {
   /** Seals a group's time up to an instant. See `ScheduleClient.seal`. */
   seal(groupId: string, until: Instant, note = "", { force = false }: ForceOptions = {}): Promise<Seal> {
     return call(this.#target, "seal", { ...group(groupId), body: { until, note, force } });
+  }
+
+  /** Has the source of a group read from elsewhere. See `ScheduleClient.rebase`. */
+  rebase(groupId: string, request: RebaseRequest): Promise<Schedule> {
+    return call(this.#target, "rebase", { ...group(groupId), body: request });
   }
 
   /** Plans to run time of a group again, and what follows from it. See `ScheduleClient.restate`. */

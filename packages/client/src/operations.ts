@@ -17,6 +17,7 @@ import type {
   PoolInfo,
   PoolStatus,
   Preview,
+  RebaseRequest,
   RegisteredSchedule,
   Restatement,
   RestatementPlan,
@@ -96,6 +97,7 @@ export interface Operations {
     readonly body: { readonly until: Instant; readonly note: string; readonly force: boolean };
     readonly answer: Seal;
   };
+  readonly rebase: OfGroup & { readonly body: RebaseRequest; readonly answer: Schedule };
   readonly planRestatement: { readonly body: RestatementRequest; readonly answer: RestatementPlan };
   readonly applyRestatement: { readonly body: { readonly planId: string }; readonly answer: Restatement };
   readonly listStale: {
@@ -188,6 +190,7 @@ export const ROUTES: Readonly<Record<keyof Operations, string>> = {
   previewDefinition: "POST /preview",
   trigger: "POST /schedules/{groupId}/trigger",
   seal: "POST /groups/{groupId}/seal",
+  rebase: "POST /schedules/{groupId}/rebase",
   planRestatement: "POST /restatements/plans",
   applyRestatement: "POST /restatements",
   listStale: "GET /stale",

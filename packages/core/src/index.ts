@@ -2,6 +2,7 @@ import "reflect-metadata";
 
 export type { ChangeFeed, ChangeNews } from "./changes/change-feed.js";
 export type { AuditReport, AuditShare } from "./client/audit.js";
+export type { OffsetAudit, PartitionAudit, PositionRange } from "./client/audit-offsets.js";
 export type { BackfillPlan, BackfillRequest } from "./client/backfill-control.js";
 export type {
   BucketUnit,
@@ -24,6 +25,7 @@ export type { RetryOptions } from "./client/run-control.js";
 export { type Description, ScheduleClient } from "./client/schedule-client.js";
 export type { ForceOptions } from "./client/seals.js";
 export type { CoverageReceipt, CoverageReport } from "./client/source-control.js";
+export type { RebaseRequest } from "./client/source-rebase.js";
 export type { StaleRun } from "./client/stale-runs.js";
 export type { EpochMs } from "./clock/clock.js";
 export type { DeadlineEvent } from "./deadlines/alerts.js";

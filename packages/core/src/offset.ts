@@ -11,6 +11,7 @@ export type {
   OffsetHoldContext,
   OffsetProvider,
   OffsetSize,
+  OffsetsRead,
 } from "./offset/offset-provider.js";
 export { checkedBounds, OffsetProviders, type OffsetSource, SOURCE_TYPE } from "./offset/offset-providers.js";
 export {

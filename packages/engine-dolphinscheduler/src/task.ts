@@ -25,6 +25,21 @@ export const SCRIPT = `exec python3 - "\${${PARAMETER}}" "$[timestamp(yyyyMMddHH
 ${PYTHON}TIDEGATE
 `;
 
+/** Fields of a task that are the same for all. */
+export const SHELL_TASK = {
+  taskType: "SHELL",
+  flag: "YES",
+  taskPriority: "MEDIUM",
+  timeoutFlag: "CLOSE",
+  timeoutNotifyStrategy: "",
+  timeout: 0,
+  // Fields since 3.2.
+  taskExecuteType: "BATCH",
+  isCache: "NO",
+  cpuQuota: -1,
+  memoryMax: -1,
+} as const;
+
 /** A task as DolphinScheduler returns it; other fields are ignored. */
 export interface TaskDefinition {
   readonly code: number;
@@ -52,27 +67,17 @@ export function taskOf(
 ): TaskDefinition {
   const localParams = [{ prop: PARAMETER, direct: "IN", type: "VARCHAR", value: encoded(definition) }];
   const task = {
+    ...SHELL_TASK,
     code,
     version,
     name: TASK,
     description: "Posts a fire to Tidegate.",
-    taskType: "SHELL",
     taskParams: { localParams, rawScript: SCRIPT, resourceList: [] },
-    flag: "YES",
-    taskPriority: "MEDIUM",
     workerGroup: settings.workerGroup,
     environmentCode: settings.environmentCode,
     delayTime: Math.floor(definition.waitMs / MINUTE_MS),
     failRetryTimes: RETRY_TIMES,
     failRetryInterval: RETRY_MINUTES,
-    timeoutFlag: "CLOSE",
-    timeoutNotifyStrategy: "",
-    timeout: 0,
-    // Fields since 3.2.
-    taskExecuteType: "BATCH",
-    isCache: "NO",
-    cpuQuota: -1,
-    memoryMax: -1,
   };
   return task;
 }

@@ -1,12 +1,18 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { createTidegate } from "@tidegate/core";
 import { SystemClock } from "@tidegate/core/clock";
 import type { EngineEntry } from "@tidegate/core/engine";
 import type { JobOutcome, ScheduleOperator } from "@tidegate/core/operator";
+import { MemoryStore } from "@tidegate/core/testing";
 import { NameSpace } from "@tidegate/engine-kit";
+import { createManager, type Manager, outsideEngine } from "@tidegate/manager";
 import { Door, SECRET, scheduleOf, specOf } from "@tidegate/test-outside";
 import { type DolphinServer, TcpProxy } from "@tidegate/test-servers";
 import { countingOperator, until } from "@tidegate/testkit";
-import { DolphinSchedulerEngine } from "../src/index.js";
+import { coverageTask, DolphinSchedulerEngine } from "../src/index.js";
 import { settingsOf } from "../src/options.js";
 import { Registrar } from "../src/registrar.js";
 import { DolphinApi } from "../src/rest/dolphin-api.js";
@@ -362,6 +368,48 @@ describe("what is asked for again", () => {
     await bed!.openDoor();
     await bed!.untilRan("orders", 3);
     expect(await bed!.client.audit("orders")).toMatchObject({ gaps: [], overlaps: [], isSound: true });
+  });
+});
+
+describe("a task that waits for a group's coverage", () => {
+  let manager: Manager;
+  let folder: string;
+  afterEach(async () => {
+    await manager.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it("ends well as soon as the group covers the hour before the scheduled time", async () => {
+    const tidegate = createTidegate({
+      store: new MemoryStore(),
+      engines: [outsideEngine("dolphinscheduler")],
+      operators: [countingOperator()],
+    });
+    manager = createManager({ tidegate, authorize: { token: "a-token-of-the-tests" }, logger: false });
+    folder = mkdtempSync(join(tmpdir(), "tidegate-coverage-"));
+    const managerFile = join(folder, "manager.json");
+    writeFileSync(
+      managerFile,
+      JSON.stringify({ url: await manager.listen(), token: "a-token-of-the-tests" }),
+    );
+    const startTime = Date.now() - 86_400_000;
+    await tidegate.client.registerSource({ groupId: "deliveries", startTime });
+    const name = new NameSpace(prefix).nameOf("waiting");
+    const task = coverageTask({
+      groupId: "deliveries",
+      lower: "yyyyMMddHHmmss-1/24",
+      managerFile,
+      askSeconds: 60,
+    });
+    const code = await api.createWorkflow(name, { ...task, code: await api.newTaskCode(), version: 1 });
+    await api.release(code, name, "ONLINE");
+    await instances.start(code);
+    const states = async () => (await instances.of(name)).map(({ state }) => state);
+    await until(async () => (await states())[0] === "RUNNING_EXECUTION", { what: "the instance" });
+    await tidegate.client.reportCoverage("deliveries", { lower: startTime, upper: Date.now() + 86_400_000 });
+    await until(async () => (await states())[0] === "SUCCESS", { what: "its success" });
+    const [, lower = "", upper = ""] = /The group covers \[(\d\S+), (\d\S+)\)/.exec(dolphin.output())!;
+    expect(Date.parse(upper) - Date.parse(lower)).toBe(3_600_000);
   });
 });
 

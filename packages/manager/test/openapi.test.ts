@@ -174,6 +174,7 @@ describe("the OpenAPI document", () => {
       "post /restatements",
       "post /restatements/plans",
       "post /schedules/{groupId}/backfills",
+      "post /schedules/{groupId}/rebase",
       "put /pools/{name}",
       "put /schedules/{groupId}",
       "put /sources/{groupId}",

@@ -79,8 +79,8 @@ describe("the provider `files`", () => {
 
   it("refuses to go on if a file appears below what was read", async () => {
     const first = write("b.csv");
-    const { latest: upTo, at } = await look(first + STABLE_MS);
-    const read = { upTo, at };
+    const { incarnation, latest: upTo, at } = await look(first + STABLE_MS);
+    const read = { incarnation, upTo, at };
     writeBehind(first, "c.csv");
     expect((await look(at + 60_000, { read })).latest).toEqual({ main: "c.csv " });
     const late = writeBehind(first, "a.csv");
@@ -94,18 +94,18 @@ describe("the provider `files`", () => {
 
   it("refuses to go on if a file that was read is written again, or another one is moved to its name", async () => {
     const first = write("a.csv", "1");
-    const { latest: upTo, at } = await look(first + STABLE_MS);
+    const { incarnation, latest: upTo, at } = await look(first + STABLE_MS);
     const other = writeBehind(first, "b.csv");
     renameSync(join(root, "orders/b.csv"), join(root, "orders/a.csv"));
-    await expect(look(other + 60_000, { read: { upTo, at } })).rejects.toMatchObject({
+    await expect(look(other + 60_000, { read: { incarnation, upTo, at } })).rejects.toMatchObject({
       code: "SOURCE_INVALID",
     });
   });
 
   it("never goes back if files that were read are moved away", async () => {
-    const { latest: upTo, at } = await look(write("a.csv") + STABLE_MS);
+    const { incarnation, latest: upTo, at } = await look(write("a.csv") + STABLE_MS);
     rmSync(join(root, "orders/a.csv"));
-    expect((await look(at, { read: { upTo, at } })).latest).toEqual(upTo);
+    expect((await look(at, { read: { incarnation, upTo, at } })).latest).toEqual(upTo);
     expect((await look(at)).latest).toEqual({ main: "" });
   });
 

@@ -105,10 +105,10 @@ describe("a table of SQLite, read by position", () => {
       INSERT INTO orders VALUES (1, ${START}), (2, ${START + 60_000})`);
     const source = { table: "orders", column: "id", timeColumn: "at", safetyDelayMs: 30_000 };
     const provider = sqlCursor({ databases: { shop: sqliteDatabase({ path }) } });
-    const { latest: upTo, at } = await provider.bounds(source, { now: START + 60_000, signal });
+    const { incarnation, latest: upTo, at } = await provider.bounds(source, { now: START + 60_000, signal });
     expect(upTo).toEqual({ main: "2" });
     database.exec("DELETE FROM orders WHERE id = 1");
-    const later = { now: START + 61_000, signal, read: { upTo, at } };
+    const later = { now: START + 61_000, signal, read: { incarnation, upTo, at } };
     expect((await provider.bounds(source, later)).latest).toEqual(upTo);
   });
 

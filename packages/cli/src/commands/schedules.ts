@@ -123,6 +123,7 @@ function descriptionText({
     ["Next fire", timeText(nextFireAt)],
     ["Planned to", timeText(watermark)],
     ["Covered to", timeText(coveredThrough)],
+    ...positionFacts(schedule),
     ...(sealedThrough === null ? [] : [["Sealed to", timeText(sealedThrough)]]),
     ["Runs", states.map(([state, count]) => `${count} ${state}`).join(", ") || "none"],
     ["Late", String(counts.late)],
@@ -137,4 +138,18 @@ function descriptionText({
     ...facts.map(([name, value]) => `${`${name}:`.padEnd(13)}${value}`),
     ...sections.flatMap(([name, lines]) => (lines.length === 0 ? [] : ["", `${name}:`, ...lines])),
   ].join("\n");
+}
+
+/** Most partitions that are shown; the others are counted. */
+const SHOWN_PARTITIONS = 5;
+
+function positionFacts({ offsets }: Description["schedule"]): [string, string][] {
+  if (offsets === null) return [];
+  const all = Object.entries(offsets.position);
+  const shown = all.slice(0, SHOWN_PARTITIONS).map(([partition, position]) => {
+    const end = offsets.latest[partition];
+    return `${partition}: ${position}${end === undefined || end === position ? "" : ` of ${end}`}`;
+  });
+  const rest = all.length - shown.length;
+  return [["Read to", `${shown.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`]];
 }

@@ -58,7 +58,7 @@ export async function waitForBackfill(
   { id, groupId }: { readonly id: string; readonly groupId: string },
   waitFor: WaitFor,
 ): Promise<void> {
-  let planned = -1;
+  let noted = "";
   for await (const _ of events({ groupIds: [groupId], kinds: ["run", "backfill"] })) {
     const backfill = await api.getBackfill(id);
     if (backfill === undefined || backfill.state === "FAILED") {
@@ -67,10 +67,9 @@ export async function waitForBackfill(
       return;
     }
     const { items } = await api.runs({ backfillId: id, states: OPEN }, { limit: 1 });
-    if (planned !== backfill.plannedRuns) {
-      planned = backfill.plannedRuns;
-      printer.note(`${id} ${backfill.state}: ${planned} runs planned`);
-    }
+    const progress = `${id} ${backfill.state}: ${backfill.plannedRuns} runs planned`;
+    if (progress !== noted) printer.note(progress);
+    noted = progress;
     if (backfill.state === "RUNNING" || items.length > 0) continue;
     const page = await api.runs({ backfillId: id, states: ["FAILED", "CANCELLED"] }, { limit: 1_000 });
     const others = page.items.filter(({ isSuperseded }) => !isSuperseded);

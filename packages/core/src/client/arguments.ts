@@ -76,6 +76,7 @@ export const ARGUMENTS: Readonly<Record<MethodOf<ScheduleClient>, Arguments>> = 
       force: flag,
     }),
   },
+  rebase: { groupId: text, request },
   seal: { groupId: text, until: z.unknown(), note, options: force },
   getBackfill: { id: text },
   cancelBackfill: { id: text },

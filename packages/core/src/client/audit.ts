@@ -11,6 +11,7 @@ import {
 } from "../interval/interval-set.js";
 import type { RunState } from "../run/run.js";
 import type { CoverageRange } from "../store/run-ledger.js";
+import type { OffsetAudit } from "./audit-offsets.js";
 
 /** Share of the audited time in one condition. */
 export interface AuditShare {
@@ -50,9 +51,11 @@ export interface AuditReport {
   readonly rowsRead: number;
   readonly rowsWritten: number;
   readonly rowsDirty: number;
-  /** Whether there is no gap, no overlap and no doubt. */
+  /** What became of every position of the source, by reading; empty for boundaries of time alone. */
+  readonly offsets: readonly OffsetAudit[];
+  /** Whether there is no gap, no overlap and no doubt, in time and in positions. */
   readonly isSound: boolean;
-  /** Whether the ledger is sound and all of the range has succeeded. */
+  /** Whether the ledger is sound, all of the range has succeeded, and all of its positions were read. */
   readonly isComplete: boolean;
 }
 
@@ -81,11 +84,13 @@ export interface AuditInput {
   /** End of the grid's last closed interval, epoch ms. */
   readonly closedUpTo: EpochMs;
   readonly watermark: EpochMs;
+  /** See `auditOffsets`. @default none */
+  readonly offsets?: readonly OffsetAudit[];
 }
 
 /** Accounts for every millisecond of the range. Pure. */
 export function auditCoverage(input: AuditInput): AuditReport {
-  const { groupId, range, coverage, doubts, stale = [], closedUpTo, watermark } = input;
+  const { groupId, range, coverage, doubts, stale = [], closedUpTo, watermark, offsets = [] } = input;
   const whole = toSet([range]);
   const of = (condition: Condition): CoverageRange[] =>
     coverage.filter(({ state }) => CONDITION[state] === condition);
@@ -116,7 +121,10 @@ export function auditCoverage(input: AuditInput): AuditReport {
     cancelled: share("cancelled"),
     skipped: share("skipped"),
   };
-  const isSound = gaps.length === 0 && overlaps.length === 0 && doubtful.length === 0;
+  const partitions = offsets.flatMap((reading) => reading.partitions);
+  const isTiled = partitions.every((part) => part.gaps.length === 0 && part.overlaps.length === 0);
+  const isRead = partitions.every(({ lost, unread }) => lost.length === 0 && unread.length === 0);
+  const isSound = gaps.length === 0 && overlaps.length === 0 && doubtful.length === 0 && isTiled;
   return {
     groupId,
     range,
@@ -129,8 +137,9 @@ export function auditCoverage(input: AuditInput): AuditReport {
     rowsRead: sum(succeeded, "rowsRead"),
     rowsWritten: sum(succeeded, "rowsWritten"),
     rowsDirty: sum(succeeded, "rowsDirty"),
+    offsets,
     isSound,
-    isComplete: isSound && shares.succeeded.ms === range.upper - range.lower,
+    isComplete: isSound && isRead && shares.succeeded.ms === range.upper - range.lower,
   };
 }
 

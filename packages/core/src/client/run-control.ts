@@ -1,6 +1,6 @@
 import type { Clock } from "../clock/clock.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
-import { LedgerError, ScheduleError } from "../errors/errors.js";
+import { LedgerError, ScheduleError, SourceError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { Interval } from "../interval/boundaries.js";
 import { pastUpTo } from "../planning/ledger-cuts.js";
@@ -99,6 +99,13 @@ export class RunControl {
         { field: "interval" },
       );
     }
+    if (units.length === 0 && schedule.spec.boundaryType === "OFFSET") {
+      throw new LedgerError(
+        "INTERVAL_INVALID",
+        "interval: no run of it has positions that can be read again: there was nothing to read, they belong to an earlier reading of the source, or they are under way.",
+        { field: "interval" },
+      );
+    }
     await this.#parts.seals.refuse(schedule, units, "interval", options);
     const runs = await rerunsOf(this.#parts.store, schedule, units, {
       kind: "MANUAL",
@@ -158,6 +165,7 @@ export class RunControl {
     const run = await this.get(id);
     const [schedule] = await this.#parts.store.getSchedules([run.groupId]);
     if (schedule !== undefined) await this.#parts.seals.refuse(schedule, [run], "id", options);
+    if (schedule !== undefined && isOfEarlierReading(run, schedule)) throw earlierReading(run);
     if (schedule === undefined || !(await this.#retry(run, versionFor(schedule, options))))
       throw await this.#whyNotRetried(id);
     this.#parts.dispatcher.wake();
@@ -171,7 +179,8 @@ export class RunControl {
     const retried: string[] = [];
     const through = options.force === true ? null : await this.#parts.seals.sealedThrough(schedule);
     for await (const run of eachRun(this.#parts.store, filter)) {
-      if (!isSealed(schedule, run, through) && (await this.#retry(run, version))) retried.push(run.id);
+      if (isSealed(schedule, run, through) || isOfEarlierReading(run, schedule)) continue;
+      if (await this.#retry(run, version)) retried.push(run.id);
     }
     if (retried.length > 0) this.#parts.dispatcher.wake();
     return retried;
@@ -257,4 +266,17 @@ function illegal(run: Run, action: string, condition: string): LedgerError {
 
 function at(instant: number | null): string {
   return instant === null ? "never" : new Date(instant).toISOString();
+}
+
+/** Returns whether a run reads positions of a reading that a rebase has ended: they may mean other data now. */
+function isOfEarlierReading({ offsets }: Run, schedule: Schedule): boolean {
+  return offsets !== null && offsets.epoch !== schedule.offsets?.epoch;
+}
+
+function earlierReading({ id }: Run): SourceError {
+  return new SourceError(
+    "SOURCE_REPLACED",
+    `Run ${id} reads positions of an earlier reading of the source, which a rebase has ended: they may mean other data now. Cancel it.`,
+    { field: "id" },
+  );
 }

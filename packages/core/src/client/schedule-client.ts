@@ -4,6 +4,7 @@ import { type DeadlineRecord, OPEN_STATES } from "../deadlines/deadline-record.j
 import { hasCode, LedgerError, messageOf, ScheduleError } from "../errors/errors.js";
 
 import type { Interval } from "../interval/boundaries.js";
+import type { OffsetProviders } from "../offset/offset-providers.js";
 import type { PoolInfo, PoolStatus } from "../pool/pool.js";
 import type { Backfill } from "../run/backfill.js";
 import type { LateTime } from "../run/late-time.js";
@@ -23,6 +24,7 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import type { ScheduleFilter } from "../store/schedule-table.js";
 import type { Seal } from "../store/seal-table.js";
 import { type AuditReport, auditCoverage } from "./audit.js";
+import { auditOffsets, type OffsetAudit, PLAIN_ORDER } from "./audit-offsets.js";
 import {
   type BackfillControl,
   type BackfillPlan,
@@ -50,6 +52,7 @@ import type { RetryOptions, RunControl } from "./run-control.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import type { ForceOptions, Seals } from "./seals.js";
 import type { CoverageReceipt, CoverageReport, SourceControl } from "./source-control.js";
+import type { RebaseRequest, SourceRebase } from "./source-rebase.js";
 import type { SpecReader } from "./spec-reader.js";
 import { type StaleRun, staleRuns } from "./stale-runs.js";
 import { countUnregistered, UNREGISTERED, unregisteredNotes } from "./unregistered-runs.js";
@@ -101,6 +104,8 @@ export interface ScheduleClientParts {
   /** Types of this manager's gates. */
   readonly gates: readonly string[];
   readonly specs: SpecReader;
+  readonly providers: OffsetProviders;
+  readonly rebases: SourceRebase;
   readonly changes: ScheduleChanges;
   readonly registration: Registration;
   readonly lifecycle: Lifecycle;
@@ -237,6 +242,20 @@ export class ScheduleClient {
     return interval === undefined
       ? this.#parts.runControl.triggerNow(schedule, options)
       : this.#parts.runControl.triggerInterval(schedule, interval, options);
+  }
+
+  /**
+   * Has the source of a group read from elsewhere: after it was replaced or rewound, after positions were lost, or
+   * on purpose. What was planned and has not begun is cancelled, and so is what is active; the next fire reads on
+   * from there. The ledger keeps both readings apart.
+   *
+   * @returns the schedule, in a new version
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_INVALID (its boundaries are time; with the field),
+   *   SCHEDULE_STATUS_ILLEGAL, SCHEDULE_VERSION_STALE (changed meanwhile); SourceError SOURCE_UNAVAILABLE,
+   *   SOURCE_INVALID, SOURCE_UNKNOWN
+   */
+  rebase(groupId: string, request: RebaseRequest): Promise<Schedule> {
+    return this.#parts.rebases.rebase(groupId, request);
   }
 
   /** Returns a schedule as stored. @throws ScheduleError SCHEDULE_NOT_FOUND */
@@ -605,7 +624,19 @@ export class ScheduleClient {
       stale: await this.#staleTime(groupId, range),
       closedUpTo: this.#closedUpTo(schedule) ?? watermark,
       watermark,
+      offsets: await this.#auditOffsets(schedule, within),
     });
+  }
+
+  async #auditOffsets({ spec, offsets }: Schedule, within: Interval | undefined): Promise<OffsetAudit[]> {
+    if (spec.boundaryType !== "OFFSET" || spec.source === null) return [];
+    const { store, providers } = this.#parts;
+    const runs: Run[] = [];
+    const part = within === undefined ? {} : { within };
+    const filter = { groupId: spec.groupId, includeSuperseded: false, ...part } as const;
+    for await (const run of eachRun(store, filter)) runs.push(run);
+    const order = providers.find(spec.source.type) ?? PLAIN_ORDER;
+    return auditOffsets(order, runs, within === undefined ? offsets : null);
   }
 
   async #staleTime(groupId: string, within: Interval): Promise<Interval[]> {

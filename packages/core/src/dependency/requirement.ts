@@ -76,8 +76,14 @@ export function pastRequirement(
   };
 }
 
-/** Returns how much of a window may be missing, ms. */
+/** Percentages have at most six decimal places. */
+const PARTS_OF_A_PERCENT = 1_000_000;
+
+/** Returns how much of a window may be missing, whole ms. */
 export function toleranceMs({ atLeast }: Pick<Requirement, "atLeast">, lengthMs: number): number {
   if (typeof atLeast !== "string") return durationMs(atLeast.missing);
-  return lengthMs * (1 - Number.parseFloat(atLeast) / 100);
+  // As a fraction of 1, 80 % would leave a little less than 20 %.
+  const needed = Math.round(Number.parseFloat(atLeast) * PARTS_OF_A_PERCENT);
+  const whole = 100 * PARTS_OF_A_PERCENT;
+  return Number((BigInt(lengthMs) * BigInt(whole - needed)) / BigInt(whole));
 }

@@ -1,6 +1,6 @@
 import type { EpochMs } from "../clock/clock.js";
-import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
-import type { JobMetrics, JobOutcome } from "../job/job-outcome.js";
+import { type DirtyDataLimit, exceedsDirtyDataLimit } from "../job/dirty-data-limit.js";
+import type { JobOutcome } from "../job/job-outcome.js";
 import type { Run, RunError, RunReason } from "../run/run.js";
 import type { BackoffSpec, ScheduleSpec } from "../schedule/schedule.js";
 import type { RunChange } from "../store/run-queue.js";
@@ -60,7 +60,8 @@ function retryDelayMs({ run, spec }: EndedAttempt, { retryAfterMs = 0 }: JobOutc
 
 /** Turns a success whose bad rows exceed the limit into a failure. */
 export function withDirtyLimit(outcome: JobOutcome, limit: DirtyDataLimit | null): JobOutcome {
-  if (outcome.state !== "SUCCEEDED" || limit === null || !exceeds(outcome.metrics, limit)) return outcome;
+  if (outcome.state !== "SUCCEEDED" || limit === null) return outcome;
+  if (!exceedsDirtyDataLimit(outcome.metrics ?? {}, limit)) return outcome;
   const { rowsDirty = 0, rowsRead = 0 } = outcome.metrics ?? {};
   return {
     state: "FAILED",
@@ -71,12 +72,6 @@ export function withDirtyLimit(outcome: JobOutcome, limit: DirtyDataLimit | null
     },
     isRetryable: false,
   };
-}
-
-function exceeds(metrics: JobMetrics | undefined, limit: DirtyDataLimit): boolean {
-  const dirty = metrics?.rowsDirty ?? 0;
-  if (limit.maxRows !== undefined && dirty > limit.maxRows) return true;
-  return limit.maxRatio !== undefined && dirty > 0 && dirty > limit.maxRatio * (metrics?.rowsRead ?? 0);
 }
 
 function ended(

@@ -116,7 +116,7 @@ export interface ClockSteppedEvent {
 export interface TroubleEvent {
   /**
    * Source: `planner`, `dispatcher`, `gate`, `probe`, `deadline`, `reconciler`, `watchdog`, `backfill`, `engine`,
-   * `listener`, `clock`, `changes`.
+   * `source`, `listener`, `clock`, `changes`.
    */
   readonly where: string;
   readonly groupId?: string;

@@ -13,12 +13,22 @@ export interface OffsetContext {
 /** Circumstances of a question for the bounds. */
 export interface OffsetBoundsContext extends OffsetContext {
   /**
-   * The positions up to which the source was read, and the instant of the bounds by which they were planned.
-   * With them a provider notices data that appeared below, if its source can tell, and refuses to go on.
+   * What was read so far. With it a provider notices data that appeared below, if its source can tell, and refuses
+   * to go on.
    *
    * @default nothing was read yet
    */
-  readonly read?: { readonly upTo: OffsetVector; readonly at: EpochMs };
+  readonly read?: OffsetsRead;
+}
+
+/** How far a source was read. */
+export interface OffsetsRead {
+  /** The life of the source that was read; of another one, the positions mean nothing. */
+  readonly incarnation: string;
+  /** The positions up to which it was read, exclusive. */
+  readonly upTo: OffsetVector;
+  /** The instant of the last bounds, which had them, epoch ms. */
+  readonly at: EpochMs;
 }
 
 /** Circumstances of `hold` and `release`. */

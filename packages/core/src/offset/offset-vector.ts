@@ -25,6 +25,11 @@ export function offsetText(vector: OffsetVector): string {
   return `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",")}}`;
 }
 
+/** Returns whether two vectors have the same positions, by their texts. */
+export function isSame(a: OffsetVector, b: OffsetVector): boolean {
+  return offsetText(a) === offsetText(b);
+}
+
 /** Returns the vector of its JSON; `undefined` if the text is no JSON of a vector. */
 export function offsetsOf(text: string): OffsetVector | undefined {
   let value: unknown;

@@ -23,6 +23,13 @@ export const startAtSchema = z.union(
   { error: START_AT },
 );
 
+/** The schema of a `StoredStartAt`. */
+export const storedStartAtSchema = z.union([
+  z.enum(["earliest", "latest"]),
+  z.object({ time: at("The first positions whose records are not before this instant") }),
+  z.object({ offsets: vector.describe("By partition; one that it lacks begins at its earliest position.") }),
+]);
+
 const amount = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 
 /** The schema of an `OffsetLimit`. */

@@ -3,7 +3,6 @@ import type { OffsetBounds } from "../offset/offset-provider.js";
 import {
   type OffsetRange,
   type OffsetVector,
-  offsetText,
   type PositionOrder,
   positionIn,
 } from "../offset/offset-vector.js";
@@ -110,9 +109,4 @@ function named(ranges: readonly PartitionRange[]): string {
     .map(({ partition, lower, upper }) => `partition ${partition} [${lower}, ${upper})`);
   const rest = ranges.length - texts.length;
   return rest > 0 ? `${texts.join(", ")} and ${rest} more` : texts.join(", ");
-}
-
-/** Returns whether two vectors are the same. */
-export function isSame(a: OffsetVector, b: OffsetVector): boolean {
-  return offsetText(a) === offsetText(b);
 }

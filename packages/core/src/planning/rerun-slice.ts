@@ -8,7 +8,8 @@ import { gatingOf } from "../schedule/gates-of.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { eachRun } from "../store/each-run.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-import { type RerunQuery, type RerunUnit, rerunUnits } from "./rerun-units.js";
+import type { RerunQuery, RerunUnit } from "./rerun-query.js";
+import { rerunUnits } from "./rerun-units.js";
 
 /** The next part of a re-run, small enough to plan at once. */
 export interface RerunSlice {
@@ -65,7 +66,7 @@ export async function rerunsOf(
   const { kind, backfillId, namespace, plannedAt } = options;
   const isPooled = poolingOf(schedule.spec) !== undefined;
   const generations = await nextGenerations(store, groupId, units);
-  return units.map(({ lower, upper, scheduledTime, intervals }) => {
+  return units.map(({ lower, upper, scheduledTime, intervals, offsets }) => {
     const generation = generations.get(boundsKey({ lower, upper })) ?? 0;
     return {
       id: runId({ namespace, groupId, incarnation, lower, upper, generation }),
@@ -83,6 +84,7 @@ export async function rerunsOf(
       operator: schedule.spec.operator.toLowerCase(),
       gating: gatingOf(schedule.spec),
       ...(isPooled ? { isPooled } : {}),
+      ...(offsets === undefined ? {} : { offsets }),
       plannedAt,
     };
   });

@@ -1,4 +1,3 @@
-import type { EpochMs } from "../clock/clock.js";
 import type { Interval } from "../interval/boundaries.js";
 import { subtract, toSet } from "../interval/interval-set.js";
 import type { BackfillSelect } from "../run/backfill.js";
@@ -6,31 +5,11 @@ import { isUncovered } from "../run/covering.js";
 import { isEnded } from "../run/lane.js";
 import type { Run } from "../run/run.js";
 import { STANDING_STATES } from "../run/standing.js";
-import type { NominalInterval } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { LedgerCuts } from "./ledger-cuts.js";
-
-/** An interval to run once more, or for the first time, beside the live schedule. */
-export interface RerunUnit extends NominalInterval {
-  readonly intervals: number;
-  /** A run that has not ended, or is about to be covered, and overlaps it, so that it cannot run now. */
-  readonly underWay: Run | undefined;
-}
-
-/** A selection of intervals to run again. */
-export interface RerunQuery {
-  /**
-   * Everything that overlaps it runs as a whole: a run of the ledger within its own bounds, and an interval
-   * of the grid. Nothing at or after the watermark runs: that belongs to the live schedule.
-   */
-  readonly range: Interval;
-  readonly select: BackfillSelect;
-  /** Only units that begin here or later, epoch ms. @default all */
-  readonly from?: EpochMs;
-  /** How many ledger runs to read at once, 1 to 1,000. @default 1,000 */
-  readonly pageSize?: number;
-}
+import { offsetUnits } from "./offset-units.js";
+import type { RerunQuery, RerunUnit } from "./rerun-query.js";
 
 const OPEN_STATES = ["PLANNED", "SUBMITTING", "RUNNING"] as const;
 
@@ -40,13 +19,15 @@ const UNITS_PER_TURN = 1_000;
 /**
  * Yields the units of a query, each beginning after the one before: selected runs of the ledger with their
  * own bounds, and the grid's intervals where no run stands. An interval is one unit however many generations
- * of it stand, and an interval that lies within another unit is not a separate unit.
+ * of it stand, and an interval that lies within another unit is not a separate unit. Of a group that is read by
+ * positions, see `offsetUnits`.
  */
 export async function* rerunUnits(
   store: ScheduleStore,
   schedule: Schedule,
   query: RerunQuery,
 ): AsyncGenerator<RerunUnit> {
+  if (schedule.spec.boundaryType === "OFFSET") return yield* offsetUnits(store, schedule, query);
   const { select, from = Number.NEGATIVE_INFINITY } = query;
   const cuts = new LedgerCuts(schedule);
   const asked = { lower: query.range.lower, upper: Math.min(query.range.upper, schedule.watermark) };

@@ -3,11 +3,11 @@ import { Waits } from "../clock/waits.js";
 import { isTidegateError, messageOf, SourceError } from "../errors/errors.js";
 import type { OffsetBounds, OffsetContext, OffsetProvider } from "../offset/offset-provider.js";
 import type { OffsetProviders, OffsetSource } from "../offset/offset-providers.js";
-import { compareOffsets, type OffsetVector, positionIn } from "../offset/offset-vector.js";
+import { compareOffsets, isSame, type OffsetVector, positionIn } from "../offset/offset-vector.js";
 import { beginReading, type OffsetWatermark, type StoredStartAt } from "../offset/offset-watermark.js";
 import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
 import type { SourceLook } from "./offset-plan.js";
-import { isSame, readOn, startOf } from "./offset-reading.js";
+import { readOn, startOf } from "./offset-reading.js";
 
 /** Most runs that one fire plans, unless the schedule's limit says otherwise. */
 const MAX_RUNS = 100;
@@ -51,7 +51,7 @@ export class SourceLooks {
   async look({ spec, offsets }: Pick<Schedule, "spec" | "offsets">): Promise<SourceLook> {
     const source = spec.source!;
     const provider = this.#parts.providers.get(source.type);
-    const bounds = await this.bounds(source);
+    const bounds = await this.bounds(source, offsets ?? undefined);
     const before = offsets ?? (await this.#begin(source, spec.startAt ?? "earliest", bounds));
     const reading = readOn(provider, spec, before, bounds);
     const ends = await this.#ends(provider, spec, reading.lower, bounds.latest);
@@ -97,9 +97,19 @@ export class SourceLooks {
     return this.#ask((context) => provider.at!(source, startAt.time, context));
   }
 
-  /** Returns the bounds of a source. @throws SourceError SOURCE_UNKNOWN, SOURCE_UNAVAILABLE, SOURCE_INVALID */
-  bounds(source: OffsetSource): Promise<OffsetBounds> {
-    return this.#ask((context) => this.#parts.providers.bounds(source, context));
+  /**
+   * Returns the bounds of a source.
+   *
+   * @param before - how far it was planned. @default not at all
+   * @throws SourceError SOURCE_UNKNOWN, SOURCE_UNAVAILABLE, SOURCE_INVALID
+   */
+  bounds(source: OffsetSource, before?: OffsetWatermark): Promise<OffsetBounds> {
+    return this.#ask((context) => {
+      if (before === undefined) return this.#parts.providers.bounds(source, context);
+      const { incarnation, position, lookedAt } = before;
+      const read = { incarnation, upTo: position, at: lookedAt };
+      return this.#parts.providers.bounds(source, { ...context, read });
+    });
   }
 
   /** Has a source keep readable what a group may still read, if its provider can. */

@@ -1,4 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
+import { shareOf } from "../job/share-of.js";
 import type { Pool } from "./pool.js";
 
 /** The virtual times of one line of a pool: how much each fairness key has had, in slots divided by its weight. */
@@ -89,7 +90,7 @@ export class PoolLedger {
 
   /** Whether a backlog's run would exceed its share, which does not matter unless others wait. */
   exceedsShare(slots: number): boolean {
-    const most = Math.max(1, Math.floor(this.pool.backfillShare * this.pool.slots));
+    const most = Math.max(1, shareOf(this.pool.slots, this.pool.backfillShare));
     return this.backlogSlots > 0 && this.backlogSlots + slots > most;
   }
 

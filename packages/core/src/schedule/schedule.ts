@@ -297,7 +297,7 @@ export interface ScheduleSpec
   readonly backoff: BackoffSpec;
   /** How the interval's rows are counted after its job; `null` for no verification. */
   readonly verify: Required<VerifyRule> | null;
-  /** Where reading begins, for `OFFSET`. */
+  /** Where reading begins, for `OFFSET`; `null` for boundaries of time. */
   readonly startAt: StoredStartAt | null;
 }
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { dependsOnPastSchema, dependsOnSchema } from "../dependency/schema.js";
 import type { JsonObject, JsonValue } from "../job/json.js";
 import type { OffsetSource } from "../offset/offset-providers.js";
-import { offsetLimitSchema, startAtSchema } from "../offset/schema.js";
+import { offsetLimitSchema, startAtSchema, storedStartAtSchema } from "../offset/schema.js";
 import { poolUseSchema } from "../pool/schema.js";
 import { at, defaulted, filled, maybeAt, optional, withDefault } from "../shape/field.js";
 import { triggerSchema } from "../trigger/trigger-schema.js";
@@ -420,6 +420,9 @@ export const scheduleSpecSchema = z
     ...filled(scheduleInfoSchema.shape),
     startTime: at("Where the first interval begins"),
     endTime: maybeAt("Where the last interval ends", "for no end"),
+    startAt: storedStartAtSchema
+      .nullable()
+      .describe("Where reading begins, for `OFFSET`; `null` for boundaries of time."),
     backoff: z.object(filled(backoffSchema.shape)).describe("How long to wait between attempts."),
   })
   .meta({

@@ -15,6 +15,7 @@ import { ScheduleChanges } from "../client/schedule-changes.js";
 import { ScheduleClient } from "../client/schedule-client.js";
 import { Seals } from "../client/seals.js";
 import { SourceControl } from "../client/source-control.js";
+import { SourceRebase } from "../client/source-rebase.js";
 import { SpecReader } from "../client/spec-reader.js";
 import type { Clock, EpochMs } from "../clock/clock.js";
 import type { FleetClock } from "../clock/fleet-clock.js";
@@ -47,6 +48,7 @@ import type { BeginBackfill } from "../upkeep/begin-backfill.js";
 import { ClockKeeper } from "../upkeep/clock-keeper.js";
 import { PoolDeclaration } from "../upkeep/declared-pools.js";
 import { EngineRegistry } from "../upkeep/engine-registry.js";
+import { OffsetReleaser } from "../upkeep/offset-releaser.js";
 import { EngineOutbox } from "../upkeep/outbox.js";
 import { Reconciler } from "../upkeep/reconciler.js";
 import { StaleKeeper } from "../upkeep/stale-keeper.js";
@@ -152,6 +154,13 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const runControl = new RunControl({ ...ledger, planner, dispatcher, seals });
   const backfills = new BackfillControl({ ...ledger, backfiller, seals });
   const waits = new CoverageWaits({ ...ledger, pollMs: options.pollMs ?? 1_000 });
+  const rebases = new SourceRebase({ ...ledger, providers, looks, changes, dispatcher });
+  const releaser = new OffsetReleaser({
+    ...ledger,
+    looks,
+    isNeeded: plugins.offsetProviders.some(({ release }) => release !== undefined),
+    everyMs: settings.reconcileEveryMs ?? 300_000,
+  });
   const sources = new SourceControl({ ...ledger, changes, waits, seals });
   const client = withCheckedArguments(
     new ScheduleClient({
@@ -160,6 +169,8 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
       operators: [...operators.keys()],
       gates: [...gates.keys()],
       specs,
+      providers,
+      rebases,
       changes,
       registration,
       lifecycle,
@@ -221,6 +232,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     lookbackKeeper,
     lateKeeper,
     deadlines,
+    releaser,
   ];
   return { client, intake, planner, reconciler, signals, changes: feed, all };
 }

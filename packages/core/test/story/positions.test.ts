@@ -80,6 +80,21 @@ describe("a group that is read by positions", () => {
     });
   });
 
+  it("tells its source how far it was read, so that data which appears below is noticed", async () => {
+    await world.client.register(reading());
+    await world.fireAt("g", T0 + HOUR);
+    source.write("0", 2);
+    await world.fireAt("g", T0 + 2 * HOUR);
+    const upTo = { "0": "10", "1": "5" };
+    expect(source.readings.at(-1)).toEqual({ incarnation: "first", upTo, at: T0 + HOUR });
+    source.failure = new SourceError(
+      "SOURCE_INVALID",
+      "The file 0 appeared behind files that had been read.",
+    );
+    await world.fireAt("g", T0 + 3 * HOUR);
+    expect((await ledger()).length).toBe(2);
+  });
+
   it("keeps its positions through all attempts, whatever the source has grown by meanwhile", async () => {
     world.operator.answer = ({ attempt }) => {
       source.write("0", 100);

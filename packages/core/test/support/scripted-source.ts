@@ -1,10 +1,11 @@
 import type { JsonObject } from "../../src/job/json.js";
 import type {
   OffsetBounds,
-  OffsetContext,
+  OffsetBoundsContext,
   OffsetHoldContext,
   OffsetProvider,
   OffsetSize,
+  OffsetsRead,
 } from "../../src/offset/offset-provider.js";
 import type { OffsetVector } from "../../src/offset/offset-vector.js";
 
@@ -27,6 +28,8 @@ export class ScriptedSource implements OffsetProvider {
   /** Called at each question for the bounds, before it is answered. */
   onLook: () => void = () => {};
   looks = 0;
+  /** How far it was said to be read at each of them. */
+  readonly readings: (OffsetsRead | undefined)[] = [];
   /** The vectors that were held and released, oldest first. */
   readonly held: OffsetVector[] = [];
   readonly released: OffsetVector[] = [];
@@ -66,8 +69,9 @@ export class ScriptedSource implements OffsetProvider {
     throw Object.assign(new Error("must be a text"), { field: "topic" });
   }
 
-  async bounds(_source: JsonObject, { now }: OffsetContext): Promise<OffsetBounds> {
+  async bounds(_source: JsonObject, { now, read }: OffsetBoundsContext): Promise<OffsetBounds> {
     this.looks += 1;
+    this.readings.push(read);
     this.onLook();
     await this.#answer();
     return {

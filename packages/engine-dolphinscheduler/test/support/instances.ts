@@ -32,19 +32,17 @@ export class Instances {
     return instances;
   }
 
+  /** Has DolphinScheduler run a workflow now. */
+  async start(processDefinitionCode: number): Promise<void> {
+    await this.#execute(processDefinitionCode, { execType: "START_PROCESS" });
+  }
+
   /** Has DolphinScheduler run a workflow for each time of its schedule in a past range, both ends included. */
   async backfill(processDefinitionCode: number, from: number, to: number): Promise<void> {
     const scheduleTime = { complementStartDate: shown(from), complementEndDate: shown(to) };
-    await this.#rest.request("POST", `${await this.#path()}/executors/start-process-instance`, {
-      processDefinitionCode,
-      scheduleTime: JSON.stringify(scheduleTime),
-      failureStrategy: "CONTINUE",
-      warningType: "NONE",
+    await this.#execute(processDefinitionCode, {
       execType: "COMPLEMENT_DATA",
-      runMode: "RUN_MODE_SERIAL",
-      workerGroup: "default",
-      processInstancePriority: "MEDIUM",
-      dryRun: 0,
+      scheduleTime: JSON.stringify(scheduleTime),
     });
   }
 
@@ -52,6 +50,20 @@ export class Instances {
   async workflowPage(): Promise<void> {
     const page = { pageNo: 1, pageSize: 100 };
     await this.#rest.request("GET", `${await this.#path()}/process-definition`, page);
+  }
+
+  async #execute(processDefinitionCode: number, how: Readonly<Record<string, string>>): Promise<void> {
+    await this.#rest.request("POST", `${await this.#path()}/executors/start-process-instance`, {
+      processDefinitionCode,
+      scheduleTime: "",
+      failureStrategy: "CONTINUE",
+      warningType: "NONE",
+      runMode: "RUN_MODE_SERIAL",
+      workerGroup: "default",
+      processInstancePriority: "MEDIUM",
+      dryRun: 0,
+      ...how,
+    });
   }
 
   async #path(): Promise<string> {

@@ -49,9 +49,12 @@ export function eventRoutes(changes: ChangeFeed, clock: Clock): FastifyPluginAsy
         reply.headers({
           "content-type": "text/event-stream; charset=utf-8",
           "cache-control": "no-store",
+          connection: "close",
           // Keeps nginx from collecting events.
           "x-accel-buffering": "no",
         });
+        // The stream ends with its connection, so that events need no frames around them.
+        reply.raw.useChunkedEncodingByDefault = false;
         reply.raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
         reply.hijack();
         streams.open(reply.raw, { groupIds: group, kinds: kind }, headers["last-event-id"] || undefined);

@@ -7,8 +7,9 @@ import { backfill, backfillPlan, backfillRequest } from "../schemas/backfill.js"
 import { restRefusals } from "../schemas/error.js";
 import { givenInterval, instant } from "../schemas/interval.js";
 import { given } from "../schemas/page.js";
+import { rebaseRequest } from "../schemas/rebase.js";
 import { run } from "../schemas/run.js";
-import { definition, groupId, preview } from "../schemas/schedule.js";
+import { definition, groupId, preview, schedule } from "../schemas/schedule.js";
 import { seal, sealRequest } from "../schemas/seal.js";
 import { requestId, wholeNumber } from "../schemas/text.js";
 
@@ -116,6 +117,24 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
       },
       ({ params: { groupId }, body: { until, note, force } }) =>
         client.seal(groupId, until, note, given({ force })),
+    );
+
+    app.post(
+      "/schedules/:groupId/rebase",
+      {
+        schema: {
+          operationId: "rebase",
+          tags,
+          summary:
+            "Have the source of a group read from elsewhere: what was planned and not read is cancelled.",
+          params,
+          querystring: noQuery,
+          body: rebaseRequest,
+          response: { 200: schedule, ...restRefusals(400, 404, 409, 422, 503) },
+        },
+      },
+      ({ params: { groupId }, body: { startAt, note } }) =>
+        client.rebase(groupId, { startAt, ...given({ note }) }),
     );
 
     app.post(

@@ -15,6 +15,41 @@ const share = z
     examples: [{ runs: 24, intervals: 24, ms: 86_400_000 }],
   });
 
+const positions = z
+  .object({
+    lower: z.string().describe("Inclusive lower bound."),
+    upper: z.string().describe("Exclusive upper bound."),
+  })
+  .meta({
+    id: "PositionRange",
+    description: "A half-open range of positions of one partition.",
+    examples: [{ lower: "120", upper: "180" }],
+  });
+
+const ranges = z.array(positions).readonly();
+
+const partition = z
+  .object({
+    partition: z.string().describe("Its name."),
+    lower: z.string().describe("Where its audited positions begin, inclusive."),
+    upper: z.string().describe("Where they end, exclusive."),
+    gaps: ranges.describe(
+      "Positions that no run stands for. There is none unless the store was tampered with.",
+    ),
+    overlaps: ranges.describe("Positions that runs of more than one interval stand for."),
+    lost: ranges.describe("Positions that could no longer be read, and that no run has read."),
+    unread: ranges.describe("Positions of runs that have not succeeded."),
+  })
+  .meta({ id: "PartitionAudit", description: "What became of every position of one partition." });
+
+const reading = z
+  .object({
+    incarnation: z.string().describe("The life of the source, as its provider names it."),
+    epoch: z.int().describe("1 for the first reading of the source, one more with each rebase."),
+    partitions: z.array(partition).readonly().describe("By partition, in the order of their names."),
+  })
+  .meta({ id: "OffsetAudit", description: "What became of every position in one reading of a source." });
+
 /** The state of every millisecond of a range, as core's `AuditReport`. */
 export const auditReport = z
   .object({
@@ -45,7 +80,15 @@ export const auditReport = z
     rowsRead: z.number().describe("Rows read by the runs that succeeded."),
     rowsWritten: z.number().describe("Rows written by the runs that succeeded."),
     rowsDirty: z.number().describe("Rows rejected by the runs that succeeded."),
-    isSound: z.boolean().describe("Whether there is no gap, no overlap and no doubt."),
-    isComplete: z.boolean().describe("Whether it is sound and all of the range has succeeded."),
+    offsets: z
+      .array(reading)
+      .readonly()
+      .describe("What became of every position of the source, by reading; empty for boundaries of time."),
+    isSound: z
+      .boolean()
+      .describe("Whether there is no gap, no overlap and no doubt, in time and in positions."),
+    isComplete: z
+      .boolean()
+      .describe("Whether it is sound, all of the range has succeeded, and all of its positions were read."),
   })
   .meta({ id: "AuditReport", description: "What became of every millisecond of a group's ledger." });

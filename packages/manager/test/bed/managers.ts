@@ -62,6 +62,7 @@ export function useManagers(): (
   operator?: ScheduleOperator,
   clock?: Clock,
   store?: TidegateOptions["store"],
+  offsetProviders?: TidegateOptions["offsetProviders"],
 ) => Promise<Bed> {
   const open: Manager[] = [];
   beforeEach(() => {
@@ -70,11 +71,18 @@ export function useManagers(): (
   afterEach(async () => {
     await Promise.all(open.splice(0).map((manager) => manager.close()));
   });
-  return async (options = {}, operator = gatedOperator(), clock, store = new MemoryStore()) => {
+  return async (
+    options = {},
+    operator = gatedOperator(),
+    clock,
+    store = new MemoryStore(),
+    offsetProviders = [],
+  ) => {
     const tidegate = createTidegate({
       store,
       engines: [outsideEngine("airflow"), outsideEngine("dolphinscheduler")],
       operators: [operator],
+      offsetProviders,
       watchdogEveryMs: 3_600_000,
       dispatcher: { drainMs: 100 },
       ...(clock && { clock }),

@@ -1,5 +1,5 @@
 import type { DirtyDataLimit } from "@tidegate/core";
-import type { JobMetrics } from "@tidegate/core/operator";
+import { exceedsDirtyDataLimit, type JobMetrics } from "@tidegate/core/operator";
 import { JobFailure } from "../duckdb/failure.js";
 
 /**
@@ -9,10 +9,8 @@ import { JobFailure } from "../duckdb/failure.js";
  * @throws JobFailure DIRTY_DATA_LIMIT
  */
 export function refuseTooManyBadRows(metrics: JobMetrics, limit: DirtyDataLimit | undefined): void {
+  if (limit === undefined || !exceedsDirtyDataLimit(metrics, limit)) return;
   const { rowsDirty = 0, rowsRead = 0 } = metrics;
-  if (limit === undefined || rowsDirty === 0) return;
-  const { maxRows = Number.POSITIVE_INFINITY, maxRatio = 1 } = limit;
-  if (rowsDirty <= maxRows && rowsDirty <= maxRatio * rowsRead) return;
   throw new JobFailure(
     "DIRTY_DATA_LIMIT",
     `${rowsDirty} of ${rowsRead} rows were bad, more than dirtyData allows (${JSON.stringify(limit)}).`,

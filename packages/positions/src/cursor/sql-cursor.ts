@@ -151,7 +151,7 @@ class Table {
     if (safetyDelayMs > 0) {
       // Rows that do not appear yet come behind all old ones, but may come before young ones.
       const safe = smaller(end(old) ?? known.lowest, young ?? latest);
-      const upTo = read?.upTo[MAIN_PARTITION];
+      const upTo = read?.incarnation === known.incarnation ? read.upTo[MAIN_PARTITION] : undefined;
       latest = upTo === undefined ? safe : greatest(safe, smaller(upTo, latest))!;
     }
     return {

@@ -100,7 +100,8 @@ export function filePositions(options: FilePositionsOptions): DefinedProvider {
 
 function boundsOf(source: Source, { identity, files }: Folder, context: OffsetBoundsContext): OffsetBounds {
   const { path, stableForMs } = source;
-  const { now, read } = context;
+  const { now } = context;
+  const read = context.read?.incarnation === identity ? context.read : undefined;
   const upTo = read?.upTo[MAIN_PARTITION] ?? "";
   const late = files.find(
     ({ name, changedAt }) => compareNames(name, upTo) < 0 && changedAt > read!.at - stableForMs,

@@ -5,6 +5,7 @@ import {
   type OffsetBounds,
   type OffsetContext,
   type OffsetRange,
+  type OffsetsRead,
   type OffsetVector,
   standingOf,
 } from "@tidegate/core/offset";
@@ -78,7 +79,7 @@ export function offsetProviderSuite({ name, create }: OffsetProviderSuiteOptions
       const first = idsOf(await fixture.append(4));
       const before = await bounds();
       const second = idsOf(await fixture.append(4));
-      const after = await bounds({ read: { upTo: before.latest, at: before.at } });
+      const after = await bounds({ read: readUpTo(before) });
       expect(compareOffsets(fixture.provider, before.latest, after.latest)).toBe("before");
       expect(await readOf({ lower: before.earliest, upper: before.latest })).toEqual(first);
       expect(await readOf({ lower: before.latest, upper: after.latest })).toEqual(second);
@@ -91,7 +92,7 @@ export function offsetProviderSuite({ name, create }: OffsetProviderSuiteOptions
       const begun = await bounds();
       const unlessAway = async (before: OffsetBounds): Promise<OffsetBounds> => {
         try {
-          return await bounds({ read: { upTo: before.latest, at: before.at } });
+          return await bounds({ read: readUpTo(before) });
         } catch (error) {
           if (hasCode(error, "SOURCE_UNAVAILABLE")) return before;
           throw error;
@@ -107,7 +108,7 @@ export function offsetProviderSuite({ name, create }: OffsetProviderSuiteOptions
       expect(await everythingOf(during)).toEqual(below);
       const between = await unlessAway(during);
       const last = await slower.commit();
-      const after = await bounds({ read: { upTo: between.latest, at: between.at } });
+      const after = await bounds({ read: readUpTo(between) });
       const parts = [
         ...below,
         ...(await readOf({ lower: during.latest, upper: between.latest })),
@@ -248,7 +249,7 @@ export function offsetProviderSuite({ name, create }: OffsetProviderSuiteOptions
       const second = await bounds();
       expect(second.incarnation).toBe(first.incarnation);
       await fixture.recreate();
-      const third = await bounds();
+      const third = await bounds({ read: readUpTo(second) });
       expectWellFormed(third);
       expect(third.incarnation).not.toBe(first.incarnation);
     });
@@ -289,6 +290,10 @@ export function offsetProviderSuite({ name, create }: OffsetProviderSuiteOptions
         expect(position).toMatch(/^[^\p{Cc}]*$/u);
     }
   });
+}
+
+function readUpTo({ incarnation, latest, at }: OffsetBounds): OffsetsRead {
+  return { incarnation, upTo: latest, at };
 }
 
 function idsOf(records: readonly OffsetRecord[]): string[] {

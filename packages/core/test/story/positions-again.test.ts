@@ -1,0 +1,304 @@
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import type { ScheduleInfo } from "../../src/schedule/schedule.js";
+import { HOUR, MINUTE, T0 } from "../support/instants.js";
+import { hourly } from "../support/schedules.js";
+import { failed, SUCCEEDED } from "../support/scripted-operator.js";
+import { ScriptedSource } from "../support/scripted-source.js";
+import { World } from "../support/world.js";
+
+let world: World;
+let source: ScriptedSource;
+
+beforeEach(async () => {
+  source = new ScriptedSource("log", { "0": 10 });
+  world = await World.start({ offsetProviders: [source] });
+});
+afterEach(() => world.stop());
+
+const reading = (more: Partial<ScheduleInfo> = {}): ScheduleInfo =>
+  hourly("g", {
+    boundaryType: "OFFSET",
+    source: { type: "log", topic: "orders" },
+    startAt: "earliest",
+    ...more,
+  });
+
+/** Has the source grow by ten records and fires, so often. */
+async function read(hours: number, from = 1): Promise<void> {
+  for (let n = from; n < from + hours; n += 1) {
+    await world.fireAt("g", T0 + n * HOUR);
+    source.write("0", 10);
+  }
+}
+
+const ranges = async (): Promise<[string, string, string][]> =>
+  (await world.runs("g", { includeSuperseded: false })).map(({ offsets, reason, state }) => [
+    offsets?.lower["0"] ?? "",
+    offsets?.upper["0"] ?? "",
+    reason ?? state,
+  ]);
+
+const submitted = (): string[] =>
+  world.operator.submissions.map(({ lowerBound, upperBound }) => `${lowerBound} ${upperBound}`);
+
+describe("reading again", () => {
+  it("reads the positions that the runs have recorded, not those of now", async () => {
+    await world.client.register(reading());
+    await read(3);
+    await world.client.backfill({ groupId: "g", from: T0, to: T0 + 2 * HOUR, select: "all", concurrency: 9 });
+    await world.settle();
+    expect(submitted().slice(3)).toEqual(['{"0":"0"} {"0":"10"}', '{"0":"10"} {"0":"20"}']);
+    const runs = await world.runs("g");
+    expect(runs.map(({ generation, isSuperseded }) => [generation, isSuperseded])).toEqual([
+      [0, true],
+      [1, false],
+      [0, true],
+      [1, false],
+      [0, false],
+    ]);
+    expect((await world.client.audit("g")).isComplete).toBe(true);
+  });
+
+  it("goes for a range that a person triggers, and for a run that is retried", async () => {
+    world.operator.answer = () => failed("down", false);
+    await world.client.register(reading());
+    await read(1);
+    world.operator.answer = () => SUCCEEDED;
+    const [run] = await world.runs("g");
+    await world.client.retryRun(run!.id);
+    await world.settle();
+    await world.client.trigger("g", { lower: T0, upper: T0 + HOUR });
+    await world.settle();
+    expect(new Set(submitted())).toEqual(new Set(['{"0":"0"} {"0":"10"}']));
+    expect(submitted()).toHaveLength(3);
+  });
+
+  it("fills what was cancelled with the positions of the cancelled run", async () => {
+    world.operator.answer = () => "runs";
+    await world.client.register(reading());
+    await read(2);
+    const [first] = await world.runs("g");
+    await world.client.cancelRun(first!.id);
+    await world.settle();
+    world.operator.answer = () => SUCCEEDED;
+    world.operator.endAll();
+    await world.settle();
+    const before = await world.client.audit("g");
+    expect(before.offsets[0]!.partitions[0]).toMatchObject({
+      unread: [{ lower: "0", upper: "10" }],
+      gaps: [],
+      overlaps: [],
+    });
+    expect(before.isComplete).toBe(false);
+    const plan = await world.client.backfill({ groupId: "g", from: T0, to: T0 + 2 * HOUR });
+    expect(plan.runs).toBe(1);
+    await world.settle();
+    expect((await world.client.audit("g")).isComplete).toBe(true);
+  });
+
+  it("has nothing to do where there was nothing to read", async () => {
+    await world.client.register(reading({ startAt: "latest" }));
+    await world.fireAt("g", T0 + HOUR);
+    const range = { lower: T0, upper: T0 + HOUR };
+    const asked = { groupId: "g", from: T0, to: T0 + HOUR, select: "all" } as const;
+    expect(await world.client.backfill(asked)).toMatchObject({ runs: 0 });
+    await expect(world.client.trigger("g", range)).rejects.toMatchObject({ code: "INTERVAL_INVALID" });
+  });
+});
+
+describe("an overlap policy", () => {
+  it("that cancels the active run reads its positions again, with what came since", async () => {
+    world.operator.answer = () => "runs";
+    await world.client.register(reading({ overlap: "cancel-running" }));
+    await read(1);
+    await world.fireAt("g", T0 + 2 * HOUR);
+    await world.advance(MINUTE);
+    expect(await ranges()).toEqual([["0", "20", "overlap-coalesced"]]);
+    world.operator.endAll();
+    await world.settle();
+    expect((await world.client.audit("g")).isComplete).toBe(true);
+  });
+
+  it("that gives time up gives no positions up: the next run reads them", async () => {
+    world.operator.answer = () => "runs";
+    await world.client.register(reading({ overlap: "drop" }));
+    await read(2);
+    world.operator.endAll();
+    await world.settle();
+    await read(1, 3);
+    world.operator.endAll();
+    await world.settle();
+    expect(await ranges()).toEqual([
+      ["0", "10", "SUCCEEDED"],
+      ["", "", "overlap-dropped"],
+      ["10", "30", "SUCCEEDED"],
+    ]);
+    expect((await world.client.audit("g")).offsets[0]!.partitions).toEqual([
+      { partition: "0", lower: "0", upper: "30", gaps: [], overlaps: [], lost: [], unread: [] },
+    ]);
+  });
+});
+
+describe("a rebase", () => {
+  it("reads a replaced source from where a person says, and keeps both readings apart", async () => {
+    world.operator.answer = ({ lowerBound }) => (lowerBound === '{"0":"0"}' ? SUCCEEDED : "runs");
+    await world.client.register(reading());
+    await read(3);
+    source.replace("second", { "0": 4 });
+    await world.fireAt("g", T0 + 4 * HOUR);
+    expect(await world.client.get("g")).toMatchObject({ status: "FAILED", version: 1 });
+    const rebased = await world.client.rebase("g", {
+      startAt: "earliest",
+      note: "The topic was made again.",
+    });
+    expect(rebased).toMatchObject({ status: "REGISTERED", statusReason: null, version: 2 });
+    expect(rebased.offsets).toMatchObject({
+      incarnation: "second",
+      epoch: 2,
+      position: { "0": "0" },
+      rebase: { note: "The topic was made again.", incarnation: "first", position: { "0": "30" } },
+    });
+    await world.advance(MINUTE);
+    world.operator.answer = () => SUCCEEDED;
+    await world.fireAt("g", T0 + 5 * HOUR);
+    expect(await ranges()).toEqual([
+      ["0", "10", "SUCCEEDED"],
+      ["10", "20", "source-rebased"],
+      ["20", "30", "source-rebased"],
+      ["0", "4", "SUCCEEDED"],
+      ["4", "4", "source-empty"],
+    ]);
+    const { offsets, isSound } = await world.client.audit("g");
+    expect(offsets).toEqual([
+      {
+        incarnation: "first",
+        epoch: 1,
+        partitions: [
+          {
+            partition: "0",
+            lower: "0",
+            upper: "30",
+            gaps: [],
+            overlaps: [],
+            lost: [],
+            unread: [
+              { lower: "10", upper: "20" },
+              { lower: "20", upper: "30" },
+            ],
+          },
+        ],
+      },
+      {
+        incarnation: "second",
+        epoch: 2,
+        partitions: [
+          { partition: "0", lower: "0", upper: "4", gaps: [], overlaps: [], lost: [], unread: [] },
+        ],
+      },
+    ]);
+    expect(isSound).toBe(true);
+  });
+
+  it("ends the reading before: its runs are not read again", async () => {
+    world.operator.answer = () => failed("down", false);
+    await world.client.register(reading());
+    await read(1);
+    const [run] = await world.runs("g");
+    await world.client.rebase("g", { startAt: "latest" });
+    await expect(world.client.retryRun(run!.id)).rejects.toMatchObject({ code: "SOURCE_REPLACED" });
+    expect(await world.client.retryRuns("g")).toEqual([]);
+    const asked = { groupId: "g", from: T0, to: T0 + HOUR, select: "all" } as const;
+    expect(await world.client.backfill(asked)).toMatchObject({ runs: 0 });
+  });
+
+  it("is not overtaken by a look that began before it", async () => {
+    await world.client.register(reading());
+    await read(1);
+    let answer: () => void = () => {};
+    source.until = new Promise((resolve) => {
+      answer = resolve;
+    });
+    await world.clock.advanceTo(T0 + 2 * HOUR);
+    const fired = world.engine.fire("g", T0 + 2 * HOUR);
+    await world.settle();
+    const rebased = world.client.rebase("g", { startAt: { offsets: { "0": "3" } } });
+    answer();
+    await Promise.all([fired, rebased]);
+    await world.settle();
+    await world.fireAt("g", T0 + 3 * HOUR);
+    const { offsets } = await world.client.audit("g");
+    expect(
+      offsets.map(({ epoch, partitions }) => [epoch, partitions[0]!.lower, partitions[0]!.upper]),
+    ).toContainEqual([2, "3", "20"]);
+    expect(
+      offsets.flatMap(({ partitions }) => partitions.flatMap(({ gaps, overlaps }) => [...gaps, ...overlaps])),
+    ).toEqual([]);
+  });
+
+  it.each([
+    [{ startAt: "newest" as "latest" }, "startAt"],
+    [{ startAt: { offsets: { "0": "x" } } }, "startAt.offsets.0"],
+    [{ startAt: { offsets: { "9": "1" } } }, "startAt.offsets.9"],
+  ])("is refused for %j", async (request, field) => {
+    await world.client.register(reading());
+    await expect(world.client.rebase("g", request)).rejects.toMatchObject({ field });
+    expect((await world.client.get("g")).version).toBe(1);
+  });
+
+  it("is refused for a group that is read by time", async () => {
+    await world.client.register(hourly("g"));
+    await expect(world.client.rebase("g", { startAt: "latest" })).rejects.toMatchObject({
+      code: "SCHEDULE_INVALID",
+      field: "groupId",
+    });
+  });
+});
+
+describe("what was read", () => {
+  it("is released up to where everything before has succeeded", async () => {
+    world.operator.answer = () => "runs";
+    await world.client.register(reading({ overlap: "allow" }));
+    await read(3);
+    expect(source.released.at(-1) ?? { "0": "0" }).toEqual({ "0": "0" });
+    const keys = world.operator.submissions.map(({ idempotencyKey }) => idempotencyKey);
+    world.operator.end(keys[1]!, SUCCEEDED);
+    await world.settle();
+    expect(source.released.at(-1)).toEqual({ "0": "0" });
+    world.operator.end(keys[0]!, SUCCEEDED);
+    await world.settle();
+    expect(source.released.at(-1)).toEqual({ "0": "20" });
+    world.operator.end(keys[2]!, failed("down", false));
+    await world.settle();
+    expect(source.released.at(-1)).toEqual({ "0": "20" });
+  });
+
+  it("is released later, and never earlier, if the manager dies in between", async () => {
+    source.releaseFailure = new Error("away");
+    await world.client.register(reading());
+    await read(2);
+    expect(source.released).toEqual([]);
+    expect(world.eventsOf("trouble")).toContainEqual(
+      expect.objectContaining({ where: "source", groupId: "g" }),
+    );
+    await world.stop();
+    source.releaseFailure = undefined;
+    await world.start();
+    expect(source.released).toEqual([{ "0": "20" }]);
+  });
+
+  it("is tried again if the source cannot be asked", async () => {
+    source.releaseFailure = new Error("away");
+    await world.client.register(reading());
+    await read(1);
+    source.releaseFailure = undefined;
+    await world.advance(MINUTE);
+    expect(source.released).toEqual([{ "0": "10" }]);
+  });
+
+  it("is kept readable from the time that it is planned on", async () => {
+    await world.client.register(reading({ startAt: "latest" }));
+    expect(source.held).toEqual([{ "0": "10" }]);
+    await read(2);
+    expect(source.held).toEqual([{ "0": "10" }, { "0": "10" }, { "0": "10" }]);
+  });
+});

@@ -1,0 +1,16 @@
+import { startAtSchema } from "@tidegate/core/schema";
+import { z } from "zod";
+import { note } from "./text.js";
+
+export const rebaseRequest = z
+  .strictObject({
+    startAt: startAtSchema.describe(
+      "Where reading begins: the `earliest` positions that can be read, the `latest` of now, `{ time }` or `{ offsets }`.",
+    ),
+    note: note(2_000).optional().describe("Why, for people."),
+  })
+  .meta({
+    id: "RebaseRequest",
+    description: "A decision to read the source of a group from elsewhere.",
+    examples: [{ startAt: "earliest", note: "The topic was made again." }],
+  });
