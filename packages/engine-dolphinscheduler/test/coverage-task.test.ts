@@ -78,15 +78,6 @@ describe("coverageTask", () => {
     });
   });
 
-  it("is retried as long as it was told, a minute apart", () => {
-    const lower = "yyyyMMddHHmmss-1";
-    expect(coverageTask({ groupId: "orders", lower })).toMatchObject({
-      failRetryTimes: 1_440,
-      failRetryInterval: 1,
-    });
-    expect(coverageTask({ groupId: "orders", lower, attempts: 30 })).toMatchObject({ failRetryTimes: 30 });
-  });
-
   it.each<[string, Partial<CoverageTaskOptions>, object, number, string]>([
     ["a group that is unknown", { groupId: "nobody" }, {}, FOR_GOOD, "The manager answered 404."],
     ["a token that is wrong", {}, { token: "another-token" }, FOR_GOOD, "The manager answered 401."],
@@ -112,6 +103,17 @@ describe("coverageTask", () => {
       code: FOR_GOOD,
       said: expect.stringMatching(/^The manager answered 40[04]\.\n$/),
     });
+  });
+});
+
+describe("the options of coverageTask", () => {
+  it("is retried as long as it was told, a minute apart", () => {
+    const lower = "yyyyMMddHHmmss-1";
+    expect(coverageTask({ groupId: "orders", lower })).toMatchObject({
+      failRetryTimes: 1_440,
+      failRetryInterval: 1,
+    });
+    expect(coverageTask({ groupId: "orders", lower, attempts: 30 })).toMatchObject({ failRetryTimes: 30 });
   });
 
   it.each([

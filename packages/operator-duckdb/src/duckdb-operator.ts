@@ -156,10 +156,10 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
 
   async #carryOut(task: Task, signal: AbortSignal): Promise<JobOutcome> {
     try {
-      const metrics = await this.#inTurn(task, signal, (surroundings) =>
+      const copied = await this.#inTurn(task, signal, (surroundings) =>
         copyInterval(task, this.#destinationOf(task.job), surroundings),
       );
-      return { state: "SUCCEEDED", metrics };
+      return { state: "SUCCEEDED", ...copied };
     } catch (error) {
       return outcomeOfError(error, signal);
     }

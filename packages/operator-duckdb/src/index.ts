@@ -4,6 +4,7 @@ export type {
   CsvOptions,
   CsvSource,
   DuckdbJob,
+  EventTime,
   FileSource,
   FilesSource,
   JsonSource,

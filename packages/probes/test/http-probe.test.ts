@@ -99,6 +99,7 @@ describe("the probe `http`", () => {
     ["no JSON", { body: "<html>" }, { pointer: "/ready" }, "the answer of orders is not JSON"],
     ["no value", { body: { ready: 1 } }, { pointer: "/read" }, "the answer of orders has nothing at /read"],
     ["a value of the prototype", { body: {} }, { pointer: "/toString" }, "has nothing at /toString"],
+    ["epoch seconds", { body: { at: 1_767_225_600 } }, { through: "/at" }, "which is no instant"],
     ["a date without a zone", { body: { at: "2026-01-01" } }, { through: "/at" }, "which is no instant"],
   ])("is broken, not waiting, by %s", async (_, answer, spec, message) => {
     answers.set("/api/orders", answer);

@@ -47,7 +47,7 @@ describe("the probe `sql`", () => {
   });
 
   it("takes what drivers return for instants", async () => {
-    const answers = [new Date(START), START, "2026-01-01T09:00:00+09:00"];
+    const answers = [new Date(START), START, BigInt(START), `${START}`, "2026-01-01T09:00:00+09:00"];
     for (const value of answers) {
       const probe = sqlProbe({ databases: { any: { query: async () => [{ value }] } } });
       const context = { now: START, signal: new AbortController().signal };
@@ -57,9 +57,17 @@ describe("the probe `sql`", () => {
     }
   });
 
+  it("says so if a driver returns no rows", async () => {
+    const probe = sqlProbe({ databases: { any: { query: async () => undefined as never } } });
+    const context = { now: START, signal: new AbortController().signal };
+    const asked = probe.check(aQuestion({ spec: { query: "?" } }), context);
+    await expect(asked).rejects.toThrow("the query has not returned rows: it must be one statement");
+  });
+
   it.each([
     ["SELECT 1 AS a, 2 AS b", "the query has 2 columns, not one"],
     ["SELECT * FROM range(3)", "the query has 3 rows, not one"],
+    ["SELECT count(*) FROM loads", "the value of the query is neither a boolean nor an instant: 1"],
     ["SELECT 'yes'", "the value of the query is neither a boolean nor an instant"],
     ["SELECT true FROM nowhere", "nowhere does not exist"],
   ])("is broken, not waiting, by %s", async (query, message) => {

@@ -2,7 +2,7 @@ import { secretName } from "@tidegate/operator-kit";
 import { z } from "zod";
 import { ENCODINGS } from "../prepare/encoding.js";
 import { COLUMN_TYPES, columnType } from "./column-type.js";
-import type { DuckdbJob, Source, Target } from "./job.js";
+import type { DuckdbJob, EventTime, Source, Target } from "./job.js";
 
 const MAX_PATHS = 1_000;
 const MAX_COLUMNS = 10_000;
@@ -136,12 +136,22 @@ const target = z.discriminatedUnion("format", [
   ]),
 ]) satisfies z.ZodType<Target>;
 
+const eventTime = z.strictObject({
+  column: columnName,
+  unit: z.enum(["iso", "s", "ms", "us", "ns"]).exactOptional(),
+  groupId: z
+    .string()
+    .regex(/^[A-Za-z0-9_.:-]{1,200}$/, "must be the id of a group")
+    .exactOptional(),
+}) satisfies z.ZodType<EventTime>;
+
 /** Schema of a schedule's `job`. */
 export const jobSchema = z
   .strictObject({
     source: source.exactOptional(),
     sql: z.string().min(1).max(50_000).exactOptional(),
     target,
+    eventTime: eventTime.exactOptional(),
   })
   .refine(({ source: files, sql }) => (files === undefined) !== (sql === undefined), {
     path: ["source"],

@@ -126,6 +126,16 @@ export type ParquetTarget = {
   readonly compression?: "zstd" | "snappy" | "gzip" | "uncompressed";
 };
 
+/** The time of a row's event, if rows are assigned to intervals by another one, such as that of their arrival. */
+export type EventTime = {
+  /** The column of the rows that are written. */
+  readonly column: string;
+  /** @default "iso" */
+  readonly unit?: TimeUnit;
+  /** The group whose intervals these times belong to. @default the schedule's own */
+  readonly groupId?: string;
+};
+
 /**
  * An existing table of Postgres. One transaction writes an interval, together with a record of its job in the
  * table `tidegate_interval` of the same schema.
@@ -162,7 +172,13 @@ export type Target = ParquetTarget | PostgresTarget;
  * partition, or into a table.
  */
 export type DuckdbJob =
-  | { readonly source: Source; readonly sql?: never; readonly target: Target }
+  | {
+      readonly source: Source;
+      readonly sql?: never;
+      readonly target: Target;
+      /** Counts late rows: those whose event lies outside the interval. @default not counted */
+      readonly eventTime?: EventTime;
+    }
   | {
       readonly source?: never;
       /**
@@ -171,4 +187,6 @@ export type DuckdbJob =
        */
       readonly sql: string;
       readonly target: Target;
+      /** Counts late rows: those whose event lies outside the interval. @default not counted */
+      readonly eventTime?: EventTime;
     };

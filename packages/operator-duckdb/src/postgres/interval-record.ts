@@ -1,6 +1,6 @@
 import type { JobMetrics } from "@tidegate/core/operator";
 import type { Task } from "../run/task.js";
-import type { CommitRecord } from "../target/commit-record.js";
+import type { CommitRecord, Copied } from "../target/commit-record.js";
 import type { PostgresLink } from "./link.js";
 import { type PostgresTable, quotedTable } from "./table.js";
 
@@ -13,7 +13,7 @@ interface RecordRow extends Record<string, unknown> {
   readonly group_id: string;
   readonly lower_ms: string;
   readonly upper_ms: string;
-  readonly metrics: JobMetrics;
+  readonly metrics: JobMetrics & Pick<Copied, "touched">;
 }
 
 /** Creates the table of records in a schema unless it is there, which needs no right to create it then. */
@@ -48,7 +48,8 @@ export async function recordOf(
     [table.sql, window.isFull, window.lower, window.upper],
   );
   if (row === undefined) return undefined;
-  const { idempotency_key, job_id, group_id, metrics } = row;
+  const { idempotency_key, job_id, group_id } = row;
+  const { touched, ...metrics } = row.metrics;
   const bounds = { lower: Number(row.lower_ms), upper: Number(row.upper_ms) };
   return {
     version: 1,
@@ -57,6 +58,7 @@ export async function recordOf(
     groupId: group_id,
     ...bounds,
     metrics,
+    ...(touched === undefined ? {} : { touched }),
   };
 }
 
@@ -68,7 +70,7 @@ export async function putRecord(
   link: PostgresLink,
   table: PostgresTable,
   { window, idempotencyKey, jobId, groupId }: Task,
-  metrics: JobMetrics,
+  { metrics, ...rest }: Copied,
 ): Promise<void> {
   const name = recordTable(table.schema);
   const { isFull, lower, upper } = window;
@@ -79,7 +81,16 @@ export async function putRecord(
   await link.run(
     `INSERT INTO ${name} (table_name, is_full, lower_ms, upper_ms, idempotency_key, job_id, group_id, metrics)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-    [table.sql, isFull, lower, upper, idempotencyKey, jobId, groupId, JSON.stringify(metrics)],
+    [
+      table.sql,
+      isFull,
+      lower,
+      upper,
+      idempotencyKey,
+      jobId,
+      groupId,
+      JSON.stringify({ ...metrics, ...rest }),
+    ],
   );
 }
 

@@ -1,13 +1,13 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { JobMetrics } from "@tidegate/core/operator";
 import { JobFailure } from "../duckdb/failure.js";
 import type { Session } from "../duckdb/session.js";
 import { unfitFailure } from "../duckdb/unfit.js";
 import type { PostgresTarget, ReplacingTarget, UpsertingTarget } from "../job/job.js";
 import type { Window } from "../job/window.js";
 import type { Task } from "../run/task.js";
+import type { Copied } from "../target/commit-record.js";
 import type { Destination } from "../target/destination.js";
 import type { Connections } from "./connections.js";
 import { makeRecordTable, putRecord, recordOf } from "./interval-record.js";
@@ -28,20 +28,21 @@ export function postgresDestination(target: PostgresTarget, connections: Connect
   const { connection } = target;
   return {
     exactRows: async (_session, rows) => rows,
-    async write(session, rows, counted, task, { signal }) {
+    async write(session, rows, read, task, { signal }) {
       const addresses = await connections(connection, signal);
       const table = await PostgresLink.use(addresses, "read", signal, (link) =>
         describeTable(link, target, "job.target"),
       );
       const columns = writtenColumns(await session.rows<DescribedColumn>(`DESCRIBE ${rows}`), table);
       const file = await exportRows(session, rows, columns, task);
-      const metrics = { ...counted, bytesWritten: (await stat(file)).size };
+      const metrics = { ...read.metrics, bytesWritten: (await stat(file)).size };
+      const copied = { ...read, metrics };
       return PostgresLink.use(addresses, "write", signal, async (link) => {
         await stageRows(link, columns, file);
         await refuseAltered(link, columns);
-        const isPublished = await publish(link, target, table, columns, task, metrics);
+        const isPublished = await publish(link, target, table, columns, task, copied);
         await link.commit();
-        return isPublished ? metrics : { ...metrics, rowsWritten: 0, bytesWritten: 0 };
+        return isPublished ? copied : { metrics: { ...metrics, rowsWritten: 0, bytesWritten: 0 } };
       });
     },
     async compare(session, rows, { window }, signal) {
@@ -132,7 +133,7 @@ async function publish(
   table: PostgresTable,
   columns: readonly WrittenColumn[],
   task: Task,
-  metrics: JobMetrics,
+  copied: Copied,
 ): Promise<boolean> {
   await makeRecordTable(link, table);
   await link.rows("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`tidegate ${table.sql}`]);
@@ -151,7 +152,7 @@ async function publish(
     const key = await soundKey(link, target, table, columns);
     await link.run(`${insert} ${onConflict(key, columns)}`);
   }
-  await putRecord(link, table, task, metrics);
+  await putRecord(link, table, task, copied);
   return true;
 }
 

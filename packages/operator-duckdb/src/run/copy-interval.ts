@@ -1,13 +1,14 @@
-import type { JobMetrics } from "@tidegate/core/operator";
 import { JobFailure } from "../duckdb/failure.js";
 import type { Session } from "../duckdb/session.js";
 import { keepRejectedRows } from "../reject/rejected-rows.js";
+import type { Copied } from "../target/commit-record.js";
 import type { Destination } from "../target/destination.js";
 import { refuseTooManyBadRows } from "./dirty-data.js";
 import { inSession } from "./in-session.js";
 import { type Staged, stageJob } from "./stage-job.js";
 import type { Surroundings } from "./surroundings.js";
 import type { Task } from "./task.js";
+import { touchedBy } from "./touched-time.js";
 
 /**
  * Copies one interval: reads it, keeps its bad rows aside, and writes its good ones. Nothing is visible until
@@ -19,7 +20,7 @@ export async function copyInterval(
   task: Task,
   destination: Destination,
   surroundings: Surroundings,
-): Promise<JobMetrics> {
+): Promise<Copied> {
   return inSession(task, surroundings, (session) => copyWith(session, task, destination, surroundings));
 }
 
@@ -28,7 +29,7 @@ async function copyWith(
   task: Task,
   destination: Destination,
   surroundings: Surroundings,
-): Promise<JobMetrics> {
+): Promise<Copied> {
   const staged = await stageJob(session, task, surroundings);
   const rows = await destination.exactRows(session, staged.goodRows);
   const rowsWritten = await countOf(session, rows);
@@ -36,7 +37,10 @@ async function copyWith(
   const counted =
     rowsDirty === undefined ? { rowsWritten } : { rowsRead: rowsWritten + rowsDirty, rowsWritten, rowsDirty };
   refuseTooManyBadRows(counted, task.dirtyData);
-  return destination.write(session, rows, counted, task, surroundings);
+  const { eventTime } = task.job;
+  const touched = eventTime === undefined ? [] : await touchedBy(session, rows, eventTime, task.window);
+  const copied = { metrics: counted, ...(touched.length === 0 ? {} : { touched }) };
+  return destination.write(session, rows, copied, task, surroundings);
 }
 
 /** Keeps the bad rows aside. @returns their number, or `undefined` if it is unknown */

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import type { JobMetrics, JobOutcome } from "@tidegate/core/operator";
+import type { JobMetrics, JobOutcome, TouchedTime } from "@tidegate/core/operator";
 import { z } from "zod";
 import type { Session } from "../duckdb/session.js";
 
@@ -20,7 +20,12 @@ export interface CommitRecord {
   /** Exclusive, epoch ms. */
   readonly upper: number;
   readonly metrics: JobMetrics;
+  /** The time that its rows fell in, if it was asked for. */
+  readonly touched?: readonly TouchedTime[];
 }
+
+/** The result of a copy. */
+export type Copied = Pick<CommitRecord, "metrics" | "touched">;
 
 const count = z.number().int().min(0).exactOptional();
 
@@ -32,6 +37,14 @@ const schema = z.object({
   lower: z.number(),
   upper: z.number(),
   metrics: z.object({ rowsRead: count, rowsWritten: count, rowsDirty: count }),
+  touched: z
+    .array(
+      z.object({
+        groupId: z.string().exactOptional(),
+        intervals: z.array(z.object({ lower: z.number(), upper: z.number(), rows: count })),
+      }),
+    )
+    .exactOptional(),
 });
 
 /**
@@ -51,7 +64,8 @@ export async function readRecord(session: Session, file: string): Promise<Commit
 
 /** Returns how the job of a record ended. */
 export function outcomeOf(record: CommitRecord): JobOutcome {
-  return { state: "SUCCEEDED", metrics: record.metrics };
+  const { metrics, touched } = record;
+  return { state: "SUCCEEDED", metrics, ...(touched === undefined ? {} : { touched }) };
 }
 
 function parseJson(text: string): unknown {

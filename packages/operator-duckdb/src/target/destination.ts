@@ -1,8 +1,8 @@
-import type { JobMetrics, RowCounts } from "@tidegate/core/operator";
+import type { RowCounts } from "@tidegate/core/operator";
 import type { Session } from "../duckdb/session.js";
 import type { Surroundings } from "../run/surroundings.js";
 import type { Task } from "../run/task.js";
-import type { CommitRecord } from "./commit-record.js";
+import type { CommitRecord, Copied } from "./commit-record.js";
 
 /** Where a job's rows are written. Rows and the record of their job appear in one step. */
 export interface Destination {
@@ -17,16 +17,16 @@ export interface Destination {
    * Writes the rows in the place of those that an earlier job of the interval wrote.
    *
    * @param rows - a query of `exactRows`
-   * @param counted - what was read
+   * @param copied - what was read
    * @returns what is there now
    */
   write(
     session: Session,
     rows: string,
-    counted: JobMetrics,
+    copied: Copied,
     task: Task,
     surroundings: Surroundings,
-  ): Promise<JobMetrics>;
+  ): Promise<Copied>;
   /**
    * Counts the rows of a query, and those that the target has for the task's interval.
    *

@@ -19,14 +19,17 @@ export function parquetDestination(limits: SessionLimits): Destination {
       await refuseHiddenColumn(session, rows);
       return exactRows(session, rows);
     },
-    async write(session, rows, counted, task, surroundings) {
+    async write(session, rows, copied, task, surroundings) {
       const { turns, signal } = surroundings;
-      const file = await writePartition(session, rows, task, counted);
+      const file = await writePartition(session, rows, task, copied);
       const bytesWritten = (await stat(file)).size;
       const isPublished = await turns.use(task.layout.target, signal, () =>
         publish(session, task, file, surroundings),
       );
-      return isPublished ? { ...counted, bytesWritten } : { ...counted, rowsWritten: 0, bytesWritten: 0 };
+      const { metrics } = copied;
+      return isPublished
+        ? { ...copied, metrics: { ...metrics, bytesWritten } }
+        : { metrics: { ...metrics, rowsWritten: 0, bytesWritten: 0 } };
     },
     compare: (session, rows, task, _signal, withChecksum) =>
       compareWithPartition(session, rows, task.layout.file, withChecksum),

@@ -1,8 +1,7 @@
 import { join } from "node:path";
-import type { JobMetrics } from "@tidegate/core/operator";
 import type { Session } from "../duckdb/session.js";
 import type { Task } from "../run/task.js";
-import { type CommitRecord, RECORD_KEY } from "./commit-record.js";
+import { type CommitRecord, type Copied, RECORD_KEY } from "./commit-record.js";
 
 /**
  * Writes the rows of a query, with the record of the job, into a Parquet file private to the attempt. A query
@@ -14,19 +13,19 @@ export async function writePartition(
   session: Session,
   rows: string,
   task: Task,
-  metrics: JobMetrics,
+  copied: Copied,
 ): Promise<string> {
   const file = join(task.directory, "part.tmp");
   const { target } = task.job;
   const compression = (target.format !== "postgres" ? target.compression : undefined) ?? "zstd";
   await session.run(
     `COPY (${rows}) TO $file (FORMAT parquet, COMPRESSION ${compression}, KV_METADATA {${RECORD_KEY}: $record})`,
-    { file, record: JSON.stringify(recordOf(task, metrics)) },
+    { file, record: JSON.stringify(recordOf(task, copied)) },
   );
   return file;
 }
 
-function recordOf({ jobId, idempotencyKey, groupId, window }: Task, metrics: JobMetrics): CommitRecord {
+function recordOf({ jobId, idempotencyKey, groupId, window }: Task, copied: Copied): CommitRecord {
   const { lower, upper } = window;
-  return { version: 1, idempotencyKey, jobId, groupId, lower, upper, metrics };
+  return { version: 1, idempotencyKey, jobId, groupId, lower, upper, ...copied };
 }

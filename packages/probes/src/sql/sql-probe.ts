@@ -1,5 +1,6 @@
 import { parseOptions } from "@tidegate/core/plugin";
 import type { ProbeAnswer, ReadinessProbe } from "@tidegate/core/probe";
+import { oneLine } from "@tidegate/rest-client";
 import { z } from "zod";
 import { defineProbe } from "../kit/define-probe.js";
 import { instantIn } from "../kit/instant-in.js";
@@ -78,6 +79,8 @@ export function sqlProbe(options: SqlProbeOptions): ReadinessProbe {
 }
 
 function judged(rows: readonly Readonly<Record<string, unknown>>[], upper: number): ProbeAnswer {
+  // Drivers return something else for several statements.
+  if (!Array.isArray(rows)) throw new Error("the query has not returned rows: it must be one statement");
   if (rows.length > 1) throw new Error(`the query has ${rows.length} rows, not one`);
   const columns = Object.keys(rows[0] ?? {});
   if (columns.length > 1) throw new Error(`the query has ${columns.length} columns, not one`);
@@ -86,7 +89,9 @@ function judged(rows: readonly Readonly<Record<string, unknown>>[], upper: numbe
   if (typeof value === "boolean") return { isReady: value, detail: `the query says ${value}` };
   const readyThrough = instantIn(value instanceof Date ? value.getTime() : value);
   if (readyThrough === undefined)
-    throw new Error("the value of the query is neither a boolean nor an instant");
+    throw new Error(
+      `the value of the query is neither a boolean nor an instant: ${oneLine(String(value), 50)}`,
+    );
   const detail = `the query says ${new Date(readyThrough).toISOString()}`;
   return { isReady: upper <= readyThrough, detail, readyThrough };
 }
