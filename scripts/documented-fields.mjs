@@ -27,6 +27,7 @@ import {
   freshnessSchema,
   scheduleInfoSchema,
   sealSchema,
+  shardPolicySchema,
 } from "../packages/core/dist/schedule/schema.js";
 import { scheduleSchema, scheduleVersionSchema } from "../packages/core/dist/schedule/stored-schema.js";
 import {
@@ -65,6 +66,7 @@ const TYPES = {
     SealRule: sealSchema,
     ScheduleVersion: scheduleVersionSchema,
   },
+  "shard/shard.ts": { ShardPolicy: shardPolicySchema },
   "trigger/trigger-spec.ts": {
     CronTriggerSpec: cronTriggerSchema,
     DstPolicy: dstPolicySchema,

@@ -49,6 +49,11 @@ describe("the command and a manager that it serves", () => {
     expect(run).toMatchObject({ groupId: "orders", generation: 1, kind: "MANUAL" });
     const { stdout } = await bed.run(["explain", run!.id, "-o", "table"]);
     expect(stdout).toMatch(/^It (is|waits)/);
+    const described = await bed.run(["describe", "run", run!.id, "-o", "table"]);
+    expect(described.stdout).toMatch(new RegExp(`^Run: +${run!.id}\\nGroup: +orders\\n`));
+    expect(await json("describe", "run", run!.id)).toMatchObject({ run: { id: run!.id }, shards: null });
+    expect(await json("get", "shards", run!.id)).toEqual([]);
+    expect(await bed.run(["describe", "orders", run!.id])).toMatchObject({ code: 2 });
   });
 
   it("backfills, restates and seals what is past", async () => {

@@ -32,6 +32,8 @@ import type {
   ScheduleInfo,
   ScheduleVersion,
   Seal,
+  ShardFilter,
+  ShardPage,
   SourceInfo,
   StaleRun,
   UnregisterOptions,
@@ -263,6 +265,13 @@ export class ManagerClient {
   /** Returns a run. See `ScheduleClient.getRun`. */
   getRun(id: string): Promise<Run> {
     return call(this.#target, "getRun", byId(id));
+  }
+
+  /** Lists the shards of a run. See `ScheduleClient.shards`. */
+  shards(runId: string, filter: ShardFilter = {}, page: PageRequest = {}): Promise<ShardPage> {
+    const { limit, cursor } = page;
+    const query = { state: filter.states, limit, cursor };
+    return call(this.#target, "listShards", { ...byId(runId), query });
   }
 
   /** Cancels a run. See `ScheduleClient.cancelRun`. */

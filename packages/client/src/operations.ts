@@ -29,6 +29,8 @@ import type {
   ScheduleStatus,
   ScheduleVersion,
   Seal,
+  ShardFilter,
+  ShardPage,
   SourceInfo,
   StaleRun,
 } from "@tidegate/core";
@@ -127,6 +129,10 @@ export interface Operations {
     readonly answer: Page<Run>;
   };
   readonly getRun: OfId & { readonly answer: Run };
+  readonly listShards: OfId & {
+    readonly query: PageQuery & { readonly state?: ShardFilter["states"] | undefined };
+    readonly answer: ShardPage;
+  };
   readonly explainRun: OfId & { readonly answer: Explanation };
   readonly cancelRun: OfId & { readonly answer: Run };
   readonly markReady: OfId & { readonly body: { readonly note: string }; readonly answer: Run };
@@ -203,6 +209,7 @@ export const ROUTES: Readonly<Record<keyof Operations, string>> = {
   cancelBackfill: "POST /backfills/{id}/cancel",
   listRuns: "GET /runs",
   getRun: "GET /runs/{id}",
+  listShards: "GET /runs/{id}/shards",
   explainRun: "GET /runs/{id}/explanation",
   cancelRun: "POST /runs/{id}/cancel",
   markReady: "POST /runs/{id}/mark-ready",

@@ -22,6 +22,14 @@ export type {
 } from "./client/restatement-control.js";
 export type { Reach, RestatedGroup, RestatementStop } from "./client/restatement-plan.js";
 export type { RetryOptions } from "./client/run-control.js";
+export type {
+  ListedShard,
+  OpenMldbState,
+  ShardFilter,
+  ShardPage,
+  ShardSummary,
+  ShownShardState,
+} from "./client/run-shards.js";
 export { type Description, ScheduleClient } from "./client/schedule-client.js";
 export type { ForceOptions } from "./client/seals.js";
 export type { CoverageReceipt, CoverageReport } from "./client/source-control.js";
@@ -135,6 +143,7 @@ export type {
 } from "./schedule/schedule.js";
 export type { SourceInfo } from "./schedule/source-info.js";
 export { SCHEDULE_STATUSES, type ScheduleStatus, type StatusTraits } from "./schedule/status.js";
+export type { Shard, ShardPolicy, ShardState, Split } from "./shard/shard.js";
 export type { ChangedRun, ChangeKind, LedgerChange } from "./store/change-log.js";
 export type { Page, PageRequest } from "./store/page.js";
 export type { RunTally } from "./store/run-ledger.js";

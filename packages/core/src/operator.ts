@@ -12,7 +12,9 @@ export type { RowCounts } from "./job/verification.js";
 export type {
   JobContext,
   ScheduleOperator,
+  SplitContext,
   SubmittedJob,
   VerifyContext,
   WriteEffect,
 } from "./operator/operator.js";
+export type { JobSplit, RequestedShard, ShardResult, ShardSpec } from "./shard/shard.js";

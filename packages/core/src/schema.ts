@@ -34,4 +34,5 @@ export { type ParsedScheduleInfo, parseScheduleInfo } from "./schedule/parse.js"
 export { scheduleInfoSchema, scheduleSpecSchema } from "./schedule/schema.js";
 export { sourceInfoSchema } from "./schedule/source-info.js";
 export { scheduleSchema, scheduleStatusSchema, scheduleVersionSchema } from "./schedule/stored-schema.js";
+export { listedShardSchema, shardStateSchema, shardSummarySchema } from "./shard/schema.js";
 export { triggerSchema } from "./trigger/trigger-schema.js";

@@ -62,6 +62,7 @@ export { isWatched } from "./schedule/deadline.js";
 export { type GateFields, gatesOf, gatingOf } from "./schedule/gates-of.js";
 export { laneWidth } from "./schedule/normalize.js";
 export { type KnownOfSpec, readSpec, type StoredSpec } from "./schedule/stored-spec.js";
+export { UNTOUCHED } from "./shard/shard.js";
 export type { BackfillCommit, BackfillTable } from "./store/backfill-table.js";
 export { Batcher, type BatcherOptions } from "./store/batcher.js";
 export {
@@ -133,4 +134,5 @@ export type {
   ScheduleTable,
 } from "./store/schedule-table.js";
 export type { SealChange, SealTable } from "./store/seal-table.js";
+export type { NewSplit, ShardChange, ShardTable, ShardWriter } from "./store/shard-table.js";
 export { sharedTime } from "./store/shared-time.js";

@@ -27,6 +27,7 @@ export async function documentRoutes(app: FastifyInstance, hasToken: boolean): P
         version: "1",
         license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       },
+      servers: [{ url: "/", description: "Where this document is." }],
       tags: [
         { name: "schedules", description: "Definitions and their life." },
         { name: "ledger", description: "A group's past and future: audit, preview, trigger, backfill." },

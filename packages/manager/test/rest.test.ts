@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { AuditReport, Backfill, Page, Run, Schedule } from "@tidegate/core";
+import type { AuditReport, Backfill, Page, Run, Schedule, ShardPage } from "@tidegate/core";
 import { until } from "@tidegate/testkit";
 import { onContract } from "./bed/contract.js";
 import { gatedOperator } from "./bed/gated-operator.js";
@@ -409,5 +409,37 @@ describe("pools", () => {
     });
     await call("DELETE", "/schedules/orders");
     expect((await call("DELETE", "/pools/warehouse")).status).toBe(204);
+  });
+});
+
+describe("the shards of a run", () => {
+  it("are listed by their state, a page at a time, with how far all have got", async () => {
+    const operator = gatedOperator();
+    operator.end({ state: "SUCCEEDED", metrics: { rowsRead: 5 } });
+    const shards = ["a", "b", "c"].map((key) => ({ key, args: { file: key } }));
+    const { call } = await aBed({}, { ...operator, split: async () => ({ shards }) });
+    await call("PUT", "/schedules/orders", minutes(2, { shards: {} }));
+    const [run] = (await call<Run[]>("POST", "/schedules/orders/trigger")).body;
+    await until(async () => (await call<Run>("GET", `/runs/${run!.id}`)).body.state === "SUCCEEDED");
+    const first = await call<ShardPage>("GET", `/runs/${run!.id}/shards?state=SUCCEEDED&limit=2`);
+    expect(first).toMatchObject({
+      status: 200,
+      body: {
+        items: [
+          { key: "a", args: { file: "a" }, state: "SUCCEEDED", openMldbState: "SUCCESS" },
+          { key: "b" },
+        ],
+        summary: { count: 3, states: { SUCCEEDED: 3 }, metrics: { rowsRead: 15 }, done: 1 },
+      },
+    });
+    const rest = `/runs/${run!.id}/shards?state=SUCCEEDED&limit=2&cursor=${first.body.next}`;
+    expect((await call("GET", rest)).body).toMatchObject({ items: [{ key: "c" }] });
+    expect(await call("GET", `/runs/${run!.id}/shards?cursor=${first.body.next}`)).toMatchObject({
+      status: 400,
+    });
+    expect(await call("GET", `/runs/${"0".repeat(32)}/shards`)).toMatchObject({
+      status: 404,
+      body: { error: { code: "RUN_NOT_FOUND" } },
+    });
   });
 });

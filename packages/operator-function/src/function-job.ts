@@ -1,6 +1,12 @@
 import type { JsonObject } from "@tidegate/core";
 import type { OffsetRange } from "@tidegate/core/offset";
-import type { JobMetrics, OfflineJobRequest } from "@tidegate/core/operator";
+import type {
+  JobMetrics,
+  JobSplit,
+  OfflineJobRequest,
+  RequestedShard,
+  ShardResult,
+} from "@tidegate/core/operator";
 
 /** The `job` of a schedule that uses the operator `function`. */
 export type FunctionJob = {
@@ -37,8 +43,48 @@ export interface FunctionCall {
   readonly args: JsonObject;
   /** Reports figures while the function runs. Later figures replace earlier ones of the same name. */
   readonly progress: (metrics: JobMetrics) => void;
+  /** The part of the interval to work on; `undefined` unless the run is split. */
+  readonly shard: RequestedShard | undefined;
   /** The whole request, as every operator gets it. */
   readonly request: OfflineJobRequest;
+}
+
+/** Input of the functions that split an interval and merge its parts. */
+export type WholeCall = Pick<
+  FunctionCall,
+  "groupId" | "lower" | "upper" | "offsets" | "key" | "signal" | "args" | "request"
+>;
+
+/**
+ * Function that can also work in parts, if the schedule asks for `shards`.
+ *
+ * ```ts
+ * functionOperator({
+ *   load: {
+ *     split: async ({ lower, upper, target }) => ({
+ *       shards: (await listFiles(lower, upper)).map(({ path, etag, size }) => ({
+ *         key: `${path}@${etag}`,
+ *         args: { path },
+ *         weight: size,
+ *       })),
+ *     }),
+ *     run: async ({ shard, signal }) => stageFile(shard.args.path, { signal }),
+ *     merge: async ({ lower, upper }) => publishStaged(lower, upper),
+ *   },
+ * });
+ * ```
+ */
+export interface SplittableFunction {
+  /** Called for each shard, or for the whole interval if the schedule does not ask for shards. */
+  readonly run: JobFunction;
+  /**
+   * Returns the parts of an interval: each part of its data is in exactly one of them. Called once for each run.
+   *
+   * @param call - `target` is how many parts to aim for
+   */
+  readonly split: (call: WholeCall & { readonly target: number }) => Promise<JobSplit> | JobSplit;
+  /** Publishes what all parts wrote. Idempotent: it may be called again. @default nothing is left to do */
+  readonly merge?: (call: WholeCall, results: readonly ShardResult[]) => Promise<void> | void;
 }
 
 /**
@@ -57,4 +103,7 @@ export type JobFunction = (call: FunctionCall) => Promise<JobResult> | JobResult
 export type JobResult = JobMetrics | void;
 
 /** Functions by the names that schedules use. */
-export type JobFunctions = Readonly<Record<string, JobFunction>>;
+export type JobFunctions = Readonly<Record<string, JobFunction | SplittableFunction>>;
+
+/** A function, and how it is split if it can be. */
+export type KnownFunction = Pick<SplittableFunction, "run"> & Partial<SplittableFunction>;

@@ -1,6 +1,13 @@
 import { OperatorError } from "@tidegate/core";
 import { unlessAborted } from "@tidegate/core/clock";
-import type { JobContext, JobOutcome, SubmittedJob } from "@tidegate/core/operator";
+import type {
+  JobContext,
+  JobOutcome,
+  JobSplit,
+  ShardResult,
+  SplitContext,
+  SubmittedJob,
+} from "@tidegate/core/operator";
 import {
   type DefinedOperator,
   defineOperator,
@@ -11,13 +18,13 @@ import {
   timeBoundsOf,
 } from "@tidegate/operator-kit";
 import { Calls } from "./calls.js";
-import type { FunctionJob, JobFunction, JobFunctions } from "./function-job.js";
+import type { FunctionJob, JobFunctions, KnownFunction, WholeCall } from "./function-job.js";
 import { jobSchemaOf } from "./job-schema.js";
 import { checkFunctions } from "./options.js";
 
 /** A job with its function. */
 interface Task {
-  readonly run: JobFunction;
+  readonly known: KnownFunction;
   readonly args: NonNullable<FunctionJob["args"]>;
 }
 
@@ -42,7 +49,7 @@ class FunctionCalls implements PreparingDefinition<FunctionJob, Task> {
   readonly type = "function";
   readonly boundaryTypes = ["TIME", "OFFSET"] as const;
   readonly jobSchema;
-  readonly #functions: ReadonlyMap<string, JobFunction>;
+  readonly #functions: ReadonlyMap<string, KnownFunction>;
   readonly #calls = new Calls();
   #isStopped = false;
 
@@ -52,10 +59,10 @@ class FunctionCalls implements PreparingDefinition<FunctionJob, Task> {
   }
 
   prepare({ function: named, args = {} }: FunctionJob): Task {
-    const known = [...this.#functions.keys()];
-    const run = this.#functions.get(named ?? (known.length === 1 ? known[0]! : ""));
-    if (run === undefined) throw invalidJob("job.function", `must be one of ${known.join(", ")}`);
-    return { run, args };
+    const names = [...this.#functions.keys()];
+    const known = this.#functions.get(named ?? (names.length === 1 ? names[0]! : ""));
+    if (known === undefined) throw invalidJob("job.function", `must be one of ${names.join(", ")}`);
+    return { known, args };
   }
 
   async start(): Promise<void> {
@@ -73,23 +80,18 @@ class FunctionCalls implements PreparingDefinition<FunctionJob, Task> {
    *
    * @throws OperatorError NOT_RUNNING after `stop`
    */
-  async submit({ request, job }: JobCall<Task>, { signal }: JobContext): Promise<SubmittedJob> {
+  async submit(call: JobCall<Task>, { signal }: JobContext): Promise<SubmittedJob> {
     if (this.#isStopped) throw new OperatorError("NOT_RUNNING", "The function operator has been stopped.");
     signal.throwIfAborted();
-    const { lower, upper } = request.interval ?? timeBoundsOf(request);
-    const offsets = request.boundaryType === "OFFSET" ? offsetRangeOf(request) : null;
+    const { request, job } = call;
+    const whole = wholeCall(call, signal);
     return this.#calls.start(request.idempotencyKey, signal, async (callSignal, progress) =>
-      job.run({
-        groupId: request.groupId,
-        lower: new Date(lower),
-        upper: new Date(upper),
-        offsets,
-        attempt: request.attempt,
-        key: request.idempotencyKey,
+      job.known.run({
+        ...whole,
         signal: callSignal,
-        args: job.args,
+        attempt: request.attempt,
         progress,
-        request,
+        shard: request.shard,
       }),
     );
   }
@@ -114,4 +116,34 @@ class FunctionCalls implements PreparingDefinition<FunctionJob, Task> {
   async cancel(jobId: string): Promise<void> {
     await this.#calls.stop(jobId, new OperatorError("JOB_CANCELLED", "The job was cancelled."));
   }
+
+  canSplit({ known }: Task): boolean {
+    return known.split !== undefined;
+  }
+
+  async split(call: JobCall<Task>, { signal, target }: SplitContext): Promise<JobSplit> {
+    const { split } = call.job.known;
+    if (split === undefined) throw new OperatorError("JOB_INVALID", "The function cannot be split.");
+    return split({ ...wholeCall(call, signal), target });
+  }
+
+  async merge(call: JobCall<Task>, results: readonly ShardResult[], { signal }: JobContext): Promise<void> {
+    await call.job.known.merge?.(wholeCall(call, signal), results);
+  }
+}
+
+function wholeCall({ request, job }: JobCall<Task>, signal: AbortSignal): WholeCall {
+  const { groupId, idempotencyKey: key } = request;
+  const { lower, upper } = request.interval ?? timeBoundsOf(request);
+  const offsets = request.boundaryType === "OFFSET" ? offsetRangeOf(request) : null;
+  return {
+    groupId,
+    lower: new Date(lower),
+    upper: new Date(upper),
+    offsets,
+    key,
+    signal,
+    args: job.args,
+    request,
+  };
 }

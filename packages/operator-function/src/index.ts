@@ -1,3 +1,11 @@
-export type { FunctionCall, FunctionJob, JobFunction, JobFunctions, JobResult } from "./function-job.js";
+export type {
+  FunctionCall,
+  FunctionJob,
+  JobFunction,
+  JobFunctions,
+  JobResult,
+  SplittableFunction,
+  WholeCall,
+} from "./function-job.js";
 export { createFunctionOperator } from "./function-operator.js";
 export { functionOperator } from "./module.js";

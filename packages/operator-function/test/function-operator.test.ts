@@ -205,6 +205,75 @@ describe("a schedule of a function", () => {
   });
 });
 
+describe("a function that can be split", () => {
+  const staged = new Map<string, number[]>();
+  const published = new Map<string, number[]>();
+  /** Copies the hours of its interval; the rows of each shard are seen once all are there. */
+  const copy: JobFunctions = {
+    copy: {
+      split: ({ lower, upper, target }) => ({
+        shards: Array.from({ length: target }, (_, n) => {
+          const width = (Number(upper) - Number(lower)) / target;
+          const from = Number(lower) + n * width;
+          return { key: `[${from}, ${from + width})`, args: { from, to: from + width } };
+        }),
+      }),
+      run: ({ shard, key }) => {
+        const { from, to } = shard!.args as { from: number; to: number };
+        const rows = [];
+        for (let hour = from; hour < to; hour += HOUR) rows.push(hour);
+        staged.set(key, rows);
+        return { rowsRead: rows.length };
+      },
+      merge: ({ key }, results) => {
+        published.set(key, [...staged.values()].flat());
+        expect(results).toHaveLength(4);
+      },
+    },
+    whole: () => undefined,
+  };
+
+  it("works on each shard, and publishes all of them together", async () => {
+    const clock = new VirtualClock({ start: START });
+    const tidegate = createTidegate({
+      store: new MemoryStore(),
+      engines: [embeddedEngine()],
+      operators: [functionOperator(copy)],
+      clock,
+    });
+    await tidegate.start();
+    await tidegate.client.register({
+      groupId: "orders",
+      trigger: { type: "period", every: 1, unit: "day" },
+      startTime: START,
+      job: { function: "copy" },
+      shards: { target: 4 },
+    });
+    await clock.advance(25 * HOUR);
+    const { items } = await tidegate.client.runs({ groupId: "orders" });
+    expect(items).toMatchObject([{ state: "SUCCEEDED", metrics: { rowsRead: 24 } }]);
+    const hours = Array.from({ length: 24 }, (_, n) => START + n * HOUR);
+    expect(published.get(items[0]!.id)).toEqual(hours);
+    await tidegate.stop();
+  });
+
+  it("may be there beside one that cannot", () => {
+    const operator = createFunctionOperator(copy);
+    expect(operator.canSplit({ function: "copy" })).toBe(true);
+    expect(operator.canSplit({ function: "whole" })).toBe(false);
+  });
+
+  it.each<[string, unknown]>([
+    ["load.split", { load: { run: () => undefined } }],
+    ["load.run", { load: { split: () => ({ shards: [] }) } }],
+    ["load.merge", { load: { run: () => undefined, split: () => ({ shards: [] }), merge: 1 } }],
+  ])("is refused without %s", (field, functions) => {
+    expect(() => createFunctionOperator(functions as never)).toThrow(
+      expect.objectContaining({ code: "CONFIGURATION_INVALID", field: expect.stringContaining(field) }),
+    );
+  });
+});
+
 describe("positions", () => {
   const OFFSET = {
     boundaryType: "OFFSET",

@@ -2,9 +2,12 @@ import type { BoundaryType, JsonObject } from "@tidegate/core";
 import type {
   JobContext,
   JobOutcome,
+  JobSplit,
   OfflineJobRequest,
   RowCounts,
   ScheduleOperator,
+  ShardResult,
+  SplitContext,
   SubmittedJob,
   VerifyContext,
   WriteEffect,
@@ -67,6 +70,12 @@ export interface OperatorDefinition<Job, Prepared = Job> {
   wait(jobId: string, call: JobCall<Prepared>, context: JobContext): Promise<JobOutcome>;
   /** Stops the job. */
   cancel(jobId: string, call: JobCall<Prepared>): Promise<void>;
+  /** Splits the job of a run into shards. @default jobs are not split */
+  split?(call: JobCall<Prepared>, context: SplitContext): Promise<JobSplit>;
+  /** Returns whether this job can be split. @default true if there is `split` */
+  canSplit?(job: Prepared): boolean;
+  /** Publishes what the shards of a run wrote. @default nothing is left to do */
+  merge?(call: JobCall<Prepared>, results: readonly ShardResult[], context: JobContext): Promise<void>;
 }
 
 /** A definition whose other members work with what `prepare` makes of a job. */
@@ -74,8 +83,11 @@ export interface PreparingDefinition<Job, Prepared> extends OperatorDefinition<J
   prepare(job: Job): Prepared;
 }
 
-/** A `ScheduleOperator` with all optional members but `verify`, which not every operator can have. */
-export type DefinedOperator = Required<Omit<ScheduleOperator, "verify">> & Pick<ScheduleOperator, "verify">;
+/** The members of an operator that can split jobs, or count rows. */
+type Abilities = Pick<ScheduleOperator, "split" | "merge" | "verify">;
+
+/** A `ScheduleOperator` with all optional members, except those that say by being there what it can do. */
+export type DefinedOperator = Required<Omit<ScheduleOperator, keyof Abilities>> & Abilities;
 
 /**
  * Returns the operator of a definition.
@@ -135,6 +147,21 @@ export function defineOperator<Job, Prepared>(
     canFind: (json) => definition.canFind?.(read(json)) ?? true,
     wait: async (jobId, request, context) => definition.wait(jobId, callOf(request), context),
     cancel: async (jobId, request) => definition.cancel(jobId, callOf(request)),
+    canSplit: (json) => definition.split !== undefined && (definition.canSplit?.(read(json)) ?? true),
+    ...splitting(definition, callOf),
+  };
+}
+
+function splitting<Job, Prepared>(
+  definition: OperatorDefinition<Job, Prepared>,
+  callOf: (request: OfflineJobRequest) => JobCall<Prepared>,
+): Pick<ScheduleOperator, "split" | "merge"> {
+  const { split, merge } = definition;
+  return {
+    ...(split && { split: async (request, context) => split.call(definition, callOf(request), context) }),
+    ...(merge && {
+      merge: async (request, results, context) => merge.call(definition, callOf(request), results, context),
+    }),
   };
 }
 

@@ -155,6 +155,24 @@ describe("the probe `kafka`", () => {
     await probe.stop?.();
   });
 
+  it("is broken while the cluster is away, and answers when it is back", async () => {
+    const topic = await aTopic([END], [END]);
+    const probe = kafkaProbe({ clusters: { events: events() } });
+    const check = (signal = new AbortController().signal): Promise<ProbeAnswer> =>
+      probe.check(aQuestion({ spec: { topic } }), { now: END, signal });
+    expect(await check()).toMatchObject({ isReady: true });
+    await kafka.kill();
+    await expect(check()).rejects.toThrow("failed");
+    await kafka.startAgain();
+    const isAnswered = () =>
+      check().then(
+        ({ isReady }) => isReady,
+        () => false,
+      );
+    await until(isAnswered, { what: "an answer" });
+    await probe.stop?.();
+  });
+
   it("is broken, not waiting, if there is no such topic, and does not create it", async () => {
     await expect(ask({ topic: "nothing" })).rejects.toThrow("nothing: Unknown topic nothing.");
     expect(await admin.listTopics()).not.toContain("nothing");

@@ -17,6 +17,7 @@ import { dependencies } from "./migrations/0010-dependencies/index.js";
 import { markedReady } from "./migrations/0011-marked-ready/index.js";
 import { seals } from "./migrations/0017-seals/index.js";
 import { offsets } from "./migrations/0020-offsets/index.js";
+import { shards } from "./migrations/0021-shards/index.js";
 import { lateData } from "./migrations/0022-late-data/index.js";
 import { changes } from "./migrations/0023-changes/index.js";
 import { asStoreError } from "./postgres-errors.js";
@@ -43,6 +44,8 @@ export const stepsOf = (s: string): SchemaSteps => ({
   "0011-marked-ready": { ...markedReady(s), least: "0004-claim-floors" },
   "0017-seals": { ...seals(s), least: "0004-claim-floors" },
   "0020-offsets": { ...offsets(s), least: "0004-claim-floors" },
+  // A release that does not know shards would run a split run as a whole, beside them.
+  "0021-shards": { ...shards(s), least: "0021-shards" },
   "0022-late-data": { ...lateData(s), least: "0004-claim-floors" },
   "0023-changes": { ...changes(s), least: "0004-claim-floors" },
 });

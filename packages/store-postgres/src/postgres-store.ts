@@ -15,6 +15,7 @@ import {
   type Schedule,
   type ScheduleVersion,
   type Seal,
+  type Split,
   StoreError,
 } from "@tidegate/core";
 import type { IntervalSet } from "@tidegate/core/interval";
@@ -53,6 +54,7 @@ import {
   type MissingTimeQuery,
   type NewRun,
   type NewSchedule,
+  type NewSplit,
   type NextWake,
   type PlanCommit,
   type PoolDeletion,
@@ -66,6 +68,8 @@ import {
   type ScheduleFilter,
   type ScheduleStore,
   type SealChange,
+  type ShardChange,
+  type ShardWriter,
   type ToldChanges,
   URGENT,
 } from "@tidegate/core/store";
@@ -102,6 +106,7 @@ import { asRun, asSchedule, type RunRow, type ScheduleRow, selectSchedules } fro
 import { changeRow } from "./run-changes.js";
 import { newScheduleRow, scheduleChangeRow } from "./schedule-changes.js";
 import { getSeals, putSeal } from "./seals.js";
+import { beginMerge, changeShards, dropSplit, getSplit, insertSplit } from "./shards.js";
 import { answers, wavesOf } from "./waves.js";
 
 /**
@@ -457,6 +462,26 @@ export class PostgresStore implements ScheduleStore {
 
   async getSeals(groupIds: readonly string[]): Promise<(Seal | undefined)[]> {
     return getSeals(this.#require(), this.#schema, groupIds);
+  }
+
+  async insertSplit(split: NewSplit): Promise<boolean> {
+    return insertSplit(this.#require(), this.#schema, split);
+  }
+
+  async getSplit(runId: string): Promise<Split | undefined> {
+    return getSplit(this.#require(), this.#schema, runId);
+  }
+
+  async changeShards(changes: readonly ShardChange[]): Promise<boolean[]> {
+    return changeShards(this.#require(), this.#schema, changes);
+  }
+
+  async beginMerge(writer: ShardWriter, at: EpochMs): Promise<boolean> {
+    return beginMerge(this.#require(), this.#schema, writer, at);
+  }
+
+  async dropSplit(runId: string): Promise<boolean> {
+    return dropSplit(this.#require(), this.#schema, runId);
   }
 
   async listLookbacks(query: LookbackQuery): Promise<LookbackWatch[]> {

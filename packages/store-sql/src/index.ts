@@ -32,6 +32,7 @@ export {
   type ScheduleColumns,
 } from "./rows.js";
 export { ANY, type RunSource, type RunSources, runPageQuery } from "./run-listing.js";
+export { asShards, partOf, type ShardColumns } from "./shards.js";
 export { createFacts, FACTS, migrationsOf, type SchemaStep, type SchemaSteps, schemaState } from "./steps.js";
 export { asTally, type TallyRow } from "./tally.js";
 export { hasTwins } from "./twins.js";

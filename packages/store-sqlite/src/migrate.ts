@@ -16,6 +16,7 @@ import { up as markedReady } from "./migrations/0010-marked-ready.js";
 import { up as waits } from "./migrations/0011-waits.js";
 import { up as seals } from "./migrations/0016-seals.js";
 import { up as offsets } from "./migrations/0020-offsets.js";
+import { up as shards } from "./migrations/0021-shards.js";
 import { up as lateData } from "./migrations/0022-late-data.js";
 
 /** All steps of the schema, in order. */
@@ -38,6 +39,8 @@ export const STEPS: SchemaSteps = {
   "0016-seals": { up: seals, least: "0004-long-ledgers" },
   // A release that does not know positions cannot read the schedules that have them, and plans none.
   "0020-offsets": { up: offsets, least: "0009-dependencies" },
+  // A release that does not know shards would run a split run as a whole, beside them.
+  "0021-shards": { up: shards, least: "0021-shards" },
   // A release that does not know late data leaves it alone.
   "0022-late-data": { up: lateData, least: "0004-long-ledgers" },
 };

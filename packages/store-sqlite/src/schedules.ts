@@ -19,6 +19,7 @@ import { regate } from "./gates.js";
 import { purgeLate, watchLookback } from "./late.js";
 import { changeRun, OF_ITS_VERSION } from "./run-changes.js";
 import { gatingNo, POOLING_OF_ITS_VERSION, type RunRow } from "./run-rows.js";
+import { purgeShards } from "./shards.js";
 import type { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";
 
@@ -238,6 +239,7 @@ export function purgeSchedule({ statements, groups, lanes }: Tables, groupId: st
   const no = groups.numberOf(groupId);
   if (no === undefined) return false;
   statements.run("DELETE FROM run_input WHERE run_no IN (SELECT no FROM run WHERE group_no = ?)", no);
+  purgeShards(statements, no);
   statements.run("DELETE FROM run WHERE group_no = ?", no);
   statements.run("DELETE FROM backfill WHERE group_no = ?", no);
   purgeDeadlines(statements, no);

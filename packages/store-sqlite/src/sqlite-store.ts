@@ -18,6 +18,7 @@ import {
   type Schedule,
   type ScheduleVersion,
   type Seal,
+  type Split,
   StoreError,
 } from "@tidegate/core";
 import { SystemClock } from "@tidegate/core/clock";
@@ -55,6 +56,7 @@ import {
   type MissingTimeQuery,
   type NewRun,
   type NewSchedule,
+  type NewSplit,
   type NextWake,
   type PlanCommit,
   type PoolDeletion,
@@ -67,6 +69,8 @@ import {
   type ScheduleFilter,
   type ScheduleStore,
   type SealChange,
+  type ShardChange,
+  type ShardWriter,
   type ToldChanges,
 } from "@tidegate/core/store";
 import { asSchedule } from "@tidegate/store-sql";
@@ -101,6 +105,7 @@ import {
   type ScheduleRow,
 } from "./schedules.js";
 import { getSeal, putSeal } from "./seals.js";
+import { beginMerge, changeShard, dropSplit, getSplit, insertSplit } from "./shards.js";
 import { Sleepers } from "./sleepers.js";
 import { asStoreError } from "./sqlite-errors.js";
 import { Statements } from "./statements.js";
@@ -450,6 +455,26 @@ export class SqliteStore implements ScheduleStore {
 
   getSeals(groupIds: readonly string[]): Promise<(Seal | undefined)[]> {
     return this.#read((tables) => groupIds.map((groupId) => getSeal(tables, groupId)));
+  }
+
+  insertSplit(split: NewSplit): Promise<boolean> {
+    return this.#write(({ statements }) => insertSplit(statements, split));
+  }
+
+  getSplit(runId: string): Promise<Split | undefined> {
+    return this.#read(({ statements }) => getSplit(statements, runId));
+  }
+
+  changeShards(changes: readonly ShardChange[]): Promise<boolean[]> {
+    return this.#write(({ statements }) => changes.map((change) => changeShard(statements, change)));
+  }
+
+  beginMerge(writer: ShardWriter, at: EpochMs): Promise<boolean> {
+    return this.#write(({ statements }) => beginMerge(statements, writer, at));
+  }
+
+  dropSplit(runId: string): Promise<boolean> {
+    return this.#write(({ statements }) => dropSplit(statements, runId));
   }
 
   listLookbacks(query: LookbackQuery): Promise<LookbackWatch[]> {

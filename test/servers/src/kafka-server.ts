@@ -94,23 +94,31 @@ export class KafkaServer {
     ]);
   }
 
-  /** Kills it and takes its folder away. */
-  async dispose(): Promise<void> {
+  /** Kills it as a power cut does. */
+  async kill(): Promise<void> {
     const server = this.#process;
     this.#process = undefined;
-    process.off("exit", this.#kill);
-    if (server !== undefined && server.exitCode === null && server.signalCode === null) {
-      await new Promise<void>((resolve) => {
-        server.once("exit", () => resolve());
-        server.kill("SIGKILL");
-      });
-    }
+    process.off("exit", this.#killAtOnce);
+    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
+    await new Promise<void>((resolve) => {
+      server.once("exit", () => resolve());
+      server.kill("SIGKILL");
+    });
+  }
+
+  /** Kills it and takes its folder away. */
+  async dispose(): Promise<void> {
+    await this.kill();
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  /** All that it logged. */
+  /** All that it has logged since its last start. */
   output(): string {
     return readFileSync(this.#outputFile, "utf8");
+  }
+
+  get #configuration(): string {
+    return join(this.#folder, "server.properties");
   }
 
   get #outputFile(): string {
@@ -118,17 +126,22 @@ export class KafkaServer {
   }
 
   async #start(settings: Readonly<Record<string, string>>): Promise<void> {
-    const configuration = join(this.#folder, "server.properties");
-    writeFileSync(configuration, this.#configurationText(settings));
-    await this.#tool("kafka.tools.StorageTool", ["format", "-t", CLUSTER_ID, "-c", configuration]);
-    const output = openSync(this.#outputFile, "a");
-    const server = spawn("java", this.#arguments("kafka.Kafka", [configuration]), {
+    writeFileSync(this.#configuration, this.#configurationText(settings));
+    await this.#tool("kafka.tools.StorageTool", ["format", "-t", CLUSTER_ID, "-c", this.#configuration]);
+    await this.startAgain();
+  }
+
+  /** Starts it on the same ports; what it kept on disk is there again. */
+  async startAgain(): Promise<void> {
+    // Emptied, so that what it says is of this start.
+    const output = openSync(this.#outputFile, "w");
+    const server = spawn("java", this.#arguments("kafka.Kafka", [this.#configuration]), {
       cwd: this.#folder,
       stdio: ["ignore", output, output],
     });
     closeSync(output);
     this.#process = server;
-    process.once("exit", this.#kill);
+    process.once("exit", this.#killAtOnce);
     const giveUpAt = Date.now() + START_LIMIT_MS;
     // It listens before it takes requests, and tells of that in its log alone.
     while (!this.output().includes(STARTED)) {
@@ -194,7 +207,7 @@ export class KafkaServer {
     return ["-Xmx256m", ...SHORT_LIVED, "-cp", join(this.#jars, "*"), entryClass, ...args];
   }
 
-  readonly #kill = (): void => {
+  readonly #killAtOnce = (): void => {
     this.#process?.kill("SIGKILL");
   };
 }

@@ -30,6 +30,7 @@ export type Api = Pick<
   | "retryRuns"
   | "runs"
   | "seal"
+  | "shards"
   | "setPool"
   | "stale"
   | "trigger"

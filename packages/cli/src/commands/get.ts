@@ -1,10 +1,10 @@
 import type { ScheduleQuery } from "@tidegate/client";
-import type { RunState, ScheduleStatus } from "@tidegate/core";
+import type { RunState, ScheduleStatus, ShownShardState } from "@tidegate/core";
 import type { Command } from "commander";
 import { CommandError } from "../exit-code.js";
 import { groupArgument, wholeNumber } from "../input/arguments.js";
 import { type PagesOptions, pagesOf } from "../input/pages.js";
-import { BACKFILLS, DEADLINES, POOLS, RUNS, SCHEDULES, VERSIONS } from "../output/columns.js";
+import { BACKFILLS, DEADLINES, POOLS, RUNS, SCHEDULES, SHARDS, VERSIONS } from "../output/columns.js";
 import { action } from "../session.js";
 
 interface ScheduleOptions extends PagesOptions {
@@ -21,11 +21,15 @@ interface RunOptions extends PagesOptions {
   readonly oldestFirst?: boolean;
 }
 
+interface ShardOptions extends PagesOptions {
+  readonly state?: readonly ShownShardState[];
+}
+
 /** Adds `get`, with a command for each kind of thing. */
 export function addGet(program: Command): void {
   const get = program
     .command("get")
-    .description("list schedules, runs, backfills, versions, deadlines or pools");
+    .description("list schedules, runs, shards, backfills, versions, deadlines or pools");
 
   paged(get.command("schedules"))
     .description("list schedules by group")
@@ -56,6 +60,17 @@ export function addGet(program: Command): void {
           order: oldestFirst === true ? "ascending" : "descending",
         } as const;
         await printer.list(await pagesOf(options, printer, (page) => api.runs(filter, page)), RUNS);
+      }),
+    );
+
+  paged(get.command("shards"))
+    .description("list the shards of a run, in the order of its split")
+    .argument("<run>", "id of the run")
+    .option("--state <state...>", "only shards in one of these states, such as FAILED")
+    .action(
+      action(async ({ api, printer }, id: string, options: ShardOptions) => {
+        const filter = options.state === undefined ? {} : { states: options.state };
+        await printer.list(await pagesOf(options, printer, (page) => api.shards(id, filter, page)), SHARDS);
       }),
     );
 

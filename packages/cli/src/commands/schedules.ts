@@ -5,15 +5,21 @@ import { INTERVALS, RUNS } from "../output/columns.js";
 import { tableText } from "../output/table.js";
 import { timeText } from "../output/time-text.js";
 import { action } from "../session.js";
+import { describeRun } from "./describe-run.js";
 
 /** Adds the commands of single schedules: `describe`, `preview`, `pause`, `resume` and `delete`. */
 export function addSchedules(program: Command): void {
   program
     .command("describe")
-    .description("show a schedule: counts, what runs, what did not run and why, and what comes next")
+    .description(
+      "show a schedule: counts, what runs, what did not run and why, and what comes next; or a run and its shards",
+    )
     .addArgument(groupArgument())
+    .argument("[run]", "id of a run, if the group is the word `run`")
     .action(
-      action(async ({ api, printer }, group: string) => {
+      action(async (session, group: string, run?: string) => {
+        const { api, printer } = session;
+        if (run !== undefined) return describeRun(session, group, run);
         const description = await api.describe(group);
         if (printer.isForPeople) printer.text(descriptionText(description));
         else await printer.value(description);

@@ -3,6 +3,7 @@ import type {
   Backfill,
   DeadlineRecord,
   LateTime,
+  ListedShard,
   PoolStatus,
   PreviewInterval,
   Run,
@@ -35,6 +36,18 @@ export const RUNS: readonly Column<Run>[] = [
   ["ATTEMPT", ({ attempt }) => attempt],
   ["ENDED", ({ endedAt }) => timeText(endedAt)],
   ["WHY", ({ error, reason, wait }) => error?.message ?? reason ?? wait?.reason],
+];
+
+/** Columns of shards. */
+export const SHARDS: readonly Column<ListedShard>[] = [
+  ["SHARD", ({ key }) => key],
+  ["STATE", ({ state }) => state],
+  ["ATTEMPT", ({ attempt }) => attempt],
+  ["WEIGHT", ({ weight }) => weight],
+  ["READ", ({ metrics }) => metrics?.rowsRead],
+  ["WRITTEN", ({ metrics }) => metrics?.rowsWritten],
+  ["ENDED", ({ endedAt }) => timeText(endedAt)],
+  ["WHY", ({ error }) => error?.message],
 ];
 
 /** Columns of backfills. */

@@ -29,6 +29,7 @@ type Read =
   | "listDeadlines"
   | "listAlerts"
   | "getSeals"
+  | "getSplit"
   | "listLookbacks"
   | "getLookbacks"
   | "moveLookbacks"
@@ -153,6 +154,11 @@ export function notingStore(store: ScheduleStore, notes: ChangeNotes): ScheduleS
         for (const { record } of alerts) notes.note("deadline", record.groupId);
       }),
     putSeal: (change) => noting(store.putSeal(change), () => notes.note("seal", change.groupId)),
+    insertSplit: (split) => noting(store.insertSplit(split), () => noteRuns([split.runId])),
+    changeShards: (changes) =>
+      noting(store.changeShards(changes), () => noteRuns([...new Set(changes.map(({ runId }) => runId))])),
+    beginMerge: (writer, at) => noting(store.beginMerge(writer, at), () => noteRuns([writer.runId])),
+    dropSplit: (runId) => noting(store.dropSplit(runId), () => noteRuns([runId])),
     reportLate: (reports) =>
       noting(store.reportLate(reports), () => {
         for (const { groupId, reportedBy } of reports) {

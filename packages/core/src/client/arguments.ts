@@ -6,6 +6,7 @@ import { backfillSelectSchema } from "../run/backfill-schema.js";
 import { lateStateSchema } from "../run/late-schema.js";
 import { runReasonSchema, runStateSchema } from "../run/schema.js";
 import { scheduleStatusSchema } from "../schedule/stored-schema.js";
+import { shardStateSchema } from "../shard/schema.js";
 import { MAX_NOTE } from "./ledger-input.js";
 import type { ScheduleClient } from "./schedule-client.js";
 
@@ -116,6 +117,11 @@ export const ARGUMENTS: Readonly<Record<MethodOf<ScheduleClient>, Arguments>> = 
     page,
   },
   getRun: { id: text },
+  shards: {
+    runId: text,
+    filter: z.object({ states: z.array(shardStateSchema).optional() }).optional(),
+    page,
+  },
   cancelRun: { id: text },
   markReady: { id: text, note },
   retryRun: { id: text, options: retry },

@@ -49,6 +49,7 @@ import type {
   RestatementRequest,
 } from "./restatement-control.js";
 import type { RetryOptions, RunControl } from "./run-control.js";
+import { type ShardFilter, type ShardPage, shardPage } from "./run-shards.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import type { ForceOptions, Seals } from "./seals.js";
 import type { CoverageReceipt, CoverageReport, SourceControl } from "./source-control.js";
@@ -430,6 +431,18 @@ export class ScheduleClient {
   /** Returns a run. @throws LedgerError RUN_NOT_FOUND */
   getRun(id: string): Promise<Run> {
     return this.#parts.runControl.get(id);
+  }
+
+  /**
+   * Lists the shards of a run in the order of its split, one page at a time, and says how far all of them have got.
+   * A run that is not split has none.
+   *
+   * @throws LedgerError RUN_NOT_FOUND
+   */
+  async shards(runId: string, filter: ShardFilter = {}, page: PageRequest = {}): Promise<ShardPage> {
+    const run = await this.#parts.runControl.get(runId);
+    const split = await this.#parts.store.getSplit(runId);
+    return shardPage(split, run, { filter, page, now: this.#parts.clock.now() });
   }
 
   /**

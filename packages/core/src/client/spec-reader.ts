@@ -3,6 +3,7 @@ import type { Clock } from "../clock/clock.js";
 import { ConfigurationError, messageOf, OperatorError, ScheduleError } from "../errors/errors.js";
 import type { Gate } from "../gate/gate.js";
 import type { OffsetProviders } from "../offset/offset-providers.js";
+import { canSplit } from "../operator/can-split.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { nextFireAt } from "../planning/plan-decision.js";
 import type { ReadinessProbe } from "../probe/probe.js";
@@ -158,6 +159,12 @@ export class SpecReader {
     }
     operator.validate?.(spec.job);
     if (spec.verify != null) requireVerification(operator, spec);
+    if (spec.shards === null || canSplit(operator, spec.job)) return;
+    throw new ScheduleError(
+      "SCHEDULE_INVALID",
+      `shards: operator ${operator.operatorType} cannot split this job; leave out shards, or set it to null.`,
+      { field: "shards" },
+    );
   }
 
   #checkProbes({ ready }: ScheduleSpec): void {
@@ -218,11 +225,13 @@ export function groupIdOf(info: unknown): string {
 }
 
 /** @throws ScheduleError SCHEDULE_INVALID if the operator cannot count what the rule compares */
-function requireVerification(operator: ScheduleOperator, { job, verify }: ScheduleSpec): void {
+function requireVerification(operator: ScheduleOperator, { job, verify, shards }: ScheduleSpec): void {
   const problem =
     operator.verify === undefined
       ? `the operator "${operator.operatorType}" cannot count rows`
-      : operator.cannotVerify?.(job, verify?.checksum ?? false);
+      : shards != null
+        ? "the rows of a run in shards cannot be counted; leave out shards or verify"
+        : operator.cannotVerify?.(job, verify?.checksum ?? false);
   if (problem === undefined) return;
   throw new ScheduleError("SCHEDULE_INVALID", `verify: ${problem}.`, { field: "verify" });
 }

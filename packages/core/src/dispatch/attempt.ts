@@ -28,6 +28,10 @@ export interface AttemptParts {
   readonly clock: Clock;
   readonly operator: ScheduleOperator;
   readonly spec: ScheduleSpec;
+  /** The request of the attempt. @default that of the run */
+  readonly request?: OfflineJobRequest;
+  /** Returns whether the operator is submitting a job that `find` would not see yet, besides the attempt's own. */
+  readonly isSubmitting?: () => boolean;
   /** Makes a change of the run durable; returns `false` if the fencing token is outdated. */
   readonly change: (change: RunChange) => Promise<boolean>;
   /**
@@ -85,7 +89,7 @@ export class Attempt {
     this.token = token;
     this.leaseUntil = run.leaseUntil ?? 0;
     this.#parts = parts;
-    this.#request = jobRequest(run, parts.spec);
+    this.#request = parts.request ?? jobRequest(run, parts.spec);
     this.#context = new AttemptContext(this.#abort, parts.spec.dirtyData);
     this.#startedAt = run.startedAt;
     this.#waits = new Waits(parts.clock);
@@ -105,7 +109,7 @@ export class Attempt {
 
   /** Whether a `submit` is in progress: `find` would not see its job yet. */
   get isSubmitting(): boolean {
-    return this.#isSubmitting;
+    return this.#isSubmitting || this.#parts.isSubmitting?.() === true;
   }
 
   /** The time that the rows of its job fell in, once it has succeeded. */
@@ -222,7 +226,9 @@ export class Attempt {
    */
   async #find(): Promise<SubmittedJob | undefined> {
     const { operator } = this.#parts;
-    const answer = await this.#unlessCancelled(() => operator.find(this.run.id, this.#request));
+    const answer = await this.#unlessCancelled(() =>
+      operator.find(this.#request.idempotencyKey, this.#request),
+    );
     const found = answer === undefined ? undefined : checkedJob("find", answer);
     const hasFailed = found?.outcome !== undefined && found.outcome.state !== "SUCCEEDED";
     return hasFailed ? undefined : found;
@@ -340,7 +346,7 @@ export class Attempt {
 }
 
 /** Errors that another attempt would only repeat. */
-const NOT_RETRIED: readonly string[] = ["JOB_INVALID", "OPERATOR_ANSWER_INVALID"];
+const NOT_RETRIED: readonly string[] = ["JOB_INVALID", "OPERATOR_ANSWER_INVALID", "TOO_MANY_SHARDS"];
 
 /**
  * Returns the job that the ledger records for the run; one that a retry left behind from an earlier attempt

@@ -14,6 +14,7 @@ import { ChangeBatch } from "./change-batch.js";
 import { Leases } from "./leases.js";
 import { RunCancel } from "./run-cancel.js";
 import { RunNews } from "./run-news.js";
+import { shardedOperator } from "./sharded-operator.js";
 
 /** Settings of a dispatcher. */
 export interface DispatcherOptions {
@@ -248,13 +249,18 @@ export class Dispatcher {
     const spec = known ?? this.#specs.peek(run) ?? (await this.#specs.get(run));
     const operator = this.#parts.operators.get(run.operator);
     if (spec === undefined || operator === undefined) return this.#refuse(run, token);
+    const { store, clock } = this.#parts;
+    const onTrouble = (error: unknown): void => this.#news.trouble(error, run);
+    const holds = (): number => attempt.token;
+    const sharded = shardedOperator({ store, clock, operator, run, spec, token: holds, onTrouble });
     const attempt = new Attempt(run, token, {
-      clock: this.#parts.clock,
-      operator,
+      clock,
+      operator: sharded ?? operator,
       spec,
+      ...(sharded === undefined ? {} : { isSubmitting: () => sharded.isSubmitting }),
       change: (change) => this.#insist(attempt, change),
       ...(isRerun(run) ? { clearWay: () => this.#cancel.clearWay(run) } : {}),
-      onTrouble: (error) => this.#news.trouble(error, run),
+      onTrouble,
     });
     this.#leases.add(attempt);
     try {
@@ -266,6 +272,7 @@ export class Dispatcher {
       if (attempt.touched.length > 0) await this.#reportLate(attempt);
       await this.#recordEnd(attempt, end);
     } finally {
+      sharded?.abandon();
       this.#leases.remove(attempt);
       if (this.#leases.size === 0) this.#onIdle?.();
       this.wake();

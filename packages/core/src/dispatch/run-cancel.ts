@@ -14,6 +14,7 @@ import { AttemptContext } from "./attempt-context.js";
 import { withDirtyLimit } from "./attempt-result.js";
 import { JobStop } from "./job-stop.js";
 import { jobRequest } from "./request.js";
+import { shardedOperator } from "./sharded-operator.js";
 
 /** Runs listed per page. */
 const PAGE = 1_000;
@@ -196,17 +197,30 @@ export class RunCancel {
     if (spec === undefined || operator === undefined) {
       throw atLarge(run, `its operator "${run.operator}" is not here`);
     }
-    const stop = new JobStop({
+    const onFailedTry = (error: unknown): void => onTrouble(error, run);
+    const sharded = shardedOperator({
+      store: this.#parts.store,
       clock,
       operator,
+      run,
+      spec,
+      token: () => undefined,
+      onTrouble: onFailedTry,
+    });
+    const stop = new JobStop({
+      clock,
+      operator: sharded ?? operator,
       request: jobRequest(run, spec),
       context: (abort) => new AttemptContext(abort, spec.dirtyData),
       isOver: () => false,
-      onTrouble: (error) => onTrouble(error, run),
+      onTrouble: onFailedTry,
     });
-    const end = await stop.once().catch((error: unknown) => {
-      throw atLarge(run, messageOf(error), error);
-    });
+    const end = await stop
+      .once()
+      .catch((error: unknown) => {
+        throw atLarge(run, messageOf(error), error);
+      })
+      .finally(() => sharded?.abandon());
     if (end === "open") throw atLarge(run, "the operator does not know whether there is one");
     if (end === "none") return undefined;
     return { ...end.job, ...(end.outcome === undefined ? {} : { outcome: end.outcome }) };

@@ -1,4 +1,5 @@
 import type { Boundaries, Interval } from "../interval/boundaries.js";
+import type { RequestedShard } from "../shard/shard.js";
 import type { JsonObject } from "./json.js";
 import type { RunKind } from "./run-kind.js";
 import type { ScheduleMode } from "./schedule-mode.js";
@@ -8,9 +9,9 @@ export interface OfflineJobRequest extends Boundaries {
   readonly groupId: string;
   /** The run's id: the same for every attempt. */
   readonly runId: string;
-  /** Key by which a second submission of the same run is recognized: the same for every attempt. */
+  /** Key by which a second submission of the same run, or of the same shard, is recognized: the same for every attempt. */
   readonly idempotencyKey: string;
-  /** 1 for the first attempt. */
+  /** 1 for the first attempt; of a shard, for its first one in an attempt of its run. */
   readonly attempt: number;
   /** The nominal fire time, epoch ms; never the wall clock. */
   readonly scheduledTime: number;
@@ -25,4 +26,6 @@ export interface OfflineJobRequest extends Boundaries {
   readonly interval?: Interval;
   /** The schedule's description of the work, as registered; the operator defines its shape. */
   readonly job: JsonObject;
+  /** The part of the run that this request is for; absent unless the run is split. */
+  readonly shard?: RequestedShard;
 }

@@ -4,6 +4,7 @@ import type { JobOutcome } from "../job/job-outcome.js";
 import type { JsonObject } from "../job/json.js";
 import type { OfflineJobRequest } from "../job/offline-job-request.js";
 import type { RowCounts } from "../job/verification.js";
+import type { JobSplit, ShardResult } from "../shard/shard.js";
 
 /** A job that an operator has taken. */
 export interface SubmittedJob {
@@ -33,6 +34,12 @@ export interface VerifyContext {
   readonly signal: AbortSignal;
   /** Whether checksums are asked for. */
   readonly withChecksum: boolean;
+}
+
+/** Context of a `split`. */
+export interface SplitContext extends JobContext {
+  /** How many shards to aim for: `ScheduleInfo.shards.target`. Fewer or more are as good if the source suggests it. */
+  readonly target: number;
 }
 
 /**
@@ -68,6 +75,8 @@ export type WriteEffect = "replace" | "upsert" | "append";
  *   there is none. If the job has not stopped, `cancel` rejects: Tidegate assumes no stop that was not
  *   reported, keeps the run active and retries, so that the interval is never given to another job meanwhile;
  * - a job that has succeeded stays succeeded, whoever cancels it;
+ * - if it has `split`, its shards are the whole job, and each part of the data is in exactly one of them; until `merge`
+ *   has published what they wrote, readers see what an earlier run of the interval wrote;
  * - answers have the types of this contract: counts are whole numbers from 0, ids and codes are not empty.
  *   Any other answer fails the run with OPERATOR_ANSWER_INVALID. Messages are cut to 8,000 characters.
  */
@@ -155,4 +164,30 @@ export interface ScheduleOperator {
    * @throws if it has not stopped, or that cannot be determined; it is retried, after increasing pauses
    */
   cancel(jobId: string, request: OfflineJobRequest): Promise<void>;
+  /**
+   * Splits the job of a run into shards, if the schedule asks for it (`ScheduleInfo.shards`). Reads the source, but
+   * writes nothing. Called once for each run: its answer is stored before the first shard is submitted, and every
+   * attempt uses it. If the call fails, the attempt fails, and the next one calls again.
+   *
+   * Each shard is then submitted as a job of its own: its request has `shard`, and its own `idempotencyKey`. All rules
+   * for jobs hold for the job of a shard; it replaces what an earlier attempt of the same shard wrote.
+   *
+   * @default jobs of this operator are not split
+   */
+  split?(request: OfflineJobRequest, context: SplitContext): Promise<JobSplit>;
+  /**
+   * Returns whether this job can be split. Not called if there is no `split`.
+   *
+   * @default true
+   */
+  canSplit?(job: JsonObject): boolean;
+  /**
+   * Publishes what the shards of a run wrote, once all have succeeded, so that readers see all of it at once. It must
+   * be idempotent: it is called again if it fails, and after a crash during or right after it. A run whose merge has
+   * begun is not cancelled any more.
+   *
+   * @param results - of all shards of the run, in the order of the split; none if there was nothing to do
+   * @default nothing is left to do once all shards have succeeded
+   */
+  merge?(request: OfflineJobRequest, results: readonly ShardResult[], context: JobContext): Promise<void>;
 }

@@ -7,6 +7,8 @@ import { decidePlan, type PlanDecision, type PlanInput, type PlannedInterval } f
 /** A decision, and the cancelled runs whose intervals it covers. */
 export interface CoveringDecision extends PlanDecision {
   readonly supersedes: readonly Run[];
+  /** Those of them that became part of what is planned next, newest first; the others are planned again by themselves. */
+  readonly merged: readonly Run[];
 }
 
 /**
@@ -18,10 +20,10 @@ export interface CoveringDecision extends PlanDecision {
  */
 export function decideCovering(input: PlanInput, uncovered: readonly Run[]): CoveringDecision {
   const decision = decidePlan(input);
-  if (uncovered.length === 0) return { ...decision, supersedes: [] };
+  if (uncovered.length === 0) return { ...decision, supersedes: [], merged: [] };
   const merges = mergesCancelled(input.spec);
   // Once the lane is free, everything is covered in one plan.
-  if (merges && decision.outcome === "deferred") return { ...decision, supersedes: [] };
+  if (merges && decision.outcome === "deferred") return { ...decision, supersedes: [], merged: [] };
   const before = merges && decision.outcome === "planned" ? adjoining(uncovered, input.watermark) : [];
   const from = before.reduce((lowest, { lower }) => Math.min(lowest, lower), input.watermark);
   const whole = before.length === 0 ? decision : decidePlan({ ...input, watermark: from });
@@ -31,6 +33,7 @@ export function decideCovering(input: PlanInput, uncovered: readonly Run[]): Cov
     outcome: apart.length > 0 ? "planned" : whole.outcome,
     runs: [...apart.map((run) => again(run, input.grid)), ...whole.runs],
     supersedes: uncovered,
+    merged: before,
   };
 }
 

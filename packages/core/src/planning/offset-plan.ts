@@ -44,16 +44,17 @@ export function withOffsets(
   schedule: Pick<Schedule, "spec" | "watermark" | "offsets">,
   look: SourceLook | undefined,
 ): OffsetDecision {
-  const again = decision.supersedes.filter(({ offsets }) => offsets !== null);
-  const fresh = freshRun(decision, schedule);
-  const repeated = again.filter((run) => decision.runs.some((planned) => isSameTime(planned, run)));
+  const ofReading = ({ offsets }: Run): boolean =>
+    offsets !== null && offsets.epoch === schedule.offsets?.epoch;
+  const merged = decision.merged.filter(ofReading);
+  const apart = decision.supersedes.filter((run) => !decision.merged.includes(run) && run.offsets !== null);
   const runs = decision.runs.map((planned) => {
-    const before = repeated.find((run) => isSameTime(planned, run));
-    return before === undefined ? planned : withThoseOf(planned, before, schedule);
+    const before = apart.find((run) => isSameTime(planned, run));
+    return before === undefined ? planned : withThoseOf(planned, before, ofReading(before));
   });
-  if (fresh === undefined || look === undefined) return { ...decision, runs };
+  const fresh = freshRun(decision, schedule);
+  if (fresh === undefined || look === undefined) return { ...decision, runs: carried(runs, merged) };
   const { reading, ends } = look;
-  const merged = again.filter((run) => !repeated.includes(run) && run.offsets!.epoch === reading.after.epoch);
   const pieces = piecesOf(fresh, { look, merged, onEmpty: schedule.spec.onEmpty });
   const others = runs.filter((run) => !isSameTime(run, fresh));
   return {
@@ -69,15 +70,22 @@ function isSameTime(a: Interval, b: Interval): boolean {
   return a.lower === b.lower && a.upper === b.upper;
 }
 
-/** Positions of an earlier reading are not read any more. */
-function withThoseOf(
-  planned: PlannedInterval,
-  { offsets }: Run,
-  schedule: Pick<Schedule, "offsets">,
-): PlannedInterval {
-  const isCurrent = offsets!.epoch === schedule.offsets?.epoch;
-  if (isCurrent || planned.state !== "PLANNED") return { ...planned, offsets: offsets! };
-  return { ...planned, state: "SKIPPED", reason: "source-rebased", offsets: offsets! };
+/** A cancelled run is planned again even if its time would be skipped; one of an earlier reading is not. */
+function withThoseOf(planned: PlannedInterval, { offsets }: Run, isOfReading: boolean): PlannedInterval {
+  const [state, reason] = isOfReading
+    ? (["PLANNED", null] as const)
+    : (["SKIPPED", "source-rebased"] as const);
+  return { ...planned, state, reason, offsets: offsets! };
+}
+
+/** If there is nothing but cancelled runs to cover, the last part of their time reads what they were to read. They adjoin, newest first. */
+function carried(runs: readonly PlannedInterval[], merged: readonly Run[]): readonly PlannedInterval[] {
+  const [newest] = merged;
+  const last = runs.at(-1);
+  if (newest === undefined || last === undefined) return runs;
+  const offsets = { ...newest.offsets!, lower: merged.at(-1)!.offsets!.lower };
+  const reason = last.state === "PLANNED" ? last.reason : "overlap-coalesced";
+  return [...runs.slice(0, -1), { ...last, state: "PLANNED", reason, offsets }];
 }
 
 /** Returns lost positions as a skipped run of no time, at the watermark at which the loss was found. */
@@ -93,7 +101,7 @@ function lostPart(
 
 interface Reading {
   readonly look: SourceLook;
-  /** Cancelled runs that the fresh one covers as well, oldest first. */
+  /** Cancelled runs that the fresh one covers as well. */
   readonly merged: readonly Run[];
   readonly onEmpty: "skip" | "run";
 }

@@ -43,6 +43,11 @@ export interface FromInlongOptions {
   readonly engine?: string;
   readonly operator?: string;
   readonly job?: ScheduleInfo["job"];
+  /**
+   * Has the group read by positions: InLong's boundary type `offset`, for which its schedules have no field. An end
+   * time makes no interval of its own then. @default read by time
+   */
+  readonly offsets?: Pick<ScheduleInfo, "source" | "startAt" | "onEmpty" | "onLoss" | "limit">;
 }
 
 const integer = z.number().int();
@@ -107,6 +112,9 @@ export function fromInlong(input: unknown, options: FromInlongOptions): Schedule
       ? { overlap: "allow" as const, maxActiveRuns: info.taskParallelism ?? 1 }
       : { overlap: "queue" as const }),
     ...(info.selfDepend === AFTER_ITSELF ? { dependsOnPast: true } : {}),
+    ...(options.offsets === undefined
+      ? {}
+      : { ...options.offsets, boundaryType: "OFFSET" as const, endRule: "exclusive" as const }),
   };
 }
 

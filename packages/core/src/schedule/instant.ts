@@ -26,7 +26,8 @@ export const instant = z.union(
         if (parsed.isValid && hasOffset) return parsed.toMillis();
         context.addIssue({ code: "custom", message: PROBLEM });
         return z.NEVER;
-      }),
+      })
+      .pipe(z.int()),
   ],
   { error: PROBLEM },
 );

@@ -8,6 +8,7 @@ import type { VerifyRule } from "../job/verification.js";
 import type { OffsetSource } from "../offset/offset-providers.js";
 import type { OffsetLimit, OffsetWatermark, StartAt, StoredStartAt } from "../offset/offset-watermark.js";
 import type { PoolUse } from "../pool/pool.js";
+import type { ShardPolicy } from "../shard/shard.js";
 import type { TriggerSpec } from "../trigger/trigger-spec.js";
 import type { Deadline, Freshness } from "./deadline.js";
 import type { Instant } from "./instant.js";
@@ -271,6 +272,13 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * @default no verification
    */
   readonly verify?: VerifyRule | null;
+  /**
+   * Splits each run into shards, which are carried out side by side and attempted again one by one:
+   * `{ target }` says how many to aim for, `{}` takes the defaults. Its operator must be able to split jobs.
+   * `null`: runs are not split.
+   * @default not split
+   */
+  readonly shards?: ShardPolicy | null;
   /**
    * How long an engine may be silent past a due time before the watchdog plans the interval itself, ms, at
    * least 1,000.

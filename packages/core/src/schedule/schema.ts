@@ -5,6 +5,7 @@ import type { OffsetSource } from "../offset/offset-providers.js";
 import { offsetLimitSchema, startAtSchema, storedStartAtSchema } from "../offset/schema.js";
 import { poolUseSchema } from "../pool/schema.js";
 import { at, defaulted, filled, maybeAt, optional, withDefault } from "../shape/field.js";
+import { MOST_SHARDS } from "../shard/shard-policy.js";
 import { triggerSchema } from "../trigger/trigger-schema.js";
 import { LOCAL_TIME } from "./after-interval.js";
 import { instant } from "./instant.js";
@@ -171,6 +172,31 @@ export const verifyRuleSchema = z.strictObject({
     "Whether a difference fails the attempt (`ROW_MISMATCH`), or is only recorded in the run's metrics.",
     "fail",
   ),
+});
+
+const shardCount = z.number().int().min(1).max(MOST_SHARDS);
+
+/** The schema of a `ShardPolicy`. */
+export const shardPolicySchema = z.strictObject({
+  target: shardCount
+    .optional()
+    .describe("How many shards to aim for, 1 to 10,000; the operator may make fewer or more. Default: 8."),
+  maxAttempts: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .describe("How often a shard is attempted in each attempt of its run, 1 to 1,000 times. Default: 3."),
+  onFailure: z
+    .enum(["finish-others", "fail-fast"])
+    .optional()
+    .describe(
+      "How a shard that has used up its attempts affects the others: `finish-others` carries them out before the run's attempt fails, `fail-fast` cancels them. Default: finish-others.",
+    ),
+  concurrency: shardCount
+    .optional()
+    .describe("The most shards of a run that may be active at once, 1 to 10,000. Default: the target."),
 });
 
 /**
@@ -398,6 +424,12 @@ export const scheduleInfoSchema = z.strictObject({
     "Counts an interval's rows in source and target after its job, and records the counts as `rowsRead` and `rowsWritten`; `null` for no verification. The operator must support it.",
     null,
     "no verification",
+  ),
+  shards: defaulted(
+    shardPolicySchema.nullable(),
+    "Splits each run into shards, which are carried out side by side and attempted again one by one: `{ target }` says how many to aim for, `{}` takes the defaults. Its operator must be able to split jobs. `null`: runs are not split.",
+    null,
+    "not split",
   ),
   engineGraceMs: defaulted(
     durationMs.min(1_000),

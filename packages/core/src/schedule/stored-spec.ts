@@ -104,6 +104,7 @@ export function inertSpec({ groupId, engine = "unknown", origin = 0 }: KnownOfSp
     deadline: null,
     freshness: null,
     seal: null,
+    shards: null,
     lookback: null,
     onLate: "mark",
     canOvertake: false,
@@ -175,6 +176,8 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   deadline: (value) => value == null || isObject(value),
   freshness: (value) => value == null || isObject(value),
   seal: (value) => value == null || isObject(value),
+  // Absent from specifications that were stored before there were shards.
+  shards: (value) => value == null || isObject(value),
   // Absent from specifications that were stored before late data had a place.
   lookback: (value) => value == null || isObject(value),
   onLate: (value) => value === undefined || oneOf("mark", "restate", "ignore")(value),

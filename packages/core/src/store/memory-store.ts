@@ -13,6 +13,7 @@ import type { LateTime } from "../run/late-time.js";
 import type { NewRun, ReadyMark, Run, RunReason } from "../run/run.js";
 import type { Schedule, ScheduleVersion } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
+import type { Split } from "../shard/shard.js";
 import type { BackfillCommit } from "./backfill-table.js";
 import type { ChangesPage, ChangesQuery, ToldChanges } from "./change-log.js";
 import {
@@ -53,6 +54,7 @@ import {
   insertBeside,
   markReady,
   mayInsertBeside,
+  mayWriteShards,
   releaseLeases,
   renewLease,
   requestCancel,
@@ -63,6 +65,7 @@ import {
 } from "./memory/run-writes.js";
 import { allows, applyScheduleChange } from "./memory/schedule-changes.js";
 import { ScheduleTable } from "./memory/schedule-table.js";
+import { ShardTable } from "./memory/shard-table.js";
 import { Staleness } from "./memory/staleness.js";
 import { tallyOf } from "./memory/tally.js";
 import { missingTime } from "./missing-time.js";
@@ -90,6 +93,7 @@ import type {
 import type { ScheduleStore } from "./schedule-store.js";
 import type { DueFire, DueQuery, NewSchedule, ScheduleChange, ScheduleFilter } from "./schedule-table.js";
 import type { Seal, SealChange } from "./seal-table.js";
+import type { NewSplit, ShardChange, ShardWriter } from "./shard-table.js";
 
 /** Options of a `MemoryStore`. */
 export interface MemoryStoreOptions {
@@ -104,6 +108,7 @@ interface Contents {
   readonly backfills: BackfillTable;
   readonly deadlines: DeadlineTable;
   readonly seals: Map<string, Seal>;
+  readonly shards: ShardTable;
   readonly late: LateTable;
   readonly changes: ChangeRing;
 }
@@ -115,6 +120,7 @@ function nothing(): Contents {
     backfills: new BackfillTable(),
     deadlines: new DeadlineTable(),
     seals: new Map(),
+    shards: new ShardTable(),
     late: new LateTable(),
     changes: new ChangeRing(),
   };
@@ -132,6 +138,7 @@ export class MemoryStore implements ScheduleStore {
   #backfills = new BackfillTable();
   #deadlines = new DeadlineTable();
   #seals = new Map<string, Seal>();
+  #shards = new ShardTable();
   #late = new LateTable();
   #staleness = new Staleness(this.#schedules, this.#runs, this.#late);
   #changes = new ChangeRing();
@@ -155,6 +162,7 @@ export class MemoryStore implements ScheduleStore {
     this.#backfills = contents.backfills;
     this.#deadlines = contents.deadlines;
     this.#seals = contents.seals;
+    this.#shards = contents.shards;
     this.#late = contents.late;
     this.#staleness = new Staleness(contents.schedules, contents.runs, contents.late);
     this.#changes = contents.changes;
@@ -212,7 +220,7 @@ export class MemoryStore implements ScheduleStore {
     this.#requireOpen();
     const group = this.#schedules.get(groupId);
     if (group === undefined) return false;
-    this.#runs.removeAll(group);
+    for (const id of this.#runs.removeAll(group)) this.#shards.drop(id);
     this.#backfills.removeAll(groupId);
     this.#deadlines.removeAll(groupId);
     this.#seals.delete(groupId);
@@ -486,6 +494,31 @@ export class MemoryStore implements ScheduleStore {
   async getSeals(groupIds: readonly string[]): Promise<(Seal | undefined)[]> {
     this.#requireOpen();
     return groupIds.map((groupId) => this.#seals.get(groupId));
+  }
+
+  async insertSplit(split: NewSplit): Promise<boolean> {
+    this.#requireOpen();
+    return mayWriteShards(this.#runs, split) && this.#shards.insert(split);
+  }
+
+  async getSplit(runId: string): Promise<Split | undefined> {
+    this.#requireOpen();
+    return this.#shards.get(runId);
+  }
+
+  async changeShards(changes: readonly ShardChange[]): Promise<boolean[]> {
+    this.#requireOpen();
+    return changes.map((change) => mayWriteShards(this.#runs, change) && this.#shards.change(change));
+  }
+
+  async beginMerge(writer: ShardWriter, at: EpochMs): Promise<boolean> {
+    this.#requireOpen();
+    return mayWriteShards(this.#runs, writer) && this.#shards.beginMerge(writer.runId, at);
+  }
+
+  async dropSplit(runId: string): Promise<boolean> {
+    this.#requireOpen();
+    return mayWriteShards(this.#runs, { runId }) && this.#shards.drop(runId);
   }
 
   async listLookbacks(query: LookbackQuery): Promise<LookbackWatch[]> {

@@ -9,6 +9,7 @@ import type { RunLedger } from "./run-ledger.js";
 import type { RunQueue } from "./run-queue.js";
 import type { ScheduleTable } from "./schedule-table.js";
 import type { SealTable } from "./seal-table.js";
+import type { ShardTable } from "./shard-table.js";
 
 /**
  * The store of schedules and the ledger. One contract, one conformance suite:
@@ -50,6 +51,7 @@ export interface ScheduleStore
     PoolTable,
     DeadlineTable,
     SealTable,
+    ShardTable,
     LateTable,
     ChangeLog {
   /**

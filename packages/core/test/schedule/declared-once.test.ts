@@ -56,6 +56,7 @@ describe("a schedule's fields are declared once: the schema", () => {
       onFailure: "block",
       dirtyData: null,
       verify: null,
+      shards: null,
       engineGraceMs: 30_000,
       description: "",
       labels: {},

@@ -119,6 +119,18 @@ describe("InLong's fields", () => {
     expect(fromInlong(daily, { ...tidegate, engine: "airflow" }).engine).toBe("airflow");
   });
 
+  it("have none for positions, which the caller gives; the end time then makes no interval of its own", () => {
+    const source = { type: "kafka", topic: "orders" };
+    expect(fromInlong(cron, { ...inlong, offsets: { source, startAt: "earliest" } })).toMatchObject({
+      boundaryType: "OFFSET",
+      source,
+      startAt: "earliest",
+      endRule: "exclusive",
+      firstInterval: "first-nominal-time",
+    });
+    expect(fromInlong(cron, inlong)).not.toHaveProperty("boundaryType");
+  });
+
   it("take units in either case, and null for absent", () => {
     expect(fromInlong({ ...monthly, scheduleUnit: "i", scheduleInterval: null }, tidegate).trigger).toEqual({
       type: "period",

@@ -170,4 +170,13 @@ describe("a schedule that asks for verification", () => {
       message: "verify: it has no checksums.",
     });
   });
+
+  it("is refused if its runs are split, since their rows are not counted", async () => {
+    const bench = await counting({ sourceRows: 0, targetRows: 0 });
+    await expect(bench.client.register(hourly({ rows: "equal" }, { shards: {} }))).rejects.toMatchObject({
+      code: "SCHEDULE_INVALID",
+      field: "verify",
+      message: expect.stringContaining("a run in shards cannot be counted"),
+    });
+  });
 });

@@ -2,7 +2,7 @@ import { VirtualClock } from "../../src/clock/virtual-clock.js";
 import type { Gate } from "../../src/gate/gate.js";
 import { MemoryStore } from "../../src/store/memory-store.js";
 import type { ScheduleStore } from "../../src/store/schedule-store.js";
-import { createTidegate, type Tidegate } from "../../src/wiring/tidegate.js";
+import { createTidegate, type Tidegate, type TidegateOptions } from "../../src/wiring/tidegate.js";
 import type { TidegateSettings } from "../../src/wiring/tokens.js";
 import { ManualEngine } from "./manual-engine.js";
 import { ScriptedOperator } from "./scripted-operator.js";
@@ -27,7 +27,11 @@ export class Fleet {
   readonly store = new MemoryStore({ clock: this.clock });
 
   /** @param aheadMs - how far the manager's clock is ahead of the store's */
-  add(aheadMs: number, settings: TidegateSettings & { readonly gates?: readonly Gate[] } = {}): Manager {
+  add(
+    aheadMs: number,
+    settings: TidegateSettings &
+      Pick<TidegateOptions, "offsetProviders"> & { readonly gates?: readonly Gate[] } = {},
+  ): Manager {
     const clock = new VirtualClock({ start: this.clock.now() + aheadMs });
     const engine = new ManualEngine();
     const tidegate = createTidegate({

@@ -32,9 +32,11 @@ import type {
   scheduleInfoSchema,
   scheduleSpecSchema,
   sealSchema,
+  shardPolicySchema,
   verifyRuleSchema,
 } from "../../src/schedule/schema.js";
 import type { scheduleSchema, scheduleVersionSchema } from "../../src/schedule/stored-schema.js";
+import type { ShardPolicy } from "../../src/shard/shard.js";
 import type { triggerSchema } from "../../src/trigger/trigger-schema.js";
 import type { TriggerSpec } from "../../src/trigger/trigger-spec.js";
 import type { Assert, Equals, Shape } from "./equals.js";
@@ -72,6 +74,7 @@ export type Agreement = [
   Assert<Agrees<DeadlineRecord, z.output<typeof deadlineRecordSchema>>>,
   Assert<Equals<Shape<Freshness>, Shape<z.output<typeof freshnessSchema>>>>,
   Assert<Agrees<SealRule, z.output<typeof sealSchema>>>,
+  Assert<Equals<Shape<ShardPolicy>, Shape<z.output<typeof shardPolicySchema>>>>,
   Assert<Agrees<Interval, z.output<typeof intervalSchema>>>,
   Assert<Agrees<JobMetrics, z.output<typeof jobMetricsSchema>>>,
 ];

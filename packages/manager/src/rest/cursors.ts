@@ -27,11 +27,11 @@ export class Cursors {
    * @param listing - the listing, and every part of the request that selects its items
    * @throws HttpError REQUEST_INVALID if the cursor is not from a page of this listing
    */
-  async page<T>(
+  async page<P extends Page<unknown>>(
     listing: readonly unknown[],
     { cursor, limit }: { readonly cursor?: string | undefined; readonly limit?: number | undefined },
-    read: (page: PageRequest) => Promise<Page<T>>,
-  ): Promise<Page<T>> {
+    read: (page: PageRequest) => Promise<P>,
+  ): Promise<P> {
     const page = await read({
       ...(limit === undefined ? {} : { limit }),
       ...(cursor === undefined ? {} : { cursor: this.#open(listing, cursor) }),

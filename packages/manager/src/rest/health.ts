@@ -19,7 +19,7 @@ export const healthRoute: FastifyPluginAsyncZod = async (app) => {
         tags: ["service"],
         summary: "Check that this process answers.",
         security: [],
-        response: { 200: health, ...refusals(errorBody) },
+        response: { 200: health, ...refusals(errorBody, 400) },
       },
     },
     async () => ({ status: "ok" as const }),

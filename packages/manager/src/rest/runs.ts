@@ -3,7 +3,16 @@ import type { ScheduleClient } from "@tidegate/core";
 import { z } from "zod";
 import { restRefusals } from "../schemas/error.js";
 import { given, pageOf, pageQuery, severalOf } from "../schemas/page.js";
-import { explanation, readyRequest, retryRequest, run, runKind, runState } from "../schemas/run.js";
+import {
+  explanation,
+  readyRequest,
+  retryRequest,
+  run,
+  runKind,
+  runState,
+  shardPage,
+  shardState,
+} from "../schemas/run.js";
 import { groupId } from "../schemas/schedule.js";
 import { requestId, runIdText } from "../schemas/text.js";
 import type { Cursors } from "./cursors.js";
@@ -77,6 +86,29 @@ export function runRoutes(client: ScheduleClient, cursors: Cursors): FastifyPlug
         },
       },
       ({ params: { id } }) => client.explain(id),
+    );
+
+    app.get(
+      "/runs/:id/shards",
+      {
+        schema: {
+          operationId: "listShards",
+          tags,
+          summary: "List the shards of a run in the order of its split, a page at a time.",
+          params,
+          querystring: z.strictObject({
+            state: severalOf(shardState).describe("Only shards in one of these states."),
+            ...pageQuery,
+          }),
+          response: { 200: shardPage, ...restRefusals(404) },
+        },
+      },
+      ({ params: { id }, query: { state, limit, cursor } }) => {
+        const filter = given({ states: state });
+        return cursors.page(["shards", id, filter], { limit, cursor }, (page) =>
+          client.shards(id, filter, page),
+        );
+      },
     );
 
     app.post(

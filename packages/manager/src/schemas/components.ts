@@ -47,6 +47,7 @@ export class ComponentSchemas {
         if (requestBody !== undefined && "content" in requestBody && operationId !== undefined) {
           requestBody.required = !this.#optionalBodies.has(operationId);
         }
+        for (const parameter of operation.parameters ?? []) withoutLoneAllOf(parameter);
         for (const answer of Object.values(operation.responses ?? {})) nameMediaType(answer);
       }
     }
@@ -86,6 +87,15 @@ export class ComponentSchemas {
     }
     this.#schemas.set(id, component);
   }
+}
+
+/** Keeps a reference's description beside it, which OpenAPI 3.1 allows; the generator of the document does not. */
+function withoutLoneAllOf(parameter: OpenAPIV3_1.ReferenceObject | OpenAPIV3_1.ParameterObject): void {
+  if (!("schema" in parameter) || parameter.schema === undefined) return;
+  const { allOf = [], ...rest } = parameter.schema as OpenAPIV3_1.SchemaObject;
+  const [only, ...others] = allOf;
+  if (only !== undefined && others.length === 0)
+    parameter.schema = { ...rest, ...only } as NonNullable<typeof parameter.schema>;
 }
 
 /** Has an answer that is not JSON the media type that its schema names. */

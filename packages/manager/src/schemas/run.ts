@@ -1,5 +1,6 @@
-import { runSchema } from "@tidegate/core/schema";
+import { listedShardSchema, runSchema, shardSummarySchema } from "@tidegate/core/schema";
 import { z } from "zod";
+import { pageOf } from "./page.js";
 import { note } from "./text.js";
 
 export {
@@ -8,6 +9,7 @@ export {
   runKindSchema as runKind,
   runSchema as run,
   runStateSchema as runState,
+  shardStateSchema as shardState,
 } from "@tidegate/core/schema";
 
 export const explanation = z
@@ -17,6 +19,14 @@ export const explanation = z
     reasons: z.array(z.string()).readonly().describe("In plain sentences, the most telling first."),
   })
   .meta({ id: "Explanation", description: "Why a run waits, or what became of it." });
+
+export const shardPage = pageOf("ListedShards", listedShardSchema)
+  .extend({
+    summary: shardSummarySchema
+      .nullable()
+      .describe("How far all shards of the run have got; `null` if the run is not split."),
+  })
+  .meta({ id: "ShardPage", description: "A page of the shards of a run." });
 
 export const readyRequest = z
   .strictObject({ note: note(2_000).optional().describe("Why, for people.") })

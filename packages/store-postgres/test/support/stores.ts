@@ -4,6 +4,8 @@ import { PostgresStore, type PostgresStoreOptions } from "../../src/index.js";
 const TABLES = [
   "deadline",
   "deadline_watch",
+  "run_split",
+  "shard",
   "seal",
   "lookback",
   "late_time",

@@ -51,6 +51,8 @@ export interface JobRecord {
   /** Exclusive, as sent to the operator. */
   readonly upperBound: string;
   readonly attempt: number;
+  /** The part of its run that the job is for, and how many parts the run has. */
+  readonly shard?: { readonly key: string; readonly count: number };
   /** The operator's own id of the job, if known. */
   readonly jobId?: string;
   /** With `ended`. */

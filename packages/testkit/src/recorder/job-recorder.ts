@@ -140,6 +140,9 @@ class Recorder {
         lowerBound: request.lowerBound,
         upperBound: request.upperBound,
         attempt: request.attempt,
+        ...(request.shard === undefined
+          ? {}
+          : { shard: { key: request.shard.key, count: request.shard.count } }),
         ...more,
       });
   }

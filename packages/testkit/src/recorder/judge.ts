@@ -1,6 +1,7 @@
 import type { JobRecord } from "./job-record.js";
 import { jobsOf, type RecordedJob } from "./recorded-job.js";
 import { merged, type Span, sliced, without } from "./spans.js";
+import { wholeRuns } from "./whole-runs.js";
 
 /** The expectations that a recording is judged by. */
 export interface JudgeInput {
@@ -56,7 +57,7 @@ export interface Verdict {
 export function judgeRecording(records: readonly JobRecord[], input: JudgeInput): Verdict {
   const { groupId, range, givenUp = [], repeated = [] } = input;
   const jobs = jobsOf(records, groupId);
-  const succeeded = jobs.filter(({ state }) => state === "SUCCEEDED");
+  const succeeded = wholeRuns(jobs.filter(({ state }) => state === "SUCCEEDED"));
   const onPurpose = merged(repeated);
   const covered: Span[] = [];
   const doubled: DoubledSpan[] = [];
@@ -103,12 +104,17 @@ function doubtfulPairs(jobs: readonly RecordedJob[], range: Span): DoubtfulPair[
       const [first, second] = other.begunAt <= job.begunAt ? [other, job] : [job, other];
       const lower = Math.max(job.lower, range.lower);
       const upper = Math.min(job.upper, other.upper, range.upper);
+      if (areShardsOfOneRun(first, second)) continue;
       if (lower >= upper || (first.endedAt !== undefined && first.endedAt < second.begunAt)) continue;
       pairs.push({ lower, upper, jobs: [first, second], why: isKnown(first) ? "concurrent" : "unknown" });
     }
     open.push(job);
   }
   return pairs;
+}
+
+function areShardsOfOneRun(one: RecordedJob, other: RecordedJob): boolean {
+  return one.runId === other.runId && one.shard?.key !== other.shard?.key;
 }
 
 function isKnown(job: RecordedJob): boolean {

@@ -14,6 +14,8 @@ export interface RecordedJob extends Span {
   readonly kind: JobRecord["kind"];
   readonly mode: JobRecord["mode"];
   readonly attempt: number;
+  /** The part of its run that it is for; `undefined` if it is for the whole run. */
+  readonly shard: JobRecord["shard"];
   /** Position in the recording of the submission that created it; -1 if that was not recorded. */
   readonly begunAt: number;
   /** Position at which it was known to have stopped. `undefined`: as far as is known, it is still running. */
@@ -137,7 +139,7 @@ class JobReader {
   }
 
   #begin(record: JobRecord, position: number): Draft {
-    const { jobId, key, runId, kind, mode, attempt, lowerBound, upperBound } = record;
+    const { jobId, key, runId, kind, mode, attempt, shard, lowerBound, upperBound } = record;
     const job: Draft = {
       jobId,
       key,
@@ -145,6 +147,7 @@ class JobReader {
       kind,
       mode,
       attempt,
+      shard,
       lower: instantOf(lowerBound),
       upper: instantOf(upperBound),
       begunAt: position,

@@ -44,6 +44,7 @@ import { scheduleFilterRules, schedulePagingRules } from "./schedule-listing.js"
 import { originRules, registrationRules, scheduleChangeRules } from "./schedules.js";
 import { sealRules } from "./seals.js";
 import { shapeRules } from "./shapes.js";
+import { shardRules } from "./shards.js";
 import { rivalryRules } from "./sharing.js";
 import { besideRules, plannedVersionRules, revivalRules } from "./standing.js";
 import { unreadableRules } from "./unreadable.js";
@@ -133,6 +134,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   deadlineListingRules,
   alertRules,
   sealRules,
+  shardRules,
   lookbackRules,
   lateRules,
   changeLogRules,

@@ -227,3 +227,38 @@ describe("one job", () => {
     expect(told.judge(1)).toMatchObject({ isExact: true });
   });
 });
+
+describe("the shards of a run", () => {
+  const shard = (key: string, count = 2): Partial<JobRecord> => ({
+    runId: "run",
+    key: `run-${key}`,
+    shard: { key, count },
+  });
+
+  it("cover its interval together, side by side", () => {
+    const told = script().begins("j1", [0, 1], shard("a")).runs("j2", [0, 1], shard("b"));
+    told.asks("ended", [0, 1], { ...shard("a"), jobId: "j1", state: "SUCCEEDED" });
+    expect(told.judge(1)).toMatchObject({ isExact: true, once: [{ lower: 0, upper: 1 }] });
+  });
+
+  it("cover nothing while one is missing", () => {
+    const told = script().runs("j1", [0, 1], shard("a"));
+    expect(told.judge(1)).toMatchObject({ gaps: [{ lower: 0, upper: 1 }], isExact: false });
+  });
+
+  it("double the interval if one of them has succeeded twice", () => {
+    const told = script().runs("j1", [0, 1], shard("a")).runs("j2", [0, 1], shard("b"));
+    told.runs("j3", [0, 1], shard("b"));
+    expect(told.judge(1).doubled).toMatchObject([{ lower: 0, upper: 1 }]);
+  });
+
+  it("are doubtful if two jobs of one shard may have worked at the same time", () => {
+    const told = script().begins("j1", [0, 1], shard("a")).runs("j2", [0, 1], shard("a"));
+    expect(told.judge(1).doubtful).toMatchObject([{ why: "unknown" }]);
+  });
+
+  it("double the interval beside a job for the whole of it", () => {
+    const told = script().runs("j1", [0, 1], shard("a", 1)).runs("j2", [0, 1], { runId: "run" });
+    expect(told.judge(1).doubled).toMatchObject([{ lower: 0, upper: 1 }]);
+  });
+});

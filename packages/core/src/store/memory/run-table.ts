@@ -88,13 +88,16 @@ export class RunTable {
     if (isOpen && !wasOpen) this.#opened(row);
   }
 
-  removeAll(group: Group): void {
-    for (const row of group.runs.rows()) {
+  /** Removes all runs of a group, and returns their ids. */
+  removeAll(group: Group): string[] {
+    const rows = [...group.runs.rows()];
+    for (const row of rows) {
       this.setInputs(row, []);
       this.#leave(row);
       this.#index.delete(row);
       this.#byId.delete(row.run.id);
     }
+    return rows.map(({ run }) => run.id);
   }
 
   /** Sets the inputs of a run, which then is not stale. */

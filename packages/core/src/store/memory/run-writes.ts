@@ -11,6 +11,7 @@ import type { GateSettlement } from "../gate-queue.js";
 import type { ReportCommit } from "../run-ledger.js";
 import type { CancelMark, ClaimedRun, HeldLease, LeaseState, RunChange } from "../run-queue.js";
 import type { ScheduleChange } from "../schedule-table.js";
+import type { ShardWriter } from "../shard-table.js";
 import type { BackfillRow } from "./backfill-table.js";
 import { frozenCopy } from "./frozen-copy.js";
 import type { Group } from "./group.js";
@@ -228,6 +229,13 @@ function isActive(state: RunState): boolean {
  */
 function mayWrite({ run, token }: RunRow, given: number | undefined): boolean {
   return given === undefined ? !isActive(run.state) : given === token;
+}
+
+/** Returns whether a writer may write the shards of its run: its holder, or anybody if nobody holds it. */
+export function mayWriteShards(runs: RunTable, { runId, token }: ShardWriter): boolean {
+  const row = runs.get(runId);
+  if (row === undefined) return false;
+  return isActive(row.run.state) ? row.token === token : token === undefined;
 }
 
 function isRevival({ state }: Pick<Run, "state">, change: RunChange): boolean {

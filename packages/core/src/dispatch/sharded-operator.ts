@@ -1,0 +1,209 @@
+import type { Clock } from "../clock/clock.js";
+import { isTidegateError, messageOf, OperatorError } from "../errors/errors.js";
+import type { JobOutcome, RetryAdvice } from "../job/job-outcome.js";
+import type { OfflineJobRequest } from "../job/offline-job-request.js";
+import { canSplit } from "../operator/can-split.js";
+import type { JobContext, ScheduleOperator, SubmittedJob } from "../operator/operator.js";
+import type { Run } from "../run/run.js";
+import type { ScheduleSpec } from "../schedule/schedule.js";
+import { shardPolicyOf } from "../shard/shard-policy.js";
+import type { ShardTable } from "../store/shard-table.js";
+import { AttemptContext } from "./attempt-context.js";
+import { withDirtyLimit } from "./attempt-result.js";
+import { Cancellation } from "./cancellation.js";
+import { ShardCrew } from "./shard-crew.js";
+import { ShardLedger } from "./shard-ledger.js";
+import { resultsOf, shardsError, succeededOutcome, summed } from "./shard-outcome.js";
+import { checkedSplit } from "./split-answer.js";
+
+/** Dependencies of `ShardedOperator`. */
+export interface ShardedOperatorParts {
+  readonly store: ShardTable;
+  readonly clock: Clock;
+  readonly operator: ScheduleOperator;
+  readonly run: Run;
+  readonly spec: ScheduleSpec;
+  /** Returns the fencing token of the run's holder; `undefined` if nobody holds it. */
+  readonly token: () => number | undefined;
+  readonly onTrouble: (error: unknown) => void;
+}
+
+/**
+ * One run's operator whose job is all the shards of the run: to submit it is to split the run, to wait for it is
+ * to carry its shards out and to merge them. So a run that is split is attempted, recovered, timed out and
+ * cancelled like any other, and the lease of the run covers its shards.
+ */
+export class ShardedOperator implements ScheduleOperator {
+  readonly operatorType: string;
+  readonly #parts: ShardedOperatorParts;
+  readonly #ledger: ShardLedger;
+  readonly #jobId: string;
+  #crew: ShardCrew | undefined;
+  #mayHaveJobs = false;
+  #merging: Promise<JobOutcome> | undefined;
+  /** How the job ended when it was cancelled. */
+  #end: JobOutcome | undefined;
+
+  constructor(parts: ShardedOperatorParts) {
+    const { store, clock, operator, run, token, onTrouble } = parts;
+    this.#parts = parts;
+    this.operatorType = operator.operatorType;
+    this.#ledger = new ShardLedger({ store, clock, runId: run.id, token, onTrouble });
+    this.#jobId = shardsJobId(run.id);
+  }
+
+  /** Whether the `submit` of a shard is in progress. */
+  get isSubmitting(): boolean {
+    return this.#crew?.isSubmitting === true;
+  }
+
+  /** Leaves the shards to whoever claims the run next. */
+  abandon(): void {
+    this.#ledger.abandon();
+    this.#crew?.abandon();
+  }
+
+  async submit(request: OfflineJobRequest, context: JobContext): Promise<SubmittedJob> {
+    if (!(await this.#ledger.read())) await this.#split(request, context);
+    return { jobId: this.#jobId };
+  }
+
+  /** Returns the job of a run that was split, or the one of a run that was submitted before it was to be split. */
+  async find(key: string, request: OfflineJobRequest): Promise<SubmittedJob | undefined> {
+    this.#mayHaveJobs = true;
+    if (!(await this.#ledger.read())) return this.#parts.operator.find(key, request);
+    const outcome = this.#end ?? this.#outcomeWithoutMerge();
+    return { jobId: this.#jobId, ...(outcome === undefined ? {} : { outcome }) };
+  }
+
+  async wait(jobId: string, request: OfflineJobRequest, context: JobContext): Promise<JobOutcome> {
+    if (jobId !== this.#jobId) return this.#parts.operator.wait(jobId, request, context);
+    if (this.#end !== undefined) return this.#end;
+    await this.#ledger.read();
+    const crew = this.#crewOf(request);
+    const halt = (): void => crew.halt();
+    context.signal.addEventListener("abort", halt, { once: true });
+    try {
+      if (context.signal.aborted) halt();
+      await crew.carryOut();
+    } finally {
+      context.signal.removeEventListener("abort", halt);
+    }
+    context.signal.throwIfAborted();
+    const shards = this.#ledger.shards;
+    if (shards.some(({ state }) => state !== "SUCCEEDED")) return this.#failed(crew);
+    const outcome = withDirtyLimit(succeededOutcome(shards), this.#parts.spec.dirtyData);
+    if (outcome.state !== "SUCCEEDED" || this.#parts.operator.merge === undefined) return outcome;
+    return this.#merge(request, context, outcome);
+  }
+
+  /** A merge that has begun is finished: readers may see its rows already. */
+  async cancel(jobId: string, request: OfflineJobRequest): Promise<void> {
+    if (jobId !== this.#jobId) return this.#parts.operator.cancel(jobId, request);
+    const isSplit = await this.#ledger.read();
+    if (this.#merging !== undefined || this.#ledger.isMerging) {
+      const context = new AttemptContext(new Cancellation(), this.#parts.spec.dirtyData);
+      this.#end = await this.#merge(request, context, succeededOutcome(this.#ledger.shards));
+      return;
+    }
+    if (isSplit) await this.#crewOf(request).cancel();
+    this.#end = (isSplit ? this.#outcomeWithoutMerge() : undefined) ?? { state: "CANCELLED" };
+  }
+
+  async #split(request: OfflineJobRequest, context: JobContext): Promise<void> {
+    const { operator, spec, run } = this.#parts;
+    const { target } = shardPolicyOf(spec.shards ?? {});
+    const { signal, dirtyData } = context;
+    const limits = { signal, ...(dirtyData === undefined ? {} : { dirtyData }) };
+    let answer: unknown;
+    try {
+      answer = await operator.split?.(request, { ...limits, target });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      throw asRefusal(error);
+    }
+    await this.#ledger.insert(checkedSplit(run.id, answer));
+  }
+
+  #crewOf(request: OfflineJobRequest): ShardCrew {
+    const { clock, operator, run, spec, onTrouble } = this.#parts;
+    this.#crew ??= new ShardCrew({
+      clock,
+      operator,
+      run,
+      spec,
+      policy: shardPolicyOf(spec.shards ?? {}),
+      ledger: this.#ledger,
+      request,
+      mayHaveJobs: this.#mayHaveJobs,
+      onTrouble,
+    });
+    return this.#crew;
+  }
+
+  /** Returns the outcome of shards that need no merge and have all succeeded. */
+  #outcomeWithoutMerge(): JobOutcome | undefined {
+    const shards = this.#ledger.shards;
+    const isDone =
+      this.#parts.operator.merge === undefined && shards.every(({ state }) => state === "SUCCEEDED");
+    return isDone ? succeededOutcome(shards) : undefined;
+  }
+
+  /** @throws OperatorError SHARDS_FAILED if a job of a shard may still be working */
+  #failed({ isRetryable, retryAfterMs }: ShardCrew): JobOutcome {
+    const shards = this.#ledger.shards;
+    const error = shardsError(shards);
+    const advice: RetryAdvice = { isRetryable, ...(retryAfterMs > 0 ? { retryAfterMs } : {}) };
+    if (shards.some(({ isJobOpen }) => isJobOpen)) {
+      throw Object.assign(new OperatorError("SHARDS_FAILED", error.message), advice);
+    }
+    return { state: "FAILED", metrics: summed(shards), error, ...advice };
+  }
+
+  /** Merges once at a time; a merge that failed may be tried again. */
+  async #merge(request: OfflineJobRequest, context: JobContext, outcome: JobOutcome): Promise<JobOutcome> {
+    const merge = async (): Promise<JobOutcome> => {
+      await this.#ledger.beginMerge();
+      await this.#parts.operator.merge?.(request, resultsOf(this.#ledger.shards), context);
+      return outcome;
+    };
+    this.#merging ??= merge();
+    try {
+      return await this.#merging;
+    } catch (error) {
+      this.#merging = undefined;
+      throw error;
+    }
+  }
+}
+
+/**
+ * Returns the operator of a run that is split, now or since an earlier attempt; `undefined` for all others, which
+ * it costs nothing.
+ */
+export function shardedOperator(parts: ShardedOperatorParts): ShardedOperator | undefined {
+  const { operator, run, spec } = parts;
+  const isAsked = spec.shards != null && canSplit(operator, spec.job);
+  return isAsked || wasSplit(run) ? new ShardedOperator(parts) : undefined;
+}
+
+function wasSplit({ id, jobId, history }: Run): boolean {
+  if (jobId === null && history.length === 0) return false;
+  const own = shardsJobId(id);
+  return jobId === own || history.some((attempt) => attempt.jobId === own);
+}
+
+function shardsJobId(runId: string): string {
+  return `shards-of-${runId}`;
+}
+
+/** Nothing was submitted, whatever a `split` threw. */
+function asRefusal(error: unknown): unknown {
+  if (isTidegateError(error) && !["NOT_RUNNING", "JOB_CANCELLED", "JOB_TIMED_OUT"].includes(error.code))
+    return error;
+  const { isRetryable, retryAfterMs } = (error ?? {}) as { isRetryable?: unknown; retryAfterMs?: unknown };
+  const refusal = new OperatorError("JOB_FAILED", `The job could not be split: ${messageOf(error)}`, {
+    cause: error,
+  });
+  return Object.assign(refusal, { isRetryable, retryAfterMs });
+}

@@ -1,0 +1,536 @@
+import { describe, expect, it } from "@jest/globals";
+import type { JobOutcome } from "../../src/job/job-outcome.js";
+import type { ScheduleInfo } from "../../src/schedule/schedule.js";
+import type { ShardPolicy } from "../../src/shard/shard.js";
+import { shardId } from "../../src/shard/shard-id.js";
+import { HOUR, T0 } from "../support/instants.js";
+import { hourly } from "../support/schedules.js";
+import { failed, ScriptedOperator, SUCCEEDED } from "../support/scripted-operator.js";
+import { SplittingOperator, shardsOf } from "../support/splitting-operator.js";
+import { World } from "../support/world.js";
+
+interface Stage {
+  readonly world: World;
+  readonly operator: SplittingOperator;
+}
+
+async function stage(
+  prepare: (operator: SplittingOperator) => void = () => undefined,
+  shards: ShardPolicy = {},
+  more: Partial<ScheduleInfo> = {},
+): Promise<Stage> {
+  const operator = new SplittingOperator();
+  prepare(operator);
+  const world = await World.start({ operator });
+  await world.client.register(hourly("orders", { shards, maxAttempts: 1, ...more }));
+  await world.fireAt("orders", T0 + HOUR);
+  return { world, operator };
+}
+
+async function onlyRun(world: World) {
+  const [run] = await world.runs("orders");
+  return run!;
+}
+
+async function statesOf(world: World): Promise<Record<string, string>> {
+  const split = await world.store.getSplit((await onlyRun(world)).id);
+  return Object.fromEntries((split?.shards ?? []).map(({ key, state }) => [key, state]));
+}
+
+const rows = (count: number): JobOutcome => ({
+  state: "SUCCEEDED",
+  metrics: { rowsRead: count, rowsWritten: count - 1 },
+});
+
+describe("a run that is split", () => {
+  it("succeeds when all its shards have, and its figures are the sum of theirs", async () => {
+    const { world, operator } = await stage((op) => {
+      op.answer = ({ shard }) => rows({ a: 10, b: 20, c: 30 }[shard!.key]!);
+    });
+    expect(operator.splits).toEqual([{ runId: (await onlyRun(world)).id, target: 8 }]);
+    expect(operator.submitted).toEqual(["a", "b", "c"]);
+    expect(await onlyRun(world)).toMatchObject({
+      state: "SUCCEEDED",
+      isJobOpen: false,
+      metrics: { rowsRead: 60, rowsWritten: 57 },
+    });
+    expect(operator.doubles).toEqual([]);
+  });
+
+  it("submits each shard with its part of the job, under a key of its own", async () => {
+    const { world, operator } = await stage((op) => {
+      op.answerSplit = () => ({ shards: shardsOf("a", "b"), snapshotToken: "0000-1" });
+    });
+    const { id, lower, upper } = await onlyRun(world);
+    expect(operator.submissions[1]).toMatchObject({
+      runId: id,
+      idempotencyKey: shardId(id, "b"),
+      attempt: 1,
+      lowerBound: String(lower),
+      upperBound: String(upper),
+      shard: { key: "b", args: { part: "b" }, count: 2, snapshotToken: "0000-1" },
+    });
+  });
+
+  it("asks for as many shards as its schedule says", async () => {
+    const { operator } = await stage(undefined, { target: 100 });
+    expect(operator.splits).toMatchObject([{ target: 100 }]);
+  });
+
+  it("carries out as many shards at once as it may, the heaviest first", async () => {
+    const { world, operator } = await stage(
+      (op) => {
+        op.answerSplit = () => ({ shards: shardsOf(["light", 1], ["heavy", 9], ["middle", 5]) });
+        op.answer = () => "runs";
+      },
+      { concurrency: 2 },
+    );
+    expect(operator.submitted).toEqual(["heavy", "middle"]);
+    operator.endAll();
+    await world.settle();
+    expect(operator.submitted).toEqual(["heavy", "middle", "light"]);
+    expect(await statesOf(world)).toEqual({ light: "RUNNING", heavy: "SUCCEEDED", middle: "SUCCEEDED" });
+  });
+
+  it("that has nothing to do succeeds with 0 rows, and publishes that", async () => {
+    const { world, operator } = await stage((op) => {
+      op.answerSplit = () => ({ shards: [] });
+    });
+    expect(await onlyRun(world)).toMatchObject({
+      state: "SUCCEEDED",
+      metrics: { rowsRead: 0, rowsWritten: 0 },
+    });
+    expect(operator.merged).toEqual([[]]);
+  });
+
+  it("is not split if its schedule does not ask for it, and leaves no trace of shards", async () => {
+    const operator = new SplittingOperator();
+    const world = await World.start({ operator });
+    await world.client.register(hourly("orders"));
+    await world.fireAt("orders", T0 + HOUR);
+    const run = await onlyRun(world);
+    expect([operator.splits, operator.merged]).toEqual([[], []]);
+    expect(operator.submissions).toMatchObject([{ idempotencyKey: run.id }]);
+    expect(operator.submissions[0]).not.toHaveProperty("shard");
+    expect(await world.store.getSplit(run.id)).toBeUndefined();
+  });
+});
+
+describe("a split that breaks the contract", () => {
+  it.each<[string, unknown, string]>([
+    [
+      "has more than 10,000 shards",
+      { shards: Array.from({ length: 10_001 }, (_, n) => ({ key: `${n}`, args: {} })) },
+      "TOO_MANY_SHARDS",
+    ],
+    ["names two shards alike", { shards: shardsOf("a", "a") }, "OPERATOR_ANSWER_INVALID"],
+    ["is none", undefined, "OPERATOR_ANSWER_INVALID"],
+    [
+      "has a shard without a weight",
+      { shards: [{ key: "a", args: {}, weight: 0 }] },
+      "OPERATOR_ANSWER_INVALID",
+    ],
+  ])(
+    "that %s fails the run before anything is submitted, and is not tried again",
+    async (_, answer, code) => {
+      const { world, operator } = await stage(
+        (op) => {
+          op.answerSplit = () => answer as never;
+        },
+        {},
+        { maxAttempts: 3 },
+      );
+      await world.advance(HOUR / 2);
+      expect(await onlyRun(world)).toMatchObject({
+        state: "FAILED",
+        attempt: 1,
+        isJobOpen: false,
+        error: { code },
+      });
+      expect(operator.submissions).toEqual([]);
+    },
+  );
+
+  it("that failed for a moment is asked for again by the next attempt", async () => {
+    let calls = 0;
+    const { world, operator } = await stage(
+      (op) => {
+        op.answerSplit = () => {
+          calls += 1;
+          if (calls === 1) throw new Error("connection reset");
+          return { shards: shardsOf("a") };
+        };
+      },
+      {},
+      { maxAttempts: 2 },
+    );
+    await world.advance(60_000);
+    expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
+    expect(operator.submitted).toEqual(["a"]);
+  });
+});
+
+describe("a shard that fails", () => {
+  it("is attempted again alone, and the run succeeds", async () => {
+    const { world, operator } = await stage((op) => {
+      op.answer = ({ shard, attempt }) => (shard?.key === "b" && attempt < 3 ? failed("busy") : SUCCEEDED);
+    });
+    await world.advance(60_000);
+    expect(operator.submissions.map(({ shard, attempt }) => `${shard?.key}${attempt}`)).toEqual([
+      "a1",
+      "b1",
+      "c1",
+      "b2",
+      "b3",
+    ]);
+    expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
+  });
+
+  it("for good fails the run's attempt once the others have finished, and the next one does it alone, by the same split", async () => {
+    const { world, operator } = await stage(
+      (op) => {
+        op.answer = ({ shard }) =>
+          shard?.key === "b" && op.submissions.length < 5 ? failed("busy") : SUCCEEDED;
+      },
+      { maxAttempts: 2 },
+      { maxAttempts: 2 },
+    );
+    await world.advance(60_000);
+    expect(operator.submitted).toEqual(["a", "b", "c", "b", "b"]);
+    expect(operator.splits).toHaveLength(1);
+    const run = await onlyRun(world);
+    expect(run).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
+    expect(run.history).toMatchObject([
+      {
+        error: {
+          code: "SHARDS_FAILED",
+          message: expect.stringContaining("1 of 3 shards failed, 2 have succeeded"),
+        },
+      },
+    ]);
+  });
+
+  it("leaves the others alone although it fails at once", async () => {
+    const { world, operator } = await stage((op) => {
+      op.answer = ({ shard }) => (shard?.key === "a" ? failed("malformed", false) : "runs");
+    });
+    expect(await statesOf(world)).toEqual({ a: "FAILED", b: "RUNNING", c: "RUNNING" });
+    operator.endAll();
+    await world.settle();
+    expect(await onlyRun(world)).toMatchObject({ state: "FAILED", isJobOpen: false });
+    expect(await statesOf(world)).toEqual({ a: "FAILED", b: "SUCCEEDED", c: "SUCCEEDED" });
+  });
+
+  it("stops the others if the schedule says so, and leaves what has not begun", async () => {
+    const { world, operator } = await stage(
+      (op) => {
+        op.answer = ({ shard }) => (shard?.key === "b" ? failed("malformed", false) : "runs");
+      },
+      { onFailure: "fail-fast", concurrency: 2 },
+    );
+    expect(operator.running).toEqual([]);
+    expect(await statesOf(world)).toEqual({ a: "CANCELLED", b: "FAILED", c: "PLANNED" });
+    expect(await onlyRun(world)).toMatchObject({ state: "FAILED", isJobOpen: false });
+  });
+
+  it("is not attempted again by the run if that cannot help", async () => {
+    const { world, operator } = await stage(
+      (op) => {
+        op.answer = ({ shard }) => (shard?.key === "a" ? failed("malformed", false) : SUCCEEDED);
+      },
+      {},
+      { maxAttempts: 5 },
+    );
+    await world.advance(HOUR / 2);
+    expect(operator.submitted).toEqual(["a", "b", "c"]);
+    expect(await onlyRun(world)).toMatchObject({ state: "FAILED", attempt: 1 });
+  });
+
+  it("is done by a retry of the failed run, which counts its attempts anew", async () => {
+    const { world, operator } = await stage((op) => {
+      op.answer = ({ shard }) =>
+        shard?.key === "b" && op.submissions.length < 6 ? failed("busy") : SUCCEEDED;
+    });
+    await world.advance(60_000);
+    const run = await onlyRun(world);
+    expect(run).toMatchObject({ state: "FAILED" });
+    await world.client.retryRun(run.id);
+    await world.advance(60_000);
+    expect(operator.submitted).toEqual(["a", "b", "c", "b", "b", "b"]);
+    expect(operator.splits).toHaveLength(1);
+    expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED" });
+  });
+});
+
+describe("bad rows of shards", () => {
+  it("count together against the run's limit, and nothing is merged", async () => {
+    const { world, operator } = await stage(
+      (op) => {
+        op.answer = () => ({ state: "SUCCEEDED", metrics: { rowsRead: 10, rowsDirty: 2 } });
+      },
+      {},
+      { dirtyData: { maxRows: 5 } },
+    );
+    expect(await onlyRun(world)).toMatchObject({ state: "FAILED", error: { code: "DIRTY_DATA_LIMIT" } });
+    expect(operator.merged).toEqual([]);
+  });
+});
+
+describe("the merge", () => {
+  it("comes once, after the last shard, with what each has done", async () => {
+    const { world, operator } = await stage((op) => {
+      op.answer = ({ shard }) => (shard?.key === "c" ? "runs" : rows(5));
+    });
+    expect(operator.merged).toEqual([]);
+    operator.endAll(rows(7));
+    await world.settle();
+    expect(operator.merged).toMatchObject([
+      [
+        { key: "a", args: { part: "a" }, jobId: "job-1", metrics: { rowsRead: 5 } },
+        { key: "b", metrics: { rowsRead: 5 } },
+        { key: "c", metrics: { rowsRead: 7 } },
+      ],
+    ]);
+    expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED", metrics: { rowsRead: 17 } });
+  });
+
+  it("that fails is called again by the next attempt, without any shard", async () => {
+    const { world, operator } = await stage(
+      (op) => {
+        op.mergeFailure = new Error("disk full");
+      },
+      {},
+      { maxAttempts: 2 },
+    );
+    expect(await onlyRun(world)).toMatchObject({ state: "PLANNED" });
+    operator.mergeFailure = undefined;
+    await world.advance(60_000);
+    expect(operator.merged).toHaveLength(2);
+    expect(operator.submitted).toEqual(["a", "b", "c"]);
+    expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
+  });
+
+  it("is called again by the next manager if the first one went away during it", async () => {
+    const { world, operator } = await stage((op) => {
+      op.mergesLate = true;
+    });
+    await world.stop();
+    operator.mergesLate = false;
+    await world.start();
+    expect(operator.merged).toHaveLength(2);
+    expect(operator.submitted).toEqual(["a", "b", "c"]);
+    expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
+  });
+
+  it("is finished although the run is cancelled meanwhile: readers may see its rows", async () => {
+    const { world, operator } = await stage((op) => {
+      op.mergesLate = true;
+    });
+    await world.client.cancelRun((await onlyRun(world)).id);
+    await world.settle();
+    expect(await onlyRun(world)).toMatchObject({ state: "RUNNING" });
+    operator.mergeNow();
+    await world.settle();
+    expect(operator.merged).toHaveLength(1);
+    expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED" });
+  });
+
+  it("is finished before the cancellation of a failed run says that the run has succeeded", async () => {
+    const { world, operator } = await stage((op) => {
+      op.mergeFailure = new Error("disk full");
+    });
+    const { id, state } = await onlyRun(world);
+    expect(state).toBe("FAILED");
+    operator.mergeFailure = undefined;
+    await expect(world.client.cancelRun(id)).rejects.toMatchObject({ code: "RUN_STATE_ILLEGAL" });
+    expect(operator.merged).toHaveLength(2);
+    expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED", isJobOpen: false });
+  });
+});
+
+describe("the cancellation of a run that is split", () => {
+  it("stops all its shards, and begins no other", async () => {
+    const { world, operator } = await stage(
+      (op) => {
+        op.answer = () => "runs";
+      },
+      { concurrency: 2 },
+    );
+    await world.client.cancelRun((await onlyRun(world)).id);
+    await world.settle();
+    expect(operator.running).toEqual([]);
+    expect(operator.cancellations).toHaveLength(2);
+    expect(await onlyRun(world)).toMatchObject({ state: "CANCELLED", isJobOpen: false });
+    expect(await statesOf(world)).toEqual({ a: "CANCELLED", b: "CANCELLED", c: "PLANNED" });
+    expect(operator.merged).toEqual([]);
+  });
+
+  it("stays open until the last shard has stopped", async () => {
+    const { world, operator } = await stage((op) => {
+      op.answer = ({ shard }) => (shard?.key === "a" ? "runs" : SUCCEEDED);
+      op.cancelFailure = new Error("the cluster does not answer");
+    });
+    await world.client.cancelRun((await onlyRun(world)).id);
+    await world.advance(60_000);
+    expect(await onlyRun(world)).toMatchObject({ state: "RUNNING" });
+    operator.cancelFailure = undefined;
+    await world.advance(180_000);
+    expect(await onlyRun(world)).toMatchObject({ state: "CANCELLED", isJobOpen: false });
+    expect(await statesOf(world)).toEqual({ a: "CANCELLED", b: "SUCCEEDED", c: "SUCCEEDED" });
+  });
+
+  it("reaches jobs that a failed run has left working", async () => {
+    const { world, operator } = await stage(
+      (op) => {
+        op.answer = ({ shard }) =>
+          shard?.key === "b" ? { throws: new Error("connection reset"), hasStarted: true } : SUCCEEDED;
+      },
+      { maxAttempts: 1 },
+    );
+    expect(await onlyRun(world)).toMatchObject({ state: "FAILED", isJobOpen: true });
+    expect(operator.running).toHaveLength(1);
+    await world.client.cancelRun((await onlyRun(world)).id);
+    expect(operator.running).toEqual([]);
+    expect(await onlyRun(world)).toMatchObject({ state: "CANCELLED", isJobOpen: false });
+  });
+
+  it("is followed by a retry that does what is left", async () => {
+    const { world, operator } = await stage((op) => {
+      op.answer = ({ shard }) => (shard?.key === "a" || op.submissions.length > 3 ? SUCCEEDED : "runs");
+    });
+    const { id } = await onlyRun(world);
+    await world.client.cancelRun(id);
+    await world.settle();
+    await world.client.retryRun(id);
+    await world.settle();
+    expect(operator.submitted).toEqual(["a", "b", "c", "b", "c"]);
+    expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED" });
+  });
+});
+
+describe("a time limit of a run that is split", () => {
+  it("stops its shards, and the next attempt does what is left", async () => {
+    const { world, operator } = await stage(
+      (op) => {
+        op.answer = ({ shard }) => (shard?.key === "a" || op.submissions.length > 3 ? SUCCEEDED : "runs");
+      },
+      {},
+      { maxAttempts: 2, timeoutMs: 60_000 },
+    );
+    await world.advance(120_000);
+    expect(operator.submitted).toEqual(["a", "b", "c", "b", "c"]);
+    const run = await onlyRun(world);
+    expect(run).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
+    expect(run.history).toMatchObject([{ error: { code: "JOB_TIMED_OUT" } }]);
+    expect(operator.doubles).toEqual([]);
+  });
+});
+
+describe("a manager that goes away with shards under way", () => {
+  it("leaves them to the next one, which finds their jobs and does only what is left", async () => {
+    const { world, operator } = await stage(
+      (op) => {
+        op.answer = ({ shard }) => (shard?.key === "a" ? SUCCEEDED : "runs");
+      },
+      { concurrency: 1 },
+    );
+    expect(await statesOf(world)).toEqual({ a: "SUCCEEDED", b: "RUNNING", c: "PLANNED" });
+    await world.restart();
+    expect(operator.submitted).toEqual(["a", "b"]);
+    operator.endAll();
+    await world.settle();
+    operator.endAll();
+    await world.settle();
+    expect(operator.submitted).toEqual(["a", "b", "c"]);
+    expect(operator.splits).toHaveLength(1);
+    expect(operator.doubles).toEqual([]);
+    expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
+  });
+
+  it("keeps its lease while a shard is being submitted: nobody would find that job yet", async () => {
+    const { world, operator } = await stage((op) => {
+      op.answer = ({ shard }) => (shard?.key === "b" ? "answers-late" : SUCCEEDED);
+    });
+    await world.restart();
+    expect(operator.submitted).toEqual(["a", "b", "c"]);
+    operator.answerNow();
+    await world.advance(60_000);
+    expect(operator.submitted).toEqual(["a", "b", "c"]);
+    operator.endAll();
+    await world.settle();
+    expect(operator.doubles).toEqual([]);
+    expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED" });
+  });
+
+  it("has shards that have failed for good: they are not attempted again in the same attempt of the run", async () => {
+    const { world, operator } = await stage((op) => {
+      op.answer = ({ shard }) => (shard?.key === "a" ? failed("malformed", false) : "runs");
+    });
+    await world.restart();
+    operator.endAll();
+    await world.settle();
+    expect(operator.submitted).toEqual(["a", "b", "c"]);
+    expect(await onlyRun(world)).toMatchObject({ state: "FAILED" });
+  });
+});
+
+describe("a schedule that asks for shards", () => {
+  it("is refused if its operator cannot split jobs", async () => {
+    const world = await World.start({ operator: new ScriptedOperator() });
+    await expect(world.client.register(hourly("orders", { shards: {} }))).rejects.toMatchObject({
+      code: "SCHEDULE_INVALID",
+      field: "shards",
+    });
+  });
+
+  it("is refused if its operator cannot split this job", async () => {
+    const world = await World.start({ operator: new SplittingOperator() });
+    const register = world.client.register(hourly("orders", { shards: {}, job: { isWhole: true } }));
+    await expect(register).rejects.toMatchObject({ code: "SCHEDULE_INVALID", field: "shards" });
+  });
+
+  it.each([{ target: 0 }, { target: 10_001 }, { concurrency: 0 }, { maxAttempts: 0 }, { onFailure: "stop" }])(
+    "is refused with %j",
+    async (shards) => {
+      const world = await World.start({ operator: new SplittingOperator() });
+      const register = world.client.register(hourly("orders", { shards: shards as ShardPolicy }));
+      await expect(register).rejects.toMatchObject({
+        code: "SCHEDULE_INVALID",
+        field: `shards.${Object.keys(shards)[0]}`,
+      });
+    },
+  );
+
+  it("finds the job that a run had before the schedule asked for shards, and does not do it again", async () => {
+    const operator = new SplittingOperator();
+    operator.answer = () => ({ throws: new Error("connection reset"), hasStarted: true });
+    const world = await World.start({ operator });
+    await world.client.register(hourly("orders", { maxAttempts: 1 }));
+    await world.fireAt("orders", T0 + HOUR);
+    const { id } = await onlyRun(world);
+    await world.client.update(hourly("orders", { shards: {} }), { version: 1 });
+    await world.client.retryRun(id, { version: "latest" });
+    await world.settle();
+    operator.endAll();
+    await world.settle();
+    expect(operator.submitted).toEqual([undefined]);
+    expect(operator.splits).toEqual([]);
+    expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED" });
+  });
+
+  it("no longer does: a run that was split is finished by its shards", async () => {
+    const { world, operator } = await stage(
+      (op) => {
+        op.answer = ({ shard }) =>
+          shard?.key === "b" && op.submissions.length < 4 ? failed("busy") : SUCCEEDED;
+      },
+      { maxAttempts: 1 },
+    );
+    const { id } = await onlyRun(world);
+    await world.client.update(hourly("orders", { shards: null }), { version: 1 });
+    await world.client.retryRun(id, { version: "latest" });
+    await world.settle();
+    expect(operator.submitted).toEqual(["a", "b", "c", "b"]);
+    expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED" });
+  });
+});

@@ -1,0 +1,277 @@
+import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import type { OfflineJobRequest } from "../../src/job/offline-job-request.js";
+import { type OffsetVector, offsetsOf } from "../../src/offset/offset-vector.js";
+import type { ScheduleInfo } from "../../src/schedule/schedule.js";
+import { Fleet, type Manager } from "../support/fleet.js";
+import { SECOND, T0 } from "../support/instants.js";
+import { hourly } from "../support/schedules.js";
+import { type Answer, failed, SUCCEEDED } from "../support/scripted-operator.js";
+import { ScriptedSource } from "../support/scripted-source.js";
+
+/** Length of an interval, and how much time passes at once, ms. */
+const LENGTH = 10 * SECOND;
+const STRIDE = 500;
+
+/** Most intervals in which the rest is read once everything is well again. */
+const CLOSING = 15;
+
+type Act =
+  | { readonly do: "write"; readonly partition: number; readonly records: number }
+  | { readonly do: "expire"; readonly partition: number; readonly share: number }
+  | { readonly do: "fire"; readonly by: readonly number[] }
+  | { readonly do: "end"; readonly with: "success" | "failure" }
+  | { readonly do: "die" | "return"; readonly manager: number }
+  | { readonly do: "source-away" | "source-back" };
+
+interface Story {
+  readonly policies: Partial<ScheduleInfo>;
+  /** What becomes of each submission, in turn. */
+  readonly answers: readonly ("success" | "failure" | "runs")[];
+  readonly acts: readonly Act[];
+}
+
+const partition = fc.nat(3);
+const manager = fc.nat(1);
+
+const act: fc.Arbitrary<Act> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant("write" as const),
+      partition,
+      records: fc.integer({ min: 1, max: 40 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("expire" as const),
+      partition,
+      share: fc.double({ min: 0, max: 1, noNaN: true }),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant("fire" as const),
+      by: fc.constantFrom<readonly number[]>([0], [1], [0, 1], [0, 0, 1]),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("end" as const),
+      with: fc.constantFrom("success" as const, "failure" as const),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("die" as const, "return" as const), manager }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constantFrom("source-away" as const, "source-back" as const) }),
+  },
+);
+
+const policies: fc.Arbitrary<Partial<ScheduleInfo>> = fc.record({
+  overlap: fc.constantFrom("queue", "allow", "coalesce-pending", "cancel-running", "drop"),
+  catchup: fc.constantFrom("each", "coalesce", "drop"),
+  onFailure: fc.constantFrom("block", "continue"),
+  onLoss: fc.constantFrom("fail", "record"),
+  onEmpty: fc.constantFrom("skip", "run"),
+  startAt: fc.constantFrom("earliest", "latest"),
+  maxAttempts: fc.integer({ min: 1, max: 2 }),
+  limit: fc.constantFrom(null, { records: 25 }, { records: 10, maxRuns: 2 }),
+});
+
+const story: fc.Arbitrary<Story> = fc.record({
+  policies,
+  answers: fc.array(fc.constantFrom("success", "success", "failure", "runs"), { minLength: 1, maxLength: 8 }),
+  acts: fc.array(act, { minLength: 4, maxLength: 24 }),
+});
+
+/** What jobs have read, kept apart from the ledger: by key, so that attempts of one run count once. */
+class Readers {
+  readonly read = new Map<string, OfflineJobRequest>();
+  readonly running: OfflineJobRequest[] = [];
+
+  /** How often each record was read by a job that has succeeded. */
+  counts(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { lowerBound, upperBound } of this.read.values())
+      for (const record of recordsOf(offsetsOf(lowerBound)!, offsetsOf(upperBound)!))
+        counts.set(record, (counts.get(record) ?? 0) + 1);
+    return counts;
+  }
+}
+
+function recordsOf(lower: OffsetVector, upper: OffsetVector): string[] {
+  return Object.entries(upper).flatMap(([name, end]) => {
+    const begin = Number(lower[name] ?? end);
+    return Array.from({ length: Math.max(0, Number(end) - begin) }, (_, n) => `${name}:${begin + n}`);
+  });
+}
+
+class Scene {
+  readonly fleet = new Fleet();
+  readonly source = new ScriptedSource("log", { "0": 3 });
+  readonly readers = new Readers();
+  /** Records that were there before the group was registered with `latest`: nobody is to read them. */
+  readonly before: ReadonlySet<string>;
+  readonly #story: Story;
+  #answered = 0;
+  #isClosing = false;
+
+  constructor(told: Story) {
+    this.#story = told;
+    this.before = new Set(told.policies.startAt === "latest" ? this.records() : []);
+    this.fleet.operator.answer = (request) => this.#answer(request);
+    for (let n = 0; n < 2; n += 1)
+      this.fleet.add(0, {
+        offsetProviders: [this.source],
+        dispatcher: { pollMs: 500, leaseMs: 3_000 },
+        watchdogEveryMs: 1e9,
+      });
+  }
+
+  records(): string[] {
+    return [...this.source.partitions].flatMap(([name, { writtenAt }]) =>
+      writtenAt.map((_, n) => `${name}:${n}`),
+    );
+  }
+
+  async play(): Promise<void> {
+    await this.fleet.start();
+    await this.fleet.managers[0]!.tidegate.client.register(
+      hourly("g", {
+        trigger: { type: "period", every: 10, unit: "second" },
+        boundaryType: "OFFSET",
+        source: { type: "log", topic: "orders" },
+        backoff: { initialMs: 1_000, maxMs: 1_000 },
+        maxActiveRuns: 3,
+        ...this.#story.policies,
+      }),
+    );
+    for (const one of this.#story.acts) await this.#perform(one);
+    await this.#close();
+  }
+
+  async #perform(one: Act): Promise<void> {
+    const { source, fleet } = this;
+    if (one.do === "write") source.write(String(one.partition), one.records);
+    if (one.do === "expire") {
+      const { first, writtenAt } = source.partitions.get(String(one.partition)) ?? {
+        first: 0,
+        writtenAt: [],
+      };
+      if (writtenAt.length > first)
+        source.expire(String(one.partition), first + Math.floor(one.share * (writtenAt.length - first)));
+    }
+    if (one.do === "fire")
+      await this.#fire(one.by.map((n) => fleet.managers[n]!).filter(({ isAlive }) => isAlive));
+    if (one.do === "end") this.#end(one.with);
+    if (one.do === "die" || one.do === "return") fleet.managers[one.manager]!.isAlive = one.do === "return";
+    if (one.do === "source-away") source.failure = new Error("away");
+    if (one.do === "source-back") source.failure = undefined;
+    await this.#pass(2 * SECOND);
+  }
+
+  /** Lets an interval pass, and has managers fire for its end at once. */
+  async #fire(managers: readonly Manager[]): Promise<void> {
+    await this.#pass(LENGTH - ((this.fleet.clock.now() - T0) % LENGTH));
+    const fires = managers.map(({ engine }) => engine.fire("g", this.fleet.clock.now()));
+    await this.#pass(2 * STRIDE);
+    await Promise.all(fires);
+  }
+
+  async #pass(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += STRIDE) {
+      await this.fleet.clock.advance(STRIDE);
+      for (const { clock, isAlive } of this.fleet.managers) if (isAlive) await clock.advance(STRIDE);
+    }
+  }
+
+  /** Everything is well again, and people do what is left to them; then the group reads what is left. */
+  async #close(): Promise<void> {
+    const { fleet, source } = this;
+    const [{ tidegate }] = fleet.managers as [Manager, Manager];
+    this.#isClosing = true;
+    source.failure = undefined;
+    for (const each of fleet.managers) each.isAlive = true;
+    while (this.readers.running.length > 0) this.#end("success");
+    await this.#pass(10 * SECOND);
+    const { spec, version } = await tidegate.client.get("g");
+    await tidegate.client.update({ ...spec, onLoss: "record" }, { version });
+    for (let n = 0; n < CLOSING; n += 1) {
+      await tidegate.client.retryRuns("g");
+      await this.#fire(fleet.managers);
+      while (this.readers.running.length > 0) this.#end("success");
+      await this.#pass(5 * SECOND);
+      if (await this.#isDone()) return;
+    }
+  }
+
+  async #isDone(): Promise<boolean> {
+    const { client } = this.fleet.managers[0]!.tidegate;
+    const { offsets } = await client.get("g");
+    const { active, failed: ofFailed } = await client.audit("g");
+    const isRead = [...this.source.partitions].every(
+      ([name, { writtenAt }]) => offsets?.position[name] === String(writtenAt.length),
+    );
+    return isRead && active.runs === 0 && ofFailed.runs === 0;
+  }
+
+  #answer(request: OfflineJobRequest): Answer {
+    const { answers } = this.#story;
+    const answer = this.#isClosing ? "success" : answers[this.#answered % answers.length]!;
+    this.#answered += 1;
+    if (answer === "failure") return failed("down");
+    if (answer === "runs") {
+      this.readers.running.push(request);
+      return "runs";
+    }
+    this.readers.read.set(request.idempotencyKey, request);
+    return SUCCEEDED;
+  }
+
+  #end(how: "success" | "failure"): void {
+    const request = this.readers.running.shift();
+    if (request === undefined) return;
+    const { idempotencyKey: key } = request;
+    const wasStopped = this.fleet.operator.cancellations.includes(key);
+    if (how === "success" && !wasStopped) this.readers.read.set(key, request);
+    this.fleet.operator.end(key, how === "success" ? SUCCEEDED : failed("down"));
+  }
+}
+
+describe("whatever writers, sources, managers and policies do", () => {
+  it("each record is read once, or was lost by the source and is recorded as that", async () => {
+    await fc.assert(
+      fc.asyncProperty(story, async (told) => {
+        const scene = new Scene(told);
+        await scene.play();
+        const { items } = await scene.fleet.store.listRuns({ groupId: "g" }, { limit: 1_000 });
+        const lost = items
+          .filter(({ reason }) => reason === "source-expired")
+          .flatMap(({ offsets }) => recordsOf(offsets!.lower, offsets!.upper));
+        const isGone = (record: string): boolean => {
+          const [name, n] = record.split(":") as [string, string];
+          return Number(n) < scene.source.partitions.get(name)!.first;
+        };
+        expect(lost.filter((record) => !isGone(record))).toEqual([]);
+        const counts = scene.readers.counts();
+        for (const record of lost) counts.set(record, (counts.get(record) ?? 0) + 1);
+        const wrong = scene.records().filter((record) => {
+          const wanted = scene.before.has(record) || (isGone(record) && !counts.has(record)) ? 0 : 1;
+          return (counts.get(record) ?? 0) !== wanted;
+        });
+        expect(wrong).toEqual([]);
+        const audit = await scene.fleet.managers[0]!.tidegate.client.audit("g");
+        expect(audit.isSound).toBe(true);
+        const unread = audit.offsets.flatMap(({ partitions }) => partitions.flatMap((part) => part.unread));
+        expect(unread).toEqual([]);
+        expect(scene.fleet.operator.doubles).toEqual([]);
+      }),
+      { numRuns: 40 },
+    );
+  }, 120_000);
+});
