@@ -1,7 +1,15 @@
 // A batch service over the files of a directory, which all managers of a scene share, and its operator. A job runs for its time
 // whether or not a manager watches, and its end is decided once, by whoever sees it or stops it first. The operator is slow,
 // refuses, loses answers, has jobs fail and cannot always stop them: how often is drawn by chance, as far as `conduct` allows.
-import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -17,7 +25,8 @@ const chance = (ratio = 0) => Math.random() < ratio;
 
 /**
  * @param directory - of the service alone
- * @param conduct - `slownessMs`, `longestJobMs`, and the ratios `refuses`, `losesAnswer`, `losesJob`, `cannotFind`, `cannotStop`
+ * @param conduct - `slownessMs`, `longestJobMs`, and the ratios `refuses`, `losesAnswer`, `losesJob`, `cannotFind`, `cannotStop`,
+ *   `losesMerge`
  * @param onTaken - called when a job has been taken and nobody knows yet
  */
 export function jobService(directory, conduct, onTaken) {
@@ -101,6 +110,20 @@ export function jobService(directory, conduct, onTaken) {
       await slowly();
       if (chance(conduct.cannotStop)) throw new Error("Staged: the job cannot be stopped.");
       if (stateOf(jobId) === "RUNNING") create(`${jobId}.end`, "CANCELLED");
+    },
+    /** Splits into one or some shards, in an order that differs from call to call. */
+    async split({ runId }, { target }) {
+      await slowly();
+      const count = 1 + (Number.parseInt(runId.slice(-2), 16) % target);
+      const keys = Array.from({ length: count }, (_, index) => `part-${index}`);
+      return { shards: keys.sort(() => Math.random() - 0.5).map((key) => ({ key, args: {} })) };
+    },
+    /** Writes down what is published; a run that is merged again publishes the same. */
+    async merge({ runId }, results) {
+      await slowly();
+      const published = results.map(({ key }) => key).sort();
+      appendFileSync(path("published.log"), `${JSON.stringify({ runId, published })}\n`);
+      if (chance(conduct.losesMerge)) throw new Error("Staged: the answer is lost.");
     },
   };
 }

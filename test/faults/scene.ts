@@ -38,6 +38,8 @@ export interface Conduct {
   readonly losesJob?: number;
   readonly cannotFind?: number;
   readonly cannotStop?: number;
+  /** Merges of shards whose answer is lost. */
+  readonly losesMerge?: number;
 }
 
 export interface SceneOptions {
@@ -106,6 +108,11 @@ export class Scene {
     return this.records().filter(
       ({ event, writer }) => event === "submit" && (name === undefined || writer === name),
     ).length;
+  }
+
+  /** Which shards were published, by run, in order: a run is there once more for each time that it was merged again. */
+  get published(): { readonly runId: string; readonly published: readonly string[] }[] {
+    return this.#lines(join("jobs", "published.log")).map((line) => JSON.parse(line));
   }
 
   /** At which points managers have killed themselves. */

@@ -7,10 +7,24 @@ operatorSuite({
   create: async () => {
     /** The target that the functions write to: one entry for each interval. */
     const target = new Map<number, string>();
+    /** What the parts of intervals have written, until it is published. */
+    const staged = new Map<string, number>();
     const functions: JobFunctions = {
       load: ({ lower, key }) => {
         target.set(lower.getTime(), key);
         return { rowsRead: 1, rowsWritten: 1 };
+      },
+      pieces: {
+        split: ({ lower, target }) => ({
+          shards: Array.from({ length: target }, (_, n) => ({
+            key: `${n} of ${lower.toISOString()}`,
+            args: { n },
+          })),
+        }),
+        run: ({ shard, lower }) => void staged.set(`${lower.getTime()} ${shard?.key}`, lower.getTime()),
+        merge: ({ lower, key }) => {
+          if ([...staged.values()].includes(lower.getTime())) target.set(lower.getTime(), key);
+        },
       },
       dawdle: ({ signal }) => new Promise((_, reject) => (signal.onabort = () => reject(signal.reason))),
       fail: () => {
@@ -25,6 +39,7 @@ operatorSuite({
       request: requests("load"),
       slowRequest: requests("dawdle"),
       failingRequest: requests("fail"),
+      splitRequest: requests("pieces"),
       malformedJob: { function: "lod" },
       misshapenJobs: [{ function: "lod" }, { function: "load", args: [] }, { function: "load", arg: {} }],
       effects: async ({ lowerBound }) => (target.has(Number(lowerBound)) ? 1 : 0),
@@ -32,5 +47,5 @@ operatorSuite({
     };
   },
   // A call dies with its process and leaves nothing that could be looked up.
-  supports: { restart: false },
+  supports: { restart: false, split: true },
 });

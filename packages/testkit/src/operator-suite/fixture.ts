@@ -14,6 +14,8 @@ export interface OperatorFixture {
   readonly slowRequest?: RequestFactory;
   /** Creates a well-formed request whose job is accepted and fails. Feature `failing`. */
   readonly failingRequest?: RequestFactory;
+  /** Creates a request whose job can be split, into more than one part. Feature `split`. */
+  readonly splitRequest?: RequestFactory;
   /** Creates a request that the service refuses, asking for a wait of a minute. Feature `busy`. */
   readonly busyRequest?: RequestFactory;
   /** A `job` that `validate` refuses. Feature `validate`. */
@@ -42,6 +44,8 @@ export interface OperatorFeatures {
   readonly failing: boolean;
   /** The service can ask for a wait before another attempt. */
   readonly busy: boolean;
+  /** The operator can split jobs. */
+  readonly split: boolean;
   /** The operator has `validate`. */
   readonly validate: boolean;
   /** The operator has `describeJob`. */
@@ -59,7 +63,10 @@ export interface OperatorSuiteOptions {
   readonly name: string;
   /** Called before each test. */
   readonly create: () => Promise<OperatorFixture>;
-  /** Tests of a feature that is `false` are reported as skipped. @default all true except `busy` and `verify` */
+  /**
+   * Tests of a feature that is `false` are reported as skipped. @default all true except `busy`, `split` and
+   * `verify`
+   */
   readonly supports?: Partial<OperatorFeatures>;
 }
 

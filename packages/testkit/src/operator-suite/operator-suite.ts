@@ -4,6 +4,7 @@ import { descriptionRules } from "./description.js";
 import { failureRules } from "./failure.js";
 import type { OperatorBed, OperatorFixture, OperatorSuiteOptions } from "./fixture.js";
 import { lookupRules } from "./lookup.js";
+import { splittingRules } from "./splitting.js";
 import { stoppingRules } from "./stopping.js";
 import { verificationRules } from "./verification.js";
 
@@ -42,6 +43,7 @@ export function operatorSuite(options: OperatorSuiteOptions): void {
         failing: true,
         busy: false,
         verify: false,
+        split: false,
         validate: true,
         describeJob: true,
         effects: true,
@@ -75,6 +77,7 @@ export function operatorSuite(options: OperatorSuiteOptions): void {
     lookupRules(bed);
     stoppingRules(bed);
     failureRules(bed);
+    splittingRules(bed);
     descriptionRules(bed);
     verificationRules(bed);
   });
