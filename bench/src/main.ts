@@ -4,6 +4,7 @@ import Table from "cli-table3";
 import { airflow } from "./airflow.js";
 import { printResult, runApart } from "./apart.js";
 import { cliStart } from "./cli-start.js";
+import { copyPostgres, copyPostgresRun } from "./copy-postgres.js";
 import { BULLMQ_TASKS, bullmq } from "./distributed/bullmq.js";
 import { millionManaged } from "./distributed/million-managed.js";
 import { postgresLives } from "./distributed/postgres-lives.js";
@@ -46,6 +47,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   door,
   "cli-start": cliStart,
   "events-load": eventsLoad,
+  "copy-postgres": copyPostgres,
   bullmq,
   "postgres-lives": postgresLives,
   "million-managed": millionManaged,
@@ -58,6 +60,7 @@ const TASKS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> =
   ...BENCHMARKS,
   ...MILLION_TASKS,
   ...BULLMQ_TASKS,
+  "copy-postgres-run": copyPostgresRun,
   "flink-overhead": overhead,
   "flink-poll": poll,
 };

@@ -2,8 +2,10 @@ import type {
   JobContext,
   JobOutcome,
   OfflineJobRequest,
+  RowCounts,
   ScheduleOperator,
   SubmittedJob,
+  VerifyContext,
 } from "@tidegate/core/operator";
 
 /** Passes everything on to another operator, but lets the first attempt of one run fail. */
@@ -38,6 +40,10 @@ export class FailOnce implements ScheduleOperator {
 
   wait(jobId: string, request: OfflineJobRequest, context: JobContext): Promise<JobOutcome> {
     return this.#inner.wait(jobId, request, context);
+  }
+
+  async verify(request: OfflineJobRequest, context: VerifyContext): Promise<RowCounts> {
+    return this.#inner.verify!(request, context);
   }
 
   cancel(jobId: string, request: OfflineJobRequest): Promise<void> {

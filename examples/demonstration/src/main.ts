@@ -10,7 +10,6 @@ import { GrowingSource, loadFlights } from "./flights.js";
 import type { ManagerMessage } from "./manager.js";
 import { printReport } from "./report.js";
 import { type Plan, recordingOf, synchronizations } from "./schedules.js";
-import { compareRows } from "./verify.js";
 
 const REPLAY_MS = 20_000;
 const KILLED_AT_MS = 10_300;
@@ -90,13 +89,11 @@ if (audits === undefined) {
   process.exit(1);
 }
 const { records } = readRecording(recordingOf(plan));
-const reports = await Promise.all(
-  synchronizations(plan).map(async (group) => {
-    const audit = audits!.find(({ groupId }) => groupId === group.groupId)!;
-    const verdict = judgeRecording(records, { groupId: group.groupId, range: audit.range });
-    return { audit, verdict, rows: await compareRows(plan, group) };
-  }),
-);
+const reports = synchronizations(plan).map(({ groupId, isCopied }) => {
+  const audit = audits!.find((each) => each.groupId === groupId)!;
+  const verdict = judgeRecording(records, { groupId, range: audit.range });
+  return { audit, verdict, replayed: flights.filter(isCopied).length };
+});
 const isSound = printReport(reports);
 if (plan.staysUp) {
   console.log(`\nThe dashboard stays at ${dashboard}dashboard/ until Ctrl-C.`);

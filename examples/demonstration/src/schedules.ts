@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { ScheduleInfo } from "@tidegate/core";
+import type { Flight } from "./flights.js";
 
 /** Where the demonstration reads, writes, and when. */
 export interface Plan {
@@ -12,12 +13,10 @@ export interface Plan {
   readonly staysUp: boolean;
 }
 
-/** One synchronization: its schedule, and which of the source's rows its target has to have in the end. */
+/** One synchronization: its schedule, and which flights its target has to have in the end. */
 export interface Synchronization {
   readonly groupId: string;
-  readonly target: string;
-  /** A condition in SQL over the source's columns. */
-  readonly rows: string;
+  readonly isCopied: (flight: Flight) => boolean;
   readonly schedule: ScheduleInfo;
 }
 
@@ -39,13 +38,9 @@ export function recordingOf(plan: Plan): string {
   return join(plan.directory, "jobs.jsonl");
 }
 
-export function sourceFiles(plan: Plan): string {
-  return join(plan.directory, "source", "*.json");
-}
-
 /** Three schedules over one source: each second, every two seconds by SQL, every five by cron. */
 export function synchronizations(plan: Plan): Synchronization[] {
-  const path = sourceFiles(plan);
+  const path = join(plan.directory, "source", "*.json");
   const source = { format: "json", path, timeColumn: "known_at", columns: COLUMNS };
   const longHaul = `SELECT * FROM read_json('${path}', format = 'newline_delimited', columns = {${Object.entries(
     COLUMNS,
@@ -57,25 +52,27 @@ export function synchronizations(plan: Plan): Synchronization[] {
     endTime: plan.endAt,
     delayMs: DELAY_MS,
     backoff: { initialMs: 500 },
-  };
+    // A run succeeds when the target has exactly the source's rows of its interval.
+    verify: { rows: "equal", checksum: true },
+  } as const;
   const make = (
     groupId: string,
-    rows: string,
+    isCopied: (flight: Flight) => boolean,
     rest: Pick<ScheduleInfo, "trigger">,
     what: object,
   ): Synchronization => {
     const target = join(plan.directory, "target", groupId);
     const job = { ...what, target: { path: target } } as NonNullable<ScheduleInfo["job"]>;
-    return { groupId, target, rows, schedule: { groupId, ...common, ...rest, job } };
+    return { groupId, isCopied, schedule: { groupId, ...common, ...rest, job } };
   };
   return [
-    make("all-flights", "true", { trigger: { type: "period", every: 1, unit: "second" } }, { source }),
+    make("all-flights", () => true, { trigger: { type: "period", every: 1, unit: "second" } }, { source }),
     make(
       "long-haul",
-      "distance >= 1000",
+      ({ distance }) => distance >= 1_000,
       { trigger: { type: "period", every: 2, unit: "second" } },
       { sql: longHaul },
     ),
-    make("every-five", "true", { trigger: { type: "cron", expression: "*/5 * * * * *" } }, { source }),
+    make("every-five", () => true, { trigger: { type: "cron", expression: "*/5 * * * * *" } }, { source }),
   ];
 }

@@ -98,6 +98,7 @@ export type { DirtyDataLimit } from "./job/dirty-data-limit.js";
 export type { JsonObject, JsonValue } from "./job/json.js";
 export type { RunKind } from "./job/run-kind.js";
 export type { ScheduleMode } from "./job/schedule-mode.js";
+export type { VerifyRule } from "./job/verification.js";
 export type {
   OffsetLimit,
   OffsetWatermark,

@@ -8,11 +8,13 @@ export { BEGINNING, FIRST_INSTANT, instantOfBound, timeBoundaries } from "./inte
 export { exceedsDirtyDataLimit } from "./job/dirty-data-limit.js";
 export type { JobMetrics, JobOutcome, RetryAdvice, TouchedInterval, TouchedTime } from "./job/job-outcome.js";
 export type { OfflineJobRequest } from "./job/offline-job-request.js";
+export type { RowCounts } from "./job/verification.js";
 export type {
   JobContext,
   ScheduleOperator,
   SplitContext,
   SubmittedJob,
+  VerifyContext,
   WriteEffect,
 } from "./operator/operator.js";
 export type { JobSplit, RequestedShard, ShardResult, ShardSpec } from "./shard/shard.js";

@@ -1,14 +1,21 @@
 import { pathToFileURL } from "node:url";
 import { OperatorError } from "@tidegate/core";
 import { unlessAborted } from "@tidegate/core/clock";
-import type { JobContext, JobOutcome, SubmittedJob, WriteEffect } from "@tidegate/core/operator";
+import type {
+  JobContext,
+  JobOutcome,
+  RowCounts,
+  SubmittedJob,
+  VerifyContext,
+  WriteEffect,
+} from "@tidegate/core/operator";
 import {
   type DefinedOperator,
   defineOperator,
   type JobCall,
   type OperatorDefinition,
 } from "@tidegate/operator-kit";
-import { outcomeOfError } from "./duckdb/failure.js";
+import { failureOf, outcomeOfError } from "./duckdb/failure.js";
 import type { DuckdbJob } from "./job/job.js";
 import { jobSchema } from "./job/job-schema.js";
 import { notesOn } from "./job/notes.js";
@@ -17,8 +24,10 @@ import { type Connections, connectionsOf } from "./postgres/connections.js";
 import { postgresDestination } from "./postgres/postgres-destination.js";
 import { copyInterval } from "./run/copy-interval.js";
 import { JobTable } from "./run/job-table.js";
+import type { Surroundings } from "./run/surroundings.js";
 import { checkJob, type Task, taskOf } from "./run/task.js";
 import { Slots, Turns } from "./run/turns.js";
+import { verifyInterval } from "./run/verify-interval.js";
 import { outcomeOf } from "./target/commit-record.js";
 import type { Destination } from "./target/destination.js";
 import { parquetDestination } from "./target/parquet-destination.js";
@@ -65,6 +74,27 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
 
   writes({ target }: DuckdbJob): WriteEffect {
     return target.format === "postgres" ? target.write : "replace";
+  }
+
+  /** Rows that an upsert has left in the interval cannot be told from its own, nor hashed in Postgres. */
+  cannotVerify({ target }: DuckdbJob, withChecksum: boolean): string | undefined {
+    if (target.format !== "postgres") return undefined;
+    if (target.write === "upsert")
+      return "job.target.write is upsert, which leaves rows of other runs in the interval";
+    return withChecksum ? "job.target is in Postgres, whose rows are counted but not hashed" : undefined;
+  }
+
+  /** @throws JobFailure when a side cannot be read */
+  async verify(call: JobCall<DuckdbJob>, { signal, withChecksum }: VerifyContext): Promise<RowCounts> {
+    const task = taskOf(call, this.#settings);
+    try {
+      return await this.#inTurn(task, signal, (surroundings) =>
+        verifyInterval(task, this.#destinationOf(task.job), surroundings, withChecksum),
+      );
+    } catch (error) {
+      signal.throwIfAborted();
+      throw failureOf(outcomeOfError(error, signal));
+    }
   }
 
   async start(): Promise<void> {
@@ -126,20 +156,26 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
 
   async #carryOut(task: Task, signal: AbortSignal): Promise<JobOutcome> {
     try {
-      const copied = await this.#intervals.use(task.layout.partition, signal, () =>
-        this.#slots.use(signal, () =>
-          copyInterval(task, this.#destinationOf(task.job), {
-            settings: this.#settings,
-            turns: this.#targets,
-            connections: this.#connections,
-            signal,
-          }),
-        ),
+      const copied = await this.#inTurn(task, signal, (surroundings) =>
+        copyInterval(task, this.#destinationOf(task.job), surroundings),
       );
       return { state: "SUCCEEDED", ...copied };
     } catch (error) {
       return outcomeOfError(error, signal);
     }
+  }
+
+  /** Runs work as the only one at its interval, when there is a slot. */
+  #inTurn<T>(task: Task, signal: AbortSignal, work: (surroundings: Surroundings) => Promise<T>): Promise<T> {
+    const surroundings = {
+      settings: this.#settings,
+      turns: this.#targets,
+      connections: this.#connections,
+      signal,
+    };
+    return this.#intervals.use(task.layout.partition, signal, () =>
+      this.#slots.use(signal, () => work(surroundings)),
+    );
   }
 
   #destinationOf({ target }: DuckdbJob): Destination {

@@ -11,6 +11,7 @@ const SLOW_SQL = `SELECT sum(a.range * b.range)::DOUBLE AS total FROM range(10_0
 
 operatorSuite({
   name: "DuckdbOperator",
+  supports: { verify: true },
   create: async () => {
     const bed = new Bed();
     const path = bed.write("readings.csv", readings());

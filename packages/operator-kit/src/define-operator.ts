@@ -4,10 +4,12 @@ import type {
   JobOutcome,
   JobSplit,
   OfflineJobRequest,
+  RowCounts,
   ScheduleOperator,
   ShardResult,
   SplitContext,
   SubmittedJob,
+  VerifyContext,
   WriteEffect,
 } from "@tidegate/core/operator";
 import type { z } from "zod";
@@ -50,6 +52,10 @@ export interface OperatorDefinition<Job, Prepared = Job> {
   notes?(job: Prepared): readonly string[];
   /** Returns how the job writes. @default unknown */
   writes?(job: Prepared): WriteEffect | undefined;
+  /** Counts the rows of the request's interval on both sides. @default the operator cannot */
+  verify?(call: JobCall<Prepared>, context: VerifyContext): Promise<RowCounts>;
+  /** Returns why the rows of a job cannot be compared, as the end of a sentence. */
+  cannotVerify?(job: Prepared, withChecksum: boolean): string | undefined;
   /** Opens what the operator needs. */
   start?(): Promise<void>;
   /** Closes it. */
@@ -77,11 +83,11 @@ export interface PreparingDefinition<Job, Prepared> extends OperatorDefinition<J
   prepare(job: Job): Prepared;
 }
 
-/** The members of an operator that can split jobs. */
-type Splitting = Pick<ScheduleOperator, "split" | "merge">;
+/** The members of an operator that can split jobs, or count rows. */
+type Abilities = Pick<ScheduleOperator, "split" | "merge" | "verify">;
 
-/** A `ScheduleOperator` with all optional members, except those that say by being there that it can split jobs. */
-export type DefinedOperator = Required<Omit<ScheduleOperator, keyof Splitting>> & Splitting;
+/** A `ScheduleOperator` with all optional members, except those that say by being there what it can do. */
+export type DefinedOperator = Required<Omit<ScheduleOperator, keyof Abilities>> & Abilities;
 
 /**
  * Returns the operator of a definition.
@@ -127,6 +133,10 @@ export function defineOperator<Job, Prepared>(
     stop: async () => definition.stop?.(),
     validate: (json) => void checked(json),
     notesOn: (json) => definition.notes?.(read(json)) ?? [],
+    ...(definition.verify === undefined
+      ? {}
+      : { verify: async (request, context) => definition.verify!(callOf(request), context) }),
+    cannotVerify: (json, withChecksum) => definition.cannotVerify?.(read(json), withChecksum),
     writesOf: (json) => definition.writes?.(read(json)),
     describeJob: () => {
       schema ??= jobJsonSchema(definition.jobSchema);
@@ -145,7 +155,7 @@ export function defineOperator<Job, Prepared>(
 function splitting<Job, Prepared>(
   definition: OperatorDefinition<Job, Prepared>,
   callOf: (request: OfflineJobRequest) => JobCall<Prepared>,
-): Splitting {
+): Pick<ScheduleOperator, "split" | "merge"> {
   const { split, merge } = definition;
   return {
     ...(split && { split: async (request, context) => split.call(definition, callOf(request), context) }),

@@ -158,6 +158,7 @@ export class SpecReader {
       );
     }
     operator.validate?.(spec.job);
+    if (spec.verify != null) requireVerification(operator, spec);
     if (spec.shards === null || canSplit(operator, spec.job)) return;
     throw new ScheduleError(
       "SCHEDULE_INVALID",
@@ -221,6 +222,18 @@ function fieldOf(error: unknown): string {
 export function groupIdOf(info: unknown): string {
   const groupId = (info as { groupId?: unknown } | null)?.groupId;
   return typeof groupId === "string" ? groupId : "";
+}
+
+/** @throws ScheduleError SCHEDULE_INVALID if the operator cannot count what the rule compares */
+function requireVerification(operator: ScheduleOperator, { job, verify, shards }: ScheduleSpec): void {
+  const problem =
+    operator.verify === undefined
+      ? `the operator "${operator.operatorType}" cannot count rows`
+      : shards != null
+        ? "the rows of a run in shards cannot be counted; leave out shards or verify"
+        : operator.cannotVerify?.(job, verify?.checksum ?? false);
+  if (problem === undefined) return;
+  throw new ScheduleError("SCHEDULE_INVALID", `verify: ${problem}.`, { field: "verify" });
 }
 
 /**

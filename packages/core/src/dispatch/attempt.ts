@@ -3,7 +3,7 @@ import { Waits } from "../clock/waits.js";
 import { isTidegateError, messageOf, OperatorError } from "../errors/errors.js";
 import type { JobOutcome, RetryAdvice, TouchedTime } from "../job/job-outcome.js";
 import type { OfflineJobRequest } from "../job/offline-job-request.js";
-import type { JobContext, ScheduleOperator, SubmittedJob } from "../operator/operator.js";
+import type { JobContext, ScheduleOperator, SubmittedJob, VerifyContext } from "../operator/operator.js";
 import type { Run, RunError, RunReason } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import type { RunChange } from "../store/run-queue.js";
@@ -11,8 +11,9 @@ import { AttemptContext } from "./attempt-context.js";
 import { backoffMs, endAttempt } from "./attempt-result.js";
 import { Cancellation } from "./cancellation.js";
 import { isRefusal, JobStop, PAUSES } from "./job-stop.js";
-import { boundedError, checkedJob, checkedOutcome, InvalidAnswer } from "./operator-answer.js";
+import { boundedError, checkedCounts, checkedJob, checkedOutcome, InvalidAnswer } from "./operator-answer.js";
 import { jobRequest } from "./request.js";
+import { MISMATCH, withCounts } from "./verified.js";
 
 /** Reason why an attempt is given up before its job ends: another manager has the run, or this one stops. */
 type Abandonment = "lease-lost" | "stopping";
@@ -166,15 +167,24 @@ export class Attempt {
   async #result(mayHaveJob: boolean): Promise<Result | undefined> {
     try {
       const done = await this.#clearWay();
-      this.#job = done ?? (mayHaveJob ? await this.#find() : undefined) ?? (await this.#submit());
-      if (this.#job.outcome !== undefined) return this.#ended(this.#job.outcome);
-      if (!(await this.#recordRunning())) return undefined;
-      return this.#ended(await this.#wait(this.#job.jobId));
+      const known = done ?? (mayHaveJob ? await this.#find() : undefined);
+      const outcome = await this.#outcomeOf(known ?? (await this.#submit()));
+      const isNoAnswer = known !== undefined && outcome?.error?.code === MISMATCH;
+      const final = isNoAnswer ? await this.#outcomeOf(await this.#submit()) : outcome;
+      return final && this.#ended(final);
     } catch (error) {
       if (this.isAbandoned) return undefined;
       if (this.#abort.isCancelled) return this.#stopJob(mayHaveJob);
       return this.#failure(error);
     }
+  }
+
+  /** Returns how a job ends, with its rows verified, or `undefined` if the attempt was abandoned. */
+  async #outcomeOf(job: SubmittedJob): Promise<JobOutcome | undefined> {
+    this.#job = job;
+    if (job.outcome !== undefined) return this.#verified(job.outcome);
+    if (!(await this.#recordRunning())) return undefined;
+    return this.#verified(await this.#wait(job.jobId));
   }
 
   async #clearWay(): Promise<SubmittedJob | undefined> {
@@ -230,6 +240,24 @@ export class Attempt {
     return this.#abort.orElse(work());
   }
 
+  /** Compares source and target, if the schedule asks for it. */
+  async #verified(outcome: JobOutcome): Promise<JobOutcome> {
+    const { operator, spec } = this.#parts;
+    const { verify: rule } = spec;
+    if (rule == null || outcome.state !== "SUCCEEDED") return outcome;
+    try {
+      if (operator.verify === undefined)
+        throw new OperatorError("JOB_INVALID", `verify: the operator "${spec.operator}" cannot count rows.`);
+      const context: VerifyContext = { signal: this.#abort.signal, withChecksum: rule.checksum };
+      const counts = await this.#unlessCancelled(() => operator.verify!(this.#request, context));
+      return withCounts(outcome, checkedCounts(counts, rule.checksum), rule);
+    } catch (error) {
+      this.#abort.throwIfCancelled();
+      // The job has ended, whatever keeps its rows from being counted.
+      return { state: "FAILED", error: errorOf(error), ...adviceOf(error) };
+    }
+  }
+
   #ended(outcome: JobOutcome): Result {
     this.#startedAt ??= this.#parts.clock.now();
     return { outcome, isJobOpen: false };
@@ -268,7 +296,9 @@ export class Attempt {
     if (this.isAbandoned) return undefined;
     if (typeof end === "string") return this.#stopped(end === "open");
     this.#job = end.job;
-    return end.outcome?.state === "SUCCEEDED" ? this.#ended(end.outcome) : this.#stopped(false);
+    // A success whose rows there was no time to verify is none.
+    const hasSucceeded = end.outcome?.state === "SUCCEEDED" && this.spec.verify == null;
+    return hasSucceeded ? this.#ended(end.outcome!) : this.#stopped(false);
   }
 
   #isStopOver(): boolean {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { OperatorError } from "../errors/errors.js";
 import type { JobOutcome } from "../job/job-outcome.js";
+import type { RowCounts } from "../job/verification.js";
 import type { SubmittedJob } from "../operator/operator.js";
 import type { RunError } from "../run/run.js";
 
@@ -39,6 +40,12 @@ const jobOutcome = z.object({
   isRetryable: z.boolean().optional(),
   // A hint, not an answer: an invalid one is dropped.
   retryAfterMs: z.number().optional().catch(undefined),
+});
+const rowCounts = z.object({
+  sourceRows: count,
+  targetRows: count,
+  rejectedRows: count.optional(),
+  checksums: z.object({ source: z.string(), target: z.string() }).optional(),
 });
 const submittedJob = z.object({
   jobId: z.string().min(1, "must not be empty").max(LONGEST_JOB_ID),
@@ -93,6 +100,22 @@ export function checkedOutcome(call: "submit" | "find" | "wait", answer: unknown
     ...(error === undefined ? {} : { error: boundedError(error) }),
     ...(isRetryable === undefined ? {} : { isRetryable }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+}
+
+/**
+ * Validates what an operator has counted.
+ *
+ * @throws InvalidAnswer OPERATOR_ANSWER_INVALID with the field
+ */
+export function checkedCounts(answer: unknown, withChecksum: boolean): RowCounts {
+  const { rejectedRows, checksums, ...rows } = parsed("verify", rowCounts, answer);
+  if (withChecksum && checksums === undefined)
+    throw new InvalidAnswer("verify", answer, "is missing, although they were asked for", "checksums");
+  return {
+    ...rows,
+    ...(rejectedRows === undefined ? {} : { rejectedRows }),
+    ...(checksums === undefined ? {} : { checksums }),
   };
 }
 

@@ -160,10 +160,18 @@ export class RunCancel {
     );
   }
 
-  /** A job with too many bad rows is left to the next attempt, which judges it like any other. */
+  /**
+   * A job with too many bad rows is left to the next attempt, which judges it like any other; so is one whose
+   * rows are to be verified.
+   */
   async #recordSuccess(run: Run, job: SubmittedJob, outcome: JobOutcome): Promise<void> {
     const spec = await this.#parts.specs.get(run);
-    if (spec === undefined || withDirtyLimit(outcome, spec.dirtyData).state !== "SUCCEEDED") return;
+    if (
+      spec === undefined ||
+      spec.verify != null ||
+      withDirtyLimit(outcome, spec.dirtyData).state !== "SUCCEEDED"
+    )
+      return;
     const endedAt = this.#parts.clock.now();
     await this.#parts.change(run, {
       id: run.id,

@@ -3,6 +3,7 @@ import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
 import type { JobOutcome } from "../job/job-outcome.js";
 import type { JsonObject } from "../job/json.js";
 import type { OfflineJobRequest } from "../job/offline-job-request.js";
+import type { RowCounts } from "../job/verification.js";
 import type { JobSplit, ShardResult } from "../shard/shard.js";
 
 /** A job that an operator has taken. */
@@ -25,6 +26,14 @@ export interface JobContext {
   readonly signal: AbortSignal;
   /** The schedule's limit on bad rows; an operator that counts rows while it works may stop early. */
   readonly dirtyData?: DirtyDataLimit;
+}
+
+/** Context of `verify`. */
+export interface VerifyContext {
+  /** Aborted as the signal of `JobContext` is. */
+  readonly signal: AbortSignal;
+  /** Whether checksums are asked for. */
+  readonly withChecksum: boolean;
 }
 
 /** Context of a `split`. */
@@ -133,6 +142,22 @@ export interface ScheduleOperator {
   canFind?(job: JsonObject): boolean;
   /** Resolves when the job has ended. Rejects if the signal is aborted or the end cannot be determined. */
   wait(jobId: string, request: OfflineJobRequest, context: JobContext): Promise<JobOutcome>;
+  /**
+   * Counts the rows of exactly the request's interval where its job reads and where it writes, after the job has
+   * succeeded. Called before the success is recorded, for schedules that ask for it; again if a manager ends in
+   * between. Changes nothing. If the counts differ, the next attempt counts again, and then submits the job once
+   * more with the same key: it has to run again, although a job with this key has succeeded.
+   *
+   * @throws if the rows cannot be counted now, which fails the attempt
+   */
+  verify?(request: OfflineJobRequest, context: VerifyContext): Promise<RowCounts>;
+  /**
+   * Returns why the rows of a job cannot be compared, as the end of a sentence, or `undefined` if they can.
+   *
+   * @param withChecksum - whether their contents are to be compared too
+   * @default they can, if there is `verify`
+   */
+  cannotVerify?(job: JsonObject, withChecksum: boolean): string | undefined;
   /**
    * Stops the job. Resolves when it can write no more, or had already ended.
    *

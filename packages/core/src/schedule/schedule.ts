@@ -4,6 +4,7 @@ import type { BoundaryType } from "../interval/boundaries.js";
 import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
 import type { JsonObject, JsonValue } from "../job/json.js";
 import type { ScheduleMode } from "../job/schedule-mode.js";
+import type { VerifyRule } from "../job/verification.js";
 import type { OffsetSource } from "../offset/offset-providers.js";
 import type { OffsetLimit, OffsetWatermark, StartAt, StoredStartAt } from "../offset/offset-watermark.js";
 import type { PoolUse } from "../pool/pool.js";
@@ -266,6 +267,12 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
   /** Fails a run whose bad rows exceed the limit; `null` for no limit. @default no limit */
   readonly dirtyData?: DirtyDataLimit | null;
   /**
+   * Counts an interval's rows in source and target after its job, and records the counts as `rowsRead` and
+   * `rowsWritten`; `null` for no verification. The operator must support it.
+   * @default no verification
+   */
+  readonly verify?: VerifyRule | null;
+  /**
    * Splits each run into shards, which are carried out side by side and attempted again one by one:
    * `{ target }` says how many to aim for, `{}` takes the defaults. Its operator must be able to split jobs.
    * `null`: runs are not split.
@@ -289,13 +296,15 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
  * immutable.
  */
 export interface ScheduleSpec
-  extends Required<Omit<ScheduleInfo, "startTime" | "endTime" | "backoff" | "startAt">> {
+  extends Required<Omit<ScheduleInfo, "startTime" | "endTime" | "backoff" | "startAt" | "verify">> {
   /** Where the first interval begins, epoch ms. */
   readonly startTime: EpochMs;
   /** Where the last interval ends, epoch ms; `null` for no end. */
   readonly endTime: EpochMs | null;
   /** How long to wait between attempts. */
   readonly backoff: BackoffSpec;
+  /** How the interval's rows are counted after its job; `null` for no verification. */
+  readonly verify: Required<VerifyRule> | null;
   /** Where reading begins, for `OFFSET`; `null` for boundaries of time. */
   readonly startAt: StoredStartAt | null;
 }

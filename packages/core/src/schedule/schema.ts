@@ -161,6 +161,19 @@ export const dirtyDataLimitSchema = z.strictObject({
     .describe("Largest share of bad rows among the rows read, from 0 to 1."),
 });
 
+/** The schema of a `VerifyRule`. */
+export const verifyRuleSchema = z.strictObject({
+  rows: z
+    .union([z.literal("equal"), z.strictObject({ maxDiff: z.number().int().min(0) })])
+    .describe("How far the counts may be apart: `equal` for not at all, or `{ maxDiff }` rows."),
+  checksum: defaulted(z.boolean(), "Whether the contents are compared too, in any order of the rows.", false),
+  onMismatch: defaulted(
+    z.enum(["fail", "record"]),
+    "Whether a difference fails the attempt (`ROW_MISMATCH`), or is only recorded in the run's metrics.",
+    "fail",
+  ),
+});
+
 const shardCount = z.number().int().min(1).max(MOST_SHARDS);
 
 /** The schema of a `ShardPolicy`. */
@@ -405,6 +418,12 @@ export const scheduleInfoSchema = z.strictObject({
     "Fails a run whose bad rows exceed the limit; `null` for no limit.",
     null,
     "no limit",
+  ),
+  verify: defaulted(
+    verifyRuleSchema.nullable(),
+    "Counts an interval's rows in source and target after its job, and records the counts as `rowsRead` and `rowsWritten`; `null` for no verification. The operator must support it.",
+    null,
+    "no verification",
   ),
   shards: defaulted(
     shardPolicySchema.nullable(),

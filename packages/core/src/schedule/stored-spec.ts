@@ -88,6 +88,7 @@ export function inertSpec({ groupId, engine = "unknown", origin = 0 }: KnownOfSp
     timeoutMs: null,
     onFailure: "block",
     dirtyData: null,
+    verify: null,
     engineGraceMs: 30_000,
     description: "",
     labels: {},
@@ -155,6 +156,8 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   timeoutMs: orNull(isNumber),
   onFailure: oneOf("block", "continue", "pause"),
   dirtyData: orNull(isObject),
+  // Absent from specifications that were stored before there was verification.
+  verify: (value) => value == null || isObject(value),
   engineGraceMs: isNumber,
   description: isText,
   labels: (value) => isObject(value) && Object.values(value as object).every(isText),

@@ -55,6 +55,7 @@ describe("a schedule's fields are declared once: the schema", () => {
       timeoutMs: null,
       onFailure: "block",
       dirtyData: null,
+      verify: null,
       shards: null,
       engineGraceMs: 30_000,
       description: "",

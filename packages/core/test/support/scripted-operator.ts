@@ -56,6 +56,10 @@ export class ScriptedOperator implements ScheduleOperator {
   waitFailure: Error | undefined;
   /** Whether `find` knows the jobs; an operator that cannot look keys up finds nothing. */
   canLookUp = true;
+  /** Counts the rows of an interval; an operator that cannot has none. */
+  verify?: NonNullable<ScheduleOperator["verify"]>;
+  /** Says why rows cannot be compared. */
+  cannotVerify?: NonNullable<ScheduleOperator["cannotVerify"]>;
   readonly #late: (() => void)[] = [];
   readonly #jobs = new Map<string, Job>();
 

@@ -8,6 +8,7 @@ import type { intervalSchema } from "../../src/interval/schema.js";
 import type { DirtyDataLimit } from "../../src/job/dirty-data-limit.js";
 import type { JobMetrics } from "../../src/job/job-outcome.js";
 import type { jobMetricsSchema } from "../../src/job/schema.js";
+import type { VerifyRule } from "../../src/job/verification.js";
 import type { Backfill } from "../../src/run/backfill.js";
 import type { backfillSchema } from "../../src/run/backfill-schema.js";
 import type { lateTimeSchema } from "../../src/run/late-schema.js";
@@ -32,6 +33,7 @@ import type {
   scheduleSpecSchema,
   sealSchema,
   shardPolicySchema,
+  verifyRuleSchema,
 } from "../../src/schedule/schema.js";
 import type { scheduleSchema, scheduleVersionSchema } from "../../src/schedule/stored-schema.js";
 import type { ShardPolicy } from "../../src/shard/shard.js";
@@ -55,6 +57,7 @@ export type Agreement = [
   Assert<Named<ScheduleSpec, Spec>>,
   Assert<Equals<Shape<TriggerSpec>, Shape<z.input<typeof triggerSchema>>>>,
   Assert<Agrees<BackoffSpec, z.output<typeof backoffSchema>>>,
+  Assert<Agrees<VerifyRule, z.input<typeof verifyRuleSchema>>>,
   Assert<Agrees<DirtyDataLimit, z.output<typeof dirtyDataLimitSchema>>>,
   Assert<Agrees<DependencyWindow, z.input<typeof dependencyWindowSchema>>>,
   Assert<Agrees<DependencyTimeout, z.input<typeof dependencyTimeoutSchema>>>,

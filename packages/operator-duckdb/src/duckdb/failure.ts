@@ -68,6 +68,14 @@ export function outcomeOfError(error: unknown, signal: AbortSignal): JobOutcome 
   return { state: "FAILED", error: { code: "JOB_FAILED", message }, isRetryable };
 }
 
+/** Returns the error that says what a failed outcome says. */
+export function failureOf({ error, isRetryable = true, retryAfterMs }: JobOutcome): JobFailure {
+  return new JobFailure("JOB_FAILED", error?.message ?? "", {
+    isRetryable,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+}
+
 /** An attempt that ran out of time has failed; any other abort is a cancellation. */
 function outcomeOfAbort(reason: unknown): JobOutcome {
   const code = isTidegateError(reason) ? reason.code : "JOB_CANCELLED";

@@ -5,6 +5,7 @@ import { JobFailure } from "../duckdb/failure.js";
 import type { Session } from "../duckdb/session.js";
 import { unfitFailure } from "../duckdb/unfit.js";
 import type { PostgresTarget, ReplacingTarget, UpsertingTarget } from "../job/job.js";
+import type { Window } from "../job/window.js";
 import type { Task } from "../run/task.js";
 import type { Copied } from "../target/commit-record.js";
 import type { Destination } from "../target/destination.js";
@@ -17,6 +18,7 @@ import { type DescribedColumn, type WrittenColumn, writtenColumns } from "./writ
 
 /** The temporary table that takes the rows before they are checked. */
 const STAGE = "tidegate_stage";
+const TIME_FIELD = "job.target.timeColumn";
 
 /**
  * Returns the destination of jobs whose target is a table. Rows and record appear with one commit, so that a
@@ -43,6 +45,14 @@ export function postgresDestination(target: PostgresTarget, connections: Connect
         return isPublished ? copied : { metrics: { ...metrics, rowsWritten: 0, bytesWritten: 0 } };
       });
     },
+    async compare(session, rows, { window }, signal) {
+      const [source] = await session.rows<{ count: string }>(`SELECT count(*) AS count FROM (${rows})`);
+      const addresses = await connections(connection, signal);
+      const targetRows = await PostgresLink.use(addresses, "read", signal, async (link) =>
+        countRows(link, target, await describeTable(link, target, "job.target"), window),
+      );
+      return { sourceRows: Number(source!.count), targetRows };
+    },
     async record(task, signal) {
       const addresses = await connections(connection, signal);
       return PostgresLink.use(addresses, "read", signal, async (link) =>
@@ -50,6 +60,28 @@ export function postgresDestination(target: PostgresTarget, connections: Connect
       );
     },
   };
+}
+
+async function countRows(
+  link: PostgresLink,
+  target: PostgresTarget,
+  table: PostgresTable,
+  window: Window,
+): Promise<number> {
+  const rows = `SELECT count(*) AS count FROM ${table.sql}`;
+  const isTimed = !window.isFull && target.write === "replace";
+  const [found] = await link.rows<{ count: string }>(
+    isTimed ? `${rows} WHERE ${rangeOf(target, table, window)}` : rows,
+  );
+  return Number(found!.count);
+}
+
+function rangeOf(
+  { timeColumn = "", timeUnit = "iso" }: ReplacingTarget,
+  table: PostgresTable,
+  window: Window,
+): string {
+  return timeRange(existing(table, timeColumn, TIME_FIELD), timeUnit, window, TIME_FIELD);
 }
 
 /** Writes the rows as text: null is an empty field, and everything else is quoted. */
@@ -126,24 +158,23 @@ async function publish(
 
 async function removeOldRows(
   link: PostgresLink,
-  { timeColumn = "", timeUnit = "iso" }: ReplacingTarget,
+  target: ReplacingTarget,
   table: PostgresTable,
   columns: readonly WrittenColumn[],
   { window }: Task,
 ): Promise<void> {
   if (window.isFull) return void (await link.run(`DELETE FROM ${table.sql}`));
-  const field = "job.target.timeColumn";
-  const time = existing(table, timeColumn, field);
-  if (!columns.some(({ name }) => name === time.name)) {
-    throw lasting(`${field}: the rows have no column ${time.name}.`);
+  const isInside = rangeOf(target, table, window);
+  const { name: time } = existing(table, target.timeColumn!, TIME_FIELD);
+  if (!columns.some(({ name }) => name === time)) {
+    throw lasting(`${TIME_FIELD}: the rows have no column ${time}.`);
   }
-  const isInside = timeRange(time, timeUnit, window, field);
   const [outside] = await link.rows<{ count: string }>(
     `SELECT count(*) AS count FROM ${STAGE} WHERE (${isInside}) IS NOT TRUE`,
   );
   if (outside?.count !== "0") {
     throw lasting(
-      `${field}: the ${time.name} of ${outside?.count} rows is not in the interval, so that another run would write them again.`,
+      `${TIME_FIELD}: the ${time} of ${outside?.count} rows is not in the interval, so that another run would write them again.`,
     );
   }
   await link.run(`DELETE FROM ${table.sql} WHERE ${isInside}`);

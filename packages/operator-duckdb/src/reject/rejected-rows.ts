@@ -24,6 +24,12 @@ export async function keepRejectedRows(session: Session, task: Task): Promise<nu
   return timed + untimed;
 }
 
+/** Returns how many rows `keepRejectedRows` would count as bad, and keeps none. */
+export async function countRejectedRows(session: Session, { layout, window }: Task): Promise<number> {
+  if (!window.isFull) await leaveOutKnownRows(session, layout);
+  return countOf(session, "true");
+}
+
 /**
  * Deletes from `rejected` the rows without a readable time that another interval's run keeps. Rows are
  * matched by file and text; of equal rows in a file, as many are left out as are kept, so that one appended

@@ -1,11 +1,10 @@
-import { mkdir } from "node:fs/promises";
 import { JobFailure } from "../duckdb/failure.js";
-import { Session } from "../duckdb/session.js";
+import type { Session } from "../duckdb/session.js";
 import { keepRejectedRows } from "../reject/rejected-rows.js";
 import type { Copied } from "../target/commit-record.js";
 import type { Destination } from "../target/destination.js";
-import { remove, removeIfEmpty } from "../target/durable.js";
 import { refuseTooManyBadRows } from "./dirty-data.js";
+import { inSession } from "./in-session.js";
 import { type Staged, stageJob } from "./stage-job.js";
 import type { Surroundings } from "./surroundings.js";
 import type { Task } from "./task.js";
@@ -22,38 +21,7 @@ export async function copyInterval(
   destination: Destination,
   surroundings: Surroundings,
 ): Promise<Copied> {
-  await remove(task.layout.work);
-  await mkdir(task.directory, { recursive: true });
-  try {
-    const session = await Session.open(limitsOf(task, surroundings), surroundings.signal);
-    try {
-      return await copyWith(session, task, destination, surroundings);
-    } finally {
-      session.close();
-    }
-  } finally {
-    await cleanUp(task);
-  }
-}
-
-/** A job may use its own directory, wherever that is. */
-function limitsOf({ directory }: Task, { settings }: Surroundings) {
-  const { allowedDirectories } = settings;
-  return {
-    ...settings,
-    spillDirectory: directory,
-    allowedDirectories: allowedDirectories && [...allowedDirectories, directory],
-  };
-}
-
-/** Removes only what this attempt made: a successor that took it for dead may be working beside it. */
-async function cleanUp({ directory, layout }: Task): Promise<void> {
-  try {
-    await remove(directory);
-    await removeIfEmpty(layout.work);
-  } catch {
-    // The outcome stands either way. The next attempt at the interval removes what is left.
-  }
+  return inSession(task, surroundings, (session) => copyWith(session, task, destination, surroundings));
 }
 
 async function copyWith(

@@ -1,3 +1,4 @@
+import type { RowCounts } from "@tidegate/core/operator";
 import type { Session } from "../duckdb/session.js";
 import type { Surroundings } from "../run/surroundings.js";
 import type { Task } from "../run/task.js";
@@ -26,6 +27,18 @@ export interface Destination {
     task: Task,
     surroundings: Surroundings,
   ): Promise<Copied>;
+  /**
+   * Counts the rows of a query, and those that the target has for the task's interval.
+   *
+   * @param withChecksum - whether to compare their contents, too
+   */
+  compare(
+    session: Session,
+    rows: string,
+    task: Task,
+    signal: AbortSignal,
+    withChecksum: boolean,
+  ): Promise<Pick<RowCounts, "sourceRows" | "targetRows" | "checksums">>;
   /** Returns the record of the job that wrote the task's interval, whichever job that was. */
   record(task: Task, signal: AbortSignal): Promise<CommitRecord | undefined>;
 }

@@ -4,6 +4,7 @@ import { Session, type SessionLimits } from "../duckdb/session.js";
 import type { Surroundings } from "../run/surroundings.js";
 import type { Task } from "../run/task.js";
 import { readRecord } from "./commit-record.js";
+import { compareWithPartition } from "./compare-rows.js";
 import type { Destination } from "./destination.js";
 import { publishFile } from "./durable.js";
 import { exactRows } from "./exact-columns.js";
@@ -30,6 +31,8 @@ export function parquetDestination(limits: SessionLimits): Destination {
         ? { ...copied, metrics: { ...metrics, bytesWritten } }
         : { metrics: { ...metrics, rowsWritten: 0, bytesWritten: 0 } };
     },
+    compare: (session, rows, task, _signal, withChecksum) =>
+      compareWithPartition(session, rows, task.layout.file, withChecksum),
     async record(task, signal) {
       const session = await Session.open(limits, signal);
       try {

@@ -15,6 +15,7 @@ afterAll(() => place.dispose());
 
 operatorSuite({
   name: "DuckdbOperator with Postgres on both sides",
+  supports: { verify: true },
   create: async () => {
     const bed = await place.bed();
     await place.query(`CREATE TABLE readings AS SELECT at, row_number() OVER () AS value

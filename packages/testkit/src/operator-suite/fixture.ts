@@ -52,6 +52,8 @@ export interface OperatorFeatures {
   readonly describeJob: boolean;
   /** The bed can count the effects of a job. */
   readonly effects: boolean;
+  /** The operator has `verify`, and the interval of `request` has rows. */
+  readonly verify: boolean;
   /** The operator finds ended jobs after a restart. */
   readonly restart: boolean;
 }
@@ -61,7 +63,10 @@ export interface OperatorSuiteOptions {
   readonly name: string;
   /** Called before each test. */
   readonly create: () => Promise<OperatorFixture>;
-  /** Tests of a feature that is `false` are reported as skipped. @default all true except `busy` and `split` */
+  /**
+   * Tests of a feature that is `false` are reported as skipped. @default all true except `busy`, `split` and
+   * `verify`
+   */
   readonly supports?: Partial<OperatorFeatures>;
 }
 

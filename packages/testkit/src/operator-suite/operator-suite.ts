@@ -6,6 +6,7 @@ import type { OperatorBed, OperatorFixture, OperatorSuiteOptions } from "./fixtu
 import { lookupRules } from "./lookup.js";
 import { splittingRules } from "./splitting.js";
 import { stoppingRules } from "./stopping.js";
+import { verificationRules } from "./verification.js";
 
 export type {
   OperatorFeatures,
@@ -41,6 +42,7 @@ export function operatorSuite(options: OperatorSuiteOptions): void {
         slow: true,
         failing: true,
         busy: false,
+        verify: false,
         split: false,
         validate: true,
         describeJob: true,
@@ -77,5 +79,6 @@ export function operatorSuite(options: OperatorSuiteOptions): void {
     failureRules(bed);
     splittingRules(bed);
     descriptionRules(bed);
+    verificationRules(bed);
   });
 }
