@@ -77,11 +77,9 @@ export interface PreparingDefinition<Job, Prepared> extends OperatorDefinition<J
   prepare(job: Job): Prepared;
 }
 
-/** The members of an operator that can split jobs. */
-type Splitting = Pick<ScheduleOperator, "split" | "merge">;
-
 /** A `ScheduleOperator` with all optional members, except those that say by being there that it can split jobs. */
-export type DefinedOperator = Required<Omit<ScheduleOperator, keyof Splitting>> & Splitting;
+export type DefinedOperator = Required<Omit<ScheduleOperator, "split" | "merge">> &
+  Pick<ScheduleOperator, "split" | "merge">;
 
 /**
  * Returns the operator of a definition.
@@ -145,7 +143,7 @@ export function defineOperator<Job, Prepared>(
 function splitting<Job, Prepared>(
   definition: OperatorDefinition<Job, Prepared>,
   callOf: (request: OfflineJobRequest) => JobCall<Prepared>,
-): Splitting {
+): Pick<ScheduleOperator, "split" | "merge"> {
   const { split, merge } = definition;
   return {
     ...(split && { split: async (request, context) => split.call(definition, callOf(request), context) }),
