@@ -19,6 +19,7 @@ export type {
   TextSource,
   TimeUnit,
   UpsertingTarget,
+  WrittenTable,
 } from "./job/job.js";
 export { duckdbOperator } from "./module.js";
 export type { DuckdbOperatorOptions } from "./options.js";

@@ -83,8 +83,8 @@ export interface PreparingDefinition<Job, Prepared> extends OperatorDefinition<J
   prepare(job: Job): Prepared;
 }
 
-/** The members of an operator that can split jobs, or count rows. */
-type Abilities = Pick<ScheduleOperator, "split" | "merge" | "verify">;
+/** The members of an operator that say by being there what it can do: to split jobs, or to count rows. */
+export type Abilities = Pick<ScheduleOperator, "split" | "merge" | "verify">;
 
 /** A `ScheduleOperator` with all optional members, except those that say by being there what it can do. */
 export type DefinedOperator = Required<Omit<ScheduleOperator, keyof Abilities>> & Abilities;
@@ -155,7 +155,7 @@ export function defineOperator<Job, Prepared>(
 function splitting<Job, Prepared>(
   definition: OperatorDefinition<Job, Prepared>,
   callOf: (request: OfflineJobRequest) => JobCall<Prepared>,
-): Pick<ScheduleOperator, "split" | "merge"> {
+): Pick<Abilities, "split" | "merge"> {
   const { split, merge } = definition;
   return {
     ...(split && { split: async (request, context) => split.call(definition, callOf(request), context) }),

@@ -1,5 +1,6 @@
 export { type Bounds, boundsOf, offsetRangeOf, timeBoundsOf } from "./bounds.js";
 export {
+  type Abilities,
   type DefinedOperator,
   defineOperator,
   type JobCall,

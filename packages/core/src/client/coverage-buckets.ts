@@ -3,8 +3,21 @@ import type { Interval } from "../interval/boundaries.js";
 import { type IntervalSet, intersect, measure, toSet } from "../interval/interval-set.js";
 import type { Run, RunState } from "../run/run.js";
 
-/** What became of time, from the best to the one that needs a person most. */
-export const CONDITIONS = [
+/**
+ * What became of time: as in `AuditReport`; `owed` if it is over and not planned yet, `missing` if no run covers
+ * it.
+ */
+export type CoverageCondition =
+  | "succeeded"
+  | "active"
+  | "owed"
+  | "skipped"
+  | "cancelled"
+  | "missing"
+  | "failed";
+
+/** All conditions, from the best to the one that needs a person most. */
+export const CONDITIONS: readonly CoverageCondition[] = [
   "succeeded",
   "active",
   "owed",
@@ -12,13 +25,7 @@ export const CONDITIONS = [
   "cancelled",
   "missing",
   "failed",
-] as const;
-
-/**
- * What became of time: as in `AuditReport`; `owed` if it is over and not planned yet, `missing` if no run covers
- * it.
- */
-export type CoverageCondition = (typeof CONDITIONS)[number];
+];
 
 /** A unit of the calendar, or the group's own intervals. */
 export type BucketUnit = "interval" | "hour" | "day" | "week" | "month" | "year";

@@ -142,7 +142,8 @@ export type EventTime = {
  */
 export type PostgresTarget = ReplacingTarget | UpsertingTarget;
 
-type WrittenTable = PostgresTable & {
+/** The fields of both kinds of a table that is written to. */
+export type WrittenTable = PostgresTable & {
   readonly format: "postgres";
   /** A local directory that keeps bad rows. @default none, so that a bad row fails the run */
   readonly rejectedPath?: string;
