@@ -1,4 +1,5 @@
 import type { BoundaryType, JsonObject } from "@tidegate/core";
+import type { OffsetSource } from "@tidegate/core/offset";
 import type {
   JobContext,
   JobOutcome,
@@ -48,6 +49,13 @@ export interface OperatorDefinition<Job, Prepared = Job> {
    * @throws OperatorError with the offending field
    */
   check?(job: Prepared): void;
+  /**
+   * Checks that a job reads by positions, and reads the schedule's source.
+   *
+   * @throws OperatorError JOB_INVALID with the offending field
+   * @default the job is not compared with the source
+   */
+  validateSource?(job: Prepared, source: OffsetSource): void;
   /** Returns what a person should know about an accepted job, in plain sentences that name the field. */
   notes?(job: Prepared): readonly string[];
   /** Returns how the job writes. @default unknown */
@@ -132,6 +140,7 @@ export function defineOperator<Job, Prepared>(
     start: async () => definition.start?.(),
     stop: async () => definition.stop?.(),
     validate: (json) => void checked(json),
+    validateSource: (json, source) => definition.validateSource?.(read(json), source),
     notesOn: (json) => definition.notes?.(read(json)) ?? [],
     ...(definition.verify === undefined
       ? {}

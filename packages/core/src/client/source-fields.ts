@@ -12,12 +12,13 @@ const OF_SOURCES = ["source", "startAt", "limit"] as const;
  * Checks what a schedule says of its source, without asking it.
  *
  * @param operator - the one that runs its jobs
- * @throws ScheduleError SCHEDULE_INVALID with the field; SourceError SOURCE_UNKNOWN
+ * @throws ScheduleError SCHEDULE_INVALID with the field; SourceError SOURCE_UNKNOWN; OperatorError JOB_INVALID if the
+ *   job reads another source
  */
 export function checkSource(
   spec: ScheduleSpec,
   providers: OffsetProviders,
-  operator: Pick<ScheduleOperator, "boundaryTypes" | "operatorType"> | undefined,
+  operator: Pick<ScheduleOperator, "boundaryTypes" | "operatorType" | "validateSource"> | undefined,
 ): void {
   const { boundaryType, source, startAt, limit, endRule } = spec;
   if (boundaryType === "TIME") {
@@ -41,6 +42,7 @@ export function checkSource(
   if (endRule === "inclusive") throw invalid("endRule", 'must be "exclusive" with boundaryType "OFFSET"');
   if (operator !== undefined && !(operator.boundaryTypes ?? ["TIME"]).includes("OFFSET"))
     throw invalid("operator", `"${operator.operatorType}" cannot read positions, but only time`);
+  operator?.validateSource?.(spec.job, source);
 }
 
 /**

@@ -4,6 +4,7 @@ import type { JobOutcome } from "../job/job-outcome.js";
 import type { JsonObject } from "../job/json.js";
 import type { OfflineJobRequest } from "../job/offline-job-request.js";
 import type { RowCounts } from "../job/verification.js";
+import type { OffsetSource } from "../offset/offset-providers.js";
 import type { JobSplit, ShardResult } from "../shard/shard.js";
 
 /** A job that an operator has taken. */
@@ -98,6 +99,15 @@ export interface ScheduleOperator {
    * @throws OperatorError JOB_INVALID with the offending field
    */
   validate?(job: JsonObject): void;
+  /**
+   * Checks at registration that a job reads by positions, and reads the source whose positions its runs get. Called
+   * for boundaries `OFFSET`, after `validate`.
+   *
+   * @param source - of the schedule, which its provider has accepted
+   * @throws OperatorError JOB_INVALID with the offending field of the job
+   * @default the job is not compared with the source
+   */
+  validateSource?(job: JsonObject, source: OffsetSource): void;
   /**
    * Returns what a person should know about an accepted job, in plain sentences that name the field, for
    * example that a second run of an interval doubles its rows. Shown at registration, and whenever the

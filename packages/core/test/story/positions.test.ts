@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { SourceError } from "../../src/errors/errors.js";
+import { OperatorError, SourceError } from "../../src/errors/errors.js";
 import { offsetsOf } from "../../src/offset/offset-vector.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import { HOUR, MINUTE, T0 } from "../support/instants.js";
@@ -357,6 +357,18 @@ describe("registration refuses", () => {
     ["a source for boundaries of time", { boundaryType: "TIME" }, "SCHEDULE_INVALID", "source"],
   ])("%s", async (_, more, code, field) => {
     await expect(world.client.register(reading(more))).rejects.toMatchObject({ code, field });
+  });
+
+  it("a job that reads another source, also when it is updated", async () => {
+    world.operator.validateSource = ({ topic }, { topic: planned }) => {
+      if (topic !== planned)
+        throw new OperatorError("JOB_INVALID", "job.topic: differs.", { field: "job.topic" });
+    };
+    const refusal = { code: "JOB_INVALID", field: "job.topic" };
+    const returns = reading({ job: { topic: "returns" } });
+    await expect(world.client.register(returns)).rejects.toMatchObject(refusal);
+    await world.client.register(reading({ job: { topic: "orders" } }));
+    await expect(world.client.update(returns, { version: 1 })).rejects.toMatchObject(refusal);
   });
 
   it("a source that cannot be asked where it ends, if reading begins there", async () => {

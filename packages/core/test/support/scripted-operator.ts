@@ -58,6 +58,8 @@ export class ScriptedOperator implements ScheduleOperator {
   canLookUp = true;
   /** Counts the rows of an interval; an operator that cannot has none. */
   verify?: NonNullable<ScheduleOperator["verify"]>;
+  /** Compares a job with the source of its schedule. */
+  validateSource?: NonNullable<ScheduleOperator["validateSource"]>;
   /** Says why rows cannot be compared. */
   cannotVerify?: NonNullable<ScheduleOperator["cannotVerify"]>;
   readonly #late: (() => void)[] = [];

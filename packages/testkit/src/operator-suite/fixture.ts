@@ -1,4 +1,5 @@
 import type { JsonObject } from "@tidegate/core";
+import type { OffsetSource } from "@tidegate/core/offset";
 import type { OfflineJobRequest, ScheduleOperator } from "@tidegate/core/operator";
 
 /** Creates a request with the given overrides. Without overrides, it is the same at each call. */
@@ -22,6 +23,12 @@ export interface OperatorFixture {
   readonly malformedJob?: JsonObject;
   /** Jobs with fields that are unknown, missing or of the wrong type. Feature `describeJob`. */
   readonly misshapenJobs?: readonly JsonObject[];
+  /** A job that reads by positions, the source of its schedule, and sources that it does not read. Feature `positions`. */
+  readonly positions?: {
+    readonly job: JsonObject;
+    readonly source: OffsetSource;
+    readonly others: readonly OffsetSource[];
+  };
   /**
    * Returns how many times the data of a request's interval is present where its job puts it. Feature
    * `effects`.
@@ -54,6 +61,8 @@ export interface OperatorFeatures {
   readonly effects: boolean;
   /** The operator has `verify`, and the interval of `request` has rows. */
   readonly verify: boolean;
+  /** The operator reads positions, and has `validateSource`. */
+  readonly positions: boolean;
   /** The operator finds ended jobs after a restart. */
   readonly restart: boolean;
 }
@@ -64,8 +73,8 @@ export interface OperatorSuiteOptions {
   /** Called before each test. */
   readonly create: () => Promise<OperatorFixture>;
   /**
-   * Tests of a feature that is `false` are reported as skipped. @default all true except `busy`, `split` and
-   * `verify`
+   * Tests of a feature that is `false` are reported as skipped. @default all true except `busy`, `split`,
+   * `verify` and `positions`
    */
   readonly supports?: Partial<OperatorFeatures>;
 }

@@ -4,6 +4,7 @@ import { descriptionRules } from "./description.js";
 import { failureRules } from "./failure.js";
 import type { OperatorBed, OperatorFixture, OperatorSuiteOptions } from "./fixture.js";
 import { lookupRules } from "./lookup.js";
+import { positionRules } from "./positions.js";
 import { splittingRules } from "./splitting.js";
 import { stoppingRules } from "./stopping.js";
 import { verificationRules } from "./verification.js";
@@ -44,6 +45,7 @@ export function operatorSuite(options: OperatorSuiteOptions): void {
         busy: false,
         verify: false,
         split: false,
+        positions: false,
         validate: true,
         describeJob: true,
         effects: true,
@@ -80,5 +82,6 @@ export function operatorSuite(options: OperatorSuiteOptions): void {
     splittingRules(bed);
     descriptionRules(bed);
     verificationRules(bed);
+    positionRules(bed);
   });
 }
