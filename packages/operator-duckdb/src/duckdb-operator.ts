@@ -1,6 +1,7 @@
 import { pathToFileURL } from "node:url";
 import { OperatorError } from "@tidegate/core";
 import { unlessAborted } from "@tidegate/core/clock";
+import type { OffsetSource } from "@tidegate/core/offset";
 import type {
   JobContext,
   JobOutcome,
@@ -19,6 +20,8 @@ import { failureOf, outcomeOfError } from "./duckdb/failure.js";
 import type { DuckdbJob } from "./job/job.js";
 import { jobSchema } from "./job/job-schema.js";
 import { notesOn } from "./job/notes.js";
+import { requirePositional } from "./job/positional.js";
+import { requireSameSource } from "./job/same-source.js";
 import { type DuckdbOperatorOptions, type Settings, settingsOf } from "./options.js";
 import { type Connections, connectionsOf } from "./postgres/connections.js";
 import { postgresDestination } from "./postgres/postgres-destination.js";
@@ -34,7 +37,7 @@ import { parquetDestination } from "./target/parquet-destination.js";
 
 /**
  * Returns an operator that copies each interval's rows with DuckDB, in this process, into one Parquet partition
- * of a local directory, or into a table of Postgres.
+ * of a local directory, or into a table of Postgres. Intervals are of time, or of positions.
  *
  * `submit` accepts a job and returns while it runs. A job dies with the process; the next attempt at its
  * interval removes what it left. Only the record that is committed with the rows survives a restart.
@@ -51,6 +54,7 @@ export function createDuckdbOperator(options: DuckdbOperatorOptions = {}): Defin
 
 class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
   readonly type = "duckdb";
+  readonly boundaryTypes = ["TIME", "OFFSET"] as const;
   readonly jobSchema = jobSchema;
   readonly #settings: Settings;
   readonly #slots: Slots;
@@ -66,6 +70,11 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
     this.#settings = settings;
     this.#slots = new Slots(settings.maxParallelJobs);
     this.#connections = connectionsOf(settings.secrets);
+  }
+
+  validateSource(job: DuckdbJob, source: OffsetSource): void {
+    requirePositional(job);
+    requireSameSource(job, source);
   }
 
   notes(job: DuckdbJob): readonly string[] {

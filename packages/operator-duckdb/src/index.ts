@@ -1,8 +1,10 @@
+export type { SourceDatabase } from "./database/source-database.js";
 export { createDuckdbOperator } from "./duckdb-operator.js";
 export { COLUMN_TYPES } from "./job/column-type.js";
 export type {
   CsvOptions,
   CsvSource,
+  DatabaseSource,
   DuckdbJob,
   EventTime,
   FileSource,
@@ -15,6 +17,7 @@ export type {
   PostgresTarget,
   ReplacingTarget,
   Source,
+  TableSource,
   Target,
   TextSource,
   TimeUnit,

@@ -2,8 +2,9 @@ import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 import { type Clock, SystemClock } from "@tidegate/core/clock";
 import { parseOptions } from "@tidegate/core/plugin";
-import { type Secret, secretsSchema } from "@tidegate/operator-kit";
+import { type Secret, secretName, secretsSchema } from "@tidegate/operator-kit";
 import { z } from "zod";
+import { databaseSchema, type SourceDatabase } from "./database/source-database.js";
 import { realPathOf } from "./job/allowed-paths.js";
 
 /** Settings of `DuckdbOperator`. */
@@ -30,6 +31,11 @@ export interface DuckdbOperatorOptions {
    */
   readonly secrets?: Readonly<Record<string, Secret>>;
   /**
+   * Databases whose tables jobs may read, by the names that they use as `database`. Whoever registers a job may use all
+   * of them. @default {}
+   */
+  readonly databases?: Readonly<Record<string, SourceDatabase>>;
+  /**
    * A local directory for what jobs with a Postgres target write on the way: the interval as plain text, and
    * what does not fit into memory. @default the system's directory of temporary files
    */
@@ -45,6 +51,7 @@ export interface Settings {
   readonly memoryLimit: string;
   readonly maxParallelJobs: number;
   readonly secrets: Readonly<Record<string, Secret>>;
+  readonly databases: Readonly<Record<string, SourceDatabase>>;
   readonly scratchDirectory: string;
   readonly clock: Clock;
 }
@@ -58,6 +65,7 @@ const schema = z.strictObject({
     .default("1GB"),
   maxParallelJobs: z.number().int().min(1).max(1_024).default(2),
   secrets: secretsSchema,
+  databases: z.record(secretName, databaseSchema).default({}),
   scratchDirectory: z.string().min(1).optional(),
   clock: z.custom<Clock>((value) => typeof value === "object" && value !== null).optional(),
 });

@@ -11,8 +11,15 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
-import type { JsonObject, ScheduleMode } from "@tidegate/core";
-import type { JobContext, JobOutcome, OfflineJobRequest } from "@tidegate/core/operator";
+import type { Boundaries, JsonObject, ScheduleMode } from "@tidegate/core";
+import { MAIN_PARTITION, offsetText } from "@tidegate/core/offset";
+import {
+  BEGINNING,
+  type JobContext,
+  type JobOutcome,
+  type OfflineJobRequest,
+  timeBoundaries,
+} from "@tidegate/core/operator";
 import type { DefinedOperator } from "@tidegate/operator-kit";
 import { untroubled } from "@tidegate/testkit";
 import { createDuckdbOperator, type DuckdbOperatorOptions } from "../src/index.js";
@@ -31,17 +38,19 @@ export interface RunSpec {
   readonly attempt?: number;
   readonly generation?: number;
   readonly mode?: ScheduleMode;
+  /** What it reads, `[from, to)`, if its boundaries are positions. */
+  readonly positions?: readonly [from: string, to: string];
 }
 
 /** The request that core would make of a run. */
 export function requestOf(spec: RunSpec): OfflineJobRequest {
-  const { job, lower, upper, attempt = 1, generation = 0, mode = "incremental" } = spec;
+  const { job, lower, upper, positions, attempt = 1, generation = 0, mode = "incremental" } = spec;
   const runId = hash("sha256", `${lower}\n${upper}\n${generation}`, "hex").slice(0, 32);
   return {
     groupId: "flights",
-    boundaryType: "TIME",
-    lowerBound: String(lower),
-    upperBound: String(upper),
+    ...(positions === undefined
+      ? timeBoundaries({ lower, upper })
+      : { ...positionBoundaries(positions, mode), interval: { lower, upper }, sourceIncarnation: "first" }),
     runId,
     idempotencyKey: runId,
     attempt,
@@ -49,6 +58,14 @@ export function requestOf(spec: RunSpec): OfflineJobRequest {
     kind: "SCHEDULED",
     mode,
     job,
+  };
+}
+
+function positionBoundaries([from, to]: readonly [string, string], mode: ScheduleMode): Boundaries {
+  return {
+    boundaryType: "OFFSET",
+    lowerBound: mode === "full" ? BEGINNING : offsetText({ [MAIN_PARTITION]: from }),
+    upperBound: offsetText({ [MAIN_PARTITION]: to }),
   };
 }
 

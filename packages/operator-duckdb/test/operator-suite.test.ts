@@ -11,7 +11,7 @@ const SLOW_SQL = `SELECT sum(a.range * b.range)::DOUBLE AS total FROM range(10_0
 
 operatorSuite({
   name: "DuckdbOperator",
-  supports: { verify: true },
+  supports: { verify: true, positions: true },
   create: async () => {
     const bed = new Bed();
     const path = bed.write("readings.csv", readings());
@@ -38,6 +38,15 @@ operatorSuite({
         { source: { ...source, options: { sep: ";" } }, target },
         { source },
       ],
+      positions: {
+        job: { source: { format: "csv", path: "/lake/readings/*.csv" }, target },
+        source: { type: "files", path: "readings", pattern: "*.csv", stableForMs: 1_000 },
+        others: [
+          { type: "files", path: "readings", stableForMs: 1_000 },
+          { type: "files", path: "orders", pattern: "*.csv", stableForMs: 1_000 },
+          { type: "sql-cursor", table: "readings", column: "id" },
+        ],
+      },
       effects: ({ lowerBound }) => timesVisible(bed, Number(lowerBound)),
       restart: async () => createDuckdbOperator(),
       dispose: () => bed.dispose(),

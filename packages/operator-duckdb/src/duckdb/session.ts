@@ -1,6 +1,7 @@
 import {
   BIGINT,
   type DuckDBConnection,
+  type DuckDBDataChunk,
   type DuckDBExtractedStatements,
   DuckDBInstance,
   type DuckDBType,
@@ -77,6 +78,20 @@ export class Session {
       this.#connection.runAndReadAll(sql, { ...values }, typesOf(values)),
     );
     return reader.getRowObjectsJson() as Row[];
+  }
+
+  /** Appends rows to a temporary table as they arrive. */
+  async append(table: string, chunks: AsyncIterable<DuckDBDataChunk>): Promise<void> {
+    this.#signal.throwIfAborted();
+    const appender = await this.#connection.createAppender(table, "main", "temp");
+    try {
+      for await (const chunk of chunks) {
+        this.#signal.throwIfAborted();
+        appender.appendDataChunk(chunk);
+      }
+    } finally {
+      appender.closeSync();
+    }
   }
 
   /** Returns the parameter names of a text that is exactly one SELECT, or `undefined` for any other text. */

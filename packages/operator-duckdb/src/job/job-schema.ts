@@ -42,6 +42,8 @@ const columnsOf = (type: z.ZodType<string>) =>
 
 const columns = columnsOf(declaredType);
 
+const tableColumns = columnsOf(z.union([z.literal("BLOB"), declaredType]));
+
 const character = z.string().regex(/^[^\r\n\0]$/, "must be one character");
 
 const csvOptions = z
@@ -109,7 +111,23 @@ const source = z.discriminatedUnion("format", [
   z.strictObject({
     ...postgresTable,
     ...postgresTime,
-    columns: columnsOf(z.union([z.literal("BLOB"), declaredType])).exactOptional(),
+    cursorColumn: postgresName.exactOptional(),
+    columns: tableColumns.exactOptional(),
+  }),
+  z.strictObject({
+    format: z.literal("database"),
+    database: secretName,
+    table: z
+      .string()
+      .regex(
+        /^[^"\p{Cc}.]{1,200}(\.[^"\p{Cc}.]{1,200}){0,2}$/u,
+        "must be the name of a table, without quotes",
+      ),
+    cursorColumn: z
+      .string()
+      .regex(/^[^"\p{Cc}]{1,200}$/u, "must be a name of 1 to 200 characters, without quotes")
+      .exactOptional(),
+    columns: tableColumns.exactOptional(),
   }),
 ]) satisfies z.ZodType<Source>;
 

@@ -107,6 +107,8 @@ export type PostgresSource = PostgresTable & {
   readonly timeColumn?: string;
   /** @default "iso" */
   readonly timeUnit?: TimeUnit;
+  /** The column whose values are positions, if the schedule's boundaries are `OFFSET`: that of its source. */
+  readonly cursorColumn?: string;
   /**
    * The columns to copy, by name, with their types (see `COLUMN_TYPES`; also `BLOB`). A value that its type
    * does not hold exactly fails the run. @default all, with the types nearest to Postgres's
@@ -114,7 +116,36 @@ export type PostgresSource = PostgresTable & {
   readonly columns?: Readonly<Record<string, string>>;
 };
 
-export type Source = FilesSource | PostgresSource;
+/**
+ * A table or view of SQLite or DuckDB, read by one query: by positions, or whole with the mode `full`.
+ */
+export type DatabaseSource = {
+  readonly format: "database";
+  /** Its name in the operator's option `databases`. */
+  readonly database: string;
+  /** The table's name, in DuckDB after that of its schema if need be: `sales.orders`. */
+  readonly table: string;
+  /**
+   * The column whose values are positions, that of the schedule's source; in SQLite also `rowid`. Required unless the
+   * schedule's mode is `full` and its boundaries are `TIME`.
+   */
+  readonly cursorColumn?: string;
+  /**
+   * The columns to copy, by name, with their types (see `COLUMN_TYPES`; also `BLOB`). A value that its type
+   * does not hold exactly fails the run. @default all, with the table's types
+   */
+  readonly columns?: Readonly<Record<string, string>>;
+};
+
+/** A source of a table. */
+export type TableSource = PostgresSource | DatabaseSource;
+
+export type Source = FilesSource | TableSource;
+
+/** Returns whether a source is one of files. */
+export function isFiles(source: Source): source is FilesSource {
+  return source.format !== "postgres" && source.format !== "database";
+}
 
 /** A directory of Parquet partitions, one per interval. */
 export type ParquetTarget = {

@@ -6,7 +6,7 @@ export function notesOn({ source, target }: DuckdbJob): readonly string[] {
 }
 
 function sourceNotes(source: Source | undefined): string[] {
-  if (source === undefined) return [];
+  if (source === undefined || source.format === "database") return [];
   if (source.format === "postgres") {
     if (source.timeColumn === undefined) return [];
     return [

@@ -10,6 +10,7 @@ import { MAX_LINE_BYTES } from "../read/files.js";
 import { type KeptColumn, keptColumn } from "./kept-column.js";
 import { PostgresLink } from "./link.js";
 import { inPieces } from "./pieces.js";
+import { positionRange } from "./position-range.js";
 import { columnNamed, describeTable, type PostgresTable } from "./table.js";
 import { timeRange } from "./time-range.js";
 
@@ -89,13 +90,17 @@ function columnsOf(table: PostgresTable, declared: PostgresSource["columns"]): r
 
 function queryOf(
   table: PostgresTable,
-  { timeColumn, timeUnit = "iso" }: PostgresSource,
+  { timeColumn, timeUnit = "iso", cursorColumn }: PostgresSource,
   columns: readonly KeptColumn[],
   window: Window,
 ): string {
   // A lone empty text would be a blank line, which DuckDB skips.
   const selected = [...columns.map((column) => column.selected), "true"].join(", ");
   const rows = `SELECT ${selected} FROM ${table.sql}`;
+  if (window.positions !== undefined) {
+    const cursor = required(table, cursorColumn!, "cursorColumn");
+    return `${rows} WHERE ${positionRange(cursor, window.positions, "job.source.cursorColumn")}`;
+  }
   if (window.isFull || timeColumn === undefined) return rows;
   const time = required(table, timeColumn, "timeColumn");
   return `${rows} WHERE ${timeRange(time, timeUnit, window, "job.source.timeColumn")}`;
@@ -130,7 +135,7 @@ function namingColumn(error: unknown, columns: readonly KeptColumn[]): unknown {
   return unfitFailure(error);
 }
 
-function required(table: PostgresTable, name: string, field: "columns" | "timeColumn") {
+function required(table: PostgresTable, name: string, field: "columns" | "cursorColumn" | "timeColumn") {
   const column = columnNamed(table.columns, name);
   if (column !== undefined) return column;
   const names = table.columns.map((other) => other.name).join(", ");

@@ -49,8 +49,8 @@ function ceiling(ms: number, power: number): bigint {
   return BigInt(Math.ceil(ms / 10 ** -power));
 }
 
-/** An index of integers serves a comparison with integers alone. */
-function integerLiteral(value: bigint): string {
+/** Returns an integer as SQL. An index of integers serves a comparison with integers alone. */
+export function integerLiteral(value: bigint): string {
   return `'${value}'::${BigInt.asIntN(64, value) === value ? "int8" : "numeric"}`;
 }
 

@@ -1,8 +1,10 @@
 import { stat } from "node:fs/promises";
+import { basename } from "node:path";
 import { listValue } from "@duckdb/node-api";
 import type { EpochMs } from "@tidegate/core";
 import { JobFailure } from "../duckdb/failure.js";
 import type { Session } from "../duckdb/session.js";
+import type { Positions } from "../job/window.js";
 import type { SourceFile } from "../prepare/preparation.js";
 
 /** The longest line or JSON object that can be read, bytes. */
@@ -18,18 +20,37 @@ columns = {'line': 'VARCHAR'}, hive_partitioning = false, ${LINE_LIMITS}`;
 /**
  * Returns the files that a source names, sorted.
  *
+ * @param positions - the range of names to which they belong. @default all
  * @throws JobFailure JOB_FAILED, retryable, when a path matches nothing: the file may not have arrived yet
  */
-export async function listFiles(session: Session, paths: readonly string[]): Promise<readonly string[]> {
+export async function listFiles(
+  session: Session,
+  paths: readonly string[],
+  positions?: Positions,
+): Promise<readonly string[]> {
   const files = new Set<string>();
   for (const path of paths) {
-    const matches = await session.rows<{ file: string }>("SELECT file FROM glob($path)", { path });
+    const found = await session.rows<{ file: string }>("SELECT file FROM glob($path)", { path });
+    const isMeant = positions === undefined ? () => true : isBetween(path, positions);
+    const matches = found.filter(({ file }) => isMeant(basename(file)));
     if (matches.length === 0) {
-      throw new JobFailure("JOB_FAILED", `No file matches ${path}.`, { isRetryable: true });
+      const range =
+        positions === undefined
+          ? ""
+          : ` and has a name from ${JSON.stringify(positions.lower ?? "")} to below ${JSON.stringify(positions.upper)}`;
+      throw new JobFailure("JOB_FAILED", `No file matches ${path}${range}.`, { isRetryable: true });
     }
     for (const { file } of matches) files.add(file);
   }
   return [...files].sort();
+}
+
+/** Names are positions: they compare as their UTF-8 bytes do, and hidden files are none unless they are asked for. */
+function isBetween(pattern: string, { lower = "", upper }: Positions): (name: string) => boolean {
+  const isHiddenMeant = basename(pattern).startsWith(".");
+  const isBefore = (a: string, b: string): boolean => Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0;
+  return (name) =>
+    (isHiddenMeant || !name.startsWith(".")) && !isBefore(name, lower) && isBefore(name, upper);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { messageOf } from "@tidegate/core/plugin";
+import { stageDatabaseTable } from "../database/stage-table.js";
 import { JobFailure } from "../duckdb/failure.js";
 import type { Session } from "../duckdb/session.js";
 import type { FilesSource } from "../job/job.js";
@@ -37,13 +38,17 @@ export async function stageJob(session: Session, task: Task, surroundings: Surro
     if (job.target.format !== "postgres") await refuseInfinity(session);
     return { goodRows: ALL_ROWS, badRows: "none" };
   }
+  if (job.source?.format === "database") {
+    await stageDatabaseTable(session, job.source, settings.databases[job.source.database]!, window);
+    return { goodRows: ALL_ROWS, badRows: "none" };
+  }
   const { allowedDirectories } = settings;
   const preparation = new Preparation({ allowedDirectories, signal, directory });
   if (job.source === undefined) {
     await stageSelect(session, job.sql, window, preparation);
     return { goodRows: ALL_ROWS, badRows: "unknown" };
   }
-  const files = await listFiles(session, task.sourcePaths);
+  const files = await listFiles(session, task.sourcePaths, window.positions);
   await requireSettled(files, job.source.minAgeMs ?? 0, settings.clock.now());
   const relations = await relationsOf(session, job.source, files, preparation);
   await stageRelations(session, relations, window).catch((error) => {

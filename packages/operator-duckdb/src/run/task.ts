@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { DirtyDataLimit, OperatorError } from "@tidegate/core";
 import { invalidJob, type JobCall } from "@tidegate/operator-kit";
 import { allowedPath } from "../job/allowed-paths.js";
-import type { DuckdbJob, PostgresTable } from "../job/job.js";
+import { type DatabaseSource, type DuckdbJob, isFiles, type PostgresTable } from "../job/job.js";
+import { requirePositional } from "../job/positional.js";
 import { type Window, windowOf } from "../job/window.js";
 import type { Settings } from "../options.js";
 import { attemptDirectory, type Layout, layoutOf } from "../target/layout.js";
@@ -32,7 +33,7 @@ export function taskOf(
   dirtyData?: DirtyDataLimit,
 ): Task {
   const window = windowOf(request);
-  requireTimeColumns(job, window);
+  requireBounds(job, window);
   const layout = layoutOf(rootOf(job, settings), window);
   return {
     jobId: `${request.runId}-${request.attempt}`,
@@ -53,11 +54,19 @@ export function checkJob(job: DuckdbJob, settings: Settings): void {
   rootOf(job, settings);
   sourcePathsOf(job, settings);
   if (job.source?.format === "postgres") requireSecret("job.source", job.source, settings);
+  if (job.source?.format === "database") requireDatabase(job.source, settings);
   if (job.target.format === "postgres") requireSecret("job.target", job.target, settings);
 }
 
-function requireTimeColumns({ source, target }: DuckdbJob, { isFull }: Window): void {
-  if (isFull) return;
+/** Requires that a job says how it finds the rows of its window. */
+function requireBounds(job: DuckdbJob, { isFull, positions }: Window): void {
+  if (positions !== undefined) requirePositional(job, positions);
+  else if (!isFull) requireTimeColumns(job);
+}
+
+function requireTimeColumns({ source, target }: DuckdbJob): void {
+  if (source?.format === "database")
+    throw invalidJob("job.source", 'is read by positions (boundaryType "OFFSET"), or whole (mode "full")');
   if (source !== undefined && source.timeColumn === undefined) throw lacksTime("job.source.timeColumn");
   const replaces = target.format === "postgres" && target.write === "replace";
   if (replaces && target.timeColumn === undefined) throw lacksTime("job.target.timeColumn");
@@ -72,6 +81,11 @@ function requireSecret(field: string, { connection }: PostgresTable, { secrets }
   throw invalidJob(`${field}.connection`, `the operator has no secret ${JSON.stringify(connection)}`);
 }
 
+function requireDatabase({ database }: DatabaseSource, { databases }: Settings): void {
+  if (Object.hasOwn(databases, database)) return;
+  throw invalidJob("job.source.database", `the operator has no database ${JSON.stringify(database)}`);
+}
+
 /** Returns the directory below which a job works: its target, or one that stands for its table. */
 function rootOf({ target }: DuckdbJob, { allowedDirectories, scratchDirectory }: Settings): string {
   if (target.format !== "postgres") return allowedPath(target.path, "job.target.path", allowedDirectories);
@@ -83,6 +97,6 @@ function rootOf({ target }: DuckdbJob, { allowedDirectories, scratchDirectory }:
 }
 
 function sourcePathsOf({ source }: DuckdbJob, { allowedDirectories }: Settings): readonly string[] {
-  if (source === undefined || source.format === "postgres") return [];
+  if (source === undefined || !isFiles(source)) return [];
   return [source.path].flat().map((path) => allowedPath(path, "job.source.path", allowedDirectories));
 }

@@ -1,0 +1,50 @@
+import type { DuckDBDataChunk } from "@duckdb/node-api";
+import { JobFailure } from "../duckdb/failure.js";
+import { identifier } from "../duckdb/quote.js";
+import type { DatabaseSource } from "../job/job.js";
+import type { Positions } from "../job/window.js";
+
+/** Rows of a table on their way into a session. */
+export interface TableReading {
+  readonly columns: readonly ReadColumn[];
+  /** The rows, as one snapshot has them; read once. */
+  readonly chunks: AsyncIterable<DuckDBDataChunk>;
+}
+
+/** A column as it is read. */
+export interface ReadColumn {
+  readonly name: string;
+  /** The type as which it is read, as DuckDB spells it. */
+  readonly type: string;
+}
+
+/** Returns `lower <= column < upper` as SQL that an index of the column can serve; `true` without positions. */
+export function cursorRange({ cursorColumn }: DatabaseSource, positions: Positions | undefined): string {
+  if (positions === undefined) return "true";
+  const column = identifier(cursorColumn!);
+  const isBelow = `${column} < ${BigInt(positions.upper)}`;
+  return positions.lower === undefined ? isBelow : `${column} >= ${BigInt(positions.lower)} AND ${isBelow}`;
+}
+
+/** Returns a failure that recurs until the job or the table is changed. */
+export function lasting(message: string): JobFailure {
+  return new JobFailure("JOB_FAILED", message, { isRetryable: false });
+}
+
+/**
+ * Returns the table's columns that a job copies, named as the table names them.
+ *
+ * @throws JobFailure JOB_FAILED with the name of one that the table lacks
+ */
+export function chosenColumns<Column extends { readonly name: string }>(
+  { table, columns }: DatabaseSource,
+  all: readonly Column[],
+): readonly Column[] {
+  if (columns === undefined) return all;
+  return Object.keys(columns).map((name) => {
+    const found = all.find((column) => column.name.toLowerCase() === name.toLowerCase());
+    if (found !== undefined) return found;
+    const names = all.map((column) => column.name).join(", ");
+    throw lasting(`job.source.columns: there is no column ${name} in ${table}; there are ${names}.`);
+  });
+}
