@@ -11,6 +11,7 @@ import type { ClaimedRun, RunChange } from "../store/run-queue.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { Attempt } from "./attempt.js";
 import { ChangeBatch } from "./change-batch.js";
+import { ofEndedReadings } from "./ended-readings.js";
 import { Leases } from "./leases.js";
 import { RunCancel } from "./run-cancel.js";
 import { RunNews } from "./run-news.js";
@@ -172,7 +173,11 @@ export class Dispatcher {
           const specs = claimed.map(({ run }) => this.#specs.peek(run));
           const unknown = claimed.filter((_, index) => specs[index] === undefined);
           if (unknown.length > 0) await this.#specs.load(new Set(unknown.map(({ run }) => run.groupId)));
-          for (const [index, claim] of claimed.entries()) this.#launch(claim, specs[index]);
+          const runs = claimed.map(({ run }) => run);
+          const ended = await ofEndedReadings(this.#parts.store, runs);
+          for (const [index, claim] of claimed.entries()) {
+            this.#launch(claim, specs[index], ended.has(claim.run.id));
+          }
           if (claimed.length < room) break;
         }
       } while (this.#isWokenAgain && this.#isRunning);
@@ -232,9 +237,15 @@ export class Dispatcher {
     if (at < Number.POSITIVE_INFINITY) this.#wakeTimer = this.#parts.clock.wakeAt(at, () => this.wake());
   }
 
-  #launch(claimed: ClaimedRun, known: ScheduleSpec | undefined): void {
-    if (this.#leases.adopt(claimed)) return;
-    const { run, token, isRecovered } = claimed;
+  #launch(claimed: ClaimedRun, known: ScheduleSpec | undefined, isRebased: boolean): void {
+    const { token, isRecovered } = claimed;
+    const run: Run = isRebased
+      ? { ...claimed.run, isCancelRequested: true, reason: "source-rebased" }
+      : claimed.run;
+    if (this.#leases.adopt(claimed)) {
+      if (isRebased) this.cancelActive(run.id, "source-rebased");
+      return;
+    }
     void this.#carryOut(run, token, isRecovered, known).catch((error: unknown) =>
       this.#news.trouble(error, run),
     );
