@@ -9,7 +9,7 @@ import { nextFireAt } from "../planning/plan-decision.js";
 import { isAhead, type SourceLooks } from "../planning/source-looks.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
-import { sourceSchema } from "../schedule/schema.js";
+import { offsetSourceSchema } from "../schedule/schema.js";
 import { transition } from "../schedule/status.js";
 import { eachRun } from "../store/each-run.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
@@ -60,7 +60,10 @@ export class SourceRebase {
     }
     const status = transition(groupId, before.status, "update");
     const start = parsed("startAt", startAtSchema, startAt);
-    const spec = { ...before.spec, source: parsed("source", sourceSchema, source ?? before.spec.source) };
+    const spec = {
+      ...before.spec,
+      source: parsed("source", offsetSourceSchema, source ?? before.spec.source),
+    };
     if (source !== undefined) checkSource(spec, providers, undefined);
     checkStart(providers.get(spec.source.type), start);
     if (isAhead(start, clock.now())) {

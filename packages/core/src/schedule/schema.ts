@@ -95,7 +95,7 @@ const readiness = z
   }) as unknown as z.ZodType<Readiness, Readiness>;
 
 /** The schema of an `OffsetSource`: a provider knows its own fields, as a probe does. */
-export const sourceSchema = z
+export const offsetSourceSchema = z
   .looseObject({
     type: z
       .string()
@@ -242,7 +242,7 @@ export const scheduleInfoSchema = z.strictObject({
     "TIME",
   ),
   source: defaulted(
-    sourceSchema.nullable(),
+    offsetSourceSchema.nullable(),
     "What is read by positions, for `OFFSET`: the type of a provider and the provider's own fields. Once reading has begun, an update may change how it is read, such as how long to wait for it; other data needs `client.rebase`.",
     null,
     "none",

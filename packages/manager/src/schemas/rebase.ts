@@ -1,4 +1,4 @@
-import { sourceSchema, startAtSchema } from "@tidegate/core/schema";
+import { offsetSourceSchema, startAtSchema } from "@tidegate/core/schema";
 import { z } from "zod";
 import { note } from "./text.js";
 
@@ -7,7 +7,7 @@ export const rebaseRequest = z
     startAt: startAtSchema.describe(
       "Where reading begins: the `earliest` positions that can be read, the `latest` of now, `{ time }`, which must not be still to come, or `{ offsets }`.",
     ),
-    source: sourceSchema
+    source: offsetSourceSchema
       .optional()
       .describe("The source that is read from then on. Default: the one that the schedule has."),
     note: note(2_000).optional().describe("Why, for people."),
