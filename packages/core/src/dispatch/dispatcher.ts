@@ -1,9 +1,11 @@
 import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
 import { Waits } from "../clock/waits.js";
+import { messageOf, StoreError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { CancelRequest, SignalEmitter } from "../events/signals.js";
 import { LateReporter } from "../late/late-reporter.js";
 import type { ScheduleOperator } from "../operator/operator.js";
+import { isOfStore } from "../planning/isolated.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import type { Run, RunError, RunReason } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
@@ -46,6 +48,9 @@ export interface DispatcherParts {
 }
 
 const CLAIM_BATCH = 1_000;
+
+/** How often a report of late data is tried if the store works and refuses it. */
+const REPORT_TRIES = 3;
 
 /**
  * Claims runs whose gates are open, leases them, executes them and records each step.
@@ -104,6 +109,7 @@ export class Dispatcher {
       specs: parts.specs,
       change: (run, change) => this.change(run, change),
       cancelActive: (id, reason) => this.cancelActive(id, reason),
+      reportLate: (run, touched) => this.#late.report(run, touched),
       onTrouble: (error, run) => this.#news.trouble(error, run),
     });
     this.#late = new LateReporter({ ...parts, onTrouble: (error, run) => this.#news.trouble(error, run) });
@@ -311,14 +317,22 @@ export class Dispatcher {
     }
   }
 
-  /** Retried for as long as the lease lasts; whoever holds the run after that reports it. */
+  /**
+   * Retried for as long as the store as a whole fails and the lease lasts; whoever holds the run after that reports
+   * it. A report that cannot be written for another reason is given up: the job has succeeded all the same.
+   */
   async #reportLate(attempt: Attempt): Promise<void> {
-    for (;;) {
+    for (let refusals = 0; refusals < REPORT_TRIES; ) {
       try {
         return await this.#late.report(attempt.run, attempt.touched);
       } catch (error) {
-        this.#storeTrouble(error, attempt.run);
-        if (!(await this.#mayTryAgain(attempt))) return;
+        if (isOfStore(error)) this.#storeTrouble(error, attempt.run);
+        else {
+          refusals += 1;
+          const message = `The late data that the job of run ${attempt.run.id} reports was not noted: ${messageOf(error)}`;
+          this.#news.trouble(new StoreError("STORE_FAILED", message, { cause: error }), attempt.run);
+        }
+        if (refusals < REPORT_TRIES && !(await this.#mayTryAgain(attempt))) return;
       }
     }
   }
