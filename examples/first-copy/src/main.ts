@@ -39,7 +39,8 @@ function startManager(): void {
       audit = message.audit;
       return;
     }
-    const orders = `orders ${message.from} to ${Number(message.to) - 1}`;
+    const last = Number(message.to) - 1;
+    const orders = isBeginning(message.from) ? `orders up to ${last}` : `orders ${message.from} to ${last}`;
     if (message.state === "SUCCEEDED" && message.from !== message.to) {
       copiedRuns += 1;
       console.log(`${orders} are copied`);
@@ -76,6 +77,11 @@ console.log(
 if (isSound) rmSync(copy.folder, { recursive: true, force: true });
 process.exit(isSound ? 0 : 1);
 
+/** Keys begin with the least that SQLite has, since the first one of a table says nothing about those below it. */
+function isBeginning(key: string): boolean {
+  return BigInt(key) === -(2n ** 63n);
+}
+
 /** The proof of both axes: of time, and of the keys. */
 function tableOf({ range, succeeded, gaps, overlaps, doubtful, offsets }: AuditReport): Table.Table {
   const table = new Table({
@@ -91,7 +97,7 @@ function tableOf({ range, succeeded, gaps, overlaps, doubtful, offsets }: AuditR
   for (const { partitions } of offsets)
     for (const keys of partitions)
       table.push([
-        ...["keys", keys.lower, keys.upper, ""],
+        ...["keys", isBeginning(keys.lower) ? "beginning" : keys.lower, keys.upper, ""],
         ...[keys.gaps.length, keys.overlaps.length, "", keys.lost.length, keys.unread.length],
       ]);
   return table;

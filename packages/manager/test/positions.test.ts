@@ -50,10 +50,11 @@ describe("a group that is read by positions, over REST", () => {
       body: { error: { code: "SCHEDULE_INVALID", field: "startAt.time" } },
     });
     log.incarnation = "second";
-    expect(await rebase({ startAt: "latest", note: "Made again." })).toMatchObject({
+    expect(await rebase({ startAt: "latest", note: "Made again.", job: { from: "again" } })).toMatchObject({
       status: 200,
       body: {
         version: 2,
+        spec: { job: { from: "again" } },
         offsets: { incarnation: "second", epoch: 2, position: { "0": "7" }, rebase: { note: "Made again." } },
       },
     });

@@ -2,12 +2,14 @@ import type { z } from "zod";
 import type { Clock } from "../clock/clock.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
 import { ScheduleError } from "../errors/errors.js";
+import type { JsonObject } from "../job/json.js";
 import type { OffsetProviders, OffsetSource } from "../offset/offset-providers.js";
 import type { StartAt } from "../offset/offset-watermark.js";
 import { startAtSchema } from "../offset/schema.js";
 import { nextFireAt } from "../planning/plan-decision.js";
 import { isAhead, type SourceLooks } from "../planning/source-looks.js";
 import { Grid } from "../schedule/grid.js";
+import { parseJob } from "../schedule/parse.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { offsetSourceSchema } from "../schedule/schema.js";
 import { transition } from "../schedule/status.js";
@@ -16,7 +18,8 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
 import { checkNote } from "./ledger-input.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
-import { checkSource, checkStart } from "./source-fields.js";
+import { checkStart } from "./source-fields.js";
+import type { SpecReader } from "./spec-reader.js";
 
 /** A request to read a group's source from elsewhere. */
 export interface RebaseRequest {
@@ -24,6 +27,8 @@ export interface RebaseRequest {
   readonly startAt: StartAt;
   /** The source that is read from then on. @default the one that the schedule has */
   readonly source?: OffsetSource;
+  /** The job from then on: one that names its source has to change together with it. @default the one that the schedule has */
+  readonly job?: JsonObject;
   /** Why, for people, at most 2,000 characters. @default "" */
   readonly note?: string;
 }
@@ -34,6 +39,7 @@ export interface SourceRebaseParts {
   readonly clock: Clock;
   readonly providers: OffsetProviders;
   readonly looks: SourceLooks;
+  readonly specs: SpecReader;
   readonly changes: ScheduleChanges;
   readonly dispatcher: Dispatcher;
 }
@@ -46,8 +52,8 @@ export class SourceRebase {
     this.#parts = parts;
   }
 
-  async rebase(groupId: string, { startAt, source, note = "" }: RebaseRequest): Promise<Schedule> {
-    const { changes, clock, dispatcher, looks, providers } = this.#parts;
+  async rebase(groupId: string, { startAt, source, job, note = "" }: RebaseRequest): Promise<Schedule> {
+    const { changes, clock, dispatcher, looks, providers, specs } = this.#parts;
     checkNote(note);
     const before = await changes.getReadable(groupId);
     const { offsets } = before;
@@ -63,8 +69,9 @@ export class SourceRebase {
     const spec = {
       ...before.spec,
       source: parsed("source", offsetSourceSchema, source ?? before.spec.source),
+      job: job === undefined ? before.spec.job : parseJob(job),
     };
-    if (source !== undefined) checkSource(spec, providers, undefined);
+    if (source !== undefined || job !== undefined) specs.checkReading(spec);
     checkStart(providers.get(spec.source.type), start);
     if (isAhead(start, clock.now())) {
       const problem = "is still to come: rebase the group then, or give the positions at which to begin";

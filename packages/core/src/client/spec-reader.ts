@@ -68,14 +68,24 @@ export class SpecReader {
     const meant = normalizeSchedule(parseScheduleInfo(info), { ...defaults, now });
     const spec = { ...meant, engine: this.#parts.engines.typeOf(meant.engine) };
     this.#checkEngine(spec);
-    this.#checkOperator(spec);
+    this.checkReading(spec);
     this.#checkGates(spec);
     refuseEarlyDeadline(spec, now);
     this.#checkProbes(spec);
     checkDependencies(spec);
+    return spec;
+  }
+
+  /**
+   * Checks a specification's job and source, and that the one reads the other.
+   *
+   * @throws OperatorError OPERATOR_UNKNOWN, or what the operator refuses the job with; ScheduleError SCHEDULE_INVALID;
+   *   SourceError SOURCE_UNKNOWN
+   */
+  checkReading(spec: ScheduleSpec): void {
+    this.#checkOperator(spec);
     const { providers, operators } = this.#parts;
     checkSource(spec, providers, operators.get(spec.operator.toLowerCase()));
-    return spec;
   }
 
   /**

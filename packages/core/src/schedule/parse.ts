@@ -1,9 +1,10 @@
 import type { z } from "zod";
 import { issueWithin } from "../dependency/schema.js";
 import { ScheduleError } from "../errors/errors.js";
+import type { JsonObject } from "../job/json.js";
 import { withoutDate } from "./instant.js";
 import type { ScheduleInfo, ScheduleSpec } from "./schedule.js";
-import { scheduleInfoSchema } from "./schema.js";
+import { jobSchema, scheduleInfoSchema } from "./schema.js";
 
 const MAX_JOB_BYTES = 65_536;
 
@@ -31,12 +32,32 @@ export function parseScheduleInfo(input: unknown): ParsedScheduleInfo {
     const code = isOfDependency(issue) ? "DEPENDENCY_INVALID" : "SCHEDULE_INVALID";
     throw new ScheduleError(code, `${field || "schedule"}: ${issue.message}.`, { field });
   }
-  if (JSON.stringify(parsed.data.job).length > MAX_JOB_BYTES) {
-    throw new ScheduleError("SCHEDULE_INVALID", `job: must not be longer than ${MAX_JOB_BYTES} characters.`, {
-      field: "job",
-    });
-  }
+  refuseLongJob(parsed.data.job);
   return parsed.data as ParsedScheduleInfo;
+}
+
+/**
+ * Checks the shape of a schedule's job.
+ *
+ * @throws ScheduleError SCHEDULE_INVALID with the path of the first offending field
+ */
+export function parseJob(input: unknown): JsonObject {
+  refuseForbiddenKeys(input, "job");
+  const parsed = jobSchema.safeParse(input);
+  if (!parsed.success) {
+    refuseWhatIsNoJson(input, "job");
+    const { message } = parsed.error.issues[0]!;
+    throw new ScheduleError("SCHEDULE_INVALID", `job: ${message}.`, { field: "job" });
+  }
+  refuseLongJob(parsed.data);
+  return parsed.data;
+}
+
+function refuseLongJob(job: JsonObject): void {
+  if (JSON.stringify(job).length <= MAX_JOB_BYTES) return;
+  throw new ScheduleError("SCHEDULE_INVALID", `job: must not be longer than ${MAX_JOB_BYTES} characters.`, {
+    field: "job",
+  });
 }
 
 function isOfDependency({ path }: z.core.$ZodIssue): boolean {

@@ -20,7 +20,8 @@ const json: z.ZodType<JsonValue> = z.lazy(() =>
 );
 
 /** The operator knows the shape of its jobs; described as any object, since few tools read a recursive schema. */
-const job = z.record(z.string(), z.unknown()).superRefine((value, context) => {
+/** The schema of `ScheduleInfo.job`. */
+export const jobSchema = z.record(z.string(), z.unknown()).superRefine((value, context) => {
   const { error } = z.record(z.string(), json).safeParse(value);
   for (const { path, message } of error?.issues ?? []) context.addIssue({ code: "custom", path, message });
 }) as unknown as z.ZodType<JsonObject, JsonObject>;
@@ -230,7 +231,7 @@ export const scheduleInfoSchema = z.strictObject({
   ),
   engine: optional(name, "The engine that fires it.", "the first one passed to Tidegate"),
   operator: optional(name, "The operator that runs its jobs.", "the first one passed to Tidegate"),
-  job: defaulted(job, "Input of the operator, passed on unchanged.", {}),
+  job: defaulted(jobSchema, "Input of the operator, passed on unchanged.", {}),
   mode: defaulted(
     z.enum(["incremental", "full"]),
     "Data that each run reads: its interval's (`incremental`), or everything up to its scheduled time (`full`).",

@@ -154,7 +154,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const runControl = new RunControl({ ...ledger, planner, dispatcher, seals });
   const backfills = new BackfillControl({ ...ledger, backfiller, seals });
   const waits = new CoverageWaits({ ...ledger, pollMs: options.pollMs ?? 1_000 });
-  const rebases = new SourceRebase({ ...ledger, providers, looks, changes, dispatcher });
+  const rebases = new SourceRebase({ ...ledger, providers, looks, specs, changes, dispatcher });
   const releaser = new OffsetReleaser({
     ...ledger,
     looks,

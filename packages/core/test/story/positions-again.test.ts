@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { OperatorError } from "../../src/errors/errors.js";
+import type { JsonObject } from "../../src/job/json.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import { HOUR, MINUTE, T0 } from "../support/instants.js";
 import { hourly } from "../support/schedules.js";
@@ -213,6 +215,28 @@ describe("a rebase", () => {
     ]);
   });
 
+  it("changes a job that names its source together with it, or not at all", async () => {
+    world.operator.validateSource = ({ topic }, { topic: planned }) => {
+      if (topic !== planned)
+        throw new OperatorError("JOB_INVALID", "job.topic: differs.", { field: "job.topic" });
+    };
+    await world.client.register(reading({ job: { topic: "orders" } }));
+    await read(1);
+    source.replace("returns", { "0": 4 });
+    const returns = { startAt: "earliest", source: { type: "log", topic: "returns" } } as const;
+    await expect(world.client.rebase("g", returns)).rejects.toMatchObject({
+      code: "JOB_INVALID",
+      field: "job.topic",
+    });
+    expect((await world.client.get("g")).version).toBe(1);
+    await world.client.rebase("g", { ...returns, job: { topic: "returns" } });
+    await world.fireAt("g", T0 + 2 * HOUR);
+    expect(world.operator.submissions.map(({ job }) => job)).toEqual([
+      { topic: "orders" },
+      { topic: "returns" },
+    ]);
+  });
+
   it("ends a run that is planned beside it", async () => {
     await world.client.register(reading());
     await read(1);
@@ -293,6 +317,8 @@ describe("a rebase", () => {
     [{ startAt: { time: T0 + HOUR } }, "startAt.time"],
     [{ startAt: "latest" as const, source: { type: "log" } }, "source.topic"],
     [{ startAt: "latest" as const, source: { type: "queue" } }, "source.type"],
+    [{ startAt: "latest" as const, job: { isMalformed: true } }, "job.isMalformed"],
+    [{ startAt: "latest" as const, job: { topic: () => "orders" } as unknown as JsonObject }, "job.topic"],
   ])("is refused for %j", async (request, field) => {
     await world.client.register(reading());
     await expect(world.client.rebase("g", request)).rejects.toMatchObject({ field });

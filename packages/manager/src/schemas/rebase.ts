@@ -1,4 +1,4 @@
-import { offsetSourceSchema, startAtSchema } from "@tidegate/core/schema";
+import { jobSchema, offsetSourceSchema, startAtSchema } from "@tidegate/core/schema";
 import { z } from "zod";
 import { note } from "./text.js";
 
@@ -10,6 +10,11 @@ export const rebaseRequest = z
     source: offsetSourceSchema
       .optional()
       .describe("The source that is read from then on. Default: the one that the schedule has."),
+    job: jobSchema
+      .optional()
+      .describe(
+        "The job from then on: one that names its source has to change together with it. Default: the one that the schedule has.",
+      ),
     note: note(2_000).optional().describe("Why, for people."),
   })
   .meta({
