@@ -31,7 +31,7 @@ export {
 } from "./run/schema.js";
 export { normalizeSchedule, type SpecDefaults } from "./schedule/normalize.js";
 export { type ParsedScheduleInfo, parseScheduleInfo } from "./schedule/parse.js";
-export { scheduleInfoSchema, scheduleSpecSchema } from "./schedule/schema.js";
+export { offsetSourceSchema, scheduleInfoSchema, scheduleSpecSchema } from "./schedule/schema.js";
 export { sourceInfoSchema } from "./schedule/source-info.js";
 export { scheduleSchema, scheduleStatusSchema, scheduleVersionSchema } from "./schedule/stored-schema.js";
 export { listedShardSchema, shardStateSchema, shardSummarySchema } from "./shard/schema.js";

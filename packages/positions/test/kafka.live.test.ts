@@ -181,6 +181,7 @@ offsetProviderSuite({
         ["cluster", { topic, cluster: "bank" }],
         ["brokers", { topic, brokers: ["elsewhere:9092"] }],
       ],
+      sameData: { topic, cluster: "shop", isolation: "uncommitted" },
       append: async (many) => keep(await append(many)),
       read: async (range) => within(written, range).map(({ id }) => id),
       write: async (many) => {

@@ -1,9 +1,11 @@
 import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
 import { Waits } from "../clock/waits.js";
+import { messageOf, StoreError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { CancelRequest, SignalEmitter } from "../events/signals.js";
 import { LateReporter } from "../late/late-reporter.js";
 import type { ScheduleOperator } from "../operator/operator.js";
+import { isOfStore } from "../planning/isolated.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import type { Run, RunError, RunReason } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
@@ -11,6 +13,7 @@ import type { ClaimedRun, RunChange } from "../store/run-queue.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { Attempt } from "./attempt.js";
 import { ChangeBatch } from "./change-batch.js";
+import { ofEndedReadings } from "./ended-readings.js";
 import { Leases } from "./leases.js";
 import { RunCancel } from "./run-cancel.js";
 import { RunNews } from "./run-news.js";
@@ -45,6 +48,9 @@ export interface DispatcherParts {
 }
 
 const CLAIM_BATCH = 1_000;
+
+/** How often a report of late data is tried if the store works and refuses it. */
+const REPORT_TRIES = 3;
 
 /**
  * Claims runs whose gates are open, leases them, executes them and records each step.
@@ -103,6 +109,7 @@ export class Dispatcher {
       specs: parts.specs,
       change: (run, change) => this.change(run, change),
       cancelActive: (id, reason) => this.cancelActive(id, reason),
+      reportLate: (run, touched) => this.#late.report(run, touched),
       onTrouble: (error, run) => this.#news.trouble(error, run),
     });
     this.#late = new LateReporter({ ...parts, onTrouble: (error, run) => this.#news.trouble(error, run) });
@@ -172,7 +179,11 @@ export class Dispatcher {
           const specs = claimed.map(({ run }) => this.#specs.peek(run));
           const unknown = claimed.filter((_, index) => specs[index] === undefined);
           if (unknown.length > 0) await this.#specs.load(new Set(unknown.map(({ run }) => run.groupId)));
-          for (const [index, claim] of claimed.entries()) this.#launch(claim, specs[index]);
+          const runs = claimed.map(({ run }) => run);
+          const ended = await ofEndedReadings(this.#parts.store, runs);
+          for (const [index, claim] of claimed.entries()) {
+            this.#launch(claim, specs[index], ended.has(claim.run.id));
+          }
           if (claimed.length < room) break;
         }
       } while (this.#isWokenAgain && this.#isRunning);
@@ -232,9 +243,15 @@ export class Dispatcher {
     if (at < Number.POSITIVE_INFINITY) this.#wakeTimer = this.#parts.clock.wakeAt(at, () => this.wake());
   }
 
-  #launch(claimed: ClaimedRun, known: ScheduleSpec | undefined): void {
-    if (this.#leases.adopt(claimed)) return;
-    const { run, token, isRecovered } = claimed;
+  #launch(claimed: ClaimedRun, known: ScheduleSpec | undefined, isRebased: boolean): void {
+    const { token, isRecovered } = claimed;
+    const run: Run = isRebased
+      ? { ...claimed.run, isCancelRequested: true, reason: "source-rebased" }
+      : claimed.run;
+    if (this.#leases.adopt(claimed)) {
+      if (isRebased) this.cancelActive(run.id, "source-rebased");
+      return;
+    }
     void this.#carryOut(run, token, isRecovered, known).catch((error: unknown) =>
       this.#news.trouble(error, run),
     );
@@ -300,14 +317,22 @@ export class Dispatcher {
     }
   }
 
-  /** Retried for as long as the lease lasts; whoever holds the run after that reports it. */
+  /**
+   * Retried for as long as the store as a whole fails and the lease lasts; whoever holds the run after that reports
+   * it. A report that cannot be written for another reason is given up: the job has succeeded all the same.
+   */
   async #reportLate(attempt: Attempt): Promise<void> {
-    for (;;) {
+    for (let refusals = 0; refusals < REPORT_TRIES; ) {
       try {
         return await this.#late.report(attempt.run, attempt.touched);
       } catch (error) {
-        this.#storeTrouble(error, attempt.run);
-        if (!(await this.#mayTryAgain(attempt))) return;
+        if (isOfStore(error)) this.#storeTrouble(error, attempt.run);
+        else {
+          refusals += 1;
+          const message = `The late data that the job of run ${attempt.run.id} reports was not noted: ${messageOf(error)}`;
+          this.#news.trouble(new StoreError("STORE_FAILED", message, { cause: error }), attempt.run);
+        }
+        if (refusals < REPORT_TRIES && !(await this.#mayTryAgain(attempt))) return;
       }
     }
   }

@@ -1,9 +1,11 @@
 import { z } from "zod";
+import { LAST_INSTANT } from "../clock/clock.js";
 import { OperatorError } from "../errors/errors.js";
 import type { JobOutcome } from "../job/job-outcome.js";
 import type { RowCounts } from "../job/verification.js";
 import type { SubmittedJob } from "../operator/operator.js";
 import type { RunError } from "../run/run.js";
+import { scheduleInfoSchema } from "../schedule/schema.js";
 
 /** Longest error message that a run keeps, characters; the rest is cut off. */
 export const LONGEST_MESSAGE = 8_000;
@@ -18,14 +20,18 @@ const metrics = z.object({
   rowsDirty: count.optional(),
   bytesWritten: count.optional(),
 });
+const instant = z
+  .int("must be epoch ms")
+  .min(-LAST_INSTANT, "must be an instant")
+  .max(LAST_INSTANT, "must be an instant");
 const touched = z.object({
-  groupId: z.string().optional(),
+  groupId: scheduleInfoSchema.shape.groupId.optional(),
   intervals: z
     .array(
       z
         .object({
-          lower: z.int("must be epoch ms"),
-          upper: z.int("must be epoch ms"),
+          lower: instant,
+          upper: instant,
           rows: count.optional(),
         })
         .refine(({ lower, upper }) => lower < upper, "must not be empty"),

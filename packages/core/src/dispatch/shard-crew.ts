@@ -141,7 +141,7 @@ export class ShardCrew {
     if (end === undefined) return;
     const now = ledger.get(shard.id) ?? shard;
     if (end.state !== "PLANNED") {
-      await ledger.write(now, progressOf(end));
+      await ledger.write(now, { ...progressOf(end), touched: attempt.touched });
       if (end.state === "FAILED") this.#failed(false);
       return;
     }
@@ -201,6 +201,7 @@ export class ShardCrew {
       startedAt: null,
       endedAt: null,
       metrics: null,
+      touched: [],
     });
   }
 

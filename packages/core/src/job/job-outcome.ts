@@ -33,7 +33,7 @@ export interface JobOutcome {
   /**
    * The time that its rows fell in, if it has succeeded. Time outside the run's own interval is late data of the
    * group: what has read it is stale. Another group that is named here is run again for that time if its schedule
-   * says so (`onLate`). At most 100 groups. @default none but its interval's
+   * says so (`onLate`). At most 100 groups, over all shards of a run. @default none but its interval's
    */
   readonly touched?: readonly TouchedTime[];
   /** Why it failed; kept in the run's record. */
