@@ -17,6 +17,7 @@ export { offsetWatermarkSchema, rebaseSchema, runOffsetsSchema, startAtSchema } 
 export { poolInfoSchema, poolStatusSchema } from "./pool/schema.js";
 export { backfillSchema, backfillSelectSchema } from "./run/backfill-schema.js";
 export { lateStateSchema, lateTimeSchema } from "./run/late-schema.js";
+export { runLogSchema } from "./run/log-schema.js";
 export {
   attemptRecordSchema,
   placeSchema,

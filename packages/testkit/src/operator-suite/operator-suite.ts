@@ -3,6 +3,7 @@ import { completionRules, repetitionRules } from "./completion.js";
 import { descriptionRules } from "./description.js";
 import { failureRules } from "./failure.js";
 import type { OperatorBed, OperatorFixture, OperatorSuiteOptions } from "./fixture.js";
+import { loggingRules } from "./logging.js";
 import { lookupRules } from "./lookup.js";
 import { positionRules } from "./positions.js";
 import { splittingRules } from "./splitting.js";
@@ -46,6 +47,7 @@ export function operatorSuite(options: OperatorSuiteOptions): void {
         verify: false,
         split: false,
         positions: false,
+        logs: false,
         validate: true,
         describeJob: true,
         effects: true,
@@ -83,5 +85,6 @@ export function operatorSuite(options: OperatorSuiteOptions): void {
     descriptionRules(bed);
     verificationRules(bed);
     positionRules(bed);
+    loggingRules(bed);
   });
 }
