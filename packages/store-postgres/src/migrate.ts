@@ -20,6 +20,8 @@ import { offsets } from "./migrations/0020-offsets/index.js";
 import { shards } from "./migrations/0021-shards/index.js";
 import { lateData } from "./migrations/0022-late-data/index.js";
 import { changes } from "./migrations/0023-changes/index.js";
+import { logs } from "./migrations/0025-logs/index.js";
+import { endedReadings } from "./migrations/0026-ended-readings/index.js";
 import { splitVersions } from "./migrations/0027-split-versions/index.js";
 import { asStoreError } from "./postgres-errors.js";
 
@@ -49,6 +51,8 @@ export const stepsOf = (s: string): SchemaSteps => ({
   "0021-shards": { ...shards(s), least: "0021-shards" },
   "0022-late-data": { ...lateData(s), least: "0021-shards" },
   "0023-changes": { ...changes(s), least: "0021-shards" },
+  "0025-logs": { ...logs(s), least: "0021-shards" },
+  "0026-ended-readings": { ...endedReadings(s), least: "0021-shards" },
   "0027-split-versions": { ...splitVersions(s), least: "0021-shards" },
 });
 

@@ -256,7 +256,8 @@ function wasSplit({ id, jobId, history }: Run): boolean {
   return jobId === own || history.some((attempt) => attempt.jobId === own);
 }
 
-function shardsJobId(runId: string): string {
+/** Returns the id of the job that all shards of a run are. */
+export function shardsJobId(runId: string): string {
   return `shards-of-${runId}`;
 }
 
