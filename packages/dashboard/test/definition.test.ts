@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { parse } from "yaml";
-import { stepOf, valueAt, withValue } from "../src/app/pages/wizard/definition.js";
+import { inOrder, stepOf, valueAt, withValue } from "../src/app/pages/wizard/definition.js";
 import { fieldKindOf, fieldsOf, type JobSchema, resolved } from "../src/app/pages/wizard/job-schema.js";
 import {
   cronWords,
@@ -38,6 +38,12 @@ describe("a definition", () => {
       "trigger",
       "policies",
     ]);
+  });
+
+  it("is shown with its fields in the order of the steps, whatever was given first", () => {
+    const given = { catchup: "drop", timezone: "UTC", job: {}, groupId: "a" };
+    expect(Object.keys(inOrder(given))).toEqual(["groupId", "job", "timezone", "catchup"]);
+    expect(inOrder(given)).toEqual(given);
   });
 
   it("is the same as YAML", () => {

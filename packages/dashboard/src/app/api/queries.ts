@@ -72,6 +72,9 @@ export const firstGroupsQuery = queryOptions({
 const MOST_GROUPS = 5_000;
 const AT_ONCE = 1_000;
 
+/** All that is registered, with source groups. */
+const STANDING = ["REGISTERING", "REGISTERED", "FAILED", "PAUSED", "SOURCE"] as const;
+
 /** All groups, as far as one picture can show them. */
 export const allGroupsQuery = queryOptions({
   queryKey: ["schedules", "all"],
@@ -80,7 +83,7 @@ export const allGroupsQuery = queryOptions({
     let cursor: string | undefined;
     do {
       const page = { limit: AT_ONCE, ...(cursor === undefined ? {} : { cursor }) };
-      const { items, next } = await manager.withSignal(signal).list({}, page);
+      const { items, next } = await manager.withSignal(signal).list({ statuses: STANDING }, page);
       groups.push(...items);
       cursor = next;
     } while (cursor !== undefined && groups.length < MOST_GROUPS);

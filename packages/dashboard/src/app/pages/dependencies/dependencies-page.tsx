@@ -104,7 +104,8 @@ function shownOf(whole: Graph, group: string | undefined, isLarge: boolean): Gra
 }
 
 function headline({ nodes, edges }: Graph, read: number | undefined): string {
-  const text = `${countText(nodes.length, "group")}, ${edges.length.toLocaleString("en")} dependencies.`;
+  const count = edges.length === 1 ? "1 dependency" : `${edges.length.toLocaleString("en")} dependencies`;
+  const text = `${countText(nodes.length, "group")}, ${count}.`;
   return read === undefined
     ? text
     : `${text} Only the first ${read.toLocaleString("en")} groups by id have been read.`;

@@ -24,7 +24,7 @@ export function GroupCard({ graph, groupId }: { readonly graph: Graph; readonly 
       title={groupId}
       aside={isKnown ? <StatusBadge status={node.schedule.status} /> : <span>not registered</span>}
     >
-      <div className={parts.body}>
+      <div className={`${parts.body} ${styles.card}`}>
         {isKnown && (
           <p className={styles.facts}>
             <GroupLink groupId={groupId} />

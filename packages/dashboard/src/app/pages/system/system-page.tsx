@@ -33,7 +33,7 @@ export function SystemPage() {
       <Figures items={figuresOf(data, dataUpdatedAt)} />
       <Card title="Engines">
         <Table
-          name="Engines"
+          name="All engines"
           head={["Engine", "Fires", "Shortest period", "Definitions"]}
           rows={data.engines.map((engine) => ({
             key: engine.engineType,
@@ -48,7 +48,7 @@ export function SystemPage() {
       </Card>
       <Card title="Operators">
         <Table
-          name="Operators"
+          name="All operators"
           head={["Operator", "Jobs read", "Shards", "Counts rows", "Form"]}
           rows={data.operators.map((operator) => ({
             key: operator.operatorType,
@@ -67,7 +67,7 @@ export function SystemPage() {
           <p className={parts.body}>There is no pool: runs of different groups do not wait for each other.</p>
         ) : (
           <Table
-            name="Pools"
+            name="All pools"
             head={["Pool", "In use", "Active", "Waiting", "Most begin"]}
             rows={pools.map(poolRow)}
           />

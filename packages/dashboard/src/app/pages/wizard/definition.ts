@@ -43,6 +43,12 @@ export function withValue(definition: Definition, path: string, value: unknown):
   return name in definition ? { ...definition, [name]: next } : { ...others, [name]: next };
 }
 
+/** Returns a definition with its fields in the order in which the steps ask for them. */
+export function inOrder(definition: Definition): Definition {
+  const first = [...OF_DATA, ...OF_TRIGGER].filter((name) => name in definition);
+  return { ...Object.fromEntries(first.map((name) => [name, definition[name]])), ...definition };
+}
+
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

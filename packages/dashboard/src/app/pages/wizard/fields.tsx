@@ -365,6 +365,9 @@ export function DurationField(field: FieldProps) {
   );
 }
 
+/** The earliest time that a person may mean, epoch ms: while a year is typed, the field has one of its first digits. */
+const EARLIEST = Date.UTC(1900, 0);
+
 /** A local date and time of the schedule's zone, kept as an instant. */
 export function InstantField({ zone, ...field }: FieldProps & { readonly zone: string }) {
   const { definition, set } = useDraft();
@@ -376,12 +379,16 @@ export function InstantField({ zone, ...field }: FieldProps & { readonly zone: s
       {(given) => (
         <input
           {...given}
+          // Written anew in another zone only: a browser forgets the digits that were typed when the value is set.
+          key={zone}
           type="datetime-local"
+          min="1900-01-01T00:00"
           max="9999-12-31T23:59"
-          value={local}
+          defaultValue={local}
           onChange={({ target }) => {
             const read = Date.parse(`${target.value}Z`);
-            set(field.path, Number.isNaN(read) ? undefined : new Date(instantOf(read, zone)).toISOString());
+            const isMeant = read >= EARLIEST;
+            set(field.path, isMeant ? new Date(instantOf(read, zone)).toISOString() : undefined);
           }}
         />
       )}

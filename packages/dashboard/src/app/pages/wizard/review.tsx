@@ -3,7 +3,7 @@ import { currentToken, manager } from "../../api/connection.js";
 import { Button } from "../../parts/button.js";
 import { Icon } from "../../parts/icon.js";
 import { visible } from "../../parts/visible.js";
-import type { Definition } from "./definition.js";
+import { type Definition, inOrder } from "./definition.js";
 import { policySentences, triggerSentence } from "./sentence.js";
 import { curlOf, typescriptOf, yamlOf } from "./snippets.js";
 import styles from "./wizard.module.css";
@@ -17,7 +17,7 @@ export function Review({ definition }: { readonly definition: Definition }) {
   const [form, setForm] = useState<Form>("YAML");
   const [isCopied, setCopied] = useState(false);
   const shown = useRef<HTMLPreElement>(null);
-  const text = visible(textOf(definition, form));
+  const text = visible(textOf(inOrder(definition), form));
   const choose = (next: Form) => {
     setForm(next);
     setCopied(false);
@@ -45,7 +45,7 @@ export function Review({ definition }: { readonly definition: Definition }) {
           ))}
         </fieldset>
         <Button onClick={copy}>
-          <Icon name={isCopied ? "check" : "grid"} /> {isCopied ? "Copied" : "Copy"}
+          <Icon name={isCopied ? "check" : "copy"} /> {isCopied ? "Copied" : "Copy"}
         </Button>
       </div>
       <pre ref={shown} className={styles.snippet} tabIndex={0}>
