@@ -5,6 +5,7 @@ import { addCompletion } from "./commands/completion.js";
 import { addDefinitions } from "./commands/definitions.js";
 import { addEvents } from "./commands/events.js";
 import { addGet } from "./commands/get.js";
+import { addLogs } from "./commands/logs.js";
 import { addPools } from "./commands/pools.js";
 import { addRestatements } from "./commands/restatements.js";
 import { addRuns } from "./commands/runs.js";
@@ -53,6 +54,7 @@ export function createProgram(keepRunning: () => void): Command {
   addRestatements(program);
   addAudits(program);
   addEvents(program);
+  addLogs(program);
   addPools(program);
   addTools(program);
   addCompletion(program);

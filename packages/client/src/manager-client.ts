@@ -16,6 +16,7 @@ import type {
   Instant,
   Interval,
   LateTime,
+  LogOptions,
   Page,
   PageRequest,
   PoolInfo,
@@ -28,6 +29,7 @@ import type {
   RestatementRequest,
   RetryOptions,
   Run,
+  RunLog,
   Schedule,
   ScheduleInfo,
   ScheduleVersion,
@@ -278,6 +280,11 @@ export class ManagerClient {
     const { limit, cursor } = page;
     const query = { state: filter.states, limit, cursor };
     return call(this.#target, "listShards", { ...byId(runId), query });
+  }
+
+  /** Returns lines that an attempt of a run has logged. See `ScheduleClient.logs`. */
+  logs(runId: string, { attempt, after }: LogOptions = {}): Promise<RunLog> {
+    return call(this.#target, "getLogs", { ...byId(runId), query: { attempt, after } });
   }
 
   /** Cancels a run. See `ScheduleClient.cancelRun`. */

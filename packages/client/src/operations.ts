@@ -13,6 +13,7 @@ import type {
   Explanation,
   Instant,
   LateTime,
+  LogOptions,
   Page,
   PoolInfo,
   PoolStatus,
@@ -24,6 +25,7 @@ import type {
   RestatementRequest,
   RetryOptions,
   Run,
+  RunLog,
   Schedule,
   ScheduleInfo,
   ScheduleStatus,
@@ -135,6 +137,10 @@ export interface Operations {
     readonly query: PageQuery & { readonly state?: ShardFilter["states"] | undefined };
     readonly answer: ShardPage;
   };
+  readonly getLogs: OfId & {
+    readonly query: { readonly [Name in keyof LogOptions]: LogOptions[Name] | undefined };
+    readonly answer: RunLog;
+  };
   readonly explainRun: OfId & { readonly answer: Explanation };
   readonly cancelRun: OfId & { readonly answer: Run };
   readonly markReady: OfId & { readonly body: { readonly note: string }; readonly answer: Run };
@@ -213,6 +219,7 @@ export const ROUTES: Readonly<Record<keyof Operations, string>> = {
   listRuns: "GET /runs",
   getRun: "GET /runs/{id}",
   listShards: "GET /runs/{id}/shards",
+  getLogs: "GET /runs/{id}/logs",
   explainRun: "GET /runs/{id}/explanation",
   cancelRun: "POST /runs/{id}/cancel",
   markReady: "POST /runs/{id}/mark-ready",

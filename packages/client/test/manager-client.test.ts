@@ -102,6 +102,11 @@ describe("a client of a manager", () => {
     expect(await client.explain(again[0]!.id)).toMatchObject({ run: { id: again[0]!.id } });
     expect(await client.deadlines({ groupId: "told", states: ["MISSED"] })).toEqual({ items: [] });
     expect(await client.getRun(again[0]!.id)).toMatchObject({ groupId: "told" });
+    const [first] = (await client.runs({ groupId: "told", order: "ascending" })).items;
+    expect(await client.logs(first!.id, { attempt: 1, after: 0 })).toMatchObject({
+      lines: ["from 2026-01-01T00:00:00.000Z"],
+      isFinal: true,
+    });
   });
 
   it("retries and cancels failed runs", async () => {

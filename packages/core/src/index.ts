@@ -22,6 +22,7 @@ export type {
 } from "./client/restatement-control.js";
 export type { Reach, RestatedGroup, RestatementStop } from "./client/restatement-plan.js";
 export type { RetryOptions } from "./client/run-control.js";
+export type { LogOptions, RunLog } from "./client/run-logs.js";
 export type {
   ListedShard,
   OpenMldbState,

@@ -6,11 +6,13 @@
 
 export { BEGINNING, FIRST_INSTANT, instantOfBound, timeBoundaries } from "./interval/boundaries.js";
 export { exceedsDirtyDataLimit } from "./job/dirty-data-limit.js";
+export { boundedLine, boundedLog, bytesOfLine, type JobLog, LOG_BYTES, logAfter } from "./job/job-log.js";
 export type { JobMetrics, JobOutcome, RetryAdvice, TouchedInterval, TouchedTime } from "./job/job-outcome.js";
 export type { OfflineJobRequest } from "./job/offline-job-request.js";
 export type { RowCounts } from "./job/verification.js";
 export type {
   JobContext,
+  LogContext,
   ScheduleOperator,
   SplitContext,
   SubmittedJob,

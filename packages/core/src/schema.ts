@@ -17,6 +17,7 @@ export { offsetWatermarkSchema, rebaseSchema, runOffsetsSchema, startAtSchema } 
 export { poolInfoSchema, poolStatusSchema } from "./pool/schema.js";
 export { backfillSchema, backfillSelectSchema } from "./run/backfill-schema.js";
 export { lateStateSchema, lateTimeSchema } from "./run/late-schema.js";
+export { runLogSchema } from "./run/log-schema.js";
 export {
   attemptRecordSchema,
   placeSchema,
@@ -31,7 +32,7 @@ export {
 } from "./run/schema.js";
 export { normalizeSchedule, type SpecDefaults } from "./schedule/normalize.js";
 export { type ParsedScheduleInfo, parseScheduleInfo } from "./schedule/parse.js";
-export { scheduleInfoSchema, scheduleSpecSchema } from "./schedule/schema.js";
+export { offsetSourceSchema, scheduleInfoSchema, scheduleSpecSchema } from "./schedule/schema.js";
 export { sourceInfoSchema } from "./schedule/source-info.js";
 export { scheduleSchema, scheduleStatusSchema, scheduleVersionSchema } from "./schedule/stored-schema.js";
 export { listedShardSchema, shardStateSchema, shardSummarySchema } from "./shard/schema.js";

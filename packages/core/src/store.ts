@@ -100,6 +100,7 @@ export {
   type LookbackWatch,
   lookbackAfter,
 } from "./store/late-table.js";
+export type { AttemptLog, LogTable } from "./store/log-table.js";
 export { ChangeRing } from "./store/memory/change-ring.js";
 export { type CoveringRun, type LedgerReach, missingTime, suspectTime } from "./store/missing-time.js";
 export { FAILURES, failureOf, gatedSince, type Placement, placementAfter } from "./store/placement.js";

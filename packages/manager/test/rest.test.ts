@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { AuditReport, Backfill, Page, Run, Schedule, ShardPage } from "@tidegate/core";
+import type { AuditReport, Backfill, Page, Run, RunLog, Schedule, ShardPage } from "@tidegate/core";
 import { until } from "@tidegate/testkit";
 import { onContract } from "./bed/contract.js";
 import { gatedOperator } from "./bed/gated-operator.js";
@@ -438,6 +438,66 @@ describe("the shards of a run", () => {
       status: 400,
     });
     expect(await call("GET", `/runs/${"0".repeat(32)}/shards`)).toMatchObject({
+      status: 404,
+      body: { error: { code: "RUN_NOT_FOUND" } },
+    });
+  });
+});
+
+describe("the log of a run", () => {
+  const ended = async (...lines: string[]) => {
+    const operator = gatedOperator();
+    operator.end({ state: "SUCCEEDED", log: { lines } });
+    const { call } = await aBed({}, operator);
+    await call("PUT", "/schedules/orders", minutes(2));
+    const [run] = (await call<Run[]>("POST", "/schedules/orders/trigger")).body;
+    const read = (query = "") => call<RunLog>("GET", `/runs/${run!.id}/logs${query}`);
+    await until(async () => (await read()).body.isEnded);
+    return { id: run!.id, read, call };
+  };
+
+  it("is read as it was written, from a line on if asked to", async () => {
+    const lines = ["<b>read</b>", "\u001b[31m3 rows\u001b[0m", "\u202edone \u0000"];
+    const { id, read } = await ended(...lines);
+    expect(await read()).toMatchObject({
+      status: 200,
+      body: { runId: id, attempt: 1, attempts: 1, lines, first: 0, next: 3, isEnded: true, isFinal: true },
+    });
+    expect((await read("?attempt=1&after=2")).body).toMatchObject({
+      lines: lines.slice(2),
+      first: 2,
+      next: 3,
+    });
+  });
+
+  it("may be cached once it is kept, under the number of its attempt", async () => {
+    const { read } = await ended("done");
+    const caching = async (query: string) => (await read(query)).headers.get("cache-control");
+    expect(await caching("?attempt=1")).toBe("private, max-age=86400, immutable");
+    expect(await caching("?attempt=1&after=1")).toBe("private, max-age=86400, immutable");
+    expect(await caching("")).toBe("no-store");
+  });
+
+  it("is never cached before it is kept", async () => {
+    const { read } = await ended();
+    const answer = await read("?attempt=1");
+    expect(answer.body).toMatchObject({ lines: [], isEnded: true, isFinal: false });
+    expect(answer.headers.get("cache-control")).toBe("no-store");
+  });
+
+  it.each([
+    ["?attempt=2", "attempt", "ARGUMENT_INVALID"],
+    ["?attempt=0", "attempt", "REQUEST_INVALID"],
+    ["?after=-1", "after", "REQUEST_INVALID"],
+    ["?afterwards=1", "afterwards", "REQUEST_INVALID"],
+  ])("is refused for %s", async (query, field, code) => {
+    const { read } = await ended("done");
+    expect(await read(query)).toMatchObject({ status: 400, body: { error: { code, field } } });
+  });
+
+  it("is unknown for an unknown run", async () => {
+    const { call } = await aBed();
+    expect(await call("GET", `/runs/${"0".repeat(32)}/logs`)).toMatchObject({
       status: 404,
       body: { error: { code: "RUN_NOT_FOUND" } },
     });

@@ -1,12 +1,22 @@
 import { randomUUID } from "node:crypto";
 import { isTidegateError } from "@tidegate/core";
-import type { JobMetrics, JobOutcome, SubmittedJob } from "@tidegate/core/operator";
+import {
+  type JobLog,
+  type JobMetrics,
+  type JobOutcome,
+  logAfter,
+  type SubmittedJob,
+} from "@tidegate/core/operator";
 import { messageOf } from "@tidegate/core/plugin";
+import { LogLines } from "@tidegate/operator-kit";
 import { LRUCache } from "lru-cache";
 import type { JobResult } from "./function-job.js";
 
 /** How many ended calls are remembered for later `wait` calls. */
 const MAX_ENDED = 10_000;
+
+/** How many characters of the logs of ended calls are remembered; the manager keeps what it needs. */
+const MAX_LOGGED = 32 * 1_048_576;
 
 /** One running call of a function. */
 interface Call {
@@ -14,6 +24,7 @@ interface Call {
   readonly key: string;
   readonly abort: AbortController;
   readonly ended: Promise<JobOutcome>;
+  readonly lines: LogLines;
 }
 
 /** A call that has ended. */
@@ -22,8 +33,16 @@ interface Ended {
   readonly outcome: JobOutcome;
 }
 
-/** The work of a function in one call. The reporter accepts figures while it runs. */
-export type Work = (signal: AbortSignal, report: (metrics: JobMetrics) => void) => Promise<JobResult>;
+/** What a function may tell while it runs. */
+export interface Telling {
+  /** Reports figures. */
+  readonly progress: (metrics: JobMetrics) => void;
+  /** Logs a text. */
+  readonly log: (text: string) => void;
+}
+
+/** The work of a function in one call. */
+export type Work = (signal: AbortSignal, telling: Telling) => Promise<JobResult>;
 
 /** The calls of an operator: the running ones, and how the latest ones ended. */
 export class Calls {
@@ -32,6 +51,8 @@ export class Calls {
   readonly #ended = new LRUCache<string, Ended>({ max: MAX_ENDED });
   /** The last ended call of each key. */
   readonly #endedByKey = new LRUCache<string, string>({ max: MAX_ENDED });
+  /** The logs of ended calls that have logged anything. */
+  readonly #logs = new LRUCache<string, Required<JobLog>>({ maxSize: MAX_LOGGED, sizeCalculation: sizeOf });
 
   /** Starts a call, or joins the one running under this key. */
   start(key: string, attempt: AbortSignal, work: Work): SubmittedJob {
@@ -41,15 +62,19 @@ export class Calls {
     const follow = (): void => abort.abort(attempt.reason);
     attempt.addEventListener("abort", follow, { once: true });
     const jobId = randomUUID();
-    const ended = carryOut(work, abort.signal).then((outcome) => {
+    const lines = new LogLines();
+    const ended = carryOut(work, abort.signal, lines).then((outcome) => {
       attempt.removeEventListener("abort", follow);
       this.#running.delete(jobId);
       this.#runningByKey.delete(key);
       this.#ended.set(jobId, { key, outcome });
       this.#endedByKey.set(key, jobId);
-      return outcome;
+      const { log } = lines;
+      if (log === undefined) return outcome;
+      this.#logs.set(jobId, log);
+      return { ...outcome, log };
     });
-    const call: Call = { jobId, key, abort, ended };
+    const call: Call = { jobId, key, abort, ended, lines };
     this.#running.set(jobId, call);
     this.#runningByKey.set(key, call);
     return { jobId };
@@ -60,14 +85,21 @@ export class Calls {
     const running = this.#runningByKey.get(key);
     if (running !== undefined) return { jobId: running.jobId };
     const jobId = this.#endedByKey.get(key);
-    const ended = jobId === undefined ? undefined : this.#ended.get(jobId);
-    return jobId === undefined || ended === undefined ? undefined : { jobId, outcome: ended.outcome };
+    const outcome = jobId === undefined ? undefined : this.#endOf(jobId);
+    return jobId === undefined || outcome === undefined ? undefined : { jobId, outcome };
   }
 
   /** Returns how a call ends; `undefined` if the call is unknown here. */
   outcomeOf(jobId: string): Promise<JobOutcome> | undefined {
-    const ended = this.#ended.get(jobId);
-    return ended === undefined ? this.#running.get(jobId)?.ended : Promise.resolve(ended.outcome);
+    const outcome = this.#endOf(jobId);
+    return outcome === undefined ? this.#running.get(jobId)?.ended : Promise.resolve(outcome);
+  }
+
+  /** Returns what a call has logged from line `after` on; nothing if the call is unknown here. */
+  logOf(jobId: string, after: number): JobLog {
+    const running = this.#running.get(jobId);
+    if (running !== undefined) return running.lines.after(after);
+    return logAfter(this.#logs.get(jobId) ?? { lines: [] }, after);
   }
 
   /** Asks a call to stop, and waits until its function has returned. */
@@ -78,23 +110,30 @@ export class Calls {
     await call.ended;
   }
 
+  #endOf(jobId: string): JobOutcome | undefined {
+    const ended = this.#ended.get(jobId);
+    const log = ended === undefined ? undefined : this.#logs.get(jobId);
+    return log === undefined ? ended?.outcome : { ...ended!.outcome, log };
+  }
+
   /** Asks all calls to stop, without waiting for functions that ignore it. */
   abortAll(reason: Error): void {
     for (const { abort } of this.#running.values()) abort.abort(reason);
   }
 }
 
-async function carryOut(work: Work, signal: AbortSignal): Promise<JobOutcome> {
+async function carryOut(work: Work, signal: AbortSignal, lines: LogLines): Promise<JobOutcome> {
   let reported: JobMetrics = {};
-  const report = (metrics: JobMetrics): void => {
+  const progress = (metrics: JobMetrics): void => {
     reported = { ...reported, ...metrics };
   };
+  const log = (text: string): void => lines.add(String(text));
   try {
     // The caller gets its answer before the function starts, however much that does synchronously.
     await Promise.resolve();
     // A function that waits for the signal's event would otherwise wait forever.
     signal.throwIfAborted();
-    const returned = await work(signal, report);
+    const returned = await work(signal, { progress, log });
     return { state: "SUCCEEDED", metrics: { ...reported, ...returned } };
   } catch (error) {
     const code = isTidegateError(error) ? error.code : "JOB_FAILED";
@@ -102,4 +141,8 @@ async function carryOut(work: Work, signal: AbortSignal): Promise<JobOutcome> {
     if (signal.aborted) return { state: "CANCELLED", ...failure };
     return { state: "FAILED", ...failure, ...(code === "JOB_INVALID" ? { isRetryable: false } : {}) };
   }
+}
+
+function sizeOf({ lines }: JobLog): number {
+  return lines.reduce((sum, line) => sum + line.length + 1, 0);
 }

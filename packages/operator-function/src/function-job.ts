@@ -43,6 +43,11 @@ export interface FunctionCall {
   readonly args: JsonObject;
   /** Reports figures while the function runs. Later figures replace earlier ones of the same name. */
   readonly progress: (metrics: JobMetrics) => void;
+  /**
+   * Logs a text, line by line. The last 256 kB of an attempt are kept with its run; a person sees them while the
+   * function runs, too. They are kept as they are: log no secrets.
+   */
+  readonly log: (text: string) => void;
   /** The part of the interval to work on; `undefined` unless the run is split. */
   readonly shard: RequestedShard | undefined;
   /** The whole request, as every operator gets it. */

@@ -2,8 +2,10 @@ import { OperatorError } from "@tidegate/core";
 import { unlessAborted } from "@tidegate/core/clock";
 import type {
   JobContext,
+  JobLog,
   JobOutcome,
   JobSplit,
+  LogContext,
   ShardResult,
   SplitContext,
   SubmittedJob,
@@ -85,12 +87,12 @@ class FunctionCalls implements PreparingDefinition<FunctionJob, Task> {
     signal.throwIfAborted();
     const { request, job } = call;
     const whole = wholeCall(call, signal);
-    return this.#calls.start(request.idempotencyKey, signal, async (callSignal, progress) =>
+    return this.#calls.start(request.idempotencyKey, signal, async (callSignal, telling) =>
       job.known.run({
         ...whole,
         signal: callSignal,
         attempt: request.attempt,
-        progress,
+        ...telling,
         shard: request.shard,
       }),
     );
@@ -111,6 +113,10 @@ class FunctionCalls implements PreparingDefinition<FunctionJob, Task> {
       throw new OperatorError("JOB_FAILED", `The call ${jobId} ended with the process that made it.`);
     }
     return unlessAborted(outcome, signal);
+  }
+
+  async logs(jobId: string, _call: JobCall<Task>, { after }: LogContext): Promise<JobLog> {
+    return this.#calls.logOf(jobId, after);
   }
 
   async cancel(jobId: string): Promise<void> {

@@ -27,6 +27,10 @@ operatorSuite({
         },
       },
       dawdle: ({ signal }) => new Promise((_, reject) => (signal.onabort = () => reject(signal.reason))),
+      tell: ({ log }) => {
+        log("one\ntwo\n");
+        log("three");
+      },
       fail: () => {
         throw new Error("The source is away.");
       },
@@ -39,6 +43,7 @@ operatorSuite({
       request: requests("load"),
       slowRequest: requests("dawdle"),
       failingRequest: requests("fail"),
+      loggedRequest: requests("tell"),
       splitRequest: requests("pieces"),
       malformedJob: { function: "lod" },
       misshapenJobs: [{ function: "lod" }, { function: "load", args: [] }, { function: "load", arg: {} }],
@@ -47,5 +52,5 @@ operatorSuite({
     };
   },
   // A call dies with its process and leaves nothing that could be looked up.
-  supports: { restart: false, split: true },
+  supports: { restart: false, split: true, logs: true },
 });

@@ -122,6 +122,87 @@ describe("a function", () => {
   });
 });
 
+describe("the lines that a function logs", () => {
+  it("come with its outcome, each of a text that has several", async () => {
+    const load = ({ log }: FunctionCall) => {
+      log("read\r\nwritten\n");
+      log("");
+      log("done");
+    };
+    expect(await endOf({ load })).toMatchObject({
+      log: { lines: ["read", "written", "", "done"], first: 0 },
+    });
+  });
+
+  it("come with a failure as well, and with a call that was stopped", async () => {
+    const fail = ({ log }: FunctionCall) => {
+      log("so far");
+      throw new Error("The source is away.");
+    };
+    expect(await endOf({ load: fail })).toMatchObject({ state: "FAILED", log: { lines: ["so far"] } });
+  });
+
+  it("are none if it logs nothing", async () => {
+    expect(await endOf({ load: () => {} })).not.toHaveProperty("log");
+  });
+
+  it("are shown while it runs, by the numbers that they keep", async () => {
+    let finish = () => {};
+    const ended = new Promise<void>((resolve) => (finish = resolve));
+    const load = async ({ log }: FunctionCall) => {
+      log("one");
+      log("two");
+      await ended;
+      log("three");
+    };
+    const operator = createFunctionOperator({ load });
+    const { jobId } = await operator.submit(aRequest({}), untroubled());
+    await new Promise(setImmediate);
+    const shown = async (after: number) => operator.logs!(jobId, aRequest({}), { ...untroubled(), after });
+    expect(await shown(0)).toEqual({ lines: ["one", "two"], first: 0 });
+    expect(await shown(2)).toEqual({ lines: [], first: 2 });
+    finish();
+    await operator.wait(jobId, aRequest({}), untroubled());
+    expect(await shown(2)).toEqual({ lines: ["three"], first: 2 });
+  });
+
+  it("are the last 256 kB of all that it has logged", async () => {
+    const load = ({ log }: FunctionCall) => {
+      for (let n = 0; n < 100_000; n += 1) log(`${n}`.padEnd(63, "."));
+    };
+    const { log } = await endOf({ load });
+    expect(log).toMatchObject({ first: 100_000 - 4_096 });
+    expect(log!.lines).toHaveLength(4_096);
+    expect(log!.lines.at(-1)).toMatch(/^99999\.+$/);
+  });
+
+  it("are kept with the run, and read by whoever has its id", async () => {
+    const store = new MemoryStore();
+    const clock = new VirtualClock({ start: START });
+    const load = ({ log, lower }: FunctionCall) => log(`from ${lower.toISOString()}`);
+    const tidegate = createTidegate({
+      store,
+      clock,
+      engines: [embeddedEngine()],
+      operators: [functionOperator({ load })],
+    });
+    await tidegate.start();
+    await tidegate.client.register({
+      groupId: "orders",
+      trigger: { type: "period", every: 1, unit: "hour" },
+      job: {},
+    });
+    await clock.advance(HOUR);
+    for (let turn = 0; turn < 5; turn += 1) await clock.advance(0);
+    const { items } = await tidegate.client.runs({ groupId: "orders" });
+    expect(await tidegate.client.logs(items[0]!.id)).toMatchObject({
+      lines: ["from 2026-01-01T00:00:00.000Z"],
+      isFinal: true,
+    });
+    await tidegate.stop();
+  });
+});
+
 describe("a second submission under one key", () => {
   it("joins the call that runs", async () => {
     const keys: string[] = [];

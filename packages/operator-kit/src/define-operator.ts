@@ -1,8 +1,10 @@
 import type { BoundaryType, JsonObject } from "@tidegate/core";
 import type {
   JobContext,
+  JobLog,
   JobOutcome,
   JobSplit,
+  LogContext,
   OfflineJobRequest,
   RowCounts,
   ScheduleOperator,
@@ -68,6 +70,8 @@ export interface OperatorDefinition<Job, Prepared = Job> {
   canFind?(job: Prepared): boolean;
   /** Resolves when the job has ended. */
   wait(jobId: string, call: JobCall<Prepared>, context: JobContext): Promise<JobOutcome>;
+  /** Returns what a running job has logged. @default jobs show no lines before they have ended */
+  logs?(jobId: string, call: JobCall<Prepared>, context: LogContext): Promise<JobLog>;
   /** Stops the job. */
   cancel(jobId: string, call: JobCall<Prepared>): Promise<void>;
   /** Splits the job of a run into shards. @default jobs are not split */
@@ -83,8 +87,8 @@ export interface PreparingDefinition<Job, Prepared> extends OperatorDefinition<J
   prepare(job: Job): Prepared;
 }
 
-/** The members of an operator that say by being there what it can do: to split jobs, or to count rows. */
-export type Abilities = Pick<ScheduleOperator, "split" | "merge" | "verify">;
+/** The members of an operator that say by being there what it can do: to split jobs, count rows, or show lines. */
+export type Abilities = Pick<ScheduleOperator, "split" | "merge" | "verify" | "logs">;
 
 /** A `ScheduleOperator` with all optional members, except those that say by being there what it can do. */
 export type DefinedOperator = Required<Omit<ScheduleOperator, keyof Abilities>> & Abilities;
@@ -148,6 +152,9 @@ export function defineOperator<Job, Prepared>(
     wait: async (jobId, request, context) => definition.wait(jobId, callOf(request), context),
     cancel: async (jobId, request) => definition.cancel(jobId, callOf(request)),
     canSplit: (json) => definition.split !== undefined && (definition.canSplit?.(read(json)) ?? true),
+    ...(definition.logs === undefined
+      ? {}
+      : { logs: async (jobId, request, context) => definition.logs!(jobId, callOf(request), context) }),
     ...splitting(definition, callOf),
   };
 }

@@ -8,6 +8,7 @@ import type { OffsetBounds, OffsetBoundsContext } from "@tidegate/core/offset";
 import { offsetProviderSuite } from "@tidegate/testkit";
 import { compareNames } from "../src/files/folder.js";
 import { filePositions } from "../src/index.js";
+import { inodeIdentity } from "../src/kit/identity.js";
 
 const STABLE_MS = 1_000;
 
@@ -144,6 +145,16 @@ describe("the provider `files`", () => {
     });
   });
 
+  it("is the same folder on whichever mount it is looked at", () => {
+    const [here, there, other] = [
+      { dev: 64_512, ino: 131, birthtimeMs: 1_767_225_600_000.25 },
+      { dev: 47, ino: 131, birthtimeMs: 1_767_225_600_000.25 },
+      { dev: 64_512, ino: 132, birthtimeMs: 1_767_225_600_000.25 },
+    ];
+    expect(inodeIdentity(there!)).toBe(inodeIdentity(here!));
+    expect(inodeIdentity(other!)).not.toBe(inodeIdentity(here!));
+  });
+
   it("refuses options that are wrong", () => {
     expect(() => filePositions({ roots: {} })).toThrow(
       expect.objectContaining({ code: "CONFIGURATION_INVALID", field: "roots" }),
@@ -157,6 +168,7 @@ offsetProviderSuite({
     const lake = mkdtempSync(join(tmpdir(), "file-positions-"));
     const folder = join(lake, "orders");
     mkdirSync(folder);
+    mkdirSync(join(lake, "returns"));
     let count = 0;
     const names = async () => (await readdir(folder)).sort(compareNames);
     return {
@@ -183,6 +195,15 @@ offsetProviderSuite({
         (await names()).filter(
           (name) => compareNames(name, lower.main!) >= 0 && compareNames(name, upper.main!) < 0,
         ),
+      purge: async () => {
+        for (const name of await names()) rmSync(join(folder, name));
+        count += 1;
+      },
+      sameData: { root: "lake", path: "orders", stableForMs: 2_000 },
+      otherData: [
+        { ...SOURCE, pattern: "*.json" },
+        { ...SOURCE, path: "returns" },
+      ],
       recreate: async () => {
         renameSync(folder, join(lake, "old"));
         mkdirSync(folder);

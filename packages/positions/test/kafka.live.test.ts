@@ -181,6 +181,7 @@ offsetProviderSuite({
         ["cluster", { topic, cluster: "bank" }],
         ["brokers", { topic, brokers: ["elsewhere:9092"] }],
       ],
+      sameData: { topic, cluster: "shop", isolation: "uncommitted" },
       append: async (many) => keep(await append(many)),
       read: async (range) => within(written, range).map(({ id }) => id),
       write: async (many) => {
@@ -201,7 +202,10 @@ offsetProviderSuite({
           topics: [{ name: topic, count: 4, assignments: [{ brokerIds: [1] }] }],
         });
         await producer.metadata({ topics: [topic], forceUpdate: true });
-        return keep(await append(2, producer, 3));
+        const records = await append(2, producer, 3);
+        // A partition of a moment ago tells its end a little after it has taken records.
+        await until(async () => (await look(topic)).latest["3"] === "2");
+        return keep(records);
       },
       expire: async () => {
         const { earliest } = await look(topic);

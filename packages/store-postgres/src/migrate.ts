@@ -20,6 +20,7 @@ import { offsets } from "./migrations/0020-offsets/index.js";
 import { shards } from "./migrations/0021-shards/index.js";
 import { lateData } from "./migrations/0022-late-data/index.js";
 import { changes } from "./migrations/0023-changes/index.js";
+import { logs } from "./migrations/0025-logs/index.js";
 import { asStoreError } from "./postgres-errors.js";
 
 /** The table where Kysely records completed steps. */
@@ -48,6 +49,7 @@ export const stepsOf = (s: string): SchemaSteps => ({
   "0021-shards": { ...shards(s), least: "0021-shards" },
   "0022-late-data": { ...lateData(s), least: "0021-shards" },
   "0023-changes": { ...changes(s), least: "0021-shards" },
+  "0025-logs": { ...logs(s), least: "0021-shards" },
 });
 
 /**

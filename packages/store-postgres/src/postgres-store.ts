@@ -21,6 +21,7 @@ import {
 import type { IntervalSet } from "@tidegate/core/interval";
 import {
   type AlertNote,
+  type AttemptLog,
   type BackfillCommit,
   Batcher,
   type CancelMark,
@@ -94,6 +95,7 @@ import { toJson } from "./json.js";
 import { getLookbacks, lateSettlementRow, listLate, listLookbacks } from "./late.js";
 import { cancelMarks, claim, nextWake, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
+import { getLog, keepLogs } from "./logs.js";
 import { openNamespace, quote } from "./migrate.js";
 import { CHANGE_COLUMNS } from "./migrations/0002-places/run-functions.js";
 import { missingTimes } from "./missing-time.js";
@@ -482,6 +484,14 @@ export class PostgresStore implements ScheduleStore {
 
   async dropSplit(runId: string): Promise<boolean> {
     return dropSplit(this.#require(), this.#schema, runId);
+  }
+
+  async keepLogs(logs: readonly AttemptLog[]): Promise<boolean[]> {
+    return keepLogs(this.#require(), this.#schema, logs);
+  }
+
+  async getLog(runId: string, attempt: number): Promise<AttemptLog | undefined> {
+    return getLog(this.#require(), this.#schema, runId, attempt);
   }
 
   async listLookbacks(query: LookbackQuery): Promise<LookbackWatch[]> {

@@ -1,4 +1,5 @@
 import type { Shard } from "@tidegate/core";
+import { UNTOUCHED } from "@tidegate/core/store";
 
 /** The columns from which a shard is read; the texts are JSON. */
 export interface ShardColumns {
@@ -12,9 +13,9 @@ export function partOf({ key, args, weight }: Pick<Shard, "key" | "args" | "weig
   return JSON.stringify({ key, args, weight });
 }
 
-/** Converts rows to shards. */
+/** Converts rows to shards. Fields of their progress that an earlier release did not write are those of an untouched one. */
 export function asShards(rows: readonly ShardColumns[]): Shard[] {
   return rows.map(
-    ({ id, part, progress }) => ({ id, ...JSON.parse(part), ...JSON.parse(progress) }) as Shard,
+    ({ id, part, progress }) => ({ id, ...JSON.parse(part), ...UNTOUCHED, ...JSON.parse(progress) }) as Shard,
   );
 }

@@ -18,6 +18,7 @@ import { up as seals } from "./migrations/0016-seals.js";
 import { up as offsets } from "./migrations/0020-offsets.js";
 import { up as shards } from "./migrations/0021-shards.js";
 import { up as lateData } from "./migrations/0022-late-data.js";
+import { up as logs } from "./migrations/0025-logs.js";
 
 /** All steps of the schema, in order. */
 export const STEPS: SchemaSteps = {
@@ -43,6 +44,8 @@ export const STEPS: SchemaSteps = {
   "0021-shards": { up: shards, least: "0021-shards" },
   // A release that does not know late data leaves it alone.
   "0022-late-data": { up: lateData, least: "0004-long-ledgers" },
+  // A release that does not know logs deletes them with their runs all the same.
+  "0025-logs": { up: logs, least: "0004-long-ledgers" },
 };
 
 /**

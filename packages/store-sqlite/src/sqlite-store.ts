@@ -25,6 +25,7 @@ import { SystemClock } from "@tidegate/core/clock";
 import type { IntervalSet } from "@tidegate/core/interval";
 import {
   type AlertNote,
+  type AttemptLog,
   type BackfillCommit,
   type CancelMark,
   ChangeRing,
@@ -86,6 +87,7 @@ import { Inputs, noteStale } from "./inputs.js";
 import { Lanes } from "./lanes.js";
 import { getLookback, listLate, listLookbacks, moveLookback, reportLate, settleLate } from "./late.js";
 import { listRuns, listSchedules } from "./listings.js";
+import { getLog, keepLog } from "./logs.js";
 import { migrate } from "./migrate.js";
 import { missingTimeOf } from "./missing-time.js";
 import { fileOf, markOf } from "./namespaces.js";
@@ -475,6 +477,14 @@ export class SqliteStore implements ScheduleStore {
 
   dropSplit(runId: string): Promise<boolean> {
     return this.#write(({ statements }) => dropSplit(statements, runId));
+  }
+
+  keepLogs(logs: readonly AttemptLog[]): Promise<boolean[]> {
+    return this.#write(({ statements }) => logs.map((log) => keepLog(statements, log)));
+  }
+
+  getLog(runId: string, attempt: number): Promise<AttemptLog | undefined> {
+    return this.#read(({ statements }) => getLog(statements, runId, attempt));
   }
 
   listLookbacks(query: LookbackQuery): Promise<LookbackWatch[]> {

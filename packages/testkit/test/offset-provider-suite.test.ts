@@ -83,6 +83,7 @@ function topics(all: Map<string, Topic>, isUp = true): OffsetProvider {
       const found = topic(name);
       return { earliest: found.earliest(), latest: found.latest(), incarnation: found.incarnation, at: now };
     },
+    dataOf: ({ topic: name }) => ({ topic: name ?? null }),
     compare: (_, a, b) => Number(a) - Number(b),
     at: async ({ topic: name }, instant) =>
       topic(name).by(({ first, entries }) => {
@@ -107,12 +108,17 @@ function topics(all: Map<string, Topic>, isUp = true): OffsetProvider {
 offsetProviderSuite({
   name: "a topic in memory",
   create: async () => {
-    const all = new Map([["orders", new Topic(3)]]);
+    const all = new Map([
+      ["orders", new Topic(3)],
+      ["returns", new Topic(3)],
+    ]);
     const orders = (): Topic => all.get("orders")!;
     return {
       provider: topics(all),
       source: { topic: "orders" },
       refused: [["topic", {}]],
+      sameData: { topic: "orders", waitMs: 10 },
+      otherData: [{ topic: "returns" }],
       append: async (count) => orders().append(count),
       read: async (range) => orders().read(range),
       write: async (count) => {

@@ -20,6 +20,7 @@ export type Api = Pick<
   | "lateData"
   | "list"
   | "listPools"
+  | "logs"
   | "markReady"
   | "pause"
   | "preview"

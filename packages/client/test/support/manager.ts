@@ -15,7 +15,8 @@ export interface Running {
 /** Starts a manager on a store in memory. Its jobs succeed, or fail if they are told to. */
 export async function startManager(options: Partial<ManagerOptions> = {}): Promise<Running> {
   const jobs = functionOperator({
-    load: async ({ args }) => {
+    load: async ({ args, lower, log }) => {
+      log(`from ${lower.toISOString()}`);
       if (args.fails === true) throw new Error("The source is away.");
     },
   });

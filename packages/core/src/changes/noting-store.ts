@@ -30,6 +30,7 @@ type Read =
   | "listAlerts"
   | "getSeals"
   | "getSplit"
+  | "getLog"
   | "listLookbacks"
   | "getLookbacks"
   | "moveLookbacks"
@@ -159,6 +160,7 @@ export function notingStore(store: ScheduleStore, notes: ChangeNotes): ScheduleS
       noting(store.changeShards(changes), () => noteRuns([...new Set(changes.map(({ runId }) => runId))])),
     beginMerge: (writer, at) => noting(store.beginMerge(writer, at), () => noteRuns([writer.runId])),
     dropSplit: (runId) => noting(store.dropSplit(runId), () => noteRuns([runId])),
+    keepLogs: (logs) => noting(store.keepLogs(logs), () => noteRuns(logs.map(({ runId }) => runId))),
     reportLate: (reports) =>
       noting(store.reportLate(reports), () => {
         for (const { groupId, reportedBy } of reports) {

@@ -123,6 +123,10 @@ export const ARGUMENTS: Readonly<Record<MethodOf<ScheduleClient>, Arguments>> = 
     filter: z.object({ states: z.array(shardStateSchema).optional() }).optional(),
     page,
   },
+  logs: {
+    runId: text,
+    options: z.object({ attempt: z.int().min(1).optional(), after: z.int().min(0).optional() }).optional(),
+  },
   cancelRun: { id: text },
   markReady: { id: text, note },
   retryRun: { id: text, options: retry },

@@ -20,7 +20,7 @@ import { notesOf } from "./notes.js";
 import type { PoolControl } from "./pool-control.js";
 import type { RegisteredSchedule } from "./registration.js";
 import { type ScheduleChanges, staleVersion } from "./schedule-changes.js";
-import { groupIdOf, refuseOtherBoundaries, type SpecReader } from "./spec-reader.js";
+import { groupIdOf, type SpecReader } from "./spec-reader.js";
 import { UNREGISTERED } from "./unregistered-runs.js";
 
 /** Dependencies of `Lifecycle`. */
@@ -96,7 +96,7 @@ export class Lifecycle {
     const spec =
       before.unreadable === null ? specs.read(info, before.spec) : specs.readAgain(info, before.spec);
     refuseIllegalUpdate(before, spec);
-    refuseOtherBoundaries(before, spec);
+    specs.refuseOtherData(before, spec);
     await this.#refuseCycle(spec);
     const adoptsPlanned = expected.plannedRuns === "adopt";
     if (isDeepStrictEqual(spec, before.spec)) {

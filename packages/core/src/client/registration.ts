@@ -19,7 +19,7 @@ import { dependencyNotes } from "./dependency-notes.js";
 import { notesOf } from "./notes.js";
 import type { PoolControl } from "./pool-control.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
-import { groupIdOf, refuseOtherBoundaries, type SpecReader } from "./spec-reader.js";
+import { groupIdOf, type SpecReader } from "./spec-reader.js";
 import {
   countUnregistered,
   resumedFrom,
@@ -175,7 +175,7 @@ export class Registration {
     const before = await changes.get(info.groupId);
     if (before.status === "SOURCE") throw sourceGroup(info.groupId);
     const spec = specs.readAgain(info, before.spec);
-    refuseOtherBoundaries(before, spec);
+    specs.refuseOtherData(before, spec);
     await pools.refuseUnknown(spec);
     if (before.status !== "DELETED") {
       throw new ScheduleError(

@@ -12,8 +12,8 @@ export type ShownShardState = ShardState | "REASSIGNING";
 /** The state of a subtask in OpenMLDB's words. */
 export type OpenMldbState = "INIT" | "RUNNING" | "REASSIGNING" | "SUCCESS" | "FAILED";
 
-/** A shard of a run as it is listed. */
-export interface ListedShard extends Omit<Shard, "state"> {
+/** A shard of a run as it is listed. The time that its rows fell in is late data of the run: see `lateData`. */
+export interface ListedShard extends Omit<Shard, "state" | "touched"> {
   readonly state: ShownShardState;
   /** The state in OpenMLDB's words. */
   readonly openMldbState: OpenMldbState;
@@ -88,7 +88,7 @@ export function shardPage(
   return { items, summary: summaryOf(split, shards, now) };
 }
 
-function listed({ state, ...shard }: Shard, run: Run, now: EpochMs): ListedShard {
+function listed({ state, touched: _touched, ...shard }: Shard, run: Run, now: EpochMs): ListedShard {
   const isAtWork = state === "SUBMITTING" || state === "RUNNING";
   const shown = isAtWork && isLeft(run, now) ? "REASSIGNING" : state;
   return { ...shard, state: shown, openMldbState: OPENMLDB[shown] };

@@ -50,6 +50,7 @@ import type {
   RestatementRequest,
 } from "./restatement-control.js";
 import type { RetryOptions, RunControl } from "./run-control.js";
+import type { LogOptions, RunLog, RunLogs } from "./run-logs.js";
 import { type ShardFilter, type ShardPage, shardPage } from "./run-shards.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import type { ForceOptions, Seals } from "./seals.js";
@@ -112,6 +113,7 @@ export interface ScheduleClientParts {
   readonly registration: Registration;
   readonly lifecycle: Lifecycle;
   readonly runControl: RunControl;
+  readonly logs: RunLogs;
   readonly backfills: BackfillControl;
   readonly restatements: RestatementControl;
   readonly pools: PoolControl;
@@ -454,6 +456,22 @@ export class ScheduleClient {
     const run = await this.#parts.runControl.get(runId);
     const split = await this.#parts.store.getSplit(runId);
     return shardPage(split, run, { filter, page, now: this.#parts.clock.now() });
+  }
+
+  /**
+   * Returns lines that an attempt of a run has logged: the last 256 kB once it has ended, and before that as many as
+   * its operator shows of a running job. There are none if the operator has no logs, or another manager has the job.
+   *
+   * ```ts
+   * const { lines, next } = await client.logs(run.id);
+   * const more = await client.logs(run.id, { after: next });
+   * ```
+   *
+   * @throws LedgerError RUN_NOT_FOUND; ScheduleError ARGUMENT_INVALID if the attempt has not begun; OperatorError if
+   *   the lines of a running job cannot be read now
+   */
+  async logs(runId: string, options: LogOptions = {}): Promise<RunLog> {
+    return this.#parts.logs.read(await this.#parts.runControl.get(runId), options);
   }
 
   /**

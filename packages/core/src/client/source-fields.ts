@@ -3,7 +3,7 @@ import type { OffsetProvider } from "../offset/offset-provider.js";
 import type { OffsetProviders } from "../offset/offset-providers.js";
 import type { StoredStartAt } from "../offset/offset-watermark.js";
 import type { ScheduleOperator } from "../operator/operator.js";
-import type { ScheduleSpec } from "../schedule/schedule.js";
+import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
 
 /** The fields that only boundaries `OFFSET` have. */
 const OF_SOURCES = ["source", "startAt", "limit"] as const;
@@ -41,6 +41,24 @@ export function checkSource(
   if (endRule === "inclusive") throw invalid("endRule", 'must be "exclusive" with boundaryType "OFFSET"');
   if (operator !== undefined && !(operator.boundaryTypes ?? ["TIME"]).includes("OFFSET"))
     throw invalid("operator", `"${operator.operatorType}" cannot read positions, but only time`);
+}
+
+/**
+ * Refuses another source once reading has begun: the positions that were read mean other data there.
+ *
+ * @throws ScheduleError SCHEDULE_INVALID
+ */
+export function refuseOtherSource(
+  { offsets, spec, unreadable }: Schedule,
+  { groupId, source }: ScheduleSpec,
+  providers: OffsetProviders,
+): void {
+  if (offsets === null || unreadable !== null || spec.source === null || source === null) return;
+  if (providers.haveSameData(spec.source, source)) return;
+  throw invalid(
+    "source",
+    `group ${groupId} has read another one, whose positions mean other data in this one; rebase the group, with the source and where to begin, or use another group`,
+  );
 }
 
 /**

@@ -1,25 +1,29 @@
+import type { z } from "zod";
 import type { Clock } from "../clock/clock.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
 import { ScheduleError } from "../errors/errors.js";
-import type { OffsetProviders } from "../offset/offset-providers.js";
+import type { OffsetProviders, OffsetSource } from "../offset/offset-providers.js";
 import type { StartAt } from "../offset/offset-watermark.js";
 import { startAtSchema } from "../offset/schema.js";
 import { nextFireAt } from "../planning/plan-decision.js";
-import type { SourceLooks } from "../planning/source-looks.js";
+import { isAhead, type SourceLooks } from "../planning/source-looks.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
+import { offsetSourceSchema } from "../schedule/schema.js";
 import { transition } from "../schedule/status.js";
 import { eachRun } from "../store/each-run.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
 import { checkNote } from "./ledger-input.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
-import { checkStart } from "./source-fields.js";
+import { checkSource, checkStart } from "./source-fields.js";
 
 /** A request to read a group's source from elsewhere. */
 export interface RebaseRequest {
-  /** Where reading begins; `latest` is that of now. */
+  /** Where reading begins; `latest` is that of now, and an instant must not be still to come. */
   readonly startAt: StartAt;
+  /** The source that is read from then on. @default the one that the schedule has */
+  readonly source?: OffsetSource;
   /** Why, for people, at most 2,000 characters. @default "" */
   readonly note?: string;
 }
@@ -42,12 +46,12 @@ export class SourceRebase {
     this.#parts = parts;
   }
 
-  async rebase(groupId: string, { startAt, note = "" }: RebaseRequest): Promise<Schedule> {
+  async rebase(groupId: string, { startAt, source, note = "" }: RebaseRequest): Promise<Schedule> {
     const { changes, clock, dispatcher, looks, providers } = this.#parts;
     checkNote(note);
     const before = await changes.getReadable(groupId);
-    const { spec, offsets } = before;
-    if (spec.source === null) {
+    const { offsets } = before;
+    if (before.spec.source === null) {
       throw new ScheduleError(
         "SCHEDULE_INVALID",
         `groupId: group ${groupId} is read by time; only one with boundaryType "OFFSET" can be rebased.`,
@@ -55,12 +59,17 @@ export class SourceRebase {
       );
     }
     const status = transition(groupId, before.status, "update");
-    const parsed = startAtSchema.safeParse(startAt);
-    if (!parsed.success) {
-      const message = `startAt: ${parsed.error.issues[0]!.message}.`;
-      throw new ScheduleError("SCHEDULE_INVALID", message, { field: "startAt" });
+    const start = parsed("startAt", startAtSchema, startAt);
+    const spec = {
+      ...before.spec,
+      source: parsed("source", offsetSourceSchema, source ?? before.spec.source),
+    };
+    if (source !== undefined) checkSource(spec, providers, undefined);
+    checkStart(providers.get(spec.source.type), start);
+    if (isAhead(start, clock.now())) {
+      const problem = "is still to come: rebase the group then, or give the positions at which to begin";
+      throw new ScheduleError("SCHEDULE_INVALID", `startAt.time: ${problem}.`, { field: "startAt.time" });
     }
-    checkStart(providers.get(spec.source.type), parsed.data);
     const rebase = {
       at: clock.now(),
       note,
@@ -68,7 +77,7 @@ export class SourceRebase {
       position: offsets?.position ?? {},
     };
     const begun = await looks.begin(
-      { source: spec.source, startAt: parsed.data },
+      { source: spec.source, startAt: start },
       { epoch: offsets?.epoch ?? 0, rebase },
     );
     await looks.hold(spec, begun.position);
@@ -93,4 +102,13 @@ export class SourceRebase {
     for await (const run of eachRun(store, filter))
       if (run.offsets !== null && run.offsets.epoch < epoch) await dispatcher.cancel(run, "source-rebased");
   }
+}
+
+/** @throws ScheduleError SCHEDULE_INVALID with the field */
+function parsed<T>(name: string, schema: z.ZodType<T>, value: unknown): T {
+  const { data, error } = schema.safeParse(value);
+  if (error === undefined) return data as T;
+  const { message, path } = error.issues[0]!;
+  const field = [name, ...path].join(".");
+  throw new ScheduleError("SCHEDULE_INVALID", `${field}: ${message}.`, { field });
 }

@@ -17,7 +17,7 @@ import type { Schedule, ScheduleInfo, ScheduleSpec } from "../schedule/schedule.
 import type { NewSchedule } from "../store/schedule-table.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
 import type { EngineRegistry } from "../upkeep/engine-registry.js";
-import { checkSource } from "./source-fields.js";
+import { checkSource, refuseOtherSource } from "./source-fields.js";
 
 /** Enough to give every ledger of a group a unique name. */
 const INCARNATION_BYTES = 8;
@@ -92,6 +92,16 @@ export class SpecReader {
       // The runs report why a job that was accepted once is refused now.
       return [];
     }
+  }
+
+  /**
+   * Refuses what would make a ledger stand for other data than it says.
+   *
+   * @throws ScheduleError SCHEDULE_INVALID
+   */
+  refuseOtherData(before: Schedule, spec: ScheduleSpec): void {
+    refuseOtherBoundaries(before, spec);
+    refuseOtherSource(before, spec, this.#parts.providers);
   }
 
   /** Returns the record to store for a schedule whose ledger begins. */
@@ -241,7 +251,7 @@ function requireVerification(operator: ScheduleOperator, { job, verify, shards }
  *
  * @throws ScheduleError SCHEDULE_INVALID
  */
-export function refuseOtherBoundaries({ spec, unreadable }: Schedule, { boundaryType }: ScheduleSpec): void {
+function refuseOtherBoundaries({ spec, unreadable }: Schedule, { boundaryType }: ScheduleSpec): void {
   if (unreadable !== null || spec.boundaryType === boundaryType) return;
   throw new ScheduleError(
     "SCHEDULE_INVALID",

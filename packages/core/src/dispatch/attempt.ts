@@ -1,6 +1,7 @@
 import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
 import { Waits } from "../clock/waits.js";
 import { isTidegateError, messageOf, OperatorError } from "../errors/errors.js";
+import type { JobLog } from "../job/job-log.js";
 import type { JobOutcome, RetryAdvice, TouchedTime } from "../job/job-outcome.js";
 import type { OfflineJobRequest } from "../job/offline-job-request.js";
 import type { JobContext, ScheduleOperator, SubmittedJob, VerifyContext } from "../operator/operator.js";
@@ -80,6 +81,7 @@ export class Attempt {
   #startedAt: EpochMs | null;
   #cancelReason: RunReason | null = null;
   #touched: readonly TouchedTime[] = [];
+  #log: JobLog | undefined;
   #abandonment: Abandonment | undefined;
   /** When the attempt timed out, in elapsed time, ms. */
   #timedOutAt: number | undefined;
@@ -115,6 +117,11 @@ export class Attempt {
   /** The time that the rows of its job fell in, once it has succeeded. */
   get touched(): readonly TouchedTime[] {
     return this.#touched;
+  }
+
+  /** What its job has logged, once it has ended; `undefined` if that is nothing. */
+  get log(): JobLog | undefined {
+    return this.#log;
   }
 
   get spec(): ScheduleSpec {
@@ -244,6 +251,7 @@ export class Attempt {
   async #verified(outcome: JobOutcome): Promise<JobOutcome> {
     const { operator, spec } = this.#parts;
     const { verify: rule } = spec;
+    this.#log = outcome.log ?? this.#log;
     if (rule == null || outcome.state !== "SUCCEEDED") return outcome;
     try {
       if (operator.verify === undefined)
@@ -296,6 +304,7 @@ export class Attempt {
     if (this.isAbandoned) return undefined;
     if (typeof end === "string") return this.#stopped(end === "open");
     this.#job = end.job;
+    this.#log = end.outcome?.log ?? this.#log;
     // A success whose rows there was no time to verify is none.
     const hasSucceeded = end.outcome?.state === "SUCCEEDED" && this.spec.verify == null;
     return hasSucceeded ? this.#ended(end.outcome!) : this.#stopped(false);

@@ -1,9 +1,12 @@
 import { z } from "zod";
+import { LAST_INSTANT } from "../clock/clock.js";
 import { OperatorError } from "../errors/errors.js";
+import { boundedLog, type JobLog } from "../job/job-log.js";
 import type { JobOutcome } from "../job/job-outcome.js";
 import type { RowCounts } from "../job/verification.js";
 import type { SubmittedJob } from "../operator/operator.js";
 import type { RunError } from "../run/run.js";
+import { scheduleInfoSchema } from "../schedule/schema.js";
 
 /** Longest error message that a run keeps, characters; the rest is cut off. */
 export const LONGEST_MESSAGE = 8_000;
@@ -18,24 +21,31 @@ const metrics = z.object({
   rowsDirty: count.optional(),
   bytesWritten: count.optional(),
 });
+const instant = z
+  .int("must be epoch ms")
+  .min(-LAST_INSTANT, "must be an instant")
+  .max(LAST_INSTANT, "must be an instant");
 const touched = z.object({
-  groupId: z.string().optional(),
+  groupId: scheduleInfoSchema.shape.groupId.optional(),
   intervals: z
     .array(
       z
         .object({
-          lower: z.int("must be epoch ms"),
-          upper: z.int("must be epoch ms"),
+          lower: instant,
+          upper: instant,
           rows: count.optional(),
         })
         .refine(({ lower, upper }) => lower < upper, "must not be empty"),
     )
     .max(1_000, "at most 1,000 intervals"),
 });
+const jobLog = z.object({ lines: z.array(z.string()), first: count.default(0) });
 const jobOutcome = z.object({
   state: z.enum(["SUCCEEDED", "FAILED", "CANCELLED"]),
   metrics: metrics.optional(),
   touched: z.array(touched).max(100, "at most 100 groups").optional(),
+  // No log is worth an outcome: an invalid one is dropped.
+  log: jobLog.optional().catch(undefined),
   error: z.object({ code: z.string().min(1), message: z.string() }).optional(),
   isRetryable: z.boolean().optional(),
   // A hint, not an answer: an invalid one is dropped.
@@ -87,7 +97,7 @@ export function checkedJob(call: "submit" | "find", answer: unknown): SubmittedJ
  * @throws InvalidAnswer OPERATOR_ANSWER_INVALID with the field
  */
 export function checkedOutcome(call: "submit" | "find" | "wait", answer: unknown): JobOutcome {
-  const { state, metrics, touched, error, isRetryable, retryAfterMs } = parsed(
+  const { state, metrics, touched, log, error, isRetryable, retryAfterMs } = parsed(
     call,
     jobOutcome,
     answer,
@@ -97,10 +107,20 @@ export function checkedOutcome(call: "submit" | "find" | "wait", answer: unknown
     state,
     ...(metrics === undefined ? {} : { metrics: metrics as NonNullable<JobOutcome["metrics"]> }),
     ...(touched === undefined ? {} : { touched: touched as NonNullable<JobOutcome["touched"]> }),
+    ...(log === undefined || log.lines.length === 0 ? {} : { log: boundedLog(log) }),
     ...(error === undefined ? {} : { error: boundedError(error) }),
     ...(isRetryable === undefined ? {} : { isRetryable }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
+}
+
+/**
+ * Validates lines of a running job, and bounds them.
+ *
+ * @throws InvalidAnswer OPERATOR_ANSWER_INVALID with the field
+ */
+export function checkedLog(answer: unknown): Required<JobLog> {
+  return boundedLog(parsed("logs", jobLog, answer));
 }
 
 /**

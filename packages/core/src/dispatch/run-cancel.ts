@@ -1,7 +1,7 @@
 import type { Clock } from "../clock/clock.js";
 import { LedgerError, messageOf } from "../errors/errors.js";
 import type { CancelRequest } from "../events/signals.js";
-import type { JobOutcome } from "../job/job-outcome.js";
+import type { JobOutcome, TouchedTime } from "../job/job-outcome.js";
 import type { ScheduleOperator, SubmittedJob } from "../operator/operator.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import { isEnded } from "../run/lane.js";
@@ -30,6 +30,8 @@ export interface RunCancelParts {
   readonly change: (run: Run, change: RunChange) => Promise<boolean>;
   /** Cancels a run that this manager has active; returns `false` if it does not. */
   readonly cancelActive: (id: string, reason: RunReason) => boolean;
+  /** Writes the late data of a job that has succeeded. */
+  readonly reportLate: (run: Run, touched: readonly TouchedTime[]) => Promise<void>;
   readonly onTrouble: (error: unknown, run: Run) => void;
 }
 
@@ -172,6 +174,7 @@ export class RunCancel {
       withDirtyLimit(outcome, spec.dirtyData).state !== "SUCCEEDED"
     )
       return;
+    if (outcome.touched !== undefined) await this.#parts.reportLate(run, outcome.touched);
     const endedAt = this.#parts.clock.now();
     await this.#parts.change(run, {
       id: run.id,

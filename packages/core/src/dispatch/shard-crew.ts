@@ -2,6 +2,7 @@ import type { Clock } from "../clock/clock.js";
 import { Waits } from "../clock/waits.js";
 import type { OfflineJobRequest } from "../job/offline-job-request.js";
 import type { ScheduleOperator } from "../operator/operator.js";
+import { attemptOrdinal } from "../run/attempts.js";
 import type { Run } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import type { Shard, ShardProgress } from "../shard/shard.js";
@@ -54,7 +55,7 @@ export class ShardCrew {
     this.#parts = parts;
     this.#spec = shardSpec(parts.spec);
     this.#waits = new Waits(parts.clock);
-    this.#runAttempt = parts.run.history.length + 1;
+    this.#runAttempt = attemptOrdinal(parts.run);
     this.#queue = parts.ledger.shards
       .filter((shard) => shard.state !== "SUCCEEDED" && !this.#isUsedUp(shard))
       .sort((a, b) => b.weight - a.weight);
@@ -141,7 +142,7 @@ export class ShardCrew {
     if (end === undefined) return;
     const now = ledger.get(shard.id) ?? shard;
     if (end.state !== "PLANNED") {
-      await ledger.write(now, progressOf(end));
+      await ledger.write(now, { ...progressOf(end), touched: attempt.touched });
       if (end.state === "FAILED") this.#failed(false);
       return;
     }
@@ -201,6 +202,7 @@ export class ShardCrew {
       startedAt: null,
       endedAt: null,
       metrics: null,
+      touched: [],
     });
   }
 

@@ -1,15 +1,17 @@
 import type { JobMetrics, JobOutcome } from "../job/job-outcome.js";
 import type { RunError } from "../run/run.js";
 import type { Shard, ShardResult } from "../shard/shard.js";
+import { touchedTogether } from "./touched-together.js";
 
 const FIGURES = ["rowsRead", "rowsWritten", "rowsDirty", "bytesWritten"] as const;
 
 /** The most failed shards that an error names. */
 const MOST_NAMED = 3;
 
-/** Returns the outcome of shards that have all succeeded: their figures add up. */
+/** Returns the outcome of shards that have all succeeded: their figures add up, and so does the time they touched. */
 export function succeededOutcome(shards: readonly Shard[]): JobOutcome {
-  return { state: "SUCCEEDED", metrics: summed(shards) };
+  const touched = touchedTogether(shards.flatMap((shard) => shard.touched));
+  return { state: "SUCCEEDED", metrics: summed(shards), ...(touched.length === 0 ? {} : { touched }) };
 }
 
 /** Adds up the figures of shards that have succeeded; one that no shard reports is unknown. */

@@ -11,6 +11,7 @@ import type { ShardTable } from "../store/shard-table.js";
 import { AttemptContext } from "./attempt-context.js";
 import { withDirtyLimit } from "./attempt-result.js";
 import { Cancellation } from "./cancellation.js";
+import { checkedOutcome } from "./operator-answer.js";
 import { ShardCrew } from "./shard-crew.js";
 import { ShardLedger } from "./shard-ledger.js";
 import { resultsOf, shardsError, succeededOutcome, summed } from "./shard-outcome.js";
@@ -92,7 +93,9 @@ export class ShardedOperator implements ScheduleOperator {
     context.signal.throwIfAborted();
     const shards = this.#ledger.shards;
     if (shards.some(({ state }) => state !== "SUCCEEDED")) return this.#failed(crew);
-    const outcome = withDirtyLimit(succeededOutcome(shards), this.#parts.spec.dirtyData);
+    // Nothing is merged of shards that break the contract together.
+    const whole = checkedOutcome("wait", succeededOutcome(shards));
+    const outcome = withDirtyLimit(whole, this.#parts.spec.dirtyData);
     if (outcome.state !== "SUCCEEDED" || this.#parts.operator.merge === undefined) return outcome;
     return this.#merge(request, context, outcome);
   }
@@ -193,7 +196,8 @@ function wasSplit({ id, jobId, history }: Run): boolean {
   return jobId === own || history.some((attempt) => attempt.jobId === own);
 }
 
-function shardsJobId(runId: string): string {
+/** Returns the id of the job that all shards of a run are. */
+export function shardsJobId(runId: string): string {
   return `shards-of-${runId}`;
 }
 

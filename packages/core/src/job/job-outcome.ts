@@ -1,4 +1,5 @@
 import type { Interval } from "../interval/boundaries.js";
+import type { JobLog } from "./job-log.js";
 
 /** Counts reported by a job. Absent figures are unknown, not zero. */
 export interface JobMetrics {
@@ -33,9 +34,14 @@ export interface JobOutcome {
   /**
    * The time that its rows fell in, if it has succeeded. Time outside the run's own interval is late data of the
    * group: what has read it is stale. Another group that is named here is run again for that time if its schedule
-   * says so (`onLate`). At most 100 groups. @default none but its interval's
+   * says so (`onLate`). At most 100 groups, over all shards of a run. @default none but its interval's
    */
   readonly touched?: readonly TouchedTime[];
+  /**
+   * The last lines that it has logged; the manager keeps 256 kB of them for each attempt. An operator may leave them
+   * out when it is asked again for the outcome of the same job. @default it has logged nothing
+   */
+  readonly log?: JobLog;
   /** Why it failed; kept in the run's record. */
   readonly error?: { readonly code: string; readonly message: string };
   /** False if another attempt cannot help (a malformed job). @default true */

@@ -5,6 +5,8 @@ import { hasCode, messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { SignalEmitter } from "../events/signals.js";
 import type { Interval } from "../interval/boundaries.js";
+import { intersect, toSet } from "../interval/interval-set.js";
+import { stretchesOf } from "../interval/stretches.js";
 import { rereadsOf } from "../planning/rereads.js";
 import { LATE_DATA } from "../run/backfill.js";
 import type { LateTime } from "../run/late-time.js";
@@ -14,6 +16,7 @@ import type { LateSettlement } from "../store/late-table.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { BeginBackfill } from "../upkeep/begin-backfill.js";
 import { Routine } from "../upkeep/routine.js";
+import { Settling } from "../upkeep/settling.js";
 
 const PAGE = 1_000;
 
@@ -35,7 +38,7 @@ export interface LateKeeperParts {
   readonly backfill: BeginBackfill;
   /** Returns where a group's sealed time ends, epoch ms; `null` if nothing is sealed. */
   readonly sealedThrough: (schedule: Schedule) => Promise<EpochMs | null>;
-  /** How long nothing more must have come before time is run again, ms. */
+  /** How long nothing more must have come for a stretch of time before it is run again, ms. See `Settling`. */
   readonly settleMs: number;
 }
 
@@ -48,15 +51,17 @@ interface Decided {
 
 /**
  * Settles reports of late data: those of sealed time are only told, and a group whose schedule says so (`onLate`)
- * runs its time again once no more comes. Level-triggered: the store knows which reports are pending.
+ * runs its time again, each stretch once no more comes for it, or has come for long enough. Level-triggered: the store knows which reports are pending.
  */
 export class LateKeeper {
   readonly #parts: LateKeeperParts;
   readonly #looking: Routine;
+  readonly #settling: Settling;
   readonly #onReported = (): void => this.#looking.runWithin(0);
 
   constructor(parts: LateKeeperParts) {
     this.#parts = parts;
+    this.#settling = new Settling(parts.clock, parts.settleMs);
     this.#looking = new Routine({
       clock: parts.clock,
       pass: () => this.#pass(),
@@ -104,21 +109,17 @@ export class LateKeeper {
       for (const late of page.items) groups.set(late.groupId, [...(groups.get(late.groupId) ?? []), late]);
       cursor = page.next;
     } while (cursor !== undefined);
+    this.#settling.keep(new Set([...groups.values()].flat().map(keyOf)));
     return groups;
   }
 
   async #decide(schedule: Schedule, pending: readonly LateTime[]): Promise<Decided> {
-    const { store, clock, settleMs, sealedThrough } = this.#parts;
     const { groupId, onLate } = schedule.spec;
-    const through = await sealedThrough(schedule);
+    const through = await this.#parts.sealedThrough(schedule);
     const settled: Decided["settlements"][number][] = [];
     const toRestate: LateTime[] = [];
-    const settle = (
-      late: LateTime,
-      state: LateSettlement["state"],
-      backfillId: string | null = null,
-    ): void => {
-      settled.push({ late, state, backfillId });
+    const settle = (late: LateTime, state: LateSettlement["state"]): void => {
+      settled.push({ late, state, backfillId: null });
     };
     const isRestated = onLate === "restate" && SCHEDULE_STATUSES[schedule.status].isRegistered;
     for (const late of pending) {
@@ -128,21 +129,39 @@ export class LateKeeper {
       else if (isOwn || !isRestated) settle(late, "MARKED");
       else toRestate.push(late);
     }
-    if (toRestate.length === 0) return { settlements: settled, inMs: Number.POSITIVE_INFINITY };
-    const quietInMs = Math.max(...toRestate.map(({ lastAt }) => lastAt)) + settleMs - clock.now();
-    if (quietInMs > 0) return { settlements: settled, inMs: quietInMs };
-    const rereads = toRestate.map(({ lower, upper, lastAt }) => ({ lower, upper, since: lastAt }));
-    const { stretches, underWay } = await rereadsOf(store, groupId, rereads, Number.MIN_SAFE_INTEGER);
-    if (underWay.length > 0) return { settlements: settled, inMs: RECHECK_MS };
-    const begun = new Map<Interval, string>();
-    for (const stretch of stretches) begun.set(stretch, await this.#restate(schedule, stretch, toRestate));
-    for (const late of toRestate) {
-      const stretch = stretches.find(({ lower, upper }) => lower < late.upper && upper > late.lower);
-      const backfillId = stretch === undefined ? undefined : begun.get(stretch);
-      // A run that is about to read it anyway, or nothing that has succeeded: no backfill is needed.
-      settle(late, backfillId === undefined ? "MARKED" : "RESTATED", backfillId ?? null);
+    const { settlements, inMs } = await this.#decideStretches(schedule, stretchesOf(toRestate));
+    return { settlements: [...settled, ...settlements], inMs };
+  }
+
+  /** Runs those stretches again that have settled and that no run is reading; the others wait, each on its own. */
+  async #decideStretches(schedule: Schedule, pending: readonly (readonly LateTime[])[]): Promise<Decided> {
+    const waits = pending.map((stretch) =>
+      this.#settling.inMs(stretch.map((late) => ({ key: keyOf(late), lastAt: late.lastAt }))),
+    );
+    const ripe = pending.filter((_, index) => waits[index]! <= 0);
+    const rereads = ripe.flat().map(({ lower, upper, lastAt }) => ({ lower, upper, since: lastAt }));
+    const { groupId } = schedule.spec;
+    const { stretches, underWay } = await rereadsOf(
+      this.#parts.store,
+      groupId,
+      rereads,
+      Number.MIN_SAFE_INTEGER,
+    );
+    const free = ripe.filter((stretch) => intersect(toSet(stretch), toSet(underWay)).length === 0);
+    const toRestate = free.flat();
+    const begun: { readonly stretch: Interval; readonly id: string }[] = [];
+    for (const stretch of stretches) {
+      if (!toRestate.some((late) => overlap(stretch, late))) continue;
+      begun.push({ stretch, id: await this.#restate(schedule, stretch, toRestate) });
     }
-    return { settlements: settled, inMs: Number.POSITIVE_INFINITY };
+    const settlements = toRestate.map((late) => {
+      const backfillId = begun.find(({ stretch }) => overlap(stretch, late))?.id;
+      // A run that is about to read it anyway, or nothing that has succeeded: no backfill is needed.
+      const state = backfillId === undefined ? "MARKED" : "RESTATED";
+      return { late, state, backfillId: backfillId ?? null } as const;
+    });
+    const recheck = free.length < ripe.length ? [RECHECK_MS] : [];
+    return { settlements, inMs: Math.min(...waits.filter((inMs) => inMs > 0), ...recheck) };
   }
 
   /** Begins the backfill of a stretch; its id follows from the reports, so that managers and restarts begin it once. */
@@ -170,6 +189,7 @@ export class LateKeeper {
     const { store, emitter } = this.#parts;
     const written = await store.settleLate(settlements);
     for (const [index, { late, state, backfillId }] of settlements.entries()) {
+      this.#settling.forget(keyOf(late));
       if (!written[index]) continue;
       const event = { late: { ...late, state, backfillId } };
       emitter.emit(state === "SEALED" ? "late-after-seal" : "late-data", event);
@@ -184,4 +204,12 @@ export class LateKeeper {
       error: { code: "PLAN_FAILED", message: `Late data was not settled: ${messageOf(error)}` },
     });
   }
+}
+
+function keyOf({ groupId, lower, upper, reportedBy }: LateTime): string {
+  return `${groupId} ${lower} ${upper} ${reportedBy}`;
+}
+
+function overlap(a: Interval, b: Interval): boolean {
+  return a.lower < b.upper && a.upper > b.lower;
 }

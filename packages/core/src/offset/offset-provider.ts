@@ -39,7 +39,11 @@ export interface OffsetHoldContext extends OffsetContext {
 
 /** What can be read of a source now: in each partition, `[earliest, latest)`. */
 export interface OffsetBounds {
-  /** The first position that can still be read, by partition. */
+  /**
+   * The first position that can still be read, by partition. Never behind a position of which the source cannot say
+   * that a record was there and is gone: what was read to there would count as lost. If positions have gaps, as keys
+   * and names do, that is the lowest of all.
+   */
   readonly earliest: OffsetVector;
   /**
    * The end of what can be read, exclusive, by partition: those of `earliest`, and never below it. It is
@@ -47,8 +51,9 @@ export interface OffsetBounds {
    */
   readonly latest: OffsetVector;
   /**
-   * Names this life of the source, 1 to 200 characters. Another value means another source, whose positions
-   * mean other data: a topic that was deleted and made again, a restored database.
+   * Names this life of the source, 1 to 200 characters: the same for all managers, and for all sources with the same
+   * `dataOf`. Another value means another source, whose positions mean other data: a topic that was deleted and made
+   * again, a restored database, another column.
    */
   readonly incarnation: string;
   /** The instant as of which the bounds hold, by the manager's clock, epoch ms. */
@@ -92,7 +97,14 @@ export interface OffsetProvider extends PositionOrder {
   /** Returns notes for whoever registers the source, in plain sentences: what it cannot promise. Does not ask it. */
   notesOn?(source: JsonObject): readonly string[];
   /**
-   * Returns what can be read now. An empty partition has equal bounds.
+   * Returns the part of a source that chooses its data, and not how it is read, such as how long to wait for it. Once
+   * reading has begun, an update of the schedule may change the rest. Does not ask the source.
+   *
+   * @default all of it
+   */
+  dataOf?(source: JsonObject): JsonObject;
+  /**
+   * Returns what can be read now. Nothing is between the bounds of an empty partition.
    *
    * @throws SourceError SOURCE_INVALID, besides what the contract says of all errors, if data appeared below the
    *   positions up to which the source was read
@@ -107,7 +119,7 @@ export interface OffsetProvider extends PositionOrder {
   compare(partition: string, a: string, b: string): number;
   /**
    * Returns the first position whose record is not before an instant, by partition: within the bounds, and
-   * `latest` where there is no such record.
+   * `latest` where there is no such record. Not asked before that instant, since such records may still come.
    *
    * @param instant - epoch ms
    */

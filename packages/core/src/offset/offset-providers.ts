@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { messageOf, ScheduleError, SourceError } from "../errors/errors.js";
 import type { JsonObject, JsonValue } from "../job/json.js";
 import { PROBE_TYPE } from "../schedule/readiness.js";
@@ -56,6 +57,18 @@ export class OffsetProviders {
     }
   }
 
+  /** Returns whether positions of one source mean the same data in another. Does not ask them. */
+  haveSameData(a: OffsetSource, b: OffsetSource): boolean {
+    if (a.type !== b.type) return false;
+    const provider = this.find(a.type);
+    try {
+      return isDeepStrictEqual(dataOf(provider, a), dataOf(provider, b));
+    } catch {
+      // A provider may refuse today what it accepted once.
+      return isDeepStrictEqual(a, b);
+    }
+  }
+
   /**
    * Returns a source's bounds, as the contract has them.
    *
@@ -65,6 +78,10 @@ export class OffsetProviders {
     const provider = this.get(type);
     return checkedBounds(provider, await provider.bounds(source as JsonObject, context));
   }
+}
+
+function dataOf(provider: OffsetProvider | undefined, { type: _type, ...source }: OffsetSource): JsonObject {
+  return provider?.dataOf?.(source) ?? source;
 }
 
 /** @throws SourceError SOURCE_UNAVAILABLE if an answer is not what the contract says: nothing can be planned by it */

@@ -35,11 +35,11 @@ export function standingOf(
   const added: string[] = [];
   const expired: PartitionRange[] = [];
   const rewound: PartitionRange[] = [];
-  const lower: Record<string, string> = {};
+  const lower: [string, string][] = [];
   for (const partition of Object.keys(latest).sort()) {
     const [first, end] = [earliest[partition]!, latest[partition]!];
     const read = positionIn(watermark, partition);
-    lower[partition] = read ?? first;
+    lower.push([partition, read ?? first]);
     if (read === undefined) added.push(partition);
     else if (order.compare(partition, end, read) < 0) rewound.push({ partition, lower: end, upper: read });
     else if (order.compare(partition, first, read) > 0)
@@ -48,5 +48,5 @@ export function standingOf(
   const vanished = Object.keys(watermark)
     .filter((partition) => !Object.hasOwn(latest, partition))
     .sort();
-  return { lower, added, vanished, expired, rewound };
+  return { lower: Object.fromEntries(lower), added, vanished, expired, rewound };
 }

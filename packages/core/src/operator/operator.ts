@@ -1,5 +1,6 @@
 import type { BoundaryType } from "../interval/boundaries.js";
 import type { DirtyDataLimit } from "../job/dirty-data-limit.js";
+import type { JobLog } from "../job/job-log.js";
 import type { JobOutcome } from "../job/job-outcome.js";
 import type { JsonObject } from "../job/json.js";
 import type { OfflineJobRequest } from "../job/offline-job-request.js";
@@ -34,6 +35,14 @@ export interface VerifyContext {
   readonly signal: AbortSignal;
   /** Whether checksums are asked for. */
   readonly withChecksum: boolean;
+}
+
+/** Context of `logs`. */
+export interface LogContext {
+  /** Aborted as soon as nobody waits for the answer. */
+  readonly signal: AbortSignal;
+  /** The number of the first line that is wanted: `first` of an earlier answer and as many as it had lines. */
+  readonly after: number;
 }
 
 /** Context of a `split`. */
@@ -77,6 +86,7 @@ export type WriteEffect = "replace" | "upsert" | "append";
  * - a job that has succeeded stays succeeded, whoever cancels it;
  * - if it has `split`, its shards are the whole job, and each part of the data is in exactly one of them; until `merge`
  *   has published what they wrote, readers see what an earlier run of the interval wrote;
+ * - lines of a job's log keep their numbers: what `logs` returns of an ended job is what its outcome has;
  * - answers have the types of this contract: counts are whole numbers from 0, ids and codes are not empty.
  *   Any other answer fails the run with OPERATOR_ANSWER_INVALID. Messages are cut to 8,000 characters.
  */
@@ -142,6 +152,15 @@ export interface ScheduleOperator {
   canFind?(job: JsonObject): boolean;
   /** Resolves when the job has ended. Rejects if the signal is aborted or the end cannot be determined. */
   wait(jobId: string, request: OfflineJobRequest, context: JobContext): Promise<JobOutcome>;
+  /**
+   * Returns what a job has logged from line `after` on, or the last 256 kB of it, while it is running; no lines for a
+   * job that is unknown here. Lines are numbered from 0 and keep their numbers, in `JobOutcome.log` as well. Called
+   * when a person looks at the log of a running job; that of an ended one is what its outcome had.
+   *
+   * @throws if the lines cannot be read now
+   * @default jobs of this operator show no lines before they have ended
+   */
+  logs?(jobId: string, request: OfflineJobRequest, context: LogContext): Promise<JobLog>;
   /**
    * Counts the rows of exactly the request's interval where its job reads and where it writes, after the job has
    * succeeded. Called before the success is recorded, for schedules that ask for it; again if a manager ends in

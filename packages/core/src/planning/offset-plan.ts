@@ -2,9 +2,9 @@ import type { Interval } from "../interval/boundaries.js";
 import { isEmptyRange, type OffsetVector, type PositionOrder } from "../offset/offset-vector.js";
 import type { OffsetWatermark, RunOffsets } from "../offset/offset-watermark.js";
 import type { Run } from "../run/run.js";
-import type { Schedule } from "../schedule/schedule.js";
+import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
 import type { CoveringDecision } from "./cover-again.js";
-import type { OffsetReading } from "./offset-reading.js";
+import { type OffsetReading, readAgain } from "./offset-reading.js";
 import type { PlannedInterval } from "./plan-decision.js";
 
 /** What a look at a source has found for a fire. */
@@ -37,12 +37,15 @@ export function freshRun(
  * reads on from where the last one ended, cut into several where the limit says so. Skipped time has none: no
  * policy gives positions up. Pure.
  *
- * @param look - needed if the decision has a `freshRun`
+ * @param look - needed if the decision has a `freshRun`; `not-begun` if the instant at which reading begins is still to
+ *   come
+ * @throws SourceError OFFSETS_EXPIRED if positions of a cancelled run are lost and the schedule has not said to record
+ *   that
  */
 export function withOffsets(
   decision: CoveringDecision,
   schedule: Pick<Schedule, "spec" | "watermark" | "offsets">,
-  look: SourceLook | undefined,
+  look: SourceLook | "not-begun" | undefined,
 ): OffsetDecision {
   const ofReading = ({ offsets }: Run): boolean =>
     offsets !== null && offsets.epoch === schedule.offsets?.epoch;
@@ -54,8 +57,12 @@ export function withOffsets(
   });
   const fresh = freshRun(decision, schedule);
   if (fresh === undefined || look === undefined) return { ...decision, runs: carried(runs, merged) };
-  const { reading, ends } = look;
-  const pieces = piecesOf(fresh, { look, merged, onEmpty: schedule.spec.onEmpty });
+  if (look === "not-begun")
+    return { ...decision, runs: [...runs.filter((run) => !isSameTime(run, fresh)), withNothingYet(fresh)] };
+  const { order, ends } = look;
+  const again = merged.map(({ offsets }) => offsets!);
+  const reading = readAgain(order, schedule.spec, look.reading, again);
+  const pieces = piecesOf(fresh, { order, reading, ends }, schedule.spec);
   const others = runs.filter((run) => !isSameTime(run, fresh));
   return {
     ...decision,
@@ -99,21 +106,19 @@ function lostPart(
   return [{ ...at, state: "SKIPPED", reason: "source-expired", offsets: { incarnation, epoch, ...lost } }];
 }
 
-interface Reading {
-  readonly look: SourceLook;
-  /** Cancelled runs that the fresh one covers as well. */
-  readonly merged: readonly Run[];
-  readonly onEmpty: "skip" | "run";
+/** Nothing of the source is read before reading begins, so there is no position that the run could have. */
+function withNothingYet(fresh: PlannedInterval): PlannedInterval {
+  return { ...fresh, state: "SUCCEEDED", reason: "source-empty" };
 }
 
 /** Cuts the time and the positions of a run into those of consecutive ones, as many as the look has ends. */
-function piecesOf(fresh: PlannedInterval, { look, merged, onEmpty }: Reading): PlannedInterval[] {
-  const { order, reading, ends } = look;
+function piecesOf(
+  fresh: PlannedInterval,
+  { order, reading, ends }: SourceLook,
+  { onEmpty }: Pick<ScheduleSpec, "onEmpty">,
+): PlannedInterval[] {
   const { incarnation, epoch } = reading.after;
-  const first = merged.reduce<OffsetVector>(
-    (lower, run) => lowest(order, lower, run.offsets!.lower),
-    reading.lower,
-  );
+  const first = reading.lower;
   const whole = { lower: first, upper: ends.at(-1)! };
   if (onEmpty === "skip" && isEmptyRange(order, whole)) {
     const offsets = { incarnation, epoch, ...whole };
@@ -138,13 +143,4 @@ function piecesOf(fresh: PlannedInterval, { look, merged, onEmpty }: Reading): P
       offsets,
     };
   });
-}
-
-/** Returns the lower position of each partition of `a`: a partition that is gone cannot be read again. */
-function lowest(order: PositionOrder, a: OffsetVector, b: OffsetVector): OffsetVector {
-  const entries = Object.entries(a).map(([partition, position]) => {
-    const other = Object.hasOwn(b, partition) ? b[partition]! : position;
-    return [partition, order.compare(partition, other, position) < 0 ? other : position];
-  });
-  return Object.fromEntries(entries) as OffsetVector;
 }

@@ -6,7 +6,7 @@ import {
   type PositionOrder,
   positionIn,
 } from "../offset/offset-vector.js";
-import type { OffsetWatermark } from "../offset/offset-watermark.js";
+import type { OffsetWatermark, RunOffsets } from "../offset/offset-watermark.js";
 import { type PartitionRange, standingOf } from "../offset/source-standing.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 
@@ -16,6 +16,8 @@ export interface OffsetReading {
   readonly after: OffsetWatermark;
   /** Where reading continues, by partition of the source. */
   readonly lower: OffsetVector;
+  /** The first positions that can still be read, by partition of the source. */
+  readonly earliest: OffsetVector;
   /** Positions that can no longer be read and that no run has read. */
   readonly lost: OffsetRange | undefined;
   /** Partitions that the source did not have at the last look. */
@@ -34,11 +36,11 @@ const MOST_NAMED = 5;
  */
 export function readOn(
   order: PositionOrder,
-  { source, onLoss, groupId }: Pick<ScheduleSpec, "source" | "onLoss" | "groupId">,
+  { onLoss, ...spec }: Pick<ScheduleSpec, "source" | "onLoss" | "groupId">,
   before: OffsetWatermark,
   bounds: OffsetBounds,
 ): OffsetReading {
-  const name = `Source ${source?.type ?? "unknown"} of group ${groupId}`;
+  const name = nameOf(spec);
   if (bounds.incarnation !== before.incarnation) {
     throw new SourceError(
       "SOURCE_REPLACED",
@@ -53,12 +55,7 @@ export function readOn(
     );
   }
   const gone = [...expired, ...unreadOf(order, before, vanished)];
-  if (gone.length > 0 && onLoss === "fail") {
-    throw new SourceError(
-      "OFFSETS_EXPIRED",
-      `${name} has lost positions before they were read: ${named(gone)}. Make them readable again; or update the schedule with onLoss: "record", which records them as lost and continues at what can be read; or rebase the group to begin elsewhere.`,
-    );
-  }
+  if (onLoss === "fail") refuseLoss(name, gone);
   const first = Object.fromEntries(expired.map(({ partition, upper }) => [partition, upper]));
   return {
     after: {
@@ -69,9 +66,81 @@ export function readOn(
       lookedAt: bounds.at,
     },
     lower: { ...lower, ...first },
+    earliest: bounds.earliest,
     lost: gone.length === 0 ? undefined : rangeOf(gone),
     added,
   };
+}
+
+/**
+ * Returns a reading that also covers what cancelled runs were to read: it begins at their positions, or at what is
+ * left of them. Pure.
+ *
+ * @param runs - of the same reading
+ * @throws SourceError OFFSETS_EXPIRED, as `readOn`
+ */
+export function readAgain(
+  order: PositionOrder,
+  { onLoss, ...spec }: Pick<ScheduleSpec, "source" | "onLoss" | "groupId">,
+  reading: OffsetReading,
+  runs: readonly Pick<RunOffsets, "lower" | "upper">[],
+): OffsetReading {
+  const lower = runs.reduce((begin, run) => lowest(order, begin, run.lower), reading.lower);
+  const expired = Object.entries(lower).flatMap(([partition, begin]) => {
+    const first = reading.earliest[partition]!;
+    return order.compare(partition, begin, first) < 0 ? [{ partition, lower: begin, upper: first }] : [];
+  });
+  const gone = [...expired, ...withoutPartition(order, reading, runs)];
+  if (gone.length === 0) return { ...reading, lower };
+  if (onLoss === "fail") refuseLoss(nameOf(spec), gone);
+  const first = Object.fromEntries(expired.map(({ partition, upper }) => [partition, upper]));
+  const [known, more] = [reading.lost, rangeOf(gone)];
+  const lost = { lower: { ...known?.lower, ...more.lower }, upper: { ...known?.upper, ...more.upper } };
+  return { ...reading, lower: { ...lower, ...first }, lost };
+}
+
+/** Returns the positions of cancelled runs in partitions that are gone, with what is known to be lost there. */
+function withoutPartition(
+  order: PositionOrder,
+  { lower: present, lost }: OffsetReading,
+  runs: readonly Pick<RunOffsets, "lower" | "upper">[],
+): PartitionRange[] {
+  const gone = new Map<string, PartitionRange>();
+  for (const { lower, upper } of runs.length > 0 && lost !== undefined ? [...runs, lost] : runs)
+    for (const [partition, end] of Object.entries(upper)) {
+      const begin = positionIn(lower, partition);
+      if (Object.hasOwn(present, partition) || begin === undefined) continue;
+      if (order.compare(partition, begin, end) >= 0) continue;
+      const known = gone.get(partition) ?? { partition, lower: begin, upper: end };
+      gone.set(partition, {
+        partition,
+        lower: order.compare(partition, begin, known.lower) < 0 ? begin : known.lower,
+        upper: order.compare(partition, end, known.upper) > 0 ? end : known.upper,
+      });
+    }
+  return [...gone.values()];
+}
+
+/** Returns the lower position of each partition of `a`. */
+function lowest(order: PositionOrder, a: OffsetVector, b: OffsetVector): OffsetVector {
+  const entries = Object.entries(a).map(([partition, position]) => {
+    const other = positionIn(b, partition) ?? position;
+    return [partition, order.compare(partition, other, position) < 0 ? other : position];
+  });
+  return Object.fromEntries(entries) as OffsetVector;
+}
+
+/** @throws SourceError OFFSETS_EXPIRED if there are such ranges */
+function refuseLoss(name: string, gone: readonly PartitionRange[]): void {
+  if (gone.length === 0) return;
+  throw new SourceError(
+    "OFFSETS_EXPIRED",
+    `${name} has lost positions before they were read: ${named(gone)}. Make them readable again; or update the schedule with onLoss: "record", which records them as lost and continues at what can be read; or rebase the group to begin elsewhere.`,
+  );
+}
+
+function nameOf({ source, groupId }: Pick<ScheduleSpec, "source" | "groupId">): string {
+  return `Source ${source?.type ?? "unknown"} of group ${groupId}`;
 }
 
 /** Returns the positions of partitions that are gone which the source had when it was last looked at. */

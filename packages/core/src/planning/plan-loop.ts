@@ -233,15 +233,19 @@ export class PlanLoop {
 
   /** Looks at the source of a group, and then plans it: a slow source holds up no other group. */
   #beginLook(work: PlanWork): void {
-    const looking = this.#look(work).finally(() => {
-      if (work.looking === looking) work.looking = undefined;
-    });
+    // The look begins once it is noted: it awaits the one that follows it, and must never take itself for that.
+    const looking: Promise<void> = Promise.resolve()
+      .then(() => this.#look(work, looking))
+      .finally(() => {
+        if (work.looking === looking) work.looking = undefined;
+      });
     work.looking = looking;
     // Whoever plans the work awaits it, though perhaps later.
     looking.catch(() => undefined);
   }
 
-  async #look(work: PlanWork): Promise<void> {
+  /** @param own - the look itself, as it is noted */
+  async #look(work: PlanWork, own: Promise<void>): Promise<void> {
     const { cache, looks } = this.#parts;
     const schedule = cache.get(work.groupId)?.schedule;
     try {
@@ -249,7 +253,6 @@ export class PlanLoop {
     } catch (error) {
       return this.#fail(work, error, schedule);
     }
-    const own = work.looking;
     await this.#looked.add([work]);
     if (work.looking !== own) await work.looking;
   }

@@ -30,7 +30,7 @@ export interface PlanWork {
   /** The ledger already has the empty interval with which an inclusive end closes. */
   isEmptyPlanned: boolean;
   /** What the source was found to have, and the schedule for which it was. */
-  look: { readonly of: Schedule; readonly found: SourceLook } | undefined;
+  look: { readonly of: Schedule; readonly found: SourceLook | "not-begun" } | undefined;
   /** The look at the source in progress, and the planning that follows it. */
   looking: Promise<void> | undefined;
   outcome: FireResult["outcome"];

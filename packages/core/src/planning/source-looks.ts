@@ -43,13 +43,15 @@ export class SourceLooks {
 
   /**
    * Looks at the source of a group for a fire: reads its bounds once, and has it keep readable what runs are
-   * going to read.
+   * going to read. Does not ask it before the instant at which reading begins (`not-begun`): records of that instant may
+   * still come.
    *
    * @throws SourceError SOURCE_UNKNOWN, SOURCE_UNAVAILABLE, SOURCE_INVALID, SOURCE_REPLACED, SOURCE_REWOUND,
    *   OFFSETS_EXPIRED
    */
-  async look({ spec, offsets }: Pick<Schedule, "spec" | "offsets">): Promise<SourceLook> {
+  async look({ spec, offsets }: Pick<Schedule, "spec" | "offsets">): Promise<SourceLook | "not-begun"> {
     const source = spec.source!;
+    if (offsets === null && isAhead(spec.startAt, this.#parts.clock.now())) return "not-begun";
     const provider = this.#parts.providers.get(source.type);
     const bounds = await this.bounds(source, offsets ?? undefined);
     const before = offsets ?? (await this.#begin(source, spec.startAt ?? "earliest", bounds));
@@ -94,7 +96,14 @@ export class SourceLooks {
     if ("offsets" in startAt) return startAt.offsets;
     const provider = this.#parts.providers.get(type);
     if (provider.at === undefined) throw cannot(type, "find positions by time", "startAt");
-    return this.#ask((context) => provider.at!(source, startAt.time, context));
+    const found = await this.#ask((context) => provider.at!(source, startAt.time, context));
+    // The source may have grown since the bounds were read.
+    const entries = Object.entries(latest).flatMap(([partition, end]) => {
+      const first = positionIn(found, partition);
+      if (first === undefined) return [];
+      return [[partition, provider.compare(partition, first, end) > 0 ? end : first]];
+    });
+    return Object.fromEntries(entries) as OffsetVector;
   }
 
   /**
@@ -196,6 +205,11 @@ export class SourceLooks {
       this.#open.delete(controller);
     }
   }
+}
+
+/** Returns whether reading is to begin at an instant that is still to come. */
+export function isAhead(startAt: StoredStartAt | null, now: EpochMs): boolean {
+  return typeof startAt === "object" && startAt !== null && "time" in startAt && startAt.time > now;
 }
 
 /** @throws SourceError SOURCE_INVALID if a source does not have the positions at which reading is to begin */

@@ -88,15 +88,17 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    */
   readonly boundaryType?: BoundaryType;
   /**
-   * What is read by positions, for `OFFSET`: the type of a provider and the provider's own fields.
+   * What is read by positions, for `OFFSET`: the type of a provider and the provider's own fields. Once
+   * reading has begun, an update may change how it is read, such as how long to wait for it; other data needs
+   * `client.rebase`.
    * @default none
    */
   readonly source?: OffsetSource | null;
   /**
    * Where reading begins, for `OFFSET`, which needs it: the `earliest` positions that can be read; the
-   * `latest`, as of the registration; `{ time }`, an instant; or `{ offsets }`, positions by partition. It
-   * applies once; later on, `client.rebase` begins to read elsewhere. A partition that is added begins at its
-   * earliest position.
+   * `latest`, as of the registration; `{ time }`, an instant, before which intervals have nothing to read; or
+   * `{ offsets }`, positions by partition. It applies once; later on, `client.rebase` begins to read
+   * elsewhere. A partition that is added begins at its earliest position.
    * @default none
    */
   readonly startAt?: StartAt | null;

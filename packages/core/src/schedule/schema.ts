@@ -94,8 +94,8 @@ const readiness = z
     for (const { path, message } of error?.issues ?? []) context.addIssue({ code: "custom", path, message });
   }) as unknown as z.ZodType<Readiness, Readiness>;
 
-/** A provider knows its own fields, as a probe does. */
-const source = z
+/** The schema of an `OffsetSource`: a provider knows its own fields, as a probe does. */
+export const offsetSourceSchema = z
   .looseObject({
     type: z
       .string()
@@ -242,14 +242,14 @@ export const scheduleInfoSchema = z.strictObject({
     "TIME",
   ),
   source: defaulted(
-    source.nullable(),
-    "What is read by positions, for `OFFSET`: the type of a provider and the provider's own fields.",
+    offsetSourceSchema.nullable(),
+    "What is read by positions, for `OFFSET`: the type of a provider and the provider's own fields. Once reading has begun, an update may change how it is read, such as how long to wait for it; other data needs `client.rebase`.",
     null,
     "none",
   ),
   startAt: defaulted(
     startAtSchema.nullable(),
-    "Where reading begins, for `OFFSET`, which needs it: the `earliest` positions that can be read; the `latest`, as of the registration; `{ time }`, an instant; or `{ offsets }`, positions by partition. It applies once; later on, `client.rebase` begins to read elsewhere. A partition that is added begins at its earliest position.",
+    "Where reading begins, for `OFFSET`, which needs it: the `earliest` positions that can be read; the `latest`, as of the registration; `{ time }`, an instant, before which intervals have nothing to read; or `{ offsets }`, positions by partition. It applies once; later on, `client.rebase` begins to read elsewhere. A partition that is added begins at its earliest position.",
     null,
     "none",
   ),

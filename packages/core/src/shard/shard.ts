@@ -1,5 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
-import type { JobMetrics } from "../job/job-outcome.js";
+import type { JobMetrics, TouchedTime } from "../job/job-outcome.js";
 import type { JsonObject } from "../job/json.js";
 import type { RunError } from "../run/run.js";
 
@@ -82,6 +82,8 @@ export interface ShardProgress {
   /** When it ended, epoch ms. */
   readonly endedAt: EpochMs | null;
   readonly metrics: JobMetrics | null;
+  /** The time that the rows of its job fell in, as the operator reported it; none until it has succeeded. */
+  readonly touched: readonly TouchedTime[];
   /** Why its latest attempt failed. */
   readonly error: RunError | null;
 }
@@ -119,5 +121,6 @@ export const UNTOUCHED: ShardProgress = Object.freeze({
   startedAt: null,
   endedAt: null,
   metrics: null,
+  touched: [],
   error: null,
 });

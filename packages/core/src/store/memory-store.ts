@@ -35,6 +35,7 @@ import {
   type LookbackWatch,
   lookbackAfter,
 } from "./late-table.js";
+import type { AttemptLog } from "./log-table.js";
 import { applyStep, BackfillTable } from "./memory/backfill-table.js";
 import { ChangeRing } from "./memory/change-ring.js";
 import { coverageOf } from "./memory/coverage.js";
@@ -42,6 +43,7 @@ import { DeadlineTable } from "./memory/deadline-table.js";
 import { frozenCopy } from "./memory/frozen-copy.js";
 import { admit, resizeLane } from "./memory/lane.js";
 import { LateTable } from "./memory/late-table.js";
+import { LogTable } from "./memory/log-table.js";
 import { positionAfter, takePage } from "./memory/paging.js";
 import { compareText, isRunPosition, type RunRow, snapshot } from "./memory/run-row.js";
 import { RunTable } from "./memory/run-table.js";
@@ -110,6 +112,7 @@ interface Contents {
   readonly seals: Map<string, Seal>;
   readonly shards: ShardTable;
   readonly late: LateTable;
+  readonly logs: LogTable;
   readonly changes: ChangeRing;
 }
 
@@ -122,6 +125,7 @@ function nothing(): Contents {
     seals: new Map(),
     shards: new ShardTable(),
     late: new LateTable(),
+    logs: new LogTable(),
     changes: new ChangeRing(),
   };
 }
@@ -140,6 +144,7 @@ export class MemoryStore implements ScheduleStore {
   #seals = new Map<string, Seal>();
   #shards = new ShardTable();
   #late = new LateTable();
+  #logs = new LogTable();
   #staleness = new Staleness(this.#schedules, this.#runs, this.#late);
   #changes = new ChangeRing();
   #isOpen = false;
@@ -164,6 +169,7 @@ export class MemoryStore implements ScheduleStore {
     this.#seals = contents.seals;
     this.#shards = contents.shards;
     this.#late = contents.late;
+    this.#logs = contents.logs;
     this.#staleness = new Staleness(contents.schedules, contents.runs, contents.late);
     this.#changes = contents.changes;
     releaseLeases(this.#runs);
@@ -220,7 +226,10 @@ export class MemoryStore implements ScheduleStore {
     this.#requireOpen();
     const group = this.#schedules.get(groupId);
     if (group === undefined) return false;
-    for (const id of this.#runs.removeAll(group)) this.#shards.drop(id);
+    for (const id of this.#runs.removeAll(group)) {
+      this.#shards.drop(id);
+      this.#logs.drop(id);
+    }
     this.#backfills.removeAll(groupId);
     this.#deadlines.removeAll(groupId);
     this.#seals.delete(groupId);
@@ -519,6 +528,16 @@ export class MemoryStore implements ScheduleStore {
   async dropSplit(runId: string): Promise<boolean> {
     this.#requireOpen();
     return mayWriteShards(this.#runs, { runId }) && this.#shards.drop(runId);
+  }
+
+  async keepLogs(logs: readonly AttemptLog[]): Promise<boolean[]> {
+    this.#requireOpen();
+    return logs.map((log) => this.#runs.get(log.runId) !== undefined && this.#logs.keep(log));
+  }
+
+  async getLog(runId: string, attempt: number): Promise<AttemptLog | undefined> {
+    this.#requireOpen();
+    return this.#logs.get(runId, attempt);
   }
 
   async listLookbacks(query: LookbackQuery): Promise<LookbackWatch[]> {

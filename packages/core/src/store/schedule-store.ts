@@ -4,6 +4,7 @@ import type { ChangeLog } from "./change-log.js";
 import type { DeadlineTable } from "./deadline-table.js";
 import type { GateQueue } from "./gate-queue.js";
 import type { LateTable } from "./late-table.js";
+import type { LogTable } from "./log-table.js";
 import type { PoolTable } from "./pool-table.js";
 import type { RunLedger } from "./run-ledger.js";
 import type { RunQueue } from "./run-queue.js";
@@ -53,6 +54,7 @@ export interface ScheduleStore
     SealTable,
     ShardTable,
     LateTable,
+    LogTable,
     ChangeLog {
   /**
    * Whether several processes may have it open at once, so that work can appear without an event in this

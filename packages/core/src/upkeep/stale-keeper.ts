@@ -4,6 +4,7 @@ import { leavesOf } from "../dependency/dependency.js";
 import { hasCode, messageOf } from "../errors/errors.js";
 import type { CoverageReportedEvent, RunEvent, TidegateEmitter } from "../events/events.js";
 import { type IntervalSet, intersect } from "../interval/interval-set.js";
+import { stretchesOf } from "../interval/stretches.js";
 import { restatedTime } from "../planning/restated-time.js";
 import { STALENESS } from "../run/backfill.js";
 import { byGroup } from "../run/by-group.js";
@@ -14,6 +15,7 @@ import { eachRun } from "../store/each-run.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { BeginBackfill } from "./begin-backfill.js";
 import { Routine } from "./routine.js";
+import { Settling } from "./settling.js";
 
 /**
  * How long after an event that may have made runs stale, and how often on a shared store, to look for those that
@@ -42,6 +44,7 @@ export interface StaleKeeperParts {
 export class StaleKeeper {
   readonly #parts: StaleKeeperParts;
   readonly #looking: Routine;
+  readonly #settling: Settling;
   readonly #onRunState = ({ run }: RunEvent): void => {
     if (run.state === "SUCCEEDED") this.#looking.runWithin(run.generation > 0 ? 0 : SWEEP_MS);
   };
@@ -49,6 +52,7 @@ export class StaleKeeper {
 
   constructor(parts: StaleKeeperParts) {
     this.#parts = parts;
+    this.#settling = new Settling(parts.clock, parts.settleMs);
     this.#looking = new Routine({
       clock: parts.clock,
       pass: () => this.#look(),
@@ -76,6 +80,7 @@ export class StaleKeeper {
     const { store } = this.#parts;
     const stale: Run[] = [];
     for await (const run of eachRun(store, { staleness: "unnoted", states: ["SUCCEEDED"] })) stale.push(run);
+    this.#settling.keep(new Set(stale.map(({ id }) => id)));
     let nextMs = store.isShared ? SWEEP_MS : Number.POSITIVE_INFINITY;
     for (const [groupId, runs] of byGroup(stale)) {
       if (!this.#looking.isRunning) return undefined;
@@ -91,20 +96,20 @@ export class StaleKeeper {
 
   /** Handles the stale runs of a group. Returns when to look again at those that have not settled, ms from now. */
   async #settle(schedule: Schedule | undefined, runs: readonly Run[]): Promise<number> {
-    const { clock, settleMs } = this.#parts;
     const rerun = schedule === undefined ? new Set<Run>() : await this.#toRerun(schedule, runs);
     await this.#note(
       runs.filter((run) => !rerun.has(run)),
       null,
     );
-    const ripe = clock.now() - settleMs;
-    const unsettled = [...rerun].filter(({ staleAt }) => staleAt! > ripe);
-    const settled = [...rerun].filter(({ staleAt }) => staleAt! <= ripe);
+    const inMs = new Map(
+      [...rerun].map((run) => [run, this.#settling.inMs([{ key: run.id, lastAt: run.staleAt! }])]),
+    );
+    const settled = [...rerun].filter((run) => inMs.get(run)! <= 0);
     const others = settled.length === 0 ? [] : await this.#restated(settled[0]!.groupId);
     const free = settled.filter((run) => intersect([run], others).length === 0);
     for (const stretch of stretchesOf(free)) await this.#rerun(stretch);
     const later = free.length < settled.length ? [SWEEP_MS] : [];
-    return Math.min(...later, ...unsettled.map(({ staleAt }) => staleAt! - ripe));
+    return Math.min(...later, ...[...inMs.values()].filter((ms) => ms > 0));
   }
 
   /** Returns the runs that have changed inputs whose dependencies say that they are run again. */
@@ -157,15 +162,4 @@ export class StaleKeeper {
       error: { code: "PLAN_FAILED", message: `Stale runs were not handled: ${messageOf(error)}` },
     });
   }
-}
-
-/** Groups runs whose intervals adjoin, oldest first. */
-function stretchesOf(runs: readonly Run[]): Run[][] {
-  const stretches: Run[][] = [];
-  for (const run of [...runs].sort((a, b) => a.lower - b.lower)) {
-    const last = stretches.at(-1);
-    if (last !== undefined && last.at(-1)!.upper >= run.lower) last.push(run);
-    else stretches.push([run]);
-  }
-  return stretches;
 }

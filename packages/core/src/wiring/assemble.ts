@@ -11,6 +11,7 @@ import { PoolControl } from "../client/pool-control.js";
 import { Registration } from "../client/registration.js";
 import { RestatementControl } from "../client/restatement-control.js";
 import { RunControl } from "../client/run-control.js";
+import { RunLogs } from "../client/run-logs.js";
 import { ScheduleChanges } from "../client/schedule-changes.js";
 import { ScheduleClient } from "../client/schedule-client.js";
 import { Seals } from "../client/seals.js";
@@ -175,6 +176,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
       registration,
       lifecycle,
       runControl,
+      logs: new RunLogs({ ...ledger, operators, specs: cache }),
       backfills,
       restatements: new RestatementControl({ ...ledger, changes, backfills, seals }),
       pools,

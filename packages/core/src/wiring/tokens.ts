@@ -42,7 +42,8 @@ export interface TidegateSettings {
   readonly backfillEveryMs?: number;
   /**
    * How long the inputs of a stale run must have been unchanged before it is run again (`onRestate: "rerun"`), so
-   * that 24 restated hours make one new day. @default 60,000
+   * that 24 restated hours make one new day; and for how long no late data must have come before its time is run again
+   * (`onLate: "restate"`). If that never happens, ten times as long is waited. @default 60,000
    */
   readonly restateSettleMs?: number;
   /** The longest that a gate may take to answer; one that takes longer counts as broken. @default 30,000 */

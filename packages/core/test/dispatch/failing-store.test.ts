@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { StoreError } from "../../src/errors/errors.js";
+import type { JobOutcome } from "../../src/job/job-outcome.js";
 import { Bench, HOUR, hour, running } from "../support/bench.js";
 
 const hourly = { groupId: "orders", trigger: { type: "period", every: 1, unit: "hour" } } as const;
@@ -125,5 +126,48 @@ describe("a full disk", () => {
         succeeded: { runs: 1 },
         active: { runs: 0 },
       });
+  });
+});
+
+describe("a report of late data that is not written", () => {
+  const late = (): JobOutcome => ({
+    state: "SUCCEEDED",
+    touched: [{ intervals: [{ lower: hour(0), upper: hour(1), rows: 5 }] }],
+  });
+  const begun = async () => {
+    const bench = await Bench.started(undefined, { dispatcher: { leaseMs: 30_000 } });
+    await bench.client.register(hourly);
+    await bench.fireAt(1);
+    bench.operator.answer = late;
+    return bench;
+  };
+  const newest = async (bench: Bench) => (await bench.store.listRuns({ groupId: "orders" }, {})).items.at(-1);
+
+  it("because the store refuses it does not hold up the run, and is told", async () => {
+    const bench = await begun();
+    breakStore(bench, "reportLate");
+    await bench.fireAt(2);
+    await bench.clock.advance(5_000);
+    expect(await newest(bench)).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
+    expect(bench.troubles.at(-1)).toMatchObject({
+      where: "dispatcher",
+      groupId: "orders",
+      error: { message: expect.stringContaining("reportLate is out of order") },
+    });
+  });
+
+  it("because the store is away is written as soon as it is back, before the run's end", async () => {
+    const bench = await begun();
+    const { reportLate } = bench.store;
+    bench.store.reportLate = async () => {
+      throw new StoreError("STORE_UNAVAILABLE", "The line is dead.");
+    };
+    await bench.fireAt(2);
+    await bench.clock.advance(60_000);
+    expect(await newest(bench)).toMatchObject({ state: "SUBMITTING" });
+    bench.store.reportLate = reportLate;
+    await bench.clock.advance(2_000);
+    expect(await newest(bench)).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
+    expect((await bench.client.lateData()).items).toMatchObject([{ lower: hour(0), rowsLate: 5 }]);
   });
 });

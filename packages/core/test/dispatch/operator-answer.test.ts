@@ -50,6 +50,22 @@ describe("an answer that breaks the operator's contract", () => {
       { jobId: "a", outcome: { state: "FAILED", error: { code: 4, message: "" } } },
       "code",
     ],
+    [
+      "time of a group that cannot be",
+      { jobId: "a", outcome: { state: "SUCCEEDED", touched: [{ groupId: "a\0b", intervals: [] }] } },
+      "groupId",
+    ],
+    [
+      "time that is no instant",
+      {
+        jobId: "a",
+        outcome: {
+          state: "SUCCEEDED",
+          touched: [{ intervals: [{ lower: -8_640_000_000_000_001, upper: 0 }] }],
+        },
+      },
+      "lower",
+    ],
   ])("fails the run at once when `submit` answers %s", async (_what, answer, field) => {
     const { run, bench } = await carriedOut({ submit: answer });
     expect(run).toMatchObject(invalid(field));

@@ -262,6 +262,43 @@ describe("a shard that fails", () => {
   });
 });
 
+describe("late rows of shards", () => {
+  const ofHour = (n: number, count: number) => ({
+    intervals: [{ lower: T0 + n * HOUR, upper: T0 + (n + 1) * HOUR, rows: count }],
+  });
+
+  it("are reported with the run's success, those of all shards together", async () => {
+    const { world, operator } = await stage(undefined, {}, { maxAttempts: 2 });
+    operator.answer = ({ shard, attempt }) =>
+      shard?.key === "c" && attempt === 1
+        ? "runs"
+        : { state: "SUCCEEDED", touched: [ofHour(0, shard?.key === "a" ? 3 : 4)] };
+    await world.fireAt("orders", T0 + 2 * HOUR);
+    expect((await world.client.lateData()).items).toEqual([]);
+    await world.restart();
+    operator.endAll({ state: "SUCCEEDED", touched: [ofHour(0, 5)] });
+    await world.settle();
+    const { items } = await world.client.lateData();
+    expect(items).toMatchObject([{ groupId: "orders", lower: T0, rowsLate: 12, reports: 1 }]);
+    expect((await world.runs("orders")).at(-1)).toMatchObject({ state: "SUCCEEDED" });
+  });
+
+  it("of more groups together than an outcome may name fail the run before anything is merged", async () => {
+    const { world, operator } = await stage((op) => {
+      op.answer = ({ shard }) => ({
+        state: "SUCCEEDED",
+        touched: Array.from({ length: 50 }, (_, n) => ({ ...ofHour(0, 1), groupId: `${shard?.key}${n}` })),
+      });
+    });
+    expect(await onlyRun(world)).toMatchObject({
+      state: "FAILED",
+      isJobOpen: false,
+      error: { code: "OPERATOR_ANSWER_INVALID", message: expect.stringContaining("at most 100 groups") },
+    });
+    expect(operator.merged).toEqual([]);
+  });
+});
+
 describe("bad rows of shards", () => {
   it("count together against the run's limit, and nothing is merged", async () => {
     const { world, operator } = await stage(

@@ -21,6 +21,11 @@ describe("a source and the positions up to which it was read", () => {
     expect(standing({ "0": "12" })).toMatchObject({ lower: { "0": "12", "1": "0" }, added: ["1"] });
   });
 
+  it("reads a partition of any name", () => {
+    const bounds = JSON.parse('{"earliest": {"__proto__": "1"}, "latest": {"__proto__": "5"}}');
+    expect(Object.entries(standingOf(order, {}, bounds).lower)).toEqual([["__proto__", "1"]]);
+  });
+
   it("tells a partition that is gone", () => {
     expect(standing({ "0": "12", "1": "5", "2": "7" })).toMatchObject({
       lower: { "0": "12", "1": "5" },

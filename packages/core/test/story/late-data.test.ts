@@ -147,6 +147,18 @@ describe("rows of a job that belong to earlier intervals", () => {
     expect((await world.client.lateData()).items).toMatchObject([{ rowsLate: 5, reports: 1 }]);
   });
 
+  it("are reported as well if the job's success is noticed by a cancellation", async () => {
+    const world = await worldOf(5, loads({ maxAttempts: 1 }));
+    world.operator.answer = () => ({ throws: new Error("connection reset"), hasStarted: true });
+    await world.fireAt("loads", T0 + 6 * HOUR);
+    world.operator.endAll(touching({ intervals: [{ ...hour(2), rows: 5 }] }));
+    const { id } = (await world.runs("loads")).at(-1)!;
+    await expect(world.client.cancelRun(id)).rejects.toMatchObject({ code: "RUN_STATE_ILLEGAL" });
+    await world.settle();
+    expect((await world.runs("loads")).at(-1)).toMatchObject({ state: "SUCCEEDED" });
+    expect(await lateOf(world)).toEqual(["loads 2-3 by loads: 5 MARKED"]);
+  });
+
   it("break the contract if their time is none", async () => {
     const world = await worldOf(1, loads());
     await answerNext(world, "loads", 2, touching({ intervals: [{ lower: 5, upper: 5 }] }));
@@ -216,6 +228,57 @@ describe("a job whose rows belong to another group's intervals", () => {
     world.operator.endAll();
     await world.advance(2 * MINUTE);
     expect(await generations(world, "facts")).toEqual([0, 0, 0, 1]);
+  });
+
+  /** Has the job of an earlier interval run again, with rows of these hours. */
+  async function moreOf(world: World, ...hours: readonly number[]): Promise<void> {
+    world.operator.answer = ({ groupId }) =>
+      groupId === "arrivals" ? touching(touched(...hours)) : SUCCEEDED;
+    await world.client.trigger("arrivals", hour(0));
+    await world.settle();
+    world.operator.answer = () => SUCCEEDED;
+  }
+
+  it("has a stretch of them run again although more keeps coming for another one", async () => {
+    const world = await worldOf(8, arrivals, facts("restate"));
+    await moreOf(world, 1);
+    for (let round = 0; round < 3; round += 1) {
+      await moreOf(world, 5);
+      await world.advance(5 * MINUTE);
+    }
+    expect(await generations(world, "facts")).toEqual([0, 1, 0, 0, 0, 0, 0, 0]);
+    expect(await lateOf(world, "facts")).toEqual([
+      "facts 1-2 by arrivals: 10 RESTATED",
+      "facts 5-6 by arrivals: 30 PENDING",
+    ]);
+  });
+
+  it("has them run again once in ten settling times if more never ceases to come", async () => {
+    const world = await worldOf(8, arrivals, facts("restate"));
+    const fiveAfter = async (minutes: number): Promise<number | undefined> => {
+      for (let minute = 0; minute < minutes; minute += 5) {
+        await moreOf(world, 5);
+        await world.advance(5 * MINUTE);
+      }
+      return (await generations(world, "facts"))[5];
+    };
+    expect(await fiveAfter(95)).toBe(0);
+    expect(await fiveAfter(10)).toBe(1);
+    expect(await fiveAfter(90)).toBe(1);
+    expect(await fiveAfter(15)).toBe(2);
+  });
+
+  it("waits for a run that is reading it with that stretch alone", async () => {
+    const world = await worldOf(3, arrivals, facts("restate"));
+    world.operator.answer = ({ groupId }) => (groupId === "facts" ? "runs" : SUCCEEDED);
+    await world.fireAt("facts", T0 + 4 * HOUR);
+    await world.advance(MINUTE);
+    await moreOf(world, 0, 3);
+    await world.advance(20 * MINUTE);
+    expect(await lateOf(world, "facts")).toEqual([
+      "facts 0-1 by arrivals: 10 RESTATED",
+      "facts 3-4 by arrivals: 10 PENDING",
+    ]);
   });
 
   it("is reported if there is no such group", async () => {

@@ -199,6 +199,57 @@ describe("a rebase", () => {
     expect(isSound).toBe(true);
   });
 
+  it("may read another source from then on", async () => {
+    await world.client.register(reading());
+    await read(1);
+    source.replace("returns", { "0": 4 });
+    const returns = { type: "log", topic: "returns" };
+    const rebased = await world.client.rebase("g", { startAt: "earliest", source: returns });
+    expect(rebased).toMatchObject({ version: 2, spec: { source: returns }, offsets: { epoch: 2 } });
+    await world.fireAt("g", T0 + 2 * HOUR);
+    expect(await ranges()).toEqual([
+      ["0", "10", "SUCCEEDED"],
+      ["0", "4", "SUCCEEDED"],
+    ]);
+  });
+
+  it("ends a run that is planned beside it", async () => {
+    await world.client.register(reading());
+    await read(1);
+    const insertRuns = world.store.insertRuns.bind(world.store);
+    world.store.insertRuns = async (...given) => {
+      world.store.insertRuns = insertRuns;
+      await world.client.rebase("g", { startAt: "latest" });
+      return insertRuns(...given);
+    };
+    await world.client.trigger("g", { lower: T0, upper: T0 + HOUR });
+    await world.settle();
+    expect(submitted()).toHaveLength(1);
+    expect((await world.runs("g")).map(({ reason, state }) => [state, reason])).toEqual([
+      ["SUCCEEDED", null],
+      ["CANCELLED", "source-rebased"],
+    ]);
+  });
+
+  it("ends what is active also if the manager dies before it has asked for that", async () => {
+    world.operator.answer = () => "runs";
+    await world.client.register(reading());
+    await read(1);
+    const { changeSchedules, listRuns } = world.store;
+    world.store.changeSchedules = async (changes) => {
+      world.store.listRuns = () => Promise.reject(new Error("killed"));
+      return changeSchedules.call(world.store, changes);
+    };
+    await expect(world.client.rebase("g", { startAt: "latest" })).rejects.toThrow("killed");
+    Object.assign(world.store, { changeSchedules, listRuns });
+    await world.stop();
+    await world.start();
+    await world.advance(MINUTE);
+    expect((await world.runs("g")).map(({ reason, state }) => [state, reason])).toEqual([
+      ["CANCELLED", "source-rebased"],
+    ]);
+  });
+
   it("ends the reading before: its runs are not read again", async () => {
     world.operator.answer = () => failed("down", false);
     await world.client.register(reading());
@@ -239,6 +290,9 @@ describe("a rebase", () => {
     [{ startAt: "newest" as "latest" }, "startAt"],
     [{ startAt: { offsets: { "0": "x" } } }, "startAt.offsets.0"],
     [{ startAt: { offsets: { "9": "1" } } }, "startAt.offsets.9"],
+    [{ startAt: { time: T0 + HOUR } }, "startAt.time"],
+    [{ startAt: "latest" as const, source: { type: "log" } }, "source.topic"],
+    [{ startAt: "latest" as const, source: { type: "queue" } }, "source.type"],
   ])("is refused for %j", async (request, field) => {
     await world.client.register(reading());
     await expect(world.client.rebase("g", request)).rejects.toMatchObject({ field });

@@ -168,6 +168,33 @@ describe("where reading begins", () => {
     ]);
   });
 
+  it("is an instant that may be still to come: until then there is nothing to read", async () => {
+    const time = T0 + 90 * MINUTE;
+    await world.client.register(reading({ startAt: { time } }));
+    await world.fireAt("g", T0 + HOUR);
+    expect(await ledger()).toEqual([[0, 1, null, "source-empty"]]);
+    expect((await world.client.get("g")).offsets).toBeNull();
+    source.write("0", 2, time - 1);
+    source.write("0", 3, time);
+    await world.fireAt("g", T0 + 2 * HOUR);
+    expect(await ledger()).toEqual([
+      [0, 1, null, "source-empty"],
+      [1, 2, { "0": "12-15", "1": "5-5" }, "SUCCEEDED"],
+    ]);
+    expect(await world.client.audit("g")).toMatchObject({ isSound: true, isComplete: true });
+  });
+
+  it("is the end that was seen if the source grows before it is asked for the instant", async () => {
+    await world.client.register(reading({ startAt: { time: T0 + HOUR } }));
+    source.onAt = () => {
+      source.write("0", 2, T0);
+      source.write("2", 1, T0);
+    };
+    await world.fireAt("g", T0 + HOUR);
+    source.onAt = () => {};
+    expect(await ledger()).toEqual([[0, 1, { "0": "10-10", "1": "5-5" }, "source-empty"]]);
+  });
+
   it("has to be a place that the source has", async () => {
     await world.client.register(reading({ startAt: { offsets: { "7": "1" } } }));
     await world.fireAt("g", T0 + HOUR);
@@ -294,6 +321,54 @@ describe("a source that changes", () => {
   });
 
   it.each([
+    [
+      "fail",
+      [
+        [0, 1, { "0": "0-10", "1": "0-5" }, "SUCCEEDED"],
+        [1, 2, { "0": "10-20", "1": "5-5" }, "overlap-cancelled"],
+      ],
+    ],
+    [
+      "record",
+      [
+        [0, 1, { "0": "0-10", "1": "0-5" }, "SUCCEEDED"],
+        [1, 2, { "0": "10-20", "1": "5-5" }, "overlap-cancelled"],
+        [1, 3, { "0": "13-40", "1": "5-5" }, "overlap-coalesced"],
+        [2, 2, { "0": "10-13" }, "source-expired"],
+      ],
+    ],
+  ] as const)(
+    "loses what expires before a run that was cancelled is read again, with onLoss: %s",
+    async (onLoss, expected) => {
+      await world.client.register(reading({ overlap: "cancel-running", onLoss }));
+      await world.fireAt("g", T0 + HOUR);
+      source.write("0", 10);
+      world.operator.answer = () => "runs";
+      await world.fireAt("g", T0 + 2 * HOUR);
+      source.write("0", 20);
+      source.expire("0", 13);
+      world.operator.answer = () => ({ state: "SUCCEEDED" });
+      await world.fireAt("g", T0 + 3 * HOUR);
+      await world.advance(MINUTE);
+      expect(await ledger()).toEqual(expected);
+      const { status, statusReason } = await world.client.get("g");
+      if (onLoss === "fail") {
+        expect(status).toBe("FAILED");
+        expect(statusReason).toMatch(/OFFSETS_EXPIRED: .*partition 0 \[10, 13\)/);
+        return;
+      }
+      const { isSound, offsets } = await world.client.audit("g");
+      expect(isSound).toBe(true);
+      expect(offsets[0]!.partitions[0]).toMatchObject({
+        lost: [{ lower: "10", upper: "13" }],
+        gaps: [],
+        overlaps: [],
+        unread: [],
+      });
+    },
+  );
+
+  it.each([
     ["SOURCE_REPLACED", () => source.replace("second", { "0": 100, "1": 100 })],
     ["SOURCE_REWOUND", () => source.rewind("0", 4)],
   ])("stops the group with %s, whatever it says about losses", async (code, change) => {
@@ -365,6 +440,28 @@ describe("registration refuses", () => {
       code: "SOURCE_UNAVAILABLE",
     });
     await world.client.register(reading());
+  });
+
+  it("another source once reading has begun, but not another way to read it", async () => {
+    await world.client.register(reading());
+    await world.client.update(reading({ source: { type: "log", topic: "returns" } }), { version: 1 });
+    await world.fireAt("g", T0 + HOUR);
+    const other = reading({ source: { type: "log", topic: "orders" } });
+    const refusal = {
+      code: "SCHEDULE_INVALID",
+      field: "source",
+      message: expect.stringContaining("rebase the group"),
+    };
+    await expect(world.client.update(other, { version: 2 })).rejects.toMatchObject(refusal);
+    await expect(world.client.ensure(other)).rejects.toMatchObject(refusal);
+    const slower = reading({ source: { type: "log", topic: "returns", waitMs: 10 } });
+    await world.client.update(slower, { version: 2 });
+    await world.client.unregister("g");
+    await expect(world.client.register(other)).rejects.toMatchObject(refusal);
+    await world.client.register(slower);
+    source.write("0", 1);
+    await world.fireAt("g", T0 + 2 * HOUR);
+    expect((await ledger()).map(([, , positions]) => positions!["0"])).toEqual(["0-10", "10-11"]);
   });
 
   it("another measure of a ledger's data", async () => {

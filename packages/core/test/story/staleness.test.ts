@@ -138,6 +138,19 @@ describe("a dependency with onRestate rerun", () => {
     expect(await staleness(world)).toEqual(["report 1 stale", "report 2 stale"]);
   });
 
+  it("has an interval run again once in ten settling times if its input never ceases to change", async () => {
+    const world = await chain("rerun", BACKFILL);
+    const after = async (minutes: number): Promise<string | undefined> => {
+      for (let minute = 0; minute < minutes; minute += 5) {
+        await restated(world, 1, 2, `after ${world.clock.now()}`);
+        await world.advance(5 * MINUTE);
+      }
+      return (await generations(world))[1];
+    };
+    expect(await after(95)).toBe("1.0 SUCCEEDED");
+    expect(await after(10)).toBe("1.1 SUCCEEDED");
+  });
+
   it("begins one backfill although a manager dies and starts again", async () => {
     const world = await chain("rerun", BACKFILL);
     await restated(world, 1, 2);

@@ -60,6 +60,8 @@ export class ScriptedOperator implements ScheduleOperator {
   verify?: NonNullable<ScheduleOperator["verify"]>;
   /** Says why rows cannot be compared. */
   cannotVerify?: NonNullable<ScheduleOperator["cannotVerify"]>;
+  /** Shows what a running job has logged; an operator that cannot has none. */
+  logs?: NonNullable<ScheduleOperator["logs"]>;
   readonly #late: (() => void)[] = [];
   readonly #jobs = new Map<string, Job>();
 

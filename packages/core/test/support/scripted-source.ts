@@ -27,6 +27,8 @@ export class ScriptedSource implements OffsetProvider {
   until: Promise<void> | undefined;
   /** Called at each question for the bounds, before it is answered. */
   onLook: () => void = () => {};
+  /** Called at each question for an instant, before it is answered. */
+  onAt: () => void = () => {};
   looks = 0;
   /** How far it was said to be read at each of them. */
   readonly readings: (OffsetsRead | undefined)[] = [];
@@ -69,6 +71,10 @@ export class ScriptedSource implements OffsetProvider {
     throw Object.assign(new Error("must be a text"), { field: "topic" });
   }
 
+  dataOf({ topic }: JsonObject): JsonObject {
+    return { topic: topic ?? null };
+  }
+
   async bounds(_source: JsonObject, { now, read }: OffsetBoundsContext): Promise<OffsetBounds> {
     this.looks += 1;
     this.readings.push(read);
@@ -88,6 +94,7 @@ export class ScriptedSource implements OffsetProvider {
   }
 
   async at(_source: JsonObject, instant: number): Promise<OffsetVector> {
+    this.onAt();
     await this.#answer();
     return this.#vector(({ first, writtenAt }) => {
       const found = writtenAt.findIndex((at, n) => n >= first && at >= instant);

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { RunLog } from "../../src/client/run-logs.js";
 import type { DeadlineRecord } from "../../src/deadlines/deadline-record.js";
 import type { deadlineRecordSchema } from "../../src/deadlines/schema.js";
 import type { DependencyTimeout, DependencyWindow } from "../../src/dependency/dependency.js";
@@ -13,6 +14,7 @@ import type { Backfill } from "../../src/run/backfill.js";
 import type { backfillSchema } from "../../src/run/backfill-schema.js";
 import type { lateTimeSchema } from "../../src/run/late-schema.js";
 import type { LateTime } from "../../src/run/late-time.js";
+import type { runLogSchema } from "../../src/run/log-schema.js";
 import type { AttemptRecord, ReadyMark, Run, RunWait } from "../../src/run/run.js";
 import type { attemptRecordSchema, readyMarkSchema, runSchema, runWaitSchema } from "../../src/run/schema.js";
 import type { Freshness } from "../../src/schedule/deadline.js";
@@ -56,6 +58,7 @@ export type Agreement = [
   Assert<Agrees<ScheduleSpec, Spec, "job">>,
   Assert<Named<ScheduleSpec, Spec>>,
   Assert<Equals<Shape<TriggerSpec>, Shape<z.input<typeof triggerSchema>>>>,
+  Assert<Agrees<RunLog, z.output<typeof runLogSchema>>>,
   Assert<Agrees<BackoffSpec, z.output<typeof backoffSchema>>>,
   Assert<Agrees<VerifyRule, z.input<typeof verifyRuleSchema>>>,
   Assert<Agrees<DirtyDataLimit, z.output<typeof dirtyDataLimitSchema>>>,

@@ -136,8 +136,8 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
           response: { 200: schedule, ...restRefusals(400, 404, 409, 422, 503) },
         },
       },
-      ({ params: { groupId }, body: { startAt, note } }) =>
-        client.rebase(groupId, { startAt, ...given({ note }) }),
+      ({ params: { groupId }, body: { startAt, source, note } }) =>
+        client.rebase(groupId, { startAt, ...given({ source, note }) }),
     );
 
     app.post(

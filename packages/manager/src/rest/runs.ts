@@ -9,17 +9,21 @@ import {
   retryRequest,
   run,
   runKind,
+  runLog,
   runState,
   shardPage,
   shardState,
 } from "../schemas/run.js";
 import { groupId } from "../schemas/schedule.js";
-import { requestId, runIdText } from "../schemas/text.js";
+import { requestId, runIdText, wholeNumber } from "../schemas/text.js";
 import type { Cursors } from "./cursors.js";
 
 const params = z.object({ id: runIdText });
 const noQuery = z.strictObject({});
 const tags = ["runs"];
+
+/** A day: the only thing that changes a kept log is a purge of its ledger. */
+const KEPT = "private, max-age=86400, immutable";
 
 /** Returns the routes of runs: what happened, why one waits, and what a person can do about it. */
 export function runRoutes(client: ScheduleClient, cursors: Cursors): FastifyPluginAsyncZod {
@@ -108,6 +112,33 @@ export function runRoutes(client: ScheduleClient, cursors: Cursors): FastifyPlug
         return cursors.page(["shards", id, filter], { limit, cursor }, (page) =>
           client.shards(id, filter, page),
         );
+      },
+    );
+
+    app.get(
+      "/runs/:id/logs",
+      {
+        schema: {
+          operationId: "getLogs",
+          tags,
+          summary: "Get what an attempt of a run has logged: the last 256 kB, or what is new.",
+          params,
+          querystring: z.strictObject({
+            attempt: wholeNumber(1, 1_000_000)
+              .optional()
+              .describe("The ordinal of the attempt over all retries, 1 for the first. Default: the newest."),
+            after: wholeNumber(0, Number.MAX_SAFE_INTEGER)
+              .optional()
+              .describe("Only lines from this number on: `next` of an earlier answer. Default 0."),
+          }),
+          response: { 200: runLog, ...restRefusals(404) },
+        },
+      },
+      async ({ params: { id }, query }, reply) => {
+        const log = await client.logs(id, given(query));
+        // Without its number, the newest attempt may be another one tomorrow.
+        reply.header("cache-control", log.isFinal && query.attempt !== undefined ? KEPT : "no-store");
+        return log;
       },
     );
 

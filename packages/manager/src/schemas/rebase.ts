@@ -1,12 +1,15 @@
-import { startAtSchema } from "@tidegate/core/schema";
+import { offsetSourceSchema, startAtSchema } from "@tidegate/core/schema";
 import { z } from "zod";
 import { note } from "./text.js";
 
 export const rebaseRequest = z
   .strictObject({
     startAt: startAtSchema.describe(
-      "Where reading begins: the `earliest` positions that can be read, the `latest` of now, `{ time }` or `{ offsets }`.",
+      "Where reading begins: the `earliest` positions that can be read, the `latest` of now, `{ time }`, which must not be still to come, or `{ offsets }`.",
     ),
+    source: offsetSourceSchema
+      .optional()
+      .describe("The source that is read from then on. Default: the one that the schedule has."),
     note: note(2_000).optional().describe("Why, for people."),
   })
   .meta({

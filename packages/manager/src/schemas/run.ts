@@ -7,6 +7,7 @@ export {
   jobMetricsSchema as jobMetrics,
   runErrorSchema as runError,
   runKindSchema as runKind,
+  runLogSchema as runLog,
   runSchema as run,
   runStateSchema as runState,
   shardStateSchema as shardState,

@@ -1,6 +1,6 @@
 /** A column by which a table is read, as its database knows it. */
 export interface CursorColumn {
-  /** Names this life of the table. */
+  /** Names this life of the table, or of the file that holds it. */
   readonly incarnation: string;
   /** Whether no two rows have the same value. */
   readonly isUnique: boolean;

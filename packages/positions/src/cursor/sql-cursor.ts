@@ -2,7 +2,8 @@ import { MAIN_PARTITION, type OffsetBounds, type OffsetBoundsContext } from "@ti
 import { parseOptions } from "@tidegate/core/plugin";
 import { z } from "zod";
 import { type DefinedProvider, defineProvider } from "../kit/define-provider.js";
-import { placeName, placeOf, placesOf, unknownPlace } from "../kit/named.js";
+import { digestOf } from "../kit/identity.js";
+import { chosenPlace, placeName, placeOf, placesOf, unknownPlace } from "../kit/named.js";
 import { wrong } from "../kit/source-errors.js";
 import { behind, compareWhole, greatest, smaller } from "../kit/whole-position.js";
 import { type CursorConnection, type CursorDatabase, quoted } from "./cursor-database.js";
@@ -81,6 +82,11 @@ export function sqlCursor(options: SqlCursorOptions): DefinedProvider {
         message: "is required by safetyDelayMs",
         path: ["timeColumn"],
       }),
+    dataOf: ({ database, table, column }) => ({
+      database: chosenPlace(databases, database),
+      table: table.toLowerCase(),
+      column: column.toLowerCase(),
+    }),
     notesOn: (source) => notesOn(source, databaseOf(source)!),
     compare: (_, a, b) => compareWhole(a, b),
     bounds: (source, context) => withTable(source, (table) => table.bounds(context)),
@@ -93,7 +99,7 @@ export function sqlCursor(options: SqlCursorOptions): DefinedProvider {
 }
 
 function notesOn({ column, safetyDelayMs, timeColumn }: Source, { isOrdered }: CursorDatabase): string[] {
-  const notes: string[] = [];
+  const notes = ["Rows that are deleted before they were read are not noticed."];
   if (!isOrdered)
     notes.push(
       safetyDelayMs === 0
@@ -125,9 +131,10 @@ class Table {
   async bounds({ now, read }: Pick<OffsetBoundsContext, "now" | "read">): Promise<OffsetBounds> {
     const { table, column, safetyDelayMs = 0, timeColumn = "" } = this.#source;
     const known = await this.#connection.column(table.split("."), column);
+    // A file knows nothing of its tables, and a table nothing of its columns.
+    const incarnation = `${known.incarnation}.${digestOf(table.toLowerCase(), column.toLowerCase())}`;
     const isOld = `${this.#connection.epochMs(timeColumn)} <= ${now - safetyDelayMs}`;
     const wanted = {
-      first: this.range.extreme("least"),
       last: this.range.extreme("greatest"),
       ...(known.isNullable
         ? { holes: `(SELECT 'yes' FROM ${this.#table} WHERE ${this.#column} IS NULL LIMIT 1)` }
@@ -141,7 +148,7 @@ class Table {
     };
     const columns = Object.entries(wanted).map(([name, expression]) => `${expression} AS ${name}`);
     const [found] = await this.#connection.query(`SELECT ${columns.join(", ")}`);
-    const { first, last, holes, old, young } = found!;
+    const { last, holes, old, young } = found!;
     if (holes != null)
       throw wrong(`The column ${column} of ${table} is NULL in some rows, which no range would hold.`);
     // More rows may get a value that is not unique, so the greatest is left until there is a greater one.
@@ -151,13 +158,14 @@ class Table {
     if (safetyDelayMs > 0) {
       // Rows that do not appear yet come behind all old ones, but may come before young ones.
       const safe = smaller(end(old) ?? known.lowest, young ?? latest);
-      const upTo = read?.incarnation === known.incarnation ? read.upTo[MAIN_PARTITION] : undefined;
+      const upTo = read?.incarnation === incarnation ? read.upTo[MAIN_PARTITION] : undefined;
       latest = upTo === undefined ? safe : greatest(safe, smaller(upTo, latest))!;
     }
     return {
-      earliest: mainVector(first == null ? latest : smaller(first, latest)),
+      // Keys have gaps, so the least one that is there says nothing about those below it.
+      earliest: mainVector(known.lowest),
       latest: mainVector(latest),
-      incarnation: known.incarnation,
+      incarnation,
       at: now,
     };
   }

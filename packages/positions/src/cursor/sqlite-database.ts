@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { parseOptions } from "@tidegate/core/plugin";
 import { z } from "zod";
+import { inodeIdentity } from "../kit/identity.js";
 import { away, wrong } from "../kit/source-errors.js";
 import { behind } from "../kit/whole-position.js";
 import {
@@ -55,8 +56,10 @@ class SqliteConnection implements CursorConnection {
 
   async column([table = "", ...more]: readonly string[], name: string): Promise<CursorColumn> {
     if (more.length > 0) throw wrong(`source.table: must be the name of a table alone.`);
+    // Its number among the tables that are stored: VACUUM moves indexes, views and virtual tables behind them.
+    const tables = "FROM sqlite_schema WHERE type = 'table' AND rootpage > 0";
     const [made] = await this.query(
-      `SELECT CAST(rowid AS TEXT) AS place FROM sqlite_schema WHERE name = ${literal(table)} COLLATE NOCASE AND type = 'table'`,
+      `SELECT CAST((SELECT count(*) ${tables} AND rowid <= own.at) AS TEXT) AS place FROM (SELECT rowid AS at ${tables} AND name = ${literal(table)} COLLATE NOCASE) AS own`,
     );
     if (made === undefined) throw wrong(`There is no table ${table}.`);
     const columns = await this.query(
@@ -125,8 +128,7 @@ function isOnlyKey(found: SqlRow, columns: readonly SqlRow[]): boolean {
 
 /** Returns what tells a file from another one in its place. */
 export function fileIdentity(path: string): string {
-  const { dev, ino, birthtimeMs } = statSync(path);
-  return `${dev}.${ino}.${Math.floor(birthtimeMs)}`;
+  return inodeIdentity(statSync(path));
 }
 
 /** What SQLite says of a query that names what is not there, and of a file that is no database. */

@@ -7,7 +7,7 @@ import {
 import { parseOptions } from "@tidegate/core/plugin";
 import { z } from "zod";
 import { type DefinedProvider, defineProvider } from "../kit/define-provider.js";
-import { placeName, placeOf, placesOf, unknownPlace } from "../kit/named.js";
+import { chosenPlace, placeName, placeOf, placesOf, unknownPlace } from "../kit/named.js";
 import { wrong } from "../kit/source-errors.js";
 import { compareNames, type Folder, type FolderFile, folderAt } from "./folder.js";
 
@@ -71,6 +71,7 @@ export function filePositions(options: FilePositionsOptions): DefinedProvider {
       ({ root }) => placeOf(roots, root) !== undefined,
       unknownPlace("root", roots),
     ),
+    dataOf: ({ root, path, pattern }) => ({ root: chosenPlace(roots, root), path, pattern }),
     notesOn: () => ["A file that is deleted before it was read is not noticed."],
     compare: (_, a, b) => compareNames(a, b),
     bounds: async (source, context) => boundsOf(source, await look(source, context.signal), context),

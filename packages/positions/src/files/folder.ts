@@ -1,7 +1,7 @@
-import type { Stats } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import picomatch from "picomatch";
+import { digestOf, inodeIdentity } from "../kit/identity.js";
 import { away, wrong } from "../kit/source-errors.js";
 
 /** A file of a folder. */
@@ -17,7 +17,7 @@ export interface FolderFile {
 
 /** A folder with its files. */
 export interface Folder {
-  /** Tells it from another one in its place. */
+  /** Tells it from another one in its place, and from files of another pattern in it. */
   readonly identity: string;
   /** Those that match, in the order of their names. */
   readonly files: readonly FolderFile[];
@@ -68,11 +68,7 @@ export async function folderAt({ root, path, pattern }: Place, signal: AbortSign
     if (stats?.isFile() === true)
       files.push({ name, bytes: stats.size, changedAt: Math.floor(stats.ctimeMs) });
   }
-  return { identity: identityOf(itself), files };
-}
-
-function identityOf({ dev, ino, birthtimeMs }: Stats): string {
-  return `${dev}.${ino}.${Math.floor(birthtimeMs)}`;
+  return { identity: `${inodeIdentity(itself)}.${digestOf(pattern)}`, files };
 }
 
 /** Returns what a call of the file system returns; `undefined` if there is nothing at its path. */

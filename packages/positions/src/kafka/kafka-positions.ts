@@ -2,7 +2,7 @@ import type { OffsetBounds, OffsetRange, OffsetVector } from "@tidegate/core/off
 import { parseOptions } from "@tidegate/core/plugin";
 import { z } from "zod";
 import { type DefinedProvider, defineProvider } from "../kit/define-provider.js";
-import { placeName, placeOf, placesOf, unknownPlace } from "../kit/named.js";
+import { chosenPlace, placeName, placeOf, placesOf, unknownPlace } from "../kit/named.js";
 import { away, wrong } from "../kit/source-errors.js";
 import { compareWhole, smaller, wholeOf } from "../kit/whole-position.js";
 import { Cluster, clusterSchema, EARLIEST, type KafkaCluster, LATEST } from "./cluster.js";
@@ -54,6 +54,7 @@ export function kafkaPositions(options: KafkaPositionsOptions): DefinedProvider 
     stop: async () => {
       await Promise.all(Object.values(all).map((cluster) => cluster.close()));
     },
+    dataOf: ({ cluster, topic }) => ({ cluster: chosenPlace(all, cluster), topic }),
     notesOn: ({ isolation }) =>
       isolation === "committed" ? [] : ["Records of transactions that are rolled back are read as well."],
     compare: (_, a, b) => compareWhole(a, b),

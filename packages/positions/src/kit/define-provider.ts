@@ -29,6 +29,8 @@ export interface ProviderDefinition<Source> {
   stop?(): Promise<void> | void;
   /** Returns notes for whoever registers the source. @default none */
   notesOn?(source: Source): readonly string[];
+  /** Returns the part of a source that chooses its data, and not how it is read. */
+  dataOf(source: Source): JsonObject;
   /** Returns what can be read now. */
   bounds(source: Source, context: OffsetBoundsContext): Promise<OffsetBounds>;
   /** Compares two positions of a partition. */
@@ -69,6 +71,7 @@ export function defineProvider<Source>(definition: ProviderDefinition<Source>): 
     stop: async () => definition.stop?.(),
     validate: (json) => void read(json),
     notesOn: (json) => definition.notesOn?.(read(json)) ?? [],
+    dataOf: (json) => definition.dataOf(read(json)),
     bounds: (json, context) => asked(json, (source) => definition.bounds(source, context)),
     compare: (partition, a, b) => definition.compare(partition, a, b),
     at: (json, instant, context) => asked(json, (source) => definition.at(source, instant, context)),

@@ -12,10 +12,15 @@ export function placesOf<T>(place: z.ZodType<T>): z.ZodType<Record<string, T>> {
     .refine((all) => Object.keys(all).length > 0, "must name at least one") as z.ZodType<Record<string, T>>;
 }
 
-/** Returns the place that a source names; the only one if it names none; `undefined` if there is no such place. */
-export function placeOf<T>(places: Readonly<Record<string, T>>, name: string | undefined): T | undefined {
+/** Returns the name of the place that a source means: of the only one if it names none; empty if there are several. */
+export function chosenPlace(places: object, name: string | undefined): string {
   const names = Object.keys(places);
-  const chosen = name ?? (names.length === 1 ? names[0]! : "");
+  return name ?? (names.length === 1 ? names[0]! : "");
+}
+
+/** Returns the place that a source means; `undefined` if there is no such place. */
+export function placeOf<T>(places: Readonly<Record<string, T>>, name: string | undefined): T | undefined {
+  const chosen = chosenPlace(places, name);
   return Object.hasOwn(places, chosen) ? places[chosen] : undefined;
 }
 

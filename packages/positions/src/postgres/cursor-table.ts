@@ -3,7 +3,7 @@ import type { PostgresConnection } from "./connection.js";
 
 /** A table with its cursor column, as Postgres knows it. */
 export interface CursorTable {
-  /** Names this life of the table: of its cluster, its database and itself. */
+  /** Names this life of the column: of its cluster, its database, its table and itself. */
   readonly incarnation: string;
   readonly oid: string;
   /** Its name, quoted, after that of its schema. */
@@ -17,7 +17,7 @@ export interface CursorTable {
 
 const DESCRIBED = `
   SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, c.relkind AS kind,
-    format_type(a.atttypid, NULL) AS type, a.attnotnull AS filled,
+    format_type(a.atttypid, NULL) AS type, a.attnotnull AS filled, a.attnum AS number,
     pg_get_serial_sequence(format('%I.%I', n.nspname, c.relname), a.attname)::regclass::oid AS sequence,
     (SELECT system_identifier FROM pg_control_system()) AS system,
     (SELECT oid FROM pg_database WHERE datname = current_database()) AS database
@@ -45,7 +45,7 @@ export async function describeTable(
   const isTransaction = row.type === "xid8";
   if (!isTransaction) await requireOrdered(connection, name, column, row.type!, row.sequence ?? undefined);
   return {
-    incarnation: `${row.system}.${row.database}.${row.oid}`,
+    incarnation: `${row.system}.${row.database}.${row.oid}.${row.number}`,
     oid: row.oid!,
     name,
     isTransaction,

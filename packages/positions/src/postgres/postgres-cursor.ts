@@ -4,7 +4,7 @@ import { z } from "zod";
 import { literal, quoted } from "../cursor/cursor-database.js";
 import { CursorRange, mainRange, mainVector } from "../cursor/cursor-range.js";
 import { type DefinedProvider, defineProvider } from "../kit/define-provider.js";
-import { placeName, placeOf, placesOf, unknownPlace } from "../kit/named.js";
+import { chosenPlace, placeName, placeOf, placesOf, unknownPlace } from "../kit/named.js";
 import { wrong } from "../kit/source-errors.js";
 import { compareWhole, smaller } from "../kit/whole-position.js";
 import { databaseSchema, PostgresConnection, type PostgresSourceDatabase } from "./connection.js";
@@ -83,7 +83,13 @@ export function postgresCursor(options: PostgresCursorOptions): DefinedProvider 
     stop: async () => {
       await Promise.all(Object.values(connections).map((connection) => connection.close()));
     },
+    dataOf: ({ database, table, column }) => ({
+      database: chosenPlace(connections, database),
+      table,
+      column,
+    }),
     notesOn: ({ column }) => [
+      "Rows that are deleted before they were read are not noticed.",
       `Unless ${column} is an xid8, its values must be drawn by the statements that insert the rows, not ahead of them.`,
     ],
     compare: (_, a, b) => compareWhole(a, b),
@@ -110,7 +116,11 @@ class Table {
       query: (sql) => connection.query(sql),
       table: table.name,
       column: quoted(source.column),
-      ...(table.isTransaction ? { literal: (position: string) => `${literal(position)}::xid8` } : {}),
+      literal: (position) => {
+        if (table.isTransaction) return `${literal(position)}::xid8`;
+        // As a number it would be a numeric, with which no index of a key is searched.
+        return position === LOWEST.sequence ? `${literal(position)}::bigint` : position;
+      },
     });
   }
 
@@ -124,16 +134,14 @@ class Table {
           signal,
         });
     const holes = isNullable ? `EXISTS (SELECT 1 FROM ${name} WHERE ${quoted(column)} IS NULL)` : "false";
-    const [found] = await this.#connection.query(
-      `SELECT ${this.range.extreme("least")} AS first, ${holes} AS holes`,
-    );
+    const [found] = await this.#connection.query(`SELECT ${holes} AS holes`);
     if (found!.holes === "t")
       throw wrong(`The column ${column} of ${name} is NULL in some rows, which no range would hold.`);
-    const end = latest ?? (isTransaction ? LOWEST.transaction : LOWEST.sequence);
-    const first = found!.first ?? end;
+    const lowest = isTransaction ? LOWEST.transaction : LOWEST.sequence;
     return {
-      earliest: mainVector(smaller(first, end)),
-      latest: mainVector(end),
+      // Keys have gaps, so the least one that is there says nothing about those below it.
+      earliest: mainVector(lowest),
+      latest: mainVector(latest ?? lowest),
       incarnation,
       at: now,
     };

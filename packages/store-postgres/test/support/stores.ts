@@ -4,6 +4,7 @@ import { PostgresStore, type PostgresStoreOptions } from "../../src/index.js";
 const TABLES = [
   "deadline",
   "deadline_watch",
+  "attempt_log",
   "run_split",
   "shard",
   "seal",

@@ -34,6 +34,9 @@ const VIRTUAL_START = Date.UTC(2026, 2, 8, 0);
  */
 const NEVER_MS = 365 * 86_400_000;
 
+/** Number of passes of the reconciler after which the suite gives up on an engine that refuses. */
+const MOST_PASSES = 5;
+
 /** Number of periods of virtual time after which the suite gives up waiting. */
 const MOST_PERIODS = 10_000;
 
@@ -133,7 +136,7 @@ export class EngineBed {
     await this.client.unregister(groupId);
     await this.passUntil(`${groupId} to be gone`, async () => {
       const isGone = (await this.client.get(groupId)).status === "DELETED";
-      if (!isGone) await this.reconcile();
+      if (!isGone) await this.#reconcileOnce();
       return isGone;
     });
   }
@@ -176,8 +179,23 @@ export class EngineBed {
     throw new Error(`${MOST_PERIODS} periods passed in vain for ${what}.`);
   }
 
-  /** Reconciles the engine with the store. @returns what was repaired */
-  async reconcile(): Promise<EngineRepairedEvent[]> {
+  /**
+   * Reconciles the engine with the store; again if the engine refused something, as an overloaded server does.
+   *
+   * @returns what was repaired; `undefined` if that is not known, since a call that was refused may have had effects
+   */
+  async reconcile(): Promise<EngineRepairedEvent[] | undefined> {
+    const refusals = (): number => this.troubles.filter(({ where }) => where === "reconciler").length;
+    for (let left = MOST_PASSES; left > 0; left -= 1) {
+      const before = refusals();
+      const found = await this.#reconcileOnce();
+      if (refusals() === before) return left === MOST_PASSES ? found : undefined;
+      await this.pass(1);
+    }
+    throw new Error(`The engine refused ${MOST_PASSES} times: ${this.troubles.at(-1)?.error.message}`);
+  }
+
+  async #reconcileOnce(): Promise<EngineRepairedEvent[]> {
     let isDone = false;
     const pass = reconciled(this.#tidegate).finally(() => {
       isDone = true;

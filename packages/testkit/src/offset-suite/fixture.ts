@@ -29,6 +29,15 @@ export interface OffsetFixture {
   readonly addPartition?: () => Promise<readonly OffsetRecord[]>;
   /** Drops some of the oldest records, but not all. @default a source that cannot tell what it dropped */
   readonly expire?: () => Promise<void>;
+  /**
+   * Removes the records, except for one by which the source knows its end, and has positions pass that no record
+   * keeps, such as those of a transaction that is rolled back. @default a source that tells what it dropped (`expire`)
+   */
+  readonly purge?: () => Promise<void>;
+  /** A source with the same data that is read otherwise, such as with another delay. @default there is none */
+  readonly sameData?: JsonObject;
+  /** Sources with other data in the same place, such as another column of the table. @default there are none */
+  readonly otherData?: readonly JsonObject[];
   /** Removes the source and makes it again under the same name, with records. */
   readonly recreate: () => Promise<void>;
   /** A source that must be changed first, such as one that does not exist. */

@@ -1,4 +1,4 @@
-import { type EpochMs, hasCode } from "@tidegate/core";
+import { type EpochMs, hasCode, type JsonObject } from "@tidegate/core";
 import {
   compareOffsets,
   isEmptyRange,
@@ -62,10 +62,34 @@ export function offsetProviderSuite({ name, create }: OffsetProviderSuiteOptions
     it("has bounds of an empty source, between which there is nothing", async () => {
       const empty = await bounds();
       expectWellFormed(empty);
-      expect(isEmptyRange(fixture.provider, { lower: empty.earliest, upper: empty.latest })).toBe(true);
+      expect(await everythingOf(empty)).toEqual([]);
       const ids = idsOf(await fixture.append(3));
       const { latest } = await bounds();
       expect(await readOf({ lower: empty.latest, upper: latest })).toEqual(ids);
+    });
+
+    it("has lost nothing when an empty source grows", async () => {
+      const empty = await bounds();
+      const ids = idsOf(await fixture.append(3));
+      const grown = await bounds({ read: readUpTo(empty) });
+      expect(standingOf(fixture.provider, empty.latest, grown)).toMatchObject({ expired: [], rewound: [] });
+      expect(await readOf({ lower: empty.latest, upper: grown.latest })).toEqual(ids);
+    });
+
+    it("has lost nothing when records that were read are removed, and positions pass without one", async () => {
+      const { provider, purge } = fixture;
+      if (purge === undefined) return;
+      await fixture.append(6);
+      const before = await bounds();
+      await purge();
+      const purged = await bounds({ read: readUpTo(before) });
+      expect(standingOf(provider, before.latest, purged)).toMatchObject({ expired: [], rewound: [] });
+      const ids = idsOf(await fixture.append(3));
+      const after = await bounds({ read: readUpTo(purged) });
+      for (const { earliest, latest } of [before, purged])
+        for (const watermark of [earliest, latest])
+          expect(standingOf(provider, watermark, after)).toMatchObject({ expired: [], rewound: [] });
+      expect(await readOf({ lower: before.latest, upper: after.latest })).toEqual(ids);
     });
 
     it("has all records within its bounds", async () => {
@@ -252,6 +276,24 @@ export function offsetProviderSuite({ name, create }: OffsetProviderSuiteOptions
       const third = await bounds({ read: readUpTo(second) });
       expectWellFormed(third);
       expect(third.incarnation).not.toBe(first.incarnation);
+    });
+
+    it("tells sources with other data apart, and none that is only read otherwise", async () => {
+      const { otherData = [], provider, sameData, source } = fixture;
+      await fixture.append(3);
+      const lives = async (...sources: readonly JsonObject[]): Promise<unknown[]> =>
+        Promise.all(
+          sources.map(async (one) => [
+            provider.dataOf?.(one) ?? one,
+            (await provider.bounds(one, context())).incarnation,
+          ]),
+        );
+      const [own] = await lives(source);
+      if (sameData !== undefined) expect(await lives(sameData)).toEqual([own]);
+      for (const [data, incarnation] of (await lives(...otherData)) as [unknown, unknown][]) {
+        expect(data).not.toEqual((own as unknown[])[0]);
+        expect(incarnation).not.toEqual((own as unknown[])[1]);
+      }
     });
 
     it("tells a source that is away from one that is wrong, and answers for others meanwhile", async () => {

@@ -18,6 +18,8 @@ export interface OperatorFixture {
   readonly splitRequest?: RequestFactory;
   /** Creates a request that the service refuses, asking for a wait of a minute. Feature `busy`. */
   readonly busyRequest?: RequestFactory;
+  /** Creates a request whose job succeeds soon, and logs more than one line. Feature `logs`. */
+  readonly loggedRequest?: RequestFactory;
   /** A `job` that `validate` refuses. Feature `validate`. */
   readonly malformedJob?: JsonObject;
   /** Jobs with fields that are unknown, missing or of the wrong type. Feature `describeJob`. */
@@ -46,6 +48,8 @@ export interface OperatorFeatures {
   readonly busy: boolean;
   /** The operator can split jobs. */
   readonly split: boolean;
+  /** The operator has `logs`. */
+  readonly logs: boolean;
   /** The operator has `validate`. */
   readonly validate: boolean;
   /** The operator has `describeJob`. */
@@ -64,8 +68,8 @@ export interface OperatorSuiteOptions {
   /** Called before each test. */
   readonly create: () => Promise<OperatorFixture>;
   /**
-   * Tests of a feature that is `false` are reported as skipped. @default all true except `busy`, `split` and
-   * `verify`
+   * Tests of a feature that is `false` are reported as skipped. @default all true except `busy`, `split`,
+   * `verify` and `logs`
    */
   readonly supports?: Partial<OperatorFeatures>;
 }

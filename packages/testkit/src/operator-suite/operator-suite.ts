@@ -3,6 +3,7 @@ import { completionRules, repetitionRules } from "./completion.js";
 import { descriptionRules } from "./description.js";
 import { failureRules } from "./failure.js";
 import type { OperatorBed, OperatorFixture, OperatorSuiteOptions } from "./fixture.js";
+import { loggingRules } from "./logging.js";
 import { lookupRules } from "./lookup.js";
 import { splittingRules } from "./splitting.js";
 import { stoppingRules } from "./stopping.js";
@@ -44,6 +45,7 @@ export function operatorSuite(options: OperatorSuiteOptions): void {
         busy: false,
         verify: false,
         split: false,
+        logs: false,
         validate: true,
         describeJob: true,
         effects: true,
@@ -80,5 +82,6 @@ export function operatorSuite(options: OperatorSuiteOptions): void {
     splittingRules(bed);
     descriptionRules(bed);
     verificationRules(bed);
+    loggingRules(bed);
   });
 }

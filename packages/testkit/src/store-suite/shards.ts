@@ -36,6 +36,7 @@ const DONE: Omit<Shard, keyof NewShard> = {
   startedAt: LATER + 1,
   endedAt: LATER + 2,
   metrics: { rowsRead: 3, bytesWritten: 4 },
+  touched: [{ groupId: "facts", intervals: [{ lower: 1, upper: 2, rows: 3 }] }, { intervals: [] }],
   error: { code: "JOB_FAILED", message: 'It said "no".' },
 };
 

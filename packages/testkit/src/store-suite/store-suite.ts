@@ -29,6 +29,7 @@ import { cancelPlannedRules, laneWidthRules } from "./lane-width.js";
 import { lateRules, lookbackRules } from "./late.js";
 import { cancelRequestRules, renewalRules } from "./leases.js";
 import { lifecycleRules } from "./lifecycle.js";
+import { logRules } from "./logs.js";
 import { dependencyRules } from "./missing-time.js";
 import { besideAnother, namespaceRules } from "./namespaces.js";
 import { offsetRules } from "./offsets.js";
@@ -135,6 +136,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   alertRules,
   sealRules,
   shardRules,
+  logRules,
   lookbackRules,
   lateRules,
   changeLogRules,

@@ -64,7 +64,7 @@ export function SystemPage() {
       </Card>
       <Card title="Pools">
         {pools.length === 0 ? (
-          <p className={parts.body}>There is no pool: runs of different groups do not wait for each other.</p>
+          <div className={parts.body}>There is no pool: runs of different groups do not wait for each other.</div>
         ) : (
           <Table
             name="All pools"
@@ -84,8 +84,8 @@ function figuresOf({ namespace, now, tzdata, gates, probes, sources }: SystemInf
     {
       name: "Clock",
       value:
-        skew < SKEW_MS ? "as this browser's" : `${durationText(skew)} ${now > readAt ? "ahead" : "behind"}`,
-      note: "the store's",
+        skew < SKEW_MS ? "in step" : `${durationText(skew)} ${now > readAt ? "ahead" : "behind"}`,
+      note: "compared with this browser's",
     },
     { name: "Time zones", value: visible(tzdata) },
     { name: "Gates", value: listText(gates), note: "besides those built in" },
