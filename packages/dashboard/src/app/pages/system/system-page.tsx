@@ -64,7 +64,9 @@ export function SystemPage() {
       </Card>
       <Card title="Pools">
         {pools.length === 0 ? (
-          <div className={parts.body}>There is no pool: runs of different groups do not wait for each other.</div>
+          <div className={parts.body}>
+            There is no pool: runs of different groups do not wait for each other.
+          </div>
         ) : (
           <Table
             name="All pools"
@@ -83,8 +85,7 @@ function figuresOf({ namespace, now, tzdata, gates, probes, sources }: SystemInf
     { name: "Namespace", value: visible(namespace) },
     {
       name: "Clock",
-      value:
-        skew < SKEW_MS ? "in step" : `${durationText(skew)} ${now > readAt ? "ahead" : "behind"}`,
+      value: skew < SKEW_MS ? "in step" : `${durationText(skew)} ${now > readAt ? "ahead" : "behind"}`,
       note: "compared with this browser's",
     },
     { name: "Time zones", value: visible(tzdata) },
