@@ -141,7 +141,10 @@ export function changeSchedule(tables: Tables, change: ScheduleChange): boolean 
     change.nextFireAt === undefined ? row.next_fire_at : change.nextFireAt,
     row.no,
   );
-  setOffsets(statements, row.no, change.offsets);
+  if (change.offsets !== undefined) {
+    setOffsets(statements, row.no, change.offsets);
+    endReadings(statements, row.no, change.offsets.epoch);
+  }
   if (change.spec !== undefined) {
     const { spec, tzdata } = change.spec;
     statements.run("UPDATE schedule SET engine = ? WHERE no = ?", spec.engine, row.no);
@@ -182,6 +185,16 @@ function mayMoveOrigin(
   if (row.watermark !== row.origin) return false;
   const hasRuns = statements.get("SELECT 1 FROM run WHERE group_no = ? LIMIT 1", row.no) !== undefined;
   return origin === row.origin || !hasRuns;
+}
+
+/** Marks active runs of earlier readings of the source for cancellation. */
+function endReadings(statements: Statements, no: number, epoch: number): void {
+  statements.run(
+    `UPDATE run SET is_cancel_requested = 1, reason = 'source-rebased' WHERE lease_until IS NOT NULL AND group_no = ?
+      AND state IN ('SUBMITTING', 'RUNNING') AND json_extract(offsets, '$.epoch') < ?`,
+    no,
+    epoch,
+  );
 }
 
 function cancelPlanned(tables: Tables, no: number, reason: RunReason, endedAt: number): void {

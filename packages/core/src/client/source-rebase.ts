@@ -95,7 +95,7 @@ export class SourceRebase {
     return changes.deliver(groupId);
   }
 
-  /** Another attempt of a run that is active would read the former positions. */
+  /** The store has requested it, for whoever has them; those of this manager need not wait until it looks. */
   async #cancelActive(groupId: string, epoch: number): Promise<void> {
     const { store, dispatcher } = this.#parts;
     const filter = { groupId, states: ["SUBMITTING", "RUNNING"] } as const;

@@ -3,8 +3,8 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 
 /**
  * Returns the ids of those runs whose reading of their source was ended by a rebase: their positions may mean other
- * data now. The rebase cancels what it finds; a run may be planned beside it, or the manager die in between. Asks the
- * store only if there are positions.
+ * data now. The rebase cancels those that are there, but others may be planned beside it. Asks the store only if there
+ * are positions.
  */
 export async function ofEndedReadings(
   store: Pick<ScheduleStore, "getSchedules">,

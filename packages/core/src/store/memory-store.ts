@@ -53,6 +53,7 @@ import {
   cancelPlanned,
   changeRun,
   claimRun,
+  endReadings,
   insertBeside,
   markReady,
   mayInsertBeside,
@@ -597,6 +598,7 @@ export class MemoryStore implements ScheduleStore {
     if (change.cancelPlanned !== undefined) {
       cancelPlanned(this.#runs, group, change.cancelPlanned, change.updatedAt);
     }
+    if (change.offsets !== undefined) endReadings(this.#runs, group, change.offsets.epoch);
     if (change.adoptsPlanned === true) adoptPlanned(this.#runs, group, change.updatedAt);
     if (change.revivesCancelled !== undefined) {
       reviveCancelled(this.#runs, group, change.revivesCancelled, change.updatedAt);

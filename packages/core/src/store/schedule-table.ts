@@ -42,7 +42,10 @@ export interface ScheduleChange {
    * origin, or if the origin would move although there is a run (of a backfill).
    */
   readonly origin?: EpochMs;
-  /** Has the source read from elsewhere: see `Schedule.offsets`. */
+  /**
+   * Has the source read from elsewhere: see `Schedule.offsets`. Active runs with positions of a smaller `epoch` are
+   * marked for cancellation (`source-rebased`), as `requestCancel` does.
+   */
   readonly offsets?: OffsetWatermark;
   /** Cancels the planned runs of all kinds (including those between two attempts), with this reason. */
   readonly cancelPlanned?: RunReason;

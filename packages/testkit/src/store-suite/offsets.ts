@@ -104,6 +104,27 @@ export function offsetRules({ store, second, reopened, supports }: StoreBed): vo
       expect((await scheduleOf(store())).offsets).toEqual(moved);
     });
 
+    it("of another reading have active runs of the ones before cancelled, in the same change", async () => {
+      const schedule = await register(store());
+      const commit = aPlan(schedule, { run: { offsets: OFFSETS }, offsets: WATERMARK });
+      await store().plan([commit]);
+      const again = aRun({ kind: "MANUAL", generation: 1, offsets: { ...OFFSETS, epoch: 2 } });
+      const byTime = aRun({ kind: "MANUAL", generation: 2 });
+      await store().insertRuns([again, byTime]);
+      const ids = [commit.runs[0]!.id, again.id, byTime.id];
+      expect(await claim(store())).toHaveLength(3);
+      const change = (version: number) => ({
+        groupId: "orders",
+        expected: { version, statuses: ["REGISTERED"] as const },
+        updatedAt: LATER,
+        offsets: { ...WATERMARK, epoch: 2 },
+      });
+      expect(await store().changeSchedules([change(7)])).toEqual([false]);
+      expect(await store().cancelMarks(ids)).toEqual([]);
+      expect(await store().changeSchedules([change(1)])).toEqual([true]);
+      expect(await store().cancelMarks(ids)).toEqual([{ id: ids[0], reason: "source-rebased" }]);
+    });
+
     it("of an interval in which there was nothing to read come with a run that has succeeded", async () => {
       await register(store());
       const offsets = { ...OFFSETS, upper: OFFSETS.lower };

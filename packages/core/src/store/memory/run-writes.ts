@@ -197,6 +197,12 @@ export function requestCancel(runs: RunTable, id: string, reason: RunReason): bo
   return true;
 }
 
+/** Marks active runs of earlier readings of a group's source for cancellation. */
+export function endReadings(runs: RunTable, group: Group, epoch: number): void {
+  for (const { run } of [...group.open])
+    if (run.offsets !== null && run.offsets.epoch < epoch) requestCancel(runs, run.id, "source-rebased");
+}
+
 /** Returns the runs among these that are active and marked for cancellation. */
 export function cancelMarks(runs: RunTable, ids: readonly string[]): CancelMark[] {
   return ids.flatMap((id) => {
