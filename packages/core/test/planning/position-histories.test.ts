@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import type { OfflineJobRequest } from "../../src/job/offline-job-request.js";
 import { type OffsetVector, offsetsOf } from "../../src/offset/offset-vector.js";
+import type { StartAt } from "../../src/offset/offset-watermark.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import { Fleet, type Manager } from "../support/fleet.js";
 import { SECOND, T0 } from "../support/instants.js";
@@ -78,7 +79,7 @@ const policies: fc.Arbitrary<Partial<ScheduleInfo>> = fc.record({
   onFailure: fc.constantFrom("block", "continue"),
   onLoss: fc.constantFrom("fail", "record"),
   onEmpty: fc.constantFrom("skip", "run"),
-  startAt: fc.constantFrom("earliest", "latest", { time: T0 + 3.5 * LENGTH }),
+  startAt: fc.constantFrom<StartAt>("earliest", "latest", { time: T0 + 3.5 * LENGTH }),
   maxAttempts: fc.integer({ min: 1, max: 2 }),
   limit: fc.constantFrom(null, { records: 25 }, { records: 10, maxRuns: 2 }),
 });
