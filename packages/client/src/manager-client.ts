@@ -45,6 +45,7 @@ import { type EventsOptions, eventsOf } from "./events.js";
 import { call, type Target } from "./exchange.js";
 import { ManagerError } from "./manager-error.js";
 import type { DeadlineQuery, LateQuery, RunQuery, ScheduleQuery } from "./queries.js";
+import type { SystemInfo } from "./system.js";
 
 /** Settings of a `ManagerClient`. */
 export interface ClientOptions {
@@ -104,6 +105,11 @@ export class ManagerClient {
   /** Checks that the manager answers. */
   async health(): Promise<void> {
     await call(this.#target, "health", {});
+  }
+
+  /** Describes the manager: its engines, its operators with the schemas of their jobs, and what else it has. */
+  system(): Promise<SystemInfo> {
+    return call(this.#target, "describeSystem", {});
   }
 
   /** Registers a schedule. See `ScheduleClient.register`. */
@@ -217,8 +223,8 @@ export class ManagerClient {
   }
 
   /** Returns upcoming intervals without side effects. See `ScheduleClient.preview`. */
-  preview(subject: string | ScheduleInfo<object>, count = 10): Promise<Preview> {
-    const query = { count };
+  preview(subject: string | ScheduleInfo<object>, count = 10, from?: Instant): Promise<Preview> {
+    const query = { count, from: from instanceof Date ? from.toISOString() : from };
     return typeof subject === "string"
       ? call(this.#target, "previewSchedule", { ...group(subject), query })
       : call(this.#target, "previewDefinition", { query, body: subject });

@@ -37,6 +37,7 @@ import type {
   StaleRun,
 } from "@tidegate/core";
 import type { DeadlineQuery, LateQuery, RunQuery } from "./queries.js";
+import type { SystemInfo } from "./system.js";
 
 /** The parts of a request; those that an operation does not have are absent. */
 export interface Input {
@@ -52,7 +53,7 @@ type OfName = { readonly path: { readonly name: string } };
 type Conditional = { readonly headers?: { readonly "if-match"?: string } };
 type PageQuery = { readonly limit?: number | undefined; readonly cursor?: string | undefined };
 type Continued = { readonly headers?: { readonly "last-event-id"?: string } };
-type Count = { readonly query?: { readonly count?: number } };
+type Upcoming = { readonly query?: { readonly count?: number; readonly from?: number | string | undefined } };
 
 /**
  * The manager's operations by their ids in its OpenAPI document. A test holds these types, and `ROUTES`, against
@@ -60,6 +61,7 @@ type Count = { readonly query?: { readonly count?: number } };
  */
 export interface Operations {
   readonly health: { readonly answer: { readonly status: "ok" } };
+  readonly describeSystem: { readonly answer: SystemInfo };
   readonly listSchedules: {
     readonly query: PageQuery & {
       readonly status?: readonly ScheduleStatus[] | undefined;
@@ -90,8 +92,8 @@ export interface Operations {
     readonly query: { readonly lower?: number | undefined; readonly upper?: number | undefined };
     readonly answer: AuditReport;
   };
-  readonly previewSchedule: OfGroup & Count & { readonly answer: Preview };
-  readonly previewDefinition: Count & { readonly body: ScheduleInfo<object>; readonly answer: Preview };
+  readonly previewSchedule: OfGroup & Upcoming & { readonly answer: Preview };
+  readonly previewDefinition: Upcoming & { readonly body: ScheduleInfo<object>; readonly answer: Preview };
   readonly trigger: OfGroup & {
     readonly query: { readonly force?: "true" };
     readonly body?: { readonly lower: number; readonly upper: number };
@@ -189,6 +191,7 @@ export interface Operations {
 /** Method and path of each operation. */
 export const ROUTES: Readonly<Record<keyof Operations, string>> = {
   health: "GET /health",
+  describeSystem: "GET /system",
   listSchedules: "GET /schedules",
   putSchedule: "PUT /schedules/{groupId}",
   getSchedule: "GET /schedules/{groupId}",

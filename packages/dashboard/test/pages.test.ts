@@ -77,6 +77,13 @@ const PAGES = [
     heading: "24 Oct 2025, 00:00 – 25 Oct 2025, 00:00",
     shows: "vendor",
   },
+  {
+    name: "dependencies",
+    path: () => "dependencies?group=billing",
+    heading: "Dependencies",
+    shows: "It needs vendor for",
+  },
+  { name: "system", path: () => "system", heading: "System", shows: "kept by the store" },
 ];
 
 describe.each(LOOKS)("the dashboard, $name", ({ name: look, colorScheme, viewport }) => {

@@ -22,6 +22,7 @@ import { restatementRoutes } from "./rest/restatements.js";
 import { runRoutes } from "./rest/runs.js";
 import { scheduleRoutes } from "./rest/schedules.js";
 import { sourceRoutes } from "./rest/sources.js";
+import { systemRoute } from "./rest/system.js";
 import { webRoutes } from "./web/routes.js";
 
 /**
@@ -82,6 +83,7 @@ export function managerPlugin(options: ManagerOptions, isWhole = false): Fastify
         await rest.register(poolRoutes(client));
         await rest.register(sourceRoutes(client));
         await rest.register(restatementRoutes(client));
+        await rest.register(systemRoute(container));
         await rest.register(eventRoutes(tidegate.changes, container.get(TOKENS.clock)));
       });
     });

@@ -66,6 +66,7 @@ export const ARGUMENTS: Readonly<Record<MethodOf<ScheduleClient>, Arguments>> = 
   preview: {
     subject: z.union([text, request], "must be a group's id or a schedule"),
     count: z.int().optional(),
+    from: z.unknown(),
   },
   backfill: {
     request: z.looseObject({

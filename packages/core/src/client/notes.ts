@@ -13,11 +13,23 @@ const AHEAD_MS = 366 * 86_400_000;
 export function notesOf({ spec, watermark }: Schedule, now: EpochMs, jobNotes: readonly string[]): string[] {
   const days = dstNotes(spec.trigger, spec.timezone, now, now + AHEAD_MS);
   return [
+    ...beginningNotes(spec, watermark, now, jobNotes),
+    ...days.map(({ localDate, effect }) => `${localDate}: ${effect}`),
+  ];
+}
+
+/** Returns the notes of `notesOf` except those on daylight saving. */
+export function beginningNotes(
+  spec: ScheduleSpec,
+  watermark: EpochMs,
+  now: EpochMs,
+  jobNotes: readonly string[],
+): string[] {
+  return [
     ...startNotes(spec, watermark),
     ...owedNotes(spec, watermark, now),
     ...windowNotes(spec),
     ...jobNotes,
-    ...days.map(({ localDate, effect }) => `${localDate}: ${effect}`),
   ];
 }
 

@@ -13,7 +13,10 @@ export interface PreviewInterval extends NominalInterval {
 /** Upcoming intervals of a schedule. */
 export interface Preview {
   readonly intervals: readonly PreviewInterval[];
-  /** Days of daylight saving within the preview's first twenty years, with their effects. */
+  /**
+   * Days of daylight saving within the preview's first twenty years, with their effects. For a schedule that is not
+   * registered, before them: what would be owed at once, and the operator's notes on the job.
+   */
   readonly notes: readonly string[];
 }
 
@@ -37,6 +40,14 @@ export async function previewInSteps(spec: ScheduleSpec, from: EpochMs, count: n
     if (intervals.length % INTERVALS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   return { intervals, notes: notesBetween(spec, from, intervals.at(-1)?.upper ?? from) };
+}
+
+/**
+ * Returns where a preview begins that is asked for from an instant on: at the beginning of the interval that it lies
+ * in, but not before `earliest`.
+ */
+export function previewBegin(spec: ScheduleSpec, earliest: EpochMs, from: EpochMs): EpochMs {
+  return Math.max(earliest, new Grid(spec).lastClosed(from)?.upper ?? earliest);
 }
 
 function* upcoming(spec: ScheduleSpec, from: EpochMs, count: number): Generator<PreviewInterval> {

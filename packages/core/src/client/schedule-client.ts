@@ -11,7 +11,7 @@ import type { LateTime } from "../run/late-time.js";
 import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import type { Instant } from "../schedule/instant.js";
-import type { Schedule, ScheduleInfo, ScheduleVersion } from "../schedule/schedule.js";
+import type { Schedule, ScheduleInfo, ScheduleSpec, ScheduleVersion } from "../schedule/schedule.js";
 import type { SourceInfo } from "../schedule/source-info.js";
 import { statusesThat } from "../schedule/status.js";
 import { requireReadable } from "../schedule/stored-spec.js";
@@ -37,10 +37,11 @@ import type { CoverageAnswer, CoverageOptions, CoverageWaits } from "./coverage-
 import { dependencyNotes } from "./dependency-notes.js";
 import { findDoubts } from "./doubts.js";
 import { type Explanation, explainRun } from "./explain.js";
+import { instantOf } from "./ledger-input.js";
 import type { Lifecycle, UnregisterOptions, UpdateOptions } from "./lifecycle.js";
-import { notesOf } from "./notes.js";
+import { beginningNotes, notesOf } from "./notes.js";
 import type { PoolControl } from "./pool-control.js";
-import { type Preview, previewInSteps, previewIntervals } from "./preview.js";
+import { type Preview, previewBegin, previewInSteps, previewIntervals } from "./preview.js";
 import type { RegisteredSchedule, Registration, RegistrationResult } from "./registration.js";
 import type {
   Restatement,
@@ -340,20 +341,30 @@ export class ScheduleClient {
    * start for a schedule that is not registered.
    *
    * @param count - 1 to 10,000
-   * @throws as `register`
+   * @param from - skips the intervals that end at this instant or before
+   * @throws as `register`; LedgerError INTERVAL_INVALID if `from` is no instant
    */
-  async preview(subject: string | ScheduleInfo<object>, count = 10): Promise<Preview> {
+  async preview(subject: string | ScheduleInfo<object>, count = 10, from?: Instant): Promise<Preview> {
     if (!Number.isInteger(count) || count < 1 || count > 10_000) {
       throw new ScheduleError("SCHEDULE_INVALID", "count: must be a whole number from 1 to 10,000.", {
         field: "count",
       });
     }
+    const after = from === undefined ? undefined : instantOf(from, "from");
+    const previewFrom = (spec: ScheduleSpec, earliest: EpochMs): Promise<Preview> => {
+      const begin = after === undefined ? earliest : previewBegin(spec, earliest, after);
+      return previewInSteps(spec, begin, count);
+    };
     if (typeof subject === "string") {
-      const schedule = await this.#parts.changes.getReadable(subject);
-      return previewInSteps(schedule.spec, schedule.watermark, count);
+      const { spec, watermark } = await this.#parts.changes.getReadable(subject);
+      return previewFrom(spec, watermark);
     }
-    const spec = this.#parts.specs.read(subject);
-    return previewInSteps(spec, new Grid(spec).origin() ?? spec.startTime, count);
+    const { clock, specs } = this.#parts;
+    const spec = specs.read(subject);
+    const origin = new Grid(spec).origin() ?? spec.startTime;
+    const { intervals, notes } = await previewFrom(spec, origin);
+    const atOnce = beginningNotes(spec, origin, clock.now(), specs.notesOn(spec));
+    return { intervals, notes: [...atOnce, ...notes] };
   }
 
   /**

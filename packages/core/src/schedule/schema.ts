@@ -164,7 +164,12 @@ export const dirtyDataLimitSchema = z.strictObject({
 /** The schema of a `VerifyRule`. */
 export const verifyRuleSchema = z.strictObject({
   rows: z
-    .union([z.literal("equal"), z.strictObject({ maxDiff: z.number().int().min(0) })])
+    .union([
+      z.literal("equal"),
+      z.strictObject({
+        maxDiff: z.number().int().min(0).describe("How many rows they may be apart, at least 0."),
+      }),
+    ])
     .describe("How far the counts may be apart: `equal` for not at all, or `{ maxDiff }` rows."),
   checksum: defaulted(z.boolean(), "Whether the contents are compared too, in any order of the rows.", false),
   onMismatch: defaulted(

@@ -244,6 +244,21 @@ describe("a preview", () => {
     expect((await bench.client.register(info)).notes).toHaveLength(1);
   });
 
+  it("says what a schedule would owe at once, and goes on from now", async () => {
+    const bench = await Bench.started();
+    const info = { ...hourly, startTime: hour(-30) };
+    const first = await bench.client.preview(info, 2);
+    expect(first.intervals.map(({ lower }) => lower)).toEqual([hour(-30), hour(-29)]);
+    expect(first.notes).toEqual([expect.stringContaining("29 intervals, a run each")]);
+    const next = await bench.client.preview(info, 2, hour(0) + 60_000);
+    expect(next.intervals.map(({ lower }) => lower)).toEqual([hour(0), hour(1)]);
+    expect(next.notes).toEqual(first.notes);
+    const early = await bench.client.preview(info, 1, hour(-100));
+    expect(early.intervals).toEqual(first.intervals.slice(0, 1));
+    const { notes } = await bench.client.register(info);
+    expect(notes).toEqual(first.notes);
+  });
+
   it("of thousands of years lets the event loop go on", async () => {
     const { client } = await Bench.started();
     let turns = 0;

@@ -1,9 +1,11 @@
-import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { dashboardUrl } from "./api/connection.js";
+import { dependenciesSearch } from "./pages/dependencies/search.js";
 import { GroupPage, groupSearch } from "./pages/group/group-page.js";
 import { GroupsPage, groupsSearch } from "./pages/groups/groups-page.js";
 import { OverviewPage } from "./pages/overview/overview-page.js";
 import { RunPage } from "./pages/run/run-page.js";
+import { wizardSearch } from "./pages/wizard/search.js";
 import { NotFound, PageError } from "./shell/page-error.js";
 import { Shell } from "./shell/shell.js";
 
@@ -31,9 +33,33 @@ const group = createRoute({
 
 const run = createRoute({ getParentRoute: () => root, path: "/runs/$runId", component: RunPage });
 
+// Pages that are opened now and then are files of their own, so that the first view does not wait for them.
+const wizard = createRoute({
+  getParentRoute: () => root,
+  path: "/new",
+  component: lazyRouteComponent(() => import("./pages/wizard/wizard-page.js"), "WizardPage"),
+  validateSearch: wizardSearch,
+});
+
+const dependencies = createRoute({
+  getParentRoute: () => root,
+  path: "/dependencies",
+  component: lazyRouteComponent(
+    () => import("./pages/dependencies/dependencies-page.js"),
+    "DependenciesPage",
+  ),
+  validateSearch: dependenciesSearch,
+});
+
+const system = createRoute({
+  getParentRoute: () => root,
+  path: "/system",
+  component: lazyRouteComponent(() => import("./pages/system/system-page.js"), "SystemPage"),
+});
+
 /** The pages by their addresses. */
 export const router = createRouter({
-  routeTree: root.addChildren([overview, groups, group, run]),
+  routeTree: root.addChildren([overview, groups, group, run, wizard, dependencies, system]),
   basepath: dashboardUrl.pathname,
   defaultErrorComponent: PageError,
   scrollRestoration: false,

@@ -17,7 +17,10 @@ const params = z.object({ groupId });
 const tags = ["ledger"];
 const backfillParams = z.object({ id: requestId.describe("Id of the backfill.") });
 const noQuery = z.strictObject({});
-const count = wholeNumber(1, 10_000).optional().describe("How many. Default 10.");
+const previewQuery = z.strictObject({
+  count: wholeNumber(1, 10_000).optional().describe("How many. Default 10."),
+  from: instant.optional().describe("Skips the intervals that end at this instant or before."),
+});
 
 /** Returns the routes of a group's ledger: audit, preview, and additions by a person. */
 export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
@@ -56,11 +59,11 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
           tags,
           summary: "Preview a group's intervals to come, without any effect.",
           params,
-          querystring: z.strictObject({ count }),
+          querystring: previewQuery,
           response: { 200: preview, ...restRefusals(404) },
         },
       },
-      ({ params: { groupId }, query: { count } }) => client.preview(groupId, count),
+      ({ params: { groupId }, query: { count, from } }) => client.preview(groupId, count, from),
     );
 
     app.post(
@@ -71,12 +74,12 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
           operationId: "previewDefinition",
           tags,
           summary: "Preview the intervals that a definition would have, without registering it.",
-          querystring: z.strictObject({ count }),
+          querystring: previewQuery,
           body: definition,
           response: { 200: preview, ...restRefusals() },
         },
       },
-      ({ body, query: { count } }) => client.preview(body as ScheduleInfo, count),
+      ({ body, query: { count, from } }) => client.preview(body as ScheduleInfo, count, from),
     );
 
     app.post(

@@ -63,7 +63,9 @@ const previewInterval = intervalSchema
 export const preview = z
   .object({
     intervals: z.array(previewInterval).readonly().describe("The intervals to come."),
-    notes: notes.describe("Days of daylight saving among them, and what happens then."),
+    notes: notes.describe(
+      "Days of daylight saving among them, and what happens then. For a definition, before them: what would be owed at once, and the operator's notes on its job.",
+    ),
   })
   .meta({ id: "Preview", description: "What a schedule will do." });
 

@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import type { Interval, Run } from "@tidegate/core";
+import type { Interval, Run, Schedule } from "@tidegate/core";
 import { manager } from "./connection.js";
 
 type Query = Parameters<typeof manager.runs>[0];
@@ -66,6 +66,36 @@ export const groupsQuery = (filter: GroupsFilter) =>
 export const firstGroupsQuery = queryOptions({
   queryKey: ["schedules", "first"],
   queryFn: ({ signal }) => manager.withSignal(signal).list({}, { limit: 40 }),
+});
+
+/** Most groups that are read for a picture of all, and how many at once. */
+const MOST_GROUPS = 5_000;
+const AT_ONCE = 1_000;
+
+/** All that is registered, with source groups. */
+const STANDING = ["REGISTERING", "REGISTERED", "FAILED", "PAUSED", "SOURCE"] as const;
+
+/** All groups, as far as one picture can show them. */
+export const allGroupsQuery = queryOptions({
+  queryKey: ["schedules", "all"],
+  queryFn: async ({ signal }) => {
+    const groups: Schedule[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = { limit: AT_ONCE, ...(cursor === undefined ? {} : { cursor }) };
+      const { items, next } = await manager.withSignal(signal).list({ statuses: STANDING }, page);
+      groups.push(...items);
+      cursor = next;
+    } while (cursor !== undefined && groups.length < MOST_GROUPS);
+    return { groups, isWhole: cursor === undefined };
+  },
+});
+
+/** The manager's parts, which stay the same while it runs. */
+export const systemQuery = queryOptions({
+  queryKey: ["system"],
+  queryFn: ({ signal }) => manager.withSignal(signal).system(),
+  staleTime: 60_000,
 });
 
 export const groupQuery = (groupId: string) =>

@@ -30,6 +30,8 @@ export function Shell() {
         <nav className={styles.nav} aria-label="Pages">
           <Tab to="/" icon="pulse" name="Overview" />
           <Tab to="/groups" icon="grid" name="Groups" />
+          <Tab to="/dependencies" icon="branch" name="Dependencies" />
+          <Tab to="/system" icon="gear" name="System" />
         </nav>
         <ThemeButton />
       </header>
@@ -51,14 +53,14 @@ function Tab({
   icon,
   name,
 }: {
-  readonly to: "/" | "/groups";
+  readonly to: "/" | "/groups" | "/dependencies" | "/system";
   readonly icon: IconName;
   readonly name: string;
 }) {
   return (
     <Link to={to} activeOptions={{ exact: to === "/", includeSearch: false }} className={styles.tab}>
       <Icon name={icon} />
-      {name}
+      <span>{name}</span>
     </Link>
   );
 }

@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import type { Schedule } from "@tidegate/core";
 import { useEffect, useId, useRef } from "react";
@@ -7,6 +7,7 @@ import { type GroupsFilter, groupsQuery } from "../../api/queries.js";
 import { Badge, StatusBadge } from "../../parts/badge.js";
 import { Empty } from "../../parts/empty.js";
 import { GroupLink } from "../../parts/group-link.js";
+import { Icon } from "../../parts/icon.js";
 import parts from "../../parts/parts.module.css";
 import { visible } from "../../parts/visible.js";
 import { instantText, viewerZone } from "../../time/format.js";
@@ -57,6 +58,9 @@ export function GroupsPage() {
           <h1>Groups</h1>
           <p>Times are those of each group; point at one for yours ({viewerZone}).</p>
         </div>
+        <Link to="/new" className={`${parts.button} ${parts.primary}`}>
+          <Icon name="plus" /> New group
+        </Link>
       </div>
       <search className={styles.filters}>
         <Field name="Group begins with" value={search.q} onChange={(q) => change({ q })} />

@@ -1,4 +1,7 @@
+import { Link } from "@tanstack/react-router";
 import { Empty } from "../../parts/empty.js";
+import { Icon } from "../../parts/icon.js";
+import parts from "../../parts/parts.module.css";
 
 const FILE = `groupId: orders
 trigger: { type: period, every: 1, unit: hour }
@@ -13,7 +16,12 @@ export function FirstSteps() {
   return (
     <Empty title="There is no group yet">
       <p>
-        Describe one in a file and apply it with <code>tidegate apply orders.yaml</code>:
+        <Link to="/new" className={`${parts.button} ${parts.primary}`}>
+          <Icon name="plus" /> Describe the first one here
+        </Link>
+      </p>
+      <p>
+        Or in a file, which <code>tidegate apply orders.yaml</code> applies:
       </p>
       <pre>{FILE}</pre>
     </Empty>

@@ -1,0 +1,49 @@
+import type { BoundaryType, JsonObject } from "@tidegate/core";
+
+/** An engine that a manager knows. */
+export interface EngineInfo {
+  /** The name by which schedules choose it. */
+  readonly engineType: string;
+  /** Whether it fires schedules that name none. */
+  readonly isDefault: boolean;
+  /** Whether it fires in the manager's process; otherwise schedules are only registered with it there. */
+  readonly isFiring: boolean;
+  /** The shortest period that it can fire, ms. */
+  readonly finestPeriodMs: number;
+  /** Whether it keeps definitions outside the store. */
+  readonly holdsDefinitions: boolean;
+}
+
+/** An operator that a manager knows. */
+export interface OperatorInfo {
+  /** The name by which schedules choose it. */
+  readonly operatorType: string;
+  /** Whether it runs the jobs of schedules that name none. */
+  readonly isDefault: boolean;
+  /** The measures of data that its jobs can be given. */
+  readonly boundaryTypes: readonly BoundaryType[];
+  /** Whether it can split jobs into shards. */
+  readonly canSplit: boolean;
+  /** Whether it can count an interval's rows on both sides. */
+  readonly canVerify: boolean;
+  /** The JSON Schema (2020-12) of its jobs; `null` if the operator does not describe them. */
+  readonly jobSchema: JsonObject | null;
+}
+
+/** A manager and the parts that it was made of. */
+export interface SystemInfo {
+  /** The installation whose schedules it keeps. */
+  readonly namespace: string;
+  /** The manager's time, which is the store's, epoch ms. */
+  readonly now: number;
+  /** The version of its time zone database. */
+  readonly tzdata: string;
+  readonly engines: readonly EngineInfo[];
+  readonly operators: readonly OperatorInfo[];
+  /** Types of gates, besides the built-in ones. */
+  readonly gates: readonly string[];
+  /** Types of probes for `ready`. */
+  readonly probes: readonly string[];
+  /** Types of providers of positions for `source`. */
+  readonly sources: readonly string[];
+}

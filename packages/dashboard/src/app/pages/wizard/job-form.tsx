@@ -1,0 +1,94 @@
+import {
+  BooleanField,
+  ChoiceField,
+  JsonField,
+  ListField,
+  NumberField,
+  PairsField,
+  TextField,
+} from "./fields.js";
+import { fieldKindOf, fieldsOf, type JobSchema, resolved } from "./job-schema.js";
+import styles from "./wizard.module.css";
+
+/** The form of an operator's job, from the JSON Schema that the operator describes it by. */
+export function JobForm({ schema }: { readonly schema: JobSchema | null }) {
+  if (schema?.properties === undefined) {
+    return <JsonField path="job" label="Job" hint="The operator's own fields, as JSON." isObjectOnly />;
+  }
+  return <Fields schema={schema} root={schema} path="job" />;
+}
+
+interface FieldsProps {
+  /** Resolved. */
+  readonly schema: JobSchema;
+  readonly root: JobSchema;
+  readonly path: string;
+}
+
+function Fields({ schema, root, path }: FieldsProps) {
+  return fieldsOf(schema).map(([name, field, isNeeded]) => (
+    <JobField
+      key={name}
+      name={name}
+      schema={resolved(field, root)}
+      root={root}
+      path={`${path}.${name}`}
+      isNeeded={isNeeded}
+    />
+  ));
+}
+
+interface JobFieldProps extends FieldsProps {
+  readonly name: string;
+  readonly isNeeded: boolean;
+}
+
+function JobField({ name, schema, root, path, isNeeded }: JobFieldProps) {
+  const field = { path, label: schema.title ?? name, hint: schema.description, isNeeded };
+  switch (fieldKindOf(name, schema, root)) {
+    case "choice":
+      return (
+        <ChoiceField {...field} none={isNeeded ? "Choose one" : "Default"} options={optionsOf(schema)} />
+      );
+    case "text":
+      return <TextField {...field} />;
+    case "lines-of-text":
+      return <TextField {...field} rows={4} />;
+    case "number":
+      return (
+        <NumberField
+          {...field}
+          min={schema.minimum}
+          max={schema.maximum}
+          isWhole={schema.type === "integer"}
+        />
+      );
+    case "boolean":
+      return <BooleanField {...field} />;
+    case "list":
+      return <ListField {...field} hint={withHint(field.hint, "One a line.")} />;
+    case "pairs":
+      return <PairsField {...field} hint={withHint(field.hint, "name=value, one a line.")} />;
+    case "json":
+      return <JsonField {...field} hint={withHint(field.hint, "JSON.")} />;
+    case "group":
+      return (
+        <details className={styles.group} open={isNeeded}>
+          <summary>
+            {field.label}
+            {isNeeded && <span className={styles.needed}> (needed)</span>}
+          </summary>
+          {schema.description !== undefined && <p className={styles.hint}>{schema.description}</p>}
+          <Fields schema={schema} root={root} path={path} />
+        </details>
+      );
+  }
+}
+
+function optionsOf({ enum: values = [] }: JobSchema) {
+  return values.map((value) => ({ value: String(value), text: String(value) }));
+}
+
+function withHint(hint: string | undefined, form: string): string {
+  return hint === undefined ? form : `${hint} ${form}`;
+}

@@ -1,0 +1,69 @@
+import type { FastifyPluginAsyncZod } from "@fastify/type-provider-zod";
+import { type Tidegate, TOKENS } from "@tidegate/core";
+import type { ScheduleOperator } from "@tidegate/core/operator";
+import { tzdataVersion } from "@tidegate/core/trigger";
+import { z } from "zod";
+import { restRefusals } from "../schemas/error.js";
+import { systemInfo } from "../schemas/system.js";
+
+type Container = Tidegate["container"];
+
+const optional = { optional: true } as const;
+
+/** Returns the route that describes the manager: its engines, and its operators with the schemas of their jobs. */
+export function systemRoute(container: Container): FastifyPluginAsyncZod {
+  const operators = container.getAll(TOKENS.operator, optional).map(operatorInfo);
+  const engines = enginesOf(container);
+  const namesOf = () => ({
+    gates: container.getAll(TOKENS.gate, optional).map(({ gateType }) => gateType),
+    probes: container.getAll(TOKENS.probe, optional).map(({ probeType }) => probeType),
+    sources: container.getAll(TOKENS.offsetProvider, optional).map(({ sourceType }) => sourceType),
+  });
+  return async (app) => {
+    app.get(
+      "/system",
+      {
+        schema: {
+          operationId: "describeSystem",
+          tags: ["service"],
+          summary: "Describe the manager: its engines, its operators with the schemas of their jobs.",
+          querystring: z.strictObject({}),
+          response: { 200: systemInfo, ...restRefusals() },
+        },
+      },
+      () => ({
+        namespace: container.get(TOKENS.settings).namespace ?? "default",
+        now: container.get(TOKENS.clock).now(),
+        tzdata: tzdataVersion(),
+        engines,
+        operators,
+        ...namesOf(),
+      }),
+    );
+  };
+}
+
+function enginesOf(container: Container) {
+  const firing = container.getAll(TOKENS.engine, optional);
+  const clients = container.getAll(TOKENS.engineClient, optional);
+  const own = new Set(firing.map(({ engineType }) => engineType.toLowerCase()));
+  const known = [...firing, ...clients.filter(({ engineType }) => !own.has(engineType.toLowerCase()))];
+  return known.map(({ engineType, capabilities }, index) => ({
+    engineType,
+    isDefault: index === 0,
+    isFiring: index < firing.length,
+    finestPeriodMs: capabilities.finestPeriodMs,
+    holdsDefinitions: capabilities.holdsDefinitions,
+  }));
+}
+
+function operatorInfo(operator: ScheduleOperator, index: number) {
+  return {
+    operatorType: operator.operatorType,
+    isDefault: index === 0,
+    boundaryTypes: operator.boundaryTypes ?? (["TIME"] as const),
+    canSplit: operator.split !== undefined,
+    canVerify: operator.verify !== undefined,
+    jobSchema: operator.describeJob?.() ?? null,
+  };
+}
