@@ -40,6 +40,11 @@ export interface DuckdbOperatorOptions {
    * what does not fit into memory. @default the system's directory of temporary files
    */
   readonly scratchDirectory?: string;
+  /**
+   * Whose logs are kept: those of attempts that have failed, were cancelled or had bad rows, or of all. They say how
+   * long each step took, and where bad rows are. @default "troubled"
+   */
+  readonly logs?: "troubled" | "all";
   /** Tells the age of files (`job.source.minAgeMs`). @default the machine's clock */
   readonly clock?: Clock;
 }
@@ -53,6 +58,7 @@ export interface Settings {
   readonly secrets: Readonly<Record<string, Secret>>;
   readonly databases: Readonly<Record<string, SourceDatabase>>;
   readonly scratchDirectory: string;
+  readonly logs: "troubled" | "all";
   readonly clock: Clock;
 }
 
@@ -67,6 +73,7 @@ const schema = z.strictObject({
   secrets: secretsSchema,
   databases: z.record(secretName, databaseSchema).default({}),
   scratchDirectory: z.string().min(1).optional(),
+  logs: z.enum(["troubled", "all"]).default("troubled"),
   clock: z.custom<Clock>((value) => typeof value === "object" && value !== null).optional(),
 });
 

@@ -126,3 +126,11 @@ export const runQuery = (id: string) =>
     queryKey: ["run", id],
     queryFn: ({ signal }) => manager.withSignal(signal).explain(id),
   });
+
+/** What an attempt of a run has logged; the newest one unless told otherwise. */
+export const logQuery = (runId: string, attempt: number | undefined) =>
+  queryOptions({
+    queryKey: ["run", runId, "log", attempt],
+    queryFn: ({ signal }) => manager.withSignal(signal).logs(runId, attempt === undefined ? {} : { attempt }),
+    placeholderData: (before) => (before?.runId === runId ? before : undefined),
+  });

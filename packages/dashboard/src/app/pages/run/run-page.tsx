@@ -19,6 +19,7 @@ import { durationText, intervalText } from "../../time/format.js";
 import { Instant } from "../../time/instant.js";
 import { Attempts } from "./attempts.js";
 import styles from "./run.module.css";
+import { RunLogCard } from "./run-log.js";
 import { Timeline } from "./timeline.js";
 
 const route = getRouteApi("/runs/$runId");
@@ -85,6 +86,7 @@ export function RunPage() {
       <Card title="Attempts">
         <Attempts run={run} zone={zone} />
       </Card>
+      <RunLogCard key={run.id} run={run} />
       {run.inputs.length > 0 && (
         <Card title="What it has read">
           <ul className={styles.inputs}>
