@@ -22,6 +22,7 @@ import { lateData } from "./migrations/0022-late-data/index.js";
 import { changes } from "./migrations/0023-changes/index.js";
 import { logs } from "./migrations/0025-logs/index.js";
 import { endedReadings } from "./migrations/0026-ended-readings/index.js";
+import { splitVersions } from "./migrations/0027-split-versions/index.js";
 import { asStoreError } from "./postgres-errors.js";
 
 /** The table where Kysely records completed steps. */
@@ -52,6 +53,7 @@ export const stepsOf = (s: string): SchemaSteps => ({
   "0023-changes": { ...changes(s), least: "0021-shards" },
   "0025-logs": { ...logs(s), least: "0021-shards" },
   "0026-ended-readings": { ...endedReadings(s), least: "0021-shards" },
+  "0027-split-versions": { ...splitVersions(s), least: "0021-shards" },
 });
 
 /**

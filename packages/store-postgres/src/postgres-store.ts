@@ -482,8 +482,8 @@ export class PostgresStore implements ScheduleStore {
     return beginMerge(this.#require(), this.#schema, writer, at);
   }
 
-  async dropSplit(runId: string): Promise<boolean> {
-    return dropSplit(this.#require(), this.#schema, runId);
+  async dropSplit(writer: ShardWriter): Promise<boolean> {
+    return dropSplit(this.#require(), this.#schema, writer);
   }
 
   async keepLogs(logs: readonly AttemptLog[]): Promise<boolean[]> {

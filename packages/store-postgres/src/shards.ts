@@ -23,18 +23,18 @@ const writable = (s: string, id: string, token: string): string =>
 
 /** Stores the split of a run; `false` if it has one, or the writer may not write. */
 export async function insertSplit(database: Database, s: string, split: NewSplit): Promise<boolean> {
-  const { runId, token, plannedAt, snapshotToken, shards } = split;
+  const { runId, token, scheduleVersion, plannedAt, snapshotToken, shards } = split;
   const rows = shards.map((shard, position) => ({ id: shard.id, position, part: partOf(shard) }));
   const inserted = await database.query(
     `WITH held AS (${writable(s, "$1", "$2::bigint")}),
       split AS (
-        INSERT INTO ${s}.run_split (run_id, group_id, planned_at, snapshot_token)
-          SELECT id, group_id, $3::bigint, $4::text FROM held ON CONFLICT DO NOTHING RETURNING run_id
+        INSERT INTO ${s}.run_split (run_id, group_id, planned_at, snapshot_token, schedule_version)
+          SELECT id, group_id, $3::bigint, $4::text, $6::integer FROM held ON CONFLICT DO NOTHING RETURNING run_id
       ),
       shards AS (
         INSERT INTO ${s}.shard (run_id, id, position, part, progress)
           SELECT run_id, n.id, n.position, n.part, $5
-            FROM split, unnest($6::text[], $7::integer[], $8::text[]) AS n (id, position, part)
+            FROM split, unnest($7::text[], $8::integer[], $9::text[]) AS n (id, position, part)
       )
       SELECT run_id FROM split`,
     [
@@ -43,6 +43,7 @@ export async function insertSplit(database: Database, s: string, split: NewSplit
       plannedAt,
       snapshotToken === null ? null : readable(snapshotToken),
       JSON.stringify(UNTOUCHED),
+      scheduleVersion,
       ...toArrays(NEW_COLUMNS, rows),
     ],
   );
@@ -52,8 +53,9 @@ export async function insertSplit(database: Database, s: string, split: NewSplit
 /** Returns the split of a run, if it was split. */
 export async function getSplit(database: Database, s: string, runId: string): Promise<Split | undefined> {
   const [split] = await database.query<SplitRow>(
-    `SELECT planned_at AS "plannedAt", merging_at AS "mergingAt", snapshot_token AS "snapshotToken"
-      FROM ${s}.run_split WHERE run_id = $1`,
+    `SELECT coalesce(k.schedule_version, r.schedule_version) AS "scheduleVersion", k.planned_at AS "plannedAt",
+        k.merging_at AS "mergingAt", k.snapshot_token AS "snapshotToken"
+      FROM ${s}.run_split k JOIN ${s}.run r ON r.id = k.run_id WHERE k.run_id = $1`,
     [runId],
   );
   if (split === undefined) return undefined;
@@ -98,12 +100,16 @@ export async function beginMerge(
   return begun.length > 0;
 }
 
-/** Deletes the split of a run that nobody holds. */
-export async function dropSplit(database: Database, s: string, runId: string): Promise<boolean> {
+/** Deletes the split of a run; `false` if it has none, or the writer may not write. */
+export async function dropSplit(
+  database: Database,
+  s: string,
+  { runId, token }: ShardWriter,
+): Promise<boolean> {
   const dropped = await database.query(
-    `WITH held AS (${writable(s, "$1", "NULL::bigint")})
+    `WITH held AS (${writable(s, "$1", "$2::bigint")})
       DELETE FROM ${s}.run_split k USING held WHERE k.run_id = held.id RETURNING 1`,
-    [runId],
+    [runId, token ?? null],
   );
   return dropped.length > 0;
 }

@@ -19,6 +19,7 @@ import { up as offsets } from "./migrations/0020-offsets.js";
 import { up as shards } from "./migrations/0021-shards.js";
 import { up as lateData } from "./migrations/0022-late-data.js";
 import { up as logs } from "./migrations/0025-logs.js";
+import { up as splitVersions } from "./migrations/0027-split-versions.js";
 
 /** All steps of the schema, in order. */
 export const STEPS: SchemaSteps = {
@@ -46,6 +47,7 @@ export const STEPS: SchemaSteps = {
   "0022-late-data": { up: lateData, least: "0004-long-ledgers" },
   // A release that does not know logs deletes them with their runs all the same.
   "0025-logs": { up: logs, least: "0004-long-ledgers" },
+  "0027-split-versions": { up: splitVersions, least: "0021-shards" },
 };
 
 /**

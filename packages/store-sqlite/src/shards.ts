@@ -4,12 +4,13 @@ import { asShards, partOf, type ShardColumns } from "@tidegate/store-sql";
 import type { Statements } from "./statements.js";
 
 interface SplitRow {
+  readonly schedule_version: number;
   readonly planned_at: number;
   readonly merging_at: number | null;
   readonly snapshot_token: string | null;
 }
 
-const INSERT_SPLIT = `INSERT INTO run_split (run_no, planned_at, snapshot_token) VALUES (?, ?, ?)
+const INSERT_SPLIT = `INSERT INTO run_split (run_no, schedule_version, planned_at, snapshot_token) VALUES (?, ?, ?, ?)
   ON CONFLICT DO NOTHING`;
 
 const INSERT_SHARD = "INSERT INTO shard (run_no, id, position, part, progress) VALUES (?, ?, ?, ?, ?)";
@@ -18,7 +19,8 @@ const INSERT_SHARD = "INSERT INTO shard (run_no, id, position, part, progress) V
 export function insertSplit(statements: Statements, split: NewSplit): boolean {
   const no = writableRun(statements, split);
   if (no === undefined) return false;
-  if (statements.run(INSERT_SPLIT, no, split.plannedAt, split.snapshotToken) === 0) return false;
+  const { scheduleVersion, plannedAt, snapshotToken } = split;
+  if (statements.run(INSERT_SPLIT, no, scheduleVersion, plannedAt, snapshotToken) === 0) return false;
   const untouched = JSON.stringify(UNTOUCHED);
   for (const [position, shard] of split.shards.entries())
     statements.run(INSERT_SHARD, no, shard.id, position, partOf(shard), untouched);
@@ -27,10 +29,14 @@ export function insertSplit(statements: Statements, split: NewSplit): boolean {
 
 /** Returns the split of a run, if it was split. */
 export function getSplit(statements: Statements, runId: string): Split | undefined {
-  const run = statements.get<{ no: number }>("SELECT no FROM run WHERE id = ?", runId);
+  const run = statements.get<Pick<SplitRow, "schedule_version"> & { no: number }>(
+    "SELECT no, schedule_version FROM run WHERE id = ?",
+    runId,
+  );
   if (run === undefined) return undefined;
   const split = statements.get<SplitRow>(
-    "SELECT planned_at, merging_at, snapshot_token FROM run_split WHERE run_no = ?",
+    "SELECT coalesce(schedule_version, ?) AS schedule_version, planned_at, merging_at, snapshot_token FROM run_split WHERE run_no = ?",
+    run.schedule_version,
     run.no,
   );
   if (split === undefined) return undefined;
@@ -38,8 +44,14 @@ export function getSplit(statements: Statements, runId: string): Split | undefin
     "SELECT id, part, progress FROM shard WHERE run_no = ? ORDER BY position",
     run.no,
   );
-  const { planned_at: plannedAt, merging_at: mergingAt, snapshot_token: snapshotToken } = split;
-  return { runId, plannedAt, mergingAt, snapshotToken, shards: asShards(shards) };
+  return {
+    runId,
+    scheduleVersion: split.schedule_version,
+    plannedAt: split.planned_at,
+    mergingAt: split.merging_at,
+    snapshotToken: split.snapshot_token,
+    shards: asShards(shards),
+  };
 }
 
 /** Sets the progress of a shard; `false` if it is unknown, or the writer may not write. */
@@ -58,9 +70,9 @@ export function beginMerge(statements: Statements, writer: ShardWriter, at: Epoc
   return statements.run(text, at, no) > 0;
 }
 
-/** Deletes the split of a run that nobody holds. */
-export function dropSplit(statements: Statements, runId: string): boolean {
-  const no = writableRun(statements, { runId });
+/** Deletes the split of a run; `false` if it has none, or the writer may not write. */
+export function dropSplit(statements: Statements, writer: ShardWriter): boolean {
+  const no = writableRun(statements, writer);
   if (no === undefined) return false;
   statements.run("DELETE FROM shard WHERE run_no = ?", no);
   return statements.run("DELETE FROM run_split WHERE run_no = ?", no) > 0;

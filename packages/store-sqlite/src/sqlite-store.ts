@@ -475,8 +475,8 @@ export class SqliteStore implements ScheduleStore {
     return this.#write(({ statements }) => beginMerge(statements, writer, at));
   }
 
-  dropSplit(runId: string): Promise<boolean> {
-    return this.#write(({ statements }) => dropSplit(statements, runId));
+  dropSplit(writer: ShardWriter): Promise<boolean> {
+    return this.#write(({ statements }) => dropSplit(statements, writer));
   }
 
   keepLogs(logs: readonly AttemptLog[]): Promise<boolean[]> {

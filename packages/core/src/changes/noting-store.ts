@@ -159,7 +159,7 @@ export function notingStore(store: ScheduleStore, notes: ChangeNotes): ScheduleS
     changeShards: (changes) =>
       noting(store.changeShards(changes), () => noteRuns([...new Set(changes.map(({ runId }) => runId))])),
     beginMerge: (writer, at) => noting(store.beginMerge(writer, at), () => noteRuns([writer.runId])),
-    dropSplit: (runId) => noting(store.dropSplit(runId), () => noteRuns([runId])),
+    dropSplit: (writer) => noting(store.dropSplit(writer), () => noteRuns([writer.runId])),
     keepLogs: (logs) => noting(store.keepLogs(logs), () => noteRuns(logs.map(({ runId }) => runId))),
     reportLate: (reports) =>
       noting(store.reportLate(reports), () => {

@@ -337,6 +337,7 @@ export class Attempt {
   }
 
   #end({ outcome, isJobOpen }: Result): RunChange {
+    const job = this.#job ?? (this.#submission === undefined ? recordedJob(this.run) : undefined);
     const change = endAttempt({
       run: this.run,
       token: this.token,
@@ -344,8 +345,8 @@ export class Attempt {
       outcome,
       isJobOpen,
       startedAt: this.#startedAt,
-      jobId: this.#job?.jobId ?? null,
-      jobAddress: this.#job?.address ?? null,
+      jobId: job?.jobId ?? null,
+      jobAddress: job?.address ?? null,
       endedAt: this.#parts.clock.now(),
       cancelReason: this.#cancelReason,
     });

@@ -5,7 +5,7 @@ import type { TidegateEmitter } from "../events/events.js";
 import type { CancelRequest, SignalEmitter } from "../events/signals.js";
 import { boundedLog } from "../job/job-log.js";
 import { LateReporter } from "../late/late-reporter.js";
-import type { ScheduleOperator } from "../operator/operator.js";
+import type { ScheduleOperator, SubmittedJob } from "../operator/operator.js";
 import { isOfStore } from "../planning/isolated.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import { attemptOrdinal } from "../run/attempts.js";
@@ -272,17 +272,23 @@ export class Dispatcher {
     const spec = known ?? this.#specs.peek(run) ?? (await this.#specs.get(run));
     const operator = this.#parts.operators.get(run.operator);
     if (spec === undefined || operator === undefined) return this.#refuse(run, token);
-    const { store, clock } = this.#parts;
+    const { store, clock, operators } = this.#parts;
     const onTrouble = (error: unknown): void => this.#news.trouble(error, run);
     const holds = (): number => attempt.token;
-    const sharded = shardedOperator({ store, clock, operator, run, spec, token: holds, onTrouble });
+    const own = { store, clock, operator, operators, specs: this.#specs, run, spec, onTrouble };
+    const sharded = shardedOperator({ ...own, token: holds });
+    const isAgain = sharded !== undefined && run.history.length > 0;
+    const clearWay = async (): Promise<SubmittedJob | undefined> => {
+      if (isAgain) await sharded.clearWay();
+      return isRerun(run) ? this.#cancel.clearWay(run) : undefined;
+    };
     const attempt = new Attempt(run, token, {
       clock,
       operator: sharded ?? operator,
       spec,
       ...(sharded === undefined ? {} : { isSubmitting: () => sharded.isSubmitting }),
       change: (change) => this.#insist(attempt, change),
-      ...(isRerun(run) ? { clearWay: () => this.#cancel.clearWay(run) } : {}),
+      ...(isAgain || isRerun(run) ? { clearWay } : {}),
       onTrouble,
     });
     this.#leases.add(attempt);

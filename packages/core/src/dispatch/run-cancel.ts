@@ -205,6 +205,8 @@ export class RunCancel {
       store: this.#parts.store,
       clock,
       operator,
+      operators,
+      specs,
       run,
       spec,
       token: () => undefined,

@@ -46,6 +46,16 @@ export class ShardLedger {
     return this.#split !== undefined && this.#split.mergingAt !== null;
   }
 
+  /** Whether the run is split, as last read. */
+  get isSplit(): boolean {
+    return this.#split !== undefined;
+  }
+
+  /** The version of the schedule whose job was split. */
+  get scheduleVersion(): number | undefined {
+    return this.#split?.scheduleVersion;
+  }
+
   get count(): number {
     return this.#shards.size;
   }
@@ -99,6 +109,15 @@ export class ShardLedger {
     const at = clock.now();
     if (!(await this.#insist(() => store.beginMerge(this.#writer, at)))) throw takenOver(runId);
     if (this.#split !== undefined) this.#split = { ...this.#split, mergingAt: this.#split.mergingAt ?? at };
+  }
+
+  /** Drops the split with its shards. @throws LedgerError RUN_STATE_ILLEGAL if the run is another's */
+  async drop(): Promise<void> {
+    const { store, runId } = this.#parts;
+    const isDone = await this.#insist(() => store.dropSplit(this.#writer));
+    if (!isDone && (await this.#insist(() => store.getSplit(runId))) !== undefined) throw takenOver(runId);
+    this.#split = undefined;
+    this.#shards = new Map();
   }
 
   get #writer(): ShardWriter {

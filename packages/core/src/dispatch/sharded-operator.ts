@@ -1,9 +1,11 @@
 import type { Clock } from "../clock/clock.js";
-import { isTidegateError, messageOf, OperatorError } from "../errors/errors.js";
+import { isTidegateError, LedgerError, messageOf, OperatorError } from "../errors/errors.js";
 import type { JobOutcome, RetryAdvice } from "../job/job-outcome.js";
+import type { JsonObject } from "../job/json.js";
 import type { OfflineJobRequest } from "../job/offline-job-request.js";
 import { canSplit } from "../operator/can-split.js";
 import type { JobContext, ScheduleOperator, SubmittedJob } from "../operator/operator.js";
+import type { SpecCache } from "../planning/spec-cache.js";
 import type { Run } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import { shardPolicyOf } from "../shard/shard-policy.js";
@@ -11,6 +13,7 @@ import type { ShardTable } from "../store/shard-table.js";
 import { AttemptContext } from "./attempt-context.js";
 import { withDirtyLimit } from "./attempt-result.js";
 import { Cancellation } from "./cancellation.js";
+import { FormerSplit, isSameJob } from "./former-split.js";
 import { checkedOutcome } from "./operator-answer.js";
 import { ShardCrew } from "./shard-crew.js";
 import { ShardLedger } from "./shard-ledger.js";
@@ -22,6 +25,9 @@ export interface ShardedOperatorParts {
   readonly store: ShardTable;
   readonly clock: Clock;
   readonly operator: ScheduleOperator;
+  /** All operators, by lower-case type: an earlier version of the run may have been split by another one. */
+  readonly operators: ReadonlyMap<string, ScheduleOperator>;
+  readonly specs: Pick<SpecCache, "get">;
   readonly run: Run;
   readonly spec: ScheduleSpec;
   /** Returns the fencing token of the run's holder; `undefined` if nobody holds it. */
@@ -33,12 +39,20 @@ export interface ShardedOperatorParts {
  * One run's operator whose job is all the shards of the run: to submit it is to split the run, to wait for it is
  * to carry its shards out and to merge them. So a run that is split is attempted, recovered, timed out and
  * cancelled like any other, and the lease of the run covers its shards.
+ *
+ * A run keeps its split as long as it has the same job. If a later version has given it another one, the jobs of its
+ * shards are stopped and the split is dropped before the new job begins, which is split anew or carried out whole.
  */
 export class ShardedOperator implements ScheduleOperator {
   readonly operatorType: string;
   readonly #parts: ShardedOperatorParts;
   readonly #ledger: ShardLedger;
   readonly #jobId: string;
+  readonly verify?: NonNullable<ScheduleOperator["verify"]>;
+  #former: FormerSplit | undefined;
+  /** The end of the former split, in progress. */
+  #clearing: Promise<boolean> | undefined;
+  #isAbandoned = false;
   #crew: ShardCrew | undefined;
   #mayHaveJobs = false;
   #merging: Promise<JobOutcome> | undefined;
@@ -51,28 +65,43 @@ export class ShardedOperator implements ScheduleOperator {
     this.operatorType = operator.operatorType;
     this.#ledger = new ShardLedger({ store, clock, runId: run.id, token, onTrouble });
     this.#jobId = shardsJobId(run.id);
+    if (operator.verify !== undefined) this.verify = (request, context) => operator.verify!(request, context);
   }
 
   /** Whether the `submit` of a shard is in progress. */
   get isSubmitting(): boolean {
-    return this.#crew?.isSubmitting === true;
+    return this.#crew?.isSubmitting === true || this.#former?.isSubmitting === true;
   }
 
   /** Leaves the shards to whoever claims the run next. */
   abandon(): void {
+    this.#isAbandoned = true;
     this.#ledger.abandon();
+    this.#former?.abandon();
     this.#crew?.abandon();
   }
 
+  /** Ends a split of another job: see `FormerSplit`. @throws LedgerError RUN_STATE_ILLEGAL if that is not certain yet */
+  async clearWay(): Promise<void> {
+    await this.#isSplit();
+  }
+
+  canFind(job: JsonObject): boolean {
+    if (this.#ledger.isSplit || isAsked(this.#parts)) return true;
+    return this.#parts.operator.canFind?.(job) ?? true;
+  }
+
   async submit(request: OfflineJobRequest, context: JobContext): Promise<SubmittedJob> {
-    if (!(await this.#ledger.read())) await this.#split(request, context);
+    if (await this.#isSplit()) return { jobId: this.#jobId };
+    if (!isAsked(this.#parts)) return this.#parts.operator.submit(request, context);
+    await this.#split(request, context);
     return { jobId: this.#jobId };
   }
 
   /** Returns the job of a run that was split, or the one of a run that was submitted before it was to be split. */
   async find(key: string, request: OfflineJobRequest): Promise<SubmittedJob | undefined> {
     this.#mayHaveJobs = true;
-    if (!(await this.#ledger.read())) return this.#parts.operator.find(key, request);
+    if (!(await this.#isSplit())) return this.#parts.operator.find(key, request);
     const outcome = this.#end ?? this.#outcomeWithoutMerge();
     return { jobId: this.#jobId, ...(outcome === undefined ? {} : { outcome }) };
   }
@@ -80,7 +109,7 @@ export class ShardedOperator implements ScheduleOperator {
   async wait(jobId: string, request: OfflineJobRequest, context: JobContext): Promise<JobOutcome> {
     if (jobId !== this.#jobId) return this.#parts.operator.wait(jobId, request, context);
     if (this.#end !== undefined) return this.#end;
-    await this.#ledger.read();
+    if (!(await this.#isSplit())) throw new OperatorError("JOB_FAILED", "The run is no longer split.");
     const crew = this.#crewOf(request);
     const halt = (): void => crew.halt();
     context.signal.addEventListener("abort", halt, { once: true });
@@ -103,7 +132,7 @@ export class ShardedOperator implements ScheduleOperator {
   /** A merge that has begun is finished: readers may see its rows already. */
   async cancel(jobId: string, request: OfflineJobRequest): Promise<void> {
     if (jobId !== this.#jobId) return this.#parts.operator.cancel(jobId, request);
-    const isSplit = await this.#ledger.read();
+    const isSplit = await this.#isSplit();
     if (this.#merging !== undefined || this.#ledger.isMerging) {
       const context = new AttemptContext(new Cancellation(), this.#parts.spec.dirtyData);
       this.#end = await this.#merge(request, context, succeededOutcome(this.#ledger.shards));
@@ -125,7 +154,35 @@ export class ShardedOperator implements ScheduleOperator {
       if (signal.aborted) throw error;
       throw asRefusal(error);
     }
-    await this.#ledger.insert(checkedSplit(run.id, answer));
+    const { scheduleVersion } = run;
+    await this.#ledger.insert({ scheduleVersion, ...checkedSplit(run, answer) });
+  }
+
+  /** Reads whether the run is split, and ends a split of another job. */
+  async #isSplit(): Promise<boolean> {
+    if (!(await this.#ledger.read())) return false;
+    this.#clearing ??= this.#cleared().finally(() => {
+      this.#clearing = undefined;
+    });
+    return this.#clearing;
+  }
+
+  /** Returns whether the split is of the run's job; if it is not, it has been ended. */
+  async #cleared(): Promise<boolean> {
+    const { operator, run, spec, specs } = this.#parts;
+    const { scheduleVersion } = this.#ledger;
+    if (scheduleVersion === undefined) return false;
+    const isOwn = scheduleVersion === run.scheduleVersion;
+    const former = isOwn ? spec : await specs.get({ ...run, scheduleVersion });
+    if (former !== undefined && isSameJob(former, spec) && canSplit(operator, spec.job)) return true;
+    if (this.#isAbandoned)
+      throw new LedgerError("RUN_STATE_ILLEGAL", `Run ${run.id} was left to its next holder.`);
+    const { clock, operators, onTrouble } = this.#parts;
+    const ledger = this.#ledger;
+    const mayHaveJobs = this.#mayHaveJobs;
+    this.#former = new FormerSplit({ clock, ledger, mayHaveJobs, run, spec: former, operators, onTrouble });
+    await this.#former.end();
+    return false;
   }
 
   #crewOf(request: OfflineJobRequest): ShardCrew {
@@ -185,9 +242,12 @@ export class ShardedOperator implements ScheduleOperator {
  * it costs nothing.
  */
 export function shardedOperator(parts: ShardedOperatorParts): ShardedOperator | undefined {
-  const { operator, run, spec } = parts;
-  const isAsked = spec.shards != null && canSplit(operator, spec.job);
-  return isAsked || wasSplit(run) ? new ShardedOperator(parts) : undefined;
+  return isAsked(parts) || wasSplit(parts.run) ? new ShardedOperator(parts) : undefined;
+}
+
+/** Returns whether the run's version asks for shards, and its job has some. */
+function isAsked({ operator, spec }: Pick<ShardedOperatorParts, "operator" | "spec">): boolean {
+  return spec.shards != null && canSplit(operator, spec.job);
 }
 
 function wasSplit({ id, jobId, history }: Run): boolean {

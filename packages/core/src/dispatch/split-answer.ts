@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { OperatorError } from "../errors/errors.js";
 import type { JsonObject } from "../job/json.js";
+import type { Run } from "../run/run.js";
 import type { Shard } from "../shard/shard.js";
 import { shardId } from "../shard/shard-id.js";
 import { MOST_SHARDS } from "../shard/shard-policy.js";
@@ -36,7 +37,7 @@ export interface CheckedSplit {
  *
  * @throws OperatorError TOO_MANY_SHARDS; InvalidAnswer OPERATOR_ANSWER_INVALID with the field
  */
-export function checkedSplit(runId: string, answer: unknown): CheckedSplit {
+export function checkedSplit(run: Pick<Run, "id" | "scheduleVersion">, answer: unknown): CheckedSplit {
   const count = (answer as { shards?: { length?: unknown } } | null)?.shards?.length;
   if (typeof count === "number" && count > MOST_SHARDS) {
     throw new OperatorError(
@@ -60,7 +61,7 @@ export function checkedSplit(runId: string, answer: unknown): CheckedSplit {
   return {
     snapshotToken,
     shards: shards.map(({ key, args, weight = 1 }) => ({
-      id: shardId(runId, key),
+      id: shardId(run.id, run.scheduleVersion, key),
       key,
       args: args as JsonObject,
       weight,

@@ -17,7 +17,9 @@ export const listedShardSchema = z
   .object({
     id: z
       .string()
-      .describe("Its id and the idempotency key of its jobs: a hash of its run's id and its key."),
+      .describe(
+        "Its id and the idempotency key of its jobs: a hash of its run's id, the version of the schedule whose job was split, and its key.",
+      ),
     key: z.string().describe("Names the part of the job by its content."),
     args: z.record(z.string(), z.unknown()).describe("What the operator needs to work on the part."),
     weight: z.number().describe("Its share of the work, compared with that of others."),

@@ -90,16 +90,21 @@ export interface ShardProgress {
 
 /** A part of a run: it has a job, a state and attempts of its own. */
 export interface Shard extends ShardProgress {
-  /** Its id and the idempotency key of its jobs: a hash of its run's id and its key. */
+  /** Its id and the idempotency key of its jobs: a hash of its run's id, its split's version and its key. */
   readonly id: string;
   readonly key: string;
   readonly args: JsonObject;
   readonly weight: number;
 }
 
-/** The split of a run: made once, before its first shard is submitted, and used by every attempt. */
+/**
+ * The split of a run: made before its first shard is submitted, and used by every attempt until the run gets another
+ * job.
+ */
 export interface Split {
   readonly runId: string;
+  /** The version of the run's schedule whose job was split. */
+  readonly scheduleVersion: number;
   /** When it was made, epoch ms. */
   readonly plannedAt: EpochMs;
   readonly snapshotToken: string | null;

@@ -526,9 +526,9 @@ export class MemoryStore implements ScheduleStore {
     return mayWriteShards(this.#runs, writer) && this.#shards.beginMerge(writer.runId, at);
   }
 
-  async dropSplit(runId: string): Promise<boolean> {
+  async dropSplit(writer: ShardWriter): Promise<boolean> {
     this.#requireOpen();
-    return mayWriteShards(this.#runs, { runId }) && this.#shards.drop(runId);
+    return mayWriteShards(this.#runs, writer) && this.#shards.drop(writer.runId);
   }
 
   async keepLogs(logs: readonly AttemptLog[]): Promise<boolean[]> {

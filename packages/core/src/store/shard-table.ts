@@ -12,6 +12,7 @@ export interface ShardWriter {
 
 /** A split to be stored: none of its shards was attempted. */
 export interface NewSplit extends ShardWriter {
+  readonly scheduleVersion: number;
   readonly plannedAt: EpochMs;
   readonly snapshotToken: string | null;
   readonly shards: readonly Pick<Shard, "id" | "key" | "args" | "weight">[];
@@ -40,6 +41,6 @@ export interface ShardTable {
    * not write.
    */
   beginMerge(writer: ShardWriter, at: EpochMs): Promise<boolean>;
-  /** Deletes the split of a run that nobody holds; `false` if it has none, or somebody holds it. */
-  dropSplit(runId: string): Promise<boolean>;
+  /** Deletes the split of a run; `false` if it has none, or the writer may not write. */
+  dropSplit(writer: ShardWriter): Promise<boolean>;
 }

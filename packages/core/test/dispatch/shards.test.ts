@@ -64,7 +64,7 @@ describe("a run that is split", () => {
     const { id, lower, upper } = await onlyRun(world);
     expect(operator.submissions[1]).toMatchObject({
       runId: id,
-      idempotencyKey: shardId(id, "b"),
+      idempotencyKey: shardId(id, 1, "b"),
       attempt: 1,
       lowerBound: String(lower),
       upperBound: String(upper),
@@ -569,5 +569,146 @@ describe("a schedule that asks for shards", () => {
     await world.settle();
     expect(operator.submitted).toEqual(["a", "b", "c", "b"]);
     expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED" });
+  });
+});
+
+describe("a run that was split and gets a later version", () => {
+  const leaves = (operator: SplittingOperator): void => {
+    operator.answer = ({ shard }) => (shard?.key === "a" ? SUCCEEDED : failed("malformed", false));
+  };
+
+  async function retriedWith(
+    { world, operator }: Stage,
+    more: Partial<ScheduleInfo>,
+    answer = SUCCEEDED,
+  ): Promise<void> {
+    operator.answer = () => answer;
+    await world.client.update(hourly("orders", { maxAttempts: 1, ...more }), { version: 1 });
+    await world.client.retryRun((await onlyRun(world)).id, { version: "latest" });
+    await world.settle();
+  }
+
+  async function withPlain(prepare: (operator: SplittingOperator) => void) {
+    const operator = new SplittingOperator();
+    prepare(operator);
+    const plain = new ScriptedOperator("plain");
+    const world = await World.start({ operator, moreOperators: [plain] });
+    await world.client.register(hourly("orders", { shards: { maxAttempts: 1 }, maxAttempts: 1 }));
+    await world.fireAt("orders", T0 + HOUR);
+    return { world, operator, plain };
+  }
+
+  it("keeps its split if the job is the same: only what is left is done", async () => {
+    const staged = await stage(leaves);
+    await retriedWith(staged, { shards: { target: 2 }, timeoutMs: HOUR, job: {} });
+    const { world, operator } = staged;
+    expect(operator.submitted).toEqual(["a", "b", "c", "b", "c"]);
+    expect(operator.splits).toHaveLength(1);
+    expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED" });
+  });
+
+  it("is split anew if the job is another one, and no shard of the earlier one counts", async () => {
+    const staged = await stage(leaves);
+    const { world, operator } = staged;
+    operator.answerSplit = () => ({
+      shards: shardsOf("a", "b").map((part) => ({ ...part, args: { fixed: 1 } })),
+    });
+    await retriedWith(staged, { shards: {}, job: { isFixed: true } });
+    expect(operator.submitted).toEqual(["a", "b", "c", "a", "b"]);
+    expect(operator.submissions.slice(3)).toMatchObject(
+      ["a", "b"].map(() => ({ job: { isFixed: true }, shard: { args: { fixed: 1 }, count: 2 } })),
+    );
+    expect(operator.doubles).toEqual([]);
+    const run = await onlyRun(world);
+    expect(run).toMatchObject({ state: "SUCCEEDED", scheduleVersion: 2 });
+    expect(await world.store.getSplit(run.id)).toMatchObject({ scheduleVersion: 2 });
+  });
+
+  it("is carried out whole, once, if the job is one that cannot be split", async () => {
+    const staged = await stage(leaves);
+    await retriedWith(staged, { job: { isWhole: true } });
+    const { world, operator } = staged;
+    expect(operator.submitted).toEqual(["a", "b", "c", undefined]);
+    const run = await onlyRun(world);
+    expect(operator.submissions[3]).toMatchObject({ idempotencyKey: run.id, job: { isWhole: true } });
+    expect(run).toMatchObject({ state: "SUCCEEDED" });
+    expect(await world.store.getSplit(run.id)).toBeUndefined();
+  });
+
+  it("is carried out whole, once, if its operator is one that does not split", async () => {
+    const staged = await withPlain(leaves);
+    await retriedWith(staged, { operator: "plain" });
+    const { world, plain } = staged;
+    expect(plain.submissions).toMatchObject([{ idempotencyKey: (await onlyRun(world)).id }]);
+    expect(plain.submissions[0]).not.toHaveProperty("shard");
+    expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED" });
+  });
+
+  it("is carried out whole, once, if an update gives the version to its next attempt", async () => {
+    const { world, operator } = await stage(
+      (op) => {
+        op.answer = ({ shard }) => (shard?.key === "a" ? SUCCEEDED : failed("busy"));
+      },
+      { maxAttempts: 1 },
+      { maxAttempts: 2 },
+    );
+    expect(await onlyRun(world)).toMatchObject({ state: "PLANNED", attempt: 1 });
+    operator.answer = () => SUCCEEDED;
+    const whole = hourly("orders", { maxAttempts: 2, job: { isWhole: true } });
+    await world.client.update(whole, { version: 1, plannedRuns: "adopt" });
+    await world.advance(60_000);
+    expect(operator.submitted).toEqual(["a", "b", "c", undefined]);
+    expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
+  });
+
+  it("begins only when the jobs of the earlier shards have stopped, also those of another operator", async () => {
+    const staged = await withPlain((op) => {
+      op.answer = ({ shard }) =>
+        shard?.key === "b" ? { throws: new Error("connection reset"), hasStarted: true } : SUCCEEDED;
+      op.cancelFailure = new Error("the cluster does not answer");
+    });
+    const { world, operator, plain } = staged;
+    expect(operator.running).toHaveLength(1);
+    await retriedWith(staged, { operator: "plain" });
+    await world.advance(60_000);
+    expect(plain.submissions).toEqual([]);
+    expect(await onlyRun(world)).toMatchObject({ state: "SUBMITTING" });
+    operator.cancelFailure = undefined;
+    await world.advance(180_000);
+    expect(operator.running).toEqual([]);
+    expect(plain.submissions).toHaveLength(1);
+    expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED", isJobOpen: false });
+  });
+
+  it("leaves the earlier shards to the next manager if one goes away while it stops them", async () => {
+    const staged = await withPlain((op) => {
+      op.answer = ({ shard }) =>
+        shard?.key === "b" ? { throws: new Error("connection reset"), hasStarted: true } : SUCCEEDED;
+      op.cancelFailure = new Error("the cluster does not answer");
+    });
+    const { world, operator, plain } = staged;
+    await retriedWith(staged, { operator: "plain" });
+    await world.restart();
+    operator.cancelFailure = undefined;
+    await world.advance(180_000);
+    expect(operator.running).toEqual([]);
+    expect(plain.submissions).toHaveLength(1);
+    expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED" });
+  });
+
+  it("stops the earlier shards if it is cancelled meanwhile", async () => {
+    const staged = await withPlain((op) => {
+      op.answer = ({ shard }) =>
+        shard?.key === "b" ? { throws: new Error("connection reset"), hasStarted: true } : SUCCEEDED;
+      op.cancelFailure = new Error("the cluster does not answer");
+    });
+    const { world, operator, plain } = staged;
+    await retriedWith(staged, { operator: "plain" });
+    await world.client.cancelRun((await onlyRun(world)).id);
+    operator.cancelFailure = undefined;
+    await world.advance(180_000);
+    expect(operator.running).toEqual([]);
+    expect(plain.submissions).toEqual([]);
+    expect(await onlyRun(world)).toMatchObject({ state: "CANCELLED", isJobOpen: false });
   });
 });

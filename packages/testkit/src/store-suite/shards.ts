@@ -22,7 +22,15 @@ async function held(store: ScheduleStore): Promise<ClaimedRun> {
 
 function splitOf({ run, token }: ClaimedRun, more: Partial<NewSplit> = {}): NewSplit {
   const shards = KEYS.map(shardOf);
-  return { runId: run.id, token, plannedAt: LATER, snapshotToken: "0000-1", shards, ...more };
+  return {
+    runId: run.id,
+    token,
+    scheduleVersion: 7,
+    plannedAt: LATER,
+    snapshotToken: "0000-1",
+    shards,
+    ...more,
+  };
 }
 
 const DONE: Omit<Shard, keyof NewShard> = {
@@ -49,6 +57,7 @@ export function shardRules({ store, second, reopened, supports }: StoreBed): voi
       expect(await store().insertSplit(splitOf(claimed))).toBe(true);
       expect(await store().getSplit(claimed.run.id)).toEqual({
         runId: claimed.run.id,
+        scheduleVersion: 7,
         plannedAt: LATER,
         snapshotToken: "0000-1",
         mergingAt: null,
@@ -105,13 +114,29 @@ export function shardRules({ store, second, reopened, supports }: StoreBed): voi
       expect(await store().getSplit(claimed.run.id)).toMatchObject({ mergingAt: 5 });
     });
 
+    it("is dropped by the holder of its run, and made anew for another version", async () => {
+      const before = await held(store());
+      await store().insertSplit(splitOf(before));
+      const [after] = await claim(store(), { now: LATER + 2 * LEASE, owner: "second" });
+      const { runId, token } = splitOf(before) as Required<NewSplit>;
+      expect(await store().dropSplit({ runId, token })).toBe(false);
+      expect(await store().dropSplit({ runId, token: after!.token })).toBe(true);
+      expect(await store().getSplit(runId)).toBeUndefined();
+      const change = { runId, token: after!.token, id: "shard-0", progress: DONE };
+      expect(await store().changeShards([change])).toEqual([false]);
+      expect(await store().insertSplit(splitOf(after!, { scheduleVersion: 8 }))).toBe(true);
+      const split = await store().getSplit(runId);
+      expect(split).toMatchObject({ scheduleVersion: 8 });
+      expect(split!.shards.map(({ state }) => state)).toEqual(["PLANNED", "PLANNED", "PLANNED"]);
+    });
+
     it("is dropped if nobody holds its run, and made anew", async () => {
       const claimed = await held(store());
       await store().insertSplit(splitOf(claimed));
-      expect(await store().dropSplit(claimed.run.id)).toBe(false);
+      expect(await store().dropSplit({ runId: claimed.run.id })).toBe(false);
       await end(store(), claimed, "FAILED");
-      expect(await store().dropSplit(claimed.run.id)).toBe(true);
-      expect(await store().dropSplit(claimed.run.id)).toBe(false);
+      expect(await store().dropSplit({ runId: claimed.run.id })).toBe(true);
+      expect(await store().dropSplit({ runId: claimed.run.id })).toBe(false);
       expect(await store().getSplit(claimed.run.id)).toBeUndefined();
       const { token: _token, ...unheld } = splitOf(claimed, { shards: [shardOf("new", 0)] });
       expect(await store().insertSplit(unheld)).toBe(true);
@@ -219,7 +244,7 @@ export function shardRules({ store, second, reopened, supports }: StoreBed): voi
         false,
       ]);
       expect(await store().beginMerge({ runId: "nobody" }, 5)).toBe(false);
-      expect(await store().dropSplit("nobody")).toBe(false);
+      expect(await store().dropSplit({ runId: "nobody" })).toBe(false);
     });
   });
 }

@@ -14,11 +14,11 @@ interface SplitRow {
 export class ShardTable {
   readonly #splits = new Map<string, SplitRow>();
 
-  insert({ runId, plannedAt, snapshotToken, shards }: NewSplit): boolean {
+  insert({ runId, scheduleVersion, plannedAt, snapshotToken, shards }: NewSplit): boolean {
     if (this.#splits.has(runId)) return false;
     const rows = shards.map((shard) => frozenCopy({ ...UNTOUCHED, ...shard }));
     this.#splits.set(runId, {
-      split: { runId, plannedAt, snapshotToken },
+      split: { runId, scheduleVersion, plannedAt, snapshotToken },
       mergingAt: null,
       shards: new Map(rows.map((shard) => [shard.id, shard])),
     });
