@@ -56,6 +56,8 @@ describe("at a terminal", () => {
     for (const args of [
       ["get", "runs", "--group", "broken"],
       ["explain", run.id],
+      ["logs", run.id],
+      ["logs", run.id, "--follow"],
       ["get", "schedules", "-o", "yaml"],
       ["get", "runs", "--group", "broken", "--json"],
       ["describe", "broken"],

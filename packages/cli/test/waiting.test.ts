@@ -35,6 +35,18 @@ describe("a command that follows what happens", () => {
     expect(await bed.run(["retry", run!.id, "--wait=soon"])).toMatchObject({ code: 2 });
   });
 
+  it("prints what a run logs until it has ended, or what one of its attempts has logged", async () => {
+    const found = await bed.run(["get", "runs", "--group", "broken", "--state", "FAILED"]);
+    const run = (JSON.parse(found.stdout) as Run[]).find(({ history }) => history.length === 2);
+    const log = /^Reading: ended after .*\nJOB_FAILED: .*nothing.*\n$/;
+    for (const more of [[], ["-f"], ["--attempt", "1"], ["-f", "--attempt", "2"]]) {
+      const { code, stdout } = await bed.run(["logs", run!.id, ...more, "-o", "table"]);
+      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(log) });
+    }
+    const { stdout } = await bed.run(["logs", run!.id, "-f"]);
+    expect(JSON.parse(stdout)).toMatchObject({ attempt: 3, attempts: 3, first: 0, next: 2, isFinal: true });
+  });
+
   it("waits for a backfill and its runs", async () => {
     const again = ["--select", "all", "--wait"];
     const done = await bed.run(["backfill", "orders", ...RANGE, ...again, "--id", "again"]);

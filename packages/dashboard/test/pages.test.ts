@@ -111,6 +111,10 @@ describe("texts of others", () => {
     expect(await page.getByText("\\u001b[31mred\\u001b[0m \\u202eright-to-left").count()).toBe(1);
     expect(await page.locator("img[src=x]").count()).toBe(0);
     await open(page, `runs/${(await aRun("payments", "FAILED")).id}`, "20 Oct 2025, 20:00 – 21:00");
+    const log = page.getByRole("region", { name: "Log of attempt 1" });
+    expect(await log.textContent()).toMatch(
+      /^Reading .*Z\nRefused: <img .*> \\u001b\[31mred.* \\u202eright-to-left$/,
+    );
     expect(await page.locator("img[src=x]").count()).toBe(0);
     expect(await page.textContent("body")).not.toContain(HOSTILE.slice(-16));
     expect(complaints).toEqual([]);

@@ -3,7 +3,9 @@ import { OperatorError } from "@tidegate/core";
 import { unlessAborted } from "@tidegate/core/clock";
 import type {
   JobContext,
+  JobLog,
   JobOutcome,
+  LogContext,
   RowCounts,
   SubmittedJob,
   VerifyContext,
@@ -13,6 +15,7 @@ import {
   type DefinedOperator,
   defineOperator,
   type JobCall,
+  LogLines,
   type OperatorDefinition,
 } from "@tidegate/operator-kit";
 import { failureOf, outcomeOfError } from "./duckdb/failure.js";
@@ -88,7 +91,7 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
   async verify(call: JobCall<DuckdbJob>, { signal, withChecksum }: VerifyContext): Promise<RowCounts> {
     const task = taskOf(call, this.#settings);
     try {
-      return await this.#inTurn(task, signal, (surroundings) =>
+      return await this.#inTurn(task, signal, new LogLines(), (surroundings) =>
         verifyInterval(task, this.#destinationOf(task.job), surroundings, withChecksum),
       );
     } catch (error) {
@@ -122,7 +125,7 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
     if (this.#isStopped) throw new OperatorError("NOT_RUNNING", "The duckdb operator has been stopped.");
     const task = taskOf(call, this.#settings, context.dirtyData);
     context.signal.throwIfAborted();
-    this.#jobs.start(task, context.signal, (signal) => this.#carryOut(task, signal));
+    this.#jobs.start(task, context.signal, (signal, lines) => this.#carryOut(task, signal, lines));
     return { jobId: task.jobId, ...addressOf(task) };
   }
 
@@ -150,28 +153,47 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
     throw new OperatorError("JOB_FAILED", `The job ${jobId} ended with the process that ran it.`);
   }
 
+  async logs(jobId: string, _call: JobCall<DuckdbJob>, { after }: LogContext): Promise<JobLog> {
+    return this.#jobs.logOf(jobId, after);
+  }
+
   async cancel(jobId: string): Promise<void> {
     await this.#jobs.stop(jobId, new OperatorError("JOB_CANCELLED", "The job was cancelled."));
   }
 
-  async #carryOut(task: Task, signal: AbortSignal): Promise<JobOutcome> {
+  async #carryOut(task: Task, signal: AbortSignal, lines: LogLines): Promise<JobOutcome> {
     try {
-      const copied = await this.#inTurn(task, signal, (surroundings) =>
+      const copied = await this.#inTurn(task, signal, lines, (surroundings) =>
         copyInterval(task, this.#destinationOf(task.job), surroundings),
       );
-      return { state: "SUCCEEDED", ...copied };
+      return this.#withLog({ state: "SUCCEEDED", ...copied }, lines);
     } catch (error) {
-      return outcomeOfError(error, signal);
+      const outcome = outcomeOfError(error, signal);
+      lines.add(`${outcome.error!.code}: ${outcome.error!.message}`);
+      return this.#withLog(outcome, lines);
     }
   }
 
+  /** Nobody reads the log of a run that has simply succeeded, and to keep it would cost each run a write. */
+  #withLog(outcome: JobOutcome, { log }: LogLines): JobOutcome {
+    const isTrouble = outcome.state !== "SUCCEEDED" || (outcome.metrics?.rowsDirty ?? 0) > 0;
+    const isKept = isTrouble || this.#settings.logs === "all";
+    return log === undefined || !isKept ? outcome : { ...outcome, log };
+  }
+
   /** Runs work as the only one at its interval, when there is a slot. */
-  #inTurn<T>(task: Task, signal: AbortSignal, work: (surroundings: Surroundings) => Promise<T>): Promise<T> {
+  #inTurn<T>(
+    task: Task,
+    signal: AbortSignal,
+    lines: LogLines,
+    work: (surroundings: Surroundings) => Promise<T>,
+  ): Promise<T> {
     const surroundings = {
       settings: this.#settings,
       turns: this.#targets,
       connections: this.#connections,
       signal,
+      log: (text: string) => lines.add(text),
     };
     return this.#intervals.use(task.layout.partition, signal, () =>
       this.#slots.use(signal, () => work(surroundings)),

@@ -34,6 +34,11 @@ export interface DuckdbOperatorOptions {
    * what does not fit into memory. @default the system's directory of temporary files
    */
   readonly scratchDirectory?: string;
+  /**
+   * Whose logs are kept: those of attempts that have failed, were cancelled or had bad rows, or of all. They say how
+   * long each step took, and where bad rows are. @default "troubled"
+   */
+  readonly logs?: "troubled" | "all";
   /** Tells the age of files (`job.source.minAgeMs`). @default the machine's clock */
   readonly clock?: Clock;
 }
@@ -46,6 +51,7 @@ export interface Settings {
   readonly maxParallelJobs: number;
   readonly secrets: Readonly<Record<string, Secret>>;
   readonly scratchDirectory: string;
+  readonly logs: "troubled" | "all";
   readonly clock: Clock;
 }
 
@@ -59,6 +65,7 @@ const schema = z.strictObject({
   maxParallelJobs: z.number().int().min(1).max(1_024).default(2),
   secrets: secretsSchema,
   scratchDirectory: z.string().min(1).optional(),
+  logs: z.enum(["troubled", "all"]).default("troubled"),
   clock: z.custom<Clock>((value) => typeof value === "object" && value !== null).optional(),
 });
 

@@ -11,9 +11,9 @@ const SLOW_SQL = `SELECT sum(a.range * b.range)::DOUBLE AS total FROM range(10_0
 
 operatorSuite({
   name: "DuckdbOperator",
-  supports: { verify: true },
+  supports: { verify: true, logs: true },
   create: async () => {
-    const bed = new Bed();
+    const bed = new Bed({ logs: "all" });
     const path = bed.write("readings.csv", readings());
     const target = { path: bed.target };
     const source = {
@@ -29,6 +29,7 @@ operatorSuite({
     return {
       operator: bed.operator,
       request: requests({ source, target }),
+      loggedRequest: requests({ source, target }),
       slowRequest: requests({ sql: SLOW_SQL, target }),
       failingRequest: requests({ source: { ...source, path: `${path}.missing` }, target }),
       malformedJob: { source: { ...source, format: "xml" }, target },

@@ -282,6 +282,7 @@ describe("bad rows", () => {
         isRetryable: false,
         metrics: { rowsRead: 4, rowsWritten: 0, rowsDirty: 2 },
         error: { code: "DIRTY_DATA_LIMIT", message: expect.stringContaining("2 of 4 rows were bad") },
+        log: { lines: expect.arrayContaining(["Bad rows: 2"]), first: 0 },
       });
       expect(bed.partitions()).toEqual([]);
       expect(bed.rejected(FIRST_NAME)).toHaveLength(2);

@@ -696,6 +696,52 @@ describe("a run that was split and gets a later version", () => {
     expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED" });
   });
 
+  it("is known to have been split although the manager before could not read its shards", async () => {
+    const staged = await stage((op) => {
+      op.answer = () => "runs";
+    });
+    const { world, operator } = staged;
+    await world.stop();
+    const { getSplit } = world.store;
+    world.store.getSplit = async () => {
+      throw new Error("The row cannot be read.");
+    };
+    await world.start();
+    world.store.getSplit = getSplit;
+    expect(await onlyRun(world)).toMatchObject({ state: "FAILED", isJobOpen: true });
+    await retriedWith(staged, { job: { isWhole: true } });
+    expect(operator.running).toEqual([]);
+    expect(operator.cancellations).toHaveLength(3);
+    expect(operator.submitted).toEqual(["a", "b", "c", undefined]);
+    expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED", isJobOpen: false });
+  });
+
+  it("waits, and says so, while no manager has the operator of the earlier shards", async () => {
+    const staged = await withPlain((op) => {
+      op.answer = ({ shard }) =>
+        shard?.key === "b" ? { throws: new Error("connection reset"), hasStarted: true } : SUCCEEDED;
+      op.cancelFailure = new Error("the cluster does not answer");
+    });
+    const { world, operator, plain } = staged;
+    await retriedWith(staged, { operator: "plain" });
+    await world.stop();
+    operator.cancelFailure = undefined;
+    const { store, clock, engine } = world;
+    const other = await World.start({ store, clock, engine, operator: plain });
+    await other.advance(60_000);
+    expect(other.eventsOf("trouble").at(-1)).toMatchObject({
+      groupId: "orders",
+      error: { code: "RUN_STATE_ILLEGAL", message: expect.stringContaining('"scripted" is not here') },
+    });
+    expect(plain.submissions).toEqual([]);
+    await other.stop();
+    await world.start();
+    await world.advance(180_000);
+    expect(operator.running).toEqual([]);
+    expect(plain.submissions).toHaveLength(1);
+    expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED" });
+  });
+
   it("stops the earlier shards if it is cancelled meanwhile", async () => {
     const staged = await withPlain((op) => {
       op.answer = ({ shard }) =>

@@ -37,6 +37,21 @@ describe("a schedule's source", () => {
     );
   });
 
+  it("has the data of another one if its provider says so; of one of another provider, never", () => {
+    const dataOf: OffsetProvider["dataOf"] = ({ name }) => {
+      if (name === undefined) throw new Error("name: is required");
+      return { name };
+    };
+    const some = new OffsetProviders([{ ...topic(), dataOf }, topic(RIGHT, "plain")]);
+    const orders = { type: "topic", name: "orders" };
+    expect(some.haveSameData(orders, { ...orders, waitMs: 5 })).toBe(true);
+    expect(some.haveSameData(orders, { ...orders, name: "returns" })).toBe(false);
+    expect(some.haveSameData(orders, { ...orders, type: "plain" })).toBe(false);
+    expect(some.haveSameData({ type: "topic", waitMs: 5 }, { type: "topic", waitMs: 5 })).toBe(true);
+    expect(some.haveSameData({ type: "plain", waitMs: 5 }, { type: "plain", waitMs: 6 })).toBe(false);
+    expect(some.haveSameData({ type: "gone", a: [1] }, { type: "gone", a: [1] })).toBe(true);
+  });
+
   it.each<[string, unknown]>([
     ["nothing", null],
     ["numbers for positions", { ...RIGHT, latest: { "0": 2 } }],

@@ -42,9 +42,10 @@ export async function startService(options: Partial<ManagerOptions> = {}, port =
   const operator = functionOperator({
     load: {
       split: () => ({ shards: ["east", "west"].map((key) => ({ key, args: {} })) }),
-      run: ({ args, lower }) => {
+      run: ({ args, lower, log }) => {
         const hours = (args.failsAt ?? []) as readonly number[];
         if (!isMended && hours.includes(lower.getTime())) {
+          log(`Reading ${lower.toISOString()}\nRefused: ${HOSTILE}`);
           throw new Error(`The target has refused a batch.\nCaused by: ${HOSTILE}`);
         }
         return { rowsRead: 1_000 + lower.getUTCHours(), rowsWritten: 1_000 + lower.getUTCHours() };

@@ -8,6 +8,7 @@ import { inSession } from "./in-session.js";
 import { type Staged, stageJob } from "./stage-job.js";
 import type { Surroundings } from "./surroundings.js";
 import type { Task } from "./task.js";
+import { timed } from "./timed.js";
 import { touchedBy } from "./touched-time.js";
 
 /**
@@ -30,17 +31,19 @@ async function copyWith(
   destination: Destination,
   surroundings: Surroundings,
 ): Promise<Copied> {
-  const staged = await stageJob(session, task, surroundings);
+  const staged = await timed(surroundings, "Reading", () => stageJob(session, task, surroundings));
   const rows = await destination.exactRows(session, staged.goodRows);
   const rowsWritten = await countOf(session, rows);
   const rowsDirty = await badRowsOf(session, staged, task, surroundings);
   const counted =
     rowsDirty === undefined ? { rowsWritten } : { rowsRead: rowsWritten + rowsDirty, rowsWritten, rowsDirty };
+  surroundings.log(`Rows to write: ${rowsWritten.toLocaleString("en-US")}`);
+  if (rowsDirty !== undefined && rowsDirty > 0) await logBadRows(session, rowsDirty, surroundings);
   refuseTooManyBadRows(counted, task.dirtyData);
   const { eventTime } = task.job;
   const touched = eventTime === undefined ? [] : await touchedBy(session, rows, eventTime, task.window);
   const copied = { metrics: counted, ...(touched.length === 0 ? {} : { touched }) };
-  return destination.write(session, rows, copied, task, surroundings);
+  return timed(surroundings, "Writing", () => destination.write(session, rows, copied, task, surroundings));
 }
 
 /** Keeps the bad rows aside. @returns their number, or `undefined` if it is unknown */
@@ -54,6 +57,18 @@ async function badRowsOf(
   if (badRows === "none") return 0;
   if (!task.keepsRejected) return refuseBadRows(session);
   return turns.use(task.layout.target, signal, () => keepRejectedRows(session, task));
+}
+
+/** How many bad rows a log names. */
+const MOST_NAMED = 20;
+
+/** Logs where bad rows are and why they are bad: as much as errors say of them. */
+async function logBadRows(session: Session, count: number, { log }: Surroundings): Promise<void> {
+  log(`Bad rows: ${count.toLocaleString("en-US")}`);
+  const bad = await session.rows<{ text: string }>(
+    `SELECT concat_ws(': ', file, 'row ' || "row", reason) AS text FROM rejected ORDER BY file, "row" LIMIT ${MOST_NAMED}`,
+  );
+  for (const { text } of bad) log(text);
 }
 
 /** Fails a job that has nowhere to keep its bad rows. @returns 0 */

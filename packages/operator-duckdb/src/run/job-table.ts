@@ -1,4 +1,5 @@
-import type { JobOutcome, SubmittedJob } from "@tidegate/core/operator";
+import { type JobLog, type JobOutcome, logAfter, type SubmittedJob } from "@tidegate/core/operator";
+import { LogLines } from "@tidegate/operator-kit";
 import { LRUCache } from "lru-cache";
 import type { Task } from "./task.js";
 
@@ -12,6 +13,7 @@ interface RunningJob {
   readonly signal: AbortSignal;
   /** Never rejects. */
   readonly outcome: Promise<JobOutcome>;
+  readonly lines: LogLines;
 }
 
 interface EndedJob {
@@ -30,16 +32,21 @@ export class JobTable {
    * @param signal - of the attempt; the job also ends when it is stopped by its id
    * @param work - resolves when the job has ended, never rejects
    */
-  start(task: Task, signal: AbortSignal, work: (signal: AbortSignal) => Promise<JobOutcome>): void {
+  start(
+    task: Task,
+    signal: AbortSignal,
+    work: (signal: AbortSignal, lines: LogLines) => Promise<JobOutcome>,
+  ): void {
     const { jobId, idempotencyKey } = task;
     if (this.#running.get(jobId)?.signal.aborted === false) return;
     const abort = new AbortController();
     const either = AbortSignal.any([signal, abort.signal]);
-    const outcome = work(either).then((end) => {
+    const lines = new LogLines();
+    const outcome = work(either, lines).then((end) => {
       this.#end(jobId, job, end);
       return end;
     });
-    const job: RunningJob = { idempotencyKey, abort, signal: either, outcome };
+    const job: RunningJob = { idempotencyKey, abort, signal: either, outcome, lines };
     this.#running.set(jobId, job);
   }
 
@@ -47,6 +54,14 @@ export class JobTable {
   outcomeOf(jobId: string): Promise<JobOutcome> | undefined {
     const ended = this.#ended.get(jobId);
     return this.#running.get(jobId)?.outcome ?? (ended && Promise.resolve(ended.outcome));
+  }
+
+  /** Returns what a job has logged from line `after` on; nothing for a job of another process. */
+  logOf(jobId: string, after: number): JobLog {
+    const running = this.#running.get(jobId);
+    return (
+      running?.lines.after(after) ?? logAfter(this.#ended.get(jobId)?.outcome.log ?? { lines: [] }, after)
+    );
   }
 
   /** Returns the job with a key that is running or waiting for its turn. */

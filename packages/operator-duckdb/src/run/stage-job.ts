@@ -44,6 +44,7 @@ export async function stageJob(session: Session, task: Task, surroundings: Surro
     return { goodRows: ALL_ROWS, badRows: "unknown" };
   }
   const files = await listFiles(session, task.sourcePaths);
+  surroundings.log(`Files to read: ${files.length.toLocaleString("en-US")}`);
   await requireSettled(files, job.source.minAgeMs ?? 0, settings.clock.now());
   const relations = await relationsOf(session, job.source, files, preparation);
   await stageRelations(session, relations, window).catch((error) => {

@@ -9,4 +9,6 @@ export interface Surroundings {
   readonly turns: Turns;
   readonly connections: Connections;
   readonly signal: AbortSignal;
+  /** Adds a text to the log of the job. It shows no more of the data than errors do. */
+  readonly log: (text: string) => void;
 }

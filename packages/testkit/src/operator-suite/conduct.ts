@@ -32,6 +32,11 @@ export async function carryOut(
   return endOf(operator, await operator.submit(request, context), request, context);
 }
 
+/** Returns an outcome without its log, which an operator may leave out when it is asked again. */
+export function withoutLog({ log: _log, ...rest }: JobOutcome): JobOutcome {
+  return rest;
+}
+
 /** Returns the end of a stopped job, whose `submit` or `wait` may also reject by the contract. */
 export async function endOrRejection(work: Promise<JobOutcome>): Promise<JobOutcome["state"] | "REJECTED"> {
   return work.then(

@@ -140,3 +140,11 @@ export const lateQuery = (groupId: string) =>
     queryKey: ["group", groupId, "late"],
     queryFn: ({ signal }) => manager.withSignal(signal).lateData({ groupId }, { limit: 200 }),
   });
+
+/** What an attempt of a run has logged; the newest one unless told otherwise. */
+export const logQuery = (runId: string, attempt: number | undefined) =>
+  queryOptions({
+    queryKey: ["run", runId, "log", attempt],
+    queryFn: ({ signal }) => manager.withSignal(signal).logs(runId, attempt === undefined ? {} : { attempt }),
+    placeholderData: (before) => (before?.runId === runId ? before : undefined),
+  });

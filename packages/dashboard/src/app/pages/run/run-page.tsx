@@ -20,6 +20,7 @@ import { durationText, intervalText } from "../../time/format.js";
 import { Instant } from "../../time/instant.js";
 import { Attempts } from "./attempts.js";
 import styles from "./run.module.css";
+import { RunLogCard } from "./run-log.js";
 import { ShardsCard } from "./shards.js";
 import { Timeline } from "./timeline.js";
 
@@ -87,6 +88,7 @@ export function RunPage() {
       <Card title="Attempts">
         <Attempts run={run} zone={zone} />
       </Card>
+      <RunLogCard key={run.id} run={run} />
       {group.data?.schedule.spec.shards != null && <ShardsCard runId={run.id} />}
       {run.offsets !== null && (
         <Card title="Positions">
