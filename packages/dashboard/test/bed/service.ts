@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTidegate, type Run, type ScheduleInfo, type Tidegate } from "@tidegate/core";
+import type { OffsetProvider } from "@tidegate/core/offset";
 import { embeddedEngine } from "@tidegate/engine-embedded";
 import { createManager, type ManagerOptions } from "@tidegate/manager";
 import { functionOperator } from "@tidegate/operator-function";
@@ -22,24 +23,40 @@ export const HOSTILE = "<img src=x onerror=alert(1)> \u001b[31mred\u001b[0m \u20
 
 const HOUR = 3_600_000;
 
+/** A source of two partitions, which does not grow. */
+const LOG: OffsetProvider = {
+  sourceType: "log",
+  bounds: async () => ({
+    earliest: { "0": "0", "1": "0" },
+    latest: { "0": "1200", "1": "34" },
+    incarnation: "first",
+    at: Date.now(),
+  }),
+  compare: (_partition, a, b) => Number(a) - Number(b),
+};
+
 /** Starts a manager on SQLite. Jobs fail in the hours that their `args` name. */
 export async function startService(options: Partial<ManagerOptions> = {}, port = 0): Promise<Service> {
   const directory = mkdtempSync(join(tmpdir(), "tidegate-dashboard-"));
   let isMended = false;
   const operator = functionOperator({
-    load: ({ args, lower, log }) => {
-      const hours = (args.failsAt ?? []) as readonly number[];
-      if (!isMended && hours.includes(lower.getTime())) {
-        log(`Reading ${lower.toISOString()}\nRefused: ${HOSTILE}`);
-        throw new Error(`The target has refused a batch.\nCaused by: ${HOSTILE}`);
-      }
-      return { rowsRead: 1_000 + lower.getUTCHours(), rowsWritten: 1_000 + lower.getUTCHours() };
+    load: {
+      split: () => ({ shards: ["east", "west"].map((key) => ({ key, args: {} })) }),
+      run: ({ args, lower, log }) => {
+        const hours = (args.failsAt ?? []) as readonly number[];
+        if (!isMended && hours.includes(lower.getTime())) {
+          log(`Reading ${lower.toISOString()}\nRefused: ${HOSTILE}`);
+          throw new Error(`The target has refused a batch.\nCaused by: ${HOSTILE}`);
+        }
+        return { rowsRead: 1_000 + lower.getUTCHours(), rowsWritten: 1_000 + lower.getUTCHours() };
+      },
     },
   });
   const tidegate = createTidegate({
     store: sqliteStore({ path: join(directory, "tidegate.db") }),
     engines: [embeddedEngine()],
     operators: [operator],
+    offsetProviders: [LOG],
   });
   const manager = createManager({ tidegate, dashboard: builtDashboard(), logger: false, ...options });
   const url = await manager.listen({ port });

@@ -127,6 +127,20 @@ export const runQuery = (id: string) =>
     queryFn: ({ signal }) => manager.withSignal(signal).explain(id),
   });
 
+/** The first shards of a run, and how far all of them have got. */
+export const shardsQuery = (runId: string) =>
+  queryOptions({
+    queryKey: ["run", runId, "shards"],
+    queryFn: ({ signal }) => manager.withSignal(signal).shards(runId, {}, { limit: 200 }),
+  });
+
+/** Time of a group for which rows came late. */
+export const lateQuery = (groupId: string) =>
+  queryOptions({
+    queryKey: ["group", groupId, "late"],
+    queryFn: ({ signal }) => manager.withSignal(signal).lateData({ groupId }, { limit: 200 }),
+  });
+
 /** What an attempt of a run has logged; the newest one unless told otherwise. */
 export const logQuery = (runId: string, attempt: number | undefined) =>
   queryOptions({

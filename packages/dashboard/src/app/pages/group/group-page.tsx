@@ -14,6 +14,7 @@ import { CoverageCard } from "./coverage-card.js";
 import styles from "./group.module.css";
 import { GroupActions } from "./group-actions.js";
 import { GroupTabs } from "./group-tabs.js";
+import { SourceCard } from "./source-card.js";
 
 export { groupSearch } from "./search.js";
 
@@ -55,6 +56,7 @@ export function GroupPage() {
       )}
       <Figures items={figuresOf(data, summary.data)} />
       <CoverageCard description={data} />
+      <SourceCard schedule={schedule} />
       {notes.length > 0 && (
         <details className={styles.notes}>
           <summary>{notes.length === 1 ? "1 note" : `${notes.length} notes`} on this schedule</summary>

@@ -11,6 +11,7 @@ import { Instant } from "../../time/instant.js";
 import { AuditTab } from "./audit-tab.js";
 import { Backfills } from "./backfills.js";
 import styles from "./group.module.css";
+import { LateTab } from "./late-tab.js";
 import { TABS } from "./search.js";
 import { changesOf } from "./versions.js";
 
@@ -22,6 +23,7 @@ const MOST_RUNS = 1_000;
 const TAB_NAMES = {
   runs: "Runs",
   backfills: "Backfills",
+  late: "Late data",
   audit: "Audit",
   versions: "Versions",
   settings: "Settings",
@@ -50,6 +52,9 @@ export function GroupTabs({ description }: { readonly description: Description }
       {tab === "runs" && <Runs description={description} />}
       {tab === "backfills" && (
         <Backfills backfills={description.backfills} zone={description.schedule.spec.timezone} />
+      )}
+      {tab === "late" && (
+        <LateTab groupId={description.schedule.spec.groupId} zone={description.schedule.spec.timezone} />
       )}
       {tab === "audit" && (
         <AuditTab groupId={description.schedule.spec.groupId} zone={description.schedule.spec.timezone} />

@@ -1,5 +1,5 @@
 /** Tabs below the picture. */
-export const TABS = ["runs", "backfills", "audit", "versions", "settings"] as const;
+export const TABS = ["runs", "backfills", "late", "audit", "versions", "settings"] as const;
 
 /** Spans of time that the picture may show, up to now. */
 export const SPANS = ["1d", "7d", "35d", "1y", "all"] as const;

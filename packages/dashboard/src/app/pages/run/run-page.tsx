@@ -14,12 +14,14 @@ import { Figures } from "../../parts/figure.js";
 import { GroupLink } from "../../parts/group-link.js";
 import { Icon } from "../../parts/icon.js";
 import parts from "../../parts/parts.module.css";
+import { Positions } from "../../parts/positions.js";
 import { visible } from "../../parts/visible.js";
 import { durationText, intervalText } from "../../time/format.js";
 import { Instant } from "../../time/instant.js";
 import { Attempts } from "./attempts.js";
 import styles from "./run.module.css";
 import { RunLogCard } from "./run-log.js";
+import { ShardsCard } from "./shards.js";
 import { Timeline } from "./timeline.js";
 
 const route = getRouteApi("/runs/$runId");
@@ -87,6 +89,17 @@ export function RunPage() {
         <Attempts run={run} zone={zone} />
       </Card>
       <RunLogCard key={run.id} run={run} />
+      {group.data?.schedule.spec.shards != null && <ShardsCard runId={run.id} />}
+      {run.offsets !== null && (
+        <Card title="Positions">
+          <Positions
+            columns={[
+              { name: "From", positions: run.offsets.lower },
+              { name: "To, exclusive", positions: run.offsets.upper },
+            ]}
+          />
+        </Card>
+      )}
       {run.inputs.length > 0 && (
         <Card title="What it has read">
           <ul className={styles.inputs}>
