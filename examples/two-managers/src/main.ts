@@ -7,7 +7,7 @@ import type { AuditReport } from "@tidegate/core";
 import { PostgresServer, RedisServer } from "@tidegate/test-servers";
 import Table from "cli-table3";
 import type { ManagerMessage } from "./manager.js";
-import { GROUPS, type Plan } from "./plan.js";
+import { GROUPS, type Plan, type Servers } from "./plan.js";
 import { countRows } from "./rows.js";
 import { Timeline } from "./timeline.js";
 
@@ -22,26 +22,24 @@ const [redis, postgres] = await Promise.all([
   PostgresServer.start([]),
 ]);
 const directory = mkdtempSync(join(tmpdir(), "tidegate-two-managers-"));
-const startAt = Math.ceil(Date.now() / 1_000) * 1_000 + 2_000;
-const plan: Plan = {
-  connectionString: postgres.url(),
-  redisPort: redis.port,
-  lake: join(directory, "lake"),
-  startAt,
-  endAt: startAt + SECONDS * 1_000,
-};
+const servers: Servers = { connectionString: postgres.url(), redisPort: redis.port };
 console.log(`
 Two managers, A and B, share six schedules of a second through BullMQ and Postgres. Each letter is one run, by whoever ran it.
 A is killed with SIGKILL in the midst of a job: "!" is what it leaves behind, a small letter what the other took over.
 `);
 
-const timeline = new Timeline(plan);
+let timeline: Timeline;
+let startAt: number;
 let audits: readonly AuditReport[] | undefined;
 let isKilled = false as boolean;
 
 function startManager(name: string): Promise<ChildProcess> {
-  const manager = fork(fileURLToPath(new URL("./manager.js", import.meta.url)), [name, JSON.stringify(plan)]);
-  return new Promise((resolve) => {
+  const manager = fork(fileURLToPath(new URL("./manager.js", import.meta.url)), [
+    name,
+    JSON.stringify(servers),
+  ]);
+  return new Promise((resolve, reject) => {
+    manager.once("exit", (code) => reject(new Error(`Manager ${name} has ended with code ${code}.`)));
     manager.on("message", (message: ManagerMessage) => {
       if (message.kind === "ready") return resolve(manager);
       if (message.kind === "done") {
@@ -65,7 +63,12 @@ function draw(isFirst: boolean): void {
   console.log(`${up}${timeline}\n${isKilled ? "A was KILLED; B goes on alone." : "".padEnd(31)}`);
 }
 
-const [, survivor] = await Promise.all([startManager("A"), startManager("B")]);
+const managers = await Promise.all([startManager("A"), startManager("B")]);
+const [, survivor] = managers;
+startAt = Math.ceil(Date.now() / 1_000) * 1_000 + 2_000;
+const plan: Plan = { lake: join(directory, "lake"), startAt, endAt: startAt + SECONDS * 1_000 };
+timeline = new Timeline(plan);
+for (const manager of managers) manager.send(plan);
 draw(true);
 while (audits === undefined && Date.now() < startAt + LATEST_END_MS) {
   await new Promise((resolve) => setTimeout(resolve, REDRAW_MS));

@@ -1,8 +1,9 @@
+import { once } from "node:events";
 import { type AuditReport, createTidegate, type RunState } from "@tidegate/core";
 import { bullmqEngine } from "@tidegate/engine-bullmq";
 import { duckdbOperator } from "@tidegate/operator-duckdb";
 import { postgresStore } from "@tidegate/store-postgres";
-import { GROUPS, type Plan, schedulesOf } from "./plan.js";
+import { GROUPS, type Plan, type Servers, schedulesOf } from "./plan.js";
 
 /** What a manager tells its parent. */
 export type ManagerMessage =
@@ -13,14 +14,14 @@ export type ManagerMessage =
 const LOOK_MS = 200;
 
 /** A manager as one would write it, of which any number may run: all that it has is an address of Redis and of Postgres. */
-async function main(name: string, plan: Plan): Promise<void> {
+async function main(name: string, { connectionString, redisPort }: Servers): Promise<void> {
   const tidegate = createTidegate({
     owner: name,
-    store: postgresStore({ connectionString: plan.connectionString }),
+    store: postgresStore({ connectionString }),
     // Small batches and short leases, so that there is something to see with six schedules in half a minute.
     engines: [
       bullmqEngine({
-        connection: { host: "127.0.0.1", port: plan.redisPort },
+        connection: { host: "127.0.0.1", port: redisPort },
         batchSize: 1,
         concurrency: 1,
         leaseMs: 1_500,
@@ -34,8 +35,9 @@ async function main(name: string, plan: Plan): Promise<void> {
     tell({ kind: "run", groupId, lower, state }),
   );
   await tidegate.start();
-  for (const schedule of schedulesOf(plan)) await tidegate.client.ensure(schedule);
   tell({ kind: "ready" });
+  const [plan] = (await once(process, "message")) as [Plan];
+  for (const schedule of schedulesOf(plan)) await tidegate.client.ensure(schedule);
   for (;;) {
     const audits = await Promise.all(GROUPS.map((groupId) => tidegate.client.audit(groupId)));
     if (audits.every(({ isComplete, range }) => isComplete && range.upper === plan.endAt)) {
@@ -52,4 +54,4 @@ function tell(message: ManagerMessage): void {
   process.send?.(message);
 }
 
-await main(process.argv[2]!, JSON.parse(process.argv[3]!) as Plan);
+await main(process.argv[2]!, JSON.parse(process.argv[3]!) as Servers);

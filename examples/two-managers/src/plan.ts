@@ -1,10 +1,14 @@
 import { join } from "node:path";
 import type { ScheduleInfo } from "@tidegate/core";
 
-/** What both managers are given. */
-export interface Plan {
+/** The servers that both managers share. */
+export interface Servers {
   readonly connectionString: string;
   readonly redisPort: number;
+}
+
+/** What both managers carry out, once they are ready. */
+export interface Plan {
   /** Where the rows go. */
   readonly lake: string;
   /** Of all schedules, epoch ms. */
