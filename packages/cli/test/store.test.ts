@@ -49,8 +49,9 @@ describe("a database", () => {
 
   it("starts what was planned as soon as a manager opens it", async () => {
     await bed.serve();
+    const open = ["--state", "PLANNED", "SUBMITTING", "RUNNING"];
     const planned = async () => {
-      const { stdout } = await bed.run(["get", "runs", "--group", "orders", "--state", "PLANNED", "RUNNING"]);
+      const { stdout } = await bed.run(["get", "runs", "--group", "orders", ...open]);
       return (JSON.parse(stdout) as Run[]).length;
     };
     while ((await planned()) > 0) await bed.run(["coverage", "more", ...RANGE, "--wait", "1s"]);
