@@ -45,6 +45,7 @@ describe("files that may still be being written", () => {
       },
       isRetryable: true,
       retryAfterMs: 4 * MINUTE,
+      log: { first: 0, lines: expect.arrayContaining(["Files to read: 3"]) },
     });
     expect(bed.files()).toEqual([]);
     await clock.advance(4 * MINUTE);

@@ -48,6 +48,7 @@ describe("a job that is stopped", () => {
     expect(await abortedWith(new OperatorError("JOB_CANCELLED", "The run was cancelled."))).toEqual({
       state: "CANCELLED",
       error: { code: "JOB_CANCELLED", message: "The run was cancelled." },
+      log: { first: 0, lines: expect.arrayContaining(["JOB_CANCELLED: The run was cancelled."]) },
     });
     expect(bed.files()).toEqual([]);
   });
@@ -57,6 +58,7 @@ describe("a job that is stopped", () => {
       {
         state: "FAILED",
         error: { code: "JOB_TIMED_OUT", message: "The job took longer than 200 ms." },
+        log: { first: 0, lines: expect.arrayContaining(["JOB_TIMED_OUT: The job took longer than 200 ms."]) },
       },
     );
   });
