@@ -4,18 +4,12 @@ import { reaches } from "./reaches.js";
 const INPUT = `"groupId" text, lower bigint, upper bigint, digest text, missing json, "isIgnored" boolean`;
 
 /**
- * Functions for what runs have read of other groups, and whether it still is what there is.
- *
- * @param s - the schema, quoted
+ * Returns the statement that sets `digested` to the successful runs of `the_group` from `the_lower` to `the_upper`,
+ * by generation.
  */
-export const inputFunctions = (s: string): string[] => [
-  // `generationDigestOf` of core as SQL.
-  `CREATE FUNCTION ${s}.generation_digest(the_group text, the_lower bigint, the_upper bigint) RETURNS text
-    LANGUAGE plpgsql STABLE SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off AS $$
-  DECLARE
-    digested text;
-  BEGIN
-    SELECT string_agg(format('%s-%s:%s', greatest(i.its_lower, the_lower), least(i.its_upper, the_upper), i.generation),
+export const digestedInto = (
+  s: string,
+): string => `SELECT string_agg(format('%s-%s:%s', greatest(i.its_lower, the_lower), least(i.its_upper, the_upper), i.generation),
         chr(10) ORDER BY i.island) INTO digested
       FROM (
         SELECT n.island, n.generation, min(n.lower) AS its_lower, max(n.upper) AS its_upper FROM (
@@ -27,7 +21,21 @@ export const inputFunctions = (s: string): string[] => [
               WINDOW runs AS (ORDER BY r.lower, r.generation, r.upper)
           ) m
         ) n GROUP BY n.island, n.generation
-      ) i;
+      ) i;`;
+
+/**
+ * Functions for what runs have read of other groups, and whether it still is what there is.
+ *
+ * @param s - the schema, quoted
+ */
+export const inputFunctions = (s: string): string[] => [
+  // `generationDigestOf` of core as SQL.
+  `CREATE FUNCTION ${s}.generation_digest(the_group text, the_lower bigint, the_upper bigint) RETURNS text
+    LANGUAGE plpgsql STABLE SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off AS $$
+  DECLARE
+    digested text;
+  BEGIN
+    ${digestedInto(s)}
     RETURN left(encode(sha256(convert_to(concat_ws(chr(10),
       coalesce((SELECT t.incarnation FROM ${s}.schedule_state t WHERE t.group_id = the_group), ''), digested),
       'UTF8')), 'hex'), 16);

@@ -1,5 +1,5 @@
 import { PLPGSQL } from "../0002-places/language.js";
-import { reaches } from "../0008-reports/reaches.js";
+import { digestedInto } from "../0008-reports/input-functions.js";
 
 /**
  * Functions for late data, and those that know of it.
@@ -14,19 +14,7 @@ export const lateFunctions = (s: string): string[] => [
     digested text;
     late bigint;
   BEGIN
-    SELECT string_agg(format('%s-%s:%s', greatest(i.its_lower, the_lower), least(i.its_upper, the_upper), i.generation),
-        chr(10) ORDER BY i.island) INTO digested
-      FROM (
-        SELECT n.island, n.generation, min(n.lower) AS its_lower, max(n.upper) AS its_upper FROM (
-          SELECT m.*, sum(m.is_first) OVER (ORDER BY m.lower, m.generation, m.upper) AS island FROM (
-            SELECT r.lower, r.generation, r.upper, (lag(r.upper) OVER runs IS DISTINCT FROM r.lower
-                OR lag(r.generation) OVER runs IS DISTINCT FROM r.generation)::int AS is_first
-              FROM ${s}.run r WHERE ${reaches(s, "r")} AND r.state = 'SUCCEEDED' AND NOT r.is_superseded
-                AND r.lower < r.upper
-              WINDOW runs AS (ORDER BY r.lower, r.generation, r.upper)
-          ) m
-        ) n GROUP BY n.island, n.generation
-      ) i;
+    ${digestedInto(s)}
     SELECT sum(l.reports) INTO late FROM ${s}.late_time l
       WHERE l.group_id = the_group AND l.upper > the_lower AND l.lower < the_upper AND l.reported_by = the_group;
     RETURN left(encode(sha256(convert_to(concat_ws(chr(10),
