@@ -598,6 +598,14 @@ describe("a run that was split and gets a later version", () => {
     return { world, operator, plain };
   }
 
+  /** Fails while the job of shard `b` may still be working, and cannot be stopped. */
+  const withStuckShard = () =>
+    withPlain((op) => {
+      op.answer = ({ shard }) =>
+        shard?.key === "b" ? { throws: new Error("connection reset"), hasStarted: true } : SUCCEEDED;
+      op.cancelFailure = new Error("the cluster does not answer");
+    });
+
   it("keeps its split if the job is the same: only what is left is done", async () => {
     const staged = await stage(leaves);
     await retriedWith(staged, { shards: { target: 2 }, timeoutMs: HOUR, job: {} });
@@ -662,11 +670,7 @@ describe("a run that was split and gets a later version", () => {
   });
 
   it("begins only when the jobs of the earlier shards have stopped, also those of another operator", async () => {
-    const staged = await withPlain((op) => {
-      op.answer = ({ shard }) =>
-        shard?.key === "b" ? { throws: new Error("connection reset"), hasStarted: true } : SUCCEEDED;
-      op.cancelFailure = new Error("the cluster does not answer");
-    });
+    const staged = await withStuckShard();
     const { world, operator, plain } = staged;
     expect(operator.running).toHaveLength(1);
     await retriedWith(staged, { operator: "plain" });
@@ -681,11 +685,7 @@ describe("a run that was split and gets a later version", () => {
   });
 
   it("leaves the earlier shards to the next manager if one goes away while it stops them", async () => {
-    const staged = await withPlain((op) => {
-      op.answer = ({ shard }) =>
-        shard?.key === "b" ? { throws: new Error("connection reset"), hasStarted: true } : SUCCEEDED;
-      op.cancelFailure = new Error("the cluster does not answer");
-    });
+    const staged = await withStuckShard();
     const { world, operator, plain } = staged;
     await retriedWith(staged, { operator: "plain" });
     await world.restart();
@@ -717,11 +717,7 @@ describe("a run that was split and gets a later version", () => {
   });
 
   it("waits, and says so, while no manager has the operator of the earlier shards", async () => {
-    const staged = await withPlain((op) => {
-      op.answer = ({ shard }) =>
-        shard?.key === "b" ? { throws: new Error("connection reset"), hasStarted: true } : SUCCEEDED;
-      op.cancelFailure = new Error("the cluster does not answer");
-    });
+    const staged = await withStuckShard();
     const { world, operator, plain } = staged;
     await retriedWith(staged, { operator: "plain" });
     await world.stop();
@@ -743,11 +739,7 @@ describe("a run that was split and gets a later version", () => {
   });
 
   it("stops the earlier shards if it is cancelled meanwhile", async () => {
-    const staged = await withPlain((op) => {
-      op.answer = ({ shard }) =>
-        shard?.key === "b" ? { throws: new Error("connection reset"), hasStarted: true } : SUCCEEDED;
-      op.cancelFailure = new Error("the cluster does not answer");
-    });
+    const staged = await withStuckShard();
     const { world, operator, plain } = staged;
     await retriedWith(staged, { operator: "plain" });
     await world.client.cancelRun((await onlyRun(world)).id);
