@@ -22,7 +22,7 @@ const TABLE = `CREATE TABLE orders AS SELECT i::bigint AS id, (i % 1000)::int AS
   timestamptz '2026-01-01 00:00+00' + i * interval '1 day' / (${ROWS} + 1) AS at
   FROM generate_series(1, ${ROWS}) i`;
 
-/** What one copy took. */
+/** The cost of one copy. */
 interface CopyRun {
   readonly ms: number;
   readonly rows: number;

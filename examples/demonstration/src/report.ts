@@ -15,7 +15,7 @@ const HEAD = [
   "missing",
 ];
 
-/** What one group came to: by its ledger, and by the recording of its jobs. */
+/** The result of one group: by its ledger, and by the recording of its jobs. */
 export interface GroupReport {
   /** Its rows are those that verification has counted on both sides of each interval. */
   readonly audit: AuditReport;

@@ -24,7 +24,7 @@ export function targetOf({ folder }: Copy): string {
   return join(folder, "lake", "orders");
 }
 
-/** What a manager needs to plan by the keys of the table, and to copy their rows. */
+/** The parts with which a manager plans by the keys of the table, and copies their rows. */
 export function partsOf(copy: Copy) {
   const path = databaseOf(copy);
   return {

@@ -6,12 +6,12 @@ import { embeddedEngine } from "@tidegate/engine-embedded";
 import { sqliteStore } from "@tidegate/store-sqlite";
 import { type Copy, GROUP, partsOf, scheduleOf } from "./copy.js";
 
-/** What the manager tells its parent. */
+/** A message of the manager to its parent. */
 export type ManagerMessage =
   | { readonly kind: "run"; readonly from: string; readonly to: string; readonly state: RunState }
   | { readonly kind: "done"; readonly audit: AuditReport };
 
-/** What the parent tells the manager: the key behind that of the last order. */
+/** A message of the parent to the manager: the key behind that of the last order. */
 export interface LastOrder {
   readonly end: number;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FlinkServer, RedisServer, SeaTunnelServer } from "@tidegate/test-servers";
 
-/** What a pipeline runs on. */
+/** The servers on which a pipeline runs. */
 export interface Servers {
   readonly seatunnelUrl: string;
   readonly flinkUrl: string;

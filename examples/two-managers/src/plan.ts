@@ -7,7 +7,7 @@ export interface Servers {
   readonly redisPort: number;
 }
 
-/** What both managers carry out, once they are ready. */
+/** The work of both managers, once they are ready. */
 export interface Plan {
   /** Where the rows go. */
   readonly lake: string;

@@ -33,7 +33,7 @@ interface Ended {
   readonly outcome: JobOutcome;
 }
 
-/** What a function may tell while it runs. */
+/** The reports that a function may make while it runs. */
 export interface Telling {
   /** Reports figures. */
   readonly progress: (metrics: JobMetrics) => void;

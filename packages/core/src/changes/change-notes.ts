@@ -11,7 +11,7 @@ const MOST_RUNS = 20;
 type Groups = Map<string | null, Map<string, RunState | undefined> | null>;
 
 /**
- * What this process has written and not told yet. At rest it only knows whether there was anything, so that a
+ * The writes of this process that it has not told yet. At rest it only knows whether there was anything, so that a
  * write costs nothing while nobody reads the log.
  */
 export class ChangeNotes {

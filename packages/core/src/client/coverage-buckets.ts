@@ -4,7 +4,7 @@ import { type IntervalSet, intersect, measure, toSet } from "../interval/interva
 import type { Run, RunState } from "../run/run.js";
 
 /**
- * What became of time: as in `AuditReport`; `owed` if it is over and not planned yet, `missing` if no run covers
+ * The state of a piece of time: as in `AuditReport`; `owed` if it is over and not planned yet, `missing` if no run covers
  * it.
  */
 export type CoverageCondition =

@@ -119,7 +119,7 @@ export class Attempt {
     return this.#touched;
   }
 
-  /** What its job has logged, once it has ended; `undefined` if that is nothing. */
+  /** The log of its job, once that has ended; `undefined` if it has logged nothing. */
   get log(): JobLog | undefined {
     return this.#log;
   }

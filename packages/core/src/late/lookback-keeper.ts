@@ -40,7 +40,7 @@ export interface LookbackKeeperParts {
   readonly sealedThrough: (schedule: Schedule) => Promise<EpochMs | null>;
 }
 
-/** What a look at one group has found. */
+/** The findings of a look at one group. */
 interface Looked {
   readonly cursor: EpochMs;
   readonly lookAt: EpochMs | null;

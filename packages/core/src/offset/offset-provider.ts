@@ -37,7 +37,7 @@ export interface OffsetHoldContext extends OffsetContext {
   readonly holder: string;
 }
 
-/** What can be read of a source now: in each partition, `[earliest, latest)`. */
+/** The positions that can be read of a source now: in each partition, `[earliest, latest)`. */
 export interface OffsetBounds {
   /**
    * The first position that can still be read, by partition. Never behind a position of which the source cannot say

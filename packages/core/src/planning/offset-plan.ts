@@ -7,7 +7,7 @@ import type { CoveringDecision } from "./cover-again.js";
 import { type OffsetReading, readAgain } from "./offset-reading.js";
 import type { PlannedInterval } from "./plan-decision.js";
 
-/** What a look at a source has found for a fire. */
+/** The findings of a look at a source, for a fire. */
 export interface SourceLook {
   readonly order: PositionOrder;
   readonly reading: OffsetReading;

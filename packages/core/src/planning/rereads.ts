@@ -8,13 +8,13 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 
 /** Time of a group that is to be read again unless that has happened since. */
 export interface Reread extends Interval {
-  /** What was submitted before this has not read what came since, epoch ms. */
+  /** Runs that were submitted before this have not read the rows that came since, epoch ms. */
   readonly since: EpochMs;
 }
 
 /** The effect that reading time again has on a ledger. */
 export interface RereadPlan {
-  /** What is to be run again: the bounds of runs that have succeeded, joined. */
+  /** The time to be run again: the bounds of runs that have succeeded, joined. */
   readonly stretches: readonly Interval[];
   /** Time that a run is reading which was submitted too early: it can only be run again when that has ended. */
   readonly underWay: readonly Interval[];

@@ -42,7 +42,7 @@ export class OffsetReleaser {
   /** Groups of which runs have ended, or whose source could not be released. */
   #due = new Set<string>();
   #allDueAt = Number.NEGATIVE_INFINITY;
-  /** What was released here, so that nothing is released twice. */
+  /** The positions that were released here, so that none is released twice. */
   readonly #released = new Map<string, OffsetVector>();
   readonly #onRunsEnded = (groupIds: ReadonlySet<string>): void => {
     for (const groupId of groupIds) this.#due.add(groupId);

@@ -131,7 +131,7 @@ export function fileIdentity(path: string): string {
   return inodeIdentity(statSync(path));
 }
 
-/** What SQLite says of a query that names what is not there, and of a file that is no database. */
+/** SQLite's messages about a query with an unknown name, and about a file that is no database. */
 const WRONG = /^no such (table|column|function)|is not a database|syntax error/;
 
 function guarded<T>(call: () => T): T {

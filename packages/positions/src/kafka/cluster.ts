@@ -39,7 +39,7 @@ const LEVELS = {
 /** The first position that can be read, and the end of what can be. */
 export const { EARLIEST, LATEST } = ListOffsetTimestamps;
 
-/** What a broker says of a topic that cannot exist, or may not be read. */
+/** A broker's answers about a topic that cannot exist, or may not be read. */
 const WRONG: readonly string[] = ["INVALID_TOPIC_EXCEPTION", "TOPIC_AUTHORIZATION_FAILED"];
 
 /** Asks a cluster about topics; connects when it is asked first. */

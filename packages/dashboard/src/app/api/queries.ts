@@ -141,7 +141,7 @@ export const lateQuery = (groupId: string) =>
     queryFn: ({ signal }) => manager.withSignal(signal).lateData({ groupId }, { limit: 200 }),
   });
 
-/** What an attempt of a run has logged; the newest one unless told otherwise. */
+/** The log of an attempt of a run; of the newest one unless told otherwise. */
 export const logQuery = (runId: string, attempt: number | undefined) =>
   queryOptions({
     queryKey: ["run", runId, "log", attempt],

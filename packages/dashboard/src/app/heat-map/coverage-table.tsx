@@ -7,7 +7,7 @@ import { cellFacts, shareText } from "./cell-text.js";
 /** Most rows of the table. */
 const MOST = 500;
 
-/** What a heat map shows, as a table, newest first. */
+/** The content of a heat map as a table, newest first. */
 export function CoverageTable({ coverage }: { readonly coverage: CoverageBuckets }) {
   const { buckets, timezone, sealedThrough } = coverage;
   const shown = buckets.slice(-MOST).reverse();

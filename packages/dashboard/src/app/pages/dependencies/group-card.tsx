@@ -70,7 +70,7 @@ function Edges({ title, edges, end }: EdgesProps) {
   );
 }
 
-/** What the oldest run that waits for data lacks. */
+/** The data that the oldest waiting run lacks. */
 function Missing({ groupId, zone }: { readonly groupId: string; readonly zone: string }) {
   const runs = useQuery(runsQuery({ groupId, states: ["PLANNED"], order: "ascending" }, 20));
   const run = runs.data?.items.find(({ place }) => place === "gated");

@@ -19,7 +19,7 @@ const SHARES = [
 /** Most stretches of time that are listed. */
 const MOST = 20;
 
-/** What became of every millisecond of a group's ledger, read when it is asked for: it reads the whole ledger. */
+/** The audit of a group. It reads the whole ledger, so it is made when a person asks for it. */
 export function AuditTab({ groupId, zone }: { readonly groupId: string; readonly zone: string }) {
   const { data, error, isFetching, refetch } = useQuery({
     queryKey: ["audit", groupId],

@@ -16,7 +16,7 @@ interface SelectionBarProps {
   readonly onClear: () => void;
 }
 
-/** What is selected, and what can be done with it. */
+/** The selected range, and the actions on it. */
 export function SelectionBar({ coverage, selection, isSource, onZoom, onOpen, onClear }: SelectionBarProps) {
   const [act, setAct] = useState<RangeAct | undefined>();
   if (selection === undefined) return null;

@@ -29,7 +29,7 @@ import styles from "./overview.module.css";
 
 const recentRunsQuery = runsQuery({}, 500);
 
-/** What needs a person, worst first; then what runs, and what ran when. */
+/** All that needs a person, worst first; then the runs on a time axis. */
 export function OverviewPage() {
   const now = useNow();
   const groups = useQuery(firstGroupsQuery);

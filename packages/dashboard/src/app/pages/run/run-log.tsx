@@ -7,7 +7,7 @@ import { Card } from "../../parts/card.js";
 import { visible } from "../../parts/visible.js";
 import styles from "./run.module.css";
 
-/** What the attempts of a run have logged, as plain text; nothing if the newest one has logged nothing. */
+/** The logs of a run's attempts, as plain text; nothing if the newest one has logged nothing. */
 export function RunLogCard({ run }: { readonly run: Run }) {
   const [chosen, setChosen] = useState<number | undefined>();
   const { data, refetch, isFetching } = useQuery(logQuery(run.id, chosen));

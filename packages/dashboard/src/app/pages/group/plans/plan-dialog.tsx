@@ -4,7 +4,7 @@ import { ReportPlan } from "./report-plan.js";
 import { RestatePlan } from "./restate-plan.js";
 import { SealPlan } from "./seal-plan.js";
 
-/** What can be done with a range of a group. */
+/** The actions on a range of a group. */
 export type RangeAct = "backfill" | "restate" | "seal" | "report";
 
 interface PlanDialogProps {
