@@ -8,10 +8,10 @@ export interface JobReport {
   readonly jobId?: string;
   readonly state?: JobReportState;
   readonly metrics?: JobMetrics;
-  /** Where a person can look at the job. */
+  /** The address at which a person can look at the job. */
   readonly address?: string;
   readonly error?: { readonly code?: string; readonly message?: string; readonly isRetryable?: boolean };
-  /** Where to query the job's state; may be relative to the responding address. */
+  /** The address at which to query the job's state; may be relative to the responding address. */
   readonly statusUrl?: string;
   /** What the job has logged, as far as the service has it. */
   readonly log?: JobLog | undefined;
