@@ -17,13 +17,16 @@ export {
   type BoundFormat,
   type BoundPlaceholder,
   isBound,
+  isPositionFormat,
   knownPlaceholders,
   type Placeholder,
+  POSITION_FORMATS,
+  type PositionFormat,
   placeholderOf,
   TIME_FORMATS,
   unknownPlaceholder,
 } from "./placeholders/placeholder.js";
-export { type Filling, placeholderText } from "./placeholders/placeholder-text.js";
+export { type Filling, instantOf, placeholderText } from "./placeholders/placeholder-text.js";
 export { nearestInstant, timestampText } from "./placeholders/time-text.js";
 export { type Rerun, rerunNotes, rerunSchema, writeEffectOf } from "./rerun.js";
 export {
