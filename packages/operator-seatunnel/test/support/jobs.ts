@@ -61,6 +61,19 @@ export class Warehouse {
     };
   }
 
+  /** Copies the rows of a query on a table. */
+  copyTable(url: string, query: string): JsonObject {
+    const login = { user: "tidegate", password: "" };
+    const source = {
+      plugin_name: "Jdbc",
+      result_table_name: "cut",
+      driver: "org.postgresql.Driver",
+      url,
+      query,
+    };
+    return { env: { parallelism: 1 }, source: [{ ...source, ...login }], sink: [this.#files("cut")] };
+  }
+
   /** Makes rows for a thousand seconds, and would show them at the end. */
   slow(): JsonObject {
     return {
