@@ -39,6 +39,8 @@ export {
   type OperatorFeatures,
   type OperatorFixture,
   type OperatorSuiteOptions,
+  type PositionBed,
+  type PositionRange,
   operatorSuite,
   type RequestFactory,
 } from "./operator-suite/operator-suite.js";

@@ -109,6 +109,14 @@ export function copiesByPositions(scene: () => ConnectorScene): void {
       });
     });
 
+    it("is read without records that have expired since the plan", async () => {
+      await onTopic(1, async (writer, job) => {
+        await writer.write([1, 2, 3, 4]);
+        await writer.expire(2n);
+        expect(await copyRanges(job, [{ 0: "0" }, { 0: "3" }, { 0: "4" }])).toEqual([[3], [4]]);
+      });
+    });
+
     it("is read from its first records in mode full", async () => {
       await onTopic(2, async (writer, job) => {
         await writer.write([1, 2], 0);

@@ -60,6 +60,13 @@ export class TopicWriter {
     await this.#producer.metadata({ topics: [this.topic], forceUpdate: true });
   }
 
+  /** Drops the records below an offset, as retention does. */
+  async expire(offset: bigint): Promise<void> {
+    await this.#admin.deleteRecords({
+      topics: [{ name: this.topic, partitions: [{ partition: 0, offset }] }],
+    });
+  }
+
   /** Changes the topic's configuration. */
   async configure(settings: Readonly<Record<string, string>>): Promise<void> {
     const configs = Object.entries(settings).map(([name, value]) => ({

@@ -35,9 +35,18 @@ export class Warehouse {
 
   /** All rows of the target, in order. */
   rows(): string[] {
+    return this.#rowsIn(() => true);
+  }
+
+  /** The ids that were written for the interval from an instant on. */
+  idsFrom(lower: number): string[] {
+    return this.#rowsIn((file) => file.includes(`part-${lower}`)).map((row) => row.split(",")[0]!);
+  }
+
+  #rowsIn(isWanted: (file: string) => boolean): string[] {
     if (!existsSync(this.#target)) return [];
     return readdirSync(this.#target, { recursive: true, encoding: "utf8" })
-      .filter((file) => file.endsWith(".csv"))
+      .filter((file) => file.endsWith(".csv") && isWanted(file))
       .flatMap((file) => readFileSync(join(this.#target, file), "utf8").split("\n"))
       .filter((row) => row !== "")
       .sort();
