@@ -17,7 +17,7 @@ import { timeRange } from "./time-range.js";
 /** Dependencies of `stageTable`. */
 export interface TableReading {
   readonly addresses: Addresses;
-  /** Where pieces of the copy lie until they have been read. */
+  /** The folder of the copy's pieces until they have been read. */
   readonly directory: string;
   readonly window: Window;
   readonly signal: AbortSignal;
