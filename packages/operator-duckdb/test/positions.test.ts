@@ -116,7 +116,10 @@ describe("a job that reads by positions", () => {
     });
 
     it("has the columns of the table as it is, unless the job says which, if the table changes between two ranges", async () => {
-      const named = { ...jobOf({ columns: { id: "BIGINT", name: "VARCHAR" } }), target: { path: `${bed.target}-2` } };
+      const named = {
+        ...jobOf({ columns: { id: "BIGINT", name: "VARCHAR" } }),
+        target: { path: `${bed.target}-2` },
+      };
       await run(reading(jobOf({}), "1", "4"));
       await run(reading(named, "1", "4"));
       sqlite.exec("ALTER TABLE orders RENAME COLUMN name TO title; ALTER TABLE orders ADD cents INT");

@@ -20,8 +20,6 @@ export {
   isPositionFormat,
   knownPlaceholders,
   type Placeholder,
-  POSITION_FORMATS,
-  type PositionFormat,
   placeholderOf,
   TIME_FORMATS,
   unknownPlaceholder,

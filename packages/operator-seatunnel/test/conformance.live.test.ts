@@ -53,7 +53,9 @@ async function create(): Promise<OperatorFixture> {
     ],
     malformedJob: { ...warehouse.copy(), env: { "job.mode": "STREAMING" } },
     positions: {
-      job: warehouse.copy("select id, who, ts from rows where id >= {{lower.offset}} and id < {{upper.offset}}"),
+      job: warehouse.copy(
+        "select id, who, ts from rows where id >= {{lower.offset}} and id < {{upper.offset}}",
+      ),
       source: { type: "sql-cursor", table: "rows", column: "id" },
       others: [
         { type: "kafka", topic: "rows" },

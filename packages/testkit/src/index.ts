@@ -39,9 +39,9 @@ export {
   type OperatorFeatures,
   type OperatorFixture,
   type OperatorSuiteOptions,
+  operatorSuite,
   type PositionBed,
   type PositionRange,
-  operatorSuite,
   type RequestFactory,
 } from "./operator-suite/operator-suite.js";
 export { aRequest } from "./operator-suite/request.js";

@@ -20,7 +20,7 @@ export const TIME_FORMATS = [
  * Formats of the positions of a source: the whole number of a source with a single partition; the positions by partition
  * as canonical JSON; or the offsets of a topic's partitions, as Flink's Kafka connector takes them.
  */
-export const POSITION_FORMATS = ["offset", "offsets", "kafkaOffsets"] as const;
+const POSITION_FORMATS = ["offset", "offsets", "kafkaOffsets"] as const;
 
 /** A format of positions. */
 export type PositionFormat = (typeof POSITION_FORMATS)[number];

@@ -3,7 +3,7 @@ import { offsetText } from "@tidegate/core/offset";
 import type { OfflineJobRequest } from "@tidegate/core/operator";
 import { describe, expect, it } from "../runner.js";
 import { carryOut, laterInterval, untroubled } from "./conduct.js";
-import { type OperatorBed, offered, type OperatorFixture } from "./fixture.js";
+import { type OperatorBed, type OperatorFixture, offered } from "./fixture.js";
 
 /** Tests jobs that read by positions: which source they read, and that each run gets exactly the records of its range. */
 export function positionRules({ fixture, supports }: OperatorBed): void {
