@@ -90,7 +90,8 @@ export class Readings {
     if (!existsSync(folder)) return [];
     return readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && !isHidden(join(entry.parentPath, entry.name), folder))
-      .flatMap((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8").trim().split("\n"));
+      .flatMap((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8").split("\n"))
+      .filter((row) => row !== "");
   }
 
   #fromSource(): string {
