@@ -65,7 +65,6 @@ operatorSuite({
         ],
         ranges: [
           { lower: { main: "" }, upper: { main: "2.csv " }, records: ["1", "2"] },
-          { lower: { main: "2.csv " }, upper: { main: "2.csv " }, records: [] },
           { lower: { main: "2.csv " }, upper: { main: "3.csv " }, records: ["3"] },
         ],
         written: ({ interval }) => valuesVisible(bed, interval!.lower),
