@@ -38,6 +38,7 @@ import {
   type DeadlineWatch,
   type DueFire,
   type DueQuery,
+  type EndEffect,
   type GatedQuery,
   type GatedRun,
   type GateSettlement,
@@ -57,12 +58,14 @@ import {
   type NewSchedule,
   type NewSplit,
   type NextWake,
+  type PlanAnswer,
   type PlanCommit,
   type PoolDeletion,
   type PoolPosition,
   pooledFirst,
   type ReportCommit,
   type RunChange,
+  type RunEnd,
   type RunFilter,
   readSpec,
   type ScheduleChange,
@@ -103,12 +106,13 @@ import { type NextCall, ofChanges, ofPlans, ofRuns, ofSchedules } from "./offset
 import { type PostgresStoreOptions, type Settings, settingsOf } from "./options.js";
 import { planColumns } from "./plans.js";
 import { choice as choosePooled, claimChosen, listPools, poolPositions, setPool } from "./pools.js";
-import { isDuplicate } from "./postgres-errors.js";
+import { isDuplicate, isUnexpected } from "./postgres-errors.js";
 import { asRun, asSchedule, type RunRow, type ScheduleRow, selectSchedules } from "./rows.js";
 import { changeRow } from "./run-changes.js";
 import { newScheduleRow, scheduleChangeRow } from "./schedule-changes.js";
 import { getSeals, putSeal } from "./seals.js";
 import { beginMerge, changeShards, dropSplit, getSplit, insertSplit } from "./shards.js";
+import { type ClaimingCommit, endRuns, isClaimable, isPlainEnd, planAndClaim } from "./shortcuts.js";
 import { answers, wavesOf } from "./waves.js";
 
 /**
@@ -130,6 +134,8 @@ export class PostgresStore implements ScheduleStore {
   #hasPooled = true;
   readonly #floors = new ClaimFloors();
   readonly #plans = new Batcher<PlanCommit, boolean>((commits) => this.#planTogether(commits));
+  readonly #claiming = new Batcher<ClaimingCommit, PlanAnswer>((commits) => this.#planAndClaim(commits));
+  readonly #ends = new Batcher<RunEnd, EndEffect | undefined>((ends) => this.#endTogether(ends));
   readonly #changes = new Batcher<RunChange, boolean>((changes) => this.#changeTogether(changes));
 
   /** @throws ConfigurationError CONFIGURATION_INVALID naming the option that is out of range */
@@ -152,6 +158,7 @@ export class PostgresStore implements ScheduleStore {
 
   async close(): Promise<void> {
     // Writes waiting for their turn were requested before the close.
+    await Promise.all([this.#claiming.settled(), this.#ends.settled()]);
     await Promise.all([this.#plans.settled(), this.#changes.settled()]);
     const database = this.#database;
     this.#database = undefined;
@@ -237,6 +244,12 @@ export class PostgresStore implements ScheduleStore {
     );
   }
 
+  planAndClaim(commits: readonly PlanCommit[], request: ClaimRequest): Promise<PlanAnswer[]> {
+    const times = commits.map(({ plannedAt }) => plannedAt);
+    const claiming = commits.map((commit) => ({ commit, request }));
+    return this.#writing([...times, request.leaseUntil], this.#claiming.add(claiming));
+  }
+
   insertRuns(
     runs: readonly NewRun[],
     { isExclusive = false }: { readonly isExclusive?: boolean } = {},
@@ -286,6 +299,13 @@ export class PostgresStore implements ScheduleStore {
     return this.#writing(
       changes.map(({ at, readyAt }) => Math.min(at, readyAt ?? at)),
       this.#changes.add(changes),
+    );
+  }
+
+  endRuns(ends: readonly RunEnd[]): Promise<(EndEffect | undefined)[]> {
+    return this.#writing(
+      ends.map(({ change: { at } }) => at),
+      this.#ends.add(ends),
     );
   }
 
@@ -550,6 +570,61 @@ export class PostgresStore implements ScheduleStore {
       for (const commit of wave) one.push(...(await this.#planWave([commit], true)));
       return one;
     }
+  }
+
+  /** Claims what it can at once; the rest is planned as usual, since it may be made all the same. */
+  async #planAndClaim(commits: readonly ClaimingCommit[]): Promise<PlanAnswer[]> {
+    const answers: PlanAnswer[] = new Array(commits.length).fill("refused");
+    const quick = this.#claimable(commits);
+    try {
+      const chosen = quick.map((no) => commits[no]!);
+      const claimed = quick.length === 0 ? [] : await planAndClaim(this.#require(), this.#schema, chosen);
+      for (const [index, run] of claimed) answers[quick[index]!] = run;
+    } catch (error) {
+      if (!(error instanceof StoreError) || !isDuplicate(error.cause)) throw error;
+    }
+    const rest = [...commits.keys()].filter((no) => answers[no] === "refused");
+    const planned = await this.#plans.add(rest.map((no) => commits[no]!.commit));
+    for (const [index, no] of rest.entries()) if (planned[index]) answers[no] = "planned";
+    return answers;
+  }
+
+  /** Returns which commits one statement may claim the runs of: of different groups, and for one owner. */
+  #claimable(commits: readonly ClaimingCommit[]): number[] {
+    const groups = new Set<string>();
+    const taken = new Map<ClaimRequest, number>();
+    const chosen: number[] = [];
+    for (const [no, claiming] of commits.entries()) {
+      const { commit, request } = claiming;
+      const count = taken.get(request) ?? 0;
+      const isFirst = !groups.has(commit.groupId);
+      groups.add(commit.groupId);
+      if (!isFirst || count >= request.limit || request.owner !== commits[0]!.request.owner) continue;
+      if (!isClaimable(claiming)) continue;
+      taken.set(request, count + 1);
+      chosen.push(no);
+    }
+    return chosen;
+  }
+
+  async #endTogether(ends: readonly RunEnd[]): Promise<(EndEffect | undefined)[]> {
+    const effects: (EndEffect | undefined)[] = new Array(ends.length).fill(undefined);
+    const isPlain = ends.map(isPlainEnd);
+    const plain = [...ends.keys()].filter((no) => isPlain[no]);
+    const rest = [...ends.keys()].filter((no) => !isPlain[no]);
+    try {
+      const chosen = plain.map((no) => ends[no]!);
+      const told = plain.length === 0 ? [] : await endRuns(this.#require(), this.#schema, chosen);
+      for (const [index, no] of plain.entries()) effects[no] = told[index];
+    } catch (error) {
+      if (!(error instanceof StoreError) || !isUnexpected(error.cause)) throw error;
+      rest.push(...plain);
+      rest.sort((a, b) => a - b);
+    }
+    const done = await this.#changes.add(rest.map((no) => ends[no]!.change));
+    for (const [index, no] of rest.entries())
+      if (done[index]) effects[no] = { mayAdmit: true, group: undefined };
+    return effects;
   }
 
   async #changeTogether(changes: readonly RunChange[]): Promise<boolean[]> {
