@@ -99,6 +99,7 @@ import { getLookbacks, lateSettlementRow, listLate, listLookbacks } from "./late
 import { cancelMarks, claim, nextWake, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { getLog, keepLogs } from "./logs.js";
+import { claimLost, LostClaims } from "./lost-claims.js";
 import { openNamespace, quote } from "./migrate.js";
 import { CHANGE_COLUMNS } from "./migrations/0002-places/run-functions.js";
 import { missingTimes } from "./missing-time.js";
@@ -112,7 +113,7 @@ import { changeRow } from "./run-changes.js";
 import { newScheduleRow, scheduleChangeRow } from "./schedule-changes.js";
 import { getSeals, putSeal } from "./seals.js";
 import { beginMerge, changeShards, dropSplit, getSplit, insertSplit } from "./shards.js";
-import { type ClaimingCommit, endRuns, isClaimable, isPlainEnd, planAndClaim } from "./shortcuts.js";
+import { endRuns, isPlain, isPlainEnd, type PlainStep, plainOf, planPlain } from "./shortcuts.js";
 import { answers, wavesOf } from "./waves.js";
 
 /**
@@ -133,8 +134,8 @@ export class PostgresStore implements ScheduleStore {
   /** Whether ready runs were there that pools choose, when this process claimed last; at first it may be so. */
   #hasPooled = true;
   readonly #floors = new ClaimFloors();
-  readonly #plans = new Batcher<PlanCommit, boolean>((commits) => this.#planTogether(commits));
-  readonly #claiming = new Batcher<ClaimingCommit, PlanAnswer>((commits) => this.#planAndClaim(commits));
+  readonly #lost = new LostClaims();
+  readonly #plans = new Batcher<PlainStep, PlanAnswer>((steps) => this.#planTogether(steps));
   readonly #ends = new Batcher<RunEnd, EndEffect | undefined>((ends) => this.#endTogether(ends));
   readonly #changes = new Batcher<RunChange, boolean>((changes) => this.#changeTogether(changes));
 
@@ -158,8 +159,8 @@ export class PostgresStore implements ScheduleStore {
 
   async close(): Promise<void> {
     // Writes waiting for their turn were requested before the close.
-    await Promise.all([this.#claiming.settled(), this.#ends.settled()]);
-    await Promise.all([this.#plans.settled(), this.#changes.settled()]);
+    await Promise.all([this.#plans.settled(), this.#ends.settled()]);
+    await this.#changes.settled();
     const database = this.#database;
     this.#database = undefined;
     await database?.close();
@@ -237,17 +238,22 @@ export class PostgresStore implements ScheduleStore {
     );
   }
 
-  plan(commits: readonly PlanCommit[]): Promise<boolean[]> {
-    return this.#writing(
-      commits.map(({ plannedAt }) => plannedAt),
-      this.#plans.add(commits),
-    );
+  async plan(commits: readonly PlanCommit[]): Promise<boolean[]> {
+    const times = commits.map(({ plannedAt }) => plannedAt);
+    const answers = await this.#writing(times, this.#plans.add(commits.map((commit) => ({ commit }))));
+    return answers.map((answer) => answer !== "refused");
   }
 
   planAndClaim(commits: readonly PlanCommit[], request: ClaimRequest): Promise<PlanAnswer[]> {
-    const times = commits.map(({ plannedAt }) => plannedAt);
-    const claiming = commits.map((commit) => ({ commit, request }));
-    return this.#writing([...times, request.leaseUntil], this.#claiming.add(claiming));
+    let claims = 0;
+    const steps = commits.map((commit) => {
+      const isClaimed =
+        claims < request.limit && isPlain(commit) && request.operators.includes(commit.runs[0]!.operator);
+      if (isClaimed) claims += 1;
+      return { commit, request: isClaimed ? request : undefined };
+    });
+    const times = [request.leaseUntil, ...commits.map(({ plannedAt }) => plannedAt)];
+    return this.#claiming(request, this.#writing(times, this.#plans.add(steps)));
   }
 
   insertRuns(
@@ -288,11 +294,12 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
-    const claimed = this.#hasPooled ? await this.#claimTogether(request) : await this.#claimInOrder(request);
-    if (this.#hasPooled && claimed.length < request.limit)
-      claimed.push(...(await this.#claimPooled(request, claimed.length)));
-    this.#turn += claimed.filter(({ isRecovered }) => !isRecovered).length;
-    return claimed;
+    const lost = this.#lost.due(request.owner, request.now);
+    if (lost.length > 0) {
+      const found = await this.#claiming(request, claimLost(this.#require(), this.#schema, request, lost));
+      if (found.length > 0) return found;
+    }
+    return this.#claiming(request, this.#claimReady(request));
   }
 
   changeRuns(changes: readonly RunChange[]): Promise<boolean[]> {
@@ -421,6 +428,24 @@ export class PostgresStore implements ScheduleStore {
     return readChanges(this.#require(), this.#schema, query);
   }
 
+  async #claimReady(request: ClaimRequest): Promise<ClaimedRun[]> {
+    const claimed = this.#hasPooled ? await this.#claimTogether(request) : await this.#claimInOrder(request);
+    if (this.#hasPooled && claimed.length < request.limit)
+      claimed.push(...(await this.#claimPooled(request, claimed.length)));
+    this.#turn += claimed.filter(({ isRecovered }) => !isRecovered).length;
+    return claimed;
+  }
+
+  /** Has what a claim may have got looked for again if its answer is lost. */
+  async #claiming<T>(request: ClaimRequest, claim: Promise<T>): Promise<T> {
+    try {
+      return await claim;
+    } catch (error) {
+      this.#lost.add(request);
+      throw error;
+    }
+  }
+
   async #claimInOrder(request: ClaimRequest): Promise<ClaimedRun[]> {
     const { claimed, hasPooled } = await claim(
       this.#require(),
@@ -538,7 +563,7 @@ export class PostgresStore implements ScheduleStore {
     return listLate(this.#require(), this.#schema, filter, page);
   }
 
-  async #planTogether(commits: readonly PlanCommit[]): Promise<boolean[]> {
+  async #planInWaves(commits: readonly PlanCommit[]): Promise<boolean[]> {
     const made: boolean[] = new Array(commits.length).fill(false);
     for (const wave of wavesOf(commits, ({ groupId }) => groupId)) {
       const answer = await this.#planWave(wave.map(({ element }) => element));
@@ -572,39 +597,21 @@ export class PostgresStore implements ScheduleStore {
     }
   }
 
-  /** Claims what it can at once; the rest is planned as usual, since it may be made all the same. */
-  async #planAndClaim(commits: readonly ClaimingCommit[]): Promise<PlanAnswer[]> {
-    const answers: PlanAnswer[] = new Array(commits.length).fill("refused");
-    const quick = this.#claimable(commits);
+  /** Makes what is plain in one statement; the rest is planned one wave after the other. */
+  async #planTogether(steps: readonly PlainStep[]): Promise<PlanAnswer[]> {
+    const answers: PlanAnswer[] = new Array(steps.length).fill("refused");
+    const plain = plainOf(steps);
     try {
-      const chosen = quick.map((no) => commits[no]!);
-      const claimed = quick.length === 0 ? [] : await planAndClaim(this.#require(), this.#schema, chosen);
-      for (const [index, run] of claimed) answers[quick[index]!] = run;
+      const chosen = plain.map((no) => steps[no]!);
+      const made = plain.length === 0 ? [] : await planPlain(this.#require(), this.#schema, chosen);
+      for (const [index, run] of made) answers[plain[index]!] = run ?? "planned";
     } catch (error) {
       if (!(error instanceof StoreError) || !isDuplicate(error.cause)) throw error;
     }
-    const rest = [...commits.keys()].filter((no) => answers[no] === "refused");
-    const planned = await this.#plans.add(rest.map((no) => commits[no]!.commit));
+    const rest = [...steps.keys()].filter((no) => answers[no] === "refused");
+    const planned = await this.#planInWaves(rest.map((no) => steps[no]!.commit));
     for (const [index, no] of rest.entries()) if (planned[index]) answers[no] = "planned";
     return answers;
-  }
-
-  /** Returns which commits one statement may claim the runs of: of different groups, and for one owner. */
-  #claimable(commits: readonly ClaimingCommit[]): number[] {
-    const groups = new Set<string>();
-    const taken = new Map<ClaimRequest, number>();
-    const chosen: number[] = [];
-    for (const [no, claiming] of commits.entries()) {
-      const { commit, request } = claiming;
-      const count = taken.get(request) ?? 0;
-      const isFirst = !groups.has(commit.groupId);
-      groups.add(commit.groupId);
-      if (!isFirst || count >= request.limit || request.owner !== commits[0]!.request.owner) continue;
-      if (!isClaimable(claiming)) continue;
-      taken.set(request, count + 1);
-      chosen.push(no);
-    }
-    return chosen;
   }
 
   async #endTogether(ends: readonly RunEnd[]): Promise<(EndEffect | undefined)[]> {

@@ -3,66 +3,86 @@ import type {
   ClaimedRun,
   ClaimRequest,
   EndEffect,
+  GroupState,
   NewRun,
   PlanCommit,
-  GroupState,
   RunEnd,
 } from "@tidegate/core/store";
 import { toArrays } from "./arrays.js";
 import type { Database } from "./database.js";
 import { END_COLUMNS } from "./migrations/0032-shortcuts/end-function.js";
-import { CLAIMED_PLAN_COLUMNS } from "./migrations/0032-shortcuts/plan-and-claim-function.js";
+import { PLAIN_STEP_COLUMNS } from "./migrations/0032-shortcuts/plan-function.js";
 
 /** The token of the first claim of a run. */
 const FIRST_TOKEN = 1;
 
-/** A commit, and the claim for which its run may be claimed at once. */
-export interface ClaimingCommit {
+/** A commit, and the claim for which its run is claimed at once, if any. */
+export interface PlainStep {
   readonly commit: PlanCommit;
-  readonly request: ClaimRequest;
+  readonly request?: ClaimRequest | undefined;
 }
 
-/**
- * Returns whether a commit moves the watermark over a single run that a manager with these operators may claim at
- * once, as far as the commit shows.
- */
-export function isClaimable({ commit, request }: ClaimingCommit): boolean {
-  const { runs, supersedes = [], whilePaused = false, offsets } = commit;
+/** Returns whether a commit moves the watermark over a single run that needs no gates, pools or positions. */
+export function isPlain({
+  runs,
+  supersedes = [],
+  whilePaused = false,
+  offsets,
+  ...commit
+}: PlanCommit): boolean {
   const [run] = runs;
   if (run === undefined || runs.length > 1 || supersedes.length > 0 || whilePaused) return false;
-  if (offsets !== undefined || (run.offsets ?? null) !== null || run.isPooled === true) return false;
-  const isPlain =
-    run.state === "PLANNED" && run.kind === "SCHEDULED" && run.generation === 0 && run.reason === null;
+  if ((offsets ?? null) !== null || (run.offsets ?? null) !== null || run.isPooled === true) return false;
   const isWhole = run.lower === commit.watermark && run.upper === commit.newWatermark;
-  const isGated = (run.gating ?? "none") !== "none";
-  return isPlain && isWhole && !isGated && request.operators.includes(run.operator);
+  const isOfLane = run.kind === "SCHEDULED" && run.generation === 0 && run.plannedAt === commit.plannedAt;
+  return run.state === "PLANNED" && isWhole && isOfLane && (run.gating ?? "none") === "none";
+}
+
+/** Returns which steps one statement makes: the first of each group, if it is plain, and claims of one owner. */
+export function plainOf(steps: readonly PlainStep[]): number[] {
+  const groups = new Set<string>();
+  let owner: string | undefined;
+  const plain: number[] = [];
+  for (const [no, { commit, request }] of steps.entries()) {
+    const isFirst = !groups.has(commit.groupId);
+    groups.add(commit.groupId);
+    if (!isFirst || !isPlain(commit)) continue;
+    owner ??= request?.owner;
+    if (request !== undefined && request.owner !== owner) continue;
+    plain.push(no);
+  }
+  return plain;
 }
 
 /**
- * Plans commits of different groups, and claims their runs. Returns them, each by the index of its commit: the others
- * were not made.
+ * Makes plain steps of different groups. Returns, by the index of each step that was made, its run if it was claimed
+ * and else `undefined`.
+ *
+ * @param steps - at least one; all claims are of one owner
  */
-export async function planAndClaim(
+export async function planPlain(
   database: Database,
   s: string,
-  commits: readonly ClaimingCommit[],
-): Promise<Map<number, ClaimedRun>> {
-  const { owner } = commits[0]!.request;
-  const now = Math.max(...commits.map(({ request }) => request.now));
-  const leaseUntil = Math.max(...commits.map(({ request }) => request.leaseUntil));
-  const rows = commits.map(({ commit }) => {
-    const { id, intervals, scheduledTime, operator } = commit.runs[0]!;
-    return { ...commit, id, intervals, scheduledTime, operator };
+  steps: readonly PlainStep[],
+): Promise<Map<number, ClaimedRun | undefined>> {
+  const requests = steps.flatMap(({ request }) => (request === undefined ? [] : [request]));
+  const now = Math.max(0, ...requests.map((request) => request.now));
+  const leaseUntil = Math.max(0, ...requests.map((request) => request.leaseUntil));
+  const rows = steps.map(({ commit, request }) => {
+    const { id, intervals, scheduledTime, reason, operator } = commit.runs[0]!;
+    return { ...commit, id, intervals, scheduledTime, reason, operator, isClaimed: request !== undefined };
   });
-  const columns = toArrays(CLAIMED_PLAN_COLUMNS, rows);
+  const columns = toArrays(PLAIN_STEP_COLUMNS, rows);
   const places = columns.map((_, index) => `$${index + 4}`).join(", ");
-  const [row] = await database.query<{ made: number[] }>(
-    `SELECT ${s}.plan_and_claim($1, $2, $3, ${places}) AS made`,
-    [owner, now, leaseUntil, ...columns],
+  const [row] = await database.query<{ made: number[] | null; claimed: number[] | null }>(
+    `SELECT made, claimed FROM ${s}.plan_plain($1, $2, $3, ${places})`,
+    [requests[0]?.owner ?? null, now, leaseUntil, ...columns],
   );
-  return new Map(
-    row!.made.map((no) => [no - 1, claimedRun(commits[no - 1]!.commit.runs[0]!, { now, leaseUntil })]),
-  );
+  const made = new Map<number, ClaimedRun | undefined>();
+  for (const no of row?.made ?? []) made.set(no - 1, undefined);
+  for (const no of row?.claimed ?? [])
+    made.set(no - 1, claimedRun(steps[no - 1]!.commit.runs[0]!, { now, leaseUntil }));
+  return made;
 }
 
 /** Returns a run that was claimed as it was planned. */

@@ -97,6 +97,8 @@ export class IntervalPlanner implements FireSink {
       works.set(fire.groupId, work);
     }
     const open = this.#plannable([...works.values()]);
+    if (this.#store.isShared)
+      for (const { groupId, scheduledTime } of fires) this.#cache.follow(groupId, scheduledTime);
     await this.#loop.run(open);
     await this.#awaitLooks(open);
     return fires.map(({ groupId }) => resultOf(works.get(groupId)!));
@@ -172,7 +174,8 @@ export class IntervalPlanner implements FireSink {
     else this.#deferred.delete(groupId);
     if (work.fires.length > 0) this.#judgeFires(work, cached);
     // While planning waits for runs, the engine need not know how long it will be checked again at the latest.
-    if (cause === "fired" || (cause === "resumed" && (decision.outcome === "nothing" || decision.waits))) return;
+    if (cause === "fired" || (cause === "resumed" && (decision.outcome === "nothing" || decision.waits)))
+      return;
     const { delayMs, engine } = cached.schedule.spec;
     this.#signals.emit("fire-moved", { groupId, nextFireAt: decision.nextFireAt, delayMs }, engine);
   }

@@ -5,10 +5,13 @@ import type { Schedule } from "../schedule/schedule.js";
 import { requireReadable } from "../schedule/stored-spec.js";
 import type { PlanCommit } from "../store/run-ledger.js";
 import type { GroupState } from "../store/run-shortcuts.js";
-import { nextFireAt } from "./plan-decision.js";
+import { continuation, nextFireAt } from "./plan-decision.js";
 
 /** How many schedules stay in memory between fires. */
 const CACHED_SCHEDULES = 50_000;
+
+/** How many intervals that others have planned are passed over at most, rather than the schedule read again. */
+const MOST_FOLLOWED = 16;
 
 /** A schedule as it was read, kept up to date by what is planned and ends here. */
 export interface CachedSchedule {
@@ -97,6 +100,30 @@ export class ScheduleCache {
     cached.openRuns = isTold ? state.openRuns : Math.max(0, cached.openRuns - 1);
     cached.isFresh = isTold;
     return isTold;
+  }
+
+  /**
+   * Takes over what other managers have planned since, as a fire shows that is due later than this one knows of. If
+   * that is not so, the next plan is refused, and the schedule read again.
+   */
+  follow(groupId: string, scheduledTime: EpochMs): void {
+    const cached = this.#schedules.get(groupId);
+    if (cached === undefined || cached.schedule.nextFireAt === null) return;
+    const { schedule, grid } = cached;
+    const fireAt = scheduledTime + schedule.spec.delayMs;
+    if (fireAt <= cached.schedule.nextFireAt) return;
+    let watermark = schedule.watermark;
+    for (let steps = 0; steps < MOST_FOLLOWED && schedule.spec.boundaryType !== "OFFSET"; steps += 1) {
+      const interval = grid.next(continuation(grid, watermark));
+      if (interval === undefined || grid.fireAt(interval) > fireAt) break;
+      if (grid.fireAt(interval) === fireAt) {
+        this.advance(cached, { newWatermark: watermark, nextFireAt: fireAt });
+        cached.isFresh = false;
+        return;
+      }
+      watermark = interval.upper;
+    }
+    this.forget(groupId);
   }
 
   /** Returns whether nothing of a group is owed by now, so that its planning waits for no run. */
