@@ -622,7 +622,12 @@ export class PostgresStore implements ScheduleStore {
     try {
       const chosen = plain.map((no) => ends[no]!);
       const told = plain.length === 0 ? [] : await endRuns(this.#require(), this.#schema, chosen);
-      for (const [index, no] of plain.entries()) effects[no] = told[index];
+      // A slot of a pool may be free now, for which others wait.
+      const areOthers = this.#hasPooled;
+      for (const [index, no] of plain.entries()) {
+        const { mayAdmit, group } = told[index]!;
+        effects[no] = { mayAdmit: mayAdmit || areOthers, group };
+      }
     } catch (error) {
       if (!(error instanceof StoreError) || !isUnexpected(error.cause)) throw error;
       rest.push(...plain);

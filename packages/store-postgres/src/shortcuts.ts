@@ -160,5 +160,5 @@ export async function endRuns(database: Database, s: string, ends: readonly RunE
     columns,
   );
   const found = new Map(effects.map(({ groupId, mayAdmit, ...group }) => [groupId, { mayAdmit, group }]));
-  return ends.map(({ run }) => found.get(run.groupId)!);
+  return ends.map(({ run }) => found.get(run.groupId) ?? { mayAdmit: true, group: undefined });
 }

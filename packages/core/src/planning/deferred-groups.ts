@@ -5,7 +5,7 @@ import { RECHECK_MS } from "./plan-decision.js";
 /** When a waiting group is checked again for the first time, ms. */
 export const FIRST_RECHECK_MS = 2_000;
 
-/** When a backlog is checked again of which nothing is planned ahead, ms: one end would have to be unnoticed. */
+/** The same of a backlog of which nothing is planned ahead, ms: one end would have to be unnoticed. */
 export const BACKLOG_RECHECK_MS = 10_000;
 
 /**
@@ -13,12 +13,12 @@ export const BACKLOG_RECHECK_MS = 10_000;
  * group; if that manager dies before it has planned, the group is found by the next check.
  */
 export class DeferredGroups {
-  readonly #backlogRecheckMs: number;
+  readonly #isPlannedAhead: boolean;
   readonly #waits = new Map<string, { readonly watermark: EpochMs; readonly since: EpochMs }>();
 
   /** @param isPlannedAhead - whether several runs of a backlog are planned, so that all would have to end unnoticed */
   constructor(isPlannedAhead: boolean) {
-    this.#backlogRecheckMs = isPlannedAhead ? RECHECK_MS : BACKLOG_RECHECK_MS;
+    this.#isPlannedAhead = isPlannedAhead;
   }
 
   /** Records that a group waits; keeps since when, unless its watermark has moved. */
@@ -38,15 +38,15 @@ export class DeferredGroups {
 
   /**
    * Returns how long until a waiting group is checked again, ms: as long as it has waited, so that a lost wake
-   * at most doubles the wait, and the checks of a long job are few. A backlog is checked at longer
-   * distances, and a lane that waits for a person at the longest.
+   * at most doubles the wait, and the checks of a long job are few. A backlog is checked at the longest
+   * distance if several runs of it would have to end unnoticed, and so is
+   * a lane that waits for a person.
    */
   recheckMs({ spec: { groupId, overlap }, watermark, blockingRuns }: Schedule, now: EpochMs): number {
     const hasOneRun = overlap === "coalesce-pending" || overlap === "cancel-running";
-    if (blockingRuns > 0) return RECHECK_MS;
-    if (!hasOneRun) return this.#backlogRecheckMs;
+    if (blockingRuns > 0 || (!hasOneRun && this.#isPlannedAhead)) return RECHECK_MS;
     const wait = this.#waits.get(groupId);
     const waitedMs = wait?.watermark === watermark ? now - wait.since : 0;
-    return Math.min(Math.max(waitedMs, FIRST_RECHECK_MS), RECHECK_MS);
+    return Math.min(Math.max(waitedMs, hasOneRun ? FIRST_RECHECK_MS : BACKLOG_RECHECK_MS), RECHECK_MS);
   }
 }
