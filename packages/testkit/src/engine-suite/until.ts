@@ -34,7 +34,7 @@ export async function until(
   const giveUpAt = begunAt + limitMs;
   while (!(await condition())) {
     const now = clock.now();
-    if (now >= giveUpAt) throw new Error(`Waited ${limitMs} ms in vain for ${what}.`);
+    if (now >= giveUpAt) throw new Error(`Waited ${limitMs} ms for ${what}, which did not happen.`);
     await new Promise<void>((resolve) => {
       clock.wakeAt(now + nextCheckIn(now - begunAt), resolve);
     });

@@ -25,6 +25,6 @@ describe("a wait for a condition without an event", () => {
 
   it("names what it waited for when its time is over", async () => {
     const never = until(() => false, { what: "the moon", limitMs: 0 });
-    await expect(never).rejects.toThrow("Waited 0 ms in vain for the moon.");
+    await expect(never).rejects.toThrow("Waited 0 ms for the moon, which did not happen.");
   });
 });
