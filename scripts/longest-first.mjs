@@ -4,7 +4,7 @@ import Sequencer from "@jest/test-sequencer";
 const SECONDS = {
   "engine-airflow/test/conformance.live.test.ts": 380,
   "engine-dolphinscheduler/test/dolphin.live.test.ts": 380,
-  "engine-airflow/test/sharing.live.test.ts": 350,
+  "engine-airflow/test/sharing.live.test.ts": 300,
   "engine-airflow/test/airflow.live.test.ts": 320,
   "operator-flink/test/faults.live.test.ts": 200,
   "test/faults/distributed/managers.test.ts": 190,
@@ -22,6 +22,7 @@ const SECONDS = {
   "flink-workflow-scheduler/test/tables.live.test.ts": 100,
   "test/histories/random.test.ts": 80,
   "dashboard/test/pages.test.ts": 80,
+  "engine-airflow/test/shards.live.test.ts": 80,
   "operator-flink/test/flink.live.test.ts": 80,
   "flink-materialized-table/test/flink-materialized-table.live.test.ts": 70,
   "operator-flink/test/conformance.live.test.ts": 70,

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, jest } from "@jest/globals";
 import type { AirflowServer } from "@tidegate/test-servers";
 import { faults } from "./sharing/faults.js";
 import { reruns } from "./sharing/reruns.js";
-import { shards } from "./sharing/shards.js";
 import { startAirflow } from "./support/airflow.js";
 
 jest.setTimeout(300_000);
@@ -22,4 +21,3 @@ afterAll(() => airflow.dispose());
 
 faults(() => airflow);
 reruns(() => airflow);
-shards(() => airflow);
