@@ -1,4 +1,4 @@
-import { type DoneJob, intervalAt, type LateEnding } from "./stage.js";
+import { type DoneJob, intervalAt, type LateEnding, MINUTE, since } from "./stage.js";
 import { INTERVALS, type LateStory } from "./story.js";
 
 /** Rows of an interval that a job has written when it was over. */
@@ -39,16 +39,16 @@ export function brokenLaws(story: LateStory, { jobs, late, runs, areSound }: Lat
       const of = <T extends Rows | DoneJob>(all: readonly T[]): T[] =>
         all.filter((one) => one.groupId === groupId && one.index === index);
       const isRestated = groupId === "facts" && story.onLate === "restate";
-      for (const law of lawsOfInterval(of(jobs), of(rows), isRestated, story.settle))
+      for (const law of lawsOfInterval(of(jobs), of(rows), isRestated, story.settle * MINUTE))
         broken.push(`${groupId} ${index}: ${law}`);
       for (const { at } of of(rows)) {
         if (!wasReadBefore(of(jobs), at)) continue;
         const { lower, upper } = intervalAt(index);
         const isRecorded = late.some(
           (one) =>
-            one.groupId === groupId && one.lower <= lower && one.upper >= upper && minutes(one.lastAt) >= at,
+            one.groupId === groupId && one.lower <= lower && one.upper >= upper && since(one.lastAt) >= at,
         );
-        demand(isRecorded, `${groupId} ${index}: rows of minute ${at} are not recorded`);
+        demand(isRecorded, `${groupId} ${index}: rows of ${at} ms are not recorded`);
       }
     }
   return broken;
@@ -59,8 +59,6 @@ const ALLOWED: Record<LateStory["onLate"], readonly string[]> = {
   mark: ["MARKED"],
   restate: ["MARKED", "RESTATED"],
 };
-
-const minutes = (instant: number): number => (instant - intervalAt(0).lower) / 60_000;
 
 function rowsOf({ groupId, index, script, endsAt }: DoneJob): Rows[] {
   if (groupId !== "arrivals" || script.fails) return [];
@@ -80,7 +78,7 @@ function lawsOfInterval(
   jobs: readonly DoneJob[],
   rows: readonly Rows[],
   isRestated: boolean,
-  settle: number,
+  settleMs: number,
 ): string[] {
   const broken: string[] = [];
   const again = jobs.filter(({ kind }) => kind === "BACKFILL");
@@ -89,12 +87,12 @@ function lawsOfInterval(
   if (again.length > 0 && !isRestated) broken.push("was run again");
   if (again.length > rows.length)
     broken.push(`rows came ${rows.length} times, and it was run again ${again.length} times`);
-  const earliest = Math.min(...rows.map(({ at }) => at)) + settle;
+  const earliest = Math.min(...rows.map(({ at }) => at)) + settleMs;
   for (const { submittedAt } of again)
     if (submittedAt < earliest) broken.push(`was run again at ${submittedAt}, before ${earliest}`);
   if (!isRestated) return broken;
   for (const { at } of rows)
     if (wasReadBefore(jobs, at) && !jobs.some(({ submittedAt }) => submittedAt >= at))
-      broken.push(`rows of minute ${at} were never read`);
+      broken.push(`rows of ${at} ms were never read`);
   return broken;
 }

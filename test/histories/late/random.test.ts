@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { inMemory } from "../places.js";
 import { brokenLaws } from "./laws.js";
 import { playedLate } from "./stage.js";
-import { lateStories } from "./story.js";
+import { type LateJob, lateStories } from "./story.js";
 
 // TIDEGATE_HISTORIES=100000 TIDEGATE_SEED=7 plays a tenth of so many, others than those of each run.
 const COUNT = Math.ceil(Number(process.env.TIDEGATE_HISTORIES ?? 1_000) / 10);
@@ -32,4 +32,19 @@ describe("random stories of late data", () => {
     },
     LIMIT_MS,
   );
+});
+
+describe("a story that once went wrong", () => {
+  it("is of a manager that died after it had begun a backfill, of which one run had begun, before it could say so", async () => {
+    const job: LateJob = { lasts: 0, fails: false, facts: [], own: [] };
+    const arrivals = [{ ...job, lasts: 22 }, { ...job, facts: [4, 3] }, { ...job, lasts: 1 }, job, job];
+    const story = {
+      onLate: "restate",
+      settle: 1,
+      arrivals,
+      facts: [job],
+      steps: [{ at: 132, do: "crash", writes: 4, isWritten: false }],
+    } as const;
+    expect(brokenLaws(story, await playedLate(story, await inMemory()))).toEqual([]);
+  });
 });

@@ -8,12 +8,12 @@ import { Budget, Mortal } from "../mortal.js";
 import { T0 } from "../triggers.js";
 import { INTERVALS, type LateJob, type LateStep, type LateStory, LENGTH } from "./story.js";
 
-const MINUTE = 60_000;
+export const MINUTE = 60_000;
 
 /** Long enough for everything that is still to come, minutes. */
 const REST = 24 * 60;
 
-/** A job as it really was; times in minutes. */
+/** A job as it really was; times in ms since the beginning. */
 export interface DoneJob {
   readonly groupId: string;
   /** The number of its interval. */
@@ -33,7 +33,8 @@ export interface LateEnding {
   readonly areSound: boolean;
 }
 
-const minutesOf = (instant: number): number => (instant - T0) / MINUTE;
+/** Returns an instant in ms since the beginning. */
+export const since = (instant: number): number => instant - T0;
 
 /** Returns the interval of a group, in epoch ms. */
 export const intervalAt = (index: number): { readonly lower: number; readonly upper: number } => ({
@@ -58,9 +59,9 @@ class Service implements ScheduleOperator {
     if (known !== undefined) return { jobId: known.key };
     const scripts = groupId === "facts" ? this.#story.facts : this.#story.arrivals;
     const script = scripts[this.jobs.filter((job) => job.groupId === groupId).length % scripts.length]!;
-    const submittedAt = minutesOf(this.#clock.now());
-    const index = minutesOf(Number(lowerBound)) / LENGTH;
-    const endsAt = submittedAt + script.lasts;
+    const submittedAt = since(this.#clock.now());
+    const index = since(Number(lowerBound)) / (LENGTH * MINUTE);
+    const endsAt = submittedAt + script.lasts * MINUTE;
     this.jobs.push({ groupId, index, kind, key, script, submittedAt, endsAt });
     return { jobId: key };
   }
@@ -71,7 +72,7 @@ class Service implements ScheduleOperator {
 
   wait(jobId: string): Promise<JobOutcome> {
     const job = this.jobs.find(({ key }) => key === jobId)!;
-    const at = Math.max(this.#clock.now(), T0 + job.endsAt * MINUTE);
+    const at = Math.max(this.#clock.now(), T0 + job.endsAt);
     return new Promise((resolve) => this.#clock.wakeAt(at, () => resolve(outcomeOf(job))));
   }
 
@@ -146,7 +147,7 @@ export async function playedLate(story: LateStory, place: StageStore): Promise<L
   try {
     const { client } = process!.tidegate;
     const trigger = { type: "period", every: LENGTH, unit: "minute" } as const;
-    const [, { upper: endTime }] = [0, intervalAt(INTERVALS - 1)];
+    const { upper: endTime } = intervalAt(INTERVALS - 1);
     const common = { trigger, startTime: T0, endTime, onFailure: "continue", maxAttempts: 1 } as const;
     await client.register({ ...common, groupId: "facts", onLate: story.onLate });
     await client.register({ ...common, groupId: "arrivals" });
