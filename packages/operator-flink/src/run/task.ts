@@ -1,14 +1,22 @@
+import type { JsonObject } from "@tidegate/core";
 import type { JobOutcome } from "@tidegate/core/operator";
-import { boundsOf, type Filling, type JobCall, type Rerun } from "@tidegate/operator-kit";
+import { boundsOf, type Filling, invalidJob, type JobCall, type Rerun } from "@tidegate/operator-kit";
 import type { FlinkJob, JarJob, MaterializedTableJob, SqlJob } from "../job/job.js";
 import { fillText } from "../job/plain-text.js";
 import type { Connectors } from "../sync/connector.js";
+import { type SyncSplit, shardPredicate, splitOfSync } from "../sync/split-sync.js";
 import { sqlOf } from "../sync/write-sql.js";
 
 /** A job as it is run: a copy has been turned into SQL. */
 export type Work =
   | { readonly kind: "jar"; readonly job: JarJob }
-  | { readonly kind: "sql"; readonly job: SqlJob; readonly field: "job.sql" | "job.sync" }
+  | {
+      readonly kind: "sql";
+      readonly job: SqlJob;
+      readonly field: "job.sql" | "job.sync";
+      /** How it is divided into shards. @default it cannot be */
+      readonly split?: SyncSplit;
+    }
   | {
       readonly kind: "materializedTable";
       readonly job: MaterializedTableJob;
@@ -30,15 +38,36 @@ export function workOf(job: FlinkJob, connectors: Connectors): Work {
   if ("materializedTable" in job) {
     return { kind: "materializedTable", job: job.materializedTable, field: "job.materializedTable" };
   }
-  return { kind: "sql", job: sqlOf(job.sync, connectors), field: "job.sync" };
+  const split = splitOfSync(job.sync);
+  return {
+    kind: "sql",
+    job: sqlOf(job.sync, connectors),
+    field: "job.sync",
+    ...(split === undefined ? {} : { split }),
+  };
 }
 
 /** @throws OperatorError JOB_INVALID for invalid bounds */
 export function taskOf({ request, job: work }: JobCall<Work>): Task {
   boundsOf(request);
-  const { groupId, lowerBound, upperBound } = request;
-  const filling = { request, timezone: work.job.timezone ?? "UTC" };
-  return { work, filling, name: `${groupId} [${lowerBound}, ${upperBound})` };
+  const { groupId, lowerBound, upperBound, shard } = request;
+  const filling = fillingOf({ request, job: work });
+  const name = `${groupId} [${lowerBound}, ${upperBound})`;
+  return shard === undefined
+    ? { work, filling, name }
+    : { work: partOfWork(work, shard.args, filling), filling, name: `${name} ${shard.key}` };
+}
+
+/** Returns the values for the placeholders of a run's job. */
+export function fillingOf({ request, job: work }: JobCall<Work>): Filling {
+  return { request, timezone: work.job.timezone ?? "UTC" };
+}
+
+/** The statement of a copy that can be divided ends with the condition of its interval. */
+function partOfWork(work: Work, args: JsonObject, filling: Filling): Work {
+  if (work.kind !== "sql" || work.split === undefined) throw invalidJob("job", "cannot be split");
+  const { job, split } = work;
+  return { ...work, job: { ...job, statement: `${job.statement} AND ${shardPredicate(split, args, filling)}` } };
 }
 
 /** Returns the field of a program's argument. */
