@@ -43,7 +43,11 @@ export async function copyShardsRun(url = "", directory = ""): Promise<CopyRun> 
   const { shards } = await operator.split!(request, { ...context, target: SHARDS });
   const results = await Promise.all(
     shards.map(async ({ key, args }, index): Promise<ShardResult> => {
-      const shard = { ...request, idempotencyKey: `shard-${index}`, shard: { key, args, count: shards.length } };
+      const shard = {
+        ...request,
+        idempotencyKey: `shard-${index}`,
+        shard: { key, args, count: shards.length },
+      };
       const { jobId } = await operator.submit(shard, context);
       const { error, metrics = {} } = await operator.wait(jobId, shard, context);
       if (error !== undefined) throw new Error(error.message);

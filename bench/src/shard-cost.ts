@@ -33,7 +33,10 @@ async function msPerShard(concurrency: number): Promise<number> {
 
 async function msOfRun(concurrency: number | undefined): Promise<number> {
   const directory = temporaryDirectory();
-  const tidegate = assemble(new SqliteStore({ path: join(directory.path, "ledger.db") }), splittingOperator());
+  const tidegate = assemble(
+    new SqliteStore({ path: join(directory.path, "ledger.db") }),
+    splittingOperator(),
+  );
   await tidegate.start();
   try {
     const startTime = Date.now() - DAY_MS;
@@ -50,7 +53,10 @@ async function msOfRun(concurrency: number | undefined): Promise<number> {
     ]);
     let took: number | undefined;
     await waitUntil(async () => {
-      const { items } = await tidegate.client.runs({ groupId: "orders", states: ["SUCCEEDED"] }, { limit: 1 });
+      const { items } = await tidegate.client.runs(
+        { groupId: "orders", states: ["SUCCEEDED"] },
+        { limit: 1 },
+      );
       const [run] = items;
       if (run === undefined) return false;
       took = (run.endedAt ?? 0) - (run.submittedAt ?? 0);

@@ -21,7 +21,12 @@ const requestOf = (job: JsonObject, length = HOUR) =>
   firstRequest(job, { lowerBound: String(START), upperBound: String(START + length) });
 
 /** The conditions that the statements of a job's shards end with. */
-async function conditions(job: JsonObject, target: number, length = HOUR, timezone?: string): Promise<string[]> {
+async function conditions(
+  job: JsonObject,
+  target: number,
+  length = HOUR,
+  timezone?: string,
+): Promise<string[]> {
   const sync = job.sync as JsonObject;
   const whole = timezone === undefined ? job : { sync: { ...sync, timezone } };
   const request = requestOf(whole, length);
@@ -91,9 +96,13 @@ describe("a copy from a database", () => {
     expect(operator.canSplit(jobOf({}, { connector: "upsert-kafka" }))).toBe(true);
     expect(operator.canSplit(jobOf({}, { rerun: "appends" }))).toBe(false);
     const folder = { connector: "filesystem", options: { path: "/lake" } };
-    expect(operator.canSplit({ sync: { source: (jobOf({}).sync as JsonObject).source!, sink: folder } })).toBe(false);
+    expect(
+      operator.canSplit({ sync: { source: (jobOf({}).sync as JsonObject).source!, sink: folder } }),
+    ).toBe(false);
     expect(operator.canSplit(jobOf({ connector: "kafka" }))).toBe(false);
-    expect(operator.canSplit({ sql: { statement: "INSERT INTO a SELECT 1", rerun: "replaces" } })).toBe(false);
+    expect(operator.canSplit({ sql: { statement: "INSERT INTO a SELECT 1", rerun: "replaces" } })).toBe(
+      false,
+    );
   });
 
   it("is refused a range that ends before it begins", () => {

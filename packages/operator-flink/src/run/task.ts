@@ -67,7 +67,10 @@ export function fillingOf({ request, job: work }: JobCall<Work>): Filling {
 function partOfWork(work: Work, args: JsonObject, filling: Filling): Work {
   if (work.kind !== "sql" || work.split === undefined) throw invalidJob("job", "cannot be split");
   const { job, split } = work;
-  return { ...work, job: { ...job, statement: `${job.statement} AND ${shardPredicate(split, args, filling)}` } };
+  return {
+    ...work,
+    job: { ...job, statement: `${job.statement} AND ${shardPredicate(split, args, filling)}` },
+  };
 }
 
 /** Returns the field of a program's argument. */

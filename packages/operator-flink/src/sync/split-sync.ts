@@ -68,5 +68,9 @@ function keyLiteral(key: string, split: SyncSplit, filling: Filling): string {
   const format = "timeType" in split ? split.timeType : "epochMs";
   const placeholder = placeholderOf(`lower.${format}`);
   if (placeholder === undefined || placeholder.kind === "secret") throw new Error(`No literal of ${format}.`);
-  return literalOf(placeholder, { ...filling, request: { ...filling.request, lowerBound: key, upperBound: key } }, FIELD);
+  return literalOf(
+    placeholder,
+    { ...filling, request: { ...filling.request, lowerBound: key, upperBound: key } },
+    FIELD,
+  );
 }
