@@ -1,11 +1,14 @@
 import { OperatorError } from "@tidegate/core";
+import type { OffsetSource } from "@tidegate/core/offset";
 import {
   boundedLog,
   type JobContext,
   type JobLog,
   type JobOutcome,
+  type JobSplit,
   type LogContext,
   logAfter,
+  type SplitContext,
   type SubmittedJob,
   type WriteEffect,
 } from "@tidegate/core/operator";
@@ -24,6 +27,7 @@ import type { FlinkJob } from "./job/job.js";
 import { jobSchema } from "./job/job-schema.js";
 import { notesOn } from "./job/notes.js";
 import { checkText } from "./job/plain-text.js";
+import { requireSameSource } from "./job/same-source.js";
 import { checkTable } from "./materialized-table/check-table.js";
 import { refreshOf } from "./materialized-table/refresh.js";
 import { type FlinkOperatorOptions, type Settings, settingsOf } from "./options.js";
@@ -32,10 +36,20 @@ import { JobManager } from "./rest/job-manager.js";
 import { SqlGateway } from "./rest/sql-gateway.js";
 import { isJobId, jobIdOf } from "./run/job-id.js";
 import { refusal, submitOnce, unreachable, unwatched } from "./run/submission.js";
-import { argumentField, jarRunOf, lostOutcome, type Task, taskOf, type Work, workOf } from "./run/task.js";
+import {
+  argumentField,
+  fillingOf,
+  jarRunOf,
+  lostOutcome,
+  type Task,
+  taskOf,
+  type Work,
+  workOf,
+} from "./run/task.js";
 import { checkSql } from "./sql/check-sql.js";
 import { Sessions } from "./sql/sessions.js";
 import { SqlRunner } from "./sql/sql-runner.js";
+import { splitSync } from "./sync/split-sync.js";
 import { FlinkWatch } from "./watch/flink-watch.js";
 
 /** Longest time that a cancelled job may take to end, ms. */
@@ -60,6 +74,7 @@ export function createFlinkOperator(options: FlinkOperatorOptions): DefinedOpera
 
 class FlinkJobs implements PreparingDefinition<FlinkJob, Work> {
   readonly type = "flink";
+  readonly boundaryTypes = ["TIME", "OFFSET"] as const;
   readonly jobSchema = jobSchema;
   readonly #settings: Settings;
   readonly #jobManager: JobManager;
@@ -112,6 +127,10 @@ class FlinkJobs implements PreparingDefinition<FlinkJob, Work> {
     else checkTable(work.job, work.field, hasSecret);
   }
 
+  validateSource(work: Work, source: OffsetSource): void {
+    requireSameSource(work, source, this.#settings.connectors);
+  }
+
   /** Warns if a second run doubles rows, or if a job does not use its interval. */
   notes(work: Work): readonly string[] {
     return notesOn(work);
@@ -119,6 +138,17 @@ class FlinkJobs implements PreparingDefinition<FlinkJob, Work> {
 
   writes(work: Work): WriteEffect | undefined {
     return work.kind === "materializedTable" ? "replace" : writeEffectOf(work.job.rerun);
+  }
+
+  canSplit(work: Work): boolean {
+    return work.kind === "sql" && work.split !== undefined;
+  }
+
+  /** Divides a copy from a database; each shard is a job of Flink of its own. */
+  async split(call: JobCall<Work>, { target }: SplitContext): Promise<JobSplit> {
+    const { job: work } = call;
+    if (work.kind !== "sql" || work.split === undefined) throw invalidJob("job", "cannot be split");
+    return { shards: splitSync(work.split, fillingOf(call), target) };
   }
 
   /**

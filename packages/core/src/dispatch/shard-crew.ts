@@ -46,6 +46,8 @@ export class ShardCrew {
   /** Ids of the shards that are at work, their attempts or not yet. */
   readonly #atWork = new Set<string>();
   readonly #log = new LogLines();
+  /** Ids of those whose job has succeeded, and whose success is being recorded. */
+  readonly #succeeding = new Set<string>();
   /** How many wait for their next attempt. */
   #waiting = 0;
   #ending: "halted" | "cancelled" | "abandoned" | undefined;
@@ -118,7 +120,7 @@ export class ShardCrew {
 
   #pump(): void {
     const { concurrency } = this.#parts.policy;
-    while (this.#ending === undefined && this.#atWork.size < concurrency) {
+    while (this.#ending === undefined && this.#atWork.size - this.#succeeding.size < concurrency) {
       const shard = this.#queue.shift();
       if (shard === undefined) break;
       this.#start(shard);
@@ -138,6 +140,7 @@ export class ShardCrew {
       })
       .finally(() => {
         this.#atWork.delete(shard.id);
+        this.#succeeding.delete(shard.id);
         this.#pump();
       });
   }
@@ -155,7 +158,9 @@ export class ShardCrew {
     for (const line of attempt.log?.lines ?? []) this.#log.add(`${shard.key}: ${line}`);
     const now = ledger.get(shard.id) ?? shard;
     if (end.state !== "PLANNED") {
-      await ledger.write(now, { ...progressOf(end), touched: attempt.touched });
+      const recorded = ledger.write(now, { ...progressOf(end), touched: attempt.touched });
+      if (end.state === "SUCCEEDED") this.#makeRoom(shard);
+      await recorded;
       if (end.state === "FAILED") {
         this.isStale ||= end.error?.code === "SPLIT_STALE";
         this.#failed(false);
@@ -171,6 +176,12 @@ export class ShardCrew {
       this.retryAfterMs = Math.max(this.retryAfterMs, delayMs);
       this.#failed(true);
     }
+  }
+
+  /** The next shard begins in the same write that records the success of one: each write waits for the disk. */
+  #makeRoom({ id }: Shard): void {
+    this.#succeeding.add(id);
+    this.#pump();
   }
 
   #again(shard: Shard, delayMs: number): void {

@@ -88,8 +88,17 @@ export type SyncSource = SyncTable & {
   readonly columns: Readonly<Record<string, string>>;
   /** The column that assigns a row to an interval, for connectors that select by a predicate. */
   readonly timeColumn?: string;
+  /** The column whose positions assign a row to a run, for `jdbc` in a schedule by positions. */
+  readonly cursorColumn?: string;
   /** Format of the time column. @default "timestamp" */
   readonly timeType?: "timestamp" | "timestamptz" | "date" | "epochMs" | "epochS";
+  /**
+   * For `jdbc`, if the schedule asks for shards: the column of whole numbers by which the table is divided, and the range
+   * in which most of them are, `from` up to and including `to`. Rows outside of it are in the first and the last shard,
+   * those without a number in one of their own. A row whose number is updated meanwhile may be in two shards, or in
+   * none. @default the interval is divided by `timeColumn`
+   */
+  readonly split?: { readonly column: string; readonly from: number; readonly to: number };
 };
 
 export type SyncSink = SyncTable & {
