@@ -25,6 +25,8 @@ export interface ShardCrewParts {
   readonly request: OfflineJobRequest;
   /** Whether shards that were never attempted may have a job all the same. */
   readonly mayHaveJobs: boolean;
+  /** See `AttemptParts.secure`. */
+  readonly secure: () => true | Promise<boolean>;
   readonly onTrouble: (error: unknown) => void;
 }
 
@@ -233,7 +235,7 @@ export class ShardCrew {
   }
 
   #attemptOf(shard: Shard): Attempt {
-    const { clock, operator, run, request, ledger, onTrouble } = this.#parts;
+    const { clock, operator, run, request, ledger, secure, onTrouble } = this.#parts;
     const { id, key, args, attempt, jobId, jobAddress, submittedAt, startedAt } = shard;
     const { count, snapshotToken } = ledger;
     const state = shard.state === "RUNNING" ? "RUNNING" : "SUBMITTING";
@@ -250,6 +252,7 @@ export class ShardCrew {
           await ledger.write(shard, progressOf(change));
           return true;
         },
+        secure,
         onTrouble,
       },
     );
