@@ -75,11 +75,19 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
   /** Input of the operator, passed on unchanged. @default {} */
   readonly job?: Job;
   /**
-   * Data that each run reads: its interval's (`incremental`), or everything up to its scheduled time
-   * (`full`).
+   * Data that each run reads: its interval's (`incremental`), everything up to its scheduled time (`full`),
+   * or both: with `full-then-incremental` the first run is a snapshot, which reads everything up to the end
+   * of its interval, and those after it are increments, which wait until it has succeeded. It begins at once,
+   * unless `startTime` says otherwise.
    * @default "incremental"
    */
   readonly mode?: ScheduleMode;
+  /**
+   * When increments are followed by another snapshot, for `full-then-incremental`: a trigger. The run whose
+   * interval has one of its times is a snapshot instead. `null`: never.
+   * @default none
+   */
+  readonly fullEvery?: TriggerSpec | null;
   /**
    * Measure of the data that its runs read: `TIME`, or positions of a `source` (`OFFSET`). Either way its
    * fires cut time into intervals; with `OFFSET`, each run also has the range of positions that the source
@@ -114,7 +122,7 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * read.
    * @default "fail"
    */
-  readonly onLoss?: "fail" | "record";
+  readonly onLoss?: "fail" | "record" | "resnapshot";
   /**
    * How much of the source one run reads, for `OFFSET`: a fire that finds more cuts it into consecutive runs,
    * at most `maxRuns`; the rest follows at the next fire. `null`: everything at once.
@@ -226,7 +234,7 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
   /**
    * How to handle more than one owed interval: `each` runs every one, oldest first; `coalesce` merges all
    * into one run; `drop` runs the newest, and the others become one skipped run that says so.
-   * @default "each"
+   * @default "each", or "coalesce" with the mode `full`, where only the newest is worth running
    */
   readonly catchup?: CatchupPolicy;
   /**
@@ -243,7 +251,7 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * `maxActiveRuns` at once; `coalesce-pending` merges the waiting intervals into one run; `cancel-running`
    * cancels the active run and merges its interval into the next; `drop` gives the interval up, as a skipped
    * run.
-   * @default "queue"
+   * @default "queue", or "coalesce-pending" with the mode `full`
    */
   readonly overlap?: OverlapPolicy;
   /**
