@@ -27,13 +27,13 @@ export async function documentRoutes(app: FastifyInstance, hasToken: boolean): P
         version: "1",
         license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       },
-      servers: [{ url: "/", description: "Where this document is." }],
+      servers: [{ url: "/", description: "The manager that serves this document." }],
       tags: [
         { name: "schedules", description: "Definitions and their life." },
         { name: "ledger", description: "A group's past and future: audit, preview, trigger, backfill." },
         {
           name: "coverage",
-          description: "What groups cover, and source groups, whose coverage others report.",
+          description: "Coverage of groups, and source groups, whose coverage others report.",
         },
         { name: "runs", description: "Single runs." },
         { name: "pools", description: "Slots that the runs of several schedules share." },

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { StoreError } from "@tidegate/core";
-import { createFacts, FACTS, migrationsOf, type SchemaSteps, schemaState } from "@tidegate/store-sql";
+import { createFacts, FACTS, migrationsOf, type SchemaSteps, schemaState } from "@tidegate/store-kit";
 import { Kysely, PostgresDialect } from "kysely";
 import { Migrator } from "kysely/migration";
 import type { Database } from "./database.js";

@@ -52,7 +52,7 @@ export interface AuditReport {
   readonly rowsRead: number;
   readonly rowsWritten: number;
   readonly rowsDirty: number;
-  /** What became of every position of the source, by reading; empty for boundaries of time alone. */
+  /** The fate of every position of the source, by reading; empty for boundaries of time alone. */
   readonly offsets: readonly OffsetAudit[];
   /** The hand-overs from full copies to increments, in the order of time. */
   readonly snapshots: readonly SnapshotAudit[];

@@ -123,7 +123,7 @@ export class ShardedOperator implements ScheduleOperator {
     const shards = this.#ledger.shards;
     if (shards.some(({ state }) => state !== "SUCCEEDED")) return this.#failed(crew);
     // Nothing is merged of shards that break the contract together.
-    const whole = checkedOutcome("wait", succeededOutcome(shards));
+    const whole = checkedOutcome("wait", withLog(succeededOutcome(shards), crew));
     const outcome = withDirtyLimit(whole, this.#parts.spec.dirtyData);
     if (outcome.state !== "SUCCEEDED" || this.#parts.operator.merge === undefined) return outcome;
     return this.#merge(request, context, outcome);
@@ -210,14 +210,15 @@ export class ShardedOperator implements ScheduleOperator {
   }
 
   /** @throws OperatorError SHARDS_FAILED if a job of a shard may still be working */
-  #failed({ isRetryable, retryAfterMs }: ShardCrew): JobOutcome {
+  #failed(crew: ShardCrew): JobOutcome {
+    const { isRetryable, retryAfterMs } = crew;
     const shards = this.#ledger.shards;
     const error = shardsError(shards);
     const advice: RetryAdvice = { isRetryable, ...(retryAfterMs > 0 ? { retryAfterMs } : {}) };
     if (shards.some(({ isJobOpen }) => isJobOpen)) {
       throw Object.assign(new OperatorError("SHARDS_FAILED", error.message), advice);
     }
-    return { state: "FAILED", metrics: summed(shards), error, ...advice };
+    return withLog({ state: "FAILED", metrics: summed(shards), error, ...advice }, crew);
   }
 
   /** Merges once at a time; a merge that failed may be tried again. */
@@ -259,6 +260,10 @@ function wasSplit({ id, jobId, history }: Run): boolean {
 /** Returns the id of the job that all shards of a run are. */
 export function shardsJobId(runId: string): string {
   return `shards-of-${runId}`;
+}
+
+function withLog(outcome: JobOutcome, { log }: ShardCrew): JobOutcome {
+  return log === undefined ? outcome : { ...outcome, log };
 }
 
 /** Nothing was submitted, whatever a `split` threw. */

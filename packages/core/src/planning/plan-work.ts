@@ -38,7 +38,7 @@ export interface PlanWork {
   isUnknown: boolean;
   /** The ledger already has the empty interval with which an inclusive end closes. */
   isEmptyPlanned: boolean;
-  /** What the source was found to have, and the schedule for which it was. */
+  /** The positions found in the source, and the schedule they were read for. */
   look: SourceFinding | undefined;
   /** The snapshot that a person has asked for, until it is planned. */
   snapshot: RunSnapshot | undefined;

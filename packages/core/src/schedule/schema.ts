@@ -226,12 +226,12 @@ export const scheduleInfoSchema = z.strictObject({
   ),
   startTime: optional(
     instant,
-    "Where the first interval begins: epoch ms, a `Date`, or an ISO 8601 string with an offset. If it is in the past, the intervals until now are owed at once, as the catch-up policy says.",
+    "Start of the first interval: epoch ms, a `Date`, or an ISO 8601 string with an offset. If it is in the past, the intervals until now are owed at once, as the catch-up policy says.",
     "the last nominal time that is not after now",
   ),
   endTime: optional(
     instant.nullable(),
-    "Where the last interval ends: epoch ms, a `Date` or ISO 8601; `null` for no end.",
+    "End of the last interval: epoch ms, a `Date` or ISO 8601; `null` for no end.",
     "none",
   ),
   engine: optional(name, "The engine that fires it.", "the first one passed to Tidegate"),
@@ -255,13 +255,13 @@ export const scheduleInfoSchema = z.strictObject({
   ),
   source: defaulted(
     offsetSourceSchema.nullable(),
-    "What is read by positions, for `OFFSET`: the type of a provider and the provider's own fields. Once reading has begun, an update may change how it is read, such as how long to wait for it; other data needs `client.rebase`.",
+    "The source that is read by positions, for `OFFSET`: the type of a provider and the provider's own fields. Once reading has begun, an update may change how it is read, such as how long to wait for it; other data needs `client.rebase`.",
     null,
     "none",
   ),
   startAt: defaulted(
     startAtSchema.nullable(),
-    "Where reading begins, for `OFFSET`, which needs it unless the mode is `full-then-incremental`, whose first run reads everything: the `earliest` positions that can be read; the `latest`, as of the registration; `{ time }`, an instant, before which intervals have nothing to read; or `{ offsets }`, positions by partition. It applies once; later on, `client.rebase` begins to read elsewhere. A partition that is added begins at its earliest position.",
+    "The first positions to read, for `OFFSET`, which needs it unless the mode is `full-then-incremental`, whose first run reads everything: the `earliest` positions that can be read; the `latest`, as of the registration; `{ time }`, an instant, before which intervals have nothing to read; or `{ offsets }`, positions by partition. It applies once; later on, `client.rebase` begins to read elsewhere. A partition that is added begins at its earliest position.",
     null,
     "none",
   ),
@@ -372,7 +372,7 @@ export const scheduleInfoSchema = z.strictObject({
   ),
   firstInterval: defaulted(
     z.enum(["start-time", "first-nominal-time"]),
-    "Where the first interval begins: at `startTime`, or at the first nominal time not before it (as in InLong's crons).",
+    "Start of the first interval: at `startTime`, or at the first nominal time not before it (as in InLong's crons).",
     "start-time",
   ),
   endRule: defaulted(
@@ -383,7 +383,7 @@ export const scheduleInfoSchema = z.strictObject({
   catchup: optional(
     z.enum(["each", "coalesce", "drop"]),
     "How to handle more than one owed interval: `each` runs every one, oldest first; `coalesce` merges all into one run; `drop` runs the newest, and the others become one skipped run that says so.",
-    '"each", or "coalesce" with the mode `full`, where only the newest is worth running',
+    "each; with the mode full, where only the newest is worth running, coalesce",
   ),
   catchupWindowMs: defaulted(
     durationMs.nullable(),
@@ -394,7 +394,7 @@ export const scheduleInfoSchema = z.strictObject({
   overlap: optional(
     z.enum(["queue", "allow", "coalesce-pending", "cancel-running", "drop"]),
     "How to handle an interval that is due while a run is active: `queue` waits, in order; `allow` runs up to `maxActiveRuns` at once; `coalesce-pending` merges the waiting intervals into one run; `cancel-running` cancels the active run and merges its interval into the next; `drop` gives the interval up, as a skipped run.",
-    '"queue", or "coalesce-pending" with the mode `full`',
+    "queue; with the mode full, coalesce-pending",
   ),
   canOvertake: defaulted(
     z.boolean(),
@@ -462,11 +462,11 @@ export const scheduleInfoSchema = z.strictObject({
 export const scheduleSpecSchema = z
   .object({
     ...filled(scheduleInfoSchema.shape),
-    startTime: at("Where the first interval begins"),
-    endTime: maybeAt("Where the last interval ends", "for no end"),
+    startTime: at("Start of the first interval"),
+    endTime: maybeAt("End of the last interval", "for no end"),
     startAt: storedStartAtSchema
       .nullable()
-      .describe("Where reading begins, for `OFFSET`; `null` for boundaries of time."),
+      .describe("The first positions to read, for `OFFSET`; `null` for boundaries of time."),
     backoff: z.object(filled(backoffSchema.shape)).describe("How long to wait between attempts."),
   })
   .meta({

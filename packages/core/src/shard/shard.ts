@@ -27,7 +27,7 @@ export interface ShardSpec {
    * is split off.
    */
   readonly key: string;
-  /** What the operator needs to work on the part; passed on unchanged. */
+  /** The operator's own arguments for the part; passed on unchanged. */
   readonly args: JsonObject;
   /** Its share of the work, compared with that of others: heavier ones begin first. @default 1 */
   readonly weight?: number;

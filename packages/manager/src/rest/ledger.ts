@@ -11,6 +11,7 @@ import { rebaseRequest } from "../schemas/rebase.js";
 import { run } from "../schemas/run.js";
 import { definition, groupId, preview, schedule } from "../schemas/schedule.js";
 import { seal, sealRequest } from "../schemas/seal.js";
+import { snapshotRequest } from "../schemas/snapshot.js";
 import { requestId, wholeNumber } from "../schemas/text.js";
 
 const params = z.object({ groupId });
@@ -36,10 +37,10 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
           querystring: z.strictObject({
             lower: instant
               .optional()
-              .describe("Where the audited range begins; with `upper`. Default: the ledger's beginning."),
+              .describe("Start of the audited range; with `upper`. Default: the ledger's beginning."),
             upper: instant
               .optional()
-              .describe("Where it ends, exclusive; with `lower`. Default: the watermark."),
+              .describe("End of the range, exclusive; with `lower`. Default: the watermark."),
           }),
           response: { 200: auditReport, ...restRefusals(404, 422) },
         },
@@ -138,6 +139,23 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
       },
       ({ params: { groupId }, body: { startAt, source, job, note } }) =>
         client.rebase(groupId, { startAt, ...given({ source, job, note }) }),
+    );
+
+    app.post(
+      "/schedules/:groupId/snapshots",
+      {
+        schema: {
+          operationId: "resnapshot",
+          tags,
+          summary: "Make another full copy of a group; increments wait for it and continue where it ends.",
+          params,
+          querystring: noQuery,
+          body: snapshotRequest,
+          response: { 202: run, ...restRefusals(400, 404, 409, 422, 503) },
+        },
+      },
+      async ({ params: { groupId }, body: { note, swap } }, reply) =>
+        reply.code(202).send(await client.resnapshot(groupId, given({ note, swap }))),
     );
 
     app.post(

@@ -196,7 +196,7 @@ export type UpsertingTarget = WrittenTable & {
   readonly key: readonly string[];
 };
 
-/** Where an interval's rows are written. */
+/** The target of an interval's rows. */
 export type Target = ParquetTarget | PostgresTarget;
 
 /**

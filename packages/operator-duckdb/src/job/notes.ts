@@ -10,6 +10,7 @@ function sourceNotes(source: Source | undefined): string[] {
   if (source.format === "postgres") {
     if (source.timeColumn === undefined) return [];
     return [
+      "job.source.timeColumn: without an index that begins with it, each run scans the whole table.",
       "job.source.timeColumn: rows whose time is null or infinite are in no interval, and rows that are committed after their interval has run are not read.",
     ];
   }

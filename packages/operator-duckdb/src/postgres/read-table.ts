@@ -12,12 +12,12 @@ import { PostgresLink } from "./link.js";
 import { inPieces } from "./pieces.js";
 import { positionRange } from "./position-range.js";
 import { columnNamed, describeTable, type PostgresTable } from "./table.js";
-import { timeRange } from "./time-range.js";
+import { timeBefore, timeRange } from "./time-range.js";
 
 /** Dependencies of `stageTable`. */
 export interface TableReading {
   readonly addresses: Addresses;
-  /** Where pieces of the copy lie until they have been read. */
+  /** The folder of the copy's pieces until they have been read. */
   readonly directory: string;
   readonly window: Window;
   readonly signal: AbortSignal;
@@ -101,8 +101,10 @@ function queryOf(
     const cursor = required(table, cursorColumn!, "cursorColumn");
     return `${rows} WHERE ${positionRange(cursor, window.positions, "job.source.cursorColumn")}`;
   }
-  if (window.isFull || timeColumn === undefined) return rows;
+  if (timeColumn === undefined) return rows;
   const time = required(table, timeColumn, "timeColumn");
+  if (window.isFull)
+    return `${rows} WHERE ${timeBefore(time, timeUnit, window.upper, "job.source.timeColumn")}`;
   return `${rows} WHERE ${timeRange(time, timeUnit, window, "job.source.timeColumn")}`;
 }
 

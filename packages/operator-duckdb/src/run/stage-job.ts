@@ -15,7 +15,7 @@ import { GOOD_ROWS, stageRelations } from "../read/stage.js";
 import type { Surroundings } from "./surroundings.js";
 import type { Task } from "./task.js";
 
-/** What was read for an interval, as tables of the session. */
+/** The rows read for an interval, as tables of the session. */
 export interface Staged {
   /** A query for the rows to write. */
   readonly goodRows: string;

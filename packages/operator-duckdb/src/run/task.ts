@@ -21,7 +21,7 @@ export interface Task {
   readonly layout: Layout;
   /** Whether bad rows are kept aside, below the layout's target. */
   readonly keepsRejected: boolean;
-  /** Where this attempt writes before it commits. */
+  /** The folder that this attempt writes to before it commits. */
   readonly directory: string;
   readonly dirtyData: DirtyDataLimit | undefined;
 }

@@ -12,7 +12,7 @@ export interface Layout {
   readonly partition: string;
   /** The partition's only file; its rename is the commit. */
   readonly file: string;
-  /** Where attempts at this interval write before they commit. Only one of them is alive. */
+  /** The folder that attempts at this interval write to before they commit. Only one of them is alive. */
   readonly work: string;
   /** Bad rows of the interval. */
   readonly rejected: string;

@@ -47,6 +47,7 @@ import { sealRules } from "./seals.js";
 import { shapeRules } from "./shapes.js";
 import { shardRules } from "./shards.js";
 import { rivalryRules } from "./sharing.js";
+import { snapshotRules } from "./snapshots.js";
 import { besideRules, plannedVersionRules, revivalRules } from "./standing.js";
 import { unreadableRules } from "./unreadable.js";
 
@@ -99,6 +100,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   recoveryRules,
   nextWakeRules,
   offsetRules,
+  snapshotRules,
   poolTableRules,
   slotRules,
   poolRateRules,

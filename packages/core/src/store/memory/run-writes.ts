@@ -14,9 +14,9 @@ import type { ScheduleChange } from "../schedule-table.js";
 import type { ShardWriter } from "../shard-table.js";
 import type { BackfillRow } from "./backfill-table.js";
 import { frozenCopy } from "./frozen-copy.js";
-import type { Group } from "./group.js";
 import { admit, holdAtGates, openGates } from "./lane.js";
-import { applyChange, lookAgain, type RunRow, snapshot } from "./run-row.js";
+import type { Group, RunRow } from "./rows.js";
+import { applyChange, lookAgain, snapshot } from "./run-row.js";
 import type { RunTable } from "./run-table.js";
 import type { Staleness } from "./staleness.js";
 

@@ -22,7 +22,7 @@ const ACTS: Readonly<Record<Act, { title: string; text: string; action: string }
   },
   trigger: {
     title: "Run this group now?",
-    text: "What is owed runs now. If nothing is, the last interval that is over runs again, as a new generation.",
+    text: "Owed intervals run now. If none is owed, the last interval that is over runs again, as a new generation.",
     action: "Run now",
   },
   retry: {

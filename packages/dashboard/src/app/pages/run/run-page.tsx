@@ -101,7 +101,7 @@ export function RunPage() {
         </Card>
       )}
       {run.inputs.length > 0 && (
-        <Card title="What it has read">
+        <Card title="Inputs">
           <ul className={styles.inputs}>
             {run.inputs.map((input) => (
               <li key={`${input.groupId}/${input.lower}`}>
