@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncZod } from "@fastify/type-provider-zod";
 import type { FastifyInstance, RouteOptions } from "fastify";
 import type { OpenAPIV3_1 } from "openapi-types";
 import { z } from "zod";
+import { API_VERSION } from "./api-version.js";
 import { ComponentSchemas } from "./schemas/components.js";
 import { errorBody, refusals } from "./schemas/error.js";
 
@@ -23,8 +24,8 @@ export async function documentRoutes(app: FastifyInstance, hasToken: boolean): P
       info: {
         title: "Tidegate manager",
         description:
-          "Schedules of offline data synchronization, their runs, and the proof that nothing was missed.",
-        version: "1",
+          "Schedules of offline data synchronization, their runs, and the proof that nothing was missed. Each answer has the version of this interface in its header `tidegate-api`; a request that has the header is refused by a manager of another version.",
+        version: API_VERSION,
         license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       },
       servers: [{ url: "/", description: "The manager that serves this document." }],

@@ -51,6 +51,8 @@ export class ShardCrew {
   #onIdle: (() => void)[] = [];
   /** Whether another attempt of the run may help. */
   isRetryable = true;
+  /** Whether a shard has found that the split no longer fits its source. */
+  isStale = false;
   /** Shortest wait before the next attempt of the run, ms. */
   retryAfterMs = 0;
 
@@ -152,7 +154,10 @@ export class ShardCrew {
     const now = ledger.get(shard.id) ?? shard;
     if (end.state !== "PLANNED") {
       await ledger.write(now, { ...progressOf(end), touched: attempt.touched });
-      if (end.state === "FAILED") this.#failed(false);
+      if (end.state === "FAILED") {
+        this.isStale ||= end.error?.code === "SPLIT_STALE";
+        this.#failed(false);
+      }
       return;
     }
     const delayMs = (end.readyAt ?? end.at) - clock.now();
@@ -178,7 +183,8 @@ export class ShardCrew {
 
   #failed(isRetryable: boolean): void {
     if (!isRetryable) this.isRetryable = false;
-    if (this.#parts.policy.onFailure !== "fail-fast" || this.#ending !== undefined) return;
+    const isOver = this.isStale || this.#parts.policy.onFailure === "fail-fast";
+    if (!isOver || this.#ending !== undefined) return;
     this.#ending = "cancelled";
     this.#waits.wake();
     for (const attempt of this.#attempts.values()) attempt.cancel("cancelled");

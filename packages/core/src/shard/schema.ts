@@ -17,9 +17,7 @@ export const listedShardSchema = z
   .object({
     id: z
       .string()
-      .describe(
-        "Its id and the idempotency key of its jobs: a hash of its run's id, the version of the schedule whose job was split, and its key.",
-      ),
+      .describe("Its id and the idempotency key of its jobs: a hash of its run's id, its split and its key."),
     key: z.string().describe("Names the part of the job by its content."),
     args: z.record(z.string(), z.unknown()).describe("The operator's own arguments for the part."),
     weight: z.number().describe("Its share of the work, compared with that of others."),
@@ -60,6 +58,12 @@ export const shardSummarySchema = z
       .partialRecord(shardStateSchema, z.int())
       .describe("How many shards are in each state; states of none are absent."),
     metrics: jobMetricsSchema.describe("The figures of the shards that have succeeded, added up."),
+    rowsPerSecond: z
+      .number()
+      .nullable()
+      .describe(
+        "Rows that the latest attempt of the run has read, per second, as far as its shards have ended; `null` if that is not known.",
+      ),
     done: z.number().describe("The share of the work that is done, by weight, from 0 to 1."),
     expectedEndAt: maybeAt(
       "When the rest will be done at the rate so far",

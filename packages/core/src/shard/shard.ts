@@ -90,7 +90,7 @@ export interface ShardProgress {
 
 /** A part of a run: it has a job, a state and attempts of its own. */
 export interface Shard extends ShardProgress {
-  /** Its id and the idempotency key of its jobs: a hash of its run's id, its split's version and its key. */
+  /** Its id and the idempotency key of its jobs: a hash of its run's id, its split and its key. */
   readonly id: string;
   readonly key: string;
   readonly args: JsonObject;
