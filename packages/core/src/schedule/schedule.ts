@@ -235,7 +235,7 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
   /**
    * How to handle more than one owed interval: `each` runs every one, oldest first; `coalesce` merges all
    * into one run; `drop` runs the newest, and the others become one skipped run that says so.
-   * @default "each", or "coalesce" with the mode `full`, where only the newest is worth running
+   * @default each; with the mode full, where only the newest is worth running, coalesce
    */
   readonly catchup?: CatchupPolicy;
   /**
@@ -252,7 +252,7 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * `maxActiveRuns` at once; `coalesce-pending` merges the waiting intervals into one run; `cancel-running`
    * cancels the active run and merges its interval into the next; `drop` gives the interval up, as a skipped
    * run.
-   * @default "queue", or "coalesce-pending" with the mode `full`
+   * @default queue; with the mode full, coalesce-pending
    */
   readonly overlap?: OverlapPolicy;
   /**
