@@ -25,6 +25,7 @@ import { endedReadings } from "./migrations/0026-ended-readings/index.js";
 import { splitVersions } from "./migrations/0027-split-versions/index.js";
 import { gateFailures } from "./migrations/0028-gate-failures/index.js";
 import { snapshots } from "./migrations/0029-snapshots/index.js";
+import { shortcuts } from "./migrations/0032-shortcuts/index.js";
 import { asStoreError } from "./postgres-errors.js";
 
 /** The table where Kysely records completed steps. */
@@ -59,6 +60,7 @@ export const stepsOf = (s: string): SchemaSteps => ({
   "0028-gate-failures": { ...gateFailures(s), least: "0021-shards" },
   // A release that does not know snapshots would read their intervals alone.
   "0029-snapshots": { ...snapshots(s), least: "0029-snapshots" },
+  "0032-shortcuts": { ...shortcuts(s), least: "0021-shards" },
 });
 
 /**
