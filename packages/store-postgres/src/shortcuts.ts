@@ -118,6 +118,7 @@ const CLAIMED = {
   inputs: [],
   staleAt: null,
   report: null,
+  snapshot: null,
 } as const satisfies Partial<Run>;
 
 /** Returns whether a run of a lane simply succeeds. */
