@@ -11,19 +11,20 @@ import { atLeast, atMost, type Figure, rounded } from "./figure.js";
 import { temporaryDirectory } from "./setup.js";
 
 /** Ten million, unless a trial is shorter. */
-const ROWS = Number(process.env.TIDEGATE_BENCH_ROWS ?? 10_000_000);
+export const ROWS = Number(process.env.TIDEGATE_BENCH_ROWS ?? 10_000_000);
 const START = Date.UTC(2026, 0, 1);
 const DAY_MS = 86_400_000;
 const MEBIBYTE = 2 ** 20;
 
-const TABLE = `CREATE TABLE orders AS SELECT i::bigint AS id, (i % 1000)::int AS shop, (i % 100)::smallint AS lane,
+/** A table of ten columns. */
+export const TABLE = `CREATE TABLE orders AS SELECT i::bigint AS id, (i % 1000)::int AS shop, (i % 100)::smallint AS lane,
   i * 1.5::float8 AS weight, (i / 7.0)::numeric(18, 4) AS price, i % 2 = 0 AS is_paid, md5(i::text) AS reference,
   'customer ' || i % 5000 AS customer, date '2026-01-01' + (i % 365)::int AS due,
   timestamptz '2026-01-01 00:00+00' + i * interval '1 day' / (${ROWS} + 1) AS at
   FROM generate_series(1, ${ROWS}) i`;
 
 /** The cost of one copy. */
-interface CopyRun {
+export interface CopyRun {
   readonly ms: number;
   readonly rows: number;
   /** The most memory that its process had, bytes. */
@@ -85,7 +86,19 @@ async function copyToFile(url: string, file: string): Promise<number> {
 /** In a process of its own: one job of the operator that has all rows in its interval. */
 export async function copyPostgresRun(url = "", directory = ""): Promise<CopyRun> {
   const operator = createDuckdbOperator({ secrets: { shop: url }, memoryLimit: "512MB" });
-  const request: OfflineJobRequest = {
+  const request = copyRequest(directory);
+  const context = { signal: new AbortController().signal };
+  const began = performance.now();
+  const { jobId } = await operator.submit(request, context);
+  const { error, metrics } = await operator.wait(jobId, request, context);
+  if (error !== undefined) throw new Error(error.message);
+  const ms = performance.now() - began;
+  return { ms, rows: metrics?.rowsWritten ?? 0, memory: process.resourceUsage().maxRSS * 1_024 };
+}
+
+/** The request of a run that has all rows in its interval. */
+export function copyRequest(directory: string): OfflineJobRequest {
+  return {
     groupId: "orders",
     boundaryType: "TIME",
     lowerBound: String(START),
@@ -101,11 +114,4 @@ export async function copyPostgresRun(url = "", directory = ""): Promise<CopyRun
       target: { path: join(directory, "target") },
     },
   };
-  const context = { signal: new AbortController().signal };
-  const began = performance.now();
-  const { jobId } = await operator.submit(request, context);
-  const { error, metrics } = await operator.wait(jobId, request, context);
-  if (error !== undefined) throw new Error(error.message);
-  const ms = performance.now() - began;
-  return { ms, rows: metrics?.rowsWritten ?? 0, memory: process.resourceUsage().maxRSS * 1_024 };
 }

@@ -5,6 +5,7 @@ import { airflow } from "./airflow.js";
 import { printResult, runApart } from "./apart.js";
 import { cliStart } from "./cli-start.js";
 import { copyPostgres, copyPostgresRun } from "./copy-postgres.js";
+import { copyShards, copyShardsRun } from "./copy-shards.js";
 import { BULLMQ_TASKS, bullmq } from "./distributed/bullmq.js";
 import { millionManaged } from "./distributed/million-managed.js";
 import { postgresLives } from "./distributed/postgres-lives.js";
@@ -26,6 +27,7 @@ import { positions } from "./positions.js";
 import { readiness } from "./readiness.js";
 import { restatePlan } from "./restate-plan.js";
 import { runLife } from "./run-life.js";
+import { shardCost } from "./shard-cost.js";
 import { firstView } from "./ui/first-view.js";
 
 /** Each is measured in a process of its own, so that none inherits another's memory. */
@@ -50,6 +52,8 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   "events-load": eventsLoad,
   ui: firstView,
   "copy-postgres": copyPostgres,
+  "copy-shards": copyShards,
+  "shard-cost": shardCost,
   bullmq,
   "postgres-lives": postgresLives,
   "million-managed": millionManaged,
@@ -63,6 +67,7 @@ const TASKS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> =
   ...MILLION_TASKS,
   ...BULLMQ_TASKS,
   "copy-postgres-run": copyPostgresRun,
+  "copy-shards-run": copyShardsRun,
   "flink-overhead": overhead,
   "flink-poll": poll,
 };

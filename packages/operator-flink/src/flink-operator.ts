@@ -5,8 +5,10 @@ import {
   type JobContext,
   type JobLog,
   type JobOutcome,
+  type JobSplit,
   type LogContext,
   logAfter,
+  type SplitContext,
   type SubmittedJob,
   type WriteEffect,
 } from "@tidegate/core/operator";
@@ -34,10 +36,20 @@ import { JobManager } from "./rest/job-manager.js";
 import { SqlGateway } from "./rest/sql-gateway.js";
 import { isJobId, jobIdOf } from "./run/job-id.js";
 import { refusal, submitOnce, unreachable, unwatched } from "./run/submission.js";
-import { argumentField, jarRunOf, lostOutcome, type Task, taskOf, type Work, workOf } from "./run/task.js";
+import {
+  argumentField,
+  fillingOf,
+  jarRunOf,
+  lostOutcome,
+  type Task,
+  taskOf,
+  type Work,
+  workOf,
+} from "./run/task.js";
 import { checkSql } from "./sql/check-sql.js";
 import { Sessions } from "./sql/sessions.js";
 import { SqlRunner } from "./sql/sql-runner.js";
+import { splitSync } from "./sync/split-sync.js";
 import { FlinkWatch } from "./watch/flink-watch.js";
 
 /** Longest time that a cancelled job may take to end, ms. */
@@ -126,6 +138,17 @@ class FlinkJobs implements PreparingDefinition<FlinkJob, Work> {
 
   writes(work: Work): WriteEffect | undefined {
     return work.kind === "materializedTable" ? "replace" : writeEffectOf(work.job.rerun);
+  }
+
+  canSplit(work: Work): boolean {
+    return work.kind === "sql" && work.split !== undefined;
+  }
+
+  /** Divides a copy from a database; each shard is a job of Flink of its own. */
+  async split(call: JobCall<Work>, { target }: SplitContext): Promise<JobSplit> {
+    const { job: work } = call;
+    if (work.kind !== "sql" || work.split === undefined) throw invalidJob("job", "cannot be split");
+    return { shards: splitSync(work.split, fillingOf(call), target) };
   }
 
   /**

@@ -99,6 +99,31 @@ describe("a table of a database as a source", () => {
   });
 });
 
+describe("a table of a database in shards", () => {
+  it.each([
+    ["its time", {}, 2],
+    ["a column of numbers", { split: { column: "id", from: 0, to: 9 } }, 3],
+  ])("gives each row to one of them, by %s", async (_, split, count) => {
+    await scene.query(`CREATE TABLE sale (id INT, ms BIGINT);
+      INSERT INTO sale SELECT n, ${START} + n * ${HOUR / 10} FROM generate_series(0, 9) n;
+      INSERT INTO sale VALUES (NULL, ${START}), (-7, ${START + 1}), (99, ${START + HOUR - 1}), (1, ${START + HOUR});
+      CREATE TABLE copied (id INT, ms BIGINT PRIMARY KEY);
+      UPDATE sale SET ms = ms + 2 WHERE id = 0`);
+    const columns = { id: "INT", ms: "BIGINT" };
+    const sync: JsonObject = {
+      source: { ...scene.table("sale"), columns, timeColumn: "ms", timeType: "epochMs", ...split },
+      sink: { ...scene.table("copied"), primaryKey: ["ms"] },
+    };
+    const written = await scene.copyInShards(sync, START, START + HOUR, 2);
+    expect(written).toHaveLength(count);
+    expect(written.reduce((sum, rows) => sum + rows, 0)).toBe(13);
+    for (const rows of written) expect(rows).toBeGreaterThan(0);
+    expect(await scene.query("SELECT id, ms FROM copied ORDER BY ms")).toEqual(
+      await scene.query(`SELECT id, ms FROM sale WHERE ms < ${START + HOUR} ORDER BY ms`),
+    );
+  });
+});
+
 describe("a table of a database as a sink", () => {
   it("has each row once after an interval was run twice, and as the source has it now", async () => {
     await scene.query("CREATE TABLE stock (id INT PRIMARY KEY, name TEXT)");

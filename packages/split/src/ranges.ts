@@ -7,7 +7,7 @@ import type { ShardSpec } from "@tidegate/core/operator";
  */
 export type KeyPart =
   | { readonly isNull?: never; readonly lower?: string; readonly upper?: string }
-  | { readonly isNull: true };
+  | { readonly isNull: true; readonly lower?: never; readonly upper?: never };
 
 /**
  * Returns the parts into which cuts divide all keys. The first and the last are open, so that a row that appears after

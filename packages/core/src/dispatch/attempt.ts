@@ -33,6 +33,13 @@ export interface AttemptParts {
   readonly request?: OfflineJobRequest;
   /** Returns whether the operator is submitting a job that `find` would not see yet, besides the attempt's own. */
   readonly isSubmitting?: () => boolean;
+  /**
+   * Returns whether the run stays this manager's for long enough to submit a job, which may take a renewal of its
+   * lease. Repeated until it does, or the attempt is abandoned.
+   *
+   * @throws if the lease cannot be renewed now
+   */
+  readonly secure: () => true | Promise<boolean>;
   /** Makes a change of the run durable; returns `false` if the fencing token is outdated. */
   readonly change: (change: RunChange) => Promise<boolean>;
   /**
@@ -216,6 +223,8 @@ export class Attempt {
   }
 
   async #submit(): Promise<SubmittedJob> {
+    const isSecure = this.#parts.secure();
+    if (isSecure !== true) await this.#secured(isSecure);
     const answer = await this.#unlessCancelled(() => {
       this.#isSubmitting = true;
       this.#submission = this.#parts.operator.submit(this.#request, this.#context);
@@ -226,6 +235,23 @@ export class Attempt {
       return this.#submission;
     });
     return checkedJob("submit", answer);
+  }
+
+  /** Waits until a submission cannot meet a successor that has looked for its job before. */
+  async #secured(first: Promise<boolean>): Promise<void> {
+    const { secure, onTrouble } = this.#parts;
+    let isSecure: true | Promise<boolean> = first;
+    for (let round = 1; ; round += 1) {
+      try {
+        if (await this.#abort.orElse(Promise.resolve(isSecure))) return;
+      } catch (error) {
+        this.#abort.throwIfCancelled();
+        onTrouble(error);
+      }
+      await this.#waits.pause(backoffMs(PAUSES, round));
+      this.#abort.throwIfCancelled();
+      isSecure = secure();
+    }
   }
 
   /**

@@ -303,7 +303,8 @@ export class Dispatcher {
     const { store, clock, operators } = this.#parts;
     const onTrouble = (error: unknown): void => this.#news.trouble(error, run);
     const holds = (): number => attempt.token;
-    const own = { store, clock, operator, operators, specs: this.#specs, run, spec, onTrouble };
+    const secure = (): true | Promise<boolean> => this.#leases.secure(attempt);
+    const own = { store, clock, operator, operators, specs: this.#specs, run, spec, secure, onTrouble };
     const sharded = shardedOperator({ ...own, token: holds });
     const isAgain = sharded !== undefined && run.history.length > 0;
     const clearWay = async (): Promise<SubmittedJob | undefined> => {
@@ -315,6 +316,7 @@ export class Dispatcher {
       operator: sharded ?? operator,
       spec,
       ...(sharded === undefined ? {} : { isSubmitting: () => sharded.isSubmitting }),
+      secure,
       change: (change) => this.#insist(attempt, change),
       ...(isAgain || isRerun(run) ? { clearWay } : {}),
       onTrouble,

@@ -10,7 +10,7 @@ import type { ShardLedger } from "./shard-ledger.js";
 
 /** Dependencies of `FormerSplit`. */
 export interface FormerSplitParts
-  extends Pick<ShardCrewParts, "clock" | "ledger" | "mayHaveJobs" | "onTrouble"> {
+  extends Pick<ShardCrewParts, "clock" | "ledger" | "mayHaveJobs" | "secure" | "onTrouble"> {
   /** The run, of a later version. */
   readonly run: Run;
   /** The specification whose job was split. */

@@ -54,6 +54,17 @@ export class Leases {
   }
 
   /**
+   * Ensures that a run stays this manager's for long enough to submit a job: the answer to a claim may have come late,
+   * or this process may have stood still since. Half of the lease must be left, so that whoever takes the run over
+   * later need not reckon with a request that has only just been sent, which `find` would not see.
+   *
+   * @returns `true` at once unless the lease has to be renewed first
+   */
+  secure(attempt: Attempt): true | Promise<boolean> {
+    return this.#isSecure(attempt) || this.#renew().then(() => this.#isSecure(attempt));
+  }
+
+  /**
    * Renews after each third of the lease, as long as anything is active. In a shared store, looks more often
    * whether anything is to be cancelled.
    */
@@ -109,6 +120,11 @@ export class Leases {
         .catch(onTrouble)
         .finally(() => this.#watchForCancels());
     });
+  }
+
+  #isSecure({ isAbandoned, leaseUntil }: Attempt): boolean {
+    const { clock, leaseMs } = this.#parts;
+    return !isAbandoned && clock.now() <= leaseUntil - leaseMs / 2;
   }
 
   async #renew(): Promise<void> {

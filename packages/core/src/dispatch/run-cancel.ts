@@ -210,6 +210,7 @@ export class RunCancel {
       run,
       spec,
       token: () => undefined,
+      secure: () => true,
       onTrouble: onFailedTry,
     });
     const stop = new JobStop({

@@ -25,6 +25,8 @@ export interface ShardCrewParts {
   readonly request: OfflineJobRequest;
   /** Whether shards that were never attempted may have a job all the same. */
   readonly mayHaveJobs: boolean;
+  /** See `AttemptParts.secure`. */
+  readonly secure: () => true | Promise<boolean>;
   readonly onTrouble: (error: unknown) => void;
 }
 
@@ -44,6 +46,8 @@ export class ShardCrew {
   /** Ids of the shards that are at work, their attempts or not yet. */
   readonly #atWork = new Set<string>();
   readonly #log = new LogLines();
+  /** Ids of those whose job has succeeded, and whose success is being recorded. */
+  readonly #succeeding = new Set<string>();
   /** How many wait for their next attempt. */
   #waiting = 0;
   #ending: "halted" | "cancelled" | "abandoned" | undefined;
@@ -116,7 +120,7 @@ export class ShardCrew {
 
   #pump(): void {
     const { concurrency } = this.#parts.policy;
-    while (this.#ending === undefined && this.#atWork.size < concurrency) {
+    while (this.#ending === undefined && this.#atWork.size - this.#succeeding.size < concurrency) {
       const shard = this.#queue.shift();
       if (shard === undefined) break;
       this.#start(shard);
@@ -136,6 +140,7 @@ export class ShardCrew {
       })
       .finally(() => {
         this.#atWork.delete(shard.id);
+        this.#succeeding.delete(shard.id);
         this.#pump();
       });
   }
@@ -153,7 +158,9 @@ export class ShardCrew {
     for (const line of attempt.log?.lines ?? []) this.#log.add(`${shard.key}: ${line}`);
     const now = ledger.get(shard.id) ?? shard;
     if (end.state !== "PLANNED") {
-      await ledger.write(now, { ...progressOf(end), touched: attempt.touched });
+      const recorded = ledger.write(now, { ...progressOf(end), touched: attempt.touched });
+      if (end.state === "SUCCEEDED") this.#makeRoom(shard);
+      await recorded;
       if (end.state === "FAILED") {
         this.isStale ||= end.error?.code === "SPLIT_STALE";
         this.#failed(false);
@@ -169,6 +176,12 @@ export class ShardCrew {
       this.retryAfterMs = Math.max(this.retryAfterMs, delayMs);
       this.#failed(true);
     }
+  }
+
+  /** The next shard begins in the same write that records the success of one: each write waits for the disk. */
+  #makeRoom({ id }: Shard): void {
+    this.#succeeding.add(id);
+    this.#pump();
   }
 
   #again(shard: Shard, delayMs: number): void {
@@ -222,7 +235,7 @@ export class ShardCrew {
   }
 
   #attemptOf(shard: Shard): Attempt {
-    const { clock, operator, run, request, ledger, onTrouble } = this.#parts;
+    const { clock, operator, run, request, ledger, secure, onTrouble } = this.#parts;
     const { id, key, args, attempt, jobId, jobAddress, submittedAt, startedAt } = shard;
     const { count, snapshotToken } = ledger;
     const state = shard.state === "RUNNING" ? "RUNNING" : "SUBMITTING";
@@ -239,6 +252,7 @@ export class ShardCrew {
           await ledger.write(shard, progressOf(change));
           return true;
         },
+        secure,
         onTrouble,
       },
     );

@@ -32,6 +32,8 @@ export interface ShardedOperatorParts {
   readonly spec: ScheduleSpec;
   /** Returns the fencing token of the run's holder; `undefined` if nobody holds it. */
   readonly token: () => number | undefined;
+  /** See `AttemptParts.secure`. */
+  readonly secure: () => true | Promise<boolean>;
   readonly onTrouble: (error: unknown) => void;
 }
 
@@ -176,16 +178,15 @@ export class ShardedOperator implements ScheduleOperator {
     if (former !== undefined && isSameJob(former, spec) && canSplit(operator, spec.job)) return true;
     if (this.#isAbandoned)
       throw new LedgerError("RUN_STATE_ILLEGAL", `Run ${run.id} was left to its next holder.`);
-    const { clock, operators, onTrouble } = this.#parts;
-    const ledger = this.#ledger;
-    const mayHaveJobs = this.#mayHaveJobs;
-    this.#former = new FormerSplit({ clock, ledger, mayHaveJobs, run, spec: former, operators, onTrouble });
+    const { clock, operators, secure, onTrouble } = this.#parts;
+    const own = { ledger: this.#ledger, mayHaveJobs: this.#mayHaveJobs, run, spec: former };
+    this.#former = new FormerSplit({ ...own, clock, operators, secure, onTrouble });
     await this.#former.end();
     return false;
   }
 
   #crewOf(request: OfflineJobRequest): ShardCrew {
-    const { clock, operator, run, spec, onTrouble } = this.#parts;
+    const { clock, operator, run, spec, secure, onTrouble } = this.#parts;
     this.#crew ??= new ShardCrew({
       clock,
       operator,
@@ -195,6 +196,7 @@ export class ShardedOperator implements ScheduleOperator {
       ledger: this.#ledger,
       request,
       mayHaveJobs: this.#mayHaveJobs,
+      secure,
       onTrouble,
     });
     return this.#crew;

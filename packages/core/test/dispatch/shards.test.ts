@@ -92,6 +92,27 @@ describe("a run that is split", () => {
     expect(await statesOf(world)).toEqual({ light: "RUNNING", heavy: "SUCCEEDED", middle: "SUCCEEDED" });
   });
 
+  it("begins its next shard while the success of one is still being written, and ends when all is written", async () => {
+    const operator = new SplittingOperator();
+    const world = await World.start({ operator });
+    const write = world.store.changeShards.bind(world.store);
+    const held: (() => void)[] = [];
+    world.store.changeShards = async (changes) => {
+      if (changes.some(({ progress }) => progress.state === "SUCCEEDED"))
+        await new Promise<void>((resolve) => held.push(resolve));
+      return write(changes);
+    };
+    await world.client.register(hourly("orders", { shards: { concurrency: 1 } }));
+    await world.fireAt("orders", T0 + HOUR);
+    expect(operator.submitted).toEqual(["a", "b", "c"]);
+    expect(operator.merged).toEqual([]);
+    expect(await onlyRun(world)).toMatchObject({ state: "RUNNING" });
+    for (const proceed of held) proceed();
+    await world.settle();
+    expect(operator.merged).toHaveLength(1);
+    expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED" });
+  });
+
   it("that has nothing to do succeeds with 0 rows, and publishes that", async () => {
     const { world, operator } = await stage((op) => {
       op.answerSplit = () => ({ shards: [] });

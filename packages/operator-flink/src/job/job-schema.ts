@@ -59,6 +59,10 @@ const sync = z.strictObject({
     timeColumn: z.string().min(1).max(200).exactOptional(),
     cursorColumn: z.string().min(1).max(200).exactOptional(),
     timeType: z.enum(["timestamp", "timestamptz", "date", "epochMs", "epochS"]).exactOptional(),
+    split: z
+      .strictObject({ column: z.string().min(1).max(200), from: z.int(), to: z.int() })
+      .refine(({ from, to }) => from <= to, { path: ["to"], message: "must not be below from" })
+      .exactOptional(),
   }),
   sink: z.strictObject({
     ...table,

@@ -92,6 +92,13 @@ export type SyncSource = SyncTable & {
   readonly cursorColumn?: string;
   /** Format of the time column. @default "timestamp" */
   readonly timeType?: "timestamp" | "timestamptz" | "date" | "epochMs" | "epochS";
+  /**
+   * For `jdbc`, if the schedule asks for shards: the column of whole numbers by which the table is divided, and the range
+   * in which most of them are, `from` up to and including `to`. Rows outside of it are in the first and the last shard,
+   * those without a number in one of their own. A row whose number is updated meanwhile may be in two shards, or in
+   * none. @default the interval is divided by `timeColumn`
+   */
+  readonly split?: { readonly column: string; readonly from: number; readonly to: number };
 };
 
 export type SyncSink = SyncTable & {

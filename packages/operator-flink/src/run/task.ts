@@ -1,9 +1,17 @@
-import { type BoundaryType, OperatorError } from "@tidegate/core";
+import { type BoundaryType, type JsonObject, OperatorError } from "@tidegate/core";
 import type { JobOutcome } from "@tidegate/core/operator";
-import { boundsOf, type Filling, type JobCall, offsetRangeOf, type Rerun } from "@tidegate/operator-kit";
+import {
+  boundsOf,
+  type Filling,
+  invalidJob,
+  type JobCall,
+  offsetRangeOf,
+  type Rerun,
+} from "@tidegate/operator-kit";
 import type { FlinkJob, JarJob, MaterializedTableJob, SqlJob, SyncJob } from "../job/job.js";
 import { fillText } from "../job/plain-text.js";
 import type { Connectors } from "../sync/connector.js";
+import { type SyncSplit, shardPredicate, splitOfSync } from "../sync/split-sync.js";
 import { sqlOf } from "../sync/write-sql.js";
 
 /** Most characters of a bound in a job's name. */
@@ -26,6 +34,8 @@ export interface SqlWork {
   readonly job: SqlJob;
   /** The copy, and its SQL by the measure of the data; what it cannot be read by has the reason. @default SQL of its own */
   readonly copy?: SyncJob & { readonly written: Readonly<Record<BoundaryType, SqlJob | OperatorError>> };
+  /** How it is divided into shards. @default it cannot be */
+  readonly split?: SyncSplit;
 }
 
 /** The work of one run. */
@@ -61,7 +71,14 @@ function copyOf(job: SyncJob, connectors: Connectors): SqlWork {
   const [wanted, other] = isPositional ? [written.OFFSET, written.TIME] : [written.TIME, written.OFFSET];
   const known = wanted instanceof OperatorError ? other : wanted;
   if (known instanceof OperatorError) throw wanted;
-  return { kind: "sql", field: "job.sync", job: known, copy: { ...job, written } };
+  const split = splitOfSync(job);
+  return {
+    kind: "sql",
+    field: "job.sync",
+    job: known,
+    copy: { ...job, written },
+    ...(split === undefined ? {} : { split }),
+  };
 }
 
 /** @throws OperatorError JOB_INVALID for invalid bounds */
@@ -69,9 +86,17 @@ export function taskOf({ request, job }: JobCall<Work>): Task {
   if (request.boundaryType === "OFFSET") offsetRangeOf(request);
   else boundsOf(request);
   const work = job.kind === "sql" ? readBy(job, request.boundaryType) : job;
-  const { groupId, lowerBound, upperBound } = request;
-  const filling = { request, timezone: work.job.timezone ?? "UTC" };
-  return { work, filling, name: `${groupId} [${shortened(lowerBound)}, ${shortened(upperBound)})` };
+  const { groupId, lowerBound, upperBound, shard } = request;
+  const filling = fillingOf({ request, job: work });
+  const name = `${groupId} [${shortened(lowerBound)}, ${shortened(upperBound)})`;
+  return shard === undefined
+    ? { work, filling, name }
+    : { work: partOfWork(work, shard.args, filling), filling, name: `${name} ${shard.key}` };
+}
+
+/** Returns the values for the placeholders of a run's job. */
+export function fillingOf({ request, job: work }: JobCall<Work>): Filling {
+  return { request, timezone: work.job.timezone ?? "UTC" };
 }
 
 /** @throws OperatorError JOB_INVALID if the source of a copy cannot be read by this measure */
@@ -85,6 +110,16 @@ function readBy(work: SqlWork, boundaryType: BoundaryType): SqlWork {
 /** Positions of many partitions are longer than any page shows. */
 function shortened(bound: string): string {
   return bound.length > MAX_BOUND ? `${bound.slice(0, MAX_BOUND)}…` : bound;
+}
+
+/** The statement of a copy that can be divided ends with the condition of its interval. */
+function partOfWork(work: Work, args: JsonObject, filling: Filling): Work {
+  if (work.kind !== "sql" || work.split === undefined) throw invalidJob("job", "cannot be split");
+  const { job, split } = work;
+  return {
+    ...work,
+    job: { ...job, statement: `${job.statement} AND ${shardPredicate(split, args, filling)}` },
+  };
 }
 
 /** Returns the field of a program's argument. */

@@ -117,6 +117,23 @@ export class ConnectorScene {
     return this.#operator.wait(jobId, request, untroubled());
   }
 
+  /** Copies an interval in shards, one after the other, and returns the rows that each has written. */
+  async copyInShards(sync: JsonObject, lower: number, upper: number, target: number): Promise<number[]> {
+    const bounds = { lowerBound: String(lower), upperBound: String(upper) };
+    const request = aRequest({ sync }, bounds);
+    const { shards } = await this.#operator.split!(request, { ...untroubled(), target });
+    const written: number[] = [];
+    for (const [index, { key, args }] of shards.entries()) {
+      const idempotencyKey = `${request.idempotencyKey.slice(0, 28)}${String(index).padStart(4, "0")}`;
+      const part = { ...request, idempotencyKey, shard: { key, args, count: shards.length } };
+      const { jobId } = await this.#operator.submit(part, untroubled());
+      const { state, error, metrics } = await this.#operator.wait(jobId, part, untroubled());
+      if (state !== "SUCCEEDED") throw new Error(error?.message);
+      written.push(metrics?.rowsWritten ?? 0);
+    }
+    return written;
+  }
+
   /** Writes records to a topic in their order, with a job of Flink. */
   async produce(
     topic: string,

@@ -1,0 +1,113 @@
+import { describe, expect, it } from "@jest/globals";
+import type { JsonObject } from "@tidegate/core";
+import { aRequest as firstRequest, untroubled } from "@tidegate/testkit";
+import { createFlinkOperator } from "../src/index.js";
+import { fillingOf, taskOf, workOf } from "../src/run/task.js";
+import { SINKS } from "../src/sync/sinks.js";
+import { SOURCES } from "../src/sync/sources.js";
+
+const operator = createFlinkOperator({ url: "http://localhost:1", gatewayUrl: "http://localhost:1" });
+const HOUR = 3_600_000;
+const START = Date.UTC(2026, 0, 1);
+
+const jobOf = (source: JsonObject, sink: JsonObject = {}): JsonObject => ({
+  sync: {
+    source: { connector: "jdbc", columns: { id: "INT", at: "TIMESTAMP(3)" }, timeColumn: "at", ...source },
+    sink: { connector: "jdbc", primaryKey: ["id"], ...sink },
+  },
+});
+
+const requestOf = (job: JsonObject, length = HOUR) =>
+  firstRequest(job, { lowerBound: String(START), upperBound: String(START + length) });
+
+/** The conditions that the statements of a job's shards end with. */
+async function conditions(
+  job: JsonObject,
+  target: number,
+  length = HOUR,
+  timezone?: string,
+): Promise<string[]> {
+  const sync = job.sync as JsonObject;
+  const whole = timezone === undefined ? job : { sync: { ...sync, timezone } };
+  const request = requestOf(whole, length);
+  const { shards } = await operator.split!(request, { ...untroubled(), target });
+  const work = workOf(whole as Parameters<typeof workOf>[0], { sources: SOURCES, sinks: SINKS });
+  return shards.map(({ key, args }) => {
+    const shard = { key, args, count: shards.length };
+    const task = taskOf({ request: { ...request, shard }, job: work });
+    expect(task.filling).toEqual(fillingOf({ request: { ...request, shard }, job: work }));
+    expect(task.name).toContain(key);
+    const { statement } = task.work.job as { readonly statement: string };
+    return statement.split("{{upper.")[1]!.replace(/^\w+\}\}/, "");
+  });
+}
+
+describe("a copy from a database", () => {
+  it("is divided by the time of its interval, which each shard keeps as well", async () => {
+    expect(await conditions(jobOf({}), 3)).toEqual([
+      " AND `at` < TIMESTAMP '2026-01-01 00:20:00.000'",
+      " AND `at` >= TIMESTAMP '2026-01-01 00:20:00.000' AND `at` < TIMESTAMP '2026-01-01 00:40:00.000'",
+      " AND `at` >= TIMESTAMP '2026-01-01 00:40:00.000'",
+    ]);
+    expect(await conditions(jobOf({ timeType: "epochMs" }), 2)).toEqual([
+      ` AND \`at\` < CAST(${START + HOUR / 2} AS BIGINT)`,
+      ` AND \`at\` >= CAST(${START + HOUR / 2} AS BIGINT)`,
+    ]);
+  });
+
+  it("is divided by whole days if its time is a date", async () => {
+    expect(await conditions(jobOf({ timeType: "date" }), 8, 48 * HOUR)).toEqual([
+      " AND `at` < DATE '2026-01-01'",
+      " AND `at` >= DATE '2026-01-01' AND `at` < DATE '2026-01-02'",
+      " AND `at` >= DATE '2026-01-02'",
+    ]);
+  });
+
+  it("has no cut that goes back where a zone's clock does", async () => {
+    const job = jobOf({});
+    const request = {
+      ...requestOf({ sync: { ...(job.sync as JsonObject), timezone: "Europe/Berlin" } }),
+      lowerBound: String(Date.UTC(2026, 9, 24, 23)),
+      upperBound: String(Date.UTC(2026, 9, 25, 3)),
+    };
+    const { shards } = await operator.split!(request, { ...untroubled(), target: 4 });
+    // Two o'clock comes twice: at midnight and at one o'clock in UTC.
+    expect(shards.map(({ args }) => args.lower)).toEqual([
+      undefined,
+      String(Date.UTC(2026, 9, 25, 0)),
+      String(Date.UTC(2026, 9, 25, 2)),
+    ]);
+  });
+
+  it("is divided by a column of numbers, rows beyond its range and without a number included", async () => {
+    const split = { column: "id", from: 1, to: 100 };
+    expect(await conditions(jobOf({ split }), 2)).toEqual([
+      " AND `id` < CAST(51 AS BIGINT)",
+      " AND `id` >= CAST(51 AS BIGINT)",
+      " AND `id` IS NULL",
+    ]);
+    expect(operator.notesOn(jobOf({ split }))).toEqual([
+      "job.sync.source.split: shards see different moments of the table, and a row whose id is updated meanwhile may be in two shards, or in none.",
+    ]);
+  });
+
+  it("cannot be divided if its sink does not replace rows by key, or if it is no table", () => {
+    expect(operator.canSplit(jobOf({}))).toBe(true);
+    expect(operator.canSplit(jobOf({}, { connector: "upsert-kafka" }))).toBe(true);
+    expect(operator.canSplit(jobOf({}, { rerun: "appends" }))).toBe(false);
+    const folder = { connector: "filesystem", options: { path: "/lake" } };
+    expect(
+      operator.canSplit({ sync: { source: (jobOf({}).sync as JsonObject).source!, sink: folder } }),
+    ).toBe(false);
+    expect(operator.canSplit(jobOf({ connector: "kafka" }))).toBe(false);
+    expect(operator.canSplit({ sql: { statement: "INSERT INTO a SELECT 1", rerun: "replaces" } })).toBe(
+      false,
+    );
+  });
+
+  it("is refused a range that ends before it begins", () => {
+    expect(() => operator.validate(jobOf({ split: { column: "id", from: 2, to: 1 } }))).toThrow(
+      "job.sync.source.split.to",
+    );
+  });
+});
