@@ -11,7 +11,7 @@ export interface Copy {
 
 export const GROUP = "orders";
 
-/** How many orders one run copies at most. */
+/** How many orders an increment copies at most. */
 export const LIMIT: OffsetLimit = { records: 2_000 };
 
 /** The shop's database. */
@@ -34,8 +34,8 @@ export function partsOf(copy: Copy) {
 }
 
 /**
- * Copies a table from its first row on: what is there when it is registered is cut into runs of the limit's size, and
- * what comes later follows, second by second.
+ * Copies a table from its first row on: everything that is there first, and what comes later in increments, second by
+ * second, from exactly where the first copy ends.
  */
 export function scheduleOf(copy: Copy, limit: OffsetLimit = LIMIT) {
   return {
@@ -43,7 +43,7 @@ export function scheduleOf(copy: Copy, limit: OffsetLimit = LIMIT) {
     trigger: { type: "period", every: 1, unit: "second" },
     boundaryType: "OFFSET",
     source: { type: "sql-cursor", database: "shop", table: "orders", column: "id" },
-    startAt: "earliest",
+    mode: "full-then-incremental",
     limit,
     job: {
       source: { format: "database", database: "shop", table: "orders", cursorColumn: "id" },

@@ -5,32 +5,36 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { AuditReport } from "@tidegate/core";
+import { MAIN_PARTITION } from "@tidegate/core/offset";
 import Table from "cli-table3";
 import { copiedRows, differenceOf } from "./copied.js";
-import { type Copy, GROUP, LIMIT } from "./copy.js";
+import { type Copy, GROUP } from "./copy.js";
 import type { LastOrder, ManagerMessage } from "./manager.js";
 import { Shop } from "./shop.js";
 
 const FIRST_ORDERS = 12_000;
 const SELL_EVERY_MS = 20;
-const OPEN_MS = 6_000;
-const KILLED_AFTER_RUNS = 3;
+/** The shop closes when as many increments have been copied after the last kill. */
+const LAST_INCREMENTS = 2;
+/** Its first job is the copy of everything, its second the first increment. */
+const KILLED_JOBS = 2;
 const LATEST_END_MS = 90_000;
 
 const copy: Copy = { folder: mkdtempSync(join(tmpdir(), "tidegate-first-copy-")) };
 const shop = new Shop(copy);
 shop.sell(FIRST_ORDERS);
-console.log(`A shop has ${FIRST_ORDERS} orders in a table of SQLite, and sells on while they are copied to Parquet, ${LIMIT.records} at most by a run.
-The manager is killed with SIGKILL in the midst of the first copy, and started again.
+console.log(`A shop has ${FIRST_ORDERS} orders in a table of SQLite, and sells on while they are copied to Parquet: first all of them, then in increments.
+The manager is killed with SIGKILL in the midst of the first copy, and of the first increment, and started again each time.
 `);
 const selling = setInterval(() => shop.sell(1 + (shop.orders % 3)), SELL_EVERY_MS);
 
 let manager: ChildProcess;
-let copiedRuns = 0;
-let isKilled = false as boolean;
+let kills = 0;
+let increments = 0;
+const killed = new Set<string>();
 let audit: AuditReport | undefined;
 
-/** Starts the manager, which is killed once. */
+/** Starts the manager, which is killed during its first jobs. */
 function startManager(): void {
   const child = fork(fileURLToPath(new URL("./manager.js", import.meta.url)), [JSON.stringify(copy)]);
   manager = child;
@@ -42,11 +46,12 @@ function startManager(): void {
     const last = Number(message.to) - 1;
     const orders = isBeginning(message.from) ? `orders up to ${last}` : `orders ${message.from} to ${last}`;
     if (message.state === "SUCCEEDED" && message.from !== message.to) {
-      copiedRuns += 1;
+      if (kills === KILLED_JOBS) increments += 1;
       console.log(`${orders} are copied`);
     }
-    if (message.state !== "SUBMITTING" || copiedRuns < KILLED_AFTER_RUNS || isKilled) return;
-    isKilled = true;
+    if (message.state !== "SUBMITTING" || kills === KILLED_JOBS || killed.has(message.to)) return;
+    kills += 1;
+    killed.add(message.to);
     child.kill("SIGKILL");
     console.log(`${orders}: the manager is KILLED while it copies them`);
     child.once("exit", startManager);
@@ -54,9 +59,9 @@ function startManager(): void {
 }
 
 startManager();
-await sleep(OPEN_MS);
-clearInterval(selling);
 const latestEnd = Date.now() + LATEST_END_MS;
+while ((kills < KILLED_JOBS || increments < LAST_INCREMENTS) && Date.now() < latestEnd) await sleep(100);
+clearInterval(selling);
 while (audit === undefined && Date.now() < latestEnd) {
   const last: LastOrder = { end: shop.orders + 1 };
   if (manager!.connected) manager!.send(last);
@@ -68,7 +73,13 @@ const [source, target] = [shop.rows(), await copiedRows(copy)];
 shop.close();
 const difference = differenceOf(source, target);
 if (audit !== undefined) console.log(`\n${tableOf(audit)}`);
-const isSound = audit?.isComplete === true && isKilled && difference === undefined;
+const seam = audit?.snapshots[0];
+const isSeamless = seam?.isSeamless === true;
+if (isSeamless)
+  console.log(
+    `The first copy ends at key ${seam.positions?.[MAIN_PARTITION]}, where the first increment begins.`,
+  );
+const isSound = audit?.isComplete === true && isSeamless && kills === KILLED_JOBS && difference === undefined;
 console.log(
   isSound
     ? `The target has the ${target.length} orders of the source, row by row, each exactly once.`

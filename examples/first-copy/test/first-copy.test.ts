@@ -14,13 +14,13 @@ describe("a first copy", () => {
     });
     const exited = once(child, "exit");
     const output = await text(child.stdout);
-    expect(output).toMatch(/orders \d+ to \d+: the manager is KILLED while it copies them/);
-    expect(output).toMatch(/orders 12\d{3} to 12\d{3} are copied/);
+    expect(output).toMatch(/orders up to 1\d{4}: the manager is KILLED while it copies them/);
+    expect(output).toMatch(/orders 1\d{4} to 1\d{4}: the manager is KILLED while it copies them/);
+    expect(output).toMatch(/The first copy ends at key 1\d{4}, where the first increment begins\./);
+    expect(output).toMatch(/orders 1\d{4} to 1\d{4} are copied/);
     expect(output).toMatch(/│ time +│ [\d:]+ +│ [\d:]+ +│ \d+ +│ 0 +│ 0 +│ 0 /);
-    expect(output).toMatch(/│ keys +│ beginning +│ 12\d{3} +│ +│ 0 +│ 0 +│ +│ 0 +│ 0 /);
-    expect(output).toMatch(
-      /The target has the 12\d{3} orders of the source, row by row, each exactly once\./,
-    );
+    expect(output).toMatch(/│ keys +│ beginning +│ 1\d{4} +│ +│ 0 +│ 0 +│ +│ 0 +│ 0 /);
+    expect(output).toMatch(/The target has the 1\d{4} orders of the source, row by row, each exactly once\./);
     expect(await exited).toEqual([0, null]);
   }, 240_000);
 });

@@ -36,6 +36,7 @@ import type {
   Seal,
   ShardFilter,
   ShardPage,
+  SnapshotRequest,
   SourceInfo,
   StaleRun,
   UnregisterOptions,
@@ -161,6 +162,11 @@ export class ManagerClient {
   /** Has the source of a group read from elsewhere. See `ScheduleClient.rebase`. */
   rebase(groupId: string, request: RebaseRequest): Promise<Schedule> {
     return call(this.#target, "rebase", { ...group(groupId), body: request });
+  }
+
+  /** Makes another full copy of a group. See `ScheduleClient.resnapshot`. */
+  resnapshot(groupId: string, request: SnapshotRequest = {}): Promise<Run> {
+    return call(this.#target, "resnapshot", { ...group(groupId), body: request });
   }
 
   /** Plans to run time of a group again, and what follows from it. See `ScheduleClient.restate`. */

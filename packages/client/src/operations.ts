@@ -33,6 +33,7 @@ import type {
   Seal,
   ShardFilter,
   ShardPage,
+  SnapshotRequest,
   SourceInfo,
   StaleRun,
 } from "@tidegate/core";
@@ -104,6 +105,7 @@ export interface Operations {
     readonly answer: Seal;
   };
   readonly rebase: OfGroup & { readonly body: RebaseRequest; readonly answer: Schedule };
+  readonly resnapshot: OfGroup & { readonly body: SnapshotRequest; readonly answer: Run };
   readonly planRestatement: { readonly body: RestatementRequest; readonly answer: RestatementPlan };
   readonly applyRestatement: { readonly body: { readonly planId: string }; readonly answer: Restatement };
   readonly listStale: {
@@ -206,6 +208,7 @@ export const ROUTES: Readonly<Record<keyof Operations, string>> = {
   trigger: "POST /schedules/{groupId}/trigger",
   seal: "POST /groups/{groupId}/seal",
   rebase: "POST /schedules/{groupId}/rebase",
+  resnapshot: "POST /schedules/{groupId}/snapshots",
   planRestatement: "POST /restatements/plans",
   applyRestatement: "POST /restatements",
   listStale: "GET /stale",

@@ -3,6 +3,7 @@ import "reflect-metadata";
 export type { ChangeFeed, ChangeNews } from "./changes/change-feed.js";
 export type { AuditReport, AuditShare } from "./client/audit.js";
 export type { OffsetAudit, PartitionAudit, PositionRange } from "./client/audit-offsets.js";
+export type { SnapshotAudit } from "./client/audit-snapshots.js";
 export type { BackfillPlan, BackfillRequest } from "./client/backfill-control.js";
 export type {
   BucketUnit,
@@ -33,6 +34,7 @@ export type {
 } from "./client/run-shards.js";
 export { type Description, ScheduleClient } from "./client/schedule-client.js";
 export type { ForceOptions } from "./client/seals.js";
+export type { SnapshotRequest } from "./client/snapshot-control.js";
 export type { CoverageReceipt, CoverageReport } from "./client/source-control.js";
 export type { RebaseRequest } from "./client/source-rebase.js";
 export type { StaleRun } from "./client/stale-runs.js";
@@ -98,7 +100,7 @@ export type { Boundaries, BoundaryType, Interval } from "./interval/boundaries.j
 export type { DirtyDataLimit } from "./job/dirty-data-limit.js";
 export type { JsonObject, JsonValue } from "./job/json.js";
 export type { RunKind } from "./job/run-kind.js";
-export type { ScheduleMode } from "./job/schedule-mode.js";
+export type { ReadMode, ScheduleMode } from "./job/schedule-mode.js";
 export type { VerifyRule } from "./job/verification.js";
 export type {
   OffsetLimit,
@@ -121,8 +123,10 @@ export type {
   RunInput,
   RunReason,
   RunReport,
+  RunSnapshot,
   RunState,
   RunWait,
+  SnapshotCause,
   UnmetDependency,
 } from "./run/run.js";
 export type { AfterInterval } from "./schedule/after-interval.js";

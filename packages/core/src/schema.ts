@@ -26,6 +26,7 @@ export {
   runReasonSchema,
   runReportSchema,
   runSchema,
+  runSnapshotSchema,
   runStateSchema,
   runWaitSchema,
   unmetDependencySchema,

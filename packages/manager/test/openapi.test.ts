@@ -190,6 +190,7 @@ describe("the OpenAPI document", () => {
       "post /restatements/plans",
       "post /schedules/{groupId}/backfills",
       "post /schedules/{groupId}/rebase",
+      "post /schedules/{groupId}/snapshots",
       "put /pools/{name}",
       "put /schedules/{groupId}",
       "put /sources/{groupId}",

@@ -1,5 +1,5 @@
 import { pathToFileURL } from "node:url";
-import { OperatorError } from "@tidegate/core";
+import { type BoundaryType, OperatorError } from "@tidegate/core";
 import { unlessAborted } from "@tidegate/core/clock";
 import type { OffsetSource } from "@tidegate/core/offset";
 import type {
@@ -92,6 +92,13 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
 
   writes({ target }: DuckdbJob): WriteEffect {
     return target.format === "postgres" ? target.write : "replace";
+  }
+
+  /** By positions a job always ends at its upper bound; by time only if it has a column or a parameter to end at. */
+  canReadAt({ source, sql }: DuckdbJob, boundaryType: BoundaryType): boolean {
+    if (boundaryType === "OFFSET") return true;
+    if (source === undefined) return /\$upper(_ms)?\b/i.test(sql ?? "");
+    return "timeColumn" in source && source.timeColumn !== undefined;
   }
 
   /** Rows that an upsert has left in the interval cannot be told from its own, nor hashed in Postgres. */

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
-import type { Boundaries, JsonObject, ScheduleMode } from "@tidegate/core";
+import type { Boundaries, JsonObject, ReadMode } from "@tidegate/core";
 import { MAIN_PARTITION, offsetText } from "@tidegate/core/offset";
 import {
   BEGINNING,
@@ -37,7 +37,7 @@ export interface RunSpec {
   readonly upper: number;
   readonly attempt?: number;
   readonly generation?: number;
-  readonly mode?: ScheduleMode;
+  readonly mode?: ReadMode;
   /** What it reads, `[from, to)`, if its boundaries are positions. */
   readonly positions?: readonly [from: string, to: string];
 }
@@ -61,7 +61,7 @@ export function requestOf(spec: RunSpec): OfflineJobRequest {
   };
 }
 
-function positionBoundaries([from, to]: readonly [string, string], mode: ScheduleMode): Boundaries {
+function positionBoundaries([from, to]: readonly [string, string], mode: ReadMode): Boundaries {
   return {
     boundaryType: "OFFSET",
     lowerBound: mode === "full" ? BEGINNING : offsetText({ [MAIN_PARTITION]: from }),

@@ -31,6 +31,7 @@ export function runConditions(filter: RunFilter, group: GroupConditions | undefi
     isJobOpen,
     isBlocking,
     isUncovered,
+    isSnapshot,
     isSuperseded,
     staleness,
     within,
@@ -45,6 +46,7 @@ export function runConditions(filter: RunFilter, group: GroupConditions | undefi
   if (isJobOpen !== undefined) conditions.push(isJobOpen ? sql`is_job_open` : sql`NOT is_job_open`);
   if (isBlocking !== undefined) conditions.push(isBlocking ? sql`is_blocking` : sql`NOT is_blocking`);
   if (isUncovered === true) conditions.push(UNCOVERED);
+  if (isSnapshot === true) conditions.push(sql`snapshot IS NOT NULL`);
   if (staleness !== undefined) conditions.push(sql`stale_at IS NOT NULL AND NOT is_superseded`);
   if (staleness === "unnoted") conditions.push(sql`NOT is_stale_noted`);
   if (isSuperseded === true) conditions.push(sql`is_superseded`);

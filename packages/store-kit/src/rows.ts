@@ -59,6 +59,8 @@ export interface RunColumns {
   readonly report: string | null;
   /** As JSON. */
   readonly offsets: string | null;
+  /** As JSON. */
+  readonly snapshot: string | null;
 }
 
 const NO_INPUTS: Run["inputs"] = Object.freeze([]);
@@ -102,6 +104,7 @@ export function asRun(row: RunColumns, groupId: string, history: readonly Attemp
     staleAt: row.stale_at,
     report: row.report === null ? null : (JSON.parse(row.report) as Run["report"]),
     offsets: row.offsets === null ? null : (JSON.parse(row.offsets) as Run["offsets"]),
+    snapshot: row.snapshot === null ? null : (JSON.parse(row.snapshot) as Run["snapshot"]),
   };
 }
 

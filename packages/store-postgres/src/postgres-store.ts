@@ -114,6 +114,7 @@ import { newScheduleRow, scheduleChangeRow } from "./schedule-changes.js";
 import { getSeals, putSeal } from "./seals.js";
 import { beginMerge, changeShards, dropSplit, getSplit, insertSplit } from "./shards.js";
 import { endRuns, isPlain, isPlainEnd, type PlainStep, plainOf, planPlain } from "./shortcuts.js";
+import { snapshotsOf } from "./snapshots.js";
 import { answers, wavesOf } from "./waves.js";
 
 /**
@@ -581,7 +582,11 @@ export class PostgresStore implements ScheduleStore {
         pooled.length === 0
           ? ["plan_wave", ...columns]
           : ["plan_pooled", ...columns, ...toArrays(["id"], pooled)];
-      const made = await this.#callAll<number[]>(planning, ...ofPlans(wave));
+      const made = await this.#callAll<number[]>(
+        planning,
+        ...ofPlans(wave),
+        ...snapshotsOf(wave.flatMap(({ runs }) => runs)),
+      );
       return answers(
         wave.length,
         made.map((no) => no - 1),
@@ -665,7 +670,7 @@ export class PostgresStore implements ScheduleStore {
     const ids = runs.filter(({ isPooled }) => isPooled === true).map(({ id }) => id);
     const inserting: NextCall =
       ids.length === 0 ? [name, ...values] : [`${name}_pooled`, ...values, toJson(ids)];
-    return this.#callAll<T>(inserting, ...ofRuns(runs));
+    return this.#callAll<T>(inserting, ...ofRuns(runs), ...snapshotsOf(runs));
   }
 
   /** Calls a function of the schema. */

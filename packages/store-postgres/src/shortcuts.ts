@@ -32,7 +32,8 @@ export function isPlain({
 }: PlanCommit): boolean {
   const [run] = runs;
   if (run === undefined || runs.length > 1 || supersedes.length > 0 || whilePaused) return false;
-  if ((offsets ?? null) !== null || (run.offsets ?? null) !== null || run.isPooled === true) return false;
+  if ((offsets ?? null) !== null || (run.offsets ?? null) !== null) return false;
+  if (run.snapshot !== undefined || run.isPooled === true) return false;
   const isWhole = run.lower === commit.watermark && run.upper === commit.newWatermark;
   const isOfLane = run.kind === "SCHEDULED" && run.generation === 0 && run.plannedAt === commit.plannedAt;
   return run.state === "PLANNED" && isWhole && isOfLane && (run.gating ?? "none") === "none";
@@ -117,6 +118,7 @@ const CLAIMED = {
   inputs: [],
   staleAt: null,
   report: null,
+  snapshot: null,
 } as const satisfies Partial<Run>;
 
 /** Returns whether a run of a lane simply succeeds. */

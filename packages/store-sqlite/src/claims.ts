@@ -35,6 +35,7 @@ type ReadyRow = Pick<
   | "planned_at"
   | "reason"
   | "offsets"
+  | "snapshot"
 > & {
   /** Whether it was marked as ready by hand, has recorded its inputs or was failed by gates: more has to be read. */
   readonly is_noted: number;
@@ -52,7 +53,7 @@ const RETRY = queueNo("retry");
 const PRECEDENCE = [queueNo("retry"), queueNo("live"), queueNo("rest")];
 
 const READY = `SELECT no, group_no, lower, generation, upper, id, kind, intervals, scheduled_time, schedule_version, backfill_id,
-  operator, attempt, token, queue, ready_at, planned_at, reason, offsets, coalesce(marked_ready, inputs, stale_at, error_code) IS NOT NULL AS is_noted FROM run INDEXED BY run_ready
+  operator, attempt, token, queue, ready_at, planned_at, reason, offsets, snapshot, coalesce(marked_ready, inputs, stale_at, error_code) IS NOT NULL AS is_noted FROM run INDEXED BY run_ready
   WHERE place = 'ready' AND operator = ? AND queue = ? AND ready_at <= ? ORDER BY ready_at, id LIMIT ?`;
 
 const CLAIM = `UPDATE run SET state = 'SUBMITTING', place = 'active', attempt = ?, submitted_at = ?, token = ?, ready_at = NULL,
@@ -187,6 +188,7 @@ function claimedFirst(row: ReadyRow, groupId: string, now: EpochMs, leaseUntil: 
     staleAt: null,
     report: null,
     offsets: row.offsets === null ? null : (JSON.parse(row.offsets) as Run["offsets"]),
+    snapshot: row.snapshot === null ? null : (JSON.parse(row.snapshot) as Run["snapshot"]),
   };
 }
 

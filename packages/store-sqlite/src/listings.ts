@@ -80,7 +80,7 @@ const SOURCES: RunSources = {
   },
   ofKind: (kind, isOfGroup) =>
     indexed(isOfGroup ? "run_beside" : "run_by_kind", sql`${BESIDE} AND kind = ${kind}`),
-  ofFilter: ({ isJobOpen, isBlocking, isUncovered, staleness, reads, isSuperseded }) => {
+  ofFilter: ({ isJobOpen, isBlocking, isUncovered, isSnapshot, staleness, reads, isSuperseded }) => {
     if (reads !== undefined) {
       const { groupId, lower, upper } = reads;
       const reach = sql`(SELECT longest_ms FROM input_reach WHERE group_id = ${groupId})`;
@@ -89,6 +89,7 @@ const SOURCES: RunSources = {
       return [{ where: sql`no IN (${readers})` }];
     }
     if (staleness !== undefined) return [indexed("run_stale", ANY.where)];
+    if (isSnapshot === true) return [indexed("run_snapshot", ANY.where)];
     if (isSuperseded === true) return [indexed("run_superseded", ANY.where)];
     if (isUncovered === true) return [indexed("run_uncovered", ANY.where)];
     if (isBlocking === true) return [indexed("run_blocking", ANY.where)];

@@ -20,6 +20,7 @@ import { up as shards } from "./migrations/0021-shards.js";
 import { up as lateData } from "./migrations/0022-late-data.js";
 import { up as logs } from "./migrations/0025-logs.js";
 import { up as splitVersions } from "./migrations/0027-split-versions.js";
+import { up as snapshots } from "./migrations/0029-snapshots.js";
 
 /** All steps of the schema, in order. */
 export const STEPS: SchemaSteps = {
@@ -48,6 +49,8 @@ export const STEPS: SchemaSteps = {
   // A release that does not know logs deletes them with their runs all the same.
   "0025-logs": { up: logs, least: "0004-long-ledgers" },
   "0027-split-versions": { up: splitVersions, least: "0021-shards" },
+  // A release that does not know snapshots would read their intervals alone.
+  "0029-snapshots": { up: snapshots, least: "0029-snapshots" },
 };
 
 /**

@@ -86,6 +86,8 @@ export function insertRun(
     failureOf(run.state),
     ...offsets,
   );
+  if (changes === 1 && "snapshot" in run && run.snapshot !== undefined)
+    statements.run("UPDATE run SET snapshot = ? WHERE id = ?", JSON.stringify(run.snapshot), run.id);
   if (changes === 1 && "isPooled" in run && run.isPooled === true)
     statements.run(`UPDATE run SET ${POOLING_OF_ITS_VERSION} WHERE id = ?`, run.id);
   return changes === 1;

@@ -21,6 +21,8 @@ export function aSpec(overrides: Partial<ScheduleSpec> = {}): ScheduleSpec {
   const trigger = { type: "period", every: 1, unit: "minute", anchor: START } as const;
   const named = { groupId: "orders", trigger, engine: "embedded", operator: "duckdb" };
   return {
+    catchup: "each",
+    overlap: "queue",
     ...parseScheduleInfo(named),
     ...named,
     startTime: START,

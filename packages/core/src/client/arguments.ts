@@ -81,6 +81,7 @@ export const ARGUMENTS: Readonly<Record<MethodOf<ScheduleClient>, Arguments>> = 
     }),
   },
   rebase: { groupId: text, request },
+  resnapshot: { groupId: text, request: z.object({ note, swap: flag }).optional() },
   seal: { groupId: text, until: z.unknown(), note, options: force },
   getBackfill: { id: text },
   cancelBackfill: { id: text },

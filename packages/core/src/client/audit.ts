@@ -12,6 +12,7 @@ import {
 import type { RunState } from "../run/run.js";
 import type { CoverageRange } from "../store/run-ledger.js";
 import type { OffsetAudit } from "./audit-offsets.js";
+import type { SnapshotAudit } from "./audit-snapshots.js";
 
 /** Share of the audited time in one condition. */
 export interface AuditShare {
@@ -53,6 +54,8 @@ export interface AuditReport {
   readonly rowsDirty: number;
   /** The fate of every position of the source, by reading; empty for boundaries of time alone. */
   readonly offsets: readonly OffsetAudit[];
+  /** The hand-overs from full copies to increments, in the order of time. */
+  readonly snapshots: readonly SnapshotAudit[];
   /** Whether there is no gap, no overlap and no doubt, in time and in positions. */
   readonly isSound: boolean;
   /** Whether the ledger is sound, all of the range has succeeded, and all of its positions were read. */
@@ -86,11 +89,23 @@ export interface AuditInput {
   readonly watermark: EpochMs;
   /** See `auditOffsets`. @default none */
   readonly offsets?: readonly OffsetAudit[];
+  /** See `auditSnapshot`. @default none */
+  readonly snapshots?: readonly SnapshotAudit[];
 }
 
 /** Accounts for every millisecond of the range. Pure. */
 export function auditCoverage(input: AuditInput): AuditReport {
-  const { groupId, range, coverage, doubts, stale = [], closedUpTo, watermark, offsets = [] } = input;
+  const {
+    groupId,
+    range,
+    coverage,
+    doubts,
+    stale = [],
+    closedUpTo,
+    watermark,
+    offsets = [],
+    snapshots = [],
+  } = input;
   const whole = toSet([range]);
   const of = (condition: Condition): CoverageRange[] =>
     coverage.filter(({ state }) => CONDITION[state] === condition);
@@ -124,7 +139,9 @@ export function auditCoverage(input: AuditInput): AuditReport {
   const partitions = offsets.flatMap((reading) => reading.partitions);
   const isTiled = partitions.every((part) => part.gaps.length === 0 && part.overlaps.length === 0);
   const isRead = partitions.every(({ lost, unread }) => lost.length === 0 && unread.length === 0);
-  const isSound = gaps.length === 0 && overlaps.length === 0 && doubtful.length === 0 && isTiled;
+  const isHandedOver = snapshots.every(({ isSeamless }) => isSeamless !== false);
+  const isSound =
+    gaps.length === 0 && overlaps.length === 0 && doubtful.length === 0 && isTiled && isHandedOver;
   return {
     groupId,
     range,
@@ -138,6 +155,7 @@ export function auditCoverage(input: AuditInput): AuditReport {
     rowsWritten: sum(succeeded, "rowsWritten"),
     rowsDirty: sum(succeeded, "rowsDirty"),
     offsets,
+    snapshots,
     isSound,
     isComplete: isSound && isRead && shares.succeeded.ms === range.upper - range.lower,
   };

@@ -6,6 +6,7 @@ import type { Interval } from "../interval/boundaries.js";
 import { pastUpTo } from "../planning/ledger-cuts.js";
 import type { IntervalPlanner } from "../planning/planner.js";
 import { nextSlice, rerunsOf } from "../planning/rerun-slice.js";
+import { newestSnapshot } from "../planning/rerun-units.js";
 import type { NewRun, Run } from "../run/run.js";
 import { STANDING_STATES } from "../run/standing.js";
 import type { Schedule } from "../schedule/schedule.js";
@@ -104,6 +105,14 @@ export class RunControl {
         { field: "interval" },
       );
     }
+    const snapshot = units.length === 0 ? await newestSnapshot(this.#parts.store, schedule.spec) : undefined;
+    if (snapshot !== undefined && interval.lower < snapshot.upper) {
+      throw new LedgerError(
+        "INTERVAL_INVALID",
+        `interval: the snapshot of run ${snapshot.id} stands for all time before ${at(snapshot.upper)}; client.resnapshot makes another one.`,
+        { field: "interval" },
+      );
+    }
     if (units.length === 0 && schedule.spec.boundaryType === "OFFSET") {
       throw new LedgerError(
         "INTERVAL_INVALID",
@@ -172,9 +181,22 @@ export class RunControl {
     if (schedule !== undefined) await this.#parts.seals.refuse(schedule, [run], "id", options);
     if (schedule !== undefined && isOfEarlierReading(run, schedule)) throw earlierReading(run);
     if (schedule === undefined) throw await this.#whyNotRetried(id);
+    if (await this.#isFollowedSnapshot(run, schedule)) throw followed(run);
     if (options.resplit === true && !(await this.#forgetSplit(run))) throw await this.#whyNotResplit(id);
     if (!(await this.#retry(run, versionFor(schedule, options)))) throw await this.#whyNotRetried(id);
     this.#parts.dispatcher.wake();
+  }
+
+  /** Returns whether increments have begun behind a snapshot that was cancelled: made now, it would replace them. */
+  async #isFollowedSnapshot(run: Run, { watermark }: Schedule): Promise<boolean> {
+    if (run.snapshot === null || watermark <= run.upper) return false;
+    const filter = {
+      groupId: run.groupId,
+      states: ["SUBMITTING", "RUNNING", "SUCCEEDED"],
+      within: { lower: run.upper, upper: watermark },
+      includeSuperseded: false,
+    } as const;
+    return (await this.#parts.store.listRuns(filter, { limit: 1 })).items.length > 0;
   }
 
   /** Retries all failed runs of a group that no other run covers. */
@@ -295,6 +317,13 @@ function illegal(run: Run, action: string, condition: string): LedgerError {
 
 function at(instant: number | null): string {
   return instant === null ? "never" : new Date(instant).toISOString();
+}
+
+function followed({ id, groupId }: Run): LedgerError {
+  return new LedgerError(
+    "RUN_STATE_ILLEGAL",
+    `Run ${id} is a snapshot behind which increments have begun; client.resnapshot makes another one of group ${groupId}.`,
+  );
 }
 
 /** Returns whether a run reads positions of a reading that a rebase has ended: they may mean other data now. */

@@ -54,6 +54,7 @@ import type { LogOptions, RunLog, RunLogs } from "./run-logs.js";
 import { type ShardFilter, type ShardPage, shardPage } from "./run-shards.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import type { ForceOptions, Seals } from "./seals.js";
+import type { SnapshotControl, SnapshotRequest } from "./snapshot-control.js";
 import type { CoverageReceipt, CoverageReport, SourceControl } from "./source-control.js";
 import type { RebaseRequest, SourceRebase } from "./source-rebase.js";
 import type { SpecReader } from "./spec-reader.js";
@@ -109,6 +110,7 @@ export interface ScheduleClientParts {
   readonly specs: SpecReader;
   readonly providers: OffsetProviders;
   readonly rebases: SourceRebase;
+  readonly snapshots: SnapshotControl;
   readonly changes: ScheduleChanges;
   readonly registration: Registration;
   readonly lifecycle: Lifecycle;
@@ -260,6 +262,20 @@ export class ScheduleClient {
    */
   rebase(groupId: string, request: RebaseRequest): Promise<Schedule> {
     return this.#parts.rebases.rebase(groupId, request);
+  }
+
+  /**
+   * Makes another full copy of a group with the mode `full-then-incremental`, of what is owed or of the time until now.
+   * What is under way ends before it, increments wait for it, and continue where it ends.
+   *
+   * @returns the snapshot's run
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_INVALID (another mode), SCHEDULE_STATUS_ILLEGAL (paused),
+   *   HANDOVER_WOULD_DOUBLE (its job appends; or, with `swap`, does not replace); LedgerError RUN_STATE_ILLEGAL (a
+   *   snapshot has not succeeded yet), INTERVAL_OPEN (not now); SourceError SOURCE_UNAVAILABLE, SOURCE_INVALID,
+   *   SOURCE_UNKNOWN, SOURCE_REPLACED, SOURCE_REWOUND
+   */
+  resnapshot(groupId: string, request: SnapshotRequest = {}): Promise<Run> {
+    return this.#parts.snapshots.resnapshot(groupId, request);
   }
 
   /** Returns a schedule as stored. @throws ScheduleError SCHEDULE_NOT_FOUND */
@@ -667,6 +683,7 @@ export class ScheduleClient {
       closedUpTo: this.#closedUpTo(schedule) ?? watermark,
       watermark,
       offsets: await this.#auditOffsets(schedule, within),
+      snapshots: await this.#parts.snapshots.audit(schedule, range),
     });
   }
 

@@ -3,6 +3,7 @@ import type { OffsetProvider } from "../offset/offset-provider.js";
 import type { OffsetProviders } from "../offset/offset-providers.js";
 import type { StoredStartAt } from "../offset/offset-watermark.js";
 import type { ScheduleOperator } from "../operator/operator.js";
+import { hasSnapshots } from "../planning/plan-snapshot.js";
 import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
 
 /** The fields that only boundaries `OFFSET` have. */
@@ -29,13 +30,13 @@ export function checkSource(
   if (source === null) throw invalid("source", 'is needed with boundaryType "OFFSET"');
   providers.check(source);
   const provider = providers.get(source.type);
-  if (startAt === null) {
+  if (startAt === null && !hasSnapshots(spec)) {
     throw invalid(
       "startAt",
       'is needed with boundaryType "OFFSET": "earliest", "latest", { time } or { offsets }; there is no default, since either end is wrong for many',
     );
   }
-  checkStart(provider, startAt);
+  if (startAt !== null) checkStart(provider, startAt);
   if (limit !== null && provider.cut === undefined)
     throw invalid("limit", `the provider "${source.type}" cannot cut ranges`);
   // It would be an interval of no time, which has no place for positions.

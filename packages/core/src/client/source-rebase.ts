@@ -7,6 +7,7 @@ import type { OffsetProviders, OffsetSource } from "../offset/offset-providers.j
 import type { StartAt } from "../offset/offset-watermark.js";
 import { startAtSchema } from "../offset/schema.js";
 import { nextFireAt } from "../planning/plan-decision.js";
+import { hasSnapshots } from "../planning/plan-snapshot.js";
 import { isAhead, type SourceLooks } from "../planning/source-looks.js";
 import { Grid } from "../schedule/grid.js";
 import { parseJob } from "../schedule/parse.js";
@@ -96,7 +97,7 @@ export class SourceRebase {
       spec: { spec, tzdata: tzdataVersion() },
       nextFireAt: nextFireAt(new Grid(spec), before.watermark),
       cancelPlanned: "source-rebased",
-      offsets: begun,
+      offsets: hasSnapshots(spec) ? { ...begun, needsSnapshot: true } : begun,
     });
     await this.#cancelActive(groupId, begun.epoch);
     return changes.deliver(groupId);

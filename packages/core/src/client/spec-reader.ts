@@ -17,6 +17,7 @@ import type { Schedule, ScheduleInfo, ScheduleSpec } from "../schedule/schedule.
 import type { NewSchedule } from "../store/schedule-table.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
 import type { EngineRegistry } from "../upkeep/engine-registry.js";
+import { checkMode, modeNotes } from "./mode-fields.js";
 import { checkSource, refuseOtherSource } from "./source-fields.js";
 
 /** Enough to give every ledger of a group a unique name. */
@@ -69,6 +70,7 @@ export class SpecReader {
     const spec = { ...meant, engine: this.#parts.engines.typeOf(meant.engine) };
     this.#checkEngine(spec);
     this.checkReading(spec);
+    checkMode(spec, this.#parts.operators.get(spec.operator.toLowerCase()));
     this.#checkGates(spec);
     refuseEarlyDeadline(spec, now);
     this.#checkProbes(spec);
@@ -92,12 +94,14 @@ export class SpecReader {
    * Returns the notes of the operator on the job, and of the provider on the source, in plain sentences; none if one
    * of them does not know it (any more).
    */
-  notesOn({ operator, job, source }: ScheduleSpec): readonly string[] {
+  notesOn(spec: ScheduleSpec): readonly string[] {
+    const { operator, job, source } = spec;
     const { operators, providers } = this.#parts;
     try {
       const { type, ...fields } = source ?? { type: "" };
       const ofSource = source == null ? [] : (providers.find(type)?.notesOn?.(fields) ?? []);
-      return [...(operators.get(operator.toLowerCase())?.notesOn?.(job) ?? []), ...ofSource];
+      const known = operators.get(operator.toLowerCase());
+      return [...modeNotes(spec, known), ...(known?.notesOn?.(job) ?? []), ...ofSource];
     } catch {
       // The runs report why a job that was accepted once is refused now.
       return [];

@@ -17,6 +17,7 @@ export type ErrorCode =
   | "TRIGGER_INVALID"
   | "TRIGGER_EXHAUSTED"
   | "TIMEZONE_UNKNOWN"
+  | "HANDOVER_WOULD_DOUBLE"
   // intervals and runs
   | "INTERVAL_INVALID"
   | "INTERVAL_NOT_ALIGNED"

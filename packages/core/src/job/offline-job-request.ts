@@ -2,7 +2,7 @@ import type { Boundaries, Interval } from "../interval/boundaries.js";
 import type { RequestedShard } from "../shard/shard.js";
 import type { JsonObject } from "./json.js";
 import type { RunKind } from "./run-kind.js";
-import type { ScheduleMode } from "./schedule-mode.js";
+import type { ReadMode } from "./schedule-mode.js";
 
 /** The request that an operator gets for one run: its group, the boundaries of its data, and its job. All JSON. */
 export interface OfflineJobRequest extends Boundaries {
@@ -16,7 +16,8 @@ export interface OfflineJobRequest extends Boundaries {
   /** The nominal fire time, epoch ms; never the wall clock. */
   readonly scheduledTime: number;
   readonly kind: RunKind;
-  readonly mode: ScheduleMode;
+  /** `full` for a run that reads everything up to its upper bound: of the mode `full`, or a snapshot. */
+  readonly mode: ReadMode;
   /**
    * The life of the source that the positions belong to, as its provider names it, if they are `OFFSET`. In another
    * one they mean other data.

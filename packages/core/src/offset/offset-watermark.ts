@@ -63,6 +63,8 @@ export interface OffsetWatermark {
   readonly lookedAt: EpochMs;
   /** The rebase with which this reading began; `null` for the first. */
   readonly rebase: Rebase | null;
+  /** Whether the next run is to be a snapshot, since nothing of this reading is planned. @default false */
+  readonly needsSnapshot?: boolean;
 }
 
 /** Returns where a reading of a source stands that begins at these positions. */

@@ -101,6 +101,12 @@ export const offsetWatermarkSchema = z
     rebase: rebaseSchema
       .nullable()
       .describe("The rebase with which this reading began; `null` for the first."),
+    needsSnapshot: z
+      .boolean()
+      .optional()
+      .describe(
+        "Whether the next run is to be a snapshot, since nothing of this reading is planned. Default: false.",
+      ),
   })
   .meta({
     id: "OffsetWatermark",

@@ -132,6 +132,13 @@ export interface ScheduleOperator {
    */
   writesOf?(job: JsonObject): WriteEffect | undefined;
   /**
+   * Returns whether a job that reads everything (`mode: "full"`) ends exactly at the upper bound: what lies behind it is
+   * left to the next run. If not, the rows behind it are written by both, which only an upsert by key survives.
+   *
+   * @default true, as the contract says of all jobs
+   */
+  canReadAt?(job: JsonObject, boundaryType: BoundaryType): boolean;
+  /**
    * Returns the JSON Schema (2020-12) of this operator's jobs, for forms and documentation. It accepts every job that
    * `validate` accepts. `defineOperator` of `@tidegate/operator-kit` derives it from the job's one schema.
    */

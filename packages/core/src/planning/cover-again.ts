@@ -31,7 +31,7 @@ export function decideCovering(input: PlanInput, uncovered: readonly Run[]): Cov
   return {
     ...whole,
     outcome: apart.length > 0 ? "planned" : whole.outcome,
-    runs: [...apart.map((run) => again(run, input.grid)), ...whole.runs],
+    runs: [...apart.map((run) => again(run, input.grid)), ...asSnapshot(whole.runs, before)],
     supersedes: uncovered,
     merged: before,
   };
@@ -52,9 +52,19 @@ function adjoining(runs: readonly Run[], upTo: EpochMs): Run[] {
 }
 
 /** Plans a cancelled run again, unless the schedule was registered again with a start after it. */
-function again({ lower, upper, scheduledTime, intervals }: Run, { startTime }: Grid): PlannedInterval {
+function again(
+  { lower, upper, scheduledTime, intervals, snapshot }: Run,
+  { startTime }: Grid,
+): PlannedInterval {
   const nominal = { lower, upper, scheduledTime, intervals };
   return lower < startTime
     ? { ...nominal, state: "SKIPPED", reason: "not-scheduled" }
-    : { ...nominal, state: "PLANNED", reason: null };
+    : { ...nominal, state: "PLANNED", reason: null, ...(snapshot === null ? {} : { snapshot }) };
+}
+
+/** A run that covers a snapshot is one itself. */
+function asSnapshot(runs: readonly PlannedInterval[], covered: readonly Run[]): readonly PlannedInterval[] {
+  const snapshot = covered.find((run) => run.snapshot !== null)?.snapshot ?? undefined;
+  if (snapshot === undefined) return runs;
+  return runs.map((run) => (run.state === "PLANNED" ? { ...run, snapshot: run.snapshot ?? snapshot } : run));
 }

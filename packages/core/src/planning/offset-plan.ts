@@ -1,7 +1,7 @@
 import type { Interval } from "../interval/boundaries.js";
-import { isEmptyRange, type OffsetVector, type PositionOrder } from "../offset/offset-vector.js";
+import { isEmptyRange, type OffsetVector, type PositionOrder, positionIn } from "../offset/offset-vector.js";
 import type { OffsetWatermark, RunOffsets } from "../offset/offset-watermark.js";
-import type { Run } from "../run/run.js";
+import type { Run, RunSnapshot } from "../run/run.js";
 import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
 import type { CoveringDecision } from "./cover-again.js";
 import { type OffsetReading, readAgain } from "./offset-reading.js";
@@ -62,14 +62,19 @@ export function withOffsets(
   const { order, ends } = look;
   const again = merged.map(({ offsets }) => offsets!);
   const reading = readAgain(order, schedule.spec, look.reading, again);
-  const pieces = piecesOf(fresh, { order, reading, ends }, schedule.spec);
+  const snapshot = fresh.snapshot ?? snapshotAfterLoss(schedule.spec, reading);
+  const pieces =
+    snapshot === undefined
+      ? piecesOf(fresh, { order, reading, ends }, schedule.spec)
+      : [wholeOf({ ...fresh, snapshot }, reading, ends.at(-1)!)];
+  const lost = snapshot === undefined ? reading.lost : lostWith(reading);
   const others = runs.filter((run) => !isSameTime(run, fresh));
   return {
     ...decision,
-    runs: [...others, ...lostPart(fresh, schedule, reading), ...pieces].sort(
+    runs: [...others, ...lostPart(fresh, schedule, { ...reading, lost }), ...pieces].sort(
       (a, b) => a.lower - b.lower || a.upper - b.upper,
     ),
-    offsets: { ...reading.after, position: ends.at(-1)! },
+    offsets: positionAfter(reading, ends.at(-1)!),
   };
 }
 
@@ -95,11 +100,44 @@ function carried(runs: readonly PlannedInterval[], merged: readonly Run[]): read
   return [...runs.slice(0, -1), { ...last, state: "PLANNED", reason, offsets }];
 }
 
+function positionAfter({ after }: OffsetReading, position: OffsetVector): OffsetWatermark {
+  const { needsSnapshot: _, ...rest } = after;
+  return { ...rest, position };
+}
+
+function snapshotAfterLoss(
+  { onLoss }: Pick<ScheduleSpec, "onLoss">,
+  { lost }: OffsetReading,
+): RunSnapshot | undefined {
+  return lost !== undefined && onLoss === "resnapshot" ? { cause: "loss", note: "" } : undefined;
+}
+
+/** A snapshot stands for all positions up to its end: those that were lost, and the empty range if there are none. */
+function wholeOf(fresh: PlannedInterval, reading: OffsetReading, upper: OffsetVector): PlannedInterval {
+  const { lower, lost, after } = reading;
+  const { incarnation, epoch } = after;
+  const from = Object.keys(lower).map((partition) => [
+    partition,
+    (lost && positionIn(lost.lower, partition)) ?? lower[partition]!,
+  ]);
+  return { ...fresh, offsets: { incarnation, epoch, lower: Object.fromEntries(from), upper } };
+}
+
+/** What was lost with its partition is not in a snapshot either. */
+function lostWith({ lost, lower: present }: OffsetReading): OffsetReading["lost"] {
+  if (lost === undefined) return undefined;
+  const gone = Object.keys(lost.upper).filter((partition) => !Object.hasOwn(present, partition));
+  if (gone.length === 0) return undefined;
+  const of = (vector: OffsetVector): OffsetVector =>
+    Object.fromEntries(gone.map((partition) => [partition, vector[partition]!]));
+  return { lower: of(lost.lower), upper: of(lost.upper) };
+}
+
 /** Returns lost positions as a skipped run of no time, at the watermark at which the loss was found. */
 function lostPart(
   { scheduledTime }: PlannedInterval,
   { watermark }: Pick<Schedule, "watermark">,
-  { lost, after: { incarnation, epoch } }: OffsetReading,
+  { lost, after: { incarnation, epoch } }: Pick<OffsetReading, "lost" | "after">,
 ): PlannedInterval[] {
   if (lost === undefined) return [];
   const at = { lower: watermark, upper: watermark, scheduledTime, intervals: 1 };

@@ -135,7 +135,7 @@ function refuseLoss(name: string, gone: readonly PartitionRange[]): void {
   if (gone.length === 0) return;
   throw new SourceError(
     "OFFSETS_EXPIRED",
-    `${name} has lost positions before they were read: ${named(gone)}. Make them readable again; or update the schedule with onLoss: "record", which records them as lost and continues at what can be read; or rebase the group to begin elsewhere.`,
+    `${name} has lost positions before they were read: ${named(gone)}. Make them readable again; or update the schedule with onLoss: "record", which records them as lost and continues at what can be read, or onLoss: "resnapshot", which copies everything anew; or rebase the group to begin elsewhere.`,
   );
 }
 

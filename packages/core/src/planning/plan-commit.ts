@@ -42,27 +42,30 @@ export function commitOf(
     ...(whilePaused ? { whilePaused } : {}),
     ...(decision.waits === true ? { waits: true } : {}),
     ...(decision.offsets === undefined ? {} : { offsets: decision.offsets }),
-    runs: decision.runs.map(({ lower, upper, scheduledTime, intervals, state, reason, offsets }, index) => {
-      const generation = generations?.[index] ?? 0;
-      return {
-        id: runId({ namespace, groupId, incarnation, lower, upper, generation }),
-        groupId,
-        kind: whilePaused && state === "PLANNED" ? "MANUAL" : "SCHEDULED",
-        lower,
-        upper,
-        generation,
-        intervals,
-        scheduledTime,
-        state,
-        reason,
-        scheduleVersion: version,
-        backfillId: null,
-        operator: spec.operator.toLowerCase(),
-        gating: gatingOf(spec),
-        ...(isPooled ? { isPooled } : {}),
-        ...(offsets === undefined ? {} : { offsets }),
-        plannedAt,
-      };
-    }),
+    runs: decision.runs.map(
+      ({ lower, upper, scheduledTime, intervals, state, reason, offsets, snapshot }, index) => {
+        const generation = generations?.[index] ?? 0;
+        return {
+          id: runId({ namespace, groupId, incarnation, lower, upper, generation }),
+          groupId,
+          kind: whilePaused && state === "PLANNED" ? "MANUAL" : "SCHEDULED",
+          lower,
+          upper,
+          generation,
+          intervals,
+          scheduledTime,
+          state,
+          reason,
+          scheduleVersion: version,
+          backfillId: null,
+          operator: spec.operator.toLowerCase(),
+          gating: gatingOf(spec),
+          ...(isPooled ? { isPooled } : {}),
+          ...(offsets === undefined ? {} : { offsets }),
+          ...(snapshot === undefined ? {} : { snapshot }),
+          plannedAt,
+        };
+      },
+    ),
   };
 }

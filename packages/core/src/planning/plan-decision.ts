@@ -1,10 +1,11 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { RunOffsets } from "../offset/offset-watermark.js";
-import type { RunReason } from "../run/run.js";
+import type { RunReason, RunSnapshot } from "../run/run.js";
 import { gatingOf } from "../schedule/gates-of.js";
 import type { DueIntervals, Grid, NominalInterval } from "../schedule/grid.js";
 import { laneWidth } from "../schedule/normalize.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
+import { intervalUntil, recurringSnapshot } from "./plan-snapshot.js";
 
 /** The most runs that one transaction plans; the rest of what is owed follows in the next. */
 export const MAX_RUNS_PER_PLAN = 1_000;
@@ -37,6 +38,8 @@ export interface PlannedInterval extends NominalInterval {
   readonly reason: RunReason | null;
   /** See `Run.offsets`. @default none */
   readonly offsets?: RunOffsets;
+  /** See `Run.snapshot`. @default none */
+  readonly snapshot?: RunSnapshot;
 }
 
 /** The effect of a fire on its group. */
@@ -72,6 +75,10 @@ export interface PlanInput {
   readonly ahead?: number;
   /** How many runs may be planned. @default as many as the lane takes, and a few more */
   readonly room?: number;
+  /** Why the next run is a snapshot: see `neededSnapshot`. @default it is one only by `fullEvery` */
+  readonly snapshot?: RunSnapshot | undefined;
+  /** Whether a snapshot has not succeeded yet, for which increments wait. @default false */
+  readonly awaitsSnapshot?: boolean;
 }
 
 /**
@@ -79,12 +86,12 @@ export interface PlanInput {
  * repeated and missing fires all converge here, since nothing depends on which fire asked.
  */
 export function decidePlan(input: PlanInput): PlanDecision {
-  const { spec, grid, watermark, now } = input;
+  const { spec, grid, watermark, now, openRuns, awaitsSnapshot = false } = input;
   const from = continuation(grid, watermark);
   const owed = grid.due(from, now);
-  if (owed === undefined)
-    return { ...NOTHING, newWatermark: watermark, nextFireAt: nextFireAt(grid, watermark) };
-  const room = input.room ?? roomOf(input, owed);
+  if (owed === undefined) return snapshotNow(input, from) ?? nothingOwed(input);
+  const snapshot = input.snapshot ?? recurringSnapshot(spec, from, owed.newest.upper);
+  const room = snapshot === undefined ? roomForRuns(input, owed) : roomForSnapshot(input);
   if (room <= 0) {
     return {
       ...NOTHING,
@@ -92,10 +99,14 @@ export function decidePlan(input: PlanInput): PlanDecision {
       newWatermark: watermark,
       nextFireAt: recheckAt(input, owed),
       waits: true,
-      cancelsActive: spec.overlap === "cancel-running" && input.openRuns > (input.blockingRuns ?? 0),
+      cancelsActive:
+        !awaitsSnapshot && spec.overlap === "cancel-running" && openRuns > (input.blockingRuns ?? 0),
     };
   }
-  const { runs, hasMore } = applyPolicies(input, { from, ...owed }, Math.min(room, MAX_RUNS_PER_PLAN));
+  const { runs, hasMore } =
+    snapshot === undefined
+      ? applyPolicies(input, { from, ...owed }, Math.min(room, MAX_RUNS_PER_PLAN))
+      : { runs: [wholeOf({ lower: from, ...owed }, snapshot)], hasMore: false };
   const newWatermark = runs.at(-1)!.upper;
   const waits = hasMore && room <= MAX_RUNS_PER_PLAN;
   return {
@@ -122,6 +133,39 @@ const NOTHING = {
   waits: false,
   cancelsActive: false,
 } as const satisfies Partial<PlanDecision>;
+
+function nothingOwed({ grid, watermark }: PlanInput): PlanDecision {
+  return { ...NOTHING, newWatermark: watermark, nextFireAt: nextFireAt(grid, watermark) };
+}
+
+/** Plans a snapshot that a person has asked for although no interval is over. */
+function snapshotNow(input: PlanInput, from: EpochMs): PlanDecision | undefined {
+  const { spec, grid, now, snapshot } = input;
+  if (snapshot?.cause !== "requested" || roomForSnapshot(input) === 0) return undefined;
+  const interval = intervalUntil(grid, spec, from, now);
+  if (interval === undefined) return undefined;
+  return {
+    ...NOTHING,
+    outcome: "planned",
+    runs: [...beforeStart(input), { ...interval, intervals: 1, state: "PLANNED", reason: null, snapshot }],
+    newWatermark: interval.upper,
+    nextFireAt: nextFireAt(grid, interval.upper),
+  };
+}
+
+/** Returns everything that is owed as one snapshot. */
+function wholeOf(owed: Stretch, snapshot: RunSnapshot): PlannedInterval {
+  return { ...merge(owed, "PLANNED", owed.count > 1 ? "catchup-coalesced" : null), snapshot };
+}
+
+/** A snapshot is alone: others of the lane end before it begins, and increments wait for it. */
+function roomForSnapshot({ spec, openRuns, awaitsSnapshot = false }: PlanInput): number {
+  return awaitsSnapshot || (openRuns > 0 && spec.overlap !== "queue") ? 0 : 1;
+}
+
+function roomForRuns(input: PlanInput, owed: DueIntervals): number {
+  return input.awaitsSnapshot === true ? 0 : (input.room ?? roomOf(input, owed));
+}
 
 /**
  * Returns where a schedule continues: at its watermark, or at its start if it was registered again with a

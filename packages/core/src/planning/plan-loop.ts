@@ -6,6 +6,7 @@ import type { SignalEmitter } from "../events/signals.js";
 import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { Batcher } from "../store/batcher.js";
+import { eachRun } from "../store/each-run.js";
 import type { PlanCommit } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { FailingGroups } from "./failing-groups.js";
@@ -13,6 +14,7 @@ import { isolated, OwnError } from "./isolated.js";
 import { freshRun, type OffsetDecision, withOffsets } from "./offset-plan.js";
 import { commitOf } from "./plan-commit.js";
 import { PLANNED_AHEAD, type PlanDecision } from "./plan-decision.js";
+import { HOLDING_STATES, hasSnapshots } from "./plan-snapshot.js";
 import { isEmpty, nextStep } from "./plan-step.js";
 import type { PlanWork } from "./plan-work.js";
 import { type CachedSchedule, isLeft, type ScheduleCache } from "./schedule-cache.js";
@@ -49,6 +51,9 @@ export interface PlanLoopParts {
   /** Called when a decision about a group stands: it was committed, or the store reflected it already. */
   readonly onDecided: (work: PlanWork, cached: CachedSchedule, decision: PlanDecision) => void;
 }
+
+/** The end of a decision without a step: nothing to do, to decide again, or to look at the source first. */
+type NoStep = "done" | "again" | "look" | "look-for-snapshot";
 
 /** One group's part of a transaction. */
 interface Step {
@@ -112,13 +117,15 @@ export class PlanLoop {
     const { store, specs, cache } = this.#parts;
     const schedules = await isolated(works, (part) => store.getSchedules(part.map(({ groupId }) => groupId)));
     const uncovered = await this.#readUncovered(works, schedules);
+    const awaiting = await this.#readAwaiting(schedules);
     for (const [index, schedule] of schedules.entries()) {
       works[index]!.isUnknown = schedule === undefined;
       if (schedule === undefined) continue;
       try {
         if (schedule instanceof OwnError) throw schedule.error;
         specs.remember(schedule);
-        cache.add(schedule, uncovered.get(schedule.spec.groupId) ?? []);
+        const { groupId } = schedule.spec;
+        cache.add(schedule, uncovered.get(groupId) ?? [], awaiting.has(groupId));
       } catch (error) {
         await this.#fail(works[index]!, error, schedule instanceof OwnError ? undefined : schedule);
       }
@@ -153,6 +160,26 @@ export class PlanLoop {
     return groups;
   }
 
+  /** Returns the groups whose increments wait for a snapshot. Costs nothing if no schedule has the mode. */
+  async #readAwaiting(schedules: readonly (Schedule | OwnError | undefined)[]): Promise<Set<string>> {
+    const groups = schedules.flatMap((schedule) =>
+      schedule !== undefined && !(schedule instanceof OwnError) && hasSnapshots(schedule.spec)
+        ? [schedule.spec.groupId]
+        : [],
+    );
+    const awaiting = new Set<string>();
+    if (groups.length === 0) return awaiting;
+    const ofGroup = groups.length === 1 ? { groupId: groups[0]! } : {};
+    const filter = {
+      ...ofGroup,
+      isSnapshot: true,
+      states: HOLDING_STATES,
+      includeSuperseded: false,
+    } as const;
+    for await (const { groupId } of eachRun(this.#parts.store, filter)) awaiting.add(groupId);
+    return awaiting;
+  }
+
   /** Decides and commits once for each group; returns those that have to be decided again. */
   async #commit(works: readonly PlanWork[]): Promise<PlanWork[]> {
     const { store, failing } = this.#parts;
@@ -163,7 +190,8 @@ export class PlanLoop {
     for (const work of works) {
       const step = runs < RUNS_PER_COMMIT ? await this.#tryToDecide(work) : "again";
       if (step === "again") again.push(work);
-      if (step === "look") this.#beginLook(work);
+      if (step === "look" || step === "look-for-snapshot")
+        this.#beginLook(work, step === "look-for-snapshot");
       if (typeof step === "string") continue;
       runs += step.commit.runs.length;
       steps.push(step);
@@ -184,7 +212,7 @@ export class PlanLoop {
     return again;
   }
 
-  async #tryToDecide(work: PlanWork): Promise<Step | "done" | "again" | "look"> {
+  async #tryToDecide(work: PlanWork): Promise<Step | NoStep> {
     const schedule = this.#parts.cache.get(work.groupId)?.schedule;
     try {
       return await this.#decide(work);
@@ -194,7 +222,7 @@ export class PlanLoop {
     }
   }
 
-  async #decide(work: PlanWork): Promise<Step | "done" | "again" | "look"> {
+  async #decide(work: PlanWork): Promise<Step | NoStep> {
     const { cache, clock, namespace, recheckMs, onDecided } = this.#parts;
     const { groupId } = work;
     const cached = cache.get(groupId);
@@ -217,7 +245,10 @@ export class PlanLoop {
     }
     let decision: OffsetDecision = step.decision;
     if (schedule.spec.boundaryType === "OFFSET") {
-      if (freshRun(decision, schedule) !== undefined && !isLookOf(work, schedule)) return "look";
+      const fresh = freshRun(decision, schedule);
+      const isForSnapshot = fresh?.snapshot !== undefined;
+      if (fresh !== undefined && !isLookOf(work, schedule, isForSnapshot))
+        return isForSnapshot ? "look-for-snapshot" : "look";
       decision = withOffsets(decision, schedule, work.look?.found);
     }
     const named = {
@@ -235,10 +266,10 @@ export class PlanLoop {
   }
 
   /** Looks at the source of a group, and then plans it: a slow source holds up no other group. */
-  #beginLook(work: PlanWork): void {
+  #beginLook(work: PlanWork, isForSnapshot: boolean): void {
     // The look begins once it is noted: it awaits the one that follows it, and must never take itself for that.
     const looking: Promise<void> = Promise.resolve()
-      .then(() => this.#look(work, looking))
+      .then(() => this.#look(work, looking, isForSnapshot))
       .finally(() => {
         if (work.looking === looking) work.looking = undefined;
       });
@@ -248,11 +279,12 @@ export class PlanLoop {
   }
 
   /** @param own - the look itself, as it is noted */
-  async #look(work: PlanWork, own: Promise<void>): Promise<void> {
+  async #look(work: PlanWork, own: Promise<void>, isForSnapshot: boolean): Promise<void> {
     const { cache, looks } = this.#parts;
     const schedule = cache.get(work.groupId)?.schedule;
     try {
-      if (schedule !== undefined) work.look = { of: schedule, found: await looks.look(schedule) };
+      if (schedule !== undefined)
+        work.look = { of: schedule, isForSnapshot, found: await looks.look(schedule, isForSnapshot) };
     } catch (error) {
       return this.#fail(work, error, schedule);
     }
@@ -310,6 +342,10 @@ export class PlanLoop {
     const { cache, emitter, signals, onDecided } = this.#parts;
     cache.advance(cached, commit);
     work.runs.push(...commit.runs);
+    if (commit.runs.some(({ snapshot }) => snapshot !== undefined)) {
+      cached.awaitsSnapshot = true;
+      work.snapshot = undefined;
+    }
     cached.openRuns += commit.runs.filter(({ state }) => state === "PLANNED").length;
     if (commit.runs.length > 0) emitter.emit("runs-planned", commit.runs);
     onDecided(work, cached, decision);
@@ -348,8 +384,15 @@ export class PlanLoop {
 }
 
 /** Returns whether a source was looked at for this state of its schedule: positions move with the watermark. */
-function isLookOf({ look }: PlanWork, { version, watermark, incarnation }: Schedule): boolean {
+function isLookOf(
+  { look }: PlanWork,
+  { version, watermark, incarnation }: Schedule,
+  isForSnapshot: boolean,
+): boolean {
   return (
-    look?.of.version === version && look.of.watermark === watermark && look.of.incarnation === incarnation
+    look?.isForSnapshot === isForSnapshot &&
+    look.of.version === version &&
+    look.of.watermark === watermark &&
+    look.of.incarnation === incarnation
   );
 }

@@ -4,6 +4,7 @@ import type { Schedule } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import { type CoveringDecision, decideCovering } from "./cover-again.js";
 import { MAX_RUNS_PER_PLAN, type PlanDecision, RECHECK_MS } from "./plan-decision.js";
+import { neededSnapshot } from "./plan-snapshot.js";
 import type { PlanWork } from "./plan-work.js";
 import type { CachedSchedule } from "./schedule-cache.js";
 
@@ -43,6 +44,8 @@ export function nextStep(
     nextFireAt: schedule.nextFireAt,
     recheckMs,
     ...(ahead === undefined ? {} : { ahead }),
+    snapshot: neededSnapshot(schedule, work.snapshot),
+    awaitsSnapshot: cached.awaitsSnapshot,
     ...(isWhilePaused ? { room: MAX_RUNS_PER_PLAN } : {}),
   };
   const decision = withoutPlannedEmpty(decideCovering(input, uncovered), work.isEmptyPlanned);

@@ -1,6 +1,6 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { Fire, FireResult } from "../engine/engine.js";
-import type { NewRun } from "../run/run.js";
+import type { NewRun, RunSnapshot } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { SourceLook } from "./offset-plan.js";
 
@@ -10,6 +10,15 @@ import type { SourceLook } from "./offset-plan.js";
  * `while-paused`: a person has what is owed run although the schedule is paused.
  */
 export type PlanCause = "fired" | "resumed" | "asked" | "while-paused";
+
+/** The findings of a look at a source. */
+interface SourceFinding {
+  /** The schedule as it was looked at for. */
+  readonly of: Schedule;
+  /** Whether it was looked at for a snapshot. */
+  readonly isForSnapshot: boolean;
+  readonly found: SourceLook | "not-begun";
+}
 
 /** A group that is being planned, and the results so far. */
 export interface PlanWork {
@@ -30,7 +39,9 @@ export interface PlanWork {
   /** The ledger already has the empty interval with which an inclusive end closes. */
   isEmptyPlanned: boolean;
   /** The positions found in the source, and the schedule they were read for. */
-  look: { readonly of: Schedule; readonly found: SourceLook | "not-begun" } | undefined;
+  look: SourceFinding | undefined;
+  /** The snapshot that a person has asked for, until it is planned. */
+  snapshot: RunSnapshot | undefined;
   /** The look at the source in progress, and the planning that follows it. */
   looking: Promise<void> | undefined;
   outcome: FireResult["outcome"];
@@ -56,6 +67,7 @@ export function newWork(
     isUnknown: false,
     isEmptyPlanned: false,
     look: undefined,
+    snapshot: undefined,
     looking: undefined,
     outcome: "duplicate",
     nextFireAt: null,

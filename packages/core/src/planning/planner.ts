@@ -124,6 +124,18 @@ export class IntervalPlanner implements FireSink {
     return resultOf(work);
   }
 
+  /**
+   * Plans a snapshot because a person asks for it: of what is owed, or of the time until now. Plans none while
+   * another one, or runs that may not be beside it, are under way.
+   */
+  async planSnapshot(groupId: string, note: string): Promise<FireResult> {
+    this.forget(groupId);
+    const work = newWork(groupId, "asked");
+    work.snapshot = { cause: "requested", note };
+    await this.#planAll([work]);
+    return resultOf(work);
+  }
+
   /** Drops the cached state of a group whose schedule was changed. */
   forget(groupId: string): void {
     this.#cache.forget(groupId);

@@ -9,6 +9,7 @@ import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { LedgerCuts } from "./ledger-cuts.js";
 import { offsetUnits } from "./offset-units.js";
+import { hasSnapshots } from "./plan-snapshot.js";
 import type { RerunQuery, RerunUnit } from "./rerun-query.js";
 
 const OPEN_STATES = ["PLANNED", "SUBMITTING", "RUNNING"] as const;
@@ -19,10 +20,18 @@ const UNITS_PER_TURN = 1_000;
 /**
  * Yields the units of a query, each beginning after the one before: selected runs of the ledger with their
  * own bounds, and the grid's intervals where no run stands. An interval is one unit however many generations
- * of it stand, and an interval that lies within another unit is not a separate unit. Of a group that is read by
- * positions, see `offsetUnits`.
+ * of it stand, and an interval that lies within another unit is not a separate unit. Time before the end of the newest
+ * snapshot has no units. Of a group that is read by positions, see `offsetUnits`.
  */
 export async function* rerunUnits(
+  store: ScheduleStore,
+  schedule: Schedule,
+  query: RerunQuery,
+): AsyncGenerator<RerunUnit> {
+  yield* unitsOf(store, schedule, await behindSnapshot(store, schedule, query));
+}
+
+async function* unitsOf(
   store: ScheduleStore,
   schedule: Schedule,
   query: RerunQuery,
@@ -49,6 +58,40 @@ export async function* rerunUnits(
     lower = window.range.upper;
     if (lower < end) await nextTurn();
   }
+}
+
+/**
+ * Leaves out what the newest snapshot stands for: it has read all time before its upper bound, and made again it would
+ * take the place of the increments behind it.
+ */
+async function behindSnapshot(
+  store: ScheduleStore,
+  { spec }: Schedule,
+  query: RerunQuery,
+): Promise<RerunQuery> {
+  const snapshot = await newestSnapshot(store, spec);
+  if (snapshot === undefined || snapshot.upper <= query.range.lower) return query;
+  const { lower, upper } = query.range;
+  return {
+    ...query,
+    range: { lower: Math.max(lower, snapshot.upper), upper: Math.max(upper, snapshot.upper) },
+  };
+}
+
+/** Returns the newest snapshot that stands; none if the mode has none. */
+export async function newestSnapshot(
+  store: ScheduleStore,
+  spec: Pick<Schedule["spec"], "groupId" | "mode">,
+): Promise<Run | undefined> {
+  if (!hasSnapshots(spec)) return undefined;
+  const filter = {
+    groupId: spec.groupId,
+    isSnapshot: true,
+    states: STANDING_STATES,
+    includeSuperseded: false,
+    order: "descending",
+  } as const;
+  return (await store.listRuns(filter, { limit: 1 })).items[0];
 }
 
 /** Lets other work of the process continue: a memory store answers without ever waiting for anything. */

@@ -28,6 +28,8 @@ export interface CachedSchedule {
   ends: number;
   /** Cancelled runs that the next plan has to cover; read only if there may be some. */
   uncovered: readonly Run[];
+  /** Whether a snapshot has not succeeded yet: see `HOLDING_STATES`. */
+  awaitsSnapshot: boolean;
 }
 
 /** The schedules that were planned last. */
@@ -47,9 +49,10 @@ export class ScheduleCache {
    * Keeps a schedule that was just read.
    *
    * @param uncovered - see `CachedSchedule.uncovered`
+   * @param awaitsSnapshot - see `CachedSchedule.awaitsSnapshot`
    * @throws ScheduleError SCHEDULE_UNREADABLE; TriggerError if this version cannot compile its trigger
    */
-  add(schedule: Schedule, uncovered: readonly Run[]): void {
+  add(schedule: Schedule, uncovered: readonly Run[], awaitsSnapshot = false): void {
     requireReadable(schedule);
     const openRuns =
       schedule.admittedRuns + schedule.gatedRuns + schedule.waitingRuns + schedule.blockingRuns;
@@ -61,6 +64,7 @@ export class ScheduleCache {
       openRuns,
       ends: 0,
       uncovered,
+      awaitsSnapshot,
     });
   }
 

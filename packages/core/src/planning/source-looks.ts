@@ -46,17 +46,24 @@ export class SourceLooks {
    * going to read. Does not ask it before the instant at which reading begins (`not-begun`): records of that instant may
    * still come.
    *
+   * @param isForSnapshot - whether the run is to read everything: as a whole, and whatever was lost
    * @throws SourceError SOURCE_UNKNOWN, SOURCE_UNAVAILABLE, SOURCE_INVALID, SOURCE_REPLACED, SOURCE_REWOUND,
    *   OFFSETS_EXPIRED
    */
-  async look({ spec, offsets }: Pick<Schedule, "spec" | "offsets">): Promise<SourceLook | "not-begun"> {
+  async look(
+    { spec, offsets }: Pick<Schedule, "spec" | "offsets">,
+    isForSnapshot = false,
+  ): Promise<SourceLook | "not-begun"> {
     const source = spec.source!;
     if (offsets === null && isAhead(spec.startAt, this.#parts.clock.now())) return "not-begun";
     const provider = this.#parts.providers.get(source.type);
     const bounds = await this.bounds(source, offsets ?? undefined);
     const before = offsets ?? (await this.#begin(source, spec.startAt ?? "earliest", bounds));
-    const reading = readOn(provider, spec, before, bounds);
-    const ends = await this.#ends(provider, spec, reading.lower, bounds.latest);
+    const onLoss = isForSnapshot ? "resnapshot" : spec.onLoss;
+    const reading = readOn(provider, { ...spec, onLoss }, before, bounds);
+    const ends = isForSnapshot
+      ? [bounds.latest]
+      : await this.#ends(provider, spec, reading.lower, bounds.latest);
     await this.hold(spec, reading.lower);
     return { order: provider, reading, ends };
   }

@@ -132,6 +132,20 @@ export interface ReadyMark {
   readonly note: string;
 }
 
+/**
+ * Why a run reads everything up to its upper bound, in the mode `full-then-incremental`: it is the `first` one of the
+ * ledger, or of a reading that a person began (`rebased`); a person has asked for it (`requested`); its interval has a
+ * time of `fullEvery` (`recurring`); or positions were lost (`loss`).
+ */
+export type SnapshotCause = "first" | "rebased" | "requested" | "recurring" | "loss";
+
+/** A full copy that a run makes: what follows it are increments from its upper bound on. */
+export interface RunSnapshot {
+  readonly cause: SnapshotCause;
+  /** Why, for people; empty unless a person has asked for it. */
+  readonly note: string;
+}
+
 /** A report of a source group's coverage, as a run of kind `REPORTED` keeps it. */
 export interface RunReport {
   /** The version of the data, as its reporter names it; `null` if it named none. */
@@ -227,6 +241,11 @@ export interface Run {
    * alone.
    */
   readonly offsets: RunOffsets | null;
+  /**
+   * Set if it reads everything up to its upper bound, although the schedule's mode is
+   * `full-then-incremental`; `null` for any other run.
+   */
+  readonly snapshot: RunSnapshot | null;
 }
 
 /** A run as the planner creates it. */
@@ -251,6 +270,8 @@ export interface NewRun
   readonly state: Extract<RunState, "PLANNED" | "SKIPPED" | "SUCCEEDED">;
   /** See `Run.offsets`. @default none */
   readonly offsets?: RunOffsets;
+  /** See `Run.snapshot`. @default none */
+  readonly snapshot?: RunSnapshot;
   /** How gates hold it: see `gatingOf`. @default "none" */
   readonly gating?: Gating;
   /** Whether it is chosen by the pools and the priority of its version: see `poolingOf`. @default false */
@@ -258,7 +279,8 @@ export interface NewRun
 }
 
 /** A run that stands for reported time, as it is written: it has succeeded from the start. */
-export interface NewReportedRun extends Omit<NewRun, "state" | "gating" | "isPooled" | "offsets"> {
+export interface NewReportedRun
+  extends Omit<NewRun, "state" | "gating" | "isPooled" | "offsets" | "snapshot"> {
   readonly state: "SUCCEEDED";
   readonly report: RunReport;
 }

@@ -137,6 +137,21 @@ export const runInputSchema = z
   })
   .meta({ id: "RunInput", description: "Time of another group that a run reads, as its gates found it." });
 
+/** The schema of a `RunSnapshot`. */
+export const runSnapshotSchema = z
+  .object({
+    cause: z
+      .enum(["first", "rebased", "requested", "recurring", "loss"])
+      .describe(
+        "Why it is one: the `first` run of the ledger, or of a reading that a person began (`rebased`); a person has asked for it (`requested`); its interval has a time of `fullEvery` (`recurring`); or positions were lost (`loss`).",
+      ),
+    note: z.string().describe("Why, for people; empty unless a person has asked for it."),
+  })
+  .meta({
+    id: "RunSnapshot",
+    description: "A full copy that a run makes: what follows it are increments from its upper bound on.",
+  });
+
 /** The schema of a `RunReport`. */
 export const runReportSchema = z
   .object({
@@ -219,6 +234,11 @@ export const runSchema = z
       .nullable()
       .describe(
         "The positions of the source that it stands for, the same for every attempt; `null` for boundaries of time alone.",
+      ),
+    snapshot: runSnapshotSchema
+      .nullable()
+      .describe(
+        "Set if it reads everything up to its upper bound, although the schedule's mode is `full-then-incremental`; `null` for any other run.",
       ),
   })
   .meta({ id: "Run", description: "A run of the ledger, which stands for one interval." });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ScheduleError } from "../errors/errors.js";
+import type { ScheduleMode } from "../job/schedule-mode.js";
 import type { PeriodUnit } from "../trigger/trigger-spec.js";
 import type { ScheduleInfo, ScheduleSpec } from "./schedule.js";
 
@@ -48,7 +49,27 @@ export interface FromInlongOptions {
    * time makes no interval of its own then. @default read by time
    */
   readonly offsets?: Pick<ScheduleInfo, "source" | "startAt" | "onEmpty" | "onLoss" | "limit">;
+  /**
+   * Data that each run reads, for which InLong's schedules have no field: a mode of this library, or the name that InLong
+   * or OpenMLDB's sync tool has for it (see `MODES`), in any case. With `full-then-incremental`, jobs run when
+   * their interval is over. @default "incremental"
+   */
+  readonly mode?: string;
 }
+
+/** The modes by the names that InLong's sources and OpenMLDB's sync tool give them, in lower case. */
+const MODES: Readonly<Record<string, ScheduleMode>> = {
+  full: "full",
+  "0": "full",
+  incremental: "incremental",
+  increment: "incremental",
+  incremental_by_timestamp: "incremental",
+  "1": "incremental",
+  "full-then-incremental": "full-then-incremental",
+  full_and_continuous: "full-then-incremental",
+  initial: "full-then-incremental",
+  "2": "full-then-incremental",
+};
 
 const integer = z.number().int();
 
@@ -96,6 +117,7 @@ export function fromInlong(input: unknown, options: FromInlongOptions): Schedule
   }
   const info = parsed.data as InlongScheduleInfo;
   const isCompatible = options.semantics === "inlong";
+  const mode = modeOf(options.mode);
   const engine =
     options.engine ?? (info.scheduleEngine === "None" ? undefined : (info.scheduleEngine ?? undefined));
   return {
@@ -107,7 +129,8 @@ export function fromInlong(input: unknown, options: FromInlongOptions): Schedule
     ...(options.operator === undefined ? {} : { operator: options.operator }),
     ...(options.job === undefined ? {} : { job: options.job }),
     delayMs: (info.delayTime ?? 0) * MINUTE_MS,
-    fireAt: isCompatible ? "interval-start" : "interval-end",
+    ...(mode === undefined ? {} : { mode }),
+    fireAt: isCompatible && mode !== "full-then-incremental" ? "interval-start" : "interval-end",
     ...(info.selfDepend === PARALLEL
       ? { overlap: "allow" as const, maxActiveRuns: info.taskParallelism ?? 1 }
       : { overlap: "queue" as const }),
@@ -132,6 +155,13 @@ export function toInlong(spec: ScheduleSpec, version?: number): InlongScheduleIn
     taskParallelism: spec.overlap === "allow" ? spec.maxActiveRuns : 1,
     ...(version === undefined ? {} : { version }),
   };
+}
+
+function modeOf(name: string | undefined): ScheduleMode | undefined {
+  if (name === undefined) return undefined;
+  const key = name.toLowerCase();
+  if (Object.hasOwn(MODES, key)) return MODES[key];
+  throw invalid("mode", `must be one of ${Object.keys(MODES).join(", ")}`);
 }
 
 /** Both say something about a group's own runs, and InLong has one field for them. */

@@ -31,6 +31,9 @@ export function normalizeSchedule(info: ParsedScheduleInfo, defaults: SpecDefaul
     trigger: anchored(info, before),
     startTime,
     endTime,
+    // Only the newest of several full copies is worth making.
+    catchup: info.catchup ?? (info.mode === "full" ? "coalesce" : "each"),
+    overlap: info.overlap ?? (info.mode === "full" ? "coalesce-pending" : "queue"),
     engine: info.engine ?? defaults.engine,
     operator: info.operator ?? defaults.operator,
   };
@@ -41,7 +44,10 @@ export function laneWidth(spec: Pick<ScheduleSpec, "overlap" | "maxActiveRuns">)
   return spec.overlap === "allow" ? spec.maxActiveRuns : 1;
 }
 
-/** Returns the last nominal time that is not after now, so that the first interval is a whole one. */
+/**
+ * Returns the last nominal time that is not after now, so that the first interval is a whole one; the one before it if
+ * the first run is a snapshot, which then begins at once.
+ */
 function defaultStart(info: ParsedScheduleInfo, endTime: EpochMs | null, now: EpochMs): EpochMs {
   if (info.trigger.type === "once") {
     if (endTime === null || endTime > now) return now;
@@ -53,7 +59,9 @@ function defaultStart(info: ParsedScheduleInfo, endTime: EpochMs | null, now: Ep
   const nominalBefore = (startTime: EpochMs): EpochMs =>
     compileTrigger(info.trigger, info.timezone, { ...bounds, startTime }).previous(now + 1) ?? now;
   // The offset may have changed since that time, and the grid goes by the offset at its start.
-  return nominalBefore(nominalBefore(now));
+  const last = nominalBefore(nominalBefore(now));
+  if (info.mode !== "full-then-incremental") return last;
+  return compileTrigger(info.trigger, info.timezone, { ...bounds, startTime: last }).previous(last) ?? last;
 }
 
 /** Counts a period from the given start, also in later versions that do not give it. */

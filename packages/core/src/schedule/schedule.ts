@@ -75,11 +75,19 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
   /** Input of the operator, passed on unchanged. @default {} */
   readonly job?: Job;
   /**
-   * Data that each run reads: its interval's (`incremental`), or everything up to its scheduled time
-   * (`full`).
+   * Data that each run reads: its interval's (`incremental`), everything up to its scheduled time (`full`),
+   * or both: with `full-then-incremental` the first run is a snapshot, which reads everything up to the end
+   * of its interval, and those after it are increments, which wait until it has succeeded. It begins at once,
+   * unless `startTime` says otherwise.
    * @default "incremental"
    */
   readonly mode?: ScheduleMode;
+  /**
+   * When increments are followed by another snapshot, for `full-then-incremental`: a trigger. The run whose
+   * interval has one of its times is a snapshot instead. `null`: never.
+   * @default none
+   */
+  readonly fullEvery?: TriggerSpec | null;
   /**
    * Measure of the data that its runs read: `TIME`, or positions of a `source` (`OFFSET`). Either way its
    * fires cut time into intervals; with `OFFSET`, each run also has the range of positions that the source
@@ -95,10 +103,11 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    */
   readonly source?: OffsetSource | null;
   /**
-   * The first positions to read, for `OFFSET`, which needs it: the `earliest` positions that can be read; the
-   * `latest`, as of the registration; `{ time }`, an instant, before which intervals have nothing to read; or
-   * `{ offsets }`, positions by partition. It applies once; later on, `client.rebase` begins to read
-   * elsewhere. A partition that is added begins at its earliest position.
+   * The first positions to read, for `OFFSET`, which needs it unless the mode is `full-then-incremental`,
+   * whose first run reads everything: the `earliest` positions that can be read; the `latest`, as of the
+   * registration; `{ time }`, an instant, before which intervals have nothing to read; or `{ offsets }`,
+   * positions by partition. It applies once; later on, `client.rebase` begins to read elsewhere. A partition
+   * that is added begins at its earliest position.
    * @default none
    */
   readonly startAt?: StartAt | null;
@@ -111,10 +120,10 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
   /**
    * How to handle positions that can no longer be read although no run has read them, for `OFFSET`: `fail`
    * plans nothing until a person has decided, `record` makes them a skipped run and continues at what can be
-   * read.
+   * read, `resnapshot` makes the next run a snapshot, with the mode `full-then-incremental`.
    * @default "fail"
    */
-  readonly onLoss?: "fail" | "record";
+  readonly onLoss?: "fail" | "record" | "resnapshot";
   /**
    * How much of the source one run reads, for `OFFSET`: a fire that finds more cuts it into consecutive runs,
    * at most `maxRuns`; the rest follows at the next fire. `null`: everything at once.
@@ -226,7 +235,7 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
   /**
    * How to handle more than one owed interval: `each` runs every one, oldest first; `coalesce` merges all
    * into one run; `drop` runs the newest, and the others become one skipped run that says so.
-   * @default "each"
+   * @default each; with the mode full, where only the newest is worth running, coalesce
    */
   readonly catchup?: CatchupPolicy;
   /**
@@ -243,7 +252,7 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * `maxActiveRuns` at once; `coalesce-pending` merges the waiting intervals into one run; `cancel-running`
    * cancels the active run and merges its interval into the next; `drop` gives the interval up, as a skipped
    * run.
-   * @default "queue"
+   * @default queue; with the mode full, coalesce-pending
    */
   readonly overlap?: OverlapPolicy;
   /**

@@ -238,9 +238,15 @@ export const scheduleInfoSchema = z.strictObject({
   operator: optional(name, "The operator that runs its jobs.", "the first one passed to Tidegate"),
   job: defaulted(jobSchema, "Input of the operator, passed on unchanged.", {}),
   mode: defaulted(
-    z.enum(["incremental", "full"]),
-    "Data that each run reads: its interval's (`incremental`), or everything up to its scheduled time (`full`).",
+    z.enum(["incremental", "full", "full-then-incremental"]),
+    "Data that each run reads: its interval's (`incremental`), everything up to its scheduled time (`full`), or both: with `full-then-incremental` the first run is a snapshot, which reads everything up to the end of its interval, and those after it are increments, which wait until it has succeeded. It begins at once, unless `startTime` says otherwise.",
     "incremental",
+  ),
+  fullEvery: defaulted(
+    triggerSchema.nullable(),
+    "When increments are followed by another snapshot, for `full-then-incremental`: a trigger. The run whose interval has one of its times is a snapshot instead. `null`: never.",
+    null,
+    "none",
   ),
   boundaryType: defaulted(
     z.enum(["TIME", "OFFSET"]),
@@ -255,7 +261,7 @@ export const scheduleInfoSchema = z.strictObject({
   ),
   startAt: defaulted(
     startAtSchema.nullable(),
-    "The first positions to read, for `OFFSET`, which needs it: the `earliest` positions that can be read; the `latest`, as of the registration; `{ time }`, an instant, before which intervals have nothing to read; or `{ offsets }`, positions by partition. It applies once; later on, `client.rebase` begins to read elsewhere. A partition that is added begins at its earliest position.",
+    "The first positions to read, for `OFFSET`, which needs it unless the mode is `full-then-incremental`, whose first run reads everything: the `earliest` positions that can be read; the `latest`, as of the registration; `{ time }`, an instant, before which intervals have nothing to read; or `{ offsets }`, positions by partition. It applies once; later on, `client.rebase` begins to read elsewhere. A partition that is added begins at its earliest position.",
     null,
     "none",
   ),
@@ -265,8 +271,8 @@ export const scheduleInfoSchema = z.strictObject({
     "skip",
   ),
   onLoss: defaulted(
-    z.enum(["fail", "record"]),
-    "How to handle positions that can no longer be read although no run has read them, for `OFFSET`: `fail` plans nothing until a person has decided, `record` makes them a skipped run and continues at what can be read.",
+    z.enum(["fail", "record", "resnapshot"]),
+    "How to handle positions that can no longer be read although no run has read them, for `OFFSET`: `fail` plans nothing until a person has decided, `record` makes them a skipped run and continues at what can be read, `resnapshot` makes the next run a snapshot, with the mode `full-then-incremental`.",
     "fail",
   ),
   limit: defaulted(
@@ -374,10 +380,10 @@ export const scheduleInfoSchema = z.strictObject({
     "Whether a nominal time equal to `endTime` makes one more, empty interval (as in InLong's crons).",
     "exclusive",
   ),
-  catchup: defaulted(
+  catchup: optional(
     z.enum(["each", "coalesce", "drop"]),
     "How to handle more than one owed interval: `each` runs every one, oldest first; `coalesce` merges all into one run; `drop` runs the newest, and the others become one skipped run that says so.",
-    "each",
+    "each; with the mode full, where only the newest is worth running, coalesce",
   ),
   catchupWindowMs: defaulted(
     durationMs.nullable(),
@@ -385,10 +391,10 @@ export const scheduleInfoSchema = z.strictObject({
     null,
     "unlimited",
   ),
-  overlap: defaulted(
+  overlap: optional(
     z.enum(["queue", "allow", "coalesce-pending", "cancel-running", "drop"]),
     "How to handle an interval that is due while a run is active: `queue` waits, in order; `allow` runs up to `maxActiveRuns` at once; `coalesce-pending` merges the waiting intervals into one run; `cancel-running` cancels the active run and merges its interval into the next; `drop` gives the interval up, as a skipped run.",
-    "queue",
+    "queue; with the mode full, coalesce-pending",
   ),
   canOvertake: defaulted(
     z.boolean(),

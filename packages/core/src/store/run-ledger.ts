@@ -74,6 +74,8 @@ export interface RunFilter {
   readonly isBlocking?: boolean;
   /** Runs that their overlap policy has cancelled and no later run covers: see `isUncovered`. Indexed as well. */
   readonly isUncovered?: true;
+  /** Runs that read everything up to their upper bounds: see `Run.snapshot`. Indexed as well. */
+  readonly isSnapshot?: true;
   /** Runs that a later generation or a merged run has superseded. Indexed for a group. */
   readonly isSuperseded?: true;
   /**

@@ -15,6 +15,7 @@ import { RunLogs } from "../client/run-logs.js";
 import { ScheduleChanges } from "../client/schedule-changes.js";
 import { ScheduleClient } from "../client/schedule-client.js";
 import { Seals } from "../client/seals.js";
+import { SnapshotControl } from "../client/snapshot-control.js";
 import { SourceControl } from "../client/source-control.js";
 import { SourceRebase } from "../client/source-rebase.js";
 import { SpecReader } from "../client/spec-reader.js";
@@ -160,6 +161,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const runControl = new RunControl({ ...ledger, planner, dispatcher, seals });
   const backfills = new BackfillControl({ ...ledger, backfiller, seals });
   const waits = new CoverageWaits({ ...ledger, pollMs: options.pollMs ?? 1_000 });
+  const snapshots = new SnapshotControl({ ...ledger, planner, changes, operators });
   const rebases = new SourceRebase({ ...ledger, providers, looks, specs, changes, dispatcher });
   const releaser = new OffsetReleaser({
     ...ledger,
@@ -177,6 +179,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
       specs,
       providers,
       rebases,
+      snapshots,
       changes,
       registration,
       lifecycle,

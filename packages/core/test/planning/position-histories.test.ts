@@ -23,7 +23,7 @@ type Act =
   | { readonly do: "fire"; readonly by: readonly number[] }
   | { readonly do: "end"; readonly with: "success" | "failure" }
   | { readonly do: "die" | "return"; readonly manager: number }
-  | { readonly do: "source-away" | "source-back" };
+  | { readonly do: "source-away" | "source-back" | "resnapshot" };
 
 interface Story {
   readonly policies: Partial<ScheduleInfo>;
@@ -69,19 +69,32 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("die" as const, "return" as const), manager }) },
   {
     weight: 1,
-    arbitrary: fc.record({ do: fc.constantFrom("source-away" as const, "source-back" as const) }),
+    arbitrary: fc.record({
+      do: fc.constantFrom("source-away" as const, "source-back" as const, "resnapshot" as const),
+    }),
   },
 );
 
-const policies: fc.Arbitrary<Partial<ScheduleInfo>> = fc.record({
+const drawn: fc.Arbitrary<Partial<ScheduleInfo>> = fc.record({
+  mode: fc.constantFrom("incremental", "full-then-incremental"),
   overlap: fc.constantFrom("queue", "allow", "coalesce-pending", "cancel-running", "drop"),
   catchup: fc.constantFrom("each", "coalesce", "drop"),
   onFailure: fc.constantFrom("block", "continue"),
-  onLoss: fc.constantFrom("fail", "record"),
+  onLoss: fc.constantFrom("fail", "record", "resnapshot"),
   onEmpty: fc.constantFrom("skip", "run"),
   startAt: fc.constantFrom<StartAt>("earliest", "latest", { time: T0 + 3.5 * LENGTH }),
   maxAttempts: fc.integer({ min: 1, max: 2 }),
   limit: fc.constantFrom(null, { records: 25 }, { records: 10, maxRuns: 2 }),
+});
+
+const policies = drawn.map(({ startAt, onLoss, ...rest }): Partial<ScheduleInfo> => {
+  const copiesFirst = rest.mode === "full-then-incremental";
+  const canCopyAgain = copiesFirst && rest.overlap !== "allow";
+  return {
+    ...rest,
+    onLoss: onLoss === "resnapshot" && !canCopyAgain ? "record" : onLoss!,
+    ...(copiesFirst ? {} : { startAt: startAt! }),
+  };
 });
 
 const story: fc.Arbitrary<Story> = fc.record({
@@ -95,14 +108,22 @@ class Readers {
   readonly read = new Map<string, OfflineJobRequest>();
   readonly running: OfflineJobRequest[] = [];
 
-  /** How often each record was read by a job that has succeeded. */
+  /** How often the target has each record, if a full copy takes the place of what was there. */
   counts(): Map<string, number> {
     const counts = new Map<string, number>();
-    for (const { lowerBound, upperBound } of this.read.values())
-      for (const record of recordsOf(offsetsOf(lowerBound)!, offsetsOf(upperBound)!))
-        counts.set(record, (counts.get(record) ?? 0) + 1);
+    for (const { lowerBound, mode, upperBound } of this.read.values()) {
+      const upper = offsetsOf(upperBound)!;
+      const isFull = mode === "full";
+      const lower = isFull ? zeroOf(upper) : offsetsOf(lowerBound)!;
+      if (isFull) counts.clear();
+      for (const record of recordsOf(lower, upper)) counts.set(record, (counts.get(record) ?? 0) + 1);
+    }
     return counts;
   }
+}
+
+function zeroOf(vector: OffsetVector): OffsetVector {
+  return Object.fromEntries(Object.keys(vector).map((name) => [name, "0"]));
 }
 
 function recordsOf(lower: OffsetVector, upper: OffsetVector): string[] {
@@ -143,6 +164,7 @@ class Scene {
   /** Returns whether nobody is to read a record, since it comes before the beginning. */
   isBefore(record: string): boolean {
     const { startAt } = this.#story.policies;
+    if (startAt === undefined) return false;
     if (typeof startAt === "string") return startAt === "latest" && this.#first.has(record);
     const [name, n] = record.split(":") as [string, string];
     const { time } = startAt as { readonly time: number };
@@ -180,9 +202,17 @@ class Scene {
       await this.#fire(one.by.map((n) => fleet.managers[n]!).filter(({ isAlive }) => isAlive));
     if (one.do === "end") this.#end(one.with);
     if (one.do === "die" || one.do === "return") fleet.managers[one.manager]!.isAlive = one.do === "return";
+    if (one.do === "resnapshot") await this.#resnapshot();
     if (one.do === "source-away") source.failure = new Error("away");
     if (one.do === "source-back") source.failure = undefined;
     await this.#pass(2 * SECOND);
+  }
+
+  /** A person asks for another copy, which may be refused. */
+  async #resnapshot(): Promise<void> {
+    const asked = this.fleet.managers.find(({ isAlive }) => isAlive)?.tidegate.client.resnapshot("g");
+    asked?.catch(() => undefined);
+    await this.#pass(2 * STRIDE);
   }
 
   /** Lets an interval pass, and has managers fire for its end at once. */
@@ -269,7 +299,9 @@ describe("whatever writers, sources, managers and policies do", () => {
         };
         expect(lost.filter((record) => !isGone(record))).toEqual([]);
         const counts = scene.readers.counts();
-        for (const record of lost) counts.set(record, (counts.get(record) ?? 0) + 1);
+        const { mode } = told.policies;
+        const copiesFirst = mode === "full-then-incremental";
+        for (const record of copiesFirst ? [] : lost) counts.set(record, (counts.get(record) ?? 0) + 1);
         const { client } = scene.fleet.managers[0]!.tidegate;
         const { offsets } = await client.get("g");
         /** Gone before the source was first looked at: no reader could know of it. */
@@ -278,8 +310,10 @@ describe("whatever writers, sources, managers and policies do", () => {
           return isGone(record) && Number(n) < Number(offsets?.origin[name] ?? Number.POSITIVE_INFINITY);
         };
         const wrong = scene.records().filter((record) => {
+          const count = counts.get(record) ?? 0;
+          if (copiesFirst && isGone(record)) return count > 1;
           const wanted = scene.isBefore(record) || isUnseen(record) ? 0 : 1;
-          return (counts.get(record) ?? 0) !== wanted;
+          return count !== wanted;
         });
         expect(wrong).toEqual([]);
         const audit = await client.audit("g");

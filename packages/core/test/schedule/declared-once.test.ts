@@ -21,6 +21,7 @@ describe("a schedule's fields are declared once: the schema", () => {
       operator: "o",
       job: {},
       mode: "incremental",
+      fullEvery: null,
       boundaryType: "TIME",
       source: null,
       startAt: null,

@@ -62,6 +62,10 @@ export class ScriptedOperator implements ScheduleOperator {
   validateSource?: NonNullable<ScheduleOperator["validateSource"]>;
   /** Says why rows cannot be compared. */
   cannotVerify?: NonNullable<ScheduleOperator["cannotVerify"]>;
+  /** Says how a job writes; nothing unless told. */
+  writesOf?: NonNullable<ScheduleOperator["writesOf"]>;
+  /** Says whether a full read ends at its upper bound. */
+  canReadAt?: NonNullable<ScheduleOperator["canReadAt"]>;
   /** Shows what a running job has logged; an operator that cannot has none. */
   logs?: NonNullable<ScheduleOperator["logs"]>;
   readonly #late: (() => void)[] = [];

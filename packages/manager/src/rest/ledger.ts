@@ -11,6 +11,7 @@ import { rebaseRequest } from "../schemas/rebase.js";
 import { run } from "../schemas/run.js";
 import { definition, groupId, preview, schedule } from "../schemas/schedule.js";
 import { seal, sealRequest } from "../schemas/seal.js";
+import { snapshotRequest } from "../schemas/snapshot.js";
 import { requestId, wholeNumber } from "../schemas/text.js";
 
 const params = z.object({ groupId });
@@ -138,6 +139,23 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
       },
       ({ params: { groupId }, body: { startAt, source, job, note } }) =>
         client.rebase(groupId, { startAt, ...given({ source, job, note }) }),
+    );
+
+    app.post(
+      "/schedules/:groupId/snapshots",
+      {
+        schema: {
+          operationId: "resnapshot",
+          tags,
+          summary: "Make another full copy of a group; increments wait for it and continue where it ends.",
+          params,
+          querystring: noQuery,
+          body: snapshotRequest,
+          response: { 202: run, ...restRefusals(400, 404, 409, 422, 503) },
+        },
+      },
+      async ({ params: { groupId }, body: { note, swap } }, reply) =>
+        reply.code(202).send(await client.resnapshot(groupId, given({ note, swap }))),
     );
 
     app.post(

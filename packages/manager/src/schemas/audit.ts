@@ -1,5 +1,6 @@
 import { intervalSchema as interval } from "@tidegate/core/schema";
 import { z } from "zod";
+import { snapshotAudit } from "./snapshot.js";
 
 const share = z
   .object({
@@ -84,6 +85,10 @@ export const auditReport = z
       .array(reading)
       .readonly()
       .describe("The fate of every position of the source, by reading; empty for boundaries of time."),
+    snapshots: z
+      .array(snapshotAudit)
+      .readonly()
+      .describe("The hand-overs from full copies to increments, in the order of time."),
     isSound: z
       .boolean()
       .describe("Whether there is no gap, no overlap and no doubt, in time and in positions."),

@@ -25,6 +25,7 @@ function splitNotes({ split }: TableSource): string[] {
 function committedNotes(source: TableSource): string[] {
   if (source.format === "postgres" && source.timeColumn !== undefined)
     return [
+      "job.source.timeColumn: without an index that begins with it, each run scans the whole table.",
       "job.source.timeColumn: rows whose time is null or infinite are in no interval, and rows that are committed after their interval has run are not read.",
     ];
   return [];

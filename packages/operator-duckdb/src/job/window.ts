@@ -1,6 +1,6 @@
 import type { Interval } from "@tidegate/core";
 import { MAIN_PARTITION } from "@tidegate/core/offset";
-import type { OfflineJobRequest } from "@tidegate/core/operator";
+import { FIRST_INSTANT, type OfflineJobRequest } from "@tidegate/core/operator";
 import { invalidJob, offsetRangeOf, timeBoundsOf } from "@tidegate/operator-kit";
 
 /** The interval that a run stands for, and whether its result replaces the whole target or one interval of it. */
@@ -28,7 +28,8 @@ export function windowOf(request: OfflineJobRequest): Window {
   if (request.boundaryType !== "OFFSET") return { ...timeBoundsOf(request), isFull };
   const { interval } = request;
   if (interval === undefined) throw invalidJob("interval", "is needed with boundaryType OFFSET");
-  return { ...interval, isFull, positions: positionsOf(request) };
+  const lower = isFull ? FIRST_INSTANT : interval.lower;
+  return { lower, upper: interval.upper, isFull, positions: positionsOf(request) };
 }
 
 function positionsOf(request: OfflineJobRequest): Positions {

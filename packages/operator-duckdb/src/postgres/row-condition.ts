@@ -5,7 +5,7 @@ import type { Window } from "../job/window.js";
 import { partCondition, type TablePart } from "../shard/table-part.js";
 import { positionRange } from "./position-range.js";
 import { columnNamed, type PostgresColumn, type PostgresTable, quoted } from "./table.js";
-import { integerLiteral, isoOf, timeRange } from "./time-range.js";
+import { integerLiteral, isoOf, timeBefore, timeRange } from "./time-range.js";
 
 /** Returns the condition of the rows of a window. */
 export function rowsOf(
@@ -17,8 +17,9 @@ export function rowsOf(
     const cursor = required(table, cursorColumn!, "cursorColumn");
     return positionRange(cursor, window.positions, "job.source.cursorColumn");
   }
-  if (window.isFull || timeColumn === undefined) return "true";
+  if (timeColumn === undefined) return "true";
   const time = required(table, timeColumn, "timeColumn");
+  if (window.isFull) return timeBefore(time, timeUnit, window.upper, "job.source.timeColumn");
   return timeRange(time, timeUnit, window, "job.source.timeColumn");
 }
 

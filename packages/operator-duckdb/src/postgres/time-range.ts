@@ -21,19 +21,30 @@ export function timeRange(
   { lower, upper }: Interval,
   field: string,
 ): string {
+  const literal = literalOf(column, unit, field);
   const name = quoted(column.name);
-  const between = (literal: (ms: number) => string) =>
-    `(${name} >= ${literal(lower)} AND ${name} < ${literal(upper)})`;
+  return `(${name} >= ${literal(lower)} AND ${name} < ${literal(upper)})`;
+}
+
+/**
+ * Returns `time < upper` as SQL, for a read of everything up to an instant. Null times are in it, infinite ones are not.
+ *
+ * @throws JobFailure JOB_INVALID for a column that cannot be compared with instants
+ */
+export function timeBefore(column: PostgresColumn, unit: TimeUnit, upper: number, field: string): string {
+  return `(${quoted(column.name)} >= ${literalOf(column, unit, field)(upper)}) IS NOT TRUE`;
+}
+
+/** Returns the SQL of an instant that a column can be compared with. */
+function literalOf(column: PostgresColumn, unit: TimeUnit, field: string): (ms: number) => string {
   const { type, isBuiltIn } = column;
   if (isBuiltIn && unit === "iso" && INSTANTS.has(type)) {
     // A date is compared as its midnight.
-    return between((ms) => `${type === "timestamptz" ? "timestamptz" : "timestamp"} '${isoOf(ms)}'`);
+    return (ms) => `${type === "timestamptz" ? "timestamptz" : "timestamp"} '${isoOf(ms)}'`;
   }
   if (isBuiltIn && unit !== "iso" && INTEGERS.has(type))
-    return between((ms) => integerLiteral(ceiling(ms, POWER[unit])));
-  if (isBuiltIn && unit !== "iso" && type === "numeric") {
-    return between((ms) => `'${ms}e${POWER[unit]}'::numeric`);
-  }
+    return (ms) => integerLiteral(ceiling(ms, POWER[unit]));
+  if (isBuiltIn && unit !== "iso" && type === "numeric") return (ms) => `'${ms}e${POWER[unit]}'::numeric`;
   throw new JobFailure(
     "JOB_INVALID",
     `${field}: ${column.name} is ${column.sql}, which timeUnit ${unit} does not fit: it takes ${

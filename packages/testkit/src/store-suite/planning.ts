@@ -51,6 +51,7 @@ export function planningRules({ store }: StoreBed): void {
         staleAt: null,
         report: null,
         offsets: null,
+        snapshot: null,
       });
     });
 

@@ -48,6 +48,7 @@ import { shapeRules } from "./shapes.js";
 import { shardRules } from "./shards.js";
 import { rivalryRules } from "./sharing.js";
 import { endRules, planAndClaimRules } from "./shortcuts.js";
+import { snapshotRules } from "./snapshots.js";
 import { besideRules, plannedVersionRules, revivalRules } from "./standing.js";
 import { unreadableRules } from "./unreadable.js";
 
@@ -102,6 +103,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   planAndClaimRules,
   endRules,
   offsetRules,
+  snapshotRules,
   poolTableRules,
   slotRules,
   poolRateRules,

@@ -32,6 +32,7 @@ export function newRow(
     isPooled = false,
     report = null,
     offsets = null,
+    snapshot = null,
   } = added as NewRun & Partial<NewReportedRun>;
   const place = entryOf(added, gating, group);
   const run: MutableRun = {
@@ -71,6 +72,7 @@ export function newRow(
     staleAt: null,
     report: frozenCopy(report),
     offsets: frozenCopy(offsets),
+    snapshot: frozenCopy(snapshot),
   };
   const queue: ClaimQueue = kind === "BACKFILL" ? "rest" : "live";
   const pooling = isPooled ? poolingOfVersion(group, scheduleVersion) : undefined;

@@ -45,6 +45,8 @@ export class RunTable {
   readonly #gated = new IndexedHeap<RunRow>((a, b) => a.lookAt - b.lookAt || compareText(a.run.id, b.run.id));
   /** Runs that are stale and not superseded. */
   readonly #stale = new Set<RunRow>();
+  /** Runs that read everything up to their upper bounds. */
+  readonly #snapshots = new Set<RunRow>();
   /** Runs by the groups that they read. */
   readonly #readers = new Map<string, Set<RunRow>>();
   /** Gated runs by the groups that wake them. */
@@ -228,13 +230,14 @@ export class RunTable {
 
   /** Returns the smallest index that contains all runs of a filter. */
   #fewestRows(
-    { isJobOpen, isBlocking, isUncovered, staleness, reads }: RunFilter,
+    { isJobOpen, isBlocking, isUncovered, isSnapshot, staleness, reads }: RunFilter,
     group: Group | undefined,
   ): RunIndex<RunRow> {
     const few =
       (reads !== undefined && this.readersOf(reads)) ||
       (staleness !== undefined && this.#stale) ||
       (isUncovered === true && this.#uncovered) ||
+      (isSnapshot === true && this.#snapshots) ||
       (isBlocking === true && this.#blocking) ||
       (isJobOpen === true && this.#openJobs);
     if (few === false) return group?.runs ?? this.#index;
@@ -278,6 +281,7 @@ export class RunTable {
     if (run.isJobOpen) this.#openJobs.add(row);
     if (run.isBlocking) this.#blocking.add(row);
     if (isUncovered(run)) this.#uncovered.add(row);
+    if (run.snapshot !== null) this.#snapshots.add(row);
     if (run.staleAt !== null && !run.isSuperseded) this.#stale.add(row);
     this.#queueOf(row)?.add(row);
     if (run.place === "gated") this.#hold(row);
@@ -292,6 +296,7 @@ export class RunTable {
     if (run.isJobOpen) this.#openJobs.delete(row);
     if (run.isBlocking) this.#blocking.delete(row);
     if (isUncovered(run)) this.#uncovered.delete(row);
+    if (run.snapshot !== null) this.#snapshots.delete(row);
     if (run.staleAt !== null) this.#stale.delete(row);
     this.#queueOf(row)?.remove(row);
     if (run.place === "gated") this.#release(row);
@@ -362,6 +367,7 @@ function matches({ run, isNoted }: RunRow, filter: RunFilter): boolean {
     (isJobOpen === undefined || run.isJobOpen === isJobOpen) &&
     (isBlocking === undefined || run.isBlocking === isBlocking) &&
     (filter.isUncovered === undefined || isUncovered(run)) &&
+    (filter.isSnapshot === undefined || run.snapshot !== null) &&
     (filter.staleness === undefined || (run.staleAt !== null && !run.isSuperseded)) &&
     (filter.staleness !== "unnoted" || !isNoted) &&
     (filter.isSuperseded === undefined || run.isSuperseded) &&

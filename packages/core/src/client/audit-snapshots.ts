@@ -1,0 +1,55 @@
+import type { EpochMs } from "../clock/clock.js";
+import { isSame, type OffsetVector } from "../offset/offset-vector.js";
+import type { Run, RunState, SnapshotCause } from "../run/run.js";
+
+/** The hand-over from a full copy to the increments behind it. */
+export interface SnapshotAudit {
+  /** The run that makes the copy. */
+  readonly runId: string;
+  /** Its state. */
+  readonly state: RunState;
+  /** Why it was made. */
+  readonly cause: SnapshotCause;
+  /** Its upper bound, epoch ms: everything before it is in the copy. */
+  readonly upTo: EpochMs;
+  /** The same as positions by partition; `null` for boundaries of time alone. */
+  readonly positions: OffsetVector | null;
+  /** The run behind it; `null` if none is planned. */
+  readonly nextRunId: string | null;
+  /** Whether the run behind it begins exactly where it ends, in time and in positions; `null` if none is planned. */
+  readonly isSeamless: boolean | null;
+  /**
+   * From when on the target holds one state of the source, epoch ms: the upper bound, or the end of the copy if its job
+   * cannot end there. `null` until it has succeeded.
+   */
+  readonly consistentFrom: EpochMs | null;
+}
+
+/**
+ * Accounts for one hand-over. Pure.
+ *
+ * @param next - the run whose interval begins where the copy ends
+ * @param isExact - whether the job reads nothing behind its upper bound
+ */
+export function auditSnapshot(run: Run, next: Run | undefined, isExact: boolean): SnapshotAudit {
+  const { id, state, upper, offsets, snapshot, endedAt } = run;
+  return {
+    runId: id,
+    state,
+    cause: snapshot!.cause,
+    upTo: upper,
+    positions: offsets?.upper ?? null,
+    nextRunId: next?.id ?? null,
+    isSeamless: next === undefined ? null : next.lower === upper && continues(run, next),
+    consistentFrom: state === "SUCCEEDED" ? (isExact ? upper : endedAt) : null,
+  };
+}
+
+/** A partition that was added begins anew, and another reading begins elsewhere. */
+function continues({ offsets: before }: Run, { offsets: after }: Run): boolean {
+  if (before === null || after === null || before.epoch !== after.epoch) return true;
+  const common = Object.keys(before.upper).filter((partition) => Object.hasOwn(after.lower, partition));
+  const of = (vector: OffsetVector): OffsetVector =>
+    Object.fromEntries(common.map((partition) => [partition, vector[partition]!]));
+  return isSame(of(before.upper), of(after.lower));
+}

@@ -1,0 +1,108 @@
+import { LedgerError, ScheduleError } from "../errors/errors.js";
+import type { Interval } from "../interval/boundaries.js";
+import type { ScheduleOperator } from "../operator/operator.js";
+import { HOLDING_STATES, hasSnapshots } from "../planning/plan-snapshot.js";
+import type { IntervalPlanner } from "../planning/planner.js";
+import type { Run } from "../run/run.js";
+import type { Schedule } from "../schedule/schedule.js";
+import { SCHEDULE_STATUSES } from "../schedule/status.js";
+import { eachRun } from "../store/each-run.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
+import { auditSnapshot, type SnapshotAudit } from "./audit-snapshots.js";
+import { checkNote } from "./ledger-input.js";
+import { refuseAppended } from "./mode-fields.js";
+import type { ScheduleChanges } from "./schedule-changes.js";
+
+/** A request for another full copy. */
+export interface SnapshotRequest {
+  /** Why, for people, at most 2,000 characters. @default "" */
+  readonly note?: string;
+  /**
+   * Whether the new copy has to take the place of the old one as a whole: refused unless the job replaces what it wrote.
+   * An upsert leaves rows that are no longer in the source. @default false
+   */
+  readonly swap?: boolean;
+}
+
+/** Dependencies of `SnapshotControl`. */
+export interface SnapshotControlParts {
+  readonly store: ScheduleStore;
+  readonly planner: IntervalPlanner;
+  readonly changes: ScheduleChanges;
+  /** By lower-case type. */
+  readonly operators: ReadonlyMap<string, ScheduleOperator>;
+}
+
+/** Makes full copies of groups that a person asks for. */
+export class SnapshotControl {
+  readonly #parts: SnapshotControlParts;
+
+  constructor(parts: SnapshotControlParts) {
+    this.#parts = parts;
+  }
+
+  async resnapshot(groupId: string, { note = "", swap = false }: SnapshotRequest): Promise<Run> {
+    const { changes, operators, planner, store } = this.#parts;
+    checkNote(note);
+    const { spec, status } = await changes.getReadable(groupId);
+    if (!hasSnapshots(spec)) {
+      throw new ScheduleError(
+        "SCHEDULE_INVALID",
+        `mode: group ${groupId} has the mode "${spec.mode}"; snapshots need "full-then-incremental".`,
+        { field: "mode" },
+      );
+    }
+    if (!SCHEDULE_STATUSES[status].plans) {
+      throw new ScheduleError(
+        "SCHEDULE_STATUS_ILLEGAL",
+        `Schedule ${groupId} is ${status} and plans nothing; resume or register it first.`,
+      );
+    }
+    const operator = operators.get(spec.operator.toLowerCase());
+    const writes = operator?.writesOf?.(spec.job);
+    if (writes === "append") refuseAppended("groupId", `operator ${operator!.operatorType}`);
+    if (swap && writes !== "replace") {
+      throw new ScheduleError(
+        "HANDOVER_WOULD_DOUBLE",
+        `swap: the job of operator ${spec.operator} does not replace its target as a whole, so that rows of the old copy would stay. Leave out swap to write the new copy over it.`,
+        { field: "swap" },
+      );
+    }
+    const { error, runs } = await planner.planSnapshot(groupId, note);
+    if (error !== undefined) throw error;
+    const planned = runs.find(({ snapshot }) => snapshot !== undefined);
+    if (planned === undefined) throw await this.#whyNot(groupId);
+    const [run] = await store.getRuns([planned.id]);
+    return run!;
+  }
+
+  /** Accounts for the hand-overs of a group's snapshots. */
+  async audit({ spec }: Schedule, within: Interval): Promise<SnapshotAudit[]> {
+    const { operators, store } = this.#parts;
+    const { groupId, job, boundaryType } = spec;
+    const filter = { groupId, isSnapshot: true, within, includeSuperseded: false } as const;
+    const isExact = operators.get(spec.operator.toLowerCase())?.canReadAt?.(job, boundaryType) !== false;
+    const audits: SnapshotAudit[] = [];
+    for await (const run of eachRun(store, filter)) {
+      const behind = { lower: run.upper, upper: run.upper + 1 };
+      const page = await store.listRuns({ groupId, within: behind, includeSuperseded: false }, { limit: 1 });
+      audits.push(auditSnapshot(run, page.items[0], isExact));
+    }
+    return audits;
+  }
+
+  async #whyNot(groupId: string): Promise<LedgerError> {
+    const filter = { groupId, isSnapshot: true, states: HOLDING_STATES, includeSuperseded: false } as const;
+    const [holding] = (await this.#parts.store.listRuns(filter, { limit: 1 })).items;
+    if (holding !== undefined) {
+      return new LedgerError(
+        "RUN_STATE_ILLEGAL",
+        `Group ${groupId} has a snapshot already that has not succeeded: run ${holding.id} is ${holding.state}.`,
+      );
+    }
+    return new LedgerError(
+      "INTERVAL_OPEN",
+      `Group ${groupId} can make no snapshot now: runs that may not be beside it are under way, nothing is over since the last run, or the schedule has ended. Ask again when its runs have ended.`,
+    );
+  }
+}

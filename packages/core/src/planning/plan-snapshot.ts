@@ -1,0 +1,50 @@
+import type { EpochMs } from "../clock/clock.js";
+import type { RunSnapshot } from "../run/run.js";
+import type { Grid, NominalInterval } from "../schedule/grid.js";
+import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
+import { compileTrigger } from "../trigger/compile.js";
+
+/** States in which a snapshot holds increments: a failed one until it is retried or cancelled. */
+export const HOLDING_STATES = ["PLANNED", "SUBMITTING", "RUNNING", "FAILED"] as const;
+
+/** Returns whether runs of a schedule may be snapshots. */
+export function hasSnapshots({ mode }: Pick<ScheduleSpec, "mode">): boolean {
+  return mode === "full-then-incremental";
+}
+
+/**
+ * Returns why the next run of a schedule is a snapshot, whatever is owed; `undefined` if it need not be one.
+ *
+ * @param requested - the request of a person
+ */
+export function neededSnapshot(
+  { spec, watermark, origin, offsets }: Pick<Schedule, "spec" | "watermark" | "origin" | "offsets">,
+  requested: RunSnapshot | undefined,
+): RunSnapshot | undefined {
+  if (!hasSnapshots(spec)) return undefined;
+  if (watermark === origin) return { cause: "first", note: requested?.note ?? "" };
+  return requested ?? (offsets?.needsSnapshot === true ? { cause: "rebased", note: "" } : undefined);
+}
+
+/** Returns why the run of time from `from` to `to` is a snapshot, if it has a time of `fullEvery`. */
+export function recurringSnapshot(spec: ScheduleSpec, from: EpochMs, to: EpochMs): RunSnapshot | undefined {
+  const { fullEvery, timezone, startTime } = spec;
+  if (!hasSnapshots(spec) || fullEvery == null) return undefined;
+  const time = compileTrigger(fullEvery, timezone, { startTime }).previous(to + 1);
+  return time !== undefined && time > from ? { cause: "recurring", note: "" } : undefined;
+}
+
+/**
+ * Returns the interval of a snapshot that a person has asked for while nothing is owed: it ends now, by the delay after
+ * which data are there. `undefined` if the schedule has ended, or nothing of the interval is over.
+ */
+export function intervalUntil(
+  grid: Grid,
+  { delayMs }: Pick<ScheduleSpec, "delayMs">,
+  from: EpochMs,
+  now: EpochMs,
+): NominalInterval | undefined {
+  const next = grid.next(from);
+  const upper = Math.min(now - delayMs, next?.upper ?? Number.NEGATIVE_INFINITY);
+  return upper > from ? { lower: from, upper, scheduledTime: upper } : undefined;
+}
