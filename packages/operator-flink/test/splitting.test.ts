@@ -3,6 +3,7 @@ import type { JsonObject } from "@tidegate/core";
 import { aRequest as firstRequest, untroubled } from "@tidegate/testkit";
 import { createFlinkOperator } from "../src/index.js";
 import { fillingOf, taskOf, workOf } from "../src/run/task.js";
+import { POSITIONS } from "../src/sync/positions.js";
 import { SINKS } from "../src/sync/sinks.js";
 import { SOURCES } from "../src/sync/sources.js";
 
@@ -31,7 +32,11 @@ async function conditions(
   const whole = timezone === undefined ? job : { sync: { ...sync, timezone } };
   const request = requestOf(whole, length);
   const { shards } = await operator.split!(request, { ...untroubled(), target });
-  const work = workOf(whole as Parameters<typeof workOf>[0], { sources: SOURCES, sinks: SINKS });
+  const work = workOf(whole as Parameters<typeof workOf>[0], {
+    sources: SOURCES,
+    positions: POSITIONS,
+    sinks: SINKS,
+  });
   return shards.map(({ key, args }) => {
     const shard = { key, args, count: shards.length };
     const task = taskOf({ request: { ...request, shard }, job: work });
