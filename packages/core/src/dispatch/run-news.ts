@@ -24,7 +24,7 @@ export class RunNews {
   }
 
   changed(before: Run, change: RunChange): void {
-    if (isEnded(change.state)) this.#ended(before.groupId);
+    if (isEnded(change.state)) this.#ended(before, change);
     if (change.state === "CANCELLED" && change.reason === "overlap-cancelled")
       this.#uncoveredGroups.add(before.groupId);
     if (this.#emitter.listenerCount("run-state") === 0) return;
@@ -41,7 +41,10 @@ export class RunNews {
   }
 
   /** Groups whose runs ended in one turn of the event loop are reported together. */
-  #ended(groupId: string): void {
+  #ended(run: Run, { state, scheduleVersion = run.scheduleVersion }: RunChange): void {
+    const { groupId, lower, upper, generation } = run;
+    if (!isEnded(run.state))
+      this.#signals.emit("run-ended", { groupId, lower, upper, generation, scheduleVersion, state });
     this.#endedGroups.add(groupId);
     if (this.#endedGroups.size > 1) return;
     queueMicrotask(() => {
