@@ -11,6 +11,9 @@ export interface Target {
   readonly signal: AbortSignal | undefined;
 }
 
+/** The version of the REST interface that this client speaks; a manager of another version refuses its requests. */
+const API_VERSION = "1";
+
 /** Longest part of an answer that a message quotes, characters. */
 const MAX_QUOTED = 200;
 
@@ -58,6 +61,7 @@ export async function requestOf<Id extends keyof Operations>(
     method,
     headers: {
       accept: "application/json",
+      "tidegate-api": API_VERSION,
       ...(body === undefined ? {} : { "content-type": "application/json" }),
       ...headers,
       ...(await authorizationOf(target.token)),

@@ -7,4 +7,4 @@ export {
   type ServiceErrorCode,
 } from "./manager-error.js";
 export type { DeadlineQuery, LateQuery, RunQuery, ScheduleQuery } from "./queries.js";
-export type { EngineInfo, OperatorInfo, SystemInfo } from "./system.js";
+export type { EngineInfo, OperatorInfo, Role, SystemInfo } from "./system.js";

@@ -30,8 +30,13 @@ export interface OperatorInfo {
   readonly jobSchema: JsonObject | null;
 }
 
+/** What a caller may do; each role includes those before it: see `Authorize` of `@tidegate/manager`. */
+export type Role = "viewer" | "operator" | "editor" | "admin";
+
 /** A manager and the parts that it was made of. */
 export interface SystemInfo {
+  /** The caller's role. */
+  readonly role: Role;
   /** The installation whose schedules it keeps. */
   readonly namespace: string;
   /** The manager's time, which is the store's, epoch ms. */

@@ -89,7 +89,14 @@ export {
   type WatchedChange,
   watchAfter,
 } from "./store/deadline-table.js";
-export type { GatedQuery, GatedRun, GateQueue, GateSettlement } from "./store/gate-queue.js";
+export {
+  failureAtGates,
+  type GatedQuery,
+  type GatedRun,
+  type GateFailure,
+  type GateQueue,
+  type GateSettlement,
+} from "./store/gate-queue.js";
 export {
   type LateFilter,
   type LateReport,

@@ -67,6 +67,8 @@ describe("the page of a run", () => {
     const [run] = await succeeded("regions");
     await open(`runs/${run!.id}`, "Shards");
     await page.getByText("2 shards, 100 % done").waitFor();
+    await page.getByText("2 of 2 have succeeded").waitFor();
+    await page.getByText(/^slowest: (east|west)$/).waitFor();
     expect(await rows("All shards")).toEqual([
       expect.stringMatching(/^east Succeeded .* 1 1,000$/),
       expect.stringMatching(/^west Succeeded .* 1 1,000$/),

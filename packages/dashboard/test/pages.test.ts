@@ -83,6 +83,7 @@ const PAGES = [
     heading: "Dependencies",
     shows: "It needs vendor for",
   },
+  { name: "help", path: () => "help#run", heading: "Help", shows: "A few words first" },
   { name: "system", path: () => "system", heading: "System", shows: "kept by the store" },
 ];
 

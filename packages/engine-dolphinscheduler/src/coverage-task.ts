@@ -8,11 +8,11 @@ export interface CoverageTaskOptions {
   /** The group to wait for, with a schedule or a source group. */
   readonly groupId: string;
   /**
-   * Where the interval begins: what DolphinScheduler's `$[timestamp(…)]` takes, such as `yyyyMMddHHmmss-1/24` for an
+   * Start of the interval: an expression of DolphinScheduler's `$[timestamp(…)]`, such as `yyyyMMddHHmmss-1/24` for an
    * hour before the scheduled time, or `add_months(yyyyMMddHHmmss,-1)`.
    */
   readonly lower: string;
-  /** Where it ends, exclusive. @default "yyyyMMddHHmmss": the scheduled time */
+  /** End of the interval, exclusive. @default "yyyyMMddHHmmss": the scheduled time */
   readonly upper?: string;
   /** The task's name in its workflow. @default "wait" */
   readonly name?: string;

@@ -7,5 +7,6 @@ export type { ServiceErrorCode } from "./errors/http-error.js";
 export { createManager, type ListenAddress, type Manager } from "./manager.js";
 export type { ManagerOptions } from "./options.js";
 export type { Authorize } from "./rest/authorize.js";
+export type { Role } from "./rest/roles.js";
 export { serverOptions } from "./server-options.js";
 export type { WebPages } from "./web/routes.js";

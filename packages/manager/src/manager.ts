@@ -1,6 +1,5 @@
 import { ConfigurationError } from "@tidegate/core";
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from "fastify";
-import { isToken } from "./credentials/bearer.js";
 import { answerError } from "./errors/answer-error.js";
 import { answerExpectation } from "./errors/connection-error.js";
 import { isLoopback } from "./guard/loopback.js";
@@ -8,6 +7,7 @@ import { Listener } from "./listener.js";
 import { loggerOf, RequestLog } from "./logging.js";
 import { checkOptions, type ManagerOptions } from "./options.js";
 import { managerPlugin } from "./plugin.js";
+import { checkTokens } from "./rest/authorize.js";
 import { serverOptions } from "./server-options.js";
 
 /** The address at which a manager listens. */
@@ -51,15 +51,7 @@ export interface Manager {
 export function createManager(given: ManagerOptions): Manager {
   checkOptions(given);
   const { tidegate, authorize, logger = true, requestTimeoutMs } = given;
-  if (typeof authorize === "object" && !isToken(authorize.token)) {
-    throw new ConfigurationError(
-      "CONFIGURATION_INVALID",
-      "authorize.token: must be 16 or more visible characters.",
-      {
-        field: "authorize.token",
-      },
-    );
-  }
+  checkTokens(authorize);
   const plugin = managerPlugin(given);
   const listener = new Listener("The manager");
   const create = (): FastifyInstance => {

@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncZod } from "@fastify/type-provider-zod";
 import type { FastifyInstance, RouteOptions } from "fastify";
 import type { OpenAPIV3_1 } from "openapi-types";
 import { z } from "zod";
+import { API_VERSION } from "./api-version.js";
 import { ComponentSchemas } from "./schemas/components.js";
 import { errorBody, refusals } from "./schemas/error.js";
 
@@ -23,17 +24,17 @@ export async function documentRoutes(app: FastifyInstance, hasToken: boolean): P
       info: {
         title: "Tidegate manager",
         description:
-          "Schedules of offline data synchronization, their runs, and the proof that nothing was missed.",
-        version: "1",
+          "Schedules of offline data synchronization, their runs, and the proof that nothing was missed. Each answer has the version of this interface in its header `tidegate-api`; a request that has the header is refused by a manager of another version.",
+        version: API_VERSION,
         license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       },
-      servers: [{ url: "/", description: "Where this document is." }],
+      servers: [{ url: "/", description: "The manager that serves this document." }],
       tags: [
         { name: "schedules", description: "Definitions and their life." },
         { name: "ledger", description: "A group's past and future: audit, preview, trigger, backfill." },
         {
           name: "coverage",
-          description: "What groups cover, and source groups, whose coverage others report.",
+          description: "Coverage of groups, and source groups, whose coverage others report.",
         },
         { name: "runs", description: "Single runs." },
         { name: "pools", description: "Slots that the runs of several schedules share." },

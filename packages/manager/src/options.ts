@@ -15,7 +15,7 @@ export interface ManagerOptions {
    */
   readonly callbacks?: Readonly<Record<string, CallbackCredentials>>;
   /**
-   * Access control of the REST interface. Callback routes have credentials of their own; health and the
+   * Access control of the REST interface, by tokens or by a function, with a role for each caller. Callback routes have credentials of their own; health and the
    * OpenAPI document are open.
    * @default everybody, which `listen` accepts on a loopback address only
    */

@@ -1,6 +1,7 @@
 import { validatorCompiler } from "@fastify/type-provider-zod";
 import { TOKENS } from "@tidegate/core";
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
+import { checkVersion } from "./api-version.js";
 import { callerOf } from "./callback/caller.js";
 import { type CallbackRoutesParts, callbackRoutes } from "./callback/routes.js";
 import { answerError } from "./errors/answer-error.js";
@@ -53,6 +54,7 @@ export function managerPlugin(options: ManagerOptions, isWhole = false): Fastify
     if (isWhole || app.prefix !== "") app.setNotFoundHandler(paths.refuse);
     const stopLogging = logEvents(tidegate.events, app.log);
     app.addHook("onClose", async () => stopLogging());
+    app.addHook("onRequest", checkVersion);
     app.addHook("onRequest", guard.checkSite);
     // Must come before the body is read, which could be refused for a path that accepts none anyway.
     app.addHook("onRequest", async (request) => {

@@ -6,8 +6,11 @@ import type {
   JobContext,
   JobLog,
   JobOutcome,
+  JobSplit,
   LogContext,
   RowCounts,
+  ShardResult,
+  SplitContext,
   SubmittedJob,
   VerifyContext,
   WriteEffect,
@@ -20,7 +23,7 @@ import {
   type OperatorDefinition,
 } from "@tidegate/operator-kit";
 import { failureOf, outcomeOfError } from "./duckdb/failure.js";
-import type { DuckdbJob } from "./job/job.js";
+import { type DuckdbJob, isFiles } from "./job/job.js";
 import { jobSchema } from "./job/job-schema.js";
 import { notesOn } from "./job/notes.js";
 import { requirePositional } from "./job/positional.js";
@@ -34,6 +37,9 @@ import type { Surroundings } from "./run/surroundings.js";
 import { checkJob, type Task, taskOf } from "./run/task.js";
 import { Slots, Turns } from "./run/turns.js";
 import { verifyInterval } from "./run/verify-interval.js";
+import { mergeShards, mergingTask } from "./shard/merge-shards.js";
+import { splitJob } from "./shard/split-job.js";
+import { splitOf } from "./shard/table-part.js";
 import { outcomeOf } from "./target/commit-record.js";
 import type { Destination } from "./target/destination.js";
 import { parquetDestination } from "./target/parquet-destination.js";
@@ -99,14 +105,39 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
   /** @throws JobFailure when a side cannot be read */
   async verify(call: JobCall<DuckdbJob>, { signal, withChecksum }: VerifyContext): Promise<RowCounts> {
     const task = taskOf(call, this.#settings);
-    try {
-      return await this.#inTurn(task, signal, new LogLines(), (surroundings) =>
+    return this.#throwing(signal, () =>
+      this.#inTurn(task, signal, new LogLines(), (surroundings) =>
         verifyInterval(task, this.#destinationOf(task.job), surroundings, withChecksum),
-      );
-    } catch (error) {
-      signal.throwIfAborted();
-      throw failureOf(outcomeOfError(error, signal));
-    }
+      ),
+    );
+  }
+
+  /** An interval of Postgres is written by one transaction, and a SELECT decides itself what it reads. */
+  canSplit({ source, target }: DuckdbJob): boolean {
+    if (source === undefined || target.format === "postgres") return false;
+    return isFiles(source) || splitOf(source) !== undefined;
+  }
+
+  /** @throws JobFailure when the source cannot be read */
+  async split(call: JobCall<DuckdbJob>, { signal, target }: SplitContext): Promise<JobSplit> {
+    const task = taskOf(call, this.#settings);
+    return this.#throwing(signal, async () => ({
+      shards: await splitJob(task, target, { ...this.#surroundings(signal), log: () => {} }),
+    }));
+  }
+
+  /** @throws JobFailure when the target cannot be written */
+  async merge(
+    call: JobCall<DuckdbJob>,
+    results: readonly ShardResult[],
+    { signal }: JobContext,
+  ): Promise<void> {
+    const task = mergingTask(taskOf(call, this.#settings), results);
+    await this.#throwing(signal, () =>
+      this.#inTurn(task, signal, new LogLines(), (surroundings) =>
+        mergeShards(task, results, this.#destinationOf(task.job), surroundings),
+      ),
+    );
   }
 
   async start(): Promise<void> {
@@ -197,16 +228,24 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
     lines: LogLines,
     work: (surroundings: Surroundings) => Promise<T>,
   ): Promise<T> {
-    const surroundings = {
-      settings: this.#settings,
-      turns: this.#targets,
-      connections: this.#connections,
-      signal,
-      log: (text: string) => lines.add(text),
-    };
-    return this.#intervals.use(task.layout.partition, signal, () =>
+    const surroundings = { ...this.#surroundings(signal), log: (text: string) => lines.add(text) };
+    return this.#intervals.use(task.layout.work, signal, () =>
       this.#slots.use(signal, () => work(surroundings)),
     );
+  }
+
+  #surroundings(signal: AbortSignal): Omit<Surroundings, "log"> {
+    return { settings: this.#settings, turns: this.#targets, connections: this.#connections, signal };
+  }
+
+  /** Does work outside of a job, whose errors are thrown as the failures that jobs would end with. */
+  async #throwing<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      signal.throwIfAborted();
+      throw failureOf(outcomeOfError(error, signal));
+    }
   }
 
   #destinationOf({ target }: DuckdbJob): Destination {

@@ -41,7 +41,7 @@ export interface DuckdbOperatorOptions {
    */
   readonly scratchDirectory?: string;
   /**
-   * Whose logs are kept: those of attempts that have failed, were cancelled or had bad rows, or of all. They say how
+   * The attempts whose logs are kept: those that have failed, were cancelled or had bad rows, or of all. They say how
    * long each step took, and where bad rows are. @default "troubled"
    */
   readonly logs?: "troubled" | "all";

@@ -3,8 +3,10 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
 import type { JsonObject } from "@tidegate/core";
+import { untroubled } from "@tidegate/testkit";
 import { Bed, HOUR, type RunSpec, requestOf } from "./bed.js";
 import type { Order } from "./crash/child.js";
+import { partOf, shardsOf } from "./shards.js";
 
 const START = Date.UTC(2026, 0, 1);
 const NAME = "20260101T000000.000Z_20260101T010000.000Z";
@@ -64,10 +66,47 @@ async function crashAndRecover(crashBefore: number): Promise<"crashed" | "ended"
   }
 }
 
+/** The same for the merge of two shards, which the next process repeats. */
+async function crashAndMergeAgain(crashBefore: number): Promise<"crashed" | "ended"> {
+  const bed = new Bed({ threads: 1 });
+  try {
+    const interval = { lower: START, upper: START + HOUR };
+    await bed.run({ job: jobOf(bed, OLD), ...interval });
+    const job = jobOf(bed, NEW.slice(1));
+    bed.write("second.csv", ["id,time,value", `${NEW[0]},2026-01-01T00:30:00Z,1`, ""].join("\n"));
+    const source = { ...(job.source as JsonObject), path: `${bed.directory}/*.csv` };
+    const rerun: RunSpec = { job: { ...job, source }, ...interval, generation: 1 };
+    const request = requestOf(rerun);
+    const results = await partOf(bed, rerun, await shardsOf(bed, rerun, 2));
+
+    const code = await runInChild({ request, results, crashBefore });
+    expect([null, 0]).toContain(code);
+
+    expect([OLD, NEW]).toContainEqual((await bed.rows("id")).map(({ id }) => id));
+    bed.restart();
+    await bed.operator.merge!(request, results, untroubled());
+    expect((await bed.rows("id")).map(({ id }) => id)).toEqual(NEW);
+    expect(bed.files().filter((file) => file.startsWith(".tidegate"))).toEqual([]);
+    expect(bed.rejected(`${NAME}.jsonl`)).toEqual([
+      expect.objectContaining({ raw: expect.stringContaining("bad d") }),
+    ]);
+    return code === null ? "crashed" : "ended";
+  } finally {
+    await bed.dispose();
+  }
+}
+
 describe("a process that dies", () => {
   it("before any of its changes to the file system leaves the old rows or the new ones, and is caught up with", async () => {
     let crashes = 0;
     while (crashes < MOST_CHANGES && (await crashAndRecover(crashes + 1)) === "crashed") crashes += 1;
+    expect(crashes).toBeGreaterThan(5);
+    expect(crashes).toBeLessThan(MOST_CHANGES);
+  });
+
+  it("before any of its changes while it merges shards leaves the old rows or the new ones, and the merge is repeated", async () => {
+    let crashes = 0;
+    while (crashes < MOST_CHANGES && (await crashAndMergeAgain(crashes + 1)) === "crashed") crashes += 1;
     expect(crashes).toBeGreaterThan(5);
     expect(crashes).toBeLessThan(MOST_CHANGES);
   });

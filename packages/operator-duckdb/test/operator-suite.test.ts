@@ -11,10 +11,15 @@ const SLOW_SQL = `SELECT sum(a.range * b.range)::DOUBLE AS total FROM range(10_0
 
 operatorSuite({
   name: "DuckdbOperator",
-  supports: { verify: true, positions: true, logs: true },
+  supports: { verify: true, positions: true, logs: true, split: true },
   create: async () => {
     const bed = new Bed({ logs: "all" });
     const path = bed.write("readings.csv", readings());
+    const [header, ...lines] = readings().trim().split("\n");
+    for (let part = 0; part < 6; part += 1) {
+      const own = lines.filter((_, minute) => minute % 6 === part);
+      bed.write(`parts/${part}.csv`, [header, ...own, ""].join("\n"));
+    }
     const target = { path: bed.target };
     const source = {
       format: "csv",
@@ -30,6 +35,7 @@ operatorSuite({
       operator: bed.operator,
       request: requests({ source, target }),
       loggedRequest: requests({ source, target }),
+      splitRequest: requests({ source: { ...source, path: `${bed.directory}/parts/*.csv` }, target }),
       slowRequest: requests({ sql: SLOW_SQL, target }),
       failingRequest: requests({ source: { ...source, path: `${path}.missing` }, target }),
       malformedJob: { source: { ...source, format: "xml" }, target },

@@ -1,5 +1,14 @@
 import { OperatorError } from "@tidegate/core";
-import type { JobContext, JobOutcome, SubmittedJob, WriteEffect } from "@tidegate/core/operator";
+import {
+  boundedLog,
+  type JobContext,
+  type JobLog,
+  type JobOutcome,
+  type LogContext,
+  logAfter,
+  type SubmittedJob,
+  type WriteEffect,
+} from "@tidegate/core/operator";
 import {
   type DefinedOperator,
   defineOperator,
@@ -21,7 +30,7 @@ import { type FlinkOperatorOptions, type Settings, settingsOf } from "./options.
 import { NoAnswer, Refused, RestEndpoint } from "./rest/http.js";
 import { JobManager } from "./rest/job-manager.js";
 import { SqlGateway } from "./rest/sql-gateway.js";
-import { jobIdOf } from "./run/job-id.js";
+import { isJobId, jobIdOf } from "./run/job-id.js";
 import { refusal, submitOnce, unreachable, unwatched } from "./run/submission.js";
 import { argumentField, jarRunOf, lostOutcome, type Task, taskOf, type Work, workOf } from "./run/task.js";
 import { checkSql } from "./sql/check-sql.js";
@@ -147,7 +156,7 @@ class FlinkJobs implements PreparingDefinition<FlinkJob, Work> {
       const end = await this.#watch.now(jobId);
       if (end === undefined) return this.#submitted(jobId);
       if (end === "lost") continue;
-      const found = { ...this.#submitted(jobId), outcome: await this.#redacted(end, work) };
+      const found = { ...this.#submitted(jobId), outcome: await this.#outcome(jobId, end, work) };
       if (end.state === "SUCCEEDED") return found;
       failed ??= found;
     }
@@ -164,7 +173,12 @@ class FlinkJobs implements PreparingDefinition<FlinkJob, Work> {
   async wait(jobId: string, { job: work }: JobCall<Work>, { signal }: JobContext): Promise<JobOutcome> {
     if (this.#isStopped) throw new OperatorError("NOT_RUNNING", "The flink operator has been stopped.");
     const end = await this.#watch.end(jobId, signal);
-    return end === "lost" ? lostOutcome(work, jobId) : this.#redacted(end, work);
+    return end === "lost" ? lostOutcome(work, jobId) : this.#outcome(jobId, end, work);
+  }
+
+  /** Returns the exceptions of a job, with those after which it has started over. */
+  async logs(jobId: string, { job: work }: JobCall<Work>, { after }: LogContext): Promise<JobLog> {
+    return logAfter(await this.#logOf(jobId, work), after);
   }
 
   /** @throws Error when Flink does not respond, or the job has not ended within a minute */
@@ -256,12 +270,26 @@ class FlinkJobs implements PreparingDefinition<FlinkJob, Work> {
     }
   }
 
-  /** A failure message may repeat what a connector was given. */
-  async #redacted(outcome: JobOutcome, work: Work): Promise<JobOutcome> {
+  /** Returns the outcome of a job that has ended; if it has failed, with its exceptions as its log. */
+  async #outcome(jobId: string, outcome: JobOutcome, work: Work): Promise<JobOutcome> {
     if (outcome.error === undefined) return outcome;
-    const { message } = outcome.error;
-    const redacted = work.kind === "jar" ? message : await this.#sql?.redacted(message, work.job);
-    return { ...outcome, error: { ...outcome.error, message: shortenedCause(redacted ?? message) } };
+    const message = shortenedCause(await this.#redacted(outcome.error.message, work));
+    const told = { ...outcome, error: { ...outcome.error, message } };
+    if (outcome.state !== "FAILED") return told;
+    const log = boundedLog(await this.#logOf(jobId, work));
+    return log.lines.length === 0 ? told : { ...told, log };
+  }
+
+  async #logOf(jobId: string, work: Work): Promise<JobLog> {
+    const text = isJobId(jobId) ? await this.#watch.exceptions(jobId) : undefined;
+    if (text === undefined || text === "") return { lines: [] };
+    return { lines: (await this.#redacted(text, work)).split("\n") };
+  }
+
+  /** Flink's texts may repeat what a connector was given. */
+  async #redacted(text: string, work: Work): Promise<string> {
+    if (work.kind === "jar" || this.#sql === undefined) return text;
+    return this.#sql.redacted(text, work.job);
   }
 
   /** Awaits a query made before anything is submitted. */

@@ -23,6 +23,7 @@ afterAll(() => flink.dispose());
 
 operatorSuite({
   name: "flink, SQL",
+  supports: { logs: true },
   create: async () => {
     const readings = new Readings(flink.dataFolder);
     const operators = new Operators();
@@ -31,6 +32,7 @@ operatorSuite({
       request: factory(readings.copy()),
       slowRequest: factory(readings.dripping()),
       failingRequest: factory(readings.failing()),
+      loggedRequest: factory(readings.failing()),
       misshapenJobs: [{ sql: {} }, { python: {} }, {}],
       malformedJob: { sql: { statement: "INSERT OVERWRITE t SELECT {{lower.moment}}" } },
       effects: async ({ lowerBound }) => readings.times(Number(lowerBound)),

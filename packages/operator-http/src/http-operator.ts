@@ -1,5 +1,12 @@
 import { OperatorError } from "@tidegate/core";
-import type { JobContext, JobOutcome, SubmittedJob } from "@tidegate/core/operator";
+import {
+  type JobContext,
+  type JobLog,
+  type JobOutcome,
+  type LogContext,
+  logAfter,
+  type SubmittedJob,
+} from "@tidegate/core/operator";
 import { type DefinedOperator, defineOperator, type OperatorDefinition } from "@tidegate/operator-kit";
 import { bounded } from "@tidegate/rest-client";
 import { AddressGuard } from "./address/address-guard.js";
@@ -164,6 +171,16 @@ class HttpJobs implements OperatorDefinition<HttpJob> {
     return this.#redacted(call, outcome, signals);
   }
 
+  /** Returns the lines that the service has reported with the job's end, or reports with its state. */
+  async logs(jobId: string, call: Call, { after, signal }: LogContext): Promise<JobLog> {
+    const signals = [signal, this.#lifetime.signal];
+    const handle = parseHandle(jobId);
+    const end = this.#ends.get(wantedEnd(call, handle));
+    const known = end === undefined ? undefined : (await this.#redacted(call, end.outcome, signals)).log;
+    const log = known ?? (await this.#service.log(call, handle, signals));
+    return logAfter(log ?? { lines: [] }, after);
+  }
+
   /** Resolves when the service has acknowledged; does nothing if the job has no `cancelUrl`. */
   async cancel(jobId: string, call: Call): Promise<void> {
     await this.#service.cancel(call, parseHandle(jobId), [this.#lifetime.signal]);
@@ -215,15 +232,25 @@ class HttpJobs implements OperatorDefinition<HttpJob> {
 
   /** A callback may have arrived before this process had read the secrets that its text could repeat. */
   async #redacted(call: Call, outcome: JobOutcome, signals: readonly AbortSignal[]): Promise<JobOutcome> {
-    if (outcome.error === undefined) return outcome;
+    const { error, log } = outcome;
+    if (error === undefined && log === undefined) return outcome;
     const { secretRef, auth } = call.job;
     const names = [secretRef, auth?.secretRef].filter((name) => name !== undefined);
     await bounded({ signals, timeoutMs: questionTimeoutMs(call), clock: this.#settings.clock }, (signal) =>
       Promise.allSettled(names.map((name) => this.#secrets.resolve(name, signal))),
     );
-    const code = this.#secrets.redact(outcome.error.code);
-    const message = this.#secrets.redact(outcome.error.message);
-    return { ...outcome, error: { code: code === outcome.error.code ? code : "JOB_FAILED", message } };
+    return {
+      ...outcome,
+      ...(error === undefined ? {} : { error: this.#redactedError(error) }),
+      ...(log === undefined
+        ? {}
+        : { log: { ...log, lines: log.lines.map((line) => this.#secrets.redact(line)) } }),
+    };
+  }
+
+  #redactedError(error: NonNullable<JobOutcome["error"]>): NonNullable<JobOutcome["error"]> {
+    const code = this.#secrets.redact(error.code);
+    return { code: code === error.code ? code : "JOB_FAILED", message: this.#secrets.redact(error.message) };
   }
 }
 

@@ -64,6 +64,7 @@ async function create(mode: Mode): Promise<OperatorFixture> {
     request: factory("quick"),
     slowRequest: factory("slow"),
     failingRequest: factory("failing"),
+    loggedRequest: factory("logging"),
     busyRequest: (overrides) => aRequest({ ...mode.job(service.url), url: `${service.url}/busy` }, overrides),
     malformedJob: { url: `${service.url}/jobs` },
     misshapenJobs: [
@@ -97,5 +98,9 @@ function callBackFrom(board: JobBoard, url: string): void {
   };
 }
 
-operatorSuite({ name: "http, polling", create: () => create(POLL), supports: { busy: true } });
-operatorSuite({ name: "http, called back", create: () => create(CALLBACK), supports: { busy: true } });
+operatorSuite({ name: "http, polling", create: () => create(POLL), supports: { busy: true, logs: true } });
+operatorSuite({
+  name: "http, called back",
+  create: () => create(CALLBACK),
+  supports: { busy: true, logs: true },
+});

@@ -1,3 +1,4 @@
+export { LogLines } from "@tidegate/core/operator";
 export { type Bounds, boundsOf, offsetRangeOf, timeBoundsOf } from "./bounds.js";
 export {
   type Abilities,
@@ -9,7 +10,6 @@ export {
 } from "./define-operator.js";
 export { causeIn, shortenedCause, type TraceHabits } from "./java-trace.js";
 export { JobWatch, type JobWatchSettings, type Sighting } from "./job-watch.js";
-export { LogLines } from "./log-lines.js";
 export { operatorModule } from "./operator-module.js";
 export { invalidJob, jobJsonSchema, parseJob } from "./parse-job.js";
 export { BRACES, hasLooseBraces, namesIn, replaceNames } from "./placeholders/braces.js";

@@ -4,7 +4,7 @@ import { checkedJob } from "../src/job/checked-job.js";
 import { jobName, jobsOf } from "../src/job-name.js";
 import { failureCause } from "../src/outcome/failure-cause.js";
 import { outcomeOf } from "../src/outcome/outcome.js";
-import { redaction } from "../src/outcome/redaction.js";
+import { redaction, withhold } from "../src/outcome/redaction.js";
 import { parseExactJson } from "../src/rest/exact-json.js";
 import { jobIdIn } from "../src/rest/listed-job.js";
 
@@ -59,6 +59,25 @@ describe("how a job came out", () => {
     const errorMsg = "java.sql.SQLException: jdbc:mysql://s3same@h/d?password=hunter22 refused";
     const { error } = outcomeOf(listed("FAILED", { errorMsg }), CHECKED, REDACT);
     expect(error?.message).toBe("SQLException: jdbc:mysql://[redacted]@h/d?password=[redacted] refused");
+  });
+});
+
+describe("the log of a job", () => {
+  it("is the stack trace of its failure, without a credential of the job or a secret", () => {
+    const errorMsg = `${TRACE}Caused by: java.sql.SQLException: password=hunter22\n`;
+    const { log } = outcomeOf(listed("FAILED", { errorMsg }), CHECKED, REDACT);
+    expect(log).toEqual({
+      lines: [...TRACE.trimEnd().split("\n"), "Caused by: java.sql.SQLException: password=[redacted]"],
+      first: 0,
+    });
+  });
+
+  it.each([
+    ["it has succeeded", "FINISHED", null, REDACT],
+    ["SeaTunnel did not say why it has failed", "FAILED", "", REDACT],
+    ["the secrets that it might repeat cannot be read", "FAILED", TRACE, withhold],
+  ])("is empty if %s", (_, status, errorMsg, redact) => {
+    expect(outcomeOf(listed(status, { errorMsg }), CHECKED, redact)).not.toHaveProperty("log");
   });
 });
 

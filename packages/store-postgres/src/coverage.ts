@@ -1,6 +1,6 @@
 import type { Interval, RunTally } from "@tidegate/core";
 import type { CoverageRange } from "@tidegate/core/store";
-import { asTally, type TallyRow } from "@tidegate/store-sql";
+import { asTally, type TallyRow } from "@tidegate/store-kit";
 import type { Database } from "./database.js";
 import { LATE, LATE_MS } from "./migrations/0005-long-ledgers/index.js";
 

@@ -22,7 +22,7 @@ import {
   limitOf,
   pageOf,
   type WatchColumns,
-} from "@tidegate/store-sql";
+} from "@tidegate/store-kit";
 import { sql } from "kysely";
 import type { Database } from "./database.js";
 import { query } from "./queries.js";

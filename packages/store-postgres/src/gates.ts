@@ -1,7 +1,8 @@
 import type { ReadyMark } from "@tidegate/core";
-import type { GatedQuery, GatedRun, GateSettlement } from "@tidegate/core/store";
+import { failureAtGates, type GatedQuery, type GatedRun, type GateSettlement } from "@tidegate/core/store";
 import type { Database } from "./database.js";
 import { asRun, type RunRow } from "./rows.js";
+import { changeRow } from "./run-changes.js";
 
 /** Returns gated runs that are due: see `GateQueue.listGated`. */
 export async function listGated(
@@ -34,6 +35,8 @@ export async function markReady(
 /** Converts a settlement to the JSON that the database's functions read. */
 export function settlementRow(settlement: GateSettlement): object {
   if (settlement.isOpen) return settlement;
+  if (settlement.failure !== undefined)
+    return { ...settlement, change: changeRow(failureAtGates(settlement, settlement.failure), 0) };
   const { wait } = settlement;
   return { ...settlement, wait: JSON.stringify(wait), wokenBy: wait.wokenBy ?? [] };
 }

@@ -13,7 +13,7 @@ import {
   lateCursor,
   limitOf,
   pageOf,
-} from "@tidegate/store-sql";
+} from "@tidegate/store-kit";
 import { sql } from "kysely";
 import type { Database } from "./database.js";
 import { query } from "./queries.js";

@@ -8,7 +8,7 @@ import {
   type RunSources,
   runCursor,
   runPageQuery,
-} from "@tidegate/store-sql";
+} from "@tidegate/store-kit";
 import { sql } from "kysely";
 import type { Database } from "./database.js";
 import { query } from "./queries.js";

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { StoreError } from "@tidegate/core";
-import { createFacts, FACTS, migrationsOf, type SchemaSteps, schemaState } from "@tidegate/store-sql";
+import { createFacts, FACTS, migrationsOf, type SchemaSteps, schemaState } from "@tidegate/store-kit";
 import { Kysely, PostgresDialect } from "kysely";
 import { Migrator } from "kysely/migration";
 import type { Database } from "./database.js";
@@ -23,6 +23,7 @@ import { changes } from "./migrations/0023-changes/index.js";
 import { logs } from "./migrations/0025-logs/index.js";
 import { endedReadings } from "./migrations/0026-ended-readings/index.js";
 import { splitVersions } from "./migrations/0027-split-versions/index.js";
+import { gateFailures } from "./migrations/0028-gate-failures/index.js";
 import { asStoreError } from "./postgres-errors.js";
 
 /** The table where Kysely records completed steps. */
@@ -54,6 +55,7 @@ export const stepsOf = (s: string): SchemaSteps => ({
   "0025-logs": { ...logs(s), least: "0021-shards" },
   "0026-ended-readings": { ...endedReadings(s), least: "0021-shards" },
   "0027-split-versions": { ...splitVersions(s), least: "0021-shards" },
+  "0028-gate-failures": { ...gateFailures(s), least: "0021-shards" },
 });
 
 /**

@@ -11,7 +11,7 @@ import {
   type PoolPosition,
   type PoolsView,
 } from "@tidegate/core/store";
-import { asPoolState, type NeedsCount, type PoolColumns, poolStatus, queueOfNo } from "@tidegate/store-sql";
+import { asPoolState, type NeedsCount, type PoolColumns, poolStatus, queueOfNo } from "@tidegate/store-kit";
 import type { Database } from "./database.js";
 import { toJson } from "./json.js";
 import { asRun, type RunRow } from "./rows.js";

@@ -74,7 +74,7 @@ import {
   type ToldChanges,
   URGENT,
 } from "@tidegate/core/store";
-import { hasTwins } from "@tidegate/store-sql";
+import { hasTwins } from "@tidegate/store-kit";
 import { toArrays } from "./arrays.js";
 import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
 import { readChanges, tellChanges } from "./changes.js";

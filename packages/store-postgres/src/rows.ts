@@ -6,7 +6,7 @@ import {
   asRun as runOf,
   type ScheduleColumns,
   asSchedule as scheduleOf,
-} from "@tidegate/store-sql";
+} from "@tidegate/store-kit";
 
 /** A row of the table `run`. */
 export interface RunRow extends RunColumns {

@@ -1,6 +1,6 @@
 import type { EpochMs, Split } from "@tidegate/core";
 import { type NewSplit, type ShardChange, type ShardWriter, UNTOUCHED } from "@tidegate/core/store";
-import { asShards, partOf, type ShardColumns } from "@tidegate/store-sql";
+import { asShards, partOf, type ShardColumns } from "@tidegate/store-kit";
 import { toArrays } from "./arrays.js";
 import type { Database } from "./database.js";
 import { readable } from "./json.js";

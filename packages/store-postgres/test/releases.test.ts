@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import type { SchemaSteps } from "@tidegate/store-sql";
+import type { SchemaSteps } from "@tidegate/store-kit";
 import { aNewSchedule, aPlan, START } from "@tidegate/testkit";
 import { sql } from "kysely";
 import { Database } from "../src/database.js";

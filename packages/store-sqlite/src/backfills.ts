@@ -1,6 +1,6 @@
 import type { Backfill, BackfillState } from "@tidegate/core";
 import type { BackfillCommit } from "@tidegate/core/store";
-import { asBackfill, type BackfillColumns } from "@tidegate/store-sql";
+import { asBackfill, type BackfillColumns } from "@tidegate/store-kit";
 import type { GroupNumbers } from "./group-numbers.js";
 import { insertBeside, mayInsertBeside } from "./planning.js";
 import type { Statements } from "./statements.js";

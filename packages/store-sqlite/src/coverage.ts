@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Interval, RunState, RunTally } from "@tidegate/core";
 import type { CoverageRange } from "@tidegate/core/store";
-import { asTally, type TallyRow } from "@tidegate/store-sql";
+import { asTally, type TallyRow } from "@tidegate/store-kit";
 import { longestRunMs } from "./longest-run.js";
 import { LATE, LATE_MS } from "./migrations/0004-long-ledgers.js";
 import type { Statements } from "./statements.js";

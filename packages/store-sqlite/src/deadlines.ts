@@ -22,7 +22,7 @@ import {
   limitOf,
   pageOf,
   type WatchColumns,
-} from "@tidegate/store-sql";
+} from "@tidegate/store-kit";
 import { sql } from "kysely";
 import { query } from "./queries.js";
 import type { Statements } from "./statements.js";

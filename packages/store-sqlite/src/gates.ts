@@ -1,6 +1,7 @@
 import type { EpochMs, ReadyMark, RunWait } from "@tidegate/core";
 import {
   CLAIM_QUEUES,
+  failureAtGates,
   type GatedQuery,
   type GatedRun,
   type GateSettlement,
@@ -9,6 +10,7 @@ import {
   queueOf,
 } from "@tidegate/core/store";
 import { partOf } from "./lanes.js";
+import { changeRun } from "./run-changes.js";
 import { asRun, inItsQueues, queueNo, type RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";
@@ -52,6 +54,8 @@ export function settleGates(tables: Tables, settlement: GateSettlement): boolean
     if (!tables.inputs.areCurrent(inputs)) return false;
     tables.inputs.set(row, inputs);
     openGates(tables, row, settlement.at);
+  } else if (settlement.failure !== undefined) {
+    return changeRun(tables, failureAtGates(settlement, settlement.failure));
   } else {
     statements.run(CLOSE, JSON.stringify(settlement.wait), settlement.lookAt, row.no);
     sleepers.add(row.id, settlement.wait);

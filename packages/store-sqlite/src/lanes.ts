@@ -1,6 +1,6 @@
 import type { EpochMs } from "@tidegate/core";
 import { gatedSince, isAdmitted, isHeldBeside, isLagging, queueOf } from "@tidegate/core/store";
-import type { LaneCounts } from "@tidegate/store-sql";
+import type { LaneCounts } from "@tidegate/store-kit";
 import { gatingNo, inItsQueues, queueNo, type RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
 

@@ -21,7 +21,7 @@ import {
   lateCursor,
   limitOf,
   pageOf,
-} from "@tidegate/store-sql";
+} from "@tidegate/store-kit";
 import { sql } from "kysely";
 import { query } from "./queries.js";
 import type { Statements } from "./statements.js";

@@ -12,7 +12,7 @@ import {
   type RunSources,
   runCursor,
   runPageQuery,
-} from "@tidegate/store-sql";
+} from "@tidegate/store-kit";
 import { sql } from "kysely";
 import type { GroupNumbers } from "./group-numbers.js";
 import { longestRunMs } from "./longest-run.js";

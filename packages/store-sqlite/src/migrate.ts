@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { StoreError } from "@tidegate/core";
-import { FACTS, migrationsOf, type SchemaSteps, schemaState } from "@tidegate/store-sql";
+import { FACTS, migrationsOf, type SchemaSteps, schemaState } from "@tidegate/store-kit";
 import { Kysely, SqliteDialect } from "kysely";
 import { Migrator } from "kysely/migration";
 import * as initial from "./migrations/0001-initial.js";

@@ -12,7 +12,7 @@ import {
   type PlanCommit,
   queueOf,
 } from "@tidegate/core/store";
-import { hasTwins } from "@tidegate/store-sql";
+import { hasTwins } from "@tidegate/store-kit";
 import type { LanePart } from "./lanes.js";
 import { type Entry, insertRun, type RunRow } from "./run-rows.js";
 import { standingFor } from "./standing.js";

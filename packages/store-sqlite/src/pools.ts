@@ -15,7 +15,7 @@ import {
   PoolRooms,
   type PoolState,
 } from "@tidegate/core/store";
-import { asPoolState, type NeedsCount, type PoolColumns, poolStatus, queueOfNo } from "@tidegate/store-sql";
+import { asPoolState, type NeedsCount, type PoolColumns, poolStatus, queueOfNo } from "@tidegate/store-kit";
 import type { Statements } from "./statements.js";
 
 interface LineRow {

@@ -8,7 +8,7 @@ import {
   type NewReportedRun,
   type NewRun,
 } from "@tidegate/core/store";
-import { type RunColumns, asRun as runOf } from "@tidegate/store-sql";
+import { type RunColumns, asRun as runOf } from "@tidegate/store-kit";
 import type { Statements } from "./statements.js";
 
 /** A row of the table `run`. */

@@ -13,7 +13,7 @@ import {
   type ScheduleChange,
   upstreamsOf,
 } from "@tidegate/core/store";
-import type { ScheduleColumns } from "@tidegate/store-sql";
+import type { ScheduleColumns } from "@tidegate/store-kit";
 import { purgeDeadlines, watchSchedule } from "./deadlines.js";
 import { regate } from "./gates.js";
 import { purgeLate, watchLookback } from "./late.js";

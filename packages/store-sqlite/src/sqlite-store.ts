@@ -74,7 +74,7 @@ import {
   type ShardWriter,
   type ToldChanges,
 } from "@tidegate/core/store";
-import { asSchedule } from "@tidegate/store-sql";
+import { asSchedule } from "@tidegate/store-kit";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
 import { cancelMarks, claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
 import { copyDatabase } from "./copying.js";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import type { SchemaSteps } from "@tidegate/store-sql";
+import type { SchemaSteps } from "@tidegate/store-kit";
 import { sql } from "kysely";
 import { migrate, STEPS } from "../src/migrate.js";
 import { SqliteStore } from "../src/sqlite-store.js";

@@ -4,7 +4,7 @@ import { requireDuration } from "../input/duration.js";
 import type { Connection } from "./api.js";
 import type { Context } from "./contexts.js";
 
-/** Where `tidegate serve` listens unless told otherwise. */
+/** The address on which `tidegate serve` listens by default. */
 export const DEFAULT_PORT = 8_080;
 
 /** Options that say whom to talk to. */

@@ -39,11 +39,12 @@ function runText({ run, reasons }: Explanation, summary: ShardPage["summary"]): 
 }
 
 function shardFacts(summary: NonNullable<ShardPage["summary"]>): (readonly [string, string])[] {
-  const { count, states, done, expectedEndAt, slowest, mergingAt } = summary;
+  const { count, states, done, rowsPerSecond, expectedEndAt, slowest, mergingAt } = summary;
   const others = Object.entries(states).filter(([state]) => state !== "SUCCEEDED");
   const rest = others.map(([state, number]) => `, ${number} ${state}`).join("");
   return [
     ["Shards", `${states.SUCCEEDED ?? 0} of ${count} done (${Math.floor(done * 100)} % of the work)${rest}`],
+    ["Rows/s", rowsPerSecond?.toLocaleString("en-US") ?? ""],
     ["Slowest", slowest ?? ""],
     ["Expected", expectedEndAt === null ? "" : timeText(expectedEndAt)],
     ["Merging", mergingAt === null ? "" : `since ${timeText(mergingAt)}`],

@@ -20,6 +20,7 @@ interface RangeOptions {
 interface RetryChoice {
   readonly group?: string;
   readonly latest?: boolean;
+  readonly resplit?: boolean;
   readonly wait?: WaitFor;
 }
 
@@ -79,15 +80,19 @@ export function addRuns(program: Command): void {
     .argument("[run...]", "ids of runs")
     .option("--group <id>", "all failed runs of this group that no other run covers")
     .option("--latest", "with the schedule's newest version, instead of the one they were planned with")
+    .option("--resplit", "split anew what was split into shards, and do all of it again")
     .addOption(waitOption())
     .action(
-      action(async (session, ids: string[], { group, latest, wait }: RetryChoice) => {
+      action(async (session, ids: string[], { group, latest, resplit, wait }: RetryChoice) => {
         const { api, printer, noteWaiting } = session;
         if ((ids.length === 0) === (group === undefined)) {
           throw new CommandError("retry: give ids of runs, or a group with --group.");
         }
         if (wait !== undefined) requireManager(session);
-        const options: RetryOptions = latest === true ? { version: "latest" } : {};
+        const options: RetryOptions = {
+          ...(latest === true ? { version: "latest" } : {}),
+          ...(resplit === true ? { resplit } : {}),
+        };
         if (group !== undefined) await confirmFailed(session, group);
         for (const id of ids) await api.retryRun(id, options);
         const retried = group === undefined ? ids : await api.retryRuns(group, options);

@@ -16,7 +16,7 @@ const LIMIT = 1_000;
 
 /** Changes of the ledger, by whichever manager. */
 export interface ChangeNews {
-  /** Where to continue after a break: see `ChangeFeed.subscribe`. Letters, digits and a dot. */
+  /** The position at which to continue after a break: see `ChangeFeed.subscribe`. Letters, digits and a dot. */
   readonly position: string;
   /** Whether anything may have changed: whoever listens reads again all that it shows. */
   readonly isReset: boolean;
@@ -46,7 +46,7 @@ export class ChangeFeed {
   readonly #reading: Routine;
   #joining: Listener[] = [];
   readonly #listeners = new Map<Listener, number>();
-  /** Where the log is read next; `undefined` if nobody listened until now. */
+  /** The position of the next read of the log; `undefined` if nobody listened until now. */
   #position: string | undefined;
   #isRunning = false;
 

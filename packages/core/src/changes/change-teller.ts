@@ -73,7 +73,7 @@ export class ChangeTeller {
     const isOpen = await this.#ask(false);
     if (isOpen && !notes.isCollecting) {
       notes.collect();
-      // What was noted while it asked.
+      // Changes that were noted while it asked.
       return 0;
     }
     if (!isOpen) notes.rest();

@@ -133,7 +133,13 @@ export function notingStore(store: ScheduleStore, notes: ChangeNotes): ScheduleS
       return gated;
     },
     settleGates: (settlements) =>
-      noting(store.settleGates(settlements), () => noteRuns(settlements.map(({ id }) => id))),
+      noting(store.settleGates(settlements), (done) => {
+        for (const [n, settlement] of settlements.entries()) {
+          if (done?.[n] === false) continue;
+          const hasFailed = !settlement.isOpen && settlement.failure !== undefined;
+          noteRun(settlement.id, known.get(settlement.id) ?? null, hasFailed ? "FAILED" : undefined);
+        }
+      }),
     markReady: (id, mark) => noting(store.markReady(id, mark), () => noteRuns([id])),
     setPool: (pool) => noting(store.setPool(pool), () => notes.note("pool", null)),
     deletePool: (name) => noting(store.deletePool(name), () => notes.note("pool", null)),

@@ -31,7 +31,9 @@ const interval = z.object({ lower: z.int(), upper: z.int() });
 const page = z.object({ cursor: text.optional(), limit: z.int().min(1).max(1_000).optional() }).optional();
 const force = z.object({ force: flag }).optional();
 const seen = z.object({ version }).optional();
-const retry = z.object({ version: z.enum(["planned", "latest"]).optional(), force: flag }).optional();
+const retry = z
+  .object({ version: z.enum(["planned", "latest"]).optional(), force: flag, resplit: flag })
+  .optional();
 /** A request that is checked field by field where it is read. */
 const request = z.looseObject({});
 

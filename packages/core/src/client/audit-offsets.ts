@@ -31,7 +31,7 @@ export interface OffsetAudit {
   readonly partitions: readonly PartitionAudit[];
 }
 
-/** Where the audited tile begins and ends, by partition; none if only a part of the ledger is audited. */
+/** Start and end of the audited tile, by partition; none if only a part of the ledger is audited. */
 type Anchors = Pick<OffsetWatermark, "epoch" | "origin" | "position">;
 
 interface Part extends PositionRange {

@@ -51,7 +51,7 @@ export interface AuditReport {
   readonly rowsRead: number;
   readonly rowsWritten: number;
   readonly rowsDirty: number;
-  /** What became of every position of the source, by reading; empty for boundaries of time alone. */
+  /** The fate of every position of the source, by reading; empty for boundaries of time alone. */
   readonly offsets: readonly OffsetAudit[];
   /** Whether there is no gap, no overlap and no doubt, in time and in positions. */
   readonly isSound: boolean;

@@ -54,7 +54,7 @@ export interface CoverageBuckets {
   readonly unit: BucketUnit;
   /** The time zone of the group, in which units of the calendar begin. */
   readonly timezone: string;
-  /** Where sealed time ends, epoch ms; `null` if nothing is sealed. */
+  /** End of the sealed time, epoch ms; `null` if nothing is sealed. */
   readonly sealedThrough: EpochMs | null;
   readonly buckets: readonly CoverageBucket[];
 }

@@ -35,6 +35,11 @@ export interface RetryOptions extends ForceOptions {
    * the job. The run's boundaries stay. @default "planned"
    */
   readonly version?: "planned" | "latest";
+  /**
+   * Whether a run that was split into shards is split anew: all of it is done again, also the shards that have
+   * succeeded. @default false
+   */
+  readonly resplit?: boolean;
 }
 
 /** Triggers, cancels and retries single runs. */
@@ -166,8 +171,9 @@ export class RunControl {
     const [schedule] = await this.#parts.store.getSchedules([run.groupId]);
     if (schedule !== undefined) await this.#parts.seals.refuse(schedule, [run], "id", options);
     if (schedule !== undefined && isOfEarlierReading(run, schedule)) throw earlierReading(run);
-    if (schedule === undefined || !(await this.#retry(run, versionFor(schedule, options))))
-      throw await this.#whyNotRetried(id);
+    if (schedule === undefined) throw await this.#whyNotRetried(id);
+    if (options.resplit === true && !(await this.#forgetSplit(run))) throw await this.#whyNotResplit(id);
+    if (!(await this.#retry(run, versionFor(schedule, options)))) throw await this.#whyNotRetried(id);
     this.#parts.dispatcher.wake();
   }
 
@@ -180,6 +186,7 @@ export class RunControl {
     const through = options.force === true ? null : await this.#parts.seals.sealedThrough(schedule);
     for await (const run of eachRun(this.#parts.store, filter)) {
       if (isSealed(schedule, run, through) || isOfEarlierReading(run, schedule)) continue;
+      if (options.resplit === true && !(await this.#forgetSplit(run))) continue;
       if (await this.#retry(run, version)) retried.push(run.id);
     }
     if (retried.length > 0) this.#parts.dispatcher.wake();
@@ -210,6 +217,28 @@ export class RunControl {
             },
           }),
     });
+  }
+
+  /**
+   * Drops the shards of a run that has ended. Returns `false` if that is impossible: a job of one may still be working,
+   * and the next split would have it write beside its successor; or somebody has retried the run meanwhile.
+   */
+  async #forgetSplit({ id, state }: Run): Promise<boolean> {
+    if (state !== "FAILED" && state !== "CANCELLED") return false;
+    const split = await this.#parts.store.getSplit(id);
+    if (split === undefined) return true;
+    if (split.shards.some(({ isJobOpen }) => isJobOpen)) return false;
+    return this.#parts.store.dropSplit({ runId: id });
+  }
+
+  async #whyNotResplit(id: string): Promise<LedgerError> {
+    const run = await this.get(id);
+    if (run.state !== "FAILED" && run.state !== "CANCELLED") return this.#whyNotRetried(id);
+    return new LedgerError(
+      "RUN_STATE_ILLEGAL",
+      `Run ${id} cannot be split anew: jobs of its shards may still be working. Cancel it first, which stops them.`,
+      { field: "options.resplit" },
+    );
   }
 
   async #whyNotRetried(id: string): Promise<LedgerError> {

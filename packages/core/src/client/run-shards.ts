@@ -38,9 +38,14 @@ export interface ShardSummary {
   readonly states: Readonly<Partial<Record<ShownShardState, number>>>;
   /** The figures of the shards that have succeeded, added up. */
   readonly metrics: JobMetrics;
+  /**
+   * Rows that the latest attempt of the run has read, per second, as far as its shards have ended; `null` if that is not
+   * known.
+   */
+  readonly rowsPerSecond: number | null;
   /** The share of the work that is done, by weight, from 0 to 1. */
   readonly done: number;
-  /** When the rest will be done at the rate so far, epoch ms; `null` if that is not known, or nothing is left. */
+  /** When the rest will be done at the rate of the latest attempt, epoch ms; `null` if that is not known, or nothing is left. */
   readonly expectedEndAt: EpochMs | null;
   /** Key of the shard that took or takes longest; `null` if none has begun. */
   readonly slowest: string | null;
@@ -103,12 +108,10 @@ function isLeft({ state, leaseUntil }: Run, now: EpochMs): boolean {
 function summaryOf(split: Split, shards: readonly ListedShard[], now: EpochMs): ShardSummary {
   const states: Partial<Record<ShownShardState, number>> = {};
   for (const { state } of shards) states[state] = (states[state] ?? 0) + 1;
-  const weight = (of: readonly { readonly weight: number }[]): number =>
-    of.reduce((sum, shard) => sum + shard.weight, 0);
-  const whole = weight(shards);
   const isDone = ({ state }: ListedShard): boolean => state === "SUCCEEDED";
-  const done = whole === 0 ? 1 : weight(shards.filter(isDone)) / whole;
-  const isLeftToDo = done > 0 && done < 1;
+  const whole = weightOf(shards);
+  const done = whole === 0 ? 1 : weightOf(shards.filter(isDone)) / whole;
+  const pace = paceOf(shards, now);
   const begun = shards.filter(({ submittedAt }) => submittedAt !== null);
   const durationMs = ({ submittedAt, endedAt }: ListedShard): number =>
     (endedAt ?? now) - (submittedAt ?? now);
@@ -120,10 +123,35 @@ function summaryOf(split: Split, shards: readonly ListedShard[], now: EpochMs): 
     count: shards.length,
     states,
     metrics: summed(split.shards),
+    rowsPerSecond: pace.rowsPerSecond,
     done,
-    expectedEndAt: isLeftToDo ? Math.round(now + ((now - split.plannedAt) * (1 - done)) / done) : null,
+    expectedEndAt:
+      done < 1 && pace.weightPerMs > 0 ? Math.round(now + (whole * (1 - done)) / pace.weightPerMs) : null,
     slowest: slowest?.key ?? null,
   };
+}
+
+/** Returns how fast the latest attempt of a run works: what earlier ones have done took other time. */
+function paceOf(
+  shards: readonly ListedShard[],
+  now: EpochMs,
+): { readonly weightPerMs: number; readonly rowsPerSecond: number | null } {
+  const latest = Math.max(0, ...shards.map(({ runAttempt }) => runAttempt));
+  const own = shards.filter(({ runAttempt }) => runAttempt === latest);
+  const ended = own.filter(({ state }) => state === "SUCCEEDED");
+  const begunAt = Math.min(...own.map(({ submittedAt }) => submittedAt ?? now));
+  const isOver = own.every(({ endedAt }) => endedAt !== null);
+  const tookMs = (isOver ? Math.max(...own.map(({ endedAt }) => endedAt ?? now)) : now) - begunAt;
+  if (latest === 0 || tookMs <= 0) return { weightPerMs: 0, rowsPerSecond: null };
+  const { rowsRead } = summed(ended);
+  return {
+    weightPerMs: weightOf(ended) / tookMs,
+    rowsPerSecond: rowsRead === undefined ? null : Math.round((rowsRead * 100_000) / tookMs) / 100,
+  };
+}
+
+function weightOf(shards: readonly { readonly weight: number }[]): number {
+  return shards.reduce((sum, { weight }) => sum + weight, 0);
 }
 
 function positionOf({ cursor }: PageRequest): number {

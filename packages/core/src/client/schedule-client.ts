@@ -85,7 +85,7 @@ export interface Description {
    * up by a policy or a person.
    */
   readonly coveredThrough: EpochMs;
-  /** Where sealed time ends, epoch ms; `null` if nothing is sealed. */
+  /** End of the sealed time, epoch ms; `null` if nothing is sealed. */
   readonly sealedThrough: EpochMs | null;
   /** The last seal that a person has set, if there is one. */
   readonly seal: Seal | null;

@@ -23,7 +23,7 @@ import type { SpecReader } from "./spec-reader.js";
 
 /** A request to read a group's source from elsewhere. */
 export interface RebaseRequest {
-  /** Where reading begins; `latest` is that of now, and an instant must not be still to come. */
+  /** The first positions to read; `latest` is that of now, and an instant must not be still to come. */
   readonly startAt: StartAt;
   /** The source that is read from then on. @default the one that the schedule has */
   readonly source?: OffsetSource;

@@ -26,7 +26,7 @@ const PATHS: Readonly<
   LATE: { MISSED: ["missed"] },
 };
 
-/** Returns the alerts that are still to be told of a record. Pure. */
+/** Returns the alerts of a record that have not been published yet. Pure. */
 export function alertsOf({ told, state }: Pick<KeptDeadline, "told" | "state">): readonly DeadlineAlert[] {
   return PATHS[told]?.[state] ?? [];
 }

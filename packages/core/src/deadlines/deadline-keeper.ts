@@ -57,7 +57,7 @@ export class DeadlineKeeper {
   readonly #woken = new Map<string, Interval | undefined>();
   /** Groups with open records, as far as this manager knows. */
   readonly #open = new Set<string>();
-  /** Where the next look at a group continues with older records. */
+  /** The record at which the next look at a group continues with older ones. */
   readonly #places = new Map<string, string>();
 
   readonly #onRunEnded = (run: EndedRun): void => {

@@ -16,9 +16,9 @@ export interface LookRequest {
   readonly watch: DeadlineWatch;
   readonly schedule: Schedule;
   readonly now: EpochMs;
-  /** Where runs have succeeded, if that is why the group is looked at. */
+  /** The intervals whose runs have succeeded, if that is why the group is looked at. */
   readonly within?: Interval | undefined;
-  /** Where the look before left older open records. */
+  /** The record at which the look before left older open ones. */
   readonly from?: string | undefined;
 }
 

@@ -20,7 +20,7 @@ export interface Found {
 /** The open records of a group, or as many of them as one look takes. */
 export interface OpenRecords {
   readonly records: readonly KeptDeadline[];
-  /** Where the next look continues with older ones; absent if these were all. */
+  /** The record at which the next look continues with older ones; absent if these were all. */
   readonly next: string | undefined;
 }
 

@@ -9,7 +9,7 @@ import type { ScheduleOperator, SubmittedJob } from "../operator/operator.js";
 import { isOfStore } from "../planning/isolated.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import { attemptOrdinal } from "../run/attempts.js";
-import type { Run, RunError, RunReason } from "../run/run.js";
+import type { Run, RunReason } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import type { ClaimedRun, RunChange } from "../store/run-queue.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
@@ -398,20 +398,10 @@ export class Dispatcher {
     });
   }
 
-  /** Fails a run that was never claimed, because a gate gave it up. */
-  async failPlanned(run: Run, { onFailure }: ScheduleSpec, error: RunError): Promise<void> {
-    const at = this.#parts.clock.now();
-    const isBlocking = run.kind === "SCHEDULED" && onFailure !== "continue";
-    const isDone = await this.change(run, {
-      id: run.id,
-      from: ["PLANNED"],
-      state: "FAILED",
-      at,
-      isBlocking,
-      endedAt: at,
-      error,
-    });
-    if (isDone && isBlocking && onFailure === "pause") this.#parts.signals.emit("pause-requested", run);
+  /** Reports a run that its gates have failed, and asks for a pause of its schedule if `onFailure` says so. */
+  failedAtGates(run: Run, change: RunChange, { onFailure }: ScheduleSpec): void {
+    this.#news.changed(run, change);
+    if (change.isBlocking === true && onFailure === "pause") this.#parts.signals.emit("pause-requested", run);
   }
 
   /** See `RunCancel.stopPlanned`. */

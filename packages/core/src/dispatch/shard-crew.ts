@@ -1,5 +1,7 @@
 import type { Clock } from "../clock/clock.js";
 import { Waits } from "../clock/waits.js";
+import type { JobLog } from "../job/job-log.js";
+import { LogLines } from "../job/log-lines.js";
 import type { OfflineJobRequest } from "../job/offline-job-request.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { attemptOrdinal } from "../run/attempts.js";
@@ -41,6 +43,7 @@ export class ShardCrew {
   readonly #attempts = new Map<string, Attempt>();
   /** Ids of the shards that are at work, their attempts or not yet. */
   readonly #atWork = new Set<string>();
+  readonly #log = new LogLines();
   /** How many wait for their next attempt. */
   #waiting = 0;
   #ending: "halted" | "cancelled" | "abandoned" | undefined;
@@ -48,6 +51,8 @@ export class ShardCrew {
   #onIdle: (() => void)[] = [];
   /** Whether another attempt of the run may help. */
   isRetryable = true;
+  /** Whether a shard has found that the split no longer fits its source. */
+  isStale = false;
   /** Shortest wait before the next attempt of the run, ms. */
   retryAfterMs = 0;
 
@@ -64,6 +69,11 @@ export class ShardCrew {
   /** Whether a `submit` is in progress. */
   get isSubmitting(): boolean {
     return [...this.#attempts.values()].some(({ isSubmitting }) => isSubmitting);
+  }
+
+  /** The last lines of its shards, each behind the key of its shard, in the order in which their attempts ended. */
+  get log(): JobLog | undefined {
+    return this.#log.log;
   }
 
   /** Resolves when nothing is left to do, or the crew was ended. @throws if a record was refused */
@@ -140,10 +150,14 @@ export class ShardCrew {
     if (this.#ending === "cancelled") attempt.cancel("cancelled");
     const end = await attempt.carryOut(mayHaveJob).finally(() => this.#attempts.delete(shard.id));
     if (end === undefined) return;
+    for (const line of attempt.log?.lines ?? []) this.#log.add(`${shard.key}: ${line}`);
     const now = ledger.get(shard.id) ?? shard;
     if (end.state !== "PLANNED") {
       await ledger.write(now, { ...progressOf(end), touched: attempt.touched });
-      if (end.state === "FAILED") this.#failed(false);
+      if (end.state === "FAILED") {
+        this.isStale ||= end.error?.code === "SPLIT_STALE";
+        this.#failed(false);
+      }
       return;
     }
     const delayMs = (end.readyAt ?? end.at) - clock.now();
@@ -169,7 +183,8 @@ export class ShardCrew {
 
   #failed(isRetryable: boolean): void {
     if (!isRetryable) this.isRetryable = false;
-    if (this.#parts.policy.onFailure !== "fail-fast" || this.#ending !== undefined) return;
+    const isOver = this.isStale || this.#parts.policy.onFailure === "fail-fast";
+    if (!isOver || this.#ending !== undefined) return;
     this.#ending = "cancelled";
     this.#waits.wake();
     for (const attempt of this.#attempts.values()) attempt.cancel("cancelled");

@@ -82,10 +82,8 @@ export class ShardLedger {
   }
 
   /** Stores the split, and reads what is stored. @throws LedgerError RUN_STATE_ILLEGAL if the run is another's */
-  async insert(split: Omit<NewSplit, keyof ShardWriter | "plannedAt">): Promise<void> {
-    const { store, clock } = this.#parts;
-    const plannedAt = clock.now();
-    await this.#insist(() => store.insertSplit({ ...split, ...this.#writer, plannedAt }));
+  async insert(split: Omit<NewSplit, keyof ShardWriter>): Promise<void> {
+    await this.#insist(() => this.#parts.store.insertSplit({ ...split, ...this.#writer }));
     if (!(await this.read())) throw takenOver(this.#parts.runId);
   }
 

@@ -15,7 +15,7 @@ export function succeededOutcome(shards: readonly Shard[]): JobOutcome {
 }
 
 /** Adds up the figures of shards that have succeeded; one that no shard reports is unknown. */
-export function summed(shards: readonly Shard[]): JobMetrics {
+export function summed(shards: readonly (Pick<Shard, "metrics"> & { readonly state: string })[]): JobMetrics {
   if (shards.length === 0) return { rowsRead: 0, rowsWritten: 0 };
   const sums: { -readonly [Name in keyof JobMetrics]: JobMetrics[Name] } = {};
   for (const { state, metrics } of shards) {

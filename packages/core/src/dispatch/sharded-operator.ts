@@ -123,7 +123,7 @@ export class ShardedOperator implements ScheduleOperator {
     const shards = this.#ledger.shards;
     if (shards.some(({ state }) => state !== "SUCCEEDED")) return this.#failed(crew);
     // Nothing is merged of shards that break the contract together.
-    const whole = checkedOutcome("wait", succeededOutcome(shards));
+    const whole = checkedOutcome("wait", withLog(succeededOutcome(shards), crew));
     const outcome = withDirtyLimit(whole, this.#parts.spec.dirtyData);
     if (outcome.state !== "SUCCEEDED" || this.#parts.operator.merge === undefined) return outcome;
     return this.#merge(request, context, outcome);
@@ -143,7 +143,7 @@ export class ShardedOperator implements ScheduleOperator {
   }
 
   async #split(request: OfflineJobRequest, context: JobContext): Promise<void> {
-    const { operator, spec, run } = this.#parts;
+    const { operator, spec, run, clock } = this.#parts;
     const { target } = shardPolicyOf(spec.shards ?? {});
     const { signal, dirtyData } = context;
     const limits = { signal, ...(dirtyData === undefined ? {} : { dirtyData }) };
@@ -154,8 +154,7 @@ export class ShardedOperator implements ScheduleOperator {
       if (signal.aborted) throw error;
       throw asRefusal(error);
     }
-    const { scheduleVersion } = run;
-    await this.#ledger.insert({ scheduleVersion, ...checkedSplit(run, answer) });
+    await this.#ledger.insert(checkedSplit(run, answer, clock.now()));
   }
 
   /** Reads whether the run is split, and ends a split of another job. */
@@ -209,15 +208,22 @@ export class ShardedOperator implements ScheduleOperator {
     return isDone ? succeededOutcome(shards) : undefined;
   }
 
-  /** @throws OperatorError SHARDS_FAILED if a job of a shard may still be working */
-  #failed({ isRetryable, retryAfterMs }: ShardCrew): JobOutcome {
+  /**
+   * A split that no longer fits its source is forgotten, so that the next attempt makes another one.
+   *
+   * @throws OperatorError SHARDS_FAILED if a job of a shard may still be working
+   */
+  async #failed(crew: ShardCrew): Promise<JobOutcome> {
+    const { retryAfterMs, isStale } = crew;
+    const isRetryable = isStale || crew.isRetryable;
     const shards = this.#ledger.shards;
     const error = shardsError(shards);
     const advice: RetryAdvice = { isRetryable, ...(retryAfterMs > 0 ? { retryAfterMs } : {}) };
     if (shards.some(({ isJobOpen }) => isJobOpen)) {
       throw Object.assign(new OperatorError("SHARDS_FAILED", error.message), advice);
     }
-    return { state: "FAILED", metrics: summed(shards), error, ...advice };
+    if (isStale) await this.#ledger.drop();
+    return withLog({ state: "FAILED", metrics: summed(shards), error, ...advice }, crew);
   }
 
   /** Merges once at a time; a merge that failed may be tried again. */
@@ -259,6 +265,10 @@ function wasSplit({ id, jobId, history }: Run): boolean {
 /** Returns the id of the job that all shards of a run are. */
 export function shardsJobId(runId: string): string {
   return `shards-of-${runId}`;
+}
+
+function withLog(outcome: JobOutcome, { log }: ShardCrew): JobOutcome {
+  return log === undefined ? outcome : { ...outcome, log };
 }
 
 /** Nothing was submitted, whatever a `split` threw. */

@@ -1,8 +1,9 @@
 import { z } from "zod";
+import type { EpochMs } from "../clock/clock.js";
 import { OperatorError } from "../errors/errors.js";
 import type { JsonObject } from "../job/json.js";
 import type { Run } from "../run/run.js";
-import type { Shard } from "../shard/shard.js";
+import type { Shard, Split } from "../shard/shard.js";
 import { shardId } from "../shard/shard-id.js";
 import { MOST_SHARDS } from "../shard/shard-policy.js";
 import { InvalidAnswer } from "./operator-answer.js";
@@ -27,7 +28,7 @@ class InvalidSplit extends InvalidAnswer {
 }
 
 /** A split that was checked. */
-export interface CheckedSplit {
+export interface CheckedSplit extends Pick<Split, "scheduleVersion" | "plannedAt"> {
   readonly snapshotToken: string | null;
   readonly shards: readonly Pick<Shard, "id" | "key" | "args" | "weight">[];
 }
@@ -35,9 +36,15 @@ export interface CheckedSplit {
 /**
  * Validates the answer of `split`.
  *
+ * @param plannedAt - when it was given
+ *
  * @throws OperatorError TOO_MANY_SHARDS; InvalidAnswer OPERATOR_ANSWER_INVALID with the field
  */
-export function checkedSplit(run: Pick<Run, "id" | "scheduleVersion">, answer: unknown): CheckedSplit {
+export function checkedSplit(
+  { id: runId, scheduleVersion }: Pick<Run, "id" | "scheduleVersion">,
+  answer: unknown,
+  plannedAt: EpochMs,
+): CheckedSplit {
   const count = (answer as { shards?: { length?: unknown } } | null)?.shards?.length;
   if (typeof count === "number" && count > MOST_SHARDS) {
     throw new OperatorError(
@@ -59,9 +66,11 @@ export function checkedSplit(run: Pick<Run, "id" | "scheduleVersion">, answer: u
     keys.add(key);
   }
   return {
+    scheduleVersion,
+    plannedAt,
     snapshotToken,
     shards: shards.map(({ key, args, weight = 1 }) => ({
-      id: shardId(run.id, run.scheduleVersion, key),
+      id: shardId({ runId, scheduleVersion, plannedAt }, key),
       key,
       args: args as JsonObject,
       weight,

@@ -193,9 +193,10 @@ function answerOf(verdict: Verdict, groups: ReadonlyMap<string, Schedule>, now: 
   if (verdict.state === "met") return { isOpen: true };
   const unmet = verdict.unmet.map((one) => asUnmet(one));
   const reason = reasonOf(verdict.unmet, groups);
+  const wokenBy = [...new Set(verdict.unmet.map(({ requirement }) => requirement.groupId))];
   if (verdict.state === "failed") {
     const message = `Its dependencies were not met in time: ${reason}.`;
-    return { isOpen: false, reason, failure: { code: "DEPENDENCY_TIMEOUT", message } };
+    return { isOpen: false, reason, wokenBy, failure: { code: "DEPENDENCY_TIMEOUT", message } };
   }
   const pending = verdict.unmet.flatMap(({ timesOutAt }) =>
     timesOutAt === undefined || timesOutAt <= now ? [] : [timesOutAt],
@@ -212,7 +213,7 @@ function answerOf(verdict: Verdict, groups: ReadonlyMap<string, Schedule>, now: 
     reason,
     missing: verdict.unmet.flatMap(({ missing }) => missing.slice(0, MOST_LISTED)),
     unmet,
-    wokenBy: [...new Set(verdict.unmet.map(({ requirement }) => requirement.groupId))],
+    wokenBy,
     lookAgainAt: now + (isUnregistered ? UNREGISTERED_SWEEP_MS : SWEEP_MS),
     ...(pending.length === 0 ? {} : { deadlineAt: Math.min(...pending) }),
     ...(isOverdue ? { isOverdue: true } : {}),

@@ -5,10 +5,11 @@ import type { TidegateEmitter } from "../events/events.js";
 import type { ClosedGate, Gate, GateAnswer, GateRequest } from "../gate/gate.js";
 import { type Held, mergeHeld } from "../gate/gate-answers.js";
 import type { SpecCache } from "../planning/spec-cache.js";
-import type { Run, RunError, RunInput, RunWait } from "../run/run.js";
+import type { Run, RunInput, RunWait } from "../run/run.js";
 import { DEPENDENCIES, gatesOf } from "../schedule/gates-of.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
-import type { GatedRun, GateSettlement } from "../store/gate-queue.js";
+import { failureAtGates, type GatedRun, type GateSettlement } from "../store/gate-queue.js";
+import type { RunChange } from "../store/run-queue.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { GateCaller } from "./gate-caller.js";
 
@@ -22,8 +23,8 @@ export interface GatekeeperParts {
   readonly specs: SpecCache;
   /** The longest that a gate may take to answer, ms. */
   readonly timeoutMs: number;
-  /** Fails a run that gates hold no longer. */
-  readonly fail: (run: Run, spec: ScheduleSpec, error: RunError) => Promise<void>;
+  /** Is told of a run that its gates have failed. */
+  readonly onFailed: (run: Run, change: RunChange, spec: ScheduleSpec) => void;
 }
 
 /** A run that was asked about, and how the answer is written. */
@@ -31,8 +32,6 @@ interface Answered {
   readonly run: Run;
   readonly spec: ScheduleSpec;
   readonly settlement: GateSettlement;
-  /** Why it fails once the answer is written. */
-  readonly failure?: RunError;
 }
 
 /** Most runs that are asked about together. */
@@ -139,7 +138,7 @@ export class Gatekeeper {
       const answers = await this.#ask(due);
       if (answers.length > 0 && this.#isRunning) {
         const settled = await store.settleGates(answers.map(({ settlement }) => settlement));
-        await this.#follow(answers.filter((_, index) => settled[index]));
+        this.#follow(answers.filter((_, index) => settled[index]));
         // An input has moved meanwhile, perhaps: the run is due as before, and nothing else wakes it.
         if (settled.includes(false)) this.#lookSoon();
       }
@@ -147,11 +146,12 @@ export class Gatekeeper {
     } while (after !== undefined && this.#isRunning);
   }
 
-  /** Reports runs that wait too long, and fails those that wait no longer. */
-  async #follow(settled: readonly Answered[]): Promise<void> {
-    for (const { run, spec, settlement, failure } of settled) {
+  /** Reports runs that wait too long, and those that have failed. */
+  #follow(settled: readonly Answered[]): void {
+    for (const { run, spec, settlement } of settled) {
       if (settlement.isOpen) continue;
-      if (failure !== undefined) await this.#parts.fail(run, spec, failure);
+      if (settlement.failure !== undefined)
+        this.#parts.onFailed(run, failureAtGates(settlement, settlement.failure), spec);
       else if (settlement.wait.isOverdue === true && run.wait?.isOverdue !== true)
         this.#overdue(run, settlement.wait);
     }
@@ -218,13 +218,15 @@ export class Gatekeeper {
         return { run, spec, settlement };
       }
       const { wait, lookAgainAt } = mergeHeld(closed, run.wait?.since ?? at);
-      const failure = closed.find(({ answer }) => answer.failure !== undefined)?.answer.failure;
+      const error = closed.find(({ answer }) => answer.failure !== undefined)?.answer.failure;
       // Its wakers are written first, and then it is asked about once more: a run that ended between the
       // question and the writing would have woken nobody.
       const isNewlyWoken = wait.wokenBy?.some((groupId) => !run.wait?.wokenBy?.includes(groupId)) === true;
       const lookAt = isNewlyWoken ? at : lookAgainAt;
-      const settlement = { id: run.id, look, at, isOpen: false, wait, lookAt } as const;
-      return { run, spec, settlement, ...(failure === undefined ? {} : { failure }) };
+      const answer = { id: run.id, look, at, isOpen: false } as const;
+      if (error === undefined || isNewlyWoken) return { run, spec, settlement: { ...answer, wait, lookAt } };
+      const isBlocking = run.kind === "SCHEDULED" && spec.onFailure !== "continue";
+      return { run, spec, settlement: { ...answer, failure: { error, isBlocking } } };
     });
   }
 

@@ -12,9 +12,9 @@ export interface Callback {
   readonly groupId: string;
   /** Nominal time that the scheduler fires for, epoch ms. @default now */
   readonly scheduledTime?: EpochMs | null | undefined;
-  /** Where the interval begins, inclusive, epoch ms. Given with `upperBoundary` or not at all. */
+  /** Start of the interval, inclusive, epoch ms. Given with `upperBoundary` or not at all. */
   readonly lowerBoundary?: EpochMs | null | undefined;
-  /** Where the interval ends, exclusive, epoch ms. */
+  /** End of the interval, exclusive, epoch ms. */
   readonly upperBoundary?: EpochMs | null | undefined;
   readonly rerun?: RerunRequest | null | undefined;
 }

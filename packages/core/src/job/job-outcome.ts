@@ -15,7 +15,7 @@ export interface JobMetrics {
 
 /** Time that the rows of a job fell in. */
 export interface TouchedTime {
-  /** Whose time it is. @default the group of the run, whose dependents have read it */
+  /** The group whose time it is. @default the group of the run, whose dependents have read it */
   readonly groupId?: string;
   /** In epoch ms; at most 1,000. */
   readonly intervals: readonly TouchedInterval[];

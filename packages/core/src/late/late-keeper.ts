@@ -183,7 +183,7 @@ export class LateKeeper {
     return id;
   }
 
-  /** Writes how reports are settled, and tells of those that nobody has settled before. */
+  /** Writes how reports are settled, and publishes those that nobody has settled before. */
   async #settle(settlements: Decided["settlements"]): Promise<void> {
     if (settlements.length === 0) return;
     const { store, emitter } = this.#parts;

@@ -13,7 +13,7 @@ export interface OffsetContext {
 /** Circumstances of a question for the bounds. */
 export interface OffsetBoundsContext extends OffsetContext {
   /**
-   * What was read so far. With it a provider notices data that appeared below, if its source can tell, and refuses
+   * The positions read so far. With them a provider notices data that appeared below, if its source can tell, and refuses
    * to go on.
    *
    * @default nothing was read yet

@@ -1,7 +1,7 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { OffsetRange, OffsetVector } from "./offset-vector.js";
 
-/** Where the first look at a source begins to read. See `ScheduleInfo.startAt`. */
+/** The positions at which the first look at a source begins to read. See `ScheduleInfo.startAt`. */
 export type StartAt =
   | "earliest"
   | "latest"
@@ -53,11 +53,11 @@ export interface OffsetWatermark {
   readonly incarnation: string;
   /** 1 for the first reading of the source, one more with each rebase: ranges of runs tile within one. */
   readonly epoch: number;
-  /** Where the reading began, by partition. */
+  /** The positions at which the reading began, by partition. */
   readonly origin: OffsetVector;
   /** The exclusive upper bound up to which positions have been planned, by partition. */
   readonly position: OffsetVector;
-  /** Where the source ended when it was last looked at, by partition. */
+  /** The end of the source when it was last looked at, by partition. */
   readonly latest: OffsetVector;
   /** When that was, epoch ms. */
   readonly lookedAt: EpochMs;

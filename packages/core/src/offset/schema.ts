@@ -92,11 +92,11 @@ export const offsetWatermarkSchema = z
       .describe(
         "1 for the first reading of the source, one more with each rebase: ranges of runs tile within one.",
       ),
-    origin: offsets.describe("Where the reading began, by partition."),
+    origin: offsets.describe("The positions at which the reading began, by partition."),
     position: offsets.describe(
       "The exclusive upper bound up to which positions have been planned, by partition.",
     ),
-    latest: offsets.describe("Where the source ended when it was last looked at, by partition."),
+    latest: offsets.describe("The end of the source when it was last looked at, by partition."),
     lookedAt: at("When that was"),
     rebase: rebaseSchema
       .nullable()

@@ -10,7 +10,7 @@ export interface PartitionRange {
 
 /** How the bounds of a source stand to the positions up to which it was read. Lists are sorted by partition. */
 export interface SourceStanding {
-  /** Where reading continues: the watermark, and the earliest position of partitions that it lacks. */
+  /** The positions at which reading continues: the watermark, and the earliest position of partitions that it lacks. */
   readonly lower: OffsetVector;
   /** Partitions that the watermark lacks. */
   readonly added: readonly string[];

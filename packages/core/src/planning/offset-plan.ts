@@ -11,7 +11,7 @@ import type { PlannedInterval } from "./plan-decision.js";
 export interface SourceLook {
   readonly order: PositionOrder;
   readonly reading: OffsetReading;
-  /** Where consecutive runs end, ascending; the last is where this fire stops reading. At least one. */
+  /** The ends of consecutive runs, ascending; this fire stops reading at the last. At least one. */
   readonly ends: readonly OffsetVector[];
 }
 

@@ -14,7 +14,7 @@ import type { ScheduleSpec } from "../schedule/schedule.js";
 export interface OffsetReading {
   /** How far the source is planned once everything is read that the fire has found. */
   readonly after: OffsetWatermark;
-  /** Where reading continues, by partition of the source. */
+  /** The positions at which reading continues, by partition of the source. */
   readonly lower: OffsetVector;
   /** The first positions that can still be read, by partition of the source. */
   readonly earliest: OffsetVector;

@@ -240,7 +240,7 @@ export class PlanLoop {
         if (work.looking === looking) work.looking = undefined;
       });
     work.looking = looking;
-    // Whoever plans the work awaits it, though perhaps later.
+    // The caller that plans the work awaits it, though perhaps later.
     looking.catch(() => undefined);
   }
 

@@ -29,7 +29,7 @@ export interface PlanWork {
   isUnknown: boolean;
   /** The ledger already has the empty interval with which an inclusive end closes. */
   isEmptyPlanned: boolean;
-  /** What the source was found to have, and the schedule for which it was. */
+  /** The positions found in the source, and the schedule they were read for. */
   look: { readonly of: Schedule; readonly found: SourceLook | "not-begun" } | undefined;
   /** The look at the source in progress, and the planning that follows it. */
   looking: Promise<void> | undefined;

@@ -62,7 +62,7 @@ export class IntervalPlanner implements FireSink {
       ...parts,
       cache: this.#cache,
       failing: this.#failing,
-      // Where one process does everything, no wake is lost but with the process itself.
+      // If one process does everything, a wake is only lost with the process itself.
       recheckMs: (schedule) =>
         store.isShared ? this.#deferred.recheckMs(schedule, clock.now()) : RECHECK_MS,
       onDecided: (work, cached, decision) => this.#decided(work, cached, decision),

@@ -14,7 +14,7 @@ import { rerunUnits } from "./rerun-units.js";
 /** The next part of a re-run, small enough to plan at once. */
 export interface RerunSlice {
   readonly units: readonly RerunUnit[];
-  /** Where the rest begins, epoch ms: the lower bound of the next unit, or the end of the range. */
+  /** The start of the rest, epoch ms: the lower bound of the next unit, or the end of the range. */
   readonly next: EpochMs;
 }
 

@@ -1,7 +1,7 @@
 import type { RunKind } from "../job/run-kind.js";
 
 /**
- * Where a run stands. Runs of kind `SCHEDULED` stand in their group's live lane, the queue that the overlap
+ * The standing of a run. Runs of kind `SCHEDULED` stand in their group's live lane, the queue that the overlap
  * policy makes. A lane has a width: how many of its runs may be ready or active at once; 0 while the schedule
  * is paused.
  *

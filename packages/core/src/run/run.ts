@@ -81,7 +81,7 @@ export interface UnmetDependency {
   readonly groupId: string;
   /** The time that its ledger must cover. */
   readonly window: Interval;
-  /** What covers time: runs that succeeded, or also those that were given up on purpose. */
+  /** The runs that cover time: those that succeeded, or also those that were given up on purpose. */
   readonly by: CoveredBy;
   /** The parts of it that are not covered, the first 100. */
   readonly missing: IntervalSet;
@@ -179,7 +179,7 @@ export interface Run {
   readonly readyAt: EpochMs | null;
   /** The end of its lease, epoch ms; `null` unless it is `active`. */
   readonly leaseUntil: EpochMs | null;
-  /** What it waits for; `null` if it only waits for a manager to claim it. */
+  /** The reason why it waits; `null` if it only waits for a manager to claim it. */
   readonly wait: RunWait | null;
   /** The mark by which a person opened its gates by hand; `null` if nobody did. */
   readonly markedReady: ReadyMark | null;
@@ -205,9 +205,9 @@ export interface Run {
   readonly endedAt: EpochMs | null;
   /** Id of its job, as the operator reported it. */
   readonly jobId: string | null;
-  /** Where the job can be looked at. */
+  /** The address at which a person can look at the job. */
   readonly jobAddress: string | null;
-  /** What the job reported. */
+  /** The metrics that the job reported. */
   readonly metrics: JobMetrics | null;
   /** Why it failed. */
   readonly error: RunError | null;

@@ -71,7 +71,9 @@ export const unmetDependencySchema = z
     window: intervalSchema.describe("The time that its ledger must cover."),
     by: z
       .enum(["succeeded", "settled"])
-      .describe("What covers time: runs that succeeded, or also those that were given up on purpose."),
+      .describe(
+        "The runs that cover time: those that succeeded, or also those that were given up on purpose.",
+      ),
     missing: z
       .array(intervalSchema)
       .readonly()
@@ -178,7 +180,7 @@ export const runSchema = z
     leaseUntil: maybeAt("The end of its lease", "unless it is `active`"),
     wait: runWaitSchema
       .nullable()
-      .describe("What it waits for; `null` if it only waits for a manager to claim it."),
+      .describe("The reason why it waits; `null` if it only waits for a manager to claim it."),
     markedReady: readyMarkSchema
       .nullable()
       .describe("The mark by which a person opened its gates by hand; `null` if nobody did."),
@@ -195,8 +197,8 @@ export const runSchema = z
     startedAt: maybeAt("When its job started", "before that"),
     endedAt: maybeAt("When it ended", "before that"),
     jobId: z.string().nullable().describe("Id of its job, as the operator reported it."),
-    jobAddress: z.string().nullable().describe("Where the job can be looked at."),
-    metrics: jobMetricsSchema.nullable().describe("What the job reported."),
+    jobAddress: z.string().nullable().describe("The address at which a person can look at the job."),
+    metrics: jobMetricsSchema.nullable().describe("The metrics that the job reported."),
     error: runErrorSchema.nullable().describe("Why it failed."),
     history: z
       .array(attemptRecordSchema)

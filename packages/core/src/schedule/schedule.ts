@@ -61,12 +61,12 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
   /** IANA name of the time zone of the trigger's times and calendar units. @default "UTC" */
   readonly timezone?: string;
   /**
-   * Where the first interval begins: epoch ms, a `Date`, or an ISO 8601 string with an offset. If it is in
-   * the past, the intervals until now are owed at once, as the catch-up policy says.
+   * Start of the first interval: epoch ms, a `Date`, or an ISO 8601 string with an offset. If it is in the
+   * past, the intervals until now are owed at once, as the catch-up policy says.
    * @default the last nominal time that is not after now
    */
   readonly startTime?: Instant;
-  /** Where the last interval ends: epoch ms, a `Date` or ISO 8601; `null` for no end. @default none */
+  /** End of the last interval: epoch ms, a `Date` or ISO 8601; `null` for no end. @default none */
   readonly endTime?: Instant | null;
   /** The engine that fires it. @default the first one passed to Tidegate */
   readonly engine?: string;
@@ -88,14 +88,14 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    */
   readonly boundaryType?: BoundaryType;
   /**
-   * What is read by positions, for `OFFSET`: the type of a provider and the provider's own fields. Once
-   * reading has begun, an update may change how it is read, such as how long to wait for it; other data needs
-   * `client.rebase`.
+   * The source that is read by positions, for `OFFSET`: the type of a provider and the provider's own fields.
+   * Once reading has begun, an update may change how it is read, such as how long to wait for it; other data
+   * needs `client.rebase`.
    * @default none
    */
   readonly source?: OffsetSource | null;
   /**
-   * Where reading begins, for `OFFSET`, which needs it: the `earliest` positions that can be read; the
+   * The first positions to read, for `OFFSET`, which needs it: the `earliest` positions that can be read; the
    * `latest`, as of the registration; `{ time }`, an instant, before which intervals have nothing to read; or
    * `{ offsets }`, positions by partition. It applies once; later on, `client.rebase` begins to read
    * elsewhere. A partition that is added begins at its earliest position.
@@ -213,8 +213,8 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    */
   readonly fireAt?: "interval-end" | "interval-start";
   /**
-   * Where the first interval begins: at `startTime`, or at the first nominal time not before it (as in
-   * InLong's crons).
+   * Start of the first interval: at `startTime`, or at the first nominal time not before it (as in InLong's
+   * crons).
    * @default "start-time"
    */
   readonly firstInterval?: "start-time" | "first-nominal-time";
@@ -299,15 +299,15 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
  */
 export interface ScheduleSpec
   extends Required<Omit<ScheduleInfo, "startTime" | "endTime" | "backoff" | "startAt" | "verify">> {
-  /** Where the first interval begins, epoch ms. */
+  /** Start of the first interval, epoch ms. */
   readonly startTime: EpochMs;
-  /** Where the last interval ends, epoch ms; `null` for no end. */
+  /** End of the last interval, epoch ms; `null` for no end. */
   readonly endTime: EpochMs | null;
   /** How long to wait between attempts. */
   readonly backoff: BackoffSpec;
   /** How the interval's rows are counted after its job; `null` for no verification. */
   readonly verify: Required<VerifyRule> | null;
-  /** Where reading begins, for `OFFSET`; `null` for boundaries of time. */
+  /** The first positions to read, for `OFFSET`; `null` for boundaries of time. */
   readonly startAt: StoredStartAt | null;
 }
 
@@ -333,7 +333,7 @@ export interface Schedule {
    * before incarnations existed.
    */
   readonly incarnation: string;
-  /** Where the ledger begins: the lower bound of the first interval, epoch ms. */
+  /** Start of the ledger: the lower bound of the first interval, epoch ms. */
   readonly origin: EpochMs;
   /** The upper bound up to which intervals have been planned, epoch ms. */
   readonly watermark: EpochMs;

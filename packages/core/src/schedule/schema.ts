@@ -226,12 +226,12 @@ export const scheduleInfoSchema = z.strictObject({
   ),
   startTime: optional(
     instant,
-    "Where the first interval begins: epoch ms, a `Date`, or an ISO 8601 string with an offset. If it is in the past, the intervals until now are owed at once, as the catch-up policy says.",
+    "Start of the first interval: epoch ms, a `Date`, or an ISO 8601 string with an offset. If it is in the past, the intervals until now are owed at once, as the catch-up policy says.",
     "the last nominal time that is not after now",
   ),
   endTime: optional(
     instant.nullable(),
-    "Where the last interval ends: epoch ms, a `Date` or ISO 8601; `null` for no end.",
+    "End of the last interval: epoch ms, a `Date` or ISO 8601; `null` for no end.",
     "none",
   ),
   engine: optional(name, "The engine that fires it.", "the first one passed to Tidegate"),
@@ -249,13 +249,13 @@ export const scheduleInfoSchema = z.strictObject({
   ),
   source: defaulted(
     offsetSourceSchema.nullable(),
-    "What is read by positions, for `OFFSET`: the type of a provider and the provider's own fields. Once reading has begun, an update may change how it is read, such as how long to wait for it; other data needs `client.rebase`.",
+    "The source that is read by positions, for `OFFSET`: the type of a provider and the provider's own fields. Once reading has begun, an update may change how it is read, such as how long to wait for it; other data needs `client.rebase`.",
     null,
     "none",
   ),
   startAt: defaulted(
     startAtSchema.nullable(),
-    "Where reading begins, for `OFFSET`, which needs it: the `earliest` positions that can be read; the `latest`, as of the registration; `{ time }`, an instant, before which intervals have nothing to read; or `{ offsets }`, positions by partition. It applies once; later on, `client.rebase` begins to read elsewhere. A partition that is added begins at its earliest position.",
+    "The first positions to read, for `OFFSET`, which needs it: the `earliest` positions that can be read; the `latest`, as of the registration; `{ time }`, an instant, before which intervals have nothing to read; or `{ offsets }`, positions by partition. It applies once; later on, `client.rebase` begins to read elsewhere. A partition that is added begins at its earliest position.",
     null,
     "none",
   ),
@@ -366,7 +366,7 @@ export const scheduleInfoSchema = z.strictObject({
   ),
   firstInterval: defaulted(
     z.enum(["start-time", "first-nominal-time"]),
-    "Where the first interval begins: at `startTime`, or at the first nominal time not before it (as in InLong's crons).",
+    "Start of the first interval: at `startTime`, or at the first nominal time not before it (as in InLong's crons).",
     "start-time",
   ),
   endRule: defaulted(
@@ -456,11 +456,11 @@ export const scheduleInfoSchema = z.strictObject({
 export const scheduleSpecSchema = z
   .object({
     ...filled(scheduleInfoSchema.shape),
-    startTime: at("Where the first interval begins"),
-    endTime: maybeAt("Where the last interval ends", "for no end"),
+    startTime: at("Start of the first interval"),
+    endTime: maybeAt("End of the last interval", "for no end"),
     startAt: storedStartAtSchema
       .nullable()
-      .describe("Where reading begins, for `OFFSET`; `null` for boundaries of time."),
+      .describe("The first positions to read, for `OFFSET`; `null` for boundaries of time."),
     backoff: z.object(filled(backoffSchema.shape)).describe("How long to wait between attempts."),
   })
   .meta({

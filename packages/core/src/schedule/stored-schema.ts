@@ -29,7 +29,7 @@ export const scheduleSchema = z
       .describe(
         "Identifies this ledger among those that the group has had: chosen at random when a ledger begins, and part of its runs' ids and idempotency keys, so that none repeats after a purge. Empty for ledgers begun before incarnations existed.",
       ),
-    origin: at("Where the ledger begins: the lower bound of the first interval"),
+    origin: at("Start of the ledger: the lower bound of the first interval"),
     watermark: at("The upper bound up to which intervals have been planned"),
     nextFireAt: maybeAt("When the next fire is due (delay included)", "if the schedule has ended"),
     offsets: offsetWatermarkSchema

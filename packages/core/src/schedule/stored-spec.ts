@@ -14,7 +14,7 @@ export interface KnownOfSpec {
   readonly groupId: string;
   /** @default "unknown" */
   readonly engine?: string;
-  /** Where its ledger begins, epoch ms. @default 1970 */
+  /** The start of its ledger, epoch ms. @default 1970 */
   readonly origin?: EpochMs;
 }
 

@@ -17,11 +17,9 @@ export const listedShardSchema = z
   .object({
     id: z
       .string()
-      .describe(
-        "Its id and the idempotency key of its jobs: a hash of its run's id, the version of the schedule whose job was split, and its key.",
-      ),
+      .describe("Its id and the idempotency key of its jobs: a hash of its run's id, its split and its key."),
     key: z.string().describe("Names the part of the job by its content."),
-    args: z.record(z.string(), z.unknown()).describe("What the operator needs to work on the part."),
+    args: z.record(z.string(), z.unknown()).describe("The operator's own arguments for the part."),
     weight: z.number().describe("Its share of the work, compared with that of others."),
     state: shardStateSchema.describe("Its state."),
     openMldbState: z
@@ -41,7 +39,7 @@ export const listedShardSchema = z
     submittedAt: maybeAt("When its latest attempt was submitted", "if it never was"),
     startedAt: maybeAt("When its job began", "if it has not"),
     endedAt: maybeAt("When it ended", "if it has not"),
-    metrics: jobMetricsSchema.nullable().describe("What its job counted; `null` until it has ended."),
+    metrics: jobMetricsSchema.nullable().describe("The metrics of its job; `null` until it has ended."),
     error: runErrorSchema.nullable().describe("Why its latest attempt failed."),
   })
   .meta({ id: "Shard", description: "A part of a run: it has a job, a state and attempts of its own." });
@@ -60,6 +58,12 @@ export const shardSummarySchema = z
       .partialRecord(shardStateSchema, z.int())
       .describe("How many shards are in each state; states of none are absent."),
     metrics: jobMetricsSchema.describe("The figures of the shards that have succeeded, added up."),
+    rowsPerSecond: z
+      .number()
+      .nullable()
+      .describe(
+        "Rows that the latest attempt of the run has read, per second, as far as its shards have ended; `null` if that is not known.",
+      ),
     done: z.number().describe("The share of the work that is done, by weight, from 0 to 1."),
     expectedEndAt: maybeAt(
       "When the rest will be done at the rate so far",

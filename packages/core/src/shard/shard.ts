@@ -27,7 +27,7 @@ export interface ShardSpec {
    * is split off.
    */
   readonly key: string;
-  /** What the operator needs to work on the part; passed on unchanged. */
+  /** The operator's own arguments for the part; passed on unchanged. */
   readonly args: JsonObject;
   /** Its share of the work, compared with that of others: heavier ones begin first. @default 1 */
   readonly weight?: number;
@@ -90,7 +90,7 @@ export interface ShardProgress {
 
 /** A part of a run: it has a job, a state and attempts of its own. */
 export interface Shard extends ShardProgress {
-  /** Its id and the idempotency key of its jobs: a hash of its run's id, its split's version and its key. */
+  /** Its id and the idempotency key of its jobs: a hash of its run's id, its split and its key. */
   readonly id: string;
   readonly key: string;
   readonly args: JsonObject;

@@ -55,7 +55,7 @@ export interface ChangesQuery {
 export interface ChangesPage {
   /** Oldest first. */
   readonly entries: readonly ChangeEntry[];
-  /** Where to continue: behind the last entry, or at the end if there are none. Digits, a dot and letters. */
+  /** The position at which to continue: behind the last entry, or at the end if there are none. Digits, a dot and letters. */
   readonly position: string;
   /** Whether entries behind `after` may be missing: they are no longer kept, or nobody kept the log open. */
   readonly isGap: boolean;

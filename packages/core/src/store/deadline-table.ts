@@ -17,7 +17,7 @@ export interface DeadlineWatch {
    * the watch began.
    */
   readonly cursor: EpochMs | null;
-  /** Where the excused intervals begin that end at the cursor, epoch ms; `null` if there are none. */
+  /** Start of the excused intervals that end at the cursor, epoch ms; `null` if there are none. */
   readonly excusedFrom: EpochMs | null;
   /** When to judge again, epoch ms; 0 for at once, `null` for never. */
   readonly lookAt: EpochMs | null;

@@ -1,5 +1,6 @@
 import type { EpochMs } from "../clock/clock.js";
-import type { ReadyMark, Run, RunInput, RunWait } from "../run/run.js";
+import type { ReadyMark, Run, RunError, RunInput, RunWait } from "../run/run.js";
+import type { RunChange } from "./run-queue.js";
 
 /** A run that is held by gates and due to be asked about. */
 export interface GatedRun {
@@ -17,6 +18,13 @@ export interface GatedQuery {
   readonly limit: number;
   /** Only runs behind this one, in the order of the listing. @default from the first */
   readonly after?: { readonly lookAt: EpochMs; readonly id: string };
+}
+
+/** Why gates give a run up, and what that means for its lane. */
+export interface GateFailure {
+  readonly error: RunError;
+  /** Whether its lane waits until somebody has dealt with it. */
+  readonly isBlocking: boolean;
 }
 
 /** The outcome of asking a run's gates, written only if the run is still gated and `look` is as it was read. */
@@ -37,8 +45,22 @@ export type GateSettlement = {
       readonly wait: RunWait;
       /** When it is due again, epoch ms. */
       readonly lookAt: EpochMs;
+      readonly failure?: undefined;
+    }
+  | {
+      readonly isOpen: false;
+      /** The run fails, without an attempt. */
+      readonly failure: GateFailure;
     }
 );
+
+/** Returns the change of a run that its gates give up. */
+export function failureAtGates(
+  { id, at }: Pick<GateSettlement, "id" | "at">,
+  { error, isBlocking }: GateFailure,
+): RunChange {
+  return { id, from: ["PLANNED"], state: "FAILED", at, isBlocking, endedAt: at, error };
+}
 
 /**
  * The runs that are held by gates. A run whose `gating` is not `none` becomes `gated` where it would become
@@ -56,6 +78,9 @@ export interface GateQueue {
    * would overtake a gated run that keeps its turn, it waits for its lane instead, and goes through its gates
    * again. A run beside the lane becomes `ready` in any case. Its inputs are kept with it, in place of those of
    * an earlier opening, and it is stale no longer.
+   *
+   * A run that fails does so in the same write, with all that the end of a run entails: its lane admits others or
+   * blocks, and the runs that its group wakes are due. So it is never failed for a reason that holds no longer.
    */
   settleGates(settlements: readonly GateSettlement[]): Promise<boolean[]>;
   /**

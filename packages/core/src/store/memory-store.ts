@@ -45,7 +45,9 @@ import { admit, resizeLane } from "./memory/lane.js";
 import { LateTable } from "./memory/late-table.js";
 import { LogTable } from "./memory/log-table.js";
 import { positionAfter, takePage } from "./memory/paging.js";
-import { compareText, isRunPosition, type RunRow, snapshot } from "./memory/run-row.js";
+import type { RunRow } from "./memory/rows.js";
+import { compareText, isRunPosition } from "./memory/run-position.js";
+import { snapshot } from "./memory/run-row.js";
 import { RunTable } from "./memory/run-table.js";
 import {
   adoptPlanned,

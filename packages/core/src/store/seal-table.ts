@@ -3,7 +3,7 @@ import type { EpochMs } from "../clock/clock.js";
 /** A person's decision that a group's time is closed: nothing in it is written again without force. */
 export interface Seal {
   readonly groupId: string;
-  /** Where the sealed time ends, exclusive, epoch ms. */
+  /** End of the sealed time, exclusive, epoch ms. */
   readonly through: EpochMs;
   /** Why, for people. */
   readonly note: string;

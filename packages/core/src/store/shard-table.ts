@@ -2,7 +2,7 @@ import type { EpochMs } from "../clock/clock.js";
 import type { Shard, ShardProgress, Split } from "../shard/shard.js";
 
 /**
- * Who writes: the holder of an active run gives its newest fencing token; if nobody holds the run, there is
+ * Writers: the holder of an active run gives its newest fencing token; if nobody holds the run, there is
  * none. Any other write is refused.
  */
 export interface ShardWriter {

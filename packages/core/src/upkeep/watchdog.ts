@@ -18,7 +18,7 @@ const SHORTEST_GRACE_MS = 1_000;
 
 /**
  * How long the watchdog sleeps at most if nothing is due, ms: on a shared store, schedules that others register
- * meanwhile may be due sooner. This process tells of its own.
+ * meanwhile may be due sooner. This process announces its own.
  */
 const LONGEST_LOOK_MS = { shared: 60_000, unshared: 900_000 };
 
@@ -39,7 +39,7 @@ interface WatchdogParts {
 export class Watchdog {
   readonly #parts: WatchdogParts;
   readonly #looking: Routine;
-  /** Where among the overdue fires the next check begins. */
+  /** The overdue fire at which the next check begins. */
   #from: EpochMs = Number.MIN_SAFE_INTEGER;
   readonly #onChange = (): void => this.#looking.runWithin(this.#parts.everyMs);
 

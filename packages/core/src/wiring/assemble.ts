@@ -128,7 +128,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     gates,
     specs: cache,
     timeoutMs,
-    fail: (run, spec, error) => dispatcher.failPlanned(run, spec, error),
+    onFailed: (run, change, spec) => dispatcher.failedAtGates(run, change, spec),
   });
   const onNextLook = (at: EpochMs | undefined): void => gatekeeper.lookAt(at);
   const dispatcher = new Dispatcher({ ...ledger, operators, specs: cache, owner, options, onNextLook });

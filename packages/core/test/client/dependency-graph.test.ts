@@ -64,6 +64,24 @@ describe("a cycle of dependencies", () => {
     ]);
   });
 
+  it("of any length from 1 to 100 is refused with its path, and nothing of the schedule that closes it is stored", async () => {
+    const world = await World.start();
+    for (let length = 1; length <= 100; length += 1) {
+      const ids = Array.from({ length }, (_, index) => `c${length}-${index}`);
+      const next = (index: number): string => ids[(index + 1) % length]!;
+      const opening = ids.slice(0, -1).map((id, index) => every("day", id, next(index)));
+      const registered = await world.client.registerMany(opening);
+      expect(registered.every(({ isRegistered }) => isRegistered)).toBe(true);
+      const last = ids.at(-1)!;
+      await expect(world.client.register(every("day", last, next(length - 1)))).rejects.toMatchObject({
+        code: "DEPENDENCY_CYCLE",
+        field: "dependsOn",
+        message: expect.stringContaining(`${[last, ...ids].join(" → ")} is a cycle`),
+      });
+      await expect(world.client.get(last)).rejects.toMatchObject({ code: "SCHEDULE_NOT_FOUND" });
+    }
+  });
+
   it.each<[string, readonly ScheduleInfo[], boolean]>([
     ["of a group with itself", [every("day", "a", "a")], false],
     ["of a group with its own yesterday", [every("day", "a", "a", yesterday)], true],

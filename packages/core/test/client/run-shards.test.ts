@@ -56,9 +56,29 @@ describe("the shards of a run", () => {
       count: 4,
       states: { RUNNING: 2, SUCCEEDED: 1, FAILED: 1 },
       metrics: { rowsRead: 50, rowsWritten: 49 },
+      rowsPerSecond: 0.08,
       done: 0.5,
       expectedEndAt: T0 + HOUR + 20 * MINUTE,
       slowest: "a",
+    });
+  });
+
+  it("are said to end at the rate of the latest attempt, however long ago an earlier one was", async () => {
+    operator.endAll({ state: "FAILED", error: { code: "JOB_FAILED", message: "full" }, isRetryable: false });
+    await world.settle();
+    await world.advance(7 * 24 * HOUR);
+    operator.answer = ({ shard }) =>
+      shard?.key === "b" ? { state: "SUCCEEDED", metrics: { rowsRead: 6_000 } } : "runs";
+    await world.client.retryRun(runId);
+    await world.settle();
+    const begun = world.clock.now();
+    await world.advance(10 * MINUTE);
+    const { summary } = await world.client.shards(runId);
+    expect(summary).toMatchObject({
+      states: { RUNNING: 2, SUCCEEDED: 2 },
+      rowsPerSecond: 10,
+      done: 0.7,
+      expectedEndAt: begun + 25 * MINUTE,
     });
   });
 

@@ -64,7 +64,7 @@ describe("a run that is split", () => {
     const { id, lower, upper } = await onlyRun(world);
     expect(operator.submissions[1]).toMatchObject({
       runId: id,
-      idempotencyKey: shardId(id, 1, "b"),
+      idempotencyKey: shardId({ runId: id, scheduleVersion: 1, plannedAt: T0 + HOUR }, "b"),
       attempt: 1,
       lowerBound: String(lower),
       upperBound: String(upper),
@@ -259,6 +259,133 @@ describe("a shard that fails", () => {
     expect(operator.submitted).toEqual(["a", "b", "c", "b", "b", "b"]);
     expect(operator.splits).toHaveLength(1);
     expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED" });
+  });
+});
+
+describe("a retry that splits the run anew", () => {
+  const half = (op: SplittingOperator): void => {
+    op.answer = ({ shard }) => (shard?.key === "a" ? SUCCEEDED : failed("malformed", false));
+  };
+
+  it("forgets what has succeeded, although the new shards have the same keys", async () => {
+    const { world, operator } = await stage(half);
+    const { id } = await onlyRun(world);
+    await world.advance(1_000);
+    operator.answer = () => SUCCEEDED;
+    await world.client.retryRun(id, { resplit: true });
+    await world.settle();
+    expect(operator.splits).toHaveLength(2);
+    expect(operator.submitted).toEqual(["a", "b", "c", "a", "b", "c"]);
+    expect(operator.merged).toHaveLength(1);
+    expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED" });
+    const ids = operator.submissions.map(({ idempotencyKey }) => idempotencyKey);
+    expect(new Set(ids).size).toBe(6);
+  });
+
+  it("has the parts of the new split, and none of the former", async () => {
+    const { world, operator } = await stage(half);
+    await world.advance(1_000);
+    operator.answer = () => SUCCEEDED;
+    operator.answerSplit = () => ({ shards: shardsOf("d", "a") });
+    expect(await world.client.retryRuns("orders", { resplit: true })).toEqual([(await onlyRun(world)).id]);
+    await world.settle();
+    expect(operator.submitted.slice(3)).toEqual(["d", "a"]);
+    expect(operator.merged[0]?.map(({ key }) => key)).toEqual(["d", "a"]);
+  });
+
+  it("is made of a cancelled run too", async () => {
+    const { world, operator } = await stage((op) => {
+      op.answer = ({ shard }) => (shard?.key === "a" ? SUCCEEDED : "runs");
+    });
+    const { id } = await onlyRun(world);
+    await world.client.cancelRun(id);
+    await world.advance(1_000);
+    operator.answer = () => SUCCEEDED;
+    await world.client.retryRun(id, { resplit: true });
+    await world.settle();
+    expect(operator.submitted).toEqual(["a", "b", "c", "a", "b", "c"]);
+  });
+
+  it("is refused as long as a shard may still be working, and of a run that is under way", async () => {
+    const { world, operator } = await stage(
+      (op) => {
+        op.answer = ({ shard }) =>
+          shard?.key === "b" ? { throws: new Error("connection reset"), hasStarted: true } : SUCCEEDED;
+        op.cancelFailure = new Error("the cluster does not answer");
+      },
+      { maxAttempts: 1 },
+    );
+    const { id, state } = await onlyRun(world);
+    expect(state).toBe("FAILED");
+    await expect(world.client.retryRun(id, { resplit: true })).rejects.toMatchObject({
+      code: "RUN_STATE_ILLEGAL",
+      field: "options.resplit",
+    });
+    expect(await world.client.retryRuns("orders", { resplit: true })).toEqual([]);
+    expect(await statesOf(world)).toMatchObject({ a: "SUCCEEDED", c: "SUCCEEDED" });
+    operator.cancelFailure = undefined;
+    operator.answer = () => "runs";
+    await world.client.cancelRun(id);
+    await world.settle();
+    await world.client.retryRun(id, { resplit: true });
+    await world.settle();
+    await expect(world.client.retryRun(id, { resplit: true })).rejects.toMatchObject({
+      code: "RUN_STATE_ILLEGAL",
+    });
+  });
+
+  it("is a retry like others if the run is not split", async () => {
+    const operator = new ScriptedOperator();
+    operator.answer = () => failed("malformed", false);
+    const world = await World.start({ operator });
+    await world.client.register(hourly("orders", { maxAttempts: 1 }));
+    await world.fireAt("orders", T0 + HOUR);
+    operator.answer = () => SUCCEEDED;
+    await world.client.retryRun((await onlyRun(world)).id, { resplit: true });
+    await world.settle();
+    expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED" });
+  });
+});
+
+describe("a split that no longer fits its source", () => {
+  const stale: JobOutcome = {
+    state: "FAILED",
+    error: { code: "SPLIT_STALE", message: "a file has changed" },
+    isRetryable: false,
+  };
+
+  it("is made anew by the next attempt, which does all of it again", async () => {
+    const { world, operator } = await stage(
+      (op) => {
+        op.answer = ({ shard }) =>
+          op.submissions.length > 3 ? SUCCEEDED : shard?.key === "b" ? stale : SUCCEEDED;
+      },
+      { concurrency: 1 },
+      { maxAttempts: 2 },
+    );
+    expect(operator.submitted).toEqual(["a", "b"]);
+    await world.advance(60_000);
+    expect(operator.submitted).toEqual(["a", "b", "a", "b", "c"]);
+    expect(operator.splits).toHaveLength(2);
+    const run = await onlyRun(world);
+    expect(run).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
+    expect(run.history).toMatchObject([
+      { error: { code: "SHARDS_FAILED", message: expect.stringContaining("a file has changed") } },
+    ]);
+  });
+
+  it("is kept as long as a shard of it may still be working", async () => {
+    const { world, operator } = await stage(
+      (op) => {
+        op.cancelFailure = new Error("the cluster does not answer");
+        op.answer = ({ shard }) =>
+          shard?.key === "b" ? stale : { throws: new Error("connection reset"), hasStarted: true };
+      },
+      { maxAttempts: 1 },
+      { maxAttempts: 2 },
+    );
+    await world.advance(10_000);
+    expect(operator.splits).toHaveLength(1);
   });
 });
 

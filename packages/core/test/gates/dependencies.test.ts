@@ -337,6 +337,26 @@ describe("a dependency's time-out", () => {
     }
   });
 
+  it("lets a run begin whose input comes in the moment in which it would fail", async () => {
+    const world = await World.start();
+    await world.client.registerSource({ groupId: "deliveries", startTime: T0 });
+    const timeout = { afterMs: 10 * MINUTE, action: "fail" } as const;
+    await world.client.register(hourly("sales", { dependsOn: { groupId: "deliveries", timeout } }));
+    const { settleGates } = world.store;
+    let failures = 0;
+    world.store.settleGates = async (settlements) => {
+      if (settlements.some((one) => !one.isOpen && one.failure !== undefined)) {
+        failures += 1;
+        await world.client.reportCoverage("deliveries", { lower: T0, upper: T0 + HOUR });
+      }
+      return settleGates.call(world.store, settlements);
+    };
+    await world.fireAt("sales", T0 + HOUR);
+    await world.advance(10 * MINUTE);
+    expect(failures).toBe(1);
+    expect(await statesOf(world, "sales")).toEqual(["SUCCEEDED"]);
+  });
+
   it("pauses the schedule if onFailure says so, and a retry begins to wait anew", async () => {
     const world = await waiting("fail", { onFailure: "pause" });
     await world.fireAt("report", T0 + HOUR);

@@ -2,12 +2,13 @@ import { describe, expect, it } from "@jest/globals";
 import { VirtualClock } from "../../src/clock/virtual-clock.js";
 import type { Run } from "../../src/run/run.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
+import type { GateSettlement } from "../../src/store/gate-queue.js";
 import { MemoryStore } from "../../src/store/memory-store.js";
 import type { ScheduleStore } from "../../src/store/schedule-store.js";
 import { SERVICES } from "../../src/wiring/core-module.js";
 import { createTidegate } from "../../src/wiring/tidegate.js";
 import { shared } from "../support/fleet.js";
-import { DAY, HOUR, SECOND, T0 } from "../support/instants.js";
+import { DAY, HOUR, MINUTE, SECOND, T0 } from "../support/instants.js";
 import { ManualEngine } from "../support/manual-engine.js";
 import { hourly } from "../support/schedules.js";
 import { ScriptedOperator, SUCCEEDED } from "../support/scripted-operator.js";
@@ -72,37 +73,32 @@ describe("without any event for a day", () => {
   });
 });
 
+/** A store of a process that dies before or after a write: nothing answers any more. */
+function mortal(
+  store: ScheduleStore,
+  isLast: (name: string | symbol, args: readonly unknown[]) => boolean,
+  isDone: boolean,
+  die: () => void,
+): ScheduleStore {
+  let isDead = false;
+  const never = new Promise<never>(() => undefined);
+  return new Proxy(store, {
+    get: (target, name) => {
+      const value = Reflect.get(target, name, target) as unknown;
+      if (typeof value !== "function") return value;
+      return async (...args: unknown[]): Promise<unknown> => {
+        if (isDead) return never;
+        if (!isLast(name, args)) return value.apply(target, args) as unknown;
+        isDead = true;
+        die();
+        if (isDone) await value.apply(target, args);
+        return never;
+      };
+    },
+  });
+}
+
 describe("a manager that is killed while others wait", () => {
-  type Write = "settleGates" | "changeRuns" | "claim";
-
-  /** A store of a process that dies before or after its nth write of a kind: nothing answers any more. */
-  function mortal(
-    store: ScheduleStore,
-    write: Write,
-    isDone: boolean,
-    nth: number,
-    die: () => void,
-  ): ScheduleStore {
-    let count = 0;
-    let isDead = false;
-    const never = new Promise<never>(() => undefined);
-    return new Proxy(store, {
-      get: (target, name) => {
-        const value = Reflect.get(target, name, target) as unknown;
-        if (typeof value !== "function") return value;
-        return async (...args: unknown[]): Promise<unknown> => {
-          if (isDead) return never;
-          if (name === write) count += 1;
-          if (name !== write || count < nth) return value.apply(target, args) as unknown;
-          isDead = true;
-          die();
-          if (isDone) await value.apply(target, args);
-          return never;
-        };
-      },
-    });
-  }
-
   const KILLS = (["settleGates", "changeRuns", "claim"] as const).flatMap((write) =>
     [false, true].flatMap((isDone) =>
       [1, 3].map((nth) => [write, isDone ? "after" : "before", nth] as const),
@@ -122,7 +118,12 @@ describe("a manager that is killed while others wait", () => {
       return SUCCEEDED;
     };
     let isAlive = true;
-    const first = mortal(shared(ledger), write, when === "after", nth, () => {
+    let count = 0;
+    const isLast = (name: string | symbol): boolean => {
+      if (name === write) count += 1;
+      return count === nth;
+    };
+    const first = mortal(shared(ledger), isLast, when === "after", () => {
       isAlive = false;
     });
     const managers = [first, shared(ledger)].map((store) => {
@@ -164,4 +165,51 @@ describe("a manager that is killed while others wait", () => {
     expect(await Promise.all(missingAtStart)).toEqual([[[]], [[]]]);
     await survivor.tidegate.stop();
   });
+});
+
+describe("a run whose time is up", () => {
+  it.each(["before", "after"])(
+    "fails in the one write that says so: a kill %s it loses neither the failure nor the next run's turn",
+    async (when) => {
+      const clock = new VirtualClock();
+      const ledger = new MemoryStore({ clock });
+      await ledger.open();
+      const isFailure = (name: string | symbol, [given]: readonly unknown[]): boolean =>
+        name === "settleGates" &&
+        (given as readonly GateSettlement[]).some((one) => !one.isOpen && one.failure !== undefined);
+      let isAlive = true;
+      const first = mortal(shared(ledger), isFailure, when === "after", () => {
+        isAlive = false;
+      });
+      const [mortalWorld, survivor] = [
+        new World({ clock: new VirtualClock(), store: first }),
+        new World({ clock: new VirtualClock(), store: shared(ledger) }),
+      ];
+      for (const world of [mortalWorld, survivor]) await world.start();
+      const dependsOn = { groupId: "loads", timeout: { afterMs: 10 * SECOND, action: "fail" } } as const;
+      const trigger = { type: "period", every: 1, unit: "minute" } as const;
+      await survivor.client.register(hourly("report", { trigger, dependsOn, onFailure: "continue" }));
+      const pass = async (seconds: number): Promise<void> => {
+        const clocks = [clock, ...(isAlive ? [mortalWorld.clock] : []), survivor.clock];
+        for (let second = 0; second < seconds; second += 1)
+          for (const one of clocks) await one.advance(SECOND);
+      };
+      await pass(120);
+      await mortalWorld.engine.fire("report", T0 + 2 * MINUTE);
+      await pass(9);
+      for (const one of [clock, mortalWorld.clock]) await one.advance(SECOND);
+      expect(isAlive).toBe(false);
+      const states = async (): Promise<string[]> =>
+        (await ledger.listRuns({}, {})).items.map(({ state, place }) => `${state} ${place}`);
+      const written = ["FAILED none", "PLANNED gated"];
+      expect(await states()).toEqual(when === "after" ? written : ["PLANNED gated", "PLANNED waiting"]);
+      await pass(21);
+      const { items } = await ledger.listRuns({}, {});
+      expect(items.map(({ endedAt, error }) => [(endedAt! - T0) / SECOND - 120, error?.code])).toEqual([
+        [10, "DEPENDENCY_TIMEOUT"],
+        [20, "DEPENDENCY_TIMEOUT"],
+      ]);
+      await survivor.stop();
+    },
+  );
 });

@@ -270,6 +270,29 @@ describe("a manager that ends in between", () => {
 });
 
 describe("a run that is split", () => {
+  it("has the lines of its shards, each behind the shard's key", async () => {
+    const operator = new SplittingOperator();
+    operator.answerSplit = () => ({ shards: shardsOf(["a", 2], ["b", 1]) });
+    operator.answer = ({ shard, attempt }) =>
+      logging(shard!.key === "b" && attempt === 1 ? failed("no") : SUCCEEDED, `try ${attempt}`, "end");
+    const { world, id, logs } = await aWorld({ operator }, { shards: { concurrency: 1 } });
+    await world.advance(HOUR / 2);
+    expect(await world.client.getRun(id)).toMatchObject({ state: "SUCCEEDED" });
+    const { lines, isFinal } = await logs(id);
+    expect(lines).toEqual(["a: try 1", "a: end", "b: try 1", "b: end", "b: try 2", "b: end"]);
+    expect(isFinal).toBe(true);
+  });
+
+  it("has them as well if a shard has failed for good", async () => {
+    const operator = new SplittingOperator();
+    operator.answerSplit = () => ({ shards: shardsOf(["a", 1]) });
+    operator.answer = () => logging({ ...failed("no"), isRetryable: false }, "no table");
+    const { world, id, logs } = await aWorld({ operator }, { shards: {} });
+    await world.settle();
+    expect(await world.client.getRun(id)).toMatchObject({ state: "FAILED" });
+    expect(await logs(id)).toMatchObject({ lines: ["a: no table"], isFinal: true });
+  });
+
   it("shows no lines while it runs: its job is not the operator's", async () => {
     const operator = new SplittingOperator();
     operator.answerSplit = () => ({ shards: shardsOf(["a", 1], ["b", 2]) });

@@ -57,9 +57,15 @@ const system = createRoute({
   component: lazyRouteComponent(() => import("./pages/system/system-page.js"), "SystemPage"),
 });
 
+const help = createRoute({
+  getParentRoute: () => root,
+  path: "/help",
+  component: lazyRouteComponent(() => import("./pages/help/help-page.js"), "HelpPage"),
+});
+
 /** The pages by their addresses. */
 export const router = createRouter({
-  routeTree: root.addChildren([overview, groups, group, run, wizard, dependencies, system]),
+  routeTree: root.addChildren([overview, groups, group, run, wizard, dependencies, system, help]),
   basepath: dashboardUrl.pathname,
   defaultErrorComponent: PageError,
   scrollRestoration: false,

@@ -80,7 +80,7 @@ export class Database {
     try {
       return await within("Postgres", this.#timeoutMs, this.#query<Row>(text, values));
     } catch (error) {
-      // Whatever the error, the tables may be gone as well.
+      // With any error, the tables may be gone as well.
       this.#readiness = undefined;
       if (isTidegateError(error)) throw error;
       throw new EngineError("ENGINE_FAILED", this.#reasonOf(error), { cause: error });

@@ -30,8 +30,8 @@ export const callback = z
       .nullish()
       .describe("The kind of boundaries: `time`, in any case."),
     scheduledTime: instant.nullish().describe("The nominal time that the scheduler fires for."),
-    lowerBoundary: instant.nullish().describe("Where the interval begins, inclusive."),
-    upperBoundary: instant.nullish().describe("Where the interval ends, exclusive."),
+    lowerBoundary: instant.nullish().describe("Start of the interval, inclusive."),
+    upperBoundary: instant.nullish().describe("End of the interval, exclusive."),
     rerun: rerun.nullish().describe("Runs the interval once more. Only for the engine that the group is on."),
   })
   .refine(({ lowerBoundary, upperBoundary }) => (lowerBoundary == null) === (upperBoundary == null), {
@@ -50,8 +50,8 @@ export type CallbackBody = z.output<typeof callback>;
 export const receipt = z
   .object({
     runId: z.string().describe("The run that stands for the interval."),
-    lowerBoundary: at("Where the run's interval begins, inclusive"),
-    upperBoundary: at("Where the run's interval ends, exclusive"),
+    lowerBoundary: at("Start of the run's interval, inclusive"),
+    upperBoundary: at("End of the run's interval, exclusive"),
     statusUrl: z.string().describe("Address of the run's status. Its key opens this one and nothing else."),
     duplicate: z.boolean().describe("Whether the interval had been planned before."),
   })
@@ -61,9 +61,9 @@ export const receipt = z
 export const runStatus = z
   .object({
     runId: z.string().describe("Id of the run."),
-    state: runState.describe("Where the run is."),
+    state: runState.describe("State of the run."),
     isEnded: z.boolean().describe("Whether it has ended."),
-    metrics: jobMetrics.optional().describe("What the job reported."),
+    metrics: jobMetrics.optional().describe("The metrics that the job reported."),
     error: runError.optional().describe("Why it failed."),
   })
   .meta({ id: "RunStatus", description: "The status of a run, for the scheduler that has fired it." });

@@ -36,10 +36,10 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
           querystring: z.strictObject({
             lower: instant
               .optional()
-              .describe("Where the audited range begins; with `upper`. Default: the ledger's beginning."),
+              .describe("Start of the audited range; with `upper`. Default: the ledger's beginning."),
             upper: instant
               .optional()
-              .describe("Where it ends, exclusive; with `lower`. Default: the watermark."),
+              .describe("End of the range, exclusive; with `lower`. Default: the watermark."),
           }),
           response: { 200: auditReport, ...restRefusals(404, 422) },
         },

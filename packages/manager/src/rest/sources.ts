@@ -113,8 +113,8 @@ export function sourceRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
           querystring: z.strictObject({
             from: instant
               .optional()
-              .describe("Where the range begins, with `to`. Default: the ledger's beginning."),
-            to: instant.optional().describe("Where it ends, exclusive; with `from`. Default: now."),
+              .describe("Start of the range, with `to`. Default: the ledger's beginning."),
+            to: instant.optional().describe("End of the range, exclusive; with `from`. Default: now."),
             limit: bucketLimit,
           }),
           response: { 200: coverageBuckets, ...restRefusals(404, 422) },
@@ -138,8 +138,8 @@ export function sourceRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
           summary: "Get what of a range a group covers; with `wait`, as soon as it covers all of it.",
           params,
           querystring: z.strictObject({
-            from: instant.describe("Where the range begins, inclusive."),
-            to: instant.describe("Where it ends, exclusive."),
+            from: instant.describe("Start of the range, inclusive."),
+            to: instant.describe("End, exclusive."),
             wait,
           }),
           response: { 200: coverageAnswer, ...restRefusals(404, 422) },

@@ -5,6 +5,7 @@ import { tzdataVersion } from "@tidegate/core/trigger";
 import { z } from "zod";
 import { restRefusals } from "../schemas/error.js";
 import { systemInfo } from "../schemas/system.js";
+import { roleOf } from "./roles.js";
 
 type Container = Tidegate["container"];
 
@@ -31,7 +32,8 @@ export function systemRoute(container: Container): FastifyPluginAsyncZod {
           response: { 200: systemInfo, ...restRefusals() },
         },
       },
-      () => ({
+      (request) => ({
+        role: roleOf(request),
         namespace: container.get(TOKENS.settings).namespace ?? "default",
         now: container.get(TOKENS.clock).now(),
         tzdata: tzdataVersion(),

@@ -31,8 +31,8 @@ const ranges = z.array(positions).readonly();
 const partition = z
   .object({
     partition: z.string().describe("Its name."),
-    lower: z.string().describe("Where its audited positions begin, inclusive."),
-    upper: z.string().describe("Where they end, exclusive."),
+    lower: z.string().describe("Start of its audited positions, inclusive."),
+    upper: z.string().describe("End of its audited positions, exclusive."),
     gaps: ranges.describe(
       "Positions that no run stands for. There is none unless the store was tampered with.",
     ),
@@ -40,7 +40,7 @@ const partition = z
     lost: ranges.describe("Positions that could no longer be read, and that no run has read."),
     unread: ranges.describe("Positions of runs that have not succeeded."),
   })
-  .meta({ id: "PartitionAudit", description: "What became of every position of one partition." });
+  .meta({ id: "PartitionAudit", description: "The fate of every position of one partition." });
 
 const reading = z
   .object({
@@ -48,13 +48,13 @@ const reading = z
     epoch: z.int().describe("1 for the first reading of the source, one more with each rebase."),
     partitions: z.array(partition).readonly().describe("By partition, in the order of their names."),
   })
-  .meta({ id: "OffsetAudit", description: "What became of every position in one reading of a source." });
+  .meta({ id: "OffsetAudit", description: "The fate of every position in one reading of a source." });
 
 /** The state of every millisecond of a range, as core's `AuditReport`. */
 export const auditReport = z
   .object({
     groupId: z.string().describe("The audited group."),
-    range: interval.describe("What was audited."),
+    range: interval.describe("The audited range."),
     succeeded: share.describe("Intervals whose run has succeeded."),
     active: share.describe("Planned, being submitted, or running."),
     failed: share.describe("Failed after the last attempt."),
@@ -83,7 +83,7 @@ export const auditReport = z
     offsets: z
       .array(reading)
       .readonly()
-      .describe("What became of every position of the source, by reading; empty for boundaries of time."),
+      .describe("The fate of every position of the source, by reading; empty for boundaries of time."),
     isSound: z
       .boolean()
       .describe("Whether there is no gap, no overlap and no doubt, in time and in positions."),
@@ -91,4 +91,4 @@ export const auditReport = z
       .boolean()
       .describe("Whether it is sound, all of the range has succeeded, and all of its positions were read."),
   })
-  .meta({ id: "AuditReport", description: "What became of every millisecond of a group's ledger." });
+  .meta({ id: "AuditReport", description: "The fate of every millisecond of a group's ledger." });

@@ -15,7 +15,7 @@ export const backfillPlan = z
     first: z.array(intervalSchema).readonly().describe("The first intervals, at most 100."),
     notes: z.array(z.string()).readonly().describe("How the range was widened or narrowed, and why."),
   })
-  .meta({ id: "BackfillPlan", description: "What a backfill runs, or would run." });
+  .meta({ id: "BackfillPlan", description: "The runs of a backfill, planned or only shown." });
 
 /** Core's `BackfillRequest` without the group. */
 export const backfillRequest = z
@@ -23,8 +23,8 @@ export const backfillRequest = z
     id: requestId
       .optional()
       .describe("Idempotency key: each id begins one backfill. A random one by default."),
-    from: instant.describe("Where the range begins, inclusive."),
-    to: instant.describe("Where the range ends, exclusive; at most the watermark."),
+    from: instant.describe("Start of the range, inclusive."),
+    to: instant.describe("End of the range, exclusive; at most the watermark."),
     select: backfillSelectSchema.optional().describe("Which intervals of the range run. Default `missing`."),
     concurrency: z
       .int()

@@ -11,8 +11,8 @@ const UNIT_MS = { ms: 1, s: 1_000 } as const;
 /** A report of a source group's coverage. */
 export const coverageReport = z
   .strictObject({
-    lower: instant.describe("Where the reported time begins, inclusive."),
-    upper: instant.describe("Where it ends, exclusive. It may lie in the future."),
+    lower: instant.describe("Start of the reported time, inclusive."),
+    upper: instant.describe("End of the reported time, exclusive. It may lie in the future."),
     version: line(200)
       .min(1)
       .optional()
@@ -54,7 +54,7 @@ export const coverageAnswer = z
         "Changes when time of the range is covered that was not, or is covered by another generation.",
       ),
   })
-  .meta({ id: "CoverageAnswer", description: "What of an interval a group covers." });
+  .meta({ id: "CoverageAnswer", description: "The part of an interval that a group covers." });
 
 /** A run that has read other data than there are now, as core's `StaleRun`. */
 export const staleRun = z
@@ -109,12 +109,12 @@ export const coverageBuckets = z
     range: interval.describe("The time that is shown: of the range asked for, the part that is over."),
     unit: z
       .enum(["interval", "hour", "day", "week", "month", "year"])
-      .describe("What a bucket is: an interval of the group, or a unit of the calendar."),
+      .describe("The unit of a bucket: an interval of the group, or a unit of the calendar."),
     timezone: z.string().describe("The time zone of the group, in which units of the calendar begin."),
     sealedThrough: z
       .int()
       .nullable()
-      .describe("Where sealed time ends, epoch milliseconds; `null` if nothing is sealed."),
+      .describe("End of the sealed time, epoch milliseconds; `null` if nothing is sealed."),
     buckets: z.array(coverageBucket).readonly().describe("The buckets, oldest first."),
   })
   .meta({ id: "CoverageBuckets", description: "A group's time in buckets, for a picture of it." });

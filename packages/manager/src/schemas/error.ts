@@ -9,7 +9,7 @@ export const errorBody = z
         message: z.string().describe("For people."),
         field: z.string().exactOptional().describe("Path of the offending part of the request."),
       })
-      .describe("What was refused and why."),
+      .describe("The refused value and the reason."),
   })
   .meta({
     id: "Error",

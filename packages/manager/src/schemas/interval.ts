@@ -31,8 +31,8 @@ export const instant = z
 /** A half-open interval in a request. */
 export const givenInterval = z
   .strictObject({
-    lower: instant.describe("Where it begins, inclusive."),
-    upper: instant.describe("Where it ends, exclusive."),
+    lower: instant.describe("Start, inclusive."),
+    upper: instant.describe("End, exclusive."),
   })
   .meta({
     id: "GivenInterval",

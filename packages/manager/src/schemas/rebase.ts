@@ -5,7 +5,7 @@ import { note } from "./text.js";
 export const rebaseRequest = z
   .strictObject({
     startAt: startAtSchema.describe(
-      "Where reading begins: the `earliest` positions that can be read, the `latest` of now, `{ time }`, which must not be still to come, or `{ offsets }`.",
+      "The first positions to read: the `earliest` positions that can be read, the `latest` of now, `{ time }`, which must not be still to come, or `{ offsets }`.",
     ),
     source: offsetSourceSchema
       .optional()

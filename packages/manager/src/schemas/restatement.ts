@@ -11,8 +11,10 @@ const MAX_PLAN_ID = 100_000;
 export const restatementRequest = z
   .strictObject({
     groupId: groupId.describe("The group whose time is run again."),
-    from: instant.describe("Where the time begins, inclusive; widened to whole intervals."),
-    to: instant.describe("Where it ends, exclusive. What is not over yet is left to the live schedule."),
+    from: instant.describe("Start of the time, inclusive; widened to whole intervals."),
+    to: instant.describe(
+      "End of the time, exclusive. Intervals that are not over yet are left to the live schedule.",
+    ),
     cascade: z
       .enum(["none", "downstream"])
       .optional()
@@ -76,7 +78,7 @@ export const restatementPlan = z
   .object({
     planId,
     groups: z.array(restatedGroup).readonly().describe("The groups, the nearest first."),
-    stops: z.array(restatementStop).readonly().describe("Where it stops."),
+    stops: z.array(restatementStop).readonly().describe("The groups at which it stops."),
     runs: z.int().describe("Runs of all groups."),
   })
   .meta({ id: "RestatementPlan", description: "The effect that a restatement would have." });

@@ -46,5 +46,11 @@ export const retryRequest = z
         "The version of the schedule that carries the run out: the one that it was planned with, or the newest. Default planned.",
       ),
     force: z.boolean().optional().describe("Retry it also if its time is sealed. Default false."),
+    resplit: z
+      .boolean()
+      .optional()
+      .describe(
+        "Split a run that was split into shards anew, so that all of it is done again, also the shards that have succeeded. Default false.",
+      ),
   })
   .meta({ id: "RetryRequest", description: "A retry.", examples: [{ version: "latest" }] });

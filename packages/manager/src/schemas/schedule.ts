@@ -67,7 +67,7 @@ export const preview = z
       "Days of daylight saving among them, and what happens then. For a definition, before them: what would be owed at once, and the operator's notes on its job.",
     ),
   })
-  .meta({ id: "Preview", description: "What a schedule will do." });
+  .meta({ id: "Preview", description: "The next intervals of a schedule." });
 
 const runTally = z
   .object({
@@ -94,7 +94,7 @@ export const description = z
     sealedThrough: z
       .int()
       .nullable()
-      .describe("Where sealed time ends, epoch milliseconds; `null` if nothing is sealed."),
+      .describe("End of the sealed time, epoch milliseconds; `null` if nothing is sealed."),
     seal: seal.nullable().describe("The last seal that a person has set, if there is one."),
     deadlines: z
       .array(deadlineRecordSchema)

@@ -6,7 +6,7 @@ import { note } from "./text.js";
 export const seal = z
   .object({
     groupId: z.string().describe("The group."),
-    through: at("Where the sealed time ends, exclusive"),
+    through: at("End of the sealed time, exclusive"),
     note: z.string().describe("Why, for people."),
     sealedAt: at("When it was sealed"),
   })
@@ -18,7 +18,7 @@ export const seal = z
 
 export const sealRequest = z
   .strictObject({
-    until: instant.describe("Where the sealed time ends, exclusive; all before it must be covered."),
+    until: instant.describe("End of the sealed time, exclusive; all before it must be covered."),
     note: note(2_000).optional().describe("Why, for people."),
     force: z.boolean().optional().describe("Also move a seal back, which opens time again. Default false."),
   })

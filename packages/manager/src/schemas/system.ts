@@ -1,5 +1,6 @@
 import type { JsonObject } from "@tidegate/core";
 import { z } from "zod";
+import { ROLES } from "../rest/roles.js";
 import { at } from "./interval.js";
 
 const engineInfo = z
@@ -37,6 +38,7 @@ const types = z.array(z.string()).readonly();
 /** The manager and its parts. */
 export const systemInfo = z
   .object({
+    role: z.enum(ROLES).describe("What the caller may do; each role includes those before it."),
     namespace: z.string().describe("The installation whose schedules it keeps."),
     now: at("The manager's time, which is the store's"),
     tzdata: z.string().describe("The version of its time zone database."),

@@ -1,8 +1,18 @@
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult } from "@duckdb/node-api";
 import { identifier } from "../duckdb/quote.js";
 import type { DatabaseSource } from "../job/job.js";
-import type { Positions } from "../job/window.js";
-import { chosenColumns, cursorRange, type ReadColumn, type TableReading } from "./table-reader.js";
+import {
+  chosenColumns,
+  columnNamed,
+  conditionOf,
+  type ReadColumn,
+  type Rows,
+  type TableReading,
+  textLiteral,
+} from "./table-reader.js";
+
+/** The collation of DuckDB that compares bytes. */
+export const BYTES = '"binary"';
 
 /**
  * Reads a table of DuckDB by a connection of its own, which sees what is committed.
@@ -12,28 +22,48 @@ import { chosenColumns, cursorRange, type ReadColumn, type TableReading } from "
 export async function readDuckdbTable<T>(
   database: { connect(): Promise<DuckDBConnection> },
   source: DatabaseSource,
-  positions: Positions | undefined,
+  rows: Rows,
   work: (reading: TableReading) => Promise<T>,
 ): Promise<T> {
   const connection = await database.connect();
   try {
-    const table = source.table.split(".").map(identifier).join(".");
-    const described = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${table}`);
-    const all = described.getRowObjectsJson().map(
-      ({ column_name, column_type }): ReadColumn => ({
-        name: String(column_name),
-        type: String(column_type),
-      }),
-    );
+    const all = await describeDuckdbTable(connection, source);
     const columns = chosenColumns(source, all);
     const list = columns.map(({ name }) => identifier(name)).join(", ");
-    const rows = await connection.stream(
-      `SELECT ${list} FROM ${table} WHERE ${cursorRange(source, positions)}`,
+    const read = await connection.stream(
+      `SELECT ${list} FROM ${duckdbName(source)} WHERE ${duckdbCondition(source, rows, all)}`,
     );
-    return await work({ columns, chunks: chunksOf(rows) });
+    return await work({ columns, chunks: chunksOf(read) });
   } finally {
     connection.closeSync();
   }
+}
+
+/** Returns the columns of a table. */
+export async function describeDuckdbTable(
+  connection: DuckDBConnection,
+  source: DatabaseSource,
+): Promise<readonly ReadColumn[]> {
+  const described = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${duckdbName(source)}`);
+  return described
+    .getRowObjectsJson()
+    .map(({ column_name, column_type }) => ({ name: String(column_name), type: String(column_type) }));
+}
+
+/** Returns the name of a table as SQL. */
+export function duckdbName({ table }: DatabaseSource): string {
+  return table.split(".").map(identifier).join(".");
+}
+
+/** Returns the condition of the rows to read. */
+export function duckdbCondition(source: DatabaseSource, rows: Rows, columns: readonly ReadColumn[]): string {
+  const type = rows.part && columnNamed(columns, rows.part.column)?.type;
+  return conditionOf(source, rows, type === "VARCHAR" ? BYTES : undefined, (key, kind) => {
+    if (kind === "text") return textLiteral(key);
+    if (kind === "number") return String(BigInt(key));
+    const micros = BigInt(key) * 1_000n;
+    return type === "TIMESTAMP WITH TIME ZONE" ? `make_timestamptz(${micros})` : `make_timestamp(${micros})`;
+  });
 }
 
 async function* chunksOf(rows: DuckDBResult): AsyncIterable<DuckDBDataChunk> {

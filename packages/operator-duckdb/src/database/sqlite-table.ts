@@ -12,8 +12,14 @@ import {
 import { SystemClock } from "@tidegate/core/clock";
 import { identifier } from "../duckdb/quote.js";
 import type { DatabaseSource } from "../job/job.js";
-import type { Positions } from "../job/window.js";
-import { chosenColumns, cursorRange, lasting, type TableReading } from "./table-reader.js";
+import {
+  chosenColumns,
+  conditionOf,
+  lasting,
+  type Rows,
+  type TableReading,
+  textLiteral,
+} from "./table-reader.js";
 
 /** How long a reader waits for a writer that locks the file, ms. */
 const BUSY_MS = 5_000;
@@ -73,10 +79,10 @@ interface SqliteColumn {
 export async function readSqliteTable<T>(
   path: string,
   source: DatabaseSource,
-  positions: Positions | undefined,
+  rows: Rows,
   work: (reading: TableReading) => Promise<T>,
 ): Promise<T> {
-  const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_MS });
+  const database = openSqlite(path);
   try {
     const all = database
       .prepare("SELECT name, type AS declared FROM pragma_table_xinfo(?) WHERE hidden <> 1")
@@ -88,16 +94,28 @@ export async function readSqliteTable<T>(
     const columns = chosen.map(({ name }, index) => ({ name, type: types[index]!.name }));
     const list = columns.map(({ name }, index) => `${identifier(name)} AS c${index}`).join(", ");
     const statement = database.prepare(
-      `SELECT ${list} FROM ${identifier(source.table)} WHERE ${cursorRange(source, positions)}`,
+      `SELECT ${list} FROM ${identifier(source.table)} WHERE ${sqliteCondition(source, rows)}`,
     );
     statement.setReadBigInts(true);
-    const rows = statement.iterate() as Iterable<Readonly<Record<string, SqliteValue>>>;
+    const read = statement.iterate() as Iterable<Readonly<Record<string, SqliteValue>>>;
     const valuesOf = (row: Readonly<Record<string, SqliteValue>>): DuckDBValue[] =>
       columns.map(({ name }, index) => kept(row[`c${index}`]!, types[index]!, name));
-    return await work({ columns, chunks: chunksOf(rows, types, valuesOf) });
+    return await work({ columns, chunks: chunksOf(read, types, valuesOf) });
   } finally {
     database.close();
   }
+}
+
+/** Opens a file of SQLite to be read. */
+export function openSqlite(path: string): DatabaseSync {
+  return new DatabaseSync(path, { readOnly: true, timeout: BUSY_MS });
+}
+
+/** Returns the condition of the rows to read. */
+export function sqliteCondition(source: DatabaseSource, rows: Rows): string {
+  return conditionOf(source, rows, "BINARY", (key, kind) =>
+    kind === "text" ? textLiteral(key) : String(BigInt(key)),
+  );
 }
 
 /** A column that the job declares is read as text, to be cast; one that SQLite gives no type of its own, as text. */

@@ -3,8 +3,9 @@ import type { Session } from "../duckdb/session.js";
 import { orUnfit, unfitFailure } from "../duckdb/unfit.js";
 import { columnType } from "../job/column-type.js";
 import type { DatabaseSource } from "../job/job.js";
-import type { Window } from "../job/window.js";
+import type { Positions } from "../job/window.js";
 import { exactValueOf } from "../read/text-value.js";
+import type { TablePart } from "../shard/table-part.js";
 import { readDuckdbTable } from "./duckdb-table.js";
 import type { SourceDatabase } from "./source-database.js";
 import { readSqliteTable } from "./sqlite-table.js";
@@ -12,7 +13,7 @@ import type { ReadColumn, TableReading } from "./table-reader.js";
 
 /**
  * Copies the rows of a table of SQLite or DuckDB into the table `staged`, as one snapshot has them: those of the
- * window's positions, or all.
+ * positions and of the part, or all.
  *
  * @throws JobFailure JOB_FAILED with the column of a value that would not be kept exactly
  */
@@ -20,11 +21,13 @@ export async function stageDatabaseTable(
   session: Session,
   source: DatabaseSource,
   database: SourceDatabase,
-  { positions }: Window,
+  positions: Positions | undefined,
+  part: TablePart | undefined,
 ): Promise<void> {
+  const rows = { positions, part };
   const stage = (reading: TableReading): Promise<void> => stageReading(session, source, reading);
-  if ("sqlite" in database) await readSqliteTable(database.sqlite, source, positions, stage);
-  else await readDuckdbTable(database.duckdb, source, positions, stage);
+  if ("sqlite" in database) await readSqliteTable(database.sqlite, source, rows, stage);
+  else await readDuckdbTable(database.duckdb, source, rows, stage);
 }
 
 async function stageReading(

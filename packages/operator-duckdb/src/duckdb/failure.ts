@@ -8,7 +8,7 @@ export class JobFailure extends OperatorError {
   readonly metrics: JobMetrics | undefined;
 
   constructor(
-    code: "JOB_FAILED" | "JOB_INVALID" | "DIRTY_DATA_LIMIT",
+    code: "JOB_FAILED" | "JOB_INVALID" | "DIRTY_DATA_LIMIT" | "SPLIT_STALE",
     message: string,
     {
       isRetryable,
@@ -70,7 +70,8 @@ export function outcomeOfError(error: unknown, signal: AbortSignal): JobOutcome 
 
 /** Returns the error that says what a failed outcome says. */
 export function failureOf({ error, isRetryable = true, retryAfterMs }: JobOutcome): JobFailure {
-  return new JobFailure("JOB_FAILED", error?.message ?? "", {
+  const code = error?.code === "JOB_INVALID" ? error.code : "JOB_FAILED";
+  return new JobFailure(code, error?.message ?? "", {
     isRetryable,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });

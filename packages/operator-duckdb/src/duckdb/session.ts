@@ -19,7 +19,7 @@ export type Values = Readonly<Record<string, DuckDBValue>>;
 export interface SessionLimits {
   readonly threads?: number | undefined;
   readonly memoryLimit?: string | undefined;
-  /** Where data that does not fit into memory is spilled. */
+  /** The folder to which data that does not fit into memory is spilled. */
   readonly spillDirectory?: string | undefined;
   /** The only directories whose files the job may access. */
   readonly allowedDirectories?: readonly string[] | undefined;

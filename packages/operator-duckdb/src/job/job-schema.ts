@@ -2,7 +2,7 @@ import { secretName } from "@tidegate/operator-kit";
 import { z } from "zod";
 import { ENCODINGS } from "../prepare/encoding.js";
 import { COLUMN_TYPES, columnType } from "./column-type.js";
-import type { DuckdbJob, EventTime, Source, Target } from "./job.js";
+import type { DuckdbJob, EventTime, Source, TableSplit, Target } from "./job.js";
 
 const MAX_PATHS = 1_000;
 const MAX_COLUMNS = 10_000;
@@ -88,6 +88,11 @@ const postgresTable = {
 
 const postgresTime = { timeColumn: postgresName.exactOptional(), timeUnit: timeUnit.exactOptional() };
 
+const split = z.strictObject({
+  column: columnName,
+  by: z.enum(["range", "quantiles"]).exactOptional(),
+}) satisfies z.ZodType<TableSplit>;
+
 const source = z.discriminatedUnion("format", [
   z
     .strictObject({
@@ -113,6 +118,7 @@ const source = z.discriminatedUnion("format", [
     ...postgresTime,
     cursorColumn: postgresName.exactOptional(),
     columns: tableColumns.exactOptional(),
+    split: split.exactOptional(),
   }),
   z.strictObject({
     format: z.literal("database"),
@@ -128,6 +134,7 @@ const source = z.discriminatedUnion("format", [
       .regex(/^[^"\p{Cc}]{1,200}$/u, "must be a name of 1 to 200 characters, without quotes")
       .exactOptional(),
     columns: tableColumns.exactOptional(),
+    split: split.exactOptional(),
   }),
 ]) satisfies z.ZodType<Source>;
 

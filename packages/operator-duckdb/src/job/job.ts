@@ -96,6 +96,23 @@ export type PostgresTable = {
   readonly table: string;
 };
 
+/**
+ * The column by which a table is divided into shards, if the schedule asks for them: each shard has the rows of a range
+ * of its keys, and rows without a key are a shard of their own.
+ */
+export type TableSplit = {
+  /**
+   * Its name. It has whole numbers, dates, timestamps, texts or UUIDs; of SQLite, whole numbers or texts. A row whose key
+   * is updated while shards are read may be in two of them, or in none.
+   */
+  readonly column: string;
+  /**
+   * `range` cuts evenly between the least and the greatest key; `quantiles` cuts into parts with about as many rows
+   * each, which reads the keys beforehand. @default "range" for numbers and times, "quantiles" for texts
+   */
+  readonly by?: "range" | "quantiles";
+};
+
 /** A table or view of Postgres, read by one COPY: all rows are of the same snapshot. */
 export type PostgresSource = PostgresTable & {
   readonly format: "postgres";
@@ -114,6 +131,8 @@ export type PostgresSource = PostgresTable & {
    * does not hold exactly fails the run. @default all, with the types nearest to Postgres's
    */
   readonly columns?: Readonly<Record<string, string>>;
+  /** How the rows are divided into shards. @default by `cursorColumn` or else `timeColumn`, as a range */
+  readonly split?: TableSplit;
 };
 
 /**
@@ -135,6 +154,8 @@ export type DatabaseSource = {
    * does not hold exactly fails the run. @default all, with the table's types
    */
   readonly columns?: Readonly<Record<string, string>>;
+  /** How the rows are divided into shards. @default by `cursorColumn`, as a range */
+  readonly split?: TableSplit;
 };
 
 /** A source of a table. */
@@ -196,7 +217,7 @@ export type UpsertingTarget = WrittenTable & {
   readonly key: readonly string[];
 };
 
-/** Where an interval's rows are written. */
+/** The target of an interval's rows. */
 export type Target = ParquetTarget | PostgresTarget;
 
 /**

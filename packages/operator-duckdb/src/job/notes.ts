@@ -1,4 +1,4 @@
-import type { DuckdbJob, PostgresTarget, Source } from "./job.js";
+import { type DuckdbJob, isFiles, type PostgresTarget, type Source, type TableSource } from "./job.js";
 
 /** Returns what a person should know about an accepted job. */
 export function notesOn({ source, target }: DuckdbJob): readonly string[] {
@@ -6,18 +6,28 @@ export function notesOn({ source, target }: DuckdbJob): readonly string[] {
 }
 
 function sourceNotes(source: Source | undefined): string[] {
-  if (source === undefined || source.format === "database") return [];
-  if (source.format === "postgres") {
-    if (source.timeColumn === undefined) return [];
-    return [
-      "job.source.timeColumn: rows whose time is null or infinite are in no interval, and rows that are committed after their interval has run are not read.",
-    ];
-  }
+  if (source === undefined) return [];
+  if (!isFiles(source)) return [...splitNotes(source), ...committedNotes(source)];
   const { minAgeMs = 0 } = source;
   if (minAgeMs === 0) return [];
   return [
     `job.source.minAgeMs: an attempt fails while a file is younger than ${minAgeMs} ms, so maxAttempts and backoff must outlast that.`,
   ];
+}
+
+function splitNotes({ split }: TableSource): string[] {
+  if (split === undefined) return [];
+  return [
+    `job.source.split: shards see different moments of the table, and a row whose ${split.column} is updated meanwhile may be in two shards, or in none.`,
+  ];
+}
+
+function committedNotes(source: TableSource): string[] {
+  if (source.format === "postgres" && source.timeColumn !== undefined)
+    return [
+      "job.source.timeColumn: rows whose time is null or infinite are in no interval, and rows that are committed after their interval has run are not read.",
+    ];
+  return [];
 }
 
 function targetNotes({ write, rejectedPath }: PostgresTarget): string[] {

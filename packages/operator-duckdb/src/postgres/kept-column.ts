@@ -7,7 +7,7 @@ import { type PostgresColumn, quoted } from "./table.js";
 /** A column of Postgres on its way into DuckDB, whose every value is kept, or fails the run. */
 export interface KeptColumn {
   readonly name: string;
-  /** What is selected in Postgres. */
+  /** The expression that is selected in Postgres. */
   readonly selected: string;
   /** The type as which DuckDB's reader reads the text. */
   readonly read: string;

@@ -7,19 +7,21 @@ import { unfitFailure } from "../duckdb/unfit.js";
 import type { PostgresSource } from "../job/job.js";
 import type { Window } from "../job/window.js";
 import { MAX_LINE_BYTES } from "../read/files.js";
+import type { TablePart } from "../shard/table-part.js";
 import { type KeptColumn, keptColumn } from "./kept-column.js";
 import { PostgresLink } from "./link.js";
 import { inPieces } from "./pieces.js";
-import { positionRange } from "./position-range.js";
-import { columnNamed, describeTable, type PostgresTable } from "./table.js";
-import { timeRange } from "./time-range.js";
+import { postgresPart, required, rowsOf } from "./row-condition.js";
+import { describeTable, type PostgresTable } from "./table.js";
 
 /** Dependencies of `stageTable`. */
 export interface TableReading {
   readonly addresses: Addresses;
-  /** Where pieces of the copy lie until they have been read. */
+  /** The folder of the copy's pieces until they have been read. */
   readonly directory: string;
   readonly window: Window;
+  /** The part of the rows to read. @default all */
+  readonly part: TablePart | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -34,14 +36,14 @@ export interface TableReading {
 export async function stageTable(
   session: Session,
   source: PostgresSource,
-  { addresses, directory, window, signal }: TableReading,
+  { addresses, directory, window, part, signal }: TableReading,
 ): Promise<void> {
   await PostgresLink.use(addresses, "read", signal, async (link) => {
     const table = await describeTable(link, source, "job.source");
     const columns = columnsOf(table, source.columns);
     const list = columns.map(({ name, type }) => `${identifier(name)} ${type}`);
     await session.run(`CREATE TEMP TABLE staged (${list.join(", ")})`);
-    const rows = link.copyOut(`COPY (${queryOf(table, source, columns, window)}) TO STDOUT`);
+    const rows = link.copyOut(`COPY (${queryOf(table, source, columns, window, part)}) TO STDOUT`);
     await inPieces(rows, directory, (file) => insertPiece(session, columns, file));
     await link.commit();
   });
@@ -90,20 +92,18 @@ function columnsOf(table: PostgresTable, declared: PostgresSource["columns"]): r
 
 function queryOf(
   table: PostgresTable,
-  { timeColumn, timeUnit = "iso", cursorColumn }: PostgresSource,
+  source: PostgresSource,
   columns: readonly KeptColumn[],
   window: Window,
+  part: TablePart | undefined,
 ): string {
   // A lone empty text would be a blank line, which DuckDB skips.
   const selected = [...columns.map((column) => column.selected), "true"].join(", ");
-  const rows = `SELECT ${selected} FROM ${table.sql}`;
-  if (window.positions !== undefined) {
-    const cursor = required(table, cursorColumn!, "cursorColumn");
-    return `${rows} WHERE ${positionRange(cursor, window.positions, "job.source.cursorColumn")}`;
-  }
-  if (window.isFull || timeColumn === undefined) return rows;
-  const time = required(table, timeColumn, "timeColumn");
-  return `${rows} WHERE ${timeRange(time, timeUnit, window, "job.source.timeColumn")}`;
+  const conditions = [
+    rowsOf(table, source, window),
+    ...(part === undefined ? [] : [postgresPart(required(table, part.column, "split.column"), part)]),
+  ];
+  return `SELECT ${selected} FROM ${table.sql} WHERE ${conditions.join(" AND ")}`;
 }
 
 async function insertPiece(session: Session, columns: readonly KeptColumn[], file: string): Promise<void> {
@@ -133,13 +133,6 @@ function namingColumn(error: unknown, columns: readonly KeptColumn[]): unknown {
   if (/Maximum line size/.test(message))
     return lasting(`A row of job.source.table has more than ${MAX_LINE_BYTES} bytes as text.`);
   return unfitFailure(error);
-}
-
-function required(table: PostgresTable, name: string, field: "columns" | "cursorColumn" | "timeColumn") {
-  const column = columnNamed(table.columns, name);
-  if (column !== undefined) return column;
-  const names = table.columns.map((other) => other.name).join(", ");
-  throw lasting(`job.source.${field}: there is no column ${name} in ${table.sql}; there are ${names}.`);
 }
 
 function lasting(message: string): JobFailure {

@@ -55,7 +55,7 @@ export function integerLiteral(value: bigint): string {
 }
 
 /** Returns an instant as Postgres reads it in the zone UTC; the year 0 is 1 BC. */
-function isoOf(ms: number): string {
+export function isoOf(ms: number): string {
   const [, year, rest] = /^([+-]?\d+)-(.*)Z$/.exec(new Date(ms).toISOString())!;
   const number = Number(year);
   const written = String(number > 0 ? number : 1 - number).padStart(4, "0");

@@ -1,4 +1,4 @@
-/** What separates and encloses the fields of a text whose line ends are unified. JSON lines have neither. */
+/** The characters that separate and enclose the fields of a text whose line ends are unified. JSON lines have neither. */
 export interface Fields {
   readonly delimiter: string;
   readonly quote: string;

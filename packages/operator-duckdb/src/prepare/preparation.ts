@@ -18,7 +18,7 @@ export interface SourceFile {
   readonly linesBefore: number | undefined;
 }
 
-/** What a preparation may access. */
+/** The files and limits that a preparation may use. */
 export interface PreparationLimits {
   /** Directory for copies; removed with the attempt. */
   readonly directory: string;

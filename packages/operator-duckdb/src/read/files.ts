@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { listValue } from "@duckdb/node-api";
 import type { EpochMs } from "@tidegate/core";
+import type { VersionedFile } from "@tidegate/split";
 import { JobFailure } from "../duckdb/failure.js";
 import type { Session } from "../duckdb/session.js";
 import type { Positions } from "../job/window.js";
@@ -51,6 +52,34 @@ function isBetween(pattern: string, { lower = "", upper }: Positions): (name: st
   const isBefore = (a: string, b: string): boolean => Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0;
   return (name) =>
     (isHiddenMeant || !name.startsWith(".")) && !isBefore(name, lower) && isBefore(name, upper);
+}
+
+/** Returns files with their sizes, and versions that change if they are written again. */
+export async function versionsOf(
+  files: readonly string[],
+): Promise<readonly (VersionedFile & { readonly bytes: number })[]> {
+  return Promise.all(
+    files.map(async (path) => {
+      const { size, mtimeMs } = await stat(path);
+      return { path, version: `${size}-${Math.round(mtimeMs)}`, bytes: size };
+    }),
+  );
+}
+
+/**
+ * Returns the paths of a shard's files, which must be as they were when the run was split: rows that have moved to
+ * another file would be in two shards, or in none.
+ *
+ * @throws JobFailure SPLIT_STALE with a file that was written again; a file system error for one that is gone
+ */
+export async function requireSame(files: readonly VersionedFile[]): Promise<readonly string[]> {
+  const paths = files.map(({ path }) => path);
+  const found = await versionsOf(paths);
+  const changed = found.find(({ version }, index) => version !== files[index]!.version);
+  if (changed === undefined) return paths.sort();
+  throw new JobFailure("SPLIT_STALE", `${changed.path} was changed after the run was split.`, {
+    isRetryable: false,
+  });
 }
 
 /**

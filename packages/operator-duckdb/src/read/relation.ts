@@ -26,7 +26,7 @@ export interface Relation {
   readonly withLikeLines?: () => Promise<Relation | undefined>;
 }
 
-/** Where a bad row comes from, as expressions for its rejection record. */
+/** The origin of a bad row, as expressions for its rejection record. */
 export interface Origin {
   readonly file: string;
   /** Row number in the file, from 1, or NULL. */

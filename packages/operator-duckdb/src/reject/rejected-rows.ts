@@ -37,7 +37,7 @@ export async function countRejectedRows(session: Session, { layout, window }: Ta
  */
 async function leaveOutKnownRows(session: Session, layout: Layout): Promise<void> {
   if ((await countOf(session, "NOT is_timed")) === 0) return;
-  const others = (await filesIn(layout.untimedDirectory)).filter((file) => file !== layout.untimed);
+  const others = (await filesIn(layout.untimedDirectory)).filter((file) => file !== layout.ownUntimed);
   if (others.length === 0) return;
   await session.run(
     `DELETE FROM rejected WHERE rowid IN (

@@ -6,7 +6,7 @@ import type { FilesSource } from "../job/job.js";
 import { refuseInfinity, stageTable } from "../postgres/read-table.js";
 import { Preparation } from "../prepare/preparation.js";
 import { csvRelations } from "../read/csv.js";
-import { listFiles, requireSettled } from "../read/files.js";
+import { listFiles, requireSame, requireSettled } from "../read/files.js";
 import { jsonRelations } from "../read/json.js";
 import { parquetRelations } from "../read/parquet.js";
 import type { Relation } from "../read/relation.js";
@@ -15,7 +15,7 @@ import { GOOD_ROWS, stageRelations } from "../read/stage.js";
 import type { Surroundings } from "./surroundings.js";
 import type { Task } from "./task.js";
 
-/** What was read for an interval, as tables of the session. */
+/** The rows read for an interval, as tables of the session. */
 export interface Staged {
   /** A query for the rows to write. */
   readonly goodRows: string;
@@ -30,16 +30,17 @@ const ALL_ROWS = "SELECT * FROM staged";
 
 /** Reads a job's rows, from its source or its SELECT. */
 export async function stageJob(session: Session, task: Task, surroundings: Surroundings): Promise<Staged> {
-  const { job, window, directory } = task;
+  const { job, window, directory, shard } = task;
   const { settings, signal } = surroundings;
   if (job.source?.format === "postgres") {
     const addresses = await surroundings.connections(job.source.connection, signal);
-    await stageTable(session, job.source, { addresses, directory, window, signal });
+    await stageTable(session, job.source, { addresses, directory, window, part: shard?.part, signal });
     if (job.target.format !== "postgres") await refuseInfinity(session);
     return { goodRows: ALL_ROWS, badRows: "none" };
   }
   if (job.source?.format === "database") {
-    await stageDatabaseTable(session, job.source, settings.databases[job.source.database]!, window);
+    const database = settings.databases[job.source.database]!;
+    await stageDatabaseTable(session, job.source, database, window.positions, shard?.part);
     return { goodRows: ALL_ROWS, badRows: "none" };
   }
   const { allowedDirectories } = settings;
@@ -48,7 +49,10 @@ export async function stageJob(session: Session, task: Task, surroundings: Surro
     await stageSelect(session, job.sql, window, preparation);
     return { goodRows: ALL_ROWS, badRows: "unknown" };
   }
-  const files = await listFiles(session, task.sourcePaths, window.positions);
+  const files =
+    shard?.files === undefined
+      ? await listFiles(session, task.sourcePaths, window.positions)
+      : await requireSame(shard.files);
   surroundings.log(`Files to read: ${files.length.toLocaleString("en-US")}`);
   await requireSettled(files, job.source.minAgeMs ?? 0, settings.clock.now());
   const relations = await relationsOf(session, job.source, files, preparation);

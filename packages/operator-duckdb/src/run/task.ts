@@ -7,11 +7,13 @@ import { type DatabaseSource, type DuckdbJob, isFiles, type PostgresTable } from
 import { requirePositional } from "../job/positional.js";
 import { type Window, windowOf } from "../job/window.js";
 import type { Settings } from "../options.js";
-import { attemptDirectory, type Layout, layoutOf } from "../target/layout.js";
+import { type TaskShard, taskShardOf } from "../shard/task-shard.js";
+import { attemptDirectory, type Layout, layoutOf, shardLayoutOf } from "../target/layout.js";
 
 /** A job to be run: its request, checked and with resolved paths. */
 export interface Task {
   readonly jobId: string;
+  readonly runId: string;
   readonly idempotencyKey: string;
   readonly groupId: string;
   readonly job: DuckdbJob;
@@ -21,9 +23,11 @@ export interface Task {
   readonly layout: Layout;
   /** Whether bad rows are kept aside, below the layout's target. */
   readonly keepsRejected: boolean;
-  /** Where this attempt writes before it commits. */
+  /** The folder that this attempt writes to before it commits. */
   readonly directory: string;
   readonly dirtyData: DirtyDataLimit | undefined;
+  /** The part of the job that it does. @default all of it */
+  readonly shard: TaskShard | undefined;
 }
 
 /** @throws OperatorError JOB_INVALID with the offending field */
@@ -34,9 +38,12 @@ export function taskOf(
 ): Task {
   const window = windowOf(request);
   requireBounds(job, window);
-  const layout = layoutOf(rootOf(job, settings), window);
+  const whole = layoutOf(rootOf(job, settings), window);
+  const { shard } = request;
+  const layout = shard === undefined ? whole : shardLayoutOf(whole, request.runId, shard.key);
   return {
-    jobId: `${request.runId}-${request.attempt}`,
+    jobId: `${shard === undefined ? request.runId : request.idempotencyKey}-${request.attempt}`,
+    runId: request.runId,
     idempotencyKey: request.idempotencyKey,
     groupId: request.groupId,
     job,
@@ -46,6 +53,7 @@ export function taskOf(
     keepsRejected: job.target.format !== "postgres" || job.target.rejectedPath !== undefined,
     directory: attemptDirectory(layout, request.runId, request.attempt),
     dirtyData,
+    shard: shard && taskShardOf(shard.args),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Surroundings } from "../run/surroundings.js";
 import type { Task } from "../run/task.js";
 import type { CommitRecord, Copied } from "./commit-record.js";
 
-/** Where a job's rows are written. Rows and the record of their job appear in one step. */
+/** The target that a job's rows are written to. Rows and the record of their job appear in one step. */
 export interface Destination {
   /**
    * Returns a query for the same rows that can be written unchanged.

@@ -12,7 +12,7 @@ export interface Layout {
   readonly partition: string;
   /** The partition's only file; its rename is the commit. */
   readonly file: string;
-  /** Where attempts at this interval write before they commit. Only one of them is alive. */
+  /** The folder that attempts at this interval write to before they commit. Only one of them is alive. */
   readonly work: string;
   /** Bad rows of the interval. */
   readonly rejected: string;
@@ -20,6 +20,10 @@ export interface Layout {
   readonly untimedDirectory: string;
   /** Those that this interval's run was the first to meet. */
   readonly untimed: string;
+  /** The interval's own file of `untimedDirectory`: `untimed`, unless that is a shard's. */
+  readonly ownUntimed: string;
+  /** Directory of what shards of the interval's runs have written, until it is merged. */
+  readonly shards: string;
 }
 
 export const PARTITION_FILE = "part.parquet";
@@ -33,6 +37,7 @@ export function layoutOf(target: string, window: Window): Layout {
   const interval = window.isFull ? FULL : `${basicIso(window.lower)}_${basicIso(window.upper)}`;
   const partition = join(target, PREFIX + interval);
   const untimedDirectory = join(target, ".rejected", "untimed");
+  const untimed = join(untimedDirectory, `${interval}.jsonl`);
   return {
     target,
     interval,
@@ -41,14 +46,33 @@ export function layoutOf(target: string, window: Window): Layout {
     work: join(target, ".tidegate", interval),
     rejected: join(target, ".rejected", `${interval}.jsonl`),
     untimedDirectory,
-    untimed: join(untimedDirectory, `${interval}.jsonl`),
+    untimed,
+    ownUntimed: untimed,
+    shards: join(target, ".tidegate", `${interval}.shards`),
   };
 }
 
-/** Returns an attempt's own directory below `work`. Its name is safe for any run id. */
+/** Returns where a shard of a run writes: aside, so that readers see nothing of it. */
+export function shardLayoutOf(layout: Layout, runId: string, key: string): Layout {
+  const name = hash("sha256", key, "hex").slice(0, 32);
+  const path = (ending: string): string => join(layout.shards, safeName(runId), `${name}.${ending}`);
+  return {
+    ...layout,
+    file: path("rows"),
+    rejected: path("rejected"),
+    untimed: path("untimed"),
+    work: join(layout.shards, safeName(runId), name),
+  };
+}
+
+/** Returns an attempt's own directory below `work`. */
 export function attemptDirectory(layout: Layout, runId: string, attempt: number): string {
-  const name = /^[A-Za-z0-9_-]{1,64}$/.test(runId) ? runId : hash("sha256", runId, "hex");
-  return join(layout.work, `${name}-${attempt}`);
+  return join(layout.work, `${safeName(runId)}-${attempt}`);
+}
+
+/** Returns a name that is safe for any run id. */
+function safeName(runId: string): string {
+  return /^[A-Za-z0-9_-]{1,64}$/.test(runId) ? runId : hash("sha256", runId, "hex");
 }
 
 /**

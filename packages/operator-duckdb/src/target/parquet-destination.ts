@@ -6,7 +6,7 @@ import type { Task } from "../run/task.js";
 import { readRecord } from "./commit-record.js";
 import { compareWithPartition } from "./compare-rows.js";
 import type { Destination } from "./destination.js";
-import { publishFile } from "./durable.js";
+import { publishFile, remove } from "./durable.js";
 import { exactRows } from "./exact-columns.js";
 import { PARTITION_COLUMN } from "./layout.js";
 import { makeWay } from "./neighbours.js";
@@ -50,9 +50,15 @@ async function publish(
   file: string,
   { signal }: Surroundings,
 ): Promise<boolean> {
-  const hasWay = await makeWay(session, task.layout, task.window);
+  const { layout, window, shard } = task;
+  if (shard !== undefined) {
+    await publishFile(file, layout.file);
+    return true;
+  }
+  const hasWay = await makeWay(session, layout, window);
   signal.throwIfAborted();
-  if (hasWay) await publishFile(file, task.layout.file);
+  if (hasWay) await publishFile(file, layout.file);
+  await remove(layout.shards);
   return hasWay;
 }
 

@@ -16,7 +16,7 @@ export type CommonJob = {
   /** The IANA time zone of dates and of timestamps without one, and of the SQL session. @default "UTC" */
   readonly timezone?: string;
   /**
-   * What to do with an interval whose job Flink has forgotten, as a JobManager without high availability does
+   * The way to treat an interval whose job Flink has forgotten, as a JobManager without high availability does
    * when it restarts; whether the job had ended is unknown. `resubmit` runs the interval again, which is
    * right if a second run replaces; `hold` fails the run and leaves the decision to a person. @default
    * "resubmit" if a second run replaces, else "hold"

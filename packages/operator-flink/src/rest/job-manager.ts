@@ -1,5 +1,6 @@
 import { openAsBlob } from "node:fs";
 import { fileForm } from "@tidegate/rest-client";
+import type { JobExceptions } from "./exceptions.js";
 import { NoAnswer, Refused, type RestEndpoint } from "./http.js";
 
 /** Values of Flink's `JobStatus`. */
@@ -118,6 +119,12 @@ export class JobManager {
   /** Returns a job's parts and their counts; may be older than the job's end. */
   async details(jobId: string): Promise<JobDetails | undefined> {
     return this.#unlessUnknown(this.#rest.ask<JobDetails>({ method: "GET", path: `/jobs/${jobId}` }));
+  }
+
+  /** Returns a job's exceptions; may be older than the job's end. */
+  async exceptions(jobId: string): Promise<JobExceptions | undefined> {
+    const path = `/jobs/${jobId}/exceptions`;
+    return this.#unlessUnknown(this.#rest.ask<JobExceptions>({ method: "GET", path }));
   }
 
   /** Asks a job to stop; does nothing if it has ended or is unknown. */

@@ -11,3 +11,8 @@ const JOB_ID = /^[0-9a-f]{32}$/;
 export function jobIdOf(key: string, n: number): string {
   return n === 1 && JOB_ID.test(key) ? key : hash("sha256", `${key}/${n}`, "hex").slice(0, 32);
 }
+
+/** Returns whether a text has the form of Flink's ids. */
+export function isJobId(text: string): boolean {
+  return JOB_ID.test(text);
+}

@@ -89,7 +89,7 @@ export function unreachable(error: Error): OperatorError {
 
 /** Returns the error for a job that was not submitted because nobody could watch it. */
 export function unwatched(error: Error): OperatorError {
-  const message = `No job was submitted, since what becomes of it is not known while the JobManager (option url) cannot be asked: ${reasonOf(error)}.`;
+  const message = `No job was submitted, since its fate cannot be known while the JobManager (option url) does not answer: ${reasonOf(error)}.`;
   return new OperatorError("JOB_FAILED", message, { cause: error, ...adviceOf(error) });
 }
 

@@ -2,6 +2,7 @@ import { OperatorError } from "@tidegate/core";
 import { type Clock, pause } from "@tidegate/core/clock";
 import { JobWatch, type Sighting } from "@tidegate/operator-kit";
 import { LRUCache } from "lru-cache";
+import { exceptionsText } from "../rest/exceptions.js";
 import type { FlinkState, JobManager } from "../rest/job-manager.js";
 import { type EndState, isEnd, type JobEnd, metricsOf, outcomeOf } from "./job-end.js";
 import { RequestPace } from "./request-pace.js";
@@ -21,7 +22,7 @@ type KnownEnd = Exclude<JobEnd, "lost">;
 /** Queries about single jobs per second; with four lists that makes ten. */
 const DETAILS_PER_SECOND = 6;
 
-/** How long the query for a finished job's figures may wait for its turn, ms. */
+/** How long the query for a finished job's figures, or for a failed job's exceptions, may wait for its turn, ms. */
 const FIGURES_PATIENCE_MS = 1_000;
 
 /** The same for a failed job's cause, which matters more than reporting the failure at once. */
@@ -87,6 +88,15 @@ export class FlinkWatch {
     }
     const end = outcomeOf(result, result.state === "FINISHED" ? await this.#metrics(jobId) : undefined);
     return this.#remember(jobId, end);
+  }
+
+  /** Returns the exceptions of a job as text; `undefined` if they cannot be read now, or would hold up other jobs. */
+  async exceptions(jobId: string): Promise<string | undefined> {
+    const waitMs = this.#pace.take(FIGURES_PATIENCE_MS);
+    if (waitMs === undefined) return undefined;
+    if (waitMs > 0) await pause(this.#clock, waitMs, this.#lifetime.signal);
+    const exceptions = await this.#jobManager.exceptions(jobId).catch(() => undefined);
+    return exceptions === undefined ? undefined : exceptionsText(exceptions);
   }
 
   /** Fails all waits. */

@@ -1,4 +1,4 @@
-import type { JobOutcome } from "@tidegate/core/operator";
+import type { JobLog, JobOutcome } from "@tidegate/core/operator";
 import { LRUCache } from "lru-cache";
 
 /** End of a job, as it was reported. */
@@ -21,12 +21,16 @@ interface Waiter {
   readonly notify: (outcome: JobOutcome) => void;
 }
 
+/** How many characters of logs are remembered: no log may push out the end that it came with. */
+const MAX_LOGGED = 32_000_000;
+
 /**
  * Job ends that were reported unasked, kept until somebody asks for them, and after that for whoever asks
  * again. A callback may arrive before its `wait`, or while the manager restarts.
  */
 export class JobEnds {
   readonly #endByName: LRUCache<string, JobEnd>;
+  readonly #logByName = new LRUCache<string, JobLog>({ maxSize: MAX_LOGGED, sizeCalculation: sizeOf });
   readonly #waiters = new Map<string, Set<Waiter>>();
 
   /** @param maxKept - those that were asked for longest ago are forgotten beyond this number */
@@ -42,16 +46,23 @@ export class JobEnds {
   put(name: string, end: JobEnd): boolean {
     const known = this.#endByName.get(name);
     if (known !== undefined && known.jobId === end.jobId) return false;
-    this.#endByName.set(name, end);
+    const { log, ...outcome } = end.outcome;
+    this.#endByName.set(name, { ...end, outcome });
+    if (log === undefined) this.#logByName.delete(name);
+    else this.#logByName.set(name, log);
     const waiting = [...(this.#waiters.get(name) ?? [])].filter(({ wanted }) => isWanted(end, wanted));
     for (const { notify } of waiting) notify(end.outcome);
     return waiting.length > 0;
   }
 
   get(wanted: Wanted): JobEnd | undefined {
-    return wanted.names
-      .map((name) => this.#endByName.get(name))
-      .find((end) => end !== undefined && isWanted(end, wanted));
+    for (const name of wanted.names) {
+      const end = this.#endByName.get(name);
+      if (end === undefined || !isWanted(end, wanted)) continue;
+      const log = this.#logByName.get(name);
+      return log === undefined ? end : { ...end, outcome: { ...end.outcome, log } };
+    }
+    return undefined;
   }
 
   /** Forgets the failures of earlier attempts, so that they do not end a new one. */
@@ -98,6 +109,10 @@ export class JobEnds {
       if (waiters?.size === 0) this.#waiters.delete(name);
     }
   }
+}
+
+function sizeOf({ lines }: JobLog): number {
+  return lines.reduce((sum, line) => sum + line.length + 1, 1);
 }
 
 function isWanted(end: JobEnd, { jobId }: Wanted): boolean {

@@ -5,7 +5,7 @@ import type { HttpJob } from "./job.js";
 import { secretReferences } from "./secret-references.js";
 import { sampleUrl } from "./url-template.js";
 
-/** What the operator allows jobs to use. */
+/** The features that the operator allows jobs to use. */
 export interface JobLimits {
   readonly guard: AddressGuard;
   readonly secrets: Secrets;

@@ -1,4 +1,4 @@
-import type { JobMetrics, JobOutcome } from "@tidegate/core/operator";
+import { boundedLog, type JobLog, type JobMetrics, type JobOutcome } from "@tidegate/core/operator";
 import { oneLine } from "@tidegate/rest-client";
 import { z } from "zod";
 
@@ -8,11 +8,13 @@ export interface JobReport {
   readonly jobId?: string;
   readonly state?: JobReportState;
   readonly metrics?: JobMetrics;
-  /** Where a person can look at the job. */
+  /** The address at which a person can look at the job. */
   readonly address?: string;
   readonly error?: { readonly code?: string; readonly message?: string; readonly isRetryable?: boolean };
-  /** Where to query the job's state; may be relative to the responding address. */
+  /** The address at which to query the job's state; may be relative to the responding address. */
   readonly statusUrl?: string;
+  /** What the job has logged, as far as the service has it. */
+  readonly log?: JobLog | undefined;
   /** The wait that the response's `Retry-After` asks for, ms. */
   readonly retryAfterMs?: number;
 }
@@ -39,6 +41,15 @@ const webAddress = z
     "must be an http or https URL",
   );
 
+/** The end of a log, as a text or with the number of its first line. No log is worth an answer: a bad one is dropped. */
+const jobLog = z
+  .union([
+    z.string().transform((text): JobLog => ({ lines: linesOf(text) })),
+    z.object({ lines: z.array(z.string()), first: count.exactOptional() }),
+  ])
+  .optional()
+  .catch(undefined);
+
 /** The shape of a `JobReport`. Unknown keys are ignored, so that services may say more. */
 export const jobReportShape = z.object({
   jobId: z.union([jobId, z.number().int().transform(String)]).exactOptional(),
@@ -60,6 +71,7 @@ export const jobReportShape = z.object({
     })
     .exactOptional(),
   statusUrl: z.string().max(2_000).exactOptional(),
+  log: jobLog,
 });
 
 /**
@@ -90,15 +102,21 @@ export function parseReport<T extends z.ZodType>(shape: T, value: unknown): z.in
 
 /** Returns how the job ended, or `undefined` while it has not. */
 export function outcomeOf(report: JobReport): JobOutcome | undefined {
-  const { state, metrics, error, retryAfterMs } = report;
+  const { state, metrics, error, log, retryAfterMs } = report;
   if (state === undefined || state === "PENDING" || state === "RUNNING") return undefined;
   return {
     state,
     ...(metrics === undefined ? {} : { metrics }),
     ...(state === "SUCCEEDED" || error === undefined ? {} : { error: jobError(error) }),
+    ...(log === undefined || log.lines.length === 0 ? {} : { log: boundedLog(log) }),
     ...(state === "FAILED" && error?.isRetryable === false ? { isRetryable: false } : {}),
     ...(state === "SUCCEEDED" || retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
+}
+
+/** Splits a text into lines; the end of the last one begins none. */
+function linesOf(text: string): string[] {
+  return text === "" ? [] : text.replace(/\r\n$|[\r\n]$/, "").split(/\r\n|\r|\n/);
 }
 
 /**

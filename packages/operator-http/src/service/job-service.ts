@@ -1,4 +1,5 @@
 import type { Clock } from "@tidegate/core/clock";
+import type { JobLog } from "@tidegate/core/operator";
 import { bounded, type HttpAnswer, headerOf, isSuccess, retryAfterMs } from "@tidegate/rest-client";
 import type { GuardedClient } from "../http/guarded-client.js";
 import type { Secrets } from "../secrets/secrets.js";
@@ -9,7 +10,14 @@ import type { JobHandle } from "./job-handle.js";
 import { reasonIn, reportIn, submissionBody } from "./protocol.js";
 import { describeStatus, isAbsent, submissionRefusal } from "./refusal.js";
 import { type Purpose, requestHeaders } from "./request-headers.js";
-import { cancelTarget, findTarget, statusUrlOf, submissionTarget, type Target } from "./target.js";
+import {
+  cancelTarget,
+  findTarget,
+  statusTarget,
+  statusUrlOf,
+  submissionTarget,
+  type Target,
+} from "./target.js";
 
 interface Outgoing extends Target {
   readonly purpose: Purpose;
@@ -68,6 +76,23 @@ export class JobService {
       const report = this.#reportIn(call, answer);
       if (report.state === undefined) throw new MalformedAnswer("has no state");
       return report;
+    });
+  }
+
+  /**
+   * Returns what a job has logged, if the service reports it with the job's state; nothing for an unknown job.
+   *
+   * @throws Unanswered
+   */
+  async log(call: Call, handle: JobHandle, signals: readonly AbortSignal[]): Promise<JobLog | undefined> {
+    const target = statusTarget(call, handle);
+    if (target === undefined) return undefined;
+    return this.#ask(call, question(call, "status", target), signals, (answer) => {
+      if (isAbsent(answer)) return undefined;
+      if (!isSuccess(answer)) throw this.#unanswered(target, answer);
+      const { jobId = handle.id, log } = this.#reportIn(call, answer);
+      // An address by the run's key may report another attempt's job.
+      return jobId === handle.id || handle.id === call.request.idempotencyKey ? log : undefined;
     });
   }
 

@@ -3,12 +3,13 @@ import type { HttpSubmission } from "../../src/index.js";
 import type { Received } from "./service.js";
 
 /** How a job goes, as the test's `payload` says. */
-export type Course = "quick" | "slow" | "failing";
+export type Course = "quick" | "slow" | "failing" | "logging";
 
 interface BoardJob {
   readonly jobId: string;
   readonly interval: string;
   readonly isSlow: boolean;
+  readonly log: string | undefined;
   attempt: number;
   state: "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED";
 }
@@ -52,6 +53,7 @@ export class JobBoard {
       jobId: `job-${this.#count}`,
       interval: `${lowerBoundary}/${upperBoundary}`,
       isSlow: course === "slow",
+      log: course === "logging" ? "10 rows read\n9 rows written\n" : undefined,
       attempt,
       state: "RUNNING",
     };
@@ -84,6 +86,7 @@ export class JobBoard {
     return {
       jobId: job.jobId,
       state: job.state,
+      ...(job.log === undefined ? {} : { log: job.log }),
       ...(job.state === "SUCCEEDED" ? { metrics: { rowsRead: 7, rowsWritten: 7, rowsDirty: 0 } } : {}),
       ...(job.state === "FAILED" ? { error: { code: "NO_TABLE", message: "The table is gone." } } : {}),
     };

@@ -1,8 +1,8 @@
-import type { JobMetrics, JobOutcome } from "@tidegate/core/operator";
+import { boundedLog, type JobMetrics, type JobOutcome } from "@tidegate/core/operator";
 import type { CheckedJob } from "../job/checked-job.js";
 import type { ListedJob } from "../rest/listed-job.js";
 import { failureCause } from "./failure-cause.js";
-import type { Redact } from "./redaction.js";
+import { type Redact, withhold } from "./redaction.js";
 
 /** Outcomes by state in SeaTunnel's list of ended jobs; other states are not an end. */
 const STATES: Readonly<Record<string, JobOutcome["state"]>> = {
@@ -23,7 +23,7 @@ export function outcomeOf(ended: ListedJob, checked: CheckedJob, redact: Redact)
   if (state === undefined) return lostOutcome(checked);
   const metrics = metricsOf(ended.metrics);
   const told = { state, ...(Object.keys(metrics).length === 0 ? {} : { metrics }) };
-  return state === "FAILED" ? { ...told, error: errorOf(ended, redact) } : told;
+  return state === "FAILED" ? { ...told, error: errorOf(ended, redact), ...logOf(ended, redact) } : told;
 }
 
 /**
@@ -42,6 +42,12 @@ export function lostOutcome({ rerun }: CheckedJob): JobOutcome {
 function errorOf({ errorMsg }: ListedJob, redact: Redact): { code: string; message: string } {
   const cause = failureCause(redact(errorMsg ?? ""));
   return { code: "JOB_FAILED", message: cause || "SeaTunnel did not say why." };
+}
+
+/** The lists of jobs have the stack trace of a failure, which is all that SeaTunnel says about a job by itself. */
+function logOf({ errorMsg }: ListedJob, redact: Redact): Pick<JobOutcome, "log"> {
+  const text = redact(errorMsg ?? "").trimEnd();
+  return text === "" || redact === withhold ? {} : { log: boundedLog({ lines: text.split(/\r?\n/) }) };
 }
 
 /** Returns what SeaTunnel counts for a job. */

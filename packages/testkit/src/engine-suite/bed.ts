@@ -176,7 +176,7 @@ export class EngineBed {
       if (await condition()) return;
       await clock.advance(this.periodMs);
     }
-    throw new Error(`${MOST_PERIODS} periods passed in vain for ${what}.`);
+    throw new Error(`${MOST_PERIODS} periods passed without ${what}.`);
   }
 
   /**

@@ -26,7 +26,7 @@ export async function until(
   const clock = new SystemClock();
   const giveUpAt = clock.now() + limitMs;
   while (!(await condition())) {
-    if (clock.now() >= giveUpAt) throw new Error(`Waited ${limitMs} ms in vain for ${what}.`);
+    if (clock.now() >= giveUpAt) throw new Error(`Waited ${limitMs} ms for ${what}, which did not happen.`);
     await new Promise<void>((resolve) => {
       clock.wakeAt(clock.now() + LOOK_EVERY_MS, resolve);
     });

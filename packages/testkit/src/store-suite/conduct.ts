@@ -4,6 +4,7 @@ import {
   type ClaimRequest,
   type GatedQuery,
   type GatedRun,
+  type GateFailure,
   isAdmitted,
   type NewRun,
   type RunChange,
@@ -107,6 +108,17 @@ export async function settle(
   const [isDone] = await store.settleGates([
     closed === undefined ? { ...common, isOpen: true } : { ...common, isOpen: false, wait, lookAt },
   ]);
+  return isDone === true;
+}
+
+/** Has its gates fail a run; returns whether they did. */
+export async function failAtGates(
+  store: ScheduleStore,
+  { run, look }: GatedRun,
+  { isBlocking = false }: Partial<GateFailure> = {},
+): Promise<boolean> {
+  const failure = { error: { code: "TOO_LATE", message: "nobody came" }, isBlocking };
+  const [isDone] = await store.settleGates([{ id: run.id, look, at: LATER, isOpen: false, failure }]);
   return isDone === true;
 }
 

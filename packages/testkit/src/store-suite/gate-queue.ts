@@ -6,12 +6,14 @@ import {
   claimOne,
   dueAtGates,
   end,
+  failAtGates,
   idsOf,
   LATER,
   nextLook,
   plan,
   register,
   runOf,
+  scheduleOf,
   settle,
 } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
@@ -79,6 +81,85 @@ export function gateQueueRules({ store, second }: StoreBed): void {
       expect(done).toEqual([true, false, true]);
       const ready = (await store().getRuns(idsOf(runs))).filter((run) => run?.place === "ready");
       expect(ready).toHaveLength(2);
+    });
+  });
+
+  describe("a run that its gates give up", () => {
+    const ended = {
+      state: "FAILED",
+      place: "none",
+      wait: null,
+      attempt: 0,
+      submittedAt: null,
+      endedAt: LATER,
+      error: { code: "TOO_LATE", message: "nobody came" },
+    };
+
+    it("has failed, and the next one is asked about, unless it blocks", async () => {
+      for (const isBlocking of [false, true]) {
+        const groupId = isBlocking ? "blocked" : "orders";
+        await register(store(), { spec: { groupId } });
+        const runs = await plan(store(), { count: 2, run: { gating: "in-turn" } }, groupId);
+        const due = (await dueAtGates(store())).find(({ run }) => run.groupId === groupId);
+        expect(await failAtGates(store(), due!, { isBlocking })).toBe(true);
+        const place = isBlocking ? "blocking" : "none";
+        expect(await runOf(store(), runs[0]!.id)).toMatchObject({ ...ended, place, isBlocking });
+        expect(await runOf(store(), runs[1]!.id)).toMatchObject({ place: isBlocking ? "waiting" : "gated" });
+        expect(await scheduleOf(store(), groupId)).toMatchObject({
+          admittedRuns: 0,
+          gatedRuns: isBlocking ? 0 : 1,
+        });
+      }
+    });
+
+    it("stays as it is if it was asked about again meanwhile, has been woken, or is gated no more", async () => {
+      await register(store());
+      await register(store(), { spec: { groupId: "payments" } });
+      const [run] = await plan(store(), { count: 1, ...GATED });
+      const [asked] = await dueAtGates(store());
+      await settle(store(), asked!, { lookAt: LATER + 9, wokenBy: ["payments"] });
+      expect(await failAtGates(await second(), asked!)).toBe(false);
+      const [late] = await dueAtGates(store(), { now: LATER + 9 });
+      await plan(store(), {}, "payments");
+      await carryOut(store(), "SUCCEEDED");
+      expect(await failAtGates(store(), late!)).toBe(false);
+      const [woken] = await dueAtGates(store());
+      expect(await settle(store(), woken!)).toBe(true);
+      expect(await failAtGates(await second(), woken!)).toBe(false);
+      expect(await runOf(store(), run!.id)).toMatchObject({ state: "PLANNED", place: "ready", error: null });
+    });
+
+    it("wakes those that its group wakes, also one that is settled in the same call", async () => {
+      await register(store());
+      await register(store(), { spec: { groupId: "payments" } });
+      const [waits] = await plan(store(), { count: 1, ...GATED });
+      await settle(store(), (await dueAtGates(store()))[0]!, { lookAt: LATER, wokenBy: ["payments"] });
+      const [fails] = await plan(store(), { count: 1, ...GATED }, "payments");
+      const due = await dueAtGates(store());
+      const lookOf = (id: string): number => due.find(({ run }) => run.id === id)!.look;
+      const common = { at: LATER, isOpen: false } as const;
+      const failure = { error: ended.error, isBlocking: false };
+      const done = await store().settleGates([
+        { ...common, id: fails!.id, look: lookOf(fails!.id), failure },
+        { ...common, id: waits!.id, look: lookOf(waits!.id), failure },
+      ]);
+      expect(done).toEqual([true, false]);
+      expect(await dueAtGates(store(), { now: 0 })).toMatchObject([{ run: { id: waits!.id }, lookAt: 0 }]);
+    });
+
+    it("can be retried, and goes through its gates again", async () => {
+      await register(store());
+      const [run] = await plan(store(), { count: 1, ...GATED });
+      await failAtGates(store(), (await dueAtGates(store()))[0]!, { isBlocking: true });
+      const { error } = ended;
+      const attemptRecord = { attempt: 0, submittedAt: null, endedAt: LATER, jobId: null, error };
+      const again = { id: run!.id, from: ["FAILED"], state: "PLANNED", at: LATER, attemptRecord } as const;
+      expect(await store().changeRuns([again])).toEqual([true]);
+      expect(await runOf(store(), run!.id)).toMatchObject({ place: "gated", isBlocking: false });
+      await settle(store(), (await dueAtGates(store()))[0]!);
+      const { run: claimed } = await claimOne(store());
+      expect(claimed).toMatchObject({ id: run!.id, attempt: 1, error, history: [attemptRecord] });
+      expect(claimed).toEqual(await runOf(store(), run!.id));
     });
   });
 

@@ -2,13 +2,13 @@ import type { Interval } from "../../interval/boundaries.js";
 import { isEnded } from "../../run/lane.js";
 import type { RunState } from "../../run/run.js";
 import type { CoverageRange } from "../run-ledger.js";
+import type { MutableRun, RunRow } from "./rows.js";
 import type { RunIndex } from "./run-index.js";
-import type { MutableRun } from "./run-row.js";
 
 type MutableRange = { -readonly [Field in keyof CoverageRange]: CoverageRange[Field] };
 
 /** Merges a group's runs that are not superseded: see `ScheduleStore.coverage`. */
-export function coverageOf(runs: RunIndex, within: Interval | undefined): CoverageRange[] {
+export function coverageOf(runs: RunIndex<RunRow>, within: Interval | undefined): CoverageRange[] {
   const ranges: MutableRange[] = [];
   const lastOfState = new Map<RunState, MutableRange>();
   for (const { run } of runs.rows({ within })) {
@@ -27,7 +27,7 @@ export function coverageOf(runs: RunIndex, within: Interval | undefined): Covera
 }
 
 /** Returns whether a run is in progress for an interval that has succeeded before. */
-function isRerun(runs: RunIndex, run: MutableRun): boolean {
+function isRerun(runs: RunIndex<RunRow>, run: MutableRun): boolean {
   if (run.generation === 0 || isEnded(run.state)) return false;
   for (const { run: other } of runs.ofInterval(run)) {
     if (other.state === "SUCCEEDED" && !other.isSuperseded) return true;

@@ -8,7 +8,7 @@ import type {
 } from "../deadline-table.js";
 import type { Page, PageRequest } from "../page.js";
 import { positionAfter, takePage } from "./paging.js";
-import { compareText } from "./run-row.js";
+import { compareText } from "./run-position.js";
 
 type Position = Pick<KeptDeadline, "deadlineAt" | "groupId" | "subject" | "lower">;
 

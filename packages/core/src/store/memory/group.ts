@@ -1,29 +1,10 @@
-import type { EpochMs } from "../../clock/clock.js";
-import type { Schedule, ScheduleVersion } from "../../schedule/schedule.js";
 import { checkedSpec } from "../../schedule/stored-spec.js";
 import type { NewSchedule } from "../schedule-table.js";
 import { frozenCopy } from "./frozen-copy.js";
-import { type HeapItem, IndexedHeap, NOT_QUEUED } from "./indexed-heap.js";
+import { IndexedHeap, NOT_QUEUED } from "./indexed-heap.js";
+import type { Group, RunRow } from "./rows.js";
 import { RunIndex } from "./run-index.js";
-import { comparePositions, type RunRow } from "./run-row.js";
-
-/** A schedule with everything that belongs to its group, queued by its next fire. */
-export interface Group extends HeapItem {
-  readonly groupId: string;
-  readonly schedule: { -readonly [Field in keyof Schedule]: Schedule[Field] };
-  /** Oldest first. */
-  readonly versions: ScheduleVersion[];
-  laneWidth: number;
-  /** Since when planning waits for runs to end, epoch ms: see `PlanCommit.waits`. */
-  waitsSince: EpochMs | undefined;
-  readonly runs: RunIndex;
-  /** Runs of all kinds that have not ended. */
-  readonly open: Set<RunRow>;
-  /** Runs of the live lane that wait for a place, oldest first. */
-  readonly waiting: IndexedHeap<RunRow>;
-  /** Gated runs of the live lane that keep their turn. */
-  readonly turns: Set<RunRow>;
-}
+import { comparePositions } from "./run-position.js";
 
 /** Returns the group of a schedule in its first version. */
 export function newGroup(added: NewSchedule): Group {
@@ -54,7 +35,7 @@ export function newGroup(added: NewSchedule): Group {
     versions: [Object.freeze({ version: 1, spec, unreadable, tzdata, since: watermark, createdAt })],
     laneWidth,
     waitsSince: undefined,
-    runs: new RunIndex(),
+    runs: new RunIndex<RunRow>(),
     open: new Set(),
     waiting: new IndexedHeap<RunRow>((a, b) => comparePositions(a.run, b.run)),
     turns: new Set(),

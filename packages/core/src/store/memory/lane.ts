@@ -2,8 +2,9 @@ import type { EpochMs } from "../../clock/clock.js";
 import { isLagging, queueOf } from "../../run/claim-order.js";
 import { isAdmitted, isHeldBeside } from "../../run/place.js";
 import { gatedSince } from "../placement.js";
-import type { Group } from "./group.js";
-import { comparePositions, lookAgain, type RunRow } from "./run-row.js";
+import type { Group, RunRow } from "./rows.js";
+import { comparePositions } from "./run-position.js";
+import { lookAgain } from "./run-row.js";
 import type { RunTable } from "./run-table.js";
 
 /**

@@ -9,7 +9,7 @@ import type {
 } from "../late-table.js";
 import type { Page, PageRequest } from "../page.js";
 import { positionAfter, takePage } from "./paging.js";
-import { compareText } from "./run-row.js";
+import { compareText } from "./run-position.js";
 
 type Position = Pick<LateTime, "groupId" | "upper" | "lower" | "reportedBy">;
 

@@ -12,7 +12,8 @@ import {
 import { NEW_RECORD } from "../../pool/pool-ledger.js";
 import { isBacklog, needsOf, needsPool } from "../../pool/pooling.js";
 import { IndexedHeap } from "./indexed-heap.js";
-import { compareText, type RunRow } from "./run-row.js";
+import type { RunRow } from "./rows.js";
+import { compareText } from "./run-position.js";
 
 /** Most groups that are named as those that use a pool. */
 const MOST_NAMED = 3;

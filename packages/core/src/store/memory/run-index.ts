@@ -1,7 +1,7 @@
 import type { Interval } from "../../interval/boundaries.js";
 import type { Run } from "../../run/run.js";
 import { OrderedList } from "./ordered-list.js";
-import { comparePositions, type RunPosition, type RunRow } from "./run-row.js";
+import { comparePositions, type RunPosition } from "./run-position.js";
 
 /** The part of an index to iterate over, and the direction. */
 export interface RunSpan {
@@ -12,9 +12,9 @@ export interface RunSpan {
   readonly isDescending?: boolean;
 }
 
-/** Runs in the order of the ledger. */
-export class RunIndex {
-  readonly #rows = new OrderedList<RunRow>((a, b) => comparePositions(a.run, b.run));
+/** Rows of runs in the order of the ledger. */
+export class RunIndex<Row extends { readonly run: Run }> {
+  readonly #rows = new OrderedList<Row>((a, b) => comparePositions(a.run, b.run));
   /**
    * The length of the longest run so far: how long before an interval a run that reaches into it may begin.
    */
@@ -24,39 +24,39 @@ export class RunIndex {
     return this.#rows.last() === undefined;
   }
 
-  insert(row: RunRow): void {
+  insert(row: Row): void {
     this.#longestMs = Math.max(this.#longestMs, row.run.upper - row.run.lower);
     this.#rows.insert(row);
   }
 
-  delete(row: RunRow): void {
+  delete(row: Row): void {
     this.#rows.delete(row);
   }
 
   /** Returns the runs of exactly this interval, by generation. */
-  ofInterval(interval: Interval): Iterable<RunRow> {
+  ofInterval(interval: Interval): Iterable<Row> {
     const last = this.#rows.last();
     const isNew = last === undefined || last.run.lower < interval.lower;
     return isNew ? [] : this.#same(interval);
   }
 
-  *rows(span: RunSpan = {}): Generator<RunRow> {
+  *rows(span: RunSpan = {}): Generator<Row> {
     const { within } = span;
     for (const row of span.isDescending === true ? this.#backward(span) : this.#forward(span)) {
       if (within === undefined || intersects(row.run, within)) yield row;
     }
   }
 
-  *#same({ lower, upper }: Interval): Generator<RunRow> {
+  *#same({ lower, upper }: Interval): Generator<Row> {
     for (const row of this.#rows.ascending(({ run }) => run.lower < lower)) {
       if (row.run.lower > lower) return;
       if (row.run.upper === upper) yield row;
     }
   }
 
-  *#forward({ within, after }: RunSpan): Generator<RunRow> {
+  *#forward({ within, after }: RunSpan): Generator<Row> {
     const { first, end } = this.#lowerBounds(within);
-    const isBefore = ({ run }: RunRow): boolean =>
+    const isBefore = ({ run }: Row): boolean =>
       run.lower < first || (after !== undefined && comparePositions(run, after) <= 0);
     for (const row of this.#rows.ascending(isBefore)) {
       if (row.run.lower >= end) return;
@@ -64,9 +64,9 @@ export class RunIndex {
     }
   }
 
-  *#backward({ within, after }: RunSpan): Generator<RunRow> {
+  *#backward({ within, after }: RunSpan): Generator<Row> {
     const { first, end } = this.#lowerBounds(within);
-    const isAfter = ({ run }: RunRow): boolean =>
+    const isAfter = ({ run }: Row): boolean =>
       run.lower >= end || (after !== undefined && comparePositions(run, after) >= 0);
     for (const row of this.#rows.descending(isAfter)) {
       if (row.run.lower < first) return;

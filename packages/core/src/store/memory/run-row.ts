@@ -8,61 +8,13 @@ import { isHeldBeside, type Place } from "../../run/place.js";
 import type { AttemptRecord, NewReportedRun, NewRun, Run, RunInput, RunWait } from "../../run/run.js";
 import { gatedSince, placementAfter } from "../placement.js";
 import type { RunChange } from "../run-queue.js";
-import type { BackfillRow } from "./backfill-table.js";
 import { frozenCopy } from "./frozen-copy.js";
-import type { Group } from "./group.js";
-import { type HeapItem, NOT_QUEUED } from "./indexed-heap.js";
-
-/** A run whose fields are writable. */
-export type MutableRun = { -readonly [Field in keyof Run]: Run[Field] };
-
-/**
- * A run as the table stores it. It is in the queue that belongs to its place: its lane's, a claim queue, or
- * that of
- * leases, or that of gates.
- */
-export interface RunRow extends HeapItem {
-  readonly run: MutableRun;
-  readonly group: Group;
-  readonly backfill: BackfillRow | undefined;
-  /** The newest fencing token; 0 if it was never claimed. */
-  token: number;
-  /** The claim queue it waits in when it is ready. */
-  queue: ClaimQueue;
-  gating: Gating;
-  /** How it is chosen, unless it is claimed in order. */
-  pooling: Pooling | undefined;
-  /** When it is due to be asked about while it is gated; 0 if it was woken. */
-  lookAt: EpochMs;
-  /** See `GatedRun.look`. */
-  look: number;
-  /** Whether it is noted that the run is stale. */
-  isNoted: boolean;
-}
+import { NOT_QUEUED } from "./indexed-heap.js";
+import type { Group, MutableRun, RunRow } from "./rows.js";
 
 const NO_INPUTS: readonly RunInput[] = Object.freeze([]);
 
 const NO_HISTORY: readonly AttemptRecord[] = Object.freeze([]);
-
-/** The position of a run in every listing. */
-export type RunPosition = Pick<Run, "lower" | "generation" | "upper" | "id">;
-
-/** Compares by the order of the ledger: lower bound, then generation, then upper bound, then id. */
-export function comparePositions(a: RunPosition, b: RunPosition): number {
-  return a.lower - b.lower || a.generation - b.generation || a.upper - b.upper || compareText(a.id, b.id);
-}
-
-/** Returns whether a value, as read from a cursor, is a position. */
-export function isRunPosition(value: unknown): value is RunPosition {
-  const { lower, generation, upper, id } = (value ?? {}) as Partial<Record<keyof RunPosition, unknown>>;
-  return [lower, generation, upper].every(Number.isSafeInteger) && typeof id === "string";
-}
-
-/** Compares by code units, which for the ASCII ids of runs and groups is byte order. */
-export function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
-}
 
 /**
  * Returns the row of a new run: waiting for its lane if it belongs to one; ended if it is skipped from the

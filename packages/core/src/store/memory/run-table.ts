@@ -11,11 +11,12 @@ import type { GroupWindow, RunFilter } from "../run-ledger.js";
 import type { ClaimScope, NextWake } from "../run-queue.js";
 import type { BackfillRow } from "./backfill-table.js";
 import { frozenCopy } from "./frozen-copy.js";
-import type { Group } from "./group.js";
 import { IndexedHeap } from "./indexed-heap.js";
 import { PoolTable } from "./pool-table.js";
+import type { Group, MutableRun, RunRow } from "./rows.js";
 import { RunIndex, type RunSpan } from "./run-index.js";
-import { compareText, lookAgain, type MutableRun, newRow, type RunRow } from "./run-row.js";
+import { compareText } from "./run-position.js";
+import { lookAgain, newRow } from "./run-row.js";
 
 /** The fields by which a run is new. */
 type NewRunLike = Pick<NewRun, "id" | "lower" | "upper" | "generation">;
@@ -27,7 +28,7 @@ type NewRunLike = Pick<NewRun, "id" | "lower" | "upper" | "generation">;
  */
 export class RunTable {
   readonly #byId = new Map<string, RunRow>();
-  readonly #index = new RunIndex();
+  readonly #index = new RunIndex<RunRow>();
   /** Runs whose job may still be working, runs that block, and cancelled ones that nothing covers. */
   readonly #openJobs = new Set<RunRow>();
   readonly #blocking = new Set<RunRow>();
@@ -229,7 +230,7 @@ export class RunTable {
   #fewestRows(
     { isJobOpen, isBlocking, isUncovered, staleness, reads }: RunFilter,
     group: Group | undefined,
-  ): RunIndex {
+  ): RunIndex<RunRow> {
     const few =
       (reads !== undefined && this.readersOf(reads)) ||
       (staleness !== undefined && this.#stale) ||
@@ -237,7 +238,7 @@ export class RunTable {
       (isBlocking === true && this.#blocking) ||
       (isJobOpen === true && this.#openJobs);
     if (few === false) return group?.runs ?? this.#index;
-    const index = new RunIndex();
+    const index = new RunIndex<RunRow>();
     for (const row of few) if (group === undefined || row.group === group) index.insert(row);
     return index;
   }

@@ -7,16 +7,16 @@ import { isEnded } from "../../run/lane.js";
 import type { NewRun, ReadyMark, Run, RunReason, RunState } from "../../run/run.js";
 import { isStanding, mayBeRevived, mayRunBeside } from "../../run/standing.js";
 import { gatingOf } from "../../schedule/gates-of.js";
-import type { GateSettlement } from "../gate-queue.js";
+import { failureAtGates, type GateSettlement } from "../gate-queue.js";
 import type { ReportCommit } from "../run-ledger.js";
 import type { CancelMark, ClaimedRun, HeldLease, LeaseState, RunChange } from "../run-queue.js";
 import type { ScheduleChange } from "../schedule-table.js";
 import type { ShardWriter } from "../shard-table.js";
 import type { BackfillRow } from "./backfill-table.js";
 import { frozenCopy } from "./frozen-copy.js";
-import type { Group } from "./group.js";
 import { admit, holdAtGates, openGates } from "./lane.js";
-import { applyChange, lookAgain, type RunRow, snapshot } from "./run-row.js";
+import type { Group, RunRow } from "./rows.js";
+import { applyChange, lookAgain, snapshot } from "./run-row.js";
 import type { RunTable } from "./run-table.js";
 import type { Staleness } from "./staleness.js";
 
@@ -141,6 +141,8 @@ export function settleGates(runs: RunTable, staleness: Staleness, settlement: Ga
     if (!staleness.areCurrent(inputs)) return false;
     if (inputs.length > 0 || row.run.inputs.length > 0) runs.setInputs(row, inputs);
     openGates(runs, row, settlement.at);
+  } else if (settlement.failure !== undefined) {
+    return changeRun(runs, failureAtGates(settlement, settlement.failure));
   } else {
     runs.update(row, (run) => {
       run.wait = frozenCopy(settlement.wait);

@@ -2,7 +2,7 @@ import type { Schedule } from "../../schedule/schedule.js";
 import { checkedSpec } from "../../schedule/stored-spec.js";
 import type { ScheduleChange } from "../schedule-table.js";
 import { frozenCopy } from "./frozen-copy.js";
-import type { Group } from "./group.js";
+import type { Group } from "./rows.js";
 
 /** Returns whether a change may be made to the current state of a group. */
 export function allows({ schedule, runs }: Group, { expected, origin }: ScheduleChange): boolean {

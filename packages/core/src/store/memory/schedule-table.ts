@@ -4,11 +4,12 @@ import type { Schedule } from "../../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../../schedule/status.js";
 import type { Page, PageRequest } from "../page.js";
 import type { DueFire, DueQuery, NewSchedule, ScheduleFilter } from "../schedule-table.js";
-import { type Group, newGroup } from "./group.js";
+import { newGroup } from "./group.js";
 import { IndexedHeap } from "./indexed-heap.js";
 import { OrderedList } from "./ordered-list.js";
 import { positionAfter, takePage } from "./paging.js";
-import { compareText } from "./run-row.js";
+import type { Group } from "./rows.js";
+import { compareText } from "./run-position.js";
 
 /** The fields that decide which groups a group depends on. */
 type LinkedGroup = Pick<Group, "groupId"> & { readonly schedule: Pick<Schedule, "spec"> };

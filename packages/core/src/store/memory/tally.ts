@@ -1,6 +1,6 @@
 import type { RunReason } from "../../run/run.js";
 import { NO_RUNS, type RunTally } from "../run-ledger.js";
-import type { Group } from "./group.js";
+import type { Group } from "./rows.js";
 
 /** Counts over a group's whole ledger: see `ScheduleStore.tally`. */
 export function tallyOf(group: Group | undefined, lateToleranceMs: number): RunTally {

@@ -63,6 +63,17 @@ export const groupsQuery = (filter: GroupsFilter) =>
     getNextPageParam: (page) => page.next,
   });
 
+/** Most groups that something is done to at once. */
+const MOST_MATCHING = 10_000;
+
+/** All groups of a filter, to do something to them. */
+export const matchingQuery = (filter: NonNullable<GroupsFilter>) =>
+  queryOptions({
+    queryKey: ["schedules", "matching", filter],
+    queryFn: ({ signal }) => allOf({ statuses: STANDING, ...filter }, MOST_MATCHING, signal),
+    staleTime: 0,
+  });
+
 export const firstGroupsQuery = queryOptions({
   queryKey: ["schedules", "first"],
   queryFn: ({ signal }) => manager.withSignal(signal).list({}, { limit: 40 }),
@@ -78,18 +89,21 @@ const STANDING = ["REGISTERING", "REGISTERED", "FAILED", "PAUSED", "SOURCE"] as 
 /** All groups, as far as one picture can show them. */
 export const allGroupsQuery = queryOptions({
   queryKey: ["schedules", "all"],
-  queryFn: async ({ signal }) => {
-    const groups: Schedule[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = { limit: AT_ONCE, ...(cursor === undefined ? {} : { cursor }) };
-      const { items, next } = await manager.withSignal(signal).list({ statuses: STANDING }, page);
-      groups.push(...items);
-      cursor = next;
-    } while (cursor !== undefined && groups.length < MOST_GROUPS);
-    return { groups, isWhole: cursor === undefined };
-  },
+  queryFn: ({ signal }) => allOf({ statuses: STANDING }, MOST_GROUPS, signal),
 });
+
+/** Reads groups page by page, up to a number. */
+async function allOf(filter: NonNullable<GroupsFilter>, most: number, signal: AbortSignal) {
+  const groups: Schedule[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = { limit: AT_ONCE, ...(cursor === undefined ? {} : { cursor }) };
+    const { items, next } = await manager.withSignal(signal).list(filter, page);
+    groups.push(...items);
+    cursor = next;
+  } while (cursor !== undefined && groups.length < most);
+  return { groups, isWhole: cursor === undefined };
+}
 
 /** The manager's parts, which stay the same while it runs. */
 export const systemQuery = queryOptions({

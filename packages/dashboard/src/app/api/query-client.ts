@@ -5,7 +5,7 @@ import { isTemporary } from "./connection.js";
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
-      // What is shown and changes is invalidated; what is not shown is read when it is.
+      // Data that is shown is invalidated when it changes; other data is read when it is shown.
       staleTime: 1_000,
       refetchOnWindowFocus: false,
       retry: (failures, error) => failures < 2 && isTemporary(error),

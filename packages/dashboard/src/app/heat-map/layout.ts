@@ -6,7 +6,7 @@ export interface Cell {
   /** Index of its bucket. */
   readonly index: number;
   readonly bucket: CoverageBucket;
-  /** Where it begins and ends, ms from the beginning of its row. */
+  /** Its start and end, ms from the beginning of its row. */
   readonly from: number;
   readonly to: number;
   /** Whether the bucket goes on in the row before, or in the one after. */

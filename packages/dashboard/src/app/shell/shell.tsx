@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, Outlet } from "@tanstack/react-router";
+import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useState } from "react";
 import { isUnauthorized } from "../api/connection.js";
 import { firstGroupsQuery } from "../api/queries.js";
@@ -33,6 +33,7 @@ export function Shell() {
           <Tab to="/dependencies" icon="branch" name="Dependencies" />
           <Tab to="/system" icon="gear" name="System" />
         </nav>
+        <HelpLink />
         <ThemeButton />
       </header>
       {!isLive && (
@@ -63,6 +64,23 @@ function Tab({
       <span>{name}</span>
     </Link>
   );
+}
+
+/** Leads from each page to what the help says about it. */
+function HelpLink() {
+  const page = useLocation({ select: ({ pathname }) => helpOf(pathname) });
+  return (
+    <Link to="/help" hash={page} className={styles.theme} aria-label="Help on this page">
+      <Icon name="help" />
+    </Link>
+  );
+}
+
+/** Returns the part of the help on an address, such as `groups` or `group` on `/groups` and below. */
+function helpOf(pathname: string): string {
+  const [page = "", ...below] = pathname.split("/").filter((part) => part !== "");
+  if (page === "") return "overview";
+  return below.length > 0 ? page.replace(/s$/, "") : page;
 }
 
 function ThemeButton() {

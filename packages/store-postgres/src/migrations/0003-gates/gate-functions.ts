@@ -44,8 +44,17 @@ export const gateFunctions = (s: string): string[] => [
     PERFORM ${s}.admit(ARRAY[r.group_id], at_time);
   END $$`,
 
-  // Settles gated runs one after the other. The groups that wake one are locked as well: a run of theirs that
-  // is ending has ended, or finds the waker; and so are those that one reads, which then have what was found.
+  settleGates(s, { mayFail: false }),
+];
+
+/**
+ * The function that settles gated runs one after the other. The groups that wake one are locked as well: a run of
+ * theirs that is ending has ended, or finds the waker; and so are those that one reads, which then have what was found.
+ *
+ * @param s - the schema, quoted
+ * @param mayFail - whether a settlement may have a change that fails the run
+ */
+export const settleGates = (s: string, { mayFail }: { readonly mayFail: boolean }): string =>
   `CREATE OR REPLACE FUNCTION ${s}.settle_gates(settlements json) RETURNS boolean[] ${PLPGSQL} AS $$
   DECLARE
     one record;
@@ -62,7 +71,7 @@ export const gateFunctions = (s: string): string[] => [
     PERFORM FROM ${s}.run WHERE id = ANY (ARRAY(SELECT x.id FROM json_to_recordset(settlements) AS x (id text)))
       ORDER BY id FOR NO KEY UPDATE;
     FOR one IN SELECT * FROM json_to_recordset(settlements) AS x (id text, look integer, "at" bigint, "isOpen" boolean,
-        wait text, "lookAt" bigint, "wokenBy" text[], inputs json) LOOP
+        wait text, "lookAt" bigint, "wokenBy" text[], inputs json${mayFail ? ", change json" : ""}) LOOP
       SELECT * INTO asked FROM ${s}.run r WHERE r.id = one.id AND r.place = 'gated' AND r.look = one.look;
       is_settled := asked.id IS NOT NULL AND (one.inputs IS NULL OR ${s}.are_current(one.inputs));
       answers := answers || is_settled;
@@ -72,11 +81,11 @@ export const gateFunctions = (s: string): string[] => [
           PERFORM ${s}.set_inputs(one.id, coalesce(one.inputs, '[]'));
         END IF;
         PERFORM ${s}.open_gates(asked, one.at);
+      ${mayFail ? `ELSIF one.change IS NOT NULL THEN PERFORM ${s}.change_wave(json_build_array(one.change));` : ""}
       ELSE
         UPDATE ${s}.run r SET wait = one.wait, look_at = one."lookAt", look = r.look + 1 WHERE r.id = one.id;
         INSERT INTO ${s}.gate_waker (group_id, run_id) SELECT unnest(one."wokenBy"), one.id ON CONFLICT DO NOTHING;
       END IF;
     END LOOP;
     RETURN answers;
-  END $$`,
-];
+  END $$`;

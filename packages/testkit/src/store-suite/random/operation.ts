@@ -56,7 +56,7 @@ export type Operation =
   | {
       readonly type: "settle";
       run: Choice;
-      isOpen: boolean;
+      answer: "open" | "closed" | "failed";
       leases: number;
       wokenBy: GroupNo | null;
       isStale: boolean;
@@ -153,7 +153,7 @@ function settle(): fc.Arbitrary<OperationOf<"settle">> {
   return fc.record({
     type: fc.constant("settle"),
     run: choice,
-    isOpen: fc.boolean(),
+    answer: fc.constantFrom("open", "open", "closed", "closed", "failed"),
     leases,
     wokenBy: fc.constantFrom(null, 0, 1),
     isStale: rarely,

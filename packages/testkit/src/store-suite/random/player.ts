@@ -244,7 +244,7 @@ export class Player {
     ]);
   }
 
-  async #settle({ run, isOpen, leases, wokenBy, isStale }: OperationOf<"settle">): Promise<unknown> {
+  async #settle({ run, answer, leases, wokenBy, isStale }: OperationOf<"settle">): Promise<unknown> {
     const due = await this.store.listGated({ now: this.now, limit: 20 });
     const chosen = due.at(run % due.length);
     if (chosen === undefined) return "nothing due";
@@ -253,9 +253,13 @@ export class Player {
     const lookAt = this.now + leases * LEASE;
     const wakers = wokenBy === null ? {} : { wokenBy: [GROUPS[wokenBy]!] };
     const wait = { reason: "closed", since: before?.since ?? this.now, lookAgainAt: lookAt, ...wakers };
-    const settled = await this.store.settleGates([
-      isOpen ? { ...common, isOpen } : { ...common, isOpen, wait, lookAt },
-    ]);
+    const failure = { error: { code: "TOO_LATE", message: "nobody came" }, isBlocking: leases < 1 };
+    const settlements = {
+      open: { ...common, isOpen: true },
+      closed: { ...common, isOpen: false, wait, lookAt },
+      failed: { ...common, isOpen: false, failure },
+    } as const;
+    const settled = await this.store.settleGates([settlements[answer]]);
     return { settled, due: due.map((one) => ({ run: one.run, lookAt: one.lookAt })) };
   }
 

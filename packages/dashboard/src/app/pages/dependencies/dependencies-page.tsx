@@ -77,7 +77,7 @@ export function DependenciesPage() {
       ) : (
         <>
           <Card
-            title="Who needs whom"
+            title="Dependencies"
             aside={<span className={parts.muted}>from left to right; choose a group for more</span>}
           >
             <GraphPicture

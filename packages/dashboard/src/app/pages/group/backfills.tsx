@@ -1,6 +1,7 @@
 import type { Backfill } from "@tidegate/core";
 import { useAction } from "../../api/actions.js";
 import { manager } from "../../api/connection.js";
+import { useMay } from "../../api/role.js";
 import { Badge, type Tone } from "../../parts/badge.js";
 import { Button } from "../../parts/button.js";
 import type { IconName } from "../../parts/icon.js";
@@ -24,6 +25,7 @@ interface BackfillsProps {
 /** The backfills of a group with their progress, newest first. */
 export function Backfills({ backfills, zone }: BackfillsProps) {
   const cancelling = useAction((id: string) => manager.cancelBackfill(id));
+  const mayAct = useMay("operator");
   if (backfills.length === 0) {
     return <p className={styles.none}>There is none. Select a range of the map above to start one.</p>;
   }
@@ -58,7 +60,7 @@ export function Backfills({ backfills, zone }: BackfillsProps) {
                   <Instant at={backfill.createdAt} isRelative />
                 </td>
                 <td>
-                  {backfill.state === "RUNNING" && (
+                  {backfill.state === "RUNNING" && mayAct && (
                     <Button look="danger" onClick={() => cancelling.mutate(backfill.id)}>
                       Cancel
                     </Button>

@@ -10,9 +10,10 @@ import type { Selection } from "../../heat-map/selection.js";
 import { Button } from "../../parts/button.js";
 import { Card } from "../../parts/card.js";
 import parts from "../../parts/parts.module.css";
+import { Segments } from "../../parts/segments.js";
 import { countText, instantText } from "../../time/format.js";
 import styles from "./group.module.css";
-import { defaultSpan, type GroupSearch, rangeOf, SPANS, type Span } from "./search.js";
+import { defaultSpan, type GroupSearch, rangeOf, type Span } from "./search.js";
 import { SelectionBar } from "./selection-bar.js";
 
 const route = getRouteApi("/groups/$groupId");
@@ -64,18 +65,13 @@ export function CoverageCard({ description }: { readonly description: Descriptio
       title="Coverage"
       aside={
         <div className={styles.controls}>
-          <div className={styles.segments}>
-            {SPANS.map((span) => (
-              <button
-                key={span}
-                type="button"
-                aria-pressed={!isOwn && span === chosen}
-                onClick={() => show({ span, from: undefined, to: undefined })}
-              >
-                {SPAN_NAMES[span]}
-              </button>
-            ))}
-          </div>
+          <Segments
+            legend="Span"
+            isQuiet
+            options={SPAN_NAMES}
+            value={isOwn ? undefined : chosen}
+            onChange={(span) => show({ span, from: undefined, to: undefined })}
+          />
           <Button onClick={() => show({ view: search.view === "table" ? undefined : "table" })}>
             {search.view === "table" ? "Show the map" : "Show a table"}
           </Button>

@@ -2,6 +2,7 @@ import type { Description } from "@tidegate/core";
 import { useState } from "react";
 import { useAction } from "../../api/actions.js";
 import { manager } from "../../api/connection.js";
+import { useMay } from "../../api/role.js";
 import { Button } from "../../parts/button.js";
 import { Dialog, NoteField } from "../../parts/dialog.js";
 import { Icon } from "../../parts/icon.js";
@@ -22,7 +23,7 @@ const ACTS: Readonly<Record<Act, { title: string; text: string; action: string }
   },
   trigger: {
     title: "Run this group now?",
-    text: "What is owed runs now. If nothing is, the last interval that is over runs again, as a new generation.",
+    text: "Owed intervals run now. If none is owed, the last interval that is over runs again, as a new generation.",
     action: "Run now",
   },
   retry: {
@@ -36,7 +37,8 @@ const ACTS: Readonly<Record<Act, { title: string; text: string; action: string }
 export function GroupActions({ description }: { readonly description: Description }) {
   const { schedule, counts } = description;
   const [act, setAct] = useState<Act | undefined>();
-  if (schedule.status === "SOURCE" || schedule.status === "DELETED") return null;
+  const mayAct = useMay("operator");
+  if (!mayAct || schedule.status === "SOURCE" || schedule.status === "DELETED") return null;
   return (
     <div className={parts.actions}>
       {counts.byState.FAILED > 0 && (

@@ -49,7 +49,7 @@ export function rangeOf(
   if (from !== undefined && to !== undefined) return { lower: from, upper: to };
   const chosen = span ?? defaultSpan(ledger);
   if (chosen === "all") return undefined;
-  // What is owed lies after the watermark.
+  // Owed time lies after the watermark.
   const upper = ledger.watermark + SPAN_MS[chosen];
   const lower = Math.max(ledger.origin, ledger.watermark - SPAN_MS[chosen]);
   return lower < upper ? { lower, upper } : undefined;

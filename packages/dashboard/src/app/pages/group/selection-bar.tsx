@@ -1,5 +1,6 @@
 import type { CoverageBuckets } from "@tidegate/core";
 import { useState } from "react";
+import { useMay } from "../../api/role.js";
 import { CONDITION_LOOKS } from "../../heat-map/condition.js";
 import type { Selection } from "../../heat-map/selection.js";
 import { Button } from "../../parts/button.js";
@@ -19,6 +20,8 @@ interface SelectionBarProps {
 /** The selected range, and the actions on it. */
 export function SelectionBar({ coverage, selection, isSource, onZoom, onOpen, onClear }: SelectionBarProps) {
   const [act, setAct] = useState<RangeAct | undefined>();
+  const mayAct = useMay("operator");
+  const mayDefine = useMay("editor");
   if (selection === undefined) return null;
   const first = Math.min(selection.anchor, selection.head);
   const last = Math.max(selection.anchor, selection.head);
@@ -38,11 +41,12 @@ export function SelectionBar({ coverage, selection, isSource, onZoom, onOpen, on
         {(!isOne || selected[0]!.intervals === null) && (
           <Button onClick={() => onZoom(lower, upper)}>Zoom in</Button>
         )}
-        {isSource ? (
+        {mayAct && isSource && (
           <Button look="primary" onClick={() => setAct("report")}>
             Report as complete …
           </Button>
-        ) : (
+        )}
+        {mayAct && !isSource && (
           <>
             <Button look="primary" onClick={() => setAct("backfill")}>
               Run what is missing …
@@ -50,7 +54,7 @@ export function SelectionBar({ coverage, selection, isSource, onZoom, onOpen, on
             <Button onClick={() => setAct("restate")}>Run again …</Button>
           </>
         )}
-        <Button onClick={() => setAct("seal")}>Seal up to here …</Button>
+        {mayDefine && <Button onClick={() => setAct("seal")}>Seal up to here …</Button>}
         <Button onClick={onClear}>Clear</Button>
       </div>
       {act !== undefined && (

@@ -1,23 +1,25 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import type { Schedule } from "@tidegate/core";
-import { useEffect, useId, useRef } from "react";
+import { useId, useState } from "react";
 import { type GroupsFilter, groupsQuery } from "../../api/queries.js";
-import { Badge, StatusBadge } from "../../parts/badge.js";
+import { useMay } from "../../api/role.js";
+import { Button } from "../../parts/button.js";
 import { Empty } from "../../parts/empty.js";
-import { GroupLink } from "../../parts/group-link.js";
 import { Icon } from "../../parts/icon.js";
 import parts from "../../parts/parts.module.css";
-import { visible } from "../../parts/visible.js";
-import { instantText, viewerZone } from "../../time/format.js";
-import { Instant } from "../../time/instant.js";
+import { Segments } from "../../parts/segments.js";
+import { viewerZone } from "../../time/format.js";
+import { BulkDialog } from "./bulk-dialog.js";
 import styles from "./groups.module.css";
+import { GroupsTable } from "./groups-table.js";
 
 type Status = Schedule["status"];
 
-const STATUSES: readonly Status[] = ["REGISTERED", "PAUSED", "FAILED", "SOURCE"];
-const STATUS_NAMES: Readonly<Partial<Record<Status, string>>> = {
+const STATUSES = ["REGISTERED", "PAUSED", "FAILED", "SOURCE"] as const satisfies readonly Status[];
+
+const STATUS_NAMES: Readonly<Record<"ALL" | (typeof STATUSES)[number], string>> = {
+  ALL: "All",
   REGISTERED: "Live",
   PAUSED: "Paused",
   FAILED: "Refused",
@@ -28,7 +30,7 @@ const STATUS_NAMES: Readonly<Partial<Record<Status, string>>> = {
 export interface GroupsSearch {
   readonly q?: string | undefined;
   readonly label?: string | undefined;
-  readonly status?: Status | undefined;
+  readonly status?: (typeof STATUSES)[number] | undefined;
 }
 
 export function groupsSearch(search: Record<string, unknown>): GroupsSearch {
@@ -41,8 +43,6 @@ export function groupsSearch(search: Record<string, unknown>): GroupsSearch {
 
 const route = getRouteApi("/groups");
 
-const ROW = 52;
-
 /** All groups, found by typing. */
 export function GroupsPage() {
   const search = route.useSearch();
@@ -50,6 +50,9 @@ export function GroupsPage() {
   const change = (next: GroupsSearch) =>
     navigate({ search: (before) => groupsSearch({ ...before, ...next }), replace: true });
   const listing = useInfiniteQuery({ ...groupsQuery(filterOf(search)), placeholderData: (before) => before });
+  const [isActing, setActing] = useState(false);
+  const mayAct = useMay("operator");
+  const mayDefine = useMay("editor");
   const groups = listing.data?.pages.flatMap(({ items }) => items) ?? [];
   return (
     <>
@@ -58,27 +61,26 @@ export function GroupsPage() {
           <h1>Groups</h1>
           <p>Times are those of each group; point at one for yours ({viewerZone}).</p>
         </div>
-        <Link to="/new" className={`${parts.button} ${parts.primary}`}>
-          <Icon name="plus" /> New group
-        </Link>
+        <div className={parts.actions}>
+          {mayAct && groups.length > 0 && (
+            <Button onClick={() => setActing(true)}>Act on all that match …</Button>
+          )}
+          {mayDefine && (
+            <Link to="/new" className={`${parts.button} ${parts.primary}`}>
+              <Icon name="plus" /> New group
+            </Link>
+          )}
+        </div>
       </div>
       <search className={styles.filters}>
         <Field name="Group begins with" value={search.q} onChange={(q) => change({ q })} />
         <Field name="Label" hint="team=sales" value={search.label} onChange={(label) => change({ label })} />
-        <fieldset className={styles.statuses}>
-          <legend>State</legend>
-          {[undefined, ...STATUSES].map((status) => (
-            <label key={status ?? "all"}>
-              <input
-                type="radio"
-                name="status"
-                checked={search.status === status}
-                onChange={() => change({ status })}
-              />
-              {status === undefined ? "All" : STATUS_NAMES[status]}
-            </label>
-          ))}
-        </fieldset>
+        <Segments
+          legend="State"
+          options={STATUS_NAMES}
+          value={search.status ?? "ALL"}
+          onChange={(status) => change({ status: status === "ALL" ? undefined : status })}
+        />
       </search>
       {listing.isError && <p role="alert">{listing.error.message}</p>}
       {listing.isSuccess && groups.length === 0 ? (
@@ -86,7 +88,7 @@ export function GroupsPage() {
           <p>Try fewer letters, another label or another state.</p>
         </Empty>
       ) : (
-        <Table
+        <GroupsTable
           groups={groups}
           isMore={listing.hasNextPage}
           onEnd={() => {
@@ -94,6 +96,7 @@ export function GroupsPage() {
           }}
         />
       )}
+      {isActing && <BulkDialog filter={filterOf(search)} onClose={() => setActing(false)} />}
     </>
   );
 }
@@ -127,110 +130,5 @@ function Field({ name, hint, value, onChange }: FieldProps) {
         onChange={(event) => onChange(event.target.value)}
       />
     </div>
-  );
-}
-
-interface TableProps {
-  readonly groups: readonly Schedule[];
-  readonly isMore: boolean;
-  readonly onEnd: () => void;
-}
-
-/** Only the rows that can be seen are in the page, however many groups there are. */
-function Table({ groups, isMore, onEnd }: TableProps) {
-  const body = useRef<HTMLDivElement>(null);
-  const rows = useWindowVirtualizer({
-    count: groups.length,
-    estimateSize: () => ROW,
-    overscan: 12,
-    scrollMargin: body.current?.offsetTop ?? 0,
-  });
-  const items = rows.getVirtualItems();
-  const last = items.at(-1)?.index ?? 0;
-  useEffect(() => {
-    if (isMore && last >= groups.length - 20) onEnd();
-  }, [isMore, last, groups.length, onEnd]);
-  return (
-    <div
-      role="table"
-      aria-label="Groups"
-      aria-rowcount={isMore ? -1 : groups.length + 1}
-      className={styles.table}
-    >
-      <div role="row" className={`${styles.row} ${styles.headRow}`} aria-rowindex={1}>
-        {["Group", "State", "Next fire", "Planned through", "Waiting", "Labels"].map((name) => (
-          <span key={name} role="columnheader">
-            {name}
-          </span>
-        ))}
-      </div>
-      <div role="rowgroup" ref={body} style={{ height: rows.getTotalSize(), position: "relative" }}>
-        {items.map(({ key, index, start }) => (
-          <GroupRow key={key} group={groups[index]!} index={index} top={start - rows.options.scrollMargin} />
-        ))}
-      </div>
-    </div>
-  );
-}
-
-interface GroupRowProps {
-  readonly group: Schedule;
-  readonly index: number;
-  readonly top: number;
-}
-
-function GroupRow({ group, index, top }: GroupRowProps) {
-  const { spec, status, nextFireAt, watermark, waitingRuns, gatedRuns, blockingRuns } = group;
-  const zone = spec.timezone;
-  return (
-    <div
-      role="row"
-      aria-rowindex={index + 2}
-      className={styles.row}
-      style={{ transform: `translateY(${top}px)` }}
-    >
-      <Cell name="Group">
-        <span className={styles.group}>
-          <GroupLink groupId={spec.groupId} />
-        </span>
-        {spec.description !== "" && <span className={styles.quiet}>{visible(spec.description)}</span>}
-      </Cell>
-      <Cell name="State">
-        {blockingRuns > 0 ? (
-          <Badge tone="bad" icon="alert" text="Blocked" />
-        ) : (
-          <StatusBadge status={status} />
-        )}
-      </Cell>
-      <Cell name="Next fire">
-        {nextFireAt !== null && status === "REGISTERED" && (
-          <>
-            <Instant at={nextFireAt} zone={zone} />
-            <span className={styles.quiet}>{zone}</span>
-          </>
-        )}
-      </Cell>
-      <Cell name="Planned through">
-        <time dateTime={new Date(watermark).toISOString()}>{instantText(watermark, zone)}</time>
-      </Cell>
-      <Cell name="Waiting">{waitingRuns + gatedRuns > 0 ? waitingRuns + gatedRuns : ""}</Cell>
-      <Cell name="Labels">
-        <span className={styles.labels}>
-          {Object.entries(spec.labels).map(([name, value]) => (
-            <span key={name}>
-              <bdi>{visible(`${name}=${value}`)}</bdi>
-            </span>
-          ))}
-        </span>
-      </Cell>
-    </div>
-  );
-}
-
-function Cell({ name, children }: { readonly name: string; readonly children: React.ReactNode }) {
-  return (
-    <span role="cell" data-name={name}>
-      {children}
-    </span>
   );
 }

@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import { useMay } from "../../api/role.js";
 import { Empty } from "../../parts/empty.js";
 import { Icon } from "../../parts/icon.js";
 import parts from "../../parts/parts.module.css";
@@ -13,6 +14,7 @@ job:
 
 /** Shown while there is no group. */
 export function FirstSteps() {
+  if (!useMay("editor")) return <Empty title="There is no group yet" />;
   return (
     <Empty title="There is no group yet">
       <p>

@@ -87,7 +87,7 @@ export function OverviewPage() {
           {concerns[0] === undefined ? "" : `${concerns[0].title}: ${concerns[0].groupId}`}
         </p>
       </Card>
-      <Card title="What ran when" aside={<span className={parts.muted}>times in {viewerZone}</span>}>
+      <Card title="Recent runs" aside={<span className={parts.muted}>times in {viewerZone}</span>}>
         <Lanes runs={recent.data?.items ?? []} schedules={groups.data.items} now={now} />
       </Card>
       {running.length > 0 && (

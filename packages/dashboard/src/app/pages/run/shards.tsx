@@ -29,6 +29,7 @@ export function ShardsCard({ runId }: { readonly runId: string }) {
   const { items, next, summary } = data;
   return (
     <Card title="Shards" aside={<span className={parts.muted}>{progressText(summary)}</span>}>
+      <Pace summary={summary} />
       <section className={parts.scroll} tabIndex={0} aria-label="All shards">
         <table className={parts.table}>
           <thead>
@@ -74,6 +75,35 @@ export function ShardsCard({ runId }: { readonly runId: string }) {
         <p className={styles.none}>The first {items.length} are shown, in the order of the split.</p>
       )}
     </Card>
+  );
+}
+
+/** How fast the shards get on, and what holds them up, if that is known. */
+function Pace({ summary }: { readonly summary: NonNullable<Page["summary"]> }) {
+  const { count, states, rowsPerSecond, expectedEndAt, slowest } = summary;
+  const facts = [
+    <>
+      {(states.SUCCEEDED ?? 0).toLocaleString("en")} of {count.toLocaleString("en")} have succeeded
+    </>,
+    rowsPerSecond !== null && <>{rowsPerSecond.toLocaleString("en")} rows/s</>,
+    expectedEndAt !== null && (
+      <>
+        expected to end <Instant at={expectedEndAt} isRelative />
+      </>
+    ),
+    slowest !== null && (
+      <>
+        slowest: <bdi>{visible(slowest)}</bdi>
+      </>
+    ),
+  ].filter((fact) => fact !== false);
+  return (
+    <ul className={styles.pace}>
+      {facts.map((fact, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the facts are always in this order
+        <li key={index}>{fact}</li>
+      ))}
+    </ul>
   );
 }
 

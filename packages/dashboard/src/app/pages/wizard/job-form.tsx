@@ -1,14 +1,7 @@
-import {
-  BooleanField,
-  ChoiceField,
-  JsonField,
-  ListField,
-  NumberField,
-  PairsField,
-  TextField,
-} from "./fields.js";
+import { BooleanField, ChoiceField, NumberField, TextField } from "./fields.js";
 import { fieldKindOf, fieldsOf, type JobSchema, resolved } from "./job-schema.js";
 import styles from "./wizard.module.css";
+import { JsonField, ListField, PairsField } from "./written-fields.js";
 
 /** The form of an operator's job, from the JSON Schema that the operator describes it by. */
 export function JobForm({ schema }: { readonly schema: JobSchema | null }) {

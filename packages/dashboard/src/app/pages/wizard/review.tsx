@@ -2,15 +2,16 @@ import { useRef, useState } from "react";
 import { currentToken, manager } from "../../api/connection.js";
 import { Button } from "../../parts/button.js";
 import { Icon } from "../../parts/icon.js";
+import { Segments } from "../../parts/segments.js";
 import { visible } from "../../parts/visible.js";
 import { type Definition, inOrder } from "./definition.js";
 import { policySentences, triggerSentence } from "./sentence.js";
 import { curlOf, typescriptOf, yamlOf } from "./snippets.js";
 import styles from "./wizard.module.css";
 
-const FORMS = ["YAML", "curl", "TypeScript"] as const;
+const FORMS = { YAML: "YAML", curl: "curl", TypeScript: "TypeScript" } as const;
 
-type Form = (typeof FORMS)[number];
+type Form = keyof typeof FORMS;
 
 /** The definition in sentences, and as a file, a command and a program that make the same. */
 export function Review({ definition }: { readonly definition: Definition }) {
@@ -35,15 +36,7 @@ export function Review({ definition }: { readonly definition: Definition }) {
         ))}
       </ul>
       <div className={styles.forms}>
-        <fieldset className={styles.segments}>
-          <legend>The same as</legend>
-          {FORMS.map((each) => (
-            <label key={each}>
-              <input type="radio" name="form" checked={each === form} onChange={() => choose(each)} />
-              {each}
-            </label>
-          ))}
-        </fieldset>
+        <Segments legend="The same as" options={FORMS} value={form} onChange={choose} />
         <Button onClick={copy}>
           <Icon name={isCopied ? "check" : "copy"} /> {isCopied ? "Copied" : "Copy"}
         </Button>

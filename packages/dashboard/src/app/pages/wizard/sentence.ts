@@ -80,7 +80,7 @@ const CATCHUP: Readonly<Record<string, string>> = {
 const OVERLAP: Readonly<Record<string, string>> = {
   queue: "A run waits until the one before it has ended.",
   allow: "Runs may overlap.",
-  "coalesce-pending": "What waits for a run to end becomes one run.",
+  "coalesce-pending": "Intervals that wait for a run to end become one run.",
   "cancel-running":
     "A run that has not ended is cancelled when the next is due, which takes over its interval.",
   drop: "An interval that is due while a run is active is skipped, and the ledger says so.",

@@ -2,20 +2,13 @@ import { useQuery } from "@tanstack/react-query";
 import type { SystemInfo } from "@tidegate/client";
 import { poolsQuery } from "../../api/queries.js";
 import { type Step, valueAt } from "./definition.js";
-import {
-  ChoiceField,
-  DurationField,
-  GroupsField,
-  InstantField,
-  JsonField,
-  NumberField,
-  PairsField,
-  TextField,
-} from "./fields.js";
+import { ChoiceField, NumberField, TextField } from "./fields.js";
 import { JobForm } from "./job-form.js";
 import type { JobSchema } from "./job-schema.js";
+import { DurationField, InstantField } from "./time-fields.js";
 import { useDraft } from "./use-wizard.js";
 import styles from "./wizard.module.css";
+import { GroupsField, JsonField, PairsField } from "./written-fields.js";
 
 /** Names of the steps. */
 export const STEP_NAMES: Readonly<Record<Step, string>> = {

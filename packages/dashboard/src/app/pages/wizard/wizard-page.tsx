@@ -5,12 +5,13 @@ import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useAction } from "../../api/actions.js";
 import { manager } from "../../api/connection.js";
 import { systemQuery } from "../../api/queries.js";
+import { useMay } from "../../api/role.js";
 import { Button } from "../../parts/button.js";
 import { Empty } from "../../parts/empty.js";
 import parts from "../../parts/parts.module.css";
 import { visible } from "../../parts/visible.js";
 import { type Definition, STEPS, type Step, stepOf } from "./definition.js";
-import { fieldId } from "./fields.js";
+import { fieldId } from "./field-frame.js";
 import { groupRefusal, previewQuery, refusalFrom, refusalOf, useSettled } from "./preview.js";
 import { PreviewCard } from "./preview-card.js";
 import { Review } from "./review.js";
@@ -27,6 +28,7 @@ export function WizardPage() {
   const state = useDefinition();
   const { definition } = state;
   const system = useQuery(systemQuery);
+  const mayDefine = useMay("editor");
   const preview = useQuery(previewQuery(useSettled(definition)));
   const [tried, setTried] = useState<ReadonlySet<Step>>(new Set());
   const [wanted, setWanted] = useState<string | undefined>();
@@ -100,9 +102,11 @@ export function WizardPage() {
             <Problem refusal={ofCreation} />
             <footer className={styles.foot}>
               {index > 0 && <Button onClick={() => go(STEPS[index - 1]!)}>Back</Button>}
-              <Button type="submit" look="primary" disabled={creating.isPending}>
-                {step === "review" ? "Create the group" : `Next: ${STEP_NAMES[STEPS[index + 1]!]}`}
-              </Button>
+              {(mayDefine || step !== "review") && (
+                <Button type="submit" look="primary" disabled={creating.isPending}>
+                  {step === "review" ? "Create the group" : `Next: ${STEP_NAMES[STEPS[index + 1]!]}`}
+                </Button>
+              )}
             </footer>
           </form>
         </section>

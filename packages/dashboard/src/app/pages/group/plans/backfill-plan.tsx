@@ -11,8 +11,8 @@ import styles from "./plans.module.css";
 import { Ranges } from "./ranges.js";
 
 const SELECTS: Readonly<Record<Backfill["select"], string>> = {
-  missing: "What is missing",
-  failed: "What has failed",
+  missing: "Missing intervals",
+  failed: "Failed intervals",
   incomplete: "Both",
   all: "Everything, also what has succeeded",
 };

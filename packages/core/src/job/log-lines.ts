@@ -1,11 +1,4 @@
-import {
-  boundedLine,
-  boundedLog,
-  bytesOfLine,
-  type JobLog,
-  LOG_BYTES,
-  logAfter,
-} from "@tidegate/core/operator";
+import { boundedLine, boundedLog, bytesOfLine, type JobLog, LOG_BYTES, logAfter } from "./job-log.js";
 
 /** The lines that a job logs as it works: the last 256 kB of them stay, by the numbers that they had. */
 export class LogLines {

@@ -1,0 +1,60 @@
+import type { FastifyRequest } from "fastify";
+import { HttpError } from "../errors/http-error.js";
+
+/**
+ * The roles of callers, each with all that those before it may do: a viewer reads, an operator runs, pauses and repairs
+ * what is defined, an editor defines it, and an admin also sets up pools and removes ledgers.
+ */
+export const ROLES = ["viewer", "operator", "editor", "admin"] as const;
+
+/** What a caller may do. */
+export type Role = (typeof ROLES)[number];
+
+/** The least role for each operation that is not for viewers, by its id. */
+const NEEDED: Readonly<Record<string, Role>> = {
+  pauseSchedule: "operator",
+  resumeSchedule: "operator",
+  trigger: "operator",
+  retryRuns: "operator",
+  retryRun: "operator",
+  cancelRun: "operator",
+  markReady: "operator",
+  backfill: "operator",
+  cancelBackfill: "operator",
+  planRestatement: "operator",
+  applyRestatement: "operator",
+  reportCoverage: "operator",
+  putSchedule: "editor",
+  deleteSchedule: "editor",
+  putSource: "editor",
+  rebase: "editor",
+  seal: "editor",
+  putPool: "admin",
+  deletePool: "admin",
+};
+
+/** Operations that have no effects, although they are sent by a method that may have some. */
+const HARMLESS: ReadonlySet<string> = new Set(["previewDefinition"]);
+
+const roles = new WeakMap<FastifyRequest, Role>();
+
+/** Returns the role of an admitted request. @default admin: access is not controlled */
+export function roleOf(request: FastifyRequest): Role {
+  return roles.get(request) ?? "admin";
+}
+
+/** Notes the role of a request, and checks that it covers the operation. @throws HttpError FORBIDDEN */
+export function admit(request: FastifyRequest, role: Role): void {
+  roles.set(request, role);
+  const needed = neededRole(request);
+  if (ROLES.indexOf(role) >= ROLES.indexOf(needed)) return;
+  throw new HttpError(403, "FORBIDDEN", `This needs the role ${needed}; yours is ${role}.`);
+}
+
+/** An operation that nobody has thought of is for admins, unless it only reads. */
+function neededRole({ method, query, routeOptions }: FastifyRequest): Role {
+  if ((query as { purge?: unknown } | undefined)?.purge === "true") return "admin";
+  const { operationId = "" } = (routeOptions.schema ?? {}) as { operationId?: string };
+  const isReading = method === "GET" || method === "HEAD" || HARMLESS.has(operationId);
+  return NEEDED[operationId] ?? (isReading ? "viewer" : "admin");
+}

@@ -1,0 +1,59 @@
+import { hash } from "node:crypto";
+import type { JobMetrics, OfflineJobRequest, ShardResult, ShardSpec } from "@tidegate/core/operator";
+import { untroubled } from "@tidegate/testkit";
+import { type Bed, type RunSpec, requestOf } from "./bed.js";
+
+/** What a run that was carried out in shards has done. */
+export interface Merged {
+  readonly metrics: JobMetrics;
+  /** Rows of each shard. */
+  readonly counts: readonly number[];
+}
+
+/** Splits a run. */
+export async function shardsOf(bed: Bed, run: RunSpec, target: number): Promise<readonly ShardSpec[]> {
+  const { shards } = await bed.operator.split!(requestOf(run), { ...untroubled(), target });
+  return shards;
+}
+
+/** The request that core would make of a shard. */
+export function shardRequest(run: RunSpec, { key, args }: ShardSpec, split = "first"): OfflineJobRequest {
+  const request = requestOf(run);
+  const idempotencyKey = hash("sha256", `${request.runId}\n${split}\n${key}`, "hex").slice(0, 32);
+  return { ...request, idempotencyKey, shard: { key, args, count: 1 } };
+}
+
+/** Carries out shards, side by side, and merges nothing. @throws the error of the first that fails */
+export async function partOf(
+  bed: Bed,
+  run: RunSpec,
+  shards: readonly ShardSpec[],
+  split = "first",
+): Promise<ShardResult[]> {
+  return Promise.all(
+    shards.map(async (shard) => {
+      const request = shardRequest(run, shard, split);
+      const { jobId } = await bed.operator.submit(request, untroubled());
+      const { state, error, metrics = {} } = await bed.operator.wait(jobId, request, untroubled());
+      if (state !== "SUCCEEDED") throw new Error(`${error?.code}: ${error?.message}`);
+      return { key: shard.key, args: shard.args, jobId, metrics };
+    }),
+  );
+}
+
+/** Carries out a run in shards, as the dispatcher does. */
+export async function runInShards(
+  bed: Bed,
+  run: RunSpec,
+  shards: readonly ShardSpec[],
+  split = "first",
+): Promise<Merged> {
+  const results = await partOf(bed, run, shards, split);
+  await bed.operator.merge!(requestOf(run), results, untroubled());
+  const sum = (name: "rowsRead" | "rowsWritten" | "rowsDirty"): number =>
+    results.reduce((total, { metrics }) => total + (metrics[name] ?? 0), 0);
+  return {
+    metrics: { rowsRead: sum("rowsRead"), rowsWritten: sum("rowsWritten"), rowsDirty: sum("rowsDirty") },
+    counts: results.map(({ metrics }) => metrics.rowsWritten ?? 0),
+  };
+}
