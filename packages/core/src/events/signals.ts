@@ -10,10 +10,7 @@ export interface CancelRequest {
 }
 
 /** A run that has ended, as far as those who wait for intervals need it. */
-export type EndedRun = Pick<
-  Run,
-  "groupId" | "lower" | "upper" | "generation" | "scheduleVersion" | "state"
->;
+export type EndedRun = Pick<Run, "groupId" | "lower" | "upper" | "generation" | "scheduleVersion" | "state">;
 
 /**
  * Signals between Tidegate's components, by name: requests, and reasons to look again. They are not
