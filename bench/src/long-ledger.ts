@@ -75,7 +75,11 @@ async function onSqlite(): Promise<Figure[]> {
     await tidegate.stop();
     const database = new DatabaseSync(path);
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -262144");
-    for (let index = 0; index <= OTHERS; index += 1) database.exec(fillSqlite(index));
+    for (let index = 0; index <= OTHERS; index += 1) {
+      database.exec(
+        fillSqlite({ groupId: groupId(index), salt: index, start: START, runs: ledgerLength(index) }),
+      );
+    }
     database.exec(
       "UPDATE schedule_state SET run_count = (SELECT count(*) FROM run WHERE group_no = schedule_state.no)",
     );
@@ -116,21 +120,32 @@ function fillPostgres(index: number): string {
     UPDATE tidegate.schedule_state SET watermark = ${last}, longest_run_ms = ${MINUTE_MS} WHERE group_id = '${groupId(index)}'`;
 }
 
-function fillSqlite(index: number): string {
-  const upper = `${START} + n * ${MINUTE_MS}`;
-  const last = START + ledgerLength(index) * MINUTE_MS;
-  const no = `(SELECT no FROM schedule WHERE group_id = '${groupId(index)}')`;
+/** A ledger of minutes that is written by SQL. */
+interface Filling {
+  readonly groupId: string;
+  /** Differs from group to group, so that ids of runs do. */
+  readonly salt: number;
+  /** Where it begins, epoch ms. */
+  readonly start: number;
+  readonly runs: number;
+}
+
+/** Returns statements that write a group's runs, each a minute long; one of 10,000 has failed. */
+export function fillSqlite({ groupId, salt, start, runs }: Filling): string {
+  const upper = `${start} + n * ${MINUTE_MS}`;
+  const last = start + runs * MINUTE_MS;
+  const no = `(SELECT no FROM schedule WHERE group_id = '${groupId}')`;
   return `BEGIN;
-    WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${ledgerLength(index)})
+    WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${runs})
     INSERT INTO run (group_no, lower, generation, upper, id, kind, intervals, scheduled_time, state, schedule_version, attempt,
       token, operator, place, is_blocking, is_superseded, is_cancel_requested, planned_at, submitted_at, started_at, ended_at,
       job_id, rows_read, rows_written)
-    SELECT ${no}, ${upper} - ${MINUTE_MS}, 0, ${upper}, printf('%012x%020x', ${upper}, (n * 2654435761 + ${index} * 7919) % 4294967296 * 128 + ${index}),
+    SELECT ${no}, ${upper} - ${MINUTE_MS}, 0, ${upper}, printf('%012x%020x', ${upper}, (n * 2654435761 + ${salt} * 7919) % 4294967296 * 128 + ${salt}),
       'SCHEDULED', 1, ${upper}, ${stateOf("n")}, 1, 1, 1, 'noop', 'none', 0, 0, 0, ${upper}, ${upper}, ${upper}, ${upper},
       'job-' || n, 10, 10
     FROM numbers;
     UPDATE run SET failure = state WHERE group_no = ${no} AND state IN ('FAILED', 'CANCELLED', 'SKIPPED');
-    UPDATE schedule SET origin = ${START} WHERE no = ${no};
+    UPDATE schedule SET origin = ${start} WHERE no = ${no};
     UPDATE schedule_state SET watermark = ${last}, longest_run_ms = ${MINUTE_MS} WHERE no = ${no};
     COMMIT`;
 }

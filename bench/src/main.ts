@@ -26,6 +26,7 @@ import { positions } from "./positions.js";
 import { readiness } from "./readiness.js";
 import { restatePlan } from "./restate-plan.js";
 import { runLife } from "./run-life.js";
+import { firstView } from "./ui/first-view.js";
 
 /** Each is measured in a process of its own, so that none inherits another's memory. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
@@ -47,6 +48,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   door,
   "cli-start": cliStart,
   "events-load": eventsLoad,
+  ui: firstView,
   "copy-postgres": copyPostgres,
   bullmq,
   "postgres-lives": postgresLives,

@@ -64,11 +64,26 @@ const someReports = fc
   .array(aReport, { minLength: 1, maxLength: 12 })
   .map((reports) => reports.sort((a, b) => a.at - b.at));
 
+/** Moments at which something happens to an interval: minutes and its number. */
+const someMoments = fc
+  .array(fc.tuple(fc.integer({ min: 1, max: 700 }), fc.integer({ min: 0, max: 60 })), { maxLength: 4 })
+  .map((moments) => new Map(moments));
+
 function aGroup(index: number): fc.Arbitrary<ModelGroup> {
   return fc
     .record({
       period: fc.constantFrom(5, 10, 15, 20, 30, 45, 60, 90),
       start: fc.constantFrom(0, 0, 0, 30, 60, 100),
+      zone: fc.constantFrom<ModelGroup["zone"]>(
+        "UTC",
+        "UTC",
+        "Asia/Kolkata",
+        "Asia/Kathmandu",
+        "Australia/Lord_Howe",
+      ),
+      width: fc.constantFrom(1, 1, 1, 2, 3),
+      cancels: someMoments,
+      reruns: someMoments,
       tree: index === 0 ? fc.constant(undefined) : fc.option(aTree(index), { freq: 5, nil: undefined }),
       past: fc.constantFrom(undefined, undefined, undefined, "previous" as const, "all" as const),
       seed: fc.integer({ min: 1, max: 1_000 }),
@@ -78,10 +93,12 @@ function aGroup(index: number): fc.Arbitrary<ModelGroup> {
       lookback: fc.constantFrom(0, 0, 1, 3),
       touching: fc.constantFrom(0, 0, 0.05, 0.2),
     })
-    .map(({ seed, longest, failing, touching, ...group }) => ({
+    .map(({ seed, longest, failing, touching, reruns, width, ...group }) => ({
       ...group,
+      width: group.tree === undefined && group.past === undefined ? width : 1,
       // A run that waits for its own past waits for what is read again of it, too.
       lookback: group.past === undefined ? group.lookback : 0,
+      reruns: group.past === undefined ? reruns : new Map(),
       touches: (n: number) => (noise(seed + 104_729, n) < touching ? [1, 3] : []),
       minutesOf: (n) => 1 + Math.floor(noise(seed, n) * longest),
       fails: (n) => noise(seed + 7_919, n) < failing,

@@ -24,6 +24,14 @@ export type ModelTree =
   | { readonly all: readonly ModelTree[] }
   | { readonly any: readonly ModelTree[] };
 
+/** Time zones, and how far their clocks are ahead, minutes; those of Lord Howe Island go back by half an hour at noon. */
+export const ZONES = {
+  UTC: () => 0,
+  "Asia/Kolkata": () => 330,
+  "Asia/Kathmandu": () => 345,
+  "Australia/Lord_Howe": (minute: number) => (minute < 360 ? 660 : 630),
+} as const satisfies Record<string, (minute: number) => number>;
+
 /** A report of a source group: it covers this time, from a minute on. */
 export interface ModelReport {
   readonly at: number;
@@ -35,6 +43,13 @@ export interface ModelReport {
 export interface ModelGroup {
   readonly period: number;
   readonly start: number;
+  readonly zone: keyof typeof ZONES;
+  /** How many runs may work at once: more than one only if they wait for nothing. */
+  readonly width: number;
+  /** By minute: the number of an interval whose run a person then cancels if it waits for others. */
+  readonly cancels: ReadonlyMap<number, number>;
+  /** By minute: the number of an interval that a person then runs again if it has succeeded. They change nothing here. */
+  readonly reruns: ReadonlyMap<number, number>;
   readonly tree: ModelTree | undefined;
   /** Reports of a source group, which has no runs of its own; by their minute. */
   readonly reports: readonly ModelReport[] | undefined;
@@ -52,14 +67,15 @@ export interface ModelGroup {
 export interface ModelRun {
   readonly group: number;
   readonly lower: number;
-  state: "PLANNED" | "RUNNING" | "SUCCEEDED" | "FAILED";
+  state: "PLANNED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED";
   begunAt: number | null;
 }
 
-interface Lane {
-  /** The interval whose turn it is. */
-  index: number;
-  /** Since when it is. */
+/** A run of a lane that has not ended, with the number of its interval. */
+interface Turn {
+  readonly index: number;
+  readonly run: ModelRun;
+  /** Since when it is its turn; `undefined`: it is not. */
   since: number | undefined;
   endsAt: number | undefined;
 }
@@ -71,7 +87,7 @@ export function played(groups: readonly ModelGroup[], until: number): ModelRun[]
   const succeeded = groups.map(() => new Set<number>());
   const runs: ModelRun[] = [];
   const byInterval = new Map<string, ModelRun>();
-  const lanes: Lane[] = groups.map(() => ({ index: 0, since: undefined, endsAt: undefined }));
+  const lanes: Turn[][] = groups.map(() => []);
 
   const lowerOf = (group: number, index: number): number =>
     groups[group]!.start + index * groups[group]!.period;
@@ -101,10 +117,11 @@ export function played(groups: readonly ModelGroup[], until: number): ModelRun[]
       if (each.includes("met")) return "met";
       return each.includes("waits") ? "waits" : "failed";
     }
-    const { period } = groups[group]!;
+    const { period, zone } = groups[group]!;
+    const ahead = ZONES[zone](lower);
     const { from = 0, to = 0, fromIntervals = 0, isWholeHours = false } = tree.window;
-    const first = isWholeHours ? Math.floor(lower / 60) * 60 : lower;
-    const last = isWholeHours ? Math.ceil((lower + period) / 60) * 60 : lower + period;
+    const first = isWholeHours ? Math.floor((lower + ahead) / 60) * 60 - ahead : lower;
+    const last = isWholeHours ? Math.ceil((lower + period + ahead) / 60) * 60 - ahead : lower + period;
     const { missing, length } = missingOf(tree.on, first + from + fromIntervals * period, last + to);
     const allowed = "minutes" in tree.mayMiss ? tree.mayMiss.minutes : (length * tree.mayMiss.percent) / 100;
     if (missing <= allowed) return "met";
@@ -116,37 +133,46 @@ export function played(groups: readonly ModelGroup[], until: number): ModelRun[]
     const { past } = groups[group]!;
     if (past === undefined || index === 0) return true;
     const needed = past === "previous" ? [index - 1] : Array.from({ length: index }, (_, before) => before);
-    return needed.every((before) => byInterval.get(`${group} ${before}`)?.state === "SUCCEEDED");
+    const settled = ["SUCCEEDED", "CANCELLED"];
+    return needed.every((before) => settled.includes(byInterval.get(`${group} ${before}`)?.state ?? ""));
   };
 
-  /** Lets one thing happen in a lane that is due; returns whether anything did. */
+  /** Lets one thing happen in a lane; returns whether anything did. */
   const step = (group: number, now: number): boolean => {
     const lane = lanes[group]!;
-    if (groups[group]!.reports !== undefined) return false;
-    const { tree, minutesOf, fails, period } = groups[group]!;
-    const lower = lowerOf(group, lane.index);
-    const run = byInterval.get(`${group} ${lane.index}`);
-    if (lane.endsAt !== undefined) {
-      if (lane.endsAt > now) return false;
-      run!.state = fails(lane.index) ? "FAILED" : "SUCCEEDED";
-      if (run!.state === "SUCCEEDED")
-        for (let minute = lower; minute < lower + period; minute += 1) succeeded[group]!.add(minute);
-      lanes[group] = { index: lane.index + 1, since: undefined, endsAt: undefined };
+    const { tree, minutesOf, fails, period, width } = groups[group]!;
+    const leave = (turn: Turn, state: ModelRun["state"]): true => {
+      turn.run.state = state;
+      lane.splice(lane.indexOf(turn), 1);
+      return true;
+    };
+    const hasRoom = lane.filter(({ endsAt }) => endsAt !== undefined).length < width;
+    for (const turn of lane) {
+      const { index, run, since, endsAt } = turn;
+      if (endsAt !== undefined) {
+        if (endsAt > now) continue;
+        if (!fails(index))
+          for (let minute = run.lower; minute < run.lower + period; minute += 1)
+            succeeded[group]!.add(minute);
+        return leave(turn, fails(index) ? "FAILED" : "SUCCEEDED");
+      }
+      if (since === undefined) {
+        const keepsTurn = lane.some((other) => other.index < index && other.endsAt === undefined);
+        if (!hasRoom || keepsTurn) continue;
+        turn.since = now;
+        return true;
+      }
+      const verdict = tree === undefined ? "met" : verdictOn(tree, group, run.lower, since, now);
+      if (verdict === "failed") return leave(turn, "FAILED");
+      if (verdict === "waits" || !isPastSettled(group, index)) continue;
+      if (hasRoom) {
+        run.state = "RUNNING";
+        run.begunAt = now;
+        turn.endsAt = now + minutesOf(index);
+      } else turn.since = undefined;
       return true;
     }
-    if (lower + period > now || run === undefined) return false;
-    lane.since ??= now;
-    const verdict = tree === undefined ? "met" : verdictOn(tree, group, lower, lane.since, now);
-    if (verdict === "failed") {
-      run.state = "FAILED";
-      lanes[group] = { index: lane.index + 1, since: undefined, endsAt: undefined };
-      return true;
-    }
-    if (verdict === "waits" || !isPastSettled(group, lane.index)) return false;
-    run.state = "RUNNING";
-    run.begunAt = now;
-    lane.endsAt = now + minutesOf(lane.index);
-    return true;
+    return false;
   };
 
   for (let now = 0; now <= until; now += 1) {
@@ -157,6 +183,16 @@ export function played(groups: readonly ModelGroup[], until: number): ModelRun[]
       const run: ModelRun = { group, lower: lowerOf(group, index), state: "PLANNED", begunAt: null };
       runs.push(run);
       byInterval.set(`${group} ${index}`, run);
+      lanes[group]!.push({ index, run, since: undefined, endsAt: undefined });
+    }
+    while (groups.map((_, group) => step(group, now)).includes(true));
+    for (const [group, { cancels }] of groups.entries()) {
+      const index = cancels.get(now);
+      const isAsked = ({ since, endsAt }: Turn): boolean => since !== undefined && endsAt === undefined;
+      const turn = lanes[group]!.find((one) => one.index === index && isAsked(one));
+      if (turn === undefined) continue;
+      turn.run.state = "CANCELLED";
+      lanes[group]!.splice(lanes[group]!.indexOf(turn), 1);
     }
     while (groups.map((_, group) => step(group, now)).includes(true));
     for (const [group, { reports = [] }] of groups.entries())

@@ -12,7 +12,7 @@ import type { ModelGroup, ModelRun, ModelTree } from "./model.js";
 
 const MINUTE = 60_000;
 /** When the model's minutes begin, epoch ms. */
-export const START = Date.UTC(2026, 0, 1);
+export const START = Date.UTC(2026, 3, 4, 9);
 const NEVER_MS = 36_500 * 86_400_000;
 
 const nameOf = (group: number): string => `group-${group}`;
@@ -22,11 +22,13 @@ export const groupOf = (groupId: string): number => Number(groupId.slice("group-
 
 /** The schedule that a group of the model describes. */
 export function scheduleOf(group: ModelGroup, no: number): ScheduleInfo {
-  const { period, start, tree, past, lookback } = group;
+  const { period, start, zone, width, tree, past, lookback } = group;
   return {
     groupId: nameOf(no),
     trigger: { type: "period", every: period, unit: "minute" },
     startTime: START + start * MINUTE,
+    timezone: zone,
+    ...(width > 1 ? { overlap: "allow", maxActiveRuns: width } : {}),
     maxAttempts: 1,
     onFailure: "continue",
     dependsOn: tree === undefined ? null : treeOf(tree),
@@ -112,6 +114,31 @@ async function reported(tidegate: Tidegate, groups: readonly ModelGroup[], minut
   return count > 0;
 }
 
+/** Does what people do at a minute; returns whether there is anything. */
+async function acted(tidegate: Tidegate, groups: readonly ModelGroup[], minute: number): Promise<boolean> {
+  let count = 0;
+  for (const [no, { period, start, reports, cancels, reruns }] of groups.entries()) {
+    if (reports !== undefined) continue;
+    for (const [what, index] of [
+      ["cancel", cancels.get(minute)],
+      ["rerun", reruns.get(minute)],
+    ] as const) {
+      if (index === undefined) continue;
+      const lower = START + (start + index * period) * MINUTE;
+      const within = { lower, upper: lower + period * MINUTE };
+      const { items } = await tidegate.client.runs({ groupId: nameOf(no), within }, { limit: 100 });
+      const live = items.find(({ kind }) => kind === "SCHEDULED");
+      const isOpen = items.some(({ endedAt }) => endedAt === null);
+      if (what === "cancel" && live?.place === "gated") await tidegate.client.cancelRun(live.id);
+      else if (what === "rerun" && live?.state === "SUCCEEDED" && !isOpen)
+        await tidegate.client.trigger(nameOf(no), within);
+      else continue;
+      count += 1;
+    }
+  }
+  return count > 0;
+}
+
 /** What the library has made of groups. */
 export interface Performance {
   /** All runs of the live lanes that are due. */
@@ -144,6 +171,8 @@ export async function performed(groups: readonly ModelGroup[], until: number): P
     for (let minute = 1; minute <= until; minute += 1) {
       await clock.advance(MINUTE);
       for (let round = 0; round < 3; round += 1) await clock.advance(0);
+      if (await acted(tidegate, groups, minute))
+        for (let round = 0; round < 3; round += 1) await clock.advance(0);
       if (await reported(tidegate, groups, minute))
         for (let round = 0; round < 3; round += 1) await clock.advance(0);
     }

@@ -17,7 +17,7 @@ const log = (file, line) => appendFileSync(join(directory, file), `${line}\n`);
 
 /** The end of this process, now and then, where a test wants it to come. */
 function mayDie(point) {
-  if (dieAt?.point !== point || Math.random() >= dieAt.ratio) return;
+  if (point === undefined || dieAt?.point !== point || Math.random() >= dieAt.ratio) return;
   log("deaths.log", point);
   process.kill(process.pid, "SIGKILL");
 }
@@ -27,12 +27,14 @@ function mortal(store) {
   for (const [method, before, after] of [
     ["plan", "taken", "planned"],
     ["changeRuns", "unrecorded", "recorded"],
+    ["settleGates", "asked", "settled"],
+    ["claim", undefined, "claimed"],
   ]) {
     const original = store[method].bind(store);
     store[method] = async (batch) => {
       mayDie(before);
       const answers = await original(batch);
-      mayDie(after);
+      if (answers.length > 0) mayDie(after);
       return answers;
     };
   }
@@ -64,13 +66,13 @@ async function insist(work) {
   }
 }
 
-/** Has each schedule end soon, as a person would who wants no more of it. */
-async function finish() {
+/** Has each schedule end soon, as a person would who wants no more of it, or all of them at an instant. */
+async function finish(given) {
   for (const { groupId } of schedules) {
     await insist(async () => {
       const { version, spec } = await tidegate.client.get(groupId);
       if (spec.endTime !== null) return;
-      const endTime = Math.ceil(Date.now() / 1_000 + 1) * 1_000;
+      const endTime = given ?? Math.ceil(Date.now() / 1_000 + 1) * 1_000;
       await tidegate.client.update({ ...spec, endTime }, { version });
     });
   }
@@ -86,7 +88,10 @@ async function isComplete() {
   return true;
 }
 
-process.on("message", (message) => message === "finish" && void finish());
+process.on("message", (message) => {
+  if (message === "finish") void finish();
+  else if (message.finishAt !== undefined) void finish(message.finishAt);
+});
 await insist(() => tidegate.start());
 await insist(() => tidegate.client.registerMany(schedules));
 process.send?.("ready");

@@ -17,7 +17,15 @@ const MANAGER = fileURLToPath(new URL("./manager.mjs", import.meta.url));
 const PATIENCE_MS = 120_000;
 
 /** Where in its work a manager kills itself. */
-export type Point = "taken" | "planned" | "submitted" | "unrecorded" | "recorded";
+export type Point =
+  | "taken"
+  | "planned"
+  | "submitted"
+  | "unrecorded"
+  | "recorded"
+  | "asked"
+  | "settled"
+  | "claimed";
 
 /** What managers are made of, and how a test looks into their ledger. */
 export interface Deployment {
@@ -68,6 +76,11 @@ export class Scene {
     this.#options = options;
     this.#deployment = options.deployment(this.#directory);
     this.#schedules = schedulesOf(options);
+  }
+
+  /** When all schedules begin, epoch ms. */
+  get startTime(): number {
+    return Number(this.#schedules[0]!.startTime);
   }
 
   get groupIds(): readonly string[] {

@@ -34,6 +34,12 @@ const WRITES: ReadonlySet<string> = new Set<keyof ScheduleStore>([
   "requestCancel",
   "insertBackfill",
   "planBackfill",
+  "settleGates",
+  "report",
+  "noteStale",
+  "moveLookbacks",
+  "reportLate",
+  "settleLate",
 ]);
 
 /**

@@ -11,6 +11,7 @@ import { addRestatements } from "./commands/restatements.js";
 import { addRuns } from "./commands/runs.js";
 import { addSchedules } from "./commands/schedules.js";
 import { addServe } from "./commands/serve.js";
+import { addSources } from "./commands/sources.js";
 import { addTools } from "./commands/tools.js";
 import { FORMATS } from "./output/printer.js";
 import { visibleLines } from "./output/visible.js";
@@ -55,6 +56,7 @@ export function createProgram(keepRunning: () => void): Command {
   addAudits(program);
   addEvents(program);
   addLogs(program);
+  addSources(program);
   addPools(program);
   addTools(program);
   addCompletion(program);

@@ -6,6 +6,7 @@ import { dagFactoryFile } from "@tidegate/engine-airflow";
 import { Bed, hours, RANGE } from "./bed.js";
 
 const TOKEN = "a-token-of-the-tests";
+const VIEWER = "viewer-token-of-the-tests";
 const STORE = ["--store", "data/own.db"];
 
 const bed = new Bed();
@@ -63,7 +64,7 @@ describe("a database", () => {
 
 describe("a manager", () => {
   it("is found by its address, by a context, or on this machine, with its own token", async () => {
-    await server.serve(["--data", "t.db"], { TIDEGATE_TOKEN: TOKEN });
+    await server.serve(["--data", "t.db"], { TIDEGATE_TOKEN: TOKEN, TIDEGATE_VIEWER_TOKEN: VIEWER });
     const url = server.url!;
     const code = async (args: string[], env: Record<string, string> = {}) =>
       (await bed.run(["get", "schedules", ...args], { env })).code;
@@ -80,6 +81,9 @@ describe("a manager", () => {
     expect(await code(["--context", "open"], { TIDEGATE_TOKEN: TOKEN })).toBe(0);
     expect(await code(["--context", "variable"], { OTHER_TOKEN: TOKEN })).toBe(0);
     expect(await code(["--context", "nowhere"])).toBe(2);
+    expect(await code(["--url", url], { TIDEGATE_TOKEN: VIEWER })).toBe(0);
+    const paused = await bed.run(["pause", "orders", "--url", url], { env: { TIDEGATE_TOKEN: VIEWER } });
+    expect(paused).toMatchObject({ code: 1, stderr: expect.stringContaining("role operator") });
     expect(await code(["--url", url])).toBe(1);
     expect(await code([], { TIDEGATE_URL: url })).toBe(1);
     expect(await code(["--token", TOKEN])).toBe(2);
@@ -96,6 +100,8 @@ describe("a manager", () => {
       code: 2,
       stderr: expect.stringContaining("authorize"),
     });
+    const viewer = await bed.run(["serve", "--port", "0"], { env: { TIDEGATE_VIEWER_TOKEN: TOKEN } });
+    expect(viewer).toMatchObject({ code: 2, stderr: expect.stringContaining("TIDEGATE_TOKEN") });
     bed.write("wrong.yaml", "listen: { port: high }\n");
     expect(await refused("--config", "wrong.yaml")).toMatchObject({
       code: 2,

@@ -133,6 +133,7 @@ export type {
   RunChange,
   RunQueue,
 } from "./store/run-queue.js";
+export type { EndEffect, GroupState, PlanAnswer, RunEnd, RunShortcuts } from "./store/run-shortcuts.js";
 export type { ScheduleStore } from "./store/schedule-store.js";
 export type {
   DueFire,

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { OfflineJobRequest } from "@tidegate/core/operator";
 import { operatorSuite, type RequestFactory } from "@tidegate/testkit";
 import { createDuckdbOperator } from "../src/index.js";
@@ -15,6 +16,8 @@ operatorSuite({
   create: async () => {
     const bed = new Bed({ logs: "all" });
     const path = bed.write("readings.csv", readings());
+    for (const value of [1, 2, 3])
+      bed.write(`readings/${value}.csv`, `time,value\n2026-01-01T00:00:00Z,${value}\n`);
     const [header, ...lines] = readings().trim().split("\n");
     for (let part = 0; part < 6; part += 1) {
       const own = lines.filter((_, minute) => minute % 6 === part);
@@ -46,13 +49,25 @@ operatorSuite({
         { source },
       ],
       positions: {
-        job: { source: { format: "csv", path: "/lake/readings/*.csv" }, target },
+        job: {
+          source: {
+            format: "csv",
+            path: join(bed.directory, "readings", "*.csv"),
+            columns: { time: "TIMESTAMP", value: "INTEGER" },
+          },
+          target,
+        },
         source: { type: "files", path: "readings", pattern: "*.csv", stableForMs: 1_000 },
         others: [
           { type: "files", path: "readings", stableForMs: 1_000 },
           { type: "files", path: "orders", pattern: "*.csv", stableForMs: 1_000 },
           { type: "sql-cursor", table: "readings", column: "id" },
         ],
+        ranges: [
+          { lower: { main: "" }, upper: { main: "2.csv " }, records: ["1", "2"] },
+          { lower: { main: "2.csv " }, upper: { main: "3.csv " }, records: ["3"] },
+        ],
+        written: ({ interval }) => valuesVisible(bed, interval!.lower),
       },
       effects: ({ lowerBound }) => timesVisible(bed, Number(lowerBound)),
       restart: async () => createDuckdbOperator(),
@@ -67,6 +82,13 @@ function readings(): string {
     return `${new Date(MIDNIGHT + minute * 60_000).toISOString()},${minute}`;
   });
   return ["time,value", ...lines, ""].join("\n");
+}
+
+/** The values in the partition of an interval. */
+async function valuesVisible(bed: Bed, lower: number): Promise<string[]> {
+  const hour = new Date(lower).toISOString().slice(0, 19).replaceAll(/[-:]/g, "");
+  const rows = await bed.rows("value, interval");
+  return rows.filter(({ interval }) => String(interval).startsWith(hour)).map(({ value }) => String(value));
 }
 
 /** How often the first reading of an interval is in the target. */

@@ -115,6 +115,26 @@ describe("a job that reads by positions", () => {
       expect([await ids(), bed.partitions()]).toEqual([["1", "2", "3"], ["interval=full"]]);
     });
 
+    it("has the columns of the table as it is, unless the job says which, if the table changes between two ranges", async () => {
+      const named = {
+        ...jobOf({ columns: { id: "BIGINT", name: "VARCHAR" } }),
+        target: { path: `${bed.target}-2` },
+      };
+      await run(reading(jobOf({}), "1", "4"));
+      await run(reading(named, "1", "4"));
+      sqlite.exec("ALTER TABLE orders RENAME COLUMN name TO title; ALTER TABLE orders ADD cents INT");
+      expect(await run(reading(jobOf({}), "4", "6", { hour: 1 }))).toMatchObject({ state: "SUCCEEDED" });
+      expect(await bed.rows()).toEqual([
+        ...["1", "2", "3"].map((id) => ({ id, name: `n${id}`, title: null, cents: null })),
+        ...["4", "5"].map((id) => ({ id, name: null, title: `n${id}`, cents: null })),
+      ]);
+      expect(await run(reading(named, "4", "6", { hour: 1 }))).toMatchObject({
+        state: "FAILED",
+        isRetryable: false,
+        error: { code: "JOB_FAILED", message: expect.stringContaining("name") },
+      });
+    });
+
     it("reads by rowid, and keys of 64 bits exactly", async () => {
       sqlite.exec("CREATE TABLE wide (name TEXT)");
       const [least, most] = [-(2n ** 63n), 2n ** 63n - 1n];

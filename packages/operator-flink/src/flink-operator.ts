@@ -1,4 +1,5 @@
 import { OperatorError } from "@tidegate/core";
+import type { OffsetSource } from "@tidegate/core/offset";
 import {
   boundedLog,
   type JobContext,
@@ -24,6 +25,7 @@ import type { FlinkJob } from "./job/job.js";
 import { jobSchema } from "./job/job-schema.js";
 import { notesOn } from "./job/notes.js";
 import { checkText } from "./job/plain-text.js";
+import { requireSameSource } from "./job/same-source.js";
 import { checkTable } from "./materialized-table/check-table.js";
 import { refreshOf } from "./materialized-table/refresh.js";
 import { type FlinkOperatorOptions, type Settings, settingsOf } from "./options.js";
@@ -60,6 +62,7 @@ export function createFlinkOperator(options: FlinkOperatorOptions): DefinedOpera
 
 class FlinkJobs implements PreparingDefinition<FlinkJob, Work> {
   readonly type = "flink";
+  readonly boundaryTypes = ["TIME", "OFFSET"] as const;
   readonly jobSchema = jobSchema;
   readonly #settings: Settings;
   readonly #jobManager: JobManager;
@@ -110,6 +113,10 @@ class FlinkJobs implements PreparingDefinition<FlinkJob, Work> {
     this.#requireGateway(work.field);
     if (work.kind === "sql") checkSql(work.job, work.field, hasSecret);
     else checkTable(work.job, work.field, hasSecret);
+  }
+
+  validateSource(work: Work, source: OffsetSource): void {
+    requireSameSource(work, source, this.#settings.connectors);
   }
 
   /** Warns if a second run doubles rows, or if a job does not use its interval. */

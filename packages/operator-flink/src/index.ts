@@ -26,6 +26,7 @@ export { flinkOperator } from "./module.js";
 export type { FlinkOperatorOptions } from "./options.js";
 export type {
   Connectors,
+  PositionConnector,
   Problem,
   SinkConnector,
   SinkWriting,

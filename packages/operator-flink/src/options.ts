@@ -4,6 +4,7 @@ import { baseUrl, messageOf, parseOptions, unfitOption } from "@tidegate/core/pl
 import { type Secret, secretsSchema } from "@tidegate/operator-kit";
 import { z } from "zod";
 import type { Connectors } from "./sync/connector.js";
+import { POSITIONS } from "./sync/positions.js";
 import { SINKS } from "./sync/sinks.js";
 import { SOURCES } from "./sync/sources.js";
 
@@ -76,7 +77,7 @@ const schema = z.strictObject({
   headers: z.record(z.string(), z.string()).default({}),
   jarFolders: z.array(z.string().min(1)).default([]),
   secrets: secretsSchema,
-  connectors: z.strictObject({ sources: functions, sinks: functions }).default({}),
+  connectors: z.strictObject({ sources: functions, positions: functions, sinks: functions }).default({}),
   requestTimeoutMs: z.number().int().min(1).default(30_000),
   pollIntervalMs: z.number().int().min(250).max(60_000).default(250),
   unreachableMs: z.number().int().min(0).default(300_000),
@@ -88,13 +89,17 @@ const schema = z.strictObject({
 /** @throws ConfigurationError CONFIGURATION_INVALID with the offending option */
 export function settingsOf(options: FlinkOperatorOptions): Settings {
   const { gatewayUrl, webUrl, jarFolders, clock, ...rest } = parseOptions(OPTIONS_TYPE, schema, options);
-  const { sources = {}, sinks = {} } = options.connectors ?? {};
+  const { sources = {}, positions = {}, sinks = {} } = options.connectors ?? {};
   return {
     ...rest,
     gatewayUrl,
     webUrl: webUrl ?? rest.url,
     jarFolders: jarFolders.map(realFolder),
-    connectors: { sources: { ...SOURCES, ...sources }, sinks: { ...SINKS, ...sinks } },
+    connectors: {
+      sources: { ...SOURCES, ...sources },
+      positions: { ...POSITIONS, ...positions },
+      sinks: { ...SINKS, ...sinks },
+    },
     clock: clock ?? new SystemClock(),
   };
 }

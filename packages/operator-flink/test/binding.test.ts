@@ -61,6 +61,49 @@ describe("a placeholder in code", () => {
     expect(() => bind("{{lower.offset}}", "f", { filling: FILLING })).toThrow("type TIME");
   });
 
+  it("is the positions of a run, and the time that it stands for", () => {
+    const filling = fillingOf({
+      boundaryType: "OFFSET",
+      lowerBound: '{"main":"-9223372036854775808"}',
+      upperBound: '{"main":"9223372036854775808"}',
+      interval: { lower: MIDNIGHT, upper: MIDNIGHT + 1_500 },
+    });
+    const bound = (sql: string) => bind(sql, "f", { filling });
+    // 2^63 is the end behind the greatest BIGINT.
+    expect(bound("{{lower.offset}} {{upper.offset}}")).toBe(
+      "CAST('-9223372036854775808' AS BIGINT) CAST('9223372036854775808' AS DECIMAL(38, 0))",
+    );
+    expect(bound("{{upper.offsets}}")).toBe(`'{"main":"9223372036854775808"}'`);
+    expect(bound("{{upper.timestamp}} {{lower.timestamptz}} 'from={{lower.epochMs}}'")).toBe(
+      `TIMESTAMP '2025-12-31 19:00:01.500' TO_TIMESTAMP_LTZ(CAST(${MIDNIGHT} AS BIGINT), 3) 'from=${MIDNIGHT}'`,
+    );
+  });
+
+  it("is the offsets of a topic as one string, in a hint too", () => {
+    const filling = fillingOf({
+      boundaryType: "OFFSET",
+      lowerBound: '{"0":"4"}',
+      upperBound: '{"0":"9","1":"2"}',
+    });
+    expect(bind("'{{lower.kafkaOffsets}}' {{upper.kafkaOffsets}}", "f", { filling })).toBe(
+      "'partition:0,offset:4;partition:1,offset:-2' 'partition:0,offset:9;partition:1,offset:2'",
+    );
+  });
+
+  it("keeps positions in the string that they stand in, whatever they are", () => {
+    fc.assert(
+      fc.property(text, (name) => {
+        const filling = fillingOf({
+          boundaryType: "OFFSET",
+          lowerBound: "{}",
+          upperBound: JSON.stringify({ main: name }),
+        });
+        const bound = bind("'{{upper.offsets}}' c", "f", { filling });
+        expect(bound).toBe(`${stringLiteral(JSON.stringify({ main: name }))} c`);
+      }),
+    );
+  });
+
   it("stays within the years that SQL can write", () => {
     const filling = fillingOf({ lowerBound: "beginning", upperBound: "8640000000000000" });
     const bound = bind("{{lower.date}} {{upper.timestamp}}", "f", { filling });

@@ -23,7 +23,7 @@ afterAll(() => flink.dispose());
 
 operatorSuite({
   name: "flink, SQL",
-  supports: { logs: true },
+  supports: { logs: true, positions: true },
   create: async () => {
     const readings = new Readings(flink.dataFolder);
     const operators = new Operators();
@@ -35,6 +35,17 @@ operatorSuite({
       loggedRequest: factory(readings.failing()),
       misshapenJobs: [{ sql: {} }, { python: {} }, {}],
       malformedJob: { sql: { statement: "INSERT OVERWRITE t SELECT {{lower.moment}}" } },
+      positions: {
+        job: readings.copyRange(),
+        source: { type: "sql-cursor", table: "readings", column: "minute" },
+        others: [{ type: "kafka", topic: "readings" }],
+        ranges: [
+          { lower: { main: "-9223372036854775808" }, upper: { main: "2" }, records: ["0", "1"] },
+          { lower: { main: "2" }, upper: { main: "2" }, records: [] },
+          { lower: { main: "2" }, upper: { main: "3" }, records: ["2"] },
+        ],
+        written: async ({ interval }) => readings.minutesFrom(interval!.lower),
+      },
       effects: async ({ lowerBound }) => readings.times(Number(lowerBound)),
       restart: async () => operators.start(),
       dispose: () => operators.stop(),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { JsonObject } from "@tidegate/core";
 import { FIRST_INSTANT } from "@tidegate/core/operator";
+import { copiesByPositions } from "./connectors/by-positions.js";
 import { countsReads } from "./support/cluster.js";
 import { ConnectorScene, creation } from "./support/connector-scene.js";
 import { HOUR, MIDNIGHT } from "./support/requests.js";
@@ -208,6 +209,8 @@ describe("a topic as a sink", () => {
     expect(rows).toEqual(NOW.map(({ id }) => ({ id, times: 2 })));
   });
 });
+
+copiesByPositions(() => scene);
 
 /** Copies an interval, and once more after one of its rows has changed. */
 async function copyTwice(sink: JsonObject): Promise<void> {

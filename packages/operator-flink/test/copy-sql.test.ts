@@ -1,10 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
 import type { SyncJob } from "../src/index.js";
+import { POSITIONS } from "../src/sync/positions.js";
 import { SINKS } from "../src/sync/sinks.js";
 import { SOURCES } from "../src/sync/sources.js";
 import { sqlOf } from "../src/sync/write-sql.js";
 
-const BUILT_IN = { sources: SOURCES, sinks: SINKS };
+const BUILT_IN = { sources: SOURCES, positions: POSITIONS, sinks: SINKS };
 
 const KAFKA: SyncJob["source"] = {
   connector: "kafka",
@@ -24,6 +25,22 @@ describe("the SQL of a copy", () => {
         "'scan.startup.mode' = 'timestamp', 'scan.startup.timestamp-millis' = '{{lower.unsignedMs}}', " +
         "'scan.bounded.mode' = 'timestamp', 'scan.bounded.timestamp-millis' = '{{upper.unsignedMs}}') */",
     );
+  });
+
+  it("reads a topic between the offsets of a run, without what transactions have rolled back", () => {
+    const { statement } = sqlOf({ source: KAFKA, sink: { connector: "blackhole" } }, BUILT_IN, "OFFSET");
+    expect(statement).toBe(
+      "INSERT INTO tidegate_sink SELECT `id`, `at` FROM tidegate_source /*+ OPTIONS(" +
+        "'scan.startup.mode' = 'specific-offsets', 'scan.startup.specific-offsets' = '{{lower.kafkaOffsets}}', " +
+        "'scan.bounded.mode' = 'specific-offsets', 'scan.bounded.specific-offsets' = '{{upper.kafkaOffsets}}', " +
+        "'properties.isolation.level' = 'read_committed', 'properties.group.id' = 'tidegate') */",
+    );
+  });
+
+  it("reads a table between two keys", () => {
+    const source = { connector: "jdbc", columns: { id: "BIGINT" }, cursorColumn: "id" };
+    const { statement } = sqlOf({ source, sink: { connector: "blackhole" } }, BUILT_IN, "OFFSET");
+    expect(statement).toMatch(/ WHERE `id` >= \{\{lower\.offset\}\} AND `id` < \{\{upper\.offset\}\}$/);
   });
 
   it("reads a Pulsar topic between two publish times", () => {

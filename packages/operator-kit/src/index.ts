@@ -17,13 +17,14 @@ export {
   type BoundFormat,
   type BoundPlaceholder,
   isBound,
+  isPositionFormat,
   knownPlaceholders,
   type Placeholder,
   placeholderOf,
   TIME_FORMATS,
   unknownPlaceholder,
 } from "./placeholders/placeholder.js";
-export { type Filling, placeholderText } from "./placeholders/placeholder-text.js";
+export { type Filling, instantOf, placeholderText } from "./placeholders/placeholder-text.js";
 export { nearestInstant, timestampText } from "./placeholders/time-text.js";
 export { type Rerun, rerunNotes, rerunSchema, writeEffectOf } from "./rerun.js";
 export {

@@ -60,6 +60,69 @@ describe("a placeholder", () => {
     expect(() => textOf("lower.offset")).toThrow(refusal("lower.offset", "TIME"));
   });
 
+  describe("in a run of positions", () => {
+    const topic = {
+      ...REQUEST,
+      boundaryType: "OFFSET",
+      lowerBound: '{"0":"0","1":"42","10":"9007199254740993"}',
+      upperBound: '{"0":"0","1":"42","10":"9007199254740999","2":"7"}',
+      interval: { lower: Number(REQUEST.lowerBound), upper: Number(REQUEST.upperBound) },
+    } as const;
+    const table = { ...topic, lowerBound: '{"main":"-5"}', upperBound: '{"main":"9007199254740993"}' };
+    const refused = (name: string, request: typeof topic | typeof table | object, problem: string) =>
+      expect(() => textOf(name, { ...topic, ...request })).toThrow(
+        expect.objectContaining({
+          code: "JOB_INVALID",
+          field: "job.query",
+          message: expect.stringContaining(problem),
+        }),
+      );
+
+    it("is the key of a source with one partition", () => {
+      expect([textOf("lower.offset", table), textOf("upper.offset", table)]).toEqual([
+        "-5",
+        "9007199254740993",
+      ]);
+      refused("lower.offset", topic, "the source has the partitions 0, 1, 10");
+      refused("upper.offset", { ...table, upperBound: '{"main":"a.csv"}' }, '"a.csv" is no whole number');
+    });
+
+    it("is the positions of all partitions as canonical JSON", () => {
+      expect(textOf("lower.offsets", topic)).toBe(topic.lowerBound);
+      expect(textOf("upper.offsets", { ...topic, upperBound: '{ "b": "x", "a": "y" }' })).toBe(
+        '{"a":"y","b":"x"}',
+      );
+    });
+
+    it("is the offsets of the same partitions at both bounds, as Flink reads them", () => {
+      expect(textOf("upper.kafkaOffsets", topic)).toBe(
+        "partition:0,offset:0;partition:1,offset:42;partition:2,offset:7;partition:10,offset:9007199254740999",
+      );
+      // A partition that the lower bound lacks is read from its first offset.
+      expect(textOf("lower.kafkaOffsets", topic)).toBe(
+        "partition:0,offset:0;partition:1,offset:42;partition:2,offset:-2;partition:10,offset:9007199254740993",
+      );
+      refused("lower.kafkaOffsets", table, "is no offset of a topic's partition");
+      refused("upper.kafkaOffsets", { upperBound: '{"0":"-1"}' }, "is no offset of a topic's partition");
+      refused("upper.kafkaOffsets", { upperBound: "{}" }, "no partitions");
+    });
+
+    it("is a time of the interval that the run stands for", () => {
+      expect(textOf("lower.date", topic)).toBe("2025-12-31");
+      expect(textOf("upper.epochMs", table)).toBe("1767225601500");
+    });
+
+    it("has a beginning before everything in mode full", () => {
+      const full = (request: typeof topic | typeof table) => ({ ...request, lowerBound: "beginning" });
+      expect(textOf("lower.offset", full(table))).toBe("-9223372036854775808");
+      expect(textOf("lower.offsets", full(topic))).toBe("{}");
+      expect(textOf("lower.kafkaOffsets", full(topic))).toBe(
+        "partition:0,offset:-2;partition:1,offset:-2;partition:2,offset:-2;partition:10,offset:-2",
+      );
+      expect(textOf("lower.epochMs", full(topic))).toBe("-8640000000000000");
+    });
+  });
+
   it("has no sign if it must not have one", () => {
     expect(textOf("lower.unsignedMs", { ...REQUEST, lowerBound: "-1" })).toBe("0");
     expect(textOf("lower.epochMs", { ...REQUEST, lowerBound: "-1" })).toBe("-1");

@@ -1,5 +1,6 @@
 import { OperatorError } from "@tidegate/core";
 import { unlessAborted } from "@tidegate/core/clock";
+import type { OffsetSource } from "@tidegate/core/offset";
 import type { JobContext, JobOutcome, SubmittedJob, WriteEffect } from "@tidegate/core/operator";
 import {
   type DefinedOperator,
@@ -18,6 +19,7 @@ import { Submission } from "./cluster/submission.js";
 import { type CheckedJob, checkedJob, configOf } from "./job/checked-job.js";
 import type { SeaTunnelJob } from "./job/job.js";
 import { jobSchema } from "./job/job-schema.js";
+import { requireSameSource } from "./job/same-source.js";
 import { withSubmissionTime } from "./job/submission-time.js";
 import { jobsOf } from "./job-name.js";
 import { type SeaTunnelOperatorOptions, type Settings, settingsOf } from "./options.js";
@@ -44,6 +46,7 @@ export function createSeaTunnelOperator(options: SeaTunnelOperatorOptions): Defi
 
 class SeaTunnelJobs implements PreparingDefinition<SeaTunnelJob, CheckedJob> {
   readonly type = "seatunnel";
+  readonly boundaryTypes = ["TIME", "OFFSET"] as const;
   readonly jobSchema = jobSchema;
   readonly #settings: Settings;
   readonly #api: SeaTunnelApi;
@@ -63,6 +66,10 @@ class SeaTunnelJobs implements PreparingDefinition<SeaTunnelJob, CheckedJob> {
 
   prepare(job: SeaTunnelJob): CheckedJob {
     return checkedJob(job, this.#settings);
+  }
+
+  validateSource({ job }: CheckedJob, source: OffsetSource): void {
+    requireSameSource(job, source);
   }
 
   /** Does not contact the cluster, which may be unreachable now and back when a job is due. */

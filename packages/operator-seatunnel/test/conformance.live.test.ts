@@ -52,6 +52,22 @@ async function create(): Promise<OperatorFixture> {
       { ...warehouse.copy(), sinks: [] },
     ],
     malformedJob: { ...warehouse.copy(), env: { "job.mode": "STREAMING" } },
+    positions: {
+      job: warehouse.copy(
+        "select id, who, ts from rows where id >= {{lower.offset}} and id < {{upper.offset}}",
+      ),
+      source: { type: "sql-cursor", table: "rows", column: "id" },
+      others: [
+        { type: "kafka", topic: "rows" },
+        { type: "sql-cursor", table: "orders", column: "id" },
+        { type: "sql-cursor", table: "rows", column: "no" },
+      ],
+      ranges: [
+        { lower: { main: "0" }, upper: { main: "2" }, records: ["0", "1"] },
+        { lower: { main: "2" }, upper: { main: "3" }, records: ["2"] },
+      ],
+      written: async ({ interval }) => warehouse.idsFrom(interval!.lower),
+    },
     effects: async ({ lowerBound }) => {
       const hour = new Date(Number(lowerBound)).toISOString().slice(0, 13).replace("T", " ");
       return warehouse.rows().filter((row) => row.includes(hour)).length / 2;
@@ -63,4 +79,4 @@ async function create(): Promise<OperatorFixture> {
   };
 }
 
-operatorSuite({ name: "seatunnel", create });
+operatorSuite({ name: "seatunnel", create, supports: { positions: true } });

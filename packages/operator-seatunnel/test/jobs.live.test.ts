@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from "@je
 import type { JsonObject } from "@tidegate/core";
 import type { OfflineJobRequest } from "@tidegate/core/operator";
 import type { DefinedOperator } from "@tidegate/operator-kit";
-import { SeaTunnelServer } from "@tidegate/test-servers";
+import { PostgresServer, SeaTunnelServer } from "@tidegate/test-servers";
 import { aRequest, untroubled } from "@tidegate/testkit";
 import { createSeaTunnelOperator } from "../src/index.js";
 import { jobsNamed, stopByHand, untilItReads } from "./support/cluster.js";
@@ -52,6 +52,38 @@ async function carryOut(request: OfflineJobRequest) {
   const job = await operator.submit(request, untroubled());
   return job.outcome ?? operator.wait(job.jobId, request, untroubled());
 }
+
+describe("a copy by keys of a table", () => {
+  it("gives each row to the range of its key, digit by digit, and writes a range again in its place", async () => {
+    const postgres = await PostgresServer.start();
+    try {
+      const database = await postgres.createDatabase();
+      await postgres.query("CREATE TABLE rows (id BIGINT PRIMARY KEY, who TEXT, ts TEXT)", database);
+      const keys = ["-9223372036854775808", "-1", "0", "9007199254740992", "9007199254740993"];
+      const rows = keys.map((key) => `('${key}', 'ann', 'now')`);
+      await postgres.query(`INSERT INTO rows VALUES ${rows.join(", ")}`, database);
+      const { host, pathname } = new URL(database);
+      const job = warehouse.copyTable(
+        `jdbc:postgresql://${host}${pathname}`,
+        "select id, who, ts from rows where id >= {{lower.offset}} and id < {{upper.offset}}",
+      );
+      const bounds = ["-9223372036854775808", "0", "9007199254740993", "9007199254740994"];
+      for (const n of [0, 1, 1, 2]) {
+        count += 1;
+        const request = hour(n, job, {
+          boundaryType: "OFFSET",
+          lowerBound: JSON.stringify({ main: bounds[n] }),
+          upperBound: JSON.stringify({ main: bounds[n + 1] }),
+          interval: { lower: START + n * HOUR, upper: START + (n + 1) * HOUR },
+        });
+        expect(await carryOut(request)).toMatchObject({ state: "SUCCEEDED" });
+      }
+      expect(warehouse.rows()).toEqual(keys.map((key) => `${key},ann,now`).sort());
+    } finally {
+      await postgres.dispose();
+    }
+  });
+});
 
 describe("a copy", () => {
   it("moves each row with the interval that it lies in, and no row twice", async () => {

@@ -65,6 +65,29 @@ describe("placeholders", () => {
   });
 });
 
+describe("placeholders of a run by positions", () => {
+  const keys = {
+    boundaryType: "OFFSET",
+    lowerBound: '{"main":"9007199254740993"}',
+    upperBound: '{"main":"9007199254740995"}',
+    interval: { lower: LOWER, upper: LOWER + 3_600_000 },
+  } as const;
+
+  it("are its keys, digit by digit, and the time that it stands for", () => {
+    expect(filled("id >= {{lower.offset}} and id < {{upper.offset}}", keys)).toBe(
+      "id >= 9007199254740993 and id < 9007199254740995",
+    );
+    expect(filled("{{lower.offset}}", keys)).toBe("9007199254740993");
+    expect(filled("part-{{lower.epochMs}}", keys)).toBe(`part-${LOWER}`);
+  });
+
+  it("are positions by partition only where they cannot end a literal", () => {
+    expect(filled("{{upper.offsets}}", keys)).toBe(keys.upperBound);
+    const hostile = { ...keys, upperBound: JSON.stringify({ main: "it's.csv " }) };
+    expect(refusalOf(() => filled("{{upper.offsets}}", hostile))).toMatchObject(REFUSED);
+  });
+});
+
 describe("a template", () => {
   it.each([
     ["{{lower.timestmp}}", "unknown"],

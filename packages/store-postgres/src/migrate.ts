@@ -24,6 +24,7 @@ import { logs } from "./migrations/0025-logs/index.js";
 import { endedReadings } from "./migrations/0026-ended-readings/index.js";
 import { splitVersions } from "./migrations/0027-split-versions/index.js";
 import { gateFailures } from "./migrations/0028-gate-failures/index.js";
+import { shortcuts } from "./migrations/0032-shortcuts/index.js";
 import { asStoreError } from "./postgres-errors.js";
 
 /** The table where Kysely records completed steps. */
@@ -56,6 +57,7 @@ export const stepsOf = (s: string): SchemaSteps => ({
   "0026-ended-readings": { ...endedReadings(s), least: "0021-shards" },
   "0027-split-versions": { ...splitVersions(s), least: "0021-shards" },
   "0028-gate-failures": { ...gateFailures(s), least: "0021-shards" },
+  "0032-shortcuts": { ...shortcuts(s), least: "0021-shards" },
 });
 
 /**

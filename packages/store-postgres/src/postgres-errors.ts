@@ -1,6 +1,7 @@
 import { type ErrorCode, isTidegateError, StoreError } from "@tidegate/core";
 import { messageOf } from "@tidegate/core/plugin";
 import { postgresCode as codeOf } from "@tidegate/postgres-kit";
+import { NOT_AS_EXPECTED } from "./migrations/0032-shortcuts/end-function.js";
 
 /**
  * Error codes of Postgres (https://www.postgresql.org/docs/current/errcodes-appendix.html), in full or by
@@ -39,6 +40,11 @@ export function isRepeatable(error: unknown): boolean {
 /** Returns whether the error is a unique violation: the same run was inserted twice. */
 export function isDuplicate(error: unknown): boolean {
   return codeOf(error) === "23505";
+}
+
+/** Returns whether a function has found a run other than as expected: the statement did nothing. */
+export function isUnexpected(error: unknown): boolean {
+  return codeOf(error) === NOT_AS_EXPECTED;
 }
 
 /**

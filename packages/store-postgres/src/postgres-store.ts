@@ -38,6 +38,7 @@ import {
   type DeadlineWatch,
   type DueFire,
   type DueQuery,
+  type EndEffect,
   type GatedQuery,
   type GatedRun,
   type GateSettlement,
@@ -57,12 +58,14 @@ import {
   type NewSchedule,
   type NewSplit,
   type NextWake,
+  type PlanAnswer,
   type PlanCommit,
   type PoolDeletion,
   type PoolPosition,
   pooledFirst,
   type ReportCommit,
   type RunChange,
+  type RunEnd,
   type RunFilter,
   readSpec,
   type ScheduleChange,
@@ -96,6 +99,7 @@ import { getLookbacks, lateSettlementRow, listLate, listLookbacks } from "./late
 import { cancelMarks, claim, nextWake, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { getLog, keepLogs } from "./logs.js";
+import { claimLost, LostClaims } from "./lost-claims.js";
 import { openNamespace, quote } from "./migrate.js";
 import { CHANGE_COLUMNS } from "./migrations/0002-places/run-functions.js";
 import { missingTimes } from "./missing-time.js";
@@ -103,12 +107,13 @@ import { type NextCall, ofChanges, ofPlans, ofRuns, ofSchedules } from "./offset
 import { type PostgresStoreOptions, type Settings, settingsOf } from "./options.js";
 import { planColumns } from "./plans.js";
 import { choice as choosePooled, claimChosen, listPools, poolPositions, setPool } from "./pools.js";
-import { isDuplicate } from "./postgres-errors.js";
+import { isDuplicate, isUnexpected } from "./postgres-errors.js";
 import { asRun, asSchedule, type RunRow, type ScheduleRow, selectSchedules } from "./rows.js";
 import { changeRow } from "./run-changes.js";
 import { newScheduleRow, scheduleChangeRow } from "./schedule-changes.js";
 import { getSeals, putSeal } from "./seals.js";
 import { beginMerge, changeShards, dropSplit, getSplit, insertSplit } from "./shards.js";
+import { endRuns, isPlain, isPlainEnd, type PlainStep, plainOf, planPlain } from "./shortcuts.js";
 import { answers, wavesOf } from "./waves.js";
 
 /**
@@ -129,7 +134,9 @@ export class PostgresStore implements ScheduleStore {
   /** Whether ready runs were there that pools choose, when this process claimed last; at first it may be so. */
   #hasPooled = true;
   readonly #floors = new ClaimFloors();
-  readonly #plans = new Batcher<PlanCommit, boolean>((commits) => this.#planTogether(commits));
+  readonly #lost = new LostClaims();
+  readonly #plans = new Batcher<PlainStep, PlanAnswer>((steps) => this.#planTogether(steps));
+  readonly #ends = new Batcher<RunEnd, EndEffect | undefined>((ends) => this.#endTogether(ends));
   readonly #changes = new Batcher<RunChange, boolean>((changes) => this.#changeTogether(changes));
 
   /** @throws ConfigurationError CONFIGURATION_INVALID naming the option that is out of range */
@@ -152,7 +159,8 @@ export class PostgresStore implements ScheduleStore {
 
   async close(): Promise<void> {
     // Writes waiting for their turn were requested before the close.
-    await Promise.all([this.#plans.settled(), this.#changes.settled()]);
+    await Promise.all([this.#plans.settled(), this.#ends.settled()]);
+    await this.#changes.settled();
     const database = this.#database;
     this.#database = undefined;
     await database?.close();
@@ -230,11 +238,22 @@ export class PostgresStore implements ScheduleStore {
     );
   }
 
-  plan(commits: readonly PlanCommit[]): Promise<boolean[]> {
-    return this.#writing(
-      commits.map(({ plannedAt }) => plannedAt),
-      this.#plans.add(commits),
-    );
+  async plan(commits: readonly PlanCommit[]): Promise<boolean[]> {
+    const times = commits.map(({ plannedAt }) => plannedAt);
+    const answers = await this.#writing(times, this.#plans.add(commits.map((commit) => ({ commit }))));
+    return answers.map((answer) => answer !== "refused");
+  }
+
+  planAndClaim(commits: readonly PlanCommit[], request: ClaimRequest): Promise<PlanAnswer[]> {
+    let claims = 0;
+    const steps = commits.map((commit) => {
+      const isClaimed =
+        claims < request.limit && isPlain(commit) && request.operators.includes(commit.runs[0]!.operator);
+      if (isClaimed) claims += 1;
+      return { commit, request: isClaimed ? request : undefined };
+    });
+    const times = [request.leaseUntil, ...commits.map(({ plannedAt }) => plannedAt)];
+    return this.#claiming(request, this.#writing(times, this.#plans.add(steps)));
   }
 
   insertRuns(
@@ -275,17 +294,25 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
-    const claimed = this.#hasPooled ? await this.#claimTogether(request) : await this.#claimInOrder(request);
-    if (this.#hasPooled && claimed.length < request.limit)
-      claimed.push(...(await this.#claimPooled(request, claimed.length)));
-    this.#turn += claimed.filter(({ isRecovered }) => !isRecovered).length;
-    return claimed;
+    const lost = this.#lost.due(request.owner, request.now);
+    if (lost.length > 0) {
+      const found = await this.#claiming(request, claimLost(this.#require(), this.#schema, request, lost));
+      if (found.length > 0) return found;
+    }
+    return this.#claiming(request, this.#claimReady(request));
   }
 
   changeRuns(changes: readonly RunChange[]): Promise<boolean[]> {
     return this.#writing(
       changes.map(({ at, readyAt }) => Math.min(at, readyAt ?? at)),
       this.#changes.add(changes),
+    );
+  }
+
+  endRuns(ends: readonly RunEnd[]): Promise<(EndEffect | undefined)[]> {
+    return this.#writing(
+      ends.map(({ change: { at } }) => at),
+      this.#ends.add(ends),
     );
   }
 
@@ -399,6 +426,24 @@ export class PostgresStore implements ScheduleStore {
 
   async readChanges(query: ChangesQuery): Promise<ChangesPage> {
     return readChanges(this.#require(), this.#schema, query);
+  }
+
+  async #claimReady(request: ClaimRequest): Promise<ClaimedRun[]> {
+    const claimed = this.#hasPooled ? await this.#claimTogether(request) : await this.#claimInOrder(request);
+    if (this.#hasPooled && claimed.length < request.limit)
+      claimed.push(...(await this.#claimPooled(request, claimed.length)));
+    this.#turn += claimed.filter(({ isRecovered }) => !isRecovered).length;
+    return claimed;
+  }
+
+  /** Has what a claim may have got looked for again if its answer is lost. */
+  async #claiming<T>(request: ClaimRequest, claim: Promise<T>): Promise<T> {
+    try {
+      return await claim;
+    } catch (error) {
+      this.#lost.add(request);
+      throw error;
+    }
   }
 
   async #claimInOrder(request: ClaimRequest): Promise<ClaimedRun[]> {
@@ -518,7 +563,7 @@ export class PostgresStore implements ScheduleStore {
     return listLate(this.#require(), this.#schema, filter, page);
   }
 
-  async #planTogether(commits: readonly PlanCommit[]): Promise<boolean[]> {
+  async #planInWaves(commits: readonly PlanCommit[]): Promise<boolean[]> {
     const made: boolean[] = new Array(commits.length).fill(false);
     for (const wave of wavesOf(commits, ({ groupId }) => groupId)) {
       const answer = await this.#planWave(wave.map(({ element }) => element));
@@ -550,6 +595,48 @@ export class PostgresStore implements ScheduleStore {
       for (const commit of wave) one.push(...(await this.#planWave([commit], true)));
       return one;
     }
+  }
+
+  /** Makes what is plain in one statement; the rest is planned one wave after the other. */
+  async #planTogether(steps: readonly PlainStep[]): Promise<PlanAnswer[]> {
+    const answers: PlanAnswer[] = new Array(steps.length).fill("refused");
+    const plain = plainOf(steps);
+    try {
+      const chosen = plain.map((no) => steps[no]!);
+      const made = plain.length === 0 ? [] : await planPlain(this.#require(), this.#schema, chosen);
+      for (const [index, run] of made) answers[plain[index]!] = run ?? "planned";
+    } catch (error) {
+      if (!(error instanceof StoreError) || !isDuplicate(error.cause)) throw error;
+    }
+    const rest = [...steps.keys()].filter((no) => answers[no] === "refused");
+    const planned = await this.#planInWaves(rest.map((no) => steps[no]!.commit));
+    for (const [index, no] of rest.entries()) if (planned[index]) answers[no] = "planned";
+    return answers;
+  }
+
+  async #endTogether(ends: readonly RunEnd[]): Promise<(EndEffect | undefined)[]> {
+    const effects: (EndEffect | undefined)[] = new Array(ends.length).fill(undefined);
+    const isPlain = ends.map(isPlainEnd);
+    const plain = [...ends.keys()].filter((no) => isPlain[no]);
+    const rest = [...ends.keys()].filter((no) => !isPlain[no]);
+    try {
+      const chosen = plain.map((no) => ends[no]!);
+      const told = plain.length === 0 ? [] : await endRuns(this.#require(), this.#schema, chosen);
+      // A slot of a pool may be free now, for which others wait.
+      const areOthers = this.#hasPooled;
+      for (const [index, no] of plain.entries()) {
+        const { mayAdmit, group } = told[index]!;
+        effects[no] = { mayAdmit: mayAdmit || areOthers, group };
+      }
+    } catch (error) {
+      if (!(error instanceof StoreError) || !isUnexpected(error.cause)) throw error;
+      rest.push(...plain);
+      rest.sort((a, b) => a - b);
+    }
+    const done = await this.#changes.add(rest.map((no) => ends[no]!.change));
+    for (const [index, no] of rest.entries())
+      if (done[index]) effects[no] = { mayAdmit: true, group: undefined };
+    return effects;
   }
 
   async #changeTogether(changes: readonly RunChange[]): Promise<boolean[]> {

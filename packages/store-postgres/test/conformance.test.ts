@@ -13,7 +13,7 @@ afterAll(() => scene.dispose());
 
 storeSuite({
   name: "PostgresStore",
-  supports: { sharing: true },
+  supports: { sharing: true, shortcuts: true },
   propertyRuns: 30,
   create: async () => ({
     store: await scene.open(),

@@ -255,4 +255,25 @@ describe("a server that goes away", () => {
     expect(items.at(-1)?.upper).toBe(await watermarkOf(sound));
     expect(await sound.coverage("orders")).toHaveLength(1);
   });
+
+  it("after it has planned and claimed gives the same manager the run with its next claim, and no other", async () => {
+    const proxy = await TcpProxy.start(scene.server.port);
+    const connectionString = scene.url.replace(`:${scene.server.port}`, `:${proxy.port}`);
+    const [cut, sound] = [await scene.open({ connectionString, poolSize: 1 }), await scene.open()];
+    await sound.insertSchedules([aNewSchedule()]);
+    const commit = aPlan((await cut.getSchedules(["orders"]))[0]!);
+    const request = { operators: ["duckdb"], now: START, leaseUntil: START + 30_000, limit: 10 };
+    void proxy.cutAfter(0, "to-client");
+    await expect(cut.planAndClaim([commit], { owner: "first", ...request })).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+    });
+    expect(await watermarkOf(sound)).toBe(commit.newWatermark);
+    expect(await sound.claim({ owner: "second", ...request })).toEqual([]);
+    const soon = { owner: "first", ...request, now: START + 1, leaseUntil: START + 30_001 };
+    expect(await cut.claim(soon)).toMatchObject([
+      { run: { id: commit.runs[0]!.id, state: "SUBMITTING", attempt: 1 }, isRecovered: true },
+    ]);
+    expect(await cut.claim(soon)).toEqual([]);
+    await proxy.dispose();
+  });
 });

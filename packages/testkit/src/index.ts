@@ -40,6 +40,8 @@ export {
   type OperatorFixture,
   type OperatorSuiteOptions,
   operatorSuite,
+  type PositionBed,
+  type PositionRange,
   type RequestFactory,
 } from "./operator-suite/operator-suite.js";
 export { aRequest } from "./operator-suite/request.js";

@@ -1,6 +1,8 @@
+import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { until } from "@tidegate/testkit";
+import { chained, commonEnd, submissionsIn } from "../chains.js";
 import { endProcess, type Point, Scene } from "../scene.js";
 import { Cluster, LEASE_MS } from "./cluster.js";
 
@@ -9,6 +11,7 @@ const GROUPS = 30;
 
 /** `TIDEGATE_KILLS=200` is the long run; the default keeps the suite short. */
 const KILLS = Number(process.env.TIDEGATE_KILLS ?? 10);
+const GATE_KILLS = Number(process.env.TIDEGATE_KILLS ?? 20);
 
 let cluster: Cluster;
 let scene: Scene;
@@ -64,6 +67,43 @@ describe("of several managers", () => {
       await scene.expectEachIntervalOnce();
     },
     PATIENCE_MS,
+  );
+
+  it(
+    `two die in turn while runs wait for data, ${GATE_KILLS} times: no run begins before its inputs are covered, and none is forgotten`,
+    async () => {
+      scene = new Scene({
+        groups: GROUPS,
+        settings: chained,
+        deployment: cluster.deployment,
+      });
+      // Between covering time and waking who waits for it, before and after opening gates, and after a claim.
+      const deadly: readonly (Point | undefined)[] = ["recorded", "asked", "settled", "claimed", undefined];
+      const startMortal = (kill: number): ChildProcess => {
+        const point = deadly[kill % deadly.length];
+        const manager = scene.startManager(point === undefined ? {} : { dieAt: { point, ratio: 0.1 } });
+        // The random life is the fault that is injected: anywhere between starting up and being busy.
+        if (point === undefined) void sleep(500 + Math.random() * 1_500).then(() => endProcess(manager));
+        return manager;
+      };
+      const isDead = ({ exitCode, signalCode }: ChildProcess): boolean =>
+        exitCode !== null || signalCode !== null;
+      const managers = [startMortal(0), startMortal(1)];
+      for (let kill = 2; kill < GATE_KILLS + 2; kill += 1) {
+        await until(() => managers.some(isDead), { what: "a manager to die", limitMs: PATIENCE_MS });
+        managers[managers.findIndex(isDead)] = startMortal(kill);
+      }
+      await Promise.all(managers.map(endProcess));
+      const last = [scene.startManager(), scene.startManager()];
+      last[0]!.send({ finishAt: commonEnd(scene.startTime) });
+      for (const manager of last) await scene.untilDone(manager);
+      expect([...new Set(scene.deaths)].sort()).toEqual(["asked", "claimed", "recorded", "settled"]);
+      const { checked, premature } = submissionsIn(scene.records(), scene.startTime);
+      expect(premature).toEqual([]);
+      expect(checked).toBeGreaterThan(GROUPS);
+      await scene.expectEachIntervalOnce({ mayRepeat: true });
+    },
+    PATIENCE_MS + GATE_KILLS * 10_000,
   );
 
   it(

@@ -193,6 +193,9 @@ function settingsOf(url: string, home: string, database: string): Record<string,
     AIRFLOW__CORE__EXECUTOR: "LocalExecutor",
     AIRFLOW__CORE__PARALLELISM: "4",
     AIRFLOW__CORE__LOAD_EXAMPLES: "False",
+    // Half a minute by default, which a busy machine may take.
+    AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT: "300",
+    AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT: "360",
     // Otherwise a DAG that changes twice in half a minute is seen the second time at its next parse.
     AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL: "0",
     AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS: "admin:admin",
@@ -210,7 +213,8 @@ function settingsOf(url: string, home: string, database: string): Record<string,
     AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL: "2",
     AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL: "30",
     AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC: "1",
-    AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME: "0.2",
+    // Half of the finest period: each look at the database costs some 20 ms.
+    AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME: "0.5",
     // Ports that several servers on one machine would fight for.
     AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT: "0",
     AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT: "0",

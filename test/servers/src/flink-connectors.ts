@@ -18,10 +18,20 @@ const FOR_FLINK_2: Readonly<Record<FlinkConnector, Connector>> = {
     artifacts: ["org.apache.flink:flink-sql-connector-kafka:5.0.0-2.2"],
   },
   "jdbc-postgres": jdbcForPostgres("4.0.0-2.0"),
+  parquet: {
+    version: "2.3.0",
+    megabytes: 60,
+    artifacts: [
+      "org.apache.flink:flink-sql-parquet:2.3.0",
+      // The format reads its settings with Hadoop's classes.
+      "org.apache.hadoop:hadoop-client-api:3.4.1",
+      "org.apache.hadoop:hadoop-client-runtime:3.4.1",
+    ],
+  },
 };
 
 /** For Flink 1.20. Kafka's with everything in it is not there in this version, in which a read ends behind a transaction. */
-const FOR_FLINK_1: Readonly<Record<FlinkConnector, Connector>> = {
+const FOR_FLINK_1: Readonly<Partial<Record<FlinkConnector, Connector>>> = {
   kafka: {
     version: "3.4.0-1.20",
     megabytes: 6,
@@ -30,8 +40,8 @@ const FOR_FLINK_1: Readonly<Record<FlinkConnector, Connector>> = {
   "jdbc-postgres": jdbcForPostgres("3.3.0-1.20"),
 };
 
-/** A connector that a Flink of a test can have. */
-export type FlinkConnector = "kafka" | "jdbc-postgres";
+/** A connector or a format that a Flink of a test can have. */
+export type FlinkConnector = "kafka" | "jdbc-postgres" | "parquet";
 
 /**
  * Finds a connector's jars in the cache, or puts them there, from Maven Central.
@@ -40,7 +50,9 @@ export type FlinkConnector = "kafka" | "jdbc-postgres";
  */
 export async function findConnector(name: FlinkConnector): Promise<string[]> {
   const connectors = flinkVersion().startsWith("1.") ? FOR_FLINK_1 : FOR_FLINK_2;
-  const { version, megabytes, artifacts } = connectors[name];
+  const connector = connectors[name];
+  if (connector === undefined) throw new Error(`There is no ${name} for Flink ${flinkVersion()} here.`);
+  const { version, megabytes, artifacts } = connector;
   const get = (folder: string) => copyArtifacts(artifacts, folder);
   const folder = await cached({
     what: `connector of Flink for ${name} ${version}`,

@@ -16,13 +16,13 @@ export function addServe(program: Command, keepRunning: () => void): void {
     .option("--port <n>", "port to listen on; 0 chooses a free one (default: 8080)", wholeNumber(0, 65_535))
     .option("--data <file>", "the database (default: .tidegate/tidegate.db)")
     .action(async (options: ServeOptions, command: Command) => {
-      const [{ serve }, { readServeSettings }] = await Promise.all([
+      const [{ authorizeOf, serve }, { readServeSettings }] = await Promise.all([
         import("../serve/serve.js"),
         import("../serve/settings.js"),
       ]);
       const settings = readServeSettings(options);
       const stopping = stopRequested(keepRunning);
-      const { url, manager } = await serve(settings, process.env.TIDEGATE_TOKEN || undefined);
+      const { url, manager } = await serve(settings, authorizeOf(process.env));
       const printer = printerOf(command.optsWithGlobals(), "table");
       const dashboard = `${url}/dashboard/`;
       const text = `Tidegate is at ${url}, its dashboard at ${dashboard}, its database at ${settings.store.path}.`;

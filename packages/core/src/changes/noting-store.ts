@@ -1,4 +1,5 @@
 import type { Run, RunState } from "../run/run.js";
+import type { PlanAnswer } from "../store/run-shortcuts.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { ChangeNotes } from "./change-notes.js";
 
@@ -92,6 +93,16 @@ export function notingStore(store: ScheduleStore, notes: ChangeNotes): ScheduleS
           for (const id of supersedes) noteRun(id, groupId);
         }
       }),
+    planAndClaim: (commits, request) =>
+      noting(store.planAndClaim!(commits, request), (answers) => {
+        for (const [n, { groupId, runs, supersedes = [] }] of commits.entries()) {
+          const answer = answers?.[n];
+          if (answer === "refused") continue;
+          if (typeof answer === "object") learn([answer.run]);
+          for (const { id, state } of runs) noteRun(id, groupId, stateOf(answer) ?? state);
+          for (const id of supersedes) noteRun(id, groupId);
+        }
+      }),
     insertRuns: (runs, options) =>
       noting(store.insertRuns(runs, options), (done) => {
         for (const [n, { id, groupId, state }] of runs.entries()) {
@@ -124,6 +135,12 @@ export function notingStore(store: ScheduleStore, notes: ChangeNotes): ScheduleS
       noting(store.changeRuns(changes), (done) => {
         for (const [n, { id, state }] of changes.entries()) {
           if (done?.[n] !== false) noteRun(id, known.get(id) ?? null, state);
+        }
+      }),
+    endRuns: (ends) =>
+      noting(store.endRuns!(ends), (effects) => {
+        for (const [n, { run, change }] of ends.entries()) {
+          if (effects === undefined || effects[n] !== undefined) noteRun(run.id, run.groupId, change.state);
         }
       }),
     requestCancel: (ids, reason) => noting(store.requestCancel(ids, reason), () => noteRuns(ids)),
@@ -182,15 +199,21 @@ export function notingStore(store: ScheduleStore, notes: ChangeNotes): ScheduleS
   };
   return new Proxy(store, {
     get: (target, name) => {
-      const own = (writes as Partial<ScheduleStore>)[name as keyof ScheduleStore];
-      if (own !== undefined) return own;
       const value = Reflect.get(target, name, target) as unknown;
+      const own = (writes as Partial<ScheduleStore>)[name as keyof ScheduleStore];
+      // A store may lack a method.
+      if (own !== undefined && value !== undefined) return own;
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
 }
 
+/** Returns the state of a run that was claimed as it was planned. */
+function stateOf(answer: PlanAnswer | undefined): RunState | undefined {
+  return typeof answer === "object" ? answer.run.state : undefined;
+}
+
 /** Returns whether an answer says that nothing was written. */
 function isNothing(answer: unknown): boolean {
-  return answer === false || (Array.isArray(answer) && !answer.some(Boolean));
+  return answer === false || (Array.isArray(answer) && answer.every((one) => !one || one === "refused"));
 }

@@ -2,7 +2,7 @@ import type { EpochMs } from "../clock/clock.js";
 import { LedgerError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
 import { type IntervalSet, intersect, toSet } from "../interval/interval-set.js";
-import type { Run } from "../run/run.js";
+import type { Run, RunState } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { eachRun } from "../store/each-run.js";
@@ -21,8 +21,17 @@ import {
 /** Most buckets of an answer. */
 export const MAX_BUCKETS = 5_000;
 
-/** Most stretches of time without success whose runs are read one by one; more are read in one scan. */
+/** Most stretches of time without success whose runs are read one by one. */
 const MAX_STRETCHES = 100;
+
+/** Most runs without success that are listed; beyond it, all runs of their time are read in one scan. */
+const MAX_LISTED = 20_000;
+
+/** States other than success, by the indexes of the stores: those of ended runs and those of open ones. */
+const NOT_SUCCEEDED: readonly (readonly RunState[])[] = [
+  ["FAILED", "CANCELLED", "SKIPPED"],
+  ["PLANNED", "SUBMITTING", "RUNNING"],
+];
 
 /** Units of the calendar, finest first, with the local times at which they begin. */
 const UNITS: readonly { readonly unit: BucketUnit; readonly ms: number; readonly expression: string }[] = [
@@ -128,14 +137,38 @@ async function calendarBuckets(
 
 /** Returns what became of time that has not succeeded. */
 async function partsOf(store: Reads, groupId: string, uncovered: IntervalSet): Promise<ConditionPart[]> {
-  const stretches =
-    uncovered.length <= MAX_STRETCHES
-      ? uncovered
-      : [{ lower: uncovered[0]!.lower, upper: uncovered.at(-1)!.upper }];
+  if (uncovered.length <= MAX_STRETCHES) return scannedParts(store, groupId, uncovered);
+  const whole = { lower: uncovered[0]!.lower, upper: uncovered.at(-1)!.upper };
+  return (await listedParts(store, groupId, whole)) ?? scannedParts(store, groupId, [whole]);
+}
+
+/** Reads all runs of some time. */
+async function scannedParts(
+  store: Reads,
+  groupId: string,
+  stretches: readonly Interval[],
+): Promise<ConditionPart[]> {
   const parts: ConditionPart[] = [];
   for (const stretch of stretches) {
     for (const { lower, upper, state } of await store.coverage(groupId, stretch)) {
       if (state !== "SUCCEEDED") parts.push({ lower, upper, condition: conditionOf(state) });
+    }
+  }
+  return parts;
+}
+
+/** Reads the runs of some time that have not succeeded, however many have; `undefined` if they are too many. */
+async function listedParts(
+  store: Reads,
+  groupId: string,
+  within: Interval,
+): Promise<ConditionPart[] | undefined> {
+  const parts: ConditionPart[] = [];
+  for (const states of NOT_SUCCEEDED) {
+    const filter = { groupId, within, states, includeSuperseded: false } as const;
+    for await (const { lower, upper, state } of eachRun(store, filter)) {
+      parts.push({ lower, upper, condition: conditionOf(state) });
+      if (parts.length > MAX_LISTED) return undefined;
     }
   }
   return parts;

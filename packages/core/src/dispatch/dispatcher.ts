@@ -11,13 +11,15 @@ import type { SpecCache } from "../planning/spec-cache.js";
 import { attemptOrdinal } from "../run/attempts.js";
 import type { Run, RunReason } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
-import type { ClaimedRun, RunChange } from "../store/run-queue.js";
+import type { PlanCommit } from "../store/run-ledger.js";
+import type { ClaimedRun, ClaimRequest, RunChange } from "../store/run-queue.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { Attempt } from "./attempt.js";
 import { ChangeBatch } from "./change-batch.js";
 import { ofEndedReadings } from "./ended-readings.js";
 import { Leases } from "./leases.js";
 import { LogKeeper } from "./log-keeper.js";
+import { PlannedClaims } from "./planned-claims.js";
 import { RunCancel } from "./run-cancel.js";
 import { RunNews } from "./run-news.js";
 import { shardedOperator } from "./sharded-operator.js";
@@ -73,6 +75,7 @@ export class Dispatcher {
   readonly #changes: ChangeBatch;
   readonly #specs: SpecCache;
   readonly #leases: Leases;
+  readonly #plannedClaims: PlannedClaims;
   readonly #news: RunNews;
   readonly #waits: Waits;
   readonly #cancel: RunCancel;
@@ -88,6 +91,8 @@ export class Dispatcher {
   /** The claiming in progress. */
   #pumping: Promise<void> | undefined;
   #isWokenAgain = false;
+  /** Whether no run was left to be claimed when this manager looked last, and nothing has told of one since. */
+  #isDrained = false;
   #wakeTimer: ClockTimer | undefined;
   #onIdle: (() => void) | undefined;
   readonly #onClaimable = (): void => this.wake();
@@ -125,6 +130,12 @@ export class Dispatcher {
       pollMs: this.#pollMs,
       onTrouble: (error) => this.#storeTrouble(error),
     });
+    this.#plannedClaims = new PlannedClaims({
+      store: parts.store,
+      room: () => (this.#isRunning && this.#isDrained ? this.#room() : 0),
+      requestOf: (limit) => this.#requestOf(limit),
+      launch: (claimed) => this.#launchPlanned(claimed),
+    });
   }
 
   start(): void {
@@ -142,6 +153,7 @@ export class Dispatcher {
     this.#parts.signals.off("cancel-requested", this.#onCancel);
     this.#wakeTimer?.cancel();
     await this.#pumping;
+    await this.#plannedClaims.settled();
     if (this.#leases.size > 0) await this.#drain();
     await this.#leases.release();
     await this.#logs.settled();
@@ -151,6 +163,7 @@ export class Dispatcher {
   /** Checks for claimable runs now. */
   wake(): void {
     if (!this.#isRunning) return;
+    this.#isDrained = false;
     if (this.#pumping === undefined) this.#pumping = this.#pump();
     else this.#isWokenAgain = true;
   }
@@ -162,12 +175,18 @@ export class Dispatcher {
     return attempt !== undefined;
   }
 
+  /** Plans, and carries out at once those of the runs that have nothing before them; see `RunLedger.plan`. */
+  plan(commits: readonly PlanCommit[]): Promise<boolean[]> {
+    return this.#plannedClaims.plan(commits);
+  }
+
   /** Makes a change of a run durable and reports it. Returns `false` if the run is not as expected. */
-  change(run: Run, change: RunChange): Promise<boolean> {
-    return this.#changes.add(change).then((isDone) => {
-      if (isDone) this.#news.changed(run, change);
-      return isDone;
-    });
+  async change(run: Run, change: RunChange): Promise<boolean> {
+    const effect = await this.#changes.add(run, change);
+    if (effect === undefined) return false;
+    if (effect.mayAdmit && change.state !== "RUNNING") this.#isDrained = false;
+    this.#news.changed(run, change, effect.group);
+    return true;
   }
 
   /** Claims until there is no room or nothing left, then determines when to check again. */
@@ -190,6 +209,7 @@ export class Dispatcher {
           for (const [index, claim] of claimed.entries()) {
             this.#launch(claim, specs[index], ended.has(claim.run.id));
           }
+          this.#isDrained = claimed.length < room && !this.#isWokenAgain;
           if (claimed.length < room) break;
         }
       } while (this.#isWokenAgain && this.#isRunning);
@@ -223,18 +243,18 @@ export class Dispatcher {
   }
 
   #room(): number {
-    return Math.min(CLAIM_BATCH, this.#maxConcurrentRuns - this.#leases.size);
+    const room = this.#maxConcurrentRuns - this.#leases.size - this.#plannedClaims.reserved;
+    return Math.max(0, Math.min(CLAIM_BATCH, room));
   }
 
   #claim(limit: number): Promise<ClaimedRun[]> {
+    return this.#parts.store.claim(this.#requestOf(limit));
+  }
+
+  #requestOf(limit: number): ClaimRequest {
     const now = this.#parts.clock.now();
-    return this.#parts.store.claim({
-      owner: this.#parts.owner,
-      operators: this.#operators,
-      now,
-      leaseUntil: now + this.#leaseMs,
-      limit,
-    });
+    const leaseUntil = now + this.#leaseMs;
+    return { owner: this.#parts.owner, operators: this.#operators, now, leaseUntil, limit };
   }
 
   /**
@@ -261,6 +281,14 @@ export class Dispatcher {
     void this.#carryOut(run, token, isRecovered, known).catch((error: unknown) =>
       this.#news.trouble(error, run),
     );
+  }
+
+  #launchPlanned(claimed: readonly ClaimedRun[]): void {
+    for (const claim of claimed) {
+      const { groupId, scheduleVersion } = claim.run;
+      this.#launch(claim, this.#specs.peekVersion(groupId, scheduleVersion), false);
+    }
+    this.#leases.keep();
   }
 
   async #carryOut(
@@ -304,7 +332,7 @@ export class Dispatcher {
       sharded?.abandon();
       this.#leases.remove(attempt);
       if (this.#leases.size === 0) this.#onIdle?.();
-      this.wake();
+      if (!this.#isDrained) this.wake();
     }
   }
 

@@ -4,6 +4,7 @@ import type { SignalEmitter } from "../events/signals.js";
 import { isEnded } from "../run/lane.js";
 import type { Run } from "../run/run.js";
 import type { RunChange } from "../store/run-queue.js";
+import type { GroupState } from "../store/run-shortcuts.js";
 import { changedRun } from "./changed-run.js";
 
 /** Publishes events about runs, which cost nothing when nobody listens, and signals their ends. */
@@ -12,6 +13,7 @@ export class RunNews {
   readonly #signals: SignalEmitter;
   #endedGroups = new Set<string>();
   #uncoveredGroups = new Set<string>();
+  #groups = new Map<string, GroupState>();
 
   constructor(emitter: TidegateEmitter, signals: SignalEmitter) {
     this.#emitter = emitter;
@@ -23,8 +25,9 @@ export class RunNews {
     this.#emitter.emit("run-state", { run, from: "PLANNED" });
   }
 
-  changed(before: Run, change: RunChange): void {
-    if (isEnded(change.state)) this.#ended(before, change);
+  /** @param group - its state after the change, if the store has told it */
+  changed(before: Run, change: RunChange, group?: GroupState): void {
+    if (isEnded(change.state)) this.#ended(before, change, group);
     if (change.state === "CANCELLED" && change.reason === "overlap-cancelled")
       this.#uncoveredGroups.add(before.groupId);
     if (this.#emitter.listenerCount("run-state") === 0) return;
@@ -41,18 +44,28 @@ export class RunNews {
   }
 
   /** Groups whose runs ended in one turn of the event loop are reported together. */
-  #ended(run: Run, { state, scheduleVersion = run.scheduleVersion }: RunChange): void {
+  #ended(
+    run: Run,
+    { state, scheduleVersion = run.scheduleVersion }: RunChange,
+    group: GroupState | undefined,
+  ): void {
     const { groupId, lower, upper, generation } = run;
     if (!isEnded(run.state))
       this.#signals.emit("run-ended", { groupId, lower, upper, generation, scheduleVersion, state });
+    const isFirst = !this.#endedGroups.has(groupId);
     this.#endedGroups.add(groupId);
+    // Known only if it is known after each of several ends.
+    if (group === undefined) this.#groups.delete(groupId);
+    else if (isFirst || this.#groups.has(groupId)) this.#groups.set(groupId, group);
     if (this.#endedGroups.size > 1) return;
     queueMicrotask(() => {
       const groups = this.#endedGroups;
       const uncovered = this.#uncoveredGroups;
+      const states = this.#groups;
       this.#endedGroups = new Set();
       this.#uncoveredGroups = new Set();
-      this.#signals.emit("runs-ended", groups, uncovered);
+      this.#groups = new Map();
+      this.#signals.emit("runs-ended", groups, uncovered, states);
     });
   }
 }

@@ -1,5 +1,6 @@
 import type { FireMoved } from "../engine/engine.js";
 import type { Run, RunReason } from "../run/run.js";
+import type { GroupState } from "../store/run-shortcuts.js";
 import { GuardedEmitter, type TidegateEmitter } from "./events.js";
 import type { TypedEmitter } from "./typed-emitter.js";
 
@@ -21,9 +22,13 @@ export type TidegateSignals = {
   "fire-moved": (moved: FireMoved, engine: string) => void;
   /**
    * Runs left the ledger's open set: what waited for them can continue. In the groups of `uncovered`, runs
-   * were cancelled whose intervals are still to be covered.
+   * were cancelled whose intervals are still to be covered. `states` has the state of some of the groups then.
    */
-  "runs-ended": (groupIds: ReadonlySet<string>, uncovered: ReadonlySet<string>) => void;
+  "runs-ended": (
+    groupIds: ReadonlySet<string>,
+    uncovered: ReadonlySet<string>,
+    states: ReadonlyMap<string, GroupState>,
+  ) => void;
   /** A run has ended. Emitted at once for each, unlike `runs-ended`, and whoever listens takes little time. */
   "run-ended": (run: EndedRun) => void;
   /** A write may have made runs claimable. */

@@ -1,6 +1,7 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { RunOffsets } from "../offset/offset-watermark.js";
 import type { RunReason } from "../run/run.js";
+import { gatingOf } from "../schedule/gates-of.js";
 import type { DueIntervals, Grid, NominalInterval } from "../schedule/grid.js";
 import { laneWidth } from "../schedule/normalize.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
@@ -19,6 +20,12 @@ export const MAX_BACKLOG = 1_000;
  * runs end: written long before their turn, they would only slow down the runs before them.
  */
 export const PLANNED_AHEAD = 4;
+
+/**
+ * How many runs beyond its width a lane has at most if its runs wait for gates and later ones may go first: with no more
+ * than `PLANNED_AHEAD`, a few that wait for long would keep all others from being planned.
+ */
+export const PLANNED_PAST_GATES = 100;
 
 /** The longest until a group whose planning waits for runs to end is checked again, ms. */
 export const RECHECK_MS = 60_000;
@@ -155,7 +162,8 @@ function roomOf(
   if (mergesWaiting(spec)) return openRuns > 0 && !isClosing(owed) ? 0 : 1;
   if (spec.overlap === "drop" && blockingRuns > 0) return 0;
   if (spec.overlap === "drop" || !keepsEach(spec)) return MAX_BACKLOG - openRuns;
-  return Math.min(laneWidth(spec) + ahead, MAX_BACKLOG) - openRuns;
+  const mayOvertake = (spec.overlap === "allow" || spec.canOvertake) && gatingOf(spec) === "overtakable";
+  return Math.min(laneWidth(spec) + (mayOvertake ? PLANNED_PAST_GATES : ahead), MAX_BACKLOG) - openRuns;
 }
 
 /** Returns whether only the empty interval is owed with which an inclusive end closes: no run is in its way. */

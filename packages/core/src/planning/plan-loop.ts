@@ -15,7 +15,7 @@ import { commitOf } from "./plan-commit.js";
 import { PLANNED_AHEAD, type PlanDecision } from "./plan-decision.js";
 import { isEmpty, nextStep } from "./plan-step.js";
 import type { PlanWork } from "./plan-work.js";
-import type { CachedSchedule, ScheduleCache } from "./schedule-cache.js";
+import { type CachedSchedule, isLeft, type ScheduleCache } from "./schedule-cache.js";
 import type { SourceLooks } from "./source-looks.js";
 import type { SpecCache } from "./spec-cache.js";
 
@@ -42,6 +42,8 @@ export interface PlanLoopParts {
   readonly cache: ScheduleCache;
   readonly failing: FailingGroups;
   readonly looks: SourceLooks;
+  /** Commits plans; see `RunLedger.plan`. @default that of the store */
+  readonly plan?: (commits: readonly PlanCommit[]) => Promise<boolean[]>;
   /** Returns when to check a schedule again if its planning waits for runs to end, ms. */
   readonly recheckMs: (schedule: Schedule) => number;
   /** Called when a decision about a group stands: it was committed, or the store reflected it already. */
@@ -154,6 +156,7 @@ export class PlanLoop {
   /** Decides and commits once for each group; returns those that have to be decided again. */
   async #commit(works: readonly PlanWork[]): Promise<PlanWork[]> {
     const { store, failing } = this.#parts;
+    const commit = this.#parts.plan ?? ((commits) => store.plan(commits));
     const again: PlanWork[] = [];
     const steps: Step[] = [];
     let runs = 0;
@@ -166,7 +169,7 @@ export class PlanLoop {
       steps.push(step);
     }
     if (steps.length === 0) return again;
-    const results = await isolated(steps, (part) => store.plan(part.map(({ commit }) => commit)));
+    const results = await isolated(steps, (part) => commit(part.map((step) => step.commit)));
     for (const [index, step] of steps.entries()) {
       const result = results[index];
       try {
@@ -198,7 +201,7 @@ export class PlanLoop {
     // It was forgotten since, while others of the batch were read: a run has ended, or the schedule was changed.
     if (cached === undefined && !work.isUnknown) return "again";
     const step =
-      cached && nextStep(work, cached, clock.now(), recheckMs(cached.schedule), this.#aheadOf(work));
+      cached && nextStep(work, cached, clock.now(), recheckMs(cached.schedule), this.#aheadOf(work, cached));
     if (cached === undefined || step === undefined || !("decision" in step)) {
       cache.forget(groupId);
       if (step?.do === "read") return "again";
@@ -259,11 +262,13 @@ export class PlanLoop {
 
   /**
    * Returns how many runs are planned ahead of a full lane: none of a backlog, which is planned as runs end, so
-   * that each of its runs costs no more than one that is on time. If several managers share the store, the one
-   * that plans may die when a run has ended, and what was planned ahead goes on without it.
+   * that each of its runs costs no more than one that is on time. If several managers share a store that does not
+   * claim what it plans, the one that plans may as well leave what goes on without it, should it die.
    */
-  #aheadOf({ cause }: PlanWork): number {
-    return cause === "resumed" && !this.#parts.store.isShared ? 0 : PLANNED_AHEAD;
+  #aheadOf({ cause }: PlanWork, cached: CachedSchedule): number {
+    const { isShared, planAndClaim } = this.#parts.store;
+    const isBacklog = cause === "resumed" || (isShared && isLeft(cached));
+    return isBacklog && (!isShared || planAndClaim !== undefined) ? 0 : PLANNED_AHEAD;
   }
 
   /**

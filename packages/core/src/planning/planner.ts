@@ -3,7 +3,9 @@ import { Waits } from "../clock/waits.js";
 import type { Fire, FireResult, FireSink } from "../engine/engine.js";
 import { messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
-import type { SignalEmitter } from "../events/signals.js";
+import type { SignalEmitter, TidegateSignals } from "../events/signals.js";
+import type { PlanCommit } from "../store/run-ledger.js";
+import type { GroupState } from "../store/run-shortcuts.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { DeferredGroups } from "./deferred-groups.js";
 import { FailingGroups, RETRY_MS } from "./failing-groups.js";
@@ -28,6 +30,8 @@ export interface PlannerParts {
   readonly specs: SpecCache;
   readonly looks: SourceLooks;
   readonly namespace: string;
+  /** See `PlanLoopParts.plan`. */
+  readonly plan?: (commits: readonly PlanCommit[]) => Promise<boolean[]>;
 }
 
 /**
@@ -43,11 +47,11 @@ export class IntervalPlanner implements FireSink {
   readonly #failing: FailingGroups;
   readonly #loop: PlanLoop;
   readonly #held: HeldFires;
-  readonly #deferred = new DeferredGroups();
+  readonly #deferred: DeferredGroups;
   readonly #waits: Waits;
   #isRunning = false;
-  readonly #onRunsEnded = (groupIds: ReadonlySet<string>, uncovered: ReadonlySet<string>): void =>
-    this.#resume(groupIds, uncovered);
+  readonly #onRunsEnded: TidegateSignals["runs-ended"] = (groupIds, uncovered, states) =>
+    this.#resume(groupIds, uncovered, states);
 
   constructor(parts: PlannerParts) {
     const { store, clock, emitter, signals } = parts;
@@ -57,6 +61,7 @@ export class IntervalPlanner implements FireSink {
     this.#signals = signals;
     this.#failing = new FailingGroups(parts);
     this.#waits = new Waits(clock);
+    this.#deferred = new DeferredGroups(store.planAndClaim === undefined);
     this.#held = new HeldFires(clock, (groupId) => void this.#planInBackground([newWork(groupId, "asked")]));
     this.#loop = new PlanLoop({
       ...parts,
@@ -92,6 +97,8 @@ export class IntervalPlanner implements FireSink {
       works.set(fire.groupId, work);
     }
     const open = this.#plannable([...works.values()]);
+    if (this.#store.isShared)
+      for (const { groupId, scheduledTime } of fires) this.#cache.follow(groupId, scheduledTime);
     await this.#loop.run(open);
     await this.#awaitLooks(open);
     return fires.map(({ groupId }) => resultOf(works.get(groupId)!));
@@ -166,7 +173,9 @@ export class IntervalPlanner implements FireSink {
     if (decision.waits) this.#deferred.add(cached.schedule, this.#clock.now());
     else this.#deferred.delete(groupId);
     if (work.fires.length > 0) this.#judgeFires(work, cached);
-    if (cause === "fired" || (cause === "resumed" && decision.outcome === "nothing")) return;
+    // While planning waits for runs, the engine need not know how long it will be checked again at the latest.
+    if (cause === "fired" || (cause === "resumed" && (decision.outcome === "nothing" || decision.waits)))
+      return;
     const { delayMs, engine } = cached.schedule.spec;
     this.#signals.emit("fire-moved", { groupId, nextFireAt: decision.nextFireAt, delayMs }, engine);
   }
@@ -189,18 +198,24 @@ export class IntervalPlanner implements FireSink {
 
   /**
    * Plans more of what was deferred until runs end, and what was cancelled for it. Another process may have
-   * deferred something that this planner has not seen: if the store is shared, or before a restart.
+   * deferred something that this planner has not seen: if the store is shared and does not tell that nothing is
+   * owed, or before a restart.
    */
-  #resume(groupIds: ReadonlySet<string>, uncovered: ReadonlySet<string>): void {
+  #resume(
+    groupIds: ReadonlySet<string>,
+    uncovered: ReadonlySet<string>,
+    states: ReadonlyMap<string, GroupState>,
+  ): void {
     const { isShared } = this.#store;
     const waiting: PlanWork[] = [];
     for (const groupId of groupIds) {
-      const isUnknown = isShared || !this.#cache.has(groupId);
-      this.#cache.runEnded(groupId);
+      const isTold = this.#cache.runEnded(groupId, states.get(groupId));
+      const isUnknown = isShared ? !isTold : !this.#cache.has(groupId);
       const isUncovered = uncovered.has(groupId);
-      if (this.#deferred.delete(groupId) || isUnknown || isUncovered)
+      const isOwed = isTold && !this.#cache.isPlanned(groupId, this.#clock.now());
+      if (this.#deferred.delete(groupId) || isUnknown || isOwed || isUncovered)
         waiting.push(newWork(groupId, "resumed", isUncovered));
-      if (isShared || isUncovered) this.#cache.forget(groupId);
+      if ((isShared && isUnknown) || isUncovered) this.#cache.forget(groupId);
     }
     if (waiting.length > 0) void this.#planInBackground(waiting);
   }

@@ -29,11 +29,12 @@ const STATES = ["PLANNED", "SUBMITTING", "RUNNING", "SUCCEEDED"] as const;
  * @param notBefore - nothing that begins earlier is run again, such as sealed time; epoch ms
  */
 export async function rereadsOf(
-  store: Pick<ScheduleStore, "listRuns">,
+  store: Pick<ScheduleStore, "listRuns" | "listBackfills">,
   groupId: string,
   rereads: readonly Reread[],
   notBefore: EpochMs,
 ): Promise<RereadPlan> {
+  const toCome = await toBeReadAnyway(store, groupId, rereads);
   const runs: Run[] = [];
   for (const within of toSet(rereads)) {
     for await (const run of eachRun(store, { groupId, states: STATES, within, includeSuperseded: false }))
@@ -41,7 +42,8 @@ export async function rereadsOf(
   }
   const wanted = runs.flatMap((run) => {
     const since = sinceOf(run, rereads);
-    return since === undefined || run.lower < notBefore ? [] : [{ run, since }];
+    const isToCome = toCome.some(({ lower, upper }) => lower <= run.lower && upper >= run.upper);
+    return since === undefined || run.lower < notBefore || isToCome ? [] : [{ run, since }];
   });
   const isTooEarly = ({ run, since }: (typeof wanted)[number]): boolean =>
     run.submittedAt !== null && run.submittedAt < since;
@@ -54,6 +56,19 @@ export async function rereadsOf(
     stretches: toSet(stretches.map(({ run }) => run)),
     underWay: read.filter(({ run }) => !isEnded(run.state)).map(({ run }) => run),
   };
+}
+
+/** Returns the time that running backfills are still to plan: one that a dead manager has begun may be for this. */
+async function toBeReadAnyway(
+  store: Pick<ScheduleStore, "listBackfills">,
+  groupId: string,
+  rereads: readonly Reread[],
+): Promise<readonly Interval[]> {
+  if (rereads.length === 0) return [];
+  const running = await store.listBackfills({ groupId, states: ["RUNNING"] });
+  return running
+    .filter(({ select }) => select === "all")
+    .map(({ cursor, upper }) => ({ lower: cursor, upper }));
 }
 
 /** Returns since when a run's time may have changed: the latest instant of what it overlaps. */

@@ -1,11 +1,17 @@
+import type { EpochMs } from "../clock/clock.js";
 import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { requireReadable } from "../schedule/stored-spec.js";
 import type { PlanCommit } from "../store/run-ledger.js";
+import type { GroupState } from "../store/run-shortcuts.js";
+import { continuation, nextFireAt } from "./plan-decision.js";
 
 /** How many schedules stay in memory between fires. */
 const CACHED_SCHEDULES = 50_000;
+
+/** How many intervals that others have planned are passed over at most, rather than the schedule read again. */
+const MOST_FOLLOWED = 16;
 
 /** A schedule as it was read, kept up to date by what is planned and ends here. */
 export interface CachedSchedule {
@@ -73,13 +79,57 @@ export class ScheduleCache {
     if (oldest !== undefined) this.#schedules.delete(oldest);
   }
 
-  /** Records that a run of a group has ended. The count as read may have included the end or not. */
-  runEnded(groupId: string): void {
+  /**
+   * Records that a run of a group has ended. Without a state, the count as read may have included the end or not.
+   *
+   * @param state - that of the group, if the store has told it with the end
+   * @returns whether the group is cached as it is in the store
+   */
+  runEnded(groupId: string, state?: GroupState): boolean {
     const cached = this.#schedules.get(groupId);
-    if (cached === undefined) return;
-    cached.openRuns = Math.max(0, cached.openRuns - 1);
+    if (cached === undefined) return false;
     cached.ends += 1;
-    cached.isFresh = false;
+    const { schedule } = cached;
+    const isOfVersion = state?.version === schedule.version && schedule.spec.boundaryType !== "OFFSET";
+    // A plan that was answered before the end may have been committed after it.
+    const isTold = isOfVersion && state.watermark >= schedule.watermark;
+    if (isTold) {
+      const { watermark, nextFireAt, blockingRuns } = state;
+      cached.schedule = { ...schedule, watermark, nextFireAt, blockingRuns };
+    }
+    cached.openRuns = isTold ? state.openRuns : Math.max(0, cached.openRuns - 1);
+    cached.isFresh = isTold;
+    return isTold;
+  }
+
+  /**
+   * Takes over what other managers have planned since, as a fire shows that is due later than this one knows of. If
+   * that is not so, the next plan is refused, and the schedule read again.
+   */
+  follow(groupId: string, scheduledTime: EpochMs): void {
+    const cached = this.#schedules.get(groupId);
+    if (cached === undefined || cached.schedule.nextFireAt === null) return;
+    const { schedule, grid } = cached;
+    const fireAt = scheduledTime + schedule.spec.delayMs;
+    if (fireAt <= cached.schedule.nextFireAt) return;
+    let watermark = schedule.watermark;
+    for (let steps = 0; steps < MOST_FOLLOWED && schedule.spec.boundaryType !== "OFFSET"; steps += 1) {
+      const interval = grid.next(continuation(grid, watermark));
+      if (interval === undefined || grid.fireAt(interval) > fireAt) break;
+      if (grid.fireAt(interval) === fireAt) {
+        this.advance(cached, { newWatermark: watermark, nextFireAt: fireAt });
+        cached.isFresh = false;
+        return;
+      }
+      watermark = interval.upper;
+    }
+    this.forget(groupId);
+  }
+
+  /** Returns whether nothing of a group is owed by now, so that its planning waits for no run. */
+  isPlanned(groupId: string, now: EpochMs): boolean {
+    const cached = this.#schedules.get(groupId);
+    return cached !== undefined && !isLeft(cached) && (cached.schedule.nextFireAt ?? now + 1) > now;
   }
 
   forget(groupId: string): void {
@@ -89,4 +139,12 @@ export class ScheduleCache {
   clear(): void {
     this.#schedules.clear();
   }
+}
+
+/**
+ * Returns whether an earlier plan has left a part of what is owed until runs end: then the group is due at another
+ * time, that of its next check.
+ */
+export function isLeft({ schedule, grid }: Pick<CachedSchedule, "schedule" | "grid">): boolean {
+  return schedule.nextFireAt !== nextFireAt(grid, schedule.watermark);
 }

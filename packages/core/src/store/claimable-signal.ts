@@ -14,6 +14,11 @@ export function signallingStore(store: ScheduleStore, tell: () => void): Schedul
     return answer;
   };
   const writes: Partial<ScheduleStore> = {
+    planAndClaim: (commits, request) =>
+      telling(
+        (answers) => answers.some((answer, n) => answer === "planned" && commits[n]!.runs.length > 0),
+        store.planAndClaim!(commits, request),
+      ),
     changeSchedules: (changes) =>
       telling(
         (done) => done.some((isDone, n) => isDone && changesLane(changes[n]!)),
@@ -34,9 +39,10 @@ export function signallingStore(store: ScheduleStore, tell: () => void): Schedul
   };
   return new Proxy(store, {
     get: (target, name) => {
-      const own = writes[name as keyof ScheduleStore];
-      if (own !== undefined) return own;
       const value = Reflect.get(target, name, target) as unknown;
+      const own = writes[name as keyof ScheduleStore];
+      // A store may lack a method.
+      if (own !== undefined && value !== undefined) return own;
       return typeof value === "function" ? value.bind(target) : value;
     },
   });

@@ -8,6 +8,7 @@ import type { LogTable } from "./log-table.js";
 import type { PoolTable } from "./pool-table.js";
 import type { RunLedger } from "./run-ledger.js";
 import type { RunQueue } from "./run-queue.js";
+import type { RunShortcuts } from "./run-shortcuts.js";
 import type { ScheduleTable } from "./schedule-table.js";
 import type { SealTable } from "./seal-table.js";
 import type { ShardTable } from "./shard-table.js";
@@ -47,6 +48,7 @@ export interface ScheduleStore
   extends ScheduleTable,
     RunLedger,
     RunQueue,
+    RunShortcuts,
     GateQueue,
     BackfillTable,
     PoolTable,

@@ -116,7 +116,12 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     namespace,
     timeoutMs: settings.sourceTimeoutMs ?? 30_000,
   });
-  const planner = new IntervalPlanner({ ...ledger, specs: cache, looks });
+  const planner = new IntervalPlanner({
+    ...ledger,
+    specs: cache,
+    looks,
+    plan: (commits) => dispatcher.plan(commits),
+  });
   const options = settings.dispatcher ?? {};
   const caller = new ProbeCaller({ clock, ...settings.readiness });
   const readiness = plugins.probes.map((probe) => readinessGate(probe, caller, emitter));

@@ -558,6 +558,23 @@ describe("a group that is depended on", () => {
 });
 
 describe("a run that waits in a lane", () => {
+  it.each<Partial<ScheduleInfo>>([{ canOvertake: true }, { overlap: "allow", maxActiveRuns: 2 }])(
+    "is overtaken with %j, however many wait",
+    async (more) => {
+      const world = await World.start();
+      await world.client.registerSource({ groupId: "deliveries", startTime: T0 });
+      await world.client.register(hourly("orders", { ...more, dependsOn: { groupId: "deliveries" } }));
+      await world.fireAt("orders", T0 + 12 * HOUR);
+      await world.client.reportCoverage("deliveries", { lower: T0 + 10 * HOUR, upper: T0 + 12 * HOUR });
+      await world.settle();
+      expect(await statesOf(world, "orders")).toEqual([
+        ...Array(10).fill("PLANNED gated"),
+        "SUCCEEDED",
+        "SUCCEEDED",
+      ]);
+    },
+  );
+
   it.each([
     [false, ["PLANNED gated", "PLANNED waiting"]],
     [true, ["PLANNED gated", "SUCCEEDED"]],

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
 import type { CoverageBuckets } from "../../src/client/coverage-buckets.js";
 import { DAY, HOUR, T0 } from "../support/instants.js";
 import { hourly } from "../support/schedules.js";
@@ -50,6 +50,20 @@ describe("a group's time in buckets", () => {
       unit: "day",
       buckets: ["0-24 succeeded 100 %", "24-48 failed 96 %", "48-50 succeeded 100 %"],
     });
+  });
+
+  it("reads none of the runs that have succeeded, however many others there are between them", async () => {
+    const gaps = Array.from({ length: 110 }, (_, n) => 2 * n + 1);
+    const world = await worldOf(220, gaps);
+    const scan = jest.spyOn(world.store, "coverage");
+    const list = jest.spyOn(world.store, "listRuns");
+    const { unit, buckets } = await world.client.coverageBuckets("orders", undefined, { limit: 12 });
+    expect(unit).toBe("day");
+    expect(new Set(buckets.map(({ condition }) => condition))).toEqual(new Set(["failed"]));
+    expect(buckets.every(({ succeededShare }) => succeededShare === 0.5)).toBe(true);
+    expect(scan).not.toHaveBeenCalled();
+    const read = await Promise.all(list.mock.results.map(({ value }) => value));
+    expect(read.flatMap(({ items }) => items).filter(({ state }) => state === "SUCCEEDED")).toEqual([]);
   });
 
   it("begins days and hours in the group's zone", async () => {

@@ -296,6 +296,25 @@ describe("a source that changes", () => {
     expect(await ledger()).toEqual([[0, 1, { "0": "10-10", "2": "1-4" }, "SUCCEEDED"]]);
   });
 
+  it.each([
+    ["fail", "FAILED", []],
+    ["record", "REGISTERED", [{ "1": expect.stringMatching(/^[1-4]-5$/) }]],
+  ] as const)(
+    "loses what was planned to be read of a partition that is gone, with onLoss: %s",
+    async (onLoss, status, lost) => {
+      await world.client.register(reading({ onLoss, limit: { records: 5, maxRuns: 1 } }));
+      await world.fireAt("g", T0 + HOUR);
+      expect(await ledger()).toHaveLength(1);
+      source.partitions.delete("1");
+      await world.fireAt("g", T0 + 2 * HOUR);
+      const schedule = await world.client.get("g");
+      expect(schedule.status).toBe(status);
+      if (onLoss === "fail") expect(schedule.statusReason).toMatch(/OFFSETS_EXPIRED: .*partition 1 \[/);
+      const expired = (await ledger()).filter(([, , , reason]) => reason === "source-expired");
+      expect(expired.map(([, , positions]) => positions)).toEqual(lost);
+    },
+  );
+
   it("stops the group if positions have expired unread, and names them and the ways out", async () => {
     await world.client.register(reading());
     await world.fireAt("g", T0 + HOUR);

@@ -22,9 +22,15 @@ export async function startAirflow(settings: Readonly<Record<string, string>> = 
   return airflow;
 }
 
+/** One for each server: each of them fetches a token. */
+const rests = new WeakMap<AirflowServer, AirflowRest>();
+
 /** Airflow's REST API, for a test to look with and to meddle. */
 export function restOf(airflow: AirflowServer): AirflowRest {
-  return new AirflowRest(settingsOf(optionsFor(airflow, "http://127.0.0.1:9/", "test")), new SystemClock());
+  const settings = () => settingsOf(optionsFor(airflow, "http://127.0.0.1:9/", "test"));
+  const rest = rests.get(airflow) ?? new AirflowRest(settings(), new SystemClock());
+  rests.set(airflow, rest);
+  return rest;
 }
 
 /** The part of it that the engine works with. */
@@ -41,10 +47,13 @@ export function shardsOf(airflow: AirflowServer, prefix: string): Shards {
 export async function clearAway(airflow: AirflowServer, prefix: string): Promise<void> {
   const rest = restOf(airflow);
   const api = apiOf(airflow);
-  for (const key of (await api.variables(shardPrefix(prefix))).keys()) await deleteVariable(rest, key);
+  const keys = [...(await api.variables(shardPrefix(prefix))).keys()];
+  const removal = { action: "delete", action_on_non_existence: "skip", entities: keys };
+  await rest.request("PATCH", "/variables", { body: { actions: [removal] } });
   const others = (await installationsOf(api)).filter((name) => name !== installationOf(prefix));
   await api.putVariables([{ key: INSTALLATIONS_KEY, value: JSON.stringify(others), description: "" }]);
-  for await (const dag of api.dags(new NameSpace(prefix).prefix)) await api.setPaused(dag.dag_id, true);
+  const query = { dag_id_pattern: `${new NameSpace(prefix).prefix}%`, limit: 1_000 };
+  await rest.request("PATCH", "/dags", { query, body: { is_paused: true }, accept: [404] });
 }
 
 /** What is in the list of installations. */

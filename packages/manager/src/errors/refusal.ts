@@ -73,6 +73,9 @@ type ValidationError = Error & {
   }[];
 };
 
+/** Fields of a definition that have a code of their own, as if they were given to the client. */
+const DEPENDENCY_FIELDS: readonly string[] = ["dependsOn", "dependsOnPast"];
+
 /** Returns an error that names the first offending field, by the path that a person would write. */
 function invalid(error: unknown, request: FastifyRequest): HttpError {
   const { validationContext, validation } = error as ValidationError;
@@ -82,7 +85,9 @@ function invalid(error: unknown, request: FastifyRequest): HttpError {
   // A repeatable parameter is one field.
   const field = validationContext === "querystring" ? (path[0] ?? "") : path.join(".");
   const isBody = validationContext === "body";
-  const code = (isBody ? request.routeOptions.config.invalidBodyCode : undefined) ?? "REQUEST_INVALID";
+  const ofBody = isBody ? request.routeOptions.config.invalidBodyCode : undefined;
+  const isOfDependency = ofBody === "SCHEDULE_INVALID" && DEPENDENCY_FIELDS.includes(path[0]!);
+  const code = isOfDependency ? "DEPENDENCY_INVALID" : (ofBody ?? "REQUEST_INVALID");
   const where = field === "" ? (validationContext ?? "request") : field;
   return new HttpError(400, code, `${where}: ${message}.`, field === "" ? {} : { field });
 }

@@ -57,6 +57,7 @@ const sync = z.strictObject({
     ...table,
     columns,
     timeColumn: z.string().min(1).max(200).exactOptional(),
+    cursorColumn: z.string().min(1).max(200).exactOptional(),
     timeType: z.enum(["timestamp", "timestamptz", "date", "epochMs", "epochS"]).exactOptional(),
   }),
   sink: z.strictObject({

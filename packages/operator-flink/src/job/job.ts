@@ -88,6 +88,8 @@ export type SyncSource = SyncTable & {
   readonly columns: Readonly<Record<string, string>>;
   /** The column that assigns a row to an interval, for connectors that select by a predicate. */
   readonly timeColumn?: string;
+  /** The column whose positions assign a row to a run, for `jdbc` in a schedule by positions. */
+  readonly cursorColumn?: string;
   /** Format of the time column. @default "timestamp" */
   readonly timeType?: "timestamp" | "timestamptz" | "date" | "epochMs" | "epochS";
 };

@@ -1,19 +1,32 @@
+import { type BoundaryType, OperatorError } from "@tidegate/core";
 import type { JobOutcome } from "@tidegate/core/operator";
-import { boundsOf, type Filling, type JobCall, type Rerun } from "@tidegate/operator-kit";
-import type { FlinkJob, JarJob, MaterializedTableJob, SqlJob } from "../job/job.js";
+import { boundsOf, type Filling, type JobCall, offsetRangeOf, type Rerun } from "@tidegate/operator-kit";
+import type { FlinkJob, JarJob, MaterializedTableJob, SqlJob, SyncJob } from "../job/job.js";
 import { fillText } from "../job/plain-text.js";
 import type { Connectors } from "../sync/connector.js";
 import { sqlOf } from "../sync/write-sql.js";
 
+/** Most characters of a bound in a job's name. */
+const MAX_BOUND = 200;
+
 /** A job as it is run: a copy has been turned into SQL. */
 export type Work =
   | { readonly kind: "jar"; readonly job: JarJob }
-  | { readonly kind: "sql"; readonly job: SqlJob; readonly field: "job.sql" | "job.sync" }
+  | SqlWork
   | {
       readonly kind: "materializedTable";
       readonly job: MaterializedTableJob;
       readonly field: "job.materializedTable";
     };
+
+/** SQL, or a copy that has been turned into SQL. */
+export interface SqlWork {
+  readonly kind: "sql";
+  readonly field: "job.sql" | "job.sync";
+  readonly job: SqlJob;
+  /** The copy, and its SQL by the measure of the data; what it cannot be read by has the reason. @default SQL of its own */
+  readonly copy?: SyncJob & { readonly written: Readonly<Record<BoundaryType, SqlJob | OperatorError>> };
+}
 
 /** The work of one run. */
 export interface Task {
@@ -30,15 +43,48 @@ export function workOf(job: FlinkJob, connectors: Connectors): Work {
   if ("materializedTable" in job) {
     return { kind: "materializedTable", job: job.materializedTable, field: "job.materializedTable" };
   }
-  return { kind: "sql", job: sqlOf(job.sync, connectors), field: "job.sync" };
+  return copyOf(job.sync, connectors);
+}
+
+/** The two ways to read a copy's source differ in its statement alone. */
+function copyOf(job: SyncJob, connectors: Connectors): SqlWork {
+  const write = (boundaryType: BoundaryType): SqlJob | OperatorError => {
+    try {
+      return sqlOf(job, connectors, boundaryType);
+    } catch (error) {
+      if (error instanceof OperatorError) return error;
+      throw error;
+    }
+  };
+  const written = { TIME: write("TIME"), OFFSET: write("OFFSET") };
+  const isPositional = job.source.cursorColumn !== undefined;
+  const [wanted, other] = isPositional ? [written.OFFSET, written.TIME] : [written.TIME, written.OFFSET];
+  const known = wanted instanceof OperatorError ? other : wanted;
+  if (known instanceof OperatorError) throw wanted;
+  return { kind: "sql", field: "job.sync", job: known, copy: { ...job, written } };
 }
 
 /** @throws OperatorError JOB_INVALID for invalid bounds */
-export function taskOf({ request, job: work }: JobCall<Work>): Task {
-  boundsOf(request);
+export function taskOf({ request, job }: JobCall<Work>): Task {
+  if (request.boundaryType === "OFFSET") offsetRangeOf(request);
+  else boundsOf(request);
+  const work = job.kind === "sql" ? readBy(job, request.boundaryType) : job;
   const { groupId, lowerBound, upperBound } = request;
   const filling = { request, timezone: work.job.timezone ?? "UTC" };
-  return { work, filling, name: `${groupId} [${lowerBound}, ${upperBound})` };
+  return { work, filling, name: `${groupId} [${shortened(lowerBound)}, ${shortened(upperBound)})` };
+}
+
+/** @throws OperatorError JOB_INVALID if the source of a copy cannot be read by this measure */
+function readBy(work: SqlWork, boundaryType: BoundaryType): SqlWork {
+  const written = work.copy?.written[boundaryType];
+  if (written === undefined) return work;
+  if (written instanceof OperatorError) throw written;
+  return { ...work, job: written };
+}
+
+/** Positions of many partitions are longer than any page shows. */
+function shortened(bound: string): string {
+  return bound.length > MAX_BOUND ? `${bound.slice(0, MAX_BOUND)}…` : bound;
 }
 
 /** Returns the field of a program's argument. */

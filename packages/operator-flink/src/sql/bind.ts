@@ -1,4 +1,5 @@
 import {
+  type BoundPlaceholder,
   BRACES,
   type Filling,
   hasLooseBraces,
@@ -56,7 +57,12 @@ export function checkPlaceholders(
 
 /** Returns whether a statement names the interval's lower or upper bound. */
 export function namesBound(sql: string): boolean {
-  return namesInCode(sql).some((name) => isBound(placeholderOf(name)));
+  return boundsIn(sql).length > 0;
+}
+
+/** Returns the bounds that a statement names. */
+export function boundsIn(sql: string): BoundPlaceholder[] {
+  return namesInCode(sql).map(placeholderOf).filter(isBound);
 }
 
 /** Returns the names of the secrets that a statement needs. */
@@ -85,7 +91,7 @@ function bindPiece({ kind, text }: Piece, field: string, { filling, secrets }: B
     }
     if (filling === undefined) return braces;
     return kind === "string"
-      ? placeholderText(placeholder, filling, field)
+      ? placeholderText(placeholder, filling, field).replaceAll("'", "''")
       : literalOf(placeholder, filling, field);
   });
 }

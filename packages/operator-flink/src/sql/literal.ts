@@ -1,11 +1,14 @@
 import {
   type BoundPlaceholder,
-  boundsOf,
   type Filling,
+  instantOf,
   nearestInstant,
   type Placeholder,
   placeholderText,
 } from "@tidegate/operator-kit";
+
+/** Flink reads sign and digits apart, and its digits alone are no BIGINT. */
+const LEAST_BIGINT = String(-(2n ** 63n));
 
 /** Returns a text as a Flink SQL string. Only the quote is special inside. */
 export function stringLiteral(text: string): string {
@@ -36,16 +39,23 @@ function boundLiteral(placeholder: BoundPlaceholder, filling: Filling, field: st
       return `DATE '${text}'`;
     case "timestamptz":
       // Timestamps with the local time zone have no literal.
-      return `TO_TIMESTAMP_LTZ(${number(String(nearestInstant(instantOf(placeholder, filling))))}, 3)`;
+      return `TO_TIMESTAMP_LTZ(${number(String(nearestInstant(instantOf(placeholder, filling.request, field))))}, 3)`;
     case "iso":
+    case "offsets":
+    case "kafkaOffsets":
       return stringLiteral(text);
+    case "offset":
+      return whole(text);
     default:
       return number(text);
   }
 }
 
-function instantOf({ bound }: BoundPlaceholder, { request }: Filling): number {
-  return bound === "scheduled" ? request.scheduledTime : Number(boundsOf(request)[bound]);
+/** A position may be beyond a BIGINT: the end behind the greatest one, or the key of a wider column. */
+function whole(text: string): string {
+  if (text === LEAST_BIGINT) return `CAST('${text}' AS BIGINT)`;
+  const isBigint = BigInt.asIntN(64, BigInt(text)) === BigInt(text);
+  return isBigint ? number(text) : `CAST('${text}' AS DECIMAL(38, 0))`;
 }
 
 /**

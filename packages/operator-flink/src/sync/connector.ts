@@ -1,3 +1,4 @@
+import type { OffsetSource } from "@tidegate/core/offset";
 import type { SyncSink, SyncSource } from "../job/job.js";
 
 /** How a connector reads one interval. Option values and the predicate may contain placeholders. */
@@ -22,8 +23,16 @@ export interface Problem {
   readonly problem: string;
 }
 
-/** A connector as a source. */
+/** A connector as a source that is read by time. */
 export type SourceConnector = (source: SyncSource) => SourceReading | Problem;
+
+/**
+ * A connector as a source that is read by positions: its reading names `{{lower.offset}}` and `{{upper.offset}}`, or
+ * `kafkaOffsets`.
+ *
+ * @param planned - the schedule's source, at registration: a table that reads another one is a problem
+ */
+export type PositionConnector = (source: SyncSource, planned?: OffsetSource) => SourceReading | Problem;
 
 /** A connector as a sink; called only for sinks that must replace. */
 export type SinkConnector = (sink: SyncSink) => SinkWriting | Problem;
@@ -31,6 +40,7 @@ export type SinkConnector = (sink: SyncSink) => SinkWriting | Problem;
 /** The connectors that `sync` jobs may use, by name. */
 export interface Connectors {
   readonly sources: Readonly<Record<string, SourceConnector>>;
+  readonly positions: Readonly<Record<string, PositionConnector>>;
   readonly sinks: Readonly<Record<string, SinkConnector>>;
 }
 

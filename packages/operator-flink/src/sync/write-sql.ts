@@ -1,3 +1,5 @@
+import type { BoundaryType } from "@tidegate/core";
+import type { OffsetSource } from "@tidegate/core/offset";
 import { invalidJob } from "@tidegate/operator-kit";
 import type { SqlJob, SyncJob, SyncTable } from "../job/job.js";
 import { quotedName, stringLiteral } from "../sql/literal.js";
@@ -12,14 +14,22 @@ import {
 const SOURCE = "tidegate_source";
 const SINK = "tidegate_sink";
 
+/** How a source is read. */
+interface ReadingBy {
+  readonly boundaryType: BoundaryType;
+  /** The schedule's source, if that is known. */
+  readonly planned?: OffsetSource;
+}
+
 /**
  * Returns the SQL of a copy.
  *
+ * @param boundaryType - the measure by which the source is read
  * @throws OperatorError JOB_INVALID for a connector that does not support it, with the reason
  */
-export function sqlOf(job: SyncJob, connectors: Connectors): SqlJob {
+export function sqlOf(job: SyncJob, connectors: Connectors, boundaryType: BoundaryType = "TIME"): SqlJob {
   const { source, sink, select, ...common } = job;
-  const reading = readingOf(job, connectors);
+  const reading = readingOf(job, connectors, { boundaryType });
   const writing = writingOf(job, connectors);
   const sinkColumns = sink.columns ?? (select === undefined ? source.columns : missingColumns());
   const expressions = Object.keys(sinkColumns).map((name) => select?.[name] ?? quotedName(name));
@@ -38,12 +48,24 @@ export function sqlOf(job: SyncJob, connectors: Connectors): SqlJob {
   };
 }
 
-function readingOf({ source }: SyncJob, { sources }: Connectors): SourceReading {
-  const connector = Object.hasOwn(sources, source.connector) ? sources[source.connector] : undefined;
-  if (connector === undefined) {
-    throw unsupported("source", `how it reads one interval is not known; known are ${listed(sources)}`);
+/**
+ * Returns how the source of a copy reads a run's range.
+ *
+ * @throws OperatorError JOB_INVALID with the field, also if it reads another source than the planned one
+ */
+export function readingOf(
+  { source }: SyncJob,
+  { sources, positions }: Connectors,
+  { boundaryType, planned }: ReadingBy,
+): SourceReading {
+  const isOffset = boundaryType === "OFFSET";
+  const known = isOffset ? positions : sources;
+  if (Object.hasOwn(known, source.connector)) {
+    const connector = source.connector;
+    return sound("source", isOffset ? positions[connector]!(source, planned) : sources[connector]!(source));
   }
-  return sound("source", connector(source));
+  const range = isOffset ? "a range of positions" : "one interval";
+  throw unsupported("source", `how it reads ${range} is not known; known are ${listed(known)}`);
 }
 
 function writingOf({ sink }: SyncJob, { sinks }: Connectors): SinkWriting {

@@ -1,8 +1,9 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { JsonObject } from "@tidegate/core";
-import type { JobOutcome } from "@tidegate/core/operator";
+import type { Interval, JsonObject } from "@tidegate/core";
+import { type OffsetVector, offsetText } from "@tidegate/core/offset";
+import type { JobOutcome, OfflineJobRequest } from "@tidegate/core/operator";
 import type { DefinedOperator } from "@tidegate/operator-kit";
 import { FlinkConsole, FlinkServer, KafkaServer, PostgresServer } from "@tidegate/test-servers";
 import { createFlinkOperator } from "../../src/index.js";
@@ -43,7 +44,11 @@ export class ConnectorScene {
     const starting = [
       FlinkServer.start({}, { connectors: ["kafka", "jdbc-postgres"] }),
       PostgresServer.start(),
-      KafkaServer.start({ "num.partitions": String(partitions) }),
+      KafkaServer.start({
+        "num.partitions": String(partitions),
+        "log.cleaner.backoff.ms": "100",
+        "log.cleaner.dedupe.buffer.size": "2097152",
+      }),
     ] as const;
     try {
       return new ConnectorScene(...(await Promise.all(starting)));
@@ -88,7 +93,25 @@ export class ConnectorScene {
 
   /** Copies an interval, with an id of its own each time. */
   async copy(sync: JsonObject, lower: number, upper: number): Promise<JobOutcome> {
-    const bounds = { lowerBound: String(lower), upperBound: String(upper) };
+    return this.#run(sync, { lowerBound: String(lower), upperBound: String(upper) });
+  }
+
+  /** Copies a range of positions, for a run that stands for an hour; from `beginning` in mode `full`. */
+  async copyRange(
+    sync: JsonObject,
+    lower: OffsetVector | "beginning",
+    upper: OffsetVector,
+    interval: Interval,
+  ): Promise<JobOutcome> {
+    return this.#run(sync, {
+      boundaryType: "OFFSET",
+      lowerBound: lower === "beginning" ? lower : offsetText(lower),
+      upperBound: offsetText(upper),
+      interval,
+    });
+  }
+
+  async #run(sync: JsonObject, bounds: Partial<OfflineJobRequest>): Promise<JobOutcome> {
     const request = aRequest({ sync }, bounds);
     const { jobId } = await this.#operator.submit(request, untroubled());
     return this.#operator.wait(jobId, request, untroubled());

@@ -38,6 +38,22 @@ export class Readings {
     };
   }
 
+  /** Copies the minutes of a range of positions. */
+  copyRange(): JsonObject {
+    const range = "`minute` >= {{lower.offset}} AND `minute` < {{upper.offset}}";
+    return sqlOf([
+      this.#fromSource(),
+      ...this.#intoTarget(`SELECT \`time\`, \`minute\` FROM source WHERE ${range}`),
+    ]);
+  }
+
+  /** The minutes that were written for the interval from an instant on, sorted as texts. */
+  minutesFrom(lower: number): string[] {
+    return this.#rowsBelow(join(this.target, `from=${lower}`))
+      .map((row) => row.split(",")[1]!)
+      .sort();
+  }
+
   /** Takes a second for each of its rows. */
   dripping(rows = 600): JsonObject {
     return sqlOf(this.#fromDrip("n", rows));
@@ -50,8 +66,7 @@ export class Readings {
 
   /** The statements of the same three, the last of which is the job: for a program that runs what it is given. */
   get statements(): Record<"copy" | "dripping" | "failing", string[]> {
-    const source = `CREATE TEMPORARY TABLE source (\`time\` TIMESTAMP(3), \`minute\` INT)
-      WITH ('connector' = 'filesystem', 'path' = '${pathToFileURL(this.source).href}', 'format' = 'csv')`;
+    const source = this.#fromSource();
     const interval = "`time` >= TIMESTAMP '{{lower.timestamp}}' AND `time` < TIMESTAMP '{{upper.timestamp}}'";
     return {
       copy: [source, ...this.#intoTarget(`SELECT \`time\`, \`minute\` FROM source WHERE ${interval}`)],
@@ -68,10 +83,20 @@ export class Readings {
 
   /** All rows that are in the target. */
   rows(): string[] {
-    if (!existsSync(this.target)) return [];
-    return readdirSync(this.target, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && !isHidden(join(entry.parentPath, entry.name), this.target))
-      .flatMap((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8").trim().split("\n"));
+    return this.#rowsBelow(this.target);
+  }
+
+  #rowsBelow(folder: string): string[] {
+    if (!existsSync(folder)) return [];
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !isHidden(join(entry.parentPath, entry.name), folder))
+      .flatMap((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8").split("\n"))
+      .filter((row) => row !== "");
+  }
+
+  #fromSource(): string {
+    return `CREATE TEMPORARY TABLE source (\`time\` TIMESTAMP(3), \`minute\` INT)
+      WITH ('connector' = 'filesystem', 'path' = '${pathToFileURL(this.source).href}', 'format' = 'csv')`;
   }
 
   #fromDrip(minute: string, rows = 600): string[] {

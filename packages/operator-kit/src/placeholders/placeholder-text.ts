@@ -1,7 +1,8 @@
-import { instantOfBound, type OfflineJobRequest } from "@tidegate/core/operator";
-import { offsetIn } from "../bounds.js";
+import type { EpochMs } from "@tidegate/core";
+import { BEGINNING, instantOfBound, type OfflineJobRequest } from "@tidegate/core/operator";
 import { invalidJob } from "../parse-job.js";
-import { type BoundPlaceholder, nameOf, type Placeholder } from "./placeholder.js";
+import { type BoundPlaceholder, isPositionFormat, nameOf, type Placeholder } from "./placeholder.js";
+import { positionText } from "./position-text.js";
 import { sqlString } from "./sql-string.js";
 import { dateText, epochSeconds, isoText, partText, timestampText, zonedTimestampText } from "./time-text.js";
 
@@ -9,14 +10,15 @@ import { dateText, epochSeconds, isoText, partText, timestampText, zonedTimestam
 export interface Filling {
   readonly request: Pick<
     OfflineJobRequest,
-    "boundaryType" | "lowerBound" | "upperBound" | "scheduledTime" | "groupId" | "runId"
+    "boundaryType" | "lowerBound" | "upperBound" | "interval" | "scheduledTime" | "groupId" | "runId"
   >;
   /** The IANA time zone of dates and timestamps. */
   readonly timezone: string;
 }
 
 /**
- * Returns the text of a placeholder; a secret has none that could be known here.
+ * Returns the text of a placeholder; a secret has none that could be known here. If the boundaries are positions, a time
+ * is that of the interval that the run stands for.
  *
  * @param field - where it stands, for errors
  * @throws OperatorError JOB_INVALID if the request cannot supply it, such as a time of an interval of offsets
@@ -33,14 +35,12 @@ export function placeholderText(
 
 function boundText(placeholder: BoundPlaceholder, { request, timezone }: Filling, field: string): string {
   const { bound, format } = placeholder;
-  const isOffset = bound !== "scheduled" && request.boundaryType === "OFFSET";
-  if ((format === "offset") !== isOffset) {
-    const problem = `{{${nameOf(placeholder)}}} does not go with boundaries of type ${request.boundaryType}`;
-    throw invalidJob(field, problem);
+  if (isPositionFormat(format)) {
+    if (request.boundaryType !== "OFFSET" || bound === "scheduled")
+      throw misplaced(placeholder, request, field);
+    return positionText(bound, format, request, field);
   }
-  const given = givenText(bound, request);
-  if (format === "offset") return required(offsetIn(given), field, "an offset").toString();
-  const at = required(instantOfBound(given), field, "an instant in epoch ms");
+  const at = instantOf(placeholder, request, field);
   switch (format) {
     case "timestamp":
       return timestampText(at, timezone);
@@ -65,14 +65,29 @@ function boundText(placeholder: BoundPlaceholder, { request, timezone }: Filling
   }
 }
 
-function givenText(bound: BoundPlaceholder["bound"], request: Filling["request"]): string {
-  if (bound === "scheduled") return String(request.scheduledTime);
-  return bound === "lower" ? request.lowerBound : request.upperBound;
+/**
+ * Returns the instant of a placeholder, epoch ms.
+ *
+ * @throws OperatorError JOB_INVALID if the request has no such time
+ */
+export function instantOf(
+  placeholder: BoundPlaceholder,
+  request: Filling["request"],
+  field: string,
+): EpochMs {
+  const { bound } = placeholder;
+  if (bound === "scheduled") return request.scheduledTime;
+  const given = bound === "lower" ? request.lowerBound : request.upperBound;
+  const isOffset = request.boundaryType === "OFFSET";
+  if (isOffset && request.interval === undefined) throw misplaced(placeholder, request, field);
+  // In mode `full` a run stands for all time up to its end, so that the next one replaces it.
+  const at = isOffset && given !== BEGINNING ? request.interval![bound] : instantOfBound(given);
+  if (at !== undefined) return at;
+  throw invalidJob(field, "the bound is not an instant in epoch ms");
 }
 
-function required<T>(value: T | undefined, field: string, wanted: string): T {
-  if (value !== undefined) return value;
-  throw invalidJob(field, `the bound is not ${wanted}`);
+function misplaced(placeholder: BoundPlaceholder, { boundaryType }: Filling["request"], field: string) {
+  return invalidJob(field, `{{${nameOf(placeholder)}}} does not go with boundaries of type ${boundaryType}`);
 }
 
 function quoted(groupId: string, field: string): string {

@@ -16,8 +16,17 @@ export const TIME_FORMATS = [
   "epochS",
 ] as const;
 
-/** Formats of a bound: those of an instant, or a position. */
-export type BoundFormat = (typeof TIME_FORMATS)[number] | "offset";
+/**
+ * Formats of the positions of a source: the whole number of a source with a single partition; the positions by partition
+ * as canonical JSON; or the offsets of a topic's partitions, as Flink's Kafka connector takes them.
+ */
+const POSITION_FORMATS = ["offset", "offsets", "kafkaOffsets"] as const;
+
+/** A format of positions. */
+export type PositionFormat = (typeof POSITION_FORMATS)[number];
+
+/** Formats of a bound: those of an instant, or of positions. */
+export type BoundFormat = (typeof TIME_FORMATS)[number] | PositionFormat;
 
 /** A bound of the interval, or the scheduled time. */
 export interface BoundPlaceholder {
@@ -41,8 +50,8 @@ const NAMES: ReadonlyMap<string, Placeholder> = new Map(
     ...(["lower", "upper", "scheduled"] as const).flatMap((bound) =>
       TIME_FORMATS.map((format): Placeholder => ({ kind: "bound", bound, format })),
     ),
-    ...(["lower", "upper"] as const).map(
-      (bound): Placeholder => ({ kind: "bound", bound, format: "offset" }),
+    ...(["lower", "upper"] as const).flatMap((bound) =>
+      POSITION_FORMATS.map((format): Placeholder => ({ kind: "bound", bound, format })),
     ),
     ...RUN_NAMES.map((name): Placeholder => ({ kind: "run", name })),
   ].map((placeholder) => [nameOf(placeholder), placeholder]),
@@ -58,6 +67,11 @@ export function placeholderOf(name: string): Placeholder | undefined {
 /** Returns whether a placeholder's value depends on the interval. */
 export function isBound(placeholder: Placeholder | undefined): placeholder is BoundPlaceholder {
   return placeholder?.kind === "bound";
+}
+
+/** Returns whether a format is one of positions. */
+export function isPositionFormat(format: BoundFormat): format is PositionFormat {
+  return (POSITION_FORMATS as readonly string[]).includes(format);
 }
 
 /** Returns the name of a placeholder, as it stands between the braces. */

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from "@tidegate/core";
 import {
+  type BoundPlaceholder,
   BRACES,
   type Filling,
   hasLooseBraces,
@@ -45,20 +46,29 @@ export function checkTemplates(value: JsonValue, field: string, secretNames: rea
 
 /** Returns whether any of the configuration's strings depends on the interval. */
 export function hasBound(value: JsonValue): boolean {
-  if (typeof value === "string") return namesIn(value).some((name) => isBound(placeholderOf(name)));
-  return typeof value === "object" && value !== null && Object.values(value).some(hasBound);
+  return boundsIn(value).length > 0;
+}
+
+/** Returns the bounds that the configuration's strings name. */
+export function boundsIn(value: JsonValue): BoundPlaceholder[] {
+  return textsIn(value).flatMap(namesIn).map(placeholderOf).filter(isBound);
+}
+
+/** Returns the configuration's strings. */
+export function textsIn(value: JsonValue): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
 /** Returns the secrets that the configuration names, each once. */
 export function secretNamesIn(value: JsonValue): string[] {
-  if (typeof value === "string") {
-    return namesIn(value).flatMap((name) => {
+  const names = textsIn(value)
+    .flatMap(namesIn)
+    .flatMap((name) => {
       const placeholder = placeholderOf(name);
       return placeholder?.kind === "secret" ? [placeholder.name] : [];
     });
-  }
-  if (typeof value !== "object" || value === null) return [];
-  return [...new Set(Object.values(value).flatMap(secretNamesIn))];
+  return [...new Set(names)];
 }
 
 /**
@@ -98,6 +108,8 @@ function filledText(text: string, filling: ConfigFilling, field: string): string
 function textOf(placeholder: Placeholder, filling: ConfigFilling, field: string): string {
   if (placeholder.kind === "secret") return filling.secrets?.get(placeholder.name) ?? "";
   const text = placeholderText(placeholder, filling, field);
+  if (placeholder.kind === "bound" && placeholder.format === "offsets" && /['`\\]/.test(text))
+    throw invalidJob(field, "the positions have characters that cannot stand here as they are");
   if (placeholder.kind !== "run" || placeholder.name === "groupId.sql" || PLAIN.test(text)) return text;
   throw invalidJob(field, `the ${placeholder.name} has characters that cannot stand here as they are`);
 }

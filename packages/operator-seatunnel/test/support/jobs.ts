@@ -35,9 +35,18 @@ export class Warehouse {
 
   /** All rows of the target, in order. */
   rows(): string[] {
+    return this.#rowsIn(() => true);
+  }
+
+  /** The ids that were written for the interval from an instant on. */
+  idsFrom(lower: number): string[] {
+    return this.#rowsIn((file) => file.includes(`part-${lower}`)).map((row) => row.split(",")[0]!);
+  }
+
+  #rowsIn(isWanted: (file: string) => boolean): string[] {
     if (!existsSync(this.#target)) return [];
     return readdirSync(this.#target, { recursive: true, encoding: "utf8" })
-      .filter((file) => file.endsWith(".csv"))
+      .filter((file) => file.endsWith(".csv") && isWanted(file))
       .flatMap((file) => readFileSync(join(this.#target, file), "utf8").split("\n"))
       .filter((row) => row !== "")
       .sort();
@@ -59,6 +68,19 @@ export class Warehouse {
       transform: [{ plugin_name: "Sql", source_table_name: "rows", result_table_name: "cut", query }],
       sink: [{ ...this.#files("cut"), ...sink }],
     };
+  }
+
+  /** Copies the rows of a query on a table. */
+  copyTable(url: string, query: string): JsonObject {
+    const login = { user: "tidegate", password: "" };
+    const source = {
+      plugin_name: "Jdbc",
+      result_table_name: "cut",
+      driver: "org.postgresql.Driver",
+      url,
+      query,
+    };
+    return { env: { parallelism: 1 }, source: [{ ...source, ...login }], sink: [this.#files("cut")] };
   }
 
   /** Makes rows for a thousand seconds, and would show them at the end. */

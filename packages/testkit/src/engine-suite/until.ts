@@ -10,8 +10,14 @@ export interface UntilOptions {
   readonly limitMs?: number;
 }
 
-/** Interval between checks, ms: the condition has no event of its own. */
-const LOOK_EVERY_MS = 5;
+/** Shortest interval between checks, ms. */
+const SOONEST_MS = 5;
+
+/** Longest interval between checks, ms. */
+const LATEST_MS = 200;
+
+/** Part of the time waited so far that passes before the next check. */
+const LATENESS = 0.1;
 
 /**
  * Resolves when the condition holds. Uses the machine's time, even in tests on a virtual clock: this waits
@@ -24,11 +30,21 @@ export async function until(
   { what = "the condition", limitMs = 120_000 }: UntilOptions = {},
 ): Promise<void> {
   const clock = new SystemClock();
-  const giveUpAt = clock.now() + limitMs;
+  const begunAt = clock.now();
+  const giveUpAt = begunAt + limitMs;
   while (!(await condition())) {
-    if (clock.now() >= giveUpAt) throw new Error(`Waited ${limitMs} ms for ${what}, which did not happen.`);
+    const now = clock.now();
+    if (now >= giveUpAt) throw new Error(`Waited ${limitMs} ms for ${what}, which did not happen.`);
     await new Promise<void>((resolve) => {
-      clock.wakeAt(clock.now() + LOOK_EVERY_MS, resolve);
+      clock.wakeAt(now + nextCheckIn(now - begunAt), resolve);
     });
   }
+}
+
+/**
+ * Returns the time to the next check of a condition that has no event of its own, ms. It grows with the time waited so
+ * far: what takes long is often asked of a server, which would be busier with the questions than with its work.
+ */
+export function nextCheckIn(waitedMs: number): number {
+  return Math.min(LATEST_MS, Math.max(SOONEST_MS, waitedMs * LATENESS));
 }

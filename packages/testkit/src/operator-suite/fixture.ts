@@ -1,5 +1,5 @@
 import type { JsonObject } from "@tidegate/core";
-import type { OffsetSource } from "@tidegate/core/offset";
+import type { OffsetSource, OffsetVector } from "@tidegate/core/offset";
 import type { OfflineJobRequest, ScheduleOperator } from "@tidegate/core/operator";
 
 /** Creates a request with the given overrides. Without overrides, it is the same at each call. */
@@ -25,12 +25,8 @@ export interface OperatorFixture {
   readonly malformedJob?: JsonObject;
   /** Jobs with fields that are unknown, missing or of the wrong type. Feature `describeJob`. */
   readonly misshapenJobs?: readonly JsonObject[];
-  /** A job that reads by positions, the source of its schedule, and sources that it does not read. Feature `positions`. */
-  readonly positions?: {
-    readonly job: JsonObject;
-    readonly source: OffsetSource;
-    readonly others: readonly OffsetSource[];
-  };
+  /** A job that reads by positions, and what it reads. Feature `positions`. */
+  readonly positions?: PositionBed;
   /**
    * Returns how many times the data of a request's interval is present where its job puts it. Feature
    * `effects`.
@@ -43,6 +39,30 @@ export interface OperatorFixture {
   readonly restart?: () => Promise<ScheduleOperator>;
   /** Stops what was started and removes what was created. */
   readonly dispose: () => Promise<void>;
+}
+
+/** A job that reads by positions, on a real source. */
+export interface PositionBed {
+  readonly job: JsonObject;
+  /** The source of the job's schedule. */
+  readonly source: OffsetSource;
+  /** Sources that the job does not read. */
+  readonly others: readonly OffsetSource[];
+  /**
+   * Ranges of the source that follow each other, two at least. Some of them should be awkward: without records, or with an
+   * end at which there is none, as behind the marker of a transaction.
+   */
+  readonly ranges: readonly PositionRange[];
+  /** Returns the records that the job of a request has put where it writes, sorted; those of other intervals are not among them. */
+  readonly written: (request: OfflineJobRequest) => Promise<readonly string[]>;
+}
+
+/** A range of positions, and what the source has there. */
+export interface PositionRange {
+  readonly lower: OffsetVector;
+  readonly upper: OffsetVector;
+  /** Texts that tell the records apart, sorted. */
+  readonly records: readonly string[];
 }
 
 /** Features that not every operator has, or not every test bed can show. */

@@ -14,6 +14,8 @@ export type {
   OperatorFeatures,
   OperatorFixture,
   OperatorSuiteOptions,
+  PositionBed,
+  PositionRange,
   RequestFactory,
 } from "./fixture.js";
 

@@ -28,6 +28,8 @@ export interface StoreFeatures {
   readonly sharing: boolean;
   /** Keeps namespaces apart; needs `reopen`. @default true */
   readonly namespaces: boolean;
+  /** Has `planAndClaim` and `endRuns`. @default false */
+  readonly shortcuts: boolean;
 }
 
 export interface StoreSuiteOptions {

@@ -47,6 +47,7 @@ import { sealRules } from "./seals.js";
 import { shapeRules } from "./shapes.js";
 import { shardRules } from "./shards.js";
 import { rivalryRules } from "./sharing.js";
+import { endRules, planAndClaimRules } from "./shortcuts.js";
 import { besideRules, plannedVersionRules, revivalRules } from "./standing.js";
 import { unreadableRules } from "./unreadable.js";
 
@@ -98,6 +99,8 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   claimScopeRules,
   recoveryRules,
   nextWakeRules,
+  planAndClaimRules,
+  endRules,
   offsetRules,
   poolTableRules,
   slotRules,
@@ -180,7 +183,7 @@ const RULES_BESIDE: readonly ((bed: StoreBed) => void)[] = [
 ];
 
 function featuresOf({ supports }: StoreSuiteOptions): StoreFeatures {
-  return { reopen: true, sharing: false, namespaces: true, ...supports };
+  return { reopen: true, sharing: false, namespaces: true, shortcuts: false, ...supports };
 }
 
 /**

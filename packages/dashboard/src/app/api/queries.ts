@@ -122,7 +122,7 @@ export const groupQuery = (groupId: string) =>
 export const summaryQuery = (groupId: string) =>
   queryOptions({
     queryKey: ["group", groupId, "summary"],
-    queryFn: ({ signal }) => manager.withSignal(signal).coverageBuckets(groupId, undefined, { limit: 10 }),
+    queryFn: ({ signal }) => manager.withSignal(signal).coverageBuckets(groupId, undefined, { limit: 100 }),
   });
 
 export const bucketsQuery = (groupId: string, range: Interval | undefined) =>

@@ -1,5 +1,12 @@
 import type { EpochMs, Run, RunState, Schedule } from "@tidegate/core";
-import { type ClaimedRun, gatingOf, isEnded, isUncovered, type ScheduleStore } from "@tidegate/core/store";
+import {
+  type ClaimedRun,
+  gatingOf,
+  isEnded,
+  isUncovered,
+  type RunChange,
+  type ScheduleStore,
+} from "@tidegate/core/store";
 import { aBackfill, aNewSchedule, aPlan, aRun, MINUTE, START } from "../../builders.js";
 import { allRuns, change, ending, LEASE, OPERATORS, scheduleOf } from "../conduct.js";
 import { GROUPS, type Operation, type OperationOf } from "./operation.js";
@@ -140,7 +147,7 @@ export class Player {
   async #end({ claim, state, isBlocking, isOverlap }: OperationOf<"end">): Promise<unknown> {
     const claimed = this.#chooseClaim(claim);
     if (claimed === undefined) return "nothing claimed";
-    if (state === "SUCCEEDED" && claim % 2 === 0) return this.#succeed(claimed);
+    if (state === "SUCCEEDED" && claim % 2 === 0) return this.#succeed(claimed, this.#plainSuccess(claimed));
     const metrics = { rowsRead: claim, rowsWritten: 1 };
     const details = {
       at: this.now,
@@ -148,16 +155,29 @@ export class Player {
       endedAt: this.now,
       metrics,
     };
+    if (state === "SUCCEEDED") {
+      const job = { isJobOpen: false, startedAt: this.now, jobId: "j-1", jobAddress: null, error: null };
+      return this.#succeed(
+        claimed,
+        ending(claimed, state, { ...job, at: this.now, endedAt: this.now, metrics }),
+      );
+    }
     const isOwn = claimed.run.kind === "SCHEDULED" && state === "CANCELLED" && isOverlap;
     const reason = isOwn ? "overlap-cancelled" : "cancelled";
     return this.store.changeRuns([{ ...ending(claimed, state, details), reason }]);
   }
 
-  /** Ends a run as most do: its job has ended, and tells nothing. */
-  #succeed(claimed: ClaimedRun): Promise<boolean[]> {
+  /** Returns the end of most runs: the job has ended, and tells nothing. */
+  #plainSuccess(claimed: ClaimedRun): RunChange {
     const job = { isJobOpen: false, jobId: claimed.run.id, jobAddress: null, metrics: null, error: null };
-    const details = { ...job, at: this.now, startedAt: this.now, endedAt: this.now };
-    return this.store.changeRuns([ending(claimed, "SUCCEEDED", details)]);
+    return ending(claimed, "SUCCEEDED", { ...job, at: this.now, startedAt: this.now, endedAt: this.now });
+  }
+
+  /** As a dispatcher does: with `endRuns`, if the store has it. */
+  async #succeed({ run }: ClaimedRun, change: RunChange): Promise<boolean[]> {
+    if (this.store.endRuns === undefined) return this.store.changeRuns([change]);
+    const effects = await this.store.endRuns([{ run, change }]);
+    return effects.map((effect) => effect !== undefined);
   }
 
   async #start({ claim }: OperationOf<"start">): Promise<unknown> {

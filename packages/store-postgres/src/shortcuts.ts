@@ -1,0 +1,164 @@
+import type { Run } from "@tidegate/core";
+import type {
+  ClaimedRun,
+  ClaimRequest,
+  EndEffect,
+  GroupState,
+  NewRun,
+  PlanCommit,
+  RunEnd,
+} from "@tidegate/core/store";
+import { toArrays } from "./arrays.js";
+import type { Database } from "./database.js";
+import { END_COLUMNS } from "./migrations/0032-shortcuts/end-function.js";
+import { PLAIN_STEP_COLUMNS } from "./migrations/0032-shortcuts/plan-function.js";
+
+/** The token of the first claim of a run. */
+const FIRST_TOKEN = 1;
+
+/** A commit, and the claim for which its run is claimed at once, if any. */
+export interface PlainStep {
+  readonly commit: PlanCommit;
+  readonly request?: ClaimRequest | undefined;
+}
+
+/** Returns whether a commit moves the watermark over a single run that needs no gates, pools or positions. */
+export function isPlain({
+  runs,
+  supersedes = [],
+  whilePaused = false,
+  offsets,
+  ...commit
+}: PlanCommit): boolean {
+  const [run] = runs;
+  if (run === undefined || runs.length > 1 || supersedes.length > 0 || whilePaused) return false;
+  if ((offsets ?? null) !== null || (run.offsets ?? null) !== null || run.isPooled === true) return false;
+  const isWhole = run.lower === commit.watermark && run.upper === commit.newWatermark;
+  const isOfLane = run.kind === "SCHEDULED" && run.generation === 0 && run.plannedAt === commit.plannedAt;
+  return run.state === "PLANNED" && isWhole && isOfLane && (run.gating ?? "none") === "none";
+}
+
+/** Returns which steps one statement makes: the first of each group, if it is plain, and claims of one owner. */
+export function plainOf(steps: readonly PlainStep[]): number[] {
+  const groups = new Set<string>();
+  let owner: string | undefined;
+  const plain: number[] = [];
+  for (const [no, { commit, request }] of steps.entries()) {
+    const isFirst = !groups.has(commit.groupId);
+    groups.add(commit.groupId);
+    if (!isFirst || !isPlain(commit)) continue;
+    owner ??= request?.owner;
+    if (request !== undefined && request.owner !== owner) continue;
+    plain.push(no);
+  }
+  return plain;
+}
+
+/**
+ * Makes plain steps of different groups. Returns, by the index of each step that was made, its run if it was claimed
+ * and else `undefined`.
+ *
+ * @param steps - at least one; all claims are of one owner
+ */
+export async function planPlain(
+  database: Database,
+  s: string,
+  steps: readonly PlainStep[],
+): Promise<Map<number, ClaimedRun | undefined>> {
+  const requests = steps.flatMap(({ request }) => (request === undefined ? [] : [request]));
+  const now = Math.max(0, ...requests.map((request) => request.now));
+  const leaseUntil = Math.max(0, ...requests.map((request) => request.leaseUntil));
+  const rows = steps.map(({ commit, request }) => {
+    const { id, intervals, scheduledTime, reason, operator } = commit.runs[0]!;
+    return { ...commit, id, intervals, scheduledTime, reason, operator, isClaimed: request !== undefined };
+  });
+  const columns = toArrays(PLAIN_STEP_COLUMNS, rows);
+  const places = columns.map((_, index) => `$${index + 4}`).join(", ");
+  const [row] = await database.query<{ made: number[] | null; claimed: number[] | null }>(
+    `SELECT made, claimed FROM ${s}.plan_plain($1, $2, $3, ${places})`,
+    [requests[0]?.owner ?? null, now, leaseUntil, ...columns],
+  );
+  const made = new Map<number, ClaimedRun | undefined>();
+  for (const no of row?.made ?? []) made.set(no - 1, undefined);
+  for (const no of row?.claimed ?? [])
+    made.set(no - 1, claimedRun(steps[no - 1]!.commit.runs[0]!, { now, leaseUntil }));
+  return made;
+}
+
+/** Returns a run that was claimed as it was planned. */
+function claimedRun(
+  { isPooled: _isPooled, gating: _gating, ...run }: NewRun,
+  { now, leaseUntil }: Pick<ClaimRequest, "now" | "leaseUntil">,
+): ClaimedRun {
+  return {
+    run: { ...CLAIMED, ...run, state: "SUBMITTING", leaseUntil, submittedAt: now, offsets: null },
+    token: FIRST_TOKEN,
+    isRecovered: false,
+  };
+}
+
+const CLAIMED = {
+  attempt: 1,
+  place: "active",
+  readyAt: null,
+  wait: null,
+  markedReady: null,
+  isBlocking: false,
+  isSuperseded: false,
+  isCancelRequested: false,
+  isJobOpen: true,
+  startedAt: null,
+  endedAt: null,
+  jobId: null,
+  jobAddress: null,
+  metrics: null,
+  error: null,
+  history: [],
+  inputs: [],
+  staleAt: null,
+  report: null,
+} as const satisfies Partial<Run>;
+
+/** Returns whether a run of a lane simply succeeds. */
+export function isPlainEnd({ run, change }: RunEnd): boolean {
+  const { from, state, token, isJobOpen, reason, attempt, error, attemptRecord, scheduleVersion } = change;
+  const isOfLane = run.kind === "SCHEDULED" && run.generation === 0;
+  const isFromActive = from.includes("SUBMITTING") && from.includes("RUNNING");
+  const isPlain = [reason, attempt, attemptRecord, scheduleVersion].every((value) => value === undefined);
+  const isKnown =
+    change.startedAt !== undefined &&
+    change.endedAt !== undefined &&
+    change.jobId !== undefined &&
+    change.jobAddress !== undefined;
+  return (
+    state === "SUCCEEDED" &&
+    token !== undefined &&
+    isJobOpen === false &&
+    error === null &&
+    change.metrics !== undefined &&
+    isOfLane &&
+    isFromActive &&
+    isPlain &&
+    isKnown
+  );
+}
+
+/**
+ * Ends different runs that simply succeed.
+ *
+ * @throws StoreError caused by `NOT_AS_EXPECTED` if one of them is not as expected: then none was ended
+ */
+export async function endRuns(database: Database, s: string, ends: readonly RunEnd[]): Promise<EndEffect[]> {
+  const rows = ends.map(({ run: { id, groupId }, change }) => {
+    const { token, at, startedAt, endedAt, jobId, jobAddress, metrics } = change;
+    return { id, groupId, token, at, startedAt, endedAt, jobId, jobAddress, ...metrics };
+  });
+  const columns = toArrays(END_COLUMNS, rows);
+  const places = columns.map((_, index) => `$${index + 1}`).join(", ");
+  const effects = await database.query<GroupState & { groupId: string; mayAdmit: boolean }>(
+    `SELECT * FROM ${s}.end_runs(${places})`,
+    columns,
+  );
+  const found = new Map(effects.map(({ groupId, mayAdmit, ...group }) => [groupId, { mayAdmit, group }]));
+  return ends.map(({ run }) => found.get(run.groupId) ?? { mayAdmit: true, group: undefined });
+}
