@@ -9,6 +9,7 @@ import {
   takeFairly,
   takeTogether,
 } from "@tidegate/core/store";
+import type { BeforeRow } from "./held-rows.js";
 import { asRun, queueNo, type RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";
@@ -36,8 +37,9 @@ type ReadyRow = Pick<
   | "reason"
   | "offsets"
   | "snapshot"
+  | "gating"
 > & {
-  /** Whether it was marked as ready by hand, has recorded its inputs or was failed by gates: more has to be read. */
+  /** Whether it has more than it was inserted with, such as inputs or an error, so that all of it has to be read. */
   readonly is_noted: number;
 };
 
@@ -53,7 +55,8 @@ const RETRY = queueNo("retry");
 const PRECEDENCE = [queueNo("retry"), queueNo("live"), queueNo("rest")];
 
 const READY = `SELECT no, group_no, lower, generation, upper, id, kind, intervals, scheduled_time, schedule_version, backfill_id,
-  operator, attempt, token, queue, ready_at, planned_at, reason, offsets, snapshot, coalesce(marked_ready, inputs, stale_at, error_code) IS NOT NULL AS is_noted FROM run INDEXED BY run_ready
+  operator, attempt, token, queue, ready_at, planned_at, reason, offsets, snapshot, gating,
+  coalesce(marked_ready, inputs, stale_at, error_code) IS NOT NULL OR is_superseded AS is_noted FROM run INDEXED BY run_ready
   WHERE place = 'ready' AND operator = ? AND queue = ? AND ready_at <= ? ORDER BY ready_at, id LIMIT ?`;
 
 const CLAIM = `UPDATE run SET state = 'SUBMITTING', place = 'active', attempt = ?, submitted_at = ?, token = ?, ready_at = NULL,
@@ -119,18 +122,19 @@ function claimChosen(
   return { run: asRun(row, groups.idOf(row.group_no)), token: row.token, isRecovered: false };
 }
 
-function recover({ statements, groups }: Tables, request: ClaimRequest): ClaimedRun[] {
+function recover({ statements, groups, held }: Tables, request: ClaimRequest): ClaimedRun[] {
   const { operators, now, leaseUntil, limit } = request;
   if (statements.get(HAS_LAPSED, now) === undefined) return [];
   const lapsed = statements.all<{ no: number }>(LAPSED, now, JSON.stringify(operators), limit);
   return lapsed.map(({ no }) => {
     const row = statements.get<RunRow>(RECOVER, leaseUntil, no)!;
+    held.forget(row.id);
     return { run: asRun(row, groups.idOf(row.group_no)), token: row.token, isRecovered: true };
   });
 }
 
 function claimOne(
-  { statements, groups }: Tables,
+  { statements, groups, held }: Tables,
   row: ReadyRow,
   { now, leaseUntil }: ClaimRequest,
 ): ClaimedRun {
@@ -142,7 +146,28 @@ function claimOne(
     const whole = statements.get<RunRow>("SELECT * FROM run WHERE no = ?", row.no)!;
     return { run: asRun(whole, groupId), token, isRecovered: false };
   }
+  held.add(heldRow(row, token, leaseUntil));
   return { run: claimedFirst(row, groupId, now, leaseUntil), token, isRecovered: false };
+}
+
+function heldRow(row: ReadyRow, token: number, leaseUntil: EpochMs): BeforeRow {
+  return {
+    no: row.no,
+    group_no: row.group_no,
+    lower: row.lower,
+    upper: row.upper,
+    generation: row.generation,
+    id: row.id,
+    kind: row.kind,
+    state: "SUBMITTING",
+    token,
+    place: "active",
+    lease_until: leaseUntil,
+    is_blocking: 0,
+    is_superseded: 0,
+    backfill_id: row.backfill_id,
+    gating: row.gating,
+  };
 }
 
 function compareClaims({ row: a }: Taken, { row: b }: Taken): number {
@@ -223,7 +248,12 @@ export function nextClaim(
 const ACTIVE = "state IN ('SUBMITTING', 'RUNNING')";
 
 /** Sets the end of a lease that is still held. */
-export function renewLease(statements: Statements, { id, token }: HeldLease, leaseUntil: number): LeaseState {
+export function renewLease(
+  { statements, held }: Pick<Tables, "statements" | "held">,
+  { id, token }: HeldLease,
+  leaseUntil: number,
+): LeaseState {
+  held.forget(id);
   const row = statements.get<Pick<RunRow, "is_cancel_requested">>(
     `UPDATE run SET lease_until = ? WHERE id = ? AND token = ? AND ${ACTIVE} RETURNING is_cancel_requested`,
     leaseUntil,

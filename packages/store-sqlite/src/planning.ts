@@ -118,7 +118,7 @@ export function planOne(tables: Tables, commit: PlanCommit): boolean {
     no,
   );
   for (const { id, part } of entered) lanes.move(no, id, "none", part, plannedAt);
-  for (const row of covered) supersedeRow({ statements, lanes }, row!, plannedAt);
+  for (const row of covered) supersedeRow(tables, row!, plannedAt);
   if (hasSkipped && !sleepers.isEmpty) sleepers.wake(commit.groupId);
   if (hasSkipped)
     for (const run of commit.runs)

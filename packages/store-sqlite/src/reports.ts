@@ -11,7 +11,10 @@ const ADVANCE = `UPDATE schedule_state SET watermark = max(watermark, ?), longes
   run_count = run_count + ? WHERE no = ?`;
 
 /** Writes a report of a source group's coverage: see `ScheduleStore.report`. */
-export function report({ statements, groups, sleepers, inputs }: Tables, commit: ReportCommit): boolean {
+export function report(
+  { statements, groups, held, sleepers, inputs }: Tables,
+  commit: ReportCommit,
+): boolean {
   const { groupId, incarnation, lower, upper, standing, supersedes, runs } = commit;
   const source = statements.get<{ no: number }>(SOURCE, groupId, incarnation);
   if (source === undefined) return false;
@@ -27,7 +30,10 @@ export function report({ statements, groups, sleepers, inputs }: Tables, commit:
   }
   for (const run of runs)
     statements.run("UPDATE run SET report = ? WHERE id = ?", JSON.stringify(run.report), run.id);
-  for (const id of supersedes) statements.run("UPDATE run SET is_superseded = 1 WHERE id = ?", id);
+  for (const id of supersedes) {
+    statements.run("UPDATE run SET is_superseded = 1 WHERE id = ?", id);
+    held.forget(id);
+  }
   const longest = Math.max(...runs.map((run) => run.upper - run.lower));
   statements.run(ADVANCE, Math.max(...runs.map((run) => run.upper)), longest, runs.length, no);
   const origin = Math.min(...runs.map((run) => run.lower));

@@ -1,4 +1,4 @@
-import type { AttemptRecord } from "@tidegate/core";
+import type { AttemptRecord, EpochMs } from "@tidegate/core";
 import {
   failureOf,
   GATINGS,
@@ -8,32 +8,13 @@ import {
   placementAfter,
   type RunChange,
 } from "@tidegate/core/store";
+import type { BeforeRow } from "./held-rows.js";
 import { partOf } from "./lanes.js";
 import { inItsQueues, POOLING_OF_ITS_VERSION, queueNo, type RunRow } from "./run-rows.js";
 import { standingFor } from "./standing.js";
 import type { Statements, Value } from "./statements.js";
 import { supersede } from "./supersede.js";
 import type { Tables } from "./tables.js";
-
-/** The fields that a change needs of the run before it. */
-type BeforeRow = Pick<
-  RunRow,
-  | "no"
-  | "group_no"
-  | "lower"
-  | "upper"
-  | "generation"
-  | "id"
-  | "kind"
-  | "state"
-  | "token"
-  | "place"
-  | "lease_until"
-  | "is_blocking"
-  | "is_superseded"
-  | "backfill_id"
-  | "gating"
->;
 
 const BEFORE = `SELECT no, group_no, lower, upper, generation, id, kind, state, token, place, lease_until, is_blocking,
   is_superseded, backfill_id, gating FROM run WHERE id = ?`;
@@ -62,6 +43,13 @@ export const OF_ITS_VERSION = `(operator, gating) = (
   SELECT coalesce(max(lower(json_extract(v.spec, '$.operator'))), run.operator), coalesce(max(CASE WHEN run.place = 'gated' AND v.gating = 0 THEN run.gating ELSE v.gating END), run.gating)
     FROM schedule_version v WHERE v.schedule_no = run.group_no AND v.version = run.schedule_version)`;
 
+/**
+ * As `update` does it, the success of a run since its first claim: the columns that are left out are as they were
+ * inserted, and so they stay.
+ */
+const SUCCEED = `UPDATE run SET state = 'SUCCEEDED', place = 'none', lease_until = NULL, is_job_open = 0,
+  is_cancel_requested = 0, started_at = ?, ended_at = ?, job_id = ?, job_address = ? WHERE no = ?`;
+
 const METRICS = "rows_read = ?, rows_written = ?, rows_dirty = ?, bytes_written = ?";
 
 /** The update for each combination of fields that a change sets; there are few, and each is prepared once. */
@@ -69,10 +57,12 @@ const updates = new Map<number, string>();
 
 /** Changes a run if it is as expected. */
 export function changeRun(tables: Tables, change: RunChange): boolean {
-  const { statements, groups, lanes, sleepers, inputs, pools } = tables;
-  const before = statements.get<BeforeRow>(BEFORE, change.id);
+  const { statements, lanes, held, sleepers, pools } = tables;
+  const claimed = held.take(change.id);
+  const before = claimed ?? statements.get<BeforeRow>(BEFORE, change.id);
   if (before === undefined || !change.from.includes(before.state)) return false;
   if (!mayWrite(before, change.token)) return false;
+  if (claimed !== undefined && isPlainSuccess(change)) return succeed(tables, claimed, change);
   if (isEnded(before.state) && !isEnded(change.state) && !isRevivable(tables, before)) return false;
   const isSuperseded = before.is_superseded === 1;
   const { kind, lease_until: leaseUntil } = before;
@@ -98,14 +88,38 @@ export function changeRun(tables: Tables, change: RunChange): boolean {
   const after: BeforeRow = { ...before, state: change.state, place: placement.place };
   update(statements, before, change, placement);
   if (change.attemptRecord !== undefined) appendHistory(statements, before.no, change.attemptRecord);
-  if (after.state === "SUCCEEDED" && after.generation > 0) supersede(tables, after, "all", change.at);
-  if (after.state === "SUCCEEDED" && (after.generation > 0 || inputs.isAwaited))
-    inputs.mark(groups.idOf(after.group_no), after, change.at);
-  if (isEnded(after.state) && !sleepers.isEmpty) sleepers.wake(groups.idOf(after.group_no));
   if (placement.place === "gated" && placement.wait !== null) sleepers.add(after.id, placement.wait);
-  lanes.move(after.group_no, after.id, partOf(before), partOf(after), change.at);
-  if (after.backfill_id !== null) countBackfill(statements, before, after);
+  settle(tables, before, after, change.at);
   return true;
+}
+
+/** Returns whether a change is a success that sets no more than `SUCCEED` does. */
+function isPlainSuccess(change: RunChange): boolean {
+  const { startedAt, endedAt, jobId, jobAddress, metrics = null, error = null } = change;
+  if (change.state !== "SUCCEEDED" || change.isJobOpen !== false) return false;
+  if (startedAt === undefined || endedAt === undefined) return false;
+  if (jobId === undefined || jobAddress === undefined || metrics !== null || error !== null) return false;
+  const { reason, attempt, scheduleVersion, attemptRecord } = change;
+  if (reason !== undefined || attempt !== undefined) return false;
+  return scheduleVersion === undefined && attemptRecord === undefined;
+}
+
+function succeed(tables: Tables, before: BeforeRow, change: RunChange): boolean {
+  const { startedAt = null, endedAt = null, jobId = null, jobAddress = null } = change;
+  tables.statements.run(SUCCEED, startedAt, endedAt, jobId, jobAddress, before.no);
+  settle(tables, before, { ...before, state: "SUCCEEDED", place: "none" }, change.at);
+  return true;
+}
+
+/** Applies what follows from a change of a run to its lane, to other runs and to its backfill. */
+function settle(tables: Tables, before: BeforeRow, after: BeforeRow, at: EpochMs): void {
+  const { groups, lanes, sleepers, inputs } = tables;
+  if (after.state === "SUCCEEDED" && after.generation > 0) supersede(tables, after, "all", at);
+  if (after.state === "SUCCEEDED" && (after.generation > 0 || inputs.isAwaited))
+    inputs.mark(groups.idOf(after.group_no), after, at);
+  if (isEnded(after.state) && !sleepers.isEmpty) sleepers.wake(groups.idOf(after.group_no));
+  lanes.move(after.group_no, after.id, partOf(before), partOf(after), at);
+  if (after.backfill_id !== null) countBackfill(tables.statements, before, after);
 }
 
 function isRevivable({ statements }: Tables, { is_superseded, ...run }: BeforeRow): boolean {

@@ -40,6 +40,13 @@ const INSERT_WITH_OFFSETS = INSERT.replace("ended_at, failure)", "ended_at, fail
   "?, ?, ?, ?) ON CONFLICT",
 );
 
+/** As `INSERT` does it, a scheduled run that is ready: few values are bound, since each costs time. */
+const INSERT_READY = `INSERT INTO run (group_no, lower, generation, upper, id, kind, intervals, scheduled_time, state,
+  schedule_version, operator, attempt, token, gating, place, queue, ready_at, is_blocking, is_superseded,
+  is_cancel_requested, planned_at)
+  VALUES (?1, ?2, ?3, ?4, ?5, 'SCHEDULED', ?6, ?7, 'PLANNED', ?8, ?9, 0, 0, ?10, 'ready', ?11, ?12, 0, 0, 0, ?13)
+  ON CONFLICT DO NOTHING`;
+
 /** Where an inserted run stands: admitted at an instant to a queue, waiting for something, or gated. */
 export type Entry =
   | { readonly place: "ready"; readonly queue: ClaimQueue; readonly readyAt: EpochMs }
@@ -59,6 +66,7 @@ export function insertRun(
   run: NewRun | NewReportedRun,
   entry: Entry,
 ): boolean {
+  if (entry.place === "ready" && isPlain(run)) return insertReady(statements, groupNo, run, entry);
   const offsets = "offsets" in run && run.offsets !== undefined ? [JSON.stringify(run.offsets)] : [];
   const changes = statements.run(
     offsets.length === 0 ? INSERT : INSERT_WITH_OFFSETS,
@@ -90,6 +98,37 @@ export function insertRun(
     statements.run("UPDATE run SET snapshot = ? WHERE id = ?", JSON.stringify(run.snapshot), run.id);
   if (changes === 1 && "isPooled" in run && run.isPooled === true)
     statements.run(`UPDATE run SET ${POOLING_OF_ITS_VERSION} WHERE id = ?`, run.id);
+  return changes === 1;
+}
+
+function isPlain(run: NewRun | NewReportedRun): run is NewRun {
+  if (run.kind !== "SCHEDULED" || run.state !== "PLANNED" || run.reason !== null) return false;
+  const { backfillId, offsets, snapshot, isPooled } = run as NewRun;
+  return backfillId === null && offsets === undefined && snapshot === undefined && isPooled !== true;
+}
+
+function insertReady(
+  statements: Statements,
+  groupNo: number,
+  run: NewRun,
+  { queue, readyAt }: Entry & { readonly place: "ready" },
+): boolean {
+  const changes = statements.run(
+    INSERT_READY,
+    groupNo,
+    run.lower,
+    run.generation,
+    run.upper,
+    run.id,
+    run.intervals,
+    run.scheduledTime,
+    run.scheduleVersion,
+    run.operator,
+    gatingNo(run.gating),
+    queueNo(queue),
+    readyAt,
+    run.plannedAt,
+  );
   return changes === 1;
 }
 

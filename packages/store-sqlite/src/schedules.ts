@@ -244,7 +244,7 @@ function reviveCancelled(
 }
 
 /** Removes a schedule and everything that belongs to it. */
-export function purgeSchedule({ statements, groups, lanes }: Tables, groupId: string): boolean {
+export function purgeSchedule({ statements, groups, lanes, held }: Tables, groupId: string): boolean {
   const no = groups.numberOf(groupId);
   if (no === undefined) return false;
   statements.run("DELETE FROM run_input WHERE run_no IN (SELECT no FROM run WHERE group_no = ?)", no);
@@ -260,5 +260,6 @@ export function purgeSchedule({ statements, groups, lanes }: Tables, groupId: st
   statements.run("DELETE FROM schedule WHERE no = ?", no);
   groups.clear();
   lanes.forget(no);
+  held.clear();
   return true;
 }

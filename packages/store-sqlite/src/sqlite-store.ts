@@ -83,6 +83,7 @@ import { getWatch, judgeDeadlines, listAlerts, listDeadlines, listWatches, noteA
 import { listGated, markReady, nextLook, settleGates } from "./gates.js";
 import { GroupCommit } from "./group-commit.js";
 import { GroupNumbers } from "./group-numbers.js";
+import { HeldRows } from "./held-rows.js";
 import { Inputs, noteStale } from "./inputs.js";
 import { Lanes } from "./lanes.js";
 import { getLookback, listLate, listLookbacks, moveLookback, reportLate, settleLate } from "./late.js";
@@ -183,6 +184,7 @@ export class SqliteStore implements ScheduleStore {
       resumeWaiting(statements);
       const groups = new GroupNumbers(statements);
       const lanes = new Lanes(statements);
+      const held = new HeldRows();
       const sleepers = new Sleepers(statements);
       const pools = new Pools(statements);
       const inputs = new Inputs(statements, groups);
@@ -190,6 +192,7 @@ export class SqliteStore implements ScheduleStore {
       const commit = new GroupCommit(database, this.#path, () => {
         groups.clear();
         lanes.reread();
+        held.clear();
         sleepers.reread();
         pools.reread();
         inputs.reread();
@@ -200,6 +203,7 @@ export class SqliteStore implements ScheduleStore {
         statements,
         groups,
         lanes,
+        held,
         sleepers,
         inputs,
         pools,
@@ -321,7 +325,7 @@ export class SqliteStore implements ScheduleStore {
   }
 
   renewLeases(leases: readonly HeldLease[], leaseUntil: EpochMs): Promise<LeaseState[]> {
-    return this.#write(({ statements }) => leases.map((lease) => renewLease(statements, lease, leaseUntil)));
+    return this.#write((tables) => leases.map((lease) => renewLease(tables, lease, leaseUntil)));
   }
 
   requestCancel(ids: readonly string[], reason: RunReason): Promise<boolean[]> {

@@ -1,4 +1,5 @@
 import type { GroupNumbers } from "./group-numbers.js";
+import type { HeldRows } from "./held-rows.js";
 import type { Inputs } from "./inputs.js";
 import type { Lanes } from "./lanes.js";
 import type { Pools } from "./pools.js";
@@ -10,6 +11,7 @@ export interface Tables {
   readonly statements: Statements;
   readonly groups: GroupNumbers;
   readonly lanes: Lanes;
+  readonly held: HeldRows;
   readonly sleepers: Sleepers;
   readonly pools: Pools;
   readonly inputs: Inputs;

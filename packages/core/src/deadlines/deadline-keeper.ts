@@ -1,10 +1,9 @@
 import type { Clock, EpochMs } from "../clock/clock.js";
 import { messageOf } from "../errors/errors.js";
-import type { CoverageReportedEvent, RunEvent, TidegateEmitter } from "../events/events.js";
-import type { SignalEmitter } from "../events/signals.js";
+import type { CoverageReportedEvent, TidegateEmitter } from "../events/events.js";
+import type { EndedRun, SignalEmitter } from "../events/signals.js";
 import type { Interval } from "../interval/boundaries.js";
 import type { SpecCache } from "../planning/spec-cache.js";
-import { isEnded } from "../run/lane.js";
 import { instantAfter } from "../schedule/after-interval.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { DeadlineWatch } from "../store/deadline-table.js";
@@ -61,9 +60,8 @@ export class DeadlineKeeper {
   /** The record at which the next look at a group continues with older ones. */
   readonly #places = new Map<string, string>();
 
-  readonly #onRunState = ({ run, from }: RunEvent): void => {
+  readonly #onRunEnded = (run: EndedRun): void => {
     const { groupId, state, upper, scheduleVersion } = run;
-    if (!isEnded(state) || isEnded(from)) return;
     if (!this.#open.has(groupId)) {
       const spec = this.#parts.specs.peekVersion(groupId, scheduleVersion);
       if (spec?.deadline == null) return;
@@ -93,14 +91,14 @@ export class DeadlineKeeper {
   }
 
   start(): void {
-    this.#parts.emitter.on("run-state", this.#onRunState);
+    this.#parts.signals.on("run-ended", this.#onRunEnded);
     this.#parts.emitter.on("coverage-reported", this.#onReported);
     this.#parts.signals.on("deadlines-changed", this.#onChanged);
     this.#looking.start();
   }
 
   async stop(): Promise<void> {
-    this.#parts.emitter.off("run-state", this.#onRunState);
+    this.#parts.signals.off("run-ended", this.#onRunEnded);
     this.#parts.emitter.off("coverage-reported", this.#onReported);
     this.#parts.signals.off("deadlines-changed", this.#onChanged);
     await this.#looking.stop();

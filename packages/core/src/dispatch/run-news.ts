@@ -27,7 +27,7 @@ export class RunNews {
 
   /** @param group - its state after the change, if the store has told it */
   changed(before: Run, change: RunChange, group?: GroupState): void {
-    if (isEnded(change.state)) this.#ended(before.groupId, group);
+    if (isEnded(change.state)) this.#ended(before, change, group);
     if (change.state === "CANCELLED" && change.reason === "overlap-cancelled")
       this.#uncoveredGroups.add(before.groupId);
     if (this.#emitter.listenerCount("run-state") === 0) return;
@@ -44,7 +44,14 @@ export class RunNews {
   }
 
   /** Groups whose runs ended in one turn of the event loop are reported together. */
-  #ended(groupId: string, group: GroupState | undefined): void {
+  #ended(
+    run: Run,
+    { state, scheduleVersion = run.scheduleVersion }: RunChange,
+    group: GroupState | undefined,
+  ): void {
+    const { groupId, lower, upper, generation } = run;
+    if (!isEnded(run.state))
+      this.#signals.emit("run-ended", { groupId, lower, upper, generation, scheduleVersion, state });
     const isFirst = !this.#endedGroups.has(groupId);
     this.#endedGroups.add(groupId);
     // Known only if it is known after each of several ends.

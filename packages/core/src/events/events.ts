@@ -195,6 +195,7 @@ export class GuardedEmitter extends EventEmitter {
   }
 
   override emit(name: string | symbol, ...values: unknown[]): boolean {
+    if (this.listenerCount(name) === 0) return false;
     const listeners = this.rawListeners(name);
     for (const listener of listeners) {
       try {

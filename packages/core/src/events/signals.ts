@@ -10,6 +10,9 @@ export interface CancelRequest {
   readonly reason: RunReason;
 }
 
+/** A run that has ended, as far as those who wait for intervals need it. */
+export type EndedRun = Pick<Run, "groupId" | "lower" | "upper" | "generation" | "scheduleVersion" | "state">;
+
 /**
  * Signals between Tidegate's components, by name: requests, and reasons to look again. They are not
  * facts about runs and schedules, which are events.
@@ -26,6 +29,8 @@ export type TidegateSignals = {
     uncovered: ReadonlySet<string>,
     states: ReadonlyMap<string, GroupState>,
   ) => void;
+  /** A run has ended. Emitted at once for each, unlike `runs-ended`, and whoever listens takes little time. */
+  "run-ended": (run: EndedRun) => void;
   /** A write may have made runs claimable. */
   "runs-claimable": () => void;
   /** The overlap policy `cancel-running` wants active runs cancelled. */

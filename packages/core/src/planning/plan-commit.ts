@@ -1,9 +1,9 @@
 import type { EpochMs } from "../clock/clock.js";
 import { poolingOf } from "../pool/pooling.js";
-import type { Run } from "../run/run.js";
+import type { NewRun, Run } from "../run/run.js";
 import { runId } from "../run/run-id.js";
 import { gatingOf } from "../schedule/gates-of.js";
-import type { Schedule } from "../schedule/schedule.js";
+import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
 import type { PlanCommit } from "../store/run-ledger.js";
 import type { OffsetDecision } from "./offset-plan.js";
 import type { PlanDecision } from "./plan-decision.js";
@@ -20,6 +20,25 @@ export interface CommitOptions {
   readonly whilePaused?: boolean;
 }
 
+/** Fields that all runs of a specification have alike. */
+type CommonFields = Pick<NewRun, "operator" | "gating" | "isPooled">;
+
+/** These fields by specification: most of those that are planned are planned again and again. */
+const commonFields = new WeakMap<ScheduleSpec, CommonFields>();
+
+function commonFieldsOf(spec: ScheduleSpec): CommonFields {
+  const known = commonFields.get(spec);
+  if (known !== undefined) return known;
+  const isPooled = poolingOf(spec) !== undefined;
+  const fields = {
+    operator: spec.operator.toLowerCase(),
+    gating: gatingOf(spec),
+    ...(isPooled ? { isPooled } : {}),
+  };
+  commonFields.set(spec, fields);
+  return fields;
+}
+
 /** Builds the store commit of a decision. */
 export function commitOf(
   { spec, version, incarnation, watermark }: Schedule,
@@ -29,7 +48,7 @@ export function commitOf(
 ): PlanCommit {
   const { groupId } = spec;
   const { namespace, plannedAt, generations, supersedes = [], whilePaused = false } = options;
-  const isPooled = poolingOf(spec) !== undefined;
+  const common = commonFieldsOf(spec);
   return {
     groupId,
     incarnation,
@@ -58,9 +77,7 @@ export function commitOf(
           reason,
           scheduleVersion: version,
           backfillId: null,
-          operator: spec.operator.toLowerCase(),
-          gating: gatingOf(spec),
-          ...(isPooled ? { isPooled } : {}),
+          ...common,
           ...(offsets === undefined ? {} : { offsets }),
           ...(snapshot === undefined ? {} : { snapshot }),
           plannedAt,

@@ -2,7 +2,8 @@ import { hash } from "node:crypto";
 import type { Clock } from "../clock/clock.js";
 import { leavesOf } from "../dependency/dependency.js";
 import { hasCode, messageOf } from "../errors/errors.js";
-import type { CoverageReportedEvent, RunEvent, TidegateEmitter } from "../events/events.js";
+import type { CoverageReportedEvent, TidegateEmitter } from "../events/events.js";
+import type { EndedRun, SignalEmitter } from "../events/signals.js";
 import { type IntervalSet, intersect } from "../interval/interval-set.js";
 import { stretchesOf } from "../interval/stretches.js";
 import { restatedTime } from "../planning/restated-time.js";
@@ -31,6 +32,7 @@ export interface StaleKeeperParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly emitter: TidegateEmitter;
+  readonly signals: SignalEmitter;
   readonly backfill: BeginBackfill;
   /** How long the inputs of a run must have been unchanged before it is run again, ms. */
   readonly settleMs: number;
@@ -45,8 +47,8 @@ export class StaleKeeper {
   readonly #parts: StaleKeeperParts;
   readonly #looking: Routine;
   readonly #settling: Settling;
-  readonly #onRunState = ({ run }: RunEvent): void => {
-    if (run.state === "SUCCEEDED") this.#looking.runWithin(run.generation > 0 ? 0 : SWEEP_MS);
+  readonly #onRunEnded = ({ state, generation }: EndedRun): void => {
+    if (state === "SUCCEEDED") this.#looking.runWithin(generation > 0 ? 0 : SWEEP_MS);
   };
   readonly #onReport = (_event: CoverageReportedEvent): void => this.#looking.runWithin(0);
 
@@ -62,15 +64,15 @@ export class StaleKeeper {
   }
 
   start(): void {
-    const { emitter } = this.#parts;
-    emitter.on("run-state", this.#onRunState);
+    const { emitter, signals } = this.#parts;
+    signals.on("run-ended", this.#onRunEnded);
     emitter.on("coverage-reported", this.#onReport);
     this.#looking.start();
   }
 
   async stop(): Promise<void> {
-    const { emitter } = this.#parts;
-    emitter.off("run-state", this.#onRunState);
+    const { emitter, signals } = this.#parts;
+    signals.off("run-ended", this.#onRunEnded);
     emitter.off("coverage-reported", this.#onReport);
     await this.#looking.stop();
   }

@@ -62,7 +62,7 @@ describe("a group's time in buckets", () => {
     expect(new Set(buckets.map(({ condition }) => condition))).toEqual(new Set(["failed"]));
     expect(buckets.every(({ succeededShare }) => succeededShare === 0.5)).toBe(true);
     expect(scan).not.toHaveBeenCalled();
-    const read = await Promise.all(list.mock.results.map(({ value }) => value));
+    const read = await Promise.all(list.mock.results.map(({ value }) => value as Promise<Page<Run>>));
     expect(read.flatMap(({ items }) => items).filter(({ state }) => state === "SUCCEEDED")).toEqual([]);
   });
 

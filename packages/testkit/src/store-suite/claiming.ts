@@ -16,6 +16,16 @@ import {
 } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
+/** What the holder of a run tells of a job that has succeeded and counts nothing. */
+const SUCCESS = {
+  isJobOpen: false,
+  startedAt: LATER,
+  jobId: "j-1",
+  jobAddress: null,
+  metrics: null,
+  error: null,
+} as const;
+
 /** Tests `claim` of planned runs. */
 export function claimRules({ store }: StoreBed): void {
   describe("claim", () => {
@@ -70,6 +80,55 @@ export function claimRules({ store }: StoreBed): void {
         history: [attemptRecord],
         error,
         reason: "catchup-coalesced",
+      });
+    });
+
+    it("tells the error of a run that failed before it was ever claimed, and its success leaves none", async () => {
+      await register(store());
+      const [planned] = await plan(store());
+      const { id } = planned!;
+      const error = { code: "GATE_EXPIRED", message: "not ready in time" };
+      await store().changeRuns([
+        { id, from: ["PLANNED"], state: "FAILED", at: LATER, endedAt: LATER, error },
+        { id, from: ["FAILED"], state: "PLANNED", at: LATER, endedAt: null },
+      ]);
+      const claimed = await claimOne(store());
+      expect(claimed.run).toEqual(await runOf(store(), id));
+      expect(claimed.run.error).toEqual(error);
+      expect(await end(store(), claimed, "SUCCEEDED", SUCCESS)).toBe(true);
+      expect(await runOf(store(), id)).toMatchObject({ state: "SUCCEEDED", error: null, jobId: "j-1" });
+    });
+
+    it("is followed by a success, which leaves nothing of it but the attempt and its job", async () => {
+      await register(store());
+      await plan(store(), { run: { reason: "catchup-coalesced", intervals: 3 } });
+      const claimed = await claimOne(store());
+      await store().requestCancel([claimed.run.id], "cancelled");
+      expect(await end(store(), claimed, "SUCCEEDED", { ...SUCCESS, reason: null })).toBe(true);
+      expect(await runOf(store(), claimed.run.id)).toEqual({
+        ...claimed.run,
+        ...SUCCESS,
+        state: "SUCCEEDED",
+        reason: null,
+        place: "none",
+        leaseUntil: null,
+        endedAt: LATER,
+      });
+    });
+
+    it("keeps the reason of a run that succeeds", async () => {
+      await register(store());
+      await plan(store(), { run: { reason: "catchup-coalesced", intervals: 3 } });
+      const claimed = await claimOne(store());
+      expect(await end(store(), claimed, "SUCCEEDED", SUCCESS)).toBe(true);
+      expect(await end(store(), claimed, "SUCCEEDED", SUCCESS)).toBe(false);
+      expect(await runOf(store(), claimed.run.id)).toEqual({
+        ...claimed.run,
+        ...SUCCESS,
+        state: "SUCCEEDED",
+        place: "none",
+        leaseUntil: null,
+        endedAt: LATER,
       });
     });
 

@@ -40,6 +40,16 @@ export function renewalRules({ store }: StoreBed): void {
       expect(idsOf(await claim(store(), { owner: "second" }))).toEqual([run.id]);
     });
 
+    it("sets it for the rest of the run, which goes on until then", async () => {
+      await register(store());
+      await plan(store());
+      const { run, token } = await claimOne(store());
+      await store().renewLeases([{ id: run.id, token }], LATER + 3 * LEASE);
+      const running = { id: run.id, from: ["SUBMITTING"], token, state: "RUNNING", at: LATER } as const;
+      expect(await store().changeRuns([running])).toEqual([true]);
+      expect(await runOf(store(), run.id)).toMatchObject({ state: "RUNNING", leaseUntil: LATER + 3 * LEASE });
+    });
+
     it("renews a lease that has ended and that nobody took over", async () => {
       await register(store());
       await plan(store());

@@ -147,6 +147,7 @@ export class Player {
   async #end({ claim, state, isBlocking, isOverlap }: OperationOf<"end">): Promise<unknown> {
     const claimed = this.#chooseClaim(claim);
     if (claimed === undefined) return "nothing claimed";
+    if (state === "SUCCEEDED" && claim % 2 === 0) return this.#succeed(claimed, this.#plainSuccess(claimed));
     const metrics = { rowsRead: claim, rowsWritten: 1 };
     const details = {
       at: this.now,
@@ -164,6 +165,12 @@ export class Player {
     const isOwn = claimed.run.kind === "SCHEDULED" && state === "CANCELLED" && isOverlap;
     const reason = isOwn ? "overlap-cancelled" : "cancelled";
     return this.store.changeRuns([{ ...ending(claimed, state, details), reason }]);
+  }
+
+  /** Returns the end of most runs: the job has ended, and tells nothing. */
+  #plainSuccess(claimed: ClaimedRun): RunChange {
+    const job = { isJobOpen: false, jobId: claimed.run.id, jobAddress: null, metrics: null, error: null };
+    return ending(claimed, "SUCCEEDED", { ...job, at: this.now, startedAt: this.now, endedAt: this.now });
   }
 
   /** As a dispatcher does: with `endRuns`, if the store has it. */
