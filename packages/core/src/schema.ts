@@ -32,7 +32,7 @@ export {
   unmetDependencySchema,
 } from "./run/schema.js";
 export { normalizeSchedule, type SpecDefaults } from "./schedule/normalize.js";
-export { type ParsedScheduleInfo, parseScheduleInfo } from "./schedule/parse.js";
+export { type DependentDefault, type ParsedScheduleInfo, parseScheduleInfo } from "./schedule/parse.js";
 export { jobSchema, offsetSourceSchema, scheduleInfoSchema, scheduleSpecSchema } from "./schedule/schema.js";
 export { sourceInfoSchema } from "./schedule/source-info.js";
 export { scheduleSchema, scheduleStatusSchema, scheduleVersionSchema } from "./schedule/stored-schema.js";

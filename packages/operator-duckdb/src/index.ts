@@ -18,6 +18,7 @@ export type {
   ReplacingTarget,
   Source,
   TableSource,
+  TableSplit,
   Target,
   TextSource,
   TimeUnit,

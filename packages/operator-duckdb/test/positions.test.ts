@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import type { JsonObject, ScheduleMode } from "@tidegate/core";
+import type { JsonObject, ReadMode } from "@tidegate/core";
 import type { OffsetSource } from "@tidegate/core/offset";
 import type { JobOutcome, OfflineJobRequest } from "@tidegate/core/operator";
 import { untroubled } from "@tidegate/testkit";
@@ -17,7 +17,7 @@ function reading(
   job: JsonObject,
   from: string,
   to: string,
-  { hour = 0, ...more }: { hour?: number; mode?: ScheduleMode; attempt?: number } = {},
+  { hour = 0, ...more }: { hour?: number; mode?: ReadMode; attempt?: number } = {},
 ): OfflineJobRequest {
   const interval = { lower: START + hour * HOUR, upper: START + (hour + 1) * HOUR };
   return requestOf({ job, ...interval, positions: [from, to], ...more });

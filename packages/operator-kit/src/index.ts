@@ -20,6 +20,7 @@ export {
   isPositionFormat,
   knownPlaceholders,
   type Placeholder,
+  type PositionFormat,
   placeholderOf,
   TIME_FORMATS,
   unknownPlaceholder,

@@ -9,10 +9,11 @@ import { jobSchema, scheduleInfoSchema } from "./schema.js";
 const MAX_JOB_BYTES = 65_536;
 
 /** A `ScheduleInfo` that matches the schema, with instants as epoch ms and all other defaults filled in. */
-export type ParsedScheduleInfo = Omit<ScheduleSpec, Surrounded> & Partial<Pick<ScheduleSpec, Surrounded>>;
+export type ParsedScheduleInfo = Omit<ScheduleSpec, DependentDefault> &
+  Partial<Pick<ScheduleSpec, DependentDefault>>;
 
 /** The fields whose defaults depend on others, or on a schedule's surroundings. */
-type Surrounded = "startTime" | "endTime" | "engine" | "operator" | "catchup" | "overlap";
+export type DependentDefault = "startTime" | "endTime" | "engine" | "operator" | "catchup" | "overlap";
 
 /** Keys that would reach an object's prototype if the JSON is merged somewhere downstream. */
 const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);

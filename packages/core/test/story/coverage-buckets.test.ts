@@ -1,5 +1,7 @@
 import { describe, expect, it, jest } from "@jest/globals";
 import type { CoverageBuckets } from "../../src/client/coverage-buckets.js";
+import type { Run } from "../../src/run/run.js";
+import type { Page } from "../../src/store/page.js";
 import { DAY, HOUR, T0 } from "../support/instants.js";
 import { hourly } from "../support/schedules.js";
 import { failed, SUCCEEDED } from "../support/scripted-operator.js";

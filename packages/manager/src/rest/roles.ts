@@ -5,10 +5,10 @@ import { HttpError } from "../errors/http-error.js";
  * The roles of callers, each with all that those before it may do: a viewer reads, an operator runs, pauses and repairs
  * what is defined, an editor defines it, and an admin also sets up pools and removes ledgers.
  */
-export const ROLES = ["viewer", "operator", "editor", "admin"] as const;
+export const ROLES = ["viewer", "operator", "editor", "admin"] as const satisfies readonly Role[];
 
 /** What a caller may do. */
-export type Role = (typeof ROLES)[number];
+export type Role = "viewer" | "operator" | "editor" | "admin";
 
 /** The least role for each operation that is not for viewers, by its id. */
 const NEEDED: Readonly<Record<string, Role>> = {

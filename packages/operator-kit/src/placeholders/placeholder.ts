@@ -17,13 +17,12 @@ export const TIME_FORMATS = [
 ] as const;
 
 /**
- * Formats of the positions of a source: the whole number of a source with a single partition; the positions by partition
+ * A format of the positions of a source: the whole number of a source with a single partition; the positions by partition
  * as canonical JSON; or the offsets of a topic's partitions, as Flink's Kafka connector takes them.
  */
-const POSITION_FORMATS = ["offset", "offsets", "kafkaOffsets"] as const;
+export type PositionFormat = "offset" | "offsets" | "kafkaOffsets";
 
-/** A format of positions. */
-export type PositionFormat = (typeof POSITION_FORMATS)[number];
+const POSITION_FORMATS = ["offset", "offsets", "kafkaOffsets"] as const satisfies readonly PositionFormat[];
 
 /** Formats of a bound: those of an instant, or of positions. */
 export type BoundFormat = (typeof TIME_FORMATS)[number] | PositionFormat;
