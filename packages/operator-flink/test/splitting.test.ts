@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { JsonObject } from "@tidegate/core";
+import { BEGINNING, type OfflineJobRequest } from "@tidegate/core/operator";
 import { aRequest as firstRequest, untroubled } from "@tidegate/testkit";
 import { createFlinkOperator } from "../src/index.js";
 import { fillingOf, taskOf, workOf } from "../src/run/task.js";
@@ -21,6 +22,9 @@ const jobOf = (source: JsonObject, sink: JsonObject = {}): JsonObject => ({
 const requestOf = (job: JsonObject, length = HOUR) =>
   firstRequest(job, { lowerBound: String(START), upperBound: String(START + length) });
 
+/** The bounds of a snapshot. */
+const ALL_TIME = { mode: "full", lowerBound: BEGINNING } as const;
+
 /** The conditions that the statements of a job's shards end with. */
 async function conditions(
   job: JsonObject,
@@ -30,9 +34,12 @@ async function conditions(
 ): Promise<string[]> {
   const sync = job.sync as JsonObject;
   const whole = timezone === undefined ? job : { sync: { ...sync, timezone } };
-  const request = requestOf(whole, length);
+  return conditionsOf(requestOf(whole, length), target);
+}
+
+async function conditionsOf(request: OfflineJobRequest, target: number): Promise<string[]> {
   const { shards } = await operator.split!(request, { ...untroubled(), target });
-  const work = workOf(whole as Parameters<typeof workOf>[0], {
+  const work = workOf(request.job as unknown as Parameters<typeof workOf>[0], {
     sources: SOURCES,
     positions: POSITIONS,
     sinks: SINKS,
@@ -94,6 +101,35 @@ describe("a copy from a database", () => {
     expect(operator.notesOn(jobOf({ split }))).toEqual([
       "job.sync.source.split: shards see different moments of the table, and a row whose id is updated meanwhile may be in two shards, or in none.",
     ]);
+  });
+
+  it("is divided by the same numbers whatever its run reads: positions, or all time", async () => {
+    const split = { column: "id", from: 1, to: 100 };
+    const numbers = [
+      " AND `id` < CAST(51 AS BIGINT)",
+      " AND `id` >= CAST(51 AS BIGINT)",
+      " AND `id` IS NULL",
+    ];
+    const byPositions = {
+      boundaryType: "OFFSET",
+      lowerBound: '{"main":"5"}',
+      upperBound: '{"main":"900"}',
+      interval: { lower: START, upper: START + HOUR },
+    } as const;
+    const { timeColumn: _, ...source } = (jobOf({ split, cursorColumn: "id" }).sync as JsonObject)
+      .source as JsonObject;
+    const sink = { connector: "jdbc", primaryKey: ["id"] };
+    expect(await conditionsOf({ ...requestOf({ sync: { source, sink } }), ...byPositions }, 2)).toEqual(
+      numbers,
+    );
+    expect(await conditionsOf({ ...requestOf(jobOf({ split })), ...ALL_TIME }, 2)).toEqual(numbers);
+  });
+
+  it("is one shard if it reads all time, which has no middle", async () => {
+    for (const timeType of ["timestamp", "epochMs", "date"])
+      expect(await conditionsOf({ ...requestOf(jobOf({ timeType })), ...ALL_TIME }, 4)).toEqual([
+        " AND `at` IS NOT NULL",
+      ]);
   });
 
   it("cannot be divided if its sink does not replace rows by key, or if it is no table", () => {

@@ -45,14 +45,17 @@ function boundLiteral(placeholder: BoundPlaceholder, filling: Filling, field: st
     case "kafkaOffsets":
       return stringLiteral(text);
     case "offset":
-      return whole(text);
+      return wholeLiteral(text);
     default:
       return number(text);
   }
 }
 
-/** A position may be beyond a BIGINT: the end behind the greatest one, or the key of a wider column. */
-function whole(text: string): string {
+/**
+ * Returns a whole number as a literal of Flink SQL. A position may be beyond a BIGINT: the end behind the greatest one, or
+ * the key of a wider column.
+ */
+export function wholeLiteral(text: string): string {
   if (text === LEAST_BIGINT) return `CAST('${text}' AS BIGINT)`;
   const isBigint = BigInt.asIntN(64, BigInt(text)) === BigInt(text);
   return isBigint ? number(text) : `CAST('${text}' AS DECIMAL(38, 0))`;

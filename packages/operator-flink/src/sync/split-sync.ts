@@ -1,9 +1,9 @@
 import type { JsonObject } from "@tidegate/core";
-import type { ShardSpec } from "@tidegate/core/operator";
+import { FIRST_INSTANT, type ShardSpec } from "@tidegate/core/operator";
 import { boundsOf, type Filling, placeholderOf } from "@tidegate/operator-kit";
 import { evenCuts, partOf, rangeShards } from "@tidegate/split";
 import type { SyncJob, SyncSource } from "../job/job.js";
-import { literalOf, quotedName } from "../sql/literal.js";
+import { literalOf, quotedName, wholeLiteral } from "../sql/literal.js";
 
 const FIELD = "job.sync.source.split";
 
@@ -26,14 +26,18 @@ export function splitOfSync({ source, sink }: SyncJob): SyncSplit | undefined {
   return timeColumn === undefined ? undefined : { column: timeColumn, timeType };
 }
 
-/** Divides a copy. No database is asked: an interval has bounds, and those of other columns are given. */
+/**
+ * Divides a copy. No database is asked: an interval has bounds, and those of other columns are given. A copy of all time
+ * has no lower bound, so that without those of another column it is one shard.
+ */
 export function splitSync(split: SyncSplit, filling: Filling, target: number): ShardSpec[] {
   if ("range" in split) {
     const [from, to] = split.range;
     return rangeShards(split.column, evenCuts(BigInt(from), BigInt(to), target), { isNullable: true });
   }
   const { lower, upper } = boundsOf(filling.request);
-  const cuts = evenCuts(lower, upper - 1n, target);
+  const isEndless = lower === BigInt(FIRST_INSTANT);
+  const cuts = isEndless ? [] : evenCuts(lower, upper - 1n, target);
   return rangeShards(split.column, ascending(cuts, split, filling), { isNullable: false });
 }
 
@@ -65,9 +69,10 @@ function ascending(cuts: readonly bigint[], split: SyncSplit, filling: Filling):
 }
 
 function keyLiteral(key: string, split: SyncSplit, filling: Filling): string {
-  const format = "timeType" in split ? split.timeType : "epochMs";
-  const placeholder = placeholderOf(`lower.${format}`);
-  if (placeholder === undefined || placeholder.kind === "secret") throw new Error(`No literal of ${format}.`);
+  if ("range" in split) return wholeLiteral(key);
+  const placeholder = placeholderOf(`lower.${split.timeType}`);
+  if (placeholder === undefined || placeholder.kind === "secret")
+    throw new Error(`No literal of ${split.timeType}.`);
   return literalOf(
     placeholder,
     { ...filling, request: { ...filling.request, lowerBound: key, upperBound: key } },
