@@ -18,12 +18,13 @@ import type {
 import {
   type DefinedOperator,
   defineOperator,
+  invalidJob,
   type JobCall,
   LogLines,
   type OperatorDefinition,
 } from "@tidegate/operator-kit";
 import { failureOf, outcomeOfError } from "./duckdb/failure.js";
-import { type DuckdbJob, isFiles } from "./job/job.js";
+import type { DuckdbJob } from "./job/job.js";
 import { jobSchema } from "./job/job-schema.js";
 import { notesOn } from "./job/notes.js";
 import { requirePositional } from "./job/positional.js";
@@ -39,7 +40,7 @@ import { Slots, Turns } from "./run/turns.js";
 import { verifyInterval } from "./run/verify-interval.js";
 import { mergeShards, mergingTask } from "./shard/merge-shards.js";
 import { splitJob } from "./shard/split-job.js";
-import { splitOf } from "./shard/table-part.js";
+import { whyNotSplit } from "./shard/why-not-split.js";
 import { outcomeOf } from "./target/commit-record.js";
 import type { Destination } from "./target/destination.js";
 import { parquetDestination } from "./target/parquet-destination.js";
@@ -119,14 +120,17 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
     );
   }
 
-  /** An interval of Postgres is written by one transaction, and a SELECT decides itself what it reads. */
-  canSplit({ source, target }: DuckdbJob): boolean {
-    if (source === undefined || target.format === "postgres") return false;
-    return isFiles(source) || splitOf(source) !== undefined;
+  canSplit(job: DuckdbJob): boolean {
+    return whyNotSplit(job) === undefined;
   }
 
-  /** @throws JobFailure when the source cannot be read */
+  /**
+   * @throws OperatorError JOB_INVALID for a job that cannot be split
+   * @throws JobFailure when the source cannot be read
+   */
   async split(call: JobCall<DuckdbJob>, { signal, target }: SplitContext): Promise<JobSplit> {
+    const problem = whyNotSplit(call.job);
+    if (problem !== undefined) throw invalidJob(problem.field, problem.problem);
     const task = taskOf(call, this.#settings);
     return this.#throwing(signal, async () => ({
       shards: await splitJob(task, target, { ...this.#surroundings(signal), log: () => {} }),

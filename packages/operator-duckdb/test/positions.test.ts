@@ -8,7 +8,7 @@ import type { JsonObject, ReadMode } from "@tidegate/core";
 import type { OffsetSource } from "@tidegate/core/offset";
 import type { JobOutcome, OfflineJobRequest } from "@tidegate/core/operator";
 import { untroubled } from "@tidegate/testkit";
-import { Bed, HOUR, requestOf } from "./bed.js";
+import { Bed, HOUR, query, requestOf } from "./bed.js";
 
 const START = Date.UTC(2026, 0, 1);
 
@@ -300,6 +300,66 @@ describe("a job that reads by positions", () => {
         { id: "ﬀ.csv", hour: "01" },
         { id: "𝄞.csv", hour: "02" },
       ]);
+    });
+
+    describe("for a range without names", () => {
+      const formatOf = (format: string, columns?: JsonObject): JsonObject => ({
+        source: { format, path: join(bed.directory, "empty", "*"), ...(columns && { columns }) },
+        target: { path: bed.target },
+      });
+      const EMPTY = { state: "SUCCEEDED", metrics: { rowsRead: 0, rowsWritten: 0, rowsDirty: 0 } };
+
+      it.each(["csv", "json"])(
+        "makes an empty partition of the columns that the job declares: %s",
+        async (format) => {
+          const job = formatOf(format, { id: "BIGINT", doc: "JSON", price: "DECIMAL(9,2)" });
+          expect(await run(reading(job, "", "", { mode: "full" }))).toMatchObject(EMPTY);
+          const [file] = bed.files();
+          const types = await query(
+            "SELECT column_name, column_type FROM (DESCRIBE FROM read_parquet($file, hive_partitioning = false))",
+            {
+              file: join(bed.target, file!),
+            },
+          );
+          expect(types.map(({ column_name, column_type }) => `${column_name} ${column_type}`)).toEqual([
+            "id BIGINT",
+            "doc JSON",
+            "price DECIMAL(9,2)",
+          ]);
+        },
+      );
+
+      it.each(["csv", "json", "parquet"])(
+        "makes none if the columns are not known, and is found all the same: %s",
+        async (format) => {
+          const request = reading(formatOf(format), "", "", { mode: "full" });
+          const outcome = await run(request);
+          expect(outcome).toMatchObject(EMPTY);
+          expect(bed.partitions()).toEqual([]);
+          expect(await bed.restart().find(request.idempotencyKey, request)).toMatchObject({ outcome: EMPTY });
+          const { signal } = untroubled();
+          const { checksums, ...counts } = await bed.operator.verify!(request, {
+            signal,
+            withChecksum: true,
+          });
+          expect(counts).toEqual({ sourceRows: 0, targetRows: 0, rejectedRows: 0 });
+          expect(checksums!.target).toBe(checksums!.source);
+        },
+      );
+
+      it("removes what an earlier snapshot wrote, and gives way to a later one with rows", async () => {
+        const { columns: _, ...source } = files().source as JsonObject;
+        const job = { ...files(), source };
+        await run(reading(job, "", "02.csv", { mode: "full" }));
+        expect(await ids()).toEqual(["01.csv"]);
+        await run(reading(job, "", "", { mode: "full", hour: 1 }));
+        expect(bed.partitions()).toEqual([]);
+        await run(reading(job, "", "02.csv", { mode: "full" }));
+        expect(bed.partitions()).toEqual([]);
+        await run(reading(job, "", "03.csv", { mode: "full", hour: 2 }));
+        expect(await ids()).toEqual(["01.csv", "02.csv"]);
+        expect(bed.files()).toEqual(["interval=full/part.parquet"]);
+      });
     });
 
     it("fails if none is there any more, and leaves what was written", async () => {

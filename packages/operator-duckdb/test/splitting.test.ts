@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -113,6 +113,70 @@ describe("a job that reads files", () => {
     });
   });
 
+  it("is stale if a file is gone since", async () => {
+    write("a", 0, 1);
+    write("b", 1, 1);
+    const run: RunSpec = { job: job(), ...WHOLE };
+    const shards = await shardsOf(bed, run, 2);
+    rmSync(join(bed.directory, "in/b.csv"));
+    await expect(partOf(bed, run, shards)).rejects.toThrow(/SPLIT_STALE.*b\.csv is gone/);
+  });
+
+  it("waits for a file of its positions that is gone, whose rows no other run would read", async () => {
+    write("a", 0, 1);
+    write("b", 1, 1);
+    const source = { format: "csv", path: `${bed.directory}/in/*.csv`, columns };
+    const run: RunSpec = { job: { ...job(), source }, ...WHOLE, positions: ["a", "c"] };
+    const shards = await shardsOf(bed, run, 2);
+    const file = join(bed.directory, "in/b.csv");
+    const moved = join(bed.directory, "b.csv");
+    renameSync(file, moved);
+    await expect(partOf(bed, run, shards)).rejects.toThrow(/JOB_FAILED.*b\.csv is gone.*resplit/);
+    renameSync(moved, file);
+    await runInShards(bed, run, shards);
+    expect(idsOf(await bed.rows())).toEqual([1, 2]);
+  });
+
+  it("has no shards for an empty range of positions, and then an empty partition", async () => {
+    const source = { format: "csv", path: `${bed.directory}/in/*.csv`, columns };
+    const run: RunSpec = { job: { ...job(), source }, ...WHOLE, positions: ["", ""], mode: "full" };
+    expect(await shardsOf(bed, run, 2)).toEqual([]);
+    await bed.operator.merge!(requestOf(run), [], untroubled());
+    expect([bed.partitions(), await bed.rows()]).toEqual([["interval=full"], []]);
+  });
+
+  describe("of which two snapshots are under way", () => {
+    const early = (): RunSpec => ({ job: job(), ...WHOLE, mode: "full" });
+    const late = (): RunSpec => ({ ...early(), upper: START + 2 * HOUR });
+
+    /** Carries out the shards of both; the later one reads a file more. */
+    async function bothInParts() {
+      write("a", 0, 2);
+      write("b", 2, 2);
+      const ofEarly = await partOf(bed, early(), await shardsOf(bed, early(), 2));
+      write("c", 4, 2);
+      const ofLate = await partOf(bed, late(), await shardsOf(bed, late(), 2));
+      return { ofEarly, ofLate };
+    }
+
+    it("publishes one after the other", async () => {
+      const { ofEarly, ofLate } = await bothInParts();
+      await bed.operator.merge!(requestOf(early()), ofEarly, untroubled());
+      expect(idsOf(await bed.rows())).toEqual(upTo(4));
+      await bed.operator.merge!(requestOf(late()), ofLate, untroubled());
+      expect(idsOf(await bed.rows())).toEqual(upTo(6));
+      expect(bed.files()).toEqual(["interval=full/part.parquet"]);
+    });
+
+    it("leaves the later one as it is when the earlier one comes last", async () => {
+      const { ofEarly, ofLate } = await bothInParts();
+      await bed.operator.merge!(requestOf(late()), ofLate, untroubled());
+      expect(bed.files()).toEqual(["interval=full/part.parquet"]);
+      await bed.operator.merge!(requestOf(early()), ofEarly, untroubled());
+      expect(idsOf(await bed.rows())).toEqual(upTo(6));
+    });
+  });
+
   it("is verified as a whole", async () => {
     write("a", 0, 5);
     write("b", 5, 5);
@@ -143,6 +207,69 @@ describe("a job that reads files", () => {
     const table = { format: "database", database: "shop", table: "orders" };
     expect(operator.canSplit({ ...job(), source: table })).toBe(false);
     expect(operator.canSplit({ ...job(), source: { ...table, split: { column: "id" } } })).toBe(true);
+  });
+});
+
+describe("a job that reads files whose types are not declared", () => {
+  let bed: Bed;
+  beforeEach(() => {
+    bed = new Bed();
+  });
+  afterEach(() => bed.dispose());
+
+  it.each(["csv", "json"])(
+    "cannot be split if they are %s, since each shard would infer its own",
+    async (format) => {
+      bed.write(`in/a.${format}`, "");
+      const job = {
+        source: { format, path: `${bed.directory}/in/*`, timeColumn: "time" },
+        target: { path: bed.target },
+      };
+      expect(bed.operator.canSplit(job)).toBe(false);
+      await expect(shardsOf(bed, { job, ...WHOLE }, 2)).rejects.toMatchObject({
+        code: "JOB_INVALID",
+        field: "job.source.columns",
+      });
+    },
+  );
+
+  describe("but are those of Parquet files", () => {
+    /** Writes a file with an id. */
+    async function write(name: string, id: string): Promise<void> {
+      const path = join(bed.directory, `${name}.parquet`);
+      await query(`COPY (SELECT ${id} AS id) TO '${path}' (FORMAT parquet)`);
+    }
+    const run = (): RunSpec => ({
+      job: {
+        source: { format: "parquet", path: `${bed.directory}/*.parquet` },
+        target: { path: bed.target },
+      },
+      ...WHOLE,
+      mode: "full",
+    });
+
+    it("is published with a type that keeps the values of all shards", async () => {
+      await write("a", "7::INTEGER");
+      await write("b", "12345678901234567::BIGINT");
+      await runInShards(bed, run(), await shardsOf(bed, run(), 2));
+      expect(await bed.rows("id, typeof(id) AS type")).toEqual([
+        { id: "7", type: "BIGINT" },
+        { id: "12345678901234567", type: "BIGINT" },
+      ]);
+    });
+
+    it("fails with the column of a value that the type of all shards would round", async () => {
+      await write("a", "1.5::DOUBLE");
+      await write("b", "12345678901234567::BIGINT");
+      await expect(runInShards(bed, run(), await shardsOf(bed, run(), 2))).rejects.toMatchObject({
+        code: "JOB_FAILED",
+        message: expect.stringMatching(
+          /^Column id: it is BIGINT in shard .*b\.parquet.* and DOUBLE in all shards/,
+        ),
+        isRetryable: false,
+      });
+      expect(bed.partitions()).toEqual([]);
+    });
   });
 });
 

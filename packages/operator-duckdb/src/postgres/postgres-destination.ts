@@ -45,6 +45,16 @@ export function postgresDestination(target: PostgresTarget, connections: Connect
         return isPublished ? copied : { metrics: { ...metrics, rowsWritten: 0, bytesWritten: 0 } };
       });
     },
+    /** Positions are upserted, so that there is nothing to remove. */
+    async writeNone(_session, copied, task, { signal }) {
+      const addresses = await connections(connection, signal);
+      return PostgresLink.use(addresses, "write", signal, async (link) => {
+        const table = await describeTable(link, target, "job.target");
+        if (await hasWay(link, table, task)) await putRecord(link, table, task, copied);
+        await link.commit();
+        return copied;
+      });
+    },
     async compare(session, rows, { window }, signal) {
       const [source] = await session.rows<{ count: string }>(`SELECT count(*) AS count FROM (${rows})`);
       const addresses = await connections(connection, signal);
@@ -122,8 +132,21 @@ async function refuseAltered(link: PostgresLink, columns: readonly WrittenColumn
 }
 
 /**
- * Puts the staged rows in the place of the older ones. Jobs of the same table do this one after the other, so
- * that each sees what the one before it has committed.
+ * Waits until no other job writes to the table, so that each sees what the one before it has committed.
+ *
+ * @returns whether to write; a snapshot yields to a later one
+ */
+async function hasWay(link: PostgresLink, table: PostgresTable, task: Task): Promise<boolean> {
+  await makeRecordTable(link, table);
+  await link.rows("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`tidegate ${table.sql}`]);
+  const { window } = task;
+  if (!window.isFull) return true;
+  const latest = await recordOf(link, table, task);
+  return latest === undefined || latest.upper <= window.upper;
+}
+
+/**
+ * Puts the staged rows in the place of the older ones.
  *
  * @returns whether the rows are there; a snapshot yields to a later one
  */
@@ -135,13 +158,7 @@ async function publish(
   task: Task,
   copied: Copied,
 ): Promise<boolean> {
-  await makeRecordTable(link, table);
-  await link.rows("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`tidegate ${table.sql}`]);
-  const { window } = task;
-  if (window.isFull) {
-    const latest = await recordOf(link, table, task);
-    if (latest !== undefined && latest.upper > window.upper) return false;
-  }
+  if (!(await hasWay(link, table, task))) return false;
   const names = columns.map(({ name }) => quoted(name)).join(", ");
   // A column that is always generated as identity takes the source's values too.
   const insert = `INSERT INTO ${table.sql} (${names}) OVERRIDING SYSTEM VALUE SELECT ${names} FROM ${STAGE}`;

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { listValue } from "@duckdb/node-api";
 import type { EpochMs } from "@tidegate/core";
-import type { VersionedFile } from "@tidegate/split";
+import { compareBytes, type VersionedFile } from "@tidegate/split";
 import { JobFailure } from "../duckdb/failure.js";
 import type { Session } from "../duckdb/session.js";
 import type { Positions } from "../job/window.js";
@@ -19,7 +19,7 @@ export const LINE_DIALECT = `auto_detect = false, header = false, delim = '\u000
 columns = {'line': 'VARCHAR'}, hive_partitioning = false, ${LINE_LIMITS}`;
 
 /**
- * Returns the files that a source names, sorted.
+ * Returns the files that a source names, sorted; none if the range of names is empty.
  *
  * @param positions - the range of names to which they belong. @default all
  * @throws JobFailure JOB_FAILED, retryable, when a path matches nothing: the file may not have arrived yet
@@ -29,6 +29,7 @@ export async function listFiles(
   paths: readonly string[],
   positions?: Positions,
 ): Promise<readonly string[]> {
+  if (positions !== undefined && isEmpty(positions)) return [];
   const files = new Set<string>();
   for (const path of paths) {
     const found = await session.rows<{ file: string }>("SELECT file FROM glob($path)", { path });
@@ -49,9 +50,15 @@ export async function listFiles(
 /** Names are positions: they compare as their UTF-8 bytes do, and hidden files are none unless they are asked for. */
 function isBetween(pattern: string, { lower = "", upper }: Positions): (name: string) => boolean {
   const isHiddenMeant = basename(pattern).startsWith(".");
-  const isBefore = (a: string, b: string): boolean => Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0;
   return (name) =>
-    (isHiddenMeant || !name.startsWith(".")) && !isBefore(name, lower) && isBefore(name, upper);
+    (isHiddenMeant || !name.startsWith(".")) &&
+    compareBytes(name, lower) >= 0 &&
+    compareBytes(name, upper) < 0;
+}
+
+/** A folder without files has such a range: nothing was planned to be read. */
+function isEmpty({ lower = "", upper }: Positions): boolean {
+  return compareBytes(lower, upper) >= 0;
 }
 
 /** Returns files with their sizes, and versions that change if they are written again. */
@@ -66,16 +73,44 @@ export async function versionsOf(
   );
 }
 
+/** Returns a file with its version, or `undefined` if it is gone. */
+async function versionNow(path: string): Promise<VersionedFile | undefined> {
+  try {
+    return (await versionsOf([path]))[0];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function goneFailure({ path }: VersionedFile, positions: Positions | undefined): JobFailure {
+  return positions === undefined
+    ? new JobFailure("SPLIT_STALE", `${path} is gone since the run was split.`, { isRetryable: false })
+    : new JobFailure(
+        "JOB_FAILED",
+        `${path} is gone since the run was split: put it back, or retry the run with resplit to copy the files that are left.`,
+        { isRetryable: true },
+      );
+}
+
 /**
  * Returns the paths of a shard's files, which must be as they were when the run was split: rows that have moved to
  * another file would be in two shards, or in none.
  *
- * @throws JobFailure SPLIT_STALE with a file that was written again; a file system error for one that is gone
+ * @param positions - the range of names to which they belong, if that is how they were chosen
+ * @throws JobFailure SPLIT_STALE with a file that was written again, or that is gone
+ * @throws JobFailure JOB_FAILED, retryable, with a file of a range of positions that is gone: nothing else reads its rows,
+ * so that only a person can decide to leave them out
  */
-export async function requireSame(files: readonly VersionedFile[]): Promise<readonly string[]> {
+export async function requireSame(
+  files: readonly VersionedFile[],
+  positions?: Positions,
+): Promise<readonly string[]> {
   const paths = files.map(({ path }) => path);
-  const found = await versionsOf(paths);
-  const changed = found.find(({ version }, index) => version !== files[index]!.version);
+  const found = await Promise.all(paths.map(versionNow));
+  const gone = files.find((_, index) => found[index] === undefined);
+  if (gone !== undefined) throw goneFailure(gone, positions);
+  const changed = files.find(({ version }, index) => version !== found[index]!.version);
   if (changed === undefined) return paths.sort();
   throw new JobFailure("SPLIT_STALE", `${changed.path} was changed after the run was split.`, {
     isRetryable: false,

@@ -125,10 +125,15 @@ function selected(own: Column | undefined, { name, type }: Column): SelectedColu
     name,
     expression: cast,
     defect: {
-      condition: `(TRY_CAST(${cast} AS ${own.type}) IS DISTINCT FROM ${value})`,
+      condition: isAltered(value, own.type, type),
       reason: `${literal(`${name} is no ${type}: `)} || ${value}::VARCHAR`,
     },
   };
+}
+
+/** Returns the condition that a value is another one, or none, in another type. */
+export function isAltered(value: string, own: string, type: string): string {
+  return `(TRY_CAST(TRY_CAST(${value} AS ${type}) AS ${own}) IS DISTINCT FROM ${value})`;
 }
 
 function expressionOf({ name }: Column): string {

@@ -1,9 +1,10 @@
 import { listValue } from "@duckdb/node-api";
 import type { Interval } from "@tidegate/core";
+import { identifier } from "../duckdb/quote.js";
 import type { Session, Values } from "../duckdb/session.js";
 import type { TimeUnit } from "../job/job.js";
 import { areLinesMixed } from "./like-lines.js";
-import { type Defect, type ReaderRejects, type Relation, ROW } from "./relation.js";
+import { type Defect, type ReaderRejects, type Relation, ROW, type TextColumn } from "./relation.js";
 import { type TimeTest, timeTest } from "./time-test.js";
 
 /**
@@ -19,6 +20,9 @@ const REJECTION_STRUCTURE = JSON.stringify({
   raw: "VARCHAR",
   is_timed: "BOOLEAN",
 });
+
+/** Selects no rows; stands for those whose columns are not known. */
+export const NO_ROWS = "SELECT NULL::VARCHAR AS none LIMIT 0";
 
 /** Selects the good rows of the table `staged`. */
 export const GOOD_ROWS = `SELECT * EXCLUDE (${REJECTION}) FROM staged WHERE ${REJECTION} IS NULL`;
@@ -40,6 +44,25 @@ export async function stageRelations(
     const into = staged.length === 0 ? "CREATE TEMP TABLE staged AS" : "INSERT INTO staged";
     staged.push(await stageRelation(session, relation, interval, into));
   }
+  await collectRejected(session);
+  for (const { readerRejects, time } of staged) {
+    if (readerRejects === undefined) continue;
+    const { sql, values } = readerRejectsOf(readerRejects, time?.unit, interval);
+    await session.run(`INSERT INTO rejected ${sql}`, values);
+  }
+  await nameSources(session, staged);
+}
+
+/** Makes the tables of `stageRelations` for no rows. @param columns - those of the rows, if there were any */
+export async function stageNothing(session: Session, columns: readonly TextColumn[]): Promise<void> {
+  const list = [...columns, { name: REJECTION, type: "JSON" }].map(
+    ({ name, type }) => `${identifier(name)} ${type}`,
+  );
+  await session.run(`CREATE TEMP TABLE staged (${list.join(", ")})`);
+  await collectRejected(session);
+}
+
+async function collectRejected(session: Session): Promise<void> {
   await session.run(
     `CREATE TEMP TABLE rejected AS
     SELECT unnest(json_transform(${REJECTION}, $structure)) FROM staged WHERE ${REJECTION} IS NOT NULL`,
@@ -47,12 +70,6 @@ export async function stageRelations(
       structure: REJECTION_STRUCTURE,
     },
   );
-  for (const { readerRejects, time } of staged) {
-    if (readerRejects === undefined) continue;
-    const { sql, values } = readerRejectsOf(readerRejects, time?.unit, interval);
-    await session.run(`INSERT INTO rejected ${sql}`, values);
-  }
-  await nameSources(session, staged);
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { JobMetrics } from "@tidegate/core/operator";
 import { JobFailure } from "../duckdb/failure.js";
 import type { Session } from "../duckdb/session.js";
 import { keepRejectedRows } from "../reject/rejected-rows.js";
@@ -25,6 +26,8 @@ export async function copyInterval(
   return inSession(task, surroundings, (session) => copyWith(session, task, destination, surroundings));
 }
 
+const NONE: JobMetrics = { rowsRead: 0, rowsWritten: 0, rowsDirty: 0 };
+
 async function copyWith(
   session: Session,
   task: Task,
@@ -32,7 +35,12 @@ async function copyWith(
   surroundings: Surroundings,
 ): Promise<Copied> {
   const staged = await timed(surroundings, "Reading", () => stageJob(session, task, surroundings));
-  const rows = await destination.exactRows(session, staged.goodRows);
+  const { goodRows } = staged;
+  if (goodRows === undefined) {
+    await badRowsOf(session, staged, task, surroundings);
+    return destination.writeNone(session, { metrics: NONE }, task, surroundings);
+  }
+  const rows = await destination.exactRows(session, goodRows);
   const rowsWritten = await countOf(session, rows);
   const rowsDirty = await badRowsOf(session, staged, task, surroundings);
   const counted =

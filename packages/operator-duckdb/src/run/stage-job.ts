@@ -11,14 +11,15 @@ import { jsonRelations } from "../read/json.js";
 import { parquetRelations } from "../read/parquet.js";
 import type { Relation } from "../read/relation.js";
 import { stageSelect } from "../read/select.js";
-import { GOOD_ROWS, stageRelations } from "../read/stage.js";
+import { GOOD_ROWS, stageNothing, stageRelations } from "../read/stage.js";
+import { declaredColumns } from "../read/text-columns.js";
 import type { Surroundings } from "./surroundings.js";
 import type { Task } from "./task.js";
 
 /** The rows read for an interval, as tables of the session. */
 export interface Staged {
-  /** A query for the rows to write. */
-  readonly goodRows: string;
+  /** A query for the rows to write; `undefined` if there are none and their columns are not known. */
+  readonly goodRows: string | undefined;
   /**
    * The interval's bad rows: in the table `rejected`, none, or unknown, since a SELECT decides itself what a
    * row is.
@@ -52,14 +53,21 @@ export async function stageJob(session: Session, task: Task, surroundings: Surro
   const files =
     shard?.files === undefined
       ? await listFiles(session, task.sourcePaths, window.positions)
-      : await requireSame(shard.files);
+      : await requireSame(shard.files, window.positions);
   surroundings.log(`Files to read: ${files.length.toLocaleString("en-US")}`);
+  if (files.length === 0) return stageNoFile(session, job.source);
   await requireSettled(files, job.source.minAgeMs ?? 0, settings.clock.now());
   const relations = await relationsOf(session, job.source, files, preparation);
   await stageRelations(session, relations, window).catch((error) => {
     throw namingFiles(error, preparation);
   });
   return { goodRows: GOOD_ROWS, badRows: "rejected" };
+}
+
+async function stageNoFile(session: Session, source: FilesSource): Promise<Staged> {
+  const columns = source.format === "parquet" ? undefined : source.columns;
+  await stageNothing(session, columns === undefined ? [] : declaredColumns(columns));
+  return { goodRows: columns === undefined ? undefined : GOOD_ROWS, badRows: "rejected" };
 }
 
 /** DuckDB's errors name the copies that it reads. */

@@ -1,4 +1,5 @@
 import type { RowCounts } from "@tidegate/core/operator";
+import { NO_ROWS } from "../read/stage.js";
 import { countRejectedRows } from "../reject/rejected-rows.js";
 import type { Destination } from "../target/destination.js";
 import { inSession } from "./in-session.js";
@@ -20,7 +21,8 @@ export async function verifyInterval(
 ): Promise<RowCounts> {
   return inSession(task, surroundings, async (session) => {
     const staged = await stageJob(session, task, surroundings);
-    const rows = await destination.exactRows(session, staged.goodRows);
+    const { goodRows = NO_ROWS } = staged;
+    const rows = await destination.exactRows(session, goodRows);
     const counts = await destination.compare(session, rows, task, surroundings.signal, withChecksum);
     if (staged.badRows === "unknown") return counts;
     const rejectedRows = staged.badRows === "none" ? 0 : await countRejectedRows(session, task);

@@ -4,12 +4,15 @@ import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { JobMetrics, ShardResult } from "@tidegate/core/operator";
 import { JobFailure } from "../duckdb/failure.js";
+import { copyInterval } from "../run/copy-interval.js";
 import { inSession } from "../run/in-session.js";
 import type { Surroundings } from "../run/surroundings.js";
 import type { Task } from "../run/task.js";
 import type { Destination } from "../target/destination.js";
 import { publishFile, remove } from "../target/durable.js";
 import { type Layout, shardLayoutOf } from "../target/layout.js";
+import { requireExactUnion } from "./exact-union.js";
+import { removeStagedShards } from "./staged-shards.js";
 
 /** Returns the task that merges shards. Its job id says of which jobs, since another split has the same run and key. */
 export function mergingTask(task: Task, results: readonly ShardResult[]): Task {
@@ -20,7 +23,8 @@ export function mergingTask(task: Task, results: readonly ShardResult[]): Task {
 
 /**
  * Publishes the shards of a run as one partition, in the place of the older one, and their bad rows. If they were
- * published before, does nothing.
+ * published before, or a later snapshot holds their rows, does nothing. A run without shards is copied whole: it has no
+ * rows.
  */
 export async function mergeShards(
   task: Task,
@@ -28,10 +32,12 @@ export async function mergeShards(
   destination: Destination,
   surroundings: Surroundings,
 ): Promise<void> {
-  const { layout, runId, jobId } = task;
+  const { layout, runId, jobId, window } = task;
   const { signal, turns } = surroundings;
+  if (results.length === 0) return void (await copyInterval(task, destination, surroundings));
   const record = await destination.record(task, signal);
-  if (record?.jobId === jobId) return remove(layout.shards);
+  const isSuperseded = window.isFull && record !== undefined && record.upper > window.upper;
+  if (record?.jobId === jobId || isSuperseded) return removeStagedShards(layout, window);
   const shards = results.map(({ key }) => shardLayoutOf(layout, runId, key));
   const gone = shards.findIndex(({ file }) => !existsSync(file));
   if (gone >= 0) {
@@ -44,9 +50,10 @@ export async function mergeShards(
     );
   }
   await inSession(task, surroundings, async (session) => {
+    const rows = rowsOf(shards);
+    const parts = shards.map((shard, index) => ({ key: results[index]!.key, rows: rowsOf([shard]) }));
+    await requireExactUnion(session, parts, rows);
     await turns.use(layout.target, signal, () => publishBadRows(task, shards));
-    const rows = `SELECT * FROM read_parquet([${shards.map(fileLiteral).join(", ")}], union_by_name = true,
-      hive_partitioning = false)`;
     await destination.write(session, rows, { metrics: sumOf(results) }, task, surroundings);
   });
 }
@@ -62,6 +69,12 @@ async function publishBadRows({ directory, layout }: Task, shards: readonly Layo
     for (const file of files) await appendFile(joined, await readFile(file));
     await publishFile(joined, layout[kind]);
   }
+}
+
+/** Returns a query for the rows of shards. */
+function rowsOf(shards: readonly Layout[]): string {
+  const files = shards.map(fileLiteral).join(", ");
+  return `SELECT * FROM read_parquet([${files}], union_by_name = true, hive_partitioning = false)`;
 }
 
 function fileLiteral({ file }: Layout): string {

@@ -28,6 +28,14 @@ export interface Destination {
     surroundings: Surroundings,
   ): Promise<Copied>;
   /**
+   * Removes the rows that an earlier job of the interval wrote, and records that there are none. Their columns are not
+   * known, since nothing was read.
+   *
+   * @param copied - what was read
+   * @returns what is there now
+   */
+  writeNone(session: Session, copied: Copied, task: Task, surroundings: Surroundings): Promise<Copied>;
+  /**
    * Counts the rows of a query, and those that the target has for the task's interval.
    *
    * @param withChecksum - whether to compare their contents, too

@@ -22,8 +22,10 @@ export interface Layout {
   readonly untimed: string;
   /** The interval's own file of `untimedDirectory`: `untimed`, unless that is a shard's. */
   readonly ownUntimed: string;
-  /** Directory of what shards of the interval's runs have written, until it is merged. */
+  /** Directory of what shards of the interval's runs have written, until it is merged; each snapshot has its own. */
   readonly shards: string;
+  /** The record of an interval without rows whose columns are not known: there is no partition then. */
+  readonly recordOfNone: string;
 }
 
 export const PARTITION_FILE = "part.parquet";
@@ -31,6 +33,7 @@ export const PARTITION_FILE = "part.parquet";
 export const PARTITION_COLUMN = "interval";
 const PREFIX = `${PARTITION_COLUMN}=`;
 const FULL = "full";
+const SHARDS = ".shards";
 
 /** Only data files end in `.parquet`: DuckDB's `**` also searches directories that begin with a dot. */
 export function layoutOf(target: string, window: Window): Layout {
@@ -48,8 +51,20 @@ export function layoutOf(target: string, window: Window): Layout {
     untimedDirectory,
     untimed,
     ownUntimed: untimed,
-    shards: join(target, ".tidegate", `${interval}.shards`),
+    shards: join(target, ".tidegate", shardsName(interval, window)),
+    recordOfNone: join(target, ".tidegate", `${interval}.none`),
   };
+}
+
+/** Snapshots up to different instants may be under way at the same time. */
+function shardsName(interval: string, { isFull, upper }: Window): string {
+  return `${isFull ? `${FULL}_${basicIso(upper)}` : interval}${SHARDS}`;
+}
+
+/** Returns the end of the snapshot whose shards a directory has, epoch ms; `undefined` if it has others, or none. */
+export function snapshotOfShards(directoryName: string): number | undefined {
+  const isSnapshot = directoryName.startsWith(`${FULL}_`) && directoryName.endsWith(SHARDS);
+  return isSnapshot ? fromBasicIso(directoryName.slice(FULL.length + 1, -SHARDS.length)) : undefined;
 }
 
 /** Returns where a shard of a run writes: aside, so that readers see nothing of it. */

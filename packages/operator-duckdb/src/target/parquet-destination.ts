@@ -1,8 +1,11 @@
+import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { JobFailure } from "../duckdb/failure.js";
 import { Session, type SessionLimits } from "../duckdb/session.js";
+import { NO_ROWS } from "../read/stage.js";
 import type { Surroundings } from "../run/surroundings.js";
 import type { Task } from "../run/task.js";
+import { removeStagedShards } from "../shard/staged-shards.js";
 import { readRecord } from "./commit-record.js";
 import { compareWithPartition } from "./compare-rows.js";
 import type { Destination } from "./destination.js";
@@ -31,12 +34,23 @@ export function parquetDestination(limits: SessionLimits): Destination {
         ? { ...copied, metrics: { ...metrics, bytesWritten } }
         : { metrics: { ...metrics, rowsWritten: 0, bytesWritten: 0 } };
     },
-    compare: (session, rows, task, _signal, withChecksum) =>
-      compareWithPartition(session, rows, task.layout.file, withChecksum),
+    async writeNone(session, copied, task, { turns, signal }) {
+      const file = await writePartition(session, NO_ROWS, task, copied);
+      await turns.use(task.layout.target, signal, () => publishNone(session, task, file, signal));
+      return copied;
+    },
+    compare: (session, rows, { layout }, _signal, withChecksum) =>
+      compareWithPartition(
+        session,
+        rows,
+        existsSync(layout.file) ? layout.file : layout.recordOfNone,
+        withChecksum,
+      ),
     async record(task, signal) {
       const session = await Session.open(limits, signal);
       try {
-        return await readRecord(session, task.layout.file);
+        const { file, recordOfNone } = task.layout;
+        return (await readRecord(session, file)) ?? (await readRecord(session, recordOfNone));
       } finally {
         session.close();
       }
@@ -55,11 +69,33 @@ async function publish(
     await publishFile(file, layout.file);
     return true;
   }
-  const hasWay = await makeWay(session, layout, window);
+  const hasWay = await hasWayFor(session, task);
   signal.throwIfAborted();
-  if (hasWay) await publishFile(file, layout.file);
-  await remove(layout.shards);
+  if (hasWay) {
+    await publishFile(file, layout.file);
+    await remove(layout.recordOfNone);
+  }
+  await removeStagedShards(layout, window);
   return hasWay;
+}
+
+/** A partition without columns would hide those of the others from readers that take them from one file. */
+async function publishNone(session: Session, task: Task, file: string, signal: AbortSignal): Promise<void> {
+  const { layout, window } = task;
+  const hasWay = await hasWayFor(session, task);
+  signal.throwIfAborted();
+  if (hasWay) {
+    await remove(layout.partition);
+    await publishFile(file, layout.recordOfNone);
+  }
+  await removeStagedShards(layout, window);
+}
+
+/** Returns whether to publish: as `makeWay` does, also if the later snapshot has no partition. */
+async function hasWayFor(session: Session, { layout, window }: Task): Promise<boolean> {
+  const none = window.isFull ? await readRecord(session, layout.recordOfNone) : undefined;
+  if (none !== undefined && none.upper > window.upper) return false;
+  return makeWay(session, layout, window);
 }
 
 /** Readers of a hive-style target would see the directory's value instead of such a column. */

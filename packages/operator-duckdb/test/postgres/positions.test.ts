@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { JsonObject } from "@tidegate/core";
-import { type Bed, HOUR } from "../bed.js";
+import { type Bed, HOUR, requestOf } from "../bed.js";
 import { PostgresPlace } from "./place.js";
 
 const START = Date.UTC(2026, 0, 1);
@@ -60,6 +60,19 @@ describe("a table of Postgres that is read by positions", () => {
       { id: "2", note: "new" },
       { id: "3", note: "new" },
     ]);
+  });
+
+  it("keeps its rows if a range of files has no names, and the job is found again", async () => {
+    await place.query("CREATE TABLE copied (LIKE orders INCLUDING ALL)");
+    await place.query("INSERT INTO copied SELECT * FROM orders");
+    const target = { format: "postgres", connection: "shop", table: "copied", write: "upsert", key: ["id"] };
+    const source = { format: "csv", path: `${bed.directory}/empty/*.csv` };
+    const run = { job: { source, target }, ...FIRST, positions: ["", ""] as const };
+    const EMPTY = { state: "SUCCEEDED", metrics: { rowsRead: 0, rowsWritten: 0, rowsDirty: 0 } };
+    expect(await bed.run(run)).toMatchObject(EMPTY);
+    const request = requestOf(run);
+    expect(await bed.restart().find(request.idempotencyKey, request)).toMatchObject({ outcome: EMPTY });
+    expect(await place.query("SELECT count(*) AS count FROM copied")).toEqual([{ count: "5" }]);
   });
 
   it("is refused by a column that holds no positions", async () => {
