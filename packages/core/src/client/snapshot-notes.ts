@@ -5,6 +5,7 @@ import { SnapshotStates, WITHOUT_SNAPSHOTS } from "../planning/snapshot-states.j
 import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
+import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { range } from "./instants.js";
 
@@ -14,7 +15,7 @@ export async function snapshotNotes(
   schedule: Schedule,
   now: EpochMs,
 ): Promise<string[]> {
-  if (!hasSnapshots(schedule.spec)) return [];
+  if (!hasSnapshots(schedule.spec) || !SCHEDULE_STATUSES[schedule.status].isRegistered) return [];
   const states = new SnapshotStates(store);
   const { holding, hasCopy } =
     (await states.read([schedule])).get(schedule.spec.groupId) ?? WITHOUT_SNAPSHOTS;
