@@ -1,8 +1,13 @@
 import type { EpochMs } from "../clock/clock.js";
 import { continuation } from "../planning/plan-decision.js";
-import { hasSnapshots, neededSnapshot, recurringSnapshot } from "../planning/plan-snapshot.js";
+import {
+  HOLDING_STATES,
+  hasSnapshots,
+  neededSnapshot,
+  recurringSnapshot,
+} from "../planning/plan-snapshot.js";
 import { SnapshotStates, WITHOUT_SNAPSHOTS } from "../planning/snapshot-states.js";
-import type { Run } from "../run/run.js";
+import type { Run, RunState } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
@@ -43,7 +48,7 @@ function holdingNote(run: Run): string {
 
 /** Returns the effect of a snapshot that has not succeeded on its group, in plain sentences. */
 export function holdingReasons(run: Run): string[] {
-  const holds = run.snapshot !== null && run.state !== "SUCCEEDED" && run.state !== "CANCELLED";
+  const holds = run.snapshot !== null && (HOLDING_STATES as readonly RunState[]).includes(run.state);
   return holds ? [`The group plans no increments until this snapshot has succeeded: ${outlookOf(run)}`] : [];
 }
 
