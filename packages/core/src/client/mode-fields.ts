@@ -61,7 +61,7 @@ function refuseDoubling(spec: ScheduleSpec, operator: Writer): void {
 export function refuseAppended(field: string, name: string): never {
   throw doubling(
     field,
-    `the job of ${name} appends its rows, so that another snapshot would write all of them again. Let it replace them or upsert by key`,
+    `the job of ${name} appends its rows, so that a snapshot would write those again that are there. Let it replace them or upsert by key`,
   );
 }
 

@@ -1,14 +1,16 @@
 import { LedgerError, ScheduleError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
 import type { ScheduleOperator } from "../operator/operator.js";
-import { HOLDING_STATES, hasSnapshots } from "../planning/plan-snapshot.js";
+import { hasSnapshots } from "../planning/plan-snapshot.js";
 import type { IntervalPlanner } from "../planning/planner.js";
+import { SnapshotStates } from "../planning/snapshot-states.js";
 import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import { eachRun } from "../store/each-run.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { auditSnapshot, type SnapshotAudit } from "./audit-snapshots.js";
+import { hasSucceeded } from "./first-copy.js";
 import { checkNote } from "./ledger-input.js";
 import { refuseAppended } from "./mode-fields.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
@@ -44,7 +46,8 @@ export class SnapshotControl {
   async resnapshot(groupId: string, { note = "", swap = false }: SnapshotRequest): Promise<Run> {
     const { changes, operators, planner, store } = this.#parts;
     checkNote(note);
-    const { spec, status } = await changes.getReadable(groupId);
+    const schedule = await changes.getReadable(groupId);
+    const { spec, status } = schedule;
     if (!hasSnapshots(spec)) {
       throw new ScheduleError(
         "SCHEDULE_INVALID",
@@ -60,7 +63,8 @@ export class SnapshotControl {
     }
     const operator = operators.get(spec.operator.toLowerCase());
     const writes = operator?.writesOf?.(spec.job);
-    if (writes === "append") refuseAppended("groupId", `operator ${operator!.operatorType}`);
+    if (writes === "append" && (await hasSucceeded(store, groupId)))
+      refuseAppended("groupId", `operator ${operator!.operatorType}`);
     if (swap && writes !== "replace") {
       throw new ScheduleError(
         "HANDOVER_WOULD_DOUBLE",
@@ -71,7 +75,7 @@ export class SnapshotControl {
     const { error, runs } = await planner.planSnapshot(groupId, note);
     if (error !== undefined) throw error;
     const planned = runs.find(({ snapshot }) => snapshot !== undefined);
-    if (planned === undefined) throw await this.#whyNot(groupId);
+    if (planned === undefined) throw await this.#whyNot(schedule);
     const [run] = await store.getRuns([planned.id]);
     return run!;
   }
@@ -91,9 +95,9 @@ export class SnapshotControl {
     return audits;
   }
 
-  async #whyNot(groupId: string): Promise<LedgerError> {
-    const filter = { groupId, isSnapshot: true, states: HOLDING_STATES, includeSuperseded: false } as const;
-    const [holding] = (await this.#parts.store.listRuns(filter, { limit: 1 })).items;
+  async #whyNot(schedule: Schedule): Promise<LedgerError> {
+    const { groupId } = schedule.spec;
+    const holding = (await new SnapshotStates(this.#parts.store).read([schedule])).get(groupId)?.holding;
     if (holding !== undefined) {
       return new LedgerError(
         "RUN_STATE_ILLEGAL",
