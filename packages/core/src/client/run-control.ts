@@ -105,7 +105,8 @@ export class RunControl {
         { field: "interval" },
       );
     }
-    const snapshot = units.length === 0 ? await newestSnapshot(this.#parts.store, schedule.spec) : undefined;
+    const { groupId } = schedule.spec;
+    const snapshot = units.length === 0 ? await newestSnapshot(this.#parts.store, groupId) : undefined;
     if (snapshot !== undefined && interval.lower < snapshot.upper) {
       throw new LedgerError(
         "INTERVAL_INVALID",
@@ -182,12 +183,14 @@ export class RunControl {
     if (schedule !== undefined && isOfEarlierReading(run, schedule)) throw earlierReading(run);
     if (schedule === undefined) throw await this.#whyNotRetried(id);
     if (await this.#isFollowedSnapshot(run, schedule)) throw followed(run);
+    const snapshot = await newestSnapshot(this.#parts.store, run.groupId);
+    if (snapshot !== undefined && isBehind(run, snapshot)) throw behind(run, snapshot);
     if (options.resplit === true && !(await this.#forgetSplit(run))) throw await this.#whyNotResplit(id);
     if (!(await this.#retry(run, versionFor(schedule, options)))) throw await this.#whyNotRetried(id);
     this.#parts.dispatcher.wake();
   }
 
-  /** Returns whether increments have begun behind a snapshot that was cancelled: made now, it would replace them. */
+  /** Returns whether increments have begun behind a snapshot that was not made: made now, it would replace them. */
   async #isFollowedSnapshot(run: Run, { watermark }: Schedule): Promise<boolean> {
     if (run.snapshot === null || watermark <= run.upper) return false;
     const filter = {
@@ -199,14 +202,17 @@ export class RunControl {
     return (await this.#parts.store.listRuns(filter, { limit: 1 })).items.length > 0;
   }
 
-  /** Retries all failed runs of a group that no other run covers. */
+  /** Retries all failed runs of a group that no other run and no later snapshot covers. */
   async retryAll(schedule: Schedule, options: RetryOptions): Promise<string[]> {
     const { groupId } = schedule.spec;
     const filter = { groupId, states: ["FAILED"], includeSuperseded: false } as const;
     const version = versionFor(schedule, options);
     const retried: string[] = [];
     const through = options.force === true ? null : await this.#parts.seals.sealedThrough(schedule);
+    const snapshot = await newestSnapshot(this.#parts.store, groupId);
     for await (const run of eachRun(this.#parts.store, filter)) {
+      if (snapshot !== undefined && isBehind(run, snapshot)) continue;
+      if (await this.#isFollowedSnapshot(run, schedule)) continue;
       if (isSealed(schedule, run, through) || isOfEarlierReading(run, schedule)) continue;
       if (options.resplit === true && !(await this.#forgetSplit(run))) continue;
       if (await this.#retry(run, version)) retried.push(run.id);
@@ -323,6 +329,18 @@ function followed({ id, groupId }: Run): LedgerError {
   return new LedgerError(
     "RUN_STATE_ILLEGAL",
     `Run ${id} is a snapshot behind which increments have begun; client.resnapshot makes another one of group ${groupId}.`,
+  );
+}
+
+/** Returns whether a run begins before the end of a snapshot, which has its rows already or is about to read them. */
+function isBehind(run: Run, snapshot: Run): boolean {
+  return run.id !== snapshot.id && run.lower < snapshot.upper;
+}
+
+function behind({ id, groupId }: Run, snapshot: Run): LedgerError {
+  return new LedgerError(
+    "RUN_STATE_ILLEGAL",
+    `Run ${id} begins before ${at(snapshot.upper)}, and the snapshot of run ${snapshot.id} stands for all time before that: its rows would be written beside the copy. client.resnapshot makes another one of group ${groupId}.`,
   );
 }
 
