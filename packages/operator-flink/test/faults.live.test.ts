@@ -228,6 +228,12 @@ describe("a job that ends badly", () => {
     expect(outcome).toEqual({
       state: "FAILED",
       error: { code: "JOB_FAILED", message: "ArithmeticException: / by zero" },
+      log: {
+        first: 0,
+        lines: expect.arrayContaining([
+          expect.stringMatching(/^Caused by: java\.lang\.ArithmeticException: \/ by zero/),
+        ]),
+      },
     });
   });
 
