@@ -106,7 +106,7 @@ export class RunControl {
       );
     }
     const { groupId } = schedule.spec;
-    const snapshot = units.length === 0 ? await newestSnapshot(this.#parts.store, groupId) : undefined;
+    const snapshot = await newestSnapshot(this.#parts.store, groupId);
     if (snapshot !== undefined && interval.lower < snapshot.upper) {
       throw new LedgerError(
         "INTERVAL_INVALID",
@@ -328,7 +328,7 @@ function at(instant: number | null): string {
 function followed({ id, groupId }: Run): LedgerError {
   return new LedgerError(
     "RUN_STATE_ILLEGAL",
-    `Run ${id} is a snapshot behind which increments have begun; client.resnapshot makes another one of group ${groupId}.`,
+    `Run ${id} is a snapshot behind which increments have begun; client.resnapshot makes another one of group ${groupId}. If its mode has none any more, cancel the run and backfill its time.`,
   );
 }
 

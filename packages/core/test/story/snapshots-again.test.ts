@@ -37,6 +37,9 @@ async function copyAgain(): Promise<void> {
   await world.settle();
 }
 
+/** How the jobs were to read, in order. */
+const submittedModes = (): string[] => world.operator.submissions.map(({ mode }) => mode);
+
 /** The runs of the group: hours since T0, and the cause of a snapshot or the state. */
 async function ledger(): Promise<[number, number, string][]> {
   const hours = (instant: number): number => (instant - T0) / HOUR;
@@ -189,6 +192,22 @@ describe("a run before a copy", () => {
     expect(await world.client.retryRuns("g")).toEqual([]);
     const [copy] = await world.runs("g");
     await expect(world.client.retryRun(copy!.id)).rejects.toMatchObject({ code: "RUN_STATE_ILLEGAL" });
+    await world.client.cancelRun(copy!.id);
+    const missing = { groupId: "g", from: T0, to: T0 + 2 * HOUR, select: "missing" } as const;
+    expect(await world.client.backfill(missing)).toMatchObject({ runs: 1, notes: [] });
+    await world.settle();
+    expect(submittedModes()).toEqual(["full", "incremental", "incremental"]);
+    expect((await world.client.audit("g")).isComplete).toBe(true);
+  });
+
+  it("is not left out of a trigger in silence", async () => {
+    await world.client.register(byTime());
+    await fire(1, 2, 3);
+    await expect(world.client.trigger("g", { lower: T0, upper: T0 + 3 * HOUR })).rejects.toMatchObject({
+      code: "INTERVAL_INVALID",
+      message: expect.stringContaining("client.resnapshot"),
+    });
+    expect(await world.client.trigger("g", { lower: T0 + HOUR, upper: T0 + 3 * HOUR })).toHaveLength(2);
   });
 
   it("has no backfill, which says so", async () => {
