@@ -35,7 +35,17 @@ export class RecordingTail {
     const end = bytes.lastIndexOf("\n") + 1;
     this.#begun = bytes.subarray(end);
     for (const line of bytes.subarray(0, end).toString("utf8").split("\n")) {
-      if (line !== "") this.#records.push(JSON.parse(line) as JobRecord);
+      const record = line === "" ? undefined : recordOf(line);
+      if (record !== undefined) this.#records.push(record);
     }
+  }
+}
+
+/** Returns the record of a line, or nothing for one that a kill has torn. */
+function recordOf(line: string): JobRecord | undefined {
+  try {
+    return JSON.parse(line) as JobRecord;
+  } catch {
+    return undefined;
   }
 }

@@ -5,6 +5,7 @@
  */
 
 export { upstreamsOf } from "./dependency/dependency.js";
+export { isStoreWide } from "./errors/store-wide.js";
 export type { PoolPosition } from "./pool/pool.js";
 export {
   type ActiveRuns,

@@ -114,7 +114,8 @@ describe("a table of a database in shards", () => {
       source: { ...scene.table("sale"), columns, timeColumn: "ms", timeType: "epochMs", ...split },
       sink: { ...scene.table("copied"), primaryKey: ["ms"] },
     };
-    const written = await scene.copyInShards(sync, START, START + HOUR, 2);
+    const bounds = { lower: START, upper: START + HOUR };
+    const written = await scene.copyInShards(sync, { ...bounds, target: 2, into: "copied" });
     expect(written).toHaveLength(count);
     expect(written.reduce((sum, rows) => sum + rows, 0)).toBe(13);
     for (const rows of written) expect(rows).toBeGreaterThan(0);

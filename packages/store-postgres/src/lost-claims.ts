@@ -51,7 +51,7 @@ export async function claimLost(
   const rows = await database.query<RunRow>(
     `WITH lost AS MATERIALIZED (
       SELECT r.id FROM ${s}.run r
-        WHERE r.lease_until = ANY ($4) AND r.owner = $1 AND r.state = 'SUBMITTING' AND r.operator = ANY ($2)
+        WHERE r.lease_until = ANY ($4) AND r.owner = $1 AND r.state IN ('SUBMITTING', 'RUNNING') AND r.operator = ANY ($2)
         ORDER BY r.id LIMIT $5 FOR NO KEY UPDATE SKIP LOCKED
     )
     UPDATE ${s}.run r SET token = r.token + 1, lease_until = $3 FROM lost l WHERE r.id = l.id RETURNING r.*`,

@@ -60,7 +60,7 @@ export const stepsOf = (s: string): SchemaSteps => ({
   "0028-gate-failures": { ...gateFailures(s), least: "0021-shards" },
   // A release that does not know snapshots would read their intervals alone.
   "0029-snapshots": { ...snapshots(s), least: "0029-snapshots" },
-  "0032-shortcuts": { ...shortcuts(s), least: "0021-shards" },
+  "0032-shortcuts": { ...shortcuts(s), least: "0029-snapshots" },
 });
 
 /**

@@ -24,6 +24,7 @@ import {
   type AttemptLog,
   type BackfillCommit,
   Batcher,
+  type BatcherOptions,
   type CancelMark,
   type ChangesPage,
   type ChangesQuery,
@@ -45,6 +46,7 @@ import {
   type GroupWindow,
   type HeldLease,
   isEnded,
+  isStoreWide,
   type KeptDeadline,
   type LateFilter,
   type LateReport,
@@ -113,9 +115,17 @@ import { changeRow } from "./run-changes.js";
 import { newScheduleRow, scheduleChangeRow } from "./schedule-changes.js";
 import { getSeals, putSeal } from "./seals.js";
 import { beginMerge, changeShards, dropSplit, getSplit, insertSplit } from "./shards.js";
-import { endRuns, isPlain, isPlainEnd, type PlainStep, plainOf, planPlain } from "./shortcuts.js";
+import { claimOf, endRuns, isPlain, isPlainEnd, type PlainStep, plainOf, planPlain } from "./shortcuts.js";
 import { snapshotsOf } from "./snapshots.js";
 import { answers, wavesOf } from "./waves.js";
+
+/**
+ * If the store as a whole has failed, a batch may have been written all the same. Its callers look, rather than take a
+ * refusal of the same batch for an answer.
+ */
+const BY_ELEMENT: BatcherOptions = {
+  isOfOne: (error) => !(error instanceof StoreError && isStoreWide(error.code)),
+};
 
 /**
  * The store for several managers at once, in one Postgres.
@@ -136,9 +146,9 @@ export class PostgresStore implements ScheduleStore {
   #hasPooled = true;
   readonly #floors = new ClaimFloors();
   readonly #lost = new LostClaims();
-  readonly #plans = new Batcher<PlainStep, PlanAnswer>((steps) => this.#planTogether(steps));
-  readonly #ends = new Batcher<RunEnd, EndEffect | undefined>((ends) => this.#endTogether(ends));
-  readonly #changes = new Batcher<RunChange, boolean>((changes) => this.#changeTogether(changes));
+  readonly #plans = new Batcher<PlainStep, PlanAnswer>((steps) => this.#planTogether(steps), BY_ELEMENT);
+  readonly #ends = new Batcher<RunEnd, EndEffect | undefined>((ends) => this.#endTogether(ends), BY_ELEMENT);
+  readonly #changes = new Batcher<RunChange, boolean>((changes) => this.#changeTogether(changes), BY_ELEMENT);
 
   /** @throws ConfigurationError CONFIGURATION_INVALID naming the option that is out of range */
   constructor(options: PostgresStoreOptions) {
@@ -254,7 +264,7 @@ export class PostgresStore implements ScheduleStore {
       return { commit, request: isClaimed ? request : undefined };
     });
     const times = [request.leaseUntil, ...commits.map(({ plannedAt }) => plannedAt)];
-    return this.#claiming(request, this.#writing(times, this.#plans.add(steps)));
+    return this.#writing(times, this.#plans.add(steps));
   }
 
   insertRuns(
@@ -438,7 +448,10 @@ export class PostgresStore implements ScheduleStore {
   }
 
   /** Has what a claim may have got looked for again if its answer is lost. */
-  async #claiming<T>(request: ClaimRequest, claim: Promise<T>): Promise<T> {
+  async #claiming<T>(
+    request: Pick<ClaimRequest, "owner" | "leaseUntil" | "now">,
+    claim: Promise<T>,
+  ): Promise<T> {
     try {
       return await claim;
     } catch (error) {
@@ -604,8 +617,14 @@ export class PostgresStore implements ScheduleStore {
 
   /** Makes what is plain in one statement; the rest is planned one wave after the other. */
   async #planTogether(steps: readonly PlainStep[]): Promise<PlanAnswer[]> {
-    const answers: PlanAnswer[] = new Array(steps.length).fill("refused");
     const plain = plainOf(steps);
+    const { owner, ...claim } = claimOf(plain.map((no) => steps[no]!));
+    const planned = this.#planParts(steps, plain);
+    return owner === null ? planned : this.#claiming({ owner, ...claim }, planned);
+  }
+
+  async #planParts(steps: readonly PlainStep[], plain: readonly number[]): Promise<PlanAnswer[]> {
+    const answers: PlanAnswer[] = new Array(steps.length).fill("refused");
     try {
       const chosen = plain.map((no) => steps[no]!);
       const made = plain.length === 0 ? [] : await planPlain(this.#require(), this.#schema, chosen);

@@ -1,4 +1,4 @@
-import type { Run } from "@tidegate/core";
+import type { EpochMs, Run } from "@tidegate/core";
 import type {
   ClaimedRun,
   ClaimRequest,
@@ -55,6 +55,20 @@ export function plainOf(steps: readonly PlainStep[]): number[] {
   return plain;
 }
 
+/** Returns the claim that stands for those of all steps: `owner` is `null` if there is none. */
+export function claimOf(steps: readonly PlainStep[]): {
+  readonly owner: string | null;
+  readonly now: EpochMs;
+  readonly leaseUntil: EpochMs;
+} {
+  const requests = steps.flatMap(({ request }) => (request === undefined ? [] : [request]));
+  return {
+    owner: requests[0]?.owner ?? null,
+    now: Math.max(0, ...requests.map((request) => request.now)),
+    leaseUntil: Math.max(0, ...requests.map((request) => request.leaseUntil)),
+  };
+}
+
 /**
  * Makes plain steps of different groups. Returns, by the index of each step that was made, its run if it was claimed
  * and else `undefined`.
@@ -66,9 +80,7 @@ export async function planPlain(
   s: string,
   steps: readonly PlainStep[],
 ): Promise<Map<number, ClaimedRun | undefined>> {
-  const requests = steps.flatMap(({ request }) => (request === undefined ? [] : [request]));
-  const now = Math.max(0, ...requests.map((request) => request.now));
-  const leaseUntil = Math.max(0, ...requests.map((request) => request.leaseUntil));
+  const { owner, now, leaseUntil } = claimOf(steps);
   const rows = steps.map(({ commit, request }) => {
     const { id, intervals, scheduledTime, reason, operator } = commit.runs[0]!;
     return { ...commit, id, intervals, scheduledTime, reason, operator, isClaimed: request !== undefined };
@@ -77,7 +89,7 @@ export async function planPlain(
   const places = columns.map((_, index) => `$${index + 4}`).join(", ");
   const [row] = await database.query<{ made: number[] | null; claimed: number[] | null }>(
     `SELECT made, claimed FROM ${s}.plan_plain($1, $2, $3, ${places})`,
-    [requests[0]?.owner ?? null, now, leaseUntil, ...columns],
+    [owner, now, leaseUntil, ...columns],
   );
   const made = new Map<number, ClaimedRun | undefined>();
   for (const no of row?.made ?? []) made.set(no - 1, undefined);

@@ -325,7 +325,7 @@ export class Attempt {
     // Before it submits again, an attempt knows that the recorded job has ended.
     const job = this.#job ?? (submission === undefined ? recordedJob(this.run) : undefined);
     if (job === undefined && submission === undefined && !mayHaveJob) return this.#stopped(false);
-    const mayJoin = (): boolean => this.#cancelReason !== null;
+    const mayJoin = (): boolean => this.#cancelReason !== null && isSecure(this.#parts);
     const end = await this.#stop.carryOut({ job, submission, mayJoin });
     if (this.isAbandoned) return undefined;
     if (typeof end === "string") return this.#stopped(end === "open");
@@ -379,6 +379,14 @@ export class Attempt {
     if (change.state === "SUCCEEDED") this.#touched = outcome.touched ?? [];
     return change;
   }
+}
+
+/** Returns whether a job may be submitted at once; has the lease renewed if not. */
+export function isSecure({ secure, onTrouble }: Pick<AttemptParts, "secure" | "onTrouble">): boolean {
+  const answer = secure();
+  if (answer === true) return true;
+  answer.catch(onTrouble);
+  return false;
 }
 
 /** Errors that another attempt would only repeat. */

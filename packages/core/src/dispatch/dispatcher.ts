@@ -345,12 +345,18 @@ export class Dispatcher {
   async #insist(attempt: Attempt, change: RunChange): Promise<boolean> {
     for (let isFirst = true; ; isFirst = false) {
       try {
-        const isStale = change.token !== attempt.token;
-        const isDone = await this.change(attempt.run, isStale ? { ...change, token: attempt.token } : change);
-        if (isDone || isFirst) return isDone;
+        const { token } = attempt;
+        const isDone = await this.change(attempt.run, token === change.token ? change : { ...change, token });
+        if (isDone) return true;
+        // Claimed again by this manager meanwhile, because the answer to its claim was late.
+        if (token !== attempt.token) continue;
+        if (isFirst) return false;
         const [run] = await this.#parts.store.getRuns([change.id]);
         const isMade = run?.state === change.state && run.endedAt === (change.endedAt ?? null);
-        if (isMade) this.#news.changed(attempt.run, change);
+        if (isMade) {
+          this.#isDrained = false;
+          this.#news.changed(attempt.run, change);
+        }
         return isMade;
       } catch (error) {
         this.#storeTrouble(error, attempt.run);

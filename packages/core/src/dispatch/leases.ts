@@ -20,6 +20,8 @@ export class Leases {
   readonly #active = new Map<string, Attempt>();
   #timer: ClockTimer | undefined;
   #cancelTimer: ClockTimer | undefined;
+  /** The renewal in progress that submissions wait for. */
+  #renewing: Promise<void> | undefined;
   /** Lease end set by the last renewal, epoch ms. */
   #until: EpochMs = 0;
 
@@ -61,7 +63,12 @@ export class Leases {
    * @returns `true` at once unless the lease has to be renewed first
    */
   secure(attempt: Attempt): true | Promise<boolean> {
-    return this.#isSecure(attempt) || this.#renew().then(() => this.#isSecure(attempt));
+    if (this.#isSecure(attempt)) return true;
+    // One renewal serves all that ask meanwhile; an attempt that it does not cover asks again.
+    this.#renewing ??= this.#renew().finally(() => {
+      this.#renewing = undefined;
+    });
+    return this.#renewing.then(() => this.#isSecure(attempt));
   }
 
   /**

@@ -50,7 +50,8 @@ export class RunNews {
     group: GroupState | undefined,
   ): void {
     const { groupId, lower, upper, generation } = run;
-    if (!isEnded(run.state))
+    // One that was cancelled or has failed may be found to have succeeded.
+    if (!isEnded(run.state) || state === "SUCCEEDED")
       this.#signals.emit("run-ended", { groupId, lower, upper, generation, scheduleVersion, state });
     const isFirst = !this.#endedGroups.has(groupId);
     this.#endedGroups.add(groupId);

@@ -10,6 +10,7 @@ import type { Run } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import { shardPolicyOf } from "../shard/shard-policy.js";
 import type { ShardTable } from "../store/shard-table.js";
+import { isSecure } from "./attempt.js";
 import { AttemptContext } from "./attempt-context.js";
 import { withDirtyLimit } from "./attempt-result.js";
 import { Cancellation } from "./cancellation.js";
@@ -95,7 +96,10 @@ export class ShardedOperator implements ScheduleOperator {
 
   async submit(request: OfflineJobRequest, context: JobContext): Promise<SubmittedJob> {
     if (await this.#isSplit()) return { jobId: this.#jobId };
-    if (!isAsked(this.#parts)) return this.#parts.operator.submit(request, context);
+    if (!isAsked(this.#parts)) {
+      this.#requireHeld();
+      return this.#parts.operator.submit(request, context);
+    }
     await this.#split(request, context);
     return { jobId: this.#jobId };
   }
@@ -157,6 +161,13 @@ export class ShardedOperator implements ScheduleOperator {
       throw asRefusal(error);
     }
     await this.#ledger.insert(checkedSplit(run, answer, clock.now()));
+  }
+
+  /** @throws LedgerError RUN_STATE_ILLEGAL if another manager may have the run since the shards were read */
+  #requireHeld(): void {
+    if (!this.#isAbandoned && isSecure(this.#parts)) return;
+    const { id } = this.#parts.run;
+    throw new LedgerError("RUN_STATE_ILLEGAL", `Run ${id} may have been left to its next holder meanwhile.`);
   }
 
   /** Reads whether the run is split, and ends a split of another job. */

@@ -102,7 +102,9 @@ export class ScheduleCache {
       cached.schedule = { ...schedule, watermark, nextFireAt, blockingRuns };
     }
     cached.openRuns = isTold ? state.openRuns : Math.max(0, cached.openRuns - 1);
-    cached.isFresh = isTold;
+    // Others may end, cancel or retry runs before the next decision, which must not drop or merge anything by this count.
+    const { overlap } = schedule.spec;
+    cached.isFresh = isTold && (overlap === "queue" || overlap === "allow");
     return isTold;
   }
 

@@ -26,7 +26,7 @@ export function signallingStore(store: ScheduleStore, tell: () => void): Schedul
       ),
     plan: (commits) =>
       telling((done) => done.some((isDone, n) => isDone && commits[n]!.runs.length > 0), store.plan(commits)),
-    insertRuns: (runs) => telling((done) => done.includes(true), store.insertRuns(runs)),
+    insertRuns: (runs, options) => telling((done) => done.includes(true), store.insertRuns(runs, options)),
     // It may wake gated runs.
     report: (commit) => telling((isDone) => isDone, store.report(commit)),
     planBackfill: (commit) =>

@@ -3,7 +3,7 @@ import { VirtualClock } from "../../src/clock/virtual-clock.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import { SECOND, T0 } from "../support/instants.js";
 import { QuickStore } from "../support/quick-store.js";
-import { ScriptedOperator, SUCCEEDED } from "../support/scripted-operator.js";
+import { failed, ScriptedOperator, SUCCEEDED } from "../support/scripted-operator.js";
 import { World, type WorldOptions } from "../support/world.js";
 
 const GROUP = "orders";
@@ -51,6 +51,24 @@ describe("on a store with shortcuts, a manager", () => {
     for (const steps of [2, 3, 4]) await world.fireAt(GROUP, T0 + steps * STEP);
     expect(await world.runs(GROUP)).toHaveLength(4);
     expect(store.reads).toBe(before);
+  });
+
+  it("drops an interval by the lane as it is, and not as it was when its last run ended", async () => {
+    const { world } = await started();
+    await world.client.register(
+      everyStep("drops", { overlap: "drop", onFailure: "continue", maxAttempts: 1 }),
+    );
+    world.operator.answer = () => failed("no rows");
+    await world.fireAt("drops", T0 + STEP);
+    const [first] = await world.runs("drops");
+    world.operator.answer = () => "runs";
+    await world.client.retryRun(first!.id);
+    await world.settle();
+    await world.fireAt("drops", T0 + 2 * STEP);
+    expect(await world.runs("drops")).toMatchObject([
+      { state: "RUNNING" },
+      { state: "SKIPPED", reason: "overlap-dropped" },
+    ]);
   });
 
   it("carries out a backlog in its order, run after run", async () => {

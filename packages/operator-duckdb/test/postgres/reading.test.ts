@@ -52,9 +52,10 @@ describe("a table of Postgres as source", () => {
       expect(await bed.rows('id, "at"')).toEqual([{ id: 2, at: "2026-01-01" }]);
     });
 
-    it("of a snapshot have all rows up to now, those without a time too", async () => {
+    it("of a snapshot have all rows up to the end of the interval, those without a time too", async () => {
       await place.query(
-        "CREATE TABLE orders (id int, at timestamptz); INSERT INTO orders VALUES (1, NULL), (2, now())",
+        `CREATE TABLE orders (id int, at timestamptz);
+        INSERT INTO orders VALUES (1, NULL), (2, '2025-01-01'), (3, '${new Date(START + HOUR).toISOString()}')`,
       );
       await bed.run({ job: job(), ...HOURLY, mode: "full" });
       expect(await bed.rows("id")).toEqual([{ id: 1 }, { id: 2 }]);

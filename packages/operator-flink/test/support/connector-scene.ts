@@ -23,6 +23,14 @@ export type ConnectedTable = {
   readonly options: Readonly<Record<string, string>>;
 };
 
+/** The interval of a copy in shards, how many are asked for, and the table that they write to. */
+export interface ShardedCopy {
+  readonly lower: number;
+  readonly upper: number;
+  readonly target: number;
+  readonly into: string;
+}
+
 /** A Flink between a Postgres and a Kafka, and an operator that has it copy. */
 export class ConnectorScene {
   readonly flink: FlinkServer;
@@ -118,18 +126,22 @@ export class ConnectorScene {
   }
 
   /** Copies an interval in shards, one after the other, and returns the rows that each has written. */
-  async copyInShards(sync: JsonObject, lower: number, upper: number, target: number): Promise<number[]> {
+  async copyInShards(sync: JsonObject, { lower, upper, target, into }: ShardedCopy): Promise<number[]> {
     const bounds = { lowerBound: String(lower), upperBound: String(upper) };
     const request = aRequest({ sync }, bounds);
     const { shards } = await this.#operator.split!(request, { ...untroubled(), target });
     const written: number[] = [];
+    let known = 0;
     for (const [index, { key, args }] of shards.entries()) {
       const idempotencyKey = `${request.idempotencyKey.slice(0, 28)}${String(index).padStart(4, "0")}`;
       const part = { ...request, idempotencyKey, shard: { key, args, count: shards.length } };
       const { jobId } = await this.#operator.submit(part, untroubled());
-      const { state, error, metrics } = await this.#operator.wait(jobId, part, untroubled());
+      const { state, error } = await this.#operator.wait(jobId, part, untroubled());
       if (state !== "SUCCEEDED") throw new Error(error?.message);
-      written.push(metrics?.rowsWritten ?? 0);
+      const [row] = await this.query(`SELECT count(*)::int AS count FROM ${into}`);
+      const count = Number(row?.count);
+      written.push(count - known);
+      known = count;
     }
     return written;
   }

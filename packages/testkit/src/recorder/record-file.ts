@@ -10,7 +10,7 @@ export interface RecordFileOptions {
   readonly isSynced?: boolean;
 }
 
-/** A file of JSON lines to which any number of processes on one machine append. */
+/** A file of JSON lines, with empty ones between them, to which any number of processes on one machine append. */
 export interface RecordFile {
   readonly path: string;
   /** Appends a record with one write. @throws the file system's error if the record is not kept whole */
@@ -24,11 +24,10 @@ export function recordFile(path: string, options: RecordFileOptions = {}): Recor
   return {
     path,
     append: (record) => {
-      const line = Buffer.from(`${JSON.stringify(record)}\n`);
+      // A process that is killed while it writes leaves a torn line, which no other record must continue.
+      const line = Buffer.from(`\n${JSON.stringify(record)}\n`);
       const written = writeSync(file, line);
       if (written < line.length) {
-        // End the torn line, so that the next record begins on a line of its own.
-        writeSync(file, "\n");
         throw new Error(`${path}: only ${written} of ${line.length} bytes of a record were written.`);
       }
       if (options.isSynced === true) fsyncSync(file);
@@ -40,7 +39,7 @@ export function recordFile(path: string, options: RecordFileOptions = {}): Recor
 /** The content of a record file. */
 export interface Recording {
   readonly records: readonly JobRecord[];
-  /** Number of incomplete records, as left by a full disk or a power failure. */
+  /** Number of incomplete records, as left by a full disk, a power failure or a killed process. */
   readonly tornLines: number;
 }
 

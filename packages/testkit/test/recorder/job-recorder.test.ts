@@ -153,6 +153,8 @@ describe("a record file", () => {
     await jobRecorder(countingOperator(), path).submit(aRequest({}), untroubled());
     appendFileSync(path, '{"event":"subm');
     expect(readRecording(path)).toMatchObject({ tornLines: 1, records: { length: 3 } });
+    await jobRecorder(countingOperator(), path).submit(aRequest({}), untroubled());
+    expect(readRecording(path)).toMatchObject({ tornLines: 1, records: { length: 6 } });
   });
 
   it("has every answer that anybody saw, when processes append side by side and are killed", async () => {
@@ -185,7 +187,8 @@ describe("a record file", () => {
     const names = ["a", "b", "c"];
     const counts = await Promise.all(names.map(acknowledged));
     const { records, tornLines } = readRecording(path);
-    expect(tornLines).toBe(0);
+    // A kill may come in the midst of a write.
+    expect(tornLines).toBeLessThanOrEqual(names.length);
     for (const [index, groupId] of names.entries()) {
       const range = { lower: 0, upper: counts[index]! };
       expect(range.upper).toBeGreaterThan(100);
