@@ -1,4 +1,5 @@
 import type { Clock } from "../clock/clock.js";
+import { hasSnapshots, isOfReading } from "../planning/plan-snapshot.js";
 import type { PoolPosition } from "../pool/pool.js";
 import { isUncovered } from "../run/covering.js";
 import type { Run } from "../run/run.js";
@@ -8,6 +9,7 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 
 import { dependencyReasons } from "./explain-dependencies.js";
 import { iso, range } from "./instants.js";
+import { holdingReasons } from "./snapshot-notes.js";
 
 /** Explanation of why a run waits, or why it does not. */
 export interface Explanation {
@@ -37,7 +39,11 @@ export async function explainRun(
   schedule: Schedule | undefined,
 ): Promise<Explanation> {
   if (run.state !== "PLANNED")
-    return { run, isWaiting: false, reasons: [...notWaiting(run), ...markReasons(run)] };
+    return {
+      run,
+      isWaiting: false,
+      reasons: [...notWaiting(run), ...ofSnapshot(run, schedule), ...markReasons(run)],
+    };
   const reasons: string[] = [];
   if (schedule?.status === "PAUSED")
     reasons.push(`The schedule is paused: ${schedule.statusReason || "no note"}.`);
@@ -49,8 +55,13 @@ export async function explainRun(
   }
   if (run.place === "ready") reasons.push(...(await readyReasons(sources, run)));
   if (reasons.length === 0) reasons.push("It waits for a place in its lane.");
-  reasons.push(...markReasons(run));
+  reasons.push(...ofSnapshot(run, schedule), ...markReasons(run));
   return { run, isWaiting: true, reasons };
+}
+
+function ofSnapshot(run: Run, schedule: Schedule | undefined): string[] {
+  const isHolding = schedule !== undefined && hasSnapshots(schedule.spec) && isOfReading(run, schedule);
+  return isHolding && !run.isSuperseded ? holdingReasons(run) : [];
 }
 
 async function laneReasons(store: ScheduleStore, run: Run, schedule: Schedule): Promise<string[]> {

@@ -97,6 +97,7 @@ export class Lifecycle {
       before.unreadable === null ? specs.read(info, before.spec) : specs.readAgain(info, before.spec);
     refuseIllegalUpdate(before, spec);
     specs.refuseOtherData(before, spec);
+    await specs.refuseLateCopy(this.#parts.store, before, spec);
     await this.#refuseCycle(spec);
     const adoptsPlanned = expected.plannedRuns === "adopt";
     if (isDeepStrictEqual(spec, before.spec)) {

@@ -176,6 +176,7 @@ export class Registration {
     if (before.status === "SOURCE") throw sourceGroup(info.groupId);
     const spec = specs.readAgain(info, before.spec);
     specs.refuseOtherData(before, spec);
+    await specs.refuseLateCopy(store, before, spec);
     await pools.refuseUnknown(spec);
     if (before.status !== "DELETED") {
       throw new ScheduleError(

@@ -4,6 +4,7 @@ import { LedgerError, ScheduleError, SourceError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { Interval } from "../interval/boundaries.js";
 import { pastUpTo } from "../planning/ledger-cuts.js";
+import { isOfReading } from "../planning/plan-snapshot.js";
 import type { IntervalPlanner } from "../planning/planner.js";
 import { nextSlice, rerunsOf } from "../planning/rerun-slice.js";
 import { newestSnapshot } from "../planning/rerun-units.js";
@@ -180,7 +181,7 @@ export class RunControl {
     const run = await this.get(id);
     const [schedule] = await this.#parts.store.getSchedules([run.groupId]);
     if (schedule !== undefined) await this.#parts.seals.refuse(schedule, [run], "id", options);
-    if (schedule !== undefined && isOfEarlierReading(run, schedule)) throw earlierReading(run);
+    if (schedule !== undefined && !isOfReading(run, schedule)) throw earlierReading(run);
     if (schedule === undefined) throw await this.#whyNotRetried(id);
     if (await this.#isFollowedSnapshot(run, schedule)) throw followed(run);
     const snapshot = await newestSnapshot(this.#parts.store, run.groupId);
@@ -213,7 +214,7 @@ export class RunControl {
     for await (const run of eachRun(this.#parts.store, filter)) {
       if (snapshot !== undefined && isBehind(run, snapshot)) continue;
       if (await this.#isFollowedSnapshot(run, schedule)) continue;
-      if (isSealed(schedule, run, through) || isOfEarlierReading(run, schedule)) continue;
+      if (isSealed(schedule, run, through) || !isOfReading(run, schedule)) continue;
       if (options.resplit === true && !(await this.#forgetSplit(run))) continue;
       if (await this.#retry(run, version)) retried.push(run.id);
     }
@@ -328,7 +329,7 @@ function at(instant: number | null): string {
 function followed({ id, groupId }: Run): LedgerError {
   return new LedgerError(
     "RUN_STATE_ILLEGAL",
-    `Run ${id} is a snapshot behind which increments have begun; client.resnapshot makes another one of group ${groupId}. If its mode has none any more, cancel the run and backfill its time.`,
+    `Run ${id} is a snapshot behind which other runs have begun; client.resnapshot makes another one of group ${groupId}. If its mode has none any more, cancel the run and backfill its time.`,
   );
 }
 
@@ -342,11 +343,6 @@ function behind({ id, groupId }: Run, snapshot: Run): LedgerError {
     "RUN_STATE_ILLEGAL",
     `Run ${id} begins before ${at(snapshot.upper)}, and the snapshot of run ${snapshot.id} stands for all time before that: its rows would be written beside the copy. client.resnapshot makes another one of group ${groupId}.`,
   );
-}
-
-/** Returns whether a run reads positions of a reading that a rebase has ended: they may mean other data now. */
-function isOfEarlierReading({ offsets }: Run, schedule: Schedule): boolean {
-  return offsets !== null && offsets.epoch !== schedule.offsets?.epoch;
 }
 
 function earlierReading({ id }: Run): SourceError {

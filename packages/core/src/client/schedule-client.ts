@@ -55,6 +55,7 @@ import { type ShardFilter, type ShardPage, shardPage } from "./run-shards.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import type { ForceOptions, Seals } from "./seals.js";
 import type { SnapshotControl, SnapshotRequest } from "./snapshot-control.js";
+import { snapshotNotes } from "./snapshot-notes.js";
 import type { CoverageReceipt, CoverageReport, SourceControl } from "./source-control.js";
 import type { RebaseRequest, SourceRebase } from "./source-rebase.js";
 import type { SpecReader } from "./spec-reader.js";
@@ -69,7 +70,7 @@ const NOT_RUN = ["SKIPPED", "CANCELLED", "FAILED"] as const;
 /** Overview of a schedule: its state, counts, recent runs and outlook. */
 export interface Description {
   readonly schedule: Schedule;
-  /** The notes that `register` would return now. */
+  /** The notes that `register` would return now, and which run increments wait for if a snapshot has not succeeded. */
   readonly notes: readonly string[];
   readonly versions: readonly ScheduleVersion[];
   /**
@@ -311,7 +312,13 @@ export class ScheduleClient {
     const unregistered =
       counts.byReason[UNREGISTERED] === undefined ? 0 : await countUnregistered(store, groupId);
     const outlook = this.#outlook(schedule);
-    const waits = schedule.unreadable === null ? await dependencyNotes(store, schedule.spec) : [];
+    const waits =
+      schedule.unreadable === null
+        ? [
+            ...(await snapshotNotes(store, schedule, this.#parts.clock.now())),
+            ...(await dependencyNotes(store, schedule.spec)),
+          ]
+        : [];
     return {
       schedule,
       ...outlook,

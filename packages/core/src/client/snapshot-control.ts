@@ -1,14 +1,16 @@
 import { LedgerError, ScheduleError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
 import type { ScheduleOperator } from "../operator/operator.js";
-import { HOLDING_STATES, hasSnapshots } from "../planning/plan-snapshot.js";
+import { hasSnapshots } from "../planning/plan-snapshot.js";
 import type { IntervalPlanner } from "../planning/planner.js";
+import { SnapshotStates } from "../planning/snapshot-states.js";
 import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import { eachRun } from "../store/each-run.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { auditSnapshot, type SnapshotAudit } from "./audit-snapshots.js";
+import { hasSucceeded } from "./first-copy.js";
 import { checkNote } from "./ledger-input.js";
 import { refuseSecondCopy } from "./mode-fields.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
@@ -65,7 +67,7 @@ export class SnapshotControl {
       );
     }
     const operator = operators.get(spec.operator.toLowerCase());
-    refuseSecondCopy("groupId", spec, operator);
+    if (await hasSucceeded(store, groupId)) refuseSecondCopy("groupId", spec, operator);
     if (swap && operator?.replacesTarget?.(spec.job) !== true) {
       throw new ScheduleError(
         "HANDOVER_WOULD_DOUBLE",
@@ -77,7 +79,7 @@ export class SnapshotControl {
     const { error, runs } = await planner.planSnapshot(groupId, note);
     if (error !== undefined) throw error;
     const planned = runs.find(({ snapshot }) => snapshot !== undefined);
-    if (planned === undefined) throw await this.#whyNot(groupId);
+    if (planned === undefined) throw await this.#whyNot(schedule);
     const [run] = await store.getRuns([planned.id]);
     return run!;
   }
@@ -97,9 +99,9 @@ export class SnapshotControl {
     return audits;
   }
 
-  async #whyNot(groupId: string): Promise<LedgerError> {
-    const filter = { groupId, isSnapshot: true, states: HOLDING_STATES, includeSuperseded: false } as const;
-    const [holding] = (await this.#parts.store.listRuns(filter, { limit: 1 })).items;
+  async #whyNot(schedule: Schedule): Promise<LedgerError> {
+    const { groupId } = schedule.spec;
+    const holding = (await new SnapshotStates(this.#parts.store).read([schedule])).get(groupId)?.holding;
     if (holding !== undefined) {
       return new LedgerError(
         "RUN_STATE_ILLEGAL",

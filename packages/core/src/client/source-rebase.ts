@@ -17,6 +17,7 @@ import { transition } from "../schedule/status.js";
 import { eachRun } from "../store/each-run.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
+import { hasSucceeded } from "./first-copy.js";
 import { checkNote } from "./ledger-input.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import type { Seals } from "./seals.js";
@@ -82,7 +83,8 @@ export class SourceRebase {
     if (source !== undefined || job !== undefined) specs.checkReading(spec);
     if (hasSnapshots(spec)) {
       const { origin, watermark } = before;
-      specs.checkCopies(spec, watermark > origin ? (job === undefined ? "groupId" : "job") : undefined);
+      const hasRows = await hasSucceeded(this.#parts.store, groupId);
+      specs.checkCopies(spec, hasRows ? (job === undefined ? "groupId" : "job") : undefined);
       await seals.refuse(before, [{ lower: origin, upper: watermark }], "groupId", { force });
     }
     checkStart(providers.get(spec.source.type), start);

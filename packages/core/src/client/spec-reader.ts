@@ -14,9 +14,11 @@ import { Grid } from "../schedule/grid.js";
 import { laneWidth, normalizeSchedule, type SpecDefaults } from "../schedule/normalize.js";
 import { parseScheduleInfo } from "../schedule/parse.js";
 import type { Schedule, ScheduleInfo, ScheduleSpec } from "../schedule/schedule.js";
+import type { ScheduleStore } from "../store/schedule-store.js";
 import type { NewSchedule } from "../store/schedule-table.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
 import type { EngineRegistry } from "../upkeep/engine-registry.js";
+import { refuseLateCopy } from "./first-copy.js";
 import { checkMode, modeNotes, refuseSecondCopy } from "./mode-fields.js";
 import { checkSource, refuseOtherSource } from "./source-fields.js";
 
@@ -128,6 +130,15 @@ export class SpecReader {
   refuseOtherData(before: Schedule, spec: ScheduleSpec): void {
     refuseOtherBoundaries(before, spec);
     refuseOtherSource(before, spec, this.#parts.providers);
+  }
+
+  /** See `refuseLateCopy`. @throws ScheduleError HANDOVER_WOULD_DOUBLE */
+  refuseLateCopy(
+    store: Pick<ScheduleStore, "listRuns">,
+    before: Schedule,
+    spec: ScheduleSpec,
+  ): Promise<void> {
+    return refuseLateCopy(store, before, spec, this.#parts.operators.get(spec.operator.toLowerCase()));
   }
 
   /** Returns the record to store for a schedule whose ledger begins. */

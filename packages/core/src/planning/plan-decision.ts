@@ -5,7 +5,7 @@ import { gatingOf } from "../schedule/gates-of.js";
 import type { DueIntervals, Grid, NominalInterval } from "../schedule/grid.js";
 import { laneWidth } from "../schedule/normalize.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
-import { intervalUntil, recurringSnapshot } from "./plan-snapshot.js";
+import { intervalUntil, keepsOrder, recurringSnapshot } from "./plan-snapshot.js";
 
 /** The most runs that one transaction plans; the rest of what is owed follows in the next. */
 export const MAX_RUNS_PER_PLAN = 1_000;
@@ -79,6 +79,8 @@ export interface PlanInput {
   readonly snapshot?: RunSnapshot | undefined;
   /** Whether a snapshot has not succeeded yet, for which increments wait. @default false */
   readonly awaitsSnapshot?: boolean;
+  /** Whether a snapshot has to wait for runs that were found beside it. @default false */
+  readonly isSnapshotHeld?: boolean;
 }
 
 /**
@@ -158,9 +160,10 @@ function wholeOf(owed: Stretch, snapshot: RunSnapshot): PlannedInterval {
   return { ...merge(owed, "PLANNED", owed.count > 1 ? "catchup-coalesced" : null), snapshot };
 }
 
-/** A snapshot is alone: others of the lane end before it begins, and increments wait for it. */
-function roomForSnapshot({ spec, openRuns, awaitsSnapshot = false }: PlanInput): number {
-  return awaitsSnapshot || (openRuns > 0 && spec.overlap !== "queue") ? 0 : 1;
+/** A snapshot is alone: others end before it begins, and increments wait for it. */
+function roomForSnapshot({ spec, openRuns, awaitsSnapshot, isSnapshotHeld }: PlanInput): number {
+  if (awaitsSnapshot === true || isSnapshotHeld === true) return 0;
+  return openRuns > 0 && !keepsOrder(spec) ? 0 : 1;
 }
 
 function roomForRuns(input: PlanInput, owed: DueIntervals): number {

@@ -6,7 +6,6 @@ import type { SignalEmitter } from "../events/signals.js";
 import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { Batcher } from "../store/batcher.js";
-import { eachRun } from "../store/each-run.js";
 import type { PlanCommit } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { FailingGroups } from "./failing-groups.js";
@@ -14,10 +13,10 @@ import { isolated, OwnError } from "./isolated.js";
 import { freshRun, type OffsetDecision, withOffsets } from "./offset-plan.js";
 import { commitOf } from "./plan-commit.js";
 import { PLANNED_AHEAD, type PlanDecision } from "./plan-decision.js";
-import { HOLDING_STATES, hasSnapshots } from "./plan-snapshot.js";
 import { isEmpty, nextStep } from "./plan-step.js";
 import type { PlanWork } from "./plan-work.js";
 import { type CachedSchedule, isLeft, type ScheduleCache } from "./schedule-cache.js";
+import { SnapshotStates } from "./snapshot-states.js";
 import type { SourceLooks } from "./source-looks.js";
 import type { SpecCache } from "./spec-cache.js";
 
@@ -73,6 +72,7 @@ interface Step {
  */
 export class PlanLoop {
   readonly #parts: PlanLoopParts;
+  readonly #snapshots: SnapshotStates;
   /** Groups whose sources have answered: those that come while others are planned are planned together. */
   readonly #looked = new Batcher<PlanWork, PlanWork>(
     async (works) => {
@@ -84,6 +84,7 @@ export class PlanLoop {
 
   constructor(parts: PlanLoopParts) {
     this.#parts = parts;
+    this.#snapshots = new SnapshotStates(parts.store);
   }
 
   /**
@@ -117,7 +118,7 @@ export class PlanLoop {
     const { store, specs, cache } = this.#parts;
     const schedules = await isolated(works, (part) => store.getSchedules(part.map(({ groupId }) => groupId)));
     const uncovered = await this.#readUncovered(works, schedules);
-    const awaiting = await this.#readAwaiting(schedules);
+    const snapshots = await this.#snapshots.read(schedules.filter(isRead));
     for (const [index, schedule] of schedules.entries()) {
       works[index]!.isUnknown = schedule === undefined;
       if (schedule === undefined) continue;
@@ -125,7 +126,7 @@ export class PlanLoop {
         if (schedule instanceof OwnError) throw schedule.error;
         specs.remember(schedule);
         const { groupId } = schedule.spec;
-        cache.add(schedule, uncovered.get(groupId) ?? [], awaiting.has(groupId));
+        cache.add(schedule, uncovered.get(groupId) ?? [], snapshots.get(groupId));
       } catch (error) {
         await this.#fail(works[index]!, error, schedule instanceof OwnError ? undefined : schedule);
       }
@@ -144,7 +145,7 @@ export class PlanLoop {
     const groups = new Map<string, Run[]>();
     for (const [index, { groupId, mayBeUncovered }] of works.entries()) {
       const schedule = schedules[index];
-      if (schedule === undefined || schedule instanceof OwnError) continue;
+      if (!isRead(schedule)) continue;
       if (mayBeUncovered || schedule.spec.overlap === "cancel-running") groups.set(groupId, []);
     }
     if (groups.size === 0) return groups;
@@ -158,26 +159,6 @@ export class PlanLoop {
       cursor = page.next;
     } while (cursor !== undefined);
     return groups;
-  }
-
-  /** Returns the groups whose increments wait for a snapshot. Costs nothing if no schedule has the mode. */
-  async #readAwaiting(schedules: readonly (Schedule | OwnError | undefined)[]): Promise<Set<string>> {
-    const groups = schedules.flatMap((schedule) =>
-      schedule !== undefined && !(schedule instanceof OwnError) && hasSnapshots(schedule.spec)
-        ? [schedule.spec.groupId]
-        : [],
-    );
-    const awaiting = new Set<string>();
-    if (groups.length === 0) return awaiting;
-    const ofGroup = groups.length === 1 ? { groupId: groups[0]! } : {};
-    const filter = {
-      ...ofGroup,
-      isSnapshot: true,
-      states: HOLDING_STATES,
-      includeSuperseded: false,
-    } as const;
-    for await (const { groupId } of eachRun(this.#parts.store, filter)) awaiting.add(groupId);
-    return awaiting;
   }
 
   /** Decides and commits once for each group; returns those that have to be decided again. */
@@ -251,6 +232,7 @@ export class PlanLoop {
         return isForSnapshot ? "look-for-snapshot" : "look";
       decision = withOffsets(decision, schedule, work.look?.found);
     }
+    if (await this.#isSnapshotHeld(work, cached, decision)) return "again";
     const named = {
       namespace,
       plannedAt: clock.now(),
@@ -263,6 +245,18 @@ export class PlanLoop {
     const generations = await this.#freeGenerations(plain, schedule);
     if (generations === undefined) return "again";
     return { ...plain, commit: commitOf(schedule, decision, { ...named, generations }) };
+  }
+
+  /** Returns whether a decision has a snapshot that has to wait for other runs, and notes that for the next. */
+  async #isSnapshotHeld(work: PlanWork, cached: CachedSchedule, { runs }: OffsetDecision): Promise<boolean> {
+    const planned = runs.find(({ snapshot }) => snapshot !== undefined);
+    if (planned === undefined) return false;
+    const other = await this.#snapshots.inTheWay(cached.schedule, work.cause === "while-paused");
+    if (other === undefined) return false;
+    cached.isSnapshotHeld = true;
+    // That positions were lost shows only once the source was looked at.
+    work.snapshot ??= planned.snapshot;
+    return true;
   }
 
   /** Looks at the source of a group, and then plans it: a slow source holds up no other group. */
@@ -381,6 +375,10 @@ export class PlanLoop {
       work.cause === "while-paused" ? undefined : schedule,
     );
   }
+}
+
+function isRead(schedule: Schedule | OwnError | undefined): schedule is Schedule {
+  return schedule !== undefined && !(schedule instanceof OwnError);
 }
 
 /** Returns whether a source was looked at for this state of its schedule: positions move with the watermark. */

@@ -1,5 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
-import type { RunSnapshot } from "../run/run.js";
+import type { Run, RunSnapshot } from "../run/run.js";
 import type { Grid, NominalInterval } from "../schedule/grid.js";
 import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
 import { compileTrigger } from "../trigger/compile.js";
@@ -12,18 +12,32 @@ export function hasSnapshots({ mode }: Pick<ScheduleSpec, "mode">): boolean {
   return mode === "full-then-incremental";
 }
 
+/** Returns whether the lane of a schedule begins its runs in order, so that a snapshot waits there for those before it. */
+export function keepsOrder({ overlap, canOvertake }: Pick<ScheduleSpec, "overlap" | "canOvertake">): boolean {
+  return overlap === "queue" && !canOvertake;
+}
+
+/** Returns whether a run reads what its schedule reads now, and not positions from before a rebase. */
+export function isOfReading({ offsets }: Pick<Run, "offsets">, schedule: Pick<Schedule, "offsets">): boolean {
+  return offsets === null || offsets.epoch === schedule.offsets?.epoch;
+}
+
 /**
  * Returns why the next run of a schedule is a snapshot, whatever is owed; `undefined` if it need not be one.
  *
- * @param requested - the request of a person
+ * @param hasCopy - see `SnapshotState.hasCopy`
+ * @param requested - the request of a person, or why a snapshot was found to be needed that had to wait
  */
 export function neededSnapshot(
   { spec, watermark, origin, offsets }: Pick<Schedule, "spec" | "watermark" | "origin" | "offsets">,
+  hasCopy: boolean,
   requested: RunSnapshot | undefined,
 ): RunSnapshot | undefined {
   if (!hasSnapshots(spec)) return undefined;
   if (watermark === origin) return { cause: "first", note: requested?.note ?? "" };
-  return requested ?? (offsets?.needsSnapshot === true ? { cause: "rebased", note: "" } : undefined);
+  if (requested !== undefined) return requested;
+  if (hasCopy && offsets?.needsSnapshot !== true) return undefined;
+  return { cause: (offsets?.rebase ?? null) === null ? "first" : "rebased", note: "" };
 }
 
 /** Returns why the run of time from `from` to `to` is a snapshot, if it has a time of `fullEvery`. */

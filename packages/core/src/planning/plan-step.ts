@@ -4,7 +4,7 @@ import type { Schedule } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import { type CoveringDecision, decideCovering } from "./cover-again.js";
 import { MAX_RUNS_PER_PLAN, type PlanDecision, RECHECK_MS } from "./plan-decision.js";
-import { neededSnapshot } from "./plan-snapshot.js";
+import { hasSnapshots, neededSnapshot } from "./plan-snapshot.js";
 import type { PlanWork } from "./plan-work.js";
 import type { CachedSchedule } from "./schedule-cache.js";
 
@@ -44,8 +44,9 @@ export function nextStep(
     nextFireAt: schedule.nextFireAt,
     recheckMs,
     ...(ahead === undefined ? {} : { ahead }),
-    snapshot: neededSnapshot(schedule, work.snapshot),
+    snapshot: neededSnapshot(schedule, cached.hasCopy, work.snapshot),
     awaitsSnapshot: cached.awaitsSnapshot,
+    isSnapshotHeld: cached.isSnapshotHeld,
     ...(isWhilePaused ? { room: MAX_RUNS_PER_PLAN } : {}),
   };
   const decision = withoutPlannedEmpty(decideCovering(input, uncovered), work.isEmptyPlanned);
@@ -70,9 +71,11 @@ function withoutPlannedEmpty(decision: CoveringDecision, isPlanned: boolean): Co
 /**
  * Returns whether the decision can be trusted although the lane's count and the version may be stale. The
  * commit checks the version, and the count only bounds how far a backlog is planned ahead; a full lane is
- * verified in the store.
+ * verified in the store. Increments depend on snapshots as well, which another manager may have planned, or a person
+ * retried.
  */
 function isPlain({ spec }: Schedule, decision: PlanDecision): boolean {
+  if (hasSnapshots(spec)) return false;
   const ignoresLane = spec.overlap === "queue" || spec.overlap === "allow";
   if (!ignoresLane || decision.outcome !== "planned" || decision.hasMore) return false;
   return decision.runs.length === 1 || (spec.catchup === "each" && decision.waits);

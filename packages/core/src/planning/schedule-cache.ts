@@ -6,6 +6,8 @@ import { requireReadable } from "../schedule/stored-spec.js";
 import type { PlanCommit } from "../store/run-ledger.js";
 import type { GroupState } from "../store/run-shortcuts.js";
 import { continuation, nextFireAt } from "./plan-decision.js";
+import { hasSnapshots } from "./plan-snapshot.js";
+import { type SnapshotState, WITHOUT_SNAPSHOTS } from "./snapshot-states.js";
 
 /** How many schedules stay in memory between fires. */
 const CACHED_SCHEDULES = 50_000;
@@ -30,6 +32,10 @@ export interface CachedSchedule {
   uncovered: readonly Run[];
   /** Whether a snapshot has not succeeded yet: see `HOLDING_STATES`. */
   awaitsSnapshot: boolean;
+  /** See `SnapshotState.hasCopy`. */
+  readonly hasCopy: boolean;
+  /** Whether runs were found that a snapshot has to wait for. */
+  isSnapshotHeld: boolean;
 }
 
 /** The schedules that were planned last. */
@@ -49,10 +55,10 @@ export class ScheduleCache {
    * Keeps a schedule that was just read.
    *
    * @param uncovered - see `CachedSchedule.uncovered`
-   * @param awaitsSnapshot - see `CachedSchedule.awaitsSnapshot`
+   * @param snapshots - how far those of the group have come
    * @throws ScheduleError SCHEDULE_UNREADABLE; TriggerError if this version cannot compile its trigger
    */
-  add(schedule: Schedule, uncovered: readonly Run[], awaitsSnapshot = false): void {
+  add(schedule: Schedule, uncovered: readonly Run[], snapshots: SnapshotState = WITHOUT_SNAPSHOTS): void {
     requireReadable(schedule);
     const openRuns =
       schedule.admittedRuns + schedule.gatedRuns + schedule.waitingRuns + schedule.blockingRuns;
@@ -64,7 +70,9 @@ export class ScheduleCache {
       openRuns,
       ends: 0,
       uncovered,
-      awaitsSnapshot,
+      awaitsSnapshot: snapshots.holding !== undefined,
+      hasCopy: snapshots.hasCopy,
+      isSnapshotHeld: false,
     });
   }
 
@@ -94,7 +102,7 @@ export class ScheduleCache {
     if (cached === undefined) return false;
     cached.ends += 1;
     const { schedule } = cached;
-    const isOfVersion = state?.version === schedule.version && schedule.spec.boundaryType !== "OFFSET";
+    const isOfVersion = state?.version === schedule.version && isToldByState(schedule);
     // A plan that was answered before the end may have been committed after it.
     const isTold = isOfVersion && state.watermark >= schedule.watermark;
     if (isTold) {
@@ -119,7 +127,7 @@ export class ScheduleCache {
     const fireAt = scheduledTime + schedule.spec.delayMs;
     if (fireAt <= cached.schedule.nextFireAt) return;
     let watermark = schedule.watermark;
-    for (let steps = 0; steps < MOST_FOLLOWED && schedule.spec.boundaryType !== "OFFSET"; steps += 1) {
+    for (let steps = 0; steps < MOST_FOLLOWED && isToldByState(schedule); steps += 1) {
       const interval = grid.next(continuation(grid, watermark));
       if (interval === undefined || grid.fireAt(interval) > fireAt) break;
       if (grid.fireAt(interval) === fireAt) {
@@ -145,6 +153,14 @@ export class ScheduleCache {
   clear(): void {
     this.#schedules.clear();
   }
+}
+
+/**
+ * Returns whether the next plan of a schedule depends on nothing but its watermark and its lane: not on positions, nor on
+ * snapshots.
+ */
+function isToldByState({ spec }: Schedule): boolean {
+  return spec.boundaryType !== "OFFSET" && !hasSnapshots(spec);
 }
 
 /**

@@ -179,17 +179,19 @@ describe("a full copy, then increments", () => {
     expect(await world.client.backfill(backfill)).toMatchObject({ runs: 1 });
   });
 
-  it("that was cancelled is not retried behind increments", async () => {
-    world.operator.answer = ({ mode }) => (mode === "full" ? "runs" : SUCCEEDED);
+  it("that was cancelled is made by the next run, and not retried behind that", async () => {
+    world.operator.answer = ({ upperBound }) => (upperBound === String(T0 + HOUR) ? "runs" : SUCCEEDED);
     await world.client.register(byTime());
     await world.fireAt("g", T0 + HOUR);
     const [snapshot] = await world.runs("g");
     await world.client.cancelRun(snapshot!.id);
     await world.settle();
     await world.fireAt("g", T0 + 2 * HOUR);
+    await world.fireAt("g", T0 + 3 * HOUR);
     expect(await ledger()).toEqual([
       [0, 1, "first CANCELLED"],
-      [1, 2, "SUCCEEDED"],
+      [1, 2, "first SUCCEEDED"],
+      [2, 3, "SUCCEEDED"],
     ]);
     await expect(world.client.retryRun(snapshot!.id)).rejects.toMatchObject({ code: "RUN_STATE_ILLEGAL" });
   });
@@ -365,6 +367,7 @@ describe("what registration refuses and notes", () => {
       field: "onLoss",
     });
     await refusal(byTime());
+    await world.fireAt("g", T0 + HOUR);
     await expect(world.client.resnapshot("g")).rejects.toMatchObject({ code: "HANDOVER_WOULD_DOUBLE" });
   });
 
