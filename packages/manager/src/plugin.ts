@@ -20,6 +20,7 @@ import { lateDataRoutes } from "./rest/late-data.js";
 import { ledgerRoutes } from "./rest/ledger.js";
 import { poolRoutes } from "./rest/pools.js";
 import { restatementRoutes } from "./rest/restatements.js";
+import { admitForce } from "./rest/roles.js";
 import { runRoutes } from "./rest/runs.js";
 import { scheduleRoutes } from "./rest/schedules.js";
 import { sourceRoutes } from "./rest/sources.js";
@@ -75,7 +76,10 @@ export function managerPlugin(options: ManagerOptions, isWhole = false): Fastify
       inner.addHook("onRequest", guard.checkHost);
       await inner.register(openapiRoute);
       await inner.register(async (rest) => {
-        if (authorize !== undefined) rest.addHook("onRequest", authorization(authorize));
+        if (authorize !== undefined) {
+          rest.addHook("onRequest", authorization(authorize));
+          rest.addHook("preHandler", admitForce);
+        }
         const { client, container } = tidegate;
         await rest.register(scheduleRoutes(client, container.get(TOKENS.store), cursors));
         await rest.register(ledgerRoutes(client));

@@ -22,7 +22,7 @@ const MORE: Readonly<Partial<Record<Role, readonly string[]>>> = {
     "applyRestatement",
     "reportCoverage",
   ],
-  editor: ["putSchedule", "deleteSchedule", "putSource", "rebase", "seal"],
+  editor: ["putSchedule", "deleteSchedule", "putSource", "rebase", "resnapshot", "seal"],
   admin: ["putPool", "deletePool"],
 };
 
@@ -68,6 +68,24 @@ describe("a role", () => {
     });
     expect((await call("DELETE", "/schedules/orders", undefined, as("editor"))).status).toBe(204);
     expect((await call("DELETE", "/schedules/orders?purge=true", undefined, as("admin"))).status).toBe(204);
+  });
+
+  it.each<[string, string, object | undefined]>([
+    ["a trigger", "/schedules/orders/trigger?force=true", undefined],
+    ["a retry of all runs", "/schedules/orders/retry", { force: true }],
+    ["a retry of one run", "/runs/x/retry", { force: true }],
+    ["a backfill", "/schedules/orders/backfills", { from: 0, to: 60_000, force: true }],
+    ["a restatement", "/restatements/plans", { groupId: "orders", from: 0, to: 60_000, force: true }],
+    ["a report of coverage", "/groups/orders/coverage", { lower: 0, upper: 60_000, force: true }],
+  ])("operator may not write sealed time with %s, and an editor may", async (_, path, body) => {
+    const { call } = await aManager(byHeader);
+    expect(await call("POST", path, body, { role: "operator" })).toMatchObject({
+      status: 403,
+      body: { error: { code: "FORBIDDEN", message: "This needs the role editor; yours is operator." } },
+    });
+    expect((await call("POST", path, body, { role: "editor" })).status).toBe(404);
+    const unforced = body === undefined ? undefined : { ...body, force: false };
+    expect((await call("POST", path.split("?")[0]!, unforced, { role: "operator" })).status).toBe(404);
   });
 
   it("is told to its caller", async () => {

@@ -95,6 +95,11 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
     return target.format === "postgres" ? target.write : "replace";
   }
 
+  /** A full copy removes all older partitions, or deletes all rows of the table. */
+  replacesTarget(job: DuckdbJob): boolean {
+    return this.writes(job) === "replace";
+  }
+
   /** By positions a job always ends at its upper bound; by time only if it has a column or a parameter to end at. */
   canReadAt({ source, sql }: DuckdbJob, boundaryType: BoundaryType): boolean {
     if (boundaryType === "OFFSET") return true;

@@ -198,6 +198,8 @@ describe("the way in which a job writes", () => {
   ])("is %s", (effect, target) => {
     const operator = createDuckdbOperator({ secrets: { shop: "postgres://localhost/shop" } });
     expect(operator.writesOf({ source: CSV, target })).toBe(effect);
+    // A full copy removes older partitions, or all rows of the table.
+    expect(operator.replacesTarget({ source: CSV, target })).toBe(effect === "replace");
   });
 });
 

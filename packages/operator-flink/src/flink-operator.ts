@@ -47,6 +47,7 @@ import {
   workOf,
 } from "./run/task.js";
 import { checkSql } from "./sql/check-sql.js";
+import { rerunOfSql } from "./sql/rerun-of-sql.js";
 import { Sessions } from "./sql/sessions.js";
 import { SqlRunner } from "./sql/sql-runner.js";
 import { splitSync } from "./sync/split-sync.js";
@@ -137,7 +138,14 @@ class FlinkJobs implements PreparingDefinition<FlinkJob, Work> {
   }
 
   writes(work: Work): WriteEffect | undefined {
-    return work.kind === "materializedTable" ? "replace" : writeEffectOf(work.job.rerun);
+    if (work.kind === "materializedTable") return "replace";
+    return writeEffectOf(work.kind === "sql" ? rerunOfSql(work.job) : work.job.rerun);
+  }
+
+  /** Folders and partitions of earlier intervals stay; only the refresh of a whole table leaves nothing of them. */
+  replacesTarget(work: Work): boolean {
+    const partition = work.kind === "materializedTable" ? work.job.partition : undefined;
+    return partition !== undefined && Object.keys(partition).length === 0;
   }
 
   canSplit(work: Work): boolean {

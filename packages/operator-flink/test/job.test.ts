@@ -95,7 +95,8 @@ describe("a job", () => {
   it.each<[string, JsonObject]>([
     ["that overwrites", { sql: { statement: INSERT } }],
     ["after a comment", { sql: { statement: `-- daily\n${INSERT}` } }],
-    ["that upserts", { sql: { statement: "INSERT INTO t SELECT 1", rerun: "replaces" } }],
+    ["that upserts", { sql: { statement: "INSERT INTO t SELECT 1", rerun: "upserts" } }],
+    ["that replaces by a key", { sql: { statement: "INSERT INTO t SELECT 1", rerun: "replaces" } }],
     [
       "with several inserts in one",
       { sql: { statement: "EXECUTE STATEMENT SET BEGIN INSERT OVERWRITE a SELECT 1; END" } },
@@ -190,6 +191,35 @@ describe("a copy", () => {
     ["from a connector of the user's", { connector: "clicks", timeColumn: "t" }, { connector: "blackhole" }],
   ])("%s is accepted", (_, source, sink) => {
     expect(() => operator.validate(copy(source, sink))).not.toThrow();
+  });
+});
+
+describe("the way in which a job writes", () => {
+  const into = "INSERT INTO t SELECT 1";
+  const identifier = "lake.shop.hourly";
+  const ORDERS = { connector: "jdbc", timeColumn: "at" };
+
+  it.each<[string, JsonObject, string | undefined, boolean]>([
+    [
+      "one folder of several",
+      copy(ORDERS, { connector: "filesystem", options: { path: "/lake" } }),
+      "replace",
+      false,
+    ],
+    ["rows by key", copy(ORDERS, { connector: "jdbc", primaryKey: ["id"] }), "upsert", false],
+    ["a topic by key", copy(ORDERS, { connector: "upsert-kafka", primaryKey: ["id"] }), "upsert", false],
+    ["a topic", copy(ORDERS, { connector: "kafka", rerun: "appends" }), "append", false],
+    ["what is overwritten", { sql: { statement: INSERT } }, "replace", false],
+    ["what is inserted by a key", { sql: { statement: into, rerun: "replaces" } }, "upsert", false],
+    ["what is said to be upserted", { sql: { statement: into, rerun: "upserts" } }, "upsert", false],
+    ["what is appended", { sql: { statement: into, rerun: "appends" } }, "append", false],
+    ["what only a program knows", { jar: { path: "sync.jar" } }, undefined, false],
+    ["what a program is said to upsert", { jar: { path: "sync.jar", rerun: "upserts" } }, "upsert", false],
+    ["one partition", { materializedTable: { identifier } }, "replace", false],
+    ["a whole table", { materializedTable: { identifier, partition: {} } }, "replace", true],
+  ])("to %s is known", (_, job, effect, replacesTarget) => {
+    expect(operator.writesOf(job)).toBe(effect);
+    expect(operator.replacesTarget(job)).toBe(replacesTarget);
   });
 });
 

@@ -62,6 +62,8 @@ export interface OperatorDefinition<Job, Prepared = Job> {
   notes?(job: Prepared): readonly string[];
   /** Returns how the job writes. @default unknown */
   writes?(job: Prepared): WriteEffect | undefined;
+  /** Returns whether a job that reads everything replaces the target as a whole, not only its interval. @default false */
+  replacesTarget?(job: Prepared): boolean;
   /** Returns whether a job that reads everything ends exactly at the upper bound. @default true */
   canReadAt?(job: Prepared, boundaryType: BoundaryType): boolean;
   /** Counts the rows of the request's interval on both sides. @default the operator cannot */
@@ -153,6 +155,7 @@ export function defineOperator<Job, Prepared>(
       : { verify: async (request, context) => definition.verify!(callOf(request), context) }),
     cannotVerify: (json, withChecksum) => definition.cannotVerify?.(read(json), withChecksum),
     writesOf: (json) => definition.writes?.(read(json)),
+    replacesTarget: (json) => definition.replacesTarget?.(read(json)) ?? false,
     canReadAt: (json, boundaryType) => definition.canReadAt?.(read(json), boundaryType) ?? true,
     describeJob: () => {
       schema ??= jobJsonSchema(definition.jobSchema);

@@ -40,6 +40,7 @@ function anOperator() {
     notes: ({ tags }) => tags.map((tag) => `job.tags: ${tag}.`),
     canFind: ({ tags }) => tags.length === 0,
     writes: ({ tags }) => (tags.length === 0 ? "replace" : undefined),
+    replacesTarget: ({ tags }) => tags.length === 0,
     submit: async ({ request, job }) => {
       asked.push(["submit", request.idempotencyKey, job.statement]);
       return { jobId: "j1" };
@@ -108,6 +109,8 @@ describe("a defined operator", () => {
     expect(operator.canFind({ query: "a" })).toBe(true);
     expect(operator.writesOf({ query: "a", tags: ["late"] })).toBeUndefined();
     expect(operator.writesOf({ query: "a" })).toBe("replace");
+    expect(operator.replacesTarget({ query: "a", tags: ["late"] })).toBe(false);
+    expect(operator.replacesTarget({ query: "a" })).toBe(true);
   });
 
   it("describes its job as a JSON schema, in which defaults need not be given", () => {

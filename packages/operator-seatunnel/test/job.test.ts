@@ -79,13 +79,13 @@ it("can be typed, and is a schedule's all the same", () => {
 });
 
 describe("sinks", () => {
-  it.each<[string, JsonObject]>([
+  it.each<[string, JsonObject, string?]>([
     ["a file of the interval's name", FILE],
     [
       "a file in a folder of the interval",
       { ...FILE, path: "/lake/{{lower.date}}", file_name_expression: "part" },
     ],
-    ["rows with keys", { plugin_name: "Jdbc", primary_keys: ["id"] }],
+    ["rows with keys", { plugin_name: "Jdbc", primary_keys: ["id"] }, "upserts"],
     [
       "rows that are deleted before",
       {
@@ -94,11 +94,16 @@ describe("sinks", () => {
         custom_sql: "delete from t where ts >= '{{lower.timestamp}}' and ts < '{{upper.timestamp}}'",
       },
     ],
-    ["documents with keys", { plugin_name: "Elasticsearch", primary_keys: ["id"] }],
-    ["documents that are updated", { plugin_name: "MongoDB", "upsert-enable": true, "primary-key": ["id"] }],
-    ["values of keys", { plugin_name: "Redis", data_type: "key" }],
-  ])("replace %s", (_, sink) => {
-    expect(refusalOf({ ...JOB, sink: [sink] })).toMatchObject({ rerun: "replaces" });
+    ["documents with keys", { plugin_name: "Elasticsearch", primary_keys: ["id"] }, "upserts"],
+    [
+      "documents that are updated",
+      { plugin_name: "MongoDB", "upsert-enable": true, "primary-key": ["id"] },
+      "upserts",
+    ],
+    ["values of keys", { plugin_name: "Redis", data_type: "key" }, "upserts"],
+  ])("replace %s", (_, sink, rerun = "replaces") => {
+    expect(refusalOf({ ...JOB, sink: [sink] })).toMatchObject({ rerun });
+    expect(refusalOf({ ...JOB, sink: [sink, FILE] })).toMatchObject({ rerun: "replaces" });
   });
 
   it.each<[string, JsonObject]>([

@@ -5,8 +5,9 @@ import type { Interval } from "../interval/boundaries.js";
 import { type IntervalSet, toSet } from "../interval/interval-set.js";
 import type { Backfiller } from "../planning/backfiller.js";
 import { pastUpTo } from "../planning/ledger-cuts.js";
-import { rerunUnits } from "../planning/rerun-units.js";
+import { newestSnapshot, rerunUnits } from "../planning/rerun-units.js";
 import { type Backfill, type BackfillSelect, OWN_BACKFILLS } from "../run/backfill.js";
+import type { Run } from "../run/run.js";
 import type { Instant } from "../schedule/instant.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
@@ -96,7 +97,12 @@ export class BackfillControl {
     const range = this.#pastOf(schedule, asked);
     const { cursor, ...counted } = await this.#count(schedule, range, select);
     const sealed = force ? undefined : await seals.sealedOf(schedule, counted.ranges);
-    const notes = [...notesOn(asked, range, counted.ranges), ...sealedNotes(sealed)];
+    const snapshot = await newestSnapshot(store, groupId);
+    const notes = [
+      ...notesOn(asked, range, counted.ranges),
+      ...snapshotNotes(asked, snapshot),
+      ...sealedNotes(sealed),
+    ];
     const plan = { ...counted, notes };
     if (isDryRun || (plan.runs === 0 && id === undefined)) return plan;
     refuseEnded(schedule);
@@ -236,6 +242,15 @@ function notesOn(asked: Interval, past: Interval, ranges: IntervalSet): string[]
   if (upper !== undefined && upper > past.upper)
     notes.push(`to: ${iso(past.upper)} lies inside an interval, which runs as a whole up to ${iso(upper)}.`);
   return notes;
+}
+
+/** Says which time is left out since a copy stands for it. */
+function snapshotNotes(asked: Interval, snapshot: Run | undefined): string[] {
+  return snapshot === undefined || asked.lower >= snapshot.upper
+    ? []
+    : [
+        `from: the snapshot of run ${snapshot.id} stands for all time before ${iso(snapshot.upper)}, which is not run again; client.resnapshot makes another one.`,
+      ];
 }
 
 /** Says that a plan cannot be carried out as it is. */

@@ -3,7 +3,7 @@ import { hasSnapshots } from "../planning/plan-snapshot.js";
 import { SnapshotStates } from "../planning/snapshot-states.js";
 import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-import { refuseAppended } from "./mode-fields.js";
+import { refuseSecondCopy } from "./mode-fields.js";
 
 type Runs = Pick<ScheduleStore, "listRuns">;
 
@@ -14,8 +14,8 @@ export async function hasSucceeded(store: Runs, groupId: string): Promise<boolea
 }
 
 /**
- * Refuses snapshots for a group that had none and whose job appends: the first one would write once more what its runs
- * have written.
+ * Refuses snapshots for a group that had none and whose job leaves beside a copy what its runs have written: the first
+ * one would write it once more.
  *
  * @throws ScheduleError HANDOVER_WOULD_DOUBLE
  */
@@ -23,11 +23,11 @@ export async function refuseLateCopy(
   store: Runs,
   before: Schedule,
   spec: ScheduleSpec,
-  operator: Pick<ScheduleOperator, "operatorType" | "writesOf"> | undefined,
+  operator: Pick<ScheduleOperator, "operatorType" | "replacesTarget" | "writesOf"> | undefined,
 ): Promise<void> {
-  if (hasSnapshots(before.spec) || !hasSnapshots(spec) || operator?.writesOf?.(spec.job) !== "append") return;
+  if (hasSnapshots(before.spec) || !hasSnapshots(spec)) return;
   const { groupId } = spec;
   const states = await new SnapshotStates(store).read([{ ...before, spec }]);
   if (states.get(groupId)?.hasCopy !== true && (await hasSucceeded(store, groupId)))
-    refuseAppended("mode", `operator ${operator.operatorType}`);
+    refuseSecondCopy("mode", spec, operator);
 }

@@ -7,7 +7,7 @@ import { compileTrigger } from "../trigger/compile.js";
 const MODE = "full-then-incremental";
 
 /** The part of an operator that says what a snapshot and its increments do to a target. */
-type Writer = Pick<ScheduleOperator, "canReadAt" | "operatorType" | "writesOf">;
+type Writer = Pick<ScheduleOperator, "canReadAt" | "operatorType" | "replacesTarget" | "writesOf">;
 
 /**
  * Checks what a schedule says of its snapshots: that increments begin exactly where one ends, and that no row is written
@@ -46,28 +46,43 @@ export function checkMode(spec: ScheduleSpec, operator: Writer | undefined): voi
 function refuseDoubling(spec: ScheduleSpec, operator: Writer): void {
   const { boundaryType, fullEvery, job, onLoss } = spec;
   const writes = operator.writesOf?.(job);
-  const name = `operator ${operator.operatorType}`;
   if (operator.canReadAt?.(job, boundaryType) === false && writes !== "upsert") {
     throw doubling(
       "mode",
-      `the job of ${name} cannot end a full read at the upper bound, so that rows behind it would be written by the snapshot and by the first increment. Give the job a column by which it is bounded, or let it upsert by key`,
+      `the job of operator ${operator.operatorType} cannot end a full read at the upper bound, so that rows behind it would be written by the snapshot and by the first increment. Give the job a column by which it is bounded, or let it upsert by key`,
     );
   }
   const again = fullEvery !== null ? "fullEvery" : onLoss === "resnapshot" ? "onLoss" : undefined;
-  if (again !== undefined && writes === "append") refuseAppended(again, name);
+  if (again !== undefined) refuseSecondCopy(again, spec, operator);
 }
 
-/** @throws ScheduleError HANDOVER_WOULD_DOUBLE */
-export function refuseAppended(field: string, name: string): never {
+/**
+ * Refuses a snapshot of a target that has rows already, if they would stay beside those of the copy.
+ *
+ * @param field - the field that asks for it
+ * @throws ScheduleError HANDOVER_WOULD_DOUBLE
+ */
+export function refuseSecondCopy(
+  field: string,
+  { job }: Pick<ScheduleSpec, "job">,
+  operator: Writer | undefined,
+): void {
+  const writes = operator?.writesOf?.(job);
+  if (operator === undefined || writes === undefined || writes === "upsert") return;
+  if (writes === "replace" && operator.replacesTarget?.(job) === true) return;
+  const effect =
+    writes === "append"
+      ? "appends its rows, so that another snapshot would write all of them again"
+      : "replaces the rows of one interval alone, so that older ones would stay beside another snapshot";
   throw doubling(
     field,
-    `the job of ${name} appends its rows, so that a snapshot would write those again that are there. Let it replace them or upsert by key`,
+    `the job of operator ${operator.operatorType} ${effect}. Let it upsert by key, or write to a target that a full copy replaces as a whole`,
   );
 }
 
 /** Returns notes for whoever registers a schedule that makes snapshots, in plain sentences. */
 export function modeNotes(
-  { boundaryType, job, mode }: ScheduleSpec,
+  { boundaryType, fullEvery, job, mode, onLoss, seal }: ScheduleSpec,
   operator: Writer | undefined,
 ): readonly string[] {
   if (!hasSnapshots({ mode })) return [];
@@ -76,6 +91,11 @@ export function modeNotes(
     ...(boundaryType === "TIME"
       ? [
           'mode is "full-then-incremental" by a time column: increments do not see rows that are deleted in the source; a snapshot that replaces the target does (fullEvery, client.resnapshot).',
+        ]
+      : []),
+    ...(seal != null && (fullEvery != null || onLoss === "resnapshot")
+      ? [
+          `${fullEvery != null ? "fullEvery" : "onLoss"}: each snapshot writes everything again, also time that is sealed (seal).`,
         ]
       : []),
     ...(isBlurred

@@ -1,8 +1,9 @@
 import { hash } from "node:crypto";
-import type { Clock } from "../clock/clock.js";
+import type { Clock, EpochMs } from "../clock/clock.js";
 import { LedgerError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
 import { runKindSchema } from "../job/schema.js";
+import { newestSnapshot } from "../planning/rerun-units.js";
 import { type Backfill, RESTATEMENT } from "../run/backfill.js";
 import type { Instant } from "../schedule/instant.js";
 import type { Schedule } from "../schedule/schedule.js";
@@ -127,8 +128,12 @@ export class RestatementControl {
     const root = await changes.get(groupId);
     requireReadable(root);
     const isCascading = cascade === "downstream";
-    const alone: KnownGroups = { schedules: new Map([[groupId, root]]), dependents: new Map() };
-    const known = isCascading ? await this.#downstreamOf(root) : alone;
+    const alone = { schedules: new Map([[groupId, root]]), dependents: new Map() };
+    const groups = isCascading ? await this.#downstreamOf(root) : alone;
+    const known: KnownGroups = {
+      ...groups,
+      copiedUpTo: await this.#copiedUpTo([...groups.schedules.keys()]),
+    };
     const scope: RestatementScope = {
       groupId,
       range: { lower, upper },
@@ -144,8 +149,17 @@ export class RestatementControl {
     return { plan: { planId, ...reach, runs }, schedules: known.schedules };
   }
 
+  async #copiedUpTo(groupIds: readonly string[]): Promise<ReadonlyMap<string, EpochMs>> {
+    const ends = new Map<string, EpochMs>();
+    for (const groupId of groupIds) {
+      const snapshot = await newestSnapshot(this.#parts.store, groupId);
+      if (snapshot !== undefined) ends.set(groupId, snapshot.upper);
+    }
+    return ends;
+  }
+
   /** Reads the groups that depend on one, directly or not, level by level. */
-  async #downstreamOf(root: Schedule): Promise<KnownGroups> {
+  async #downstreamOf(root: Schedule): Promise<Omit<KnownGroups, "copiedUpTo">> {
     const { store } = this.#parts;
     const schedules = new Map<string, Schedule>([[root.spec.groupId, root]]);
     const dependents = new Map<string, readonly string[]>();

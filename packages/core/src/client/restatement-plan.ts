@@ -1,3 +1,4 @@
+import type { EpochMs } from "../clock/clock.js";
 import { leavesOf } from "../dependency/dependency.js";
 import { windowOf } from "../dependency/window.js";
 import { FIRST_INSTANT, type Interval } from "../interval/boundaries.js";
@@ -49,6 +50,8 @@ export interface KnownGroups {
   readonly schedules: ReadonlyMap<string, Schedule>;
   /** Ids of those that depend on a group. */
   readonly dependents: ReadonlyMap<string, readonly string[]>;
+  /** Upper bounds of the newest snapshots of those that have one: what begins earlier is not run again. */
+  readonly copiedUpTo: ReadonlyMap<string, EpochMs>;
 }
 
 /**
@@ -62,7 +65,11 @@ export function reachOf(scope: RestatementScope, known: KnownGroups, now: number
   const reached = new Map<string, { time: IntervalSet; readonly depth: number }>();
   const stops = new Map<string, RestatementStop>();
   const root = known.schedules.get(scope.groupId)!;
-  const first = widened(root, [scope.range], now);
+  const afterCopy = (groupId: string, time: IntervalSet): IntervalSet => {
+    const lower = known.copiedUpTo.get(groupId);
+    return lower === undefined ? time : intersect(time, [{ lower, upper: Number.MAX_SAFE_INTEGER }]);
+  };
+  const first = afterCopy(scope.groupId, widened(root, [scope.range], now));
   reached.set(scope.groupId, { time: first, depth: 0 });
   const open: { readonly groupId: string; readonly fresh: IntervalSet }[] = [
     { groupId: scope.groupId, fresh: root.status === "SOURCE" ? [scope.range] : first },
@@ -77,7 +84,7 @@ export function reachOf(scope: RestatementScope, known: KnownGroups, now: number
       if (reason !== undefined) stops.set(id, { groupId: id, reason });
       if (reader === undefined || reason !== undefined) continue;
       const before = reached.get(id)?.time ?? [];
-      const added = subtract(affected(reader, groupId, fresh, now), before);
+      const added = subtract(afterCopy(id, affected(reader, groupId, fresh, now)), before);
       if (added.length === 0) continue;
       reached.set(id, { time: toSet([...before, ...added]), depth: reached.get(id)?.depth ?? depth });
       open.push({ groupId: id, fresh: added });

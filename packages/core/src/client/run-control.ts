@@ -106,7 +106,8 @@ export class RunControl {
         { field: "interval" },
       );
     }
-    const snapshot = units.length === 0 ? await newestSnapshot(this.#parts.store, schedule.spec) : undefined;
+    const { groupId } = schedule.spec;
+    const snapshot = await newestSnapshot(this.#parts.store, groupId);
     if (snapshot !== undefined && interval.lower < snapshot.upper) {
       throw new LedgerError(
         "INTERVAL_INVALID",
@@ -183,12 +184,14 @@ export class RunControl {
     if (schedule !== undefined && !isOfReading(run, schedule)) throw earlierReading(run);
     if (schedule === undefined) throw await this.#whyNotRetried(id);
     if (await this.#isFollowedSnapshot(run, schedule)) throw followed(run);
+    const snapshot = await newestSnapshot(this.#parts.store, run.groupId);
+    if (snapshot !== undefined && isBehind(run, snapshot)) throw behind(run, snapshot);
     if (options.resplit === true && !(await this.#forgetSplit(run))) throw await this.#whyNotResplit(id);
     if (!(await this.#retry(run, versionFor(schedule, options)))) throw await this.#whyNotRetried(id);
     this.#parts.dispatcher.wake();
   }
 
-  /** Returns whether increments have begun behind a snapshot that was cancelled: made now, it would replace them. */
+  /** Returns whether increments have begun behind a snapshot that was not made: made now, it would replace them. */
   async #isFollowedSnapshot(run: Run, { watermark }: Schedule): Promise<boolean> {
     if (run.snapshot === null || watermark <= run.upper) return false;
     const filter = {
@@ -200,14 +203,17 @@ export class RunControl {
     return (await this.#parts.store.listRuns(filter, { limit: 1 })).items.length > 0;
   }
 
-  /** Retries all failed runs of a group that no other run covers. */
+  /** Retries all failed runs of a group that no other run and no later snapshot covers. */
   async retryAll(schedule: Schedule, options: RetryOptions): Promise<string[]> {
     const { groupId } = schedule.spec;
     const filter = { groupId, states: ["FAILED"], includeSuperseded: false } as const;
     const version = versionFor(schedule, options);
     const retried: string[] = [];
     const through = options.force === true ? null : await this.#parts.seals.sealedThrough(schedule);
+    const snapshot = await newestSnapshot(this.#parts.store, groupId);
     for await (const run of eachRun(this.#parts.store, filter)) {
+      if (snapshot !== undefined && isBehind(run, snapshot)) continue;
+      if (await this.#isFollowedSnapshot(run, schedule)) continue;
       if (isSealed(schedule, run, through) || !isOfReading(run, schedule)) continue;
       if (options.resplit === true && !(await this.#forgetSplit(run))) continue;
       if (await this.#retry(run, version)) retried.push(run.id);
@@ -323,7 +329,19 @@ function at(instant: number | null): string {
 function followed({ id, groupId }: Run): LedgerError {
   return new LedgerError(
     "RUN_STATE_ILLEGAL",
-    `Run ${id} is a snapshot behind which other runs have begun; client.resnapshot makes another one of group ${groupId}.`,
+    `Run ${id} is a snapshot behind which other runs have begun; client.resnapshot makes another one of group ${groupId}. If its mode has none any more, cancel the run and backfill its time.`,
+  );
+}
+
+/** Returns whether a run begins before the end of a snapshot, which has its rows already or is about to read them. */
+function isBehind(run: Run, snapshot: Run): boolean {
+  return run.id !== snapshot.id && run.lower < snapshot.upper;
+}
+
+function behind({ id, groupId }: Run, snapshot: Run): LedgerError {
+  return new LedgerError(
+    "RUN_STATE_ILLEGAL",
+    `Run ${id} begins before ${at(snapshot.upper)}, and the snapshot of run ${snapshot.id} stands for all time before that: its rows would be written beside the copy. client.resnapshot makes another one of group ${groupId}.`,
   );
 }
 

@@ -258,8 +258,9 @@ export class ScheduleClient {
    *
    * @returns the schedule, in a new version
    * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_INVALID (its boundaries are time; with the field),
-   *   SCHEDULE_STATUS_ILLEGAL, SCHEDULE_VERSION_STALE (changed meanwhile); SourceError SOURCE_UNAVAILABLE,
-   *   SOURCE_INVALID, SOURCE_UNKNOWN
+   *   SCHEDULE_STATUS_ILLEGAL, SCHEDULE_VERSION_STALE (changed meanwhile), HANDOVER_WOULD_DOUBLE (with snapshots, if
+   *   older rows would stay beside the new copy); LedgerError SEALED (with snapshots, which write everything again);
+   *   SourceError SOURCE_UNAVAILABLE, SOURCE_INVALID, SOURCE_UNKNOWN
    */
   rebase(groupId: string, request: RebaseRequest): Promise<Schedule> {
     return this.#parts.rebases.rebase(groupId, request);
@@ -271,8 +272,9 @@ export class ScheduleClient {
    *
    * @returns the snapshot's run
    * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_INVALID (another mode), SCHEDULE_STATUS_ILLEGAL (paused),
-   *   HANDOVER_WOULD_DOUBLE (its job appends; or, with `swap`, does not replace); LedgerError RUN_STATE_ILLEGAL (a
-   *   snapshot has not succeeded yet), INTERVAL_OPEN (not now); SourceError SOURCE_UNAVAILABLE, SOURCE_INVALID,
+   *   HANDOVER_WOULD_DOUBLE (older rows would stay beside the copy: its job appends, or replaces one interval alone; or,
+   *   with `swap`, does not replace its target); LedgerError SEALED, RUN_STATE_ILLEGAL (a snapshot has not succeeded
+   *   yet), INTERVAL_OPEN (not now); SourceError SOURCE_UNAVAILABLE, SOURCE_INVALID,
    *   SOURCE_UNKNOWN, SOURCE_REPLACED, SOURCE_REWOUND
    */
   resnapshot(groupId: string, request: SnapshotRequest = {}): Promise<Run> {

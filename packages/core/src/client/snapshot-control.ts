@@ -12,16 +12,17 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import { auditSnapshot, type SnapshotAudit } from "./audit-snapshots.js";
 import { hasSucceeded } from "./first-copy.js";
 import { checkNote } from "./ledger-input.js";
-import { refuseAppended } from "./mode-fields.js";
+import { refuseSecondCopy } from "./mode-fields.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
+import type { ForceOptions, Seals } from "./seals.js";
 
-/** A request for another full copy. */
-export interface SnapshotRequest {
+/** A request for another full copy. A copy writes everything again, so sealed time refuses it without `force`. */
+export interface SnapshotRequest extends ForceOptions {
   /** Why, for people, at most 2,000 characters. @default "" */
   readonly note?: string;
   /**
-   * Whether the new copy has to take the place of the old one as a whole: refused unless the job replaces what it wrote.
-   * An upsert leaves rows that are no longer in the source. @default false
+   * Whether the new copy has to take the place of the old one as a whole: refused unless the job replaces its target
+   * (`ScheduleOperator.replacesTarget`). An upsert leaves rows that are no longer in the source. @default false
    */
   readonly swap?: boolean;
 }
@@ -31,6 +32,7 @@ export interface SnapshotControlParts {
   readonly store: ScheduleStore;
   readonly planner: IntervalPlanner;
   readonly changes: ScheduleChanges;
+  readonly seals: Seals;
   /** By lower-case type. */
   readonly operators: ReadonlyMap<string, ScheduleOperator>;
 }
@@ -43,11 +45,14 @@ export class SnapshotControl {
     this.#parts = parts;
   }
 
-  async resnapshot(groupId: string, { note = "", swap = false }: SnapshotRequest): Promise<Run> {
-    const { changes, operators, planner, store } = this.#parts;
+  async resnapshot(
+    groupId: string,
+    { note = "", swap = false, force = false }: SnapshotRequest,
+  ): Promise<Run> {
+    const { changes, operators, planner, seals, store } = this.#parts;
     checkNote(note);
     const schedule = await changes.getReadable(groupId);
-    const { spec, status } = schedule;
+    const { origin, spec, status, watermark } = schedule;
     if (!hasSnapshots(spec)) {
       throw new ScheduleError(
         "SCHEDULE_INVALID",
@@ -62,16 +67,15 @@ export class SnapshotControl {
       );
     }
     const operator = operators.get(spec.operator.toLowerCase());
-    const writes = operator?.writesOf?.(spec.job);
-    if (writes === "append" && (await hasSucceeded(store, groupId)))
-      refuseAppended("groupId", `operator ${operator!.operatorType}`);
-    if (swap && writes !== "replace") {
+    if (await hasSucceeded(store, groupId)) refuseSecondCopy("groupId", spec, operator);
+    if (swap && operator?.replacesTarget?.(spec.job) !== true) {
       throw new ScheduleError(
         "HANDOVER_WOULD_DOUBLE",
         `swap: the job of operator ${spec.operator} does not replace its target as a whole, so that rows of the old copy would stay. Leave out swap to write the new copy over it.`,
         { field: "swap" },
       );
     }
+    await seals.refuse(schedule, [{ lower: origin, upper: watermark }], "groupId", { force });
     const { error, runs } = await planner.planSnapshot(groupId, note);
     if (error !== undefined) throw error;
     const planned = runs.find(({ snapshot }) => snapshot !== undefined);

@@ -17,8 +17,10 @@ import { transition } from "../schedule/status.js";
 import { eachRun } from "../store/each-run.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
+import { hasSucceeded } from "./first-copy.js";
 import { checkNote } from "./ledger-input.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
+import type { Seals } from "./seals.js";
 import { checkStart } from "./source-fields.js";
 import type { SpecReader } from "./spec-reader.js";
 
@@ -32,6 +34,8 @@ export interface RebaseRequest {
   readonly job?: JsonObject;
   /** Why, for people, at most 2,000 characters. @default "" */
   readonly note?: string;
+  /** With snapshots, makes a copy of the new reading although it writes sealed time again. @default false */
+  readonly force?: boolean;
 }
 
 /** Dependencies of `SourceRebase`. */
@@ -43,6 +47,7 @@ export interface SourceRebaseParts {
   readonly specs: SpecReader;
   readonly changes: ScheduleChanges;
   readonly dispatcher: Dispatcher;
+  readonly seals: Seals;
 }
 
 /** Begins another reading of a group's source. */
@@ -53,8 +58,11 @@ export class SourceRebase {
     this.#parts = parts;
   }
 
-  async rebase(groupId: string, { startAt, source, job, note = "" }: RebaseRequest): Promise<Schedule> {
-    const { changes, clock, dispatcher, looks, providers, specs } = this.#parts;
+  async rebase(
+    groupId: string,
+    { startAt, source, job, note = "", force = false }: RebaseRequest,
+  ): Promise<Schedule> {
+    const { changes, clock, dispatcher, looks, providers, seals, specs } = this.#parts;
     checkNote(note);
     const before = await changes.getReadable(groupId);
     const { offsets } = before;
@@ -73,6 +81,12 @@ export class SourceRebase {
       job: job === undefined ? before.spec.job : parseJob(job),
     };
     if (source !== undefined || job !== undefined) specs.checkReading(spec);
+    if (hasSnapshots(spec)) {
+      const { origin, watermark } = before;
+      const hasRows = await hasSucceeded(this.#parts.store, groupId);
+      specs.checkCopies(spec, hasRows ? (job === undefined ? "groupId" : "job") : undefined);
+      await seals.refuse(before, [{ lower: origin, upper: watermark }], "groupId", { force });
+    }
     checkStart(providers.get(spec.source.type), start);
     if (isAhead(start, clock.now())) {
       const problem = "is still to come: rebase the group then, or give the positions at which to begin";

@@ -19,7 +19,7 @@ import type { NewSchedule } from "../store/schedule-table.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
 import type { EngineRegistry } from "../upkeep/engine-registry.js";
 import { refuseLateCopy } from "./first-copy.js";
-import { checkMode, modeNotes } from "./mode-fields.js";
+import { checkMode, modeNotes, refuseSecondCopy } from "./mode-fields.js";
 import { checkSource, refuseOtherSource } from "./source-fields.js";
 
 /** Enough to give every ledger of a group a unique name. */
@@ -72,7 +72,7 @@ export class SpecReader {
     const spec = { ...meant, engine: this.#parts.engines.typeOf(meant.engine) };
     this.#checkEngine(spec);
     this.checkReading(spec);
-    checkMode(spec, this.#parts.operators.get(spec.operator.toLowerCase()));
+    this.checkCopies(spec, undefined);
     this.#checkGates(spec);
     refuseEarlyDeadline(spec, now);
     this.#checkProbes(spec);
@@ -90,6 +90,18 @@ export class SpecReader {
     this.#checkOperator(spec);
     const { providers, operators } = this.#parts;
     checkSource(spec, providers, operators.get(spec.operator.toLowerCase()));
+  }
+
+  /**
+   * Checks that a specification's snapshots and increments write no row twice.
+   *
+   * @param again - the field that asks for another copy of a target that has rows already, if one does
+   * @throws ScheduleError SCHEDULE_INVALID, HANDOVER_WOULD_DOUBLE, with the field
+   */
+  checkCopies(spec: ScheduleSpec, again: string | undefined): void {
+    const operator = this.#parts.operators.get(spec.operator.toLowerCase());
+    checkMode(spec, operator);
+    if (again !== undefined) refuseSecondCopy(again, spec, operator);
   }
 
   /**

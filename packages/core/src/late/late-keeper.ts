@@ -8,6 +8,7 @@ import type { Interval } from "../interval/boundaries.js";
 import { intersect, toSet } from "../interval/interval-set.js";
 import { stretchesOf } from "../interval/stretches.js";
 import { rereadsOf } from "../planning/rereads.js";
+import { newestSnapshot } from "../planning/rerun-units.js";
 import { LATE_DATA } from "../run/backfill.js";
 import type { LateTime } from "../run/late-time.js";
 import type { Schedule } from "../schedule/schedule.js";
@@ -141,12 +142,11 @@ export class LateKeeper {
     const ripe = pending.filter((_, index) => waits[index]! <= 0);
     const rereads = ripe.flat().map(({ lower, upper, lastAt }) => ({ lower, upper, since: lastAt }));
     const { groupId } = schedule.spec;
-    const { stretches, underWay } = await rereadsOf(
-      this.#parts.store,
-      groupId,
-      rereads,
-      Number.MIN_SAFE_INTEGER,
-    );
+    const { store } = this.#parts;
+    // No run goes back behind a copy.
+    const snapshot = ripe.length === 0 ? undefined : await newestSnapshot(store, groupId);
+    const notBefore = snapshot?.upper ?? Number.MIN_SAFE_INTEGER;
+    const { stretches, underWay } = await rereadsOf(store, groupId, rereads, notBefore);
     const free = ripe.filter((stretch) => intersect(toSet(stretch), toSet(underWay)).length === 0);
     const toRestate = free.flat();
     const begun: { readonly stretch: Interval; readonly id: string }[] = [];
@@ -156,7 +156,7 @@ export class LateKeeper {
     }
     const settlements = toRestate.map((late) => {
       const backfillId = begun.find(({ stretch }) => overlap(stretch, late))?.id;
-      // A run that is about to read it anyway, or nothing that has succeeded: no backfill is needed.
+      // A run that is about to read it anyway, or nothing that has succeeded, or a copy stands for it: no backfill.
       const state = backfillId === undefined ? "MARKED" : "RESTATED";
       return { late, state, backfillId: backfillId ?? null } as const;
     });

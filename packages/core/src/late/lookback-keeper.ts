@@ -5,6 +5,7 @@ import type { TidegateEmitter } from "../events/events.js";
 import type { SignalEmitter } from "../events/signals.js";
 import type { Interval } from "../interval/boundaries.js";
 import { type Reread, rereadsOf } from "../planning/rereads.js";
+import { newestSnapshot } from "../planning/rerun-units.js";
 import { LOOKBACK } from "../run/backfill.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
@@ -137,7 +138,9 @@ export class LookbackKeeper {
     this.#waiting.add(groupId);
     const running = await store.listBackfills({ groupId, states: ["RUNNING"] });
     if (running.some(({ id }) => id.startsWith(LOOKBACK))) return later;
-    const notBefore = (await sealedThrough(schedule)) ?? Number.MIN_SAFE_INTEGER;
+    const sealed = (await sealedThrough(schedule)) ?? Number.MIN_SAFE_INTEGER;
+    const snapshot = await newestSnapshot(store, groupId);
+    const notBefore = Math.max(sealed, snapshot?.upper ?? sealed);
     const { underWay } = await rereadsOf(store, groupId, newestOf(fires), notBefore);
     const ready = readyOf(fires, underWay);
     if (ready.length === 0) return later;

@@ -54,7 +54,8 @@ export interface SplitContext extends JobContext {
 
 /**
  * Effect of a second job of an interval on what the first wrote: it replaces the interval's rows; updates those
- * of the same keys and leaves others; or adds its own beside them.
+ * of the same keys and leaves others; or adds its own beside them. `replace` says nothing of rows that jobs of other
+ * intervals wrote: see `ScheduleOperator.replacesTarget`.
  */
 export type WriteEffect = "replace" | "upsert" | "append";
 
@@ -131,6 +132,15 @@ export interface ScheduleOperator {
    * @default unknown
    */
   writesOf?(job: JsonObject): WriteEffect | undefined;
+  /**
+   * Returns whether a job that reads everything (`mode: "full"`) replaces the target as a whole: what jobs of earlier
+   * intervals wrote is gone when it has succeeded, whatever it was. A job that replaces only the rows of its own interval,
+   * such as one folder or partition of several, leaves older rows beside a later full copy, which is then refused.
+   * `true` only if `writesOf` returns `replace`.
+   *
+   * @default false
+   */
+  replacesTarget?(job: JsonObject): boolean;
   /**
    * Returns whether a job that reads everything (`mode: "full"`) ends exactly at the upper bound: what lies behind it is
    * left to the next run. If not, the rows behind it are written by both, which only an upsert by key survives.

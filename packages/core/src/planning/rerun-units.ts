@@ -9,7 +9,6 @@ import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { LedgerCuts } from "./ledger-cuts.js";
 import { offsetUnits } from "./offset-units.js";
-import { hasSnapshots } from "./plan-snapshot.js";
 import type { RerunQuery, RerunUnit } from "./rerun-query.js";
 
 const OPEN_STATES = ["PLANNED", "SUBMITTING", "RUNNING"] as const;
@@ -66,10 +65,10 @@ async function* unitsOf(
  */
 async function behindSnapshot(
   store: ScheduleStore,
-  { spec }: Schedule,
+  { spec: { groupId } }: Schedule,
   query: RerunQuery,
 ): Promise<RerunQuery> {
-  const snapshot = await newestSnapshot(store, spec);
+  const snapshot = await newestSnapshot(store, groupId);
   if (snapshot === undefined || snapshot.upper <= query.range.lower) return query;
   const { lower, upper } = query.range;
   return {
@@ -78,14 +77,13 @@ async function behindSnapshot(
   };
 }
 
-/** Returns the newest snapshot that stands; none if the mode has none. */
+/** Returns the newest snapshot of a group that stands, whatever its mode is now: the copy stays when that changes. */
 export async function newestSnapshot(
-  store: ScheduleStore,
-  spec: Pick<Schedule["spec"], "groupId" | "mode">,
+  store: Pick<ScheduleStore, "listRuns">,
+  groupId: string,
 ): Promise<Run | undefined> {
-  if (!hasSnapshots(spec)) return undefined;
   const filter = {
-    groupId: spec.groupId,
+    groupId,
     isSnapshot: true,
     states: STANDING_STATES,
     includeSuperseded: false,

@@ -6,6 +6,7 @@ import type { CoverageReportedEvent, TidegateEmitter } from "../events/events.js
 import type { EndedRun, SignalEmitter } from "../events/signals.js";
 import { type IntervalSet, intersect } from "../interval/interval-set.js";
 import { stretchesOf } from "../interval/stretches.js";
+import { newestSnapshot } from "../planning/rerun-units.js";
 import { restatedTime } from "../planning/restated-time.js";
 import { STALENESS } from "../run/backfill.js";
 import { byGroup } from "../run/by-group.js";
@@ -127,7 +128,10 @@ export class StaleKeeper {
         .map((input) => ({ run, input })),
     );
     const digests = await this.#parts.store.generationDigests(inputs.map(({ input }) => input));
-    return new Set(inputs.filter(({ input }, n) => input.digest !== digests[n]).map(({ run }) => run));
+    const changed = inputs.filter(({ input }, n) => input.digest !== digests[n]).map(({ run }) => run);
+    const snapshot = changed.length === 0 ? undefined : await newestSnapshot(this.#parts.store, spec.groupId);
+    // No run goes back behind a copy.
+    return new Set(changed.filter(({ lower }) => snapshot === undefined || lower >= snapshot.upper));
   }
 
   /** Returns the time of a group that a restatement runs again anyway. */

@@ -161,8 +161,8 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const runControl = new RunControl({ ...ledger, planner, dispatcher, seals });
   const backfills = new BackfillControl({ ...ledger, backfiller, seals });
   const waits = new CoverageWaits({ ...ledger, pollMs: options.pollMs ?? 1_000 });
-  const snapshots = new SnapshotControl({ ...ledger, planner, changes, operators });
-  const rebases = new SourceRebase({ ...ledger, providers, looks, specs, changes, dispatcher });
+  const snapshots = new SnapshotControl({ ...ledger, planner, changes, operators, seals });
+  const rebases = new SourceRebase({ ...ledger, providers, looks, specs, changes, dispatcher, seals });
   const releaser = new OffsetReleaser({
     ...ledger,
     looks,

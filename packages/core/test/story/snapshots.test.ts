@@ -266,6 +266,7 @@ describe("another full copy", () => {
       });
     }
     world.operator.writesOf = () => "replace";
+    world.operator.replacesTarget = () => true;
     expect(await world.client.resnapshot("g", { swap: true })).toMatchObject({ generation: 0 });
   });
 

@@ -64,6 +64,8 @@ export class ScriptedOperator implements ScheduleOperator {
   cannotVerify?: NonNullable<ScheduleOperator["cannotVerify"]>;
   /** Says how a job writes; nothing unless told. */
   writesOf?: NonNullable<ScheduleOperator["writesOf"]>;
+  /** Says whether a full read replaces all that was written before. */
+  replacesTarget?: NonNullable<ScheduleOperator["replacesTarget"]>;
   /** Says whether a full read ends at its upper bound. */
   canReadAt?: NonNullable<ScheduleOperator["canReadAt"]>;
   /** Shows what a running job has logged; an operator that cannot has none. */

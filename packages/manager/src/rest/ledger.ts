@@ -137,8 +137,8 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
           response: { 200: schedule, ...restRefusals(400, 404, 409, 422, 503) },
         },
       },
-      ({ params: { groupId }, body: { startAt, source, job, note } }) =>
-        client.rebase(groupId, { startAt, ...given({ source, job, note }) }),
+      ({ params: { groupId }, body: { startAt, source, job, note, force } }) =>
+        client.rebase(groupId, { startAt, ...given({ source, job, note, force }) }),
     );
 
     app.post(
@@ -154,8 +154,8 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
           response: { 202: run, ...restRefusals(400, 404, 409, 422, 503) },
         },
       },
-      async ({ params: { groupId }, body: { note, swap } }, reply) =>
-        reply.code(202).send(await client.resnapshot(groupId, given({ note, swap }))),
+      async ({ params: { groupId }, body: { note, swap, force } }, reply) =>
+        reply.code(202).send(await client.resnapshot(groupId, given({ note, swap, force }))),
     );
 
     app.post(

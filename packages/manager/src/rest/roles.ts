@@ -3,7 +3,7 @@ import { HttpError } from "../errors/http-error.js";
 
 /**
  * The roles of callers, each with all that those before it may do: a viewer reads, an operator runs, pauses and repairs
- * what is defined, an editor defines it, and an admin also sets up pools and removes ledgers.
+ * what is defined, an editor defines it and writes sealed time (`force`), and an admin also sets up pools and removes ledgers.
  */
 export const ROLES = ["viewer", "operator", "editor", "admin"] as const satisfies readonly Role[];
 
@@ -28,6 +28,7 @@ const NEEDED: Readonly<Record<string, Role>> = {
   deleteSchedule: "editor",
   putSource: "editor",
   rebase: "editor",
+  resnapshot: "editor",
   seal: "editor",
   putPool: "admin",
   deletePool: "admin",
@@ -46,9 +47,28 @@ export function roleOf(request: FastifyRequest): Role {
 /** Notes the role of a request, and checks that it covers the operation. @throws HttpError FORBIDDEN */
 export function admit(request: FastifyRequest, role: Role): void {
   roles.set(request, role);
-  const needed = neededRole(request);
+  requireRole(request, neededRole(request));
+}
+
+/**
+ * Checks that the role of a request covers `force`, which writes sealed time and so undoes what an editor decided. Called
+ * once the body is read.
+ *
+ * @throws HttpError FORBIDDEN
+ */
+export async function admitForce(request: FastifyRequest): Promise<void> {
+  const { query, body } = request;
+  if (forceOf(query) === "true" || forceOf(body) === true) requireRole(request, "editor");
+}
+
+function requireRole(request: FastifyRequest, needed: Role): void {
+  const role = roleOf(request);
   if (ROLES.indexOf(role) >= ROLES.indexOf(needed)) return;
   throw new HttpError(403, "FORBIDDEN", `This needs the role ${needed}; yours is ${role}.`);
+}
+
+function forceOf(given: unknown): unknown {
+  return (given as { readonly force?: unknown } | null | undefined)?.force;
 }
 
 /** An operation that nobody has thought of is for admins, unless it only reads. */

@@ -16,6 +16,12 @@ export const rebaseRequest = z
         "The job from then on: one that names its source has to change together with it. Default: the one that the schedule has.",
       ),
     note: note(2_000).optional().describe("Why, for people."),
+    force: z
+      .boolean()
+      .optional()
+      .describe(
+        "With snapshots: make a copy of the new reading although it writes sealed time again. Default: false.",
+      ),
   })
   .meta({
     id: "RebaseRequest",

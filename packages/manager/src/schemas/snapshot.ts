@@ -10,8 +10,9 @@ export const snapshotRequest = z
       .boolean()
       .optional()
       .describe(
-        "Whether the new copy has to take the place of the old one as a whole: refused unless the job replaces what it wrote. Default: false.",
+        "Whether the new copy has to take the place of the old one as a whole: refused unless the job replaces its target. Default: false.",
       ),
+    force: z.boolean().optional().describe("Make it although it writes sealed time again. Default: false."),
   })
   .meta({
     id: "SnapshotRequest",

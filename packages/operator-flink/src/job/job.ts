@@ -60,7 +60,8 @@ export type SqlJob = CommonJob & {
    */
   readonly statement: string;
   /**
-   * Required for an `INSERT INTO`: `replaces` if the sink upserts by a key. @default "replaces" for OVERWRITE
+   * Required for an `INSERT INTO`: `upserts` if the sink replaces rows by a key (`replaces` means the same there).
+   * @default "replaces" for OVERWRITE
    */
   readonly rerun?: Rerun;
 };
@@ -108,7 +109,7 @@ export type SyncSink = SyncTable & {
   readonly primaryKey?: readonly string[];
   /** For `filesystem`: the folder of an interval below `path`. @default "from={{lower.epochMs}}" */
   readonly folder?: string;
-  /** `appends` accepts that a second run of an interval writes its rows again. @default "replaces" */
+  /** `appends` accepts that a second run of an interval writes its rows again. @default as the connector replaces them */
   readonly rerun?: Rerun;
 };
 

@@ -146,7 +146,7 @@ export function jarRunOf(job: JarJob, { filling, name }: Task) {
 export function lostOutcome(work: Work, jobId: string): JobOutcome {
   const { job } = work;
   const rerun: Rerun = work.kind === "materializedTable" ? "replaces" : (work.job.rerun ?? "replaces");
-  const onLost = job.onLost ?? (rerun === "replaces" ? "resubmit" : "hold");
+  const onLost = job.onLost ?? (rerun === "appends" ? "hold" : "resubmit");
   const next =
     onLost === "resubmit"
       ? "The interval is run again."

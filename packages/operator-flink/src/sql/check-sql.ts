@@ -39,7 +39,7 @@ export function checkSql(job: SqlJob, field: string, hasSecret: (name: string) =
   if (APPENDING.test(code) && job.rerun === undefined) {
     throw invalidJob(
       `${field}.rerun`,
-      'must say what a second run of an interval does: "replaces" where the sink upserts by a key, "appends" where it would ' +
+      'must say what a second run of an interval does: "upserts" where the sink replaces rows by a key, "appends" where it would ' +
         "double the rows and that is accepted; INSERT OVERWRITE needs neither",
     );
   }

@@ -44,7 +44,7 @@ export function sqlOf(job: SyncJob, connectors: Connectors, boundaryType: Bounda
     statement:
       `${insert} ${SINK}${hint(writing.options)} ` +
       `SELECT ${expressions.join(", ")} FROM ${SOURCE}${hint(reading.options)}${where}`,
-    rerun: sink.rerun ?? "replaces",
+    rerun: sink.rerun === "appends" ? "appends" : "replaces",
   };
 }
 

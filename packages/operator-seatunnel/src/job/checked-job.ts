@@ -82,16 +82,20 @@ function requireBatch(env: JsonObject): void {
  * unknown
  */
 function rerunOf(job: SeaTunnelJob, rules: Readonly<Record<string, SinkRule>>): Rerun {
+  const known = new Set<Rerun>();
   for (const [index, config] of job.sink.entries()) {
     const name = config.plugin_name;
     const key = name.toLowerCase();
     const verdict = Object.hasOwn(rules, key) ? rules[key]!(config, job) : undefined;
-    if (verdict === "replaces") continue;
+    if (verdict === "replaces" || verdict === "upserts") {
+      known.add(verdict);
+      continue;
+    }
     const why = verdict?.appends ?? `it is not known what a second job of an interval does in ${name}`;
     throw invalidJob(
       `job.sink.${index}`,
-      `${why}. Or say job.rerun: "replaces" where it does, "appends" where rows may be there twice after a retry`,
+      `${why}. Or say job.rerun: "replaces" or "upserts" where it does, "appends" where rows may be there twice after a retry`,
     );
   }
-  return "replaces";
+  return known.has("replaces") ? "replaces" : "upserts";
 }

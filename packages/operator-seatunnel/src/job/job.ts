@@ -30,7 +30,7 @@ export type SeaTunnelJob = {
   readonly deadlineMs?: number;
   /**
    * Effect of a second job of the same interval on the sinks. Required if the operator does not know it:
-   * `replaces` is a promise, `appends` accepts duplicate rows. @default what the operator knows of the sinks
+   * `replaces` and `upserts` (rows of the same keys) are promises, `appends` accepts duplicate rows. @default what the operator knows of the sinks
    */
   readonly rerun?: Rerun;
 };

@@ -3,9 +3,13 @@ import { hasBound } from "./template.js";
 
 /**
  * Determines, from a sink's configuration with unfilled placeholders, the effect of a second job of the same
- * interval; a text says why it appends and what would make it replace.
+ * interval: it replaces the interval's rows, or those of the same keys; a text says why it appends and what would make
+ * it replace.
  */
-export type SinkRule = (sink: PluginConfig, job: SeaTunnelJob) => "replaces" | { readonly appends: string };
+export type SinkRule = (
+  sink: PluginConfig,
+  job: SeaTunnelJob,
+) => "replaces" | "upserts" | { readonly appends: string };
 
 const REPLACES: SinkRule = () => "replaces";
 const QUEUE: SinkRule = () => ({ appends: "messages cannot be taken back" });
@@ -20,7 +24,7 @@ export const SINK_RULES: Readonly<Record<string, SinkRule>> = {
   ...named(["Elasticsearch", "Easysearch"], withKeys("primary_keys")),
   mongodb,
   redis: (sink) =>
-    sink.data_type === "list" ? { appends: "lists grow; another data_type replaces" } : "replaces",
+    sink.data_type === "list" ? { appends: "lists grow; another data_type replaces" } : "upserts",
   ...named(["Kafka", "Pulsar", "RocketMQ", "RabbitMQ", "ActiveMQ", "AmazonSqs"], QUEUE),
   ...named(["Socket", "Http", "Email", "DingTalk", "Feishu", "WeChat", "Slack"], QUEUE),
 };
@@ -51,7 +55,8 @@ function files(sink: PluginConfig, job: SeaTunnelJob): ReturnType<SinkRule> {
 function jdbc(sink: PluginConfig): ReturnType<SinkRule> {
   const cleansUp = sink.data_save_mode === "CUSTOM_PROCESSING" && hasBound(sink.custom_sql ?? null);
   const upserts = isFilledList(sink.primary_keys) && sink.enable_upsert !== false;
-  if (cleansUp || upserts) return "replaces";
+  if (upserts) return "upserts";
+  if (cleansUp) return "replaces";
   return {
     appends:
       "rows are inserted; give primary_keys, or data_save_mode: CUSTOM_PROCESSING with a custom_sql that deletes the " +
@@ -62,13 +67,13 @@ function jdbc(sink: PluginConfig): ReturnType<SinkRule> {
 function mongodb(sink: PluginConfig): ReturnType<SinkRule> {
   const upserts = sink["upsert-enable"] === true && isFilledList(sink["primary-key"]);
   return upserts
-    ? "replaces"
+    ? "upserts"
     : { appends: "documents are inserted; give upsert-enable: true and primary-key" };
 }
 
 function withKeys(option: string): SinkRule {
   return (sink) =>
-    isFilledList(sink[option]) ? "replaces" : { appends: `documents are added; give ${option}` };
+    isFilledList(sink[option]) ? "upserts" : { appends: `documents are added; give ${option}` };
 }
 
 function isFilledList(value: unknown): boolean {

@@ -31,7 +31,7 @@ export function outcomeOf(ended: ListedJob, checked: CheckedJob, redact: Redact)
  * second job replaces what it wrote, another attempt settles the matter; otherwise somebody has to check.
  */
 export function lostOutcome({ rerun }: CheckedJob): JobOutcome {
-  const isRetryable = rerun === "replaces";
+  const isRetryable = rerun !== "appends";
   const told = "SeaTunnel does not know the job any more (was it restarted?), so how it ended is not known.";
   const advice = isRetryable
     ? "Another attempt replaces what it wrote."

@@ -78,6 +78,14 @@ export function operatorSuite(options: OperatorSuiteOptions): void {
       expect(operator.writesOf?.(job)).toBe(effect);
     });
 
+    it("says of a job alone that replaces that a full copy replaces the target as a whole", () => {
+      const { operator, request } = bed.fixture();
+      const { job } = request();
+      const replacesTarget = operator.replacesTarget?.(job) ?? false;
+      expect([false, operator.writesOf?.(job) === "replace"]).toContain(replacesTarget);
+      expect(operator.replacesTarget?.(job) ?? false).toBe(replacesTarget);
+    });
+
     completionRules(bed);
     repetitionRules(bed);
     lookupRules(bed);

@@ -3,6 +3,7 @@ import type { Backfill } from "@tidegate/core";
 import { useState } from "react";
 import { useAction } from "../../../api/actions.js";
 import { manager } from "../../../api/connection.js";
+import { useMay } from "../../../api/role.js";
 import { Dialog } from "../../../parts/dialog.js";
 import { visible } from "../../../parts/visible.js";
 import { countText, intervalText } from "../../../time/format.js";
@@ -22,6 +23,7 @@ export function BackfillPlan({ groupId, timezone, range, onClose }: PlanProps) {
   const [select, setSelect] = useState<Backfill["select"]>("incomplete");
   const [concurrency, setConcurrency] = useState(4);
   const [force, setForce] = useState(false);
+  const mayForce = useMay("editor");
   const request = { groupId, from: range.lower, to: range.upper, select, concurrency, force };
   const plan = useQuery({
     queryKey: ["plan", "backfill", request],
@@ -68,10 +70,12 @@ export function BackfillPlan({ groupId, timezone, range, onClose }: PlanProps) {
           onChange={(event) => setConcurrency(Math.max(1, Math.min(1_000, event.target.valueAsNumber || 1)))}
         />
       </label>
-      <label className={styles.check}>
-        <input type="checkbox" checked={force} onChange={(event) => setForce(event.target.checked)} />
-        Sealed time as well
-      </label>
+      {mayForce && (
+        <label className={styles.check}>
+          <input type="checkbox" checked={force} onChange={(event) => setForce(event.target.checked)} />
+          Sealed time as well
+        </label>
+      )}
       <section className={styles.plan} aria-label="Plan" aria-live="polite">
         {plan.data !== undefined && (
           <>

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useAction } from "../../../api/actions.js";
 import { manager } from "../../../api/connection.js";
+import { useMay } from "../../../api/role.js";
 import { Dialog, NoteField } from "../../../parts/dialog.js";
 import { countText, intervalText } from "../../../time/format.js";
 import type { PlanProps } from "./plan-props.js";
@@ -11,6 +12,7 @@ import styles from "./plans.module.css";
 export function RestatePlan({ groupId, timezone, range, onClose }: PlanProps) {
   const [isCascading, setCascading] = useState(false);
   const [force, setForce] = useState(false);
+  const mayForce = useMay("editor");
   const cascade: "downstream" | "none" = isCascading ? "downstream" : "none";
   const request = { groupId, from: range.lower, to: range.upper, cascade, force };
   const plan = useQuery({
@@ -47,10 +49,12 @@ export function RestatePlan({ groupId, timezone, range, onClose }: PlanProps) {
         />
         Also the groups that depend on it
       </label>
-      <label className={styles.check}>
-        <input type="checkbox" checked={force} onChange={(event) => setForce(event.target.checked)} />
-        Sealed time as well
-      </label>
+      {mayForce && (
+        <label className={styles.check}>
+          <input type="checkbox" checked={force} onChange={(event) => setForce(event.target.checked)} />
+          Sealed time as well
+        </label>
+      )}
       <section className={styles.plan} aria-label="Plan" aria-live="polite">
         {plan.data !== undefined && (
           <>
