@@ -85,7 +85,8 @@ export function insertRun(
     run.operator,
     gatingNo("gating" in run ? run.gating : undefined),
     entry.place,
-    "queue" in entry ? queueNo(entry.queue) : 0,
+    // A run that waits may be cancelled and revived without passing its lane.
+    queueNo("queue" in entry ? entry.queue : run.kind === "BACKFILL" ? "rest" : "live"),
     entry.place === "ready" ? entry.readyAt : null,
     "wait" in entry ? JSON.stringify(entry.wait) : null,
     entry.place === "gated" ? entry.lookAt : null,

@@ -12,6 +12,19 @@ import { Player } from "./random/player.js";
 /** Random histories take longer than a single case; the runner's timeout is not under test. */
 const PATIENCE_MS = 600_000;
 
+/** A backfill that was planned without a place in its lane, and whose run was cancelled and revived: it has kept its queue. */
+const REVIVED_BACKFILL: Operation[] = [
+  { type: "plan", group: 0, count: 1, minutes: 1, skipsFirst: true, covers: false, isStale: false },
+  { type: "resize", group: 0, width: 0 },
+  { type: "backfill", group: 0, count: 1 },
+  { type: "resize", group: 0, width: 1 },
+  { type: "rerun", run: 0 },
+  { type: "cancelPlanned", group: 0 },
+  { type: "update", group: 0, delayMs: 0, isGated: false, adoptsPlanned: false },
+  { type: "reviveCancelled", group: 0, minute: 0 },
+  { type: "claim", limit: 1, leases: 0 },
+];
+
 /** Tests what holds for every history. */
 export function historyRules({ create, propertyRuns }: StoreBed): void {
   const everyHistory = (
@@ -26,7 +39,7 @@ export function historyRules({ create, propertyRuns }: StoreBed): void {
           await dispose();
         }
       }),
-      { numRuns: propertyRuns },
+      { numRuns: propertyRuns, examples: [[REVIVED_BACKFILL]] },
     );
 
   describe("every history", () => {
