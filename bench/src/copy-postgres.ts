@@ -17,7 +17,7 @@ const DAY_MS = 86_400_000;
 const MEBIBYTE = 2 ** 20;
 
 /** A table of ten columns. */
-export const TABLE = `CREATE TABLE orders AS SELECT i::bigint AS id, (i % 1000)::int AS shop, (i % 100)::smallint AS lane,
+const TABLE = `CREATE TABLE orders AS SELECT i::bigint AS id, (i % 1000)::int AS shop, (i % 100)::smallint AS lane,
   i * 1.5::float8 AS weight, (i / 7.0)::numeric(18, 4) AS price, i % 2 = 0 AS is_paid, md5(i::text) AS reference,
   'customer ' || i % 5000 AS customer, date '2026-01-01' + (i % 365)::int AS due,
   timestamptz '2026-01-01 00:00+00' + i * interval '1 day' / (${ROWS} + 1) AS at
@@ -31,18 +31,34 @@ export interface CopyRun {
   readonly memory: number;
 }
 
-/** Copies a table of ten columns from Postgres to Parquet, next to Postgres's own COPY to a file. */
-export async function copyPostgres(): Promise<Figure[]> {
+/**
+ * Measures copies of the table of a Postgres into a temporary directory.
+ *
+ * @param preparation - statements after the table was filled
+ */
+export async function onOrders(
+  preparation: readonly string[],
+  measure: (server: PostgresServer, directory: string) => Promise<Figure[]>,
+): Promise<Figure[]> {
   const server = await PostgresServer.start(["fsync=off", "shared_buffers=256MB", "max_wal_size=4GB"]);
   const directory = temporaryDirectory();
   try {
-    await server.query(TABLE);
-    await server.query("VACUUM ANALYZE orders");
-    const file = join(directory.path, "orders.txt");
+    for (const statement of [TABLE, ...preparation, "VACUUM ANALYZE orders"]) await server.query(statement);
+    return await measure(server, directory.path);
+  } finally {
+    directory.remove();
+    await server.dispose();
+  }
+}
+
+/** Copies a table of ten columns from Postgres to Parquet, next to Postgres's own COPY to a file. */
+export function copyPostgres(): Promise<Figure[]> {
+  return onOrders([], async (server, directory) => {
+    const file = join(directory, "orders.txt");
     // The first reads the table into memory, as far as it fits.
     await copyToFile(server.url(), file);
     const plain = await copyToFile(server.url(), file);
-    const { ms, rows, memory } = runApart<CopyRun>("copy-postgres-run", server.url(), directory.path);
+    const { ms, rows, memory } = runApart<CopyRun>("copy-postgres-run", server.url(), directory);
     if (rows !== ROWS) throw new Error(`${rows} of ${ROWS} rows were copied.`);
     const count = ROWS.toLocaleString("en-US");
     return [
@@ -64,10 +80,7 @@ export async function copyPostgres(): Promise<Figure[]> {
         reference: { what: "DuckDB's limit, MiB", value: 512 },
       }),
     ];
-  } finally {
-    directory.remove();
-    await server.dispose();
-  }
+  });
 }
 
 /** Returns the time that it takes, ms. */

@@ -1,23 +1,16 @@
 import type { OfflineJobRequest, ShardResult } from "@tidegate/core/operator";
 import { createDuckdbOperator } from "@tidegate/operator-duckdb";
-import { PostgresServer } from "@tidegate/test-servers";
 import { runApart } from "./apart.js";
-import { type CopyRun, copyRequest, ROWS, TABLE } from "./copy-postgres.js";
+import { type CopyRun, copyRequest, onOrders, ROWS } from "./copy-postgres.js";
 import { atLeast, type Figure, rounded } from "./figure.js";
-import { temporaryDirectory } from "./setup.js";
 
 const SHARDS = 4;
 
 /** Copies a table of ten columns from Postgres to Parquet in shards, next to the same in one job. */
-export async function copyShards(): Promise<Figure[]> {
-  const server = await PostgresServer.start(["fsync=off", "shared_buffers=256MB", "max_wal_size=4GB"]);
-  const directory = temporaryDirectory();
-  try {
-    await server.query(TABLE);
-    await server.query("CREATE INDEX ON orders (at)");
-    await server.query("VACUUM ANALYZE orders");
-    const whole = runApart<CopyRun>("copy-postgres-run", server.url(), directory.path);
-    const split = runApart<CopyRun>("copy-shards-run", server.url(), directory.path);
+export function copyShards(): Promise<Figure[]> {
+  return onOrders(["CREATE INDEX ON orders (at)"], async (server, directory) => {
+    const whole = runApart<CopyRun>("copy-postgres-run", server.url(), directory);
+    const split = runApart<CopyRun>("copy-shards-run", server.url(), directory);
     if (split.rows !== ROWS) throw new Error(`${split.rows} of ${ROWS} rows were copied.`);
     return [
       atLeast(1, {
@@ -28,10 +21,7 @@ export async function copyShards(): Promise<Figure[]> {
         reference: { what: "one job, s", value: rounded(whole.ms / 1_000) },
       }),
     ];
-  } finally {
-    directory.remove();
-    await server.dispose();
-  }
+  });
 }
 
 /** In a process of its own: a job in shards, two at a time, and their merge. */

@@ -1,5 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
-import { isSame, type OffsetVector } from "../offset/offset-vector.js";
+import { isSame, type OffsetVector, pick } from "../offset/offset-vector.js";
 import type { Run, RunState, SnapshotCause } from "../run/run.js";
 
 /** The hand-over from a full copy to the increments behind it. */
@@ -49,7 +49,5 @@ export function auditSnapshot(run: Run, next: Run | undefined, isExact: boolean)
 function continues({ offsets: before }: Run, { offsets: after }: Run): boolean {
   if (before === null || after === null || before.epoch !== after.epoch) return true;
   const common = Object.keys(before.upper).filter((partition) => Object.hasOwn(after.lower, partition));
-  const of = (vector: OffsetVector): OffsetVector =>
-    Object.fromEntries(common.map((partition) => [partition, vector[partition]!]));
-  return isSame(of(before.upper), of(after.lower));
+  return isSame(pick(before.upper, common), pick(after.lower, common));
 }

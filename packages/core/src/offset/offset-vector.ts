@@ -19,6 +19,11 @@ export interface PositionOrder {
 /** The partition of a source that has only one. */
 export const MAIN_PARTITION = "main";
 
+/** Returns the positions of some partitions, which all have one. */
+export function pick(vector: OffsetVector, partitions: readonly string[]): OffsetVector {
+  return Object.fromEntries(partitions.map((partition) => [partition, vector[partition]!]));
+}
+
 /** Returns the canonical JSON of a vector: its partitions sorted by UTF-16 code units, without white space. */
 export function offsetText(vector: OffsetVector): string {
   const entries = Object.entries(vector).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -1,5 +1,11 @@
 import type { Interval } from "../interval/boundaries.js";
-import { isEmptyRange, type OffsetVector, type PositionOrder, positionIn } from "../offset/offset-vector.js";
+import {
+  isEmptyRange,
+  type OffsetVector,
+  type PositionOrder,
+  pick,
+  positionIn,
+} from "../offset/offset-vector.js";
 import type { OffsetWatermark, RunOffsets } from "../offset/offset-watermark.js";
 import type { Run, RunSnapshot } from "../run/run.js";
 import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
@@ -123,14 +129,12 @@ function wholeOf(fresh: PlannedInterval, reading: OffsetReading, upper: OffsetVe
   return { ...fresh, offsets: { incarnation, epoch, lower: Object.fromEntries(from), upper } };
 }
 
-/** What was lost with its partition is not in a snapshot either. */
+/** Returns the positions that were lost with their partitions, which are not in a snapshot either. */
 function lostWith({ lost, lower: present }: OffsetReading): OffsetReading["lost"] {
   if (lost === undefined) return undefined;
   const gone = Object.keys(lost.upper).filter((partition) => !Object.hasOwn(present, partition));
   if (gone.length === 0) return undefined;
-  const of = (vector: OffsetVector): OffsetVector =>
-    Object.fromEntries(gone.map((partition) => [partition, vector[partition]!]));
-  return { lower: of(lost.lower), upper: of(lost.upper) };
+  return { lower: pick(lost.lower, gone), upper: pick(lost.upper, gone) };
 }
 
 /** Returns lost positions as a skipped run of no time, at the watermark at which the loss was found. */

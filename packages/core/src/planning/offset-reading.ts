@@ -4,6 +4,7 @@ import {
   type OffsetRange,
   type OffsetVector,
   type PositionOrder,
+  pick,
   positionIn,
 } from "../offset/offset-vector.js";
 import type { OffsetWatermark, RunOffsets } from "../offset/offset-watermark.js";
@@ -166,10 +167,6 @@ function rangeOf(parts: readonly PartitionRange[]): OffsetRange {
     lower: Object.fromEntries(parts.map(({ partition, lower }) => [partition, lower])),
     upper: Object.fromEntries(parts.map(({ partition, upper }) => [partition, upper])),
   };
-}
-
-function pick(vector: OffsetVector, partitions: readonly string[]): OffsetVector {
-  return Object.fromEntries(partitions.map((partition) => [partition, vector[partition]!]));
 }
 
 function named(ranges: readonly PartitionRange[]): string {
