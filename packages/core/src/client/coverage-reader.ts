@@ -2,6 +2,7 @@ import type { EpochMs } from "../clock/clock.js";
 import { LedgerError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
 import { type IntervalSet, intersect, toSet } from "../interval/interval-set.js";
+import { OPEN_RUN_STATES } from "../run/lane.js";
 import type { Run, RunState } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
@@ -28,10 +29,7 @@ const MAX_STRETCHES = 100;
 const MAX_LISTED = 20_000;
 
 /** States other than success, by the indexes of the stores: those of ended runs and those of open ones. */
-const NOT_SUCCEEDED: readonly (readonly RunState[])[] = [
-  ["FAILED", "CANCELLED", "SKIPPED"],
-  ["PLANNED", "SUBMITTING", "RUNNING"],
-];
+const NOT_SUCCEEDED: readonly (readonly RunState[])[] = [["FAILED", "CANCELLED", "SKIPPED"], OPEN_RUN_STATES];
 
 /** Units of the calendar, finest first, with the local times at which they begin. */
 const UNITS: readonly { readonly unit: BucketUnit; readonly ms: number; readonly expression: string }[] = [

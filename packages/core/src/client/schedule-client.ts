@@ -7,6 +7,7 @@ import type { Interval } from "../interval/boundaries.js";
 import type { OffsetProviders } from "../offset/offset-providers.js";
 import type { PoolInfo, PoolStatus } from "../pool/pool.js";
 import type { Backfill } from "../run/backfill.js";
+import { OPEN_RUN_STATES } from "../run/lane.js";
 import type { LateTime } from "../run/late-time.js";
 import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
@@ -268,7 +269,7 @@ export class ScheduleClient {
 
   /**
    * Makes another full copy of a group with the mode `full-then-incremental`, of what is owed or of the time until now.
-   * What is under way ends before it, increments wait for it, and continue where it ends.
+   * Runs that are under way end before it; increments wait for it and continue where it ends.
    *
    * @returns the snapshot's run
    * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_INVALID (another mode), SCHEDULE_STATUS_ILLEGAL (paused),
@@ -298,7 +299,7 @@ export class ScheduleClient {
       await Promise.all([
         store.listVersions(groupId),
         store.tally(groupId, LATE_TOLERANCE_MS),
-        store.listRuns({ groupId, states: ["PLANNED", "SUBMITTING", "RUNNING"] }, { limit: 100 }),
+        store.listRuns({ groupId, states: OPEN_RUN_STATES }, { limit: 100 }),
         store.listRuns(
           { groupId, states: NOT_RUN, includeSuperseded: false, order: "descending" },
           { limit: 100 },

@@ -3,6 +3,7 @@ import { coveredThrough } from "../deadlines/covered-through.js";
 import { LedgerError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
 import { LedgerCuts } from "../planning/ledger-cuts.js";
+import { OPEN_RUN_STATES } from "../run/lane.js";
 import type { Instant } from "../schedule/instant.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
@@ -23,8 +24,6 @@ export interface SealsParts {
   readonly clock: Clock;
   readonly changes: ScheduleChanges;
 }
-
-const OPEN = ["PLANNED", "SUBMITTING", "RUNNING"] as const;
 
 /**
  * Seals time, and refuses writes of what is sealed. Sealed time ends at the covered one, so that nothing is
@@ -124,7 +123,7 @@ export class Seals {
       );
     }
     const within = { lower: origin, upper: through };
-    const open = await store.listRuns({ groupId, states: OPEN, within }, { limit: 1 });
+    const open = await store.listRuns({ groupId, states: OPEN_RUN_STATES, within }, { limit: 1 });
     const backfills = await store.listBackfills({ groupId, states: ["RUNNING"] });
     const run = open.items[0];
     const backfill = backfills.find(({ lower }) => lower < through);

@@ -4,7 +4,7 @@ import type { CancelRequest } from "../events/signals.js";
 import type { JobOutcome, TouchedTime } from "../job/job-outcome.js";
 import type { ScheduleOperator, SubmittedJob } from "../operator/operator.js";
 import type { SpecCache } from "../planning/spec-cache.js";
-import { isEnded } from "../run/lane.js";
+import { isEnded, OPEN_RUN_STATES } from "../run/lane.js";
 import type { Run, RunReason } from "../run/run.js";
 import type { PageRequest } from "../store/page.js";
 import type { RunFilter } from "../store/run-ledger.js";
@@ -53,7 +53,7 @@ export class RunCancel {
    */
   async cancelLanes({ groupIds, reason }: CancelRequest): Promise<void> {
     for (const groupId of groupIds) {
-      const open: RunFilter = { groupId, kinds: ["SCHEDULED"], states: ["PLANNED", "SUBMITTING", "RUNNING"] };
+      const open: RunFilter = { groupId, kinds: ["SCHEDULED"], states: OPEN_RUN_STATES };
       let page: PageRequest | undefined = { limit: PAGE };
       while (page !== undefined) {
         const { items, next } = await this.#parts.store.listRuns(open, page);

@@ -2,7 +2,7 @@ import type { Interval } from "../interval/boundaries.js";
 import { subtract, toSet } from "../interval/interval-set.js";
 import type { BackfillSelect } from "../run/backfill.js";
 import { isUncovered } from "../run/covering.js";
-import { isEnded } from "../run/lane.js";
+import { isEnded, OPEN_RUN_STATES } from "../run/lane.js";
 import type { Run } from "../run/run.js";
 import { STANDING_STATES } from "../run/standing.js";
 import type { Schedule } from "../schedule/schedule.js";
@@ -10,8 +10,6 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import { LedgerCuts } from "./ledger-cuts.js";
 import { offsetUnits } from "./offset-units.js";
 import type { RerunQuery, RerunUnit } from "./rerun-query.js";
-
-const OPEN_STATES = ["PLANNED", "SUBMITTING", "RUNNING"] as const;
 
 /** How many units are yielded in a row before other work of the process gets its turn. */
 const UNITS_PER_TURN = 1_000;
@@ -147,7 +145,7 @@ async function withUncovered(
 async function withUnderWay(store: ScheduleStore, groupId: string, unit: RerunUnit): Promise<RerunUnit> {
   const { lower, upper } = unit;
   const within = { lower, upper };
-  const open = { groupId, states: OPEN_STATES, within, includeSuperseded: false } as const;
+  const open = { groupId, states: OPEN_RUN_STATES, within, includeSuperseded: false } as const;
   const uncovered = { groupId, isUncovered: true, within } as const;
   const [underWay] = [
     ...(await store.listRuns(open, { limit: 1 })).items,

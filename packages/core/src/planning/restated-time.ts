@@ -1,10 +1,9 @@
 import type { Interval } from "../interval/boundaries.js";
 import { type IntervalSet, toSet } from "../interval/interval-set.js";
 import { RESTATEMENT } from "../run/backfill.js";
+import { OPEN_RUN_STATES } from "../run/lane.js";
 import { eachRun } from "../store/each-run.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-
-const OPEN_STATES = ["PLANNED", "SUBMITTING", "RUNNING"] as const;
 
 /**
  * Returns the time of groups that a restatement is about to run again, or is running again: what reads it would
@@ -19,7 +18,7 @@ export async function restatedTime(
   for (const { id, groupId, cursor, upper } of await store.listBackfills({ states: ["RUNNING"] })) {
     if (!id.startsWith(RESTATEMENT) || !groupIds.has(groupId)) continue;
     const parts: Interval[] = [{ lower: cursor, upper }];
-    for await (const run of eachRun(store, { backfillId: id, states: OPEN_STATES })) parts.push(run);
+    for await (const run of eachRun(store, { backfillId: id, states: OPEN_RUN_STATES })) parts.push(run);
     time.set(groupId, toSet([...(time.get(groupId) ?? []), ...parts]));
   }
   return time;

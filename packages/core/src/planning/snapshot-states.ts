@@ -1,3 +1,4 @@
+import { OPEN_RUN_STATES } from "../run/lane.js";
 import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { eachRun } from "../store/each-run.js";
@@ -18,7 +19,6 @@ export const WITHOUT_SNAPSHOTS: SnapshotState = { holding: undefined, hasCopy: t
 /** Most readings that are remembered as copied. */
 const MOST_COPIED = 50_000;
 
-const OPEN_STATES = ["PLANNED", "SUBMITTING", "RUNNING"] as const;
 const BESIDE_THE_LANE = ["MANUAL", "BACKFILL"] as const;
 
 /** Reads from the ledger how far the snapshots of groups have come. */
@@ -54,7 +54,8 @@ export class SnapshotStates {
   async inTheWay({ spec }: Pick<Schedule, "spec">, isBesideLane = false): Promise<Run | undefined> {
     const { groupId } = spec;
     const kinds = keepsOrder(spec) && !isBesideLane ? { kinds: BESIDE_THE_LANE } : {};
-    return (await this.#store.listRuns({ groupId, states: OPEN_STATES, ...kinds }, { limit: 1 })).items[0];
+    return (await this.#store.listRuns({ groupId, states: OPEN_RUN_STATES, ...kinds }, { limit: 1 }))
+      .items[0];
   }
 
   async #readHolding(schedules: readonly Schedule[]): Promise<Map<string, Run>> {
