@@ -125,7 +125,7 @@ interface Filling {
   readonly groupId: string;
   /** Differs from group to group, so that ids of runs do. */
   readonly salt: number;
-  /** Where it begins, epoch ms. */
+  /** Start, epoch ms. */
   readonly start: number;
   readonly runs: number;
 }

@@ -134,7 +134,7 @@ function size(): Figure {
   const { directory } = dashboard();
   const page = readFileSync(join(directory, "index.html"), "utf8");
   const assets = readdirSync(join(directory, "assets"));
-  // What the page names, and what that loads at once; pages that are opened now and then are files of their own.
+  // The files that the page names, and those that they load at once; pages that are opened now and then are files of their own.
   const named = assets.filter((name) => page.includes(name));
   const bytes = (names: readonly string[]): number =>
     names.reduce((sum, name) => sum + gzipSync(readFileSync(join(directory, "assets", name))).length, 0);

@@ -30,7 +30,7 @@ export interface OperatorInfo {
   readonly jobSchema: JsonObject | null;
 }
 
-/** What a caller may do; each role includes those before it: see `Authorize` of `@tidegate/manager`. */
+/** The rights of a caller; each role includes those before it: see `Authorize` of `@tidegate/manager`. */
 export type Role = "viewer" | "operator" | "editor" | "admin";
 
 /** A manager and the parts that it was made of. */

@@ -3,7 +3,7 @@ import type { JobMetrics, OfflineJobRequest, ShardResult, ShardSpec } from "@tid
 import { untroubled } from "@tidegate/testkit";
 import { type Bed, type RunSpec, requestOf } from "./bed.js";
 
-/** What a run that was carried out in shards has done. */
+/** The effect of a run that was carried out in shards. */
 export interface Merged {
   readonly metrics: JobMetrics;
   /** Rows of each shard. */

@@ -25,7 +25,7 @@ export interface DoneJob {
   readonly endsAt: number;
 }
 
-/** What there is when all has come to rest. */
+/** The state when all has come to rest. */
 export interface LateEnding {
   readonly jobs: readonly DoneJob[];
   readonly late: readonly LateTime[];

@@ -6,7 +6,7 @@ export const INTERVALS = 12;
 /** Length of an interval, minutes. */
 export const LENGTH = 10;
 
-/** What becomes of a job. */
+/** The fate of a job. */
 export interface LateJob {
   /** How long it takes, minutes. */
   readonly lasts: number;
@@ -16,7 +16,7 @@ export interface LateJob {
   readonly own: readonly number[];
 }
 
-/** What people and machines do, and when, minutes. */
+/** The acts of people and machines, and when, minutes. */
 export type LateStep = { readonly at: number } & (
   | { readonly do: "pause" | "resume" | "restart" }
   | { readonly do: "crash"; readonly writes: number; readonly isWritten: boolean }

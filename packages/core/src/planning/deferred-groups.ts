@@ -39,8 +39,7 @@ export class DeferredGroups {
   /**
    * Returns how long until a waiting group is checked again, ms: as long as it has waited, so that a lost wake
    * at most doubles the wait, and the checks of a long job are few. A backlog is checked at the longest
-   * distance if several runs of it would have to end unnoticed, and so is
-   * a lane that waits for a person.
+   * distance if several runs of it would have to end unnoticed, and so is a lane that waits for a person.
    */
   recheckMs({ spec: { groupId, overlap }, watermark, blockingRuns }: Schedule, now: EpochMs): number {
     const hasOneRun = overlap === "coalesce-pending" || overlap === "cancel-running";

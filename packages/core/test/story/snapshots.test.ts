@@ -31,7 +31,7 @@ async function ledger(): Promise<[number, number, string][]> {
   ]);
 }
 
-/** What the jobs were to read, in order. */
+/** Returns the bounds that the jobs were to read, in order. */
 const submitted = (): [string, string, string][] =>
   world.operator.submissions.map(({ mode, lowerBound, upperBound }) => [mode, lowerBound, upperBound]);
 

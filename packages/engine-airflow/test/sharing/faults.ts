@@ -53,7 +53,7 @@ export function faults(started: () => AirflowServer): void {
       await clearAway(airflow, prefix);
     });
 
-    /** What every fault ends with: all that was due has run once, in order, with no gap. */
+    /** Every fault ends alike: all that was due has run once, in order, with no gap. */
     async function expectSound({ client, counted }: Bed, groupId: string): Promise<void> {
       expect(await client.audit(groupId)).toMatchObject({ gaps: [], overlaps: [], isSound: true });
       const lowers = counted.intervalsOf(groupId).map(({ lower }) => lower);

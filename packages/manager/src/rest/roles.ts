@@ -7,7 +7,7 @@ import { HttpError } from "../errors/http-error.js";
  */
 export const ROLES = ["viewer", "operator", "editor", "admin"] as const satisfies readonly Role[];
 
-/** What a caller may do. */
+/** The rights of a caller. */
 export type Role = "viewer" | "operator" | "editor" | "admin";
 
 /** The least role for each operation that is not for viewers, by its id. */

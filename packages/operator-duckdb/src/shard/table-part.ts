@@ -2,7 +2,7 @@ import type { JsonObject } from "@tidegate/core";
 import { type KeyPart, partOf } from "@tidegate/split";
 import type { TableSource, TableSplit } from "../job/job.js";
 
-/** What keys are: whole numbers, instants in epoch ms, or texts. */
+/** The kind of keys: whole numbers, instants in epoch ms, or texts. */
 export type KeyKind = "number" | "time" | "text";
 
 /** The rows of a table whose key in a column is in a part. */

@@ -1,7 +1,7 @@
 import { Admin, ConfigResourceTypes, Producer } from "@platformatic/kafka";
 import type { KafkaServer } from "@tidegate/test-servers";
 
-/** What records have besides their ids. */
+/** The fields of records besides their ids. */
 interface Keyed {
   /** Epoch ms. @default now */
   readonly at?: number;

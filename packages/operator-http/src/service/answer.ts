@@ -13,7 +13,7 @@ export interface JobReport {
   readonly error?: { readonly code?: string; readonly message?: string; readonly isRetryable?: boolean };
   /** The address at which to query the job's state; may be relative to the responding address. */
   readonly statusUrl?: string;
-  /** What the job has logged, as far as the service has it. */
+  /** The job's log, as far as the service has it. */
   readonly log?: JobLog | undefined;
   /** The wait that the response's `Retry-After` asks for, ms. */
   readonly retryAfterMs?: number;

@@ -16,7 +16,7 @@ import {
 } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
-/** What the holder of a run tells of a job that has succeeded and counts nothing. */
+/** The change with which the holder of a run records the success of a job that counts nothing. */
 const SUCCESS = {
   isJobOpen: false,
   startedAt: LATER,

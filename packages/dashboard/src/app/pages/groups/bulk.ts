@@ -1,7 +1,7 @@
 import type { Schedule } from "@tidegate/core";
 import type { manager } from "../../api/connection.js";
 
-/** What can be done with many groups at once. */
+/** The actions on many groups at once. */
 export type BulkAct = "pause" | "resume" | "trigger";
 
 /** The states of groups that an act changes something in. */
